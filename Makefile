@@ -1,0 +1,124 @@
+# basin. `make help` lists the targets; V=1 shows the commands; BUILD=elsewhere builds elsewhere; SAN=address,undefined builds beside.
+
+# Everything that basin needs, in Debian's and Ubuntu's names: the one list, for users and for .ci/run. environment.yml is its
+# twin for conda-forge. The last line is what the tests and the demo's fonts need.
+PACKAGES := build-essential pkg-config libopenblas-dev liblapacke-dev libhdf5-dev libpango1.0-dev libjansson-dev nettle-dev \
+            libcmocka-dev fonts-dejavu-core
+
+BUILD    ?= build
+PREFIX   ?= /usr/local
+CFLAGS   ?= -O2 -g
+PKG      := openblas lapacke hdf5 pangocairo jansson nettle
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla $(WERROR)
+, := ,
+ifneq ($(SAN),)
+override BUILD := $(BUILD)-$(subst $(,),+,$(SAN))
+CFLAGS   += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDFLAGS  += -fsanitize=$(SAN)
+endif
+Q         = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
+
+CPPFLAGS += -D_XOPEN_SOURCE=700 -Iinclude -Isrc $(shell pkg-config --cflags $(PKG) 2>/dev/null) \
+            -DBASIN_BUILD='"$(CC) $(shell $(CC) -dumpversion 2>/dev/null), $(CFLAGS)"'
+STD      := -std=c11 -fopenmp
+LDLIBS   += $(shell pkg-config --libs $(PKG) 2>/dev/null) -lm
+
+# The engine's inside says `real`: these sources are compiled once for double and once for float.
+real.c   := $(sort $(wildcard src/model/op_*.c src/model/real_*.c))
+once.c   := $(sort $(filter-out src/cli/% $(real.c),$(wildcard src/*/*.c)))
+cli.c    := $(sort $(wildcard src/cli/*.c))
+objects   = $(once.c:%.c=$(1)/%.o) $(real.c:%.c=$(1)/%.f64.o) $(real.c:%.c=$(1)/%.f32.o)
+lib.o    := $(call objects,$(BUILD))
+fault.o  := $(call objects,$(BUILD)/fault)
+cli.o    := $(cli.c:%.c=$(BUILD)/%.o)
+tests    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
+samples  := $(patsubst samples/%.c,$(BUILD)/samples/%,$(sort $(wildcard samples/[0-9]*.c)))
+support  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all deps demo test test-long asan golden layers bench install uninstall format help clean run-demo run-test
+
+all: deps ## library and command-line tool: build/libbasin.a, build/basin
+	@$(MAKE) --no-print-directory $(BUILD)/libbasin.a $(BUILD)/basin
+
+deps: ## check for the packages; install them as root or through sudo, otherwise print the command
+	@sh tools/deps.sh $(PACKAGES)
+
+demo: all ## train GD, SAM and MSAM on the digits, analyse, compare; pictures and tables under build/demo
+	@BASIN=$(BUILD)/basin sh samples/demo.sh $(BUILD)/demo
+
+test: all ## every test: units, samples, commands, layers
+	@$(MAKE) --no-print-directory run-test
+
+# -------------------------------------------------------------------------------------------------- building
+
+COMPILE = $(call Q,CC)mkdir -p $(@D) && $(CC) $(STD) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/fault/%.f64.o: %.c Makefile ; $(COMPILE) -DBASIN_FAULT -DBASIN_REAL_DOUBLE -O3
+$(BUILD)/fault/%.f32.o: %.c Makefile ; $(COMPILE) -DBASIN_FAULT -DBASIN_REAL_SINGLE -O3
+$(BUILD)/fault/%.o: %.c Makefile ; $(COMPILE) -DBASIN_FAULT
+$(BUILD)/%.f64.o: %.c Makefile ; $(COMPILE) -DBASIN_REAL_DOUBLE -O3
+$(BUILD)/%.f32.o: %.c Makefile ; $(COMPILE) -DBASIN_REAL_SINGLE -O3
+$(BUILD)/%.o: %.c Makefile ; $(COMPILE)
+
+$(BUILD)/libbasin.a: $(lib.o)
+	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/libbasin_fault.a: $(fault.o)
+	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/basin: $(cli.o) $(BUILD)/libbasin.a
+	$(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/test_%.o: CPPFLAGS += -DBASIN_FAULT
+$(BUILD)/tests/support.o: CPPFLAGS += -DBASIN_FAULT
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(support) $(BUILD)/libbasin_fault.a
+	$(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
+$(BUILD)/samples/%: $(BUILD)/samples/%.o $(BUILD)/libbasin.a
+	$(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbasin.a
+	$(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+.PRECIOUS: $(BUILD)/%.o $(BUILD)/tests/%.o $(BUILD)/samples/%.o $(BUILD)/bench/%.o
+
+# --------------------------------------------------------------------------------------------------- testing
+
+run-test: $(tests) $(samples) layers
+	@BUILD=$(BUILD) sh tests/run.sh $(tests) -- $(samples)
+
+test-long: all ## statistical tests over many seeds and sizes; minutes
+	@BASIN_LONG=1 $(MAKE) --no-print-directory run-test
+
+asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	+@$(MAKE) --no-print-directory SAN=address,undefined test
+
+golden: all ## draw the golden images anew; look at the difference before committing
+	@$(MAKE) --no-print-directory $(BUILD)/tests/test_golden && BASIN_GOLDEN=1 $(BUILD)/tests/test_golden
+
+layers: ## fail where a module includes a sibling, or a foreign library leaves its home
+	@sh tools/layers.sh
+
+bench: all ## time the engine against the machine's own sgemm peak; BENCH_DATA=FILE for real images
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench && $(BUILD)/bench/bench $(BENCH_DATA)
+
+# ------------------------------------------------------------------------------------------------ housekeeping
+
+install: all ## into PREFIX (/usr/local), honouring DESTDIR
+	install -D -m 755 $(BUILD)/basin $(DESTDIR)$(PREFIX)/bin/basin
+	install -D -m 644 $(BUILD)/libbasin.a $(DESTDIR)$(PREFIX)/lib/libbasin.a
+	install -D -m 644 include/basin.h $(DESTDIR)$(PREFIX)/include/basin.h
+
+uninstall: ## what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/basin $(DESTDIR)$(PREFIX)/lib/libbasin.a $(DESTDIR)$(PREFIX)/include/basin.h
+
+format: ## clang-format over the C sources
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove everything built
+	rm -rf $(BUILD) $(BUILD)-*
+
+help: ## this list
+	@grep -hE '^[a-z%-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t14
+
+print-%: ; @echo '$($*)'
+
+-include $(lib.o:.o=.d) $(fault.o:.o=.d) $(cli.o:.o=.d) $(support:.o=.d) $(tests:=.d) $(samples:=.d) $(wildcard $(BUILD)/bench/*.d)

@@ -1,0 +1,963 @@
+/*
+ * basin.h: from a saved training checkpoint to statements about the loss landscape around it.
+ *
+ * The sections follow the data:
+ *
+ *     status -> params, graph -> checkpoint, run, dataset -> objective, curvature -> network
+ *            -> spectrum, SANE, direction, slice, sharpness, measures, comparison -> result -> figure
+ *
+ * The whole program (samples/01_slice.c is this, complete):
+ *
+ *     basin_checkpoint_read("msam.h5", &ck);
+ *     basin_checkpoint_dataset(ck, NULL, &data);
+ *     basin_network_objective(ck->graph, &ck->loss, data, NULL, &objective);
+ *     basin_direction_momentum(ck, &d[0]);
+ *     basin_direction_random(basin_objective_params(objective), ck->theta, NULL, 1, &d[1]);
+ *     basin_slice_compute(&(basin_slice_request){.objective = {objective}, ...}, &slice);
+ *     basin_result_create(BASIN_RESULT_SLICE, slice, NULL, &result);
+ *     basin_result_write(result, "slice.h5");
+ *     basin_figure_create(&result, 1, NULL, &figure);
+ *     basin_figure_write(figure, "slice.pdf");
+ *
+ * Conventions
+ *   - Every fallible function returns a basin_status; basin_error_message() has the one line that explains it.
+ *     On failure outputs are untouched. The single output is last and called `out`.
+ *   - «caller destroys»: what came through `out` is released by basin_NOUN_destroy(&x), which is NULL-safe and clears x.
+ *     «borrowed»: the callee keeps the pointer; it must outlive the object named. Nothing else is kept: it is copied.
+ *   - Plain structs are results and descriptions, free to read; opaque ones are machinery.
+ *   - An options pointer may be NULL: defaults. A zeroed options struct means the defaults too.
+ *   - Letters: P parameters, N samples, k vectors in a block, d directions. Arrays are row-major: `v [k, P]`.
+ *   - theta is one flat double[P]; gradients, momenta, eigenvectors and directions are other double[P].
+ *   - A double that is unknown or undefined is NAN (JSON null); counts that are unknown are 0 or -1 as documented.
+ *   - The library never prints, never exits and never leaves an output half-written.
+ */
+#ifndef BASIN_H
+#define BASIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BASIN_VERSION "0.1.0"
+#define BASIN_FORMAT_VERSION 1 /* of checkpoints, datasets and results files */
+
+/* ------------------------------------------------------------------------------------------------ status -- */
+
+/* Codes and their texts, one list. */
+#define BASIN_STATUS_LIST(X)                                        \
+    X(BASIN_OK, "ok")                                               \
+    X(BASIN_ERR_ARG, "invalid argument")                            \
+    X(BASIN_ERR_NOMEM, "out of memory")                             \
+    X(BASIN_ERR_BUDGET, "does not fit the memory budget")           \
+    X(BASIN_ERR_IO, "file cannot be read or written")               \
+    X(BASIN_ERR_FORMAT, "file does not hold what it should")        \
+    X(BASIN_ERR_MISSING, "not present")                             \
+    X(BASIN_ERR_SHAPE, "shapes disagree")                           \
+    X(BASIN_ERR_VALUE, "value out of range or not finite")          \
+    X(BASIN_ERR_UNSUPPORTED, "not supported")                       \
+    X(BASIN_ERR_NUMERIC, "numerical failure")                       \
+    X(BASIN_ERR_INTERRUPTED, "interrupted")
+
+#define BASIN_STATUS_ENUM(code, text) code,
+typedef enum basin_status { BASIN_STATUS_LIST(BASIN_STATUS_ENUM) } basin_status;
+#undef BASIN_STATUS_ENUM
+
+const char *basin_status_text(basin_status status); /* the fixed text of the code; never NULL */
+const char *basin_error_message(void);              /* one line about the calling thread's last failure; "" before any */
+
+/* ---------------------------------------------------------------------------------------------- library -- */
+
+/* Checks the BLAS against plain loops (some builds compute wrongly on newer processors) and sets one BLAS thread:
+   basin's parallelism is its own. Call once before anything else; BASIN_ERR_NUMERIC when the BLAS is wrong. */
+basin_status basin_initialise(void);
+
+void   basin_threads_set(size_t threads); /* 0: all processors. Results are the same bits for any number. */
+size_t basin_threads(void);
+void   basin_memory_limit_set(size_t bytes); /* 0: 3/4 of the physical memory. Large work is refused or split to fit. */
+size_t basin_memory_limit(void);
+
+/* One line each: «OpenBLAS 0.3.21, kernel Haswell», «HDF5 1.10.8, jansson 2.14», «cairo 1.16.0, Pango 1.50.12». */
+void        basin_blas_describe(char out[160]);
+void        basin_io_describe(char out[160]);
+void        basin_render_describe(char out[160]);
+const char *basin_build(void); /* compiler and flags */
+
+/* Progress of long work and the way to stop it: process-wide. `report` is called from the main thread with work done and
+   total in arbitrary units; returning false stops the work with BASIN_ERR_INTERRUPTED. NULL: silent. */
+typedef struct basin_progress {
+    bool (*report)(void *payload, const char *stage, double done, double total);
+    void *payload;
+} basin_progress;
+void basin_progress_set(const basin_progress *progress); /* copied */
+
+/* ---------------------------------------------------------------------------------------------- params -- */
+
+#define BASIN_MAX_RANK 8
+
+typedef enum basin_role { /* of a parameter in its op; decides filter normalisation and initialisation */
+    BASIN_ROLE_UNKNOWN,
+    BASIN_ROLE_WEIGHT,
+    BASIN_ROLE_BIAS,
+    BASIN_ROLE_NORM_SCALE,
+    BASIN_ROLE_NORM_SHIFT,
+    BASIN_ROLE_EMBEDDING
+} basin_role;
+
+typedef struct basin_block { /* one named tensor inside the flat vector theta */
+    char      *name;
+    size_t     rank, shape[BASIN_MAX_RANK];
+    size_t     offset, size; /* in elements; row-major */
+    size_t     layer;        /* in order of use, from 0; set by the compiled network */
+    basin_role role;         /* set by the compiled network */
+    size_t     output_axis;  /* axis that indexes outputs (a filter is what feeds one output); set by the network */
+    size_t     fan_in;       /* inputs to one output; set by the network, 0 before */
+} basin_block;
+
+typedef struct basin_params {
+    size_t       count;  /* blocks */
+    basin_block *blocks; /* [count], offsets ascending, no holes */
+    size_t       size;   /* P */
+} basin_params;
+
+basin_status       basin_params_copy(const basin_params *params, basin_params **out); /* caller destroys */
+void               basin_params_destroy(basin_params **params);
+const basin_block *basin_params_find(const basin_params *params, const char *name); /* NULL if absent */
+
+/* ----------------------------------------------------------------------------------------------- graph -- */
+
+typedef enum basin_attribute_kind { BASIN_ATTRIBUTE_INT, BASIN_ATTRIBUTE_FLOAT, BASIN_ATTRIBUTE_STRING, BASIN_ATTRIBUTE_INTS } basin_attribute_kind;
+
+typedef struct basin_attribute {
+    char                *name;
+    basin_attribute_kind kind;
+    int64_t              i;    /* INT */
+    double               f;    /* FLOAT; also set for INT */
+    char                *s;    /* STRING */
+    size_t               count;
+    int64_t             *ints; /* INTS [count] */
+} basin_attribute;
+
+typedef struct basin_node_spec { /* one op as plain data; ONNX names and semantics */
+    char            *name, *op;
+    char            *origin; /* the module it came from, or NULL */
+    size_t           input_count, output_count, attribute_count;
+    char           **inputs, **outputs; /* names of tensors; "" = optional input left out */
+    basin_attribute *attributes;
+} basin_node_spec;
+
+/* One network: a DAG of ops over named tensors. Any tensor is the input, a parameter, a buffer, or one node's output. */
+typedef struct basin_graph {
+    char            *input;                     /* name of the input tensor */
+    size_t           input_rank;                /* of one sample */
+    size_t           input_shape[BASIN_MAX_RANK];
+    char            *output;                    /* name of the tensor that the loss reads */
+    size_t           node_count;
+    basin_node_spec *nodes;                     /* [node_count], in any order; basin_graph_order sorts */
+    basin_params    *params;                    /* names and shapes in the order of theta; roles unknown */
+} basin_graph;
+
+basin_status basin_graph_copy(const basin_graph *graph, basin_graph **out); /* caller destroys */
+void         basin_graph_destroy(basin_graph **graph);
+
+/* A multilayer perceptron from its widths: Gemm nodes (transB = 1, weights [out, in]) named fc1, fc2, … with `activation`
+   (an ONNX op name, NULL = "Relu") between them. BASIN_ERR_ARG for fewer than 2 widths or a zero width. */
+basin_status basin_graph_mlp(const size_t *widths, size_t count, const char *activation, basin_graph **out);
+
+/* Topological order [node_count] of the nodes. BASIN_ERR_FORMAT names the node for a cycle, a tensor without a producer
+   or a tensor with two. */
+basin_status basin_graph_order(const basin_graph *graph, size_t *order);
+
+/* JSON as in docs/checkpoint-format.md. `file` names the origin in messages. */
+basin_status basin_graph_read(const char *path, basin_graph **out);
+basin_status basin_graph_parse(const char *file, const char *json, basin_graph **out);
+basin_status basin_graph_format(const basin_graph *graph, char **out); /* caller frees with basin_free */
+
+void basin_free(void *memory); /* NULL-safe */
+
+/* ------------------------------------------------------------------------------------------------ loss -- */
+
+typedef enum basin_loss_kind {
+    BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, /* class targets; label smoothing as in PyTorch: (1-e) nll + e mean over classes */
+    BASIN_LOSS_BCE_WITH_LOGITS,       /* targets in [0, 1], mean over all elements */
+    BASIN_LOSS_MSE                    /* mean over all elements of (y - t)^2 */
+} basin_loss_kind;
+
+typedef struct basin_loss_spec {
+    basin_loss_kind kind;
+    double          label_smoothing; /* [0, 1), cross-entropy only */
+} basin_loss_spec;
+
+const char  *basin_loss_name(basin_loss_kind kind); /* softmax_cross_entropy | bce_with_logits | mse */
+basin_status basin_loss_find(const char *name, basin_loss_kind *out);
+
+/* A sum over samples with its one normaliser: loss = sum / weight. Accuracy = correct / count, undefined for count = 0. */
+typedef struct basin_loss {
+    double   sum, weight;
+    uint64_t correct, count;
+} basin_loss;
+double basin_loss_value(const basin_loss *loss);
+double basin_loss_accuracy(const basin_loss *loss); /* in [0, 1]; NAN where undefined (mean squared error) */
+
+/* -------------------------------------------------------------------------------------------- dataset -- */
+
+typedef struct basin_split {
+    char   *name; /* "train", "test", … */
+    size_t  count;
+    size_t *rows; /* [count] rows of inputs and targets */
+} basin_split;
+
+typedef struct basin_dataset {
+    char   *path;                  /* as opened; NULL if made in memory */
+    char    digest[65];            /* SHA-256 of the content, hexadecimal (docs/checkpoint-format.md) */
+    size_t  count;                 /* N rows */
+    size_t  rank, shape[BASIN_MAX_RANK]; /* of one input */
+    double *inputs;                /* [N, product of shape] */
+    int64_t *classes;              /* [N] class targets, or NULL */
+    double *values;                /* [N, value_count] real targets, or NULL */
+    size_t  value_count;
+    size_t  split_count;
+    basin_split *splits;
+    char   *attribution;           /* source and licence, or NULL */
+} basin_dataset;
+
+/* How to read an HDF5 file that is not in basin's own format; all NULL / 0 for one that is. */
+typedef struct basin_dataset_source {
+    const char *inputs, *targets; /* object names; NULL = /inputs, /targets */
+    double      scale;            /* inputs are multiplied by this; 0 = the file's own attribute, or 1 */
+} basin_dataset_source;
+
+basin_status basin_dataset_read(const char *path, const basin_dataset_source *source, basin_dataset **out); /* caller destroys */
+basin_status basin_dataset_write(const basin_dataset *data, const char *path); /* atomic: written aside, then renamed */
+/* Content digest of data in memory; also what basin_dataset_read checks and stores. */
+basin_status basin_dataset_digest(const basin_dataset *data, char out[65]);
+void         basin_dataset_destroy(basin_dataset **data);
+const basin_split *basin_dataset_split(const basin_dataset *data, const char *name); /* NULL if absent */
+
+/* ------------------------------------------------------------------------------------------ checkpoint -- */
+
+typedef enum basin_perturbed { BASIN_PERTURBED_NO, BASIN_PERTURBED_YES, BASIN_PERTURBED_UNKNOWN } basin_perturbed;
+
+/* Recorded by the training program; NAN (or -1 for seed and batch_size) where it did not say. */
+typedef struct basin_hyperparameters {
+    double  learning_rate;        /* at this step */
+    double  momentum;             /* coefficient beta */
+    double  rho;                  /* SAM, MSAM perturbation radius */
+    double  weight_decay;
+    bool    weight_decay_coupled; /* true: added to the gradient (L2); false: decoupled (AdamW) */
+    int64_t batch_size;           /* 0 = full batch; -1 unknown */
+    int64_t seed;                 /* -1 unknown */
+} basin_hyperparameters;
+
+/* A value that the training program recorded, with everything needed to compare like with like. */
+typedef struct basin_recorded {
+    char  *quantity; /* loss | accuracy */
+    char  *split;    /* train | test | … */
+    char  *point;    /* theta | theta_perturbed */
+    char  *mode;     /* eval | train */
+    char  *coverage; /* full | running: the whole split at this point, or a running mean over batches */
+    double value;
+} basin_recorded;
+
+typedef struct basin_state { /* optimizer state of the shape of theta */
+    char   *name;   /* "momentum": accumulated +gradient, uphill, without learning rate; "second_moment"; … */
+    double *values; /* [P] */
+} basin_state;
+
+typedef struct basin_buffer { /* a named tensor that is not trained */
+    char   *name;
+    size_t  rank, shape[BASIN_MAX_RANK], size;
+    double *values;
+} basin_buffer;
+
+typedef struct basin_checkpoint {
+    char                 *path;   /* as opened; NULL if made in memory */
+    char                  digest[65]; /* SHA-256 of the file's bytes; "" if made in memory */
+    basin_graph          *graph;
+    basin_params         *params; /* graph->params: same names, shapes, order; borrowed from graph */
+    double               *theta;  /* [P] as stored */
+    size_t                state_count;
+    basin_state          *states;
+    size_t                buffer_count;
+    basin_buffer         *buffers;
+    char                 *buffers_point; /* where their statistics were gathered: theta | theta_perturbed | NULL unknown */
+    char                 *method; /* gd | sgd | nag | sam | asam | msam | adamw | … ; NULL if unknown */
+    basin_hyperparameters hyper;
+    basin_perturbed       perturbed;
+    double                undo;   /* theta_true = theta_stored + undo * momentum; NAN if unknown */
+    double                epoch;  /* NAN if unknown */
+    int64_t               step;   /* -1 if unknown */
+    int64_t               gradient_evaluations; /* so far; -1 if unknown */
+    double                seconds; /* wall seconds of training so far; NAN if unknown */
+    basin_loss_spec       loss;
+    char                 *data_path;   /* relative to the checkpoint, as recorded; NULL if none */
+    char                  data_digest[65]; /* "" if none */
+    size_t                recorded_count;
+    basin_recorded       *recorded;
+} basin_checkpoint;
+
+/* Reads and checks everything but the values' finiteness (basin_checkpoint_finite). Errors name file, object and numbers. */
+basin_status basin_checkpoint_read(const char *path, basin_checkpoint **out); /* caller destroys */
+basin_status basin_checkpoint_write(const basin_checkpoint *ck, const char *path); /* atomic: written aside, then renamed */
+basin_status basin_checkpoint_create(const basin_graph *graph, basin_checkpoint **out); /* zero theta, nothing recorded; caller destroys */
+void         basin_checkpoint_destroy(basin_checkpoint **ck);
+
+const double *basin_checkpoint_momentum(const basin_checkpoint *ck); /* [P]; NULL if not saved */
+/* BASIN_ERR_VALUE naming the first tensor that holds a NaN or Inf, with how many and where. */
+basin_status  basin_checkpoint_finite(const basin_checkpoint *ck);
+/* theta <- theta + undo * momentum; perturbed becomes no. BASIN_ERR_MISSING without momentum or scalar. No-op when `no`. */
+basin_status  basin_checkpoint_undo(basin_checkpoint *ck);
+/* The data set it refers to, or `override` if not NULL (whose digest may differ: then *out has the override's digest).
+   BASIN_ERR_VALUE when the file referred to has another content than recorded. Caller destroys. */
+basin_status  basin_checkpoint_dataset(const basin_checkpoint *ck, const char *override, basin_dataset **out);
+
+/* Only what a listing needs, read in milliseconds. */
+typedef struct basin_run_entry {
+    char   *path;
+    int64_t step;
+    double  epoch;
+    bool    momentum; /* has the optimizer's momentum */
+} basin_run_entry;
+
+typedef struct basin_run {
+    char            *path; /* the folder, or the one file */
+    size_t           count;
+    basin_run_entry *entries; /* by the step recorded inside, then by name; files that are not checkpoints are passed over */
+} basin_run;
+
+basin_status basin_run_open(const char *path, basin_run **out); /* a folder, or one checkpoint file; caller destroys */
+void         basin_run_destroy(basin_run **run);
+
+/* ------------------------------------------------------------------------------------------- objective -- */
+
+typedef struct basin_samples { /* a subset of an objective's samples; NULL stands for all */
+    const size_t *index;       /* [count], each < basin_objective_samples() */
+    size_t        count;
+} basin_samples;
+
+typedef enum basin_curvature_kind { BASIN_HESSIAN } basin_curvature_kind;
+
+/* L(theta), its gradient and curvature over any subset of samples: a network, a quadratic in a test, a user's callbacks.
+   `loss` and `gradient` are required; rows left NULL get the defaults described. */
+typedef struct basin_objective_type {
+    const char *name;
+    basin_status (*loss)(void *ctx, const basin_samples *s, const double *theta, basin_loss *out);
+    basin_status (*gradient)(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g /* [P] */);
+    /* Losses at n points theta + sum_j coef[i, j] dirs[j] in one pass over the data. Default: loops over `loss`. */
+    basin_status (*subspace)(void *ctx, const basin_samples *s, const double *theta, const double *dirs /* [d, P] */, size_t d,
+                             const double *coef /* [n, d] */, size_t n, basin_loss *out /* [n] */);
+    /* Freezes theta: keeps what every product there shares. Default: central differences of the gradient, reported as
+       approximate. `product`, `thaw` are required with `freeze`. */
+    basin_status (*freeze)(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **point);
+    basin_status (*product)(void *point, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
+    void (*thaw)(void **point);
+    /* How many piecewise-linear units change branch between two points (ReLU signs), over all samples; such a step says
+       nothing about derivatives. Default: none. */
+    basin_status (*crossings)(void *ctx, const basin_samples *s, const double *a, const double *b, uint64_t *out);
+    void (*destroy)(void *ctx);
+} basin_objective_type;
+
+typedef struct basin_objective basin_objective;
+
+typedef struct basin_objective_facts { /* what a type tells about one objective; zeros = unknown */
+    size_t              size;     /* P, required */
+    size_t              samples;  /* N */
+    const basin_params *params;   /* borrowed until the objective is destroyed; NULL = no blocks */
+    double              epsilon;  /* relative rounding of gradient and product: 2.2e-16 double (default), 1.2e-7 single */
+} basin_objective_facts;
+
+typedef struct basin_cost { uint64_t losses, gradients, products; } basin_cost; /* whole-subset evaluations so far */
+
+/* ctx is owned by the objective from success on (`destroy`). Caller destroys. */
+basin_status basin_objective_create(const basin_objective_type *type, void *ctx, const basin_objective_facts *facts, basin_objective **out);
+void         basin_objective_destroy(basin_objective **objective);
+size_t       basin_objective_size(const basin_objective *objective);
+size_t       basin_objective_samples(const basin_objective *objective);
+double       basin_objective_epsilon(const basin_objective *objective);
+const basin_params *basin_objective_params(const basin_objective *objective);
+basin_cost   basin_objective_cost(const basin_objective *objective);
+/* Adds w/2 ‖theta‖² to the loss from now on (all parameters); 0 takes it out again. BASIN_ERR_ARG if negative or not finite. */
+basin_status basin_objective_decay_set(basin_objective *objective, double w);
+double       basin_objective_decay(const basin_objective *objective);
+
+basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out);
+basin_status basin_objective_gradient(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out, double *g);
+basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s, const double *theta, const double *dirs, size_t d,
+                                      const double *coef, size_t n, basin_loss *out);
+basin_status basin_objective_crossings(basin_objective *o, const basin_samples *s, const double *a, const double *b, uint64_t *out);
+
+/* The second derivative frozen at one theta. The objective is borrowed until the curvature is destroyed. */
+typedef struct basin_curvature basin_curvature;
+basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, const double *theta, basin_curvature_kind kind, basin_curvature **out);
+basin_status basin_curvature_product(basin_curvature *c, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
+bool         basin_curvature_approximate(const basin_curvature *c); /* products by differences of the gradient */
+size_t       basin_curvature_size(const basin_curvature *c);
+void         basin_curvature_destroy(basin_curvature **c);
+
+/* --------------------------------------------------------------------------------------------- network -- */
+
+typedef enum basin_precision { BASIN_DOUBLE, BASIN_SINGLE } basin_precision;
+
+typedef struct basin_network_options {
+    const char     *split;     /* NULL = "train" */
+    basin_precision precision; /* of the network's inside; sums and theta are double in both */
+    size_t          samples;   /* use this many of the split, drawn without replacement with `seed`; 0 = all */
+    uint64_t        seed;
+} basin_network_options;
+
+/* Compiles the graph (shapes, roles, layers) and binds it to a split of the data (copied). Exact gradient and products.
+   BASIN_ERR_UNSUPPORTED names an unknown op and its node; BASIN_ERR_SHAPE names node, tensor and both shapes;
+   BASIN_ERR_VALUE a class index out of range; BASIN_ERR_MISSING a split or parameter that is absent. Caller destroys. */
+basin_status basin_network_objective(const basin_graph *graph, const basin_loss_spec *loss, const basin_dataset *data,
+                                     const basin_network_options *options, basin_objective **out);
+
+/* The network's output [N, C] for every sample of the objective (made by basin_network_objective) at theta. */
+basin_status basin_network_output(basin_objective *objective, const double *theta, size_t *width, double **out /* caller frees */);
+
+/* Floating point operations of one forward pass over all samples, and the first layer's share (docs/performance.md). */
+basin_status basin_network_flops(const basin_objective *objective, double *forward, double *first_layer);
+
+/* Compiles only: checks ops and shapes, and gives the params with layer, role, output axis and fan-in. Caller destroys. */
+basin_status basin_network_params(const basin_graph *graph, basin_params **out);
+
+/* -------------------------------------------------------------------------------------------- spectrum -- */
+
+/* Is the point a minimum of what training made small? Scale-free rule (docs/measures.md): predicted relative decrease of
+   the best step along -g, ‖g‖^4 / (2 gᵀHg L); not stationary above `threshold` (0.01) or when gᵀHg <= 0 with g != 0. With
+   coupled weight decay w > 0 the rule is applied to L + w/2 ‖theta‖². */
+typedef struct basin_stationarity {
+    double loss;
+    double gradient_norm;         /* ‖∇L‖, without decay */
+    double decayed_gradient_norm; /* ‖∇L + w theta‖; NAN without coupled decay */
+    double curvature;             /* gᵀHg / ‖g‖² of the objective the rule uses */
+    double decrease, threshold;
+    bool   stationary;
+} basin_stationarity;
+
+basin_status basin_stationarity_compute(basin_objective *o, const double *theta, double weight_decay, basin_stationarity *out);
+
+typedef enum basin_spectrum_method {
+    BASIN_SPECTRUM_AUTO,   /* dense if P <= 6,000 and it fits the memory limit, else Lanczos with top 10 + bottom 5 */
+    BASIN_SPECTRUM_DENSE,  /* all of them: H column block by column block, then LAPACK */
+    BASIN_SPECTRUM_LANCZOS /* extreme pairs: thick restart, full reorthogonalisation */
+} basin_spectrum_method;
+
+typedef struct basin_spectrum_options {
+    basin_spectrum_method method;
+    size_t   top, bottom;   /* Lanczos: how many of each; both 0 = 10 and 5. Dense with vectors: which to keep */
+    bool     vectors;       /* keep eigenvectors of the top and bottom pairs */
+    double   tolerance;     /* Lanczos: residual <= tolerance * ‖H‖; 0 = 1e-8 double, 1e-4 single */
+    size_t   max_products;  /* Lanczos: 0 = 100 (top + bottom) + 200 */
+    uint64_t seed;          /* of the start vector and the probes */
+    size_t   probes;        /* random probes for ‖H‖_F² when the spectrum is truncated; 0 = 16 */
+} basin_spectrum_options;
+
+typedef struct basin_spectrum {
+    size_t parameters, samples;
+    double loss, accuracy;
+    double gradient_norm;
+    basin_stationarity stationarity;
+    char  *operator_name;    /* hessian */
+    char  *method;           /* dense | lanczos */
+    bool   approximate;      /* products by differences */
+    size_t count;            /* eigenvalues held: P, or top + bottom */
+    double *eigenvalues;     /* [count] descending */
+    double *residuals;       /* [count] ‖Hq - λq‖; dense: the bound P eps ‖H‖_F + ‖H - Hᵀ‖_F / 2 */
+    double *gaps;            /* [count] distance to the nearest other eigenvalue held (vector angle <= residual/gap) */
+    size_t top, bottom;      /* truncated: how many of the first and the last are held */
+    bool   converged;        /* every pair below tolerance */
+    double tolerance;
+    size_t products;         /* H·v spent */
+    uint64_t seed;
+    double frobenius2;       /* ‖H‖_F²: exact (dense) or estimated */
+    double frobenius2_error; /* its standard error; 0 if exact */
+    double frobenius2_upper; /* 95 % upper confidence limit; equals frobenius2 if exact */
+    double trace, trace_error;
+    double asymmetry;        /* dense: ‖H - Hᵀ‖_F / ‖H‖_F before symmetrising; else NAN */
+    double negative_mass;    /* Σ|λ<0| / Σ|λ| ; dense only, else NAN */
+    size_t vector_count;
+    size_t *vector_index;    /* [vector_count] which eigenvalue each belongs to */
+    double *vectors;         /* [vector_count, P], entry of largest magnitude positive */
+} basin_spectrum;
+
+/* BASIN_ERR_BUDGET prints the bytes a dense spectrum would need. Weight decay as set on the objective is included. */
+basin_status basin_spectrum_compute(basin_objective *o, const double *theta, double weight_decay, const basin_spectrum_options *options, basin_spectrum **out);
+void         basin_spectrum_destroy(basin_spectrum **spectrum);
+
+/* ------------------------------------------------------------------------------------------------ SANE -- */
+
+typedef struct basin_sane_options {
+    double kappa;   /* 0 = 0.5 */
+    size_t k;       /* SANE_k: the k-th largest |λ| stands for Λ; 0 = 1 */
+    double alpha;   /* of N_eff; 0 = recorded weight decay if > 0, else 0.5 */
+    double recorded_weight_decay; /* NAN or 0 = none */
+    size_t ritz;    /* > 0: the author's variant, every Ritz value of one run of this many Lanczos steps (basin_sane_ritz) */
+} basin_sane_options;
+
+/* Wang & Roberts, arXiv:2305.18490; N_eff: Maddox et al. arXiv:2003.02139. lower = upper = value when all of the
+   spectrum is known; otherwise value is the sum over the pairs held (= lower) and upper adds the bound on the rest. */
+typedef struct basin_sane {
+    size_t parameters, samples;
+    double loss, gradient_norm;
+    basin_stationarity stationarity;
+    char  *method;       /* dense | truncated | ritz */
+    size_t eigenvalues;  /* how many entered */
+    double value, lower, upper, kappa;
+    size_t k;
+    double reference;    /* Λ: the |λ| of rank k */
+    double n_eff, n_eff_lower, n_eff_upper, alpha;
+    char  *alpha_source; /* option | weight_decay | default */
+    size_t   sweep_count;                             /* sensitivity */
+    double  *kappa_sweep, *sane_sweep;                /* [sweep_count] */
+    double  *alpha_sweep, *n_eff_sweep;               /* [sweep_count] */
+    size_t   ritz_steps;
+    uint64_t seed;
+} basin_sane;
+
+/* BASIN_ERR_NUMERIC for H = 0, where SANE is undefined. */
+basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane_options *options, basin_sane **out);
+basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t seed, const basin_sane_options *options, basin_sane **out);
+void         basin_sane_destroy(basin_sane **sane);
+
+/* ------------------------------------------------------------------------------------------- direction -- */
+
+typedef struct basin_direction {
+    char  *label;         /* as asked for: momentum, eigen:1, random:3, … */
+    char  *definition;    /* one line for captions: «accumulated gradient v (uphill), scaled to norm 1» */
+    size_t size;
+    double *values;       /* [P], as used: coordinate 1 moves by this vector */
+    double norm;          /* ‖values‖ */
+    double natural_norm;  /* before scaling, e.g. ‖v‖ of the momentum, ‖other - theta‖ */
+    double eigenvalue;    /* eigen:i: λ_i, else NAN */
+    double residual;      /* eigen:i: its residual, else NAN */
+} basin_direction;
+
+typedef enum basin_bias_rule { BASIN_BIAS_ZERO, BASIN_BIAS_SCALED, BASIN_BIAS_RANDOM } basin_bias_rule; /* biases and norm parameters */
+
+typedef struct basin_random_options { /* Li et al., arXiv:1712.09913 */
+    bool            unnormalised; /* default: filter-normalised d <- d ‖theta_f‖ / ‖d_f‖ */
+    basin_bias_rule bias;         /* default zero */
+    const double   *orthogonal_to; /* [P] another direction: made orthogonal to it filter by filter before normalising */
+} basin_random_options;
+
+basin_status basin_direction_momentum(const basin_checkpoint *ck, basin_direction **out); /* BASIN_ERR_MISSING if not saved */
+basin_status basin_direction_gradient(basin_objective *o, const double *theta, basin_direction **out);
+/* i > 0: i-th largest; i < 0: |i|-th smallest. From `spectrum` if it holds that vector, else computed. Caller destroys. */
+basin_status basin_direction_eigen(basin_objective *o, const double *theta, long i, const basin_spectrum *spectrum, basin_direction **out);
+basin_status basin_direction_random(const basin_params *params, const double *theta, const basin_random_options *options, uint64_t seed, basin_direction **out);
+basin_status basin_direction_to(const char *name, const double *theta, const double *other, size_t size, basin_direction **out);
+/* scale: multiplies `values` so that the norm is as asked (> 0); 0 keeps the kind's own rule. */
+basin_status basin_direction_rescale(basin_direction *direction, double norm);
+/* d <- d - (d·b / b·b) b, restored to its norm; label says «⟂». BASIN_ERR_VALUE when parallel. */
+basin_status basin_direction_orthogonalise(basin_direction *direction, const basin_direction *against);
+void         basin_direction_destroy(basin_direction **direction);
+
+typedef enum basin_direction_kind {
+    BASIN_DIRECTION_MOMENTUM, BASIN_DIRECTION_GRADIENT, BASIN_DIRECTION_EIGEN, BASIN_DIRECTION_RANDOM, BASIN_DIRECTION_TO
+} basin_direction_kind;
+
+typedef struct basin_direction_spec { /* what a user writes: momentum | gradient | eigen:1 | eigen:-1 | random[:seed] | to:FILE */
+    basin_direction_kind kind;
+    long        index;  /* eigen */
+    uint64_t    seed;   /* random; default 0 */
+    const char *path;   /* to: points into the text parsed */
+} basin_direction_spec;
+basin_status basin_direction_parse(const char *text, basin_direction_spec *out); /* BASIN_ERR_ARG lists the choices */
+
+/* ----------------------------------------------------------------------------------------------- slice -- */
+
+typedef struct basin_axis {
+    char   *direction, *definition; /* label and definition of the direction */
+    size_t  count;
+    double *coordinates;            /* [count], multiples of the direction */
+    double  norm, natural_norm;     /* of the direction */
+    double  slope;                  /* gᵀd at the centre, first objective */
+    double  curvature;              /* dᵀHd at the centre, first objective: prediction L + slope s + curvature s²/2 */
+    double  eigenvalue, residual;   /* eigen directions, else NAN */
+} basin_axis;
+
+typedef struct basin_surface { /* one split's values on the grid */
+    char   *split;
+    size_t  samples, rows, columns; /* 1-D: rows = 1; 2-D: rows are the second direction */
+    double *loss;                   /* [rows, columns]; NAN or Inf where not finite */
+    double *accuracy;               /* [rows, columns]; NAN where undefined */
+    double  centre_loss, centre_accuracy;
+} basin_surface;
+
+typedef struct basin_slice {
+    size_t         parameters;
+    size_t         axis_count;    /* 1 or 2 */
+    basin_axis    *axes;
+    size_t         surface_count;
+    basin_surface *surfaces;
+    double         cosine;        /* between the two directions; NAN for one */
+    size_t         cosine_count;
+    double        *momentum_cosines; /* [axis_count] with the momentum; NAN where there is none */
+    basin_stationarity stationarity; /* first objective */
+} basin_slice;
+
+typedef struct basin_slice_request {
+    size_t            objective_count;   /* 1 or 2, e.g. train and test */
+    basin_objective  *objectives[2];
+    const char       *splits[2];         /* their names */
+    const double     *theta;             /* [P] */
+    const double     *momentum;          /* [P] for the cosines, or NULL */
+    size_t            axis_count;        /* 1 or 2 */
+    const basin_direction *directions[2];
+    double            from[2], to[2];    /* range, from < to (from == to only with grid 1) */
+    size_t            grid[2];           /* points, >= 1 */
+    double            weight_decay;      /* recorded and coupled; for stationarity only */
+} basin_slice_request;
+
+/* BASIN_ERR_VALUE for a zero direction, parallel directions, a reversed, empty or not finite range, grid < 1. */
+basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out);
+void         basin_slice_destroy(basin_slice **slice);
+
+/* ------------------------------------------------------------------------------------------- sharpness -- */
+
+typedef struct basin_measure { /* a named scalar with its definition */
+    char  *name;       /* sam | msam | random:SEED */
+    char  *definition;
+    char  *split;
+    double rho;        /* signed */
+    double value;      /* L(theta + rho d) - L(theta) */
+    double loss;       /* L(theta + rho d) */
+} basin_measure;
+
+typedef struct basin_sharpness {
+    size_t parameters, samples;
+    double loss, gradient_norm;
+    double momentum_norm;          /* NAN if none */
+    double momentum_gradient_cosine;
+    basin_stationarity stationarity;
+    size_t measure_count;
+    basin_measure *measures;
+} basin_sharpness;
+
+typedef struct basin_sharpness_options {
+    const double *rho;       /* [rho_count] radii, signed; NULL: recorded rho or 0.05, times ±{1/4, 1/2, 1, 2, 4} and 0 */
+    size_t        rho_count;
+    double        recorded_rho;
+    const double *momentum;  /* [P], or NULL: MSAM sharpness left out */
+    size_t        random;    /* how many filter-normalised random directions as well (scaled to norm 1) */
+    uint64_t      seed;
+    double        weight_decay;
+    const char   *split;
+} basin_sharpness_options;
+
+/* One-step SAM: L(theta + rho g/‖g‖) - L(theta), Foret et al. arXiv:2010.01412; MSAM: L(theta - rho v/‖v‖) - L(theta),
+   Becker et al. arXiv:2401.12033, the published sign; negative rho is the other sign. */
+basin_status basin_sharpness_compute(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_sharpness **out);
+void         basin_sharpness_destroy(basin_sharpness **sharpness);
+
+/* ------------------------------------------------------------------------- measures of one checkpoint -- */
+
+/* One row of `track` and `compare`: everything measured at one checkpoint. */
+typedef struct basin_measures {
+    char   *run, *checkpoint;     /* folder and file name */
+    char   *method;
+    char   *missing;              /* why it could not be measured («diverged: NaN in fc1.weight»), or NULL; then the rest is NAN */
+    int64_t seed, step;
+    double  epoch;
+    int64_t gradient_evaluations;
+    double  seconds;
+    double  learning_rate, momentum, rho, weight_decay;
+    size_t  parameters, samples;
+    double  train_loss, train_accuracy, test_loss, test_accuracy;
+    double  gap;                  /* test loss - train loss */
+    double  gradient_norm, decrease;
+    bool    stationary;
+    double  lambda_max, lambda_max_residual, lambda_min;
+    double  ceiling;              /* of the method's own stability, measures.md; NAN if unknown */
+    double  sane, sane_lower, sane_upper, n_eff, alpha;
+    double  trace;                /* exact (dense) or estimated */
+    double  negative_mass;
+    double  sharpness_sam, sharpness_msam; /* at sharpness_rho */
+    double  sharpness_rho;        /* the same for every row compared */
+    double  momentum_gradient_cosine;
+    double  theta_norm;
+    char   *spectrum_method;      /* dense | lanczos */
+} basin_measures;
+
+typedef struct basin_measures_options {
+    basin_spectrum_options spectrum;
+    basin_sane_options     sane;
+    double                 rho;  /* for the one-step sharpness; 0 = 0.05 */
+} basin_measures_options;
+
+/* Measures theta on the training objective (test may be NULL) with the checkpoint's record. Fills the numbers; the caller
+   sets run and checkpoint. theta is ck->theta after any undoing. Caller clears with basin_measures_clear. */
+basin_status basin_measures_compute(basin_objective *train, basin_objective *test, const basin_checkpoint *ck, const basin_measures_options *options, basin_measures *out);
+void         basin_measures_clear(basin_measures *measures); /* frees the strings; zeroes */
+
+/* Largest stable λ_max of a method at full batch (docs/measures.md): gd 2(1+b)/e, nag, sam, msam; NAN for others.
+   gradient_norm and momentum_norm enter for sam and msam. */
+double basin_ceiling(const char *method, const basin_hyperparameters *hyper, double gradient_norm, double momentum_norm);
+
+typedef struct basin_track {
+    size_t          row_count;
+    basin_measures *rows;     /* by run, then by step */
+    size_t          missing;  /* how many rows are missing */
+} basin_track;
+void basin_track_destroy(basin_track **track);
+
+/* ------------------------------------------------------------------------------------------ comparison -- */
+
+typedef struct basin_group { /* the runs of one method, at one checkpoint each */
+    char   *name;        /* gd | sam | msam | …; «gd, budget of sam» for the extra group at equal gradient evaluations */
+    size_t  run_count;
+    size_t *rows;        /* [run_count] indices into the comparison's rows */
+    double  gradient_evaluations, seconds; /* mean */
+} basin_group;
+
+typedef struct basin_estimate { /* one measure in one group */
+    char  *measure, *group;
+    size_t n;
+    double mean, sd, lower, upper; /* 95 % t-interval; NAN below 2 runs */
+} basin_estimate;
+
+typedef struct basin_difference { /* one measure, one group minus the base group, paired by seed */
+    char  *measure, *group, *base;
+    size_t pairs;
+    double mean, lower, upper; /* 95 % t-interval of the paired differences */
+    double p;                  /* exact two-sided sign-flip test */
+    double p_holm;             /* after Holm over the measures of this pair of groups */
+    double p_smallest;         /* attainable with this many pairs: 2/2^n */
+    bool   paired;             /* same seed gave the same start (as recorded); false: only listed, p = NAN */
+    char  *verdict;            /* lower | higher | undecided | «n seeds cannot decide; m would» */
+} basin_difference;
+
+typedef struct basin_comparison {
+    size_t row_count;        basin_measures   *rows;
+    size_t group_count;      basin_group      *groups;
+    size_t estimate_count;   basin_estimate   *estimates;
+    size_t difference_count; basin_difference *differences;
+    char  *base;                  /* the group that the others are held against */
+    int64_t step;                 /* at which the methods were compared; -1 if each at its own last */
+    bool   losses_unequal;        /* training losses differ: see losses_note */
+    char  *losses_note;
+    size_t missing;
+    size_t note_count;       char **notes; /* in plain words, in order of weight */
+} basin_comparison;
+
+typedef struct basin_comparison_options {
+    const char *base;     /* group name; NULL = gd, else sgd, else the first */
+    double      level;    /* of significance; 0 = 0.05 */
+    double      loss_tolerance; /* relative difference of mean training losses that counts as unequal; 0 = 0.1 */
+} basin_comparison_options;
+
+/* rows: one or several checkpoints a run (by step); copied. Compares at the largest step that every method has reached;
+   a run with more gradient evaluations available also enters a group at the largest budget spent by the others. */
+basin_status basin_comparison_compute(const basin_measures *rows, size_t count, const basin_comparison_options *options, basin_comparison **out);
+void         basin_comparison_destroy(basin_comparison **comparison);
+
+/* Two-sided 97.5 % quantile of Student's t with `dof` degrees of freedom. */
+double basin_student_t975(size_t dof);
+/* Exact two-sided sign-flip p-value of the mean of n differences (n <= 24 enumerated, above: seeded sampling with +1 correction). */
+double basin_sign_flip_p(const double *differences, size_t n);
+
+/* ----------------------------------------------------------------------------------------------- check -- */
+
+typedef enum basin_check_verdict { BASIN_CHECK_PASSED, BASIN_CHECK_FAILED, BASIN_CHECK_NOT_TESTABLE } basin_check_verdict;
+
+typedef struct basin_check_item {
+    char  *name;        /* gradient | product | symmetry | taylor:1 | taylor:2 | recorded:train.loss:theta:eval:full … */
+    int    verdict;     /* basin_check_verdict */
+    double value, expected, tolerance, error; /* what they are is said in `detail` */
+    char  *detail;
+} basin_check_item;
+
+typedef struct basin_check {
+    size_t parameters, samples;
+    size_t item_count;
+    basin_check_item *items;
+    bool   failed;
+} basin_check;
+
+typedef struct basin_check_options {
+    uint64_t seed;
+    const basin_checkpoint *ck;   /* for recorded values, or NULL */
+    basin_objective *test;        /* for recorded test values, or NULL */
+} basin_check_options;
+
+/* Derivatives in double against differences with tiny steps, symmetry, Taylor orders (slopes 2 and 3), recorded values
+   against recomputed ones of the same split, point, mode and coverage. Steps across activation kinks do not count. */
+basin_status basin_check_compute(basin_objective *o, const double *theta, const basin_check_options *options, basin_check **out);
+void         basin_check_destroy(basin_check **check);
+
+/* ------------------------------------------------------------------------------------------------ info -- */
+
+typedef struct basin_tensor_info {
+    char  *name;
+    size_t rank;
+    size_t *shape;          /* [rank] */
+    double norm, momentum_norm; /* NAN where absent */
+    size_t not_finite;
+} basin_tensor_info;
+
+typedef struct basin_info { /* what one checkpoint says of itself, from the file alone */
+    char   *checkpoint, *method, *loss_name, *perturbed, *data_path, *data_digest, *digest;
+    size_t  parameters, layers;
+    int64_t step, seed, batch_size, gradient_evaluations;
+    double  epoch, seconds, learning_rate, momentum, rho, weight_decay;
+    bool    weight_decay_coupled;
+    bool    has_momentum;
+    double  theta_norm, momentum_norm, undo;
+    size_t  not_finite;
+    size_t  tensor_count;
+    basin_tensor_info *tensors;
+    size_t  node_count;
+    char  **nodes;          /* «fc1: Gemm(input, fc1.weight, fc1.bias)» */
+    size_t  recorded_count;
+    basin_recorded *recorded;
+    double  gradient_norm, momentum_gradient_cosine; /* with the data; NAN otherwise */
+    basin_stationarity stationarity; /* loss = NAN if not computed */
+} basin_info;
+basin_status basin_info_compute(const basin_checkpoint *ck, basin_info **out); /* from the file alone */
+void         basin_info_destroy(basin_info **info);
+
+/* --------------------------------------------------------------------------------------------- trainer -- */
+
+/* The recursions are those of docs/measures.md. Weight decay is coupled, taken where the method's paper takes it. */
+typedef enum basin_update { BASIN_GD, BASIN_SGD, BASIN_NAG, BASIN_SAM, BASIN_MSAM } basin_update;
+
+basin_status basin_update_find(const char *name, basin_update *out); /* gd | sgd | nag | sam | msam */
+
+typedef struct basin_train_state { /* handed to the callback: everything a checkpoint saves */
+    const double *theta;      /* [P] unperturbed */
+    const double *stored;     /* [P] what the optimizer holds between steps: perturbed for MSAM, else theta */
+    const double *momentum;   /* [P]; NULL when the coefficient is 0 */
+    double  undo;             /* theta = stored + undo * momentum (MSAM), 0 otherwise */
+    int64_t step;
+    double  epoch;
+    int64_t gradient_evaluations;
+    double  seconds;
+    double  learning_rate;    /* at this step */
+    double  running_loss;     /* mean of the batch losses since the last call; NAN at step 0 */
+    bool    diverged;         /* theta is not finite: training stops after this call */
+} basin_train_state;
+
+typedef enum basin_schedule { BASIN_SCHEDULE_CONSTANT, BASIN_SCHEDULE_COSINE, BASIN_SCHEDULE_STEP } basin_schedule;
+
+typedef struct basin_train_options {
+    basin_update   method;
+    double         learning_rate;  /* > 0, required */
+    double         momentum;       /* [0, 1); NAN = 0.9 */
+    double         rho;            /* SAM, MSAM; NAN = 0.05 */
+    double         weight_decay;   /* coupled */
+    size_t         batch_size;     /* 0 = full batch (required 0 for gd) */
+    size_t         steps;          /* > 0 */
+    basin_schedule schedule;
+    size_t         schedule_period;/* STEP: steps between decays */
+    double         schedule_factor;/* STEP: factor; COSINE: final fraction */
+    uint64_t       seed;           /* of the batch order */
+    const size_t  *save;           /* [save_count] ascending steps at which to call back (0 = before the first) */
+    size_t         save_count;
+    basin_status (*callback)(void *payload, const basin_train_state *state);
+    void          *payload;
+} basin_train_options;
+
+/* theta [P] is moved in place to the final, unperturbed point. Same seed: same bits, on any number of threads. */
+basin_status basin_train(basin_objective *o, double *theta, const basin_train_options *options);
+/* PyTorch's default for linear and convolution layers: U(-1/√fan_in, 1/√fan_in) for weights and biases; norm scale 1, shift 0. */
+basin_status basin_train_initialise(const basin_params *params, uint64_t seed, double *theta);
+/* Subset and label noise, as a data set of its own: `train_count` rows of the split (0 = all), of whose class labels the
+   fraction `noise` is replaced by another class, uniformly; other splits: the rows left over join `test` if asked. Caller destroys. */
+typedef struct basin_subset_options {
+    size_t   train_count;   /* 0 = all */
+    double   noise;         /* [0, 1] */
+    uint64_t seed;
+    bool     rest_to_test;  /* training rows not drawn are added to the test split */
+} basin_subset_options;
+basin_status basin_dataset_subset(const basin_dataset *data, const basin_subset_options *options, basin_dataset **out);
+
+/* ---------------------------------------------------------------------------------------------- result -- */
+
+typedef struct basin_input { /* a file that a result was computed from */
+    char *role;    /* checkpoint | data | other | run */
+    char *path;    /* relative to `directory` or absolute, as typed */
+    char *digest;  /* SHA-256: of the bytes (checkpoint) or the content (data) */
+} basin_input;
+
+typedef struct basin_provenance {
+    char  *version, *build, *blas;
+    size_t argument_count;
+    char **arguments;       /* the command line after «basin» */
+    char  *directory;       /* where it was typed, relative to the results file (so that a moved tree still verifies) */
+    size_t input_count;
+    basin_input *inputs;
+    char  *precision;       /* double | single */
+    char  *point;           /* as_stored | unperturbed | undone */
+    double weight_decay_included; /* w of the objective's w/2‖theta‖²; 0 = out */
+    uint64_t seed;
+    size_t threads;         /* HDF5 only, not in JSON */
+    char  *date;            /* UTC, ISO 8601; HDF5 only */
+    double seconds;         /* HDF5 only */
+} basin_provenance;
+void basin_provenance_destroy(basin_provenance **provenance);
+
+/* kind, name, struct behind it */
+#define BASIN_RESULT_LIST(X)                                   \
+    X(BASIN_RESULT_INFO, "info", basin_info)                   \
+    X(BASIN_RESULT_CHECK, "check", basin_check)                \
+    X(BASIN_RESULT_SPECTRUM, "spectrum", basin_spectrum)       \
+    X(BASIN_RESULT_SANE, "sane", basin_sane)                   \
+    X(BASIN_RESULT_SLICE, "slice", basin_slice)                \
+    X(BASIN_RESULT_SHARPNESS, "sharpness", basin_sharpness)    \
+    X(BASIN_RESULT_TRACK, "track", basin_track)                \
+    X(BASIN_RESULT_COMPARISON, "comparison", basin_comparison)
+
+#define BASIN_RESULT_ENUM(kind, name, type) kind,
+typedef enum basin_result_kind { BASIN_RESULT_LIST(BASIN_RESULT_ENUM) BASIN_RESULT_KINDS } basin_result_kind;
+#undef BASIN_RESULT_ENUM
+
+typedef struct basin_result { /* an envelope: what was computed, and from what */
+    basin_result_kind kind;
+    void             *value;      /* the struct of that kind, owned */
+    basin_provenance *provenance; /* owned; may be NULL */
+} basin_result;
+
+/* Takes ownership of value and provenance on success. Caller destroys. */
+basin_status basin_result_create(basin_result_kind kind, void *value, basin_provenance *provenance, basin_result **out);
+void         basin_result_destroy(basin_result **result);
+const char  *basin_result_name(basin_result_kind kind);
+basin_status basin_result_write(const basin_result *result, const char *path); /* HDF5, atomic */
+basin_status basin_result_read(const char *path, basin_result **out);          /* distrusts the file; caller destroys */
+basin_status basin_result_json(const basin_result *const *results, size_t count, char **out); /* one document; caller frees with basin_free */
+/* The largest relative disagreement of any number in two results of the same kind, and which («eigenvalues[3]»); strings
+   and sizes must agree exactly (then *difference = INFINITY). Vectors and provenance are left out. */
+basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference, char where[128]);
+
+/* ---------------------------------------------------------------------------------------------- figure -- */
+
+typedef struct basin_figure basin_figure; /* drawing never fails half-way: the first error is kept and told by _write */
+
+typedef struct basin_figure_options {
+    const char *kind;       /* of the result's figures (basin_figure_kinds); NULL = the first */
+    const char *title;      /* NULL = none */
+    const char *const *labels; /* [count] one for each result in legends; NULL = made from method, seed and step */
+    double      width;      /* inches; 0 = 3.25 (column); 6.75 is a page */
+    double      height;     /* inches; 0 = by the figure */
+    const char *font;       /* NULL = DejaVu Sans */
+    double      font_size;  /* points at final size; 0 = 8 */
+    const char *x, *y;      /* track, sweep: field names, e.g. "learning_rate", "sane"; NULL = the figure's own */
+    const char *scale;      /* of the value axis: linear | log | symlog; NULL = the figure's own */
+    double      cap;        /* clip values above and mark them; 0 = none */
+    bool        no_footer;  /* leave the line of provenance out */
+    double      dpi;        /* PNG; 0 = 300 */
+} basin_figure_options;
+
+/* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows nothing. Caller destroys. */
+basin_status basin_figure_create(const basin_result *const *results, size_t count, const basin_figure_options *options, basin_figure **out);
+basin_status basin_figure_write(const basin_figure *figure, const char *path); /* by extension: .pdf .svg .png; atomic */
+const char  *basin_figure_caption(const basin_figure *figure); /* what, which data, which settings; borrowed */
+const char  *basin_figure_kinds(basin_result_kind kind);       /* space-separated names; "" if none */
+void         basin_figure_destroy(basin_figure **figure);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

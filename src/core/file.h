@@ -1,0 +1,19 @@
+/* Outputs appear whole or not at all: written beside the target under a temporary name, then renamed into place. */
+#ifndef BASIN_CORE_FILE_H
+#define BASIN_CORE_FILE_H
+
+#include "core/status.h"
+
+/* The temporary name in `out` (caller frees). BASIN_ERR_IO early when the folder is missing or not writable. */
+basin_status basin_file_begin(const char *path, char **out);
+/* Flushes to disk and renames; on failure removes the temporary file. */
+basin_status basin_file_commit(const char *temporary, const char *path);
+/* Removes the temporary file; NULL-safe. Also frees and clears the name. */
+void basin_file_abandon(char **temporary);
+/* From a signal handler: removes the file being written, if any. */
+void basin_file_emergency(void);
+
+/* SHA-256 of a file's bytes, hexadecimal. */
+basin_status basin_file_digest(const char *path, char out[65]);
+
+#endif

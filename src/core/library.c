@@ -1,0 +1,29 @@
+#include <omp.h>
+
+#include "core/linalg.h"
+
+static size_t threads;
+
+basin_status basin_initialise(void)
+{
+    return basin_linalg_initialise();
+}
+
+void basin_threads_set(size_t count)
+{
+    threads = count;
+}
+
+size_t basin_threads(void)
+{
+    return threads != 0 ? threads : (size_t)omp_get_num_procs();
+}
+
+#ifndef BASIN_BUILD
+#define BASIN_BUILD "unknown build"
+#endif
+
+const char *basin_build(void)
+{
+    return BASIN_BUILD;
+}

@@ -1,0 +1,202 @@
+#include "core/linalg.h"
+
+#include <assert.h>
+#include <cblas.h>
+#include <lapacke.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/random.h"
+
+#define BLOCK 4096 /* elements; the order of every sum over P is fixed by it */
+
+static int blas_int(size_t n)
+{
+    assert(n <= INT_MAX);
+    return (int)n;
+}
+
+double basin_dot(const double *x, const double *y, size_t n)
+{
+    double total = 0.0;
+
+    for (size_t start = 0; start < n; start += BLOCK) {
+        size_t end = start + BLOCK < n ? start + BLOCK : n;
+        double part[4] = {0};
+        size_t i = start;
+        for (; i + 4 <= end; i += 4)
+            for (size_t lane = 0; lane < 4; lane++) part[lane] += x[i + lane] * y[i + lane];
+        for (; i < end; i++) part[0] += x[i] * y[i];
+        total += (part[0] + part[1]) + (part[2] + part[3]);
+    }
+    return total;
+}
+
+double basin_norm(const double *x, size_t n)
+{
+    double square = basin_dot(x, x, n);
+    if (square > 1e-280 && square < 1e280) return sqrt(square);
+
+    double largest = 0.0, sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(x[i])) return NAN;
+        largest = fmax(largest, fabs(x[i]));
+    }
+    if (largest == 0.0 || isinf(largest)) return largest;
+    for (size_t i = 0; i < n; i++) sum += (x[i] / largest) * (x[i] / largest);
+    return largest * sqrt(sum);
+}
+
+void basin_axpy(double a, const double *x, double *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] += a * x[i];
+}
+
+void basin_scale(double a, double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) x[i] *= a;
+}
+
+void basin_copy(const double *x, double *y, size_t n)
+{
+    memcpy(y, x, n * sizeof *x);
+}
+
+bool basin_all_finite(const double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i])) return false;
+    return true;
+}
+
+static CBLAS_TRANSPOSE blas_transpose(basin_transpose t)
+{
+    return t == BASIN_T ? CblasTrans : CblasNoTrans;
+}
+
+void basin_gemm_f64(basin_transpose ta, basin_transpose tb, size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                    const double *b, size_t ldb, double beta, double *c, size_t ldc)
+{
+    cblas_dgemm(CblasRowMajor, blas_transpose(ta), blas_transpose(tb), blas_int(m), blas_int(n), blas_int(k), alpha, a, blas_int(lda),
+                b, blas_int(ldb), beta, c, blas_int(ldc));
+}
+
+void basin_gemm_f32(basin_transpose ta, basin_transpose tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                    const float *b, size_t ldb, float beta, float *c, size_t ldc)
+{
+    cblas_sgemm(CblasRowMajor, blas_transpose(ta), blas_transpose(tb), blas_int(m), blas_int(n), blas_int(k), alpha, a, blas_int(lda),
+                b, blas_int(ldb), beta, c, blas_int(ldc));
+}
+
+/* LAPACK reads the row-major symmetric matrix as its own transpose: the upper triangle of ours is its lower one. Column j
+   of its column-major result is our row j. */
+basin_status basin_symmetric_eigen(double *a, size_t n, bool vectors, double *w)
+{
+    lapack_int info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', blas_int(n), a, blas_int(n), w);
+    if (info == LAPACK_WORK_MEMORY_ERROR) return basin_fail(BASIN_ERR_NOMEM, "out of memory for the eigenvalues of a %zu x %zu matrix", n, n);
+    if (info != 0) return basin_fail(BASIN_ERR_NUMERIC, "LAPACK dsyevd failed on a %zu x %zu matrix: info %d", n, n, (int)info);
+    return BASIN_OK;
+}
+
+/* Relatively robust representations (Dhillon & Parlett, Linear Algebra Appl. 387, 2004) give values and the wanted vectors;
+   all values come from a first, values-only call because dsyevr's range selects both. */
+basin_status basin_symmetric_eigen_range(double *a, size_t n, size_t first, size_t count, double *w, double *z)
+{
+    basin_status st = BASIN_OK;
+    double      *copy = NULL, *found_w = NULL;
+    lapack_int  *support = NULL, found = 0, info;
+
+    assert(first + count <= n && count > 0);
+    BASIN_ALLOC(copy, n * n, "eigenvectors");
+    BASIN_ALLOC(found_w, n, "eigenvalues");
+    BASIN_ALLOC(support, 2 * n, "eigenvector supports");
+    memcpy(copy, a, n * n * sizeof *a);
+    info = LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', 'I', 'L', blas_int(n), copy, blas_int(n), 0.0, 0.0, blas_int(first + 1),
+                          blas_int(first + count), 0.0, &found, found_w, z, blas_int(n), support);
+    BASIN_CHECK(info == 0 && (size_t)found == count, BASIN_ERR_NUMERIC, "LAPACK dsyevr failed on a %zu x %zu matrix: info %d, %d of %zu vectors", n,
+                n, (int)info, (int)found, count);
+    BASIN_TRY(basin_symmetric_eigen(a, n, false, w));
+done:
+    basin_free(copy);
+    basin_free(found_w);
+    basin_free(support);
+    return st;
+}
+
+basin_status basin_tridiagonal_eigen(const double *diagonal, const double *off, size_t n, double *w, double *z)
+{
+    basin_status st = BASIN_OK;
+    double      *e = NULL;
+    lapack_int   info;
+
+    BASIN_ALLOC(e, n, "tridiagonal matrix");
+    memcpy(w, diagonal, n * sizeof *w);
+    if (n > 1) memcpy(e, off, (n - 1) * sizeof *e);
+    info = z ? LAPACKE_dstevd(LAPACK_COL_MAJOR, 'V', blas_int(n), w, e, z, blas_int(n)) : LAPACKE_dsterf(blas_int(n), w, e);
+    BASIN_CHECK(info == 0, BASIN_ERR_NUMERIC, "LAPACK dstevd failed on %zu values: info %d", n, (int)info);
+done:
+    basin_free(e);
+    return st;
+}
+
+/* C = op(A) op(B) by BLAS and by plain loops, in both precisions, at sizes that reach the vector kernels and their edges. */
+static double gemm_error(size_t m, size_t n, size_t k, basin_transpose ta, basin_transpose tb, bool single)
+{
+    enum { MOST = 96 * 96 };
+    static double a[MOST], b[MOST], c[MOST];
+    static float  af[MOST], bf[MOST], cf[MOST];
+    basin_random  random = basin_random_start(m * 10007 + n * 101 + k, BASIN_STREAM_CHECK);
+    double        worst = 0.0;
+
+    assert(m * k <= MOST && k * n <= MOST && m * n <= MOST);
+    for (size_t i = 0; i < m * k; i++) af[i] = (float)(a[i] = basin_random_uniform(&random) - 0.5);
+    for (size_t i = 0; i < k * n; i++) bf[i] = (float)(b[i] = basin_random_uniform(&random) - 0.5);
+    if (single) basin_gemm_f32(ta, tb, m, n, k, 1.0f, af, ta == BASIN_T ? m : k, bf, tb == BASIN_T ? k : n, 0.0f, cf, n);
+    else basin_gemm_f64(ta, tb, m, n, k, 1.0, a, ta == BASIN_T ? m : k, b, tb == BASIN_T ? k : n, 0.0, c, n);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            double sum = 0.0;
+            for (size_t l = 0; l < k; l++) sum += a[ta == BASIN_T ? l * m + i : i * k + l] * b[tb == BASIN_T ? j * k + l : l * n + j];
+            double error = fabs(sum - (single ? (double)cf[i * n + j] : c[i * n + j]));
+            if (!(error <= worst)) worst = error;
+        }
+    return worst;
+}
+
+basin_status basin_linalg_initialise(void)
+{
+    static const size_t sizes[][3] = {{96, 96, 96}, {33, 17, 65}, {64, 10, 32}, {5, 7, 3}};
+
+    basin_linalg_bench_threads(1);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int form = 0; form < 8; form++) {
+            bool            single = form & 1;
+            basin_transpose ta = form & 2 ? BASIN_T : BASIN_N, tb = form & 4 ? BASIN_T : BASIN_N;
+            double          error = gemm_error(sizes[s][0], sizes[s][1], sizes[s][2], ta, tb, single);
+            if (!(error <= (single ? 1e-4 : 1e-12))) {
+                char blas[160];
+                basin_blas_describe(blas);
+                return basin_fail(BASIN_ERR_NUMERIC,
+                                  "this BLAS computes wrongly: %s %zux%zux%zu is off by %.1e (%s); choose another kernel, e.g. "
+                                  "OPENBLAS_CORETYPE=Haswell, or another BLAS build",
+                                  single ? "sgemm" : "dgemm", sizes[s][0], sizes[s][1], sizes[s][2], error, blas);
+            }
+        }
+    return BASIN_OK;
+}
+
+void basin_linalg_bench_threads(size_t threads)
+{
+    openblas_set_num_threads(blas_int(threads));
+}
+
+void basin_blas_describe(char out[160])
+{
+    const char *config = openblas_get_config(); /* «OpenBLAS 0.3.21 NO_LAPACKE …» */
+    int         name = (int)strcspn(config, " "), number = config[name] ? (int)strcspn(config + name + 1, " ") : 0;
+
+    snprintf(out, 160, "%.*s, kernel %s", name + (number > 0 ? 1 + number : 0), config, openblas_get_corename());
+}

@@ -1,0 +1,36 @@
+/* Vector and matrix algebra in double: the only door to OpenBLAS and LAPACKE (single-precision GEMM for the engine is here
+ * too). Sums over P run in fixed blocks reduced in order, so results are the same bits for any number of threads.
+ * Matrices are row-major unless said. Sizes are size_t; what does not fit the BLAS's int is refused by an assertion, since
+ * callers bound them.
+ */
+#ifndef BASIN_CORE_LINALG_H
+#define BASIN_CORE_LINALG_H
+
+#include "core/status.h"
+
+double basin_dot(const double *x, const double *y, size_t n);
+double basin_norm(const double *x, size_t n); /* scaled where the plain sum of squares over- or underflows */
+void   basin_axpy(double a, const double *x, double *y, size_t n); /* y += a x */
+void   basin_scale(double a, double *x, size_t n);
+void   basin_copy(const double *x, double *y, size_t n);
+bool   basin_all_finite(const double *x, size_t n);
+
+typedef enum basin_transpose { BASIN_N, BASIN_T } basin_transpose;
+
+/* C [m, n] = alpha op(A) op(B) + beta C with leading dimensions; one BLAS thread. op(A) is [m, k]. */
+void basin_gemm_f64(basin_transpose ta, basin_transpose tb, size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                    const double *b, size_t ldb, double beta, double *c, size_t ldc);
+void basin_gemm_f32(basin_transpose ta, basin_transpose tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                    const float *b, size_t ldb, float beta, float *c, size_t ldc);
+
+/* Eigenvalues ascending w [n] of the symmetric a [n, n] (overwritten: eigenvectors as rows if `vectors`). */
+basin_status basin_symmetric_eigen(double *a, size_t n, bool vectors, double *w);
+/* The same, but only eigenvectors number first … first+count-1 (ascending), as rows of z [count, n]; all values in w. */
+basin_status basin_symmetric_eigen_range(double *a, size_t n, size_t first, size_t count, double *w, double *z);
+/* Eigenvalues ascending and first components of the eigenvectors of a symmetric tridiagonal matrix. */
+basin_status basin_tridiagonal_eigen(const double *diagonal, const double *off, size_t n, double *w, double *z /* [n, n] rows, or NULL */);
+
+basin_status basin_linalg_initialise(void); /* one BLAS thread; GEMM against plain loops */
+void         basin_linalg_bench_threads(size_t threads); /* only for measuring the machine's peak */
+
+#endif

@@ -1,0 +1,114 @@
+#include "core/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef BASIN_FAULT
+static size_t fault_allowed = SIZE_MAX, fault_live;
+
+void basin_fault_set(size_t allowed)
+{
+    fault_allowed = allowed;
+}
+
+size_t basin_fault_live(void)
+{
+    return fault_live;
+}
+#endif
+
+bool basin_mul(size_t a, size_t b, size_t *out)
+{
+    if (b != 0 && a > SIZE_MAX / b) return false;
+    *out = a * b;
+    return true;
+}
+
+bool basin_add(size_t a, size_t b, size_t *out)
+{
+    if (a > SIZE_MAX - b) return false;
+    *out = a + b;
+    return true;
+}
+
+void *basin_alloc(size_t count, size_t size)
+{
+    size_t bytes, padded;
+
+    if (!basin_mul(count, size, &bytes) || !basin_add(bytes, BASIN_ALIGNMENT - 1, &padded)) return NULL;
+    padded = bytes == 0 ? BASIN_ALIGNMENT : padded / BASIN_ALIGNMENT * BASIN_ALIGNMENT;
+#ifdef BASIN_FAULT
+    if (fault_allowed == 0) return NULL;
+    if (fault_allowed != SIZE_MAX) fault_allowed--;
+#endif
+    void *memory = aligned_alloc(BASIN_ALIGNMENT, padded);
+    if (memory == NULL) return NULL;
+    memset(memory, 0, padded);
+#ifdef BASIN_FAULT
+#pragma omp atomic
+    fault_live++;
+#endif
+    return memory;
+}
+
+void basin_free(void *memory)
+{
+#ifdef BASIN_FAULT
+    if (memory != NULL) {
+#pragma omp atomic
+        fault_live--;
+    }
+#endif
+    free(memory);
+}
+
+void *basin_grow(void *memory, size_t used, size_t count, size_t size)
+{
+    void *larger = basin_alloc(count, size);
+
+    if (larger == NULL) return NULL;
+    if (memory != NULL) memcpy(larger, memory, used * size);
+    basin_free(memory);
+    return larger;
+}
+
+char *basin_strdup(const char *text)
+{
+    if (text == NULL) return NULL;
+    size_t bytes = strlen(text) + 1;
+    char  *copy = basin_alloc(bytes, 1);
+    if (copy != NULL) memcpy(copy, text, bytes);
+    return copy;
+}
+
+char *basin_format(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length < 0 ? NULL : basin_alloc((size_t)length + 1, 1);
+    if (text == NULL) return NULL;
+    va_start(arguments, format);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+static size_t memory_limit;
+
+void basin_memory_limit_set(size_t bytes)
+{
+    memory_limit = bytes;
+}
+
+size_t basin_memory_limit(void)
+{
+    if (memory_limit != 0) return memory_limit;
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (size_t)pages / 4 * 3 * (size_t)page : (size_t)1 << 30;
+}

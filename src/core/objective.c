@@ -1,0 +1,298 @@
+/* An objective is a table of functions and a context; what a type leaves out is supplied here. Weight decay w/2 ‖theta‖²
+ * is added here too, so that every type has it. */
+#include "core/objective.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/linalg.h"
+#include "core/memory.h"
+#include "core/progress.h"
+
+struct basin_objective {
+    const basin_objective_type *type;
+    void                       *ctx;
+    basin_objective_facts       facts;
+    double                      decay;
+    basin_cost                  cost;
+};
+
+struct basin_curvature {
+    basin_objective *objective;
+    void            *point; /* of the type, or NULL: differences */
+    double           decay;
+    /* differences of the gradient */
+    double              *theta;
+    size_t              *index;
+    basin_samples        samples;
+    const basin_samples *subset; /* &samples, or NULL for all */
+};
+
+basin_status basin_objective_create(const basin_objective_type *type, void *ctx, const basin_objective_facts *facts, basin_objective **out)
+{
+    basin_status     st = BASIN_OK;
+    basin_objective *objective = NULL;
+
+    BASIN_CHECK(type->loss != NULL && type->gradient != NULL, BASIN_ERR_ARG, "objective %s lacks a loss or a gradient", type->name);
+    BASIN_CHECK(type->freeze == NULL || (type->product != NULL && type->thaw != NULL), BASIN_ERR_ARG, "objective %s has freeze without product or thaw",
+                type->name);
+    BASIN_CHECK(facts->size > 0, BASIN_ERR_ARG, "objective %s has no parameters", type->name);
+    BASIN_ALLOC(objective, 1, "objective");
+    *objective = (basin_objective){.type = type, .ctx = ctx, .facts = *facts};
+    if (objective->facts.epsilon == 0.0) objective->facts.epsilon = DBL_EPSILON;
+    *out = objective;
+done:
+    return st;
+}
+
+void basin_objective_destroy(basin_objective **objective)
+{
+    if (objective == NULL || *objective == NULL) return;
+    if ((*objective)->type->destroy != NULL) (*objective)->type->destroy((*objective)->ctx);
+    basin_free(*objective);
+    *objective = NULL;
+}
+
+size_t basin_objective_size(const basin_objective *objective)
+{
+    return objective->facts.size;
+}
+
+size_t basin_objective_samples(const basin_objective *objective)
+{
+    return objective->facts.samples;
+}
+
+double basin_objective_epsilon(const basin_objective *objective)
+{
+    return objective->facts.epsilon;
+}
+
+const basin_params *basin_objective_params(const basin_objective *objective)
+{
+    return objective->facts.params;
+}
+
+basin_cost basin_objective_cost(const basin_objective *objective)
+{
+    return objective->cost;
+}
+
+const basin_objective_type *basin_objective_type_of(const basin_objective *objective)
+{
+    return objective->type;
+}
+
+void *basin_objective_context(const basin_objective *objective)
+{
+    return objective->ctx;
+}
+
+basin_status basin_objective_decay_set(basin_objective *objective, double w)
+{
+    if (!(w >= 0.0) || !isfinite(w)) return basin_fail(BASIN_ERR_ARG, "weight decay %g is not a finite number >= 0", w);
+    objective->decay = w;
+    return BASIN_OK;
+}
+
+double basin_objective_decay(const basin_objective *objective)
+{
+    return objective->decay;
+}
+
+static void add_decay(const basin_objective *o, double square_norm, basin_loss *loss)
+{
+    if (o->decay > 0.0) loss->sum += loss->weight * 0.5 * o->decay * square_norm;
+}
+
+basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out)
+{
+    basin_status st = BASIN_OK;
+    basin_loss   loss = {0};
+
+    BASIN_TRY(o->type->loss(o->ctx, s, theta, &loss));
+    o->cost.losses++;
+    add_decay(o, o->decay > 0.0 ? basin_dot(theta, theta, o->facts.size) : 0.0, &loss);
+    *out = loss;
+done:
+    return st;
+}
+
+basin_status basin_objective_gradient(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out, double *g)
+{
+    basin_status st = BASIN_OK;
+    basin_loss   loss = {0};
+
+    BASIN_TRY(o->type->gradient(o->ctx, s, theta, &loss, g));
+    o->cost.gradients++;
+    add_decay(o, o->decay > 0.0 ? basin_dot(theta, theta, o->facts.size) : 0.0, &loss);
+    if (o->decay > 0.0) basin_axpy(o->decay, theta, g, o->facts.size);
+    if (out != NULL) *out = loss;
+done:
+    return st;
+}
+
+static void subspace_point(const double *theta, const double *dirs, size_t d, const double *coef, size_t size, double *point)
+{
+    basin_copy(theta, point, size);
+    for (size_t j = 0; j < d; j++) basin_axpy(coef[j], dirs + j * size, point, size);
+}
+
+static basin_status subspace_by_points(basin_objective *o, const basin_samples *s, const double *theta, const double *dirs, size_t d,
+                                       const double *coef, size_t n, basin_loss *out)
+{
+    basin_status st = BASIN_OK;
+    double      *point = NULL;
+
+    BASIN_ALLOC(point, o->facts.size, "a point of the subspace");
+    for (size_t i = 0; i < n; i++) {
+        BASIN_TRY(basin_progress_report("slice", (double)i, (double)n));
+        subspace_point(theta, dirs, d, coef + i * d, o->facts.size, point);
+        BASIN_TRY(o->type->loss(o->ctx, s, point, &out[i]));
+    }
+done:
+    basin_free(point);
+    return st;
+}
+
+/* ‖theta + sum_j c_j d_j‖² from the Gram matrix of (theta, d_1 … d_d). */
+static basin_status add_subspace_decay(const basin_objective *o, const double *theta, const double *dirs, size_t d, const double *coef, size_t n,
+                                       basin_loss *out)
+{
+    basin_status st = BASIN_OK;
+    size_t       size = o->facts.size;
+    double      *gram = NULL;
+
+    BASIN_ALLOC(gram, (d + 1) * (d + 1), "Gram matrix");
+    for (size_t i = 0; i <= d; i++)
+        for (size_t j = 0; j <= d; j++) gram[i * (d + 1) + j] = basin_dot(i ? dirs + (i - 1) * size : theta, j ? dirs + (j - 1) * size : theta, size);
+    for (size_t p = 0; p < n; p++) {
+        double square = 0.0;
+        for (size_t i = 0; i <= d; i++)
+            for (size_t j = 0; j <= d; j++) square += (i ? coef[p * d + i - 1] : 1.0) * (j ? coef[p * d + j - 1] : 1.0) * gram[i * (d + 1) + j];
+        add_decay(o, square, &out[p]);
+    }
+done:
+    basin_free(gram);
+    return st;
+}
+
+basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s, const double *theta, const double *dirs, size_t d,
+                                      const double *coef, size_t n, basin_loss *out)
+{
+    basin_status st = BASIN_OK;
+    basin_loss  *losses = NULL;
+
+    BASIN_ALLOC(losses, n, "losses of the subspace");
+    if (o->type->subspace != NULL) BASIN_TRY(o->type->subspace(o->ctx, s, theta, dirs, d, coef, n, losses));
+    else BASIN_TRY(subspace_by_points(o, s, theta, dirs, d, coef, n, losses));
+    o->cost.losses += n;
+    if (o->decay > 0.0) BASIN_TRY(add_subspace_decay(o, theta, dirs, d, coef, n, losses));
+    if (n > 0) memcpy(out, losses, n * sizeof *losses);
+done:
+    basin_free(losses);
+    return st;
+}
+
+basin_status basin_objective_crossings(basin_objective *o, const basin_samples *s, const double *a, const double *b, uint64_t *out)
+{
+    *out = 0;
+    return o->type->crossings != NULL ? o->type->crossings(o->ctx, s, a, b, out) : BASIN_OK;
+}
+
+/* ------------------------------------------------------------------------------------------ curvature -- */
+
+static basin_status keep_point(basin_curvature *c, const basin_samples *s, const double *theta)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_ALLOC(c->theta, c->objective->facts.size, "a point");
+    basin_copy(theta, c->theta, c->objective->facts.size);
+    if (s != NULL) {
+        BASIN_ALLOC(c->index, s->count, "samples");
+        memcpy(c->index, s->index, s->count * sizeof *c->index);
+        c->samples = (basin_samples){.index = c->index, .count = s->count};
+        c->subset = &c->samples;
+    }
+done:
+    return st;
+}
+
+basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, const double *theta, basin_curvature_kind kind, basin_curvature **out)
+{
+    basin_status     st = BASIN_OK;
+    basin_curvature *c = NULL;
+
+    BASIN_CHECK(kind == BASIN_HESSIAN, BASIN_ERR_UNSUPPORTED, "curvature kind %d", (int)kind);
+    BASIN_ALLOC(c, 1, "curvature");
+    c->objective = o;
+    c->decay = o->decay;
+    if (o->type->freeze != NULL) BASIN_TRY(o->type->freeze(o->ctx, s, theta, kind, &c->point));
+    else BASIN_TRY(keep_point(c, s, theta));
+    *out = c, c = NULL;
+done:
+    basin_curvature_destroy(&c);
+    return st;
+}
+
+void basin_curvature_destroy(basin_curvature **c)
+{
+    if (c == NULL || *c == NULL) return;
+    if ((*c)->point != NULL) (*c)->objective->type->thaw(&(*c)->point);
+    basin_free((*c)->theta);
+    basin_free((*c)->index);
+    basin_free(*c);
+    *c = NULL;
+}
+
+bool basin_curvature_approximate(const basin_curvature *c)
+{
+    return c->point == NULL;
+}
+
+size_t basin_curvature_size(const basin_curvature *c)
+{
+    return c->objective->facts.size;
+}
+
+/* Hv ≈ (∇L(theta + h v) - ∇L(theta - h v)) / 2h with h‖v‖ = ε^{1/3} (1 + ‖theta‖), the step that balances truncation and
+   rounding of a central difference. */
+static basin_status product_by_differences(basin_curvature *c, const double *v, double *hv)
+{
+    basin_status     st = BASIN_OK;
+    basin_objective *o = c->objective;
+    size_t           size = o->facts.size;
+    double          *point = NULL, *g = NULL, norm = basin_norm(v, size);
+
+    BASIN_ALLOC(point, size, "a point");
+    BASIN_ALLOC(g, size, "a gradient");
+    memset(hv, 0, size * sizeof *hv);
+    if (norm == 0.0) goto done;
+    double h = cbrt(o->facts.epsilon) * (1.0 + basin_norm(c->theta, size)) / norm;
+    for (int side = -1; side <= 1; side += 2) {
+        basin_loss loss;
+        basin_copy(c->theta, point, size);
+        basin_axpy(side * h, v, point, size);
+        BASIN_TRY(o->type->gradient(o->ctx, c->subset, point, &loss, g));
+        basin_axpy(side / (2.0 * h), g, hv, size);
+    }
+done:
+    basin_free(point);
+    basin_free(g);
+    return st;
+}
+
+basin_status basin_curvature_product(basin_curvature *c, const double *v, size_t k, double *hv)
+{
+    basin_status     st = BASIN_OK;
+    basin_objective *o = c->objective;
+
+    if (c->point != NULL) BASIN_TRY(o->type->product(c->point, v, k, hv));
+    else
+        for (size_t j = 0; j < k; j++) BASIN_TRY(product_by_differences(c, v + j * o->facts.size, hv + j * o->facts.size));
+    o->cost.products += k;
+    if (c->decay > 0.0) basin_axpy(c->decay, v, hv, k * o->facts.size);
+done:
+    return st;
+}

@@ -1,0 +1,10 @@
+/* What the engine needs to recognise its own objectives. */
+#ifndef BASIN_CORE_OBJECTIVE_H
+#define BASIN_CORE_OBJECTIVE_H
+
+#include "core/status.h"
+
+const basin_objective_type *basin_objective_type_of(const basin_objective *objective);
+void                       *basin_objective_context(const basin_objective *objective);
+
+#endif

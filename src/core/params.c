@@ -1,0 +1,99 @@
+#include "core/params.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+
+bool basin_shape_size(const size_t *shape, size_t rank, size_t *out)
+{
+    size_t size = 1, bytes;
+
+    for (size_t i = 0; i < rank; i++)
+        if (!basin_mul(size, shape[i], &size)) return false;
+    if (!basin_mul(size, sizeof(double), &bytes)) return false;
+    *out = size;
+    return true;
+}
+
+bool basin_shape_equal(const size_t *a, size_t a_rank, const size_t *b, size_t b_rank)
+{
+    return a_rank == b_rank && memcmp(a, b, a_rank * sizeof *a) == 0;
+}
+
+const char *basin_shape_text(const size_t *shape, size_t rank, char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "[");
+
+    for (size_t i = 0; i < rank && used < size; i++) used += (size_t)snprintf(text + used, size - used, i ? ", %zu" : "%zu", shape[i]);
+    if (used < size) snprintf(text + used, size - used, "]");
+    return text;
+}
+
+basin_status basin_params_create(basin_params **out)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_ALLOC(*out, 1, "parameters");
+done:
+    return st;
+}
+
+basin_status basin_params_add(basin_params *params, const char *name, const size_t *shape, size_t rank)
+{
+    basin_status st = BASIN_OK;
+    basin_block  block = {.rank = rank, .offset = params->size, .output_axis = 0};
+    basin_block *blocks = NULL;
+
+    BASIN_CHECK(name[0] != '\0', BASIN_ERR_FORMAT, "a parameter without a name");
+    BASIN_CHECK(basin_params_find(params, name) == NULL, BASIN_ERR_FORMAT, "parameter %s is declared twice", name);
+    BASIN_CHECK(rank <= BASIN_MAX_RANK, BASIN_ERR_FORMAT, "parameter %s: rank %zu, at most %d", name, rank, BASIN_MAX_RANK);
+    BASIN_CHECK(basin_shape_size(shape, rank, &block.size) && basin_add(params->size, block.size, &(size_t){0}), BASIN_ERR_FORMAT,
+                "parameter %s: the product of its dimensions %s overflows", name, BASIN_SHAPE_TEXT(shape, rank));
+    BASIN_CHECK(block.size > 0, BASIN_ERR_FORMAT, "parameter %s: a dimension of 0 in %s", name, BASIN_SHAPE_TEXT(shape, rank));
+    if (rank > 0) memcpy(block.shape, shape, rank * sizeof *shape);
+    BASIN_CHECK((blocks = basin_grow(params->blocks, params->count, params->count + 1, sizeof *blocks)) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for parameter %s", name);
+    params->blocks = blocks;
+    BASIN_STRDUP(block.name, name);
+    blocks[params->count++] = block;
+    params->size += block.size;
+done:
+    return st;
+}
+
+basin_status basin_params_copy(const basin_params *params, basin_params **out)
+{
+    basin_status  st = BASIN_OK;
+    basin_params *copy = NULL;
+
+    BASIN_ALLOC(copy, 1, "parameters");
+    BASIN_ALLOC(copy->blocks, params->count, "parameter blocks");
+    for (size_t i = 0; i < params->count; i++) {
+        copy->blocks[i] = params->blocks[i];
+        copy->blocks[i].name = NULL;
+        copy->count = i + 1;
+        BASIN_STRDUP(copy->blocks[i].name, params->blocks[i].name);
+    }
+    copy->size = params->size;
+    *out = copy, copy = NULL;
+done:
+    basin_params_destroy(&copy);
+    return st;
+}
+
+void basin_params_destroy(basin_params **params)
+{
+    if (params == NULL || *params == NULL) return;
+    for (size_t i = 0; i < (*params)->count; i++) basin_free((*params)->blocks[i].name);
+    basin_free((*params)->blocks);
+    basin_free(*params);
+    *params = NULL;
+}
+
+const basin_block *basin_params_find(const basin_params *params, const char *name)
+{
+    for (size_t i = 0; i < params->count; i++)
+        if (strcmp(params->blocks[i].name, name) == 0) return &params->blocks[i];
+    return NULL;
+}

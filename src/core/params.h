@@ -1,0 +1,19 @@
+/* Building the table of named blocks inside theta. */
+#ifndef BASIN_CORE_PARAMS_H
+#define BASIN_CORE_PARAMS_H
+
+#include "core/status.h"
+
+/* Appends one block behind the last. BASIN_ERR_FORMAT for a name that is taken, a rank over BASIN_MAX_RANK, a zero
+   dimension, or sizes that overflow. */
+basin_status basin_params_add(basin_params *params, const char *name, const size_t *shape, size_t rank);
+basin_status basin_params_create(basin_params **out);
+
+/* Product of a shape; false on overflow of size_t (or of bytes as double). Rank 0 gives 1. */
+bool basin_shape_size(const size_t *shape, size_t rank, size_t *out);
+bool basin_shape_equal(const size_t *a, size_t a_rank, const size_t *b, size_t b_rank);
+/* «[64, 32]» into text. */
+const char *basin_shape_text(const size_t *shape, size_t rank, char *text, size_t size);
+#define BASIN_SHAPE_TEXT(shape, rank) basin_shape_text((shape), (rank), (char[192]){0}, 192)
+
+#endif

@@ -1,0 +1,486 @@
+/* The vocabulary of results: every field of every kind, once. docs/json.md explains the names. */
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/schema.h"
+
+#define NO_EXTENTS {BASIN_NO_EXTENT, BASIN_NO_EXTENT}
+#define EXTENT(a, b) {a, b}
+#define PLAIN(kind, member, key, bits, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = NO_EXTENTS, .flags = bits, .unit = text}
+#define ARRAY(kind, member, key, extents, bits, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = extents, .flags = bits, .unit = text}
+#define CHOICE(member, key, names, text) {.name = key, .type = BASIN_FIELD_CHOICE, .offset = offsetof(S, member), .extent = NO_EXTENTS, .choices = names, .unit = text}
+#define NESTED(kind, member, key, count, inner, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = {count, BASIN_NO_EXTENT}, .schema = &inner, .unit = text}
+#define SCHEMA(type, table) {.name = #type, .size = sizeof(type), .fields = table, .count = sizeof table / sizeof *table}
+
+static const char *const check_verdicts[] = {"passed", "failed", "not_testable", NULL};
+
+#define S basin_stationarity
+static const basin_field stationarity_fields[] = {
+    PLAIN(DOUBLE, loss, "loss", 0, "of the objective that the rule uses"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "norm of the gradient, without weight decay"),
+    PLAIN(DOUBLE, decayed_gradient_norm, "decayed_gradient_norm", 0, "norm of gradient + w theta; null without coupled weight decay"),
+    PLAIN(DOUBLE, curvature, "curvature", 0, "g.Hg / g.g"),
+    PLAIN(DOUBLE, decrease, "decrease", 0, "predicted relative decrease of the best step along -g: |g|^4 / (2 g.Hg L)"),
+    PLAIN(DOUBLE, threshold, "threshold", 0, "not stationary above"),
+    PLAIN(BOOL, stationary, "stationary", 0, "decrease <= threshold and g.Hg > 0"),
+};
+#undef S
+
+static const basin_schema stationarity_schema = SCHEMA(basin_stationarity, stationarity_fields);
+
+#define S basin_recorded
+static const basin_field recorded_fields[] = {
+    PLAIN(STRING, quantity, "quantity", 0, "loss or accuracy"),
+    PLAIN(STRING, split, "split", 0, "train, test, …"),
+    PLAIN(STRING, point, "point", 0, "theta or theta_perturbed"),
+    PLAIN(STRING, mode, "mode", 0, "eval or train"),
+    PLAIN(STRING, coverage, "coverage", 0, "full or running"),
+    PLAIN(DOUBLE, value, "value", 0, "as recorded"),
+};
+#undef S
+
+static const basin_schema recorded_schema = SCHEMA(basin_recorded, recorded_fields);
+
+#define S basin_tensor_info
+static const basin_field tensor_info_fields[] = {
+    PLAIN(STRING, name, "name", 0, "parameter name"),
+    PLAIN(SIZE, rank, "rank", 0, "number of dimensions"),
+    ARRAY(SIZES, shape, "shape", EXTENT(offsetof(S, rank), BASIN_NO_EXTENT), 0, "dimensions"),
+    PLAIN(DOUBLE, norm, "norm", 0, "Euclidean norm"),
+    PLAIN(DOUBLE, momentum_norm, "momentum_norm", 0, "of its momentum; null if not saved"),
+    PLAIN(SIZE, not_finite, "not_finite", 0, "how many NaN or Inf"),
+};
+#undef S
+
+static const basin_schema tensor_info_schema = SCHEMA(basin_tensor_info, tensor_info_fields);
+
+#define S basin_info
+static const basin_field info_fields[] = {
+    PLAIN(STRING, checkpoint, "checkpoint", 0, "path"),
+    PLAIN(STRING, digest, "digest", 0, "SHA-256 of the file"),
+    PLAIN(STRING, method, "method", 0, "training method"),
+    PLAIN(STRING, loss_name, "loss_name", 0, "loss function"),
+    PLAIN(STRING, perturbed, "perturbed", 0, "no, yes or unknown: are the stored weights perturbed"),
+    PLAIN(DOUBLE, undo, "undo", 0, "theta = stored + undo * momentum"),
+    PLAIN(STRING, data_path, "data_path", 0, "as recorded"),
+    PLAIN(STRING, data_digest, "data_digest", 0, "as recorded"),
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, layers, "layers", 0, "layers with parameters"),
+    PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "training step"),
+    PLAIN(DOUBLE, epoch, "epoch", 0, "training epoch"),
+    PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "training seed"),
+    PLAIN(INT, gradient_evaluations, "gradient_evaluations", BASIN_FIELD_UNKNOWN, "so far"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "wall seconds of training so far"),
+    PLAIN(DOUBLE, learning_rate, "hyperparameters.learning_rate", 0, "at this step"),
+    PLAIN(DOUBLE, momentum, "hyperparameters.momentum", 0, "coefficient"),
+    PLAIN(DOUBLE, rho, "hyperparameters.rho", 0, "perturbation radius"),
+    PLAIN(DOUBLE, weight_decay, "hyperparameters.weight_decay", 0, ""),
+    PLAIN(BOOL, weight_decay_coupled, "hyperparameters.weight_decay_coupled", 0, "added to the gradient"),
+    PLAIN(INT, batch_size, "hyperparameters.batch_size", BASIN_FIELD_UNKNOWN, "0 = full batch"),
+    PLAIN(BOOL, has_momentum, "has_momentum", 0, "is the momentum saved"),
+    PLAIN(DOUBLE, theta_norm, "theta_norm", 0, "Euclidean norm"),
+    PLAIN(DOUBLE, momentum_norm, "momentum_norm", 0, "Euclidean norm"),
+    PLAIN(SIZE, not_finite, "not_finite", 0, "NaN or Inf among the weights"),
+    PLAIN(SIZE, tensor_count, "tensor_count", 0, ""),
+    NESTED(STRUCTS, tensors, "tensors", offsetof(S, tensor_count), tensor_info_schema, "parameters in order"),
+    PLAIN(SIZE, node_count, "node_count", 0, ""),
+    ARRAY(STRINGS, nodes, "nodes", EXTENT(offsetof(S, node_count), BASIN_NO_EXTENT), 0, "ops in order of evaluation"),
+    PLAIN(SIZE, recorded_count, "recorded_count", 0, ""),
+    NESTED(STRUCTS, recorded, "recorded", offsetof(S, recorded_count), recorded_schema, "values recorded by the training program"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "with --gradient"),
+    PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "with --gradient"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "with --gradient"),
+};
+#undef S
+
+#define S basin_check_item
+static const basin_field check_item_fields[] = {
+    PLAIN(STRING, name, "name", 0, "what was checked"),
+    CHOICE(verdict, "verdict", check_verdicts, "passed, failed or not_testable"),
+    PLAIN(DOUBLE, value, "value", 0, "found"),
+    PLAIN(DOUBLE, expected, "expected", 0, ""),
+    PLAIN(DOUBLE, tolerance, "tolerance", 0, ""),
+    PLAIN(DOUBLE, error, "error", 0, ""),
+    PLAIN(STRING, detail, "detail", 0, "what the numbers are"),
+};
+#undef S
+
+static const basin_schema check_item_schema = SCHEMA(basin_check_item, check_item_fields);
+
+#define S basin_check
+static const basin_field check_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(BOOL, failed, "failed", 0, "any item failed"),
+    PLAIN(SIZE, item_count, "item_count", 0, ""),
+    NESTED(STRUCTS, items, "items", offsetof(S, item_count), check_item_schema, "in order"),
+};
+#undef S
+
+#define S basin_spectrum
+static const basin_field spectrum_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(DOUBLE, accuracy, "accuracy", 0, "null where undefined"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
+    PLAIN(STRING, operator_name, "operator", 0, "hessian"),
+    PLAIN(STRING, method, "method", 0, "dense or lanczos"),
+    PLAIN(BOOL, approximate, "approximate", 0, "products by differences of the gradient"),
+    PLAIN(SIZE, count, "count", 0, "eigenvalues held"),
+    ARRAY(DOUBLES, eigenvalues, "eigenvalues", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "descending"),
+    ARRAY(DOUBLES, residuals, "residuals", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "|Hq - lambda q|, dense: an upper bound"),
+    ARRAY(DOUBLES, gaps, "gaps", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "to the nearest other eigenvalue held"),
+    PLAIN(SIZE, top, "top", 0, "truncated: how many of the largest"),
+    PLAIN(SIZE, bottom, "bottom", 0, "truncated: how many of the smallest"),
+    PLAIN(BOOL, converged, "converged", 0, "every residual within tolerance"),
+    PLAIN(DOUBLE, tolerance, "tolerance", 0, "relative to the norm of H"),
+    PLAIN(SIZE, products, "products", 0, "products with H spent"),
+    PLAIN(UINT, seed, "seed", 0, "of start vector and probes"),
+    PLAIN(DOUBLE, frobenius2, "frobenius2", 0, "squared Frobenius norm of H"),
+    PLAIN(DOUBLE, frobenius2_error, "frobenius2_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, frobenius2_upper, "frobenius2_upper", 0, "95 % upper confidence limit"),
+    PLAIN(DOUBLE, trace, "trace", 0, "of H"),
+    PLAIN(DOUBLE, trace_error, "trace_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, asymmetry, "asymmetry", 0, "|H - H^T|_F / |H|_F as computed; null if not dense"),
+    PLAIN(DOUBLE, negative_mass, "negative_mass", 0, "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "is the point a minimum of what training made small"),
+    PLAIN(SIZE, vector_count, "vector_count", BASIN_FIELD_HIDDEN, "eigenvectors held"),
+    ARRAY(SIZES, vector_index, "vector_index", EXTENT(offsetof(S, vector_count), BASIN_NO_EXTENT), BASIN_FIELD_HIDDEN, "their eigenvalues"),
+    ARRAY(DOUBLES, vectors, "vectors", EXTENT(offsetof(S, vector_count), offsetof(S, parameters)), BASIN_FIELD_HIDDEN, "unit eigenvectors"),
+};
+#undef S
+
+#define S basin_sane
+static const basin_field sane_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
+    PLAIN(STRING, method, "method", 0, "dense, truncated or ritz"),
+    PLAIN(SIZE, eigenvalues, "eigenvalues", 0, "how many entered"),
+    PLAIN(DOUBLE, value, "sane.value", 0, "sum of |l| / (|l| + kappa Lambda)"),
+    PLAIN(DOUBLE, lower, "sane.lower", 0, "bound"),
+    PLAIN(DOUBLE, upper, "sane.upper", 0, "bound"),
+    PLAIN(DOUBLE, kappa, "sane.kappa", 0, ""),
+    PLAIN(SIZE, k, "sane.k", 0, "Lambda is the k-th largest |eigenvalue|"),
+    PLAIN(DOUBLE, reference, "sane.reference", 0, "Lambda"),
+    PLAIN(DOUBLE, n_eff, "n_eff.value", 0, "sum of |l| / (|l| + alpha)"),
+    PLAIN(DOUBLE, n_eff_lower, "n_eff.lower", 0, "bound"),
+    PLAIN(DOUBLE, n_eff_upper, "n_eff.upper", 0, "bound"),
+    PLAIN(DOUBLE, alpha, "n_eff.alpha", 0, ""),
+    PLAIN(STRING, alpha_source, "n_eff.alpha_source", 0, "option, weight_decay or default"),
+    PLAIN(SIZE, sweep_count, "sweep_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, kappa_sweep, "sane.sweep.kappa", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, ""),
+    ARRAY(DOUBLES, sane_sweep, "sane.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, ""),
+    ARRAY(DOUBLES, alpha_sweep, "n_eff.sweep.alpha", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, ""),
+    ARRAY(DOUBLES, n_eff_sweep, "n_eff.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, ""),
+    PLAIN(SIZE, ritz_steps, "ritz_steps", 0, "Lanczos steps of the ritz method; else 0"),
+    PLAIN(UINT, seed, "seed", 0, "of the start vector"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "is the point a minimum of what training made small"),
+};
+#undef S
+
+#define S basin_axis
+static const basin_field axis_fields[] = {
+    PLAIN(STRING, direction, "direction", 0, "as asked for"),
+    PLAIN(STRING, definition, "definition", 0, "one line"),
+    PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, coordinates, "coordinates", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "multiples of the direction"),
+    PLAIN(DOUBLE, norm, "norm", 0, "of the direction as used"),
+    PLAIN(DOUBLE, natural_norm, "natural_norm", 0, "before scaling"),
+    PLAIN(DOUBLE, slope, "slope", 0, "g.d at the centre"),
+    PLAIN(DOUBLE, curvature, "curvature", 0, "d.Hd at the centre"),
+    PLAIN(DOUBLE, eigenvalue, "eigenvalue", 0, "of eigen directions"),
+    PLAIN(DOUBLE, residual, "residual", 0, "of eigen directions"),
+};
+#undef S
+
+static const basin_schema axis_schema = SCHEMA(basin_axis, axis_fields);
+
+#define S basin_surface
+static const basin_field surface_fields[] = {
+    PLAIN(STRING, split, "split", 0, ""),
+    PLAIN(SIZE, samples, "samples", 0, ""),
+    PLAIN(SIZE, rows, "rows", BASIN_FIELD_HIDDEN, "second direction; 1 for a 1-D slice"),
+    PLAIN(SIZE, columns, "columns", BASIN_FIELD_HIDDEN, "first direction"),
+    ARRAY(DOUBLES, loss, "loss", EXTENT(offsetof(S, rows), offsetof(S, columns)), 0, "mean loss"),
+    ARRAY(DOUBLES, accuracy, "accuracy", EXTENT(offsetof(S, rows), offsetof(S, columns)), 0, "in [0, 1]; null where undefined"),
+    PLAIN(DOUBLE, centre_loss, "centre_loss", 0, "at coordinate 0"),
+    PLAIN(DOUBLE, centre_accuracy, "centre_accuracy", 0, "at coordinate 0"),
+};
+#undef S
+
+static const basin_schema surface_schema = SCHEMA(basin_surface, surface_fields);
+
+#define S basin_slice
+static const basin_field slice_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, axis_count, "axis_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, axes, "axes", offsetof(S, axis_count), axis_schema, "one or two directions"),
+    PLAIN(SIZE, surface_count, "surface_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, surfaces, "surfaces", offsetof(S, surface_count), surface_schema, "one for each split; JSON: keyed by split"),
+    PLAIN(DOUBLE, cosine, "cosine", 0, "between the two directions"),
+    ARRAY(DOUBLES, momentum_cosines, "momentum_cosines", EXTENT(offsetof(S, axis_count), BASIN_NO_EXTENT), 0, "with the momentum"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "is the point a minimum of what training made small"),
+};
+#undef S
+
+#define S basin_measure
+static const basin_field measure_fields[] = {
+    PLAIN(STRING, name, "name", 0, "sam, msam or random:SEED"),
+    PLAIN(STRING, definition, "definition", 0, "one line"),
+    PLAIN(STRING, split, "split", 0, ""),
+    PLAIN(DOUBLE, rho, "rho", 0, "signed radius"),
+    PLAIN(DOUBLE, value, "value", 0, "L(theta + rho d) - L(theta)"),
+    PLAIN(DOUBLE, loss, "loss", 0, "L(theta + rho d)"),
+};
+#undef S
+
+static const basin_schema measure_schema = SCHEMA(basin_measure, measure_fields);
+
+#define S basin_sharpness
+static const basin_field sharpness_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
+    PLAIN(DOUBLE, momentum_norm, "momentum_norm", 0, "null if not saved"),
+    PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "cos(v, g)"),
+    PLAIN(SIZE, measure_count, "measure_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, measures, "measures", offsetof(S, measure_count), measure_schema, "one for each name and radius"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "is the point a minimum of what training made small"),
+};
+#undef S
+
+#define S basin_measures
+static const basin_field measures_fields[] = {
+    PLAIN(STRING, run, "run", 0, "folder"),
+    PLAIN(STRING, checkpoint, "checkpoint", 0, "file"),
+    PLAIN(STRING, method, "method", 0, "training method"),
+    PLAIN(STRING, missing, "missing", 0, "why it could not be measured; null if it could"),
+    PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "training seed"),
+    PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "training step"),
+    PLAIN(DOUBLE, epoch, "epoch", 0, ""),
+    PLAIN(INT, gradient_evaluations, "gradient_evaluations", BASIN_FIELD_UNKNOWN, "so far"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "wall seconds of training, as recorded"),
+    PLAIN(DOUBLE, learning_rate, "learning_rate", 0, "at this step"),
+    PLAIN(DOUBLE, momentum, "momentum", 0, "coefficient"),
+    PLAIN(DOUBLE, rho, "rho", 0, "perturbation radius of the method"),
+    PLAIN(DOUBLE, weight_decay, "weight_decay", 0, ""),
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, train_loss, "train_loss", 0, ""),
+    PLAIN(DOUBLE, train_accuracy, "train_accuracy", 0, ""),
+    PLAIN(DOUBLE, test_loss, "test_loss", 0, ""),
+    PLAIN(DOUBLE, test_accuracy, "test_accuracy", 0, ""),
+    PLAIN(DOUBLE, gap, "gap", 0, "test loss - train loss"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, ""),
+    PLAIN(DOUBLE, decrease, "decrease", 0, "of the stationarity rule"),
+    PLAIN(BOOL, stationary, "stationary", 0, ""),
+    PLAIN(DOUBLE, lambda_max, "lambda_max", 0, "largest eigenvalue"),
+    PLAIN(DOUBLE, lambda_max_residual, "lambda_max_residual", 0, ""),
+    PLAIN(DOUBLE, lambda_min, "lambda_min", 0, "smallest eigenvalue"),
+    PLAIN(DOUBLE, ceiling, "ceiling", 0, "of stability of its own method"),
+    PLAIN(DOUBLE, sane, "sane", 0, ""),
+    PLAIN(DOUBLE, sane_lower, "sane_lower", 0, ""),
+    PLAIN(DOUBLE, sane_upper, "sane_upper", 0, ""),
+    PLAIN(DOUBLE, n_eff, "n_eff", 0, ""),
+    PLAIN(DOUBLE, alpha, "alpha", 0, "of n_eff"),
+    PLAIN(DOUBLE, trace, "trace", 0, ""),
+    PLAIN(DOUBLE, negative_mass, "negative_mass", 0, ""),
+    PLAIN(DOUBLE, sharpness_sam, "sharpness_sam", 0, "at sharpness_rho"),
+    PLAIN(DOUBLE, sharpness_msam, "sharpness_msam", 0, "at sharpness_rho"),
+    PLAIN(DOUBLE, sharpness_rho, "sharpness_rho", 0, ""),
+    PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "cos(v, g)"),
+    PLAIN(DOUBLE, theta_norm, "theta_norm", 0, ""),
+    PLAIN(STRING, spectrum_method, "spectrum_method", 0, "dense or lanczos"),
+};
+#undef S
+
+static const basin_schema measures_schema = SCHEMA(basin_measures, measures_fields);
+
+#define S basin_track
+static const basin_field track_fields[] = {
+    PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), measures_schema, "by run, then by step"),
+    PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
+};
+#undef S
+
+#define S basin_group
+static const basin_field group_fields[] = {
+    PLAIN(STRING, name, "name", 0, ""),
+    PLAIN(SIZE, run_count, "run_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(SIZES, rows, "rows", EXTENT(offsetof(S, run_count), BASIN_NO_EXTENT), 0, "indices into rows"),
+    PLAIN(DOUBLE, gradient_evaluations, "gradient_evaluations", 0, "mean"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "mean, as recorded"),
+};
+#undef S
+
+static const basin_schema group_schema = SCHEMA(basin_group, group_fields);
+
+#define S basin_estimate
+static const basin_field estimate_fields[] = {
+    PLAIN(STRING, measure, "measure", 0, ""),
+    PLAIN(STRING, group, "group", 0, ""),
+    PLAIN(SIZE, n, "n", 0, "runs"),
+    PLAIN(DOUBLE, mean, "mean", 0, ""),
+    PLAIN(DOUBLE, sd, "sd", 0, ""),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
+};
+#undef S
+
+static const basin_schema estimate_schema = SCHEMA(basin_estimate, estimate_fields);
+
+#define S basin_difference
+static const basin_field difference_fields[] = {
+    PLAIN(STRING, measure, "measure", 0, ""),
+    PLAIN(STRING, group, "group", 0, ""),
+    PLAIN(STRING, base, "base", 0, ""),
+    PLAIN(SIZE, pairs, "pairs", 0, ""),
+    PLAIN(DOUBLE, mean, "mean", 0, "group minus base"),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, p, "p", 0, "exact sign-flip test, two-sided"),
+    PLAIN(DOUBLE, p_holm, "p_holm", 0, "after Holm over the measures"),
+    PLAIN(DOUBLE, p_smallest, "p_smallest", 0, "attainable"),
+    PLAIN(BOOL, paired, "paired", 0, ""),
+    PLAIN(STRING, verdict, "verdict", 0, ""),
+};
+#undef S
+
+static const basin_schema difference_schema = SCHEMA(basin_difference, difference_fields);
+
+#define S basin_comparison
+static const basin_field comparison_fields[] = {
+    PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), measures_schema, "every checkpoint measured"),
+    PLAIN(SIZE, group_count, "group_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, groups, "groups", offsetof(S, group_count), group_schema, ""),
+    PLAIN(SIZE, estimate_count, "estimate_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, estimates, "estimates", offsetof(S, estimate_count), estimate_schema, ""),
+    PLAIN(SIZE, difference_count, "difference_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, differences, "differences", offsetof(S, difference_count), difference_schema, ""),
+    PLAIN(STRING, base, "base", 0, ""),
+    PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "at which the methods were compared"),
+    PLAIN(BOOL, losses_unequal, "losses_unequal", 0, ""),
+    PLAIN(STRING, losses_note, "losses_note", 0, ""),
+    PLAIN(SIZE, missing, "missing", 0, ""),
+    PLAIN(SIZE, note_count, "note_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0, ""),
+};
+#undef S
+
+#define S basin_input
+static const basin_field input_fields[] = {
+    PLAIN(STRING, role, "role", 0, ""),
+    PLAIN(STRING, path, "path", 0, ""),
+    PLAIN(STRING, digest, "digest", 0, "SHA-256"),
+};
+#undef S
+
+static const basin_schema input_schema = SCHEMA(basin_input, input_fields);
+
+#define S basin_provenance
+static const basin_field provenance_fields[] = {
+    PLAIN(STRING, version, "version", 0, "of basin"),
+    PLAIN(STRING, build, "build", 0, "compiler and flags"),
+    PLAIN(STRING, blas, "blas", 0, "library and kernel"),
+    PLAIN(SIZE, argument_count, "argument_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(STRINGS, arguments, "arguments", EXTENT(offsetof(S, argument_count), BASIN_NO_EXTENT), 0, "command line"),
+    PLAIN(STRING, directory, "directory", BASIN_FIELD_HIDDEN, "where it was typed, relative to this file"),
+    PLAIN(SIZE, input_count, "input_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, inputs, "inputs", offsetof(S, input_count), input_schema, "files read"),
+    PLAIN(STRING, precision, "precision", 0, ""),
+    PLAIN(STRING, point, "point", 0, "as_stored, unperturbed or undone"),
+    PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0, ""),
+    PLAIN(UINT, seed, "seed", 0, ""),
+    PLAIN(SIZE, threads, "threads", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(STRING, date, "date", BASIN_FIELD_HIDDEN, "UTC"),
+    PLAIN(DOUBLE, seconds, "seconds", BASIN_FIELD_HIDDEN, ""),
+};
+#undef S
+
+const basin_schema basin_provenance_schema = SCHEMA(basin_provenance, provenance_fields);
+
+static const basin_schema result_schemas[] = {
+    [BASIN_RESULT_INFO] = SCHEMA(basin_info, info_fields),
+    [BASIN_RESULT_CHECK] = SCHEMA(basin_check, check_fields),
+    [BASIN_RESULT_SPECTRUM] = SCHEMA(basin_spectrum, spectrum_fields),
+    [BASIN_RESULT_SANE] = SCHEMA(basin_sane, sane_fields),
+    [BASIN_RESULT_SLICE] = SCHEMA(basin_slice, slice_fields),
+    [BASIN_RESULT_SHARPNESS] = SCHEMA(basin_sharpness, sharpness_fields),
+    [BASIN_RESULT_TRACK] = SCHEMA(basin_track, track_fields),
+    [BASIN_RESULT_COMPARISON] = SCHEMA(basin_comparison, comparison_fields),
+};
+
+static const char *const result_names[] = {
+#define RESULT_NAME(kind, name, type) [kind] = name,
+    BASIN_RESULT_LIST(RESULT_NAME)
+#undef RESULT_NAME
+};
+
+_Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS, "every result kind has its description");
+
+const basin_schema *basin_result_schema(basin_result_kind kind)
+{
+    return &result_schemas[kind];
+}
+
+const char *basin_result_name(basin_result_kind kind)
+{
+    return result_names[kind];
+}
+
+#define RESULT_DESTROY(kind, name, type)                          \
+    void type##_destroy(type **value)                             \
+    {                                                             \
+        basin_schema_destroy(&result_schemas[kind], (void **)value); \
+    }
+BASIN_RESULT_LIST(RESULT_DESTROY)
+
+void basin_provenance_destroy(basin_provenance **provenance)
+{
+    basin_schema_destroy(&basin_provenance_schema, (void **)provenance);
+}
+
+void basin_measures_clear(basin_measures *measures)
+{
+    basin_schema_clear(&measures_schema, measures);
+}
+
+basin_status basin_measures_copy(const basin_measures *from, basin_measures *to)
+{
+    return basin_schema_copy(&measures_schema, from, to);
+}
+
+basin_status basin_result_create(basin_result_kind kind, void *value, basin_provenance *provenance, basin_result **out)
+{
+    basin_status  st = BASIN_OK;
+    basin_result *result = NULL;
+
+    BASIN_ALLOC(result, 1, "result");
+    *result = (basin_result){.kind = kind, .value = value, .provenance = provenance};
+    *out = result;
+done:
+    return st;
+}
+
+void basin_result_destroy(basin_result **result)
+{
+    if (result == NULL || *result == NULL) return;
+    basin_schema_destroy(basin_result_schema((*result)->kind), &(*result)->value);
+    basin_provenance_destroy(&(*result)->provenance);
+    basin_free(*result);
+    *result = NULL;
+}
+
+basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference, char where[128])
+{
+    if (a->kind != b->kind)
+        return basin_fail(BASIN_ERR_ARG, "a result of kind %s cannot be compared with one of kind %s", basin_result_name(a->kind), basin_result_name(b->kind));
+    basin_schema_compare(basin_result_schema(a->kind), a->value, b->value, difference, where);
+    return BASIN_OK;
+}

@@ -1,0 +1,19 @@
+# usage: run.sh TEST... -- SAMPLE...   Runs each test program, each tests/*.sh and each sample; ends with one line of counts.
+export OPENBLAS_NUM_THREADS=1
+export BUILD="${BUILD:-build}"
+BASIN_SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/basin-tests-XXXXXX") && export BASIN_SCRATCH
+trap 'rm -rf "$BASIN_SCRATCH"' EXIT INT TERM
+passed=0
+failed=""
+try() {
+    printf '== %s\n' "$*"
+    if "$@"; then passed=$((passed + 1)); else failed="$failed $1"; printf 'FAILED: %s\n' "$*"; fi
+}
+while [ $# -gt 0 ] && [ "$1" != -- ]; do try "$1"; shift; done
+shift
+for script in tests/*_test.sh; do [ -e "$script" ] && try sh "$script"; done
+for sample in "$@"; do try "$sample" "$BASIN_SCRATCH"; done
+count=$(echo $failed | wc -w)
+[ -z "$failed" ] || echo "failed:$failed"
+echo "$passed passed, $count failed"
+[ "$count" = 0 ]
