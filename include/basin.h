@@ -93,6 +93,8 @@ typedef struct basin_progress {
     void *payload;
 } basin_progress;
 void basin_progress_set(const basin_progress *progress); /* copied */
+/* For a signal handler that is about to end the process: removes the output being written, if any. */
+void basin_file_emergency(void);
 
 /* ---------------------------------------------------------------------------------------------- params -- */
 
@@ -176,7 +178,10 @@ basin_status basin_graph_read(const char *path, basin_graph **out);
 basin_status basin_graph_parse(const char *file, const char *json, basin_graph **out);
 basin_status basin_graph_format(const basin_graph *graph, char **out); /* caller frees with basin_free */
 
-void basin_free(void *memory); /* NULL-safe */
+/* Memory that may be handed to the library to own (rows of a track, a provenance): count * size zeroed bytes, or NULL. */
+void *basin_alloc(size_t count, size_t size);
+char *basin_strdup(const char *text); /* NULL gives NULL */
+void  basin_free(void *memory);       /* NULL-safe */
 
 /* ------------------------------------------------------------------------------------------------ loss -- */
 

@@ -10,8 +10,7 @@ basin_status basin_file_begin(const char *path, char **out);
 basin_status basin_file_commit(const char *temporary, const char *path);
 /* Removes the temporary file; NULL-safe. Also frees and clears the name. */
 void basin_file_abandon(char **temporary);
-/* From a signal handler: removes the file being written, if any. */
-void basin_file_emergency(void);
+/* basin_file_emergency (basin.h) removes the file being written from a signal handler. */
 
 /* SHA-256 of a file's bytes, hexadecimal. */
 basin_status basin_file_digest(const char *path, char out[65]);

@@ -6,11 +6,9 @@
 
 #define BASIN_ALIGNMENT 64
 
-/* count * size zeroed bytes; NULL when that overflows or memory is short (a message is recorded). Never NULL for 0. */
-void *basin_alloc(size_t count, size_t size);
+/* basin_alloc (basin.h): NULL when count * size overflows or memory is short; never NULL for 0. */
 /* Room for `count` elements of which `used` are kept; the rest is zeroed. The old block is untouched on failure. */
 void *basin_grow(void *memory, size_t used, size_t count, size_t size);
-char *basin_strdup(const char *text); /* NULL gives NULL */
 char *basin_format(const char *format, ...) BASIN_PRINTF(1, 2);
 
 bool basin_mul(size_t a, size_t b, size_t *out); /* false on overflow */
