@@ -834,15 +834,15 @@ basin_status basin_update_find(const char *name, basin_update *out); /* gd | sgd
 typedef struct basin_train_state { /* handed to the callback: everything a checkpoint saves */
     const double *theta;      /* [P] unperturbed */
     const double *stored;     /* [P] what the optimizer holds between steps: perturbed for MSAM, else theta */
-    const double *momentum;   /* [P]; NULL when the coefficient is 0 */
+    const double *momentum;   /* [P]; NULL when the coefficient is 0 (never for MSAM, which is undone with it) */
     double  undo;             /* theta = stored + undo * momentum (MSAM), 0 otherwise */
     int64_t step;
     double  epoch;
-    int64_t gradient_evaluations;
-    double  seconds;
-    double  learning_rate;    /* at this step */
+    int64_t gradient_evaluations; /* one is one gradient over one batch: SAM spends two a step, the others one */
+    double  seconds;          /* spent in gradients and updates */
+    double  learning_rate;    /* of the update that led here; at step 0 of the first one */
     double  running_loss;     /* mean of the batch losses since the last call; NAN at step 0 */
-    bool    diverged;         /* theta is not finite: training stops after this call */
+    bool    diverged;         /* theta or the loss is not finite: training stops after this call, with BASIN_OK */
 } basin_train_state;
 
 typedef enum basin_schedule { BASIN_SCHEDULE_CONSTANT, BASIN_SCHEDULE_COSINE, BASIN_SCHEDULE_STEP } basin_schedule;
@@ -865,12 +865,14 @@ typedef struct basin_train_options {
     void          *payload;
 } basin_train_options;
 
-/* theta [P] is moved in place to the final, unperturbed point. Same seed: same bits, on any number of threads. */
+/* theta [P] is moved in place to the final, unperturbed point. Same seed: same bits, on any number of threads. A callback's
+   failure stops training with its status. */
 basin_status basin_train(basin_objective *o, double *theta, const basin_train_options *options);
 /* PyTorch's default for linear and convolution layers: U(-1/√fan_in, 1/√fan_in) for weights and biases; norm scale 1, shift 0. */
 basin_status basin_train_initialise(const basin_params *params, uint64_t seed, double *theta);
 /* Subset and label noise, as a data set of its own: `train_count` rows of the split (0 = all), of whose class labels the
-   fraction `noise` is replaced by another class, uniformly; other splits: the rows left over join `test` if asked. Caller destroys. */
+   fraction `noise` is replaced by another class, uniformly (these rows are also the split «noisy»); other splits keep their clean
+   rows; the rows left over join `test` if asked. Caller destroys. */
 typedef struct basin_subset_options {
     size_t   train_count;   /* 0 = all */
     double   noise;         /* [0, 1] */
