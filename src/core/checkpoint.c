@@ -1,0 +1,130 @@
+#include <math.h>
+#include <string.h>
+
+#include "core/linalg.h"
+#include "core/memory.h"
+#include "core/params.h"
+
+basin_status basin_checkpoint_create(const basin_graph *graph, basin_checkpoint **out)
+{
+    basin_status      st = BASIN_OK;
+    basin_checkpoint *ck = NULL;
+
+    BASIN_ALLOC(ck, 1, "checkpoint");
+    BASIN_TRY(basin_graph_copy(graph, &ck->graph));
+    ck->params = ck->graph->params;
+    BASIN_ALLOC(ck->theta, ck->params->size, "parameters");
+    ck->hyper = (basin_hyperparameters){.learning_rate = NAN, .momentum = NAN, .rho = NAN, .weight_decay = NAN, .batch_size = -1, .seed = -1};
+    ck->perturbed = BASIN_PERTURBED_UNKNOWN;
+    ck->undo = NAN;
+    ck->epoch = NAN;
+    ck->step = -1;
+    ck->gradient_evaluations = -1;
+    ck->seconds = NAN;
+    *out = ck, ck = NULL;
+done:
+    basin_checkpoint_destroy(&ck);
+    return st;
+}
+
+static void clear_recorded(basin_recorded *r)
+{
+    basin_free(r->quantity);
+    basin_free(r->split);
+    basin_free(r->point);
+    basin_free(r->mode);
+    basin_free(r->coverage);
+}
+
+void basin_checkpoint_destroy(basin_checkpoint **checkpoint)
+{
+    if (checkpoint == NULL || *checkpoint == NULL) return;
+    basin_checkpoint *ck = *checkpoint;
+    for (size_t i = 0; i < ck->state_count; i++) {
+        basin_free(ck->states[i].name);
+        basin_free(ck->states[i].values);
+    }
+    for (size_t i = 0; i < ck->buffer_count; i++) {
+        basin_free(ck->buffers[i].name);
+        basin_free(ck->buffers[i].values);
+    }
+    for (size_t i = 0; i < ck->recorded_count; i++) clear_recorded(&ck->recorded[i]);
+    basin_free(ck->path);
+    basin_graph_destroy(&ck->graph);
+    basin_free(ck->theta);
+    basin_free(ck->states);
+    basin_free(ck->buffers);
+    basin_free(ck->buffers_point);
+    basin_free(ck->method);
+    basin_free(ck->data_path);
+    basin_free(ck->recorded);
+    basin_free(ck);
+    *checkpoint = NULL;
+}
+
+static double *momentum(const basin_checkpoint *ck)
+{
+    for (size_t i = 0; i < ck->state_count; i++)
+        if (strcmp(ck->states[i].name, "momentum") == 0) return ck->states[i].values;
+    return NULL;
+}
+
+const double *basin_checkpoint_momentum(const basin_checkpoint *ck)
+{
+    return momentum(ck);
+}
+
+static const char *path_of(const basin_checkpoint *ck)
+{
+    return ck->path != NULL ? ck->path : "checkpoint";
+}
+
+/* `what` is «», «momentum of », … */
+static basin_status check_finite(const basin_checkpoint *ck, const char *what, const char *name, const double *values, size_t size)
+{
+    size_t count = 0, first = 0;
+
+    for (size_t i = 0; i < size; i++)
+        if (!isfinite(values[i]) && count++ == 0) first = i;
+    if (count == 0) return BASIN_OK;
+    return basin_fail(BASIN_ERR_VALUE, "%s: %s%s%s: %zu of %zu values are NaN or Inf, the first at %zu", path_of(ck), what, what[0] ? " of " : "", name,
+                      count, size, first);
+}
+
+static basin_status check_vector(const basin_checkpoint *ck, const char *what, const double *values)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < ck->params->count; i++) {
+        const basin_block *block = &ck->params->blocks[i];
+        BASIN_TRY(check_finite(ck, what, block->name, values + block->offset, block->size));
+    }
+done:
+    return st;
+}
+
+basin_status basin_checkpoint_finite(const basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_TRY(check_vector(ck, "", ck->theta));
+    for (size_t i = 0; i < ck->state_count; i++) BASIN_TRY(check_vector(ck, ck->states[i].name, ck->states[i].values));
+    for (size_t i = 0; i < ck->buffer_count; i++)
+        BASIN_TRY(check_finite(ck, "buffer", ck->buffers[i].name, ck->buffers[i].values, ck->buffers[i].size));
+done:
+    return st;
+}
+
+basin_status basin_checkpoint_undo(basin_checkpoint *ck)
+{
+    basin_status  st = BASIN_OK;
+    const double *v = momentum(ck);
+
+    if (ck->perturbed == BASIN_PERTURBED_NO) return BASIN_OK;
+    BASIN_CHECK(v != NULL, BASIN_ERR_MISSING, "%s: the weights are perturbed and no momentum is saved to undo it", path_of(ck));
+    BASIN_CHECK(isfinite(ck->undo), BASIN_ERR_MISSING, "%s: the weights are perturbed and no scalar is recorded that undoes it", path_of(ck));
+    basin_axpy(ck->undo, v, ck->theta, ck->params->size);
+    ck->perturbed = BASIN_PERTURBED_NO;
+done:
+    return st;
+}

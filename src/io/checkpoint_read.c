@@ -1,0 +1,367 @@
+/* Reading a checkpoint of format version 1 (docs/checkpoint-format.md). */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/graph.h"
+#include "core/memory.h"
+#include "core/params.h"
+#include "io/checkpoint.h"
+#include "io/h5.h"
+
+/* The group is there; BASIN_ERR_FORMAT if the name is taken by a data set. */
+static basin_status has_group(const basin_h5 *h5, const char *path, const char *group, bool *out)
+{
+    basin_status  st = BASIN_OK;
+    basin_h5_kind kind = BASIN_H5_ABSENT;
+
+    BASIN_TRY(basin_h5_kind_of(h5, group, &kind));
+    BASIN_CHECK(kind != BASIN_H5_ARRAY, BASIN_ERR_FORMAT, "%s: %s: expected a group, file has a data set", path, group);
+    *out = kind == BASIN_H5_GROUP;
+done:
+    return st;
+}
+
+static basin_status read_graph(const basin_h5 *h5, const char *path, basin_graph **out)
+{
+    basin_status st = BASIN_OK;
+    char        *json = NULL;
+
+    BASIN_TRY(basin_h5_text(h5, "/graph", &json));
+    BASIN_TRY(basin_graph_parse(path, json, out));
+done:
+    basin_free(json);
+    return st;
+}
+
+/* Every parameter's data set below `group`, in the order of theta. */
+static basin_status read_vector(const basin_h5 *h5, const char *group, const basin_params *params, double *out)
+{
+    basin_status st = BASIN_OK;
+    char        *name = NULL;
+
+    for (size_t i = 0; i < params->count; i++) {
+        const basin_block *block = &params->blocks[i];
+        basin_free(name);
+        BASIN_CHECK((name = basin_format("%s/%s", group, block->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_TRY(basin_h5_reals(h5, name, block->shape, block->rank, out + block->offset));
+    }
+done:
+    basin_free(name);
+    return st;
+}
+
+static basin_status check_budget(const char *path, size_t parameters, size_t vectors)
+{
+    basin_status st = BASIN_OK;
+    size_t       bytes;
+
+    BASIN_CHECK(basin_mul(parameters, vectors * sizeof(double), &bytes) && bytes <= basin_memory_limit(), BASIN_ERR_BUDGET,
+                "%s: %zu vectors of %zu parameters do not fit the memory limit of %zu bytes", path, vectors, parameters, basin_memory_limit());
+done:
+    return st;
+}
+
+static basin_status read_states(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    char       **names = NULL, *group = NULL;
+    size_t       count = 0;
+
+    BASIN_TRY(basin_h5_names(h5, "/optimizer", &count, &names));
+    BASIN_TRY(check_budget(ck->path, ck->params->size, 1 + count));
+    BASIN_ALLOC(ck->states, count, "optimizer state");
+    for (size_t i = 0; i < count; i++) {
+        basin_state *state = &ck->states[ck->state_count++];
+        BASIN_STRDUP(state->name, names[i]);
+        BASIN_ALLOC(state->values, ck->params->size, "optimizer state");
+        basin_free(group);
+        BASIN_CHECK((group = basin_format("/optimizer/%s", names[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_TRY(read_vector(h5, group, ck->params, state->values));
+    }
+done:
+    basin_free(group);
+    basin_h5_names_free(count, names);
+    return st;
+}
+
+/* ----------------------------------------------------------------------------------------------- buffers -- */
+
+enum { MAX_DEPTH = 16 }; /* of groups below /buffers: a hard link can make a circle */
+
+static basin_status read_buffer(const basin_h5 *h5, const char *object, basin_checkpoint *ck)
+{
+    basin_status   st = BASIN_OK;
+    basin_h5_array array = BASIN_H5_NO_ARRAY;
+    basin_buffer  *buffers, *buffer;
+
+    BASIN_CHECK(ck->buffer_count < BASIN_H5_MAX_NAMES, BASIN_ERR_FORMAT, "%s: /buffers: more than %d", ck->path, BASIN_H5_MAX_NAMES);
+    BASIN_TRY(basin_h5_array_open(h5, object, &array));
+    BASIN_CHECK(array.rank <= BASIN_MAX_RANK, BASIN_ERR_SHAPE, "%s: %s: rank %zu, at most %d", ck->path, object, array.rank, BASIN_MAX_RANK);
+    BASIN_CHECK((buffers = basin_grow(ck->buffers, ck->buffer_count, ck->buffer_count + 1, sizeof *buffers)) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for %s", object);
+    ck->buffers = buffers;
+    buffer = &buffers[ck->buffer_count++];
+    buffer->rank = array.rank;
+    memcpy(buffer->shape, array.shape, sizeof buffer->shape);
+    buffer->size = array.size;
+    BASIN_STRDUP(buffer->name, object + strlen("/buffers/"));
+    BASIN_ALLOC(buffer->values, array.size, object);
+    BASIN_TRY(basin_h5_array_reals(&array, buffer->values));
+done:
+    basin_h5_array_close(&array);
+    return st;
+}
+
+static basin_status read_buffers(const basin_h5 *h5, const char *group, int depth, basin_checkpoint *ck)
+{
+    basin_status  st = BASIN_OK;
+    char        **names = NULL, *object = NULL;
+    size_t        count = 0;
+    basin_h5_kind kind;
+
+    BASIN_CHECK(depth < MAX_DEPTH, BASIN_ERR_FORMAT, "%s: %.80s…: groups within more than %d groups", ck->path, group, MAX_DEPTH);
+    BASIN_TRY(basin_h5_names(h5, group, &count, &names));
+    for (size_t i = 0; i < count; i++) {
+        basin_free(object);
+        BASIN_CHECK((object = basin_format("%s/%s", group, names[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_TRY(basin_h5_kind_of(h5, object, &kind));
+        if (kind == BASIN_H5_GROUP) BASIN_TRY(read_buffers(h5, object, depth + 1, ck));
+        else BASIN_TRY(read_buffer(h5, object, ck));
+    }
+done:
+    basin_free(object);
+    basin_h5_names_free(count, names);
+    return st;
+}
+
+/* ---------------------------------------------------------------------------------------------- training -- */
+
+/* Methods whose weights between steps are theta itself, whatever they do inside a step. */
+static bool never_perturbed(const char *method)
+{
+    static const char *const methods[] = {"gd", "sgd", "nag", "adam", "adamw"};
+
+    for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(method, methods[i]) == 0) return true;
+    return false;
+}
+
+static basin_status read_perturbed(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    static const char *const names[] = {[BASIN_PERTURBED_NO] = "no", [BASIN_PERTURBED_YES] = "yes", [BASIN_PERTURBED_UNKNOWN] = "unknown"};
+    basin_status             st = BASIN_OK;
+    char                    *text = NULL;
+    size_t                   i = 0;
+
+    BASIN_TRY(basin_h5_text_attribute(h5, "/training", "perturbed", &text));
+    if (text == NULL) {
+        ck->perturbed = never_perturbed(ck->method) ? BASIN_PERTURBED_NO : BASIN_PERTURBED_UNKNOWN;
+        goto done;
+    }
+    while (i < 3 && strcmp(text, names[i]) != 0) i++;
+    BASIN_CHECK(i < 3, BASIN_ERR_FORMAT, "%s: /training: attribute perturbed: expected yes, no or unknown, file has «%.40s»", ck->path, text);
+    ck->perturbed = (basin_perturbed)i;
+done:
+    basin_free(text);
+    return st;
+}
+
+/* A count that the file may leave out, but that is never negative. */
+static basin_status read_count(const basin_h5 *h5, const char *path, const char *name, int64_t *out)
+{
+    basin_status st = BASIN_OK;
+    int64_t      value = -1;
+
+    BASIN_TRY(basin_h5_int_attribute(h5, "/training", name, &value));
+    BASIN_CHECK(value >= -1, BASIN_ERR_VALUE, "%s: /training: attribute %s: %lld is negative", path, name, (long long)value);
+    *out = value;
+done:
+    return st;
+}
+
+static basin_status read_training(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    bool         present = false;
+    int64_t      coupled = 0;
+
+    ck->perturbed = BASIN_PERTURBED_UNKNOWN;
+    BASIN_TRY(has_group(h5, ck->path, "/training", &present));
+    if (!present) goto done;
+    BASIN_TRY(basin_h5_text_attribute(h5, "/training", "method", &ck->method));
+    BASIN_TRY(basin_h5_real_attribute(h5, "/training", "epoch", &ck->epoch));
+    BASIN_TRY(basin_h5_real_attribute(h5, "/training", "seconds", &ck->seconds));
+    BASIN_TRY(basin_h5_real_attribute(h5, "/training", "undo", &ck->undo));
+    BASIN_TRY(basin_h5_real_attribute(h5, "/training", "learning_rate", &ck->hyper.learning_rate));
+    BASIN_TRY(basin_h5_real_attribute(h5, "/training", "momentum", &ck->hyper.momentum));
+    BASIN_TRY(basin_h5_real_attribute(h5, "/training", "rho", &ck->hyper.rho));
+    BASIN_TRY(basin_h5_real_attribute(h5, "/training", "weight_decay", &ck->hyper.weight_decay));
+    BASIN_TRY(basin_h5_int_attribute(h5, "/training", "weight_decay_coupled", &coupled));
+    ck->hyper.weight_decay_coupled = coupled != 0;
+    BASIN_TRY(read_count(h5, ck->path, "step", &ck->step));
+    BASIN_TRY(read_count(h5, ck->path, "gradient_evaluations", &ck->gradient_evaluations));
+    BASIN_TRY(read_count(h5, ck->path, "batch_size", &ck->hyper.batch_size));
+    BASIN_TRY(read_count(h5, ck->path, "seed", &ck->hyper.seed));
+    BASIN_TRY(read_perturbed(h5, ck));
+done:
+    return st;
+}
+
+static basin_status read_loss(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    char        *name = NULL;
+    bool         present = false;
+
+    BASIN_TRY(has_group(h5, ck->path, "/loss", &present));
+    BASIN_CHECK(present, BASIN_ERR_MISSING, "%s: /loss: missing", ck->path);
+    BASIN_TRY(basin_h5_text_attribute(h5, "/loss", "name", &name));
+    BASIN_CHECK(name != NULL, BASIN_ERR_MISSING, "%s: /loss: attribute name: missing", ck->path);
+    if ((st = basin_loss_find(name, &ck->loss.kind)) != BASIN_OK) {
+        st = basin_fail_within(st, "%s: /loss", ck->path);
+        goto done;
+    }
+    BASIN_TRY(basin_h5_real_attribute(h5, "/loss", "label_smoothing", &ck->loss.label_smoothing));
+    BASIN_CHECK(ck->loss.label_smoothing >= 0.0 && ck->loss.label_smoothing < 1.0, BASIN_ERR_VALUE,
+                "%s: /loss: attribute label_smoothing: %g is not in [0, 1)", ck->path, ck->loss.label_smoothing);
+done:
+    basin_free(name);
+    return st;
+}
+
+static basin_status read_data_reference(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    char        *digest = NULL;
+    bool         present = false;
+
+    BASIN_TRY(has_group(h5, ck->path, "/data", &present));
+    if (!present) goto done;
+    BASIN_TRY(basin_h5_text_attribute(h5, "/data", "path", &ck->data_path));
+    BASIN_TRY(basin_h5_text_attribute(h5, "/data", "digest", &digest));
+    if (digest == NULL) goto done;
+    BASIN_CHECK(strlen(digest) == 64 && strspn(digest, "0123456789abcdef") == 64, BASIN_ERR_FORMAT,
+                "%s: /data: attribute digest: expected 64 hexadecimal digits", ck->path);
+    memcpy(ck->data_digest, digest, 65);
+done:
+    basin_free(digest);
+    return st;
+}
+
+/* ---------------------------------------------------------------------------------------------- recorded -- */
+
+/* Each attribute has a plain meaning when it is left out, but for quantity and value. */
+static basin_status read_recorded_item(const basin_h5 *h5, const char *path, const char *object, basin_recorded *out)
+{
+    basin_status st = BASIN_OK;
+    struct { const char *name, *fallback; char **out; } texts[] = {
+        {"quantity", NULL, &out->quantity}, {"split", "train", &out->split}, {"point", "theta", &out->point},
+        {"mode", "eval", &out->mode},       {"coverage", "full", &out->coverage},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        BASIN_TRY(basin_h5_text_attribute(h5, object, texts[i].name, texts[i].out));
+        BASIN_CHECK(*texts[i].out != NULL || texts[i].fallback != NULL, BASIN_ERR_MISSING, "%s: %s: attribute %s: missing", path, object, texts[i].name);
+        if (*texts[i].out == NULL) BASIN_STRDUP(*texts[i].out, texts[i].fallback);
+    }
+    out->value = NAN;
+    BASIN_TRY(basin_h5_real_attribute(h5, object, "value", &out->value));
+done:
+    return st;
+}
+
+static basin_status read_recorded(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    char       **names = NULL, *object = NULL;
+    size_t       count = 0;
+    bool         group = false;
+
+    BASIN_TRY(basin_h5_names(h5, "/recorded", &count, &names));
+    BASIN_ALLOC(ck->recorded, count, "recorded values");
+    for (size_t i = 0; i < count; i++) {
+        basin_free(object);
+        BASIN_CHECK((object = basin_format("/recorded/%s", names[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_TRY(has_group(h5, ck->path, object, &group));
+        ck->recorded_count++;
+        BASIN_TRY(read_recorded_item(h5, ck->path, object, &ck->recorded[i]));
+    }
+done:
+    basin_free(object);
+    basin_h5_names_free(count, names);
+    return st;
+}
+
+/* -------------------------------------------------------------------------------------------- checkpoint -- */
+
+static basin_status read_body(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    bool         present = false;
+
+    BASIN_TRY(read_loss(h5, ck));
+    BASIN_TRY(read_training(h5, ck));
+    BASIN_TRY(read_data_reference(h5, ck));
+    BASIN_TRY(has_group(h5, ck->path, "/parameters", &present));
+    BASIN_CHECK(present, BASIN_ERR_MISSING, "%s: /parameters: missing", ck->path);
+    BASIN_TRY(read_vector(h5, "/parameters", ck->params, ck->theta));
+    BASIN_TRY(read_states(h5, ck));
+    BASIN_TRY(has_group(h5, ck->path, "/buffers", &present));
+    if (present) {
+        BASIN_TRY(basin_h5_text_attribute(h5, "/buffers", "point", &ck->buffers_point));
+        BASIN_TRY(read_buffers(h5, "/buffers", 0, ck));
+    }
+    BASIN_TRY(read_recorded(h5, ck));
+done:
+    return st;
+}
+
+basin_status basin_checkpoint_read(const char *path, basin_checkpoint **out)
+{
+    basin_status      st = BASIN_OK;
+    basin_h5         *h5 = NULL;
+    basin_graph      *graph = NULL;
+    basin_checkpoint *ck = NULL;
+
+    BASIN_TRY(basin_h5_open(path, &h5));
+    BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT));
+    BASIN_TRY(read_graph(h5, path, &graph));
+    BASIN_TRY(check_budget(path, graph->params->size, 1));
+    BASIN_TRY(basin_checkpoint_create(graph, &ck));
+    BASIN_STRDUP(ck->path, path);
+    BASIN_TRY(read_body(h5, ck));
+    BASIN_TRY(basin_file_digest(path, ck->digest));
+    BASIN_TRY(basin_h5_unchanged(h5));
+    *out = ck, ck = NULL;
+done:
+    basin_checkpoint_destroy(&ck);
+    basin_graph_destroy(&graph);
+    basin_h5_close(&h5);
+    return st;
+}
+
+basin_status basin_checkpoint_heading_read(const char *path, basin_checkpoint_heading *out)
+{
+    basin_status             st = BASIN_OK;
+    basin_h5                *h5 = NULL;
+    basin_checkpoint_heading heading = {.step = -1, .epoch = NAN};
+    bool                     training = false;
+
+    BASIN_TRY(basin_h5_open(path, &h5));
+    BASIN_TRY(basin_h5_is(h5, BASIN_CHECKPOINT_FORMAT, &heading.checkpoint));
+    if (heading.checkpoint) {
+        BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT));
+        BASIN_TRY(has_group(h5, path, "/training", &training));
+        if (training) {
+            BASIN_TRY(read_count(h5, path, "step", &heading.step));
+            BASIN_TRY(basin_h5_real_attribute(h5, "/training", "epoch", &heading.epoch));
+        }
+        BASIN_TRY(has_group(h5, path, "/optimizer/momentum", &heading.momentum));
+    }
+done:
+    *out = heading;
+    basin_h5_close(&h5);
+    return st;
+}
