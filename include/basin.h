@@ -503,7 +503,8 @@ typedef struct basin_sane_options {
 } basin_sane_options;
 
 /* Wang & Roberts, arXiv:2305.18490; N_eff: Maddox et al. arXiv:2003.02139. lower = upper = value when all of the
-   spectrum is known; otherwise value is the sum over the pairs held (= lower) and upper adds the bound on the rest. */
+   spectrum is known; otherwise value is the sum over the pairs held, lower is that less what their residuals leave open,
+   and upper adds the bound on the rest (docs/measures.md). */
 typedef struct basin_sane {
     size_t parameters, samples;
     double loss, gradient_norm;
@@ -538,6 +539,7 @@ typedef struct basin_direction {
     double natural_norm;  /* before scaling, e.g. ‖v‖ of the momentum, ‖other - theta‖ */
     double eigenvalue;    /* eigen:i: λ_i, else NAN */
     double residual;      /* eigen:i: its residual, else NAN */
+    char  *warning;       /* one line for the user, e.g. a momentum at rounding level; NULL if none */
 } basin_direction;
 
 typedef enum basin_bias_rule { BASIN_BIAS_ZERO, BASIN_BIAS_SCALED, BASIN_BIAS_RANDOM } basin_bias_rule; /* biases and norm parameters */
@@ -623,7 +625,7 @@ void         basin_slice_destroy(basin_slice **slice);
 
 /* ------------------------------------------------------------------------------------------- sharpness -- */
 
-typedef struct basin_measure { /* a named scalar with its definition */
+typedef struct basin_measure { /* a named scalar with its definition; NAN where its direction is zero */
     char  *name;       /* sam | msam | random:SEED */
     char  *definition;
     char  *split;

@@ -101,27 +101,39 @@ basin_status basin_symmetric_eigen(double *a, size_t n, bool vectors, double *w)
     return BASIN_OK;
 }
 
-/* Relatively robust representations (Dhillon & Parlett, Linear Algebra Appl. 387, 2004) give values and the wanted vectors;
-   all values come from a first, values-only call because dsyevr's range selects both. */
-basin_status basin_symmetric_eigen_range(double *a, size_t n, size_t first, size_t count, double *w, double *z)
+/* One reduction to tridiagonal form, whose eigenvectors by relatively robust representations (Dhillon & Parlett, Linear
+   Algebra Appl. 387, 2004) cost only n²; all of them at once, so that clusters come out orthogonal across both ends. Only
+   the wanted ones are carried back. */
+basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size_t top, double *w, double *z)
 {
-    basin_status st = BASIN_OK;
-    double      *copy = NULL, *found_w = NULL;
-    lapack_int  *support = NULL, found = 0, info;
+    basin_status  st = BASIN_OK;
+    double       *d = NULL, *e = NULL, *tau = NULL, *found_w = NULL, *all = NULL;
+    lapack_int   *support = NULL, found = 0, info;
+    lapack_logical accurate = 1;
 
-    assert(first + count <= n && count > 0);
-    BASIN_ALLOC(copy, n * n, "eigenvectors");
+    assert(bottom + top <= n && bottom + top > 0);
+    BASIN_ALLOC(d, n, "tridiagonal matrix");
+    BASIN_ALLOC(e, n, "tridiagonal matrix");
+    BASIN_ALLOC(tau, n, "reflections");
     BASIN_ALLOC(found_w, n, "eigenvalues");
     BASIN_ALLOC(support, 2 * n, "eigenvector supports");
-    memcpy(copy, a, n * n * sizeof *a);
-    info = LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', 'I', 'L', blas_int(n), copy, blas_int(n), 0.0, 0.0, blas_int(first + 1),
-                          blas_int(first + count), 0.0, &found, found_w, z, blas_int(n), support);
-    BASIN_CHECK(info == 0 && (size_t)found == count, BASIN_ERR_NUMERIC, "LAPACK dsyevr failed on a %zu x %zu matrix: info %d, %d of %zu vectors", n,
-                n, (int)info, (int)found, count);
-    BASIN_TRY(basin_symmetric_eigen(a, n, false, w));
+    BASIN_ALLOC(all, n * n, "eigenvectors");
+    info = LAPACKE_dsytrd(LAPACK_COL_MAJOR, 'L', blas_int(n), a, blas_int(n), d, e, tau);
+    BASIN_CHECK(info == 0, BASIN_ERR_NUMERIC, "LAPACK dsytrd failed on a %zu x %zu matrix: info %d", n, n, (int)info);
+    BASIN_TRY(basin_tridiagonal_eigen(d, e, n, w, NULL));
+    info = LAPACKE_dstemr(LAPACK_COL_MAJOR, 'V', 'A', blas_int(n), d, e, 0.0, 0.0, 0, 0, &found, found_w, all, blas_int(n), blas_int(n), support,
+                          &accurate);
+    BASIN_CHECK(info == 0 && (size_t)found == n, BASIN_ERR_NUMERIC, "LAPACK dstemr failed on %zu values: info %d, %d found", n, (int)info, (int)found);
+    memcpy(z, all, bottom * n * sizeof *z);
+    memcpy(z + bottom * n, all + (n - top) * n, top * n * sizeof *z);
+    info = LAPACKE_dormtr(LAPACK_COL_MAJOR, 'L', 'L', 'N', blas_int(n), blas_int(bottom + top), a, blas_int(n), tau, z, blas_int(n));
+    BASIN_CHECK(info == 0, BASIN_ERR_NUMERIC, "LAPACK dormtr failed on a %zu x %zu matrix: info %d", n, n, (int)info);
 done:
-    basin_free(copy);
+    basin_free(d);
+    basin_free(e);
+    basin_free(tau);
     basin_free(found_w);
+    basin_free(all);
     basin_free(support);
     return st;
 }

@@ -25,8 +25,9 @@ void basin_gemm_f32(basin_transpose ta, basin_transpose tb, size_t m, size_t n, 
 
 /* Eigenvalues ascending w [n] of the symmetric a [n, n] (overwritten: eigenvectors as rows if `vectors`). */
 basin_status basin_symmetric_eigen(double *a, size_t n, bool vectors, double *w);
-/* The same, but only eigenvectors number first … first+count-1 (ascending), as rows of z [count, n]; all values in w. */
-basin_status basin_symmetric_eigen_range(double *a, size_t n, size_t first, size_t count, double *w, double *z);
+/* The same with the eigenvectors of the `bottom` smallest and the `top` largest only, ascending, as rows of
+   z [bottom + top, n]; a is overwritten. Room: n² doubles more. The eigenvalues have the same bits as without vectors. */
+basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size_t top, double *w, double *z);
 /* Eigenvalues ascending and first components of the eigenvectors of a symmetric tridiagonal matrix. */
 basin_status basin_tridiagonal_eigen(const double *diagonal, const double *off, size_t n, double *w, double *z /* [n, n] rows, or NULL */);
 

@@ -1,0 +1,30 @@
+#include "analysis/point.h"
+
+#include <math.h>
+
+#include "core/linalg.h"
+
+basin_status basin_point_gradient(basin_objective *o, const double *theta, basin_loss *out, double *g)
+{
+    basin_status st = BASIN_OK;
+    basin_loss   loss = {0};
+    size_t       size = basin_objective_size(o);
+
+    BASIN_CHECK(basin_all_finite(theta, size), BASIN_ERR_VALUE, "the point holds a NaN or Inf among its %zu parameters", size);
+    BASIN_TRY(basin_objective_gradient(o, NULL, theta, &loss, g));
+    BASIN_CHECK(isfinite(basin_loss_value(&loss)), BASIN_ERR_NUMERIC, "the loss at this point is %g", basin_loss_value(&loss));
+    BASIN_CHECK(basin_all_finite(g, size), BASIN_ERR_NUMERIC, "the gradient at this point is not finite (loss %g)", basin_loss_value(&loss));
+    if (out != NULL) *out = loss;
+done:
+    return st;
+}
+
+basin_status basin_point_bare_gradient(basin_objective *o, const double *theta, basin_loss *out, double *g)
+{
+    double       decay = basin_objective_decay(o);
+    basin_status st = basin_objective_decay_set(o, 0.0);
+
+    if (st == BASIN_OK) st = basin_point_gradient(o, theta, out, g);
+    basin_objective_decay_set(o, decay);
+    return st;
+}

@@ -1,0 +1,12 @@
+/* What every analysis begins with: loss and gradient at one theta, refused where they are not finite. */
+#ifndef BASIN_ANALYSIS_POINT_H
+#define BASIN_ANALYSIS_POINT_H
+
+#include "core/status.h"
+
+/* Of the objective as it is set. BASIN_ERR_NUMERIC where the loss or the gradient overflows. `out` may be NULL. */
+basin_status basin_point_gradient(basin_objective *o, const double *theta, basin_loss *out, double *g /* [P] */);
+/* The same without the objective's weight decay, which stays as it is set. */
+basin_status basin_point_bare_gradient(basin_objective *o, const double *theta, basin_loss *out, double *g /* [P] */);
+
+#endif

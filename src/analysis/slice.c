@@ -1,0 +1,207 @@
+/* Losses on a line or a plane through theta.
+ *
+ * Method
+ *   1. Coordinates: evenly spaced from `from` to `to`, both ends exact, symmetric to the bit for a symmetric range (so that 0
+ *      is a point when the count is odd).
+ *   2. All points, and the centre, in one subspace evaluation for each objective: theta + s d_1 (+ t d_2).
+ *   3. At the centre of the first objective: slopes g·d and curvatures d·Hd, for the prediction L + slope s + curvature s²/2.
+ *   4. Cosines between the directions and with the momentum, always.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "analysis/point.h"
+#include "core/linalg.h"
+#include "core/memory.h"
+
+#define PARALLEL 1e-9 /* 1 - |cosine| below which two directions span no plane */
+
+/* Points of the grid and the centre behind them: coef [n + 1, d]. */
+typedef struct grid {
+    size_t  axes, points; /* points without the centre */
+    double *coefficients;
+    double *directions; /* [d, P] */
+} grid;
+
+static basin_status check_axis(const basin_slice_request *r, size_t axis, size_t size)
+{
+    basin_status           st = BASIN_OK;
+    const basin_direction *d = r->directions[axis];
+    double                 from = r->from[axis], to = r->to[axis];
+
+    BASIN_CHECK(d->size == size, BASIN_ERR_SHAPE, "direction %s has %zu parameters, the objective %zu", d->label, d->size, size);
+    BASIN_CHECK(basin_all_finite(d->values, size), BASIN_ERR_VALUE, "direction %s is not finite", d->label);
+    BASIN_CHECK(d->norm > 0.0, BASIN_ERR_VALUE, "direction %s is zero", d->label);
+    BASIN_CHECK(r->grid[axis] >= 1, BASIN_ERR_VALUE, "the grid along %s needs a point, got 0", d->label);
+    BASIN_CHECK(isfinite(from) && isfinite(to) && isfinite((to - from) * (double)r->grid[axis]), BASIN_ERR_VALUE,
+                "the range %g:%g along %s is not finite", from, to, d->label);
+    BASIN_CHECK(from <= to, BASIN_ERR_VALUE, "the range %g:%g along %s is reversed", from, to, d->label);
+    BASIN_CHECK(from < to || r->grid[axis] == 1, BASIN_ERR_VALUE, "the range %g:%g along %s is empty for %zu points", from, to, d->label,
+                r->grid[axis]);
+done:
+    return st;
+}
+
+static double cosine(const double *a, const double *b, size_t size)
+{
+    return basin_dot(a, b, size) / basin_norm(a, size) / basin_norm(b, size);
+}
+
+static basin_status check_request(const basin_slice_request *r)
+{
+    basin_status st = BASIN_OK;
+    size_t       size;
+
+    BASIN_CHECK(r->objective_count == 1 || r->objective_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 objectives, got %zu", r->objective_count);
+    BASIN_CHECK(r->axis_count == 1 || r->axis_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 directions, got %zu", r->axis_count);
+    size = basin_objective_size(r->objectives[0]);
+    for (size_t i = 1; i < r->objective_count; i++)
+        BASIN_CHECK(basin_objective_size(r->objectives[i]) == size, BASIN_ERR_SHAPE, "objective %s has %zu parameters, %s has %zu", r->splits[i],
+                    basin_objective_size(r->objectives[i]), r->splits[0], size);
+    for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(check_axis(r, i, size));
+    if (r->axis_count == 2) {
+        double c = cosine(r->directions[0]->values, r->directions[1]->values, size);
+        BASIN_CHECK(fabs(c) <= 1.0 - PARALLEL, BASIN_ERR_VALUE, "directions %s and %s are parallel: cosine %.12g", r->directions[0]->label,
+                    r->directions[1]->label, c);
+    }
+done:
+    return st;
+}
+
+/* The one point of a grid of 1 is the middle of its range. */
+static double coordinate(double from, double to, size_t i, size_t count)
+{
+    if (count == 1) return 0.5 * from + 0.5 * to;
+    if (i == 0) return from;
+    if (i == count - 1) return to;
+    return ((double)(count - 1 - i) * from + (double)i * to) / (double)(count - 1);
+}
+
+static basin_status describe_axis(const basin_slice_request *r, size_t axis, basin_axis *out)
+{
+    basin_status           st = BASIN_OK;
+    const basin_direction *d = r->directions[axis];
+
+    BASIN_STRDUP(out->direction, d->label);
+    BASIN_STRDUP(out->definition, d->definition);
+    BASIN_ALLOC(out->coordinates, r->grid[axis], "coordinates");
+    out->count = r->grid[axis];
+    for (size_t i = 0; i < out->count; i++) out->coordinates[i] = coordinate(r->from[axis], r->to[axis], i, out->count);
+    out->norm = d->norm;
+    out->natural_norm = d->natural_norm;
+    out->eigenvalue = d->eigenvalue;
+    out->residual = d->residual;
+done:
+    return st;
+}
+
+static basin_status lay_grid(const basin_slice_request *r, const basin_slice *s, grid *g)
+{
+    basin_status st = BASIN_OK;
+    size_t       columns = r->grid[0], rows = r->axis_count == 2 ? r->grid[1] : 1, bytes, d = r->axis_count;
+
+    BASIN_CHECK(basin_mul(columns, rows, &g->points) && basin_mul(g->points, d * sizeof(double) + sizeof(basin_loss) + 2 * sizeof(double), &bytes) &&
+                    bytes < basin_memory_limit(),
+                BASIN_ERR_BUDGET, "a grid of %zu x %zu points does not fit the limit of %zu bytes", rows, columns, basin_memory_limit());
+    g->axes = d;
+    BASIN_ALLOC(g->coefficients, (g->points + 1) * d, "the grid");
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) {
+            g->coefficients[(i * columns + j) * d] = s->axes[0].coordinates[j];
+            if (d == 2) g->coefficients[(i * columns + j) * d + 1] = s->axes[1].coordinates[i];
+        }
+    BASIN_ALLOC(g->directions, d * s->parameters, "directions");
+    for (size_t i = 0; i < d; i++) basin_copy(r->directions[i]->values, g->directions + i * s->parameters, s->parameters);
+done:
+    return st;
+}
+
+static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t which, basin_surface *out)
+{
+    basin_status st = BASIN_OK;
+    basin_loss  *losses = NULL;
+
+    out->columns = r->grid[0];
+    out->rows = r->axis_count == 2 ? r->grid[1] : 1;
+    out->samples = basin_objective_samples(r->objectives[which]);
+    BASIN_STRDUP(out->split, r->splits[which]);
+    BASIN_ALLOC(out->loss, g->points, "losses");
+    BASIN_ALLOC(out->accuracy, g->points, "accuracies");
+    BASIN_ALLOC(losses, g->points + 1, "losses");
+    BASIN_TRY(basin_objective_subspace(r->objectives[which], NULL, r->theta, g->directions, g->axes, g->coefficients, g->points + 1, losses));
+    for (size_t i = 0; i < g->points; i++) {
+        out->loss[i] = basin_loss_value(&losses[i]);
+        out->accuracy[i] = basin_loss_accuracy(&losses[i]);
+    }
+    out->centre_loss = basin_loss_value(&losses[g->points]);
+    out->centre_accuracy = basin_loss_accuracy(&losses[g->points]);
+done:
+    basin_free(losses);
+    return st;
+}
+
+static basin_status differentiate(const basin_slice_request *r, const grid *g, basin_slice *s)
+{
+    basin_status     st = BASIN_OK;
+    size_t           size = s->parameters;
+    basin_curvature *c = NULL;
+    double          *gradient = NULL, *hd = NULL;
+
+    BASIN_ALLOC(gradient, size, "gradient");
+    BASIN_ALLOC(hd, g->axes * size, "products");
+    BASIN_TRY(basin_point_gradient(r->objectives[0], r->theta, NULL, gradient));
+    BASIN_TRY(basin_curvature_create(r->objectives[0], NULL, r->theta, BASIN_HESSIAN, &c));
+    BASIN_TRY(basin_curvature_product(c, g->directions, g->axes, hd));
+    for (size_t i = 0; i < g->axes; i++) {
+        s->axes[i].slope = basin_dot(gradient, g->directions + i * size, size);
+        s->axes[i].curvature = basin_dot(g->directions + i * size, hd + i * size, size);
+    }
+done:
+    basin_curvature_destroy(&c);
+    basin_free(gradient);
+    basin_free(hd);
+    return st;
+}
+
+static basin_status measure_cosines(const basin_slice_request *r, const grid *g, basin_slice *s)
+{
+    basin_status st = BASIN_OK;
+    size_t       size = s->parameters;
+
+    s->cosine = g->axes == 2 ? cosine(g->directions, g->directions + size, size) : (double)NAN;
+    BASIN_ALLOC(s->momentum_cosines, g->axes, "cosines");
+    s->cosine_count = g->axes;
+    for (size_t i = 0; i < g->axes; i++) {
+        bool known = r->momentum != NULL && basin_norm(r->momentum, size) > 0.0;
+        s->momentum_cosines[i] = known ? cosine(g->directions + i * size, r->momentum, size) : (double)NAN;
+    }
+done:
+    return st;
+}
+
+basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out)
+{
+    basin_status st = BASIN_OK;
+    basin_slice *s = NULL;
+    grid         g = {0};
+
+    BASIN_TRY(check_request(request));
+    BASIN_ALLOC(s, 1, "slice");
+    s->parameters = basin_objective_size(request->objectives[0]);
+    BASIN_ALLOC(s->axes, request->axis_count, "axes");
+    s->axis_count = request->axis_count;
+    BASIN_ALLOC(s->surfaces, request->objective_count, "surfaces");
+    s->surface_count = request->objective_count;
+    for (size_t i = 0; i < s->axis_count; i++) BASIN_TRY(describe_axis(request, i, &s->axes[i]));
+    BASIN_TRY(lay_grid(request, s, &g));
+    BASIN_TRY(basin_stationarity_compute(request->objectives[0], request->theta, request->weight_decay, &s->stationarity));
+    BASIN_TRY(differentiate(request, &g, s));
+    for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(request, &g, i, &s->surfaces[i]));
+    BASIN_TRY(measure_cosines(request, &g, s));
+    *out = s, s = NULL;
+done:
+    basin_free(g.coefficients);
+    basin_free(g.directions);
+    basin_slice_destroy(&s);
+    return st;
+}

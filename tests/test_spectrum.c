@@ -1,0 +1,336 @@
+#include "support.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/linalg.h"
+#include "core/random.h"
+
+enum { N = 40 };
+
+static int descending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+/* Clustered, repeated, negative and zero eigenvalues; descending in lambda [N]. */
+static void awkward(double *lambda)
+{
+    for (size_t i = 0; i < N; i++) lambda[i] = 0.0;
+    lambda[0] = 10.0, lambda[1] = 5.0, lambda[2] = 5.0, lambda[3] = 5.0, lambda[4] = 1.0, lambda[5] = 1.0 + 1e-7;
+    for (size_t i = 6; i < 20; i++) lambda[i] = 0.01 * (double)i;
+    lambda[20] = -3.0, lambda[21] = -3.0, lambda[22] = -1e-9;
+    qsort(lambda, N, sizeof *lambda, descending);
+}
+
+static basin_objective *planted(const double *lambda, size_t n, uint64_t seed)
+{
+    basin_objective *o = NULL;
+    double          *a = basin_alloc(n * n, sizeof *a);
+
+    assert_non_null(a);
+    basin_test_planted(lambda, n, seed, a);
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, n, &o));
+    basin_free(a);
+    return o;
+}
+
+static basin_spectrum *spectrum_of(basin_objective *o, const basin_spectrum_options *options)
+{
+    basin_spectrum *s = NULL;
+    double         *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
+
+    assert_non_null(theta);
+    assert_ok(basin_spectrum_compute(o, theta, 0.0, options, &s));
+    basin_free(theta);
+    return s;
+}
+
+static void dense_finds_a_planted_spectrum(void **state)
+{
+    double           lambda[N], sum = 0.0, square = 0.0, negative = 0.0, all = 0.0;
+    basin_objective *o;
+    basin_spectrum  *s;
+
+    (void)state;
+    awkward(lambda);
+    o = planted(lambda, N, 1);
+    s = spectrum_of(o, NULL);
+    assert_string_equal(s->method, "dense");
+    assert_string_equal(s->operator_name, "hessian");
+    assert_int_equal(s->count, N);
+    assert_int_equal(s->products, N);
+    assert_true(s->converged);
+    assert_false(s->approximate);
+    for (size_t i = 0; i < N; i++) {
+        assert_close(s->eigenvalues[i], lambda[i], 0.0, 1e-13 * 10.0);
+        assert_true(fabs(s->eigenvalues[i] - lambda[i]) <= s->residuals[i]);
+        sum += lambda[i], square += lambda[i] * lambda[i];
+        all += fabs(lambda[i]);
+        if (lambda[i] < 0.0) negative -= lambda[i];
+    }
+    assert_close(s->trace, sum, 1e-13, 0.0);
+    assert_close(s->frobenius2, square, 1e-13, 0.0);
+    assert_close(s->frobenius2_upper, s->frobenius2, 0.0, 0.0);
+    assert_close(s->frobenius2_error, 0.0, 0.0, 0.0);
+    assert_close(s->negative_mass, negative / all, 1e-12, 0.0);
+    assert_true(s->asymmetry < 1e-15);
+    assert_close(s->gaps[0], 5.0, 1e-12, 0.0);
+    assert_close(s->gaps[1], 0.0, 0.0, 1e-12);
+    basin_spectrum_destroy(&s);
+    basin_spectrum_destroy(&s);
+    assert_null(s);
+    basin_objective_destroy(&o);
+}
+
+static void dense_keeps_eigenvectors_of_both_ends(void **state)
+{
+    double           lambda[N], a[N * N], hv[N];
+    basin_objective *o;
+    basin_spectrum  *s, *plain;
+
+    (void)state;
+    awkward(lambda);
+    basin_test_planted(lambda, N, 2, a);
+    o = planted(lambda, N, 2);
+    plain = spectrum_of(o, NULL);
+    s = spectrum_of(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .top = 4, .bottom = 3, .vectors = true});
+    assert_int_equal(s->vector_count, 7);
+    assert_memory_equal(s->eigenvalues, plain->eigenvalues, N * sizeof(double)); /* the same bits with and without vectors */
+    for (size_t i = 0; i < 7; i++) {
+        const double *q = s->vectors + i * N;
+        size_t        index = s->vector_index[i], largest = 0;
+        assert_int_equal(index, i < 4 ? i : N - 7 + i);
+        for (size_t j = 0; j < N; j++) hv[j] = basin_dot(a + j * N, q, N);
+        basin_axpy(-s->eigenvalues[index], q, hv, N);
+        assert_true(basin_norm(hv, N) < 1e-12);
+        for (size_t j = 0; j <= i; j++) assert_close(basin_dot(q, s->vectors + j * N, N), i == j ? 1.0 : 0.0, 0.0, 1e-13);
+        for (size_t j = 1; j < N; j++)
+            if (fabs(q[j]) > fabs(q[largest])) largest = j;
+        assert_true(q[largest] > 0.0);
+    }
+    basin_spectrum_destroy(&plain);
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+/* 1-D Laplacian, tridiagonal (-1, 2, -1): λ_k = 2 - 2 cos(kπ/(n+1)). */
+static void laplacian_has_its_closed_form_spectrum(void **state)
+{
+    enum { SIZE = 100 };
+    double          *a = basin_alloc(SIZE * SIZE, sizeof *a);
+    basin_objective *o = NULL;
+    basin_spectrum  *s;
+
+    (void)state;
+    for (size_t i = 0; i < SIZE; i++) {
+        a[i * SIZE + i] = 2.0;
+        if (i > 0) a[i * SIZE + i - 1] = a[(i - 1) * SIZE + i] = -1.0;
+    }
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, SIZE, &o));
+    s = spectrum_of(o, NULL);
+    for (size_t i = 0; i < SIZE; i++) assert_close(s->eigenvalues[i], 2.0 - 2.0 * cos((double)(SIZE - i) * M_PI / (SIZE + 1)), 0.0, 1e-13);
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+    basin_free(a);
+}
+
+/* Products that are not symmetric: [2, 1; 0, 2] is reported and halved. */
+static void asymmetry_is_measured_before_symmetrising(void **state)
+{
+    double           a[] = {2.0, 1.0, 0.0, 2.0};
+    basin_objective *o = NULL;
+    basin_spectrum  *s;
+
+    (void)state;
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, 2, &o));
+    s = spectrum_of(o, NULL);
+    assert_close(s->eigenvalues[0], 2.5, 1e-14, 0.0);
+    assert_close(s->eigenvalues[1], 1.5, 1e-14, 0.0);
+    assert_close(s->asymmetry, sqrt(2.0) / sqrt(8.5), 1e-14, 0.0);
+    assert_close(s->residuals[0], 0.5 * sqrt(2.0), 1e-12, 0.0);
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+static void a_dense_spectrum_over_the_limit_prints_the_bytes(void **state)
+{
+    double           lambda[N], theta[N] = {0};
+    basin_objective *o;
+    basin_spectrum  *s = NULL;
+
+    (void)state;
+    awkward(lambda);
+    o = planted(lambda, N, 1);
+    basin_memory_limit_set(20000);
+    assert_status(basin_spectrum_compute(o, theta, 0.0, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &s), BASIN_ERR_BUDGET);
+    assert_message("40 parameters needs 25600 bytes, the limit is 20000"); /* 2 x 40 x 40 doubles */
+    assert_null(s);
+    basin_memory_limit_set(0);
+    basin_objective_destroy(&o);
+}
+
+static void weight_decay_of_the_objective_shifts_every_eigenvalue(void **state)
+{
+    double           lambda[N];
+    basin_objective *o;
+    basin_spectrum  *s;
+
+    (void)state;
+    awkward(lambda);
+    o = planted(lambda, N, 1);
+    assert_ok(basin_objective_decay_set(o, 0.25));
+    s = spectrum_of(o, NULL);
+    for (size_t i = 0; i < N; i++) assert_close(s->eigenvalues[i], lambda[i] + 0.25, 0.0, 1e-12);
+    assert_close(basin_objective_decay(o), 0.25, 0.0, 0.0);
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+static void a_point_that_is_not_finite_is_refused(void **state)
+{
+    double           lambda[N], theta[N] = {0};
+    basin_objective *o;
+    basin_spectrum  *s = NULL;
+
+    (void)state;
+    awkward(lambda);
+    o = planted(lambda, N, 1);
+    theta[3] = NAN;
+    assert_status(basin_spectrum_compute(o, theta, 0.0, NULL, &s), BASIN_ERR_VALUE);
+    assert_message("NaN or Inf among its 40 parameters");
+    theta[3] = 1e200;
+    assert_status(basin_spectrum_compute(o, theta, 0.0, NULL, &s), BASIN_ERR_NUMERIC);
+    assert_message("the loss at this point is");
+    basin_objective_destroy(&o);
+}
+
+typedef struct fault_payload {
+    basin_objective       *objective;
+    basin_spectrum_options options;
+} fault_payload;
+
+static basin_status compute_once(void *payload)
+{
+    fault_payload  *p = payload;
+    basin_spectrum *s = NULL;
+    double          theta[N] = {0};
+    basin_status    st = basin_spectrum_compute(p->objective, theta, 0.0, &p->options, &s);
+
+    if (st != BASIN_OK) assert_null(s);
+    basin_spectrum_destroy(&s);
+    return st;
+}
+
+static void every_failed_allocation_is_clean(void **state)
+{
+    double        lambda[N];
+    fault_payload p = {.options = {.vectors = true, .top = 2, .bottom = 2}};
+
+    (void)state;
+    awkward(lambda);
+    p.objective = planted(lambda, N, 1);
+    p.options.method = BASIN_SPECTRUM_DENSE;
+    basin_test_every_allocation(compute_once, &p);
+    p.options.vectors = false;
+    basin_test_every_allocation(compute_once, &p);
+    basin_objective_destroy(&p.objective);
+}
+
+/* ------------------------------------------------------------------------------------------ stationarity -- */
+
+/* L = 1/2 θᵀ diag(4, 1) θ + 1 at (1, 0): g = (4, 0), gᵀHg = 64, decrease = 256 / (2·64·3) = 2/3. */
+static void stationarity_follows_the_rule(void **state)
+{
+    double             a[] = {4.0, 0.0, 0.0, 1.0}, theta[] = {1.0, 0.0}, zero[] = {0.0, 0.0};
+    basin_objective   *o = NULL;
+    basin_stationarity s;
+
+    (void)state;
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, 2, &o));
+    assert_ok(basin_stationarity_compute(o, theta, NAN, &s));
+    assert_close(s.loss, 3.0, 1e-15, 0.0);
+    assert_close(s.gradient_norm, 4.0, 1e-15, 0.0);
+    assert_close(s.curvature, 4.0, 1e-15, 0.0);
+    assert_close(s.decrease, 2.0 / 3.0, 1e-15, 0.0);
+    assert_close(s.threshold, 0.01, 0.0, 0.0);
+    assert_false(s.stationary);
+    assert_true(isnan(s.decayed_gradient_norm));
+
+    assert_ok(basin_stationarity_compute(o, zero, 0.0, &s));
+    assert_true(s.stationary);
+    assert_close(s.decrease, 0.0, 0.0, 0.0);
+    basin_objective_destroy(&o);
+}
+
+/* With w = 2: R = L + ‖θ‖² = 4, g + wθ = (6, 0), curvature 6, decrease = 36/(2·6·4). The objective's own decay is left out
+   of the one norm, does not enter twice, and stays set. */
+static void stationarity_counts_coupled_decay_once(void **state)
+{
+    double             a[] = {4.0, 0.0, 0.0, 1.0}, theta[] = {1.0, 0.0};
+    basin_objective   *o = NULL;
+    basin_stationarity s;
+
+    (void)state;
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, 2, &o));
+    assert_ok(basin_objective_decay_set(o, 7.0));
+    assert_ok(basin_stationarity_compute(o, theta, 2.0, &s));
+    assert_close(s.loss, 4.0, 1e-15, 0.0);
+    assert_close(s.gradient_norm, 4.0, 1e-15, 0.0);
+    assert_close(s.decayed_gradient_norm, 6.0, 1e-15, 0.0);
+    assert_close(s.curvature, 6.0, 1e-15, 0.0);
+    assert_close(s.decrease, 0.75, 1e-15, 0.0);
+    assert_close(basin_objective_decay(o), 7.0, 0.0, 0.0);
+    basin_objective_destroy(&o);
+}
+
+static void negative_curvature_is_not_stationary(void **state)
+{
+    double             a[] = {-1e-3, 0.0, 0.0, 1.0}, theta[] = {1e-9, 0.0};
+    basin_objective   *o = NULL;
+    basin_stationarity s;
+
+    (void)state;
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, 2, &o));
+    assert_ok(basin_stationarity_compute(o, theta, 0.0, &s));
+    assert_false(s.stationary);
+    assert_true(isinf(s.decrease));
+    basin_objective_destroy(&o);
+}
+
+/* ‖g‖ = 1e-120, so that ‖g‖⁴ would underflow; the decrease is (1e-240)/(2·1·1e-230). */
+static void the_rule_does_not_underflow(void **state)
+{
+    double             a[] = {1.0}, theta[] = {1e-120};
+    basin_objective   *o = NULL;
+    basin_stationarity s;
+
+    (void)state;
+    assert_ok(basin_test_quadratic(a, NULL, 1e-230, 1, &o));
+    assert_ok(basin_stationarity_compute(o, theta, 0.0, &s));
+    assert_close(s.decrease, 5e-11, 1e-9, 0.0);
+    assert_true(s.stationary);
+    basin_objective_destroy(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dense_finds_a_planted_spectrum),
+        cmocka_unit_test(dense_keeps_eigenvectors_of_both_ends),
+        cmocka_unit_test(laplacian_has_its_closed_form_spectrum),
+        cmocka_unit_test(asymmetry_is_measured_before_symmetrising),
+        cmocka_unit_test(a_dense_spectrum_over_the_limit_prints_the_bytes),
+        cmocka_unit_test(weight_decay_of_the_objective_shifts_every_eigenvalue),
+        cmocka_unit_test(a_point_that_is_not_finite_is_refused),
+        cmocka_unit_test(every_failed_allocation_is_clean),
+        cmocka_unit_test(stationarity_follows_the_rule),
+        cmocka_unit_test(stationarity_counts_coupled_decay_once),
+        cmocka_unit_test(negative_curvature_is_not_stationary),
+        cmocka_unit_test(the_rule_does_not_underflow),
+    };
+    return cmocka_run_group_tests_name("spectrum", tests, NULL, NULL);
+}
