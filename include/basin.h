@@ -87,7 +87,8 @@ void        basin_render_describe(char out[160]);
 const char *basin_build(void); /* compiler and flags */
 
 /* Progress of long work and the way to stop it: process-wide. `report` is called from the main thread with work done and
-   total in arbitrary units; returning false stops the work with BASIN_ERR_INTERRUPTED. NULL: silent. */
+   total in arbitrary units; returning false stops the work with BASIN_ERR_INTERRUPTED. With stage NULL it is only asked
+   whether to go on. NULL: silent. */
 typedef struct basin_progress {
     bool (*report)(void *payload, const char *stage, double done, double total);
     void *payload;

@@ -1,0 +1,15 @@
+/* Every op, once, by its ONNX name. Table, dispatch and the property tests expand this list: an op that stands here without
+ * its functions or without its test case does not build. CONTRIBUTING.md: «To add an op». */
+#define BASIN_OP_LIST(X) \
+    X(Gemm)              \
+    X(Add)               \
+    X(Flatten)           \
+    X(Identity)          \
+    X(Dropout)           \
+    X(Relu)              \
+    X(LeakyRelu)         \
+    X(Tanh)              \
+    X(Sigmoid)           \
+    X(Gelu)              \
+    X(Elu)               \
+    X(Softplus)

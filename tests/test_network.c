@@ -1,0 +1,615 @@
+/* The engine: every op through one battery, the network against closed forms and differences. */
+#include <math.h>
+#include <string.h>
+
+#include "core/graph.h"
+#include "core/linalg.h"
+#include "core/params.h"
+#include "core/random.h"
+#include "model/op.h"
+#include "support.h"
+
+/* ------------------------------------------------------------------------------------------ small data -- */
+
+typedef struct problem {
+    basin_graph    *graph;
+    basin_dataset   data;
+    basin_split     split;
+    basin_loss_spec loss;
+    double         *theta;
+    size_t          size;
+} problem;
+
+static void make_data(problem *p, size_t n, size_t in, size_t out, uint64_t seed)
+{
+    basin_random r = basin_random_start(seed, BASIN_STREAM_TEST);
+
+    p->data = (basin_dataset){.count = n, .rank = 1, .shape = {in}, .split_count = 1, .splits = &p->split};
+    p->split = (basin_split){.name = (char *)(uintptr_t)"train", .count = n, .rows = basin_alloc(n, sizeof(size_t))};
+    p->data.inputs = basin_alloc(n * in, sizeof(double));
+    basin_random_normals(&r, p->data.inputs, n * in);
+    if (p->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY) p->data.classes = basin_alloc(n, sizeof(int64_t));
+    else p->data.values = basin_alloc(n * out, sizeof(double));
+    p->data.value_count = p->data.values ? out : 0;
+    for (size_t i = 0; i < n; i++) {
+        p->split.rows[i] = i;
+        if (p->data.classes != NULL) p->data.classes[i] = (int64_t)basin_random_below(&r, out);
+        for (size_t j = 0; p->data.values != NULL && j < out; j++) p->data.values[i * out + j] = basin_random_uniform(&r);
+    }
+}
+
+static void make_theta(problem *p, double scale, uint64_t seed)
+{
+    basin_random r = basin_random_start(seed, BASIN_STREAM_TEST);
+
+    p->size = p->graph->params->size;
+    p->theta = basin_alloc(p->size, sizeof(double));
+    basin_random_normals(&r, p->theta, p->size);
+    basin_scale(scale, p->theta, p->size);
+}
+
+static void release(problem *p)
+{
+    basin_graph_destroy(&p->graph);
+    basin_free(p->data.inputs);
+    basin_free(p->data.classes);
+    basin_free(p->data.values);
+    basin_free(p->split.rows);
+    basin_free(p->theta);
+}
+
+/* The input through a first dense layer, the op under test, and a second dense layer: parameters before and after it. */
+static basin_graph *sandwich(const char *op, const basin_attribute *attribute, size_t width)
+{
+    basin_graph     *g = NULL;
+    basin_node_spec *node = NULL;
+
+    assert_ok(basin_graph_create(&g));
+    g->input = basin_strdup("x");
+    g->input_rank = 1;
+    g->input_shape[0] = 4;
+    assert_ok(basin_params_add(g->params, "w1", (size_t[]){4, width}, 2)); /* [in, out]: transB = 0 */
+    assert_ok(basin_params_add(g->params, "c1", (size_t[]){width}, 1));
+    assert_ok(basin_params_add(g->params, "w2", (size_t[]){3, width}, 2));
+    assert_ok(basin_graph_add(g, "first", "Gemm", (const char *const[]){"x", "w1", "c1"}, 3, (const char *const[]){"s"}, 1, NULL));
+    assert_ok(basin_graph_add(g, "tested", op, (const char *const[]){"s"}, 1, (const char *const[]){"h"}, 1, &node));
+    if (attribute != NULL) assert_ok(basin_node_spec_set(node, attribute->name, attribute->kind, attribute));
+    assert_ok(basin_graph_add(g, "second", "Gemm", (const char *const[]){"h", "w2"}, 2, (const char *const[]){"y"}, 1, &node));
+    assert_ok(basin_node_spec_set(node, "transB", BASIN_ATTRIBUTE_INT, &(basin_attribute){.i = 1}));
+    assert_ok(basin_node_spec_set(node, "alpha", BASIN_ATTRIBUTE_FLOAT, &(basin_attribute){.f = 0.7}));
+    g->output = basin_strdup("y");
+    return g;
+}
+
+/* y = w2' (h + (h + bias)), h = tanh(x w1): a DAG with a fork, a broadcast parameter and a sum of two activations. */
+static basin_graph *fork(void)
+{
+    basin_graph     *g = sandwich("Tanh", NULL, 5);
+    basin_node_spec *last = &g->nodes[2];
+
+    assert_ok(basin_params_add(g->params, "bias", (size_t[]){1, 5}, 2));
+    basin_free(last->inputs[0]);
+    last->inputs[0] = basin_strdup("sum");
+    assert_ok(basin_graph_add(g, "shift", "Add", (const char *const[]){"h", "bias"}, 2, (const char *const[]){"shifted"}, 1, NULL));
+    assert_ok(basin_graph_add(g, "join", "Add", (const char *const[]){"h", "shifted"}, 2, (const char *const[]){"sum"}, 1, NULL));
+    return g;
+}
+
+static char alpha_name[] = "alpha", approximate_name[] = "approximate", tanh_text[] = "tanh";
+
+#define CASE_Gemm sandwich("Identity", NULL, 5)
+#define CASE_Add fork()
+#define CASE_Flatten sandwich("Flatten", NULL, 5)
+#define CASE_Identity sandwich("Identity", NULL, 5)
+#define CASE_Dropout sandwich("Dropout", NULL, 5)
+#define CASE_Relu sandwich("Relu", NULL, 5)
+#define CASE_LeakyRelu sandwich("LeakyRelu", &(basin_attribute){.name = alpha_name, .kind = BASIN_ATTRIBUTE_FLOAT, .f = 0.2}, 5)
+#define CASE_Tanh sandwich("Tanh", NULL, 5)
+#define CASE_Sigmoid sandwich("Sigmoid", NULL, 5)
+#define CASE_Gelu sandwich("Gelu", NULL, 5)
+#define CASE_Elu sandwich("Elu", &(basin_attribute){.name = alpha_name, .kind = BASIN_ATTRIBUTE_FLOAT, .f = 0.6}, 5)
+#define CASE_Softplus sandwich("Softplus", NULL, 5)
+
+/* --------------------------------------------------------------------------------------------- the battery -- */
+
+typedef struct checks {
+    basin_objective *o;
+    const double    *theta;
+    size_t           size;
+    double          *g, *v, *u, *hv, *hu, *point, *gp, *gm;
+} checks;
+
+static void checks_start(checks *c, basin_objective *o, const double *theta, uint64_t seed)
+{
+    basin_random r = basin_random_start(seed, BASIN_STREAM_TEST);
+    double     **arrays[] = {&c->g, &c->v, &c->u, &c->hv, &c->hu, &c->point, &c->gp, &c->gm};
+
+    c->o = o;
+    c->theta = theta;
+    c->size = basin_objective_size(o);
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) assert_non_null(*arrays[i] = basin_alloc(c->size, sizeof(double)));
+    basin_random_normals(&r, c->v, c->size);
+    basin_random_normals(&r, c->u, c->size);
+    basin_scale(1.0 / basin_norm(c->v, c->size), c->v, c->size);
+    basin_scale(1.0 / basin_norm(c->u, c->size), c->u, c->size);
+}
+
+static void checks_end(checks *c)
+{
+    double *arrays[] = {c->g, c->v, c->u, c->hv, c->hu, c->point, c->gp, c->gm};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) basin_free(arrays[i]);
+}
+
+static void move(checks *c, double h)
+{
+    basin_copy(c->theta, c->point, c->size);
+    basin_axpy(h, c->v, c->point, c->size);
+}
+
+static double loss_at(checks *c, double h)
+{
+    basin_loss l;
+
+    move(c, h);
+    assert_ok(basin_objective_loss(c->o, NULL, c->point, &l));
+    return basin_loss_value(&l);
+}
+
+/* Gradient and product against central differences; symmetry; a block of vectors against single ones; linearity. */
+static void check_derivatives(checks *c, double rtol)
+{
+    const double     h = 1e-5;
+    basin_loss       l;
+    basin_curvature *curvature = NULL;
+    double           pair[2], *block = basin_alloc(2 * c->size, sizeof *block), *hblock = basin_alloc(2 * c->size, sizeof *block);
+
+    assert_ok(basin_objective_gradient(c->o, NULL, c->theta, &l, c->g));
+    assert_close(basin_dot(c->g, c->v, c->size), (loss_at(c, h) - loss_at(c, -h)) / (2 * h), rtol, rtol * 1e-2);
+    assert_ok(basin_curvature_create(c->o, NULL, c->theta, BASIN_HESSIAN, &curvature));
+    assert_false(basin_curvature_approximate(curvature));
+    assert_ok(basin_curvature_product(curvature, c->v, 1, c->hv));
+    assert_ok(basin_curvature_product(curvature, c->u, 1, c->hu));
+    move(c, h);
+    assert_ok(basin_objective_gradient(c->o, NULL, c->point, &l, c->gp));
+    move(c, -h);
+    assert_ok(basin_objective_gradient(c->o, NULL, c->point, &l, c->gm));
+    double norm = basin_norm(c->hv, c->size);
+    for (size_t i = 0; i < c->size; i++) assert_close(c->hv[i], (c->gp[i] - c->gm[i]) / (2 * h), rtol, rtol * norm);
+    pair[0] = basin_dot(c->u, c->hv, c->size), pair[1] = basin_dot(c->v, c->hu, c->size);
+    assert_close(pair[0], pair[1], 1e-12, 1e-13 * norm);
+    basin_copy(c->v, block, c->size);
+    basin_copy(c->u, block + c->size, c->size);
+    assert_ok(basin_curvature_product(curvature, block, 2, hblock));
+    for (size_t i = 0; i < c->size; i++) {
+        assert_close(hblock[i], c->hv[i], 1e-12, 1e-13 * norm);
+        assert_close(hblock[c->size + i], c->hu[i], 1e-12, 1e-13 * norm);
+    }
+    basin_curvature_destroy(&curvature);
+    basin_free(block);
+    basin_free(hblock);
+}
+
+static void op_battery(void **state)
+{
+    basin_graph *(*make)(void) = *(basin_graph *(**)(void))state;
+
+    for (int kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY; kind <= BASIN_LOSS_MSE; kind++) {
+        problem          p = {.loss = {.kind = (basin_loss_kind)kind, .label_smoothing = kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? 0.1 : 0.0}};
+        basin_objective *o = NULL;
+        checks           c;
+        p.graph = make();
+        make_data(&p, 7, 4, 3, 1);
+        make_theta(&p, 0.7, 2);
+        assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+        checks_start(&c, o, p.theta, 3);
+        check_derivatives(&c, 2e-8);
+        checks_end(&c);
+        basin_objective_destroy(&o);
+        release(&p);
+    }
+}
+
+/* The single-precision engine against the double one: loss, gradient, product, to a few roundings. */
+static void op_single(void **state)
+{
+    basin_graph *(*make)(void) = *(basin_graph *(**)(void))state;
+    problem          p = {.loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
+    basin_objective *o[2] = {NULL, NULL};
+    basin_loss       l[2];
+    double          *g[2], *hv[2];
+
+    p.graph = make();
+    make_data(&p, 300, 4, 3, 1);
+    make_theta(&p, 0.7, 2);
+    for (int i = 0; i < 2; i++) {
+        basin_curvature *curvature = NULL;
+        g[i] = basin_alloc(p.size, sizeof(double));
+        hv[i] = basin_alloc(p.size, sizeof(double));
+        assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.precision = i ? BASIN_SINGLE : BASIN_DOUBLE}, &o[i]));
+        assert_ok(basin_objective_gradient(o[i], NULL, p.theta, &l[i], g[i]));
+        assert_ok(basin_curvature_create(o[i], NULL, p.theta, BASIN_HESSIAN, &curvature));
+        assert_ok(basin_curvature_product(curvature, p.theta, 1, hv[i]));
+        basin_curvature_destroy(&curvature);
+    }
+    assert_close(basin_loss_value(&l[1]), basin_loss_value(&l[0]), 1e-6, 0.0);
+    for (size_t i = 0; i < p.size; i++) {
+        assert_close(g[1][i], g[0][i], 1e-4, 1e-6);
+        assert_close(hv[1][i], hv[0][i], 1e-4, 1e-5 * basin_norm(hv[0], p.size));
+    }
+    for (int i = 0; i < 2; i++) {
+        basin_objective_destroy(&o[i]);
+        basin_free(g[i]);
+        basin_free(hv[i]);
+    }
+    release(&p);
+}
+
+#define BASIN_OP_MAKE(name)                    \
+    static basin_graph *make_##name(void)      \
+    {                                          \
+        return CASE_##name;                    \
+    }                                          \
+    static basin_graph *(*case_##name)(void) = make_##name;
+BASIN_OP_LIST(BASIN_OP_MAKE)
+static basin_graph *make_gelu_tanh(void)
+{
+    return sandwich("Gelu", &(basin_attribute){.name = approximate_name, .kind = BASIN_ATTRIBUTE_STRING, .s = tanh_text}, 5);
+}
+static basin_graph *(*case_gelu_tanh)(void) = make_gelu_tanh;
+
+/* ------------------------------------------------------------------------------------------ the network -- */
+
+static problem mlp(const size_t *widths, size_t count, const char *activation, size_t n, basin_loss_kind kind)
+{
+    problem p = {.loss = {.kind = kind}};
+
+    assert_ok(basin_graph_mlp(widths, count, activation, &p.graph));
+    make_data(&p, n, widths[0], widths[count - 1], 11);
+    make_theta(&p, 0.4, 12);
+    return p;
+}
+
+static void linear_regression_has_its_closed_form(void **state)
+{
+    problem          p = mlp((size_t[]){3, 2}, 2, NULL, 50, BASIN_LOSS_MSE);
+    basin_objective *o = NULL;
+    basin_curvature *curvature = NULL;
+    double           v[8], hv[8], g[8], expected;
+    basin_loss       l;
+
+    (void)state;
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    assert_ok(basin_objective_gradient(o, NULL, p.theta, &l, g));
+    for (size_t i = 0; i < 8; i++) v[i] = (double)i - 3.0;
+    assert_ok(basin_curvature_create(o, NULL, p.theta, BASIN_HESSIAN, &curvature));
+    assert_ok(basin_curvature_product(curvature, v, 1, hv));
+    /* theta = (W [2, 3], c [2]);  L = Σ (W x + c - t)² / 2N;  ∂²/∂w_oi∂w_oj = Σ x_i x_j / N */
+    for (size_t out = 0; out < 2; out++)
+        for (size_t i = 0; i < 3; i++) {
+            expected = 0.0;
+            for (size_t s = 0; s < 50; s++) {
+                const double *x = p.data.inputs + 3 * s;
+                expected += x[i] * (v[out * 3] * x[0] + v[out * 3 + 1] * x[1] + v[out * 3 + 2] * x[2] + v[6 + out]) / 50.0;
+            }
+            assert_close(hv[out * 3 + i], expected, 1e-13, 1e-14);
+        }
+    assert_close(l.weight, 100.0, 0.0, 0.0);
+    assert_true(isnan(basin_loss_accuracy(&l)));
+    basin_curvature_destroy(&curvature);
+    basin_objective_destroy(&o);
+    release(&p);
+}
+
+static void logistic_regression_has_its_closed_form(void **state)
+{
+    problem          p = mlp((size_t[]){2, 1}, 2, NULL, 40, BASIN_LOSS_BCE_WITH_LOGITS);
+    basin_objective *o = NULL;
+    double           g[3], expected[3] = {0}, sum = 0.0;
+    basin_loss       l;
+
+    (void)state;
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    assert_ok(basin_objective_gradient(o, NULL, p.theta, &l, g));
+    for (size_t s = 0; s < 40; s++) {
+        const double *x = p.data.inputs + 2 * s, t = p.data.values[s];
+        double        y = p.theta[0] * x[0] + p.theta[1] * x[1] + p.theta[2], q = 1.0 / (1.0 + exp(-y));
+        sum += -(t * log(q) + (1.0 - t) * log(1.0 - q)) / 40.0;
+        for (size_t i = 0; i < 3; i++) expected[i] += (q - t) * (i < 2 ? x[i] : 1.0) / 40.0;
+    }
+    assert_close(basin_loss_value(&l), sum, 1e-13, 0.0);
+    for (size_t i = 0; i < 3; i++) assert_close(g[i], expected[i], 1e-12, 1e-14);
+    basin_objective_destroy(&o);
+    release(&p);
+}
+
+static void results_are_the_same_bits_for_any_number_of_threads(void **state)
+{
+    problem p = mlp((size_t[]){20, 30, 10, 5}, 4, "Tanh", 3000, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    double *g[3], *hv[3];
+    basin_loss l[3], points[3][5];
+    double coef[10] = {0.0, 0.0, 0.3, -0.2, 1.0, 1.0, -0.7, 0.1, 2.0, -3.0};
+
+    (void)state;
+    for (size_t t = 0; t < 3; t++) {
+        basin_objective *o = NULL;
+        basin_curvature *curvature = NULL;
+        basin_threads_set((size_t[]){1, 2, 5}[t]);
+        g[t] = basin_alloc(2 * p.size, sizeof(double));
+        hv[t] = basin_alloc(2 * p.size, sizeof(double));
+        assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+        assert_ok(basin_objective_gradient(o, NULL, p.theta, &l[t], g[t]));
+        basin_copy(p.theta, g[t] + p.size, p.size);
+        assert_ok(basin_curvature_create(o, NULL, p.theta, BASIN_HESSIAN, &curvature));
+        assert_ok(basin_curvature_product(curvature, g[t], 2, hv[t]));
+        assert_ok(basin_objective_subspace(o, NULL, p.theta, g[t], 2, coef, 5, points[t]));
+        assert_memory_equal(&l[t], &l[0], sizeof l[0]);
+        assert_memory_equal(g[t], g[0], p.size * sizeof(double));
+        assert_memory_equal(hv[t], hv[0], 2 * p.size * sizeof(double));
+        assert_memory_equal(points[t], points[0], sizeof points[0]);
+        basin_curvature_destroy(&curvature);
+        basin_objective_destroy(&o);
+    }
+    basin_threads_set(0);
+    for (size_t t = 0; t < 3; t++) {
+        basin_free(g[t]);
+        basin_free(hv[t]);
+    }
+    release(&p);
+}
+
+/* Points in one pass, with the affine part shared, against the plain loop; also where the whole network is affine. */
+static void subspace_agrees_with_single_points(void **state)
+{
+    const size_t shapes[2][4] = {{20, 30, 10, 5}, {20, 5}};
+
+    (void)state;
+    for (size_t shape = 0; shape < 2; shape++)
+        for (size_t d = 1; d <= 3; d++) {
+            problem          p = mlp(shapes[shape], shape == 0 ? 4 : 2, "Relu", 700, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+            basin_objective *o = NULL;
+            basin_random     r = basin_random_start(d, BASIN_STREAM_TEST);
+            double          *dirs = basin_alloc(d * p.size, sizeof(double)), *point = basin_alloc(p.size, sizeof(double)), coef[12];
+            basin_loss       many[4], one;
+            basin_random_normals(&r, dirs, d * p.size);
+            basin_random_normals(&r, coef, 12);
+            assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+            assert_ok(basin_objective_decay_set(o, 0.01));
+            assert_ok(basin_objective_subspace(o, NULL, p.theta, dirs, d, coef, 4, many));
+            for (size_t i = 0; i < 4; i++) {
+                basin_copy(p.theta, point, p.size);
+                for (size_t j = 0; j < d; j++) basin_axpy(coef[i * d + j], dirs + j * p.size, point, p.size);
+                assert_ok(basin_objective_loss(o, NULL, point, &one));
+                assert_close(basin_loss_value(&many[i]), basin_loss_value(&one), 1e-12, 0.0);
+                assert_int_equal(many[i].correct, one.correct);
+            }
+            basin_free(dirs);
+            basin_free(point);
+            basin_objective_destroy(&o);
+            release(&p);
+        }
+}
+
+/* One normaliser: unequal subsets, weighted by their samples, add up to the whole. */
+static void subsets_add_up_to_the_whole(void **state)
+{
+    problem          p = mlp((size_t[]){6, 8, 3}, 3, "Gelu", 500, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    basin_objective *o = NULL;
+    size_t           index[500];
+    basin_loss       whole, part[2];
+    double          *g = basin_alloc(3 * p.size, sizeof(double)), *hv = basin_alloc(3 * p.size, sizeof(double));
+
+    (void)state;
+    for (size_t i = 0; i < 500; i++) index[i] = (i * 7) % 500;
+    const basin_samples subset[2] = {{index, 13}, {index + 13, 487}};
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    assert_ok(basin_objective_gradient(o, NULL, p.theta, &whole, g));
+    for (size_t i = 0; i < 3; i++) {
+        basin_curvature *curvature = NULL;
+        if (i > 0) assert_ok(basin_objective_gradient(o, &subset[i - 1], p.theta, &part[i - 1], g + i * p.size));
+        assert_ok(basin_curvature_create(o, i > 0 ? &subset[i - 1] : NULL, p.theta, BASIN_HESSIAN, &curvature));
+        assert_ok(basin_curvature_product(curvature, p.theta, 1, hv + i * p.size));
+        basin_curvature_destroy(&curvature);
+    }
+    assert_close(part[0].sum + part[1].sum, whole.sum, 1e-13, 0.0);
+    for (size_t i = 0; i < p.size; i++) {
+        assert_close((13.0 * g[p.size + i] + 487.0 * g[2 * p.size + i]) / 500.0, g[i], 1e-11, 1e-14);
+        assert_close((13.0 * hv[p.size + i] + 487.0 * hv[2 * p.size + i]) / 500.0, hv[i], 1e-11, 1e-13);
+    }
+    assert_status(basin_objective_gradient(o, &(basin_samples){index, 0}, p.theta, &whole, g), BASIN_ERR_ARG);
+    basin_free(g);
+    basin_free(hv);
+    basin_objective_destroy(&o);
+    release(&p);
+}
+
+/* What does not fit half of the memory limit is computed again chunk by chunk, to the same bits. */
+static void a_frozen_point_past_the_memory_limit_gives_the_same_product(void **state)
+{
+    problem p = mlp((size_t[]){20, 30, 5}, 3, "Softplus", 900, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    double *hv = basin_alloc(2 * p.size, sizeof(double));
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        basin_objective *o = NULL;
+        basin_curvature *curvature = NULL;
+        basin_memory_limit_set(i == 0 ? 0 : 1000);
+        assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+        assert_ok(basin_curvature_create(o, NULL, p.theta, BASIN_HESSIAN, &curvature));
+        assert_ok(basin_curvature_product(curvature, p.theta, 1, hv + i * p.size));
+        basin_curvature_destroy(&curvature);
+        basin_objective_destroy(&o);
+    }
+    basin_memory_limit_set(0);
+    assert_memory_equal(hv, hv + p.size, p.size * sizeof(double));
+    basin_free(hv);
+    release(&p);
+}
+
+static void crossings_count_the_relus_that_change_sign(void **state)
+{
+    problem          p = mlp((size_t[]){1, 1, 1}, 3, "Relu", 4, BASIN_LOSS_MSE);
+    basin_objective *o = NULL;
+    uint64_t         count;
+
+    (void)state;
+    memcpy(p.data.inputs, (double[]){-2.0, -1.0, 1.0, 2.0}, 4 * sizeof(double));
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    /* relu(x + b) from b = 0.5 to b = 1.5: only x = -1 crosses */
+    assert_ok(basin_objective_crossings(o, NULL, (double[]){1.0, 0.5, 1.0, 0.0}, (double[]){1.0, 1.5, 1.0, 0.0}, &count));
+    assert_int_equal(count, 1);
+    assert_ok(basin_objective_crossings(o, NULL, (double[]){1.0, 0.5, 1.0, 0.0}, (double[]){1.0, 0.6, 1.0, 0.0}, &count));
+    assert_int_equal(count, 0);
+    basin_objective_destroy(&o);
+    release(&p);
+}
+
+static void refusals_name_node_tensor_and_shapes(void **state)
+{
+    problem          p = mlp((size_t[]){4, 5, 3}, 3, "Relu", 10, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    basin_objective *o = NULL;
+    basin_graph     *g = NULL;
+
+    (void)state;
+    assert_ok(basin_graph_copy(p.graph, &g));
+    basin_free(g->nodes[1].op);
+    g->nodes[1].op = basin_strdup("Swoosh");
+    g->nodes[1].origin = basin_strdup("net.act");
+    assert_status(basin_network_objective(g, &p.loss, &p.data, NULL, &o), BASIN_ERR_UNSUPPORTED);
+    assert_message("node act1 (Swoosh, from net.act): this op is unknown");
+    basin_graph_destroy(&g);
+
+    assert_ok(basin_graph_copy(p.graph, &g));
+    g->input_shape[0] = 6;
+    assert_status(basin_network_objective(g, &p.loss, &p.data, NULL, &o), BASIN_ERR_SHAPE);
+    assert_message("fc1.weight: expected [5, 6] for the input input of width 6, has [5, 4]");
+    basin_graph_destroy(&g);
+
+    p.data.classes[4] = 3;
+    assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_VALUE);
+    assert_message("row 4 is class 3, but the network has 3 outputs");
+    p.data.classes[4] = 0;
+    p.data.inputs[9] = NAN;
+    assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_VALUE);
+    assert_message("/inputs: row 2 holds nan");
+    p.data.inputs[9] = 0.0;
+    p.data.shape[0] = 2;
+    assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_SHAPE);
+    assert_message("expects samples of shape [4], the file has [2]");
+    p.data.shape[0] = 4;
+    assert_status(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.split = "valid"}, &o), BASIN_ERR_MISSING);
+    assert_message("no split valid; it has train");
+    assert_status(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.samples = 11}, &o), BASIN_ERR_ARG);
+    assert_null(o);
+    release(&p);
+}
+
+static void a_cycle_or_an_unread_parameter_is_refused(void **state)
+{
+    problem       p = mlp((size_t[]){4, 5, 3}, 3, "Relu", 10, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    basin_params *params = NULL;
+
+    (void)state;
+    assert_ok(basin_params_add(p.graph->params, "lonely", (size_t[]){2}, 1));
+    assert_status(basin_network_params(p.graph, &params), BASIN_ERR_FORMAT);
+    assert_message("parameter lonely is read by no node");
+    basin_free(p.graph->nodes[0].inputs[0]);
+    p.graph->nodes[0].inputs[0] = basin_strdup("act1");
+    assert_status(basin_network_params(p.graph, &params), BASIN_ERR_FORMAT);
+    assert_message("a cycle through node fc1");
+    release(&p);
+}
+
+static void params_know_layer_role_axis_and_fan_in(void **state)
+{
+    basin_graph  *g = fork();
+    basin_params *params = NULL;
+
+    (void)state;
+    assert_ok(basin_network_params(g, &params));
+    assert_int_equal(params->blocks[0].output_axis, 1); /* transB = 0: [in, out] */
+    assert_int_equal(params->blocks[0].fan_in, 4);
+    assert_int_equal(params->blocks[1].role, BASIN_ROLE_BIAS);
+    assert_int_equal(params->blocks[2].output_axis, 0);
+    assert_int_equal(params->blocks[2].role, BASIN_ROLE_WEIGHT);
+    assert_int_equal(params->blocks[0].layer, 0);
+    assert_int_equal(params->blocks[2].layer, 2);
+    assert_int_equal(params->blocks[3].role, BASIN_ROLE_BIAS);
+    basin_params_destroy(&params);
+    basin_graph_destroy(&g);
+}
+
+static void the_output_is_what_the_loss_reads(void **state)
+{
+    problem          p = mlp((size_t[]){4, 6, 3}, 3, "Elu", 300, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    basin_objective *o = NULL;
+    double          *y = NULL, sum = 0.0;
+    size_t           width;
+    basin_loss       l;
+
+    (void)state;
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    assert_ok(basin_network_output(o, p.theta, &width, &y));
+    assert_ok(basin_objective_loss(o, NULL, p.theta, &l));
+    assert_int_equal(width, 3);
+    for (size_t i = 0; i < 300; i++) sum += log(exp(y[3 * i]) + exp(y[3 * i + 1]) + exp(y[3 * i + 2])) - y[3 * i + (size_t)p.data.classes[i]];
+    assert_close(basin_loss_value(&l), sum / 300.0, 1e-13, 0.0);
+    basin_free(y);
+    basin_objective_destroy(&o);
+    release(&p);
+}
+
+static basin_status whole_life(void *payload)
+{
+    basin_status     st = BASIN_OK;
+    problem         *p = payload;
+    basin_objective *o = NULL;
+    basin_curvature *curvature = NULL;
+    basin_loss       l[2];
+    double           g[64], hv[64], coef[2] = {0.0, 1.0};
+    uint64_t         count;
+
+    BASIN_TRY(basin_network_objective(p->graph, &p->loss, &p->data, NULL, &o));
+    BASIN_TRY(basin_objective_gradient(o, NULL, p->theta, l, g));
+    BASIN_TRY(basin_curvature_create(o, &(basin_samples){(size_t[]){1, 2}, 2}, p->theta, BASIN_HESSIAN, &curvature));
+    BASIN_TRY(basin_curvature_product(curvature, g, 1, hv));
+    BASIN_TRY(basin_objective_subspace(o, NULL, p->theta, g, 1, coef, 2, l));
+    BASIN_TRY(basin_objective_crossings(o, NULL, p->theta, g, &count));
+done:
+    basin_curvature_destroy(&curvature);
+    basin_objective_destroy(&o);
+    return st;
+}
+
+static void every_failed_allocation_is_clean(void **state)
+{
+    problem p = mlp((size_t[]){4, 5, 3}, 3, "Relu", 10, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+
+    (void)state;
+    basin_threads_set(1);
+    basin_test_every_allocation(whole_life, &p);
+    basin_threads_set(0);
+    release(&p);
+}
+
+int main(void)
+{
+#define BASIN_OP_TEST(name) {"op_battery/" #name, op_battery, NULL, NULL, (void *)&case_##name}, {"op_single/" #name, op_single, NULL, NULL, (void *)&case_##name},
+    const struct CMUnitTest tests[] = {
+        BASIN_OP_LIST(BASIN_OP_TEST){"op_battery/Gelu tanh", op_battery, NULL, NULL, (void *)&case_gelu_tanh},
+        {"op_single/Gelu tanh", op_single, NULL, NULL, (void *)&case_gelu_tanh},
+        cmocka_unit_test(linear_regression_has_its_closed_form),
+        cmocka_unit_test(logistic_regression_has_its_closed_form),
+        cmocka_unit_test(results_are_the_same_bits_for_any_number_of_threads),
+        cmocka_unit_test(subspace_agrees_with_single_points),
+        cmocka_unit_test(subsets_add_up_to_the_whole),
+        cmocka_unit_test(a_frozen_point_past_the_memory_limit_gives_the_same_product),
+        cmocka_unit_test(crossings_count_the_relus_that_change_sign),
+        cmocka_unit_test(refusals_name_node_tensor_and_shapes),
+        cmocka_unit_test(a_cycle_or_an_unread_parameter_is_refused),
+        cmocka_unit_test(params_know_layer_role_axis_and_fan_in),
+        cmocka_unit_test(the_output_is_what_the_loss_reads),
+        cmocka_unit_test(every_failed_allocation_is_clean),
+    };
+
+    return basin_initialise() == BASIN_OK ? cmocka_run_group_tests_name("network", tests, NULL, NULL) : 1;
+}
