@@ -41,6 +41,7 @@ void basin_test_every_allocation(basin_status (*call)(void *payload), void *payl
         basin_fault_set(allowed);
         basin_status st = call(payload);
         basin_fault_set(SIZE_MAX);
+        if (basin_fault_live() != live) print_error("%zu blocks leak when allocation %zu fails (%s)\n", basin_fault_live() - live, allowed, basin_error_message());
         assert_int_equal(basin_fault_live(), live);
         if (st == BASIN_OK) return;
         assert_status(st, BASIN_ERR_NOMEM);

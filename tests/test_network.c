@@ -14,25 +14,26 @@
 typedef struct problem {
     basin_graph    *graph;
     basin_dataset   data;
-    basin_split     split;
     basin_loss_spec loss;
     double         *theta;
     size_t          size;
 } problem;
 
+static char split_name[] = "train";
+
 static void make_data(problem *p, size_t n, size_t in, size_t out, uint64_t seed)
 {
     basin_random r = basin_random_start(seed, BASIN_STREAM_TEST);
 
-    p->data = (basin_dataset){.count = n, .rank = 1, .shape = {in}, .split_count = 1, .splits = &p->split};
-    p->split = (basin_split){.name = (char *)(uintptr_t)"train", .count = n, .rows = basin_alloc(n, sizeof(size_t))};
+    p->data = (basin_dataset){.count = n, .rank = 1, .shape = {in}, .split_count = 1, .splits = basin_alloc(1, sizeof(basin_split))};
+    p->data.splits[0] = (basin_split){.name = split_name, .count = n, .rows = basin_alloc(n, sizeof(size_t))};
     p->data.inputs = basin_alloc(n * in, sizeof(double));
     basin_random_normals(&r, p->data.inputs, n * in);
     if (p->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY) p->data.classes = basin_alloc(n, sizeof(int64_t));
     else p->data.values = basin_alloc(n * out, sizeof(double));
     p->data.value_count = p->data.values ? out : 0;
     for (size_t i = 0; i < n; i++) {
-        p->split.rows[i] = i;
+        p->data.splits[0].rows[i] = i;
         if (p->data.classes != NULL) p->data.classes[i] = (int64_t)basin_random_below(&r, out);
         for (size_t j = 0; p->data.values != NULL && j < out; j++) p->data.values[i * out + j] = basin_random_uniform(&r);
     }
@@ -54,7 +55,8 @@ static void release(problem *p)
     basin_free(p->data.inputs);
     basin_free(p->data.classes);
     basin_free(p->data.values);
-    basin_free(p->split.rows);
+    basin_free(p->data.splits[0].rows);
+    basin_free(p->data.splits);
     basin_free(p->theta);
 }
 
@@ -191,7 +193,7 @@ static void check_derivatives(checks *c, double rtol)
 
 static void op_battery(void **state)
 {
-    basin_graph *(*make)(void) = *(basin_graph *(**)(void))state;
+    basin_graph *(*make)(void) = *(basin_graph *(**)(void))*state;
 
     for (int kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY; kind <= BASIN_LOSS_MSE; kind++) {
         problem          p = {.loss = {.kind = (basin_loss_kind)kind, .label_smoothing = kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? 0.1 : 0.0}};
@@ -212,7 +214,7 @@ static void op_battery(void **state)
 /* The single-precision engine against the double one: loss, gradient, product, to a few roundings. */
 static void op_single(void **state)
 {
-    basin_graph *(*make)(void) = *(basin_graph *(**)(void))state;
+    basin_graph *(*make)(void) = *(basin_graph *(**)(void))*state;
     problem          p = {.loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
     basin_objective *o[2] = {NULL, NULL};
     basin_loss       l[2];

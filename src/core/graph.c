@@ -40,10 +40,10 @@ basin_status basin_graph_add(basin_graph *graph, const char *name, const char *o
     node = &nodes[graph->node_count++];
     BASIN_STRDUP(node->name, name);
     BASIN_STRDUP(node->op, op);
-    BASIN_TRY(copy_names(inputs, input_count, &node->inputs));
     node->input_count = input_count;
-    BASIN_TRY(copy_names(outputs, output_count, &node->outputs));
     node->output_count = output_count;
+    BASIN_TRY(copy_names(inputs, input_count, &node->inputs));
+    BASIN_TRY(copy_names(outputs, output_count, &node->outputs));
     if (out != NULL) *out = node;
 done:
     return st;
