@@ -1,0 +1,64 @@
+/* basin check: derivatives against differences, Taylor orders, recorded values against recomputed ones. */
+#include <math.h>
+
+#include "cli/report.h"
+#include "cli/source.h"
+
+static int measure(const cli_arguments *a, cli_source *s, void **out)
+{
+    int                 status = CLI_OK;
+    size_t              seed;
+    basin_check_options options = {.ck = s->ck, .test = s->count > 1 ? s->objectives[1] : NULL};
+    basin_check        *check = NULL;
+
+    CLI_TRY(cli_size(a, "seed", 0, &seed));
+    options.seed = seed;
+    CLI_LIBRARY(basin_check_compute(s->objectives[0], s->ck->theta, &options, &check));
+    *out = check;
+done:
+    return status;
+}
+
+static int verdict(const basin_result *result)
+{
+    const basin_check *check = result->value;
+
+    return check->failed ? cli_fail("%s: check failed", result->provenance->inputs[0].path) : CLI_OK;
+}
+
+static void print(const basin_result *result, FILE *out)
+{
+    static const char *const words[] = {"passed", "FAILED", "not testable"};
+    const basin_check       *check = result->value;
+    cli_table               *table = cli_table_create("llrrl");
+
+    cli_report_source(result, check->samples, check->parameters, out);
+    cli_table_titles(table, "check|verdict|error|allowed|what");
+    for (size_t i = 0; i < check->item_count; i++) {
+        const basin_check_item *item = &check->items[i];
+        cli_table_cell(table, "%s", item->name);
+        cli_table_cell(table, "%s", words[item->verdict]);
+        cli_table_number(table, item->error, 3);
+        cli_table_number(table, item->tolerance, 3);
+        cli_table_cell(table, "%s", item->detail != NULL ? item->detail : "");
+    }
+    cli_table_print(table, 2, out);
+}
+
+const cli_command cli_command_check = {
+    .name = "check",
+    .usage = "check CKPT…",
+    .about = "Are gradient and curvature right on this network and data: against differences with tiny steps, symmetry, Taylor orders\n"
+             "(only steps across which no activation changes sign count; «not testable» is not «failed»). Recorded losses and\n"
+             "accuracies against recomputed ones of the same split, point, mode and coverage. Exit status 1 if anything failed.",
+    .examples = "  basin check runs/gd_0/step_000400.h5\n"
+                "  basin check runs/msam_0/step_000400.h5 --samples 200 --json\n",
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .least = 1,
+    .most = SIZE_MAX,
+    .test_too = true,
+    .kind = BASIN_RESULT_CHECK,
+    .measure = measure,
+    .print = print,
+    .verdict = verdict,
+};

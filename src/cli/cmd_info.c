@@ -1,0 +1,193 @@
+/* basin info: what a checkpoint says of itself. Reads the file alone, weights with NaN included; --gradient brings the data. */
+#include <math.h>
+#include <string.h>
+
+#include "cli/provenance.h"
+#include "cli/report.h"
+#include "cli/source.h"
+
+static const cli_option options[] = {
+    {"gradient", CLI_FLAG, NULL, "with the data: gradient, its angle to the momentum, is the point stationary", false},
+    {NULL, CLI_FLAG, NULL, NULL, false}};
+
+static int from_file(const cli_arguments *a, const char *path, basin_info **out, basin_provenance **provenance)
+{
+    int               status = CLI_OK;
+    basin_checkpoint *ck = NULL;
+    basin_info       *info = NULL;
+
+    CLI_LIBRARY(basin_checkpoint_read(path, &ck));
+    CLI_LIBRARY(basin_info_compute(ck, &info));
+    CLI_TRY(cli_provenance_create(a, provenance));
+    CLI_TRY(cli_provenance_input(*provenance, "checkpoint", path, ck->digest));
+    CLI_TRY(cli_provenance_point(*provenance, "as_stored"));
+    *out = info, info = NULL;
+done:
+    basin_info_destroy(&info);
+    basin_checkpoint_destroy(&ck);
+    return status;
+}
+
+/* cos(v, g), NaN where one of them is zero or not there. */
+static double cosine(const double *v, const double *g, size_t n)
+{
+    double vg = 0, vv = 0, gg = 0;
+
+    if (v == NULL) return NAN;
+    for (size_t i = 0; i < n; i++) vg += v[i] * g[i], vv += v[i] * v[i], gg += g[i] * g[i];
+    return vv > 0 && gg > 0 ? vg / sqrt(vv) / sqrt(gg) : NAN;
+}
+
+static int with_gradient(const cli_arguments *a, const char *path, basin_info **out, basin_provenance **provenance)
+{
+    int         status = CLI_OK;
+    cli_source  s = {0};
+    basin_info *info = NULL;
+    double     *g = NULL;
+    basin_loss  loss;
+
+    CLI_TRY(from_file(a, path, &info, provenance));
+    basin_provenance_destroy(provenance);
+    CLI_TRY(cli_source_open(a, path, false, false, &s));
+    CLI_ALLOC(g, s.ck->params->size);
+    CLI_LIBRARY(basin_objective_gradient(s.objectives[0], NULL, s.ck->theta, &loss, g));
+    CLI_LIBRARY(basin_stationarity_compute(s.objectives[0], s.ck->theta, s.weight_decay, &info->stationarity));
+    info->gradient_norm = info->stationarity.gradient_norm;
+    info->momentum_gradient_cosine = cosine(basin_checkpoint_momentum(s.ck), g, s.ck->params->size);
+    *provenance = s.provenance, s.provenance = NULL;
+    *out = info, info = NULL;
+done:
+    basin_free(g);
+    basin_info_destroy(&info);
+    cli_source_close(&s);
+    return status;
+}
+
+static int compute(const cli_arguments *a, cli_batch *out)
+{
+    int               status = CLI_OK;
+    basin_info       *info = NULL;
+    basin_provenance *provenance = NULL;
+    bool              gradient = cli_given_option(a, "gradient");
+
+    for (size_t i = 0; i < a->operand_count; i++) {
+        CLI_TRY(gradient ? with_gradient(a, a->operands[i], &info, &provenance) : from_file(a, a->operands[i], &info, &provenance));
+        CLI_TRY(cli_batch_add(out, BASIN_RESULT_INFO, info, provenance));
+        info = NULL, provenance = NULL;
+    }
+done:
+    basin_info_destroy(&info);
+    basin_provenance_destroy(&provenance);
+    return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- printing -- */
+
+static void print_setting(const char *name, double value, FILE *out)
+{
+    if (!isnan(value)) fprintf(out, ", %s %g", name, value);
+}
+
+static void print_training(const basin_info *info, FILE *out)
+{
+    fprintf(out, "  method      %s", info->method != NULL ? info->method : "not recorded");
+    print_setting("learning rate", info->learning_rate, out);
+    print_setting("momentum", info->momentum, out);
+    print_setting("rho", info->rho, out);
+    print_setting(info->weight_decay_coupled ? "weight decay (coupled)" : "weight decay (decoupled)", info->weight_decay > 0 ? info->weight_decay : NAN, out);
+    if (info->batch_size == 0) fprintf(out, ", full batch");
+    if (info->batch_size > 0) fprintf(out, ", batches of %lld", (long long)info->batch_size);
+    if (info->seed >= 0) fprintf(out, ", seed %lld", (long long)info->seed);
+    fprintf(out, "\n  reached     ");
+    if (info->step >= 0) fprintf(out, "step %lld", (long long)info->step);
+    else fprintf(out, "step not recorded");
+    print_setting("epoch", info->epoch, out);
+    if (info->gradient_evaluations >= 0) fprintf(out, ", %lld gradient evaluations", (long long)info->gradient_evaluations);
+    if (!isnan(info->seconds)) fprintf(out, ", %.3g s", info->seconds);
+    fputc('\n', out);
+}
+
+static void print_weights(const basin_info *info, FILE *out)
+{
+    fprintf(out, "  weights     P = %s in %s layers, |theta| = %s, perturbed: %s", cli_thousands(info->parameters), cli_thousands(info->layers),
+            cli_number(info->theta_norm, 6), info->perturbed);
+    if (!isnan(info->undo) && info->undo != 0) fprintf(out, " (theta = stored %c %.6g v)", info->undo < 0 ? '-' : '+', fabs(info->undo));
+    if (info->has_momentum) fprintf(out, "\n  momentum    |v| = %s\n", cli_number(info->momentum_norm, 6));
+    else fprintf(out, "\n  momentum    not saved\n");
+    if (info->not_finite > 0) fprintf(out, "  NOT FINITE  %s weights are NaN or Inf\n", cli_thousands(info->not_finite));
+}
+
+static void print_tensors(const basin_info *info, FILE *out)
+{
+    cli_table *table = cli_table_create("llrrl");
+
+    cli_table_titles(table, "tensor|shape|norm|momentum|");
+    for (size_t i = 0; i < info->tensor_count; i++) {
+        const basin_tensor_info *t = &info->tensors[i];
+        char                     shape[160] = "[";
+        for (size_t r = 0; r < t->rank; r++) {
+            size_t used = strlen(shape);
+            snprintf(shape + used, sizeof shape - used, "%s%zu", r > 0 ? ", " : "", t->shape[r]);
+        }
+        cli_table_cell(table, "%s", t->name);
+        cli_table_cell(table, "%s]", shape);
+        cli_table_number(table, t->norm, 6);
+        cli_table_number(table, t->momentum_norm, 6);
+        if (t->not_finite > 0) cli_table_cell(table, "%s NaN or Inf", cli_thousands(t->not_finite));
+        else cli_table_cell(table, "%s", "");
+    }
+    cli_table_print(table, 2, out);
+}
+
+static void print_recorded(const basin_info *info, FILE *out)
+{
+    cli_table *table = cli_table_create("llllr");
+
+    for (size_t i = 0; i < info->recorded_count; i++) {
+        const basin_recorded *r = &info->recorded[i];
+        cli_table_cell(table, "%s %s", r->split, r->quantity);
+        cli_table_cell(table, "at %s", r->point);
+        cli_table_cell(table, "%s mode", r->mode);
+        cli_table_cell(table, "%s", r->coverage);
+        cli_table_number(table, r->value, 8);
+    }
+    if (info->recorded_count > 0) fputs("\n  recorded\n", out);
+    cli_table_print(table, 2, out);
+}
+
+static void print(const basin_result *result, FILE *out)
+{
+    const basin_info *info = result->value;
+
+    fprintf(out, "%s\n", info->checkpoint != NULL ? info->checkpoint : "checkpoint");
+    print_training(info, out);
+    print_weights(info, out);
+    fprintf(out, "  loss        %s\n", info->loss_name);
+    if (info->data_path != NULL) fprintf(out, "  data        %s, SHA-256 %.16s…\n", info->data_path, info->data_digest);
+    else fprintf(out, "  data        none recorded\n");
+    if (!isnan(info->gradient_norm)) {
+        fprintf(out, "  gradient    |g| = %s, cos(v, g) = %s\n", cli_number(info->gradient_norm, 6), cli_number(info->momentum_gradient_cosine, 4));
+        cli_report_stationarity(&info->stationarity, out);
+    }
+    fputs("\n  graph\n", out);
+    for (size_t i = 0; i < info->node_count; i++) fprintf(out, "  %s\n", info->nodes[i]);
+    fputc('\n', out);
+    print_tensors(info, out);
+    print_recorded(info, out);
+}
+
+const cli_command cli_command_info = {
+    .name = "info",
+    .usage = "info CKPT… [--gradient]",
+    .about = "What is in a checkpoint, from the file alone: method, step, layers, norms, momentum, perturbed or not, recorded\n"
+             "values. Tensors that hold NaN or Inf are named. --gradient reads the data as well.",
+    .examples = "  basin info runs/msam_0/step_000400.h5\n"
+                "  basin info runs/gd_0/step_000400.h5 --gradient --json\n",
+    .options = options,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .least = 1,
+    .most = SIZE_MAX,
+    .kind = BASIN_RESULT_INFO,
+    .compute = compute,
+    .print = print,
+};

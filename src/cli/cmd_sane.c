@@ -1,0 +1,82 @@
+/* basin sane: SANE and N_eff from the full spectrum, or truncated with bounds, or from the Ritz values of one Lanczos run. */
+#include <math.h>
+#include <string.h>
+
+#include "cli/report.h"
+#include "cli/source.h"
+#include "cli/spectral.h"
+
+static const cli_option options[] = {
+    CLI_SANE_OPTIONS,
+    CLI_SPECTRAL_OPTIONS,
+    {"ritz", CLI_WHOLE, "M", "the author's variant: all Ritz values of one run of M Lanczos steps; no bound holds", false},
+    {NULL, CLI_FLAG, NULL, NULL, false}};
+
+static int measure(const cli_arguments *a, cli_source *s, void **out)
+{
+    int                    status = CLI_OK;
+    basin_spectrum_options spectral;
+    basin_sane_options     o;
+    basin_spectrum        *spectrum = NULL;
+    basin_sane            *sane = NULL;
+
+    CLI_TRY(cli_spectral_options(a, &spectral));
+    CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, &o));
+    CLI_TRY(cli_size(a, "ritz", 0, &o.ritz));
+    CLI_CHECK(o.ritz > 0 || !cli_given_option(a, "ritz"), "--ritz must be at least 1");
+    if (o.ritz > 0) {
+        CLI_LIBRARY(basin_sane_ritz(s->objectives[0], s->ck->theta, spectral.seed, &o, &sane));
+    } else {
+        cli_spectral_announce(&spectral, s->ck->params->size, basin_objective_samples(s->objectives[0]));
+        CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, s->weight_decay, &spectral, &spectrum));
+        CLI_LIBRARY(basin_sane_compute(spectrum, &o, &sane));
+    }
+    *out = sane;
+done:
+    basin_spectrum_destroy(&spectrum);
+    return status;
+}
+
+static void print(const basin_result *result, FILE *out)
+{
+    const basin_sane *s = result->value;
+    cli_table        *table = cli_table_create("rrllrr");
+
+    cli_report_source(result, s->samples, s->parameters, out);
+    fprintf(out, "  loss            %.8g\n", s->loss);
+    if (s->stationarity.threshold > 0) cli_report_stationarity(&s->stationarity, out);
+    fprintf(out, "  method          %s, %s eigenvalues%s\n", s->method, cli_thousands(s->eigenvalues),
+            strcmp(s->method, "ritz") == 0 ? "; unconverged Ritz values, no bound" : "");
+    fprintf(out, "  SANE%-2s          %s   kappa = %g, Lambda = %s\n", s->k > 1 ? "_k" : "", cli_interval(s->value, s->lower, s->upper, 8), s->kappa,
+            cli_number(s->reference, 6));
+    if (s->k > 1) fprintf(out, "                  Lambda is the |lambda| of rank k = %zu\n", s->k);
+    fprintf(out, "  N_eff           %s   alpha = %g (%s)\n", cli_interval(s->n_eff, s->n_eff_lower, s->n_eff_upper, 8), s->alpha, s->alpha_source);
+    fputs("                  neither is invariant to rescalings that keep the function\n\n", out);
+    cli_table_titles(table, "kappa|SANE|||alpha|N_eff");
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        cli_table_number(table, s->kappa_sweep[i], 3);
+        cli_table_number(table, s->sane_sweep[i], 6);
+        cli_table_cell(table, "%s", "");
+        cli_table_cell(table, "%s", "");
+        cli_table_number(table, s->alpha_sweep[i], 3);
+        cli_table_number(table, s->n_eff_sweep[i], 6);
+    }
+    cli_table_print(table, 2, out);
+}
+
+const cli_command cli_command_sane = {
+    .name = "sane",
+    .usage = "sane CKPT… [--kappa K] [--k K] [--alpha A] [--ritz M]",
+    .about = "SANE = sum |lambda| / (|lambda| + kappa Lambda), Lambda the largest |lambda| (Wang & Roberts, arXiv:2305.18490), and\n"
+             "N_eff = sum |lambda| / (|lambda| + alpha) (Maddox et al., arXiv:2003.02139), with their sensitivity to kappa and alpha.\n"
+             "From a truncated spectrum the value counts the pairs held, and bounds say what the rest may add.",
+    .examples = "  basin sane runs/gd_0/step_000400.h5 runs/sam_0/step_000400.h5\n"
+                "  basin sane runs/gd_0/step_000400.h5 --k 5 --alpha 0.01 --json\n",
+    .options = options,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .least = 1,
+    .most = SIZE_MAX,
+    .kind = BASIN_RESULT_SANE,
+    .measure = measure,
+    .print = print,
+};

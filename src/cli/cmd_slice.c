@@ -1,0 +1,293 @@
+/* basin slice: the loss on theta + s d, or theta + s d1 + t d2. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/provenance.h"
+#include "cli/report.h"
+#include "cli/source.h"
+
+static const cli_option options[] = {
+    {"along", CLI_TEXT, "D", "momentum | gradient | eigen:I | eigen:-I | random[:SEED] | to:OTHER.h5; twice for a plane", false},
+    {"range", CLI_RANGE, "FROM:TO", "coordinates, multiples of the direction (default: -1:1)", false},
+    {"grid", CLI_WHOLE, "N", "points (default: 51)", false},
+    {"scale", CLI_SCALE, "unit|natural|NUMBER", "norm of the direction: 1, its own, or NUMBER (default: by kind, see below)", false},
+    {"bias", CLI_CHOICE, "zero|scaled|random", "biases and norm parameters of random directions (default: zero)", false},
+    {"orthogonal", CLI_FLAG, NULL, "make the second direction orthogonal to the first (two random ones always are)", false},
+    {NULL, CLI_FLAG, NULL, NULL, false}};
+
+typedef struct axis_request { /* what was typed for one axis */
+    const char *along, *range, *grid, *scale;
+} axis_request;
+
+/* Options before the first --along hold for every axis, those after an --along for that one. */
+static int read_axes(const cli_arguments *a, axis_request axes[2], size_t *count)
+{
+    int          status = CLI_OK;
+    axis_request common = {NULL, "-1:1", "51", NULL};
+    size_t       n = 0;
+
+    for (size_t i = 0; i < a->given_count; i++) {
+        const char   *name = a->given[i].option->name, *text = a->given[i].text;
+        axis_request *axis = n == 0 ? &common : &axes[n - 1];
+        if (strcmp(name, "along") == 0) {
+            CLI_WANT(n < 2, "slice: at most two --along");
+            axes[n] = common;
+            axes[n++].along = text;
+        }
+        if (strcmp(name, "range") == 0) axis->range = text;
+        if (strcmp(name, "grid") == 0) axis->grid = text;
+        if (strcmp(name, "scale") == 0) axis->scale = text;
+    }
+    CLI_WANT(n > 0, "slice: along what? --along momentum | gradient | eigen:I | random[:SEED] | to:OTHER.h5");
+    *count = n;
+done:
+    return status;
+}
+
+/* --------------------------------------------------------------------------------------------------- directions -- */
+
+/* The checkpoints beside this one that have saved a momentum, in one line. */
+static int momentum_missing(const char *path)
+{
+    basin_run  *run = NULL;
+    char        folder[1024], list[400] = "";
+    const char *slash = strrchr(path, '/');
+    size_t      found = 0, shown = 0;
+
+    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+    if (slash == path) strcpy(folder, "/");
+    if (basin_run_open(folder, &run) != BASIN_OK) return cli_fail("%s: --along momentum: it saved no momentum", path);
+    for (size_t i = run->count; i-- > 0;) {
+        const char *name = strrchr(run->entries[i].path, '/');
+        if (!run->entries[i].momentum) continue;
+        if (found++ >= 3) continue;
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", shown++ > 0 ? ", " : "", name != NULL ? name + 1 : run->entries[i].path);
+    }
+    size_t others = run->count;
+    basin_run_destroy(&run);
+    if (found == 0) return cli_fail("%s: --along momentum: it saved no momentum, and none of the %zu checkpoints in %s did", path, others, folder);
+    return cli_fail("%s: --along momentum: it saved no momentum; in the same folder %s%s did", path, list, found > shown ? " and others" : "");
+}
+
+static double norm_of(const double *x, size_t n)
+{
+    double scale = 0, sum = 0;
+
+    for (size_t i = 0; i < n; i++) scale = fmax(scale, fabs(x[i]));
+    for (size_t i = 0; i < n && scale > 0; i++) sum += x[i] / scale * (x[i] / scale);
+    return scale * sqrt(sum);
+}
+
+static int along_momentum(const cli_source *s, basin_direction **out)
+{
+    int           status = CLI_OK;
+    const double *v = basin_checkpoint_momentum(s->ck);
+    size_t        n = s->ck->params->size;
+
+    if (v == NULL) return momentum_missing(s->ck->path);
+    CLI_LIBRARY(basin_direction_momentum(s->ck, out));
+    double moved = norm_of(v, n), size = norm_of(s->ck->theta, n), epsilon = basin_objective_epsilon(s->objectives[0]);
+    if (moved <= 100 * epsilon * size)
+        cli_warn("%s: the momentum is at rounding level: |v| = %.3g beside |theta| = %.3g; its direction is noise", s->ck->path, moved, size);
+done:
+    return status;
+}
+
+static bool same_params(const basin_params *a, const basin_params *b)
+{
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->blocks[i].name, b->blocks[i].name) == 0 && a->blocks[i].rank == b->blocks[i].rank &&
+               memcmp(a->blocks[i].shape, b->blocks[i].shape, a->blocks[i].rank * sizeof(size_t)) == 0;
+    return same;
+}
+
+static int along_other(const cli_arguments *a, cli_source *s, const char *path, basin_direction **out)
+{
+    int               status = CLI_OK;
+    basin_checkpoint *other = NULL;
+    const char       *point;
+
+    CLI_TRY(cli_checkpoint_open(a, path, false, &other, &point));
+    CLI_CHECK(point != NULL, "%s: perturbed or not? choose --as-stored or --undo", path);
+    CLI_CHECK(same_params(s->ck->params, other->params), "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
+              other->params->size, other->params->count, s->ck->path, s->ck->params->size, s->ck->params->count);
+    CLI_LIBRARY(basin_direction_to(path, s->ck->theta, other->theta, other->params->size, out));
+    CLI_TRY(cli_provenance_input(s->provenance, "other", path, other->digest));
+done:
+    basin_checkpoint_destroy(&other);
+    return status;
+}
+
+static int along_random(const cli_arguments *a, cli_source *s, const char *text, uint64_t seed, size_t axis, const basin_direction *first,
+                        basin_direction **out)
+{
+    int                  status = CLI_OK;
+    const char          *bias = cli_text(a, "bias", "zero");
+    basin_random_options o = {.bias = strcmp(bias, "scaled") == 0 ? BASIN_BIAS_SCALED : strcmp(bias, "random") == 0 ? BASIN_BIAS_RANDOM : BASIN_BIAS_ZERO};
+    size_t               base;
+
+    CLI_TRY(cli_size(a, "seed", 0, &base));
+    if (strcmp(text, "random") == 0) seed = base + axis; /* two plain `random` are two directions */
+    if (first != NULL && strncmp(first->label, "random", 6) == 0) o.orthogonal_to = first->values;
+    CLI_LIBRARY(basin_direction_random(basin_objective_params(s->objectives[0]), s->ck->theta, &o, seed, out));
+done:
+    return status;
+}
+
+static int rescale(basin_direction *d, const char *scale)
+{
+    if (scale == NULL) return CLI_OK;
+    double norm = strcmp(scale, "unit") == 0 ? 1 : strcmp(scale, "natural") == 0 ? d->natural_norm : strtod(scale, NULL);
+    if (!(norm > 0) || !isfinite(norm)) return cli_fail("--scale must be positive, got %g", norm);
+    return cli_library(basin_direction_rescale(d, norm));
+}
+
+static int make_direction(const cli_arguments *a, cli_source *s, const axis_request *request, size_t axis, const basin_direction *first,
+                          basin_direction **out)
+{
+    int                  status = CLI_OK;
+    basin_direction     *d = NULL;
+    basin_direction_spec spec;
+
+    if (basin_direction_parse(request->along, &spec) != BASIN_OK) return cli_usage("slice: %s", basin_error_message());
+    switch (spec.kind) {
+    case BASIN_DIRECTION_MOMENTUM: CLI_TRY(along_momentum(s, &d)); break;
+    case BASIN_DIRECTION_GRADIENT: CLI_LIBRARY(basin_direction_gradient(s->objectives[0], s->ck->theta, &d)); break;
+    case BASIN_DIRECTION_EIGEN: CLI_LIBRARY(basin_direction_eigen(s->objectives[0], s->ck->theta, spec.index, NULL, &d)); break;
+    case BASIN_DIRECTION_RANDOM: CLI_TRY(along_random(a, s, request->along, spec.seed, axis, first, &d)); break;
+    case BASIN_DIRECTION_TO: CLI_TRY(along_other(a, s, spec.path, &d)); break;
+    }
+    if (first != NULL && cli_given_option(a, "orthogonal")) CLI_LIBRARY(basin_direction_orthogonalise(d, first));
+    CLI_TRY(rescale(d, request->scale));
+    *out = d, d = NULL;
+done:
+    basin_direction_destroy(&d);
+    return status;
+}
+
+static int measure(const cli_arguments *a, cli_source *s, void **out)
+{
+    int                 status = CLI_OK;
+    axis_request        axes[2];
+    basin_direction    *directions[2] = {NULL, NULL};
+    basin_slice        *slice = NULL;
+    basin_slice_request r = {.objective_count = s->count, .theta = s->ck->theta, .momentum = basin_checkpoint_momentum(s->ck), .weight_decay = s->weight_decay};
+
+    CLI_TRY(read_axes(a, axes, &r.axis_count));
+    for (size_t i = 0; i < r.axis_count; i++) { /* what can be refused before any work */
+        long long grid = strtoll(axes[i].grid, NULL, 10);
+        CLI_CHECK(grid >= 1, "%s: --grid must be at least 1, got %lld", axes[i].along, grid);
+        cli_range(axes[i].range, &r.from[i], &r.to[i]);
+        CLI_CHECK(isfinite(r.from[i]) && isfinite(r.to[i]) && (r.from[i] < r.to[i] || (r.from[i] <= r.to[i] && grid == 1)),
+                  "%s: --range %s: wanted FROM < TO, both finite", axes[i].along, axes[i].range);
+        r.grid[i] = (size_t)grid;
+    }
+    for (size_t i = 0; i < r.axis_count; i++) {
+        CLI_TRY(make_direction(a, s, &axes[i], i, i > 0 ? directions[0] : NULL, &directions[i]));
+        r.directions[i] = directions[i];
+    }
+    for (size_t i = 0; i < s->count; i++) r.objectives[i] = s->objectives[i], r.splits[i] = s->splits[i];
+    CLI_LIBRARY(basin_slice_compute(&r, &slice));
+    *out = slice;
+done:
+    for (size_t i = 0; i < 2; i++) basin_direction_destroy(&directions[i]);
+    return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- printing -- */
+
+static void print_axes(const basin_slice *s, FILE *out)
+{
+    for (size_t i = 0; i < s->axis_count; i++) {
+        const basin_axis *x = &s->axes[i];
+        fprintf(out, "  %-14s  %s\n", x->direction, x->definition);
+        fprintf(out, "                  %zu points from %g to %g, norm %.6g (own norm %.6g)\n", x->count, x->coordinates[0], x->coordinates[x->count - 1],
+                x->norm, x->natural_norm);
+        fprintf(out, "                  slope %.6g, curvature %.6g", x->slope, x->curvature);
+        if (!isnan(x->eigenvalue)) fprintf(out, ", eigenvalue %.8g ± %.1e", x->eigenvalue, x->residual);
+        if (s->momentum_cosines != NULL && !isnan(s->momentum_cosines[i])) fprintf(out, ", cosine with the momentum %.4f", s->momentum_cosines[i]);
+        fputc('\n', out);
+    }
+    if (s->axis_count == 2) fprintf(out, "  cosine between them %.3g\n", s->cosine);
+}
+
+/* 1-D: at most 21 of the points; the stored result and --json hold them all. */
+static void print_values(const basin_slice *s, FILE *out)
+{
+    const basin_axis *x = &s->axes[0];
+    cli_table        *table = cli_table_create(s->surface_count > 1 ? "rrrrr" : "rrr");
+    size_t            stride = (x->count + 20) / 21;
+
+    cli_table_cell(table, "s");
+    for (size_t k = 0; k < s->surface_count; k++) {
+        cli_table_cell(table, "%s loss", s->surfaces[k].split);
+        cli_table_cell(table, "accuracy");
+    }
+    for (size_t i = 0; i < x->count; i++) {
+        if (i % stride != (x->count / 2) % stride) continue;
+        cli_table_number(table, x->coordinates[i], 4);
+        for (size_t k = 0; k < s->surface_count; k++) {
+            cli_table_number(table, s->surfaces[k].loss[i], 6);
+            cli_table_cell(table, "%s", cli_percent(s->surfaces[k].accuracy[i]));
+        }
+    }
+    cli_table_print(table, 2, out);
+}
+
+static void print_extremes(const basin_surface *f, const basin_slice *s, FILE *out)
+{
+    size_t least = SIZE_MAX, most = SIZE_MAX, bad = 0;
+
+    for (size_t i = 0; i < f->rows * f->columns; i++) {
+        if (!isfinite(f->loss[i])) {
+            bad++;
+            continue;
+        }
+        if (least == SIZE_MAX || f->loss[i] < f->loss[least]) least = i;
+        if (most == SIZE_MAX || f->loss[i] > f->loss[most]) most = i;
+    }
+    fprintf(out, "  %-14s  %s samples, at the centre %.6g%s%s", f->split, cli_thousands(f->samples), f->centre_loss, isnan(f->centre_accuracy) ? "" : ", accuracy ",
+            isnan(f->centre_accuracy) ? "" : cli_percent(f->centre_accuracy));
+    if (least != SIZE_MAX) {
+        fprintf(out, "; least %.6g at %.3g", f->loss[least], s->axes[0].coordinates[least % f->columns]);
+        if (s->axis_count == 2) fprintf(out, ", %.3g", s->axes[1].coordinates[least / f->columns]);
+        fprintf(out, ", most %.6g", f->loss[most]);
+    }
+    if (bad > 0) fprintf(out, "; %zu values not finite", bad);
+    fputc('\n', out);
+}
+
+static void print(const basin_result *result, FILE *out)
+{
+    const basin_slice *s = result->value;
+
+    cli_report_source(result, s->surfaces[0].samples, s->parameters, out);
+    cli_report_stationarity(&s->stationarity, out);
+    print_axes(s, out);
+    for (size_t k = 0; k < s->surface_count; k++) print_extremes(&s->surfaces[k], s, out);
+    if (s->axis_count > 1) return;
+    fputc('\n', out);
+    print_values(s, out);
+}
+
+const cli_command cli_command_slice = {
+    .name = "slice",
+    .usage = "slice CKPT --along D [--range FROM:TO] [--grid N] [--along D2 [--range …] [--grid …]]",
+    .about = "Loss and accuracy on theta + s d, or over the plane theta + s d1 + t d2, on train and test. Options before the first\n"
+             "--along hold for both axes, those after an --along for that one. Momentum (uphill), gradient and eigenvectors have norm 1;\n"
+             "to:OTHER keeps its length, so that coordinate 1 is OTHER; random directions are filter-normalised (arXiv:1712.09913).",
+    .examples = "  basin slice runs/msam_0/step_000400.h5 --along momentum --range -1:1 --grid 51 --plot slice.pdf\n"
+                "  basin slice runs/gd_0/step_000400.h5 --grid 41 --along eigen:1 --range -2:2 --along random:3 -o plane.h5\n",
+    .options = options,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .least = 1,
+    .most = 1,
+    .test_too = true,
+    .kind = BASIN_RESULT_SLICE,
+    .measure = measure,
+    .print = print,
+};

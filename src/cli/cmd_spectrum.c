@@ -1,0 +1,93 @@
+/* basin spectrum: eigenvalues of the Hessian, all of them or the extreme ones. */
+#include <math.h>
+#include <string.h>
+
+#include "cli/monitor.h"
+#include "cli/report.h"
+#include "cli/source.h"
+#include "cli/spectral.h"
+
+static const cli_option options[] = {
+    CLI_SPECTRAL_OPTIONS,
+    {"tolerance", CLI_REAL, "T", "lanczos: residual at most T |H| (default: 1e-8, single precision 1e-4)", false},
+    {"vectors", CLI_FLAG, NULL, "keep the eigenvectors of the top and bottom pairs in the result", false},
+    {NULL, CLI_FLAG, NULL, NULL, false}};
+
+static int measure(const cli_arguments *a, cli_source *s, void **out)
+{
+    int                    status = CLI_OK;
+    basin_spectrum_options o;
+    basin_spectrum        *spectrum = NULL;
+
+    CLI_TRY(cli_spectral_options(a, &o));
+    o.tolerance = cli_real(a, "tolerance", 0);
+    CLI_CHECK(o.tolerance >= 0 && o.tolerance < 1, "--tolerance must lie in [0, 1), got %g", o.tolerance);
+    o.vectors = cli_given_option(a, "vectors");
+    cli_spectral_announce(&o, s->ck->params->size, basin_objective_samples(s->objectives[0]));
+    CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, s->weight_decay, &o, &spectrum));
+    *out = spectrum;
+done:
+    return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- printing -- */
+
+static void print_pairs(const basin_spectrum *s, FILE *out)
+{
+    cli_table *table = cli_table_create("rrrr");
+    bool       dense = strcmp(s->method, "dense") == 0;
+    size_t     top = dense ? (s->count < 10 ? s->count : 10) : s->top;
+    size_t     bottom = dense ? (s->count - top < 5 ? s->count - top : 5) : s->bottom;
+
+    cli_table_titles(table, "i|eigenvalue|error|gap");
+    for (size_t i = 0; i < s->count; i++) {
+        if (i >= top && i < s->count - bottom) {
+            if (i == top)
+                for (int c = 0; c < 4; c++) cli_table_cell(table, "…");
+            continue;
+        }
+        bool last = i >= s->count - bottom && i >= top;
+        cli_table_cell(table, "%s%zu", last ? "-" : "", last ? s->count - i : i + 1);
+        cli_table_number(table, s->eigenvalues[i], 8);
+        cli_table_cell(table, "± %.1e", s->residuals[i]);
+        cli_table_number(table, s->gaps[i], 3);
+    }
+    cli_table_print(table, 2, out);
+}
+
+static void print(const basin_result *result, FILE *out)
+{
+    const basin_spectrum *s = result->value;
+    size_t                negative = 0;
+
+    for (size_t i = 0; i < s->count; i++) negative += s->eigenvalues[i] < -s->residuals[i];
+    cli_report_source(result, s->samples, s->parameters, out);
+    fprintf(out, "  loss            %.8g%s%s\n", s->loss, isnan(s->accuracy) ? "" : ", accuracy ", isnan(s->accuracy) ? "" : cli_percent(s->accuracy));
+    cli_report_stationarity(&s->stationarity, out);
+    fprintf(out, "  method          %s, %s eigenvalues of the %s, %s products%s%s\n", s->method, cli_thousands(s->count), s->operator_name,
+            cli_thousands(s->products), s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
+    fprintf(out, "  trace           %s%s%s\n", cli_number(s->trace, 8), s->trace_error > 0 ? " ± " : "", s->trace_error > 0 ? cli_number(s->trace_error, 2) : "");
+    fprintf(out, "  |H|_F           %s", cli_number(sqrt(fmax(s->frobenius2, 0)), 8));
+    if (s->frobenius2_error > 0) fprintf(out, ", estimated; at most %s (95 %%)", cli_number(sqrt(s->frobenius2_upper), 4));
+    fprintf(out, "\n  negative        %s of those held, beyond their error", cli_thousands(negative));
+    if (!isnan(s->negative_mass)) fprintf(out, "; share of sum |lambda|: %.3g", s->negative_mass);
+    if (s->count >= 5 && s->eigenvalues[4] > 0) fprintf(out, "\n  lambda_1/5      %.4g", s->eigenvalues[0] / s->eigenvalues[4]);
+    fputs("\n\n", out);
+    print_pairs(s, out);
+}
+
+const cli_command cli_command_spectrum = {
+    .name = "spectrum",
+    .usage = "spectrum CKPT… [--method auto|dense|lanczos] [--top N] [--bottom N]",
+    .about = "Eigenvalues of the Hessian of the mean loss, each with its error bar. Without --method: all of them where P <= 6,000 and\n"
+             "the memory allows, else the 10 largest and the 5 smallest by Lanczos with restarts. Eigenvalues descend.",
+    .examples = "  basin spectrum runs/sam_0/step_000400.h5 -o spectrum.h5 --plot spectrum.pdf\n"
+                "  basin spectrum runs/sam_0/step_000400.h5 --method lanczos --top 20 --bottom 5 --json\n",
+    .options = options,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .least = 1,
+    .most = SIZE_MAX,
+    .kind = BASIN_RESULT_SPECTRUM,
+    .measure = measure,
+    .print = print,
+};

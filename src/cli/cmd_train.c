@@ -1,0 +1,440 @@
+/* basin train: the sample trainer. Everything of a run goes into one folder: step_000123.h5 checkpoints, and data.h5 where
+ * --subset or --label-noise made a data set that was not there before. One seed gives every method the same initial weights,
+ * subset, noise and batch order.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/monitor.h"
+#include "cli/options.h"
+#include "cli/paths.h"
+#include "cli/table.h"
+
+static const cli_option options[] = {
+    {"graph", CLI_TEXT, "FILE.json", "the network, ONNX ops as in docs/checkpoint-format.md; or", false},
+    {"mlp", CLI_TEXT, "N-N-…", "a multilayer perceptron of these widths, input and output included", false},
+    {"activation", CLI_TEXT, "OP", "of --mlp: Relu, Tanh, Sigmoid, Gelu, … (default: Relu)", false},
+    {"data", CLI_TEXT, "FILE.h5", "inputs, targets and splits", false},
+    {"inputs", CLI_TEXT, "OBJECT", "where another program's HDF5 file has its inputs (default: /inputs)", false},
+    {"targets", CLI_TEXT, "OBJECT", "and its targets (default: /targets)", false},
+    {"input-scale", CLI_REAL, "X", "multiply the inputs by X (default: as the file says, or 1)", false},
+    {"subset", CLI_WHOLE, "N", "train on N rows of the split train, drawn with --seed (default: all)", false},
+    {"label-noise", CLI_REAL, "F", "give this share of the training rows another label (default: 0)", false},
+    {"loss", CLI_CHOICE, "softmax_cross_entropy|bce_with_logits|mse", "(default: cross-entropy for classes, else mse)", false},
+    {"label-smoothing", CLI_REAL, "E", "of the cross-entropy (default: 0)", false},
+    {"method", CLI_CHOICE, "gd|sgd|nag|sam|msam", "update rule (default: gd)", false},
+    {"learning-rate", CLI_REAL, "X", "required", false},
+    {"momentum", CLI_REAL, "B", "coefficient (default: 0.9)", false},
+    {"rho", CLI_REAL, "R", "perturbation radius of sam and msam (default: 0.05)", false},
+    {"weight-decay", CLI_REAL, "W", "coupled (default: 0)", false},
+    {"batch-size", CLI_WHOLE, "N", "0 is the full batch, which gd always takes (default: 0)", false},
+    {"steps", CLI_WHOLE, "N", "how long; or", false},
+    {"epochs", CLI_WHOLE, "N", "how long, in passes over the training split", false},
+    {"schedule", CLI_TEXT, "RULE", "constant | cosine[:FINAL] | step:PERIOD:FACTOR (default: constant)", false},
+    {"save-every", CLI_WHOLE, "N", "a checkpoint every N steps (default: first and last only)", false},
+    {"save", CLI_REALS, "N,N,…", "checkpoints at these steps; the last step is always saved", false},
+    {"save-perturbed", CLI_FLAG, NULL, "msam: save the weights as they are between steps, with the scalar that undoes it", false},
+    {"seed", CLI_WHOLE, "S", "of initial weights, subset, noise and batch order (default: 0)", false},
+    {"precision", CLI_CHOICE, "double|single", "inside the network (default: double)", false},
+    {"o", CLI_TEXT, "RUN", "folder of the run", true},
+    {"force", CLI_FLAG, NULL, "replace the checkpoints that RUN holds", true},
+    {NULL, CLI_FLAG, NULL, NULL, false}};
+
+typedef struct training {
+    const cli_arguments *a;
+    const char          *folder;
+    basin_graph         *graph;
+    basin_dataset       *data;
+    bool                 own_data, wrote_data; /* data.h5 is to be, has been written into the folder */
+    basin_loss_spec      loss;
+    basin_objective     *train, *test; /* test may be NULL */
+    basin_train_options  rule;
+    size_t              *save;
+    double              *theta;
+    basin_checkpoint    *ck;    /* filled anew for each save */
+    cli_table           *table;
+    size_t               saved;
+    bool                 diverged;
+    int                  status; /* of a save that failed */
+} training;
+
+/* ------------------------------------------------------------------------------------------------------- inputs -- */
+
+static int parse_widths(const char *text, size_t *widths, size_t room, size_t *count)
+{
+    int    status = CLI_OK;
+    size_t n = 0;
+
+    for (const char *p = text;; p++) {
+        char     *end;
+        long long width = strtoll(p, &end, 10);
+        CLI_WANT(end != p && width > 0 && (*end == '-' || *end == '\0') && n < room, "train: --mlp wants widths such as 64-32-10, got «%s»", text);
+        widths[n++] = (size_t)width;
+        p = end;
+        if (*p == '\0') break;
+    }
+    *count = n;
+done:
+    return status;
+}
+
+static int make_graph(training *t)
+{
+    int         status = CLI_OK;
+    const char *file = cli_text(t->a, "graph", NULL), *mlp = cli_text(t->a, "mlp", NULL);
+    size_t      widths[64], count;
+
+    CLI_WANT((file != NULL) != (mlp != NULL), "train: which network? --graph FILE.json or --mlp 64-32-10");
+    if (file != NULL) {
+        CLI_LIBRARY(basin_graph_read(file, &t->graph));
+    } else {
+        CLI_TRY(parse_widths(mlp, widths, 64, &count));
+        CLI_LIBRARY(basin_graph_mlp(widths, count, cli_text(t->a, "activation", NULL), &t->graph));
+    }
+done:
+    return status;
+}
+
+static int make_data(training *t)
+{
+    int                  status = CLI_OK;
+    const char          *path = cli_text(t->a, "data", NULL);
+    basin_dataset_source source = {cli_text(t->a, "inputs", NULL), cli_text(t->a, "targets", NULL), cli_real(t->a, "input-scale", 0)};
+    basin_subset_options o = {.noise = cli_real(t->a, "label-noise", 0), .seed = t->rule.seed};
+    basin_dataset       *subset = NULL;
+    bool                 foreign = source.inputs != NULL || source.targets != NULL || source.scale != 0;
+
+    CLI_WANT(path != NULL, "train: on which data? --data FILE.h5");
+    CLI_TRY(cli_size(t->a, "subset", 0, &o.train_count));
+    CLI_CHECK(o.train_count > 0 || !cli_given_option(t->a, "subset"), "--subset must be at least 1");
+    CLI_LIBRARY(basin_dataset_read(path, foreign ? &source : NULL, &t->data));
+    t->own_data = foreign || o.train_count > 0 || o.noise > 0;
+    if (o.train_count > 0 || o.noise != 0) {
+        CLI_LIBRARY(basin_dataset_subset(t->data, &o, &subset));
+        basin_dataset_destroy(&t->data);
+        t->data = subset;
+    }
+done:
+    return status;
+}
+
+static int make_objectives(training *t)
+{
+    int                   status = CLI_OK;
+    const char           *loss = cli_text(t->a, "loss", t->data->classes != NULL ? "softmax_cross_entropy" : "mse");
+    const char           *precision = cli_text(t->a, "precision", "double");
+    basin_network_options o = {.split = "train", .precision = strcmp(precision, "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE};
+
+    CLI_LIBRARY(basin_loss_find(loss, &t->loss.kind));
+    t->loss.label_smoothing = cli_real(t->a, "label-smoothing", 0);
+    CLI_LIBRARY(basin_network_objective(t->graph, &t->loss, t->data, &o, &t->train));
+    o.split = "test";
+    if (basin_dataset_split(t->data, "test") != NULL) CLI_LIBRARY(basin_network_objective(t->graph, &t->loss, t->data, &o, &t->test));
+done:
+    return status;
+}
+
+/* --------------------------------------------------------------------------------------------------------- rule -- */
+
+static int parse_schedule(const char *text, basin_train_options *o)
+{
+    char tail;
+
+    o->schedule = BASIN_SCHEDULE_CONSTANT;
+    if (strcmp(text, "constant") == 0) return CLI_OK;
+    o->schedule = BASIN_SCHEDULE_COSINE;
+    if (strcmp(text, "cosine") == 0 || sscanf(text, "cosine:%lf%c", &o->schedule_factor, &tail) == 1) return CLI_OK;
+    o->schedule = BASIN_SCHEDULE_STEP;
+    if (sscanf(text, "step:%zu:%lf%c", &o->schedule_period, &o->schedule_factor, &tail) == 2) return CLI_OK;
+    return cli_usage("train: --schedule wants constant, cosine[:FINAL] or step:PERIOD:FACTOR, got «%s»", text);
+}
+
+static int make_rule(training *t)
+{
+    int                  status = CLI_OK;
+    basin_train_options *o = &t->rule;
+    size_t               seed;
+
+    CLI_LIBRARY(basin_update_find(cli_text(t->a, "method", "gd"), &o->method));
+    CLI_WANT(cli_given_option(t->a, "learning-rate"), "train: --learning-rate is required");
+    o->learning_rate = cli_real(t->a, "learning-rate", NAN);
+    o->momentum = cli_real(t->a, "momentum", 0.9);
+    o->rho = cli_real(t->a, "rho", 0.05);
+    o->weight_decay = cli_real(t->a, "weight-decay", 0);
+    CLI_TRY(cli_size(t->a, "batch-size", 0, &o->batch_size));
+    CLI_TRY(cli_size(t->a, "seed", 0, &seed));
+    o->seed = seed;
+    CLI_TRY(parse_schedule(cli_text(t->a, "schedule", "constant"), o));
+done:
+    return status;
+}
+
+static int make_steps(training *t)
+{
+    int    status = CLI_OK;
+    size_t steps, epochs, samples = basin_objective_samples(t->train), batch = t->rule.batch_size;
+
+    CLI_WANT(cli_given_option(t->a, "steps") != cli_given_option(t->a, "epochs"), "train: how long? --steps N or --epochs N");
+    CLI_TRY(cli_size(t->a, "steps", 0, &steps));
+    CLI_TRY(cli_size(t->a, "epochs", 0, &epochs));
+    size_t batches = batch == 0 || batch >= samples ? 1 : (samples + batch - 1) / batch;
+    CLI_CHECK(epochs <= 100000000 / batches && steps <= 100000000, "train: more than 100,000,000 steps");
+    t->rule.steps = steps > 0 ? steps : epochs * batches;
+    CLI_CHECK(t->rule.steps > 0, "train: at least one step");
+done:
+    return status;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int make_saves(training *t)
+{
+    int     status = CLI_OK;
+    double *list = NULL;
+    size_t  every, count, n = 0, steps = t->rule.steps;
+
+    CLI_TRY(cli_size(t->a, "save-every", 0, &every));
+    CLI_TRY(cli_reals(t->a, "save", &list, &count));
+    CLI_CHECK(every > 0 || !cli_given_option(t->a, "save-every"), "--save-every must be at least 1");
+    CLI_ALLOC(t->save, count + (every > 0 ? steps / every : 0) + 2);
+    if (every > 0 || list == NULL) t->save[n++] = 0;
+    for (size_t step = every; every > 0 && step <= steps; step += every) t->save[n++] = step;
+    for (size_t i = 0; i < count; i++) {
+        CLI_CHECK(list[i] >= 0 && list[i] <= (double)steps && list[i] == floor(list[i]), "--save %g is not a step from 0 to %zu", list[i], steps);
+        t->save[n++] = (size_t)list[i];
+    }
+    t->save[n++] = steps;
+    qsort(t->save, n, sizeof *t->save, ascending);
+    for (size_t i = 0; i < n; i++)
+        if (t->rule.save_count == 0 || t->save[t->rule.save_count - 1] != t->save[i]) t->save[t->rule.save_count++] = t->save[i];
+    t->rule.save = t->save;
+done:
+    basin_free(list);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- saving -- */
+
+/* One loss and one accuracy of a split at a point; what is not finite is not recorded. */
+static int record(basin_checkpoint *ck, const char *split, const char *point, const char *mode, const char *coverage, double loss, double accuracy)
+{
+    int    status = CLI_OK;
+    double values[2] = {loss, accuracy};
+
+    for (int i = 0; i < 2; i++) {
+        if (!isfinite(values[i])) continue;
+        basin_recorded *r = &ck->recorded[ck->recorded_count++];
+        r->value = values[i];
+        CLI_CHECK((r->quantity = basin_strdup(i == 0 ? "loss" : "accuracy")) != NULL && (r->split = basin_strdup(split)) != NULL &&
+                      (r->point = basin_strdup(point)) != NULL && (r->mode = basin_strdup(mode)) != NULL && (r->coverage = basin_strdup(coverage)) != NULL,
+                  "out of memory for a recorded value");
+    }
+done:
+    return status;
+}
+
+static int record_at(training *t, basin_objective *o, const char *split, const double *theta, const char *point)
+{
+    int        status = CLI_OK;
+    basin_loss loss;
+
+    CLI_LIBRARY(basin_objective_loss(o, NULL, theta, &loss));
+    CLI_TRY(record(t->ck, split, point, "eval", "full", basin_loss_value(&loss), basin_loss_accuracy(&loss)));
+    if (strcmp(point, "theta") == 0) {
+        cli_table_number(t->table, basin_loss_value(&loss), 6);
+        if (isnan(basin_loss_accuracy(&loss))) cli_table_cell(t->table, "-");
+        else cli_table_cell(t->table, "%.2f %%", 100 * basin_loss_accuracy(&loss));
+    }
+done:
+    return status;
+}
+
+static int record_all(training *t, const basin_train_state *state)
+{
+    int  status = CLI_OK;
+    bool msam = t->rule.method == BASIN_MSAM;
+
+    CLI_ALLOC(t->ck->recorded, 8);
+    CLI_TRY(record_at(t, t->train, "train", state->theta, "theta"));
+    if (t->test != NULL) CLI_TRY(record_at(t, t->test, "test", state->theta, "theta"));
+    if (msam) CLI_TRY(record_at(t, t->train, "train", state->stored, "theta_perturbed"));
+    /* the batch losses of NAG are taken at neither of the two points that the format names */
+    if (t->rule.method != BASIN_NAG) CLI_TRY(record(t->ck, "train", msam ? "theta_perturbed" : "theta", "train", "running", state->running_loss, NAN));
+done:
+    return status;
+}
+
+static int fill(training *t, const basin_train_state *state)
+{
+    int                        status = CLI_OK;
+    basin_checkpoint          *ck = t->ck;
+    const basin_train_options *o = &t->rule;
+    bool                       rho = o->method == BASIN_SAM || o->method == BASIN_MSAM;
+    bool                       perturbed = cli_given_option(t->a, "save-perturbed") && state->undo != 0;
+    char                       folder[PATH_MAX], there[PATH_MAX], relative[2 * PATH_MAX];
+
+    memcpy(ck->theta, perturbed ? state->stored : state->theta, ck->params->size * sizeof *ck->theta);
+    if (state->momentum != NULL) {
+        CLI_ALLOC(ck->states, 1);
+        ck->state_count = 1;
+        CLI_CHECK((ck->states[0].name = basin_strdup("momentum")) != NULL, "out of memory for a checkpoint");
+        CLI_ALLOC(ck->states[0].values, ck->params->size);
+        memcpy(ck->states[0].values, state->momentum, ck->params->size * sizeof *ck->theta);
+    }
+    ck->perturbed = perturbed ? BASIN_PERTURBED_YES : BASIN_PERTURBED_NO;
+    ck->undo = perturbed ? state->undo : 0;
+    ck->step = state->step, ck->epoch = state->epoch, ck->gradient_evaluations = state->gradient_evaluations, ck->seconds = state->seconds;
+    ck->hyper = (basin_hyperparameters){.learning_rate = state->learning_rate, .momentum = o->momentum, .rho = rho ? o->rho : NAN, .weight_decay = o->weight_decay,
+                                        .weight_decay_coupled = true, .batch_size = (int64_t)o->batch_size, .seed = (int64_t)o->seed};
+    ck->loss = t->loss;
+    if (t->own_data) {
+        strcpy(relative, "data.h5");
+    } else {
+        CLI_CHECK(realpath(t->folder, folder) != NULL && realpath(t->data->path, there) != NULL, "%s: %s", t->data->path, strerror(errno));
+        CLI_TRY(cli_relative(folder, there, relative, sizeof relative));
+    }
+    CLI_CHECK((ck->method = basin_strdup(cli_text(t->a, "method", "gd"))) != NULL && (ck->data_path = basin_strdup(relative)) != NULL, "out of memory for a checkpoint");
+    memcpy(ck->data_digest, t->data->digest, sizeof ck->data_digest);
+    CLI_TRY(record_all(t, state));
+done:
+    return status;
+}
+
+static int save(training *t, const basin_train_state *state)
+{
+    int  status = CLI_OK;
+    char path[PATH_MAX];
+
+    CLI_LIBRARY(basin_checkpoint_create(t->graph, &t->ck));
+    cli_table_integer(t->table, state->step);
+    cli_table_integer(t->table, state->gradient_evaluations);
+    CLI_TRY(fill(t, state));
+    CLI_CHECK(snprintf(path, sizeof path, "%s/step_%06lld.h5", t->folder, (long long)state->step) < (int)sizeof path, "%.60s…: the name is too long", t->folder);
+    CLI_LIBRARY(basin_checkpoint_write(t->ck, path));
+    t->saved++;
+    t->diverged = state->diverged;
+done:
+    basin_checkpoint_destroy(&t->ck);
+    return status;
+}
+
+static basin_status on_save(void *payload, const basin_train_state *state)
+{
+    training *t = payload;
+
+    t->status = save(t, state);
+    return t->status == CLI_OK ? BASIN_OK : t->status == CLI_INTERRUPTED ? BASIN_ERR_INTERRUPTED : BASIN_ERR_IO;
+}
+
+/* ------------------------------------------------------------------------------------------------------- folder -- */
+
+static bool is_own(const char *path) /* …/step_000123.h5 */
+{
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    size_t      digits = strncmp(name, "step_", 5) == 0 ? strspn(name + 5, "0123456789") : 0;
+
+    return digits >= 6 && strcmp(name + 5 + digits, ".h5") == 0;
+}
+
+/* The folder, empty of checkpoints: those of an earlier run go with --force. */
+static int prepare_folder(training *t)
+{
+    int        status = CLI_OK;
+    basin_run *run = NULL;
+    char       path[PATH_MAX];
+
+    CLI_TRY(cli_folder_make(t->folder));
+    CLI_LIBRARY(basin_run_open(t->folder, &run));
+    CLI_CHECK(run->count == 0 || cli_given_option(t->a, "force"), "%s: holds %zu checkpoints already; --force replaces them", t->folder, run->count);
+    for (size_t i = 0; i < run->count; i++)
+        if (is_own(run->entries[i].path) && unlink(run->entries[i].path) != 0) CLI_CHECK(false, "%s: %s", run->entries[i].path, strerror(errno));
+    CLI_CHECK(snprintf(path, sizeof path, "%s/data.h5", t->folder) < (int)sizeof path, "%.60s…: the name is too long", t->folder);
+    if (t->own_data) CLI_LIBRARY(basin_dataset_write(t->data, path));
+    t->wrote_data = t->own_data;
+done:
+    basin_run_destroy(&run);
+    return status;
+}
+
+/* After a failure before the first checkpoint: what was made here goes again. */
+static void remove_folder(const training *t)
+{
+    char path[PATH_MAX];
+
+    if (t->wrote_data && snprintf(path, sizeof path, "%s/data.h5", t->folder) < (int)sizeof path) unlink(path);
+    if (t->folder != NULL) rmdir(t->folder); /* does nothing where there is something else in it */
+}
+
+static int prepare(training *t)
+{
+    int           status = CLI_OK;
+    basin_params *params = NULL;
+
+    CLI_WANT((t->folder = cli_text(t->a, "o", NULL)) != NULL, "train: where to? -o RUN");
+    CLI_TRY(make_rule(t));
+    CLI_TRY(make_graph(t));
+    CLI_TRY(make_data(t));
+    CLI_TRY(make_objectives(t));
+    CLI_TRY(make_steps(t));
+    CLI_TRY(make_saves(t));
+    CLI_LIBRARY(basin_network_params(t->graph, &params));
+    CLI_ALLOC(t->theta, params->size);
+    CLI_LIBRARY(basin_train_initialise(params, t->rule.seed, t->theta));
+    CLI_TRY(prepare_folder(t));
+done:
+    basin_params_destroy(&params);
+    return status;
+}
+
+static int run(const cli_arguments *a)
+{
+    int      status = CLI_OK;
+    training t = {.a = a};
+
+    CLI_TRY(prepare(&t));
+    t.rule.callback = on_save, t.rule.payload = &t;
+    t.table = cli_table_create(t.test != NULL ? "rrrrrr" : "rrrr");
+    cli_table_titles(t.table, t.test != NULL ? "step|gradients|train loss|accuracy|test loss|accuracy" : "step|gradients|train loss|accuracy");
+    basin_status trained = basin_train(t.train, t.theta, &t.rule);
+    CLI_TRY(t.status); /* a save that failed explains more than the training that it stopped */
+    CLI_LIBRARY(trained);
+    cli_monitor_clear();
+    printf("%s: %s, seed %llu, %s samples, P = %s\n", t.folder, cli_text(a, "method", "gd"), (unsigned long long)t.rule.seed,
+           cli_thousands(basin_objective_samples(t.train)), cli_thousands(basin_objective_size(t.train)));
+    cli_table_print(t.table, 2, stdout);
+    t.table = NULL;
+    if (t.diverged) cli_warn("%s: diverged: weights or loss are not finite; the last checkpoint holds them as they are", t.folder);
+done:
+    if (status != CLI_OK && t.saved == 0) remove_folder(&t);
+    cli_table_destroy(&t.table);
+    basin_free(t.theta);
+    basin_free(t.save);
+    basin_objective_destroy(&t.train);
+    basin_objective_destroy(&t.test);
+    basin_dataset_destroy(&t.data);
+    basin_graph_destroy(&t.graph);
+    return status;
+}
+
+const cli_command cli_command_train = {
+    .name = "train",
+    .usage = "train --mlp 64-32-10 --data D.h5 --method M --learning-rate X --steps N -o RUN",
+    .about = "Trains a small network and saves checkpoints RUN/step_NNNNNN.h5 with everything the format holds. gd is full batch with\n"
+             "heavy ball 0.9 (--momentum 0 without). One seed gives every method the same initial weights, subset, label noise and\n"
+             "batch order, and the same bits for any number of threads. --subset and --label-noise write RUN/data.h5.",
+    .examples = "  basin train --mlp 64-32-10 --data samples/digits.h5 --method gd --learning-rate 0.1 --steps 400 -o runs/gd_0\n"
+                "  basin train --graph net.json --data d.h5 --method msam --learning-rate 0.05 --rho 0.3 --batch-size 32 --epochs 20 --save-every 50 -o runs/msam_1\n",
+    .options = options,
+    .common = CLI_COMMON_WORK,
+    .least = 0,
+    .most = 0,
+    .run = run,
+};

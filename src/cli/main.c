@@ -1,0 +1,337 @@
+/* basin COMMAND …: finds the command, parses by its table, runs it, and prints the one line when it fails. */
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/monitor.h"
+#include "cli/options.h"
+#include "cli/paths.h"
+#include "cli/provenance.h"
+#include "cli/source.h"
+
+#define CLI_COMMAND(name, help) extern const cli_command cli_command_##name;
+#include "cli/cmd_list.h"
+#undef CLI_COMMAND
+
+static const struct {
+    const cli_command *command;
+    const char        *help;
+} commands[] = {
+#define CLI_COMMAND(name, help) {&cli_command_##name, help},
+#include "cli/cmd_list.h"
+#undef CLI_COMMAND
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+const cli_command *cli_command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].command->name, name) == 0) return commands[i].command;
+    return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------ failing -- */
+
+static char message[1200];
+
+static void keep(const char *format, va_list arguments)
+{
+    char text[sizeof message]; /* the arguments may point into the old message */
+
+    vsnprintf(text, sizeof text, format, arguments);
+    memcpy(message, text, sizeof text);
+}
+
+int cli_fail(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    keep(format, arguments);
+    va_end(arguments);
+    return CLI_FAILED;
+}
+
+int cli_usage(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    keep(format, arguments);
+    va_end(arguments);
+    return CLI_USAGE;
+}
+
+int cli_library(basin_status status)
+{
+    if (status == BASIN_OK) return CLI_OK;
+    cli_fail("%s", basin_error_message()[0] != '\0' ? basin_error_message() : basin_status_text(status));
+    return status == BASIN_ERR_INTERRUPTED ? CLI_INTERRUPTED : CLI_FAILED;
+}
+
+const char *cli_message(void)
+{
+    return message;
+}
+
+static void say(const char *prefix, const char *format, va_list arguments)
+{
+    cli_monitor_clear();
+    fputs(prefix, stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+void cli_warn(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    say("basin: warning: ", format, arguments);
+    va_end(arguments);
+}
+
+void cli_note(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    say("basin: ", format, arguments);
+    va_end(arguments);
+}
+
+/* ---------------------------------------------------------------------------------------------------- computing -- */
+
+int cli_batch_add(cli_batch *batch, basin_result_kind kind, void *value, basin_provenance *provenance)
+{
+    int            status = CLI_OK;
+    basin_result **results = NULL;
+
+    CLI_ALLOC(results, batch->count + 1);
+    CLI_LIBRARY(basin_result_create(kind, value, provenance, &results[batch->count]));
+    if (batch->count > 0) memcpy(results, batch->results, batch->count * sizeof *results);
+    basin_free(batch->results);
+    batch->results = results, results = NULL;
+    batch->count++;
+done:
+    basin_free(results);
+    return status;
+}
+
+void cli_batch_clear(cli_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) basin_result_destroy(&batch->results[i]);
+    basin_free(batch->results);
+    *batch = (cli_batch){0};
+}
+
+static int measure_one(const cli_arguments *a, const char *path, cli_batch *batch)
+{
+    int                status = CLI_OK;
+    const cli_command *command = a->command;
+    cli_source         source = {0};
+    void              *value = NULL;
+
+    CLI_TRY(cli_source_open(a, path, command->test_too, false, &source));
+    CLI_TRY(command->measure(a, &source, &value));
+    CLI_TRY(cli_batch_add(batch, command->kind, value, source.provenance));
+    source.provenance = NULL;
+done:
+    cli_source_close(&source);
+    return status;
+}
+
+int cli_compute(const cli_arguments *a, cli_batch *out)
+{
+    int       status = CLI_OK;
+    cli_batch batch = {0};
+
+    if (a->command->compute != NULL) CLI_TRY(a->command->compute(a, &batch));
+    for (size_t i = 0; i < a->operand_count && a->command->measure != NULL; i++) {
+        cli_monitor_part("checkpoint", i + 1, a->operand_count);
+        CLI_TRY(measure_one(a, a->operands[i], &batch));
+    }
+    *out = batch, batch = (cli_batch){0};
+done:
+    cli_monitor_clear();
+    cli_batch_clear(&batch);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- output -- */
+
+/* Everything about the outputs that can be known before the work. */
+static int check_outputs(const cli_arguments *a)
+{
+    int         status = CLI_OK;
+    const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
+
+    if (stored != NULL) {
+        CLI_WANT(a->command->measure == NULL || a->operand_count == 1, "%s: -o stores the result of one checkpoint, %zu were named",
+                 a->command->name, a->operand_count);
+        CLI_TRY(cli_output_check(stored));
+    }
+    if (figure != NULL) {
+        CLI_WANT(basin_figure_kinds(a->command->kind)[0] != '\0', "%s: there is no figure of this; --plot does not apply", a->command->name);
+        CLI_TRY(cli_figure_check(figure));
+    }
+done:
+    return status;
+}
+
+static int draw(const cli_batch *batch, const char *path)
+{
+    int           status = CLI_OK;
+    basin_figure *figure = NULL;
+
+    CLI_LIBRARY(basin_figure_create((const basin_result *const *)batch->results, batch->count, NULL, &figure));
+    CLI_LIBRARY(basin_figure_write(figure, path));
+done:
+    basin_figure_destroy(&figure);
+    return status;
+}
+
+static int print(const cli_arguments *a, const cli_batch *batch)
+{
+    int   status = CLI_OK;
+    char *json = NULL;
+
+    if (cli_given_option(a, "json")) {
+        CLI_LIBRARY(basin_result_json((const basin_result *const *)batch->results, batch->count, &json));
+        fputs(json, stdout);
+        if (json[0] != '\0' && json[strlen(json) - 1] != '\n') fputc('\n', stdout);
+    } else {
+        for (size_t i = 0; i < batch->count; i++) {
+            if (i > 0) fputc('\n', stdout);
+            a->command->print(batch->results[i], stdout);
+        }
+    }
+done:
+    basin_free(json);
+    return status;
+}
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+}
+
+static int run_computing(const cli_arguments *a)
+{
+    int             status = CLI_OK;
+    cli_batch       batch = {0};
+    const char     *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
+    struct timespec start;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    CLI_TRY(check_outputs(a));
+    CLI_TRY(cli_compute(a, &batch));
+    for (size_t i = 0; i < batch.count; i++) CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, seconds_since(&start)));
+    if (stored != NULL) CLI_LIBRARY(basin_result_write(batch.results[0], stored));
+    if (figure != NULL) CLI_TRY(draw(&batch, figure));
+    CLI_TRY(print(a, &batch));
+    for (size_t i = 0; i < batch.count && a->command->verdict != NULL; i++) CLI_TRY(a->command->verdict(batch.results[i]));
+done:
+    cli_batch_clear(&batch);
+    return status;
+}
+
+/* --------------------------------------------------------------------------------------------------------- main -- */
+
+static int set_up(const cli_arguments *a)
+{
+    int    status = CLI_OK;
+    size_t threads;
+
+    if (a->command->common & CLI_COMMON_WORK) {
+        const char *memory = cli_text(a, "memory", NULL);
+        CLI_TRY(cli_size(a, "threads", 0, &threads));
+        basin_threads_set(threads);
+        if (memory != NULL) basin_memory_limit_set(cli_bytes(memory));
+    }
+    CLI_LIBRARY(basin_initialise());
+    cli_monitor_start();
+done:
+    return status;
+}
+
+static void list_commands(FILE *out)
+{
+    fputs("basin: from saved training checkpoints to trustworthy statements about the loss landscape\n\nusage: basin COMMAND …\n\n", out);
+    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s  %s\n", commands[i].command->name, commands[i].help);
+    fputs("\n  basin help COMMAND    options and examples of one command\n"
+          "  basin --version       with --verbose: libraries and the BLAS kernel\n\n"
+          "exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted\n", out);
+}
+
+static int print_version(bool verbose)
+{
+    char text[160];
+
+    printf("basin %s\n", BASIN_VERSION);
+    if (!verbose) return CLI_OK;
+    printf("file format %d\n%s\n", BASIN_FORMAT_VERSION, basin_build());
+    basin_blas_describe(text);
+    puts(text);
+    basin_io_describe(text);
+    puts(text);
+    basin_render_describe(text);
+    puts(text);
+    return cli_library(basin_initialise());
+}
+
+static int print_help(int argc, char **argv)
+{
+    const cli_command *command = argc > 2 ? cli_command_find(argv[2]) : NULL;
+
+    if (argc <= 2) list_commands(stdout);
+    else if (command == NULL) return cli_usage("no command «%s»; basin help lists them", argv[2]);
+    else cli_help(command, stdout);
+    return CLI_OK;
+}
+
+static int run_command(int argc, char **argv)
+{
+    int                status = CLI_OK;
+    const cli_command *command = cli_command_find(argv[1]);
+    cli_arguments      arguments = {0};
+
+    CLI_WANT(command != NULL, "no command «%s»; basin help lists them", argv[1]);
+    CLI_TRY(cli_arguments_parse(command, argc - 1, argv + 1, &arguments));
+    if (cli_given_option(&arguments, "help")) {
+        cli_help(command, stdout);
+        goto done;
+    }
+    CLI_TRY(set_up(&arguments));
+    CLI_TRY(command->run != NULL ? command->run(&arguments) : run_computing(&arguments));
+done:
+    cli_arguments_clear(&arguments);
+    return status;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        list_commands(stderr);
+        return cli_usage("which command?");
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return print_help(argc, argv);
+    if (strcmp(argv[1], "--version") == 0) return print_version(argc > 2 && strcmp(argv[2], "--verbose") == 0);
+    return run_command(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    int status = dispatch(argc, argv);
+
+    cli_monitor_clear();
+    if (fflush(stdout) != 0 && status == CLI_OK) status = cli_fail("standard output: %s", strerror(errno));
+    if (status != CLI_OK && message[0] != '\0') fprintf(stderr, "basin: %s\n", message);
+    return status;
+}

@@ -1,0 +1,81 @@
+#include "cli/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int cli_folder_of(const char *path, char out[PATH_MAX])
+{
+    char        folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t      length = slash == NULL ? 0 : (size_t)(slash - path);
+
+    if (length >= sizeof folder) return cli_fail("%.60s…: the name is too long", path);
+    memcpy(folder, path, length);
+    folder[length] = '\0';
+    if (realpath(slash == NULL ? "." : length == 0 ? "/" : folder, out) == NULL) return cli_fail("%s: %s", path, strerror(errno));
+    return CLI_OK;
+}
+
+int cli_relative(const char *from, const char *to, char *out, size_t size)
+{
+    size_t common = 0, ups = 0, length = 0;
+
+    for (size_t i = 0;; i++) { /* the longest prefix that ends where both have a slash or their end */
+        bool from_end = from[i] == '\0' || from[i] == '/', to_end = to[i] == '\0' || to[i] == '/';
+        if (from_end && to_end) common = i;
+        if (from[i] != to[i] || from[i] == '\0') break;
+    }
+    for (const char *p = from + common; *p != '\0'; p++) ups += *p == '/' && p[1] != '\0';
+    const char *rest = to + common + (to[common] == '/');
+    if (3 * ups + strlen(rest) + 2 > size) return cli_fail("%.60s…: the path is too long", to);
+    for (size_t i = 0; i < ups; i++) length += (size_t)sprintf(out + length, "%s..", i > 0 ? "/" : "");
+    if (*rest != '\0') length += (size_t)sprintf(out + length, "%s%s", ups > 0 ? "/" : "", rest);
+    if (length == 0) strcpy(out, ".");
+    return CLI_OK;
+}
+
+int cli_output_check(const char *path)
+{
+    char        name[PATH_MAX];
+    struct stat facts;
+
+    if (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode)) return cli_fail("%s: cannot be written: %s", path, strerror(EISDIR));
+    if (snprintf(name, sizeof name, "%s.%ld.check", path, (long)getpid()) >= (int)sizeof name)
+        return cli_fail("%.60s…: the name is too long", path);
+    int file = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (file < 0) return cli_fail("%s: cannot be written: %s", path, strerror(errno));
+    close(file);
+    unlink(name);
+    return CLI_OK;
+}
+
+int cli_figure_check(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    if (dot == NULL || (strcmp(dot, ".pdf") != 0 && strcmp(dot, ".svg") != 0 && strcmp(dot, ".png") != 0))
+        return cli_usage("%s: a figure's name ends in .pdf, .svg or .png", path);
+    return cli_output_check(path);
+}
+
+int cli_folder_make(const char *path)
+{
+    char        name[PATH_MAX];
+    struct stat facts;
+
+    if (strlen(path) >= sizeof name) return cli_fail("%.60s…: the name is too long", path);
+    strcpy(name, path);
+    for (char *slash = name + 1; slash[-1] != '\0' && (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        if (mkdir(name, 0777) != 0 && errno != EEXIST) return cli_fail("%s: cannot be made: %s", name, strerror(errno));
+        *slash = '/';
+    }
+    if (mkdir(name, 0777) != 0 && errno != EEXIST) return cli_fail("%s: cannot be made: %s", path, strerror(errno));
+    if (stat(path, &facts) != 0 || !S_ISDIR(facts.st_mode)) return cli_fail("%s: is not a folder", path);
+    if (access(path, W_OK | X_OK) != 0) return cli_fail("%s: cannot be written into: %s", path, strerror(errno));
+    return CLI_OK;
+}

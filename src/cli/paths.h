@@ -1,0 +1,21 @@
+/* Where things are and whether they can be written, found out before the work. */
+#ifndef BASIN_CLI_PATHS_H
+#define BASIN_CLI_PATHS_H
+
+#include <limits.h>
+
+#include "cli/cli.h"
+
+/* The folder of the file `path`, absolute, without links. */
+int cli_folder_of(const char *path, char out[PATH_MAX]);
+/* How to get from the folder `from` to `to`, both absolute: «.», «../..», «../data». */
+int cli_relative(const char *from, const char *to, char *out, size_t size);
+
+/* Fails when `path` cannot be written: its folder is missing, not writable, or it is a folder itself. Leaves nothing. */
+int cli_output_check(const char *path);
+/* The same for a figure, whose name must end in .pdf, .svg or .png. */
+int cli_figure_check(const char *path);
+/* A folder that can be written into, made with its parents if it is not there. */
+int cli_folder_make(const char *path);
+
+#endif

@@ -1,0 +1,52 @@
+#include "cli/report.h"
+
+#include <math.h>
+#include <string.h>
+
+void cli_report_source(const basin_result *result, size_t samples, size_t parameters, FILE *out)
+{
+    const basin_provenance *p = result->provenance;
+    const char             *checkpoint = NULL, *data = NULL;
+
+    for (size_t i = 0; p != NULL && i < p->input_count; i++) {
+        if (checkpoint == NULL && strcmp(p->inputs[i].role, "checkpoint") == 0) checkpoint = p->inputs[i].path;
+        if (data == NULL && strcmp(p->inputs[i].role, "data") == 0) data = p->inputs[i].path;
+    }
+    if (checkpoint != NULL) fprintf(out, "%s%s%s%s\n", checkpoint, p->point != NULL ? " (" : "", p->point != NULL ? p->point : "", p->point != NULL ? ")" : "");
+    fprintf(out, "  P = %s parameters, N = %s samples", cli_thousands(parameters), cli_thousands(samples));
+    if (data != NULL) fprintf(out, " of %s", data);
+    if (p != NULL && strcmp(p->precision, "double") != 0) fprintf(out, ", %s precision", p->precision);
+    if (p != NULL && p->weight_decay_included > 0) fprintf(out, ", with %g/2 |theta|^2 in the loss", p->weight_decay_included);
+    fputc('\n', out);
+}
+
+void cli_report_stationarity(const basin_stationarity *s, FILE *out)
+{
+    fprintf(out, "  stationary      %s: best step along -g would lower the loss by %.2g of it (threshold %g)\n", s->stationary ? "yes" : "no", s->decrease,
+            s->threshold);
+    fprintf(out, "                  |g| = %.4g", s->gradient_norm);
+    if (!isnan(s->decayed_gradient_norm)) fprintf(out, ", with weight decay %.4g", s->decayed_gradient_norm);
+    fprintf(out, ", curvature along g = %.4g\n", s->curvature);
+}
+
+const char *cli_interval(double value, double lower, double upper, int digits)
+{
+    static char texts[8][96];
+    static int  next;
+    char       *text = texts[next++ % 8];
+
+    if (isnan(lower) || isnan(upper) || !(upper > lower)) snprintf(text, sizeof texts[0], "%s", cli_number(value, digits));
+    else snprintf(text, sizeof texts[0], "%s [%s, %s]", cli_number(value, digits), cli_number(lower, digits), cli_number(upper, digits));
+    return text;
+}
+
+const char *cli_percent(double share)
+{
+    static char texts[8][24];
+    static int  next;
+    char       *text = texts[next++ % 8];
+
+    if (isnan(share)) snprintf(text, sizeof texts[0], "-");
+    else snprintf(text, sizeof texts[0], "%.1f %%", 100 * share);
+    return text;
+}

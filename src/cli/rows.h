@@ -1,0 +1,29 @@
+/* Rows of measures, one a checkpoint, for `track` and `compare`. A checkpoint that cannot be measured becomes a row that says
+   why, and the work goes on. */
+#ifndef BASIN_CLI_ROWS_H
+#define BASIN_CLI_ROWS_H
+
+#include "cli/spectral.h"
+
+#define CLI_ROWS_OPTIONS \
+    CLI_SPECTRAL_OPTIONS, CLI_SANE_OPTIONS, {"rho", CLI_REAL, "R", "radius of the one-step sharpness, the same for all (default: 0.05)", false}
+
+typedef struct cli_rows {
+    size_t            count, room, missing;
+    basin_measures   *rows;
+    basin_provenance *provenance;
+    bool              undone, as_stored; /* some checkpoint's weights were */
+} cli_rows;
+
+int  cli_rows_start(const cli_arguments *arguments, cli_rows *out);
+int  cli_rows_add(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
+/* Before handing over: at least one row was measured; the provenance says at which point. */
+int  cli_rows_finish(cli_rows *rows);
+void cli_rows_clear(cli_rows *rows);
+
+/* «missing: FILE: why» for each missing row. */
+void cli_rows_print_missing(const basin_measures *rows, size_t count, FILE *out);
+/* Only checkpoints, or an error that names the folder. */
+int cli_run_open(const char *path, basin_run **out);
+
+#endif

@@ -1,0 +1,174 @@
+#include "cli/source.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/provenance.h"
+#include "cli/table.h"
+
+double cli_coupled_decay(const basin_checkpoint *ck)
+{
+    return ck->hyper.weight_decay_coupled && ck->hyper.weight_decay > 0 ? ck->hyper.weight_decay : 0;
+}
+
+/* The scalar s of theta = stored + s v: recorded, or for MSAM what its recursion says, rho/|v|. NAN if neither is there. */
+static double undo_scalar(const basin_checkpoint *ck)
+{
+    const double *v = basin_checkpoint_momentum(ck);
+    double        norm = 0;
+
+    if (isfinite(ck->undo) && ck->undo != 0) return ck->undo;
+    if (v == NULL || ck->method == NULL || strcmp(ck->method, "msam") != 0 || !(ck->hyper.rho > 0)) return NAN;
+    for (size_t i = 0; i < ck->params->size; i++) norm = hypot(norm, v[i]);
+    return norm > 0 ? ck->hyper.rho / norm : NAN;
+}
+
+/* ------------------------------------------------------------------------------------- asking about perturbation -- */
+
+static int loss_at(basin_objective *objective, const basin_checkpoint *ck, double s, double *point, double *out)
+{
+    int           status = CLI_OK;
+    const double *v = basin_checkpoint_momentum(ck);
+    basin_loss    loss;
+
+    for (size_t i = 0; i < ck->params->size; i++) point[i] = ck->theta[i] + (v != NULL ? s * v[i] : 0);
+    CLI_LIBRARY(basin_objective_loss(objective, NULL, point, &loss));
+    *out = basin_loss_value(&loss);
+done:
+    return status;
+}
+
+/* The losses at the stored weights and at stored ± s v, beside what was recorded, on stderr. */
+static int ask(const cli_source *source)
+{
+    int                     status = CLI_OK;
+    const basin_checkpoint *ck = source->ck;
+    double                  s = undo_scalar(ck), *point = NULL, loss;
+    cli_table              *table = NULL;
+
+    CLI_ALLOC(point, ck->params->size);
+    table = cli_table_create("lr");
+    for (int sign = 0; sign < 3; sign++) {
+        double step = sign == 0 ? 0 : sign == 1 ? s : -s;
+        if (isnan(step)) continue;
+        CLI_TRY(loss_at(source->objectives[0], ck, step, point, &loss));
+        if (sign == 0) cli_table_cell(table, "as stored (--as-stored)");
+        else cli_table_cell(table, sign == 1 ? "stored + s v (--undo), s = %.6g" : "stored - s v, s = %.6g", s);
+        cli_table_number(table, loss, 8);
+    }
+    for (size_t i = 0; i < ck->recorded_count; i++) {
+        const basin_recorded *r = &ck->recorded[i];
+        if (strcmp(r->quantity, "loss") != 0 || strcmp(r->split, source->splits[0]) != 0) continue;
+        cli_table_cell(table, "recorded at %s, %s mode, %s", r->point, r->mode, r->coverage);
+        cli_table_number(table, r->value, 8);
+    }
+    fprintf(stderr, "basin: %s does not say whether its weights are perturbed; loss on %s:\n", ck->path, source->splits[0]);
+    cli_table_print(table, 2, stderr);
+    table = NULL;
+    status = isnan(s) ? cli_fail("%s: perturbed or not? choose --as-stored (it holds no scalar that would undo it)", ck->path)
+                      : cli_fail("%s: perturbed or not? choose --as-stored or --undo", ck->path);
+done:
+    cli_table_destroy(&table);
+    basin_free(point);
+    return status;
+}
+
+/* Settles where theta is. An unknown one is left as it is with *point NULL. */
+static int settle(const cli_arguments *a, basin_checkpoint *ck, bool quiet, const char **point)
+{
+    int status = CLI_OK;
+
+    *point = NULL;
+    if (ck->perturbed == BASIN_PERTURBED_NO) {
+        *point = "unperturbed";
+    } else if (cli_given_option(a, "as-stored")) {
+        *point = "as_stored";
+    } else if (ck->perturbed == BASIN_PERTURBED_YES || cli_given_option(a, "undo")) {
+        if (ck->perturbed == BASIN_PERTURBED_UNKNOWN) {
+            double s = undo_scalar(ck);
+            CLI_CHECK(!isnan(s), "%s: --undo: no scalar is recorded that would undo a perturbation", ck->path);
+            ck->undo = s, ck->perturbed = BASIN_PERTURBED_YES;
+        }
+        double s = ck->undo;
+        CLI_LIBRARY(basin_checkpoint_undo(ck));
+        if (!quiet) cli_note("%s: the stored weights are perturbed; undone: theta = stored %c %.6g v (--as-stored keeps them)", ck->path,
+                             s < 0 ? '-' : '+', fabs(s));
+        *point = "undone";
+    }
+done:
+    return status;
+}
+
+int cli_checkpoint_open(const cli_arguments *a, const char *path, bool quiet, basin_checkpoint **out, const char **point)
+{
+    int               status = CLI_OK;
+    basin_checkpoint *ck = NULL;
+
+    CLI_LIBRARY(basin_checkpoint_read(path, &ck));
+    CLI_LIBRARY(basin_checkpoint_finite(ck));
+    CLI_TRY(settle(a, ck, quiet, point));
+    *out = ck, ck = NULL;
+done:
+    basin_checkpoint_destroy(&ck);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------ the objectives -- */
+
+static int include_decay(const cli_arguments *a, cli_source *s)
+{
+    int    status = CLI_OK;
+    double w = s->ck->hyper.weight_decay;
+
+    if (!cli_given_option(a, "include-weight-decay")) return CLI_OK;
+    CLI_CHECK(!isnan(w), "%s: --include-weight-decay: the checkpoint records no weight decay", s->ck->path);
+    for (size_t i = 0; i < s->count; i++) CLI_LIBRARY(basin_objective_decay_set(s->objectives[i], w));
+    s->provenance->weight_decay_included = w;
+    s->weight_decay = 0;
+done:
+    return status;
+}
+
+int cli_source_open(const cli_arguments *a, const char *path, bool test_too, bool quiet, cli_source *out)
+{
+    int                   status = CLI_OK;
+    cli_source            s = {0};
+    basin_network_options options = {0};
+    const char           *precision = cli_text(a, "precision", "double");
+    size_t                seed;
+
+    CLI_TRY(cli_size(a, "seed", 0, &seed));
+    CLI_TRY(cli_size(a, "samples", 0, &options.samples));
+    CLI_CHECK(options.samples > 0 || !cli_given_option(a, "samples"), "--samples must be at least 1");
+    options.seed = seed;
+    options.precision = strcmp(precision, "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE;
+    CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.point));
+    CLI_LIBRARY(basin_checkpoint_dataset(s.ck, cli_text(a, "data", NULL), &s.data));
+    s.splits[s.count++] = cli_text(a, "split", "train");
+    if (test_too && !cli_given_option(a, "split") && basin_dataset_split(s.data, "test") != NULL) s.splits[s.count++] = "test";
+    for (size_t i = 0; i < s.count; i++) {
+        options.split = s.splits[i];
+        CLI_LIBRARY(basin_network_objective(s.ck->graph, &s.ck->loss, s.data, &options, &s.objectives[i]));
+    }
+    if (s.point == NULL) CLI_TRY(ask(&s));
+    CLI_TRY(cli_provenance_create(a, &s.provenance));
+    CLI_TRY(cli_provenance_input(s.provenance, "checkpoint", path, s.ck->digest));
+    if (s.data->path != NULL) CLI_TRY(cli_provenance_input(s.provenance, "data", s.data->path, s.data->digest));
+    CLI_TRY(cli_provenance_point(s.provenance, s.point));
+    s.weight_decay = cli_coupled_decay(s.ck);
+    CLI_TRY(include_decay(a, &s));
+    *out = s, s = (cli_source){0};
+done:
+    cli_source_close(&s);
+    return status;
+}
+
+void cli_source_close(cli_source *s)
+{
+    for (size_t i = 0; i < 2; i++) basin_objective_destroy(&s->objectives[i]);
+    basin_dataset_destroy(&s->data);
+    basin_checkpoint_destroy(&s->ck);
+    basin_provenance_destroy(&s->provenance);
+    *s = (cli_source){0};
+}

@@ -1,0 +1,29 @@
+/* A checkpoint ready to be computed on: read, finite, unperturbed, with its data and one objective for each split wanted. */
+#ifndef BASIN_CLI_SOURCE_H
+#define BASIN_CLI_SOURCE_H
+
+#include "cli/options.h"
+
+struct cli_source {
+    basin_checkpoint *ck;   /* theta is the point to work at */
+    basin_dataset    *data;
+    size_t            count; /* objectives: 1 or 2 */
+    const char       *splits[2];
+    basin_objective  *objectives[2];
+    const char       *point;        /* as_stored | unperturbed | undone */
+    double            weight_decay; /* recorded, coupled and not in the objective already: for the rule of stationarity */
+    basin_provenance *provenance;   /* owned; inputs may be added */
+};
+
+/* `test_too`: the split `test` as well, if the data has it and --split was not given. A checkpoint that says that its weights
+   are perturbed is undone (a note says so unless `quiet`); for one that does not know the losses that help decide are printed
+   and the call fails, unless --as-stored or --undo was given. */
+int  cli_source_open(const cli_arguments *arguments, const char *path, bool test_too, bool quiet, cli_source *out);
+void cli_source_close(cli_source *source);
+
+/* The same rules for a checkpoint without its data (to:OTHER). */
+int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, const char **point);
+/* Recorded weight decay where it is coupled, else 0. */
+double cli_coupled_decay(const basin_checkpoint *ck);
+
+#endif

@@ -1,0 +1,52 @@
+#include "cli/spectral.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cli/monitor.h"
+#include "cli/table.h"
+
+int cli_spectral_options(const cli_arguments *a, basin_spectrum_options *out)
+{
+    int                    status = CLI_OK;
+    basin_spectrum_options o = {0};
+    const char            *method = cli_text(a, "method", "auto");
+    size_t                 seed;
+
+    o.method = strcmp(method, "dense") == 0 ? BASIN_SPECTRUM_DENSE : strcmp(method, "lanczos") == 0 ? BASIN_SPECTRUM_LANCZOS : BASIN_SPECTRUM_AUTO;
+    CLI_TRY(cli_size(a, "top", 0, &o.top));
+    CLI_TRY(cli_size(a, "bottom", 0, &o.bottom));
+    CLI_CHECK(o.top + o.bottom > 0 || !cli_given_option(a, "top") || !cli_given_option(a, "bottom"), "--top and --bottom are both 0");
+    CLI_TRY(cli_size(a, "seed", 0, &seed));
+    o.seed = seed;
+    *out = o;
+done:
+    return status;
+}
+
+int cli_sane_options(const cli_arguments *a, double recorded_weight_decay, basin_sane_options *out)
+{
+    int                status = CLI_OK;
+    basin_sane_options o = {.kappa = cli_real(a, "kappa", 0), .alpha = cli_real(a, "alpha", 0), .recorded_weight_decay = recorded_weight_decay};
+
+    CLI_CHECK(!cli_given_option(a, "kappa") || (o.kappa > 0 && isfinite(o.kappa)), "--kappa must be positive, got %g", o.kappa);
+    CLI_CHECK(!cli_given_option(a, "alpha") || (o.alpha > 0 && isfinite(o.alpha)), "--alpha must be positive, got %g", o.alpha);
+    CLI_TRY(cli_size(a, "k", 0, &o.k));
+    CLI_CHECK(!cli_given_option(a, "k") || o.k > 0, "--k must be at least 1");
+    *out = o;
+done:
+    return status;
+}
+
+void cli_spectral_announce(const basin_spectrum_options *o, size_t parameters, size_t samples)
+{
+    double bytes = 8.0 * (double)parameters * (double)parameters;
+    bool   dense = o->method == BASIN_SPECTRUM_DENSE ||
+                 (o->method == BASIN_SPECTRUM_AUTO && parameters <= 6000 && bytes <= (double)basin_memory_limit());
+    size_t pairs = o->top + o->bottom == 0 ? 15 : o->top + o->bottom;
+
+    if (!cli_monitor_terminal()) return;
+    if (dense) cli_note("dense: %s products over %s samples, %.3g MB for the matrix", cli_thousands(parameters), cli_thousands(samples), bytes / 1e6);
+    else cli_note("lanczos: %zu pairs, at most %s products over %s samples, %.3g MB a vector", pairs,
+                  cli_thousands(o->max_products != 0 ? o->max_products : 100 * pairs + 200), cli_thousands(samples), 8e-6 * (double)parameters);
+}

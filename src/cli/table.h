@@ -1,0 +1,26 @@
+/* Aligned text tables for people: cells are formatted text, widths count characters of UTF-8. */
+#ifndef BASIN_CLI_TABLE_H
+#define BASIN_CLI_TABLE_H
+
+#include "cli/cli.h"
+
+typedef struct cli_table cli_table;
+
+/* One letter a column: l or r. Out of memory shows when the table is printed, as its absence and a line saying so. */
+cli_table *cli_table_create(const char *alignment);
+/* A row of cells from one text, «kappa|SANE||alpha». */
+void cli_table_titles(cli_table *table, const char *titles);
+/* The next cell; rows fill up by themselves. */
+void cli_table_cell(cli_table *table, const char *format, ...) CLI_PRINTF(2, 3);
+/* By %.*g; «-» where it is not known. */
+void cli_table_number(cli_table *table, double value, int digits);
+void cli_table_integer(cli_table *table, int64_t value); /* «-» for negative ones: unknown */
+/* Prints with `indent` spaces before each row, then destroys. */
+void cli_table_print(cli_table *table, int indent, FILE *out);
+void cli_table_destroy(cli_table **table); /* unprinted */
+
+/* Number texts in one of sixteen buffers that take turns. */
+const char *cli_number(double value, int digits);
+const char *cli_thousands(size_t value); /* 2,410 */
+
+#endif
