@@ -11,7 +11,7 @@ static const cli_option options[] = {
     {"along", CLI_TEXT, "D", "momentum | gradient | eigen:I | eigen:-I | random[:SEED] | to:OTHER.h5; twice for a plane", false},
     {"range", CLI_RANGE, "FROM:TO", "coordinates, multiples of the direction (default: -1:1)", false},
     {"grid", CLI_WHOLE, "N", "points (default: 51)", false},
-    {"scale", CLI_SCALE, "unit|natural|NUMBER", "norm of the direction: 1, its own, or NUMBER (default: by kind, see below)", false},
+    {"scale", CLI_SCALE, "unit|natural|NUMBER", "norm of the direction: 1, its own, or NUMBER (default: by kind, as said above)", false},
     {"bias", CLI_CHOICE, "zero|scaled|random", "biases and norm parameters of random directions (default: zero)", false},
     {"orthogonal", CLI_FLAG, NULL, "make the second direction orthogonal to the first (two random ones always are)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};

@@ -86,7 +86,7 @@ static int make_graph(training *t)
 {
     int         status = CLI_OK;
     const char *file = cli_text(t->a, "graph", NULL), *mlp = cli_text(t->a, "mlp", NULL);
-    size_t      widths[64], count;
+    size_t      widths[64], count = 0;
 
     CLI_WANT((file != NULL) != (mlp != NULL), "train: which network? --graph FILE.json or --mlp 64-32-10");
     if (file != NULL) {
@@ -352,9 +352,11 @@ static int prepare_folder(training *t)
     char       path[PATH_MAX];
 
     CLI_TRY(cli_folder_make(t->folder));
-    CLI_LIBRARY(basin_run_open(t->folder, &run));
-    CLI_CHECK(run->count == 0 || cli_given_option(t->a, "force"), "%s: holds %zu checkpoints already; --force replaces them", t->folder, run->count);
-    for (size_t i = 0; i < run->count; i++)
+    basin_status opened = basin_run_open(t->folder, &run);
+    size_t       held = opened == BASIN_OK ? run->count : 0;
+    CLI_TRY(opened == BASIN_ERR_MISSING ? CLI_OK : cli_library(opened)); /* missing: no checkpoint in it */
+    CLI_CHECK(held == 0 || cli_given_option(t->a, "force"), "%s: holds %zu checkpoints already; --force replaces them", t->folder, held);
+    for (size_t i = 0; i < held; i++)
         if (is_own(run->entries[i].path) && unlink(run->entries[i].path) != 0) CLI_CHECK(false, "%s: %s", run->entries[i].path, strerror(errno));
     CLI_CHECK(snprintf(path, sizeof path, "%s/data.h5", t->folder) < (int)sizeof path, "%.60s…: the name is too long", t->folder);
     if (t->own_data) CLI_LIBRARY(basin_dataset_write(t->data, path));
