@@ -30,71 +30,71 @@ typedef enum basin_mode {
 
 enum { BASIN_MAX_INPUTS = 4 };
 
-typedef struct REAL(basin_slot) {
+typedef struct basin_slot {
     const char *name;
     size_t      rank, shape[BASIN_MAX_RANK]; /* of one sample; of the whole tensor for a parameter */
     size_t      width;                       /* product of shape */
     size_t      consumers;
-    size_t      block;                       /* parameter: its number in params, otherwise SIZE_MAX */
-    int         degree;                      /* in theta: 0 constant, 1 affine, 2 anything else */
-    bool        keep_value, keep_adjoint;    /* products need v, a */
+    size_t      block;                           /* parameter: its number in params, otherwise SIZE_MAX */
+    int         degree;                          /* in theta: 0 constant, 1 affine, 2 anything else */
+    bool        keep_value, keep_adjoint;        /* products need v, a */
     size_t      root_v, root_d, root_a, root_ad; /* slot whose memory it uses: its own number, or that of an op in place */
     real       *v, *d, *a, *ad;
-} REAL(basin_slot);
+} basin_slot;
 
-typedef struct REAL(basin_node) REAL(basin_node);
+typedef struct basin_node basin_node;
 
-typedef struct REAL(basin_op) {
+typedef struct basin_op {
     const char *name;
     size_t      inputs_min, inputs_max;
-    bool        linear;   /* output affine in theta where the inputs are */
-    bool        in_place; /* output may share the memory of an input that nobody else reads */
-    bool        kinked;   /* piecewise: `work` holds the slope, which is 1 on one branch only */
-    basin_status (*infer)(REAL(basin_node) *node);                             /* shapes, attributes, workspace; roles of parameters */
-    void (*forward)(REAL(basin_node) *node, size_t b, basin_mode mode);        /* y = f(x)                                          */
-    void (*backward)(REAL(basin_node) *node, size_t b, basin_mode mode);       /* a_x += J' a_y                                     */
-    void (*forward_dot)(REAL(basin_node) *node, size_t b, size_t k);           /* y' = J x' for k tangents                          */
-    void (*backward_dot)(REAL(basin_node) *node, size_t b, size_t k);          /* derivative of backward along (x', a_y')           */
-    double (*flops)(const REAL(basin_node) *node);                             /* of forward for one sample; NULL = negligible      */
-    const void *row;      /* the op's own constants, e.g. the row of the unary table */
-} REAL(basin_op);
+    bool        linear;                                            /* output affine in theta where the inputs are */
+    bool        in_place;                                          /* output may share the memory of an input that nobody else reads */
+    bool        kinked;                                            /* piecewise: `work` holds the slope, which is 1 on one branch only */
+    basin_status (*infer)(basin_node *node);                       /* shapes, attributes, workspace; roles of parameters */
+    void (*forward)(basin_node *node, size_t b, basin_mode mode);  /* y = f(x)                                          */
+    void (*backward)(basin_node *node, size_t b, basin_mode mode); /* a_x += J' a_y                                     */
+    void (*forward_dot)(basin_node *node, size_t b, size_t k);     /* y' = J x' for k tangents                          */
+    void (*backward_dot)(basin_node *node, size_t b, size_t k);    /* derivative of backward along (x', a_y')           */
+    double (*flops)(const basin_node *node);                       /* of forward for one sample; NULL = negligible      */
+    const void *row;                                               /* the op's own constants, e.g. the row of the unary table */
+} basin_op;
 
-struct REAL(basin_node) {
-    const REAL(basin_op)  *op;
+struct basin_node {
+    const basin_op        *op;
     const basin_node_spec *spec;
-    REAL(basin_slot)      *slots;  /* all of them; of the thread */
+    basin_slot            *slots;  /* all of them; of the thread */
     basin_params          *params; /* roles and axes are set by infer */
     size_t                 layer;  /* the next one to number */
     size_t                 input_count, input[BASIN_MAX_INPUTS], output;
     bool                   accumulate[BASIN_MAX_INPUTS]; /* adjoint of the input: add to it (true) or set it (false) */
     double                 alpha, beta;                  /* attributes */
-    bool                   transposed;
-    size_t                 work_width; /* reals a sample kept by the node between the sweeps */
-    size_t                 packed;     /* reals a vector for its own arrangement of a parameter's tangent, or 0 */
-    real                  *work;       /* [work_width / width, B, width] */
-    real                  *packed_d, *packed_ad; /* [r, k, c] of a parameter [r, c]; packed_d shared, packed_ad of the thread */
+    bool                   transposed, tanh_form;        /* of Gemm; of Gelu */
+    size_t                 work_width;                   /* reals a sample kept by the node between the sweeps */
+    size_t                 packed;                       /* reals a vector for its own arrangement of a parameter's tangent, or 0 */
+    real                  *work;                         /* [work_width / width, B, width] */
+    real                  *packed_d, *packed_ad;         /* [r, k, c] of a parameter [r, c]; packed_d shared, packed_ad of the thread */
 };
 
 #define NODE_INPUT(node, i) (&(node)->slots[(node)->input[i]])
 #define NODE_OUTPUT(node) (&(node)->slots[(node)->output])
 
-static inline bool REAL(is_param)(const REAL(basin_slot) *slot)
+static inline bool is_param(const basin_slot *slot)
 {
     return slot->block != (size_t)-1;
 }
 
 /* Refusals of infer: «node fc1 (Gemm, from net.fc1): …». */
-basin_status REAL(basin_node_fail)(const REAL(basin_node) *node, basin_status code, const char *format, ...) BASIN_PRINTF(3, 4);
+basin_status basin_node_fail(const basin_node *node, basin_status code, const char *format, ...) BASIN_PRINTF(3, 4);
 /* One activation in, one out of the same shape. */
-basin_status REAL(basin_infer_same)(REAL(basin_node) *node);
+basin_status basin_infer_same(basin_node *node);
 /* Marks a parameter with what it is for this op. */
-void REAL(basin_node_role)(REAL(basin_node) *node, size_t input, basin_role role, size_t output_axis, size_t fan_in);
+void basin_node_role(basin_node *node, size_t input, basin_role role, size_t output_axis, size_t fan_in);
 
-#define BASIN_OP_DECLARE(name) extern const REAL(basin_op) REAL(basin_op_##name);
+#define BASIN_OP_DECLARE(name) extern const basin_op REAL(basin_op_##name);
 #include "model/op_list.h"
 BASIN_OP_LIST(BASIN_OP_DECLARE)
 #undef BASIN_OP_DECLARE
 
-const REAL(basin_op) *REAL(basin_op_find)(const char *name); /* NULL if unknown */
+const basin_op *basin_op_find(const char *name); /* NULL if unknown */
 
 #endif

@@ -4,13 +4,13 @@
 
 #include "model/op.h"
 
-static basin_status infer_flatten(REAL(basin_node) *node)
+static basin_status infer_flatten(basin_node *node)
 {
-    basin_status st = REAL(basin_infer_same)(node);
+    basin_status st = basin_infer_same(node);
     int64_t      axis = basin_node_spec_int(node->spec, "axis", 1);
 
     if (st != BASIN_OK) return st;
-    if (axis != 1) return REAL(basin_node_fail)(node, BASIN_ERR_UNSUPPORTED, "axis = %lld; only axis = 1 keeps samples apart", (long long)axis);
+    if (axis != 1) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "axis = %lld; only axis = 1 keeps samples apart", (long long)axis);
     NODE_OUTPUT(node)->rank = 1;
     NODE_OUTPUT(node)->shape[0] = NODE_INPUT(node, 0)->width;
     return BASIN_OK;
@@ -21,46 +21,47 @@ static void hand_on(const real *from, real *to, size_t n, bool accumulate)
     if (from == to) return;
     if (accumulate)
         for (size_t i = 0; i < n; i++) to[i] += from[i];
-    else memcpy(to, from, n * sizeof *to);
+    else
+        memcpy(to, from, n * sizeof *to);
 }
 
-static void forward(REAL(basin_node) *node, size_t b, basin_mode mode)
+static void forward(basin_node *node, size_t b, basin_mode mode)
 {
     (void)mode;
     hand_on(NODE_INPUT(node, 0)->v, NODE_OUTPUT(node)->v, b * NODE_OUTPUT(node)->width, false);
 }
 
-static void backward(REAL(basin_node) *node, size_t b, basin_mode mode)
+static void backward(basin_node *node, size_t b, basin_mode mode)
 {
     (void)mode;
     hand_on(NODE_OUTPUT(node)->a, NODE_INPUT(node, 0)->a, b * NODE_OUTPUT(node)->width, node->accumulate[0]);
 }
 
-static void forward_dot(REAL(basin_node) *node, size_t b, size_t k)
+static void forward_dot(basin_node *node, size_t b, size_t k)
 {
     hand_on(NODE_INPUT(node, 0)->d, NODE_OUTPUT(node)->d, b * k * NODE_OUTPUT(node)->width, false);
 }
 
-static void backward_dot(REAL(basin_node) *node, size_t b, size_t k)
+static void backward_dot(basin_node *node, size_t b, size_t k)
 {
     hand_on(NODE_OUTPUT(node)->ad, NODE_INPUT(node, 0)->ad, b * k * NODE_OUTPUT(node)->width, node->accumulate[0]);
 }
 
-#define COPY(NAME, INFER)                          \
-    const REAL(basin_op) REAL(basin_op_##NAME) = { \
-        .name = #NAME,                             \
-        .inputs_min = 1,                           \
-        .inputs_max = 1,                           \
-        .linear = true,                            \
-        .in_place = true,                          \
-        .infer = INFER,                            \
-        .forward = forward,                        \
-        .backward = backward,                      \
-        .forward_dot = forward_dot,                \
-        .backward_dot = backward_dot,              \
+#define COPY(NAME, INFER)                                                                                                                            \
+    const basin_op REAL(basin_op_##NAME) = {                                                                                                         \
+        .name = #NAME,                                                                                                                               \
+        .inputs_min = 1,                                                                                                                             \
+        .inputs_max = 1,                                                                                                                             \
+        .linear = true,                                                                                                                              \
+        .in_place = true,                                                                                                                            \
+        .infer = INFER,                                                                                                                              \
+        .forward = forward,                                                                                                                          \
+        .backward = backward,                                                                                                                        \
+        .forward_dot = forward_dot,                                                                                                                  \
+        .backward_dot = backward_dot,                                                                                                                \
     };
 
-COPY(Identity, REAL(basin_infer_same))
+COPY(Identity, basin_infer_same)
 COPY(Flatten, infer_flatten)
 
-COPY(Dropout, REAL(basin_infer_same))
+COPY(Dropout, basin_infer_same)

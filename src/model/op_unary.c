@@ -9,19 +9,19 @@
 
 #include "model/op.h"
 
-typedef struct REAL(unary_row) {
+typedef struct unary_row {
     /* y = f(x), p = f'(x), q = f''(x) for n elements; p, q may be NULL; y may be x */
-    void (*evaluate)(const REAL(basin_node) *node, const real *x, size_t n, real *y, real *p, real *q);
-    bool        curved;          /* f'' is not zero */
-    double      alpha;           /* default of the attribute alpha */
-} REAL(unary_row);
+    void (*evaluate)(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q);
+    bool   curved; /* f'' is not zero */
+    double alpha;  /* default of the attribute alpha */
+} unary_row;
 
-static const REAL(unary_row) *row_of(const REAL(basin_node) *node)
+static const unary_row *row_of(const basin_node *node)
 {
     return node->op->row;
 }
 
-static void relu(const REAL(basin_node) *node, const real *x, size_t n, real *y, real *p, real *q)
+static void relu(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
 {
     (void)node, (void)q;
     if (p != NULL)
@@ -29,7 +29,7 @@ static void relu(const REAL(basin_node) *node, const real *x, size_t n, real *y,
     for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 || x[i] != x[i] ? x[i] : (real)0; /* a NaN stays one */
 }
 
-static void leaky_relu(const REAL(basin_node) *node, const real *x, size_t n, real *y, real *p, real *q)
+static void leaky_relu(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
 {
     const real alpha = (real)node->alpha;
 
@@ -39,7 +39,7 @@ static void leaky_relu(const REAL(basin_node) *node, const real *x, size_t n, re
     for (size_t i = 0; i < n; i++) y[i] = x[i] >= 0 ? x[i] : alpha * x[i];
 }
 
-static void hyperbolic_tangent(const REAL(basin_node) *node, const real *x, size_t n, real *y, real *p, real *q)
+static void hyperbolic_tangent(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
 {
     (void)node;
     for (size_t i = 0; i < n; i++) {
@@ -56,7 +56,7 @@ static real logistic(real x)
     return (x >= 0 ? (real)1 : e) / (1 + e);
 }
 
-static void sigmoid(const REAL(basin_node) *node, const real *x, size_t n, real *y, real *p, real *q)
+static void sigmoid(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
 {
     (void)node;
     for (size_t i = 0; i < n; i++) {
@@ -67,7 +67,7 @@ static void sigmoid(const REAL(basin_node) *node, const real *x, size_t n, real 
     }
 }
 
-static void elu(const REAL(basin_node) *node, const real *x, size_t n, real *y, real *p, real *q)
+static void elu(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
 {
     const real alpha = (real)node->alpha;
 
@@ -81,7 +81,7 @@ static void elu(const REAL(basin_node) *node, const real *x, size_t n, real *y, 
     }
 }
 
-static void softplus(const REAL(basin_node) *node, const real *x, size_t n, real *y, real *p, real *q)
+static void softplus(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
 {
     (void)node;
     for (size_t i = 0; i < n; i++) {
@@ -118,45 +118,47 @@ static void gelu_tanh(const real *x, size_t n, real *y, real *p, real *q)
     }
 }
 
-static void gelu(const REAL(basin_node) *node, const real *x, size_t n, real *y, real *p, real *q)
+static void gelu(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
 {
-    if (node->transposed) gelu_tanh(x, n, y, p, q);
-    else gelu_exact(x, n, y, p, q);
+    if (node->transposed)
+        gelu_tanh(x, n, y, p, q);
+    else
+        gelu_exact(x, n, y, p, q);
 }
 
 /* --------------------------------------------------------------------------------- the four functions -- */
 
-static basin_status infer(REAL(basin_node) *node)
+static basin_status infer(basin_node *node)
 {
     const char *form = basin_node_spec_string(node->spec, "approximate", "none");
 
     if (strcmp(form, "none") != 0 && strcmp(form, "tanh") != 0)
-        return REAL(basin_node_fail)(node, BASIN_ERR_UNSUPPORTED, "approximate = %s is none of none, tanh", form);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "approximate = %s is none of none, tanh", form);
     node->alpha = basin_node_spec_float(node->spec, "alpha", row_of(node)->alpha);
-    node->transposed = strcmp(form, "tanh") == 0; /* of Gelu: which of the two forms */
+    node->tanh_form = strcmp(form, "tanh") == 0;
     node->work_width = (row_of(node)->curved ? 2 : 1) * NODE_INPUT(node, 0)->width;
-    return REAL(basin_infer_same)(node);
+    return basin_infer_same(node);
 }
 
-static real *curvature_of(const REAL(basin_node) *node, size_t b)
+static real *curvature_of(const basin_node *node, size_t b)
 {
     return row_of(node)->curved ? node->work + b * NODE_OUTPUT(node)->width : NULL;
 }
 
-static void forward(REAL(basin_node) *node, size_t b, basin_mode mode)
+static void forward(basin_node *node, size_t b, basin_mode mode)
 {
-    REAL(basin_slot) *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
+    basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
 
     row_of(node)->evaluate(node, x->v, b * y->width, y->v, mode >= BASIN_MODE_GRADIENT ? node->work : NULL,
                            mode == BASIN_MODE_FREEZE ? curvature_of(node, b) : NULL);
 }
 
-static void backward(REAL(basin_node) *node, size_t b, basin_mode mode)
+static void backward(basin_node *node, size_t b, basin_mode mode)
 {
-    REAL(basin_slot) *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
-    const real       *p = node->work;
-    real             *q = mode == BASIN_MODE_FREEZE ? curvature_of(node, b) : NULL;
-    size_t            n = b * y->width;
+    basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
+    const real *p = node->work;
+    real       *q = mode == BASIN_MODE_FREEZE ? curvature_of(node, b) : NULL;
+    size_t      n = b * y->width;
 
     if (q != NULL)
         for (size_t i = 0; i < n; i++) q[i] *= y->a[i];
@@ -166,10 +168,10 @@ static void backward(REAL(basin_node) *node, size_t b, basin_mode mode)
         for (size_t i = 0; i < n; i++) x->a[i] = p[i] * y->a[i];
 }
 
-static void forward_dot(REAL(basin_node) *node, size_t b, size_t k)
+static void forward_dot(basin_node *node, size_t b, size_t k)
 {
-    REAL(basin_slot) *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
-    size_t            n = y->width;
+    basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
+    size_t      n = y->width;
 
     for (size_t i = 0; i < b; i++) {
         const real *p = node->work + i * n;
@@ -181,11 +183,11 @@ static void forward_dot(REAL(basin_node) *node, size_t b, size_t k)
     }
 }
 
-static void backward_dot(REAL(basin_node) *node, size_t b, size_t k)
+static void backward_dot(basin_node *node, size_t b, size_t k)
 {
-    REAL(basin_slot) *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
-    const real       *curvature = curvature_of(node, b);
-    size_t            n = y->width;
+    basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
+    const real *curvature = curvature_of(node, b);
+    size_t      n = y->width;
 
     for (size_t i = 0; i < b; i++) {
         const real *p = node->work + i * n, *q = curvature != NULL ? curvature + i * n : NULL;
@@ -202,20 +204,20 @@ static void backward_dot(REAL(basin_node) *node, size_t b, size_t k)
     }
 }
 
-#define UNARY(NAME, FUNCTION, CURVED, KINKED, ALPHA)                                                             \
-    static const REAL(unary_row) FUNCTION##_row = {.evaluate = FUNCTION, .curved = CURVED, .alpha = ALPHA};      \
-    const REAL(basin_op) REAL(basin_op_##NAME) = {                                                               \
-        .name = #NAME,                                                                                           \
-        .inputs_min = 1,                                                                                         \
-        .inputs_max = 1,                                                                                         \
-        .in_place = true,                                                                                        \
-        .kinked = KINKED,                                                                                        \
-        .infer = infer,                                                                                          \
-        .forward = forward,                                                                                      \
-        .backward = backward,                                                                                    \
-        .forward_dot = forward_dot,                                                                              \
-        .backward_dot = backward_dot,                                                                            \
-        .row = &FUNCTION##_row,                                                                                  \
+#define UNARY(NAME, FUNCTION, CURVED, KINKED, ALPHA)                                                                                                 \
+    static const unary_row FUNCTION##_row = {.evaluate = FUNCTION, .curved = CURVED, .alpha = ALPHA};                                                \
+    const basin_op         REAL(basin_op_##NAME) = {                                                                                                 \
+                .name = #NAME,                                                                                                                       \
+                .inputs_min = 1,                                                                                                                     \
+                .inputs_max = 1,                                                                                                                     \
+                .in_place = true,                                                                                                                    \
+                .kinked = KINKED,                                                                                                                    \
+                .infer = infer,                                                                                                                      \
+                .forward = forward,                                                                                                                  \
+                .backward = backward,                                                                                                                \
+                .forward_dot = forward_dot,                                                                                                          \
+                .backward_dot = backward_dot,                                                                                                        \
+                .row = &FUNCTION##_row,                                                                                                              \
     };
 
 UNARY(Relu, relu, false, true, 0.0)

@@ -9,7 +9,7 @@
  */
 #include "model/real_loss.h"
 
-double REAL(basin_loss_weight)(const basin_loss_spec *loss, size_t n, size_t c)
+double basin_loss_weight(const basin_loss_spec *loss, size_t n, size_t c)
 {
     return loss->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? (double)n : (double)n * (double)c;
 }
@@ -60,8 +60,8 @@ static void squared_error(const real *t, const real *y, size_t c, double weight,
     }
 }
 
-void REAL(basin_loss_forward)(const basin_loss_spec *loss, const REAL(basin_batch) *batch, const real *y, size_t c, double weight, basin_loss *total,
-                              real *a, real *slope)
+void basin_loss_forward(const basin_loss_spec *loss, const basin_batch *batch, const real *y, size_t c, double weight, basin_loss *total, real *a,
+                        real *slope)
 {
     for (size_t i = 0; i < batch->count; i++) {
         const real *row = y + i * c;
@@ -76,7 +76,7 @@ void REAL(basin_loss_forward)(const basin_loss_spec *loss, const REAL(basin_batc
     }
 }
 
-void REAL(basin_loss_dot)(const basin_loss_spec *loss, size_t b, size_t k, size_t c, const real *slope, double weight, const real *d, real *ad)
+void basin_loss_dot(const basin_loss_spec *loss, size_t b, size_t k, size_t c, const real *slope, double weight, const real *d, real *ad)
 {
     const real scale = (real)(1.0 / weight);
 

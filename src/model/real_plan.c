@@ -12,9 +12,9 @@
 
 #include "core/memory.h"
 
-const REAL(basin_op) *REAL(basin_op_find)(const char *name)
+const basin_op *basin_op_find(const char *name)
 {
-    static const REAL(basin_op) *const ops[] = {
+    static const basin_op *const ops[] = {
 #define BASIN_OP_ROW(name) &REAL(basin_op_##name),
         BASIN_OP_LIST(BASIN_OP_ROW)
 #undef BASIN_OP_ROW
@@ -25,7 +25,7 @@ const REAL(basin_op) *REAL(basin_op_find)(const char *name)
     return NULL;
 }
 
-basin_status REAL(basin_node_fail)(const REAL(basin_node) *node, basin_status code, const char *format, ...)
+basin_status basin_node_fail(const basin_node *node, basin_status code, const char *format, ...)
 {
     char    text[512];
     va_list arguments;
@@ -37,17 +37,17 @@ basin_status REAL(basin_node_fail)(const REAL(basin_node) *node, basin_status co
     return basin_fail(code, "node %s (%s): %s", node->spec->name, node->spec->op, text);
 }
 
-basin_status REAL(basin_infer_same)(REAL(basin_node) *node)
+basin_status basin_infer_same(basin_node *node)
 {
-    REAL(basin_slot) *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
+    basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
 
-    if (REAL(is_param)(x)) return REAL(basin_node_fail)(node, BASIN_ERR_UNSUPPORTED, "its input %s is a parameter", x->name);
+    if (is_param(x)) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "its input %s is a parameter", x->name);
     y->rank = x->rank;
     memcpy(y->shape, x->shape, sizeof y->shape);
     return BASIN_OK;
 }
 
-void REAL(basin_node_role)(REAL(basin_node) *node, size_t input, basin_role role, size_t output_axis, size_t fan_in)
+void basin_node_role(basin_node *node, size_t input, basin_role role, size_t output_axis, size_t fan_in)
 {
     basin_block *block = &node->params->blocks[NODE_INPUT(node, input)->block];
 
@@ -58,36 +58,36 @@ void REAL(basin_node_role)(REAL(basin_node) *node, size_t input, basin_role role
     block->layer = node->layer;
 }
 
-static size_t find_slot(const REAL(basin_plan) *plan, const char *name)
+static size_t find_slot(const basin_plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->slot_count; i++)
         if (strcmp(plan->slots[i].name, name) == 0) return i;
     return (size_t)-1;
 }
 
-static REAL(basin_slot) *add_slot(REAL(basin_plan) *plan, const char *name, size_t block, int degree)
+static basin_slot *add_slot(basin_plan *plan, const char *name, size_t block, int degree)
 {
-    REAL(basin_slot) *slot = &plan->slots[plan->slot_count];
+    basin_slot *slot = &plan->slots[plan->slot_count];
 
-    *slot = (REAL(basin_slot)){.name = name, .block = block, .degree = degree};
+    *slot = (basin_slot){.name = name, .block = block, .degree = degree};
     slot->root_v = slot->root_d = slot->root_a = slot->root_ad = plan->slot_count++;
     return slot;
 }
 
 /* Parameters first, so that block i is slot i; then the input; outputs follow as the nodes are placed. */
-static basin_status place_leaves(REAL(basin_plan) *plan)
+static basin_status place_leaves(basin_plan *plan)
 {
     const basin_graph *graph = plan->graph;
 
     for (size_t i = 0; i < plan->params->count; i++) {
         const basin_block *block = &plan->params->blocks[i];
-        REAL(basin_slot)  *slot = add_slot(plan, block->name, i, 1);
+        basin_slot        *slot = add_slot(plan, block->name, i, 1);
         slot->rank = block->rank;
         slot->width = block->size;
         memcpy(slot->shape, block->shape, sizeof slot->shape);
     }
     plan->input = plan->slot_count;
-    REAL(basin_slot) *input = add_slot(plan, graph->input, (size_t)-1, 0);
+    basin_slot *input = add_slot(plan, graph->input, (size_t)-1, 0);
     input->rank = graph->input_rank;
     memcpy(input->shape, graph->input_shape, sizeof input->shape);
     if (!basin_shape_size(input->shape, input->rank, &input->width) || input->width == 0)
@@ -96,47 +96,48 @@ static basin_status place_leaves(REAL(basin_plan) *plan)
 }
 
 /* A linear op keeps the largest degree. Data times weights is affine while the data is constant; all else is not. */
-static int degree_of_output(const REAL(basin_node) *node)
+static int degree_of_output(const basin_node *node)
 {
     int data = 0, weights = 0;
 
     for (size_t i = 0; i < node->input_count; i++) {
-        int *degree = REAL(is_param)(NODE_INPUT(node, i)) ? &weights : &data;
+        int *degree = is_param(NODE_INPUT(node, i)) ? &weights : &data;
         if (NODE_INPUT(node, i)->degree > *degree) *degree = NODE_INPUT(node, i)->degree;
     }
     if (node->op->linear) return data > weights ? data : weights;
     return data > 0 ? 2 : weights;
 }
 
-static basin_status place_node(REAL(basin_plan) *plan, const basin_node_spec *spec, size_t *layer)
+static basin_status place_node(basin_plan *plan, const basin_node_spec *spec, size_t *layer)
 {
-    basin_status      st = BASIN_OK;
-    REAL(basin_node) *node = &plan->nodes[plan->node_count];
-    bool              has_params = false;
+    basin_status st = BASIN_OK;
+    basin_node  *node = &plan->nodes[plan->node_count];
+    bool         has_params = false;
 
-    *node = (REAL(basin_node)){.spec = spec, .slots = plan->slots, .params = plan->params, .layer = *layer, .alpha = 1.0, .beta = 1.0};
-    node->op = REAL(basin_op_find)(spec->op);
+    *node = (basin_node){.spec = spec, .slots = plan->slots, .params = plan->params, .layer = *layer, .alpha = 1.0, .beta = 1.0};
+    node->op = basin_op_find(spec->op);
     if (node->op == NULL) {
-        node->op = REAL(basin_op_find)("Identity"); /* only to carry the message */
-        return REAL(basin_node_fail)(node, BASIN_ERR_UNSUPPORTED, "this op is unknown to basin; docs/checkpoint-format.md lists the ops it knows");
+        node->op = basin_op_find("Identity"); /* only to carry the message */
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "this op is unknown to basin; docs/checkpoint-format.md lists the ops it knows");
     }
     node->input_count = spec->input_count;
     while (node->input_count > 0 && spec->inputs[node->input_count - 1][0] == '\0') node->input_count--;
     if (node->input_count < node->op->inputs_min || node->input_count > node->op->inputs_max)
-        return REAL(basin_node_fail)(node, BASIN_ERR_FORMAT, "%zu inputs, expected %zu to %zu", node->input_count, node->op->inputs_min, node->op->inputs_max);
-    if (spec->output_count != 1) return REAL(basin_node_fail)(node, BASIN_ERR_UNSUPPORTED, "%zu outputs, expected 1", spec->output_count);
+        return basin_node_fail(node, BASIN_ERR_FORMAT, "%zu inputs, expected %zu to %zu", node->input_count, node->op->inputs_min,
+                               node->op->inputs_max);
+    if (spec->output_count != 1) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "%zu outputs, expected 1", spec->output_count);
     for (size_t i = 0; i < node->input_count; i++) {
-        if (spec->inputs[i][0] == '\0') return REAL(basin_node_fail)(node, BASIN_ERR_FORMAT, "input %zu is left out", i + 1);
+        if (spec->inputs[i][0] == '\0') return basin_node_fail(node, BASIN_ERR_FORMAT, "input %zu is left out", i + 1);
         node->input[i] = find_slot(plan, spec->inputs[i]);
-        REAL(basin_slot) *x = NODE_INPUT(node, i);
+        basin_slot *x = NODE_INPUT(node, i);
         x->consumers++;
-        has_params = has_params || REAL(is_param)(x);
+        has_params = has_params || is_param(x);
     }
     node->output = plan->slot_count;
-    REAL(basin_slot) *y = add_slot(plan, spec->outputs[0], (size_t)-1, degree_of_output(node));
+    basin_slot *y = add_slot(plan, spec->outputs[0], (size_t)-1, degree_of_output(node));
     BASIN_TRY(node->op->infer(node));
     if (!basin_shape_size(y->shape, y->rank, &y->width) || y->width == 0)
-        return REAL(basin_node_fail)(node, BASIN_ERR_SHAPE, "its output has shape %s", BASIN_SHAPE_TEXT(y->shape, y->rank));
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "its output has shape %s", BASIN_SHAPE_TEXT(y->shape, y->rank));
     if (has_params) ++*layer;
     plan->packed += node->packed;
     plan->node_count++;
@@ -144,20 +145,20 @@ done:
     return st;
 }
 
-static bool may_share(const REAL(basin_plan) *plan, const REAL(basin_node) *node)
+static bool may_share(const basin_plan *plan, const basin_node *node)
 {
-    const REAL(basin_slot) *x = &plan->slots[node->input[0]];
-    return node->op->in_place && x->consumers == 1 && node->input[0] != plan->input && node->input[0] != plan->output && !REAL(is_param)(x);
+    const basin_slot *x = &plan->slots[node->input[0]];
+    return node->op->in_place && x->consumers == 1 && node->input[0] != plan->input && node->input[0] != plan->output && !is_param(x);
 }
 
 /* An op in place takes its input's memory: values always; tangents unless backward needs the input's (a curved row: two
  * arrays of work); adjoints the other way round, the input's being the output's. The chain's first slot is the root. */
-static void share_memory(REAL(basin_plan) *plan)
+static void share_memory(basin_plan *plan)
 {
     for (size_t i = 0; i < plan->node_count; i++) {
-        REAL(basin_node) *node = &plan->nodes[i];
+        basin_node *node = &plan->nodes[i];
         if (!may_share(plan, node)) continue;
-        REAL(basin_slot) *x = &plan->slots[node->input[0]], *y = &plan->slots[node->output];
+        basin_slot *x = &plan->slots[node->input[0]], *y = &plan->slots[node->output];
         y->root_v = x->root_v;
         y->root_a = x->root_a;
         y->root_ad = x->root_ad;
@@ -169,14 +170,14 @@ static void share_memory(REAL(basin_plan) *plan)
     }
 }
 
-static basin_status order_adjoints(REAL(basin_plan) *plan)
+static basin_status order_adjoints(basin_plan *plan)
 {
     basin_status st = BASIN_OK;
     bool        *touched = NULL;
 
     BASIN_ALLOC(touched, plan->slot_count, "graph");
     for (size_t i = plan->node_count; i-- > 0;) {
-        REAL(basin_node) *node = &plan->nodes[i];
+        basin_node *node = &plan->nodes[i];
         for (size_t j = 0; j < node->input_count; j++) {
             node->accumulate[j] = touched[node->input[j]];
             touched[node->input[j]] = true;
@@ -187,11 +188,11 @@ done:
     return st;
 }
 
-static void count_memory(REAL(basin_plan) *plan)
+static void count_memory(basin_plan *plan)
 {
     for (size_t i = 0; i < plan->slot_count; i++) {
-        const REAL(basin_slot) *slot = &plan->slots[i];
-        if (REAL(is_param)(slot)) continue;
+        const basin_slot *slot = &plan->slots[i];
+        if (is_param(slot)) continue;
         if (slot->root_v == i && i != plan->input) *(slot->keep_value ? &plan->kept : &plan->scratch_primal) += slot->width;
         if (slot->degree == 0) continue;
         if (slot->root_a == i) *(slot->keep_adjoint ? &plan->kept : &plan->scratch_primal) += slot->width;
@@ -203,23 +204,25 @@ static void count_memory(REAL(basin_plan) *plan)
 }
 
 /* A node that nothing reads would leave its adjoint unset, and a parameter without a use has no role. */
-static basin_status check_uses(const REAL(basin_plan) *plan)
+static basin_status check_uses(const basin_plan *plan)
 {
     for (size_t i = 0; i < plan->slot_count; i++)
         if (plan->slots[i].consumers == 0 && i != plan->output && i != plan->input) {
-            const char *what = REAL(is_param)(&plan->slots[i]) ? "parameter" : "tensor";
+            const char *what = is_param(&plan->slots[i]) ? "parameter" : "tensor";
             return basin_fail(BASIN_ERR_FORMAT, "graph: %s %s is read by no node", what, plan->slots[i].name);
         }
-    if (plan->slots[plan->output].consumers > 0) return basin_fail(BASIN_ERR_UNSUPPORTED, "graph: the output %s is also read by a node", plan->slots[plan->output].name);
-    if (plan->slots[plan->output].degree == 0) return basin_fail(BASIN_ERR_FORMAT, "graph: the output %s depends on no parameter", plan->slots[plan->output].name);
+    if (plan->slots[plan->output].consumers > 0)
+        return basin_fail(BASIN_ERR_UNSUPPORTED, "graph: the output %s is also read by a node", plan->slots[plan->output].name);
+    if (plan->slots[plan->output].degree == 0)
+        return basin_fail(BASIN_ERR_FORMAT, "graph: the output %s depends on no parameter", plan->slots[plan->output].name);
     return BASIN_OK;
 }
 
-basin_status REAL(basin_plan_create)(const basin_graph *graph, REAL(basin_plan) **out)
+basin_status basin_plan_create(const basin_graph *graph, basin_plan **out)
 {
-    basin_status      st = BASIN_OK;
-    REAL(basin_plan) *plan = NULL;
-    size_t           *order = NULL, layer = 0;
+    basin_status st = BASIN_OK;
+    basin_plan  *plan = NULL;
+    size_t      *order = NULL, layer = 0;
 
     BASIN_ALLOC(plan, 1, "network");
     BASIN_TRY(basin_graph_copy(graph, &plan->graph));
@@ -238,11 +241,11 @@ basin_status REAL(basin_plan_create)(const basin_graph *graph, REAL(basin_plan) 
     *out = plan, plan = NULL;
 done:
     basin_free(order);
-    REAL(basin_plan_destroy)(&plan);
+    basin_plan_destroy(&plan);
     return st;
 }
 
-void REAL(basin_plan_destroy)(REAL(basin_plan) **plan)
+void basin_plan_destroy(basin_plan **plan)
 {
     if (plan == NULL || *plan == NULL) return;
     basin_graph_destroy(&(*plan)->graph);
@@ -253,11 +256,11 @@ void REAL(basin_plan_destroy)(REAL(basin_plan) **plan)
     *plan = NULL;
 }
 
-void REAL(basin_plan_flops)(const REAL(basin_plan) *plan, double *forward, double *first_layer)
+void basin_plan_flops(const basin_plan *plan, double *forward, double *first_layer)
 {
     *forward = *first_layer = 0.0;
     for (size_t i = 0; i < plan->node_count; i++) {
-        const REAL(basin_node) *node = &plan->nodes[i];
+        const basin_node *node = &plan->nodes[i];
         if (node->op->flops == NULL) continue;
         *forward += node->op->flops(node);
         if (NODE_INPUT(node, 0)->degree == 0) *first_layer += node->op->flops(node);

@@ -6,22 +6,22 @@
 
 #include "model/op.h"
 
-typedef struct REAL(basin_plan) {
-    basin_graph      *graph;      /* owned copy: specs and names live there */
-    basin_params     *params;     /* annotated: layer, role, output axis, fan-in */
-    size_t            slot_count;
-    REAL(basin_slot) *slots;
-    size_t            node_count;
-    REAL(basin_node) *nodes;      /* in order of evaluation */
-    size_t            input, output; /* slot numbers; parameter block i is slot i */
-    size_t            packed;     /* sum over nodes */
-    size_t            kept, scratch_primal, scratch_tangent; /* reals a sample (and vector): see sweep_bind */
-} REAL(basin_plan);
+typedef struct basin_plan {
+    basin_graph  *graph;  /* owned copy: specs and names live there */
+    basin_params *params; /* annotated: layer, role, output axis, fan-in */
+    size_t        slot_count;
+    basin_slot   *slots;
+    size_t        node_count;
+    basin_node   *nodes;                                 /* in order of evaluation */
+    size_t        input, output;                         /* slot numbers; parameter block i is slot i */
+    size_t        packed;                                /* sum over nodes */
+    size_t        kept, scratch_primal, scratch_tangent; /* reals a sample (and vector): see sweep_bind */
+} basin_plan;
 
-basin_status REAL(basin_plan_create)(const basin_graph *graph, REAL(basin_plan) **out);
-void         REAL(basin_plan_destroy)(REAL(basin_plan) **plan);
+basin_status basin_plan_create(const basin_graph *graph, basin_plan **out);
+void         basin_plan_destroy(basin_plan **plan);
 
 /* Forward FLOPs a sample, all nodes and those that read the input only. */
-void REAL(basin_plan_flops)(const REAL(basin_plan) *plan, double *forward, double *first_layer);
+void basin_plan_flops(const basin_plan *plan, double *forward, double *first_layer);
 
 #endif

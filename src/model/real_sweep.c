@@ -6,10 +6,10 @@
 
 /* --------------------------------------------------------------------------------------------- weights -- */
 
-basin_status REAL(basin_weights_create)(const REAL(basin_plan) *plan, size_t k, REAL(basin_weights) **out)
+basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weights **out)
 {
-    basin_status         st = BASIN_OK;
-    REAL(basin_weights) *weights = NULL;
+    basin_status   st = BASIN_OK;
+    basin_weights *weights = NULL;
 
     BASIN_ALLOC(weights, 1, "weights");
     weights->k = k;
@@ -18,11 +18,11 @@ basin_status REAL(basin_weights_create)(const REAL(basin_plan) *plan, size_t k, 
     BASIN_ALLOC(weights->packed, k * plan->packed, "a block of vectors");
     *out = weights, weights = NULL;
 done:
-    REAL(basin_weights_destroy)(&weights);
+    basin_weights_destroy(&weights);
     return st;
 }
 
-void REAL(basin_weights_destroy)(REAL(basin_weights) **weights)
+void basin_weights_destroy(basin_weights **weights)
 {
     if (weights == NULL || *weights == NULL) return;
     basin_free((*weights)->theta);
@@ -32,18 +32,18 @@ void REAL(basin_weights_destroy)(REAL(basin_weights) **weights)
     *weights = NULL;
 }
 
-void REAL(basin_weights_set)(REAL(basin_weights) *weights, const REAL(basin_plan) *plan, const double *theta)
+void basin_weights_set(basin_weights *weights, const basin_plan *plan, const double *theta)
 {
     for (size_t i = 0; i < plan->params->size; i++) weights->theta[i] = (real)theta[i];
 }
 
 /* The parameter [r, c] that a node keeps in an arrangement of its own: its second input. */
-static const REAL(basin_slot) *packed_param(const REAL(basin_plan) *plan, const REAL(basin_node) *node)
+static const basin_slot *packed_param(const basin_plan *plan, const basin_node *node)
 {
     return &plan->slots[node->input[1]];
 }
 
-void REAL(basin_weights_block)(REAL(basin_weights) *weights, const REAL(basin_plan) *plan, const double *v, size_t k)
+void basin_weights_block(basin_weights *weights, const basin_plan *plan, const double *v, size_t k)
 {
     size_t size = plan->params->size;
     real  *packed = weights->packed;
@@ -57,21 +57,20 @@ void REAL(basin_weights_block)(REAL(basin_weights) *weights, const REAL(basin_pl
     }
     for (size_t i = 0; i < plan->node_count; i++) {
         if (plan->nodes[i].packed == 0) continue;
-        const REAL(basin_slot) *slot = packed_param(plan, &plan->nodes[i]);
-        const real *stacked = weights->tangent + k * plan->params->blocks[slot->block].offset;
-        size_t      rows = slot->shape[0], columns = slot->shape[1];
+        const basin_slot *slot = packed_param(plan, &plan->nodes[i]);
+        const real       *stacked = weights->tangent + k * plan->params->blocks[slot->block].offset;
+        size_t            rows = slot->shape[0], columns = slot->shape[1];
         for (size_t r = 0; r < rows; r++)
-            for (size_t j = 0; j < k; j++)
-                memcpy(packed + (r * k + j) * columns, stacked + (j * rows + r) * columns, columns * sizeof *packed);
+            for (size_t j = 0; j < k; j++) memcpy(packed + (r * k + j) * columns, stacked + (j * rows + r) * columns, columns * sizeof *packed);
         packed += k * plan->nodes[i].packed;
     }
 }
 
-void REAL(basin_sweep_collect)(const REAL(basin_sweep) *sweep, size_t k, double *hv)
+void basin_sweep_collect(const basin_sweep *sweep, size_t k, double *hv)
 {
-    const REAL(basin_plan) *plan = sweep->plan;
-    size_t                  size = plan->params->size;
-    const real             *packed = sweep->packed_dot;
+    const basin_plan *plan = sweep->plan;
+    size_t            size = plan->params->size;
+    const real       *packed = sweep->packed_dot;
 
     for (size_t i = 0; i < plan->params->count; i++) {
         const basin_block *block = &plan->params->blocks[i];
@@ -81,8 +80,8 @@ void REAL(basin_sweep_collect)(const REAL(basin_sweep) *sweep, size_t k, double 
     }
     for (size_t i = 0; i < plan->node_count; i++) {
         if (plan->nodes[i].packed == 0) continue;
-        const REAL(basin_slot) *slot = packed_param(plan, &plan->nodes[i]);
-        size_t                  offset = plan->params->blocks[slot->block].offset, rows = slot->shape[0], columns = slot->shape[1];
+        const basin_slot *slot = packed_param(plan, &plan->nodes[i]);
+        size_t            offset = plan->params->blocks[slot->block].offset, rows = slot->shape[0], columns = slot->shape[1];
         for (size_t r = 0; r < rows; r++)
             for (size_t j = 0; j < k; j++)
                 for (size_t c = 0; c < columns; c++) hv[j * size + offset + r * columns + c] += (double)packed[(r * k + j) * columns + c];
@@ -92,13 +91,13 @@ void REAL(basin_sweep_collect)(const REAL(basin_sweep) *sweep, size_t k, double 
 
 /* ----------------------------------------------------------------------------------------------- sweep -- */
 
-basin_status REAL(basin_sweep_create)(const REAL(basin_plan) *plan, size_t chunk, size_t k, bool own_kept, REAL(basin_sweep) **out)
+basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept, basin_sweep **out)
 {
-    basin_status       st = BASIN_OK;
-    REAL(basin_sweep) *sweep = NULL;
+    basin_status st = BASIN_OK;
+    basin_sweep *sweep = NULL;
 
     BASIN_ALLOC(sweep, 1, "sweep");
-    *sweep = (REAL(basin_sweep)){.plan = plan, .chunk = chunk, .k = k};
+    *sweep = (basin_sweep){.plan = plan, .chunk = chunk, .k = k};
     BASIN_ALLOC(sweep->slots, plan->slot_count, "sweep");
     BASIN_ALLOC(sweep->nodes, plan->node_count, "sweep");
     memcpy(sweep->slots, plan->slots, plan->slot_count * sizeof *sweep->slots);
@@ -111,11 +110,11 @@ basin_status REAL(basin_sweep_create)(const REAL(basin_plan) *plan, size_t chunk
     BASIN_ALLOC(sweep->packed_dot, k * plan->packed, "products");
     *out = sweep, sweep = NULL;
 done:
-    REAL(basin_sweep_destroy)(&sweep);
+    basin_sweep_destroy(&sweep);
     return st;
 }
 
-void REAL(basin_sweep_destroy)(REAL(basin_sweep) **sweep)
+void basin_sweep_destroy(basin_sweep **sweep)
 {
     if (sweep == NULL || *sweep == NULL) return;
     basin_free((*sweep)->slots);
@@ -136,7 +135,7 @@ static real *take(real **memory, size_t count)
     return taken;
 }
 
-static void bind_param(REAL(basin_sweep) *sweep, REAL(basin_slot) *slot, const REAL(basin_weights) *weights)
+static void bind_param(basin_sweep *sweep, basin_slot *slot, const basin_weights *weights)
 {
     size_t offset = sweep->plan->params->blocks[slot->block].offset;
 
@@ -146,15 +145,15 @@ static void bind_param(REAL(basin_sweep) *sweep, REAL(basin_slot) *slot, const R
     slot->ad = sweep->adjoint_dot + weights->k * offset;
 }
 
-void REAL(basin_sweep_bind)(REAL(basin_sweep) *sweep, const REAL(basin_weights) *weights, real *kept, const REAL(basin_batch) *batch)
+void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *kept, const basin_batch *batch)
 {
-    const REAL(basin_plan) *plan = sweep->plan;
-    real   *store = kept != NULL ? kept : sweep->kept, *scratch = sweep->scratch, *packed_d = weights->packed, *packed_ad = sweep->packed_dot;
-    size_t  chunk = sweep->chunk, b = batch->count;
+    const basin_plan *plan = sweep->plan;
+    real  *store = kept != NULL ? kept : sweep->kept, *scratch = sweep->scratch, *packed_d = weights->packed, *packed_ad = sweep->packed_dot;
+    size_t chunk = sweep->chunk, b = batch->count;
 
     for (size_t i = 0; i < plan->slot_count; i++) {
-        REAL(basin_slot) *slot = &sweep->slots[i];
-        if (REAL(is_param)(slot)) {
+        basin_slot *slot = &sweep->slots[i];
+        if (is_param(slot)) {
             bind_param(sweep, slot, weights);
             continue;
         }
@@ -167,15 +166,15 @@ void REAL(basin_sweep_bind)(REAL(basin_sweep) *sweep, const REAL(basin_weights) 
     }
     sweep->slots[plan->input].v = (real *)(uintptr_t)batch->x; /* read only: no op writes to the input */
     for (size_t i = 0; i < plan->slot_count; i++) {
-        REAL(basin_slot) *slot = &sweep->slots[i];
-        if (REAL(is_param)(slot)) continue;
+        basin_slot *slot = &sweep->slots[i];
+        if (is_param(slot)) continue;
         slot->v = sweep->slots[slot->root_v].v;
         slot->d = sweep->slots[slot->root_d].d;
         slot->a = sweep->slots[slot->root_a].a;
         slot->ad = sweep->slots[slot->root_ad].ad;
     }
     for (size_t i = 0; i < plan->node_count; i++) {
-        REAL(basin_node) *node = &sweep->nodes[i];
+        basin_node *node = &sweep->nodes[i];
         if (node->work_width > 0) node->work = take(&store, b * node->work_width);
         node->packed_d = packed_d;
         node->packed_ad = packed_ad;
@@ -185,36 +184,36 @@ void REAL(basin_sweep_bind)(REAL(basin_sweep) *sweep, const REAL(basin_weights) 
     sweep->slope = store != NULL ? take(&store, b * SWEEP_OUTPUT(sweep)->width) : NULL;
 }
 
-void REAL(basin_sweep_forward)(REAL(basin_sweep) *sweep, size_t b, basin_mode mode, int from, int to)
+void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from, int to)
 {
     for (size_t i = 0; i < sweep->plan->node_count; i++) {
-        REAL(basin_node) *node = &sweep->nodes[i];
-        int               degree = NODE_OUTPUT(node)->degree;
+        basin_node *node = &sweep->nodes[i];
+        int         degree = NODE_OUTPUT(node)->degree;
         if (from <= degree && degree <= to) node->op->forward(node, b, mode);
     }
 }
 
-void REAL(basin_sweep_backward)(REAL(basin_sweep) *sweep, size_t b, basin_mode mode)
+void basin_sweep_backward(basin_sweep *sweep, size_t b, basin_mode mode)
 {
     for (size_t i = sweep->plan->node_count; i-- > 0;) {
-        REAL(basin_node) *node = &sweep->nodes[i];
+        basin_node *node = &sweep->nodes[i];
         if (NODE_OUTPUT(node)->degree > 0) node->op->backward(node, b, mode);
     }
 }
 
-void REAL(basin_sweep_forward_dot)(REAL(basin_sweep) *sweep, size_t b, size_t k, int to)
+void basin_sweep_forward_dot(basin_sweep *sweep, size_t b, size_t k, int to)
 {
     for (size_t i = 0; i < sweep->plan->node_count; i++) {
-        REAL(basin_node) *node = &sweep->nodes[i];
-        int               degree = NODE_OUTPUT(node)->degree;
+        basin_node *node = &sweep->nodes[i];
+        int         degree = NODE_OUTPUT(node)->degree;
         if (0 < degree && degree <= to) node->op->forward_dot(node, b, k);
     }
 }
 
-void REAL(basin_sweep_backward_dot)(REAL(basin_sweep) *sweep, size_t b, size_t k)
+void basin_sweep_backward_dot(basin_sweep *sweep, size_t b, size_t k)
 {
     for (size_t i = sweep->plan->node_count; i-- > 0;) {
-        REAL(basin_node) *node = &sweep->nodes[i];
+        basin_node *node = &sweep->nodes[i];
         if (NODE_OUTPUT(node)->degree > 0) node->op->backward_dot(node, b, k);
     }
 }

@@ -5,55 +5,55 @@
 #include "model/real_plan.h"
 
 /* The samples at hand: inputs, and targets of the kind that the loss wants. */
-typedef struct REAL(basin_batch) {
+typedef struct basin_batch {
     size_t         count;
     const real    *x;       /* [count, input width] */
     const int64_t *classes; /* [count] or NULL */
     const real    *values;  /* [count, output width] or NULL */
-} REAL(basin_batch);
+} basin_batch;
 
 /* What all threads read: theta and the block of k vectors, in the engine's arrangement. */
-typedef struct REAL(basin_weights) {
-    real  *theta;    /* [P] */
+typedef struct basin_weights {
+    real  *theta; /* [P] */
     size_t k;
-    real  *tangent;  /* per parameter [k, n], one after the other: parameter of offset o starts at k·o */
-    real  *packed;   /* per node [r, k, c] */
-} REAL(basin_weights);
+    real  *tangent; /* per parameter [k, n], one after the other: parameter of offset o starts at k·o */
+    real  *packed;  /* per node [r, k, c] */
+} basin_weights;
 
-typedef struct REAL(basin_sweep) {
-    const REAL(basin_plan) *plan;
-    REAL(basin_slot)       *slots;
-    REAL(basin_node)       *nodes;
-    real                   *scratch;         /* primal, then tangents */
-    real                   *kept;            /* own memory for what a frozen point would keep; NULL if never needed */
-    real                   *slope;           /* [B, output width] of the loss: see real_loss.h; kept */
-    size_t                  chunk, k;        /* capacity */
-    real                   *adjoint;         /* [P] */
-    real                   *adjoint_dot;     /* [k P] arranged like tangent */
-    real                   *packed_dot;      /* [k packed] */
-    basin_loss              loss;            /* of the samples swept */
-} REAL(basin_sweep);
+typedef struct basin_sweep {
+    const basin_plan *plan;
+    basin_slot       *slots;
+    basin_node       *nodes;
+    real             *scratch;     /* primal, then tangents */
+    real             *kept;        /* own memory for what a frozen point would keep; NULL if never needed */
+    real             *slope;       /* [B, output width] of the loss: see real_loss.h; kept */
+    size_t            chunk, k;    /* capacity */
+    real             *adjoint;     /* [P] */
+    real             *adjoint_dot; /* [k P] arranged like tangent */
+    real             *packed_dot;  /* [k packed] */
+    basin_loss        loss;        /* of the samples swept */
+} basin_sweep;
 
-basin_status REAL(basin_sweep_create)(const REAL(basin_plan) *plan, size_t chunk, size_t k, bool own_kept, REAL(basin_sweep) **out);
-void         REAL(basin_sweep_destroy)(REAL(basin_sweep) **sweep);
+basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept, basin_sweep **out);
+void         basin_sweep_destroy(basin_sweep **sweep);
 
 /* theta [P] rounded to real; the block v [k, P] with its packed arrangements. */
-basin_status REAL(basin_weights_create)(const REAL(basin_plan) *plan, size_t k, REAL(basin_weights) **out);
-void         REAL(basin_weights_destroy)(REAL(basin_weights) **weights);
-void         REAL(basin_weights_set)(REAL(basin_weights) *weights, const REAL(basin_plan) *plan, const double *theta);
-void         REAL(basin_weights_block)(REAL(basin_weights) *weights, const REAL(basin_plan) *plan, const double *v, size_t k);
+basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weights **out);
+void         basin_weights_destroy(basin_weights **weights);
+void         basin_weights_set(basin_weights *weights, const basin_plan *plan, const double *theta);
+void         basin_weights_block(basin_weights *weights, const basin_plan *plan, const double *v, size_t k);
 /* hv [k, P] += what the sweep has accumulated. */
-void REAL(basin_sweep_collect)(const REAL(basin_sweep) *sweep, size_t k, double *hv);
+void basin_sweep_collect(const basin_sweep *sweep, size_t k, double *hv);
 
 /* Points slots at their memory: parameters at the weights, activations of b <= chunk samples at kept (NULL: the sweep's own)
    and scratch. */
-void REAL(basin_sweep_bind)(REAL(basin_sweep) *sweep, const REAL(basin_weights) *weights, real *kept, const REAL(basin_batch) *batch);
+void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *kept, const basin_batch *batch);
 
 /* Nodes whose output's degree is in [from, to]. */
-void REAL(basin_sweep_forward)(REAL(basin_sweep) *sweep, size_t b, basin_mode mode, int from, int to);
-void REAL(basin_sweep_backward)(REAL(basin_sweep) *sweep, size_t b, basin_mode mode);
-void REAL(basin_sweep_forward_dot)(REAL(basin_sweep) *sweep, size_t b, size_t k, int to);
-void REAL(basin_sweep_backward_dot)(REAL(basin_sweep) *sweep, size_t b, size_t k);
+void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from, int to);
+void basin_sweep_backward(basin_sweep *sweep, size_t b, basin_mode mode);
+void basin_sweep_forward_dot(basin_sweep *sweep, size_t b, size_t k, int to);
+void basin_sweep_backward_dot(basin_sweep *sweep, size_t b, size_t k);
 
 #define SWEEP_OUTPUT(sweep) (&(sweep)->slots[(sweep)->plan->output])
 

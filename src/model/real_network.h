@@ -1,0 +1,66 @@
+/* A network bound to its samples, and what its parts share: real_reduce.c sums over chunks; real_gradient.c, real_subspace.c
+ * and real_curvature.c each fill rows of the objective's table; real_network.c makes it.
+ */
+#ifndef BASIN_MODEL_REAL_NETWORK_H
+#define BASIN_MODEL_REAL_NETWORK_H
+
+#include "model/real_loss.h"
+
+typedef struct basin_network {
+    basin_plan     *plan;
+    basin_loss_spec loss;
+    basin_batch     data;    /* all samples; arrays owned */
+    size_t          chunk;   /* samples */
+    basin_weights  *weights; /* theta of the gradient */
+    size_t          sweep_count;
+    basin_sweep   **sweeps; /* of the gradient, one a thread; made on first use */
+} basin_network;
+
+/* ------------------------------------------------------------------------------------- sums over chunks -- */
+
+typedef struct basin_grouping {
+    size_t samples, chunk, chunks, groups;
+} basin_grouping;
+
+basin_grouping basin_group_samples(const basin_network *net, size_t samples);
+size_t         basin_first_chunk(const basin_grouping *g, size_t group); /* of the group; the next one's ends it */
+basin_batch    basin_chunk_of(const basin_network *net, const basin_batch *data, size_t c);
+
+/* What is done with the chunks of one group, on any thread, and with its sum when its turn comes (NULL: nothing). */
+typedef struct basin_reduction basin_reduction;
+struct basin_reduction {
+    const basin_network *net;
+    const basin_batch   *data;
+    basin_grouping       groups;
+    basin_sweep        **sweeps; /* [threads] */
+    void (*sweep_group)(const basin_reduction *job, basin_sweep *sweep, size_t group, size_t thread);
+    void (*add_group)(const basin_reduction *job, basin_sweep *sweep);
+    void *state;
+};
+basin_status basin_reduce(const basin_reduction *job, size_t threads); /* fails only when interrupted */
+
+/* The samples asked for: all (borrowed), or a gathered copy; either is released. */
+basin_status basin_network_gather(const basin_network *net, const basin_samples *s, basin_batch *out);
+void         basin_network_release(const basin_network *net, basin_batch *batch);
+
+basin_status basin_sweeps_create(const basin_network *net, size_t threads, size_t k, bool own_kept, basin_sweep ***out);
+void         basin_sweeps_destroy(basin_sweep **sweeps, size_t count);
+basin_status basin_network_sweeps(basin_network *net, size_t *threads); /* makes net->sweeps ready */
+
+double basin_network_weight(const basin_network *net, size_t samples); /* the one normaliser */
+void   basin_loss_add(basin_loss *total, const basin_loss *part);      /* all but the weight */
+
+/* Forward, loss and backward of the chunk that the sweep is bound to. */
+void basin_network_primal(const basin_network *net, basin_sweep *sweep, const basin_batch *batch, size_t samples, basin_mode mode);
+
+/* ---------------------------------------------------------------------------- rows of the objective's table -- */
+
+basin_status basin_network_loss(void *ctx, const basin_samples *s, const double *theta, basin_loss *out);
+basin_status basin_network_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g);
+basin_status basin_network_subspace(void *ctx, const basin_samples *s, const double *theta, const double *dirs, size_t d, const double *coef,
+                                    size_t n, basin_loss *out);
+basin_status basin_network_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **out);
+basin_status basin_network_product(void *point, const double *v, size_t k, double *hv);
+void         basin_network_thaw(void **point);
+
+#endif

@@ -1,0 +1,207 @@
+/* Losses on theta + sum_j c_j d_j. Slots of degree <= 1 are v + sum_j c_j v_j: their nodes run once a chunk, at theta and along
+ * the d directions, and each point is a sum of what is stored, then the rest of the network. For a first dense layer that is
+ * 1 + d products with it instead of one a point.
+ *
+ *   for each group:   for each chunk: affine part forward and tangent, store the slots at its border
+ *                     for each point: weights of the rest at the point; for each chunk: border slots, rest forward, loss
+ */
+#include "model/real_network.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/progress.h"
+
+typedef struct subspace_state {
+    const basin_weights *weights; /* theta and the d directions */
+    const double        *theta, *dirs, *coef;
+    size_t               d, n;
+    basin_weights      **points; /* one a thread */
+    real               **stores; /* one a thread: [samples of a group, 1 + d, border width] in chunk order */
+    bool                *border; /* [slots] */
+    bool                *rest;   /* [slots] parameters that the rest reads */
+    basin_loss          *losses; /* [groups, n] */
+} subspace_state;
+
+static void mark_border(const basin_plan *plan, bool *border, bool *rest)
+{
+    for (size_t i = 0; i < plan->node_count; i++) {
+        const basin_node *node = &plan->nodes[i];
+        if (plan->slots[node->output].degree < 2) continue;
+        for (size_t j = 0; j < node->input_count; j++) {
+            const basin_slot *slot = &plan->slots[node->input[j]];
+            if (is_param(slot))
+                rest[node->input[j]] = true;
+            else if (slot->degree < 2 && node->input[j] != plan->input)
+                border[node->input[j]] = true;
+        }
+    }
+    if (plan->slots[plan->output].degree < 2) border[plan->output] = true;
+}
+
+static size_t border_width(const basin_plan *plan, const bool *border)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < plan->slot_count; i++) width += border[i] ? plan->slots[i].width : 0;
+    return width;
+}
+
+/* Values, then tangents [B, d, width], of every border slot of the chunk. */
+static real *store_border(const subspace_state *state, const basin_sweep *sweep, size_t b, real *store)
+{
+    for (size_t i = 0; i < sweep->plan->slot_count; i++) {
+        const basin_slot *slot = &sweep->slots[i];
+        if (!state->border[i]) continue;
+        memcpy(store, slot->v, b * slot->width * sizeof *store);
+        store += b * slot->width;
+        if (slot->degree > 0) memcpy(store, slot->d, b * state->d * slot->width * sizeof *store);
+        store += b * state->d * slot->width;
+    }
+    return store;
+}
+
+static const real *load_border(const subspace_state *state, basin_sweep *sweep, size_t b, const double *coef, const real *store)
+{
+    for (size_t i = 0; i < sweep->plan->slot_count; i++) {
+        const basin_slot *slot = &sweep->slots[i];
+        if (!state->border[i]) continue;
+        const size_t width = slot->width, d = slot->degree > 0 ? state->d : 0;
+        const real  *tangent = store + b * width;
+        for (size_t r = 0; r < b; r++) {
+            real       *to = slot->v + r * width;
+            const real *v = store + r * width, *t = tangent + r * state->d * width;
+            if (d == 2) {
+                const real c0 = (real)coef[0], c1 = (real)coef[1];
+                for (size_t l = 0; l < width; l++) to[l] = v[l] + c0 * t[l] + c1 * t[width + l];
+                continue;
+            }
+            memcpy(to, v, width * sizeof *to);
+            for (size_t j = 0; j < d; j++)
+                for (size_t l = 0; l < width; l++) to[l] += (real)coef[j] * t[j * width + l];
+        }
+        store += b * (1 + state->d) * width;
+    }
+    return store;
+}
+
+/* Rounds once: the point is formed in double. */
+static void set_point(const subspace_state *state, const basin_plan *plan, const double *coef, real *theta)
+{
+    size_t size = plan->params->size;
+
+    for (size_t i = 0; i < plan->params->count; i++) {
+        const basin_block *block = &plan->params->blocks[i];
+        if (!state->rest[i]) continue;
+        for (size_t l = block->offset; l < block->offset + block->size; l++) {
+            double x = state->theta[l];
+            for (size_t j = 0; j < state->d; j++) x += coef[j] * state->dirs[j * size + l];
+            theta[l] = (real)x;
+        }
+    }
+}
+
+static void subspace_group(const basin_reduction *job, basin_sweep *sweep, size_t group, size_t thread)
+{
+    const subspace_state *state = job->state;
+    const basin_network  *net = job->net;
+    basin_weights        *point = state->points[thread];
+    size_t                from = basin_first_chunk(&job->groups, group), to = basin_first_chunk(&job->groups, group + 1);
+    real                 *store = state->stores[thread];
+
+    for (size_t c = from; c < to; c++) {
+        basin_batch batch = basin_chunk_of(net, job->data, c);
+        basin_sweep_bind(sweep, state->weights, NULL, &batch);
+        basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 0, 1);
+        if (state->d > 0) basin_sweep_forward_dot(sweep, batch.count, state->d, 1);
+        store = store_border(state, sweep, batch.count, store);
+    }
+    for (size_t p = 0; p < state->n; p++) {
+        const double *coef = state->coef + p * state->d;
+        const real   *stored = state->stores[thread];
+        set_point(state, net->plan, coef, point->theta);
+        sweep->loss = (basin_loss){0};
+        for (size_t c = from; c < to; c++) {
+            basin_batch batch = basin_chunk_of(net, job->data, c);
+            basin_sweep_bind(sweep, point, NULL, &batch);
+            stored = load_border(state, sweep, batch.count, coef, stored);
+            basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 2, 2);
+            basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width, 1.0, &sweep->loss, NULL, NULL);
+        }
+        state->losses[group * state->n + p] = sweep->loss;
+    }
+}
+
+static basin_status subspace_block(basin_network *net, const basin_batch *data, const subspace_state *shared, basin_loss *out)
+{
+    basin_status         st = BASIN_OK;
+    subspace_state       state = *shared;
+    const basin_grouping groups = basin_group_samples(net, data->count);
+    size_t               threads = basin_threads() < groups.groups ? basin_threads() : groups.groups;
+    size_t               group_chunks = groups.chunks / groups.groups + 1, store_size;
+    basin_sweep        **sweeps = NULL;
+
+    BASIN_ALLOC(state.points, threads, "points");
+    BASIN_ALLOC(state.stores, threads, "activations");
+    BASIN_ALLOC(state.losses, groups.groups * state.n, "losses");
+    BASIN_TRY(basin_sweeps_create(net, threads, state.d, true, &sweeps));
+    BASIN_CHECK(basin_mul(group_chunks * net->chunk, (1 + state.d) * border_width(net->plan, state.border), &store_size), BASIN_ERR_NOMEM,
+                "activations of a group");
+    for (size_t t = 0; t < threads; t++) {
+        BASIN_TRY(basin_weights_create(net->plan, 0, &state.points[t]));
+        BASIN_ALLOC(state.stores[t], store_size, "activations");
+    }
+    BASIN_TRY(basin_reduce(
+        &(basin_reduction){.net = net, .data = data, .groups = groups, .sweeps = sweeps, .sweep_group = subspace_group, .state = &state}, threads));
+    for (size_t p = 0; p < state.n; p++) {
+        out[p] = (basin_loss){.weight = basin_network_weight(net, data->count)};
+        for (size_t g = 0; g < groups.groups; g++) basin_loss_add(&out[p], &state.losses[g * state.n + p]);
+    }
+done:
+    for (size_t t = 0; t < threads; t++) {
+        if (state.points != NULL) basin_weights_destroy(&state.points[t]);
+        if (state.stores != NULL) basin_free(state.stores[t]);
+    }
+    basin_free(state.points);
+    basin_free(state.stores);
+    basin_free(state.losses);
+    basin_sweeps_destroy(sweeps, threads);
+    return st;
+}
+
+enum { POINTS_PER_PASS = 256 }; /* between two reports of progress */
+
+basin_status basin_network_subspace(void *ctx, const basin_samples *s, const double *theta, const double *dirs, size_t d, const double *coef,
+                                    size_t n, basin_loss *out)
+{
+    basin_status   st = BASIN_OK;
+    basin_network *net = ctx;
+    basin_batch    data = {0};
+    basin_weights *weights = NULL;
+    subspace_state state = {.theta = theta, .dirs = dirs, .d = d};
+
+    BASIN_TRY(basin_network_gather(net, s, &data));
+    BASIN_ALLOC(state.border, net->plan->slot_count, "slots");
+    BASIN_ALLOC(state.rest, net->plan->slot_count, "slots");
+    mark_border(net->plan, state.border, state.rest);
+    BASIN_TRY(basin_weights_create(net->plan, d, &weights));
+    basin_weights_set(weights, net->plan, theta);
+    basin_weights_block(weights, net->plan, dirs, d);
+    state.weights = weights;
+    for (size_t p = 0; p < n; p += POINTS_PER_PASS) {
+        if (n > 1) BASIN_TRY(basin_progress_report("slice", (double)p, (double)n));
+        state.n = n - p < POINTS_PER_PASS ? n - p : POINTS_PER_PASS;
+        state.coef = coef + p * d;
+        BASIN_TRY(subspace_block(net, &data, &state, out + p));
+    }
+done:
+    basin_network_release(net, &data);
+    basin_weights_destroy(&weights);
+    basin_free(state.border);
+    basin_free(state.rest);
+    return st;
+}
+
+basin_status basin_network_loss(void *ctx, const basin_samples *s, const double *theta, basin_loss *out)
+{
+    return basin_network_subspace(ctx, s, theta, NULL, 0, NULL, 1, out);
+}
