@@ -24,7 +24,12 @@ typedef enum basin_field_type {
     BASIN_FIELD_STRUCTS  /* pointer to [extent0] structs described by `schema`        */
 } basin_field_type;
 
-enum { BASIN_FIELD_HIDDEN = 1 /* not in JSON, not compared: run times, vectors */, BASIN_FIELD_UNKNOWN = 2 /* -1 means unknown */ };
+enum {
+    BASIN_FIELD_HIDDEN = 1,   /* not in JSON, not compared: run times, vectors */
+    BASIN_FIELD_UNKNOWN = 2,  /* -1 means unknown */
+    BASIN_FIELD_OPTIONAL = 4, /* STRING: may be NULL; any other is refused when it is, on writing and on reading */
+    BASIN_FIELD_KEYED = 8     /* STRUCTS: in JSON each item is a member of the object around, named by its own first field */
+};
 
 #define BASIN_NO_EXTENT ((size_t)-1)
 
@@ -38,6 +43,7 @@ typedef struct basin_field {
     const basin_schema *schema;
     const char *const  *choices;   /* NULL-terminated */
     unsigned            flags;
+    size_t              dimensions; /* KEYED: offset of the size_t that is 1 where the items' [1, n] arrays are lists in JSON */
     const char         *unit;      /* one line: what it is; stored with the dataset as attribute «description» */
 } basin_field;
 

@@ -7,7 +7,7 @@
 #define BASIN_CHECKPOINT_FORMAT "basin checkpoint"
 
 typedef struct basin_checkpoint_heading {
-    bool    checkpoint; /* the file says that it is one */
+    bool    checkpoint; /* the file says that it is one, or is an HDF5 file that does not open */
     bool    momentum;
     int64_t step;       /* -1 if unknown */
     double  epoch;      /* NAN if unknown */

@@ -349,7 +349,9 @@ basin_status basin_checkpoint_heading_read(const char *path, basin_checkpoint_he
     basin_checkpoint_heading heading = {.step = -1, .epoch = NAN};
     bool                     training = false;
 
-    BASIN_TRY(basin_h5_open(path, &h5));
+    st = basin_h5_open(path, &h5);
+    heading.checkpoint = st == BASIN_ERR_IO; /* for all one can tell */
+    BASIN_TRY(st);
     BASIN_TRY(basin_h5_is(h5, BASIN_CHECKPOINT_FORMAT, &heading.checkpoint));
     if (heading.checkpoint) {
         BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT));

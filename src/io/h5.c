@@ -101,10 +101,10 @@ static basin_status fail_to_open(const char *path)
     const char *reason = basin_h5_reason(text);
 
     if (strstr(reason, "truncated") != NULL)
-        return basin_fail(BASIN_ERR_FORMAT, "%s: truncated, or still being written: %s", path, reason);
+        return basin_fail(BASIN_ERR_IO, "%s: truncated, or still being written: %s", path, reason);
     if (strstr(reason, "already open") != NULL || strstr(reason, "flags") != NULL)
         return basin_fail(BASIN_ERR_IO, "%s: still being written, or its writer was stopped: %s", path, reason);
-    return basin_fail(BASIN_ERR_FORMAT, "%s: damaged, or still being written: %s", path, reason);
+    return basin_fail(BASIN_ERR_IO, "%s: damaged, or still being written: %s", path, reason);
 }
 
 basin_status basin_h5_open(const char *path, basin_h5 **out)

@@ -18,7 +18,8 @@ typedef struct basin_h5 basin_h5;
 
 /* -------------------------------------------------------------------------------------------- reading -- */
 
-/* `path` is borrowed; it begins every message. */
+/* `path` is borrowed; it begins every message. BASIN_ERR_IO for an HDF5 file that does not open (damaged, truncated, being
+   written), BASIN_ERR_FORMAT for any other file. */
 basin_status basin_h5_open(const char *path, basin_h5 **out);
 void         basin_h5_close(basin_h5 **h5); /* NULL-safe, clears */
 /* BASIN_ERR_IO when somebody has written the file since it was opened. */

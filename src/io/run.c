@@ -36,8 +36,8 @@ done:
     return st;
 }
 
-/* Other files are passed over. One that says it is a checkpoint but is not whole stays in the list, with step -1, so that
-   reading it tells what is wrong with it. */
+/* Other files are passed over. A checkpoint that is not whole, or an HDF5 file that does not open, stays in the list with
+   step -1, so that reading it tells what is wrong with it. */
 static basin_status consider(basin_run *run, const char *name)
 {
     basin_status             st = BASIN_OK;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/memory.h"
+
 /* Bytes of the UTF-8 sequence at `s`, or 0 if there is none: the rows of table 3-7 of the Unicode standard. */
 static size_t sequence(const unsigned char *s)
 {
@@ -41,4 +43,19 @@ bool basin_text_path(const char *text)
         part += length;
         if (*part == '\0') return true;
     }
+}
+
+char *basin_text_clean(const char *text)
+{
+    static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+    const char       *from = text;
+    char             *clean = basin_alloc(strlen(text) + 1, 3), *to = clean;
+
+    while (clean != NULL && *from != '\0') {
+        size_t length = sequence((const unsigned char *)from);
+        memcpy(to, length > 0 ? from : replacement, length > 0 ? length : 3);
+        to += length > 0 ? length : 3;
+        from += length > 0 ? length : 1;
+    }
+    return clean;
 }

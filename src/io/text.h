@@ -9,4 +9,7 @@ bool basin_text_plain(const char *text);
 /* Can it be the path of an object below an HDF5 group: plain, not empty, no empty or «.» component? */
 bool basin_text_path(const char *text);
 
+/* A plain copy: U+FFFD for each byte outside a valid sequence and for control characters. NULL without memory. Caller frees. */
+char *basin_text_clean(const char *text);
+
 #endif
