@@ -41,18 +41,20 @@ static double standard_error(const moments *m, size_t n)
     return sqrt(fmax(m->square / (double)n - mean * mean, 0.0) / (double)(n - 1));
 }
 
-/* Upper limit of ‖H'‖_F² given the mean of n samples; `largest` bounds the magnitude of an eigenvalue of H'. */
-static double upper_limit(double mean, size_t n, double largest)
+/* Upper limit of ‖H'‖_F² given the mean of n samples; `largest` bounds the magnitude of each of the `left` eigenvalues of
+   H'. Never below the estimate itself. */
+static double upper_limit(double mean, size_t n, double largest, size_t left)
 {
     double low = -700.0, high = 0.0; /* ln x */
 
+    if (!(mean > 0.0)) return 0.0;
     for (int i = 0; i < 200; i++) {
         double middle = 0.5 * (low + high), x = exp(middle);
         double weight = fmin(1.0, largest * largest / (mean / x));
         if (0.5 * (double)n / weight * (x - 1.0 - middle) > LN20) low = middle;
         else high = middle;
     }
-    return mean / exp(low);
+    return fmax(mean, fmin(mean / exp(low), (double)left * largest * largest));
 }
 
 double basin_spectrum_leftover(const basin_spectrum *s)
@@ -94,10 +96,10 @@ basin_status basin_spectrum_probe(basin_curvature *c, const double *vectors, siz
     }
     out->frobenius2 = out->frobenius2_upper = held;
     if (left > 0) {
-        double mean = squares.sum / (double)probes, largest = basin_spectrum_leftover(out);
+        double mean = squares.sum / (double)probes;
         out->frobenius2 += mean;
         out->frobenius2_error = standard_error(&squares, probes);
-        out->frobenius2_upper += slack + fmin(mean > 0.0 ? upper_limit(mean, probes, largest) : 0.0, (double)left * largest * largest);
+        out->frobenius2_upper += slack + upper_limit(mean, probes, basin_spectrum_leftover(out), left);
         out->trace += traces.sum / (double)probes;
         out->trace_error = standard_error(&traces, probes);
     }
