@@ -1,0 +1,359 @@
+#include "support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/linalg.h"
+#include "core/random.h"
+
+enum { N = 50 };
+
+static basin_objective *planted(const double *lambda, size_t n, uint64_t seed)
+{
+    basin_objective *o = NULL;
+    double          *a = basin_alloc(n * n, sizeof *a);
+
+    assert_non_null(a);
+    basin_test_planted(lambda, n, seed, a);
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, n, &o));
+    basin_free(a);
+    return o;
+}
+
+static basin_spectrum *spectrum_of(basin_objective *o, const basin_spectrum_options *options)
+{
+    basin_spectrum *s = NULL;
+    double         *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
+
+    assert_non_null(theta);
+    assert_ok(basin_spectrum_compute(o, theta, 0.0, options, &s));
+    basin_free(theta);
+    return s;
+}
+
+static basin_sane *sane_of(const double *lambda, size_t n, const basin_sane_options *options)
+{
+    basin_objective *o = planted(lambda, n, 1);
+    basin_spectrum  *s = spectrum_of(o, NULL);
+    basin_sane      *sane = NULL;
+
+    assert_ok(basin_sane_compute(s, options, &sane));
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+    return sane;
+}
+
+static double magnitude_sum(const double *lambda, size_t n, double a)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        if (lambda[i] != 0.0) sum += fabs(lambda[i]) / (fabs(lambda[i]) + a);
+    return sum;
+}
+
+/* λ = 2, 1, -1, 0: SANE = 2/3 + 1/2 + 1/2, N_eff = 2/2.5 + 2/1.5. */
+static void sane_of_four_eigenvalues_by_hand(void **state)
+{
+    double      lambda[] = {2.0, 1.0, -1.0, 0.0};
+    basin_sane *s = sane_of(lambda, 4, NULL);
+
+    (void)state;
+    assert_string_equal(s->method, "dense");
+    assert_int_equal(s->eigenvalues, 4);
+    assert_close(s->value, 5.0 / 3.0, 1e-14, 0.0);
+    assert_true(s->lower == s->value && s->upper == s->value);
+    assert_close(s->kappa, 0.5, 0.0, 0.0);
+    assert_int_equal(s->k, 1);
+    assert_close(s->reference, 2.0, 1e-14, 0.0);
+    assert_close(s->n_eff, 0.8 + 4.0 / 3.0, 1e-14, 0.0);
+    assert_true(s->n_eff_lower == s->n_eff && s->n_eff_upper == s->n_eff);
+    assert_string_equal(s->alpha_source, "default");
+    assert_int_equal(s->sweep_count, 7);
+    assert_close(s->kappa_sweep[0], 0.05, 0.0, 0.0);
+    assert_close(s->sane_sweep[0], 2.0 / 2.1 + 2.0 / 1.1, 1e-14, 0.0);
+    assert_close(s->kappa_sweep[6], 5.0, 0.0, 0.0);
+    assert_close(s->sane_sweep[3], s->value, 0.0, 0.0);
+    assert_close(s->alpha_sweep[4], 5.0, 1e-15, 0.0);
+    assert_close(s->n_eff_sweep[4], 2.0 / 7.0 + 2.0 / 6.0, 1e-14, 0.0);
+    basin_sane_destroy(&s);
+    basin_sane_destroy(&s);
+    assert_null(s);
+}
+
+static void the_k_th_magnitude_and_the_recorded_decay_are_used(void **state)
+{
+    double      lambda[] = {2.0, 0.5, -1.0, 0.0};
+    basin_sane *s = sane_of(lambda, 4, &(basin_sane_options){.k = 2, .kappa = 1.0, .recorded_weight_decay = 0.25});
+
+    (void)state;
+    assert_close(s->reference, 1.0, 1e-14, 0.0);
+    assert_close(s->value, 2.0 / 3.0 + 0.5 / 1.5 + 0.5, 1e-14, 0.0);
+    assert_close(s->alpha, 0.25, 0.0, 0.0);
+    assert_string_equal(s->alpha_source, "weight_decay");
+    basin_sane_destroy(&s);
+    s = sane_of(lambda, 4, &(basin_sane_options){.alpha = 3.0, .recorded_weight_decay = 0.25});
+    assert_close(s->alpha, 3.0, 0.0, 0.0);
+    assert_string_equal(s->alpha_source, "option");
+    basin_sane_destroy(&s);
+}
+
+static void sane_does_not_see_the_scale_of_the_loss(void **state)
+{
+    double lambda[N], scaled[N];
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) lambda[i] = pow(0.7, (double)i) * (i % 3 ? 1.0 : -1.0), scaled[i] = 1e6 * lambda[i];
+    for (double kappa = 0.1; kappa < 10.0; kappa *= 3.0) {
+        basin_sane *a = sane_of(lambda, N, &(basin_sane_options){.kappa = kappa}), *b = sane_of(scaled, N, &(basin_sane_options){.kappa = kappa});
+        assert_close(a->value, b->value, 1e-11, 0.0);
+        assert_true(b->n_eff > 1.5 * a->n_eff);
+        assert_true(a->value >= 1.0 / (1.0 + kappa) && a->value <= N / (1.0 + kappa));
+        basin_sane_destroy(&a), basin_sane_destroy(&b);
+    }
+}
+
+static void the_ends_of_the_range_are_one_and_all_eigenvalues(void **state)
+{
+    double      one[N] = {3.0}, all[N];
+    basin_sane *s = sane_of(one, N, NULL);
+
+    (void)state;
+    assert_close(s->value, 2.0 / 3.0, 0.0, 1e-11);
+    basin_sane_destroy(&s);
+    for (size_t i = 0; i < N; i++) all[i] = i % 2 ? 3.0 : -3.0;
+    s = sane_of(all, N, NULL);
+    assert_close(s->value, N * 2.0 / 3.0, 1e-12, 0.0);
+    basin_sane_destroy(&s);
+}
+
+/* y = b (a·x) at x = e_1, e_2 fitted exactly, L the mean of squares: H = JᵀJ with J = [b, 0, a_1; 0, b, a_2], whose nonzero
+   eigenvalues are b² and b² + ‖a‖². The same function at (f a, b/f): SANE moves with f. */
+static void sane_is_not_invariant_to_rescaling(void **state)
+{
+    double previous = INFINITY;
+
+    (void)state;
+    for (double f = 1.0; f <= 4.0; f *= 2.0) {
+        double           a = f, b = 1.0 / f;
+        double           h[] = {b * b, 0.0, b * a, 0.0, b * b, b * a, b * a, b * a, 2.0 * a * a};
+        double           large = b * b + 2.0 * a * a, small = b * b;
+        basin_objective *o = NULL;
+        basin_spectrum  *s;
+        basin_sane      *sane = NULL;
+        assert_ok(basin_test_quadratic(h, NULL, 0.0, 3, &o));
+        s = spectrum_of(o, NULL);
+        assert_ok(basin_sane_compute(s, NULL, &sane));
+        assert_close(sane->value, 2.0 / 3.0 + small / (small + 0.5 * large), 1e-13, 0.0);
+        assert_true(sane->value < previous - 0.01);
+        previous = sane->value;
+        basin_sane_destroy(&sane);
+        basin_spectrum_destroy(&s);
+        basin_objective_destroy(&o);
+    }
+}
+
+static void a_zero_hessian_has_no_sane(void **state)
+{
+    double           lambda[4] = {0};
+    basin_objective *o = planted(lambda, 4, 1);
+    basin_spectrum  *s = spectrum_of(o, NULL);
+    basin_sane      *sane = NULL;
+
+    (void)state;
+    assert_status(basin_sane_compute(s, NULL, &sane), BASIN_ERR_NUMERIC);
+    assert_message("the Hessian is zero");
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+    assert_null(sane);
+}
+
+static void options_out_of_range_are_refused(void **state)
+{
+    double           lambda[4] = {3.0, 2.0};
+    basin_objective *o = planted(lambda, 4, 1);
+    basin_spectrum  *s = spectrum_of(o, NULL);
+    basin_sane      *sane = NULL;
+
+    (void)state;
+    assert_status(basin_sane_compute(s, &(basin_sane_options){.kappa = -1.0}, &sane), BASIN_ERR_VALUE);
+    assert_message("kappa -1");
+    assert_status(basin_sane_compute(s, &(basin_sane_options){.alpha = NAN}, &sane), BASIN_ERR_VALUE);
+    assert_message("alpha");
+    assert_status(basin_sane_compute(s, &(basin_sane_options){.k = 5}, &sane), BASIN_ERR_VALUE);
+    assert_message("SANE_5 needs 5 eigenvalues, the spectrum holds 4");
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+/* Λ of rank 3 may be among those left out when two pairs of one end are held. */
+static void a_reference_that_is_not_certain_is_refused(void **state)
+{
+    double                 lambda[N];
+    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 2, .bottom = 1};
+    basin_objective       *o;
+    basin_spectrum        *s;
+    basin_sane            *sane = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) lambda[i] = 10.0 - 0.19 * (double)i;
+    o = planted(lambda, N, 1);
+    s = spectrum_of(o, &options);
+    assert_ok(basin_sane_compute(s, &(basin_sane_options){.k = 2}, &sane));
+    assert_close(sane->reference, lambda[1], 1e-9, 0.0);
+    basin_sane_destroy(&sane);
+    assert_status(basin_sane_compute(s, &(basin_sane_options){.k = 3}, &sane), BASIN_ERR_VALUE);
+    assert_message("is not certain");
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+/* Spectra of many shapes: the truth lies within the bounds, and the bounds are of use where the rest is small. */
+static void truncated_bounds_hold_the_truth(void **state)
+{
+    size_t trials = basin_test_long() ? 5000 : 400;
+
+    (void)state;
+    for (size_t t = 0; t < trials; t++) {
+        double                 lambda[N], largest = 0.0, decay, floor, negative;
+        basin_random           r = basin_random_start(t, BASIN_STREAM_TEST);
+        basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .seed = t};
+        basin_sane_options     sane_options = {.kappa = 0.05 + 2.0 * basin_random_uniform(&r), .alpha = pow(10.0, 4.0 * basin_random_uniform(&r) - 3.0)};
+        decay = 2.0 * basin_random_uniform(&r), floor = 0.2 * basin_random_uniform(&r), negative = 0.5 * basin_random_uniform(&r);
+        for (size_t i = 0; i < N; i++) {
+            lambda[i] = (pow((double)(i + 1), -decay) + (t % 3 ? floor : 0.0)) * (basin_random_uniform(&r) < negative ? -1.0 : 1.0);
+            largest = fmax(largest, fabs(lambda[i]));
+        }
+        options.top = 2 + basin_random_below(&r, 6), options.bottom = 1 + basin_random_below(&r, 4);
+        basin_objective *o = planted(lambda, N, t);
+        basin_spectrum  *s = spectrum_of(o, &options);
+        basin_sane      *sane = NULL;
+        assert_ok(basin_sane_compute(s, &sane_options, &sane));
+        assert_string_equal(sane->method, "truncated");
+        double truth = magnitude_sum(lambda, N, sane_options.kappa * largest), n_eff = magnitude_sum(lambda, N, sane_options.alpha);
+        assert_true(sane->lower <= truth && truth <= sane->upper);
+        assert_true(sane->n_eff_lower <= n_eff && n_eff <= sane->n_eff_upper);
+        assert_true(sane->lower <= sane->value && sane->value <= truth + 1e-6);
+        assert_true(sane->upper <= N);
+        basin_sane_destroy(&sane);
+        basin_spectrum_destroy(&s);
+        basin_objective_destroy(&o);
+    }
+}
+
+/* All equal: the concave bound is attained, up to the confidence limit; and with B it is exact. */
+static void the_bound_on_the_rest_is_attained_by_a_flat_one(void **state)
+{
+    double           lambda[N];
+    basin_objective *o;
+    basin_spectrum  *s;
+    basin_sane      *sane = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) lambda[i] = i < 2 ? 10.0 : 1.0;
+    lambda[N - 1] = -1.0;
+    o = planted(lambda, N, 3);
+    s = spectrum_of(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 3, .bottom = 1});
+    assert_ok(basin_sane_compute(s, NULL, &sane));
+    assert_close(sane->upper, 2.0 * 10.0 / 15.0 + 48.0 / 6.0, 1e-5, 0.0);
+    basin_sane_destroy(&sane);
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+/* A run of P steps knows every eigenvalue; a shorter one is labelled, and bounds nothing. */
+static void the_ritz_variant_sums_every_ritz_value(void **state)
+{
+    double           lambda[N], theta[N] = {0};
+    basin_objective *o;
+    basin_sane      *full = NULL, *some = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) lambda[i] = 1.0 / (double)(i + 1);
+    o = planted(lambda, N, 3);
+    assert_ok(basin_sane_ritz(o, theta, 4, &(basin_sane_options){.ritz = 1000}, &full));
+    assert_string_equal(full->method, "ritz");
+    assert_int_equal(full->ritz_steps, N);
+    assert_int_equal(full->seed, 4);
+    assert_close(full->value, magnitude_sum(lambda, N, 0.5), 1e-10, 0.0);
+    assert_close(full->n_eff, magnitude_sum(lambda, N, 0.5), 1e-10, 0.0);
+    assert_true(isnan(full->lower) && isnan(full->upper) && isnan(full->n_eff_lower) && isnan(full->n_eff_upper));
+    assert_ok(basin_sane_ritz(o, theta, 4, &(basin_sane_options){.ritz = 10}, &some));
+    assert_int_equal(some->eigenvalues, 10);
+    assert_true(some->value < full->value);
+    assert_status(basin_sane_ritz(o, theta, 4, NULL, &some), BASIN_ERR_ARG);
+    basin_sane_destroy(&full), basin_sane_destroy(&some);
+    basin_objective_destroy(&o);
+}
+
+static void a_ritz_run_ends_where_the_subspace_is_invariant(void **state)
+{
+    double           lambda[N] = {3.0, 2.0}, theta[N] = {0};
+    basin_objective *o = planted(lambda, N, 3);
+    basin_sane      *s = NULL;
+
+    (void)state;
+    assert_ok(basin_sane_ritz(o, theta, 4, &(basin_sane_options){.ritz = 20}, &s));
+    assert_true(s->ritz_steps <= 4);
+    assert_close(s->value, 2.0 / 3.0 + 2.0 / 3.5, 1e-10, 1e-10);
+    basin_sane_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+static basin_status compute_once(void *payload)
+{
+    basin_sane  *s = NULL;
+    basin_status st = basin_sane_compute(payload, NULL, &s);
+
+    if (st != BASIN_OK) assert_null(s);
+    basin_sane_destroy(&s);
+    return st;
+}
+
+static basin_status ritz_once(void *payload)
+{
+    double       theta[N] = {0};
+    basin_sane  *s = NULL;
+    basin_status st = basin_sane_ritz(payload, theta, 1, &(basin_sane_options){.ritz = 5}, &s);
+
+    if (st != BASIN_OK) assert_null(s);
+    basin_sane_destroy(&s);
+    return st;
+}
+
+static void every_failed_allocation_is_clean(void **state)
+{
+    double           lambda[N];
+    basin_objective *o;
+    basin_spectrum  *s;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) lambda[i] = 1.0 / (double)(i + 1);
+    o = planted(lambda, N, 3);
+    s = spectrum_of(o, NULL);
+    basin_test_every_allocation(compute_once, s);
+    basin_test_every_allocation(ritz_once, o);
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sane_of_four_eigenvalues_by_hand),
+        cmocka_unit_test(the_k_th_magnitude_and_the_recorded_decay_are_used),
+        cmocka_unit_test(sane_does_not_see_the_scale_of_the_loss),
+        cmocka_unit_test(the_ends_of_the_range_are_one_and_all_eigenvalues),
+        cmocka_unit_test(sane_is_not_invariant_to_rescaling),
+        cmocka_unit_test(a_zero_hessian_has_no_sane),
+        cmocka_unit_test(options_out_of_range_are_refused),
+        cmocka_unit_test(a_reference_that_is_not_certain_is_refused),
+        cmocka_unit_test(truncated_bounds_hold_the_truth),
+        cmocka_unit_test(the_bound_on_the_rest_is_attained_by_a_flat_one),
+        cmocka_unit_test(the_ritz_variant_sums_every_ritz_value),
+        cmocka_unit_test(a_ritz_run_ends_where_the_subspace_is_invariant),
+        cmocka_unit_test(every_failed_allocation_is_clean),
+    };
+    return cmocka_run_group_tests_name("sane", tests, NULL, NULL);
+}
