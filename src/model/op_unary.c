@@ -120,7 +120,7 @@ static void gelu_tanh(const real *x, size_t n, real *y, real *p, real *q)
 
 static void gelu(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
 {
-    if (node->transposed)
+    if (node->tanh_form)
         gelu_tanh(x, n, y, p, q);
     else
         gelu_exact(x, n, y, p, q);
