@@ -47,6 +47,21 @@ static double cosine(const double *a, const double *b, size_t size)
     return basin_dot(a, b, size) / basin_norm(a, size) / basin_norm(b, size);
 }
 
+static size_t rows_of(const basin_slice_request *r)
+{
+    return r->axis_count == 2 ? r->grid[1] : 1;
+}
+
+/* Bytes of one point: its coefficients, its loss, and loss and accuracy on every surface. */
+static basin_status check_size(const basin_slice_request *r)
+{
+    size_t points, bytes, each = r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * r->objective_count * sizeof(double);
+
+    if (basin_mul(r->grid[0], rows_of(r), &points) && basin_mul(points, each, &bytes) && bytes < basin_memory_limit()) return BASIN_OK;
+    return basin_fail(BASIN_ERR_BUDGET, "a grid of %zu x %zu points at %zu bytes each does not fit the limit of %zu bytes", rows_of(r), r->grid[0], each,
+                      basin_memory_limit());
+}
+
 static basin_status check_request(const basin_slice_request *r)
 {
     basin_status st = BASIN_OK;
@@ -59,6 +74,7 @@ static basin_status check_request(const basin_slice_request *r)
         BASIN_CHECK(basin_objective_size(r->objectives[i]) == size, BASIN_ERR_SHAPE, "objective %s has %zu parameters, %s has %zu", r->splits[i],
                     basin_objective_size(r->objectives[i]), r->splits[0], size);
     for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(check_axis(r, i, size));
+    BASIN_TRY(check_size(r));
     if (r->axis_count == 2) {
         double c = cosine(r->directions[0]->values, r->directions[1]->values, size);
         BASIN_CHECK(fabs(c) <= 1.0 - PARALLEL, BASIN_ERR_VALUE, "directions %s and %s are parallel: cosine %.12g", r->directions[0]->label,
@@ -98,12 +114,10 @@ done:
 static basin_status lay_grid(const basin_slice_request *r, const basin_slice *s, grid *g)
 {
     basin_status st = BASIN_OK;
-    size_t       columns = r->grid[0], rows = r->axis_count == 2 ? r->grid[1] : 1, bytes, d = r->axis_count;
+    size_t       columns = r->grid[0], rows = rows_of(r), d = r->axis_count;
 
-    BASIN_CHECK(basin_mul(columns, rows, &g->points) && basin_mul(g->points, d * sizeof(double) + sizeof(basin_loss) + 2 * sizeof(double), &bytes) &&
-                    bytes < basin_memory_limit(),
-                BASIN_ERR_BUDGET, "a grid of %zu x %zu points does not fit the limit of %zu bytes", rows, columns, basin_memory_limit());
     g->axes = d;
+    g->points = rows * columns;
     BASIN_ALLOC(g->coefficients, (g->points + 1) * d, "the grid");
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++) {
@@ -122,7 +136,7 @@ static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t
     basin_loss  *losses = NULL;
 
     out->columns = r->grid[0];
-    out->rows = r->axis_count == 2 ? r->grid[1] : 1;
+    out->rows = rows_of(r);
     out->samples = basin_objective_samples(r->objectives[which]);
     BASIN_STRDUP(out->split, r->splits[which]);
     BASIN_ALLOC(out->loss, g->points, "losses");

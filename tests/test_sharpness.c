@@ -1,0 +1,204 @@
+#include "support.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/linalg.h"
+#include "core/memory.h"
+#include "core/params.h"
+
+/* L = 1/2 θᵀ diag(4, 1, 0) θ at (1, 1, 5): g = (4, 1, 0), L = 2.5. */
+static const double theta[] = {1.0, 1.0, 5.0};
+
+static basin_objective *objective(void)
+{
+    double           a[] = {4.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0};
+    basin_objective *o = NULL;
+
+    assert_ok(basin_test_quadratic(a, NULL, 0.0, 3, &o));
+    return o;
+}
+
+static double loss_at(double s, const double *d)
+{
+    double x = theta[0] + s * d[0], y = theta[1] + s * d[1];
+    return 2.0 * x * x + 0.5 * y * y;
+}
+
+static const basin_measure *row(const basin_sharpness *s, const char *name, double rho)
+{
+    for (size_t i = 0; i < s->measure_count; i++)
+        if (strcmp(s->measures[i].name, name) == 0 && s->measures[i].rho == rho) return &s->measures[i];
+    fail_msg("no row %s at %g", name, rho);
+    return NULL;
+}
+
+static void sam_and_msam_follow_their_definitions(void **state)
+{
+    double                  v[] = {0.0, -3.0, 4.0}, rho[] = {-0.5, 0.0, 0.25}, norm = sqrt(17.0);
+    double                  up[] = {4.0 / norm, 1.0 / norm}, down[] = {0.0, 0.6};
+    basin_sharpness_options options = {.rho = rho, .rho_count = 3, .momentum = v, .split = "train"};
+    basin_objective        *o = objective();
+    basin_sharpness        *s = NULL;
+
+    (void)state;
+    assert_ok(basin_sharpness_compute(o, theta, &options, &s));
+    assert_int_equal(s->parameters, 3);
+    assert_close(s->loss, 2.5, 1e-15, 0.0);
+    assert_close(s->gradient_norm, norm, 1e-15, 0.0);
+    assert_close(s->momentum_norm, 5.0, 1e-15, 0.0);
+    assert_close(s->momentum_gradient_cosine, -3.0 / (5.0 * norm), 1e-14, 0.0);
+    assert_int_equal(s->measure_count, 6);
+    for (size_t i = 0; i < 3; i++) {
+        assert_close(row(s, "sam", rho[i])->loss, loss_at(rho[i], up), 1e-14, 0.0);
+        assert_close(row(s, "sam", rho[i])->value, loss_at(rho[i], up) - 2.5, 1e-13, 1e-15);
+        assert_close(row(s, "msam", rho[i])->value, loss_at(rho[i], down) - 2.5, 1e-13, 1e-15); /* minus v/‖v‖ */
+        assert_string_equal(row(s, "msam", rho[i])->split, "train");
+    }
+    assert_true(row(s, "sam", 0.0)->value == 0.0);
+    basin_sharpness_destroy(&s);
+    basin_sharpness_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+static void default_radii_are_signed_multiples_of_the_recorded_one(void **state)
+{
+    static const double factors[] = {-4.0, -2.0, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0};
+    basin_objective    *o = objective();
+    basin_sharpness    *s = NULL;
+
+    (void)state;
+    assert_ok(basin_sharpness_compute(o, theta, &(basin_sharpness_options){.recorded_rho = 0.2}, &s));
+    assert_int_equal(s->measure_count, 11); /* no momentum: MSAM left out */
+    for (size_t i = 0; i < 11; i++) assert_close(s->measures[i].rho, 0.2 * factors[i], 1e-15, 0.0);
+    assert_true(isnan(s->momentum_norm) && isnan(s->momentum_gradient_cosine));
+    basin_sharpness_destroy(&s);
+    assert_ok(basin_sharpness_compute(o, theta, NULL, &s));
+    assert_close(s->measures[10].rho, 0.2, 1e-15, 0.0); /* 4 x 0.05 */
+    basin_sharpness_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+/* With w = 2 the loss is 2.5 + ‖θ‖² = 29.5; ε stays along ∇L = (4, 1, 0). */
+static void weight_decay_is_in_the_loss_but_not_in_the_direction(void **state)
+{
+    double           rho[] = {1.0}, up[] = {4.0 / sqrt(17.0), 1.0 / sqrt(17.0)}, x, y;
+    basin_objective *o = objective();
+    basin_sharpness *s = NULL;
+
+    (void)state;
+    assert_ok(basin_objective_decay_set(o, 2.0));
+    assert_ok(basin_sharpness_compute(o, theta, &(basin_sharpness_options){.rho = rho, .rho_count = 1}, &s));
+    x = theta[0] + up[0], y = theta[1] + up[1];
+    assert_close(s->loss, 29.5, 1e-15, 0.0);
+    assert_close(s->gradient_norm, sqrt(17.0), 1e-15, 0.0);
+    assert_close(s->measures[0].loss, loss_at(1.0, up) + x * x + y * y + 25.0, 1e-14, 0.0);
+    basin_sharpness_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+static void a_zero_direction_gives_nan_not_a_number(void **state)
+{
+    double           zero[3] = {0};
+    basin_objective *o = objective();
+    basin_sharpness *s = NULL;
+
+    (void)state;
+    assert_ok(basin_sharpness_compute(o, zero, &(basin_sharpness_options){.momentum = zero}, &s));
+    assert_int_equal(s->measure_count, 22);
+    for (size_t i = 0; i < 22; i++) assert_true(isnan(s->measures[i].value) && isnan(s->measures[i].loss));
+    assert_true(isnan(s->momentum_gradient_cosine));
+    assert_true(s->stationarity.stationary);
+    basin_sharpness_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+/* A user's objective with a table of parameters: L = Σ θ². */
+static basin_status sphere_loss(void *ctx, const basin_samples *s, const double *x, basin_loss *out)
+{
+    (void)ctx, (void)s;
+    *out = (basin_loss){.sum = basin_dot(x, x, 3), .weight = 1.0};
+    return BASIN_OK;
+}
+
+static basin_status sphere_gradient(void *ctx, const basin_samples *s, const double *x, basin_loss *out, double *g)
+{
+    for (size_t i = 0; i < 3; i++) g[i] = 2.0 * x[i];
+    return sphere_loss(ctx, s, x, out);
+}
+
+static const basin_objective_type sphere = {.name = "sphere", .loss = sphere_loss, .gradient = sphere_gradient};
+
+static void random_directions_are_scaled_to_norm_one(void **state)
+{
+    double           rho[] = {-2.0, 2.0}, x = 0.0;
+    basin_params    *p = NULL;
+    basin_objective *o = NULL, *bare = objective();
+    basin_sharpness *s = NULL;
+
+    (void)state;
+    assert_ok(basin_params_create(&p));
+    assert_ok(basin_params_add(p, "w", (size_t[]){1, 3}, 2));
+    assert_ok(basin_objective_create(&sphere, NULL, &(basin_objective_facts){.size = 3, .params = p}, &o));
+    assert_ok(basin_sharpness_compute(o, theta, &(basin_sharpness_options){.rho = rho, .rho_count = 2, .random = 2, .seed = 8}, &s));
+    assert_int_equal(s->measure_count, 6);
+    for (size_t i = 2; i < 6; i += 2) { /* L(θ ± ρd) sum to 2 L(θ) + 2 ρ²‖d‖² */
+        x = s->measures[i].value + s->measures[i + 1].value;
+        assert_close(x, 2.0 * 4.0, 1e-13, 0.0);
+    }
+    assert_string_equal(s->measures[2].name, "random:8");
+    assert_string_equal(s->measures[4].name, "random:9");
+    basin_sharpness_destroy(&s);
+    assert_status(basin_sharpness_compute(bare, theta, &(basin_sharpness_options){.random = 1}, &s), BASIN_ERR_ARG);
+    assert_message("table of parameters");
+    basin_objective_destroy(&o), basin_objective_destroy(&bare);
+    basin_params_destroy(&p);
+}
+
+static void radii_that_are_not_finite_are_refused(void **state)
+{
+    double           rho[] = {0.1, INFINITY};
+    basin_objective *o = objective();
+    basin_sharpness *s = NULL;
+
+    (void)state;
+    assert_status(basin_sharpness_compute(o, theta, &(basin_sharpness_options){.rho = rho, .rho_count = 2}, &s), BASIN_ERR_VALUE);
+    assert_message("radius inf");
+    assert_status(basin_sharpness_compute(o, theta, &(basin_sharpness_options){.rho = rho}, &s), BASIN_ERR_ARG);
+    assert_null(s);
+    basin_objective_destroy(&o);
+}
+
+static basin_status compute_once(void *payload)
+{
+    double           v[] = {1.0, 0.0, 0.0};
+    basin_sharpness *s = NULL;
+    basin_status     st = basin_sharpness_compute(payload, theta, &(basin_sharpness_options){.momentum = v, .split = "train"}, &s);
+
+    if (st != BASIN_OK) assert_null(s);
+    basin_sharpness_destroy(&s);
+    return st;
+}
+
+static void every_failed_allocation_is_clean(void **state)
+{
+    basin_objective *o = objective();
+
+    (void)state;
+    basin_test_every_allocation(compute_once, o);
+    basin_objective_destroy(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sam_and_msam_follow_their_definitions),
+        cmocka_unit_test(default_radii_are_signed_multiples_of_the_recorded_one),
+        cmocka_unit_test(weight_decay_is_in_the_loss_but_not_in_the_direction),
+        cmocka_unit_test(a_zero_direction_gives_nan_not_a_number),
+        cmocka_unit_test(random_directions_are_scaled_to_norm_one),
+        cmocka_unit_test(radii_that_are_not_finite_are_refused),
+        cmocka_unit_test(every_failed_allocation_is_clean),
+    };
+    return cmocka_run_group_tests_name("sharpness", tests, NULL, NULL);
+}
