@@ -701,8 +701,8 @@ typedef struct basin_measures_options {
 basin_status basin_measures_compute(basin_objective *train, basin_objective *test, const basin_checkpoint *ck, const basin_measures_options *options, basin_measures *out);
 void         basin_measures_clear(basin_measures *measures); /* frees the strings; zeroes */
 
-/* Largest stable λ_max of a method at full batch (docs/measures.md): gd 2(1+b)/e, nag, sam, msam; NAN for others.
-   gradient_norm and momentum_norm enter for sam and msam. */
+/* Largest stable λ_max of a method at full batch (docs/measures.md): gd and sgd 2(1+b)/e, nag, sam, msam; NAN for others.
+   gradient_norm and momentum_norm enter for sam and msam. Coupled weight decay is taken off: it is curvature too. */
 double basin_ceiling(const char *method, const basin_hyperparameters *hyper, double gradient_norm, double momentum_norm);
 
 typedef struct basin_track {
@@ -732,10 +732,12 @@ typedef struct basin_difference { /* one measure, one group minus the base group
     size_t pairs;
     double mean, lower, upper; /* 95 % t-interval of the paired differences */
     double p;                  /* exact two-sided sign-flip test */
-    double p_holm;             /* after Holm over the measures of this pair of groups */
-    double p_smallest;         /* attainable with this many pairs: 2/2^n */
+    double p_holm;             /* after Holm over the measures of this pair of groups that speak to the same question: flatness
+                                  (lambda_max, trace, sane, n_eff, sharpness_sam, sharpness_msam), generalisation (test_loss,
+                                  test_accuracy, gap), conditions (the rest) */
+    double p_smallest;         /* attainable with this many pairs: 2/2^n (above 24 pairs 1/100,001: sampled) */
     bool   paired;             /* same seed gave the same start (as recorded); false: only listed, p = NAN */
-    char  *verdict;            /* lower | higher | undecided | «n seeds cannot decide; m would» */
+    char  *verdict;            /* lower | higher | undecided | «n seeds cannot decide; m would» | not measured | not paired */
 } basin_difference;
 
 typedef struct basin_comparison {

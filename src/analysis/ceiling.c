@@ -60,6 +60,9 @@ double basin_ceiling(const char *method, const basin_hyperparameters *hyper, dou
     double decay = hyper->weight_decay_coupled && hyper->weight_decay > 0.0 ? hyper->weight_decay : 0.0;
 
     for (size_t i = 0; method != NULL && i < sizeof ceilings / sizeof *ceilings; i++)
-        if (strcmp(method, ceilings[i].method) == 0) return fmax(0.0, ceilings[i].value(hyper, decay, gradient_norm, momentum_norm));
+        if (strcmp(method, ceilings[i].method) == 0) {
+            double value = ceilings[i].value(hyper, decay, gradient_norm, momentum_norm);
+            return value < 0.0 ? 0.0 : value; /* NAN stays NAN: something it needs is not recorded */
+        }
     return NAN;
 }

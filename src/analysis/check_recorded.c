@@ -10,21 +10,31 @@
 
 #define RECORDED_TOLERANCE 1e-6 /* relative: training programs record in single precision */
 
-/* θ or θ̃ = θ − undo v into `point`; *why says why not. */
+/* The scalar of θ = θ̃ + undo v. A checkpoint saved unperturbed need not hold it; then MSAM's own is ρ/‖v‖ (0 at v = 0). NAN: unknown. */
+static double find_undo(const basin_checkpoint *ck, const double *momentum)
+{
+    double norm = momentum != NULL ? basin_norm(momentum, ck->params->size) : (double)NAN;
+
+    if (isfinite(ck->undo) && ck->undo != 0.0) return ck->undo;
+    if (ck->method == NULL || strcmp(ck->method, "msam") != 0) return NAN;
+    return norm > 0.0 ? ck->hyper.rho / norm : norm;
+}
+
+/* θ or θ̃ into `point`; *why says why not. */
 static void find_point(const basin_checkpoint *ck, const char *name, double *point, const char **why)
 {
     bool          perturbed = strcmp(name, "theta_perturbed") == 0;
     const double *momentum = basin_checkpoint_momentum(ck);
-    double        sign = perturbed ? -1.0 : 1.0;
+    double        undo = find_undo(ck, momentum);
 
     *why = NULL;
     basin_copy(ck->theta, point, ck->params->size);
     if (!perturbed && strcmp(name, "theta") != 0) *why = "the point is neither theta nor theta_perturbed";
     else if (ck->perturbed == BASIN_PERTURBED_UNKNOWN) *why = "it is not known whether the stored weights are perturbed";
     else if (perturbed == (ck->perturbed == BASIN_PERTURBED_YES)) return; /* as stored */
-    else if (isnan(ck->undo)) *why = "the scalar that undoes the perturbation is not recorded";
-    else if (ck->undo != 0.0 && momentum == NULL) *why = "the momentum is not saved";
-    else if (ck->undo != 0.0) basin_axpy(sign * ck->undo, momentum, point, ck->params->size);
+    else if (momentum == NULL) *why = "the momentum along which the weights are perturbed is not saved";
+    else if (!isfinite(undo)) *why = "the scalar between theta and theta_perturbed is not recorded";
+    else basin_axpy(perturbed ? -undo : undo, momentum, point, ck->params->size);
 }
 
 /* The data that the split names: `o` is training, `test` is test. */

@@ -9,7 +9,6 @@
  */
 #include "analysis/comparison.h"
 
-#include <stdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -22,8 +21,15 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+/* A file that cannot be read tells neither method nor seed: its folder says whose it is. */
+static bool is_unreadable(const basin_measures *row)
+{
+    return row->missing != NULL && row->method == NULL && row->run != NULL;
+}
+
 bool basin_same_run(const basin_measures *a, const basin_measures *b)
 {
+    if (is_unreadable(a) || is_unreadable(b)) return same_text(a->run, b->run);
     return same_text(a->run, b->run) && same_text(a->method, b->method) && a->seed == b->seed;
 }
 
