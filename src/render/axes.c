@@ -1,0 +1,178 @@
+/* Axes: thin, with outward ticks; numbers chosen so that no two touch. */
+#include <math.h>
+#include <stdio.h>
+
+#include "render/plan.h"
+
+static const basin_pen axis_pen = {.color = {0.25, 0.25, 0.25}, .width = 0.5};
+static const basin_pen grid_pen = {.color = {0.91, 0.91, 0.91}, .width = 0.4};
+
+/* Room between neighbours' numbers, points; negative when they would touch. */
+static double tightest(basin_canvas *canvas, const basin_plot_scale *scale, const basin_ticks *ticks, double length, bool across)
+{
+    double last = -INFINITY, least = INFINITY;
+
+    for (size_t i = 0; i < ticks->count; i++) {
+        double width, height;
+        if (ticks->tick[i].label[0] == '\0') continue;
+        basin_canvas_measure(canvas, ticks->tick[i].label, &(basin_type){0}, &width, &height);
+        double at = basin_scale_at(scale, ticks->tick[i].value) * length, half = (across ? width : height * 0.8) / 2;
+        least = fmin(least, at - half - last);
+        last = at + half;
+    }
+    return least;
+}
+
+static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, double length, bool across, basin_ticks *out)
+{
+    double size = basin_canvas_font_size(canvas);
+    size_t wanted = (size_t)fmax(2, length / (across ? 3.2 * size : 1.8 * size));
+
+    for (wanted = wanted < 12 ? wanted : 12; wanted > 1; wanted--) {
+        basin_scale_ticks(scale, wanted, out);
+        if (tightest(canvas, scale, out, length, across) >= (across ? 0.6 * size : 0.2 * size)) return;
+    }
+    basin_scale_ticks(scale, 1, out);
+    if (tightest(canvas, scale, out, length, across) >= 2) return;
+    for (size_t i = 0, seen = 0; i < out->count; i++) /* last resort: every other number */
+        if (out->tick[i].label[0] != '\0' && seen++ % 2 == 1) out->tick[i].label[0] = '\0';
+}
+
+void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height, basin_ticks *x, basin_ticks *y)
+{
+    *x = *y = (basin_ticks){0};
+    if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, x);
+    if (!panel->bare) fitting_ticks(canvas, &panel->y, height, false, y);
+}
+
+void basin_axes_frame(const basin_panel *panel, basin_canvas *canvas)
+{
+    const basin_rect *b = &panel->box;
+
+    if (panel->framed) {
+        basin_canvas_stroke(canvas, (double[]){b->left, b->top, b->right, b->top, b->right, b->bottom, b->left, b->bottom}, 4, true, &axis_pen);
+    } else {
+        if (!panel->bare) basin_canvas_line(canvas, b->left, b->top, b->left, b->bottom, &axis_pen);
+        basin_canvas_line(canvas, b->left, b->bottom, b->right, b->bottom, &axis_pen);
+    }
+}
+
+static void x_axis(const basin_panel *panel, basin_canvas *canvas)
+{
+    const basin_rect *b = &panel->box;
+    double            size = basin_canvas_font_size(canvas), label_top = b->bottom + BASIN_TICK + 1;
+
+    for (size_t i = 0; i < panel->x_ticks.count; i++) {
+        const basin_tick *tick = &panel->x_ticks.tick[i];
+        double            x = b->left + basin_scale_at(&panel->x, tick->value) * (b->right - b->left);
+        basin_canvas_line(canvas, x, b->bottom, x, b->bottom + (tick->label[0] != '\0' ? BASIN_TICK : BASIN_TICK / 2), &axis_pen);
+        if (!panel->no_x) basin_canvas_text(canvas, tick->label, x, label_top, &(basin_type){.color = basin_black, .across = 0.5});
+    }
+    double slot = panel->tick_count > 0 ? (b->right - b->left) / (double)panel->tick_count : 0;
+    for (size_t i = 0; i < panel->tick_count; i++) {
+        double x = b->left + basin_scale_at(&panel->x, panel->tick_at[i]) * (b->right - b->left);
+        basin_canvas_line(canvas, x, b->bottom, x, b->bottom + BASIN_TICK, &axis_pen);
+        if (!panel->no_x)
+            basin_canvas_text(canvas, panel->tick_label[i], x, label_top,
+                              &(basin_type){.color = panel->tick_color != NULL ? panel->tick_color[i] : basin_black, .across = 0.5,
+                                            .width = panel->tick_color != NULL ? slot : 0});
+    }
+    if (!panel->no_x && panel->x_ticks.exponent != 0) {
+        char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
+        snprintf(text, sizeof text, "×%s", basin_text_power(panel->x_ticks.exponent, power));
+        basin_canvas_text(canvas, text, b->right, label_top + 1.25 * size, &(basin_type){.color = basin_black, .across = 1});
+    }
+}
+
+static void y_axis(const basin_panel *panel, basin_canvas *canvas)
+{
+    const basin_rect *b = &panel->box;
+
+    for (size_t i = 0; i < panel->y_ticks.count; i++) {
+        const basin_tick *tick = &panel->y_ticks.tick[i];
+        double            y = b->bottom - basin_scale_at(&panel->y, tick->value) * (b->bottom - b->top);
+        bool              labelled = tick->label[0] != '\0';
+        if (panel->grid && labelled && y < b->bottom - 1) basin_canvas_line(canvas, b->left, y, b->right, y, &grid_pen);
+        basin_canvas_line(canvas, b->left - (labelled ? BASIN_TICK : BASIN_TICK / 2), y, b->left, y, &axis_pen);
+        if (!panel->no_y) basin_canvas_text(canvas, tick->label, b->left - BASIN_TICK - 1.5, y, &(basin_type){.color = basin_black, .across = 1, .down = 0.5});
+    }
+    if (!panel->no_y && panel->y_ticks.exponent != 0) {
+        char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
+        snprintf(text, sizeof text, "×%s", basin_text_power(panel->y_ticks.exponent, power));
+        basin_canvas_text(canvas, text, b->left, b->top - 2, &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
+    }
+}
+
+void basin_axes_draw(const basin_panel *panel, basin_canvas *canvas)
+{
+    if (!panel->bare) y_axis(panel, canvas);
+    x_axis(panel, canvas);
+}
+
+/* ---------------------------------------------------------------------------------------------- colour bar -- */
+
+enum { BAR_GAP = 6, BAR = 7 };
+
+static void bar_ticks(const basin_panel *panel, basin_canvas *canvas, double height, basin_ticks *ticks)
+{
+    fitting_ticks(canvas, &panel->bar->scale, height, false, ticks);
+    if (!isfinite(panel->bar->cap)) return;
+    for (size_t i = 0; i < ticks->count; i++) /* leave the end to the cap's own label */
+        if ((1 - basin_scale_at(&panel->bar->scale, ticks->tick[i].value)) * height < 1.1 * basin_canvas_font_size(canvas)) ticks->tick[i].label[0] = '\0';
+}
+
+static const char *cap_text(const basin_paint *paint, char text[BASIN_NUMBER_ROOM + 8])
+{
+    snprintf(text, BASIN_NUMBER_ROOM + 8, "> %s", BASIN_NUMBER(paint->cap, 3));
+    return text;
+}
+
+double basin_bar_width(const basin_panel *panel, basin_canvas *canvas)
+{
+    basin_ticks ticks;
+    double      widest = 0, width, height;
+    char        text[BASIN_NUMBER_ROOM + 8];
+
+    if (panel->bar == NULL) return 0;
+    bar_ticks(panel, canvas, panel->height, &ticks);
+    for (size_t i = 0; i < ticks.count; i++) {
+        basin_canvas_measure(canvas, ticks.tick[i].label, &(basin_type){0}, &width, &height);
+        widest = fmax(widest, width);
+    }
+    if (isfinite(panel->bar->cap)) {
+        basin_canvas_measure(canvas, cap_text(panel->bar, text), &(basin_type){0}, &width, &height);
+        widest = fmax(widest, width);
+    }
+    return BAR_GAP + BAR + BASIN_TICK + 1.5 + widest + (panel->bar_label != NULL ? 1.35 * basin_canvas_font_size(canvas) : 0);
+}
+
+void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
+{
+    enum { STEPS = 96 };
+    const basin_paint *paint = panel->bar;
+    double             left = panel->box.right + BAR_GAP, top = panel->box.top, height = panel->box.bottom - top, size = basin_canvas_font_size(canvas);
+    basin_ticks        ticks;
+    char               text[BASIN_NUMBER_ROOM + 8];
+
+    if (paint == NULL) return;
+    bar_ticks(panel, canvas, height, &ticks);
+    for (size_t i = 0; i < STEPS; i++) { /* from the top; each reaches under the next */
+        double value = basin_scale_value(&paint->scale, 1 - ((double)i + 0.5) / STEPS);
+        double y = top + height * (double)i / STEPS;
+        basin_canvas_box(canvas, (basin_rect){left, y, left + BAR, fmin(y + height / STEPS + 0.4, panel->box.bottom)}, basin_paint_color(paint, value), 0);
+    }
+    basin_canvas_stroke(canvas, (double[]){left, top, left + BAR, top, left + BAR, top + height, left, top + height}, 4, true, &axis_pen);
+    for (size_t i = 0; i < ticks.count; i++) {
+        double y = top + height * (1 - basin_scale_at(&paint->scale, ticks.tick[i].value));
+        basin_canvas_line(canvas, left + BAR, y, left + BAR + (ticks.tick[i].label[0] != '\0' ? BASIN_TICK : BASIN_TICK / 2), y, &axis_pen);
+        basin_canvas_text(canvas, ticks.tick[i].label, left + BAR + BASIN_TICK + 1.5, y, &(basin_type){.color = basin_black, .down = 0.5});
+    }
+    if (isfinite(paint->cap)) {
+        basin_canvas_fill(canvas, (double[]){left, top, left + BAR, top, left + BAR / 2.0, top - 4}, 3, basin_paint_color(paint, paint->cap), 0);
+        basin_canvas_text(canvas, cap_text(paint, text), left + BAR + BASIN_TICK + 1.5, top, &(basin_type){.color = basin_black, .down = 0.5});
+    }
+    if (panel->bar_label != NULL) {
+        double x = left + basin_bar_width(panel, canvas) - BAR_GAP - 0.6 * size;
+        basin_canvas_text(canvas, panel->bar_label, x, top + height / 2, &(basin_type){.color = basin_black, .across = 0.5, .down = 0.5, .angle = -acos(0)});
+    }
+}

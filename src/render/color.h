@@ -1,0 +1,24 @@
+/* Colours: maps for numbers, fixed looks for methods. */
+#ifndef BASIN_RENDER_COLOR_H
+#define BASIN_RENDER_COLOR_H
+
+#include "render/canvas.h"
+
+basin_color basin_color_sequential(double at); /* viridis, 0 dark … 1 light; clamped */
+basin_color basin_color_diverging(double at);  /* -1 blue, 0 near white, 1 red; clamped */
+
+extern const basin_color basin_black, basin_white, basin_grey, basin_light, basin_positive, basin_negative, basin_warning;
+
+typedef struct basin_look { /* a series tells itself apart by colour, dash and marker, so that greyscale keeps it */
+    basin_color  color;
+    basin_dash   dash;
+    basin_marker marker;
+    bool         hollow;
+} basin_look;
+
+/* The method's own look, the same in every figure; false for a name that has none. */
+bool basin_look_method(const char *method, basin_look *out);
+/* The look of the i-th series without a method. */
+basin_look basin_look_series(size_t i);
+
+#endif

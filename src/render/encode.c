@@ -1,0 +1,282 @@
+/* A drawing as the bytes of a PDF, SVG or PNG file.
+ *
+ * The bytes depend on the drawing, the library versions and the fonts alone: PDF dates are fixed, nothing is numbered by the
+ * process. PNG gets its resolution (pHYs) and all three carry title and description: PDF metadata, SVG <title> and <desc>,
+ * PNG iTXt. PNG chunks: W3C Portable Network Graphics, 11.3.4.3 (pHYs), 11.3.3.4 (iTXt), annex D (CRC).
+ */
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "render/canvas_ops.h"
+
+static const double dashes[][4] = {[BASIN_SOLID] = {0}, [BASIN_DASHED] = {4.0, 2.0}, [BASIN_DOTTED] = {0.9, 1.7}, [BASIN_DASHDOT] = {4.0, 1.6, 0.9, 1.6}};
+static const int    dash_counts[] = {[BASIN_SOLID] = 0, [BASIN_DASHED] = 2, [BASIN_DOTTED] = 2, [BASIN_DASHDOT] = 4};
+
+/* ------------------------------------------------------------------------------------------------- replay -- */
+
+static void path(cairo_t *cr, const double *xy, size_t count, bool closed)
+{
+    cairo_new_path(cr);
+    for (size_t i = 0; i < count; i++) cairo_line_to(cr, xy[2 * i], xy[2 * i + 1]);
+    if (closed) cairo_close_path(cr);
+}
+
+static void ink(cairo_t *cr, const basin_pen *pen)
+{
+    if (pen->fade > 0) cairo_set_source_rgba(cr, pen->color.r, pen->color.g, pen->color.b, 1 - pen->fade);
+    else cairo_set_source_rgb(cr, pen->color.r, pen->color.g, pen->color.b);
+}
+
+static void show_text(const basin_canvas *canvas, cairo_t *cr, PangoContext *context, const basin_draw *op)
+{
+    const double  *corner = canvas->points + 2 * op->first;
+    PangoLayout   *layout = basin_canvas_layout(canvas, context, op->text, &op->type);
+    PangoRectangle logical;
+
+    pango_layout_get_extents(layout, NULL, &logical);
+    cairo_save(cr);
+    cairo_translate(cr, corner[0], corner[1]);
+    cairo_rotate(cr, op->type.angle);
+    cairo_move_to(cr, -(double)logical.x / PANGO_SCALE, -(double)logical.y / PANGO_SCALE);
+    cairo_set_source_rgb(cr, op->type.color.r, op->type.color.g, op->type.color.b);
+    pango_cairo_show_layout(cr, layout);
+    cairo_restore(cr);
+    g_object_unref(layout);
+}
+
+static void replay(const basin_canvas *canvas, cairo_t *cr)
+{
+    PangoContext *context = basin_canvas_context(cr);
+
+    cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
+    for (size_t i = 0; i < canvas->op_count; i++) {
+        const basin_draw *op = &canvas->ops[i];
+        const double     *xy = canvas->points + 2 * op->first;
+        switch (op->kind) {
+        case BASIN_DRAW_STROKE:
+            path(cr, xy, op->count, op->closed);
+            ink(cr, &op->pen);
+            cairo_set_line_width(cr, op->pen.width);
+            cairo_set_dash(cr, dashes[op->pen.dash], dash_counts[op->pen.dash], 0);
+            cairo_stroke(cr);
+            break;
+        case BASIN_DRAW_FILL:
+            path(cr, xy, op->count, true);
+            ink(cr, &op->pen);
+            cairo_fill(cr);
+            break;
+        case BASIN_DRAW_DOT:
+            cairo_new_path(cr);
+            cairo_arc(cr, xy[0], xy[1], xy[2], 0, 4 * acos(0));
+            ink(cr, &op->pen);
+            cairo_fill(cr);
+            break;
+        case BASIN_DRAW_CLIP:
+            cairo_save(cr);
+            cairo_rectangle(cr, xy[0], xy[1], xy[2] - xy[0], xy[3] - xy[1]);
+            cairo_clip(cr);
+            break;
+        case BASIN_DRAW_UNCLIP: cairo_restore(cr); break;
+        case BASIN_DRAW_TEXT: show_text(canvas, cr, context, op); break;
+        }
+    }
+    g_object_unref(context);
+}
+
+/* -------------------------------------------------------------------------------------------------- bytes -- */
+
+typedef struct buffer {
+    unsigned char *bytes;
+    size_t         size, room;
+    bool           failed;
+} buffer;
+
+static void append(buffer *b, const void *bytes, size_t size)
+{
+    if (b->failed) return;
+    if (b->size + size > b->room) {
+        size_t         wanted = 2 * b->room > b->size + size ? 2 * b->room : b->size + size + 4096;
+        unsigned char *larger = basin_grow(b->bytes, b->size, wanted, 1);
+        if (larger == NULL) {
+            b->failed = true;
+            return;
+        }
+        b->bytes = larger;
+        b->room = wanted;
+    }
+    if (size > 0) memcpy(b->bytes + b->size, bytes, size);
+    b->size += size;
+}
+
+static cairo_status_t collect(void *closure, const unsigned char *bytes, unsigned int size)
+{
+    buffer *b = closure;
+
+    append(b, bytes, size);
+    return b->failed ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
+}
+
+static basin_status drawn(cairo_status_t status, const buffer *b)
+{
+    if (b->failed || status == CAIRO_STATUS_NO_MEMORY) return basin_fail(BASIN_ERR_NOMEM, "out of memory for a figure's file");
+    if (status != CAIRO_STATUS_SUCCESS) return basin_fail(BASIN_ERR_NUMERIC, "cairo cannot draw the figure: %s", cairo_status_to_string(status));
+    return BASIN_OK;
+}
+
+static basin_status vector(const basin_canvas *canvas, basin_format_kind format, const basin_sheet *sheet, buffer *out)
+{
+    bool             pdf = format == BASIN_FORMAT_PDF;
+    cairo_surface_t *surface = pdf ? cairo_pdf_surface_create_for_stream(collect, out, canvas->width, canvas->height)
+                                   : cairo_svg_surface_create_for_stream(collect, out, canvas->width, canvas->height);
+
+    if (pdf) {
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, sheet->title);
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT, sheet->description);
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "basin " BASIN_VERSION);
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, "2000-01-01T00:00:00Z");
+    }
+    cairo_t *cr = cairo_create(surface);
+    replay(canvas, cr);
+    cairo_status_t status = cairo_status(cr);
+    cairo_destroy(cr);
+    cairo_surface_finish(surface);
+    if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
+    cairo_surface_destroy(surface);
+    return drawn(status, out);
+}
+
+static void append_escaped(buffer *b, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        const char *escape = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : NULL;
+        if (escape != NULL) append(b, escape, strlen(escape));
+        else append(b, text, 1);
+    }
+}
+
+/* cairo's SVG with <title> and <desc> behind the opening tag. */
+static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, buffer *out)
+{
+    basin_status st = BASIN_OK;
+    buffer       plain = {0};
+
+    BASIN_TRY(vector(canvas, BASIN_FORMAT_SVG, sheet, &plain));
+    append(&plain, "", 1);
+    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, &plain));
+    const char *text = (const char *)plain.bytes, *tag = strstr(text, "<svg"), *end = tag ? strchr(tag, '>') : NULL;
+    BASIN_CHECK(end != NULL, BASIN_ERR_NUMERIC, "cairo wrote no SVG of %zu bytes", plain.size);
+    append(out, text, (size_t)(end + 1 - text));
+    append(out, "\n<title>", 8);
+    append_escaped(out, sheet->title);
+    append(out, "</title>\n<desc>", 15);
+    append_escaped(out, sheet->description);
+    append(out, "</desc>", 7);
+    append(out, end + 1, strlen(end + 1));
+    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, out));
+done:
+    basin_free(plain.bytes);
+    return st;
+}
+
+static uint32_t crc32(const unsigned char *bytes, size_t size)
+{
+    uint32_t c = 0xffffffffu;
+
+    for (size_t i = 0; i < size; i++) {
+        c ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320u ^ (c >> 1) : c >> 1;
+    }
+    return c ^ 0xffffffffu;
+}
+
+static void append_u32(buffer *b, uint32_t value)
+{
+    append(b, (unsigned char[]){(unsigned char)(value >> 24), (unsigned char)(value >> 16), (unsigned char)(value >> 8), (unsigned char)value}, 4);
+}
+
+static void append_chunk(buffer *out, const char *kind, const unsigned char *data, size_t size)
+{
+    append_u32(out, (uint32_t)size);
+    size_t start = out->size;
+    append(out, kind, 4);
+    append(out, data, size);
+    if (!out->failed) append_u32(out, crc32(out->bytes + start, size + 4));
+}
+
+static void append_itxt(buffer *out, const char *keyword, const char *text)
+{
+    buffer data = {0};
+
+    append(&data, keyword, strlen(keyword) + 1);
+    append(&data, "\0\0\0\0", 4); /* not compressed, no language, no translated keyword */
+    append(&data, text, strlen(text));
+    if (data.failed) out->failed = true;
+    else append_chunk(out, "iTXt", data.bytes, data.size);
+    basin_free(data.bytes);
+}
+
+static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, buffer *out)
+{
+    enum { HEADER = 8 + 25 }; /* signature and IHDR, behind which pHYs goes */
+    basin_status     st = BASIN_OK;
+    buffer           plain = {0};
+    double           scale = sheet->dpi / 72.0;
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)lround(canvas->width * scale), (int)lround(canvas->height * scale));
+    cairo_t         *cr = cairo_create(surface);
+
+    cairo_set_source_rgb(cr, 1, 1, 1);
+    cairo_paint(cr);
+    cairo_scale(cr, scale, scale);
+    replay(canvas, cr);
+    BASIN_TRY(drawn(cairo_status(cr), &plain));
+    BASIN_TRY(drawn(cairo_surface_write_to_png_stream(surface, collect, &plain), &plain));
+    BASIN_CHECK(plain.size > HEADER, BASIN_ERR_NUMERIC, "cairo wrote a PNG of %zu bytes", plain.size);
+    uint32_t per_metre = (uint32_t)lround(sheet->dpi / 0.0254);
+    buffer   physical = {0};
+    append_u32(&physical, per_metre);
+    append_u32(&physical, per_metre);
+    append(&physical, "\1", 1); /* unit: metre */
+    append(out, plain.bytes, HEADER);
+    if (physical.failed) out->failed = true;
+    else append_chunk(out, "pHYs", physical.bytes, physical.size);
+    basin_free(physical.bytes);
+    append_itxt(out, "Title", sheet->title);
+    append_itxt(out, "Description", sheet->description);
+    append(out, plain.bytes + HEADER, plain.size - HEADER);
+    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, out));
+done:
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
+    basin_free(plain.bytes);
+    return st;
+}
+
+basin_status basin_canvas_encode(const basin_canvas *canvas, basin_format_kind format, const basin_sheet *sheet, unsigned char **out, size_t *size)
+{
+    basin_status st = BASIN_OK;
+    buffer       b = {0};
+
+    BASIN_TRY(basin_canvas_status(canvas));
+    switch (format) {
+    case BASIN_FORMAT_PDF: st = vector(canvas, format, sheet, &b); break;
+    case BASIN_FORMAT_SVG: st = svg(canvas, sheet, &b); break;
+    case BASIN_FORMAT_PNG: st = png(canvas, sheet, &b); break;
+    }
+    if (st != BASIN_OK) goto done;
+    *out = b.bytes, b.bytes = NULL;
+    *size = b.size;
+done:
+    basin_free(b.bytes);
+    return st;
+}
+
+void basin_render_describe(char out[160])
+{
+    snprintf(out, 160, "cairo %s, Pango %s", cairo_version_string(), pango_version_string());
+}

@@ -1,0 +1,179 @@
+#include "render/figure.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/memory.h"
+
+struct basin_figure {
+    basin_canvas *canvas;
+    char         *caption, *title;
+    double        dpi;
+};
+
+static const struct { basin_result_kind result; const char *name; basin_status (*plan)(basin_plan *); bool splits; } kinds[] = {
+#define BASIN_FIGURE(result, name, splits) {result, #name, basin_plan_##name, splits},
+#include "render/figure_list.h"
+#undef BASIN_FIGURE
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const char *basin_figure_kinds(basin_result_kind kind)
+{
+    switch (kind) {
+    case BASIN_RESULT_SPECTRUM: return "stem histogram";
+    case BASIN_RESULT_SLICE: return "lines";
+    case BASIN_RESULT_INFO:
+    case BASIN_RESULT_CHECK:
+    case BASIN_RESULT_SANE:
+    case BASIN_RESULT_SHARPNESS:
+    case BASIN_RESULT_TRACK:
+    case BASIN_RESULT_COMPARISON:
+    case BASIN_RESULT_KINDS: break;
+    }
+    return "";
+}
+
+/* ----------------------------------------------------------------------------------------------- creating -- */
+
+static basin_status in_range(const char *what, double value, double low, double high, const char *hint)
+{
+    if (value >= low && value <= high) return BASIN_OK;
+    return basin_fail(BASIN_ERR_ARG, "%s %g of a figure: from %g to %g%s", what, value, low, high, hint);
+}
+
+static basin_status check_options(const basin_figure_options *o)
+{
+    basin_status     st = BASIN_OK;
+    basin_scale_kind scale;
+
+    if (o->width != 0) BASIN_TRY(in_range("width", o->width, 1.5, 40, " in; 3.25 is a column, 6.75 a page"));
+    if (o->height != 0) BASIN_TRY(in_range("height", o->height, 0.5, 40, " in"));
+    if (o->font_size != 0) BASIN_TRY(in_range("font size", o->font_size, 4, 36, " points"));
+    if (o->dpi != 0) BASIN_TRY(in_range("resolution", o->dpi, 36, 2400, " dpi"));
+    if (o->scale != NULL) BASIN_TRY(basin_scale_find(o->scale, &scale));
+    BASIN_CHECK(o->cap >= 0 && isfinite(o->cap), BASIN_ERR_ARG, "cap %g of a figure: above 0, or 0 for none", o->cap);
+done:
+    return st;
+}
+
+static basin_status check_results(const basin_result *const *results, size_t count)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(count > 0 && results != NULL, BASIN_ERR_ARG, "a figure needs a result");
+    for (size_t i = 0; i < count; i++) {
+        BASIN_CHECK(results[i] != NULL && results[i]->value != NULL, BASIN_ERR_ARG, "result %zu of a figure is empty", i + 1);
+        BASIN_CHECK(results[i]->kind == results[0]->kind, BASIN_ERR_ARG, "a figure is of one kind of result: the first is a %s, number %zu a %s",
+                    basin_result_name(results[0]->kind), i + 1, basin_result_name(results[i]->kind));
+    }
+    BASIN_CHECK(basin_figure_kinds(results[0]->kind)[0] != '\0', BASIN_ERR_UNSUPPORTED, "there is no figure of a %s result", basin_result_name(results[0]->kind));
+done:
+    return st;
+}
+
+/* The row of `kinds`: by name, up to a colon; without a name the first that suits (a 2-D slice is no line). */
+static basin_status find_kind(const basin_result *result, const char *name, size_t *out, const char **variant)
+{
+    basin_status st = BASIN_OK;
+    size_t       found = KINDS, length = name != NULL ? strcspn(name, ":") : 0;
+    bool         plane = result->kind == BASIN_RESULT_SLICE && ((const basin_slice *)result->value)->axis_count == 2;
+
+    for (size_t i = 0; i < KINDS && found == KINDS; i++) {
+        if (kinds[i].result != result->kind) continue;
+        if (name == NULL ? !plane || kinds[i].plan != basin_plan_lines : strlen(kinds[i].name) == length && strncmp(kinds[i].name, name, length) == 0) found = i;
+    }
+    BASIN_CHECK(found < KINDS, BASIN_ERR_ARG, "no figure «%s» of a %s result; there are: %s", name, basin_result_name(result->kind), basin_figure_kinds(result->kind));
+    *variant = name != NULL && name[length] == ':' ? name + length + 1 : "";
+    BASIN_CHECK((*variant)[0] == '\0' || kinds[found].splits, BASIN_ERR_ARG, "figure «%s»: %s takes nothing after a colon", name, kinds[found].name);
+    *out = found;
+done:
+    return st;
+}
+
+basin_status basin_figure_create(const basin_result *const *results, size_t count, const basin_figure_options *options, basin_figure **out)
+{
+    static const basin_figure_options defaults;
+    basin_status  st = BASIN_OK;
+    basin_plan    plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
+    basin_figure *figure = NULL;
+    size_t        kind = 0;
+
+    BASIN_TRY(check_results(results, count));
+    BASIN_TRY(check_options(plan.options));
+    BASIN_TRY(find_kind(results[0], plan.options->kind, &kind, &plan.variant));
+    plan.width = 72 * (plan.options->width > 0 ? plan.options->width : 3.25);
+    plan.font_size = plan.options->font_size > 0 ? plan.options->font_size : 8;
+    BASIN_ALLOC(figure, 1, "a figure");
+    figure->dpi = plan.options->dpi > 0 ? plan.options->dpi : 300;
+    BASIN_TRY(kinds[kind].plan(&plan));
+    basin_plan_sources(&plan);
+    const char *footer = basin_plan_footer(&plan);
+    BASIN_TRY(basin_plan_draw(&plan, footer, &figure->canvas));
+    BASIN_STRDUP(figure->title, plan.options->title != NULL ? plan.options->title : kinds[kind].name);
+    BASIN_CHECK(!plan.failed, BASIN_ERR_NOMEM, "out of memory for the texts of a figure");
+    figure->caption = plan.caption, plan.caption = NULL;
+    *out = figure, figure = NULL;
+done:
+    basin_plan_clear(&plan);
+    basin_figure_destroy(&figure);
+    return st;
+}
+
+void basin_figure_destroy(basin_figure **figure)
+{
+    if (figure == NULL || *figure == NULL) return;
+    basin_canvas_destroy(&(*figure)->canvas);
+    basin_free((*figure)->caption);
+    basin_free((*figure)->title);
+    basin_free(*figure);
+    *figure = NULL;
+}
+
+const char *basin_figure_caption(const basin_figure *figure)
+{
+    return figure->caption;
+}
+
+/* ------------------------------------------------------------------------------------------------ writing -- */
+
+static basin_status format_of(const char *path, basin_format_kind *out)
+{
+    static const char *const endings[] = {[BASIN_FORMAT_PDF] = ".pdf", [BASIN_FORMAT_SVG] = ".svg", [BASIN_FORMAT_PNG] = ".png"};
+    const char              *dot = strrchr(basin_text_file(path), '.');
+
+    for (size_t i = 0; dot != NULL && i < sizeof endings / sizeof *endings; i++) {
+        if (strcmp(dot, endings[i]) != 0) continue;
+        *out = (basin_format_kind)i;
+        return BASIN_OK;
+    }
+    return basin_fail(BASIN_ERR_ARG, "%s: a figure's file ends in .pdf, .svg or .png", path);
+}
+
+basin_status basin_figure_write(const basin_figure *figure, const char *path)
+{
+    basin_status      st = BASIN_OK;
+    basin_format_kind format = BASIN_FORMAT_PDF;
+    unsigned char    *bytes = NULL;
+    size_t            size = 0;
+    char             *temporary = NULL;
+    FILE             *file = NULL;
+
+    BASIN_TRY(format_of(path, &format));
+    BASIN_TRY(basin_canvas_encode(figure->canvas, format, &(basin_sheet){.title = figure->title, .description = figure->caption, .dpi = figure->dpi}, &bytes, &size));
+    BASIN_TRY(basin_file_begin(path, &temporary));
+    BASIN_CHECK((file = fopen(temporary, "wb")) != NULL, BASIN_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    bool written = fwrite(bytes, 1, size, file) == size;
+    int  closed = fclose(file);
+    file = NULL;
+    BASIN_CHECK(written && closed == 0, BASIN_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    BASIN_TRY(basin_file_commit(temporary, path));
+done:
+    basin_file_abandon(&temporary);
+    basin_free(bytes);
+    return st;
+}

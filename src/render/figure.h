@@ -1,0 +1,37 @@
+/* The kinds of figure and what they share. A kind is one function that fills a plan, and one line in figure_list.h. */
+#ifndef BASIN_RENDER_FIGURE_H
+#define BASIN_RENDER_FIGURE_H
+
+#include "render/plan.h"
+
+#define BASIN_FIGURE(result, name, splits) basin_status basin_plan_##name(basin_plan *plan);
+#include "render/figure_list.h"
+#undef BASIN_FIGURE
+
+/* series.c: how one of several results is told from the others. */
+typedef struct basin_series {
+    const char *label;
+    basin_look  look;
+} basin_series;
+/* [plan->count] from options->labels, else from the checkpoints that the results name: the method in the path («runs/sam_3/…»)
+   gives label and look; where two results share a method, the folder's name tells them apart. */
+basin_status basin_plan_series(basin_plan *plan, basin_series **out);
+const char  *basin_method_title(basin_plan *plan, const char *method); /* «sam» is printed SAM */
+/* The last input of that role; NULL if none. */
+const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role);
+/* «Checkpoint …; data … (digest …).» for every result, at the end of the caption. */
+void         basin_plan_sources(basin_plan *plan);
+/* The line of provenance at the foot; NULL when switched off or unknown. */
+const char  *basin_plan_footer(basin_plan *plan);
+
+basin_pen    basin_look_pen(const basin_look *look, double width);
+/* «distance along momentum, ‖d‖ = 1, uphill →» */
+const char  *basin_axis_label(basin_plan *plan, const basin_axis *axis);
+
+/* measure.c: the columns of a row of measures by name. */
+typedef struct basin_column { const char *name, *label; } basin_column;
+double              basin_column_value(const basin_measures *row, const char *name); /* NAN where unknown */
+const basin_column *basin_column_find(const char *name);                             /* NULL if there is none */
+const char         *basin_column_names(void);                                        /* comma-separated, for messages */
+
+#endif

@@ -1,0 +1,233 @@
+/* Loss and accuracy along a line through the parameters: one or several directions or checkpoints in one panel.
+ *
+ * x is the coordinate in units of the direction. Directions of different length in one figure are drawn over the distance moved,
+ * coordinate · ‖d‖, so that equal places mean equal distances. Dotted: L + slope s + curvature s²/2 at the centre, inside the
+ * range of the losses only.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "render/figure.h"
+
+static const basin_slice *slice_of(const basin_plan *plan, size_t i)
+{
+    return plan->results[i]->value;
+}
+
+static bool has_accuracy(const basin_slice *s)
+{
+    for (size_t k = 0; k < s->surface_count; k++)
+        for (size_t j = 0; s->surfaces[k].accuracy != NULL && j < s->surfaces[k].columns; j++)
+            if (isfinite(s->surfaces[k].accuracy[j])) return true;
+    return false;
+}
+
+static basin_status check_slices(const basin_plan *plan)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const basin_slice *s = slice_of(plan, i);
+        BASIN_CHECK(s->axis_count == 1, BASIN_ERR_ARG, "figure lines: slice %zu has %zu directions; draw it as contour, heat or change", i + 1, s->axis_count);
+        BASIN_CHECK(s->surface_count > 0 && s->axes[0].coordinates != NULL, BASIN_ERR_ARG, "slice %zu of a figure holds no values", i + 1);
+        for (size_t k = 0; k < s->surface_count; k++)
+            BASIN_CHECK(s->surfaces[k].rows == 1 && s->surfaces[k].columns == s->axes[0].count && s->surfaces[k].loss != NULL, BASIN_ERR_SHAPE,
+                        "slice %zu of a figure: %zu x %zu losses for %zu coordinates", i + 1, s->surfaces[k].rows, s->surfaces[k].columns, s->axes[0].count);
+    }
+done:
+    return st;
+}
+
+static bool starts(const char *text, const char *with)
+{
+    return text != NULL && strncmp(text, with, strlen(with)) == 0;
+}
+
+/* «distance along momentum, ‖d‖ = 1, uphill →» */
+const char *basin_axis_label(basin_plan *plan, const basin_axis *axis)
+{
+    const char *uphill = starts(axis->direction, "momentum") || starts(axis->direction, "gradient") ? ", uphill →" : "";
+    const char *name = axis->direction != NULL ? axis->direction : "direction";
+
+    if (starts(name, "to:")) return basin_plan_text(plan, "from θ (0) towards %s (1), ‖d‖ = %s", basin_text_file(name + 3), BASIN_NUMBER(axis->norm, 3));
+    bool same = true; /* one label for all: the eigenvalue only if it is everybody's */
+    for (size_t i = 0; i < plan->count; i++) {
+        const basin_slice *other = plan->results[i]->value;
+        for (size_t k = 0; k < other->axis_count; k++) same = same && (other->axes[k].eigenvalue == axis->eigenvalue || other->axes[k].direction == NULL || strcmp(other->axes[k].direction, name) != 0);
+    }
+    if (starts(name, "eigen:") && isfinite(axis->eigenvalue) && same)
+        return basin_plan_text(plan, "distance along eigenvector %s (λ = %s), ‖d‖ = %s", name + 6, BASIN_NUMBER(axis->eigenvalue, 3), BASIN_NUMBER(axis->norm, 3));
+    if (starts(name, "eigen:")) return basin_plan_text(plan, "distance along eigenvector %s, ‖d‖ = %s", name + 6, BASIN_NUMBER(axis->norm, 3));
+    return basin_plan_text(plan, "%s along %s, ‖d‖ = %s%s", fabs(axis->norm - 1) < 1e-9 ? "distance" : "coordinate", name, BASIN_NUMBER(axis->norm, 3), uphill);
+}
+
+/* Scaled copies of the coordinates; the coordinates themselves where the scale is 1. */
+static basin_status positions(basin_plan *plan, const basin_axis *axis, double scale, const double **out)
+{
+    basin_status st = BASIN_OK;
+    double      *x = NULL;
+
+    BASIN_PLAN_ALLOC(plan, x, axis->count);
+    for (size_t j = 0; j < axis->count; j++) x[j] = axis->coordinates[j] * scale;
+    *out = x;
+done:
+    return st;
+}
+
+static basin_status percent(basin_plan *plan, const basin_surface *surface, const double **out)
+{
+    basin_status st = BASIN_OK;
+    double      *y = NULL;
+
+    BASIN_PLAN_ALLOC(plan, y, surface->columns);
+    for (size_t j = 0; j < surface->columns; j++) y[j] = 100 * surface->accuracy[j];
+    *out = y;
+done:
+    return st;
+}
+
+/* The parabola on a fine grid; the range of the data does the cutting. */
+static basin_status add_prediction(basin_plan *plan, basin_panel *panel, const basin_slice *s, double scale, basin_color color, const char *label)
+{
+    enum { POINTS = 161 };
+    basin_status      st = BASIN_OK;
+    const basin_axis *axis = &s->axes[0];
+    double           *x = NULL, *y = NULL, from = axis->coordinates[0], to = axis->coordinates[axis->count - 1];
+
+    BASIN_PLAN_ALLOC(plan, x, POINTS);
+    BASIN_PLAN_ALLOC(plan, y, POINTS);
+    for (size_t j = 0; j < POINTS; j++) {
+        double t = from + (to - from) * (double)j / (POINTS - 1);
+        x[j] = t * scale;
+        y[j] = s->surfaces[0].centre_loss + axis->slope * t + axis->curvature * t * t / 2;
+    }
+    BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_line, .count = POINTS, .x = x, .y = y, .silent = true, .label = label,
+                                                        .pen = {.color = color, .width = 1.0, .dash = BASIN_DOTTED}}));
+done:
+    return st;
+}
+
+/* The name of one of several slices: by direction where only that differs, by run where only that does, else both. */
+static basin_status names(basin_plan *plan, const basin_series *series, const char ***out)
+{
+    basin_status st = BASIN_OK;
+    const char **name = NULL;
+    bool         directions = false, runs = false;
+
+    BASIN_PLAN_ALLOC(plan, name, plan->count);
+    for (size_t i = 1; i < plan->count; i++) {
+        const char *a = slice_of(plan, i)->axes[0].direction, *b = slice_of(plan, 0)->axes[0].direction;
+        directions = directions || strcmp(a != NULL ? a : "", b != NULL ? b : "") != 0;
+        runs = runs || strcmp(series[i].label, series[0].label) != 0;
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        const char *direction = slice_of(plan, i)->axes[0].direction;
+        if (direction == NULL || plan->options->labels != NULL || !directions) name[i] = series[i].label;
+        else name[i] = runs ? basin_plan_text(plan, "%s, %s", series[i].label, direction) : direction;
+    }
+    *out = name;
+done:
+    return st;
+}
+
+static void lines_caption(basin_plan *plan, bool distance)
+{
+    const basin_slice *first = slice_of(plan, 0);
+
+    basin_plan_caption(plan, "Loss%s along a line through the parameters (P = %s).", plan->panel_count > 1 ? " and accuracy" : "", BASIN_COUNT(first->parameters));
+    for (size_t k = 0; k < first->surface_count; k++)
+        basin_plan_caption(plan, " %s: %s, N = %s, %s at the centre.", k == 0 ? "Solid" : "Dashed", first->surfaces[k].split != NULL ? first->surfaces[k].split : "first split",
+                           BASIN_COUNT(first->surfaces[k].samples), BASIN_NUMBER(first->surfaces[k].centre_loss, 3));
+    for (size_t i = 0; i < plan->count; i++) {
+        const basin_axis *axis = &slice_of(plan, i)->axes[0];
+        basin_plan_caption(plan, " %s: %s; slope %s, curvature %s.", axis->direction != NULL ? axis->direction : "direction",
+                           axis->definition != NULL ? axis->definition : "as given", BASIN_NUMBER(axis->slope, 3), BASIN_NUMBER(axis->curvature, 3));
+    }
+    basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.%s Hatched: not finite.",
+                       distance ? " x is the distance moved, coordinate times ‖d‖." : "");
+}
+
+basin_status basin_plan_lines(basin_plan *plan)
+{
+    basin_status     st = BASIN_OK;
+    basin_series    *series = NULL;
+    const char     **name = NULL;
+    basin_range      x, y;
+    basin_scale_kind kind = BASIN_SCALE_LINEAR;
+    bool             accuracy = false, distance = false, predicted = false;
+
+    BASIN_TRY(check_slices(plan));
+    BASIN_TRY(basin_plan_series(plan, &series));
+    BASIN_TRY(names(plan, series, &name));
+    for (size_t i = 0; i < plan->count; i++) {
+        accuracy = accuracy || has_accuracy(slice_of(plan, i));
+        distance = distance || fabs(slice_of(plan, i)->axes[0].norm - slice_of(plan, 0)->axes[0].norm) > 1e-9;
+    }
+    BASIN_TRY(basin_plan_panels(plan, accuracy ? 2 : 1, 1));
+    basin_panel *loss = &plan->panels[0], *hits = accuracy ? &plan->panels[1] : NULL;
+    for (size_t i = 0; i < plan->panel_count; i++) BASIN_TRY(basin_panel_rule(plan, &plan->panels[i], true, 0));
+    for (size_t i = 0; i < plan->count; i++) {
+        const basin_slice *s = slice_of(plan, i);
+        const basin_axis  *axis = &s->axes[0];
+        double             scale = distance && isfinite(axis->norm) ? axis->norm : 1;
+        basin_look         look = plan->count > 1 ? series[i].look : (basin_look){.color = basin_positive};
+        const double      *at = NULL;
+        BASIN_TRY(positions(plan, axis, scale, &at));
+        if (isfinite(axis->slope) && isfinite(axis->curvature) && isfinite(s->surfaces[0].centre_loss) && axis->count > 1) {
+            BASIN_TRY(add_prediction(plan, loss, s, scale, plan->count > 1 ? look.color : basin_black, plan->count > 1 ? NULL : "quadratic"));
+            predicted = true;
+        }
+        for (size_t k = 0; k < s->surface_count; k++) {
+            const basin_surface *surface = &s->surfaces[k];
+            basin_mark mark = {.type = &basin_mark_line, .count = axis->count, .x = at, .y = surface->loss, .cap = plan->options->cap,
+                               .pen = {.color = look.color, .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
+            if (plan->count > 1) {
+                mark.label = k == 0 ? name[i] : NULL;
+                mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3, mark.every = axis->count / 7 + 1;
+            } else {
+                mark.label = surface->split;
+            }
+            BASIN_TRY(basin_panel_add(plan, loss, mark));
+            if (hits == NULL || surface->accuracy == NULL) continue;
+            mark.cap = 0, mark.label = NULL;
+            BASIN_TRY(percent(plan, surface, &mark.y));
+            BASIN_TRY(basin_panel_add(plan, hits, mark));
+        }
+    }
+    if (plan->count > 1) { /* what the dashes mean, in grey */
+        const basin_slice *s = slice_of(plan, 0);
+        basin_mark         key = {.type = &basin_mark_line, .pen = {.color = basin_grey, .width = 1.1}, .silent = true};
+        for (size_t k = 0; k < s->surface_count && s->surface_count > 1; k++) {
+            key.label = s->surfaces[k].split, key.pen.dash = k == 0 ? BASIN_SOLID : BASIN_DASHED;
+            BASIN_TRY(basin_panel_add(plan, loss, key));
+        }
+        key.label = "quadratic", key.pen.dash = BASIN_DOTTED;
+        if (predicted) BASIN_TRY(basin_panel_add(plan, loss, key));
+    }
+    basin_panel_ranges(loss, &x, &y);
+    BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &kind));
+    loss->y = basin_scale_fit(kind, &y, 0.05);
+    loss->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0.02);
+    loss->y_label = "loss";
+    loss->grid = true;
+    loss->height = fmin(0.4 * plan->width, 180);
+    basin_panel *last = loss;
+    if (hits != NULL) {
+        basin_panel_ranges(hits, &x, &y);
+        hits->x = loss->x;
+        hits->y = basin_scale_fit(BASIN_SCALE_LINEAR, &y, 0.07);
+        hits->y.low = fmax(hits->y.low, 0), hits->y.high = fmin(hits->y.high, 100);
+        hits->y_label = "accuracy / %";
+        hits->grid = true;
+        hits->height = 0.5 * loss->height;
+        loss->no_x = true;
+        last = hits;
+    }
+    last->x_label = distance ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0]);
+    if (!distance && plan->count > 1 && strcmp(name[0], series[0].label) != 0) last->x_label = "distance from θ along each direction";
+    if (plan->options->cap > 0) plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
+    lines_caption(plan, distance);
+done:
+    return st;
+}

@@ -1,0 +1,350 @@
+/* Where everything stands.
+ *
+ *   1. From a first guess of the plots' widths: ticks, and from their measured numbers each panel's margins.
+ *   2. Columns share left and right margins, rows share upper and lower ones, so that plots line up; what is left of the width
+ *      is divided evenly. Heights are the panels' own, or as given, or follow from equal units.
+ *   3. Once more with the widths found, since labels break into lines by them.
+ *   4. Panels are drawn; a legend goes where its plot is empty. If some plot has no such place, everything is drawn again with
+ *      that legend above its panel.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "render/plan.h"
+
+#define MAX_GRID 64
+
+enum { PAD = 4, BETWEEN = 7 }; /* points: to the page's edge, between panels */
+
+typedef struct margins { double left, right, top, bottom; } margins;
+
+typedef struct grid {
+    size_t columns, rows;
+    double left[MAX_GRID], right[MAX_GRID], top[MAX_GRID], bottom[MAX_GRID], heights[MAX_GRID];
+    double width; /* of each plot */
+    double head, foot; /* of the page */
+} grid;
+
+static const basin_type upright = {.color = {0.1, 0.1, 0.1}, .across = 0.5, .down = 0.5};
+
+static double text_height(basin_canvas *canvas, const char *text, double size, double width)
+{
+    double w, h;
+
+    if (text == NULL) return 0;
+    basin_canvas_measure(canvas, text, &(basin_type){.size = size, .across = 0.5, .width = width}, &w, &h);
+    return h;
+}
+
+static double widest_number(basin_canvas *canvas, const basin_ticks *ticks)
+{
+    double widest = 0, w, h;
+
+    for (size_t i = 0; i < ticks->count; i++) {
+        basin_canvas_measure(canvas, ticks->tick[i].label, &(basin_type){0}, &w, &h);
+        widest = fmax(widest, w);
+    }
+    return widest;
+}
+
+/* How far the last number on x reaches beyond the plot. */
+static double overhang(basin_canvas *canvas, const basin_panel *panel, const basin_ticks *ticks, double width)
+{
+    double most = 0, w, h;
+
+    for (size_t i = 0; i < ticks->count && !panel->no_x; i++) {
+        basin_canvas_measure(canvas, ticks->tick[i].label, &(basin_type){0}, &w, &h);
+        most = fmax(most, basin_scale_at(&panel->x, ticks->tick[i].value) * width + w / 2 - width);
+    }
+    for (size_t i = 0; i < panel->tick_count && panel->tick_color == NULL; i++) {
+        basin_canvas_measure(canvas, panel->tick_label[i], &(basin_type){0}, &w, &h);
+        most = fmax(most, basin_scale_at(&panel->x, panel->tick_at[i]) * width + w / 2 - width);
+    }
+    return most;
+}
+
+static double y_label_width(basin_canvas *canvas, const basin_panel *panel)
+{
+    return panel->y_label != NULL ? text_height(canvas, panel->y_label, 0, panel->height + 8) + 1 : 0;
+}
+
+static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, double width)
+{
+    double size = basin_canvas_font_size(canvas), tallest = panel->x_ticks.count > 0 ? text_height(canvas, "0", 0, 0) : 0;
+
+    if (panel->no_x) return BASIN_TICK;
+    for (size_t i = 0; i < panel->tick_count; i++)
+        tallest = fmax(tallest, text_height(canvas, panel->tick_label[i], 0, panel->tick_color != NULL ? width / (double)panel->tick_count : 0));
+    double height = BASIN_TICK + 1 + tallest;
+    if (panel->x_label != NULL) height += 1 + text_height(canvas, panel->x_label, 0, width + 20);
+    else if (panel->x_ticks.exponent != 0) height += 1 + 1.25 * size;
+    return height;
+}
+
+static margins measure(basin_canvas *canvas, const basin_panel *panel, double width)
+{
+    double  size = basin_canvas_font_size(canvas), note = BASIN_NOTE_SIZE * size;
+    margins m = {.left = 1, .right = 3, .top = 0.55 * size, .bottom = 0};
+
+    if (!panel->bare) m.left = BASIN_TICK + (panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks)) + y_label_width(canvas, panel);
+    m.right = fmax(m.right, overhang(canvas, panel, &panel->x_ticks, width) + 1);
+    m.right = fmax(m.right, basin_bar_width(panel, canvas));
+    if (panel->y_ticks.exponent != 0 && !panel->no_y) m.top = 1.5 * size;
+    if (panel->title != NULL) m.top = fmax(m.top, 0.3 * size) + text_height(canvas, panel->title, 0, width);
+    if (panel->legend_above) {
+        basin_legend legend = {0};
+        basin_legend_collect(&legend, panel);
+        m.top += basin_legend_rows(canvas, &legend, 0, 0, width, false);
+    }
+    m.bottom = x_axis_height(canvas, panel, width);
+    for (size_t i = 0; i < panel->note_count; i++) m.bottom += text_height(canvas, panel->notes[i], note, 0) + (i == 0 ? 2 : 0);
+    if (panel->bare) m.top = 1;
+    return m;
+}
+
+static double outer_head(basin_plan *plan, basin_canvas *canvas)
+{
+    double inner = plan->width - 2 * PAD, head = PAD;
+
+    if (plan->options->title != NULL) head += text_height(canvas, plan->options->title, 1.125 * plan->font_size, inner) + 3;
+    if (plan->warning != NULL) head += text_height(canvas, plan->warning, 0, inner) + 2;
+    if (plan->legend_shared) {
+        basin_legend legend = {0};
+        for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
+        head += basin_legend_rows(canvas, &legend, PAD, 0, inner, false) + 2;
+    }
+    return head;
+}
+
+static double outer_foot(basin_plan *plan, basin_canvas *canvas, const char *footer)
+{
+    double foot = PAD;
+
+    if (plan->note != NULL) foot += text_height(canvas, plan->note, BASIN_NOTE_SIZE * plan->font_size, plan->width - 2 * PAD) + 3;
+    if (footer != NULL) foot += text_height(canvas, "0", 5, 0) + 2;
+    return foot;
+}
+
+static void sum_margins(basin_plan *plan, basin_canvas *canvas, grid *g)
+{
+    memset(g->left, 0, sizeof g->left), memset(g->right, 0, sizeof g->right);
+    memset(g->top, 0, sizeof g->top), memset(g->bottom, 0, sizeof g->bottom);
+    for (size_t i = 0; i < plan->panel_count; i++) {
+        basin_panel *panel = &plan->panels[i];
+        basin_axes_ticks(panel, canvas, g->width, panel->height, &panel->x_ticks, &panel->y_ticks);
+        margins m = measure(canvas, panel, g->width);
+        size_t  c = i % g->columns, r = i / g->columns;
+        g->left[c] = fmax(g->left[c], m.left), g->right[c] = fmax(g->right[c], m.right);
+        g->top[r] = fmax(g->top[r], m.top), g->bottom[r] = fmax(g->bottom[r], m.bottom);
+    }
+}
+
+/* Plot widths and heights; the page's height comes out. */
+static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *footer, grid *g, double *page)
+{
+    basin_status st = BASIN_OK;
+    double       fixed = plan->width - 2 * PAD - BETWEEN * (double)(g->columns - 1), plots = 0, others = 0, least = 30;
+
+    for (size_t c = 0; c < g->columns; c++) fixed -= g->left[c] + g->right[c];
+    g->width = fixed / (double)g->columns;
+    BASIN_CHECK(g->width >= least, BASIN_ERR_ARG, "width %.3g in leaves no room for %zu panels side by side; at least %.2g in", plan->width / 72, g->columns,
+                (plan->width + (double)g->columns * (least - g->width)) / 72 + 0.05);
+    g->head = outer_head(plan, canvas);
+    g->foot = outer_foot(plan, canvas, footer);
+    for (size_t r = 0; r < g->rows; r++) {
+        g->heights[r] = 0;
+        for (size_t c = 0; c < g->columns && r * g->columns + c < plan->panel_count; c++) {
+            basin_panel *panel = &plan->panels[r * g->columns + c];
+            if (panel->equal) panel->height = fmin(fmax(g->width * (panel->y.high - panel->y.low) / (panel->x.high - panel->x.low), 0.3 * g->width), 1.4 * g->width);
+            g->heights[r] = fmax(g->heights[r], panel->height);
+        }
+        plots += g->heights[r];
+        others += g->top[r] + g->bottom[r] + (r > 0 ? BETWEEN : 0);
+    }
+    *page = g->head + g->foot + plots + others;
+    if (plan->options->height > 0) {
+        double room = 72 * plan->options->height - (*page - plots);
+        BASIN_CHECK(room >= 0.2 * plots && room >= 12, BASIN_ERR_ARG, "height %.3g in leaves no room for the figure; at least %.2g in", plan->options->height,
+                    (*page - 0.8 * plots) / 72 + 0.05);
+        for (size_t r = 0; r < g->rows; r++) g->heights[r] *= room / plots;
+        for (size_t i = 0; i < plan->panel_count; i++) plan->panels[i].height = g->heights[i / g->columns];
+        *page = 72 * plan->options->height;
+    }
+done:
+    return st;
+}
+
+static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
+{
+    double y = g->head;
+
+    for (size_t r = 0; r < g->rows; r++) {
+        double x = PAD;
+        y += g->top[r] + (r > 0 ? BETWEEN : 0);
+        for (size_t c = 0; c < g->columns; c++) {
+            size_t i = r * g->columns + c;
+            x += g->left[c];
+            if (i < plan->panel_count) {
+                basin_panel *panel = &plan->panels[i];
+                panel->box = (basin_rect){x, y, x + g->width, y + g->heights[r]};
+                if (panel->equal) { /* as large as fits with equal units, in the middle */
+                    double ratio = (panel->y.high - panel->y.low) / (panel->x.high - panel->x.low);
+                    double w = fmin(g->width, g->heights[r] / ratio), h = w * ratio;
+                    panel->box = (basin_rect){x + (g->width - w) / 2, y, x + (g->width + w) / 2, y + h};
+                }
+                basin_axes_ticks(panel, canvas, panel->box.right - panel->box.left, panel->box.bottom - panel->box.top, &panel->x_ticks, &panel->y_ticks);
+            }
+            x += g->width + g->right[c] + BETWEEN;
+        }
+        y += g->heights[r] + g->bottom[r];
+    }
+}
+
+/* ----------------------------------------------------------------------------------------------- drawing -- */
+
+static void draw_marks(const basin_panel *panel, basin_canvas *canvas)
+{
+    basin_view view = {.x = &panel->x, .y = &panel->y, .box = panel->box};
+
+    for (size_t i = 0; i < panel->mark_count; i++) panel->marks[i].type->draw(&panel->marks[i], &view, canvas);
+}
+
+/* The largest of a few sizes that finds an empty place; its own axes and title stand inside that place. */
+static void draw_inset(basin_panel *inset, basin_canvas *canvas, basin_moment from, const basin_rect *plot)
+{
+    static const double sizes[][2] = {{0.62, 0.62}, {0.62, 0.5}, {0.54, 0.54}, {0.54, 0.46}, {0.46, 0.5}, {0.46, 0.42}};
+    double              width = plot->right - plot->left, height = plot->bottom - plot->top;
+    basin_rect          place;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        double w = sizes[i][0] * width, h = sizes[i][1] * height;
+        if (w < 60 || h < 40 || !basin_empty_place(canvas, from, plot, w, h, &place)) continue;
+        basin_axes_ticks(inset, canvas, w - 30, h - 25, &inset->x_ticks, &inset->y_ticks);
+        inset->height = h - 25;
+        margins m = measure(canvas, inset, w - 30);
+        inset->box = (basin_rect){place.left + m.left + 2, place.top + m.top + 1, place.right - m.right - 1, place.bottom - m.bottom - 2};
+        basin_axes_ticks(inset, canvas, inset->box.right - inset->box.left, inset->box.bottom - inset->box.top, &inset->x_ticks, &inset->y_ticks);
+        basin_canvas_box(canvas, place, basin_white, 0);
+        basin_axes_draw(inset, canvas);
+        draw_marks(inset, canvas);
+        basin_axes_frame(inset, canvas);
+        if (inset->title != NULL)
+            basin_canvas_text(canvas, inset->title, (inset->box.left + inset->box.right) / 2, inset->box.top - 2,
+                              &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
+        return;
+    }
+}
+
+static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
+{
+    const basin_rect *b = &panel->box;
+    double            middle = (b->left + b->right) / 2, width = b->right - b->left, size = basin_canvas_font_size(canvas);
+    basin_type        type = {.color = basin_black, .across = 0.5, .width = width + 20};
+
+    double y = b->bottom + x_axis_height(canvas, panel, width);
+    if (panel->x_label != NULL && !panel->no_x) {
+        basin_canvas_text(canvas, panel->x_label, middle, y - text_height(canvas, panel->x_label, 0, width + 20), &type);
+    }
+    for (size_t i = 0; i < panel->note_count; i++) {
+        y += i == 0 ? 2 : 0;
+        basin_canvas_text(canvas, panel->notes[i], middle, y, &(basin_type){.size = BASIN_NOTE_SIZE * size, .color = basin_black, .across = 0.5});
+        y += text_height(canvas, panel->notes[i], BASIN_NOTE_SIZE * size, 0);
+    }
+    if (panel->y_label != NULL) {
+        double numbers = panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks);
+        basin_type turned = upright;
+        turned.angle = -acos(0);
+        turned.width = b->bottom - b->top + 8;
+        double across = text_height(canvas, panel->y_label, 0, turned.width);
+        basin_canvas_text(canvas, panel->y_label, b->left - BASIN_TICK - numbers - 1 - across / 2, (b->top + b->bottom) / 2, &turned);
+    }
+}
+
+/* Whether the legend found its place. */
+static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas *canvas)
+{
+    basin_legend legend = {0};
+    double       size = basin_canvas_font_size(canvas), above = panel->box.top - 0.3 * size;
+    bool         found = true;
+
+    basin_axes_draw(panel, canvas);
+    basin_moment from = basin_canvas_now(canvas);
+    draw_marks(panel, canvas);
+    basin_bar_draw(panel, canvas);
+    if (panel->inset != NULL) draw_inset(panel->inset, canvas, from, &panel->box);
+    if (!plan->legend_shared) basin_legend_collect(&legend, panel);
+    if (legend.count > 0 && panel->legend_above) {
+        above -= basin_legend_rows(canvas, &legend, 0, 0, panel->box.right - panel->box.left, false);
+        basin_legend_rows(canvas, &legend, panel->box.left, above, panel->box.right - panel->box.left, true);
+    } else if (legend.count > 0) {
+        found = basin_legend_inside(canvas, &legend, from, &panel->box);
+    }
+    basin_axes_frame(panel, canvas);
+    if (panel->y_ticks.exponent != 0 && !panel->no_y) above -= size;
+    if (panel->title != NULL)
+        basin_canvas_text(canvas, panel->title, (panel->box.left + panel->box.right) / 2, above,
+                          &(basin_type){.color = basin_black, .across = 0.5, .down = 1, .width = panel->box.right - panel->box.left});
+    draw_labels(panel, canvas);
+    return found;
+}
+
+static void draw_outer(basin_plan *plan, basin_canvas *canvas, const char *footer, double page)
+{
+    double inner = plan->width - 2 * PAD, y = PAD, bottom = page - PAD;
+
+    if (plan->options->title != NULL) {
+        basin_type type = {.size = 1.125 * plan->font_size, .color = basin_black, .across = 0.5, .width = inner};
+        basin_canvas_text(canvas, plan->options->title, plan->width / 2, y, &type);
+        y += text_height(canvas, plan->options->title, type.size, inner) + 3;
+    }
+    if (plan->warning != NULL) {
+        basin_canvas_text(canvas, plan->warning, plan->width / 2, y, &(basin_type){.color = basin_warning, .across = 0.5, .width = inner});
+        y += text_height(canvas, plan->warning, 0, inner) + 2;
+    }
+    if (plan->legend_shared) {
+        basin_legend legend = {0};
+        for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
+        basin_legend_rows(canvas, &legend, plan->panels[0].box.left, y, inner - plan->panels[0].box.left + PAD, true);
+    }
+    if (footer != NULL) {
+        basin_canvas_text(canvas, footer, plan->width - PAD, bottom, &(basin_type){.size = 5, .color = basin_grey, .across = 1, .down = 1, .width = inner, .one_line = true});
+        bottom -= text_height(canvas, "0", 5, 0) + 2;
+    }
+    if (plan->note != NULL)
+        basin_canvas_text(canvas, plan->note, plan->width / 2, bottom,
+                          &(basin_type){.size = BASIN_NOTE_SIZE * plan->font_size, .color = basin_black, .across = 0.5, .down = 1, .width = inner});
+}
+
+basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas **out)
+{
+    basin_status  st = BASIN_OK;
+    basin_canvas *canvas = NULL;
+    grid          g = {.columns = plan->columns, .rows = (plan->panel_count + plan->columns - 1) / plan->columns};
+    bool          again = true;
+    double        page = 0;
+
+    BASIN_CHECK(g.rows <= MAX_GRID && g.columns <= MAX_GRID, BASIN_ERR_ARG, "a figure of %zu panels; at most %d rows", plan->panel_count, MAX_GRID);
+    BASIN_TRY(basin_canvas_create(plan->width, 72, plan->options->font != NULL ? plan->options->font : "DejaVu Sans", plan->font_size, &canvas));
+    while (again) {
+        again = false;
+        basin_canvas_rewind(canvas, (basin_moment){0});
+        g.width = fmax(plan->width / (double)g.columns - 45, 30);
+        for (size_t pass = 0; pass < 3; pass++) {
+            sum_margins(plan, canvas, &g);
+            BASIN_TRY(arrange(plan, canvas, footer, &g, &page));
+        }
+        set_boxes(plan, canvas, &g);
+        basin_canvas_resize(canvas, plan->width, page);
+        draw_outer(plan, canvas, footer, page);
+        for (size_t i = 0; i < plan->panel_count; i++) {
+            basin_panel *panel = &plan->panels[i];
+            if (draw_panel(plan, panel, canvas) || panel->legend_above) continue;
+            panel->legend_above = again = true;
+        }
+        BASIN_TRY(basin_canvas_status(canvas));
+    }
+    *out = canvas, canvas = NULL;
+done:
+    basin_canvas_destroy(&canvas);
+    return st;
+}

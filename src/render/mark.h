@@ -1,0 +1,61 @@
+/* Marks: what is drawn inside a panel. Each kind is one file, mark_NAME.c, and one line in mark_list.h. */
+#ifndef BASIN_RENDER_MARK_H
+#define BASIN_RENDER_MARK_H
+
+#include "render/color.h"
+#include "render/scale.h"
+
+typedef struct basin_view { /* the plot area of a panel and its scales */
+    const basin_plot_scale *x, *y;
+    basin_rect              box;
+} basin_view;
+
+double basin_view_x(const basin_view *view, double value); /* points on the page; NAN where the scale has no place */
+double basin_view_y(const basin_view *view, double value);
+/* A path through the data, broken where it is not finite and cut off at the plot area. */
+void   basin_view_path(const basin_view *view, basin_canvas *canvas, const double *x, const double *y, size_t count, const basin_pen *pen);
+
+typedef struct basin_paint { /* values to colours */
+    basin_plot_scale scale;
+    bool             diverging;
+    double           cap; /* values above are painted as it and said to be above; INFINITY = none */
+} basin_paint;
+basin_color basin_paint_color(const basin_paint *paint, double value);
+
+typedef struct basin_mark basin_mark;
+
+typedef struct basin_mark_type {
+    const char *name;
+    void (*extent)(const basin_mark *mark, basin_range *x, basin_range *y); /* NULL: of x and y as they stand */
+    void (*draw)(const basin_mark *mark, const basin_view *view, basin_canvas *canvas);
+} basin_mark_type;
+
+struct basin_mark { /* arrays are borrowed while the figure is made */
+    const basin_mark_type *type;
+    size_t                 count;
+    const double          *x, *y;      /* [count]; bars: x [count + 1] edges; contour, heat: axes of z */
+    const double          *low, *high; /* [count] or NULL: error bars, or the two edges of a band */
+    size_t                 rows, columns;
+    const double          *z;          /* [rows, columns] */
+    const double          *levels;     /* [count] of contour lines */
+    const basin_paint     *paint;
+    basin_pen              pen;        /* width 0 = no line */
+    basin_marker           marker;
+    bool                   hollow;
+    double                 size;       /* of the marker, points */
+    size_t                 every;      /* line: a marker at every so many points; 0 or 1 = all */
+    size_t                 slot, slots; /* rug: which of how many rows */
+    double                 cap;        /* line: clipped above and so marked; 0 = none */
+    const char            *label;      /* in the legend; NULL = none */
+    bool                   silent;     /* leaves the scales alone: predictions, ceilings */
+};
+
+#define BASIN_MARK_DECLARE(name) extern const basin_mark_type basin_mark_##name;
+#define BASIN_MARK(name) BASIN_MARK_DECLARE(name)
+#include "render/mark_list.h"
+#undef BASIN_MARK
+
+extern const basin_mark_type *const basin_mark_types[];
+extern const size_t                 basin_mark_type_count;
+
+#endif

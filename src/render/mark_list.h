@@ -1,0 +1,11 @@
+/* BASIN_MARK(name): basin_mark_NAME in mark_NAME.c, a golden image tests/golden/NAME.png. */
+BASIN_MARK(area)
+BASIN_MARK(bars)
+BASIN_MARK(contour)
+BASIN_MARK(heat)
+BASIN_MARK(interval)
+BASIN_MARK(line)
+BASIN_MARK(points)
+BASIN_MARK(rug)
+BASIN_MARK(rule)
+BASIN_MARK(stem)

@@ -1,0 +1,125 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "render/figure.h"
+
+static const char *const methods[] = {"gd", "sgd", "nag", "sam", "asam", "msam", "adam", "adamw"};
+
+/* The method that stands in a text as a word of its own, as «sam» in «runs/sam_3/step_200.h5». The last one counts. */
+static const char *method_in(const char *text)
+{
+    const char *found = NULL;
+
+    while (text != NULL && *text != '\0') {
+        size_t length = 0;
+        while (isalpha((unsigned char)text[length])) length++;
+        for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+            size_t same = 0;
+            while (same < length && methods[i][same] != '\0' && tolower((unsigned char)text[same]) == methods[i][same]) same++;
+            if (same == length && length > 0 && methods[i][same] == '\0') found = methods[i];
+        }
+        text += length > 0 ? length : 1;
+    }
+    return found;
+}
+
+const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role)
+{
+    const basin_provenance *p = plan->results[result]->provenance;
+
+    for (size_t i = 0; p != NULL && i < p->input_count; i++)
+        if (p->inputs[i].role != NULL && strcmp(p->inputs[i].role, role) == 0) return &p->inputs[i];
+    return NULL;
+}
+
+const char *basin_method_title(basin_plan *plan, const char *method)
+{
+    char   text[64];
+    size_t i = 0;
+
+    for (; method[i] != '\0' && i + 1 < sizeof text; i++) text[i] = (char)toupper((unsigned char)method[i]);
+    text[i] = '\0';
+    if (strcmp(method, "adamw") == 0) return "AdamW";
+    if (strcmp(method, "adam") == 0) return "Adam";
+    return basin_look_method(method, &(basin_look){0}) ? basin_plan_text(plan, "%s", text) : method;
+}
+
+static const char *checkpoint_path(const basin_plan *plan, size_t i)
+{
+    const basin_input *input = basin_plan_input(plan, i, "checkpoint");
+    if (input == NULL) input = basin_plan_input(plan, i, "run");
+    return input != NULL ? input->path : NULL;
+}
+
+/* «runs/sam_3/step_200.h5» is run sam_3. */
+static const char *run_name(basin_plan *plan, size_t i)
+{
+    const char *path = checkpoint_path(plan, i);
+
+    if (path == NULL) return basin_plan_text(plan, "result %zu", i + 1);
+    const char *file = basin_text_file(path), *end = file - 1, *start = end;
+    if (file == path) return file;
+    while (start > path && start[-1] != '/') start--;
+    return start == end ? file : basin_plan_text(plan, "%.*s", (int)(end - start), start);
+}
+
+basin_status basin_plan_series(basin_plan *plan, basin_series **out)
+{
+    basin_status  st = BASIN_OK;
+    basin_series *series = NULL;
+    const char  **method = NULL;
+    bool          repeated = false;
+
+    BASIN_PLAN_ALLOC(plan, series, plan->count);
+    BASIN_PLAN_ALLOC(plan, method, plan->count);
+    for (size_t i = 0; i < plan->count; i++) {
+        const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL;
+        method[i] = method_in(label != NULL ? label : checkpoint_path(plan, i));
+        for (size_t j = 0; j < i; j++) repeated = repeated || (method[i] != NULL && method[i] == method[j]);
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL;
+        series[i].label = label != NULL ? label : method[i] != NULL && !repeated ? basin_method_title(plan, method[i]) : run_name(plan, i);
+        if (repeated || !basin_look_method(method[i], &series[i].look)) series[i].look = basin_look_series(i);
+    }
+    *out = series;
+done:
+    return st;
+}
+
+basin_pen basin_look_pen(const basin_look *look, double width)
+{
+    return (basin_pen){.color = look->color, .width = width, .dash = look->dash};
+}
+
+void basin_plan_sources(basin_plan *plan)
+{
+    const char *last_data = "";
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const basin_input *data = basin_plan_input(plan, i, "data");
+        const char        *path = checkpoint_path(plan, i);
+        if (path != NULL) basin_plan_caption(plan, plan->count > 1 && i > 0 ? ", %s" : " Checkpoint: %s", path);
+        if (data != NULL && data->digest != NULL) last_data = data->digest;
+    }
+    basin_plan_caption(plan, checkpoint_path(plan, plan->count - 1) != NULL ? "." : "");
+    if (last_data[0] != '\0') basin_plan_caption(plan, " Data: digest %.12s.", last_data);
+}
+
+const char *basin_plan_footer(basin_plan *plan)
+{
+    const basin_provenance *p = plan->results[0]->provenance;
+    char                    text[900];
+    size_t                  used;
+
+    if (plan->options->no_footer || p == NULL) return NULL;
+    const basin_input *data = basin_plan_input(plan, 0, "data");
+    used = (size_t)snprintf(text, sizeof text, "basin %.40s", p->version != NULL ? p->version : BASIN_VERSION);
+    if (data != NULL && data->digest != NULL) used += (size_t)snprintf(text + used, sizeof text - used, " · data %.8s", data->digest);
+    if (p->argument_count > 0) used += (size_t)snprintf(text + used, sizeof text - used, " · basin");
+    for (size_t i = 0; i < p->argument_count && used < sizeof text; i++) used += (size_t)snprintf(text + used, sizeof text - used, " %s", p->arguments[i]);
+    if (plan->count > 1 && used < sizeof text) snprintf(text + used, sizeof text - used, " (and %zu more)", plan->count - 1);
+    return basin_plan_text(plan, "%s", text);
+}
