@@ -69,6 +69,7 @@ static basin_status check_request(const basin_slice_request *r)
 
     BASIN_CHECK(r->objective_count == 1 || r->objective_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 objectives, got %zu", r->objective_count);
     BASIN_CHECK(r->axis_count == 1 || r->axis_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 directions, got %zu", r->axis_count);
+    for (size_t i = 0; i < r->objective_count; i++) BASIN_CHECK(r->splits[i] != NULL, BASIN_ERR_ARG, "objective %zu of a slice has no name", i + 1);
     size = basin_objective_size(r->objectives[0]);
     for (size_t i = 1; i < r->objective_count; i++)
         BASIN_CHECK(basin_objective_size(r->objectives[i]) == size, BASIN_ERR_SHAPE, "objective %s has %zu parameters, %s has %zu", r->splits[i],

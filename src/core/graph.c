@@ -203,6 +203,9 @@ static basin_status check_single_producers(const basin_graph *graph)
     for (size_t i = 0; i < graph->node_count; i++)
         for (size_t j = 0; j < graph->nodes[i].output_count; j++) {
             const char *tensor = graph->nodes[i].outputs[j];
+            for (size_t k = 0; k < j; k++)
+                BASIN_CHECK(strcmp(graph->nodes[i].outputs[k], tensor) != 0, BASIN_ERR_FORMAT, "graph: node %s makes tensor %s twice",
+                            graph->nodes[i].name, tensor);
             BASIN_CHECK(producer(graph, tensor) == i, BASIN_ERR_FORMAT, "graph: tensor %s is made by node %s and by node %s", tensor,
                         graph->nodes[producer(graph, tensor)].name, graph->nodes[i].name);
             BASIN_CHECK(strcmp(graph->input, tensor) != 0 && basin_params_find(graph->params, tensor) == NULL, BASIN_ERR_FORMAT,
