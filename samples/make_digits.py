@@ -19,12 +19,11 @@ def content_digest(inputs, targets, splits):
     """inputs float64 [N, …]; targets int64 [N] or float64 [N, C]; splits: name -> rows."""
     h = hashlib.sha256()
     def add(kind, array, dtype):
-        h.update(f"{kind} {','.join(map(str, array.shape))}\n".encode() if kind[:5] != "split" else f"{kind} {len(array)}\n".encode())
-        h.update(np.ascontiguousarray(array, dtype).tobytes())
-    add("inputs", inputs, "<f8")
-    add("classes", targets, "<i8") if targets.dtype.kind == "i" else add("values", targets, "<f8")
+        h.update(f"{kind}{','.join(map(str, array.shape))}\n".encode() + np.ascontiguousarray(array, dtype).tobytes())
+    add("inputs ", inputs, "<f8")
+    add("classes ", targets, "<i8") if targets.dtype.kind == "i" else add("values ", targets, "<f8")
     for name in sorted(splits, key=str.encode):
-        add(f"split {name}", splits[name], "<u8")
+        add(f"split {name} ", np.asarray(splits[name]), "<u8")
     return h.hexdigest()
 
 

@@ -8,13 +8,12 @@
 #include "io/dataset.h"
 #include "io/h5.h"
 
-/* x = scale * raw + offset; two roundings, never a fused multiply-add, so that the digest is the same everywhere. */
+/* x = scale * raw + offset; two roundings, never a fused multiply-add, so that the digest is the same everywhere. A scale of
+   1 and an offset of 0 leave every bit alone, also that of -0. */
 static void scale_inputs(double *x, size_t size, double scale, double offset)
 {
-    for (size_t i = 0; i < size; i++) {
-        x[i] *= scale;
-        x[i] += offset;
-    }
+    for (size_t i = 0; scale != 1.0 && i < size; i++) x[i] *= scale;
+    for (size_t i = 0; offset != 0.0 && i < size; i++) x[i] += offset;
 }
 
 static basin_status read_scale(const basin_h5 *h5, const char *path, const char *object, double given, double *scale, double *offset)
@@ -49,7 +48,7 @@ static basin_status read_inputs(const basin_h5 *h5, const char *object, double g
     memcpy(data->shape, array.shape + 1, data->rank * sizeof *data->shape);
     BASIN_ALLOC(data->inputs, array.size, "inputs");
     BASIN_TRY(basin_h5_array_reals(&array, data->inputs));
-    if (scale != 1.0 || offset != 0.0) scale_inputs(data->inputs, array.size, scale, offset);
+    scale_inputs(data->inputs, array.size, scale, offset);
 done:
     basin_h5_array_close(&array);
     return st;

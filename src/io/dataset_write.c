@@ -19,8 +19,9 @@ static bool as_bytes(const double *x, size_t size, double s, uint8_t *out)
 {
     for (size_t i = 0; i < size; i++) {
         double k = nearbyint(x[i] / s);
-        if (!(k >= 0.0 && k <= 255.0) || !same(s * k, x[i])) return false;
+        if (!(k >= 0.0 && k <= 255.0)) return false;
         out[i] = (uint8_t)k;
+        if (!same(s * (double)out[i], x[i])) return false;
     }
     return true;
 }

@@ -1,0 +1,544 @@
+/* Checkpoints and runs: what is written comes back bit for bit; what is left out is unknown; nothing is half-written. */
+#include <hdf5.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "support.h"
+
+static void set_text(char **to, const char *text)
+{
+    *to = basin_strdup(text);
+    assert_non_null(*to);
+}
+
+static double *some_values(size_t count, double seed)
+{
+    double *values = basin_alloc(count, sizeof *values);
+
+    assert_non_null(values);
+    for (size_t i = 0; i < count; i++) values[i] = sin(seed + (double)i) / 3.0;
+    return values;
+}
+
+/* Everything that the format can hold. */
+static basin_checkpoint *full_checkpoint(void)
+{
+    basin_graph      *graph = NULL;
+    basin_checkpoint *ck = NULL;
+
+    assert_ok(basin_graph_mlp((const size_t[]){5, 4, 3}, 3, "Gelu", &graph));
+    set_text(&graph->nodes[1].origin, "net.1");
+    assert_ok(basin_checkpoint_create(graph, &ck));
+    basin_graph_destroy(&graph);
+    basin_free(ck->theta);
+    ck->theta = some_values(ck->params->size, 0.0);
+    ck->theta[3] = -0.0;
+    ck->theta[4] = 5e-324;
+    ck->state_count = 2;
+    ck->states = basin_alloc(2, sizeof *ck->states);
+    for (size_t i = 0; i < 2; i++) {
+        set_text(&ck->states[i].name, i == 0 ? "momentum" : "second_moment");
+        ck->states[i].values = some_values(ck->params->size, 1.0 + (double)i);
+    }
+    ck->buffer_count = 2;
+    ck->buffers = basin_alloc(2, sizeof *ck->buffers);
+    for (size_t i = 0; i < 2; i++) {
+        ck->buffers[i] = (basin_buffer){.rank = i, .shape = {i == 0 ? 0 : 3}, .size = i == 0 ? 1 : 3, .values = some_values(3, 9.0)};
+        set_text(&ck->buffers[i].name, i == 0 ? "a.count" : "bn/running_mean");
+    }
+    set_text(&ck->buffers_point, "theta_perturbed");
+    set_text(&ck->method, "msam");
+    set_text(&ck->data_path, "data.h5");
+    memset(ck->data_digest, 'a', 64);
+    ck->hyper = (basin_hyperparameters){0.1, 0.9, 0.05, 5e-4, true, 0, 17};
+    ck->perturbed = BASIN_PERTURBED_YES;
+    ck->undo = 0.3;
+    ck->epoch = 1.5;
+    ck->step = 120;
+    ck->gradient_evaluations = 121;
+    ck->seconds = 2.25;
+    ck->loss = (basin_loss_spec){BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, 0.1};
+    ck->recorded_count = 12;
+    ck->recorded = basin_alloc(12, sizeof *ck->recorded);
+    for (size_t i = 0; i < 12; i++) {
+        basin_recorded *r = &ck->recorded[i];
+        set_text(&r->quantity, i % 2 ? "accuracy" : "loss");
+        set_text(&r->split, "test");
+        set_text(&r->point, "theta_perturbed");
+        set_text(&r->mode, "train");
+        set_text(&r->coverage, "running");
+        r->value = (double)i / 7.0;
+    }
+    return ck;
+}
+
+static void assert_graphs_equal(const basin_graph *a, const basin_graph *b)
+{
+    char *x = NULL, *y = NULL;
+
+    assert_ok(basin_graph_format(a, &x));
+    assert_ok(basin_graph_format(b, &y));
+    assert_string_equal(x, y);
+    basin_free(x);
+    basin_free(y);
+}
+
+static void assert_checkpoints_equal(const basin_checkpoint *a, const basin_checkpoint *b)
+{
+    assert_graphs_equal(a->graph, b->graph);
+    assert_memory_equal(a->theta, b->theta, a->params->size * sizeof(double));
+    assert_int_equal(a->state_count, b->state_count);
+    for (size_t i = 0; i < a->state_count; i++) {
+        assert_string_equal(a->states[i].name, b->states[i].name);
+        assert_memory_equal(a->states[i].values, b->states[i].values, a->params->size * sizeof(double));
+    }
+    assert_int_equal(a->buffer_count, b->buffer_count);
+    for (size_t i = 0; i < a->buffer_count; i++) {
+        assert_string_equal(a->buffers[i].name, b->buffers[i].name);
+        assert_int_equal(a->buffers[i].rank, b->buffers[i].rank);
+        assert_int_equal(a->buffers[i].size, b->buffers[i].size);
+        assert_memory_equal(a->buffers[i].values, b->buffers[i].values, a->buffers[i].size * sizeof(double));
+    }
+    assert_string_equal(a->buffers_point, b->buffers_point);
+    assert_string_equal(a->method, b->method);
+    assert_string_equal(a->data_path, b->data_path);
+    assert_string_equal(a->data_digest, b->data_digest);
+    assert_true(a->hyper.learning_rate == b->hyper.learning_rate && a->hyper.momentum == b->hyper.momentum && a->hyper.rho == b->hyper.rho);
+    assert_true(a->hyper.weight_decay == b->hyper.weight_decay && a->hyper.weight_decay_coupled == b->hyper.weight_decay_coupled);
+    assert_true(a->hyper.batch_size == b->hyper.batch_size && a->hyper.seed == b->hyper.seed);
+    assert_true(a->perturbed == b->perturbed && a->undo == b->undo && a->epoch == b->epoch && a->step == b->step);
+    assert_true(a->gradient_evaluations == b->gradient_evaluations && a->seconds == b->seconds);
+    assert_true(a->loss.kind == b->loss.kind && a->loss.label_smoothing == b->loss.label_smoothing);
+    assert_int_equal(a->recorded_count, b->recorded_count);
+    for (size_t i = 0; i < a->recorded_count; i++) {
+        assert_string_equal(a->recorded[i].quantity, b->recorded[i].quantity);
+        assert_string_equal(a->recorded[i].split, b->recorded[i].split);
+        assert_string_equal(a->recorded[i].point, b->recorded[i].point);
+        assert_string_equal(a->recorded[i].mode, b->recorded[i].mode);
+        assert_string_equal(a->recorded[i].coverage, b->recorded[i].coverage);
+        assert_true(a->recorded[i].value == b->recorded[i].value);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------- what comes back -- */
+
+static void everything_comes_back_bit_for_bit(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint(), *back = NULL;
+    const char       *path = basin_test_scratch("full.h5");
+    char              digest[65];
+
+    assert_ok(basin_checkpoint_write(ck, path));
+    assert_ok(basin_checkpoint_read(path, &back));
+    assert_checkpoints_equal(ck, back);
+    assert_string_equal(back->path, path);
+    assert_ok(basin_file_digest(path, digest));
+    assert_string_equal(back->digest, digest);
+    basin_checkpoint_destroy(&ck);
+    basin_checkpoint_destroy(&back);
+    basin_checkpoint_destroy(&back);
+    basin_checkpoint_destroy(NULL);
+}
+
+static void what_was_not_recorded_is_unknown(void **state)
+{
+    (void)state;
+    basin_graph      *graph = NULL;
+    basin_checkpoint *ck = NULL;
+    const char       *path = basin_test_scratch("bare.h5");
+
+    assert_ok(basin_graph_mlp((const size_t[]){2, 1}, 2, NULL, &graph));
+    assert_ok(basin_checkpoint_create(graph, &ck));
+    basin_graph_destroy(&graph);
+    assert_ok(basin_checkpoint_write(ck, path));
+    basin_checkpoint_destroy(&ck);
+    assert_ok(basin_checkpoint_read(path, &ck));
+    assert_null(ck->method);
+    assert_null(ck->data_path);
+    assert_string_equal(ck->data_digest, "");
+    assert_null(basin_checkpoint_momentum(ck));
+    assert_int_equal(ck->state_count + ck->buffer_count + ck->recorded_count, 0);
+    assert_true(isnan(ck->epoch) && isnan(ck->seconds) && isnan(ck->undo) && isnan(ck->hyper.learning_rate) && isnan(ck->hyper.momentum));
+    assert_true(isnan(ck->hyper.rho) && isnan(ck->hyper.weight_decay) && !ck->hyper.weight_decay_coupled);
+    assert_true(ck->step == -1 && ck->gradient_evaluations == -1 && ck->hyper.seed == -1 && ck->hyper.batch_size == -1);
+    assert_int_equal(ck->perturbed, BASIN_PERTURBED_UNKNOWN);
+    basin_checkpoint_destroy(&ck);
+}
+
+/* tests/data/example.h5 was written by the h5py program in docs/checkpoint-format.md. */
+static void a_file_written_in_python_by_the_documentation_is_read(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = NULL;
+    basin_dataset    *data = NULL;
+
+    assert_ok(basin_checkpoint_read(basin_test_data("example.h5"), &ck));
+    assert_int_equal(ck->params->size, 17);
+    assert_string_equal(ck->params->blocks[2].name, "fc2.weight");
+    assert_non_null(basin_checkpoint_momentum(ck));
+    assert_string_equal(ck->method, "sgd");
+    assert_int_equal(ck->step, 100);
+    assert_int_equal(ck->perturbed, BASIN_PERTURBED_NO);
+    assert_true(ck->hyper.learning_rate == 0.1 && ck->hyper.batch_size == 2 && isnan(ck->hyper.rho));
+    assert_true(ck->theta[0] == (double)(float)ck->theta[0] && ck->theta[0] != 0.0);
+    assert_ok(basin_checkpoint_finite(ck));
+    assert_ok(basin_checkpoint_dataset(ck, NULL, &data));
+    assert_int_equal(data->count, 8);
+    assert_int_equal(basin_dataset_split(data, "test")->rows[1], 7);
+    basin_dataset_destroy(&data);
+    basin_checkpoint_destroy(&ck);
+}
+
+static void nan_is_read_and_named_when_asked(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint(), *back = NULL;
+
+    assert_ok(basin_checkpoint_finite(ck));
+    ck->theta[22] = NAN; /* fc1.weight [4, 5], fc1.bias [4] from 20 on */
+    ck->theta[23] = INFINITY;
+    assert_ok(basin_checkpoint_write(ck, basin_test_scratch("nan.h5")));
+    assert_ok(basin_checkpoint_read(basin_test_scratch("nan.h5"), &back));
+    assert_status(basin_checkpoint_finite(back), BASIN_ERR_VALUE);
+    assert_message("nan.h5: fc1.bias: 2 of 4 values are NaN or Inf, the first at 2");
+    back->theta[22] = back->theta[23] = 0.0;
+    back->states[0].values[0] = NAN;
+    assert_status(basin_checkpoint_finite(back), BASIN_ERR_VALUE);
+    assert_message("momentum of fc1.weight: 1 of 20 values");
+    basin_checkpoint_destroy(&ck);
+    basin_checkpoint_destroy(&back);
+}
+
+static void undoing_adds_the_momentum_once(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+    double            before = ck->theta[7], v = basin_checkpoint_momentum(ck)[7];
+
+    assert_ok(basin_checkpoint_undo(ck));
+    assert_close(ck->theta[7], before + 0.3 * v, 1e-15, 0.0);
+    assert_int_equal(ck->perturbed, BASIN_PERTURBED_NO);
+    assert_ok(basin_checkpoint_undo(ck));
+    assert_close(ck->theta[7], before + 0.3 * v, 1e-15, 0.0);
+    ck->perturbed = BASIN_PERTURBED_YES;
+    ck->undo = NAN;
+    assert_status(basin_checkpoint_undo(ck), BASIN_ERR_MISSING);
+    assert_message("no scalar is recorded");
+    ck->states[0].name[0] = 'M';
+    assert_status(basin_checkpoint_undo(ck), BASIN_ERR_MISSING);
+    assert_message("no momentum is saved");
+    basin_checkpoint_destroy(&ck);
+}
+
+static void methods_that_never_perturb_need_not_say_so(void **state)
+{
+    static const struct { const char *method; basin_perturbed expected; } cases[] = {
+        {"gd", BASIN_PERTURBED_NO}, {"adamw", BASIN_PERTURBED_NO}, {"sam", BASIN_PERTURBED_UNKNOWN}, {"msam", BASIN_PERTURBED_UNKNOWN},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        basin_checkpoint *ck = full_checkpoint(), *back = NULL;
+        const char       *path = basin_test_scratch("perturbed.h5");
+        basin_free(ck->method);
+        set_text(&ck->method, cases[i].method);
+        ck->perturbed = BASIN_PERTURBED_UNKNOWN;
+        assert_ok(basin_checkpoint_write(ck, path));
+        assert_ok(basin_checkpoint_read(path, &back));
+        assert_int_equal(back->perturbed, BASIN_PERTURBED_UNKNOWN); /* said plainly: so it is, whatever the method */
+        basin_checkpoint_destroy(&back);
+        hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        assert_true(H5Adelete_by_name(file, "/training", "perturbed", H5P_DEFAULT) >= 0);
+        assert_true(H5Fclose(file) >= 0);
+        assert_ok(basin_checkpoint_read(path, &back));
+        assert_int_equal(back->perturbed, cases[i].expected);
+        basin_checkpoint_destroy(&back);
+        basin_checkpoint_destroy(&ck);
+    }
+}
+
+static void equal_checkpoints_give_equal_bytes(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+    char              a[65], b[65];
+
+    assert_ok(basin_checkpoint_write(ck, basin_test_scratch("a.h5")));
+    assert_ok(basin_checkpoint_write(ck, basin_test_scratch("b.h5")));
+    assert_ok(basin_file_digest(basin_test_scratch("a.h5"), a));
+    assert_ok(basin_file_digest(basin_test_scratch("b.h5"), b));
+    assert_string_equal(a, b);
+    basin_checkpoint_destroy(&ck);
+}
+
+/* ------------------------------------------------------------------------------------------------ its data -- */
+
+static void the_data_is_found_beside_the_checkpoint_and_held_against_its_digest(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint(), *back = NULL;
+    basin_dataset    *data = NULL;
+    const char       *path = basin_test_scratch("runs/ck.h5");
+
+    mkdir(basin_test_scratch("runs"), 0777);
+    assert_ok(basin_dataset_read("samples/digits.h5", NULL, &data));
+    assert_ok(basin_dataset_write(data, basin_test_scratch("shared.h5")));
+    basin_free(ck->data_path);
+    set_text(&ck->data_path, "../shared.h5");
+    memcpy(ck->data_digest, data->digest, 65);
+    assert_ok(basin_checkpoint_write(ck, path));
+    basin_dataset_destroy(&data);
+    assert_ok(basin_checkpoint_read(path, &back));
+    assert_ok(basin_checkpoint_dataset(back, NULL, &data));
+    assert_int_equal(data->count, 1797);
+    basin_dataset_destroy(&data);
+
+    back->data_digest[0] = back->data_digest[0] == '0' ? '1' : '0';
+    assert_status(basin_checkpoint_dataset(back, NULL, &data), BASIN_ERR_VALUE);
+    assert_message("runs/../shared.h5: the data has digest c00e3cb5e46d");
+    assert_null(data);
+    assert_ok(basin_checkpoint_dataset(back, "samples/digits.h5", &data)); /* whoever overrides knows */
+    basin_dataset_destroy(&data);
+
+    basin_free(back->data_path);
+    back->data_path = NULL;
+    assert_status(basin_checkpoint_dataset(back, NULL, &data), BASIN_ERR_MISSING);
+    assert_message("ck.h5: names no data");
+    basin_checkpoint_destroy(&ck);
+    basin_checkpoint_destroy(&back);
+}
+
+/* --------------------------------------------------------------------------------------------------- runs -- */
+
+static void write_step(const char *name, int64_t step, bool momentum)
+{
+    basin_checkpoint *ck = full_checkpoint();
+
+    ck->step = step;
+    if (!momentum) ck->states[0].name[0] = 'M';
+    assert_ok(basin_checkpoint_write(ck, basin_test_scratch(name)));
+    basin_checkpoint_destroy(&ck);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fputs(text, file) >= 0, 1);
+    fclose(file);
+}
+
+static void a_run_is_ordered_by_the_steps_inside_and_passes_over_other_files(void **state)
+{
+    (void)state;
+    basin_run *run = NULL;
+    char      *folder = basin_strdup(basin_test_scratch("order/"));
+
+    mkdir(folder, 0777);
+    mkdir(basin_test_scratch("order/sub.h5"), 0777);
+    write_step("order/b.h5", 20, true);
+    write_step("order/a.h5", 100, false);
+    write_step("order/c.h5", 3, true);
+    write_text(basin_test_scratch("order/log.txt"), "epoch 1\n");
+    write_text(basin_test_scratch("order/d.h5.12.part"), "\x89HDF\r\n\x1a\n");
+    assert_int_equal(symlink("/nowhere", basin_test_scratch("order/dangling.h5")), 0);
+    assert_int_equal(rename(basin_test_scratch("shared.h5"), basin_test_scratch("order/data.h5")), 0);
+    assert_ok(basin_run_open(folder, &run));
+    assert_int_equal(run->count, 3);
+    assert_int_equal(run->entries[0].step, 3);
+    assert_int_equal(run->entries[1].step, 20);
+    assert_int_equal(run->entries[2].step, 100);
+    assert_true(run->entries[0].momentum && !run->entries[2].momentum);
+    assert_true(run->entries[0].epoch == 1.5);
+    assert_non_null(strstr(run->entries[0].path, "/order/c.h5"));
+    basin_run_destroy(&run);
+    basin_run_destroy(&run);
+
+    write_text(basin_test_scratch("order/broken.h5"), "\x89HDF\r\n\x1a\n and no more");
+    assert_ok(basin_run_open(folder, &run));
+    assert_int_equal(run->count, 4);
+    assert_int_equal(run->entries[0].step, -1);
+    assert_non_null(strstr(run->entries[0].path, "broken.h5"));
+    basin_run_destroy(&run);
+    basin_free(folder);
+}
+
+static void a_run_can_be_one_file_and_needs_a_checkpoint(void **state)
+{
+    (void)state;
+    basin_run *run = NULL;
+
+    write_step("single.h5", 7, true);
+    assert_ok(basin_run_open(basin_test_scratch("single.h5"), &run));
+    assert_int_equal(run->count, 1);
+    assert_int_equal(run->entries[0].step, 7);
+    basin_run_destroy(&run);
+    assert_status(basin_run_open("samples/digits.h5", &run), BASIN_ERR_FORMAT);
+    assert_message("samples/digits.h5: not a checkpoint");
+    assert_status(basin_run_open("docs", &run), BASIN_ERR_MISSING);
+    assert_message("docs: no checkpoint in this folder");
+    assert_status(basin_run_open("/nowhere/at/all", &run), BASIN_ERR_IO);
+    assert_message("/nowhere/at/all: No such file or directory");
+    assert_null(run);
+}
+
+/* ----------------------------------------------------------------------------------------- whole or not at all -- */
+
+static void a_full_disk_is_an_error_and_leaves_the_old_file(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+    const char       *path = basin_test_scratch("kept.h5");
+    char              before[65], after[65], *temporary = basin_format("%s.%ld.part", path, (long)getpid());
+    struct rlimit     limit, small;
+    struct stat       info;
+
+    assert_ok(basin_checkpoint_write(ck, path));
+    assert_ok(basin_file_digest(path, before));
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    small = (struct rlimit){.rlim_cur = 10000, .rlim_max = limit.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    basin_status st = basin_checkpoint_write(ck, path);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    assert_status(st, BASIN_ERR_IO);
+    assert_message("kept.h5: cannot be written (");
+    assert_message("File too large");
+    assert_int_equal(stat(temporary, &info), -1);
+    assert_ok(basin_file_digest(path, after));
+    assert_string_equal(before, after);
+    basin_free(temporary);
+    basin_checkpoint_destroy(&ck);
+}
+
+static void a_missing_folder_is_an_error(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+
+    assert_status(basin_checkpoint_write(ck, basin_test_scratch("no/such/folder.h5")), BASIN_ERR_IO);
+    assert_message("no/such/folder.h5: cannot be written: No such file or directory");
+    basin_checkpoint_destroy(&ck);
+}
+
+static void names_that_hdf5_cannot_hold_are_refused_on_writing(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+    struct stat       info;
+
+    basin_free(ck->states[1].name);
+    set_text(&ck->states[1].name, "a/b");
+    assert_status(basin_checkpoint_write(ck, basin_test_scratch("names.h5")), BASIN_ERR_ARG);
+    assert_message("optimizer state «a/b»");
+    basin_free(ck->states[1].name);
+    set_text(&ck->states[1].name, "second");
+    basin_free(ck->buffers[0].name);
+    set_text(&ck->buffers[0].name, "./x");
+    assert_status(basin_checkpoint_write(ck, basin_test_scratch("names.h5")), BASIN_ERR_ARG);
+    assert_message("buffer «./x»");
+    assert_int_equal(stat(basin_test_scratch("names.h5"), &info), -1);
+    basin_checkpoint_destroy(&ck);
+}
+
+static basin_status write_again(void *payload)
+{
+    return basin_checkpoint_write(payload, basin_test_scratch("fault.h5"));
+}
+
+static basin_status read_again(void *payload)
+{
+    basin_checkpoint *ck = NULL;
+    basin_status      st = basin_checkpoint_read(payload, &ck);
+
+    basin_checkpoint_destroy(&ck);
+    return st;
+}
+
+static basin_status open_again(void *payload)
+{
+    basin_run   *run = NULL;
+    basin_status st = basin_run_open(payload, &run);
+
+    basin_run_destroy(&run);
+    return st;
+}
+
+static void every_failed_allocation_is_clean(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+
+    basin_test_every_allocation(write_again, ck);
+    basin_test_every_allocation(read_again, (void *)(uintptr_t)basin_test_scratch("fault.h5"));
+    basin_test_every_allocation(open_again, (void *)(uintptr_t)basin_test_scratch("order"));
+    basin_checkpoint_destroy(&ck);
+}
+
+static double milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+}
+
+/* `info` answers within 50 ms: reading half a million parameters with their momentum may take the half of it. */
+static void half_a_million_parameters_are_read_in_milliseconds(void **state)
+{
+    (void)state;
+    basin_graph      *graph = NULL;
+    basin_checkpoint *ck = NULL;
+    double            best = INFINITY;
+
+    assert_ok(basin_graph_mlp((const size_t[]){784, 512, 256, 10}, 4, NULL, &graph));
+    assert_ok(basin_checkpoint_create(graph, &ck));
+    basin_graph_destroy(&graph);
+    ck->state_count = 1;
+    ck->states = basin_alloc(1, sizeof *ck->states);
+    set_text(&ck->states[0].name, "momentum");
+    ck->states[0].values = some_values(ck->params->size, 1.0);
+    assert_ok(basin_checkpoint_write(ck, basin_test_scratch("large.h5")));
+    basin_checkpoint_destroy(&ck);
+    for (int i = 0; i < 5; i++) {
+        double start = milliseconds();
+        assert_ok(basin_checkpoint_read(basin_test_scratch("large.h5"), &ck));
+        best = fmin(best, milliseconds() - start);
+        basin_checkpoint_destroy(&ck);
+    }
+    print_message("%.1f ms\n", best);
+#if !defined(__SANITIZE_ADDRESS__)
+    assert_true(best < 25.0);
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_comes_back_bit_for_bit),
+        cmocka_unit_test(what_was_not_recorded_is_unknown),
+        cmocka_unit_test(a_file_written_in_python_by_the_documentation_is_read),
+        cmocka_unit_test(nan_is_read_and_named_when_asked),
+        cmocka_unit_test(undoing_adds_the_momentum_once),
+        cmocka_unit_test(methods_that_never_perturb_need_not_say_so),
+        cmocka_unit_test(equal_checkpoints_give_equal_bytes),
+        cmocka_unit_test(the_data_is_found_beside_the_checkpoint_and_held_against_its_digest),
+        cmocka_unit_test(a_run_is_ordered_by_the_steps_inside_and_passes_over_other_files),
+        cmocka_unit_test(a_run_can_be_one_file_and_needs_a_checkpoint),
+        cmocka_unit_test(a_full_disk_is_an_error_and_leaves_the_old_file),
+        cmocka_unit_test(a_missing_folder_is_an_error),
+        cmocka_unit_test(names_that_hdf5_cannot_hold_are_refused_on_writing),
+        cmocka_unit_test(every_failed_allocation_is_clean),
+        cmocka_unit_test(half_a_million_parameters_are_read_in_milliseconds),
+    };
+    return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
+}
