@@ -86,7 +86,7 @@ static void logarithmic_ticks_are_decades_then_their_parts(void **state)
     basin_scale_ticks(&(basin_plot_scale){BASIN_SCALE_LOG, 1e-6, 1e2, 0}, 9, &ticks);
     assert_string_equal(label_at(&ticks, 1e-3), "10⁻³");
     assert_string_equal(label_at(&ticks, 1e2), "10²");
-    assert_string_equal(label_at(&ticks, 2e-3), "");
+    assert_string_equal(label_at(&ticks, 2e-3), "(no tick)"); /* too many decades for small ones */
     basin_scale_ticks(&(basin_plot_scale){BASIN_SCALE_LOG, 0.01, 1, 0}, 8, &ticks);
     assert_string_equal(label_at(&ticks, 0.05), "0.05");
     assert_string_equal(label_at(&ticks, 0.1), "0.1");

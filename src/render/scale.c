@@ -84,8 +84,8 @@ basin_plot_scale basin_scale_fit(basin_scale_kind kind, const basin_range *range
     if (kind == BASIN_SCALE_LOG) {
         double low = isfinite(range->smallest) ? log10(range->smallest) : 0, high = range->high > 0 ? log10(range->high) : 1;
         double spare = high - low < 0.02 ? 0.3 : margin * (high - low);
-        scale.low = pow(10, fmax(low - spare, -300));
-        scale.high = pow(10, fmin(high + spare, 300));
+        scale.low = pow(10, fmin(fmax(low - spare, -307), 306));
+        scale.high = pow(10, fmax(fmin(high + spare, 307), -306));
         return scale;
     }
     double size = range->low > range->high ? 1 : fmax(fmax(fabs(range->low), fabs(range->high)), DBL_MIN * 1e20);
