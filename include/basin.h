@@ -791,6 +791,7 @@ typedef struct basin_check_options {
     uint64_t seed;
     const basin_checkpoint *ck;   /* for recorded values, or NULL */
     basin_objective *test;        /* for recorded test values, or NULL */
+    bool     partial;             /* the objectives hold some samples of their splits only: recorded values are not testable */
 } basin_check_options;
 
 /* Derivatives in double against differences with tiny steps, symmetry, Taylor orders (slopes 2 and 3), recorded values

@@ -71,6 +71,7 @@ static basin_status check_value(basin_checker *c, const basin_recorded *r, const
     basin_objective *o = find_objective(c, r->split, &why);
 
     if (why == NULL && !accuracy && strcmp(r->quantity, "loss") != 0) why = "the quantity is neither loss nor accuracy";
+    if (why == NULL && c->options->partial) why = "only some samples of the split are at hand";
     if (why == NULL && strcmp(r->coverage, "full") != 0) why = "a running mean over batches belongs to no point";
     if (why == NULL && strcmp(r->mode, "eval") != 0) why = "recorded in training mode";
     if (why == NULL && !isfinite(r->value)) why = "the recorded value is not finite";

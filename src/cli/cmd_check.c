@@ -13,6 +13,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
 
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     options.seed = seed;
+    options.partial = cli_given_option(a, "samples");
     CLI_LIBRARY(basin_check_compute(s->objectives[0], s->ck->theta, &options, &check));
     *out = check;
 done:
