@@ -20,12 +20,12 @@ static const cli_option options[] = {
     {"loss-tolerance", CLI_REAL, "T", "training losses that differ by more than this share are «unequal» (default: 0.1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-/* The last entry whose step is not past `step`; a run without recorded steps gives its last. */
+/* The last entry whose step is not past `step`; a run without recorded steps gives its last. (Steps ascend; -1 is unknown.) */
 static size_t entry_at(const basin_run *run, int64_t step)
 {
     size_t found = run->count - 1;
 
-    while (found > 0 && run->entries[found].step > step) found--;
+    while (found > 0 && run->entries[found].step > step && run->entries[found - 1].step >= 0) found--;
     return found;
 }
 
@@ -48,7 +48,7 @@ static int choose(basin_run *const *runs, size_t count, size_t *pick, size_t *ex
     CLI_ALLOC(spent, count);
     for (size_t r = 0; r < count; r++) {
         int64_t last = runs[r]->entries[runs[r]->count - 1].step;
-        if (last < step) step = last;
+        if (last >= 0 && last < step) step = last;
     }
     for (size_t r = 0; r < count; r++) {
         pick[r] = entry_at(runs[r], step), extra[r] = SIZE_MAX;

@@ -1,0 +1,347 @@
+# Every command end to end: help, good runs, wrong options, bad input, the same bytes for any threads, verify, interruption.
+# Run by tests/run.sh with BUILD and BASIN_SCRATCH set; prints a line per failure.
+B=$PWD/$BUILD/basin
+DIGITS=$PWD/samples/digits.h5
+FILES=$PWD/$BUILD/tests/test_command_files
+S=$BASIN_SCRATCH/commands
+failures=0
+count=0
+mkdir -p "$S" && cd "$S" || exit 1
+
+fail() {
+    printf 'commands_test: %s\n' "$*"
+    failures=$((failures + 1))
+}
+# run STATUS COMMAND…: the command ends with that status; its output is in out and err
+run() {
+    want=$1
+    shift
+    "$B" "$@" >out 2>err
+    got=$?
+    count=$((count + 1))
+    [ "$got" = "$want" ] || fail "basin $*: exit status $got, wanted $want: $(head -c 300 err)"
+}
+# good COMMAND…: succeeds, and says nothing that looks like a failure
+good() {
+    run 0 "$@"
+    if grep -q '^basin: [^w]' err && ! grep -q 'undone' err; then fail "basin $*: on stderr: $(cat err)"; fi
+}
+# bad PATTERN… -- COMMAND…: fails with status 1 and one line on stderr that holds every pattern; makes no file
+bad() {
+    patterns=""
+    while [ "$1" != -- ]; do
+        patterns="$patterns$1
+"
+        shift
+    done
+    shift
+    ls -A >before
+    run 1 "$@"
+    grep '^basin: ' err | grep -v '^basin: warning' >line
+    [ "$(wc -l <line)" = 1 ] || fail "basin $*: wanted one line on stderr, got: $(cat err)"
+    printf '%s' "$patterns" | while IFS= read -r pattern; do grep -q -e "$pattern" line || printf '%s' "«$pattern» "; done >unsaid
+    [ -s unsaid ] && fail "basin $*: the line does not hold $(cat unsaid): $(cat line)"
+    [ -s out ] && fail "basin $*: printed something although it failed"
+    ls -A >after
+    cmp -s before after || fail "basin $*: left files behind: $(diff before after | tail -n +2 | tr '\n' ' ')"
+}
+holds() { # FILE PATTERN: what the last command left
+    grep -q -e "$2" "$1" || fail "no «$2» in $1: $(head -c 300 "$1")"
+}
+touch before after line unsaid out err
+
+# ---- help, version, usage
+commands="info check spectrum slice sane sharpness track compare plot verify train"
+for c in $commands; do
+    good "$c" --help
+    holds out "^usage: basin $c"
+    [ "$(sed -n '/^examples/,$p' out | grep -c "^  basin $c ")" = 2 ] || fail "basin $c --help: wanted two examples"
+    cp out help
+    good help "$c"
+    cmp -s out help || fail "basin help $c and basin $c --help differ"
+    run 2 "$c" --nonsense
+    holds err "basin: $c: unknown option --nonsense"
+done
+for c in info check spectrum slice sane sharpness track compare plot verify; do
+    run 2 "$c"
+    holds err "too few arguments"
+done
+good help
+good --help
+good --version
+holds out "^basin [0-9]"
+good --version --verbose
+for library in OpenBLAS kernel HDF5 jansson cairo Pango; do holds out "$library"; done
+run 2
+run 2 nonsense
+holds err "no command «nonsense»"
+run 2 help nonsense
+run 2 slice x.h5 --grid many --along momentum
+holds err "wants a whole number"
+run 2 slice x.h5 --range 3 --along momentum
+run 2 slice x.h5 --along
+run 2 spectrum x.h5 --method power
+run 2 spectrum x.h5 --memory lots
+run 2 sharpness x.h5 --rho 1,,2
+run 2 verify a.h5 b.h5
+
+# ---- training: runs that everything after is about
+"$FILES" "$S" >out 2>&1 || fail "test_command_files: $(tail -3 out)"
+train() { # METHOD SEED STEPS FOLDER OPTION…
+    method=$1 seed=$2 steps=$3 folder=$4
+    shift 4
+    good train --mlp 64-8-10 --data "$DIGITS" --method "$method" --learning-rate 0.2 --rho 0.1 --steps "$steps" --seed "$seed" --subset 120 \
+        --label-noise 0.2 -o "$folder" "$@"
+}
+for seed in 0 1; do
+    train gd $seed 80 runs/gd_$seed --save-every 20
+    train sam $seed 40 runs/sam_$seed --save 0,20
+    train msam $seed 40 runs/msam_$seed --save-every 20 --save-perturbed
+done
+[ "$(ls runs/gd_0 | tr '\n' ' ')" = "data.h5 step_000000.h5 step_000020.h5 step_000040.h5 step_000060.h5 step_000080.h5 " ] || fail "gd_0 holds $(ls runs/gd_0)"
+[ "$(ls runs/sam_0 | tr '\n' ' ')" = "data.h5 step_000000.h5 step_000020.h5 step_000040.h5 " ] || fail "sam_0 holds $(ls runs/sam_0)"
+cmp -s runs/gd_0/step_000000.h5 runs/gd_1/step_000000.h5 && fail "seeds 0 and 1 start at the same weights"
+train gd 0 80 again --save-every 20 --threads 1
+good slice again/step_000080.h5 --along to:runs/gd_0/step_000080.h5 --grid 3 >/dev/null 2>&1
+run 1 slice again/step_000080.h5 --along to:runs/gd_0/step_000080.h5 --grid 3
+holds err "zero" # the same bits: the difference of two equal runs is no direction
+bad "runs/sam_0" "--force" -- train --mlp 64-8-10 --data "$DIGITS" --method sam --learning-rate 0.2 --steps 4 -o runs/sam_0
+train sam 0 40 runs/sam_0 --save 0,20 --force
+good train --mlp 64-10 --data "$DIGITS" --method sgd --learning-rate 0.1 --batch-size 200 --epochs 2 --schedule cosine -o plain --precision single
+[ "$(ls plain | tr '\n' ' ')" = "step_000000.h5 step_000014.h5 " ] || fail "plain holds $(ls plain)"
+good check plain/step_000014.h5 # refers to the original data by a relative path
+run 2 train --mlp 64-x --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
+run 2 train --mlp 64-10 --data "$DIGITS" --steps 1 -o new
+run 2 train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 -o new
+run 2 train --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
+run 2 train --mlp 64-10 --learning-rate 0.1 --steps 1 -o new
+run 2 train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 1
+bad "Frobnicate" -- train --graph unknown_op.json --data data.h5 --learning-rate 0.1 --steps 1 -o new
+bad "cycle" -- train --graph cycle.json --data data.h5 --learning-rate 0.1 --steps 1 -o new
+bad "wide_data.h5\|6\|12" -- train --graph graph.json --data wide_data.h5 --learning-rate 0.1 --steps 1 -o new
+bad "nowhere.h5" -- train --graph graph.json --data nowhere.h5 --learning-rate 0.1 --steps 1 -o new
+bad "not a step" -- train --graph graph.json --data data.h5 --learning-rate 0.1 --steps 5 --save 9 -o new
+bad "learning rate" -- train --graph graph.json --data data.h5 --learning-rate -1 --steps 5 -o new
+run 0 train --mlp 64-8-10 --data "$DIGITS" --method gd --learning-rate 1e200 --steps 40 --save-every 20 -o runs/diverged
+holds err "basin: warning: .*diverged"
+
+GD=runs/gd_0/step_000040.h5
+SAM=runs/sam_0/step_000040.h5
+MSAM=runs/msam_0/step_000040.h5
+
+# ---- good runs, JSON for any number of threads, results, figures, verification
+good info $GD $MSAM
+holds out "method      gd, learning rate 0.2"
+holds out "perturbed: yes"
+holds out "fc1.weight  \[8, 64\]"
+good info $MSAM --gradient
+holds out "cos(v, g)"
+good info nan.h5
+holds out "NaN or Inf"
+good check $GD
+holds out "taylor"
+good check $MSAM
+holds err "perturbed; undone"
+good check $MSAM --as-stored
+
+# same COMMAND…: --json is the same bytes for one and two threads and in two runs, and is one JSON document
+same() {
+    good "$@" --json --threads 1
+    cp out one
+    good "$@" --json --threads 2
+    cmp -s out one || fail "basin $*: --json differs between one and two threads"
+    good "$@" --json
+    cmp -s out one || fail "basin $*: --json differs between two runs"
+    holds one '^[[{]'
+}
+same info $GD --gradient
+same info $GD $SAM
+same check $GD
+same spectrum $GD
+same spectrum $GD --method lanczos --top 3 --bottom 2
+same sane $GD $SAM
+same slice $GD --along momentum --grid 7 --along random --range -0.5:0.5 --grid 5
+same sharpness $MSAM --random 2
+same track runs/gd_0 runs/diverged
+same compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 runs/msam_0 runs/msam_1
+
+# stored NAME COMMAND…: -o and --plot at once; plot draws the same bytes from the file; verify passes
+stored() {
+    name=$1
+    shift
+    good "$@" -o "$name.h5" --plot "$name.svg"
+    good plot "$name.h5" -o again.svg
+    cmp -s again.svg "$name.svg" || fail "plot of $name.h5 differs from --plot at once"
+    good plot "$name.h5" -o "$name.pdf" --title Title --caption
+    [ -s out ] || fail "plot $name.h5 --caption: no caption"
+    good plot "$name.h5" -o "$name.png" --width 6.75 --dpi 72
+    good verify "$name.h5"
+    holds out "  verified"
+}
+stored spectrum spectrum $GD
+stored truncated spectrum $GD --method lanczos --top 3 --bottom 2 --vectors
+stored line slice $GD --along momentum --grid 11
+stored plane slice $MSAM --grid 7 --along eigen:1 --along gradient --orthogonal --scale 0.5
+stored other slice $GD --along to:$SAM --range 0:1 --grid 5 --bias scaled
+stored sharpness sharpness $SAM --rho -0.1,0,0.1
+stored track track runs/gd_0 runs/sam_0 runs/msam_0
+stored compare compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 runs/msam_0 runs/msam_1
+good sane $GD -o sane.h5
+good verify sane.h5
+good sane $GD --ritz 20 --k 2 --alpha 0.1
+good info $GD -o info.h5
+good verify info.h5
+good check $GD -o check.h5
+good verify check.h5
+good plot spectrum.h5 truncated.h5 -o two.svg --label dense --label lanczos
+good plot track.h5 -o rate.svg --x step --y sane
+mkdir -p moved/deep && cp spectrum.h5 moved/deep/ # not beside its inputs any more
+run 1 verify moved/deep/spectrum.h5
+mkdir tree && cp -r runs tree/ && cp spectrum.h5 tree/ # moved together
+good verify tree/spectrum.h5
+run 2 plot spectrum.h5 -o two.svg --label a --label b
+run 2 plot spectrum.h5
+run 2 plot spectrum.h5 -o picture.gif
+run 2 spectrum $GD --plot picture.gif
+run 2 info $GD --plot picture.svg
+run 2 sane $GD $SAM -o both.h5
+bad "spectrum.h5\|kind" -- plot spectrum.h5 sharpness.h5 -o mixed.svg
+bad "nonsense" -- plot spectrum.h5 -o kind.svg --kind nonsense
+bad "good.h5" -- plot good.h5 -o checkpoint.svg
+bad "data.h5" -- verify data.h5
+
+# ---- verify notices
+cp -r runs tampered_runs
+mkdir tampered && (cd tampered && mv ../tampered_runs runs && "$B" spectrum $GD -o spectrum.h5 >/dev/null && "$B" compare runs/gd_0 runs/sam_0 -o compare.h5 >/dev/null)
+good verify tampered/spectrum.h5
+cp runs/gd_1/step_000040.h5 tampered/runs/gd_0/step_000040.h5 # another checkpoint under the same name
+run 1 verify tampered/spectrum.h5
+holds err "1 of 2 inputs are not what they were"
+rm tampered/runs/gd_0/step_000040.h5
+run 1 verify tampered/spectrum.h5
+run 1 verify tampered/compare.h5
+
+# ---- a perturbed checkpoint is undone, an unknown one is asked about
+for c in "spectrum" "sane" "sharpness" "slice --along momentum --grid 5" "info --gradient" "check"; do
+    run 1 $c unknown.h5
+    holds err "as stored (--as-stored)"
+    holds err "stored + s v (--undo), s = 2.5"
+    holds err "^basin: unknown.h5: perturbed or not?"
+done
+"$B" sharpness unknown.h5 --undo --json >undo 2>/dev/null
+"$B" sharpness perturbed.h5 --json >perturbed 2>note
+grep -q 'perturbed; undone: theta = stored + 2.5 v' note || fail "no note that perturbed.h5 was undone: $(cat note)"
+value() { sed -n '/"loss"/{p;q;}' "$1"; }
+[ -n "$(value undo)" ] && [ "$(value undo)" = "$(value perturbed)" ] || fail "--undo of unknown.h5 gives $(value undo), perturbed.h5 $(value perturbed)"
+"$B" sharpness perturbed.h5 --as-stored --json >stored
+"$B" sharpness good.h5 --json >plain.json # the same weights, said to be unperturbed
+[ "$(value stored)" = "$(value plain.json)" ] || fail "--as-stored of perturbed.h5 gives $(value stored), good.h5 $(value plain.json)"
+[ "$(value stored)" = "$(value undo)" ] && fail "undoing changed nothing"
+good spectrum decay.h5 --include-weight-decay
+holds out "0.01/2"
+bad "weight decay" -- spectrum good.h5 --include-weight-decay
+
+# ---- bad input: one line that names the file and the object, nothing left
+head -c 3000 $GD >truncated_file.h5
+printf 'not HDF5 at all, only words\n' >words.h5
+: >empty.h5
+for c in info check spectrum sane sharpness "slice --along momentum"; do
+    bad "nowhere.h5" -- $c nowhere.h5
+    bad "words.h5" -- $c words.h5
+done
+bad "truncated_file.h5" -- info truncated_file.h5
+bad "empty.h5" -- info empty.h5
+bad "newer.h5" "version" "2" -- info newer.h5
+bad "unfinished.h5" -- info unfinished.h5
+bad "missing_group.h5: /parameters" -- info missing_group.h5
+bad "missing_parameter.h5" "fc2.weight" -- info missing_parameter.h5
+bad "wrong_shape.h5" "fc1.weight" "4, 6" "6, 4" -- info wrong_shape.h5
+bad "wrong_rank.h5" "fc1.weight" -- info wrong_rank.h5
+bad "wrong_type.h5" "fc1.bias" -- info wrong_type.h5
+bad "external_link.h5" "fc1.bias" "link" -- info external_link.h5
+bad "virtual.h5" "fc1.bias" "virtual" -- info virtual.h5
+bad "huge.h5" "fc1.bias" -- info huge.h5
+for c in check spectrum sane sharpness "slice --along momentum" "info --gradient"; do bad "nan.h5" "fc1.weight" -- $c nan.h5; done
+bad "class" "7" -- spectrum good.h5 --data class_out_of_range.h5
+bad "12\|6" -- spectrum good.h5 --data wide_data.h5
+bad "wrong_digest.h5" "data.h5" -- spectrum wrong_digest.h5
+good sharpness wrong_digest.h5 --data data.h5
+bad "nowhere.h5" -- spectrum good.h5 --data nowhere.h5
+bad "validation" -- spectrum good.h5 --split validation
+bad "samples" -- spectrum good.h5 --samples 0
+bad "samples\|8" -- spectrum good.h5 --samples 100
+bad "no_momentum.h5" "momentum" "good.h5\|rounding.h5\|decay.h5\|wrong_digest.h5" -- slice no_momentum.h5 --along momentum
+run 0 slice rounding.h5 --along momentum --grid 3
+holds err "basin: warning: rounding.h5: the momentum is at rounding level"
+bad "zero" -- slice zero_momentum.h5 --along momentum
+bad "zero" -- slice good.h5 --along to:good.h5
+bad "parallel" -- slice good.h5 --along gradient --along gradient
+bad "parallel" -- slice good.h5 --along gradient --along gradient --orthogonal
+bad "1:-1" -- slice good.h5 --along gradient --range 1:-1
+bad "1:1" -- slice good.h5 --along gradient --range 1:1
+bad "nan:1" -- slice good.h5 --along gradient --range nan:1
+bad "inf" -- slice good.h5 --along gradient --range -1:inf
+bad "grid" "0" -- slice good.h5 --along gradient --grid 0
+bad "grid" "-3" -- slice good.h5 --along gradient --grid -3
+bad "--scale" -- slice good.h5 --along gradient --scale 0
+bad "gd_0/step_000040.h5" -- slice good.h5 --along to:$GD
+run 2 slice good.h5 --along sideways
+run 2 slice good.h5 --along gradient --along momentum --along random
+run 2 slice good.h5
+bad "bytes\|MB\|kB" -- spectrum $GD --method dense --memory 100K
+bad "radius" -- sharpness good.h5 --rho 0.1,nan
+bad "kappa" -- sane good.h5 --kappa -1
+bad "empty_folder" -- track empty_folder
+mkdir empty_folder
+bad "empty_folder" -- compare empty_folder
+bad "every" -- track runs/gd_0 --every 0
+bad "nan.h5" -- track nan.h5
+
+# ---- diverged checkpoints are marked missing, listed at the end, and the work goes on
+good track runs/gd_0 runs/diverged
+holds out "missing: runs/diverged/step_0000"
+good track runs/diverged --json
+holds out '"missing": "'
+good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 runs/diverged
+holds out "missing: runs/diverged/step_0000"
+
+# ---- outputs that cannot be written are noticed before the work
+bad "nofolder/x.h5" -- spectrum $GD -o nofolder/x.h5
+bad "nofolder/x.svg" -- spectrum $GD --plot nofolder/x.svg
+bad "nofolder/x.svg" -- plot spectrum.h5 -o nofolder/x.svg
+bad "cannot be" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 1 -o good.h5/run
+bad "empty_folder" -- spectrum $GD -o empty_folder
+if [ "$(id -u)" != 0 ]; then # root may write anywhere
+    chmod a-w empty_folder
+    bad "empty_folder/x.h5" -- spectrum $GD -o empty_folder/x.h5
+    chmod u+w empty_folder
+fi
+if [ -w /dev/full ]; then
+    "$B" info $GD >/dev/full 2>err && fail "info > /dev/full succeeded"
+    holds err "^basin: standard output"
+fi
+
+# ---- Ctrl-C: 130, one line, nothing left
+interrupt() { # OUTPUT COMMAND…
+    output=$1
+    shift
+    ls -A >before
+    "$B" "$@" >out 2>err &
+    child=$!
+    sleep 1
+    kill -INT $child 2>/dev/null || fail "basin $*: ended before it could be interrupted"
+    wait $child
+    got=$?
+    [ $got = 130 ] || fail "basin $*: exit status $got after an interrupt"
+    holds err "^basin: interrupted"
+    ls -A >after
+    cmp -s before after || fail "basin $*: left $(diff before after | tail -n +2 | tr '\n' ' ')"
+    [ -e "$output" ] && fail "basin $*: wrote $output although interrupted"
+}
+good train --mlp 64-60-10 --data "$DIGITS" --method gd --learning-rate 0.1 --steps 2 -o wide
+interrupt long.h5 spectrum wide/step_000002.h5 --method dense --memory 8G -o long.h5 --plot long.svg
+interrupt long.h5 slice wide/step_000002.h5 --along random --along random --grid 2001 -o long.h5
+
+[ -z "$(find . -name '*.part' -o -name '*.check')" ] || fail "left behind: $(find . -name '*.part' -o -name '*.check')"
+printf 'commands_test: %s runs of basin, %s failures\n' "$count" "$failures"
+[ "$failures" = 0 ]

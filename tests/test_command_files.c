@@ -1,0 +1,308 @@
+/* Faulty and unusual files for tests/commands_test.sh, which holds the commands to one clear line each. Given a folder, writes
+ * them there; as a test, writes them to its scratch folder and asks the readers themselves.
+ */
+#include <hdf5.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { ROWS = 12, WIDTH = 6, CLASSES = 3 };
+
+static char folder[1024];
+
+static const char *at(const char *name)
+{
+    static char paths[8][1200];
+    static int  next;
+    char       *path = paths[next++ % 8];
+
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+/* ------------------------------------------------------------------------------------------------------ data sets -- */
+
+static void make_data(basin_dataset **out)
+{
+    basin_dataset *data = basin_alloc(1, sizeof *data);
+
+    data->count = ROWS, data->rank = 1, data->shape[0] = WIDTH;
+    data->inputs = basin_alloc(ROWS * WIDTH, sizeof(double));
+    data->classes = basin_alloc(ROWS, sizeof(int64_t));
+    for (int i = 0; i < ROWS * WIDTH; i++) data->inputs[i] = sin(i + 0.1 * (i % 7));
+    for (int i = 0; i < ROWS; i++) data->classes[i] = i % CLASSES;
+    data->split_count = 2;
+    data->splits = basin_alloc(2, sizeof *data->splits);
+    for (size_t s = 0; s < 2; s++) {
+        data->splits[s].name = basin_strdup(s == 0 ? "train" : "test");
+        data->splits[s].count = s == 0 ? 8 : 4;
+        data->splits[s].rows = basin_alloc(data->splits[s].count, sizeof(size_t));
+        for (size_t i = 0; i < data->splits[s].count; i++) data->splits[s].rows[i] = 8 * s + i;
+    }
+    *out = data;
+}
+
+static void write_data(void)
+{
+    basin_dataset *data = NULL;
+
+    make_data(&data);
+    assert_ok(basin_dataset_write(data, at("data.h5")));
+    data->classes[3] = 7; /* the network has three outputs */
+    assert_ok(basin_dataset_write(data, at("class_out_of_range.h5")));
+    data->classes[3] = 0, data->inputs[2] += 1;
+    assert_ok(basin_dataset_write(data, at("other_data.h5")));
+    data->shape[0] = 2 * WIDTH, data->count = ROWS / 2; /* the same numbers as wider rows */
+    data->splits[0].count = 4, data->splits[1].count = 2;
+    for (size_t i = 0; i < 2; i++) data->splits[1].rows[i] = 4 + i;
+    assert_ok(basin_dataset_write(data, at("wide_data.h5")));
+    basin_dataset_destroy(&data);
+}
+
+/* ---------------------------------------------------------------------------------------------------- checkpoints -- */
+
+static void make_checkpoint(basin_checkpoint **out)
+{
+    basin_graph      *graph = NULL;
+    basin_dataset    *data = NULL;
+    basin_checkpoint *ck = NULL;
+
+    assert_ok(basin_graph_mlp((const size_t[]){WIDTH, 4, CLASSES}, 3, "Tanh", &graph));
+    assert_ok(basin_checkpoint_create(graph, &ck));
+    assert_ok(basin_dataset_read(at("data.h5"), NULL, &data));
+    for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] = cos((double)i);
+    ck->state_count = 1;
+    ck->states = basin_alloc(1, sizeof *ck->states);
+    ck->states[0].name = basin_strdup("momentum");
+    ck->states[0].values = basin_alloc(ck->params->size, sizeof(double));
+    for (size_t i = 0; i < ck->params->size; i++) ck->states[0].values[i] = 0.01 * sin(3.0 * (double)i);
+    ck->method = basin_strdup("msam"), ck->step = 10;
+    ck->hyper.rho = 0.05, ck->hyper.learning_rate = 0.1, ck->hyper.momentum = 0.9, ck->hyper.seed = 0;
+    ck->data_path = basin_strdup("data.h5");
+    memcpy(ck->data_digest, data->digest, sizeof ck->data_digest);
+    *out = ck;
+    basin_dataset_destroy(&data);
+    basin_graph_destroy(&graph);
+}
+
+static void write_as(basin_checkpoint **ck, const char *name)
+{
+    assert_ok(basin_checkpoint_write(*ck, at(name)));
+    basin_checkpoint_destroy(ck);
+}
+
+static void write_checkpoints(void)
+{
+    basin_checkpoint *ck = NULL;
+
+    make_checkpoint(&ck);
+    write_as(&ck, "good.h5");
+    make_checkpoint(&ck);
+    ck->perturbed = BASIN_PERTURBED_UNKNOWN, ck->undo = 2.5;
+    write_as(&ck, "unknown.h5");
+    make_checkpoint(&ck);
+    ck->perturbed = BASIN_PERTURBED_YES, ck->undo = 2.5;
+    write_as(&ck, "perturbed.h5");
+    make_checkpoint(&ck);
+    for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] += 2.5 * ck->states[0].values[i];
+    write_as(&ck, "undone.h5"); /* what perturbed.h5 is after undoing */
+    make_checkpoint(&ck);
+    ck->theta[3] = NAN, ck->theta[30] = INFINITY;
+    write_as(&ck, "nan.h5");
+    make_checkpoint(&ck);
+    for (size_t i = 0; i < ck->params->size; i++) ck->states[0].values[i] *= 1e-18;
+    write_as(&ck, "rounding.h5");
+    make_checkpoint(&ck);
+    for (size_t i = 0; i < ck->params->size; i++) ck->states[0].values[i] = 0;
+    write_as(&ck, "zero_momentum.h5");
+    make_checkpoint(&ck);
+    ck->state_count = 0, ck->step = 20;
+    basin_free(ck->states[0].name), basin_free(ck->states[0].values);
+    write_as(&ck, "no_momentum.h5");
+    make_checkpoint(&ck);
+    ck->data_digest[0] = ck->data_digest[0] == 'a' ? 'b' : 'a';
+    write_as(&ck, "wrong_digest.h5");
+    make_checkpoint(&ck);
+    ck->hyper.weight_decay = 0.01, ck->hyper.weight_decay_coupled = true;
+    write_as(&ck, "decay.h5");
+}
+
+/* ------------------------------------------------------------------------------ what only HDF5 itself can get wrong -- */
+
+/* A copy of good.h5, opened for damage. */
+static hid_t damage(const char *name)
+{
+    char   bytes[1 << 12];
+    size_t count;
+    FILE  *from = fopen(at("good.h5"), "rb"), *to = fopen(at(name), "wb");
+
+    assert_non_null(from);
+    assert_non_null(to);
+    while ((count = fread(bytes, 1, sizeof bytes, from)) > 0) assert_int_equal(fwrite(bytes, 1, count, to), count);
+    fclose(from), fclose(to);
+    hid_t file = H5Fopen(at(name), H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(file >= 0);
+    return file;
+}
+
+static void put(hid_t file, const char *name, hid_t type, int rank, const hsize_t *shape, hid_t properties)
+{
+    hid_t space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, shape, NULL);
+    hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+
+    assert_true(set >= 0);
+    H5Dclose(set), H5Sclose(space);
+}
+
+static void write_damaged(void)
+{
+    hid_t   file = damage("newer.h5"), attribute = H5Aopen(file, "version", H5P_DEFAULT);
+    int64_t version = BASIN_FORMAT_VERSION + 1;
+
+    assert_true(attribute >= 0);
+    assert_true(H5Awrite(attribute, H5T_NATIVE_INT64, &version) >= 0);
+    H5Aclose(attribute), H5Fclose(file);
+    file = damage("missing_group.h5");
+    assert_true(H5Ldelete(file, "/parameters", H5P_DEFAULT) >= 0);
+    H5Fclose(file);
+    file = damage("missing_parameter.h5");
+    assert_true(H5Ldelete(file, "/parameters/fc2.weight", H5P_DEFAULT) >= 0);
+    H5Fclose(file);
+    file = damage("wrong_shape.h5");
+    assert_true(H5Ldelete(file, "/parameters/fc1.weight", H5P_DEFAULT) >= 0);
+    put(file, "/parameters/fc1.weight", H5T_NATIVE_DOUBLE, 2, (const hsize_t[]){WIDTH, 4}, H5P_DEFAULT);
+    H5Fclose(file);
+    file = damage("wrong_rank.h5");
+    assert_true(H5Ldelete(file, "/parameters/fc1.weight", H5P_DEFAULT) >= 0);
+    put(file, "/parameters/fc1.weight", H5T_NATIVE_DOUBLE, 1, (const hsize_t[]){4 * WIDTH}, H5P_DEFAULT);
+    H5Fclose(file);
+    file = damage("wrong_type.h5");
+    assert_true(H5Ldelete(file, "/parameters/fc1.bias", H5P_DEFAULT) >= 0);
+    hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, 4);
+    put(file, "/parameters/fc1.bias", text, 1, (const hsize_t[]){4}, H5P_DEFAULT);
+    H5Tclose(text), H5Fclose(file);
+    file = damage("external_link.h5");
+    assert_true(H5Ldelete(file, "/parameters/fc1.bias", H5P_DEFAULT) >= 0);
+    assert_true(H5Lcreate_external("good.h5", "/parameters/fc1.bias", file, "/parameters/fc1.bias", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    H5Fclose(file);
+    file = damage("virtual.h5");
+    assert_true(H5Ldelete(file, "/parameters/fc1.bias", H5P_DEFAULT) >= 0);
+    hid_t properties = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(1, (const hsize_t[]){4}, NULL);
+    assert_true(H5Pset_virtual(properties, space, "good.h5", "/parameters/fc1.bias", space) >= 0);
+    put(file, "/parameters/fc1.bias", H5T_NATIVE_DOUBLE, 1, (const hsize_t[]){4}, properties);
+    H5Pclose(properties), H5Sclose(space), H5Fclose(file);
+    file = damage("huge.h5"); /* chunked and never written: 2^62 elements cost nothing in the file */
+    assert_true(H5Ldelete(file, "/parameters/fc1.bias", H5P_DEFAULT) >= 0);
+    properties = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(properties, 2, (const hsize_t[]){1, 1024});
+    put(file, "/parameters/fc1.bias", H5T_NATIVE_DOUBLE, 2, (const hsize_t[]){(hsize_t)1 << 31, (hsize_t)1 << 31}, properties);
+    H5Pclose(properties), H5Fclose(file);
+    file = damage("unfinished.h5"); /* as a writer leaves it half-way */
+    assert_true(H5Adelete(file, "complete") >= 0);
+    H5Fclose(file);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- graphs -- */
+
+static void write_text(const char *name, const char *text)
+{
+    FILE *file = fopen(at(name), "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static char *replace(const char *text, const char *old, const char *new)
+{
+    const char *found = strstr(text, old);
+    static char changed[1 << 14];
+
+    assert_non_null(found);
+    snprintf(changed, sizeof changed, "%.*s%s%s", (int)(found - text), text, new, found + strlen(old));
+    return changed;
+}
+
+static void write_graphs(void)
+{
+    basin_graph *graph = NULL;
+    char        *json = NULL;
+
+    assert_ok(basin_graph_mlp((const size_t[]){WIDTH, 4, CLASSES}, 3, "Tanh", &graph));
+    assert_ok(basin_graph_format(graph, &json));
+    write_text("graph.json", json);
+    write_text("unknown_op.json", replace(json, "\"Tanh\"", "\"Frobnicate\""));
+    /* fc1 reads what the activation makes out of it */
+    basin_node_spec *first = &graph->nodes[0], *second = &graph->nodes[1];
+    assert_string_equal(second->op, "Tanh");
+    basin_free(first->inputs[0]);
+    first->inputs[0] = basin_strdup(second->outputs[0]);
+    basin_free(json);
+    json = NULL;
+    assert_ok(basin_graph_format(graph, &json));
+    write_text("cycle.json", json);
+    basin_free(json);
+    basin_graph_destroy(&graph);
+}
+
+static void write_files(void)
+{
+    write_data();
+    write_checkpoints();
+    write_damaged();
+    write_graphs();
+}
+
+/* ----------------------------------------------------------------------------------------------------------- tests -- */
+
+static void damaged_files_are_refused_by_the_reader(void **state)
+{
+    static const char *const names[] = {"newer.h5", "missing_group.h5", "missing_parameter.h5", "wrong_shape.h5", "wrong_rank.h5",
+                                        "wrong_type.h5", "external_link.h5", "virtual.h5", "huge.h5", "unfinished.h5", "graph.json"};
+    basin_checkpoint        *ck = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (basin_checkpoint_read(at(names[i]), &ck) == BASIN_OK) fail_msg("%s was read", names[i]);
+        assert_null(ck);
+        assert_message(names[i]);
+    }
+}
+
+static void an_undone_checkpoint_is_the_unperturbed_one(void **state)
+{
+    basin_checkpoint *perturbed = NULL, *undone = NULL;
+
+    (void)state;
+    assert_ok(basin_checkpoint_read(at("perturbed.h5"), &perturbed));
+    assert_ok(basin_checkpoint_read(at("undone.h5"), &undone));
+    assert_ok(basin_checkpoint_undo(perturbed));
+    for (size_t i = 0; i < undone->params->size; i++) assert_close(perturbed->theta[i], undone->theta[i], 1e-15, 1e-15);
+    basin_checkpoint_destroy(&perturbed);
+    basin_checkpoint_destroy(&undone);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (folder[0] == '\0') {
+        snprintf(folder, sizeof folder, "%s", basin_test_scratch("x"));
+        *strrchr(folder, '/') = '\0';
+    }
+    write_files();
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(damaged_files_are_refused_by_the_reader),
+        cmocka_unit_test(an_undone_checkpoint_is_the_unperturbed_one),
+    };
+
+    if (argc > 1) snprintf(folder, sizeof folder, "%s", argv[1]);
+    return cmocka_run_group_tests_name("command_files", tests, set_up, NULL);
+}
