@@ -1,10 +1,12 @@
 /* basin compare: the methods against each other over seeds, at the same step and at the same number of gradient evaluations.
+ * Only the checkpoints that this needs are measured; grouping, pairing and tests are the library's.
  *
- *   1. The step S of the comparison: the largest that every run has reached.
- *   2. Of each run the checkpoint at S (the last one not past it) is measured.
- *   3. Let B be the most gradient evaluations that a run has spent at S. A run that goes on past S, having spent less than B
- *      there, is also measured at its last checkpoint within B: GD at SAM's budget.
- *   4. Only these checkpoints are measured; grouping, pairing and tests are the library's.
+ *   1. A run whose last checkpoint cannot be read or is not finite is broken; it does not decide about the step.
+ *   2. The step S: the largest that every unbroken run has saved; if there is none, that some unbroken run of every method has.
+ *   3. Measured of each run: its checkpoint at S (without an S: its last one).
+ *   4. Let B be the largest mean number of gradient evaluations that a method has spent at S. A run that goes on past S is also
+ *      measured at its last checkpoint within B: GD at SAM's budget.
+ *   5. The checkpoint at step 0 enters by its loss and norm alone, which tell whether equal seeds had equal starts.
  */
 #include <math.h>
 #include <string.h>
@@ -20,93 +22,154 @@ static const cli_option options[] = {
     {"loss-tolerance", CLI_REAL, "T", "training losses that differ by more than this share are «unequal» (default: 0.1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-/* The last entry whose step is not past `step`; a run without recorded steps gives its last. (Steps ascend; -1 is unknown.) */
-static size_t entry_at(const basin_run *run, int64_t step)
+#define NONE SIZE_MAX
+
+typedef struct candidate { /* one run and which of its entries to measure */
+    basin_run *run;
+    char      *method; /* of its last checkpoint; "" if that cannot be read */
+    bool       broken;
+    size_t     start, at, beyond; /* or NONE */
+    double     spent;             /* gradient evaluations at `at`; NAN if not recorded */
+} candidate;
+
+static int open_candidate(const char *path, candidate *out)
 {
-    size_t found = run->count - 1;
+    int               status = CLI_OK;
+    candidate         c = {.start = NONE, .at = NONE, .beyond = NONE, .spent = NAN};
+    basin_checkpoint *last = NULL;
 
-    while (found > 0 && run->entries[found].step > step && run->entries[found - 1].step >= 0) found--;
-    return found;
-}
-
-static int evaluations_of(const char *path, int64_t *out)
-{
-    basin_checkpoint *ck = NULL;
-
-    *out = -1;
-    if (basin_checkpoint_read(path, &ck) == BASIN_OK) *out = ck->gradient_evaluations;
-    basin_checkpoint_destroy(&ck);
-    return cli_monitor_check();
-}
-
-/* Which entries of each run to measure: pick[r] at the common step, extra[r] at the budget (SIZE_MAX: none). */
-static int choose(basin_run *const *runs, size_t count, size_t *pick, size_t *extra)
-{
-    int     status = CLI_OK;
-    int64_t step = INT64_MAX, budget = -1, *spent = NULL;
-
-    CLI_ALLOC(spent, count);
-    for (size_t r = 0; r < count; r++) {
-        int64_t last = runs[r]->entries[runs[r]->count - 1].step;
-        if (last >= 0 && last < step) step = last;
-    }
-    for (size_t r = 0; r < count; r++) {
-        pick[r] = entry_at(runs[r], step), extra[r] = SIZE_MAX;
-        CLI_TRY(evaluations_of(runs[r]->entries[pick[r]].path, &spent[r]));
-        if (spent[r] > budget) budget = spent[r];
-    }
-    for (size_t r = 0; r < count; r++)
-        for (size_t i = pick[r] + 1; i < runs[r]->count && spent[r] >= 0 && spent[r] < budget; i++) {
-            int64_t evaluations;
-            CLI_TRY(evaluations_of(runs[r]->entries[i].path, &evaluations));
-            if (evaluations > budget) break;
-            if (evaluations > spent[r]) extra[r] = i;
-        }
+    CLI_TRY(cli_run_open(path, &c.run));
+    c.broken = basin_checkpoint_read(c.run->entries[c.run->count - 1].path, &last) != BASIN_OK || basin_checkpoint_finite(last) != BASIN_OK;
+    CLI_CHECK((c.method = basin_strdup(last != NULL && last->method != NULL ? last->method : "")) != NULL, "out of memory for a run");
+    *out = c, c = (candidate){0};
 done:
-    basin_free(spent);
+    basin_checkpoint_destroy(&last);
+    basin_run_destroy(&c.run);
     return status;
 }
 
-static int measure_runs(const cli_arguments *a, basin_run *const *runs, cli_rows *rows)
+static size_t entry_at(const basin_run *run, int64_t step)
 {
-    int     status = CLI_OK;
-    size_t  count = a->operand_count, *pick = NULL, *extra = NULL;
+    for (size_t i = run->count; i-- > 0;)
+        if (run->entries[i].step == step) return i;
+    return NONE;
+}
 
-    CLI_ALLOC(pick, count);
-    CLI_ALLOC(extra, count);
-    CLI_TRY(choose(runs, count, pick, extra));
-    for (size_t r = 0; r < count; r++) {
-        cli_monitor_part("run", r + 1, count);
-        CLI_TRY(cli_rows_add(a, rows, a->operands[r], runs[r]->entries[pick[r]].path));
-        if (extra[r] != SIZE_MAX) CLI_TRY(cli_rows_add(a, rows, a->operands[r], runs[r]->entries[extra[r]].path));
+static double evaluations_of(const char *path)
+{
+    basin_checkpoint *ck = NULL;
+    double            evaluations = NAN;
+
+    if (basin_checkpoint_read(path, &ck) == BASIN_OK && ck->gradient_evaluations >= 0) evaluations = (double)ck->gradient_evaluations;
+    basin_checkpoint_destroy(&ck);
+    return evaluations;
+}
+
+/* ------------------------------------------------------------------------------------- which checkpoints to measure -- */
+
+static bool every_run_has(const candidate *c, size_t count, int64_t step)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!c[i].broken && entry_at(c[i].run, step) == NONE) return false;
+    return true;
+}
+
+static bool every_method_has(const candidate *c, size_t count, int64_t step)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool any = c[i].broken;
+        for (size_t j = 0; j < count && !any; j++) any = !c[j].broken && strcmp(c[i].method, c[j].method) == 0 && entry_at(c[j].run, step) != NONE;
+        if (!any) return false;
     }
+    return true;
+}
+
+static int64_t common_step(const candidate *c, size_t count)
+{
+    for (int strict = 1; strict >= 0; strict--) {
+        int64_t best = -1;
+        for (size_t i = 0; i < count; i++)
+            for (size_t e = 0; e < c[i].run->count && !c[i].broken; e++) {
+                int64_t step = c[i].run->entries[e].step;
+                if (step > best && (strict ? every_run_has(c, count, step) : every_method_has(c, count, step))) best = step;
+            }
+        if (best >= 0) return best;
+    }
+    return -1;
+}
+
+/* The largest mean over the runs of one method of what was spent. */
+static double largest_budget(const candidate *c, size_t count)
+{
+    double budget = -1;
+
+    for (size_t i = 0; i < count; i++) {
+        double sum = 0, runs = 0;
+        for (size_t j = 0; j < count; j++)
+            if (!isnan(c[j].spent) && strcmp(c[i].method, c[j].method) == 0) sum += c[j].spent, runs++;
+        if (runs > 0 && sum / runs > budget) budget = sum / runs;
+    }
+    return budget;
+}
+
+static void choose(candidate *c, size_t count)
+{
+    int64_t step = common_step(c, count);
+
+    for (size_t i = 0; i < count; i++) {
+        c[i].at = step >= 0 ? entry_at(c[i].run, step) : c[i].run->count - 1;
+        c[i].start = step > 0 ? entry_at(c[i].run, 0) : NONE;
+        if (c[i].at != NONE) c[i].spent = evaluations_of(c[i].run->entries[c[i].at].path);
+    }
+    double budget = largest_budget(c, count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t e = c[i].at == NONE ? NONE : c[i].at + 1; e < c[i].run->count && c[i].spent < budget; e++) {
+            double evaluations = evaluations_of(c[i].run->entries[e].path);
+            if (evaluations > c[i].spent && evaluations <= budget) c[i].beyond = e;
+        }
+        if (c[i].broken && c[i].at != c[i].run->count - 1) c[i].beyond = c[i].run->count - 1; /* to be listed as missing */
+    }
+}
+
+static int measure_candidate(const cli_arguments *a, const char *name, const candidate *c, cli_rows *rows)
+{
+    int status = CLI_OK;
+
+    if (c->start != NONE) CLI_TRY(cli_rows_add_start(a, rows, name, c->run->entries[c->start].path));
+    if (c->at != NONE) CLI_TRY(cli_rows_add(a, rows, name, c->run->entries[c->at].path));
+    if (c->beyond != NONE) CLI_TRY(cli_rows_add(a, rows, name, c->run->entries[c->beyond].path));
 done:
-    basin_free(pick);
-    basin_free(extra);
     return status;
 }
 
 static int compute(const cli_arguments *a, cli_batch *out)
 {
     int                      status = CLI_OK;
-    basin_run              **runs = NULL;
+    candidate               *candidates = NULL;
     cli_rows                 rows = {0};
     basin_comparison        *comparison = NULL;
     basin_comparison_options o = {.base = cli_text(a, "base", NULL), .level = cli_real(a, "level", 0), .loss_tolerance = cli_real(a, "loss-tolerance", 0)};
 
     CLI_CHECK(!cli_given_option(a, "level") || (o.level > 0 && o.level < 1), "--level must lie between 0 and 1, got %g", o.level);
     CLI_CHECK(!cli_given_option(a, "loss-tolerance") || o.loss_tolerance > 0, "--loss-tolerance must be positive, got %g", o.loss_tolerance);
-    CLI_ALLOC(runs, a->operand_count);
-    for (size_t r = 0; r < a->operand_count; r++) CLI_TRY(cli_run_open(a->operands[r], &runs[r]));
+    CLI_ALLOC(candidates, a->operand_count);
+    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(open_candidate(a->operands[i], &candidates[i]));
+    choose(candidates, a->operand_count);
     CLI_TRY(cli_rows_start(a, &rows));
-    CLI_TRY(measure_runs(a, runs, &rows));
+    for (size_t i = 0; i < a->operand_count; i++) {
+        cli_monitor_part("run", i + 1, a->operand_count);
+        CLI_TRY(measure_candidate(a, a->operands[i], &candidates[i], &rows));
+    }
     CLI_TRY(cli_rows_finish(&rows));
     CLI_LIBRARY(basin_comparison_compute(rows.rows, rows.count, &o, &comparison));
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_COMPARISON, comparison, rows.provenance));
     comparison = NULL, rows.provenance = NULL;
 done:
-    for (size_t r = 0; runs != NULL && r < a->operand_count; r++) basin_run_destroy(&runs[r]);
-    basin_free(runs);
+    for (size_t i = 0; candidates != NULL && i < a->operand_count; i++) {
+        basin_run_destroy(&candidates[i].run);
+        basin_free(candidates[i].method);
+    }
+    basin_free(candidates);
     basin_comparison_destroy(&comparison);
     cli_rows_clear(&rows);
     return status;

@@ -71,15 +71,6 @@ static int momentum_missing(const char *path)
     return cli_fail("%s: --along momentum: it saved no momentum; in the same folder %s%s did", path, list, found > shown ? " and others" : "");
 }
 
-static double norm_of(const double *x, size_t n)
-{
-    double scale = 0, sum = 0;
-
-    for (size_t i = 0; i < n; i++) scale = fmax(scale, fabs(x[i]));
-    for (size_t i = 0; i < n && scale > 0; i++) sum += x[i] / scale * (x[i] / scale);
-    return scale * sqrt(sum);
-}
-
 static int along_momentum(const cli_source *s, basin_direction **out)
 {
     int           status = CLI_OK;
@@ -88,7 +79,7 @@ static int along_momentum(const cli_source *s, basin_direction **out)
 
     if (v == NULL) return momentum_missing(s->ck->path);
     CLI_LIBRARY(basin_direction_momentum(s->ck, out));
-    double moved = norm_of(v, n), size = norm_of(s->ck->theta, n), epsilon = basin_objective_epsilon(s->objectives[0]);
+    double moved = cli_norm(v, n), size = cli_norm(s->ck->theta, n), epsilon = basin_objective_epsilon(s->objectives[0]);
     if (moved <= 100 * epsilon * size)
         cli_warn("%s: the momentum is at rounding level: |v| = %.3g beside |theta| = %.3g; its direction is noise", s->ck->path, moved, size);
 done:

@@ -51,7 +51,27 @@ done:
     return status;
 }
 
-/* What is known of a checkpoint that could not be measured, and why; every number that was not measured is NAN. */
+/* Every number that is not measured is NAN. */
+static void clear_numbers(basin_measures *m)
+{
+    *m = (basin_measures){.seed = -1, .step = -1, .gradient_evaluations = -1};
+    double *numbers[] = {&m->epoch, &m->seconds, &m->learning_rate, &m->momentum, &m->rho, &m->weight_decay, &m->train_loss, &m->train_accuracy,
+                         &m->test_loss, &m->test_accuracy, &m->gap, &m->gradient_norm, &m->decrease, &m->lambda_max, &m->lambda_max_residual,
+                         &m->lambda_min, &m->ceiling, &m->sane, &m->sane_lower, &m->sane_upper, &m->n_eff, &m->alpha, &m->trace, &m->negative_mass,
+                         &m->sharpness_sam, &m->sharpness_msam, &m->sharpness_rho, &m->momentum_gradient_cosine, &m->theta_norm};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) *numbers[i] = NAN;
+}
+
+static int copy_record(const basin_checkpoint *ck, basin_measures *m)
+{
+    m->method = basin_strdup(ck->method);
+    m->seed = ck->hyper.seed, m->step = ck->step, m->gradient_evaluations = ck->gradient_evaluations;
+    m->epoch = ck->epoch, m->seconds = ck->seconds, m->parameters = ck->params->size;
+    m->learning_rate = ck->hyper.learning_rate, m->momentum = ck->hyper.momentum, m->rho = ck->hyper.rho, m->weight_decay = ck->hyper.weight_decay;
+    return m->method != NULL || ck->method == NULL ? CLI_OK : cli_fail("out of memory for a row");
+}
+
+/* What is known of a checkpoint that could not be measured, and why. */
 static int fill_missing(const char *path, basin_measures *m)
 {
     int               status = CLI_OK;
@@ -60,28 +80,19 @@ static int fill_missing(const char *path, basin_measures *m)
     size_t            length = strlen(path);
 
     if (strncmp(reason, path, length) == 0 && strncmp(reason + length, ": ", 2) == 0) reason += length + 2;
-    *m = (basin_measures){.seed = -1, .step = -1, .gradient_evaluations = -1};
-    double *numbers[] = {&m->epoch, &m->seconds, &m->learning_rate, &m->momentum, &m->rho, &m->weight_decay, &m->train_loss, &m->train_accuracy,
-                         &m->test_loss, &m->test_accuracy, &m->gap, &m->gradient_norm, &m->decrease, &m->lambda_max, &m->lambda_max_residual,
-                         &m->lambda_min, &m->ceiling, &m->sane, &m->sane_lower, &m->sane_upper, &m->n_eff, &m->alpha, &m->trace, &m->negative_mass,
-                         &m->sharpness_sam, &m->sharpness_msam, &m->sharpness_rho, &m->momentum_gradient_cosine, &m->theta_norm};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) *numbers[i] = NAN;
+    clear_numbers(m);
     CLI_CHECK((m->missing = basin_strdup(reason)) != NULL, "out of memory for a row");
-    if (basin_checkpoint_read(path, &ck) != BASIN_OK) return CLI_OK;
-    m->method = basin_strdup(ck->method);
-    m->seed = ck->hyper.seed, m->step = ck->step, m->gradient_evaluations = ck->gradient_evaluations;
-    m->epoch = ck->epoch, m->seconds = ck->seconds, m->parameters = ck->params->size;
-    m->learning_rate = ck->hyper.learning_rate, m->momentum = ck->hyper.momentum, m->rho = ck->hyper.rho, m->weight_decay = ck->hyper.weight_decay;
+    if (basin_checkpoint_read(path, &ck) == BASIN_OK) CLI_TRY(copy_record(ck, m));
 done:
     basin_checkpoint_destroy(&ck);
     return status;
 }
 
-static int measure(const cli_arguments *a, cli_rows *r, const char *path, basin_measures *out)
+/* Opens one checkpoint and adds to the provenance what it read. */
+static int open_source(const cli_arguments *a, cli_rows *r, const char *path, cli_source *out)
 {
-    int                    status = CLI_OK;
-    cli_source             s = {0};
-    basin_measures_options o = {.rho = cli_real(a, "rho", 0)};
+    int        status = CLI_OK;
+    cli_source s = {0};
 
     CLI_TRY(cli_source_open(a, path, true, true, &s));
     for (size_t i = 0; i < s.provenance->input_count; i++) {
@@ -91,23 +102,53 @@ static int measure(const cli_arguments *a, cli_rows *r, const char *path, basin_
     r->provenance->weight_decay_included = s.provenance->weight_decay_included;
     r->undone = r->undone || strcmp(s.point, "undone") == 0;
     r->as_stored = r->as_stored || strcmp(s.point, "as_stored") == 0;
-    CLI_TRY(cli_spectral_options(a, &o.spectrum));
-    CLI_TRY(cli_sane_options(a, s.ck->hyper.weight_decay, &o.sane));
-    CLI_LIBRARY(basin_measures_compute(s.objectives[0], s.count > 1 ? s.objectives[1] : NULL, s.ck, &o, out));
+    *out = s, s = (cli_source){0};
 done:
     cli_source_close(&s);
     return status;
 }
 
-int cli_rows_add(const cli_arguments *a, cli_rows *r, const char *run, const char *path)
+static int measure(const cli_arguments *a, const cli_source *s, basin_measures *out)
+{
+    int                    status = CLI_OK;
+    basin_measures_options o = {.rho = cli_real(a, "rho", 0)};
+
+    CLI_TRY(cli_spectral_options(a, &o.spectrum));
+    CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, &o.sane));
+    CLI_LIBRARY(basin_measures_compute(s->objectives[0], s->count > 1 ? s->objectives[1] : NULL, s->ck, &o, out));
+done:
+    return status;
+}
+
+static int measure_start(const cli_arguments *a, const cli_source *s, basin_measures *out)
+{
+    int        status = CLI_OK;
+    basin_loss loss;
+
+    (void)a;
+    clear_numbers(out);
+    CLI_TRY(copy_record(s->ck, out));
+    CLI_LIBRARY(basin_objective_loss(s->objectives[0], NULL, s->ck->theta, &loss));
+    out->samples = basin_objective_samples(s->objectives[0]);
+    out->train_loss = basin_loss_value(&loss), out->train_accuracy = basin_loss_accuracy(&loss);
+    out->theta_norm = cli_norm(s->ck->theta, s->ck->params->size);
+done:
+    return status;
+}
+
+static int add(const cli_arguments *a, cli_rows *r, const char *run, const char *path,
+               int (*fill)(const cli_arguments *a, const cli_source *s, basin_measures *out))
 {
     int            status = CLI_OK;
+    cli_source     s = {0};
     basin_measures row = {0};
 
     CLI_TRY(make_room(r));
     CLI_TRY(cli_monitor_check());
-    status = measure(a, r, path, &row);
+    status = open_source(a, r, path, &s);
+    if (status == CLI_OK) status = fill(a, &s, &row);
     if (status == CLI_FAILED) {
+        basin_measures_clear(&row);
         CLI_TRY(fill_missing(path, &row));
         r->missing++;
     }
@@ -116,8 +157,19 @@ int cli_rows_add(const cli_arguments *a, cli_rows *r, const char *run, const cha
     r->rows[r->count++] = row;
     row = (basin_measures){0};
 done:
+    cli_source_close(&s);
     basin_measures_clear(&row);
     return status;
+}
+
+int cli_rows_add(const cli_arguments *a, cli_rows *r, const char *run, const char *path)
+{
+    return add(a, r, run, path, measure);
+}
+
+int cli_rows_add_start(const cli_arguments *a, cli_rows *r, const char *run, const char *path)
+{
+    return add(a, r, run, path, measure_start);
 }
 
 int cli_rows_finish(cli_rows *r)

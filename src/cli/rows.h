@@ -17,6 +17,8 @@ typedef struct cli_rows {
 
 int  cli_rows_start(const cli_arguments *arguments, cli_rows *out);
 int  cli_rows_add(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
+/* Only the record, the training loss and |theta|: enough to tell whether two runs started at the same weights on the same data. */
+int  cli_rows_add_start(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
 /* Before handing over: at least one row was measured; the provenance says at which point. */
 int  cli_rows_finish(cli_rows *rows);
 void cli_rows_clear(cli_rows *rows);

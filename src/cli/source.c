@@ -7,6 +7,15 @@
 #include "cli/provenance.h"
 #include "cli/table.h"
 
+double cli_norm(const double *x, size_t n)
+{
+    double scale = 0, sum = 0;
+
+    for (size_t i = 0; i < n; i++) scale = fmax(scale, fabs(x[i]));
+    for (size_t i = 0; i < n && scale > 0; i++) sum += x[i] / scale * (x[i] / scale);
+    return scale * sqrt(sum);
+}
+
 double cli_coupled_decay(const basin_checkpoint *ck)
 {
     return ck->hyper.weight_decay_coupled && ck->hyper.weight_decay > 0 ? ck->hyper.weight_decay : 0;
@@ -16,11 +25,11 @@ double cli_coupled_decay(const basin_checkpoint *ck)
 static double undo_scalar(const basin_checkpoint *ck)
 {
     const double *v = basin_checkpoint_momentum(ck);
-    double        norm = 0;
+    double        norm;
 
     if (isfinite(ck->undo) && ck->undo != 0) return ck->undo;
     if (v == NULL || ck->method == NULL || strcmp(ck->method, "msam") != 0 || !(ck->hyper.rho > 0)) return NAN;
-    for (size_t i = 0; i < ck->params->size; i++) norm = hypot(norm, v[i]);
+    norm = cli_norm(v, ck->params->size);
     return norm > 0 ? ck->hyper.rho / norm : NAN;
 }
 

@@ -23,6 +23,7 @@ void cli_source_close(cli_source *source);
 
 /* The same rules for a checkpoint without its data (to:OTHER). */
 int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, const char **point);
+double cli_norm(const double *x, size_t n);
 /* Recorded weight decay where it is coupled, else 0. */
 double cli_coupled_decay(const basin_checkpoint *ck);
 
