@@ -16,11 +16,6 @@ double cli_norm(const double *x, size_t n)
     return scale * sqrt(sum);
 }
 
-double cli_coupled_decay(const basin_checkpoint *ck)
-{
-    return ck->hyper.weight_decay_coupled && ck->hyper.weight_decay > 0 ? ck->hyper.weight_decay : 0;
-}
-
 /* The scalar s of theta = stored + s v: recorded, or for MSAM what its recursion says, rho/|v|. NAN if neither is there. */
 static double undo_scalar(const basin_checkpoint *ck)
 {
@@ -134,7 +129,6 @@ static int include_decay(const cli_arguments *a, cli_source *s)
     CLI_CHECK(!isnan(w), "%s: --include-weight-decay: the checkpoint records no weight decay", s->ck->path);
     for (size_t i = 0; i < s->count; i++) CLI_LIBRARY(basin_objective_decay_set(s->objectives[i], w));
     s->provenance->weight_decay_included = w;
-    s->weight_decay = 0;
 done:
     return status;
 }
@@ -165,7 +159,7 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     CLI_TRY(cli_provenance_input(s.provenance, "checkpoint", path, s.ck->digest));
     if (s.data->path != NULL) CLI_TRY(cli_provenance_input(s.provenance, "data", s.data->path, s.data->digest));
     CLI_TRY(cli_provenance_point(s.provenance, s.point));
-    s.weight_decay = cli_coupled_decay(s.ck);
+    s.weight_decay = s.ck->hyper.weight_decay_coupled && s.ck->hyper.weight_decay > 0 ? s.ck->hyper.weight_decay : 0;
     CLI_TRY(include_decay(a, &s));
     *out = s, s = (cli_source){0};
 done:

@@ -11,7 +11,7 @@ struct cli_source {
     const char       *splits[2];
     basin_objective  *objectives[2];
     const char       *point;        /* as_stored | unperturbed | undone */
-    double            weight_decay; /* recorded, coupled and not in the objective already: for the rule of stationarity */
+    double            weight_decay; /* recorded where it is coupled, else 0: for the rule of stationarity */
     basin_provenance *provenance;   /* owned; inputs may be added */
 };
 
@@ -24,7 +24,5 @@ void cli_source_close(cli_source *source);
 /* The same rules for a checkpoint without its data (to:OTHER). */
 int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, const char **point);
 double cli_norm(const double *x, size_t n);
-/* Recorded weight decay where it is coupled, else 0. */
-double cli_coupled_decay(const basin_checkpoint *ck);
 
 #endif
