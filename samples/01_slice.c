@@ -22,6 +22,7 @@ static basin_status save(void *payload, const basin_train_state *state)
     basin_checkpoint *ck = payload;
 
     for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] = state->theta[i], ck->states[0].values[i] = state->momentum[i];
+    ck->perturbed = BASIN_PERTURBED_NO; /* state->theta, not state->stored */
     ck->step = state->step, ck->epoch = state->epoch, ck->hyper.learning_rate = state->learning_rate;
     return BASIN_OK;
 }

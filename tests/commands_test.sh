@@ -38,7 +38,7 @@ bad() {
     ls -A >before
     run 1 "$@"
     grep '^basin: ' err | grep -v '^basin: warning' >line
-    [ "$(wc -l <line)" = 1 ] || fail "basin $*: wanted one line on stderr, got: $(cat err)"
+    [ "$(wc -l <line)" = 1 ] || fail "basin $*: wanted one line on stderr, got: $(head -c 300 err)"
     printf '%s' "$patterns" | while IFS= read -r pattern; do grep -q -e "$pattern" line || printf '%s' "«$pattern» "; done >unsaid
     [ -s unsaid ] && fail "basin $*: the line does not hold $(cat unsaid): $(cat line)"
     [ -s out ] && fail "basin $*: printed something although it failed"
@@ -231,7 +231,7 @@ done
 "$B" sharpness unknown.h5 --undo --json >undo 2>/dev/null
 "$B" sharpness perturbed.h5 --json >perturbed 2>note
 grep -q 'perturbed; undone: theta = stored + 2.5 v' note || fail "no note that perturbed.h5 was undone: $(cat note)"
-value() { sed -n '/"loss"/{p;q;}' "$1"; }
+value() { grep -o '"loss": [0-9.e-]*' "$1" | head -1; }
 [ -n "$(value undo)" ] && [ "$(value undo)" = "$(value perturbed)" ] || fail "--undo of unknown.h5 gives $(value undo), perturbed.h5 $(value perturbed)"
 "$B" sharpness perturbed.h5 --as-stored --json >stored
 "$B" sharpness good.h5 --json >plain.json # the same weights, said to be unperturbed
@@ -270,7 +270,7 @@ bad "nowhere.h5" -- spectrum good.h5 --data nowhere.h5
 bad "validation" -- spectrum good.h5 --split validation
 bad "samples" -- spectrum good.h5 --samples 0
 bad "samples\|8" -- spectrum good.h5 --samples 100
-bad "no_momentum.h5" "momentum" "good.h5\|rounding.h5\|decay.h5\|wrong_digest.h5" -- slice no_momentum.h5 --along momentum
+bad "no_momentum.h5" "it saved no momentum; in the same folder .*.h5" -- slice no_momentum.h5 --along momentum
 run 0 slice rounding.h5 --along momentum --grid 3
 holds err "basin: warning: rounding.h5: the momentum is at rounding level"
 bad "zero" -- slice zero_momentum.h5 --along momentum

@@ -78,7 +78,7 @@ static void make_checkpoint(basin_checkpoint **out)
     ck->states[0].name = basin_strdup("momentum");
     ck->states[0].values = basin_alloc(ck->params->size, sizeof(double));
     for (size_t i = 0; i < ck->params->size; i++) ck->states[0].values[i] = 0.01 * sin(3.0 * (double)i);
-    ck->method = basin_strdup("msam"), ck->step = 10;
+    ck->method = basin_strdup("msam"), ck->perturbed = BASIN_PERTURBED_NO, ck->step = 10;
     ck->hyper.rho = 0.05, ck->hyper.learning_rate = 0.1, ck->hyper.momentum = 0.9, ck->hyper.seed = 0;
     ck->data_path = basin_strdup("data.h5");
     memcpy(ck->data_digest, data->digest, sizeof ck->data_digest);

@@ -75,6 +75,7 @@ typedef struct cli_command {
     size_t            least, most; /* operands */
     bool              test_too; /* works on the test split as well, where there is one and --split names none */
     basin_result_kind kind;
+    int (*check)(const cli_arguments *arguments); /* what can be refused before anything is read; NULL: nothing */
     int (*measure)(const cli_arguments *arguments, cli_source *source, void **out);
     int (*compute)(const cli_arguments *arguments, cli_batch *out);
     void (*print)(const basin_result *result, FILE *out);

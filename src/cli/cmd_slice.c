@@ -17,14 +17,32 @@ static const cli_option options[] = {
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 typedef struct axis_request { /* what was typed for one axis */
-    const char *along, *range, *grid, *scale;
+    const char          *along, *range, *grid, *scale;
+    basin_direction_spec spec; /* of along */
+    double               from, to;
+    size_t               points;
 } axis_request;
+
+static int judge(axis_request *axis)
+{
+    int       status = CLI_OK;
+    long long points = strtoll(axis->grid, NULL, 10);
+
+    if (basin_direction_parse(axis->along, &axis->spec) != BASIN_OK) return cli_usage("slice: %s", basin_error_message());
+    CLI_CHECK(points >= 1, "%s: --grid must be at least 1, got %lld", axis->along, points);
+    cli_range(axis->range, &axis->from, &axis->to);
+    CLI_CHECK(isfinite(axis->from) && isfinite(axis->to) && (axis->from < axis->to || (axis->from <= axis->to && points == 1)),
+              "%s: --range %s: wanted FROM < TO, both finite", axis->along, axis->range);
+    axis->points = (size_t)points;
+done:
+    return status;
+}
 
 /* Options before the first --along hold for every axis, those after an --along for that one. */
 static int read_axes(const cli_arguments *a, axis_request axes[2], size_t *count)
 {
     int          status = CLI_OK;
-    axis_request common = {NULL, "-1:1", "51", NULL};
+    axis_request common = {.range = "-1:1", .grid = "51"};
     size_t       n = 0;
 
     for (size_t i = 0; i < a->given_count; i++) {
@@ -40,9 +58,18 @@ static int read_axes(const cli_arguments *a, axis_request axes[2], size_t *count
         if (strcmp(name, "scale") == 0) axis->scale = text;
     }
     CLI_WANT(n > 0, "slice: along what? --along momentum | gradient | eigen:I | random[:SEED] | to:OTHER.h5");
+    for (size_t i = 0; i < n; i++) CLI_TRY(judge(&axes[i]));
     *count = n;
 done:
     return status;
+}
+
+static int check(const cli_arguments *a)
+{
+    axis_request axes[2];
+    size_t       count;
+
+    return read_axes(a, axes, &count);
 }
 
 /* --------------------------------------------------------------------------------------------------- directions -- */
@@ -140,17 +167,16 @@ static int rescale(basin_direction *d, const char *scale)
 static int make_direction(const cli_arguments *a, cli_source *s, const axis_request *request, size_t axis, const basin_direction *first,
                           basin_direction **out)
 {
-    int                  status = CLI_OK;
-    basin_direction     *d = NULL;
-    basin_direction_spec spec;
+    int                         status = CLI_OK;
+    basin_direction            *d = NULL;
+    const basin_direction_spec *spec = &request->spec;
 
-    if (basin_direction_parse(request->along, &spec) != BASIN_OK) return cli_usage("slice: %s", basin_error_message());
-    switch (spec.kind) {
+    switch (spec->kind) {
     case BASIN_DIRECTION_MOMENTUM: CLI_TRY(along_momentum(s, &d)); break;
     case BASIN_DIRECTION_GRADIENT: CLI_LIBRARY(basin_direction_gradient(s->objectives[0], s->ck->theta, &d)); break;
-    case BASIN_DIRECTION_EIGEN: CLI_LIBRARY(basin_direction_eigen(s->objectives[0], s->ck->theta, spec.index, NULL, &d)); break;
-    case BASIN_DIRECTION_RANDOM: CLI_TRY(along_random(a, s, request->along, spec.seed, axis, first, &d)); break;
-    case BASIN_DIRECTION_TO: CLI_TRY(along_other(a, s, spec.path, &d)); break;
+    case BASIN_DIRECTION_EIGEN: CLI_LIBRARY(basin_direction_eigen(s->objectives[0], s->ck->theta, spec->index, NULL, &d)); break;
+    case BASIN_DIRECTION_RANDOM: CLI_TRY(along_random(a, s, request->along, spec->seed, axis, first, &d)); break;
+    case BASIN_DIRECTION_TO: CLI_TRY(along_other(a, s, spec->path, &d)); break;
     }
     if (first != NULL && cli_given_option(a, "orthogonal")) CLI_LIBRARY(basin_direction_orthogonalise(d, first));
     CLI_TRY(rescale(d, request->scale));
@@ -169,17 +195,9 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     basin_slice_request r = {.objective_count = s->count, .theta = s->ck->theta, .momentum = basin_checkpoint_momentum(s->ck), .weight_decay = s->weight_decay};
 
     CLI_TRY(read_axes(a, axes, &r.axis_count));
-    for (size_t i = 0; i < r.axis_count; i++) { /* what can be refused before any work */
-        long long grid = strtoll(axes[i].grid, NULL, 10);
-        CLI_CHECK(grid >= 1, "%s: --grid must be at least 1, got %lld", axes[i].along, grid);
-        cli_range(axes[i].range, &r.from[i], &r.to[i]);
-        CLI_CHECK(isfinite(r.from[i]) && isfinite(r.to[i]) && (r.from[i] < r.to[i] || (r.from[i] <= r.to[i] && grid == 1)),
-                  "%s: --range %s: wanted FROM < TO, both finite", axes[i].along, axes[i].range);
-        r.grid[i] = (size_t)grid;
-    }
     for (size_t i = 0; i < r.axis_count; i++) {
         CLI_TRY(make_direction(a, s, &axes[i], i, i > 0 ? directions[0] : NULL, &directions[i]));
-        r.directions[i] = directions[i];
+        r.directions[i] = directions[i], r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.grid[i] = axes[i].points;
     }
     for (size_t i = 0; i < s->count; i++) r.objectives[i] = s->objectives[i], r.splits[i] = s->splits[i];
     CLI_LIBRARY(basin_slice_compute(&r, &slice));
@@ -279,6 +297,7 @@ const cli_command cli_command_slice = {
     .most = 1,
     .test_too = true,
     .kind = BASIN_RESULT_SLICE,
+    .check = check,
     .measure = measure,
     .print = print,
 };

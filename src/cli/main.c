@@ -149,6 +149,7 @@ int cli_compute(const cli_arguments *a, cli_batch *out)
     int       status = CLI_OK;
     cli_batch batch = {0};
 
+    if (a->command->check != NULL) CLI_TRY(a->command->check(a));
     if (a->command->compute != NULL) CLI_TRY(a->command->compute(a, &batch));
     for (size_t i = 0; i < a->operand_count && a->command->measure != NULL; i++) {
         cli_monitor_part("checkpoint", i + 1, a->operand_count);

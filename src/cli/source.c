@@ -67,7 +67,7 @@ static int ask(const cli_source *source)
         cli_table_cell(table, "recorded at %s, %s mode, %s", r->point, r->mode, r->coverage);
         cli_table_number(table, r->value, 8);
     }
-    fprintf(stderr, "basin: %s does not say whether its weights are perturbed; loss on %s:\n", ck->path, source->splits[0]);
+    fprintf(stderr, "%s does not say whether its weights are perturbed; loss on %s:\n", ck->path, source->splits[0]);
     cli_table_print(table, 2, stderr);
     table = NULL;
     status = isnan(s) ? cli_fail("%s: perturbed or not? choose --as-stored (it holds no scalar that would undo it)", ck->path)
