@@ -90,8 +90,8 @@ static basin_status warn_of_rounding(basin_direction *d, double largest, double 
     basin_status st = BASIN_OK;
 
     if (d->natural_norm >= MOMENTUM_ROUNDING * theta_norm && largest >= MOMENTUM_TINY) goto done;
-    d->warning = basin_format("momentum is at rounding level: norm %.3g against %.3g of the parameters; its direction may mean nothing",
-                              d->natural_norm, theta_norm);
+    d->warning = basin_format("the momentum is at rounding level: |v| = %.3g beside |theta| = %.3g; its direction is noise", d->natural_norm,
+                              theta_norm);
     BASIN_CHECK(d->warning != NULL, BASIN_ERR_NOMEM, "out of memory for a warning");
 done:
     return st;

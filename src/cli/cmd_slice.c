@@ -100,15 +100,11 @@ static int momentum_missing(const char *path)
 
 static int along_momentum(const cli_source *s, basin_direction **out)
 {
-    int           status = CLI_OK;
-    const double *v = basin_checkpoint_momentum(s->ck);
-    size_t        n = s->ck->params->size;
+    int status = CLI_OK;
 
-    if (v == NULL) return momentum_missing(s->ck->path);
+    if (basin_checkpoint_momentum(s->ck) == NULL) return momentum_missing(s->ck->path);
     CLI_LIBRARY(basin_direction_momentum(s->ck, out));
-    double moved = cli_norm(v, n), size = cli_norm(s->ck->theta, n), epsilon = basin_objective_epsilon(s->objectives[0]);
-    if (moved <= 100 * epsilon * size)
-        cli_warn("%s: the momentum is at rounding level: |v| = %.3g beside |theta| = %.3g; its direction is noise", s->ck->path, moved, size);
+    if ((*out)->warning != NULL) cli_warn("%s: %s", s->ck->path, (*out)->warning);
 done:
     return status;
 }
