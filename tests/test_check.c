@@ -496,5 +496,6 @@ int main(void)
         cmocka_unit_test(both_points_of_msam_are_recomputed),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
+    basin_threads_set(1); /* small networks: two threads only wait for each other */
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }

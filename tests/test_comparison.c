@@ -355,6 +355,13 @@ static void the_base_also_enters_at_the_largest_budget(void **unused)
     assert_int_equal(c->difference_count, 3 * 13);
     assert_note(c, "no run of gd went on", false);
     basin_comparison_destroy(&c);
+
+    t = (table){0}; /* seven counts of 200 average to 200, which the budget admits */
+    flat_and_better(&t, 7);
+    for (int64_t s = 0; s < 7; s++) add(&t, "gd", s, 200);
+    c = compare(&t, NULL);
+    assert_close(group(c, "gd, budget of sam")->gradient_evaluations, 200.0, 0.0, 0.0);
+    basin_comparison_destroy(&c);
 }
 
 static void diverged_runs_are_left_out_and_listed(void **unused)

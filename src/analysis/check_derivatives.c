@@ -40,7 +40,7 @@ enum {
 };
 
 #define ROUNDING 32.0      /* γ above */
-#define PRODUCT_ROUNDING 1e4 /* ε times this, relative to ‖Hu‖: what symmetry and linearity may miss by */
+#define PRODUCT_ROUNDING 1e3 /* ε times this, relative to ‖Hu‖: what symmetry and linearity may miss by */
 #define TAYLOR_FLOOR 1e3   /* a remainder under this many roundings of the loss is noise */
 #define TAYLOR_SLACK 0.15  /* of a slope */
 

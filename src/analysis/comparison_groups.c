@@ -147,15 +147,17 @@ static double evaluations_of(const basin_measures *row)
     return row->gradient_evaluations >= 0 ? (double)row->gradient_evaluations : (double)NAN;
 }
 
+/* Sums first: the mean of equal counts is that count to the bit, and a budget of 1200 admits 1200. */
 static void average_cost(const basin_comparison *k, basin_group *group)
 {
-    double n = (double)group->run_count;
+    double n = (double)group->run_count, evaluations = 0.0, seconds = 0.0;
 
-    group->gradient_evaluations = group->seconds = group->run_count > 0 ? 0.0 : (double)NAN;
     for (size_t i = 0; i < group->run_count; i++) {
-        group->gradient_evaluations += evaluations_of(&k->rows[group->rows[i]]) / n;
-        group->seconds += k->rows[group->rows[i]].seconds / n;
+        evaluations += evaluations_of(&k->rows[group->rows[i]]);
+        seconds += k->rows[group->rows[i]].seconds;
     }
+    group->gradient_evaluations = evaluations / n;
+    group->seconds = seconds / n;
 }
 
 static size_t find_group(const basin_comparison *k, const char *name)

@@ -261,9 +261,11 @@ static basin_status note_cost(basin_comparer *c)
     for (size_t i = 0; i < k->group_count; i++) {
         const basin_group *group = &k->groups[i];
         if (i == c->base || !(base->gradient_evaluations > 0.0) || !isfinite(group->gradient_evaluations)) continue;
-        BASIN_TRY(add_note(c, basin_format("cost: %s spent %.3g times the gradient evaluations of %s (%.6g against %.6g in the mean)", group->name,
-                                           group->gradient_evaluations / base->gradient_evaluations, base->name, group->gradient_evaluations,
-                                           base->gradient_evaluations)));
+        double ratio = group->gradient_evaluations / base->gradient_evaluations;
+        BASIN_TRY(add_note(c, ratio == 1.0 ? basin_format("cost: %s spent as many gradient evaluations as %s (%.6g in the mean)", group->name, base->name,
+                                                          base->gradient_evaluations)
+                                           : basin_format("cost: %s spent %.3g times the gradient evaluations of %s (%.6g against %.6g in the mean)",
+                                                          group->name, ratio, base->name, group->gradient_evaluations, base->gradient_evaluations)));
     }
     if (c->budget_of != SIZE_MAX && c->budget == SIZE_MAX)
         BASIN_TRY(add_note(c, basin_format("at equal gradient evaluations nothing is compared: no run of %s went on to the budget of %s", base->name,

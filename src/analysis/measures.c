@@ -41,7 +41,7 @@ static void copy_spectrum(const basin_spectrum *spectrum, basin_measures *m)
     m->negative_mass = spectrum->negative_mass;
 }
 
-/* At H = 0 SANE is undefined: NAN, and the other measures stand. */
+/* SANE may be undefined (H = 0), or too few eigenvalues be held to bound it: NAN, and the other measures stand. */
 static basin_status measure_sane(const basin_spectrum *spectrum, const basin_sane_options *options, double weight_decay, basin_measures *m)
 {
     basin_status       st = BASIN_OK;
@@ -51,7 +51,7 @@ static basin_status measure_sane(const basin_spectrum *spectrum, const basin_san
     m->sane = m->sane_lower = m->sane_upper = m->n_eff = m->alpha = NAN;
     if (!(sane_options.recorded_weight_decay > 0.0)) sane_options.recorded_weight_decay = weight_decay;
     st = basin_sane_compute(spectrum, &sane_options, &sane);
-    if (st == BASIN_ERR_NUMERIC) st = BASIN_OK;
+    if (st == BASIN_ERR_NUMERIC || (st == BASIN_ERR_VALUE && strcmp(spectrum->method, "dense") != 0)) st = BASIN_OK;
     if (sane == NULL) goto done;
     m->sane = sane->value, m->sane_lower = sane->lower, m->sane_upper = sane->upper;
     m->n_eff = sane->n_eff, m->alpha = sane->alpha;
@@ -113,6 +113,8 @@ basin_status basin_measures_compute(basin_objective *train, basin_objective *tes
 
     if (options == NULL) options = &defaults;
     BASIN_CHECK(options->rho >= 0.0 && isfinite(options->rho), BASIN_ERR_ARG, "rho %g of the one-step sharpness is not a finite number >= 0", options->rho);
+    BASIN_CHECK(options->sane.kappa >= 0.0 && options->sane.alpha >= 0.0, BASIN_ERR_ARG, "kappa %g or alpha %g of SANE is not a number >= 0",
+                options->sane.kappa, options->sane.alpha);
     for (int i = 0; i < 2; i++) {
         const basin_objective *o = i == 0 ? train : test;
         BASIN_CHECK(o == NULL || basin_objective_size(o) == ck->params->size, BASIN_ERR_SHAPE, "the %s objective has %zu parameters, the checkpoint %zu",
