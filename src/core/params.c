@@ -18,7 +18,7 @@ bool basin_shape_size(const size_t *shape, size_t rank, size_t *out)
 
 bool basin_shape_equal(const size_t *a, size_t a_rank, const size_t *b, size_t b_rank)
 {
-    return a_rank == b_rank && memcmp(a, b, a_rank * sizeof *a) == 0;
+    return a_rank == b_rank && (a_rank == 0 || memcmp(a, b, a_rank * sizeof *a) == 0);
 }
 
 const char *basin_shape_text(const size_t *shape, size_t rank, char *text, size_t size)
