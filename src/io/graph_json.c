@@ -26,12 +26,11 @@ static basin_status fail_at(const place *at, const char *text, const char *key)
     return basin_fail(BASIN_ERR_FORMAT, "%s: graph: %s%s%s%s%s", at->file, at->kind, at->name, at->kind[0] ? ": " : "", key, text);
 }
 
-/* The plain, not empty string under `key`; NULL where it is absent and not required. */
+/* The plain, not empty string under `key`; untouched where it is absent and not required. */
 static basin_status get_name(const place *at, const json_t *object, const char *key, bool required, const char **out)
 {
     const json_t *value = json_object_get(object, key);
 
-    *out = NULL;
     if (value == NULL) return required ? fail_at(at, " is missing", key) : BASIN_OK;
     if (!json_is_string(value)) return fail_at(at, " is not a string", key);
     if (!basin_text_plain(json_string_value(value)) || json_string_length(value) == 0) return fail_at(at, " is empty or not plain text", key);
