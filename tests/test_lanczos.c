@@ -256,6 +256,62 @@ static void the_same_seed_gives_the_same_bits(void **state)
     basin_objective_destroy(&o);
 }
 
+/* Large enough for the basis to be treated by several threads. */
+static void any_number_of_threads_gives_the_same_bits(void **state)
+{
+    enum { SIZE = 1500 };
+    double          *lambda = basin_alloc(SIZE, sizeof *lambda);
+    basin_objective *o;
+    basin_spectrum  *s[3];
+
+    (void)state;
+    for (size_t i = 0; i < SIZE; i++) lambda[i] = 1.0 / (double)(i + 1) - (i > SIZE - 4 ? 0.5 : 0.0);
+    o = planted(lambda, SIZE, 6);
+    for (size_t t = 0; t < 3; t++) {
+        basin_threads_set(t + 1);
+        s[t] = lanczos(o, 20, 2, 1);
+        assert_memory_equal(s[t]->eigenvalues, s[0]->eigenvalues, 22 * sizeof(double));
+        assert_memory_equal(s[t]->vectors, s[0]->vectors, 22 * SIZE * sizeof(double));
+        assert_memory_equal(&s[t]->frobenius2, &s[0]->frobenius2, sizeof(double));
+    }
+    basin_threads_set(0);
+    for (size_t t = 0; t < 3; t++) basin_spectrum_destroy(&s[t]);
+    basin_objective_destroy(&o);
+    basin_free(lambda);
+}
+
+/* A 6-8-3 network on 40 samples at random weights: no minimum. */
+static void lanczos_agrees_with_dense_on_a_network(void **state)
+{
+    enum { SAMPLES = 40, SIZE = 6 * 8 + 8 + 8 * 3 + 3 };
+    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 8, .bottom = 4, .vectors = true};
+    double           inputs[SAMPLES * 6], theta[SIZE];
+    int64_t          classes[SAMPLES];
+    size_t           rows[SAMPLES];
+    char             name[] = "train";
+    basin_split      split = {.name = name, .count = SAMPLES, .rows = rows};
+    basin_dataset    data = {.count = SAMPLES, .rank = 1, .shape = {6}, .inputs = inputs, .classes = classes, .split_count = 1, .splits = &split};
+    basin_random     r = basin_random_start(3, BASIN_STREAM_TEST);
+    basin_graph     *graph = NULL;
+    basin_objective *o = NULL;
+    basin_spectrum  *dense = NULL, *s;
+
+    (void)state;
+    basin_random_normals(&r, inputs, SAMPLES * 6), basin_random_normals(&r, theta, SIZE);
+    for (size_t i = 0; i < SAMPLES; i++) classes[i] = (int64_t)basin_random_below(&r, 3), rows[i] = i;
+    assert_ok(basin_graph_mlp((size_t[]){6, 8, 3}, 3, NULL, &graph));
+    assert_ok(basin_network_objective(graph, &(basin_loss_spec){0}, &data, NULL, &o));
+    assert_int_equal(basin_objective_size(o), SIZE);
+    assert_ok(basin_spectrum_compute(o, theta, 0.0, NULL, &dense));
+    assert_true(dense->asymmetry < 1e-14);
+    assert_true(dense->eigenvalues[SIZE - 1] < 0.0);
+    assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
+    assert_extreme_pairs(s, dense->eigenvalues, SIZE);
+    basin_spectrum_destroy(&s), basin_spectrum_destroy(&dense);
+    basin_objective_destroy(&o);
+    basin_graph_destroy(&graph);
+}
+
 /* The limit is a promise: too low at most once in twenty. Here over many spectra of very different shape. */
 static void the_upper_limit_of_the_norm_holds(void **state)
 {
@@ -358,6 +414,8 @@ int main(void)
         cmocka_unit_test(one_end_alone_is_served),
         cmocka_unit_test(a_short_budget_is_a_result_that_has_not_converged),
         cmocka_unit_test(the_same_seed_gives_the_same_bits),
+        cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
+        cmocka_unit_test(lanczos_agrees_with_dense_on_a_network),
         cmocka_unit_test(the_upper_limit_of_the_norm_holds),
         cmocka_unit_test(a_basis_over_the_limit_prints_the_bytes),
         cmocka_unit_test(lanczos_stops_when_it_is_told),

@@ -22,15 +22,22 @@
 #include "core/linalg.h"
 #include "core/memory.h"
 
-#define STRIP 512 /* columns of V turned at once in a restart */
+#define STRIP 512      /* columns of V turned at once in a restart */
+#define PIECE 2048     /* entries of a vector that stay in the cache while all of V passes by */
+#define PARALLEL 50000 /* entries of V below which threads do not pay */
 
+/* Every h[i] is one sum in fixed order and every x[j] is touched by one thread: the same bits for any number of threads.
+   (GEMM on a single column copies the whole basis first.) */
 void basin_krylov_deflate(const double *q, size_t rows, double *x, size_t count, size_t size, double *h)
 {
-    if (rows == 0) return;
-    for (size_t i = 0; i < count; i++) {
-        double *xi = x + i * size;
-        basin_gemm_f64(BASIN_N, BASIN_N, rows, 1, size, 1.0, q, size, xi, 1, 0.0, h, 1);
-        basin_gemm_f64(BASIN_N, BASIN_N, 1, size, rows, -1.0, h, rows, q, size, 1.0, xi, size);
+    int threads = rows * size > PARALLEL ? (int)basin_threads() : 1;
+
+    for (size_t v = 0; v < count; v++, x += size) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+        for (size_t i = 0; i < rows; i++) h[i] = basin_dot(q + i * size, x, size);
+#pragma omp parallel for num_threads(threads) schedule(static)
+        for (size_t start = 0; start < size; start += PIECE)
+            for (size_t i = 0; i < rows; i++) basin_axpy(-h[i], q + i * size + start, x + start, size - start < PIECE ? size - start : PIECE);
     }
 }
 

@@ -52,6 +52,7 @@ double basin_norm(const double *x, size_t n)
 
 void basin_axpy(double a, const double *x, double *y, size_t n)
 {
+#pragma omp simd
     for (size_t i = 0; i < n; i++) y[i] += a * x[i];
 }
 
