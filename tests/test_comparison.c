@@ -333,6 +333,12 @@ static void unequal_training_losses_are_flagged(void **unused)
     assert_false(c->losses_unequal);
     assert_non_null(strstr(c->losses_note, "not shown to be equal, nor unequal"));
     basin_comparison_destroy(&c);
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].train_loss = 0.5;
+    add(&t, "gd", 20, 100)->train_loss = 1e5; /* a run without a partner is no reason */
+    c = compare(&t, NULL);
+    assert_false(c->losses_unequal);
+    assert_non_null(strstr(c->losses_note, "sam 0.5 against gd 0.5: equal within the tolerance"));
+    basin_comparison_destroy(&c);
 }
 
 static void the_base_also_enters_at_the_largest_budget(void **unused)

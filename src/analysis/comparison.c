@@ -75,6 +75,20 @@ const basin_estimate *basin_comparison_estimate(const basin_comparison *comparis
     return NULL;
 }
 
+basin_status basin_comparison_append(char **text, const char *separator, char *part)
+{
+    basin_status st = BASIN_OK;
+    char        *joined = NULL;
+
+    BASIN_CHECK(part != NULL && (joined = basin_format("%s%s%s", *text != NULL ? *text : "", *text != NULL ? separator : "", part)) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for a note");
+    basin_free(*text);
+    *text = joined;
+done:
+    basin_free(part);
+    return st;
+}
+
 static basin_status copy_rows(const basin_measures *rows, size_t count, basin_comparison *comparison)
 {
     basin_status st = BASIN_OK;

@@ -37,6 +37,9 @@ basin_status  basin_comparison_note(basin_comparer *c);
 
 const basin_estimate *basin_comparison_estimate(const basin_comparison *comparison, const char *measure, const char *group); /* NULL if absent */
 
+/* text ← text + separator (unless text is NULL) + part, which is taken (NULL: out of memory). */
+basin_status basin_comparison_append(char **text, const char *separator, char *part);
+
 /* Adjusts p [n] in place (NAN: not in the family); Holm, Scand. J. Statist. 6, 1979. */
 void basin_holm(double *p, size_t n);
 /* The fewest pairs with which 2/2^n, times `family`, is at most `level`. */

@@ -25,53 +25,13 @@ done:
     return st;
 }
 
-/* text ← text + separator (unless text is empty) + part, which is taken. */
-static basin_status append(char **text, const char *separator, char *part)
-{
-    basin_status st = BASIN_OK;
-    char        *joined = NULL;
-
-    BASIN_CHECK(part != NULL && (joined = basin_format("%s%s%s", *text != NULL ? *text : "", *text != NULL ? separator : "", part)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for a note");
-    basin_free(*text);
-    *text = joined;
-done:
-    basin_free(part);
-    return st;
-}
-
 /* ---------------------------------------------------------------------------------------------- losses -- */
-
-/* Unequal: the means differ by more than the tolerance, relative to the larger, and the seeds do not explain it (the paired
-   interval leaves out 0; without an interval the means decide). Equal: the whole interval lies within the tolerance. Between the
-   two the seeds do not tell, and the note says that. */
-static basin_status judge_losses(basin_comparer *c, const basin_difference *d)
-{
-    basin_status      st = BASIN_OK;
-    basin_comparison *k = c->result;
-    double            a = basin_comparison_estimate(k, "train_loss", d->group)->mean, b = basin_comparison_estimate(k, "train_loss", d->base)->mean;
-    double            larger = fmax(fabs(a), fabs(b)), relative = larger > 0.0 ? fabs(a - b) / larger : 0.0;
-    bool              interval = isfinite(d->lower) && isfinite(d->upper), apart = !interval || d->lower > 0.0 || d->upper < 0.0;
-    const char       *verdict = "not shown to be equal, nor unequal";
-
-    if (!isfinite(relative)) goto done;
-    if (relative > c->loss_tolerance && apart) {
-        verdict = "unequal";
-        k->losses_unequal = true;
-    } else if (interval && fmax(fabs(d->lower), fabs(d->upper)) <= c->loss_tolerance * larger) verdict = "equal within the tolerance";
-    BASIN_TRY(append(&k->losses_note, "; ", basin_format("%s %.4g against %s %.4g: %s (relative difference %.2g, tolerance %.2g)", d->group, a, d->base, b,
-                                                         verdict, relative, c->loss_tolerance)));
-done:
-    return st;
-}
 
 static basin_status note_losses(basin_comparer *c)
 {
-    basin_status      st = BASIN_OK;
-    basin_comparison *k = c->result;
+    basin_status            st = BASIN_OK;
+    const basin_comparison *k = c->result;
 
-    for (size_t i = 0; i < k->difference_count; i++)
-        if (strcmp(k->differences[i].measure, "train_loss") == 0) BASIN_TRY(judge_losses(c, &k->differences[i]));
     if (k->losses_note == NULL) goto done;
     BASIN_TRY(add_note(c, basin_format("training losses: %s%s", k->losses_note,
                                        k->losses_unequal ? ". Where they are unequal, a difference in flatness may be one of loss: cross-entropy flattens as "
@@ -106,11 +66,11 @@ static basin_status tally_question(const basin_difference *rows, basin_question 
         const char           *verdict = rows[i].verdict;
         bool                  lower = strcmp(verdict, "lower") == 0, higher = strcmp(verdict, "higher") == 0;
         if (measure->question != question) continue;
-        if (lower) BASIN_TRY(append(&t->lower, ", ", basin_strdup(measure->name)));
-        if (higher) BASIN_TRY(append(&t->higher, ", ", basin_strdup(measure->name)));
-        if (strcmp(verdict, "undecided") == 0) BASIN_TRY(append(&t->undecided, ", ", basin_strdup(measure->name)));
-        if ((lower && measure->better < 0) || (higher && measure->better > 0)) BASIN_TRY(append(&t->better, ", ", basin_strdup(measure->name)));
-        if ((lower && measure->better > 0) || (higher && measure->better < 0)) BASIN_TRY(append(&t->worse, ", ", basin_strdup(measure->name)));
+        if (lower) BASIN_TRY(basin_comparison_append(&t->lower, ", ", basin_strdup(measure->name)));
+        if (higher) BASIN_TRY(basin_comparison_append(&t->higher, ", ", basin_strdup(measure->name)));
+        if (strcmp(verdict, "undecided") == 0) BASIN_TRY(basin_comparison_append(&t->undecided, ", ", basin_strdup(measure->name)));
+        if ((lower && measure->better < 0) || (higher && measure->better > 0)) BASIN_TRY(basin_comparison_append(&t->better, ", ", basin_strdup(measure->name)));
+        if ((lower && measure->better > 0) || (higher && measure->better < 0)) BASIN_TRY(basin_comparison_append(&t->worse, ", ", basin_strdup(measure->name)));
         if (strstr(verdict, "cannot decide") != NULL) t->cannot++, t->cannot_verdict = rows[i].verdict;
     }
 done:
@@ -193,7 +153,7 @@ static basin_status note_ceilings(basin_comparer *c)
 
     for (size_t i = 0; i < k->group_count; i++) {
         const basin_estimate *e = basin_comparison_estimate(k, "lambda_max/ceiling", k->groups[i].name);
-        if (e->n > 0) BASIN_TRY(append(&text, ", ", basin_format("%s %.3g (%zu runs)", e->group, e->mean, e->n)));
+        if (e->n > 0) BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%s %.3g (%zu runs)", e->group, e->mean, e->n)));
     }
     if (text != NULL) BASIN_TRY(add_note(c, basin_format("lambda_max over the method's own ceiling of stability, mean: %s", text)));
 done:
@@ -212,7 +172,7 @@ static basin_status note_stationarity(basin_comparer *c)
         size_t             moving = 0;
         for (size_t j = 0; j < group->run_count; j++)
             if (!k->rows[group->rows[j]].stationary) moving++;
-        if (moving > 0) BASIN_TRY(append(&text, ", ", basin_format("%zu of %zu of %s", moving, group->run_count, group->name)));
+        if (moving > 0) BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%zu of %zu of %s", moving, group->run_count, group->name)));
     }
     if (text != NULL) BASIN_TRY(add_note(c, basin_format("not stationary, so not at a minimum: %s", text)));
 done:

@@ -296,6 +296,39 @@ done:
     return st;
 }
 
+/* -------------------------------------------------------------------------------------------- equal losses -- */
+
+static double mean_loss(const basin_comparison *k, const size_t *rows, size_t count)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < count; i++) sum += k->rows[rows[i]].train_loss;
+    return sum / (double)count;
+}
+
+/* Unequal: the mean losses (of the pairs, if there are any) differ by more than the tolerance, relative to the larger, and the
+   seeds do not explain it (the paired interval leaves out 0; without an interval the means decide). Equal: the whole interval
+   lies within the tolerance. Between the two the seeds do not tell, and the note says that. */
+static basin_status judge_losses(basin_comparer *c, const basin_group *group, const basin_group *base, const pairing *pairs, const basin_difference *d)
+{
+    basin_status      st = BASIN_OK;
+    basin_comparison *k = c->result;
+    bool              interval = isfinite(d->lower) && isfinite(d->upper), apart = !interval || d->lower > 0.0 || d->upper < 0.0;
+    double            a = pairs->count > 0 ? mean_loss(k, pairs->group, pairs->count) : mean_loss(k, group->rows, group->run_count);
+    double            b = pairs->count > 0 ? mean_loss(k, pairs->base, pairs->count) : mean_loss(k, base->rows, base->run_count);
+    double            larger = fmax(fabs(a), fabs(b)), relative = larger > 0.0 ? fabs(a - b) / larger : 0.0;
+    const char       *verdict = "not shown to be equal, nor unequal";
+
+    if (relative > c->loss_tolerance && apart) {
+        verdict = "unequal";
+        k->losses_unequal = true;
+    } else if (interval && fmax(fabs(d->lower), fabs(d->upper)) <= c->loss_tolerance * larger) verdict = "equal within the tolerance";
+    BASIN_TRY(basin_comparison_append(&k->losses_note, "; ", basin_format("%s %.4g against %s %.4g: %s (relative difference %.2g, tolerance %.2g)", group->name, a,
+                                                                          base->name, b, verdict, relative, c->loss_tolerance)));
+done:
+    return st;
+}
+
 static basin_status compare_groups(basin_comparer *c, const basin_group *group, const basin_group *base, double *x)
 {
     basin_status      st = BASIN_OK;
@@ -308,6 +341,7 @@ static basin_status compare_groups(basin_comparer *c, const basin_group *group, 
     BASIN_TRY(pair_by_seed(c, group, base, &pairs));
     k->difference_count += basin_compared_count;
     for (size_t i = 0; i < basin_compared_count; i++) BASIN_TRY(difference(c, &basin_compared_measures[i], group, base, &pairs, x, &rows[i]));
+    BASIN_TRY(judge_losses(c, group, base, &pairs, &rows[basin_compared_find("train_loss")]));
     for (int question = 0; question < BASIN_QUESTIONS; question++) BASIN_TRY(judge_question(c, (basin_question)question, rows, p));
 done:
     basin_free(pairs.group);
