@@ -23,13 +23,20 @@ static double tightest(basin_canvas *canvas, const basin_plot_scale *scale, cons
     return least;
 }
 
-static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, double length, bool across, basin_ticks *out)
+static double step_of(const basin_ticks *ticks)
+{
+    return ticks->count > 1 ? ticks->tick[1].value - ticks->tick[0].value : 0;
+}
+
+/* As many numbers as fit, no closer than `least` apart in value. */
+static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, double length, bool across, double least, basin_ticks *out)
 {
     double size = basin_canvas_font_size(canvas);
     size_t wanted = (size_t)fmax(2, length / (across ? 3.2 * size : 1.8 * size));
 
     for (wanted = wanted < 12 ? wanted : 12; wanted > 1; wanted--) {
         basin_scale_ticks(scale, wanted, out);
+        if (step_of(out) < least && wanted > 2) continue;
         if (tightest(canvas, scale, out, length, across) >= (across ? 0.6 * size : 0.2 * size)) return;
     }
     basin_scale_ticks(scale, 1, out);
@@ -41,8 +48,8 @@ static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, d
 void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height, basin_ticks *x, basin_ticks *y)
 {
     *x = *y = (basin_ticks){0};
-    if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, x);
-    if (!panel->bare) fitting_ticks(canvas, &panel->y, height, false, y);
+    if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, 0, x);
+    if (!panel->bare) fitting_ticks(canvas, &panel->y, height, false, panel->equal ? 0.99 * step_of(x) : 0, y);
 }
 
 void basin_axes_frame(const basin_panel *panel, basin_canvas *canvas)
@@ -115,7 +122,7 @@ enum { BAR_GAP = 6, BAR = 7 };
 
 static void bar_ticks(const basin_panel *panel, basin_canvas *canvas, double height, basin_ticks *ticks)
 {
-    fitting_ticks(canvas, &panel->bar->scale, height, false, ticks);
+    fitting_ticks(canvas, &panel->bar->scale, height, false, 0, ticks);
     if (!isfinite(panel->bar->cap)) return;
     for (size_t i = 0; i < ticks->count; i++) /* leave the end to the cap's own label */
         if ((1 - basin_scale_at(&panel->bar->scale, ticks->tick[i].value)) * height < 1.1 * basin_canvas_font_size(canvas)) ticks->tick[i].label[0] = '\0';
@@ -125,6 +132,14 @@ static const char *cap_text(const basin_paint *paint, char text[BASIN_NUMBER_ROO
 {
     snprintf(text, BASIN_NUMBER_ROOM + 8, "> %s", BASIN_NUMBER(paint->cap, 3));
     return text;
+}
+
+static double bar_label_width(const basin_panel *panel, basin_canvas *canvas)
+{
+    double width = 0, height = 0;
+
+    if (panel->bar_label != NULL) basin_canvas_measure(canvas, panel->bar_label, &(basin_type){.across = 0.5}, &width, &height);
+    return height > 0 ? height + 2 : 0;
 }
 
 double basin_bar_width(const basin_panel *panel, basin_canvas *canvas)
@@ -143,14 +158,14 @@ double basin_bar_width(const basin_panel *panel, basin_canvas *canvas)
         basin_canvas_measure(canvas, cap_text(panel->bar, text), &(basin_type){0}, &width, &height);
         widest = fmax(widest, width);
     }
-    return BAR_GAP + BAR + BASIN_TICK + 1.5 + widest + (panel->bar_label != NULL ? 1.35 * basin_canvas_font_size(canvas) : 0);
+    return BAR_GAP + BAR + BASIN_TICK + 1.5 + widest + bar_label_width(panel, canvas);
 }
 
 void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
 {
     enum { STEPS = 96 };
     const basin_paint *paint = panel->bar;
-    double             left = panel->box.right + BAR_GAP, top = panel->box.top, height = panel->box.bottom - top, size = basin_canvas_font_size(canvas);
+    double             left = panel->box.right + BAR_GAP, top = panel->box.top, height = panel->box.bottom - top;
     basin_ticks        ticks;
     char               text[BASIN_NUMBER_ROOM + 8];
 
@@ -172,7 +187,7 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
         basin_canvas_text(canvas, cap_text(paint, text), left + BAR + BASIN_TICK + 1.5, top, &(basin_type){.color = basin_black, .down = 0.5});
     }
     if (panel->bar_label != NULL) {
-        double x = left + basin_bar_width(panel, canvas) - BAR_GAP - 0.6 * size;
+        double x = panel->box.right + basin_bar_width(panel, canvas) - bar_label_width(panel, canvas) / 2;
         basin_canvas_text(canvas, panel->bar_label, x, top + height / 2, &(basin_type){.color = basin_black, .across = 0.5, .down = 0.5, .angle = -acos(0)});
     }
 }

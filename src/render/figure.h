@@ -25,13 +25,15 @@ void         basin_plan_sources(basin_plan *plan);
 const char  *basin_plan_footer(basin_plan *plan);
 
 basin_pen    basin_look_pen(const basin_look *look, double width);
-/* «distance along momentum, ‖d‖ = 1, uphill →» */
-const char  *basin_axis_label(basin_plan *plan, const basin_axis *axis);
+/* «distance along momentum, ‖d‖ = 1, uphill →» in one line or two, or «momentum →». */
+typedef enum basin_label_form { BASIN_LABEL_LINE, BASIN_LABEL_BROKEN, BASIN_LABEL_SHORT } basin_label_form;
+const char  *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form);
 
 /* measure.c: the columns of a row of measures by name. */
 typedef struct basin_column { const char *name, *label; } basin_column;
 double              basin_column_value(const basin_measures *row, const char *name); /* NAN where unknown */
 const basin_column *basin_column_find(const char *name);                             /* NULL if there is none */
-const char         *basin_column_names(void);                                        /* comma-separated, for messages */
+/* Names between commas, each found; BASIN_ERR_ARG lists the choices. */
+basin_status        basin_plan_columns(basin_plan *plan, const char *names, const basin_column ***out, size_t *count);
 
 #endif

@@ -44,22 +44,37 @@ static bool starts(const char *text, const char *with)
     return text != NULL && strncmp(text, with, strlen(with)) == 0;
 }
 
-/* «distance along momentum, ‖d‖ = 1, uphill →» */
-const char *basin_axis_label(basin_plan *plan, const basin_axis *axis)
+/* Whether this eigenvalue is that of the direction of the same name in every result; otherwise no label can name it. */
+static bool same_eigenvalue(const basin_plan *plan, const basin_axis *axis)
 {
-    const char *uphill = starts(axis->direction, "momentum") || starts(axis->direction, "gradient") ? ", uphill →" : "";
-    const char *name = axis->direction != NULL ? axis->direction : "direction";
-
-    if (starts(name, "to:")) return basin_plan_text(plan, "from θ (0) towards %s (1), ‖d‖ = %s", basin_text_file(name + 3), BASIN_NUMBER(axis->norm, 3));
-    bool same = true; /* one label for all: the eigenvalue only if it is everybody's */
     for (size_t i = 0; i < plan->count; i++) {
-        const basin_slice *other = plan->results[i]->value;
-        for (size_t k = 0; k < other->axis_count; k++) same = same && (other->axes[k].eigenvalue == axis->eigenvalue || other->axes[k].direction == NULL || strcmp(other->axes[k].direction, name) != 0);
+        const basin_slice *s = plan->results[i]->value;
+        for (size_t k = 0; k < s->axis_count; k++) {
+            const basin_axis *other = &s->axes[k];
+            if (starts(other->direction, axis->direction) && starts(axis->direction, other->direction) && other->eigenvalue != axis->eigenvalue) return false;
+        }
     }
-    if (starts(name, "eigen:") && isfinite(axis->eigenvalue) && same)
-        return basin_plan_text(plan, "distance along eigenvector %s (λ = %s), ‖d‖ = %s", name + 6, BASIN_NUMBER(axis->eigenvalue, 3), BASIN_NUMBER(axis->norm, 3));
-    if (starts(name, "eigen:")) return basin_plan_text(plan, "distance along eigenvector %s, ‖d‖ = %s", name + 6, BASIN_NUMBER(axis->norm, 3));
-    return basin_plan_text(plan, "%s along %s, ‖d‖ = %s%s", fabs(axis->norm - 1) < 1e-9 ? "distance" : "coordinate", name, BASIN_NUMBER(axis->norm, 3), uphill);
+    return isfinite(axis->eigenvalue);
+}
+
+/* No-break spaces keep «‖d‖ = 1» whole when the label breaks. */
+const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form)
+{
+    const char *name = axis->direction != NULL ? axis->direction : "direction", *apart = form == BASIN_LABEL_BROKEN ? "\n" : " ";
+    bool        uphill = starts(name, "momentum") || starts(name, "gradient"), unit = fabs(axis->norm - 1) < 1e-9;
+    const char *norm = basin_plan_text(plan, "‖d‖ = %s", BASIN_NUMBER(axis->norm, 3));
+
+    if (starts(name, "to:")) {
+        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", basin_text_file(name + 3));
+        return basin_plan_text(plan, "from θ (0) towards %s (1),%s%s", basin_text_file(name + 3), apart, norm);
+    }
+    if (starts(name, "eigen:")) {
+        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "eigenvector %s", name + 6);
+        if (!same_eigenvalue(plan, axis)) return basin_plan_text(plan, "distance along eigenvector %s,%s%s", name + 6, apart, norm);
+        return basin_plan_text(plan, "distance along eigenvector %s,%sλ = %s, %s", name + 6, apart, BASIN_NUMBER(axis->eigenvalue, 3), norm);
+    }
+    if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "%s%s", name, uphill ? " →" : "");
+    return basin_plan_text(plan, "%s along %s,%s%s%s", unit ? "distance" : "coordinate", name, apart, norm, uphill ? ", uphill →" : "");
 }
 
 /* Scaled copies of the coordinates; the coordinates themselves where the scale is 1. */
@@ -224,7 +239,7 @@ basin_status basin_plan_lines(basin_plan *plan)
         loss->no_x = true;
         last = hits;
     }
-    last->x_label = distance ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0]);
+    last->x_label = distance ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
     if (!distance && plan->count > 1 && strcmp(name[0], series[0].label) != 0) last->x_label = "distance from θ along each direction";
     if (plan->options->cap > 0) plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
     lines_caption(plan, distance);

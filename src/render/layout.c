@@ -47,25 +47,25 @@ static double widest_number(basin_canvas *canvas, const basin_ticks *ticks)
     return widest;
 }
 
-/* How far the last number on x reaches beyond the plot. */
-static double overhang(basin_canvas *canvas, const basin_panel *panel, const basin_ticks *ticks, double width)
+/* How far the numbers on x reach beyond the plot, at its left or right end. */
+static double overhang(basin_canvas *canvas, const basin_panel *panel, double width, bool right)
 {
     double most = 0, w, h;
 
-    for (size_t i = 0; i < ticks->count && !panel->no_x; i++) {
-        basin_canvas_measure(canvas, ticks->tick[i].label, &(basin_type){0}, &w, &h);
-        most = fmax(most, basin_scale_at(&panel->x, ticks->tick[i].value) * width + w / 2 - width);
-    }
-    for (size_t i = 0; i < panel->tick_count && panel->tick_color == NULL; i++) {
-        basin_canvas_measure(canvas, panel->tick_label[i], &(basin_type){0}, &w, &h);
-        most = fmax(most, basin_scale_at(&panel->x, panel->tick_at[i]) * width + w / 2 - width);
+    for (size_t i = 0; i < panel->x_ticks.count + panel->tick_count && !panel->no_x; i++) {
+        bool        named = i >= panel->x_ticks.count;
+        const char *label = named ? panel->tick_label[i - panel->x_ticks.count] : panel->x_ticks.tick[i].label;
+        double      at = basin_scale_at(&panel->x, named ? panel->tick_at[i - panel->x_ticks.count] : panel->x_ticks.tick[i].value) * width;
+        if (named && panel->tick_color != NULL) continue; /* these break into lines inside their slots */
+        basin_canvas_measure(canvas, label, &(basin_type){0}, &w, &h);
+        most = fmax(most, right ? at + w / 2 - width : w / 2 - at);
     }
     return most;
 }
 
 static double y_label_width(basin_canvas *canvas, const basin_panel *panel)
 {
-    return panel->y_label != NULL ? text_height(canvas, panel->y_label, 0, panel->height + 8) + 1 : 0;
+    return panel->y_label != NULL ? text_height(canvas, panel->y_label, 0, panel->height + 8) + 2.5 : 0;
 }
 
 static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, double width)
@@ -87,7 +87,8 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
     margins m = {.left = 1, .right = 3, .top = 0.55 * size, .bottom = 0};
 
     if (!panel->bare) m.left = BASIN_TICK + (panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks)) + y_label_width(canvas, panel);
-    m.right = fmax(m.right, overhang(canvas, panel, &panel->x_ticks, width) + 1);
+    m.left = fmax(m.left, overhang(canvas, panel, width, false) + 1);
+    m.right = fmax(m.right, overhang(canvas, panel, width, true) + 1);
     m.right = fmax(m.right, basin_bar_width(panel, canvas));
     if (panel->y_ticks.exponent != 0 && !panel->no_y) m.top = 1.5 * size;
     if (panel->title != NULL) m.top = fmax(m.top, 0.3 * size) + text_height(canvas, panel->title, 0, width);
@@ -125,10 +126,14 @@ static double outer_foot(basin_plan *plan, basin_canvas *canvas, const char *foo
     return foot;
 }
 
-static void sum_margins(basin_plan *plan, basin_canvas *canvas, grid *g)
+static void reset_margins(grid *g)
 {
     memset(g->left, 0, sizeof g->left), memset(g->right, 0, sizeof g->right);
     memset(g->top, 0, sizeof g->top), memset(g->bottom, 0, sizeof g->bottom);
+}
+
+static void sum_margins(basin_plan *plan, basin_canvas *canvas, grid *g)
+{
     for (size_t i = 0; i < plan->panel_count; i++) {
         basin_panel *panel = &plan->panels[i];
         basin_axes_ticks(panel, canvas, g->width, panel->height, &panel->x_ticks, &panel->y_ticks);
@@ -202,11 +207,18 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
 
 /* ----------------------------------------------------------------------------------------------- drawing -- */
 
-static void draw_marks(const basin_panel *panel, basin_canvas *canvas)
+/* Rules first, which a legend may cover; then the data, which it may not. Returns the moment between. */
+static basin_moment draw_marks(const basin_panel *panel, basin_canvas *canvas)
 {
-    basin_view view = {.x = &panel->x, .y = &panel->y, .box = panel->box};
+    basin_view   view = {.x = &panel->x, .y = &panel->y, .box = panel->box};
+    basin_moment between = basin_canvas_now(canvas);
 
-    for (size_t i = 0; i < panel->mark_count; i++) panel->marks[i].type->draw(&panel->marks[i], &view, canvas);
+    for (size_t pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < panel->mark_count; i++)
+            if ((panel->marks[i].type == &basin_mark_rule) == (pass == 0)) panel->marks[i].type->draw(&panel->marks[i], &view, canvas);
+        if (pass == 0) between = basin_canvas_now(canvas);
+    }
+    return between;
 }
 
 /* The largest of a few sizes that finds an empty place; its own axes and title stand inside that place. */
@@ -256,7 +268,7 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
         turned.angle = -acos(0);
         turned.width = b->bottom - b->top + 8;
         double across = text_height(canvas, panel->y_label, 0, turned.width);
-        basin_canvas_text(canvas, panel->y_label, b->left - BASIN_TICK - numbers - 1 - across / 2, (b->top + b->bottom) / 2, &turned);
+        basin_canvas_text(canvas, panel->y_label, b->left - BASIN_TICK - numbers - 2.5 - across / 2, (b->top + b->bottom) / 2, &turned);
     }
 }
 
@@ -268,8 +280,7 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
     bool         found = true;
 
     basin_axes_draw(panel, canvas);
-    basin_moment from = basin_canvas_now(canvas);
-    draw_marks(panel, canvas);
+    basin_moment from = draw_marks(panel, canvas);
     basin_bar_draw(panel, canvas);
     if (panel->inset != NULL) draw_inset(panel->inset, canvas, from, &panel->box);
     if (!plan->legend_shared) basin_legend_collect(&legend, panel);
@@ -329,7 +340,8 @@ basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas 
         again = false;
         basin_canvas_rewind(canvas, (basin_moment){0});
         g.width = fmax(plan->width / (double)g.columns - 45, 30);
-        for (size_t pass = 0; pass < 3; pass++) {
+        for (size_t pass = 0; pass < 5; pass++) { /* two to find the size; then margins may only grow, so that it settles */
+            if (pass < 2) reset_margins(&g);
             sum_margins(plan, canvas, &g);
             BASIN_TRY(arrange(plan, canvas, footer, &g, &page));
         }

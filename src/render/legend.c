@@ -79,7 +79,23 @@ bool basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin
     return false;
 }
 
-/* Row by row in columns that line up, as many as fit. */
+/* One after the other, as in a sentence. */
+static double flow(basin_canvas *canvas, const basin_legend *legend, double left, double top, double width, bool draw)
+{
+    double row = 1.28 * basin_canvas_font_size(canvas), x = left, y = top;
+
+    for (size_t i = 0; i < legend->count; i++) {
+        double w, h;
+        basin_canvas_measure(canvas, legend->entries[i]->label, &(basin_type){0}, &w, &h);
+        w += SAMPLE + GAP;
+        if (x > left && x + w > left + width) x = left, y += row;
+        if (draw) entry(canvas, legend->entries[i], x, y + row / 2);
+        x += w + APART;
+    }
+    return y + row - top;
+}
+
+/* Row by row in columns that line up, as many as fit; without columns where these would cost a row. */
 double basin_legend_rows(basin_canvas *canvas, const basin_legend *legend, double left, double top, double width, bool draw)
 {
     double row = 1.28 * basin_canvas_font_size(canvas), widths[64] = {0};
@@ -98,6 +114,7 @@ double basin_legend_rows(basin_canvas *canvas, const basin_legend *legend, doubl
     }
     size_t rows = (legend->count + columns - 1) / columns;
     double x = left;
+    if (flow(canvas, legend, left, top, width, false) < (double)rows * row - 1) return flow(canvas, legend, left, top, width, draw);
     for (size_t c = 0; draw && c < columns; c++) {
         for (size_t i = c; i < legend->count; i += columns) entry(canvas, legend->entries[i], x, top + ((double)(i / columns) + 0.5) * row);
         x += widths[c] + APART;

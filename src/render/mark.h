@@ -38,6 +38,7 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     size_t                 rows, columns;
     const double          *z;          /* [rows, columns] */
     const double          *levels;     /* [count] of contour lines */
+    const double          *clear;      /* contour: (x, y) of a marker that labels keep off; NULL = none */
     const basin_paint     *paint;
     basin_pen              pen;        /* width 0 = no line */
     basin_marker           marker;
@@ -48,6 +49,7 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     double                 cap;        /* line: clipped above and so marked; 0 = none */
     const char            *label;      /* in the legend; NULL = none */
     bool                   silent;     /* leaves the scales alone: predictions, ceilings */
+    bool                   open;       /* line: gaps are not hatched, since another mark tells why they are there */
 };
 
 #define BASIN_MARK_DECLARE(name) extern const basin_mark_type basin_mark_##name;

@@ -67,12 +67,13 @@ static bool line_meets(const basin_contour *contour, size_t l, const basin_label
     return false;
 }
 
-static bool is_free(const level_lines *levels, size_t count, size_t own, size_t own_line, const basin_label *box, const basin_rect *plot)
+static bool is_free(const level_lines *levels, size_t count, size_t own, size_t own_line, const basin_label *box, const basin_rect *plot, const basin_label *marker)
 {
     double c = fabs(cos(box->angle)), s = fabs(sin(box->angle));
     double x = c * box->half_width + s * box->half_height, y = s * box->half_width + c * box->half_height;
 
     if (box->x - x < plot->left + 1 || box->x + x > plot->right - 1 || box->y - y < plot->top + 1 || box->y + y > plot->bottom - 1) return false;
+    if (basin_label_overlap(box, marker)) return false;
     for (size_t k = 0; k < count; k++) {
         if (levels[k].labelled && basin_label_overlap(box, &levels[k].label)) return false;
         for (size_t l = 0; l < levels[k].contour.line_count; l++)
@@ -100,7 +101,7 @@ static bool chord(const basin_contour *contour, const basin_contour_line *line, 
     return false;
 }
 
-static void place_label(level_lines *levels, size_t count, size_t k, basin_canvas *canvas, const basin_rect *plot)
+static void place_label(level_lines *levels, size_t count, size_t k, basin_canvas *canvas, const basin_rect *plot, const basin_label *marker)
 {
     level_lines *own = &levels[k];
     double       best = INFINITY, width, height, middle[2] = {(plot->left + plot->right) / 2, (plot->top + plot->bottom) / 2};
@@ -118,7 +119,7 @@ static void place_label(level_lines *levels, size_t count, size_t k, basin_canva
             double cost = 60 * (along / length - 1) + 0.8 * fabs(angle) + 0.01 * hypot((a[0] + b[0]) / 2 - middle[0], (a[1] + b[1]) / 2 - middle[1]);
             if (cost >= best) continue;
             basin_label box = {.x = (a[0] + b[0]) / 2, .y = (a[1] + b[1]) / 2, .half_width = width / 2 + 1.5, .half_height = height * 0.42, .angle = angle};
-            if (!is_free(levels, count, k, l, &box, plot)) continue;
+            if (!is_free(levels, count, k, l, &box, plot, marker)) continue;
             best = cost;
             own->label = box;
             own->line = l;
@@ -165,7 +166,9 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
         levels[k].color = basin_paint_color(mark->paint, mark->levels[k]);
     }
     hatch_holes(mark, view, canvas);
-    for (size_t k = 0; levels != NULL && k < mark->count; k++) place_label(levels, mark->count, k, canvas, &view->box);
+    basin_label marker = {.x = -1e6, .y = -1e6};
+    if (mark->clear != NULL) marker = (basin_label){.x = basin_view_x(view, mark->clear[0]), .y = basin_view_y(view, mark->clear[1]), .half_width = 4, .half_height = 4};
+    for (size_t k = 0; levels != NULL && k < mark->count; k++) place_label(levels, mark->count, k, canvas, &view->box, &marker);
     for (size_t k = 0; levels != NULL && k < mark->count; k++) {
         basin_pen pen = mark->pen;
         pen.color = levels[k].color;

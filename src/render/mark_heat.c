@@ -24,6 +24,11 @@ static void extent(const basin_mark *mark, basin_range *x, basin_range *y)
     basin_range_add(y, edge(mark->y, mark->rows, mark->rows));
 }
 
+static bool has_color(const basin_mark *mark, double z)
+{
+    return isfinite(z) && isfinite(basin_scale_at(&mark->paint->scale, fmin(z, mark->paint->cap)));
+}
+
 static bool same(basin_color a, basin_color b)
 {
     return a.r == b.r && a.g == b.g && a.b == b.b;
@@ -39,11 +44,11 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
             for (size_t c = 0; c < mark->columns; c++) {
                 const double *z = mark->z + r * mark->columns;
                 size_t        last = c;
-                bool          hole = !isfinite(basin_scale_at(&mark->paint->scale, fmin(z[c], mark->paint->cap)));
+                bool          hole = !has_color(mark, z[c]);
                 basin_color   color = hole ? basin_white : basin_paint_color(mark->paint, z[c]);
                 while (last + 1 < mark->columns) {
-                    double next = fmin(z[last + 1], mark->paint->cap);
-                    if (hole != !isfinite(basin_scale_at(&mark->paint->scale, next)) || (!hole && !same(color, basin_paint_color(mark->paint, next)))) break;
+                    double next = z[last + 1];
+                    if (hole == has_color(mark, next) || (!hole && !same(color, basin_paint_color(mark->paint, next)))) break;
                     last++;
                 }
                 double left = basin_view_x(view, edge(mark->x, mark->columns, c)), right = basin_view_x(view, edge(mark->x, mark->columns, last + 1));

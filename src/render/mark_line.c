@@ -32,7 +32,7 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
     double  cap = mark->cap > 0 ? mark->cap : INFINITY, last_arrow = -INFINITY;
     size_t  every = mark->every > 1 ? mark->every : 1;
 
-    if (!mark->silent) gaps(mark, view, canvas);
+    if (!mark->silent && !mark->open) gaps(mark, view, canvas);
     if (mark->pen.width > 0) basin_view_path(view, canvas, mark->x, mark->y, mark->count, &mark->pen);
     for (size_t i = 0; i < mark->count; i++) {
         double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);

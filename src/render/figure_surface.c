@@ -1,0 +1,248 @@
+/* A plane through the parameters: contour lines, a heat map, and the signed change against the centre.
+ *
+ * Several planes stand side by side with one set of levels, one colour scale and one range of losses, so that equal colours mean
+ * equal losses. «contour:test» draws the split of that name; without a colon the first one. Equal units on both axes (directions
+ * of equal norm) make a plot of equal aspect.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "render/contour.h"
+#include "render/figure.h"
+
+typedef enum look { CONTOUR, HEAT, CHANGE } look;
+
+typedef struct field { /* what one panel shows */
+    const basin_slice   *slice;
+    const basin_surface *surface;
+    const double        *z;
+} field;
+
+static basin_status find_field(const basin_plan *plan, size_t i, const char *kind, field *out)
+{
+    basin_status       st = BASIN_OK;
+    const basin_slice *s = plan->results[i]->value;
+
+    BASIN_CHECK(s->axis_count == 2, BASIN_ERR_ARG, "figure %s: slice %zu has %zu direction; draw it as lines", kind, i + 1, s->axis_count);
+    *out = (field){.slice = s};
+    for (size_t k = 0; k < s->surface_count && out->surface == NULL; k++) {
+        const char *split = s->surfaces[k].split;
+        if (plan->variant[0] == '\0' || (split != NULL && strcmp(split, plan->variant) == 0)) out->surface = &s->surfaces[k];
+    }
+    BASIN_CHECK(out->surface != NULL, BASIN_ERR_MISSING, "figure %s: slice %zu has no split «%s»; the first is %s", kind, i + 1, plan->variant,
+                s->surface_count > 0 && s->surfaces[0].split != NULL ? s->surfaces[0].split : "unnamed");
+    const basin_surface *f = out->surface;
+    BASIN_CHECK(f->loss != NULL && f->columns == s->axes[0].count && f->rows == s->axes[1].count && f->rows > 0 && f->columns > 0, BASIN_ERR_SHAPE,
+                "figure %s: %zu x %zu losses for %zu x %zu coordinates", kind, f->rows, f->columns, s->axes[1].count, s->axes[0].count);
+    out->z = f->loss;
+done:
+    return st;
+}
+
+/* L(s, t) - L(0, 0) */
+static basin_status subtract_centre(basin_plan *plan, field *f)
+{
+    basin_status st = BASIN_OK;
+    size_t       count = f->surface->rows * f->surface->columns;
+    double      *z = NULL;
+
+    BASIN_PLAN_ALLOC(plan, z, count);
+    for (size_t i = 0; i < count; i++) z[i] = f->z[i] - f->surface->centre_loss;
+    f->z = z;
+done:
+    return st;
+}
+
+static basin_range range_of(const field *fields, size_t count, double cap)
+{
+    basin_range range = basin_range_start();
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < fields[i].surface->rows * fields[i].surface->columns; j++)
+            if (isfinite(fields[i].z[j])) basin_range_add(&range, fmin(fields[i].z[j], cap));
+    return range;
+}
+
+static basin_status make_paint(basin_plan *plan, look kind, const basin_range *range, basin_paint **out)
+{
+    basin_status     st = BASIN_OK;
+    basin_paint     *paint = NULL;
+    bool             wide = range->low > 0 && range->high > 20 * range->low;
+    basin_scale_kind scale = BASIN_SCALE_LINEAR;
+
+    BASIN_PLAN_ALLOC(plan, paint, 1);
+    BASIN_TRY(basin_plan_scale(plan, wide && kind != CHANGE ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &scale));
+    if (kind == CHANGE && plan->options->scale == NULL) scale = BASIN_SCALE_SYMLOG; /* descent is small beside the rise all around */
+    if (scale == BASIN_SCALE_LOG && (kind == CHANGE || !(range->low > 0))) scale = BASIN_SCALE_LINEAR; /* no logarithm of what is not positive */
+    paint->scale = basin_scale_fit(scale, range, 0);
+    paint->cap = plan->options->cap > 0 && plan->options->cap <= range->high ? plan->options->cap : INFINITY;
+    if (kind == CHANGE) { /* as far below zero as above: white is no change */
+        double size = range->low <= range->high ? fmax(fmax(fabs(range->low), fabs(range->high)), 1e-300) : 1;
+        paint->scale = (basin_plot_scale){scale, -size, size, pow(10, floor(log10(size)) - 2)};
+        paint->diverging = true;
+    }
+    *out = paint;
+done:
+    return st;
+}
+
+static bool same_units(const field *f)
+{
+    double a = f->slice->axes[0].norm, b = f->slice->axes[1].norm;
+    return fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
+}
+
+static bool same_axes(const basin_plan *plan, const field *fields)
+{
+    for (size_t i = 1; i < plan->count; i++) {
+        for (size_t k = 0; k < 2; k++) {
+            const basin_axis *a = &fields[0].slice->axes[k], *b = &fields[i].slice->axes[k];
+            if (a->coordinates[0] != b->coordinates[0] || a->coordinates[a->count - 1] != b->coordinates[b->count - 1]) return false;
+        }
+    }
+    return true;
+}
+
+static double span(const basin_axis *axis)
+{
+    return axis->coordinates[axis->count - 1] - axis->coordinates[0];
+}
+
+static basin_status add_centre(basin_plan *plan, basin_panel *panel)
+{
+    basin_status st = BASIN_OK;
+    double      *zero = NULL;
+
+    BASIN_PLAN_ALLOC(plan, zero, 1);
+    for (size_t halo = 2; halo-- > 0;) /* white under black: seen on any colour */
+        BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_points, .count = 1, .x = zero, .y = zero, .marker = halo ? BASIN_MARKER_CIRCLE : BASIN_MARKER_PLUS,
+                                                            .size = halo ? 7 : 5, .pen = {.color = halo ? basin_white : basin_black}, .silent = true}));
+done:
+    return st;
+}
+
+static basin_status add_field(basin_plan *plan, basin_panel *panel, const field *f, look kind, const basin_paint *paint, const double *levels, size_t level_count)
+{
+    basin_status      st = BASIN_OK;
+    const basin_axis *across = &f->slice->axes[0], *up = &f->slice->axes[1];
+    basin_mark        mark = {.type = kind == CONTOUR ? &basin_mark_contour : &basin_mark_heat, .x = across->coordinates, .y = up->coordinates,
+                              .rows = f->surface->rows, .columns = f->surface->columns, .z = f->z, .paint = paint};
+    static const double centre[2];
+    basin_range         x, y;
+
+    if (kind == CONTOUR) {
+        BASIN_CHECK(f->surface->rows >= 2 && f->surface->columns >= 2, BASIN_ERR_ARG, "figure contour: a grid of %zu x %zu; at least 2 x 2, or draw it as heat",
+                    f->surface->rows, f->surface->columns);
+        mark.count = level_count, mark.levels = levels;
+        mark.pen = (basin_pen){.width = 0.9};
+        mark.clear = centre;
+    }
+    BASIN_TRY(basin_panel_add(plan, panel, mark));
+    BASIN_TRY(add_centre(plan, panel));
+    basin_panel_ranges(panel, &x, &y);
+    panel->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0);
+    panel->y = basin_scale_fit(BASIN_SCALE_LINEAR, &y, 0);
+    double ratio = across->count > 1 && up->count > 1 ? span(up) / span(across) : 0;
+    panel->equal = same_units(f) && ratio > 0.2 && ratio < 5;
+    panel->framed = true;
+done:
+    return st;
+}
+
+static void surface_caption(basin_plan *plan, look kind, const field *fields, const basin_paint *paint, bool levels_log)
+{
+    const basin_slice   *s = fields[0].slice;
+    const basin_surface *f = fields[0].surface;
+
+    basin_plan_caption(plan, "%s on a plane through the parameters (P = %s), %s%sN = %s.",
+                       kind == CONTOUR ? "Contour lines of the loss" : kind == HEAT ? "Loss" : "Loss minus the loss at the centre", BASIN_COUNT(s->parameters),
+                       f->split != NULL ? f->split : "", f->split != NULL ? ", " : "", BASIN_COUNT(f->samples));
+    for (size_t k = 0; k < 2; k++)
+        basin_plan_caption(plan, " %s: %s.", k == 0 ? "Across" : "Up", s->axes[k].definition != NULL ? s->axes[k].definition : s->axes[k].direction != NULL ? s->axes[k].direction : "as given");
+    if (isfinite(s->cosine)) basin_plan_caption(plan, " Cosine between them %s.", BASIN_NUMBER(s->cosine, 2));
+    basin_plan_caption(plan, " The cross marks the centre, loss %s.", BASIN_NUMBER(f->centre_loss, 3));
+    if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
+    if (isfinite(paint->cap)) basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
+    if (plan->count > 1) basin_plan_caption(plan, " All panels have the same %s.", kind == CONTOUR ? "levels" : "colour scale");
+    basin_plan_caption(plan, " Hatched: not finite.");
+}
+
+/* What one unit is on the axes of several panels with short labels. */
+static const char *units(basin_plan *plan, const field *fields)
+{
+    double a = fields[0].slice->axes[0].norm, b = fields[0].slice->axes[1].norm;
+
+    for (size_t i = 1; i < plan->count; i++)
+        if (fields[i].slice->axes[0].norm != a || fields[i].slice->axes[1].norm != b) return "axes in units of each direction";
+    if (a == b) return basin_plan_text(plan, "axes: distance from θ in units of ‖d‖ = %s", BASIN_NUMBER(a, 3));
+    return basin_plan_text(plan, "axes in units of the directions, ‖d‖ = %s across, %s up", BASIN_NUMBER(a, 3), BASIN_NUMBER(b, 3));
+}
+
+static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
+{
+    basin_status  st = BASIN_OK;
+    basin_series *series = NULL;
+    field        *fields = NULL;
+    basin_paint  *paint = NULL;
+    double       *levels = NULL;
+    bool          logarithmic = false;
+    size_t        level_count = 0, columns = (size_t)fmax(1, floor(plan->width / 110));
+
+    BASIN_TRY(basin_plan_series(plan, &series));
+    BASIN_PLAN_ALLOC(plan, fields, plan->count);
+    for (size_t i = 0; i < plan->count; i++) {
+        BASIN_TRY(find_field(plan, i, name, &fields[i]));
+        if (kind == CHANGE) BASIN_TRY(subtract_centre(plan, &fields[i]));
+    }
+    basin_range range = range_of(fields, plan->count, plan->options->cap > 0 ? plan->options->cap : INFINITY);
+    BASIN_TRY(make_paint(plan, kind, &range, &paint));
+    if (kind == CONTOUR) {
+        BASIN_PLAN_ALLOC(plan, levels, BASIN_MAX_LEVELS);
+        level_count = basin_contour_levels(range.low, range.high, plan->width < 300 ? 9 : 12, levels, &logarithmic);
+        if (level_count > 0) { /* dark to middling only: the light end of the map is no ink on white */
+            double first = basin_scale_at(&paint->scale, levels[0]), last = basin_scale_at(&paint->scale, levels[level_count - 1]);
+            paint->scale.low = levels[0];
+            paint->scale.high = basin_scale_value(&paint->scale, last > first ? (last - first) / (1 - first) / 0.8 : 2);
+        }
+    }
+    bool shared = same_axes(plan, fields);
+    BASIN_TRY(basin_plan_panels(plan, plan->count, columns < plan->count ? columns : plan->count));
+    for (size_t i = 0; i < plan->count; i++) {
+        basin_panel *panel = &plan->panels[i];
+        BASIN_TRY(add_field(plan, panel, &fields[i], kind, paint, levels, level_count));
+        bool below = i + plan->columns >= plan->count, left = i % plan->columns == 0;
+        basin_label_form form = plan->count > 1 ? BASIN_LABEL_SHORT : plan->width < 300 ? BASIN_LABEL_BROKEN : BASIN_LABEL_LINE;
+        panel->x_label = below ? basin_axis_label(plan, &fields[i].slice->axes[0], form) : NULL;
+        panel->y_label = left ? basin_axis_label(plan, &fields[i].slice->axes[1], form) : NULL;
+        panel->height = fmin(0.7 * plan->width / (double)plan->columns, 300);
+        panel->title = plan->count > 1 ? series[i].label : NULL;
+        panel->no_x = shared && !below;
+        panel->no_y = shared && !left;
+        if (kind != CONTOUR && i % plan->columns == plan->columns - 1) { /* one scale for all: once a row will do */
+            panel->bar = paint;
+            panel->bar_label = kind == HEAT ? "loss" : paint->scale.kind == BASIN_SCALE_SYMLOG
+                                       ? basin_plan_text(plan, "loss − loss at centre%s(linear within ±%s)", plan->width < 300 ? "\n" : " ", BASIN_NUMBER(paint->scale.threshold, 1))
+                                       : "loss − loss at centre";
+        }
+    }
+    if (plan->count > 1) plan->note = units(plan, fields);
+    surface_caption(plan, kind, fields, paint, logarithmic);
+done:
+    return st;
+}
+
+basin_status basin_plan_contour(basin_plan *plan)
+{
+    return plan_surface(plan, CONTOUR, "contour");
+}
+
+basin_status basin_plan_heat(basin_plan *plan)
+{
+    return plan_surface(plan, HEAT, "heat");
+}
+
+basin_status basin_plan_change(basin_plan *plan)
+{
+    return plan_surface(plan, CHANGE, "change");
+}
