@@ -1,4 +1,4 @@
-/* Per sample, in double in both precisions:
+/* Per sample; exponentials in real, sums in double in both precisions:
  *
  *   softmax cross-entropy, label smoothing e over C classes, t_c = (1 - e) [c = class] + e / C (as PyTorch):
  *       l = log Σ exp y_c - Σ t_c y_c,   ∂l = p - t,   ∂²l d = p∘d - p (p·d),   p = softmax y
@@ -17,23 +17,23 @@ double basin_loss_weight(const basin_loss_spec *loss, size_t n, size_t c)
 static void cross_entropy(double smoothing, size_t target, const real *y, size_t c, double weight, basin_loss *total, real *a, real *slope)
 {
     size_t best = 0;
-    double sum = 0.0, dot = 0.0;
+    double rest = 0.0, dot = 0.0; /* log Σ exp = y_best + log1p(rest): small losses keep their digits */
 
     for (size_t j = 1; j < c; j++)
         if (y[j] > y[best]) best = j;
     const double top = (double)y[best];
     const double share = smoothing / (double)c;
     for (size_t j = 0; j < c; j++) {
-        sum += exp((double)y[j] - top);
+        if (j != best) rest += (double)real_exp(y[j] - y[best]);
         dot += share * ((double)y[j] - top);
     }
     dot += (1.0 - smoothing) * ((double)y[target] - top);
-    total->sum += log(sum) - dot;
+    total->sum += log1p(rest) - dot;
     total->correct += best == target;
     total->count++;
     if (a == NULL) return;
     for (size_t j = 0; j < c; j++) {
-        double p = exp((double)y[j] - top) / sum;
+        double p = (double)real_exp(y[j] - y[best]) / (1.0 + rest);
         if (slope != NULL) slope[j] = (real)p;
         a[j] = (real)((p - share - (j == target ? 1.0 - smoothing : 0.0)) / weight);
     }
