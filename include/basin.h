@@ -331,7 +331,8 @@ typedef struct basin_run_entry {
 typedef struct basin_run {
     char            *path; /* the folder, or the one file */
     size_t           count;
-    basin_run_entry *entries; /* by the step recorded inside, then by name; files that are not checkpoints are passed over */
+    basin_run_entry *entries; /* by the step recorded inside, then by name; files that are not checkpoints are passed over,
+                                 checkpoints that are not whole are listed first, with step -1: reading them says why */
 } basin_run;
 
 basin_status basin_run_open(const char *path, basin_run **out); /* a folder, or one checkpoint file; caller destroys */

@@ -446,6 +446,12 @@ static void names_that_hdf5_cannot_hold_are_refused_on_writing(void **state)
     set_text(&ck->buffers[0].name, "./x");
     assert_status(basin_checkpoint_write(ck, basin_test_scratch("names.h5")), BASIN_ERR_ARG);
     assert_message("buffer «./x»");
+    basin_free(ck->buffers[0].name);
+    set_text(&ck->buffers[0].name, "x");
+    basin_free(ck->method);
+    set_text(&ck->method, "sgd\n");
+    assert_status(basin_checkpoint_write(ck, basin_test_scratch("names.h5")), BASIN_ERR_ARG);
+    assert_message("/training: attribute method: not plain UTF-8 text");
     assert_int_equal(stat(basin_test_scratch("names.h5"), &info), -1);
     basin_checkpoint_destroy(&ck);
 }

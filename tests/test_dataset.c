@@ -212,6 +212,30 @@ static void a_plain_file_is_read_by_naming_its_objects(void **state)
     assert_null(data);
 }
 
+static void data_without_splits_have_one_of_all_rows(void **state)
+{
+    (void)state;
+    basin_dataset *data = made(6, sixteenths, 0), *back = NULL;
+    char           digest[65];
+
+    for (size_t i = 0; i < 2; i++) {
+        basin_free(data->splits[i].name);
+        basin_free(data->splits[i].rows);
+    }
+    data->split_count = 0;
+    assert_ok(basin_dataset_digest(data, digest));
+    assert_ok(basin_dataset_write(data, basin_test_scratch("unsplit.h5")));
+    assert_ok(basin_dataset_read(basin_test_scratch("unsplit.h5"), NULL, &back));
+    assert_string_equal(back->digest, digest);
+    assert_int_equal(basin_dataset_split(back, "train")->count, 6);
+    basin_dataset_destroy(&data);
+    assert_ok(basin_dataset_write(back, basin_test_scratch("split.h5"))); /* said plainly it is the same content */
+    assert_ok(basin_dataset_read(basin_test_scratch("split.h5"), NULL, &data));
+    assert_string_equal(data->digest, digest);
+    basin_dataset_destroy(&data);
+    basin_dataset_destroy(&back);
+}
+
 static void what_does_not_fit_the_memory_limit_is_refused(void **state)
 {
     (void)state;
@@ -280,6 +304,7 @@ int main(void)
         cmocka_unit_test(the_digest_is_that_of_the_definition),
         cmocka_unit_test(the_sample_digits_are_whole),
         cmocka_unit_test(a_plain_file_is_read_by_naming_its_objects),
+        cmocka_unit_test(data_without_splits_have_one_of_all_rows),
         cmocka_unit_test(what_does_not_fit_the_memory_limit_is_refused),
         cmocka_unit_test(a_split_that_cannot_be_named_is_refused_on_writing),
         cmocka_unit_test(libraries_are_described),

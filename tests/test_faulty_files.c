@@ -161,6 +161,7 @@ static void replace_with(hid_t file, const char *name, hid_t plist, int rank, co
     H5Pclose(plist);
 }
 
+/* clang-format off */
 #define SPOIL(name) static void name(hid_t file)
 
 SPOIL(no_format) { delete_attribute(file, "/", "format"); }
@@ -171,6 +172,20 @@ SPOIL(newer_version) { put_int(file, "/", "version", 2); }
 SPOIL(real_version) { put_real(file, "/", "version", 1.0); }
 SPOIL(no_complete) { delete_attribute(file, "/", "complete"); }
 SPOIL(two_completes) { put_attribute(file, "/", "complete", H5T_NATIVE_INT64, 2, (const int64_t[]){1, 1}); }
+SPOIL(boastful_graph)
+{
+    static const char text[] = "{\"input\":{\"name\":\"x\",\"shape\":[2]},\"output\":\"x\",\"parameters\":[{\"name\":\"fc1.bias\",\"shape\":[3]},"
+                               "{\"name\":\"fc2.bias\",\"shape\":[100000000000000]}],\"nodes\":[]}";
+    hid_t             type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), id;
+
+    H5Tset_size(type, sizeof text);
+    delete_object(file, "/graph");
+    id = H5Dcreate2(file, "/graph", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) >= 0);
+    H5Dclose(id);
+    H5Sclose(space);
+    H5Tclose(type);
+}
 SPOIL(no_graph) { delete_object(file, "/graph"); }
 SPOIL(numeric_graph) { replace(file, "/graph", H5T_NATIVE_INT, 0, NULL, NULL); }
 SPOIL(no_parameters) { delete_object(file, "/parameters"); }
@@ -332,6 +347,7 @@ SPOIL(many_rows) { replace(file, "/result/row_count", H5T_NATIVE_UINT64, 0, NULL
 SPOIL(more_groups) { replace(file, "/result/group_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){2}); }
 SPOIL(stray_row) { replace(file, "/result/groups/0000/rows", H5T_NATIVE_UINT64, 1, shape_2, (const uint64_t[]){0, 2}); }
 
+/* clang-format on */
 /* -------------------------------------------------------------------------------------------------- faults -- */
 
 static basin_status read_checkpoint(const char *path)
@@ -393,6 +409,7 @@ static const struct fault {
     {&checkpoint, two_completes, BASIN_ERR_SHAPE, "/: attribute complete: expected one value, file has 2"},
     {&checkpoint, no_graph, BASIN_ERR_MISSING, "/graph: missing"},
     {&checkpoint, numeric_graph, BASIN_ERR_FORMAT, "/graph: expected strings, file has integers"},
+    {&checkpoint, boastful_graph, BASIN_ERR_SHAPE, "/parameters/fc2.bias: expected [100000000000000], file has [2]"},
     {&checkpoint, no_parameters, BASIN_ERR_MISSING, "/parameters: missing"},
     {&checkpoint, no_weight, BASIN_ERR_MISSING, "/parameters/fc1.weight: missing"},
     {&checkpoint, weight_group, BASIN_ERR_FORMAT, "/parameters/fc1.weight: expected a data set, file has a group"},

@@ -52,6 +52,27 @@ done:
     return st;
 }
 
+/* Before anything of that size is allocated: a graph can declare what the file does not have. */
+static basin_status check_shapes(const basin_h5 *h5, const char *group, const basin_params *params)
+{
+    basin_status   st = BASIN_OK;
+    basin_h5_array array = BASIN_H5_NO_ARRAY;
+    char          *name = NULL;
+
+    for (size_t i = 0; i < params->count; i++) {
+        const basin_block *block = &params->blocks[i];
+        basin_free(name);
+        BASIN_CHECK((name = basin_format("%s/%s", group, block->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_TRY(basin_h5_array_open(h5, name, &array));
+        BASIN_TRY(basin_h5_array_expect(&array, block->shape, block->rank));
+        basin_h5_array_close(&array);
+    }
+done:
+    basin_h5_array_close(&array);
+    basin_free(name);
+    return st;
+}
+
 static basin_status check_budget(const char *path, size_t parameters, size_t vectors)
 {
     basin_status st = BASIN_OK;
@@ -59,6 +80,19 @@ static basin_status check_budget(const char *path, size_t parameters, size_t vec
 
     BASIN_CHECK(basin_mul(parameters, vectors * sizeof(double), &bytes) && bytes <= basin_memory_limit(), BASIN_ERR_BUDGET,
                 "%s: %zu vectors of %zu parameters do not fit the memory limit of %zu bytes", path, vectors, parameters, basin_memory_limit());
+done:
+    return st;
+}
+
+static basin_status check_parameters(const basin_h5 *h5, const char *path, const basin_params *params)
+{
+    basin_status st = BASIN_OK;
+    bool         present = false;
+
+    BASIN_TRY(has_group(h5, path, "/parameters", &present));
+    BASIN_CHECK(present, BASIN_ERR_MISSING, "%s: /parameters: missing", path);
+    BASIN_TRY(check_shapes(h5, "/parameters", params));
+    BASIN_TRY(check_budget(path, params->size, 1));
 done:
     return st;
 }
@@ -304,8 +338,6 @@ static basin_status read_body(const basin_h5 *h5, basin_checkpoint *ck)
     BASIN_TRY(read_loss(h5, ck));
     BASIN_TRY(read_training(h5, ck));
     BASIN_TRY(read_data_reference(h5, ck));
-    BASIN_TRY(has_group(h5, ck->path, "/parameters", &present));
-    BASIN_CHECK(present, BASIN_ERR_MISSING, "%s: /parameters: missing", ck->path);
     BASIN_TRY(read_vector(h5, "/parameters", ck->params, ck->theta));
     BASIN_TRY(read_states(h5, ck));
     BASIN_TRY(has_group(h5, ck->path, "/buffers", &present));
@@ -328,7 +360,7 @@ basin_status basin_checkpoint_read(const char *path, basin_checkpoint **out)
     BASIN_TRY(basin_h5_open(path, &h5));
     BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT));
     BASIN_TRY(read_graph(h5, path, &graph));
-    BASIN_TRY(check_budget(path, graph->params->size, 1));
+    BASIN_TRY(check_parameters(h5, path, graph->params));
     BASIN_TRY(basin_checkpoint_create(graph, &ck));
     BASIN_STRDUP(ck->path, path);
     BASIN_TRY(read_body(h5, ck));

@@ -6,7 +6,7 @@
  *     for each split in byte order of names:
  *     "split NAME n\n"      its rows as uint64
  *
- * All numbers little-endian. docs/checkpoint-format.md holds the same in eight lines of Python.
+ * Data without splits have the one split «train» of all rows, as when they are read. All numbers little-endian. docs/checkpoint-format.md holds the same in eight lines of Python.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,17 +72,18 @@ done:
     return st;
 }
 
-static basin_status add_split(basin_digest *digest, const basin_split *split)
+/* rows = NULL: all of them in order. */
+static basin_status add_split(basin_digest *digest, const char *name, const size_t *rows, size_t count)
 {
     basin_status st = BASIN_OK;
-    uint64_t    *rows = NULL;
+    uint64_t    *words = NULL;
 
-    BASIN_ALLOC(rows, split->count, "a digest");
-    for (size_t i = 0; i < split->count; i++) rows[i] = split->rows[i];
-    BASIN_TRY(add_header(digest, basin_format("split %s %zu\n", split->name, split->count)));
-    add_words(digest, rows, split->count);
+    BASIN_ALLOC(words, count, "a digest");
+    for (size_t i = 0; i < count; i++) words[i] = rows != NULL ? rows[i] : i;
+    BASIN_TRY(add_header(digest, basin_format("split %s %zu\n", name, count)));
+    add_words(digest, words, count);
 done:
-    basin_free(rows);
+    basin_free(words);
     return st;
 }
 
@@ -104,7 +105,8 @@ basin_status basin_dataset_digest(const basin_dataset *data, char out[65])
     qsort(splits, data->split_count, sizeof *splits, by_name);
     BASIN_TRY(add_inputs(digest, data));
     BASIN_TRY(add_targets(digest, data));
-    for (size_t i = 0; i < data->split_count; i++) BASIN_TRY(add_split(digest, splits[i]));
+    for (size_t i = 0; i < data->split_count; i++) BASIN_TRY(add_split(digest, splits[i]->name, splits[i]->rows, splits[i]->count));
+    if (data->split_count == 0) BASIN_TRY(add_split(digest, "train", NULL, data->count));
     basin_digest_finish(digest, out);
 done:
     basin_free(splits);

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "io/h5.h"
 #include "io/h5_file.h"
+#include "io/text.h"
 
 #define NO_ID H5I_INVALID_HID
 #define GROWTH ((size_t)1 << 20) /* bytes by which the file in memory grows */
@@ -142,6 +143,7 @@ basin_status basin_h5_put_text_attribute(basin_h5 *h5, const char *object, const
     basin_status st = BASIN_OK;
     hid_t        type = text_type();
 
+    BASIN_CHECK(basin_text_plain(text), BASIN_ERR_ARG, "%s: %s: attribute %s: not plain UTF-8 text", h5->path, object, name);
     BASIN_CHECK(type >= 0, BASIN_ERR_NOMEM, "%s: out of memory in HDF5", h5->path);
     BASIN_TRY(put_attribute(h5, object, name, type, type, &text));
 done:
