@@ -231,7 +231,9 @@ static void print_differences(const basin_comparison *c, FILE *out)
 
     cli_table_titles(table, "measure|difference|mean|95 % t-interval|pairs|p|p (Holm)|verdict");
     for (size_t i = 0; i < c->difference_count; i++) {
-        const basin_difference *d = &c->differences[i];
+        const basin_difference *d = &c->differences[i], *before = i > 0 ? d - 1 : d;
+        if (strcmp(d->group, before->group) != 0 || strcmp(d->base, before->base) != 0)
+            for (int cell = 0; cell < 8; cell++) cli_table_cell(table, "%s", "");
         cli_table_cell(table, "%s", d->measure);
         cli_table_cell(table, "%s - %s", d->group, d->base);
         cli_table_number(table, d->mean, 4);
@@ -256,7 +258,6 @@ static void print(const basin_result *result, FILE *out)
         fprintf(out, "\npaired by seed; p: exact sign-flip test, smallest attainable %s\n", cli_number(c->differences[0].p_smallest, 3));
         print_differences(c, out);
     }
-    if (c->losses_note != NULL) fprintf(out, "\n%straining losses: %s\n", c->losses_unequal ? "UNEQUAL " : "", c->losses_note);
     for (size_t i = 0; i < c->note_count; i++) fprintf(out, "%s- %s\n", i == 0 ? "\n" : "", c->notes[i]);
     cli_rows_print_missing(c->rows, c->row_count, out);
 }

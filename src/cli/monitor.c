@@ -56,7 +56,7 @@ static bool report(void *payload, const char *name, double done, double total)
     double time = now();
 
     (void)payload;
-    if (!cli_monitor_terminal()) return !interrupted;
+    if (name == NULL || !cli_monitor_terminal()) return !interrupted; /* no name: only asked whether to go on */
     if (strncmp(stage.name, name, sizeof stage.name - 1) != 0) {
         snprintf(stage.name, sizeof stage.name, "%s", name);
         stage.start = time, stage.last = time;
