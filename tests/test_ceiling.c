@@ -65,8 +65,15 @@ static bool grows(const char *method, double lambda, double decay)
     double              a[4] = {lambda, 0.0, 0.0, 0.0}, b[2] = {0.0, 1.0}, theta[2] = {1e-30, 0.0};
     basin_objective    *o = NULL;
     traced              t = {0};
-    basin_train_options options = {.learning_rate = plain.learning_rate, .momentum = plain.momentum, .rho = plain.rho, .weight_decay = decay, .steps = 3000,
-                                   .save = (size_t[]){1000, 3000}, .save_count = 2, .callback = trace, .payload = &t};
+    basin_train_options options = {.learning_rate = plain.learning_rate,
+                                   .momentum = plain.momentum,
+                                   .rho = plain.rho,
+                                   .weight_decay = decay,
+                                   .steps = 3000,
+                                   .save = (size_t[]){1000, 3000},
+                                   .save_count = 2,
+                                   .callback = trace,
+                                   .payload = &t};
 
     assert_ok(basin_update_find(method, &options.method));
     assert_ok(basin_test_quadratic(a, b, 0.0, 2, &o));

@@ -138,8 +138,8 @@ static void assert_verdict(const basin_check *check, const char *name, basin_che
     const basin_check_item *i = item(check, name);
 
     if (i->verdict == (int)verdict) return;
-    fail_msg("%s: verdict %d, expected %d; error %g, tolerance %g, value %.17g, expected %.17g: %s", name, i->verdict, (int)verdict, i->error, i->tolerance, i->value,
-             i->expected, i->detail);
+    fail_msg("%s: verdict %d, expected %d; error %g, tolerance %g, value %.17g, expected %.17g: %s", name, i->verdict, (int)verdict, i->error,
+             i->tolerance, i->value, i->expected, i->detail);
 }
 
 static void what_is_right_passes(void **unused)
@@ -310,7 +310,8 @@ static void net_start(net *n, const char *activation, uint64_t seed)
     basin_random_normals(&r, n->inputs, 30 * 6);
     n->splits[0] = (basin_split){.name = (char *)(uintptr_t)"train", .count = 20, .rows = n->rows};
     n->splits[1] = (basin_split){.name = (char *)(uintptr_t)"test", .count = 10, .rows = n->rows + 20};
-    n->data = (basin_dataset){.count = 30, .rank = 1, .shape = {6}, .inputs = n->inputs, .classes = n->classes, .split_count = 2, .splits = n->splits};
+    n->data =
+        (basin_dataset){.count = 30, .rank = 1, .shape = {6}, .inputs = n->inputs, .classes = n->classes, .split_count = 2, .splits = n->splits};
     assert_ok(basin_graph_mlp((size_t[]){6, 5, 3}, 3, activation, &n->graph));
     assert_ok(basin_checkpoint_create(n->graph, &n->ck));
     assert_ok(basin_network_params(n->graph, &params));
@@ -354,10 +355,12 @@ static void networks_pass(void **unused)
         }
 }
 
-static void record(basin_checkpoint *ck, const char *quantity, const char *split, const char *point, const char *mode, const char *coverage, double value)
+static void record(basin_checkpoint *ck, const char *quantity, const char *split, const char *point, const char *mode, const char *coverage,
+                   double value)
 {
     if (ck->recorded == NULL) assert_non_null(ck->recorded = basin_alloc(16, sizeof *ck->recorded));
-    ck->recorded[ck->recorded_count++] = (basin_recorded){basin_strdup(quantity), basin_strdup(split), basin_strdup(point), basin_strdup(mode), basin_strdup(coverage), value};
+    ck->recorded[ck->recorded_count++] =
+        (basin_recorded){basin_strdup(quantity), basin_strdup(split), basin_strdup(point), basin_strdup(mode), basin_strdup(coverage), value};
 }
 
 static double loss_at(basin_objective *o, const double *theta)

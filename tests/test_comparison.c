@@ -148,10 +148,27 @@ static basin_measures *add(table *t, const char *method, int64_t seed, int64_t s
     assert_true(t->count < MOST);
     snprintf(t->text[t->count][0], 64, "runs/%s_%lld", method, (long long)seed);
     snprintf(t->text[t->count][1], 64, "step_%lld.h5", (long long)step);
-    *m = (basin_measures){.run = t->text[t->count][0], .checkpoint = t->text[t->count][1], .method = (char *)(uintptr_t)method, .seed = seed, .step = step,
-                          .gradient_evaluations = strcmp(method, "sam") == 0 ? 2 * step : step, .seconds = 1.0, .train_loss = 0.5, .test_loss = 0.8 + jitter,
-                          .test_accuracy = 0.7, .gap = 0.3 + jitter, .gradient_norm = 1e-3, .stationary = true, .lambda_max = 10.0 + jitter, .ceiling = 40.0,
-                          .sane = 3.0, .n_eff = 5.0, .trace = 30.0, .sharpness_sam = 0.1, .sharpness_msam = 0.05, .theta_norm = 4.0};
+    *m = (basin_measures){.run = t->text[t->count][0],
+                          .checkpoint = t->text[t->count][1],
+                          .method = (char *)(uintptr_t)method,
+                          .seed = seed,
+                          .step = step,
+                          .gradient_evaluations = strcmp(method, "sam") == 0 ? 2 * step : step,
+                          .seconds = 1.0,
+                          .train_loss = 0.5,
+                          .test_loss = 0.8 + jitter,
+                          .test_accuracy = 0.7,
+                          .gap = 0.3 + jitter,
+                          .gradient_norm = 1e-3,
+                          .stationary = true,
+                          .lambda_max = 10.0 + jitter,
+                          .ceiling = 40.0,
+                          .sane = 3.0,
+                          .n_eff = 5.0,
+                          .trace = 30.0,
+                          .sharpness_sam = 0.1,
+                          .sharpness_msam = 0.05,
+                          .theta_norm = 4.0};
     t->count++;
     return m;
 }
@@ -167,7 +184,8 @@ static basin_comparison *compare(const table *t, const basin_comparison_options 
 static const basin_difference *find(const basin_comparison *c, const char *measure, const char *group, const char *base)
 {
     for (size_t i = 0; i < c->difference_count; i++)
-        if (strcmp(c->differences[i].measure, measure) == 0 && strcmp(c->differences[i].group, group) == 0 && strcmp(c->differences[i].base, base) == 0)
+        if (strcmp(c->differences[i].measure, measure) == 0 && strcmp(c->differences[i].group, group) == 0 &&
+            strcmp(c->differences[i].base, base) == 0)
             return &c->differences[i];
     fail_msg("no difference of %s, %s - %s", measure, group, base);
     return NULL;
@@ -292,7 +310,8 @@ static void flatter_but_not_tied_to_generalisation(void **unused)
 
     (void)unused;
     flat_and_better(&t, 8);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].test_accuracy = 0.7, t.rows[i].gap = t.rows[i - 1].gap, t.rows[i].test_loss = t.rows[i - 1].test_loss;
+    for (size_t i = 1; i < t.count; i += 2)
+        t.rows[i].test_accuracy = 0.7, t.rows[i].gap = t.rows[i - 1].gap, t.rows[i].test_loss = t.rows[i - 1].test_loss;
     basin_comparison *c = compare(&t, NULL);
     assert_note(c, "sam is flatter, but that is not tied to generalisation here", true);
     basin_comparison_destroy(&c);
@@ -347,7 +366,8 @@ static void the_base_also_enters_at_the_largest_budget(void **unused)
 
     (void)unused;
     flat_and_better(&t, 8);
-    for (int64_t s = 0; s < 8; s++) add(&t, "gd", s, 150)->lambda_max = 9.0, add(&t, "gd", s, 190)->lambda_max = 8.5, add(&t, "gd", s, 250)->lambda_max = 1.0;
+    for (int64_t s = 0; s < 8; s++)
+        add(&t, "gd", s, 150)->lambda_max = 9.0, add(&t, "gd", s, 190)->lambda_max = 8.5, add(&t, "gd", s, 250)->lambda_max = 1.0;
     basin_comparison *c = compare(&t, NULL);
     assert_int_equal(c->step, 100);
     assert_int_equal(c->group_count, 3);

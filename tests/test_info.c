@@ -24,7 +24,8 @@ static void make_checkpoint(basin_checkpoint **ck)
     (*ck)->states[0].values[0] = 3.0, (*ck)->states[0].values[1] = -4.0;
     (*ck)->recorded = basin_alloc(1, sizeof *(*ck)->recorded);
     (*ck)->recorded_count = 1;
-    (*ck)->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"), basin_strdup("eval"), basin_strdup("full"), 0.5};
+    (*ck)->recorded[0] =
+        (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"), basin_strdup("eval"), basin_strdup("full"), 0.5};
     basin_graph_destroy(&graph);
 }
 

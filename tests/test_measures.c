@@ -8,7 +8,8 @@
 
 enum { P = 6 };
 
-static const double lambda6[P] = {9.0, 4.0, 1.0, 0.5, 0.0, -1.0}, b6[P] = {1.0, 0.5, -0.3, 0.2, 0.1, 0.4}, theta6[P] = {0.3, -0.2, 0.5, 0.1, -0.4, 0.2};
+static const double lambda6[P] = {9.0, 4.0, 1.0, 0.5, 0.0, -1.0}, b6[P] = {1.0, 0.5, -0.3, 0.2, 0.1, 0.4},
+                    theta6[P] = {0.3, -0.2, 0.5, 0.1, -0.4, 0.2};
 
 /* A checkpoint whose theta has P entries: a 5-1 perceptron. The objectives here are quadratics, which do not ask. */
 static void make_checkpoint(basin_checkpoint **ck, const char *method, const double *momentum)
@@ -21,7 +22,8 @@ static void make_checkpoint(basin_checkpoint **ck, const char *method, const dou
     memcpy((*ck)->theta, theta6, sizeof theta6);
     (*ck)->method = basin_strdup(method);
     (*ck)->step = 40, (*ck)->gradient_evaluations = 80, (*ck)->epoch = 40.0, (*ck)->seconds = 0.5;
-    (*ck)->hyper = (basin_hyperparameters){.learning_rate = 0.1, .momentum = 0.9, .rho = 0.2, .weight_decay = 0.01, .weight_decay_coupled = true, .seed = 7};
+    (*ck)->hyper =
+        (basin_hyperparameters){.learning_rate = 0.1, .momentum = 0.9, .rho = 0.2, .weight_decay = 0.01, .weight_decay_coupled = true, .seed = 7};
     if (momentum != NULL) {
         (*ck)->states = basin_alloc(1, sizeof *(*ck)->states);
         (*ck)->state_count = 1;

@@ -27,8 +27,16 @@ static void start(source *s)
     s->splits[0] = (basin_split){.name = (char *)(uintptr_t)"train", .count = TRAIN, .rows = s->rows};
     s->splits[1] = (basin_split){.name = (char *)(uintptr_t)"test", .count = 12, .rows = s->rows + TRAIN};
     s->splits[2] = (basin_split){.name = (char *)(uintptr_t)"validation", .count = 10, .rows = s->rows + 40};
-    s->data = (basin_dataset){.count = N, .rank = 1, .shape = {WIDTH}, .inputs = s->inputs, .classes = s->classes, .values = s->values, .value_count = 1,
-                              .split_count = 3, .splits = s->splits, .attribution = (char *)(uintptr_t)"by hand"};
+    s->data = (basin_dataset){.count = N,
+                              .rank = 1,
+                              .shape = {WIDTH},
+                              .inputs = s->inputs,
+                              .classes = s->classes,
+                              .values = s->values,
+                              .value_count = 1,
+                              .split_count = 3,
+                              .splits = s->splits,
+                              .attribution = (char *)(uintptr_t) "by hand"};
 }
 
 static size_t origin(const basin_dataset *d, size_t row)
@@ -51,7 +59,8 @@ static void it_holds_the_drawn_rows_and_the_other_splits(void **unused)
     (void)unused;
     start(&s);
     basin_dataset     *d = subset(&s, (basin_subset_options){.train_count = 8, .seed = 3});
-    const basin_split *train = basin_dataset_split(d, "train"), *test = basin_dataset_split(d, "test"), *validation = basin_dataset_split(d, "validation");
+    const basin_split *train = basin_dataset_split(d, "train"), *test = basin_dataset_split(d, "test"),
+                      *validation = basin_dataset_split(d, "validation");
     assert_int_equal(d->count, 8 + 20); /* test and validation share two rows */
     assert_int_equal(train->count, 8);
     for (size_t i = 0; i < 8; i++) {

@@ -121,7 +121,8 @@ static void the_methods_differ(void **unused)
     (void)unused;
     for (size_t m = 0; m < 5; m++) {
         memcpy(end[m], (double[P]){1.0, -2.0, 0.5, 0.1}, sizeof end[m]);
-        assert_ok(basin_train(o, end[m], &(basin_train_options){.method = (basin_update)m, .learning_rate = 0.05, .momentum = NAN, .rho = NAN, .steps = 5}));
+        assert_ok(basin_train(o, end[m],
+                              &(basin_train_options){.method = (basin_update)m, .learning_rate = 0.05, .momentum = NAN, .rho = NAN, .steps = 5}));
         for (size_t n = 0; n < m; n++) {
             bool same = fabs(end[m][0] - end[n][0]) < 1e-6;
             assert_true(same == (m == BASIN_SGD && n == BASIN_GD)); /* at full batch these two are one method */
@@ -336,7 +337,8 @@ static void every_epoch_sees_every_sample_once_in_a_new_order(void **unused)
     assert_memory_not_equal(q.seen, q.seen + 10, 10 * sizeof *q.seen);
 
     theta = 0.0; /* SAM sees each batch twice, otherwise the same batches in the same order */
-    assert_ok(basin_train(o2, &theta, &(basin_train_options){.method = BASIN_SAM, .learning_rate = 0.1, .rho = 0.1, .batch_size = 5, .steps = 4, .seed = 7}));
+    assert_ok(basin_train(o2, &theta,
+                          &(basin_train_options){.method = BASIN_SAM, .learning_rate = 0.1, .rho = 0.1, .batch_size = 5, .steps = 4, .seed = 7}));
     assert_memory_equal(other.seen, q.seen, 5 * sizeof *q.seen);
     assert_memory_equal(other.seen + 5, q.seen, 5 * sizeof *q.seen);
     assert_memory_equal(other.seen + 10, q.seen + 5, 5 * sizeof *q.seen);
@@ -460,8 +462,8 @@ static void what_stops_a_run_leaves_theta_alone(void **unused)
     basin_objective    *o = sampled_objective(&q);
     double              theta = 1.0;
     notes               n = {.fail_at = 2};
-    basin_train_options options = {.method = BASIN_GD, .learning_rate = 0.1, .steps = 5, .save = (size_t[]){0, 1, 2}, .save_count = 3, .callback = note,
-                                   .payload = &n};
+    basin_train_options options = {
+        .method = BASIN_GD, .learning_rate = 0.1, .steps = 5, .save = (size_t[]){0, 1, 2}, .save_count = 3, .callback = note, .payload = &n};
 
     (void)unused;
     assert_status(basin_train(o, &theta, &options), BASIN_ERR_IO);
@@ -492,6 +494,42 @@ static void the_same_seed_gives_the_same_bits(void **unused)
     assert_memory_equal(&theta[0], &theta[1], sizeof theta[0]);
 }
 
+/* A network, many chunks, small batches: one thread, two threads, and again. */
+static void a_network_trains_to_the_same_bits_on_any_threads(void **unused)
+{
+    enum { ROWS = 300, INPUTS = 8 };
+    static double    inputs[ROWS * INPUTS];
+    static int64_t   classes[ROWS];
+    static size_t    rows[ROWS];
+    basin_random     r = basin_random_start(6, BASIN_STREAM_TEST);
+    basin_split      split = {.name = (char *)(uintptr_t)"train", .count = ROWS, .rows = rows};
+    basin_dataset    data = {.count = ROWS, .rank = 1, .shape = {INPUTS}, .inputs = inputs, .classes = classes, .split_count = 1, .splits = &split};
+    basin_graph     *graph = NULL;
+    basin_params    *params = NULL;
+    basin_objective *o = NULL;
+    double           theta[3][INPUTS * 6 + 6 + 6 * 3 + 3];
+
+    (void)unused;
+    basin_random_normals(&r, inputs, ROWS * INPUTS);
+    for (size_t i = 0; i < ROWS; i++) rows[i] = i, classes[i] = (int64_t)basin_random_below(&r, 3);
+    assert_ok(basin_graph_mlp((size_t[]){INPUTS, 6, 3}, 3, NULL, &graph));
+    assert_ok(basin_network_params(graph, &params));
+    assert_int_equal(params->size, sizeof theta[0] / sizeof(double));
+    for (size_t run = 0; run < 3; run++) {
+        basin_threads_set(run == 1 ? 2 : 1);
+        assert_ok(basin_network_objective(graph, &(basin_loss_spec){BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, 0.0}, &data, NULL, &o));
+        assert_ok(basin_train_initialise(params, 1, theta[run]));
+        assert_ok(basin_train(o, theta[run], &(basin_train_options){.method = BASIN_SAM, .learning_rate = 0.1, .momentum = NAN, .rho = NAN,
+                                                                    .batch_size = 130, .steps = 12, .seed = 4}));
+        basin_objective_destroy(&o);
+    }
+    basin_threads_set(0);
+    assert_memory_equal(theta[0], theta[1], sizeof theta[0]);
+    assert_memory_equal(theta[0], theta[2], sizeof theta[0]);
+    basin_params_destroy(&params);
+    basin_graph_destroy(&graph);
+}
+
 static void wrong_options_are_named(void **unused)
 {
     const struct {
@@ -508,7 +546,8 @@ static void wrong_options_are_named(void **unused)
         {{.method = (basin_update)17, .learning_rate = 1.0, .steps = 1}, "method 17"},
         {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .schedule = BASIN_SCHEDULE_STEP}, "steps between decays"},
         {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .schedule = BASIN_SCHEDULE_COSINE, .schedule_factor = 2.0}, "final fraction 2"},
-        {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .save = (const size_t[]){2}, .save_count = 1}, "step 2 to save is behind the last, 1"},
+        {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .save = (const size_t[]){2}, .save_count = 1},
+         "step 2 to save is behind the last, 1"},
         {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 9, .save = (const size_t[]){2, 2}, .save_count = 2}, "not ascending: 2 before 2"},
     };
     sampled          q = {.samples = 3};
@@ -536,7 +575,8 @@ static basin_status train_once(void *payload)
 {
     basin_objective *o = payload;
     double           theta = 0.3;
-    basin_status     st = basin_train(o, &theta, &(basin_train_options){.method = BASIN_MSAM, .learning_rate = 0.1, .rho = 0.1, .batch_size = 2, .steps = 2});
+    basin_status     st =
+        basin_train(o, &theta, &(basin_train_options){.method = BASIN_MSAM, .learning_rate = 0.1, .rho = 0.1, .batch_size = 2, .steps = 2});
 
     if (st != BASIN_OK) assert_close(theta, 0.3, 0.0, 0.0);
     return st;
@@ -568,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_run_that_diverges_is_a_result),
         cmocka_unit_test(what_stops_a_run_leaves_theta_alone),
         cmocka_unit_test(the_same_seed_gives_the_same_bits),
+        cmocka_unit_test(a_network_trains_to_the_same_bits_on_any_threads),
         cmocka_unit_test(wrong_options_are_named),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };

@@ -35,8 +35,8 @@ basin_status basin_check_compute(basin_objective *o, const double *theta, const 
     basin_checker       c = {.o = o, .theta = theta, .size = basin_objective_size(o), .options = options != NULL ? options : &defaults};
 
     BASIN_CHECK(basin_all_finite(theta, c.size), BASIN_ERR_VALUE, "check needs a point without NaN or Inf");
-    BASIN_CHECK(c.options->ck == NULL || c.options->ck->params->size == c.size, BASIN_ERR_SHAPE, "the objective has %zu parameters, the checkpoint %zu",
-                c.size, c.options->ck->params->size);
+    BASIN_CHECK(c.options->ck == NULL || c.options->ck->params->size == c.size, BASIN_ERR_SHAPE,
+                "the objective has %zu parameters, the checkpoint %zu", c.size, c.options->ck->params->size);
     BASIN_ALLOC(c.check, 1, "check");
     c.check->parameters = c.size;
     c.check->samples = basin_objective_samples(o);

@@ -276,8 +276,8 @@ static basin_status check_symmetry(basin_checker *c, const double *u, const doub
 }
 
 /* `work` is [2, P]. */
-static basin_status check_linearity(basin_checker *c, basin_curvature *curvature, const double *u, const double *v, const double *hu, const double *hv,
-                                    double epsilon, double *work)
+static basin_status check_linearity(basin_checker *c, basin_curvature *curvature, const double *u, const double *v, const double *hu,
+                                    const double *hv, double epsilon, double *work)
 {
     basin_status st = BASIN_OK;
     size_t       n = c->size;
@@ -416,8 +416,8 @@ static basin_status add_taylor(basin_checker *c, const expansion *e, int order, 
                                                 term / e->floor[end], samples));
     }
     return basin_check_add(c, name, BASIN_CHECK_NOT_TESTABLE, &numbers,
-                           basin_format("%s: %zu steps between the %s and rounding, %d needed, %zu samples", first > 0 ? "kinks" : "rounding", end - first,
-                                        first > 0 ? "last kink" : "longest", (int)TAYLOR_POINTS, samples));
+                           basin_format("%s: %zu steps between the %s and rounding, %d needed, %zu samples", first > 0 ? "kinks" : "rounding",
+                                        end - first, first > 0 ? "last kink" : "longest", (int)TAYLOR_POINTS, samples));
 }
 
 /* u: half the gradient's direction, where the terms are large, half random, where no error hides. */

@@ -80,8 +80,8 @@ basin_status basin_comparison_append(char **text, const char *separator, char *p
     basin_status st = BASIN_OK;
     char        *joined = NULL;
 
-    BASIN_CHECK(part != NULL && (joined = basin_format("%s%s%s", *text != NULL ? *text : "", *text != NULL ? separator : "", part)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for a note");
+    BASIN_CHECK(part != NULL && (joined = basin_format("%s%s%s", *text != NULL ? *text : "", *text != NULL ? separator : "", part)) != NULL,
+                BASIN_ERR_NOMEM, "out of memory for a note");
     basin_free(*text);
     *text = joined;
 done:
@@ -107,10 +107,11 @@ basin_status basin_comparison_compute(const basin_measures *rows, size_t count, 
 {
     basin_status             st = BASIN_OK;
     basin_comparison_options given = options != NULL ? *options : (basin_comparison_options){0};
-    basin_comparer           c = {.level = given.level == 0.0 ? 0.05 : given.level, .loss_tolerance = given.loss_tolerance == 0.0 ? 0.1 : given.loss_tolerance};
+    basin_comparer c = {.level = given.level == 0.0 ? 0.05 : given.level, .loss_tolerance = given.loss_tolerance == 0.0 ? 0.1 : given.loss_tolerance};
 
     BASIN_CHECK(c.level > 0.0 && c.level < 1.0, BASIN_ERR_ARG, "level of significance %g is not in (0, 1)", c.level);
-    BASIN_CHECK(c.loss_tolerance > 0.0 && isfinite(c.loss_tolerance), BASIN_ERR_ARG, "loss tolerance %g is not a finite number > 0", c.loss_tolerance);
+    BASIN_CHECK(c.loss_tolerance > 0.0 && isfinite(c.loss_tolerance), BASIN_ERR_ARG, "loss tolerance %g is not a finite number > 0",
+                c.loss_tolerance);
     BASIN_ALLOC(c.result, 1, "comparison");
     BASIN_TRY(copy_rows(rows, count, c.result));
     BASIN_TRY(basin_comparison_group(&c, given.base));

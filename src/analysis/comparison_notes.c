@@ -34,9 +34,10 @@ static basin_status note_losses(basin_comparer *c)
 
     if (k->losses_note == NULL) goto done;
     BASIN_TRY(add_note(c, basin_format("training losses: %s%s", k->losses_note,
-                                       k->losses_unequal ? ". Where they are unequal, a difference in flatness may be one of loss: cross-entropy flattens as "
-                                                           "the loss falls"
-                                                         : "")));
+                                       k->losses_unequal
+                                           ? ". Where they are unequal, a difference in flatness may be one of loss: cross-entropy flattens as "
+                                             "the loss falls"
+                                           : "")));
 done:
     return st;
 }
@@ -69,8 +70,10 @@ static basin_status tally_question(const basin_difference *rows, basin_question 
         if (lower) BASIN_TRY(basin_comparison_append(&t->lower, ", ", basin_strdup(measure->name)));
         if (higher) BASIN_TRY(basin_comparison_append(&t->higher, ", ", basin_strdup(measure->name)));
         if (strcmp(verdict, "undecided") == 0) BASIN_TRY(basin_comparison_append(&t->undecided, ", ", basin_strdup(measure->name)));
-        if ((lower && measure->better < 0) || (higher && measure->better > 0)) BASIN_TRY(basin_comparison_append(&t->better, ", ", basin_strdup(measure->name)));
-        if ((lower && measure->better > 0) || (higher && measure->better < 0)) BASIN_TRY(basin_comparison_append(&t->worse, ", ", basin_strdup(measure->name)));
+        if ((lower && measure->better < 0) || (higher && measure->better > 0))
+            BASIN_TRY(basin_comparison_append(&t->better, ", ", basin_strdup(measure->name)));
+        if ((lower && measure->better > 0) || (higher && measure->better < 0))
+            BASIN_TRY(basin_comparison_append(&t->worse, ", ", basin_strdup(measure->name)));
         if (strstr(verdict, "cannot decide") != NULL) t->cannot++, t->cannot_verdict = rows[i].verdict;
     }
 done:
@@ -82,13 +85,14 @@ static basin_status note_flatness(basin_comparer *c, const char *a, const char *
     const char *and_undecided = t->undecided != NULL ? "; undecided: " : "", *undecided = t->undecided != NULL ? t->undecided : "";
 
     if (t->lower != NULL && t->higher != NULL)
-        return add_note(c, basin_format("measures disagree: %s is flatter than %s by %s, but sharper by %s%s%s", a, b, t->lower, t->higher, and_undecided,
-                                        undecided));
+        return add_note(c, basin_format("measures disagree: %s is flatter than %s by %s, but sharper by %s%s%s", a, b, t->lower, t->higher,
+                                        and_undecided, undecided));
     if (t->lower != NULL)
         return add_note(c, t->undecided != NULL ? basin_format("%s is flatter than %s by %s; undecided: %s", a, b, t->lower, t->undecided)
-                                                : basin_format("%s is flatter than %s by every measure of flatness: %s", a, b, t->lower));
+                                                : basin_format("%s is flatter than %s by every measure of flatness compared: %s", a, b, t->lower));
     if (t->higher != NULL)
-        return add_note(c, basin_format("not supported: «%s is flatter than %s»; it is sharper by %s%s%s", a, b, t->higher, and_undecided, undecided));
+        return add_note(c,
+                        basin_format("not supported: «%s is flatter than %s»; it is sharper by %s%s%s", a, b, t->higher, and_undecided, undecided));
     if (t->undecided == NULL && t->cannot > 0) return add_note(c, basin_format("is %s flatter than %s? %s", a, b, t->cannot_verdict));
     return add_note(c, basin_format("not supported: «%s is flatter than %s»: no measure of flatness decides", a, b));
 }
@@ -99,15 +103,17 @@ static basin_status note_generalisation(basin_comparer *c, const char *a, const 
     const char *but_better = t->better != NULL ? "; better by " : "", *better = t->better != NULL ? t->better : "";
 
     if (t->worse != NULL)
-        return add_note(c, basin_format("%s%s generalises worse than %s by %s%s%s", flatter ? "flatter is not better here: " : "", a, b, t->worse, but_better,
-                                        better));
+        return add_note(c, basin_format("%s%s generalises worse than %s by %s%s%s", flatter ? "flatter is not better here: " : "", a, b, t->worse,
+                                        but_better, better));
     if (t->better != NULL)
-        return add_note(c, flatter ? basin_format("%s is flatter and generalises better than %s here, by %s: the two go together, which does not say that "
-                                                  "one is the cause",
-                                                  a, b, t->better)
-                                   : basin_format("%s generalises better than %s by %s, without being shown to be flatter", a, b, t->better));
+        return add_note(
+            c, flatter ? basin_format("%s is flatter and generalises better than %s here, by %s: the two go together, which does not say that "
+                                      "one is the cause",
+                                      a, b, t->better)
+                       : basin_format("%s generalises better than %s by %s, without being shown to be flatter", a, b, t->better));
     if (t->undecided == NULL && t->cannot > 0) return add_note(c, basin_format("does %s generalise better than %s? %s", a, b, t->cannot_verdict));
-    if (flatter) return add_note(c, basin_format("%s is flatter, but that is not tied to generalisation here: no measure of it decides against %s", a, b));
+    if (flatter)
+        return add_note(c, basin_format("%s is flatter, but that is not tied to generalisation here: no measure of it decides against %s", a, b));
     return add_note(c, basin_format("not supported: «%s generalises better than %s»: no measure of it decides", a, b));
 }
 
@@ -115,11 +121,13 @@ static basin_status note_generalisation(basin_comparer *c, const char *a, const 
 static basin_status note_restated_ceiling(basin_comparer *c, const basin_difference *rows)
 {
     const basin_difference *lambda = &rows[basin_compared_find("lambda_max")], *ratio = &rows[basin_compared_find("lambda_max/ceiling")];
-    const basin_estimate   *a = basin_comparison_estimate(c->result, ratio->measure, ratio->group), *b = basin_comparison_estimate(c->result, ratio->measure, ratio->base);
+    const basin_estimate   *a = basin_comparison_estimate(c->result, ratio->measure, ratio->group),
+                         *b = basin_comparison_estimate(c->result, ratio->measure, ratio->base);
 
-    if (strcmp(lambda->verdict, "lower") != 0 || strcmp(ratio->verdict, "lower") == 0 || !(a->mean > NEAR_CEILING) || !(b->mean > NEAR_CEILING)) return BASIN_OK;
-    return add_note(c, basin_format("the lower lambda_max of %s may only restate its lower ceiling: it stands at %.2f of its own, %s at %.2f", lambda->group,
-                                    a->mean, lambda->base, b->mean));
+    if (strcmp(lambda->verdict, "lower") != 0 || strcmp(ratio->verdict, "lower") == 0 || !(a->mean > NEAR_CEILING) || !(b->mean > NEAR_CEILING))
+        return BASIN_OK;
+    return add_note(c, basin_format("the lower lambda_max of %s may only restate its lower ceiling: it stands at %.2f of its own, %s at %.2f",
+                                    lambda->group, a->mean, lambda->base, b->mean));
 }
 
 static basin_status note_pair(basin_comparer *c, const basin_difference *rows)
@@ -200,12 +208,14 @@ static basin_status note_missing(basin_comparer *c)
 
     for (size_t i = 0; i < k->row_count; i++)
         if (k->rows[i].missing != NULL)
-            BASIN_TRY(add_note(c, basin_format("missing: %s/%s: %s", or_unnamed(k->rows[i].run), or_unnamed(k->rows[i].checkpoint), k->rows[i].missing)));
+            BASIN_TRY(
+                add_note(c, basin_format("missing: %s/%s: %s", or_unnamed(k->rows[i].run), or_unnamed(k->rows[i].checkpoint), k->rows[i].missing)));
     for (size_t i = 0; i < k->row_count; i++) {
         bool first = true;
         for (size_t j = 0; j < i && first; j++) first = !basin_same_run(&k->rows[i], &k->rows[j]);
         if (first && !in_a_group(k, &k->rows[i]))
-            BASIN_TRY(add_note(c, k->step >= 0 ? basin_format("left out: run %s has no measured checkpoint of step %lld", or_unnamed(k->rows[i].run), (long long)k->step)
+            BASIN_TRY(add_note(c, k->step >= 0 ? basin_format("left out: run %s has no measured checkpoint of step %lld", or_unnamed(k->rows[i].run),
+                                                              (long long)k->step)
                                                : basin_format("left out: run %s has no measured checkpoint", or_unnamed(k->rows[i].run))));
     }
 done:
@@ -222,8 +232,8 @@ static basin_status note_cost(basin_comparer *c)
         const basin_group *group = &k->groups[i];
         if (i == c->base || !(base->gradient_evaluations > 0.0) || !isfinite(group->gradient_evaluations)) continue;
         double ratio = group->gradient_evaluations / base->gradient_evaluations;
-        BASIN_TRY(add_note(c, ratio == 1.0 ? basin_format("cost: %s spent as many gradient evaluations as %s (%.6g in the mean)", group->name, base->name,
-                                                          base->gradient_evaluations)
+        BASIN_TRY(add_note(c, ratio == 1.0 ? basin_format("cost: %s spent as many gradient evaluations as %s (%.6g in the mean)", group->name,
+                                                          base->name, base->gradient_evaluations)
                                            : basin_format("cost: %s spent %.3g times the gradient evaluations of %s (%.6g against %.6g in the mean)",
                                                           group->name, ratio, base->name, group->gradient_evaluations, base->gradient_evaluations)));
     }
@@ -242,11 +252,15 @@ static basin_status note_method(basin_comparer *c)
     if (k->group_count == 1) BASIN_TRY(add_note(c, basin_format("one method only, %s: nothing to compare it with", k->groups[0].name)));
     else {
         if (k->step < 0) BASIN_TRY(add_note(c, basin_strdup("the methods share no step: each run stands at its own last checkpoint")));
-        BASIN_TRY(add_note(c, basin_strdup(c->starts_checked ? "pairs have the same recorded seed and, at step 0, the same start"
-                                                             : "pairs have the same recorded seed; that equal seeds had equal starts is taken from the record, not "
-                                                               "checked (some run has no checkpoint of step 0)")));
-        BASIN_TRY(add_note(c, basin_strdup("p-values are exact sign-flip tests, corrected by Holm within each question (flatness, generalisation, conditions)")));
-        BASIN_TRY(add_note(c, basin_strdup("lambda_max, trace, SANE, N_eff and one-step sharpness change under rescalings that leave the network's function alone")));
+        BASIN_TRY(add_note(c, basin_strdup(c->starts_checked
+                                               ? "pairs have the same recorded seed and, at step 0, the same start"
+                                               : "pairs have the same recorded seed; that equal seeds had equal starts is taken from the record, not "
+                                                 "checked (some run has no checkpoint of step 0)")));
+        BASIN_TRY(add_note(
+            c, basin_strdup("p-values are exact sign-flip tests, corrected by Holm within each question (flatness, generalisation, conditions)")));
+        BASIN_TRY(add_note(
+            c,
+            basin_strdup("lambda_max, trace, SANE, N_eff and one-step sharpness change under rescalings that leave the network's function alone")));
     }
 done:
     return st;

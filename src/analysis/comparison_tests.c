@@ -47,7 +47,8 @@ double basin_student_t975(size_t dof)
     if (dof == 0) return NAN;
     if (dof > 1000) {
         double z = 1.959963984540054, z2 = z * z, n = (double)dof;
-        double g1 = z * (z2 + 1.0) / 4.0, g2 = z * ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0, g3 = z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0;
+        double g1 = z * (z2 + 1.0) / 4.0, g2 = z * ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0,
+               g3 = z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0;
         double g4 = z * ((((79.0 * z2 + 776.0) * z2 + 1482.0) * z2 - 1920.0) * z2 - 945.0) / 92160.0;
         return z + (g1 + (g2 + (g3 + g4 / n) / n) / n) / n;
     }
@@ -220,7 +221,7 @@ static basin_status pair_by_seed(basin_comparer *c, const basin_group *group, co
     BASIN_ALLOC(pairs->base, group->run_count, "pairs");
     for (size_t i = 0; i < group->run_count; i++) {
         const basin_measures *row = &k->rows[group->rows[i]];
-        size_t                own = row->seed >= 0 ? find_seed(k, group, row->seed) : NONE, other = row->seed >= 0 ? find_seed(k, base, row->seed) : NONE;
+        size_t own = row->seed >= 0 ? find_seed(k, group, row->seed) : NONE, other = row->seed >= 0 ? find_seed(k, base, row->seed) : NONE;
         if (own == NONE || other == NONE || !same_start(c, row, &k->rows[other])) continue;
         pairs->group[pairs->count] = own;
         pairs->base[pairs->count++] = other;
@@ -237,8 +238,8 @@ static double smallest_p(size_t pairs)
     return pairs <= ENUMERATED ? ldexp(2.0, -(int)pairs) : 1.0 / (SAMPLED + 1.0);
 }
 
-static basin_status difference(basin_comparer *c, const basin_compared *measure, const basin_group *group, const basin_group *base, const pairing *pairs,
-                               double *x, basin_difference *out)
+static basin_status difference(basin_comparer *c, const basin_compared *measure, const basin_group *group, const basin_group *base,
+                               const pairing *pairs, double *x, basin_difference *out)
 {
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
@@ -250,7 +251,8 @@ static basin_status difference(basin_comparer *c, const basin_compared *measure,
     }
     out->paired = pairs->count > 0;
     mean_and_interval(x, out->pairs, &out->mean, &sd, &out->lower, &out->upper);
-    if (!out->paired) out->mean = basin_comparison_estimate(k, measure->name, group->name)->mean - basin_comparison_estimate(k, measure->name, base->name)->mean;
+    if (!out->paired)
+        out->mean = basin_comparison_estimate(k, measure->name, group->name)->mean - basin_comparison_estimate(k, measure->name, base->name)->mean;
     out->p = out->p_holm = basin_sign_flip_p(x, out->pairs);
     out->p_smallest = smallest_p(out->pairs);
     BASIN_STRDUP(out->measure, measure->name);
@@ -309,7 +311,8 @@ static double mean_loss(const basin_comparison *k, const size_t *rows, size_t co
 /* Unequal: the mean losses (of the pairs, if there are any) differ by more than the tolerance, relative to the larger, and the
    seeds do not explain it (the paired interval leaves out 0; without an interval the means decide). Equal: the whole interval
    lies within the tolerance. Between the two the seeds do not tell, and the note says that. */
-static basin_status judge_losses(basin_comparer *c, const basin_group *group, const basin_group *base, const pairing *pairs, const basin_difference *d)
+static basin_status judge_losses(basin_comparer *c, const basin_group *group, const basin_group *base, const pairing *pairs,
+                                 const basin_difference *d)
 {
     basin_status      st = BASIN_OK;
     basin_comparison *k = c->result;
@@ -323,8 +326,9 @@ static basin_status judge_losses(basin_comparer *c, const basin_group *group, co
         verdict = "unequal";
         k->losses_unequal = true;
     } else if (interval && fmax(fabs(d->lower), fabs(d->upper)) <= c->loss_tolerance * larger) verdict = "equal within the tolerance";
-    BASIN_TRY(basin_comparison_append(&k->losses_note, "; ", basin_format("%s %.4g against %s %.4g: %s (relative difference %.2g, tolerance %.2g)", group->name, a,
-                                                                          base->name, b, verdict, relative, c->loss_tolerance)));
+    BASIN_TRY(basin_comparison_append(&k->losses_note, "; ",
+                                      basin_format("%s %.4g against %s %.4g: %s (relative difference %.2g, tolerance %.2g)", group->name, a,
+                                                   base->name, b, verdict, relative, c->loss_tolerance)));
 done:
     return st;
 }

@@ -143,7 +143,8 @@ static basin_status copy_record(const basin_checkpoint *ck, basin_info *info)
     info->weight_decay = ck->hyper.weight_decay;
     info->weight_decay_coupled = ck->hyper.weight_decay_coupled;
     info->gradient_norm = info->momentum_gradient_cosine = NAN;
-    info->stationarity = (basin_stationarity){.loss = NAN, .gradient_norm = NAN, .decayed_gradient_norm = NAN, .curvature = NAN, .decrease = NAN, .threshold = NAN};
+    info->stationarity =
+        (basin_stationarity){.loss = NAN, .gradient_norm = NAN, .decayed_gradient_norm = NAN, .curvature = NAN, .decrease = NAN, .threshold = NAN};
 done:
     return st;
 }

@@ -112,13 +112,15 @@ basin_status basin_measures_compute(basin_objective *train, basin_objective *tes
     double                 recorded = ck->hyper.weight_decay, coupled;
 
     if (options == NULL) options = &defaults;
-    BASIN_CHECK(options->rho >= 0.0 && isfinite(options->rho), BASIN_ERR_ARG, "rho %g of the one-step sharpness is not a finite number >= 0", options->rho);
+    BASIN_CHECK(options->rho >= 0.0 && isfinite(options->rho), BASIN_ERR_ARG, "rho %g of the one-step sharpness is not a finite number >= 0",
+                options->rho);
     BASIN_CHECK(options->sane.kappa >= 0.0 && options->sane.alpha >= 0.0, BASIN_ERR_ARG, "kappa %g or alpha %g of SANE is not a number >= 0",
                 options->sane.kappa, options->sane.alpha);
     for (int i = 0; i < 2; i++) {
         const basin_objective *o = i == 0 ? train : test;
-        BASIN_CHECK(o == NULL || basin_objective_size(o) == ck->params->size, BASIN_ERR_SHAPE, "the %s objective has %zu parameters, the checkpoint %zu",
-                    i == 0 ? "training" : "test", basin_objective_size(o), ck->params->size);
+        BASIN_CHECK(o == NULL || basin_objective_size(o) == ck->params->size, BASIN_ERR_SHAPE,
+                    "the %s objective has %zu parameters, the checkpoint %zu", i == 0 ? "training" : "test", basin_objective_size(o),
+                    ck->params->size);
     }
     BASIN_TRY(basin_checkpoint_finite(ck));
     coupled = ck->hyper.weight_decay_coupled && recorded > 0.0 ? recorded : 0.0;

@@ -21,7 +21,8 @@ static basin_status initialise_block(const basin_params *params, const basin_blo
     switch (block->role) {
     case BASIN_ROLE_WEIGHT:
     case BASIN_ROLE_BIAS:
-        BASIN_CHECK(layer_fan_in(params, block) > 0, BASIN_ERR_ARG, "parameter %s: its number of inputs is not known; compile the graph first", block->name);
+        BASIN_CHECK(layer_fan_in(params, block) > 0, BASIN_ERR_ARG, "parameter %s: its number of inputs is not known; compile the graph first",
+                    block->name);
         bound = 1.0 / sqrt((double)layer_fan_in(params, block));
         for (size_t i = 0; i < block->size; i++) values[i] = bound * (2.0 * basin_random_uniform(random) - 1.0);
         break;
