@@ -82,12 +82,22 @@ static bool moved(const basin_krylov *k, const size_t *keep, size_t count, const
     return false;
 }
 
-static basin_status grow(basin_krylov *k, size_t max_products)
+/* Products in all, for the progress: the logarithm of the worst residual falls about evenly, and one cycle verifies. */
+static double expect(const basin_krylov *k, const size_t *keep, size_t count, double tolerance)
+{
+    double worst = 0.5 * tolerance * k->norm, share;
+
+    for (size_t i = 0; i < count; i++) worst = fmax(worst, basin_krylov_residual(k, keep[i]));
+    share = log(worst / k->norm) / log(0.5 * tolerance);
+    return (double)k->products / fmax(share, 0.05) + (double)(k->capacity - count);
+}
+
+static basin_status grow(basin_krylov *k, size_t max_products, double expected)
 {
     basin_status st = BASIN_OK;
 
     while (k->used < k->capacity && k->products < max_products) {
-        BASIN_TRY(basin_progress_report("lanczos", (double)k->products, (double)max_products));
+        BASIN_TRY(basin_progress_report("lanczos", (double)k->products, fmin(expected, (double)max_products)));
         BASIN_TRY(basin_krylov_extend(k));
     }
     BASIN_TRY(basin_krylov_ritz(k));
@@ -101,14 +111,16 @@ static basin_status iterate(basin_krylov *k, ends wanted, double tolerance, size
     basin_status st = BASIN_OK;
     size_t       count = wanted.top + wanted.bottom, *keep = NULL;
     bool         verifying = false;
+    double       expected = 3.0 * (double)k->capacity;
 
     BASIN_ALLOC(keep, k->capacity, "indices");
     for (;;) {
-        BASIN_TRY(grow(k, max_products));
+        BASIN_TRY(grow(k, max_products, expected));
         double limit = tolerance * k->norm;
         select_ends(wanted, k->used, keep);
         bool converged = all_within(k, keep, count, 0.5 * limit), same = verifying && !moved(k, keep, count, theta, limit);
         if (k->used == k->size || k->products >= max_products || (converged && same && settled(k, wanted))) break;
+        expected = expect(k, keep, count, tolerance);
         if (converged && !same) {
             for (size_t i = 0; i < count; i++) theta[i] = k->ritz[keep[i]];
             BASIN_TRY(basin_krylov_restart(k, keep, count, true));
