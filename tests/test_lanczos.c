@@ -256,6 +256,25 @@ static void the_same_seed_gives_the_same_bits(void **state)
     basin_objective_destroy(&o);
 }
 
+/* Eigenvalues over eight decades: one pass of orthogonalisation leaves 1e-16 · 1e8 along the first vector. */
+static void vectors_stay_orthogonal_on_a_graded_spectrum(void **state)
+{
+    double                 lambda[N] = {1e8, 1e4}, theta[N] = {0};
+    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 4, .bottom = 1, .vectors = true, .tolerance = 1e-13};
+    basin_objective       *o;
+    basin_spectrum        *s = NULL;
+
+    (void)state;
+    for (size_t i = 2; i < N; i++) lambda[i] = pow(0.8, (double)(i - 2));
+    o = planted(lambda, N, 6);
+    assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
+    assert_true(s->converged);
+    for (size_t i = 0; i < s->count; i++)
+        for (size_t j = 0; j <= i; j++) assert_close(basin_dot(s->vectors + i * N, s->vectors + j * N, N), i == j ? 1.0 : 0.0, 0.0, 1e-13);
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
 /* Large enough for the basis to be treated by several threads. */
 static void any_number_of_threads_gives_the_same_bits(void **state)
 {
@@ -414,6 +433,7 @@ int main(void)
         cmocka_unit_test(one_end_alone_is_served),
         cmocka_unit_test(a_short_budget_is_a_result_that_has_not_converged),
         cmocka_unit_test(the_same_seed_gives_the_same_bits),
+        cmocka_unit_test(vectors_stay_orthogonal_on_a_graded_spectrum),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(lanczos_agrees_with_dense_on_a_network),
         cmocka_unit_test(the_upper_limit_of_the_norm_holds),
