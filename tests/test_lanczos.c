@@ -256,6 +256,28 @@ static void the_same_seed_gives_the_same_bits(void **state)
     basin_objective_destroy(&o);
 }
 
+/* 1-D Laplacian, λ_k = 2 - 2 cos(kπ/(n+1)): at both ends neighbours are as close as 1e-4 of the range. */
+static void laplacian_ends_converge_to_their_closed_form(void **state)
+{
+    enum { SIZE = 200 };
+    double          *a = basin_alloc(SIZE * SIZE, sizeof *a), lambda[SIZE];
+    basin_objective *o = NULL;
+    basin_spectrum  *s;
+
+    (void)state;
+    for (size_t i = 0; i < SIZE; i++) {
+        a[i * SIZE + i] = 2.0;
+        if (i > 0) a[i * SIZE + i - 1] = a[(i - 1) * SIZE + i] = -1.0;
+        lambda[i] = 2.0 - 2.0 * cos((double)(SIZE - i) * M_PI / (SIZE + 1));
+    }
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, SIZE, &o));
+    s = lanczos(o, 4, 4, 1);
+    assert_extreme_pairs(s, lambda, SIZE);
+    basin_spectrum_destroy(&s);
+    basin_objective_destroy(&o);
+    basin_free(a);
+}
+
 /* Eigenvalues over eight decades: one pass of orthogonalisation leaves 1e-16 · 1e8 along the first vector. */
 static void vectors_stay_orthogonal_on_a_graded_spectrum(void **state)
 {
@@ -433,6 +455,7 @@ int main(void)
         cmocka_unit_test(one_end_alone_is_served),
         cmocka_unit_test(a_short_budget_is_a_result_that_has_not_converged),
         cmocka_unit_test(the_same_seed_gives_the_same_bits),
+        cmocka_unit_test(laplacian_ends_converge_to_their_closed_form),
         cmocka_unit_test(vectors_stay_orthogonal_on_a_graded_spectrum),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(lanczos_agrees_with_dense_on_a_network),

@@ -209,37 +209,55 @@ static void a_reference_that_is_not_certain_is_refused(void **state)
     basin_objective_destroy(&o);
 }
 
-/* Spectra of many shapes: the truth lies within the bounds, and the bounds are of use where the rest is small. */
+/* A spectrum of random shape: a power law with or without a floor, some of it negative. Returns Λ. */
+static double random_spectrum(basin_random *r, double *lambda)
+{
+    double decay = 2.0 * basin_random_uniform(r), floor = fmax(0.3 * basin_random_uniform(r) - 0.1, 0.0), negative = 0.5 * basin_random_uniform(r);
+    double largest = 0.0;
+
+    for (size_t i = 0; i < N; i++) {
+        lambda[i] = (pow((double)(i + 1), -decay) + floor) * (basin_random_uniform(r) < negative ? -1.0 : 1.0);
+        largest = fmax(largest, fabs(lambda[i]));
+    }
+    return largest;
+}
+
+static void assert_bounds_hold(const basin_sane *s, const double *lambda, double largest)
+{
+    double truth = magnitude_sum(lambda, N, s->kappa * largest), n_eff = magnitude_sum(lambda, N, s->alpha);
+
+    assert_string_equal(s->method, "truncated");
+    assert_true(s->lower <= truth && truth <= s->upper && s->upper <= N);
+    assert_true(s->n_eff_lower <= n_eff && n_eff <= s->n_eff_upper);
+    assert_true(s->lower <= s->value && s->value <= s->upper);
+}
+
+/* Every fourth with too few products to converge, where Λ may be uncertain, and then is refused. */
 static void truncated_bounds_hold_the_truth(void **state)
 {
-    size_t trials = basin_test_long() ? 5000 : 400;
+    size_t trials = basin_test_long() ? 5000 : 400, rough = 0;
 
     (void)state;
     for (size_t t = 0; t < trials; t++) {
-        double                 lambda[N], largest = 0.0, decay, floor, negative;
+        double                 lambda[N];
         basin_random           r = basin_random_start(t, BASIN_STREAM_TEST);
         basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .seed = t};
         basin_sane_options     sane_options = {.kappa = 0.05 + 2.0 * basin_random_uniform(&r), .alpha = pow(10.0, 4.0 * basin_random_uniform(&r) - 3.0)};
-        decay = 2.0 * basin_random_uniform(&r), floor = 0.2 * basin_random_uniform(&r), negative = 0.5 * basin_random_uniform(&r);
-        for (size_t i = 0; i < N; i++) {
-            lambda[i] = (pow((double)(i + 1), -decay) + (t % 3 ? floor : 0.0)) * (basin_random_uniform(&r) < negative ? -1.0 : 1.0);
-            largest = fmax(largest, fabs(lambda[i]));
-        }
+        double                 largest = random_spectrum(&r, lambda);
         options.top = 2 + basin_random_below(&r, 6), options.bottom = 1 + basin_random_below(&r, 4);
+        if (t % 4 == 0) options.max_products = options.top + options.bottom + 6;
         basin_objective *o = planted(lambda, N, t);
         basin_spectrum  *s = spectrum_of(o, &options);
         basin_sane      *sane = NULL;
-        assert_ok(basin_sane_compute(s, &sane_options, &sane));
-        assert_string_equal(sane->method, "truncated");
-        double truth = magnitude_sum(lambda, N, sane_options.kappa * largest), n_eff = magnitude_sum(lambda, N, sane_options.alpha);
-        assert_true(sane->lower <= truth && truth <= sane->upper);
-        assert_true(sane->n_eff_lower <= n_eff && n_eff <= sane->n_eff_upper);
-        assert_true(sane->lower <= sane->value && sane->value <= truth + 1e-6);
-        assert_true(sane->upper <= N);
+        basin_status     st = basin_sane_compute(s, &sane_options, &sane);
+        if (st == BASIN_OK) assert_bounds_hold(sane, lambda, largest);
+        else assert_true(st == BASIN_ERR_VALUE && !s->converged);
+        rough += st == BASIN_OK && !s->converged;
         basin_sane_destroy(&sane);
         basin_spectrum_destroy(&s);
         basin_objective_destroy(&o);
     }
+    assert_true(rough > trials / 50); /* those were tested, too */
 }
 
 /* All equal: the concave bound is attained, up to the confidence limit; and with B it is exact. */

@@ -8,7 +8,7 @@
  *   2. Left over: S = ‖H‖_F² (95 % upper limit) - Σ_held (|λ| - δ)² bounds their squares, and B their magnitudes
  *      (basin_spectrum_leftover). f(√s) is concave in s, so their sum is largest when all are equal:
  *      rest <= m f(min(√(S/m), B)). The trace gives no bound, since H is indefinite.
- *   3. Λ is certain when nothing left over can exceed it: Λ >= min(B, √S) up to δ.
+ *   3. Λ is certain when nothing left over can exceed it: Λ + δ >= min(B, √S).
  *
  * Method, ritz (the first author's code): every Ritz value of one Lanczos run of m steps enters, converged or not. No bound.
  *
@@ -99,7 +99,7 @@ static basin_status choose_reference(const magnitudes *m, size_t k, double *out)
     BASIN_CHECK(m->count > 0 && m->x[0] > 0.0, BASIN_ERR_NUMERIC, "SANE is undefined: the Hessian is zero");
     BASIN_CHECK(k <= m->count, BASIN_ERR_VALUE, "SANE_%zu needs %zu eigenvalues, the spectrum holds %zu", k, k, m->count);
     BASIN_CHECK(m->x[k - 1] > 0.0, BASIN_ERR_NUMERIC, "SANE_%zu is undefined: the Hessian has rank %zu at most", k, k - 1);
-    BASIN_CHECK(m->left == 0 || m->x[k - 1] + m->delta >= m->largest - m->delta, BASIN_ERR_VALUE,
+    BASIN_CHECK(m->left == 0 || m->x[k - 1] + m->delta >= m->largest, BASIN_ERR_VALUE,
                 "SANE_%zu: rank %zu (%g) is not certain, an eigenvalue left out may reach %g: hold more pairs at both ends", k, k, m->x[k - 1],
                 m->largest);
     *out = m->x[k - 1];
