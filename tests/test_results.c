@@ -92,7 +92,11 @@ static void assert_same_field(const basin_field *field, const void *a, const voi
 
     for (int i = 0; i < 2; i++)
         if (field->extent[i] != BASIN_NO_EXTENT) count *= *(const size_t *)(const void *)((const char *)a + field->extent[i]);
-    const void *p = *(void *const *)(const void *)x, *q = *(void *const *)(const void *)y;
+    const void *p = NULL, *q = NULL;
+    if (field->type >= BASIN_FIELD_STRING && field->type != BASIN_FIELD_STRUCT) {
+        p = *(void *const *)(const void *)x;
+        q = *(void *const *)(const void *)y;
+    }
     switch (field->type) {
     case BASIN_FIELD_BOOL: assert_int_equal(*(const bool *)x, *(const bool *)y); break;
     case BASIN_FIELD_CHOICE: assert_int_equal(*(const int *)(const void *)x, *(const int *)(const void *)y); break;
