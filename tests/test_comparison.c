@@ -436,6 +436,48 @@ static void without_a_common_step_each_run_stands_at_its_last(void **unused)
     basin_comparison_destroy(&c);
 }
 
+static void one_run_that_stopped_early_holds_the_step_back(void **unused)
+{
+    table t = {0};
+
+    (void)unused;
+    flat_and_better(&t, 2);
+    add(&t, "gd", 0, 200), add(&t, "sam", 0, 200), add(&t, "gd", 1, 200); /* seed 1 of sam ends at 100 */
+    basin_comparison *c = compare(&t, NULL);
+    assert_int_equal(c->step, 100);
+    basin_comparison_destroy(&c);
+    t.rows[3].step = 130; /* and now at 130: no step is everybody's, 200 is every method's */
+    c = compare(&t, NULL);
+    assert_int_equal(c->step, 200);
+    assert_int_equal(group(c, "sam")->run_count, 1);
+    assert_note(c, "left out: run runs/sam_1 has no measured checkpoint of step 200", true);
+    basin_comparison_destroy(&c);
+}
+
+static void parts_of_sane_are_listed_but_not_tested(void **unused)
+{
+    table t = {0};
+
+    (void)unused;
+    flat_and_better(&t, 8);
+    for (size_t i = 0; i < t.count; i++) {
+        t.rows[i].spectrum_method = (char *)(uintptr_t)"lanczos";
+        t.rows[i].sane_lower = t.rows[i].sane, t.rows[i].sane_upper = i == 4 ? 70.0 : 60.0;
+    }
+    basin_comparison *c = compare(&t, NULL);
+    assert_string_equal(find(c, "sane", "sam", "gd")->verdict, "not measured");
+    assert_string_equal(find(c, "n_eff", "sam", "gd")->verdict, "not measured");
+    assert_string_equal(find(c, "trace", "sam", "gd")->verdict, "lower");
+    assert_close(basin_comparison_estimate(c, "sane", "gd")->mean, 3.0, 1e-14, 0.0);
+    assert_note(c, "sane lies between 2.83 and 70", true);
+    basin_comparison_destroy(&c);
+    for (size_t i = 0; i < t.count; i++) t.rows[i].sane_upper = t.rows[i].sane_lower; /* nothing was left over */
+    c = compare(&t, NULL);
+    assert_string_equal(find(c, "sane", "sam", "gd")->verdict, "lower");
+    assert_note(c, "sane lies between", false);
+    basin_comparison_destroy(&c);
+}
+
 static void pairs_need_equal_seeds_and_equal_starts(void **unused)
 {
     table t = {0}, other = {0};
@@ -554,6 +596,8 @@ int main(void)
         cmocka_unit_test(diverged_runs_are_left_out_and_listed),
         cmocka_unit_test(a_file_that_cannot_be_read_breaks_the_run_of_its_folder),
         cmocka_unit_test(without_a_common_step_each_run_stands_at_its_last),
+        cmocka_unit_test(one_run_that_stopped_early_holds_the_step_back),
+        cmocka_unit_test(parts_of_sane_are_listed_but_not_tested),
         cmocka_unit_test(pairs_need_equal_seeds_and_equal_starts),
         cmocka_unit_test(what_one_method_lacks_is_not_tested),
         cmocka_unit_test(points_near_their_ceilings_and_moving_points_are_noted),

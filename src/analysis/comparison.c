@@ -40,19 +40,19 @@ static double get_ceiling_ratio(const basin_measures *row)
 }
 
 const basin_compared basin_compared_measures[] = {
-    {"train_loss", BASIN_CONDITION, 0, get_train_loss},
-    {"test_loss", BASIN_GENERALISATION, -1, get_test_loss},
-    {"test_accuracy", BASIN_GENERALISATION, +1, get_test_accuracy},
-    {"gap", BASIN_GENERALISATION, -1, get_gap},
-    {"lambda_max", BASIN_FLATNESS, 0, get_lambda_max},
-    {"lambda_max/ceiling", BASIN_CONDITION, 0, get_ceiling_ratio},
-    {"trace", BASIN_FLATNESS, 0, get_trace},
-    {"sane", BASIN_FLATNESS, 0, get_sane},
-    {"n_eff", BASIN_FLATNESS, 0, get_n_eff},
-    {"sharpness_sam", BASIN_FLATNESS, 0, get_sharpness_sam},
-    {"sharpness_msam", BASIN_FLATNESS, 0, get_sharpness_msam},
-    {"gradient_norm", BASIN_CONDITION, 0, get_gradient_norm},
-    {"theta_norm", BASIN_CONDITION, 0, get_theta_norm},
+    {"train_loss", BASIN_CONDITION, 0, false, get_train_loss},
+    {"test_loss", BASIN_GENERALISATION, -1, false, get_test_loss},
+    {"test_accuracy", BASIN_GENERALISATION, +1, false, get_test_accuracy},
+    {"gap", BASIN_GENERALISATION, -1, false, get_gap},
+    {"lambda_max", BASIN_FLATNESS, 0, false, get_lambda_max},
+    {"lambda_max/ceiling", BASIN_CONDITION, 0, false, get_ceiling_ratio},
+    {"trace", BASIN_FLATNESS, 0, false, get_trace},
+    {"sane", BASIN_FLATNESS, 0, true, get_sane},
+    {"n_eff", BASIN_FLATNESS, 0, true, get_n_eff},
+    {"sharpness_sam", BASIN_FLATNESS, 0, false, get_sharpness_sam},
+    {"sharpness_msam", BASIN_FLATNESS, 0, false, get_sharpness_msam},
+    {"gradient_norm", BASIN_CONDITION, 0, false, get_gradient_norm},
+    {"theta_norm", BASIN_CONDITION, 0, false, get_theta_norm},
 };
 
 const size_t basin_compared_count = sizeof basin_compared_measures / sizeof *basin_compared_measures;
@@ -87,6 +87,12 @@ basin_status basin_comparison_append(char **text, const char *separator, char *p
 done:
     basin_free(part);
     return st;
+}
+
+bool basin_is_truncated(const basin_measures *row)
+{
+    if (row->spectrum_method == NULL || strcmp(row->spectrum_method, "dense") == 0) return false;
+    return !(row->sane_upper - row->sane_lower <= 0.01 * row->sane_lower);
 }
 
 static basin_status copy_rows(const basin_measures *rows, size_t count, basin_comparison *comparison)

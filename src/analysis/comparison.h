@@ -14,6 +14,7 @@ typedef struct basin_compared {
     const char    *name;
     basin_question question;
     int            better; /* generalisation: +1 higher, -1 lower is better */
+    bool           whole;  /* a sum over the whole spectrum: a truncated one gives a part of it, which is listed but not tested */
     double (*value)(const basin_measures *row);
 } basin_compared;
 
@@ -31,6 +32,7 @@ typedef struct basin_comparer {
 } basin_comparer;
 
 bool          basin_same_run(const basin_measures *a, const basin_measures *b);
+bool          basin_is_truncated(const basin_measures *row); /* the spectrum's bounds leave SANE open by more than 1 % */
 basin_status  basin_comparison_group(basin_comparer *c, const char *base);
 basin_status  basin_comparison_infer(basin_comparer *c);
 basin_status  basin_comparison_note(basin_comparer *c);

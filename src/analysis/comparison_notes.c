@@ -188,6 +188,24 @@ done:
     return st;
 }
 
+static basin_status note_truncation(basin_comparer *c)
+{
+    const basin_comparison *k = c->result;
+    double                  lower = INFINITY, upper = -INFINITY;
+
+    for (size_t i = 0; i < k->group_count; i++)
+        for (size_t j = 0; j < k->groups[i].run_count; j++) {
+            const basin_measures *row = &k->rows[k->groups[i].rows[j]];
+            if (!basin_is_truncated(row)) continue;
+            lower = fmin(lower, row->sane_lower);
+            upper = fmax(upper, row->sane_upper);
+        }
+    if (!(upper >= lower)) return BASIN_OK;
+    return add_note(c, basin_format("sane and n_eff are parts only, of the eigenvalues that truncated spectra hold, and not tested: sane lies between %.4g "
+                                    "and %.4g",
+                                    lower, upper));
+}
+
 static bool in_a_group(const basin_comparison *k, const basin_measures *run)
 {
     for (size_t i = 0; i < k->group_count; i++)
@@ -275,6 +293,7 @@ basin_status basin_comparison_note(basin_comparer *c)
     for (size_t i = 0; i < k->difference_count; i += basin_compared_count) BASIN_TRY(note_pair(c, &k->differences[i]));
     BASIN_TRY(note_ceilings(c));
     BASIN_TRY(note_stationarity(c));
+    BASIN_TRY(note_truncation(c));
     BASIN_TRY(note_missing(c));
     BASIN_TRY(note_cost(c));
     BASIN_TRY(note_method(c));

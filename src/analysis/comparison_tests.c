@@ -246,8 +246,9 @@ static basin_status difference(basin_comparer *c, const basin_compared *measure,
     double                  sd;
 
     for (size_t i = 0; i < pairs->count; i++) {
-        double value = measure->value(&k->rows[pairs->group[i]]) - measure->value(&k->rows[pairs->base[i]]);
-        if (isfinite(value)) x[out->pairs++] = value;
+        const basin_measures *a = &k->rows[pairs->group[i]], *b = &k->rows[pairs->base[i]];
+        double                value = measure->value(a) - measure->value(b);
+        if (isfinite(value) && !(measure->whole && (basin_is_truncated(a) || basin_is_truncated(b)))) x[out->pairs++] = value;
     }
     out->paired = pairs->count > 0;
     mean_and_interval(x, out->pairs, &out->mean, &sd, &out->lower, &out->upper);
