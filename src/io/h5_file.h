@@ -1,4 +1,4 @@
-/* The inside of basin_h5, for the two files that read and write. */
+/* The inside of basin_h5, for the files h5*.c. */
 #ifndef BASIN_IO_H5_FILE_H
 #define BASIN_IO_H5_FILE_H
 
@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "io/h5.h"
+
+#define NO_ID H5I_INVALID_HID
 
 struct basin_h5 {
     const char *path; /* borrowed */
@@ -21,5 +23,13 @@ struct basin_h5 {
 basin_status basin_h5_start(const char *path, basin_h5 **out);
 /* HDF5's own account of its last failure: the innermost description. */
 const char *basin_h5_reason(char text[160]);
+#define REASON basin_h5_reason((char[160]){0})
+
+/* «integers», «strings», … */
+const char *basin_h5_class_name(H5T_class_t class);
+/* Whole numbers: integers, and the enumeration over int8 as which h5py writes bool. */
+bool basin_h5_whole(H5T_class_t class);
+/* One string out of an attribute or data set `id`, of fixed or variable length, ASCII or UTF-8. Caller frees. */
+basin_status basin_h5_read_text(hid_t id, hid_t type, bool attribute, const char *path, const char *name, char **out);
 
 #endif

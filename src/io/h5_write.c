@@ -1,3 +1,4 @@
+/* Composing a file in memory and writing it whole. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +9,7 @@
 #include "io/h5_file.h"
 #include "io/text.h"
 
-#define NO_ID H5I_INVALID_HID
 #define GROWTH ((size_t)1 << 20) /* bytes by which the file in memory grows */
-#define REASON basin_h5_reason((char[160]){0})
 
 basin_status basin_h5_create(const char *path, basin_h5 **out)
 {
