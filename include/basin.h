@@ -456,7 +456,7 @@ typedef struct basin_spectrum_options {
     basin_spectrum_method method;
     size_t   top, bottom;   /* Lanczos: how many of each; both 0 = 10 and 5. Dense with vectors: which to keep */
     bool     vectors;       /* keep eigenvectors of the top and bottom pairs */
-    double   tolerance;     /* Lanczos: residual <= tolerance * ‖H‖; 0 = 1e-8 double, 1e-4 single */
+    double   tolerance;     /* Lanczos: residual <= tolerance * ‖H‖; 0 = 1e-8 double, 1e-6 by differences, 1e-4 single */
     size_t   max_products;  /* Lanczos: 0 = 100 (top + bottom) + 200 */
     uint64_t seed;          /* of the start vector and the probes */
     size_t   probes;        /* random probes for ‖H‖_F² when the spectrum is truncated; 0 = 16 */
@@ -474,7 +474,7 @@ typedef struct basin_spectrum {
     double *eigenvalues;     /* [count] descending */
     double *residuals;       /* [count] ‖Hq - λq‖; dense: the bound P eps ‖H‖_F + ‖H - Hᵀ‖_F / 2 */
     double *gaps;            /* [count] distance to the nearest other eigenvalue held (vector angle <= residual/gap) */
-    size_t top, bottom;      /* truncated: how many of the first and the last are held */
+    size_t top, bottom;      /* truncated: how many of the first and the last are held; dense: P and 0 */
     bool   converged;        /* every pair below tolerance */
     double tolerance;
     size_t products;         /* H·v spent */

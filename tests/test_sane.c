@@ -187,6 +187,25 @@ static void options_out_of_range_are_refused(void **state)
     basin_objective_destroy(&o);
 }
 
+/* As a file may claim. */
+static void a_spectrum_that_contradicts_itself_is_refused(void **state)
+{
+    double         values[] = {3.0, 2.0, 1.0}, residuals[3] = {0};
+    basin_spectrum s = {.parameters = 2, .count = 3, .top = 3, .eigenvalues = values, .residuals = residuals};
+    basin_sane    *sane = NULL;
+
+    (void)state;
+    assert_status(basin_sane_compute(&s, NULL, &sane), BASIN_ERR_ARG);
+    assert_message("a spectrum of 2 parameters cannot hold 3 eigenvalues");
+    s.parameters = 10, s.top = 9;
+    assert_status(basin_sane_compute(&s, NULL, &sane), BASIN_ERR_ARG);
+    s.top = 2, s.bottom = 1, s.converged = true, s.frobenius2_upper = 15.0;
+    assert_ok(basin_sane_compute(&s, NULL, &sane));
+    basin_sane_destroy(&sane);
+    s.eigenvalues = NULL;
+    assert_status(basin_sane_compute(&s, NULL, &sane), BASIN_ERR_ARG);
+}
+
 /* Λ of rank 3 may be among those left out when two pairs of one end are held. */
 static void a_reference_that_is_not_certain_is_refused(void **state)
 {
@@ -366,6 +385,7 @@ int main(void)
         cmocka_unit_test(sane_is_not_invariant_to_rescaling),
         cmocka_unit_test(a_zero_hessian_has_no_sane),
         cmocka_unit_test(options_out_of_range_are_refused),
+        cmocka_unit_test(a_spectrum_that_contradicts_itself_is_refused),
         cmocka_unit_test(a_reference_that_is_not_certain_is_refused),
         cmocka_unit_test(truncated_bounds_hold_the_truth),
         cmocka_unit_test(the_bound_on_the_rest_is_attained_by_a_flat_one),

@@ -193,6 +193,7 @@ basin_status basin_direction_eigen(basin_objective *o, const double *theta, long
     BASIN_CHECK(rank <= size, BASIN_ERR_VALUE, "eigen:%ld: there are %zu eigenvalues", i, size);
     BASIN_CHECK(spectrum == NULL || spectrum->parameters == size, BASIN_ERR_SHAPE, "eigen:%ld: the spectrum has %zu parameters, the objective %zu", i,
                 spectrum->parameters, size);
+    if (spectrum != NULL) BASIN_TRY(basin_spectrum_check(spectrum));
     if (spectrum == NULL || !eigen_position(spectrum, i, &position) || eigen_vector(spectrum, position) == NULL) {
         BASIN_TRY(compute_eigen(o, theta, i, &own));
         BASIN_CHECK(own->converged, BASIN_ERR_NUMERIC, "eigen:%ld has not converged in %zu products", i, own->products);

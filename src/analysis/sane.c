@@ -179,6 +179,7 @@ basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane
 
     if (options == NULL) options = &defaults;
     BASIN_TRY(check_options(options));
+    BASIN_TRY(basin_spectrum_check(spectrum));
     BASIN_ALLOC(s, 1, "SANE");
     s->parameters = spectrum->parameters;
     s->samples = spectrum->samples;

@@ -18,6 +18,15 @@ void basin_spectrum_orient(double *v, size_t size)
     if (v[largest] < 0.0) basin_scale(-1.0, v, size);
 }
 
+basin_status basin_spectrum_check(const basin_spectrum *s)
+{
+    bool all = s->count == s->parameters, ends = s->top <= s->count && s->bottom == s->count - s->top;
+
+    if (s->count > 0 && s->count <= s->parameters && (all || ends) && s->eigenvalues != NULL && s->residuals != NULL) return BASIN_OK;
+    return basin_fail(BASIN_ERR_ARG, "a spectrum of %zu parameters cannot hold %zu eigenvalues, %zu of the top and %zu of the bottom", s->parameters,
+                      s->count, s->top, s->bottom);
+}
+
 static double default_tolerance(double epsilon, bool approximate)
 {
     if (epsilon > 1e-10) return 1e-4;

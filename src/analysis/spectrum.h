@@ -9,6 +9,9 @@
 basin_status basin_spectrum_dense(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
 basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
 
+/* A spectrum may come from a file: BASIN_ERR_ARG when its counts contradict each other. */
+basin_status basin_spectrum_check(const basin_spectrum *s);
+
 /* Bytes that the dense spectrum takes at its height; SIZE_MAX when that overflows. */
 size_t basin_spectrum_dense_bytes(size_t size, size_t vectors);
 
