@@ -355,6 +355,12 @@ void basin_canvas_text(basin_canvas *canvas, const char *text, double x, double 
     canvas->labels[canvas->label_count++] = label;
 }
 
+void basin_canvas_size(const basin_canvas *canvas, double *width, double *height)
+{
+    *width = canvas->width;
+    *height = canvas->height;
+}
+
 const basin_label *basin_canvas_labels(const basin_canvas *canvas, size_t *count)
 {
     *count = canvas->label_count;

@@ -81,6 +81,7 @@ void         basin_canvas_rewind(basin_canvas *canvas, basin_moment moment);
 /* How many strokes, fills, dots and texts drawn since `from` touch the rectangle. */
 size_t       basin_canvas_hits(const basin_canvas *canvas, basin_moment from, basin_rect rect);
 
+void               basin_canvas_size(const basin_canvas *canvas, double *width, double *height);
 const basin_label *basin_canvas_labels(const basin_canvas *canvas, size_t *count); /* every text set; borrowed */
 bool               basin_label_overlap(const basin_label *a, const basin_label *b);
 bool               basin_segment_meets(const double a[2], const double b[2], const basin_label *box);

@@ -160,6 +160,21 @@ static void append_escaped(buffer *b, const char *text)
     }
 }
 
+/* Copies SVG, naming the drawing's group the same each time: cairo before 1.18 calls it «surface» with a number that counts
+   through the process. Nothing refers to it. */
+static void append_numberless(buffer *out, const char *text)
+{
+    static const char mark[] = "<g id=\"surface";
+    const char       *group = strstr(text, mark), *number = group != NULL ? group + strlen(mark) : NULL;
+    size_t            digits = number != NULL ? strspn(number, "0123456789") : 0;
+
+    if (digits > 0 && number[digits] == '"') {
+        append(out, text, (size_t)(number - text));
+        text = number + digits;
+    }
+    append(out, text, strlen(text));
+}
+
 /* cairo's SVG with <title> and <desc> behind the opening tag. */
 static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, buffer *out)
 {
@@ -177,7 +192,7 @@ static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, bu
     append(out, "</title>\n<desc>", 15);
     append_escaped(out, sheet->description);
     append(out, "</desc>", 7);
-    append(out, end + 1, strlen(end + 1));
+    append_numberless(out, end + 1);
     BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, out));
 done:
     basin_free(plain.bytes);

@@ -134,6 +134,11 @@ void basin_figure_destroy(basin_figure **figure)
     *figure = NULL;
 }
 
+const basin_canvas *basin_figure_canvas(const basin_figure *figure)
+{
+    return figure->canvas;
+}
+
 const char *basin_figure_caption(const basin_figure *figure)
 {
     return figure->caption;

@@ -8,6 +8,9 @@
 #include "render/figure_list.h"
 #undef BASIN_FIGURE
 
+/* The drawing inside a figure, for tests of what stands where; borrowed. */
+const basin_canvas *basin_figure_canvas(const basin_figure *figure);
+
 /* series.c: how one of several results is told from the others. */
 typedef struct basin_series {
     const char *label;

@@ -1,0 +1,488 @@
+/* Every kind of figure: where its labels stand, the same bytes each time, odd data, errors. BASIN_FIGURES=folder keeps what was drawn. */
+#include "synthetic.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "render/figure.h"
+
+enum { MOST = 3 };
+
+typedef struct drawn { /* results and how to draw them */
+    const char          *name;
+    basin_figure_options options;
+    size_t               count;
+    basin_result        *results[MOST];
+} drawn;
+
+static const char *const methods[] = {"gd", "sam", "msam"};
+
+static basin_result *holes(basin_result *plane)
+{
+    basin_slice   *s = plane->value;
+    basin_surface *f = &s->surfaces[0];
+
+    for (size_t i = 0; i < f->rows / 2; i++) f->loss[i * f->columns + i / 2] = NAN;
+    f->loss[(f->rows - 2) * f->columns + 5] = INFINITY;
+    return plane;
+}
+
+static basin_result *gaps(basin_result *line)
+{
+    basin_slice *s = line->value;
+
+    s->surfaces[0].loss[4] = INFINITY;
+    s->surfaces[0].loss[5] = NAN;
+    s->surfaces[1].loss[20] = NAN;
+    return line;
+}
+
+static basin_result *all_equal(basin_result *spectrum, double value)
+{
+    basin_spectrum *s = spectrum->value;
+
+    for (size_t i = 0; i < s->count; i++) s->eigenvalues[i] = value;
+    return spectrum;
+}
+
+static basin_result *never_finite(basin_result *slice)
+{
+    basin_slice *s = slice->value;
+
+    for (size_t k = 0; k < s->surface_count; k++) {
+        for (size_t i = 0; i < s->surfaces[k].rows * s->surfaces[k].columns; i++) s->surfaces[k].loss[i] = s->surfaces[k].accuracy[i] = NAN;
+        s->surfaces[k].centre_loss = NAN;
+    }
+    return slice;
+}
+
+static basin_result *huge(basin_result *line)
+{
+    basin_slice *s = line->value;
+
+    for (size_t j = 0; j < s->surfaces[0].columns; j++) s->surfaces[0].loss[j] *= 1e300;
+    s->axes[0].curvature = 1e307;
+    return line;
+}
+
+static basin_result *without_rows(basin_result *track)
+{
+    basin_track *t = track->value;
+
+    for (size_t i = 0; i < t->row_count; i++) basin_measures_clear(&t->rows[i]);
+    t->row_count = t->missing = 0;
+    return track;
+}
+
+static basin_result *all_missing(basin_result *track)
+{
+    basin_track *t = track->value;
+
+    for (size_t i = 0; i < t->row_count; i++) {
+        char *run = basin_strdup("runs/x");
+        basin_measures_clear(&t->rows[i]);
+        t->rows[i] = (basin_measures){.run = run, .missing = basin_strdup("diverged"), .seed = -1, .step = -1, .epoch = NAN, .learning_rate = NAN, .lambda_max = NAN,
+                                      .sane = NAN, .test_accuracy = NAN, .ceiling = NAN};
+    }
+    t->missing = t->row_count;
+    return track;
+}
+
+static basin_result *rude_names(basin_result *line)
+{
+    basin_provenance *p = line->provenance;
+
+    basin_free(p->inputs[0].path);
+    p->inputs[0].path = basin_strdup("ru\xffns/<b>&\1sam\n\x7f/\xe2\x82.h5");
+    basin_free(p->arguments[1]);
+    p->arguments[1] = basin_strdup("\1\1\2\2\2<span> \xc0\xaf");
+    return line;
+}
+
+/* Everything that is drawn, by number; false past the end. */
+static bool draw_case(size_t i, drawn *out)
+{
+    *out = (drawn){.count = 1};
+    switch (i) {
+#define CASE(number, text, many, setting, ...)                           \
+    case number: {                                                       \
+        basin_result *made[MOST] = {__VA_ARGS__};                        \
+        *out = (drawn){.name = text, .count = many, .options = setting}; \
+        memcpy(out->results, made, sizeof made);                         \
+        return true;                                                     \
+    }
+#define WITH(...) {__VA_ARGS__}
+        CASE(0, "stem", 1, WITH(.kind = "stem"), synthetic_spectrum("gd", 600))
+        CASE(1, "stem_three", 3, WITH(.title = "Three methods"), synthetic_spectrum("gd", 600), synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
+        CASE(2, "stem_few", 1, WITH(.scale = "linear"), synthetic_spectrum("gd", 30))
+        CASE(3, "stem_ends", 3, WITH(0), synthetic_ends("gd", 244234, 10, 5), synthetic_ends("sam", 244234, 10, 5), synthetic_spectrum("msam", 90))
+        CASE(4, "histogram", 1, WITH(.kind = "histogram"), synthetic_spectrum("gd", 600))
+        CASE(5, "histogram_three", 3, WITH(.kind = "histogram"), synthetic_spectrum("gd", 600), synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
+        CASE(6, "lines", 1, WITH(.title = "Along the momentum", .height = 3.5), synthetic_line("gd", "momentum", 1, 51))
+        CASE(7, "lines_directions", 3, WITH(0), synthetic_line("gd", "momentum", 1, 51), synthetic_line("gd", "eigen:1", 1, 51), synthetic_line("gd", "random:0", 1.7, 51))
+        CASE(8, "lines_methods", 3, WITH(.scale = "log"), synthetic_line("gd", "eigen:1", 1, 51), synthetic_line("sam", "eigen:1", 1, 51), synthetic_line("msam", "to:a/b.h5", 4, 51))
+        CASE(9, "lines_gaps", 1, WITH(.cap = 2), gaps(synthetic_line("gd", "eigen:1", 1, 51)))
+        CASE(10, "contour", 1, WITH(0), synthetic_plane("gd", 41))
+        CASE(11, "contour_three", 3, WITH(.kind = "contour:test"), synthetic_plane("gd", 31), synthetic_plane("sam", 31), synthetic_plane("msam", 31))
+        CASE(12, "contour_holes", 1, WITH(.kind = "contour"), holes(synthetic_plane("gd", 41)))
+        CASE(13, "heat", 1, WITH(.kind = "heat", .cap = 10), holes(synthetic_plane("gd", 41)))
+        CASE(14, "heat_three", 3, WITH(.kind = "heat:train"), synthetic_plane("gd", 31), synthetic_plane("sam", 31), synthetic_plane("msam", 31))
+        CASE(15, "change", 1, WITH(.kind = "change"), synthetic_plane("gd", 31))
+        CASE(16, "sharpness", 1, WITH(0), synthetic_sharpness("gd"))
+        CASE(17, "sharpness_three", 3, WITH(.scale = "symlog"), synthetic_sharpness("gd"), synthetic_sharpness("sam"), synthetic_sharpness("msam"))
+        CASE(18, "epochs", 1, WITH(0), synthetic_track(methods, 3, 1, 9))
+        CASE(19, "epochs_seeds", 1, WITH(.y = "test_loss", .x = "gradient_evaluations"), synthetic_track(methods, 3, 3, 9))
+        CASE(20, "epochs_rates", 1, WITH(.kind = "epochs"), synthetic_sweep())
+        CASE(21, "sweep", 1, WITH(.kind = "sweep"), synthetic_sweep())
+        CASE(22, "methods", 1, WITH(0), synthetic_comparison(8))
+        CASE(23, "methods_one_seed", 1, WITH(.y = "gap,lambda_max"), synthetic_comparison(1))
+        /* odd ones */
+        CASE(24, "one_eigenvalue", 1, WITH(0), synthetic_spectrum("gd", 1))
+        CASE(25, "equal_eigenvalues", 1, WITH(.kind = "histogram"), all_equal(synthetic_spectrum("gd", 100), 3))
+        CASE(26, "zero_eigenvalues", 1, WITH(.kind = "stem", .scale = "symlog"), all_equal(synthetic_spectrum("gd", 100), 0))
+        CASE(27, "nan_eigenvalues", 1, WITH(.kind = "stem"), all_equal(synthetic_spectrum("gd", 100), NAN))
+        CASE(28, "one_point", 1, WITH(0), synthetic_line("gd", "momentum", 1, 1))
+        CASE(29, "never_finite", 1, WITH(0), never_finite(synthetic_line("gd", "momentum", 1, 11)))
+        CASE(30, "huge", 1, WITH(0), huge(synthetic_line("gd", "momentum", 1, 11)))
+        CASE(31, "plane_never_finite", 1, WITH(.kind = "contour"), never_finite(synthetic_plane("gd", 9)))
+        CASE(32, "heat_never_finite", 1, WITH(.kind = "heat"), never_finite(synthetic_plane("gd", 9)))
+        CASE(33, "change_never_finite", 1, WITH(.kind = "change"), never_finite(synthetic_plane("gd", 9)))
+        CASE(34, "heat_one_row", 1, WITH(.kind = "heat"), synthetic_plane("gd", 5))
+        CASE(35, "no_rows", 1, WITH(0), without_rows(synthetic_sweep()))
+        CASE(36, "all_missing", 1, WITH(.kind = "sweep"), all_missing(synthetic_sweep()))
+        CASE(37, "rude_names", 1, WITH(.title = "<&\xff>"), rude_names(synthetic_line("gd", "momentum", 1, 21)))
+        CASE(38, "large_type", 1, WITH(.font_size = 11, .no_footer = true), synthetic_line("gd", "momentum", 1, 21))
+#undef CASE
+    default: return false;
+    }
+}
+
+static void forget(drawn *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        basin_result_destroy(&d->results[i]);
+        assert_null(d->results[i]);
+    }
+}
+
+static basin_status create(drawn *d, basin_figure **out)
+{
+    return basin_figure_create((const basin_result *const *)d->results, d->count, &d->options, out);
+}
+
+/* Letters fill about four fifths of a line's height. */
+static basin_label ink(const basin_label *label)
+{
+    basin_label inner = *label;
+    inner.half_height *= 0.78;
+    return inner;
+}
+
+static void keep(const basin_figure *figure, const char *name, size_t width)
+{
+    const char *folder = getenv("BASIN_FIGURES");
+    char        path[512];
+
+    if (folder == NULL) return;
+    snprintf(path, sizeof path, "%s/%s_%zu.png", folder, name, width);
+    assert_ok(basin_figure_write(figure, path));
+}
+
+static void labels_stay_on_the_page_and_off_each_other(void **state)
+{
+    drawn d;
+
+    (void)state;
+    for (size_t i = 0; draw_case(i, &d); i++) {
+        for (size_t width = 0; width < 2; width++) {
+            basin_figure *figure = NULL;
+            size_t        count, overlaps = 0;
+            double        page[2];
+            d.options.width = width == 0 ? 3.25 : 6.75;
+            if (create(&d, &figure) != BASIN_OK) fail_msg("%s: %s", d.name, basin_error_message());
+            const basin_label *labels = basin_canvas_labels(basin_figure_canvas(figure), &count);
+            basin_canvas_size(basin_figure_canvas(figure), &page[0], &page[1]);
+            assert_true(count > 2);
+            for (size_t a = 0; a < count; a++) {
+                basin_label one = ink(&labels[a]);
+                double      c = fabs(cos(one.angle)), s = fabs(sin(one.angle)), x = c * one.half_width + s * one.half_height, y = s * one.half_width + c * one.half_height;
+                bool        on_page = one.x - x >= -0.01 && one.x + x <= page[0] + 0.01 && one.y - y >= -0.01 && one.y + y <= page[1] + 0.01;
+                if (!on_page) print_error("%s, width %g: label %zu at (%g, %g) leaves the page %g x %g\n", d.name, d.options.width, a, one.x, one.y, page[0], page[1]);
+                overlaps += !on_page;
+                for (size_t b = 0; b < a; b++) {
+                    basin_label other = ink(&labels[b]);
+                    if (!basin_label_overlap(&one, &other)) continue;
+                    print_error("%s, width %g: labels %zu at (%g, %g) and %zu at (%g, %g) overlap\n", d.name, d.options.width, a, one.x, one.y, b, other.x, other.y);
+                    overlaps++;
+                }
+            }
+            assert_int_equal(overlaps, 0);
+            keep(figure, d.name, width);
+            basin_figure_destroy(&figure);
+        }
+        forget(&d);
+    }
+}
+
+static unsigned char *bytes_of(const char *path, size_t *size)
+{
+    FILE          *file = fopen(path, "rb");
+    unsigned char *bytes;
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    assert_non_null(bytes = basin_alloc(*size + 1, 1));
+    assert_int_equal(fread(bytes, 1, *size, file), *size);
+    fclose(file);
+    return bytes;
+}
+
+static void the_same_input_gives_the_same_bytes(void **state)
+{
+    static const size_t      cases[] = {3, 7, 9, 11, 13, 18, 22};
+    static const char *const endings[] = {"pdf", "svg", "png"};
+    drawn                    d;
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        unsigned char *first[3];
+        size_t         first_size[3];
+        for (size_t round = 0; round < 2; round++) { /* the second from results made anew */
+            basin_figure *figure = NULL;
+            assert_true(draw_case(cases[k], &d));
+            d.options.dpi = 100;
+            assert_ok(create(&d, &figure));
+            forget(&d); /* nothing is borrowed */
+            for (size_t e = 0; e < 3; e++) {
+                char   name[64];
+                size_t size;
+                snprintf(name, sizeof name, "figure_%zu.%s", round, endings[e]);
+                const char *path = basin_test_scratch(name);
+                assert_ok(basin_figure_write(figure, path));
+                unsigned char *bytes = bytes_of(path, &size);
+                if (round == 0) {
+                    first[e] = bytes, first_size[e] = size;
+                    continue;
+                }
+                assert_int_equal(size, first_size[e]);
+                assert_memory_equal(bytes, first[e], size);
+                basin_free(bytes);
+                basin_free(first[e]);
+                unlink(path);
+            }
+            basin_figure_destroy(&figure);
+            basin_figure_destroy(&figure);
+        }
+    }
+    basin_figure_destroy(NULL);
+}
+
+static void files_say_what_they_are(void **state)
+{
+    drawn          d;
+    basin_figure  *figure = NULL;
+    size_t         size;
+    unsigned char *bytes;
+
+    (void)state;
+    assert_true(draw_case(6, &d));
+    assert_ok(create(&d, &figure));
+    assert_non_null(strstr(basin_figure_caption(figure), "P = 2,410"));
+    assert_non_null(strstr(basin_figure_caption(figure), "runs/gd_0/step_2000.h5"));
+    assert_non_null(strstr(basin_figure_caption(figure), "3f2a91c07be4"));
+    assert_ok(basin_figure_write(figure, basin_test_scratch("a.png")));
+    bytes = bytes_of(basin_test_scratch("a.png"), &size);
+    assert_memory_equal(bytes + 12, "IHDR", 4);
+    assert_int_equal(bytes[18] << 8 | bytes[19], 975);  /* 3.25 in at 300 dpi */
+    assert_int_equal(bytes[22] << 8 | bytes[23], 1050); /* 3.5 in */
+    assert_memory_equal(bytes + 37, "pHYs", 4);
+    assert_int_equal(bytes[43] << 8 | bytes[44], 11811); /* 300 dpi is 11811 pixels a metre */
+    assert_memory_equal(bytes + 58, "iTXtTitle", 10);
+    basin_free(bytes);
+    assert_ok(basin_figure_write(figure, basin_test_scratch("a.svg")));
+    bytes = bytes_of(basin_test_scratch("a.svg"), &size);
+    assert_non_null(strstr((char *)bytes, "<title>Along the momentum</title>"));
+    assert_non_null(strstr((char *)bytes, "<desc>Loss and accuracy along a line"));
+    basin_free(bytes);
+    assert_ok(basin_figure_write(figure, basin_test_scratch("a.pdf")));
+    bytes = bytes_of(basin_test_scratch("a.pdf"), &size);
+    assert_memory_equal(bytes, "%PDF-", 5);
+    basin_free(bytes);
+    basin_figure_destroy(&figure);
+    forget(&d);
+}
+
+static void the_default_follows_the_result(void **state)
+{
+    drawn         plane, line;
+    basin_figure *figure = NULL;
+
+    (void)state;
+    assert_true(draw_case(10, &plane));
+    assert_ok(basin_figure_create((const basin_result *const *)plane.results, 1, NULL, &figure));
+    assert_non_null(strstr(basin_figure_caption(figure), "Contour lines"));
+    basin_figure_destroy(&figure);
+    assert_true(draw_case(6, &line));
+    assert_ok(basin_figure_create((const basin_result *const *)line.results, 1, NULL, &figure));
+    assert_non_null(strstr(basin_figure_caption(figure), "along a line"));
+    basin_figure_destroy(&figure);
+    forget(&plane);
+    forget(&line);
+}
+
+static void every_listed_kind_can_be_asked_for(void **state)
+{
+    static const struct { basin_result_kind kind; const char *name; } listed[] = {
+#define BASIN_FIGURE(result, name, splits) {result, #name},
+#include "render/figure_list.h"
+#undef BASIN_FIGURE
+    };
+
+    (void)state;
+    for (int kind = 0; kind < BASIN_RESULT_KINDS; kind++) {
+        char text[128] = "";
+        for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
+            if ((int)listed[i].kind != kind) continue;
+            if (text[0] != '\0') strcat(text, " ");
+            strcat(text, listed[i].name);
+        }
+        assert_string_equal(basin_figure_kinds((basin_result_kind)kind), text);
+    }
+}
+
+static void refuse(size_t which, basin_figure_options options, basin_status code, const char *message)
+{
+    drawn         d;
+    basin_figure *figure = NULL;
+
+    assert_true(draw_case(which, &d));
+    d.options = options;
+    assert_status(create(&d, &figure), code);
+    assert_message(message);
+    assert_null(figure);
+    forget(&d);
+}
+
+static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
+{
+    basin_figure *figure = NULL;
+    drawn         a, b;
+
+    (void)state;
+    refuse(0, (basin_figure_options){.kind = "pie"}, BASIN_ERR_ARG, "no figure «pie» of a spectrum result; there are: stem histogram");
+    refuse(0, (basin_figure_options){.kind = "stem:test"}, BASIN_ERR_ARG, "stem takes nothing after a colon");
+    refuse(0, (basin_figure_options){.scale = "log"}, BASIN_ERR_ARG, "scale symlog or linear, not log");
+    refuse(0, (basin_figure_options){.scale = "sqrt"}, BASIN_ERR_ARG, "linear, log or symlog");
+    refuse(0, (basin_figure_options){.width = 0.4}, BASIN_ERR_ARG, "width 0.4 of a figure: from 1.5 to 40 in; 3.25 is a column, 6.75 a page");
+    refuse(0, (basin_figure_options){.width = NAN}, BASIN_ERR_ARG, "width nan");
+    refuse(0, (basin_figure_options){.height = -1}, BASIN_ERR_ARG, "height -1 of a figure");
+    refuse(0, (basin_figure_options){.font_size = 1e9}, BASIN_ERR_ARG, "font size");
+    refuse(0, (basin_figure_options){.dpi = 1e9}, BASIN_ERR_ARG, "resolution");
+    refuse(9, (basin_figure_options){.cap = -1}, BASIN_ERR_ARG, "cap -1");
+    refuse(6, (basin_figure_options){.height = 0.6}, BASIN_ERR_ARG, "leaves no room for the figure; at least");
+    refuse(22, (basin_figure_options){.width = 1.6, .font_size = 12}, BASIN_ERR_ARG, "leaves no room for 2 panels side by side; at least");
+    refuse(10, (basin_figure_options){.kind = "lines"}, BASIN_ERR_ARG, "slice 1 has 2 directions; draw it as contour, heat or change");
+    refuse(6, (basin_figure_options){.kind = "contour"}, BASIN_ERR_ARG, "slice 1 has 1 direction; draw it as lines");
+    refuse(10, (basin_figure_options){.kind = "heat:validation"}, BASIN_ERR_MISSING, "no split «validation»; the first is train");
+    refuse(18, (basin_figure_options){.y = "lambda_max,size"}, BASIN_ERR_ARG, "no measure «size» to draw; there are: seed step epoch");
+    refuse(18, (basin_figure_options){.x = "epoch,step"}, BASIN_ERR_ARG, "one measure for the x axis");
+    refuse(16, (basin_figure_options){.scale = "log"}, BASIN_ERR_ARG, "sharpness has both signs");
+
+    assert_status(basin_figure_create(NULL, 0, NULL, &figure), BASIN_ERR_ARG);
+    assert_message("needs a result");
+    assert_true(draw_case(0, &a) && draw_case(6, &b));
+    assert_status(basin_figure_create((const basin_result *const[]){a.results[0], b.results[0]}, 2, NULL, &figure), BASIN_ERR_ARG);
+    assert_message("the first is a spectrum, number 2 a slice");
+    basin_result info = {.kind = BASIN_RESULT_INFO, .value = &info};
+    assert_status(basin_figure_create((const basin_result *const[]){&info}, 1, NULL, &figure), BASIN_ERR_UNSUPPORTED);
+    assert_message("no figure of a info result");
+
+    assert_ok(create(&a, &figure));
+    assert_status(basin_figure_write(figure, "figure.jpg"), BASIN_ERR_ARG);
+    assert_message("figure.jpg: a figure's file ends in .pdf, .svg or .png");
+    assert_status(basin_figure_write(figure, "folder.png/figure"), BASIN_ERR_ARG);
+    assert_status(basin_figure_write(figure, basin_test_scratch("no/such/folder.png")), BASIN_ERR_IO);
+    assert_message("folder.png: cannot be written");
+    basin_figure_destroy(&figure);
+    forget(&a);
+    forget(&b);
+}
+
+static void a_comparison_with_wrong_rows_is_refused(void **state)
+{
+    drawn         d;
+    basin_figure *figure = NULL;
+
+    (void)state;
+    assert_true(draw_case(22, &d));
+    basin_comparison *c = d.results[0]->value;
+    c->groups[1].rows[2] = 999;
+    assert_status(create(&d, &figure), BASIN_ERR_VALUE);
+    assert_message("group 1 names row 999 of 24");
+    forget(&d);
+}
+
+typedef struct attempt { drawn *d; const char *path; } attempt;
+
+static basin_status create_and_write(void *payload)
+{
+    attempt      *a = payload;
+    basin_figure *figure = NULL;
+    basin_status  st = create(a->d, &figure);
+
+    if (st == BASIN_OK) st = basin_figure_write(figure, a->path);
+    if (st != BASIN_OK) assert_int_not_equal(access(a->path, F_OK), 0);
+    basin_figure_destroy(&figure);
+    return st;
+}
+
+/* The small cases: each failed allocation costs a figure. */
+static void every_failed_allocation_is_clean(void **state)
+{
+    static const struct { size_t which; const char *name; } cases[] = {{24, "a.pdf"}, {28, "a.svg"}, {34, "a.png"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        drawn   d;
+        attempt a = {&d, basin_test_scratch(cases[i].name)};
+        assert_true(draw_case(cases[i].which, &d));
+        d.options.dpi = 40;
+        unlink(a.path);
+        basin_test_every_allocation(create_and_write, &a);
+        assert_int_equal(access(a.path, F_OK), 0);
+        unlink(a.path);
+        forget(&d);
+    }
+}
+
+static void libraries_are_named(void **state)
+{
+    char text[160];
+
+    (void)state;
+    basin_render_describe(text);
+    assert_non_null(strstr(text, "cairo 1."));
+    assert_non_null(strstr(text, "Pango 1."));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labels_stay_on_the_page_and_off_each_other),
+        cmocka_unit_test(the_same_input_gives_the_same_bytes),
+        cmocka_unit_test(files_say_what_they_are),
+        cmocka_unit_test(the_default_follows_the_result),
+        cmocka_unit_test(every_listed_kind_can_be_asked_for),
+        cmocka_unit_test(what_cannot_be_drawn_is_refused_in_one_line),
+        cmocka_unit_test(a_comparison_with_wrong_rows_is_refused),
+        cmocka_unit_test(every_failed_allocation_is_clean),
+        cmocka_unit_test(libraries_are_named),
+    };
+    return cmocka_run_group_tests_name("figure", tests, NULL, NULL);
+}
