@@ -46,7 +46,8 @@ static basin_result *envelope(basin_result_kind kind, void *value, const char *m
     p->arguments[2] = name_of("--seed 0");
     p->input_count = 2;
     p->inputs = make(2, sizeof *p->inputs);
-    p->inputs[0] = (basin_input){.role = name_of("checkpoint"), .path = name_of("runs/%s_0/step_2000.h5", method), .digest = name_of("00ff00ff00ff00ff")};
+    p->inputs[0] =
+        (basin_input){.role = name_of("checkpoint"), .path = name_of("runs/%s_0/step_2000.h5", method), .digest = name_of("00ff00ff00ff00ff")};
     p->inputs[1] = (basin_input){.role = name_of("data"), .path = name_of("digits.h5"), .digest = name_of("3f2a91c07be4d5a8")};
     assert_ok(basin_result_create(kind, value, p, &result));
     return result;
@@ -75,7 +76,8 @@ basin_result *synthetic_spectrum(const char *method, size_t parameters)
     s->residuals = make(parameters, sizeof(double));
     for (size_t i = 0; i < parameters; i++) {
         double z = basin_random_normal(&r), u = basin_random_uniform(&r);
-        s->eigenvalues[i] = i < 10 ? scale * (18 * exp(-0.22 * (double)i) + 0.3 * z) : (u < 0.25 ? -1 : 1) * scale * 0.05 * exp(1.6 * z - (u < 0.25 ? 1.5 : 0));
+        s->eigenvalues[i] =
+            i < 10 ? scale * (18 * exp(-0.22 * (double)i) + 0.3 * z) : (u < 0.25 ? -1 : 1) * scale * 0.05 * exp(1.6 * z - (u < 0.25 ? 1.5 : 0));
         s->residuals[i] = 1e-10;
     }
     qsort(s->eigenvalues, parameters, sizeof(double), descending);
@@ -187,8 +189,8 @@ basin_result *synthetic_sharpness(const char *method)
     static const double      radii[] = {-0.2, -0.1, -0.05, -0.025, -0.0125, 0, 0.0125, 0.025, 0.05, 0.1, 0.2};
     static const char *const measures[] = {"sam", "msam", "random:0", "random:1", "random:2"};
     enum { RADII = sizeof radii / sizeof *radii, MEASURES = sizeof measures / sizeof *measures };
-    basin_sharpness         *s = make(1, sizeof *s);
-    double                   sharp = sharpness_of(method);
+    basin_sharpness *s = make(1, sizeof *s);
+    double           sharp = sharpness_of(method);
 
     s->parameters = 2410, s->samples = 200, s->loss = 0.05, s->gradient_norm = 0.2, s->momentum_norm = 1.4, s->momentum_gradient_cosine = 0.3;
     s->measure_count = RADII * MEASURES;
@@ -197,8 +199,11 @@ basin_result *synthetic_sharpness(const char *method)
         for (size_t i = 0; i < RADII; i++) {
             basin_measure *measure = &s->measures[m * RADII + i];
             double         rho = radii[i];
-            *measure = (basin_measure){.name = name_of("%s", measures[m]), .definition = name_of("L(θ + ρ d) − L(θ)"), .split = name_of("train"), .rho = rho};
-            measure->value = m == 0 ? 0.2 * rho + 6 * sharp * rho * rho : m == 1 ? -0.06 * rho + 3 * sharp * rho * rho : (0.2 + 0.05 * (double)m) * rho * rho;
+            *measure = (basin_measure){
+                .name = name_of("%s", measures[m]), .definition = name_of("L(θ + ρ d) − L(θ)"), .split = name_of("train"), .rho = rho};
+            measure->value = m == 0   ? 0.2 * rho + 6 * sharp * rho * rho
+                             : m == 1 ? -0.06 * rho + 3 * sharp * rho * rho
+                                      : (0.2 + 0.05 * (double)m) * rho * rho;
             measure->loss = s->loss + measure->value;
         }
     }
@@ -254,7 +259,8 @@ basin_result *synthetic_track(const char *const *methods, size_t method_count, s
     t->rows = make(t->row_count, sizeof *t->rows);
     for (size_t m = 0; m < method_count; m++)
         for (size_t s = 0; s < seeds; s++)
-            for (size_t c = 0; c < checkpoints; c++) fill_row(&t->rows[row++], methods[m], (int64_t)s, (double)c / (double)(checkpoints - 1), 0.05, &r);
+            for (size_t c = 0; c < checkpoints; c++)
+                fill_row(&t->rows[row++], methods[m], (int64_t)s, (double)c / (double)(checkpoints - 1), 0.05, &r);
     lose_row(&t->rows[t->row_count - 1]);
     t->missing = 1;
     return envelope(BASIN_RESULT_TRACK, t, "all", "track");
@@ -264,8 +270,8 @@ basin_result *synthetic_sweep(void)
 {
     static const double rates[] = {0.01, 0.02, 0.05, 0.1, 0.2};
     enum { RATES = sizeof rates / sizeof *rates, CHECKPOINTS = 4 };
-    basin_track        *t = make(1, sizeof *t);
-    basin_random        r = basin_random_start(4, BASIN_STREAM_TEST);
+    basin_track *t = make(1, sizeof *t);
+    basin_random r = basin_random_start(4, BASIN_STREAM_TEST);
 
     t->row_count = RATES * CHECKPOINTS;
     t->rows = make(t->row_count, sizeof *t->rows);
@@ -333,8 +339,14 @@ basin_result *synthetic_comparison(size_t seeds)
             e->lower = e->mean - 2.36 * e->sd / sqrt(n);
             e->upper = e->mean + 2.36 * e->sd / sqrt(n);
             if (g > 0)
-                c->differences[(g - 1) * MEASURES + m] = (basin_difference){.measure = name_of("%s", measures[m]), .group = name_of("%s", methods[g]), .base = name_of("gd"),
-                                                                            .pairs = seeds, .p = 0.0078, .p_holm = m % 2 ? 0.047 : 0.21, .p_smallest = 0.0078, .paired = true,
+                c->differences[(g - 1) * MEASURES + m] = (basin_difference){.measure = name_of("%s", measures[m]),
+                                                                            .group = name_of("%s", methods[g]),
+                                                                            .base = name_of("gd"),
+                                                                            .pairs = seeds,
+                                                                            .p = 0.0078,
+                                                                            .p_holm = m % 2 ? 0.047 : 0.21,
+                                                                            .p_smallest = 0.0078,
+                                                                            .paired = true,
                                                                             .verdict = name_of(m % 2 ? "lower" : "undecided")};
         }
     }

@@ -8,7 +8,8 @@
 
 static void positions_are_even_on_every_scale(void **state)
 {
-    basin_plot_scale linear = {BASIN_SCALE_LINEAR, -2, 6, 0}, logarithmic = {BASIN_SCALE_LOG, 0.01, 100, 0}, symlog = {BASIN_SCALE_SYMLOG, -10, 10, 0.1};
+    basin_plot_scale linear = {BASIN_SCALE_LINEAR, -2, 6, 0}, logarithmic = {BASIN_SCALE_LOG, 0.01, 100, 0},
+                     symlog = {BASIN_SCALE_SYMLOG, -10, 10, 0.1};
 
     (void)state;
     assert_close(basin_scale_at(&linear, 0), 0.25, 1e-15, 0);
@@ -32,7 +33,8 @@ static void value_is_the_inverse_of_at(void **state)
 
 static void fitted_scales_show_their_range_and_survive_odd_ones(void **state)
 {
-    const double values[][2] = {{1, 3}, {5, 5}, {0, 0}, {-1e-300, 1e-300}, {-1e308, 1e308}, {1e-12, 1e12}, {-7, -2}, {3, -3} /* empty */, {1, 1 + 1e-15}};
+    const double values[][2] = {{1, 3},        {5, 5}, {0, 0}, {-1e-300, 1e-300}, {-1e308, 1e308}, {1e-12, 1e12}, {-7, -2}, {3, -3} /* empty */,
+                                {1, 1 + 1e-15}};
 
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {

@@ -81,7 +81,8 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
         basin_canvas_line(canvas, x, b->bottom, x, b->bottom + BASIN_TICK, &axis_pen);
         if (!panel->no_x)
             basin_canvas_text(canvas, panel->tick_label[i], x, label_top,
-                              &(basin_type){.color = panel->tick_color != NULL ? panel->tick_color[i] : basin_black, .across = 0.5,
+                              &(basin_type){.color = panel->tick_color != NULL ? panel->tick_color[i] : basin_black,
+                                            .across = 0.5,
                                             .width = panel->tick_color != NULL ? slot : 0});
     }
     if (!panel->no_x && panel->x_ticks.exponent != 0) {
@@ -101,7 +102,8 @@ static void y_axis(const basin_panel *panel, basin_canvas *canvas)
         bool              labelled = tick->label[0] != '\0';
         if (panel->grid && labelled && y < b->bottom - 1) basin_canvas_line(canvas, b->left, y, b->right, y, &grid_pen);
         basin_canvas_line(canvas, b->left - (labelled ? BASIN_TICK : BASIN_TICK / 2), y, b->left, y, &axis_pen);
-        if (!panel->no_y) basin_canvas_text(canvas, tick->label, b->left - BASIN_TICK - 1.5, y, &(basin_type){.color = basin_black, .across = 1, .down = 0.5});
+        if (!panel->no_y)
+            basin_canvas_text(canvas, tick->label, b->left - BASIN_TICK - 1.5, y, &(basin_type){.color = basin_black, .across = 1, .down = 0.5});
     }
     if (!panel->no_y && panel->y_ticks.exponent != 0) {
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
@@ -125,7 +127,8 @@ static void bar_ticks(const basin_panel *panel, basin_canvas *canvas, double hei
     fitting_ticks(canvas, &panel->bar->scale, height, false, 0, ticks);
     if (!isfinite(panel->bar->cap)) return;
     for (size_t i = 0; i < ticks->count; i++) /* leave the end to the cap's own label */
-        if ((1 - basin_scale_at(&panel->bar->scale, ticks->tick[i].value)) * height < 1.1 * basin_canvas_font_size(canvas)) ticks->tick[i].label[0] = '\0';
+        if ((1 - basin_scale_at(&panel->bar->scale, ticks->tick[i].value)) * height < 1.1 * basin_canvas_font_size(canvas))
+            ticks->tick[i].label[0] = '\0';
 }
 
 static const char *cap_text(const basin_paint *paint, char text[BASIN_NUMBER_ROOM + 8])
@@ -174,7 +177,8 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
     for (size_t i = 0; i < STEPS; i++) { /* from the top; each reaches under the next */
         double value = basin_scale_value(&paint->scale, 1 - ((double)i + 0.5) / STEPS);
         double y = top + height * (double)i / STEPS;
-        basin_canvas_box(canvas, (basin_rect){left, y, left + BAR, fmin(y + height / STEPS + 0.4, panel->box.bottom)}, basin_paint_color(paint, value), 0);
+        basin_canvas_box(canvas, (basin_rect){left, y, left + BAR, fmin(y + height / STEPS + 4, panel->box.bottom)}, basin_paint_color(paint, value),
+                         0);
     }
     basin_canvas_stroke(canvas, (double[]){left, top, left + BAR, top, left + BAR, top + height, left, top + height}, 4, true, &axis_pen);
     for (size_t i = 0; i < ticks.count; i++) {
@@ -188,6 +192,7 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
     }
     if (panel->bar_label != NULL) {
         double x = panel->box.right + basin_bar_width(panel, canvas) - bar_label_width(panel, canvas) / 2;
-        basin_canvas_text(canvas, panel->bar_label, x, top + height / 2, &(basin_type){.color = basin_black, .across = 0.5, .down = 0.5, .angle = -acos(0)});
+        basin_canvas_text(canvas, panel->bar_label, x, top + height / 2,
+                          &(basin_type){.color = basin_black, .across = 0.5, .down = 0.5, .angle = -acos(0)});
     }
 }

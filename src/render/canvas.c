@@ -18,7 +18,8 @@ void basin_canvas_check(basin_canvas *canvas, basin_status status)
 
 static void fail(basin_canvas *canvas)
 {
-    if (canvas->status == BASIN_OK) basin_canvas_check(canvas, basin_fail(BASIN_ERR_NOMEM, "out of memory for a drawing of %zu operations", canvas->op_count));
+    if (canvas->status == BASIN_OK)
+        basin_canvas_check(canvas, basin_fail(BASIN_ERR_NOMEM, "out of memory for a drawing of %zu operations", canvas->op_count));
 }
 
 double *basin_canvas_scratch(basin_canvas *canvas, size_t count)
@@ -75,7 +76,8 @@ basin_status basin_canvas_create(double width, double height, const char *font, 
     BASIN_STRDUP(canvas->font, font);
     surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
     cr = cairo_create(surface);
-    BASIN_CHECK(cairo_status(cr) == CAIRO_STATUS_SUCCESS, BASIN_ERR_NOMEM, "out of memory for a drawing: %s", cairo_status_to_string(cairo_status(cr)));
+    BASIN_CHECK(cairo_status(cr) == CAIRO_STATUS_SUCCESS, BASIN_ERR_NOMEM, "out of memory for a drawing: %s",
+                cairo_status_to_string(cairo_status(cr)));
     canvas->measure = basin_canvas_context(cr);
     *out = canvas, canvas = NULL;
 done:
@@ -154,8 +156,12 @@ static void shape(basin_canvas *canvas, basin_marker marker, double x, double y,
     case BASIN_MARKER_CIRCLE: dot(canvas, x, y, r, color); break;
     case BASIN_MARKER_SQUARE: basin_canvas_box(canvas, (basin_rect){x - q, y - q, x + q, y + q}, color, 0); break;
     case BASIN_MARKER_UP:
-    case BASIN_MARKER_TRIANGLE: basin_canvas_fill(canvas, (double[]){x, y - 1.2 * r, x + 1.1 * r, y + 0.75 * r, x - 1.1 * r, y + 0.75 * r}, 3, color, 0); break;
-    case BASIN_MARKER_DIAMOND: basin_canvas_fill(canvas, (double[]){x, y - 1.2 * r, x + 1.2 * r, y, x, y + 1.2 * r, x - 1.2 * r, y}, 4, color, 0); break;
+    case BASIN_MARKER_TRIANGLE:
+        basin_canvas_fill(canvas, (double[]){x, y - 1.2 * r, x + 1.1 * r, y + 0.75 * r, x - 1.1 * r, y + 0.75 * r}, 3, color, 0);
+        break;
+    case BASIN_MARKER_DIAMOND:
+        basin_canvas_fill(canvas, (double[]){x, y - 1.2 * r, x + 1.2 * r, y, x, y + 1.2 * r, x - 1.2 * r, y}, 4, color, 0);
+        break;
     case BASIN_MARKER_NONE:
     case BASIN_MARKER_CROSS:
     case BASIN_MARKER_PLUS: break;
@@ -307,8 +313,10 @@ void basin_canvas_measure(basin_canvas *canvas, const char *text, const basin_ty
     char *markup = canvas->status == BASIN_OK ? markup_of(text) : NULL;
 
     *width = *height = 0;
-    if (markup != NULL) extent(canvas, markup, type, width, height);
-    else fail(canvas);
+    if (markup != NULL)
+        extent(canvas, markup, type, width, height);
+    else
+        fail(canvas);
     basin_free(markup);
 }
 
@@ -316,7 +324,8 @@ static basin_label placed(double width, double height, double x, double y, const
 {
     double dx = (0.5 - type->across) * width, dy = (0.5 - type->down) * height, c = cos(type->angle), s = sin(type->angle);
 
-    return (basin_label){.x = x + c * dx - s * dy, .y = y + s * dx + c * dy, .half_width = width / 2, .half_height = height / 2, .angle = type->angle};
+    return (basin_label){
+        .x = x + c * dx - s * dy, .y = y + s * dx + c * dy, .half_width = width / 2, .half_height = height / 2, .angle = type->angle};
 }
 
 basin_label basin_canvas_place(basin_canvas *canvas, const char *text, double x, double y, const basin_type *type)
@@ -414,7 +423,8 @@ static bool inside(const double *xy, size_t count, double x, double y) /* even-o
     bool in = false;
 
     for (size_t i = 0, j = count - 1; i < count; j = i++)
-        if ((xy[2 * i + 1] > y) != (xy[2 * j + 1] > y) && x < (xy[2 * j] - xy[2 * i]) * (y - xy[2 * i + 1]) / (xy[2 * j + 1] - xy[2 * i + 1]) + xy[2 * i])
+        if ((xy[2 * i + 1] > y) != (xy[2 * j + 1] > y) &&
+            x < (xy[2 * j] - xy[2 * i]) * (y - xy[2 * i + 1]) / (xy[2 * j + 1] - xy[2 * i + 1]) + xy[2 * i])
             in = !in;
     return in;
 }
@@ -444,8 +454,9 @@ static bool touches(const basin_canvas *canvas, const basin_draw *op, const basi
 
 size_t basin_canvas_hits(const basin_canvas *canvas, basin_moment from, basin_rect r)
 {
-    basin_label box = {.x = (r.left + r.right) / 2, .y = (r.top + r.bottom) / 2, .half_width = (r.right - r.left) / 2, .half_height = (r.bottom - r.top) / 2};
-    size_t      hits = 0;
+    basin_label box = {
+        .x = (r.left + r.right) / 2, .y = (r.top + r.bottom) / 2, .half_width = (r.right - r.left) / 2, .half_height = (r.bottom - r.top) / 2};
+    size_t hits = 0;
 
     for (size_t i = from.ops; i < canvas->op_count; i++) hits += touches(canvas, &canvas->ops[i], &box);
     return hits;

@@ -3,7 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#define HEX(rgb) {((rgb) >> 16 & 255) / 255.0, ((rgb) >> 8 & 255) / 255.0, ((rgb) & 255) / 255.0}
+#define HEX(rgb)                                                                                                                                     \
+    {                                                                                                                                                \
+        ((rgb) >> 16 & 255) / 255.0, ((rgb) >> 8 & 255) / 255.0, ((rgb)&255) / 255.0                                                                 \
+    }
 
 const basin_color basin_black = HEX(0x1a1a1a), basin_white = HEX(0xffffff), basin_grey = HEX(0x767676), basin_light = HEX(0xe4e4e4);
 const basin_color basin_positive = HEX(0x0072b2), basin_negative = HEX(0xd55e00), basin_warning = HEX(0xa04000);
@@ -22,7 +25,8 @@ static basin_color between(const basin_color *map, size_t count, double at)
     size_t i = (size_t)x < count - 1 ? (size_t)x : count - 2;
     double t = x - (double)i;
 
-    return (basin_color){map[i].r + t * (map[i + 1].r - map[i].r), map[i].g + t * (map[i + 1].g - map[i].g), map[i].b + t * (map[i + 1].b - map[i].b)};
+    return (basin_color){map[i].r + t * (map[i + 1].r - map[i].r), map[i].g + t * (map[i + 1].g - map[i].g),
+                         map[i].b + t * (map[i + 1].b - map[i].b)};
 }
 
 basin_color basin_color_sequential(double at)
@@ -44,21 +48,20 @@ basin_color basin_color_diverging(double at)
 #define PURPLE HEX(0xcc79a7)
 #define BLACK HEX(0x1a1a1a)
 
-static const struct { const char *name; basin_look look; } methods[] = {
-    {"gd", {BLUE, BASIN_SOLID, BASIN_MARKER_CIRCLE, false}},
-    {"sam", {VERMILION, BASIN_DASHED, BASIN_MARKER_SQUARE, false}},
-    {"msam", {GREEN, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, false}},
-    {"sgd", {SKY, BASIN_SOLID, BASIN_MARKER_CIRCLE, true}},
-    {"nag", {PURPLE, BASIN_DOTTED, BASIN_MARKER_DIAMOND, false}},
-    {"asam", {ORANGE, BASIN_DASHED, BASIN_MARKER_SQUARE, true}},
-    {"adam", {BLACK, BASIN_SOLID, BASIN_MARKER_DIAMOND, true}},
-    {"adamw", {BLACK, BASIN_DASHED, BASIN_MARKER_TRIANGLE, true}},
+static const struct {
+    const char *name;
+    basin_look  look;
+} methods[] = {
+    {"gd", {BLUE, BASIN_SOLID, BASIN_MARKER_CIRCLE, false}},        {"sam", {VERMILION, BASIN_DASHED, BASIN_MARKER_SQUARE, false}},
+    {"msam", {GREEN, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, false}}, {"sgd", {SKY, BASIN_SOLID, BASIN_MARKER_CIRCLE, true}},
+    {"nag", {PURPLE, BASIN_DOTTED, BASIN_MARKER_DIAMOND, false}},   {"asam", {ORANGE, BASIN_DASHED, BASIN_MARKER_SQUARE, true}},
+    {"adam", {BLACK, BASIN_SOLID, BASIN_MARKER_DIAMOND, true}},     {"adamw", {BLACK, BASIN_DASHED, BASIN_MARKER_TRIANGLE, true}},
 };
 
 static const basin_look series[] = {
-    {BLUE, BASIN_SOLID, BASIN_MARKER_CIRCLE, false},     {VERMILION, BASIN_DASHED, BASIN_MARKER_SQUARE, false},
+    {BLUE, BASIN_SOLID, BASIN_MARKER_CIRCLE, false},      {VERMILION, BASIN_DASHED, BASIN_MARKER_SQUARE, false},
     {GREEN, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, false}, {PURPLE, BASIN_DOTTED, BASIN_MARKER_DIAMOND, false},
-    {ORANGE, BASIN_SOLID, BASIN_MARKER_CIRCLE, true},    {SKY, BASIN_DASHED, BASIN_MARKER_SQUARE, true},
+    {ORANGE, BASIN_SOLID, BASIN_MARKER_CIRCLE, true},     {SKY, BASIN_DASHED, BASIN_MARKER_SQUARE, true},
     {BLACK, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, true},
 };
 

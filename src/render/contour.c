@@ -19,11 +19,11 @@
 #define NOBODY ((size_t)-1)
 
 typedef struct grid {
-    const double *z, *x, *y;
-    size_t        rows, columns, edges;
-    double        level;
-    size_t       *partners; /* [edges, 2] */
-    unsigned char *walked;  /* [edges] */
+    const double  *z, *x, *y;
+    size_t         rows, columns, edges;
+    double         level;
+    size_t        *partners; /* [edges, 2] */
+    unsigned char *walked;   /* [edges] */
 } grid;
 
 static size_t across(const grid *g, size_t i, size_t j)

@@ -14,8 +14,9 @@
 #include "core/memory.h"
 #include "render/canvas_ops.h"
 
-static const double dashes[][4] = {[BASIN_SOLID] = {0}, [BASIN_DASHED] = {4.0, 2.0}, [BASIN_DOTTED] = {0.9, 1.7}, [BASIN_DASHDOT] = {4.0, 1.6, 0.9, 1.6}};
-static const int    dash_counts[] = {[BASIN_SOLID] = 0, [BASIN_DASHED] = 2, [BASIN_DOTTED] = 2, [BASIN_DASHDOT] = 4};
+static const double dashes[][4] = {
+    [BASIN_SOLID] = {0}, [BASIN_DASHED] = {4.0, 2.0}, [BASIN_DOTTED] = {0.9, 1.7}, [BASIN_DASHDOT] = {4.0, 1.6, 0.9, 1.6}};
+static const int dash_counts[] = {[BASIN_SOLID] = 0, [BASIN_DASHED] = 2, [BASIN_DOTTED] = 2, [BASIN_DASHDOT] = 4};
 
 /* ------------------------------------------------------------------------------------------------- replay -- */
 
@@ -28,8 +29,10 @@ static void path(cairo_t *cr, const double *xy, size_t count, bool closed)
 
 static void ink(cairo_t *cr, const basin_pen *pen)
 {
-    if (pen->fade > 0) cairo_set_source_rgba(cr, pen->color.r, pen->color.g, pen->color.b, 1 - pen->fade);
-    else cairo_set_source_rgb(cr, pen->color.r, pen->color.g, pen->color.b);
+    if (pen->fade > 0)
+        cairo_set_source_rgba(cr, pen->color.r, pen->color.g, pen->color.b, 1 - pen->fade);
+    else
+        cairo_set_source_rgb(cr, pen->color.r, pen->color.g, pen->color.b);
 }
 
 static void show_text(const basin_canvas *canvas, cairo_t *cr, PangoContext *context, const basin_draw *op)
@@ -155,8 +158,10 @@ static void append_escaped(buffer *b, const char *text)
 {
     for (; *text != '\0'; text++) {
         const char *escape = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : NULL;
-        if (escape != NULL) append(b, escape, strlen(escape));
-        else append(b, text, 1);
+        if (escape != NULL)
+            append(b, escape, strlen(escape));
+        else
+            append(b, text, 1);
     }
 }
 
@@ -231,8 +236,10 @@ static void append_itxt(buffer *out, const char *keyword, const char *text)
     append(&data, keyword, strlen(keyword) + 1);
     append(&data, "\0\0\0\0", 4); /* not compressed, no language, no translated keyword */
     append(&data, text, strlen(text));
-    if (data.failed) out->failed = true;
-    else append_chunk(out, "iTXt", data.bytes, data.size);
+    if (data.failed)
+        out->failed = true;
+    else
+        append_chunk(out, "iTXt", data.bytes, data.size);
     basin_free(data.bytes);
 }
 
@@ -242,8 +249,9 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, bu
     basin_status     st = BASIN_OK;
     buffer           plain = {0};
     double           scale = sheet->dpi / 72.0;
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)lround(canvas->width * scale), (int)lround(canvas->height * scale));
-    cairo_t         *cr = cairo_create(surface);
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)lround(canvas->width * scale), (int)lround(canvas->height * scale));
+    cairo_t *cr = cairo_create(surface);
 
     cairo_set_source_rgb(cr, 1, 1, 1);
     cairo_paint(cr);
@@ -258,8 +266,10 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, bu
     append_u32(&physical, per_metre);
     append(&physical, "\1", 1); /* unit: metre */
     append(out, plain.bytes, HEADER);
-    if (physical.failed) out->failed = true;
-    else append_chunk(out, "pHYs", physical.bytes, physical.size);
+    if (physical.failed)
+        out->failed = true;
+    else
+        append_chunk(out, "pHYs", physical.bytes, physical.size);
     basin_free(physical.bytes);
     append_itxt(out, "Title", sheet->title);
     append_itxt(out, "Description", sheet->description);

@@ -14,7 +14,12 @@ struct basin_figure {
     double        dpi;
 };
 
-static const struct { basin_result_kind result; const char *name; basin_status (*plan)(basin_plan *); bool splits; } kinds[] = {
+static const struct {
+    basin_result_kind result;
+    const char       *name;
+    basin_status (*plan)(basin_plan *);
+    bool splits;
+} kinds[] = {
 #define BASIN_FIGURE(result, name, splits) {result, #name, basin_plan_##name, splits},
 #include "render/figure_list.h"
 #undef BASIN_FIGURE
@@ -71,7 +76,8 @@ static basin_status check_results(const basin_result *const *results, size_t cou
         BASIN_CHECK(results[i]->kind == results[0]->kind, BASIN_ERR_ARG, "a figure is of one kind of result: the first is a %s, number %zu a %s",
                     basin_result_name(results[0]->kind), i + 1, basin_result_name(results[i]->kind));
     }
-    BASIN_CHECK(basin_figure_kinds(results[0]->kind)[0] != '\0', BASIN_ERR_UNSUPPORTED, "there is no figure of a %s result", basin_result_name(results[0]->kind));
+    BASIN_CHECK(basin_figure_kinds(results[0]->kind)[0] != '\0', BASIN_ERR_UNSUPPORTED, "there is no figure of a %s result",
+                basin_result_name(results[0]->kind));
 done:
     return st;
 }
@@ -85,9 +91,11 @@ static basin_status find_kind(const basin_result *result, const char *name, size
 
     for (size_t i = 0; i < KINDS && found == KINDS; i++) {
         if (kinds[i].result != result->kind) continue;
-        if (name == NULL ? !plane || kinds[i].plan != basin_plan_lines : strlen(kinds[i].name) == length && strncmp(kinds[i].name, name, length) == 0) found = i;
+        if (name == NULL ? !plane || kinds[i].plan != basin_plan_lines : strlen(kinds[i].name) == length && strncmp(kinds[i].name, name, length) == 0)
+            found = i;
     }
-    BASIN_CHECK(found < KINDS, BASIN_ERR_ARG, "no figure «%s» of a %s result; there are: %s", name, basin_result_name(result->kind), basin_figure_kinds(result->kind));
+    BASIN_CHECK(found < KINDS, BASIN_ERR_ARG, "no figure «%s» of a %s result; there are: %s", name, basin_result_name(result->kind),
+                basin_figure_kinds(result->kind));
     *variant = name != NULL && name[length] == ':' ? name + length + 1 : "";
     BASIN_CHECK((*variant)[0] == '\0' || kinds[found].splits, BASIN_ERR_ARG, "figure «%s»: %s takes nothing after a colon", name, kinds[found].name);
     *out = found;
@@ -98,10 +106,10 @@ done:
 basin_status basin_figure_create(const basin_result *const *results, size_t count, const basin_figure_options *options, basin_figure **out)
 {
     static const basin_figure_options defaults;
-    basin_status  st = BASIN_OK;
-    basin_plan    plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
-    basin_figure *figure = NULL;
-    size_t        kind = 0;
+    basin_status                      st = BASIN_OK;
+    basin_plan                        plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
+    basin_figure                     *figure = NULL;
+    size_t                            kind = 0;
 
     BASIN_TRY(check_results(results, count));
     BASIN_TRY(check_options(plan.options));
@@ -169,7 +177,8 @@ basin_status basin_figure_write(const basin_figure *figure, const char *path)
     FILE             *file = NULL;
 
     BASIN_TRY(format_of(path, &format));
-    BASIN_TRY(basin_canvas_encode(figure->canvas, format, &(basin_sheet){.title = figure->title, .description = figure->caption, .dpi = figure->dpi}, &bytes, &size));
+    BASIN_TRY(basin_canvas_encode(figure->canvas, format, &(basin_sheet){.title = figure->title, .description = figure->caption, .dpi = figure->dpi},
+                                  &bytes, &size));
     BASIN_TRY(basin_file_begin(path, &temporary));
     BASIN_CHECK((file = fopen(temporary, "wb")) != NULL, BASIN_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
     bool written = fwrite(bytes, 1, size, file) == size;

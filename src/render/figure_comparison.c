@@ -39,7 +39,8 @@ static basin_status check_comparison(const basin_comparison *c)
 
     for (size_t g = 0; g < c->group_count; g++)
         for (size_t k = 0; k < c->groups[g].run_count; k++)
-            BASIN_CHECK(c->groups[g].rows[k] < c->row_count, BASIN_ERR_VALUE, "comparison: group %zu names row %zu of %zu", g, c->groups[g].rows[k], c->row_count);
+            BASIN_CHECK(c->groups[g].rows[k] < c->row_count, BASIN_ERR_VALUE, "comparison: group %zu names row %zu of %zu", g, c->groups[g].rows[k],
+                        c->row_count);
 done:
     return st;
 }
@@ -81,16 +82,33 @@ static basin_status add_group(basin_plan *plan, basin_panel *panel, const basin_
     BASIN_PLAN_ALLOC(plan, y, group->run_count);
     for (size_t k = 0; k < group->run_count; k++) x[k] = (double)g + SEEDS_AT, y[k] = basin_column_value(&c->rows[group->rows[k]], measure);
     if (group->run_count > 1) /* one run is its own mean */
-        BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_points, .count = group->run_count, .x = x, .y = y, .pen = {.color = look.color},
-                                                        .marker = BASIN_MARKER_CIRCLE, .size = 2.2, .hollow = false}));
+        BASIN_TRY(basin_panel_add(plan, panel,
+                                  (basin_mark){.type = &basin_mark_points,
+                                               .count = group->run_count,
+                                               .x = x,
+                                               .y = y,
+                                               .pen = {.color = look.color},
+                                               .marker = BASIN_MARKER_CIRCLE,
+                                               .size = 2.2,
+                                               .hollow = false}));
     for (size_t e = 0; e < c->estimate_count; e++) {
         const basin_estimate *estimate = &c->estimates[e];
-        if (estimate->measure == NULL || estimate->group == NULL || group->name == NULL || strcmp(estimate->measure, measure) != 0 || strcmp(estimate->group, group->name) != 0)
+        if (estimate->measure == NULL || estimate->group == NULL || group->name == NULL || strcmp(estimate->measure, measure) != 0 ||
+            strcmp(estimate->group, group->name) != 0)
             continue;
         BASIN_PLAN_ALLOC(plan, mean, 4);
         mean[0] = (double)g + MEAN_AT, mean[1] = estimate->mean, mean[2] = estimate->lower, mean[3] = estimate->upper;
-        BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_interval, .count = 1, .x = mean, .y = mean + 1, .low = mean + 2, .high = mean + 3,
-                                                            .pen = {.color = look.color, .width = 1.1}, .marker = look.marker, .hollow = look.hollow, .size = 4}));
+        BASIN_TRY(basin_panel_add(plan, panel,
+                                  (basin_mark){.type = &basin_mark_interval,
+                                               .count = 1,
+                                               .x = mean,
+                                               .y = mean + 1,
+                                               .low = mean + 2,
+                                               .high = mean + 3,
+                                               .pen = {.color = look.color, .width = 1.1},
+                                               .marker = look.marker,
+                                               .hollow = look.hollow,
+                                               .size = 4}));
     }
 done:
     return st;
@@ -103,7 +121,8 @@ static basin_status add_p_values(basin_plan *plan, basin_panel *panel, const bas
     BASIN_PLAN_ALLOC(plan, panel->notes, c->difference_count);
     for (size_t d = 0; d < c->difference_count; d++) {
         const basin_difference *difference = &c->differences[d];
-        if (difference->measure == NULL || difference->group == NULL || difference->base == NULL || strcmp(difference->measure, measure) != 0) continue;
+        if (difference->measure == NULL || difference->group == NULL || difference->base == NULL || strcmp(difference->measure, measure) != 0)
+            continue;
         if (strchr(difference->group, ',') != NULL || strchr(difference->base, ',') != NULL) continue; /* told in the table, not here */
         double      p = isfinite(difference->p_holm) ? difference->p_holm : difference->p;
         const char *group = group_title(plan, difference->group), *base = group_title(plan, difference->base);
@@ -123,13 +142,15 @@ static void comparison_caption(basin_plan *plan, const basin_comparison *c, size
     basin_plan_caption(plan, "%zu measure%s by method", count, count == 1 ? "" : "s");
     if (c->step >= 0) basin_plan_caption(plan, " at step %lld", (long long)c->step);
     if (row != NULL) basin_plan_caption(plan, "; P = %s, N = %s training samples", BASIN_COUNT(row->parameters), BASIN_COUNT(row->samples));
-    basin_plan_caption(plan, ". Dots: runs, the same seed joined; bars: mean with its 95 %% t-interval; p: exact two-sided sign-flip test of the paired differences, after "
+    basin_plan_caption(plan, ". Dots: runs, the same seed joined; bars: mean with its 95 %% t-interval; p: exact two-sided sign-flip test of the "
+                             "paired differences, after "
                              "Holm over the measures.");
     if (row != NULL && isfinite(row->sharpness_rho)) basin_plan_caption(plan, " Sharpness at ρ = %s.", BASIN_NUMBER(row->sharpness_rho, 3));
     for (size_t g = 0; g < c->group_count; g++)
-        basin_plan_caption(plan, " %s: n = %zu, %s gradient evaluations.", c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?", c->groups[g].run_count,
-                           BASIN_NUMBER(c->groups[g].gradient_evaluations, 4));
-    if (c->losses_unequal) basin_plan_caption(plan, " Training losses unequal%s%s.", c->losses_note != NULL ? ": " : "", c->losses_note != NULL ? c->losses_note : "");
+        basin_plan_caption(plan, " %s: n = %zu, %s gradient evaluations.", c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?",
+                           c->groups[g].run_count, BASIN_NUMBER(c->groups[g].gradient_evaluations, 4));
+    if (c->losses_unequal)
+        basin_plan_caption(plan, " Training losses unequal%s%s.", c->losses_note != NULL ? ": " : "", c->losses_note != NULL ? c->losses_note : "");
     if (c->missing > 0) basin_plan_caption(plan, " %zu checkpoint%s could not be measured.", c->missing, c->missing == 1 ? "" : "s");
 }
 
@@ -146,13 +167,15 @@ basin_status basin_plan_methods(basin_plan *plan)
 
     BASIN_CHECK(plan->count == 1, BASIN_ERR_ARG, "figure methods is of one comparison, not %zu", plan->count);
     BASIN_TRY(check_comparison(c));
-    BASIN_TRY(basin_plan_columns(plan, plan->options->y != NULL ? plan->options->y : "train_loss,test_accuracy,gap,lambda_max,sane,sharpness_sam", &measures, &count));
+    BASIN_TRY(basin_plan_columns(plan, plan->options->y != NULL ? plan->options->y : "train_loss,test_accuracy,gap,lambda_max,sane,sharpness_sam",
+                                 &measures, &count));
     BASIN_PLAN_ALLOC(plan, at, c->group_count);
     BASIN_PLAN_ALLOC(plan, labels, c->group_count);
     BASIN_PLAN_ALLOC(plan, colors, c->group_count);
     for (size_t g = 0; g < c->group_count; g++) {
         at[g] = (double)g;
-        labels[g] = basin_plan_text(plan, "%s\nn = %zu", c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?", c->groups[g].run_count);
+        labels[g] =
+            basin_plan_text(plan, "%s\nn = %zu", c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?", c->groups[g].run_count);
         colors[g] = look_of(plan, &c->groups[g], g).color;
     }
     size_t columns = plan->width < 300 ? 2 : 3;

@@ -31,7 +31,9 @@ static const char *family_title(basin_plan *plan, const char *name)
     return strncmp(name, "random:", 7) == 0 ? "random directions" : basin_plan_text(plan, "%s", name);
 }
 
-typedef struct pair { double rho, value; } pair;
+typedef struct pair {
+    double rho, value;
+} pair;
 
 static int by_radius(const void *a, const void *b)
 {
@@ -70,8 +72,13 @@ static basin_status add_family(basin_plan *plan, basin_panel *panel, size_t resu
         bool        first = own != NULL && same_family(own, name), random = first && family_length(own) != strlen(own);
         for (size_t j = 0; j < i && first; j++) first = s->measures[j].name == NULL || strcmp(s->measures[j].name, own) != 0;
         if (!first) continue;
-        basin_mark mark = {.type = &basin_mark_line, .pen = basin_look_pen(&look, random ? 0.6 : 1.1), .marker = random ? BASIN_MARKER_NONE : look.marker,
-                           .hollow = look.hollow, .size = 3.2, .label = label, .cap = plan->options->cap};
+        basin_mark mark = {.type = &basin_mark_line,
+                           .pen = basin_look_pen(&look, random ? 0.6 : 1.1),
+                           .marker = random ? BASIN_MARKER_NONE : look.marker,
+                           .hollow = look.hollow,
+                           .size = 3.2,
+                           .label = label,
+                           .cap = plan->options->cap};
         BASIN_TRY(curve(plan, s, own, &mark));
         BASIN_TRY(basin_panel_add(plan, panel, mark));
     }
@@ -121,11 +128,14 @@ static void sharpness_caption(basin_plan *plan)
 {
     const basin_sharpness *s = sharpness_of(plan, 0);
 
-    basin_plan_caption(plan, "Sharpness L(θ + ρ d) − L(θ) against the signed radius ρ, ‖d‖ = 1; P = %s, N = %s%s%s. d is the gradient direction for SAM (Foret et al., "
-                             "arXiv:2010.01412) and the direction against the momentum v for MSAM (Becker et al., arXiv:2401.12033): ρ > 0 is the published sign of each.",
-                       BASIN_COUNT(s->parameters), BASIN_COUNT(s->samples), s->measure_count > 0 && s->measures[0].split != NULL ? ", " : "",
-                       s->measure_count > 0 && s->measures[0].split != NULL ? s->measures[0].split : "");
-    if (isfinite(s->momentum_gradient_cosine) && plan->count == 1) basin_plan_caption(plan, " cos(v, ∇L) = %s.", BASIN_NUMBER(s->momentum_gradient_cosine, 2));
+    basin_plan_caption(
+        plan,
+        "Sharpness L(θ + ρ d) − L(θ) against the signed radius ρ, ‖d‖ = 1; P = %s, N = %s%s%s. d is the gradient direction for SAM (Foret et al., "
+        "arXiv:2010.01412) and the direction against the momentum v for MSAM (Becker et al., arXiv:2401.12033): ρ > 0 is the published sign of each.",
+        BASIN_COUNT(s->parameters), BASIN_COUNT(s->samples), s->measure_count > 0 && s->measures[0].split != NULL ? ", " : "",
+        s->measure_count > 0 && s->measures[0].split != NULL ? s->measures[0].split : "");
+    if (isfinite(s->momentum_gradient_cosine) && plan->count == 1)
+        basin_plan_caption(plan, " cos(v, ∇L) = %s.", BASIN_NUMBER(s->momentum_gradient_cosine, 2));
 }
 
 basin_status basin_plan_sharpness(basin_plan *plan)
@@ -148,7 +158,8 @@ basin_status basin_plan_sharpness(basin_plan *plan)
         for (size_t i = 0; i < (several ? plan->count : count); i++) {
             if (several && count == 0) break;
             basin_look look = several ? series[i].look : basin_look_series(i);
-            BASIN_TRY(add_family(plan, panel, several ? i : 0, names[several ? p : i], look, several ? series[i].label : family_title(plan, names[i])));
+            BASIN_TRY(
+                add_family(plan, panel, several ? i : 0, names[several ? p : i], look, several ? series[i].label : family_title(plan, names[i])));
         }
         basin_range px, py;
         basin_panel_ranges(panel, &px, &py);

@@ -29,11 +29,13 @@ static basin_status check_slices(const basin_plan *plan)
 
     for (size_t i = 0; i < plan->count; i++) {
         const basin_slice *s = slice_of(plan, i);
-        BASIN_CHECK(s->axis_count == 1, BASIN_ERR_ARG, "figure lines: slice %zu has %zu directions; draw it as contour, heat or change", i + 1, s->axis_count);
+        BASIN_CHECK(s->axis_count == 1, BASIN_ERR_ARG, "figure lines: slice %zu has %zu directions; draw it as contour, heat or change", i + 1,
+                    s->axis_count);
         BASIN_CHECK(s->surface_count > 0 && s->axes[0].coordinates != NULL, BASIN_ERR_ARG, "slice %zu of a figure holds no values", i + 1);
         for (size_t k = 0; k < s->surface_count; k++)
             BASIN_CHECK(s->surfaces[k].rows == 1 && s->surfaces[k].columns == s->axes[0].count && s->surfaces[k].loss != NULL, BASIN_ERR_SHAPE,
-                        "slice %zu of a figure: %zu x %zu losses for %zu coordinates", i + 1, s->surfaces[k].rows, s->surfaces[k].columns, s->axes[0].count);
+                        "slice %zu of a figure: %zu x %zu losses for %zu coordinates", i + 1, s->surfaces[k].rows, s->surfaces[k].columns,
+                        s->axes[0].count);
     }
 done:
     return st;
@@ -51,7 +53,8 @@ static bool same_eigenvalue(const basin_plan *plan, const basin_axis *axis)
         const basin_slice *s = plan->results[i]->value;
         for (size_t k = 0; k < s->axis_count; k++) {
             const basin_axis *other = &s->axes[k];
-            if (starts(other->direction, axis->direction) && starts(axis->direction, other->direction) && other->eigenvalue != axis->eigenvalue) return false;
+            if (starts(other->direction, axis->direction) && starts(axis->direction, other->direction) && other->eigenvalue != axis->eigenvalue)
+                return false;
         }
     }
     return isfinite(axis->eigenvalue);
@@ -117,8 +120,14 @@ static basin_status add_prediction(basin_plan *plan, basin_panel *panel, const b
         x[j] = t * scale;
         y[j] = s->surfaces[0].centre_loss + axis->slope * t + axis->curvature * t * t / 2;
     }
-    BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_line, .count = POINTS, .x = x, .y = y, .silent = true, .label = label,
-                                                        .pen = {.color = color, .width = 1.0, .dash = BASIN_DOTTED}}));
+    BASIN_TRY(basin_panel_add(plan, panel,
+                              (basin_mark){.type = &basin_mark_line,
+                                           .count = POINTS,
+                                           .x = x,
+                                           .y = y,
+                                           .silent = true,
+                                           .label = label,
+                                           .pen = {.color = color, .width = 1.0, .dash = BASIN_DOTTED}}));
 done:
     return st;
 }
@@ -138,8 +147,10 @@ static basin_status names(basin_plan *plan, const basin_series *series, const ch
     }
     for (size_t i = 0; i < plan->count; i++) {
         const char *direction = slice_of(plan, i)->axes[0].direction;
-        if (direction == NULL || plan->options->labels != NULL || !directions) name[i] = series[i].label;
-        else name[i] = runs ? basin_plan_text(plan, "%s, %s", series[i].label, direction) : direction;
+        if (direction == NULL || plan->options->labels != NULL || !directions)
+            name[i] = series[i].label;
+        else
+            name[i] = runs ? basin_plan_text(plan, "%s, %s", series[i].label, direction) : direction;
     }
     *out = name;
 done:
@@ -150,10 +161,12 @@ static void lines_caption(basin_plan *plan, bool distance)
 {
     const basin_slice *first = slice_of(plan, 0);
 
-    basin_plan_caption(plan, "Loss%s along a line through the parameters (P = %s).", plan->panel_count > 1 ? " and accuracy" : "", BASIN_COUNT(first->parameters));
+    basin_plan_caption(plan, "Loss%s along a line through the parameters (P = %s).", plan->panel_count > 1 ? " and accuracy" : "",
+                       BASIN_COUNT(first->parameters));
     for (size_t k = 0; k < first->surface_count; k++)
-        basin_plan_caption(plan, " %s: %s, N = %s, %s at the centre.", k == 0 ? "Solid" : "Dashed", first->surfaces[k].split != NULL ? first->surfaces[k].split : "first split",
-                           BASIN_COUNT(first->surfaces[k].samples), BASIN_NUMBER(first->surfaces[k].centre_loss, 3));
+        basin_plan_caption(plan, " %s: %s, N = %s, %s at the centre.", k == 0 ? "Solid" : "Dashed",
+                           first->surfaces[k].split != NULL ? first->surfaces[k].split : "first split", BASIN_COUNT(first->surfaces[k].samples),
+                           BASIN_NUMBER(first->surfaces[k].centre_loss, 3));
     for (size_t i = 0; i < plan->count; i++) {
         const basin_axis *axis = &slice_of(plan, i)->axes[0];
         basin_plan_caption(plan, " %s: %s; slope %s, curvature %s.", axis->direction != NULL ? axis->direction : "direction",
@@ -195,8 +208,12 @@ basin_status basin_plan_lines(basin_plan *plan)
         }
         for (size_t k = 0; k < s->surface_count; k++) {
             const basin_surface *surface = &s->surfaces[k];
-            basin_mark mark = {.type = &basin_mark_line, .count = axis->count, .x = at, .y = surface->loss, .cap = plan->options->cap,
-                               .pen = {.color = look.color, .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
+            basin_mark           mark = {.type = &basin_mark_line,
+                                         .count = axis->count,
+                                         .x = at,
+                                         .y = surface->loss,
+                                         .cap = plan->options->cap,
+                                         .pen = {.color = look.color, .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
             if (plan->count > 1) {
                 mark.label = k == 0 ? name[i] : NULL;
                 mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3, mark.every = axis->count / 7 + 1;

@@ -60,8 +60,7 @@ done:
 static const char *eigenvalue_label(basin_plan *plan, basin_scale_kind kind, double threshold, const char *apart)
 {
     if (kind == BASIN_SCALE_LINEAR) return "eigenvalue λ";
-    char power[BASIN_NUMBER_ROOM];
-    return basin_plan_text(plan, "eigenvalue λ%s(linear within ±%s)", apart, basin_text_power((int)lround(log10(threshold)), power));
+    return basin_plan_text(plan, "eigenvalue λ%s(linear within ±%s)", apart, BASIN_NUMBER(threshold, 1));
 }
 
 static basin_plot_scale fit(basin_scale_kind kind, double threshold, const basin_range *range, double margin)
@@ -90,16 +89,25 @@ static basin_status add_stems(basin_plan *plan, basin_panel *panel, const basin_
         BASIN_PLAN_ALLOC(plan, high, count);
         for (size_t j = 0; j < count; j++) {
             double value = s->eigenvalues[from[j]], error = s->residuals != NULL ? s->residuals[from[j]] : 0;
-            if ((value < 0) != (sign == 1)) continue;
+            if (!isfinite(value) || (value < 0) != (sign == 1)) continue;
             x[n] = at[j], y[n] = value, low[n] = value - error, high[n] = value + error, n++;
         }
         if (n == 0) continue;
-        bool       alone = plan->count == 1;
-        basin_look look = alone ? (basin_look){sign ? basin_negative : basin_positive, BASIN_SOLID, BASIN_MARKER_CIRCLE, sign == 1} : series->look;
+        bool        alone = plan->count == 1;
+        basin_look  look = alone ? (basin_look){sign ? basin_negative : basin_positive, BASIN_SOLID, BASIN_MARKER_CIRCLE, sign == 1} : series->look;
         const char *label = !labelled ? NULL : alone ? (sign ? "negative" : "positive") : series->label;
-        BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_stem, .count = n, .x = x, .y = y, .low = low, .high = high, .label = label,
-                                                            .pen = {.color = look.color, .width = 0.7}, .marker = look.marker, .hollow = alone && look.hollow,
-                                                            .size = 3.4}));
+        BASIN_TRY(basin_panel_add(plan, panel,
+                                  (basin_mark){.type = &basin_mark_stem,
+                                               .count = n,
+                                               .x = x,
+                                               .y = y,
+                                               .low = low,
+                                               .high = high,
+                                               .label = label,
+                                               .pen = {.color = look.color, .width = 0.7},
+                                               .marker = look.marker,
+                                               .hollow = alone && look.hollow,
+                                               .size = 3.4}));
     }
 done:
     return st;
@@ -119,7 +127,8 @@ static const char *ratio_text(basin_plan *plan, const basin_series *series)
     for (size_t i = 0; i < plan->count && used < sizeof text; i++) {
         const basin_spectrum *s = spectrum_of(plan, i);
         if (s->count < 5 || !(s->eigenvalues[4] > 0)) continue;
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", shown++ > 0 ? ", " : "", BASIN_NUMBER(s->eigenvalues[0] / s->eigenvalues[4], 3));
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", shown++ > 0 ? ", " : "",
+                                 BASIN_NUMBER(s->eigenvalues[0] / s->eigenvalues[4], 3));
         if (plan->count > 1 && used < sizeof text) used += (size_t)snprintf(text + used, sizeof text - used, " (%.40s)", series[i].label);
     }
     return shown > 0 ? basin_plan_text(plan, "%s", text) : NULL;
@@ -171,13 +180,24 @@ static basin_status stem_whole(basin_plan *plan, const basin_series *series, bas
         if (s->count <= FEW) {
             BASIN_TRY(add_stems(plan, panel, s, from, rank, s->count, &series[i], true));
         } else if (plan->count > 1) {
-            BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_line, .count = s->count, .x = rank, .y = s->eigenvalues,
-                                                                .pen = basin_look_pen(&series[i].look, 1.1), .label = series[i].label}));
+            BASIN_TRY(basin_panel_add(plan, panel,
+                                      (basin_mark){.type = &basin_mark_line,
+                                                   .count = s->count,
+                                                   .x = rank,
+                                                   .y = s->eigenvalues,
+                                                   .pen = basin_look_pen(&series[i].look, 1.1),
+                                                   .label = series[i].label}));
         } else {
             size_t positive = 0;
             while (positive < s->count && s->eigenvalues[positive] >= 0) positive++;
-            basin_mark area = {.type = &basin_mark_area, .count = positive, .x = rank, .y = s->eigenvalues, .pen = {.color = basin_positive}, .label = "positive"};
+            basin_mark area = {.type = &basin_mark_area,
+                               .count = positive,
+                               .x = rank,
+                               .y = s->eigenvalues,
+                               .pen = {.color = basin_positive, .fade = 0.2},
+                               .label = "positive"};
             if (positive > 0) BASIN_TRY(basin_panel_add(plan, panel, area));
+            if (positive < s->count && !isfinite(s->eigenvalues[positive])) continue;
             area.count = s->count - positive, area.x += positive, area.y += positive, area.pen.color = basin_negative, area.label = "negative";
             if (area.count > 0) BASIN_TRY(basin_panel_add(plan, panel, area));
         }
@@ -227,10 +247,11 @@ static basin_status stem_ends(basin_plan *plan, const basin_series *series, basi
         if ((k < 2 ? top : bottom) == 0 || (k == 1 && top < 3) || (k == 2 && bottom < 4)) continue;
         size_t from_end = k == 2 ? bottom - 1 : 0;
         tick_at[ticks] = (double)places[k];
-        tick_label[ticks] = k == 0   ? "1"
-                            : k == 1 ? basin_plan_text(plan, "%zu", top)
+        tick_label[ticks] = k == 0           ? "1"
+                            : k == 1         ? basin_plan_text(plan, "%zu", top)
                             : parameters > 0 ? basin_plan_text(plan, "%s", BASIN_COUNT(parameters - from_end))
-                            : from_end > 0   ? basin_plan_text(plan, "P−%zu", from_end) : "P";
+                            : from_end > 0   ? basin_plan_text(plan, "P−%zu", from_end)
+                                             : "P";
         ticks++;
     }
     if (break_ > 0) { /* what was not computed */
@@ -238,8 +259,15 @@ static basin_status stem_ends(basin_plan *plan, const basin_series *series, basi
         BASIN_PLAN_ALLOC(plan, x, 3);
         BASIN_PLAN_ALLOC(plan, y, 3);
         for (size_t k = 0; k < 3; k++) x[k] = (double)top + 1 + 0.5 * (double)k;
-        BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_points, .count = 3, .x = x, .y = y, .pen = {.color = basin_grey},
-                                                            .marker = BASIN_MARKER_CIRCLE, .size = 1.4, .silent = true}));
+        BASIN_TRY(basin_panel_add(plan, panel,
+                                  (basin_mark){.type = &basin_mark_points,
+                                               .count = 3,
+                                               .x = x,
+                                               .y = y,
+                                               .pen = {.color = basin_grey},
+                                               .marker = BASIN_MARKER_CIRCLE,
+                                               .size = 1.4,
+                                               .silent = true}));
     }
     panel->tick_count = ticks;
     panel->tick_at = tick_at;
@@ -257,11 +285,11 @@ static void spectrum_caption(basin_plan *plan, const basin_series *series, const
         const basin_spectrum *s = spectrum_of(plan, i);
         double                worst = 0;
         for (size_t j = 0; j < s->count && s->residuals != NULL; j++) worst = fmax(worst, s->residuals[j]);
-        basin_plan_caption(plan, " %s%s%s of %s eigenvalues, %s%s, N = %s samples, loss %s, largest residual %s%s.", plan->count > 1 ? series[i].label : "",
-                           plan->count > 1 ? ": " : "", whole(s) ? "All" : basin_plan_text(plan, "%zu largest and %zu smallest", s->top, s->count - s->top),
-                           BASIN_COUNT(s->parameters), s->method != NULL ? s->method : "unknown method",
-                           s->approximate ? " with products by differences" : "", BASIN_COUNT(s->samples), BASIN_NUMBER(s->loss, 3), BASIN_NUMBER(worst, 2),
-                           s->converged ? "" : " (not converged)");
+        basin_plan_caption(
+            plan, " %s%s%s of %s eigenvalues, %s%s, N = %s samples, loss %s, largest residual %s%s.", plan->count > 1 ? series[i].label : "",
+            plan->count > 1 ? ": " : "", whole(s) ? "All" : basin_plan_text(plan, "%zu largest and %zu smallest", s->top, s->count - s->top),
+            BASIN_COUNT(s->parameters), s->method != NULL ? s->method : "unknown method", s->approximate ? " with products by differences" : "",
+            BASIN_COUNT(s->samples), BASIN_NUMBER(s->loss, 3), BASIN_NUMBER(worst, 2), s->converged ? "" : " (not converged)");
     }
     if (kind == BASIN_SCALE_SYMLOG) basin_plan_caption(plan, " The scale is linear within ±%s and logarithmic beyond.", BASIN_NUMBER(threshold, 1));
     const char *ratio = ratio_text(plan, series);
@@ -274,7 +302,8 @@ static basin_status check_spectra(const basin_plan *plan)
 
     for (size_t i = 0; i < plan->count; i++) {
         const basin_spectrum *s = spectrum_of(plan, i);
-        BASIN_CHECK(s->count == 0 || s->eigenvalues != NULL, BASIN_ERR_ARG, "spectrum %zu of a figure has %zu eigenvalues but no values", i + 1, s->count);
+        BASIN_CHECK(s->count == 0 || s->eigenvalues != NULL, BASIN_ERR_ARG, "spectrum %zu of a figure has %zu eigenvalues but no values", i + 1,
+                    s->count);
     }
 done:
     return st;
@@ -310,14 +339,16 @@ basin_status basin_plan_stem(basin_plan *plan)
             panel->note_count = 1;
         }
     }
-    spectrum_caption(plan, series, "Eigenvalues of the Hessian in descending order; bars: residuals ‖Hq − λq‖ where they are visible.", kind, threshold);
+    spectrum_caption(plan, series, "Eigenvalues of the Hessian in descending order; bars: residuals ‖Hq − λq‖ where they are visible.", kind,
+                     threshold);
 done:
     return st;
 }
 
 /* ---------------------------------------------------------------------------------------------- histogram -- */
 
-static basin_status add_histogram(basin_plan *plan, basin_panel *panel, const basin_plot_scale *scale, size_t bins, size_t i, const basin_series *series)
+static basin_status add_histogram(basin_plan *plan, basin_panel *panel, const basin_plot_scale *scale, size_t bins, size_t i,
+                                  const basin_series *series)
 {
     basin_status          st = BASIN_OK;
     const basin_spectrum *s = spectrum_of(plan, i);
@@ -331,9 +362,14 @@ static basin_status add_histogram(basin_plan *plan, basin_panel *panel, const ba
         if (at >= 0 && at <= (double)bins) counts[at < (double)bins ? (size_t)at : bins - 1]++;
     }
     bool alone = plan->count == 1;
-    BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_bars, .count = bins, .x = edges, .y = counts,
-                                                        .pen = basin_look_pen(&series[i].look, alone ? 0.5 : 1.0), .marker = alone ? BASIN_MARKER_SQUARE : BASIN_MARKER_NONE,
-                                                        .label = alone ? NULL : series[i].label}));
+    BASIN_TRY(basin_panel_add(plan, panel,
+                              (basin_mark){.type = &basin_mark_bars,
+                                           .count = bins,
+                                           .x = edges,
+                                           .y = counts,
+                                           .pen = basin_look_pen(&series[i].look, alone ? 0.5 : 1.0),
+                                           .marker = alone ? BASIN_MARKER_SQUARE : BASIN_MARKER_NONE,
+                                           .label = alone ? NULL : series[i].label}));
 done:
     return st;
 }
@@ -359,7 +395,8 @@ basin_status basin_plan_histogram(basin_plan *plan)
         const basin_spectrum *s = spectrum_of(plan, i);
         BASIN_TRY(add_histogram(plan, panel, &scale, bins, i, series));
         basin_pen pen = {.color = series[i].look.color, .width = 0.5};
-        BASIN_TRY(basin_panel_add(plan, rug, (basin_mark){.type = &basin_mark_rug, .count = s->count, .x = s->eigenvalues, .pen = pen, .slot = i, .slots = plan->count}));
+        BASIN_TRY(basin_panel_add(
+            plan, rug, (basin_mark){.type = &basin_mark_rug, .count = s->count, .x = s->eigenvalues, .pen = pen, .slot = i, .slots = plan->count}));
     }
     basin_panel_ranges(panel, &(basin_range){0}, &y);
     panel->x = rug->x = scale;
@@ -372,8 +409,11 @@ basin_status basin_plan_histogram(basin_plan *plan)
     panel->height = fmin(0.38 * plan->width, 170);
     rug->x_label = eigenvalue_label(plan, kind, threshold, " ");
     rug->height = 7.0 * (double)plan->count + 1;
-    spectrum_caption(plan, series, kind == BASIN_SCALE_SYMLOG ? "Histogram of the Hessian's eigenvalues, bins even on the scale drawn; below, each eigenvalue as a stroke."
-                                                              : "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a stroke.", kind, threshold);
+    spectrum_caption(plan, series,
+                     kind == BASIN_SCALE_SYMLOG
+                         ? "Histogram of the Hessian's eigenvalues, bins even on the scale drawn; below, each eigenvalue as a stroke."
+                         : "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a stroke.",
+                     kind, threshold);
     for (size_t i = 0; i < plan->count; i++)
         if (!whole(spectrum_of(plan, i))) plan->note = "not the whole spectrum: only its ends were computed";
 done:

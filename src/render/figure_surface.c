@@ -116,27 +116,41 @@ static basin_status add_centre(basin_plan *plan, basin_panel *panel)
 
     BASIN_PLAN_ALLOC(plan, zero, 1);
     for (size_t halo = 2; halo-- > 0;) /* white under black: seen on any colour */
-        BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_points, .count = 1, .x = zero, .y = zero, .marker = halo ? BASIN_MARKER_CIRCLE : BASIN_MARKER_PLUS,
-                                                            .size = halo ? 7 : 5, .pen = {.color = halo ? basin_white : basin_black}, .silent = true}));
+        BASIN_TRY(basin_panel_add(plan, panel,
+                                  (basin_mark){.type = &basin_mark_points,
+                                               .count = 1,
+                                               .x = zero,
+                                               .y = zero,
+                                               .marker = halo ? BASIN_MARKER_CIRCLE : BASIN_MARKER_PLUS,
+                                               .size = halo ? 7 : 5,
+                                               .pen = {.color = halo ? basin_white : basin_black},
+                                               .silent = true}));
 done:
     return st;
 }
 
-static basin_status add_field(basin_plan *plan, basin_panel *panel, const field *f, look kind, const basin_paint *paint, const double *levels, size_t level_count)
+static basin_status add_field(basin_plan *plan, basin_panel *panel, const field *f, look kind, const basin_paint *paint, const double *levels,
+                              size_t level_count)
 {
-    basin_status      st = BASIN_OK;
-    const basin_axis *across = &f->slice->axes[0], *up = &f->slice->axes[1];
-    basin_mark        mark = {.type = kind == CONTOUR ? &basin_mark_contour : &basin_mark_heat, .x = across->coordinates, .y = up->coordinates,
-                              .rows = f->surface->rows, .columns = f->surface->columns, .z = f->z, .paint = paint};
+    basin_status        st = BASIN_OK;
+    const basin_axis   *across = &f->slice->axes[0], *up = &f->slice->axes[1];
+    basin_mark          mark = {.type = kind == CONTOUR ? &basin_mark_contour : &basin_mark_heat,
+                                .x = across->coordinates,
+                                .y = up->coordinates,
+                                .rows = f->surface->rows,
+                                .columns = f->surface->columns,
+                                .z = f->z,
+                                .paint = paint};
     static const double centre[2];
     basin_range         x, y;
 
     if (kind == CONTOUR) {
-        BASIN_CHECK(f->surface->rows >= 2 && f->surface->columns >= 2, BASIN_ERR_ARG, "figure contour: a grid of %zu x %zu; at least 2 x 2, or draw it as heat",
-                    f->surface->rows, f->surface->columns);
+        BASIN_CHECK(f->surface->rows >= 2 && f->surface->columns >= 2, BASIN_ERR_ARG,
+                    "figure contour: a grid of %zu x %zu; at least 2 x 2, or draw it as heat", f->surface->rows, f->surface->columns);
         mark.count = level_count, mark.levels = levels;
         mark.pen = (basin_pen){.width = 0.9};
         mark.clear = centre;
+        mark.size = 0.8125 * plan->font_size;
     }
     BASIN_TRY(basin_panel_add(plan, panel, mark));
     BASIN_TRY(add_centre(plan, panel));
@@ -156,10 +170,15 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
     const basin_surface *f = fields[0].surface;
 
     basin_plan_caption(plan, "%s on a plane through the parameters (P = %s), %s%sN = %s.",
-                       kind == CONTOUR ? "Contour lines of the loss" : kind == HEAT ? "Loss" : "Loss minus the loss at the centre", BASIN_COUNT(s->parameters),
-                       f->split != NULL ? f->split : "", f->split != NULL ? ", " : "", BASIN_COUNT(f->samples));
+                       kind == CONTOUR ? "Contour lines of the loss"
+                       : kind == HEAT  ? "Loss"
+                                       : "Loss minus the loss at the centre",
+                       BASIN_COUNT(s->parameters), f->split != NULL ? f->split : "", f->split != NULL ? ", " : "", BASIN_COUNT(f->samples));
     for (size_t k = 0; k < 2; k++)
-        basin_plan_caption(plan, " %s: %s.", k == 0 ? "Across" : "Up", s->axes[k].definition != NULL ? s->axes[k].definition : s->axes[k].direction != NULL ? s->axes[k].direction : "as given");
+        basin_plan_caption(plan, " %s: %s.", k == 0 ? "Across" : "Up",
+                           s->axes[k].definition != NULL  ? s->axes[k].definition
+                           : s->axes[k].direction != NULL ? s->axes[k].direction
+                                                          : "as given");
     if (isfinite(s->cosine)) basin_plan_caption(plan, " Cosine between them %s.", BASIN_NUMBER(s->cosine, 2));
     basin_plan_caption(plan, " The cross marks the centre, loss %s.", BASIN_NUMBER(f->centre_loss, 3));
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
@@ -211,7 +230,7 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
     for (size_t i = 0; i < plan->count; i++) {
         basin_panel *panel = &plan->panels[i];
         BASIN_TRY(add_field(plan, panel, &fields[i], kind, paint, levels, level_count));
-        bool below = i + plan->columns >= plan->count, left = i % plan->columns == 0;
+        bool             below = i + plan->columns >= plan->count, left = i % plan->columns == 0;
         basin_label_form form = plan->count > 1 ? BASIN_LABEL_SHORT : plan->width < 300 ? BASIN_LABEL_BROKEN : BASIN_LABEL_LINE;
         panel->x_label = below ? basin_axis_label(plan, &fields[i].slice->axes[0], form) : NULL;
         panel->y_label = left ? basin_axis_label(plan, &fields[i].slice->axes[1], form) : NULL;
@@ -221,9 +240,11 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
         panel->no_y = shared && !left;
         if (kind != CONTOUR && i % plan->columns == plan->columns - 1) { /* one scale for all: once a row will do */
             panel->bar = paint;
-            panel->bar_label = kind == HEAT ? "loss" : paint->scale.kind == BASIN_SCALE_SYMLOG
-                                       ? basin_plan_text(plan, "loss − loss at centre%s(linear within ±%s)", plan->width < 300 ? "\n" : " ", BASIN_NUMBER(paint->scale.threshold, 1))
-                                       : "loss − loss at centre";
+            panel->bar_label = kind == HEAT ? "loss"
+                               : paint->scale.kind == BASIN_SCALE_SYMLOG
+                                   ? basin_plan_text(plan, "loss − loss at centre%s(linear within ±%s)", plan->width < 300 ? "\n" : " ",
+                                                     BASIN_NUMBER(paint->scale.threshold, 1))
+                                   : "loss − loss at centre";
         }
     }
     if (plan->count > 1) plan->note = units(plan, fields);

@@ -25,9 +25,9 @@ typedef struct group { /* runs in one look */
 } group;
 
 typedef struct tracks {
-    size_t  strand_count, group_count, missing;
-    strand *strands;
-    group  *groups;
+    size_t      strand_count, group_count, missing;
+    strand     *strands;
+    group      *groups;
     const char *first_missing;
 } tracks;
 
@@ -89,7 +89,8 @@ static basin_status collect(basin_plan *plan, bool sweep, tracks *t)
             t->strands[t->strand_count - 1].count++;
             if (row->missing == NULL) continue;
             if (t->missing++ == 0)
-                t->first_missing = basin_plan_text(plan, "%s/%s: %s", row->run != NULL ? row->run : "", row->checkpoint != NULL ? row->checkpoint : "", row->missing);
+                t->first_missing = basin_plan_text(plan, "%s/%s: %s", row->run != NULL ? row->run : "",
+                                                   row->checkpoint != NULL ? row->checkpoint : "", row->missing);
         }
     }
     bool by_rate = !sweep && one_method_many_rates(t);
@@ -113,9 +114,14 @@ done:
 
 /* ------------------------------------------------------------------------------------------------- curves -- */
 
-typedef struct samples { double *x, *y; size_t count; } samples;
+typedef struct samples {
+    double *x, *y;
+    size_t  count;
+} samples;
 
-typedef struct place { double x, y; } place;
+typedef struct place {
+    double x, y;
+} place;
 
 static int by_x(const void *a, const void *b)
 {
@@ -198,8 +204,17 @@ done:
 
 static basin_mark curve_of(const group *g, const samples *s, double width)
 {
-    return (basin_mark){.type = &basin_mark_line, .count = s->count, .x = s->x, .y = s->y, .pen = {.color = g->look.color, .width = width}, .marker = g->look.marker,
-                        .hollow = g->look.hollow, .size = 3.2, .every = s->count > 40 ? s->count / 16 : 1, .label = g->label, .open = true};
+    return (basin_mark){.type = &basin_mark_line,
+                        .count = s->count,
+                        .x = s->x,
+                        .y = s->y,
+                        .pen = {.color = g->look.color, .width = width},
+                        .marker = g->look.marker,
+                        .hollow = g->look.hollow,
+                        .size = 3.2,
+                        .every = s->count > 40 ? s->count / 16 : 1,
+                        .label = g->label,
+                        .open = true};
 }
 
 static basin_status add_group(basin_plan *plan, basin_panel *panel, const tracks *t, size_t g, bool sweep, const char *x, const char *y)
@@ -218,7 +233,13 @@ static basin_status add_group(basin_plan *plan, basin_panel *panel, const tracks
         BASIN_TRY(basin_panel_add(plan, panel, thin));
     }
     if (sweep && mean.count < all.count) {
-        basin_mark dots = {.type = &basin_mark_points, .count = all.count, .x = all.x, .y = all.y, .pen = {.color = own->look.color}, .marker = BASIN_MARKER_CIRCLE, .size = 1.8};
+        basin_mark dots = {.type = &basin_mark_points,
+                           .count = all.count,
+                           .x = all.x,
+                           .y = all.y,
+                           .pen = {.color = own->look.color},
+                           .marker = BASIN_MARKER_CIRCLE,
+                           .size = 1.8};
         BASIN_TRY(basin_panel_add(plan, panel, dots));
     }
     BASIN_TRY(basin_panel_add(plan, panel, curve_of(own, &mean, 1.1)));
@@ -252,8 +273,14 @@ static basin_status add_missing(basin_plan *plan, basin_panel *panel, const trac
             at[count] = x_of(s, row, x);
             edge[count++] = basin_scale_value(&panel->y, 0.97);
         }
-        basin_mark mark = {.type = &basin_mark_points, .count = count, .x = at, .y = edge, .pen = {.color = t->groups[s->group].look.color}, .marker = BASIN_MARKER_CROSS,
-                           .size = 5, .silent = true};
+        basin_mark mark = {.type = &basin_mark_points,
+                           .count = count,
+                           .x = at,
+                           .y = edge,
+                           .pen = {.color = t->groups[s->group].look.color},
+                           .marker = BASIN_MARKER_CROSS,
+                           .size = 5,
+                           .silent = true};
         if (count > 0) BASIN_TRY(basin_panel_add(plan, panel, mark));
     }
 done:
@@ -263,8 +290,10 @@ done:
 static basin_status add_keys(basin_plan *plan, basin_panel *panel, const tracks *t, bool ceiling)
 {
     basin_status st = BASIN_OK;
-    basin_mark   dashed = {.type = &basin_mark_line, .pen = {.color = basin_grey, .width = 0.9, .dash = BASIN_DASHED}, .label = "ceiling of its method", .silent = true};
-    basin_mark   cross = {.type = &basin_mark_points, .pen = {.color = basin_grey}, .marker = BASIN_MARKER_CROSS, .size = 5, .label = "missing", .silent = true};
+    basin_mark   dashed = {
+          .type = &basin_mark_line, .pen = {.color = basin_grey, .width = 0.9, .dash = BASIN_DASHED}, .label = "ceiling of its method", .silent = true};
+    basin_mark cross = {
+        .type = &basin_mark_points, .pen = {.color = basin_grey}, .marker = BASIN_MARKER_CROSS, .size = 5, .label = "missing", .silent = true};
 
     if (ceiling) BASIN_TRY(basin_panel_add(plan, panel, dashed));
     if (t->missing > 0) BASIN_TRY(basin_panel_add(plan, panel, cross));
@@ -314,17 +343,22 @@ static void track_caption(basin_plan *plan, const tracks *t, const basin_column 
         for (size_t j = 0; j < t->strands[i].count && row == NULL; j++)
             if (t->strands[i].rows[j].missing == NULL) row = &t->strands[i].rows[j];
     for (size_t i = 0; i < count; i++) basin_plan_caption(plan, "%s%s", i > 0 ? ", " : "", y[i]->name);
-    basin_plan_caption(plan, " against %s, %s of %zu run%s", x->name, sweep ? "at the last checkpoint" : "over the checkpoints", t->strand_count, t->strand_count == 1 ? "" : "s");
+    basin_plan_caption(plan, " against %s, %s of %zu run%s", x->name, sweep ? "at the last checkpoint" : "over the checkpoints", t->strand_count,
+                       t->strand_count == 1 ? "" : "s");
     if (row != NULL) basin_plan_caption(plan, "; P = %s, N = %s", BASIN_COUNT(row->parameters), BASIN_COUNT(row->samples));
     basin_plan_caption(plan, ".");
     for (size_t g = 0; g < t->group_count; g++) {
         if (t->groups[g].runs < 2) continue;
-        basin_plan_caption(plan, sweep ? " Dots: single runs; lines: their mean." : " Thin lines: single runs; thick: their mean where every run has a value.");
+        basin_plan_caption(plan, sweep ? " Dots: single runs; lines: their mean."
+                                       : " Thin lines: single runs; thick: their mean where every run has a value.");
         break;
     }
     for (size_t i = 0; i < count; i++)
-        if (strcmp(y[i]->name, "lambda_max") == 0) basin_plan_caption(plan, " Dashed: the ceiling of stability of each run's own method (NaN where the method has none).");
-    if (t->missing > 0) basin_plan_caption(plan, " Crosses: %zu checkpoint%s that could not be measured (%s).", t->missing, t->missing == 1 ? "" : "s", t->first_missing);
+        if (strcmp(y[i]->name, "lambda_max") == 0)
+            basin_plan_caption(plan, " Dashed: the ceiling of stability of each run's own method (NaN where the method has none).");
+    if (t->missing > 0)
+        basin_plan_caption(plan, " Crosses: %zu checkpoint%s that could not be measured (%s).", t->missing, t->missing == 1 ? "" : "s",
+                           t->first_missing);
 }
 
 static basin_status plan_track(basin_plan *plan, bool sweep, const char *default_y, const char *default_x)

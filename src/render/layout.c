@@ -16,12 +16,14 @@
 
 enum { PAD = 4, BETWEEN = 7 }; /* points: to the page's edge, between panels */
 
-typedef struct margins { double left, right, top, bottom; } margins;
+typedef struct margins {
+    double left, right, top, bottom;
+} margins;
 
 typedef struct grid {
     size_t columns, rows;
     double left[MAX_GRID], right[MAX_GRID], top[MAX_GRID], bottom[MAX_GRID], heights[MAX_GRID];
-    double width; /* of each plot */
+    double width;      /* of each plot */
     double head, foot; /* of the page */
 } grid;
 
@@ -76,8 +78,10 @@ static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, doub
     for (size_t i = 0; i < panel->tick_count; i++)
         tallest = fmax(tallest, text_height(canvas, panel->tick_label[i], 0, panel->tick_color != NULL ? width / (double)panel->tick_count : 0));
     double height = BASIN_TICK + 1 + tallest;
-    if (panel->x_label != NULL) height += 1 + text_height(canvas, panel->x_label, 0, width + 20);
-    else if (panel->x_ticks.exponent != 0) height += 1 + 1.25 * size;
+    if (panel->x_label != NULL)
+        height += 1 + text_height(canvas, panel->x_label, 0, width + 20);
+    else if (panel->x_ticks.exponent != 0)
+        height += 1 + 1.25 * size;
     return height;
 }
 
@@ -152,15 +156,17 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
 
     for (size_t c = 0; c < g->columns; c++) fixed -= g->left[c] + g->right[c];
     g->width = fixed / (double)g->columns;
-    BASIN_CHECK(g->width >= least, BASIN_ERR_ARG, "width %.3g in leaves no room for %zu panels side by side; at least %.2g in", plan->width / 72, g->columns,
-                (plan->width + (double)g->columns * (least - g->width)) / 72 + 0.05);
+    BASIN_CHECK(g->width >= least, BASIN_ERR_ARG, "width %.3g in leaves no room for %zu panels side by side; at least %.2g in", plan->width / 72,
+                g->columns, (plan->width + (double)g->columns * (least - g->width)) / 72 + 0.05);
     g->head = outer_head(plan, canvas);
     g->foot = outer_foot(plan, canvas, footer);
     for (size_t r = 0; r < g->rows; r++) {
         g->heights[r] = 0;
         for (size_t c = 0; c < g->columns && r * g->columns + c < plan->panel_count; c++) {
             basin_panel *panel = &plan->panels[r * g->columns + c];
-            if (panel->equal) panel->height = fmin(fmax(g->width * (panel->y.high - panel->y.low) / (panel->x.high - panel->x.low), 0.3 * g->width), 1.4 * g->width);
+            if (panel->equal)
+                panel->height =
+                    fmin(fmax(g->width * (panel->y.high - panel->y.low) / (panel->x.high - panel->x.low), 0.3 * g->width), 1.4 * g->width);
             g->heights[r] = fmax(g->heights[r], panel->height);
         }
         plots += g->heights[r];
@@ -169,8 +175,8 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
     *page = g->head + g->foot + plots + others;
     if (plan->options->height > 0) {
         double room = 72 * plan->options->height - (*page - plots);
-        BASIN_CHECK(room >= 0.2 * plots && room >= 12, BASIN_ERR_ARG, "height %.3g in leaves no room for the figure; at least %.2g in", plan->options->height,
-                    (*page - 0.8 * plots) / 72 + 0.05);
+        BASIN_CHECK(room >= 0.2 * plots && room >= 12, BASIN_ERR_ARG, "height %.3g in leaves no room for the figure; at least %.2g in",
+                    plan->options->height, (*page - 0.8 * plots) / 72 + 0.05);
         for (size_t r = 0; r < g->rows; r++) g->heights[r] *= room / plots;
         for (size_t i = 0; i < plan->panel_count; i++) plan->panels[i].height = g->heights[i / g->columns];
         *page = 72 * plan->options->height;
@@ -197,7 +203,8 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
                     double w = fmin(g->width, g->heights[r] / ratio), h = w * ratio;
                     panel->box = (basin_rect){x + (g->width - w) / 2, y, x + (g->width + w) / 2, y + h};
                 }
-                basin_axes_ticks(panel, canvas, panel->box.right - panel->box.left, panel->box.bottom - panel->box.top, &panel->x_ticks, &panel->y_ticks);
+                basin_axes_ticks(panel, canvas, panel->box.right - panel->box.left, panel->box.bottom - panel->box.top, &panel->x_ticks,
+                                 &panel->y_ticks);
             }
             x += g->width + g->right[c] + BETWEEN;
         }
@@ -263,7 +270,7 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
         y += text_height(canvas, panel->notes[i], BASIN_NOTE_SIZE * size, 0);
     }
     if (panel->y_label != NULL) {
-        double numbers = panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks);
+        double     numbers = panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks);
         basin_type turned = upright;
         turned.angle = -acos(0);
         turned.width = b->bottom - b->top + 8;
@@ -318,7 +325,8 @@ static void draw_outer(basin_plan *plan, basin_canvas *canvas, const char *foote
         basin_legend_rows(canvas, &legend, plan->panels[0].box.left, y, inner - plan->panels[0].box.left + PAD, true);
     }
     if (footer != NULL) {
-        basin_canvas_text(canvas, footer, plan->width - PAD, bottom, &(basin_type){.size = 5, .color = basin_grey, .across = 1, .down = 1, .width = inner, .one_line = true});
+        basin_canvas_text(canvas, footer, plan->width - PAD, bottom,
+                          &(basin_type){.size = 5, .color = basin_grey, .across = 1, .down = 1, .width = inner, .one_line = true});
         bottom -= text_height(canvas, "0", 5, 0) + 2;
     }
     if (plan->note != NULL)

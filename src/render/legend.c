@@ -20,7 +20,9 @@ static void sample(basin_canvas *canvas, const basin_mark *mark, double x, doubl
 {
     bool filled = (mark->type == &basin_mark_bars && mark->marker == BASIN_MARKER_SQUARE) || mark->type == &basin_mark_area;
 
-    if (filled) basin_canvas_box(canvas, (basin_rect){x + 3, y - 2.5, x + SAMPLE - 3, y + 2.5}, mark->pen.color, mark->pen.fade > 0 ? mark->pen.fade : 0.35);
+    if (filled)
+        basin_canvas_box(canvas, (basin_rect){x + 3, y - 2.5, x + SAMPLE - 3, y + 2.5}, mark->pen.color,
+                         mark->type == &basin_mark_area ? mark->pen.fade : 0.35);
     if (mark->pen.width > 0 && !filled) basin_canvas_line(canvas, x, y, x + SAMPLE, y, &mark->pen);
     if (mark->marker != BASIN_MARKER_NONE && !filled && mark->type != &basin_mark_bars)
         basin_canvas_marker(canvas, mark->marker, x + SAMPLE / 2.0, y, mark->size > 0 ? mark->size : 4, mark->pen.color, mark->hollow);
@@ -66,7 +68,8 @@ bool basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin
         }
         for (size_t c = 0; c < columns; c++) width += widths[c] + (c > 0 ? APART : 0);
         basin_rect place;
-        if (!basin_empty_place(canvas, from, &(basin_rect){plot->left + 3, plot->top + 1, plot->right - 1, plot->bottom - 3}, width, height, &place)) continue;
+        if (!basin_empty_place(canvas, from, &(basin_rect){plot->left + 3, plot->top + 1, plot->right - 1, plot->bottom - 3}, width, height, &place))
+            continue;
         basin_canvas_box(canvas, place, basin_white, 0.15); /* over the grid, not over data */
         double x = place.left + 3;
         for (size_t c = 0; c < columns; c++) {

@@ -43,7 +43,7 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     basin_pen              pen;        /* width 0 = no line */
     basin_marker           marker;
     bool                   hollow;
-    double                 size;       /* of the marker, points */
+    double                 size;       /* of the marker, points; contour: of the numbers on the lines, 0 = none */
     size_t                 every;      /* line: a marker at every so many points; 0 or 1 = all */
     size_t                 slot, slots; /* rug: which of how many rows */
     double                 cap;        /* line: clipped above and so marked; 0 = none */

@@ -15,8 +15,6 @@
 #include "render/contour.h"
 #include "render/mark.h"
 
-static const basin_type label_type = {.size = 6.5, .across = 0.5, .down = 0.5};
-
 typedef struct level_lines {
     basin_contour contour; /* points on the page */
     char          text[BASIN_NUMBER_ROOM];
@@ -67,7 +65,8 @@ static bool line_meets(const basin_contour *contour, size_t l, const basin_label
     return false;
 }
 
-static bool is_free(const level_lines *levels, size_t count, size_t own, size_t own_line, const basin_label *box, const basin_rect *plot, const basin_label *marker)
+static bool is_free(const level_lines *levels, size_t count, size_t own, size_t own_line, const basin_label *box, const basin_rect *plot,
+                    const basin_label *marker)
 {
     double c = fabs(cos(box->angle)), s = fabs(sin(box->angle));
     double x = c * box->half_width + s * box->half_height, y = s * box->half_width + c * box->half_height;
@@ -101,12 +100,13 @@ static bool chord(const basin_contour *contour, const basin_contour_line *line, 
     return false;
 }
 
-static void place_label(level_lines *levels, size_t count, size_t k, basin_canvas *canvas, const basin_rect *plot, const basin_label *marker)
+static void place_label(level_lines *levels, size_t count, size_t k, double size, basin_canvas *canvas, const basin_rect *plot,
+                        const basin_label *marker)
 {
     level_lines *own = &levels[k];
     double       best = INFINITY, width, height, middle[2] = {(plot->left + plot->right) / 2, (plot->top + plot->bottom) / 2};
 
-    basin_canvas_measure(canvas, own->text, &label_type, &width, &height);
+    basin_canvas_measure(canvas, own->text, &(basin_type){.size = size}, &width, &height);
     for (size_t l = 0; l < own->contour.line_count; l++) {
         const basin_contour_line *line = &own->contour.lines[l];
         for (size_t i = 0; i < line->count; i++) {
@@ -118,7 +118,8 @@ static void place_label(level_lines *levels, size_t count, size_t k, basin_canva
             if (angle <= -acos(0)) angle += 2 * acos(0);
             double cost = 60 * (along / length - 1) + 0.8 * fabs(angle) + 0.01 * hypot((a[0] + b[0]) / 2 - middle[0], (a[1] + b[1]) / 2 - middle[1]);
             if (cost >= best) continue;
-            basin_label box = {.x = (a[0] + b[0]) / 2, .y = (a[1] + b[1]) / 2, .half_width = width / 2 + 1.5, .half_height = height * 0.42, .angle = angle};
+            basin_label box = {
+                .x = (a[0] + b[0]) / 2, .y = (a[1] + b[1]) / 2, .half_width = width / 2 + 1.5, .half_height = height * 0.42, .angle = angle};
             if (!is_free(levels, count, k, l, &box, plot, marker)) continue;
             best = cost;
             own->label = box;
@@ -167,15 +168,15 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
     }
     hatch_holes(mark, view, canvas);
     basin_label marker = {.x = -1e6, .y = -1e6};
-    if (mark->clear != NULL) marker = (basin_label){.x = basin_view_x(view, mark->clear[0]), .y = basin_view_y(view, mark->clear[1]), .half_width = 4, .half_height = 4};
-    for (size_t k = 0; levels != NULL && k < mark->count; k++) place_label(levels, mark->count, k, canvas, &view->box, &marker);
+    if (mark->clear != NULL)
+        marker = (basin_label){.x = basin_view_x(view, mark->clear[0]), .y = basin_view_y(view, mark->clear[1]), .half_width = 4, .half_height = 4};
+    for (size_t k = 0; levels != NULL && mark->size > 0 && k < mark->count; k++)
+        place_label(levels, mark->count, k, mark->size, canvas, &view->box, &marker);
     for (size_t k = 0; levels != NULL && k < mark->count; k++) {
         basin_pen pen = mark->pen;
         pen.color = levels[k].color;
         for (size_t l = 0; l < levels[k].contour.line_count; l++) draw_line(&levels[k], l, pen, canvas);
-        basin_type type = label_type;
-        type.angle = levels[k].label.angle;
-        type.color = levels[k].color;
+        basin_type type = {.size = mark->size, .color = levels[k].color, .across = 0.5, .down = 0.5, .angle = levels[k].label.angle};
         if (levels[k].labelled) basin_canvas_text(canvas, levels[k].text, levels[k].label.x, levels[k].label.y, &type);
     }
     for (size_t k = 0; levels != NULL && k < mark->count; k++) basin_contour_clear(&levels[k].contour);

@@ -7,6 +7,8 @@
 
 #include "render/mark.h"
 
+enum { UNDER = 4 }; /* points: a pixel of the coarsest screen */
+
 /* The edge between points i - 1 and i of an axis: the middle, or half a step beyond the ends. */
 static double edge(const double *x, size_t count, size_t i)
 {
@@ -38,7 +40,7 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
 {
     const basin_pen pen = {.color = basin_grey, .width = 0.5};
 
-    for (size_t pass = 0; pass < 2; pass++) { /* colours first, hatches over them */
+    for (size_t pass = 0; pass < 2; pass++) {   /* colours first, hatches over them */
         for (size_t r = mark->rows; r-- > 0;) { /* from the top of the page */
             double top = basin_view_y(view, edge(mark->y, mark->rows, r + 1)), bottom = basin_view_y(view, edge(mark->y, mark->rows, r));
             for (size_t c = 0; c < mark->columns; c++) {
@@ -52,9 +54,13 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
                     last++;
                 }
                 double left = basin_view_x(view, edge(mark->x, mark->columns, c)), right = basin_view_x(view, edge(mark->x, mark->columns, last + 1));
-                double under_right = fmin(right + 0.4, view->box.right), under_bottom = fmin(bottom + 0.4, view->box.bottom);
-                if (pass == 0) basin_canvas_box(canvas, (basin_rect){left, top, under_right, under_bottom}, color, 0);
-                else if (hole) basin_canvas_hatch(canvas, (basin_rect){left, top, right, bottom}, &pen);
+                double under = hole ? 0 : UNDER; /* white must not shine through */
+                double under_right = fmin(right + under, fmax(right, view->box.right)),
+                       under_bottom = fmin(bottom + under, fmax(bottom, view->box.bottom));
+                if (pass == 0)
+                    basin_canvas_box(canvas, (basin_rect){left, top, under_right, under_bottom}, color, 0);
+                else if (hole)
+                    basin_canvas_hatch(canvas, (basin_rect){left, top, right, bottom}, &pen);
                 c = last;
             }
         }

@@ -27,13 +27,25 @@ static void gaps(const basin_mark *mark, const basin_view *view, basin_canvas *c
     }
 }
 
+/* A point without a neighbour has no stroke: a dot instead. */
+static void lonely(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
+{
+    for (size_t i = 0; i < mark->count && mark->pen.width > 0; i++) {
+        bool   before = i > 0 && isfinite(mark->y[i - 1]), after = i + 1 < mark->count && isfinite(mark->y[i + 1]);
+        double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);
+        if (before || after || !(x >= view->box.left) || !(x <= view->box.right) || !(y >= view->box.top) || !(y <= view->box.bottom)) continue;
+        basin_canvas_marker(canvas, BASIN_MARKER_CIRCLE, x, y, 2.2 * mark->pen.width, mark->pen.color, false);
+    }
+}
+
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
 {
-    double  cap = mark->cap > 0 ? mark->cap : INFINITY, last_arrow = -INFINITY;
-    size_t  every = mark->every > 1 ? mark->every : 1;
+    double cap = mark->cap > 0 ? mark->cap : INFINITY, last_arrow = -INFINITY;
+    size_t every = mark->every > 1 ? mark->every : 1;
 
     if (!mark->silent && !mark->open) gaps(mark, view, canvas);
     if (mark->pen.width > 0) basin_view_path(view, canvas, mark->x, mark->y, mark->count, &mark->pen);
+    lonely(mark, view, canvas);
     for (size_t i = 0; i < mark->count; i++) {
         double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);
         if (mark->y[i] > cap && x > last_arrow + 7) {

@@ -8,10 +8,20 @@
 
 typedef enum kind { REAL, INTEGER } kind;
 
-#define REAL_COLUMN(field, text) {{#field, text}, REAL, offsetof(basin_measures, field)}
-#define INTEGER_COLUMN(field, text) {{#field, text}, INTEGER, offsetof(basin_measures, field)}
+#define REAL_COLUMN(field, text)                                                                                                                     \
+    {                                                                                                                                                \
+        {#field, text}, REAL, offsetof(basin_measures, field)                                                                                        \
+    }
+#define INTEGER_COLUMN(field, text)                                                                                                                  \
+    {                                                                                                                                                \
+        {#field, text}, INTEGER, offsetof(basin_measures, field)                                                                                     \
+    }
 
-static const struct { basin_column column; kind kind; size_t offset; } columns[] = {
+static const struct {
+    basin_column column;
+    kind         kind;
+    size_t       offset;
+} columns[] = {
     INTEGER_COLUMN(seed, "seed"),
     INTEGER_COLUMN(step, "training step"),
     REAL_COLUMN(epoch, "epoch"),

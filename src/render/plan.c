@@ -130,8 +130,12 @@ basin_status basin_panel_rule(basin_plan *plan, basin_panel *panel, bool upright
 
     BASIN_PLAN_ALLOC(plan, value, 1);
     *value = at;
-    BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_rule, .x = upright ? value : NULL, .y = upright ? NULL : value,
-                                                        .pen = {.color = basin_grey, .width = 0.4}, .silent = true}));
+    BASIN_TRY(basin_panel_add(plan, panel,
+                              (basin_mark){.type = &basin_mark_rule,
+                                           .x = upright ? value : NULL,
+                                           .y = upright ? NULL : value,
+                                           .pen = {.color = basin_grey, .width = 0.4},
+                                           .silent = true}));
 done:
     return st;
 }

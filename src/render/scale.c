@@ -92,7 +92,7 @@ basin_plot_scale basin_scale_fit(basin_scale_kind kind, const basin_range *range
     scale.threshold = pow(10, floor(log10(size)) - 3);
     scale.low = fmin(range->low, 0), scale.high = fmax(range->high, 0);
     if (range->low > range->high || (scale.low == 0 && scale.high == 0)) scale.low = -1, scale.high = 1;
-    double low = even(&scale, scale.low), high = even(&scale, scale.high), spare = margin * (high - low);
+    double           low = even(&scale, scale.low), high = even(&scale, scale.high), spare = margin * (high - low);
     basin_plot_scale wide = {BASIN_SCALE_SYMLOG, -scale.threshold, scale.threshold, scale.threshold}; /* even coordinates -1 … 1 */
     scale.low = range->low >= 0 && range->low <= range->high ? 0 : basin_scale_value(&wide, (low - spare + 1) / 2);
     scale.high = basin_scale_value(&wide, (high + spare + 1) / 2);
@@ -154,8 +154,10 @@ static void decade_label(basin_tick *tick, double value, bool plain)
     char power[BASIN_NUMBER_ROOM];
     basin_text_power(exponent, power);
     const char *sign = value < 0 ? "−" : "";
-    if (digit == 1) snprintf(tick->label, sizeof tick->label, "%s%.40s", sign, power);
-    else snprintf(tick->label, sizeof tick->label, "%s%d×%.40s", sign, digit, power);
+    if (digit == 1)
+        snprintf(tick->label, sizeof tick->label, "%s%.40s", sign, power);
+    else
+        snprintf(tick->label, sizeof tick->label, "%s%d×%.40s", sign, digit, power);
 }
 
 static void log_ticks(const basin_plot_scale *scale, size_t wanted, basin_ticks *out)
@@ -173,7 +175,8 @@ static void log_ticks(const basin_plot_scale *scale, size_t wanted, basin_ticks 
     bool fives = decades * 3 <= (double)wanted, twos = fives || decades * 2 <= (double)wanted;
     for (int e = first - 1; e <= last; e++) {
         for (int digit = 1; digit <= 9; digit++) {
-            bool labelled = digit == 1 ? ((e % every) + every) % every == 0 : every == 1 && ((digit == 5 && fives) || (digit == 2 && fives) || (digit == 3 && twos && !fives));
+            bool labelled = digit == 1 ? ((e % every) + every) % every == 0
+                                       : every == 1 && ((digit == 5 && fives) || (digit == 2 && fives) || (digit == 3 && twos && !fives));
             if (digit > 1 && decades > 6) break;
             basin_tick *tick = add_tick(out, scale, digit * pow(10, e));
             if (tick != NULL && labelled) decade_label(tick, tick->value, plain);

@@ -119,7 +119,8 @@ const char *basin_plan_footer(basin_plan *plan)
     used = (size_t)snprintf(text, sizeof text, "basin %.40s", p->version != NULL ? p->version : BASIN_VERSION);
     if (data != NULL && data->digest != NULL) used += (size_t)snprintf(text + used, sizeof text - used, " · data %.8s", data->digest);
     if (p->argument_count > 0) used += (size_t)snprintf(text + used, sizeof text - used, " · basin");
-    for (size_t i = 0; i < p->argument_count && used < sizeof text; i++) used += (size_t)snprintf(text + used, sizeof text - used, " %s", p->arguments[i]);
+    for (size_t i = 0; i < p->argument_count && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, " %s", p->arguments[i]);
     if (plan->count > 1 && used < sizeof text) snprintf(text + used, sizeof text - used, " (and %zu more)", plan->count - 1);
     return basin_plan_text(plan, "%s", text);
 }

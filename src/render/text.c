@@ -11,8 +11,10 @@ static void copy_minus(char *out, const char *text)
     size_t used = 0;
 
     for (; *text != '\0' && used + 4 < BASIN_NUMBER_ROOM; text++) {
-        if (*text == '-') used += (size_t)snprintf(out + used, BASIN_NUMBER_ROOM - used, "−");
-        else out[used++] = *text;
+        if (*text == '-')
+            used += (size_t)snprintf(out + used, BASIN_NUMBER_ROOM - used, "−");
+        else
+            out[used++] = *text;
     }
     out[used] = '\0';
 }
@@ -30,8 +32,8 @@ const char *basin_text_fixed(double value, int decimals, char out[BASIN_NUMBER_R
 const char *basin_text_power(int exponent, char out[BASIN_NUMBER_ROOM])
 {
     static const char *const superscripts[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    char   digits[16];
-    size_t used = (size_t)snprintf(out, BASIN_NUMBER_ROOM, exponent < 0 ? "10⁻" : "10");
+    char                     digits[16];
+    size_t                   used = (size_t)snprintf(out, BASIN_NUMBER_ROOM, exponent < 0 ? "10⁻" : "10");
 
     snprintf(digits, sizeof digits, "%d", abs(exponent));
     for (const char *d = digits; *d != '\0'; d++) used += (size_t)snprintf(out + used, BASIN_NUMBER_ROOM - used, "%s", superscripts[*d - '0']);

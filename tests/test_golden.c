@@ -1,0 +1,217 @@
+/* Each mark against its picture in tests/golden, drawn without text, since fonts differ between machines.
+ *
+ * As cairo's buffer_diff: how many pixels changed and by how much at most. Antialiasing noise between library versions stays
+ * below MOST; a shift of one pixel or a line 0.1 wider does not. On failure output, reference and difference are left in the
+ * scratch folder. BASIN_GOLDEN=1 draws the references anew: look at them before committing.
+ */
+#include "support.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/mark.h"
+
+enum { WIDTH = 200, HEIGHT = 150, COUNT = 41, GRID = 25, MOST = 8 };
+
+static double x[COUNT + 1], y[COUNT + 1], low[COUNT], high[COUNT], plane[GRID * GRID], side[GRID];
+
+static int data(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i <= COUNT; i++) x[i] = -1 + 2.0 * (double)i / (COUNT - 1), y[i] = sin(4 * x[i]) * 3 + x[i];
+    for (size_t i = 0; i < COUNT; i++) low[i] = y[i] - 0.6, high[i] = y[i] + 0.3;
+    for (size_t i = 0; i < GRID; i++) side[i] = -1 + 2.0 * (double)i / (GRID - 1);
+    for (size_t i = 0; i < GRID; i++)
+        for (size_t j = 0; j < GRID; j++) plane[i * GRID + j] = 0.2 + 3 * side[j] * side[j] + 2 * side[i] * side[i] * side[i] + side[i] * side[j] + 2;
+    plane[3 * GRID + 7] = NAN;
+    return 0;
+}
+
+/* The mark as each picture shows it. */
+static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
+{
+    static const double levels[] = {1, 2, 3, 4};
+    basin_mark          mark = {
+                 .type = type, .count = COUNT, .x = x, .y = y, .pen = {.color = basin_positive, .width = 1.5}, .marker = BASIN_MARKER_SQUARE, .size = 5};
+
+    if (type == &basin_mark_line) mark.cap = 3.2, mark.marker = BASIN_MARKER_DIAMOND, mark.every = 9, mark.pen.dash = BASIN_DASHDOT;
+    if (type == &basin_mark_points) mark.hollow = true, mark.marker = BASIN_MARKER_TRIANGLE;
+    if (type == &basin_mark_stem) mark.count = 20, mark.low = low, mark.high = high, mark.marker = BASIN_MARKER_CIRCLE;
+    if (type == &basin_mark_interval) mark.count = 12, mark.low = low, mark.high = high;
+    if (type == &basin_mark_rug) mark.slot = 1, mark.slots = 3;
+    if (type == &basin_mark_rule) mark.y = NULL;
+    if (type == &basin_mark_heat || type == &basin_mark_contour) {
+        mark.x = mark.y = side, mark.z = plane, mark.rows = mark.columns = GRID, mark.paint = paint, mark.size = 0;
+        mark.levels = levels, mark.count = 4;
+    }
+    return mark;
+}
+
+/* The mark on a page of one point a pixel. Caller destroys. */
+static cairo_surface_t *drawn(const basin_mark_type *type, double shift, double wider)
+{
+    basin_plot_scale across = {BASIN_SCALE_LINEAR, -1.1, 1.1, 0},
+                     up = {BASIN_SCALE_LINEAR, type == &basin_mark_heat || type == &basin_mark_contour ? -1.1 : -4.5,
+                           type == &basin_mark_heat || type == &basin_mark_contour ? 1.1 : 4.5, 0};
+    basin_paint    paint = {.scale = {BASIN_SCALE_LINEAR, 0, 6, 0}, .cap = 5};
+    basin_view     view = {.x = &across, .y = &up, .box = {10 + shift, 10, WIDTH - 10 + shift, HEIGHT - 10}};
+    basin_mark     mark = sample(type, &paint);
+    basin_canvas  *canvas = NULL;
+    unsigned char *bytes = NULL;
+    size_t         size;
+    const char    *path = basin_test_scratch("golden.png");
+
+    mark.pen.width += wider;
+    double gap[] = {y[12]};
+    if (type == &basin_mark_line) y[12] = NAN;
+    assert_ok(basin_canvas_create(WIDTH, HEIGHT, "DejaVu Sans", 8, &canvas));
+    mark.type->draw(&mark, &view, canvas);
+    y[12] = gap[0];
+    assert_ok(basin_canvas_encode(canvas, BASIN_FORMAT_PNG,
+                                  &(basin_sheet){.title = type->name, .description = "a mark of basin's figures", .dpi = 72}, &bytes, &size));
+    basin_canvas_destroy(&canvas);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    basin_free(bytes);
+    cairo_surface_t *surface = cairo_image_surface_create_from_png(path);
+    assert_int_equal(cairo_surface_status(surface), CAIRO_STATUS_SUCCESS);
+    return surface;
+}
+
+typedef struct change {
+    size_t pixels;
+    int    most;
+} change;
+
+/* Both of WIDTH x HEIGHT; the difference, ten times as strong, into `shown` unless NULL. */
+static change compare(cairo_surface_t *a, cairo_surface_t *b, cairo_surface_t *shown)
+{
+    change c = {0};
+
+    assert_int_equal(cairo_image_surface_get_width(b), WIDTH);
+    assert_int_equal(cairo_image_surface_get_height(b), HEIGHT);
+    for (size_t row = 0; row < HEIGHT; row++) {
+        const unsigned char *p = cairo_image_surface_get_data(a) + row * (size_t)cairo_image_surface_get_stride(a);
+        const unsigned char *q = cairo_image_surface_get_data(b) + row * (size_t)cairo_image_surface_get_stride(b);
+        unsigned char       *out = shown != NULL ? cairo_image_surface_get_data(shown) + row * (size_t)cairo_image_surface_get_stride(shown) : NULL;
+        for (size_t column = 0; column < WIDTH; column++) {
+            int most = 0;
+            for (size_t k = 0; k < 3; k++) {
+                int d = abs(p[4 * column + k] - q[4 * column + k]);
+                most = d > most ? d : most;
+                if (out != NULL) out[4 * column + k] = (unsigned char)(10 * d > 255 ? 255 : 10 * d);
+            }
+            c.pixels += most > 0;
+            c.most = most > c.most ? most : c.most;
+        }
+    }
+    return c;
+}
+
+static void leave(cairo_surface_t *surface, const char *mark, const char *what)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "golden_%s_%s.png", mark, what);
+    assert_int_equal(cairo_surface_write_to_png(surface, basin_test_scratch(name)), CAIRO_STATUS_SUCCESS);
+    print_error("%s\n", basin_test_scratch(name));
+}
+
+static void each_mark_looks_as_it_did(void **state)
+{
+    bool renew = getenv("BASIN_GOLDEN") != NULL && strcmp(getenv("BASIN_GOLDEN"), "1") == 0;
+
+    (void)state;
+    for (size_t i = 0; i < basin_mark_type_count; i++) {
+        const char *name = basin_mark_types[i]->name;
+        char        path[128];
+        snprintf(path, sizeof path, "tests/golden/%s.png", name);
+        cairo_surface_t *output = drawn(basin_mark_types[i], 0, 0);
+        if (renew) assert_int_equal(cairo_surface_write_to_png(output, path), CAIRO_STATUS_SUCCESS);
+        cairo_surface_t *reference = cairo_image_surface_create_from_png(path);
+        if (cairo_surface_status(reference) != CAIRO_STATUS_SUCCESS)
+            fail_msg("%s: %s; make golden draws it", path, cairo_status_to_string(cairo_surface_status(reference)));
+        cairo_surface_t *shown = cairo_image_surface_create(CAIRO_FORMAT_RGB24, WIDTH, HEIGHT);
+        change           c = compare(output, reference, shown);
+        if (c.most > MOST) {
+            cairo_surface_mark_dirty(shown);
+            print_error("%s: %zu pixels changed, by %d at most (allowed %d):\n", name, c.pixels, c.most, MOST);
+            leave(output, name, "output"), leave(reference, name, "reference"), leave(shown, name, "difference");
+            fail();
+        }
+        cairo_surface_destroy(output), cairo_surface_destroy(reference), cairo_surface_destroy(shown);
+    }
+}
+
+static void the_comparison_sees_small_changes(void **state)
+{
+    cairo_surface_t *plain = drawn(&basin_mark_line, 0, 0), *again = drawn(&basin_mark_line, 0, 0), *moved = drawn(&basin_mark_line, 1, 0),
+                    *wider = drawn(&basin_mark_line, 0, 0.1);
+
+    (void)state;
+    assert_int_equal(compare(plain, again, NULL).pixels, 0);
+    assert_true(compare(plain, moved, NULL).most > MOST);
+    assert_true(compare(plain, wider, NULL).most > MOST);
+    cairo_surface_destroy(plain), cairo_surface_destroy(again), cairo_surface_destroy(moved), cairo_surface_destroy(wider);
+}
+
+/* Something is drawn, and only inside the plot (a marker may stand half over its edge). */
+static void each_mark_has_ink_inside_its_plot(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < basin_mark_type_count; i++) {
+        cairo_surface_t *output = drawn(basin_mark_types[i], 0, 0);
+        size_t           inked = 0, outside = 0;
+        for (size_t row = 0; row < HEIGHT; row++) {
+            const unsigned char *p = cairo_image_surface_get_data(output) + row * (size_t)cairo_image_surface_get_stride(output);
+            for (size_t column = 0; column < WIDTH; column++) {
+                bool ink = p[4 * column] < 250 || p[4 * column + 1] < 250 || p[4 * column + 2] < 250;
+                inked += ink;
+                outside += ink && (row < 6 || row >= HEIGHT - 6 || column < 6 || column >= WIDTH - 6);
+            }
+        }
+        if (inked < 100 || outside > 0) fail_msg("%s: %zu pixels inked, %zu outside", basin_mark_types[i]->name, inked, outside);
+        cairo_surface_destroy(output);
+    }
+}
+
+static void colours_are_as_published(void **state)
+{
+    basin_look look;
+
+    (void)state;
+    assert_close(basin_color_sequential(0).r, 0x44 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(1).b, 0x25 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(0.5).g, (0x82 + 0x9e) / 2.0 / 255.0, 0, 1e-12); /* between the two middle stations */
+    assert_close(basin_color_sequential(7).r, 0xfd / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(NAN).r, 0x44 / 255.0, 0, 1e-12);
+    assert_close(basin_color_diverging(0).r, 0xf7 / 255.0, 0, 1e-12);
+    assert_close(basin_color_diverging(-1).b, 0xac / 255.0, 0, 1e-12);
+    double last = -1;
+    for (int i = 0; i <= 100; i++) { /* viridis grows lighter all the way: it survives greyscale */
+        basin_color c = basin_color_sequential(i / 100.0);
+        double      luminance = 0.2126 * c.r + 0.7152 * c.g + 0.0722 * c.b;
+        assert_true(luminance > last);
+        last = luminance;
+    }
+    assert_true(basin_look_method("gd", &look));
+    assert_close(look.color.b, 0xb2 / 255.0, 0, 1e-12);
+    assert_false(basin_look_method("lion", &look));
+    assert_false(basin_look_method(NULL, &look));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_mark_looks_as_it_did),
+        cmocka_unit_test(the_comparison_sees_small_changes),
+        cmocka_unit_test(each_mark_has_ink_inside_its_plot),
+        cmocka_unit_test(colours_are_as_published),
+    };
+    return cmocka_run_group_tests_name("golden", tests, data, NULL);
+}
