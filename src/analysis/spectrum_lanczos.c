@@ -184,7 +184,8 @@ static size_t rows_beside(size_t count, const basin_spectrum_options *options)
 static basin_status choose_capacity(size_t size, size_t count, const basin_spectrum_options *options, size_t *out)
 {
     basin_status st = BASIN_OK;
-    size_t       wish = 2 * count + ROOM, least = count + LEAST, rows = basin_memory_limit() / sizeof(double) / size, beside = rows_beside(count, options), bytes;
+    size_t       wish = 2 * count + ROOM, least = count + LEAST, beside = rows_beside(count, options), bytes;
+    size_t       rows = basin_memory_limit() / sizeof(double) / size;
 
     if (wish > size) wish = size;
     if (least > size) least = size;

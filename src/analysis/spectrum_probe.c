@@ -23,22 +23,23 @@
 #define CHUNK 16
 #define LN20 2.995732273553991 /* -ln 0.05 */
 
-typedef struct moments { /* of the probes' samples */
-    double sum, square;
+typedef struct moments { /* running mean and sum of squared deviations (Welford 1962) */
+    size_t count;
+    double mean, deviations;
 } moments;
 
 static void add_sample(moments *m, double x)
 {
-    m->sum += x;
-    m->square += x * x;
+    double difference = x - m->mean;
+
+    m->count++;
+    m->mean += difference / (double)m->count;
+    m->deviations += difference * (x - m->mean);
 }
 
-static double standard_error(const moments *m, size_t n)
+static double standard_error(const moments *m)
 {
-    double mean = m->sum / (double)n;
-
-    if (n < 2) return NAN;
-    return sqrt(fmax(m->square / (double)n - mean * mean, 0.0) / (double)(n - 1));
+    return m->count > 1 ? sqrt(m->deviations / (double)(m->count - 1) / (double)m->count) : (double)NAN;
 }
 
 /* Upper limit of ‖H'‖_F² given the mean of n samples; `largest` bounds the magnitude of each of the `left` eigenvalues of
@@ -63,46 +64,65 @@ double basin_spectrum_leftover(const basin_spectrum *s)
     return fmax(fabs(s->eigenvalues[s->top - 1]) + s->residuals[s->top - 1], fabs(s->eigenvalues[s->top]) + s->residuals[s->top]);
 }
 
+/* What the pairs held give: Σ θ², Σ θ, and by how much their residuals may raise the first. */
+static double add_held(basin_spectrum *out)
+{
+    double slack = 0.0;
+
+    out->frobenius2 = out->trace = 0.0;
+    for (size_t i = 0; i < out->count; i++) {
+        double theta = out->eigenvalues[i], r = out->residuals[i];
+        out->frobenius2 += theta * theta;
+        out->trace += theta;
+        slack += r * (2.0 * fabs(theta) + 2.0 * r);
+    }
+    return slack;
+}
+
+/* n samples of ‖H'z‖² and zᵀH'z; z, hz [n, P] and h [count] are scratch. */
+static basin_status sample(basin_curvature *c, const double *vectors, size_t count, basin_random *random, size_t n, double *z, double *hz, double *h,
+                           moments *squares, moments *traces)
+{
+    basin_status st = BASIN_OK;
+    size_t       size = basin_curvature_size(c);
+
+    basin_random_normals(random, z, n * size);
+    basin_krylov_deflate(vectors, count, z, n, size, h);
+    BASIN_TRY(basin_curvature_product(c, z, n, hz));
+    BASIN_CHECK(basin_all_finite(hz, n * size), BASIN_ERR_NUMERIC, "a product of the Hessian with a random probe is not finite");
+    basin_krylov_deflate(vectors, count, hz, n, size, h);
+    for (size_t i = 0; i < n; i++) {
+        add_sample(squares, basin_dot(hz + i * size, hz + i * size, size));
+        add_sample(traces, basin_dot(z + i * size, hz + i * size, size));
+    }
+done:
+    return st;
+}
+
 basin_status basin_spectrum_probe(basin_curvature *c, const double *vectors, size_t probes, uint64_t seed, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
     size_t       size = basin_curvature_size(c), chunk = probes < CHUNK ? probes : CHUNK, left = size - out->count;
-    double      *z = NULL, *hz = NULL, *h = NULL, held = 0.0, slack = 0.0;
+    double      *z = NULL, *hz = NULL, *h = NULL, slack = add_held(out);
     moments      squares = {0}, traces = {0};
     basin_random random = basin_random_start(seed, BASIN_STREAM_PROBE);
 
+    out->frobenius2_upper = out->frobenius2;
+    if (left == 0) goto done;
     BASIN_ALLOC(z, chunk * size, "probes");
     BASIN_ALLOC(hz, chunk * size, "products");
     BASIN_ALLOC(h, out->count, "projections");
-    out->trace = 0.0;
-    for (size_t i = 0; i < out->count; i++) {
-        double theta = fabs(out->eigenvalues[i]), r = out->residuals[i];
-        held += theta * theta;
-        slack += r * (2.0 * theta + 2.0 * r);
-        out->trace += out->eigenvalues[i];
-    }
-    for (size_t start = 0; left > 0 && start < probes; start += chunk) {
+    for (size_t start = 0; start < probes; start += chunk) {
         size_t n = probes - start < chunk ? probes - start : chunk;
         BASIN_TRY(basin_progress_report("probes", (double)start, (double)probes));
-        basin_random_normals(&random, z, n * size);
-        basin_krylov_deflate(vectors, out->count, z, n, size, h);
-        BASIN_TRY(basin_curvature_product(c, z, n, hz));
+        BASIN_TRY(sample(c, vectors, out->count, &random, n, z, hz, h, &squares, &traces));
         out->products += n;
-        basin_krylov_deflate(vectors, out->count, hz, n, size, h);
-        for (size_t i = 0; i < n; i++) {
-            add_sample(&squares, basin_dot(hz + i * size, hz + i * size, size));
-            add_sample(&traces, basin_dot(z + i * size, hz + i * size, size));
-        }
     }
-    out->frobenius2 = out->frobenius2_upper = held;
-    if (left > 0) {
-        double mean = squares.sum / (double)probes;
-        out->frobenius2 += mean;
-        out->frobenius2_error = standard_error(&squares, probes);
-        out->frobenius2_upper += slack + upper_limit(mean, probes, basin_spectrum_leftover(out), left);
-        out->trace += traces.sum / (double)probes;
-        out->trace_error = standard_error(&traces, probes);
-    }
+    out->frobenius2_upper += slack + upper_limit(squares.mean, probes, basin_spectrum_leftover(out), left);
+    out->frobenius2 += squares.mean;
+    out->frobenius2_error = standard_error(&squares);
+    out->trace += traces.mean;
+    out->trace_error = standard_error(&traces);
 done:
     basin_free(z);
     basin_free(hz);
