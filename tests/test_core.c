@@ -49,7 +49,8 @@ static void seeds_and_streams_are_independent(void **state)
 {
     enum { COUNT = 20000 };
     static double x[3][COUNT];
-    basin_random  r[3] = {basin_random_start(1, BASIN_STREAM_PROBE), basin_random_start(2, BASIN_STREAM_PROBE), basin_random_start(1, BASIN_STREAM_BATCH)};
+    basin_random  r[3] = {basin_random_start(1, BASIN_STREAM_PROBE), basin_random_start(2, BASIN_STREAM_PROBE),
+                          basin_random_start(1, BASIN_STREAM_BATCH)};
 
     (void)state;
     for (size_t i = 0; i < 3; i++) basin_random_normals(&r[i], x[i], COUNT);

@@ -78,9 +78,12 @@ basin_status basin_direction_normalise(basin_direction *direction)
 
 basin_status basin_direction_rescale(basin_direction *direction, double norm)
 {
-    if (!(norm >= 0.0) || !isfinite(norm)) return basin_fail(BASIN_ERR_ARG, "norm %g of direction %s is not a finite number > 0", norm, direction->label);
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(norm >= 0.0 && isfinite(norm), BASIN_ERR_ARG, "norm %g of direction %s is not a finite number > 0", norm, direction->label);
     if (norm > 0.0) scale_to(direction, norm);
-    return BASIN_OK;
+done:
+    return st;
 }
 
 /* --------------------------------------------------------------------------------------------- the kinds -- */

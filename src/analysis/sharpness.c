@@ -81,7 +81,8 @@ static basin_status measure_random(basin_objective *o, const double *theta, uint
 
     BASIN_TRY(basin_direction_random(basin_objective_params(o), theta, NULL, seed, &d));
     BASIN_TRY(basin_direction_rescale(d, 1.0));
-    BASIN_TRY(measure(o, theta, d->values, r, d->label, "L(θ + ρ d) − L(θ), d random, filter-normalised, biases zero, scaled to norm 1", split, rows));
+    BASIN_TRY(measure(o, theta, d->values, r, d->label, "L(θ + ρ d) − L(θ), d random, filter-normalised, biases zero, scaled to norm 1", split,
+                      rows));
 done:
     basin_direction_destroy(&d);
     return st;

@@ -58,8 +58,8 @@ static basin_status check_size(const basin_slice_request *r)
     size_t points, bytes, each = r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * r->objective_count * sizeof(double);
 
     if (basin_mul(r->grid[0], rows_of(r), &points) && basin_mul(points, each, &bytes) && bytes < basin_memory_limit()) return BASIN_OK;
-    return basin_fail(BASIN_ERR_BUDGET, "a grid of %zu x %zu points at %zu bytes each does not fit the limit of %zu bytes", rows_of(r), r->grid[0], each,
-                      basin_memory_limit());
+    return basin_fail(BASIN_ERR_BUDGET, "a grid of %zu x %zu points at %zu bytes each does not fit the limit of %zu bytes", rows_of(r), r->grid[0],
+                      each, basin_memory_limit());
 }
 
 static basin_status check_request(const basin_slice_request *r)

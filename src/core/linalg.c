@@ -124,7 +124,8 @@ basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size
     BASIN_TRY(basin_tridiagonal_eigen(d, e, n, w, NULL));
     info = LAPACKE_dstemr(LAPACK_COL_MAJOR, 'V', 'A', blas_int(n), d, e, 0.0, 0.0, 0, 0, &found, found_w, all, blas_int(n), blas_int(n), support,
                           &accurate);
-    BASIN_CHECK(info == 0 && (size_t)found == n, BASIN_ERR_NUMERIC, "LAPACK dstemr failed on %zu values: info %d, %d found", n, (int)info, (int)found);
+    BASIN_CHECK(info == 0 && (size_t)found == n, BASIN_ERR_NUMERIC, "LAPACK dstemr failed on %zu values: info %d, %d found", n, (int)info,
+                (int)found);
     memcpy(z, all, bottom * n * sizeof *z);
     memcpy(z + bottom * n, all + (n - top) * n, top * n * sizeof *z);
     info = LAPACKE_dormtr(LAPACK_COL_MAJOR, 'L', 'L', 'N', blas_int(n), blas_int(bottom + top), a, blas_int(n), tau, z, blas_int(n));
