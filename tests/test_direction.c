@@ -368,8 +368,8 @@ static void directions_are_parsed(void **state)
 static void other_texts_are_refused_with_the_choices(void **state)
 {
     static const char *const bad[] = {"", "momentu", "momentum ", "eigen", "eigen:", "eigen:0", "eigen:1.5", "eigen: 1", "eigen:+1",
-                                      "eigen:--1", "eigen:1x", "eigen:99999999999999999999", "random:", "random:-1", "random: 1", "random:1x", "random:18446744073709551616",
-                                      "to:", "hessian"};
+                                      "eigen:--1", "eigen:1x", "eigen:99999999999999999999", "random:", "random:-1", "random: 1",
+                                      "random:1x", "random:18446744073709551616", "to:", "hessian"};
     basin_direction_spec     s = {.index = 42};
 
     (void)state;

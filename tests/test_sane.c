@@ -261,7 +261,8 @@ static void truncated_bounds_hold_the_truth(void **state)
         double                 lambda[N];
         basin_random           r = basin_random_start(t, BASIN_STREAM_TEST);
         basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .seed = t};
-        basin_sane_options     sane_options = {.kappa = 0.05 + 2.0 * basin_random_uniform(&r), .alpha = pow(10.0, 4.0 * basin_random_uniform(&r) - 3)};
+        basin_sane_options     sane_options = {.kappa = 0.05 + 2.0 * basin_random_uniform(&r),
+                                               .alpha = pow(10.0, 4.0 * basin_random_uniform(&r) - 3.0)};
         double                 largest = random_spectrum(&r, lambda);
         options.top = 2 + basin_random_below(&r, 6), options.bottom = 1 + basin_random_below(&r, 4);
         if (t % 4 == 0) options.max_products = options.top + options.bottom + 6;
