@@ -245,7 +245,7 @@ static unsigned char *bytes_of(const char *path, size_t *size)
 
 static void the_same_input_gives_the_same_bytes(void **state)
 {
-    static const size_t      cases[] = {3, 7, 9, 11, 13, 18, 22};
+    static const size_t      cases[] = {3, 7, 9, 11, 13, 18, 22, 37};
     static const char *const endings[] = {"pdf", "svg", "png"};
     drawn                    d;
 
@@ -377,7 +377,7 @@ static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
     (void)state;
     refuse(0, (basin_figure_options){.kind = "pie"}, BASIN_ERR_ARG, "no figure «pie» of a spectrum result; there are: stem histogram");
     refuse(0, (basin_figure_options){.kind = "stem:test"}, BASIN_ERR_ARG, "stem takes nothing after a colon");
-    refuse(0, (basin_figure_options){.scale = "log"}, BASIN_ERR_ARG, "scale symlog or linear, not log");
+    refuse(0, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE, "no logarithmic scale for values from -1 to 1; symlog or linear");
     refuse(0, (basin_figure_options){.scale = "sqrt"}, BASIN_ERR_ARG, "linear, log or symlog");
     refuse(0, (basin_figure_options){.width = 0.4}, BASIN_ERR_ARG, "width 0.4 of a figure: from 1.5 to 40 in; 3.25 is a column, 6.75 a page");
     refuse(0, (basin_figure_options){.width = NAN}, BASIN_ERR_ARG, "width nan");
@@ -392,7 +392,7 @@ static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
     refuse(10, (basin_figure_options){.kind = "heat:validation"}, BASIN_ERR_MISSING, "no split «validation»; the first is train");
     refuse(18, (basin_figure_options){.y = "lambda_max,size"}, BASIN_ERR_ARG, "no measure «size» to draw; there are: seed step epoch");
     refuse(18, (basin_figure_options){.x = "epoch,step"}, BASIN_ERR_ARG, "one measure for the x axis");
-    refuse(16, (basin_figure_options){.scale = "log"}, BASIN_ERR_ARG, "sharpness has both signs");
+    refuse(16, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE, "no logarithmic scale for values from -0.0");
 
     assert_status(basin_figure_create(NULL, 0, NULL, &figure), BASIN_ERR_ARG);
     assert_message("needs a result");

@@ -1,7 +1,8 @@
 /* Scales and ticks, in numbers. */
-#include "synthetic.h"
+#include "support.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "render/scale.h"
@@ -153,7 +154,29 @@ static void numbers_are_printed_as_people_write_them(void **state)
     assert_string_equal(BASIN_COUNT(2410), "2,410");
     assert_string_equal(BASIN_COUNT(11173962), "11,173,962");
     assert_string_equal(BASIN_COUNT(0), "0");
-    assert_string_equal(basin_text_file("runs/gd_0/a.h5"), "a.h5");
+    assert_string_equal(basin_name_file("runs/gd_0/a.h5"), "a.h5");
+}
+
+static void what_is_no_text_is_replaced(void **state)
+{
+    static const char *const pairs[][2] = {{"λ₁ = 2", "λ₁ = 2"},
+                                           {"a\xff"
+                                            "b",
+                                            "a?b"},
+                                           {"\xe2\x82", "??"},
+                                           {"\xc0\xaf", "??"},
+                                           {"tab\there", "tab?here"},
+                                           {"\xed\xa0\x80", "???"},
+                                           {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+                                           {"\xc2\x85", "??"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", pairs[i][0]);
+        basin_name_clean(text);
+        assert_string_equal(text, pairs[i][1]);
+    }
 }
 
 static void an_unknown_scale_lists_the_choices(void **state)
@@ -179,6 +202,7 @@ int main(void)
         cmocka_unit_test(ticks_lie_inside_and_are_about_as_many_as_asked),
         cmocka_unit_test(the_threshold_is_near_the_median_but_not_below_the_errors),
         cmocka_unit_test(numbers_are_printed_as_people_write_them),
+        cmocka_unit_test(what_is_no_text_is_replaced),
         cmocka_unit_test(an_unknown_scale_lists_the_choices),
     };
     return cmocka_run_group_tests_name("scale", tests, NULL, NULL);

@@ -87,7 +87,7 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
     }
     if (!panel->no_x && panel->x_ticks.exponent != 0) {
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
-        snprintf(text, sizeof text, "×%s", basin_text_power(panel->x_ticks.exponent, power));
+        snprintf(text, sizeof text, "×%s", basin_number_power(panel->x_ticks.exponent, power));
         basin_canvas_text(canvas, text, b->right, label_top + 1.25 * size, &(basin_type){.color = basin_black, .across = 1});
     }
 }
@@ -107,7 +107,7 @@ static void y_axis(const basin_panel *panel, basin_canvas *canvas)
     }
     if (!panel->no_y && panel->y_ticks.exponent != 0) {
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
-        snprintf(text, sizeof text, "×%s", basin_text_power(panel->y_ticks.exponent, power));
+        snprintf(text, sizeof text, "×%s", basin_number_power(panel->y_ticks.exponent, power));
         basin_canvas_text(canvas, text, b->left, b->top - 2, &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
     }
 }

@@ -123,7 +123,9 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
     const char *footer = basin_plan_footer(&plan);
     BASIN_TRY(basin_plan_draw(&plan, footer, &figure->canvas));
     BASIN_STRDUP(figure->title, plan.options->title != NULL ? plan.options->title : kinds[kind].name);
+    basin_name_clean(figure->title);
     BASIN_CHECK(!plan.failed, BASIN_ERR_NOMEM, "out of memory for the texts of a figure");
+    basin_name_clean(plan.caption);
     figure->caption = plan.caption, plan.caption = NULL;
     *out = figure, figure = NULL;
 done:
@@ -157,7 +159,7 @@ const char *basin_figure_caption(const basin_figure *figure)
 static basin_status format_of(const char *path, basin_format_kind *out)
 {
     static const char *const endings[] = {[BASIN_FORMAT_PDF] = ".pdf", [BASIN_FORMAT_SVG] = ".svg", [BASIN_FORMAT_PNG] = ".png"};
-    const char              *dot = strrchr(basin_text_file(path), '.');
+    const char              *dot = strrchr(basin_name_file(path), '.');
 
     for (size_t i = 0; dot != NULL && i < sizeof endings / sizeof *endings; i++) {
         if (strcmp(dot, endings[i]) != 0) continue;

@@ -24,6 +24,8 @@ const char  *basin_method_title(basin_plan *plan, const char *method); /* «sam�
 const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role);
 /* «Checkpoint …; data … (digest …).» for every result, at the end of the caption. */
 void         basin_plan_sources(basin_plan *plan);
+/* Says when the point is not stationary, so that curvature there is no curvature of a minimum. */
+void         basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s);
 /* The line of provenance at the foot; NULL when switched off or unknown. */
 const char  *basin_plan_footer(basin_plan *plan);
 
@@ -35,6 +37,8 @@ const char  *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_la
 /* measure.c: the columns of a row of measures by name. */
 typedef struct basin_column { const char *name, *label; } basin_column;
 double              basin_column_value(const basin_measures *row, const char *name); /* NAN where unknown */
+/* The value's own error bar: bounds of a truncated SANE, the residual of an eigenvalue; the value itself where it has none. */
+void                basin_column_bounds(const basin_measures *row, const char *name, double *low, double *high);
 const basin_column *basin_column_find(const char *name);                             /* NULL if there is none */
 /* Names between commas, each found; BASIN_ERR_ARG lists the choices. */
 basin_status        basin_plan_columns(basin_plan *plan, const char *names, const basin_column ***out, size_t *count);

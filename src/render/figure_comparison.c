@@ -187,14 +187,14 @@ basin_status basin_plan_methods(basin_plan *plan)
         for (size_t g = 0; g < c->group_count; g++) BASIN_TRY(add_group(plan, panel, c, g, measures[p]->name));
         BASIN_TRY(add_p_values(plan, panel, c, measures[p]->name));
         basin_panel_ranges(panel, &x, &y);
-        BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &kind));
+        BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &y, &kind));
         panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, -0.5, (double)(c->group_count > 0 ? c->group_count : 1) - 0.5, 0};
         panel->y = basin_scale_fit(kind, &y, 0.08);
         panel->tick_count = c->group_count;
         panel->tick_at = at;
         panel->tick_label = labels;
         panel->tick_color = colors;
-        panel->title = measures[p]->label;
+        panel->title = basin_plan_scale_label(plan, measures[p]->label, &panel->y, "\n");
         panel->grid = true;
         panel->height = fmin(0.3 * plan->width, 110);
     }

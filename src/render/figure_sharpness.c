@@ -115,8 +115,7 @@ static basin_status finish_panel(basin_plan *plan, basin_panel *panel, const bas
     basin_status     st = BASIN_OK;
     basin_scale_kind kind = BASIN_SCALE_LINEAR;
 
-    BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &kind));
-    BASIN_CHECK(kind != BASIN_SCALE_LOG, BASIN_ERR_ARG, "sharpness has both signs: scale symlog or linear, not log");
+    BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, y, &kind));
     panel->x = basin_scale_fit(BASIN_SCALE_LINEAR, x, 0.04);
     panel->y = basin_scale_fit(kind, y, 0.06);
     panel->grid = true;
@@ -171,7 +170,7 @@ basin_status basin_plan_sharpness(basin_plan *plan)
         bool         left = p % plan->columns == 0, below = p + plan->columns >= panels;
         BASIN_TRY(finish_panel(plan, panel, &x, &y));
         panel->title = several && count > 0 ? family_title(plan, names[p]) : NULL;
-        panel->y_label = left ? "L(θ + ρd) − L(θ)" : NULL;
+        panel->y_label = left ? basin_plan_scale_label(plan, "L(θ + ρd) − L(θ)", &panel->y, "\n") : NULL;
         panel->no_y = !left;
         panel->x_label = below ? panels > 1 && plan->columns > 1 ? "signed radius ρ" : "signed radius ρ (ρ > 0: published sign)" : NULL;
         panel->no_x = !below;

@@ -68,8 +68,8 @@ const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_lab
     const char *norm = basin_plan_text(plan, "‖d‖ = %s", BASIN_NUMBER(axis->norm, 3));
 
     if (starts(name, "to:")) {
-        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", basin_text_file(name + 3));
-        return basin_plan_text(plan, "from θ (0) towards %s (1),%s%s", basin_text_file(name + 3), apart, norm);
+        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", basin_name_file(name + 3));
+        return basin_plan_text(plan, "from θ (0) towards %s (1),%s%s", basin_name_file(name + 3), apart, norm);
     }
     if (starts(name, "eigen:")) {
         if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "eigenvector %s", name + 6);
@@ -172,6 +172,7 @@ static void lines_caption(basin_plan *plan, bool distance)
         basin_plan_caption(plan, " %s: %s; slope %s, curvature %s.", axis->direction != NULL ? axis->direction : "direction",
                            axis->definition != NULL ? axis->definition : "as given", BASIN_NUMBER(axis->slope, 3), BASIN_NUMBER(axis->curvature, 3));
     }
+    for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &slice_of(plan, i)->stationarity);
     basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.%s Hatched: not finite.",
                        distance ? " x is the distance moved, coordinate times ‖d‖." : "");
 }
@@ -238,10 +239,10 @@ basin_status basin_plan_lines(basin_plan *plan)
         if (predicted) BASIN_TRY(basin_panel_add(plan, loss, key));
     }
     basin_panel_ranges(loss, &x, &y);
-    BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &kind));
+    BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &y, &kind));
     loss->y = basin_scale_fit(kind, &y, 0.05);
     loss->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0.02);
-    loss->y_label = "loss";
+    loss->y_label = basin_plan_scale_label(plan, "loss", &loss->y, "\n");
     loss->grid = true;
     loss->height = fmin(0.4 * plan->width, 180);
     basin_panel *last = loss;

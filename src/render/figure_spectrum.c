@@ -51,16 +51,9 @@ static basin_status eigenvalue_scale(basin_plan *plan, basin_scale_kind *kind, d
     qsort(sizes, count, sizeof *sizes, ascending);
     *threshold = basin_scale_threshold(sizes, count, floor_);
     bool wide = count > 0 && sizes[count - 1] > 100 * sizes[count / 2];
-    BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_SYMLOG : BASIN_SCALE_LINEAR, kind));
-    BASIN_CHECK(*kind != BASIN_SCALE_LOG, BASIN_ERR_ARG, "eigenvalues have both signs: scale symlog or linear, not log");
+    BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_SYMLOG : BASIN_SCALE_LINEAR, &(basin_range){-1, 1, 1}, kind)); /* signed */
 done:
     return st;
-}
-
-static const char *eigenvalue_label(basin_plan *plan, basin_scale_kind kind, double threshold, const char *apart)
-{
-    if (kind == BASIN_SCALE_LINEAR) return "eigenvalue λ";
-    return basin_plan_text(plan, "eigenvalue λ%s(linear within ±%s)", apart, BASIN_NUMBER(threshold, 1));
 }
 
 static basin_plot_scale fit(basin_scale_kind kind, double threshold, const basin_range *range, double margin)
@@ -291,6 +284,7 @@ static void spectrum_caption(basin_plan *plan, const basin_series *series, const
             BASIN_COUNT(s->parameters), s->method != NULL ? s->method : "unknown method", s->approximate ? " with products by differences" : "",
             BASIN_COUNT(s->samples), BASIN_NUMBER(s->loss, 3), BASIN_NUMBER(worst, 2), s->converged ? "" : " (not converged)");
     }
+    for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &spectrum_of(plan, i)->stationarity);
     if (kind == BASIN_SCALE_SYMLOG) basin_plan_caption(plan, " The scale is linear within ±%s and logarithmic beyond.", BASIN_NUMBER(threshold, 1));
     const char *ratio = ratio_text(plan, series);
     if (ratio != NULL) basin_plan_caption(plan, " %s.", ratio);
@@ -328,7 +322,7 @@ basin_status basin_plan_stem(basin_plan *plan)
     BASIN_TRY(all ? stem_whole(plan, series, panel) : stem_ends(plan, series, panel));
     basin_panel_ranges(panel, &x, &y);
     panel->y = fit(kind, threshold, &y, 0.06);
-    panel->y_label = eigenvalue_label(plan, kind, threshold, plan->width < 300 ? "\n" : " ");
+    panel->y_label = basin_plan_scale_label(plan, "eigenvalue λ", &panel->y, plan->width < 300 ? "\n" : " ");
     panel->grid = true;
     panel->height = fmin(0.56 * plan->width, 190);
     if (panel->inset == NULL || plan->count > 1) {
@@ -407,7 +401,7 @@ basin_status basin_plan_histogram(basin_plan *plan)
     panel->no_x = rug->bare = true;
     panel->grid = true;
     panel->height = fmin(0.38 * plan->width, 170);
-    rug->x_label = eigenvalue_label(plan, kind, threshold, " ");
+    rug->x_label = basin_plan_scale_label(plan, "eigenvalue λ", &scale, " ");
     rug->height = 7.0 * (double)plan->count + 1;
     spectrum_caption(plan, series,
                      kind == BASIN_SCALE_SYMLOG

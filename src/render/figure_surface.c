@@ -33,8 +33,10 @@ static basin_status find_field(const basin_plan *plan, size_t i, const char *kin
     BASIN_CHECK(out->surface != NULL, BASIN_ERR_MISSING, "figure %s: slice %zu has no split «%s»; the first is %s", kind, i + 1, plan->variant,
                 s->surface_count > 0 && s->surfaces[0].split != NULL ? s->surfaces[0].split : "unnamed");
     const basin_surface *f = out->surface;
-    BASIN_CHECK(f->loss != NULL && f->columns == s->axes[0].count && f->rows == s->axes[1].count && f->rows > 0 && f->columns > 0, BASIN_ERR_SHAPE,
-                "figure %s: %zu x %zu losses for %zu x %zu coordinates", kind, f->rows, f->columns, s->axes[1].count, s->axes[0].count);
+    BASIN_CHECK(f->loss != NULL && s->axes[0].coordinates != NULL && s->axes[1].coordinates != NULL && f->columns == s->axes[0].count &&
+                    f->rows == s->axes[1].count && f->rows > 0 && f->columns > 0,
+                BASIN_ERR_SHAPE, "figure %s: %zu x %zu losses for %zu x %zu coordinates", kind, f->rows, f->columns, s->axes[1].count,
+                s->axes[0].count);
     out->z = f->loss;
 done:
     return st;
@@ -72,9 +74,12 @@ static basin_status make_paint(basin_plan *plan, look kind, const basin_range *r
     basin_scale_kind scale = BASIN_SCALE_LINEAR;
 
     BASIN_PLAN_ALLOC(plan, paint, 1);
-    BASIN_TRY(basin_plan_scale(plan, wide && kind != CHANGE ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &scale));
-    if (kind == CHANGE && plan->options->scale == NULL) scale = BASIN_SCALE_SYMLOG; /* descent is small beside the rise all around */
-    if (scale == BASIN_SCALE_LOG && (kind == CHANGE || !(range->low > 0))) scale = BASIN_SCALE_LINEAR; /* no logarithm of what is not positive */
+    /* descent is small beside the rise all around: symmetric logarithmic */
+    BASIN_TRY(basin_plan_scale(plan,
+                               kind == CHANGE ? BASIN_SCALE_SYMLOG
+                               : wide         ? BASIN_SCALE_LOG
+                                              : BASIN_SCALE_LINEAR,
+                               kind == CHANGE ? &(basin_range){-1, 1, 1} : range, &scale));
     paint->scale = basin_scale_fit(scale, range, 0);
     paint->cap = plan->options->cap > 0 && plan->options->cap <= range->high ? plan->options->cap : INFINITY;
     if (kind == CHANGE) { /* as far below zero as above: white is no change */
@@ -185,6 +190,7 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
     if (isfinite(paint->cap)) basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
     if (plan->count > 1) basin_plan_caption(plan, " All panels have the same %s.", kind == CONTOUR ? "levels" : "colour scale");
     basin_plan_caption(plan, " Hatched: not finite.");
+    for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &fields[i].slice->stationarity);
 }
 
 /* What one unit is on the axes of several panels with short labels. */

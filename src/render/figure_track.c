@@ -115,13 +115,40 @@ done:
 /* ------------------------------------------------------------------------------------------------- curves -- */
 
 typedef struct samples {
-    double *x, *y;
+    double *x, *y, *low, *high; /* value and its error bar */
     size_t  count;
 } samples;
 
 typedef struct place {
-    double x, y;
+    double x, y, low, high;
 } place;
+
+static basin_status make_samples(basin_plan *plan, size_t room, samples *out)
+{
+    basin_status st = BASIN_OK;
+
+    *out = (samples){0};
+    BASIN_PLAN_ALLOC(plan, out->x, room);
+    BASIN_PLAN_ALLOC(plan, out->y, room);
+    BASIN_PLAN_ALLOC(plan, out->low, room);
+    BASIN_PLAN_ALLOC(plan, out->high, room);
+done:
+    return st;
+}
+
+static void add_sample(samples *s, place p)
+{
+    s->x[s->count] = p.x, s->y[s->count] = p.y, s->low[s->count] = p.low, s->high[s->count] = p.high;
+    s->count++;
+}
+
+static place place_of(const basin_measures *row, const char *x, const char *y)
+{
+    place p = {.x = basin_column_value(row, x), .y = basin_column_value(row, y)};
+
+    basin_column_bounds(row, y, &p.low, &p.high);
+    return p;
+}
 
 static int by_x(const void *a, const void *b)
 {
@@ -134,6 +161,7 @@ static size_t used_rows(const strand *s, bool sweep)
     return sweep ? s->count - 1 : 0; /* from this row on */
 }
 
+/* Its own, or that of the last row before it that has one. */
 static double x_of(const strand *s, size_t row, const char *column)
 {
     double x = basin_column_value(&s->rows[row], column);
@@ -142,45 +170,42 @@ static double x_of(const strand *s, size_t row, const char *column)
     return x;
 }
 
-/* All values of a group, by x; a missing one has y = NAN. */
+/* All values of a group whose place is known, by x; a missing one has y = NAN. */
 static basin_status group_samples(basin_plan *plan, const tracks *t, size_t g, bool sweep, const char *x, const char *y, samples *out)
 {
     basin_status st = BASIN_OK;
     place       *places = NULL;
-    size_t       total = 0;
+    size_t       total = 0, count = 0;
 
-    *out = (samples){0};
     for (size_t i = 0; i < t->strand_count; i++) total += t->strands[i].count;
     BASIN_PLAN_ALLOC(plan, places, total);
-    BASIN_PLAN_ALLOC(plan, out->x, total);
-    BASIN_PLAN_ALLOC(plan, out->y, total);
+    BASIN_TRY(make_samples(plan, total, out));
     for (size_t i = 0; i < t->strand_count; i++) {
         const strand *s = &t->strands[i];
         for (size_t row = used_rows(s, sweep); s->group == g && row < s->count; row++) {
-            places[out->count] = (place){x_of(s, row, x), basin_column_value(&s->rows[row], y)};
-            if (isfinite(places[out->count].x)) out->count++;
+            places[count] = place_of(&s->rows[row], x, y);
+            if (isfinite(places[count].x)) count++;
         }
     }
-    qsort(places, out->count, sizeof *places, by_x);
-    for (size_t i = 0; i < out->count; i++) out->x[i] = places[i].x, out->y[i] = places[i].y;
+    qsort(places, count, sizeof *places, by_x);
+    for (size_t i = 0; i < count; i++) add_sample(out, places[i]);
 done:
     return st;
 }
 
-/* One value for each x: the mean over the runs, NAN unless there are `runs` finite ones. */
+/* One value for each x: the mean over the runs, NAN unless there are `runs` finite ones. A single value keeps its error bar. */
 static basin_status means(basin_plan *plan, const samples *all, size_t runs, samples *out)
 {
     basin_status st = BASIN_OK;
 
-    *out = (samples){0};
-    BASIN_PLAN_ALLOC(plan, out->x, all->count);
-    BASIN_PLAN_ALLOC(plan, out->y, all->count);
+    BASIN_TRY(make_samples(plan, all->count, out));
     for (size_t i = 0; i < all->count;) {
         size_t start = i;
         double sum = 0;
         for (; i < all->count && all->x[i] == all->x[start]; i++) sum += all->y[i]; /* a NAN stays */
-        out->x[out->count] = all->x[start];
-        out->y[out->count++] = i - start >= runs ? sum / (double)(i - start) : NAN;
+        double mean = i - start >= runs ? sum / (double)(i - start) : NAN;
+        bool   single = i - start == 1;
+        add_sample(out, (place){all->x[start], mean, single ? all->low[start] : mean, single ? all->high[start] : mean});
     }
 done:
     return st;
@@ -190,14 +215,8 @@ static basin_status strand_samples(basin_plan *plan, const strand *s, const char
 {
     basin_status st = BASIN_OK;
 
-    *out = (samples){0};
-    BASIN_PLAN_ALLOC(plan, out->x, s->count);
-    BASIN_PLAN_ALLOC(plan, out->y, s->count);
-    for (size_t row = 0; row < s->count; row++) {
-        out->x[row] = x_of(s, row, x);
-        out->y[row] = basin_column_value(&s->rows[row], y);
-    }
-    out->count = s->count;
+    BASIN_TRY(make_samples(plan, s->count, out));
+    for (size_t row = 0; row < s->count; row++) add_sample(out, place_of(&s->rows[row], x, y));
 done:
     return st;
 }
@@ -208,6 +227,8 @@ static basin_mark curve_of(const group *g, const samples *s, double width)
                         .count = s->count,
                         .x = s->x,
                         .y = s->y,
+                        .low = s->low,
+                        .high = s->high,
                         .pen = {.color = g->look.color, .width = width},
                         .marker = g->look.marker,
                         .hollow = g->look.hollow,
@@ -229,7 +250,7 @@ static basin_status add_group(basin_plan *plan, basin_panel *panel, const tracks
         if (t->strands[i].group != g) continue;
         BASIN_TRY(strand_samples(plan, &t->strands[i], x, y, &one));
         basin_mark thin = curve_of(own, &one, 0.5);
-        thin.pen.fade = 0.45, thin.marker = BASIN_MARKER_NONE, thin.label = NULL;
+        thin.pen.fade = 0.45, thin.marker = BASIN_MARKER_NONE, thin.label = NULL, thin.low = thin.high = NULL;
         BASIN_TRY(basin_panel_add(plan, panel, thin));
     }
     if (sweep && mean.count < all.count) {
@@ -250,7 +271,7 @@ static basin_status add_group(basin_plan *plan, basin_panel *panel, const tracks
         BASIN_TRY(means(plan, &all, 1, &ceilings));
         for (size_t i = 0; i < ceilings.count; i++) any = any || isfinite(ceilings.y[i]);
         basin_mark mark = curve_of(own, &ceilings, 0.9);
-        mark.pen.dash = BASIN_DASHED, mark.marker = BASIN_MARKER_NONE, mark.label = NULL;
+        mark.pen.dash = BASIN_DASHED, mark.marker = BASIN_MARKER_NONE, mark.label = NULL, mark.low = mark.high = NULL;
         if (any) BASIN_TRY(basin_panel_add(plan, panel, mark));
     }
 done:
@@ -311,10 +332,10 @@ static basin_status finish_panel(basin_plan *plan, basin_panel *panel, const bas
     basin_panel_ranges(panel, &x, &y);
     bool             wide = y.low > 0 && y.high > 20 * y.low && strstr(column->name, "accuracy") == NULL;
     basin_scale_kind kind = BASIN_SCALE_LINEAR;
-    BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &kind));
+    BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &y, &kind));
     panel->x = basin_scale_fit(x_kind, &x, x_kind == BASIN_SCALE_LOG ? 0.06 : 0.03);
     panel->y = basin_scale_fit(kind, &y, 0.09);
-    panel->y_label = column->label;
+    panel->y_label = basin_plan_scale_label(plan, column->label, &panel->y, "\n");
     panel->grid = true;
 done:
     return st;

@@ -8,9 +8,9 @@ enum { SAMPLE = 17, GAP = 4, APART = 11 }; /* points: the sample of a line, to i
 
 void basin_legend_collect(basin_legend *legend, const basin_panel *panel)
 {
-    for (size_t i = 0; i < panel->mark_count; i++) {
-        const basin_mark *mark = &panel->marks[i];
-        bool              known = mark->label == NULL || mark->label[0] == '\0';
+    for (size_t i = 0; i < 2 * panel->mark_count; i++) { /* data first, then what explains it */
+        const basin_mark *mark = &panel->marks[i % panel->mark_count];
+        bool              known = mark->label == NULL || mark->label[0] == '\0' || mark->silent != (i >= panel->mark_count);
         for (size_t j = 0; j < legend->count && !known; j++) known = strcmp(legend->entries[j]->label, mark->label) == 0;
         if (!known && legend->count < sizeof legend->entries / sizeof *legend->entries) legend->entries[legend->count++] = mark;
     }

@@ -163,7 +163,7 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
             contour->points[2 * i] = basin_view_x(view, contour->points[2 * i]);
             contour->points[2 * i + 1] = basin_view_y(view, contour->points[2 * i + 1]);
         }
-        basin_text_number(mark->levels[k], 3, levels[k].text);
+        basin_number_text(mark->levels[k], 3, levels[k].text);
         levels[k].color = basin_paint_color(mark->paint, mark->levels[k]);
     }
     hatch_holes(mark, view, canvas);

@@ -8,6 +8,7 @@ static void extent(const basin_mark *mark, basin_range *x, basin_range *y)
     for (size_t i = 0; i < mark->count; i++) {
         basin_range_add(x, mark->x[i]);
         basin_range_add(y, mark->cap > 0 ? fmin(mark->y[i], mark->cap) : mark->y[i]);
+        if (mark->low != NULL) basin_range_add(y, mark->low[i]), basin_range_add(y, mark->high[i]);
     }
 }
 
@@ -38,6 +39,24 @@ static void lonely(const basin_mark *mark, const basin_view *view, basin_canvas 
     }
 }
 
+/* Bars where they show beyond the marker. */
+static void errors(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
+{
+    basin_pen pen = {.color = mark->pen.color, .width = 0.6};
+
+    for (size_t i = 0; i < mark->count; i++) {
+        double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);
+        double top = basin_view_y(view, mark->high[i]), bottom = basin_view_y(view, mark->low[i]);
+        if (!isfinite(y) || !(x >= view->box.left) || !(x <= view->box.right)) continue;
+        if (isnan(bottom) && isfinite(mark->low[i])) bottom = view->box.bottom; /* a logarithmic scale has no place for it */
+        if (!(bottom - top > fmax(mark->size, 1.5))) continue;
+        top = fmax(top, view->box.top), bottom = fmin(bottom, view->box.bottom);
+        basin_canvas_line(canvas, x, top, x, bottom, &pen);
+        if (top > view->box.top) basin_canvas_line(canvas, x - 1.4, top, x + 1.4, top, &pen);
+        if (bottom < view->box.bottom) basin_canvas_line(canvas, x - 1.4, bottom, x + 1.4, bottom, &pen);
+    }
+}
+
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
 {
     double cap = mark->cap > 0 ? mark->cap : INFINITY, last_arrow = -INFINITY;
@@ -46,6 +65,7 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
     if (!mark->silent && !mark->open) gaps(mark, view, canvas);
     if (mark->pen.width > 0) basin_view_path(view, canvas, mark->x, mark->y, mark->count, &mark->pen);
     lonely(mark, view, canvas);
+    if (mark->low != NULL) errors(mark, view, canvas);
     for (size_t i = 0; i < mark->count; i++) {
         double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);
         if (mark->y[i] > cap && x > last_arrow + 7) {

@@ -77,6 +77,15 @@ double basin_column_value(const basin_measures *row, const char *name)
     return value >= 0 ? (double)value : NAN; /* -1 is unknown */
 }
 
+void basin_column_bounds(const basin_measures *row, const char *name, double *low, double *high)
+{
+    double value = basin_column_value(row, name), residual = isfinite(row->lambda_max_residual) ? row->lambda_max_residual : 0;
+
+    *low = *high = value;
+    if (strcmp(name, "sane") == 0) *low = row->sane_lower, *high = row->sane_upper;
+    if (strcmp(name, "lambda_max") == 0) *low = value - residual, *high = value + residual;
+}
+
 basin_status basin_plan_columns(basin_plan *plan, const char *names, const basin_column ***out, size_t *count)
 {
     basin_status         st = BASIN_OK;

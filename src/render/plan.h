@@ -63,8 +63,10 @@ basin_status basin_plan_panels(basin_plan *plan, size_t count, size_t columns);
 basin_status basin_panel_add(basin_plan *plan, basin_panel *panel, basin_mark mark);
 /* The ranges of all marks that are not silent. */
 void         basin_panel_ranges(const basin_panel *panel, basin_range *x, basin_range *y);
-/* options->scale if given, else `otherwise`. */
-basin_status basin_plan_scale(const basin_plan *plan, basin_scale_kind otherwise, basin_scale_kind *out);
+/* options->scale if given, else `otherwise`. BASIN_ERR_VALUE for a logarithm asked of values that reach 0 or below. */
+basin_status basin_plan_scale(const basin_plan *plan, basin_scale_kind otherwise, const basin_range *values, basin_scale_kind *out);
+/* The label with «(linear within ±t)» on a symmetric logarithmic scale; `apart` stands between, "\n" or " ". */
+const char  *basin_plan_scale_label(basin_plan *plan, const char *label, const basin_plot_scale *scale, const char *apart);
 
 /* A fine upright or level line at 0 or elsewhere, behind the data. */
 basin_status basin_panel_rule(basin_plan *plan, basin_panel *panel, bool upright, double at);

@@ -138,7 +138,7 @@ static void linear_ticks(const basin_plot_scale *scale, size_t wanted, basin_tic
     for (double i = ceil(scale->low / step - 1e-9); i * step <= scale->high + 1e-9 * step; i++) {
         basin_tick *tick = add_tick(out, scale, i * step);
         if (tick == NULL) break;
-        basin_text_fixed(i * step / pow(10, out->exponent), decimals > 0 ? decimals : 0, tick->label);
+        basin_number_fixed(i * step / pow(10, out->exponent), decimals > 0 ? decimals : 0, tick->label);
     }
 }
 
@@ -148,11 +148,11 @@ static void decade_label(basin_tick *tick, double value, bool plain)
     int exponent = (int)floor(log10(fabs(value)) + 1e-9), digit = (int)lround(fabs(value) / pow(10, exponent));
 
     if (plain) {
-        basin_text_number(value, 1, tick->label);
+        basin_number_text(value, 1, tick->label);
         return;
     }
     char power[BASIN_NUMBER_ROOM];
-    basin_text_power(exponent, power);
+    basin_number_power(exponent, power);
     const char *sign = value < 0 ? "−" : "";
     if (digit == 1)
         snprintf(tick->label, sizeof tick->label, "%s%.40s", sign, power);

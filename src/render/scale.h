@@ -2,7 +2,7 @@
 #ifndef BASIN_RENDER_SCALE_H
 #define BASIN_RENDER_SCALE_H
 
-#include "render/text.h"
+#include "render/number.h"
 
 typedef enum basin_scale_kind { BASIN_SCALE_LINEAR, BASIN_SCALE_LOG, BASIN_SCALE_SYMLOG } basin_scale_kind;
 

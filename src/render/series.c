@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,7 +60,7 @@ static const char *run_name(basin_plan *plan, size_t i)
     const char *path = checkpoint_path(plan, i);
 
     if (path == NULL) return basin_plan_text(plan, "result %zu", i + 1);
-    const char *file = basin_text_file(path), *end = file - 1, *start = end;
+    const char *file = basin_name_file(path), *end = file - 1, *start = end;
     if (file == path) return file;
     while (start > path && start[-1] != '/') start--;
     return start == end ? file : basin_plan_text(plan, "%.*s", (int)(end - start), start);
@@ -106,6 +107,19 @@ void basin_plan_sources(basin_plan *plan)
     }
     basin_plan_caption(plan, checkpoint_path(plan, plan->count - 1) != NULL ? "." : "");
     if (last_data[0] != '\0') basin_plan_caption(plan, " Data: digest %.12s.", last_data);
+    const basin_provenance *p = plan->results[0]->provenance;
+    if (p != NULL && p->point != NULL && strcmp(p->point, "as_stored") != 0) basin_plan_caption(plan, " Weights: %s.", p->point);
+    if (p != NULL && p->precision != NULL && strcmp(p->precision, "double") != 0) basin_plan_caption(plan, " Precision: %s.", p->precision);
+    if (p != NULL && p->weight_decay_included > 0)
+        basin_plan_caption(plan, " Weight decay %s is part of the loss.", BASIN_NUMBER(p->weight_decay_included, 3));
+}
+
+void basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s)
+{
+    if (s->stationary || !isfinite(s->decrease)) return;
+    if (plan->count > 1) basin_plan_caption(plan, " Result %zu:", result + 1);
+    basin_plan_caption(plan, " Not stationary: the best step against the gradient would lower the loss by %s of itself (threshold %s).",
+                       BASIN_NUMBER(s->decrease, 2), BASIN_NUMBER(s->threshold, 2));
 }
 
 const char *basin_plan_footer(basin_plan *plan)

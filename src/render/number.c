@@ -1,4 +1,4 @@
-#include "render/text.h"
+#include "render/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ static void copy_minus(char *out, const char *text)
     out[used] = '\0';
 }
 
-const char *basin_text_fixed(double value, int decimals, char out[BASIN_NUMBER_ROOM])
+const char *basin_number_fixed(double value, int decimals, char out[BASIN_NUMBER_ROOM])
 {
     char plain[BASIN_NUMBER_ROOM];
 
@@ -29,7 +29,7 @@ const char *basin_text_fixed(double value, int decimals, char out[BASIN_NUMBER_R
     return out;
 }
 
-const char *basin_text_power(int exponent, char out[BASIN_NUMBER_ROOM])
+const char *basin_number_power(int exponent, char out[BASIN_NUMBER_ROOM])
 {
     static const char *const superscripts[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
     char                     digits[16];
@@ -40,7 +40,7 @@ const char *basin_text_power(int exponent, char out[BASIN_NUMBER_ROOM])
     return out;
 }
 
-const char *basin_text_number(double value, int digits, char out[BASIN_NUMBER_ROOM])
+const char *basin_number_text(double value, int digits, char out[BASIN_NUMBER_ROOM])
 {
     char plain[BASIN_NUMBER_ROOM], power[BASIN_NUMBER_ROOM];
 
@@ -54,7 +54,7 @@ const char *basin_text_number(double value, int digits, char out[BASIN_NUMBER_RO
     if (value != 0 && (exponent < -3 || exponent > 4)) {
         snprintf(plain, sizeof plain, "%.*g", digits, strtod(plain, NULL) / pow(10, exponent));
         copy_minus(out, plain);
-        basin_text_power(exponent, power);
+        basin_number_power(exponent, power);
         size_t used = strlen(out);
         snprintf(out + used, BASIN_NUMBER_ROOM - used, "×%s", power);
         return out;
@@ -70,7 +70,7 @@ const char *basin_text_number(double value, int digits, char out[BASIN_NUMBER_RO
     return out;
 }
 
-const char *basin_text_count(size_t count, char out[BASIN_NUMBER_ROOM])
+const char *basin_number_count(size_t count, char out[BASIN_NUMBER_ROOM])
 {
     char   plain[32];
     size_t length = (size_t)snprintf(plain, sizeof plain, "%zu", count), used = 0;
@@ -83,7 +83,31 @@ const char *basin_text_count(size_t count, char out[BASIN_NUMBER_ROOM])
     return out;
 }
 
-const char *basin_text_file(const char *path)
+/* How many bytes the character at `c` has, 0 if it is none (RFC 3629: shortest form, no surrogates, up to U+10FFFF). */
+static size_t character(const unsigned char *c)
+{
+    size_t   length = c[0] < 0x80 ? 1 : c[0] >= 0xc2 && c[0] < 0xe0 ? 2 : c[0] >= 0xe0 && c[0] < 0xf0 ? 3 : c[0] >= 0xf0 && c[0] < 0xf5 ? 4 : 0;
+    unsigned code = c[0] & (length == 1 ? 0x7fu : 0x7fu >> length);
+
+    for (size_t i = 1; i < length; i++) {
+        if ((c[i] & 0xc0) != 0x80) return 0; /* also at the end of the text */
+        code = code << 6 | (c[i] & 0x3fu);
+    }
+    bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff;
+    bool longer = (length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff)) || (code >= 0xd800 && code < 0xe000);
+    return control || longer ? 0 : length;
+}
+
+void basin_name_clean(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c != '\0';) {
+        size_t length = character(c);
+        if (length == 0) *c = '?';
+        c += length > 0 ? length : 1;
+    }
+}
+
+const char *basin_name_file(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
