@@ -75,7 +75,7 @@ for method in $METHODS; do
     later slice "$checkpoint" --along momentum --range -1:1 --grid 81 -o "$RESULTS/momentum_$method.h5"
     later slice "$checkpoint" --along eigen:1 --range -2:2 --grid 81 -o "$RESULTS/eigen_$method.h5"
     later slice "$checkpoint" --along random:1 --range -1:1 --grid 81 -o "$RESULTS/random_$method.h5"
-    later slice "$checkpoint" --along random:1 --along random:2 --range -1:1 --grid 41 -o "$RESULTS/plane_$method.h5"
+    later slice "$checkpoint" --along random:1 --along random:2 --range -1:1 --grid 61 -o "$RESULTS/plane_$method.h5"
     later slice "$checkpoint" --grid 41 --along momentum --range -1:1 --along eigen:1 --range -2:2 -o "$RESULTS/momentum_eigen_$method.h5"
     later sharpness "$checkpoint" --rho -0.6,-0.4,-0.3,-0.2,-0.1,-0.05,0,0.05,0.1,0.2,0.3,0.4,0.6 --random 2 -o "$RESULTS/sharpness_$method.h5"
 done
@@ -164,6 +164,6 @@ HTML
 } >"$OUT/index.html"
 
 say "done in $(($(date +%s) - START)) s. Look at $OUT/index.html (figures in $FIGURES, results in $R, runs in $RUNS)."
-say "the numbers that matter (mean over 8 seeds with 95 % intervals, step 400; all of them above and on the page)"
-grep -E '^ *(mean|train_loss|test_loss|test_accuracy|gap|lambda_max|sane|ceiling)' "$R/compare.txt" | head -12
-sed -n '/^- /p; /training losses/p' "$R/compare.txt"
+say "the numbers that matter: mean over 8 seeds ± half the 95 % interval, step 400; what they support, and what not"
+sed -n '/^  mean ±/,/^$/p' "$R/compare.txt" | grep -E 'mean|train_loss|test_loss|test_accuracy|gap|lambda_max|trace|sane'
+grep '^- ' "$R/compare.txt"

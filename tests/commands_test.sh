@@ -1,8 +1,9 @@
 # Every command end to end: help, good runs, wrong options, bad input, the same bytes for any threads, verify, interruption.
 # Run by tests/run.sh with BUILD and BASIN_SCRATCH set; prints a line per failure.
-B=$PWD/$BUILD/basin
+case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
+B=$BUILD/basin
 DIGITS=$PWD/samples/digits.h5
-FILES=$PWD/$BUILD/tests/test_command_files
+FILES=$BUILD/tests/test_command_files
 S=$BASIN_SCRATCH/commands
 failures=0
 count=0
