@@ -950,14 +950,16 @@ basin_status basin_result_compare(const basin_result *a, const basin_result *b, 
 typedef struct basin_figure basin_figure; /* drawing never fails half-way: the first error is kept and told by _write */
 
 typedef struct basin_figure_options {
-    const char *kind;       /* of the result's figures (basin_figure_kinds); NULL = the first */
+    const char *kind;       /* of the result's figures (basin_figure_kinds); NULL = the first that suits. A plane's kinds take a
+                               split after a colon, «contour:test»; without one they draw the first */
     const char *title;      /* NULL = none */
     const char *const *labels; /* [count] one for each result in legends; NULL = made from method, seed and step */
     double      width;      /* inches; 0 = 3.25 (column); 6.75 is a page */
     double      height;     /* inches; 0 = by the figure */
     const char *font;       /* NULL = DejaVu Sans */
     double      font_size;  /* points at final size; 0 = 8 */
-    const char *x, *y;      /* track, sweep: field names, e.g. "learning_rate", "sane"; NULL = the figure's own */
+    const char *x, *y;      /* track, comparison: fields of basin_measures, e.g. "learning_rate"; y: several with commas between,
+                               a panel each, "lambda_max,sane"; NULL = the figure's own */
     const char *scale;      /* of the value axis: linear | log | symlog; NULL = the figure's own */
     double      cap;        /* clip values above and mark them; 0 = none */
     bool        no_footer;  /* leave the line of provenance out */

@@ -336,6 +336,24 @@ static void the_default_follows_the_result(void **state)
     forget(&line);
 }
 
+static void directions_of_unlike_length_are_cut_to_the_common_distance(void **state)
+{
+    basin_figure *figure = NULL;
+    basin_result *lines[] = {synthetic_line("gd", "momentum", 1, 21), synthetic_line("gd", "random:0", 20, 21)};
+
+    (void)state;
+    assert_ok(basin_figure_create((const basin_result *const *)lines, 2, NULL, &figure));
+    assert_non_null(strstr(basin_figure_caption(figure), "Only the distances common to all directions"));
+    basin_figure_destroy(&figure);
+    basin_result_destroy(&lines[1]);
+    lines[1] = synthetic_line("gd", "random:0", 1.9, 21);
+    assert_ok(basin_figure_create((const basin_result *const *)lines, 2, NULL, &figure));
+    assert_null(strstr(basin_figure_caption(figure), "Only the distances"));
+    basin_figure_destroy(&figure);
+    basin_result_destroy(&lines[0]);
+    basin_result_destroy(&lines[1]);
+}
+
 static void every_listed_kind_can_be_asked_for(void **state)
 {
     static const struct { basin_result_kind kind; const char *name; } listed[] = {
@@ -478,6 +496,7 @@ int main(void)
         cmocka_unit_test(the_same_input_gives_the_same_bytes),
         cmocka_unit_test(files_say_what_they_are),
         cmocka_unit_test(the_default_follows_the_result),
+        cmocka_unit_test(directions_of_unlike_length_are_cut_to_the_common_distance),
         cmocka_unit_test(every_listed_kind_can_be_asked_for),
         cmocka_unit_test(what_cannot_be_drawn_is_refused_in_one_line),
         cmocka_unit_test(a_comparison_with_wrong_rows_is_refused),

@@ -29,8 +29,12 @@ static basin_look look_of(basin_plan *plan, const basin_group *group, size_t ind
 
 static const char *group_title(basin_plan *plan, const char *name)
 {
-    const char *rest = strchr(name, ',');
-    return rest == NULL ? basin_method_title(plan, name) : basin_plan_text(plan, "%s%s", basin_method_title(plan, method_of(plan, name)), rest);
+    static const char budget[] = ", budget of ";
+    const char       *rest = strchr(name, ','), *title = basin_method_title(plan, method_of(plan, name));
+
+    if (rest == NULL) return title;
+    if (strncmp(rest, budget, strlen(budget)) != 0) return basin_plan_text(plan, "%s%s", title, rest);
+    return basin_plan_text(plan, "%s at %s’s budget", title, basin_method_title(plan, basin_plan_text(plan, "%s", rest + strlen(budget))));
 }
 
 static basin_status check_comparison(const basin_comparison *c)

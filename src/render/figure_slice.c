@@ -1,7 +1,8 @@
 /* Loss and accuracy along a line through the parameters: one or several directions or checkpoints in one panel.
  *
  * x is the coordinate in units of the direction. Directions of different length in one figure are drawn over the distance moved,
- * coordinate · ‖d‖, so that equal places mean equal distances. Dotted: L + slope s + curvature s²/2 at the centre, inside the
+ * coordinate · ‖d‖, so that equal places mean equal distances; where one reaches more than twice as far as another, over the
+ * distance common to all. Dotted: L + slope s + curvature s²/2 at the centre, inside the
  * range of the losses only.
  */
 #include <math.h>
@@ -157,7 +158,7 @@ done:
     return st;
 }
 
-static void lines_caption(basin_plan *plan, bool distance)
+static void lines_caption(basin_plan *plan, bool distance, bool cut)
 {
     const basin_slice *first = slice_of(plan, 0);
 
@@ -175,6 +176,29 @@ static void lines_caption(basin_plan *plan, bool distance)
     for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &slice_of(plan, i)->stationarity);
     basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.%s Hatched: not finite.",
                        distance ? " x is the distance moved, coordinate times ‖d‖." : "");
+    if (cut) basin_plan_caption(plan, " Only the distances common to all directions are drawn.");
+}
+
+/* x becomes the part that all curves share, y the range of the values there; false where they reach about equally far. */
+static bool common_range(const basin_panel *panel, basin_range *x, basin_range *y)
+{
+    double low = -INFINITY, high = INFINITY;
+
+    for (size_t i = 0; i < panel->mark_count; i++) {
+        const basin_mark *mark = &panel->marks[i];
+        if (mark->silent || mark->count == 0) continue;
+        low = fmax(low, mark->x[0]);
+        high = fmin(high, mark->x[mark->count - 1]);
+    }
+    if (!(low < high) || x->high - x->low <= 2 * (high - low)) return false;
+    *x = *y = basin_range_start();
+    basin_range_add(x, low), basin_range_add(x, high);
+    for (size_t i = 0; i < panel->mark_count; i++) {
+        const basin_mark *mark = &panel->marks[i];
+        for (size_t j = 0; j < mark->count && !mark->silent; j++)
+            if (mark->x[j] >= low && mark->x[j] <= high) basin_range_add(y, mark->cap > 0 ? fmin(mark->y[j], mark->cap) : mark->y[j]);
+    }
+    return true;
 }
 
 basin_status basin_plan_lines(basin_plan *plan)
@@ -239,6 +263,7 @@ basin_status basin_plan_lines(basin_plan *plan)
         if (predicted) BASIN_TRY(basin_panel_add(plan, loss, key));
     }
     basin_panel_ranges(loss, &x, &y);
+    bool cut = distance && common_range(loss, &x, &y);
     BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &y, &kind));
     loss->y = basin_scale_fit(kind, &y, 0.05);
     loss->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0.02);
@@ -248,6 +273,7 @@ basin_status basin_plan_lines(basin_plan *plan)
     basin_panel *last = loss;
     if (hits != NULL) {
         basin_panel_ranges(hits, &x, &y);
+        if (cut) common_range(hits, &x, &y);
         hits->x = loss->x;
         hits->y = basin_scale_fit(BASIN_SCALE_LINEAR, &y, 0.07);
         hits->y.low = fmax(hits->y.low, 0), hits->y.high = fmin(hits->y.high, 100);
@@ -260,7 +286,7 @@ basin_status basin_plan_lines(basin_plan *plan)
     last->x_label = distance ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
     if (!distance && plan->count > 1 && strcmp(name[0], series[0].label) != 0) last->x_label = "distance from θ along each direction";
     if (plan->options->cap > 0) plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
-    lines_caption(plan, distance);
+    lines_caption(plan, distance, cut);
 done:
     return st;
 }

@@ -246,11 +246,8 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
         panel->no_y = shared && !left;
         if (kind != CONTOUR && i % plan->columns == plan->columns - 1) { /* one scale for all: once a row will do */
             panel->bar = paint;
-            panel->bar_label = kind == HEAT ? "loss"
-                               : paint->scale.kind == BASIN_SCALE_SYMLOG
-                                   ? basin_plan_text(plan, "loss − loss at centre%s(linear within ±%s)", plan->width < 300 ? "\n" : " ",
-                                                     BASIN_NUMBER(paint->scale.threshold, 1))
-                                   : "loss − loss at centre";
+            panel->bar_label =
+                basin_plan_scale_label(plan, kind == HEAT ? "loss" : "loss − loss at centre", &paint->scale, plan->width < 300 ? "\n" : " ");
         }
     }
     if (plan->count > 1) plan->note = units(plan, fields);

@@ -411,7 +411,7 @@ static basin_status plan_track(basin_plan *plan, bool sweep, const char *default
         panel->height = fmin((count == 1 ? 0.5 : 0.34) * plan->width, 150);
     }
     plan->legend_shared = count > 1;
-    if (t.missing > 0) plan->note = basin_plan_text(plan, t.missing > 1 ? "× %s, and %zu more" : "× %s", t.first_missing, t.missing - 1);
+    if (t.missing > 0) plan->note = basin_plan_text(plan, t.missing > 1 ? "× %s (and %zu more)" : "× %s", t.first_missing, t.missing - 1);
     track_caption(plan, &t, x, y, count, sweep);
 done:
     return st;

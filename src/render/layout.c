@@ -14,7 +14,7 @@
 
 #define MAX_GRID 64
 
-enum { PAD = 4, BETWEEN = 7 }; /* points: to the page's edge, between panels */
+enum { PAD = 4, BETWEEN = 7, LARGEST_SQUARE = 280 }; /* points: to the page's edge, between panels, plots of equal units */
 
 typedef struct margins {
     double left, right, top, bottom;
@@ -164,9 +164,10 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
         g->heights[r] = 0;
         for (size_t c = 0; c < g->columns && r * g->columns + c < plan->panel_count; c++) {
             basin_panel *panel = &plan->panels[r * g->columns + c];
-            if (panel->equal)
-                panel->height =
-                    fmin(fmax(g->width * (panel->y.high - panel->y.low) / (panel->x.high - panel->x.low), 0.3 * g->width), 1.4 * g->width);
+            if (panel->equal) { /* a large square says no more than a middling one */
+                double height = g->width * (panel->y.high - panel->y.low) / (panel->x.high - panel->x.low);
+                panel->height = fmin(fmin(fmax(height, 0.3 * g->width), 1.4 * g->width), LARGEST_SQUARE);
+            }
             g->heights[r] = fmax(g->heights[r], panel->height);
         }
         plots += g->heights[r];

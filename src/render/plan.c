@@ -133,7 +133,11 @@ done:
 const char *basin_plan_scale_label(basin_plan *plan, const char *label, const basin_plot_scale *scale, const char *apart)
 {
     if (scale->kind != BASIN_SCALE_SYMLOG) return label;
-    return basin_plan_text(plan, "%s%s(linear within ±%s)", label, apart, BASIN_NUMBER(scale->threshold, 1));
+    double exponent = log10(scale->threshold); /* a power of ten, printed as the ticks are */
+    bool   plain = fabs(exponent) < 3.5;
+    char   power[BASIN_NUMBER_ROOM];
+    return basin_plan_text(plan, "%s%s(linear within ±%s)", label, apart,
+                           plain ? BASIN_NUMBER(scale->threshold, 1) : basin_number_power((int)lround(exponent), power));
 }
 
 basin_status basin_panel_rule(basin_plan *plan, basin_panel *panel, bool upright, double at)
