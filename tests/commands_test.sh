@@ -116,8 +116,8 @@ run 2 train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 -o new
 run 2 train --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
 run 2 train --mlp 64-10 --learning-rate 0.1 --steps 1 -o new
 run 2 train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 1
-bad "Frobnicate" -- train --graph unknown_op.json --data data.h5 --learning-rate 0.1 --steps 1 -o new
-bad "cycle" -- train --graph cycle.json --data data.h5 --learning-rate 0.1 --steps 1 -o new
+bad "unknown_op.json" "act1" "Frobnicate" -- train --graph unknown_op.json --data data.h5 --learning-rate 0.1 --steps 1 -o new
+bad "cycle.json" "fc1" -- train --graph cycle.json --data data.h5 --learning-rate 0.1 --steps 1 -o new
 bad "wide_data.h5\|6\|12" -- train --graph graph.json --data wide_data.h5 --learning-rate 0.1 --steps 1 -o new
 bad "nowhere.h5" -- train --graph graph.json --data nowhere.h5 --learning-rate 0.1 --steps 1 -o new
 bad "not a step" -- train --graph graph.json --data data.h5 --learning-rate 0.1 --steps 5 --save 9 -o new
@@ -269,14 +269,14 @@ good sharpness wrong_digest.h5 --data data.h5
 bad "nowhere.h5" -- spectrum good.h5 --data nowhere.h5
 bad "validation" -- spectrum good.h5 --split validation
 bad "samples" -- spectrum good.h5 --samples 0
-bad "samples\|8" -- spectrum good.h5 --samples 100
+bad "good.h5" "100 samples" "8" -- spectrum good.h5 --samples 100
 bad "no_momentum.h5" "it saved no momentum; in the same folder .*.h5" -- slice no_momentum.h5 --along momentum
 run 0 slice rounding.h5 --along momentum --grid 3
 holds err "basin: warning: rounding.h5: the momentum is at rounding level"
-bad "zero" -- slice zero_momentum.h5 --along momentum
+bad "zero_momentum.h5: .*zero" -- slice zero_momentum.h5 --along momentum
 bad "zero" -- slice good.h5 --along to:good.h5
-bad "parallel" -- slice good.h5 --along gradient --along gradient
-bad "parallel" -- slice good.h5 --along gradient --along gradient --orthogonal
+bad "good.h5: .*parallel" -- slice good.h5 --along gradient --along gradient
+bad "good.h5: .*parallel" -- slice good.h5 --along gradient --along gradient --orthogonal
 bad "1:-1" -- slice good.h5 --along gradient --range 1:-1
 bad "1:1" -- slice good.h5 --along gradient --range 1:1
 bad "nan:1" -- slice good.h5 --along gradient --range nan:1
@@ -288,7 +288,7 @@ bad "gd_0/step_000040.h5" -- slice good.h5 --along to:$GD
 run 2 slice good.h5 --along sideways
 run 2 slice good.h5 --along gradient --along momentum --along random
 run 2 slice good.h5
-bad "bytes\|MB\|kB" -- spectrum $GD --method dense --memory 100K
+bad "$GD" "P = 310\|310 parameters" "bytes" -- spectrum $GD --method dense --memory 700K
 bad "radius" -- sharpness good.h5 --rho 0.1,nan
 bad "kappa" -- sane good.h5 --kappa -1
 bad "empty_folder" -- track empty_folder
@@ -316,6 +316,10 @@ if [ "$(id -u)" != 0 ]; then # root may write anywhere
     bad "empty_folder/x.h5" -- spectrum $GD -o empty_folder/x.h5
     chmod u+w empty_folder
 fi
+(ulimit -f 4 && "$B" spectrum $GD -o full.h5 >out 2>err) # as a full disk: 2 kB and no more
+[ $? = 1 ] || fail "spectrum with no room for its result: wanted status 1: $(head -c 300 err)"
+holds err "^basin: full.h5"
+[ -z "$(ls full* 2>/dev/null)" ] || fail "no room left $(ls full*)"
 if [ -w /dev/full ]; then
     "$B" info $GD >/dev/full 2>err && fail "info > /dev/full succeeded"
     holds err "^basin: standard output"

@@ -22,6 +22,8 @@ int         cli_fail(const char *format, ...) CLI_PRINTF(1, 2);  /* keeps the li
 int         cli_usage(const char *format, ...) CLI_PRINTF(1, 2); /* keeps the line; CLI_USAGE */
 int         cli_library(basin_status status);                    /* keeps the library's line; CLI_OK, CLI_FAILED or CLI_INTERRUPTED */
 const char *cli_message(void);
+/* After a failure: puts «path: » before the line unless it names the file already, or its data file. Returns the status. */
+int         cli_name_file(int status, const char *path);
 void        cli_warn(const char *format, ...) CLI_PRINTF(1, 2);  /* «basin: warning: …» on stderr */
 void        cli_note(const char *format, ...) CLI_PRINTF(1, 2);  /* «basin: …» on stderr */
 

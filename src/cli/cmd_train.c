@@ -131,7 +131,7 @@ static int make_objectives(training *t)
 
     CLI_LIBRARY(basin_loss_find(loss, &t->loss.kind));
     t->loss.label_smoothing = cli_real(t->a, "label-smoothing", 0);
-    CLI_LIBRARY(basin_network_objective(t->graph, &t->loss, t->data, &o, &t->train));
+    CLI_TRY(cli_name_file(cli_library(basin_network_objective(t->graph, &t->loss, t->data, &o, &t->train)), cli_text(t->a, "graph", "--mlp")));
     o.split = "test";
     if (basin_dataset_split(t->data, "test") != NULL) CLI_LIBRARY(basin_network_objective(t->graph, &t->loss, t->data, &o, &t->test));
 done:

@@ -77,6 +77,12 @@ const char *cli_message(void)
     return message;
 }
 
+int cli_name_file(int status, const char *path)
+{
+    if (status == CLI_FAILED && strstr(message, path) == NULL && strstr(message, ".h5: ") == NULL) cli_fail("%s: %s", path, message);
+    return status;
+}
+
 static void say(const char *prefix, const char *format, va_list arguments)
 {
     cli_monitor_clear();
@@ -136,7 +142,7 @@ static int measure_one(const cli_arguments *a, const char *path, cli_batch *batc
     void              *value = NULL;
 
     CLI_TRY(cli_source_open(a, path, command->test_too, false, &source));
-    CLI_TRY(command->measure(a, &source, &value));
+    CLI_TRY(cli_name_file(command->measure(a, &source, &value), path));
     CLI_TRY(cli_batch_add(batch, command->kind, value, source.provenance));
     source.provenance = NULL;
 done:

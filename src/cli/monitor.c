@@ -77,6 +77,7 @@ void cli_monitor_start(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows past the limit is a failed write, which cleans up after itself */
     basin_progress_set(&(basin_progress){report, NULL});
 }
 

@@ -164,7 +164,7 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     *out = s, s = (cli_source){0};
 done:
     cli_source_close(&s);
-    return status;
+    return cli_name_file(status, path);
 }
 
 void cli_source_close(cli_source *s)
