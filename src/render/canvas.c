@@ -197,16 +197,6 @@ void basin_canvas_hatch(basin_canvas *canvas, basin_rect r, const basin_pen *pen
     }
 }
 
-void basin_canvas_clip(basin_canvas *canvas, basin_rect r)
-{
-    record(canvas, BASIN_DRAW_CLIP, (double[]){r.left, r.top, r.right, r.bottom}, 2);
-}
-
-void basin_canvas_unclip(basin_canvas *canvas)
-{
-    record(canvas, BASIN_DRAW_UNCLIP, NULL, 0);
-}
-
 basin_moment basin_canvas_now(const basin_canvas *canvas)
 {
     return (basin_moment){canvas->op_count, canvas->point_count, canvas->label_count};
@@ -328,14 +318,6 @@ static basin_label placed(double width, double height, double x, double y, const
         .x = x + c * dx - s * dy, .y = y + s * dx + c * dy, .half_width = width / 2, .half_height = height / 2, .angle = type->angle};
 }
 
-basin_label basin_canvas_place(basin_canvas *canvas, const char *text, double x, double y, const basin_type *type)
-{
-    double width, height;
-
-    basin_canvas_measure(canvas, text, type, &width, &height);
-    return placed(width, height, x, y, type);
-}
-
 void basin_canvas_text(basin_canvas *canvas, const char *text, double x, double y, const basin_type *type)
 {
     void  *labels = canvas->labels;
@@ -446,8 +428,6 @@ static bool touches(const basin_canvas *canvas, const basin_draw *op, const basi
         disc = (basin_label){.x = xy[0], .y = xy[1], .half_width = xy[2], .half_height = xy[2]};
         return basin_label_overlap(&disc, box);
     case BASIN_DRAW_TEXT: return basin_label_overlap(&canvas->labels[op->label], box);
-    case BASIN_DRAW_CLIP:
-    case BASIN_DRAW_UNCLIP: break;
     }
     return false;
 }

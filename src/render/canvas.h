@@ -1,4 +1,4 @@
-/* A drawing as a list of what was drawn: strokes, fills, dots, clips and texts, in points (1/72 inch), y downwards.
+/* A drawing as a list of what was drawn: strokes, fills, dots and texts, in points (1/72 inch), y downwards.
  *
  * Nothing touches a file here. Texts are measured at their final size with metrics hinting off, so that the same list gives
  * the same layout in every format, and so that labels can be held against each other and against the ink before they are set.
@@ -65,14 +65,10 @@ void basin_canvas_box(basin_canvas *canvas, basin_rect rect, basin_color color, 
 void basin_canvas_marker(basin_canvas *canvas, basin_marker marker, double x, double y, double diameter, basin_color color, bool hollow);
 /* Diagonal strokes over a rectangle. */
 void basin_canvas_hatch(basin_canvas *canvas, basin_rect rect, const basin_pen *pen);
-void basin_canvas_clip(basin_canvas *canvas, basin_rect rect); /* until the matching unclip */
-void basin_canvas_unclip(basin_canvas *canvas);
 
 /* Width and height of a text as basin_canvas_text would set it, without turning. */
 void basin_canvas_measure(basin_canvas *canvas, const char *text, const basin_type *type, double *width, double *height);
 void basin_canvas_text(basin_canvas *canvas, const char *text, double x, double y, const basin_type *type);
-/* Where basin_canvas_text would put it. */
-basin_label basin_canvas_place(basin_canvas *canvas, const char *text, double x, double y, const basin_type *type);
 
 /* What has been drawn so far: a place to go back to, and to count from. */
 typedef struct basin_moment { size_t ops, points, labels; } basin_moment;

@@ -6,11 +6,11 @@
 
 #include "render/canvas.h"
 
-typedef enum basin_op_kind { BASIN_DRAW_STROKE, BASIN_DRAW_FILL, BASIN_DRAW_DOT, BASIN_DRAW_CLIP, BASIN_DRAW_UNCLIP, BASIN_DRAW_TEXT } basin_op_kind;
+typedef enum basin_op_kind { BASIN_DRAW_STROKE, BASIN_DRAW_FILL, BASIN_DRAW_DOT, BASIN_DRAW_TEXT } basin_op_kind;
 
 typedef struct basin_draw {
     basin_op_kind kind;
-    size_t        first, count; /* points: STROKE, FILL a path; DOT its middle and (radius, 0); CLIP two corners; TEXT its upper left corner */
+    size_t        first, count; /* points: STROKE, FILL a path; DOT its middle and (radius, 0); TEXT its upper left corner */
     bool          closed;
     basin_pen     pen;          /* STROKE: all of it; FILL, DOT: colour and fade */
     char         *text;         /* TEXT, owned: Pango markup */

@@ -79,12 +79,6 @@ static void replay(const basin_canvas *canvas, cairo_t *cr)
             ink(cr, &op->pen);
             cairo_fill(cr);
             break;
-        case BASIN_DRAW_CLIP:
-            cairo_save(cr);
-            cairo_rectangle(cr, xy[0], xy[1], xy[2] - xy[0], xy[3] - xy[1]);
-            cairo_clip(cr);
-            break;
-        case BASIN_DRAW_UNCLIP: cairo_restore(cr); break;
         case BASIN_DRAW_TEXT: show_text(canvas, cr, context, op); break;
         }
     }

@@ -20,7 +20,7 @@ typedef struct basin_series {
    gives label and look; where two results share a method, the folder's name tells them apart. */
 basin_status basin_plan_series(basin_plan *plan, basin_series **out);
 const char  *basin_method_title(basin_plan *plan, const char *method); /* «sam» is printed SAM */
-/* The last input of that role; NULL if none. */
+/* The first input of that role; NULL if none. */
 const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role);
 /* «Checkpoint …; data … (digest …).» for every result, at the end of the caption. */
 void         basin_plan_sources(basin_plan *plan);

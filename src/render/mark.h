@@ -52,8 +52,7 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     bool                   open;       /* line: gaps are not hatched, since another mark tells why they are there */
 };
 
-#define BASIN_MARK_DECLARE(name) extern const basin_mark_type basin_mark_##name;
-#define BASIN_MARK(name) BASIN_MARK_DECLARE(name)
+#define BASIN_MARK(name) extern const basin_mark_type basin_mark_##name;
 #include "render/mark_list.h"
 #undef BASIN_MARK
 
