@@ -103,6 +103,9 @@ static basin_result *rude_names(basin_result *line)
     return line;
 }
 
+#define SENTENCE "a label that somebody made as long as a whole sentence, in the hope that it fits somewhere"
+static const char *const long_labels[] = {SENTENCE " 1", SENTENCE " 2", SENTENCE " 3"};
+
 /* Everything that is drawn, by number; false past the end. */
 static bool draw_case(size_t i, drawn *out)
 {
@@ -156,6 +159,8 @@ static bool draw_case(size_t i, drawn *out)
         CASE(36, "all_missing", 1, WITH(.kind = "sweep"), all_missing(synthetic_sweep()))
         CASE(37, "rude_names", 1, WITH(.title = "<&\xff>"), rude_names(synthetic_line("gd", "momentum", 1, 21)))
         CASE(38, "large_type", 1, WITH(.font_size = 11, .no_footer = true), synthetic_line("gd", "momentum", 1, 21))
+        CASE(39, "long_labels", 3, WITH(.labels = long_labels), synthetic_line("gd", "momentum", 1, 21), synthetic_line("sam", "momentum", 1, 21), synthetic_line("msam", "to:a/rather/long/path/to/another/checkpoint_of_the_run.h5", 1, 21))
+        CASE(40, "long_labels_planes", 3, WITH(.labels = long_labels), synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
 #undef CASE
     default: return false;
     }

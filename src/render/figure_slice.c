@@ -134,7 +134,7 @@ done:
 }
 
 /* The name of one of several slices: by direction where only that differs, by run where only that does, else both. */
-static basin_status names(basin_plan *plan, const basin_series *series, const char ***out)
+static basin_status names(basin_plan *plan, const basin_series *series, const char ***out, bool *differ)
 {
     basin_status st = BASIN_OK;
     const char **name = NULL;
@@ -154,6 +154,7 @@ static basin_status names(basin_plan *plan, const basin_series *series, const ch
             name[i] = runs ? basin_plan_text(plan, "%s, %s", series[i].label, direction) : direction;
     }
     *out = name;
+    *differ = directions;
 done:
     return st;
 }
@@ -208,11 +209,11 @@ basin_status basin_plan_lines(basin_plan *plan)
     const char     **name = NULL;
     basin_range      x, y;
     basin_scale_kind kind = BASIN_SCALE_LINEAR;
-    bool             accuracy = false, distance = false, predicted = false;
+    bool             accuracy = false, distance = false, directions = false, predicted = false;
 
     BASIN_TRY(check_slices(plan));
     BASIN_TRY(basin_plan_series(plan, &series));
-    BASIN_TRY(names(plan, series, &name));
+    BASIN_TRY(names(plan, series, &name, &directions));
     for (size_t i = 0; i < plan->count; i++) {
         accuracy = accuracy || has_accuracy(slice_of(plan, i));
         distance = distance || fabs(slice_of(plan, i)->axes[0].norm - slice_of(plan, 0)->axes[0].norm) > 1e-9;
@@ -283,8 +284,8 @@ basin_status basin_plan_lines(basin_plan *plan)
         loss->no_x = true;
         last = hits;
     }
-    last->x_label = distance ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
-    if (!distance && plan->count > 1 && strcmp(name[0], series[0].label) != 0) last->x_label = "distance from θ along each direction";
+    last->x_label =
+        distance || directions ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
     if (plan->options->cap > 0) plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
     lines_caption(plan, distance, cut);
 done:

@@ -215,7 +215,7 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
 
 /* ----------------------------------------------------------------------------------------------- drawing -- */
 
-/* Rules first, which a legend may cover; then the data, which it may not. Returns the moment between. */
+/* Rules first, which a legend may cover if it must; then the data, which it may not. Returns the moment between. */
 static basin_moment draw_marks(const basin_panel *panel, basin_canvas *canvas)
 {
     basin_view   view = {.x = &panel->x, .y = &panel->y, .box = panel->box};
@@ -267,7 +267,8 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
     }
     for (size_t i = 0; i < panel->note_count; i++) {
         y += i == 0 ? 2 : 0;
-        basin_canvas_text(canvas, panel->notes[i], middle, y, &(basin_type){.size = BASIN_NOTE_SIZE * size, .color = basin_black, .across = 0.5});
+        basin_canvas_text(canvas, panel->notes[i], middle, y,
+                          &(basin_type){.size = BASIN_NOTE_SIZE * size, .color = basin_black, .across = 0.5, .width = width + 22, .one_line = true});
         y += text_height(canvas, panel->notes[i], BASIN_NOTE_SIZE * size, 0);
     }
     if (panel->y_label != NULL) {
@@ -288,15 +289,15 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
     bool         found = true;
 
     basin_axes_draw(panel, canvas);
-    basin_moment from = draw_marks(panel, canvas);
+    basin_moment start = basin_canvas_now(canvas), from = draw_marks(panel, canvas);
     basin_bar_draw(panel, canvas);
-    if (panel->inset != NULL) draw_inset(panel->inset, canvas, from, &panel->box);
+    if (panel->inset != NULL) draw_inset(panel->inset, canvas, start, &panel->box);
     if (!plan->legend_shared) basin_legend_collect(&legend, panel);
     if (legend.count > 0 && panel->legend_above) {
         above -= basin_legend_rows(canvas, &legend, 0, 0, panel->box.right - panel->box.left, false);
         basin_legend_rows(canvas, &legend, panel->box.left, above, panel->box.right - panel->box.left, true);
     } else if (legend.count > 0) {
-        found = basin_legend_inside(canvas, &legend, from, &panel->box);
+        found = basin_legend_inside(canvas, &legend, start, &panel->box) || basin_legend_inside(canvas, &legend, from, &panel->box);
     }
     basin_axes_frame(panel, canvas);
     if (panel->y_ticks.exponent != 0 && !panel->no_y) above -= size;

@@ -28,10 +28,21 @@ static void sample(basin_canvas *canvas, const basin_mark *mark, double x, doubl
         basin_canvas_marker(canvas, mark->marker, x + SAMPLE / 2.0, y, mark->size > 0 ? mark->size : 4, mark->pen.color, mark->hollow);
 }
 
-static void entry(basin_canvas *canvas, const basin_mark *mark, double x, double y)
+/* Sample and label; a label that would be wider than `most` ends in …. */
+static double entry_width(basin_canvas *canvas, const basin_mark *mark, double most)
 {
+    double width, height;
+
+    basin_canvas_measure(canvas, mark->label, &(basin_type){0}, &width, &height);
+    return fmin(width + 0.01, most - SAMPLE - GAP) + SAMPLE + GAP;
+}
+
+static void entry(basin_canvas *canvas, const basin_mark *mark, double x, double y, double most)
+{
+    double width = entry_width(canvas, mark, most) - SAMPLE - GAP;
+
     sample(canvas, mark, x, y);
-    basin_canvas_text(canvas, mark->label, x + SAMPLE + GAP, y, &(basin_type){.color = basin_black, .down = 0.5});
+    basin_canvas_text(canvas, mark->label, x + SAMPLE + GAP, y, &(basin_type){.color = basin_black, .down = 0.5, .width = width, .one_line = true});
 }
 
 /* Looks from the upper right corner on, in steps small against the plot. */
@@ -56,15 +67,13 @@ bool basin_empty_place(const basin_canvas *canvas, basin_moment from, const basi
 
 bool basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin_moment from, const basin_rect *plot)
 {
-    double row = 1.28 * basin_canvas_font_size(canvas);
+    double row = 1.28 * basin_canvas_font_size(canvas), most = 0.7 * (plot->right - plot->left);
 
     for (size_t columns = 1; columns <= 3 && columns <= legend->count; columns++) {
         size_t rows = (legend->count + columns - 1) / columns;
         double widths[3] = {0}, width = 6, height = (double)rows * row + 2;
         for (size_t i = 0; i < legend->count; i++) {
-            double w, h;
-            basin_canvas_measure(canvas, legend->entries[i]->label, &(basin_type){0}, &w, &h);
-            widths[i / rows] = fmax(widths[i / rows], w + SAMPLE + GAP);
+            widths[i / rows] = fmax(widths[i / rows], entry_width(canvas, legend->entries[i], most));
         }
         for (size_t c = 0; c < columns; c++) width += widths[c] + (c > 0 ? APART : 0);
         basin_rect place;
@@ -74,7 +83,7 @@ bool basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin
         double x = place.left + 3;
         for (size_t c = 0; c < columns; c++) {
             for (size_t r = 0; r < rows && c * rows + r < legend->count; r++)
-                entry(canvas, legend->entries[c * rows + r], x, place.top + 1 + ((double)r + 0.5) * row);
+                entry(canvas, legend->entries[c * rows + r], x, place.top + 1 + ((double)r + 0.5) * row, most);
             x += widths[c] + APART;
         }
         return true;
@@ -88,11 +97,9 @@ static double flow(basin_canvas *canvas, const basin_legend *legend, double left
     double row = 1.28 * basin_canvas_font_size(canvas), x = left, y = top;
 
     for (size_t i = 0; i < legend->count; i++) {
-        double w, h;
-        basin_canvas_measure(canvas, legend->entries[i]->label, &(basin_type){0}, &w, &h);
-        w += SAMPLE + GAP;
+        double w = entry_width(canvas, legend->entries[i], width);
         if (x > left && x + w > left + width) x = left, y += row;
-        if (draw) entry(canvas, legend->entries[i], x, y + row / 2);
+        if (draw) entry(canvas, legend->entries[i], x, y + row / 2, width);
         x += w + APART;
     }
     return y + row - top;
@@ -106,11 +113,10 @@ double basin_legend_rows(basin_canvas *canvas, const basin_legend *legend, doubl
 
     if (legend->count == 0) return 0;
     for (; columns > 0; columns--) {
-        double total = -APART, w, h;
+        double total = -APART;
         memset(widths, 0, sizeof widths);
         for (size_t i = 0; i < legend->count; i++) {
-            basin_canvas_measure(canvas, legend->entries[i]->label, &(basin_type){0}, &w, &h);
-            widths[i % columns] = fmax(widths[i % columns], w + SAMPLE + GAP);
+            widths[i % columns] = fmax(widths[i % columns], entry_width(canvas, legend->entries[i], width));
         }
         for (size_t c = 0; c < columns; c++) total += widths[c] + APART;
         if (total <= width || columns == 1) break;
@@ -119,7 +125,7 @@ double basin_legend_rows(basin_canvas *canvas, const basin_legend *legend, doubl
     double x = left;
     if (flow(canvas, legend, left, top, width, false) < (double)rows * row - 1) return flow(canvas, legend, left, top, width, draw);
     for (size_t c = 0; draw && c < columns; c++) {
-        for (size_t i = c; i < legend->count; i += columns) entry(canvas, legend->entries[i], x, top + ((double)(i / columns) + 0.5) * row);
+        for (size_t i = c; i < legend->count; i += columns) entry(canvas, legend->entries[i], x, top + ((double)(i / columns) + 0.5) * row, width);
         x += widths[c] + APART;
     }
     return (double)rows * row;
