@@ -143,6 +143,9 @@ holds out "taylor"
 good check $MSAM
 holds err "perturbed; undone"
 good check $MSAM --as-stored
+run 1 check wrong_record.h5
+holds out "recorded:train.loss:theta:eval:full  *FAILED"
+holds err "^basin: wrong_record.h5: check failed"
 
 # same COMMAND…: --json is the same bytes for one and two threads and in two runs, and is one JSON document
 same() {
@@ -294,6 +297,7 @@ bad "kappa" -- sane good.h5 --kappa -1
 bad "empty_folder" -- track empty_folder
 mkdir empty_folder
 bad "empty_folder" -- compare empty_folder
+bad "threads" -- track runs/gd_0 --threads 5000
 bad "every" -- track runs/gd_0 --every 0
 bad "nan.h5" -- track nan.h5
 
@@ -302,6 +306,9 @@ good track runs/gd_0 runs/diverged
 holds out "missing: runs/diverged/step_0000"
 good track runs/diverged --json
 holds out '"missing": "'
+cp -r runs/gd_0 broken && cp unfinished.h5 broken/step_000100.h5
+good track broken --every 2
+holds out "missing: broken/step_000100.h5: .*complete"
 good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 runs/diverged
 holds out "missing: runs/diverged/step_0000"
 

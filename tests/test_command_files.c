@@ -125,6 +125,10 @@ static void write_checkpoints(void)
     ck->data_digest[0] = ck->data_digest[0] == 'a' ? 'b' : 'a';
     write_as(&ck, "wrong_digest.h5");
     make_checkpoint(&ck);
+    ck->recorded = basin_alloc(1, sizeof *ck->recorded), ck->recorded_count = 1;
+    ck->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"), basin_strdup("eval"), basin_strdup("full"), 9.5};
+    write_as(&ck, "wrong_record.h5");
+    make_checkpoint(&ck);
     ck->hyper.weight_decay = 0.01, ck->hyper.weight_decay_coupled = true;
     write_as(&ck, "decay.h5");
 }

@@ -50,6 +50,7 @@ typedef struct training {
     basin_graph         *graph;
     basin_dataset       *data;
     bool                 own_data, wrote_data; /* data.h5 is to be, has been written into the folder */
+    bool                 made_folder;
     basin_loss_spec      loss;
     basin_objective     *train, *test; /* test may be NULL */
     basin_train_options  rule;
@@ -149,7 +150,8 @@ static int parse_schedule(const char *text, basin_train_options *o)
     o->schedule = BASIN_SCHEDULE_COSINE;
     if (strcmp(text, "cosine") == 0 || sscanf(text, "cosine:%lf%c", &o->schedule_factor, &tail) == 1) return CLI_OK;
     o->schedule = BASIN_SCHEDULE_STEP;
-    if (sscanf(text, "step:%zu:%lf%c", &o->schedule_period, &o->schedule_factor, &tail) == 2) return CLI_OK;
+    bool digit = strncmp(text, "step:", 5) == 0 && text[5] >= '0' && text[5] <= '9';
+    if (digit && sscanf(text, "step:%zu:%lf%c", &o->schedule_period, &o->schedule_factor, &tail) == 2) return CLI_OK;
     return cli_usage("train: --schedule wants constant, cosine[:FINAL] or step:PERIOD:FACTOR, got «%s»", text);
 }
 
@@ -351,6 +353,7 @@ static int prepare_folder(training *t)
     basin_run *run = NULL;
     char       path[PATH_MAX];
 
+    t->made_folder = access(t->folder, F_OK) != 0;
     CLI_TRY(cli_folder_make(t->folder));
     basin_status opened = basin_run_open(t->folder, &run);
     size_t       held = opened == BASIN_OK ? run->count : 0;
@@ -372,7 +375,7 @@ static void remove_folder(const training *t)
     char path[PATH_MAX];
 
     if (t->wrote_data && snprintf(path, sizeof path, "%s/data.h5", t->folder) < (int)sizeof path) unlink(path);
-    if (t->folder != NULL) rmdir(t->folder); /* does nothing where there is something else in it */
+    if (t->made_folder) rmdir(t->folder);
 }
 
 static int prepare(training *t)

@@ -259,6 +259,7 @@ static int set_up(const cli_arguments *a)
     if (a->command->common & CLI_COMMON_WORK) {
         const char *memory = cli_text(a, "memory", NULL);
         CLI_TRY(cli_size(a, "threads", 0, &threads));
+        CLI_CHECK(threads <= 1024, "--threads must be at most 1024, got %zu", threads);
         basin_threads_set(threads);
         if (memory != NULL) basin_memory_limit_set(cli_bytes(memory));
     }
