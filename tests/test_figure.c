@@ -85,8 +85,8 @@ static basin_result *all_missing(basin_result *track)
     for (size_t i = 0; i < t->row_count; i++) {
         char *run = basin_strdup("runs/x");
         basin_measures_clear(&t->rows[i]);
-        t->rows[i] = (basin_measures){.run = run, .missing = basin_strdup("diverged"), .seed = -1, .step = -1, .epoch = NAN, .learning_rate = NAN, .lambda_max = NAN,
-                                      .sane = NAN, .test_accuracy = NAN, .ceiling = NAN};
+        t->rows[i] = (basin_measures){.run = run, .missing = basin_strdup("diverged"), .seed = -1, .step = -1, .epoch = NAN, .learning_rate = NAN,
+                                      .lambda_max = NAN, .sane = NAN, .test_accuracy = NAN, .ceiling = NAN};
     }
     t->missing = t->row_count;
     return track;
@@ -106,6 +106,14 @@ static basin_result *rude_names(basin_result *line)
 #define SENTENCE "a label that somebody made as long as a whole sentence, in the hope that it fits somewhere"
 static const char *const long_labels[] = {SENTENCE " 1", SENTENCE " 2", SENTENCE " 3"};
 
+static basin_result *tiny_radii(basin_result *sharpness)
+{
+    basin_sharpness *s = sharpness->value;
+
+    for (size_t i = 0; i < s->measure_count; i++) s->measures[i].rho *= 1e-6, s->measures[i].value *= 1e-9;
+    return sharpness;
+}
+
 /* Everything that is drawn, by number; false past the end. */
 static bool draw_case(size_t i, drawn *out)
 {
@@ -120,14 +128,18 @@ static bool draw_case(size_t i, drawn *out)
     }
 #define WITH(...) {__VA_ARGS__}
         CASE(0, "stem", 1, WITH(.kind = "stem"), synthetic_spectrum("gd", 600))
-        CASE(1, "stem_three", 3, WITH(.title = "Three methods"), synthetic_spectrum("gd", 600), synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
+        CASE(1, "stem_three", 3, WITH(.title = "Three methods"),
+             synthetic_spectrum("gd", 600), synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
         CASE(2, "stem_few", 1, WITH(.scale = "linear"), synthetic_spectrum("gd", 30))
         CASE(3, "stem_ends", 3, WITH(0), synthetic_ends("gd", 244234, 10, 5), synthetic_ends("sam", 244234, 10, 5), synthetic_spectrum("msam", 90))
         CASE(4, "histogram", 1, WITH(.kind = "histogram"), synthetic_spectrum("gd", 600))
-        CASE(5, "histogram_three", 3, WITH(.kind = "histogram"), synthetic_spectrum("gd", 600), synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
+        CASE(5, "histogram_three", 3, WITH(.kind = "histogram"),
+             synthetic_spectrum("gd", 600), synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
         CASE(6, "lines", 1, WITH(.title = "Along the momentum", .height = 3.5), synthetic_line("gd", "momentum", 1, 51))
-        CASE(7, "lines_directions", 3, WITH(0), synthetic_line("gd", "momentum", 1, 51), synthetic_line("gd", "eigen:1", 1, 51), synthetic_line("gd", "random:0", 1.7, 51))
-        CASE(8, "lines_methods", 3, WITH(.scale = "log"), synthetic_line("gd", "eigen:1", 1, 51), synthetic_line("sam", "eigen:1", 1, 51), synthetic_line("msam", "to:a/b.h5", 4, 51))
+        CASE(7, "lines_directions", 3, WITH(0),
+             synthetic_line("gd", "momentum", 1, 51), synthetic_line("gd", "eigen:1", 1, 51), synthetic_line("gd", "random:0", 1.7, 51))
+        CASE(8, "lines_methods", 3, WITH(.scale = "log"),
+             synthetic_line("gd", "eigen:1", 1, 51), synthetic_line("sam", "eigen:1", 1, 51), synthetic_line("msam", "to:a/b.h5", 4, 51))
         CASE(9, "lines_gaps", 1, WITH(.cap = 2), gaps(synthetic_line("gd", "eigen:1", 1, 51)))
         CASE(10, "contour", 1, WITH(0), synthetic_plane("gd", 41))
         CASE(11, "contour_three", 3, WITH(.kind = "contour:test"), synthetic_plane("gd", 31), synthetic_plane("sam", 31), synthetic_plane("msam", 31))
@@ -159,8 +171,12 @@ static bool draw_case(size_t i, drawn *out)
         CASE(36, "all_missing", 1, WITH(.kind = "sweep"), all_missing(synthetic_sweep()))
         CASE(37, "rude_names", 1, WITH(.title = "<&\xff>"), rude_names(synthetic_line("gd", "momentum", 1, 21)))
         CASE(38, "large_type", 1, WITH(.font_size = 11, .no_footer = true), synthetic_line("gd", "momentum", 1, 21))
-        CASE(39, "long_labels", 3, WITH(.labels = long_labels), synthetic_line("gd", "momentum", 1, 21), synthetic_line("sam", "momentum", 1, 21), synthetic_line("msam", "to:a/rather/long/path/to/another/checkpoint_of_the_run.h5", 1, 21))
-        CASE(40, "long_labels_planes", 3, WITH(.labels = long_labels), synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
+        CASE(39, "long_labels", 3, WITH(.labels = long_labels),
+             synthetic_line("gd", "momentum", 1, 21), synthetic_line("sam", "momentum", 1, 21),
+             synthetic_line("msam", "to:a/rather/long/path/to/another/checkpoint_of_the_run.h5", 1, 21))
+        CASE(40, "long_labels_planes", 3, WITH(.labels = long_labels),
+             synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
+        CASE(41, "tiny_radii", 1, WITH(0), tiny_radii(synthetic_sharpness("gd")))
 #undef CASE
     default: return false;
     }
@@ -214,14 +230,18 @@ static void labels_stay_on_the_page_and_off_each_other(void **state)
             assert_true(count > 2);
             for (size_t a = 0; a < count; a++) {
                 basin_label one = ink(&labels[a]);
-                double      c = fabs(cos(one.angle)), s = fabs(sin(one.angle)), x = c * one.half_width + s * one.half_height, y = s * one.half_width + c * one.half_height;
+                double      c = fabs(cos(one.angle)), s = fabs(sin(one.angle));
+                double      x = c * one.half_width + s * one.half_height, y = s * one.half_width + c * one.half_height;
                 bool        on_page = one.x - x >= -0.01 && one.x + x <= page[0] + 0.01 && one.y - y >= -0.01 && one.y + y <= page[1] + 0.01;
-                if (!on_page) print_error("%s, width %g: label %zu at (%g, %g) leaves the page %g x %g\n", d.name, d.options.width, a, one.x, one.y, page[0], page[1]);
+                if (!on_page)
+                    print_error("%s, width %g: label %zu at (%g, %g) leaves the page %g x %g\n", d.name, d.options.width, a, one.x, one.y, page[0],
+                                page[1]);
                 overlaps += !on_page;
                 for (size_t b = 0; b < a; b++) {
                     basin_label other = ink(&labels[b]);
                     if (!basin_label_overlap(&one, &other)) continue;
-                    print_error("%s, width %g: labels %zu at (%g, %g) and %zu at (%g, %g) overlap\n", d.name, d.options.width, a, one.x, one.y, b, other.x, other.y);
+                    print_error("%s, width %g: labels %zu at (%g, %g) and %zu at (%g, %g) overlap\n", d.name, d.options.width, a, one.x, one.y, b,
+                                other.x, other.y);
                     overlaps++;
                 }
             }
@@ -231,6 +251,37 @@ static void labels_stay_on_the_page_and_off_each_other(void **state)
         }
         forget(&d);
     }
+}
+
+/* Every scale that has long numbers, at every width. */
+static void numbers_on_an_axis_never_touch(void **state)
+{
+    static const basin_plot_scale scales[] = {{BASIN_SCALE_LINEAR, 0, 244234, 0},   {BASIN_SCALE_LINEAR, 0.81, 0.8302, 0},   {BASIN_SCALE_LINEAR, -1, 1, 0},
+                                              {BASIN_SCALE_LOG, 1e-9, 1e-2, 0},     {BASIN_SCALE_LOG, 0.02, 0.9, 0},         {BASIN_SCALE_LOG, 120, 333, 0},
+                                              {BASIN_SCALE_SYMLOG, -3, 40, 1e-4},   {BASIN_SCALE_SYMLOG, -1e6, 1e6, 1}};
+    basin_canvas *canvas = NULL;
+
+    (void)state;
+    assert_ok(basin_canvas_create(500, 100, "DejaVu Sans", 8, &canvas));
+    for (size_t k = 0; k < sizeof scales / sizeof *scales; k++) {
+        for (double width = 40; width < 400; width += 3) {
+            basin_panel panel = {.x = scales[k], .y = scales[0]};
+            basin_ticks x, y;
+            double      end = -INFINITY, w, h;
+            size_t      labelled = 0;
+            basin_axes_ticks(&panel, canvas, width, 50, &x, &y);
+            for (size_t i = 0; i < x.count; i++) {
+                if (x.tick[i].label[0] == '\0') continue;
+                basin_canvas_measure(canvas, x.tick[i].label, &(basin_type){0}, &w, &h);
+                double at = basin_scale_at(&scales[k], x.tick[i].value) * width;
+                if (at - w / 2 < end + 1) fail_msg("scale %zu, %g points wide: «%s» touches its neighbour", k, width, x.tick[i].label);
+                end = at + w / 2;
+                labelled++;
+            }
+            assert_true(labelled > 0);
+        }
+    }
+    basin_canvas_destroy(&canvas);
 }
 
 static unsigned char *bytes_of(const char *path, size_t *size)
@@ -288,6 +339,15 @@ static void the_same_input_gives_the_same_bytes(void **state)
     basin_figure_destroy(NULL);
 }
 
+static bool holds(const unsigned char *bytes, size_t size, const char *text)
+{
+    size_t length = strlen(text);
+
+    for (size_t i = 0; i + length <= size; i++)
+        if (memcmp(bytes + i, text, length) == 0) return true;
+    return false;
+}
+
 static void files_say_what_they_are(void **state)
 {
     drawn          d;
@@ -318,6 +378,7 @@ static void files_say_what_they_are(void **state)
     assert_ok(basin_figure_write(figure, basin_test_scratch("a.pdf")));
     bytes = bytes_of(basin_test_scratch("a.pdf"), &size);
     assert_memory_equal(bytes, "%PDF-", 5);
+    assert_true(holds(bytes, size, "/CreationDate (20000101000000Z)")); /* not now */
     basin_free(bytes);
     basin_figure_destroy(&figure);
     forget(&d);
@@ -498,6 +559,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_stay_on_the_page_and_off_each_other),
+        cmocka_unit_test(numbers_on_an_axis_never_touch),
         cmocka_unit_test(the_same_input_gives_the_same_bytes),
         cmocka_unit_test(files_say_what_they_are),
         cmocka_unit_test(the_default_follows_the_result),

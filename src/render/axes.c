@@ -23,6 +23,23 @@ static double tightest(basin_canvas *canvas, const basin_plot_scale *scale, cons
     return least;
 }
 
+/* The last resort: a number that touches the one before it goes. */
+static void drop_touching(basin_canvas *canvas, const basin_plot_scale *scale, basin_ticks *ticks, double length, bool across)
+{
+    double last = -INFINITY;
+
+    for (size_t i = 0; i < ticks->count; i++) {
+        double width, height;
+        if (ticks->tick[i].label[0] == '\0') continue;
+        basin_canvas_measure(canvas, ticks->tick[i].label, &(basin_type){0}, &width, &height);
+        double at = basin_scale_at(scale, ticks->tick[i].value) * length, half = (across ? width : height * 0.8) / 2;
+        if (at - half < last + 2)
+            ticks->tick[i].label[0] = '\0';
+        else
+            last = at + half;
+    }
+}
+
 static double step_of(const basin_ticks *ticks)
 {
     return ticks->count > 1 ? ticks->tick[1].value - ticks->tick[0].value : 0;
@@ -41,8 +58,7 @@ static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, d
     }
     basin_scale_ticks(scale, 1, out);
     if (tightest(canvas, scale, out, length, across) >= 2) return;
-    for (size_t i = 0, seen = 0; i < out->count; i++) /* last resort: every other number */
-        if (out->tick[i].label[0] != '\0' && seen++ % 2 == 1) out->tick[i].label[0] = '\0';
+    drop_touching(canvas, scale, out, length, across);
 }
 
 void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height, basin_ticks *x, basin_ticks *y)
@@ -85,7 +101,7 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
                                             .across = 0.5,
                                             .width = panel->tick_color != NULL ? slot : 0});
     }
-    if (!panel->no_x && panel->x_ticks.exponent != 0) {
+    if (!panel->no_x && panel->x_label == NULL && panel->x_ticks.exponent != 0) { /* else the label says it */
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
         snprintf(text, sizeof text, "×%s", basin_number_power(panel->x_ticks.exponent, power));
         basin_canvas_text(canvas, text, b->right, label_top + 1.25 * size, &(basin_type){.color = basin_black, .across = 1});

@@ -8,6 +8,7 @@
  *      that legend above its panel.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "render/plan.h"
@@ -70,16 +71,27 @@ static double y_label_width(basin_canvas *canvas, const basin_panel *panel)
     return panel->y_label != NULL ? text_height(canvas, panel->y_label, 0, panel->height + 8) + 2.5 : 0;
 }
 
+/* The label of x; with the power of ten that its numbers are to be multiplied by. */
+static const char *x_text(const basin_panel *panel, char room[512])
+{
+    char power[BASIN_NUMBER_ROOM];
+
+    if (panel->x_label == NULL || panel->x_ticks.exponent == 0) return panel->x_label;
+    snprintf(room, 512, "%s, ×%s", panel->x_label, basin_number_power(panel->x_ticks.exponent, power));
+    return room;
+}
+
 static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, double width)
 {
     double size = basin_canvas_font_size(canvas), tallest = panel->x_ticks.count > 0 ? text_height(canvas, "0", 0, 0) : 0;
+    char   room[512];
 
     if (panel->no_x) return BASIN_TICK;
     for (size_t i = 0; i < panel->tick_count; i++)
         tallest = fmax(tallest, text_height(canvas, panel->tick_label[i], 0, panel->tick_color != NULL ? width / (double)panel->tick_count : 0));
     double height = BASIN_TICK + 1 + tallest;
     if (panel->x_label != NULL)
-        height += 1 + text_height(canvas, panel->x_label, 0, width + 20);
+        height += 1 + text_height(canvas, x_text(panel, room), 0, width + 20);
     else if (panel->x_ticks.exponent != 0)
         height += 1 + 1.25 * size;
     return height;
@@ -260,10 +272,11 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
     const basin_rect *b = &panel->box;
     double            middle = (b->left + b->right) / 2, width = b->right - b->left, size = basin_canvas_font_size(canvas);
     basin_type        type = {.color = basin_black, .across = 0.5, .width = width + 20};
+    char              room[512];
 
     double y = b->bottom + x_axis_height(canvas, panel, width);
     if (panel->x_label != NULL && !panel->no_x) {
-        basin_canvas_text(canvas, panel->x_label, middle, y - text_height(canvas, panel->x_label, 0, width + 20), &type);
+        basin_canvas_text(canvas, x_text(panel, room), middle, y - text_height(canvas, x_text(panel, room), 0, width + 20), &type);
     }
     for (size_t i = 0; i < panel->note_count; i++) {
         y += i == 0 ? 2 : 0;

@@ -79,7 +79,7 @@ bool basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin
         basin_rect place;
         if (!basin_empty_place(canvas, from, &(basin_rect){plot->left + 3, plot->top + 1, plot->right - 1, plot->bottom - 3}, width, height, &place))
             continue;
-        basin_canvas_box(canvas, place, basin_white, 0.15); /* over the grid, not over data */
+        basin_canvas_box(canvas, place, basin_white, 0); /* over the grid, not over data */
         double x = place.left + 3;
         for (size_t c = 0; c < columns; c++) {
             for (size_t r = 0; r < rows && c * rows + r < legend->count; r++)
