@@ -738,6 +738,7 @@ typedef struct basin_difference { /* one measure, one group minus the base group
                                   test_accuracy, gap), conditions (the rest) */
     double p_smallest;         /* attainable with this many pairs: 2/2^n (above 24 pairs 1/100,001: sampled) */
     bool   paired;             /* same seed gave the same start (as recorded); false: only listed, p = NAN */
+    bool   losses_unequal;     /* the training losses of these two groups differ: see losses_note */
     char  *verdict;            /* lower | higher | undecided | «n seeds cannot decide; m would» | not measured | not paired */
 } basin_difference;
 
@@ -748,7 +749,7 @@ typedef struct basin_comparison {
     size_t difference_count; basin_difference *differences;
     char  *base;                  /* the group that the others are held against */
     int64_t step;                 /* at which the methods were compared; -1 if each at its own last */
-    bool   losses_unequal;        /* training losses differ: see losses_note */
+    bool   losses_unequal;        /* training losses of some pair of groups differ: see losses_note */
     char  *losses_note;
     size_t missing;
     size_t note_count;       char **notes; /* in plain words, in order of weight */

@@ -347,6 +347,7 @@ basin_result *synthetic_comparison(size_t seeds)
                                                                             .p_holm = m % 2 ? 0.047 : 0.21,
                                                                             .p_smallest = 0.0078,
                                                                             .paired = true,
+                                                                            .losses_unequal = true,
                                                                             .verdict = name_of(m % 2 ? "lower" : "undecided")};
         }
     }

@@ -14,7 +14,7 @@ typedef struct basin_compared {
     const char    *name;
     basin_question question;
     int            better; /* generalisation: +1 higher, -1 lower is better */
-    bool           whole;  /* a sum over the whole spectrum: a truncated one gives a part of it, which is listed but not tested */
+    bool           whole;  /* a sum over the whole spectrum: a truncated one gives a part of it, which is no measure */
     double (*value)(const basin_measures *row);
 } basin_compared;
 

@@ -201,8 +201,7 @@ static basin_status note_truncation(basin_comparer *c)
             upper = fmax(upper, row->sane_upper);
         }
     if (!(upper >= lower)) return BASIN_OK;
-    return add_note(c, basin_format("sane and n_eff are parts only, of the eigenvalues that truncated spectra hold, and not tested: sane lies between %.4g "
-                                    "and %.4g",
+    return add_note(c, basin_format("sane and n_eff are not compared: the truncated spectra give only a part of each sum; sane lies between %.4g and %.4g",
                                     lower, upper));
 }
 

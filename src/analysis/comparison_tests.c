@@ -159,8 +159,9 @@ static basin_status estimate(basin_comparer *c, const basin_compared *measure, c
     basin_status st = BASIN_OK;
 
     for (size_t i = 0; i < group->run_count; i++) {
-        double value = measure->value(&c->result->rows[group->rows[i]]);
-        if (isfinite(value)) x[out->n++] = value;
+        const basin_measures *row = &c->result->rows[group->rows[i]];
+        double                value = measure->value(row);
+        if (isfinite(value) && !(measure->whole && basin_is_truncated(row))) x[out->n++] = value;
     }
     mean_and_interval(x, out->n, &out->mean, &out->sd, &out->lower, &out->upper);
     BASIN_STRDUP(out->measure, measure->name);
@@ -312,11 +313,11 @@ static double mean_loss(const basin_comparison *k, const size_t *rows, size_t co
 /* Unequal: the mean losses (of the pairs, if there are any) differ by more than the tolerance, relative to the larger, and the
    seeds do not explain it (the paired interval leaves out 0; without an interval the means decide). Equal: the whole interval
    lies within the tolerance. Between the two the seeds do not tell, and the note says that. */
-static basin_status judge_losses(basin_comparer *c, const basin_group *group, const basin_group *base, const pairing *pairs,
-                                 const basin_difference *d)
+static basin_status judge_losses(basin_comparer *c, const basin_group *group, const basin_group *base, const pairing *pairs, basin_difference *rows)
 {
     basin_status      st = BASIN_OK;
     basin_comparison *k = c->result;
+    const basin_difference *d = &rows[basin_compared_find("train_loss")];
     bool              interval = isfinite(d->lower) && isfinite(d->upper), apart = !interval || d->lower > 0.0 || d->upper < 0.0;
     double            a = pairs->count > 0 ? mean_loss(k, pairs->group, pairs->count) : mean_loss(k, group->rows, group->run_count);
     double            b = pairs->count > 0 ? mean_loss(k, pairs->base, pairs->count) : mean_loss(k, base->rows, base->run_count);
@@ -326,6 +327,7 @@ static basin_status judge_losses(basin_comparer *c, const basin_group *group, co
     if (relative > c->loss_tolerance && apart) {
         verdict = "unequal";
         k->losses_unequal = true;
+        for (size_t i = 0; i < basin_compared_count; i++) rows[i].losses_unequal = true;
     } else if (interval && fmax(fabs(d->lower), fabs(d->upper)) <= c->loss_tolerance * larger) verdict = "equal within the tolerance";
     BASIN_TRY(basin_comparison_append(&k->losses_note, "; ",
                                       basin_format("%s %.4g against %s %.4g: %s (relative difference %.2g, tolerance %.2g)", group->name, a,
@@ -346,7 +348,7 @@ static basin_status compare_groups(basin_comparer *c, const basin_group *group, 
     BASIN_TRY(pair_by_seed(c, group, base, &pairs));
     k->difference_count += basin_compared_count;
     for (size_t i = 0; i < basin_compared_count; i++) BASIN_TRY(difference(c, &basin_compared_measures[i], group, base, &pairs, x, &rows[i]));
-    BASIN_TRY(judge_losses(c, group, base, &pairs, &rows[basin_compared_find("train_loss")]));
+    BASIN_TRY(judge_losses(c, group, base, &pairs, rows));
     for (int question = 0; question < BASIN_QUESTIONS; question++) BASIN_TRY(judge_question(c, (basin_question)question, rows, p));
 done:
     basin_free(pairs.group);

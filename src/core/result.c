@@ -348,6 +348,7 @@ static const basin_field difference_fields[] = {
     PLAIN(DOUBLE, p_holm, "p_holm", 0, "after Holm over the measures"),
     PLAIN(DOUBLE, p_smallest, "p_smallest", 0, "attainable"),
     PLAIN(BOOL, paired, "paired", 0, "equal seed meant an equal start; false: p is null"),
+    PLAIN(BOOL, losses_unequal, "losses_unequal", 0, "the training losses of the two groups differ"),
     PLAIN(STRING, verdict, "verdict", BASIN_FIELD_OPTIONAL, "lower, higher, undecided, or why the seeds cannot decide"),
 };
 #undef S

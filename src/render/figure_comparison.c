@@ -158,6 +158,20 @@ static void comparison_caption(basin_plan *plan, const basin_comparison *c, size
     if (c->missing > 0) basin_plan_caption(plan, " %zu checkpoint%s could not be measured.", c->missing, c->missing == 1 ? "" : "s");
 }
 
+/* Which groups cannot be held against each other at equal training loss; NULL if all can. */
+static const char *unequal_losses(basin_plan *plan, const basin_comparison *c)
+{
+    const char *line = NULL;
+
+    for (size_t i = 0; i < c->difference_count; i++) {
+        const basin_difference *d = &c->differences[i];
+        if (!d->losses_unequal || d->measure == NULL || strcmp(d->measure, "train_loss") != 0 || d->group == NULL || d->base == NULL) continue;
+        line = basin_plan_text(plan, "%s%s and %s", line != NULL ? line : "training losses unequal: ", group_title(plan, d->group), group_title(plan, d->base));
+        line = basin_plan_text(plan, "%s; ", line);
+    }
+    return line != NULL ? basin_plan_text(plan, "%.*s", (int)strlen(line) - 2, line) : NULL;
+}
+
 basin_status basin_plan_methods(basin_plan *plan)
 {
     basin_status            st = BASIN_OK;
@@ -202,7 +216,7 @@ basin_status basin_plan_methods(basin_plan *plan)
         panel->grid = true;
         panel->height = fmin(0.3 * plan->width, 110);
     }
-    if (c->losses_unequal) plan->warning = "training losses unequal";
+    plan->warning = unequal_losses(plan, c);
     if (c->missing > 0) plan->note = basin_plan_text(plan, "%zu checkpoint%s could not be measured", c->missing, c->missing == 1 ? "" : "s");
     comparison_caption(plan, c, count);
 done:
