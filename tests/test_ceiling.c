@@ -38,6 +38,9 @@ static void limits(void **unused)
     assert_close(basin_ceiling("gd", &h, NAN, NAN), 38.0, 1e-15, 0.0); /* decoupled: not in this formula */
     h.weight_decay_coupled = true;
     assert_close(basin_ceiling("gd", &h, NAN, NAN), 36.0, 1e-15, 0.0);
+    h.rho = 0.05, h.weight_decay = 1000.0; /* the decay alone is beyond the ceiling */
+    assert_close(basin_ceiling("gd", &h, 1e-3, NAN), 0.0, 0.0, 0.0);
+    assert_close(basin_ceiling("sam", &h, 1e-3, NAN), 0.0, 0.0, 0.0);
     assert_true(isnan(basin_ceiling("adamw", &h, 1.0, 1.0)));
     assert_true(isnan(basin_ceiling(NULL, &h, 1.0, 1.0)));
     h.learning_rate = NAN;

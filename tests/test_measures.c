@@ -96,6 +96,31 @@ static void a_row_is_what_its_parts_say(void **unused)
     basin_objective_destroy(&test);
 }
 
+/* --include-weight-decay: lambda_max is that of L + w/2 ‖theta‖², so its ceiling is w higher; SAM's step still goes by ∇L. */
+static void the_ceiling_is_of_the_objective_that_lambda_max_is_of(void **unused)
+{
+    double            a[P * P];
+    basin_objective  *train = NULL;
+    basin_checkpoint *ck = NULL;
+    basin_measures    bare = {0}, decayed = {0};
+
+    (void)unused;
+    basin_test_planted(lambda6, P, 5, a);
+    assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
+    make_checkpoint(&ck, "sam", NULL);
+    assert_ok(basin_measures_compute(train, NULL, ck, NULL, &bare));
+    assert_ok(basin_objective_decay_set(train, 0.5));
+    assert_ok(basin_measures_compute(train, NULL, ck, NULL, &decayed));
+    assert_close(decayed.lambda_max, bare.lambda_max + 0.5, 1e-12, 0.0);
+    assert_true(fabs(decayed.gradient_norm - bare.gradient_norm) > 1e-3);
+    assert_close(decayed.ceiling, bare.ceiling + 0.5, 1e-14, 0.0);
+    assert_close(bare.ceiling, basin_ceiling("sam", &ck->hyper, bare.gradient_norm, NAN), 1e-14, 0.0);
+    basin_measures_clear(&bare);
+    basin_measures_clear(&decayed);
+    basin_checkpoint_destroy(&ck);
+    basin_objective_destroy(&train);
+}
+
 static void what_is_not_there_is_nan(void **unused)
 {
     static const double zero[P * P], still[P];
@@ -187,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_is_what_its_parts_say),
+        cmocka_unit_test(the_ceiling_is_of_the_objective_that_lambda_max_is_of),
         cmocka_unit_test(what_is_not_there_is_nan),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),

@@ -37,7 +37,7 @@ static double ceiling_sam(const basin_hyperparameters *h, double decay, double g
     double c = heavy_ball(h, decay);
 
     (void)momentum_norm;
-    if (h->rho == 0.0) return c;
+    if (h->rho == 0.0 || c < 0.0) return c;
     if (gradient_norm == 0.0) return 0.0;
     return 2.0 * c / (1.0 + sqrt(1.0 + 4.0 * c * h->rho / gradient_norm));
 }

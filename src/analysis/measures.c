@@ -80,7 +80,8 @@ static basin_status measure_sharpness(basin_objective *train, const basin_checkp
     m->sharpness_sam = find_sharpness(sharpness, "sam");
     m->sharpness_msam = find_sharpness(sharpness, "msam");
     m->momentum_gradient_cosine = sharpness->momentum_gradient_cosine;
-    m->ceiling = basin_ceiling(ck->method, &ck->hyper, m->gradient_norm, sharpness->momentum_norm);
+    /* SAM's radius goes by ∇L alone; lambda_max holds the decay that the objective includes, and so must its ceiling */
+    m->ceiling = basin_ceiling(ck->method, &ck->hyper, sharpness->gradient_norm, sharpness->momentum_norm) + basin_objective_decay(train);
 done:
     basin_sharpness_destroy(&sharpness);
     return st;
