@@ -75,7 +75,7 @@ const char *basin_error_message(void);              /* one line about the callin
    basin's parallelism is its own. Call once before anything else; BASIN_ERR_NUMERIC when the BLAS is wrong. */
 basin_status basin_initialise(void);
 
-void   basin_threads_set(size_t threads); /* 0: all processors. Results are the same bits for any number. */
+void   basin_threads_set(size_t threads); /* 0: all processors; at most 1024. Results are the same bits for any number. */
 size_t basin_threads(void);
 void   basin_memory_limit_set(size_t bytes); /* 0: 3/4 of the physical memory. Large work is refused or split to fit. */
 size_t basin_memory_limit(void);

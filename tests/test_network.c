@@ -560,6 +560,32 @@ static void the_output_is_what_the_loss_reads(void **state)
     release(&p);
 }
 
+/* 40 samples are one chunk: threads without work would only take memory. */
+static void threads_beyond_the_work_take_no_memory(void **state)
+{
+    problem p = mlp((size_t[]){4, 5, 3}, 3, "Relu", 40, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    size_t  live[2];
+
+    (void)state;
+    for (size_t t = 0; t < 2; t++) {
+        basin_objective *o = NULL;
+        basin_curvature *curvature = NULL;
+        double          *g = basin_alloc(p.size, sizeof(double));
+        size_t           before = basin_fault_live();
+        basin_threads_set(t == 0 ? 1 : 500);
+        assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+        assert_ok(basin_objective_gradient(o, NULL, p.theta, NULL, g));
+        assert_ok(basin_curvature_create(o, NULL, p.theta, BASIN_HESSIAN, &curvature));
+        live[t] = basin_fault_live() - before;
+        basin_curvature_destroy(&curvature);
+        basin_objective_destroy(&o);
+        basin_free(g);
+    }
+    basin_threads_set(0);
+    assert_int_equal(live[1], live[0]);
+    release(&p);
+}
+
 static basin_status whole_life(void *payload)
 {
     basin_status     st = BASIN_OK;
@@ -602,6 +628,7 @@ int main(void)
         cmocka_unit_test(linear_regression_has_its_closed_form),
         cmocka_unit_test(logistic_regression_has_its_closed_form),
         cmocka_unit_test(results_are_the_same_bits_for_any_number_of_threads),
+        cmocka_unit_test(threads_beyond_the_work_take_no_memory),
         cmocka_unit_test(subspace_agrees_with_single_points),
         cmocka_unit_test(subsets_add_up_to_the_whole),
         cmocka_unit_test(a_frozen_point_past_the_memory_limit_gives_the_same_product),

@@ -2,6 +2,8 @@
 
 #include "core/linalg.h"
 
+#define THREADS_MOST 1024
+
 static size_t threads;
 
 basin_status basin_initialise(void)
@@ -11,7 +13,7 @@ basin_status basin_initialise(void)
 
 void basin_threads_set(size_t count)
 {
-    threads = count;
+    threads = count < THREADS_MOST ? count : THREADS_MOST;
 }
 
 size_t basin_threads(void)

@@ -51,6 +51,7 @@ typedef double real;
 #define basin_network_subspace REAL(basin_network_subspace)
 #define basin_network_sweeps REAL(basin_network_sweeps)
 #define basin_network_thaw REAL(basin_network_thaw)
+#define basin_network_threads REAL(basin_network_threads)
 #define basin_network_weight REAL(basin_network_weight)
 #define basin_node_fail REAL(basin_node_fail)
 #define basin_node_role REAL(basin_node_role)

@@ -105,8 +105,8 @@ basin_status basin_network_freeze(void *ctx, const basin_samples *s, const doubl
     BASIN_ALLOC(point, 1, "curvature");
     point->net = net;
     point->k = block_size(net);
-    point->threads = basin_threads();
     BASIN_TRY(basin_network_gather(net, s, &point->data));
+    point->threads = basin_network_threads(net, point->data.count);
     BASIN_TRY(basin_weights_create(net->plan, point->k, &point->weights));
     basin_weights_set(point->weights, net->plan, theta);
     if (kept_fits(net, point->data.count)) BASIN_ALLOC(point->kept, point->data.count * net->plan->kept, "a frozen point");

@@ -26,6 +26,9 @@ basin_grouping basin_group_samples(const basin_network *net, size_t samples);
 size_t         basin_first_chunk(const basin_grouping *g, size_t group); /* of the group; the next one's ends it */
 basin_batch    basin_chunk_of(const basin_network *net, const basin_batch *data, size_t c);
 
+/* Threads that find a group to work on: memory goes by them, so not one more. */
+size_t basin_network_threads(const basin_network *net, size_t samples);
+
 /* What is done with the chunks of one group, on any thread, and with its sum when its turn comes (NULL: nothing). */
 typedef struct basin_reduction basin_reduction;
 struct basin_reduction {

@@ -124,12 +124,18 @@ done:
     return st;
 }
 
+size_t basin_network_threads(const basin_network *net, size_t samples)
+{
+    size_t groups = basin_group_samples(net, samples).groups;
+    return basin_threads() < groups ? basin_threads() : groups;
+}
+
 /* The sweeps of loss and gradient are kept from call to call. */
 basin_status basin_network_sweeps(basin_network *net, size_t *threads)
 {
     basin_status st = BASIN_OK;
 
-    *threads = basin_threads();
+    *threads = basin_network_threads(net, net->data.count);
     if (net->sweep_count >= *threads) return BASIN_OK;
     basin_sweep **sweeps = NULL;
     BASIN_TRY(basin_sweeps_create(net, *threads, 0, true, &sweeps));

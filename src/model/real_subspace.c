@@ -136,7 +136,7 @@ static basin_status subspace_block(basin_network *net, const basin_batch *data, 
     basin_status         st = BASIN_OK;
     subspace_state       state = *shared;
     const basin_grouping groups = basin_group_samples(net, data->count);
-    size_t               threads = basin_threads() < groups.groups ? basin_threads() : groups.groups;
+    size_t               threads = basin_network_threads(net, data->count);
     size_t               group_chunks = groups.chunks / groups.groups + 1, store_size;
     basin_sweep        **sweeps = NULL;
 
