@@ -318,6 +318,28 @@ bad "nofolder/x.svg" -- spectrum $GD --plot nofolder/x.svg
 bad "nofolder/x.svg" -- plot spectrum.h5 -o nofolder/x.svg
 bad "cannot be" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 1 -o good.h5/run
 bad "empty_folder" -- spectrum $GD -o empty_folder
+cp good.h5 kept.h5
+for c in spectrum "slice --along momentum --grid 3" info; do bad "kept.h5" "not a result" -- $c kept.h5 -o kept.h5; done # never the input itself
+bad "data.h5" "not a result" -- spectrum good.h5 -o data.h5
+cmp -s good.h5 kept.h5 || fail "-o changed its own input"
+good spectrum $GD -o spectrum.h5 # another result is replaced
+mkfifo pipe
+bad "pipe" "regular" -- spectrum $GD -o pipe
+mkdir own && cp "$DIGITS" own/data.h5
+for force in "" --force; do
+    bad "own/data.h5" -- train --mlp 64-10 --data own/data.h5 --subset 50 --learning-rate 0.1 --steps 1 $force -o own
+    cmp -s "$DIGITS" own/data.h5 || fail "train replaced the data it was to read"
+done
+mkdir others && echo precious >others/data.h5
+bad "others/data.h5" "--force" -- train --mlp 64-10 --data "$DIGITS" --subset 50 --learning-rate 0.1 --steps 1 -o others
+[ "$(cat others/data.h5)" = precious ] || fail "train replaced a data.h5 without --force"
+for o in momentum rho; do
+    run 2 train --mlp 64-10 --data "$DIGITS" --method sam --learning-rate 0.1 --steps 1 --$o nan -o new # must not pass for «not given»
+    holds err "wants a number"
+done
+bad "1024" -- spectrum $GD --threads 100000
+bad "a?b" -- info "a
+b.h5"
 if [ "$(id -u)" != 0 ]; then # root may write anywhere
     chmod a-w empty_folder
     bad "empty_folder/x.h5" -- spectrum $GD -o empty_folder/x.h5

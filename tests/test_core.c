@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/digest.h"
+#include "core/file.h"
 #include "core/graph.h"
 #include "core/linalg.h"
 #include "core/params.h"
@@ -506,6 +507,39 @@ static void progress_is_told_and_can_stop(void **state)
     assert_int_equal(calls, 2);
 }
 
+static void a_message_is_one_plain_line(void **state)
+{
+    (void)state;
+    assert_int_equal(basin_fail(BASIN_ERR_IO, "%s: no such file", "a\nb\033[31m\x7f ü"), BASIN_ERR_IO);
+    assert_string_equal(basin_error_message(), "a?b?[31m? ü: no such file");
+    basin_fail_within(BASIN_ERR_IO, "run\r1");
+    assert_string_equal(basin_error_message(), "run?1: a?b?[31m? ü: no such file");
+}
+
+static void threads_have_a_most(void **state)
+{
+    (void)state;
+    basin_threads_set(3);
+    assert_int_equal(basin_threads(), 3);
+    basin_threads_set(SIZE_MAX);
+    assert_int_equal(basin_threads(), 1024);
+    basin_threads_set(0);
+    assert_true(basin_threads() >= 1);
+}
+
+/* As root, renaming over /dev/null would replace it for the whole machine. */
+static void a_device_or_a_folder_is_not_written_over(void **state)
+{
+    char *name = NULL;
+
+    (void)state;
+    assert_int_equal(basin_file_begin("/dev/null", &name), BASIN_ERR_IO);
+    assert_message("/dev/null: cannot be written: it is there and not a regular file");
+    assert_int_equal(basin_file_begin("/tmp", &name), BASIN_ERR_IO);
+    assert_message("/tmp: cannot be written: Is a directory");
+    assert_null(name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,6 +566,9 @@ int main(void)
         cmocka_unit_test(a_described_struct_is_copied_compared_and_cleared),
         cmocka_unit_test(sha256_gives_the_known_answers),
         cmocka_unit_test(progress_is_told_and_can_stop),
+        cmocka_unit_test(a_message_is_one_plain_line),
+        cmocka_unit_test(threads_have_a_most),
+        cmocka_unit_test(a_device_or_a_folder_is_not_written_over),
     };
     return cmocka_run_group_tests_name("core", tests, NULL, NULL);
 }

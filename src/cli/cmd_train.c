@@ -41,7 +41,7 @@ static const cli_option options[] = {
     {"seed", CLI_WHOLE, "S", "of initial weights, subset, noise and batch order (default: 0)", false},
     {"precision", CLI_CHOICE, "double|single", "inside the network (default: double)", false},
     {"o", CLI_TEXT, "RUN", "folder of the run", true},
-    {"force", CLI_FLAG, NULL, "replace the checkpoints that RUN holds", true},
+    {"force", CLI_FLAG, NULL, "replace the checkpoints and the data.h5 that RUN holds", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 typedef struct training {
@@ -359,9 +359,11 @@ static int prepare_folder(training *t)
     size_t       held = opened == BASIN_OK ? run->count : 0;
     CLI_TRY(opened == BASIN_ERR_MISSING ? CLI_OK : cli_library(opened)); /* missing: no checkpoint in it */
     CLI_CHECK(held == 0 || cli_given_option(t->a, "force"), "%s: holds %zu checkpoints already; --force replaces them", t->folder, held);
+    CLI_CHECK(snprintf(path, sizeof path, "%s/data.h5", t->folder) < (int)sizeof path, "%.60s…: the name is too long", t->folder);
+    CLI_CHECK(!t->own_data || !cli_same_file(path, cli_text(t->a, "data", NULL)), "%s: is the data set to take rows from; choose another folder", path);
+    CLI_CHECK(!t->own_data || cli_given_option(t->a, "force") || access(path, F_OK) != 0, "%s: is there already; --force replaces it", path);
     for (size_t i = 0; i < held; i++)
         if (is_own(run->entries[i].path) && unlink(run->entries[i].path) != 0) CLI_CHECK(false, "%s: %s", run->entries[i].path, strerror(errno));
-    CLI_CHECK(snprintf(path, sizeof path, "%s/data.h5", t->folder) < (int)sizeof path, "%.60s…: the name is too long", t->folder);
     if (t->own_data) CLI_LIBRARY(basin_dataset_write(t->data, path));
     t->wrote_data = t->own_data;
 done:

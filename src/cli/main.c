@@ -42,6 +42,8 @@ static void keep(const char *format, va_list arguments)
     char text[sizeof message]; /* the arguments may point into the old message */
 
     vsnprintf(text, sizeof text, format, arguments);
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?'; /* a name typed with a line break: still one line */
     memcpy(message, text, sizeof text);
 }
 
@@ -179,7 +181,7 @@ static int check_outputs(const cli_arguments *a)
     if (stored != NULL) {
         CLI_WANT(a->command->measure == NULL || a->operand_count == 1, "%s: -o stores the result of one checkpoint, %zu were named",
                  a->command->name, a->operand_count);
-        CLI_TRY(cli_output_check(stored));
+        CLI_TRY(cli_result_check(stored));
     }
     if (figure != NULL) {
         CLI_WANT(basin_figure_kinds(a->command->kind)[0] != '\0', "%s: there is no figure of this; --plot does not apply", a->command->name);
@@ -261,6 +263,7 @@ static int set_up(const cli_arguments *a)
         CLI_TRY(cli_size(a, "threads", 0, &threads));
         CLI_CHECK(threads <= 1024, "--threads must be at most 1024, got %zu", threads);
         basin_threads_set(threads);
+        CLI_CHECK(threads == 0 || basin_threads() == threads, "--threads: at most %zu, got %zu", basin_threads(), threads);
         if (memory != NULL) basin_memory_limit_set(cli_bytes(memory));
     }
     CLI_LIBRARY(basin_initialise());

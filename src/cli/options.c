@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,7 +117,7 @@ static int check_value(const cli_command *command, const cli_option *option, con
     case CLI_FLAG: break;
     case CLI_TEXT: wanted = *text == '\0' ? "some text" : NULL; break;
     case CLI_WHOLE: wanted = whole_text(text) ? NULL : "a whole number"; break;
-    case CLI_REAL: wanted = real_text(text, end) ? NULL : "a number"; break;
+    case CLI_REAL: wanted = real_text(text, end) && !isnan(strtod(text, NULL)) ? NULL : "a number"; break; /* NAN stands for «not given» */
     case CLI_REALS: wanted = reals_text(text) ? NULL : "numbers separated by commas"; break;
     case CLI_RANGE: wanted = range_text(text) ? NULL : "FROM:TO"; break;
     case CLI_BYTES: wanted = bytes_text(text) ? NULL : "bytes, e.g. 512M or 4G"; break;

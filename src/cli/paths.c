@@ -43,7 +43,8 @@ int cli_output_check(const char *path)
     char        name[PATH_MAX];
     struct stat facts;
 
-    if (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode)) return cli_fail("%s: cannot be written: %s", path, strerror(EISDIR));
+    if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode))
+        return cli_fail("%s: cannot be written: %s", path, S_ISDIR(facts.st_mode) ? strerror(EISDIR) : "it is there and not a regular file");
     if (snprintf(name, sizeof name, "%s.%ld.check", path, (long)getpid()) >= (int)sizeof name)
         return cli_fail("%.60s…: the name is too long", path);
     int file = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
@@ -51,6 +52,24 @@ int cli_output_check(const char *path)
     close(file);
     unlink(name);
     return CLI_OK;
+}
+
+int cli_result_check(const char *path)
+{
+    struct stat   facts;
+    basin_result *there = NULL;
+
+    if (stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0 && basin_result_read(path, &there) != BASIN_OK)
+        return cli_fail("%s: is there and not a result of basin, which is all that -o replaces", path);
+    basin_result_destroy(&there);
+    return cli_output_check(path);
+}
+
+bool cli_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
 int cli_figure_check(const char *path)

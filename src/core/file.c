@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/digest.h"
@@ -16,8 +17,11 @@ basin_status basin_file_begin(const char *path, char **out)
     basin_status st = BASIN_OK;
     char        *name = NULL;
     int          handle = -1;
+    struct stat  facts;
 
     BASIN_CHECK(path[0] != '\0', BASIN_ERR_ARG, "an empty file name to write to");
+    BASIN_CHECK(stat(path, &facts) != 0 || S_ISREG(facts.st_mode), BASIN_ERR_IO, "%s: cannot be written: %s", path,
+                S_ISDIR(facts.st_mode) ? strerror(EISDIR) : "it is there and not a regular file"); /* renaming would replace a device */
     BASIN_CHECK((name = basin_format("%s.%ld.part", path, (long)getpid())) != NULL, BASIN_ERR_NOMEM, "out of memory for a file name");
     BASIN_CHECK(strlen(name) < sizeof being_written, BASIN_ERR_ARG, "%.60s…: file name of %zu characters", path, strlen(path));
     handle = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);

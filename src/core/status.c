@@ -22,6 +22,14 @@ const char *basin_error_message(void)
     return message;
 }
 
+/* A file's name may hold a line break or an escape sequence; the message stays one plain line. */
+static void keep(char text[sizeof message])
+{
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+    memcpy(message, text, sizeof message);
+}
+
 basin_status basin_fail(basin_status code, const char *format, ...)
 {
     char    text[sizeof message]; /* the arguments may point into the old message */
@@ -30,7 +38,7 @@ basin_status basin_fail(basin_status code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    memcpy(message, text, sizeof text);
+    keep(text);
     return code;
 }
 
@@ -43,6 +51,6 @@ basin_status basin_fail_within(basin_status code, const char *format, ...)
     vsnprintf(prefix, sizeof prefix, format, arguments);
     va_end(arguments);
     int n = snprintf(text, sizeof text, "%s: %s", prefix, message);
-    if (n > 0) memcpy(message, text, sizeof text);
+    if (n > 0) keep(text);
     return code;
 }
