@@ -50,6 +50,14 @@ done:
 }
 
 /* One thin line for each seed, through the groups that have it. */
+/* A part of a sum over a truncated spectrum is no measure (docs/measures.md): as in the comparison, NAN. */
+static double value_of(const basin_measures *row, const char *measure)
+{
+    bool sum = strcmp(measure, "sane") == 0 || strcmp(measure, "n_eff") == 0;
+
+    return sum && row->sane_upper - row->sane_lower > 0.01 * row->sane ? NAN : basin_column_value(row, measure);
+}
+
 static basin_status add_seeds(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const char *measure)
 {
     basin_status st = BASIN_OK;
@@ -65,7 +73,7 @@ static basin_status add_seeds(basin_plan *plan, basin_panel *panel, const basin_
         for (size_t g = 0; g < c->group_count && first; g++) {
             double value = NAN;
             for (size_t k = 0; k < c->groups[g].run_count; k++)
-                if (c->rows[c->groups[g].rows[k]].seed == seed) value = basin_column_value(&c->rows[c->groups[g].rows[k]], measure);
+                if (c->rows[c->groups[g].rows[k]].seed == seed) value = value_of(&c->rows[c->groups[g].rows[k]], measure);
             if (isfinite(value)) x[count] = (double)g + SEEDS_AT, y[count++] = value;
         }
         basin_mark line = {.type = &basin_mark_line, .count = count, .x = x, .y = y, .pen = {.color = basin_grey, .width = 0.35, .fade = 0.45}};
@@ -84,7 +92,7 @@ static basin_status add_group(basin_plan *plan, basin_panel *panel, const basin_
 
     BASIN_PLAN_ALLOC(plan, x, group->run_count);
     BASIN_PLAN_ALLOC(plan, y, group->run_count);
-    for (size_t k = 0; k < group->run_count; k++) x[k] = (double)g + SEEDS_AT, y[k] = basin_column_value(&c->rows[group->rows[k]], measure);
+    for (size_t k = 0; k < group->run_count; k++) x[k] = (double)g + SEEDS_AT, y[k] = value_of(&c->rows[group->rows[k]], measure);
     if (group->run_count > 1) /* one run is its own mean */
         BASIN_TRY(basin_panel_add(plan, panel,
                                   (basin_mark){.type = &basin_mark_points,
