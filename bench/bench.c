@@ -1,4 +1,4 @@
-/* Times the engine against the machine's own sgemm peak, measured in the same run: absolute times drift on shared machines,
+/* Times the engine against the machine's own sgemm peak, measured right before each job: absolute times drift on shared machines,
  * ratios hold. FLOP counts are those of docs/performance.md: F forward, f0 the first layer's share.
  *
  *   usage: bench [DATA.h5]    data for the large network: basin's format, or a plain file with /images and /labels;
@@ -36,34 +36,22 @@ static void *allocate(size_t count, size_t size)
     return memory;
 }
 
-/* Best of several: one threaded GEMM, and one GEMM a thread side by side; the larger is the peak. */
-static double measure_peak(void)
+/* One sgemm of PEAK_SIZE^3 a thread, side by side: FLOP/s. A single threaded GEMM gives the same on an idle machine, but leaves
+   OpenBLAS's workers spinning for some 25 ms, which would disturb what is timed next. */
+static double peak_rate(void)
 {
-    const size_t n = PEAK_SIZE;
-    const double flops = 2.0 * PEAK_SIZE * PEAK_SIZE * (double)PEAK_SIZE;
-    float       *a = allocate(n * n, sizeof *a), *c = allocate(THREADS * n * n, sizeof *c);
-    double       best = 0.0;
+    static float *a, *c;
+    const size_t  n = PEAK_SIZE;
 
-    for (size_t i = 0; i < n * n; i++) a[i] = (float)(i % 7) * 0.25f;
-    for (int repeat = 0; repeat < 5; repeat++) {
-        double start = now();
-        basin_linalg_bench_threads(THREADS);
-        basin_gemm_f32(BASIN_N, BASIN_N, n, n, n, 1.0f, a, n, a, n, 0.0f, c, n);
-        double rate = flops / (now() - start);
-        best = rate > best ? rate : best;
+    if (a == NULL) {
+        a = allocate(n * n, sizeof *a);
+        c = allocate(THREADS * n * n, sizeof *c);
+        for (size_t i = 0; i < n * n; i++) a[i] = (float)(i % 7) * 0.25f;
     }
-    basin_linalg_bench_threads(1);
-    for (double wait = now(); now() - wait < 0.1;) continue; /* OpenBLAS's workers spin for some 25 ms */
-    for (int repeat = 0; repeat < 5; repeat++) {
-        double start = now();
+    double start = now();
 #pragma omp parallel for num_threads(THREADS)
-        for (size_t t = 0; t < THREADS; t++) basin_gemm_f32(BASIN_N, BASIN_N, n, n, n, 1.0f, a, n, a, n, 0.0f, c + t * n * n, n);
-        double rate = THREADS * flops / (now() - start);
-        best = rate > best ? rate : best;
-    }
-    basin_free(a);
-    basin_free(c);
-    return best;
+    for (size_t t = 0; t < THREADS; t++) basin_gemm_f32(BASIN_N, BASIN_N, n, n, n, 1.0f, a, n, a, n, 0.0f, c + t * n * n, n);
+    return THREADS * 2.0 * PEAK_SIZE * PEAK_SIZE * (double)PEAK_SIZE / (now() - start);
 }
 
 typedef struct subject {
@@ -169,56 +157,107 @@ static int ascending(const void *a, const void *b)
     return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
 }
 
-/* Median of at least five runs and half a second, after one that is not counted. */
-static double median_seconds(void (*run)(job *), job *j)
+static double median(double *x, size_t count)
 {
-    double times[400];
-    size_t count = 0;
+    qsort(x, count, sizeof *x, ascending);
+    return x[count / 2];
+}
+
+enum { ROUNDS = 11 };
+
+typedef struct timing {
+    double seconds[ROUNDS], share[ROUNDS]; /* of one call; of the peak measured right before it */
+} timing;
+
+/* A job lasts milliseconds or less on the small network: repeated to a tenth of a second. */
+static size_t repeats_of(void (*run)(job *), job *j)
+{
+    double start = now();
 
     run(j);
-    for (double start = now(); count < 400 && (count < 5 || now() - start < 0.5); count++) {
-        double from = now();
-        run(j);
-        times[count] = now() - from;
-    }
-    qsort(times, count, sizeof *times, ascending);
-    return times[count / 2];
+    double once = now() - start;
+    return once > 0.1 ? 1 : (size_t)(0.1 / once) + 1;
 }
 
-static void report(const char *what, double seconds, double flops, double peak)
+static void time_round(timing *t, size_t round, void (*run)(job *), job *j, size_t repeats, double flops)
 {
-    printf("  %-32s %11.6f s  %8.1f GFLOP/s  %5.2f of peak\n", what, seconds, flops / seconds * 1e-9, flops / seconds / peak);
+    double peak = peak_rate(), start = now();
+
+    for (size_t i = 0; i < repeats; i++) run(j);
+    t->seconds[round] = (now() - start) / (double)repeats;
+    t->share[round] = flops / t->seconds[round] / peak;
 }
 
-static void measure(subject *net, const char *title, double peak)
+static void report(const char *what, timing *t, double per, double flops)
+{
+    double seconds = median(t->seconds, ROUNDS) / per, share = median(t->share, ROUNDS);
+
+    printf("  %-32s %11.6f s  %8.1f GFLOP/s  %5.2f of peak (%.2f to %.2f)\n", what, seconds, flops / seconds * 1e-9, share, t->share[0],
+           t->share[ROUNDS - 1]);
+}
+
+static void measure_job(const char *what, void (*run)(job *), job *j, double per, double flops)
+{
+    timing t;
+    size_t repeats;
+
+    run(j);
+    repeats = repeats_of(run, j);
+    for (size_t r = 0; r < ROUNDS; r++) time_round(&t, r, run, j, repeats, per * flops);
+    report(what, &t, per, flops);
+}
+
+/* The grid in passes of as many points as there are rounds into it, each beside some points of the plain loop. */
+static void measure_slice(job *j, double f, double f0)
+{
+    const size_t total = (size_t)GRID * GRID, pass = total / ROUNDS + 1;
+    timing       slice, loop;
+    double       ratio[ROUNDS], whole = 0.0;
+    size_t       loop_repeats;
+
+    j->points = 4;
+    loop_repeats = repeats_of(run_loop, j);
+    for (size_t r = 0; r < ROUNDS; r++) {
+        size_t first = r * pass, count = total - first < pass ? total - first : pass;
+        j->points = 4;
+        time_round(&loop, r, run_loop, j, loop_repeats, 4 * f);
+        j->coef += 2 * first;
+        j->points = count;
+        time_round(&slice, r, run_slice, j, 1, (double)count * (f - f0));
+        j->coef -= 2 * first;
+        whole += slice.seconds[r];
+        slice.seconds[r] /= (double)count;
+        ratio[r] = loop.seconds[r] / 4 / slice.seconds[r];
+    }
+    report("51x51 slice, per point (F - f0)", &slice, 1, f - f0);
+    report("plain loop, per point (F)", &loop, 4, f);
+    qsort(ratio, ROUNDS, sizeof *ratio, ascending);
+    printf("  %-32s %11.2f s, %.2f times the speed of the plain loop (%.2f to %.2f)\n\n", "51x51 slice, whole", whole, ratio[ROUNDS / 2], ratio[0],
+           ratio[ROUNDS - 1]);
+}
+
+static void measure(subject *net, const char *title)
 {
     const double f = net->forward, f0 = net->first;
     char         name[64];
-    job          j = {.net = net, .k = 1, .points = (size_t)GRID * GRID};
+    job          j = {.net = net, .k = 1};
 
     printf("%s: %zu parameters, %zu samples, F = %.3g, f0 = %.3g FLOP\n", title, net->size, basin_objective_samples(net->objective), f, f0);
     require(basin_curvature_create(net->objective, NULL, net->theta, BASIN_HESSIAN, &j.curvature));
-    report("gradient (3F - f0)", median_seconds(run_gradient, &j), 3 * f - f0, peak);
-    report("H.v, frozen point (6F - 4f0)", median_seconds(run_product, &j), 6 * f - 4 * f0, peak);
+    measure_job("gradient (3F - f0)", run_gradient, &j, 1, 3 * f - f0);
+    measure_job("H.v, frozen point (6F - 4f0)", run_product, &j, 1, 6 * f - 4 * f0);
     j.k = net->block_size;
     snprintf(name, sizeof name, "block of %zu, per vector", j.k);
-    report(name, median_seconds(run_product, &j) / (double)j.k, 6 * f - 4 * f0, peak);
+    measure_job(name, run_product, &j, (double)j.k, 6 * f - 4 * f0);
     basin_curvature_destroy(&j.curvature);
 
-    j.coef = allocate(2 * j.points, sizeof(double));
-    j.losses = allocate(j.points, sizeof *j.losses);
-    for (size_t i = 0; i < j.points; i++) {
+    j.coef = allocate(2 * (size_t)GRID * GRID, sizeof(double));
+    j.losses = allocate((size_t)GRID * GRID, sizeof *j.losses);
+    for (size_t i = 0; i < (size_t)GRID * GRID; i++) {
         j.coef[2 * i] = (double)(i % GRID) / 25.0 - 1.0;
         j.coef[2 * i + 1] = (double)(i / GRID) / 25.0 - 1.0;
     }
-    double start = now();
-    run_slice(&j);
-    double each = (now() - start) / (double)j.points;
-    report("51x51 slice, per point (F - f0)", each, f - f0, peak);
-    j.points = 8;
-    double loop = median_seconds(run_loop, &j) / (double)j.points;
-    report("plain loop, per point (F)", loop, f, peak);
-    printf("  %-32s %11.2f s, %.2f times the speed of the plain loop\n\n", "51x51 slice, whole", each * GRID * GRID, loop / each);
+    measure_slice(&j, f, f0);
     basin_free(j.coef);
     basin_free(j.losses);
 }
@@ -241,14 +280,14 @@ int main(int argc, char **argv)
     require(basin_initialise());
     basin_threads_set(THREADS);
     basin_blas_describe(blas);
-    double  peak = measure_peak();
     subject large = prepare(read_large(argc > 1 ? argv[1] : NULL), (const size_t[]){784, 512, 256, 10}, 4, 8);
     if (basin_dataset_read("samples/digits.h5", NULL, &digits) != BASIN_OK) digits = synthetic(1797, 64, 10);
     subject small = prepare(digits, (const size_t[]){64, 32, 10}, 3, 16);
-    printf("%s, %d threads, single precision; sgemm %d^3: %.1f GFLOP/s\n\n", blas, THREADS, PEAK_SIZE, peak * 1e-9);
-    measure(&large, argc > 1 ? "784-512-256-10 ReLU on the data given" : "784-512-256-10 ReLU on synthetic inputs", peak);
-    measure(&small, "64-32-10 ReLU on all digits", peak);
-    printf("sgemm peak at the end: %.2f of that at the start\n", measure_peak() / peak);
+    peak_rate();
+    printf("%s, %d threads, single precision; sgemm %d^3: %.1f GFLOP/s. Medians of %d rounds, lowest and highest share.\n\n", blas, THREADS, PEAK_SIZE,
+           peak_rate() * 1e-9, ROUNDS);
+    measure(&large, argc > 1 ? "784-512-256-10 ReLU on the data given" : "784-512-256-10 ReLU on synthetic inputs");
+    measure(&small, "64-32-10 ReLU on all digits");
     release(&large);
     release(&small);
     return 0;
