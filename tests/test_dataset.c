@@ -212,6 +212,24 @@ static void a_plain_file_is_read_by_naming_its_objects(void **state)
     assert_null(data);
 }
 
+/* Scaled on the way in, its test rows must not become training rows. */
+static void a_file_of_basins_own_keeps_its_splits_when_it_is_scaled(void **state)
+{
+    basin_dataset *data = made(200, doubles, 0), *plain = NULL, *scaled = NULL;
+    const char    *path = basin_test_scratch("scaled.h5");
+
+    (void)state;
+    assert_ok(basin_dataset_write(data, path));
+    assert_ok(basin_dataset_read(path, NULL, &plain));
+    assert_ok(basin_dataset_read(path, &(basin_dataset_source){.scale = 0.5}, &scaled));
+    assert_true(plain->split_count > 1);
+    for (size_t i = 0; i < 200 * plain->shape[0]; i++) plain->inputs[i] *= 0.5;
+    assert_datasets_equal(plain, scaled);
+    basin_dataset_destroy(&data);
+    basin_dataset_destroy(&plain);
+    basin_dataset_destroy(&scaled);
+}
+
 static void data_without_splits_have_one_of_all_rows(void **state)
 {
     (void)state;
@@ -304,6 +322,7 @@ int main(void)
         cmocka_unit_test(the_digest_is_that_of_the_definition),
         cmocka_unit_test(the_sample_digits_are_whole),
         cmocka_unit_test(a_plain_file_is_read_by_naming_its_objects),
+        cmocka_unit_test(a_file_of_basins_own_keeps_its_splits_when_it_is_scaled),
         cmocka_unit_test(data_without_splits_have_one_of_all_rows),
         cmocka_unit_test(what_does_not_fit_the_memory_limit_is_refused),
         cmocka_unit_test(a_split_that_cannot_be_named_is_refused_on_writing),

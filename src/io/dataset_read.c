@@ -202,17 +202,21 @@ done:
     return st;
 }
 
-/* «images» and «/images» are the same object. */
+/* «images» and «/images» are the same object. A file of basin's own keeps its splits, whatever its inputs are scaled by: its test
+   samples must not become training samples. */
 static basin_status read_foreign(const basin_h5 *h5, const basin_dataset_source *source, basin_dataset *data)
 {
     basin_status st = BASIN_OK;
     const char  *inputs = source->inputs ? source->inputs : "/inputs", *targets = source->targets ? source->targets : "/targets";
     char        *inputs_path = basin_format("%s%s", inputs[0] == '/' ? "" : "/", inputs), *targets_path = basin_format("%s%s", targets[0] == '/' ? "" : "/", targets);
 
+    bool         own = false;
+
     BASIN_CHECK(inputs_path != NULL && targets_path != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+    BASIN_TRY(basin_h5_is(h5, BASIN_DATASET_FORMAT, &own));
     BASIN_TRY(read_inputs(h5, inputs_path, source->scale, data));
     BASIN_TRY(read_targets(h5, targets_path, data));
-    BASIN_TRY(whole_split(data));
+    BASIN_TRY(own ? read_splits(h5, data) : whole_split(data));
     BASIN_TRY(basin_dataset_digest(data, data->digest));
 done:
     basin_free(inputs_path);
