@@ -504,9 +504,9 @@ typedef struct basin_sane_options {
     size_t ritz;    /* > 0: the author's variant, every Ritz value of one run of this many Lanczos steps (basin_sane_ritz) */
 } basin_sane_options;
 
-/* Wang & Roberts, arXiv:2305.18490; N_eff: Maddox et al. arXiv:2003.02139. lower = upper = value when all of the
-   spectrum is known; otherwise value is the sum over the pairs held, lower is that less what their residuals leave open,
-   and upper adds the bound on the rest (docs/measures.md). */
+/* Wang & Roberts, arXiv:2305.18490; N_eff: Maddox et al. arXiv:2003.02139. value is the sum over the
+   eigenvalues held; lower and upper leave room for their errors (with all of them held in double precision that is rounding)
+   and upper for a bound on the rest (docs/measures.md). */
 typedef struct basin_sane {
     size_t parameters, samples;
     double loss, gradient_norm;

@@ -10,6 +10,11 @@
  *      rest <= m f(min(√(S/m), B)). The trace gives no bound, since H is indefinite.
  *   3. Λ is certain when nothing left over can exceed it: Λ + δ >= min(B, √S).
  *
+ * Method, whole spectrum: by Hoffman & Wielandt (Duke Math. J. 20, 1953) the root of the sum of squares of the errors of all P
+ * values is at most the Frobenius norm δ of the error in H (dense: its reported residual; Lanczos: ‖R‖_F). f rises by at most 1/a,
+ * so the sum is off by at most √P δ/a, and no term by more than its own |λ| ± δ: lower end with Λ + δ, upper end with Λ − δ. In
+ * double precision that is rounding; in single it is what noise on the true zeros may add.
+ *
  * Method, ritz (the first author's code): every Ritz value of one Lanczos run of m steps enters, converged or not. No bound.
  *
  * References: Wang & Roberts, arXiv:2305.18490 (SANE, formula as in the first author's code); MacKay, Neural Computation 4(3),
@@ -17,6 +22,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/krylov.h"
 #include "analysis/point.h"
@@ -36,7 +42,7 @@ _Static_assert(sizeof alpha_factor / sizeof *alpha_factor == SWEEP, "one sweep_c
 typedef struct magnitudes { /* |λ| of what is held, and what is known of the rest */
     size_t  count;
     double *x;       /* [count] descending */
-    double  delta;   /* each is off by at most this */
+    double  delta;   /* each is off by at most this; of a whole spectrum even the root of the sum of all squares */
     size_t  left;    /* eigenvalues not held */
     double  largest; /* of those, at most this */
     double  squares; /* sum of their squares, at most this */
@@ -53,6 +59,24 @@ static double total(const magnitudes *m, double shift, double a)
 
     for (size_t i = 0; i < m->count; i++) sum += term(m->x[i] + shift, a);
     return sum;
+}
+
+/* By how much a whole spectrum's sum may be off. */
+static double slack(const magnitudes *m, double a)
+{
+    if (m->left > 0) return INFINITY;
+    return m->delta > 0.0 ? sqrt((double)m->count) * m->delta / a : 0.0;
+}
+
+/* Bounds of what the eigenvalues held add. */
+static double held_least(const magnitudes *m, double a)
+{
+    return fmax(total(m, -m->delta, a), total(m, 0.0, a) - slack(m, a));
+}
+
+static double held_most(const magnitudes *m, double a)
+{
+    return fmin(total(m, m->delta, a), total(m, 0.0, a) + slack(m, a));
 }
 
 /* Upper bound of what the eigenvalues left over add. */
@@ -83,10 +107,11 @@ done:
 static void bound_leftover(const basin_spectrum *s, magnitudes *m)
 {
     double residuals = basin_norm(s->residuals, s->count), held = 0.0;
+    bool   dense = s->method != NULL && strcmp(s->method, "dense") == 0;
 
     m->left = s->parameters - s->count;
+    m->delta = dense && m->left == 0 ? s->residuals[0] : residuals;
     if (m->left == 0) return;
-    m->delta = residuals;
     for (size_t i = 0; i < m->count; i++) held += fmax(m->x[i] - residuals, 0.0) * fmax(m->x[i] - residuals, 0.0);
     m->squares = fmax(s->frobenius2_upper - held, 0.0);
     m->largest = fmin(basin_spectrum_leftover(s), sqrt(m->squares));
@@ -160,11 +185,11 @@ static basin_status sum_up(const magnitudes *m, const char *method, const basin_
     BASIN_TRY(choose_reference(m, s->k, &s->reference));
     double regulariser = s->kappa * s->reference, least = s->kappa * fmax(s->reference - m->delta, 0.0), most = s->kappa * (s->reference + m->delta);
     s->value = total(m, 0.0, regulariser);
-    s->lower = total(m, -m->delta, most);
-    s->upper = total(m, m->delta, least) + rest(m, least);
+    s->lower = held_least(m, most);
+    s->upper = held_most(m, least) + rest(m, least);
     s->n_eff = total(m, 0.0, s->alpha);
-    s->n_eff_lower = total(m, -m->delta, s->alpha);
-    s->n_eff_upper = total(m, m->delta, s->alpha) + rest(m, s->alpha);
+    s->n_eff_lower = held_least(m, s->alpha);
+    s->n_eff_upper = held_most(m, s->alpha) + rest(m, s->alpha);
     BASIN_TRY(sweep(m, s));
 done:
     return st;

@@ -35,7 +35,9 @@ const char *cli_interval(double value, double lower, double upper, int digits)
     static int  next;
     char       *text = texts[next++ % 8];
 
-    if (isnan(lower) || isnan(upper) || !(upper > lower)) snprintf(text, sizeof texts[0], "%s", cli_number(value, digits));
+    /* an interval that these digits do not show is left out */
+    if (isnan(lower) || isnan(upper) || strcmp(cli_number(lower, digits), cli_number(upper, digits)) == 0)
+        snprintf(text, sizeof texts[0], "%s", cli_number(value, digits));
     else snprintf(text, sizeof texts[0], "%s [%s, %s]", cli_number(value, digits), cli_number(lower, digits), cli_number(upper, digits));
     return text;
 }
