@@ -1,0 +1,12 @@
+"""PyTorch training runs as basin checkpoints, and basin's results as numpy arrays.
+
+    import basin
+    basin.save_checkpoint("runs/a/step_000100.h5", model, loss="cross_entropy", optimizer=optimizer, train=(x, y))
+"""
+from .checkpoint import Recorder, save_checkpoint
+from .convert import Conversion, convert
+from .error import Error
+from .result import Result, load_result
+
+__all__ = ["Conversion", "Error", "Recorder", "Result", "convert", "load_result", "save_checkpoint"]
+__version__ = "0.1.0"

@@ -1,0 +1,92 @@
+"""python -m basin convert …"""
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import warnings
+from typing import Any
+
+from torch import nn
+
+from . import Error, convert
+from .error import first_line
+
+
+def _object(spec: str, what: str) -> Any:
+    """What «package.module:name» names, looked for in the current folder too."""
+    module, colon, name = spec.partition(":")
+    if not colon or not module or not name:
+        raise Error(f"{what} {spec}: expected package.module:name")
+    try:
+        found = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # whatever the user's module raises
+        raise Error(f"{what} {spec}: {type(error).__name__}: {first_line(error)}") from error
+    return found
+
+
+def _made(spec: str, what: str) -> Any:
+    """The object, or what the function or class that it is makes without arguments."""
+    found = _object(spec, what)
+    if not isinstance(found, nn.Module) and callable(found):
+        try:
+            return found()
+        except Exception as error:
+            raise Error(f"{what} {spec}(): {type(error).__name__}: {first_line(error)}") from error
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m basin", description="PyTorch training runs as basin checkpoints")
+    commands = parser.add_subparsers(dest="command", metavar="convert", required=True)
+    c = commands.add_parser("convert", help="every .pt file of a folder as a checkpoint", description=convert.__doc__.split("\n")[0],
+                            epilog="example: python -m basin convert --model train:make_net --loss cross_entropy --train train:train_set --out basin 'runs/**/*.pt'")
+    c.add_argument("pattern", nargs="+", help="files, or patterns such as 'runs/**/*.pt'")
+    c.add_argument("--model", required=True, metavar="MOD:NAME", help="function or class that makes the network")
+    c.add_argument("--loss", required=True, help="cross_entropy, bce_with_logits, mse, or MOD:NAME of a torch loss")
+    c.add_argument("--out", required=True, metavar="DIR")
+    c.add_argument("--train", metavar="MOD:NAME", help="(x, y), Dataset or DataLoader, or a function that makes it")
+    c.add_argument("--test", metavar="MOD:NAME")
+    c.add_argument("--data", metavar="FILE", help="a data file of basin instead")
+    c.add_argument("--order", metavar="MOD:NAME", help="function that makes the optimizer or its param groups of the network")
+    c.add_argument("--method", help="instead of what the files say: gd, sgd, nag, sam, msam, adam, …")
+    c.add_argument("--perturbed", choices=("yes", "no"), help="of MSAM: saved between steps, or moved back")
+    c.add_argument("--seed", metavar="N|REGEX", help="a number, or a pattern with one group that finds it in a path: 'seed_(\\d+)'")
+    c.add_argument("--batch-size", type=int, metavar="N", help="0 is the full batch")
+    c.add_argument("--model-key", metavar="KEY", help="of the state dict in the files, if it is an unusual one")
+    c.add_argument("--optimizer-key", metavar="KEY")
+    c.add_argument("--trust", action="store_true", help="load with pickle what is more than tensors; it can run any code")
+    c.add_argument("--no-check", action="store_true", help="do not compare losses with the basin command")
+    return parser
+
+
+def _convert(a: argparse.Namespace) -> int:
+    result = convert(
+        _made(a.model, "--model"), a.pattern, out=a.out, loss=_made(a.loss, "--loss") if ":" in a.loss else a.loss,
+        train=_made(a.train, "--train") if a.train else None, test=_made(a.test, "--test") if a.test else None, dataset=a.data,
+        order=_object(a.order, "--order") if a.order else None, method=a.method, perturbed={"yes": True, "no": False, None: None}[a.perturbed],
+        seed=int(a.seed) if a.seed and a.seed.isdigit() else a.seed, model_key=a.model_key, optimizer_key=a.optimizer_key,
+        hyperparameters={} if a.batch_size is None else {"batch_size": a.batch_size}, trust=a.trust, check=not a.no_check)
+    for entry in result.entries:
+        if entry.error is None:
+            print(entry)
+        else:
+            print(f"basin: {entry}", file=sys.stderr)
+    return 1 if result.failed else 0
+
+
+def main() -> int:
+    warnings.simplefilter("ignore")  # what convert warns of is in the listing
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        return _convert(_parser().parse_args())
+    except Error as error:
+        print(f"basin: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""Writing checkpoints (docs/checkpoint-format.md) from a live model, and the one line of a training loop that does it."""
+from __future__ import annotations
+
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+import h5py
+import torch
+from torch import nn
+
+from . import command
+from .data import Data, evaluate, from_file, from_torch
+from .error import Error
+from .files import put, replacing
+from .loss import Loss
+from .names import parameter_names, unwrap
+from .optim import COUNTS, HYPERPARAMETERS, Training, describe, live
+from .trace import trace
+
+Tensors = Dict[str, torch.Tensor]
+
+
+class Writer:
+    """One model, its graph, loss and data: traced and read once, for any number of checkpoints."""
+
+    def __init__(self, model: nn.Module, *, loss: Any, train: Any = None, test: Any = None, dataset: Any = None, example_input: Any = None,
+                 check: bool = True):
+        self.model = unwrap(model)
+        self.loss = Loss(loss)
+        self.data = _data(train, test, dataset, self.loss)
+        self.graph, self.net = trace(self.model, _sample(example_input, self.data))
+        self.check = check
+        if self.data is not None:
+            self.loss.check_output(self.graph.output_shape, self.data.targets)
+
+    @property
+    def shapes(self) -> Dict[str, List[int]]:
+        """Of each parameter of the graph."""
+        return self.graph.parameters
+
+    def live_parameters(self) -> Tensors:
+        names = parameter_names(self.model)
+        return {names[id(p)]: p.detach() for p in self.model.parameters() if names[id(p)] in self.shapes}
+
+    def write(self, path: Any, parameters: Tensors, training: Training, *, epoch: Optional[float] = None, step: Optional[int] = None,
+              numbers: Mapping[str, float] = {}) -> Path:
+        """One checkpoint. It appears at `path` only when it is whole and basin, if there, computes the same loss from it as torch."""
+        path = Path(path)
+        attributes = _attributes(training, epoch, step, numbers)
+        with replacing(path) as part:
+            where = self.data.write(path.parent) if self.data is not None else None
+            point, measured = self._measure(parameters, training, attributes.get("undo"))
+            with h5py.File(part, "w") as f:
+                f.attrs["format"], f.attrs["version"] = "basin checkpoint", 1
+                f["graph"] = self.graph.json()
+                for group, tensors in [("parameters", parameters)] + [(f"optimizer/{name}", state) for name, state in training.states.items()]:
+                    for name in self.shapes:
+                        put(f, f"{group}/{name}", _array(tensors[name]))
+                f.create_group("training").attrs.update(attributes)
+                f.create_group("loss").attrs.update(name=self.loss.name, label_smoothing=self.loss.label_smoothing)
+                if where is not None:
+                    f.create_group("data").attrs.update(path=os.path.relpath(where, path.parent), digest=self.data.digest)
+                if point is not None:
+                    _record(f, measured)
+                f.attrs["complete"] = 1
+            if self.check and measured and all(math.isfinite(value) for value, _ in measured.values()):  # not of a run that diverged
+                command.compare(path, part, {split: value for split, (value, _) in measured.items()}, as_stored=point is None)
+        return path
+
+    def _measure(self, parameters: Tensors, training: Training, undo: Optional[float]) -> Tuple[Optional[str], Dict[str, Tuple[float, float]]]:
+        """Loss and accuracy of each split by torch, in double precision, at theta; at the weights as stored (point None) if it is not
+        known what theta is."""
+        if self.data is None:
+            return None, {}
+        known = training.perturbed is False or (training.perturbed is True and training.momentum is not None and undo is not None)
+        names = parameter_names(self.net)
+        with torch.no_grad():
+            for p in self.net.parameters():
+                name = names[id(p)]
+                if name not in self.shapes:
+                    continue
+                p.copy_(parameters[name])
+                if training.perturbed and known:
+                    p.add_(training.momentum[name].to("cpu", torch.float64), alpha=undo)
+        return ("theta" if known else None), {split: evaluate(self.net, self.loss, self.data, split) for split in ("train", "test") if split in self.data.splits}
+
+
+def _data(train: Any, test: Any, dataset: Any, loss: Loss) -> Optional[Data]:
+    if dataset is not None:
+        if train is not None or test is not None:
+            raise Error("dataset= and train=, test= exclude each other: a data file has its own splits")
+        return from_file(dataset)
+    if train is None and test is not None:
+        raise Error("test= without train=: basin's losses are those of the training data")
+    return from_torch(train, test, loss) if train is not None else None
+
+
+def _sample(example: Any, data: Optional[Data]) -> torch.Tensor:
+    """One input without batch axis."""
+    if data is not None:
+        return torch.from_numpy(data.inputs[0].astype("f8"))
+    if example is None:
+        raise Error("the shape of one sample is not known: give train=, dataset= or example_input= (a batch [N, …])")
+    if not isinstance(example, torch.Tensor) or example.dim() < 2:
+        raise Error(f"example_input: {list(example.shape) if isinstance(example, torch.Tensor) else type(example).__name__}; expected a batch [N, features…]")
+    return example[0].detach()
+
+
+def _array(tensor: torch.Tensor):
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+
+def _attributes(training: Training, epoch: Optional[float], step: Optional[int], numbers: Mapping[str, float]) -> Dict[str, Any]:
+    """Of the group /training; what the caller gives overrides what the optimizer says."""
+    unknown = [name for name in numbers if name not in HYPERPARAMETERS + COUNTS]
+    if unknown:
+        raise Error(f"hyperparameters: {unknown[0]} is none of {', '.join(HYPERPARAMETERS + COUNTS)}")
+    found: Dict[str, Any] = {"perturbed": {True: "yes", False: "no", None: "unknown"}[training.perturbed]}
+    if training.method is not None:
+        found["method"] = training.method
+    if training.undo is not None:
+        found["undo"] = training.undo
+    found.update(training.hyperparameters)
+    found.update({name: value for name, value in numbers.items() if value is not None})
+    if epoch is not None:
+        found["epoch"] = float(epoch)
+    if step is not None:
+        found["step"] = int(step)
+    if "weight_decay_coupled" in found:
+        found["weight_decay_coupled"] = int(bool(found["weight_decay_coupled"]))
+    return {name: int(value) if name in ("batch_size", "seed", "gradient_evaluations") else value for name, value in found.items()}
+
+
+def _record(f: h5py.File, measured: Dict[str, Tuple[float, float]]) -> None:
+    for split, values in measured.items():
+        for quantity, value in zip(("loss", "accuracy"), values):
+            if math.isfinite(values[0]) and math.isfinite(value):
+                f.create_group(f"recorded/{split}_{quantity}").attrs.update(
+                    quantity=quantity, value=value, split=split, point="theta", mode="eval", coverage="full")
+
+
+def _training(writer: Writer, optimizer: Any, perturbed: Optional[bool], method: Optional[str]) -> Training:
+    training = describe(live(optimizer, writer.model), writer.shapes, perturbed) if optimizer is not None else Training(perturbed=perturbed)
+    if method is not None:
+        training.method = method
+    if optimizer is None and perturbed is None and method in (None, "gd", "sgd", "nag", "adam", "adamw"):
+        training.perturbed = False
+    return training
+
+
+def save_checkpoint(path: Any, model: nn.Module, *, loss: Any, optimizer: Any = None, train: Any = None, test: Any = None, dataset: Any = None,
+                    method: Optional[str] = None, epoch: Optional[float] = None, step: Optional[int] = None,
+                    hyperparameters: Optional[Mapping[str, float]] = None, perturbed: Optional[bool] = None, example_input: Any = None,
+                    check: bool = True) -> Path:
+    """Write `model` as a checkpoint of basin.
+
+    loss: a name («cross_entropy», «mse», «bce_with_logits») or torch's loss module. optimizer: gives momentum, method and hyperparameters;
+    a SAM wrapper is looked through. train, test: (x, y), a Dataset or a DataLoader, written once as data-….h5 beside the checkpoint; or
+    dataset: the path of such a file. perturbed: must be said for MSAM; True between steps, False after moving back. hyperparameters: what
+    should be recorded instead or besides (learning_rate, momentum, rho, weight_decay, weight_decay_coupled, batch_size, seed,
+    gradient_evaluations, seconds, undo). example_input: a batch, where no data are given. check: compare the loss with basin's, where the
+    command is found (BASIN, PATH, or build/ of its repository).
+    """
+    writer = Writer(model, loss=loss, train=train, test=test, dataset=dataset, example_input=example_input, check=check)
+    training = _training(writer, optimizer, perturbed, method)
+    command.tell(training.notes, path)
+    return writer.write(path, writer.live_parameters(), training, epoch=epoch, step=step, numbers=hyperparameters or {})
+
+
+class Recorder:
+    """A run as a folder of checkpoints with one data file, from one line in the training loop:
+
+        recorder = basin.Recorder("runs/sgd_0", model, optimizer=optimizer, loss="cross_entropy", train=(x, y), every=100)
+        for …:
+            …
+            optimizer.step()
+            recorder.step(epoch=epoch)
+
+    Steps, gradient evaluations (two a step for SAM, else one; or `evaluations`) and seconds of training (without those of saving) are
+    counted. The state before the first step is saved as step 0. With MSAM say perturbed=True: between steps its weights are.
+    """
+
+    def __init__(self, run_dir: Any, model: nn.Module, *, loss: Any, optimizer: Any = None, train: Any = None, test: Any = None, dataset: Any = None,
+                 method: Optional[str] = None, hyperparameters: Optional[Mapping[str, float]] = None, perturbed: Optional[bool] = None,
+                 example_input: Any = None, every: int = 1, evaluations: Optional[int] = None, check: bool = True):
+        if every < 1:
+            raise Error(f"every={every}: expected at least 1")
+        self.folder, self.every = Path(run_dir), every
+        self.writer = Writer(model, loss=loss, train=train, test=test, dataset=dataset, example_input=example_input, check=check)
+        self.optimizer, self.method, self.perturbed = optimizer, method, perturbed
+        self.hyperparameters = dict(hyperparameters or {})
+        self.steps, self.seconds = 0, 0.0
+        self.epoch: Optional[float] = None
+        training = _training(self.writer, optimizer, perturbed, method)
+        self.evaluations = evaluations if evaluations is not None else 2 if (training.method or "").endswith(("asam", "_sam")) or training.method == "sam" else 1
+        command.tell(training.notes, self.folder)
+        self.save()
+        self.last = time.perf_counter()
+
+    def step(self, epoch: Optional[float] = None) -> Optional[Path]:
+        """Count one optimizer step; save if it is time. The checkpoint's path, or None."""
+        self.seconds += time.perf_counter() - self.last
+        self.steps += 1
+        self.epoch = epoch
+        path = self.save() if self.steps % self.every == 0 else None
+        self.last = time.perf_counter()
+        return path
+
+    def save(self) -> Path:
+        """Save now, whatever the step."""
+        training = _training(self.writer, self.optimizer, self.perturbed, self.method)
+        numbers = {"gradient_evaluations": self.steps * self.evaluations, "seconds": self.seconds, **self.hyperparameters}
+        return self.writer.write(self.folder / f"step_{self.steps:06d}.h5", self.writer.live_parameters(), training, epoch=self.epoch, step=self.steps,
+                                 numbers=numbers)

@@ -1,0 +1,58 @@
+"""The basin command: found, and asked whether it computes from a checkpoint what torch computed."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any, Dict, Iterable, Optional
+
+from .error import Error, first_line
+
+TOLERANCE = 1e-6  # of basin's loss against torch's, relative; both are in double precision
+
+
+def find() -> Optional[str]:
+    """The binary: what BASIN names, else basin on the PATH, else build/basin of the repository that this package lies in."""
+    named = os.environ.get("BASIN")
+    if named:
+        if not os.access(named, os.X_OK):
+            raise Error(f"BASIN={named}: no such command")
+        return named
+    built = Path(__file__).resolve().parents[2] / "build" / "basin"
+    return shutil.which("basin") or (str(built) if os.access(built, os.X_OK) else None)
+
+
+def losses(binary: str, path: Path, as_stored: bool) -> Dict[str, float]:
+    """basin's loss of train and test at the checkpoint's point: the centre of a slice of one point."""
+    arguments = [binary, "slice", str(path), "--along", "random", "--range", "0:0", "--grid", "1", "--json"] + (["--as-stored"] if as_stored else [])
+    try:
+        run = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
+    except OSError as error:
+        raise Error(f"{binary}: cannot be run: {first_line(error)}") from error
+    if run.returncode != 0:
+        complaint = [line for line in run.stderr.splitlines() if "warning" not in line] or [f"exit status {run.returncode}"]
+        raise Error(f"basin cannot take this checkpoint: {complaint[-1]}; nothing written")
+    result = json.loads(run.stdout)
+    return {split: result[split]["centre_loss"] for split in ("train", "test") if result.get(split)}
+
+
+def compare(path: Path, part: Path, expected: Dict[str, float], as_stored: bool) -> None:
+    """Raises if basin computes another loss from the file `part` (to become `path`) than torch did; silent without the command."""
+    binary = find()
+    if binary is None:
+        return
+    found = losses(binary, part, as_stored)
+    for split, value in expected.items():
+        ours = found.get(split)
+        if ours is None or not abs(ours - value) <= TOLERANCE * max(abs(value), 1e-12):
+            raise Error(f"{path}: {split} loss is {value:.9g} by torch but {ours if ours is None else format(ours, '.9g')} by basin; nothing written. "
+                        "Please report this with the model")
+
+
+def tell(notes: Iterable[str], path: Any) -> None:
+    """What was left out, as Python warnings."""
+    for note in notes:
+        warnings.warn(f"{path}: {note}", stacklevel=3)

@@ -1,0 +1,47 @@
+"""Files that appear whole or not at all."""
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+import h5py
+
+from .error import Error, first_line
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path`, which takes its place when the block ends well, and vanishes otherwise."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        raise Error(f"{path}: cannot be written: {first_line(error)}") from error
+    finally:
+        if part.exists():
+            part.unlink()
+
+
+def put(group: h5py.Group, name: str, values, **options) -> None:
+    """A data set without a time stamp: the same content gives the same bytes."""
+    group.create_dataset(name, data=values, track_times=False, **options)
+
+
+def text(value) -> str:
+    """An attribute that may be str or bytes."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def expect_format(file: h5py.File, path, wanted: str) -> None:
+    """The header that all of basin's files have."""
+    found = text(file.attrs["format"]) if "format" in file.attrs else None
+    if found != wanted:
+        raise Error(f"{path}: expected format «{wanted}», file has {f'«{found}»' if found else 'none'}")
+    if int(file.attrs.get("version", 0)) != 1:
+        raise Error(f"{path}: version {file.attrs.get('version')}, this package knows 1")
+    if int(file.attrs.get("complete", 0)) != 1:
+        raise Error(f"{path}: not complete: still being written, or its writer was stopped")

@@ -1,0 +1,59 @@
+"""basin's graph (docs/checkpoint-format.md): ONNX's op names, parameters under their state-dict names."""
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+import torch
+import torch.nn.functional as F
+
+Attributes = Dict[str, Any]
+
+
+class Graph:
+    """basin's graph: input shape of one sample, ops, and which tensor is the output."""
+
+    def __init__(self, input_shape: Sequence[int]):
+        self.input_shape = list(input_shape)
+        self.input = "input"
+        self.output = ""
+        self.output_shape: Tuple[int, ...] = ()
+        self.nodes: List[Dict[str, Any]] = []
+        self.parameters: Dict[str, List[int]] = {}
+        self.aliases: Dict[str, str] = {}
+
+    def json(self) -> str:
+        """As the data set /graph of a checkpoint holds it: one parameter or node a line."""
+        lines = ",\n".join
+        parameters = lines(json.dumps({"name": n, "shape": s}) for n, s in self.parameters.items())
+        return (f'{{"input": {json.dumps({"name": self.input, "shape": self.input_shape})},\n"output": {json.dumps(self.output)},\n'
+                f'"parameters": [\n{parameters}],\n"nodes": [\n{lines(json.dumps(n) for n in self.nodes)}]}}\n')
+
+    def evaluate(self, x: torch.Tensor, parameters: Dict[str, torch.Tensor]) -> torch.Tensor:
+        """The output for a batch [N, …], by the semantics of docs/checkpoint-format.md."""
+        tensors = {**parameters, self.input: x}
+        for node in self.nodes:
+            inputs = [tensors[name] for name in node["inputs"]]
+            tensors[node["outputs"][0]] = EVALUATE[node["op"]](node.get("attributes", {}), *inputs)
+        return tensors[self.output]
+
+
+def _gemm(a: Attributes, x, w, c=None):
+    y = a.get("alpha", 1.0) * (x @ (w.t() if a.get("transB") else w))
+    return y if c is None else y + a.get("beta", 1.0) * c
+
+
+EVALUATE: Dict[str, Callable] = {
+    "Gemm": _gemm,
+    "Add": lambda a, x, y: x + y,
+    "Relu": lambda a, x: F.relu(x),
+    "LeakyRelu": lambda a, x: F.leaky_relu(x, a["alpha"]),
+    "Tanh": lambda a, x: torch.tanh(x),
+    "Sigmoid": lambda a, x: torch.sigmoid(x),
+    "Gelu": lambda a, x: F.gelu(x, approximate=a["approximate"]),
+    "Elu": lambda a, x: F.elu(x, a["alpha"]),
+    "Softplus": lambda a, x: F.softplus(x),
+    "Flatten": lambda a, x: x.flatten(1),
+    "Identity": lambda a, x: x,
+    "Dropout": lambda a, x: x,
+}

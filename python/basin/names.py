@@ -1,0 +1,46 @@
+"""Names of parameters: as in the state dict of the bare module."""
+from __future__ import annotations
+
+from typing import Dict
+
+import torch
+from torch import nn
+
+
+def strip(name: str) -> str:
+    """Without what DistributedDataParallel (module., in front) and torch.compile (_orig_mod., anywhere) add."""
+    parts = [part for part in name.split(".") if part != "_orig_mod"]
+    while len(parts) > 1 and parts[0] == "module":
+        parts = parts[1:]
+    return ".".join(parts)
+
+
+def unwrap(module: nn.Module) -> nn.Module:
+    """The module itself, out of torch.compile and (Distributed)DataParallel, in whatever order they were put around it."""
+    while True:
+        if isinstance(getattr(module, "_orig_mod", None), nn.Module):
+            module = module._orig_mod
+        elif isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            module = module.module
+        else:
+            return module
+
+
+def parameter_names(model: nn.Module) -> Dict[int, str]:
+    """Name of each parameter by the identity of its tensor, in the model's order; a shared one has its first name."""
+    return {id(p): compiled_free(name) for name, p in model.named_parameters()}
+
+
+def compiled_free(name: str) -> str:
+    """Without the parts that torch.compile of a submodule put in."""
+    return ".".join(part for part in name.split(".") if part != "_orig_mod")
+
+
+def aliases(model: nn.Module) -> Dict[str, str]:
+    """For every name in the state dict, shared ones included, the first name of that tensor."""
+    first = parameter_names(model)
+    found = {}
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if isinstance(tensor, torch.Tensor) and id(tensor) in first:
+            found[compiled_free(name)] = first[id(tensor)]
+    return found

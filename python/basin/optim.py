@@ -1,0 +1,208 @@
+"""What an optimizer knows: momentum, second moment, hyperparameters, and whether the weights are perturbed.
+
+A live optimizer is matched to the model by the identity of its tensors; a saved state dict by names (convert.py). Both come here
+as a Snapshot: param groups with parameter names, and the state of each name.
+
+MSAM (M. Becker, F. Altrock, B. Risse, arXiv:2401.12033): between steps the weights are θ − ρ v/‖v‖; the authors' param group
+holds rho and inverse_norm_buffer = 1/‖v‖, their AdamW variant norm_factor = [ρ/‖exp_avg‖]. The keys stay when the weights are
+moved back for saving: they prove the method, not the state of the weights. The authors' SAM has inverse_norm_buffer = [0] too.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional
+
+import torch
+from torch import nn
+
+from .error import Error
+from .names import parameter_names
+
+HYPERPARAMETERS = ("learning_rate", "momentum", "rho", "weight_decay", "weight_decay_coupled", "batch_size", "seed")
+COUNTS = ("gradient_evaluations", "seconds", "undo")
+# How a torch class is called in basin; others go by their own name
+METHODS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
+
+
+@dataclass
+class Snapshot:
+    """Param groups (their options and `names`), state by parameter name; `kind` is the base optimizer's class, where known."""
+
+    groups: List[Dict[str, Any]]
+    state: Dict[str, Dict[str, Any]]
+    kind: Optional[str] = None
+    sam: bool = False
+
+
+@dataclass
+class Training:
+    """For /training and /optimizer of a checkpoint; perturbed None is unknown."""
+
+    method: Optional[str] = None
+    perturbed: Optional[bool] = None
+    undo: Optional[float] = None
+    hyperparameters: Dict[str, float] = field(default_factory=dict)
+    states: Dict[str, Dict[str, torch.Tensor]] = field(default_factory=dict)
+    notes: List[str] = field(default_factory=list)
+
+    @property
+    def momentum(self) -> Optional[Dict[str, torch.Tensor]]:
+        return self.states.get("momentum")
+
+
+def _number(value: Any) -> float:
+    """A hyperparameter: a number, a tensor of one, or (in the authors' code of MSAM) a list of one."""
+    if isinstance(value, (list, tuple)):
+        value = value[0] if value else 0.0
+    return float(value)
+
+
+def live(optimizer: Any, model: nn.Module) -> Snapshot:
+    """The snapshot of a running optimizer; a wrapper's base optimizer has the state."""
+    base, sam = optimizer, False
+    while getattr(base, "base_optimizer", None) is not None:
+        base, sam = base.base_optimizer, True
+    if not hasattr(base, "param_groups") or not hasattr(base, "state"):
+        raise Error(f"optimizer {type(optimizer).__name__}: neither a torch optimizer nor a wrapper with base_optimizer")
+    names = parameter_names(model)
+    held = {id(p) for group in base.param_groups for p in group["params"]}
+    if not held & set(names):
+        raise Error(f"optimizer {type(base).__name__}: holds none of the parameters of {type(model).__name__}: an optimizer of another model?")
+    outside = [name for key, name in names.items() if key not in held]
+    if outside:
+        raise Error(f"optimizer {type(base).__name__}: does not hold {outside[0]}{f' and {len(outside) - 1} more' if len(outside) > 1 else ''}: "
+                    f"an optimizer of another model, or was a parameter replaced after it was made?")
+    groups = [{**{k: v for k, v in group.items() if k != "params"}, "names": [names.get(id(p)) for p in group["params"]]} for group in base.param_groups]
+    state = {names[id(p)]: values for p, values in base.state.items() if id(p) in names}
+    kind = next((c.__name__ for c in type(base).__mro__ if c.__module__.startswith("torch.optim")), type(base).__name__)
+    own = type(base).__name__
+    return Snapshot(groups, state, own if kind == "Optimizer" else kind, sam)
+
+
+# ---------------------------------------------------------------------------------------------- what is it --
+
+def _is_msam(s: Snapshot) -> bool:
+    if s.sam or any("e_w" in values or "old_p" in values for values in s.state.values()):
+        return False
+    for group in s.groups:
+        if "norm_factor" in group:
+            return True
+        if "inverse_norm_buffer" in group and "rho" in group:
+            value = group["inverse_norm_buffer"]
+            if not isinstance(value, (list, tuple)) or _number(value) != 0.0:
+                return True
+    return False
+
+
+def _is_sam(s: Snapshot) -> bool:
+    return s.sam or (any("rho" in group for group in s.groups) and not _is_msam(s))
+
+
+def _adam(s: Snapshot) -> bool:
+    return any("exp_avg" in values for values in s.state.values()) or any("betas" in group for group in s.groups)
+
+
+def _base_method(s: Snapshot) -> str:
+    if _adam(s):
+        decoupled = s.kind == "AdamW" or any(group.get("decoupled_weight_decay") or "norm_factor" in group for group in s.groups)
+        return METHODS.get(s.kind or "", "adamw" if decoupled else (s.kind or "adam").lower())
+    if any(group.get("nesterov") for group in s.groups):
+        return "nag"
+    return METHODS.get(s.kind or "SGD", (s.kind or "sgd").lower())
+
+
+def method_of(s: Snapshot) -> str:
+    """basin's name. With another base than SGD, SAM and MSAM are other methods: the ceilings of stability differ."""
+    if _is_msam(s):
+        return "adamw_msam" if _adam(s) else "msam"
+    base = _base_method(s)
+    if _is_sam(s):
+        name = "asam" if any(group.get("adaptive") for group in s.groups) else "sam"
+        return name if base == "sgd" else base if base.endswith("sam") else f"{base}_{name}"
+    return base
+
+
+# ------------------------------------------------------------------------------------------- what it holds --
+
+def _same(s: Snapshot, key: str, training: Training, called: str) -> Optional[float]:
+    """The option that all groups share; one that differs is left out, since a checkpoint has one for all parameters."""
+    values = sorted({_number(group[key]) for group in s.groups if group.get(key) is not None})
+    if len(values) > 1:
+        training.notes.append(f"{called} differs between parameter groups ({', '.join(f'{v:g}' for v in values)}): left out")
+    return values[0] if len(values) == 1 else None
+
+
+def _hyperparameters(s: Snapshot, training: Training) -> None:
+    found = {"learning_rate": _same(s, "lr", training, "learning_rate"), "rho": _same(s, "rho", training, "rho"),
+             "weight_decay": _same(s, "weight_decay", training, "weight_decay"), "momentum": _same(s, "momentum", training, "momentum")}
+    if _adam(s) and found["momentum"] is None:
+        betas = {float(group["betas"][0]) for group in s.groups if "betas" in group}
+        found["momentum"] = betas.pop() if len(betas) == 1 else None
+    if found["weight_decay"] is not None:
+        if _adam(s) and s.kind is None and found["weight_decay"] != 0.0 and not any(
+                "decoupled_weight_decay" in group or "norm_factor" in group for group in s.groups):
+            training.notes.append("Adam or AdamW cannot be told apart from the state: weight_decay left out unless method is given")
+            del found["weight_decay"]
+        else:
+            base = _base_method(s)
+            found["weight_decay_coupled"] = base != "adamw" and not any(group.get("decoupled_weight_decay") for group in s.groups)
+    training.hyperparameters = {name: value for name, value in found.items() if value is not None}
+
+
+def _check_rules(s: Snapshot) -> None:
+    for group in s.groups:
+        if group.get("maximize"):
+            raise Error("optimizer: maximize=True; basin studies the loss that is made small: train on its negative")
+        if _number(group.get("dampening") or 0) != 0.0 and _number(group.get("momentum") or 0) != 0.0:
+            raise Error(f"optimizer: dampening={_number(group['dampening']):g}; basin's momentum is v <- beta v + g, and the ceilings of stability "
+                        "rest on that: save without optimizer=")
+
+
+def _moment(s: Snapshot, key: str, shapes: Dict[str, List[int]]) -> Optional[Dict[str, torch.Tensor]]:
+    """State `key` of every parameter, None if no parameter has it."""
+    found = {name: s.state.get(name, {}).get(key) for name in shapes}
+    if all(value is None for value in found.values()):
+        return None
+    for name, value in found.items():
+        if value is None:
+            raise Error(f"optimizer: no {key} for {name}, though other parameters have it: was it trained?")
+        if list(value.shape) != list(shapes[name]):
+            raise Error(f"optimizer: {key} of {name} has shape {list(value.shape)}, the parameter {list(shapes[name])}: an optimizer of another model?")
+    return {name: value.detach() for name, value in found.items()}
+
+
+def _states(s: Snapshot, shapes: Dict[str, List[int]], training: Training) -> None:
+    if any("square_avg" in values for values in s.state.values()):  # RMSprop: its buffer accumulates scaled gradients
+        training.notes.append("RMSprop's momentum is not an accumulated gradient: left out")
+        return
+    first = "exp_avg" if _adam(s) else "momentum_buffer"
+    for name, key in (("momentum", first), ("second_moment", "exp_avg_sq")):
+        values = _moment(s, key, shapes)
+        if values is not None:
+            training.states[name] = values
+    if training.momentum is None and any("old_p" in values or "e_w" in values for values in s.state.values()):
+        training.notes.append("the SAM wrapper's state holds no momentum (it is in base_optimizer.state_dict()): stored without")
+
+
+def _undo(s: Snapshot) -> float:
+    """The scalar between θ and the perturbed weights: θ = stored + undo · momentum."""
+    found = {_number(g["norm_factor"]) if "norm_factor" in g else _number(g["rho"]) * _number(g["inverse_norm_buffer"]) for g in s.groups}
+    if len(found) > 1:
+        raise Error(f"optimizer: MSAM's groups were perturbed by different factors {sorted(found)}; basin undoes one")
+    return found.pop()
+
+
+def describe(s: Snapshot, shapes: Dict[str, List[int]], perturbed: Optional[bool], must_say: bool = True) -> Training:
+    """All that a checkpoint says of training. `must_say`: for MSAM, not to say whether the weights are perturbed is an error."""
+    _check_rules(s)
+    training = Training(method=method_of(s))
+    _hyperparameters(s, training)
+    _states(s, shapes, training)
+    if not _is_msam(s):
+        training.perturbed = bool(perturbed) if _is_sam(s) else False
+        return training
+    if perturbed is None and must_say:
+        raise Error("optimizer MSAM: are the weights perturbed, as between steps (perturbed=True), or moved back (perturbed=False)? Its keys do not tell")
+    training.undo = _undo(s)
+    training.perturbed = False if training.undo == 0.0 else perturbed  # before the first step there is nothing to perturb along
+    return training

@@ -1,0 +1,464 @@
+"""Checkpoints of live models: momentum tensor by tensor, hyperparameters, perturbed weights, data, losses."""
+import os
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, SubsetRandomSampler, TensorDataset, WeightedRandomSampler
+
+from support import MSAM, SAM, Case, basin, gradients, make_net, momenta, needs_basin, problem, train, two_groups
+
+
+class Saving(Case):
+    def setUp(self):
+        super().setUp()
+        self.x, self.y = problem()
+        self.net = make_net()
+
+    def save(self, model=None, name="a.h5", **options):
+        options = {"loss": "cross_entropy", "train": (self.x, self.y), **options}
+        return basin.save_checkpoint(self.folder / name, model if model is not None else self.net, **options)
+
+
+class Optimizers(Saving):
+    def test_sgd(self):
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-3)
+        train(self.net, optimizer, self.x, self.y)
+        path = self.save(optimizer=optimizer, epoch=5, step=5)
+        self.same(path, "optimizer/momentum", momenta(self.net, optimizer))
+        self.same(path, "parameters", dict(self.net.named_parameters()))
+        found = self.training(path)
+        self.assertEqual((found["method"], found["perturbed"], found["epoch"], found["step"]), ("sgd", "no", 5, 5))
+        self.assertEqual((found["learning_rate"], found["momentum"], found["weight_decay"], found["weight_decay_coupled"]), (0.1, 0.9, 1e-3, 1))
+
+    def test_groups_do_not_mix_layers_up(self):
+        optimizer = two_groups(self.net)
+        train(self.net, optimizer, self.x, self.y)
+        with self.assertWarnsRegex(UserWarning, r"weight_decay differs between parameter groups \(0, 0.01\): left out"):
+            path = self.save(optimizer=optimizer)
+        self.same(path, "optimizer/momentum", momenta(self.net, optimizer))
+        self.assertNotIn("weight_decay", self.training(path))
+
+    def test_shared_parameters_have_one_momentum(self):
+        self.net[2].weight = nn.Parameter(torch.randn(5, 5))
+        net = nn.Sequential(*self.net[:4], nn.Linear(5, 5), nn.Linear(5, 3))
+        net[4].weight = net[2].weight
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+        train(net, optimizer, self.x, self.y)
+        self.same(self.save(net, optimizer=optimizer), "optimizer/momentum", momenta(net, optimizer))
+
+    def test_nesterov_is_another_method(self):
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9, nesterov=True)
+        train(self.net, optimizer, self.x, self.y)
+        self.assertEqual(self.training(self.save(optimizer=optimizer))["method"], "nag")
+
+    def test_adam_has_two_moments(self):
+        for kind, name, coupled in ((torch.optim.Adam, "adam", 1), (torch.optim.AdamW, "adamw", 0)):
+            optimizer = kind(self.net.parameters(), lr=0.01, betas=(0.8, 0.99), weight_decay=0.02)
+            train(self.net, optimizer, self.x, self.y)
+            path = self.save(optimizer=optimizer, name=f"{name}.h5")
+            self.same(path, "optimizer/momentum", momenta(self.net, optimizer, "exp_avg"))
+            self.same(path, "optimizer/second_moment", momenta(self.net, optimizer, "exp_avg_sq"))
+            found = self.training(path)
+            self.assertEqual((found["method"], found["momentum"], found["weight_decay_coupled"]), (name, 0.8, coupled))
+
+    def test_rmsprop_has_no_accumulated_gradient(self):
+        optimizer = torch.optim.RMSprop(self.net.parameters(), momentum=0.9)
+        train(self.net, optimizer, self.x, self.y)
+        with self.assertWarnsRegex(UserWarning, "RMSprop's momentum is not an accumulated gradient"):
+            path = self.save(optimizer=optimizer)
+        self.assertEqual(self.stored(path, "optimizer"), {})
+
+    def test_sam_is_looked_through(self):
+        for adaptive, name in ((False, "sam"), (True, "asam")):
+            optimizer = SAM(self.net.parameters(), torch.optim.SGD, rho=0.02, adaptive=adaptive, lr=0.1, momentum=0.9)
+            train(self.net, optimizer, self.x, self.y)
+            path = self.save(optimizer=optimizer, name=f"{name}.h5")
+            self.same(path, "optimizer/momentum", momenta(self.net, optimizer.base_optimizer))
+            found = self.training(path)
+            self.assertEqual((found["method"], found["rho"], found["momentum"], found["perturbed"]), (name, 0.02, 0.9, "no"))
+
+    def test_sam_over_adam_is_another_method(self):
+        optimizer = SAM(self.net.parameters(), torch.optim.AdamW, lr=0.01)
+        train(self.net, optimizer, self.x, self.y)
+        path = self.save(optimizer=optimizer)
+        self.same(path, "optimizer/momentum", momenta(self.net, optimizer.base_optimizer, "exp_avg"))
+        self.assertEqual(self.training(path)["method"], "adamw_sam")
+
+    def test_before_the_first_step_there_is_no_momentum(self):
+        path = self.save(optimizer=torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9))
+        self.assertEqual(self.stored(path, "optimizer"), {})
+
+    def test_given_hyperparameters_override(self):
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1)
+        found = self.training(self.save(optimizer=optimizer, method="gd", hyperparameters={"learning_rate": 0.2, "batch_size": 0, "seed": 7}))
+        self.assertEqual((found["method"], found["learning_rate"], found["batch_size"], found["seed"]), ("gd", 0.2, 0, 7))
+        with self.fails("hyperparameters: lr is none of learning_rate,"):
+            self.save(hyperparameters={"lr": 1})
+
+    def test_an_optimizer_of_another_model(self):
+        with self.fails("optimizer SGD: holds none of the parameters of Sequential", "another model?"):
+            self.save(optimizer=torch.optim.SGD(make_net().parameters(), lr=0.1))
+        with self.fails("optimizer SGD: does not hold 2.weight and 3 more"):
+            self.save(optimizer=torch.optim.SGD(self.net[0].parameters(), lr=0.1))
+        with self.fails("optimizer int: neither a torch optimizer"):
+            self.save(optimizer=3)
+
+    def test_a_parameter_that_was_never_stepped(self):
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9)
+        gradients(self.net, self.x, self.y)
+        self.net[2].bias.grad = None
+        optimizer.step()
+        with self.fails("no momentum_buffer for 2.bias"):
+            self.save(optimizer=optimizer)
+
+    def test_rules_that_basin_does_not_know(self):
+        with self.fails("dampening=0.1"):
+            self.save(optimizer=torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9, dampening=0.1))
+        with self.fails("maximize=True"):
+            self.save(optimizer=torch.optim.SGD(self.net.parameters(), lr=0.1, maximize=True))
+
+
+class MomentumSAM(Saving):
+    def setUp(self):
+        super().setUp()
+        self.net = self.net.double()
+        self.x = self.x.double()
+        self.optimizer = MSAM(self.net.parameters(), lr=0.1, rho=0.4, weight_decay=1e-3)
+        train(self.net, self.optimizer, self.x, self.y)
+        self.factor = 0.4 * float(self.optimizer.param_groups[0]["inverse_norm_buffer"])
+
+    def test_perturbed_must_be_said(self):
+        with self.fails("optimizer MSAM: are the weights perturbed", "perturbed=True", "perturbed=False"):
+            self.save(optimizer=self.optimizer)
+
+    def test_between_steps(self):
+        perturbed = {name: p.clone() for name, p in self.net.named_parameters()}
+        path = self.save(optimizer=self.optimizer, perturbed=True)
+        self.same(path, "parameters", perturbed)
+        self.same(path, "optimizer/momentum", momenta(self.net, self.optimizer))
+        found = self.training(path)
+        self.assertEqual((found["method"], found["perturbed"], found["rho"]), ("msam", "yes", 0.4))
+        self.close(found["undo"], self.factor, 1e-12)
+        self.optimizer.move_back()
+        with h5py.File(path, "r") as f:
+            self.close(f["recorded/train_loss"].attrs["value"], F.cross_entropy(self.net(self.x), self.y).item(), 1e-12)
+
+    def test_moved_back(self):
+        self.optimizer.move_back()
+        path = self.save(optimizer=self.optimizer, perturbed=False)
+        self.same(path, "parameters", dict(self.net.named_parameters()))
+        self.assertEqual(self.training(path)["perturbed"], "no")
+        self.close(self.training(path)["undo"], self.factor, 1e-12)
+
+    @needs_basin
+    def test_both_are_one_point_to_basin(self):
+        before = self.save(optimizer=self.optimizer, perturbed=True, name="before.h5")
+        self.optimizer.move_back()
+        after = self.save(optimizer=self.optimizer, perturbed=False, name="after.h5")
+        spectra = [self.basin("spectrum", p, "--json") for p in (before, after)]
+        self.close(spectra[0]["loss"], spectra[1]["loss"], 1e-12)
+        self.close(spectra[0]["eigenvalues"], spectra[1]["eigenvalues"], 1e-9)
+        slice_ = self.basin("slice", before, "--along", "momentum", "--grid", "3", "--json")
+        self.close(slice_["train"]["centre_loss"], F.cross_entropy(self.net(self.x), self.y).item(), 1e-12)
+
+    def test_adamw_variant_has_its_radius_inside(self):
+        optimizer = torch.optim.AdamW(self.net.parameters(), lr=0.01)
+        train(self.net, optimizer, self.x, self.y)
+        norm = torch.stack([optimizer.state[p]["exp_avg"].norm() for p in self.net.parameters()]).norm().item()
+        optimizer.param_groups[0].update(rho=0.3, norm_factor=[0.3 / norm])
+        path = self.save(optimizer=optimizer, perturbed=True)
+        found = self.training(path)
+        self.assertEqual((found["method"], found["perturbed"], found["weight_decay_coupled"]), ("adamw_msam", "yes", 0))
+        self.close(found["undo"], 0.3 / norm, 1e-12)
+        self.same(path, "optimizer/momentum", momenta(self.net, optimizer, "exp_avg"))
+
+    def test_the_authors_sam_is_not_taken_for_msam(self):
+        self.optimizer.param_groups[0]["inverse_norm_buffer"] = [0]
+        self.assertEqual(self.training(self.save(optimizer=self.optimizer))["perturbed"], "no")
+
+    def test_before_the_first_step_nothing_is_perturbed(self):
+        found = self.training(self.save(optimizer=MSAM(self.net.parameters()), perturbed=True))
+        self.assertEqual((found["perturbed"], found["undo"]), ("no", 0.0))
+
+
+class Models(Saving):
+    def test_wrapped_names_are_stripped(self):
+        class Compiled(nn.Module):  # what torch.compile returns has the module as _orig_mod
+            def __init__(self, module):
+                super().__init__()
+                self._orig_mod = module
+
+            def forward(self, *args):
+                return self._orig_mod(*args)
+
+        parallel = nn.DataParallel(self.net)
+        self.assertEqual(next(iter(Compiled(parallel).state_dict())), "_orig_mod.module.0.weight")
+        for model in (parallel, Compiled(self.net), Compiled(parallel), nn.DataParallel(Compiled(self.net)), nn.Sequential(Compiled(self.net))):
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+            train(self.net, optimizer, self.x, self.y, 2)
+            prefix = "0." if type(model) is nn.Sequential else ""
+            path = self.save(model, optimizer=optimizer)
+            self.same(path, "parameters", {prefix + name: p for name, p in self.net.named_parameters()})
+            self.same(path, "optimizer/momentum", {prefix + name: v for name, v in momenta(self.net, optimizer).items()})
+
+    def test_training_goes_on_as_if_nothing_had_been_saved(self):
+        weights = []
+        for every in (None, 1):
+            torch.manual_seed(2)
+            net = nn.Sequential(nn.Linear(6, 5), nn.Dropout(0.5), nn.ReLU(), nn.Linear(5, 3))
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+            for x, y in DataLoader(TensorDataset(self.x, self.y), batch_size=20, shuffle=True):
+                loss = F.cross_entropy(net(x), y)
+                if every:
+                    self.save(net, optimizer=optimizer, train=DataLoader(TensorDataset(self.x, self.y), batch_size=7, shuffle=True))
+                    self.assertTrue(net.training)
+                optimizer.zero_grad()
+                loss.backward()  # the graph of a loss computed before saving is still good
+                optimizer.step()
+            weights.append(nn.utils.parameters_to_vector(net.parameters()))
+        self.assertTrue(torch.equal(*weights))
+
+    def test_half_precision_is_stored_as_it_is(self):
+        for dtype, stored in ((torch.float16, "f2"), (torch.bfloat16, "f4"), (torch.float64, "f8")):
+            path = self.save(make_net().to(dtype))
+            with h5py.File(path, "r") as f:
+                self.assertEqual(f["parameters/0.weight"].dtype, stored)
+
+    def test_a_run_that_diverged_is_stored_without_losses(self):
+        with torch.no_grad():
+            self.net[2].bias[1] = float("nan")
+        path = self.save()
+        self.same(path, "parameters", dict(self.net.named_parameters()))
+        with h5py.File(path, "r") as f:
+            self.assertEqual(list(f["recorded"] if "recorded" in f else []), [])
+
+    def test_a_sample_is_needed(self):
+        with self.fails("the shape of one sample is not known"):
+            self.save(train=None)
+        with self.fails("example_input: [6]; expected a batch"):
+            self.save(train=None, example_input=self.x[0])
+        path = self.save(train=None, example_input=self.x)
+        with h5py.File(path, "r") as f:
+            self.assertNotIn("data", f)
+            self.assertNotIn("recorded", f)
+
+
+class Losses(Saving):
+    def test_modules_names_and_functions(self):
+        for loss in ("cross_entropy", "softmax_cross_entropy", nn.CrossEntropyLoss(), F.cross_entropy):
+            with h5py.File(self.save(loss=loss), "r") as f:
+                self.assertEqual(f["loss"].attrs["name"], "softmax_cross_entropy")
+        with h5py.File(self.save(loss=nn.CrossEntropyLoss(label_smoothing=0.1)), "r") as f:
+            self.assertEqual(f["loss"].attrs["label_smoothing"], 0.1)
+
+    def test_settings_that_basin_does_not_compute(self):
+        for loss, word in ((nn.CrossEntropyLoss(weight=torch.ones(3)), "weight is set"), (nn.CrossEntropyLoss(ignore_index=0), "ignore_index=0"),
+                           (nn.MSELoss(reduction="sum"), "reduction='sum'"), (nn.BCEWithLogitsLoss(pos_weight=torch.ones(3)), "pos_weight is set"),
+                           (nn.NLLLoss(), "NLLLoss: basin knows"), (nn.BCELoss(), "leave the sigmoid out"), ("hinge", "loss hinge: basin knows")):
+            with self.fails(word):
+                self.save(loss=loss)
+
+    def test_a_loss_that_does_not_fit_the_output(self):
+        with self.fails("class 3 among the targets", "[N, 3] has 3 classes"):
+            self.save(train=(self.x, self.y + 1))
+        with self.fails("mse: the module's output is [N, 3], the targets are [N]"):
+            self.save(loss="mse")
+        with self.fails("output is [N, 1], the targets are [N]", "broadcast"):
+            self.save(nn.Linear(6, 1), loss="mse", train=(self.x, self.y.float()))
+        with self.fails("train: targets [60, 3] of torch.float32; softmax_cross_entropy needs one class"):
+            self.save(train=(self.x, torch.rand(60, 3)))
+        with self.fails("class -1 is negative"):
+            self.save(train=(self.x, self.y - 1))
+        with self.fails("targets from 0 to 2; bce_with_logits needs values in [0, 1]"):
+            self.save(nn.Linear(6, 1), loss="bce_with_logits", train=(self.x, self.y[:, None]))
+        with self.fails("expected logits [N, classes]"):
+            self.save(nn.Sequential(nn.Linear(6, 1), nn.Flatten(0)), train=(self.x, self.y * 0))
+
+
+class RandomRows(Dataset):
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, i):
+        return torch.randn(6), i % 3
+
+
+class Stream(IterableDataset):
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+    def __iter__(self):
+        return iter(zip(self.x, self.y))
+
+
+class DataFiles(Saving):
+    def rows(self, path):
+        """Inputs and targets of the split train of the data file that a checkpoint names."""
+        with h5py.File(path, "r") as f:
+            attributes = dict(f["data"].attrs)
+        with h5py.File(Path(path).parent / attributes["path"], "r") as f:
+            self.assertEqual(f.attrs["digest"], attributes["digest"])
+            rows = f["splits/train"][()]
+            return f["inputs"][()][rows], f["targets"][()][rows]
+
+    def test_tensors_datasets_and_loaders_give_one_digest(self):
+        data = TensorDataset(self.x, self.y)
+        for source in ((self.x, self.y), data, list(zip(self.x.numpy(), self.y.tolist())), DataLoader(data, batch_size=7),
+                       DataLoader(data, batch_size=7, shuffle=True, drop_last=True), Stream(self.x, self.y), DataLoader(Stream(self.x, self.y), batch_size=9)):
+            path = self.save(train=source)
+            np.testing.assert_array_equal(self.rows(path)[0], self.x.numpy())
+            np.testing.assert_array_equal(self.rows(path)[1], self.y.numpy())
+        self.assertEqual(len(list(self.folder.glob("data-*.h5"))), 1)
+
+    def test_a_loader_of_a_subset(self):
+        data = TensorDataset(self.x, self.y)
+        for source in (DataLoader(data, sampler=SubsetRandomSampler([5, 3, 9])), DataLoader(Subset(data, [3, 5, 9]), shuffle=True, batch_size=2)):
+            np.testing.assert_array_equal(self.rows(self.save(train=source))[0], self.x[[3, 5, 9]].numpy())
+        with self.fails("train: the loader's WeightedRandomSampler draws other samples in each pass"):
+            self.save(train=DataLoader(data, sampler=WeightedRandomSampler([1.0] * 60, 60)))
+
+    def test_random_transforms_are_reported(self):
+        for source in (RandomRows(), DataLoader(RandomRows(), batch_size=4)):
+            with self.fails("train: two passes over the data give different inputs: random transforms?"):
+                self.save(train=source)
+
+    def test_both_splits_are_recorded_as_torch_computes_them(self):
+        x, y = problem(seed=1)
+        net = self.net.double().eval()
+        path = self.save(test=(x, y))
+        with h5py.File(path, "r") as f:
+            for split, (a, b) in {"train": (self.x, self.y), "test": (x, y)}.items():
+                logits = net(a.double())
+                self.close(f[f"recorded/{split}_loss"].attrs["value"], F.cross_entropy(logits, b).item(), 1e-12)
+                self.close(f[f"recorded/{split}_accuracy"].attrs["value"], (logits.argmax(1) == b).double().mean().item(), 1e-12)
+
+    def test_an_existing_data_file_serves(self):
+        first = self.save()
+        data, = self.folder.glob("data-*.h5")
+        second = self.save(train=None, dataset=data, name="runs/b.h5")
+        with h5py.File(first, "r") as a, h5py.File(second, "r") as b:
+            self.assertEqual(b["data"].attrs["path"], os.path.join("..", data.name))
+            self.assertEqual(a["data"].attrs["digest"], b["data"].attrs["digest"])
+            self.assertEqual(a["recorded/train_loss"].attrs["value"], b["recorded/train_loss"].attrs["value"])
+        with self.fails("dataset= and train=, test= exclude each other"):
+            self.save(dataset=data)
+        with self.fails("expected format «basin data», file has «basin checkpoint»"):
+            self.save(train=None, dataset=first)
+        with self.fails("none.h5: cannot be read as a data file"):
+            self.save(train=None, dataset=self.folder / "none.h5")
+        with h5py.File(data, "r+") as f:
+            f["inputs"][3, 2] = 0.0
+        with self.fails("the file was changed or damaged"):
+            self.save(train=None, dataset=data)
+
+    def test_bytes_and_scale(self):
+        pixels = torch.randint(0, 256, (20, 2, 3), dtype=torch.uint8)
+        digest = basin.data.content_digest(pixels.numpy() * np.float64(1 / 255), self.y[:20].numpy(), {"train": np.arange(20)})
+        with h5py.File(self.folder / "images.h5", "w") as f:
+            f.attrs.update(format="basin data", version=1)
+            f["inputs"], f["targets"] = pixels.numpy(), self.y[:20].numpy()
+            f["inputs"].attrs["scale"] = 1 / 255
+            f.attrs["complete"] = 1
+        path = self.save(nn.Sequential(nn.Flatten(), nn.Linear(6, 3)), train=None, dataset=self.folder / "images.h5")
+        with h5py.File(path, "r") as f:
+            self.assertEqual(f["data"].attrs["digest"], digest)
+
+    def test_data_that_do_not_do(self):
+        x, y = self.x, self.y
+        for source, words in (((x, y[:5]), "train: 60 inputs, but targets [5]"), ((x[:, 0], y), "train: inputs [60]; expected [N, features…]"),
+                              ((x * float("inf"), y), "NaN or Inf"), (TensorDataset(x), "train: a sample is tuple of 1; expected a pair"),
+                              (3, "train: int; expected tensors (x, y), a Dataset or a DataLoader"),
+                              ([("a", 1), ("b", 2)], "train: the input is of type str"),
+                              ([(x[0], 1), (x[0, :3], 1)], "inputs of different shapes, [3] and [6]"), ([], "train: no samples"),
+                              ((x.to(torch.complex64), y), "inputs of torch.complex64")):
+            with self.fails(words):
+                self.save(train=source)
+        with self.fails("train and test differ: inputs [60, 6] and [60, 3]"):
+            self.save(test=(x[:, :3], y))
+        with self.fails("test= without train="):
+            self.save(train=None, test=(x, y))
+
+
+@needs_basin
+class AgainstBasin(Saving):
+    def test_basin_confirms_what_is_recorded(self):
+        path = self.save(test=problem(seed=1))
+        items = {item["name"]: item for item in self.basin("check", path, "--json")["items"]}
+        for name in ("train.loss", "train.accuracy", "test.loss", "test.accuracy"):
+            self.assertEqual(items[f"recorded:{name}:theta:eval:full"]["verdict"], "passed")
+        self.close(items["recorded:train.loss:theta:eval:full"]["value"], items["recorded:train.loss:theta:eval:full"]["expected"], 1e-12)
+
+    def test_a_disagreement_is_an_error_and_leaves_nothing(self):
+        losses = basin.command.losses
+        self.addCleanup(setattr, basin.command, "losses", losses)
+        basin.command.losses = lambda *arguments: {split: value * (1 + 1e-5) for split, value in losses(*arguments).items()}
+        with self.fails("a.h5: train loss is", "by torch but", "by basin; nothing written"):
+            self.save()
+        self.assertEqual([p.name for p in self.folder.iterdir() if not p.name.startswith("data-")], [])
+
+    def test_a_command_that_does_not_run(self):
+        kept = os.environ.get("BASIN")
+        self.addCleanup(lambda: os.environ.update(BASIN=kept) if kept else os.environ.pop("BASIN", None))
+        os.environ["BASIN"] = str(self.folder / "none")
+        with self.fails("BASIN=", "no such command"):
+            self.save()
+        os.environ["BASIN"] = "/bin/false"
+        with self.fails("basin cannot take this checkpoint: exit status 1; nothing written"):
+            self.save()
+        self.save(check=False)
+
+
+class Recording(Saving):
+    def test_a_run(self):
+        optimizer = SAM(self.net.parameters(), torch.optim.SGD, lr=0.1, momentum=0.9)
+        recorder = basin.Recorder(self.folder / "run", self.net, loss="cross_entropy", optimizer=optimizer, train=(self.x, self.y), every=3,
+                                  hyperparameters={"seed": 1, "batch_size": 0})
+        saved = []
+        for epoch in range(7):
+            train(self.net, optimizer, self.x, self.y, 1)
+            saved.append(recorder.step(epoch=epoch))
+        self.assertEqual([i for i, path in enumerate(saved) if path is not None], [2, 5])
+        self.assertEqual(sorted(p.name for p in (self.folder / "run").glob("step*")), ["step_000000.h5", "step_000003.h5", "step_000006.h5"])
+        self.assertEqual(len(list((self.folder / "run").glob("data-*.h5"))), 1)
+        found = self.training(saved[5])
+        self.assertEqual((found["step"], found["epoch"], found["gradient_evaluations"], found["seed"], found["method"]), (6, 5, 12, 1, "sam"))
+        self.assertTrue(0 < self.training(saved[2])["seconds"] < found["seconds"])
+        self.assertEqual(self.training(recorder.save())["step"], 7)
+        self.same(recorder.save(), "parameters", dict(self.net.named_parameters()))
+
+    def test_every(self):
+        with self.fails("every=0"):
+            basin.Recorder(self.folder, self.net, loss="cross_entropy", train=(self.x, self.y), every=0)
+
+
+class Writing(Saving):
+    def break_writing(self):
+        """Saves while the data sets cannot be written, as on a full disk."""
+        put = basin.checkpoint.put
+        basin.checkpoint.put = lambda *arguments: (_ for _ in ()).throw(OSError("expected failure"))
+        try:
+            self.save()
+        finally:
+            basin.checkpoint.put = put
+
+    def test_a_folder_that_cannot_be_written(self):
+        (self.folder / "file").write_text("")
+        with self.fails("cannot be written"):
+            self.save(name="file/a.h5")
+
+    def test_a_failure_leaves_the_old_file(self):
+        path = self.save()
+        before = path.read_bytes()
+        with self.fails("hyperparameters: nonsense"):
+            self.save(hyperparameters={"nonsense": 1})
+        with self.fails("cannot be written: expected"):
+            self.break_writing()
+        self.assertEqual(path.read_bytes(), before)
+        self.assertEqual([p.name for p in self.folder.iterdir() if p.name.startswith(".")], [])
+
+    def test_the_same_state_gives_the_same_bytes(self):
+        self.assertEqual(self.save(name="a.h5").read_bytes(), self.save(name="b.h5").read_bytes())
