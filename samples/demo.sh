@@ -128,7 +128,7 @@ escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 body { font: 16px/1.5 "DejaVu Sans", Verdana, sans-serif; color: #222; max-width: 58rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
 pre { font: 12px/1.4 "DejaVu Sans Mono", monospace; background: #f6f6f4; padding: 1rem; overflow-x: auto; }
-figure { margin: 1.5rem 0; } figure img { max-width: 100%; display: block; } figure.column { display: inline-block; width: 48%; vertical-align: top; }
+figure { margin: 1.5rem 0; } figure img { width: 100%; display: block; } figure.column { display: inline-block; width: 48%; vertical-align: top; }
 figcaption { font-size: 0.8rem; color: #555; margin-top: 0.4rem; overflow-wrap: anywhere; }
 </style></head><body>
 <h1>GD, SAM and MSAM on the digits</h1>

@@ -159,21 +159,32 @@ done:
     return st;
 }
 
-static void lines_caption(basin_plan *plan, bool distance, bool cut)
+/* What each curve is: the definition where it is new, then the numbers at its centre. */
+static void curve_caption(basin_plan *plan, size_t i, const char *name)
+{
+    const basin_slice *s = slice_of(plan, i);
+    const basin_axis  *axis = &s->axes[0];
+    const char        *definition = axis->definition != NULL ? axis->definition : "as given";
+    const char        *before = i > 0 ? slice_of(plan, i - 1)->axes[0].definition : NULL;
+
+    if (before == NULL || strcmp(before, definition) != 0)
+        basin_plan_caption(plan, " %s: %s.", axis->direction != NULL ? axis->direction : "direction", definition);
+    basin_plan_caption(plan, plan->count > 1 ? " %s:" : " At the centre:", name);
+    for (size_t k = 0; k < s->surface_count; k++)
+        basin_plan_caption(plan, " %s loss %s,", s->surfaces[k].split != NULL ? s->surfaces[k].split : "its", BASIN_NUMBER(s->surfaces[k].centre_loss, 3));
+    basin_plan_caption(plan, " slope %s, curvature %s.", BASIN_NUMBER(axis->slope, 3), BASIN_NUMBER(axis->curvature, 3));
+}
+
+static void lines_caption(basin_plan *plan, const char *const *name, bool distance, bool cut)
 {
     const basin_slice *first = slice_of(plan, 0);
 
     basin_plan_caption(plan, "Loss%s along a line through the parameters (P = %s).", plan->panel_count > 1 ? " and accuracy" : "",
                        BASIN_COUNT(first->parameters));
     for (size_t k = 0; k < first->surface_count; k++)
-        basin_plan_caption(plan, " %s: %s, N = %s, %s at the centre.", k == 0 ? "Solid" : "Dashed",
-                           first->surfaces[k].split != NULL ? first->surfaces[k].split : "first split", BASIN_COUNT(first->surfaces[k].samples),
-                           BASIN_NUMBER(first->surfaces[k].centre_loss, 3));
-    for (size_t i = 0; i < plan->count; i++) {
-        const basin_axis *axis = &slice_of(plan, i)->axes[0];
-        basin_plan_caption(plan, " %s: %s; slope %s, curvature %s.", axis->direction != NULL ? axis->direction : "direction",
-                           axis->definition != NULL ? axis->definition : "as given", BASIN_NUMBER(axis->slope, 3), BASIN_NUMBER(axis->curvature, 3));
-    }
+        basin_plan_caption(plan, " %s: %s, N = %s.", k == 0 ? "Solid" : "Dashed",
+                           first->surfaces[k].split != NULL ? first->surfaces[k].split : "first split", BASIN_COUNT(first->surfaces[k].samples));
+    for (size_t i = 0; i < plan->count; i++) curve_caption(plan, i, name[i]);
     for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &slice_of(plan, i)->stationarity);
     basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.%s Hatched: not finite.",
                        distance ? " x is the distance moved, coordinate times ‖d‖." : "");
@@ -287,7 +298,7 @@ basin_status basin_plan_lines(basin_plan *plan)
     last->x_label =
         distance || directions ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
     if (plan->options->cap > 0) plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
-    lines_caption(plan, distance, cut);
+    lines_caption(plan, name, distance, cut);
 done:
     return st;
 }

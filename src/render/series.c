@@ -95,14 +95,23 @@ basin_pen basin_look_pen(const basin_look *look, double width)
     return (basin_pen){.color = look->color, .width = width, .dash = look->dash};
 }
 
+static size_t checkpoint_count(const basin_provenance *p)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; p != NULL && i < p->input_count; i++) count += p->inputs[i].role != NULL && strcmp(p->inputs[i].role, "checkpoint") == 0;
+    return count;
+}
+
 void basin_plan_sources(basin_plan *plan)
 {
     const char *last_data = "";
+    size_t      first = checkpoint_count(plan->results[0]->provenance);
 
     for (size_t i = 0; i < plan->count; i++) {
         const basin_input *data = basin_plan_input(plan, i, "data");
         const char        *path = checkpoint_path(plan, i);
-        if (path != NULL) basin_plan_caption(plan, plan->count > 1 && i > 0 ? ", %s" : " Checkpoint: %s", path);
+        if (path != NULL) basin_plan_caption(plan, i > 0 ? ", %s" : first > 1 ? " The first of the checkpoints: %s" : " Checkpoint: %s", path);
         if (data != NULL && data->digest != NULL) last_data = data->digest;
     }
     basin_plan_caption(plan, checkpoint_path(plan, plan->count - 1) != NULL ? "." : "");
@@ -116,10 +125,14 @@ void basin_plan_sources(basin_plan *plan)
 
 void basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s)
 {
-    if (s->stationary || !isfinite(s->decrease)) return;
-    if (plan->count > 1) basin_plan_caption(plan, " Result %zu:", result + 1);
-    basin_plan_caption(plan, " Not stationary: the best step against the gradient would lower the loss by %s of itself (threshold %s).",
-                       BASIN_NUMBER(s->decrease, 2), BASIN_NUMBER(s->threshold, 2));
+    basin_series *series = NULL;
+
+    if (s->stationary || isnan(s->decrease)) return;
+    if (plan->count > 1 && basin_plan_series(plan, &series) == BASIN_OK) basin_plan_caption(plan, " %s:", series[result].label);
+    if (isfinite(s->decrease))
+        basin_plan_caption(plan, " Not stationary: the best step against the gradient would lower the loss by %s of itself (threshold %s).",
+                           BASIN_NUMBER(s->decrease, 2), BASIN_NUMBER(s->threshold, 2));
+    else basin_plan_caption(plan, " Not stationary: the curvature along the gradient is not positive (%s).", BASIN_NUMBER(s->curvature, 2));
 }
 
 const char *basin_plan_footer(basin_plan *plan)
