@@ -8,7 +8,6 @@ the one full group, then shapes where they leave one match only; otherwise the m
 from __future__ import annotations
 
 import glob
-import pickle
 import re
 import warnings
 from collections import Counter
@@ -20,7 +19,8 @@ import torch
 from torch import nn
 
 from .checkpoint import Writer
-from .error import Error, first_line
+from .error import Error
+from .load import load
 from .names import compiled_free, parameter_names, strip, unwrap
 from .optim import Snapshot, Training, describe
 
@@ -81,18 +81,6 @@ class Saved:
     epoch: Optional[float]
     steps: Dict[str, int]
     numbers: Dict[str, float]
-
-
-def _load(path: Path, trust: bool) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=not trust)
-    except pickle.UnpicklingError as error:
-        if trust:
-            raise Error(f"cannot be read ({first_line(error)})") from error
-        raise Error(f"holds more than tensors and plain values, or is damaged ({first_line(error)[:120]}); trust=True loads it with pickle, which can "
-                    "run any code in it") from error
-    except Exception as error:
-        raise Error(f"cannot be read ({type(error).__name__}: {first_line(error)[:160]})") from error
 
 
 def _is_state_dict(value: Any) -> bool:
@@ -169,7 +157,7 @@ def _parameters(state: Mapping[str, Any], writer: Writer) -> Dict[str, torch.Ten
 
 
 def _open(path: Path, writer: Writer, model_key: Optional[str], optimizer_key: Optional[str], trust: bool) -> Saved:
-    content = _load(path, trust)
+    content = load(path, trust)
     content = content.state_dict() if isinstance(content, nn.Module) else content
     state = _find(content, MODEL_KEYS, model_key, _is_state_dict, "model")
     if state is None:

@@ -1,5 +1,6 @@
 """Checkpoints of live models: momentum tensor by tensor, hyperparameters, perturbed weights, data, losses."""
 import os
+import unittest
 from pathlib import Path
 
 import h5py
@@ -201,6 +202,16 @@ class Models(Saving):
             optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
             train(self.net, optimizer, self.x, self.y, 2)
             prefix = "0." if type(model) is nn.Sequential else ""
+            path = self.save(model, optimizer=optimizer)
+            self.same(path, "parameters", {prefix + name: p for name, p in self.net.named_parameters()})
+            self.same(path, "optimizer/momentum", {prefix + name: v for name, v in momenta(self.net, optimizer).items()})
+
+    @unittest.skipUnless(hasattr(torch, "compile"), "before torch 2")
+    def test_torch_compile(self):
+        inner = nn.Sequential(torch.compile(self.net, backend="eager"))
+        for model, prefix in ((torch.compile(self.net, backend="eager"), ""), (torch.compile(inner, backend="eager"), "0.")):
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+            train(model, optimizer, self.x, self.y, 2)
             path = self.save(model, optimizer=optimizer)
             self.same(path, "parameters", {prefix + name: p for name, p in self.net.named_parameters()})
             self.same(path, "optimizer/momentum", {prefix + name: v for name, v in momenta(self.net, optimizer).items()})

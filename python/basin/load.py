@@ -1,0 +1,76 @@
+"""Reading .pt files without running what may be in them.
+
+torch.load(weights_only=True) does that from 2.0 on. The one of 1.13 refuses every floating point number, and its pickle_module= is
+ignored; so there the inner functions of torch.load run with an unpickler of our own, which builds tensors and plain containers only.
+"""
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .error import Error, first_line
+
+OLD = int(torch.__version__.split(".")[0]) < 2
+
+# Everything that a state dict of a module or an optimizer is made of
+ALLOWED = {
+    ("collections", "OrderedDict"), ("collections", "Counter"), ("collections", "defaultdict"), ("builtins", "set"), ("builtins", "dict"),
+    ("builtins", "list"), ("builtins", "int"), ("builtins", "float"), ("torch", "Size"), ("torch", "device"),
+    ("torch._utils", "_rebuild_tensor_v2"), ("torch._utils", "_rebuild_tensor"), ("torch._utils", "_rebuild_parameter"),
+    ("torch.storage", "_TypedStorage"), ("torch.storage", "TypedStorage"), ("torch.storage", "_UntypedStorage"), ("torch.storage", "UntypedStorage"),
+}
+
+
+def _allowed(module: str, name: str) -> bool:
+    module = {"__builtin__": "builtins"}.get(module, module)
+    if module == "torch":
+        return name.endswith("Storage") or isinstance(getattr(torch, name, None), torch.dtype) or (module, name) in ALLOWED
+    return (module, name) in ALLOWED
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if not _allowed(module, name):
+            raise pickle.UnpicklingError(f"it holds {module}.{name}")
+        return super().find_class(module, name)
+
+
+class _SafePickle:
+    """What torch.serialization takes for the module pickle."""
+
+    Unpickler = _Unpickler
+    UnpicklingError = pickle.UnpicklingError
+    __name__ = "pickle"
+
+    @staticmethod
+    def load(file: Any, **options: Any) -> Any:
+        return _Unpickler(file, **options).load()
+
+
+def _safely(path: Path) -> Any:
+    if not OLD:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    from torch import serialization as inner
+    with open(path, "rb") as file:
+        if not inner._is_zipfile(file):
+            return inner._legacy_load(file, "cpu", _SafePickle, encoding="utf-8")
+        with inner._open_zipfile_reader(file) as archive:
+            if inner._is_torchscript_zip(archive):
+                raise pickle.UnpicklingError("it is a TorchScript archive")
+            return inner._load(archive, "cpu", _SafePickle, encoding="utf-8")
+
+
+def load(path: Path, trust: bool) -> Any:
+    """The content of a .pt file, its tensors on the CPU. trust: by pickle, which can run any code that is in the file."""
+    try:
+        return torch.load(path, map_location="cpu", **({} if OLD else {"weights_only": False})) if trust else _safely(path)
+    except pickle.UnpicklingError as error:
+        if trust:
+            raise Error(f"cannot be read ({first_line(error)[:160]})") from error
+        raise Error(f"holds more than tensors and plain values, or is damaged ({first_line(error)[:120]}); trust=True loads it with pickle, which can "
+                    "run any code in it") from error
+    except Exception as error:  # damaged files raise almost anything
+        raise Error(f"cannot be read ({type(error).__name__}: {first_line(error)[:160]})") from error

@@ -1,0 +1,393 @@
+"""Folders of .pt files, as ordinary training loops write them."""
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import h5py
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from support import MSAM, SAM, Case, basin, make_net, momenta, needs_basin, problem, train, two_groups
+
+
+class Opaque:
+    """Something that only pickle can load."""
+
+
+class Hostile:
+    """Unpickled by pickle, it makes a folder."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+class Folder(Case):
+    def setUp(self):
+        super().setUp()
+        self.x, self.y = problem()
+        self.net = make_net()
+        self.runs = self.folder / "runs"
+
+    def save(self, name, content):
+        path = self.runs / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(content, path)
+        return path
+
+    def convert(self, pattern="**/*.pt", **options):
+        options = {"loss": "cross_entropy", "train": (self.x, self.y), "out": self.folder / "out", **options}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return basin.convert(options.pop("model", make_net), str(self.runs / pattern), **options)
+
+    def one(self, content, **options):
+        """The single entry of a folder with this one file; it must have become a checkpoint."""
+        self.save("one.pt", content)
+        entry, = self.convert("one.pt", **options).entries
+        self.assertIsNone(entry.error)
+        return entry
+
+    def error(self, content, **options):
+        self.save("one.pt", content)
+        result = self.convert("one.pt", **options)
+        self.assertEqual(result.written, [])
+        self.assertNotIn("\n", result.failed[0].error)
+        return str(result)
+
+
+class Runs(Folder):
+    """The loops of issue-like users: one line torch.save(...) after each epoch."""
+
+    def loop(self, folder, optimizer, model=None, epochs=3, saved=None, state=None):
+        expected = {}
+        for epoch in range(epochs):
+            train(self.net, optimizer, self.x, self.y, 2)
+            content = {"epoch": epoch, "model_state_dict": (model or self.net).state_dict(), "optimizer_state_dict": (state or optimizer).state_dict(),
+                       "loss": torch.tensor(1.0)}
+            self.save(f"{folder}/epoch_{epoch}.pt", content)
+            base = getattr(optimizer, "base_optimizer", optimizer)
+            expected[epoch] = ({name: p.detach().clone() for name, p in self.net.named_parameters()},
+                               {name: v.clone() for name, v in momenta(self.net, base).items()})
+        return expected
+
+    def holds(self, folder, expected, momentum=True):
+        for epoch, (weights, velocity) in expected.items():
+            path = self.folder / "out" / folder / f"epoch_{epoch}.h5"
+            self.same(path, "parameters", weights)
+            self.same(path, "optimizer/momentum", velocity if momentum else {})
+            self.assertEqual(self.training(path)["step"], epoch)
+
+    def test_sgd_with_one_group(self):
+        expected = self.loop("a/sgd", torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-3))
+        result = self.convert()
+        self.assertEqual([e.path.name for e in result.entries], ["epoch_0.h5", "epoch_1.h5", "epoch_2.h5"])
+        self.assertEqual(result.failed, [])
+        self.holds("a/sgd", expected)
+        found = self.training(result.written[-1])
+        self.assertEqual((found["method"], found["perturbed"], found["epoch"], found["learning_rate"], found["weight_decay_coupled"]), ("sgd", "no", 2, 0.1, 1))
+        self.assertIn("epoch_2.h5, sgd, step 2, momentum", str(result))
+        self.assertEqual(len(list(self.folder.glob("out/**/data-*.h5"))), 1)
+
+    def test_groups_need_an_order(self):
+        optimizer = two_groups(self.net)
+        expected = self.loop("sgd", optimizer)
+        result = self.convert()
+        self.holds("sgd", expected, momentum=False)
+        self.assertIn("momentum left out: which of it belongs to which tensor is not in the file (2 parameter groups, 6 of 6 tensors", str(result))
+        names = [["0.weight", "2.weight", "4.weight"], ["0.bias", "2.bias", "4.bias"]]
+        for order in (two_groups, names, sum(names, []), ["module." + name for name in sum(names, [])]):
+            self.convert(order=order)
+            self.holds("sgd", expected)
+
+    def test_groups_of_distinct_shapes_need_none(self):
+        self.net = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3))
+        expected = self.loop("sgd", two_groups(self.net))
+        self.convert(model=self.net)
+        self.holds("sgd", expected)
+
+    def test_names_stored_in_the_file_decide(self):
+        optimizer = two_groups(self.net)
+        train(self.net, optimizer, self.x, self.y, 2)
+        state = optimizer.state_dict()  # as torch writes it when the optimizer was made of named parameters
+        state["param_groups"][0]["param_names"] = ["module.0.weight", "module.2.weight", "module.4.weight"]
+        state["param_groups"][1]["param_names"] = ["module.0.bias", "module.2.bias", "module.4.bias"]
+        entry = self.one({"model": nn.DataParallel(self.net).state_dict(), "optimizer": state})
+        self.same(entry.path, "optimizer/momentum", momenta(self.net, optimizer))
+
+    def test_sam_with_its_base_optimizers_state(self):
+        optimizer = SAM(self.net.parameters(), torch.optim.SGD, rho=0.02, lr=0.1, momentum=0.9)
+        expected = self.loop("sam", optimizer, state=optimizer.base_optimizer)
+        result = self.convert()
+        self.holds("sam", expected)
+        found = self.training(result.written[0])
+        self.assertEqual((found["method"], found["rho"], found["perturbed"]), ("sam", 0.02, "no"))
+
+    def test_sam_whose_wrapper_lost_the_momentum(self):
+        expected = self.loop("sam", SAM(self.net.parameters(), torch.optim.SGD, rho=0.02, lr=0.1, momentum=0.9))
+        result = self.convert()
+        self.holds("sam", expected, momentum=False)
+        self.assertEqual(self.training(result.written[0])["method"], "sam")
+        self.assertIn("sam, step 0, no momentum; the SAM wrapper's state holds no momentum (it is in base_optimizer.state_dict())", str(result))
+
+    def test_msam_saved_between_steps_and_moved_back(self):
+        optimizer = MSAM(self.net.parameters(), lr=0.1, rho=0.3)
+        expected = self.loop("msam", optimizer)
+        unknown = self.convert()
+        self.assertEqual(self.training(unknown.written[0])["perturbed"], "unknown")
+        self.assertIn("whether the weights are perturbed is not in the file", str(unknown))
+        with h5py.File(unknown.written[0], "r") as f:
+            self.assertNotIn("recorded", f)
+        stored = self.convert(perturbed=True)
+        self.holds("msam", expected)
+        found = self.training(stored.written[-1])
+        self.assertEqual((found["method"], found["perturbed"], found["rho"]), ("msam", "yes", 0.3))
+        self.close(found["undo"], 0.3 * float(optimizer.param_groups[0]["inverse_norm_buffer"]), 1e-12)
+        optimizer.move_back()
+        self.save("back/epoch_2.pt", {"epoch": 2, "modelState": self.net.state_dict(), "optimizerState": optimizer.state_dict()})
+        back, = self.convert("back/*.pt", perturbed=False).written
+        self.assertEqual(self.training(back)["perturbed"], "no")
+        with h5py.File(back, "r") as a, h5py.File(stored.written[-1], "r") as b:  # both are of one θ; its weights went through float32
+            self.close(a["recorded/train_loss"].attrs["value"], b["recorded/train_loss"].attrs["value"], 1e-6)
+            self.close(a["recorded/train_loss"].attrs["value"], F.cross_entropy(self.net(self.x), self.y).item(), 1e-6)
+
+    def test_prefixes(self):
+        for i, prefix in enumerate(("module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.")):
+            state = {prefix + name: p for name, p in self.net.state_dict().items()}
+            self.same(self.one({"state_dict": state}).path, "parameters", dict(self.net.named_parameters()))
+
+    def test_a_submodule_that_is_called_module(self):
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.module = make_net()
+
+            def forward(self, x):
+                return self.module(x)
+
+        net = Net()
+        self.same(self.one(net.state_dict(), model=net).path, "parameters", dict(net.named_parameters()))
+
+    def test_shared_parameters(self):
+        net = nn.Sequential(nn.Linear(6, 6), nn.Tanh(), nn.Linear(6, 6), nn.Linear(6, 3))
+        net[2].weight = net[0].weight
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+        train(net, optimizer, self.x, self.y, 2)
+        entry = self.one({"model": net.state_dict(), "optimizer": optimizer.state_dict()}, model=net)
+        self.same(entry.path, "parameters", dict(net.named_parameters()))
+        self.same(entry.path, "optimizer/momentum", momenta(net, optimizer))
+        state = {name: p.clone() for name, p in net.state_dict().items()}
+        state["2.weight"] += 1
+        self.assertIn("2.weight is shared with 0.weight in the model, but has other values in the file", self.error(state, model=net))
+
+    def test_adam_and_adamw(self):
+        optimizer = torch.optim.AdamW(self.net.parameters(), lr=0.01)
+        train(self.net, optimizer, self.x, self.y, 4)
+        content = {"net": self.net.state_dict(), "optim": optimizer.state_dict()}
+        for group in content["optim"]["param_groups"]:
+            group.pop("decoupled_weight_decay", None)  # as before torch 2.7
+        entry = self.one(content)
+        self.assertIn("Adam or AdamW cannot be told apart", str(entry))
+        self.assertNotIn("weight_decay", self.training(entry.path))
+        self.same(entry.path, "optimizer/momentum", momenta(self.net, optimizer, "exp_avg"))
+        entry = self.one(content, method="adamw")
+        found = self.training(entry.path)
+        self.assertEqual((found["method"], found["weight_decay"], found["weight_decay_coupled"], found["step"]), ("adamw", 0.01, 0, 4))
+        content["optim"]["param_groups"][0]["decoupled_weight_decay"] = True
+        self.assertEqual(self.training(self.one(content).path)["method"], "adamw")
+
+
+class Steps(Folder):
+    def steps(self, **files):
+        for name, content in files.items():
+            self.save(f"r/{name}.pt", {"model": self.net.state_dict(), **content})
+        return {e.source.stem: e.step for e in self.convert("r/*.pt").entries}
+
+    def test_steps_before_epochs_before_names(self):
+        self.assertEqual(self.steps(a1={"global_step": 20, "epoch": 2}, a2={"step": 10, "epoch": 1}), {"a2": 10, "a1": 20})
+        self.assertEqual(self.steps(a1={"epoch": 2}, a2={"step": 10, "epoch": torch.tensor(1)}), {"a2": 1, "a1": 2})
+
+    def test_one_thing_numbers_a_whole_folder(self):
+        self.assertEqual(self.steps(x5={"epoch": 2}, x7={}), {"x5": 5, "x7": 7})
+        self.assertEqual(self.steps(x5={"epoch": 2}, last={}, x7={}), {"last": None, "x5": None, "x7": None})
+
+    def test_the_listing_is_in_the_order_of_steps(self):
+        self.assertEqual(list(self.steps(b={"step": 1}, a={"step": 10}, c={"step": 2})), ["b", "c", "a"])
+
+
+class Contents(Folder):
+    def test_a_bare_state_dict(self):
+        entry = self.one(self.net.state_dict())
+        self.assertIn("method unknown", str(entry))
+        self.assertIn("no optimizer state in the file", str(entry))
+        self.assertEqual(self.training(entry.path)["perturbed"], "unknown")
+        self.assertEqual(self.training(self.one(self.net.state_dict(), method="gd").path)["perturbed"], "no")
+
+    def test_wrapper_keys(self):
+        for key in ("state_dict", "model_state_dict", "model_state", "modelState", "model", "net", "last"):
+            self.assertIsNotNone(self.one({key: self.net.state_dict(), "accuracy": 0.5}).path)
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9)
+        train(self.net, optimizer, self.x, self.y)
+        lightning = {"state_dict": self.net.state_dict(), "optimizer_states": [optimizer.state_dict()], "global_step": 5, "epoch": 1}
+        self.assertTrue(self.one(lightning).momentum)
+        self.assertIn("give model_key=", self.error({"strange": self.net.state_dict()}))
+        self.assertTrue(self.one({"strange": self.net.state_dict(), "odd": optimizer.state_dict()}, model_key="strange", optimizer_key="odd").momentum)
+        self.assertIn("no key «nothing» for the model; there are strange", self.error({"strange": self.net.state_dict()}, model_key="nothing"))
+        self.assertIn("key «epoch» does not hold the state of the model", self.error({"epoch": 3}, model_key="epoch"))
+
+    def test_the_format_before_zip_archives(self):
+        self.runs.mkdir()
+        torch.save({"model": self.net.state_dict(), "epoch": 1.5}, self.runs / "old.pt", _use_new_zipfile_serialization=False)
+        path, = self.convert("old.pt").written
+        self.same(path, "parameters", dict(self.net.named_parameters()))
+        torch.save({"model": self.net.state_dict(), "extra": Hostile(self.folder / "hacked")}, self.runs / "old.pt", _use_new_zipfile_serialization=False)
+        self.assertIn("trust=True", str(self.convert("old.pt")))
+        self.assertFalse((self.folder / "hacked").exists())
+
+    def test_a_torchscript_archive_is_refused(self):
+        self.runs.mkdir()
+        torch.jit.script(self.net).save(str(self.runs / "script.pt"))
+        result = self.convert("script.pt")
+        self.assertEqual((result.written, len(result.failed)), ([], 1))
+        self.assertNotIn("\n", result.failed[0].error)
+
+    def test_seeds(self):
+        self.assertEqual(self.training(self.one({"model": self.net.state_dict(), "seed": 4}).path)["seed"], 4)
+        self.assertEqual(self.training(self.one(self.net.state_dict(), seed=5).path)["seed"], 5)
+        self.save("sgd_seed_7/last.pt", self.net.state_dict())
+        path, = self.convert("sgd*/*.pt", seed=r"seed_(\d+)").written
+        self.assertEqual(self.training(path)["seed"], 7)
+        self.assertIn("the seed pattern 'nought_([0-9]+)' finds no number in this path", self.error(self.net.state_dict(), seed="nought_([0-9]+)"))
+
+    def test_weights_of_another_model(self):
+        state = self.net.state_dict()
+        del state["2.bias"]
+        self.assertIn("no 2.bias in the state dict, which has 0.weight", self.error(state))
+        self.assertIn("4.weight has shape [3, 5], the model's [4, 5]",
+                      self.error(self.net.state_dict(), model=lambda: nn.Sequential(*make_net()[:4], nn.Linear(5, 4))))
+        self.assertIn("5.weight in the state dict is nothing of Sequential", self.error({**self.net.state_dict(), "5.weight": torch.zeros(2)}))
+
+    def test_an_optimizer_of_another_model(self):
+        other = make_net(width=7)
+        optimizer = torch.optim.SGD(other.parameters(), lr=0.1, momentum=0.9)
+        train(other, optimizer, self.x, self.y, 1)
+        content = {"model": self.net.state_dict(), "optimizer": optimizer.state_dict()}
+        self.assertIn("momentum_buffer of 0.weight has shape [7, 6], the parameter [5, 6]: an optimizer of another model?", self.error(content))
+        larger = nn.Sequential(*other, nn.Linear(3, 3))
+        optimizer = torch.optim.SGD(larger.parameters(), lr=0.1, momentum=0.9)
+        train(larger, optimizer, self.x, self.y, 1)
+        content["optimizer"] = optimizer.state_dict()
+        self.assertIn("the optimizer has 8 tensors, Sequential 6: an optimizer of another model?", self.error(content))
+        self.assertIn("order names 6 tensors, the optimizer has 8", self.error(content, order=two_groups))
+
+    def test_orders_that_do_not_fit_the_model(self):
+        with self.fails("order: 9.weight is no parameter of Sequential"):
+            self.one(self.net.state_dict(), order=["9.weight"])
+        with self.fails("order: the function's parameter groups hold tensors that are not parameters"):
+            self.one(self.net.state_dict(), order=lambda model: two_groups(make_net()))
+
+    def test_one_bad_file_does_not_stop_the_others(self):
+        self.save("a.pt", self.net.state_dict())
+        (self.runs / "b.pt").write_bytes(b"damaged")
+        self.save("c.pt", {"model": self.net.state_dict(), "extra": Opaque()})
+        self.save("d.pt", [1, 2])
+        self.save("e/a.pt", self.net.state_dict())
+        self.save("a.pth", self.net.state_dict())
+        result = self.convert("**/*.pt*")
+        self.assertEqual([str(p.relative_to(self.folder / "out")) for p in result.written], ["a.h5", "e/a.h5"])
+        errors = {e.source.name: e.error for e in result.failed}
+        self.assertIn("trust=True loads it with pickle", errors["c.pt"])
+        self.assertTrue("cannot be read" in errors["b.pt"] or "damaged" in errors["b.pt"])
+        self.assertIn("no state dict of a model", errors["d.pt"])
+        self.assertIn("would become", errors["a.pth"])
+        self.assertEqual(len(self.convert("c.pt", trust=True).written), 1)
+        self.assertIn("trust=True", self.error({"model": self.net.state_dict(), "extra": Hostile(self.folder / "hacked")}))
+        self.assertFalse((self.folder / "hacked").exists())
+        with self.assertWarnsRegex(UserWarning, "d.pt: no state dict"):
+            basin.convert(make_net, str(self.runs / "d.pt"), loss="mse", example_input=self.x, out=self.folder / "out")
+        with self.fails("none.pt: no such file"):
+            self.convert("none.pt")
+
+
+MODULE = '''
+import torch
+from torch import nn
+from support import make_net, problem, two_groups
+
+train_set = problem()
+def test_set():
+    return problem(seed=1)
+def broken():
+    raise ValueError("this goes wrong")
+'''
+
+
+class Command(Folder):
+    def run_command(self, *arguments):
+        (self.folder / "mine.py").write_text(MODULE)
+        here = Path(__file__).resolve().parent
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here)])}
+        return subprocess.run([sys.executable, "-m", "basin", "convert", *map(str, arguments)], cwd=self.folder, env=environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, universal_newlines=True)
+
+    def test_a_folder(self):
+        optimizer = two_groups(self.net)
+        train(self.net, optimizer, self.x, self.y, 2)
+        self.save("seed_3/a.pt", {"model": self.net.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 1})
+        self.save("seed_3/b.pt", [1])
+        run = self.run_command("--model", "mine:make_net", "--loss", "cross_entropy", "--train", "mine:train_set", "--test", "mine:test_set", "--order",
+                               "mine:two_groups", "--seed", r"seed_(\d+)", "--batch-size", 0, "--method", "gd", "--out", "out", "runs/**/*.pt")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("runs/seed_3/a.pt -> out/seed_3/a.h5, gd, step 1, momentum", run.stdout)
+        self.assertEqual(run.stderr.splitlines(), ["basin: runs/seed_3/b.pt: no state dict of a model under " + ", ".join(sys.modules["basin.convert"].MODEL_KEYS) +
+                                                   "; the file has none (a list): give model_key="])
+        path = self.folder / "out/seed_3/a.h5"
+        self.same(path, "optimizer/momentum", momenta(self.net, optimizer))
+        self.assertEqual((self.training(path)["seed"], self.training(path)["batch_size"]), (3, 0))
+
+    def test_mistakes(self):
+        self.save("a.pt", self.net.state_dict())
+        good = ["--loss", "mse", "--out", "out", "runs/a.pt"]
+        for model, words in (("mine", "--model mine: expected package.module:name"), ("mine:nothing", "--model mine:nothing: AttributeError"),
+                             ("mine:broken", "--model mine:broken(): ValueError: this goes wrong"), ("absent:x", "ModuleNotFoundError")):
+            run = self.run_command("--model", model, *good)
+            self.assertEqual((run.returncode, run.stdout), (1, ""))
+            self.assertEqual(len(run.stderr.splitlines()), 1)
+            self.assertIn("basin: " + words if words.startswith("--") else words, run.stderr)
+        self.assertEqual(self.run_command("--nonsense").returncode, 2)
+
+
+@needs_basin
+class AgainstBasin(Runs):
+    def test_the_whole_way(self):
+        """Three methods, two seeds, converted, then every command with no hand work."""
+        for seed in (1, 2):
+            for method in ("sgd", "sam", "msam"):
+                self.net = make_net(seed)
+                make = {"sgd": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9), "msam": lambda p: MSAM(p, lr=0.1, rho=0.1),
+                        "sam": lambda p: SAM(p, torch.optim.SGD, rho=0.02, lr=0.1, momentum=0.9)}[method]
+                optimizer = make(self.net.parameters())
+                self.loop(f"{method}_seed{seed}", optimizer, state=getattr(optimizer, "base_optimizer", None), epochs=2)
+        result = self.convert(seed=r"seed(\d+)", perturbed=True, test=problem(seed=3), hyperparameters={"batch_size": 0})
+        self.assertEqual(len(result.written), 12)
+        out = self.folder / "out"
+        last = out / "msam_seed1" / "epoch_1.h5"
+        info = self.basin("info", last, "--json")
+        self.assertEqual((info["method"], info["perturbed"], info["seed"], info["has_momentum"]), ("msam", "yes", 1, True))
+        slice_ = self.basin("slice", last, "--along", "momentum", "--grid", "3", "--json")
+        self.assertEqual(slice_["provenance"]["point"], "undone")
+        with h5py.File(last, "r") as f:
+            self.close(slice_["train"]["centre_loss"], f["recorded/train_loss"].attrs["value"], 1e-12)
+        self.assertGreater(self.basin("sane", last, "--json")["sane"]["value"], 0)
+        compared = self.basin("compare", *(out / f"{m}_seed{s}" for m in ("sgd", "sam", "msam") for s in (1, 2)), "--json")
+        self.assertEqual(compared["kind"], "comparison")
+        self.assertEqual(compared["step"], 1)
+
+
+for name in [n for n in vars(Runs) if n.startswith("test_")]:
+    setattr(AgainstBasin, name, None)  # those of Runs run once
