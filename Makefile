@@ -106,9 +106,14 @@ install: all ## into PREFIX (/usr/local), honouring DESTDIR
 	install -D -m 755 $(BUILD)/basin $(DESTDIR)$(PREFIX)/bin/basin
 	install -D -m 644 $(BUILD)/libbasin.a $(DESTDIR)$(PREFIX)/lib/libbasin.a
 	install -D -m 644 include/basin.h $(DESTDIR)$(PREFIX)/include/basin.h
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	@printf '%s\n' 'Name: basin' 'Description: loss landscapes of saved training checkpoints' \
+	    "Version: $$(sed -n 's/^#define BASIN_VERSION "\(.*\)"/\1/p' include/basin.h)" 'Requires: $(PKG)' 'Cflags: -I$(PREFIX)/include' \
+	    'Libs: -L$(PREFIX)/lib -lbasin -fopenmp -lm' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/basin.pc
 
 uninstall: ## what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/basin $(DESTDIR)$(PREFIX)/lib/libbasin.a $(DESTDIR)$(PREFIX)/include/basin.h
+	rm -f $(DESTDIR)$(PREFIX)/bin/basin $(DESTDIR)$(PREFIX)/lib/libbasin.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/basin.pc \
+	    $(DESTDIR)$(PREFIX)/include/basin.h
 
 format: ## clang-format over the C sources
 	clang-format -i $$(git ls-files '*.c' '*.h')
