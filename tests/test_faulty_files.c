@@ -169,6 +169,7 @@ SPOIL(numeric_format) { put_int(file, "/", "format", 1); }
 SPOIL(other_format) { put_text(file, "/", "format", "basin results"); }
 SPOIL(no_version) { delete_attribute(file, "/", "version"); }
 SPOIL(newer_version) { put_int(file, "/", "version", 2); }
+SPOIL(version_zero) { put_int(file, "/", "version", 0); }
 SPOIL(real_version) { put_real(file, "/", "version", 1.0); }
 SPOIL(no_complete) { delete_attribute(file, "/", "complete"); }
 SPOIL(two_completes) { put_attribute(file, "/", "complete", H5T_NATIVE_INT64, 2, (const int64_t[]){1, 1}); }
@@ -403,6 +404,7 @@ static const struct fault {
     {&checkpoint, newer_version, BASIN_ERR_UNSUPPORTED, "basin checkpoint version 2, this basin reads up to 1"},
     {&dataset, newer_version, BASIN_ERR_UNSUPPORTED, "basin data version 2, this basin reads up to 1"},
     {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 2, this basin reads up to 1"},
+    {&checkpoint, version_zero, BASIN_ERR_FORMAT, "basin checkpoint version 0, they count from 1"},
     {&checkpoint, real_version, BASIN_ERR_FORMAT, "/: attribute version: expected an integer, file has floating point numbers"},
     {&checkpoint, no_complete, BASIN_ERR_FORMAT, "no attribute complete: still being written, or its writer was stopped"},
     {&dataset, no_complete, BASIN_ERR_FORMAT, "no attribute complete: still being written, or its writer was stopped"},

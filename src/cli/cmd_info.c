@@ -50,6 +50,7 @@ static int with_gradient(const cli_arguments *a, const char *path, basin_info **
     basin_provenance_destroy(provenance);
     CLI_TRY(cli_source_open(a, path, false, false, &s));
     CLI_ALLOC(g, s.ck->params->size);
+    CLI_LIBRARY(basin_objective_decay_set(s.objectives[0], 0)); /* |g| and the angle are those of the loss, with or without */
     CLI_LIBRARY(basin_objective_gradient(s.objectives[0], NULL, s.ck->theta, &loss, g));
     CLI_LIBRARY(basin_stationarity_compute(s.objectives[0], s.ck->theta, s.weight_decay, &info->stationarity));
     info->gradient_norm = info->stationarity.gradient_norm;
@@ -71,7 +72,8 @@ static int compute(const cli_arguments *a, cli_batch *out)
     bool              gradient = cli_given_option(a, "gradient");
 
     for (size_t i = 0; i < a->operand_count; i++) {
-        CLI_TRY(gradient ? with_gradient(a, a->operands[i], &info, &provenance) : from_file(a, a->operands[i], &info, &provenance));
+        const char *path = a->operands[i];
+        CLI_TRY(gradient ? cli_name_file(with_gradient(a, path, &info, &provenance), path) : from_file(a, path, &info, &provenance));
         CLI_TRY(cli_batch_add(out, BASIN_RESULT_INFO, info, provenance));
         info = NULL, provenance = NULL;
     }

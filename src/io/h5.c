@@ -262,13 +262,14 @@ basin_status basin_h5_header(const basin_h5 *h5, const char *format)
 {
     basin_status st = BASIN_OK;
     char        *found = NULL;
-    int64_t      version = -1, complete = 0;
+    int64_t      version = INT64_MIN, complete = 0;
 
     BASIN_TRY(basin_h5_text_attribute(h5, "/", "format", &found));
     BASIN_CHECK(found != NULL, BASIN_ERR_FORMAT, "%s: no attribute format: expected «%s»", h5->path, format);
     BASIN_CHECK(strcmp(found, format) == 0, BASIN_ERR_FORMAT, "%s: expected «%s», file is «%.60s»", h5->path, format, found);
     BASIN_TRY(basin_h5_int_attribute(h5, "/", "version", &version));
-    BASIN_CHECK(version >= 1, BASIN_ERR_FORMAT, "%s: no attribute version", h5->path);
+    BASIN_CHECK(version != INT64_MIN, BASIN_ERR_FORMAT, "%s: no attribute version", h5->path);
+    BASIN_CHECK(version >= 1, BASIN_ERR_FORMAT, "%s: %s version %lld, they count from 1", h5->path, format, (long long)version);
     BASIN_CHECK(version <= BASIN_FORMAT_VERSION, BASIN_ERR_UNSUPPORTED, "%s: %s version %lld, this basin reads up to %d", h5->path, format,
                 (long long)version, BASIN_FORMAT_VERSION);
     BASIN_TRY(basin_h5_int_attribute(h5, "/", "complete", &complete));
