@@ -254,7 +254,7 @@ for c in info check spectrum sane sharpness "slice --along momentum"; do
 done
 bad "truncated_file.h5" -- info truncated_file.h5
 bad "empty.h5" -- info empty.h5
-for at in $(seq 48 40 1600); do # damage that HDF5 itself stumbles over must not add lines of its own to ours
+for at in 127 135 815 823 1239 1247 1287 1295 1335 1343; do # damage that HDF5 itself stumbles over must not add lines of its own to ours
     cp good.h5 damaged.h5
     printf '\200' | dd of=damaged.h5 bs=1 seek="$at" conv=notrunc 2>/dev/null
     "$B" info damaged.h5 >out 2>err
