@@ -5,7 +5,7 @@ import argparse
 import importlib
 import sys
 import warnings
-from typing import Any
+from typing import Any, Optional, Sequence
 
 from torch import nn
 
@@ -42,7 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m basin", description="PyTorch training runs as basin checkpoints")
     commands = parser.add_subparsers(dest="command", metavar="convert", required=True)
     c = commands.add_parser("convert", help="every .pt file of a folder as a checkpoint", description=convert.__doc__.split("\n")[0],
-                            epilog="example: python -m basin convert --model train:make_net --loss cross_entropy --train train:train_set --out basin 'runs/**/*.pt'")
+                            epilog="example: python -m basin convert --model train:make_net --loss cross_entropy --train train:train_set "
+                                   "--out converted 'runs/**/*.pt'")
     c.add_argument("pattern", nargs="+", help="files, or patterns such as 'runs/**/*.pt'")
     c.add_argument("--model", required=True, metavar="MOD:NAME", help="function or class that makes the network")
     c.add_argument("--loss", required=True, help="cross_entropy, bce_with_logits, mse, or MOD:NAME of a torch loss")
@@ -77,12 +78,13 @@ def _convert(a: argparse.Namespace) -> int:
     return 1 if result.failed else 0
 
 
-def main() -> int:
-    warnings.simplefilter("ignore")  # what convert warns of is in the listing
+def main(arguments: Optional[Sequence[str]] = None) -> int:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        return _convert(_parser().parse_args())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what convert warns of is in the listing
+            return _convert(_parser().parse_args(arguments))
     except Error as error:
         print(f"basin: {error}", file=sys.stderr)
         return 1

@@ -17,7 +17,7 @@ from .error import Error
 from .files import put, replacing
 from .loss import Loss
 from .names import parameter_names, unwrap
-from .optim import COUNTS, HYPERPARAMETERS, Training, describe, live
+from .optim import COUNTS, HYPERPARAMETERS, NEVER_PERTURBED, Training, describe, evaluations, live
 from .trace import trace
 
 Tensors = Dict[str, torch.Tensor]
@@ -85,7 +85,8 @@ class Writer:
                 p.copy_(parameters[name])
                 if training.perturbed and known:
                     p.add_(training.momentum[name].to("cpu", torch.float64), alpha=undo)
-        return ("theta" if known else None), {split: evaluate(self.net, self.loss, self.data, split) for split in ("train", "test") if split in self.data.splits}
+        splits = [split for split in ("train", "test") if split in self.data.splits]
+        return ("theta" if known else None), {split: evaluate(self.net, self.loss, self.data, split) for split in splits}
 
 
 def _data(train: Any, test: Any, dataset: Any, loss: Loss) -> Optional[Data]:
@@ -105,7 +106,8 @@ def _sample(example: Any, data: Optional[Data]) -> torch.Tensor:
     if example is None:
         raise Error("the shape of one sample is not known: give train=, dataset= or example_input= (a batch [N, …])")
     if not isinstance(example, torch.Tensor) or example.dim() < 2:
-        raise Error(f"example_input: {list(example.shape) if isinstance(example, torch.Tensor) else type(example).__name__}; expected a batch [N, features…]")
+        found = list(example.shape) if isinstance(example, torch.Tensor) else type(example).__name__
+        raise Error(f"example_input: {found}; expected a batch [N, features…]")
     return example[0].detach()
 
 
@@ -144,10 +146,12 @@ def _record(f: h5py.File, measured: Dict[str, Tuple[float, float]]) -> None:
 
 
 def _training(writer: Writer, optimizer: Any, perturbed: Optional[bool], method: Optional[str]) -> Training:
-    training = describe(live(optimizer, writer.model), writer.shapes, perturbed) if optimizer is not None else Training(perturbed=perturbed)
+    training = Training(perturbed=perturbed)
+    if optimizer is not None:
+        training = describe(live(optimizer, writer.model, writer.shapes), writer.shapes, perturbed)
     if method is not None:
         training.method = method
-    if optimizer is None and perturbed is None and method in (None, "gd", "sgd", "nag", "adam", "adamw"):
+    if optimizer is None and perturbed is None and method in (None,) + NEVER_PERTURBED:
         training.perturbed = False
     return training
 
@@ -180,13 +184,15 @@ class Recorder:
             optimizer.step()
             recorder.step(epoch=epoch)
 
-    Steps, gradient evaluations (two a step for SAM, else one; or `evaluations`) and seconds of training (without those of saving) are
-    counted. The state before the first step is saved as step 0. With MSAM say perturbed=True: between steps its weights are.
+    Steps, gradient evaluations (two a step for SAM, else one; or as given) and seconds of training (without those of saving) are
+    counted. The state before the first step is saved as step 0; it and the next one are compared with the basin command. With MSAM say
+    perturbed=True: between steps its weights are.
     """
 
     def __init__(self, run_dir: Any, model: nn.Module, *, loss: Any, optimizer: Any = None, train: Any = None, test: Any = None, dataset: Any = None,
                  method: Optional[str] = None, hyperparameters: Optional[Mapping[str, float]] = None, perturbed: Optional[bool] = None,
-                 example_input: Any = None, every: int = 1, evaluations: Optional[int] = None, check: bool = True):
+                 example_input: Any = None, every: int = 1, gradient_evaluations: Optional[int] = None,
+                 check: bool = True):
         if every < 1:
             raise Error(f"every={every}: expected at least 1")
         self.folder, self.every = Path(run_dir), every
@@ -196,7 +202,7 @@ class Recorder:
         self.steps, self.seconds = 0, 0.0
         self.epoch: Optional[float] = None
         training = _training(self.writer, optimizer, perturbed, method)
-        self.evaluations = evaluations if evaluations is not None else 2 if (training.method or "").endswith(("asam", "_sam")) or training.method == "sam" else 1
+        self.evaluations = gradient_evaluations if gradient_evaluations is not None else evaluations(training.method)
         command.tell(training.notes, self.folder)
         self.save()
         self.last = time.perf_counter()
@@ -214,5 +220,8 @@ class Recorder:
         """Save now, whatever the step."""
         training = _training(self.writer, self.optimizer, self.perturbed, self.method)
         numbers = {"gradient_evaluations": self.steps * self.evaluations, "seconds": self.seconds, **self.hyperparameters}
-        return self.writer.write(self.folder / f"step_{self.steps:06d}.h5", self.writer.live_parameters(), training, epoch=self.epoch, step=self.steps,
-                                 numbers=numbers)
+        path = self.folder / f"step_{self.steps:06d}.h5"
+        self.writer.write(path, self.writer.live_parameters(), training, epoch=self.epoch, step=self.steps, numbers=numbers)
+        if self.steps > 0:
+            self.writer.check = False  # once with a momentum is enough: the graph stays the same
+        return path

@@ -34,7 +34,7 @@ def losses(binary: str, path: Path, as_stored: bool) -> Dict[str, float]:
         raise Error(f"{binary}: cannot be run: {first_line(error)}") from error
     if run.returncode != 0:
         complaint = [line for line in run.stderr.splitlines() if "warning" not in line] or [f"exit status {run.returncode}"]
-        raise Error(f"basin cannot take this checkpoint: {complaint[-1]}; nothing written")
+        raise Error(f"basin cannot take this checkpoint: {complaint[-1]}; nothing written (check=False does without asking)")
     result = json.loads(run.stdout)
     return {split: result[split]["centre_loss"] for split in ("train", "test") if result.get(split)}
 
@@ -48,8 +48,8 @@ def compare(path: Path, part: Path, expected: Dict[str, float], as_stored: bool)
     for split, value in expected.items():
         ours = found.get(split)
         if ours is None or not abs(ours - value) <= TOLERANCE * max(abs(value), 1e-12):
-            raise Error(f"{path}: {split} loss is {value:.9g} by torch but {ours if ours is None else format(ours, '.9g')} by basin; nothing written. "
-                        "Please report this with the model")
+            raise Error(f"{path}: {split} loss is {value:.9g} by torch but {'nothing' if ours is None else format(ours, '.9g')} by basin; "
+                        "nothing written. Please report this with the model")
 
 
 def tell(notes: Iterable[str], path: Any) -> None:

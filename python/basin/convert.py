@@ -21,15 +21,14 @@ from torch import nn
 from .checkpoint import Writer
 from .error import Error
 from .load import load
-from .names import compiled_free, parameter_names, strip, unwrap
-from .optim import Snapshot, Training, describe
+from .names import compiled_free, match, parameter_names, unwrap
+from .optim import NEVER_PERTURBED, Snapshot, Training, describe
 
 MODEL_KEYS = ("model_state_dict", "state_dict", "model_state", "modelState", "model", "net", "network", "last", "weights", "params")
 OPTIMIZER_KEYS = ("base_optimizer_state_dict", "base_optimizer", "optimizer_state_dict", "optimizerState", "optimizer_state", "optimizer",
                   "optim", "opt", "optimizer_states")
 STEP_KEYS = ("step", "global_step", "iteration", "iterations", "num_updates")
 NUMBERS = {"seed": "seed", "gradient_evaluations": "gradient_evaluations", "seconds": "seconds", "batch_size": "batch_size"}
-NEVER_PERTURBED = ("gd", "sgd", "nag", "adam", "adamw")
 
 
 @dataclass
@@ -131,11 +130,9 @@ def _steps(path: Path, content: Any, optimizer: Optional[Mapping[str, Any]], epo
 
 def _parameters(state: Mapping[str, Any], writer: Writer) -> Dict[str, torch.Tensor]:
     """The graph's parameters out of a state dict, whose every tensor must be one of the model's."""
-    named = {strip(name): value for name, value in state.items() if isinstance(value, torch.Tensor)}
-    if not any(name in named for name in writer.shapes) and any(compiled_free(name) in writer.shapes for name in state):
-        named = {compiled_free(name): value for name, value in state.items()}  # a model whose own submodule is called «module»
     first = writer.graph.aliases
     known = {compiled_free(name) for name in writer.model.state_dict()}
+    named = {match(name, known): value for name, value in state.items() if isinstance(value, torch.Tensor)}
     extra = [name for name in named if name not in known]
     missing = [name for name in writer.shapes if not any(alias in named for alias, to in first.items() if to == name)]
     if missing:
@@ -187,8 +184,9 @@ def _flat_order(order: Order, model: nn.Module) -> Optional[List[str]]:
         if any(id(p) not in names for p in tensors):
             raise Error("order: the function's parameter groups hold tensors that are not parameters of the model")
         return [names[id(p)] for p in tensors]
-    names = [strip(name) for group in order for name in ([group] if isinstance(group, str) else group)]
-    unknown = [name for name in names if name not in parameter_names(model).values()]
+    known = set(parameter_names(model).values())
+    names = [match(name, known) for group in order for name in ([group] if isinstance(group, str) else group)]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise Error(f"order: {unknown[0]} is no parameter of {type(model).__name__}")
     return names
@@ -211,7 +209,7 @@ def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[st
     ids = [i for group in groups for i in group["params"]]
     everything = list(parameter_names(writer.model).values())
     if all(len(group.get("param_names") or ()) == len(group["params"]) for group in groups):
-        return [strip(name) for group in groups for name in group["param_names"]], ""
+        return [match(name, everything) for group in groups for name in group["param_names"]], ""
     if order is not None:
         if len(order) != len(ids):
             raise Error(f"order names {len(order)} tensors, the optimizer has {len(ids)}: an optimizer of another model?")
@@ -222,15 +220,15 @@ def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[st
         return everything, ""
     found = _by_shapes(optimizer, ids, writer.shapes)
     return found, "" if found is not None else (
-        f"momentum left out: which of it belongs to which tensor is not in the file ({len(groups)} parameter groups, {len(ids)} of {len(everything)} tensors, "
-        "some of equal shape); give order= (names, or the function that makes the groups)")
+        f"momentum left out: which of it belongs to which tensor is not in the file ({len(groups)} parameter groups, {len(ids)} of "
+        f"{len(everything)} tensors, some of equal shape); give order= (names, or the function that makes the groups)")
 
 
 def _snapshot(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[str]]) -> Tuple[Snapshot, List[str]]:
     names, why = _names(optimizer, writer, order)
     ids = [i for group in optimizer["param_groups"] for i in group["params"]]
     of = dict(zip(ids, names)) if names is not None else {i: f"tensor {i}" for i in ids}  # no parameter's name has a blank
-    groups = [{**{k: v for k, v in g.items() if k not in ("params", "param_names")}, "names": [of[i] for i in g["params"]]} for g in optimizer["param_groups"]]
+    groups = [{k: v for k, v in group.items() if k not in ("params", "param_names")} for group in optimizer["param_groups"]]
     state = {of[i]: values for i, values in optimizer["state"].items() if i in of and isinstance(values, Mapping)}
     holds = any(key in values for values in state.values() for key in ("momentum_buffer", "exp_avg"))
     return Snapshot(groups, state), [why] if why and holds else []
@@ -259,11 +257,12 @@ class _Converter:
         snapshot, notes = _snapshot(saved.optimizer, self.writer, self.order)
         if self.method in ("adam", "adamw"):
             snapshot.kind = {"adam": "Adam", "adamw": "AdamW"}[self.method]
-        training = describe(snapshot, self.writer.shapes, self.perturbed, must_say=False)
+        training = describe(snapshot, self.writer.shapes, self.perturbed, of_folder=not (self.method or "").endswith("msam"))
         training.method = self.method or training.method
         training.notes += notes
         if training.perturbed is None:
-            training.notes.append("MSAM: whether the weights are perturbed is not in the file; give perturbed= (True: saved between steps, False: moved back)")
+            training.notes.append("MSAM: whether the weights are perturbed is not in the file; give perturbed= (True: saved between steps, "
+                                  "False: moved back)")
         return training
 
     def numbers(self, source: Path, saved: Saved) -> Dict[str, float]:
@@ -311,8 +310,8 @@ def _sources(patterns: Union[str, Path, Sequence[Any]]) -> List[Tuple[Path, Path
     return list(found.items())
 
 
-def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None, test: Any = None, dataset: Any = None, optimizer_key: Optional[str] = None,
-            model_key: Optional[str] = None, method: Optional[str] = None, perturbed: Optional[bool] = None,
+def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None, test: Any = None, dataset: Any = None,
+            optimizer_key: Optional[str] = None, model_key: Optional[str] = None, method: Optional[str] = None, perturbed: Optional[bool] = None,
             hyperparameters: Optional[Mapping[str, float]] = None, order: Order = None, seed: Union[int, str, None] = None, example_input: Any = None,
             trust: bool = False, check: bool = True) -> Conversion:
     """Write every file of `pattern` («runs/**/*.pt», or several) as a checkpoint of basin, in the same folders below `out`.

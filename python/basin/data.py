@@ -150,6 +150,8 @@ def _loader_rows(loader: DataLoader, split: str) -> List[int]:
 
 def _passes(source: Any, split: str) -> Iterator[Tuple[torch.Tensor, torch.Tensor]]:
     """The whole split again and again, in one order."""
+    if isinstance(source, DataLoader) and source.batch_size is None and source.batch_sampler is None:
+        raise Error(f"{split}: a loader that makes no batches (batch_size=None); give its Dataset")
     if isinstance(source, DataLoader) and isinstance(source.dataset, IterableDataset):
         while True:
             yield _batches(source, split)

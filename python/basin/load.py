@@ -70,7 +70,7 @@ def load(path: Path, trust: bool) -> Any:
     except pickle.UnpicklingError as error:
         if trust:
             raise Error(f"cannot be read ({first_line(error)[:160]})") from error
-        raise Error(f"holds more than tensors and plain values, or is damaged ({first_line(error)[:120]}); trust=True loads it with pickle, which can "
-                    "run any code in it") from error
+        raise Error(f"holds more than tensors and plain values, or is damaged ({first_line(error)[:120]}); trust=True loads it with pickle, "
+                    "which can run any code in it") from error
     except Exception as error:  # damaged files raise almost anything
         raise Error(f"cannot be read ({type(error).__name__}: {first_line(error)[:160]})") from error

@@ -72,6 +72,8 @@ class Loss:
                 raise Error(f"{self.name}: the module's output is {shape}; expected logits [N, classes]")
             if targets.size and int(targets.max()) >= output[0]:
                 raise Error(f"{self.name}: class {int(targets.max())} among the targets, but the module's output {shape} has {output[0]} classes")
+        elif targets.dtype.kind in "iu" and targets.ndim == 1:
+            raise Error(f"{self.name}: the data file's targets are classes (integers), expected values")
         elif tuple(targets.shape[1:]) != tuple(output):
             wanted = "[" + ", ".join(["N"] + [str(n) for n in targets.shape[1:]]) + "]"
             raise Error(f"{self.name}: the module's output is {shape}, the targets are {wanted}; they must agree (torch would broadcast them)")

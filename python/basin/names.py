@@ -1,7 +1,7 @@
 """Names of parameters: as in the state dict of the bare module."""
 from __future__ import annotations
 
-from typing import Dict
+from typing import Collection, Dict
 
 import torch
 from torch import nn
@@ -13,6 +13,12 @@ def strip(name: str) -> str:
     while len(parts) > 1 and parts[0] == "module":
         parts = parts[1:]
     return ".".join(parts)
+
+
+def match(name: str, known: Collection[str]) -> str:
+    """The name as the bare module knows it; a model may have a submodule of its own that is called «module»."""
+    plain = compiled_free(name)
+    return plain if plain in known else strip(name)
 
 
 def unwrap(module: nn.Module) -> nn.Module:

@@ -1,7 +1,7 @@
 """What an optimizer knows: momentum, second moment, hyperparameters, and whether the weights are perturbed.
 
 A live optimizer is matched to the model by the identity of its tensors; a saved state dict by names (convert.py). Both come here
-as a Snapshot: param groups with parameter names, and the state of each name.
+as a Snapshot.
 
 MSAM (M. Becker, F. Altrock, B. Risse, arXiv:2401.12033): between steps the weights are θ − ρ v/‖v‖; the authors' param group
 holds rho and inverse_norm_buffer = 1/‖v‖, their AdamW variant norm_factor = [ρ/‖exp_avg‖]. The keys stay when the weights are
@@ -20,13 +20,16 @@ from .names import parameter_names
 
 HYPERPARAMETERS = ("learning_rate", "momentum", "rho", "weight_decay", "weight_decay_coupled", "batch_size", "seed")
 COUNTS = ("gradient_evaluations", "seconds", "undo")
+NEVER_PERTURBED = ("gd", "sgd", "nag", "adam", "adamw")  # methods whose weights between steps are θ itself
 # How a torch class is called in basin; others go by their own name
 METHODS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
+# Classes that add weight decay to the gradient; None is a saved state, of SGD unless it holds exp_avg
+COUPLED = (None, "SGD", "Adam", "NAdam", "RAdam", "Adamax", "Adagrad", "RMSprop", "SAM")
 
 
 @dataclass
 class Snapshot:
-    """Param groups (their options and `names`), state by parameter name; `kind` is the base optimizer's class, where known."""
+    """Options of the param groups, state by parameter name; `kind` is the base optimizer's class, where known."""
 
     groups: List[Dict[str, Any]]
     state: Dict[str, Dict[str, Any]]
@@ -57,8 +60,8 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def live(optimizer: Any, model: nn.Module) -> Snapshot:
-    """The snapshot of a running optimizer; a wrapper's base optimizer has the state."""
+def live(optimizer: Any, model: nn.Module, shapes: Dict[str, List[int]]) -> Snapshot:
+    """The snapshot of a running optimizer, which must hold the parameters of the graph; a wrapper's base optimizer has the state."""
     base, sam = optimizer, False
     while getattr(base, "base_optimizer", None) is not None:
         base, sam = base.base_optimizer, True
@@ -68,11 +71,11 @@ def live(optimizer: Any, model: nn.Module) -> Snapshot:
     held = {id(p) for group in base.param_groups for p in group["params"]}
     if not held & set(names):
         raise Error(f"optimizer {type(base).__name__}: holds none of the parameters of {type(model).__name__}: an optimizer of another model?")
-    outside = [name for key, name in names.items() if key not in held]
+    outside = [name for key, name in names.items() if key not in held and name in shapes]
     if outside:
         raise Error(f"optimizer {type(base).__name__}: does not hold {outside[0]}{f' and {len(outside) - 1} more' if len(outside) > 1 else ''}: "
                     f"an optimizer of another model, or was a parameter replaced after it was made?")
-    groups = [{**{k: v for k, v in group.items() if k != "params"}, "names": [names.get(id(p)) for p in group["params"]]} for group in base.param_groups]
+    groups = [{k: v for k, v in group.items() if k not in ("params", "param_names")} for group in base.param_groups]
     state = {names[id(p)]: values for p, values in base.state.items() if id(p) in names}
     kind = next((c.__name__ for c in type(base).__mro__ if c.__module__.startswith("torch.optim")), type(base).__name__)
     own = type(base).__name__
@@ -122,6 +125,11 @@ def method_of(s: Snapshot) -> str:
     return base
 
 
+def evaluations(method: Optional[str]) -> int:
+    """Gradient evaluations of a step: two for SAM and its like, else one."""
+    return 2 if method is not None and (method in ("sam", "asam") or method.endswith(("_sam", "_asam"))) else 1
+
+
 # ------------------------------------------------------------------------------------------- what it holds --
 
 def _same(s: Snapshot, key: str, training: Training, called: str) -> Optional[float]:
@@ -144,8 +152,9 @@ def _hyperparameters(s: Snapshot, training: Training) -> None:
             training.notes.append("Adam or AdamW cannot be told apart from the state: weight_decay left out unless method is given")
             del found["weight_decay"]
         else:
-            base = _base_method(s)
-            found["weight_decay_coupled"] = base != "adamw" and not any(group.get("decoupled_weight_decay") for group in s.groups)
+            decoupled = _base_method(s) == "adamw" or any(group.get("decoupled_weight_decay") for group in s.groups)
+            if decoupled or s.kind in COUPLED or _is_msam(s):  # how an unknown class decays is not known
+                found["weight_decay_coupled"] = not decoupled
     training.hyperparameters = {name: value for name, value in found.items() if value is not None}
 
 
@@ -167,7 +176,8 @@ def _moment(s: Snapshot, key: str, shapes: Dict[str, List[int]]) -> Optional[Dic
         if value is None:
             raise Error(f"optimizer: no {key} for {name}, though other parameters have it: was it trained?")
         if list(value.shape) != list(shapes[name]):
-            raise Error(f"optimizer: {key} of {name} has shape {list(value.shape)}, the parameter {list(shapes[name])}: an optimizer of another model?")
+            raise Error(f"optimizer: {key} of {name} has shape {list(value.shape)}, the parameter {list(shapes[name])}: "
+                        "an optimizer of another model?")
     return {name: value.detach() for name, value in found.items()}
 
 
@@ -192,17 +202,19 @@ def _undo(s: Snapshot) -> float:
     return found.pop()
 
 
-def describe(s: Snapshot, shapes: Dict[str, List[int]], perturbed: Optional[bool], must_say: bool = True) -> Training:
-    """All that a checkpoint says of training. `must_say`: for MSAM, not to say whether the weights are perturbed is an error."""
+def describe(s: Snapshot, shapes: Dict[str, List[int]], perturbed: Optional[bool], of_folder: bool = False) -> Training:
+    """All that a checkpoint says of training. `of_folder`: `perturbed` was said of a whole folder, so it holds for files of MSAM only, and
+    not to say it leaves them unknown; otherwise it was said of this very optimizer, and for MSAM it must be."""
     _check_rules(s)
     training = Training(method=method_of(s))
     _hyperparameters(s, training)
     _states(s, shapes, training)
     if not _is_msam(s):
-        training.perturbed = bool(perturbed) if _is_sam(s) else False
+        training.perturbed = bool(perturbed) and not of_folder
         return training
-    if perturbed is None and must_say:
-        raise Error("optimizer MSAM: are the weights perturbed, as between steps (perturbed=True), or moved back (perturbed=False)? Its keys do not tell")
+    if perturbed is None and not of_folder:
+        raise Error("optimizer MSAM: are the weights perturbed, as between steps (perturbed=True), or moved back (perturbed=False)? "
+                    "Its keys do not tell")
     training.undo = _undo(s)
     training.perturbed = False if training.undo == 0.0 else perturbed  # before the first step there is nothing to perturb along
     return training

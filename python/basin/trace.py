@@ -298,7 +298,8 @@ class _Translator:
         if kind == "gelu":
             return self._emit("Gelu", [name], {"approximate": args.get("approximate", "none")})
         if args.get("beta", 1) != 1 or args.get("threshold", 20) != 20:
-            raise self._fail(f"beta = {args.get('beta', 1)}, threshold = {args.get('threshold', 20)}; basin computes softplus with the defaults 1 and 20 only")
+            raise self._fail(f"beta = {args.get('beta', 1)}, threshold = {args.get('threshold', 20)}; basin computes softplus with the defaults "
+                             "1 and 20 only")
         return self._emit("Softplus", [name])
 
     def _dropout(self, x: fx.Node, args: Attributes) -> str:
@@ -317,7 +318,8 @@ class _Translator:
             return self._emit("Flatten", [name])
         if all(after == (n,) and size == 1 for n, size, after in zip(BATCHES, sizes, afters)):
             return self._emit("Flatten", [name])  # [N, 1] to [N]: one value a sample either way
-        raise self._fail(f"{_batch_shape(befores[0][1:])} becomes {list(afters[0])} for N = {BATCHES[0]}; basin knows only flattening to [N, everything]")
+        raise self._fail(f"{_batch_shape(befores[0][1:])} becomes {list(afters[0])} for N = {BATCHES[0]}; basin knows only flattening to "
+                         "[N, everything]")
 
     def _add(self, x: Any, args: Attributes) -> str:
         if args.get("alpha", 1) != 1:
@@ -338,7 +340,8 @@ class _Translator:
                 shape.pop(0)
             good = good and len(shape) <= len(out) - 1 and tuple(shape) == out[len(out) - len(shape):]
         if not good:
-            raise self._fail(f"{' + '.join(self._shape(t) for t in both)}: basin adds activations of one shape, or a parameter of the last dimensions")
+            raise self._fail(f"{' + '.join(self._shape(t) for t in both)}: basin adds activations of one shape, or a parameter of the last "
+                             "dimensions")
         return self._emit("Add", [v if isinstance(v, str) else v.name for v in values])
 
     def _transpose(self, x: fx.Node) -> Parameter:
@@ -440,12 +443,13 @@ def _against_module(net: nn.Module, graph: Graph, sample_shape: Sequence[int]) -
     for name, ours, theirs in zip(["the output"] + [f"the gradient by {n}" for n in named], found[1], found[0]):
         difference, size = float((ours - theirs).norm()), float(theirs.norm() + ours.norm())
         if not difference <= TOLERANCE * max(size, 1e-300) + 1e-14:
-            raise Error(f"{type(net).__name__}: {name} of the traced graph differs from the module's ({difference:.3g} beside {size:.3g}); does forward "
-                        "use hooks, detach(), no_grad(), random numbers or changes in place?")
+            raise Error(f"{type(net).__name__}: {name} of the traced graph differs from the module's ({difference:.3g} beside {size:.3g}); "
+                        "does forward use hooks, detach(), no_grad(), random numbers or changes in place?")
 
 
 def trace(model: nn.Module, sample: torch.Tensor) -> Tuple[Graph, nn.Module]:
-    """basin's graph of a module, and the copy in double precision that it was traced from (whose weights are random now). `sample`: one input, without batch axis."""
+    """basin's graph of a module, and the copy in double precision that it was traced from, whose weights are random now.
+    `sample`: one input, without batch axis."""
     net = double_copy(model)
     state = torch.random.get_rng_state()
     try:

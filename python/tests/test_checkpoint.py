@@ -116,6 +116,29 @@ class Optimizers(Saving):
         with self.fails("no momentum_buffer for 2.bias"):
             self.save(optimizer=optimizer)
 
+    def test_parameters_that_nothing_uses_need_no_optimizer(self):
+        self.net.register_parameter("unused", nn.Parameter(torch.zeros(2)))
+        optimizer = torch.optim.SGD([p for name, p in self.net.named_parameters() if name != "unused"], lr=0.1, momentum=0.9)
+        train(self.net, optimizer, self.x, self.y)
+        path = self.save(optimizer=optimizer)
+        self.assertEqual(len(self.stored(path, "optimizer/momentum")), 6)
+        self.assertNotIn("unused", self.stored(path, "parameters"))
+
+    def test_what_the_caller_says_of_an_unknown_optimizer_holds(self):
+        class Own(torch.optim.SGD):
+            """A third party's MSAM need not have the authors' keys, nor their sign."""
+
+        optimizer = Own(self.net.parameters(), lr=0.1, momentum=0.9)
+        train(self.net, optimizer, self.x, self.y)
+        path = self.save(optimizer=optimizer, perturbed=True, method="msam", hyperparameters={"undo": -0.1})
+        found = self.training(path)
+        self.assertEqual((found["perturbed"], found["undo"], found["method"]), ("yes", -0.1, "msam"))
+        with torch.no_grad():
+            for p in self.net.parameters():
+                p.sub_(optimizer.state[p]["momentum_buffer"], alpha=0.1)
+        with h5py.File(path, "r") as f:
+            self.close(f["recorded/train_loss"].attrs["value"], F.cross_entropy(self.net(self.x), self.y).item(), 1e-6)
+
     def test_rules_that_basin_does_not_know(self):
         with self.fails("dampening=0.1"):
             self.save(optimizer=torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9, dampening=0.1))
@@ -319,7 +342,8 @@ class DataFiles(Saving):
     def test_tensors_datasets_and_loaders_give_one_digest(self):
         data = TensorDataset(self.x, self.y)
         for source in ((self.x, self.y), data, list(zip(self.x.numpy(), self.y.tolist())), DataLoader(data, batch_size=7),
-                       DataLoader(data, batch_size=7, shuffle=True, drop_last=True), Stream(self.x, self.y), DataLoader(Stream(self.x, self.y), batch_size=9)):
+                       DataLoader(data, batch_size=7, shuffle=True, drop_last=True), Stream(self.x, self.y),
+                       DataLoader(Stream(self.x, self.y), batch_size=9)):
             path = self.save(train=source)
             np.testing.assert_array_equal(self.rows(path)[0], self.x.numpy())
             np.testing.assert_array_equal(self.rows(path)[1], self.y.numpy())
@@ -361,6 +385,8 @@ class DataFiles(Saving):
             self.save(train=None, dataset=first)
         with self.fails("none.h5: cannot be read as a data file"):
             self.save(train=None, dataset=self.folder / "none.h5")
+        with self.fails("mse: the data file's targets are classes"):
+            self.save(train=None, dataset=data, loss="mse")
         with h5py.File(data, "r+") as f:
             f["inputs"][3, 2] = 0.0
         with self.fails("the file was changed or damaged"):
@@ -385,7 +411,8 @@ class DataFiles(Saving):
                               (3, "train: int; expected tensors (x, y), a Dataset or a DataLoader"),
                               ([("a", 1), ("b", 2)], "train: the input is of type str"),
                               ([(x[0], 1), (x[0, :3], 1)], "inputs of different shapes, [3] and [6]"), ([], "train: no samples"),
-                              ((x.to(torch.complex64), y), "inputs of torch.complex64")):
+                              ((x.to(torch.complex64), y), "inputs of torch.complex64"),
+                              (DataLoader(TensorDataset(x, y), batch_size=None), "train: a loader that makes no batches")):
             with self.fails(words):
                 self.save(train=source)
         with self.fails("train and test differ: inputs [60, 6] and [60, 3]"):
@@ -439,6 +466,7 @@ class Recording(Saving):
         self.assertEqual((found["step"], found["epoch"], found["gradient_evaluations"], found["seed"], found["method"]), (6, 5, 12, 1, "sam"))
         self.assertTrue(0 < self.training(saved[2])["seconds"] < found["seconds"])
         self.assertEqual(self.training(recorder.save())["step"], 7)
+        self.assertEqual(recorder.writer.check, False)
         self.same(recorder.save(), "parameters", dict(self.net.named_parameters()))
 
     def test_every(self):

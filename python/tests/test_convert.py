@@ -1,4 +1,6 @@
 """Folders of .pt files, as ordinary training loops write them."""
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -64,11 +66,11 @@ class Folder(Case):
 class Runs(Folder):
     """The loops of issue-like users: one line torch.save(...) after each epoch."""
 
-    def loop(self, folder, optimizer, model=None, epochs=3, saved=None, state=None):
+    def loop(self, folder, optimizer, epochs=3, state=None):
         expected = {}
         for epoch in range(epochs):
             train(self.net, optimizer, self.x, self.y, 2)
-            content = {"epoch": epoch, "model_state_dict": (model or self.net).state_dict(), "optimizer_state_dict": (state or optimizer).state_dict(),
+            content = {"epoch": epoch, "model_state_dict": self.net.state_dict(), "optimizer_state_dict": (state or optimizer).state_dict(),
                        "loss": torch.tensor(1.0)}
             self.save(f"{folder}/epoch_{epoch}.pt", content)
             base = getattr(optimizer, "base_optimizer", optimizer)
@@ -90,7 +92,8 @@ class Runs(Folder):
         self.assertEqual(result.failed, [])
         self.holds("a/sgd", expected)
         found = self.training(result.written[-1])
-        self.assertEqual((found["method"], found["perturbed"], found["epoch"], found["learning_rate"], found["weight_decay_coupled"]), ("sgd", "no", 2, 0.1, 1))
+        self.assertEqual((found["method"], found["perturbed"], found["epoch"]), ("sgd", "no", 2))
+        self.assertEqual((found["learning_rate"], found["momentum"], found["weight_decay_coupled"]), (0.1, 0.9, 1))
         self.assertIn("epoch_2.h5, sgd, step 2, momentum", str(result))
         self.assertEqual(len(list(self.folder.glob("out/**/data-*.h5"))), 1)
 
@@ -236,7 +239,8 @@ class Contents(Folder):
         lightning = {"state_dict": self.net.state_dict(), "optimizer_states": [optimizer.state_dict()], "global_step": 5, "epoch": 1}
         self.assertTrue(self.one(lightning).momentum)
         self.assertIn("give model_key=", self.error({"strange": self.net.state_dict()}))
-        self.assertTrue(self.one({"strange": self.net.state_dict(), "odd": optimizer.state_dict()}, model_key="strange", optimizer_key="odd").momentum)
+        content = {"strange": self.net.state_dict(), "odd": optimizer.state_dict()}
+        self.assertTrue(self.one(content, model_key="strange", optimizer_key="odd").momentum)
         self.assertIn("no key «nothing» for the model; there are strange", self.error({"strange": self.net.state_dict()}, model_key="nothing"))
         self.assertIn("key «epoch» does not hold the state of the model", self.error({"epoch": 3}, model_key="epoch"))
 
@@ -245,7 +249,8 @@ class Contents(Folder):
         torch.save({"model": self.net.state_dict(), "epoch": 1.5}, self.runs / "old.pt", _use_new_zipfile_serialization=False)
         path, = self.convert("old.pt").written
         self.same(path, "parameters", dict(self.net.named_parameters()))
-        torch.save({"model": self.net.state_dict(), "extra": Hostile(self.folder / "hacked")}, self.runs / "old.pt", _use_new_zipfile_serialization=False)
+        content = {"model": self.net.state_dict(), "extra": Hostile(self.folder / "hacked")}
+        torch.save(content, self.runs / "old.pt", _use_new_zipfile_serialization=False)
         self.assertIn("trust=True", str(self.convert("old.pt")))
         self.assertFalse((self.folder / "hacked").exists())
 
@@ -332,20 +337,33 @@ class Command(Folder):
         (self.folder / "mine.py").write_text(MODULE)
         here = Path(__file__).resolve().parent
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here)])}
-        return subprocess.run([sys.executable, "-m", "basin", "convert", *map(str, arguments)], cwd=self.folder, env=environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, universal_newlines=True)
+        return subprocess.run([sys.executable, "-m", "basin", "convert", *map(str, arguments)], cwd=self.folder, env=environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+
+    def call(self, *arguments):
+        """The same within this process: exit status, standard output and error."""
+        from basin.__main__ import main
+        (self.folder / "mine.py").write_text(MODULE)
+        sys.path.insert(0, str(self.folder))
+        self.addCleanup(sys.path.remove, str(self.folder))
+        self.addCleanup(sys.modules.pop, "mine", None)
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main(["convert", *map(str, arguments)])
+        return status, out.getvalue(), err.getvalue()
 
     def test_a_folder(self):
         optimizer = two_groups(self.net)
         train(self.net, optimizer, self.x, self.y, 2)
         self.save("seed_3/a.pt", {"model": self.net.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 1})
         self.save("seed_3/b.pt", [1])
-        run = self.run_command("--model", "mine:make_net", "--loss", "cross_entropy", "--train", "mine:train_set", "--test", "mine:test_set", "--order",
-                               "mine:two_groups", "--seed", r"seed_(\d+)", "--batch-size", 0, "--method", "gd", "--out", "out", "runs/**/*.pt")
+        run = self.run_command("--model", "mine:make_net", "--loss", "cross_entropy", "--train", "mine:train_set", "--test", "mine:test_set",
+                               "--order", "mine:two_groups", "--seed", r"seed_(\d+)", "--batch-size", 0, "--method", "gd",
+                               "--out", "out", "runs/**/*.pt")
         self.assertEqual(run.returncode, 1)
         self.assertIn("runs/seed_3/a.pt -> out/seed_3/a.h5, gd, step 1, momentum", run.stdout)
-        self.assertEqual(run.stderr.splitlines(), ["basin: runs/seed_3/b.pt: no state dict of a model under " + ", ".join(sys.modules["basin.convert"].MODEL_KEYS) +
-                                                   "; the file has none (a list): give model_key="])
+        self.assertEqual(len(run.stderr.splitlines()), 1)
+        self.assertTrue(run.stderr.startswith("basin: runs/seed_3/b.pt: no state dict of a model under model_state_dict, "))
         path = self.folder / "out/seed_3/a.h5"
         self.same(path, "optimizer/momentum", momenta(self.net, optimizer))
         self.assertEqual((self.training(path)["seed"], self.training(path)["batch_size"]), (3, 0))
@@ -355,11 +373,13 @@ class Command(Folder):
         good = ["--loss", "mse", "--out", "out", "runs/a.pt"]
         for model, words in (("mine", "--model mine: expected package.module:name"), ("mine:nothing", "--model mine:nothing: AttributeError"),
                              ("mine:broken", "--model mine:broken(): ValueError: this goes wrong"), ("absent:x", "ModuleNotFoundError")):
-            run = self.run_command("--model", model, *good)
-            self.assertEqual((run.returncode, run.stdout), (1, ""))
-            self.assertEqual(len(run.stderr.splitlines()), 1)
-            self.assertIn("basin: " + words if words.startswith("--") else words, run.stderr)
-        self.assertEqual(self.run_command("--nonsense").returncode, 2)
+            status, out, err = self.call("--model", model, *good)
+            self.assertEqual((status, out), (1, ""))
+            self.assertEqual(len(err.splitlines()), 1)
+            self.assertIn("basin: " + words if words.startswith("--") else words, err)
+        with self.assertRaises(SystemExit) as stop:
+            self.call("--nonsense")
+        self.assertEqual(stop.exception.code, 2)
 
 
 @needs_basin
