@@ -129,12 +129,11 @@ def _attributes(training: Training, epoch: Optional[float], step: Optional[int],
     found.update(training.hyperparameters)
     found.update({name: value for name, value in numbers.items() if value is not None})
     if epoch is not None:
-        found["epoch"] = float(epoch)
+        found["epoch"] = epoch
     if step is not None:
-        found["step"] = int(step)
-    if "weight_decay_coupled" in found:
-        found["weight_decay_coupled"] = int(bool(found["weight_decay_coupled"]))
-    return {name: int(value) if name in ("batch_size", "seed", "gradient_evaluations") else value for name, value in found.items()}
+        found["step"] = step
+    whole = ("batch_size", "seed", "gradient_evaluations", "step", "weight_decay_coupled")
+    return {name: value if isinstance(value, str) else int(value) if name in whole else float(value) for name, value in found.items()}
 
 
 def _record(f: h5py.File, measured: Dict[str, Tuple[float, float]]) -> None:

@@ -35,8 +35,11 @@ def losses(binary: str, path: Path, as_stored: bool) -> Dict[str, float]:
     if run.returncode != 0:
         complaint = [line for line in run.stderr.splitlines() if "warning" not in line] or [f"exit status {run.returncode}"]
         raise Error(f"basin cannot take this checkpoint: {complaint[-1]}; nothing written (check=False does without asking)")
-    result = json.loads(run.stdout)
-    return {split: result[split]["centre_loss"] for split in ("train", "test") if result.get(split)}
+    try:
+        result = json.loads(run.stdout)
+        return {split: result[split]["centre_loss"] for split in ("train", "test") if result.get(split)}
+    except (ValueError, KeyError, AttributeError) as error:
+        raise Error(f"{binary}: does not answer as basin does; name the right command in BASIN, or give check=False") from error
 
 
 def compare(path: Path, part: Path, expected: Dict[str, float], as_stored: bool) -> None:

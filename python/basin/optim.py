@@ -6,6 +6,8 @@ as a Snapshot.
 MSAM (M. Becker, F. Altrock, B. Risse, arXiv:2401.12033): between steps the weights are θ − ρ v/‖v‖; the authors' param group
 holds rho and inverse_norm_buffer = 1/‖v‖, their AdamW variant norm_factor = [ρ/‖exp_avg‖]. The keys stay when the weights are
 moved back for saving: they prove the method, not the state of the weights. The authors' SAM has inverse_norm_buffer = [0] too.
+
+PyTorch's SGD with nesterov=True keeps the look-ahead point θ − ηβv as its weights; they are stored as they are.
 """
 from __future__ import annotations
 
@@ -63,8 +65,9 @@ def _number(value: Any) -> float:
 def live(optimizer: Any, model: nn.Module, shapes: Dict[str, List[int]]) -> Snapshot:
     """The snapshot of a running optimizer, which must hold the parameters of the graph; a wrapper's base optimizer has the state."""
     base, sam = optimizer, False
-    while getattr(base, "base_optimizer", None) is not None:
-        base, sam = base.base_optimizer, True
+    while getattr(base, "base_optimizer", None) is not None and hasattr(base, "param_groups"):
+        sam = sam or "sam" in type(base).__name__.lower() or any("rho" in group for group in base.param_groups)
+        base = base.base_optimizer
     if not hasattr(base, "param_groups") or not hasattr(base, "state"):
         raise Error(f"optimizer {type(optimizer).__name__}: neither a torch optimizer nor a wrapper with base_optimizer")
     names = parameter_names(model)

@@ -303,7 +303,7 @@ class _Translator:
         return self._emit("Softplus", [name])
 
     def _dropout(self, x: fx.Node, args: Attributes) -> str:
-        on = args.get("training", True if self.node.op == "call_function" and "train" not in args else args.get("train"))
+        on = args.get("training", args.get("train", "alpha" not in self.what))  # torch's defaults: only alpha dropout is off
         if on and args.get("p", 0.5) != 0:
             raise self._fail("it stays on in evaluation mode; write training=self.training")
         return self._emit("Dropout", [self._activation(x)])

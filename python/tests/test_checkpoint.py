@@ -89,6 +89,17 @@ class Optimizers(Saving):
         self.same(path, "optimizer/momentum", momenta(self.net, optimizer.base_optimizer, "exp_avg"))
         self.assertEqual(self.training(path)["method"], "adamw_sam")
 
+    def test_other_wrappers_are_not_taken_for_sam(self):
+        class Lookahead:
+            def __init__(self, base):
+                self.base_optimizer, self.param_groups = base, base.param_groups
+
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9)
+        train(self.net, optimizer, self.x, self.y)
+        path = self.save(optimizer=Lookahead(optimizer))
+        self.same(path, "optimizer/momentum", momenta(self.net, optimizer))
+        self.assertEqual(self.training(path)["method"], "sgd")
+
     def test_before_the_first_step_there_is_no_momentum(self):
         path = self.save(optimizer=torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9))
         self.assertEqual(self.stored(path, "optimizer"), {})
@@ -443,6 +454,9 @@ class AgainstBasin(Saving):
         self.addCleanup(lambda: os.environ.update(BASIN=kept) if kept else os.environ.pop("BASIN", None))
         os.environ["BASIN"] = str(self.folder / "none")
         with self.fails("BASIN=", "no such command"):
+            self.save()
+        os.environ["BASIN"] = "/bin/echo"
+        with self.fails("/bin/echo: does not answer as basin does"):
             self.save()
         os.environ["BASIN"] = "/bin/false"
         with self.fails("basin cannot take this checkpoint: exit status 1; nothing written"):

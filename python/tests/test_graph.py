@@ -158,6 +158,8 @@ class Refusals(Case):
         self.refuse(forward(lambda s, x: {"logits": s.fc(x)}), "the module returns")
 
     def test_dropout_that_stays_on(self):
+        trace(forward(lambda s, x: F.alpha_dropout(F.dropout(s.fc(x), 0.0), 0.5)), torch.zeros(4))
+        self.refuse(forward(lambda s, x: torch.dropout(s.fc(x), 0.5, True)), "dropout in the forward of Net")
         self.refuse(forward(lambda s, x: F.dropout(s.fc(x), 0.5)), "dropout in the forward of Net", "training=self.training")
 
     def test_softplus_with_other_settings(self):
