@@ -378,6 +378,8 @@ typedef struct basin_objective_facts { /* what a type tells about one objective;
 
 typedef struct basin_cost { uint64_t losses, gradients, products; } basin_cost; /* whole-subset evaluations so far */
 
+/* Arrays that the caller passes to be filled (g, hv) may be part-written when a call is interrupted or fails. */
+
 /* ctx is owned by the objective from success on (`destroy`). Caller destroys. */
 basin_status basin_objective_create(const basin_objective_type *type, void *ctx, const basin_objective_facts *facts, basin_objective **out);
 void         basin_objective_destroy(basin_objective **objective);

@@ -381,8 +381,8 @@ good train --mlp 64-60-10 --data "$DIGITS" --method gd --learning-rate 0.1 --ste
 interrupt long.h5 spectrum wide/step_000002.h5 --method dense --memory 8G -o long.h5 --plot long.svg
 interrupt long.h5 slice wide/step_000002.h5 --along random --along random --grid 2001 -o long.h5
 
-# ---- on a terminal: what will be done, a bar, and the same table
-if command -v script >/dev/null; then
+# ---- on a terminal: what will be done, a bar, and the same table (where a pseudo-terminal is to be had)
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
     script -qec "$B spectrum $GD --method dense" typescript >/dev/null </dev/null || fail "spectrum on a terminal failed"
     holds typescript "basin: dense: 310 products over 120 samples"
     holds typescript "lambda_1/5"
