@@ -132,6 +132,9 @@ def _attributes(training: Training, epoch: Optional[float], step: Optional[int],
         found["epoch"] = epoch
     if step is not None:
         found["step"] = step
+    negative = next((name for name in ("step", "batch_size", "seed", "gradient_evaluations") if found.get(name, 0) < 0), None)
+    if negative is not None:
+        raise Error(f"{negative}={found[negative]}: expected 0 or more")
     whole = ("batch_size", "seed", "gradient_evaluations", "step", "weight_decay_coupled")
     return {name: value if isinstance(value, str) else int(value) if name in whole else float(value) for name, value in found.items()}
 

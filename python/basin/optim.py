@@ -101,7 +101,8 @@ def _is_msam(s: Snapshot) -> bool:
 
 
 def _is_sam(s: Snapshot) -> bool:
-    return s.sam or (any("rho" in group for group in s.groups) and not _is_msam(s))
+    shared = any("rho" in g and ("adaptive" in g or "momentum" in g or "betas" in g) for g in s.groups)  # Adadelta has a rho of its own
+    return s.sam or (shared and not _is_msam(s))
 
 
 def _adam(s: Snapshot) -> bool:
@@ -144,7 +145,7 @@ def _same(s: Snapshot, key: str, training: Training, called: str) -> Optional[fl
 
 
 def _hyperparameters(s: Snapshot, training: Training) -> None:
-    found = {"learning_rate": _same(s, "lr", training, "learning_rate"), "rho": _same(s, "rho", training, "rho"),
+    found = {"learning_rate": _same(s, "lr", training, "learning_rate"), "rho": _same(s, "rho", training, "rho") if _is_sam(s) or _is_msam(s) else None,
              "weight_decay": _same(s, "weight_decay", training, "weight_decay"), "momentum": _same(s, "momentum", training, "momentum")}
     if _adam(s) and found["momentum"] is None:
         betas = {float(group["betas"][0]) for group in s.groups if "betas" in group}

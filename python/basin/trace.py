@@ -76,15 +76,21 @@ class _Tracer(fx.Tracer):
 
 def _without_compile(module: nn.Module) -> None:
     """Submodules out of torch.compile; of our own copy."""
-    for name, child in module.named_children():
-        if isinstance(getattr(child, "_orig_mod", None), nn.Module):
+    for name, child in list(module._modules.items()):
+        while isinstance(getattr(child, "_orig_mod", None), nn.Module):
             child = child._orig_mod
             setattr(module, name, child)
-        _without_compile(child)
+        if child is not None:
+            _without_compile(child)
 
 
 def double_copy(model: nn.Module) -> nn.Module:
     """The module in double precision on the CPU in evaluation mode, with the user's left alone."""
+    if not isinstance(model, nn.Module) or isinstance(model, torch.jit.ScriptModule):
+        raise Error(f"model: {type(model).__name__}; expected an nn.Module, before torch.jit")
+    for name, p in model.named_parameters():
+        if isinstance(p, nn.parameter.UninitializedParameter):
+            raise Error(f"{name}: not initialised yet; call the module once on a batch before saving")
     try:
         net = copy.deepcopy(model)
     except Exception as error:

@@ -73,6 +73,13 @@ class Optimizers(Saving):
             path = self.save(optimizer=optimizer)
         self.assertEqual(self.stored(path, "optimizer"), {})
 
+    def test_the_rho_of_adadelta_is_no_radius(self):
+        optimizer = torch.optim.Adadelta(self.net.parameters())
+        train(self.net, optimizer, self.x, self.y)
+        found = self.training(self.save(optimizer=optimizer))
+        self.assertEqual(found["method"], "adadelta")
+        self.assertNotIn("rho", found)
+
     def test_sam_is_looked_through(self):
         for adaptive, name in ((False, "sam"), (True, "asam")):
             optimizer = SAM(self.net.parameters(), torch.optim.SGD, rho=0.02, adaptive=adaptive, lr=0.1, momentum=0.9)
@@ -110,6 +117,8 @@ class Optimizers(Saving):
         self.assertEqual((found["method"], found["learning_rate"], found["batch_size"], found["seed"]), ("gd", 0.2, 0, 7))
         with self.fails("hyperparameters: lr is none of learning_rate,"):
             self.save(hyperparameters={"lr": 1})
+        with self.fails("step=-1: expected 0 or more"):
+            self.save(step=-1)
 
     def test_an_optimizer_of_another_model(self):
         with self.fails("optimizer SGD: holds none of the parameters of Sequential", "another model?"):
@@ -482,6 +491,21 @@ class Recording(Saving):
         self.assertEqual(self.training(recorder.save())["step"], 7)
         self.assertEqual(recorder.writer.check, False)
         self.same(recorder.save(), "parameters", dict(self.net.named_parameters()))
+
+    def test_a_run_of_msam(self):
+        """Weights between steps are perturbed, and every loss recorded is of θ."""
+        net = self.net.double()
+        optimizer = MSAM(net.parameters(), lr=0.1, rho=0.4)
+        recorder = basin.Recorder(self.folder / "run", net, loss="cross_entropy", optimizer=optimizer, train=(self.x, self.y), perturbed=True)
+        self.x = self.x.double()
+        for _ in range(3):
+            train(net, optimizer, self.x, self.y, 1)
+            path = recorder.step()
+        self.assertEqual([self.training(self.folder / "run" / f"step_00000{i}.h5")["perturbed"] for i in range(4)], ["no", "yes", "yes", "yes"])
+        self.assertEqual(self.training(path)["gradient_evaluations"], 3)
+        optimizer.move_back()
+        with h5py.File(path, "r") as f:
+            self.close(f["recorded/train_loss"].attrs["value"], F.cross_entropy(net(self.x), self.y).item(), 1e-12)
 
     def test_every(self):
         with self.fails("every=0"):

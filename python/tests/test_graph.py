@@ -214,6 +214,11 @@ class Refusals(Case):
         aside = forward(lambda s, x: (lambda h: torch.relu_(h) + h)(s.fc(x)))
         self.refuse(aside, "the output of the traced graph differs")
 
+    def test_what_is_no_module_or_not_ready(self):
+        self.refuse(lambda x: x, "model: function; expected an nn.Module")
+        self.refuse(torch.jit.script(nn.Linear(4, 4)), "expected an nn.Module, before torch.jit")
+        self.refuse(nn.Sequential(nn.LazyLinear(3)), "0.weight: not initialised yet")
+
     def test_a_network_without_parameters(self):
         self.refuse(nn.Sequential(nn.Tanh()), "depends on no parameter")
 
