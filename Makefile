@@ -5,6 +5,9 @@
 PACKAGES := build-essential pkg-config libopenblas-dev liblapacke-dev libhdf5-dev libpango1.0-dev libjansson-dev nettle-dev \
             libcmocka-dev fonts-dejavu-core
 
+# What the tests of python/ and of the written formats want besides; without them those tests say «skipped».
+PYTHON_PACKAGES := python3-torch python3-h5py
+
 BUILD    ?= build
 PREFIX   ?= /usr/local
 CFLAGS   ?= -O2 -g
