@@ -420,6 +420,64 @@ static void directions_of_unlike_length_are_cut_to_the_common_distance(void **st
     basin_result_destroy(&lines[1]);
 }
 
+/* Slope 0.08 and curvature 2 per unit of a direction of norm 2 are 0.04 and 0.5 per unit of distance. */
+static void captions_of_lines_are_in_units_of_the_axis(void **state)
+{
+    basin_figure *figure = NULL;
+    basin_result *lines[] = {synthetic_line("gd", "momentum", 1, 21), synthetic_line("gd", "random:0", 2, 21)};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) ((basin_slice *)lines[i]->value)->axes->curvature = 2;
+    assert_ok(basin_figure_create((const basin_result *const *)lines, 2, NULL, &figure));
+    assert_non_null(strstr(basin_figure_caption(figure), "slope 0.08, curvature 2."));
+    assert_non_null(strstr(basin_figure_caption(figure), "slope 0.04, curvature 0.5."));
+    assert_non_null(strstr(basin_figure_caption(figure), "slope and curvature are per unit of it"));
+    basin_figure_destroy(&figure);
+    assert_ok(basin_figure_create((const basin_result *const[]){lines[1]}, 1, NULL, &figure));
+    assert_non_null(strstr(basin_figure_caption(figure), "slope 0.08, curvature 2."));
+    basin_figure_destroy(&figure);
+    basin_result_destroy(&lines[0]);
+    basin_result_destroy(&lines[1]);
+}
+
+static void captions_of_planes_name_each_panel(void **state)
+{
+    basin_figure *figure = NULL;
+    basin_result *planes[] = {synthetic_plane("gd", 9), synthetic_plane("sam", 9)};
+    basin_slice  *second = planes[1]->value;
+
+    (void)state;
+    second->surfaces[0].centre_loss = 0.085;
+    second->cosine = NAN;
+    assert_ok(basin_figure_create((const basin_result *const *)planes, 2, NULL, &figure));
+    assert_non_null(strstr(basin_figure_caption(figure), " GD: loss at the centre 0.05, cosine 0.12. SAM: loss at the centre 0.085. "));
+    basin_figure_destroy(&figure);
+    basin_result_destroy(&planes[0]);
+    basin_result_destroy(&planes[1]);
+}
+
+static bool says_hatched(size_t which)
+{
+    drawn         d;
+    basin_figure *figure = NULL;
+
+    assert_true(draw_case(which, &d));
+    assert_ok(create(&d, &figure));
+    bool says = strstr(basin_figure_caption(figure), "Hatched: not finite") != NULL;
+    basin_figure_destroy(&figure);
+    forget(&d);
+    return says;
+}
+
+static void hatching_is_named_only_where_it_is(void **state)
+{
+    static const size_t with[] = {9, 12, 13, 29, 31, 32, 33}, without[] = {6, 7, 8, 10, 11, 14, 15};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++) assert_true(says_hatched(with[i]));
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) assert_false(says_hatched(without[i]));
+}
+
 static void every_listed_kind_can_be_asked_for(void **state)
 {
     static const struct { basin_result_kind kind; const char *name; } listed[] = {
@@ -564,6 +622,9 @@ int main(void)
         cmocka_unit_test(files_say_what_they_are),
         cmocka_unit_test(the_default_follows_the_result),
         cmocka_unit_test(directions_of_unlike_length_are_cut_to_the_common_distance),
+        cmocka_unit_test(captions_of_lines_are_in_units_of_the_axis),
+        cmocka_unit_test(captions_of_planes_name_each_panel),
+        cmocka_unit_test(hatching_is_named_only_where_it_is),
         cmocka_unit_test(every_listed_kind_can_be_asked_for),
         cmocka_unit_test(what_cannot_be_drawn_is_refused_in_one_line),
         cmocka_unit_test(a_comparison_with_wrong_rows_is_refused),

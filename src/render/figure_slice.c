@@ -81,6 +81,12 @@ const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_lab
     return basin_plan_text(plan, "%s along %s,%s%s%s", unit ? "distance" : "coordinate", name, apart, norm, uphill ? ", uphill →" : "");
 }
 
+/* What one unit of the coordinate is on x. */
+static double unit_of(const basin_axis *axis, bool distance)
+{
+    return distance && isfinite(axis->norm) && axis->norm > 0 ? axis->norm : 1;
+}
+
 /* Scaled copies of the coordinates; the coordinates themselves where the scale is 1. */
 static basin_status positions(basin_plan *plan, const basin_axis *axis, double scale, const double **out)
 {
@@ -159,20 +165,34 @@ done:
     return st;
 }
 
-/* What each curve is: the definition where it is new, then the numbers at its centre. */
-static void curve_caption(basin_plan *plan, size_t i, const char *name)
+/* What each curve is: the definition where it is new, then the numbers at its centre, per unit of x. */
+static void curve_caption(basin_plan *plan, size_t i, const char *name, bool distance)
 {
     const basin_slice *s = slice_of(plan, i);
     const basin_axis  *axis = &s->axes[0];
     const char        *definition = axis->definition != NULL ? axis->definition : "as given";
     const char        *before = i > 0 ? slice_of(plan, i - 1)->axes[0].definition : NULL;
+    double             unit = unit_of(axis, distance);
 
     if (before == NULL || strcmp(before, definition) != 0)
         basin_plan_caption(plan, " %s: %s.", axis->direction != NULL ? axis->direction : "direction", definition);
     basin_plan_caption(plan, plan->count > 1 ? " %s:" : " At the centre:", name);
     for (size_t k = 0; k < s->surface_count; k++)
         basin_plan_caption(plan, " %s loss %s,", s->surfaces[k].split != NULL ? s->surfaces[k].split : "its", BASIN_NUMBER(s->surfaces[k].centre_loss, 3));
-    basin_plan_caption(plan, " slope %s, curvature %s.", BASIN_NUMBER(axis->slope, 3), BASIN_NUMBER(axis->curvature, 3));
+    basin_plan_caption(plan, " slope %s, curvature %s.", BASIN_NUMBER(axis->slope / unit, 3), BASIN_NUMBER(axis->curvature / (unit * unit), 3));
+}
+
+/* Whether a panel hatches a place where a curve is not finite. */
+static bool hatched(const basin_panel *panel)
+{
+    for (size_t i = 0; i < panel->mark_count; i++) {
+        const basin_mark *mark = &panel->marks[i];
+        for (size_t j = 0; j < mark->count && !mark->silent && mark->type == &basin_mark_line; j++) {
+            double from = mark->x[j > 0 ? j - 1 : j], to = mark->x[j + 1 < mark->count ? j + 1 : j]; /* half-way to the neighbours */
+            if (!isfinite(mark->y[j]) && (from + mark->x[j]) / 2 <= panel->x.high && (to + mark->x[j]) / 2 >= panel->x.low) return true;
+        }
+    }
+    return false;
 }
 
 static void lines_caption(basin_plan *plan, const char *const *name, bool distance, bool cut)
@@ -184,10 +204,13 @@ static void lines_caption(basin_plan *plan, const char *const *name, bool distan
     for (size_t k = 0; k < first->surface_count; k++)
         basin_plan_caption(plan, " %s: %s, N = %s.", k == 0 ? "Solid" : "Dashed",
                            first->surfaces[k].split != NULL ? first->surfaces[k].split : "first split", BASIN_COUNT(first->surfaces[k].samples));
-    for (size_t i = 0; i < plan->count; i++) curve_caption(plan, i, name[i]);
+    for (size_t i = 0; i < plan->count; i++) curve_caption(plan, i, name[i], distance);
     for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &slice_of(plan, i)->stationarity);
-    basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.%s Hatched: not finite.",
-                       distance ? " x is the distance moved, coordinate times ‖d‖." : "");
+    basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.");
+    if (distance) basin_plan_caption(plan, " x is the distance moved, coordinate times ‖d‖; slope and curvature are per unit of it.");
+    bool holes = false;
+    for (size_t i = 0; i < plan->panel_count; i++) holes = holes || hatched(&plan->panels[i]);
+    if (holes) basin_plan_caption(plan, " Hatched: not finite.");
     if (cut) basin_plan_caption(plan, " Only the distances common to all directions are drawn.");
 }
 
@@ -227,7 +250,8 @@ basin_status basin_plan_lines(basin_plan *plan)
     BASIN_TRY(names(plan, series, &name, &directions));
     for (size_t i = 0; i < plan->count; i++) {
         accuracy = accuracy || has_accuracy(slice_of(plan, i));
-        distance = distance || fabs(slice_of(plan, i)->axes[0].norm - slice_of(plan, 0)->axes[0].norm) > 1e-9;
+        double norm = slice_of(plan, i)->axes[0].norm; /* one label for several directions: x must be a distance */
+        distance = distance || fabs(norm - slice_of(plan, 0)->axes[0].norm) > 1e-9 || (directions && fabs(norm - 1) > 1e-9);
     }
     BASIN_TRY(basin_plan_panels(plan, accuracy ? 2 : 1, 1));
     basin_panel *loss = &plan->panels[0], *hits = accuracy ? &plan->panels[1] : NULL;
@@ -235,7 +259,7 @@ basin_status basin_plan_lines(basin_plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const basin_slice *s = slice_of(plan, i);
         const basin_axis  *axis = &s->axes[0];
-        double             scale = distance && isfinite(axis->norm) ? axis->norm : 1;
+        double             scale = unit_of(axis, distance);
         basin_look         look = plan->count > 1 ? series[i].look : (basin_look){.color = basin_positive};
         const double      *at = NULL;
         BASIN_TRY(positions(plan, axis, scale, &at));

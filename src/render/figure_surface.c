@@ -169,27 +169,62 @@ done:
     return st;
 }
 
-static void surface_caption(basin_plan *plan, look kind, const field *fields, const basin_paint *paint, bool levels_log)
+static const char *direction_text(const basin_axis *axis)
+{
+    return axis->definition != NULL ? axis->definition : axis->direction != NULL ? axis->direction : "as given";
+}
+
+/* The directions of one plane, where they are not those of the plane before. */
+static void plane_caption(basin_plan *plan, const field *fields, size_t i)
+{
+    for (size_t k = 0; k < 2; k++) {
+        const char *is = direction_text(&fields[i].slice->axes[k]);
+        if (i > 0 && strcmp(direction_text(&fields[i - 1].slice->axes[k]), is) == 0) continue;
+        basin_plan_caption(plan, " %s: %s.", k == 0 ? "Across" : "Up", is);
+    }
+}
+
+/* Where values have no colour or no lines. */
+static void hatched_caption(basin_plan *plan, look kind, const field *fields, const basin_paint *paint)
+{
+    bool missing = false, outside = false;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        for (size_t j = 0; j < fields[i].surface->rows * fields[i].surface->columns; j++) {
+            bool finite = isfinite(fields[i].z[j]);
+            missing = missing || !finite;
+            outside = outside || (finite && kind != CONTOUR && !isfinite(basin_scale_at(&paint->scale, fields[i].z[j])));
+        }
+    }
+    if (missing || outside)
+        basin_plan_caption(plan, " Hatched: %s%s%s.", missing ? "not finite" : "", missing && outside ? " or " : "",
+                           outside ? "not above 0, no place on the logarithmic scale" : "");
+}
+
+static void surface_caption(basin_plan *plan, look kind, const field *fields, const basin_series *series, const basin_paint *paint, bool levels_log)
 {
     const basin_slice   *s = fields[0].slice;
     const basin_surface *f = fields[0].surface;
+    bool                 several = plan->count > 1;
 
     basin_plan_caption(plan, "%s on a plane through the parameters (P = %s), %s%sN = %s.",
                        kind == CONTOUR ? "Contour lines of the loss"
                        : kind == HEAT  ? "Loss"
                                        : "Loss minus the loss at the centre",
                        BASIN_COUNT(s->parameters), f->split != NULL ? f->split : "", f->split != NULL ? ", " : "", BASIN_COUNT(f->samples));
-    for (size_t k = 0; k < 2; k++)
-        basin_plan_caption(plan, " %s: %s.", k == 0 ? "Across" : "Up",
-                           s->axes[k].definition != NULL  ? s->axes[k].definition
-                           : s->axes[k].direction != NULL ? s->axes[k].direction
-                                                          : "as given");
-    if (isfinite(s->cosine)) basin_plan_caption(plan, " Cosine between them %s.", BASIN_NUMBER(s->cosine, 2));
-    basin_plan_caption(plan, " The cross marks the centre, loss %s.", BASIN_NUMBER(f->centre_loss, 3));
+    if (several) basin_plan_caption(plan, " The cross marks the centre; the cosine is that between the two directions.");
+    for (size_t i = 0; i < plan->count; i++) {
+        double cosine = fields[i].slice->cosine;
+        plane_caption(plan, fields, i);
+        if (several) basin_plan_caption(plan, " %s: loss at the centre %s", series[i].label, BASIN_NUMBER(fields[i].surface->centre_loss, 3));
+        if (isfinite(cosine)) basin_plan_caption(plan, "%s %s", several ? ", cosine" : " Cosine between them", BASIN_NUMBER(cosine, 2));
+        if (several || isfinite(cosine)) basin_plan_caption(plan, ".");
+    }
+    if (!several) basin_plan_caption(plan, " The cross marks the centre, loss %s.", BASIN_NUMBER(f->centre_loss, 3));
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
     if (isfinite(paint->cap)) basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
-    if (plan->count > 1) basin_plan_caption(plan, " All panels have the same %s.", kind == CONTOUR ? "levels" : "colour scale");
-    basin_plan_caption(plan, " Hatched: not finite.");
+    if (several) basin_plan_caption(plan, " All panels have the same %s.", kind == CONTOUR ? "levels" : "colour scale");
+    hatched_caption(plan, kind, fields, paint);
     for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &fields[i].slice->stationarity);
 }
 
@@ -251,7 +286,7 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
         }
     }
     if (plan->count > 1) plan->note = units(plan, fields);
-    surface_caption(plan, kind, fields, paint, logarithmic);
+    surface_caption(plan, kind, fields, series, paint, logarithmic);
 done:
     return st;
 }

@@ -23,8 +23,9 @@ static void gaps(const basin_mark *mark, const basin_view *view, basin_canvas *c
         double before = start > 0 ? (mark->x[start - 1] + mark->x[start]) / 2 : mark->x[start];
         double after = i + 1 < mark->count ? (mark->x[i] + mark->x[i + 1]) / 2 : mark->x[i];
         double left = fmax(basin_view_x(view, before), view->box.left), right = fmin(basin_view_x(view, after), view->box.right);
+        if (right < left) continue; /* beyond the plot */
         if (right - left < 3) left = (left + right) / 2 - 1.5, right = left + 3; /* one missing point must still show */
-        if (left < right) basin_canvas_hatch(canvas, (basin_rect){left, view->box.top, right, view->box.bottom}, &pen);
+        basin_canvas_hatch(canvas, (basin_rect){left, view->box.top, right, view->box.bottom}, &pen);
     }
 }
 
