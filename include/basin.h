@@ -683,13 +683,14 @@ typedef struct basin_measures {
     bool    stationary;
     double  lambda_max, lambda_max_residual, lambda_min;
     double  ceiling;              /* of the method's own stability, measures.md; NAN if unknown */
-    double  sane, sane_lower, sane_upper, n_eff, alpha;
+    double  sane, sane_lower, sane_upper, n_eff, alpha; /* alpha: the option, else 0.5 in every row; never a run's own decay */
     double  trace;                /* exact (dense) or estimated */
     double  negative_mass;
     double  sharpness_sam, sharpness_msam; /* at sharpness_rho */
     double  sharpness_rho;        /* the same for every row compared */
     double  momentum_gradient_cosine;
     double  theta_norm;
+    int64_t batch_size;           /* 0 = full batch, which the ceiling supposes; -1 unknown */
     char   *spectrum_method;      /* dense | lanczos */
 } basin_measures;
 

@@ -1,7 +1,7 @@
 /* Shows: the whole way from a checkpoint to a figure, the program at the top of basin.h. A small network is trained first, so
  * that there is a checkpoint to look at; then its loss is drawn over the plane of the momentum and a random direction.
  * Build: make build/samples/01_slice
- * Run:   build/samples/01_slice FOLDER      (writes run.h5, slice.h5 and slice.pdf there; reads samples/digits.h5)
+ * Run:   build/samples/01_slice FOLDER      (writes 01_run.h5, 01_slice.h5 and 01_slice.pdf there; reads samples/digits.h5)
  */
 #include <math.h>
 #include <stdio.h>

@@ -543,7 +543,7 @@ static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
     assert_message("the first is a spectrum, number 2 a slice");
     basin_result info = {.kind = BASIN_RESULT_INFO, .value = &info};
     assert_status(basin_figure_create((const basin_result *const[]){&info}, 1, NULL, &figure), BASIN_ERR_UNSUPPORTED);
-    assert_message("no figure of a info result");
+    assert_message("no figure of info results");
 
     assert_ok(create(&a, &figure));
     assert_status(basin_figure_write(figure, "figure.jpg"), BASIN_ERR_ARG);

@@ -70,10 +70,10 @@ static void a_row_is_what_its_parts_say(void **unused)
     assert_close(m.trace, 13.5, 1e-12, 0.0);
     assert_close(m.negative_mass, 1.0 / 15.5, 1e-12, 0.0);
     double sane = 0.0, n_eff = 0.0;
-    for (size_t i = 0; i < P; i++) sane += fabs(lambda6[i]) / (fabs(lambda6[i]) + 4.5), n_eff += fabs(lambda6[i]) / (fabs(lambda6[i]) + 0.01);
+    for (size_t i = 0; i < P; i++) sane += fabs(lambda6[i]) / (fabs(lambda6[i]) + 4.5), n_eff += fabs(lambda6[i]) / (fabs(lambda6[i]) + 0.5);
     assert_close(m.sane, sane, 1e-12, 0.0);
     assert_close(m.n_eff, n_eff, 1e-12, 0.0);
-    assert_close(m.alpha, 0.01, 0.0, 0.0);
+    assert_close(m.alpha, 0.5, 0.0, 0.0); /* not the recorded 0.01: rows of other runs stand beside this one */
     assert_close(m.train_loss, quadratic_at(a, theta6), 1e-13, 0.0);
     assert_close(m.gap, 0.75, 1e-12, 0.0);
     assert_true(isnan(m.test_accuracy));

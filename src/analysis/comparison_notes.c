@@ -153,6 +153,43 @@ done:
 
 /* ---------------------------------------------------------------------------------- confounders and quality -- */
 
+/* The ceilings suppose full batches; names the groups that were trained on others. */
+static basin_status note_batches(basin_comparer *c)
+{
+    basin_status            st = BASIN_OK;
+    const basin_comparison *k = c->result;
+    char                   *text = NULL;
+
+    for (size_t i = 0; i < k->group_count; i++) {
+        int64_t largest = 0;
+        for (size_t j = 0; j < k->groups[i].run_count; j++) {
+            int64_t batch = k->rows[k->groups[i].rows[j]].batch_size;
+            largest = batch > largest ? batch : largest;
+        }
+        if (largest > 0) BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%s by batches of %lld", k->groups[i].name, (long long)largest)));
+    }
+    if (text != NULL) BASIN_TRY(add_note(c, basin_format("the ceilings of stability hold for full batches; trained were %s", text)));
+done:
+    basin_free(text);
+    return st;
+}
+
+/* One alpha for all, or N_eff says nothing. */
+static basin_status note_alpha(basin_comparer *c)
+{
+    const basin_comparison *k = c->result;
+    double                  least = INFINITY, most = -INFINITY;
+
+    for (size_t i = 0; i < k->group_count; i++)
+        for (size_t j = 0; j < k->groups[i].run_count; j++) {
+            double alpha = k->rows[k->groups[i].rows[j]].alpha;
+            if (isfinite(alpha)) least = fmin(least, alpha), most = fmax(most, alpha);
+        }
+    if (!(most >= least)) return BASIN_OK;
+    return add_note(c, most > least ? basin_format("n_eff is not comparable: its alpha runs from %g to %g", least, most)
+                                    : basin_format("n_eff is at alpha = %g in every run", least));
+}
+
 static basin_status note_ceilings(basin_comparer *c)
 {
     basin_status            st = BASIN_OK;
@@ -291,6 +328,8 @@ basin_status basin_comparison_note(basin_comparer *c)
     BASIN_TRY(note_losses(c));
     for (size_t i = 0; i < k->difference_count; i += basin_compared_count) BASIN_TRY(note_pair(c, &k->differences[i]));
     BASIN_TRY(note_ceilings(c));
+    BASIN_TRY(note_batches(c));
+    BASIN_TRY(note_alpha(c));
     BASIN_TRY(note_stationarity(c));
     BASIN_TRY(note_truncation(c));
     BASIN_TRY(note_missing(c));

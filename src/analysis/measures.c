@@ -16,6 +16,7 @@ static void copy_record(const basin_checkpoint *ck, basin_measures *m)
     m->momentum = ck->hyper.momentum;
     m->rho = ck->hyper.rho;
     m->weight_decay = ck->hyper.weight_decay;
+    m->batch_size = ck->hyper.batch_size;
     m->theta_norm = basin_norm(ck->theta, ck->params->size);
 }
 
@@ -42,14 +43,16 @@ static void copy_spectrum(const basin_spectrum *spectrum, basin_measures *m)
 }
 
 /* SANE may be undefined (H = 0), or too few eigenvalues be held to bound it: NAN, and the other measures stand. */
-static basin_status measure_sane(const basin_spectrum *spectrum, const basin_sane_options *options, double weight_decay, basin_measures *m)
+/* The rows are made to be held against each other, so alpha is never each run's own weight decay: N_eff at two alphas differs by
+   definition. */
+static basin_status measure_sane(const basin_spectrum *spectrum, const basin_sane_options *options, basin_measures *m)
 {
     basin_status       st = BASIN_OK;
     basin_sane_options sane_options = *options;
     basin_sane        *sane = NULL;
 
     m->sane = m->sane_lower = m->sane_upper = m->n_eff = m->alpha = NAN;
-    if (!(sane_options.recorded_weight_decay > 0.0)) sane_options.recorded_weight_decay = weight_decay;
+    sane_options.recorded_weight_decay = NAN;
     st = basin_sane_compute(spectrum, &sane_options, &sane);
     if (st == BASIN_ERR_NUMERIC || (st == BASIN_ERR_VALUE && strcmp(spectrum->method, "dense") != 0)) st = BASIN_OK;
     if (sane == NULL) goto done;
@@ -128,7 +131,7 @@ basin_status basin_measures_compute(basin_objective *train, basin_objective *tes
     copy_record(ck, &m);
     BASIN_TRY(basin_spectrum_compute(train, ck->theta, coupled, &options->spectrum, &spectrum));
     copy_spectrum(spectrum, &m);
-    BASIN_TRY(measure_sane(spectrum, &options->sane, recorded > 0.0 ? recorded : 0.0, &m));
+    BASIN_TRY(measure_sane(spectrum, &options->sane, &m));
     BASIN_TRY(measure_sharpness(train, ck, options->rho > 0.0 ? options->rho : 0.05, coupled, &m));
     BASIN_TRY(measure_test(test, ck->theta, &m));
     BASIN_STRDUP(m.method, ck->method);

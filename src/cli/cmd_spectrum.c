@@ -66,7 +66,8 @@ static void print(const basin_result *result, FILE *out)
     cli_report_stationarity(&s->stationarity, out);
     fprintf(out, "  method          %s, %s eigenvalues of the %s, %s products%s%s\n", s->method, cli_thousands(s->count), s->operator_name,
             cli_thousands(s->products), s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
-    fprintf(out, "  trace           %s%s%s\n", cli_number(s->trace, 8), s->trace_error > 0 ? " ± " : "", s->trace_error > 0 ? cli_number(s->trace_error, 2) : "");
+    if (s->trace_error > 0) fprintf(out, "  trace           %s ± %s, one standard error of random probes\n", cli_number(s->trace, 4), cli_number(s->trace_error, 2));
+    else fprintf(out, "  trace           %s\n", cli_number(s->trace, 8));
     fprintf(out, "  |H|_F           %s", cli_number(sqrt(fmax(s->frobenius2, 0)), 8));
     if (s->frobenius2_error > 0) fprintf(out, ", estimated; at most %s (95 %%)", cli_number(sqrt(s->frobenius2_upper), 4));
     fprintf(out, "\n  negative        %s of those held, beyond their error", cli_thousands(negative));

@@ -54,7 +54,7 @@ done:
 /* Every number that is not measured is NAN. */
 static void clear_numbers(basin_measures *m)
 {
-    *m = (basin_measures){.seed = -1, .step = -1, .gradient_evaluations = -1};
+    *m = (basin_measures){.seed = -1, .step = -1, .gradient_evaluations = -1, .batch_size = -1};
     double *numbers[] = {&m->epoch, &m->seconds, &m->learning_rate, &m->momentum, &m->rho, &m->weight_decay, &m->train_loss, &m->train_accuracy,
                          &m->test_loss, &m->test_accuracy, &m->gap, &m->gradient_norm, &m->decrease, &m->lambda_max, &m->lambda_max_residual,
                          &m->lambda_min, &m->ceiling, &m->sane, &m->sane_lower, &m->sane_upper, &m->n_eff, &m->alpha, &m->trace, &m->negative_mass,
@@ -68,6 +68,7 @@ static int copy_record(const basin_checkpoint *ck, basin_measures *m)
     m->seed = ck->hyper.seed, m->step = ck->step, m->gradient_evaluations = ck->gradient_evaluations;
     m->epoch = ck->epoch, m->seconds = ck->seconds, m->parameters = ck->params->size;
     m->learning_rate = ck->hyper.learning_rate, m->momentum = ck->hyper.momentum, m->rho = ck->hyper.rho, m->weight_decay = ck->hyper.weight_decay;
+    m->batch_size = ck->hyper.batch_size;
     return m->method != NULL || ck->method == NULL ? CLI_OK : cli_fail("out of memory for a row");
 }
 
@@ -114,7 +115,7 @@ static int measure(const cli_arguments *a, const cli_source *s, basin_measures *
     basin_measures_options o = {.rho = cli_real(a, "rho", 0)};
 
     CLI_TRY(cli_spectral_options(a, &o.spectrum));
-    CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, &o.sane));
+    CLI_TRY(cli_sane_options(a, NAN, &o.sane));
     CLI_LIBRARY(basin_measures_compute(s->objectives[0], s->count > 1 ? s->objectives[1] : NULL, s->ck, &o, out));
 done:
     return status;

@@ -11,7 +11,7 @@
 #define CLI_SANE_OPTIONS                                                                                                       \
     {"kappa", CLI_REAL, "K", "regulariser of SANE, relative to the largest |lambda| (default: 0.5)", false},                   \
         {"k", CLI_WHOLE, "K", "the K-th largest |lambda| instead of the largest (default: 1)", false},                         \
-        {"alpha", CLI_REAL, "A", "of N_eff (default: recorded weight decay if > 0, else 0.5)", false}
+        {"alpha", CLI_REAL, "A", "of N_eff (default: recorded weight decay if > 0, else 0.5; track and compare: 0.5)", false}
 
 int cli_spectral_options(const cli_arguments *arguments, basin_spectrum_options *out);
 int cli_sane_options(const cli_arguments *arguments, double recorded_weight_decay, basin_sane_options *out);

@@ -295,6 +295,7 @@ static const basin_field measures_fields[] = {
     PLAIN(DOUBLE, sharpness_rho, "sharpness_rho", 0, "radius, the same for every row"),
     PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "cos(v, g)"),
     PLAIN(DOUBLE, theta_norm, "theta_norm", 0, "Euclidean norm"),
+    PLAIN(INT, batch_size, "batch_size", BASIN_FIELD_UNKNOWN, "of training; 0 = full batch, which the ceiling supposes"),
     PLAIN(STRING, spectrum_method, "spectrum_method", BASIN_FIELD_OPTIONAL, "dense or lanczos"),
 };
 #undef S

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/memory.h"
 #include "core/params.h"
@@ -262,6 +263,7 @@ basin_status basin_checkpoint_dataset(const basin_checkpoint *ck, const char *ov
     if (override != NULL) return basin_dataset_read(override, NULL, out);
     BASIN_CHECK(ck->data_path != NULL, BASIN_ERR_MISSING, "%s: names no data; give the data file", name);
     BASIN_CHECK((path = resolve(ck)) != NULL, BASIN_ERR_NOMEM, "out of memory for a file name");
+    BASIN_CHECK(access(path, F_OK) == 0, BASIN_ERR_MISSING, "%s: names its data %s, which is not there; say which data to use (--data FILE)", name, path);
     BASIN_TRY(basin_dataset_read(path, NULL, &data));
     BASIN_CHECK(ck->data_digest[0] == '\0' || strcmp(ck->data_digest, data->digest) == 0, BASIN_ERR_VALUE,
                 "%s: the data has digest %.12s…, %s was trained on %.12s…", path, data->digest, name, ck->data_digest);

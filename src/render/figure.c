@@ -76,7 +76,7 @@ static basin_status check_results(const basin_result *const *results, size_t cou
         BASIN_CHECK(results[i]->kind == results[0]->kind, BASIN_ERR_ARG, "a figure is of one kind of result: the first is a %s, number %zu a %s",
                     basin_result_name(results[0]->kind), i + 1, basin_result_name(results[i]->kind));
     }
-    BASIN_CHECK(basin_figure_kinds(results[0]->kind)[0] != '\0', BASIN_ERR_UNSUPPORTED, "there is no figure of a %s result",
+    BASIN_CHECK(basin_figure_kinds(results[0]->kind)[0] != '\0', BASIN_ERR_UNSUPPORTED, "there is no figure of %s results",
                 basin_result_name(results[0]->kind));
 done:
     return st;
