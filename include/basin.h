@@ -958,7 +958,7 @@ typedef struct basin_figure_options {
                                split after a colon, «contour:test»; without one they draw the first */
     const char *title;      /* NULL = none */
     const char *const *labels; /* [count] one for each result in legends; NULL = made from method, seed and step */
-    double      width;      /* inches; 0 = 3.25 (column); 6.75 is a page */
+    double      width;      /* inches; 0 = 3.25 (column), of a comparison 6.75 (page) */
     double      height;     /* inches; 0 = by the figure */
     const char *font;       /* NULL = DejaVu Sans */
     double      font_size;  /* points at final size; 0 = 8 */

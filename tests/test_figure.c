@@ -114,6 +114,16 @@ static basin_result *tiny_radii(basin_result *sharpness)
     return sharpness;
 }
 
+static basin_result *with_budget(basin_result *comparison, size_t fewer)
+{
+    basin_comparison *c = comparison->value;
+
+    basin_free(c->groups[2].name);
+    c->groups[2].name = basin_strdup("gd, budget of sam");
+    c->groups[2].run_count -= fewer;
+    return comparison;
+}
+
 /* Everything that is drawn, by number; false past the end. */
 static bool draw_case(size_t i, drawn *out)
 {
@@ -177,6 +187,8 @@ static bool draw_case(size_t i, drawn *out)
         CASE(40, "long_labels_planes", 3, WITH(.labels = long_labels),
              synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
         CASE(41, "tiny_radii", 1, WITH(0), tiny_radii(synthetic_sharpness("gd")))
+        CASE(42, "methods_budget", 1, WITH(0), with_budget(synthetic_comparison(8), 0))
+        CASE(43, "methods_unequal_numbers", 1, WITH(0), with_budget(synthetic_comparison(8), 1))
 #undef CASE
     default: return false;
     }
@@ -478,6 +490,48 @@ static void hatching_is_named_only_where_it_is(void **state)
     for (size_t i = 0; i < sizeof without / sizeof *without; i++) assert_false(says_hatched(without[i]));
 }
 
+/* At every width, in letters of every size: what is written beneath a slot keeps its words whole. */
+static void names_of_methods_are_never_broken(void **state)
+{
+    static const char *const names[] = {"GD", "MSAM", "GD at SAM’s budget"};
+    static const double      at[] = {0, 1, 2};
+    static const basin_color colors[3];
+    basin_canvas            *canvas = NULL;
+    bool                     upright = false, turned = false, smaller = false;
+
+    (void)state;
+    assert_ok(basin_canvas_create(500, 100, "DejaVu Sans", 8, &canvas));
+    for (double width = 40; width < 200; width += 2) {
+        basin_panel panel = {.x = {BASIN_SCALE_LINEAR, -0.5, 2.5, 0}, .tick_count = 3, .tick_at = at, .tick_label = names, .tick_color = colors};
+        basin_type  type = basin_axes_name_type(&panel, canvas, width);
+        double      word, line;
+        upright = upright || type.angle == 0, turned = turned || type.angle != 0, smaller = smaller || (type.angle == 0 && type.size < 8);
+        basin_canvas_measure(canvas, "budget", &(basin_type){.size = type.size}, &word, &line);
+        assert_true(word <= type.width);
+        assert_true(type.angle != 0 || type.width <= width / 3 + 1e-9);
+        assert_true(basin_axes_names_height(&panel, canvas, width) < 91);
+    }
+    assert_true(upright && turned && smaller);
+    basin_canvas_destroy(&canvas);
+}
+
+static void a_comparison_is_a_page_wide_and_says_its_tests(void **state)
+{
+    drawn         d;
+    basin_figure *figure = NULL;
+    double        page[2];
+
+    (void)state;
+    assert_true(draw_case(42, &d));
+    assert_ok(create(&d, &figure));
+    basin_canvas_size(basin_figure_canvas(figure), &page[0], &page[1]);
+    assert_float_equal(page[0], 6.75 * 72, 1e-9);
+    assert_non_null(strstr(basin_figure_caption(figure), "within each question (flatness, generalisation, conditions); pairs of methods are not"));
+    assert_non_null(strstr(basin_figure_caption(figure), " Training losses: sam 0.044 against gd 0.02: unequal"));
+    basin_figure_destroy(&figure);
+    forget(&d);
+}
+
 static void every_listed_kind_can_be_asked_for(void **state)
 {
     static const struct { basin_result_kind kind; const char *name; } listed[] = {
@@ -625,6 +679,8 @@ int main(void)
         cmocka_unit_test(captions_of_lines_are_in_units_of_the_axis),
         cmocka_unit_test(captions_of_planes_name_each_panel),
         cmocka_unit_test(hatching_is_named_only_where_it_is),
+        cmocka_unit_test(names_of_methods_are_never_broken),
+        cmocka_unit_test(a_comparison_is_a_page_wide_and_says_its_tests),
         cmocka_unit_test(every_listed_kind_can_be_asked_for),
         cmocka_unit_test(what_cannot_be_drawn_is_refused_in_one_line),
         cmocka_unit_test(a_comparison_with_wrong_rows_is_refused),

@@ -9,7 +9,7 @@ static const cli_option options[] = {
     {"kind", CLI_TEXT, "KIND", "which figure of the result (default: its first; a wrong one lists them)", false},
     {"title", CLI_TEXT, "TEXT", "above the figure (default: none)", false},
     {"label", CLI_TEXT, "TEXT", "in the legend, one for each result in order (default: method, seed, step)", false},
-    {"width", CLI_REAL, "INCHES", "3.25 is a column, 6.75 a page (default: 3.25)", false},
+    {"width", CLI_REAL, "INCHES", "3.25 is a column, 6.75 a page (default: 3.25; of a comparison 6.75)", false},
     {"height", CLI_REAL, "INCHES", "(default: by the figure)", false},
     {"font", CLI_TEXT, "NAME", "(default: DejaVu Sans)", false},
     {"font-size", CLI_REAL, "POINTS", "at final size (default: 8)", false},

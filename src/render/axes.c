@@ -1,6 +1,7 @@
 /* Axes: thin, with outward ticks; numbers chosen so that no two touch. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "render/plan.h"
 
@@ -80,6 +81,61 @@ void basin_axes_frame(const basin_panel *panel, basin_canvas *canvas)
     }
 }
 
+static bool words_fit(basin_canvas *canvas, const char *text, double size, double slot)
+{
+    char   word[128];
+    double width, height;
+
+    for (; *text != '\0'; text += strspn(text, " \n")) {
+        size_t length = strcspn(text, " \n");
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        basin_canvas_measure(canvas, word, &(basin_type){.size = size}, &width, &height);
+        if (length >= sizeof word || width > slot) return false;
+        text += length;
+    }
+    return true;
+}
+
+basin_type basin_axes_name_type(const basin_panel *panel, basin_canvas *canvas, double width)
+{
+    enum { LONGEST = 90 }; /* points, of an upright name */
+    double     size = basin_canvas_font_size(canvas), slot = width / (double)(panel->tick_count > 0 ? panel->tick_count : 1);
+    basin_type type = {.size = size, .color = basin_black, .across = 0.5};
+
+    if (panel->tick_color == NULL) return type;
+    type.width = slot;
+    for (size_t step = 0; step <= 4; step++) { /* down to three quarters of the size */
+        bool fit = true;
+        type.size = size * (1 - (double)step / 16);
+        for (size_t i = 0; i < panel->tick_count && fit; i++) fit = words_fit(canvas, panel->tick_label[i], type.size, slot - 1);
+        if (fit) return type;
+    }
+    type = (basin_type){.size = fmin(size, 0.8 * slot), .color = basin_black, .across = 1, .down = 0.5, .angle = -acos(0)};
+    for (type.width = LONGEST / 3.0; type.width < LONGEST; type.width += 5) { /* in lines, if that many stand side by side */
+        bool fit = true;
+        for (size_t i = 0; i < panel->tick_count && fit; i++) {
+            double length, across;
+            basin_canvas_measure(canvas, panel->tick_label[i], &type, &length, &across);
+            fit = across < slot && words_fit(canvas, panel->tick_label[i], type.size, type.width);
+        }
+        if (fit) return type;
+    }
+    type.one_line = true;
+    return type;
+}
+
+double basin_axes_names_height(const basin_panel *panel, basin_canvas *canvas, double width)
+{
+    basin_type type = basin_axes_name_type(panel, canvas, width);
+    double     tallest = 0, across, height;
+
+    for (size_t i = 0; i < panel->tick_count; i++) {
+        basin_canvas_measure(canvas, panel->tick_label[i], &type, &across, &height);
+        tallest = fmax(tallest, type.angle != 0 ? across : height);
+    }
+    return tallest;
+}
+
 static void x_axis(const basin_panel *panel, basin_canvas *canvas)
 {
     const basin_rect *b = &panel->box;
@@ -91,15 +147,12 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
         basin_canvas_line(canvas, x, b->bottom, x, b->bottom + (tick->label[0] != '\0' ? BASIN_TICK : BASIN_TICK / 2), &axis_pen);
         if (!panel->no_x) basin_canvas_text(canvas, tick->label, x, label_top, &(basin_type){.color = basin_black, .across = 0.5});
     }
-    double slot = panel->tick_count > 0 ? (b->right - b->left) / (double)panel->tick_count : 0;
+    basin_type type = basin_axes_name_type(panel, canvas, b->right - b->left);
     for (size_t i = 0; i < panel->tick_count; i++) {
         double x = b->left + basin_scale_at(&panel->x, panel->tick_at[i]) * (b->right - b->left);
         basin_canvas_line(canvas, x, b->bottom, x, b->bottom + BASIN_TICK, &axis_pen);
-        if (!panel->no_x)
-            basin_canvas_text(canvas, panel->tick_label[i], x, label_top,
-                              &(basin_type){.color = panel->tick_color != NULL ? panel->tick_color[i] : basin_black,
-                                            .across = 0.5,
-                                            .width = panel->tick_color != NULL ? slot : 0});
+        if (panel->tick_color != NULL) type.color = panel->tick_color[i];
+        if (!panel->no_x) basin_canvas_text(canvas, panel->tick_label[i], x, label_top, &type);
     }
     if (!panel->no_x && panel->x_label == NULL && panel->x_ticks.exponent != 0) { /* else the label says it */
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];

@@ -27,6 +27,8 @@ static const struct {
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+static const double COLUMN = 3.25, PAGE = 6.75; /* inches; methods side by side in six panels need a page */
+
 const char *basin_figure_kinds(basin_result_kind kind)
 {
     switch (kind) {
@@ -114,7 +116,7 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
     BASIN_TRY(check_results(results, count));
     BASIN_TRY(check_options(plan.options));
     BASIN_TRY(find_kind(results[0], plan.options->kind, &kind, &plan.variant));
-    plan.width = 72 * (plan.options->width > 0 ? plan.options->width : 3.25);
+    plan.width = 72 * (plan.options->width > 0 ? plan.options->width : results[0]->kind == BASIN_RESULT_COMPARISON ? PAGE : COLUMN);
     plan.font_size = plan.options->font_size > 0 ? plan.options->font_size : 8;
     BASIN_ALLOC(figure, 1, "a figure");
     figure->dpi = plan.options->dpi > 0 ? plan.options->dpi : 300;

@@ -1,5 +1,6 @@
 /* Methods against each other, one panel a measure: every seed as a dot, the same seed joined by a thin line, and beside them the
- * mean with its 95 % t-interval. Under each panel the p-values of the paired differences from the base, after Holm's correction.
+ * mean with its 95 % t-interval. Under each panel the p-values of the paired differences from the base, after Holm's correction within
+ * one question.
  */
 #include <math.h>
 #include <stdio.h>
@@ -155,14 +156,13 @@ static void comparison_caption(basin_plan *plan, const basin_comparison *c, size
     if (c->step >= 0) basin_plan_caption(plan, " at step %lld", (long long)c->step);
     if (row != NULL) basin_plan_caption(plan, "; P = %s, N = %s training samples", BASIN_COUNT(row->parameters), BASIN_COUNT(row->samples));
     basin_plan_caption(plan, ". Dots: runs, the same seed joined; bars: mean with its 95 %% t-interval; p: exact two-sided sign-flip test of the "
-                             "paired differences, after "
-                             "Holm over the measures.");
+                             "paired differences, after Holm within each question (flatness, generalisation, conditions); pairs of methods are not "
+                             "corrected against each other.");
     if (row != NULL && isfinite(row->sharpness_rho)) basin_plan_caption(plan, " Sharpness at ρ = %s.", BASIN_NUMBER(row->sharpness_rho, 3));
     for (size_t g = 0; g < c->group_count; g++)
         basin_plan_caption(plan, " %s: n = %zu, %s gradient evaluations.", c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?",
                            c->groups[g].run_count, BASIN_NUMBER(c->groups[g].gradient_evaluations, 4));
-    if (c->losses_unequal)
-        basin_plan_caption(plan, " Training losses unequal%s%s.", c->losses_note != NULL ? ": " : "", c->losses_note != NULL ? c->losses_note : "");
+    if (c->losses_note != NULL) basin_plan_caption(plan, " Training losses: %s.", c->losses_note);
     if (c->missing > 0) basin_plan_caption(plan, " %zu checkpoint%s could not be measured.", c->missing, c->missing == 1 ? "" : "s");
 }
 
@@ -180,6 +180,13 @@ static const char *unequal_losses(basin_plan *plan, const basin_comparison *c)
     return line != NULL ? basin_plan_text(plan, "%.*s", (int)strlen(line) - 2, line) : NULL;
 }
 
+static bool equal_counts(const basin_comparison *c)
+{
+    for (size_t g = 1; g < c->group_count; g++)
+        if (c->groups[g].run_count != c->groups[0].run_count) return false;
+    return c->group_count > 0;
+}
+
 basin_status basin_plan_methods(basin_plan *plan)
 {
     basin_status            st = BASIN_OK;
@@ -190,6 +197,7 @@ basin_status basin_plan_methods(basin_plan *plan)
     const char            **labels = NULL;
     basin_color            *colors = NULL;
     basin_scale_kind        kind = BASIN_SCALE_LINEAR;
+    bool                    equal = equal_counts(c);
 
     BASIN_CHECK(plan->count == 1, BASIN_ERR_ARG, "figure methods is of one comparison, not %zu", plan->count);
     BASIN_TRY(check_comparison(c));
@@ -200,8 +208,8 @@ basin_status basin_plan_methods(basin_plan *plan)
     BASIN_PLAN_ALLOC(plan, colors, c->group_count);
     for (size_t g = 0; g < c->group_count; g++) {
         at[g] = (double)g;
-        labels[g] =
-            basin_plan_text(plan, "%s\nn = %zu", c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?", c->groups[g].run_count);
+        labels[g] = c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?";
+        if (!equal) labels[g] = basin_plan_text(plan, "%s\nn = %zu", labels[g], c->groups[g].run_count);
         colors[g] = look_of(plan, &c->groups[g], g).color;
     }
     size_t columns = plan->width < 300 ? 2 : 3;
@@ -225,7 +233,10 @@ basin_status basin_plan_methods(basin_plan *plan)
         panel->height = fmin(0.3 * plan->width, 110);
     }
     plan->warning = unequal_losses(plan, c);
-    if (c->missing > 0) plan->note = basin_plan_text(plan, "%zu checkpoint%s could not be measured", c->missing, c->missing == 1 ? "" : "s");
+    if (equal) plan->note = basin_plan_text(plan, "n = %zu run%s of each", c->groups[0].run_count, c->groups[0].run_count == 1 ? "" : "s");
+    if (c->missing > 0)
+        plan->note = basin_plan_text(plan, "%s%s%zu checkpoint%s could not be measured", equal ? plan->note : "", equal ? "; " : "", c->missing,
+                                     c->missing == 1 ? "" : "s");
     comparison_caption(plan, c, count);
 done:
     return st;

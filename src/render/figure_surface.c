@@ -214,7 +214,7 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
                        BASIN_COUNT(s->parameters), f->split != NULL ? f->split : "", f->split != NULL ? ", " : "", BASIN_COUNT(f->samples));
     if (several) basin_plan_caption(plan, " The cross marks the centre; the cosine is that between the two directions.");
     for (size_t i = 0; i < plan->count; i++) {
-        double cosine = fields[i].slice->cosine;
+        double cosine = fabs(fields[i].slice->cosine) < 1e-12 ? 0 : fields[i].slice->cosine; /* orthogonal but for rounding */
         plane_caption(plan, fields, i);
         if (several) basin_plan_caption(plan, " %s: loss at the centre %s", series[i].label, BASIN_NUMBER(fields[i].surface->centre_loss, 3));
         if (isfinite(cosine)) basin_plan_caption(plan, "%s %s", several ? ", cosine" : " Cosine between them", BASIN_NUMBER(cosine, 2));

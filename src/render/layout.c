@@ -87,8 +87,7 @@ static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, doub
     char   room[512];
 
     if (panel->no_x) return BASIN_TICK;
-    for (size_t i = 0; i < panel->tick_count; i++)
-        tallest = fmax(tallest, text_height(canvas, panel->tick_label[i], 0, panel->tick_color != NULL ? width / (double)panel->tick_count : 0));
+    tallest = fmax(tallest, basin_axes_names_height(panel, canvas, width));
     double height = BASIN_TICK + 1 + tallest;
     if (panel->x_label != NULL)
         height += 1 + text_height(canvas, x_text(panel, room), 0, width + 20);

@@ -87,6 +87,10 @@ bool   basin_empty_place(const basin_canvas *canvas, basin_moment from, const ba
 /* axes.c */
 void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height, basin_ticks *x, basin_ticks *y);
 void basin_axes_draw(const basin_panel *panel, basin_canvas *canvas);
+/* How the named places on x are written: coloured ones in lines inside their slots, smaller where a word is wider than that, and
+   upright where it still is: no word is broken. */
+basin_type basin_axes_name_type(const basin_panel *panel, basin_canvas *canvas, double width);
+double     basin_axes_names_height(const basin_panel *panel, basin_canvas *canvas, double width);
 void basin_axes_frame(const basin_panel *panel, basin_canvas *canvas);
 void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas);
 double basin_bar_width(const basin_panel *panel, basin_canvas *canvas); /* of colour bar, numbers and label; 0 without one */
