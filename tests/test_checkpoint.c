@@ -309,6 +309,10 @@ static void the_data_is_found_beside_the_checkpoint_and_held_against_its_digest(
     basin_dataset_destroy(&data);
 
     basin_free(back->data_path);
+    back->data_path = basin_strdup("gone.h5");
+    assert_status(basin_checkpoint_dataset(back, NULL, &data), BASIN_ERR_MISSING);
+    assert_message("gone.h5, which is not there");
+    basin_free(back->data_path);
     back->data_path = NULL;
     assert_status(basin_checkpoint_dataset(back, NULL, &data), BASIN_ERR_MISSING);
     assert_message("ck.h5: names no data");

@@ -233,7 +233,7 @@ static void print_values(const basin_slice *s, FILE *out)
         cli_table_cell(table, "accuracy");
     }
     for (size_t i = 0; i < x->count; i++) {
-        if (i % stride != (x->count / 2) % stride) continue;
+        if (i % stride != (x->count / 2) % stride && i != 0 && i + 1 != x->count) continue; /* the centre and both ends always */
         cli_table_number(table, x->coordinates[i], 4);
         for (size_t k = 0; k < s->surface_count; k++) {
             cli_table_number(table, s->surfaces[k].loss[i], 6);

@@ -9,9 +9,9 @@
 #include <string.h>
 
 static const cli_option result_options[] = {
+    {"plot", CLI_TEXT, "FILE", "draw it at once: .pdf, .svg or .png", true},
     {"json", CLI_FLAG, NULL, "print one JSON document instead of a table", true},
     {"o", CLI_TEXT, "FILE.h5", "store the result with its provenance", true},
-    {"plot", CLI_TEXT, "FILE", "draw it at once: .pdf, .svg or .png", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 static const cli_option data_options[] = {
@@ -272,7 +272,7 @@ void cli_help(const cli_command *command, FILE *out)
     fprintf(out, "usage: basin %s\n\n%s\n", command->usage, command->about);
     help_table("options", command->options, out);
     if (command->common & CLI_COMMON_DATA) help_table("data and point", data_options, out);
-    if (command->common & CLI_COMMON_RESULT) help_table("results", result_options, out);
+    if (command->common & CLI_COMMON_RESULT) help_table("results", result_options + (basin_figure_kinds(command->kind)[0] != '\0' ? 0 : 1), out);
     help_table("work", command->common & CLI_COMMON_WORK ? work_options : work_options + 2, out);
     fprintf(out, "\nexamples\n%s", command->examples);
 }
