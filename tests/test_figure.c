@@ -114,6 +114,15 @@ static basin_result *tiny_radii(basin_result *sharpness)
     return sharpness;
 }
 
+static basin_result *flat_at_random(basin_result *sharpness)
+{
+    basin_sharpness *s = sharpness->value;
+
+    for (size_t i = 0; i < s->measure_count; i++)
+        if (strncmp(s->measures[i].name, "random:", 7) == 0) s->measures[i].value *= 0.01;
+    return sharpness;
+}
+
 static basin_result *with_budget(basin_result *comparison, size_t fewer)
 {
     basin_comparison *c = comparison->value;
@@ -189,6 +198,8 @@ static bool draw_case(size_t i, drawn *out)
         CASE(41, "tiny_radii", 1, WITH(0), tiny_radii(synthetic_sharpness("gd")))
         CASE(42, "methods_budget", 1, WITH(0), with_budget(synthetic_comparison(8), 0))
         CASE(43, "methods_unequal_numbers", 1, WITH(0), with_budget(synthetic_comparison(8), 1))
+        CASE(44, "sharpness_flat_at_random", 3, WITH(0), flat_at_random(synthetic_sharpness("gd")), flat_at_random(synthetic_sharpness("sam")),
+             flat_at_random(synthetic_sharpness("msam")))
 #undef CASE
     default: return false;
     }
@@ -468,14 +479,14 @@ static void captions_of_planes_name_each_panel(void **state)
     basin_result_destroy(&planes[1]);
 }
 
-static bool says_hatched(size_t which)
+static bool caption_says(size_t which, const char *text)
 {
     drawn         d;
     basin_figure *figure = NULL;
 
     assert_true(draw_case(which, &d));
     assert_ok(create(&d, &figure));
-    bool says = strstr(basin_figure_caption(figure), "Hatched: not finite") != NULL;
+    bool says = strstr(basin_figure_caption(figure), text) != NULL;
     basin_figure_destroy(&figure);
     forget(&d);
     return says;
@@ -486,8 +497,8 @@ static void hatching_is_named_only_where_it_is(void **state)
     static const size_t with[] = {9, 12, 13, 29, 31, 32, 33}, without[] = {6, 7, 8, 10, 11, 14, 15};
 
     (void)state;
-    for (size_t i = 0; i < sizeof with / sizeof *with; i++) assert_true(says_hatched(with[i]));
-    for (size_t i = 0; i < sizeof without / sizeof *without; i++) assert_false(says_hatched(without[i]));
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++) assert_true(caption_says(with[i], "Hatched: not finite"));
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) assert_false(caption_says(without[i], "Hatched"));
 }
 
 /* At every width, in letters of every size: what is written beneath a slot keeps its words whole. */
@@ -530,6 +541,22 @@ static void a_comparison_is_a_page_wide_and_says_its_tests(void **state)
     assert_non_null(strstr(basin_figure_caption(figure), " Training losses: sam 0.044 against gd 0.02: unequal"));
     basin_figure_destroy(&figure);
     forget(&d);
+}
+
+static void captions_say_what_the_eye_cannot_know(void **state)
+{
+    (void)state;
+    assert_true(caption_says(4, "counts jump at ±"));
+    assert_false(caption_says(25, "counts jump"));
+    assert_true(caption_says(16, " Random directions: 3, a thin line each"));
+    assert_false(caption_says(16, "own scale"));
+    assert_true(caption_says(17, " Random directions: 3 for each result, a thin line each; L(θ + ρ d) − L(θ)."));
+    assert_false(caption_says(17, "own scale")); /* a tenth of the others' */
+    assert_true(caption_says(44, " Their changes are under 5 % of the others' and have their own scale."));
+    assert_true(caption_says(18, "λ_max, SANE against epoch, over the checkpoints of 3 runs"));
+    assert_true(caption_says(21, "λ_max, SANE, test accuracy against learning rate η, at the last checkpoint"));
+    assert_true(caption_says(7, " Checkpoint: runs/gd_0/step_2000.h5. "));
+    assert_true(caption_says(1, " Checkpoints: runs/gd_0/step_2000.h5, runs/sam_0/step_2000.h5, runs/msam_0/step_2000.h5."));
 }
 
 static void every_listed_kind_can_be_asked_for(void **state)
@@ -681,6 +708,7 @@ int main(void)
         cmocka_unit_test(hatching_is_named_only_where_it_is),
         cmocka_unit_test(names_of_methods_are_never_broken),
         cmocka_unit_test(a_comparison_is_a_page_wide_and_says_its_tests),
+        cmocka_unit_test(captions_say_what_the_eye_cannot_know),
         cmocka_unit_test(every_listed_kind_can_be_asked_for),
         cmocka_unit_test(what_cannot_be_drawn_is_refused_in_one_line),
         cmocka_unit_test(a_comparison_with_wrong_rows_is_refused),

@@ -22,7 +22,7 @@ basin_status basin_plan_series(basin_plan *plan, basin_series **out);
 const char  *basin_method_title(basin_plan *plan, const char *method); /* «sam» is printed SAM */
 /* The first input of that role; NULL if none. */
 const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role);
-/* «Checkpoint …; data … (digest …).» for every result, at the end of the caption. */
+/* «Checkpoints: …, …. Data: digest ….», each checkpoint once, at the end of the caption. */
 void         basin_plan_sources(basin_plan *plan);
 /* Says when the point is not stationary, so that curvature there is no curvature of a minimum. */
 void         basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s);

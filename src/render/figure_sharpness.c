@@ -123,7 +123,43 @@ done:
     return st;
 }
 
-static void sharpness_caption(basin_plan *plan)
+static bool is_random(const char *name)
+{
+    return family_length(name) != strlen(name);
+}
+
+/* How many random directions a result has; the definition of one of them. */
+static size_t random_count(const basin_sharpness *s, const char **definition)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->measure_count; i++) {
+        bool first = s->measures[i].name != NULL && is_random(s->measures[i].name);
+        for (size_t j = 0; j < i && first; j++) first = s->measures[j].name == NULL || strcmp(s->measures[j].name, s->measures[i].name) != 0;
+        if (!first) continue;
+        count++;
+        if (s->measures[i].definition != NULL) *definition = s->measures[i].definition;
+    }
+    return count;
+}
+
+static void random_caption(basin_plan *plan)
+{
+    const char *definition = NULL;
+    size_t      least = SIZE_MAX, most = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        size_t count = random_count(sharpness_of(plan, i), &definition);
+        least = count < least ? count : least, most = count > most ? count : most;
+    }
+    if (most == 0) return;
+    basin_plan_caption(plan, " Random directions: ");
+    if (least < most) basin_plan_caption(plan, "%zu to ", least);
+    basin_plan_caption(plan, "%zu%s, a thin line each", most, plan->count > 1 ? " for each result" : "");
+    basin_plan_caption(plan, definition != NULL ? "; %s." : ".", definition);
+}
+
+static void sharpness_caption(basin_plan *plan, bool own_scale)
 {
     const basin_sharpness *s = sharpness_of(plan, 0);
 
@@ -133,6 +169,8 @@ static void sharpness_caption(basin_plan *plan)
         "arXiv:2010.01412) and the direction against the momentum v for MSAM (Becker et al., arXiv:2401.12033): ρ > 0 is the published sign of each.",
         BASIN_COUNT(s->parameters), BASIN_COUNT(s->samples), s->measure_count > 0 && s->measures[0].split != NULL ? ", " : "",
         s->measure_count > 0 && s->measures[0].split != NULL ? s->measures[0].split : "");
+    random_caption(plan);
+    if (own_scale) basin_plan_caption(plan, " Their changes are under 5 %% of the others' and have their own scale.");
     if (isfinite(s->momentum_gradient_cosine) && plan->count == 1)
         basin_plan_caption(plan, " cos(v, ∇L) = %s.", BASIN_NUMBER(s->momentum_gradient_cosine, 2));
 }
@@ -143,7 +181,7 @@ basin_status basin_plan_sharpness(basin_plan *plan)
     basin_series *series = NULL;
     const char  **names = NULL;
     size_t        count = 0;
-    basin_range   x = basin_range_start(), y = basin_range_start();
+    basin_range   x = basin_range_start(), y = basin_range_start(), random = basin_range_start();
     bool          several = plan->count > 1;
 
     BASIN_TRY(basin_plan_series(plan, &series));
@@ -160,25 +198,29 @@ basin_status basin_plan_sharpness(basin_plan *plan)
             BASIN_TRY(
                 add_family(plan, panel, several ? i : 0, names[several ? p : i], look, several ? series[i].label : family_title(plan, names[i])));
         }
-        basin_range px, py;
+        basin_range  px, py, *to = several && count > 0 && is_random(names[p]) ? &random : &y;
         basin_panel_ranges(panel, &px, &py);
         basin_range_add(&x, px.low), basin_range_add(&x, px.high);
-        basin_range_add(&y, py.low), basin_range_add(&y, py.high);
+        basin_range_add(to, py.low), basin_range_add(to, py.high);
     }
-    for (size_t p = 0; p < panels; p++) { /* one scale: the panels are to be compared */
+    bool own_scale = random.low < random.high && random.high - random.low < 0.05 * (y.high - y.low); /* neither empty */
+    if (!own_scale) basin_range_add(&y, random.low), basin_range_add(&y, random.high);
+    for (size_t p = 0; p < panels; p++) { /* one scale: the panels are to be compared; but small changes must be seen */
         basin_panel *panel = &plan->panels[p];
         bool         left = p % plan->columns == 0, below = p + plan->columns >= panels;
-        BASIN_TRY(finish_panel(plan, panel, &x, &y));
+        bool         own = own_scale && is_random(names[p]);
+        BASIN_TRY(finish_panel(plan, panel, &x, own ? &random : &y));
         panel->title = several && count > 0 ? family_title(plan, names[p]) : NULL;
+        if (own) panel->title = basin_plan_text(plan, "%s (own scale)", panel->title);
         panel->y_label = left ? basin_plan_scale_label(plan, "L(θ + ρd) − L(θ)", &panel->y, "\n") : NULL;
-        panel->no_y = !left;
+        panel->no_y = !left && !own;
         panel->x_label = below ? panels > 1 && plan->columns > 1 ? "signed radius ρ" : "signed radius ρ (ρ > 0: published sign)" : NULL;
         panel->no_x = !below;
         panel->height = several ? fmin(0.34 * plan->width, 150) : fmin(0.5 * plan->width, 200);
     }
     plan->legend_shared = several;
     if (several && plan->columns > 1) plan->note = "ρ > 0 is the published sign of SAM and MSAM";
-    sharpness_caption(plan);
+    sharpness_caption(plan, own_scale);
 done:
     return st;
 }

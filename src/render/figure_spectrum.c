@@ -403,11 +403,13 @@ basin_status basin_plan_histogram(basin_plan *plan)
     panel->height = fmin(0.38 * plan->width, 170);
     rug->x_label = basin_plan_scale_label(plan, "eigenvalue λ", &scale, " ");
     rug->height = 7.0 * (double)plan->count + 1;
-    spectrum_caption(plan, series,
-                     kind == BASIN_SCALE_SYMLOG
-                         ? "Histogram of the Hessian's eigenvalues, bins even on the scale drawn; below, each eigenvalue as a stroke."
-                         : "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a stroke.",
-                     kind, threshold);
+    const char *opening = "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a stroke.";
+    if (kind == BASIN_SCALE_SYMLOG)
+        opening = basin_plan_text(plan,
+                                  "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a stroke. Bins are even on the scale drawn, not in "
+                                  "λ: counts jump at ±%s, where it turns from linear to logarithmic.",
+                                  BASIN_NUMBER(threshold, 1));
+    spectrum_caption(plan, series, opening, kind, threshold);
     for (size_t i = 0; i < plan->count; i++)
         if (!whole(spectrum_of(plan, i))) plan->note = "not the whole spectrum: only its ends were computed";
 done:

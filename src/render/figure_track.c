@@ -356,6 +356,18 @@ static bool any_value(const tracks *t, const char *column)
     return false;
 }
 
+/* As on the axis, in plain text: λ_max for a λ with a subscript. */
+static const char *caption_name(basin_plan *plan, const basin_column *column)
+{
+    char   text[128];
+    size_t used = 0;
+
+    for (const char *c = column->label; *c != '\0' && used + 1 < sizeof text; c++)
+        if (*c != '\2') text[used++] = *c == '\1' ? '_' : *c;
+    text[used] = '\0';
+    return basin_plan_text(plan, "%s", text);
+}
+
 static void track_caption(basin_plan *plan, const tracks *t, const basin_column *x, const basin_column *const *y, size_t count, bool sweep)
 {
     const basin_measures *row = NULL;
@@ -363,8 +375,8 @@ static void track_caption(basin_plan *plan, const tracks *t, const basin_column 
     for (size_t i = 0; i < t->strand_count && row == NULL; i++)
         for (size_t j = 0; j < t->strands[i].count && row == NULL; j++)
             if (t->strands[i].rows[j].missing == NULL) row = &t->strands[i].rows[j];
-    for (size_t i = 0; i < count; i++) basin_plan_caption(plan, "%s%s", i > 0 ? ", " : "", y[i]->name);
-    basin_plan_caption(plan, " against %s, %s of %zu run%s", x->name, sweep ? "at the last checkpoint" : "over the checkpoints", t->strand_count,
+    for (size_t i = 0; i < count; i++) basin_plan_caption(plan, "%s%s", i > 0 ? ", " : "", caption_name(plan, y[i]));
+    basin_plan_caption(plan, " against %s, %s of %zu run%s", caption_name(plan, x), sweep ? "at the last checkpoint" : "over the checkpoints", t->strand_count,
                        t->strand_count == 1 ? "" : "s");
     if (row != NULL) basin_plan_caption(plan, "; P = %s, N = %s", BASIN_COUNT(row->parameters), BASIN_COUNT(row->samples));
     basin_plan_caption(plan, ".");
@@ -375,8 +387,8 @@ static void track_caption(basin_plan *plan, const tracks *t, const basin_column 
         break;
     }
     for (size_t i = 0; i < count; i++)
-        if (strcmp(y[i]->name, "lambda_max") == 0)
-            basin_plan_caption(plan, " Dashed: the ceiling of stability of each run's own method (NaN where the method has none).");
+        if (strcmp(y[i]->name, "lambda_max") == 0 && any_value(t, "ceiling"))
+            basin_plan_caption(plan, " Dashed: the ceiling of stability of each run's own method.");
     if (t->missing > 0)
         basin_plan_caption(plan, " Crosses: %zu checkpoint%s that could not be measured (%s).", t->missing, t->missing == 1 ? "" : "s",
                            t->first_missing);

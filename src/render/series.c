@@ -103,18 +103,34 @@ static size_t checkpoint_count(const basin_provenance *p)
     return count;
 }
 
+/* Whether an earlier result is of the same checkpoint, or this one names none. */
+static bool repeats(const basin_plan *plan, size_t i)
+{
+    const char *path = checkpoint_path(plan, i);
+
+    for (size_t j = 0; j < i && path != NULL; j++) {
+        const char *other = checkpoint_path(plan, j);
+        if (other != NULL && strcmp(other, path) == 0) return true;
+    }
+    return path == NULL;
+}
+
 void basin_plan_sources(basin_plan *plan)
 {
     const char *last_data = "";
-    size_t      first = checkpoint_count(plan->results[0]->provenance);
+    size_t      first = checkpoint_count(plan->results[0]->provenance), told = 0, distinct = 0;
 
+    for (size_t i = 0; i < plan->count; i++) distinct += !repeats(plan, i);
     for (size_t i = 0; i < plan->count; i++) {
         const basin_input *data = basin_plan_input(plan, i, "data");
-        const char        *path = checkpoint_path(plan, i);
-        if (path != NULL) basin_plan_caption(plan, i > 0 ? ", %s" : first > 1 ? " The first of the checkpoints: %s" : " Checkpoint: %s", path);
+        const char        *before = told > 0      ? ","
+                                    : first > 1    ? " The first of the checkpoints:"
+                                    : distinct > 1 ? " Checkpoints:"
+                                                   : " Checkpoint:";
+        if (!repeats(plan, i)) basin_plan_caption(plan, "%s %s", before, checkpoint_path(plan, i)), told++;
         if (data != NULL && data->digest != NULL) last_data = data->digest;
     }
-    basin_plan_caption(plan, checkpoint_path(plan, plan->count - 1) != NULL ? "." : "");
+    if (told > 0) basin_plan_caption(plan, ".");
     if (last_data[0] != '\0') basin_plan_caption(plan, " Data: digest %.12s.", last_data);
     const basin_provenance *p = plan->results[0]->provenance;
     if (p != NULL && p->point != NULL && strcmp(p->point, "as_stored") != 0) basin_plan_caption(plan, " Weights: %s.", p->point);
