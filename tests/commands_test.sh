@@ -258,7 +258,11 @@ for at in 127 135 815 823 1239 1247 1287 1295 1335 1343; do # damage that HDF5 i
     cp good.h5 damaged.h5
     printf '\200' | dd of=damaged.h5 bs=1 seek="$at" conv=notrunc 2>/dev/null
     "$B" info damaged.h5 >out 2>err
-    [ $? != 1 ] || [ "$(wc -l <err)" = 1 ] || fail "info of a file damaged at byte $at: $(head -c 300 err)"
+    status=$?
+    case $BUILD in
+    *address*) ! grep -q 'ERROR: AddressSanitizer' err || fail "info of a file damaged at byte $at: $(head -c 300 err)" ;; # adds lines of its own
+    *) [ $status != 1 ] || [ "$(wc -l <err)" = 1 ] || fail "info of a file damaged at byte $at: $(head -c 300 err)" ;;
+    esac
 done
 bad "newer.h5" "version" "2" -- info newer.h5
 bad "unfinished.h5" -- info unfinished.h5
