@@ -195,3 +195,26 @@ void basin_test_planted(const double *lambda, size_t n, uint64_t seed, double *a
     basin_free(u);
     basin_free(w);
 }
+
+basin_objective *basin_test_planted_objective(const double *lambda, size_t n, uint64_t seed)
+{
+    basin_objective *o = NULL;
+    double          *a = basin_alloc(n * n, sizeof *a);
+
+    assert_non_null(a);
+    basin_test_planted(lambda, n, seed, a);
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, n, &o));
+    basin_free(a);
+    return o;
+}
+
+basin_spectrum *basin_test_spectrum(basin_objective *o, const basin_spectrum_options *options)
+{
+    basin_spectrum *s = NULL;
+    double         *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
+
+    assert_non_null(theta);
+    assert_ok(basin_spectrum_compute(o, theta, 0.0, options, &s));
+    basin_free(theta);
+    return s;
+}

@@ -37,5 +37,9 @@ bool        basin_test_long(void); /* BASIN_LONG is set: make test-long */
 basin_status basin_test_quadratic(const double *a, const double *b, double c, size_t n, basin_objective **out);
 /* A = Q diag(lambda) Q' with Q a product of random reflections. */
 void basin_test_planted(const double *lambda, size_t n, uint64_t seed, double *a);
+/* The quadratic of such a matrix, constant 1. */
+basin_objective *basin_test_planted_objective(const double *lambda, size_t n, uint64_t seed);
+/* The spectrum at theta = 0. */
+basin_spectrum *basin_test_spectrum(basin_objective *o, const basin_spectrum_options *options);
 
 #endif

@@ -479,6 +479,24 @@ static void parts_of_sane_are_neither_averaged_nor_tested(void **unused)
     basin_comparison_destroy(&c);
 }
 
+static void n_eff_at_another_alpha_is_another_measure(void **unused)
+{
+    table t = {0};
+
+    (void)unused;
+    flat_and_better(&t, 8);
+    for (size_t i = 0; i < t.count; i++) t.rows[i].alpha = i % 2 ? 0.001 : 0.5;
+    basin_comparison *c = compare(&t, NULL);
+    assert_string_equal(find(c, "n_eff", "sam", "gd")->verdict, "not measured");
+    assert_string_equal(find(c, "sane", "sam", "gd")->verdict, "lower");
+    assert_note(c, "n_eff is not comparable: its alpha runs from 0.001 to 0.5", true);
+    basin_comparison_destroy(&c);
+    for (size_t i = 0; i < t.count; i++) t.rows[i].alpha = 0.5;
+    c = compare(&t, NULL);
+    assert_string_equal(find(c, "n_eff", "sam", "gd")->verdict, "lower");
+    basin_comparison_destroy(&c);
+}
+
 static void pairs_need_equal_seeds_and_equal_starts(void **unused)
 {
     table t = {0}, other = {0};
@@ -599,6 +617,7 @@ int main(void)
         cmocka_unit_test(without_a_common_step_each_run_stands_at_its_last),
         cmocka_unit_test(one_run_that_stopped_early_holds_the_step_back),
         cmocka_unit_test(parts_of_sane_are_neither_averaged_nor_tested),
+        cmocka_unit_test(n_eff_at_another_alpha_is_another_measure),
         cmocka_unit_test(pairs_need_equal_seeds_and_equal_starts),
         cmocka_unit_test(what_one_method_lacks_is_not_tested),
         cmocka_unit_test(points_near_their_ceilings_and_moving_points_are_noted),

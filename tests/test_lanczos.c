@@ -16,18 +16,6 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-static basin_objective *planted(const double *lambda, size_t n, uint64_t seed)
-{
-    basin_objective *o = NULL;
-    double          *a = basin_alloc(n * n, sizeof *a);
-
-    assert_non_null(a);
-    basin_test_planted(lambda, n, seed, a);
-    assert_ok(basin_test_quadratic(a, NULL, 1.0, n, &o));
-    basin_free(a);
-    return o;
-}
-
 static basin_spectrum *lanczos(basin_objective *o, size_t top, size_t bottom, uint64_t seed)
 {
     basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = top, .bottom = bottom, .vectors = true, .seed = seed};
@@ -75,7 +63,7 @@ static void lanczos_agrees_with_a_planted_bulk_and_outliers(void **state)
     for (size_t i = 0; i < 9; i++) lambda[i] = 10.0 / (double)(i + 1);
     lambda[9] = -2.0;
     qsort(lambda, N, sizeof *lambda, descending);
-    o = planted(lambda, N, 3);
+    o = basin_test_planted_objective(lambda, N, 3);
     s = lanczos(o, 10, 5, 0);
     assert_extreme_pairs(s, lambda, N);
     assert_true(s->products < 600);
@@ -118,7 +106,7 @@ static void repeated_eigenvalues_are_found_with_their_copies(void **state)
     for (size_t i = 6; i < 100; i++) lambda[i] = 0.8 * (double)(100 - i) / 100.0;
     lambda[N - 3] = -1.0, lambda[N - 2] = lambda[N - 1] = -3.0;
     for (uint64_t seed = 0; seed < 10; seed++) {
-        basin_objective *o = planted(lambda, N, seed);
+        basin_objective *o = basin_test_planted_objective(lambda, N, seed);
         basin_spectrum  *s = lanczos(o, 5, 3, seed);
         assert_extreme_pairs(s, lambda, N);
         basin_spectrum_destroy(&s);
@@ -134,7 +122,7 @@ static void a_copy_is_found_by_the_run_in_the_complement(void **state)
     (void)state;
     for (size_t i = 3; i < N; i++) lambda[i] = 1.0 - (double)(i - 3) / (N - 3);
     for (uint64_t seed = 0; seed < 10; seed++) {
-        basin_objective *o = planted(lambda, N, seed);
+        basin_objective *o = basin_test_planted_objective(lambda, N, seed);
         basin_spectrum  *s = lanczos(o, 2, 0, seed);
         assert_extreme_pairs(s, lambda, N);
         basin_spectrum_destroy(&s);
@@ -151,7 +139,7 @@ static void a_low_rank_hessian_breaks_down_cleanly(void **state)
 
     (void)state;
     lambda[0] = 3.0, lambda[1] = lambda[2] = 2.0, lambda[N - 1] = -1.0;
-    o = planted(lambda, N, 4);
+    o = basin_test_planted_objective(lambda, N, 4);
     s = lanczos(o, 10, 5, 7);
     assert_extreme_pairs(s, lambda, N);
     assert_close(s->frobenius2, 18.0, 1e-12, 0.0);
@@ -163,7 +151,7 @@ static void a_low_rank_hessian_breaks_down_cleanly(void **state)
 static void the_identity_and_zero_are_spectra_too(void **state)
 {
     double           lambda[N] = {0};
-    basin_objective *o = planted(lambda, N, 4);
+    basin_objective *o = basin_test_planted_objective(lambda, N, 4);
     basin_spectrum  *s = lanczos(o, 10, 5, 7);
 
     (void)state;
@@ -173,7 +161,7 @@ static void the_identity_and_zero_are_spectra_too(void **state)
     basin_spectrum_destroy(&s);
     basin_objective_destroy(&o);
     for (size_t i = 0; i < N; i++) lambda[i] = 1.0;
-    o = planted(lambda, N, 4);
+    o = basin_test_planted_objective(lambda, N, 4);
     s = lanczos(o, 10, 5, 7);
     assert_extreme_pairs(s, lambda, N);
     basin_spectrum_destroy(&s);
@@ -187,7 +175,7 @@ static void few_parameters_give_the_whole_spectrum(void **state)
 
     (void)state;
     for (size_t n = 1; n <= 5; n++) {
-        basin_objective *o = planted(lambda, n, n);
+        basin_objective *o = basin_test_planted_objective(lambda, n, n);
         basin_spectrum  *s = lanczos(o, 10, 5, n);
         assert_int_equal(s->count, n);
         assert_extreme_pairs(s, lambda, n);
@@ -204,7 +192,7 @@ static void one_end_alone_is_served(void **state)
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 10.0 - 20.0 * (double)i / (N - 1);
     for (int end = 0; end < 2; end++) {
-        basin_objective *o = planted(lambda, N, 6);
+        basin_objective *o = basin_test_planted_objective(lambda, N, 6);
         basin_spectrum  *s = lanczos(o, end ? 0 : 4, end ? 4 : 0, 2);
         assert_extreme_pairs(s, lambda, N);
         basin_spectrum_destroy(&s);
@@ -221,7 +209,7 @@ static void a_short_budget_is_a_result_that_has_not_converged(void **state)
 
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 10.0 - 20.0 * (double)i / (N - 1);
-    o = planted(lambda, N, 6);
+    o = basin_test_planted_objective(lambda, N, 6);
     assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
     assert_false(s->converged);
     assert_int_equal(s->count, 6);
@@ -246,7 +234,7 @@ static void the_same_seed_gives_the_same_bits(void **state)
 
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 1.0 / (double)(i + 1);
-    o = planted(lambda, N, 6);
+    o = basin_test_planted_objective(lambda, N, 6);
     a = lanczos(o, 4, 2, 11), b = lanczos(o, 4, 2, 11), c = lanczos(o, 4, 2, 12);
     assert_memory_equal(a->eigenvalues, b->eigenvalues, 6 * sizeof(double));
     assert_memory_equal(a->vectors, b->vectors, 6 * N * sizeof(double));
@@ -288,7 +276,7 @@ static void vectors_stay_orthogonal_on_a_graded_spectrum(void **state)
 
     (void)state;
     for (size_t i = 2; i < N; i++) lambda[i] = pow(0.8, (double)(i - 2));
-    o = planted(lambda, N, 6);
+    o = basin_test_planted_objective(lambda, N, 6);
     assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
     assert_true(s->converged);
     for (size_t i = 0; i < s->count; i++)
@@ -307,7 +295,7 @@ static void any_number_of_threads_gives_the_same_bits(void **state)
 
     (void)state;
     for (size_t i = 0; i < SIZE; i++) lambda[i] = 1.0 / (double)(i + 1) - (i > SIZE - 4 ? 0.5 : 0.0);
-    o = planted(lambda, SIZE, 6);
+    o = basin_test_planted_objective(lambda, SIZE, 6);
     for (size_t t = 0; t < 3; t++) {
         basin_threads_set(t + 1);
         s[t] = lanczos(o, 20, 2, 1);
@@ -368,7 +356,7 @@ static void the_upper_limit_of_the_norm_holds(void **state)
         basin_spectrum  *s;
         for (size_t i = 0; i < SIZE; i++) lambda[i] = pow((double)(i + 1), -decay) * (basin_random_uniform(&r) < 0.3 ? -1.0 : 1.0);
         for (size_t i = 0; i < SIZE; i++) truth += lambda[i] * lambda[i];
-        o = planted(lambda, SIZE, t);
+        o = basin_test_planted_objective(lambda, SIZE, t);
         s = lanczos(o, 3, t % 2 ? 2 : 0, t);
         broken += s->frobenius2_upper < truth;
         assert_true(s->frobenius2_upper >= s->frobenius2);
@@ -382,7 +370,7 @@ static void a_basis_over_the_limit_prints_the_bytes(void **state)
 {
     double                 lambda[N] = {1.0}, theta[N] = {0};
     basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS};
-    basin_objective       *o = planted(lambda, N, 6);
+    basin_objective       *o = basin_test_planted_objective(lambda, N, 6);
     basin_spectrum        *s = NULL;
 
     (void)state;
@@ -406,7 +394,7 @@ static bool stop(void *payload, const char *stage, double done, double total)
 static void lanczos_stops_when_it_is_told(void **state)
 {
     double           lambda[N] = {1.0}, theta[N] = {0};
-    basin_objective *o = planted(lambda, N, 6);
+    basin_objective *o = basin_test_planted_objective(lambda, N, 6);
     basin_spectrum  *s = NULL;
 
     (void)state;
@@ -437,7 +425,7 @@ static void every_failed_allocation_is_clean(void **state)
 
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 1.0 / (double)(i + 1);
-    o = planted(lambda, N, 6);
+    o = basin_test_planted_objective(lambda, N, 6);
     basin_test_every_allocation(compute_once, o);
     basin_objective_destroy(&o);
 }

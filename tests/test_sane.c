@@ -9,33 +9,10 @@
 
 enum { N = 50 };
 
-static basin_objective *planted(const double *lambda, size_t n, uint64_t seed)
-{
-    basin_objective *o = NULL;
-    double          *a = basin_alloc(n * n, sizeof *a);
-
-    assert_non_null(a);
-    basin_test_planted(lambda, n, seed, a);
-    assert_ok(basin_test_quadratic(a, NULL, 1.0, n, &o));
-    basin_free(a);
-    return o;
-}
-
-static basin_spectrum *spectrum_of(basin_objective *o, const basin_spectrum_options *options)
-{
-    basin_spectrum *s = NULL;
-    double         *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
-
-    assert_non_null(theta);
-    assert_ok(basin_spectrum_compute(o, theta, 0.0, options, &s));
-    basin_free(theta);
-    return s;
-}
-
 static basin_sane *sane_of(const double *lambda, size_t n, const basin_sane_options *options)
 {
-    basin_objective *o = planted(lambda, n, 1);
-    basin_spectrum  *s = spectrum_of(o, NULL);
+    basin_objective *o = basin_test_planted_objective(lambda, n, 1);
+    basin_spectrum  *s = basin_test_spectrum(o, NULL);
     basin_sane      *sane = NULL;
 
     assert_ok(basin_sane_compute(s, options, &sane));
@@ -143,7 +120,7 @@ static void sane_is_not_invariant_to_rescaling(void **state)
         basin_spectrum  *s;
         basin_sane      *sane = NULL;
         assert_ok(basin_test_quadratic(h, NULL, 0.0, 3, &o));
-        s = spectrum_of(o, NULL);
+        s = basin_test_spectrum(o, NULL);
         assert_ok(basin_sane_compute(s, NULL, &sane));
         assert_close(sane->value, 2.0 / 3.0 + small / (small + 0.5 * large), 1e-13, 0.0);
         assert_true(sane->value < previous - 0.01);
@@ -157,8 +134,8 @@ static void sane_is_not_invariant_to_rescaling(void **state)
 static void a_zero_hessian_has_no_sane(void **state)
 {
     double           lambda[4] = {0};
-    basin_objective *o = planted(lambda, 4, 1);
-    basin_spectrum  *s = spectrum_of(o, NULL);
+    basin_objective *o = basin_test_planted_objective(lambda, 4, 1);
+    basin_spectrum  *s = basin_test_spectrum(o, NULL);
     basin_sane      *sane = NULL;
 
     (void)state;
@@ -172,8 +149,8 @@ static void a_zero_hessian_has_no_sane(void **state)
 static void options_out_of_range_are_refused(void **state)
 {
     double           lambda[4] = {3.0, 2.0};
-    basin_objective *o = planted(lambda, 4, 1);
-    basin_spectrum  *s = spectrum_of(o, NULL);
+    basin_objective *o = basin_test_planted_objective(lambda, 4, 1);
+    basin_spectrum  *s = basin_test_spectrum(o, NULL);
     basin_sane      *sane = NULL;
 
     (void)state;
@@ -244,8 +221,8 @@ static void a_reference_that_is_not_certain_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 10.0 - 0.19 * (double)i;
-    o = planted(lambda, N, 1);
-    s = spectrum_of(o, &options);
+    o = basin_test_planted_objective(lambda, N, 1);
+    s = basin_test_spectrum(o, &options);
     assert_ok(basin_sane_compute(s, &(basin_sane_options){.k = 2}, &sane));
     assert_close(sane->reference, lambda[1], 1e-9, 0.0);
     basin_sane_destroy(&sane);
@@ -293,8 +270,8 @@ static void truncated_bounds_hold_the_truth(void **state)
         double                 largest = random_spectrum(&r, lambda);
         options.top = 2 + basin_random_below(&r, 6), options.bottom = 1 + basin_random_below(&r, 4);
         if (t % 4 == 0) options.max_products = options.top + options.bottom + 6;
-        basin_objective *o = planted(lambda, N, t);
-        basin_spectrum  *s = spectrum_of(o, &options);
+        basin_objective *o = basin_test_planted_objective(lambda, N, t);
+        basin_spectrum  *s = basin_test_spectrum(o, &options);
         basin_sane      *sane = NULL;
         basin_status     st = basin_sane_compute(s, &sane_options, &sane);
         if (st == BASIN_OK) assert_bounds_hold(sane, lambda, largest);
@@ -318,8 +295,8 @@ static void the_bound_on_the_rest_is_attained_by_a_flat_one(void **state)
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = i < 2 ? 10.0 : 1.0;
     lambda[N - 1] = -1.0;
-    o = planted(lambda, N, 3);
-    s = spectrum_of(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 3, .bottom = 1});
+    o = basin_test_planted_objective(lambda, N, 3);
+    s = basin_test_spectrum(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 3, .bottom = 1});
     assert_ok(basin_sane_compute(s, NULL, &sane));
     assert_close(sane->upper, 2.0 * 10.0 / 15.0 + 48.0 / 6.0, 1e-5, 0.0);
     basin_sane_destroy(&sane);
@@ -336,7 +313,7 @@ static void the_ritz_variant_sums_every_ritz_value(void **state)
 
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 1.0 / (double)(i + 1);
-    o = planted(lambda, N, 3);
+    o = basin_test_planted_objective(lambda, N, 3);
     assert_ok(basin_sane_ritz(o, theta, 4, &(basin_sane_options){.ritz = 1000}, &full));
     assert_string_equal(full->method, "ritz");
     assert_int_equal(full->ritz_steps, N);
@@ -355,7 +332,7 @@ static void the_ritz_variant_sums_every_ritz_value(void **state)
 static void a_ritz_run_ends_where_the_subspace_is_invariant(void **state)
 {
     double           lambda[N] = {3.0, 2.0}, theta[N] = {0};
-    basin_objective *o = planted(lambda, N, 3);
+    basin_objective *o = basin_test_planted_objective(lambda, N, 3);
     basin_sane      *s = NULL;
 
     (void)state;
@@ -395,8 +372,8 @@ static void every_failed_allocation_is_clean(void **state)
 
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 1.0 / (double)(i + 1);
-    o = planted(lambda, N, 3);
-    s = spectrum_of(o, NULL);
+    o = basin_test_planted_objective(lambda, N, 3);
+    s = basin_test_spectrum(o, NULL);
     basin_test_every_allocation(compute_once, s);
     basin_test_every_allocation(ritz_once, o);
     basin_spectrum_destroy(&s);

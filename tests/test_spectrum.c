@@ -26,29 +26,6 @@ static void awkward(double *lambda)
     qsort(lambda, N, sizeof *lambda, descending);
 }
 
-static basin_objective *planted(const double *lambda, size_t n, uint64_t seed)
-{
-    basin_objective *o = NULL;
-    double          *a = basin_alloc(n * n, sizeof *a);
-
-    assert_non_null(a);
-    basin_test_planted(lambda, n, seed, a);
-    assert_ok(basin_test_quadratic(a, NULL, 1.0, n, &o));
-    basin_free(a);
-    return o;
-}
-
-static basin_spectrum *spectrum_of(basin_objective *o, const basin_spectrum_options *options)
-{
-    basin_spectrum *s = NULL;
-    double         *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
-
-    assert_non_null(theta);
-    assert_ok(basin_spectrum_compute(o, theta, 0.0, options, &s));
-    basin_free(theta);
-    return s;
-}
-
 static void dense_finds_a_planted_spectrum(void **state)
 {
     double           lambda[N], sum = 0.0, square = 0.0, negative = 0.0, all = 0.0;
@@ -57,8 +34,8 @@ static void dense_finds_a_planted_spectrum(void **state)
 
     (void)state;
     awkward(lambda);
-    o = planted(lambda, N, 1);
-    s = spectrum_of(o, NULL);
+    o = basin_test_planted_objective(lambda, N, 1);
+    s = basin_test_spectrum(o, NULL);
     assert_string_equal(s->method, "dense");
     assert_string_equal(s->operator_name, "hessian");
     assert_int_equal(s->count, N);
@@ -95,9 +72,9 @@ static void dense_keeps_eigenvectors_of_both_ends(void **state)
     (void)state;
     awkward(lambda);
     basin_test_planted(lambda, N, 2, a);
-    o = planted(lambda, N, 2);
-    plain = spectrum_of(o, NULL);
-    s = spectrum_of(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .top = 4, .bottom = 3, .vectors = true});
+    o = basin_test_planted_objective(lambda, N, 2);
+    plain = basin_test_spectrum(o, NULL);
+    s = basin_test_spectrum(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .top = 4, .bottom = 3, .vectors = true});
     assert_int_equal(s->vector_count, 7);
     assert_memory_equal(s->eigenvalues, plain->eigenvalues, N * sizeof(double)); /* the same bits with and without vectors */
     for (size_t i = 0; i < 7; i++) {
@@ -131,7 +108,7 @@ static void laplacian_has_its_closed_form_spectrum(void **state)
         if (i > 0) a[i * SIZE + i - 1] = a[(i - 1) * SIZE + i] = -1.0;
     }
     assert_ok(basin_test_quadratic(a, NULL, 1.0, SIZE, &o));
-    s = spectrum_of(o, NULL);
+    s = basin_test_spectrum(o, NULL);
     for (size_t i = 0; i < SIZE; i++) assert_close(s->eigenvalues[i], 2.0 - 2.0 * cos((double)(SIZE - i) * M_PI / (SIZE + 1)), 0.0, 1e-13);
     basin_spectrum_destroy(&s);
     basin_objective_destroy(&o);
@@ -147,7 +124,7 @@ static void asymmetry_is_measured_before_symmetrising(void **state)
 
     (void)state;
     assert_ok(basin_test_quadratic(a, NULL, 1.0, 2, &o));
-    s = spectrum_of(o, NULL);
+    s = basin_test_spectrum(o, NULL);
     assert_close(s->eigenvalues[0], 2.5, 1e-14, 0.0);
     assert_close(s->eigenvalues[1], 1.5, 1e-14, 0.0);
     assert_close(s->asymmetry, sqrt(2.0) / sqrt(8.5), 1e-14, 0.0);
@@ -164,7 +141,7 @@ static void a_dense_spectrum_over_the_limit_prints_the_bytes(void **state)
 
     (void)state;
     awkward(lambda);
-    o = planted(lambda, N, 1);
+    o = basin_test_planted_objective(lambda, N, 1);
     basin_memory_limit_set(20000);
     assert_status(basin_spectrum_compute(o, theta, 0.0, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &s), BASIN_ERR_BUDGET);
     assert_message("40 parameters needs 25600 bytes, the limit is 20000"); /* 2 x 40 x 40 doubles */
@@ -181,9 +158,9 @@ static void weight_decay_of_the_objective_shifts_every_eigenvalue(void **state)
 
     (void)state;
     awkward(lambda);
-    o = planted(lambda, N, 1);
+    o = basin_test_planted_objective(lambda, N, 1);
     assert_ok(basin_objective_decay_set(o, 0.25));
-    s = spectrum_of(o, NULL);
+    s = basin_test_spectrum(o, NULL);
     for (size_t i = 0; i < N; i++) assert_close(s->eigenvalues[i], lambda[i] + 0.25, 0.0, 1e-12);
     assert_close(basin_objective_decay(o), 0.25, 0.0, 0.0);
     basin_spectrum_destroy(&s);
@@ -198,7 +175,7 @@ static void a_point_that_is_not_finite_is_refused(void **state)
 
     (void)state;
     awkward(lambda);
-    o = planted(lambda, N, 1);
+    o = basin_test_planted_objective(lambda, N, 1);
     theta[3] = NAN;
     assert_status(basin_spectrum_compute(o, theta, 0.0, NULL, &s), BASIN_ERR_VALUE);
     assert_message("NaN or Inf among its 40 parameters");
@@ -232,7 +209,7 @@ static void every_failed_allocation_is_clean(void **state)
 
     (void)state;
     awkward(lambda);
-    p.objective = planted(lambda, N, 1);
+    p.objective = basin_test_planted_objective(lambda, N, 1);
     p.options.method = BASIN_SPECTRUM_DENSE;
     basin_test_every_allocation(compute_once, &p);
     p.options.vectors = false;

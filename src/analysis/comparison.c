@@ -32,6 +32,8 @@ FIELD(gap)
 FIELD(train_loss)
 FIELD(gradient_norm)
 FIELD(theta_norm)
+FIELD(alpha)
+FIELD(sharpness_rho)
 #undef FIELD
 
 static double get_ceiling_ratio(const basin_measures *row)
@@ -40,19 +42,19 @@ static double get_ceiling_ratio(const basin_measures *row)
 }
 
 const basin_compared basin_compared_measures[] = {
-    {"train_loss", BASIN_CONDITION, 0, false, get_train_loss},
-    {"test_loss", BASIN_GENERALISATION, -1, false, get_test_loss},
-    {"test_accuracy", BASIN_GENERALISATION, +1, false, get_test_accuracy},
-    {"gap", BASIN_GENERALISATION, -1, false, get_gap},
-    {"lambda_max", BASIN_FLATNESS, 0, false, get_lambda_max},
-    {"lambda_max/ceiling", BASIN_CONDITION, 0, false, get_ceiling_ratio},
-    {"trace", BASIN_FLATNESS, 0, false, get_trace},
-    {"sane", BASIN_FLATNESS, 0, true, get_sane},
-    {"n_eff", BASIN_FLATNESS, 0, true, get_n_eff},
-    {"sharpness_sam", BASIN_FLATNESS, 0, false, get_sharpness_sam},
-    {"sharpness_msam", BASIN_FLATNESS, 0, false, get_sharpness_msam},
-    {"gradient_norm", BASIN_CONDITION, 0, false, get_gradient_norm},
-    {"theta_norm", BASIN_CONDITION, 0, false, get_theta_norm},
+    {"train_loss", BASIN_CONDITION, 0, false, get_train_loss, NULL},
+    {"test_loss", BASIN_GENERALISATION, -1, false, get_test_loss, NULL},
+    {"test_accuracy", BASIN_GENERALISATION, +1, false, get_test_accuracy, NULL},
+    {"gap", BASIN_GENERALISATION, -1, false, get_gap, NULL},
+    {"lambda_max", BASIN_FLATNESS, 0, false, get_lambda_max, NULL},
+    {"lambda_max/ceiling", BASIN_CONDITION, 0, false, get_ceiling_ratio, NULL},
+    {"trace", BASIN_FLATNESS, 0, false, get_trace, NULL},
+    {"sane", BASIN_FLATNESS, 0, true, get_sane, NULL},
+    {"n_eff", BASIN_FLATNESS, 0, true, get_n_eff, get_alpha},
+    {"sharpness_sam", BASIN_FLATNESS, 0, false, get_sharpness_sam, get_sharpness_rho},
+    {"sharpness_msam", BASIN_FLATNESS, 0, false, get_sharpness_msam, get_sharpness_rho},
+    {"gradient_norm", BASIN_CONDITION, 0, false, get_gradient_norm, NULL},
+    {"theta_norm", BASIN_CONDITION, 0, false, get_theta_norm, NULL},
 };
 
 const size_t basin_compared_count = sizeof basin_compared_measures / sizeof *basin_compared_measures;

@@ -16,6 +16,7 @@ typedef struct basin_compared {
     int            better; /* generalisation: +1 higher, -1 lower is better */
     bool           whole;  /* a sum over the whole spectrum: a truncated one gives a part of it, which is no measure */
     double (*value)(const basin_measures *row);
+    double (*setting)(const basin_measures *row); /* part of the definition: two rows differ in the measure only where it agrees; NULL = none */
 } basin_compared;
 
 extern const basin_compared basin_compared_measures[];

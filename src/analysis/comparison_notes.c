@@ -166,7 +166,8 @@ static basin_status note_batches(basin_comparer *c)
             int64_t batch = k->rows[k->groups[i].rows[j]].batch_size;
             largest = batch > largest ? batch : largest;
         }
-        if (largest > 0) BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%s by batches of %lld", k->groups[i].name, (long long)largest)));
+        if (largest > 0)
+            BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%s by batches of %lld", k->groups[i].name, (long long)largest)));
     }
     if (text != NULL) BASIN_TRY(add_note(c, basin_format("the ceilings of stability hold for full batches; trained were %s", text)));
 done:
@@ -238,7 +239,8 @@ static basin_status note_truncation(basin_comparer *c)
             upper = fmax(upper, row->sane_upper);
         }
     if (!(upper >= lower)) return BASIN_OK;
-    return add_note(c, basin_format("sane and n_eff are not compared: the truncated spectra give only a part of each sum; sane lies between %.4g and %.4g",
+    return add_note(c, basin_format("sane and n_eff are not compared: the truncated spectra give only a part of each sum; sane lies between %.4g "
+                                    "and %.4g",
                                     lower, upper));
 }
 

@@ -239,6 +239,15 @@ static double smallest_p(size_t pairs)
     return pairs <= ENUMERATED ? ldexp(2.0, -(int)pairs) : 1.0 / (SAMPLED + 1.0);
 }
 
+/* Do the two values mean the same thing? A part of a sum, or another alpha or rho, does not. */
+static bool comparable(const basin_compared *measure, const basin_measures *a, const basin_measures *b)
+{
+    if (measure->whole && (basin_is_truncated(a) || basin_is_truncated(b))) return false;
+    if (measure->setting == NULL) return true;
+    double x = measure->setting(a), y = measure->setting(b);
+    return x == y || (isnan(x) && isnan(y));
+}
+
 static basin_status difference(basin_comparer *c, const basin_compared *measure, const basin_group *group, const basin_group *base,
                                const pairing *pairs, double *x, basin_difference *out)
 {
@@ -249,7 +258,7 @@ static basin_status difference(basin_comparer *c, const basin_compared *measure,
     for (size_t i = 0; i < pairs->count; i++) {
         const basin_measures *a = &k->rows[pairs->group[i]], *b = &k->rows[pairs->base[i]];
         double                value = measure->value(a) - measure->value(b);
-        if (isfinite(value) && !(measure->whole && (basin_is_truncated(a) || basin_is_truncated(b)))) x[out->pairs++] = value;
+        if (isfinite(value) && comparable(measure, a, b)) x[out->pairs++] = value;
     }
     out->paired = pairs->count > 0;
     mean_and_interval(x, out->pairs, &out->mean, &sd, &out->lower, &out->upper);
