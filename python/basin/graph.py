@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +21,10 @@ class Graph:
         self.nodes: List[Dict[str, Any]] = []
         self.parameters: Dict[str, List[int]] = {}
         self.aliases: Dict[str, str] = {}
+        self.buffers: Dict[str, torch.Tensor] = {}  # what is not trained, in double: for /buffers
+        self.state_keys: Dict[str, Optional[str]] = {}  # of each buffer: its name in the state dict, or None for a constant of the module's code
+        self.frozen: List[str] = []  # the buffers that are parameters with requires_grad off
+        self.flattened = False  # the module returns [N·T, …] where the graph's output is [N, T, …]
 
     def json(self) -> str:
         """As the data set /graph of a checkpoint holds it: one parameter or node a line."""
@@ -28,6 +32,11 @@ class Graph:
         parameters = lines(json.dumps({"name": n, "shape": s}) for n, s in self.parameters.items())
         return (f'{{"input": {json.dumps({"name": self.input, "shape": self.input_shape})},\n"output": {json.dumps(self.output)},\n'
                 f'"parameters": [\n{parameters}],\n"nodes": [\n{lines(json.dumps(n) for n in self.nodes)}]}}\n')
+
+    def buffers_from(self, state: Mapping[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
+        """The buffers with the values of another state dict of the same module (running statistics, frozen weights)."""
+        return {name: self.buffers[name] if key is None else state[key].detach().to("cpu", torch.float64)
+                for name, key in self.state_keys.items()}
 
     def evaluate(self, x: torch.Tensor, parameters: Dict[str, torch.Tensor]) -> torch.Tensor:
         """The output for a batch [N, …], by the semantics of docs/checkpoint-format.md."""
