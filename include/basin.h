@@ -152,6 +152,12 @@ typedef struct basin_node_spec { /* one op as plain data; ONNX names and semanti
     basin_attribute *attributes;
 } basin_node_spec;
 
+typedef struct basin_buffer { /* a named tensor that is not trained: running statistics, constants, masks, frozen weights */
+    char   *name;
+    size_t  rank, shape[BASIN_MAX_RANK], size;
+    double *values; /* [size]; may hold infinities (masks) */
+} basin_buffer;
+
 /* One network: a DAG of ops over named tensors. Any tensor is the input, a parameter, a buffer, or one node's output. */
 typedef struct basin_graph {
     char            *input;                     /* name of the input tensor */
@@ -161,6 +167,8 @@ typedef struct basin_graph {
     size_t           node_count;
     basin_node_spec *nodes;                     /* [node_count], in any order; basin_graph_order sorts */
     basin_params    *params;                    /* names and shapes in the order of theta; roles unknown */
+    size_t           buffer_count;
+    basin_buffer    *buffers;                   /* [buffer_count] with their values; nodes need not read all of them */
 } basin_graph;
 
 basin_status basin_graph_copy(const basin_graph *graph, basin_graph **out); /* caller destroys */
@@ -273,12 +281,6 @@ typedef struct basin_state { /* optimizer state of the shape of theta */
     double *values; /* [P] */
 } basin_state;
 
-typedef struct basin_buffer { /* a named tensor that is not trained */
-    char   *name;
-    size_t  rank, shape[BASIN_MAX_RANK], size;
-    double *values;
-} basin_buffer;
-
 typedef struct basin_checkpoint {
     char                 *path;   /* as opened; NULL if made in memory */
     char                  digest[65]; /* SHA-256 of the file's bytes; "" if made in memory */
@@ -287,9 +289,7 @@ typedef struct basin_checkpoint {
     double               *theta;  /* [P] as stored */
     size_t                state_count;
     basin_state          *states;
-    size_t                buffer_count;
-    basin_buffer         *buffers;
-    char                 *buffers_point; /* where their statistics were gathered: theta | theta_perturbed | NULL unknown */
+    char                 *buffers_point; /* where the statistics in graph->buffers statistics were gathered: theta | theta_perturbed | NULL unknown */
     char                 *method; /* gd | sgd | nag | sam | asam | msam | adamw | … ; NULL if unknown */
     basin_hyperparameters hyper;
     basin_perturbed       perturbed;

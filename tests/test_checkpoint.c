@@ -48,11 +48,11 @@ static basin_checkpoint *full_checkpoint(void)
         set_text(&ck->states[i].name, i == 0 ? "momentum" : "second_moment");
         ck->states[i].values = some_values(ck->params->size, 1.0 + (double)i);
     }
-    ck->buffer_count = 2;
-    ck->buffers = basin_alloc(2, sizeof *ck->buffers);
+    ck->graph->buffer_count = 2;
+    ck->graph->buffers = basin_alloc(2, sizeof *ck->graph->buffers);
     for (size_t i = 0; i < 2; i++) {
-        ck->buffers[i] = (basin_buffer){.rank = i, .shape = {i == 0 ? 0 : 3}, .size = i == 0 ? 1 : 3, .values = some_values(3, 9.0)};
-        set_text(&ck->buffers[i].name, i == 0 ? "a.count" : "bn/running_mean");
+        ck->graph->buffers[i] = (basin_buffer){.rank = i, .shape = {i == 0 ? 0 : 3}, .size = i == 0 ? 1 : 3, .values = some_values(3, 9.0)};
+        set_text(&ck->graph->buffers[i].name, i == 0 ? "a.count" : "bn/running_mean");
     }
     set_text(&ck->buffers_point, "theta_perturbed");
     set_text(&ck->method, "msam");
@@ -100,12 +100,12 @@ static void assert_checkpoints_equal(const basin_checkpoint *a, const basin_chec
         assert_string_equal(a->states[i].name, b->states[i].name);
         assert_memory_equal(a->states[i].values, b->states[i].values, a->params->size * sizeof(double));
     }
-    assert_int_equal(a->buffer_count, b->buffer_count);
-    for (size_t i = 0; i < a->buffer_count; i++) {
-        assert_string_equal(a->buffers[i].name, b->buffers[i].name);
-        assert_int_equal(a->buffers[i].rank, b->buffers[i].rank);
-        assert_int_equal(a->buffers[i].size, b->buffers[i].size);
-        assert_memory_equal(a->buffers[i].values, b->buffers[i].values, a->buffers[i].size * sizeof(double));
+    assert_int_equal(a->graph->buffer_count, b->graph->buffer_count);
+    for (size_t i = 0; i < a->graph->buffer_count; i++) {
+        assert_string_equal(a->graph->buffers[i].name, b->graph->buffers[i].name);
+        assert_int_equal(a->graph->buffers[i].rank, b->graph->buffers[i].rank);
+        assert_int_equal(a->graph->buffers[i].size, b->graph->buffers[i].size);
+        assert_memory_equal(a->graph->buffers[i].values, b->graph->buffers[i].values, a->graph->buffers[i].size * sizeof(double));
     }
     assert_string_equal(a->buffers_point, b->buffers_point);
     assert_string_equal(a->method, b->method);
@@ -166,7 +166,7 @@ static void what_was_not_recorded_is_unknown(void **state)
     assert_null(ck->data_path);
     assert_string_equal(ck->data_digest, "");
     assert_null(basin_checkpoint_momentum(ck));
-    assert_int_equal(ck->state_count + ck->buffer_count + ck->recorded_count, 0);
+    assert_int_equal(ck->state_count + ck->graph->buffer_count + ck->recorded_count, 0);
     assert_true(isnan(ck->epoch) && isnan(ck->seconds) && isnan(ck->undo) && isnan(ck->hyper.learning_rate) && isnan(ck->hyper.momentum));
     assert_true(isnan(ck->hyper.rho) && isnan(ck->hyper.weight_decay) && !ck->hyper.weight_decay_coupled);
     assert_true(ck->step == -1 && ck->gradient_evaluations == -1 && ck->hyper.seed == -1 && ck->hyper.batch_size == -1);
@@ -446,12 +446,12 @@ static void names_that_hdf5_cannot_hold_are_refused_on_writing(void **state)
     assert_message("optimizer state «a/b»");
     basin_free(ck->states[1].name);
     set_text(&ck->states[1].name, "second");
-    basin_free(ck->buffers[0].name);
-    set_text(&ck->buffers[0].name, "./x");
+    basin_free(ck->graph->buffers[0].name);
+    set_text(&ck->graph->buffers[0].name, "./x");
     assert_status(basin_checkpoint_write(ck, basin_test_scratch("names.h5")), BASIN_ERR_ARG);
     assert_message("buffer «./x»");
-    basin_free(ck->buffers[0].name);
-    set_text(&ck->buffers[0].name, "x");
+    basin_free(ck->graph->buffers[0].name);
+    set_text(&ck->graph->buffers[0].name, "x");
     basin_free(ck->method);
     set_text(&ck->method, "sgd\n");
     assert_status(basin_checkpoint_write(ck, basin_test_scratch("names.h5")), BASIN_ERR_ARG);

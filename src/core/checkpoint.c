@@ -44,16 +44,11 @@ void basin_checkpoint_destroy(basin_checkpoint **checkpoint)
         basin_free(ck->states[i].name);
         basin_free(ck->states[i].values);
     }
-    for (size_t i = 0; i < ck->buffer_count; i++) {
-        basin_free(ck->buffers[i].name);
-        basin_free(ck->buffers[i].values);
-    }
     for (size_t i = 0; i < ck->recorded_count; i++) clear_recorded(&ck->recorded[i]);
     basin_free(ck->path);
     basin_graph_destroy(&ck->graph);
     basin_free(ck->theta);
     basin_free(ck->states);
-    basin_free(ck->buffers);
     basin_free(ck->buffers_point);
     basin_free(ck->method);
     basin_free(ck->data_path);
@@ -80,15 +75,16 @@ static const char *path_of(const basin_checkpoint *ck)
 }
 
 /* `what` is «», «momentum of », … */
-static basin_status check_finite(const basin_checkpoint *ck, const char *what, const char *name, const double *values, size_t size)
+static basin_status check_values(const basin_checkpoint *ck, const char *what, const char *name, const double *values, size_t size, bool masks)
 {
     size_t count = 0, first = 0;
 
     for (size_t i = 0; i < size; i++)
-        if (!isfinite(values[i]) && count++ == 0) first = i;
+        if (masks ? isnan(values[i]) : !isfinite(values[i]))
+            if (count++ == 0) first = i;
     if (count == 0) return BASIN_OK;
-    return basin_fail(BASIN_ERR_VALUE, "%s: %s%s%s: %zu of %zu values are NaN or Inf, the first at %zu", path_of(ck), what, what[0] ? " of " : "", name,
-                      count, size, first);
+    return basin_fail(BASIN_ERR_VALUE, "%s: %s%s%s: %zu of %zu values are %s, the first at %zu", path_of(ck), what, what[0] ? " of " : "", name, count,
+                      size, masks ? "NaN" : "NaN or Inf", first);
 }
 
 static basin_status check_vector(const basin_checkpoint *ck, const char *what, const double *values)
@@ -97,7 +93,7 @@ static basin_status check_vector(const basin_checkpoint *ck, const char *what, c
 
     for (size_t i = 0; i < ck->params->count; i++) {
         const basin_block *block = &ck->params->blocks[i];
-        BASIN_TRY(check_finite(ck, what, block->name, values + block->offset, block->size));
+        BASIN_TRY(check_values(ck, what, block->name, values + block->offset, block->size, false));
     }
 done:
     return st;
@@ -109,8 +105,10 @@ basin_status basin_checkpoint_finite(const basin_checkpoint *ck)
 
     BASIN_TRY(check_vector(ck, "", ck->theta));
     for (size_t i = 0; i < ck->state_count; i++) BASIN_TRY(check_vector(ck, ck->states[i].name, ck->states[i].values));
-    for (size_t i = 0; i < ck->buffer_count; i++)
-        BASIN_TRY(check_finite(ck, "buffer", ck->buffers[i].name, ck->buffers[i].values, ck->buffers[i].size));
+    for (size_t i = 0; i < ck->graph->buffer_count; i++) {
+        const basin_buffer *buffer = &ck->graph->buffers[i];
+        BASIN_TRY(check_values(ck, "buffer", buffer->name, buffer->values, buffer->size, true)); /* masks hold -Inf */
+    }
 done:
     return st;
 }

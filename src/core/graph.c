@@ -49,6 +49,39 @@ done:
     return st;
 }
 
+static const basin_buffer *find_buffer(const basin_graph *graph, const char *name)
+{
+    for (size_t i = 0; i < graph->buffer_count; i++)
+        if (strcmp(graph->buffers[i].name, name) == 0) return &graph->buffers[i];
+    return NULL;
+}
+
+basin_status basin_graph_buffer(basin_graph *graph, const char *name, const size_t *shape, size_t rank, const double *values, basin_buffer **out)
+{
+    basin_status  st = BASIN_OK;
+    basin_buffer *buffers, buffer = {.rank = rank};
+
+    BASIN_CHECK(rank <= BASIN_MAX_RANK, BASIN_ERR_SHAPE, "buffer %s: rank %zu, at most %d", name, rank, BASIN_MAX_RANK);
+    BASIN_CHECK(basin_params_find(graph->params, name) == NULL && find_buffer(graph, name) == NULL, BASIN_ERR_FORMAT,
+                "buffer %s: a parameter or another buffer has that name", name);
+    BASIN_CHECK(basin_shape_size(shape, rank, &buffer.size) && buffer.size > 0, BASIN_ERR_SHAPE, "buffer %s: shape %s", name,
+                BASIN_SHAPE_TEXT(shape, rank));
+    if (rank > 0) memcpy(buffer.shape, shape, rank * sizeof *shape);
+    BASIN_CHECK((buffers = basin_grow(graph->buffers, graph->buffer_count, graph->buffer_count + 1, sizeof *buffers)) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for buffer %s", name);
+    graph->buffers = buffers;
+    BASIN_STRDUP(buffer.name, name);
+    BASIN_ALLOC(buffer.values, buffer.size, name);
+    if (values != NULL) memcpy(buffer.values, values, buffer.size * sizeof *values);
+    graph->buffers[graph->buffer_count++] = buffer;
+    if (out != NULL) *out = &graph->buffers[graph->buffer_count - 1];
+    buffer = (basin_buffer){0};
+done:
+    basin_free(buffer.name);
+    basin_free(buffer.values);
+    return st;
+}
+
 basin_status basin_node_spec_set(basin_node_spec *node, const char *name, basin_attribute_kind kind, const basin_attribute *value)
 {
     basin_status     st = BASIN_OK;
@@ -117,6 +150,10 @@ basin_status basin_graph_copy(const basin_graph *graph, basin_graph **out)
     }
     basin_params_destroy(&copy->params);
     BASIN_TRY(basin_params_copy(graph->params, &copy->params));
+    for (size_t i = 0; i < graph->buffer_count; i++) {
+        const basin_buffer *buffer = &graph->buffers[i];
+        BASIN_TRY(basin_graph_buffer(copy, buffer->name, buffer->shape, buffer->rank, buffer->values, NULL));
+    }
     *out = copy, copy = NULL;
 done:
     basin_graph_destroy(&copy);
@@ -144,6 +181,11 @@ void basin_graph_destroy(basin_graph **graph)
 {
     if (graph == NULL || *graph == NULL) return;
     for (size_t i = 0; i < (*graph)->node_count; i++) clear_node(&(*graph)->nodes[i]);
+    for (size_t i = 0; i < (*graph)->buffer_count; i++) {
+        basin_free((*graph)->buffers[i].name);
+        basin_free((*graph)->buffers[i].values);
+    }
+    basin_free((*graph)->buffers);
     basin_free((*graph)->nodes);
     basin_free((*graph)->input);
     basin_free((*graph)->output);
@@ -186,13 +228,18 @@ done:
     return st;
 }
 
-/* Which node makes a tensor: its index, or node_count for the input and parameters, or SIZE_MAX for nobody. */
+static bool is_leaf(const basin_graph *graph, const char *tensor)
+{
+    return strcmp(graph->input, tensor) == 0 || basin_params_find(graph->params, tensor) != NULL || find_buffer(graph, tensor) != NULL;
+}
+
+/* Which node makes a tensor: its index, or node_count for the input, parameters and buffers, or SIZE_MAX for nobody. */
 static size_t producer(const basin_graph *graph, const char *tensor)
 {
     for (size_t i = 0; i < graph->node_count; i++)
         for (size_t j = 0; j < graph->nodes[i].output_count; j++)
             if (strcmp(graph->nodes[i].outputs[j], tensor) == 0) return i;
-    if (strcmp(graph->input, tensor) == 0 || basin_params_find(graph->params, tensor) != NULL) return graph->node_count;
+    if (is_leaf(graph, tensor)) return graph->node_count;
     return SIZE_MAX;
 }
 
@@ -208,8 +255,8 @@ static basin_status check_single_producers(const basin_graph *graph)
                             graph->nodes[i].name, tensor);
             BASIN_CHECK(producer(graph, tensor) == i, BASIN_ERR_FORMAT, "graph: tensor %s is made by node %s and by node %s", tensor,
                         graph->nodes[producer(graph, tensor)].name, graph->nodes[i].name);
-            BASIN_CHECK(strcmp(graph->input, tensor) != 0 && basin_params_find(graph->params, tensor) == NULL, BASIN_ERR_FORMAT,
-                        "graph: node %s makes tensor %s, which is already the input or a parameter", graph->nodes[i].name, tensor);
+            BASIN_CHECK(!is_leaf(graph, tensor), BASIN_ERR_FORMAT,
+                        "graph: node %s makes tensor %s, which is already the input, a parameter or a buffer", graph->nodes[i].name, tensor);
         }
     BASIN_CHECK(producer(graph, graph->output) != SIZE_MAX, BASIN_ERR_FORMAT, "graph: no node makes the output %s", graph->output);
 done:
@@ -234,7 +281,7 @@ basin_status basin_graph_order(const basin_graph *graph, size_t *order)
             for (size_t j = 0; j < node->input_count && ready; j++) {
                 if (node->inputs[j][0] == '\0') continue;
                 size_t from = producer(graph, node->inputs[j]);
-                BASIN_CHECK(from != SIZE_MAX, BASIN_ERR_FORMAT, "graph: node %s reads %s, which is no parameter and made by no node", node->name,
+                BASIN_CHECK(from != SIZE_MAX, BASIN_ERR_FORMAT, "graph: node %s reads %s, which is no parameter, no buffer and made by no node", node->name,
                             node->inputs[j]);
                 ready = placed[from];
             }

@@ -8,6 +8,8 @@ basin_status basin_graph_create(basin_graph **out); /* with empty params */
 /* Appends a node with room for its inputs and outputs; the names are copied. */
 basin_status basin_graph_add(basin_graph *graph, const char *name, const char *op, const char *const *inputs, size_t input_count,
                              const char *const *outputs, size_t output_count, basin_node_spec **out);
+/* Appends a buffer; values [product of shape] are copied, NULL leaves zeros. BASIN_ERR_FORMAT for a name that is taken. */
+basin_status basin_graph_buffer(basin_graph *graph, const char *name, const size_t *shape, size_t rank, const double *values, basin_buffer **out);
 basin_status basin_node_spec_set(basin_node_spec *node, const char *name, basin_attribute_kind kind, const basin_attribute *value);
 
 /* The attribute of that name, or NULL. */

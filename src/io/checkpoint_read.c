@@ -128,20 +128,13 @@ static basin_status read_buffer(const basin_h5 *h5, const char *object, basin_ch
 {
     basin_status   st = BASIN_OK;
     basin_h5_array array = BASIN_H5_NO_ARRAY;
-    basin_buffer  *buffers, *buffer;
+    basin_buffer  *buffer = NULL;
 
-    BASIN_CHECK(ck->buffer_count < BASIN_H5_MAX_NAMES, BASIN_ERR_FORMAT, "%s: /buffers: more than %d", ck->path, BASIN_H5_MAX_NAMES);
+    BASIN_CHECK(ck->graph->buffer_count < BASIN_H5_MAX_NAMES, BASIN_ERR_FORMAT, "%s: /buffers: more than %d", ck->path, BASIN_H5_MAX_NAMES);
     BASIN_TRY(basin_h5_array_open(h5, object, &array));
     BASIN_CHECK(array.rank <= BASIN_MAX_RANK, BASIN_ERR_SHAPE, "%s: %s: rank %zu, at most %d", ck->path, object, array.rank, BASIN_MAX_RANK);
-    BASIN_CHECK((buffers = basin_grow(ck->buffers, ck->buffer_count, ck->buffer_count + 1, sizeof *buffers)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for %s", object);
-    ck->buffers = buffers;
-    buffer = &buffers[ck->buffer_count++];
-    buffer->rank = array.rank;
-    memcpy(buffer->shape, array.shape, sizeof buffer->shape);
-    buffer->size = array.size;
-    BASIN_STRDUP(buffer->name, object + strlen("/buffers/"));
-    BASIN_ALLOC(buffer->values, array.size, object);
+    st = basin_graph_buffer(ck->graph, object + strlen("/buffers/"), array.shape, array.rank, NULL, &buffer);
+    BASIN_CHECK(st == BASIN_OK, st, "%s: %s", ck->path, basin_error_message());
     BASIN_TRY(basin_h5_array_reals(&array, buffer->values));
 done:
     basin_h5_array_close(&array);

@@ -46,11 +46,11 @@ static basin_status put_buffers(basin_h5 *h5, const basin_checkpoint *ck)
     basin_status st = BASIN_OK;
     char        *name = NULL;
 
-    if (ck->buffer_count == 0) goto done;
+    if (ck->graph->buffer_count == 0) goto done;
     BASIN_TRY(basin_h5_put_group(h5, "/buffers"));
     if (ck->buffers_point != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/buffers", "point", ck->buffers_point));
-    for (size_t i = 0; i < ck->buffer_count; i++) {
-        const basin_buffer *buffer = &ck->buffers[i];
+    for (size_t i = 0; i < ck->graph->buffer_count; i++) {
+        const basin_buffer *buffer = &ck->graph->buffers[i];
         BASIN_CHECK(basin_text_path(buffer->name), BASIN_ERR_ARG, "buffer «%.40s»: not a name for an HDF5 object", buffer->name);
         basin_free(name);
         BASIN_CHECK((name = basin_format("/buffers/%s", buffer->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");

@@ -25,26 +25,32 @@ static void hand_on(const real *from, real *to, size_t n, bool accumulate)
         memcpy(to, from, n * sizeof *to);
 }
 
+/* Numbers in one role of the output for b samples and k vectors. */
+static size_t numbers(const basin_node *node, size_t b, size_t k)
+{
+    return slot_rows(NODE_OUTPUT(node), b) * k * slot_stride(NODE_OUTPUT(node));
+}
+
 static void forward(basin_node *node, size_t b, basin_mode mode)
 {
     (void)mode;
-    hand_on(NODE_INPUT(node, 0)->v, NODE_OUTPUT(node)->v, b * NODE_OUTPUT(node)->width, false);
+    hand_on(NODE_INPUT(node, 0)->v, NODE_OUTPUT(node)->v, numbers(node, b, 1), false);
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)
 {
     (void)mode;
-    hand_on(NODE_OUTPUT(node)->a, NODE_INPUT(node, 0)->a, b * NODE_OUTPUT(node)->width, node->accumulate[0]);
+    hand_on(NODE_OUTPUT(node)->a, NODE_INPUT(node, 0)->a, numbers(node, b, 1), node->accumulate[0]);
 }
 
 static void forward_dot(basin_node *node, size_t b, size_t k)
 {
-    hand_on(NODE_INPUT(node, 0)->d, NODE_OUTPUT(node)->d, b * k * NODE_OUTPUT(node)->width, false);
+    hand_on(NODE_INPUT(node, 0)->d, NODE_OUTPUT(node)->d, numbers(node, b, k), false);
 }
 
 static void backward_dot(basin_node *node, size_t b, size_t k)
 {
-    hand_on(NODE_OUTPUT(node)->ad, NODE_INPUT(node, 0)->ad, b * k * NODE_OUTPUT(node)->width, node->accumulate[0]);
+    hand_on(NODE_OUTPUT(node)->ad, NODE_INPUT(node, 0)->ad, numbers(node, b, k), node->accumulate[0]);
 }
 
 #define COPY(NAME, INFER)                                                                                                                            \
@@ -52,7 +58,7 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
         .name = #NAME,                                                                                                                               \
         .inputs_min = 1,                                                                                                                             \
         .inputs_max = 1,                                                                                                                             \
-        .linear = true,                                                                                                                              \
+        .degree = BASIN_DEGREE_LINEAR,                                                                                                                              \
         .in_place = true,                                                                                                                            \
         .infer = INFER,                                                                                                                              \
         .forward = forward,                                                                                                                          \

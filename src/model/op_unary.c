@@ -9,9 +9,14 @@
 
 #include "model/op.h"
 
+typedef struct unary_facts { /* attributes */
+    real alpha;
+    bool tanh_form; /* of Gelu */
+} unary_facts;
+
 typedef struct unary_row {
     /* y = f(x), p = f'(x), q = f''(x) for n elements; p, q may be NULL; y may be x */
-    void (*evaluate)(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q);
+    void (*evaluate)(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q);
     bool   curved; /* f'' is not zero */
     double alpha;  /* default of the attribute alpha */
 } unary_row;
@@ -21,17 +26,17 @@ static const unary_row *row_of(const basin_node *node)
     return node->op->row;
 }
 
-static void relu(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
+static void relu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
-    (void)node, (void)q;
+    (void)facts, (void)q;
     if (p != NULL)
         for (size_t i = 0; i < n; i++) p[i] = x[i] > 0 ? (real)1 : (real)0;
     for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 || x[i] != x[i] ? x[i] : (real)0; /* a NaN stays one */
 }
 
-static void leaky_relu(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
+static void leaky_relu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
-    const real alpha = (real)node->alpha;
+    const real alpha = facts->alpha;
 
     (void)q;
     if (p != NULL)
@@ -39,9 +44,9 @@ static void leaky_relu(const basin_node *node, const real *x, size_t n, real *y,
     for (size_t i = 0; i < n; i++) y[i] = x[i] >= 0 ? x[i] : alpha * x[i];
 }
 
-static void hyperbolic_tangent(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
+static void hyperbolic_tangent(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
-    (void)node;
+    (void)facts;
     for (size_t i = 0; i < n; i++) {
         real h = real_tanh(x[i]);
         y[i] = h;
@@ -56,9 +61,9 @@ static real logistic(real x)
     return (x >= 0 ? (real)1 : e) / (1 + e);
 }
 
-static void sigmoid(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
+static void sigmoid(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
-    (void)node;
+    (void)facts;
     for (size_t i = 0; i < n; i++) {
         real s = logistic(x[i]), slope = s * logistic(-x[i]);
         y[i] = s;
@@ -67,9 +72,9 @@ static void sigmoid(const basin_node *node, const real *x, size_t n, real *y, re
     }
 }
 
-static void elu(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
+static void elu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
-    const real alpha = (real)node->alpha;
+    const real alpha = facts->alpha;
 
     for (size_t i = 0; i < n; i++) {
         bool positive = x[i] > 0;
@@ -81,9 +86,9 @@ static void elu(const basin_node *node, const real *x, size_t n, real *y, real *
     }
 }
 
-static void softplus(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
+static void softplus(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
-    (void)node;
+    (void)facts;
     for (size_t i = 0; i < n; i++) {
         real s = logistic(x[i]), c = logistic(-x[i]);
         y[i] = (x[i] > 0 ? x[i] : 0) + real_log1p(real_exp(-real_fabs(x[i])));
@@ -118,9 +123,9 @@ static void gelu_tanh(const real *x, size_t n, real *y, real *p, real *q)
     }
 }
 
-static void gelu(const basin_node *node, const real *x, size_t n, real *y, real *p, real *q)
+static void gelu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
-    if (node->tanh_form)
+    if (facts->tanh_form)
         gelu_tanh(x, n, y, p, q);
     else
         gelu_exact(x, n, y, p, q);
@@ -130,26 +135,31 @@ static void gelu(const basin_node *node, const real *x, size_t n, real *y, real 
 
 static basin_status infer(basin_node *node)
 {
-    const char *form = basin_node_spec_string(node->spec, "approximate", "none");
+    basin_status st = BASIN_OK;
+    const char  *form = basin_node_spec_string(node->spec, "approximate", "none");
+    unary_facts *facts = NULL;
 
     if (strcmp(form, "none") != 0 && strcmp(form, "tanh") != 0)
         return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "approximate = %s is none of none, tanh", form);
-    node->alpha = basin_node_spec_float(node->spec, "alpha", row_of(node)->alpha);
-    node->tanh_form = strcmp(form, "tanh") == 0;
+    BASIN_TRY(basin_node_facts(node, sizeof *facts, &facts));
+    facts->alpha = (real)basin_node_spec_float(node->spec, "alpha", row_of(node)->alpha);
+    facts->tanh_form = strcmp(form, "tanh") == 0;
     node->work_width = (row_of(node)->curved ? 2 : 1) * NODE_INPUT(node, 0)->width;
-    return basin_infer_same(node);
+    BASIN_TRY(basin_infer_same(node));
+done:
+    return st;
 }
 
 static real *curvature_of(const basin_node *node, size_t b)
 {
-    return row_of(node)->curved ? node->work + b * NODE_OUTPUT(node)->width : NULL;
+    return row_of(node)->curved ? node->work + slot_rows(NODE_OUTPUT(node), b) * slot_stride(NODE_OUTPUT(node)) : NULL;
 }
 
 static void forward(basin_node *node, size_t b, basin_mode mode)
 {
     basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
 
-    row_of(node)->evaluate(node, x->v, b * y->width, y->v, mode >= BASIN_MODE_GRADIENT ? node->work : NULL,
+    row_of(node)->evaluate(node->facts, x->v, slot_rows(y, b) * slot_stride(y), y->v, mode >= BASIN_MODE_GRADIENT ? node->work : NULL,
                            mode == BASIN_MODE_FREEZE ? curvature_of(node, b) : NULL);
 }
 
@@ -158,7 +168,7 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
     basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
     const real *p = node->work;
     real       *q = mode == BASIN_MODE_FREEZE ? curvature_of(node, b) : NULL;
-    size_t      n = b * y->width;
+    size_t      n = slot_rows(y, b) * slot_stride(y);
 
     if (q != NULL)
         for (size_t i = 0; i < n; i++) q[i] *= y->a[i];
@@ -171,9 +181,9 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
 static void forward_dot(basin_node *node, size_t b, size_t k)
 {
     basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
-    size_t      n = y->width;
+    size_t      n = slot_stride(y);
 
-    for (size_t i = 0; i < b; i++) {
+    for (size_t i = 0; i < slot_rows(y, b); i++) {
         const real *p = node->work + i * n;
         for (size_t j = 0; j < k; j++) {
             const real *from = x->d + (i * k + j) * n;
@@ -187,9 +197,9 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
 {
     basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
     const real *curvature = curvature_of(node, b);
-    size_t      n = y->width;
+    size_t      n = slot_stride(y);
 
-    for (size_t i = 0; i < b; i++) {
+    for (size_t i = 0; i < slot_rows(y, b); i++) {
         const real *p = node->work + i * n, *q = curvature != NULL ? curvature + i * n : NULL;
         for (size_t j = 0; j < k; j++) {
             const real *ad = y->ad + (i * k + j) * n, *d = x->d + (i * k + j) * n;
@@ -204,14 +214,15 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
     }
 }
 
-#define UNARY(NAME, FUNCTION, CURVED, KINKED, ALPHA)                                                                                                 \
+#define UNARY(NAME, FUNCTION, CURVED, KINK, ALPHA)                                                                                                   \
     static const unary_row FUNCTION##_row = {.evaluate = FUNCTION, .curved = CURVED, .alpha = ALPHA};                                                \
     const basin_op         REAL(basin_op_##NAME) = {                                                                                                 \
                 .name = #NAME,                                                                                                                       \
                 .inputs_min = 1,                                                                                                                     \
                 .inputs_max = 1,                                                                                                                     \
                 .in_place = true,                                                                                                                    \
-                .kinked = KINKED,                                                                                                                    \
+                .degree = BASIN_DEGREE_UNARY,                                                                                                        \
+                .kink = KINK,                                                                                                                        \
                 .infer = infer,                                                                                                                      \
                 .forward = forward,                                                                                                                  \
                 .backward = backward,                                                                                                                \
@@ -220,10 +231,10 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
                 .row = &FUNCTION##_row,                                                                                                              \
     };
 
-UNARY(Relu, relu, false, true, 0.0)
-UNARY(LeakyRelu, leaky_relu, false, true, 0.01)
-UNARY(Tanh, hyperbolic_tangent, true, false, 0.0)
-UNARY(Sigmoid, sigmoid, true, false, 0.0)
-UNARY(Gelu, gelu, true, false, 0.0)
-UNARY(Elu, elu, true, true, 1.0)
-UNARY(Softplus, softplus, true, false, 0.0)
+UNARY(Relu, relu, false, BASIN_KINK_SLOPE, 0.0)
+UNARY(LeakyRelu, leaky_relu, false, BASIN_KINK_SLOPE, 0.01)
+UNARY(Tanh, hyperbolic_tangent, true, BASIN_KINK_NONE, 0.0)
+UNARY(Sigmoid, sigmoid, true, BASIN_KINK_NONE, 0.0)
+UNARY(Gelu, gelu, true, BASIN_KINK_NONE, 0.0)
+UNARY(Elu, elu, true, BASIN_KINK_SLOPE, 1.0)
+UNARY(Softplus, softplus, true, BASIN_KINK_NONE, 0.0)

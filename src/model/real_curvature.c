@@ -11,7 +11,7 @@ typedef struct frozen {
     basin_network *net;
     basin_batch    data;
     basin_weights *weights; /* theta, and the block at hand */
-    real          *kept;    /* [samples, plan->kept] chunk after chunk; NULL: recomputed chunk by chunk */
+    real          *kept;    /* plan->kept of each chunk, one after the other; NULL: recomputed chunk by chunk */
     size_t         k;       /* largest block */
     size_t         threads;
     basin_sweep  **sweeps;
@@ -25,7 +25,7 @@ typedef struct product_state {
 
 static real *kept_of(const frozen *point, size_t c)
 {
-    return point->kept != NULL ? point->kept + c * point->net->chunk * point->net->plan->kept : NULL;
+    return point->kept != NULL ? point->kept + c * basin_extent_size(&point->net->plan->kept, point->net->chunk) : NULL;
 }
 
 static void freeze_group(const basin_reduction *job, basin_sweep *sweep, size_t group, size_t thread)
@@ -84,14 +84,23 @@ enum { BLOCK_MOST = 16, BLOCK_REALS = 1 << 20 }; /* a block's tangents of one ch
 
 static size_t block_size(const basin_network *net)
 {
-    size_t k = BLOCK_REALS / (net->chunk * net->plan->scratch_tangent);
+    size_t k = BLOCK_REALS / (basin_extent_size(&net->plan->tangent, net->chunk) + 1);
     return k < 1 ? 1 : k > BLOCK_MOST ? BLOCK_MOST : k;
+}
+
+/* Reals that a point frozen for so many samples keeps; every chunk but the last is full. */
+static size_t kept_size(const basin_network *net, size_t samples)
+{
+    const basin_extent *kept = &net->plan->kept;
+    size_t              full = samples / net->chunk, rest = samples % net->chunk;
+
+    return full * basin_extent_size(kept, net->chunk) + (rest > 0 ? basin_extent_size(kept, rest) : 0);
 }
 
 /* What is kept may fill half of the memory limit. */
 static bool kept_fits(const basin_network *net, size_t samples)
 {
-    return samples <= basin_memory_limit() / 2 / sizeof(real) / (net->plan->kept + 1);
+    return kept_size(net, samples) <= basin_memory_limit() / 2 / sizeof(real);
 }
 
 basin_status basin_network_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **out)
@@ -109,7 +118,7 @@ basin_status basin_network_freeze(void *ctx, const basin_samples *s, const doubl
     point->threads = basin_network_threads(net, point->data.count);
     BASIN_TRY(basin_weights_create(net->plan, point->k, &point->weights));
     basin_weights_set(point->weights, net->plan, theta);
-    if (kept_fits(net, point->data.count)) BASIN_ALLOC(point->kept, point->data.count * net->plan->kept, "a frozen point");
+    if (kept_fits(net, point->data.count)) BASIN_ALLOC(point->kept, kept_size(net, point->data.count), "a frozen point");
     BASIN_TRY(basin_sweeps_create(net, point->threads, point->k, point->kept == NULL, &point->sweeps));
     if (point->kept != NULL)
         BASIN_TRY(basin_reduce(&(basin_reduction){.net = net,

@@ -9,20 +9,26 @@
 
 /* ------------------------------------------------------------------------------------ kinks and outputs -- */
 
-/* Copies the slopes of all kinked nodes into `slopes`, or counts where they are on another branch than there. */
-static uint64_t compare_slopes(const basin_sweep *sweep, size_t b, real *slopes, bool copy)
+/* Does element l of the output lie on different branches? */
+static bool crosses(basin_kink kink, real before, real after)
+{
+    return kink == BASIN_KINK_SLOPE ? (before == 1) != (after == 1) : before != after;
+}
+
+/* Copies what tells the branches of all kinked nodes into `store`, or counts where they are other than there. */
+static uint64_t compare_branches(const basin_sweep *sweep, size_t b, real *store, bool copy)
 {
     uint64_t crossings = 0;
 
     for (size_t i = 0; i < sweep->plan->node_count; i++) {
         const basin_node *node = &sweep->nodes[i];
-        if (!node->op->kinked) continue;
-        size_t n = b * NODE_OUTPUT(node)->width;
-        if (copy)
-            memcpy(slopes, node->work, n * sizeof *slopes);
-        else
-            for (size_t l = 0; l < n; l++) crossings += (slopes[l] == 1) != (node->work[l] == 1);
-        slopes += n;
+        const basin_slot *y = NODE_OUTPUT(node);
+        if (node->op->kink == BASIN_KINK_NONE) continue;
+        const size_t n = slot_rows(y, b) * slot_stride(y), full = y->batched ? b / y->lanes * slot_stride(y) : n;
+        if (copy) memcpy(store, node->work, n * sizeof *store);
+        for (size_t l = 0; l < n && !copy; l++) /* the last group's empty lanes do not count */
+            crossings += (l < full || l % y->lanes < b % y->lanes) && crosses(node->op->kink, store[l], node->work[l]);
+        store += n;
     }
     return crossings;
 }
@@ -39,7 +45,7 @@ static basin_status crossings(void *ctx, const basin_samples *s, const double *a
 
     BASIN_TRY(basin_network_gather(net, s, &data));
     BASIN_TRY(basin_network_sweeps(net, &threads));
-    BASIN_ALLOC(slopes, net->chunk * net->plan->kept, "slopes");
+    BASIN_ALLOC(slopes, basin_extent_size(&net->plan->kept, net->chunk), "slopes");
     for (int i = 0; i < 2; i++) {
         BASIN_TRY(basin_weights_create(net->plan, 0, &weights[i]));
         basin_weights_set(weights[i], net->plan, i == 0 ? a : b);
@@ -49,7 +55,7 @@ static basin_status crossings(void *ctx, const basin_samples *s, const double *a
         for (int i = 0; i < 2; i++) {
             basin_sweep_bind(net->sweeps[0], weights[i], NULL, &batch);
             basin_sweep_forward(net->sweeps[0], batch.count, BASIN_MODE_GRADIENT, 0, 2);
-            count += compare_slopes(net->sweeps[0], batch.count, slopes, i == 0);
+            count += compare_branches(net->sweeps[0], batch.count, slopes, i == 0);
         }
     }
     *out = count;
@@ -171,12 +177,19 @@ done:
     return st;
 }
 
-/* In cache, one BLAS thread does best on some hundred rows; small networks stay in the first levels with fewer. */
+enum { CHUNK_REALS = 1 << 18 }; /* of the widest tensor of a chunk */
+
+/* In cache, one BLAS thread does best on some hundred rows; small networks stay in the first levels with fewer. Images and
+ * sequences fill the cache with few samples. */
 static size_t chunk_size(const basin_plan *plan)
 {
-    size_t widest = 0;
-    for (size_t i = plan->params->count; i < plan->slot_count; i++) widest = plan->slots[i].width > widest ? plan->slots[i].width : widest;
-    return widest <= 128 ? 128 : 256;
+    size_t widest = 0, chunk;
+
+    for (size_t i = plan->input; i < plan->slot_count; i++)
+        if (plan->slots[i].batched && plan->slots[i].width > widest) widest = plan->slots[i].width;
+    chunk = widest <= 128 ? 128 : 256;
+    while (plan->spatial && chunk > BASIN_LANES && chunk * widest > CHUNK_REALS) chunk /= 2;
+    return chunk;
 }
 
 basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data, const size_t *rows, size_t count,
@@ -188,13 +201,10 @@ basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_lo
     BASIN_CHECK(spec->label_smoothing >= 0.0 && spec->label_smoothing < 1.0, BASIN_ERR_VALUE, "label smoothing %g is outside [0, 1)",
                 spec->label_smoothing);
     BASIN_ALLOC(net, 1, "network");
-    BASIN_TRY(basin_plan_create(graph, &net->plan));
+    BASIN_TRY(basin_plan_create(graph, false, &net->plan));
     net->loss = *spec;
     net->data.count = count;
     net->chunk = chunk_size(net->plan);
-    BASIN_CHECK(net->plan->slots[net->plan->output].rank == 1, BASIN_ERR_SHAPE,
-                "graph: output %s has shape %s a sample; the loss needs one dimension", net->plan->graph->output,
-                BASIN_SHAPE_TEXT(net->plan->slots[net->plan->output].shape, net->plan->slots[net->plan->output].rank));
     BASIN_TRY(copy_inputs(net, data, rows));
     BASIN_TRY(copy_targets(net, data, rows));
     BASIN_TRY(basin_weights_create(net->plan, 0, &net->weights));
@@ -225,7 +235,7 @@ basin_status REAL(basin_network_params)(const basin_graph *graph, basin_params *
     basin_status st = BASIN_OK;
     basin_plan  *plan = NULL;
 
-    BASIN_TRY(basin_plan_create(graph, &plan));
+    BASIN_TRY(basin_plan_create(graph, false, &plan));
     *out = plan->params, plan->params = NULL;
 done:
     basin_plan_destroy(&plan);

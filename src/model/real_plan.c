@@ -1,8 +1,9 @@
-/* The graph compiler: order the nodes, give every tensor a slot, infer shapes, then decide
- *   1. the degree in theta of every slot (a slice evaluates the affine part once for all its points),
- *   2. which values and adjoints a frozen point keeps,
- *   3. which ops work in place,
- *   4. whether a node sets or adds to its inputs' adjoints.
+/* The graph compiler: order the nodes, give every tensor a slot, infer shapes, and decide
+ *   1. the layout of every slot, with a Relayout where two meet (op.h),
+ *   2. its degree in theta (a slice evaluates the affine part once for all its points),
+ *   3. which values and adjoints a frozen point keeps,
+ *   4. which ops work in place,
+ *   5. whether a node sets or adds to its inputs' adjoints.
  */
 #include "model/real_plan.h"
 
@@ -37,11 +38,33 @@ basin_status basin_node_fail(const basin_node *node, basin_status code, const ch
     return basin_fail(code, "node %s (%s): %s", node->spec->name, node->spec->op, text);
 }
 
+basin_status basin_node_facts(basin_node *node, size_t size, void *facts)
+{
+    basin_status st = BASIN_OK;
+    char        *memory;
+
+    BASIN_ALLOC(memory, size, "a node");
+    node->facts = memory;
+    *(void **)facts = memory;
+done:
+    return st;
+}
+
+basin_status basin_node_axis(const basin_node *node, const basin_slot *slot, int64_t axis, bool end, size_t *out)
+{
+    int64_t batch = slot->batched ? 1 : 0, rank = (int64_t)slot->rank + batch, last = end ? rank : rank - 1, place = axis < 0 ? axis + rank : axis;
+
+    if (place < 0 || place > last)
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "axis %lld of %s, which has %lld dimensions", (long long)axis, slot->name, (long long)rank);
+    if (place < batch) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "axis %lld is the batch: samples must stay apart", (long long)axis);
+    *out = (size_t)(place - batch);
+    return BASIN_OK;
+}
+
 basin_status basin_infer_same(basin_node *node)
 {
     basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
 
-    if (is_param(x)) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "its input %s is a parameter", x->name);
     y->rank = x->rank;
     memcpy(y->shape, x->shape, sizeof y->shape);
     return BASIN_OK;
@@ -49,6 +72,7 @@ basin_status basin_infer_same(basin_node *node)
 
 void basin_node_role(basin_node *node, size_t input, basin_role role, size_t output_axis, size_t fan_in)
 {
+    if (!is_param(NODE_INPUT(node, input))) return;
     basin_block *block = &node->params->blocks[NODE_INPUT(node, input)->block];
 
     if (block->role != BASIN_ROLE_UNKNOWN) return; /* shared: the first use decides */
@@ -65,90 +89,194 @@ static size_t find_slot(const basin_plan *plan, const char *name)
     return (size_t)-1;
 }
 
-static basin_slot *add_slot(basin_plan *plan, const char *name, size_t block, int degree)
+static basin_slot *add_slot(basin_plan *plan, const char *name)
 {
     basin_slot *slot = &plan->slots[plan->slot_count];
 
-    *slot = (basin_slot){.name = name, .block = block, .degree = degree};
+    *slot = (basin_slot){.name = name, .block = (size_t)-1, .buffer = (size_t)-1, .twin = (size_t)-1, .lanes = 1};
     slot->root_v = slot->root_d = slot->root_a = slot->root_ad = plan->slot_count++;
     return slot;
 }
 
-/* Parameters first, so that block i is slot i; then the input; outputs follow as the nodes are placed. */
+static void set_shape(basin_slot *slot, const size_t *shape, size_t rank)
+{
+    slot->rank = rank;
+    if (rank > 0) memcpy(slot->shape, shape, rank * sizeof *shape);
+}
+
+/* Parameters first, so that block i is slot i; then buffers and the input; outputs follow as the nodes are placed. */
 static basin_status place_leaves(basin_plan *plan)
 {
     const basin_graph *graph = plan->graph;
 
     for (size_t i = 0; i < plan->params->count; i++) {
         const basin_block *block = &plan->params->blocks[i];
-        basin_slot        *slot = add_slot(plan, block->name, i, 1);
-        slot->rank = block->rank;
+        basin_slot        *slot = add_slot(plan, block->name);
+        slot->block = i;
+        slot->degree = 1;
         slot->width = block->size;
-        memcpy(slot->shape, block->shape, sizeof slot->shape);
+        set_shape(slot, block->shape, block->rank);
+    }
+    for (size_t i = 0; i < graph->buffer_count; i++) {
+        const basin_buffer *buffer = &graph->buffers[i];
+        basin_slot         *slot = add_slot(plan, buffer->name);
+        slot->buffer = i;
+        slot->width = buffer->size;
+        set_shape(slot, buffer->shape, buffer->rank);
+        plan->buffers += buffer->size;
     }
     plan->input = plan->slot_count;
-    basin_slot *input = add_slot(plan, graph->input, (size_t)-1, 0);
-    input->rank = graph->input_rank;
-    memcpy(input->shape, graph->input_shape, sizeof input->shape);
+    basin_slot *input = add_slot(plan, graph->input);
+    input->batched = true;
+    set_shape(input, graph->input_shape, graph->input_rank);
     if (!basin_shape_size(input->shape, input->rank, &input->width) || input->width == 0)
         return basin_fail(BASIN_ERR_SHAPE, "graph: input %s has shape %s", input->name, BASIN_SHAPE_TEXT(input->shape, input->rank));
     return BASIN_OK;
 }
 
-/* A linear op keeps the largest degree. Data times weights is affine while the data is constant; all else is not. */
-static int degree_of_output(const basin_node *node)
-{
-    int data = 0, weights = 0;
+/* ---------------------------------------------------------------------------------------------- placing nodes -- */
 
-    for (size_t i = 0; i < node->input_count; i++) {
-        int *degree = is_param(NODE_INPUT(node, i)) ? &weights : &data;
-        if (NODE_INPUT(node, i)->degree > *degree) *degree = NODE_INPUT(node, i)->degree;
-    }
-    if (node->op->linear) return data > weights ? data : weights;
-    return data > 0 ? 2 : weights;
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
 }
 
-static basin_status place_node(basin_plan *plan, const basin_node_spec *spec, size_t *layer)
+static int degree_of_output(const basin_node *node)
+{
+    int first = NODE_INPUT(node, 0)->degree, second = 0, rest = 0;
+
+    for (size_t i = 1; i < node->input_count; i++) {
+        if (!node_has(node, i)) continue;
+        int *degree = i == 1 ? &second : &rest;
+        *degree = larger(*degree, NODE_INPUT(node, i)->degree);
+    }
+    switch (node->op->degree) {
+    case BASIN_DEGREE_LINEAR: return larger(first, larger(second, rest));
+    case BASIN_DEGREE_PRODUCT: return first > 0 && second > 0 ? 2 : larger(first, larger(second, rest));
+    case BASIN_DEGREE_CURVED: return first > 0 ? 2 : larger(second, rest);
+    case BASIN_DEGREE_UNARY: break;
+    }
+    return larger(first, larger(second, rest)) > 0 ? 2 : 0;
+}
+
+/* An op for any layout goes where its largest input is, so that the smaller ones move; rows where that leaves the choice. */
+static size_t lanes_of(const basin_node *node)
+{
+    size_t lanes = 1, widest = 0;
+
+    if (node->op->layout != BASIN_LAYOUT_ANY) return node->op->layout == BASIN_LAYOUT_ROWS ? 1 : BASIN_LANES;
+    for (size_t i = 0; i < node->input_count; i++) {
+        if (!node_has(node, i)) continue;
+        const basin_slot *x = NODE_INPUT(node, i);
+        if (!x->batched || x->width < widest || (x->width == widest && x->lanes > lanes)) continue;
+        widest = x->width;
+        lanes = x->lanes;
+    }
+    return lanes;
+}
+
+static basin_status infer_node(basin_plan *plan, basin_node *node)
 {
     basin_status st = BASIN_OK;
-    basin_node  *node = &plan->nodes[plan->node_count];
-    bool         has_params = false;
+    basin_slot  *y = NODE_OUTPUT(node);
 
-    *node = (basin_node){.spec = spec, .slots = plan->slots, .params = plan->params, .layer = *layer, .alpha = 1.0, .beta = 1.0};
-    node->op = basin_op_find(spec->op);
-    if (node->op == NULL) {
-        node->op = basin_op_find("Identity"); /* only to carry the message */
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "this op is unknown to basin; docs/checkpoint-format.md lists the ops it knows");
+    BASIN_TRY(node->op->infer(node));
+    if (!basin_shape_size(y->shape, y->rank, &y->width) || y->width == 0)
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "its output has shape %s", BASIN_SHAPE_TEXT(y->shape, y->rank));
+    plan->packed += node->packed;
+    if (node->temp_size > plan->temp) plan->temp = node->temp_size;
+    if (y->batched && y->rank > 1) plan->spatial = true;
+    plan->node_count++;
+done:
+    if (st != BASIN_OK) basin_free(node->facts), node->facts = NULL;
+    return st;
+}
+
+/* Slot number `from` in the layout asked for: itself, its twin, or that of a Relayout placed now. */
+static basin_status in_layout(basin_plan *plan, const basin_node_spec *spec, size_t from, size_t lanes, size_t *out)
+{
+    basin_status st = BASIN_OK;
+    basin_slot  *x = &plan->slots[from];
+    basin_node  *node = &plan->nodes[plan->node_count];
+
+    *out = from;
+    if (!x->batched || x->lanes == lanes) return BASIN_OK;
+    if (x->twin == (size_t)-1) {
+        *node = (basin_node){.op = &REAL(basin_op_Relayout), .spec = spec, .slots = plan->slots, .params = plan->params, .input_count = 1};
+        node->input[0] = from;
+        x->consumers++;
+        x->twin = node->output = plan->slot_count;
+        basin_slot *y = add_slot(plan, x->name);
+        y->batched = true;
+        y->lanes = lanes;
+        y->degree = x->degree;
+        BASIN_TRY(infer_node(plan, node));
     }
+    *out = x->twin;
+done:
+    return st;
+}
+
+static basin_status find_inputs(basin_plan *plan, basin_node *node)
+{
+    const basin_node_spec *spec = node->spec;
+
     node->input_count = spec->input_count;
     while (node->input_count > 0 && spec->inputs[node->input_count - 1][0] == '\0') node->input_count--;
     if (node->input_count < node->op->inputs_min || node->input_count > node->op->inputs_max)
         return basin_node_fail(node, BASIN_ERR_FORMAT, "%zu inputs, expected %zu to %zu", node->input_count, node->op->inputs_min,
                                node->op->inputs_max);
-    if (spec->output_count != 1) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "%zu outputs, expected 1", spec->output_count);
     for (size_t i = 0; i < node->input_count; i++) {
-        if (spec->inputs[i][0] == '\0') return basin_node_fail(node, BASIN_ERR_FORMAT, "input %zu is left out", i + 1);
-        node->input[i] = find_slot(plan, spec->inputs[i]);
-        basin_slot *x = NODE_INPUT(node, i);
+        bool out = spec->inputs[i][0] == '\0';
+        if (out && (!node->op->gaps || i == 0)) return basin_node_fail(node, BASIN_ERR_FORMAT, "input %zu is left out", i + 1);
+        node->input[i] = out ? (size_t)-1 : find_slot(plan, spec->inputs[i]);
+    }
+    return BASIN_OK;
+}
+
+/* Output number `part` of a spec. */
+static basin_status place_node(basin_plan *plan, const basin_node_spec *spec, size_t part, size_t *layer)
+{
+    basin_status st = BASIN_OK;
+    basin_node   draft = {.spec = spec, .slots = plan->slots, .params = plan->params, .layer = *layer, .part = part};
+    bool         has_params = false, batched = false;
+
+    draft.batch_statistics = plan->batch_statistics;
+    draft.op = basin_op_find(spec->op);
+    if (draft.op == NULL) {
+        draft.op = basin_op_find("Identity"); /* only to carry the message */
+        return basin_node_fail(&draft, BASIN_ERR_UNSUPPORTED, "this op is unknown to basin; docs/checkpoint-format.md lists the ops it knows");
+    }
+    if (spec->output_count != 1 && strcmp(spec->op, "Split") != 0)
+        return basin_node_fail(&draft, BASIN_ERR_UNSUPPORTED, "%zu outputs, expected 1", spec->output_count);
+    BASIN_TRY(find_inputs(plan, &draft));
+    size_t lanes = lanes_of(&draft);
+    for (size_t i = 0; i < draft.input_count; i++) {
+        if (!node_has(&draft, i)) continue;
+        BASIN_TRY(in_layout(plan, spec, draft.input[i], lanes, &draft.input[i]));
+        basin_slot *x = NODE_INPUT(&draft, i);
         x->consumers++;
         has_params = has_params || is_param(x);
+        batched = batched || x->batched;
     }
-    node->output = plan->slot_count;
-    basin_slot *y = add_slot(plan, spec->outputs[0], (size_t)-1, degree_of_output(node));
-    BASIN_TRY(node->op->infer(node));
-    if (!basin_shape_size(y->shape, y->rank, &y->width) || y->width == 0)
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "its output has shape %s", BASIN_SHAPE_TEXT(y->shape, y->rank));
+    draft.output = plan->slot_count;
+    basin_slot *y = add_slot(plan, spec->outputs[part]);
+    y->batched = batched;
+    y->lanes = batched ? lanes : 1;
+    y->degree = degree_of_output(&draft);
+    plan->nodes[plan->node_count] = draft;
+    BASIN_TRY(infer_node(plan, &plan->nodes[plan->node_count]));
     if (has_params) ++*layer;
-    plan->packed += node->packed;
-    plan->node_count++;
 done:
     return st;
 }
 
+/* ------------------------------------------------------------------------------------------------- memory -- */
+
 static bool may_share(const basin_plan *plan, const basin_node *node)
 {
     const basin_slot *x = &plan->slots[node->input[0]];
-    return node->op->in_place && x->consumers == 1 && node->input[0] != plan->input && node->input[0] != plan->output && !is_param(x);
+    return node->op->in_place && x->batched && x->consumers == 1 && !x->keep_value && node->input[0] != plan->input && node->input[0] != plan->output;
 }
 
 /* An op in place takes its input's memory: values always; tangents unless backward needs the input's (a curved row: two
@@ -179,7 +307,8 @@ static basin_status order_adjoints(basin_plan *plan)
     for (size_t i = plan->node_count; i-- > 0;) {
         basin_node *node = &plan->nodes[i];
         for (size_t j = 0; j < node->input_count; j++) {
-            node->accumulate[j] = touched[node->input[j]];
+            if (!node_has(node, j)) continue;
+            node->accumulate[j] = touched[node->input[j]] || !NODE_INPUT(node, j)->batched;
             touched[node->input[j]] = true;
         }
     }
@@ -188,52 +317,81 @@ done:
     return st;
 }
 
+static void extend(basin_extent *extent, const basin_slot *slot, size_t width)
+{
+    *(!slot->batched ? &extent->fixed : slot->lanes == 1 ? &extent->sample : &extent->group) += width * slot->lanes;
+}
+
 static void count_memory(basin_plan *plan)
 {
     for (size_t i = 0; i < plan->slot_count; i++) {
         const basin_slot *slot = &plan->slots[i];
-        if (is_param(slot)) continue;
-        if (slot->root_v == i && i != plan->input) *(slot->keep_value ? &plan->kept : &plan->scratch_primal) += slot->width;
+        if (is_leaf(slot)) continue;
+        if (slot->root_v == i && i != plan->input) extend(slot->keep_value ? &plan->kept : &plan->primal, slot, slot->width);
         if (slot->degree == 0) continue;
-        if (slot->root_a == i) *(slot->keep_adjoint ? &plan->kept : &plan->scratch_primal) += slot->width;
-        if (slot->root_d == i) plan->scratch_tangent += slot->width;
-        if (slot->root_ad == i) plan->scratch_tangent += slot->width;
+        if (slot->root_a == i) extend(slot->keep_adjoint ? &plan->kept : &plan->primal, slot, slot->width);
+        if (slot->root_d == i) extend(&plan->tangent, slot, slot->width);
+        if (slot->root_ad == i) extend(&plan->tangent, slot, slot->width);
     }
-    for (size_t i = 0; i < plan->node_count; i++) plan->kept += plan->nodes[i].work_width;
-    plan->kept += plan->slots[plan->output].width; /* the loss's slope */
+    for (size_t i = 0; i < plan->node_count; i++) {
+        extend(&plan->kept, NODE_OUTPUT(&plan->nodes[i]), plan->nodes[i].work_width);
+        plan->kept.fixed += plan->nodes[i].work_fixed;
+    }
+    plan->kept.sample += plan->slots[plan->output].width; /* the loss's slope */
 }
 
-/* A node that nothing reads would leave its adjoint unset, and a parameter without a use has no role. */
+/* A parameter without a use has no role; a tensor without one is a mistake, but for a part of a Split. */
 static basin_status check_uses(const basin_plan *plan)
 {
-    for (size_t i = 0; i < plan->slot_count; i++)
-        if (plan->slots[i].consumers == 0 && i != plan->output && i != plan->input) {
-            const char *what = is_param(&plan->slots[i]) ? "parameter" : "tensor";
-            return basin_fail(BASIN_ERR_FORMAT, "graph: %s %s is read by no node", what, plan->slots[i].name);
-        }
-    if (plan->slots[plan->output].consumers > 0)
-        return basin_fail(BASIN_ERR_UNSUPPORTED, "graph: the output %s is also read by a node", plan->slots[plan->output].name);
-    if (plan->slots[plan->output].degree == 0)
-        return basin_fail(BASIN_ERR_FORMAT, "graph: the output %s depends on no parameter", plan->slots[plan->output].name);
+    const basin_slot *output = &plan->slots[plan->output];
+
+    for (size_t i = 0; i < plan->params->count; i++)
+        if (plan->slots[i].consumers == 0) return basin_fail(BASIN_ERR_FORMAT, "graph: parameter %s is read by no node", plan->slots[i].name);
+    for (size_t i = 0; i < plan->node_count; i++) {
+        const basin_slot *y = NODE_OUTPUT(&plan->nodes[i]);
+        if (y->consumers == 0 && y != output && plan->nodes[i].spec->output_count == 1)
+            return basin_fail(BASIN_ERR_FORMAT, "graph: tensor %s is read by no node", y->name);
+    }
+    if (output->consumers > 0) return basin_fail(BASIN_ERR_UNSUPPORTED, "graph: the output %s is also read by a node", output->name);
+    if (output->degree == 0) return basin_fail(BASIN_ERR_FORMAT, "graph: the output %s depends on no parameter", output->name);
+    if (!output->batched) return basin_fail(BASIN_ERR_FORMAT, "graph: the output %s does not depend on the input", output->name);
     return BASIN_OK;
 }
 
-basin_status basin_plan_create(const basin_graph *graph, basin_plan **out)
+/* Room for every slot and node that placing can make: a Relayout for each input of a node and for the output. */
+static basin_status reserve(basin_plan *plan)
+{
+    basin_status st = BASIN_OK;
+    size_t       nodes = 1, leaves = plan->params->count + plan->graph->buffer_count + 1;
+
+    for (size_t i = 0; i < plan->graph->node_count; i++)
+        nodes += plan->graph->nodes[i].output_count * (1 + plan->graph->nodes[i].input_count);
+    BASIN_ALLOC(plan->slots, leaves + nodes, "network slots");
+    BASIN_ALLOC(plan->nodes, nodes, "network nodes");
+done:
+    return st;
+}
+
+basin_status basin_plan_create(const basin_graph *graph, bool batch_statistics, basin_plan **out)
 {
     basin_status st = BASIN_OK;
     basin_plan  *plan = NULL;
     size_t      *order = NULL, layer = 0;
 
     BASIN_ALLOC(plan, 1, "network");
+    plan->batch_statistics = batch_statistics;
     BASIN_TRY(basin_graph_copy(graph, &plan->graph));
     BASIN_TRY(basin_params_copy(graph->params, &plan->params));
     BASIN_ALLOC(order, graph->node_count, "graph order");
     BASIN_TRY(basin_graph_order(plan->graph, order));
-    BASIN_ALLOC(plan->slots, plan->params->count + 1 + graph->node_count, "network slots");
-    BASIN_ALLOC(plan->nodes, graph->node_count, "network nodes");
+    BASIN_TRY(reserve(plan));
     BASIN_TRY(place_leaves(plan));
-    for (size_t i = 0; i < graph->node_count; i++) BASIN_TRY(place_node(plan, &plan->graph->nodes[order[i]], &layer));
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const basin_node_spec *spec = &plan->graph->nodes[order[i]];
+        for (size_t part = 0; part < spec->output_count; part++) BASIN_TRY(place_node(plan, spec, part, &layer));
+    }
     plan->output = find_slot(plan, plan->graph->output);
+    BASIN_TRY(in_layout(plan, plan->graph->nodes, plan->output, 1, &plan->output));
     BASIN_TRY(check_uses(plan));
     share_memory(plan);
     BASIN_TRY(order_adjoints(plan));
@@ -250,6 +408,7 @@ void basin_plan_destroy(basin_plan **plan)
     if (plan == NULL || *plan == NULL) return;
     basin_graph_destroy(&(*plan)->graph);
     basin_params_destroy(&(*plan)->params);
+    for (size_t i = 0; i < (*plan)->node_count; i++) basin_free((*plan)->nodes[i].facts);
     basin_free((*plan)->slots);
     basin_free((*plan)->nodes);
     basin_free(*plan);

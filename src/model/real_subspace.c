@@ -17,7 +17,8 @@ typedef struct subspace_state {
     const double        *theta, *dirs, *coef;
     size_t               d, n;
     basin_weights      **points; /* one a thread */
-    real               **stores; /* one a thread: [samples of a group, 1 + d, border width] in chunk order */
+    real               **stores; /* one a thread: values and tangents of the border, chunk after chunk */
+    size_t               span;   /* chunks that fit a store */
     bool                *border; /* [slots] */
     bool                *rest;   /* [slots] parameters that the rest reads */
     basin_loss          *losses; /* [groups, n] */
@@ -29,33 +30,40 @@ static void mark_border(const basin_plan *plan, bool *border, bool *rest)
         const basin_node *node = &plan->nodes[i];
         if (plan->slots[node->output].degree < 2) continue;
         for (size_t j = 0; j < node->input_count; j++) {
+            if (!node_has(node, j)) continue;
             const basin_slot *slot = &plan->slots[node->input[j]];
             if (is_param(slot))
                 rest[node->input[j]] = true;
-            else if (slot->degree < 2 && node->input[j] != plan->input)
+            else if (slot->degree < 2 && node->input[j] != plan->input && !is_leaf(slot))
                 border[node->input[j]] = true;
         }
     }
     if (plan->slots[plan->output].degree < 2) border[plan->output] = true;
 }
 
-static size_t border_width(const basin_plan *plan, const bool *border)
+/* Numbers of values and d tangents of the border for b samples. */
+static size_t border_size(const basin_plan *plan, const bool *border, size_t d, size_t b)
 {
-    size_t width = 0;
-    for (size_t i = 0; i < plan->slot_count; i++) width += border[i] ? plan->slots[i].width : 0;
-    return width;
+    size_t size = 0;
+
+    for (size_t i = 0; i < plan->slot_count; i++) {
+        const basin_slot *slot = &plan->slots[i];
+        if (border[i]) size += (1 + (slot->degree > 0 ? d : 0)) * slot_rows(slot, b) * slot_stride(slot);
+    }
+    return size;
 }
 
-/* Values, then tangents [B, d, width], of every border slot of the chunk. */
+/* Values, then tangents [rows, d, stride], of every border slot of the chunk. */
 static real *store_border(const subspace_state *state, const basin_sweep *sweep, size_t b, real *store)
 {
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {
         const basin_slot *slot = &sweep->slots[i];
         if (!state->border[i]) continue;
-        memcpy(store, slot->v, b * slot->width * sizeof *store);
-        store += b * slot->width;
-        if (slot->degree > 0) memcpy(store, slot->d, b * state->d * slot->width * sizeof *store);
-        store += b * state->d * slot->width;
+        const size_t n = slot_rows(slot, b) * slot_stride(slot), tangents = slot->degree > 0 ? state->d * n : 0;
+        memcpy(store, slot->v, n * sizeof *store);
+        store += n;
+        if (tangents > 0) memcpy(store, slot->d, tangents * sizeof *store);
+        store += tangents;
     }
     return store;
 }
@@ -65,11 +73,11 @@ static const real *load_border(const subspace_state *state, basin_sweep *sweep, 
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {
         const basin_slot *slot = &sweep->slots[i];
         if (!state->border[i]) continue;
-        const size_t width = slot->width, d = slot->degree > 0 ? state->d : 0;
-        const real  *tangent = store + b * width;
-        for (size_t r = 0; r < b; r++) {
+        const size_t rows = slot_rows(slot, b), width = slot_stride(slot), d = slot->degree > 0 ? state->d : 0;
+        const real  *tangent = store + rows * width;
+        for (size_t r = 0; r < rows; r++) {
             real       *to = slot->v + r * width;
-            const real *v = store + r * width, *t = tangent + r * state->d * width;
+            const real *v = store + r * width, *t = tangent + r * d * width;
             if (d == 2) {
                 const real c0 = (real)coef[0], c1 = (real)coef[1];
                 for (size_t l = 0; l < width; l++) to[l] = v[l] + c0 * t[l] + c1 * t[width + l];
@@ -79,7 +87,7 @@ static const real *load_border(const subspace_state *state, basin_sweep *sweep, 
             for (size_t j = 0; j < d; j++)
                 for (size_t l = 0; l < width; l++) to[l] += (real)coef[j] * t[j * width + l];
         }
-        store += b * (1 + state->d) * width;
+        store += rows * (1 + d) * width;
     }
     return store;
 }
@@ -100,12 +108,12 @@ static void set_point(const subspace_state *state, const basin_plan *plan, const
     }
 }
 
-static void subspace_group(const basin_reduction *job, basin_sweep *sweep, size_t group, size_t thread)
+/* The affine part of chunks [from, to), then every point on them. */
+static void subspace_chunks(const basin_reduction *job, basin_sweep *sweep, size_t from, size_t to, size_t thread, basin_loss *losses)
 {
     const subspace_state *state = job->state;
     const basin_network  *net = job->net;
     basin_weights        *point = state->points[thread];
-    size_t                from = basin_first_chunk(&job->groups, group), to = basin_first_chunk(&job->groups, group + 1);
     real                 *store = state->stores[thread];
 
     for (size_t c = from; c < to; c++) {
@@ -119,17 +127,26 @@ static void subspace_group(const basin_reduction *job, basin_sweep *sweep, size_
         const double *coef = state->coef + p * state->d;
         const real   *stored = state->stores[thread];
         set_point(state, net->plan, coef, point->theta);
-        sweep->loss = (basin_loss){0};
         for (size_t c = from; c < to; c++) {
             basin_batch batch = basin_chunk_of(net, job->data, c);
             basin_sweep_bind(sweep, point, NULL, &batch);
             stored = load_border(state, sweep, batch.count, coef, stored);
             basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 2, 2);
-            basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width, 1.0, &sweep->loss, NULL, NULL);
+            basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width, 1.0, &losses[p], NULL, NULL);
         }
-        state->losses[group * state->n + p] = sweep->loss;
     }
 }
+
+static void subspace_group(const basin_reduction *job, basin_sweep *sweep, size_t group, size_t thread)
+{
+    const subspace_state *state = job->state;
+    size_t                end = basin_first_chunk(&job->groups, group + 1);
+
+    for (size_t c = basin_first_chunk(&job->groups, group); c < end; c += state->span)
+        subspace_chunks(job, sweep, c, c + state->span < end ? c + state->span : end, thread, state->losses + group * state->n);
+}
+
+enum { STORE_REALS = 1 << 24 }; /* a thread's border of some chunks; at least one */
 
 static basin_status subspace_block(basin_network *net, const basin_batch *data, const subspace_state *shared, basin_loss *out)
 {
@@ -137,18 +154,18 @@ static basin_status subspace_block(basin_network *net, const basin_batch *data, 
     subspace_state       state = *shared;
     const basin_grouping groups = basin_group_samples(net, data->count);
     size_t               threads = basin_network_threads(net, data->count);
-    size_t               group_chunks = groups.chunks / groups.groups + 1, store_size;
+    size_t               chunk_size = border_size(net->plan, state.border, state.d, net->chunk);
     basin_sweep        **sweeps = NULL;
 
+    state.span = groups.chunks / groups.groups + 1;
+    if (state.span > STORE_REALS / (chunk_size + 1)) state.span = STORE_REALS / (chunk_size + 1) + 1;
     BASIN_ALLOC(state.points, threads, "points");
     BASIN_ALLOC(state.stores, threads, "activations");
     BASIN_ALLOC(state.losses, groups.groups * state.n, "losses");
     BASIN_TRY(basin_sweeps_create(net, threads, state.d, true, &sweeps));
-    BASIN_CHECK(basin_mul(group_chunks * net->chunk, (1 + state.d) * border_width(net->plan, state.border), &store_size), BASIN_ERR_NOMEM,
-                "activations of a group");
     for (size_t t = 0; t < threads; t++) {
         BASIN_TRY(basin_weights_create(net->plan, 0, &state.points[t]));
-        BASIN_ALLOC(state.stores[t], store_size, "activations");
+        BASIN_ALLOC(state.stores[t], state.span * chunk_size, "activations");
     }
     BASIN_TRY(basin_reduce(
         &(basin_reduction){.net = net, .data = data, .groups = groups, .sweeps = sweeps, .sweep_group = subspace_group, .state = &state}, threads));

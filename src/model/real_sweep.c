@@ -6,6 +6,14 @@
 
 /* --------------------------------------------------------------------------------------------- weights -- */
 
+static void set_buffers(basin_weights *weights, const basin_graph *graph)
+{
+    real *to = weights->buffers;
+
+    for (size_t i = 0; i < graph->buffer_count; i++)
+        for (size_t l = 0; l < graph->buffers[i].size; l++) *to++ = (real)graph->buffers[i].values[l];
+}
+
 basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weights **out)
 {
     basin_status   st = BASIN_OK;
@@ -14,8 +22,10 @@ basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weight
     BASIN_ALLOC(weights, 1, "weights");
     weights->k = k;
     BASIN_ALLOC(weights->theta, plan->params->size, "weights");
+    BASIN_ALLOC(weights->buffers, plan->buffers, "buffers");
     BASIN_ALLOC(weights->tangent, k * plan->params->size, "a block of vectors");
     BASIN_ALLOC(weights->packed, k * plan->packed, "a block of vectors");
+    set_buffers(weights, plan->graph);
     *out = weights, weights = NULL;
 done:
     basin_weights_destroy(&weights);
@@ -26,6 +36,7 @@ void basin_weights_destroy(basin_weights **weights)
 {
     if (weights == NULL || *weights == NULL) return;
     basin_free((*weights)->theta);
+    basin_free((*weights)->buffers);
     basin_free((*weights)->tangent);
     basin_free((*weights)->packed);
     basin_free(*weights);
@@ -103,8 +114,9 @@ basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, 
     memcpy(sweep->slots, plan->slots, plan->slot_count * sizeof *sweep->slots);
     memcpy(sweep->nodes, plan->nodes, plan->node_count * sizeof *sweep->nodes);
     for (size_t i = 0; i < plan->node_count; i++) sweep->nodes[i].slots = sweep->slots;
-    BASIN_ALLOC(sweep->scratch, chunk * (plan->scratch_primal + k * plan->scratch_tangent), "activations");
-    if (own_kept) BASIN_ALLOC(sweep->kept, chunk * plan->kept, "activations");
+    BASIN_ALLOC(sweep->scratch, basin_extent_size(&plan->primal, chunk) + k * basin_extent_size(&plan->tangent, chunk), "activations");
+    if (own_kept) BASIN_ALLOC(sweep->kept, basin_extent_size(&plan->kept, chunk), "activations");
+    BASIN_ALLOC(sweep->temp, plan->temp, "activations");
     BASIN_ALLOC(sweep->adjoint, plan->params->size, "a gradient");
     BASIN_ALLOC(sweep->adjoint_dot, k * plan->params->size, "products");
     BASIN_ALLOC(sweep->packed_dot, k * plan->packed, "products");
@@ -121,6 +133,7 @@ void basin_sweep_destroy(basin_sweep **sweep)
     basin_free((*sweep)->nodes);
     basin_free((*sweep)->scratch);
     basin_free((*sweep)->kept);
+    basin_free((*sweep)->temp);
     basin_free((*sweep)->adjoint);
     basin_free((*sweep)->adjoint_dot);
     basin_free((*sweep)->packed_dot);
@@ -145,29 +158,42 @@ static void bind_param(basin_sweep *sweep, basin_slot *slot, const basin_weights
     slot->ad = sweep->adjoint_dot + weights->k * offset;
 }
 
-void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *kept, const basin_batch *batch)
+/* Value or adjoint, kept or scratch. Kept by b, the samples at hand: a frozen point holds its chunks without holes. */
+static real *take_primal(const basin_sweep *sweep, const basin_slot *slot, bool keep, size_t b, real **store, real **scratch)
+{
+    return keep ? take(store, slot_rows(slot, b) * slot_stride(slot)) : take(scratch, slot_rows(slot, sweep->chunk) * slot_stride(slot));
+}
+
+static void bind_roots(basin_sweep *sweep, const basin_weights *weights, size_t b, real **store)
 {
     const basin_plan *plan = sweep->plan;
-    real  *store = kept != NULL ? kept : sweep->kept, *scratch = sweep->scratch, *packed_d = weights->packed, *packed_ad = sweep->packed_dot;
-    size_t chunk = sweep->chunk, b = batch->count;
+    real             *scratch = sweep->scratch, *buffers = weights->buffers;
 
     for (size_t i = 0; i < plan->slot_count; i++) {
         basin_slot *slot = &sweep->slots[i];
-        if (is_param(slot)) {
-            bind_param(sweep, slot, weights);
-            continue;
-        }
-        /* kept by b, the samples at hand: a frozen point holds its chunks without holes */
-        if (slot->root_v == i && i != plan->input) slot->v = slot->keep_value ? take(&store, b * slot->width) : take(&scratch, chunk * slot->width);
+        if (is_param(slot)) bind_param(sweep, slot, weights);
+        if (slot->buffer != (size_t)-1) slot->v = take(&buffers, slot->width);
+        if (is_leaf(slot)) continue;
+        const size_t tangents = sweep->k * slot_rows(slot, sweep->chunk) * slot_stride(slot);
+        if (slot->root_v == i && i != plan->input) slot->v = take_primal(sweep, slot, slot->keep_value, b, store, &scratch);
         if (slot->degree == 0) continue;
-        if (slot->root_a == i) slot->a = slot->keep_adjoint ? take(&store, b * slot->width) : take(&scratch, chunk * slot->width);
-        if (slot->root_d == i) slot->d = take(&scratch, chunk * sweep->k * slot->width);
-        if (slot->root_ad == i) slot->ad = take(&scratch, chunk * sweep->k * slot->width);
+        if (slot->root_a == i) slot->a = take_primal(sweep, slot, slot->keep_adjoint, b, store, &scratch);
+        if (slot->root_d == i) slot->d = take(&scratch, tangents);
+        if (slot->root_ad == i) slot->ad = take(&scratch, tangents);
     }
+}
+
+void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *kept, const basin_batch *batch)
+{
+    const basin_plan *plan = sweep->plan;
+    real  *store = kept != NULL ? kept : sweep->kept, *packed_d = weights->packed, *packed_ad = sweep->packed_dot;
+    size_t b = batch->count;
+
+    bind_roots(sweep, weights, b, &store);
     sweep->slots[plan->input].v = (real *)(uintptr_t)batch->x; /* read only: no op writes to the input */
     for (size_t i = 0; i < plan->slot_count; i++) {
         basin_slot *slot = &sweep->slots[i];
-        if (is_param(slot)) continue;
+        if (is_leaf(slot)) continue;
         slot->v = sweep->slots[slot->root_v].v;
         slot->d = sweep->slots[slot->root_d].d;
         slot->a = sweep->slots[slot->root_a].a;
@@ -175,7 +201,10 @@ void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *ke
     }
     for (size_t i = 0; i < plan->node_count; i++) {
         basin_node *node = &sweep->nodes[i];
-        if (node->work_width > 0) node->work = take(&store, b * node->work_width);
+        const basin_slot *y = NODE_OUTPUT(node);
+        node->work = store;
+        if (store != NULL) store += node->work_fixed + slot_rows(y, b) * y->lanes * node->work_width;
+        node->temp = sweep->temp;
         node->packed_d = packed_d;
         node->packed_ad = packed_ad;
         packed_d += weights->k * node->packed;
@@ -193,8 +222,18 @@ void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from
     }
 }
 
+/* Adjoints that are only added to: of unbatched tensors, and of parts of a Split that nobody reads. */
+static bool only_collects(const basin_sweep *sweep, const basin_slot *slot)
+{
+    return slot->degree > 0 && !is_leaf(slot) && (!slot->batched || (slot->consumers == 0 && slot != SWEEP_OUTPUT(sweep)));
+}
+
 void basin_sweep_backward(basin_sweep *sweep, size_t b, basin_mode mode)
 {
+    for (size_t i = 0; i < sweep->plan->slot_count; i++) {
+        basin_slot *slot = &sweep->slots[i];
+        if (only_collects(sweep, slot)) memset(slot->a, 0, slot_rows(slot, b) * slot_stride(slot) * sizeof *slot->a);
+    }
     for (size_t i = sweep->plan->node_count; i-- > 0;) {
         basin_node *node = &sweep->nodes[i];
         if (NODE_OUTPUT(node)->degree > 0) node->op->backward(node, b, mode);
@@ -212,6 +251,10 @@ void basin_sweep_forward_dot(basin_sweep *sweep, size_t b, size_t k, int to)
 
 void basin_sweep_backward_dot(basin_sweep *sweep, size_t b, size_t k)
 {
+    for (size_t i = 0; i < sweep->plan->slot_count; i++) {
+        basin_slot *slot = &sweep->slots[i];
+        if (only_collects(sweep, slot)) memset(slot->ad, 0, k * slot_rows(slot, b) * slot_stride(slot) * sizeof *slot->ad);
+    }
     for (size_t i = sweep->plan->node_count; i-- > 0;) {
         basin_node *node = &sweep->nodes[i];
         if (NODE_OUTPUT(node)->degree > 0) node->op->backward_dot(node, b, k);

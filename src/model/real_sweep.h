@@ -12,9 +12,10 @@ typedef struct basin_batch {
     const real    *values;  /* [count, output width] or NULL */
 } basin_batch;
 
-/* What all threads read: theta and the block of k vectors, in the engine's arrangement. */
+/* What all threads read: theta, buffers and the block of k vectors, in the engine's arrangement. */
 typedef struct basin_weights {
-    real  *theta; /* [P] */
+    real  *theta;   /* [P] */
+    real  *buffers; /* one after the other; as of the graph when made */
     size_t k;
     real  *tangent; /* per parameter [k, n], one after the other: parameter of offset o starts at k·o */
     real  *packed;  /* per node [r, k, c] */
@@ -26,6 +27,7 @@ typedef struct basin_sweep {
     basin_node       *nodes;
     real             *scratch;     /* primal, then tangents */
     real             *kept;        /* own memory for what a frozen point would keep; NULL if never needed */
+    real             *temp;        /* of whatever node is at work */
     real             *slope;       /* [B, output width] of the loss: see real_loss.h; kept */
     size_t            chunk, k;    /* capacity */
     real             *adjoint;     /* [P] */
