@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 import os
 import time
+import warnings
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -16,9 +17,9 @@ from .data import Data, evaluate, from_file, from_torch
 from .error import Error
 from .files import put, replacing
 from .loss import Loss
-from .names import parameter_names, unwrap
+from .names import compiled_free, parameter_names, unwrap
 from .optim import COUNTS, HYPERPARAMETERS, NEVER_PERTURBED, Training, describe, evaluations, live
-from .trace import trace
+from .trace import double_copy, trace
 
 Tensors = Dict[str, torch.Tensor]
 
@@ -31,36 +32,60 @@ class Writer:
         self.model = unwrap(model)
         self.loss = Loss(loss)
         self.data = _data(train, test, dataset, self.loss)
-        self.graph, self.net = trace(self.model, _sample(example_input, self.data))
+        sample = _sample(example_input, self.data)
+        self.kind = _input_kind(self.model, sample)
+        self.graph, self.net = trace(self.model, sample.to(self.kind))
         self.check = check
-        if self.data is not None:
-            self.loss.check_output(self.graph.output_shape, self.data.targets)
+        self._fit()
 
     @property
     def shapes(self) -> Dict[str, List[int]]:
         """Of each parameter of the graph."""
         return self.graph.parameters
 
-    def live_parameters(self) -> Tensors:
-        names = parameter_names(self.model)
-        return {names[id(p)]: p.detach() for p in self.model.parameters() if names[id(p)] in self.shapes}
+    def _fit(self) -> None:
+        """The loss reads the output with its classes last."""
+        if self.data is None:
+            self.loss.fit(self.graph.output_shape)
+        else:
+            self.loss.fit(self.graph.output_shape, self.data.targets, self.data.target_shape, self.graph.flattened)
+        permutation = self.loss.permutation()
+        if permutation is not None:
+            taken = {name for node in self.graph.nodes for name in node["outputs"]} | set(self.shapes) | set(self.graph.buffers)
+            name = "classes_last"
+            while name in taken:
+                name += "_"
+            self.graph.nodes.append({"name": name, "op": "Transpose", "inputs": [self.graph.output], "outputs": [name],
+                                     "attributes": {"perm": permutation}})
+            self.graph.output = name
 
-    def write(self, path: Any, parameters: Tensors, training: Training, *, epoch: Optional[float] = None, step: Optional[int] = None,
+    def live_state(self) -> Tensors:
+        """Parameters and buffers of the model as they are now, under the names of its state dict and of its parameters."""
+        names = parameter_names(self.model)
+        state = {compiled_free(name): tensor.detach() for name, tensor in self.model.state_dict(keep_vars=True).items()
+                 if isinstance(tensor, torch.Tensor)}
+        return {**state, **{names[id(p)]: p.detach() for p in self.model.parameters()}}
+
+    def write(self, path: Any, state: Tensors, training: Training, *, epoch: Optional[float] = None, step: Optional[int] = None,
               numbers: Mapping[str, float] = {}) -> Path:
-        """One checkpoint. It appears at `path` only when it is whole and basin, if there, computes the same loss from it as torch."""
+        """One checkpoint of a state dict. It appears at `path` only when it is whole and basin, if there, computes the same loss from it as
+        torch."""
         path = Path(path)
         attributes = _attributes(training, epoch, step, numbers)
         with replacing(path) as part:
             where = self.data.write(path.parent) if self.data is not None else None
-            point, measured = self._measure(parameters, training, attributes.get("undo"))
+            point, measured = self._measure(state, training, attributes.get("undo"))
             with h5py.File(part, "w") as f:
                 f.attrs["format"], f.attrs["version"] = "basin checkpoint", 1
                 f["graph"] = self.graph.json()
-                for group, tensors in [("parameters", parameters)] + [(f"optimizer/{name}", state) for name, state in training.states.items()]:
+                for group, tensors in [("parameters", state)] + [(f"optimizer/{name}", values) for name, values in training.states.items()]:
                     for name in self.shapes:
                         put(f, f"{group}/{name}", _array(tensors[name]))
+                self._put_buffers(f, state, training)
                 f.create_group("training").attrs.update(attributes)
-                f.create_group("loss").attrs.update(name=self.loss.name, label_smoothing=self.loss.label_smoothing)
+                f.create_group("loss").attrs.update(self.loss.attributes())
+                if self.loss.weights is not None:
+                    put(f, "loss/weights", self.loss.weights)
                 if where is not None:
                     f.create_group("data").attrs.update(path=os.path.relpath(where, path.parent), digest=self.data.digest)
                 if point is not None:
@@ -70,23 +95,36 @@ class Writer:
                 command.compare(path, part, {split: value for split, (value, _) in measured.items()}, as_stored=point is None)
         return path
 
-    def _measure(self, parameters: Tensors, training: Training, undo: Optional[float]) -> Tuple[Optional[str], Dict[str, Tuple[float, float]]]:
+    def _put_buffers(self, f: h5py.File, state: Tensors, training: Training) -> None:
+        buffers = self.graph.buffers_from(state)
+        for name, value in buffers.items():
+            put(f, f"buffers/{name}", _array(value))
+        point = _statistics_point(training)
+        if point is not None and any(node["op"] == "BatchNormalization" for node in self.graph.nodes):
+            f["buffers"].attrs["point"] = point
+
+    def _measure(self, state: Tensors, training: Training, undo: Optional[float]) -> Tuple[Optional[str], Dict[str, Tuple[float, float]]]:
         """Loss and accuracy of each split by torch, in double precision, at theta; at the weights as stored (point None) if it is not
         known what theta is."""
         if self.data is None:
             return None, {}
         known = training.perturbed is False or (training.perturbed is True and training.momentum is not None and undo is not None)
-        names = parameter_names(self.net)
-        with torch.no_grad():
-            for p in self.net.parameters():
-                name = names[id(p)]
-                if name not in self.shapes:
-                    continue
-                p.copy_(parameters[name])
-                if training.perturbed and known:
-                    p.add_(training.momentum[name].to("cpu", torch.float64), alpha=undo)
+        self._load(state)
+        if training.perturbed and known:
+            names = parameter_names(self.net)
+            with torch.no_grad():
+                for p in self.net.parameters():
+                    if names[id(p)] in self.shapes:
+                        p.add_(training.momentum[names[id(p)]].to("cpu", torch.float64), alpha=undo)
         splits = [split for split in ("train", "test") if split in self.data.splits]
-        return ("theta" if known else None), {split: evaluate(self.net, self.loss, self.data, split) for split in splits}
+        return ("theta" if known else None), {split: evaluate(self.net, self.loss, self.data, split, self.kind) for split in splits}
+
+    def _load(self, state: Tensors) -> None:
+        """Into the copy that torch computes with: parameters, and what the graph takes as buffers."""
+        own = {**self.net.state_dict(keep_vars=True), **{name: p for name, p in zip(parameter_names(self.net).values(), self.net.parameters())}}
+        with torch.no_grad():
+            for name in [*self.shapes, *(key for key in self.graph.state_keys.values() if key is not None)]:
+                own[name].copy_(state[name])
 
 
 def _data(train: Any, test: Any, dataset: Any, loss: Loss) -> Optional[Data]:
@@ -100,15 +138,37 @@ def _data(train: Any, test: Any, dataset: Any, loss: Loss) -> Optional[Data]:
 
 
 def _sample(example: Any, data: Optional[Data]) -> torch.Tensor:
-    """One input without batch axis."""
+    """One input without batch axis, integers as such."""
     if data is not None:
-        return torch.from_numpy(data.inputs[0].astype("f8"))
+        return torch.from_numpy(data.inputs[0].astype("i8" if data.whole_inputs else "f8"))
     if example is None:
         raise Error("the shape of one sample is not known: give train=, dataset= or example_input= (a batch [N, …])")
     if not isinstance(example, torch.Tensor) or example.dim() < 2:
         found = list(example.shape) if isinstance(example, torch.Tensor) else type(example).__name__
         raise Error(f"example_input: {found}; expected a batch [N, features…]")
-    return example[0].detach()
+    return example[0].detach().to("cpu")
+
+
+def _input_kind(model: nn.Module, sample: torch.Tensor) -> torch.dtype:
+    """int64 for what a module takes as indices, float64 otherwise. Integers in a file may be either: the module decides."""
+    if sample.dtype.is_floating_point or sample.dtype == torch.bool:
+        return torch.float64
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            double_copy(model)(torch.stack([sample, sample]).to(torch.int64))
+        return torch.int64
+    except Error:
+        raise
+    except Exception:  # whatever the module raises at numbers of this type
+        return torch.float64
+
+
+def _statistics_point(training: Training) -> Optional[str]:
+    """Where running statistics were gathered: at the weights that the forward passes of training saw. Those of SAM saw both θ and θ + ε."""
+    if training.undo == 0.0 or training.method in NEVER_PERTURBED:
+        return "theta"
+    return "theta_perturbed" if (training.method or "").endswith("msam") else None
 
 
 def _array(tensor: torch.Tensor):
@@ -174,7 +234,7 @@ def save_checkpoint(path: Any, model: nn.Module, *, loss: Any, optimizer: Any = 
     writer = Writer(model, loss=loss, train=train, test=test, dataset=dataset, example_input=example_input, check=check)
     training = _training(writer, optimizer, perturbed, method)
     command.tell(training.notes, path)
-    return writer.write(path, writer.live_parameters(), training, epoch=epoch, step=step, numbers=hyperparameters or {})
+    return writer.write(path, writer.live_state(), training, epoch=epoch, step=step, numbers=hyperparameters or {})
 
 
 class Recorder:
@@ -223,7 +283,7 @@ class Recorder:
         training = _training(self.writer, self.optimizer, self.perturbed, self.method)
         numbers = {"gradient_evaluations": self.steps * self.evaluations, "seconds": self.seconds, **self.hyperparameters}
         path = self.folder / f"step_{self.steps:06d}.h5"
-        self.writer.write(path, self.writer.live_parameters(), training, epoch=self.epoch, step=self.steps, numbers=numbers)
+        self.writer.write(path, self.writer.live_state(), training, epoch=self.epoch, step=self.steps, numbers=numbers)
         if self.steps > 0:
             self.writer.check = False  # once with a momentum is enough: the graph stays the same
         return path

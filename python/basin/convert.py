@@ -10,7 +10,6 @@ from __future__ import annotations
 import glob
 import re
 import warnings
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
@@ -75,7 +74,7 @@ class Conversion:
 class Saved:
     """What a .pt file holds."""
 
-    parameters: Dict[str, torch.Tensor]
+    state: Dict[str, torch.Tensor]
     optimizer: Optional[Mapping[str, Any]]
     epoch: Optional[float]
     steps: Dict[str, int]
@@ -128,28 +127,29 @@ def _steps(path: Path, content: Any, optimizer: Optional[Mapping[str, Any]], epo
     return {key: int(value) for key, value in found.items() if value is not None and value >= 0}
 
 
-def _parameters(state: Mapping[str, Any], writer: Writer) -> Dict[str, torch.Tensor]:
-    """The graph's parameters out of a state dict, whose every tensor must be one of the model's."""
-    first = writer.graph.aliases
-    known = {compiled_free(name) for name in writer.model.state_dict()}
-    named = {match(name, known): value for name, value in state.items() if isinstance(value, torch.Tensor)}
-    extra = [name for name in named if name not in known]
-    missing = [name for name in writer.shapes if not any(alias in named for alias, to in first.items() if to == name)]
+def _state(state: Mapping[str, Any], writer: Writer) -> Dict[str, torch.Tensor]:
+    """The graph's parameters and buffers out of a state dict, whose every tensor must be one of the model's."""
+    first, expected = writer.graph.aliases, writer.model.state_dict()
+    shapes = {compiled_free(name): list(tensor.shape) for name, tensor in expected.items() if isinstance(tensor, torch.Tensor)}
+    named = {match(name, shapes): value for name, value in state.items() if isinstance(value, torch.Tensor)}
+    extra = [name for name in named if name not in shapes]
+    has = set(named) | {first[name] for name in named if name in first}
+    missing = [name for name in [*writer.shapes, *filter(None, writer.graph.state_keys.values())] if name not in has]
+    model = type(writer.model).__name__
     if missing:
-        raise Error(f"no {missing[0]} in the state dict{f' ({len(missing)} missing)' if len(missing) > 1 else ''}, which has {_keys(named)}")
+        raise Error(f"no {missing[0]} of {model} in the state dict{f' ({len(missing)} missing)' if len(missing) > 1 else ''}, which has "
+                    f"{_keys(named)}")
     if extra:
-        raise Error(f"{extra[0]} in the state dict is nothing of {type(writer.model).__name__}{f' ({len(extra)} such)' if len(extra) > 1 else ''}: "
-                    "the weights of another model?")
+        raise Error(f"{extra[0]} in the state dict is nothing of {model}{f' ({len(extra)} such)' if len(extra) > 1 else ''}: the weights of "
+                    "another model?")
     found: Dict[str, torch.Tensor] = {}
     for name, value in named.items():
-        to = first.get(name)
-        if to not in writer.shapes:
-            continue
-        if list(value.shape) != list(writer.shapes[to]):
-            raise Error(f"{name} has shape {list(value.shape)}, the model's {list(writer.shapes[to])}")
+        if list(value.shape) != shapes[name]:
+            raise Error(f"{name} has shape {list(value.shape)}, {model}'s {shapes[name]}")
+        to = first.get(name, name)
         if to in found and not torch.equal(found[to], value):
-            raise Error(f"{name} is shared with {to} in the model, but has other values in the file")
-        found[to] = value
+            raise Error(f"{name} is shared with {to} in {model}, but has other values in the file")
+        found[to] = found[name] = value
     return found
 
 
@@ -159,12 +159,14 @@ def _open(path: Path, writer: Writer, model_key: Optional[str], optimizer_key: O
     state = _find(content, MODEL_KEYS, model_key, _is_state_dict, "model")
     if state is None:
         if not _is_state_dict(content):
+            if _is_optimizer(content):
+                raise Error("no state dict of a model: it is the state of an optimizer alone")
             raise Error(f"no state dict of a model under {', '.join(MODEL_KEYS)}; the file has {_keys(content)}: give model_key=")
         state = content
     optimizer = _find(content, OPTIMIZER_KEYS, optimizer_key, _is_optimizer, "optimizer") if state is not content else None
     epoch = _number(content, ("epoch",)) if state is not content else None
     numbers = {to: _number(content, (key,)) for key, to in NUMBERS.items()} if state is not content else {}
-    return Saved(_parameters(state, writer), optimizer, epoch, _steps(path, content if state is not content else {}, optimizer, epoch),
+    return Saved(_state(state, writer), optimizer, epoch, _steps(path, content if state is not content else {}, optimizer, epoch),
                  {name: value for name, value in numbers.items() if value is not None})
 
 
@@ -192,15 +194,34 @@ def _flat_order(order: Order, model: nn.Module) -> Optional[List[str]]:
     return names
 
 
-def _by_shapes(optimizer: Mapping[str, Any], ids: Sequence[Any], shapes: Dict[str, List[int]]) -> Optional[List[str]]:
-    """Names of the ids where the shapes of their states leave no choice."""
-    found = []
+def _state_shapes(optimizer: Mapping[str, Any], ids: Sequence[Any]) -> Dict[Any, Tuple[int, ...]]:
+    """Of the ids that have a state: what was never stepped has none."""
+    found = {}
     for i in ids:
         tensors = [v for v in optimizer["state"].get(i, {}).values() if isinstance(v, torch.Tensor) and v.dim() > 0]
-        found.append(tuple(tensors[0].shape) if tensors else None)
-    owners = {tuple(shape): name for name, shape in shapes.items()}
-    unique = None not in found and Counter(found) == Counter(tuple(s) for s in shapes.values()) and len(owners) == len(shapes)
-    return [owners[shape] for shape in found] if unique else None
+        if tensors:
+            found[i] = tuple(tensors[0].shape)
+    return found
+
+
+def _by_shapes(optimizer: Mapping[str, Any], ids: Sequence[Any], writer: Writer) -> Optional[List[str]]:
+    """Names of the ids where the shapes of their states leave no choice."""
+    owners: Dict[Tuple[int, ...], List[str]] = {}
+    for name, p in zip(parameter_names(writer.model).values(), writer.model.parameters()):
+        owners.setdefault(tuple(p.shape), []).append(name)
+    shapes = _state_shapes(optimizer, ids)
+    for i, shape in shapes.items():
+        if shape not in owners:
+            raise Error(f"the optimizer's tensor {i} has shape {list(shape)}, which no parameter of {type(writer.model).__name__} has: "
+                        "an optimizer of another model?")
+    if any(len(owners[shape]) > 1 for shape in shapes.values()) or len(set(shapes.values())) < len(shapes):
+        return None
+    return [owners[shapes[i]][0] if i in shapes else _unnamed(i) for i in ids]
+
+
+def _unnamed(i: Any) -> str:
+    """For an id whose tensor is not known: no parameter's name has a blank."""
+    return f"tensor {i}"
 
 
 def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[str]]) -> Tuple[Optional[List[str]], str]:
@@ -208,6 +229,7 @@ def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[st
     groups = optimizer["param_groups"]
     ids = [i for group in groups for i in group["params"]]
     everything = list(parameter_names(writer.model).values())
+    trained = [name for name, p in zip(everything, writer.model.parameters()) if p.requires_grad]
     if all(len(group.get("param_names") or ()) == len(group["params"]) for group in groups):
         return [match(name, everything) for group in groups for name in group["param_names"]], ""
     if order is not None:
@@ -216,9 +238,10 @@ def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[st
         return order, ""
     if len(ids) > len(everything):
         raise Error(f"the optimizer has {len(ids)} tensors, {type(writer.model).__name__} {len(everything)}: an optimizer of another model?")
-    if len(groups) == 1 and len(ids) == len(everything):
-        return everything, ""
-    found = _by_shapes(optimizer, ids, writer.shapes)
+    for names in (everything, trained):
+        if len(groups) == 1 and len(ids) == len(names):
+            return names, ""
+    found = _by_shapes(optimizer, ids, writer)
     return found, "" if found is not None else (
         f"momentum left out: which of it belongs to which tensor is not in the file ({len(groups)} parameter groups, {len(ids)} of "
         f"{len(everything)} tensors, some of equal shape); give order= (names, or the function that makes the groups)")
@@ -227,7 +250,7 @@ def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[st
 def _snapshot(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[str]]) -> Tuple[Snapshot, List[str]]:
     names, why = _names(optimizer, writer, order)
     ids = [i for group in optimizer["param_groups"] for i in group["params"]]
-    of = dict(zip(ids, names)) if names is not None else {i: f"tensor {i}" for i in ids}  # no parameter's name has a blank
+    of = dict(zip(ids, names)) if names is not None else {i: _unnamed(i) for i in ids}
     groups = [{k: v for k, v in group.items() if k not in ("params", "param_names")} for group in optimizer["param_groups"]]
     state = {of[i]: values for i, values in optimizer["state"].items() if i in of and isinstance(values, Mapping)}
     holds = any(key in values for values in state.values() for key in ("momentum_buffer", "exp_avg"))
@@ -281,7 +304,7 @@ class _Converter:
         training = self.training(saved)
         entry.step = saved.steps.get(by) if by else None
         entry.method, entry.momentum, entry.notes = training.method, training.momentum is not None, training.notes
-        entry.path = self.writer.write(self.out / relative.with_suffix(".h5"), saved.parameters, training, epoch=saved.epoch, step=entry.step,
+        entry.path = self.writer.write(self.out / relative.with_suffix(".h5"), saved.state, training, epoch=saved.epoch, step=entry.step,
                                        numbers=self.numbers(entry.source, saved))
 
 
@@ -303,8 +326,10 @@ def _sources(patterns: Union[str, Path, Sequence[Any]]) -> List[Tuple[Path, Path
         pattern = str(pattern)
         files = sorted(glob.glob(pattern, recursive=True))
         files = [f for f in files if Path(f).is_file()]
+        if not files and Path(pattern).is_dir():
+            raise Error(f"{pattern}: a folder; give a pattern such as '{pattern.rstrip('/')}/**/*.pt'")
         if not files:
-            raise Error(f"{pattern}: no such file")
+            raise Error(f"{pattern}: no file matches this pattern" if glob.has_magic(pattern) else f"{pattern}: no such file")
         for f in files:
             found.setdefault(Path(f), Path(f).relative_to(_common_root(pattern)))
     return list(found.items())

@@ -6,6 +6,7 @@ ignored; so there the inner functions of torch.load run with an unpickler of our
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,19 @@ def _safely(path: Path) -> Any:
             return inner._load(archive, "cpu", _SafePickle, encoding="utf-8")
 
 
+def _holds_module(path: Path) -> bool:
+    """Does the pickle in the file have the fields of a whole nn.Module? Read as bytes, never run."""
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                content = b"".join(archive.read(name) for name in archive.namelist() if name.endswith("/data.pkl"))
+        else:
+            content = path.read_bytes()
+    except (OSError, zipfile.BadZipFile, RuntimeError):
+        return False
+    return b"_parameters" in content and b"_modules" in content
+
+
 def load(path: Path, trust: bool) -> Any:
     """The content of a .pt file, its tensors on the CPU. trust: by pickle, which can run any code that is in the file."""
     try:
@@ -70,6 +84,9 @@ def load(path: Path, trust: bool) -> Any:
     except pickle.UnpicklingError as error:
         if trust:
             raise Error(f"cannot be read ({first_line(error)[:160]})") from error
+        if _holds_module(path):
+            raise Error("holds a whole pickled module, not its weights: save model.state_dict() instead; trust=True loads it with pickle, which "
+                        "can run any code in it and needs the module's class") from error
         raise Error(f"holds more than tensors and plain values, or is damaged ({first_line(error)[:120]}); trust=True loads it with pickle, "
                     "which can run any code in it") from error
     except Exception as error:  # damaged files raise almost anything

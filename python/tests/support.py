@@ -177,6 +177,17 @@ class Case(unittest.TestCase):
             np.testing.assert_array_equal(found[name], tensor.detach().numpy(), err_msg=name)
 
 
+class Saving(Case):
+    def setUp(self):
+        super().setUp()
+        self.x, self.y = problem()
+        self.net = make_net()
+
+    def save(self, model=None, name="a.h5", **options):
+        options = {"loss": "cross_entropy", "train": (self.x, self.y), **options}
+        return basin.save_checkpoint(self.folder / name, model if model is not None else self.net, **options)
+
+
 def momenta(model, optimizer, key="momentum_buffer"):
     """Of a live optimizer, by the model's own names: what every file must hold."""
     return {name: optimizer.state[p][key] for name, p in model.named_parameters()}

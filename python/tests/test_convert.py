@@ -186,7 +186,7 @@ class Runs(Folder):
         self.same(entry.path, "optimizer/momentum", momenta(net, optimizer))
         state = {name: p.clone() for name, p in net.state_dict().items()}
         state["2.weight"] += 1
-        self.assertIn("2.weight is shared with 0.weight in the model, but has other values in the file", self.error(state, model=net))
+        self.assertIn("2.weight is shared with 0.weight in Sequential, but has other values in the file", self.error(state, model=net))
 
     def test_adam_and_adamw(self):
         optimizer = torch.optim.AdamW(self.net.parameters(), lr=0.01)
@@ -272,8 +272,8 @@ class Contents(Folder):
     def test_weights_of_another_model(self):
         state = self.net.state_dict()
         del state["2.bias"]
-        self.assertIn("no 2.bias in the state dict, which has 0.weight", self.error(state))
-        self.assertIn("4.weight has shape [3, 5], the model's [4, 5]",
+        self.assertIn("no 2.bias of Sequential in the state dict, which has 0.weight", self.error(state))
+        self.assertIn("4.weight has shape [3, 5], Sequential's [4, 5]",
                       self.error(self.net.state_dict(), model=lambda: nn.Sequential(*make_net()[:4], nn.Linear(5, 4))))
         self.assertIn("5.weight in the state dict is nothing of Sequential", self.error({**self.net.state_dict(), "5.weight": torch.zeros(2)}))
 
