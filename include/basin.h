@@ -195,20 +195,32 @@ void  basin_free(void *memory);       /* NULL-safe */
 /* ------------------------------------------------------------------------------------------------ loss -- */
 
 typedef enum basin_loss_kind {
-    BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, /* class targets; label smoothing as in PyTorch: (1-e) nll + e mean over classes */
+    BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, /* class targets, one for each sample or token: weighted mean over those that count; label
+                                         smoothing as in PyTorch: (1-e) nll + e mean over classes */
     BASIN_LOSS_BCE_WITH_LOGITS,       /* targets in [0, 1], mean over all elements */
     BASIN_LOSS_MSE                    /* mean over all elements of (y - t)^2 */
 } basin_loss_kind;
 
+/* Zeroed: cross-entropy in which every target counts alike. A checkpoint owns the weights of its loss; who borrows a spec copies. */
 typedef struct basin_loss_spec {
     basin_loss_kind kind;
     double          label_smoothing; /* [0, 1), cross-entropy only */
+    bool            ignores;         /* cross-entropy: targets equal to ignore_index, which may be negative, do not count */
+    int64_t         ignore_index;
+    size_t          weight_count;    /* classes C, or 0: all are 1 */
+    double         *weights;         /* [C], or NULL; cross-entropy: of each target by its class; binary: of the term with t (PyTorch's
+                                        pos_weight) by the output's last axis */
 } basin_loss_spec;
 
 const char  *basin_loss_name(basin_loss_kind kind); /* softmax_cross_entropy | bce_with_logits | mse */
 basin_status basin_loss_find(const char *name, basin_loss_kind *out);
+basin_status basin_loss_spec_copy(const basin_loss_spec *spec, basin_loss_spec *out); /* caller clears */
+void         basin_loss_spec_clear(basin_loss_spec *spec); /* frees the weights, zeroes the spec */
+/* One line: «softmax_cross_entropy, label smoothing 0.1, ignore index -100, weights 1 2 0.5». Caller frees with basin_free. */
+basin_status basin_loss_spec_describe(const basin_loss_spec *spec, char **out);
 
-/* A sum over samples with its one normaliser: loss = sum / weight. Accuracy = correct / count, undefined for count = 0. */
+/* A sum over samples (or tokens) with its one normaliser: loss = sum / weight. Accuracy = correct / count over the targets that
+   count, undefined for count = 0. */
 typedef struct basin_loss {
     double   sum, weight;
     uint64_t correct, count;
@@ -230,7 +242,8 @@ typedef struct basin_dataset {
     size_t  count;                 /* N rows */
     size_t  rank, shape[BASIN_MAX_RANK]; /* of one input */
     double *inputs;                /* [N, product of shape] */
-    int64_t *classes;              /* [N] class targets, or NULL */
+    int64_t *classes;              /* [N] class targets, or [N, class_count]; or NULL. Negative: only as a loss's ignore_index */
+    size_t  class_count;           /* T class targets a sample, one a token; 0: one a sample, [N] */
     double *values;                /* [N, value_count] real targets, or NULL */
     size_t  value_count;
     size_t  split_count;
@@ -423,7 +436,8 @@ typedef struct basin_network_options {
 basin_status basin_network_objective(const basin_graph *graph, const basin_loss_spec *loss, const basin_dataset *data,
                                      const basin_network_options *options, basin_objective **out);
 
-/* The network's output [N, C] for every sample of the objective (made by basin_network_objective) at theta. */
+/* The network's output [N, width] for every sample of the objective (made by basin_network_objective) at theta; row-major where
+   a sample's output has more than one axis. */
 basin_status basin_network_output(basin_objective *objective, const double *theta, size_t *width, double **out /* caller frees */);
 
 /* Floating point operations of one forward pass over all samples, and the first layer's share (docs/performance.md). */
@@ -816,6 +830,7 @@ typedef struct basin_tensor_info {
 
 typedef struct basin_info { /* what one checkpoint says of itself, from the file alone */
     char   *checkpoint, *method, *loss_name, *perturbed, *data_path, *data_digest, *digest;
+    char   *loss;           /* in full, as basin_loss_spec_describe */
     size_t  parameters, layers;
     int64_t step, seed, batch_size, gradient_evaluations;
     double  epoch, seconds, learning_rate, momentum, rho, weight_decay;
@@ -909,6 +924,7 @@ typedef struct basin_provenance {
     basin_input *inputs;
     char  *precision;       /* double | single */
     char  *point;           /* as_stored | unperturbed | undone */
+    char  *loss;            /* in full, as basin_loss_spec_describe; NULL where none was computed */
     double weight_decay_included; /* w of the objective's w/2‖theta‖²; 0 = out */
     uint64_t seed;
     size_t threads;         /* HDF5 only, not in JSON */

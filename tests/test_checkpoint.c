@@ -65,7 +65,7 @@ static basin_checkpoint *full_checkpoint(void)
     ck->step = 120;
     ck->gradient_evaluations = 121;
     ck->seconds = 2.25;
-    ck->loss = (basin_loss_spec){BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, 0.1};
+    ck->loss = (basin_loss_spec){.label_smoothing = 0.1};
     ck->recorded_count = 12;
     ck->recorded = basin_alloc(12, sizeof *ck->recorded);
     for (size_t i = 0; i < 12; i++) {

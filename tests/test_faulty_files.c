@@ -201,6 +201,14 @@ SPOIL(no_loss) { delete_object(file, "/loss"); }
 SPOIL(no_loss_name) { delete_attribute(file, "/loss", "name"); }
 SPOIL(other_loss) { put_text(file, "/loss", "name", "hinge"); }
 SPOIL(smooth_loss) { put_real(file, "/loss", "label_smoothing", 1.0); }
+SPOIL(text_ignore) { put_text(file, "/loss", "ignore_index", "-100"); }
+SPOIL(ignore_of_mse) { put_text(file, "/loss", "name", "mse"), put_int(file, "/loss", "ignore_index", -100); }
+SPOIL(weights_of_mse) { put_text(file, "/loss", "name", "mse"), replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, NULL); }
+SPOIL(zero_weights) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, NULL); }
+SPOIL(negative_weight) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, (const double[]){1.0, -0.5}); }
+SPOIL(infinite_weight) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, (const double[]){(double)INFINITY, 1.0}); }
+SPOIL(wide_weights) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 2, shape_2x3, NULL); }
+SPOIL(one_weight) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 0, NULL, NULL); }
 SPOIL(maybe_perturbed) { put_text(file, "/training", "perturbed", "maybe"); }
 SPOIL(text_epoch) { put_text(file, "/training", "epoch", "three"); }
 SPOIL(negative_step) { put_int(file, "/training", "step", -5); }
@@ -313,7 +321,26 @@ SPOIL(flat_inputs) { replace(file, "/inputs", H5T_NATIVE_DOUBLE, 1, shape_4, NUL
 SPOIL(zero_samples) { replace(file, "/inputs", H5T_NATIVE_DOUBLE, 2, (const hsize_t[]){0, 3}, NULL); }
 SPOIL(other_count) { replace(file, "/targets", H5T_NATIVE_INT, 1, shape_3, NULL); }
 SPOIL(cubic_targets) { replace(file, "/targets", H5T_NATIVE_INT, 3, (const hsize_t[]){4, 1, 1}, NULL); }
-SPOIL(negative_class) { replace(file, "/targets", H5T_NATIVE_INT, 1, shape_4, (const int[]){0, 1, -2, 0}); }
+SPOIL(real_classes)
+{
+    replace(file, "/targets", H5T_NATIVE_DOUBLE, 1, shape_4, NULL);
+    put_text(file, "/targets", "kind", "classes");
+}
+SPOIL(deep_classes)
+{
+    replace(file, "/targets", H5T_NATIVE_INT, 3, (const hsize_t[]){4, 2, 2}, NULL);
+    put_text(file, "/targets", "kind", "classes");
+}
+SPOIL(empty_classes)
+{
+    replace(file, "/targets", H5T_NATIVE_INT, 2, (const hsize_t[]){4, 0}, NULL);
+    put_text(file, "/targets", "kind", "classes");
+}
+SPOIL(token_classes) /* what were classes of samples */
+{
+    replace(file, "/targets", H5T_NATIVE_INT, 2, (const hsize_t[]){4, 1}, NULL);
+    put_text(file, "/targets", "kind", "classes");
+}
 SPOIL(other_class) { replace(file, "/targets", H5T_NATIVE_INT, 1, shape_4, (const int[]){0, 1, 2, 0}); }
 SPOIL(zero_scale) { put_real(file, "/inputs", "scale", 0.0); }
 SPOIL(nan_offset) { put_real(file, "/inputs", "offset", NAN); }
@@ -425,6 +452,14 @@ static const struct fault {
     {&checkpoint, no_loss_name, BASIN_ERR_MISSING, "/loss: attribute name: missing"},
     {&checkpoint, other_loss, BASIN_ERR_UNSUPPORTED, "/loss: loss hinge is none of softmax_cross_entropy, bce_with_logits, mse"},
     {&checkpoint, smooth_loss, BASIN_ERR_VALUE, "/loss: attribute label_smoothing: 1 is not in [0, 1)"},
+    {&checkpoint, text_ignore, BASIN_ERR_FORMAT, "/loss: attribute ignore_index: expected an integer, file has strings"},
+    {&checkpoint, ignore_of_mse, BASIN_ERR_UNSUPPORTED, "/loss: loss mse takes no ignore_index, it has -100"},
+    {&checkpoint, weights_of_mse, BASIN_ERR_UNSUPPORTED, "/loss: loss mse takes no weights, it has 2"},
+    {&checkpoint, zero_weights, BASIN_ERR_VALUE, "/loss: all 2 weights are 0"},
+    {&checkpoint, negative_weight, BASIN_ERR_VALUE, "/loss: weight 1 of 2 is -0.5: negative or not finite"},
+    {&checkpoint, infinite_weight, BASIN_ERR_VALUE, "/loss: weight 0 of 2 is inf: negative or not finite"},
+    {&checkpoint, wide_weights, BASIN_ERR_SHAPE, "/loss/weights: expected one for each class, file has [2, 3]"},
+    {&checkpoint, one_weight, BASIN_ERR_SHAPE, "/loss/weights: expected one for each class, file has []"},
     {&checkpoint, maybe_perturbed, BASIN_ERR_FORMAT, "/training: attribute perturbed: expected yes, no or unknown, file has «maybe»"},
     {&checkpoint, text_epoch, BASIN_ERR_FORMAT, "/training: attribute epoch: expected a number, file has strings"},
     {&checkpoint, negative_step, BASIN_ERR_VALUE, "/training: attribute step: -5 is negative"},
@@ -451,7 +486,10 @@ static const struct fault {
     {&dataset, zero_samples, BASIN_ERR_SHAPE, "/inputs: no samples in [0, 3]"},
     {&dataset, other_count, BASIN_ERR_SHAPE, "/targets: expected 4 rows as of the inputs, file has 3"},
     {&dataset, cubic_targets, BASIN_ERR_SHAPE, "/targets: expected [4] or [4, values], file has [4, 1, 1]"},
-    {&dataset, negative_class, BASIN_ERR_VALUE, "/targets: row 2: class -2 is negative"},
+    {&dataset, real_classes, BASIN_ERR_FORMAT, "/targets: attribute kind: classes are integers, file has floating point numbers"},
+    {&dataset, deep_classes, BASIN_ERR_SHAPE, "/targets: expected [4] or [4, values], file has [4, 2, 2]"},
+    {&dataset, empty_classes, BASIN_ERR_SHAPE, "/targets: no values in [4, 0]"},
+    {&dataset, token_classes, BASIN_ERR_VALUE, "the file was changed or damaged"},
     {&dataset, other_class, BASIN_ERR_VALUE, "the file was changed or damaged"},
     {&dataset, zero_scale, BASIN_ERR_VALUE, "/inputs: scale 0 and offset 0: not finite, or scale 0"},
     {&dataset, nan_offset, BASIN_ERR_VALUE, "/inputs: scale 1 and offset nan: not finite, or scale 0"},

@@ -517,7 +517,7 @@ static void a_network_trains_to_the_same_bits_on_any_threads(void **unused)
     assert_int_equal(params->size, sizeof theta[0] / sizeof(double));
     for (size_t run = 0; run < 3; run++) {
         basin_threads_set(run == 1 ? 2 : 1);
-        assert_ok(basin_network_objective(graph, &(basin_loss_spec){BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, 0.0}, &data, NULL, &o));
+        assert_ok(basin_network_objective(graph, &(basin_loss_spec){0}, &data, NULL, &o));
         assert_ok(basin_train_initialise(params, 1, theta[run]));
         assert_ok(basin_train(o, theta[run], &(basin_train_options){.method = BASIN_SAM, .learning_rate = 0.1, .momentum = NAN, .rho = NAN,
                                                                     .batch_size = 130, .steps = 12, .seed = 4}));

@@ -126,6 +126,7 @@ static basin_status copy_record(const basin_checkpoint *ck, basin_info *info)
     BASIN_STRDUP(info->digest, ck->digest[0] != '\0' ? ck->digest : NULL);
     BASIN_STRDUP(info->method, ck->method);
     BASIN_STRDUP(info->loss_name, basin_loss_name(ck->loss.kind));
+    BASIN_TRY(basin_loss_spec_describe(&ck->loss, &info->loss));
     BASIN_STRDUP(info->perturbed, perturbed[ck->perturbed]);
     BASIN_STRDUP(info->data_path, ck->data_path);
     BASIN_STRDUP(info->data_digest, ck->data_digest[0] != '\0' ? ck->data_digest : NULL);

@@ -164,7 +164,7 @@ static void print(const basin_result *result, FILE *out)
     fprintf(out, "%s\n", info->checkpoint != NULL ? info->checkpoint : "checkpoint");
     print_training(info, out);
     print_weights(info, out);
-    fprintf(out, "  loss        %s\n", info->loss_name);
+    fprintf(out, "  loss        %s\n", info->loss != NULL ? info->loss : info->loss_name);
     if (info->data_path != NULL) fprintf(out, "  data        %s, SHA-256 %.16s…\n", info->data_path, info->data_digest);
     else fprintf(out, "  data        none recorded\n");
     if (!isnan(info->gradient_norm)) {

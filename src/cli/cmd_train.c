@@ -26,6 +26,8 @@ static const cli_option options[] = {
     {"label-noise", CLI_REAL, "F", "give this share of the training rows another label (default: 0)", false},
     {"loss", CLI_CHOICE, "softmax_cross_entropy|bce_with_logits|mse", "(default: cross-entropy for classes, else mse)", false},
     {"label-smoothing", CLI_REAL, "E", "of the cross-entropy (default: 0)", false},
+    {"ignore-index", CLI_TEXT, "K", "class targets K do not count in the cross-entropy (default: all count)", false},
+    {"loss-weights", CLI_REALS, "W,W,…", "of the classes in the cross-entropy; of the term with t in bce_with_logits (default: 1)", false},
     {"method", CLI_CHOICE, "gd|sgd|nag|sam|msam", "update rule (default: gd)", false},
     {"learning-rate", CLI_REAL, "X", "required", false},
     {"momentum", CLI_REAL, "B", "coefficient (default: 0.9)", false},
@@ -51,7 +53,7 @@ typedef struct training {
     basin_dataset       *data;
     bool                 own_data, wrote_data; /* data.h5 is to be, has been written into the folder */
     bool                 made_folder;
-    basin_loss_spec      loss;
+    basin_loss_spec      loss; /* weights owned */
     basin_objective     *train, *test; /* test may be NULL */
     basin_train_options  rule;
     size_t              *save;
@@ -123,15 +125,33 @@ done:
     return status;
 }
 
+static int make_loss(training *t)
+{
+    int         status = CLI_OK;
+    const char *ignored = cli_text(t->a, "ignore-index", NULL);
+    char       *end = NULL;
+
+    CLI_LIBRARY(basin_loss_find(cli_text(t->a, "loss", t->data->classes != NULL ? "softmax_cross_entropy" : "mse"), &t->loss.kind));
+    t->loss.label_smoothing = cli_real(t->a, "label-smoothing", 0);
+    if (ignored != NULL) {
+        errno = 0;
+        t->loss.ignores = true;
+        t->loss.ignore_index = strtoll(ignored, &end, 10);
+        CLI_WANT(end != ignored && *end == '\0' && errno == 0, "train: --ignore-index wants a whole number, got «%s»", ignored);
+    }
+    CLI_WANT(ignored == NULL || cli_real(t->a, "label-noise", 0) == 0, "train: --label-noise with --ignore-index: a target that does not count has no other class");
+    CLI_TRY(cli_reals(t->a, "loss-weights", &t->loss.weights, &t->loss.weight_count));
+done:
+    return status;
+}
+
 static int make_objectives(training *t)
 {
     int                   status = CLI_OK;
-    const char           *loss = cli_text(t->a, "loss", t->data->classes != NULL ? "softmax_cross_entropy" : "mse");
     const char           *precision = cli_text(t->a, "precision", "double");
     basin_network_options o = {.split = "train", .precision = strcmp(precision, "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE};
 
-    CLI_LIBRARY(basin_loss_find(loss, &t->loss.kind));
-    t->loss.label_smoothing = cli_real(t->a, "label-smoothing", 0);
+    CLI_TRY(make_loss(t));
     CLI_TRY(cli_name_file(cli_library(basin_network_objective(t->graph, &t->loss, t->data, &o, &t->train)), cli_text(t->a, "graph", "--mlp")));
     o.split = "test";
     if (basin_dataset_split(t->data, "test") != NULL) CLI_LIBRARY(basin_network_objective(t->graph, &t->loss, t->data, &o, &t->test));
@@ -296,7 +316,7 @@ static int fill(training *t, const basin_train_state *state)
     ck->step = state->step, ck->epoch = state->epoch, ck->gradient_evaluations = state->gradient_evaluations, ck->seconds = state->seconds;
     ck->hyper = (basin_hyperparameters){.learning_rate = state->learning_rate, .momentum = o->momentum, .rho = rho ? o->rho : NAN, .weight_decay = o->weight_decay,
                                         .weight_decay_coupled = true, .batch_size = (int64_t)o->batch_size, .seed = (int64_t)o->seed};
-    ck->loss = t->loss;
+    CLI_LIBRARY(basin_loss_spec_copy(&t->loss, &ck->loss));
     if (t->own_data) {
         strcpy(relative, "data.h5");
     } else {
@@ -427,6 +447,7 @@ done:
     basin_objective_destroy(&t.train);
     basin_objective_destroy(&t.test);
     basin_dataset_destroy(&t.data);
+    basin_loss_spec_clear(&t.loss);
     basin_graph_destroy(&t.graph);
     return status;
 }

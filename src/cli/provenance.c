@@ -86,6 +86,15 @@ int cli_provenance_point(basin_provenance *p, const char *point)
     return p->point != NULL ? CLI_OK : cli_fail("out of memory for the provenance");
 }
 
+int cli_provenance_loss(basin_provenance *p, const char *loss)
+{
+    if (p->loss != NULL && strcmp(p->loss, loss) != 0) loss = "several";
+    if (p->loss != NULL && strcmp(p->loss, loss) == 0) return CLI_OK;
+    basin_free(p->loss);
+    p->loss = basin_strdup(loss);
+    return p->loss != NULL ? CLI_OK : cli_fail("out of memory for the provenance");
+}
+
 int cli_provenance_finish(basin_provenance *p, const char *path, double seconds)
 {
     int       status = CLI_OK;

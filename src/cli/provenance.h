@@ -8,6 +8,8 @@
 int cli_provenance_create(const cli_arguments *arguments, basin_provenance **out);
 int cli_provenance_input(basin_provenance *provenance, const char *role, const char *path, const char *digest);
 int cli_provenance_point(basin_provenance *provenance, const char *point);
+/* The loss, or «several» where another one is there already. */
+int cli_provenance_loss(basin_provenance *provenance, const char *loss);
 /* What depends on where the result goes and when: the directory relative to `path`, threads, date, seconds. */
 int cli_provenance_finish(basin_provenance *provenance, const char *path, double seconds);
 

@@ -159,6 +159,7 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     CLI_TRY(cli_provenance_input(s.provenance, "checkpoint", path, s.ck->digest));
     if (s.data->path != NULL) CLI_TRY(cli_provenance_input(s.provenance, "data", s.data->path, s.data->digest));
     CLI_TRY(cli_provenance_point(s.provenance, s.point));
+    CLI_LIBRARY(basin_loss_spec_describe(&s.ck->loss, &s.provenance->loss));
     s.weight_decay = s.ck->hyper.weight_decay_coupled && s.ck->hyper.weight_decay > 0 ? s.ck->hyper.weight_decay : 0;
     CLI_TRY(include_decay(a, &s));
     *out = s, s = (cli_source){0};

@@ -47,6 +47,7 @@ void basin_checkpoint_destroy(basin_checkpoint **checkpoint)
     for (size_t i = 0; i < ck->recorded_count; i++) clear_recorded(&ck->recorded[i]);
     basin_free(ck->path);
     basin_graph_destroy(&ck->graph);
+    basin_loss_spec_clear(&ck->loss);
     basin_free(ck->theta);
     basin_free(ck->states);
     basin_free(ck->buffers_point);

@@ -5,6 +5,7 @@
 
 #include "core/file.h"
 #include "core/graph.h"
+#include "core/loss.h"
 #include "core/memory.h"
 #include "core/params.h"
 #include "io/checkpoint.h"
@@ -236,6 +237,26 @@ done:
     return st;
 }
 
+/* [C], or nothing. */
+static basin_status read_loss_weights(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    basin_status   st = BASIN_OK;
+    basin_h5_array array = BASIN_H5_NO_ARRAY;
+    basin_h5_kind  kind;
+
+    BASIN_TRY(basin_h5_kind_of(h5, "/loss/weights", &kind));
+    if (kind == BASIN_H5_ABSENT) goto done;
+    BASIN_TRY(basin_h5_array_open(h5, "/loss/weights", &array));
+    BASIN_CHECK(array.rank == 1 && array.size > 0, BASIN_ERR_SHAPE, "%s: /loss/weights: expected one for each class, file has %s", ck->path,
+                BASIN_SHAPE_TEXT(array.shape, array.rank));
+    BASIN_ALLOC(ck->loss.weights, array.size, "weights of the loss");
+    ck->loss.weight_count = array.size;
+    BASIN_TRY(basin_h5_array_reals(&array, ck->loss.weights));
+done:
+    basin_h5_array_close(&array);
+    return st;
+}
+
 static basin_status read_loss(const basin_h5 *h5, basin_checkpoint *ck)
 {
     basin_status st = BASIN_OK;
@@ -253,6 +274,10 @@ static basin_status read_loss(const basin_h5 *h5, basin_checkpoint *ck)
     BASIN_TRY(basin_h5_real_attribute(h5, "/loss", "label_smoothing", &ck->loss.label_smoothing));
     BASIN_CHECK(ck->loss.label_smoothing >= 0.0 && ck->loss.label_smoothing < 1.0, BASIN_ERR_VALUE,
                 "%s: /loss: attribute label_smoothing: %g is not in [0, 1)", ck->path, ck->loss.label_smoothing);
+    BASIN_TRY(basin_h5_has_attribute(h5, "/loss", "ignore_index", &ck->loss.ignores));
+    BASIN_TRY(basin_h5_int_attribute(h5, "/loss", "ignore_index", &ck->loss.ignore_index));
+    BASIN_TRY(read_loss_weights(h5, ck));
+    if ((st = basin_loss_spec_check(&ck->loss)) != BASIN_OK) st = basin_fail_within(st, "%s: /loss", ck->path);
 done:
     basin_free(name);
     return st;

@@ -103,6 +103,8 @@ static basin_status put_loss(basin_h5 *h5, const basin_loss_spec *loss)
     BASIN_TRY(basin_h5_put_group(h5, "/loss"));
     BASIN_TRY(basin_h5_put_text_attribute(h5, "/loss", "name", basin_loss_name(loss->kind)));
     BASIN_TRY(basin_h5_put_real_attribute(h5, "/loss", "label_smoothing", loss->label_smoothing));
+    if (loss->ignores) BASIN_TRY(basin_h5_put_int_attribute(h5, "/loss", "ignore_index", loss->ignore_index));
+    if (loss->weight_count > 0) BASIN_TRY(basin_h5_put(h5, "/loss/weights", BASIN_H5_F64, &loss->weight_count, 1, loss->weights));
 done:
     return st;
 }

@@ -1,7 +1,7 @@
 /* The name of a data set's content: SHA-256 over its meaning, so that storing it in another type or file changes nothing.
  *
  *     "inputs N,d1,d2…\n"   inputs as float64, row-major
- *     "classes N\n"         class targets as int64, or
+ *     "classes N\n"         class targets as int64, "classes N,T\n" where a sample has one for each of T tokens, or
  *     "values N,C\n"        real targets as float64
  *     for each split in byte order of names:
  *     "split NAME n\n"      its rows as uint64
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/dataset.h"
 #include "core/digest.h"
 #include "core/memory.h"
 
@@ -62,8 +63,9 @@ static basin_status add_targets(basin_digest *digest, const basin_dataset *data)
     basin_status st = BASIN_OK;
 
     if (data->classes != NULL) {
-        BASIN_TRY(add_header(digest, basin_format("classes %zu\n", data->count)));
-        add_words(digest, data->classes, data->count);
+        BASIN_TRY(add_header(digest, data->class_count > 0 ? basin_format("classes %zu,%zu\n", data->count, data->class_count)
+                                                           : basin_format("classes %zu\n", data->count)));
+        add_words(digest, data->classes, data->count * basin_dataset_tokens(data));
     } else {
         BASIN_TRY(add_header(digest, basin_format("values %zu,%zu\n", data->count, data->value_count)));
         add_words(digest, data->values, data->count * data->value_count);

@@ -55,21 +55,28 @@ done:
     return st;
 }
 
-static basin_status check_classes(const char *path, const char *object, const int64_t *classes, size_t count)
+/* What the file says of its integers [N, T]: attribute kind = classes. Any other text is no word of the format's. */
+static basin_status read_kind(const basin_h5 *h5, const char *path, const char *object, const basin_h5_array *array, bool *token_classes)
 {
     basin_status st = BASIN_OK;
+    char        *kind = NULL;
 
-    for (size_t i = 0; i < count; i++)
-        BASIN_CHECK(classes[i] >= 0, BASIN_ERR_VALUE, "%s: %s: row %zu: class %lld is negative", path, object, i, (long long)classes[i]);
+    BASIN_TRY(basin_h5_text_attribute(h5, object, "kind", &kind));
+    *token_classes = kind != NULL && strcmp(kind, "classes") == 0;
+    BASIN_CHECK(!*token_classes || array->type == BASIN_H5_INTEGER, BASIN_ERR_FORMAT, "%s: %s: attribute kind: classes are integers, file has %s", path,
+                object, array->type == BASIN_H5_REAL ? "floating point numbers" : "strings");
 done:
+    basin_free(kind);
     return st;
 }
 
-/* Integers of rank 1 are classes; everything else is real values, [N] or [N, C]. */
+/* Integers of rank 1, or of rank 2 and kind classes, are classes (any number: which of them do not count is the loss's to say);
+   everything else is real values, [N] or [N, C]. */
 static basin_status read_targets(const basin_h5 *h5, const char *object, basin_dataset *data)
 {
     basin_status   st = BASIN_OK;
     basin_h5_array array = BASIN_H5_NO_ARRAY;
+    bool           token_classes = false;
 
     BASIN_TRY(basin_h5_array_open(h5, object, &array));
     BASIN_CHECK(array.rank == 1 || array.rank == 2, BASIN_ERR_SHAPE, "%s: %s: expected [%zu] or [%zu, values], file has %s", data->path, object,
@@ -77,10 +84,11 @@ static basin_status read_targets(const basin_h5 *h5, const char *object, basin_d
     BASIN_CHECK(array.shape[0] == data->count, BASIN_ERR_SHAPE, "%s: %s: expected %zu rows as of the inputs, file has %zu", data->path, object,
                 data->count, array.shape[0]);
     BASIN_CHECK(array.size > 0, BASIN_ERR_SHAPE, "%s: %s: no values in %s", data->path, object, BASIN_SHAPE_TEXT(array.shape, array.rank));
-    if (array.type == BASIN_H5_INTEGER && array.rank == 1) {
+    BASIN_TRY(read_kind(h5, data->path, object, &array, &token_classes));
+    if (array.type == BASIN_H5_INTEGER && (array.rank == 1 || token_classes)) {
+        data->class_count = array.rank == 2 ? array.shape[1] : 0;
         BASIN_ALLOC(data->classes, array.size, "classes");
         BASIN_TRY(basin_h5_array_ints(&array, data->classes));
-        BASIN_TRY(check_classes(data->path, object, data->classes, array.size));
     } else {
         data->value_count = array.rank == 2 ? array.shape[1] : 1;
         BASIN_ALLOC(data->values, array.size, "targets");

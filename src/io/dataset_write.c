@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/dataset.h"
 #include "core/memory.h"
 #include "core/params.h"
 #include "io/dataset.h"
@@ -59,15 +60,20 @@ done:
 static basin_status put_classes(basin_h5 *h5, const basin_dataset *data)
 {
     basin_status st = BASIN_OK;
+    size_t       shape[2] = {data->count, data->class_count}, size;
     uint8_t     *bytes = NULL;
     bool         small = true;
 
-    BASIN_ALLOC(bytes, data->count, "classes");
-    for (size_t i = 0; i < data->count; i++) {
+    BASIN_CHECK(basin_mul(data->count, basin_dataset_tokens(data), &size), BASIN_ERR_ARG, "%zu samples of %zu classes cannot be written", data->count,
+                data->class_count);
+    BASIN_ALLOC(bytes, size, "classes");
+    for (size_t i = 0; i < size; i++) {
         small = small && data->classes[i] >= 0 && data->classes[i] <= 255;
         bytes[i] = (uint8_t)data->classes[i];
     }
-    BASIN_TRY(basin_h5_put(h5, "/targets", small ? BASIN_H5_U8 : BASIN_H5_I64, &data->count, 1, small ? (const void *)bytes : data->classes));
+    BASIN_TRY(basin_h5_put(h5, "/targets", small ? BASIN_H5_U8 : BASIN_H5_I64, shape, data->class_count > 0 ? 2 : 1,
+                           small ? (const void *)bytes : data->classes));
+    if (data->class_count > 0) BASIN_TRY(basin_h5_put_text_attribute(h5, "/targets", "kind", "classes"));
 done:
     basin_free(bytes);
     return st;

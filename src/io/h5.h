@@ -42,6 +42,7 @@ void         basin_h5_names_free(size_t count, char **names);
 basin_status basin_h5_text_attribute(const basin_h5 *h5, const char *object, const char *name, char **out); /* caller frees */
 basin_status basin_h5_real_attribute(const basin_h5 *h5, const char *object, const char *name, double *out);
 basin_status basin_h5_int_attribute(const basin_h5 *h5, const char *object, const char *name, int64_t *out);
+basin_status basin_h5_has_attribute(const basin_h5 *h5, const char *object, const char *name, bool *out); /* and it has a value */
 
 typedef enum basin_h5_type { BASIN_H5_REAL, BASIN_H5_INTEGER, BASIN_H5_TEXT } basin_h5_type;
 

@@ -153,3 +153,15 @@ done:
     close_attribute(&a);
     return st;
 }
+
+basin_status basin_h5_has_attribute(const basin_h5 *h5, const char *object, const char *name, bool *out)
+{
+    basin_status st = BASIN_OK;
+    attribute    a = NO_ATTRIBUTE;
+
+    BASIN_TRY(open_attribute(h5, object, name, &a));
+    *out = a.present;
+done:
+    close_attribute(&a);
+    return st;
+}

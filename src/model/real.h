@@ -52,7 +52,6 @@ typedef double real;
 #define basin_network_sweeps REAL(basin_network_sweeps)
 #define basin_network_thaw REAL(basin_network_thaw)
 #define basin_network_threads REAL(basin_network_threads)
-#define basin_network_weight REAL(basin_network_weight)
 #define basin_node_axis REAL(basin_node_axis)
 #define basin_node_facts REAL(basin_node_facts)
 #define basin_node_fail REAL(basin_node_fail)

@@ -36,7 +36,7 @@ static void freeze_group(const basin_reduction *job, basin_sweep *sweep, size_t 
     for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1); c++) {
         basin_batch batch = basin_chunk_of(job->net, job->data, c);
         basin_sweep_bind(sweep, point->weights, kept_of(point, c), &batch);
-        basin_network_primal(job->net, sweep, &batch, job->data->count, BASIN_MODE_FREEZE);
+        basin_network_primal(job->net, sweep, &batch, BASIN_MODE_FREEZE);
     }
 }
 
@@ -53,9 +53,9 @@ static void product_group(const basin_reduction *job, basin_sweep *sweep, size_t
     for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1); c++) {
         basin_batch batch = basin_chunk_of(job->net, job->data, c);
         basin_sweep_bind(sweep, point->weights, kept_of(point, c), &batch);
-        if (point->kept == NULL) basin_network_primal(job->net, sweep, &batch, job->data->count, BASIN_MODE_FREEZE);
+        if (point->kept == NULL) basin_network_primal(job->net, sweep, &batch, BASIN_MODE_FREEZE);
         basin_sweep_forward_dot(sweep, batch.count, state->k, 2);
-        basin_loss_dot(&job->net->loss, batch.count, state->k, y->width, sweep->slope, basin_network_weight(job->net, job->data->count), y->d, y->ad);
+        basin_loss_dot(&job->net->loss, &batch, state->k, y->width, sweep->slope, y->d, y->ad);
         basin_sweep_backward_dot(sweep, batch.count, state->k);
     }
 }

@@ -4,13 +4,12 @@
 #include <string.h>
 
 /* Forward, loss and backward of the chunk that the sweep is bound to. */
-void basin_network_primal(const basin_network *net, basin_sweep *sweep, const basin_batch *batch, size_t samples, basin_mode mode)
+void basin_network_primal(const basin_network *net, basin_sweep *sweep, const basin_batch *batch, basin_mode mode)
 {
     basin_slot *y = SWEEP_OUTPUT(sweep);
 
     basin_sweep_forward(sweep, batch->count, mode, 0, 2);
-    basin_loss_forward(&net->loss, batch, y->v, y->width, basin_network_weight(net, samples), &sweep->loss, y->a,
-                       mode == BASIN_MODE_FREEZE ? sweep->slope : NULL);
+    basin_loss_forward(&net->loss, batch, y->v, y->width, &sweep->loss, y->a, mode == BASIN_MODE_FREEZE ? sweep->slope : NULL);
     basin_sweep_backward(sweep, batch->count, mode);
 }
 
@@ -30,7 +29,7 @@ static void gradient_group(const basin_reduction *job, basin_sweep *sweep, size_
     for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1); c++) {
         basin_batch batch = basin_chunk_of(job->net, job->data, c);
         basin_sweep_bind(sweep, state->weights, NULL, &batch);
-        basin_network_primal(job->net, sweep, &batch, job->data->count, BASIN_MODE_GRADIENT);
+        basin_network_primal(job->net, sweep, &batch, BASIN_MODE_GRADIENT);
     }
 }
 
@@ -53,7 +52,7 @@ basin_status basin_network_gradient(void *ctx, const basin_samples *s, const dou
     BASIN_TRY(basin_network_sweeps(net, &threads));
     basin_weights_set(net->weights, net->plan, theta);
     memset(g, 0, net->plan->params->size * sizeof *g);
-    *out = (basin_loss){.weight = basin_network_weight(net, data.count)};
+    *out = (basin_loss){.weight = data.weight};
     BASIN_TRY(basin_reduce(&(basin_reduction){.net = net,
                                               .data = &data,
                                               .groups = basin_group_samples(net, data.count),

@@ -1,101 +1,192 @@
-/* Per sample; exponentials in real, sums in double in both precisions:
+/* Per position of a sample; exponentials in real, sums in double in both precisions. w_c = 1 without weights.
  *
- *   softmax cross-entropy, label smoothing e over C classes, t_c = (1 - e) [c = class] + e / C (as PyTorch):
- *       l = log Σ exp y_c - Σ t_c y_c,   ∂l = p - t,   ∂²l d = p∘d - p (p·d),   p = softmax y
- *   binary cross-entropy with logits, mean over elements:
- *       l = max(y, 0) - y t + log(1 + exp(-|y|)),   ∂l = σ(y) - t,   ∂²l d = σ (1 - σ) d
+ *   softmax cross-entropy over C classes, label smoothing e (as PyTorch: Σ_i l_i / Σ_i w_t of the targets t_i that count):
+ *       q_c = (1 - e) w_t [c = t] + e/C w_c,   s = Σ q_c = (1 - e) w_t + e mean w
+ *       l = s log Σ exp y_c - Σ q_c y_c,   ∂l = s p - q,   ∂²l d = s (p∘d - p (p·d)),   p = softmax y
+ *       a target that is the ignore index has q = 0
+ *   binary cross-entropy with logits, weights w of the term with t, mean over elements:
+ *       l = -w t log σ(y) - (1 - t) log(1 - σ(y)) = v (max(y, 0) + log(1 + exp(-|y|))) - w t y,   v = w t + 1 - t
+ *       ∂l = v σ(y) - w t,   ∂²l d = v σ (1 - σ) d
  *   mean squared error, mean over elements:
  *       l = (y - t)²,   ∂l = 2 (y - t),   ∂²l d = 2 d
+ *
+ * s and v are 1 to the last bit where all weights are, so that weights of 1 change no result.
  */
 #include "model/real_loss.h"
 
-double basin_loss_weight(const basin_loss_spec *loss, size_t n, size_t c)
+static double weight_of(const basin_loss_spec *loss, size_t c)
 {
-    return loss->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? (double)n : (double)n * (double)c;
+    return loss->weight_count > 0 ? loss->weights[c] : 1.0;
 }
 
-static void cross_entropy(double smoothing, size_t target, const real *y, size_t c, double weight, basin_loss *total, real *a, real *slope)
+static bool counts(const basin_loss_spec *loss, int64_t target)
+{
+    return !loss->ignores || target != loss->ignore_index;
+}
+
+double basin_loss_weight(const basin_loss_spec *loss, const basin_batch *batch, size_t width)
+{
+    double weight = 0.0;
+
+    if (loss->kind != BASIN_LOSS_SOFTMAX_CROSS_ENTROPY) return (double)batch->count * (double)width;
+    for (size_t i = 0; i < batch->count * batch->positions; i++)
+        if (counts(loss, batch->classes[i])) weight += weight_of(loss, (size_t)batch->classes[i]);
+    return weight;
+}
+
+static double mean_weight(const basin_loss_spec *loss, size_t classes)
+{
+    double sum = 0.0;
+
+    for (size_t c = 0; c < classes; c++) sum += weight_of(loss, c);
+    return sum / (double)classes;
+}
+
+/* -------------------------------------------------------------------------------------- cross-entropy -- */
+
+typedef struct mass { /* of q at one position: on its target, on class c it is share w_c besides, and in all */
+    double target, share, all;
+} mass;
+
+static mass mass_of(const basin_loss_spec *loss, size_t classes, double mean, int64_t target)
+{
+    double e = loss->label_smoothing, on_target = (1.0 - e) * weight_of(loss, (size_t)target);
+
+    return (mass){.target = on_target, .share = e / (double)classes, .all = on_target + e * mean};
+}
+
+static void cross_entropy(const basin_loss_spec *loss, mass q, size_t target, const real *y, size_t classes, double weight, basin_loss *total, real *a,
+                          real *slope)
 {
     size_t best = 0;
     double rest = 0.0, dot = 0.0; /* log Σ exp = y_best + log1p(rest): small losses keep their digits */
 
-    for (size_t j = 1; j < c; j++)
-        if (y[j] > y[best]) best = j;
-    const double top = (double)y[best];
-    const double share = smoothing / (double)c;
-    for (size_t j = 0; j < c; j++) {
-        if (j != best) rest += (double)real_exp(y[j] - y[best]);
-        dot += share * ((double)y[j] - top);
+    for (size_t c = 1; c < classes; c++)
+        if (y[c] > y[best]) best = c;
+    const real   peak = y[best]; /* a may be y */
+    const double top = (double)peak;
+    for (size_t c = 0; c < classes; c++) {
+        if (c != best) rest += (double)real_exp(y[c] - peak);
+        dot += q.share * weight_of(loss, c) * ((double)y[c] - top);
     }
-    dot += (1.0 - smoothing) * ((double)y[target] - top);
-    total->sum += log1p(rest) - dot;
+    dot += q.target * ((double)y[target] - top);
+    total->sum += q.all * log1p(rest) - dot;
     total->correct += best == target;
     total->count++;
     if (a == NULL) return;
-    for (size_t j = 0; j < c; j++) {
-        double p = (double)real_exp(y[j] - y[best]) / (1.0 + rest);
-        if (slope != NULL) slope[j] = (real)p;
-        a[j] = (real)((p - share - (j == target ? 1.0 - smoothing : 0.0)) / weight);
+    for (size_t c = 0; c < classes; c++) {
+        double p = (double)real_exp(y[c] - peak) / (1.0 + rest);
+        if (slope != NULL) slope[c] = (real)p;
+        a[c] = (real)((q.all * p - q.share * weight_of(loss, c) - (c == target ? q.target : 0.0)) / weight);
     }
 }
 
-static void binary_cross_entropy(const real *t, const real *y, size_t c, double weight, basin_loss *total, real *a, real *slope)
+static void set_zero(real *x, size_t n)
 {
-    for (size_t j = 0; j < c; j++) {
-        double u = (double)y[j], target = (double)t[j], e = exp(-fabs(u)), p = (u >= 0.0 ? 1.0 : e) / (1.0 + e);
-        total->sum += (u > 0.0 ? u : 0.0) - u * target + log1p(e);
+    for (size_t i = 0; x != NULL && i < n; i++) x[i] = 0;
+}
+
+static void cross_entropies(const basin_loss_spec *loss, const basin_batch *batch, const real *y, size_t classes, basin_loss *total, real *a, real *slope)
+{
+    const double mean = mean_weight(loss, classes);
+
+    for (size_t i = 0; i < batch->count * batch->positions; i++) {
+        int64_t target = batch->classes[i];
+        real   *adjoint = a != NULL ? a + i * classes : NULL, *p = slope != NULL ? slope + i * classes : NULL;
+        if (counts(loss, target)) {
+            cross_entropy(loss, mass_of(loss, classes, mean, target), (size_t)target, y + i * classes, classes, batch->weight, total, adjoint, p);
+        } else {
+            set_zero(adjoint, classes);
+            set_zero(p, classes);
+        }
+    }
+}
+
+/* [b, k, positions, C]: the positions of one sample lie together for each vector. */
+static void cross_entropies_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t classes, const real *slope, const real *d, real *ad)
+{
+    const double mean = mean_weight(loss, classes);
+    const size_t positions = batch->positions;
+
+    for (size_t i = 0; i < batch->count * positions; i++) {
+        const int64_t target = batch->classes[i];
+        const real   *p = slope + i * classes;
+        const real    scale = counts(loss, target) ? (real)(mass_of(loss, classes, mean, target).all / batch->weight) : 0;
+        for (size_t v = 0; v < k; v++) {
+            const size_t at = ((i / positions * k + v) * positions + i % positions) * classes;
+            const real  *from = d + at;
+            real        *to = ad + at, dot = 0;
+            for (size_t c = 0; c < classes; c++) dot += p[c] * from[c];
+            for (size_t c = 0; c < classes; c++) to[c] = scale * p[c] * (from[c] - dot);
+        }
+    }
+}
+
+/* ----------------------------------------------------------------------------- means over all elements -- */
+
+/* of element j whose last axis has `classes` */
+static double term_weight(const basin_loss_spec *loss, size_t j, size_t classes, double target)
+{
+    return weight_of(loss, j % classes) * target + (1.0 - target);
+}
+
+static void binary_cross_entropies(const basin_loss_spec *loss, const basin_batch *batch, const real *y, size_t width, basin_loss *total, real *a,
+                                   real *slope)
+{
+    const size_t classes = width / batch->positions;
+
+    for (size_t j = 0; j < batch->count * width; j++) {
+        double u = (double)y[j], target = (double)batch->values[j], e = exp(-fabs(u)), p = (u >= 0.0 ? 1.0 : e) / (1.0 + e);
+        double v = term_weight(loss, j, classes, target), hit = weight_of(loss, j % classes) * target;
+        total->sum += v * (u > 0.0 ? u : 0.0) - u * hit + v * log1p(e);
         total->correct += (u > 0.0) == (target > 0.5);
         total->count++;
         if (slope != NULL) slope[j] = (real)p;
-        if (a != NULL) a[j] = (real)((p - target) / weight);
+        if (a != NULL) a[j] = (real)((v * p - hit) / batch->weight);
     }
 }
 
-static void squared_error(const real *t, const real *y, size_t c, double weight, basin_loss *total, real *a)
+static void squared_errors(const basin_batch *batch, const real *y, size_t width, basin_loss *total, real *a)
 {
-    for (size_t j = 0; j < c; j++) {
-        double error = (double)y[j] - (double)t[j];
+    for (size_t j = 0; j < batch->count * width; j++) {
+        double error = (double)y[j] - (double)batch->values[j];
         total->sum += error * error;
-        if (a != NULL) a[j] = (real)(2.0 * error / weight);
+        if (a != NULL) a[j] = (real)(2.0 * error / batch->weight);
     }
 }
 
-void basin_loss_forward(const basin_loss_spec *loss, const basin_batch *batch, const real *y, size_t c, double weight, basin_loss *total, real *a,
-                        real *slope)
+static void binary_cross_entropies_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t width, const real *slope, const real *d,
+                                       real *ad)
 {
-    for (size_t i = 0; i < batch->count; i++) {
-        const real *row = y + i * c;
-        real       *adjoint = a != NULL ? a + i * c : NULL, *p = slope != NULL ? slope + i * c : NULL;
-        switch (loss->kind) {
-        case BASIN_LOSS_SOFTMAX_CROSS_ENTROPY:
-            cross_entropy(loss->label_smoothing, (size_t)batch->classes[i], row, c, weight, total, adjoint, p);
-            break;
-        case BASIN_LOSS_BCE_WITH_LOGITS: binary_cross_entropy(batch->values + i * c, row, c, weight, total, adjoint, p); break;
-        case BASIN_LOSS_MSE: squared_error(batch->values + i * c, row, c, weight, total, adjoint); break;
-        }
-    }
-}
+    const size_t classes = width / batch->positions;
+    const real   scale = (real)(1.0 / batch->weight);
 
-void basin_loss_dot(const basin_loss_spec *loss, size_t b, size_t k, size_t c, const real *slope, double weight, const real *d, real *ad)
-{
-    const real scale = (real)(1.0 / weight);
-
-    for (size_t i = 0; i < b; i++)
-        for (size_t v = 0; v < k; v++) {
-            const real *p = slope + i * c, *from = d + (i * k + v) * c;
-            real       *to = ad + (i * k + v) * c;
-            real        dot = 0;
-            switch (loss->kind) {
-            case BASIN_LOSS_SOFTMAX_CROSS_ENTROPY:
-                for (size_t j = 0; j < c; j++) dot += p[j] * from[j];
-                for (size_t j = 0; j < c; j++) to[j] = scale * p[j] * (from[j] - dot);
-                break;
-            case BASIN_LOSS_BCE_WITH_LOGITS:
-                for (size_t j = 0; j < c; j++) to[j] = scale * p[j] * (1 - p[j]) * from[j];
-                break;
-            case BASIN_LOSS_MSE:
-                for (size_t j = 0; j < c; j++) to[j] = 2 * scale * from[j];
-                break;
+    for (size_t i = 0; i < batch->count; i++)
+        for (size_t v = 0; v < k; v++)
+            for (size_t j = 0; j < width; j++) {
+                const real p = slope[i * width + j], w = (real)term_weight(loss, j, classes, (double)batch->values[i * width + j]);
+                ad[(i * k + v) * width + j] = scale * w * p * (1 - p) * d[(i * k + v) * width + j];
             }
-        }
+}
+
+/* ------------------------------------------------------------------------------------------------- all -- */
+
+void basin_loss_forward(const basin_loss_spec *loss, const basin_batch *batch, const real *y, size_t width, basin_loss *total, real *a, real *slope)
+{
+    switch (loss->kind) {
+    case BASIN_LOSS_SOFTMAX_CROSS_ENTROPY: cross_entropies(loss, batch, y, width / batch->positions, total, a, slope); break;
+    case BASIN_LOSS_BCE_WITH_LOGITS: binary_cross_entropies(loss, batch, y, width, total, a, slope); break;
+    case BASIN_LOSS_MSE: squared_errors(batch, y, width, total, a); break;
+    }
+}
+
+void basin_loss_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t width, const real *slope, const real *d, real *ad)
+{
+    switch (loss->kind) {
+    case BASIN_LOSS_SOFTMAX_CROSS_ENTROPY: cross_entropies_dot(loss, batch, k, width / batch->positions, slope, d, ad); break;
+    case BASIN_LOSS_BCE_WITH_LOGITS: binary_cross_entropies_dot(loss, batch, k, width, slope, d, ad); break;
+    case BASIN_LOSS_MSE:
+        for (size_t j = 0; j < batch->count * k * width; j++) ad[j] = 2 * (real)(1.0 / batch->weight) * d[j];
+        break;
+    }
 }

@@ -1,8 +1,11 @@
 /* A compiled network with its samples, as an objective. */
 #include "model/real_network.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "core/dataset.h"
+#include "core/loss.h"
 #include "core/memory.h"
 #include "core/objective.h"
 #include "model/network.h"
@@ -94,6 +97,7 @@ static void destroy(void *ctx)
 
     if (net == NULL) return;
     basin_plan_destroy(&net->plan);
+    basin_loss_spec_clear(&net->loss);
     basin_free((void *)(uintptr_t)net->data.x);
     basin_free((void *)(uintptr_t)net->data.classes);
     basin_free((void *)(uintptr_t)net->data.values);
@@ -139,40 +143,108 @@ done:
     return st;
 }
 
-/* Class targets serve cross-entropy as they are and the other losses one-hot. */
+/* --------------------------------------------------------------------------------------------- targets -- */
+
+/* How the targets at hand fit the output: each of its `positions` has `classes` numbers along the last axis. */
+typedef struct target_shape {
+    const basin_slot *output;
+    const char       *file;
+    size_t            positions, classes;
+} target_shape;
+
+static basin_status match_targets(const basin_network *net, const basin_dataset *data, target_shape *out)
+{
+    basin_status      st = BASIN_OK;
+    target_shape      t = {.output = &net->plan->slots[net->plan->output], .file = data->path != NULL ? data->path : "data"};
+    const basin_slot *y = t.output;
+
+    t.classes = y->rank > 0 ? y->shape[y->rank - 1] : 1;
+    t.positions = y->width / t.classes;
+    BASIN_CHECK(net->loss.weight_count == 0 || net->loss.weight_count == t.classes, BASIN_ERR_SHAPE,
+                "the loss has %zu weights, the network's output %s of shape %s a sample has %zu classes", net->loss.weight_count, y->name,
+                BASIN_SHAPE_TEXT(y->shape, y->rank), t.classes);
+    BASIN_CHECK(data->classes != NULL || net->loss.kind != BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_VALUE,
+                "%s: /targets: loss %s needs class indices, the file has %zu real values a sample", t.file, basin_loss_name(net->loss.kind),
+                data->value_count);
+    BASIN_CHECK(data->classes == NULL || basin_dataset_tokens(data) == t.positions, BASIN_ERR_SHAPE,
+                "%s: /targets: the network's output %s of shape %s a sample takes %zu class%s a sample, the file has %zu", t.file, y->name,
+                BASIN_SHAPE_TEXT(y->shape, y->rank), t.positions, t.positions == 1 ? "" : "es", basin_dataset_tokens(data));
+    BASIN_CHECK(data->classes != NULL || data->value_count == y->width, BASIN_ERR_SHAPE,
+                "%s: /targets: the network has %zu outputs, the file %zu values a sample", t.file, y->width, data->value_count);
+    *out = t;
+done:
+    return st;
+}
+
+/* One class of row `row`: below C, or the one that does not count. */
+static basin_status check_class(const basin_loss_spec *loss, const target_shape *t, size_t row, size_t token, int64_t c)
+{
+    char where[64] = "";
+
+    if (loss->ignores && c == loss->ignore_index) return BASIN_OK;
+    if (c >= 0 && (uint64_t)c < t->classes) return BASIN_OK;
+    if (t->positions > 1) snprintf(where, sizeof where, ", token %zu", token);
+    if (c >= 0)
+        return basin_fail(BASIN_ERR_VALUE, "%s: /targets: row %zu%s is class %lld, but the network has %zu outputs", t->file, row, where, (long long)c,
+                          t->classes);
+    if (loss->ignores)
+        return basin_fail(BASIN_ERR_VALUE, "%s: /targets: row %zu%s is class %lld, neither one of %zu classes nor the loss's ignore_index %lld", t->file,
+                          row, where, (long long)c, t->classes, (long long)loss->ignore_index);
+    return basin_fail(BASIN_ERR_VALUE, "%s: /targets: row %zu%s is class %lld, and the loss has no ignore_index that would leave it out", t->file, row,
+                      where, (long long)c);
+}
+
+static basin_status copy_classes(basin_network *net, const basin_dataset *data, const size_t *rows, const target_shape *t)
+{
+    basin_status st = BASIN_OK;
+    int64_t     *classes = NULL;
+
+    BASIN_ALLOC(classes, net->data.count * t->positions, "targets");
+    net->data.classes = classes;
+    for (size_t i = 0; i < net->data.count; i++)
+        for (size_t j = 0; j < t->positions; j++) {
+            classes[i * t->positions + j] = data->classes[rows[i] * t->positions + j];
+            BASIN_TRY(check_class(&net->loss, t, rows[i], j, classes[i * t->positions + j]));
+        }
+done:
+    return st;
+}
+
+/* Class targets serve the losses of real values one-hot. */
+static basin_status copy_values(basin_network *net, const basin_dataset *data, const size_t *rows, const target_shape *t)
+{
+    basin_status st = BASIN_OK;
+    size_t       width = t->output->width;
+    real        *values = NULL;
+
+    BASIN_ALLOC(values, net->data.count * width, "targets");
+    net->data.values = values;
+    for (size_t i = 0; i < net->data.count; i++)
+        for (size_t j = 0; j < width; j++) {
+            size_t  token = j / t->classes;
+            int64_t c = data->classes != NULL ? data->classes[rows[i] * t->positions + token] : 0;
+            if (data->classes != NULL) BASIN_TRY(check_class(&net->loss, t, rows[i], token, c));
+            double target = data->classes != NULL ? (double)((size_t)c == j % t->classes) : data->values[rows[i] * width + j];
+            BASIN_CHECK(isfinite(target), BASIN_ERR_VALUE, "%s: /targets: row %zu holds %g", t->file, rows[i], target);
+            BASIN_CHECK(net->loss.kind != BASIN_LOSS_BCE_WITH_LOGITS || (target >= 0.0 && target <= 1.0), BASIN_ERR_VALUE,
+                        "%s: /targets: row %zu holds %g, loss bce_with_logits needs [0, 1]", t->file, rows[i], target);
+            values[i * width + j] = (real)target;
+        }
+done:
+    return st;
+}
+
 static basin_status copy_targets(basin_network *net, const basin_dataset *data, const size_t *rows)
 {
     basin_status st = BASIN_OK;
-    const char  *file = data->path != NULL ? data->path : "data";
-    size_t       width = net->plan->slots[net->plan->output].width, n = net->data.count;
-    bool         by_class = net->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY;
-    int64_t     *classes = NULL;
-    real        *values = NULL;
+    target_shape t;
 
-    BASIN_CHECK(data->classes != NULL || !by_class, BASIN_ERR_VALUE,
-                "%s: /targets: loss %s needs class indices, the file has %zu real values a sample", file, basin_loss_name(net->loss.kind),
-                data->value_count);
-    BASIN_CHECK(data->classes != NULL || data->value_count == width, BASIN_ERR_SHAPE,
-                "%s: /targets: the network has %zu outputs, the file %zu values a sample", file, width, data->value_count);
-    if (by_class)
-        BASIN_ALLOC(classes, n, "targets");
-    else
-        BASIN_ALLOC(values, n * width, "targets");
-    net->data.classes = classes;
-    net->data.values = values;
-    for (size_t i = 0; i < n; i++) {
-        int64_t c = data->classes != NULL ? data->classes[rows[i]] : 0;
-        BASIN_CHECK(c >= 0 && (uint64_t)c < width, BASIN_ERR_VALUE, "%s: /targets: row %zu is class %lld, but the network has %zu outputs", file,
-                    rows[i], (long long)c, width);
-        if (by_class) classes[i] = c;
-        for (size_t j = 0; !by_class && j < width; j++) {
-            double t = data->classes != NULL ? (double)((size_t)c == j) : data->values[rows[i] * width + j];
-            BASIN_CHECK(isfinite(t), BASIN_ERR_VALUE, "%s: /targets: row %zu holds %g", file, rows[i], t);
-            BASIN_CHECK(net->loss.kind != BASIN_LOSS_BCE_WITH_LOGITS || (t >= 0.0 && t <= 1.0), BASIN_ERR_VALUE,
-                        "%s: /targets: row %zu holds %g, loss bce_with_logits needs [0, 1]", file, rows[i], t);
-            values[i * width + j] = (real)t;
-        }
-    }
+    BASIN_TRY(match_targets(net, data, &t));
+    net->data.positions = t.positions;
+    BASIN_TRY((net->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? copy_classes : copy_values)(net, data, rows, &t));
+    net->data.weight = basin_loss_weight(&net->loss, &net->data, t.output->width);
+    BASIN_CHECK(net->data.weight > 0.0, BASIN_ERR_VALUE, "%s: /targets: no target of these %zu samples counts: the loss would be 0/0", t.file,
+                net->data.count);
 done:
     return st;
 }
@@ -198,11 +270,10 @@ basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_lo
     basin_status   st = BASIN_OK;
     basin_network *net = NULL;
 
-    BASIN_CHECK(spec->label_smoothing >= 0.0 && spec->label_smoothing < 1.0, BASIN_ERR_VALUE, "label smoothing %g is outside [0, 1)",
-                spec->label_smoothing);
+    BASIN_TRY(basin_loss_spec_check(spec));
     BASIN_ALLOC(net, 1, "network");
     BASIN_TRY(basin_plan_create(graph, false, &net->plan));
-    net->loss = *spec;
+    BASIN_TRY(basin_loss_spec_copy(spec, &net->loss));
     net->data.count = count;
     net->chunk = chunk_size(net->plan);
     BASIN_TRY(copy_inputs(net, data, rows));

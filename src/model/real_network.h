@@ -8,7 +8,7 @@
 
 typedef struct basin_network {
     basin_plan     *plan;
-    basin_loss_spec loss;
+    basin_loss_spec loss;    /* owned */
     basin_batch     data;    /* all samples; arrays owned */
     size_t          chunk;   /* samples */
     basin_weights  *weights; /* theta of the gradient */
@@ -50,11 +50,10 @@ basin_status basin_sweeps_create(const basin_network *net, size_t threads, size_
 void         basin_sweeps_destroy(basin_sweep **sweeps, size_t count);
 basin_status basin_network_sweeps(basin_network *net, size_t *threads); /* makes net->sweeps ready */
 
-double basin_network_weight(const basin_network *net, size_t samples); /* the one normaliser */
-void   basin_loss_add(basin_loss *total, const basin_loss *part);      /* all but the weight */
+void basin_loss_add(basin_loss *total, const basin_loss *part); /* all but the weight */
 
 /* Forward, loss and backward of the chunk that the sweep is bound to. */
-void basin_network_primal(const basin_network *net, basin_sweep *sweep, const basin_batch *batch, size_t samples, basin_mode mode);
+void basin_network_primal(const basin_network *net, basin_sweep *sweep, const basin_batch *batch, basin_mode mode);
 
 /* ---------------------------------------------------------------------------- rows of the objective's table -- */
 

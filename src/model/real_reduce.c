@@ -35,9 +35,11 @@ basin_batch basin_chunk_of(const basin_network *net, const basin_batch *data, si
 
     return (basin_batch){
         .count = data->count - start < net->chunk ? data->count - start : net->chunk,
+        .positions = data->positions,
         .x = data->x + start * in,
-        .classes = data->classes != NULL ? data->classes + start : NULL,
+        .classes = data->classes != NULL ? data->classes + start * data->positions : NULL,
         .values = data->values != NULL ? data->values + start * out : NULL,
+        .weight = data->weight,
     };
 }
 
@@ -68,7 +70,7 @@ basin_status basin_reduce(const basin_reduction *job, size_t threads)
 basin_status basin_network_gather(const basin_network *net, const basin_samples *s, basin_batch *out)
 {
     basin_status st = BASIN_OK;
-    size_t       in = net->plan->slots[net->plan->input].width, width = net->plan->slots[net->plan->output].width;
+    size_t       in = net->plan->slots[net->plan->input].width, width = net->plan->slots[net->plan->output].width, tokens = net->data.positions;
     real        *x = NULL, *values = NULL;
     int64_t     *classes = NULL;
 
@@ -80,14 +82,17 @@ basin_status basin_network_gather(const basin_network *net, const basin_samples 
     for (size_t i = 0; i < s->count; i++)
         BASIN_CHECK(s->index[i] < net->data.count, BASIN_ERR_ARG, "sample %zu of %zu", s->index[i], net->data.count);
     BASIN_ALLOC(x, s->count * in, "samples");
-    if (net->data.classes != NULL) BASIN_ALLOC(classes, s->count, "targets");
+    if (net->data.classes != NULL) BASIN_ALLOC(classes, s->count * tokens, "targets");
     if (net->data.values != NULL) BASIN_ALLOC(values, s->count * width, "targets");
     for (size_t i = 0; i < s->count; i++) {
         memcpy(x + i * in, net->data.x + s->index[i] * in, in * sizeof *x);
-        if (classes != NULL) classes[i] = net->data.classes[s->index[i]];
+        if (classes != NULL) memcpy(classes + i * tokens, net->data.classes + s->index[i] * tokens, tokens * sizeof *classes);
         if (values != NULL) memcpy(values + i * width, net->data.values + s->index[i] * width, width * sizeof *values);
     }
-    *out = (basin_batch){.count = s->count, .x = x, .classes = classes, .values = values};
+    basin_batch batch = {.count = s->count, .positions = tokens, .x = x, .classes = classes, .values = values};
+    batch.weight = basin_loss_weight(&net->loss, &batch, width);
+    BASIN_CHECK(batch.weight > 0.0, BASIN_ERR_VALUE, "no target of these %zu samples counts: the loss would be 0/0", s->count);
+    *out = batch;
     x = values = NULL, classes = NULL;
 done:
     basin_free(x);
@@ -144,11 +149,6 @@ basin_status basin_network_sweeps(basin_network *net, size_t *threads)
     net->sweep_count = *threads;
 done:
     return st;
-}
-
-double basin_network_weight(const basin_network *net, size_t samples)
-{
-    return basin_loss_weight(&net->loss, samples, net->plan->slots[net->plan->output].width);
 }
 
 void basin_loss_add(basin_loss *total, const basin_loss *part)

@@ -132,7 +132,7 @@ static void subspace_chunks(const basin_reduction *job, basin_sweep *sweep, size
             basin_sweep_bind(sweep, point, NULL, &batch);
             stored = load_border(state, sweep, batch.count, coef, stored);
             basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 2, 2);
-            basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width, 1.0, &losses[p], NULL, NULL);
+            basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width, &losses[p], NULL, NULL);
         }
     }
 }
@@ -170,7 +170,7 @@ static basin_status subspace_block(basin_network *net, const basin_batch *data, 
     BASIN_TRY(basin_reduce(
         &(basin_reduction){.net = net, .data = data, .groups = groups, .sweeps = sweeps, .sweep_group = subspace_group, .state = &state}, threads));
     for (size_t p = 0; p < state.n; p++) {
-        out[p] = (basin_loss){.weight = basin_network_weight(net, data->count)};
+        out[p] = (basin_loss){.weight = data->weight};
         for (size_t g = 0; g < groups.groups; g++) basin_loss_add(&out[p], &state.losses[g * state.n + p]);
     }
 done:

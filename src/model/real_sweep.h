@@ -7,9 +7,11 @@
 /* The samples at hand: inputs, and targets of the kind that the loss wants. */
 typedef struct basin_batch {
     size_t         count;
-    const real    *x;       /* [count, input width] */
-    const int64_t *classes; /* [count] or NULL */
-    const real    *values;  /* [count, output width] or NULL */
+    size_t         positions; /* of a sample's output that have classes: its tokens, or 1 */
+    const real    *x;         /* [count, input width] */
+    const int64_t *classes;   /* [count, positions] or NULL */
+    const real    *values;    /* [count, output width] or NULL */
+    double         weight;    /* the one normaliser of all samples asked for, of which these may be a chunk */
 } basin_batch;
 
 /* What all threads read: theta, buffers and the block of k vectors, in the engine's arrangement. */

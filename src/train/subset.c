@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/dataset.h"
 #include "core/memory.h"
 #include "core/params.h"
 #include "core/random.h"
@@ -64,6 +65,7 @@ static basin_status subset_check(subset *s, const basin_subset_options *options)
     BASIN_CHECK(basin_shape_size(data->shape, data->rank, &s->width), BASIN_ERR_SHAPE, "the product of the input's dimensions overflows");
     if (options->noise > 0.0) {
         BASIN_CHECK(data->classes != NULL, BASIN_ERR_UNSUPPORTED, "label noise needs class targets");
+        BASIN_CHECK(basin_dataset_tokens(data) == 1, BASIN_ERR_UNSUPPORTED, "label noise needs one class a sample, the data have %zu", data->class_count);
         for (size_t i = 0; i < data->count; i++) {
             BASIN_CHECK(data->classes[i] >= 0, BASIN_ERR_VALUE, "class %lld of row %zu is negative", (long long)data->classes[i], i);
             if ((size_t)data->classes[i] >= s->classes) s->classes = (size_t)data->classes[i] + 1;
@@ -115,19 +117,21 @@ static basin_status copy_rows(subset *s)
     basin_status         st = BASIN_OK;
     const basin_dataset *from = s->from;
     basin_dataset       *to = s->to;
+    size_t               tokens = basin_dataset_tokens(from);
 
     to->count = s->count;
     to->rank = from->rank;
     memcpy(to->shape, from->shape, sizeof to->shape);
+    to->class_count = from->class_count;
     to->value_count = from->value_count;
     BASIN_STRDUP(to->attribution, from->attribution);
     BASIN_ALLOC(to->inputs, s->count * s->width, "inputs");
-    if (from->classes != NULL) BASIN_ALLOC(to->classes, s->count, "class targets");
+    if (from->classes != NULL) BASIN_ALLOC(to->classes, s->count * tokens, "class targets");
     if (from->values != NULL) BASIN_ALLOC(to->values, s->count * from->value_count, "targets");
     for (size_t i = 0; i < s->count; i++) {
         size_t row = s->rows[i];
         memcpy(to->inputs + i * s->width, from->inputs + row * s->width, s->width * sizeof *to->inputs);
-        if (from->classes != NULL) to->classes[i] = from->classes[row];
+        if (from->classes != NULL) memcpy(to->classes + i * tokens, from->classes + row * tokens, tokens * sizeof *to->classes);
         if (from->values != NULL)
             memcpy(to->values + i * from->value_count, from->values + row * from->value_count, from->value_count * sizeof *to->values);
     }

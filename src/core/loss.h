@@ -1,0 +1,11 @@
+/* What a loss may be set to, checked wherever a spec comes in. */
+#ifndef BASIN_CORE_LOSS_H
+#define BASIN_CORE_LOSS_H
+
+#include "core/status.h"
+
+/* Smoothing in [0, 1); weights finite, >= 0, not all 0; no ignore index or weights where the loss has no use for them. That the
+   weights are as many as the classes is seen where the network is known. */
+basin_status basin_loss_spec_check(const basin_loss_spec *spec);
+
+#endif
