@@ -106,7 +106,7 @@ class Oracle:
         with torch.no_grad():
             loss, y = self.at(theta, split)
         t = self.data[split][1]
-        accuracy = (y.argmax(1) == t).double().mean().item() if t.dtype == torch.int64 else np.nan
+        accuracy = (y.argmax(-1) == t).double().mean().item() if t.dtype == torch.int64 else np.nan
         return loss.item(), accuracy
 
 
@@ -120,11 +120,26 @@ def write_checkpoint(path, model, theta, momentum, width, loss, data_name, diges
             f.create_dataset(f"optimizer/momentum/{name}", data=momentum[start:start + p.numel()].view_as(p).numpy(), track_times=False)
             start += p.numel()
         f.create_group("training").attrs.update({"method": "sgd", "perturbed": "no", "seed": 0})
-        f.create_group("loss").attrs.update(loss)
+        f.create_group("loss").attrs.update({k: v for k, v in loss.items() if k != "weights"})
+        if "weights" in loss:
+            f.create_dataset("loss/weights", data=loss["weights"], track_times=False)
         f.create_group("data").attrs.update({"path": data_name, "digest": digest})
         for name, value in expected.items():
             f.create_dataset(f"oracle/{name}", data=value, track_times=False)
         f.attrs["complete"] = 1
+
+
+def loss_of(criterion):
+    """/loss of a checkpoint for one of PyTorch's loss modules."""
+    if isinstance(criterion, nn.CrossEntropyLoss):
+        loss = {"name": "softmax_cross_entropy", "label_smoothing": criterion.label_smoothing}
+        if criterion.ignore_index != -100 or criterion.weight is not None:
+            loss["ignore_index"] = criterion.ignore_index
+        weights = criterion.weight
+    else:
+        loss = {"name": "bce_with_logits" if isinstance(criterion, nn.BCEWithLogitsLoss) else "mse", "label_smoothing": 0.0}
+        weights = getattr(criterion, "pos_weight", None)
+    return loss if weights is None else {**loss, "weights": weights.numpy()}
 
 
 def sequential(widths, activations):
@@ -172,23 +187,28 @@ def make_main(folder):
         expected[f"momentum_{split}_loss"], expected[f"momentum_{split}_accuracy"] = values.T
         values = np.array([[oracle.value(theta + s * unit + u * top, split) for s in line] for u in across])
         expected[f"plane_{split}_loss"], expected[f"plane_{split}_accuracy"] = values[..., 0], values[..., 1]
-    write_checkpoint(f"{folder}/oracle.h5", oracle.model, theta, v, 24, {"name": "softmax_cross_entropy", "label_smoothing": 0.0}, "oracle_data.h5", digest,
+    write_checkpoint(f"{folder}/oracle.h5", oracle.model, theta, v, 24, loss_of(nn.CrossEntropyLoss()), "oracle_data.h5", digest,
                      expected)
     print("oracle.h5:", len(theta), "parameters, loss", loss.item(), "largest eigenvalues", eigenvalues[:-4:-1])
 
 
-CASES = {  # activations, loss, its name, targets
-    "relu_smoothed": ([nn.ReLU(), nn.LeakyReLU(0.1)], nn.CrossEntropyLoss(label_smoothing=0.2), "softmax_cross_entropy", "classes"),
-    "gelu_bce": ([nn.GELU(), nn.GELU(approximate="tanh")], nn.BCEWithLogitsLoss(), "bce_with_logits", "unit"),
-    "elu_mse": ([nn.ELU(0.7), nn.Softplus()], nn.MSELoss(), "mse", "real"),
-    "sigmoid_tanh": ([nn.Sigmoid(), nn.Tanh()], nn.CrossEntropyLoss(), "softmax_cross_entropy", "classes"),
+CASES = {  # activations, loss, targets
+    "relu_smoothed": ([nn.ReLU(), nn.LeakyReLU(0.1)], nn.CrossEntropyLoss(label_smoothing=0.2), "classes"),
+    "gelu_bce": ([nn.GELU(), nn.GELU(approximate="tanh")], nn.BCEWithLogitsLoss(), "unit"),
+    "elu_mse": ([nn.ELU(0.7), nn.Softplus()], nn.MSELoss(), "real"),
+    "sigmoid_tanh": ([nn.Sigmoid(), nn.Tanh()], nn.CrossEntropyLoss(), "classes"),
+    "weighted": ([nn.Tanh(), nn.Tanh()], nn.CrossEntropyLoss(weight=torch.tensor([0.3, 2.0, 0.0, 1.1]), ignore_index=-100, label_smoothing=0.2), "some"),
+    "multi_label": ([nn.Tanh(), nn.Tanh()], nn.BCEWithLogitsLoss(pos_weight=torch.tensor([0.3, 4.0, 1.0, 0.0])), "labels"),
 }
 
 
-def make_case(folder, name, activations, criterion, loss, targets):
+def make_case(folder, name, activations, criterion, targets):
     torch.manual_seed(2)
     x = torch.randn(150, 6)
-    t = {"classes": torch.randint(0, 4, (150,)), "unit": torch.rand(150, 4), "real": torch.randn(150, 4)}[targets]
+    t = {"classes": torch.randint(0, 4, (150,)), "unit": torch.rand(150, 4), "real": torch.randn(150, 4)}
+    t["some"] = torch.where(t["unit"][:, 0] < 0.3, -100, t["classes"])
+    t["labels"] = (t["unit"] < 0.4).double()
+    t = t[targets]
     splits = {"train": np.arange(150)}
     digest = write_data(f"{folder}/oracle_{name}_data.h5", x.numpy(), t.numpy(), splits)
     oracle = Oracle(sequential([6, 8, 7, 4], activations), criterion, {"train": (x, t)})
@@ -196,8 +216,7 @@ def make_case(folder, name, activations, criterion, loss, targets):
     value, g = oracle.gradient(theta)
     block = torch.randn(3, len(theta))
     eigenvalues = np.linalg.eigvalsh(oracle.products(theta, torch.eye(len(theta))).numpy())[::-1].copy()
-    smoothing = getattr(criterion, "label_smoothing", 0.0)
-    write_checkpoint(f"{folder}/oracle_{name}.h5", oracle.model, theta, g, 6, {"name": loss, "label_smoothing": smoothing}, f"oracle_{name}_data.h5", digest,
+    write_checkpoint(f"{folder}/oracle_{name}.h5", oracle.model, theta, g, 6, loss_of(criterion), f"oracle_{name}_data.h5", digest,
                      {"loss": value.item(), "gradient": g.numpy(), "block": block.numpy(), "products": oracle.products(theta, block).numpy(),
                       "eigenvalues": eigenvalues})
     print(f"oracle_{name}.h5: loss", value.item())
