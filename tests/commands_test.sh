@@ -283,7 +283,12 @@ bad "nowhere.h5" -- spectrum good.h5 --data nowhere.h5
 bad "validation" -- spectrum good.h5 --split validation
 bad "samples" -- spectrum good.h5 --samples 0
 bad "good.h5" "100 samples" "8" -- spectrum good.h5 --samples 100
-bad "no_momentum.h5" "it saved no momentum; in the same folder .*.h5" -- slice no_momentum.h5 --along momentum
+bad "^basin: no_momentum.h5: --along momentum: it saved no momentum: the state of its optimizer was not saved" \
+    "; --along to:zero_momentum.h5 leads back to the checkpoint before it, uphill" "in the same folder a momentum is in .*.h5, .*.h5, .*.h5 and" \
+    -- slice no_momentum.h5 --along momentum
+bad "SAM wrapper does not hold it, that of its base optimizer does; --along to:$S/" -- slice "$S/sam_no_momentum.h5" --along momentum
+bad "its optimizer has none (coefficient 0); --along to:" -- slice plain_no_momentum.h5 --along momentum
+bad "there is none before the first step; in the same folder" -- slice first_no_momentum.h5 --along momentum
 run 0 slice rounding.h5 --along momentum --grid 3
 holds err "basin: warning: rounding.h5: the momentum is at rounding level"
 bad "zero_momentum.h5: .*zero" -- slice zero_momentum.h5 --along momentum

@@ -121,6 +121,15 @@ static void write_checkpoints(void)
     ck->state_count = 0, ck->step = 20;
     basin_free(ck->states[0].name), basin_free(ck->states[0].values);
     write_as(&ck, "no_momentum.h5");
+    assert_ok(basin_checkpoint_read(at("no_momentum.h5"), &ck));
+    basin_free(ck->method), ck->method = basin_strdup("adamw_sam");
+    write_as(&ck, "sam_no_momentum.h5");
+    assert_ok(basin_checkpoint_read(at("no_momentum.h5"), &ck));
+    ck->hyper.momentum = 0.0;
+    write_as(&ck, "plain_no_momentum.h5");
+    assert_ok(basin_checkpoint_read(at("no_momentum.h5"), &ck));
+    ck->step = 0;
+    write_as(&ck, "first_no_momentum.h5");
     make_checkpoint(&ck);
     ck->data_digest[0] = ck->data_digest[0] == 'a' ? 'b' : 'a';
     write_as(&ck, "wrong_digest.h5");

@@ -74,41 +74,6 @@ static int check(const cli_arguments *a)
 
 /* --------------------------------------------------------------------------------------------------- directions -- */
 
-/* The checkpoints beside this one that have saved a momentum, in one line. */
-static int momentum_missing(const char *path)
-{
-    basin_run  *run = NULL;
-    char        folder[1024], list[400] = "";
-    const char *slash = strrchr(path, '/');
-    size_t      found = 0, shown = 0;
-
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
-    if (slash == path) strcpy(folder, "/");
-    if (basin_run_open(folder, &run) != BASIN_OK) return cli_fail("%s: --along momentum: it saved no momentum", path);
-    for (size_t i = run->count; i-- > 0;) {
-        const char *name = strrchr(run->entries[i].path, '/');
-        if (!run->entries[i].momentum) continue;
-        if (found++ >= 3) continue;
-        size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", shown++ > 0 ? ", " : "", name != NULL ? name + 1 : run->entries[i].path);
-    }
-    size_t others = run->count;
-    basin_run_destroy(&run);
-    if (found == 0) return cli_fail("%s: --along momentum: it saved no momentum, and none of the %zu checkpoints in %s did", path, others, folder);
-    return cli_fail("%s: --along momentum: it saved no momentum; in the same folder %s%s did", path, list, found > shown ? " and others" : "");
-}
-
-static int along_momentum(const cli_source *s, basin_direction **out)
-{
-    int status = CLI_OK;
-
-    if (basin_checkpoint_momentum(s->ck) == NULL) return momentum_missing(s->ck->path);
-    CLI_LIBRARY(basin_direction_momentum(s->ck, out));
-    if ((*out)->warning != NULL) cli_warn("%s: %s", s->ck->path, (*out)->warning);
-done:
-    return status;
-}
-
 static bool same_params(const basin_params *a, const basin_params *b)
 {
     bool same = a->count == b->count;
@@ -117,6 +82,80 @@ static bool same_params(const basin_params *a, const basin_params *b)
         same = strcmp(a->blocks[i].name, b->blocks[i].name) == 0 && a->blocks[i].rank == b->blocks[i].rank &&
                memcmp(a->blocks[i].shape, b->blocks[i].shape, a->blocks[i].rank * sizeof(size_t)) == 0;
     return same;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static const char *why_no_momentum(const basin_checkpoint *ck)
+{
+    const char *method = ck->method != NULL ? ck->method : "";
+
+    if (ck->step == 0) return "there is none before the first step";
+    if (ck->hyper.momentum == 0.0) return "its optimizer has none (coefficient 0)";
+    if (strcmp(method, "asam") == 0 || strcmp(method, "sam") == 0 || ends_with(method, "_sam") || ends_with(method, "_asam"))
+        return "the state of a SAM wrapper does not hold it, that of its base optimizer does";
+    return "the state of its optimizer was not saved with it";
+}
+
+/* The last checkpoint of the run before this one whose parameters are the same; NULL if there is none. */
+static const char *previous_of(const basin_run *run, const basin_checkpoint *ck)
+{
+    for (size_t i = run->count; i-- > 0;) {
+        basin_checkpoint *other = NULL;
+        if (run->entries[i].step < 0 || run->entries[i].step >= ck->step) continue;
+        bool same = basin_checkpoint_read(run->entries[i].path, &other) == BASIN_OK && same_params(ck->params, other->params);
+        basin_checkpoint_destroy(&other);
+        if (same) return run->entries[i].path;
+    }
+    return NULL;
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* Why it has none, what else points along the last steps, and which checkpoints beside it have saved one, in one line. */
+static int momentum_missing(const basin_checkpoint *ck)
+{
+    basin_run  *run = NULL;
+    char        folder[1024], line[2400] = "";
+    const int   prefix = (int)(name_of(ck->path) - ck->path);
+    size_t      found = 0;
+
+    snprintf(folder, sizeof folder, "%.*s", prefix > 0 ? prefix : 1, prefix > 0 ? ck->path : ".");
+    if (basin_run_open(folder, &run) != BASIN_OK) goto done;
+    const char *previous = previous_of(run, ck);
+    if (previous != NULL)
+        snprintf(line, sizeof line, "; --along to:%.*s%s leads back to the checkpoint before it, uphill as the momentum does", prefix, ck->path,
+                 name_of(previous));
+    for (size_t i = run->count; i-- > 0;) {
+        size_t used = strlen(line);
+        if (!run->entries[i].momentum || found++ >= 3) continue;
+        snprintf(line + used, sizeof line - used, "%s%s", found == 1 ? "; in the same folder a momentum is in " : ", ", name_of(run->entries[i].path));
+    }
+    if (found > 3) snprintf(line + strlen(line), sizeof line - strlen(line), " and %zu others", found - 3);
+done:
+    basin_run_destroy(&run);
+    return cli_fail("%s: --along momentum: it saved no momentum: %s%s", ck->path, why_no_momentum(ck), line);
+}
+
+static int along_momentum(const cli_source *s, basin_direction **out)
+{
+    int status = CLI_OK;
+
+    if (basin_checkpoint_momentum(s->ck) == NULL) return momentum_missing(s->ck);
+    CLI_LIBRARY(basin_direction_momentum(s->ck, out));
+    if ((*out)->warning != NULL) cli_warn("%s: %s", s->ck->path, (*out)->warning);
+done:
+    return status;
 }
 
 static int along_other(const cli_arguments *a, cli_source *s, const char *path, basin_direction **out)
