@@ -44,11 +44,11 @@ class Losses(Saving):
 
     def test_what_the_checkpoint_says(self):
         weight = torch.tensor([1.0, 2.0, 0.5])
-        with h5py.File(self.save(loss=nn.CrossEntropyLoss(weight=weight, ignore_index=1), check=False), "r") as f:
+        with h5py.File(self.save(loss=nn.CrossEntropyLoss(weight=weight, ignore_index=1)), "r") as f:
             self.assertEqual(dict(f["loss"].attrs), {"name": "softmax_cross_entropy", "label_smoothing": 0.0, "ignore_index": 1})
             np.testing.assert_array_equal(f["loss/weights"][()], weight.numpy())
         for y, ignored in ((self.y, None), (torch.where(self.y == 2, -100, self.y), -100)):  # torch's default counts only if it occurs
-            with h5py.File(self.save(train=(self.x, y), check=False), "r") as f:
+            with h5py.File(self.save(train=(self.x, y)), "r") as f:
                 self.assertEqual(f["loss"].attrs.get("ignore_index"), ignored)
 
     def test_a_loss_that_does_not_fit_the_output(self):
