@@ -103,7 +103,7 @@ static void derivatives_agree(const char *file)
 static void derivatives_and_spectra_agree_with_pytorch(void **state)
 {
     const char *const files[] = {"oracle.h5", "oracle_relu_smoothed.h5", "oracle_gelu_bce.h5", "oracle_elu_mse.h5", "oracle_sigmoid_tanh.h5",
-                                 "oracle_weighted.h5", "oracle_multi_label.h5"};
+                                 "oracle_weighted.h5", "oracle_multi_label.h5", "oracle_tokens.h5", "oracle_token_labels.h5"};
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) derivatives_agree(files[i]);

@@ -161,13 +161,13 @@ static basin_status match_targets(const basin_network *net, const basin_dataset 
     t.classes = y->rank > 0 ? y->shape[y->rank - 1] : 1;
     t.positions = y->width / t.classes;
     BASIN_CHECK(net->loss.weight_count == 0 || net->loss.weight_count == t.classes, BASIN_ERR_SHAPE,
-                "the loss has %zu weights, the network's output %s of shape %s a sample has %zu classes", net->loss.weight_count, y->name,
+                "the loss has %zu weights, the network's output %s of shape %s a sample has %zu classes", net->loss.weight_count, net->plan->graph->output,
                 BASIN_SHAPE_TEXT(y->shape, y->rank), t.classes);
     BASIN_CHECK(data->classes != NULL || net->loss.kind != BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_VALUE,
                 "%s: /targets: loss %s needs class indices, the file has %zu real values a sample", t.file, basin_loss_name(net->loss.kind),
                 data->value_count);
     BASIN_CHECK(data->classes == NULL || basin_dataset_tokens(data) == t.positions, BASIN_ERR_SHAPE,
-                "%s: /targets: the network's output %s of shape %s a sample takes %zu class%s a sample, the file has %zu", t.file, y->name,
+                "%s: /targets: the network's output %s of shape %s a sample takes %zu class%s a sample, the file has %zu", t.file, net->plan->graph->output,
                 BASIN_SHAPE_TEXT(y->shape, y->rank), t.positions, t.positions == 1 ? "" : "es", basin_dataset_tokens(data));
     BASIN_CHECK(data->classes != NULL || data->value_count == y->width, BASIN_ERR_SHAPE,
                 "%s: /targets: the network has %zu outputs, the file %zu values a sample", t.file, y->width, data->value_count);

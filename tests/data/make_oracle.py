@@ -30,8 +30,8 @@ def describe(activation):
     return ONNX[type(activation)]
 
 
-def graph_of(model, width):
-    """The graph as JSON, for a Sequential of Linear and activations."""
+def graph_of(model, shape):
+    """The graph as JSON, for a Sequential of Linear and activations over the last axis of a sample of this shape."""
     nodes, parameters, tensor = [], [], "input"
     for name, module in model.named_children():
         if isinstance(module, nn.Linear):
@@ -41,7 +41,7 @@ def graph_of(model, width):
             inputs, (op, attributes) = [tensor], describe(module)
         nodes.append({"name": name, "op": op, "inputs": inputs, "outputs": [f"out_{name}"], "attributes": attributes})
         tensor = f"out_{name}"
-    return json.dumps({"input": {"name": "input", "shape": [width]}, "output": tensor, "parameters": parameters, "nodes": nodes})
+    return json.dumps({"input": {"name": "input", "shape": list(shape)}, "output": tensor, "parameters": parameters, "nodes": nodes})
 
 
 def content_digest(inputs, targets, splits):
@@ -65,11 +65,14 @@ def content_digest(inputs, targets, splits):
 
 
 def write_data(path, inputs, targets, splits):
+    targets = targets if targets.dtype.kind == "i" or targets.ndim < 2 else targets.reshape(len(targets), -1)
     digest = content_digest(inputs, targets, splits)
     with h5py.File(path, "w") as f:
         f.attrs["format"], f.attrs["version"], f.attrs["digest"] = "basin data", 1, digest
         f.create_dataset("inputs", data=inputs, track_times=False)
         f.create_dataset("targets", data=targets, track_times=False)
+        if targets.dtype.kind == "i" and targets.ndim == 2:
+            f["targets"].attrs["kind"] = "classes"
         for name, rows in splits.items():
             f.create_dataset(f"splits/{name}", data=np.asarray(rows, "<u4"), track_times=False)
         f.attrs["complete"] = 1
@@ -110,10 +113,10 @@ class Oracle:
         return loss.item(), accuracy
 
 
-def write_checkpoint(path, model, theta, momentum, width, loss, data_name, digest, expected):
+def write_checkpoint(path, model, theta, momentum, shape, loss, data_name, digest, expected):
     with h5py.File(path, "w") as f:
         f.attrs["format"], f.attrs["version"] = "basin checkpoint", 1
-        f["graph"] = graph_of(model, width)
+        f["graph"] = graph_of(model, shape)
         start = 0
         for name, p in model.named_parameters():
             f.create_dataset(f"parameters/{name}", data=theta[start:start + p.numel()].view_as(p).numpy(), track_times=False)
@@ -187,7 +190,7 @@ def make_main(folder):
         expected[f"momentum_{split}_loss"], expected[f"momentum_{split}_accuracy"] = values.T
         values = np.array([[oracle.value(theta + s * unit + u * top, split) for s in line] for u in across])
         expected[f"plane_{split}_loss"], expected[f"plane_{split}_accuracy"] = values[..., 0], values[..., 1]
-    write_checkpoint(f"{folder}/oracle.h5", oracle.model, theta, v, 24, loss_of(nn.CrossEntropyLoss()), "oracle_data.h5", digest,
+    write_checkpoint(f"{folder}/oracle.h5", oracle.model, theta, v, [24], loss_of(nn.CrossEntropyLoss()), "oracle_data.h5", digest,
                      expected)
     print("oracle.h5:", len(theta), "parameters, loss", loss.item(), "largest eigenvalues", eigenvalues[:-4:-1])
 
@@ -199,7 +202,21 @@ CASES = {  # activations, loss, targets
     "sigmoid_tanh": ([nn.Sigmoid(), nn.Tanh()], nn.CrossEntropyLoss(), "classes"),
     "weighted": ([nn.Tanh(), nn.Tanh()], nn.CrossEntropyLoss(weight=torch.tensor([0.3, 2.0, 0.0, 1.1]), ignore_index=-100, label_smoothing=0.2), "some"),
     "multi_label": ([nn.Tanh(), nn.Tanh()], nn.BCEWithLogitsLoss(pos_weight=torch.tensor([0.3, 4.0, 1.0, 0.0])), "labels"),
+    "tokens": ([nn.Tanh(), nn.Tanh()], nn.CrossEntropyLoss(weight=torch.tensor([0.3, 2.0, 0.7, 1.1]), ignore_index=2, label_smoothing=0.1), "classes"),
+    "token_labels": ([nn.Tanh(), nn.Tanh()], nn.BCEWithLogitsLoss(pos_weight=torch.tensor([0.3, 4.0, 1.0, 0.0])), "labels"),
 }
+TOKENS = 3
+
+
+class PerToken(nn.Module):
+    """The mean over all tokens of all samples that count."""
+
+    def __init__(self, criterion):
+        super().__init__()
+        self.criterion = criterion
+
+    def forward(self, y, t):
+        return self.criterion(y.flatten(0, 1), t.flatten(0, 1))
 
 
 def make_case(folder, name, activations, criterion, targets):
@@ -208,15 +225,17 @@ def make_case(folder, name, activations, criterion, targets):
     t = {"classes": torch.randint(0, 4, (150,)), "unit": torch.rand(150, 4), "real": torch.randn(150, 4)}
     t["some"] = torch.where(t["unit"][:, 0] < 0.3, -100, t["classes"])
     t["labels"] = (t["unit"] < 0.4).double()
-    t = t[targets]
-    splits = {"train": np.arange(150)}
+    t, loss = t[targets], criterion
+    if name.startswith("token"):
+        x, t, loss = x.view(-1, TOKENS, 6), t.view(-1, TOKENS, *t.shape[1:]), PerToken(criterion)
+    splits = {"train": np.arange(len(x))}
     digest = write_data(f"{folder}/oracle_{name}_data.h5", x.numpy(), t.numpy(), splits)
-    oracle = Oracle(sequential([6, 8, 7, 4], activations), criterion, {"train": (x, t)})
+    oracle = Oracle(sequential([6, 8, 7, 4], activations), loss, {"train": (x, t)})
     theta = 2.0 * oracle.theta
     value, g = oracle.gradient(theta)
     block = torch.randn(3, len(theta))
     eigenvalues = np.linalg.eigvalsh(oracle.products(theta, torch.eye(len(theta))).numpy())[::-1].copy()
-    write_checkpoint(f"{folder}/oracle_{name}.h5", oracle.model, theta, g, 6, loss_of(criterion), f"oracle_{name}_data.h5", digest,
+    write_checkpoint(f"{folder}/oracle_{name}.h5", oracle.model, theta, g, x.shape[1:], loss_of(criterion), f"oracle_{name}_data.h5", digest,
                      {"loss": value.item(), "gradient": g.numpy(), "block": block.numpy(), "products": oracle.products(theta, block).numpy(),
                       "eigenvalues": eigenvalues})
     print(f"oracle_{name}.h5: loss", value.item())
