@@ -65,7 +65,8 @@ static basin_checkpoint *full_checkpoint(void)
     ck->step = 120;
     ck->gradient_evaluations = 121;
     ck->seconds = 2.25;
-    ck->loss = (basin_loss_spec){.label_smoothing = 0.1};
+    assert_ok(basin_loss_spec_copy(&(basin_loss_spec){.label_smoothing = 0.1, .ignores = true, .ignore_index = -100, .weight_count = 3, .weights = (double[]){0.1, 0.0, 2.0}},
+                                   &ck->loss));
     ck->recorded_count = 12;
     ck->recorded = basin_alloc(12, sizeof *ck->recorded);
     for (size_t i = 0; i < 12; i++) {
@@ -117,6 +118,9 @@ static void assert_checkpoints_equal(const basin_checkpoint *a, const basin_chec
     assert_true(a->perturbed == b->perturbed && a->undo == b->undo && a->epoch == b->epoch && a->step == b->step);
     assert_true(a->gradient_evaluations == b->gradient_evaluations && a->seconds == b->seconds);
     assert_true(a->loss.kind == b->loss.kind && a->loss.label_smoothing == b->loss.label_smoothing);
+    assert_true(a->loss.ignores == b->loss.ignores && a->loss.ignore_index == b->loss.ignore_index);
+    assert_int_equal(a->loss.weight_count, b->loss.weight_count);
+    if (a->loss.weight_count > 0) assert_memory_equal(a->loss.weights, b->loss.weights, a->loss.weight_count * sizeof(double));
     assert_int_equal(a->recorded_count, b->recorded_count);
     for (size_t i = 0; i < a->recorded_count; i++) {
         assert_string_equal(a->recorded[i].quantity, b->recorded[i].quantity);

@@ -75,7 +75,8 @@ static void assert_datasets_equal(const basin_dataset *a, const basin_dataset *b
     }
     assert_memory_equal(a->inputs, b->inputs, size * sizeof(double));
     assert_true((a->classes == NULL) == (b->classes == NULL) && (a->values == NULL) == (b->values == NULL));
-    if (a->classes != NULL) assert_memory_equal(a->classes, b->classes, a->count * sizeof(int64_t));
+    assert_int_equal(a->class_count, b->class_count);
+    if (a->classes != NULL) assert_memory_equal(a->classes, b->classes, a->count * (a->class_count > 0 ? a->class_count : 1) * sizeof(int64_t));
     assert_int_equal(a->value_count, b->value_count);
     if (a->values != NULL) assert_memory_equal(a->values, b->values, a->count * a->value_count * sizeof(double));
     assert_int_equal(a->split_count, b->split_count);
@@ -145,6 +146,33 @@ static void the_digest_is_that_of_the_definition(void **state)
     basin_dataset_destroy(&data);
     basin_dataset_destroy(&data);
     basin_dataset_destroy(NULL);
+}
+
+/* Three classes a sample, some of them negative: for a loss that ignores them. */
+static void a_class_for_each_token_comes_back(void **state)
+{
+    (void)state;
+    for (size_t negative = 0; negative < 2; negative++)
+        for (size_t tokens = 1; tokens <= 3; tokens += 2) {
+            basin_dataset *data = made(6, sixteenths, 0), *back = NULL;
+            char           digest[65], plain[65];
+            assert_ok(basin_dataset_digest(data, plain));
+            basin_free(data->classes);
+            data->class_count = tokens;
+            data->classes = basin_alloc(6 * tokens, sizeof(int64_t));
+            for (size_t i = 0; i < 6 * tokens; i++) data->classes[i] = negative && i % 4 == 1 ? -100 : (int64_t)(i % 3);
+            assert_ok(basin_dataset_digest(data, digest));
+            assert_string_not_equal(digest, plain); /* [6, 1] is not [6] */
+            assert_ok(basin_dataset_write(data, basin_test_scratch("tokens.h5")));
+            assert_ok(basin_dataset_read(basin_test_scratch("tokens.h5"), NULL, &back));
+            assert_datasets_equal(data, back);
+            assert_string_equal(back->digest, digest);
+            basin_dataset_destroy(&back);
+            assert_ok(basin_dataset_read(basin_test_data("oracle_tokens_data.h5"), NULL, &back)); /* whose digest Python computed */
+            assert_int_equal(back->class_count, 3);
+            basin_dataset_destroy(&back);
+            basin_dataset_destroy(&data);
+        }
 }
 
 /* The digest inside was computed by samples/make_digits.py, by the definition alone; reading checks it. */
@@ -313,6 +341,7 @@ static void every_failed_allocation_is_clean(void **state)
         basin_test_every_allocation(read_again, (void *)(uintptr_t)basin_test_scratch("fault.h5"));
         basin_dataset_destroy(&data);
     }
+    basin_test_every_allocation(read_again, (void *)(uintptr_t)basin_test_data("oracle_tokens_data.h5"));
 }
 
 int main(void)
@@ -320,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inputs_are_stored_in_the_smallest_exact_type),
         cmocka_unit_test(the_digest_is_that_of_the_definition),
+        cmocka_unit_test(a_class_for_each_token_comes_back),
         cmocka_unit_test(the_sample_digits_are_whole),
         cmocka_unit_test(a_plain_file_is_read_by_naming_its_objects),
         cmocka_unit_test(a_file_of_basins_own_keeps_its_splits_when_it_is_scaled),

@@ -211,6 +211,28 @@ static void what_cannot_be_drawn_is_refused(void **unused)
     assert_null(d);
 }
 
+/* 25 samples of two tokens each, the second never counting. */
+static void token_classes_go_with_their_rows(void **unused)
+{
+    source         s;
+    basin_dataset *d = NULL;
+
+    (void)unused;
+    start(&s);
+    s.data.count = 25, s.data.class_count = 2, s.data.split_count = 1, s.splits[0].count = 25;
+    for (size_t i = 0; i < 25; i++) s.classes[2 * i] = (int64_t)i, s.classes[2 * i + 1] = -100;
+    d = subset(&s, (basin_subset_options){.train_count = 10});
+    assert_int_equal(d->class_count, 2);
+    for (size_t i = 0; i < 10; i++) assert_true((size_t)d->classes[2 * i] == origin(d, i) && d->classes[2 * i + 1] == -100);
+    basin_dataset_destroy(&d);
+    assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 0.5}, &d), BASIN_ERR_UNSUPPORTED);
+    assert_message("label noise needs one class a sample, the data have 2");
+    s.data.class_count = 0;
+    assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 0.5}, &d), BASIN_ERR_VALUE);
+    assert_message("class -100 of row 1 is negative");
+    assert_null(d);
+}
+
 static basin_status subset_once(void *payload)
 {
     basin_dataset *d = NULL;
@@ -293,6 +315,7 @@ int main(void)
         cmocka_unit_test(exactly_the_fraction_gets_another_class_in_training_only),
         cmocka_unit_test(noise_stays_out_of_splits_that_share_training_rows),
         cmocka_unit_test(new_labels_are_uniform_over_the_other_classes),
+        cmocka_unit_test(token_classes_go_with_their_rows),
         cmocka_unit_test(the_seed_decides),
         cmocka_unit_test(the_rest_joins_the_test_split),
         cmocka_unit_test(what_cannot_be_drawn_is_refused),
