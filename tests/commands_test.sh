@@ -110,6 +110,24 @@ train sam 0 40 runs/sam_0 --save 0,20 --force
 good train --mlp 64-10 --data "$DIGITS" --method sgd --learning-rate 0.1 --batch-size 200 --epochs 2 --schedule cosine -o plain --precision single
 [ "$(ls plain | tr '\n' ' ')" = "step_000000.h5 step_000014.h5 " ] || fail "plain holds $(ls plain)"
 good check plain/step_000014.h5 # refers to the original data by a relative path
+good train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 2 --ignore-index 3 --loss-weights 1,2,1,1,0.5,1,1,1,1,1 --label-smoothing 0.1 -o weighted
+LOSS="softmax_cross_entropy, label smoothing 0.1, ignore index 3, weights 1 2 1 1 0.5 1 1 1 1 1"
+good info weighted/step_000002.h5
+holds out "  loss        $LOSS"
+good check weighted/step_000002.h5
+holds out "recorded:train.loss"
+good sharpness weighted/step_000002.h5
+holds out "  loss function   $LOSS"
+good track weighted plain --json
+holds out '"loss": "several"'
+good track weighted --json
+holds out "\"loss\": \"$LOSS\""
+bad "9 weights" "10 classes" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 2 --loss-weights 1,1,1,1,1,1,1,1,1 -o new
+bad "weight 1 of 2 is -1" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 2 --loss-weights 1,-1 -o new
+bad "mse takes no ignore_index" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 2 --loss mse --ignore-index -1 -o new
+run 2 train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 2 --ignore-index some -o new
+holds err "wants a whole number"
+run 2 train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 2 --ignore-index 3 --label-noise 0.1 -o new
 run 2 train --mlp 64-x --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
 run 2 train --mlp 64-10 --data "$DIGITS" --steps 1 -o new
 run 2 train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 -o new

@@ -272,6 +272,8 @@ static void settings_that_make_no_sense_are_refused(void **state)
     const struct { basin_loss_spec spec; basin_status status; const char *text; } cases[] = {
         {{.label_smoothing = 1.0}, BASIN_ERR_VALUE, "label smoothing 1 is outside [0, 1)"},
         {{.label_smoothing = NAN}, BASIN_ERR_VALUE, "label smoothing nan is outside [0, 1)"},
+        {{.kind = BASIN_LOSS_MSE, .label_smoothing = 0.1}, BASIN_ERR_UNSUPPORTED, "loss mse takes no label smoothing, it has 0.1"},
+        {{.weight_count = 2}, BASIN_ERR_ARG, "a loss with 2 weights that are not given"},
         {{.kind = BASIN_LOSS_BCE_WITH_LOGITS, .ignores = true, .ignore_index = 2}, BASIN_ERR_UNSUPPORTED, "loss bce_with_logits takes no ignore_index, it has 2"},
         {{.weight_count = 2, .weights = bad}, BASIN_ERR_VALUE, "weight 1 of 2 is nan: negative or not finite"},
         {{.weight_count = 2, .weights = zero}, BASIN_ERR_VALUE, "all 2 weights are 0"},

@@ -18,7 +18,7 @@ void cli_report_source(const basin_result *result, size_t samples, size_t parame
     if (p != NULL && strcmp(p->precision, "double") != 0) fprintf(out, ", %s precision", p->precision);
     if (p != NULL && p->weight_decay_included > 0) fprintf(out, ", with %g/2 |theta|^2 in the loss", p->weight_decay_included);
     fputc('\n', out);
-    if (p != NULL && p->loss != NULL && strchr(p->loss, ',') != NULL) fprintf(out, "  loss            %s\n", p->loss); /* a loss with settings */
+    if (p != NULL && p->loss != NULL && strchr(p->loss, ',') != NULL) fprintf(out, "  loss function   %s\n", p->loss); /* a loss with settings */
 }
 
 void cli_report_stationarity(const basin_stationarity *s, FILE *out)

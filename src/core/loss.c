@@ -64,6 +64,7 @@ static basin_status check_weights(const basin_loss_spec *spec)
     bool         positive = false;
 
     if (spec->weight_count == 0) return BASIN_OK;
+    BASIN_CHECK(spec->weights != NULL, BASIN_ERR_ARG, "a loss with %zu weights that are not given", spec->weight_count);
     BASIN_CHECK(spec->kind != BASIN_LOSS_MSE, BASIN_ERR_UNSUPPORTED, "loss mse takes no weights, it has %zu", spec->weight_count);
     for (size_t i = 0; i < spec->weight_count; i++) {
         BASIN_CHECK(isfinite(spec->weights[i]) && spec->weights[i] >= 0.0, BASIN_ERR_VALUE, "weight %zu of %zu is %g: negative or not finite", i,
@@ -81,6 +82,8 @@ basin_status basin_loss_spec_check(const basin_loss_spec *spec)
 
     BASIN_CHECK(spec->label_smoothing >= 0.0 && spec->label_smoothing < 1.0, BASIN_ERR_VALUE, "label smoothing %g is outside [0, 1)",
                 spec->label_smoothing);
+    BASIN_CHECK(spec->label_smoothing == 0.0 || spec->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_UNSUPPORTED,
+                "loss %s takes no label smoothing, it has %g", names[spec->kind], spec->label_smoothing);
     BASIN_CHECK(!spec->ignores || spec->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_UNSUPPORTED,
                 "loss %s takes no ignore_index, it has %lld", names[spec->kind], (long long)spec->ignore_index);
     BASIN_TRY(check_weights(spec));

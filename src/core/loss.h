@@ -4,8 +4,8 @@
 
 #include "core/status.h"
 
-/* Smoothing in [0, 1); weights finite, >= 0, not all 0; no ignore index or weights where the loss has no use for them. That the
-   weights are as many as the classes is seen where the network is known. */
+/* Smoothing in [0, 1); weights finite, >= 0, not all 0; nothing set that the loss has no use for. That the weights are as many as
+   the classes is seen where the network is known. */
 basin_status basin_loss_spec_check(const basin_loss_spec *spec);
 
 #endif

@@ -109,11 +109,12 @@ static void cross_entropies_dot(const basin_loss_spec *loss, const basin_batch *
     const size_t positions = batch->positions;
 
     for (size_t i = 0; i < batch->count * positions; i++) {
+        const size_t  sample = i / positions, token = i % positions;
         const int64_t target = batch->classes[i];
         const real   *p = slope + i * classes;
         const real    scale = counts(loss, target) ? (real)(mass_of(loss, classes, mean, target).all / batch->weight) : 0;
         for (size_t v = 0; v < k; v++) {
-            const size_t at = ((i / positions * k + v) * positions + i % positions) * classes;
+            const size_t at = ((sample * k + v) * positions + token) * classes;
             const real  *from = d + at;
             real        *to = ad + at, dot = 0;
             for (size_t c = 0; c < classes; c++) dot += p[c] * from[c];
