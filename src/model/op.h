@@ -156,6 +156,9 @@ void basin_node_role(basin_node *node, size_t input, basin_role role, size_t out
    BASIN_ERR_UNSUPPORTED for the batch axis, BASIN_ERR_SHAPE beyond the rank (`end`: one past the last is allowed). */
 basin_status basin_node_axis(const basin_node *node, const basin_slot *slot, int64_t axis, bool end, size_t *out);
 
+/* The attribute, a list of integers; NULL and 0 where it is absent. */
+basin_status basin_node_ints(const basin_node *node, const char *name, const int64_t **out, size_t *count);
+
 #define BASIN_OP_DECLARE(name) extern const basin_op REAL(basin_op_##name);
 #include "model/op_list.h"
 BASIN_OP_LIST(BASIN_OP_DECLARE)

@@ -4,6 +4,10 @@
     X(Gemm)              \
     X(Add)               \
     X(Flatten)           \
+    X(Reshape)           \
+    X(Squeeze)           \
+    X(Unsqueeze)         \
+    X(Transpose)         \
     X(Identity)          \
     X(Dropout)           \
     X(Relu)              \
