@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
-import torch.nn.functional as F
 
-Attributes = Dict[str, Any]
+from .semantics import COMPUTE
 
 
 class Graph:
@@ -38,31 +37,16 @@ class Graph:
         return {name: self.buffers[name] if key is None else state[key].detach().to("cpu", torch.float64)
                 for name, key in self.state_keys.items()}
 
-    def evaluate(self, x: torch.Tensor, parameters: Dict[str, torch.Tensor]) -> torch.Tensor:
-        """The output for a batch [N, …], by the semantics of docs/checkpoint-format.md."""
-        tensors = {**parameters, self.input: x}
+    def evaluate(self, x: torch.Tensor, parameters: Mapping[str, torch.Tensor],
+                 buffers: Optional[Mapping[str, torch.Tensor]] = None) -> torch.Tensor:
+        """The output for a batch [N, …], by the semantics of docs/checkpoint-format.md; with the graph's own buffers if none are given."""
+        tensors = {**(self.buffers if buffers is None else buffers), **parameters, self.input: x}
         for node in self.nodes:
-            inputs = [tensors[name] for name in node["inputs"]]
-            tensors[node["outputs"][0]] = EVALUATE[node["op"]](node.get("attributes", {}), *inputs)
+            tensors.update(zip(node["outputs"], run(node, [tensors[name] if name else None for name in node["inputs"]])))
         return tensors[self.output]
 
 
-def _gemm(a: Attributes, x, w, c=None):
-    y = a.get("alpha", 1.0) * (x @ (w.t() if a.get("transB") else w))
-    return y if c is None else y + a.get("beta", 1.0) * c
-
-
-EVALUATE: Dict[str, Callable] = {
-    "Gemm": _gemm,
-    "Add": lambda a, x, y: x + y,
-    "Relu": lambda a, x: F.relu(x),
-    "LeakyRelu": lambda a, x: F.leaky_relu(x, a["alpha"]),
-    "Tanh": lambda a, x: torch.tanh(x),
-    "Sigmoid": lambda a, x: torch.sigmoid(x),
-    "Gelu": lambda a, x: F.gelu(x, approximate=a["approximate"]),
-    "Elu": lambda a, x: F.elu(x, a["alpha"]),
-    "Softplus": lambda a, x: F.softplus(x),
-    "Flatten": lambda a, x: x.flatten(1),
-    "Identity": lambda a, x: x,
-    "Dropout": lambda a, x: x,
-}
+def run(node: Mapping[str, Any], inputs: Sequence[Optional[torch.Tensor]]) -> Sequence[torch.Tensor]:
+    """The outputs of one node."""
+    result = COMPUTE[node["op"]](node.get("attributes", {}), *inputs)
+    return [result] if isinstance(result, torch.Tensor) else result

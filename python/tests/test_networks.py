@@ -1,0 +1,142 @@
+"""Whole networks as people write them: the traced graph computes what the module does, with gradients, and is as short as it should be."""
+import unittest
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import networks
+from support import Case
+from basin.names import parameter_names
+from basin.trace import trace
+
+try:
+    import torchvision
+except ImportError:
+    torchvision = None
+
+
+def ops(graph):
+    return [node["op"] for node in graph.nodes]
+
+
+class Networks(Case):
+    def traced(self, net, sample, count=None):
+        """The graph; its outputs and gradients are the module's own, in double precision, with the module's weights and statistics."""
+        torch.manual_seed(1)
+        for module in net.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.running_mean.normal_()
+                module.running_var.uniform_(0.5, 2)
+        graph, _ = trace(net, sample)
+        net = net.double().eval()
+        x = torch.stack([sample, sample.roll(1, -1), sample.flip(-1)])
+        x = x.double() if x.is_floating_point() else x
+        names = parameter_names(net)
+        parameters = {names[id(p)]: p for p in net.parameters() if names[id(p)] in graph.parameters}
+        expected = net(x)
+        expected = expected[0] if isinstance(expected, tuple) else expected
+        found = graph.evaluate(x, parameters, graph.buffers_from(net.state_dict()))
+        self.assertEqual(list(graph.evaluate(x, parameters).shape), [3, *graph.output_shape] if graph.output_shape else [3, 1])
+        self.close(found.detach().reshape(-1), expected.detach().reshape(-1))
+        weights = torch.randn(expected.shape, dtype=torch.float64)
+        ours = torch.autograd.grad((found.reshape(expected.shape) * weights).sum(), list(parameters.values()))
+        theirs = torch.autograd.grad((expected * weights).sum(), list(parameters.values()))
+        self.close(torch.cat([g.reshape(-1) for g in ours]), torch.cat([g.reshape(-1) for g in theirs]))
+        if count is not None:
+            self.assertEqual(len(graph.nodes), count, " ".join(ops(graph)))
+        return graph
+
+    def test_lenet(self):
+        graph = self.traced(networks.LeNet(), torch.randn(1, 28, 28), 12)
+        self.assertEqual(" ".join(ops(graph)), "Conv Relu MaxPool Conv Tanh AveragePool Flatten Gemm Relu Gemm Relu Gemm")
+        self.assertEqual(graph.nodes[0], {"name": "conv1", "op": "Conv", "inputs": ["input", "conv1.weight", "conv1.bias"], "outputs": ["conv1"],
+                                          "attributes": {"pads": [2, 2, 2, 2]}, "origin": "conv1"})
+
+    def test_resnet18_as_torchvision_has_it(self):
+        graph = self.traced(networks.ResNet(width=4, classes=7), torch.randn(3, 64, 64), 69)
+        self.assertEqual(graph.nodes[4]["name"], "layer1.0.conv1")
+        self.assertEqual(graph.state_keys["layer4.1.bn2.running_var"], "layer4.1.bn2.running_var")
+
+    def test_bottleneck_resnet(self):
+        self.traced(networks.ResNet(networks.Bottleneck, (1, 1, 1, 1), 7, 4), torch.randn(3, 32, 32))
+
+    def test_resnet20(self):
+        graph = self.traced(networks.ResNet20(width=4), torch.randn(3, 16, 16))
+        self.assertEqual([ops(graph).count(op) for op in ("Conv", "BatchNormalization", "Slice", "Pad", "Add")], [19, 19, 2, 2, 9])
+
+    def test_wide_resnet_blocks(self):
+        self.traced(nn.Sequential(nn.Conv2d(3, 4, 3), networks.WideBlock(4, 4, 1), networks.WideBlock(4, 8, 2), nn.BatchNorm2d(8), nn.ReLU(),
+                                  nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3)), torch.randn(3, 10, 10))
+
+    def test_vgg(self):
+        self.traced(networks.vgg(), torch.randn(3, 16, 16), 12)
+
+    def test_mobilenet(self):
+        graph = self.traced(networks.MobileNet(), torch.randn(3, 16, 16))
+        self.assertEqual(graph.nodes[6]["attributes"], {"pads": [1, 1, 1, 1], "group": 8})
+        self.assertEqual(graph.nodes[2]["attributes"], {"min": 0.0, "max": 6.0})
+
+    def test_convolutions_in_one_dimension(self):
+        graph = self.traced(networks.Conv1dNet(), torch.randn(2, 32), 9)
+        self.assertEqual(graph.nodes[4]["attributes"], {"pads": [2, 2], "dilations": [2], "group": 3})
+
+    def test_vit_with_class_token(self):
+        graph = self.traced(networks.ViT(), torch.randn(3, 8, 8))
+        self.assertEqual(graph.nodes[3]["inputs"][0], "cls_token")
+        self.assertEqual(graph.buffers.keys(), {"constants/0.5"})
+
+    def test_vit_with_torchs_attention(self):
+        class Attention(nn.Module):
+            def __init__(self, dim, heads):
+                super().__init__()
+                self.inner = nn.MultiheadAttention(dim, heads, batch_first=True)
+
+            def forward(self, x):
+                return self.inner(x, x, x, need_weights=False)[0]
+
+        self.assertIn("Attention", ops(self.traced(networks.ViT(attention=Attention), torch.randn(3, 8, 8))))
+
+    def test_gpt_with_a_mask_buffer_and_a_tied_embedding(self):
+        graph = self.traced(networks.GPT(flash=False), torch.randint(0, 11, (6,)))
+        self.assertNotIn("lm_head.weight", graph.parameters)
+        self.assertEqual([n["inputs"][1] for n in graph.nodes if n["name"] == "lm_head"], ["transformer.wte.weight"])
+        mask, = [name for name in graph.buffers if name.endswith("mask")]
+        self.assertEqual((list(graph.buffers[mask].shape), graph.state_keys[mask]), ([1, 1, 6, 6], None))
+        self.assertEqual(graph.output_shape, (6, 11))
+
+    @unittest.skipUnless(hasattr(F, "scaled_dot_product_attention"), "torch without scaled_dot_product_attention")
+    def test_gpt_with_scaled_dot_product_attention(self):
+        graph = self.traced(networks.GPT(flash=True, n_layer=2), torch.randint(0, 11, (6,)))
+        self.assertEqual([n.get("attributes") for n in graph.nodes if n["op"] == "Attention"], [{"is_causal": 1}] * 2)
+
+    def test_transformer_encoder_layers(self):
+        for norm_first in (False, True):
+            for activation in ("relu", "gelu"):
+                layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, norm_first=norm_first, activation=activation)
+                self.traced(layer, torch.randn(5, 8), 19)
+
+    def test_transformer_encoder_with_the_sequence_first(self):
+        graph = self.traced(networks.SequenceFirst(), torch.randint(0, 11, (6,)))
+        self.assertEqual(graph.state_keys["pe"], "pe")
+        self.traced(networks.SequenceFirst(norm_first=True, activation="gelu"), torch.randint(0, 11, (6,)))
+
+    def test_transformer_encoder_with_batch_first(self):
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+                self.encoder, self.head = nn.TransformerEncoder(layer, 2, norm=nn.LayerNorm(8)), nn.Linear(8, 3)
+                self.register_buffer("mask", torch.triu(torch.ones(5, 5), 1).bool(), persistent=False)
+
+            def forward(self, x):
+                return self.head(self.encoder(x, mask=self.mask).mean(1))
+
+        graph = self.traced(Net(), torch.randn(5, 8))
+        self.assertEqual(graph.state_keys, {name: None for name in graph.buffers})
+
+    @unittest.skipIf(torchvision is None, "no torchvision")
+    def test_torchvisions_own(self):
+        for make in (torchvision.models.resnet18, torchvision.models.mobilenet_v2, torchvision.models.vgg11_bn, torchvision.models.vit_b_16):
+            size = 224 if make is torchvision.models.vit_b_16 else 64
+            trace(make(num_classes=5), torch.zeros(3, size, size))
