@@ -12,6 +12,7 @@ typedef struct op_case {
     size_t       tokens; /* inputs are integers below that; 0: normal */
 } op_case;
 
+extern const op_case op_cases_attention[];
 extern const op_case op_cases_dense[]; /* one table a file op_cases_*.c, each ends with a NULL name */
 extern const op_case op_cases_shape[];
 

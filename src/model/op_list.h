@@ -16,4 +16,7 @@
     X(Sigmoid)           \
     X(Gelu)              \
     X(Elu)               \
-    X(Softplus)
+    X(Softplus)          \
+    X(MatMul)            \
+    X(Softmax)           \
+    X(LogSoftmax)

@@ -14,6 +14,7 @@ typedef float real;
 #define REAL_EPSILON 1.1920928955078125e-07
 #define real_exp expf
 #define real_expm1 expm1f
+#define real_log logf
 #define real_log1p log1pf
 #define real_tanh tanhf
 #define real_erf erff
@@ -24,6 +25,7 @@ typedef double real;
 #define REAL_EPSILON 2.220446049250313e-16
 #define real_exp exp
 #define real_expm1 expm1
+#define real_log log
 #define real_log1p log1p
 #define real_tanh tanh
 #define real_erf erf

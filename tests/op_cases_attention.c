@@ -1,0 +1,174 @@
+/* Products of matrices, the softmaxes, and attention. */
+#include "op_cases.h"
+
+/* Input `shape`, last axis through a first dense layer without bias: s has the input's shape. */
+static basin_graph *mixed(const size_t *shape, size_t rank)
+{
+    basin_graph *g = case_start(shape, rank);
+    size_t       last = shape[rank - 1];
+
+    case_param(g, "w0", SHAPE(last, last));
+    case_node(g, "Gemm", "x w0", "s");
+    return g;
+}
+
+/* The dense layer as an exporter may write it, on the data and on what depends on theta: the samples are rows. */
+static basin_graph *matmul_dense(void)
+{
+    basin_graph *g = case_start(SHAPE(4));
+
+    case_param(g, "w1", SHAPE(4, 5));
+    case_param(g, "w2", SHAPE(5, 3));
+    case_node(g, "MatMul", "x w1", "s");
+    case_node(g, "Tanh", "s", "h");
+    case_node(g, "MatMul", "h w2", "t");
+    return case_end(g, "t", 3);
+}
+
+/* A sequence times a matrix of weights, a frozen matrix in front of the sequence. */
+static basin_graph *matmul_sequence(void)
+{
+    basin_graph *g = case_start(SHAPE(3, 4));
+
+    case_param(g, "w1", SHAPE(4, 5));
+    case_buffer(g, "mix", SHAPE(2, 3), (const double[]){0.5, -1, 0.3, 0.2, 0.7, -0.4});
+    case_param(g, "w2", SHAPE(1, 5, 2));
+    case_node(g, "MatMul", "x w1", "s");
+    case_node(g, "Tanh", "s", "h");
+    case_node(g, "MatMul", "mix h", "t");
+    case_node(g, "MatMul", "t w2", "u");
+    return case_end(g, "u", 4);
+}
+
+/* Weights on the left, a matrix for each head on the right, and one that all samples share with an axis for them. */
+static basin_graph *matmul_heads(void)
+{
+    basin_graph *g = mixed(SHAPE(2, 3, 4));
+
+    case_param(g, "left", SHAPE(5, 3));
+    case_param(g, "right", SHAPE(2, 4, 3));
+    case_param(g, "all", SHAPE(1, 2, 3, 2));
+    case_node(g, "Tanh", "s", "h");
+    case_node(g, "MatMul", "left h", "t");
+    case_node(g, "MatMul", "t right", "u");
+    case_node(g, "MatMul", "u all", "r");
+    return case_end(g, "r", 20);
+}
+
+/* Both sides depend on theta and the data: the same tensor twice, and one that broadcasts over the other's heads on either side. */
+static basin_graph *matmul_samples(void)
+{
+    basin_graph *g = mixed(SHAPE(1, 3, 3));
+
+    case_param(g, "heads", SHAPE(2, 3, 3));
+    case_node(g, "Tanh", "s", "h");
+    case_node(g, "MatMul", "h h", "square");
+    case_node(g, "MatMul", "square heads", "t");
+    case_node(g, "MatMul", "h t", "u");
+    case_node(g, "MatMul", "u h", "v");
+    return case_end(g, "v", 18);
+}
+
+/* Vectors: a row times the sample's matrix, the matrix times a column, a sample's vector times a column. */
+static basin_graph *matmul_vectors(void)
+{
+    basin_graph *g = mixed(SHAPE(2, 3, 4));
+
+    case_param(g, "row", SHAPE(3));
+    case_param(g, "column", SHAPE(4));
+    case_param(g, "w2", SHAPE(2, 2));
+    case_param(g, "pair", SHAPE(2));
+    case_node(g, "MatMul", "row s", "t");
+    case_node(g, "Tanh", "t", "h");
+    case_node(g, "MatMul", "h column", "u");
+    case_node(g, "MatMul", "u w2", "v");
+    case_node(g, "Tanh", "v", "z");
+    case_node(g, "MatMul", "z pair", "single");
+    return case_end(g, "single", 1);
+}
+
+/* Weights in two factors, whose product is computed once for all samples; a gate of theta alone between. */
+static basin_graph *matmul_factors(void)
+{
+    basin_graph *g = case_start(SHAPE(3, 4));
+
+    case_param(g, "down", SHAPE(4, 2));
+    case_param(g, "up", SHAPE(2, 5));
+    case_param(g, "mix", SHAPE(3, 3));
+    case_node(g, "MatMul", "down up", "w");
+    case_node(g, "Softmax", "mix", "attend");
+    case_node(g, "MatMul", "x w", "s");
+    case_node(g, "Tanh", "s", "h");
+    case_node(g, "MatMul", "attend h", "t");
+    return case_end(g, "t", 15);
+}
+
+static basin_graph *softmax_of(const char *op, int64_t axis)
+{
+    basin_graph *g = mixed(SHAPE(3, 5, 2));
+
+    case_int(case_node(g, op, "s", "p"), "axis", axis);
+    return case_end(g, "p", 30);
+}
+
+static basin_graph *softmax_last(void)
+{
+    return softmax_of("Softmax", -1);
+}
+
+static basin_graph *softmax_middle(void)
+{
+    return softmax_of("Softmax", 2);
+}
+
+static basin_graph *softmax_first(void)
+{
+    return softmax_of("Softmax", 1);
+}
+
+static basin_graph *log_softmax_last(void)
+{
+    return softmax_of("LogSoftmax", -1);
+}
+
+static basin_graph *log_softmax_middle(void)
+{
+    return softmax_of("LogSoftmax", -2);
+}
+
+/* Of parameters, and what is read twice: the adjoints add up; an op in place behind. */
+static basin_graph *softmax_unbatched(void)
+{
+    basin_graph *g = mixed(SHAPE(3));
+
+    case_param(g, "gate", SHAPE(2, 3));
+    case_param(g, "w", SHAPE(2, 3));
+    case_node(g, "Softmax", "s", "p");
+    case_node(g, "LogSoftmax", "s", "l");
+    case_int(case_node(g, "Softmax", "gate", "q"), "axis", 0);
+    case_int(case_node(g, "LogSoftmax", "q", "r"), "axis", 0);
+    case_node(g, "Tanh", "l", "h");
+    case_node(g, "Add", "p h", "sum");
+    case_node(g, "Add", "sum s", "t");
+    case_int(case_node(g, "Gemm", "t w", "u"), "transB", 1);
+    case_node(g, "MatMul", "u r", "v");
+    case_node(g, "MatMul", "u q", "o");
+    case_node(g, "Add", "v o", "z");
+    return case_end(g, "z", 3);
+}
+
+const op_case op_cases_attention[] = {
+    {"MatMul, dense layers", matmul_dense, 0},
+    {"MatMul of sequences", matmul_sequence, 0},
+    {"MatMul, heads", matmul_heads, 0},
+    {"MatMul of samples", matmul_samples, 0},
+    {"MatMul, vectors", matmul_vectors, 0},
+    {"MatMul, weights in two factors", matmul_factors, 0},
+    {"Softmax, last axis", softmax_last, 0},
+    {"Softmax, middle axis", softmax_middle, 0},
+    {"Softmax, first axis", softmax_first, 0},
+    {"LogSoftmax, last axis", log_softmax_last, 0},
+    {"LogSoftmax, middle axis", log_softmax_middle, 0},
+    {"Softmax of parameters", softmax_unbatched, 0},
+    {NULL, NULL, 0},
+};
