@@ -1,0 +1,102 @@
+"""Whose is which state of a saved optimizer?
+
+In a saved state dict integer ids number the tensors param group by param group. They follow model.parameters() only where one group holds
+all; the usual split into decay and no-decay groups would hand layers of equal shape each other's momentum without a sound. So: names stored
+in the file (param_names) first, then an order that the caller gives, then the one full group, then shapes where they leave one match only;
+otherwise the momentum is left out, and the listing says so.
+"""
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+import torch
+from torch import nn
+
+from .checkpoint import Writer
+from .error import Error
+from .names import match, parameter_names
+from .optim import Snapshot
+
+Order = Union[Sequence[str], Callable[[nn.Module], Any], None]
+
+
+def flat_order(order: Order, model: nn.Module) -> Optional[List[str]]:
+    """Names group by group: as given, or from the groups or the optimizer that a function makes of the model."""
+    if order is None:
+        return None
+    if callable(order):
+        made, names = order(model), parameter_names(model)
+        groups = getattr(made, "param_groups", made)
+        tensors = [p for group in groups for p in (group["params"] if isinstance(group, Mapping) else [group])]
+        if any(id(p) not in names for p in tensors):
+            raise Error("order: the function's parameter groups hold tensors that are not parameters of the model")
+        return [names[id(p)] for p in tensors]
+    known = set(parameter_names(model).values())
+    names = [match(name, known) for group in order for name in ([group] if isinstance(group, str) else group)]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise Error(f"order: {unknown[0]} is no parameter of {type(model).__name__}")
+    return names
+
+
+def _state_shapes(optimizer: Mapping[str, Any], ids: Sequence[Any]) -> Dict[Any, Tuple[int, ...]]:
+    """Of the ids that have a state: what was never stepped has none."""
+    found = {}
+    for i in ids:
+        tensors = [v for v in optimizer["state"].get(i, {}).values() if isinstance(v, torch.Tensor) and v.dim() > 0]
+        if tensors:
+            found[i] = tuple(tensors[0].shape)
+    return found
+
+
+def _by_shapes(optimizer: Mapping[str, Any], ids: Sequence[Any], writer: Writer) -> Optional[List[str]]:
+    """Names of the ids where the shapes of their states leave no choice."""
+    owners: Dict[Tuple[int, ...], List[str]] = {}
+    for name, p in zip(parameter_names(writer.model).values(), writer.model.parameters()):
+        owners.setdefault(tuple(p.shape), []).append(name)
+    shapes = _state_shapes(optimizer, ids)
+    for i, shape in shapes.items():
+        if shape not in owners:
+            raise Error(f"the optimizer's tensor {i} has shape {list(shape)}, which no parameter of {type(writer.model).__name__} has: "
+                        "an optimizer of another model?")
+    if any(len(owners[shape]) > 1 for shape in shapes.values()) or len(set(shapes.values())) < len(shapes):
+        return None
+    return [owners[shapes[i]][0] if i in shapes else _unnamed(i) for i in ids]
+
+
+def _unnamed(i: Any) -> str:
+    """For an id whose tensor is not known: no parameter's name has a blank."""
+    return f"tensor {i}"
+
+
+def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[str]]) -> Tuple[Optional[List[str]], str]:
+    """The name of each id, group by group, or None and why not."""
+    groups = optimizer["param_groups"]
+    ids = [i for group in groups for i in group["params"]]
+    everything = list(parameter_names(writer.model).values())
+    trained = [name for name, p in zip(everything, writer.model.parameters()) if p.requires_grad]
+    if all(len(group.get("param_names") or ()) == len(group["params"]) for group in groups):
+        return [match(name, everything) for group in groups for name in group["param_names"]], ""
+    if order is not None:
+        if len(order) != len(ids):
+            raise Error(f"order names {len(order)} tensors, the optimizer has {len(ids)}: an optimizer of another model?")
+        return order, ""
+    if len(ids) > len(everything):
+        raise Error(f"the optimizer has {len(ids)} tensors, {type(writer.model).__name__} {len(everything)}: an optimizer of another model?")
+    for names in (everything, trained):
+        if len(groups) == 1 and len(ids) == len(names):
+            return names, ""
+    found = _by_shapes(optimizer, ids, writer)
+    return found, "" if found is not None else (
+        f"momentum left out: which of it belongs to which tensor is not in the file ({len(groups)} parameter groups, {len(ids)} of "
+        f"{len(everything)} tensors, some of equal shape); give order= (names, or the function that makes the groups)")
+
+
+def snapshot(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[str]]) -> Tuple[Snapshot, List[str]]:
+    names, why = _names(optimizer, writer, order)
+    ids = [i for group in optimizer["param_groups"] for i in group["params"]]
+    of = dict(zip(ids, names)) if names is not None else {i: _unnamed(i) for i in ids}
+    groups = [{k: v for k, v in group.items() if k not in ("params", "param_names")} for group in optimizer["param_groups"]]
+    state = {of[i]: values for i, values in optimizer["state"].items() if i in of and isinstance(values, Mapping)}
+    holds = any(key in values for values in state.values() for key in ("momentum_buffer", "exp_avg"))
+    return Snapshot(groups, state), [why] if why and holds else []
