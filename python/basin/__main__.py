@@ -5,6 +5,8 @@ import argparse
 import importlib
 import sys
 import warnings
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Optional, Sequence
 
 from torch import nn
@@ -13,13 +15,28 @@ from . import Error, convert
 from .error import first_line
 
 
-def _object(spec: str, what: str) -> Any:
-    """What «package.module:name» names, looked for in the current folder too."""
-    module, colon, name = spec.partition(":")
-    if not colon or not module or not name:
-        raise Error(f"{what} {spec}: expected package.module:name")
+def _module(name: str) -> ModuleType:
+    """By its name, looked for in the current folder too, or by the path of its file: then its folder comes first, as if it were run."""
+    if not name.endswith(".py"):
+        return importlib.import_module(name)
+    path = Path(name).resolve()
+    sys.path.insert(0, str(path.parent))
     try:
-        found = importlib.import_module(module)
+        module = importlib.import_module(path.stem)
+    finally:
+        sys.path.remove(str(path.parent))
+    if Path(getattr(module, "__file__", None) or "").resolve() != path:
+        raise ImportError(f"a module of the name {path.stem} is there already: rename the file")
+    return module
+
+
+def _object(spec: str, what: str) -> Any:
+    """What «package.module:name» or «folder/file.py:name» names."""
+    module, colon, name = spec.rpartition(":")
+    if not colon or not module or not name:
+        raise Error(f"{what} {spec}: expected package.module:name or file.py:name")
+    try:
+        found = _module(module)
         for part in name.split("."):
             found = getattr(found, part)
     except Exception as error:  # whatever the user's module raises
@@ -45,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
                             epilog="example: python -m basin convert --model train:make_net --loss cross_entropy --train train:train_set "
                                    "--out converted 'runs/**/*.pt'")
     c.add_argument("pattern", nargs="+", help="files, or patterns such as 'runs/**/*.pt'")
-    c.add_argument("--model", required=True, metavar="MOD:NAME", help="function or class that makes the network")
+    c.add_argument("--model", required=True, metavar="MOD:NAME", help="function or class that makes the network, in a module or FILE.py")
     c.add_argument("--loss", required=True, help="cross_entropy, bce_with_logits, mse, or MOD:NAME of a torch loss")
     c.add_argument("--out", required=True, metavar="DIR")
     c.add_argument("--train", metavar="MOD:NAME", help="(x, y), Dataset or DataLoader, or a function that makes it")

@@ -114,6 +114,23 @@ class Runs(Folder):
         self.convert(model=self.net)
         self.holds("sgd", expected)
 
+    def test_frozen_parameters(self):
+        """They are no parameters of basin's: what is said is said of the landscape that training saw."""
+        def make_frozen():
+            net = make_net()
+            net[0].requires_grad_(False)
+            return net
+
+        self.net = make_frozen()
+        trained = {name: p for name, p in self.net.named_parameters() if p.requires_grad}
+        for given in (self.net.parameters(), trained.values()):
+            optimizer = torch.optim.SGD(given, lr=0.1, momentum=0.9)
+            train(self.net, optimizer, self.x, self.y, 2)
+            entry = self.one({"model": self.net.state_dict(), "optimizer": optimizer.state_dict()}, model=make_frozen)
+            self.same(entry.path, "parameters", trained)
+            self.same(entry.path, "optimizer/momentum", {name: optimizer.state[p]["momentum_buffer"] for name, p in trained.items()})
+            self.same(entry.path, "buffers", {name: p.double() for name, p in self.net.named_parameters() if not p.requires_grad})
+
     def test_names_stored_in_the_file_decide(self):
         optimizer = two_groups(self.net)
         train(self.net, optimizer, self.x, self.y, 2)
@@ -289,12 +306,38 @@ class Contents(Folder):
         content["optimizer"] = optimizer.state_dict()
         self.assertIn("the optimizer has 8 tensors, Sequential 6: an optimizer of another model?", self.error(content))
         self.assertIn("order names 6 tensors, the optimizer has 8", self.error(content, order=two_groups))
+        wide = make_net(width=7)
+        optimizer = two_groups(wide)
+        train(wide, optimizer, self.x, self.y, 1)
+        content["optimizer"] = optimizer.state_dict()
+        self.assertIn("the optimizer's tensor 0 has shape [7, 6], which no parameter of Sequential has: an optimizer of another model?",
+                      self.error(content))
 
     def test_orders_that_do_not_fit_the_model(self):
         with self.fails("order: 9.weight is no parameter of Sequential"):
             self.one(self.net.state_dict(), order=["9.weight"])
         with self.fails("order: the function's parameter groups hold tensors that are not parameters"):
             self.one(self.net.state_dict(), order=lambda model: two_groups(make_net()))
+
+    def test_a_whole_module_instead_of_its_weights(self):
+        self.assertIn("holds a whole pickled module, not its weights: save model.state_dict() instead; trust=True", self.error(self.net))
+        self.assertIn("holds a whole pickled module", self.error({"model": self.net, "epoch": 1}))
+        self.runs.mkdir(exist_ok=True)
+        torch.save(self.net, self.runs / "old.pt", _use_new_zipfile_serialization=False)
+        self.assertIn("holds a whole pickled module", str(self.convert("old.pt")))
+        entry = self.one({"model": self.net, "epoch": 1}, trust=True)
+        self.same(entry.path, "parameters", dict(self.net.named_parameters()))
+
+    def test_an_optimizer_alone(self):
+        self.assertIn("no state dict of a model: it is the state of an optimizer alone", self.error(two_groups(self.net).state_dict()))
+
+    def test_nothing_to_convert(self):
+        (self.runs / "empty").mkdir(parents=True)
+        for pattern, words in (("**/*.pt", "*.pt: no file matches this pattern"), ("none.pt", "none.pt: no such file"),
+                               ("empty", "empty: a folder; give a pattern such as '")):
+            with self.fails(words):
+                self.convert(pattern)
+        self.assertFalse((self.folder / "out").exists() and any((self.folder / "out").glob("**/step*")))
 
     def test_one_bad_file_does_not_stop_the_others(self):
         self.save("a.pt", self.net.state_dict())
@@ -315,8 +358,6 @@ class Contents(Folder):
         self.assertFalse((self.folder / "hacked").exists())
         with self.assertWarnsRegex(UserWarning, "d.pt: no state dict"):
             basin.convert(make_net, str(self.runs / "d.pt"), loss="mse", example_input=self.x, out=self.folder / "out")
-        with self.fails("none.pt: no such file"):
-            self.convert("none.pt")
 
 
 MODULE = '''
@@ -357,7 +398,7 @@ class Command(Folder):
         train(self.net, optimizer, self.x, self.y, 2)
         self.save("seed_3/a.pt", {"model": self.net.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 1})
         self.save("seed_3/b.pt", [1])
-        run = self.run_command("--model", "mine:make_net", "--loss", "cross_entropy", "--train", "mine:train_set", "--test", "mine:test_set",
+        run = self.run_command("--model", self.folder / "mine.py:make_net", "--loss", "cross_entropy", "--train", "mine:train_set", "--test", "mine:test_set",
                                "--order", "mine:two_groups", "--seed", r"seed_(\d+)", "--batch-size", 0, "--method", "gd",
                                "--out", "out", "runs/**/*.pt")
         self.assertEqual(run.returncode, 1)
@@ -371,12 +412,15 @@ class Command(Folder):
     def test_mistakes(self):
         self.save("a.pt", self.net.state_dict())
         good = ["--loss", "mse", "--out", "out", "runs/a.pt"]
-        for model, words in (("mine", "--model mine: expected package.module:name"), ("mine:nothing", "--model mine:nothing: AttributeError"),
+        for model, words in (("mine", "--model mine: expected package.module:name or file.py:name"), ("mine:nothing", "--model mine:nothing: AttributeError"),
                              ("mine:broken", "--model mine:broken(): ValueError: this goes wrong"), ("absent:x", "ModuleNotFoundError")):
             status, out, err = self.call("--model", model, *good)
             self.assertEqual((status, out), (1, ""))
             self.assertEqual(len(err.splitlines()), 1)
             self.assertIn("basin: " + words if words.startswith("--") else words, err)
+        (self.folder / "random.py").write_text(MODULE)
+        status, _, err = self.call("--model", f"{self.folder}/random.py:make_net", *good)
+        self.assertIn("random.py:make_net: ImportError: a module of the name random is there already", err)
         with self.assertRaises(SystemExit) as stop:
             self.call("--nonsense")
         self.assertEqual(stop.exception.code, 2)
