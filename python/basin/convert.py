@@ -14,7 +14,7 @@ from .checkpoint import Writer
 from .error import Error
 from .names import unwrap
 from .optim import NEVER_PERTURBED, Training, describe
-from .owners import Order, flat_order, snapshot
+from .owners import Order, read_order, snapshot
 from .saved import Saved, open_saved
 
 
@@ -66,7 +66,7 @@ class _Converter:
         self.model_key, self.optimizer_key, self.trust = model_key, optimizer_key, trust
         self.method, self.perturbed = method, perturbed
         self.hyperparameters = dict(hyperparameters or {})
-        self.order = flat_order(order, writer.model)
+        self.order = read_order(order, writer.model)
         self.seed = seed
 
     def open(self, source: Path) -> Saved:

@@ -7,6 +7,7 @@ otherwise the momentum is left out, and the listing says so.
 """
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
@@ -17,26 +18,51 @@ from .error import Error
 from .names import match, parameter_names
 from .optim import Snapshot
 
-Order = Union[Sequence[str], Callable[[nn.Module], Any], None]
+Order = Union[Sequence[str], Sequence[Sequence[str]], Callable[[nn.Module], Any], None]
 
 
-def flat_order(order: Order, model: nn.Module) -> Optional[List[str]]:
-    """Names group by group: as given, or from the groups or the optimizer that a function makes of the model."""
+@dataclass
+class Ordered:
+    """What the caller says of the order: names, and how many are in each group, if that was said."""
+
+    names: List[str]
+    sizes: Optional[List[int]]
+
+
+def read_order(order: Order, model: nn.Module) -> Optional[Ordered]:
+    """Names as given, flat or group by group, or from the groups or the optimizer that a function makes of the model."""
     if order is None:
         return None
     if callable(order):
         made, names = order(model), parameter_names(model)
-        groups = getattr(made, "param_groups", made)
-        tensors = [p for group in groups for p in (group["params"] if isinstance(group, Mapping) else [group])]
-        if any(id(p) not in names for p in tensors):
+        groups = [list(group["params"]) if isinstance(group, Mapping) else group for group in getattr(made, "param_groups", made)]
+        groups = groups if all(isinstance(group, list) for group in groups) else [groups]
+        if any(id(p) not in names for group in groups for p in group):
             raise Error("order: the function's parameter groups hold tensors that are not parameters of the model")
-        return [names[id(p)] for p in tensors]
+        return Ordered([names[id(p)] for group in groups for p in group], [len(group) for group in groups])
     known = set(parameter_names(model).values())
     names = [match(name, known) for group in order for name in ([group] if isinstance(group, str) else group)]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise Error(f"order: {unknown[0]} is no parameter of {type(model).__name__}")
-    return names
+    return Ordered(names, None if any(isinstance(group, str) for group in order) else [len(group) for group in order])
+
+
+def _in_order(order: Ordered, sizes: List[int], whole: List[str]) -> Optional[List[str]]:
+    """The order, if it is that of groups of these sizes; None where it was said of other files of the folder and this one needs none."""
+    if order.sizes == sizes or (order.sizes is None and order.names == whole):
+        return order.names
+    one_group = sizes == [len(whole)]
+    if order.sizes is None and one_group and len(order.names) == len(whole):
+        raise Error("order is a flat list in another order than the model's, but the file has one group with all tensors: give the names group "
+                    "by group")
+    if one_group:
+        return None
+    if len(order.names) != sum(sizes):
+        raise Error(f"order names {len(order.names)} tensors, the optimizer has {sum(sizes)}: an optimizer of another model?")
+    if order.sizes is not None:
+        raise Error(f"order has groups of {', '.join(map(str, order.sizes))} tensors, the optimizer of {', '.join(map(str, sizes))}")
+    return order.names
 
 
 def _state_shapes(optimizer: Mapping[str, Any], ids: Sequence[Any]) -> Dict[Any, Tuple[int, ...]]:
@@ -69,7 +95,7 @@ def _unnamed(i: Any) -> str:
     return f"tensor {i}"
 
 
-def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[str]]) -> Tuple[Optional[List[str]], str]:
+def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[Ordered]) -> Tuple[Optional[List[str]], str]:
     """The name of each id, group by group, or None and why not."""
     groups = optimizer["param_groups"]
     ids = [i for group in groups for i in group["params"]]
@@ -77,10 +103,9 @@ def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[st
     trained = [name for name, p in zip(everything, writer.model.parameters()) if p.requires_grad]
     if all(len(group.get("param_names") or ()) == len(group["params"]) for group in groups):
         return [match(name, everything) for group in groups for name in group["param_names"]], ""
-    if order is not None:
-        if len(order) != len(ids):
-            raise Error(f"order names {len(order)} tensors, the optimizer has {len(ids)}: an optimizer of another model?")
-        return order, ""
+    given = _in_order(order, [len(group["params"]) for group in groups], everything) if order is not None else None
+    if given is not None:
+        return given, ""
     if len(ids) > len(everything):
         raise Error(f"the optimizer has {len(ids)} tensors, {type(writer.model).__name__} {len(everything)}: an optimizer of another model?")
     for names in (everything, trained):
@@ -92,7 +117,7 @@ def _names(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[st
         f"{len(everything)} tensors, some of equal shape); give order= (names, or the function that makes the groups)")
 
 
-def snapshot(optimizer: Mapping[str, Any], writer: Writer, order: Optional[List[str]]) -> Tuple[Snapshot, List[str]]:
+def snapshot(optimizer: Mapping[str, Any], writer: Writer, order: Optional[Ordered]) -> Tuple[Snapshot, List[str]]:
     names, why = _names(optimizer, writer, order)
     ids = [i for group in optimizer["param_groups"] for i in group["params"]]
     of = dict(zip(ids, names)) if names is not None else {i: _unnamed(i) for i in ids}

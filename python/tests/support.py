@@ -23,21 +23,22 @@ BINARY = command.find()
 
 
 class SAM(torch.optim.Optimizer):
-    """The wrapper in wide use (after davda54's): its own state holds the old weights, the base optimizer's the momentum."""
+    """The wrapper in wide use, github.com/davda54/sam: its own state holds the old weights, the base optimizer's the momentum."""
 
-    def __init__(self, params, base, rho=0.05, adaptive=False, **kwargs):
+    def __init__(self, params, base_optimizer, rho=0.05, adaptive=False, **kwargs):
         super().__init__(params, dict(rho=rho, adaptive=adaptive, **kwargs))
-        self.base_optimizer = base(self.param_groups, **kwargs)
+        self.base_optimizer = base_optimizer(self.param_groups, **kwargs)
         self.param_groups = self.base_optimizer.param_groups
         self.defaults.update(self.base_optimizer.defaults)
 
     @torch.no_grad()
     def first_step(self):
-        norm = torch.stack([p.grad.norm() for g in self.param_groups for p in g["params"]]).norm()
+        norm = torch.stack([((p.abs() if g["adaptive"] else 1.0) * p.grad).norm() for g in self.param_groups for p in g["params"]]).norm()
         for group in self.param_groups:
+            scale = group["rho"] / (norm + 1e-12)
             for p in group["params"]:
                 self.state[p]["old_p"] = p.data.clone()
-                p.add_(p.grad, alpha=group["rho"] / (norm.item() + 1e-12))
+                p.add_((p ** 2 if group["adaptive"] else 1.0) * p.grad * scale)
         self.zero_grad()
 
     @torch.no_grad()
@@ -80,6 +81,11 @@ class MSAM(torch.optim.Optimizer):
     def move_back(self):
         """To θ, for saving; like the authors' it leaves inverse_norm_buffer as it is."""
         self._shift(+1)
+
+    @torch.no_grad()
+    def move_forth(self):
+        """Back to training."""
+        self._shift(-1)
 
 
 def problem(n=60, features=6, classes=3, seed=0):

@@ -108,28 +108,27 @@ class Runs(Folder):
             self.convert(order=order)
             self.holds("sgd", expected)
 
+    def test_an_order_of_groups_leaves_files_of_one_group_alone(self):
+        """A folder may hold both: the order of the groups would hand the one group's momenta to the wrong layers."""
+        expected = self.loop("sgd", torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9))
+        grouped = self.loop("grouped", two_groups(self.net))
+        names = [["0.weight", "2.weight", "4.weight"], ["0.bias", "2.bias", "4.bias"]]
+        for order in (two_groups, names):
+            self.assertEqual(self.convert(order=order).failed, [])
+            self.holds("sgd", expected)
+            self.holds("grouped", grouped)
+        self.assertIn("order is a flat list in another order than the model's, but the file has one group with all tensors",
+                      str(self.convert("sgd/*.pt", order=sum(names, [])).failed[0]))
+        self.assertIn("order has groups of 3, 3 tensors, the optimizer of 2, 4", self.error(
+            {"model": self.net.state_dict(), "optimizer": torch.optim.SGD([{"params": list(self.net.parameters())[:2]},
+                                                                           {"params": list(self.net.parameters())[2:]}], lr=0.1).state_dict()},
+            order=two_groups))
+
     def test_groups_of_distinct_shapes_need_none(self):
         self.net = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3))
         expected = self.loop("sgd", two_groups(self.net))
         self.convert(model=self.net)
         self.holds("sgd", expected)
-
-    def test_frozen_parameters(self):
-        """They are no parameters of basin's: what is said is said of the landscape that training saw."""
-        def make_frozen():
-            net = make_net()
-            net[0].requires_grad_(False)
-            return net
-
-        self.net = make_frozen()
-        trained = {name: p for name, p in self.net.named_parameters() if p.requires_grad}
-        for given in (self.net.parameters(), trained.values()):
-            optimizer = torch.optim.SGD(given, lr=0.1, momentum=0.9)
-            train(self.net, optimizer, self.x, self.y, 2)
-            entry = self.one({"model": self.net.state_dict(), "optimizer": optimizer.state_dict()}, model=make_frozen)
-            self.same(entry.path, "parameters", trained)
-            self.same(entry.path, "optimizer/momentum", {name: optimizer.state[p]["momentum_buffer"] for name, p in trained.items()})
-            self.same(entry.path, "buffers", {name: p.double() for name, p in self.net.named_parameters() if not p.requires_grad})
 
     def test_names_stored_in_the_file_decide(self):
         optimizer = two_groups(self.net)
