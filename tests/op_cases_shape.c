@@ -1,5 +1,6 @@
 /* Ops that move elements: shapes, parts, tables, sums. */
 #include "op_cases.h"
+#include "support.h"
 
 /* Input [2, 3, 4] through a dense layer and tanh: h. */
 static basin_graph *block(void)
@@ -61,6 +62,221 @@ static basin_graph *transpose_tiles(void)
     return finish(g, 399);
 }
 
+/* Slice of h with `axes` (and `steps`) of one or two entries. */
+static basin_graph *slice(const int64_t *starts, const int64_t *ends, const int64_t *axes, const int64_t *steps, size_t count, size_t width)
+{
+    basin_graph     *g = block();
+    basin_node_spec *node = case_node(g, "Slice", "h", "t");
+
+    case_ints(node, "starts", starts, count);
+    case_ints(node, "ends", ends, count);
+    case_ints(node, "axes", axes, count);
+    if (steps != NULL) case_ints(node, "steps", steps, count);
+    return finish(g, width);
+}
+
+static basin_graph *slice_last(void)
+{
+    return slice((const int64_t[]){1}, (const int64_t[]){3}, (const int64_t[]){-1}, NULL, 1, 12);
+}
+
+static basin_graph *slice_first(void)
+{
+    return slice((const int64_t[]){-1}, (const int64_t[]){INT64_MAX}, (const int64_t[]){1}, NULL, 1, 12);
+}
+
+static basin_graph *slice_steps(void)
+{
+    return slice((const int64_t[]){INT64_MIN, -3}, (const int64_t[]){9, -1}, (const int64_t[]){2, 3}, (const int64_t[]){2, INT64_MAX}, 2, 4);
+}
+
+/* Overlapping parts: adjoints add up. */
+static basin_graph *slice_overlap(void)
+{
+    basin_graph *g = block();
+
+    for (int i = 0; i < 2; i++) {
+        basin_node_spec *node = case_node(g, "Slice", "h", i == 0 ? "p" : "q");
+        case_ints(node, "starts", INTS(i));
+        case_ints(node, "ends", INTS(i + 2));
+        case_ints(node, "axes", INTS(2));
+    }
+    case_node(g, "Tanh", "p", "p1");
+    case_int(case_node(g, "Concat", "p1 q", "t"), "axis", 3);
+    return finish(g, 32);
+}
+
+/* Of a parameter, without axes, before it is repeated over the samples. */
+static basin_graph *slice_unbatched(void)
+{
+    basin_graph *g = block();
+
+    case_param(g, "p", SHAPE(3, 4, 3, 5));
+    basin_node_spec *node = case_node(g, "Slice", "p", "q");
+    case_ints(node, "starts", INTS(1, 0));
+    case_ints(node, "ends", INTS(2, 3));
+    case_ints(node, "steps", INTS(1, 2));
+    node = case_node(g, "Slice", "q", "r");
+    case_ints(node, "starts", INTS(1));
+    case_ints(node, "ends", INTS(5));
+    case_ints(node, "axes", INTS(-1));
+    case_int(case_node(g, "Concat", "h r", "t"), "axis", 1);
+    return finish(g, 48);
+}
+
+static void split_node(basin_graph *g, const char *from, const char *const *parts, size_t count, int64_t axis, const int64_t *sizes)
+{
+    basin_node_spec *node = NULL;
+
+    assert_ok(basin_graph_add(g, "split", "Split", &from, 1, parts, count, &node));
+    case_int(node, "axis", axis);
+    if (sizes != NULL) case_ints(node, "split", sizes, count);
+}
+
+static basin_graph *split_sizes(void)
+{
+    basin_graph *g = block();
+
+    split_node(g, "h", (const char *const[]){"p", "q"}, 2, -1, (const int64_t[]){3, 1});
+    case_node(g, "Sigmoid", "p", "p1");
+    case_int(case_node(g, "Concat", "q p1 q", "t"), "axis", 3);
+    return finish(g, 30);
+}
+
+/* The part between is read by nobody. */
+static basin_graph *split_equal(void)
+{
+    basin_graph *g = block();
+
+    split_node(g, "h", (const char *const[]){"p", "q", "r"}, 3, 2, NULL);
+    case_node(g, "Sigmoid", "p", "p1");
+    case_int(case_node(g, "Concat", "p1 r", "t"), "axis", 1);
+    return finish(g, 16);
+}
+
+/* Of a parameter; the last part is smaller. */
+static basin_graph *split_unbatched(void)
+{
+    basin_graph *g = block();
+
+    case_param(g, "p", SHAPE(1, 5, 3, 4));
+    split_node(g, "p", (const char *const[]){"q", "r"}, 2, 1, NULL);
+    case_node(g, "Tanh", "r", "r1");
+    case_int(case_node(g, "Concat", "q h r1", "t"), "axis", 1);
+    return finish(g, 84);
+}
+
+/* Class tokens: a parameter, a constant and a computed tensor, repeated over the samples, before and behind. */
+static basin_graph *concat_tokens(void)
+{
+    basin_graph *g = block();
+
+    case_param(g, "p", SHAPE(1, 2, 2, 4));
+    case_buffer(g, "c", SHAPE(1, 2, 1, 4), (const double[]){1, -1, 2, 0.5, 0.3, 0.2, -0.7, 1});
+    case_node(g, "Tanh", "p", "p1");
+    case_int(case_node(g, "Concat", "p h c p1", "t"), "axis", 2);
+    return finish(g, 64);
+}
+
+/* Without a batched input; then with the input itself. */
+static basin_graph *concat_unbatched(void)
+{
+    basin_graph *g = block();
+
+    case_param(g, "p", SHAPE(1, 1, 3, 3));
+    case_param(g, "q", SHAPE(1, 1, 3, 1));
+    case_int(case_node(g, "Concat", "p q", "r"), "axis", -1);
+    case_int(case_node(g, "Concat", "x r h", "t"), "axis", -3);
+    return finish(g, 60);
+}
+
+static basin_graph *pad(void)
+{
+    basin_graph     *g = block();
+    basin_node_spec *node = case_node(g, "Pad", "h", "t");
+
+    case_ints(node, "pads", INTS(0, 0, 1, 2, 0, 1, 0, 3));
+    case_real(node, "value", 0.4);
+    return finish(g, 3 * 4 * 9);
+}
+
+static basin_graph *pad_negative(void)
+{
+    basin_graph *g = block();
+
+    case_ints(case_node(g, "Pad", "h", "t"), "pads", INTS(0, 0, -1, 2, 0, 0, -1, -3));
+    return finish(g, 2 * 1 * 3);
+}
+
+static basin_graph *pad_unbatched(void)
+{
+    basin_graph *g = block();
+
+    case_param(g, "p", SHAPE(1, 3, 4));
+    case_ints(case_node(g, "Pad", "p", "q"), "pads", INTS(0, 0, 1, 1, 0, 0));
+    case_ints(case_node(g, "Reshape", "q", "r"), "shape", INTS(1, 2, 3, 5));
+    case_int(case_node(g, "Concat", "h r", "t"), "axis", 3);
+    return finish(g, 54);
+}
+
+static basin_graph *reduce(const char *op, const int64_t *axes, size_t count, int64_t keep, size_t width)
+{
+    basin_graph     *g = block();
+    basin_node_spec *node = case_node(g, op, "h", "t");
+
+    case_ints(node, "axes", axes, count);
+    if (keep != 1) case_int(node, "keepdims", keep);
+    return finish(g, width);
+}
+
+static basin_graph *reduce_last(void)
+{
+    return reduce("ReduceMean", INTS(-1), 0, 6);
+}
+
+static basin_graph *reduce_middle(void)
+{
+    return reduce("ReduceMean", INTS(2), 1, 8);
+}
+
+static basin_graph *reduce_two(void)
+{
+    return reduce("ReduceSum", INTS(3, 1), 1, 3);
+}
+
+static basin_graph *reduce_all(void)
+{
+    return reduce("ReduceSum", INTS(1, 2, 3), 0, 1);
+}
+
+/* More columns than a tile. */
+static basin_graph *reduce_wide(void)
+{
+    basin_graph *g = case_start(SHAPE(3, 4));
+
+    case_param(g, "w1", SHAPE(4, 37));
+    case_node(g, "Gemm", "x w1", "s");
+    case_node(g, "Tanh", "s", "h");
+    case_ints(case_node(g, "ReduceMean", "h", "t"), "axes", INTS(1));
+    return finish(g, 37);
+}
+
+static basin_graph *reduce_unbatched(void)
+{
+    basin_graph *g = block();
+
+    case_param(g, "p", SHAPE(1, 2, 3, 4));
+    case_param(g, "q", SHAPE(2, 2));
+    case_ints(case_node(g, "ReduceSum", "p", "p1"), "axes", INTS(3));
+    basin_node_spec *node = case_node(g, "ReduceMean", "q", "q1");
+    case_int(node, "keepdims", 0);
+    case_node(g, "Tanh", "q1", "q2");
+    case_ints(case_node(g, "Reshape", "q2", "q3"), "shape", INTS(1, 1, 1, 1));
+    case_ints(case_node(g, "Pad", "q3", "q4"), "pads", INTS(0, 1, 0, 0, 0, 0, 2, 0));
+    case_int(case_node(g, "Concat", "h p1 q4", "t"), "axis", 3);
+    return finish(g, 36);
+}
+
 const op_case op_cases_shape[] = {
     {"Reshape, Squeeze, Unsqueeze, Flatten", reshapes, 0},
     {"Transpose, last two", transpose_last, 0},
@@ -69,5 +285,24 @@ const op_case op_cases_shape[] = {
     {"Transpose, reverse", transpose_reverse, 0},
     {"Transpose, none", transpose_none, 0},
     {"Transpose, tiles", transpose_tiles, 0},
+    {"Slice, last axis", slice_last, 0},
+    {"Slice, first axis", slice_first, 0},
+    {"Slice, steps", slice_steps, 0},
+    {"Slice, overlap", slice_overlap, 0},
+    {"Slice of a parameter", slice_unbatched, 0},
+    {"Split, sizes", split_sizes, 0},
+    {"Split, equal parts", split_equal, 0},
+    {"Split of a parameter", split_unbatched, 0},
+    {"Concat, class tokens", concat_tokens, 0},
+    {"Concat of parameters, and with the input", concat_unbatched, 0},
+    {"Pad", pad, 0},
+    {"Pad, negative", pad_negative, 0},
+    {"Pad of a parameter", pad_unbatched, 0},
+    {"ReduceMean, last axis", reduce_last, 0},
+    {"ReduceMean, middle axis", reduce_middle, 0},
+    {"ReduceSum, two axes", reduce_two, 0},
+    {"ReduceSum, all axes", reduce_all, 0},
+    {"ReduceMean, wide", reduce_wide, 0},
+    {"ReduceSum, ReduceMean of parameters", reduce_unbatched, 0},
     {NULL, NULL, 0},
 };

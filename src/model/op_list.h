@@ -8,6 +8,12 @@
     X(Squeeze)           \
     X(Unsqueeze)         \
     X(Transpose)         \
+    X(Slice)             \
+    X(Split)             \
+    X(Concat)            \
+    X(Pad)               \
+    X(ReduceSum)         \
+    X(ReduceMean)        \
     X(Identity)          \
     X(Dropout)           \
     X(Relu)              \

@@ -61,6 +61,14 @@ static void merge(basin_move *move)
     move->rank = rank;
 }
 
+/* A dimension of 1 outside: a plane has two. */
+static void prepend_one(basin_move *move)
+{
+    for (size_t i = move->rank++; i > 0; i--) take_dimension(move, i, move, i - 1);
+    move->extent[0] = 1;
+    move->from[0] = move->to[0] = 0;
+}
+
 /* How much a dimension belongs inside: contiguous on both sides; a sum or a spread of contiguous numbers; contiguous on one
    side, with the other side's next to it. */
 static int merit(const basin_move *move, size_t i)
@@ -99,11 +107,7 @@ void basin_move_prepare(basin_move *move, const basin_slot *x, const basin_slot 
     move->from[move->rank] = x->batched ? 1 : 0;
     move->to[move->rank++] = 1;
     merge(move);
-    while (move->rank < 2) {
-        move->extent[move->rank] = 1;
-        move->from[move->rank] = move->to[move->rank] = 1;
-        move->rank++;
-    }
+    while (move->rank < 2) prepend_one(move);
     arrange(move);
 }
 
@@ -129,6 +133,23 @@ static void move_runs(const plane *p, bool add, real scale, const real *from, re
             memcpy(to, from, p->columns * sizeof *to);
         else
             for (size_t j = 0; j < p->columns; j++) to[j] = scale * from[j];
+    }
+}
+
+/* Rows that meet: [rows, columns] is summed over rows, a tile of columns in registers. */
+static void add_columns(const plane *p, real scale, const real *from, real *to)
+{
+    for (size_t start = 0; start < p->columns; start += TILE) {
+        const size_t n = least(TILE, p->columns - start);
+        double       sum[TILE] = {0.0};
+        for (size_t i = 0; i < p->rows; i++) {
+            const real *f = from + i * p->from_row + start;
+            if (n == TILE)
+                for (size_t j = 0; j < TILE; j++) sum[j] += (double)f[j];
+            else
+                for (size_t j = 0; j < n; j++) sum[j] += (double)f[j];
+        }
+        for (size_t j = 0; j < n; j++) to[start + j] += (real)((double)scale * sum[j]);
     }
 }
 
@@ -170,7 +191,11 @@ static void move_tiles(const plane *p, bool add, real scale, const real *from, r
 
 static void move_plane(const plane *p, bool add, real scale, const real *from, real *to)
 {
-    if (p->from_column == 1 && p->to_column == 1)
+    const bool runs = p->from_column == 1 && p->to_column == 1;
+
+    if (runs && p->to_row == 0 && p->rows > 1)
+        add_columns(p, scale, from, to);
+    else if (runs)
         move_runs(p, add, scale, from, to);
     else if (p->to_column == 0)
         add_sums(p, scale, from, to);
