@@ -46,10 +46,11 @@ typedef enum basin_layout {
 } basin_layout;
 
 typedef enum basin_degree { /* of the output in theta, from those of the inputs; 0 constant, 1 affine, 2 anything else */
-    BASIN_DEGREE_CURVED,  /* 0 stays 0; constant data, as of a first dense or normalising layer, keeps the parameters' 1; else 2 */
-    BASIN_DEGREE_LINEAR,  /* the largest */
-    BASIN_DEGREE_PRODUCT, /* the first two inputs are factors: the largest where one of them is constant, else 2 */
-    BASIN_DEGREE_UNARY    /* 0 stays 0, else 2 */
+    BASIN_DEGREE_CURVED,   /* 0 stays 0; constant data, as of a first dense or normalising layer, keeps the parameters' 1; else 2 */
+    BASIN_DEGREE_LINEAR,   /* the largest */
+    BASIN_DEGREE_PRODUCT,  /* the first two inputs are factors: the largest where one of them is constant, else 2 */
+    BASIN_DEGREE_QUOTIENT, /* the first's where the second is constant, else 2 */
+    BASIN_DEGREE_UNARY     /* 0 stays 0, else 2 */
 } basin_degree;
 
 typedef enum basin_kink { /* of a piecewise op: what in `work` tells the branch of element l of the output */
@@ -82,7 +83,7 @@ typedef struct basin_op {
     basin_layout layout;
     basin_degree degree;
     basin_kink   kink;
-    bool         in_place;                                         /* output may share the memory of an input that nobody else reads */
+    bool         in_place;                                         /* output may share the memory of a first input that nobody else reads, if as wide */
     bool         gaps;                                             /* inputs may be left out in the middle: input[i] = SIZE_MAX */
     basin_status (*infer)(basin_node *node);                       /* shapes, attributes, workspace; roles of parameters */
     void (*forward)(basin_node *node, size_t b, basin_mode mode);  /* y = f(x)                                          */
@@ -149,7 +150,7 @@ basin_status basin_node_fail(const basin_node *node, basin_status code, const ch
 basin_status basin_node_facts(basin_node *node, size_t size, void *facts);
 /* The output has the shape of the first input. */
 basin_status basin_infer_same(basin_node *node);
-/* Marks a parameter with what it is for this op; no effect on anything else. */
+/* Marks a parameter with what it is for this op; no effect on anything else, nor on a parameter that an earlier op has marked. */
 void basin_node_role(basin_node *node, size_t input, basin_role role, size_t output_axis, size_t fan_in);
 
 /* An axis attribute as a dimension of slot->shape: counts the batch axis of batched slots, negative from the end.

@@ -3,6 +3,10 @@
 #define BASIN_OP_LIST(X) \
     X(Gemm)              \
     X(Add)               \
+    X(Sub)               \
+    X(Mul)               \
+    X(Div)               \
+    X(Where)             \
     X(Flatten)           \
     X(Reshape)           \
     X(Squeeze)           \

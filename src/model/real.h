@@ -35,6 +35,7 @@ typedef double real;
 #define real_gemm REAL(basin_gemm)
 
 /* Functions of the engine that have external linkage, once; types need no such care. A name forgotten here does not link. */
+#define basin_broadcast_infer REAL(basin_broadcast_infer)
 #define basin_chunk_of REAL(basin_chunk_of)
 #define basin_first_chunk REAL(basin_first_chunk)
 #define basin_group_samples REAL(basin_group_samples)
@@ -82,6 +83,7 @@ typedef double real;
 #define basin_sweep_forward_dot REAL(basin_sweep_forward_dot)
 #define basin_sweeps_create REAL(basin_sweeps_create)
 #define basin_sweeps_destroy REAL(basin_sweeps_destroy)
+#define basin_walk_next REAL(basin_walk_next)
 #define basin_weights_block REAL(basin_weights_block)
 #define basin_weights_create REAL(basin_weights_create)
 #define basin_weights_destroy REAL(basin_weights_destroy)

@@ -153,6 +153,7 @@ static int degree_of_output(const basin_node *node)
     switch (node->op->degree) {
     case BASIN_DEGREE_LINEAR: return larger(first, larger(second, rest));
     case BASIN_DEGREE_PRODUCT: return first > 0 && second > 0 ? 2 : larger(first, larger(second, rest));
+    case BASIN_DEGREE_QUOTIENT: return second > 0 ? 2 : first;
     case BASIN_DEGREE_CURVED: return first > 0 ? 2 : larger(second, rest);
     case BASIN_DEGREE_UNARY: break;
     }
@@ -275,8 +276,9 @@ done:
 
 static bool may_share(const basin_plan *plan, const basin_node *node)
 {
-    const basin_slot *x = &plan->slots[node->input[0]];
-    return node->op->in_place && x->batched && x->consumers == 1 && !x->keep_value && node->input[0] != plan->input && node->input[0] != plan->output;
+    const basin_slot *x = &plan->slots[node->input[0]], *y = &plan->slots[node->output];
+    return node->op->in_place && x->batched && x->consumers == 1 && x->width == y->width && (x->degree > 0 || y->degree == 0) && !x->keep_value &&
+           node->input[0] != plan->input && node->input[0] != plan->output;
 }
 
 /* An op in place takes its input's memory: values always; tangents unless backward needs the input's (a curved row: two
