@@ -6,7 +6,7 @@ import os
 import time
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import h5py
 import torch
@@ -109,22 +109,29 @@ class Writer:
         if self.data is None:
             return None, {}
         known = training.perturbed is False or (training.perturbed is True and training.momentum is not None and undo is not None)
-        self._load(state)
-        if training.perturbed and known:
-            names = parameter_names(self.net)
-            with torch.no_grad():
-                for p in self.net.parameters():
-                    if names[id(p)] in self.shapes:
-                        p.add_(training.momentum[names[id(p)]].to("cpu", torch.float64), alpha=undo)
+        self._load(state, training.momentum, undo if training.perturbed and known else 0.0)
         splits = [split for split in ("train", "test") if split in self.data.splits]
-        return ("theta" if known else None), {split: evaluate(self.net, self.loss, self.data, split, self.kind) for split in splits}
+        return ("theta" if known else None), {split: self._evaluate(split) for split in splits}
 
-    def _load(self, state: Tensors) -> None:
-        """Into the copy that torch computes with: parameters, and what the graph takes as buffers."""
+    def losses_along(self, state: Tensors, momentum: Tensors, steps: Sequence[float]) -> List[float]:
+        """Of the training split at stored + step · momentum, by torch."""
+        found = []
+        for step in steps:
+            self._load(state, momentum, step)
+            found.append(self._evaluate("train")[0])
+        return found
+
+    def _evaluate(self, split: str) -> Tuple[float, float]:
+        return evaluate(self.net, self.loss, self.data, split, self.kind)
+
+    def _load(self, state: Tensors, momentum: Optional[Tensors], step: float) -> None:
+        """Into the copy that torch computes with: parameters + step · momentum, and what the graph takes as buffers."""
         own = {**self.net.state_dict(keep_vars=True), **{name: p for name, p in zip(parameter_names(self.net).values(), self.net.parameters())}}
         with torch.no_grad():
             for name in [*self.shapes, *(key for key in self.graph.state_keys.values() if key is not None)]:
                 own[name].copy_(state[name])
+            for name in self.shapes if step != 0.0 else ():
+                own[name].add_(momentum[name].to("cpu", torch.float64), alpha=step)
 
 
 def _data(train: Any, test: Any, dataset: Any, loss: Loss) -> Optional[Data]:

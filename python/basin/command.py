@@ -34,7 +34,8 @@ def losses(binary: str, path: Path, as_stored: bool) -> Dict[str, float]:
         raise Error(f"{binary}: cannot be run: {first_line(error)}") from error
     if run.returncode != 0:
         complaint = [line for line in run.stderr.splitlines() if "warning" not in line] or [f"exit status {run.returncode}"]
-        raise Error(f"basin cannot take this checkpoint: {complaint[-1]}; nothing written (check=False does without asking)")
+        reason = complaint[-1].replace(f"basin: {path}: ", "").replace(str(path), "the checkpoint")
+        raise Error(f"basin cannot take this checkpoint: {reason}; nothing written (check=False does without asking)")
     try:
         result = json.loads(run.stdout)
         return {split: result[split]["centre_loss"] for split in ("train", "test") if result.get(split)}

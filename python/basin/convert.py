@@ -84,8 +84,16 @@ class _Converter:
         training.notes += notes
         if training.perturbed is None:
             training.notes.append("MSAM: whether the weights are perturbed is not in the file; give perturbed= (True: saved between steps, "
-                                  "False: moved back)")
+                                  "False: moved back)" + self._hint(saved, training))
         return training
+
+    def _hint(self, saved: Saved, training: Training) -> str:
+        """What may help to tell: the loss at the weights as stored, and where undoing would lead, beside the one that the file mentions."""
+        if self.writer.data is None or "train" not in self.writer.data.splits or training.momentum is None:
+            return ""
+        stored, undone, other = self.writer.losses_along(saved.state, training.momentum, (0.0, training.undo, -training.undo))
+        said = "" if saved.loss is None else f"; the file says {saved.loss:.6g}"
+        return f": train loss {stored:.6g} as stored, {undone:.6g} undone, {other:.6g} in the opposite direction{said}"
 
     def numbers(self, source: Path, saved: Saved) -> Dict[str, float]:
         found = {**saved.numbers, **self.hyperparameters}

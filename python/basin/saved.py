@@ -18,6 +18,7 @@ MODEL_KEYS = ("model_state_dict", "state_dict", "model_state", "modelState", "mo
 OPTIMIZER_KEYS = ("base_optimizer_state_dict", "base_optimizer", "optimizer_state_dict", "optimizerState", "optimizer_state", "optimizer",
                   "optim", "opt", "optimizer_states")
 STEP_KEYS = ("step", "global_step", "iteration", "iterations", "num_updates")
+LOSS_KEYS = ("train_loss", "loss", "trainLoss")
 NUMBERS = {"seed": "seed", "gradient_evaluations": "gradient_evaluations", "seconds": "seconds", "batch_size": "batch_size"}
 
 
@@ -30,6 +31,7 @@ class Saved:
     epoch: Optional[float]
     steps: Dict[str, int]
     numbers: Dict[str, float]
+    loss: Optional[float]  # whatever it is the loss of
 
 
 def _is_state_dict(value: Any) -> bool:
@@ -118,4 +120,5 @@ def open_saved(path: Path, writer: Writer, model_key: Optional[str], optimizer_k
     epoch = _number(content, ("epoch",)) if state is not content else None
     numbers = {to: _number(content, (key,)) for key, to in NUMBERS.items()} if state is not content else {}
     return Saved(_state(state, writer), optimizer, epoch, _steps(path, content if state is not content else {}, optimizer, epoch),
-                 {name: value for name, value in numbers.items() if value is not None})
+                 {name: value for name, value in numbers.items() if value is not None},
+                 _number(content, LOSS_KEYS) if state is not content else None)

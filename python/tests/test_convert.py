@@ -130,6 +130,23 @@ class Runs(Folder):
         self.convert(model=self.net)
         self.holds("sgd", expected)
 
+    def test_frozen_parameters(self):
+        """They are no parameters of basin's: what is said is said of the landscape that training saw."""
+        def make_frozen():
+            net = make_net()
+            net[0].requires_grad_(False)
+            return net
+
+        self.net = make_frozen()
+        trained = {name: p for name, p in self.net.named_parameters() if p.requires_grad}
+        for given in (self.net.parameters(), trained.values()):
+            optimizer = torch.optim.SGD(given, lr=0.1, momentum=0.9)
+            train(self.net, optimizer, self.x, self.y, 2)
+            entry = self.one({"model": self.net.state_dict(), "optimizer": optimizer.state_dict()}, model=make_frozen)
+            self.same(entry.path, "parameters", trained)
+            self.same(entry.path, "optimizer/momentum", {name: optimizer.state[p]["momentum_buffer"] for name, p in trained.items()})
+            self.same(entry.path, "buffers", {name: p.double() for name, p in self.net.named_parameters() if not p.requires_grad})
+
     def test_names_stored_in_the_file_decide(self):
         optimizer = two_groups(self.net)
         train(self.net, optimizer, self.x, self.y, 2)
@@ -160,6 +177,15 @@ class Runs(Folder):
         unknown = self.convert()
         self.assertEqual(self.training(unknown.written[0])["perturbed"], "unknown")
         self.assertIn("whether the weights are perturbed is not in the file", str(unknown))
+        at = {}
+        for sign in (0, 1, -1):
+            net = make_net().double()
+            net.load_state_dict(expected[2][0])
+            with torch.no_grad():
+                for name, p in net.named_parameters():
+                    p.add_(expected[2][1][name], alpha=sign * 0.3 * float(optimizer.param_groups[0]["inverse_norm_buffer"]))
+            at[sign] = F.cross_entropy(net(self.x.double()), self.y).item()
+        self.assertIn(f"train loss {at[0]:.6g} as stored, {at[1]:.6g} undone, {at[-1]:.6g} in the opposite direction; the file says 1", str(unknown))
         with h5py.File(unknown.written[0], "r") as f:
             self.assertNotIn("recorded", f)
         stored = self.convert(perturbed=True)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from support import Case, Saving, basin
+from support import Case, Saving, basin, needs_basin
 from basin.loss import Loss
 
 
@@ -139,3 +139,50 @@ class Values(Case):
         self.whole(F.mse_loss, output[:, 0, 0, 0], targets[:, 0, 0, 0])
         with self.fails("mse: the module's output is [N, 2, 3, 4], the targets are [N, 24]; they must agree"):
             self.whole(F.mse_loss, output, targets.flatten(1))
+
+
+class Layout(nn.Module):
+    """Logits of each token, in one of the layouts that people return."""
+
+    def __init__(self, layout):
+        super().__init__()
+        self.layout, self.tokens = layout, nn.Linear(4, 3)
+
+    def forward(self, x):
+        y = self.tokens(x)
+        return {"last": y, "first": y.transpose(1, 2), "flattened": y.reshape(-1, 3), "one": y[:, :, 0]}[self.layout]
+
+
+@needs_basin
+class AgainstBasin(Saving):
+    """The command computes what torch's loss is: saving would fail otherwise, and check recomputes it."""
+
+    def setUp(self):
+        super().setUp()
+        torch.manual_seed(5)
+        self.x, self.y = torch.randn(30, 5, 4), torch.randint(0, 3, (30, 5))
+
+    def confirmed(self, layout, loss, targets, expected):
+        net = Layout(layout)
+        path = self.save(net, loss=loss, train=(self.x, targets))
+        items = {item["name"]: item for item in self.basin("check", path, "--json")["items"]}
+        item = items["recorded:train.loss:theta:eval:full"]
+        self.assertEqual(item["verdict"], "passed")
+        with torch.no_grad():
+            self.close(item["value"], expected(net.double()(self.x.double()), targets).item(), 1e-12)
+
+    def test_tokens(self):
+        for y, options in ((self.y, {}), (torch.where(self.y == 1, -100, self.y), {"weight": torch.rand(3), "label_smoothing": 0.1}),
+                           (self.y, {"ignore_index": 2})):
+            loss = nn.CrossEntropyLoss(**options)
+            exact = nn.CrossEntropyLoss(**{k: v.double() if k == "weight" else v for k, v in options.items()})
+            self.confirmed("first", loss, y, exact)
+            self.confirmed("last", loss, y, lambda a, b: exact(a.transpose(1, 2), b))
+            self.confirmed("flattened", loss, y, lambda a, b: exact(a, b.flatten()))
+
+    def test_values_and_labels(self):
+        weight = torch.rand(3).double()
+        self.confirmed("last", nn.MSELoss(), torch.randn(30, 5, 3).double(), F.mse_loss)
+        self.confirmed("one", F.mse_loss, torch.randn(30, 5).double(), F.mse_loss)
+        for loss in (nn.BCEWithLogitsLoss(), nn.BCEWithLogitsLoss(pos_weight=weight), nn.BCEWithLogitsLoss(pos_weight=weight[:1])):
+            self.confirmed("last", loss, (torch.rand(30, 5, 3) < 0.3).double(), loss)
