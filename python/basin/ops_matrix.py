@@ -82,7 +82,16 @@ def embedding(t: Translator, input: Term, weight: Term, padding_idx: Optional[in
               scale_grad_by_freq: bool = False, sparse: bool = False) -> Term:
     if max_norm is not None:
         raise t.unsupported("max_norm changes the weights while they are read")
-    return take(t, weight, 0, input)
+    return take(t, weight if padding_idx is None or weight.constant else _without_row(t, weight, padding_idx), 0, input)
+
+
+def _without_row(t: Translator, weight: Term, row: int) -> Term:
+    """The table with zeros in one row, by which torch takes no derivative: it must be zero, as it stays in training."""
+    if weight.value[row].any():
+        raise t.unsupported(f"padding_idx = {row}: torch takes no derivative by this row, and it is not zero: set it to zero, or leave padding_idx out")
+    kept = torch.ones(weight.value.shape[0], 1, dtype=torch.float64)
+    kept[row] = 0
+    return t.emit("Where", [t.constant(kept), weight, t.constant(0.0)], label="padded")
 
 
 @translates("one_hot")

@@ -25,7 +25,7 @@ READS = {"__bool__", "item", "__float__", "__int__", "__index__", "__complex__",
 RANDOM = {"rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "bernoulli", "normal", "multinomial", "normal_", "uniform_",
           "bernoulli_", "exponential_", "random_", "poisson", "gumbel_softmax"}
 SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_tensor", "new_empty"}
-CASTS = {"float", "half", "bfloat16", "to", "type", "type_as"}
+CASTS = {"float", "half", "bfloat16", "to", "type", "type_as", "long", "int", "short", "byte", "char"}
 RECURRENT = (nn.RNNBase, nn.RNNCellBase)
 HERE, TORCH = os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.abspath(torch.__file__))
 
@@ -77,9 +77,16 @@ def function_name(function: Any) -> str:
     return getattr(function.__self__, "__name__", name) if name in ("__get__", "__set__") else name
 
 
+# torch's kernels of these take some derivatives in single precision even for double tensors
+EXACT: Dict[str, Callable] = {
+    "hardsigmoid": lambda input, inplace=False: torch.clamp(input + 3, 0, 6) / 6,
+    "celu": lambda input, alpha=1.0, inplace=False: alpha * nn.functional.elu(input / alpha),
+}
+
+
 def _in_double(name: str, function: Callable, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
     """The call, without leaving double precision: casts of floating point tensors do nothing."""
-    result = function(*args, **kwargs)
+    result = EXACT.get(name, function)(*args, **kwargs)
     if not isinstance(result, torch.Tensor) or not result.is_floating_point() or result.dtype == torch.float64:
         return result
     if name in CASTS and isinstance(args[0], torch.Tensor) and args[0].dtype == torch.float64:
@@ -168,6 +175,8 @@ class Recorder(Double):
             result = _in_double(name, function, args, kwargs)
         except Exception as error:
             raise Error(f"{name} in {self.place()}: cannot run on {', '.join(map(self._shape, given))} ({first_line(error)})") from error
+        if level == INPUT and name in CASTS and _becomes_integer(args[0], result):
+            raise Error(f"{name} in {self.place()}: real numbers become integers; give the network integer inputs")
         outputs = list(tensors_in(args[0] if name == "__setitem__" else result))
         if outputs:
             self._record(name, level, seen, outputs, isinstance(result, (tuple, list)))
@@ -192,6 +201,10 @@ class Recorder(Double):
             value.call, value.part = call, part
             call.values.append(value)
         self.calls.append(call)
+
+
+def _becomes_integer(x: torch.Tensor, result: Any) -> bool:
+    return isinstance(result, torch.Tensor) and x.is_floating_point() and not result.is_floating_point()
 
 
 def _is_mask(buffer: torch.Tensor) -> bool:

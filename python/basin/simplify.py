@@ -1,7 +1,8 @@
-"""Shorter graphs: reshapes of reshapes and transposes of transposes become one, what nothing reads goes."""
+"""Shorter graphs: what is computed twice, reshapes of reshapes and transposes of transposes become one; what nothing reads goes."""
 from __future__ import annotations
 
-from typing import Any, Dict, List
+import json
+from typing import Any, Dict
 
 from .graph import Graph
 
@@ -19,6 +20,7 @@ def simplify(graph: Graph) -> None:
         elif node["op"] == before["op"] == "Transpose":
             _compose(node, before)
     graph.nodes = [node for node in graph.nodes if not _is_nothing(graph, node)]
+    _join_equal(graph)
     _prune(graph)
 
 
@@ -40,6 +42,18 @@ def _is_nothing(graph: Graph, node: Dict[str, Any]) -> bool:
     for other in graph.nodes:
         other["inputs"] = [node["inputs"][0] if name == node["outputs"][0] else name for name in other["inputs"]]
     return True
+
+
+def _join_equal(graph: Graph) -> None:
+    """Nodes that compute the same."""
+    first: Dict[str, Dict[str, Any]] = {}
+    same: Dict[str, str] = {}
+    for node in graph.nodes:
+        node["inputs"] = [same.get(name, name) for name in node["inputs"]]
+        other = first.setdefault(json.dumps([node["op"], node["inputs"], node.get("attributes")]), node)
+        if other is not node:
+            same.update(zip(node["outputs"], other["outputs"]))
+    graph.output = same.get(graph.output, graph.output)
 
 
 def _prune(graph: Graph) -> None:

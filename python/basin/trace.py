@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Dict, List, Tuple
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Set, Tuple
 
 import torch
 from torch import nn
@@ -56,11 +57,15 @@ def double_copy(model: nn.Module) -> nn.Module:
 
 
 def _randomise(net: nn.Module, generator: torch.Generator) -> None:
-    """Random trained weights: those of the module may be zero, or not finite after a run that diverged."""
+    """Random trained weights: those of the module may be zero, or not finite after a run that diverged. Rows of padding stay."""
+    rows = [(m.weight, m.padding_idx, m.weight[m.padding_idx].detach().clone()) for m in net.modules()
+            if isinstance(m, nn.Embedding) and m.padding_idx is not None]
     with torch.no_grad():
         for p in net.parameters():
             if p.requires_grad:
                 p.copy_(torch.randn(p.shape, generator=generator, dtype=torch.float64) / max(1, product(p.shape[1:])) ** 0.5)
+        for weight, row, value in rows:
+            weight[row] = value
 
 
 def _stay_in_double(net: nn.Module) -> None:
@@ -111,14 +116,20 @@ def _as_output(output: Term, translator: Translator) -> Term:
     return output if product(output.layout.inner) != 1 else translator.reshape(output, before + behind, Layout(), "squeezed")
 
 
-def _new_state(net: nn.Module, graph: Graph, folded: Any, generator: torch.Generator) -> Dict[str, torch.Tensor]:
-    """The graph's buffers, those of the state dict with random values in both: they may be special (a variance of 1) or not finite."""
-    state = net.state_dict(keep_vars=True)
-    with torch.no_grad():
-        for name, key in graph.state_keys.items():
-            if key is not None and key not in folded and state[key].is_floating_point() and torch.isfinite(state[key]).all():
-                state[key].mul_(torch.rand(state[key].shape, generator=generator, dtype=torch.float64) + 0.5)
-    return graph.buffers_from(net.state_dict())
+@contextmanager
+def _other_state(net: nn.Module, graph: Graph, names: Set[str], generator: torch.Generator) -> Iterator[Dict[str, torch.Tensor]]:
+    """Meanwhile these tensors of the state dict have other values, in the graph's buffers and in the module; its own may be special (a
+    variance of 1)."""
+    state = net.state_dict()
+    changed = {name: state[name].clone() for name in sorted(names)}
+    for name in changed:
+        factor, shift = torch.rand(2, *state[name].shape, generator=generator, dtype=torch.float64)
+        state[name].mul_(factor + 0.5).add_(0.1 * shift)
+    try:
+        yield graph.buffers_from(state)
+    finally:
+        for key, value in changed.items():
+            state[key].copy_(value)
 
 
 def _against_module(net: nn.Module, graph: Graph, buffers: Dict[str, torch.Tensor], x: torch.Tensor, generator: torch.Generator) -> None:
@@ -140,8 +151,8 @@ def _against_module(net: nn.Module, graph: Graph, buffers: Dict[str, torch.Tenso
 
 
 def trace(model: nn.Module, sample: torch.Tensor) -> Tuple[Graph, nn.Module]:
-    """basin's graph of a module, and the copy in double precision that it was traced from, whose weights are random now and whose
-    forward stays in double precision and returns one tensor. `sample`: one input, without batch axis; integers for tokens."""
+    """basin's graph of a module, and the copy in double precision that it was traced from, whose trained weights are random
+    now and whose forward stays in double precision and returns one tensor. `sample`: one input, without batch axis; integers for tokens."""
     net = double_copy(model)
     sample = sample.detach().to("cpu", torch.float64 if sample.is_floating_point() else torch.int64)
     state, generator = torch.random.get_rng_state(), torch.Generator().manual_seed(0)
@@ -152,7 +163,8 @@ def trace(model: nn.Module, sample: torch.Tensor) -> Tuple[Graph, nn.Module]:
         translator = Translator(graph, net, [record(net, _batch(sample, n, generator)) for n in BATCHES])
         _finish(graph, translator.translate(), net, translator)
         _stay_in_double(net)
-        _against_module(net, graph, _new_state(net, graph, translator.folded, generator), _batch(sample, BATCHES[1], generator), generator)
+        with _other_state(net, graph, translator.states - translator.folded, generator) as buffers:
+            _against_module(net, graph, buffers, _batch(sample, BATCHES[1], generator), generator)
     finally:
         torch.random.set_rng_state(state)
     return graph, net

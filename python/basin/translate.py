@@ -48,7 +48,8 @@ class Translator:
         self.twins: Dict[int, Value] = {}
         self.by_output: Dict[str, Dict[str, Any]] = {}  # node that makes a tensor
         self.constants: Dict[Tuple, str] = {}  # name of a stored constant, by its content
-        self.folded: Set[str] = set()  # tensors of the state dict that constants were computed from
+        self.states: Set[str] = set()  # tensors of the state dict that are read as they are, and those that constants were computed from
+        self.folded: Set[str] = set()
         self.persistent = set(net.state_dict())
         self.trained = {name for name, p in net.named_parameters() if p.requires_grad}
         self.frozen = [name for name, p in net.named_parameters() if not p.requires_grad]
@@ -71,10 +72,6 @@ class Translator:
 
     def mixes(self) -> Error:
         return self.fail("this mixes the samples of a batch; basin needs one computation for every sample by itself")
-
-    def first_output(self) -> torch.Tensor:
-        """torch's own result of the call."""
-        return self.call.values[0].tensor
 
     # ---- all calls
 
@@ -160,6 +157,7 @@ class Translator:
         if first.level == CONSTANT:
             return Term(None, self._same(first, second), source=first.name)
         if first.level == STATE:
+            self.states.add(first.name)
             self._buffer(first.name, first.tensor.detach())
         return Term(first.name, first.tensor.detach())
 
@@ -265,7 +263,7 @@ class Translator:
         return self.constants[content]
 
     def _buffer(self, name: str, value: torch.Tensor) -> None:
-        self.graph.buffers[name] = value.to(torch.float64)
+        self.graph.buffers[name] = value.detach().to("cpu", torch.float64, copy=True)
         self.graph.state_keys[name] = name if name in self.persistent else None
 
     # ---- layouts
