@@ -1,4 +1,6 @@
 /* Products of matrices, the softmaxes, and attention. */
+#include <math.h>
+
 #include "op_cases.h"
 
 /* Input `shape`, last axis through a first dense layer without bias: s has the input's shape. */
@@ -157,6 +159,97 @@ static basin_graph *softmax_unbatched(void)
     return case_end(g, "z", 3);
 }
 
+/* Queries [heads, t, 2], keys [heads, s, 2] and values [heads, s, 5] of data [heads, 7, 2]: all of them depend on theta and data. */
+static basin_graph *attended(size_t heads, size_t t, size_t s, const char *inputs, basin_node_spec **node)
+{
+    basin_graph *g = mixed(SHAPE(heads, 7, 2));
+
+    case_param(g, "wq", SHAPE(t, 7));
+    case_param(g, "wk", SHAPE(s, 7));
+    case_param(g, "wv", SHAPE(2, 5));
+    case_node(g, "Tanh", "s", "h");
+    case_node(g, "MatMul", "wq h", "q");
+    case_node(g, "MatMul", "wk h", "k");
+    case_node(g, "MatMul", "k wv", "v");
+    *node = case_node(g, "Attention", inputs, "o");
+    return g;
+}
+
+static basin_graph *attention(void)
+{
+    basin_node_spec *node;
+    return case_end(attended(3, 3, 4, "q k v", &node), "o", 45);
+}
+
+static basin_graph *attention_causal(void)
+{
+    basin_node_spec *node;
+    basin_graph     *g = attended(2, 3, 4, "q k v", &node);
+
+    case_int(node, "is_causal", 1);
+    case_real(node, "scale", 1.3);
+    return case_end(g, "o", 30);
+}
+
+/* One mask for all heads; nobody sees the second key. */
+static basin_graph *attention_masked(void)
+{
+    basin_node_spec *node;
+    basin_graph     *g = attended(2, 3, 4, "q k v mask", &node);
+
+    case_buffer(g, "mask", SHAPE(1, 1, 3, 4), (const double[]){0, -INFINITY, 0.5, -INFINITY, -INFINITY, -INFINITY, 0, 0, 0, -INFINITY, -1, 2});
+    return case_end(g, "o", 30);
+}
+
+/* A mask for each head, which is trained, and causal besides: row 0 of each head sees one key, row 3 more than there are. */
+static basin_graph *attention_bias(void)
+{
+    basin_node_spec *node;
+    basin_graph     *g = attended(2, 4, 3, "q k v bias", &node);
+
+    case_param(g, "bias", SHAPE(2, 4, 3));
+    case_int(node, "is_causal", 1);
+    return case_end(g, "o", 40);
+}
+
+/* Queries that do not depend on the sample, values that do not depend on theta, keys that are values; one tensor as all three. */
+static basin_graph *attention_shared(void)
+{
+    basin_graph *g = mixed(SHAPE(4, 3));
+
+    case_param(g, "latent", SHAPE(1, 2, 3));
+    case_node(g, "Tanh", "s", "h");
+    case_node(g, "Attention", "latent h x", "o");
+    case_node(g, "Attention", "o h h", "p");
+    case_node(g, "Attention", "p p p", "r");
+    return case_end(g, "r", 6);
+}
+
+/* The scores are constant: only values depend on theta; then only queries do. */
+static basin_graph *attention_constant(void)
+{
+    basin_graph *g = mixed(SHAPE(4, 3));
+
+    case_buffer(g, "keys", SHAPE(5, 3), (const double[]){0.1, -1, 0.4, 0.7, 0.3, 0.2, -0.5, 0.6, 1, 0.8, -0.1, 0.3, 0.9, 0, -0.7});
+    case_buffer(g, "values", SHAPE(5, 2), (const double[]){0.1, -1, 0.4, 0.7, 0.3, 0.2, -0.5, 0.6, 1, 0.8});
+    case_node(g, "Attention", "x x s", "o");
+    case_node(g, "Attention", "o keys values", "p");
+    return case_end(g, "p", 8);
+}
+
+/* Nothing here depends on the sample but what it is multiplied by. */
+static basin_graph *attention_unbatched(void)
+{
+    basin_graph *g = mixed(SHAPE(3));
+
+    case_param(g, "a", SHAPE(3, 2));
+    case_param(g, "b", SHAPE(4, 2));
+    case_param(g, "c", SHAPE(4, 5));
+    case_node(g, "Attention", "a b c", "w");
+    case_node(g, "MatMul", "s w", "o");
+    return case_end(g, "o", 5);
+}
+
 const op_case op_cases_attention[] = {
     {"MatMul, dense layers", matmul_dense, 0},
     {"MatMul of sequences", matmul_sequence, 0},
@@ -170,5 +263,12 @@ const op_case op_cases_attention[] = {
     {"LogSoftmax, last axis", log_softmax_last, 0},
     {"LogSoftmax, middle axis", log_softmax_middle, 0},
     {"Softmax of parameters", softmax_unbatched, 0},
+    {"Attention", attention, 0},
+    {"Attention, causal", attention_causal, 0},
+    {"Attention, masked", attention_masked, 0},
+    {"Attention, a bias that is trained", attention_bias, 0},
+    {"Attention, shared inputs", attention_shared, 0},
+    {"Attention, constant scores", attention_constant, 0},
+    {"Attention of parameters", attention_unbatched, 0},
     {NULL, NULL, 0},
 };

@@ -29,4 +29,5 @@
     X(Softplus)          \
     X(MatMul)            \
     X(Softmax)           \
-    X(LogSoftmax)
+    X(LogSoftmax)        \
+    X(Attention)
