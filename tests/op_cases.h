@@ -16,6 +16,7 @@ extern const op_case op_cases_attention[];
 extern const op_case op_cases_dense[]; /* one table a file op_cases_*.c, each ends with a NULL name */
 extern const op_case op_cases_elementwise[];
 extern const op_case op_cases_shape[];
+extern const op_case op_cases_conv[];
 
 /* --------------------------------------------------------------------------------------- writing a case -- */
 

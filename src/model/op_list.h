@@ -2,6 +2,10 @@
  * its functions or without its test case does not build. CONTRIBUTING.md: «To add an op». */
 #define BASIN_OP_LIST(X) \
     X(Gemm)              \
+    X(Conv)              \
+    X(MaxPool)           \
+    X(AveragePool)       \
+    X(GlobalAveragePool) \
     X(Add)               \
     X(Sub)               \
     X(Mul)               \

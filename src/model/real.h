@@ -37,6 +37,10 @@ typedef double real;
 /* Functions of the engine that have external linkage, once; types need no such care. A name forgotten here does not link. */
 #define basin_broadcast_infer REAL(basin_broadcast_infer)
 #define basin_chunk_of REAL(basin_chunk_of)
+#define basin_conv_ahead REAL(basin_conv_ahead)
+#define basin_conv_back REAL(basin_conv_back)
+#define basin_conv_temp REAL(basin_conv_temp)
+#define basin_conv_weight REAL(basin_conv_weight)
 #define basin_first_chunk REAL(basin_first_chunk)
 #define basin_group_samples REAL(basin_group_samples)
 #define basin_infer_same REAL(basin_infer_same)
@@ -88,5 +92,9 @@ typedef double real;
 #define basin_weights_create REAL(basin_weights_create)
 #define basin_weights_destroy REAL(basin_weights_destroy)
 #define basin_weights_set REAL(basin_weights_set)
+#define basin_window_covered REAL(basin_window_covered)
+#define basin_window_input REAL(basin_window_input)
+#define basin_window_read REAL(basin_window_read)
+#define basin_window_shape REAL(basin_window_shape)
 
 #endif
