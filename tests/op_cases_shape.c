@@ -35,6 +35,21 @@ static basin_graph *reshapes(void)
     return finish(g, 24);
 }
 
+/* Of a parameter: its adjoint collects through them. */
+static basin_graph *reshapes_unbatched(void)
+{
+    basin_graph *g = block();
+
+    case_param(g, "p", SHAPE(2, 12));
+    case_ints(case_node(g, "Reshape", "p", "p1"), "shape", INTS(0, 3, -1));
+    case_ints(case_node(g, "Unsqueeze", "p1", "p2"), "axes", INTS(0));
+    case_node(g, "Squeeze", "p2", "p3");
+    case_int(case_node(g, "Flatten", "p3", "p4"), "axis", -1);
+    case_ints(case_node(g, "Reshape", "p4", "p5"), "shape", INTS(2, 3, 4));
+    case_node(g, "Add", "h p5", "t");
+    return finish(g, 24);
+}
+
 #define TRANSPOSE(NAME, ...)                                                        \
     static basin_graph *transpose_##NAME(void)                                      \
     {                                                                               \
@@ -60,6 +75,16 @@ static basin_graph *transpose_tiles(void)
     case_ints(case_node(g, "Reshape", "h", "h1"), "shape", INTS(0, 21, 19));
     case_node(g, "Add", "t1 h1", "t");
     return finish(g, 399);
+}
+
+static basin_graph *transpose_unbatched(void)
+{
+    basin_graph *g = block();
+
+    case_param(g, "p", SHAPE(4, 3, 2));
+    case_node(g, "Transpose", "p", "q");
+    case_node(g, "Add", "h q", "t");
+    return finish(g, 24);
 }
 
 /* Slice of h with `axes` (and `steps`) of one or two entries. */
@@ -277,14 +302,101 @@ static basin_graph *reduce_unbatched(void)
     return finish(g, 36);
 }
 
+/* Tokens [3] below 7 and a parameter table [7, 4]: e [3, 4], which has more than one use for a token that repeats. */
+static basin_graph *embedding(void)
+{
+    basin_graph *g = case_start(SHAPE(3));
+
+    case_param(g, "table", SHAPE(7, 4));
+    case_node(g, "Gather", "table x", "e");
+    case_node(g, "Tanh", "e", "t");
+    return finish(g, 12);
+}
+
+/* The table is also the head's weight. */
+static basin_graph *embedding_tied(void)
+{
+    basin_graph *g = case_start(SHAPE(2));
+
+    case_param(g, "table", SHAPE(3, 4));
+    case_node(g, "Gather", "table x", "e");
+    case_node(g, "Tanh", "e", "t");
+    case_int(case_node(g, "Gemm", "t table", "logits"), "transB", 1);
+    case_node(g, "Softplus", "logits", "s");
+    case_ints(case_node(g, "ReduceMean", "s", "m"), "axes", INTS(1));
+    return case_end(g, "m", 3);
+}
+
+/* Tokens and kinds in two columns; positions from the end; a computed table [7, 2, 3], and a constant one for the kinds. */
+static basin_graph *embedding_columns(void)
+{
+    basin_graph *g = case_start(SHAPE(5, 2));
+
+    case_param(g, "p", SHAPE(3, 2, 7));
+    case_buffer(g, "kinds", SHAPE(7, 6), NULL);
+    for (size_t i = 0; i < 42; i++) g->buffers[0].values[i] = (double)(i % 5) - 2.0;
+    case_buffer(g, "seven", SHAPE(1), (const double[]){7});
+    case_node(g, "Tanh", "p", "p1");
+    case_ints(case_node(g, "Transpose", "p1", "table"), "perm", INTS(2, 1, 0));
+    split_node(g, "x", (const char *const[]){"a", "b"}, 2, 2, NULL);
+    case_ints(case_node(g, "Squeeze", "a", "tokens"), "axes", INTS(2));
+    case_node(g, "Gather", "table tokens", "e");
+    case_node(g, "Sub", "b seven", "c");
+    case_node(g, "Gather", "kinds c", "f");
+    case_ints(case_node(g, "Reshape", "e", "e1"), "shape", INTS(0, 5, 1, 6));
+    case_int(case_node(g, "Concat", "e1 f", "t"), "axis", 2);
+    return finish(g, 60);
+}
+
+/* Constant indices into h [2, 3, 4] along `axis`. */
+static basin_graph *pick(int64_t axis, const size_t *shape, size_t rank, const double *indices, size_t width)
+{
+    basin_graph *g = block();
+
+    case_buffer(g, "i", shape, rank, indices);
+    case_int(case_node(g, "Gather", "h i", "t"), "axis", axis);
+    return finish(g, width);
+}
+
+static basin_graph *pick_one(void)
+{
+    return pick(2, NULL, 0, (const double[]){-1}, 8);
+}
+
+static basin_graph *pick_repeated(void)
+{
+    return pick(-1, SHAPE(5), (const double[]){3, 0, 3, -2, 1}, 30);
+}
+
+static basin_graph *pick_matrix(void)
+{
+    return pick(1, SHAPE(2, 2), (const double[]){1, 0, -1, 1}, 48);
+}
+
+/* From a parameter, as of relative positions; the indices lead a tensor that is read twice. */
+static basin_graph *pick_unbatched(void)
+{
+    basin_graph *g = block();
+
+    case_param(g, "p", SHAPE(5, 2));
+    case_buffer(g, "i", SHAPE(3, 4), (const double[]){0, 1, 2, 3, -1, 4, 2, 2, 0, -5, 1, 3});
+    case_node(g, "Gather", "p i", "q");
+    case_ints(case_node(g, "Transpose", "q", "r"), "perm", INTS(2, 0, 1));
+    case_node(g, "Add", "h r", "s1");
+    case_node(g, "Mul", "s1 r", "t");
+    return finish(g, 24);
+}
+
 const op_case op_cases_shape[] = {
     {"Reshape, Squeeze, Unsqueeze, Flatten", reshapes, 0},
+    {"Reshape, Squeeze, Unsqueeze, Flatten of a parameter", reshapes_unbatched, 0},
     {"Transpose, last two", transpose_last, 0},
     {"Transpose, middle", transpose_middle, 0},
     {"Transpose, turn", transpose_turn, 0},
     {"Transpose, reverse", transpose_reverse, 0},
     {"Transpose, none", transpose_none, 0},
     {"Transpose, tiles", transpose_tiles, 0},
+    {"Transpose of a parameter", transpose_unbatched, 0},
     {"Slice, last axis", slice_last, 0},
     {"Slice, first axis", slice_first, 0},
     {"Slice, steps", slice_steps, 0},
@@ -304,5 +416,12 @@ const op_case op_cases_shape[] = {
     {"ReduceSum, all axes", reduce_all, 0},
     {"ReduceMean, wide", reduce_wide, 0},
     {"ReduceSum, ReduceMean of parameters", reduce_unbatched, 0},
+    {"Gather, embedding", embedding, 7},
+    {"Gather, tied embedding", embedding_tied, 3},
+    {"Gather, computed tables and indices", embedding_columns, 7},
+    {"Gather, one constant index", pick_one, 0},
+    {"Gather, constant indices", pick_repeated, 0},
+    {"Gather, a matrix of constant indices", pick_matrix, 0},
+    {"Gather from a parameter", pick_unbatched, 0},
     {NULL, NULL, 0},
 };

@@ -67,6 +67,8 @@ typedef struct basin_slot {
     size_t      lanes;
     size_t      consumers;
     size_t      block;                           /* parameter: its number in params, otherwise SIZE_MAX */
+    size_t      origin;                          /* the parameter that this is, in another shape perhaps: its block, otherwise SIZE_MAX */
+    size_t      origin_axis[BASIN_MAX_RANK];     /* and which of its dimensions each is */
     size_t      buffer;                          /* buffer: its number in graph->buffers, otherwise SIZE_MAX */
     size_t      twin;                            /* the same tensor in the other layout, or SIZE_MAX */
     int         degree;                          /* in theta */
@@ -86,6 +88,7 @@ typedef struct basin_op {
     bool         in_place;                                         /* output may share the memory of a first input that nobody else reads, if as wide */
     bool         gaps;                                             /* inputs may be left out in the middle: input[i] = SIZE_MAX */
     basin_status (*infer)(basin_node *node);                       /* shapes, attributes, workspace; roles of parameters */
+    basin_status (*check)(const basin_node *node, size_t b, size_t *sample); /* of values, with node->check_data; names the sample at fault */
     void (*forward)(basin_node *node, size_t b, basin_mode mode);  /* y = f(x)                                          */
     void (*backward)(basin_node *node, size_t b, basin_mode mode); /* a_x += J' a_y, for inputs of degree > 0           */
     void (*forward_dot)(basin_node *node, size_t b, size_t k);     /* y' = J x' for k tangents                          */
@@ -99,8 +102,10 @@ struct basin_node {
     const basin_node_spec *spec;
     basin_slot            *slots;  /* all of them; of the thread */
     basin_params          *params; /* roles and axes are set by infer */
+    const basin_buffer    *buffers; /* of the graph: basin_slot.buffer counts them */
     size_t                 layer;  /* the next one to number */
     size_t                 input_count, input[BASIN_MAX_INPUTS], output;
+    bool                   check_data;                   /* its inputs, of degree 0, are checked once when data and network meet */
     size_t                 part;                         /* which output of its spec: Split has a node for each */
     bool                   accumulate[BASIN_MAX_INPUTS]; /* adjoint of a batched input: add to it (true) or set it (false) */
     bool                   batch_statistics;             /* BatchNormalization: of the samples at hand instead of the buffers */
@@ -150,8 +155,12 @@ basin_status basin_node_fail(const basin_node *node, basin_status code, const ch
 basin_status basin_node_facts(basin_node *node, size_t size, void *facts);
 /* The output has the shape of the first input. */
 basin_status basin_infer_same(basin_node *node);
-/* Marks a parameter with what it is for this op; no effect on anything else, nor on a parameter that an earlier op has marked. */
+/* Marks a parameter, also behind ops that only move it, with what it is for this op; no effect on anything else, nor on a parameter that an earlier op has marked. */
 void basin_node_role(basin_node *node, size_t input, basin_role role, size_t output_axis, size_t fan_in);
+
+/* The output is the first input with its dimensions elsewhere, each dimension from axes[…]; NULL: the same elements in the same
+   order. So what the op behind says of a parameter's role reaches it. */
+void basin_node_follow(basin_node *node, const size_t *axes);
 
 /* An axis attribute as a dimension of slot->shape: counts the batch axis of batched slots, negative from the end.
    BASIN_ERR_UNSUPPORTED for the batch axis, BASIN_ERR_SHAPE beyond the rank (`end`: one past the last is allowed). */

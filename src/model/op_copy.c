@@ -5,6 +5,14 @@
 #include "core/memory.h"
 #include "model/op.h"
 
+static basin_status infer_same(basin_node *node)
+{
+    basin_status st = basin_infer_same(node);
+
+    if (st == BASIN_OK) basin_node_follow(node, NULL);
+    return st;
+}
+
 /* [everything before axis, everything from it on]; before it a sample may have dimensions of 1 only. */
 static basin_status infer_flatten(basin_node *node)
 {
@@ -21,6 +29,7 @@ static basin_status infer_flatten(basin_node *node)
     y->rank = 0;
     if (!x->batched) y->shape[y->rank++] = before;
     y->shape[y->rank++] = x->width / before;
+    basin_node_follow(node, NULL);
 done:
     return st;
 }
@@ -67,6 +76,7 @@ static basin_status infer_reshape(basin_node *node)
                                x->width, x->batched ? " a sample" : "", open >= batch && open < count ? "a multiple of " : "", product);
     y->rank = count - batch;
     memcpy(y->shape, sizes + batch, y->rank * sizeof *sizes);
+    basin_node_follow(node, NULL);
 done:
     return st;
 }
@@ -88,6 +98,7 @@ static basin_status infer_squeeze(basin_node *node)
     }
     for (size_t i = 0; i < x->rank; i++)
         if (axes == NULL ? x->shape[i] != 1 : !drop[i]) y->shape[y->rank++] = x->shape[i];
+    basin_node_follow(node, NULL);
 done:
     return st;
 }
@@ -113,6 +124,7 @@ static basin_status infer_unsqueeze(basin_node *node)
         fresh[place] = true;
     }
     for (size_t i = 0; i < y->rank; i++) y->shape[i] = fresh[i] ? 1 : x->shape[from++];
+    basin_node_follow(node, NULL);
 done:
     return st;
 }
@@ -168,8 +180,8 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
         .backward_dot = backward_dot,                                                                                                                \
     };
 
-COPY(Identity, basin_infer_same)
-COPY(Dropout, basin_infer_same)
+COPY(Identity, infer_same)
+COPY(Dropout, infer_same)
 COPY(Flatten, infer_flatten)
 COPY(Reshape, infer_reshape)
 COPY(Squeeze, infer_squeeze)

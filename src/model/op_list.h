@@ -20,6 +20,7 @@
     X(Split)             \
     X(Concat)            \
     X(Pad)               \
+    X(Gather)            \
     X(ReduceSum)         \
     X(ReduceMean)        \
     X(Identity)          \

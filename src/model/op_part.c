@@ -13,6 +13,7 @@ static basin_status take_part(basin_node *node, const range *ranges)
     basin_status st = BASIN_OK;
     basin_slot  *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
     basin_moves *moves = NULL;
+    size_t       same[BASIN_MAX_RANK];
 
     y->rank = x->rank;
     for (size_t i = 0; i < y->rank; i++) y->shape[i] = ranges[i].count;
@@ -23,8 +24,10 @@ static basin_status take_part(basin_node *node, const range *ranges)
         move->extent[i] = ranges[i].count;
         move->from_start += ranges[i].start * move->from[i];
         move->from[i] *= ranges[i].step;
+        same[i] = i;
     }
     basin_move_prepare(move, x, y);
+    basin_node_follow(node, same);
 done:
     return st;
 }

@@ -43,6 +43,7 @@ static basin_status infer(basin_node *node)
         moves->move[0].from[i] = strides[perm[i]];
     }
     basin_move_prepare(&moves->move[0], x, y);
+    basin_node_follow(node, perm);
 done:
     return st;
 }

@@ -69,6 +69,7 @@ typedef double real;
 #define basin_node_axis REAL(basin_node_axis)
 #define basin_node_facts REAL(basin_node_facts)
 #define basin_node_fail REAL(basin_node_fail)
+#define basin_node_follow REAL(basin_node_follow)
 #define basin_node_ints REAL(basin_node_ints)
 #define basin_node_role REAL(basin_node_role)
 #define basin_op_find REAL(basin_op_find)

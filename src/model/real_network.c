@@ -249,6 +249,34 @@ done:
     return st;
 }
 
+/* Values that an op cannot take, such as an index beyond a table, are found here and not by every evaluation. What an op checks
+ * is of degree 0: the part of the network without parameters runs once over the data. */
+static basin_status check_inputs(const basin_network *net, const basin_dataset *data, const size_t *rows)
+{
+    basin_status st = BASIN_OK;
+    basin_sweep *sweep = NULL;
+    size_t       checks = 0, sample = 0;
+
+    for (size_t i = 0; i < net->plan->node_count; i++) checks += net->plan->nodes[i].check_data;
+    if (checks == 0) return BASIN_OK;
+    BASIN_TRY(basin_sweep_create(net->plan, net->chunk, 0, true, &sweep));
+    for (size_t c = 0; c < basin_group_samples(net, net->data.count).chunks; c++) {
+        basin_batch batch = basin_chunk_of(net, &net->data, c);
+        basin_sweep_bind(sweep, net->weights, NULL, &batch);
+        for (size_t i = 0; i < net->plan->node_count; i++) {
+            basin_node *node = &sweep->nodes[i];
+            if (node->check_data && (st = node->op->check(node, batch.count, &sample)) != BASIN_OK) {
+                basin_fail_within(st, "%s: /inputs: row %zu", data->path != NULL ? data->path : "data", rows[c * net->chunk + sample]);
+                goto done;
+            }
+            if (NODE_OUTPUT(node)->degree == 0) node->op->forward(node, batch.count, BASIN_MODE_LOSS);
+        }
+    }
+done:
+    basin_sweep_destroy(&sweep);
+    return st;
+}
+
 enum { CHUNK_REALS = 1 << 18 }; /* of the widest tensor of a chunk */
 
 /* In cache, one BLAS thread does best on some hundred rows; small networks stay in the first levels with fewer. Images and
@@ -279,6 +307,7 @@ basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_lo
     BASIN_TRY(copy_inputs(net, data, rows));
     BASIN_TRY(copy_targets(net, data, rows));
     BASIN_TRY(basin_weights_create(net->plan, 0, &net->weights));
+    BASIN_TRY(check_inputs(net, data, rows));
     BASIN_TRY(basin_objective_create(
         &network_type, net,
         &(basin_objective_facts){.size = net->plan->params->size, .samples = count, .params = net->plan->params, .epsilon = REAL_EPSILON}, out));

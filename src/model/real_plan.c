@@ -72,12 +72,13 @@ basin_status basin_infer_same(basin_node *node)
 
 void basin_node_role(basin_node *node, size_t input, basin_role role, size_t output_axis, size_t fan_in)
 {
-    if (!is_param(NODE_INPUT(node, input))) return;
-    basin_block *block = &node->params->blocks[NODE_INPUT(node, input)->block];
+    const basin_slot *x = NODE_INPUT(node, input);
 
+    if (x->origin == (size_t)-1) return;
+    basin_block *block = &node->params->blocks[x->origin];
     if (block->role != BASIN_ROLE_UNKNOWN) return; /* shared: the first use decides */
     block->role = role;
-    block->output_axis = output_axis;
+    block->output_axis = output_axis < x->rank ? x->origin_axis[output_axis] : 0;
     block->fan_in = fan_in;
     block->layer = node->layer;
 }
@@ -93,7 +94,7 @@ static basin_slot *add_slot(basin_plan *plan, const char *name)
 {
     basin_slot *slot = &plan->slots[plan->slot_count];
 
-    *slot = (basin_slot){.name = name, .block = (size_t)-1, .buffer = (size_t)-1, .twin = (size_t)-1, .lanes = 1};
+    *slot = (basin_slot){.name = name, .block = (size_t)-1, .origin = (size_t)-1, .buffer = (size_t)-1, .twin = (size_t)-1, .lanes = 1};
     slot->root_v = slot->root_d = slot->root_a = slot->root_ad = plan->slot_count++;
     return slot;
 }
@@ -112,7 +113,8 @@ static basin_status place_leaves(basin_plan *plan)
     for (size_t i = 0; i < plan->params->count; i++) {
         const basin_block *block = &plan->params->blocks[i];
         basin_slot        *slot = add_slot(plan, block->name);
-        slot->block = i;
+        slot->block = slot->origin = i;
+        for (size_t l = 0; l < block->rank; l++) slot->origin_axis[l] = l;
         slot->degree = 1;
         slot->width = block->size;
         set_shape(slot, block->shape, block->rank);
@@ -243,6 +245,7 @@ static basin_status place_node(basin_plan *plan, const basin_node_spec *spec, si
     bool         has_params = false, batched = false;
 
     draft.batch_statistics = plan->batch_statistics;
+    draft.buffers = plan->graph->buffers;
     draft.op = basin_op_find(spec->op);
     if (draft.op == NULL) {
         draft.op = basin_op_find("Identity"); /* only to carry the message */
@@ -342,6 +345,22 @@ static void count_memory(basin_plan *plan)
     plan->kept.sample += plan->slots[plan->output].width; /* the loss's slope */
 }
 
+/* Parameters that no op has marked, such as a class token: from two dimensions on they are tables of vectors, one for each index
+ * of the first dimension that has several. */
+static void mark_tables(basin_plan *plan)
+{
+    for (size_t i = 0; i < plan->params->count; i++) {
+        basin_block *block = &plan->params->blocks[i];
+        size_t       wide = 0, first = 0;
+        for (size_t d = block->rank; d-- > 0;)
+            if (block->shape[d] > 1) wide++, first = d;
+        if (block->role != BASIN_ROLE_UNKNOWN || block->rank < 2) continue;
+        block->role = BASIN_ROLE_EMBEDDING;
+        block->output_axis = wide > 1 ? first : first > 0 ? 0 : block->rank - 1;
+        block->fan_in = 1;
+    }
+}
+
 /* A parameter without a use has no role; a tensor without one is a mistake, but for a part of a Split. */
 static basin_status check_uses(const basin_plan *plan)
 {
@@ -395,6 +414,7 @@ basin_status basin_plan_create(const basin_graph *graph, bool batch_statistics, 
     plan->output = find_slot(plan, plan->graph->output);
     BASIN_TRY(in_layout(plan, plan->graph->nodes, plan->output, 1, &plan->output));
     BASIN_TRY(check_uses(plan));
+    mark_tables(plan);
     share_memory(plan);
     BASIN_TRY(order_adjoints(plan));
     count_memory(plan);
