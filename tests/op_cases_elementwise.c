@@ -2,6 +2,7 @@
 #include "op_cases.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* Input of `rank` dimensions, the last of them 4, through a dense layer on that axis to `width`: called s. */
 static basin_graph *layer(const size_t *shape, size_t rank, size_t width)
@@ -90,7 +91,10 @@ static basin_graph *constants(const char *op)
     case_buffer(g, "two", NULL, 0, (const double[]){2.0});
     case_buffer(g, "row", SHAPE(1, 3, 1), (const double[]){0.5, 1.5, -2.0});
     case_buffer(g, "all", SHAPE(3, 4), (const double[]){1, 2, -1, 3, 0.5, -2, 1.5, 0.7, -0.8, 1.1, 0.9, 2.5});
-    case_node(g, "Gemm", "x w1", "t");
+    case_node(g, "Gemm", "x w1", "r");
+    case_node(g, op, "r two", "r1");
+    case_node(g, op, "r1 row", "r2");
+    case_node(g, "Neg", "r2", "t");
     case_node(g, "Softplus", "t", "s");
     case_node(g, op, "x s", "h1");
     case_node(g, op, "two s", "h2");
@@ -227,6 +231,113 @@ static basin_graph *where_infinite(void)
     return case_end(g, "u", 12);
 }
 
+/* Of any number. */
+#define UNARY(OP)                            \
+    static basin_graph *unary_##OP(void)     \
+    {                                        \
+        basin_graph *g = layer(SHAPE(4), 5); \
+        case_node(g, #OP, "s", "h");         \
+        return case_end(g, "h", 5);          \
+    }
+UNARY(Silu)
+UNARY(Erf)
+UNARY(Exp)
+UNARY(Neg)
+UNARY(Abs)
+
+/* Of positive numbers. */
+#define UNARY_POSITIVE(OP)                   \
+    static basin_graph *unary_##OP(void)     \
+    {                                        \
+        basin_graph *g = layer(SHAPE(4), 5); \
+        case_node(g, "Sigmoid", "s", "z");   \
+        case_node(g, #OP, "z", "h");         \
+        return case_end(g, "h", 5);          \
+    }
+UNARY_POSITIVE(Sqrt)
+UNARY_POSITIVE(Log)
+UNARY_POSITIVE(Reciprocal)
+
+static basin_graph *clip(const double *low, const double *high)
+{
+    basin_graph     *g = layer(SHAPE(4), 7);
+    basin_node_spec *node = case_node(g, "Clip", "s", "h");
+
+    if (low != NULL) case_real(node, "min", *low);
+    if (high != NULL) case_real(node, "max", *high);
+    return case_end(g, "h", 7);
+}
+
+static basin_graph *clip_both(void)
+{
+    return clip(&(double){-0.8}, &(double){1.1});
+}
+
+static basin_graph *clip_low(void)
+{
+    return clip(&(double){0.25}, NULL);
+}
+
+static basin_graph *clip_high(void)
+{
+    return clip(NULL, &(double){0.5});
+}
+
+/* Every power of `base` that takes a way of its own, and of a parameter. */
+static basin_graph *powers(const char *base, const double *exponents, size_t count)
+{
+    static const char *const numbers[] = {"e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"};
+    basin_graph             *g = layer(SHAPE(4), 5);
+    const char              *sum = "s";
+
+    case_param(g, "p", SHAPE(5));
+    case_node(g, base, "s", "z");
+    case_node(g, base, "p", "q");
+    for (size_t i = 0; i < count; i++) {
+        char inputs[64], power[32], part[32];
+        case_buffer(g, numbers[i], i % 2 ? (const size_t[]){1} : NULL, i % 2, &exponents[i]);
+        snprintf(inputs, sizeof inputs, "%s %s", i % 3 == 2 ? "q" : "z", numbers[i]);
+        snprintf(power, sizeof power, "power%zu", i);
+        snprintf(part, sizeof part, "part%zu", i);
+        case_node(g, "Pow", inputs, power);
+        snprintf(inputs, sizeof inputs, "%s %s", sum, power);
+        case_node(g, "Add", inputs, part);
+        sum = g->nodes[g->node_count - 1].name;
+    }
+    case_node(g, "Add", "q z", "qz");
+    char last[64];
+    snprintf(last, sizeof last, "%s qz", sum);
+    case_node(g, "Add", last, "u");
+    return case_end(g, "u", 5);
+}
+
+static basin_graph *pow_of_any(void)
+{
+    return powers("Tanh", (const double[]){2, 3, 1, 0, 4, 3, 2}, 7);
+}
+
+static basin_graph *pow_of_positive(void)
+{
+    return powers("Sigmoid", (const double[]){0.5, -1, -0.5, 2.5, -2, 1.5, 0.3, -1}, 8);
+}
+
+/* A root mean square norm, written out. */
+static basin_graph *written_out_norm(void)
+{
+    basin_graph *g = layer(SHAPE(3, 4), 5);
+
+    case_param(g, "gain", SHAPE(5));
+    case_buffer(g, "two", NULL, 0, (const double[]){2.0});
+    case_buffer(g, "small", NULL, 0, (const double[]){1e-3});
+    case_node(g, "Pow", "s two", "square");
+    case_ints(case_node(g, "ReduceMean", "square", "mean"), "axes", INTS(-1));
+    case_node(g, "Add", "mean small", "shifted");
+    case_node(g, "Sqrt", "shifted", "root");
+    case_node(g, "Div", "s root", "h");
+    case_node(g, "Mul", "h gain", "u");
+    return case_end(g, "u", 15);
+}
+
 const op_case op_cases_elementwise[] = {
     {"Add of what is computed from a parameter", unary_of_a_parameter, 0},
     {"Add, one shape", Add_same, 0},
@@ -257,5 +368,19 @@ const op_case op_cases_elementwise[] = {
     {"Add, a constant first", constant_first, 0},
     {"Where", where, 0},
     {"Where, infinite", where_infinite, 0},
+    {"Silu", unary_Silu, 0},
+    {"Erf", unary_Erf, 0},
+    {"Exp", unary_Exp, 0},
+    {"Neg", unary_Neg, 0},
+    {"Abs", unary_Abs, 0},
+    {"Sqrt", unary_Sqrt, 0},
+    {"Log", unary_Log, 0},
+    {"Reciprocal", unary_Reciprocal, 0},
+    {"Clip", clip_both, 0},
+    {"Clip from below", clip_low, 0},
+    {"Clip from above", clip_high, 0},
+    {"Pow of any number", pow_of_any, 0},
+    {"Pow of positive numbers", pow_of_positive, 0},
+    {"Pow, Sqrt, Div: a norm", written_out_norm, 0},
     {NULL, NULL, 0},
 };

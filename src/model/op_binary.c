@@ -9,10 +9,10 @@
  *     Add      1           1           0           0
  *     Sub      1           -1          0           0
  *     Mul      x_2         x_1         a_y         0
- *     Div      r = 1/x_2   q = -y r    -r² a_y     -2 q r a_y
+ *     Div      1/x_2       q = -y/x_2  -a_y/x_2²   -2 q a_y/x_2
  *
- * Div keeps these. Where (condition, x, y) has [condition ≠ 0] and [condition = 0], which choose instead of multiply: what is
- * not chosen may be infinite.
+ * Div keeps what has q or a_y in it. Where (condition, x, y) has [condition ≠ 0] and [condition = 0], which choose instead of
+ * multiply: what is not chosen may be infinite.
  */
 #include <string.h>
 
@@ -20,9 +20,9 @@
 
 enum { MOST = 3, NUMBER = BASIN_BROADCAST_MOST - 1 }; /* inputs; what is a single number takes no steps */
 
-typedef enum factor_kind { FACTOR_NONE, FACTOR_VALUES, FACTOR_WHERE, FACTOR_WHERE_NOT } factor_kind;
+typedef enum factor_kind { FACTOR_NONE, FACTOR_VALUES, FACTOR_INVERSES, FACTOR_WHERE, FACTOR_WHERE_NOT } factor_kind;
 
-/* One number for each element of the output: scale · values, or the choice that the values make. */
+/* One number for each element of the output: scale · values, scale / values, or the choice that the values make. */
 typedef struct factor {
     factor_kind kind;
     size_t      like; /* lies as this input, or the output (input_count), or NUMBER */
@@ -73,61 +73,58 @@ static size_t begin(const basin_node *node, size_t like, size_t i, size_t j, siz
 
 /* ---------------------------------------------------------------------------------------- sums of products -- */
 
-static inline double product_sum(size_t n, const real *f, size_t df, const real *x, size_t dx)
+/* The product of one element of a run; steps and kind are constants where this is used. */
+static inline real product_of(factor_kind kind, real scale, real f, real x)
+{
+    switch (kind) {
+    case FACTOR_INVERSES: return scale * x / f;
+    case FACTOR_WHERE: return f != 0 ? x : 0;
+    case FACTOR_WHERE_NOT: return f != 0 ? 0 : x;
+    default: return scale * f * x;
+    }
+}
+
+static inline real sum_steps(factor_kind kind, size_t n, real scale, const real *f, size_t df, const real *x, size_t dx)
 {
     double sum = 0.0;
 
 #pragma omp simd reduction(+ : sum)
-    for (size_t l = 0; l < n; l++) sum += (double)(f[l * df] * x[l * dx]);
-    return sum;
+    for (size_t l = 0; l < n; l++) sum += (double)product_of(kind, scale, f[l * df], x[l * dx]);
+    return (real)sum;
 }
 
-static inline double choice_sum(size_t n, bool want, const real *f, size_t df, const real *x, size_t dx)
-{
-    double sum = 0.0;
-
-    for (size_t l = 0; l < n; l++) sum += (f[l * df] != 0) == want ? (double)x[l * dx] : 0.0;
-    return sum;
-}
-
-static inline void product_run(size_t n, real scale, const real *f, size_t df, const real *x, size_t dx, real *out, bool set)
+static inline void run_steps(factor_kind kind, size_t n, real scale, const real *f, size_t df, const real *x, size_t dx, real *out, bool set)
 {
     if (set)
-        for (size_t l = 0; l < n; l++) out[l] = scale * f[l * df] * x[l * dx];
+        for (size_t l = 0; l < n; l++) out[l] = product_of(kind, scale, f[l * df], x[l * dx]);
     else
-        for (size_t l = 0; l < n; l++) out[l] += scale * f[l * df] * x[l * dx];
+        for (size_t l = 0; l < n; l++) out[l] += product_of(kind, scale, f[l * df], x[l * dx]);
 }
 
-static inline void choice_run(size_t n, bool want, const real *f, size_t df, const real *x, size_t dx, real *out, bool set)
+static inline void run_kind(factor_kind kind, size_t n, real scale, const real *f, size_t df, const real *x, size_t dx, real *out, size_t dout,
+                            bool set)
 {
-    if (set)
-        for (size_t l = 0; l < n; l++) out[l] = (f[l * df] != 0) == want ? x[l * dx] : 0;
-    else
-        for (size_t l = 0; l < n; l++) out[l] += (f[l * df] != 0) == want ? x[l * dx] : 0;
-}
-
-static double run_sum(size_t n, const factor *p, const real *f, size_t df, const real *x, size_t dx)
-{
-    const bool want = p->kind == FACTOR_WHERE;
-
-#define SUM(DF, DX) return p->kind == FACTOR_VALUES ? (double)p->scale * product_sum(n, f, DF, x, DX) : choice_sum(n, want, f, DF, x, DX)
-    BY_STEPS(df, dx, SUM);
-#undef SUM
-}
-
-static void run(size_t n, const factor *p, const real *f, size_t df, const real *x, size_t dx, real *out, bool set)
-{
-    const bool want = p->kind == FACTOR_WHERE;
-
-#define PRODUCT(DF, DX) product_run(n, p->scale, f, DF, x, DX, out, set)
-#define CHOICE(DF, DX) choice_run(n, want, f, DF, x, DX, out, set)
-    if (p->kind == FACTOR_VALUES) {
-        BY_STEPS(df, dx, PRODUCT);
+#define SUM(DF, DX) *out += sum_steps(kind, n, scale, f, DF, x, DX)
+#define RUN(DF, DX) run_steps(kind, n, scale, f, DF, x, DX, out, set)
+    if (dout == 0) {
+        BY_STEPS(df, dx, SUM);
     } else {
-        BY_STEPS(df, dx, CHOICE);
+        BY_STEPS(df, dx, RUN);
     }
-#undef PRODUCT
-#undef CHOICE
+#undef SUM
+#undef RUN
+}
+
+/* out (+)= factor · x along a run; steps 0 or 1, and out without a step is a sum. */
+static void run(const factor *p, size_t n, const real *f, size_t df, const real *x, size_t dx, real *out, size_t dout, bool set)
+{
+    switch (p->kind) {
+    case FACTOR_NONE: break;
+    case FACTOR_VALUES: run_kind(FACTOR_VALUES, n, p->scale, f, df, x, dx, out, dout, set); break;
+    case FACTOR_INVERSES: run_kind(FACTOR_INVERSES, n, p->scale, f, df, x, dx, out, dout, set); break;
+    case FACTOR_WHERE: run_kind(FACTOR_WHERE, n, 1, f, df, x, dx, out, dout, set); break;
+    case FACTOR_WHERE_NOT: run_kind(FACTOR_WHERE_NOT, n, 1, f, df, x, dx, out, dout, set); break;
+    }
 }
 
 /* out (+)= factor · x over b samples and k vectors: x lies as tensor `from`, out as tensor `to`, which sums what it repeats. */
@@ -135,7 +132,8 @@ static void add_product(const basin_node *node, size_t b, size_t k, const factor
 {
     const basin_broadcast *space = node->facts;
     const basin_slot      *target = slot_like(node, to), *y = NODE_OUTPUT(node);
-    const size_t           last = space->rank - 1, n = space->shape[last], *step[] = {space->step[p->like], space->step[from], space->step[to]};
+    const size_t           last = space->rank - 1, n = space->shape[last],
+                 step[] = {space->step[p->like][last], space->step[from][last], space->step[to][last]};
 
     if (p->kind == FACTOR_NONE || (set && out == x)) return; /* in place: Add's first input */
     if (set && target->width < y->width) {
@@ -147,13 +145,8 @@ static void add_product(const basin_node *node, size_t b, size_t k, const factor
             const real *f = p->at + begin(node, p->like, i, 0, 1), *row = x + begin(node, from, i, j, k);
             real       *sum = out + begin(node, to, i, j, k);
             basin_walk  walk = {0};
-            do {
-                real *o = sum + walk.at[to];
-                if (step[2][last] == 0)
-                    *o += (real)run_sum(n, p, f + walk.at[p->like], step[0][last], row + walk.at[from], step[1][last]);
-                else
-                    run(n, p, f + walk.at[p->like], step[0][last], row + walk.at[from], step[1][last], o, set);
-            } while (basin_walk_next(space, &walk));
+            do run(p, n, f + walk.at[p->like], step[0], row + walk.at[from], step[1], sum + walk.at[to], step[2], set);
+            while (basin_walk_next(space, &walk));
         }
 }
 
@@ -195,32 +188,28 @@ static void keep_mul(basin_node *node)
     NODE_OUTPUT(node)->keep_adjoint = x->degree > 0 && z->degree > 0;
 }
 
-/* The parts of Div's work: r as the divisor lies, then as the output does what a divisor that is not constant wants. */
+/* The parts of Div's work, where the divisor is not constant; each lies as the output. */
 typedef struct div_parts {
-    real *r, *q, *cross, *second;
+    real *q, *second, *cross;
 } div_parts;
 
 static div_parts parts_of(const basin_node *node, size_t b)
 {
-    const basin_slot *z = NODE_INPUT(node, 1), *y = NODE_OUTPUT(node);
-    const size_t      full = slot_rows(y, b) * slot_stride(y);
-    div_parts         parts = {.r = node->work};
+    const size_t n = slot_rows(NODE_OUTPUT(node), b) * slot_stride(NODE_OUTPUT(node));
 
-    if (z->degree == 0) return parts;
-    parts.q = parts.r + slot_rows(z, b) * slot_stride(z);
-    parts.second = parts.q + full;
-    if (NODE_INPUT(node, 0)->degree > 0) parts.cross = parts.second + full;
-    return parts;
+    if (NODE_INPUT(node, 1)->degree == 0) return (div_parts){0};
+    return (div_parts){node->work, node->work + n, NODE_INPUT(node, 0)->degree > 0 ? node->work + 2 * n : NULL};
 }
 
 static void keep_div(basin_node *node)
 {
-    const basin_slot *x = NODE_INPUT(node, 0), *z = NODE_INPUT(node, 1), *y = NODE_OUTPUT(node);
+    basin_slot       *z = NODE_INPUT(node, 1);
+    const basin_slot *y = NODE_OUTPUT(node);
     size_t            width = 1;
 
     for (size_t d = 0; d < y->rank; d++) width *= y->shape[d];
-    node->work_fixed = z->batched ? 0 : z->width;
-    node->work_width = (z->batched ? z->width : 0) + (z->degree == 0 ? 0 : x->degree == 0 ? 2 * width : 3 * width);
+    z->keep_value = true;
+    node->work_width = z->degree == 0 ? 0 : (NODE_INPUT(node, 0)->degree > 0 ? 3 : 2) * width;
 }
 
 static factors div_factors(const basin_node *node, size_t b)
@@ -230,19 +219,17 @@ static factors div_factors(const basin_node *node, size_t b)
     const factor    cross = {FACTOR_VALUES, full, 1, parts.cross};
 
     return (factors){
-        .p = {{FACTOR_VALUES, 1, 1, parts.r}, {FACTOR_VALUES, full, 1, parts.q}},
+        .p = {{FACTOR_INVERSES, 1, 1, NODE_INPUT(node, 1)->v}, {FACTOR_VALUES, full, 1, parts.q}},
         .s = {{{0}, cross}, {cross, {FACTOR_VALUES, full, 1, parts.second}}},
     };
 }
 
 static void div_slopes(basin_node *node, size_t b)
 {
-    const basin_slot *z = NODE_INPUT(node, 1), *y = NODE_OUTPUT(node);
-    const div_parts   parts = parts_of(node, b);
-    const factor      minus_r = {FACTOR_VALUES, 1, -1, parts.r};
+    const factor minus = {FACTOR_INVERSES, 1, -1, NODE_INPUT(node, 1)->v};
 
-    for (size_t l = 0; l < slot_rows(z, b) * slot_stride(z); l++) parts.r[l] = 1 / z->v[l];
-    if (z->degree > 0) add_product(node, b, 1, &minus_r, node->input_count, y->v, node->input_count, parts.q, true);
+    if (NODE_INPUT(node, 1)->degree > 0)
+        add_product(node, b, 1, &minus, node->input_count, NODE_OUTPUT(node)->v, node->input_count, parts_of(node, b).q, true);
 }
 
 static void div_adjoint(basin_node *node, size_t b)
@@ -250,12 +237,12 @@ static void div_adjoint(basin_node *node, size_t b)
     const basin_slot *x = NODE_INPUT(node, 0), *z = NODE_INPUT(node, 1), *y = NODE_OUTPUT(node);
     const div_parts   parts = parts_of(node, b);
     const size_t      full = node->input_count;
-    const factor      r = {FACTOR_VALUES, 1, 1, parts.r}, minus_r = {FACTOR_VALUES, 1, -1, parts.r}, q = {FACTOR_VALUES, full, -2, parts.q};
+    const factor      plus = {FACTOR_INVERSES, 1, 1, z->v}, minus = {FACTOR_INVERSES, 1, -1, z->v};
 
     if (z->degree == 0) return;
-    add_product(node, b, 1, &r, full, y->a, full, parts.second, true); /* r a_y */
-    if (x->degree > 0) add_product(node, b, 1, &minus_r, full, parts.second, full, parts.cross, true);
-    for (size_t l = 0; l < slot_rows(y, b) * slot_stride(y); l++) parts.second[l] *= q.scale * parts.q[l];
+    add_product(node, b, 1, &plus, full, y->a, full, parts.second, true); /* a_y/x_2 */
+    if (x->degree > 0) add_product(node, b, 1, &minus, full, parts.second, full, parts.cross, true);
+    for (size_t l = 0; l < slot_rows(y, b) * slot_stride(y); l++) parts.second[l] *= -2 * parts.q[l];
 }
 
 static factors where_factors(const basin_node *node, size_t b)

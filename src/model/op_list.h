@@ -32,6 +32,16 @@
     X(Gelu)              \
     X(Elu)               \
     X(Softplus)          \
+    X(Silu)              \
+    X(Sqrt)              \
+    X(Erf)               \
+    X(Exp)               \
+    X(Log)               \
+    X(Neg)               \
+    X(Abs)               \
+    X(Reciprocal)        \
+    X(Clip)              \
+    X(Pow)               \
     X(MatMul)            \
     X(Softmax)           \
     X(LogSoftmax)        \

@@ -19,6 +19,8 @@ typedef float real;
 #define real_tanh tanhf
 #define real_erf erff
 #define real_fabs fabsf
+#define real_pow powf
+#define real_sqrt sqrtf
 #else
 typedef double real;
 #define REAL(name) name##_f64
@@ -30,6 +32,8 @@ typedef double real;
 #define real_tanh tanh
 #define real_erf erf
 #define real_fabs fabs
+#define real_pow pow
+#define real_sqrt sqrt
 #endif
 
 #define real_gemm REAL(basin_gemm)
@@ -88,6 +92,11 @@ typedef double real;
 #define basin_sweep_forward_dot REAL(basin_sweep_forward_dot)
 #define basin_sweeps_create REAL(basin_sweeps_create)
 #define basin_sweeps_destroy REAL(basin_sweeps_destroy)
+#define basin_unary_backward REAL(basin_unary_backward)
+#define basin_unary_backward_dot REAL(basin_unary_backward_dot)
+#define basin_unary_forward REAL(basin_unary_forward)
+#define basin_unary_forward_dot REAL(basin_unary_forward_dot)
+#define basin_unary_infer REAL(basin_unary_infer)
 #define basin_walk_next REAL(basin_walk_next)
 #define basin_weights_block REAL(basin_weights_block)
 #define basin_weights_create REAL(basin_weights_create)
