@@ -15,6 +15,7 @@ typedef struct op_case {
 extern const op_case op_cases_attention[];
 extern const op_case op_cases_dense[]; /* one table a file op_cases_*.c, each ends with a NULL name */
 extern const op_case op_cases_elementwise[];
+extern const op_case op_cases_norm[];
 extern const op_case op_cases_shape[];
 extern const op_case op_cases_conv[];
 

@@ -176,7 +176,7 @@ static void op_single(void **state)
     problem_release(&p);
 }
 
-static const op_case *const tables[] = {op_cases_dense, op_cases_conv, op_cases_elementwise, op_cases_shape, op_cases_attention};
+static const op_case *const tables[] = {op_cases_dense, op_cases_conv, op_cases_elementwise, op_cases_shape, op_cases_attention, op_cases_norm};
 
 /* An op without a case here is an op without a test. */
 static void every_op_has_a_case(void **state)
