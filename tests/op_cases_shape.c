@@ -50,12 +50,12 @@ static basin_graph *reshapes_unbatched(void)
     return finish(g, 24);
 }
 
-#define TRANSPOSE(NAME, ...)                                                        \
-    static basin_graph *transpose_##NAME(void)                                      \
-    {                                                                               \
-        basin_graph *g = block();                                                   \
-        case_ints(case_node(g, "Transpose", "h", "t"), "perm", INTS(__VA_ARGS__));  \
-        return finish(g, 24);                                                       \
+#define TRANSPOSE(NAME, ...)                                                                                                                         \
+    static basin_graph *transpose_##NAME(void)                                                                                                       \
+    {                                                                                                                                                \
+        basin_graph *g = block();                                                                                                                    \
+        case_ints(case_node(g, "Transpose", "h", "t"), "perm", INTS(__VA_ARGS__));                                                                   \
+        return finish(g, 24);                                                                                                                        \
     }
 TRANSPOSE(last, 0, 1, 3, 2)
 TRANSPOSE(middle, 0, 2, 1, 3)

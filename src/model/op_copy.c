@@ -24,8 +24,9 @@ static basin_status infer_flatten(basin_node *node)
     BASIN_TRY(basin_node_axis(node, x, axis, true, &place));
     for (size_t i = 0; i < place; i++) before *= x->shape[i];
     if (x->batched && before != 1)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "axis = %lld would mix the samples of %s, each %s, with their parts (Reshape keeps them apart)",
-                               (long long)axis, x->name, BASIN_SHAPE_TEXT(x->shape, x->rank));
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "axis = %lld would mix the samples of %s, each %s, with their parts (Reshape keeps them apart)", (long long)axis,
+                               x->name, BASIN_SHAPE_TEXT(x->shape, x->rank));
     y->rank = 0;
     if (!x->batched) y->shape[y->rank++] = before;
     y->shape[y->rank++] = x->width / before;
@@ -171,7 +172,7 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
         .name = #NAME,                                                                                                                               \
         .inputs_min = 1,                                                                                                                             \
         .inputs_max = 1,                                                                                                                             \
-        .degree = BASIN_DEGREE_LINEAR,                                                                                                                              \
+        .degree = BASIN_DEGREE_LINEAR,                                                                                                               \
         .in_place = true,                                                                                                                            \
         .infer = INFER,                                                                                                                              \
         .forward = forward,                                                                                                                          \

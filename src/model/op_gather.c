@@ -65,11 +65,11 @@ static basin_status set_shape(basin_node *node, size_t axis)
 
 static basin_status infer_constant(basin_node *node, size_t axis, gather_facts *facts)
 {
-    basin_status      st = BASIN_OK;
-    basin_slot       *data = GATHER_DATA(node), *indices = GATHER_INDICES(node), *y = NODE_OUTPUT(node);
-    const double     *values = node->buffers[indices->buffer].values;
-    basin_move       *move = &facts->move;
-    size_t            strides[2][BASIN_MAX_RANK] = {{0}}, lanes = data->batched ? y->lanes : 1;
+    basin_status  st = BASIN_OK;
+    basin_slot   *data = GATHER_DATA(node), *indices = GATHER_INDICES(node), *y = NODE_OUTPUT(node);
+    const double *values = node->buffers[indices->buffer].values;
+    basin_move   *move = &facts->move;
+    size_t        strides[2][BASIN_MAX_RANK] = {{0}}, lanes = data->batched ? y->lanes : 1;
 
     basin_strides(data->shape, data->rank, strides[0]);
     basin_strides(y->shape, y->rank, strides[1]);
@@ -95,8 +95,8 @@ static basin_status infer_embedding(basin_node *node, size_t axis, gather_facts 
     const basin_slot *table = GATHER_DATA(node);
 
     if (table->batched)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "both %s and the indices %s depend on the input; one of them must be constant", table->name,
-                               GATHER_INDICES(node)->name);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "both %s and the indices %s depend on the input; one of them must be constant",
+                               table->name, GATHER_INDICES(node)->name);
     if (axis != 0)
         return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "axis %zu of %s would move the batch of the indices %s; only axis 0 is supported", axis,
                                table->name, GATHER_INDICES(node)->name);

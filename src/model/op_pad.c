@@ -33,8 +33,8 @@ static basin_status read_pads(const basin_node *node, const int64_t **out)
     if (count != 2 * rank)
         return basin_node_fail(node, BASIN_ERR_FORMAT, "pads has %zu entries, expected 2 for each of the %zu dimensions of %s", count, rank, x->name);
     if (x->batched && (pads[0] != 0 || pads[rank] != 0))
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "pads of %lld and %lld at axis 0, the batch, which must stay as it is", (long long)pads[0],
-                               (long long)pads[rank]);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "pads of %lld and %lld at axis 0, the batch, which must stay as it is",
+                               (long long)pads[0], (long long)pads[rank]);
     *out = pads;
 done:
     return st;

@@ -138,17 +138,17 @@ done:
     return st;
 }
 
-#define PART(NAME, INFER)                             \
-    const basin_op REAL(basin_op_##NAME) = {          \
-        .name = #NAME,                                \
-        .inputs_min = 1,                              \
-        .inputs_max = 1,                              \
-        .degree = BASIN_DEGREE_LINEAR,                \
-        .infer = INFER,                               \
-        .forward = basin_moves_forward,               \
-        .backward = basin_moves_backward,             \
-        .forward_dot = basin_moves_forward_dot,       \
-        .backward_dot = basin_moves_backward_dot,     \
+#define PART(NAME, INFER)                                                                                                                            \
+    const basin_op REAL(basin_op_##NAME) = {                                                                                                         \
+        .name = #NAME,                                                                                                                               \
+        .inputs_min = 1,                                                                                                                             \
+        .inputs_max = 1,                                                                                                                             \
+        .degree = BASIN_DEGREE_LINEAR,                                                                                                               \
+        .infer = INFER,                                                                                                                              \
+        .forward = basin_moves_forward,                                                                                                              \
+        .backward = basin_moves_backward,                                                                                                            \
+        .forward_dot = basin_moves_forward_dot,                                                                                                      \
+        .backward_dot = basin_moves_backward_dot,                                                                                                    \
     };
 
 PART(Slice, infer_slice)

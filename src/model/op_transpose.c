@@ -11,7 +11,8 @@ static basin_status read_perm(const basin_node *node, size_t *perm)
     bool              seen[BASIN_MAX_RANK] = {false};
 
     BASIN_TRY(basin_node_ints(node, "perm", &axes, &count));
-    if (axes == NULL && x->batched) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "without perm it would move the batch, which must stay first");
+    if (axes == NULL && x->batched)
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "without perm it would move the batch, which must stay first");
     if (axes != NULL && count != x->rank + batch)
         return basin_node_fail(node, BASIN_ERR_SHAPE, "perm has %zu entries, %s has %zu dimensions", count, x->name, x->rank + batch);
     if (x->batched && axes[0] != 0)

@@ -17,8 +17,8 @@ typedef struct basin_move {
 } basin_move;
 
 typedef struct basin_moves { /* facts of a node: input i fills its box of the output */
-    bool       covered; /* the boxes are all of the output; otherwise it starts from `fill` */
-    bool       sums;    /* places of the output meet: what moves is added, to a fill of 0 */
+    bool       covered;      /* the boxes are all of the output; otherwise it starts from `fill` */
+    bool       sums;         /* places of the output meet: what moves is added, to a fill of 0 */
     real       fill;
     real       scale; /* of what moves */
     size_t     count; /* inputs */
