@@ -127,6 +127,14 @@ def clamp(t: Translator, input: Term, min: Optional[Operand] = None, max: Option
     return unary(t, "Clip", input, **{name: limit for name, limit in limits.items() if limit is not None})
 
 
+@translates("maximum", "minimum")
+def larger(t: Translator, input: Term, other: Term) -> Term:
+    """max(x, y) = y + relu(x - y), min(x, y) = y - relu(y - x)."""
+    if t.call.function == "maximum":
+        return binary(t, "Add", other, unary(t, "Relu", binary(t, "Sub", input, other, "difference"), "relu"))
+    return binary(t, "Sub", other, unary(t, "Relu", binary(t, "Sub", other, input, "difference"), "relu"))
+
+
 # ------------------------------------------------------------------------------------------ activations -----
 
 def _plain(op: str) -> Callable[..., Term]:

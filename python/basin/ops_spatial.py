@@ -6,7 +6,7 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 import torch
 
 from .ops_pointwise import binary
-from .term import Shape, Term
+from .term import Shape, Term, product
 from .translate import Translator, translates
 
 Sizes = Union[int, Sequence[int]]
@@ -102,28 +102,44 @@ def _average(t: Translator, x: Term, kernel: List[int], strides: List[int], padd
 
 @translates("adaptive_avg_pool1d", "adaptive_avg_pool2d")
 def adaptive_avg_pool(t: Translator, input: Term, output_size: Any) -> Term:
-    kernel = _windows(t, input, output_size)
-    if kernel == list(input.value.shape[2:]):
+    space, sizes = _from_and_to(t, input, output_size)
+    if any(n % size for n, size in zip(space, sizes)):
+        return _average_by_products(t, input, space, sizes)
+    kernel = [n // size for n, size in zip(space, sizes)]
+    if kernel == list(space):
         return t.emit("GlobalAveragePool", [input])
     return input if set(kernel) == {1} else _average(t, input, kernel, kernel, [0] * len(kernel), False)
 
 
+def _average_by_products(t: Translator, x: Term, space: Shape, sizes: List[int]) -> Term:
+    """Windows of several sizes, from floor(i n / size) to ceil((i + 1) n / size): a matrix of their means for each axis."""
+    for axis, (n, size) in enumerate(zip(space, sizes)):
+        means = torch.zeros(n, size, dtype=torch.float64)
+        for i in range(size):
+            start, end = i * n // size, -(-(i + 1) * n // size)
+            means[start:end, i] = 1 / (end - start)
+        if axis == len(space) - 1:
+            x = t.emit("Gemm", [x, t.constant(means)], {"transB": 0}, label="last" if len(space) > 1 else "")
+        else:
+            x = t.emit("MatMul", [t.constant(means.t().contiguous()), x], label="first")
+    return x
+
+
 @translates("adaptive_max_pool1d", "adaptive_max_pool2d")
 def adaptive_max_pool(t: Translator, input: Term, output_size: Any, return_indices: bool = False) -> Any:
-    kernel = _windows(t, input, output_size)
+    space, sizes = _from_and_to(t, input, output_size)
+    if any(n % size for n, size in zip(space, sizes)):
+        raise t.unsupported(f"{list(space)} to {sizes}: the windows are not of one size; basin needs sizes that divide the input's")
+    kernel = [n // size for n, size in zip(space, sizes)]
     pooled = t.emit("MaxPool", [input], {"kernel_shape": kernel, **_without_defaults(strides=kernel)})
     return [pooled, t.fail("its indices are used")] if t.call.several else pooled
 
 
-def _windows(t: Translator, x: Term, output_size: Any) -> List[int]:
-    """Where the sizes divide, all windows are equal."""
+def _from_and_to(t: Translator, x: Term, output_size: Any) -> Tuple[Shape, List[int]]:
     axes = 1 if "1d" in t.call.function else 2
     space = _space(t, x, axes)
     sizes = [output_size] * axes if output_size is None or isinstance(output_size, int) else list(output_size)
-    sizes = [n if size is None else size for n, size in zip(space, sizes)]
-    if any(n % size for n, size in zip(space, sizes)):
-        raise t.unsupported(f"{list(space)} to {sizes}: the windows are not of one size; basin needs sizes that divide the input's")
-    return [n // size for n, size in zip(space, sizes)]
+    return space, [n if size is None else size for n, size in zip(space, sizes)]
 
 
 # --------------------------------------------------------------------------------------- normalisations ------
@@ -134,8 +150,13 @@ def batch_norm(t: Translator, input: Term, running_mean: Optional[Term] = None, 
     if training or running_mean is None:
         raise t.fail("it normalises with the statistics of the batch, which mixes its samples; basin needs running statistics "
                      "(track_running_stats=True, evaluation mode)")
-    t.plain(input)
-    return t.emit("BatchNormalization", [input, weight, bias, running_mean, running_var], {"epsilon": float(eps)})
+    statistics = [weight, bias, running_mean, running_var]
+    if not input.batched or input.rank != 2 or input.layout.plain:
+        return t.emit("BatchNormalization", [t.plain(input), *statistics], {"epsilon": float(eps)})
+    layout, sample = input.layout, input.sample  # [N·T, C] in torch: over T as over space
+    y = t.emit("Transpose", [t.reshape(input, (product(sample[:-1]), sample[-1]), label="tokens")], {"perm": [0, 2, 1]}, label="channels")
+    y = t.emit("BatchNormalization", [y, *statistics], {"epsilon": float(eps)}, label="normed")
+    return t.reshape(t.emit("Transpose", [y], {"perm": [0, 2, 1]}, layout=layout), sample, layout)
 
 
 @translates("layer_norm")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
@@ -315,7 +315,7 @@ def record(net: nn.Module, x: torch.Tensor) -> Recording:
         x = x.requires_grad_(True).clone()
     recorder.input(x)
     given = recorder.values[id(x)]
-    with torch.enable_grad(), _watching(recorder), default_double():
+    with torch.enable_grad(), _watching(recorder), plain_double():
         try:
             with recorder:
                 result = net(x)
@@ -328,11 +328,13 @@ def record(net: nn.Module, x: torch.Tensor) -> Recording:
 
 
 @contextmanager
-def default_double() -> Iterator[None]:
-    before = torch.get_default_dtype()
+def plain_double() -> Iterator[None]:
+    """New tensors are in double precision, and functions under torch.compile run as they are written."""
+    before, stance = torch.get_default_dtype(), getattr(getattr(torch, "compiler", None), "set_stance", None)
     torch.set_default_dtype(torch.float64)
     try:
-        yield
+        with stance("force_eager") if stance is not None else nullcontext():
+            yield
     finally:
         torch.set_default_dtype(before)
 

@@ -19,7 +19,7 @@ from . import ops_matrix, ops_pointwise, ops_shape, ops_spatial  # noqa: F401  t
 from .error import Error, first_line
 from .graph import Graph
 from .names import aliases
-from .record import Double, default_double, one_output, record
+from .record import Double, one_output, plain_double, record
 from .simplify import simplify
 from .term import Layout, Term, product
 from .translate import Translator
@@ -73,7 +73,7 @@ def _stay_in_double(net: nn.Module) -> None:
     forward, kind = net.forward, type(net).__name__
 
     def in_double(*args: Any, **kwargs: Any) -> torch.Tensor:
-        with default_double(), Double():
+        with plain_double(), Double():
             return one_output(forward(*args, **kwargs), kind)
 
     net.forward = in_double

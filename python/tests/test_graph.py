@@ -200,7 +200,7 @@ class Refusals(Case):
         self.refuse(nn.Sequential(nn.LSTM(4, 4)), "0 (LSTM): recurrent layers are not supported", shape=(3, 4))
         self.refuse(nn.Sequential(nn.GRUCell(4, 4)), "0 (GRUCell): recurrent layers")
         self.refuse(nn.Sequential(nn.Conv1d(4, 4, 3, padding=1, padding_mode="circular")), "pad in 0 (Conv1d)", "mode circular", shape=(4, 9))
-        self.refuse(nn.Sequential(nn.AdaptiveAvgPool1d(2)), "adaptive_avg_pool1d in 0", "[5] to [2]", "sizes that divide", shape=(4, 5))
+        self.refuse(nn.Sequential(nn.Linear(5, 5), nn.AdaptiveMaxPool1d(2)), "adaptive_max_pool1d in 1", "[5] to [2]", "sizes that divide", shape=(4, 5))
         quantised = torch.quantization.quantize_dynamic(nn.Sequential(nn.Linear(4, 4)), {nn.Linear})
         self.refuse(quantised, "0 (Linear): quantised")
 

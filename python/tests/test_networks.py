@@ -137,6 +137,7 @@ class Networks(Case):
 
     @unittest.skipIf(torchvision is None, "no torchvision")
     def test_torchvisions_own(self):
-        for make in (torchvision.models.resnet18, torchvision.models.mobilenet_v2, torchvision.models.vgg11_bn, torchvision.models.vit_b_16):
-            size = 224 if make is torchvision.models.vit_b_16 else 64
-            trace(make(num_classes=5), torch.zeros(3, size, size))
+        for name in ("resnet18", "mobilenet_v2", "vgg11_bn", "densenet121", "squeezenet1_1", "efficientnet_b0"):
+            with self.subTest(name):
+                trace(getattr(torchvision.models, name)(num_classes=5), torch.zeros(3, 32, 32))
+        trace(torchvision.models.VisionTransformer(16, 8, 2, 2, 12, 24), torch.zeros(3, 16, 16))

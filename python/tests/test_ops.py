@@ -63,7 +63,7 @@ class Ops(Case):
                 ("alpha", lambda s, x: torch.add(x, s.p, alpha=2) - torch.sub(x, s.p, alpha=0.5), None),
                 ("fused", lambda s, x: torch.addcmul(x, x, s.p, value=0.5) + torch.lerp(x, s.p, 0.3), None),
                 ("limits", lambda s, x: x.clamp(-1, 0.5) + x.clamp(min=0) + torch.clamp_max(x, 0.2), "Clip Clip Add Clip Add"),
-                ("of parameters", lambda s, x: x * torch.sigmoid(s.p).sum(), None), ("of 0-d tensors", lambda s, x: x * torch.tensor(2.5), "Mul")]:
+                ("the larger", lambda s, x: torch.maximum(x, s.p) - torch.minimum(x, -s.p), None), ("of parameters", lambda s, x: x * torch.sigmoid(s.p).sum(), None), ("of 0-d tensors", lambda s, x: x * torch.tensor(2.5), "Mul")]:
             with self.subTest(name):
                 self.check(function, (3, 4), expected, p=p)
 
@@ -156,7 +156,8 @@ class Ops(Case):
                 ("valid", nn.Conv2d(3, 3, 3, padding="valid", groups=3, bias=False), "Conv"), ("pool", nn.MaxPool2d(3, 2, 1), "MaxPool"),
                 ("ceil", nn.MaxPool2d(3, 2, ceil_mode=True), "MaxPool"), ("average", nn.AvgPool2d(3, 2, 1), "AveragePool"),
                 ("average without pads", nn.AvgPool2d((3, 2), padding=(1, 0), count_include_pad=False), "AveragePool"), ("to 1", nn.AdaptiveAvgPool2d(1), "GlobalAveragePool"),
-                ("to 4 x 2", nn.AdaptiveAvgPool2d((4, 2)), "AveragePool"), ("as it is", nn.AdaptiveAvgPool2d((8, None)), ""),
+                ("to 4 x 2", nn.AdaptiveAvgPool2d((4, 2)), "AveragePool"), ("windows of several sizes", nn.AdaptiveAvgPool2d((5, 4)), "MatMul Gemm"),
+                ("more than there is", nn.AdaptiveAvgPool2d((3, 7)), "MatMul Gemm"), ("as it is", nn.AdaptiveAvgPool2d((8, None)), ""),
                 ("largest", nn.AdaptiveMaxPool2d((4, 3)), "MaxPool"), ("batch norm", nn.BatchNorm2d(3), "BatchNormalization"),
                 ("without scale", nn.BatchNorm2d(3, affine=False), "BatchNormalization"), ("group norm", nn.GroupNorm(3, 3), "GroupNormalization"),
                 ("instance norm", nn.InstanceNorm2d(3, affine=True), "GroupNormalization"), ("layer norm", nn.LayerNorm([3, 8, 6]), "LayerNormalization"),
@@ -165,6 +166,15 @@ class Ops(Case):
             with self.subTest(name):
                 self.check(lambda s, x: s.module(x), (3, 8, 6), expected, module=module)
         self.check(lambda s, x: F.layer_norm(F.conv1d(x, s.w, stride=2), (3,)), (2, 8), "Conv LayerNormalization", w=nn.Parameter(torch.randn(4, 2, 3)))
+
+    def test_batch_norm_of_tokens(self):
+        self.check(lambda s, x: s.bn(s.first(x).reshape(-1, 4)).view(x.shape), (6, 4), "Gemm Transpose BatchNormalization Transpose", bn=nn.BatchNorm1d(4))
+        self.check(lambda s, x: s.bn(x.reshape(-1, 4)).view(x.shape), (2, 3, 4), None, bn=nn.BatchNorm1d(4))
+        self.check(lambda s, x: s.bn(x.transpose(1, 2)), (6, 4), "Transpose BatchNormalization", bn=nn.BatchNorm1d(4))
+
+    @unittest.skipUnless(hasattr(torch, "compiler") and hasattr(torch.compiler, "set_stance"), "torch without set_stance")
+    def test_compiled_parts(self):
+        self.check(lambda s, x: torch.compile(lambda y: torch.relu(y) * 2)(x), (6, 4), "Relu Mul")
 
     def test_a_channels_last_block(self):
         """ConvNeXt's: depthwise, layer norm over channels behind, a scale for each channel."""
