@@ -22,8 +22,7 @@ static basin_status infer(basin_node *node)
 
     BASIN_TRY(basin_node_facts(node, sizeof *facts, &facts));
     BASIN_TRY(basin_window_read(node, NULL, &facts->window));
-    if (facts->window.y.dilation != 1 || facts->window.x.dilation != 1)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "dilations other than 1");
+    if (facts->window.y.dilation != 1 || facts->window.x.dilation != 1) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "dilations other than 1");
     BASIN_TRY(basin_window_covered(node, &facts->window));
     facts->padding = basin_node_spec_int(node->spec, "count_include_pad", 0) != 0;
     basin_window_shape(node, &facts->window, x->shape[0]);
@@ -145,18 +144,18 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
     back(node, slot_rows(NODE_OUTPUT(node), b) * k, NODE_INPUT(node, 0)->ad, NODE_OUTPUT(node)->ad);
 }
 
-#define AVERAGE(NAME, INFER)                \
-    const basin_op REAL(basin_op_##NAME) = { \
-        .name = #NAME,                      \
-        .inputs_min = 1,                    \
-        .inputs_max = 1,                    \
-        .layout = BASIN_LAYOUT_LANES,       \
-        .degree = BASIN_DEGREE_LINEAR,      \
-        .infer = INFER,                     \
-        .forward = forward,                 \
-        .backward = backward,               \
-        .forward_dot = forward_dot,         \
-        .backward_dot = backward_dot,       \
+#define AVERAGE(NAME, INFER)                                                                                                                         \
+    const basin_op REAL(basin_op_##NAME) = {                                                                                                         \
+        .name = #NAME,                                                                                                                               \
+        .inputs_min = 1,                                                                                                                             \
+        .inputs_max = 1,                                                                                                                             \
+        .layout = BASIN_LAYOUT_LANES,                                                                                                                \
+        .degree = BASIN_DEGREE_LINEAR,                                                                                                               \
+        .infer = INFER,                                                                                                                              \
+        .forward = forward,                                                                                                                          \
+        .backward = backward,                                                                                                                        \
+        .forward_dot = forward_dot,                                                                                                                  \
+        .backward_dot = backward_dot,                                                                                                                \
     };
 
 AVERAGE(AveragePool, infer)

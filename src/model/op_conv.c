@@ -61,8 +61,7 @@ static basin_status infer(basin_node *node)
     BASIN_TRY(infer_weights(node, conv));
     BASIN_TRY(basin_window_read(node, CONV_W(node)->shape + 2, &conv->window));
     basin_window_shape(node, &conv->window, conv->groups * conv->outputs);
-    if (!basin_conv_temp(conv, &node->temp_size))
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "its padded input is too large for any memory");
+    if (!basin_conv_temp(conv, &node->temp_size)) return basin_node_fail(node, BASIN_ERR_SHAPE, "its padded input is too large for any memory");
     const size_t fan_in = CONV_W(node)->width / CONV_W(node)->shape[0];
     basin_node_role(node, 1, BASIN_ROLE_WEIGHT, 0, fan_in);
     if (CONV_C(node) != NULL) basin_node_role(node, 2, BASIN_ROLE_BIAS, 0, fan_in);

@@ -201,24 +201,24 @@ typedef struct stretch { /* a piece of one output row, and the range of k that i
 } stretch;
 
 /* y (O outputs, P columns from number `column` on) += packed weights [k, O] · x */
-#define TILE(O, P)                                                                                                         \
-    static void tile_##O##_##P(const stretch *s, size_t column, const real *w)                                             \
-    {                                                                                                                      \
-        const ptrdiff_t base = s->base + (ptrdiff_t)column * s->x_step;                                                    \
-        real           *y = s->y + column * s->y_step;                                                                     \
-        for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {                                                                 \
-            vector sum[O][P], value[P];                                                                                    \
-            for (size_t o = 0; o < O; o++)                                                                                 \
-                for (size_t p = 0; p < P; p++) sum[o][p] = load(y + o * s->y_channel + p * s->y_step + l);                 \
-            for (size_t k = 0; k < s->k; k++) {                                                                            \
-                const real *from = s->x + (base + s->offset[k] + (ptrdiff_t)l);                                            \
-                for (size_t p = 0; p < P; p++) value[p] = load(from + (ptrdiff_t)p * s->x_step);                           \
-                for (size_t o = 0; o < O; o++)                                                                             \
-                    for (size_t p = 0; p < P; p++) sum[o][p] += w[k * O + o] * value[p];                                   \
-            }                                                                                                              \
-            for (size_t o = 0; o < O; o++)                                                                                 \
-                for (size_t p = 0; p < P; p++) store(y + o * s->y_channel + p * s->y_step + l, sum[o][p]);                 \
-        }                                                                                                                  \
+#define TILE(O, P)                                                                                                                                   \
+    static void tile_##O##_##P(const stretch *s, size_t column, const real *w)                                                                       \
+    {                                                                                                                                                \
+        const ptrdiff_t base = s->base + (ptrdiff_t)column * s->x_step;                                                                              \
+        real           *y = s->y + column * s->y_step;                                                                                               \
+        for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {                                                                                           \
+            vector sum[O][P], value[P];                                                                                                              \
+            for (size_t o = 0; o < O; o++)                                                                                                           \
+                for (size_t p = 0; p < P; p++) sum[o][p] = load(y + o * s->y_channel + p * s->y_step + l);                                           \
+            for (size_t k = 0; k < s->k; k++) {                                                                                                      \
+                const real *from = s->x + (base + s->offset[k] + (ptrdiff_t)l);                                                                      \
+                for (size_t p = 0; p < P; p++) value[p] = load(from + (ptrdiff_t)p * s->x_step);                                                     \
+                for (size_t o = 0; o < O; o++)                                                                                                       \
+                    for (size_t p = 0; p < P; p++) sum[o][p] += w[k * O + o] * value[p];                                                             \
+            }                                                                                                                                        \
+            for (size_t o = 0; o < O; o++)                                                                                                           \
+                for (size_t p = 0; p < P; p++) store(y + o * s->y_channel + p * s->y_step + l, sum[o][p]);                                           \
+        }                                                                                                                                            \
     }
 TILE(4, 3)
 TILE(4, 2)
@@ -259,7 +259,8 @@ typedef struct pass {
 
 static pass make_pass(const field *in, line y, line x, size_t outputs, size_t out_height, size_t out_width)
 {
-    return (pass){.y = y, .x = x, .in = in, .outputs = outputs, .out_height = out_height, .out_width = out_width, .k = y.taps * in->channels * x.taps};
+    return (pass){
+        .y = y, .x = x, .in = in, .outputs = outputs, .out_height = out_height, .out_width = out_width, .k = y.taps * in->channels * x.taps};
 }
 
 /* Weights of a phase: [tile][k][outputs in it], k = (tap row, channel, tap column). w_out, w_in: from output to output and channel to
@@ -337,9 +338,10 @@ void basin_conv_ahead(const basin_conv *conv, size_t rows, const real *x, size_t
 {
     const basin_window *window = &conv->window;
     const size_t        taps = window->y.kernel * window->x.kernel;
-    const size_t x_group = conv->channels * window->y.in * window->x.in * BASIN_LANES, y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
-    field        in = field_ahead(conv);
-    const pass   p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs, window->y.out, window->x.out);
+    const size_t        x_group = conv->channels * window->y.in * window->x.in * BASIN_LANES,
+                 y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
+    field      in = field_ahead(conv);
+    const pass p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs, window->y.out, window->x.out);
 
     for (size_t g = 0; g < conv->groups; g++) {
         real *halo = pack(&p, w + g * weight_size(conv), conv->channels * taps, taps, window->x.kernel, temp);
@@ -362,8 +364,9 @@ void basin_conv_back(const basin_conv *conv, size_t rows, real *x, size_t x_step
 {
     const basin_window *window = &conv->window;
     const size_t        taps = window->y.kernel * window->x.kernel, count = phases(&window->y) * phases(&window->x);
-    const size_t x_group = conv->channels * window->y.in * window->x.in * BASIN_LANES, y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
-    field        in = field_back(conv);
+    const size_t        x_group = conv->channels * window->y.in * window->x.in * BASIN_LANES,
+                 y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
+    field in = field_back(conv);
 
     for (size_t g = 0; g < conv->groups; g++) {
         real *halo = temp;
@@ -390,8 +393,8 @@ typedef struct patch { /* output rows [from, to) for one tap row, and a tile of 
     ptrdiff_t   base[4]; /* of each tap in the tile, for output row 0 */
     ptrdiff_t   x_row, x_step;
     size_t      from, to, columns, y_channel;
-    real       *w;       /* of the tile's first output */
-    size_t      w_out;   /* from output to output */
+    real       *w;        /* of the tile's first output */
+    size_t      w_out;    /* from output to output */
     size_t      place[4]; /* of each tap from there */
 } patch;
 
@@ -404,31 +407,31 @@ static real sum_lanes(vector v)
 }
 
 /* w (O outputs, T taps) += y ⋆ x */
-#define PATCH(O, T)                                                                                                        \
-    static void patch_##O##_##T(const patch *p)                                                                            \
-    {                                                                                                                      \
-        vector total[O][T];                                                                                                \
-        memset(total, 0, sizeof total);                                                                                    \
-        for (size_t i = p->from; i < p->to; i++) {                                                                         \
-            const real *y = p->y + i * p->columns * BASIN_LANES, *x[T];                                                    \
-            vector      sum[O][T];                                                                                         \
-            for (size_t t = 0; t < T; t++) x[t] = p->x + (p->base[t] + (ptrdiff_t)i * p->x_row);                           \
-            for (size_t o = 0; o < O; o++)                                                                                 \
-                for (size_t t = 0; t < T; t++) sum[o][t] = (vector){0};                                                    \
-            for (size_t j = 0; j < p->columns; j++, y += BASIN_LANES)                                                      \
-                for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {                                                         \
-                    vector value[T];                                                                                       \
-                    for (size_t t = 0; t < T; t++) value[t] = load(x[t] + ((ptrdiff_t)j * p->x_step + (ptrdiff_t)l));      \
-                    for (size_t o = 0; o < O; o++) {                                                                       \
-                        const vector a = load(y + o * p->y_channel + l);                                                   \
-                        for (size_t t = 0; t < T; t++) sum[o][t] += a * value[t];                                          \
-                    }                                                                                                      \
-                }                                                                                                          \
-            for (size_t o = 0; o < O; o++)                                                                                 \
-                for (size_t t = 0; t < T; t++) total[o][t] += sum[o][t];                                                   \
-        }                                                                                                                  \
-        for (size_t o = 0; o < O; o++)                                                                                     \
-            for (size_t t = 0; t < T; t++) p->w[o * p->w_out + p->place[t]] += sum_lanes(total[o][t]);                     \
+#define PATCH(O, T)                                                                                                                                  \
+    static void patch_##O##_##T(const patch *p)                                                                                                      \
+    {                                                                                                                                                \
+        vector total[O][T];                                                                                                                          \
+        memset(total, 0, sizeof total);                                                                                                              \
+        for (size_t i = p->from; i < p->to; i++) {                                                                                                   \
+            const real *y = p->y + i * p->columns * BASIN_LANES, *x[T];                                                                              \
+            vector      sum[O][T];                                                                                                                   \
+            for (size_t t = 0; t < T; t++) x[t] = p->x + (p->base[t] + (ptrdiff_t)i * p->x_row);                                                     \
+            for (size_t o = 0; o < O; o++)                                                                                                           \
+                for (size_t t = 0; t < T; t++) sum[o][t] = (vector){0};                                                                              \
+            for (size_t j = 0; j < p->columns; j++, y += BASIN_LANES)                                                                                \
+                for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {                                                                                   \
+                    vector value[T];                                                                                                                 \
+                    for (size_t t = 0; t < T; t++) value[t] = load(x[t] + ((ptrdiff_t)j * p->x_step + (ptrdiff_t)l));                                \
+                    for (size_t o = 0; o < O; o++) {                                                                                                 \
+                        const vector a = load(y + o * p->y_channel + l);                                                                             \
+                        for (size_t t = 0; t < T; t++) sum[o][t] += a * value[t];                                                                    \
+                    }                                                                                                                                \
+                }                                                                                                                                    \
+            for (size_t o = 0; o < O; o++)                                                                                                           \
+                for (size_t t = 0; t < T; t++) total[o][t] += sum[o][t];                                                                             \
+        }                                                                                                                                            \
+        for (size_t o = 0; o < O; o++)                                                                                                               \
+            for (size_t t = 0; t < T; t++) p->w[o * p->w_out + p->place[t]] += sum_lanes(total[o][t]);                                               \
     }
 PATCH(4, 3)
 PATCH(4, 2)
@@ -490,9 +493,10 @@ static void add_weights(const pass *p, const real *y, real *w)
 void basin_conv_weight(const basin_conv *conv, size_t rows, const real *x, size_t x_step, real *w, const real *y, size_t y_step, real *temp)
 {
     const basin_window *window = &conv->window;
-    const size_t x_group = conv->channels * window->y.in * window->x.in * BASIN_LANES, y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
-    field        in = field_ahead(conv);
-    const pass   p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs, window->y.out, window->x.out);
+    const size_t        x_group = conv->channels * window->y.in * window->x.in * BASIN_LANES,
+                 y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
+    field      in = field_ahead(conv);
+    const pass p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs, window->y.out, window->x.out);
 
     for (size_t g = 0; g < conv->groups; g++)
         for (size_t i = 0; i < rows; i++) {

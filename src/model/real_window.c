@@ -17,8 +17,8 @@ static basin_status read_ints(const basin_node *node, const char *name, size_t c
                                NODE_INPUT(node, 0)->name, BASIN_SHAPE_TEXT(NODE_INPUT(node, 0)->shape, NODE_INPUT(node, 0)->rank));
     for (size_t i = 0; i < count; i++) {
         if (attribute->ints[i] < least || attribute->ints[i] > SIZE_MOST)
-            return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "%s: %lld is not in [%lld, %d]", name, (long long)attribute->ints[i], (long long)least,
-                                   SIZE_MOST);
+            return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "%s: %lld is not in [%lld, %d]", name, (long long)attribute->ints[i],
+                                   (long long)least, SIZE_MOST);
         out[i] = (size_t)attribute->ints[i];
     }
     return BASIN_OK;
@@ -33,8 +33,8 @@ basin_status basin_window_input(const basin_node *node)
         return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "the input %s does not depend on the network's input: it has no samples to slide over",
                                x->name);
     if (x->rank < 2 || x->rank > 1 + SPACE_MOST)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "the input %s has shape %s a sample; expected channels and 1 or 2 dimensions of space", x->name,
-                               BASIN_SHAPE_TEXT(x->shape, x->rank));
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "the input %s has shape %s a sample; expected channels and 1 or 2 dimensions of space",
+                               x->name, BASIN_SHAPE_TEXT(x->shape, x->rank));
     if (strcmp(pad, "NOTSET") != 0) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "auto_pad = %s; write the numbers as pads", pad);
     for (size_t i = 1; i < x->rank; i++)
         if (x->shape[i] > SIZE_MOST) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "the input %s is %zu wide", x->name, x->shape[i]);
@@ -74,9 +74,9 @@ static basin_status count_outputs(const basin_node *node, basin_window_axis *axi
 
 basin_status basin_window_read(basin_node *node, const size_t *of_weights, basin_window *out)
 {
-    basin_status st = BASIN_OK;
-    size_t       kernel[SPACE_MOST], strides[SPACE_MOST] = {1, 1}, dilations[SPACE_MOST] = {1, 1}, pads[2 * SPACE_MOST] = {0};
-    basin_window_axis   axes[SPACE_MOST];
+    basin_status      st = BASIN_OK;
+    size_t            kernel[SPACE_MOST], strides[SPACE_MOST] = {1, 1}, dilations[SPACE_MOST] = {1, 1}, pads[2 * SPACE_MOST] = {0};
+    basin_window_axis axes[SPACE_MOST];
 
     BASIN_TRY(basin_window_input(node));
     const size_t *shape = NODE_INPUT(node, 0)->shape + 1, space = NODE_INPUT(node, 0)->rank - 1;
@@ -85,7 +85,8 @@ basin_status basin_window_read(basin_node *node, const size_t *of_weights, basin
     BASIN_TRY(read_ints(node, "dilations", space, 1, dilations));
     BASIN_TRY(read_ints(node, "pads", 2 * space, 0, pads));
     for (size_t i = 0; i < space; i++) {
-        axes[i] = (basin_window_axis){.in = shape[i], .kernel = kernel[i], .stride = strides[i], .dilation = dilations[i], .begin = pads[i], .end = pads[space + i]};
+        axes[i] = (basin_window_axis){
+            .in = shape[i], .kernel = kernel[i], .stride = strides[i], .dilation = dilations[i], .begin = pads[i], .end = pads[space + i]};
         BASIN_TRY(count_outputs(node, &axes[i], basin_node_spec_int(node->spec, "ceil_mode", 0) != 0));
     }
     out->x = axes[space - 1];
@@ -112,8 +113,8 @@ basin_status basin_window_covered(const basin_node *node, const basin_window *wi
         for (size_t i = 0, from, to; i < axes[a]->out; i++) {
             basin_window_taps(axes[a], i, &from, &to);
             if (from == to)
-                return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "window %zu of kernel %zu lies in the padding %zu, %zu alone", i + 1, axes[a]->kernel,
-                                       axes[a]->begin, axes[a]->end);
+                return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "window %zu of kernel %zu lies in the padding %zu, %zu alone", i + 1,
+                                       axes[a]->kernel, axes[a]->begin, axes[a]->end);
         }
     return BASIN_OK;
 }

@@ -42,7 +42,7 @@ typedef struct basin_region {
 static inline basin_region basin_window_region(const basin_window *window, size_t oy, size_t ox)
 {
     const basin_window_axis *y = &window->y, *x = &window->x;
-    size_t            top, bottom, left, right;
+    size_t                   top, bottom, left, right;
 
     basin_window_taps(y, oy, &top, &bottom);
     basin_window_taps(x, ox, &left, &right);
