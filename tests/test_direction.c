@@ -73,6 +73,25 @@ static void random_filters_have_the_norms_of_the_weights(void **state)
     basin_params_destroy(&p);
 }
 
+/* Whatever its shape: a bias [1, 4] or [4, 1, 1] has a filter an entry. */
+static void entries_of_a_bias_are_filters_of_their_own(void **state)
+{
+    const double     theta[8] = {1, -2, 3, 4, -5, 6, 7, 8};
+    basin_params    *p = NULL;
+    basin_direction *d = NULL;
+
+    (void)state;
+    assert_ok(basin_params_create(&p));
+    assert_ok(basin_params_add(p, "bias", (size_t[]){1, 4}, 2));
+    assert_ok(basin_params_add(p, "scale", (size_t[]){2, 2, 1}, 3));
+    p->blocks[0].role = BASIN_ROLE_BIAS;
+    p->blocks[1].role = BASIN_ROLE_NORM_SCALE, p->blocks[1].output_axis = 1;
+    assert_ok(basin_direction_random(p, theta, &(basin_random_options){.bias = BASIN_BIAS_SCALED}, 3, &d));
+    for (size_t i = 0; i < 8; i++) assert_close(fabs(d->values[i]), fabs(theta[i]), 1e-14, 0.0);
+    basin_direction_destroy(&d);
+    basin_params_destroy(&p);
+}
+
 static void biases_are_zero_scaled_or_random(void **state)
 {
     basin_params        *p = table();
@@ -421,6 +440,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_filters_have_the_norms_of_the_weights),
         cmocka_unit_test(biases_are_zero_scaled_or_random),
+        cmocka_unit_test(entries_of_a_bias_are_filters_of_their_own),
         cmocka_unit_test(a_second_random_direction_is_orthogonal_filter_by_filter),
         cmocka_unit_test(filter_normalisation_follows_a_rescaling),
         cmocka_unit_test(a_random_direction_at_zero_is_zero_and_refused),

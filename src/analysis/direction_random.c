@@ -78,7 +78,7 @@ static void treat_filter(const filter *f, const double *theta, const basin_rando
 static void treat_block(const basin_block *block, const double *theta, const basin_random_options *options, double *d)
 {
     bool   bias = is_bias(block);
-    size_t axis = bias || block->output_axis >= block->rank ? 0 : block->output_axis, count = block->rank > 0 ? block->shape[axis] : 1;
+    size_t axis = block->output_axis >= block->rank ? 0 : block->output_axis, count = bias ? block->size : block->rank > 0 ? block->shape[axis] : 1;
 
     if (bias && options->bias == BASIN_BIAS_RANDOM) return;
     if (bias && options->bias == BASIN_BIAS_ZERO) {
@@ -86,7 +86,7 @@ static void treat_block(const basin_block *block, const double *theta, const bas
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        filter f = filter_of(block, axis, i);
+        filter f = bias ? (filter){.first = block->offset + i, .outers = 1, .inner = 1} : filter_of(block, axis, i);
         treat_filter(&f, theta, options, d);
     }
 }
