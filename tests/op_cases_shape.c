@@ -387,6 +387,72 @@ static basin_graph *pick_unbatched(void)
     return finish(g, 24);
 }
 
+/* The same h behind a convolution: samples in lanes. */
+static basin_graph *image(void)
+{
+    basin_graph *g = case_start(SHAPE(2, 3, 4));
+
+    case_param(g, "w1", SHAPE(2, 2, 1, 1));
+    case_node(g, "Conv", "x w1", "s");
+    case_node(g, "Tanh", "s", "h");
+    return g;
+}
+
+static basin_graph *lanes_parts(void)
+{
+    basin_graph *g = image();
+
+    case_param(g, "class", SHAPE(1, 1, 6, 8));
+    split_node(g, "h", (const char *const[]){"p", "q"}, 2, 1, NULL);
+    case_ints(case_node(g, "Transpose", "p", "p1"), "perm", INTS(0, 1, 3, 2));
+    case_ints(case_node(g, "Reshape", "q", "q1"), "shape", INTS(0, 1, 4, 3));
+    case_node(g, "Sigmoid", "q1", "q2");
+    case_int(case_node(g, "Concat", "p1 q2", "r"), "axis", 3);
+    basin_node_spec *node = case_node(g, "Pad", "r", "r1");
+    case_ints(node, "pads", INTS(0, 0, 1, 2, 0, 0, 1, 0));
+    case_real(node, "value", -0.3);
+    case_int(case_node(g, "Concat", "r1 class r1", "t"), "axis", 1);
+    return finish(g, 144);
+}
+
+static basin_graph *lanes_sums(void)
+{
+    basin_graph *g = image();
+
+    case_buffer(g, "i", SHAPE(3), (const double[]){2, -3, 2});
+    basin_node_spec *node = case_node(g, "Slice", "h", "p");
+    case_ints(node, "starts", INTS(1));
+    case_ints(node, "ends", INTS(4));
+    case_ints(node, "axes", INTS(3));
+    case_ints(node, "steps", INTS(2));
+    case_ints(case_node(g, "ReduceSum", "p", "p1"), "axes", INTS(1));
+    case_int(case_node(g, "Gather", "h i", "q"), "axis", 2);
+    case_ints(case_node(g, "Transpose", "q", "q1"), "perm", INTS(0, 2, 3, 1));
+    case_ints(case_node(g, "ReduceMean", "q1", "q2"), "axes", INTS(2));
+    case_ints(case_node(g, "ReduceMean", "q2", "h1"), "axes", INTS(1));
+    case_node(g, "Squeeze", "h1", "h2");
+    case_ints(case_node(g, "Unsqueeze", "h2", "h3"), "axes", INTS(1, 2));
+    case_node(g, "Mul", "p1 h3", "t");
+    return finish(g, 6);
+}
+
+/* A weight behind a transposition and a cut, and the same one as it is. */
+static basin_graph *transposed_weight(void)
+{
+    basin_graph *g = case_start(SHAPE(3, 4));
+
+    case_param(g, "w", SHAPE(7, 4));
+    case_node(g, "Transpose", "w", "w1");
+    basin_node_spec *node = case_node(g, "Slice", "w1", "w2");
+    case_ints(node, "starts", INTS(2));
+    case_ints(node, "ends", INTS(6));
+    case_ints(node, "axes", INTS(1));
+    case_node(g, "MatMul", "x w2", "s");
+    case_node(g, "Tanh", "s", "h");
+    case_int(case_node(g, "Gemm", "h w", "t"), "transB", 1);
+    return finish(g, 21);
+}
+
 const op_case op_cases_shape[] = {
     {"Reshape, Squeeze, Unsqueeze, Flatten", reshapes, 0},
     {"Reshape, Squeeze, Unsqueeze, Flatten of a parameter", reshapes_unbatched, 0},
@@ -423,5 +489,8 @@ const op_case op_cases_shape[] = {
     {"Gather, constant indices", pick_repeated, 0},
     {"Gather, a matrix of constant indices", pick_matrix, 0},
     {"Gather from a parameter", pick_unbatched, 0},
+    {"Split, Transpose, Reshape, Concat, Pad in lanes", lanes_parts, 0},
+    {"Slice, Gather, ReduceSum, ReduceMean in lanes", lanes_sums, 0},
+    {"Transpose, Slice of a weight", transposed_weight, 0},
     {NULL, NULL, 0},
 };

@@ -335,6 +335,20 @@ static void roles_reach_parameters_behind_ops_that_move_them(void **state)
     basin_graph_destroy(&g);
 }
 
+/* w [7, 4] is read as its transposed first: an output is still one of its rows. */
+static void a_transposed_weight_keeps_its_outputs(void **state)
+{
+    basin_graph  *g = find_case("Transpose, Slice of a weight");
+    basin_params *params = NULL;
+
+    (void)state;
+    assert_ok(basin_network_params(g, &params));
+    check_block(params, "w", BASIN_ROLE_WEIGHT, 0);
+    assert_int_equal(basin_params_find(params, "w")->fan_in, 4);
+    basin_params_destroy(&params);
+    basin_graph_destroy(&g);
+}
+
 /* A class token moves as one vector, of its own length. */
 static void filter_normalisation_takes_a_class_token_as_one_vector(void **state)
 {
@@ -405,6 +419,7 @@ int main(void)
         cmocka_unit_test(indices_beyond_the_table_are_found_in_the_data),
         cmocka_unit_test(negative_indices_count_from_the_end),
         cmocka_unit_test(roles_reach_parameters_behind_ops_that_move_them),
+        cmocka_unit_test(a_transposed_weight_keeps_its_outputs),
         cmocka_unit_test(filter_normalisation_takes_a_class_token_as_one_vector),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
