@@ -135,30 +135,30 @@ static basin_graph *itself(const char *op)
     return case_end(g, "v", 5);
 }
 
-#define BINARY(OP)                                          \
-    static basin_graph *OP##_same(void)                     \
-    {                                                       \
-        return same(#OP);                                   \
-    }                                                       \
-    static basin_graph *OP##_spread(void)                   \
-    {                                                       \
-        return spread(#OP);                                 \
-    }                                                       \
-    static basin_graph *OP##_along_axes(void)               \
-    {                                                       \
-        return along_axes(#OP);                             \
-    }                                                       \
-    static basin_graph *OP##_constants(void)                \
-    {                                                       \
-        return constants(#OP);                              \
-    }                                                       \
-    static basin_graph *OP##_unbatched(void)                \
-    {                                                       \
-        return unbatched(#OP);                              \
-    }                                                       \
-    static basin_graph *OP##_itself(void)                   \
-    {                                                       \
-        return itself(#OP);                                 \
+#define BINARY(OP)                                                                                                                                   \
+    static basin_graph *OP##_same(void)                                                                                                              \
+    {                                                                                                                                                \
+        return same(#OP);                                                                                                                            \
+    }                                                                                                                                                \
+    static basin_graph *OP##_spread(void)                                                                                                            \
+    {                                                                                                                                                \
+        return spread(#OP);                                                                                                                          \
+    }                                                                                                                                                \
+    static basin_graph *OP##_along_axes(void)                                                                                                        \
+    {                                                                                                                                                \
+        return along_axes(#OP);                                                                                                                      \
+    }                                                                                                                                                \
+    static basin_graph *OP##_constants(void)                                                                                                         \
+    {                                                                                                                                                \
+        return constants(#OP);                                                                                                                       \
+    }                                                                                                                                                \
+    static basin_graph *OP##_unbatched(void)                                                                                                         \
+    {                                                                                                                                                \
+        return unbatched(#OP);                                                                                                                       \
+    }                                                                                                                                                \
+    static basin_graph *OP##_itself(void)                                                                                                            \
+    {                                                                                                                                                \
+        return itself(#OP);                                                                                                                          \
     }
 BINARY(Add)
 BINARY(Sub)
@@ -232,12 +232,12 @@ static basin_graph *where_infinite(void)
 }
 
 /* Of any number. */
-#define UNARY(OP)                            \
-    static basin_graph *unary_##OP(void)     \
-    {                                        \
-        basin_graph *g = layer(SHAPE(4), 5); \
-        case_node(g, #OP, "s", "h");         \
-        return case_end(g, "h", 5);          \
+#define UNARY(OP)                                                                                                                                    \
+    static basin_graph *unary_##OP(void)                                                                                                             \
+    {                                                                                                                                                \
+        basin_graph *g = layer(SHAPE(4), 5);                                                                                                         \
+        case_node(g, #OP, "s", "h");                                                                                                                 \
+        return case_end(g, "h", 5);                                                                                                                  \
     }
 UNARY(Silu)
 UNARY(Erf)
@@ -246,13 +246,13 @@ UNARY(Neg)
 UNARY(Abs)
 
 /* Of positive numbers. */
-#define UNARY_POSITIVE(OP)                   \
-    static basin_graph *unary_##OP(void)     \
-    {                                        \
-        basin_graph *g = layer(SHAPE(4), 5); \
-        case_node(g, "Sigmoid", "s", "z");   \
-        case_node(g, #OP, "z", "h");         \
-        return case_end(g, "h", 5);          \
+#define UNARY_POSITIVE(OP)                                                                                                                           \
+    static basin_graph *unary_##OP(void)                                                                                                             \
+    {                                                                                                                                                \
+        basin_graph *g = layer(SHAPE(4), 5);                                                                                                         \
+        case_node(g, "Sigmoid", "s", "z");                                                                                                           \
+        case_node(g, #OP, "z", "h");                                                                                                                 \
+        return case_end(g, "h", 5);                                                                                                                  \
     }
 UNARY_POSITIVE(Sqrt)
 UNARY_POSITIVE(Log)

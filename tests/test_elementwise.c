@@ -303,6 +303,30 @@ static void what_does_not_fit_is_refused(void **state)
     refused("Add", "x", SHAPE(1), BASIN_ERR_FORMAT, "node y (Add): 1 inputs, expected 2 to 2");
 }
 
+/* Two vectors make a matrix: a short graph must not ask for more than there is. */
+static void outputs_beyond_any_memory_are_refused(void **state)
+{
+    const size_t lengths[] = {(size_t)1 << 17, (size_t)1 << 33};
+    const char  *shapes[] = {"[131072, 131072]", "[8589934592, 8589934592]"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        basin_graph  *g = case_start(SHAPE(4));
+        basin_params *params = NULL;
+        size_t        before = basin_fault_live();
+        case_param(g, "p", SHAPE(lengths[i], 1));
+        case_param(g, "q", SHAPE(lengths[i]));
+        case_node(g, "Mul", "p q", "y");
+        g->output = basin_strdup("y");
+        size_t made = basin_fault_live() - before;
+        assert_status(basin_network_params(g, &params), BASIN_ERR_SHAPE);
+        assert_message("node y (Mul): its output has shape ");
+        assert_message(shapes[i]);
+        assert_int_equal(basin_fault_live() - before, made);
+        basin_graph_destroy(&g);
+    }
+}
+
 static basin_status whole_life(void *payload)
 {
     problem         *p = payload;
@@ -344,6 +368,7 @@ int main(void)
         cmocka_unit_test(powers_are_finite_at_zero),
         cmocka_unit_test(roles_say_what_a_parameter_is_to_the_activations),
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(outputs_beyond_any_memory_are_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
 

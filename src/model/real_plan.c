@@ -178,14 +178,17 @@ static size_t lanes_of(const basin_node *node)
     return lanes;
 }
 
+/* Numbers in one tensor: for a sample if it is batched. Sums of these over lanes, work and nodes cannot overflow. */
+#define WIDEST ((size_t)1 << 32)
+
 static basin_status infer_node(basin_plan *plan, basin_node *node)
 {
     basin_status st = BASIN_OK;
     basin_slot  *y = NODE_OUTPUT(node);
 
     BASIN_TRY(node->op->infer(node));
-    if (!basin_shape_size(y->shape, y->rank, &y->width) || y->width == 0)
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "its output has shape %s", BASIN_SHAPE_TEXT(y->shape, y->rank));
+    if (!basin_shape_size(y->shape, y->rank, &y->width) || y->width == 0 || y->width > WIDEST)
+        BASIN_TRY(basin_node_fail(node, BASIN_ERR_SHAPE, "its output has shape %s", BASIN_SHAPE_TEXT(y->shape, y->rank)));
     plan->packed += node->packed;
     if (node->temp_size > plan->temp) plan->temp = node->temp_size;
     if (y->batched && y->rank > 1) plan->spatial = true;
