@@ -138,6 +138,21 @@ static basin_graph *log_softmax_middle(void)
     return softmax_of("LogSoftmax", -2);
 }
 
+/* Behind a convolution, where samples lie in lanes: over channels, over a row of the image; back to rows for the products. */
+static basin_graph *softmax_lanes(void)
+{
+    basin_graph *g = case_start(SHAPE(2, 4, 5));
+
+    case_param(g, "kernel", SHAPE(3, 2, 2, 2));
+    case_param(g, "w", SHAPE(4, 2));
+    case_node(g, "Conv", "x kernel", "s");
+    case_int(case_node(g, "Softmax", "s", "p"), "axis", 1);
+    case_node(g, "LogSoftmax", "s", "l");
+    case_node(g, "Mul", "p l", "entropy");
+    case_node(g, "MatMul", "entropy w", "m");
+    return case_end(g, "m", 18);
+}
+
 /* Of parameters, and what is read twice: the adjoints add up; an op in place behind. */
 static basin_graph *softmax_unbatched(void)
 {
@@ -262,6 +277,7 @@ const op_case op_cases_attention[] = {
     {"Softmax, first axis", softmax_first, 0},
     {"LogSoftmax, last axis", log_softmax_last, 0},
     {"LogSoftmax, middle axis", log_softmax_middle, 0},
+    {"Softmax, samples in lanes", softmax_lanes, 0},
     {"Softmax of parameters", softmax_unbatched, 0},
     {"Attention", attention, 0},
     {"Attention, causal", attention_causal, 0},

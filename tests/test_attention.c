@@ -265,6 +265,20 @@ static void attributes_are_checked(void **state)
     assert_refused("LogSoftmax", "s", "axis", -5, BASIN_ERR_SHAPE, "axis -5 of s");
 }
 
+static void weights_of_products_are_told_by_their_outputs(void **state)
+{
+    basin_graph  *g = fused(NULL, false);
+    basin_params *params = NULL;
+
+    (void)state;
+    assert_ok(basin_network_params(g, &params));
+    const basin_block *left = basin_params_find(params, "wq"), *right = basin_params_find(params, "wv");
+    assert_true(left->role == BASIN_ROLE_WEIGHT && left->output_axis == 0 && left->fan_in == 9);
+    assert_true(right->role == BASIN_ROLE_WEIGHT && right->output_axis == 2 && right->fan_in == DEPTH);
+    basin_params_destroy(&params);
+    basin_graph_destroy(&g);
+}
+
 static basin_status network_and_product(void *payload)
 {
     problem         *p = payload;
@@ -298,10 +312,15 @@ static void every_failed_allocation_is_clean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(attention_is_its_products_and_softmax),  cmocka_unit_test(a_mask_of_infinities_too),
-        cmocka_unit_test(causal_is_the_lower_triangle),           cmocka_unit_test(what_is_masked_is_exactly_zero),
-        cmocka_unit_test(where_all_is_masked_there_is_no_number), cmocka_unit_test(products_that_mix_samples_are_refused),
-        cmocka_unit_test(shapes_that_do_not_fit_are_named),       cmocka_unit_test(attributes_are_checked),
+        cmocka_unit_test(attention_is_its_products_and_softmax),
+        cmocka_unit_test(a_mask_of_infinities_too),
+        cmocka_unit_test(causal_is_the_lower_triangle),
+        cmocka_unit_test(what_is_masked_is_exactly_zero),
+        cmocka_unit_test(where_all_is_masked_there_is_no_number),
+        cmocka_unit_test(products_that_mix_samples_are_refused),
+        cmocka_unit_test(shapes_that_do_not_fit_are_named),
+        cmocka_unit_test(attributes_are_checked),
+        cmocka_unit_test(weights_of_products_are_told_by_their_outputs),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
     if (basin_initialise() != BASIN_OK) return 1;

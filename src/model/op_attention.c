@@ -8,9 +8,9 @@
  *     backward_dot   G = Ȧ v' + A v̇'                 ȧ_S = Ṗ∘C + P∘(G - r(Ṗ∘C + P∘G))
  *                    ȧ_q = scale (ȧ_S k + a_S k̇)     ȧ_k = scale (ȧ_S' q + a_S' q̇)   ȧ_v = P' Ȧ + Ṗ' A
  *
- * by real_gemm. (r(Ṗ∘C) is the change of r(P∘A v') by Ṗ since the rows of Ṗ sum to 0.) Products compute C, a_S and Ṗ again instead of
- * keeping them: three GEMMs more beside twelve, but a third of the memory. What a mask of -inf or is_causal hides has P = 0 and
- * adds nothing. A row of which everything is hidden is NaN.
+ * by real_gemm. r(Ṗ∘C) stands for r(Ṗ∘A v'), since the rows of Ṗ sum to 0. Products compute C, a_S
+ * and Ṗ again where they need them: three GEMMs beside the twelve that must be, but nothing else of T·S numbers is kept. What a mask
+ * of -inf or is_causal hides has P = 0 and adds nothing. A row of which everything is hidden is NaN.
  */
 #include <string.h>
 
@@ -135,6 +135,8 @@ done:
 static double flops(const basin_node *node)
 {
     const attention_facts *facts = node->facts;
+
+    if (!NODE_OUTPUT(node)->batched) return 0.0; /* once for all samples */
     return (double)facts->heads * (double)facts->t * (double)facts->s * (2.0 * (double)facts->d + 2.0 * (double)facts->e + 4.0);
 }
 

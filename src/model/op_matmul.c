@@ -45,12 +45,14 @@ static basin_status misfit(const basin_node *node)
                            BASIN_SHAPE_TEXT(b->shape, b->rank));
 }
 
-/* Axes in front of the matrix, `first` those that only align with the batch of the other operand: 1 or none. */
+/* How many axes are in front of the matrix. */
 static size_t front(const basin_slot *slot)
 {
     return slot->rank < 2 ? 0 : slot->rank - 2;
 }
 
+/* Samples must be the first axis of y, or its rows. first_a, first_b: of an unbatched operand, 1 if its first axis, of one element, stands
+   at the samples of the other one, else 0. */
 static basin_status check_batch(const basin_node *node, size_t *first_a, size_t *first_b)
 {
     const basin_slot *a = MATMUL_A(node), *b = MATMUL_B(node);
@@ -78,7 +80,8 @@ static basin_status broadcast(basin_node *node, matmul_facts *facts, size_t firs
     const basin_slot *a = MATMUL_A(node), *b = MATMUL_B(node);
     size_t            rank_a = front(a) - first_a, rank_b = front(b) - first_b, step[OPERANDS];
 
-    step[0] = facts->m * facts->k, step[1] = facts->k * facts->n, step[2] = facts->m * facts->n;
+    step[0] = facts->m * facts->k, step[1] = facts->k * facts->n;
+    if (!basin_shape_size((size_t[]){facts->m, facts->n}, 2, &step[2])) return misfit(node);
     facts->rank = rank_a > rank_b ? rank_a : rank_b;
     for (size_t i = 0; i < facts->rank; i++) {
         size_t in_a = front_axis(a, first_a, i), in_b = front_axis(b, first_b, i), all = in_a > in_b ? in_a : in_b;
@@ -108,7 +111,6 @@ static basin_status infer(basin_node *node)
     facts->k = a->shape[a->rank - 1];
     facts->n = b->rank == 1 ? 1 : b->shape[b->rank - 1];
     if (b->shape[b->rank == 1 ? 0 : b->rank - 2] != facts->k) return misfit(node);
-    if (!basin_shape_size((size_t[]){facts->m, facts->n}, 2, &y->width)) return misfit(node);
     BASIN_TRY(broadcast(node, facts, first_a, first_b));
     for (size_t i = facts->rank; i-- > 0;) y->shape[y->rank++] = facts->shape[i];
     if (a->rank > 1) y->shape[y->rank++] = facts->m;
@@ -125,7 +127,7 @@ done:
 static double flops(const basin_node *node)
 {
     const matmul_facts *facts = node->facts;
-    return 2.0 * (double)NODE_OUTPUT(node)->width * (double)facts->k;
+    return NODE_OUTPUT(node)->batched ? 2.0 * (double)NODE_OUTPUT(node)->width * (double)facts->k : 0.0; /* else once for all samples */
 }
 
 /* ------------------------------------------------------------------------------------------- the three products -- */
