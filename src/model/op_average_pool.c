@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "model/op.h"
+#include "model/real_vector.h"
 #include "model/real_window.h"
 
 typedef struct average_facts {
@@ -73,15 +73,16 @@ static void average(const average_facts *facts, const real *x, real *y)
         for (size_t ox = 0; ox < facts->window.x.out; ox++, y += BASIN_LANES) {
             const basin_region r = basin_window_region(&facts->window, oy, ox);
             const real         weight = weight_of(facts, &r, oy, ox);
-            real               total[BASIN_LANES] = {0};
-            for (size_t ty = 0; ty < r.rows; ty++) {
-                const real *value = x + basin_region_place(&facts->window, &r, ty, 0) * BASIN_LANES;
-                real        sum[BASIN_LANES] = {0};
-                for (size_t e = 0; e < r.columns * BASIN_LANES; e += BASIN_LANES)
-                    for (size_t l = 0; l < BASIN_LANES; l++) sum[l] += value[e + l];
-                for (size_t l = 0; l < BASIN_LANES; l++) total[l] += sum[l];
+            for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {
+                vector total = {0};
+                for (size_t ty = 0; ty < r.rows; ty++) {
+                    const real *value = x + basin_region_place(&facts->window, &r, ty, 0) * BASIN_LANES + l;
+                    vector      sum = {0};
+                    for (size_t tx = 0; tx < r.columns; tx++) sum += vector_load(value + tx * BASIN_LANES);
+                    total += sum;
+                }
+                vector_store(y + l, weight * total);
             }
-            for (size_t l = 0; l < BASIN_LANES; l++) y[l] = weight * total[l];
         }
 }
 
@@ -92,12 +93,12 @@ static void spread(const average_facts *facts, real *x, const real *y)
         for (size_t ox = 0; ox < facts->window.x.out; ox++, y += BASIN_LANES) {
             const basin_region r = basin_window_region(&facts->window, oy, ox);
             const real         weight = weight_of(facts, &r, oy, ox);
-            real               part[BASIN_LANES];
-            for (size_t l = 0; l < BASIN_LANES; l++) part[l] = weight * y[l];
-            for (size_t ty = 0; ty < r.rows; ty++) {
-                real *to = x + basin_region_place(&facts->window, &r, ty, 0) * BASIN_LANES;
-                for (size_t e = 0; e < r.columns * BASIN_LANES; e += BASIN_LANES)
-                    for (size_t l = 0; l < BASIN_LANES; l++) to[e + l] += part[l];
+            for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {
+                const vector part = weight * vector_load(y + l);
+                for (size_t ty = 0; ty < r.rows; ty++) {
+                    real *to = x + basin_region_place(&facts->window, &r, ty, 0) * BASIN_LANES + l;
+                    for (size_t tx = 0; tx < r.columns; tx++, to += BASIN_LANES) vector_store(to, vector_load(to) + part);
+                }
             }
         }
 }

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "model/op.h"
 #include "model/real_conv.h"
+#include "model/real_vector.h"
 
 #define CONV_X(node) NODE_INPUT(node, 0)
 #define CONV_W(node) NODE_INPUT(node, 1)
@@ -93,11 +93,9 @@ static void collect(const basin_slot *y, const real *a, real *c)
     const size_t area = slot_stride(y) / y->shape[0];
 
     for (size_t m = 0; m < y->shape[0]; m++, a += area) {
-        real lanes[BASIN_LANES] = {0}, sum = 0;
-        for (size_t e = 0; e < area; e += BASIN_LANES)
-            for (size_t l = 0; l < BASIN_LANES; l++) lanes[l] += a[e + l];
-        for (size_t l = 0; l < BASIN_LANES; l++) sum += lanes[l];
-        c[m] += sum;
+        vector lanes = {0};
+        for (size_t e = 0; e < area; e += VECTOR) lanes += vector_load(a + e);
+        c[m] += vector_sum(lanes);
     }
 }
 

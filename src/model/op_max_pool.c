@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "model/op.h"
+#include "model/real_vector.h"
 #include "model/real_window.h"
 
 enum { PLACES_MOST = 1 << 24 };
@@ -37,23 +37,20 @@ static void largest(const basin_window *window, const real *x, real *y, real *pl
         for (size_t ox = 0; ox < window->x.out; ox++, y += BASIN_LANES) {
             const basin_region r = basin_window_region(window, oy, ox);
             const size_t       first = basin_region_place(window, &r, 0, 0);
-            real               best[BASIN_LANES], where[BASIN_LANES];
-            memcpy(best, x + first * BASIN_LANES, sizeof best);
-            for (size_t l = 0; l < BASIN_LANES; l++) where[l] = (real)first;
-            for (size_t ty = 0; ty < r.rows; ty++)
-                for (size_t tx = 0; tx < r.columns; tx++) {
-                    const size_t at = basin_region_place(window, &r, ty, tx);
-                    const real  *value = x + at * BASIN_LANES, here = (real)at;
-                    for (size_t l = 0; l < BASIN_LANES; l++) {
-                        const bool take = value[l] > best[l] || value[l] != value[l];
-                        best[l] = take ? value[l] : best[l];
-                        where[l] = take ? here : where[l];
+            for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {
+                vector best = vector_load(x + first * BASIN_LANES + l), where = vector_of((real)first);
+                for (size_t ty = 0; ty < r.rows; ty++)
+                    for (size_t tx = 0; tx < r.columns; tx++) {
+                        const size_t      at = basin_region_place(window, &r, ty, tx);
+                        const vector      value = vector_load(x + at * BASIN_LANES + l);
+                        const vector_mask larger = (vector_mask)(value > best) | (vector_mask)(value != value);
+                        best = vector_choose(larger, value, best);
+                        where = vector_choose(larger, vector_of((real)at), where);
                     }
-                }
-            memcpy(y, best, sizeof best);
-            if (place == NULL) continue;
-            memcpy(place, where, sizeof where);
-            place += BASIN_LANES;
+                vector_store(y + l, best);
+                if (place != NULL) vector_store(place + l, where);
+            }
+            if (place != NULL) place += BASIN_LANES;
         }
 }
 
@@ -63,14 +60,16 @@ static void take(const basin_window *window, const real *place, const real *x, r
     for (size_t oy = 0; oy < window->y.out; oy++)
         for (size_t ox = 0; ox < window->x.out; ox++, y += BASIN_LANES, place += BASIN_LANES) {
             const basin_region r = basin_window_region(window, oy, ox);
-            real               taken[BASIN_LANES] = {0};
-            for (size_t ty = 0; ty < r.rows; ty++)
-                for (size_t tx = 0; tx < r.columns; tx++) {
-                    const size_t at = basin_region_place(window, &r, ty, tx);
-                    const real  *value = x + at * BASIN_LANES, here = (real)at;
-                    for (size_t l = 0; l < BASIN_LANES; l++) taken[l] = place[l] == here ? value[l] : taken[l];
-                }
-            memcpy(y, taken, sizeof taken);
+            for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {
+                const vector where = vector_load(place + l);
+                vector       taken = {0};
+                for (size_t ty = 0; ty < r.rows; ty++)
+                    for (size_t tx = 0; tx < r.columns; tx++) {
+                        const size_t at = basin_region_place(window, &r, ty, tx);
+                        taken = vector_choose((vector_mask)(where == vector_of((real)at)), vector_load(x + at * BASIN_LANES + l), taken);
+                    }
+                vector_store(y + l, taken);
+            }
         }
 }
 
@@ -80,13 +79,15 @@ static void give(const basin_window *window, const real *place, real *x, const r
     for (size_t oy = 0; oy < window->y.out; oy++)
         for (size_t ox = 0; ox < window->x.out; ox++, y += BASIN_LANES, place += BASIN_LANES) {
             const basin_region r = basin_window_region(window, oy, ox);
-            for (size_t ty = 0; ty < r.rows; ty++)
-                for (size_t tx = 0; tx < r.columns; tx++) {
-                    const size_t at = basin_region_place(window, &r, ty, tx);
-                    const real   here = (real)at;
-                    real        *to = x + at * BASIN_LANES;
-                    for (size_t l = 0; l < BASIN_LANES; l++) to[l] += place[l] == here ? y[l] : 0;
-                }
+            for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {
+                const vector where = vector_load(place + l), given = vector_load(y + l);
+                for (size_t ty = 0; ty < r.rows; ty++)
+                    for (size_t tx = 0; tx < r.columns; tx++) {
+                        const size_t at = basin_region_place(window, &r, ty, tx);
+                        real        *to = x + at * BASIN_LANES + l;
+                        vector_store(to, vector_load(to) + vector_choose((vector_mask)(where == vector_of((real)at)), given, (vector){0}));
+                    }
+            }
         }
 }
 

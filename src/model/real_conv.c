@@ -17,28 +17,9 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "model/real_vector.h"
 
-#if defined(__AVX512F__)
-#define VECTOR_BYTES 64
-#elif defined(__AVX__)
-#define VECTOR_BYTES 32
-#else
-#define VECTOR_BYTES 16
-#endif
-
-/* As wide as the instruction set's: a wider type would be taken apart in memory. Rows of lanes may start anywhere. */
-typedef real vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
-enum { VECTOR = VECTOR_BYTES / sizeof(real), K_BLOCK = 256 };
-
-static inline vector load(const real *from)
-{
-    return *(const vector *)(const void *)from;
-}
-
-static inline void store(real *to, vector value)
-{
-    *(vector *)(void *)to = value;
-}
+enum { K_BLOCK = 256 };
 
 /* --------------------------------------------------------------------------------------------- geometry -- */
 
@@ -209,15 +190,15 @@ typedef struct stretch { /* a piece of one output row, and the range of k that i
         for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {                                                                                           \
             vector sum[O][P], value[P];                                                                                                              \
             for (size_t o = 0; o < O; o++)                                                                                                           \
-                for (size_t p = 0; p < P; p++) sum[o][p] = load(y + o * s->y_channel + p * s->y_step + l);                                           \
+                for (size_t p = 0; p < P; p++) sum[o][p] = vector_load(y + o * s->y_channel + p * s->y_step + l);                                    \
             for (size_t k = 0; k < s->k; k++) {                                                                                                      \
                 const real *from = s->x + (base + s->offset[k] + (ptrdiff_t)l);                                                                      \
-                for (size_t p = 0; p < P; p++) value[p] = load(from + (ptrdiff_t)p * s->x_step);                                                     \
+                for (size_t p = 0; p < P; p++) value[p] = vector_load(from + (ptrdiff_t)p * s->x_step);                                              \
                 for (size_t o = 0; o < O; o++)                                                                                                       \
                     for (size_t p = 0; p < P; p++) sum[o][p] += w[k * O + o] * value[p];                                                             \
             }                                                                                                                                        \
             for (size_t o = 0; o < O; o++)                                                                                                           \
-                for (size_t p = 0; p < P; p++) store(y + o * s->y_channel + p * s->y_step + l, sum[o][p]);                                           \
+                for (size_t p = 0; p < P; p++) vector_store(y + o * s->y_channel + p * s->y_step + l, sum[o][p]);                                    \
         }                                                                                                                                            \
     }
 TILE(4, 3)
@@ -398,14 +379,6 @@ typedef struct patch { /* output rows [from, to) for one tap row, and a tile of 
     size_t      place[4]; /* of each tap from there */
 } patch;
 
-static real sum_lanes(vector v)
-{
-    real sum = 0;
-
-    for (size_t l = 0; l < VECTOR; l++) sum += v[l];
-    return sum;
-}
-
 /* w (O outputs, T taps) += y ⋆ x */
 #define PATCH(O, T)                                                                                                                                  \
     static void patch_##O##_##T(const patch *p)                                                                                                      \
@@ -421,9 +394,9 @@ static real sum_lanes(vector v)
             for (size_t j = 0; j < p->columns; j++, y += BASIN_LANES)                                                                                \
                 for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {                                                                                   \
                     vector value[T];                                                                                                                 \
-                    for (size_t t = 0; t < T; t++) value[t] = load(x[t] + ((ptrdiff_t)j * p->x_step + (ptrdiff_t)l));                                \
+                    for (size_t t = 0; t < T; t++) value[t] = vector_load(x[t] + ((ptrdiff_t)j * p->x_step + (ptrdiff_t)l));                         \
                     for (size_t o = 0; o < O; o++) {                                                                                                 \
-                        const vector a = load(y + o * p->y_channel + l);                                                                             \
+                        const vector a = vector_load(y + o * p->y_channel + l);                                                                      \
                         for (size_t t = 0; t < T; t++) sum[o][t] += a * value[t];                                                                    \
                     }                                                                                                                                \
                 }                                                                                                                                    \
@@ -431,7 +404,7 @@ static real sum_lanes(vector v)
                 for (size_t t = 0; t < T; t++) total[o][t] += sum[o][t];                                                                             \
         }                                                                                                                                            \
         for (size_t o = 0; o < O; o++)                                                                                                               \
-            for (size_t t = 0; t < T; t++) p->w[o * p->w_out + p->place[t]] += sum_lanes(total[o][t]);                                               \
+            for (size_t t = 0; t < T; t++) p->w[o * p->w_out + p->place[t]] += vector_sum(total[o][t]);                                              \
     }
 PATCH(4, 3)
 PATCH(4, 2)

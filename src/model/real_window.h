@@ -23,13 +23,19 @@ void basin_window_shape(basin_node *node, const basin_window *window, size_t cha
 /* BASIN_ERR_UNSUPPORTED where a window lies in the padding alone: a pool would have nothing to take. */
 basin_status basin_window_covered(const basin_node *node, const basin_window *window);
 
+/* Steps of a dilation that it takes to go so far; pools ask for every output, and a division is slow. */
+static inline size_t basin_window_steps(size_t distance, size_t dilation)
+{
+    return dilation == 1 ? distance : (distance + dilation - 1) / dilation;
+}
+
 /* Taps [from, to) of output i that read an input. */
 static inline void basin_window_taps(const basin_window_axis *axis, size_t i, size_t *from, size_t *to)
 {
     const size_t start = i * axis->stride, end = axis->begin + axis->in; /* in coordinates that count the padding */
 
-    *from = start < axis->begin ? (axis->begin - start + axis->dilation - 1) / axis->dilation : 0;
-    *to = start < end ? (end - 1 - start) / axis->dilation + 1 : 0;
+    *from = start < axis->begin ? basin_window_steps(axis->begin - start, axis->dilation) : 0;
+    *to = start < end ? basin_window_steps(end - start, axis->dilation) : 0;
     if (*to > axis->kernel) *to = axis->kernel;
     if (*from > *to) *from = *to;
 }
