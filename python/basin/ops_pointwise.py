@@ -78,6 +78,8 @@ def lerp(t: Translator, input: Term, end: Term, weight: Operand) -> Term:
 @translates("pow")
 def power(t: Translator, input: Operand, exponent: Operand) -> Term:
     number = _number(exponent)
+    if number is None and isinstance(input, Term):  # of positive numbers
+        return unary(t, "Exp", binary(t, "Mul", unary(t, "Log", input, "log"), exponent, "exponent"))
     if number is None:
         return rpow(t, exponent, input)
     if number == 2:

@@ -91,8 +91,6 @@ def _batch(sample: torch.Tensor, n: int, generator: torch.Generator) -> torch.Te
 
 def _finish(graph: Graph, output: Term, net: nn.Module, translator: Translator) -> None:
     kind = type(net).__name__
-    if not output.batched:
-        raise Error(f"{kind}: the output depends on no input")
     if output.name == graph.input:
         raise Error(f"{kind}: the output depends on no parameter")
     if output.layout.at != 0:

@@ -53,7 +53,8 @@ class Translator:
         self.persistent = set(net.state_dict())
         self.trained = {name for name, p in net.named_parameters() if p.requires_grad}
         self.frozen = [name for name, p in net.named_parameters() if not p.requires_grad]
-        self.taken = {"input"} | {name for name, _ in net.named_parameters()} | {name for name, _ in net.named_buffers()}
+        self.taken = {name for name, _ in net.named_parameters()} | {name for name, _ in net.named_buffers()}
+        graph.input = self.unique("input")
         self.call: Call
         self.out: List[Tuple[Shape, Shape]] = []  # torch's shapes of the call's outputs, for both batches
 
@@ -80,6 +81,8 @@ class Translator:
         if calls[0] != calls[1]:
             place = next((a.place for a, b in zip(self.first.calls, self.second.calls) if a.function != b.function), None)
             raise Error(f"{place or type(self.net).__name__}: control flow that depends on the batch size: batches of 2 and 3 are computed differently")
+        if self.first.output.level < INPUT:
+            raise Error(f"{type(self.net).__name__}: the output depends on no input")
         with torch.no_grad():
             needed = self._needed()
             for first, second in zip(self.first.calls, self.second.calls):

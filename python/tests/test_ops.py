@@ -1,13 +1,17 @@
 """Every form of tensor code that the tracer knows: the graph computes what torch does, and is what it should be."""
+import json
 import math
 import unittest
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from support import Case
+from basin.graph import run
 from basin.trace import trace
+from basin.translate import TRANSLATORS
 
 HAS_SDPA = hasattr(F, "scaled_dot_product_attention")
 
@@ -36,6 +40,7 @@ class Ops(Case):
         x = torch.randn(batch, *shape, dtype=torch.float64)
         ours = graph.evaluate(x, dict(net.named_parameters()), graph.buffers_from(net.state_dict()))
         self.close(ours.detach().reshape(-1), net(x).detach().reshape(-1))
+        self.assertEqual(json.loads(graph.json())["nodes"], graph.nodes)
         if expected is not None:
             self.assertEqual(" ".join(n["op"] for n in graph.nodes[1:]), expected)
         return graph
@@ -57,7 +62,7 @@ class Ops(Case):
         for name, function, expected in [
                 ("numbers", lambda s, x: (2 * x + 1 - x / 3) * -1, "Mul Add Div Sub Mul"), ("from numbers", lambda s, x: 1 - x + 3 * x, None),
                 ("division", lambda s, x: 1 / (x.abs() + 1) + 2 / (1 + x ** 2), None), ("powers", lambda s, x: x ** 2 + x ** 3 + 2 ** x, "Mul Pow Add Mul Exp Add"),
-                ("roots", lambda s, x: (x * x + 1) ** 0.5 + torch.rsqrt(x * x + 1) + (x * x + 1) ** -1 + (x * x + 1).sqrt(), None),
+                ("trained powers", lambda s, x: (x * x + 0.1).pow(s.p), None), ("roots", lambda s, x: (x * x + 1) ** 0.5 + torch.rsqrt(x * x + 1) + (x * x + 1) ** -1 + (x * x + 1).sqrt(), None),
                 ("transcendental", lambda s, x: torch.exp(x) + torch.log(x * x + 1) + torch.erf(x) + torch.expm1(x) + torch.log1p(x * x), None),
                 ("parameters", lambda s, x: x * s.p + s.p / (x * x + s.p) - s.p, None), ("unary minus", lambda s, x: -x, "Neg"),
                 ("alpha", lambda s, x: torch.add(x, s.p, alpha=2) - torch.sub(x, s.p, alpha=0.5), None),
@@ -333,3 +338,68 @@ class Ops(Case):
         self.close(graph.evaluate(x, parameters).detach(), net(x).detach())
         with self.fails("long in the forward of Net", "integer inputs"):
             trace(Net(), torch.tensor([3.0, 7.0, 1.0]))
+
+    def test_a_wrong_translation_is_found(self):
+        """By the node's own value, and by the graph's gradients where the values agree."""
+        with mock.patch.dict(TRANSLATORS, tanh=TRANSLATORS["sigmoid"]), self.fails("tanh in 1 (Tanh): basin's ops for it give another result"):
+            trace(nn.Sequential(nn.Linear(4, 4), nn.Tanh()), torch.zeros(4))
+        with mock.patch.dict(TRANSLATORS, detach=lambda t, x: x), self.fails("the gradient by first.weight of the traced graph differs"):
+            trace(Forward(lambda s, x: x * x.detach(), (4,)), torch.zeros(4))
+
+    def test_a_parameter_called_input(self):
+        graph, _ = trace(Forward(lambda s, x: x * s.input, (4,), input=nn.Parameter(torch.ones(4))), torch.zeros(4))
+        self.assertEqual((graph.input, graph.nodes[0]["inputs"][0], graph.nodes[1]["inputs"]), ("input_1", "input_1", ["first", "input"]))
+
+
+class Semantics(Case):
+    """The reference that the engine is held against, by numbers worked out by hand."""
+
+    def computes(self, op, inputs, expected, **attributes):
+        found = run({"op": op, "attributes": attributes}, [None if i is None else torch.tensor(i, dtype=torch.float64) for i in inputs])
+        for ours, theirs in zip(found, expected):
+            self.close(ours, theirs)
+        self.assertEqual(len(found), len(expected))
+
+    def test_windows(self):
+        x = [[[1.0, 2.0, 4.0, 8.0]]]
+        self.computes("Conv", [x, [[[1.0, 10.0]]]], [[[[21.0, 84.0]]]], strides=[2])
+        self.computes("Conv", [x, [[[1.0, 10.0]]], [0.5]], [[[[10.5, 21.5, 42.5, 84.5]]]], pads=[1, 0])
+        self.computes("Conv", [x, [[[1.0, 10.0]]]], [[[[41.0, 82.0]]]], dilations=[2])
+        self.computes("MaxPool", [[[[-1.0, -2.0, -4.0]]]], [[[[-1.0, -1.0, -2.0]]]], kernel_shape=[2], pads=[1, 0])
+        self.computes("MaxPool", [x], [[[[4.0, 8.0]]]], kernel_shape=[3], strides=[3], ceil_mode=1)
+        self.computes("AveragePool", [x], [[[[1.0, 3.0, 8.0]]]], kernel_shape=[2], strides=[2], pads=[1, 1])
+        self.computes("AveragePool", [x], [[[[0.5, 3.0, 4.0]]]], kernel_shape=[2], strides=[2], pads=[1, 1], count_include_pad=1)
+        self.computes("GlobalAveragePool", [x], [[[[3.75]]]])
+
+    def test_norms(self):
+        self.computes("BatchNormalization", [[[1.0, 2.0]], None, None, [0.0, 1.0], [4.0, 1.0]], [[[0.5, 1.0]]], epsilon=0.0)
+        self.computes("BatchNormalization", [[[1.0, 2.0]], [2.0, 3.0], [1.0, -1.0], [0.0, 1.0], [4.0, 1.0]], [[[2.0, 2.0]]], epsilon=0.0)
+        self.computes("LayerNormalization", [[[1.0, 3.0]], [1.0, 2.0], [0.0, 1.0]], [[[-1.0, 3.0]]], epsilon=0.0)
+        self.computes("GroupNormalization", [[[[1.0], [3.0], [5.0], [5.5]]]], [[[[-1.0], [1.0], [-1.0], [1.0]]]], num_groups=2, epsilon=0.0)
+
+    def test_products(self):
+        self.computes("Gemm", [[[1.0, 2.0]], [[3.0], [4.0]], [10.0]], [[[27.0]]], alpha=2.0, beta=0.5)
+        self.computes("Gemm", [[[[1.0, 2.0]]], [[3.0, 4.0]]], [[[[11.0]]]], transB=1)
+        q, k, v = [[[[0.0], [0.0]]]], [[[[1.0], [2.0]]]], [[[[3.0], [5.0]]]]
+        self.computes("Attention", [q, k, v], [[[[[3.0], [4.0]]]]], is_causal=1)
+        self.computes("Attention", [q, k, v, [[0.0, math.log(3.0)], [float("-inf"), 0.0]]], [[[[[4.5], [5.0]]]]])
+        self.computes("Attention", [[[[[1.0]]]], k, v], [[[[[3 / (1 + math.exp(2)) + 5 / (1 + math.exp(-2))]]]]], scale=2.0)
+
+    def test_moves(self):
+        x = [[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]
+        self.computes("Reshape", [x], [[[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]]], shape=[0, -1, 2])
+        self.computes("Transpose", [x], [[[[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]]], perm=[0, 2, 1])
+        self.computes("Slice", [x], [[[[3.0], [6.0]]]], starts=[2], ends=[3], axes=[2])
+        self.computes("Slice", [x], [[[[1.0, 3.0]]]], starts=[0, 0], ends=[1, 3], axes=[1, 2], steps=[1, 2])
+        self.computes("Split", [x], [[[[1.0], [4.0]]], [[[2.0, 3.0], [5.0, 6.0]]]], axis=2, split=[1, 2])
+        self.computes("Concat", [[[[0.0]]], [[[1.0]], [[2.0]]]], [[[[0.0], [1.0]], [[0.0], [2.0]]]], axis=1)
+        self.computes("Gather", [[[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0]]], [[[[3.0, 4.0], [1.0, 2.0]]]])
+        self.computes("Gather", [x, [2.0, 0.0]], [[[[3.0, 1.0], [6.0, 4.0]]]], axis=2)
+        self.computes("Pad", [[[1.0, 2.0]]], [[[7.0, 1.0, 2.0, 7.0, 7.0]]], pads=[0, 1, 0, 2], value=7.0)
+        self.computes("Unsqueeze", [[1.0]], [[[[1.0]]]], axes=[0, -1])
+        self.computes("Squeeze", [[[[1.0]]]], [[1.0]], axes=[0, -1])
+        self.computes("Where", [[0.0, 2.0], 5.0, [1.0, 2.0]], [[1.0, 5.0]])
+        self.computes("ReduceMean", [x], [[[[2.0], [5.0]]]], axes=[-1])
+        self.computes("ReduceSum", [x], [[[6.0, 15.0]]], axes=[2], keepdims=0)
+        self.computes("Clip", [[-1.0, 3.0, 9.0]], [[0.0, 3.0, 6.0]], min=0.0, max=6.0)
+        self.computes("Clip", [[-1.0, 9.0]], [[0.0, 9.0]], min=0.0)
