@@ -167,6 +167,8 @@ def _input_kind(model: nn.Module, sample: torch.Tensor) -> torch.dtype:
         return torch.int64
     except Error:
         raise
+    except IndexError:  # indices, beyond the table: tracing names it
+        return torch.int64
     except Exception:  # whatever the module raises at numbers of this type
         return torch.float64
 

@@ -315,13 +315,20 @@ def from_file(path: Any) -> Data:
     return data
 
 
+def _run(net: torch.nn.Module, x: torch.Tensor, split: str) -> torch.Tensor:
+    try:
+        return net(x)
+    except Exception as error:  # whatever the user's module raises
+        raise Error(f"{split}: the module cannot run on these inputs, {list(x.shape)} ({type(error).__name__}: {first_line(error)})") from error
+
+
 def evaluate(net: torch.nn.Module, loss: Loss, data: Data, split: str, kind: torch.dtype) -> Tuple[float, float]:
     """Loss and accuracy (NaN where there is none) of a whole split: one sum over all that counts, divided once."""
     size = max(int(np.prod(shape, dtype=np.int64)) for shape in (data.inputs.shape[1:], loss.output))
     total = np.zeros(4)
     with torch.no_grad():
         for x, y in data.batches(split, kind, max(1, min(ROWS, NUMBERS_AT_ONCE // size))):
-            total += loss.sums(net(x), y)
+            total += loss.sums(_run(net, x, split), y)
     value, weight, right, count = total
     if weight == 0.0:
         raise Error(f"{split}: no target counts: all are ignored, or of classes with weight 0")

@@ -163,3 +163,63 @@ class Compact(Saving):
         again = basin.data.from_file(path)
         self.assertEqual((again.digest, again.targets.dtype.kind), (data.digest, "i"))
         np.testing.assert_array_equal(again.targets, targets)
+
+
+class Words(nn.Module):
+    """Next-token prediction with a tied embedding."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.mix = nn.Embedding(11, 4), nn.Linear(4, 4)
+
+    def forward(self, ids):
+        return torch.tanh(self.mix(self.table(ids))) @ self.table.weight.T
+
+
+class Bytes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.last(x.float().flatten(1) / 255)
+
+
+class Integers(Saving):
+    """Token ids and bytes: what integers are, the module decides."""
+
+    def loss_of(self, path):
+        with h5py.File(path, "r") as f:
+            return f["recorded/train_loss"].attrs["value"]
+
+    def test_token_ids(self):
+        ids = torch.randint(0, 11, (20, 6), generator=torch.Generator().manual_seed(0))
+        ids[:, -1] = torch.where(torch.arange(20) % 2 == 0, ids[:, -1], -100)
+        x, y, net = ids[:, :-1], ids[:, 1:], Words()
+        first = self.save(net, train=(x, y))
+        data, = self.folder.glob("data-*.h5")
+        with h5py.File(data, "r") as f:
+            self.assertEqual((f["inputs"].dtype.kind, f["targets"].attrs["kind"]), ("i", "classes"))
+        with torch.no_grad():
+            self.close(self.loss_of(first), F.cross_entropy(net.double()(x).transpose(1, 2), y).item(), 1e-12)
+        for source in (TensorDataset(x, y), DataLoader(TensorDataset(x, y), batch_size=8, shuffle=True)):
+            self.assertEqual(self.loss_of(self.save(net, train=source)), self.loss_of(first))
+        self.assertEqual(self.loss_of(self.save(net, train=None, dataset=data)), self.loss_of(first))
+        self.save(net, train=None, example_input=x)
+
+    def test_bytes(self):
+        pixels = torch.randint(0, 256, (20, 2, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+        y, casting, plain = torch.arange(20) % 3, Bytes(), nn.Sequential(nn.Flatten(), nn.Linear(6, 3))
+        with torch.no_grad():
+            path = self.save(casting, train=(pixels, y))
+            self.close(self.loss_of(path), F.cross_entropy(casting.double().last(pixels.double().flatten(1) / 255), y).item(), 1e-12)
+            path = self.save(plain, train=(pixels, y))
+            self.close(self.loss_of(path), F.cross_entropy(plain.double()(pixels.double()), y).item(), 1e-12)
+
+    def test_a_token_beyond_the_table(self):
+        ids = torch.full((4, 5), 11)
+        with self.fails("embedding in table (Embedding)", "index out of range"):
+            self.save(Words(), train=(ids, ids % 11))
+        ids[0] = 1  # the first sample, which is traced
+        with self.fails("train: the module cannot run on these inputs, [4, 5] (IndexError: index out of range"):
+            self.save(Words(), train=(ids, ids % 11))
