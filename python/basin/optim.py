@@ -178,7 +178,8 @@ def _moment(s: Snapshot, key: str, shapes: Dict[str, List[int]]) -> Optional[Dic
         return None
     for name, value in found.items():
         if value is None:
-            raise Error(f"optimizer: no {key} for {name}, though other parameters have it: was it trained?")
+            raise Error(f"optimizer: no {key} for {name}, though other parameters have it: was it trained? If it was frozen, give the model "
+                        "with requires_grad_(False) for it")
         if list(value.shape) != list(shapes[name]):
             raise Error(f"optimizer: {key} of {name} has shape {list(value.shape)}, the parameter {list(shapes[name])}: "
                         "an optimizer of another model?")
