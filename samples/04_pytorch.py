@@ -18,9 +18,9 @@ METHODS, SEEDS, EPOCHS, BATCH = ("sgd", "sam", "msam"), (0, 1, 2), 30, 50
 
 
 def make_net():
-    return nn.Sequential(nn.Conv2d(1, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(),
-                         nn.Conv2d(6, 8, 3, padding=1, stride=2), nn.BatchNorm2d(8), nn.ReLU(),
-                         nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 10))
+    return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(),
+                         nn.Conv2d(4, 6, 3, padding=1, stride=2), nn.BatchNorm2d(6), nn.ReLU(),
+                         nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(24, 10))
 
 
 def digits(split, count):
@@ -31,7 +31,7 @@ def digits(split, count):
 
 
 def train_set():
-    return digits("train", 300)
+    return digits("train", 200)
 
 
 def test_set():
@@ -86,7 +86,7 @@ def make_optimizer(method, net):
     if method == "sam":
         return SAM(net.parameters(), torch.optim.SGD, rho=0.05, lr=0.05, momentum=0.9)
     if method == "msam":
-        return MSAM(net.parameters(), rho=0.5, lr=0.05, momentum=0.9)
+        return MSAM(net.parameters(), rho=0.3, lr=0.05, momentum=0.9)
     return torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
 
 

@@ -1,4 +1,5 @@
 """The examples of the package's README, word for word."""
+import os
 import re
 import subprocess
 import sys
@@ -7,20 +8,46 @@ from pathlib import Path
 from support import BINARY, Case, basin, needs_basin
 
 
+ROOT = Path(basin.__file__).resolve().parents[2]
+
+
 class Readme(Case):
+    def run_in_folder(self, arguments):
+        """As a user would in a clone: with the package installed and the command on the PATH."""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "python"), "PATH": os.pathsep.join([str(Path(BINARY).parent), os.environ["PATH"]])}
+        run = subprocess.run(arguments, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return run.stdout
+
     @needs_basin
-    def test_the_examples(self):
-        package = Path(basin.__file__).resolve().parents[1]
-        text = (package / "README.md").read_text(encoding="utf-8")
+    def test_the_packages_examples(self):
+        text = (ROOT / "python" / "README.md").read_text(encoding="utf-8")
         training, reading = re.findall(r"```python\n(.*?)```", text, re.S)
         commands = re.findall(r"^    basin (.*)$", text, re.M)[:3]
-        self.run_in_folder([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(package)!r})\n{training}"])
+        self.run_in_folder([sys.executable, "-c", training])
         for command in commands:
             self.run_in_folder([BINARY, *command.split()])
         self.assertTrue((self.folder / "slice.pdf").exists())
         self.run_in_folder([BINARY, "spectrum", "runs/sgd_0/step_000200.h5", "-o", "spectrum.h5"])
-        self.run_in_folder([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(package)!r})\nimport basin\n{reading}"])
+        self.run_in_folder([sys.executable, "-c", f"import basin\n{reading}"])
 
-    def run_in_folder(self, arguments):
-        run = subprocess.run(arguments, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
-        self.assertEqual(run.returncode, 0, run.stderr)
+    @needs_basin
+    def test_from_a_training_script_to_figures(self):
+        """The section «From PyTorch» of the project's README."""
+        (self.folder / "samples").symlink_to(ROOT / "samples")
+        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        section = text[text.index("## From PyTorch"):text.index("## Your own checkpoints")]
+        script, = re.findall(r"```console\n(.*?)```", section, re.S)
+        conversion, = re.findall(r"```python\n(.*?)```", section, re.S)
+        commands = re.findall(r"^\$ (.*)$", script.replace("\\\n", " "), re.M)
+        self.assertEqual([c.split()[0] for c in commands], ["python3"] * 2 + ["basin"] * 3)
+        for command in commands:
+            listed = self.run_in_folder(["sh", "-c", re.sub("^python3", f"'{sys.executable}'", command)])
+            if "basin convert" in command:
+                self.assertEqual(len(re.findall(r"epoch_\d+.h5, (sgd|sam|msam), step \d+, momentum$", listed, re.M)), 27, listed)
+        for figure in ("compare", "momentum", "spectrum"):
+            self.assertTrue((self.folder / f"build/pytorch/{figure}.pdf").exists())
+        before = {p: p.read_bytes() for p in self.folder.glob("build/pytorch/converted/**/*.h5")}
+        self.run_in_folder([sys.executable, "-c", conversion])
+        self.assertEqual(len(before), 28)
+        self.assertEqual(before, {p: p.read_bytes() for p in before})
