@@ -73,8 +73,14 @@ static size_t begin(const basin_node *node, size_t like, size_t i, size_t j, siz
 
 /* ---------------------------------------------------------------------------------------- sums of products -- */
 
-/* The product of one element of a run; steps and kind are constants where this is used. */
-static inline real product_of(factor_kind kind, real scale, real f, real x)
+/* Kind and steps are constants of the loops only where all of this is inlined, which compilers do not do unasked. */
+#if defined(__GNUC__)
+#define INLINED static inline __attribute__((__always_inline__))
+#else
+#define INLINED static inline
+#endif
+
+INLINED real product_of(factor_kind kind, real scale, real f, real x)
 {
     switch (kind) {
     case FACTOR_INVERSES: return scale * x / f;
@@ -84,7 +90,7 @@ static inline real product_of(factor_kind kind, real scale, real f, real x)
     }
 }
 
-static inline real sum_steps(factor_kind kind, size_t n, real scale, const real *f, size_t df, const real *x, size_t dx)
+INLINED real sum_steps(factor_kind kind, size_t n, real scale, const real *f, size_t df, const real *x, size_t dx)
 {
     double sum = 0.0;
 
@@ -93,7 +99,7 @@ static inline real sum_steps(factor_kind kind, size_t n, real scale, const real 
     return (real)sum;
 }
 
-static inline void run_steps(factor_kind kind, size_t n, real scale, const real *f, size_t df, const real *x, size_t dx, real *out, bool set)
+INLINED void run_steps(factor_kind kind, size_t n, real scale, const real *f, size_t df, const real *x, size_t dx, real *out, bool set)
 {
     if (set)
         for (size_t l = 0; l < n; l++) out[l] = product_of(kind, scale, f[l * df], x[l * dx]);
@@ -101,8 +107,7 @@ static inline void run_steps(factor_kind kind, size_t n, real scale, const real 
         for (size_t l = 0; l < n; l++) out[l] += product_of(kind, scale, f[l * df], x[l * dx]);
 }
 
-static inline void run_kind(factor_kind kind, size_t n, real scale, const real *f, size_t df, const real *x, size_t dx, real *out, size_t dout,
-                            bool set)
+INLINED void run_kind(factor_kind kind, size_t n, real scale, const real *f, size_t df, const real *x, size_t dx, real *out, size_t dout, bool set)
 {
 #define SUM(DF, DX) *out += sum_steps(kind, n, scale, f, DF, x, DX)
 #define RUN(DF, DX) run_steps(kind, n, scale, f, DF, x, DX, out, set)
