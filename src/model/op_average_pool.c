@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "core/memory.h"
 #include "model/real_vector.h"
 #include "model/real_window.h"
 

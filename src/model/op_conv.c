@@ -8,7 +8,6 @@
  */
 #include <string.h>
 
-#include "core/memory.h"
 #include "model/real_conv.h"
 #include "model/real_vector.h"
 

@@ -152,9 +152,16 @@ static field field_back(const basin_conv *conv)
     return f;
 }
 
-static bool field_size(const field *f, size_t *out)
+static size_t field_size(const field *f)
 {
-    return basin_mul(f->channels, f->height, out) && basin_mul(*out, field_width(f), out) && basin_mul(*out, BASIN_LANES, out);
+    return f->channels * f->height * field_width(f) * BASIN_LANES;
+}
+
+static bool field_fits(const field *f)
+{
+    size_t size;
+
+    return basin_mul(f->channels, f->height, &size) && basin_mul(size, field_width(f), &size) && basin_mul(size, BASIN_LANES, &size);
 }
 
 static size_t weight_size(const basin_conv *conv)
@@ -165,9 +172,10 @@ static size_t weight_size(const basin_conv *conv)
 bool basin_conv_temp(const basin_conv *conv, size_t *out)
 {
     const field ahead = field_ahead(conv), back = field_back(conv);
-    size_t      first, second;
 
-    return field_size(&ahead, &first) && field_size(&back, &second) && basin_add(first > second ? first : second, weight_size(conv), out);
+    if (!field_fits(&ahead) || !field_fits(&back)) return false;
+    const size_t first = field_size(&ahead), second = field_size(&back);
+    return basin_add(first > second ? first : second, weight_size(conv), out);
 }
 
 /* --------------------------------------------------------------------------------------- the register tiles -- */
@@ -325,10 +333,11 @@ void basin_conv_ahead(const basin_conv *conv, size_t rows, const real *x, size_t
     const pass p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs, window->y.out, window->x.out);
 
     for (size_t g = 0; g < conv->groups; g++) {
-        real *halo = pack(&p, w + g * weight_size(conv), conv->channels * taps, taps, window->x.kernel, temp);
+        real *packed = temp + field_size(&in); /* behind, so that the field's vectors are aligned */
+        pack(&p, w + g * weight_size(conv), conv->channels * taps, taps, window->x.kernel, packed);
         for (size_t i = 0; i < rows; i++) {
-            field_set(&in, x + i * x_step + g * x_group, halo);
-            run_pass(&p, temp, y + i * y_step + g * y_group);
+            field_set(&in, x + i * x_step + g * x_group, temp);
+            run_pass(&p, packed, y + i * y_step + g * y_group);
         }
     }
 }
@@ -350,14 +359,14 @@ void basin_conv_back(const basin_conv *conv, size_t rows, real *x, size_t x_step
     field in = field_back(conv);
 
     for (size_t g = 0; g < conv->groups; g++) {
-        real *halo = temp;
+        real *to = temp + field_size(&in);
         for (size_t phase = 0; phase < count; phase++) {
             const pass p = pass_back(conv, &in, phase);
-            halo = pack(&p, w + g * weight_size(conv), taps, conv->channels * taps, window->x.kernel, halo);
+            to = pack(&p, w + g * weight_size(conv), taps, conv->channels * taps, window->x.kernel, to);
         }
         for (size_t i = 0; i < rows; i++) {
-            const real *packed = temp;
-            field_set(&in, y + i * y_step + g * y_group, halo);
+            const real *packed = temp + field_size(&in);
+            field_set(&in, y + i * y_step + g * y_group, temp);
             for (size_t phase = 0; phase < count; phase++) {
                 const pass p = pass_back(conv, &in, phase);
                 run_pass(&p, packed, x + i * x_step + g * x_group);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "core/memory.h"
 
 enum { SPACE_MOST = 2, SIZE_MOST = 1 << 24 }; /* dimensions; any number among the attributes, so that no position overflows */
 
