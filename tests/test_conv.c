@@ -219,13 +219,13 @@ static void attributes_are_checked(void **state)
     assert_refused("Conv", "kernel_shape", INTS(3, 2), BASIN_ERR_SHAPE, "kernel_shape [3, 2], but the weights w have kernels [3, 3]");
     assert_refused("Conv", "group", INTS(3), BASIN_ERR_SHAPE, "w of shape [4, 2, 3, 3] in 3 groups does not fit the 2 channels of the input x");
     assert_refused("Conv", "group", INTS(0), BASIN_ERR_SHAPE, "in 0 groups");
+    assert_refused("Conv", "pads", INTS(1 << 24, 1 << 24, 1 << 24, 1 << 24), BASIN_ERR_SHAPE, "its output has shape [4, 33554435, 33554436]");
     assert_refused("MaxPool", "strides", INTS(0, 1), BASIN_ERR_UNSUPPORTED, "node y (MaxPool): strides: 0 is not in");
     assert_refused("MaxPool", "pads", INTS(2, 0, 0, 0), BASIN_ERR_UNSUPPORTED, "window 1 of kernel 2 lies in the padding 2, 0 alone");
     assert_refused("AveragePool", "pads", INTS(0, 0, 0, 3), BASIN_ERR_UNSUPPORTED, "window 7 of kernel 2 lies in the padding 0, 3 alone");
     assert_refused("AveragePool", "dilations", INTS(2, 1), BASIN_ERR_UNSUPPORTED, "dilations other than 1");
 }
 
-/* `make` builds a graph with output y around tensors that are given. */
 static void assert_graph_refused(basin_graph *g, basin_status code, const char *message)
 {
     basin_params *params = NULL;
