@@ -88,7 +88,7 @@ typedef struct basin_op {
     bool         in_place;                                         /* output may share the memory of a first input that nobody else reads, if as wide */
     bool         gaps;                                             /* inputs may be left out in the middle: input[i] = SIZE_MAX */
     basin_status (*infer)(basin_node *node);                       /* shapes, attributes, workspace; roles of parameters */
-    basin_status (*check)(const basin_node *node, size_t b, size_t *sample); /* of values, with node->check_data; names the sample at fault */
+    basin_status (*check)(const basin_node *node, size_t b, size_t *sample); /* of the data, once, if node->check_data; which is at fault */
     void (*forward)(basin_node *node, size_t b, basin_mode mode);  /* y = f(x)                                          */
     void (*backward)(basin_node *node, size_t b, basin_mode mode); /* a_x += J' a_y, for inputs of degree > 0           */
     void (*forward_dot)(basin_node *node, size_t b, size_t k);     /* y' = J x' for k tangents                          */

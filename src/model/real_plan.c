@@ -264,6 +264,7 @@ static basin_status place_node(basin_plan *plan, const basin_node_spec *spec, si
         basin_slot *x = NODE_INPUT(&draft, i);
         x->consumers++;
         has_params = has_params || is_param(x);
+        if (is_param(x) && x->consumers == 1) plan->params->blocks[x->block].layer = *layer; /* until an op marks it */
         batched = batched || x->batched;
     }
     draft.output = plan->slot_count;
