@@ -88,7 +88,8 @@ def embedding(t: Translator, input: Term, weight: Term, padding_idx: Optional[in
 def _without_row(t: Translator, weight: Term, row: int) -> Term:
     """The table with zeros in one row, by which torch takes no derivative: it must be zero, as it stays in training."""
     if weight.value[row].any():
-        raise t.unsupported(f"padding_idx = {row}: torch takes no derivative by this row, and it is not zero: set it to zero, or leave padding_idx out")
+        raise t.unsupported(f"padding_idx = {row}: torch takes no derivative by this row, and it is not zero: set it to zero, or leave padding_idx "
+                            "out")
     kept = torch.ones(weight.value.shape[0], 1, dtype=torch.float64)
     kept[row] = 0
     return t.emit("Where", [t.constant(kept), weight, t.constant(0.0)], label="padded")
@@ -216,7 +217,7 @@ def _small_mask(t: Translator, mask: Optional[Term], q: Term, k: Term) -> Option
 def _attention_by_products(t: Translator, q: Term, k: Term, v: Term, mask: Optional[Term], is_causal: bool, scale: float) -> Term:
     scores = binary(t, "Mul", matmul(t, q, transposed_last(t, k), label="products"), scale, "scores")
     if is_causal:
-        causal = torch.ones(scores.value.shape[-2:], dtype=torch.float64).triu(1).masked_fill(torch.ones(scores.value.shape[-2:]).triu(1) > 0, float("-inf"))
+        causal = torch.full(scores.value.shape[-2:], float("-inf"), dtype=torch.float64).triu(1)
         scores = binary(t, "Add", scores, t.constant(causal), "causal")
     if mask is not None:
         scores = binary(t, "Add", scores, mask, "masked")

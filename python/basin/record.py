@@ -22,8 +22,8 @@ CONSTANT, STATE, TRAINED, INPUT = range(4)
 
 READS = {"__bool__", "item", "__float__", "__int__", "__index__", "__complex__", "tolist", "numpy", "__array__", "equal", "allclose", "is_nonzero",
          "__contains__", "nonzero", "argwhere", "unique", "masked_select", "bincount"}
-RANDOM = {"rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "bernoulli", "normal", "multinomial", "normal_", "uniform_",
-          "bernoulli_", "exponential_", "random_", "poisson", "gumbel_softmax"}
+RANDOM = {"rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "bernoulli", "normal", "multinomial", "poisson",
+          "gumbel_softmax", "normal_", "uniform_", "bernoulli_", "exponential_", "random_"}
 SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_tensor", "new_empty"}
 CASTS = {"float", "half", "bfloat16", "to", "type", "type_as", "long", "int", "short", "byte", "char"}
 RECURRENT = (nn.RNNBase, nn.RNNCellBase)
@@ -246,8 +246,8 @@ def _watching(recorder: Recorder) -> Iterator[None]:
 
     def watched(module, *args, **kwargs):
         if "quantized" in type(module).__module__:
-            raise Error(f"{recorder.names.get(id(module), '')} ({type(module).__name__}): quantised layers have no derivatives: save the network before "
-                        "quantisation")
+            raise Error(f"{recorder.names.get(id(module), '')} ({type(module).__name__}): quantised layers have no derivatives: save the network "
+                        "before quantisation")
         if isinstance(module, RECURRENT):
             raise Error(f"{recorder.names.get(id(module), '')} ({type(module).__name__}): recurrent layers are not supported; basin needs a fixed "
                         "computation over the sequence, as convolutions and attention are")

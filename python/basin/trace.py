@@ -94,7 +94,8 @@ def _finish(graph: Graph, output: Term, net: nn.Module, translator: Translator) 
     if output.name == graph.input:
         raise Error(f"{kind}: the output depends on no parameter")
     if output.layout.at != 0:
-        raise Error(f"output of {kind}: the batch is axis {output.layout.at} of {list(output.torch_shape(BATCHES[0]))}; basin needs [N, …]: transpose it")
+        raise Error(f"output of {kind}: the batch is axis {output.layout.at} of {list(output.torch_shape(BATCHES[0]))}; basin needs [N, …]: "
+                    "transpose it")
     output = _as_output(output, translator)
     graph.output = output.name
     graph.flattened = product(output.layout.inner) > 1

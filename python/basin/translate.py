@@ -21,8 +21,8 @@ TOLERANCE = 1e-9  # of a node against torch's own result, relative
 TRANSLATORS: Dict[str, Callable] = {}
 ROLES = {("Where", 0): "mask", ("Attention", 3): "mask", ("Gather", 0): "table", ("Gather", 1): "indices"}  # of constants, in their names
 
-INSTEAD = {"setitem": "build the result with torch.cat, torch.stack or torch.where", "max": "nn.MaxPool1d or AdaptiveMaxPool takes the largest over space",
-           "amax": "nn.MaxPool1d or AdaptiveMaxPool takes the largest over space", "cumsum": "multiply with a triangular matrix of ones",
+INSTEAD = {"setitem": "build the result with torch.cat, torch.stack or torch.where", "cumsum": "multiply with a triangular matrix of ones",
+           "max": "nn.AdaptiveMaxPool1d(1) takes the largest over space", "amax": "nn.AdaptiveMaxPool1d(1) takes the largest over space",
            "interpolate": "a convolution or reshaping may do it"}
 
 
@@ -80,7 +80,8 @@ class Translator:
         calls = [c.function for c in self.first.calls], [c.function for c in self.second.calls]
         if calls[0] != calls[1]:
             place = next((a.place for a, b in zip(self.first.calls, self.second.calls) if a.function != b.function), None)
-            raise Error(f"{place or type(self.net).__name__}: control flow that depends on the batch size: batches of 2 and 3 are computed differently")
+            raise Error(f"{place or type(self.net).__name__}: control flow that depends on the batch size: batches of 2 and 3 are computed "
+                        "differently")
         if self.first.output.level < INPUT:
             raise Error(f"{type(self.net).__name__}: the output depends on no input")
         with torch.no_grad():

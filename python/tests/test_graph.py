@@ -187,7 +187,7 @@ class Refusals(Case):
                                (lambda s, x: s.fc(x) @ s.fc(x).t(), "matmul"), (lambda s, x: torch.cat([x, s.fc(x)], 0), "cat"),
                                (lambda s, x: s.fc(x)[0], "getitem"), (lambda s, x: s.fc(x).sum(), "sum"), (lambda s, x: s.fc(x.t()), "linear")]:
             with self.subTest(name):
-                self.refuse(forward(function), f"{name} in the forward of Net" if name != "linear" else "linear in fc", *(["mixes"] if name != "linear" else []))
+                self.refuse(forward(function), *(["linear in fc"] if name == "linear" else [f"{name} in the forward of Net", "mixes"]))
         self.refuse(nn.Sequential(nn.BatchNorm1d(4, track_running_stats=False)), "batch_norm in 0 (BatchNorm1d)", "mixes its samples")
         self.refuse(nn.MultiheadAttention(4, 2), "missing")
         layer = nn.TransformerEncoderLayer(4, 2, 8)

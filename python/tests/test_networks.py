@@ -1,12 +1,13 @@
 """Whole networks as people write them: the traced graph computes what the module does, with gradients, and is as short as it should be."""
 import unittest
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 import networks
-from support import Case
+from support import Case, basin, needs_basin
 from basin.names import parameter_names
 from basin.trace import trace
 
@@ -141,3 +142,55 @@ class Networks(Case):
             with self.subTest(name):
                 trace(getattr(torchvision.models, name)(num_classes=5), torch.zeros(3, 32, 32))
         trace(torchvision.models.VisionTransformer(16, 8, 2, 2, 12, 24), torch.zeros(3, 16, 16))
+
+
+@needs_basin
+class AgainstBasin(Case):
+    """basin computes what torch computes from the checkpoint: loss, gradient and the Hessian by its largest eigenpair, in double
+    precision."""
+
+    def against_torch(self, net, x, y):
+        torch.manual_seed(4)
+        for p in net.parameters():
+            torch.nn.init.normal_(p, std=0.3)
+        path, found = basin.save_checkpoint(self.folder / "a.h5", net, loss="cross_entropy", train=(x, y)), self.folder / "spectrum.h5"
+        net = net.double().eval()
+        output = net(x.double() if x.is_floating_point() else x)
+        output = output[0] if isinstance(output, tuple) else output
+        loss = F.cross_entropy(output.reshape(-1, output.shape[-1]), y.reshape(-1))
+        parameters = list(net.parameters())
+        gradients = torch.autograd.grad(loss, parameters, create_graph=True)
+        spectrum = self.basin("spectrum", path, "--json", "--method", "lanczos", "--top", 1, "--bottom", 0, "--vectors", "-o", found)
+        self.close(spectrum["loss"], loss.item())
+        self.close(spectrum["gradient_norm"], torch.cat([g.reshape(-1) for g in gradients]).norm().item())
+        vector = torch.from_numpy(np.asarray(basin.load_result(found).vectors, float)).reshape(-1)
+        parts = [v.view(p.shape) for v, p in zip(vector.split([p.numel() for p in parameters]), parameters)]
+        product = torch.autograd.grad(sum((g * v).sum() for g, v in zip(gradients, parts)), parameters, allow_unused=True)
+        product = torch.cat([(torch.zeros_like(p) if h is None else h).reshape(-1) for h, p in zip(product, parameters)])
+        self.close(product, spectrum["eigenvalues"][0] * vector, 1e-6)  # an eigenvector to the tolerance of Lanczos
+        self.close(float(product @ vector), spectrum["eigenvalues"][0], 1e-9)
+        self.assertFalse(self.basin("check", path, "--json")["failed"])
+
+    def classes(self, n, classes, *shape):
+        return torch.randint(0, classes, (n, *shape), generator=torch.Generator().manual_seed(5))
+
+    def test_lenet(self):
+        self.against_torch(networks.LeNet(), torch.randn(5, 1, 28, 28), self.classes(5, 10))
+
+    def test_resnet_with_its_statistics(self):
+        net = networks.ResNet20(classes=3, width=4, blocks=1)
+        net.train()(torch.randn(20, 3, 8, 8) + 1)
+        self.against_torch(net, torch.randn(5, 3, 8, 8), self.classes(5, 3))
+
+    def test_depthwise_and_one_dimension(self):
+        self.against_torch(networks.MobileNet(), torch.randn(5, 3, 16, 16), self.classes(5, 5))
+        self.against_torch(networks.Conv1dNet(), torch.randn(5, 2, 32), self.classes(5, 4))
+
+    def test_vit(self):
+        self.against_torch(networks.ViT(dim=4, heads=2, classes=3), torch.randn(5, 3, 8, 8), self.classes(5, 3))
+
+    def test_gpt(self):
+        self.against_torch(networks.GPT(5, 6, n_embd=4, flash=False), self.classes(5, 5, 6), self.classes(5, 5, 6))
+
+    def test_sequence_first(self):
+        self.against_torch(networks.SequenceFirst(tokens=5, dim=4, layers=1), self.classes(5, 5, 6), self.classes(5, 5, 6))

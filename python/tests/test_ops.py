@@ -61,14 +61,17 @@ class Ops(Case):
         p = nn.Parameter(torch.rand(4) + 1)
         for name, function, expected in [
                 ("numbers", lambda s, x: (2 * x + 1 - x / 3) * -1, "Mul Add Div Sub Mul"), ("from numbers", lambda s, x: 1 - x + 3 * x, None),
-                ("division", lambda s, x: 1 / (x.abs() + 1) + 2 / (1 + x ** 2), None), ("powers", lambda s, x: x ** 2 + x ** 3 + 2 ** x, "Mul Pow Add Mul Exp Add"),
-                ("trained powers", lambda s, x: (x * x + 0.1).pow(s.p), None), ("roots", lambda s, x: (x * x + 1) ** 0.5 + torch.rsqrt(x * x + 1) + (x * x + 1) ** -1 + (x * x + 1).sqrt(), None),
+                ("division", lambda s, x: 1 / (x.abs() + 1) + 2 / (1 + x ** 2), None),
+                ("powers", lambda s, x: x ** 2 + x ** 3 + 2 ** x, "Mul Pow Add Mul Exp Add"),
+                ("trained powers", lambda s, x: (x * x + 0.1).pow(s.p), None),
+                ("roots", lambda s, x: (x * x + 1) ** 0.5 + torch.rsqrt(x * x + 1) + (x * x + 1) ** -1 + (x * x + 1).sqrt(), None),
                 ("transcendental", lambda s, x: torch.exp(x) + torch.log(x * x + 1) + torch.erf(x) + torch.expm1(x) + torch.log1p(x * x), None),
                 ("parameters", lambda s, x: x * s.p + s.p / (x * x + s.p) - s.p, None), ("unary minus", lambda s, x: -x, "Neg"),
                 ("alpha", lambda s, x: torch.add(x, s.p, alpha=2) - torch.sub(x, s.p, alpha=0.5), None),
                 ("fused", lambda s, x: torch.addcmul(x, x, s.p, value=0.5) + torch.lerp(x, s.p, 0.3), None),
                 ("limits", lambda s, x: x.clamp(-1, 0.5) + x.clamp(min=0) + torch.clamp_max(x, 0.2), "Clip Clip Add Clip Add"),
-                ("the larger", lambda s, x: torch.maximum(x, s.p) - torch.minimum(x, -s.p), None), ("of parameters", lambda s, x: x * torch.sigmoid(s.p).sum(), None), ("of 0-d tensors", lambda s, x: x * torch.tensor(2.5), "Mul")]:
+                ("the larger", lambda s, x: torch.maximum(x, s.p) - torch.minimum(x, -s.p), None),
+                ("of parameters", lambda s, x: x * torch.sigmoid(s.p).sum(), None), ("of 0-d tensors", lambda s, x: x * torch.tensor(2.5), "Mul")]:
             with self.subTest(name):
                 self.check(function, (3, 4), expected, p=p)
 
@@ -94,7 +97,8 @@ class Ops(Case):
     def test_shapes(self):
         for name, function, expected in [
                 ("view", lambda s, x: x.view(x.size(0), 2, 3, -1).flatten(2), "Reshape"), ("flatten", lambda s, x: x.flatten(1), "Flatten"),
-                ("unflatten", lambda s, x: x.unflatten(1, (2, 3)), "Reshape"), ("unsqueeze", lambda s, x: x.unsqueeze(1).squeeze(1) + x[:, None, 0], None),
+                ("unflatten", lambda s, x: x.unflatten(1, (2, 3)), "Reshape"),
+                ("unsqueeze", lambda s, x: x.unsqueeze(1).squeeze(1) + x[:, None, 0], None),
                 ("permute", lambda s, x: x.permute(0, 2, 1).contiguous().view(-1, 24), "Transpose Flatten"), ("mT", lambda s, x: x.mT, "Transpose"),
                 ("twice", lambda s, x: x.transpose(1, 2).transpose(-1, -2) + x, "Add"), ("movedim", lambda s, x: x.movedim(1, 2), "Transpose"),
                 ("merged with the batch", lambda s, x: s.first(x.reshape(-1, 4)).view(x.shape), "Gemm"),
@@ -120,7 +124,8 @@ class Ops(Case):
         for name, function in [("expand", lambda s, x: torch.cat([s.token.expand(x.shape[0], -1, -1), x], 1) + s.positions),
                                ("repeat", lambda s, x: torch.cat([s.token.repeat(x.shape[0], 1, 1), x], 1) + s.positions[:, :7]),
                                ("constant", lambda s, x: torch.cat([torch.zeros(x.shape[0], 1, 4), x], dim=1) + s.token * s.positions),
-                               ("sequence first", lambda s, x: torch.cat([s.token.expand(-1, x.shape[0], -1), x.transpose(0, 1)]).transpose(0, 1) + s.positions)]:
+                               ("sequence first",
+                                lambda s, x: torch.cat([s.token.expand(-1, x.shape[0], -1), x.transpose(0, 1)]).transpose(0, 1) + s.positions)]:
             with self.subTest(name):
                 graph = self.check(function, (6, 4), token=token, positions=positions)
                 self.assertEqual([n["op"] for n in graph.nodes].count("Concat"), 1)
@@ -128,7 +133,8 @@ class Ops(Case):
     def test_masks(self):
         lower = torch.tril(torch.ones(9, 9))
         for name, function, count in [
-                ("of a buffer", lambda s, x: x.masked_fill(s.lower[:6, :6] == 0, -1e9), 2), ("made here", lambda s, x: torch.where(torch.ones(6, 6).triu(1) > 0, x, -x), 3),
+                ("of a buffer", lambda s, x: x.masked_fill(s.lower[:6, :6] == 0, -1e9), 2),
+                ("made here", lambda s, x: torch.where(torch.ones(6, 6).triu(1) > 0, x, -x), 3),
                 ("in place", lambda s, x: (x + 0).masked_fill_(~s.lower[:6, :6].bool(), float("-inf")).softmax(-1), None),
                 ("added", lambda s, x: (x + torch.full((6, 6), float("-inf")).triu(1)).softmax(-1), 3),
                 ("triangles", lambda s, x: x.tril() + torch.triu(x, 1), None), ("product", lambda s, x: x * s.lower[:6, :6], 2),
@@ -142,9 +148,11 @@ class Ops(Case):
     def test_products(self):
         w, v = nn.Parameter(torch.randn(4, 5)), nn.Parameter(torch.randn(4))
         for name, function, expected in [
-                ("matmul", lambda s, x: x @ s.w, "Gemm"), ("transposed", lambda s, x: x @ s.w @ s.w.t(), "Gemm Gemm"), ("vector", lambda s, x: x @ s.v, None),
+                ("matmul", lambda s, x: x @ s.w, "Gemm"), ("transposed", lambda s, x: x @ s.w @ s.w.t(), "Gemm Gemm"),
+                ("vector", lambda s, x: x @ s.v, None),
                 ("functional", lambda s, x: F.linear(x, s.w.T, None), "Gemm"), ("scaled weight", lambda s, x: F.linear(x, 2 * s.w.t(), None), None),
-                ("tokens", lambda s, x: x @ x.transpose(1, 2), "Transpose MatMul"), ("bmm", lambda s, x: torch.bmm(x, x.transpose(1, 2)), "Transpose MatMul"),
+                ("tokens", lambda s, x: x @ x.transpose(1, 2), "Transpose MatMul"),
+                ("bmm", lambda s, x: torch.bmm(x, x.transpose(1, 2)), "Transpose MatMul"),
                 ("baddbmm", lambda s, x: torch.baddbmm(x, x[:, :, :3], x, beta=0.5, alpha=2), None),
                 ("mixing tokens", lambda s, x: s.m @ x + torch.matmul(torch.ones(3, 3) / 3, x), "MatMul MatMul Add"),
                 ("heads in the batch", lambda s, x: torch.bmm(x.reshape(-1, 2, 2), x.reshape(-1, 2, 2)).view(x.shape), None),
@@ -157,15 +165,18 @@ class Ops(Case):
 
     def test_convolutions_and_pooling(self):
         for name, module, expected in [
-                ("strided", nn.Conv2d(3, 4, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)), "Conv"), ("same", nn.Conv2d(3, 4, (4, 3), padding="same"), "Conv"),
+                ("strided", nn.Conv2d(3, 4, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)), "Conv"),
+                ("same", nn.Conv2d(3, 4, (4, 3), padding="same"), "Conv"),
                 ("valid", nn.Conv2d(3, 3, 3, padding="valid", groups=3, bias=False), "Conv"), ("pool", nn.MaxPool2d(3, 2, 1), "MaxPool"),
                 ("ceil", nn.MaxPool2d(3, 2, ceil_mode=True), "MaxPool"), ("average", nn.AvgPool2d(3, 2, 1), "AveragePool"),
-                ("average without pads", nn.AvgPool2d((3, 2), padding=(1, 0), count_include_pad=False), "AveragePool"), ("to 1", nn.AdaptiveAvgPool2d(1), "GlobalAveragePool"),
+                ("average without pads", nn.AvgPool2d((3, 2), padding=(1, 0), count_include_pad=False), "AveragePool"),
+                ("to 1", nn.AdaptiveAvgPool2d(1), "GlobalAveragePool"),
                 ("to 4 x 2", nn.AdaptiveAvgPool2d((4, 2)), "AveragePool"), ("windows of several sizes", nn.AdaptiveAvgPool2d((5, 4)), "MatMul Gemm"),
                 ("more than there is", nn.AdaptiveAvgPool2d((3, 7)), "MatMul Gemm"), ("as it is", nn.AdaptiveAvgPool2d((8, None)), ""),
                 ("largest", nn.AdaptiveMaxPool2d((4, 3)), "MaxPool"), ("batch norm", nn.BatchNorm2d(3), "BatchNormalization"),
                 ("without scale", nn.BatchNorm2d(3, affine=False), "BatchNormalization"), ("group norm", nn.GroupNorm(3, 3), "GroupNormalization"),
-                ("instance norm", nn.InstanceNorm2d(3, affine=True), "GroupNormalization"), ("layer norm", nn.LayerNorm([3, 8, 6]), "LayerNormalization"),
+                ("instance norm", nn.InstanceNorm2d(3, affine=True), "GroupNormalization"),
+                ("layer norm", nn.LayerNorm([3, 8, 6]), "LayerNormalization"),
                 ("tracked", nn.InstanceNorm2d(3, track_running_stats=True), "BatchNormalization"), ("pad", nn.ZeroPad2d((1, 2, 0, 1)), "Pad"),
                 ("dropped channels", nn.Dropout2d(), "")]:
             with self.subTest(name):
@@ -274,7 +285,8 @@ class Ops(Case):
                 ("one head", lambda s, x: F.scaled_dot_product_attention(x, x, x), "Reshape Attention Reshape"),
                 ("scale", lambda s, x: F.scaled_dot_product_attention(x, x, 2 * x, scale=0.3), None),
                 ("mask", lambda s, x: F.scaled_dot_product_attention(x, x, x, attn_mask=s.lower), None),
-                ("heads", lambda s, x: F.scaled_dot_product_attention(*[x.view(-1, 5, 2, 2).transpose(1, 2)] * 3, is_causal=True).transpose(1, 2).flatten(2),
+                ("heads",
+                 lambda s, x: F.scaled_dot_product_attention(*[x.view(-1, 5, 2, 2).transpose(1, 2)] * 3, is_causal=True).transpose(1, 2).flatten(2),
                  "Reshape Transpose Attention Transpose Reshape"),
                 ("trained mask", lambda s, x: F.scaled_dot_product_attention(x, x, x, attn_mask=s.bias * 2), None),
                 ("fewer queries", lambda s, x: F.scaled_dot_product_attention(x[:, :3], x, x, is_causal=True), None)]:
