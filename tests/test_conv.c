@@ -184,6 +184,36 @@ static void pools_have_the_values_of_pytorch(void **state)
     assert_pooled("AveragePool", 0, 1, all, 4, (const double[]){0, 0.75, 2.25, 6, 0, -0.75, -2.25, -6});
 }
 
+/* Each of 19 samples is constant, and two windows 2 × 2 lie side by side: only the trained offsets [1, 2, 3] tell their places apart. */
+static void the_first_of_equal_numbers_is_the_largest(void **state)
+{
+    problem          p = {.loss = {.kind = BASIN_LOSS_MSE}};
+    basin_objective *o = NULL;
+    basin_loss       l;
+    double           g[6], moved[6] = {0.0, 0.0, 0.0, 0.0, 0.5, 0.0};
+    uint64_t         crossings;
+
+    (void)state;
+    p.graph = case_start(SHAPE(1, 2, 3));
+    case_param(p.graph, "offsets", SHAPE(1, 2, 3));
+    case_node(p.graph, "Add", "x offsets", "h");
+    case_ints(case_node(p.graph, "MaxPool", "h", "pooled"), "kernel_shape", INTS(2, 2));
+    case_node(p.graph, "Flatten", "pooled", "y");
+    p.graph->output = basin_strdup("y");
+    problem_data(&p, 19, 2, 0, 1);
+    problem_theta(&p, 0.0, 2);
+    for (size_t i = 0; i < 19 * 6; i++) p.data.inputs[i] = 2.0 + (double)(i / 6);
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    assert_ok(basin_objective_gradient(o, NULL, p.theta, &l, g));
+    for (size_t i = 0; i < 6; i++) assert_true(i < 2 ? g[i] > 0.0 : g[i] == 0.0);
+    assert_ok(basin_objective_gradient(o, NULL, moved, &l, g));
+    for (size_t i = 0; i < 6; i++) assert_true(i == 4 ? g[i] > 0.0 : g[i] == 0.0);
+    assert_ok(basin_objective_crossings(o, NULL, p.theta, moved, &crossings));
+    assert_int_equal(crossings, 2 * 19);
+    basin_objective_destroy(&o);
+    problem_release(&p);
+}
+
 /* ---------------------------------------------------------------------------------------------- what is refused -- */
 
 /* One node `op` with the attribute «name = values» on the input [2, 5, 6]; Conv with weights w [4, 2, 3, 3] and bias c [4]. */
@@ -325,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_are_what_their_definition_says),
         cmocka_unit_test(pools_have_the_values_of_pytorch),
+        cmocka_unit_test(the_first_of_equal_numbers_is_the_largest),
         cmocka_unit_test(attributes_are_checked),
         cmocka_unit_test(shapes_are_checked),
         cmocka_unit_test(roles_tell_filters),
