@@ -28,9 +28,16 @@ LDLIBS   += $(shell pkg-config --libs $(PKG) 2>/dev/null) -lm
 
 # The engine's inside says `real`: these sources are compiled once for double and once for float.
 real.c   := $(sort $(wildcard src/model/op_*.c src/model/real_*.c))
-once.c   := $(sort $(filter-out src/cli/% $(real.c),$(wildcard src/*/*.c)))
+# Kernels are compiled once more for each instruction set: name and vector bytes; the flags follow below.
+isa.c    := $(sort $(wildcard src/model/isa_*.c))
+isas     := base$(if $(filter x86_64,$(shell $(CC) -dumpmachine | cut -d- -f1)), v3 v4)
+base.isa := -DBASIN_ISA=base -DBASIN_VECTOR=16
+v3.isa   := -DBASIN_ISA=v3 -DBASIN_VECTOR=32 -march=x86-64-v3
+v4.isa   := -DBASIN_ISA=v4 -DBASIN_VECTOR=64 -march=x86-64-v4
+once.c   := $(sort $(filter-out src/cli/% $(real.c) $(isa.c),$(wildcard src/*/*.c)))
 cli.c    := $(sort $(wildcard src/cli/*.c))
-objects   = $(once.c:%.c=$(1)/%.o) $(real.c:%.c=$(1)/%.f64.o) $(real.c:%.c=$(1)/%.f32.o)
+objects   = $(once.c:%.c=$(1)/%.o) $(real.c:%.c=$(1)/%.f64.o) $(real.c:%.c=$(1)/%.f32.o) \
+            $(foreach isa,$(isas),$(isa.c:%.c=$(1)/%.f64.$(isa).o) $(isa.c:%.c=$(1)/%.f32.$(isa).o))
 lib.o    := $(call objects,$(BUILD))
 fault.o  := $(call objects,$(BUILD)/fault)
 cli.o    := $(cli.c:%.c=$(BUILD)/%.o)
@@ -59,6 +66,13 @@ test: all ## every test: units, samples, commands, layers
 
 COMPILE = $(call Q,CC)mkdir -p $(@D) && $(CC) $(STD) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+define isa-rules
+$(BUILD)/fault/%.f64.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_FAULT -DBASIN_REAL_DOUBLE -O3 -ffp-contract=fast $($(1).isa)
+$(BUILD)/fault/%.f32.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_FAULT -DBASIN_REAL_SINGLE -O3 -ffp-contract=fast $($(1).isa)
+$(BUILD)/%.f64.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_REAL_DOUBLE -O3 -ffp-contract=fast $($(1).isa)
+$(BUILD)/%.f32.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_REAL_SINGLE -O3 -ffp-contract=fast $($(1).isa)
+endef
+$(foreach isa,$(isas),$(eval $(call isa-rules,$(isa))))
 $(BUILD)/fault/%.f64.o: %.c Makefile ; $(COMPILE) -DBASIN_FAULT -DBASIN_REAL_DOUBLE -O3
 $(BUILD)/fault/%.f32.o: %.c Makefile ; $(COMPILE) -DBASIN_FAULT -DBASIN_REAL_SINGLE -O3
 $(BUILD)/fault/%.o: %.c Makefile ; $(COMPILE) -DBASIN_FAULT

@@ -48,6 +48,8 @@ typedef double real;
 #define basin_first_chunk REAL(basin_first_chunk)
 #define basin_group_samples REAL(basin_group_samples)
 #define basin_infer_same REAL(basin_infer_same)
+#define basin_kernels_all REAL(basin_kernels_all)
+#define basin_kernels_best REAL(basin_kernels_best)
 #define basin_loss_add REAL(basin_loss_add)
 #define basin_loss_dot REAL(basin_loss_dot)
 #define basin_loss_forward REAL(basin_loss_forward)

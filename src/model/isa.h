@@ -1,0 +1,41 @@
+/* Kernels compiled once for each instruction set, and chosen at start by what the processor has. Sources isa_*.c see BASIN_ISA, the
+ * set's name, and BASIN_VECTOR, the bytes of its vector registers: a vector type wider than these would be many times slower.
+ *
+ * All work on activations in lanes layout (op.h): elements of BASIN_LANES numbers.
+ */
+#ifndef BASIN_MODEL_ISA_H
+#define BASIN_MODEL_ISA_H
+
+#include "model/op.h"
+
+typedef struct basin_kernels {
+    const char *name; /* base | v3 | v4 (x86-64 levels) */
+
+    /* The weights [taps, outputs] that a convolution reads, in the order of its register tiles; as many numbers. */
+    void (*pack)(const real *w, size_t tap_stride, size_t output_stride, size_t taps, size_t outputs, real *packed);
+
+    /* y[o·plane + x·y_step] += Σ_t w[t, o] src[offset[t] + x·step]   for o < outputs, x < n; each an element of lanes. */
+    void (*convolve)(const real *src, const int32_t *offset, size_t taps, const real *packed, size_t outputs, size_t n, size_t step, real *y,
+                     size_t plane, size_t y_step);
+
+    /* w[o·w_stride + t] += Σ_r Σ_x Σ_lanes a[o·plane + r·a_row + x·LANES] src[offset[t] + r·src_row + x·step]   for r < rows, x < n. */
+    void (*correlate)(const real *a, size_t plane, size_t a_row, size_t outputs, const real *src, size_t src_row, size_t step, const int32_t *offset,
+                      size_t taps, size_t rows, size_t n, real *w, size_t w_stride);
+} basin_kernels;
+
+/* ISA(name) keeps the objects apart, as REAL does for the precisions. */
+#if defined(BASIN_ISA)
+#define ISA_JOIN_(name, isa) name##_##isa
+#define ISA_JOIN(name, isa) ISA_JOIN_(name, isa)
+#define ISA_REAL(name) REAL(name)
+#define ISA(name) ISA_REAL(ISA_JOIN(name, BASIN_ISA))
+#define ISA_TEXT_(isa) #isa
+#define ISA_TEXT(isa) ISA_TEXT_(isa)
+#define ISA_NAME ISA_TEXT(BASIN_ISA)
+#endif
+
+/* The best for this processor, and all that run on it: [*count], best last. */
+const basin_kernels *basin_kernels_best(void);
+const basin_kernels *const *basin_kernels_all(size_t *count);
+
+#endif
