@@ -9,18 +9,18 @@
 #include "model/op.h"
 
 typedef struct basin_kernels {
-    const char *name; /* base | v3 | v4 (x86-64 levels) */
+    const char *name;    /* base | v3 | v4 (x86-64 levels) */
+    size_t      outputs; /* of the largest tile of convolve: a power of two */
 
-    /* The weights [taps, outputs] that a convolution reads, in the order of its register tiles; as many numbers. */
-    void (*pack)(const real *w, size_t tap_stride, size_t output_stride, size_t taps, size_t outputs, real *packed);
+    /* y[o·plane + x·y_step] += Σ_t w[t·tile + o] src[offset[t] + x·step]   for o < tile, x < n; each an element of lanes.
+       tile: a power of two, at most `outputs`. */
+    void (*convolve)(const real *src, const ptrdiff_t *offset, size_t taps, const real *w, size_t tile, size_t n, size_t step, real *y, size_t plane,
+                     size_t y_step);
 
-    /* y[o·plane + x·y_step] += Σ_t w[t, o] src[offset[t] + x·step]   for o < outputs, x < n; each an element of lanes. */
-    void (*convolve)(const real *src, const int32_t *offset, size_t taps, const real *packed, size_t outputs, size_t n, size_t step, real *y,
-                     size_t plane, size_t y_step);
-
-    /* w[o·w_stride + t] += Σ_r Σ_x Σ_lanes a[o·plane + r·a_row + x·LANES] src[offset[t] + r·src_row + x·step]   for r < rows, x < n. */
-    void (*correlate)(const real *a, size_t plane, size_t a_row, size_t outputs, const real *src, size_t src_row, size_t step, const int32_t *offset,
-                      size_t taps, size_t rows, size_t n, real *w, size_t w_stride);
+    /* w[o·w_stride + place[t]] += Σ_r Σ_x Σ_lanes a[o·plane + r·a_row + x·LANES] src[offset[t] + r·src_row + x·step]
+       for o < outputs, t < taps, r < rows, x < n. */
+    void (*correlate)(const real *a, size_t plane, size_t a_row, size_t outputs, const real *src, ptrdiff_t src_row, size_t step,
+                      const ptrdiff_t *offset, const ptrdiff_t *place, size_t taps, size_t rows, size_t n, real *w, size_t w_stride);
 } basin_kernels;
 
 /* ISA(name) keeps the objects apart, as REAL does for the precisions. */

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "model/real_vector.h"
+#include "model/isa.h"
 
 enum { K_BLOCK = 256 };
 
@@ -178,62 +178,13 @@ bool basin_conv_temp(const basin_conv *conv, size_t *out)
     return basin_add(first > second ? first : second, weight_size(conv), out);
 }
 
-/* --------------------------------------------------------------------------------------- the register tiles -- */
-
-typedef struct stretch { /* a piece of one output row, and the range of k that it sums */
-    const real      *x;
-    const ptrdiff_t *offset; /* [k] */
-    size_t           k;
-    ptrdiff_t        base, x_step; /* of the first column; from column to column */
-    real            *y;
-    size_t           y_step, y_channel;
-} stretch;
-
-/* y (O outputs, P columns from number `column` on) += packed weights [k, O] · x */
-#define TILE(O, P)                                                                                                                                   \
-    static void tile_##O##_##P(const stretch *s, size_t column, const real *w)                                                                       \
-    {                                                                                                                                                \
-        const ptrdiff_t base = s->base + (ptrdiff_t)column * s->x_step;                                                                              \
-        real           *y = s->y + column * s->y_step;                                                                                               \
-        for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {                                                                                           \
-            vector sum[O][P], value[P];                                                                                                              \
-            for (size_t o = 0; o < O; o++)                                                                                                           \
-                for (size_t p = 0; p < P; p++) sum[o][p] = vector_load(y + o * s->y_channel + p * s->y_step + l);                                    \
-            for (size_t k = 0; k < s->k; k++) {                                                                                                      \
-                const real *from = s->x + (base + s->offset[k] + (ptrdiff_t)l);                                                                      \
-                for (size_t p = 0; p < P; p++) value[p] = vector_load(from + (ptrdiff_t)p * s->x_step);                                              \
-                for (size_t o = 0; o < O; o++)                                                                                                       \
-                    for (size_t p = 0; p < P; p++) sum[o][p] += w[k * O + o] * value[p];                                                             \
-            }                                                                                                                                        \
-            for (size_t o = 0; o < O; o++)                                                                                                           \
-                for (size_t p = 0; p < P; p++) vector_store(y + o * s->y_channel + p * s->y_step + l, sum[o][p]);                                    \
-        }                                                                                                                                            \
-    }
-TILE(4, 3)
-TILE(4, 2)
-TILE(4, 1)
-TILE(2, 6)
-TILE(2, 2)
-TILE(2, 1)
-TILE(1, 8)
-TILE(1, 2)
-TILE(1, 1)
-
-typedef void tile_function(const stretch *s, size_t column, const real *w);
-
-static void run_stretch(const stretch *s, size_t columns, const real *w, size_t wide, tile_function *most, tile_function *two, tile_function *one)
-{
-    size_t column = 0;
-
-    for (; column + wide <= columns; column += wide) most(s, column, w);
-    for (; column + 2 <= columns; column += 2) two(s, column, w);
-    for (; column < columns; column++) one(s, column, w);
-}
-
-/* Outputs in the tile that begins at output o: fours, then what remains. */
+/* Outputs in the tile that begins at output o: as many as the kernels take, then what is left in falling powers of two. */
 static size_t tile_outputs(size_t outputs, size_t o)
 {
-    return outputs - o >= 4 ? 4 : outputs - o >= 2 ? 2 : 1;
+    size_t tile = basin_kernels_best()->outputs;
+
+    while (tile > outputs - o) tile /= 2;
+    return tile;
 }
 
 /* ------------------------------------------------------------------------------------------- ahead and back -- */
@@ -286,22 +237,13 @@ static void set_offsets(const pass *p, size_t from, size_t to, ptrdiff_t *offset
 static void add_row(const pass *p, size_t i, size_t from, size_t to, const ptrdiff_t *offset, size_t start, const real *packed, real *out)
 {
     const ptrdiff_t row = (ptrdiff_t)field_width(p->in);
-    stretch         s = {.x = p->in->from, .offset = offset + (from - start), .k = to - from};
+    const real     *x = p->in->from + ((p->y.first + (ptrdiff_t)i * p->y.step) * row + p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
 
-    s.base = ((p->y.first + (ptrdiff_t)i * p->y.step) * row + p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
-    s.x_step = p->x.step * BASIN_LANES;
-    s.y_step = p->x.out_step * BASIN_LANES;
-    s.y_channel = p->out_height * p->out_width * BASIN_LANES;
     for (size_t o = 0, n; o < p->outputs; o += n) {
         n = tile_outputs(p->outputs, o);
-        const real *w = packed + o * p->k + from * n;
-        s.y = out + ((o * p->out_height + p->y.out_first + i * p->y.out_step) * p->out_width + p->x.out_first) * BASIN_LANES;
-        if (n == 4)
-            run_stretch(&s, p->x.count, w, 3, tile_4_3, tile_4_2, tile_4_1);
-        else if (n == 2)
-            run_stretch(&s, p->x.count, w, 6, tile_2_6, tile_2_2, tile_2_1);
-        else
-            run_stretch(&s, p->x.count, w, 8, tile_1_8, tile_1_2, tile_1_1);
+        real *y = out + ((o * p->out_height + p->y.out_first + i * p->y.out_step) * p->out_width + p->x.out_first) * BASIN_LANES;
+        basin_kernels_best()->convolve(x, offset + (from - start), to - from, packed + o * p->k + from * n, n, p->x.count,
+                                       (size_t)p->x.step * BASIN_LANES, y, p->out_height * p->out_width * BASIN_LANES, p->x.out_step * BASIN_LANES);
     }
 }
 
@@ -378,61 +320,6 @@ void basin_conv_back(const basin_conv *conv, size_t rows, real *x, size_t x_step
 
 /* --------------------------------------------------------------------------------------------- the weights -- */
 
-typedef struct patch { /* output rows [from, to) for one tap row, and a tile of (channel, tap column) */
-    const real *x, *y;
-    ptrdiff_t   base[4]; /* of each tap in the tile, for output row 0 */
-    ptrdiff_t   x_row, x_step;
-    size_t      from, to, columns, y_channel;
-    real       *w;        /* of the tile's first output */
-    size_t      w_out;    /* from output to output */
-    size_t      place[4]; /* of each tap from there */
-} patch;
-
-/* w (O outputs, T taps) += y ⋆ x */
-#define PATCH(O, T)                                                                                                                                  \
-    static void patch_##O##_##T(const patch *p)                                                                                                      \
-    {                                                                                                                                                \
-        vector total[O][T];                                                                                                                          \
-        memset(total, 0, sizeof total);                                                                                                              \
-        for (size_t i = p->from; i < p->to; i++) {                                                                                                   \
-            const real *y = p->y + i * p->columns * BASIN_LANES, *x[T];                                                                              \
-            vector      sum[O][T];                                                                                                                   \
-            for (size_t t = 0; t < T; t++) x[t] = p->x + (p->base[t] + (ptrdiff_t)i * p->x_row);                                                     \
-            for (size_t o = 0; o < O; o++)                                                                                                           \
-                for (size_t t = 0; t < T; t++) sum[o][t] = (vector){0};                                                                              \
-            for (size_t j = 0; j < p->columns; j++, y += BASIN_LANES)                                                                                \
-                for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {                                                                                   \
-                    vector value[T];                                                                                                                 \
-                    for (size_t t = 0; t < T; t++) value[t] = vector_load(x[t] + ((ptrdiff_t)j * p->x_step + (ptrdiff_t)l));                         \
-                    for (size_t o = 0; o < O; o++) {                                                                                                 \
-                        const vector a = vector_load(y + o * p->y_channel + l);                                                                      \
-                        for (size_t t = 0; t < T; t++) sum[o][t] += a * value[t];                                                                    \
-                    }                                                                                                                                \
-                }                                                                                                                                    \
-            for (size_t o = 0; o < O; o++)                                                                                                           \
-                for (size_t t = 0; t < T; t++) total[o][t] += sum[o][t];                                                                             \
-        }                                                                                                                                            \
-        for (size_t o = 0; o < O; o++)                                                                                                               \
-            for (size_t t = 0; t < T; t++) p->w[o * p->w_out + p->place[t]] += vector_sum(total[o][t]);                                              \
-    }
-PATCH(4, 3)
-PATCH(4, 2)
-PATCH(4, 1)
-PATCH(2, 3)
-PATCH(2, 2)
-PATCH(2, 1)
-PATCH(1, 3)
-PATCH(1, 2)
-PATCH(1, 1)
-
-static void run_patch(const patch *p, size_t outputs, size_t taps)
-{
-    static void (*const functions[3][3])(const patch *) = {
-        {patch_1_1, patch_1_2, patch_1_3}, {patch_2_1, patch_2_2, patch_2_3}, {patch_4_1, patch_4_2, patch_4_3}};
-
-    functions[outputs / 2][taps - 1](p);
-}
-
 /* Output rows [from, to) that read an input row through tap row t: those of the padded axis that start late and end early enough. */
 static void rows_inside(const line *l, size_t t, size_t *from, size_t *to)
 {
@@ -442,32 +329,27 @@ static void rows_inside(const line *l, size_t t, size_t *from, size_t *to)
     *to = base < l->in ? least(l->count, (size_t)((l->in - 1 - base) / l->step) + 1) : 0;
 }
 
-/* w [outputs, channels, kernel] of one group += y ⋆ x for one group of samples. */
+/* w [outputs, channels, kernel] of one group += y ⋆ x for one group of samples: for each tap row the output rows that have it. */
 static void add_weights(const pass *p, const real *y, real *w)
 {
     const ptrdiff_t row = (ptrdiff_t)(field_width(p->in) * BASIN_LANES), channel = row * (ptrdiff_t)p->in->height;
-    const size_t    taps = p->y.taps * p->x.taps, of_row = p->in->channels * p->x.taps;
-    patch           q = {.x = p->in->from, .columns = p->x.count, .y_channel = p->out_height * p->out_width * BASIN_LANES};
+    const size_t    taps = p->y.taps * p->x.taps, of_row = p->in->channels * p->x.taps, y_row = p->x.count * BASIN_LANES;
+    ptrdiff_t       offset[K_BLOCK], place[K_BLOCK];
 
-    q.x_row = p->y.step * row;
-    q.x_step = p->x.step * BASIN_LANES;
-    q.w_out = p->in->channels * taps;
     for (size_t ty = 0; ty < p->y.taps; ty++) {
-        const ptrdiff_t first = (p->y.first + (ptrdiff_t)ty * p->y.tap_step) * row + (p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
-        rows_inside(&p->y, ty, &q.from, &q.to);
-        for (size_t k = 0, n; k < of_row && q.from < q.to; k += n) {
-            n = least(3, of_row - k);
+        size_t    from, to;
+        ptrdiff_t first = (p->y.first + (ptrdiff_t)ty * p->y.tap_step) * row + (p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
+        rows_inside(&p->y, ty, &from, &to);
+        for (size_t k = 0, n; k < of_row && from < to; k += n) {
+            n = least(K_BLOCK, of_row - k);
             for (size_t t = 0; t < n; t++) {
                 const size_t c = (k + t) / p->x.taps, tx = (k + t) % p->x.taps;
-                q.base[t] = first + (ptrdiff_t)c * channel + (ptrdiff_t)tx * p->x.tap_step * BASIN_LANES;
-                q.place[t] = c * taps + ty * p->x.taps + tx;
+                offset[t] = (ptrdiff_t)c * channel + (ptrdiff_t)tx * p->x.tap_step * BASIN_LANES;
+                place[t] = (ptrdiff_t)(c * taps + ty * p->x.taps + tx);
             }
-            for (size_t o = 0, m; o < p->outputs; o += m) {
-                m = tile_outputs(p->outputs, o);
-                q.y = y + o * q.y_channel;
-                q.w = w + o * q.w_out;
-                run_patch(&q, m, n);
-            }
+            basin_kernels_best()->correlate(y + from * y_row, p->out_height * y_row, y_row, p->outputs, p->in->from + (first + (ptrdiff_t)from * p->y.step * row),
+                                            p->y.step * row, (size_t)p->x.step * BASIN_LANES, offset, place, n, to - from, p->x.count, w,
+                                            p->in->channels * taps);
         }
     }
 }
