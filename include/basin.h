@@ -178,6 +178,8 @@ void         basin_graph_destroy(basin_graph **graph);
    (an ONNX op name, NULL = "Relu") between them. BASIN_ERR_ARG for fewer than 2 widths or a zero width. */
 basin_status basin_graph_mlp(const size_t *widths, size_t count, const char *activation, basin_graph **out);
 
+bool basin_graph_uses(const basin_graph *graph, const char *op); /* is there a node of that op? */
+
 /* Topological order [node_count] of the nodes. BASIN_ERR_FORMAT names the node for a cycle, a tensor without a producer
    or a tensor with two. */
 basin_status basin_graph_order(const basin_graph *graph, size_t *order);
@@ -423,11 +425,23 @@ void         basin_curvature_destroy(basin_curvature **c);
 
 typedef enum basin_precision { BASIN_DOUBLE, BASIN_SINGLE } basin_precision;
 
+/* Which statistics BatchNormalization normalises with. All but batch are constant for gradient and products. */
+typedef enum basin_bn {
+    BASIN_BN_STORED,      /* those of the checkpoint */
+    BASIN_BN_REESTIMATE,  /* at every theta evaluated anew, layer by layer: mean and biased variance over the training samples */
+    BASIN_BN_INTERPOLATE, /* stored, and moving linearly along directions of basin_objective_subspace: basin_network_interpolate */
+    BASIN_BN_BATCH        /* of consecutive batches of bn_batch samples; the loss is the mean over them, derivatives go through */
+} basin_bn;
+
 typedef struct basin_network_options {
     const char     *split;     /* NULL = "train" */
     basin_precision precision; /* of the network's inside; sums and theta are double in both */
     size_t          samples;   /* use this many of the split, drawn without replacement with `seed`; 0 = all */
     uint64_t        seed;
+    basin_bn        bn;        /* other than stored: BASIN_ERR_ARG without a BatchNormalization. Re-estimation is from those training
+                                  samples that an objective of the split train has with the same `samples` and `seed` */
+    size_t          bn_batch;  /* BASIN_BN_BATCH: samples a batch, in the order of the split; the last may be smaller, but a channel
+                                  must have two numbers */
 } basin_network_options;
 
 /* Compiles the graph (shapes, roles, layers) and binds it to a split of the data (copied). Exact gradient and products.
@@ -439,6 +453,11 @@ basin_status basin_network_objective(const basin_graph *graph, const basin_loss_
 /* The network's output [N, width] for every sample of the objective (made by basin_network_objective) at theta; row-major where
    a sample's output has more than one axis. */
 basin_status basin_network_output(basin_objective *objective, const double *theta, size_t *width, double **out /* caller frees */);
+
+/* An objective made with BASIN_BN_INTERPOLATE: along direction j of d, statistics move linearly from its own at coordinate 0 to
+   those of ends[j] at coordinate at[j]; where ends[j] is NULL they stay. Copied. From then on basin_objective_subspace takes d
+   directions; BASIN_ERR_VALUE names node and point where a variance would be negative. */
+basin_status basin_network_interpolate(basin_objective *objective, size_t d, const basin_graph *const *ends, const double *at);
 
 /* Floating point operations of one forward pass over all samples, and the first layer's share (docs/performance.md). */
 basin_status basin_network_flops(const basin_objective *objective, double *forward, double *first_layer);
@@ -599,8 +618,8 @@ typedef struct basin_axis {
     size_t  count;
     double *coordinates;            /* [count], multiples of the direction */
     double  norm, natural_norm;     /* of the direction */
-    double  slope;                  /* gᵀd at the centre, first objective */
-    double  curvature;              /* dᵀHd at the centre, first objective: prediction L + slope s + curvature s²/2 */
+    double  slope;                  /* gᵀd at the centre, first objective; NAN where BatchNorm's statistics move */
+    double  curvature;              /* dᵀHd likewise: prediction L + slope s + curvature s²/2 */
     double  eigenvalue, residual;   /* eigen directions, else NAN */
 } basin_axis;
 
@@ -635,6 +654,8 @@ typedef struct basin_slice_request {
     double            from[2], to[2];    /* range, from < to (from == to only with grid 1) */
     size_t            grid[2];           /* points, >= 1 */
     double            weight_decay;      /* recorded and coupled; for stationarity only */
+    bool              statistics_move;   /* BatchNorm's, with the point: derivatives hold them constant and predict nothing of the
+                                            curve; slope and curvature are left NAN */
 } basin_slice_request;
 
 /* BASIN_ERR_VALUE for a zero direction, parallel directions, a reversed, empty or not finite range, grid < 1. */
@@ -923,6 +944,7 @@ typedef struct basin_provenance {
     size_t input_count;
     basin_input *inputs;
     char  *precision;       /* double | single */
+    char  *bn;              /* stored | reestimate | interpolate | batch:SIZE; NULL without BatchNormalization */
     char  *point;           /* as_stored | unperturbed | undone */
     char  *loss;            /* in full, as basin_loss_spec_describe; NULL where none was computed */
     double weight_decay_included; /* w of the objective's w/2‖theta‖²; 0 = out */

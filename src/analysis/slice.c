@@ -4,7 +4,8 @@
  *   1. Coordinates: evenly spaced from `from` to `to`, both ends exact, symmetric to the bit for a symmetric range (so that 0
  *      is a point when the count is odd).
  *   2. All points, and the centre, in one subspace evaluation for each objective: theta + s d_1 (+ t d_2).
- *   3. At the centre of the first objective: slopes g·d and curvatures d·Hd, for the prediction L + slope s + curvature s²/2.
+ *   3. At the centre of the first objective: slopes g·d and curvatures d·Hd, for the prediction L + slope s + curvature s²/2;
+ *      none where BatchNorm's statistics move with the point, which derivatives do not see.
  *   4. Cosines between the directions and with the momentum, always.
  */
 #include <math.h>
@@ -106,6 +107,7 @@ static basin_status describe_axis(const basin_slice_request *r, size_t axis, bas
     for (size_t i = 0; i < out->count; i++) out->coordinates[i] = coordinate(r->from[axis], r->to[axis], i, out->count);
     out->norm = d->norm;
     out->natural_norm = d->natural_norm;
+    out->slope = out->curvature = (double)NAN;
     out->eigenvalue = d->eigenvalue;
     out->residual = d->residual;
 done:
@@ -210,7 +212,7 @@ basin_status basin_slice_compute(const basin_slice_request *request, basin_slice
     for (size_t i = 0; i < s->axis_count; i++) BASIN_TRY(describe_axis(request, i, &s->axes[i]));
     BASIN_TRY(lay_grid(request, s, &g));
     BASIN_TRY(basin_stationarity_compute(request->objectives[0], request->theta, request->weight_decay, &s->stationarity));
-    BASIN_TRY(differentiate(request, &g, s));
+    if (!request->statistics_move) BASIN_TRY(differentiate(request, &g, s));
     for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(request, &g, i, &s->surfaces[i]));
     BASIN_TRY(measure_cosines(request, &g, s));
     *out = s, s = NULL;

@@ -158,7 +158,7 @@ done:
     return status;
 }
 
-static int along_other(const cli_arguments *a, cli_source *s, const char *path, basin_direction **out)
+static int along_other(const cli_arguments *a, cli_source *s, const char *path, basin_checkpoint **end, basin_direction **out)
 {
     int               status = CLI_OK;
     basin_checkpoint *other = NULL;
@@ -170,6 +170,7 @@ static int along_other(const cli_arguments *a, cli_source *s, const char *path, 
               other->params->size, other->params->count, s->ck->path, s->ck->params->size, s->ck->params->count);
     CLI_LIBRARY(basin_direction_to(path, s->ck->theta, other->theta, other->params->size, out));
     CLI_TRY(cli_provenance_input(s->provenance, "other", path, other->digest));
+    *end = other, other = NULL;
 done:
     basin_checkpoint_destroy(&other);
     return status;
@@ -200,7 +201,7 @@ static int rescale(basin_direction *d, const char *scale)
 }
 
 static int make_direction(const cli_arguments *a, cli_source *s, const axis_request *request, size_t axis, const basin_direction *first,
-                          basin_direction **out)
+                          basin_checkpoint **end, basin_direction **out)
 {
     int                         status = CLI_OK;
     basin_direction            *d = NULL;
@@ -211,7 +212,7 @@ static int make_direction(const cli_arguments *a, cli_source *s, const axis_requ
     case BASIN_DIRECTION_GRADIENT: CLI_LIBRARY(basin_direction_gradient(s->objectives[0], s->ck->theta, &d)); break;
     case BASIN_DIRECTION_EIGEN: CLI_LIBRARY(basin_direction_eigen(s->objectives[0], s->ck->theta, spec->index, NULL, &d)); break;
     case BASIN_DIRECTION_RANDOM: CLI_TRY(along_random(a, s, request->along, spec->seed, axis, first, &d)); break;
-    case BASIN_DIRECTION_TO: CLI_TRY(along_other(a, s, spec->path, &d)); break;
+    case BASIN_DIRECTION_TO: CLI_TRY(along_other(a, s, spec->path, end, &d)); break;
     }
     if (first != NULL && cli_given_option(a, "orthogonal")) CLI_LIBRARY(basin_direction_orthogonalise(d, first));
     CLI_TRY(rescale(d, request->scale));
@@ -221,24 +222,47 @@ done:
     return status;
 }
 
+/* --bn interpolate: statistics go with the directions that lead to another checkpoint. */
+static int interpolate(const cli_arguments *a, cli_source *s, basin_checkpoint *const *ends, basin_direction *const *directions, size_t count)
+{
+    int                status = CLI_OK;
+    const basin_graph *graphs[2] = {NULL, NULL};
+    double             at[2] = {1, 1};
+
+    for (size_t i = 0; i < count; i++) {
+        if (ends[i] == NULL) continue;
+        CLI_CHECK(i == 0 || !cli_given_option(a, "orthogonal"), "--bn interpolate: made orthogonal, %s does not lead to that checkpoint",
+                  directions[i]->label);
+        graphs[i] = ends[i]->graph, at[i] = directions[i]->natural_norm / directions[i]->norm;
+    }
+    CLI_CHECK(graphs[0] != NULL || graphs[1] != NULL, "--bn interpolate needs --along to:OTHER.h5: statistics move from this checkpoint's to OTHER's");
+    for (size_t i = 0; i < s->count; i++) CLI_LIBRARY(basin_network_interpolate(s->objectives[i], count, graphs, at));
+done:
+    return status;
+}
+
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                 status = CLI_OK;
     axis_request        axes[2];
     basin_direction    *directions[2] = {NULL, NULL};
+    basin_checkpoint   *ends[2] = {NULL, NULL};
     basin_slice        *slice = NULL;
     basin_slice_request r = {.objective_count = s->count, .theta = s->ck->theta, .momentum = basin_checkpoint_momentum(s->ck), .weight_decay = s->weight_decay};
 
     CLI_TRY(read_axes(a, axes, &r.axis_count));
     for (size_t i = 0; i < r.axis_count; i++) {
-        CLI_TRY(make_direction(a, s, &axes[i], i, i > 0 ? directions[0] : NULL, &directions[i]));
+        CLI_TRY(make_direction(a, s, &axes[i], i, i > 0 ? directions[0] : NULL, &ends[i], &directions[i]));
         r.directions[i] = directions[i], r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.grid[i] = axes[i].points;
     }
     for (size_t i = 0; i < s->count; i++) r.objectives[i] = s->objectives[i], r.splits[i] = s->splits[i];
+    if (s->bn == BASIN_BN_INTERPOLATE) CLI_TRY(interpolate(a, s, ends, directions, r.axis_count));
+    r.statistics_move = s->bn == BASIN_BN_INTERPOLATE || s->bn == BASIN_BN_REESTIMATE;
     CLI_LIBRARY(basin_slice_compute(&r, &slice));
     *out = slice;
 done:
     for (size_t i = 0; i < 2; i++) basin_direction_destroy(&directions[i]);
+    for (size_t i = 0; i < 2; i++) basin_checkpoint_destroy(&ends[i]);
     return status;
 }
 
@@ -251,7 +275,8 @@ static void print_axes(const basin_slice *s, FILE *out)
         fprintf(out, "  %-14s  %s\n", x->direction, x->definition);
         fprintf(out, "                  %zu points from %g to %g, norm %.6g (own norm %.6g)\n", x->count, x->coordinates[0], x->coordinates[x->count - 1],
                 x->norm, x->natural_norm);
-        fprintf(out, "                  slope %.6g, curvature %.6g", x->slope, x->curvature);
+        if (isnan(x->slope) && isnan(x->curvature)) fputs("                  no prediction: the statistics of BatchNorm move with the point", out);
+        else fprintf(out, "                  slope %.6g, curvature %.6g", x->slope, x->curvature);
         if (!isnan(x->eigenvalue)) fprintf(out, ", eigenvalue %.8g ± %.1e", x->eigenvalue, x->residual);
         if (s->momentum_cosines != NULL && !isnan(s->momentum_cosines[i])) fprintf(out, ", cosine with the momentum %.4f", s->momentum_cosines[i]);
         fputc('\n', out);

@@ -95,6 +95,13 @@ int cli_provenance_loss(basin_provenance *p, const char *loss)
     return p->loss != NULL ? CLI_OK : cli_fail("out of memory for the provenance");
 }
 
+int cli_provenance_bn(basin_provenance *p, const char *bn)
+{
+    if (p->bn != NULL || bn == NULL) return CLI_OK;
+    p->bn = basin_strdup(bn);
+    return p->bn != NULL ? CLI_OK : cli_fail("out of memory for the provenance");
+}
+
 int cli_provenance_finish(basin_provenance *p, const char *path, double seconds)
 {
     int       status = CLI_OK;

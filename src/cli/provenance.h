@@ -10,6 +10,8 @@ int cli_provenance_input(basin_provenance *provenance, const char *role, const c
 int cli_provenance_point(basin_provenance *provenance, const char *point);
 /* The loss, or «several» where another one is there already. */
 int cli_provenance_loss(basin_provenance *provenance, const char *loss);
+/* The statistics of BatchNorm, of the first checkpoint that has any. */
+int cli_provenance_bn(basin_provenance *provenance, const char *bn);
 /* What depends on where the result goes and when: the directory relative to `path`, threads, date, seconds. */
 int cli_provenance_finish(basin_provenance *provenance, const char *path, double seconds);
 

@@ -16,6 +16,7 @@ void cli_report_source(const basin_result *result, size_t samples, size_t parame
     fprintf(out, "  P = %s parameters, N = %s samples", cli_thousands(parameters), cli_thousands(samples));
     if (data != NULL) fprintf(out, " of %s", data);
     if (p != NULL && strcmp(p->precision, "double") != 0) fprintf(out, ", %s precision", p->precision);
+    if (p != NULL && p->bn != NULL) fprintf(out, ", BatchNorm statistics %s", p->bn);
     if (p != NULL && p->weight_decay_included > 0) fprintf(out, ", with %g/2 |theta|^2 in the loss", p->weight_decay_included);
     fputc('\n', out);
     if (p != NULL && p->loss != NULL && strchr(p->loss, ',') != NULL) fprintf(out, "  loss function   %s\n", p->loss); /* a loss with settings */

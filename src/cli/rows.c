@@ -101,6 +101,7 @@ static int open_source(const cli_arguments *a, cli_rows *r, const char *path, cl
         CLI_TRY(cli_provenance_input(r->provenance, input->role, input->path, input->digest));
     }
     CLI_TRY(cli_provenance_loss(r->provenance, s.provenance->loss));
+    CLI_TRY(cli_provenance_bn(r->provenance, s.provenance->bn));
     r->provenance->weight_decay_included = s.provenance->weight_decay_included;
     r->undone = r->undone || strcmp(s.point, "undone") == 0;
     r->as_stored = r->as_stored || strcmp(s.point, "as_stored") == 0;

@@ -133,6 +133,42 @@ done:
     return status;
 }
 
+int cli_bn_read(const cli_arguments *a, basin_bn *kind, size_t *batch)
+{
+    int         status = CLI_OK;
+    const char *text = cli_text(a, "bn", "stored"), *name = a->command->name;
+    char       *end = NULL;
+    const bool  sized = strncmp(text, "batch:", 6) == 0;
+    long long   size = sized && text[6] >= '0' && text[6] <= '9' ? strtoll(text + 6, &end, 10) : 0;
+
+    *batch = 0;
+    if (strcmp(text, "stored") == 0) {
+        *kind = BASIN_BN_STORED;
+    } else if (strcmp(text, "reestimate") == 0) {
+        *kind = BASIN_BN_REESTIMATE;
+        CLI_WANT(strcmp(name, "check") != 0, "check: --bn reestimate: gradient and curvature hold the statistics constant, differences of the loss do not");
+    } else if (strcmp(text, "interpolate") == 0) {
+        *kind = BASIN_BN_INTERPOLATE;
+        CLI_WANT(strcmp(name, "slice") == 0, "%s: --bn interpolate moves statistics along --along to:OTHER: only slice takes it", name);
+    } else {
+        CLI_WANT(sized && size > 0 && end != NULL && *end == '\0', "%s: --bn wants stored | reestimate | interpolate | batch:SIZE, got «%s»", name, text);
+        *kind = BASIN_BN_BATCH;
+        *batch = (size_t)size;
+    }
+done:
+    return status;
+}
+
+/* Statistics gathered along perturbed weights (MSAM) are not those of the weights looked at. */
+static void warn_of_statistics(const cli_source *s, basin_bn kind)
+{
+    const char *gathered = s->ck->buffers_point;
+    const bool  perturbed = strcmp(s->point, "as_stored") == 0 && s->ck->perturbed != BASIN_PERTURBED_NO;
+
+    if (kind != BASIN_BN_STORED || gathered == NULL || strcmp(gathered, "theta_perturbed") != 0 || perturbed) return;
+    cli_warn("%s: its BatchNorm statistics were gathered at the perturbed weights and belong to those; --bn reestimate takes them at these", s->ck->path);
+}
+
 int cli_source_open(const cli_arguments *a, const char *path, bool test_too, bool quiet, cli_source *out)
 {
     int                   status = CLI_OK;
@@ -145,6 +181,7 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     CLI_TRY(cli_size(a, "samples", 0, &options.samples));
     CLI_CHECK(options.samples > 0 || !cli_given_option(a, "samples"), "--samples must be at least 1");
     options.seed = seed;
+    CLI_TRY(cli_bn_read(a, &options.bn, &options.bn_batch));
     options.precision = strcmp(precision, "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE;
     CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.point));
     CLI_LIBRARY(basin_checkpoint_dataset(s.ck, cli_text(a, "data", NULL), &s.data));
@@ -155,10 +192,15 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
         CLI_LIBRARY(basin_network_objective(s.ck->graph, &s.ck->loss, s.data, &options, &s.objectives[i]));
     }
     if (s.point == NULL) CLI_TRY(ask(&s));
+    s.bn = options.bn;
     CLI_TRY(cli_provenance_create(a, &s.provenance));
     CLI_TRY(cli_provenance_input(s.provenance, "checkpoint", path, s.ck->digest));
     if (s.data->path != NULL) CLI_TRY(cli_provenance_input(s.provenance, "data", s.data->path, s.data->digest));
     CLI_TRY(cli_provenance_point(s.provenance, s.point));
+    if (basin_graph_uses(s.ck->graph, "BatchNormalization")) {
+        CLI_TRY(cli_provenance_bn(s.provenance, cli_text(a, "bn", "stored")));
+        if (!quiet) warn_of_statistics(&s, options.bn);
+    }
     CLI_LIBRARY(basin_loss_spec_describe(&s.ck->loss, &s.provenance->loss));
     s.weight_decay = s.ck->hyper.weight_decay_coupled && s.ck->hyper.weight_decay > 0 ? s.ck->hyper.weight_decay : 0;
     CLI_TRY(include_decay(a, &s));

@@ -11,6 +11,7 @@ struct cli_source {
     const char       *splits[2];
     basin_objective  *objectives[2];
     const char       *point;        /* as_stored | unperturbed | undone */
+    basin_bn          bn;
     double            weight_decay; /* recorded where it is coupled, else 0: for the rule of stationarity */
     basin_provenance *provenance;   /* owned; inputs may be added */
 };
@@ -21,6 +22,8 @@ struct cli_source {
 int  cli_source_open(const cli_arguments *arguments, const char *path, bool test_too, bool quiet, cli_source *out);
 void cli_source_close(cli_source *source);
 
+/* --bn, refused where the command has no use for it. */
+int cli_bn_read(const cli_arguments *arguments, basin_bn *kind, size_t *batch);
 /* The same rules for a checkpoint without its data (to:OTHER). */
 int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, const char **point);
 double cli_norm(const double *x, size_t n);

@@ -264,6 +264,13 @@ done:
 }
 
 /* Kahn's algorithm, taking the first ready node each time, so that the order is that of the file where that is one. */
+bool basin_graph_uses(const basin_graph *graph, const char *op)
+{
+    for (size_t i = 0; i < graph->node_count; i++)
+        if (strcmp(graph->nodes[i].op, op) == 0) return true;
+    return false;
+}
+
 basin_status basin_graph_order(const basin_graph *graph, size_t *order)
 {
     basin_status st = BASIN_OK;

@@ -398,6 +398,7 @@ static const basin_field provenance_fields[] = {
     PLAIN(SIZE, input_count, "input_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, inputs, "inputs", offsetof(S, input_count), input_schema, "files read"),
     PLAIN(STRING, precision, "precision", BASIN_FIELD_OPTIONAL, "double or single"),
+    PLAIN(STRING, bn, "bn", BASIN_FIELD_OPTIONAL, "statistics of BatchNorm: stored, reestimate, interpolate or batch:SIZE"),
     PLAIN(STRING, point, "point", BASIN_FIELD_OPTIONAL, "as_stored, unperturbed or undone"),
     PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights"),
     PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0, "w of the term w/2 |theta|^2 in the objective; 0 = none"),

@@ -42,26 +42,78 @@ static const char *split_names(const basin_dataset *data, char *text, size_t siz
     return text;
 }
 
+/* Rows of `count` samples of the split, or of all for 0; caller frees. */
+static basin_status choose_rows(const basin_split *split, size_t count, uint64_t seed, size_t **out)
+{
+    basin_status st = BASIN_OK;
+    size_t      *rows = NULL;
+
+    BASIN_ALLOC(rows, count, "samples");
+    if (count == split->count)
+        memcpy(rows, split->rows, count * sizeof *rows);
+    else
+        BASIN_TRY(draw_rows(split, count, seed, rows));
+    *out = rows, rows = NULL;
+done:
+    basin_free(rows);
+    return st;
+}
+
+static const char *file_of(const basin_dataset *data)
+{
+    return data->path != NULL ? data->path : "data";
+}
+
+static basin_status check_bn(const basin_graph *graph, const basin_network_options *o)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK((unsigned)o->bn <= BASIN_BN_BATCH, BASIN_ERR_ARG, "BatchNorm statistics number %d", (int)o->bn);
+    BASIN_CHECK(o->bn == BASIN_BN_STORED || basin_graph_uses(graph, "BatchNormalization"), BASIN_ERR_ARG,
+                "the network has no BatchNormalization: there are no statistics but the stored ones to choose");
+    BASIN_CHECK(o->bn != BASIN_BN_BATCH || o->bn_batch > 0, BASIN_ERR_ARG, "statistics of batches need the size of a batch");
+done:
+    return st;
+}
+
+/* Statistics are those of the training samples that an objective of the split train would hold with the same options. */
+static basin_status statistics_rows(const basin_dataset *data, const basin_network_options *o, basin_network_bn *bn, size_t **out)
+{
+    basin_status       st = BASIN_OK;
+    const basin_split *train = basin_dataset_split(data, "train");
+
+    *out = NULL;
+    if (o->bn != BASIN_BN_REESTIMATE || o->split == NULL || strcmp(o->split, "train") == 0) return BASIN_OK;
+    BASIN_CHECK(train != NULL && train->count > 0, BASIN_ERR_MISSING, "%s: no split train to estimate statistics from", file_of(data));
+    bn->count = o->samples > 0 && o->samples < train->count ? o->samples : train->count;
+    BASIN_TRY(choose_rows(train, bn->count, o->seed, out));
+    bn->rows = *out;
+done:
+    return st;
+}
+
 basin_status basin_network_objective(const basin_graph *graph, const basin_loss_spec *loss, const basin_dataset *data,
                                      const basin_network_options *options, basin_objective **out)
 {
     basin_status          st = BASIN_OK;
     basin_network_options chosen = options != NULL ? *options : (basin_network_options){0};
+    basin_network_bn      bn = {.kind = chosen.bn, .batch = chosen.bn_batch};
     const char           *name = chosen.split != NULL ? chosen.split : "train";
     const basin_split    *split = basin_dataset_split(data, name);
-    size_t               *rows = NULL, count;
+    size_t               *rows = NULL, *others = NULL, count;
     char                  names[256];
 
-    BASIN_CHECK(split != NULL, BASIN_ERR_MISSING, "%s: no split %s; it has %s", data->path ? data->path : "data", name, split_names(data, names, sizeof names));
+    BASIN_CHECK(split != NULL, BASIN_ERR_MISSING, "%s: no split %s; it has %s", file_of(data), name, split_names(data, names, sizeof names));
     count = chosen.samples > 0 ? chosen.samples : split->count;
-    BASIN_CHECK(split->count > 0, BASIN_ERR_VALUE, "%s: split %s holds no samples", data->path ? data->path : "data", name);
+    BASIN_CHECK(split->count > 0, BASIN_ERR_VALUE, "%s: split %s holds no samples", file_of(data), name);
     BASIN_CHECK(count <= split->count, BASIN_ERR_ARG, "%zu samples asked for, split %s has %zu", count, name, split->count);
-    BASIN_ALLOC(rows, count, "samples");
-    if (count == split->count) memcpy(rows, split->rows, count * sizeof *rows);
-    else BASIN_TRY(draw_rows(split, count, chosen.seed, rows));
-    BASIN_TRY((chosen.precision == BASIN_SINGLE ? basin_network_create_f32 : basin_network_create_f64)(graph, loss, data, rows, count, out));
+    BASIN_TRY(check_bn(graph, &chosen));
+    BASIN_TRY(choose_rows(split, count, chosen.seed, &rows));
+    BASIN_TRY(statistics_rows(data, &chosen, &bn, &others));
+    BASIN_TRY((chosen.precision == BASIN_SINGLE ? basin_network_create_f32 : basin_network_create_f64)(graph, loss, data, rows, count, &bn, out));
 done:
     basin_free(rows);
+    basin_free(others);
     return st;
 }
 
@@ -85,6 +137,14 @@ basin_status basin_network_output(basin_objective *objective, const double *thet
 done:
     basin_free(values);
     return st;
+}
+
+basin_status basin_network_interpolate(basin_objective *objective, size_t d, const basin_graph *const *ends, const double *at)
+{
+    basin_network_facts facts;
+    basin_status        st = facts_of(objective, &facts);
+
+    return st != BASIN_OK ? st : facts.ends(basin_objective_context(objective), d, ends, at);
 }
 
 basin_status basin_network_flops(const basin_objective *objective, double *forward, double *first_layer)

@@ -117,7 +117,7 @@ basin_status basin_network_freeze(void *ctx, const basin_samples *s, const doubl
     BASIN_TRY(basin_network_gather(net, s, &point->data));
     point->threads = basin_network_threads(net, point->data.count);
     BASIN_TRY(basin_weights_create(net->plan, point->k, &point->weights));
-    basin_weights_set(point->weights, net->plan, theta);
+    BASIN_TRY(basin_network_set(net, point->weights, theta));
     if (kept_fits(net, point->data.count)) BASIN_ALLOC(point->kept, kept_size(net, point->data.count), "a frozen point");
     BASIN_TRY(basin_sweeps_create(net, point->threads, point->k, point->kept == NULL, &point->sweeps));
     if (point->kept != NULL)

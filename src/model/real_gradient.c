@@ -50,7 +50,7 @@ basin_status basin_network_gradient(void *ctx, const basin_samples *s, const dou
 
     BASIN_TRY(basin_network_gather(net, s, &data));
     BASIN_TRY(basin_network_sweeps(net, &threads));
-    basin_weights_set(net->weights, net->plan, theta);
+    BASIN_TRY(basin_network_set(net, net->weights, theta));
     memset(g, 0, net->plan->params->size * sizeof *g);
     *out = (basin_loss){.weight = data.weight};
     BASIN_TRY(basin_reduce(&(basin_reduction){.net = net,

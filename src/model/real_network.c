@@ -51,7 +51,7 @@ static basin_status crossings(void *ctx, const basin_samples *s, const double *a
     BASIN_ALLOC(slopes, basin_extent_size(&net->plan->kept, net->chunk), "slopes");
     for (int i = 0; i < 2; i++) {
         BASIN_TRY(basin_weights_create(net->plan, 0, &weights[i]));
-        basin_weights_set(weights[i], net->plan, i == 0 ? a : b);
+        BASIN_TRY(basin_network_set(net, weights[i], i == 0 ? a : b));
     }
     for (size_t c = 0; c < basin_group_samples(net, data.count).chunks; c++) {
         basin_batch batch = basin_chunk_of(net, &data, c);
@@ -77,7 +77,7 @@ static basin_status outputs(void *ctx, const double *theta, double *out)
     size_t         threads, width = net->plan->slots[net->plan->output].width;
 
     BASIN_TRY(basin_network_sweeps(net, &threads));
-    basin_weights_set(net->weights, net->plan, theta);
+    BASIN_TRY(basin_network_set(net, net->weights, theta));
     for (size_t c = 0; c < basin_group_samples(net, net->data.count).chunks; c++) {
         basin_batch batch = basin_chunk_of(net, &net->data, c);
         basin_sweep_bind(net->sweeps[0], net->weights, NULL, &batch);
@@ -98,6 +98,8 @@ static void destroy(void *ctx)
     if (net == NULL) return;
     basin_plan_destroy(&net->plan);
     basin_loss_spec_clear(&net->loss);
+    if (net->statistics.samples.x != net->data.x) basin_free((void *)(uintptr_t)net->statistics.samples.x);
+    basin_free(net->statistics.ends);
     basin_free((void *)(uintptr_t)net->data.x);
     basin_free((void *)(uintptr_t)net->data.classes);
     basin_free((void *)(uintptr_t)net->data.values);
@@ -118,10 +120,11 @@ static const basin_objective_type network_type = {
     .destroy = destroy,
 };
 
-static basin_status copy_inputs(basin_network *net, const basin_dataset *data, const size_t *rows)
+/* Inputs of rows [batch->count] in the engine's precision. */
+static basin_status copy_inputs(const basin_plan *plan, const basin_dataset *data, const size_t *rows, basin_batch *batch)
 {
     basin_status      st = BASIN_OK;
-    const basin_slot *input = &net->plan->slots[net->plan->input];
+    const basin_slot *input = &plan->slots[plan->input];
     const char       *file = data->path != NULL ? data->path : "data";
     size_t            width;
     real             *x = NULL;
@@ -131,9 +134,9 @@ static basin_status copy_inputs(basin_network *net, const basin_dataset *data, c
                     (input->rank == 1 || basin_shape_equal(data->shape, data->rank, input->shape, input->rank)),
                 BASIN_ERR_SHAPE, "%s: /inputs: the graph expects samples of shape %s, the file has %s", file,
                 BASIN_SHAPE_TEXT(input->shape, input->rank), BASIN_SHAPE_TEXT(data->shape, data->rank));
-    BASIN_ALLOC(x, net->data.count * width, "inputs");
-    net->data.x = x;
-    for (size_t i = 0; i < net->data.count; i++)
+    BASIN_ALLOC(x, batch->count * width, "inputs");
+    batch->x = x;
+    for (size_t i = 0; i < batch->count; i++)
         for (size_t j = 0; j < width; j++) {
             double value = data->inputs[rows[i] * width + j];
             BASIN_CHECK(isfinite(value), BASIN_ERR_VALUE, "%s: /inputs: row %zu holds %g", file, rows[i], value);
@@ -251,7 +254,7 @@ done:
 
 /* Values that an op cannot take, such as an index beyond a table, are found here and not by every evaluation. What an op checks
  * is of degree 0: the part of the network without parameters runs once over the data. */
-static basin_status check_inputs(const basin_network *net, const basin_dataset *data, const size_t *rows)
+static basin_status check_inputs(const basin_network *net, const basin_batch *samples, const basin_dataset *data, const size_t *rows)
 {
     basin_status st = BASIN_OK;
     basin_sweep *sweep = NULL;
@@ -260,8 +263,8 @@ static basin_status check_inputs(const basin_network *net, const basin_dataset *
     for (size_t i = 0; i < net->plan->node_count; i++) checks += net->plan->nodes[i].check_data;
     if (checks == 0) return BASIN_OK;
     BASIN_TRY(basin_sweep_create(net->plan, net->chunk, 0, true, &sweep));
-    for (size_t c = 0; c < basin_group_samples(net, net->data.count).chunks; c++) {
-        basin_batch batch = basin_chunk_of(net, &net->data, c);
+    for (size_t c = 0; c < basin_group_samples(net, samples->count).chunks; c++) {
+        basin_batch batch = basin_chunk_of(net, samples, c);
         basin_sweep_bind(sweep, net->weights, NULL, &batch);
         for (size_t i = 0; i < net->plan->node_count; i++) {
             basin_node *node = &sweep->nodes[i];
@@ -292,22 +295,40 @@ static size_t chunk_size(const basin_plan *plan)
     return chunk;
 }
 
+/* The samples that statistics are estimated from: the objective's own, or others. */
+static basin_status copy_statistics(basin_network *net, const basin_dataset *data, const basin_network_bn *bn)
+{
+    basin_status st = BASIN_OK;
+    basin_batch *samples = &net->statistics.samples;
+
+    *samples = (basin_batch){.count = net->data.count, .x = net->data.x};
+    if (bn->rows == NULL) return BASIN_OK;
+    *samples = (basin_batch){.count = bn->count};
+    BASIN_TRY(copy_inputs(net->plan, data, bn->rows, samples));
+    BASIN_TRY(check_inputs(net, samples, data, bn->rows));
+done:
+    return st;
+}
+
 basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data, const size_t *rows, size_t count,
-                                  basin_objective **out)
+                                  const basin_network_bn *bn, basin_objective **out)
 {
     basin_status   st = BASIN_OK;
     basin_network *net = NULL;
 
     BASIN_TRY(basin_loss_spec_check(spec));
     BASIN_ALLOC(net, 1, "network");
-    BASIN_TRY(basin_plan_create(graph, false, &net->plan));
+    BASIN_TRY(basin_plan_create(graph, bn->kind == BASIN_BN_BATCH, &net->plan));
     BASIN_TRY(basin_loss_spec_copy(spec, &net->loss));
+    net->statistics.kind = bn->kind;
     net->data.count = count;
-    net->chunk = chunk_size(net->plan);
-    BASIN_TRY(copy_inputs(net, data, rows));
+    net->chunk = bn->kind != BASIN_BN_BATCH ? chunk_size(net->plan) : bn->batch < count ? bn->batch : count;
+    BASIN_TRY(basin_network_check_statistics(net));
+    BASIN_TRY(copy_inputs(net->plan, data, rows, &net->data));
     BASIN_TRY(copy_targets(net, data, rows));
     BASIN_TRY(basin_weights_create(net->plan, 0, &net->weights));
-    BASIN_TRY(check_inputs(net, data, rows));
+    BASIN_TRY(check_inputs(net, &net->data, data, rows));
+    BASIN_TRY(copy_statistics(net, data, bn));
     BASIN_TRY(basin_objective_create(
         &network_type, net,
         &(basin_objective_facts){.size = net->plan->params->size, .samples = count, .params = net->plan->params, .epsilon = REAL_EPSILON}, out));
@@ -315,6 +336,11 @@ basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_lo
 done:
     destroy(net);
     return st;
+}
+
+static basin_status interpolate(void *ctx, size_t d, const basin_graph *const *ends, const double *at)
+{
+    return basin_network_ends(ctx, d, ends, at);
 }
 
 bool REAL(basin_network_facts)(const basin_objective *objective, basin_network_facts *out)
@@ -326,6 +352,7 @@ bool REAL(basin_network_facts)(const basin_objective *objective, basin_network_f
     out->first_layer *= (double)net->data.count;
     out->width = net->plan->slots[net->plan->output].width;
     out->output = outputs;
+    out->ends = interpolate;
     return true;
 }
 

@@ -6,12 +6,20 @@
 
 #include "model/real_loss.h"
 
+typedef struct basin_statistics { /* of BatchNormalization: real_statistics.c */
+    basin_bn    kind;
+    basin_batch samples;    /* reestimate: the training samples' inputs; x is owned unless it is data.x */
+    double     *ends;       /* interpolate: [directions, buffers] what a step of 1 adds; NULL: nothing moves */
+    size_t      directions;
+} basin_statistics;
+
 typedef struct basin_network {
     basin_plan     *plan;
     basin_loss_spec loss;    /* owned */
     basin_batch     data;    /* all samples; arrays owned */
     size_t          chunk;   /* samples */
     basin_weights  *weights; /* theta of the gradient */
+    basin_statistics statistics;
     size_t          sweep_count;
     basin_sweep   **sweeps; /* of the gradient, one a thread; made on first use */
 } basin_network;
@@ -51,6 +59,16 @@ void         basin_sweeps_destroy(basin_sweep **sweeps, size_t count);
 basin_status basin_network_sweeps(basin_network *net, size_t *threads); /* makes net->sweeps ready */
 
 void basin_loss_add(basin_loss *total, const basin_loss *part); /* all but the weight */
+
+/* theta with the statistics that belong to it; coef [directions] are its coordinates on the way there. */
+basin_status basin_network_set(basin_network *net, basin_weights *weights, const double *theta);
+basin_status basin_network_set_point(basin_network *net, basin_weights *weights, const double *theta, const double *coef);
+bool         basin_network_moves(const basin_network *net); /* do statistics move with theta? */
+/* Statistics of the graphs ends[j] (or NULL) at coordinate at[j] of direction j. */
+basin_status basin_network_ends(basin_network *net, size_t d, const basin_graph *const *ends, const double *at);
+/* Refusals: when the network is made, and for a subset of `samples`. */
+basin_status basin_network_check_statistics(const basin_network *net);
+basin_status basin_network_check_batches(const basin_network *net, size_t samples);
 
 /* Forward, loss and backward of the chunk that the sweep is bound to. */
 void basin_network_primal(const basin_network *net, basin_sweep *sweep, const basin_batch *batch, basin_mode mode);

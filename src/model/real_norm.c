@@ -66,11 +66,10 @@ static size_t set_count(const basin_norm_sets *norm, size_t rows)
     return norm->statistics == BASIN_NORM_OF_BATCH ? norm->sets : norm->sets * rows;
 }
 
-static extent extent_of(const basin_node *node, size_t b, size_t number)
+static extent extent_in(const basin_node *node, size_t b, bool pooled, size_t number)
 {
     const basin_norm_sets *norm = node->facts;
     const basin_slot      *x = NODE_INPUT(node, NORM_X);
-    const bool             pooled = norm->statistics == BASIN_NORM_OF_BATCH;
     const size_t           set = pooled ? number : number % norm->sets, row = pooled ? 0 : number / norm->sets;
 
     return (extent){
@@ -86,6 +85,11 @@ static extent extent_of(const basin_node *node, size_t b, size_t number)
         .across_lanes = pooled || x->lanes == 1,
         .count = (double)norm->members * (pooled ? (double)b : 1.0),
     };
+}
+
+static extent extent_of(const basin_node *node, size_t b, size_t number)
+{
+    return extent_in(node, b, ((const basin_norm_sets *)node->facts)->statistics == BASIN_NORM_OF_BATCH, number);
 }
 
 /* Lanes of the row that hold samples; where every lane is a set of its own, the empty ones do no harm. */
@@ -270,6 +274,26 @@ static void statistics_of(const basin_node *node, const extent *e, statistic *me
         if (stored) mean->v[l] = (double)NODE_INPUT(node, NORM_MEAN)->v[e->set];
         inverse->v[l] = 1.0 / sqrt((stored ? (double)NODE_INPUT(node, NORM_VARIANCE)->v[e->set] : inverse->v[l]) + norm->epsilon);
     }
+}
+
+double basin_norm_moments(const basin_node *node, size_t b, double *mean, double *m2)
+{
+    const basin_norm_sets *norm = node->facts;
+    const basin_slot      *x = NODE_INPUT(node, NORM_X);
+    double                 count = 0.0;
+
+    for (size_t set = 0; set < norm->sets; set++) {
+        const extent e = extent_in(node, b, true, set);
+        statistic    about = {{0.0}}, sum = {{0.0}};
+        for (size_t row = 0; row < e.end; row++) add_sum(x->v + place(x, &e, row, 1, 0), &e, row, &about);
+        sum_to_mean(&e, &about);
+        for (size_t row = 0; row < e.end; row++) add_square(x->v + place(x, &e, row, 1, 0), &about, &e, row, &sum);
+        sum_to_mean(&e, &sum);
+        count = e.count;
+        mean[set] = about.v[0];
+        m2[set] = sum.v[0] * count;
+    }
+    return count;
 }
 
 void basin_norm_forward(basin_node *node, size_t b, basin_mode mode)

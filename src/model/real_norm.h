@@ -26,6 +26,9 @@ typedef struct basin_norm_sets {
 /* Checks epsilon, and scale and shift against their `shape`; room for what the sweeps keep; the output has the shape of x. */
 basin_status basin_norm_infer(basin_node *node, const basin_norm_sets *norm, const size_t *shape, size_t rank);
 
+/* Mean and Σ (x - mean)² [C] of each channel of BatchNormalization's input over the b samples at hand; returns how many numbers. */
+double basin_norm_moments(const basin_node *node, size_t b, double *mean, double *m2);
+
 void basin_norm_forward(basin_node *node, size_t b, basin_mode mode);
 void basin_norm_backward(basin_node *node, size_t b, basin_mode mode);
 void basin_norm_forward_dot(basin_node *node, size_t b, size_t k);

@@ -81,6 +81,7 @@ basin_status basin_network_gather(const basin_network *net, const basin_samples 
     BASIN_CHECK(s->count > 0, BASIN_ERR_ARG, "a subset without samples");
     for (size_t i = 0; i < s->count; i++)
         BASIN_CHECK(s->index[i] < net->data.count, BASIN_ERR_ARG, "sample %zu of %zu", s->index[i], net->data.count);
+    BASIN_TRY(basin_network_check_batches(net, s->count));
     BASIN_ALLOC(x, s->count * in, "samples");
     if (net->data.classes != NULL) BASIN_ALLOC(classes, s->count * tokens, "targets");
     if (net->data.values != NULL) BASIN_ALLOC(values, s->count * width, "targets");

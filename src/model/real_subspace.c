@@ -165,6 +165,7 @@ static basin_status subspace_block(basin_network *net, const basin_batch *data, 
     BASIN_TRY(basin_sweeps_create(net, threads, state.d, true, &sweeps));
     for (size_t t = 0; t < threads; t++) {
         BASIN_TRY(basin_weights_create(net->plan, 0, &state.points[t]));
+        memcpy(state.points[t]->buffers, state.weights->buffers, net->plan->buffers * sizeof *state.weights->buffers);
         BASIN_ALLOC(state.stores[t], state.span * chunk_size, "activations");
     }
     BASIN_TRY(basin_reduce(
@@ -187,20 +188,50 @@ done:
 
 enum { POINTS_PER_PASS = 256 }; /* between two reports of progress */
 
+/* Statistics that move with theta are not affine in the coordinates: each point is a theta of its own. */
+static basin_status subspace_points(basin_network *net, const basin_batch *data, const subspace_state *shared, basin_weights *weights, size_t n,
+                                    const double *coef, basin_loss *out)
+{
+    basin_status   st = BASIN_OK;
+    const size_t   size = net->plan->params->size, d = shared->d;
+    subspace_state state = {.weights = weights, .n = 1, .border = shared->border, .rest = shared->rest};
+    double        *theta = NULL;
+
+    BASIN_ALLOC(theta, size, "a point");
+    state.theta = theta;
+    for (size_t p = 0; p < n; p++) {
+        if (n > 1) BASIN_TRY(basin_progress_report("slice", (double)p, (double)n));
+        memcpy(theta, shared->theta, size * sizeof *theta);
+        for (size_t j = 0; j < d; j++) basin_axpy(coef[p * d + j], shared->dirs + j * size, theta, size);
+        BASIN_TRY(basin_network_set_point(net, weights, theta, coef + p * d));
+        BASIN_TRY(subspace_block(net, data, &state, out + p));
+    }
+done:
+    basin_free(theta);
+    return st;
+}
+
 basin_status basin_network_subspace(void *ctx, const basin_samples *s, const double *theta, const double *dirs, size_t d, const double *coef,
                                     size_t n, basin_loss *out)
 {
     basin_status   st = BASIN_OK;
     basin_network *net = ctx;
+    const bool     moves = basin_network_moves(net) && (d > 0 || net->statistics.kind == BASIN_BN_REESTIMATE);
     basin_batch    data = {0};
     basin_weights *weights = NULL;
     subspace_state state = {.theta = theta, .dirs = dirs, .d = d};
 
+    BASIN_CHECK(net->statistics.ends == NULL || d == 0 || d == net->statistics.directions, BASIN_ERR_ARG,
+                "statistics are interpolated along %zu directions, the points lie along %zu", net->statistics.directions, d);
     BASIN_TRY(basin_network_gather(net, s, &data));
     BASIN_ALLOC(state.border, net->plan->slot_count, "slots");
     BASIN_ALLOC(state.rest, net->plan->slot_count, "slots");
     mark_border(net->plan, state.border, state.rest);
-    BASIN_TRY(basin_weights_create(net->plan, d, &weights));
+    BASIN_TRY(basin_weights_create(net->plan, moves ? 0 : d, &weights));
+    if (moves) {
+        BASIN_TRY(subspace_points(net, &data, &state, weights, n, coef, out));
+        goto done;
+    }
     basin_weights_set(weights, net->plan, theta);
     basin_weights_block(weights, net->plan, dirs, d);
     state.weights = weights;

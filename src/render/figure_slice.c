@@ -179,7 +179,10 @@ static void curve_caption(basin_plan *plan, size_t i, const char *name, bool dis
     basin_plan_caption(plan, plan->count > 1 ? " %s:" : " At the centre:", name);
     for (size_t k = 0; k < s->surface_count; k++)
         basin_plan_caption(plan, " %s loss %s,", s->surfaces[k].split != NULL ? s->surfaces[k].split : "its", BASIN_NUMBER(s->surfaces[k].centre_loss, 3));
-    basin_plan_caption(plan, " slope %s, curvature %s.", BASIN_NUMBER(axis->slope / unit, 3), BASIN_NUMBER(axis->curvature / (unit * unit), 3));
+    if (isnan(axis->slope) && isnan(axis->curvature))
+        basin_plan_caption(plan, " no prediction: the statistics of BatchNorm move with the point.");
+    else
+        basin_plan_caption(plan, " slope %s, curvature %s.", BASIN_NUMBER(axis->slope / unit, 3), BASIN_NUMBER(axis->curvature / (unit * unit), 3));
 }
 
 /* Whether a panel hatches a place where a curve is not finite. */
@@ -206,7 +209,9 @@ static void lines_caption(basin_plan *plan, const char *const *name, bool distan
                            first->surfaces[k].split != NULL ? first->surfaces[k].split : "first split", BASIN_COUNT(first->surfaces[k].samples));
     for (size_t i = 0; i < plan->count; i++) curve_caption(plan, i, name[i], distance);
     for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &slice_of(plan, i)->stationarity);
-    basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.");
+    bool predicted = false;
+    for (size_t i = 0; i < plan->count; i++) predicted = predicted || !isnan(slice_of(plan, i)->axes[0].curvature);
+    if (predicted) basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.");
     if (distance) basin_plan_caption(plan, " x is the distance moved, coordinate times ‖d‖; slope and curvature are per unit of it.");
     bool holes = false;
     for (size_t i = 0; i < plan->panel_count; i++) holes = holes || hatched(&plan->panels[i]);

@@ -135,6 +135,7 @@ void basin_plan_sources(basin_plan *plan)
     const basin_provenance *p = plan->results[0]->provenance;
     if (p != NULL && p->point != NULL && strcmp(p->point, "as_stored") != 0) basin_plan_caption(plan, " Weights: %s.", p->point);
     if (p != NULL && p->precision != NULL && strcmp(p->precision, "double") != 0) basin_plan_caption(plan, " Precision: %s.", p->precision);
+    if (p != NULL && p->bn != NULL) basin_plan_caption(plan, " BatchNorm statistics %s.", p->bn);
     if (p != NULL && p->loss != NULL && strchr(p->loss, ',') != NULL) basin_plan_caption(plan, " Loss: %s.", p->loss); /* one with settings */
     if (p != NULL && p->weight_decay_included > 0)
         basin_plan_caption(plan, " Weight decay %s is part of the loss.", BASIN_NUMBER(p->weight_decay_included, 3));
