@@ -149,6 +149,12 @@ class AgainstBasin(Case):
     """basin computes what torch computes from the checkpoint: loss, gradient and the Hessian by its largest eigenpair, in double
     precision."""
 
+    def setUp(self):
+        super().setUp()
+        if hasattr(torch.backends.cuda, "enable_flash_sdp"):  # torch's fused attention has no second derivative
+            self.addCleanup(torch.backends.cuda.enable_flash_sdp, torch.backends.cuda.flash_sdp_enabled())
+            torch.backends.cuda.enable_flash_sdp(False)
+
     def against_torch(self, net, x, y):
         torch.manual_seed(4)
         for p in net.parameters():
