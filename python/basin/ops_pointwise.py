@@ -248,7 +248,7 @@ def mish(t: Translator, input: Term, inplace: bool = False) -> Term:
 def prelu(t: Translator, input: Term, weight: Term) -> Term:
     """x for x >= 0, else weight x, by channel."""
     if weight.value.numel() > 1:
-        weight = t.reshape(weight, (-1,) + (1,) * (input.rank - 2) if weight.constant else (weight.value.numel(),) + (1,) * (input.rank - 2))
+        weight = t.reshape(weight, (weight.value.numel(),) + (1,) * (input.rank - 2))
     negative = unary(t, "Relu", unary(t, "Neg", input, "minus"), "negative")
     return binary(t, "Sub", unary(t, "Relu", input, "positive"), binary(t, "Mul", negative, weight, "scaled"))
 

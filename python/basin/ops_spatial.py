@@ -5,7 +5,6 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import torch
 
-from .ops_pointwise import binary
 from .term import Shape, Term, product
 from .translate import Translator, translates
 
