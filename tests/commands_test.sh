@@ -3,6 +3,7 @@
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 B=$BUILD/basin
 DIGITS=$PWD/samples/digits.h5
+DATA=$PWD/tests/data
 FILES=$BUILD/tests/test_command_files
 S=$BASIN_SCRATCH/commands
 failures=0
@@ -261,6 +262,44 @@ value() { grep -o '"loss": [0-9.e-]*' "$1" | head -1; }
 good spectrum decay.h5 --include-weight-decay
 holds out "0.01/2"
 bad "weight decay" -- spectrum good.h5 --include-weight-decay
+
+# ---- statistics of BatchNorm
+cp "$DATA"/oracle_bn*.h5 .
+good spectrum oracle_bn.h5 --bn batch:16 -o batch.h5
+holds out "BatchNorm statistics batch:16"
+holds out "loss  *1.7384035"
+good verify batch.h5
+good spectrum oracle_bn.h5
+holds out "BatchNorm statistics stored"
+good slice oracle_bn.h5 --along random --grid 5 --bn reestimate --threads 1 --json
+holds out '"bn": "reestimate"'
+holds out '"slope": null, "curvature": null'
+mv out alone
+good slice oracle_bn.h5 --along random --grid 5 --bn reestimate --threads 3 --json
+cmp -s out alone || fail "slice --bn reestimate: other bytes with 3 threads than with 1"
+good slice oracle_bn.h5 --along to:oracle_bn_other.h5 --scale unit --range 0:10 --grid 3 --bn interpolate -o moved.h5 --plot moved.svg
+holds out "no prediction: the statistics of BatchNorm move"
+good verify moved.h5
+good track oracle_bn.h5 --bn reestimate --json
+holds out '"bn": "reestimate"'
+good check oracle_bn.h5 --bn batch:16
+good spectrum oracle_bn_other.h5 --top 1 --bn reestimate
+grep -q 'gathered at the perturbed' err && fail "a warning of stored statistics although they are estimated: $(cat err)"
+good spectrum oracle_bn_other.h5 --top 1
+holds err "oracle_bn_other.h5: its BatchNorm statistics were gathered at the perturbed weights.*--bn reestimate"
+good spectrum "$GD"
+grep -q BatchNorm out && fail "BatchNorm statistics of a network that has none: $(cat out)"
+bad "$GD" "the network has no BatchNormalization" -- spectrum "$GD" --bn batch:8
+bad "node bn1 (BatchNormalization)" "at coordinate -9 the variance bn1.var" -- slice oracle_bn.h5 --along to:oracle_bn_other.h5 --range -9:1 --bn interpolate
+bad "needs --along to:OTHER" -- slice oracle_bn.h5 --along random --bn interpolate
+run 2 sane oracle_bn.h5 --bn interpolate
+holds err "only slice takes it"
+run 2 check oracle_bn.h5 --bn reestimate
+holds err "hold the statistics constant"
+for value in batch: batch:0 batch:-3 batch:4x running; do
+    run 2 spectrum oracle_bn.h5 --bn $value
+    holds err "wants stored | reestimate | interpolate | batch:SIZE, got «$value»"
+done
 
 # ---- bad input: one line that names the file and the object, nothing left
 head -c 3000 $GD >truncated_file.h5

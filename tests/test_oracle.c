@@ -118,6 +118,50 @@ static void convolutional_residual_and_transformer_networks_agree_with_pytorch(v
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) derivatives_agree(files[i]);
 }
 
+static double loss_with(const subject *s, const char *split, basin_bn bn)
+{
+    basin_objective *o = NULL;
+    basin_loss       loss;
+
+    assert_ok(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &(basin_network_options){.split = split, .bn = bn}, &o));
+    assert_ok(basin_objective_loss(o, NULL, s->ck->theta, &loss));
+    basin_objective_destroy(&o);
+    return basin_loss_value(&loss);
+}
+
+/* Training mode, batches of 16 of 58 samples: through the statistics; stored and re-estimated ones (tests/data/make_batch_norm.py). */
+static void statistics_of_batches_agree_with_pytorch(void **state)
+{
+    subject                     s = load("oracle_bn.h5", BASIN_DOUBLE);
+    const basin_network_options options = {.bn = BASIN_BN_BATCH, .bn_batch = 16};
+    const char *const           names[3] = {"stored", "reestimated", "reestimated_test"};
+    size_t                      n = basin_objective_size(s.train);
+    double                     *block = expected(s.file, "block", 3 * n), *hv = basin_alloc(3 * n, sizeof *hv), *g = basin_alloc(n, sizeof *g);
+    double                     *want[3] = {expected(s.file, "loss", 1), expected(s.file, "gradient", n), expected(s.file, "products", 3 * n)};
+    basin_objective            *o = NULL;
+    basin_curvature            *curvature = NULL;
+    basin_loss                  loss;
+
+    (void)state;
+    assert_ok(basin_network_objective(s.ck->graph, &s.ck->loss, s.data, &options, &o));
+    assert_ok(basin_objective_gradient(o, NULL, s.ck->theta, &loss, g));
+    check_largest("loss", fabs(basin_loss_value(&loss) - want[0][0]) / want[0][0], 1e-13);
+    check_largest("gradient", relative_error(g, want[1], n), 1e-12);
+    assert_ok(basin_curvature_create(o, NULL, s.ck->theta, BASIN_HESSIAN, &curvature));
+    assert_ok(basin_curvature_product(curvature, block, 3, hv));
+    for (size_t j = 0; j < 3; j++) check_largest("H.v", relative_error(hv + j * n, want[2] + j * n, n), 1e-10);
+    for (size_t i = 0; i < 3; i++) {
+        double *value = expected(s.file, names[i], 1);
+        assert_close(loss_with(&s, i == 2 ? "test" : "train", i == 0 ? BASIN_BN_STORED : BASIN_BN_REESTIMATE), value[0], 1e-13, 0.0);
+        basin_free(value);
+    }
+    basin_curvature_destroy(&curvature);
+    basin_objective_destroy(&o);
+    double *arrays[] = {block, hv, g, want[0], want[1], want[2]};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) basin_free(arrays[i]);
+    unload(&s);
+}
+
 static void lanczos_finds_pytorchs_extreme_eigenvalues(void **state)
 {
     subject         s = load("oracle.h5", BASIN_DOUBLE);
@@ -235,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(derivatives_and_spectra_agree_with_pytorch),
         cmocka_unit_test(convolutional_residual_and_transformer_networks_agree_with_pytorch),
+        cmocka_unit_test(statistics_of_batches_agree_with_pytorch),
         cmocka_unit_test(lanczos_finds_pytorchs_extreme_eigenvalues),
         cmocka_unit_test(sane_and_n_eff_agree),
         cmocka_unit_test(slices_agree),
