@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import warnings
 from pathlib import Path
 
 import h5py
@@ -192,6 +193,40 @@ class Saving(Case):
     def save(self, model=None, name="a.h5", **options):
         options = {"loss": "cross_entropy", "train": (self.x, self.y), **options}
         return basin.save_checkpoint(self.folder / name, model if model is not None else self.net, **options)
+
+
+class Converting(Case):
+    def setUp(self):
+        super().setUp()
+        self.x, self.y = problem()
+        self.net = make_net()
+        self.runs = self.folder / "runs"
+
+    def save(self, name, content):
+        path = self.runs / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(content, path)
+        return path
+
+    def convert(self, pattern="**/*.pt", **options):
+        options = {"loss": "cross_entropy", "train": (self.x, self.y), "out": self.folder / "out", **options}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return basin.convert(options.pop("model", make_net), str(self.runs / pattern), **options)
+
+    def one(self, content, **options):
+        """The single entry of a folder with this one file; it must have become a checkpoint."""
+        self.save("one.pt", content)
+        entry, = self.convert("one.pt", **options).entries
+        self.assertIsNone(entry.error)
+        return entry
+
+    def error(self, content, **options):
+        self.save("one.pt", content)
+        result = self.convert("one.pt", **options)
+        self.assertEqual(result.written, [])
+        self.assertNotIn("\n", result.failed[0].error)
+        return str(result)
 
 
 def momenta(model, optimizer, key="momentum_buffer"):

@@ -1,18 +1,12 @@
 """Folders of .pt files, as ordinary training loops write them."""
-import contextlib
-import io
 import os
-import subprocess
-import sys
-import warnings
-from pathlib import Path
 
 import h5py
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from support import MSAM, SAM, Case, basin, make_net, momenta, needs_basin, problem, train, two_groups
+from support import MSAM, SAM, Converting, basin, make_net, momenta, train, two_groups
 
 
 class Opaque:
@@ -29,42 +23,8 @@ class Hostile:
         return os.mkdir, (self.path,)
 
 
-class Folder(Case):
-    def setUp(self):
-        super().setUp()
-        self.x, self.y = problem()
-        self.net = make_net()
-        self.runs = self.folder / "runs"
-
-    def save(self, name, content):
-        path = self.runs / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(content, path)
-        return path
-
-    def convert(self, pattern="**/*.pt", **options):
-        options = {"loss": "cross_entropy", "train": (self.x, self.y), "out": self.folder / "out", **options}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return basin.convert(options.pop("model", make_net), str(self.runs / pattern), **options)
-
-    def one(self, content, **options):
-        """The single entry of a folder with this one file; it must have become a checkpoint."""
-        self.save("one.pt", content)
-        entry, = self.convert("one.pt", **options).entries
-        self.assertIsNone(entry.error)
-        return entry
-
-    def error(self, content, **options):
-        self.save("one.pt", content)
-        result = self.convert("one.pt", **options)
-        self.assertEqual(result.written, [])
-        self.assertNotIn("\n", result.failed[0].error)
-        return str(result)
-
-
-class Runs(Folder):
-    """The loops of issue-like users: one line torch.save(...) after each epoch."""
+class Runs(Converting):
+    """Loops as they are written everywhere: one line torch.save(...) after each epoch."""
 
     def loop(self, folder, optimizer, epochs=3, state=None):
         expected = {}
@@ -185,7 +145,8 @@ class Runs(Folder):
                 for name, p in net.named_parameters():
                     p.add_(expected[2][1][name], alpha=sign * 0.3 * float(optimizer.param_groups[0]["inverse_norm_buffer"]))
             at[sign] = F.cross_entropy(net(self.x.double()), self.y).item()
-        self.assertIn(f"train loss {at[0]:.6g} as stored, {at[1]:.6g} undone, {at[-1]:.6g} in the opposite direction; the file says 1", str(unknown))
+        self.assertIn(f"train loss {at[0]:.6g} as stored, {at[1]:.6g} undone, {at[-1]:.6g} in the opposite direction; the file says 1",
+                      str(unknown))
         with h5py.File(unknown.written[0], "r") as f:
             self.assertNotIn("recorded", f)
         stored = self.convert(perturbed=True)
@@ -247,7 +208,7 @@ class Runs(Folder):
         self.assertEqual(self.training(self.one(content).path)["method"], "adamw")
 
 
-class Steps(Folder):
+class Steps(Converting):
     def steps(self, **files):
         for name, content in files.items():
             self.save(f"r/{name}.pt", {"model": self.net.state_dict(), **content})
@@ -265,7 +226,7 @@ class Steps(Folder):
         self.assertEqual(list(self.steps(b={"step": 1}, a={"step": 10}, c={"step": 2})), ["b", "c", "a"])
 
 
-class Contents(Folder):
+class Contents(Converting):
     def test_a_bare_state_dict(self):
         entry = self.one(self.net.state_dict())
         self.assertIn("method unknown", str(entry))
@@ -383,100 +344,3 @@ class Contents(Folder):
         self.assertFalse((self.folder / "hacked").exists())
         with self.assertWarnsRegex(UserWarning, "d.pt: no state dict"):
             basin.convert(make_net, str(self.runs / "d.pt"), loss="mse", example_input=self.x, out=self.folder / "out")
-
-
-MODULE = '''
-import torch
-from torch import nn
-from support import make_net, problem, two_groups
-
-train_set = problem()
-def test_set():
-    return problem(seed=1)
-def broken():
-    raise ValueError("this goes wrong")
-'''
-
-
-class Command(Folder):
-    def run_command(self, *arguments):
-        (self.folder / "mine.py").write_text(MODULE)
-        here = Path(__file__).resolve().parent
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here)])}
-        return subprocess.run([sys.executable, "-m", "basin", "convert", *map(str, arguments)], cwd=self.folder, env=environment,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
-
-    def call(self, *arguments):
-        """The same within this process: exit status, standard output and error."""
-        from basin.__main__ import main
-        (self.folder / "mine.py").write_text(MODULE)
-        sys.path.insert(0, str(self.folder))
-        self.addCleanup(sys.path.remove, str(self.folder))
-        self.addCleanup(sys.modules.pop, "mine", None)
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = main(["convert", *map(str, arguments)])
-        return status, out.getvalue(), err.getvalue()
-
-    def test_a_folder(self):
-        optimizer = two_groups(self.net)
-        train(self.net, optimizer, self.x, self.y, 2)
-        self.save("seed_3/a.pt", {"model": self.net.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 1})
-        self.save("seed_3/b.pt", [1])
-        run = self.run_command("--model", self.folder / "mine.py:make_net", "--loss", "cross_entropy", "--train", "mine:train_set", "--test", "mine:test_set",
-                               "--order", "mine:two_groups", "--seed", r"seed_(\d+)", "--batch-size", 0, "--method", "gd",
-                               "--out", "out", "runs/**/*.pt")
-        self.assertEqual(run.returncode, 1)
-        self.assertIn("runs/seed_3/a.pt -> out/seed_3/a.h5, gd, step 1, momentum", run.stdout)
-        self.assertEqual(len(run.stderr.splitlines()), 1)
-        self.assertTrue(run.stderr.startswith("basin: runs/seed_3/b.pt: no state dict of a model under model_state_dict, "))
-        path = self.folder / "out/seed_3/a.h5"
-        self.same(path, "optimizer/momentum", momenta(self.net, optimizer))
-        self.assertEqual((self.training(path)["seed"], self.training(path)["batch_size"]), (3, 0))
-
-    def test_mistakes(self):
-        self.save("a.pt", self.net.state_dict())
-        good = ["--loss", "mse", "--out", "out", "runs/a.pt"]
-        for model, words in (("mine", "--model mine: expected package.module:name or file.py:name"), ("mine:nothing", "--model mine:nothing: AttributeError"),
-                             ("mine:broken", "--model mine:broken(): ValueError: this goes wrong"), ("absent:x", "ModuleNotFoundError")):
-            status, out, err = self.call("--model", model, *good)
-            self.assertEqual((status, out), (1, ""))
-            self.assertEqual(len(err.splitlines()), 1)
-            self.assertIn("basin: " + words if words.startswith("--") else words, err)
-        (self.folder / "random.py").write_text(MODULE)
-        status, _, err = self.call("--model", f"{self.folder}/random.py:make_net", *good)
-        self.assertIn("random.py:make_net: ImportError: a module of the name random is there already", err)
-        with self.assertRaises(SystemExit) as stop:
-            self.call("--nonsense")
-        self.assertEqual(stop.exception.code, 2)
-
-
-@needs_basin
-class AgainstBasin(Runs):
-    def test_the_whole_way(self):
-        """Three methods, two seeds, converted, then every command with no hand work."""
-        for seed in (1, 2):
-            for method in ("sgd", "sam", "msam"):
-                self.net = make_net(seed)
-                make = {"sgd": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9), "msam": lambda p: MSAM(p, lr=0.1, rho=0.1),
-                        "sam": lambda p: SAM(p, torch.optim.SGD, rho=0.02, lr=0.1, momentum=0.9)}[method]
-                optimizer = make(self.net.parameters())
-                self.loop(f"{method}_seed{seed}", optimizer, state=getattr(optimizer, "base_optimizer", None), epochs=2)
-        result = self.convert(seed=r"seed(\d+)", perturbed=True, test=problem(seed=3), hyperparameters={"batch_size": 0})
-        self.assertEqual(len(result.written), 12)
-        out = self.folder / "out"
-        last = out / "msam_seed1" / "epoch_1.h5"
-        info = self.basin("info", last, "--json")
-        self.assertEqual((info["method"], info["perturbed"], info["seed"], info["has_momentum"]), ("msam", "yes", 1, True))
-        slice_ = self.basin("slice", last, "--along", "momentum", "--grid", "3", "--json")
-        self.assertEqual(slice_["provenance"]["point"], "undone")
-        with h5py.File(last, "r") as f:
-            self.close(slice_["train"]["centre_loss"], f["recorded/train_loss"].attrs["value"], 1e-12)
-        self.assertGreater(self.basin("sane", last, "--json")["sane"]["value"], 0)
-        compared = self.basin("compare", *(out / f"{m}_seed{s}" for m in ("sgd", "sam", "msam") for s in (1, 2)), "--json")
-        self.assertEqual(compared["kind"], "comparison")
-        self.assertEqual(compared["step"], 1)
-
-
-for name in [n for n in vars(Runs) if n.startswith("test_")]:
-    setattr(AgainstBasin, name, None)  # those of Runs run once

@@ -143,7 +143,8 @@ class Compact(Saving):
         rng = np.random.default_rng(0)
         levels = rng.integers(0, 256, (2000, 4, 40))
         third = (levels / 255).astype("f4")  # torchvision's ToTensor: 1/255 in single precision is no multiple of a double
-        for inputs in (third, (third - np.float32(0.1307)) / np.float32(0.3081), rng.normal(size=(2000, 160)).astype("f4"), rng.normal(size=(2000, 160)),
+        for inputs in (third, (third - np.float32(0.1307)) / np.float32(0.3081), rng.normal(size=(2000, 160)).astype("f4"),
+                       rng.normal(size=(2000, 160)),
                        np.where(levels == 0, -0.0, levels).astype("f4")):
             dtype, attributes = self.written(inputs)
             self.assertEqual((dtype, attributes), (inputs.dtype, {}))

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from support import Case, Saving, basin, needs_basin
+from support import Case, Saving, needs_basin
 from basin.loss import Loss
 
 
