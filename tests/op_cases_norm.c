@@ -211,6 +211,45 @@ static basin_graph *group_each(void)
     return curved_end(g, 24);
 }
 
+/* Samples in lanes: behind a convolution. */
+static basin_graph *convolved(void)
+{
+    basin_graph *g = case_start(SHAPE(2, 3, 3));
+
+    case_param(g, "w1", SHAPE(4, 2, 2, 2));
+    case_node(g, "Conv", "x w1", "c");
+    case_node(g, "Tanh", "c", "h");
+    scale_and_shift(g, SHAPE(4));
+    return g;
+}
+
+static basin_graph *batch_lanes(void)
+{
+    basin_graph *g = convolved();
+
+    statistics(g);
+    batch(g, "h scale shift mean variance");
+    return curved_end(g, 16);
+}
+
+static basin_graph *group_lanes(void)
+{
+    basin_graph *g = convolved();
+
+    case_int(case_node(g, "GroupNormalization", "h scale shift", "n"), "num_groups", 2);
+    return curved_end(g, 16);
+}
+
+static basin_graph *layer_lanes(void)
+{
+    basin_graph *g = convolved();
+
+    case_param(g, "a", SHAPE(2));
+    case_real(case_node(g, "LayerNormalization", "h a", "l"), "epsilon", 0.3); /* two numbers a set: a sharp step without it */
+    case_int(case_node(g, "GroupNormalization", "l scale shift", "n"), "num_groups", 4);
+    return curved_end(g, 16);
+}
+
 const op_case op_cases_norm[] = {
     {"BatchNormalization of features", batch_flat, 0},
     {"BatchNormalization of channels", batch_spatial, 0},
@@ -227,5 +266,8 @@ const op_case op_cases_norm[] = {
     {"GroupNormalization of channels", group_spatial, 0},
     {"GroupNormalization of features", group_flat, 0},
     {"GroupNormalization, every channel, no scale", group_each, 0},
+    {"BatchNormalization in lanes", batch_lanes, 0},
+    {"GroupNormalization in lanes", group_lanes, 0},
+    {"LayerNormalization in lanes", layer_lanes, 0},
     {NULL, NULL, 0},
 };
