@@ -74,7 +74,9 @@ class _Converter:
 
     def training(self, saved: Saved) -> Training:
         if saved.optimizer is None:
-            plain = self.perturbed if self.perturbed is not None else False if self.method in NEVER_PERTURBED else None
+            plain = False if self.method in NEVER_PERTURBED else self.perturbed
+            if plain and not (self.method or "").endswith("msam"):  # said of MSAM's files, and what this one is of is not known
+                plain = None
             return Training(method=self.method, perturbed=plain, notes=["no optimizer state in the file"])
         found, notes = snapshot(saved.optimizer, self.writer, self.order)
         if self.method in ("adam", "adamw"):

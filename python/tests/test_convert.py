@@ -233,6 +233,9 @@ class Contents(Converting):
         self.assertIn("no optimizer state in the file", str(entry))
         self.assertEqual(self.training(entry.path)["perturbed"], "unknown")
         self.assertEqual(self.training(self.one(self.net.state_dict(), method="gd").path)["perturbed"], "no")
+        for method, perturbed, expected in ((None, True, "unknown"), (None, False, "no"), ("sgd", True, "no"), ("msam", True, "yes"),
+                                            ("msam", False, "no"), ("msam", None, "unknown")):
+            self.assertEqual(self.training(self.one(self.net.state_dict(), method=method, perturbed=perturbed).path)["perturbed"], expected)
 
     def test_wrapper_keys(self):
         for key in ("state_dict", "model_state_dict", "model_state", "modelState", "model", "net", "last"):
