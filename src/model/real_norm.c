@@ -127,6 +127,19 @@ static void sum_to_mean(const extent *e, statistic *sum)
     for (size_t l = 0; l < BASIN_LANES; l++) sum->v[l] = (e->across_lanes ? total : sum->v[l]) / e->count;
 }
 
+/* Rounded once a set, not once a number. */
+typedef struct rounded {
+    real v[BASIN_LANES];
+} rounded;
+
+static rounded round_of(const statistic *from)
+{
+    rounded to;
+
+    for (size_t l = 0; l < BASIN_LANES; l++) to.v[l] = (real)from->v[l];
+    return to;
+}
+
 /* to (+)= from; empty lanes of an adjoint stay 0. */
 static void hand_over(const real *from, const extent *e, size_t row, bool add, real *to)
 {
@@ -137,6 +150,15 @@ static void hand_over(const real *from, const extent *e, size_t row, bool add, r
         EACH_NUMBER(e->n, valid, to[i] += from[i])
     else
         EACH_NUMBER(e->n, valid, to[i] = from[i])
+}
+
+/* out = (d - mean - u m)/σ in one row: u' of x', and a_x of a_u; out may be d. */
+static void jacobian_times(const real *d, const real *u, const extent *e, const statistic *inverse, const statistic *mean, const statistic *m,
+                           real *out)
+{
+    const rounded scale = round_of(inverse), shift = round_of(mean), slope = round_of(m);
+
+    EACH_NUMBER(e->n, BASIN_LANES, out[i] = scale.v[l] * (d[i] - shift.v[l] - u[i] * slope.v[l]))
 }
 
 /* -------------------------------------------------------------------------------------- scale and shift -- */
@@ -350,7 +372,7 @@ static void set_input_adjoint(basin_node *node, const extent *e, size_t b)
         const size_t at = place(x, e, row, 1, 0);
         const real  *u = kept_u(node) + at;
         combine(value_from(s, e), y->a + at, NULL, NULL, NULL, norm->channels, e->span, au);
-        EACH_NUMBER(e->n, BASIN_LANES, au[i] = (real)inverse.v[l] * (au[i] - (real)mean.v[l] - u[i] * (real)m.v[l]))
+        jacobian_times(au, u, e, &inverse, &mean, &m, au);
         hand_over(au, e, row, node->accumulate[NORM_X], x->a + at);
     }
 }
@@ -389,13 +411,6 @@ static void tangent_means(const basin_node *node, const extent *e, size_t k, siz
     sum_to_mean(e, sigma_dot);
 }
 
-/* u' of one row. */
-static void tangent_of_u(const real *d, const real *u, const extent *e, const statistic *inverse, const statistic *mean, const statistic *sigma_dot,
-                         real *out)
-{
-    EACH_NUMBER(e->n, BASIN_LANES, out[i] = (real)inverse->v[l] * (d[i] - (real)mean->v[l] - u[i] * (real)sigma_dot->v[l]))
-}
-
 void basin_norm_forward_dot(basin_node *node, size_t b, size_t k)
 {
     const basin_norm_sets *norm = node->facts;
@@ -411,7 +426,7 @@ void basin_norm_forward_dot(basin_node *node, size_t b, size_t k)
                 const real *u = kept_u(node) + place(x, &e, row, 1, 0);
                 real       *to = y->d + place(y, &e, row, k, j);
                 if (x->degree > 0)
-                    tangent_of_u(x->d + place(x, &e, row, k, j), u, &e, &inverse, &mean, &sigma_dot, to);
+                    jacobian_times(x->d + place(x, &e, row, k, j), u, &e, &inverse, &mean, &sigma_dot, to);
                 else
                     memset(to, 0, e.n * sizeof *to);
                 combine(value_from(s, &e), to, tangent_from(s, &e, j), u, tangent_from(t, &e, j), norm->channels, e.span, to);
@@ -469,7 +484,7 @@ static void set_input_dot(basin_node *node, const extent *e, size_t k, size_t j,
             EACH_NUMBER(e->n, BASIN_LANES, au_dot[i] *= (real)inverse->v[l])
         } else {
             combine(value_from(s, e), y->a + at, NULL, NULL, NULL, norm->channels, e->span, au);
-            tangent_of_u(x->d + dot, u, e, inverse, &means.x, &means.sigma, u_dot);
+            jacobian_times(x->d + dot, u, e, inverse, &means.x, &means.sigma, u_dot);
             EACH_NUMBER(e->n, BASIN_LANES, const real ax = (real)inverse->v[l] * (au[i] - (real)au_mean->v[l] - u[i] * (real)m->v[l]);
                         au_dot[i] = (real)inverse->v[l] * (au_dot[i] - (real)means.au.v[l] - u_dot[i] * (real)m->v[l] - u[i] * (real)means.m.v[l] -
                                                            (real)means.sigma.v[l] * ax))
@@ -494,7 +509,7 @@ static void collect_dot(basin_node *node, const extent *e, size_t k, size_t j, c
         if (s != NULL && s->degree > 0) collect(y->ad + dot, u, norm->channels, e->span, s->ad + j * s->width + e->entry);
         if (t != NULL && t->degree > 0) collect(y->ad + dot, NULL, norm->channels, e->span, t->ad + j * t->width + e->entry);
         if (!curved) continue;
-        tangent_of_u(x->d + dot, u, e, inverse, &mean, &sigma_dot, u_dot);
+        jacobian_times(x->d + dot, u, e, inverse, &mean, &sigma_dot, u_dot);
         collect(y->a + at, u_dot, norm->channels, e->span, s->ad + j * s->width + e->entry);
     }
 }
