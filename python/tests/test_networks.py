@@ -1,4 +1,5 @@
 """Whole networks as people write them: the traced graph computes what the module does, with gradients, and is as short as it should be."""
+import os
 import unittest
 
 import numpy as np
@@ -200,3 +201,30 @@ class AgainstBasin(Case):
 
     def test_sequence_first(self):
         self.against_torch(networks.SequenceFirst(tokens=5, dim=4, layers=1), self.classes(5, 5, 6), self.classes(5, 5, 6))
+
+
+@needs_basin
+@unittest.skipUnless(os.environ.get("BASIN_LONG"), "make test-long")
+class WholeSize(Case):
+    """torchvision's resnet18 as it is, 11.7 million parameters, on a few images, in single precision."""
+
+    def test_resnet18_in_single_precision(self):
+        torch.manual_seed(0)
+        net, x, y = networks.ResNet(), torch.randn(4, 3, 64, 64), torch.tensor([1, 7, 3, 900])
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+        net.train()
+        for _ in range(4):  # so that the running statistics are not those of a fresh module
+            optimizer.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            optimizer.step()
+        path = basin.save_checkpoint(self.folder / "resnet18.h5", net, loss="cross_entropy", optimizer=optimizer, train=(x, y))
+        net = net.double().eval()
+        loss = F.cross_entropy(net(x.double()), y)
+        gradients = torch.autograd.grad(loss, list(net.parameters()), create_graph=True)
+        norm = torch.cat([g.detach().reshape(-1) for g in gradients]).norm()
+        products = torch.autograd.grad(gradients, list(net.parameters()), grad_outputs=[g.detach() / norm for g in gradients])
+        curvature = sum(float((g.detach() * h).sum()) for g, h in zip(gradients, products)) / float(norm)
+        info = self.basin("info", path, "--gradient", "--precision", "single", "--json")
+        for found, expected in ((info["stationarity"]["loss"], loss.item()), (info["stationarity"]["gradient_norm"], norm.item()),
+                                (info["stationarity"]["curvature"], curvature)):
+            self.close(found, expected, 1e-6)
