@@ -1,16 +1,30 @@
 /* Kernels compiled once for each instruction set, and chosen at start by what the processor has. Sources isa_*.c see BASIN_ISA, the
  * set's name, and BASIN_VECTOR, the bytes of its vector registers: a vector type wider than these would be many times slower.
  *
- * All work on activations in lanes layout (op.h): elements of BASIN_LANES numbers.
+ * Convolutions work on activations in lanes layout (op.h): elements of BASIN_LANES numbers.
  */
 #ifndef BASIN_MODEL_ISA_H
 #define BASIN_MODEL_ISA_H
 
 #include "model/op.h"
 
+/* y = f(x), p = f'(x), q = f''(x) for n numbers; p may be NULL, q too; y may be x. Each number's result is its own: not of its place. */
+typedef void basin_curve(real alpha, const real *x, size_t n, real *y, real *p, real *q);
+
+typedef struct basin_math {
+    basin_curve *exp, *log, *tanh, *sigmoid, *silu, *softplus, *erf;
+    basin_curve *elu;              /* f = alpha (exp x - 1) below 0; the others have no alpha */
+    basin_curve *gelu, *gelu_tanh; /* by the normal distribution; by tanh */
+
+    /* y = exp(x) / Σ exp(x) for n > 0 numbers; y may be x. A NaN makes all NaN, and so do n of -inf. */
+    void (*softmax)(const real *x, size_t n, real *y);
+} basin_math;
+
 typedef struct basin_kernels {
     const char *name;    /* base | v3 | v4 (x86-64 levels) */
     size_t      outputs; /* of the largest tile of convolve: a power of two */
+
+    const basin_math *math;
 
     /* y[o·plane + x·y_step] += Σ_t w[t·tile + o] src[offset[t] + x·step]   for o < tile, x < n; each an element of lanes.
        tile: a power of two, at most `outputs`. */
@@ -32,6 +46,8 @@ typedef struct basin_kernels {
 #define ISA_TEXT_(isa) #isa
 #define ISA_TEXT(isa) ISA_TEXT_(isa)
 #define ISA_NAME ISA_TEXT(BASIN_ISA)
+
+extern const basin_math ISA(basin_math);
 #endif
 
 /* The best for this processor, and all that run on it: [*count], best last. */

@@ -154,6 +154,7 @@ static void correlate(const real *a, size_t plane, size_t a_row, size_t outputs,
 const basin_kernels ISA(basin_kernels) = {
     .name = ISA_NAME,
     .outputs = LARGEST,
+    .math = &ISA(basin_math),
     .convolve = convolve,
     .correlate = correlate,
 };

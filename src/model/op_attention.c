@@ -14,7 +14,7 @@
  */
 #include <string.h>
 
-#include "model/op.h"
+#include "model/isa.h"
 
 enum { QUERY, KEY, VALUE, MASK };
 
@@ -166,15 +166,6 @@ static void scatter(const attention_facts *facts, real alpha, const real *weight
     real_gemm(BASIN_T, BASIN_N, facts->s, n, facts->t, alpha, weights, facts->s, left, n, scale, out, n);
 }
 
-static void softmax(real *x, size_t n)
-{
-    real top = x[0], sum = 0;
-
-    for (size_t i = 1; i < n; i++) top = x[i] > top ? x[i] : top;
-    for (size_t i = 0; i < n; i++) sum += x[i] = real_exp(x[i] - top);
-    for (size_t i = 0; i < n; i++) x[i] /= sum;
-}
-
 /* P from q, k and the mask of this head. */
 static void probabilities(const attention_facts *facts, const real *q, const real *k, const real *mask, real *p)
 {
@@ -182,7 +173,7 @@ static void probabilities(const attention_facts *facts, const real *q, const rea
     for (size_t i = 0; i < facts->t; i++, p += facts->s) {
         size_t seen = facts->causal && i + 1 < facts->s ? i + 1 : facts->s;
         for (size_t j = 0; j < seen && mask != NULL; j++) p[j] += mask[i * facts->s + j];
-        softmax(p, seen);
+        basin_kernels_best()->math->softmax(p, seen, p);
         memset(p + seen, 0, (facts->s - seen) * sizeof *p);
     }
 }

@@ -1,4 +1,5 @@
 /* The rows: f, f' and f'' of each element-wise op of one input. */
+#include "model/isa.h"
 #include "model/op_unary.h"
 
 static void relu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
@@ -19,109 +20,29 @@ static void leaky_relu(const unary_facts *facts, const real *x, size_t n, real *
     for (size_t i = 0; i < n; i++) y[i] = x[i] >= 0 ? x[i] : alpha * x[i];
 }
 
-static void hyperbolic_tangent(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
-{
-    (void)facts;
-    for (size_t i = 0; i < n; i++) {
-        real h = real_tanh(x[i]);
-        y[i] = h;
-        if (p != NULL) p[i] = 1 - h * h;
-        if (q != NULL) q[i] = -2 * h * (1 - h * h);
+/* Of the kernels for this processor (isa_math.c). */
+#define OF_KERNEL(FUNCTION, CURVE)                                                                                                                   \
+    static void FUNCTION(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)                                               \
+    {                                                                                                                                                \
+        basin_kernels_best()->math->CURVE(facts->alpha, x, n, y, p, q);                                                                              \
     }
-}
-
-static real logistic(real x)
-{
-    real e = real_exp(-real_fabs(x));
-    return (x >= 0 ? (real)1 : e) / (1 + e);
-}
-
-static void sigmoid(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
-{
-    (void)facts;
-    for (size_t i = 0; i < n; i++) {
-        real s = logistic(x[i]), slope = s * logistic(-x[i]);
-        y[i] = s;
-        if (p != NULL) p[i] = slope;
-        if (q != NULL) q[i] = slope * (1 - 2 * s);
-    }
-}
-
-/* x σ(x), c = σ(-x): f' = σ (1 + x c), f'' = σ c (2 + x (c - σ)). */
-static void silu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
-{
-    (void)facts;
-    for (size_t i = 0; i < n; i++) {
-        real t = x[i], s = logistic(t), c = logistic(-t);
-        y[i] = t * s;
-        if (p != NULL) p[i] = s * (1 + t * c);
-        if (q != NULL) q[i] = s * c * (2 + t * (c - s));
-    }
-}
-
-static void elu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
-{
-    const real alpha = facts->alpha;
-
-    for (size_t i = 0; i < n; i++) {
-        bool positive = x[i] > 0;
-        real e = positive ? (real)0 : alpha * real_expm1(x[i]);
-        real slope = positive ? (real)1 : e + alpha;
-        y[i] = positive ? x[i] : e;
-        if (p != NULL) p[i] = slope;
-        if (q != NULL) q[i] = positive ? (real)0 : slope;
-    }
-}
-
-static void softplus(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
-{
-    (void)facts;
-    for (size_t i = 0; i < n; i++) {
-        real s = logistic(x[i]), c = logistic(-x[i]);
-        y[i] = (x[i] > 0 ? x[i] : 0) + real_log1p(real_exp(-real_fabs(x[i])));
-        if (p != NULL) p[i] = s;
-        if (q != NULL) q[i] = s * c;
-    }
-}
-
-/* Φ and tanh are flat beyond ±50 in either precision; this side of it no power overflows. */
-static real bounded(real x)
-{
-    return x < -50 ? (real)-50 : x > 50 ? (real)50 : x;
-}
-
-/* x Φ(x), Φ the normal distribution; f' = Φ + x φ, f'' = φ (2 - x²). */
-static void gelu_exact(const real *x, size_t n, real *y, real *p, real *q)
-{
-    for (size_t i = 0; i < n; i++) {
-        real t = bounded(x[i]), cumulative = (real)0.5 * (1 + real_erf(t * (real)0.70710678118654752440));
-        real density = (real)0.39894228040143267794 * real_exp((real)-0.5 * t * t);
-        y[i] = x[i] * cumulative;
-        if (p != NULL) p[i] = cumulative + t * density;
-        if (q != NULL) q[i] = density * (2 - t * t);
-    }
-}
-
-/* x/2 (1 + tanh u), u = √(2/π) (x + 0.044715 x³) (Hendrycks & Gimpel, arXiv:1606.08415). */
-static void gelu_tanh(const real *x, size_t n, real *y, real *p, real *q)
-{
-    const real c = (real)0.79788456080286535588, a = (real)0.044715;
-
-    for (size_t i = 0; i < n; i++) {
-        real t = bounded(x[i]), h = real_tanh(c * (t + a * t * t * t)), s = 1 - h * h;
-        real u1 = c * (1 + 3 * a * t * t), u2 = c * 6 * a * t; /* u', u'' */
-        y[i] = (real)0.5 * x[i] * (1 + h);
-        if (p != NULL) p[i] = (real)0.5 * (1 + h) + (real)0.5 * t * s * u1;
-        if (q != NULL) q[i] = s * u1 + (real)0.5 * t * s * (u2 - 2 * h * u1 * u1);
-    }
-}
+OF_KERNEL(exponential, exp)
+OF_KERNEL(logarithm, log)
+OF_KERNEL(hyperbolic_tangent, tanh)
+OF_KERNEL(sigmoid, sigmoid)
+OF_KERNEL(silu, silu)
+OF_KERNEL(elu, elu)
+OF_KERNEL(softplus, softplus)
+OF_KERNEL(gelu_exact, gelu)
+OF_KERNEL(gelu_tanh, gelu_tanh)
+OF_KERNEL(error_function, erf)
 
 static void gelu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
     if (facts->tanh_form)
-        gelu_tanh(x, n, y, p, q);
+        gelu_tanh(facts, x, n, y, p, q);
     else
-        gelu_exact(x, n, y, p, q);
+        gelu_exact(facts, x, n, y, p, q);
 }
 
 static void square_root(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
@@ -132,39 +53,6 @@ static void square_root(const unary_facts *facts, const real *x, size_t n, real 
         y[i] = root;
         if (p != NULL) p[i] = slope;
         if (q != NULL) q[i] = (real)-0.5 * slope / t;
-    }
-}
-
-static void error_function(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
-{
-    (void)facts;
-    for (size_t i = 0; i < n; i++) {
-        real t = x[i], slope = (real)1.12837916709551257390 * real_exp(-t * t); /* 2/√π */
-        y[i] = real_erf(t);
-        if (p != NULL) p[i] = slope;
-        if (q != NULL) q[i] = -2 * t * slope;
-    }
-}
-
-static void exponential(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
-{
-    (void)facts;
-    for (size_t i = 0; i < n; i++) {
-        real e = real_exp(x[i]);
-        y[i] = e;
-        if (p != NULL) p[i] = e;
-        if (q != NULL) q[i] = e;
-    }
-}
-
-static void logarithm(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
-{
-    (void)facts;
-    for (size_t i = 0; i < n; i++) {
-        real t = x[i], slope = 1 / t;
-        y[i] = real_log(t);
-        if (p != NULL) p[i] = slope;
-        if (q != NULL) q[i] = -slope * slope;
     }
 }
 

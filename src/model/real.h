@@ -12,12 +12,6 @@
 typedef float real;
 #define REAL(name) name##_f32
 #define REAL_EPSILON 1.1920928955078125e-07
-#define real_exp expf
-#define real_expm1 expm1f
-#define real_log logf
-#define real_log1p log1pf
-#define real_tanh tanhf
-#define real_erf erff
 #define real_fabs fabsf
 #define real_pow powf
 #define real_sqrt sqrtf
@@ -25,12 +19,6 @@ typedef float real;
 typedef double real;
 #define REAL(name) name##_f64
 #define REAL_EPSILON 2.220446049250313e-16
-#define real_exp exp
-#define real_expm1 expm1
-#define real_log log
-#define real_log1p log1p
-#define real_tanh tanh
-#define real_erf erf
 #define real_fabs fabs
 #define real_pow pow
 #define real_sqrt sqrt

@@ -14,6 +14,24 @@
  */
 #include "model/real_loss.h"
 
+#include "model/isa.h"
+
+enum { PIECE = 512 }; /* numbers that the kernels take at a time: whole vectors of every instruction set */
+
+static size_t piece_of(size_t n, size_t first)
+{
+    return n - first < PIECE ? n - first : PIECE;
+}
+
+/* Fills up the last vector. */
+static size_t whole_vectors(size_t n, real *x)
+{
+    size_t whole = (n + BASIN_LANES - 1) / BASIN_LANES * BASIN_LANES;
+
+    for (size_t i = n; i < whole; i++) x[i] = 0;
+    return whole;
+}
+
 static double weight_of(const basin_loss_spec *loss, size_t c)
 {
     return loss->weight_count > 0 ? loss->weights[c] : 1.0;
@@ -55,9 +73,17 @@ static mass mass_of(const basin_loss_spec *loss, size_t classes, double mean, in
     return (mass){.target = on_target, .share = e / (double)classes, .all = on_target + e * mean};
 }
 
+/* e [PIECE] = exp(y - peak) for n numbers. */
+static void exponentials(const real *y, size_t n, real peak, real *e)
+{
+    for (size_t c = 0; c < n; c++) e[c] = y[c] - peak;
+    basin_kernels_best()->math->exp(0, e, whole_vectors(n, e), e, NULL, NULL);
+}
+
 static void cross_entropy(const basin_loss_spec *loss, mass q, size_t target, const real *y, size_t classes, double weight, basin_loss *total, real *a,
                           real *slope)
 {
+    real   e[PIECE]; /* of one piece of the classes: usually there is one */
     size_t best = 0;
     double rest = 0.0, dot = 0.0; /* log Σ exp = y_best + log1p(rest): small losses keep their digits */
 
@@ -65,19 +91,25 @@ static void cross_entropy(const basin_loss_spec *loss, mass q, size_t target, co
         if (y[c] > y[best]) best = c;
     const real   peak = y[best]; /* a may be y */
     const double top = (double)peak;
-    for (size_t c = 0; c < classes; c++) {
-        if (c != best) rest += (double)real_exp(y[c] - peak);
-        dot += q.share * weight_of(loss, c) * ((double)y[c] - top);
+    for (size_t first = 0; first < classes; first += PIECE) {
+        exponentials(y + first, piece_of(classes, first), peak, e);
+        for (size_t c = first; c < first + piece_of(classes, first); c++)
+            if (c != best) rest += (double)e[c - first];
     }
+    if (q.share != 0.0)
+        for (size_t c = 0; c < classes; c++) dot += q.share * weight_of(loss, c) * ((double)y[c] - top);
     dot += q.target * ((double)y[target] - top);
     total->sum += q.all * log1p(rest) - dot;
     total->correct += best == target;
     total->count++;
     if (a == NULL) return;
-    for (size_t c = 0; c < classes; c++) {
-        double p = (double)real_exp(y[c] - peak) / (1.0 + rest);
-        if (slope != NULL) slope[c] = (real)p;
-        a[c] = (real)((q.all * p - q.share * weight_of(loss, c) - (c == target ? q.target : 0.0)) / weight);
+    for (size_t first = 0; first < classes; first += PIECE) {
+        if (classes > PIECE) exponentials(y + first, piece_of(classes, first), peak, e);
+        for (size_t c = first; c < first + piece_of(classes, first); c++) {
+            const double p = (double)e[c - first] / (1.0 + rest);
+            if (slope != NULL) slope[c] = (real)p;
+            a[c] = (real)((q.all * p - (q.share != 0.0 ? q.share * weight_of(loss, c) : 0.0) - (c == target ? q.target : 0.0)) / weight);
+        }
     }
 }
 
@@ -131,19 +163,26 @@ static double term_weight(const basin_loss_spec *loss, size_t j, size_t classes,
     return weight_of(loss, j % classes) * target + (1.0 - target);
 }
 
+/* By s = σ(-|y|) and log(1 + exp(-|y|)), both of which the kernel knows to their last digits. */
 static void binary_cross_entropies(const basin_loss_spec *loss, const basin_batch *batch, const real *y, size_t width, basin_loss *total, real *a,
                                    real *slope)
 {
-    const size_t classes = width / batch->positions;
+    const size_t classes = width / batch->positions, n = batch->count * width;
+    real         rest[PIECE], s[PIECE];
 
-    for (size_t j = 0; j < batch->count * width; j++) {
-        double u = (double)y[j], target = (double)batch->values[j], e = exp(-fabs(u)), p = (u >= 0.0 ? 1.0 : e) / (1.0 + e);
-        double v = term_weight(loss, j, classes, target), hit = weight_of(loss, j % classes) * target;
-        total->sum += v * (u > 0.0 ? u : 0.0) - u * hit + v * log1p(e);
-        total->correct += (u > 0.0) == (target > 0.5);
-        total->count++;
-        if (slope != NULL) slope[j] = (real)p;
-        if (a != NULL) a[j] = (real)((v * p - hit) / batch->weight);
+    for (size_t first = 0; first < n; first += PIECE) {
+        const size_t some = piece_of(n, first);
+        for (size_t i = 0; i < some; i++) rest[i] = -real_fabs(y[first + i]);
+        basin_kernels_best()->math->softplus(0, rest, whole_vectors(some, rest), rest, s, NULL);
+        for (size_t i = 0, j = first; i < some; i++, j++) {
+            const double u = (double)y[j], target = (double)batch->values[j], p = u >= 0.0 ? 1.0 - (double)s[i] : (double)s[i];
+            const double v = term_weight(loss, j, classes, target), hit = weight_of(loss, j % classes) * target;
+            total->sum += v * (u > 0.0 ? u : 0.0) - u * hit + v * (double)rest[i];
+            total->correct += (u > 0.0) == (target > 0.5);
+            total->count++;
+            if (slope != NULL) slope[j] = (real)p;
+            if (a != NULL) a[j] = (real)((v * p - hit) / batch->weight);
+        }
     }
 }
 

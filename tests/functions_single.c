@@ -1,0 +1,2 @@
+#define BASIN_REAL_SINGLE
+#include "functions_check.h"
