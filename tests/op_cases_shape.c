@@ -302,6 +302,25 @@ static basin_graph *reduce_unbatched(void)
     return finish(g, 36);
 }
 
+/* Moves of one number a sample: a run of 1, not a sum that adds to what its memory held. */
+static basin_graph *single_numbers(void)
+{
+    basin_graph *g = block();
+
+    case_int(case_node(g, "Flatten", "h", "f"), "axis", 1);
+    basin_node_spec *slice = case_node(g, "Slice", "f", "one");
+    case_ints(slice, "axes", INTS(1));
+    case_ints(slice, "starts", INTS(3));
+    case_ints(slice, "ends", INTS(4));
+    case_ints(case_node(g, "Pad", "one", "same"), "pads", INTS(0, 0, 0, 0));
+    case_ints(case_node(g, "ReduceSum", "f", "x1"), "axes", INTS(1));
+    case_ints(case_node(g, "Unsqueeze", "same", "square"), "axes", INTS(1));
+    case_ints(case_node(g, "Transpose", "square", "turned"), "perm", INTS(0, 2, 1));
+    case_int(case_node(g, "Flatten", "turned", "single"), "axis", 1);
+    case_int(case_node(g, "Concat", "single one x1", "t"), "axis", 1);
+    return finish(g, 3);
+}
+
 /* Tokens [3] below 7 and a parameter table [7, 4]: e [3, 4], which has more than one use for a token that repeats. */
 static basin_graph *embedding(void)
 {
@@ -473,6 +492,7 @@ const op_case op_cases_shape[] = {
     {"Split of a parameter", split_unbatched, 0},
     {"Concat, class tokens", concat_tokens, 0},
     {"Concat of parameters, and with the input", concat_unbatched, 0},
+    {"Slice, Pad, Transpose, Concat of single numbers", single_numbers, 0},
     {"Pad", pad, 0},
     {"Pad, negative", pad_negative, 0},
     {"Pad of a parameter", pad_unbatched, 0},

@@ -61,12 +61,15 @@ static void merge(basin_move *move)
     move->rank = rank;
 }
 
-/* A dimension of 1 outside: a plane has two. */
+/* A dimension of 1 outside: a plane has two. A single number is a run of 1: with a stride of 0 it would be a sum, which is
+   always added to what is there. */
 static void prepend_one(basin_move *move)
 {
+    const size_t stride = move->rank == 0 ? 1 : 0;
+
     for (size_t i = move->rank++; i > 0; i--) take_dimension(move, i, move, i - 1);
     move->extent[0] = 1;
-    move->from[0] = move->to[0] = 0;
+    move->from[0] = move->to[0] = stride;
 }
 
 /* How much a dimension belongs inside: contiguous on both sides; a sum or a spread of contiguous numbers; contiguous on one
