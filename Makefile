@@ -114,8 +114,9 @@ golden: all ## draw the golden images anew; look at the difference before commit
 layers: ## fail where a module includes a sibling, or a foreign library leaves its home
 	@sh tools/layers.sh
 
-bench: all ## time the engine against the machine's own sgemm peak; BENCH_DATA=FILE for real images
-	@$(MAKE) --no-print-directory $(BUILD)/bench/bench && $(BUILD)/bench/bench $(BENCH_DATA)
+bench: all ## time against the machine's sgemm peak and PyTorch (bench/peers.sh); BENCH_DATA=FILE for real images, BENCH="--rounds 3"
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench
+	@python3 bench/run.py $(BUILD)/bench/bench $(BUILD)/bench $(if $(BENCH_DATA),--data $(BENCH_DATA)) $(BENCH)
 
 # ------------------------------------------------------------------------------------------------ housekeeping
 

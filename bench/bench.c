@@ -1,24 +1,39 @@
-/* Times the engine against the machine's own sgemm peak, measured right before each job: absolute times drift on shared machines,
- * ratios hold. FLOP counts are those of docs/performance.md: F forward, f0 the first layer's share.
+/* One job on one network, timed against the machine's own GEMM peak, measured right before it: absolute times drift on shared
+ * machines, ratios hold. FLOP counts are those of docs/performance.md: F forward, f0 the first layer's share.
  *
- *   usage: bench [DATA.h5]    data for the large network: basin's format, or a plain file with /images and /labels;
- *                             without it, synthetic inputs of MNIST's shape
+ *   usage: bench JOB NETWORK [BLOCK [SAMPLES [MEMORY]]]
+ *
+ *     JOB       gradient | product | slice | hessian | top | memory
+ *     NETWORK   a checkpoint with its data; or mlp:784-512-256-10, made here, on synthetic inputs
+ *     BLOCK     vectors in a block of products (8)
+ *     SAMPLES   of the training split (0: all)
+ *     MEMORY    limit in bytes (0: the library's own)
+ *
+ * It prints what it has prepared as one line of JSON, then measures one round for every line that it reads, and prints that: whoever
+ * writes the lines can let a peer take its turns in between (bench/run.py does). Seconds are of one call (of one vector, one point),
+ * `cpu` is the processor time of all threads for it, `peak` is in FLOP/s. Numbers that a peer can check: loss, gradient norm, Hessian
+ * product with v_i = sin(i + 1), normalised.
  */
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/random.h"
 
-enum { THREADS = 2, PEAK_SIZE = 2048, GRID = 51 };
+enum { THREADS = 2, PEAK_SIZE = 2048, GRID = 51, HESSIAN_BLOCK = 64, TOP = 10, WIDTHS = 8, SYNTHETIC_SAMPLES = 10000 };
 
-static double now(void)
+static const double PASS_SECONDS = 2.0, ROUND_SECONDS = 0.1;
+
+static double clock_seconds(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -36,32 +51,54 @@ static void *allocate(size_t count, size_t size)
     return memory;
 }
 
-/* One sgemm of PEAK_SIZE^3 a thread, side by side: FLOP/s. A single threaded GEMM gives the same on an idle machine, but leaves
-   OpenBLAS's workers spinning for some 25 ms, which would disturb what is timed next. */
-static double peak_rate(void)
-{
-    static float *a, *c;
-    const size_t  n = PEAK_SIZE;
+/* ------------------------------------------------------------------------------------------------- peak -- */
 
-    if (a == NULL) {
-        a = allocate(n * n, sizeof *a);
-        c = allocate(THREADS * n * n, sizeof *c);
-        for (size_t i = 0; i < n * n; i++) a[i] = (float)(i % 7) * 0.25f;
+typedef struct peak { /* of one precision: a [n, n] and one c [n, n] a thread */
+    basin_precision precision;
+    void           *a, *c;
+} peak;
+
+static peak peak_prepare(basin_precision precision)
+{
+    const size_t n = (size_t)PEAK_SIZE * PEAK_SIZE, width = precision == BASIN_SINGLE ? sizeof(float) : sizeof(double);
+    peak         p = {precision, allocate(n, width), allocate(THREADS * n, width)};
+
+    for (size_t i = 0; i < n; i++) {
+        double x = (double)(i % 7) * 0.25;
+        if (precision == BASIN_SINGLE)
+            ((float *)p.a)[i] = (float)x;
+        else
+            ((double *)p.a)[i] = x;
     }
-    double start = now();
-#pragma omp parallel for num_threads(THREADS)
-    for (size_t t = 0; t < THREADS; t++) basin_gemm_f32(BASIN_N, BASIN_N, n, n, n, 1.0f, a, n, a, n, 0.0f, c + t * n * n, n);
-    return THREADS * 2.0 * PEAK_SIZE * PEAK_SIZE * (double)PEAK_SIZE / (now() - start);
+    return p;
 }
 
+/* One GEMM of PEAK_SIZE^3 a thread, side by side: FLOP/s. A single threaded GEMM gives the same on an idle machine, but leaves
+   OpenBLAS's workers spinning for some 25 ms, which would disturb what is timed next. */
+static double peak_rate(const peak *p)
+{
+    const size_t n = PEAK_SIZE;
+    double       start = clock_seconds(CLOCK_MONOTONIC);
+
+#pragma omp parallel for num_threads(THREADS)
+    for (size_t t = 0; t < THREADS; t++) {
+        if (p->precision == BASIN_SINGLE)
+            basin_gemm_f32(BASIN_N, BASIN_N, n, n, n, 1.0f, p->a, n, p->a, n, 0.0f, (float *)p->c + t * n * n, n);
+        else
+            basin_gemm_f64(BASIN_N, BASIN_N, n, n, n, 1.0, p->a, n, p->a, n, 0.0, (double *)p->c + t * n * n, n);
+    }
+    return THREADS * 2.0 * PEAK_SIZE * PEAK_SIZE * (double)PEAK_SIZE / (clock_seconds(CLOCK_MONOTONIC) - start);
+}
+
+/* ---------------------------------------------------------------------------------------------- network -- */
+
 typedef struct subject {
-    basin_dataset   *data;
-    basin_graph     *graph;
-    basin_objective *objective;
-    size_t           size;
-    double           forward, first; /* FLOPs */
-    double          *theta, *block, *out;
-    size_t           block_size;
+    basin_checkpoint *checkpoint;
+    basin_dataset    *data;
+    basin_objective  *objective;
+    size_t            size;
+    double            forward, first; /* FLOPs */
+    double           *theta;
 } subject;
 
 static basin_dataset *synthetic(size_t n, size_t width, size_t classes)
@@ -76,219 +113,284 @@ static basin_dataset *synthetic(size_t n, size_t width, size_t classes)
     data->classes = allocate(n, sizeof(int64_t));
     for (size_t i = 0; i < n * width; i++) data->inputs[i] = basin_random_uniform(&r);
     for (size_t i = 0; i < n; i++) data->classes[i] = (int64_t)basin_random_below(&r, classes);
+    data->splits = allocate(1, sizeof *data->splits);
+    data->split_count = 1;
+    data->splits[0] = (basin_split){.name = basin_strdup("train"), .count = n, .rows = allocate(n, sizeof(size_t))};
+    for (size_t i = 0; i < n; i++) data->splits[0].rows[i] = i;
     return data;
 }
 
-/* One split with every row. */
-static void use_all_rows(basin_dataset *data)
+/* «784-512-256-10» at PyTorch's default initialisation. */
+static void make_mlp(subject *net, const char *text)
 {
-    for (size_t i = 0; i < data->split_count; i++) {
-        basin_free(data->splits[i].name);
-        basin_free(data->splits[i].rows);
+    basin_graph *graph = NULL;
+    size_t       widths[WIDTHS], count = 0;
+
+    for (const char *at = text; count < WIDTHS; at++) {
+        char *end;
+        widths[count++] = (size_t)strtoul(at, &end, 10);
+        at = end;
+        if (*at != '-') break;
     }
-    basin_free(data->splits);
-    data->splits = allocate(1, sizeof *data->splits);
-    data->split_count = 1;
-    data->splits[0] = (basin_split){.name = basin_strdup("train"), .count = data->count, .rows = allocate(data->count, sizeof(size_t))};
-    for (size_t i = 0; i < data->count; i++) data->splits[0].rows[i] = i;
+    require(basin_graph_mlp(widths, count, "Relu", &graph));
+    require(basin_checkpoint_create(graph, &net->checkpoint));
+    basin_graph_destroy(&graph);
+    net->data = synthetic(SYNTHETIC_SAMPLES, widths[0], widths[count - 1]);
 }
 
-static subject prepare(basin_dataset *data, const size_t *widths, size_t count, size_t block_size)
+static subject prepare(const char *source, const basin_network_options *options)
 {
-    subject      net = {.data = data, .block_size = block_size};
-    basin_random r = basin_random_start(2, BASIN_STREAM_TEST);
+    subject net = {0};
+    bool    made = strncmp(source, "mlp:", 4) == 0;
 
-    use_all_rows(data);
-    require(basin_graph_mlp(widths, count, "Relu", &net.graph));
-    require(basin_network_objective(net.graph, &(basin_loss_spec){.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}, data,
-                                    &(basin_network_options){.precision = BASIN_SINGLE}, &net.objective));
+    if (made) {
+        make_mlp(&net, source + 4);
+    } else {
+        require(basin_checkpoint_read(source, &net.checkpoint));
+        require(basin_checkpoint_dataset(net.checkpoint, NULL, &net.data));
+    }
+    require(basin_network_objective(net.checkpoint->graph, &net.checkpoint->loss, net.data, options, &net.objective));
+    basin_dataset_destroy(&net.data); /* the objective has its own copy: resident memory is then a command's */
     require(basin_network_flops(net.objective, &net.forward, &net.first));
     net.size = basin_objective_size(net.objective);
-    net.theta = allocate(net.size, sizeof(double));
-    net.block = allocate(block_size * net.size, sizeof(double));
-    net.out = allocate(block_size * net.size, sizeof(double));
-    require(basin_train_initialise(basin_objective_params(net.objective), 3, net.theta));
-    basin_random_normals(&r, net.block, block_size * net.size);
-    for (size_t j = 0; j < block_size; j++) basin_scale(1.0 / basin_norm(net.block + j * net.size, net.size), net.block + j * net.size, net.size);
+    net.theta = net.checkpoint->theta;
+    if (made) require(basin_train_initialise(basin_objective_params(net.objective), 3, net.theta));
     return net;
 }
 
-static void release(subject *net)
+/* Unit vectors of many frequencies, v_j = sin((j + 1) (i + 1)): a peer makes the same. */
+static double *directions(size_t count, size_t size)
 {
-    basin_objective_destroy(&net->objective);
-    basin_graph_destroy(&net->graph);
-    basin_dataset_destroy(&net->data);
-    basin_free(net->theta);
-    basin_free(net->block);
-    basin_free(net->out);
+    double *v = allocate(count * size, sizeof *v);
+
+    for (size_t j = 0; j < count; j++) {
+        for (size_t i = 0; i < size; i++) v[j * size + i] = sin((double)(j + 1) * (double)(i + 1));
+        basin_scale(1.0 / basin_norm(v + j * size, size), v + j * size, size);
+    }
+    return v;
 }
+
+/* ------------------------------------------------------------------------------------------------- jobs -- */
 
 typedef struct job {
     subject         *net;
     basin_curvature *curvature;
-    size_t           k, points;
-    double          *coef;
+    double          *vectors, *out; /* [block, P] */
+    size_t           block, k, points;
+    double          *coef; /* [GRID * GRID, 2] */
     basin_loss      *losses;
+    basin_spectrum  *spectrum;
 } job;
 
 static void run_gradient(job *j)
 {
     basin_loss loss;
-    require(basin_objective_gradient(j->net->objective, NULL, j->net->theta, &loss, j->net->out));
+    require(basin_objective_gradient(j->net->objective, NULL, j->net->theta, &loss, j->out));
 }
 
 static void run_product(job *j)
 {
-    require(basin_curvature_product(j->curvature, j->net->block, j->k, j->net->out));
+    require(basin_curvature_product(j->curvature, j->vectors, j->k, j->out));
 }
 
 static void run_slice(job *j)
 {
-    require(basin_objective_subspace(j->net->objective, NULL, j->net->theta, j->net->block, 2, j->coef, j->points, j->losses));
+    require(basin_objective_subspace(j->net->objective, NULL, j->net->theta, j->vectors, 2, j->coef, j->points, j->losses));
 }
 
 static void run_loop(job *j)
 {
-    for (size_t i = 0; i < j->points; i++) require(basin_objective_loss(j->net->objective, NULL, j->net->theta, &j->losses[i]));
+    require(basin_objective_loss(j->net->objective, NULL, j->net->theta, j->losses));
 }
 
-static int ascending(const void *a, const void *b)
+/* All columns, block by block, the frozen point made anew as a command would. */
+static void run_hessian(job *j)
 {
-    return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
-}
+    const size_t size = j->net->size;
 
-static double median(double *x, size_t count)
-{
-    qsort(x, count, sizeof *x, ascending);
-    return x[count / 2];
-}
-
-enum { ROUNDS = 11 };
-
-typedef struct timing {
-    double seconds[ROUNDS], share[ROUNDS]; /* of one call; of the peak measured right before it */
-} timing;
-
-/* A job lasts milliseconds or less on the small network: repeated to a tenth of a second. */
-static size_t repeats_of(void (*run)(job *), job *j)
-{
-    double start = now();
-
-    run(j);
-    double once = now() - start;
-    return once > 0.1 ? 1 : (size_t)(0.1 / once) + 1;
-}
-
-static void time_round(timing *t, size_t round, void (*run)(job *), job *j, size_t repeats, double flops)
-{
-    double peak = peak_rate(), start = now();
-
-    for (size_t i = 0; i < repeats; i++) run(j);
-    t->seconds[round] = (now() - start) / (double)repeats;
-    t->share[round] = flops / t->seconds[round] / peak;
-}
-
-static void report(const char *what, timing *t, double per, double flops)
-{
-    double seconds = median(t->seconds, ROUNDS) / per, share = median(t->share, ROUNDS);
-
-    printf("  %-32s %11.6f s  %8.1f GFLOP/s  %5.2f of peak (%.2f to %.2f)\n", what, seconds, flops / seconds * 1e-9, share, t->share[0],
-           t->share[ROUNDS - 1]);
-}
-
-static void measure_job(const char *what, void (*run)(job *), job *j, double per, double flops)
-{
-    timing t;
-    size_t repeats;
-
-    run(j);
-    repeats = repeats_of(run, j);
-    for (size_t r = 0; r < ROUNDS; r++) time_round(&t, r, run, j, repeats, per * flops);
-    report(what, &t, per, flops);
-}
-
-/* The grid in passes of as many points as there are rounds into it, each beside some points of the plain loop. */
-static void measure_slice(job *j, double f, double f0)
-{
-    const size_t total = (size_t)GRID * GRID, pass = total / ROUNDS + 1;
-    timing       slice, loop;
-    double       ratio[ROUNDS], whole = 0.0;
-    size_t       loop_repeats;
-
-    j->points = 4;
-    loop_repeats = repeats_of(run_loop, j);
-    for (size_t r = 0; r < ROUNDS; r++) {
-        size_t first = r * pass, count = total - first < pass ? total - first : pass;
-        j->points = 4;
-        time_round(&loop, r, run_loop, j, loop_repeats, 4 * f);
-        j->coef += 2 * first;
-        j->points = count;
-        time_round(&slice, r, run_slice, j, 1, (double)count * (f - f0));
-        j->coef -= 2 * first;
-        whole += slice.seconds[r];
-        slice.seconds[r] /= (double)count;
-        ratio[r] = loop.seconds[r] / 4 / slice.seconds[r];
+    require(basin_curvature_create(j->net->objective, NULL, j->net->theta, BASIN_HESSIAN, &j->curvature));
+    for (size_t start = 0; start < size; start += j->block) {
+        size_t k = size - start < j->block ? size - start : j->block;
+        memset(j->vectors, 0, k * size * sizeof *j->vectors);
+        for (size_t i = 0; i < k; i++) j->vectors[i * size + start + i] = 1.0;
+        require(basin_curvature_product(j->curvature, j->vectors, k, j->out));
     }
-    report("51x51 slice, per point (F - f0)", &slice, 1, f - f0);
-    report("plain loop, per point (F)", &loop, 4, f);
-    qsort(ratio, ROUNDS, sizeof *ratio, ascending);
-    printf("  %-32s %11.2f s, %.2f times the speed of the plain loop (%.2f to %.2f)\n\n", "51x51 slice, whole", whole, ratio[ROUNDS / 2], ratio[0],
-           ratio[ROUNDS - 1]);
+    basin_curvature_destroy(&j->curvature);
 }
 
-static void measure(subject *net, const char *title)
+static void run_top(job *j)
 {
-    const double f = net->forward, f0 = net->first;
-    char         name[64];
-    job          j = {.net = net, .k = 1};
+    const basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = TOP, .tolerance = 1e-4, .probes = 1};
 
-    printf("%s: %zu parameters, %zu samples, F = %.3g, f0 = %.3g FLOP\n", title, net->size, basin_objective_samples(net->objective), f, f0);
-    require(basin_curvature_create(net->objective, NULL, net->theta, BASIN_HESSIAN, &j.curvature));
-    measure_job("gradient (3F - f0)", run_gradient, &j, 1, 3 * f - f0);
-    measure_job("H.v, frozen point (6F - 4f0)", run_product, &j, 1, 6 * f - 4 * f0);
-    j.k = net->block_size;
-    snprintf(name, sizeof name, "block of %zu, per vector", j.k);
-    measure_job(name, run_product, &j, (double)j.k, 6 * f - 4 * f0);
-    basin_curvature_destroy(&j.curvature);
+    basin_spectrum_destroy(&j->spectrum);
+    require(basin_spectrum_compute(j->net->objective, j->net->theta, 0.0, &options, &j->spectrum));
+}
 
-    j.coef = allocate(2 * (size_t)GRID * GRID, sizeof(double));
-    j.losses = allocate((size_t)GRID * GRID, sizeof *j.losses);
-    for (size_t i = 0; i < (size_t)GRID * GRID; i++) {
-        j.coef[2 * i] = (double)(i % GRID) / 25.0 - 1.0;
-        j.coef[2 * i + 1] = (double)(i / GRID) / 25.0 - 1.0;
+/* ----------------------------------------------------------------------------------------------- rounds -- */
+
+typedef struct measured {
+    const char *name;
+    void (*run)(job *);
+    double per, flops; /* calls count for so many vectors or points; FLOPs of one of them */
+    size_t k, repeats;
+} measured;
+
+static double one_call(const measured *m, job *j)
+{
+    double start = clock_seconds(CLOCK_MONOTONIC);
+
+    j->k = m->k;
+    m->run(j);
+    return clock_seconds(CLOCK_MONOTONIC) - start;
+}
+
+/* A job lasts milliseconds or less on small networks: repeated to a tenth of a second. The first call also warms up. */
+static void count_repeats(measured *m, job *j)
+{
+    double once = one_call(m, j);
+
+    if (once < ROUND_SECONDS) once = one_call(m, j);
+    m->repeats = once > ROUND_SECONDS ? 1 : (size_t)(ROUND_SECONDS / once) + 1;
+}
+
+static void print_round(const measured *m, job *j, const peak *p, const char *separator)
+{
+    double rate = peak_rate(p), start = clock_seconds(CLOCK_MONOTONIC), cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), calls;
+
+    for (size_t i = 0; i < m->repeats; i++) one_call(m, j);
+    calls = m->per * (double)m->repeats;
+    printf("%s\"%s\": {\"seconds\": %.9g, \"cpu\": %.9g, \"peak\": %.6g, \"flops\": %.9g}", separator, m->name,
+           (clock_seconds(CLOCK_MONOTONIC) - start) / calls, (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / calls, rate, m->flops);
+}
+
+static size_t resident_bytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (size_t)usage.ru_maxrss * 1024; /* Linux: KiB */
+}
+
+static void serve(measured *m, size_t count, job *j, basin_precision precision)
+{
+    char line[16];
+    peak p = peak_prepare(precision);
+
+    peak_rate(&p);
+    for (size_t i = 0; i < count; i++) count_repeats(&m[i], j);
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        printf("{");
+        for (size_t i = 0; i < count; i++) print_round(&m[i], j, &p, i == 0 ? "" : ", ");
+        if (j->spectrum != NULL)
+            printf(", \"products\": %zu, \"eigenvalues\": [%.9g, %.9g], \"residual\": %.3g, \"converged\": %s", j->spectrum->products,
+                   j->spectrum->eigenvalues[0], j->spectrum->eigenvalues[TOP - 1], j->spectrum->residuals[TOP - 1],
+                   j->spectrum->converged ? "true" : "false");
+        printf("}\n");
+        fflush(stdout);
     }
-    measure_slice(&j, f, f0);
-    basin_free(j.coef);
-    basin_free(j.losses);
 }
 
-static basin_dataset *read_large(const char *path)
+/* Without any measuring of the peak, whose matrices would count. */
+static void serve_memory(job *j)
 {
-    basin_dataset *data = NULL;
+    char     line[16];
+    measured m = {.name = "memory", .run = run_product, .per = 1, .k = 1};
 
-    if (path == NULL) return synthetic(10000, 784, 10);
-    if (basin_dataset_read(path, NULL, &data) == BASIN_OK) return data;
-    require(basin_dataset_read(path, &(basin_dataset_source){.inputs = "/images", .targets = "/labels", .scale = 1.0 / 255.0}, &data));
-    return data;
+    count_repeats(&m, j);
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        printf("{\"memory\": {\"seconds\": %.9g}, \"resident\": %zu}\n", one_call(&m, j), resident_bytes());
+        fflush(stdout);
+    }
+}
+
+/* A pass of the grid of about PASS_SECONDS, of at least 8 points; points shared by a pass share what the engine shares. */
+static void prepare_slice(job *j)
+{
+    const size_t total = (size_t)GRID * GRID;
+    measured     loop = {.run = run_loop};
+    double       pass;
+
+    j->coef = allocate(2 * total, sizeof(double));
+    j->losses = allocate(total, sizeof *j->losses);
+    for (size_t i = 0; i < total; i++) {
+        size_t at = i * 1009 % total; /* 1009 is prime to 51: every pass is spread over the grid */
+        j->coef[2 * i] = (double)(at % GRID) / 25.0 - 1.0;
+        j->coef[2 * i + 1] = (double)(at / GRID) / 25.0 - 1.0;
+    }
+    one_call(&loop, j);
+    pass = PASS_SECONDS / one_call(&loop, j);
+    j->points = pass < 8.0 ? 8 : pass > (double)total / 11 ? total / 11 : (size_t)pass;
+}
+
+static void describe(job *j, const char *name, double seconds)
+{
+    char       blas[160];
+    basin_loss loss;
+    subject   *net = j->net;
+
+    basin_blas_describe(blas);
+    printf("{\"job\": \"%s\", \"blas\": \"%s\", \"threads\": %d, \"parameters\": %zu, \"samples\": %zu, \"forward\": %.9g, \"first\": %.9g, "
+           "\"block\": %zu, \"freeze_seconds\": %.6g, \"points\": %zu",
+           name, blas, THREADS, net->size, basin_objective_samples(net->objective), net->forward, net->first, j->block, seconds, j->points);
+    require(basin_objective_gradient(net->objective, NULL, net->theta, &loss, j->out));
+    printf(", \"loss\": %.9g, \"gradient_norm\": %.9g", basin_loss_value(&loss), basin_norm(j->out, net->size));
+    if (j->curvature != NULL) {
+        require(basin_curvature_product(j->curvature, j->vectors, 1, j->out));
+        printf(", \"vHv\": %.9g, \"product_norm\": %.9g", basin_dot(j->vectors, j->out, net->size), basin_norm(j->out, net->size));
+    }
+    printf("}\n");
+    fflush(stdout);
+}
+
+static size_t argument(int argc, char **argv, int at, size_t otherwise)
+{
+    return argc > at ? (size_t)strtoull(argv[at], NULL, 10) : otherwise;
 }
 
 int main(int argc, char **argv)
 {
-    basin_dataset *digits = NULL;
-    char           blas[160];
+    if (argc < 3) {
+        fprintf(stderr, "usage: bench gradient|product|slice|hessian|top|memory CHECKPOINT|mlp:WIDTH-WIDTH… [BLOCK [SAMPLES [MEMORY]]]\n");
+        return 2;
+    }
+    const char *name = argv[1];
+    bool        hessian = strcmp(name, "hessian") == 0, memory = strcmp(name, "memory") == 0, slice = strcmp(name, "slice") == 0;
+    bool        top = strcmp(name, "top") == 0, product = strcmp(name, "product") == 0;
+
+    basin_precision precision = hessian ? BASIN_DOUBLE : BASIN_SINGLE;
+    job             j = {.block = hessian ? HESSIAN_BLOCK : memory ? 1 : slice ? 2 : argument(argc, argv, 3, 8)};
+    double          seconds = 0.0;
 
     require(basin_initialise());
     basin_threads_set(THREADS);
-    basin_blas_describe(blas);
-    subject large = prepare(read_large(argc > 1 ? argv[1] : NULL), (const size_t[]){784, 512, 256, 10}, 4, 8);
-    if (basin_dataset_read("samples/digits.h5", NULL, &digits) != BASIN_OK) digits = synthetic(1797, 64, 10);
-    subject small = prepare(digits, (const size_t[]){64, 32, 10}, 3, 16);
-    peak_rate();
-    printf("%s, %d threads, single precision; sgemm %d^3: %.1f GFLOP/s. Medians of %d rounds, lowest and highest share.\n\n", blas, THREADS, PEAK_SIZE,
-           peak_rate() * 1e-9, ROUNDS);
-    measure(&large, argc > 1 ? "784-512-256-10 ReLU on the data given" : "784-512-256-10 ReLU on synthetic inputs");
-    measure(&small, "64-32-10 ReLU on all digits");
-    release(&large);
-    release(&small);
+    basin_memory_limit_set(argument(argc, argv, 5, 0));
+    subject net = prepare(argv[2], &(basin_network_options){.precision = precision, .samples = argument(argc, argv, 4, 0)});
+    j.net = &net;
+    j.vectors = directions(j.block, net.size);
+    j.out = allocate(j.block * net.size, sizeof(double));
+    if (product || memory) {
+        seconds = clock_seconds(CLOCK_MONOTONIC);
+        require(basin_curvature_create(net.objective, NULL, net.theta, BASIN_HESSIAN, &j.curvature));
+        seconds = clock_seconds(CLOCK_MONOTONIC) - seconds;
+    }
+    if (slice) prepare_slice(&j);
+    describe(&j, name, seconds);
+
+    const double f = net.forward, f0 = net.first, columns = (double)net.size, k = (double)j.block, points = (double)j.points;
+    if (memory) serve_memory(&j);
+    else if (product)
+        serve((measured[]){{"product", run_product, 1, 6 * f - 4 * f0, 1, 1}, {"block", run_product, k, 6 * f - 4 * f0, j.block, 1}}, 2, &j, precision);
+    else if (slice)
+        serve((measured[]){{"slice", run_slice, points, f - f0, 0, 1}, {"loop", run_loop, 1, f, 0, 1}}, 2, &j, precision);
+    else if (hessian)
+        serve((measured[]){{"hessian", run_hessian, 1, columns * (6 * f - 4 * f0), 0, 1}}, 1, &j, precision);
+    else if (top)
+        serve((measured[]){{"top", run_top, 1, 0, 0, 1}}, 1, &j, precision);
+    else
+        serve((measured[]){{"gradient", run_gradient, 1, 3 * f - f0, 0, 1}}, 1, &j, precision);
+
+    basin_spectrum_destroy(&j.spectrum);
+    basin_curvature_destroy(&j.curvature);
+    basin_objective_destroy(&net.objective);
+    basin_checkpoint_destroy(&net.checkpoint);
     return 0;
 }
