@@ -206,6 +206,7 @@ def main():
     parser.add_argument("--only", default="", help="jobs and networks whose names hold this text, as «product:lenet»")
     parser.add_argument("--no-peer", action="store_true")
     arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(arguments)
     results, rows, tops, differences = {}, [], [], []
     for job, name, block, *aims in JOBS:
