@@ -8,6 +8,7 @@
 #include "core/loss.h"
 #include "core/memory.h"
 #include "core/objective.h"
+#include "model/fold.h"
 #include "model/network.h"
 
 /* ------------------------------------------------------------------------------------ kinks and outputs -- */
@@ -97,6 +98,7 @@ static void destroy(void *ctx)
 
     if (net == NULL) return;
     basin_plan_destroy(&net->plan);
+    basin_params_destroy(&net->params);
     basin_loss_spec_clear(&net->loss);
     if (net->statistics.samples.x != net->data.x) basin_free((void *)(uintptr_t)net->statistics.samples.x);
     basin_free(net->statistics.ends);
@@ -310,6 +312,24 @@ done:
     return st;
 }
 
+/* The graph as it is decides what parameters are for, and is refused by its own names. Its stored BatchNormalizations are folded into
+ * convolutions; others need their inputs. */
+static basin_status compile(basin_network *net, const basin_graph *graph, basin_bn kind)
+{
+    basin_status st = BASIN_OK;
+    basin_graph *folded = NULL;
+
+    BASIN_TRY(basin_plan_create(graph, kind == BASIN_BN_BATCH, &net->plan));
+    BASIN_TRY(basin_params_copy(net->plan->params, &net->params));
+    if (kind != BASIN_BN_STORED || !basin_graph_uses(graph, "BatchNormalization")) goto done;
+    BASIN_TRY(basin_graph_fold(graph, &folded));
+    basin_plan_destroy(&net->plan);
+    BASIN_TRY(basin_plan_create(folded, false, &net->plan));
+done:
+    basin_graph_destroy(&folded);
+    return st;
+}
+
 basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data, const size_t *rows, size_t count,
                                   const basin_network_bn *bn, basin_objective **out)
 {
@@ -318,7 +338,7 @@ basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_lo
 
     BASIN_TRY(basin_loss_spec_check(spec));
     BASIN_ALLOC(net, 1, "network");
-    BASIN_TRY(basin_plan_create(graph, bn->kind == BASIN_BN_BATCH, &net->plan));
+    BASIN_TRY(compile(net, graph, bn->kind));
     BASIN_TRY(basin_loss_spec_copy(spec, &net->loss));
     net->statistics.kind = bn->kind;
     net->data.count = count;
@@ -331,7 +351,7 @@ basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_lo
     BASIN_TRY(copy_statistics(net, data, bn));
     BASIN_TRY(basin_objective_create(
         &network_type, net,
-        &(basin_objective_facts){.size = net->plan->params->size, .samples = count, .params = net->plan->params, .epsilon = REAL_EPSILON}, out));
+        &(basin_objective_facts){.size = net->plan->params->size, .samples = count, .params = net->params, .epsilon = REAL_EPSILON}, out));
     net = NULL;
 done:
     destroy(net);

@@ -14,7 +14,8 @@ typedef struct basin_statistics { /* of BatchNormalization: real_statistics.c */
 } basin_statistics;
 
 typedef struct basin_network {
-    basin_plan     *plan;
+    basin_plan     *plan;   /* of the graph with convolutions folded where statistics are stored */
+    basin_params   *params; /* with the roles that the graph as it is gives them */
     basin_loss_spec loss;    /* owned */
     basin_batch     data;    /* all samples; arrays owned */
     size_t          chunk;   /* samples */
