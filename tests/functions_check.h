@@ -45,13 +45,34 @@ static double units(real y, long double exact)
 
 typedef long double exact_function(long double x);
 
-static long double exact_exp(long double x) { return expl(x); }
-static long double exact_log(long double x) { return logl(x); }
-static long double exact_tanh(long double x) { return tanhl(x); }
-static long double exact_erf(long double x) { return erfl(x); }
-static long double exact_sigmoid(long double x) { return 1.0L / (1.0L + expl(-x)); }
-static long double exact_elu(long double x) { return x > 0 ? x : expm1l(x); }
-static long double exact_softplus(long double x) { return fmaxl(x, 0.0L) + log1pl(expl(-fabsl(x))); }
+static long double exact_exp(long double x)
+{
+    return expl(x);
+}
+static long double exact_log(long double x)
+{
+    return logl(x);
+}
+static long double exact_tanh(long double x)
+{
+    return tanhl(x);
+}
+static long double exact_erf(long double x)
+{
+    return erfl(x);
+}
+static long double exact_sigmoid(long double x)
+{
+    return 1.0L / (1.0L + expl(-x));
+}
+static long double exact_elu(long double x)
+{
+    return x > 0 ? x : expm1l(x);
+}
+static long double exact_softplus(long double x)
+{
+    return fmaxl(x, 0.0L) + log1pl(expl(-fabsl(x)));
+}
 
 typedef struct accuracy {
     const char     *name;
@@ -91,8 +112,14 @@ static void check_derivatives(const accuracy *row, real low, real high, double t
     }
 }
 
-static long double exact_silu(long double x) { return x / (1.0L + expl(-x)); }
-static long double exact_gelu(long double x) { return 0.5L * x * erfcl(-x * 0.70710678118654752440084L); }
+static long double exact_silu(long double x)
+{
+    return x / (1.0L + expl(-x));
+}
+static long double exact_gelu(long double x)
+{
+    return 0.5L * x * erfcl(-x * 0.70710678118654752440084L);
+}
 static long double exact_gelu_tanh(long double x)
 {
     return x / (1.0L + expl(-2.0L * 0.79788456080286535587989L * (x + 0.044715L * x * x * x)));
@@ -122,7 +149,7 @@ static void check_places(basin_curve *curve)
 
 static void check_special(const basin_math *math)
 {
-    const real  infinite = (real)INFINITY, x[] = {0, -(real)0.0, infinite, -infinite, (real)NAN};
+    const real infinite = (real)INFINITY, x[] = {0, -(real)0.0, infinite, -infinite, (real)NAN};
     const struct {
         basin_curve *curve;
         real         expected[5];
@@ -186,13 +213,13 @@ void REAL(check_math)(void)
     for (size_t k = 0; k < count; k++) {
         const basin_math *math = all[k]->math;
         const accuracy    sharp[] = {
-            {"exp", math->exp, exact_exp, 1.0},
-            {"log", math->log, exact_log, 1.0},
-            {"tanh", math->tanh, exact_tanh, 2.5},
-            {"erf", math->erf, exact_erf, 1.5},
-            {"sigmoid", math->sigmoid, exact_sigmoid, 2.5},
-            {"elu", math->elu, exact_elu, 1.5},
-            {"softplus", math->softplus, exact_softplus, 1.5},
+               {"exp", math->exp, exact_exp, 1.0},
+               {"log", math->log, exact_log, 1.0},
+               {"tanh", math->tanh, exact_tanh, 2.5},
+               {"erf", math->erf, exact_erf, 1.5},
+               {"sigmoid", math->sigmoid, exact_sigmoid, 2.5},
+               {"elu", math->elu, exact_elu, 1.5},
+               {"softplus", math->softplus, exact_softplus, 1.5},
         };
         const accuracy smooth[] = {
             {"silu", math->silu, exact_silu, 0},

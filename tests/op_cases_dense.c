@@ -73,6 +73,22 @@ UNARY(Sigmoid)
 UNARY(Gelu)
 UNARY(Softplus)
 
+/* Relu's value is kept, also where copies hand its memory on: neither the second Relu nor Neg may write there. */
+static basin_graph *relu_behind_copies(void)
+{
+    basin_graph *g = dense(5);
+
+    case_node(g, "Relu", "s", "r");
+    case_node(g, "Identity", "r", "i");
+    case_node(g, "Dropout", "i", "j");
+    case_node(g, "Neg", "j", "n");
+    case_node(g, "Softplus", "n", "t");
+    case_node(g, "Relu", "t", "u");
+    case_node(g, "Identity", "u", "v");
+    case_node(g, "Tanh", "v", "h");
+    return case_end(g, "h", 5);
+}
+
 static basin_graph *leaky_relu(void)
 {
     basin_graph *g = dense(5);
@@ -105,6 +121,7 @@ const op_case op_cases_dense[] = {
     {"Identity", unary_Identity, 0},
     {"Dropout", unary_Dropout, 0},
     {"Relu", unary_Relu, 0},
+    {"Relu, behind copies", relu_behind_copies, 0},
     {"LeakyRelu", leaky_relu, 0},
     {"Tanh", unary_Tanh, 0},
     {"Sigmoid", unary_Sigmoid, 0},

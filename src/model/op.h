@@ -53,8 +53,9 @@ typedef enum basin_degree { /* of the output in theta, from those of the inputs;
     BASIN_DEGREE_UNARY     /* 0 stays 0, else 2 */
 } basin_degree;
 
-typedef enum basin_kink { /* of a piecewise op: what in `work` tells the branch of element l of the output */
+typedef enum basin_kink { /* of a piecewise op: what tells the branch of element l of the output */
     BASIN_KINK_NONE,
+    BASIN_KINK_SIGN,  /* v[l] of the output, which is kept, is above 0 on one branch only */
     BASIN_KINK_SLOPE, /* work[l] is the slope, which is 1 on one branch only */
     BASIN_KINK_BRANCH /* work[l] names the branch */
 } basin_kink;
@@ -86,6 +87,7 @@ typedef struct basin_op {
     basin_degree degree;
     basin_kink   kink;
     bool         in_place;                                         /* output may share the memory of a first input that nobody else reads, if as wide */
+    bool         copies;                                           /* in place, and the numbers stay what they are: a value that is kept may be shared too */
     bool         gaps;                                             /* inputs may be left out in the middle: input[i] = SIZE_MAX */
     basin_status (*infer)(basin_node *node);                       /* shapes, attributes, workspace; roles of parameters */
     basin_status (*check)(const basin_node *node, size_t b, size_t *sample); /* of the data, once, if node->check_data; which is at fault */

@@ -174,6 +174,7 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
         .inputs_max = 1,                                                                                                                             \
         .degree = BASIN_DEGREE_LINEAR,                                                                                                               \
         .in_place = true,                                                                                                                            \
+        .copies = true,                                                                                                                              \
         .infer = INFER,                                                                                                                              \
         .forward = forward,                                                                                                                          \
         .backward = backward,                                                                                                                        \

@@ -3,7 +3,7 @@
  * forward keeps the slope p = f'(x) and, at a point to be frozen, q = f''(x), which backward turns into q a_y. So a product
  * needs neither x nor any exp:   y' = p x',   a_x' = p a_y' + (q a_y) x'.
  * A kinked row is piecewise: p = 1 on one branch only, which tells when a step crosses the kink. Where f'' vanishes almost
- * everywhere (Relu, LeakyRelu) no q is kept.
+ * everywhere (LeakyRelu, Clip) no q is kept.
  */
 #include "model/op_unary.h"
 

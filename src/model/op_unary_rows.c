@@ -2,14 +2,6 @@
 #include "model/isa.h"
 #include "model/op_unary.h"
 
-static void relu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
-{
-    (void)facts, (void)q;
-    if (p != NULL)
-        for (size_t i = 0; i < n; i++) p[i] = x[i] > 0 ? (real)1 : (real)0;
-    for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 || x[i] != x[i] ? x[i] : (real)0; /* a NaN stays one */
-}
-
 static void leaky_relu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
     const real alpha = facts->alpha;
@@ -144,7 +136,6 @@ static void power(const unary_facts *facts, const real *x, size_t n, real *y, re
     };
 #define UNARY(NAME, FUNCTION, CURVED, KINK, ALPHA) UNARY_OP(NAME, 1, FUNCTION, CURVED, KINK, ALPHA)
 
-UNARY(Relu, relu, false, BASIN_KINK_SLOPE, 0.0)
 UNARY(LeakyRelu, leaky_relu, false, BASIN_KINK_SLOPE, 0.01)
 UNARY(Tanh, hyperbolic_tangent, true, BASIN_KINK_NONE, 0.0)
 UNARY(Sigmoid, sigmoid, true, BASIN_KINK_NONE, 0.0)

@@ -80,8 +80,8 @@ static void exponentials(const real *y, size_t n, real peak, real *e)
     basin_kernels_best()->math->exp(0, e, whole_vectors(n, e), e, NULL, NULL);
 }
 
-static void cross_entropy(const basin_loss_spec *loss, mass q, size_t target, const real *y, size_t classes, double weight, basin_loss *total, real *a,
-                          real *slope)
+static void cross_entropy(const basin_loss_spec *loss, mass q, size_t target, const real *y, size_t classes, double weight, basin_loss *total,
+                          real *a, real *slope)
 {
     real   e[PIECE]; /* of one piece of the classes: usually there is one */
     size_t best = 0;
@@ -118,7 +118,8 @@ static void set_zero(real *x, size_t n)
     for (size_t i = 0; x != NULL && i < n; i++) x[i] = 0;
 }
 
-static void cross_entropies(const basin_loss_spec *loss, const basin_batch *batch, const real *y, size_t classes, basin_loss *total, real *a, real *slope)
+static void cross_entropies(const basin_loss_spec *loss, const basin_batch *batch, const real *y, size_t classes, basin_loss *total, real *a,
+                            real *slope)
 {
     const double mean = mean_weight(loss, classes);
 
@@ -135,7 +136,8 @@ static void cross_entropies(const basin_loss_spec *loss, const basin_batch *batc
 }
 
 /* [b, k, positions, C]: the positions of one sample lie together for each vector. */
-static void cross_entropies_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t classes, const real *slope, const real *d, real *ad)
+static void cross_entropies_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t classes, const real *slope, const real *d,
+                                real *ad)
 {
     const double mean = mean_weight(loss, classes);
     const size_t positions = batch->positions;
@@ -195,8 +197,8 @@ static void squared_errors(const basin_batch *batch, const real *y, size_t width
     }
 }
 
-static void binary_cross_entropies_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t width, const real *slope, const real *d,
-                                       real *ad)
+static void binary_cross_entropies_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t width, const real *slope,
+                                       const real *d, real *ad)
 {
     const size_t classes = width / batch->positions;
     const real   scale = (real)(1.0 / batch->weight);

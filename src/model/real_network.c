@@ -16,7 +16,13 @@
 /* Does element l of the output lie on different branches? */
 static bool crosses(basin_kink kink, real before, real after)
 {
-    return kink == BASIN_KINK_SLOPE ? (before == 1) != (after == 1) : before != after;
+    switch (kink) {
+    case BASIN_KINK_SIGN: return (before > 0) != (after > 0);
+    case BASIN_KINK_SLOPE: return (before == 1) != (after == 1);
+    case BASIN_KINK_BRANCH: return before != after;
+    case BASIN_KINK_NONE: break;
+    }
+    return false;
 }
 
 /* Copies what tells the branches of all kinked nodes into `store`, or counts where they are other than there. */
@@ -29,9 +35,10 @@ static uint64_t compare_branches(const basin_sweep *sweep, size_t b, real *store
         const basin_slot *y = NODE_OUTPUT(node);
         if (node->op->kink == BASIN_KINK_NONE) continue;
         const size_t n = slot_rows(y, b) * slot_stride(y), full = y->batched ? b / y->lanes * slot_stride(y) : n;
-        if (copy) memcpy(store, node->work, n * sizeof *store);
+        const real *branch = node->op->kink == BASIN_KINK_SIGN ? y->v : node->work;
+        if (copy) memcpy(store, branch, n * sizeof *store);
         for (size_t l = 0; l < n && !copy; l++) /* the last group's empty lanes do not count */
-            crossings += (l < full || l % y->lanes < b % y->lanes) && crosses(node->op->kink, store[l], node->work[l]);
+            crossings += (l < full || l % y->lanes < b % y->lanes) && crosses(node->op->kink, store[l], branch[l]);
         store += n;
     }
     return crossings;

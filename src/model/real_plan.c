@@ -284,8 +284,8 @@ done:
 static bool may_share(const basin_plan *plan, const basin_node *node)
 {
     const basin_slot *x = &plan->slots[node->input[0]], *y = &plan->slots[node->output];
-    return node->op->in_place && x->batched && x->consumers == 1 && x->width == y->width && (x->degree > 0 || y->degree == 0) && !x->keep_value &&
-           node->input[0] != plan->input && node->input[0] != plan->output;
+    return node->op->in_place && x->batched && x->consumers == 1 && x->width == y->width && (x->degree > 0 || y->degree == 0) &&
+           (!x->keep_value || node->op->copies) && node->input[0] != plan->input && node->input[0] != plan->output;
 }
 
 /* An op in place takes its input's memory: values always; tangents unless backward needs the input's (a curved row: two
@@ -297,6 +297,7 @@ static void share_memory(basin_plan *plan)
         if (!may_share(plan, node)) continue;
         basin_slot *x = &plan->slots[node->input[0]], *y = &plan->slots[node->output];
         y->root_v = x->root_v;
+        y->keep_value |= x->keep_value; /* the next op must leave it alone, too */
         y->root_a = x->root_a;
         y->root_ad = x->root_ad;
         if (node->work_width < 2 * y->width) y->root_d = x->root_d;
@@ -389,8 +390,7 @@ static basin_status reserve(basin_plan *plan)
     basin_status st = BASIN_OK;
     size_t       nodes = 1, leaves = plan->params->count + plan->graph->buffer_count + 1;
 
-    for (size_t i = 0; i < plan->graph->node_count; i++)
-        nodes += plan->graph->nodes[i].output_count * (1 + plan->graph->nodes[i].input_count);
+    for (size_t i = 0; i < plan->graph->node_count; i++) nodes += plan->graph->nodes[i].output_count * (1 + plan->graph->nodes[i].input_count);
     BASIN_ALLOC(plan->slots, leaves + nodes, "network slots");
     BASIN_ALLOC(plan->nodes, nodes, "network nodes");
 done:
