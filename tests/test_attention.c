@@ -227,6 +227,23 @@ static void assert_refused(const char *op, const char *inputs, const char *attri
     problem_release(&p);
 }
 
+/* T queries and T keys of one number each are small beside their scores. */
+static void scores_beyond_any_memory_are_refused(void **state)
+{
+    basin_graph  *g = case_start(SHAPE(1, 1));
+    basin_params *params = NULL;
+
+    (void)state;
+    case_param(g, "p", SHAPE(1));
+    case_ints(case_node(g, "Pad", "x", "long"), "pads", INTS(0, 0, 0, 0, ((int64_t)1 << 29) - 1, 0));
+    case_node(g, "Mul", "long p", "s");
+    case_node(g, "Attention", "s s s", "y");
+    g->output = basin_strdup("y");
+    assert_status(basin_network_params(g, &params), BASIN_ERR_SHAPE);
+    assert_message("node y (Attention): its work takes 288230376151711744 numbers a sample and 1152921504606846976 of scratch");
+    basin_graph_destroy(&g);
+}
+
 static void products_that_mix_samples_are_refused(void **state)
 {
     (void)state;
@@ -317,6 +334,7 @@ int main(void)
         cmocka_unit_test(causal_is_the_lower_triangle),
         cmocka_unit_test(what_is_masked_is_exactly_zero),
         cmocka_unit_test(where_all_is_masked_there_is_no_number),
+        cmocka_unit_test(scores_beyond_any_memory_are_refused),
         cmocka_unit_test(products_that_mix_samples_are_refused),
         cmocka_unit_test(shapes_that_do_not_fit_are_named),
         cmocka_unit_test(attributes_are_checked),

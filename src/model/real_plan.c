@@ -178,8 +178,10 @@ static size_t lanes_of(const basin_node *node)
     return lanes;
 }
 
-/* Numbers in one tensor: for a sample if it is batched. Sums of these over lanes, work and nodes cannot overflow. */
+/* Numbers in one tensor: for a sample if it is batched; and in a node's work or scratch. Sums of these over samples, vectors
+ * and nodes cannot overflow. */
 #define WIDEST ((size_t)1 << 32)
+#define MOST_WORK ((size_t)1 << 40)
 
 static basin_status infer_node(basin_plan *plan, basin_node *node)
 {
@@ -189,6 +191,8 @@ static basin_status infer_node(basin_plan *plan, basin_node *node)
     BASIN_TRY(node->op->infer(node));
     if (!basin_shape_size(y->shape, y->rank, &y->width) || y->width == 0 || y->width > WIDEST)
         BASIN_TRY(basin_node_fail(node, BASIN_ERR_SHAPE, "its output has shape %s", BASIN_SHAPE_TEXT(y->shape, y->rank)));
+    if (node->work_width > MOST_WORK || node->work_fixed > MOST_WORK || node->temp_size > MOST_WORK)
+        BASIN_TRY(basin_node_fail(node, BASIN_ERR_SHAPE, "its work takes %zu numbers a sample and %zu of scratch", node->work_width, node->temp_size));
     plan->packed += node->packed;
     if (node->temp_size > plan->temp) plan->temp = node->temp_size;
     if (y->batched && y->rank > 1) plan->spatial = true;
