@@ -11,7 +11,7 @@
  *
  * It prints what it has prepared as one line of JSON, then measures one round for every line that it reads, and prints that: whoever
  * writes the lines can let a peer take its turns in between (bench/run.py does). Seconds are of one call (of one vector, one point),
- * `cpu` is the processor time of all threads for it, `peak` is in FLOP/s. Numbers that a peer can check: loss, gradient norm, Hessian
+ * `cpu` is the processor time of all threads for it; `peak` is in FLOP/s, `peak_cpu` too, by processor time. Numbers that a peer can check: loss, gradient norm, Hessian
  * product with v_i = sin(i + 1), normalised.
  */
 #include <math.h>
@@ -73,12 +73,17 @@ static peak peak_prepare(basin_precision precision)
     return p;
 }
 
-/* One GEMM of PEAK_SIZE^3 a thread, side by side: FLOP/s. A single threaded GEMM gives the same on an idle machine, but leaves
+typedef struct rate { /* FLOP/s by wall time, and by processor time as if no other process had been running */
+    double wall, cpu;
+} rate;
+
+/* One GEMM of PEAK_SIZE^3 a thread, side by side. A single threaded GEMM gives the same on an idle machine, but leaves
    OpenBLAS's workers spinning for some 25 ms, which would disturb what is timed next. */
-static double peak_rate(const peak *p)
+static rate peak_rate(const peak *p)
 {
     const size_t n = PEAK_SIZE;
-    double       start = clock_seconds(CLOCK_MONOTONIC);
+    const double flops = THREADS * 2.0 * PEAK_SIZE * PEAK_SIZE * (double)PEAK_SIZE;
+    double       wall = clock_seconds(CLOCK_MONOTONIC), cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
 
 #pragma omp parallel for num_threads(THREADS)
     for (size_t t = 0; t < THREADS; t++) {
@@ -87,7 +92,7 @@ static double peak_rate(const peak *p)
         else
             basin_gemm_f64(BASIN_N, BASIN_N, n, n, n, 1.0, p->a, n, p->a, n, 0.0, (double *)p->c + t * n * n, n);
     }
-    return THREADS * 2.0 * PEAK_SIZE * PEAK_SIZE * (double)PEAK_SIZE / (clock_seconds(CLOCK_MONOTONIC) - start);
+    return (rate){flops / (clock_seconds(CLOCK_MONOTONIC) - wall), THREADS * flops / (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu)};
 }
 
 /* ---------------------------------------------------------------------------------------------- network -- */
@@ -255,12 +260,12 @@ static void count_repeats(measured *m, job *j)
 
 static void print_round(const measured *m, job *j, const peak *p, const char *separator)
 {
-    double rate = peak_rate(p), start = clock_seconds(CLOCK_MONOTONIC), cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), calls;
+    rate   best = peak_rate(p);
+    double start = clock_seconds(CLOCK_MONOTONIC), cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), calls = m->per * (double)m->repeats;
 
     for (size_t i = 0; i < m->repeats; i++) one_call(m, j);
-    calls = m->per * (double)m->repeats;
-    printf("%s\"%s\": {\"seconds\": %.9g, \"cpu\": %.9g, \"peak\": %.6g, \"flops\": %.9g}", separator, m->name,
-           (clock_seconds(CLOCK_MONOTONIC) - start) / calls, (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / calls, rate, m->flops);
+    printf("%s\"%s\": {\"seconds\": %.9g, \"cpu\": %.9g, \"peak\": %.6g, \"peak_cpu\": %.6g, \"flops\": %.9g}", separator, m->name,
+           (clock_seconds(CLOCK_MONOTONIC) - start) / calls, (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / calls, best.wall, best.cpu, m->flops);
 }
 
 static size_t resident_bytes(void)

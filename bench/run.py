@@ -4,7 +4,8 @@
 
 BENCH is the compiled bench.c, FOLDER takes the checkpoints (bench/networks.py), the results (results.json) and, from bench/peers.sh, the
 peers. Without PyTorch the dense networks alone are measured, on synthetic inputs. Medians over rounds; shares are of the GEMM peak
-measured right before each round. «cpu» is processor time of both threads over wall time: below 0.9 the machine had other things to do.
+measured right before each round. «by cpu» is basin's share by processor time instead of wall time: what it is where other processes
+take their part of the machine, and above the share proper where threads wait.
 """
 import argparse
 import json
@@ -114,6 +115,10 @@ def share(rounds, name, flops):
     return median(rounds, name, lambda r: flops / r["seconds"] / r["peak"])
 
 
+def cpu_share(rounds, name, flops):
+    return median(rounds, name, lambda r: 2.0 * flops / r["cpu"] / r["peak_cpu"])
+
+
 def seconds(rounds, name):
     return median(rounds, name, lambda r: r["seconds"])
 
@@ -136,14 +141,14 @@ def row(job, name, block, out, aim, block_aim, ratio_aim):
     basin = out["basin"]["rounds"]
     key, flops = job, basin[0][job]["flops"]
     ours, ours_block = share(basin, key, flops), share(basin, "block", basin[0]["block"]["flops"]) if "block" in basin[0] else None
-    time = min(seconds(basin, name) for name in (key, "block") if name in basin[0])
+    time = min(seconds(basin, part) for part in (key, "block") if part in basin[0])
     peer_time = peer_share = ratio = None
     if "peer" in out and out["peer"]["rounds"]:
         peers = out["peer"]["rounds"]
         peer_time = seconds(peers, key)
         peer_flops = out["basin"]["facts"]["forward"] if job == "slice" else flops
         peer_share, ratio = share(peers, key, peer_flops), peer_time / time
-    cpu = median(basin, key, lambda r: r["cpu"] / r["seconds"] / 2)
+    cpu = " / ".join(number(cpu_share(basin, part, basin[0][part]["flops"])) for part in (key, "block") if part in basin[0])
     aims = " / ".join(number(a) for a in (aim, block_aim) if a is not None) + (f", {ratio_aim:g}×" if ratio_aim else "")
     pairs = [(ours, aim), (ours_block, block_aim), (ratio, ratio_aim)]
     missed = [f"{got / want:.2f}" for got, want in pairs if got is not None and want is not None and got < want]
@@ -152,7 +157,7 @@ def row(job, name, block, out, aim, block_aim, ratio_aim):
     reached = number(ours) + (f" / {ours_block:.2f}" if ours_block is not None else "")
     title = f"{TITLES[job]}, {NAMES[name]}" + (f", block {block}" if job == "product" else "")
     return [title, reached, f"{time * 1e3:.4g}", number(peer_share), number(peer_time and peer_time * 1e3, "{:.4g}"), number(ratio, "{:.2f}×"), aims, met,
-            number(cpu)]
+            cpu]
 
 
 def top_rows(name, out):
@@ -236,8 +241,8 @@ def report(bench, results, rows, tops, memory, differences):
     print(f"{machine()}; {facts.get('blas', '')}; two threads, single precision; medians of {bench.rounds} rounds\n")
     if peer:
         print("Peer: " + ", ".join(f"{key} {value}" for key, value in peer.items() if key != "blas" and value is not None) + "; "
-              + ", ".join(os.path.basename(path) for path in peer["blas"]) + "\n")
-    table(["work", "basin, of peak: 1 / block", "ms", "PyTorch, of peak", "ms", "ratio", "aim", "met", "cpu"], rows)
+              + ", ".join("/".join(path.split("/")[-2:]) for path in peer["blas"]) + "\n")
+    table(["work", "basin, of peak: 1 / block", "ms", "PyTorch, of peak", "ms", "ratio", "aim", "met", "by cpu"], rows)
     table(["eigenpairs to 1e-4 of the largest", "basin", "peer", "ratio", "aim", "met"], tops)
     table(["resident memory", "basin", "PyTorch", "aim", "met"], memory)
     for key, out in results.items():
