@@ -166,25 +166,28 @@ class Job:
 class Way:
     """What was chosen: one call is worth `per` evaluations of the whole job."""
 
-    def __init__(self, text, run, seconds, per=1.0, threads=THREADS):
-        self.text, self.run, self.seconds, self.per, self.threads = text, run, seconds, per, threads
+    def __init__(self, text, run, seconds, per=1.0, threads=THREADS, size=None):
+        self.text, self.run, self.seconds, self.per, self.threads, self.size = text, run, seconds, per, threads, size
 
 
-def tried(job, text, make, sizes, log, per=1.0):
-    """Best batch size of one way, on two threads and, for small networks, on one; None where the way fails."""
+def tried(job, text, make, sizes, log, per=1.0, bar=math.inf):
+    """Best batch size of one way on two threads; for small networks that one and the first on one thread, too. No more
+    is tried when the first takes longer than `bar`. None where the way fails."""
     best = None
-    for threads in (THREADS, 1) if job.size < 5000 else (THREADS,):
+    for threads, size in [(THREADS, size) for size in sizes] + ([(1, sizes[0]), (1, None)] if job.size < 5000 else []):
+        if best is not None and best.seconds > bar:
+            break
         torch.set_num_threads(threads)
-        for size in sizes:
-            try:
-                run = make(size)
-                seconds = quick(run, math.inf if best is None else 3.0 * best.seconds * per) / per
-            except (RuntimeError, NotImplementedError, AttributeError) as e:
-                log[text] = f"fails: {str(e).splitlines()[0][:120]}"
-                return None
-            if best is None or seconds < best.seconds:
-                best = Way(f"{text}, batch {size}" + (", one thread" if threads == 1 else ""), run, seconds, per, threads)
-            run = None
+        size = best.size if size is None else size
+        try:
+            run = make(size)
+            seconds = quick(run, math.inf if best is None else 3.0 * best.seconds * per) / per
+        except (RuntimeError, NotImplementedError, AttributeError) as e:
+            log[text] = f"fails: {str(e).splitlines()[0][:120]}"
+            return None
+        if best is None or seconds < best.seconds:
+            best = Way(f"{text}, batch {size}" + (", one thread" if threads == 1 else ""), run, seconds, per, threads, size)
+        run = None
     log[text] = {"seconds": best.seconds, "way": best.text}
     return best
 
@@ -201,7 +204,8 @@ def best_product(job, folder, block, log):
     ways = [tried(half, "kept graph" if half is job else "kept graph of half the samples", half.kept, kept[:1] + kept[-1:], log, half.count / job.count),
             tried(job, "from scratch", job.scratch, sizes, log), tried(job, "jvp(grad)", job.forward_over_reverse, some, log)]
     if job.size < 5000:
-        ways.append(tried(job, f"kept graph, {block} vectors batched", lambda size: job.batched(size, block), some, log, block))
+        ways.append(tried(job, f"kept graph, {block} vectors batched", lambda size: job.batched(size, block), some, log, block,
+                          5.0 * min(way.seconds for way in ways if way is not None)))
     return min((way for way in ways if way is not None), key=lambda way: way.seconds)
 
 
@@ -325,9 +329,10 @@ def configuration():
 
 
 def describe(job, kind, way, log):
-    with torch.no_grad():  # a slice has moved them
-        for p, t in zip(job.parameters, job.theta):
-            p.copy_(t)
+    if kind == "slice":  # it has moved them; graphs that are kept forbid even writing the same values
+        with torch.no_grad():
+            for p, t in zip(job.parameters, job.theta):
+                p.copy_(t)
     flat = lambda parts: torch.cat([p.reshape(-1) for p in parts]).double()
     facts = {"job": kind, "parameters": job.size, "samples": job.count, "configuration": configuration(), "tried": log,
              "chosen": way.text if way else None, "loss": float(job.loss().double()),
