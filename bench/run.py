@@ -48,12 +48,19 @@ class Side:
         return json.loads(line) if line.strip() else None
 
     def round(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+        """None from one that has stopped; what it had to say is on the terminal."""
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None
         return self.read()
 
     def close(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.wait()
 
 
@@ -104,7 +111,7 @@ class Bench:
                     out[key]["rounds"].append(got)
         for side in sides.values():
             side.close()
-        return out
+        return out if out["basin"]["rounds"] else None
 
 
 def median(rounds, name, value):
@@ -250,7 +257,7 @@ def report(bench, results, rows, tops, memory, differences):
             rounds, points = out["basin"]["rounds"], out["basin"]["facts"]["points"]
             print(f"{key}: {seconds(rounds, 'loop') / seconds(rounds, 'slice'):.2f} times the speed of basin's own loop over points; {points} of {GRID} points a "
                   f"round, whole grid {seconds(rounds, 'slice') * GRID:.3g} s")
-        if out.get("peer", {}).get("facts", {}) and out["peer"]["facts"].get("chosen"):
+        if (out.get("peer", {}).get("facts") or {}).get("chosen"):
             print(f"{key}: PyTorch by {out['peer']['facts']['chosen']}")
     if differences:
         print(f"largest relative difference of loss, ‖g‖, vᵀHv, ‖Hv‖ between both: {max(differences):.1e}")
