@@ -1,5 +1,5 @@
-/* Each op, with each of its attributes, and random graphs, against PyTorch in double (tests/data/make_ops.py, make_random.py). The battery of test_ops.c knows that
- * derivatives fit the function; this knows that it is the right function.
+/* Each op, with each of its attributes, and random graphs against PyTorch in double (tests/data/make_ops.py, make_random.py). The
+ * battery of test_ops.c knows that derivatives fit the function; this knows that it is the right function.
  */
 #include <hdf5.h>
 #include <math.h>
@@ -112,7 +112,7 @@ static oracle read_oracle(hid_t group, const basin_graph *graph)
     double      *numbers = read_numbers(group, "numbers", NULL, NULL, &count), *end = numbers;
 
     if (H5Aexists(group, "samples") > 0) {
-        hid_t attribute = H5Aopen(group, "samples", H5P_DEFAULT);
+        hid_t              attribute = H5Aopen(group, "samples", H5P_DEFAULT);
         unsigned long long samples = 0;
         assert_true(H5Aread(attribute, H5T_NATIVE_ULLONG, &samples) >= 0);
         H5Aclose(attribute);
