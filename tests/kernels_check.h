@@ -52,6 +52,31 @@ static void check_correlate(const basin_kernels *kernels, const ptrdiff_t *offse
     for (size_t i = 0; i < OUTPUTS * TAPS; i++) assert_close((double)sums[i], (double)expected_sums[i], 0.0, tolerance);
 }
 
+/* Every length up to some vectors, in place and not; NaN, infinities and both zeros. */
+static void check_rectifier(const basin_kernels *kernels)
+{
+    enum { N = 40 };
+    real x[N], value[N], passed[N], sum[N];
+
+    for (size_t n = 0; n <= N; n++) {
+        fill(x, N, n);
+        if (n > 4) x[1] = (real)NAN, x[2] = -(real)INFINITY, x[3] = (real)INFINITY, x[4] = -(real)0.0;
+        memset(value, 0, sizeof value);
+        kernels->rectify(x, n, value);
+        memcpy(sum, a, sizeof sum);
+        kernels->gate(x, src, n, false, passed);
+        kernels->gate(x, src, n, true, sum);
+        for (size_t i = 0; i < N; i++) {
+            if (i < n && isnan(x[i])) assert_true(isnan(value[i]));
+            else assert_true(value[i] == (i < n && x[i] > 0 ? x[i] : 0));
+            if (i < n) assert_true(passed[i] == (x[i] > 0 ? src[i] : 0));
+            assert_true(sum[i] == (i < n && x[i] > 0 ? a[i] + src[i] : a[i]));
+        }
+        kernels->rectify(x, n, x);
+        for (size_t i = 0; i < n; i++) assert_true(x[i] == value[i] || isnan(x[i]));
+    }
+}
+
 void REAL(check_kernels)(void);
 void REAL(check_kernels)(void)
 {
@@ -66,6 +91,7 @@ void REAL(check_kernels)(void)
     assert_ptr_equal(basin_kernels_best(), all[count - 1]);
     for (size_t k = 0; k < count; k++) {
         print_message("    kernels %s, %zu bytes a number\n", all[k]->name, sizeof(real));
+        check_rectifier(all[k]);
         for (size_t outputs = 1; outputs <= OUTPUTS; outputs += outputs < 10 ? 1 : 3)
             for (size_t taps = 1; taps <= TAPS; taps += taps < 8 ? 1 : 6)
                 for (size_t n = 1; n <= PIXELS; n++)

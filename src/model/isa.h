@@ -26,6 +26,11 @@ typedef struct basin_kernels {
 
     const basin_math *math;
 
+    /* y = x where x > 0, else 0; a NaN stays one. y may be x. */
+    void (*rectify)(const real *x, size_t n, real *y);
+    /* to = from where y > 0, else 0; added to what is there if `add`. `to` may be `from`. */
+    void (*gate)(const real *y, const real *from, size_t n, bool add, real *to);
+
     /* y[o·plane + x·y_step] += Σ_t w[t·tile + o] src[offset[t] + x·step]   for o < tile, x < n; each an element of lanes.
        tile: a power of two, at most `outputs`. */
     void (*convolve)(const real *src, const ptrdiff_t *offset, size_t taps, const real *w, size_t tile, size_t n, size_t step, real *y, size_t plane,
@@ -48,6 +53,8 @@ typedef struct basin_kernels {
 #define ISA_NAME ISA_TEXT(BASIN_ISA)
 
 extern const basin_math ISA(basin_math);
+void ISA(basin_rectify)(const real *x, size_t n, real *y);
+void ISA(basin_gate)(const real *y, const real *from, size_t n, bool add, real *to);
 #endif
 
 /* The best for this processor, and all that run on it: [*count], best last. */

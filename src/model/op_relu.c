@@ -1,7 +1,5 @@
-/* Relu. The value tells the slope: f' = [y > 0]. So nothing is kept but y, which the next linear layer keeps anyway; a third of what a
- * frozen convolutional network would hold otherwise.
- */
-#include "model/op.h"
+/* Relu. The value tells the slope: f' = [y > 0]. So nothing is kept but y, which the next linear layer keeps anyway. */
+#include "model/isa.h"
 
 static basin_status infer(basin_node *node)
 {
@@ -12,28 +10,17 @@ static basin_status infer(basin_node *node)
 static void forward(basin_node *node, size_t b, basin_mode mode)
 {
     const basin_slot *y = NODE_OUTPUT(node);
-    const real       *from = NODE_INPUT(node, 0)->v;
-    real             *to = y->v;
 
     (void)mode;
-    for (size_t i = 0; i < slot_rows(y, b) * slot_stride(y); i++) to[i] = from[i] <= 0 ? (real)0 : from[i]; /* a NaN stays one */
+    basin_kernels_best()->rectify(NODE_INPUT(node, 0)->v, slot_rows(y, b) * slot_stride(y), y->v);
 }
 
-/* to = f' from, or += where `add`; `to` may be `from`. */
-static inline void pass(const real *y, const real *from, size_t n, bool add, real *to)
-{
-    if (add)
-        for (size_t i = 0; i < n; i++) to[i] += y[i] > 0 ? from[i] : (real)0;
-    else
-        for (size_t i = 0; i < n; i++) to[i] = y[i] > 0 ? from[i] : (real)0;
-}
-
-/* The same for k vectors. */
+/* to (+)= f' from, for k vectors; `to` may be `from`. */
 static void pass_block(const basin_slot *y, size_t b, size_t k, const real *from, bool add, real *to)
 {
     const size_t n = slot_stride(y);
 
-    for (size_t i = 0; i < slot_rows(y, b) * k; i++) pass(y->v + i / k * n, from + i * n, n, add, to + i * n);
+    for (size_t i = 0; i < slot_rows(y, b) * k; i++) basin_kernels_best()->gate(y->v + i / k * n, from + i * n, n, add, to + i * n);
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)
