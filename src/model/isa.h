@@ -6,7 +6,7 @@
 #ifndef BASIN_MODEL_ISA_H
 #define BASIN_MODEL_ISA_H
 
-#include "model/op.h"
+#include "model/real_window.h"
 
 /* y = f(x), p = f'(x), q = f''(x) for n numbers; p may be NULL, q too; y may be x. Each number's result is its own: not of its place. */
 typedef void basin_curve(real alpha, const real *x, size_t n, real *y, real *p, real *q);
@@ -20,11 +20,19 @@ typedef struct basin_math {
     void (*softmax)(const real *x, size_t n, real *y);
 } basin_math;
 
+/* Of MaxPool, for one channel of a group of samples: x [inputs, lanes], y and place [outputs, lanes]. */
+typedef struct basin_pool {
+    void (*largest)(const basin_window *window, const real *x, real *y, real *place); /* and where it stood; place may be NULL */
+    void (*take)(const basin_window *window, const real *place, const real *x, real *y); /* y = x at the places */
+    void (*give)(const basin_window *window, const real *place, real *x, const real *y); /* x += y at the places */
+} basin_pool;
+
 typedef struct basin_kernels {
     const char *name;    /* base | v3 | v4 (x86-64 levels) */
     size_t      outputs; /* of the largest tile of convolve: a power of two */
 
     const basin_math *math;
+    const basin_pool *pool;
 
     /* y = x where x > 0, else 0; a NaN stays one. y may be x. */
     void (*rectify)(const real *x, size_t n, real *y);
@@ -53,6 +61,7 @@ typedef struct basin_kernels {
 #define ISA_NAME ISA_TEXT(BASIN_ISA)
 
 extern const basin_math ISA(basin_math);
+extern const basin_pool ISA(basin_pool);
 void ISA(basin_rectify)(const real *x, size_t n, real *y);
 void ISA(basin_gate)(const real *y, const real *from, size_t n, bool add, real *to);
 #endif

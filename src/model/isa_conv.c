@@ -155,6 +155,7 @@ const basin_kernels ISA(basin_kernels) = {
     .name = ISA_NAME,
     .outputs = LARGEST,
     .math = &ISA(basin_math),
+    .pool = &ISA(basin_pool),
     .rectify = ISA(basin_rectify),
     .gate = ISA(basin_gate),
     .convolve = convolve,
