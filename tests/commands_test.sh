@@ -78,6 +78,9 @@ run 2
 run 2 nonsense
 holds err "no command «nonsense»"
 run 2 help nonsense
+for command in "help convert" "convert"; do run 2 $command; holds err "convert is a command of the Python package: python3 -m basin convert"; done
+run 0 help
+holds out "python3 -m basin convert"
 run 2 slice x.h5 --grid many --along momentum
 holds err "wants a whole number"
 run 2 slice x.h5 --range 3 --along momentum
@@ -249,6 +252,7 @@ for c in "spectrum" "sane" "sharpness" "slice --along momentum --grid 5" "info -
     holds err "as stored (--as-stored)"
     holds err "stored + s v (--undo), s = 2.5"
     holds err "^basin: unknown.h5: perturbed or not?"
+    holds err "weights of another method convert with --method NAME or --perturbed no"
 done
 "$B" sharpness unknown.h5 --undo --json >undo 2>/dev/null
 "$B" sharpness perturbed.h5 --json >perturbed 2>note

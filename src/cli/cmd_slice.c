@@ -165,7 +165,7 @@ static int along_other(const cli_arguments *a, cli_source *s, const char *path, 
     const char       *point;
 
     CLI_TRY(cli_checkpoint_open(a, path, false, &other, &point));
-    CLI_CHECK(point != NULL, "%s: perturbed or not? choose --as-stored or --undo", path);
+    CLI_CHECK(point != NULL, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
     CLI_CHECK(same_params(s->ck->params, other->params), "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
               other->params->size, other->params->count, s->ck->path, s->ck->params->size, s->ck->params->count);
     CLI_LIBRARY(basin_direction_to(path, s->ck->theta, other->theta, other->params->size, out));

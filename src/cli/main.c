@@ -278,7 +278,8 @@ static void list_commands(FILE *out)
     fputs("basin: from saved training checkpoints to trustworthy statements about the loss landscape\n\nusage: basin COMMAND …\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s  %s\n", commands[i].command->name, commands[i].help);
     fputs("\n  basin help COMMAND    options and examples of one command\n"
-          "  basin --version       with --verbose: libraries and the BLAS kernel\n\n"
+          "  basin --version       with --verbose: libraries and the BLAS kernel\n"
+          "  python3 -m basin convert --help    folders of PyTorch's .pt files as checkpoints (pip install ./python)\n\n"
           "exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted\n", out);
 }
 
@@ -298,12 +299,18 @@ static int print_version(bool verbose)
     return cli_library(basin_initialise());
 }
 
+static int no_command(const char *name)
+{
+    return strcmp(name, "convert") == 0 ? cli_usage("convert is a command of the Python package: python3 -m basin convert --help")
+                                        : cli_usage("no command «%s»; basin help lists them", name);
+}
+
 static int print_help(int argc, char **argv)
 {
     const cli_command *command = argc > 2 ? cli_command_find(argv[2]) : NULL;
 
     if (argc <= 2) list_commands(stdout);
-    else if (command == NULL) return cli_usage("no command «%s»; basin help lists them", argv[2]);
+    else if (command == NULL) return no_command(argv[2]);
     else cli_help(command, stdout);
     return CLI_OK;
 }
@@ -314,7 +321,7 @@ static int run_command(int argc, char **argv)
     const cli_command *command = cli_command_find(argv[1]);
     cli_arguments      arguments = {0};
 
-    CLI_WANT(command != NULL, "no command «%s»; basin help lists them", argv[1]);
+    if (command == NULL) return no_command(argv[1]);
     CLI_TRY(cli_arguments_parse(command, argc - 1, argv + 1, &arguments));
     if (cli_given_option(&arguments, "help")) {
         cli_help(command, stdout);

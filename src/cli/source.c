@@ -70,8 +70,8 @@ static int ask(const cli_source *source)
     fprintf(stderr, "%s does not say whether its weights are perturbed; loss on %s:\n", ck->path, source->splits[0]);
     cli_table_print(table, 2, stderr);
     table = NULL;
-    status = isnan(s) ? cli_fail("%s: perturbed or not? choose --as-stored (it holds no scalar that would undo it)", ck->path)
-                      : cli_fail("%s: perturbed or not? choose --as-stored or --undo", ck->path);
+    status = isnan(s) ? cli_fail("%s: perturbed or not? choose --as-stored (it holds no scalar that would undo it)" CLI_CONVERT_AGAIN, ck->path)
+                      : cli_fail("%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, ck->path);
 done:
     cli_table_destroy(&table);
     basin_free(point);

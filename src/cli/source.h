@@ -4,6 +4,9 @@
 
 #include "cli/options.h"
 
+/* Ends the question whether weights are perturbed, for those whose training knew nothing of that. */
+#define CLI_CONVERT_AGAIN "; only MSAM's can be: weights of another method convert with --method NAME or --perturbed no"
+
 struct cli_source {
     basin_checkpoint *ck;   /* theta is the point to work at */
     basin_dataset    *data;
