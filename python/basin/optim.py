@@ -26,7 +26,13 @@ NEVER_PERTURBED = ("gd", "sgd", "nag", "adam", "adamw")  # methods whose weights
 # How a torch class is called in basin; others go by their own name
 METHODS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
 # Classes that add weight decay to the gradient; None is a saved state, of SGD unless it holds exp_avg
-COUPLED = (None, "SGD", "Adam", "NAdam", "RAdam", "Adamax", "Adagrad", "RMSprop", "SAM")
+COUPLED = (None, "SGD", "Adam", "NAdam", "RAdam", "Adamax", "Adagrad", "Adadelta", "ASGD", "RMSprop", "SAM")
+# Classes whose state holds no accumulated gradient, whatever their momentum_buffer may be
+NO_VELOCITY = ("RMSprop", "Adagrad", "Adadelta", "Rprop", "ASGD", "LBFGS", "Adafactor")
+# A saved state does not name its class: options and state that only this one has
+SIGNS = {"RMSprop": ("alpha", "centered"), "Adagrad": ("lr_decay", "initial_accumulator_value"), "Adadelta": ("square_avg", "acc_delta"),
+         "Rprop": ("etas", "step_sizes"), "ASGD": ("lambd", "t0"), "LBFGS": ("max_iter", "history_size"), "Adafactor": ("beta2_decay",),
+         "NAdam": ("momentum_decay",), "Adamax": ("exp_inf",)}
 
 
 @dataclass
@@ -87,6 +93,17 @@ def live(optimizer: Any, model: nn.Module, shapes: Dict[str, List[int]]) -> Snap
 
 # ---------------------------------------------------------------------------------------------- what is it --
 
+def kind_of(groups: List[Dict[str, Any]], state: Dict[str, Dict[str, Any]]) -> Optional[str]:
+    """The class that a saved state is of, where it has signs; None for SGD, Adam, AdamW and all unknown ones."""
+    keys = {key for holder in [*groups, *state.values()] for key in holder}
+    return next((kind for kind, signs in SIGNS.items() if keys.issuperset(signs)), None)
+
+
+def _has_velocity(s: Snapshot) -> bool:
+    """Is momentum_buffer an accumulated gradient? RMSprop and those made after it accumulate scaled ones."""
+    return s.kind not in NO_VELOCITY and not any("square_avg" in values for values in s.state.values())
+
+
 def _is_msam(s: Snapshot) -> bool:
     if s.sam or any("e_w" in values or "old_p" in values for values in s.state.values()):
         return False
@@ -109,23 +126,26 @@ def _adam(s: Snapshot) -> bool:
     return any("exp_avg" in values for values in s.state.values()) or any("betas" in group for group in s.groups)
 
 
-def _base_method(s: Snapshot) -> str:
+def _base_method(s: Snapshot) -> Optional[str]:
+    """None for a saved state that has no sign of any."""
     if _adam(s):
         decoupled = s.kind == "AdamW" or any(group.get("decoupled_weight_decay") or "norm_factor" in group for group in s.groups)
         return METHODS.get(s.kind or "", "adamw" if decoupled else (s.kind or "adam").lower())
     if any(group.get("nesterov") for group in s.groups):
         return "nag"
+    if s.kind is None and not any("momentum" in group for group in s.groups) and not any("momentum_buffer" in v for v in s.state.values()):
+        return None
     return METHODS.get(s.kind or "SGD", (s.kind or "sgd").lower())
 
 
-def method_of(s: Snapshot) -> str:
+def method_of(s: Snapshot) -> Optional[str]:
     """basin's name. With another base than SGD, SAM and MSAM are other methods: the ceilings of stability differ."""
     if _is_msam(s):
         return "adamw_msam" if _adam(s) else "msam"
     base = _base_method(s)
     if _is_sam(s):
         name = "asam" if any(group.get("adaptive") for group in s.groups) else "sam"
-        return name if base == "sgd" else base if base.endswith("sam") else f"{base}_{name}"
+        return name if base in ("sgd", None) else base if base.endswith("sam") else f"{base}_{name}"
     return base
 
 
@@ -146,7 +166,7 @@ def _same(s: Snapshot, key: str, training: Training, called: str) -> Optional[fl
 
 def _hyperparameters(s: Snapshot, training: Training) -> None:
     found = {"learning_rate": _same(s, "lr", training, "learning_rate"), "rho": _same(s, "rho", training, "rho") if _is_sam(s) or _is_msam(s) else None,
-             "weight_decay": _same(s, "weight_decay", training, "weight_decay"), "momentum": _same(s, "momentum", training, "momentum")}
+             "weight_decay": _same(s, "weight_decay", training, "weight_decay"), "momentum": _same(s, "momentum", training, "momentum") if _has_velocity(s) else None}
     if _adam(s) and found["momentum"] is None:
         betas = {float(group["betas"][0]) for group in s.groups if "betas" in group}
         found["momentum"] = betas.pop() if len(betas) == 1 else None
@@ -187,8 +207,9 @@ def _moment(s: Snapshot, key: str, shapes: Dict[str, List[int]]) -> Optional[Dic
 
 
 def _states(s: Snapshot, shapes: Dict[str, List[int]], training: Training) -> None:
-    if any("square_avg" in values for values in s.state.values()):  # RMSprop: its buffer accumulates scaled gradients
-        training.notes.append("RMSprop's momentum is not an accumulated gradient: left out")
+    if not _has_velocity(s):
+        if any("momentum_buffer" in values for values in s.state.values()):
+            training.notes.append(f"{s.kind}'s momentum is not an accumulated gradient: left out")
         return
     first = "exp_avg" if _adam(s) else "momentum_buffer"
     for name, key in (("momentum", first), ("second_moment", "exp_avg_sq")):
@@ -212,6 +233,8 @@ def describe(s: Snapshot, shapes: Dict[str, List[int]], perturbed: Optional[bool
     not to say it leaves them unknown; otherwise it was said of this very optimizer, and for MSAM it must be."""
     _check_rules(s)
     training = Training(method=method_of(s))
+    if training.method is None:
+        training.notes.append("an optimizer that basin does not know: give method= (its name)")
     _hyperparameters(s, training)
     _states(s, shapes, training)
     if not _is_msam(s):

@@ -16,7 +16,7 @@ from torch import nn
 from .checkpoint import Writer
 from .error import Error
 from .names import match, parameter_names
-from .optim import Snapshot
+from .optim import Snapshot, kind_of
 
 Order = Union[Sequence[str], Sequence[Sequence[str]], Callable[[nn.Module], Any], None]
 
@@ -124,4 +124,4 @@ def snapshot(optimizer: Mapping[str, Any], writer: Writer, order: Optional[Order
     groups = [{k: v for k, v in group.items() if k not in ("params", "param_names")} for group in optimizer["param_groups"]]
     state = {of[i]: values for i, values in optimizer["state"].items() if i in of and isinstance(values, Mapping)}
     holds = any(key in values for values in state.values() for key in ("momentum_buffer", "exp_avg"))
-    return Snapshot(groups, state), [why] if why and holds else []
+    return Snapshot(groups, state, kind_of(groups, state)), [why] if why and holds else []

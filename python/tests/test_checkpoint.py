@@ -59,6 +59,8 @@ class Optimizers(Saving):
         with self.assertWarnsRegex(UserWarning, "RMSprop's momentum is not an accumulated gradient"):
             path = self.save(optimizer=optimizer)
         self.assertEqual(self.stored(path, "optimizer"), {})
+        self.assertEqual(self.training(path)["method"], "rmsprop")
+        self.assertNotIn("momentum", self.training(path))
 
     def test_the_rho_of_adadelta_is_no_radius(self):
         optimizer = torch.optim.Adadelta(self.net.parameters())

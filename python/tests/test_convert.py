@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from support import MSAM, SAM, Converting, basin, make_net, momenta, train, two_groups
+from support import MSAM, SAM, Converting, basin, gradients, make_net, momenta, train, two_groups
 
 
 class Opaque:
@@ -206,6 +206,33 @@ class Runs(Converting):
         self.assertEqual((found["method"], found["weight_decay"], found["weight_decay_coupled"], found["step"]), ("adamw", 0.01, 0, 4))
         content["optim"]["param_groups"][0]["decoupled_weight_decay"] = True
         self.assertEqual(self.training(self.one(content).path)["method"], "adamw")
+
+
+    def test_other_optimizers_go_by_their_own_names(self):
+        """No ceiling of SGD holds for them, and no momentum of theirs is v <- beta v + g."""
+        makers = {"rmsprop": dict(momentum=0.9), "adagrad": {}, "adadelta": {}, "rprop": {}, "asgd": {}, "nadam": {}, "adamax": {}}
+        kinds = {kind.__name__.lower(): kind for kind in vars(torch.optim).values() if isinstance(kind, type)}
+        for name, options in makers.items():
+            self.net = make_net()
+            optimizer = kinds[name](self.net.parameters(), **options)
+            train(self.net, optimizer, self.x, self.y, 2)
+            entry = self.one({"model": self.net.state_dict(), "optimizer": optimizer.state_dict()})
+            found = self.training(entry.path)
+            self.assertEqual((found["method"], found["perturbed"]), (name, "no"))
+            self.assertEqual(("momentum" in found, entry.momentum), (name in ("nadam", "adamax"),) * 2, name)
+            self.assertEqual(name == "rmsprop", "RMSprop's momentum is not an accumulated gradient: left out" in str(entry))
+
+    def test_lbfgs(self):
+        optimizer = torch.optim.LBFGS(self.net.parameters(), max_iter=2)
+        optimizer.step(lambda: gradients(self.net, self.x, self.y))
+        entry = self.one({"model": self.net.state_dict(), "optimizer": optimizer.state_dict()})
+        self.assertEqual((self.training(entry.path)["method"], entry.momentum), ("lbfgs", False))
+
+    def test_an_optimizer_without_any_sign(self):
+        content = {"model": self.net.state_dict(), "optimizer": {"state": {}, "param_groups": [{"lr": 0.1, "params": list(range(6))}]}}
+        entry = self.one(content)
+        self.assertNotIn("method", self.training(entry.path))
+        self.assertIn("an optimizer that basin does not know: give method=", str(entry))
 
 
 class Steps(Converting):
