@@ -748,6 +748,7 @@ typedef struct basin_track {
     size_t          row_count;
     basin_measures *rows;     /* by run, then by step */
     size_t          missing;  /* how many rows are missing */
+    char           *note;     /* what holds the rows apart («their losses differ: …»), whose statistics are not theirs; NULL = nothing */
 } basin_track;
 void basin_track_destroy(basin_track **track);
 
@@ -797,6 +798,8 @@ typedef struct basin_comparison_options {
     const char *base;     /* group name; NULL = gd, else sgd, else the first */
     double      level;    /* of significance; 0 = 0.05 */
     double      loss_tolerance; /* relative difference of mean training losses that counts as unequal; 0 = 0.1 */
+    const char *bn;       /* as in basin_provenance: with BatchNorm's statistics other than of batches λ_max is not training's */
+    const char *remark;   /* what the caller knows of the runs that rows do not say: the first note; NULL = nothing */
 } basin_comparison_options;
 
 /* rows: one or several checkpoints a run (by step); copied. Compares at the largest step that every method has reached;

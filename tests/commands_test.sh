@@ -124,6 +124,20 @@ good sharpness weighted/step_000002.h5
 holds out "  loss function   $LOSS"
 good track weighted plain --json
 holds out '"loss": "several"'
+holds out '"note": "runs weighted and plain: their losses differ: softmax_cross_entropy, label smoothing 0.1,.* against softmax_cross_entropy: '
+holds err "warning: runs weighted and plain: their losses differ"
+bad "runs weighted and plain cannot be compared: their losses differ: $LOSS against softmax_cross_entropy" -- compare weighted plain
+bad "runs runs/gd_0 and plain cannot be compared: P = [0-9,]* against 650 parameters" -- compare runs/gd_0 runs/sam_0 plain
+good train --mlp 64-4-10 --data "$DIGITS" --learning-rate 0.2 --steps 20 --subset 120 --label-noise 0.4 -o other_data # seed 0
+bad "runs runs/sam_0 and other_data cannot be compared: their data differ at the same seed 0: SHA-256" -- compare runs/sam_0 other_data
+good track runs/sam_0 other_data
+holds out "note: runs runs/sam_0 and other_data: their data differ at the same seed 0: SHA-256 .*not to be held against each other"
+train sam 7 20 unpaired
+good compare runs/gd_0 unpaired
+holds out "^- runs runs/gd_0 and unpaired: their data differ (SHA-256 .*) and no common seeds pair them: what differs may be the data"
+holds err "warning: runs runs/gd_0 and unpaired: their data differ"
+good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 # subsets of two seeds, each shared by the methods
+grep -q "data differ" out err && fail "data of two seeds taken for unlike data: $(grep 'data differ' out err)"
 good track weighted --json
 holds out "\"loss\": \"$LOSS\""
 bad "9 weights" "10 classes" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 2 --loss-weights 1,1,1,1,1,1,1,1,1 -o new
@@ -144,7 +158,7 @@ bad "wide_data.h5\|6\|12" -- train --graph graph.json --data wide_data.h5 --lear
 bad "nowhere.h5" -- train --graph graph.json --data nowhere.h5 --learning-rate 0.1 --steps 1 -o new
 bad "not a step" -- train --graph graph.json --data data.h5 --learning-rate 0.1 --steps 5 --save 9 -o new
 bad "learning rate" -- train --graph graph.json --data data.h5 --learning-rate -1 --steps 5 -o new
-run 0 train --mlp 64-4-10 --data "$DIGITS" --method gd --learning-rate 1e200 --steps 40 --save-every 20 -o runs/diverged
+run 0 train --mlp 64-4-10 --data "$DIGITS" --method gd --learning-rate 1e200 --steps 40 --save-every 20 --subset 120 --label-noise 0.2 -o runs/diverged
 holds err "basin: warning: .*diverged"
 
 GD=runs/gd_0/step_000040.h5
@@ -286,6 +300,26 @@ holds out "no prediction: the statistics of BatchNorm move"
 good verify moved.h5
 good track oracle_bn.h5 --bn reestimate --json
 holds out '"bn": "reestimate"'
+holds out '"note": null'
+good track oracle_bn.h5 --plot curve.svg
+holds out "^BatchNorm statistics stored"
+holds out "with BatchNorm the ceiling is that of training mode: --bn batch:SIZE"
+grep -q "seed -1" out && fail "an unknown seed is printed: $(cat out)"
+good track oracle_bn.h5 --bn batch:16
+grep -q "training mode" out && fail "a caveat of the ceiling in training mode itself: $(cat out)"
+good track oracle_bn_other.h5 --method lanczos --top 1 --bottom 1
+holds out "note: the BatchNorm statistics of 1 checkpoint were gathered at the perturbed weights"
+holds err "warning: the BatchNorm statistics of 1 checkpoint were gathered at the perturbed weights"
+holds out "≥ "
+good track oracle_bn_other.h5 --bn reestimate
+grep -q "gathered at the perturbed" out err && fail "a warning of stored statistics although they are estimated: $(cat out err)"
+good compare oracle_bn_other.h5
+holds out "^BatchNorm statistics stored"
+holds out "^- the BatchNorm statistics of [12] checkpoints* were gathered at the perturbed weights"
+holds err "warning: the BatchNorm statistics of [12] checkpoints* were gathered"
+good info oracle_bn.h5 --gradient --bn batch:16
+holds out "  gradient .*, BatchNorm statistics batch:16"
+bad "oracle_bn.h5: --bn batch:100000: a batch is larger than the [0-9]* samples of train" -- spectrum oracle_bn.h5 --bn batch:100000
 good check oracle_bn.h5 --bn batch:16
 good spectrum oracle_bn_other.h5 --top 1 --bn reestimate
 grep -q 'gathered at the perturbed' err && fail "a warning of stored statistics although they are estimated: $(cat err)"

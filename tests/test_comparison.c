@@ -552,6 +552,35 @@ static void points_near_their_ceilings_and_moving_points_are_noted(void **unused
     basin_comparison_destroy(&c);
 }
 
+/* At other statistics than training's own, λ_max is not what the ceiling bounds. */
+static void ceilings_with_batch_norm_are_of_training_mode(void **unused)
+{
+    table t = {0};
+
+    (void)unused;
+    flat_and_better(&t, 8);
+    basin_comparison *stored = compare(&t, &(basin_comparison_options){.bn = "stored"}), *batch = compare(&t, &(basin_comparison_options){.bn = "batch:8"}),
+                     *none = compare(&t, NULL);
+    assert_note(stored, "with BatchNorm the ceiling is that of training mode, and lambda_max here is at statistics stored: --bn batch:SIZE gives its "
+                        "lambda_max", true);
+    assert_note(batch, "training mode", false);
+    assert_note(none, "training mode", false);
+    basin_comparison_destroy(&stored);
+    basin_comparison_destroy(&batch);
+    basin_comparison_destroy(&none);
+}
+
+static void the_callers_remark_comes_first(void **unused)
+{
+    table t = {0};
+
+    (void)unused;
+    flat_and_better(&t, 8);
+    basin_comparison *c = compare(&t, &(basin_comparison_options){.remark = "their data differ"});
+    assert_string_equal(c->notes[0], "their data differ");
+    basin_comparison_destroy(&c);
+}
+
 static void what_cannot_be_compared_is_refused(void **unused)
 {
     table             t = {0};
@@ -621,6 +650,8 @@ int main(void)
         cmocka_unit_test(pairs_need_equal_seeds_and_equal_starts),
         cmocka_unit_test(what_one_method_lacks_is_not_tested),
         cmocka_unit_test(points_near_their_ceilings_and_moving_points_are_noted),
+        cmocka_unit_test(ceilings_with_batch_norm_are_of_training_mode),
+        cmocka_unit_test(the_callers_remark_comes_first),
         cmocka_unit_test(what_cannot_be_compared_is_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };

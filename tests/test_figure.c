@@ -133,6 +133,36 @@ static basin_result *with_budget(basin_result *comparison, size_t fewer)
     return comparison;
 }
 
+/* Of the first run the bounds of SANE are known, of the others a lower end. */
+static basin_result *truncated(basin_result *track)
+{
+    basin_track *t = track->value;
+
+    for (size_t i = 0; i < t->row_count; i++) {
+        basin_measures *row = &t->rows[i];
+        basin_free(row->spectrum_method);
+        row->spectrum_method = basin_strdup("lanczos");
+        row->sane_upper = i < 9 ? 3 * row->sane : INFINITY;
+    }
+    return track;
+}
+
+static basin_result *with_batch_norm(basin_result *result, const char *statistics)
+{
+    basin_free(result->provenance->bn);
+    result->provenance->bn = basin_strdup(statistics);
+    return result;
+}
+
+static basin_result *unlike(basin_result *track)
+{
+    basin_track *t = track->value;
+
+    t->rows[0].parameters = 7;
+    t->note = basin_strdup("runs a and b: their losses differ");
+    return track;
+}
+
 /* Everything that is drawn, by number; false past the end. */
 static bool draw_case(size_t i, drawn *out)
 {
@@ -200,6 +230,9 @@ static bool draw_case(size_t i, drawn *out)
         CASE(43, "methods_unequal_numbers", 1, WITH(0), with_budget(synthetic_comparison(8), 1))
         CASE(44, "sharpness_flat_at_random", 3, WITH(0), flat_at_random(synthetic_sharpness("gd")), flat_at_random(synthetic_sharpness("sam")),
              flat_at_random(synthetic_sharpness("msam")))
+        CASE(45, "epochs_truncated", 1, WITH(.y = "sane,n_eff"), truncated(synthetic_track(methods, 3, 1, 9)))
+        CASE(46, "epochs_batch_norm", 1, WITH(0), with_batch_norm(unlike(synthetic_track(methods, 3, 1, 9)), "stored"))
+        CASE(47, "epochs_batches", 1, WITH(0), with_batch_norm(synthetic_track(methods, 3, 1, 9), "batch:16"))
 #undef CASE
     default: return false;
     }
@@ -555,6 +588,13 @@ static void captions_say_what_the_eye_cannot_know(void **state)
     assert_true(caption_says(44, " Their changes are under 5 % of the others' and have their own scale."));
     assert_true(caption_says(18, "λ_max, SANE against epoch, over the checkpoints of 3 runs"));
     assert_true(caption_says(21, "λ_max, SANE, test accuracy against learning rate η, at the last checkpoint"));
+    assert_true(caption_says(18, "; P = 2,410, N = 200."));
+    assert_false(caption_says(18, "truncated"));
+    assert_true(caption_says(45, " The spectra are truncated: SANE lies within its bar, and what is drawn as a triangle (N_eff) is a lower end."));
+    assert_true(caption_says(46, "; P and N differ between runs, which are not to be held against each other."));
+    assert_true(caption_says(46, " Note: runs a and b: their losses differ."));
+    assert_true(caption_says(46, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its λ_max); here the statistics are stored."));
+    assert_false(caption_says(47, "training mode"));
     assert_true(caption_says(7, " Checkpoint: runs/gd_0/step_2000.h5. "));
     assert_true(caption_says(1, " Checkpoints: runs/gd_0/step_2000.h5, runs/sam_0/step_2000.h5, runs/msam_0/step_2000.h5."));
 }

@@ -115,7 +115,8 @@ basin_status basin_comparison_compute(const basin_measures *rows, size_t count, 
 {
     basin_status             st = BASIN_OK;
     basin_comparison_options given = options != NULL ? *options : (basin_comparison_options){0};
-    basin_comparer c = {.level = given.level == 0.0 ? 0.05 : given.level, .loss_tolerance = given.loss_tolerance == 0.0 ? 0.1 : given.loss_tolerance};
+    basin_comparer c = {.level = given.level == 0.0 ? 0.05 : given.level, .loss_tolerance = given.loss_tolerance == 0.0 ? 0.1 : given.loss_tolerance,
+                        .bn = given.bn, .remark = given.remark};
 
     BASIN_CHECK(c.level > 0.0 && c.level < 1.0, BASIN_ERR_ARG, "level of significance %g is not in (0, 1)", c.level);
     BASIN_CHECK(c.loss_tolerance > 0.0 && isfinite(c.loss_tolerance), BASIN_ERR_ARG, "loss tolerance %g is not a finite number > 0",

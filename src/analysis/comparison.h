@@ -26,6 +26,7 @@ size_t                      basin_compared_find(const char *name); /* its row in
 typedef struct basin_comparer {
     basin_comparison *result;
     double            level, loss_tolerance;
+    const char       *bn, *remark; /* of the options */
     size_t            base;   /* index of its group */
     size_t            budget; /* index of the extra group, or SIZE_MAX */
     size_t            budget_of; /* index of the group whose budget that is */

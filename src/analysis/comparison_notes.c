@@ -201,7 +201,12 @@ static basin_status note_ceilings(basin_comparer *c)
         const basin_estimate *e = basin_comparison_estimate(k, "lambda_max/ceiling", k->groups[i].name);
         if (e->n > 0) BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%s %.3g (%zu runs)", e->group, e->mean, e->n)));
     }
-    if (text != NULL) BASIN_TRY(add_note(c, basin_format("lambda_max over the method's own ceiling of stability, mean: %s", text)));
+    /* the recursion that the ceiling bounds ran on the loss in training mode, whose derivatives go through the statistics */
+    bool other = c->bn != NULL && strncmp(c->bn, "batch:", 6) != 0;
+    if (text != NULL)
+        BASIN_TRY(add_note(c, basin_format("lambda_max over the method's own ceiling of stability, mean: %s%s%s%s", text,
+                                           other ? ". But with BatchNorm the ceiling is that of training mode, and lambda_max here is at statistics " : "",
+                                           other ? c->bn : "", other ? ": --bn batch:SIZE gives its lambda_max" : "")));
 done:
     basin_free(text);
     return st;
@@ -327,6 +332,7 @@ basin_status basin_comparison_note(basin_comparer *c)
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
 
+    if (c->remark != NULL) BASIN_TRY(add_note(c, basin_strdup(c->remark)));
     BASIN_TRY(note_losses(c));
     for (size_t i = 0; i < k->difference_count; i += basin_compared_count) BASIN_TRY(note_pair(c, &k->differences[i]));
     BASIN_TRY(note_ceilings(c));

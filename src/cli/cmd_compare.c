@@ -1,6 +1,7 @@
 /* basin compare: the methods against each other over seeds, at the same step and at the same number of gradient evaluations.
  * Only the checkpoints that this needs are measured; grouping, pairing and tests are the library's.
  *
+ *   0. All runs have the same network and loss, and at equal seeds the same data; else there is nothing to compare.
  *   1. A run whose last checkpoint cannot be read or is not finite is broken; it does not decide about the step.
  *   2. The step S: the largest that every unbroken run has saved; if there is none, that some unbroken run of every method has.
  *   3. Measured of each run: its checkpoint at S (without an S: its last one).
@@ -11,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/alike.h"
 #include "cli/monitor.h"
 #include "cli/report.h"
 #include "cli/rows.h"
@@ -142,6 +144,25 @@ done:
     return status;
 }
 
+/* A remark if the runs can be compared but differ in their data. */
+static int demand_alike(const cli_arguments *a, const candidate *candidates, cli_rows *rows)
+{
+    int       status = CLI_OK;
+    cli_kind *kinds = NULL;
+    char     *text = NULL;
+
+    CLI_ALLOC(kinds, a->operand_count);
+    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(cli_kind_read(a, a->operands[i], candidates[i].run, &kinds[i]));
+    CLI_TRY(cli_kinds_demand(kinds, a->operand_count));
+    CLI_TRY(cli_kinds_remark(kinds, a->operand_count, &text));
+    if (text != NULL) CLI_TRY(cli_rows_note(rows, text));
+done:
+    for (size_t i = 0; kinds != NULL && i < a->operand_count; i++) cli_kind_clear(&kinds[i]);
+    basin_free(kinds);
+    basin_free(text);
+    return status;
+}
+
 static int compute(const cli_arguments *a, cli_batch *out)
 {
     int                      status = CLI_OK;
@@ -156,11 +177,13 @@ static int compute(const cli_arguments *a, cli_batch *out)
     for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(open_candidate(a->operands[i], &candidates[i]));
     choose(candidates, a->operand_count);
     CLI_TRY(cli_rows_start(a, &rows));
+    CLI_TRY(demand_alike(a, candidates, &rows));
     for (size_t i = 0; i < a->operand_count; i++) {
         cli_monitor_part("run", i + 1, a->operand_count);
         CLI_TRY(measure_candidate(a, a->operands[i], &candidates[i], &rows));
     }
     CLI_TRY(cli_rows_finish(&rows));
+    o.bn = rows.provenance->bn, o.remark = rows.note;
     CLI_LIBRARY(basin_comparison_compute(rows.rows, rows.count, &o, &comparison));
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_COMPARISON, comparison, rows.provenance));
     comparison = NULL, rows.provenance = NULL;
@@ -251,6 +274,7 @@ static void print(const basin_result *result, FILE *out)
     const basin_comparison *c = result->value;
 
     if (c->step >= 0) fprintf(out, "compared at step %lld\n", (long long)c->step);
+    cli_report_statistics(result->provenance, false, out); /* the ceilings have a note of their own */
     print_groups(c, out);
     fputc('\n', out);
     print_estimates(c, out);

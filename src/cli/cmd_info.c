@@ -168,7 +168,9 @@ static void print(const basin_result *result, FILE *out)
     if (info->data_path != NULL) fprintf(out, "  data        %s, SHA-256 %.16s…\n", info->data_path, info->data_digest);
     else fprintf(out, "  data        none recorded\n");
     if (!isnan(info->gradient_norm)) {
-        fprintf(out, "  gradient    |g| = %s, cos(v, g) = %s\n", cli_number(info->gradient_norm, 6), cli_number(info->momentum_gradient_cosine, 4));
+        const char *bn = result->provenance != NULL ? result->provenance->bn : NULL;
+        fprintf(out, "  gradient    |g| = %s, cos(v, g) = %s%s%s\n", cli_number(info->gradient_norm, 6), cli_number(info->momentum_gradient_cosine, 4),
+                bn != NULL ? ", BatchNorm statistics " : "", bn != NULL ? bn : "");
         cli_report_stationarity(&info->stationarity, out);
     }
     fputs("\n  graph\n", out);

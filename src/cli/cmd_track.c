@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/alike.h"
 #include "cli/monitor.h"
 #include "cli/report.h"
 #include "cli/rows.h"
@@ -11,12 +12,13 @@ static const cli_option options[] = {
     {"every", CLI_WHOLE, "N", "every N-th checkpoint of a run, and its last (default: 1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-static int track_run(const cli_arguments *a, const char *path, size_t every, cli_rows *rows)
+static int track_run(const cli_arguments *a, const char *path, size_t every, cli_rows *rows, cli_kind *kind)
 {
     int        status = CLI_OK;
     basin_run *run = NULL;
 
     CLI_TRY(cli_run_open(path, &run));
+    CLI_TRY(cli_kind_read(a, path, run, kind));
     for (size_t i = 0; i < run->count; i++) {
         if (i % every != 0 && i + 1 != run->count) continue;
         cli_monitor_part("checkpoint", i + 1, run->count);
@@ -31,26 +33,41 @@ static int compute(const cli_arguments *a, cli_batch *out)
 {
     int          status = CLI_OK;
     cli_rows     rows = {0};
+    cli_kind    *kinds = NULL;
+    char        *remark = NULL;
     basin_track *track = NULL;
     size_t       every;
 
     CLI_TRY(cli_size(a, "every", 1, &every));
     CLI_CHECK(every > 0, "--every must be at least 1");
     CLI_TRY(cli_rows_start(a, &rows));
-    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(track_run(a, a->operands[i], every, &rows));
+    CLI_ALLOC(kinds, a->operand_count);
+    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(track_run(a, a->operands[i], every, &rows, &kinds[i]));
+    CLI_TRY(cli_kinds_remark(kinds, a->operand_count, &remark));
+    if (remark != NULL) CLI_TRY(cli_rows_note(&rows, remark));
     CLI_TRY(cli_rows_finish(&rows));
     CLI_ALLOC(track, 1);
-    *track = (basin_track){.row_count = rows.count, .rows = rows.rows, .missing = rows.missing};
-    rows.rows = NULL, rows.count = 0;
+    *track = (basin_track){.row_count = rows.count, .rows = rows.rows, .missing = rows.missing, .note = rows.note};
+    rows.rows = NULL, rows.count = 0, rows.note = NULL;
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_TRACK, track, rows.provenance));
     track = NULL, rows.provenance = NULL;
 done:
+    for (size_t i = 0; kinds != NULL && i < a->operand_count; i++) cli_kind_clear(&kinds[i]);
+    basin_free(kinds);
+    basin_free(remark);
     basin_track_destroy(&track);
     cli_rows_clear(&rows);
     return status;
 }
 
 /* ----------------------------------------------------------------------------------------------------- printing -- */
+
+/* SANE and N_eff are sums over the whole spectrum: of a truncated one they are lower ends. */
+static bool is_partial(const basin_measures *m)
+{
+    return isfinite(m->n_eff) && m->spectrum_method != NULL && strcmp(m->spectrum_method, "dense") != 0 &&
+           !(m->sane_upper - m->sane_lower <= 0.01 * m->sane_lower);
+}
 
 static void print_row(cli_table *table, const basin_measures *m)
 {
@@ -69,7 +86,7 @@ static void print_row(cli_table *table, const basin_measures *m)
     cli_table_number(table, m->ceiling, 4);
     cli_table_number(table, m->lambda_min, 3);
     cli_table_cell(table, "%s", cli_interval(m->sane, m->sane_lower, m->sane_upper, 4));
-    cli_table_number(table, m->n_eff, 4);
+    cli_table_cell(table, "%s%s", is_partial(m) ? "≥ " : "", cli_number(m->n_eff, 4));
     cli_table_cell(table, "%s", m->stationary ? "yes" : "no");
 }
 
@@ -77,8 +94,9 @@ static void print_run(const basin_measures *rows, size_t count, FILE *out)
 {
     cli_table *table = cli_table_create("rrrrrrrrrrrr");
 
-    fprintf(out, "%s: %s, learning rate %s, seed %lld", rows->run, rows->method != NULL ? rows->method : "method not recorded",
-            cli_number(rows->learning_rate, 4), (long long)rows->seed);
+    fprintf(out, "%s: %s, learning rate %s", rows->run, rows->method != NULL ? rows->method : "method not recorded",
+            cli_number(rows->learning_rate, 4));
+    if (rows->seed >= 0) fprintf(out, ", seed %lld", (long long)rows->seed);
     if (rows->rho > 0) fprintf(out, ", rho %g", rows->rho);
     fputc('\n', out);
     cli_table_titles(table, "step|train loss|test loss|acc.|acc.|grad. norm|lambda max|ceiling|lambda min|SANE|N_eff|stationary");
@@ -90,10 +108,12 @@ static void print(const basin_result *result, FILE *out)
 {
     const basin_track *track = result->value;
 
+    cli_report_statistics(result->provenance, true, out);
     for (size_t i = 0, n; i < track->row_count; i += n) {
         for (n = 1; i + n < track->row_count && strcmp(track->rows[i].run, track->rows[i + n].run) == 0; n++) continue;
         print_run(&track->rows[i], n, out);
     }
+    if (track->note != NULL) fprintf(out, "  note: %s\n", track->note);
     cli_rows_print_missing(track->rows, track->row_count, out);
 }
 

@@ -24,11 +24,22 @@ void cli_report_source(const basin_result *result, size_t samples, size_t parame
 
 void cli_report_stationarity(const basin_stationarity *s, FILE *out)
 {
-    fprintf(out, "  stationary      %s: best step along -g would lower the loss by %.2g of it (threshold %g)\n", s->stationary ? "yes" : "no", s->decrease,
-            s->threshold);
+    if (s->curvature < 0) fprintf(out, "  stationary      no: the curvature along g is negative, so this is not a minimum\n");
+    else if (isinf(s->decrease)) fprintf(out, "  stationary      no: the loss has a slope but no curvature along g\n");
+    else
+        fprintf(out, "  stationary      %s: best step along -g would lower the loss by %.2g of it (threshold %g)\n", s->stationary ? "yes" : "no",
+                s->decrease, s->threshold);
     fprintf(out, "                  |g| = %.4g", s->gradient_norm);
     if (!isnan(s->decayed_gradient_norm)) fprintf(out, ", with weight decay %.4g", s->decayed_gradient_norm);
     fprintf(out, ", curvature along g = %.4g\n", s->curvature);
+}
+
+void cli_report_statistics(const basin_provenance *p, bool ceiling, FILE *out)
+{
+    if (p == NULL || p->bn == NULL) return;
+    fprintf(out, "BatchNorm statistics %s\n", p->bn);
+    if (ceiling && strncmp(p->bn, "batch:", 6) != 0)
+        fprintf(out, "  with BatchNorm the ceiling is that of training mode: --bn batch:SIZE gives its lambda max\n");
 }
 
 const char *cli_interval(double value, double lower, double upper, int digits)

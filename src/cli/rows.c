@@ -103,6 +103,7 @@ static int open_source(const cli_arguments *a, cli_rows *r, const char *path, cl
     CLI_TRY(cli_provenance_loss(r->provenance, s.provenance->loss));
     CLI_TRY(cli_provenance_bn(r->provenance, s.provenance->bn));
     r->provenance->weight_decay_included = s.provenance->weight_decay_included;
+    r->stray += cli_source_stray_statistics(&s);
     r->undone = r->undone || strcmp(s.point, "undone") == 0;
     r->as_stored = r->as_stored || strcmp(s.point, "as_stored") == 0;
     *out = s, s = (cli_source){0};
@@ -175,8 +176,39 @@ int cli_rows_add_start(const cli_arguments *a, cli_rows *r, const char *run, con
     return add(a, r, run, path, measure_start);
 }
 
+int cli_rows_note(cli_rows *r, const char *text)
+{
+    int    status = CLI_OK;
+    size_t before = r->note != NULL ? strlen(r->note) : 0, length = before + strlen(text) + 3;
+    char  *joined = NULL;
+
+    CLI_ALLOC(joined, length);
+    snprintf(joined, length, "%s%s%s", before > 0 ? r->note : "", before > 0 ? "; " : "", text);
+    basin_free(r->note);
+    r->note = joined;
+    cli_warn("%s", text);
+done:
+    return status;
+}
+
+/* One line for all of them. */
+static int note_statistics(cli_rows *r)
+{
+    char text[256];
+
+    if (r->stray == 0) return CLI_OK;
+    snprintf(text, sizeof text,
+             "the BatchNorm statistics of %zu checkpoint%s were gathered at the perturbed weights and belong to those; --bn reestimate takes them at "
+             "the weights measured",
+             r->stray, r->stray == 1 ? "" : "s");
+    return cli_rows_note(r, text);
+}
+
 int cli_rows_finish(cli_rows *r)
 {
+    int status = note_statistics(r);
+
+    if (status != CLI_OK) return status;
     if (r->missing == r->count) return cli_fail("no checkpoint could be measured; the first: %s/%s: %s", r->rows[0].run, r->rows[0].checkpoint, r->rows[0].missing);
     return cli_provenance_point(r->provenance, r->undone ? "undone" : r->as_stored ? "as_stored" : "unperturbed");
 }
@@ -185,6 +217,7 @@ void cli_rows_clear(cli_rows *r)
 {
     for (size_t i = 0; i < r->count; i++) basin_measures_clear(&r->rows[i]);
     basin_free(r->rows);
+    basin_free(r->note);
     basin_provenance_destroy(&r->provenance);
     *r = (cli_rows){0};
 }

@@ -13,13 +13,17 @@ typedef struct cli_rows {
     basin_measures   *rows;
     basin_provenance *provenance;
     bool              undone, as_stored; /* some checkpoint's weights were */
+    size_t            stray;             /* checkpoints whose BatchNorm statistics belong to other weights */
+    char             *note;              /* of cli_rows_note; NULL if none */
 } cli_rows;
 
 int  cli_rows_start(const cli_arguments *arguments, cli_rows *out);
 int  cli_rows_add(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
 /* Only the record, the training loss and |theta|: enough to tell whether two runs started at the same weights on the same data. */
 int  cli_rows_add_start(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
-/* Before handing over: at least one row was measured; the provenance says at which point. */
+/* A warning on stderr that also goes along with the rows. */
+int  cli_rows_note(cli_rows *rows, const char *text);
+/* Before handing over: at least one row was measured; the provenance says at which point, the note whose statistics. */
 int  cli_rows_finish(cli_rows *rows);
 void cli_rows_clear(cli_rows *rows);
 

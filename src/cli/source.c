@@ -159,14 +159,19 @@ done:
     return status;
 }
 
-/* Statistics gathered along perturbed weights (MSAM) are not those of the weights looked at. */
-static void warn_of_statistics(const cli_source *s, basin_bn kind)
+bool cli_source_stray_statistics(const cli_source *s)
 {
     const char *gathered = s->ck->buffers_point;
     const bool  perturbed = strcmp(s->point, "as_stored") == 0 && s->ck->perturbed != BASIN_PERTURBED_NO;
 
-    if (kind != BASIN_BN_STORED || gathered == NULL || strcmp(gathered, "theta_perturbed") != 0 || perturbed) return;
-    cli_warn("%s: its BatchNorm statistics were gathered at the perturbed weights and belong to those; --bn reestimate takes them at these", s->ck->path);
+    return s->bn == BASIN_BN_STORED && gathered != NULL && strcmp(gathered, "theta_perturbed") == 0 && !perturbed &&
+           basin_graph_uses(s->ck->graph, "BatchNormalization");
+}
+
+static void warn_of_statistics(const cli_source *s)
+{
+    if (cli_source_stray_statistics(s))
+        cli_warn("%s: its BatchNorm statistics were gathered at the perturbed weights and belong to those; --bn reestimate takes them at these", s->ck->path);
 }
 
 int cli_source_open(const cli_arguments *a, const char *path, bool test_too, bool quiet, cli_source *out)
@@ -191,6 +196,9 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
         options.split = s.splits[i];
         CLI_LIBRARY(basin_network_objective(s.ck->graph, &s.ck->loss, s.data, &options, &s.objectives[i]));
     }
+    CLI_CHECK(options.bn != BASIN_BN_BATCH || options.bn_batch <= basin_objective_samples(s.objectives[0]),
+              "%s: --bn batch:%zu: a batch is larger than the %zu samples of %s", s.ck->path, options.bn_batch,
+              basin_objective_samples(s.objectives[0]), s.splits[0]);
     if (s.point == NULL) CLI_TRY(ask(&s));
     s.bn = options.bn;
     CLI_TRY(cli_provenance_create(a, &s.provenance));
@@ -199,7 +207,7 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     CLI_TRY(cli_provenance_point(s.provenance, s.point));
     if (basin_graph_uses(s.ck->graph, "BatchNormalization")) {
         CLI_TRY(cli_provenance_bn(s.provenance, cli_text(a, "bn", "stored")));
-        if (!quiet) warn_of_statistics(&s, options.bn);
+        if (!quiet) warn_of_statistics(&s);
     }
     CLI_LIBRARY(basin_loss_spec_describe(&s.ck->loss, &s.provenance->loss));
     s.weight_decay = s.ck->hyper.weight_decay_coupled && s.ck->hyper.weight_decay > 0 ? s.ck->hyper.weight_decay : 0;

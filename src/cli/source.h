@@ -27,6 +27,8 @@ void cli_source_close(cli_source *source);
 
 /* --bn, refused where the command has no use for it. */
 int cli_bn_read(const cli_arguments *arguments, basin_bn *kind, size_t *batch);
+/* Stored statistics that were gathered along perturbed weights (MSAM), and used at others. */
+bool cli_source_stray_statistics(const cli_source *source);
 /* The same rules for a checkpoint without its data (to:OTHER). */
 int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, const char **point);
 double cli_norm(const double *x, size_t n);

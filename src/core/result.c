@@ -308,6 +308,7 @@ static const basin_field track_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), measures_schema, "by run, then by step"),
     PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
+    PLAIN(STRING, note, "note", BASIN_FIELD_OPTIONAL, "what holds the rows apart"),
 };
 #undef S
 

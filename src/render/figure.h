@@ -25,6 +25,8 @@ const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const
 /* «Checkpoints: …, …. Data: digest ….», each checkpoint once, at the end of the caption. */
 void         basin_plan_sources(basin_plan *plan);
 /* Says when the point is not stationary, so that curvature there is no curvature of a minimum. */
+/* What a ceiling of stability is with BatchNorm, where a result was computed at other statistics than of batches. */
+void         basin_plan_ceiling_mode(basin_plan *plan);
 void         basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s);
 /* The line of provenance at the foot; NULL when switched off or unknown. */
 const char  *basin_plan_footer(basin_plan *plan);
@@ -38,6 +40,8 @@ const char  *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_la
 typedef struct basin_column { const char *name, *label; } basin_column;
 double              basin_column_value(const basin_measures *row, const char *name); /* NAN where unknown */
 /* The value's own error bar: bounds of a truncated SANE, the residual of an eigenvalue; the value itself where it has none. */
+/* SANE or N_eff of a truncated spectrum: the sum over a part, which is no value of the measure (docs/measures.md). */
+bool                basin_column_partial(const basin_measures *row, const char *name);
 void                basin_column_bounds(const basin_measures *row, const char *name, double *low, double *high);
 const basin_column *basin_column_find(const char *name);                             /* NULL if there is none */
 /* Names between commas, each found; BASIN_ERR_ARG lists the choices. */

@@ -54,9 +54,7 @@ done:
 /* A part of a sum over a truncated spectrum is no measure (docs/measures.md): as in the comparison, NAN. */
 static double value_of(const basin_measures *row, const char *measure)
 {
-    bool sum = strcmp(measure, "sane") == 0 || strcmp(measure, "n_eff") == 0;
-
-    return sum && row->sane_upper - row->sane_lower > 0.01 * row->sane ? NAN : basin_column_value(row, measure);
+    return basin_column_partial(row, measure) ? NAN : basin_column_value(row, measure);
 }
 
 static basin_status add_seeds(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const char *measure)
@@ -146,7 +144,7 @@ done:
     return st;
 }
 
-static void comparison_caption(basin_plan *plan, const basin_comparison *c, size_t count)
+static void comparison_caption(basin_plan *plan, const basin_comparison *c, size_t count, bool ceiling)
 {
     const basin_measures *row = NULL;
 
@@ -158,6 +156,7 @@ static void comparison_caption(basin_plan *plan, const basin_comparison *c, size
     basin_plan_caption(plan, ". Dots: runs, the same seed joined; bars: mean with its 95 %% t-interval; p: exact two-sided sign-flip test of the "
                              "paired differences, after Holm within each question (flatness, generalisation, conditions); pairs of methods are not "
                              "corrected against each other.");
+    if (ceiling) basin_plan_ceiling_mode(plan);
     if (row != NULL && isfinite(row->sharpness_rho)) basin_plan_caption(plan, " Sharpness at ρ = %s.", BASIN_NUMBER(row->sharpness_rho, 3));
     for (size_t g = 0; g < c->group_count; g++)
         basin_plan_caption(plan, " %s: n = %zu, %s gradient evaluations.", c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?",
@@ -197,7 +196,7 @@ basin_status basin_plan_methods(basin_plan *plan)
     const char            **labels = NULL;
     basin_color            *colors = NULL;
     basin_scale_kind        kind = BASIN_SCALE_LINEAR;
-    bool                    equal = equal_counts(c);
+    bool                    equal = equal_counts(c), ceiling = false;
 
     BASIN_CHECK(plan->count == 1, BASIN_ERR_ARG, "figure methods is of one comparison, not %zu", plan->count);
     BASIN_TRY(check_comparison(c));
@@ -220,6 +219,7 @@ basin_status basin_plan_methods(basin_plan *plan)
         BASIN_TRY(add_seeds(plan, panel, c, measures[p]->name));
         for (size_t g = 0; g < c->group_count; g++) BASIN_TRY(add_group(plan, panel, c, g, measures[p]->name));
         BASIN_TRY(add_p_values(plan, panel, c, measures[p]->name));
+        ceiling = ceiling || strcmp(measures[p]->name, "ceiling") == 0;
         basin_panel_ranges(panel, &x, &y);
         BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &y, &kind));
         panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, -0.5, (double)(c->group_count > 0 ? c->group_count : 1) - 0.5, 0};
@@ -237,7 +237,7 @@ basin_status basin_plan_methods(basin_plan *plan)
     if (c->missing > 0)
         plan->note = basin_plan_text(plan, "%s%s%zu checkpoint%s could not be measured", equal ? plan->note : "", equal ? "; " : "", c->missing,
                                      c->missing == 1 ? "" : "s");
-    comparison_caption(plan, c, count);
+    comparison_caption(plan, c, count, ceiling);
 done:
     return st;
 }

@@ -3,7 +3,8 @@
  * Runs of one method share its colour: single runs are thin lines under their mean, which is drawn only where every run of the
  * method has a value. When all runs are of one method and differ in learning rate, colour follows the rate. λ_max is drawn with
  * the ceiling of stability of its own method, dashed in the same colour. A checkpoint that could not be measured is a cross at the
- * upper edge, at its place on x or, where that is unknown too, at the last place of its run.
+ * upper edge, at its place on x or, where that is unknown too, at the last place of its run. SANE and N_eff of a truncated
+ * spectrum have no value to draw: a bar spans the bounds of SANE; of what has a lower end alone that end is drawn, as a triangle.
  */
 #include <math.h>
 #include <stdio.h>
@@ -147,6 +148,7 @@ static place place_of(const basin_measures *row, const char *x, const char *y)
     place p = {.x = basin_column_value(row, x), .y = basin_column_value(row, y)};
 
     basin_column_bounds(row, y, &p.low, &p.high);
+    if (basin_column_partial(row, y)) p.y = p.low = p.high = NAN; /* add_bounds */
     return p;
 }
 
@@ -278,6 +280,45 @@ done:
     return st;
 }
 
+static size_t partial_rows(const tracks *t, bool sweep, const char *y)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < t->strand_count; i++)
+        for (size_t row = used_rows(&t->strands[i], sweep); row < t->strands[i].count; row++)
+            count += basin_column_partial(&t->strands[i].rows[row], y);
+    return count;
+}
+
+/* What truncated spectra tell of a sum over all eigenvalues: between two ends, or above one. */
+static basin_status add_bounds(basin_plan *plan, basin_panel *panel, const tracks *t, bool sweep, const char *x, const char *y)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < t->strand_count && partial_rows(t, sweep, y) > 0; i++) {
+        const strand *s = &t->strands[i];
+        samples       between = {0}, above = {0};
+        BASIN_TRY(make_samples(plan, s->count, &between));
+        BASIN_TRY(make_samples(plan, s->count, &above));
+        for (size_t row = used_rows(s, sweep); row < s->count; row++) {
+            place p = {.x = basin_column_value(&s->rows[row], x), .y = NAN};
+            if (!basin_column_partial(&s->rows[row], y) || !isfinite(p.x)) continue;
+            basin_column_bounds(&s->rows[row], y, &p.low, &p.high);
+            if (isfinite(p.low) && isfinite(p.high) && p.high > p.low) add_sample(&between, p);
+            else add_sample(&above, (place){.x = p.x, .y = p.low, .low = p.low, .high = p.low});
+        }
+        basin_pen  pen = {.color = t->groups[s->group].look.color, .width = 0.8};
+        basin_mark bars = {.type = &basin_mark_interval, .count = between.count, .x = between.x, .y = between.y, .low = between.low,
+                           .high = between.high, .pen = pen, .marker = BASIN_MARKER_NONE};
+        basin_mark ends = {.type = &basin_mark_points, .count = above.count, .x = above.x, .y = above.y, .pen = pen,
+                           .marker = BASIN_MARKER_UP, .size = 3.2};
+        if (between.count > 0) BASIN_TRY(basin_panel_add(plan, panel, bars));
+        if (above.count > 0) BASIN_TRY(basin_panel_add(plan, panel, ends));
+    }
+done:
+    return st;
+}
+
 /* Crosses along the upper edge, once the scale is known. */
 static basin_status add_missing(basin_plan *plan, basin_panel *panel, const tracks *t, bool sweep, const char *x)
 {
@@ -368,9 +409,21 @@ static const char *caption_name(basin_plan *plan, const basin_column *column)
     return basin_plan_text(plan, "%s", text);
 }
 
+/* Files drawn together may be of several networks. */
+static bool one_problem(const tracks *t, const basin_measures *row)
+{
+    for (size_t i = 0; i < t->strand_count; i++)
+        for (size_t j = 0; j < t->strands[i].count; j++) {
+            const basin_measures *other = &t->strands[i].rows[j];
+            if (other->missing == NULL && (other->parameters != row->parameters || other->samples != row->samples)) return false;
+        }
+    return true;
+}
+
 static void track_caption(basin_plan *plan, const tracks *t, const basin_column *x, const basin_column *const *y, size_t count, bool sweep)
 {
     const basin_measures *row = NULL;
+    bool                  ceiling = false;
 
     for (size_t i = 0; i < t->strand_count && row == NULL; i++)
         for (size_t j = 0; j < t->strands[i].count && row == NULL; j++)
@@ -378,7 +431,10 @@ static void track_caption(basin_plan *plan, const tracks *t, const basin_column 
     for (size_t i = 0; i < count; i++) basin_plan_caption(plan, "%s%s", i > 0 ? ", " : "", caption_name(plan, y[i]));
     basin_plan_caption(plan, " against %s, %s of %zu run%s", caption_name(plan, x), sweep ? "at the last checkpoint" : "over the checkpoints", t->strand_count,
                        t->strand_count == 1 ? "" : "s");
-    if (row != NULL) basin_plan_caption(plan, "; P = %s, N = %s", BASIN_COUNT(row->parameters), BASIN_COUNT(row->samples));
+    if (row != NULL && one_problem(t, row))
+        basin_plan_caption(plan, "; P = %s, N = %s", BASIN_COUNT(row->parameters), BASIN_COUNT(row->samples));
+    else if (row != NULL)
+        basin_plan_caption(plan, "; P and N differ between runs, which are not to be held against each other");
     basin_plan_caption(plan, ".");
     for (size_t g = 0; g < t->group_count; g++) {
         if (t->groups[g].runs < 2) continue;
@@ -388,7 +444,18 @@ static void track_caption(basin_plan *plan, const tracks *t, const basin_column 
     }
     for (size_t i = 0; i < count; i++)
         if (strcmp(y[i]->name, "lambda_max") == 0 && any_value(t, "ceiling"))
-            basin_plan_caption(plan, " Dashed: the ceiling of stability of each run's own method.");
+            basin_plan_caption(plan, " Dashed: the ceiling of stability of each run's own method."), ceiling = true;
+    for (size_t i = 0; i < count; i++) ceiling = ceiling || strcmp(y[i]->name, "ceiling") == 0;
+    if (ceiling) basin_plan_ceiling_mode(plan);
+    for (size_t i = 0; i < count; i++) {
+        if (partial_rows(t, sweep, y[i]->name) == 0) continue;
+        basin_plan_caption(plan, " The spectra are truncated: SANE lies within its bar, and what is drawn as a triangle (N_eff) is a lower end.");
+        break;
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        const char *note = ((const basin_track *)plan->results[i]->value)->note;
+        if (note != NULL) basin_plan_caption(plan, " Note: %s.", note);
+    }
     if (t->missing > 0)
         basin_plan_caption(plan, " Crosses: %zu checkpoint%s that could not be measured (%s).", t->missing, t->missing == 1 ? "" : "s",
                            t->first_missing);
@@ -413,6 +480,7 @@ static basin_status plan_track(basin_plan *plan, bool sweep, const char *default
         basin_panel *panel = &plan->panels[p];
         bool         below = p + plan->columns >= count;
         for (size_t g = 0; g < t.group_count; g++) BASIN_TRY(add_group(plan, panel, &t, g, sweep, x->name, y[p]->name));
+        BASIN_TRY(add_bounds(plan, panel, &t, sweep, x->name, y[p]->name));
         if (sweep && p == 0) x_kind = sweep_scale(panel);
         BASIN_TRY(finish_panel(plan, panel, y[p], x_kind));
         panel->x = plan->panels[0].x;

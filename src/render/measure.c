@@ -77,6 +77,13 @@ double basin_column_value(const basin_measures *row, const char *name)
     return value >= 0 ? (double)value : NAN; /* -1 is unknown */
 }
 
+bool basin_column_partial(const basin_measures *row, const char *name)
+{
+    if (strcmp(name, "sane") != 0 && strcmp(name, "n_eff") != 0) return false;
+    if (row->spectrum_method == NULL || strcmp(row->spectrum_method, "dense") == 0) return false;
+    return !(row->sane_upper - row->sane_lower <= 0.01 * row->sane_lower);
+}
+
 void basin_column_bounds(const basin_measures *row, const char *name, double *low, double *high)
 {
     double value = basin_column_value(row, name), residual = isfinite(row->lambda_max_residual) ? row->lambda_max_residual : 0;

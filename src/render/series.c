@@ -141,6 +141,17 @@ void basin_plan_sources(basin_plan *plan)
         basin_plan_caption(plan, " Weight decay %s is part of the loss.", BASIN_NUMBER(p->weight_decay_included, 3));
 }
 
+void basin_plan_ceiling_mode(basin_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const basin_provenance *p = plan->results[i]->provenance;
+        if (p == NULL || p->bn == NULL || strncmp(p->bn, "batch:", 6) == 0) continue;
+        basin_plan_caption(plan, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its λ_max); here the statistics are %s.",
+                           p->bn);
+        return;
+    }
+}
+
 void basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s)
 {
     basin_series *series = NULL;
