@@ -2,17 +2,31 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
+import inspect
+import re
 import sys
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 from torch import nn
 
 from . import Error, convert
 from .error import first_line
+from .loss import FUNCTIONS, NAMES
+
+# What messages call an argument of convert(), as it is typed here
+OPTIONS = {"trust=True": "--trust", "check=False": "--no-check", "perturbed=True": "--perturbed yes", "perturbed=False": "--perturbed no",
+           "order=": "--order MOD:NAME", "model_key=": "--model-key KEY", "optimizer_key=": "--optimizer-key KEY", "method=": "--method NAME",
+           "train=": "--train", "test=": "--test", "dataset=": "--data", "loss=": "--loss "}
+
+
+def _typed(message: str) -> str:
+    return re.sub("|".join(rf"(?<![\w./-]){re.escape(name)}" for name in OPTIONS), lambda found: OPTIONS[found.group()], message)
 
 
 def _module(name: str) -> ModuleType:
@@ -55,6 +69,32 @@ def _made(spec: str, what: str) -> Any:
     return found
 
 
+def _loss(spec: str) -> Any:
+    """A name with its settings, torch's loss, or what a function without arguments makes."""
+    if spec.partition(":")[0] in NAMES or ":" not in spec:
+        return spec
+    found = _object(spec, "--loss")
+    if isinstance(found, (nn.Module, functools.partial)) or not callable(found) or any(found is f for f in FUNCTIONS):
+        return found
+    try:
+        inspect.signature(found).bind()
+    except (TypeError, ValueError):
+        raise Error(f"--loss {spec}: only torch's own losses: give a torch loss object, such as nn.CrossEntropyLoss(…), or a name: "
+                    "cross_entropy, bce_with_logits, mse") from None
+    return _made(spec, "--loss")
+
+
+@contextmanager
+def _as_main(module: ModuleType) -> Iterator[None]:
+    """A pickle of a script that was run names its classes after __main__: here they are those of --model's module."""
+    own = sys.modules["__main__"]
+    sys.modules["__main__"] = module
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = own
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m basin", description="PyTorch training runs as basin checkpoints")
     commands = parser.add_subparsers(dest="command", metavar="convert", required=True)
@@ -63,35 +103,41 @@ def _parser() -> argparse.ArgumentParser:
                                    "--out converted 'runs/**/*.pt'")
     c.add_argument("pattern", nargs="+", help="files, or patterns such as 'runs/**/*.pt'")
     c.add_argument("--model", required=True, metavar="MOD:NAME", help="function or class that makes the network, in a module or FILE.py")
-    c.add_argument("--loss", required=True, help="cross_entropy, bce_with_logits, mse, or MOD:NAME of a torch loss")
+    c.add_argument("--loss", required=True, help="cross_entropy, bce_with_logits, mse, or MOD:NAME of a torch loss; "
+                   "with settings: cross_entropy:ignore_index=-1,label_smoothing=0.1")
     c.add_argument("--out", required=True, metavar="DIR")
     c.add_argument("--train", metavar="MOD:NAME", help="(x, y), Dataset or DataLoader, or a function that makes it")
     c.add_argument("--test", metavar="MOD:NAME")
     c.add_argument("--data", metavar="FILE", help="a data file of basin instead")
     c.add_argument("--order", metavar="MOD:NAME", help="function that makes the optimizer or its param groups of the network")
     c.add_argument("--method", help="instead of what the files say: gd, sgd, nag, sam, msam, adam, …")
-    c.add_argument("--perturbed", choices=("yes", "no"), help="of MSAM: saved between steps, or moved back")
+    c.add_argument("--perturbed", choices=("yes", "no"), help="of MSAM: saved between steps, or moved back; no: also of weights without a method")
     c.add_argument("--seed", metavar="N|REGEX", help="a number, or a pattern with one group that finds it in a path: 'seed_(\\d+)'")
     c.add_argument("--batch-size", type=int, metavar="N", help="0 is the full batch")
     c.add_argument("--model-key", metavar="KEY", help="of the state dict in the files, if it is an unusual one")
     c.add_argument("--optimizer-key", metavar="KEY")
-    c.add_argument("--trust", action="store_true", help="load with pickle what is more than tensors; it can run any code")
+    c.add_argument("--trust", action="store_true", help="load with pickle what is more than tensors; it can run any code. Classes of __main__ "
+                   "are looked for in --model's module")
     c.add_argument("--no-check", action="store_true", help="do not compare losses with the basin command")
     return parser
 
 
 def _convert(a: argparse.Namespace) -> int:
-    result = convert(
-        _made(a.model, "--model"), a.pattern, out=a.out, loss=_made(a.loss, "--loss") if ":" in a.loss else a.loss,
-        train=_made(a.train, "--train") if a.train else None, test=_made(a.test, "--test") if a.test else None, dataset=a.data,
-        order=_object(a.order, "--order") if a.order else None, method=a.method, perturbed={"yes": True, "no": False, None: None}[a.perturbed],
-        seed=int(a.seed) if a.seed and a.seed.isdigit() else a.seed, model_key=a.model_key, optimizer_key=a.optimizer_key,
-        hyperparameters={} if a.batch_size is None else {"batch_size": a.batch_size}, trust=a.trust, check=not a.no_check)
-    for entry in result.entries:
-        if entry.error is None:
-            print(entry)
-        else:
-            print(f"basin: {entry}", file=sys.stderr)
+    model = _made(a.model, "--model")
+    if not isinstance(model, nn.Module):
+        raise Error(f"--model {a.model}: expected a torch.nn.Module, or a function that makes one, got {type(model).__name__}")
+    options = dict(
+        out=a.out, loss=_loss(a.loss), train=_made(a.train, "--train") if a.train else None, test=_made(a.test, "--test") if a.test else None,
+        dataset=a.data, order=_object(a.order, "--order") if a.order else None, method=a.method,
+        perturbed={"yes": True, "no": False, None: None}[a.perturbed], seed=int(a.seed) if a.seed and a.seed.isdigit() else a.seed,
+        model_key=a.model_key, optimizer_key=a.optimizer_key, hyperparameters={} if a.batch_size is None else {"batch_size": a.batch_size},
+        trust=a.trust, check=not a.no_check)
+    with _as_main(_module(a.model.rpartition(":")[0])):
+        result = convert(model, a.pattern, **options)
+    if result.written:
+        print(_typed(result.listing()))
+    for entry in result.failed:
+        print(f"basin: {_typed(str(entry))}", file=sys.stderr)
     return 1 if result.failed else 0
 
 
@@ -103,8 +149,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             warnings.simplefilter("ignore")  # what convert warns of is in the listing
             return _convert(_parser().parse_args(arguments))
     except Error as error:
-        print(f"basin: {error}", file=sys.stderr)
+        print(f"basin: {_typed(str(error))}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("basin: interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

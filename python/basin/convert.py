@@ -4,56 +4,19 @@ from __future__ import annotations
 import glob
 import re
 import warnings
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
+import torch
 from torch import nn
 
 from .checkpoint import Writer
 from .error import Error
+from .listing import Conversion, Entry
 from .names import unwrap
-from .optim import NEVER_PERTURBED, Training, describe
+from .optim import Training, describe
 from .owners import Order, read_order, snapshot
 from .saved import Saved, open_saved
-
-
-@dataclass
-class Entry:
-    """One file of the folder: what became of it."""
-
-    source: Path
-    path: Optional[Path] = None
-    method: Optional[str] = None
-    step: Optional[int] = None
-    momentum: bool = False
-    notes: List[str] = field(default_factory=list)
-    error: Optional[str] = None
-
-    def __str__(self) -> str:
-        if self.error is not None:
-            return f"{self.source}: {self.error}"
-        parts = [f"{self.source} -> {self.path}", self.method or "method unknown", "no step" if self.step is None else f"step {self.step}",
-                 "momentum" if self.momentum else "no momentum"]
-        return ", ".join(parts) + "".join(f"; {note}" for note in self.notes)
-
-
-@dataclass
-class Conversion:
-    """All files, folder by folder in the order of their steps."""
-
-    entries: List[Entry]
-
-    @property
-    def written(self) -> List[Path]:
-        return [e.path for e in self.entries if e.error is None]
-
-    @property
-    def failed(self) -> List[Entry]:
-        return [e for e in self.entries if e.error is not None]
-
-    def __str__(self) -> str:
-        return "\n".join(str(e) for e in self.entries)
 
 
 # --------------------------------------------------------------------------------------------- the folder --
@@ -74,10 +37,7 @@ class _Converter:
 
     def training(self, saved: Saved) -> Training:
         if saved.optimizer is None:
-            plain = False if self.method in NEVER_PERTURBED else self.perturbed
-            if plain and not (self.method or "").endswith("msam"):  # said of MSAM's files, and what this one is of is not known
-                plain = None
-            return Training(method=self.method, perturbed=plain, notes=["no optimizer state in the file"])
+            return self._of_weights_alone()
         found, notes = snapshot(saved.optimizer, self.writer, self.order)
         if self.method in ("adam", "adamw"):
             found.kind = {"adam": "Adam", "adamw": "AdamW"}[self.method]
@@ -85,8 +45,24 @@ class _Converter:
         training.method = self.method or training.method
         training.notes += notes
         if training.perturbed is None:
-            training.notes.append("MSAM: whether the weights are perturbed is not in the file; give perturbed= (True: saved between steps, "
-                                  "False: moved back)" + self._hint(saved, training))
+            training.notes.append("MSAM: whether the weights are perturbed is not in the file; give perturbed=True (saved between steps) or "
+                                  "perturbed=False (moved back)" + self._hint(saved, training))
+        return training
+
+    def _of_weights_alone(self) -> Training:
+        """Nothing in the file tells the method, and the weights of an MSAM loop look like any other's: not to know stays unknown."""
+        msam = (self.method or "").endswith("msam")
+        training = Training(method=self.method, perturbed=self.perturbed, notes=["no optimizer state in the file"])
+        if self.method is not None and not msam:
+            training.perturbed = False
+        elif self.perturbed and not msam:  # said of MSAM's files, and what this one is of is not known
+            training.perturbed = None
+        if self.method is None:
+            training.notes.append("its method is not in the file: give method= (sgd, adam, …)")
+        if training.perturbed is None:
+            training.notes.append("basin will ask whether the weights are perturbed, which only MSAM's can be: " + (
+                "give perturbed=True (saved between steps) or perturbed=False (moved back)" if msam else
+                "to give the method, or perturbed=False, answers that"))
         return training
 
     def _hint(self, saved: Saved, training: Training) -> str:
@@ -113,6 +89,8 @@ class _Converter:
         training = self.training(saved)
         entry.step = saved.steps.get(by) if by else None
         entry.method, entry.momentum, entry.notes = training.method, training.momentum is not None, training.notes
+        bad = sum(int((~torch.isfinite(saved.state[name])).sum()) for name in self.writer.shapes)
+        entry.warning = f"{bad} weights are NaN or Inf" if bad else None
         entry.path = self.writer.write(self.out / relative.with_suffix(".h5"), saved.state, training, epoch=saved.epoch, step=entry.step,
                                        numbers=self.numbers(entry.source, saved))
 
@@ -155,7 +133,9 @@ def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None,
     «unknown». method, hyperparameters: instead of what the files say. seed: a number, or a pattern with one group that finds it in a path.
     trust: load with pickle what is more than tensors. A file that cannot be converted is warned of and listed in `failed`; the others go on.
     """
-    model = model if isinstance(model, nn.Module) else model()
+    model = model() if callable(model) and not isinstance(model, nn.Module) else model
+    if not isinstance(model, nn.Module):
+        raise Error(f"model: expected a torch.nn.Module, or a function that makes one, got {type(model).__name__}")
     out = Path(out)
     writer = Writer(unwrap(model), loss=loss, train=train, test=test, dataset=dataset, example_input=example_input, check=check)
     if writer.data is not None:

@@ -14,6 +14,7 @@ import torch
 
 from .error import Error, first_line
 
+DAMAGED = "truncated, or not a file of torch.save"
 OLD = int(torch.__version__.split(".")[0]) < 2
 
 # Everything that a state dict of a module or an optimizer is made of
@@ -77,11 +78,30 @@ def _holds_module(path: Path) -> bool:
     return b"_parameters" in content and b"_modules" in content
 
 
+def _looks_saved(path: Path) -> bool:
+    """A zip archive with its directory at the end, or a pickle, as torch.save wrote before."""
+    with open(path, "rb") as file:
+        return file.read(1) == b"\x80" or zipfile.is_zipfile(path)
+
+
 def load(path: Path, trust: bool) -> Any:
     """The content of a .pt file, its tensors on the CPU. trust: by pickle, which can run any code that is in the file."""
     try:
+        if not _looks_saved(path):
+            raise Error(DAMAGED)
         return torch.load(path, map_location="cpu", **({} if OLD else {"weights_only": False})) if trust else _safely(path)
+    except Error:
+        raise
+    except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
+        raise Error(f"cannot be read: {error.strerror}") from error
+    except (AttributeError, ImportError) as error:
+        raise Error(f"its pickle needs a class that is not here ({first_line(error)[:160]}): save model.state_dict() in the script that has "
+                    "it") from error
+    except (EOFError, KeyError, OSError, RuntimeError) as error:  # of torch's readers
+        raise Error(f"{DAMAGED} ({type(error).__name__}: {first_line(error)[:160]})" if trust else DAMAGED) from error
     except pickle.UnpicklingError as error:
+        if "truncated" in str(error):
+            raise Error(DAMAGED) from error
         if trust:
             raise Error(f"cannot be read ({first_line(error)[:160]})") from error
         if _holds_module(path):

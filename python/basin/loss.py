@@ -28,6 +28,7 @@ NAMES = {"softmax_cross_entropy": CROSS_ENTROPY, "cross_entropy": CROSS_ENTROPY,
 MODULES = {nn.CrossEntropyLoss: CROSS_ENTROPY, nn.BCEWithLogitsLoss: BINARY, nn.MSELoss: SQUARED}
 FUNCTIONS = {F.cross_entropy: CROSS_ENTROPY, F.binary_cross_entropy_with_logits: BINARY, F.mse_loss: SQUARED}
 OPTIONS = ("reduction", "weight", "pos_weight", "ignore_index", "label_smoothing")
+SETTINGS = {"ignore_index": int, "label_smoothing": float}  # that a name may have behind it
 KNOWN = "softmax_cross_entropy, bce_with_logits, mse, or torch's CrossEntropyLoss, BCEWithLogitsLoss, MSELoss and their functions"
 HINTS = {"NLLLoss": "; give CrossEntropyLoss and leave log_softmax out of the network: it is the same function",
          "nll_loss": "; give cross_entropy and leave log_softmax out of the network: it is the same function",
@@ -45,10 +46,25 @@ class Sums(NamedTuple):
     count: int
 
 
+def _from_text(text: str) -> Tuple[Optional[str], str, Dict[str, Any]]:
+    """«mse», or «cross_entropy:ignore_index=-1,label_smoothing=0.1»."""
+    name, colon, settings = text.partition(":")
+    options: Dict[str, Any] = {}
+    for setting in settings.split(",") if colon else ():
+        key, _, value = setting.partition("=")
+        try:
+            options[key] = SETTINGS[key](value)
+        except (KeyError, ValueError):
+            raise Error(f"loss {text}: «{setting}»; expected ignore_index=N or label_smoothing=X") from None
+    if options and NAMES.get(name) != CROSS_ENTROPY:
+        raise Error(f"loss {text}: of the names only cross_entropy takes settings; give torch's loss")
+    return NAMES.get(name), name, options
+
+
 def _recognise(loss: Any) -> Tuple[Optional[str], str, Dict[str, Any]]:
     """basin's name, what the user calls it, and the settings."""
     if isinstance(loss, str):
-        return NAMES.get(loss), loss, {}
+        return _from_text(loss)
     if isinstance(loss, nn.Module):
         found = next((name for kind, name in MODULES.items() if isinstance(loss, kind) and type(loss).forward is kind.forward), None)
         return found, type(loss).__name__, {key: getattr(loss, key) for key in OPTIONS if hasattr(loss, key)}
@@ -90,6 +106,8 @@ class Loss:
             raise Error(f"loss {self.called}: reduction={options['reduction']!r}; basin computes the mean")
         if self.classes:
             self.label_smoothing = float(options.get("label_smoothing", 0.0))
+            if not 0.0 <= self.label_smoothing <= 1.0:
+                raise Error(f"loss {self.called}: label_smoothing={self.label_smoothing:g}; expected 0 to 1")
             self.ignore_index = int(options.get("ignore_index", IGNORED))
         elif options.get("weight") is not None:
             raise Error(f"loss {self.called}: weight is set, which weighs samples; basin knows pos_weight, and the weights of classes")
@@ -120,7 +138,8 @@ class Loss:
         classes = flat.to(torch.int64).numpy()
         negative = classes[(classes < 0) & (classes != self.ignore_index)]
         if negative.size:
-            raise Error(f"{split}: class {negative[0]} is negative; only targets of ignore_index ({self.ignore_index}) are left out")
+            raise Error(f"{split}: class {negative[0]} is negative; only targets of ignore_index ({self.ignore_index}) are left out; "
+                        f"if it marks what does not count: loss=cross_entropy:ignore_index={negative[0]}")
         return classes
 
     # ---- output

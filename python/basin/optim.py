@@ -166,7 +166,8 @@ def _same(s: Snapshot, key: str, training: Training, called: str) -> Optional[fl
 
 def _hyperparameters(s: Snapshot, training: Training) -> None:
     found = {"learning_rate": _same(s, "lr", training, "learning_rate"), "rho": _same(s, "rho", training, "rho") if _is_sam(s) or _is_msam(s) else None,
-             "weight_decay": _same(s, "weight_decay", training, "weight_decay"), "momentum": _same(s, "momentum", training, "momentum") if _has_velocity(s) else None}
+             "weight_decay": _same(s, "weight_decay", training, "weight_decay"),
+             "momentum": _same(s, "momentum", training, "momentum") if _has_velocity(s) else None}
     if _adam(s) and found["momentum"] is None:
         betas = {float(group["betas"][0]) for group in s.groups if "betas" in group}
         found["momentum"] = betas.pop() if len(betas) == 1 else None

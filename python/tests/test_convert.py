@@ -129,7 +129,10 @@ class Runs(Converting):
         result = self.convert()
         self.holds("sam", expected, momentum=False)
         self.assertEqual(self.training(result.written[0])["method"], "sam")
-        self.assertIn("sam, step 0, no momentum; the SAM wrapper's state holds no momentum (it is in base_optimizer.state_dict())", str(result))
+        said = "the SAM wrapper's state holds no momentum (it is in base_optimizer.state_dict())"
+        self.assertIn(f"sam, step 0, no momentum; {said}", str(result.entries[0]))
+        self.assertIn(f"runs/sam: 3 files: {said}", str(result))
+        self.assertEqual(str(result).count(said), 1)
 
     def test_msam_saved_between_steps_and_moved_back(self):
         optimizer = MSAM(self.net.parameters(), lr=0.1, rho=0.3)
@@ -264,6 +267,41 @@ class Contents(Converting):
                                             ("msam", False, "no"), ("msam", None, "unknown")):
             self.assertEqual(self.training(self.one(self.net.state_dict(), method=method, perturbed=perturbed).path)["perturbed"], expected)
 
+    def test_what_to_give_for_weights_alone(self):
+        for name in ("a", "b"):
+            self.save(f"r/{name}.pt", self.net.state_dict())
+        told = str(self.convert("r/*.pt"))
+        self.assertEqual(told.count("its method is not in the file: give method= (sgd, adam, …)"), 1)
+        self.assertEqual(told.count("to give the method, or perturbed=False, answers that"), 1)
+        for options, perturbed in (({"method": "rmsprop"}, "no"), ({"method": "sam"}, "no"), ({"perturbed": False}, "no")):
+            result = self.convert("r/*.pt", **options)
+            self.assertEqual(self.training(result.written[0])["perturbed"], perturbed)
+            self.assertNotIn("basin will ask", str(result))
+        self.assertIn("give perturbed=True (saved between steps) or perturbed=False (moved back)", str(self.convert("r/*.pt", method="msam")))
+
+    def test_weights_of_a_run_that_diverged(self):
+        state = self.net.state_dict()
+        state["2.weight"][:2] = float("nan")
+        state["0.bias"][1] = float("inf")
+        result = self.convert(str(self.save("a.pt", state)), method="sgd")
+        self.assertIn("a.pt: warning: 11 weights are NaN or Inf", str(result).splitlines()[1])
+
+    def test_damaged_files(self):
+        whole = self.save("a.pt", {"model": self.net.state_dict()}).read_bytes()
+        torch.save({"model": self.net.state_dict()}, self.runs / "old.pt", _use_new_zipfile_serialization=False)
+        old = (self.runs / "old.pt").read_bytes()
+        for content in (b"", b"text", whole[:100], whole[:-30], whole[: len(whole) // 2], old[: len(old) // 2], old[:40]):
+            (self.runs / "a.pt").write_bytes(content)
+            for trust in (False, True):
+                failed, = self.convert("a.pt", trust=trust).failed
+                self.assertIn("truncated, or not a file of torch.save", failed.error)
+
+    def test_no_model(self):
+        self.save("a.pt", self.net.state_dict())
+        for model in (None, lambda: None, 3):
+            with self.fails("model: expected a torch.nn.Module, or a function that makes one, got"):
+                self.convert("a.pt", model=model)
+
     def test_wrapper_keys(self):
         for key in ("state_dict", "model_state_dict", "model_state", "modelState", "model", "net", "last"):
             self.assertIsNotNone(self.one({key: self.net.state_dict(), "accuracy": 0.5}).path)
@@ -366,7 +404,7 @@ class Contents(Converting):
         self.assertEqual([str(p.relative_to(self.folder / "out")) for p in result.written], ["a.h5", "e/a.h5"])
         errors = {e.source.name: e.error for e in result.failed}
         self.assertIn("trust=True loads it with pickle", errors["c.pt"])
-        self.assertTrue("cannot be read" in errors["b.pt"] or "damaged" in errors["b.pt"])
+        self.assertEqual(errors["b.pt"], "truncated, or not a file of torch.save")
         self.assertIn("no state dict of a model", errors["d.pt"])
         self.assertIn("would become", errors["a.pth"])
         self.assertEqual(len(self.convert("c.pt", trust=True).written), 1)

@@ -19,6 +19,19 @@ class Losses(Saving):
         with h5py.File(self.save(loss=nn.CrossEntropyLoss(label_smoothing=0.1)), "r") as f:
             self.assertEqual(f["loss"].attrs["label_smoothing"], 0.1)
 
+    def test_settings_behind_the_name(self):
+        for text, expected in (("cross_entropy:ignore_index=1", nn.CrossEntropyLoss(ignore_index=1)),
+                               ("cross_entropy:ignore_index=1,label_smoothing=0.1", nn.CrossEntropyLoss(ignore_index=1, label_smoothing=0.1))):
+            with h5py.File(self.save(loss=text), "r") as f, h5py.File(self.save(loss=expected, name="b.h5"), "r") as g:
+                self.assertEqual(dict(f["loss"].attrs), dict(g["loss"].attrs))
+                self.assertEqual(f["recorded/train_loss"].attrs["value"], g["recorded/train_loss"].attrs["value"])
+        for text, words in (("cross_entropy:ignore_index=x", "«ignore_index=x»; expected ignore_index=N or label_smoothing=X"),
+                            ("cross_entropy:reduction=sum", "expected ignore_index=N"), ("cross_entropy:", "«»; expected ignore_index=N"),
+                            ("mse:ignore_index=1", "only cross_entropy takes settings"),
+                            ("cross_entropy:label_smoothing=2", "label_smoothing=2; expected 0 to 1")):
+            with self.fails(words):
+                self.save(loss=text)
+
     def test_settings_that_basin_does_not_compute(self):
         for loss, word in ((nn.MSELoss(reduction="sum"), "reduction='sum'"), (functools.partial(F.mse_loss, reduction="none"), "reduction='none'"),
                            (nn.NLLLoss(), "NLLLoss: basin knows"), (nn.BCELoss(), "leave the sigmoid out"), (F.nll_loss, "leave log_softmax out"),
@@ -60,7 +73,7 @@ class Losses(Saving):
             self.save(nn.Linear(6, 1), loss="mse", train=(self.x, self.y.float()))
         with self.fails("train: targets [60, 3] of torch.float32; softmax_cross_entropy needs classes"):
             self.save(train=(self.x, torch.rand(60, 3)))
-        with self.fails("train: class -1 is negative; only targets of ignore_index (-100) are left out"):
+        with self.fails("train: class -1 is negative; only targets of ignore_index (-100) are left out", "loss=cross_entropy:ignore_index=-1"):
             self.save(train=(self.x, self.y - 1))
         with self.fails("the module's output is [N, 3], the targets are [N, 2]; this output takes one class for each sample or token, [N]"):
             self.save(train=(self.x, self.y.reshape(30, 2).repeat(2, 1)))

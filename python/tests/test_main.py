@@ -10,6 +10,7 @@ from support import Converting, momenta, train, two_groups
 
 
 MODULE = '''
+import functools
 import torch
 from torch import nn
 from support import make_net, problem, two_groups
@@ -17,6 +18,13 @@ from support import make_net, problem, two_groups
 train_set = problem()
 def test_set():
     return problem(seed=1)
+masked = functools.partial(torch.nn.functional.cross_entropy, ignore_index=1)
+def own_loss(output, targets):
+    return ((output - targets) ** 2).mean()
+def nothing():
+    return None
+class Net(nn.Sequential):
+    """What a script that is run saves whole names it __main__.Net."""
 def broken():
     raise ValueError("this goes wrong")
 '''
@@ -61,7 +69,8 @@ class Command(Converting):
     def test_mistakes(self):
         self.save("a.pt", self.net.state_dict())
         good = ["--loss", "mse", "--out", "out", "runs/a.pt"]
-        for model, words in (("mine", "--model mine: expected package.module:name or file.py:name"), ("mine:nothing", "--model mine:nothing: AttributeError"),
+        for model, words in (("mine", "--model mine: expected package.module:name or file.py:name"), ("mine:absent", "--model mine:absent: AttributeError"),
+                             ("mine:nothing", "--model mine:nothing: expected a torch.nn.Module, or a function that makes one, got NoneType"),
                              ("mine:broken", "--model mine:broken(): ValueError: this goes wrong"), ("absent:x", "ModuleNotFoundError")):
             status, out, err = self.call("--model", model, *good)
             self.assertEqual((status, out), (1, ""))
@@ -73,3 +82,63 @@ class Command(Converting):
         with self.assertRaises(SystemExit) as stop:
             self.call("--nonsense")
         self.assertEqual(stop.exception.code, 2)
+
+    def test_losses(self):
+        self.save("a.pt", self.net.state_dict())
+        rest = ["--model", "mine:make_net", "--train", "mine:train_set", "--out", "out", "--method", "sgd", self.runs / "a.pt"]
+        for loss in ("cross_entropy:ignore_index=1", "mine:masked", "torch.nn:CrossEntropyLoss", "torch.nn.functional:cross_entropy"):
+            self.assertEqual(self.call("--loss", loss, *rest)[0], 0, loss)
+        status, _, err = self.call("--loss", "mine:own_loss", *rest)
+        self.assertEqual((status, len(err.splitlines())), (1, 1))
+        self.assertIn("basin: --loss mine:own_loss: only torch's own losses: give a torch loss object", err)
+
+    def test_messages_name_options(self):
+        optimizer = two_groups(self.net)
+        train(self.net, optimizer, self.x, self.y, 1)
+        for name in ("a", "b"):
+            self.save(f"{name}.pt", {"model": self.net.state_dict(), "optimizer": optimizer.state_dict()})
+        self.save("c/c.pt", self.net.state_dict())
+        self.save("d.pt", {"strange": self.net.state_dict()})
+        status, out, err = self.call("--model", "mine:make_net", "--loss", "cross_entropy", "--train", "mine:train_set", "--out", self.folder / "out",
+                                     self.runs / "*.pt", self.runs / "c/*.pt")
+        self.assertEqual(status, 1)
+        self.assertEqual(out.count("give --order MOD:NAME (names, or"), 1)
+        self.assertIn("give --method NAME (sgd, adam, …)", out)
+        self.assertIn("or --perturbed no, answers that", out)
+        self.assertIn("give --model-key KEY", err)
+
+    def test_a_whole_module_of_a_script(self):
+        self.call("--model", "mine:make_net", "--loss", "mse", "--out", "out", "none.pt")  # makes and imports mine
+        kind = sys.modules["mine"].Net
+        main = sys.modules["__main__"]
+        kind.__module__, main.Net = "__main__", kind
+        path = self.save("a.pt", kind(*self.net))
+        del main.Net
+        arguments = ["--loss", "cross_entropy", "--train", "mine:train_set", "--out", self.folder / "out", "--method", "sgd", path]
+        self.assertIn("--trust loads it with pickle", self.call("--model", "mine:make_net", *arguments)[2])
+        status, out, err = self.call("--trust", "--model", "mine:make_net", *arguments)
+        self.assertEqual((status, err), (0, ""))
+        self.same(self.folder / "out/a.h5", "parameters", dict(self.net.named_parameters()))
+        self.assertIs(sys.modules["__main__"], main)
+        err = self.call("--trust", "--model", "support:make_net", *arguments)[2]
+        self.assertIn("its pickle needs a class that is not here", err)
+        self.assertIn("save model.state_dict()", err)
+
+    def test_interrupted(self):
+        import basin.checkpoint
+        put, calls = basin.checkpoint.put, []
+
+        def stop(*arguments):
+            calls.append(1)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            put(*arguments)
+
+        path, basin.checkpoint.put = self.save("a.pt", self.net.state_dict()), stop
+        try:
+            status, out, err = self.call("--model", "mine:make_net", "--loss", "cross_entropy", "--train", "mine:train_set",
+                                         "--out", self.folder / "out", path)
+        finally:
+            basin.checkpoint.put = put
+        self.assertEqual((status, out, err), (130, "", "basin: interrupted\n"))
+        self.assertEqual([p.name for p in (self.folder / "out").iterdir() if not p.name.startswith("data-")], [])
