@@ -85,7 +85,8 @@ class Command(Converting):
 
     def test_losses(self):
         self.save("a.pt", self.net.state_dict())
-        rest = ["--model", "mine:make_net", "--train", "mine:train_set", "--out", "out", "--method", "sgd", self.runs / "a.pt"]
+        rest = ["--model", "mine:make_net", "--train", "mine:train_set", "--out", self.folder / "out", "--method", "sgd",
+                self.runs / "a.pt"]
         for loss in ("cross_entropy:ignore_index=1", "mine:masked", "torch.nn:CrossEntropyLoss", "torch.nn.functional:cross_entropy"):
             self.assertEqual(self.call("--loss", loss, *rest)[0], 0, loss)
         status, _, err = self.call("--loss", "mine:own_loss", *rest)
@@ -108,7 +109,7 @@ class Command(Converting):
         self.assertIn("give --model-key KEY", err)
 
     def test_a_whole_module_of_a_script(self):
-        self.call("--model", "mine:make_net", "--loss", "mse", "--out", "out", "none.pt")  # makes and imports mine
+        self.call("--model", "mine:make_net", "--loss", "mse", "--out", self.folder / "out", "none.pt")  # makes and imports mine
         kind = sys.modules["mine"].Net
         main = sys.modules["__main__"]
         kind.__module__, main.Net = "__main__", kind
