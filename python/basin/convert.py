@@ -57,12 +57,12 @@ class _Converter:
             training.perturbed = False
         elif self.perturbed and not msam:  # said of MSAM's files, and what this one is of is not known
             training.perturbed = None
-        if self.method is None:
-            training.notes.append("its method is not in the file: give method= (sgd, adam, …)")
         if training.perturbed is None:
-            training.notes.append("basin will ask whether the weights are perturbed, which only MSAM's can be: " + (
-                "give perturbed=True (saved between steps) or perturbed=False (moved back)" if msam else
-                "to give the method, or perturbed=False, answers that"))
+            training.notes[0] += ("; MSAM: give perturbed=True (saved between steps) or perturbed=False (moved back)" if msam else
+                                  ": give method= (sgd, adam, …), or perturbed=False if it was not MSAM; else every command asks whether the weights "
+                                  "are perturbed")
+        elif self.method is None:
+            training.notes[0] += ": give method= (sgd, adam, …)"
         return training
 
     def _hint(self, saved: Saved, training: Training) -> str:

@@ -271,12 +271,11 @@ class Contents(Converting):
         for name in ("a", "b"):
             self.save(f"r/{name}.pt", self.net.state_dict())
         told = str(self.convert("r/*.pt"))
-        self.assertEqual(told.count("its method is not in the file: give method= (sgd, adam, …)"), 1)
-        self.assertEqual(told.count("to give the method, or perturbed=False, answers that"), 1)
+        self.assertEqual(told.count("no optimizer state in the file: give method= (sgd, adam, …), or perturbed=False if it was not MSAM"), 1)
         for options, perturbed in (({"method": "rmsprop"}, "no"), ({"method": "sam"}, "no"), ({"perturbed": False}, "no")):
             result = self.convert("r/*.pt", **options)
             self.assertEqual(self.training(result.written[0])["perturbed"], perturbed)
-            self.assertNotIn("basin will ask", str(result))
+            self.assertNotIn("asks whether", str(result))
         self.assertIn("give perturbed=True (saved between steps) or perturbed=False (moved back)", str(self.convert("r/*.pt", method="msam")))
 
     def test_weights_of_a_run_that_diverged(self):

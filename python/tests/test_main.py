@@ -100,12 +100,11 @@ class Command(Converting):
             self.save(f"{name}.pt", {"model": self.net.state_dict(), "optimizer": optimizer.state_dict()})
         self.save("c/c.pt", self.net.state_dict())
         self.save("d.pt", {"strange": self.net.state_dict()})
-        status, out, err = self.call("--model", "mine:make_net", "--loss", "cross_entropy", "--train", "mine:train_set", "--out", self.folder / "out",
-                                     self.runs / "*.pt", self.runs / "c/*.pt")
+        status, out, err = self.call("--model", "mine:make_net", "--loss", "cross_entropy", "--train", "mine:train_set",
+                                     "--out", self.folder / "out", self.runs / "*.pt", self.runs / "c/*.pt")
         self.assertEqual(status, 1)
         self.assertEqual(out.count("give --order MOD:NAME (names, or"), 1)
-        self.assertIn("give --method NAME (sgd, adam, …)", out)
-        self.assertIn("or --perturbed no, answers that", out)
+        self.assertIn("give --method NAME (sgd, adam, …), or --perturbed no if it was not MSAM", out)
         self.assertIn("give --model-key KEY", err)
 
     def test_a_whole_module_of_a_script(self):
