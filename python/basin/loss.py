@@ -106,8 +106,8 @@ class Loss:
             raise Error(f"loss {self.called}: reduction={options['reduction']!r}; basin computes the mean")
         if self.classes:
             self.label_smoothing = float(options.get("label_smoothing", 0.0))
-            if not 0.0 <= self.label_smoothing <= 1.0:
-                raise Error(f"loss {self.called}: label_smoothing={self.label_smoothing:g}; expected 0 to 1")
+            if not 0.0 <= self.label_smoothing < 1.0:
+                raise Error(f"loss {self.called}: label_smoothing={self.label_smoothing:g}; expected 0 or more, below 1")
             self.ignore_index = int(options.get("ignore_index", IGNORED))
         elif options.get("weight") is not None:
             raise Error(f"loss {self.called}: weight is set, which weighs samples; basin knows pos_weight, and the weights of classes")

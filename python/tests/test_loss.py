@@ -28,7 +28,7 @@ class Losses(Saving):
         for text, words in (("cross_entropy:ignore_index=x", "«ignore_index=x»; expected ignore_index=N or label_smoothing=X"),
                             ("cross_entropy:reduction=sum", "expected ignore_index=N"), ("cross_entropy:", "«»; expected ignore_index=N"),
                             ("mse:ignore_index=1", "only cross_entropy takes settings"),
-                            ("cross_entropy:label_smoothing=2", "label_smoothing=2; expected 0 to 1")):
+                            ("cross_entropy:label_smoothing=1", "label_smoothing=1; expected 0 or more, below 1")):
             with self.fails(words):
                 self.save(loss=text)
 
