@@ -18,7 +18,8 @@
 #include "model/isa.h"
 
 #if defined(BASIN_REAL_SINGLE)
-typedef int32_t bits;
+typedef int32_t  bits;
+typedef uint32_t unsigned_bits;
 enum { MANTISSA = 23, BIAS = 127 };
 #define LOG2_HIGH 0.693115234375F /* 12 bits: times any exponent it is exact */
 #define LOG2_LOW 3.19461849453e-5F
@@ -28,7 +29,8 @@ enum { MANTISSA = 23, BIAS = 127 };
 #define ERFC_FLAT 10   /* above, erfc is 0 */
 #define ERFC_CENTRE 2
 #else
-typedef int64_t bits;
+typedef int64_t  bits;
+typedef uint64_t unsigned_bits;
 enum { MANTISSA = 52, BIAS = 1023 };
 #define LOG2_HIGH 0.69314718036912381649 /* 32 bits */
 #define LOG2_LOW 1.9082149292705878161e-10
@@ -41,6 +43,8 @@ enum { MANTISSA = 52, BIAS = 1023 };
 
 typedef real vec __attribute__((vector_size(BASIN_VECTOR), may_alias, aligned(sizeof(real))));
 typedef bits mask __attribute__((vector_size(BASIN_VECTOR), may_alias, aligned(sizeof(real)))); /* all bits or none, or a number's bits */
+
+typedef unsigned_bits unsigned_mask __attribute__((vector_size(BASIN_VECTOR), may_alias, aligned(sizeof(real)))); /* sums may wrap: a NaN's do */
 
 enum { WIDE = BASIN_VECTOR / sizeof(real) };
 
@@ -96,7 +100,7 @@ INLINE vec horner(vec x, const real *c, size_t n)
 /* 2^n for an integer n of the exponent's range. */
 INLINE vec power_of_two(vec n)
 {
-    return (vec)((mask)(n + (ROUNDER + BIAS)) << MANTISSA);
+    return (vec)((unsigned_mask)(n + (ROUNDER + BIAS)) << MANTISSA);
 }
 
 typedef struct reduced { /* x = n log 2 + r + rest, exp(r + rest) - 1 = r + curve */
@@ -182,7 +186,7 @@ INLINE vec log_of_normal(vec x, vec shift, vec rest)
     const bits        root = 0x3FE6A09E667F3BCD;
 #endif
     const real even = (real)((bits)1 << MANTISSA);
-    const mask i = (mask)x + (BITS_OF_ONE - root);
+    const mask i = (mask)((unsigned_mask)x + (unsigned_bits)(BITS_OF_ONE - root));
     const vec  k = (vec)((i >> MANTISSA) | ((bits)(BIAS + MANTISSA) << MANTISSA)) - (even + BIAS) + shift;
     const vec  f = (vec)((i & (((bits)1 << MANTISSA) - 1)) + root) - 1;
     const vec  s = f / (2 + f), z = s * s, high = k * LOG2_HIGH, sum = high + f;
