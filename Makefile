@@ -28,12 +28,12 @@ LDLIBS   += $(shell pkg-config --libs $(PKG) 2>/dev/null) -lm
 
 # The engine's inside says `real`: these sources are compiled once for double and once for float.
 real.c   := $(sort $(wildcard src/model/op_*.c src/model/real_*.c))
-# Kernels are compiled once more for each instruction set: name and vector bytes; the flags follow below.
+# Kernels are compiled once for each instruction set, for exactly the features that src/model/real_kernels.c asks the processor for.
 isa.c    := $(sort $(wildcard src/model/isa_*.c))
-isas     := base$(if $(filter x86_64,$(shell $(CC) -dumpmachine | cut -d- -f1)), v3 v4)
-base.isa := -DBASIN_ISA=base -DBASIN_VECTOR=16
-v3.isa   := -DBASIN_ISA=v3 -DBASIN_VECTOR=32 -march=x86-64-v3
-v4.isa   := -DBASIN_ISA=v4 -DBASIN_VECTOR=64 -march=x86-64-v4
+isas     := base$(if $(filter x86_64,$(shell $(CC) -dumpmachine | cut -d- -f1)), avx2 avx512)
+base.isa   := -DBASIN_ISA=base
+avx2.isa   := -DBASIN_ISA=avx2 -mavx2 -mfma
+avx512.isa := -DBASIN_ISA=avx512 -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl
 once.c   := $(sort $(filter-out src/cli/% $(real.c) $(isa.c),$(wildcard src/*/*.c)))
 cli.c    := $(sort $(wildcard src/cli/*.c))
 objects   = $(once.c:%.c=$(1)/%.o) $(real.c:%.c=$(1)/%.f64.o) $(real.c:%.c=$(1)/%.f32.o) \

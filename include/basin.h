@@ -304,7 +304,7 @@ typedef struct basin_checkpoint {
     double               *theta;  /* [P] as stored */
     size_t                state_count;
     basin_state          *states;
-    char                 *buffers_point; /* where the statistics in graph->buffers statistics were gathered: theta | theta_perturbed | NULL unknown */
+    char                 *buffers_point; /* where the statistics in graph->buffers were gathered: theta | theta_perturbed | NULL unknown */
     char                 *method; /* gd | sgd | nag | sam | asam | msam | adamw | … ; NULL if unknown */
     basin_hyperparameters hyper;
     basin_perturbed       perturbed;
@@ -430,7 +430,7 @@ typedef enum basin_bn {
     BASIN_BN_STORED,      /* those of the checkpoint */
     BASIN_BN_REESTIMATE,  /* at every theta evaluated anew, layer by layer: mean and biased variance over the training samples */
     BASIN_BN_INTERPOLATE, /* stored, and moving linearly along directions of basin_objective_subspace: basin_network_interpolate */
-    BASIN_BN_BATCH        /* of consecutive batches of bn_batch samples; the loss is the mean over them, derivatives go through */
+    BASIN_BN_BATCH        /* of consecutive batches of bn_batch samples; one mean over all samples, derivatives go through */
 } basin_bn;
 
 typedef struct basin_network_options {

@@ -49,7 +49,7 @@ done:
     return st;
 }
 
-static const basin_buffer *find_buffer(const basin_graph *graph, const char *name)
+const basin_buffer *basin_graph_find_buffer(const basin_graph *graph, const char *name)
 {
     for (size_t i = 0; i < graph->buffer_count; i++)
         if (strcmp(graph->buffers[i].name, name) == 0) return &graph->buffers[i];
@@ -62,7 +62,7 @@ basin_status basin_graph_buffer(basin_graph *graph, const char *name, const size
     basin_buffer *buffers, buffer = {.rank = rank};
 
     BASIN_CHECK(rank <= BASIN_MAX_RANK, BASIN_ERR_SHAPE, "buffer %s: rank %zu, at most %d", name, rank, BASIN_MAX_RANK);
-    BASIN_CHECK(basin_params_find(graph->params, name) == NULL && find_buffer(graph, name) == NULL, BASIN_ERR_FORMAT,
+    BASIN_CHECK(basin_params_find(graph->params, name) == NULL && basin_graph_find_buffer(graph, name) == NULL, BASIN_ERR_FORMAT,
                 "buffer %s: a parameter or another buffer has that name", name);
     BASIN_CHECK(basin_shape_size(shape, rank, &buffer.size) && buffer.size > 0, BASIN_ERR_SHAPE, "buffer %s: shape %s", name,
                 BASIN_SHAPE_TEXT(shape, rank));
@@ -230,7 +230,7 @@ done:
 
 static bool is_leaf(const basin_graph *graph, const char *tensor)
 {
-    return strcmp(graph->input, tensor) == 0 || basin_params_find(graph->params, tensor) != NULL || find_buffer(graph, tensor) != NULL;
+    return strcmp(graph->input, tensor) == 0 || basin_params_find(graph->params, tensor) != NULL || basin_graph_find_buffer(graph, tensor) != NULL;
 }
 
 /* Which node makes a tensor: its index, or node_count for the input, parameters and buffers, or SIZE_MAX for nobody. */

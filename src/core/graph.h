@@ -12,6 +12,8 @@ basin_status basin_graph_add(basin_graph *graph, const char *name, const char *o
 basin_status basin_graph_buffer(basin_graph *graph, const char *name, const size_t *shape, size_t rank, const double *values, basin_buffer **out);
 basin_status basin_node_spec_set(basin_node_spec *node, const char *name, basin_attribute_kind kind, const basin_attribute *value);
 
+const basin_buffer *basin_graph_find_buffer(const basin_graph *graph, const char *name); /* NULL if absent */
+
 /* The attribute of that name, or NULL. */
 const basin_attribute *basin_node_spec_find(const basin_node_spec *node, const char *name);
 /* Its value, or `fallback` where it is absent. */

@@ -6,8 +6,8 @@
  * derivatives are the chain rule at the size of the weights. Nothing of the size of an activation is left of the BatchNormalization:
  * no pass over it and nothing kept of it at a frozen point.
  *
- * Folded is a convolution whose output only the BatchNormalization reads, with weights, bias, scale, shift and statistics that are
- * parameters or buffers. The rest, and what is malformed, is left to the ops.
+ * Folded is a convolution whose output only the BatchNormalization reads, whose weights are a parameter, with a bias, scale and shift
+ * that no node computes. The rest is left to the op.
  */
 #include "model/fold.h"
 
@@ -17,12 +17,12 @@
 #include "core/memory.h"
 #include "core/params.h"
 
-enum { BN_X, BN_SCALE, BN_SHIFT, BN_MEAN, BN_VARIANCE, BN_INPUTS };
+enum { BN_X, BN_SCALE, BN_SHIFT, BN_MEAN, BN_VARIANCE };
 
 typedef struct fold {
     basin_graph *graph;
     size_t       conv, norm; /* their nodes */
-    size_t       channels;
+    size_t       channels, rank; /* of the weights */
     const char  *name;       /* of the BatchNormalization: what is added is called after it */
 } fold;
 
@@ -31,22 +31,10 @@ static const char *input_of(const basin_node_spec *node, size_t i)
     return i < node->input_count ? node->inputs[i] : "";
 }
 
-static const basin_buffer *find_buffer(const basin_graph *graph, const char *name)
+/* A parameter, a buffer, or left out; not computed by a node. */
+static bool is_leaf(const basin_graph *graph, const char *name)
 {
-    for (size_t i = 0; i < graph->buffer_count; i++)
-        if (strcmp(graph->buffers[i].name, name) == 0) return &graph->buffers[i];
-    return NULL;
-}
-
-/* Is the tensor left out, or a parameter or buffer of that many numbers, or of any if 0? */
-static bool is_leaf(const basin_graph *graph, const char *name, size_t size)
-{
-    const basin_block  *block = basin_params_find(graph->params, name);
-    const basin_buffer *buffer = find_buffer(graph, name);
-
-    if (name[0] == '\0') return true;
-    if (block == NULL && buffer == NULL) return false;
-    return size == 0 || (block != NULL ? block->size : buffer->size) == size;
+    return name[0] == '\0' || basin_params_find(graph->params, name) != NULL || basin_graph_find_buffer(graph, name) != NULL;
 }
 
 static size_t readers(const basin_graph *graph, const char *tensor)
@@ -68,32 +56,19 @@ static size_t convolution_of(const basin_graph *graph, const char *tensor)
     return SIZE_MAX;
 }
 
-static bool statistics_fit(const basin_graph *graph, const basin_node_spec *norm, size_t channels)
-{
-    const basin_buffer *mean = find_buffer(graph, input_of(norm, BN_MEAN)), *variance = find_buffer(graph, input_of(norm, BN_VARIANCE));
-
-    if (mean == NULL || variance == NULL || mean->size != channels || variance->size != channels) return false;
-    for (size_t i = 0; i < channels; i++)
-        if (!isfinite(mean->values[i]) || !isfinite(variance->values[i]) || variance->values[i] < 0.0) return false;
-    return true;
-}
-
 /* Can the BatchNormalization number `norm` be folded? */
 static bool find_fold(basin_graph *graph, size_t norm, fold *out)
 {
-    const basin_node_spec *node = &graph->nodes[norm];
+    const basin_node_spec *node = &graph->nodes[norm], *conv;
     const char            *x = input_of(node, BN_X);
-    size_t                 conv = strcmp(node->op, "BatchNormalization") == 0 ? convolution_of(graph, x) : SIZE_MAX;
+    size_t                 number = strcmp(node->op, "BatchNormalization") == 0 ? convolution_of(graph, x) : SIZE_MAX;
 
-    if (conv == SIZE_MAX || readers(graph, x) != 1 || node->input_count != BN_INPUTS) return false;
-    const char        *w = input_of(&graph->nodes[conv], 1), *c = input_of(&graph->nodes[conv], 2);
-    const basin_block *block = basin_params_find(graph->params, w);
-    if (block == NULL || block->rank < 3) return false;
-    const size_t channels = block->shape[0];
-    if (!is_leaf(graph, c, channels) || !is_leaf(graph, input_of(node, BN_SCALE), channels) || !is_leaf(graph, input_of(node, BN_SHIFT), channels) ||
-        !statistics_fit(graph, node, channels))
+    if (number == SIZE_MAX || readers(graph, x) != 1) return false;
+    conv = &graph->nodes[number];
+    const basin_block *w = basin_params_find(graph->params, input_of(conv, 1));
+    if (w == NULL || !is_leaf(graph, input_of(conv, 2)) || !is_leaf(graph, input_of(node, BN_SCALE)) || !is_leaf(graph, input_of(node, BN_SHIFT)))
         return false;
-    *out = (fold){.graph = graph, .conv = conv, .norm = norm, .channels = channels, .name = node->name};
+    *out = (fold){.graph = graph, .conv = number, .norm = norm, .channels = w->shape[0], .rank = w->rank, .name = node->name};
     return true;
 }
 
@@ -116,7 +91,7 @@ static basin_status add_buffer(fold *f, const char *what, size_t rank, bool inve
 {
     basin_status           st = BASIN_OK;
     const basin_node_spec *norm = &f->graph->nodes[f->norm];
-    const basin_buffer    *from = find_buffer(f->graph, input_of(norm, inverse ? BN_VARIANCE : BN_MEAN));
+    const basin_buffer    *from = basin_graph_find_buffer(f->graph, input_of(norm, inverse ? BN_VARIANCE : BN_MEAN));
     const double           epsilon = basin_node_spec_float(norm, "epsilon", 1e-5);
     size_t                 shape[BASIN_MAX_RANK] = {f->channels, 1, 1, 1, 1, 1, 1, 1};
     double                *values = NULL;
@@ -134,7 +109,7 @@ done:
 }
 
 /* r as it multiplies the bias [channels], and the weights [channels, 1, …]. */
-static basin_status add_scales(fold *f, size_t rank, char **flat, char **tall)
+static basin_status add_scales(fold *f, char **flat, char **tall)
 {
     basin_status     st = BASIN_OK;
     int64_t          shape[BASIN_MAX_RANK] = {(int64_t)f->channels, 1, 1, 1, 1, 1, 1, 1};
@@ -143,14 +118,14 @@ static basin_status add_scales(fold *f, size_t rank, char **flat, char **tall)
 
     if (input_of(&f->graph->nodes[f->norm], BN_SCALE)[0] == '\0') {
         BASIN_TRY(add_buffer(f, "inverse", 1, true, flat));
-        BASIN_TRY(add_buffer(f, "inverse of weights", rank, true, tall));
+        BASIN_TRY(add_buffer(f, "inverse of weights", f->rank, true, tall));
         goto done;
     }
     BASIN_TRY(add_buffer(f, "inverse", 1, true, &inverse));
     BASIN_TRY(add_node(f, "scale", "Mul", input_of(&f->graph->nodes[f->norm], BN_SCALE), inverse, flat));
     BASIN_TRY(add_node(f, "scale of weights", "Reshape", *flat, NULL, tall));
     reshape = &f->graph->nodes[f->graph->node_count - 1];
-    BASIN_TRY(basin_node_spec_set(reshape, "shape", BASIN_ATTRIBUTE_INTS, &(basin_attribute){.ints = shape, .count = rank}));
+    BASIN_TRY(basin_node_spec_set(reshape, "shape", BASIN_ATTRIBUTE_INTS, &(basin_attribute){.ints = shape, .count = f->rank}));
 done:
     basin_free(inverse);
     return st;
@@ -199,10 +174,9 @@ static basin_status apply_fold(fold *f)
 {
     basin_status st = BASIN_OK;
     char        *flat = NULL, *tall = NULL, *weight = NULL, *bias = NULL, *identity = NULL;
-    const char  *w = input_of(&f->graph->nodes[f->conv], 1);
 
-    BASIN_TRY(add_scales(f, basin_params_find(f->graph->params, w)->rank, &flat, &tall));
-    BASIN_TRY(add_node(f, "weight", "Mul", w, tall, &weight));
+    BASIN_TRY(add_scales(f, &flat, &tall));
+    BASIN_TRY(add_node(f, "weight", "Mul", input_of(&f->graph->nodes[f->conv], 1), tall, &weight));
     BASIN_TRY(add_bias(f, flat, &bias));
     BASIN_STRDUP(identity, "Identity");
     basin_node_spec *conv = &f->graph->nodes[f->conv], *norm = &f->graph->nodes[f->norm];

@@ -1,5 +1,5 @@
-/* Kernels compiled once for each instruction set, and chosen at start by what the processor has. Sources isa_*.c see BASIN_ISA, the
- * set's name, and BASIN_VECTOR, the bytes of its vector registers: a vector type wider than these would be many times slower.
+/* Kernels compiled once for each instruction set, and chosen by what the processor has. Sources isa_*.c see BASIN_ISA, the set's name;
+ * real_vector.h knows how wide its registers are.
  *
  * Convolutions work on activations in lanes layout (op.h): elements of BASIN_LANES numbers.
  */
@@ -28,7 +28,7 @@ typedef struct basin_pool {
 } basin_pool;
 
 typedef struct basin_kernels {
-    const char *name;    /* base | v3 | v4 (x86-64 levels) */
+    const char *name;    /* base | avx2 | avx512 */
     size_t      outputs; /* of the largest tile of convolve: a power of two */
 
     const basin_math *math;

@@ -11,12 +11,9 @@
 #include <string.h>
 
 #include "model/isa.h"
+#include "model/real_vector.h"
 
-typedef real vec __attribute__((vector_size(BASIN_VECTOR), may_alias, aligned(sizeof(real))));
-
-enum { WIDE = BASIN_VECTOR / sizeof(real), PARTS = BASIN_LANES / WIDE };
-
-#if BASIN_VECTOR == 64 || defined(__aarch64__)
+#if VECTOR_BYTES == 64 || defined(__aarch64__)
 #define REGISTERS 32
 enum { MOST = 24, LARGEST = 8, ROWS = 4, TAPS = 6 };
 #else
@@ -24,34 +21,32 @@ enum { MOST = 24, LARGEST = 8, ROWS = 4, TAPS = 6 };
 enum { MOST = 8, LARGEST = 4, ROWS = 3, TAPS = 4 };
 #endif
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* ------------------------------------------------------------------------------------------------ convolve -- */
 
 /* pixels × outputs at one part of the lanes; both are constants where this is expanded. */
 INLINE void convolve_tile(size_t pixels, size_t outputs, const real *src, const ptrdiff_t *offset, size_t taps, const real *w, size_t step, real *y,
                           size_t plane, size_t y_step)
 {
-    vec sum[MOST]; /* [pixels, outputs], in registers */
+    vector sum[MOST]; /* [pixels, outputs], in registers */
 
     for (size_t p = 0; p < pixels; p++)
-        for (size_t o = 0; o < outputs; o++) sum[p * outputs + o] = *(const vec *)(y + o * plane + p * y_step);
+        for (size_t o = 0; o < outputs; o++) sum[p * outputs + o] = *(const vector *)(y + o * plane + p * y_step);
     for (size_t t = 0; t < taps; t++) {
         const real *from = src + offset[t];
-        vec         x[MOST];
-        for (size_t p = 0; p < pixels; p++) x[p] = *(const vec *)(from + p * step);
+        vector         x[MOST];
+        for (size_t p = 0; p < pixels; p++) x[p] = *(const vector *)(from + p * step);
         for (size_t o = 0; o < outputs; o++)
             for (size_t p = 0; p < pixels; p++) sum[p * outputs + o] += x[p] * w[t * outputs + o];
     }
     for (size_t p = 0; p < pixels; p++)
-        for (size_t o = 0; o < outputs; o++) *(vec *)(y + o * plane + p * y_step) = sum[p * outputs + o];
+        for (size_t o = 0; o < outputs; o++) *(vector *)(y + o * plane + p * y_step) = sum[p * outputs + o];
 }
 
 /* A row of pixels for a tile of outputs: as many pixels at a time as there are registers, then two, then one. */
 INLINE void convolve_row(size_t pixels, size_t outputs, const real *src, const ptrdiff_t *offset, size_t taps, const real *w, size_t n, size_t step,
                          real *y, size_t plane, size_t y_step)
 {
-    for (size_t part = 0; part < BASIN_LANES; part += WIDE) {
+    for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
         size_t x = 0;
         for (; x + pixels <= n; x += pixels)
             convolve_tile(pixels, outputs, src + x * step + part, offset, taps, w, step, y + x * y_step + part, plane, y_step);
@@ -81,13 +76,13 @@ static void convolve(const real *src, const ptrdiff_t *offset, size_t taps, cons
 /* ----------------------------------------------------------------------------------------------- correlate -- */
 
 /* Halves are folded while they are vectors, the last numbers one by one. */
-INLINE real sum_of_lanes(vec v)
+INLINE real sum_of_lanes(vector v)
 {
-    real   numbers[WIDE];
-    size_t left = WIDE;
+    real   numbers[VECTOR];
+    size_t left = VECTOR;
 
-#if BASIN_VECTOR == 64
-    typedef real half __attribute__((vector_size(BASIN_VECTOR / 2), may_alias, aligned(sizeof(real))));
+#if VECTOR_BYTES == 64
+    typedef real half __attribute__((vector_size(VECTOR_BYTES / 2), may_alias, aligned(sizeof(real))));
     half         halves[2];
     memcpy(halves, &v, sizeof v);
     halves[0] += halves[1];
@@ -107,18 +102,18 @@ INLINE void correlate_tile(size_t outputs, size_t taps, const real *a, size_t pl
                            const ptrdiff_t *offset, const ptrdiff_t *place, size_t rows, size_t n, real *w, size_t w_stride)
 {
     const size_t some = n < SHORT_SUM ? SHORT_SUM / n : 1; /* rows of a short sum */
-    vec          total[ROWS * TAPS] = {{0}};
+    vector          total[ROWS * TAPS] = {{0}};
 
     for (size_t first = 0; first < rows; first += some) {
-        vec sum[ROWS * TAPS] = {{0}}; /* [outputs, taps], in registers */
-        for (size_t part = 0; part < BASIN_LANES; part += WIDE)
+        vector sum[ROWS * TAPS] = {{0}}; /* [outputs, taps], in registers */
+        for (size_t part = 0; part < BASIN_LANES; part += VECTOR)
             for (size_t r = first; r < first + some && r < rows; r++) {
                 const real *left = a + r * a_row + part, *right = src + (ptrdiff_t)r * src_row + part;
                 for (size_t x = 0; x < n; x++, left += BASIN_LANES, right += step) {
-                    vec in[TAPS];
-                    for (size_t t = 0; t < taps; t++) in[t] = *(const vec *)(right + offset[t]);
+                    vector in[TAPS];
+                    for (size_t t = 0; t < taps; t++) in[t] = *(const vector *)(right + offset[t]);
                     for (size_t o = 0; o < outputs; o++) {
-                        const vec adjoint = *(const vec *)(left + o * plane);
+                        const vector adjoint = *(const vector *)(left + o * plane);
                         for (size_t t = 0; t < taps; t++) sum[o * taps + t] += adjoint * in[t];
                     }
                 }

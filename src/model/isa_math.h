@@ -12,14 +12,12 @@
 #ifndef BASIN_MODEL_ISA_MATH_H
 #define BASIN_MODEL_ISA_MATH_H
 
-#include <stdint.h>
 #include <string.h>
 
 #include "model/isa.h"
+#include "model/real_vector.h"
 
 #if defined(BASIN_REAL_SINGLE)
-typedef int32_t  bits;
-typedef uint32_t unsigned_bits;
 enum { MANTISSA = 23, BIAS = 127 };
 #define LOG2_HIGH 0.693115234375F /* 12 bits: times any exponent it is exact */
 #define LOG2_LOW 3.19461849453e-5F
@@ -29,8 +27,6 @@ enum { MANTISSA = 23, BIAS = 127 };
 #define ERFC_FLAT 10   /* above, erfc is 0 */
 #define ERFC_CENTRE 2
 #else
-typedef int64_t  bits;
-typedef uint64_t unsigned_bits;
 enum { MANTISSA = 52, BIAS = 1023 };
 #define LOG2_HIGH 0.69314718036912381649 /* 32 bits */
 #define LOG2_LOW 1.9082149292705878161e-10
@@ -41,53 +37,33 @@ enum { MANTISSA = 52, BIAS = 1023 };
 #define ERFC_CENTRE 4
 #endif
 
-typedef real vec __attribute__((vector_size(BASIN_VECTOR), may_alias, aligned(sizeof(real))));
-typedef bits mask __attribute__((vector_size(BASIN_VECTOR), may_alias, aligned(sizeof(real)))); /* all bits or none, or a number's bits */
-
-typedef unsigned_bits unsigned_mask __attribute__((vector_size(BASIN_VECTOR), may_alias, aligned(sizeof(real)))); /* sums may wrap: a NaN's do */
-
-enum { WIDE = BASIN_VECTOR / sizeof(real) };
-
-#define INLINE static inline __attribute__((always_inline))
-
-/* a where m is set, else b. */
-INLINE vec choose(mask m, vec a, vec b)
+INLINE vector magnitude(vector x)
 {
-    return (vec)(((mask)a & m) | ((mask)b & ~m));
-}
-
-INLINE vec vector_of(real value)
-{
-    return value - (vec){0};
-}
-
-INLINE vec magnitude(vec x)
-{
-    return (vec)((mask)x & (((bits)1 << (8 * sizeof(real) - 2)) - 1 + ((bits)1 << (8 * sizeof(real) - 2))));
+    return (vector)((vector_mask)x & (((real_bits)1 << (8 * sizeof(real) - 2)) - 1 + ((real_bits)1 << (8 * sizeof(real) - 2))));
 }
 
 /* x with the sign of `sign` besides its own. */
-INLINE vec with_sign(vec x, vec sign)
+INLINE vector with_sign(vector x, vector sign)
 {
-    return (vec)((mask)x ^ ((mask)sign ^ (mask)magnitude(sign)));
+    return (vector)((vector_mask)x ^ ((vector_mask)sign ^ (vector_mask)magnitude(sign)));
 }
 
 /* At most `most`, at least `least`; a NaN stays one. */
-INLINE vec at_most(vec x, real most)
+INLINE vector at_most(vector x, real most)
 {
-    return choose(x > most, vector_of(most), x);
+    return vector_choose(x > most, vector_of(most), x);
 }
 
-INLINE vec at_least(vec x, real least)
+INLINE vector at_least(vector x, real least)
 {
-    return choose(x < least, vector_of(least), x);
+    return vector_choose(x < least, vector_of(least), x);
 }
 
 /* Σ c_i x^i */
 #define POLYNOMIAL(x, c) horner(x, c, sizeof c / sizeof *c)
-INLINE vec horner(vec x, const real *c, size_t n)
+INLINE vector horner(vector x, const real *c, size_t n)
 {
-    vec sum = vector_of(c[n - 1]);
+    vector sum = vector_of(c[n - 1]);
 
     for (size_t i = n - 1; i-- > 0;) sum = sum * x + c[i];
     return sum;
@@ -95,19 +71,19 @@ INLINE vec horner(vec x, const real *c, size_t n)
 
 /* --------------------------------------------------------------------------------------------- exponentials -- */
 
-#define ROUNDER ((real)1.5 * (real)((bits)1 << MANTISSA)) /* its low bits are 0, and the sum's are the integer */
+#define ROUNDER ((real)1.5 * (real)((real_bits)1 << MANTISSA)) /* its low bits are 0, and the sum's are the integer */
 
 /* 2^n for an integer n of the exponent's range. */
-INLINE vec power_of_two(vec n)
+INLINE vector power_of_two(vector n)
 {
-    return (vec)((unsigned_mask)(n + (ROUNDER + BIAS)) << MANTISSA);
+    return (vector)((vector_unsigned)(n + (ROUNDER + BIAS)) << MANTISSA);
 }
 
 typedef struct reduced { /* x = n log 2 + r + rest, exp(r + rest) - 1 = r + curve */
-    vec n, r, curve;
+    vector n, r, curve;
 } reduced;
 
-INLINE reduced reduce(vec x)
+INLINE reduced reduce(vector x)
 {
     /* (exp r - 1 - r) / r², |r| ≤ log 2 / 2: 8e-9, 1.3e-17 */
 #if defined(BASIN_REAL_SINGLE)
@@ -124,92 +100,92 @@ INLINE reduced reduce(vec x)
                                2.76202015910315488e-7,
                                2.5100472505694996e-8};
 #endif
-    const vec n = (x * (real)1.4426950408889634074 + ROUNDER) - ROUNDER;
-    const vec high = x - n * LOG2_HIGH, low = n * LOG2_LOW, r = high - low;
+    const vector n = (x * (real)1.4426950408889634074 + ROUNDER) - ROUNDER;
+    const vector high = x - n * LOG2_HIGH, low = n * LOG2_LOW, r = high - low;
 
     return (reduced){n, r, r * r * POLYNOMIAL(r, EXP) + ((high - r) - low)};
 }
 
 /* In two factors, so that what is beyond the exponent's range is rounded once, to 0, infinity or a denormal number. */
-INLINE vec vector_exp(vec x)
+INLINE vector vector_exp(vector x)
 {
     const reduced e = reduce(at_most(at_least(x, EXP_LOW), EXP_HIGH));
-    const vec     half = (e.n * (real)0.5 + ROUNDER) - ROUNDER;
+    const vector     half = (e.n * (real)0.5 + ROUNDER) - ROUNDER;
 
     return (1 + (e.r + e.curve)) * power_of_two(half) * power_of_two(e.n - half);
 }
 
 /* exp(x) - 1 for |x| ≤ 2 TANH_FLAT. 2^n - 1 + 2^n r is added without an error, since one of 2^n - 1 = 0 and |2^n - 1| ≥ |2^n r| holds. */
-INLINE vec vector_expm1(vec x)
+INLINE vector vector_expm1(vector x)
 {
     const reduced e = reduce(x);
-    const vec     scale = power_of_two(e.n), whole = scale - 1, part = scale * e.r, sum = whole + part;
+    const vector     scale = power_of_two(e.n), whole = scale - 1, part = scale * e.r, sum = whole + part;
 
     return sum + ((part - (sum - whole)) + scale * e.curve);
 }
 
 /* tanh |x| = E / (E + 2), E = exp(2|x|) - 1. */
-INLINE vec vector_tanh(vec x)
+INLINE vector vector_tanh(vector x)
 {
-    const vec e = vector_expm1(2 * at_most(magnitude(x), TANH_FLAT));
+    const vector e = vector_expm1(2 * at_most(magnitude(x), TANH_FLAT));
 
     return with_sign(e / (e + 2), x);
 }
 
 typedef struct logistic { /* σ(x) and σ(-x), both to the last digits */
-    vec value, rest;
+    vector value, rest;
 } logistic;
 
-INLINE logistic vector_logistic(vec x)
+INLINE logistic vector_logistic(vector x)
 {
-    const vec  e = vector_exp(-magnitude(x)), sum = 1 + e, large = 1 / sum, small = e / sum;
-    const mask positive = x > 0;
+    const vector  e = vector_exp(-magnitude(x)), sum = 1 + e, large = 1 / sum, small = e / sum;
+    const vector_mask positive = x > 0;
 
-    return (logistic){choose(positive, large, small), choose(positive, small, large)};
+    return (logistic){vector_choose(positive, large, small), vector_choose(positive, small, large)};
 }
 
 /* ------------------------------------------------------------------------------------------------ logarithms -- */
 
-#define BITS_OF_ONE ((bits)BIAS << MANTISSA)
+#define BITS_OF_ONE ((real_bits)BIAS << MANTISSA)
 
 /* log((x + rest) 2^shift) for a normal x > 0 and |rest| below its last digit: with f = m - 1 and s = f / (2 + f),
    log m = 2 artanh s = f - s (f - s² L(s²)). */
-INLINE vec log_of_normal(vec x, vec shift, vec rest)
+INLINE vector log_of_normal(vector x, vector shift, vector rest)
 {
     /* (2 artanh s - 2 s) / s³ in s², s ≤ 0.1716: 3e-9, 5e-18 */
 #if defined(BASIN_REAL_SINGLE)
     static const real LOG[] = {0.666666851F, 0.3998875772F, 0.2958098593F};
-    const bits        root = 0x3F3504F3; /* of √½ */
+    const real_bits        root = 0x3F3504F3; /* of √½ */
 #else
     static const real LOG[] = {0.666666666666666971, 0.399999999998988905, 0.285714286262538376, 0.222222110893794962,
                                0.181828924325368712, 0.153316117220550079, 0.14617807153417325};
-    const bits        root = 0x3FE6A09E667F3BCD;
+    const real_bits        root = 0x3FE6A09E667F3BCD;
 #endif
-    const real even = (real)((bits)1 << MANTISSA);
-    const mask i = (mask)((unsigned_mask)x + (unsigned_bits)(BITS_OF_ONE - root));
-    const vec  k = (vec)((i >> MANTISSA) | ((bits)(BIAS + MANTISSA) << MANTISSA)) - (even + BIAS) + shift;
-    const vec  f = (vec)((i & (((bits)1 << MANTISSA) - 1)) + root) - 1;
-    const vec  s = f / (2 + f), z = s * s, high = k * LOG2_HIGH, sum = high + f;
+    const real even = (real)((real_bits)1 << MANTISSA);
+    const vector_mask i = (vector_mask)((vector_unsigned)x + (real_unsigned)(BITS_OF_ONE - root));
+    const vector  k = (vector)((i >> MANTISSA) | ((real_bits)(BIAS + MANTISSA) << MANTISSA)) - (even + BIAS) + shift;
+    const vector  f = (vector)((i & (((real_bits)1 << MANTISSA) - 1)) + root) - 1;
+    const vector  s = f / (2 + f), z = s * s, high = k * LOG2_HIGH, sum = high + f;
 
     return sum + ((f - (sum - high)) - (s * (f - z * POLYNOMIAL(z, LOG)) - (k * LOG2_LOW + rest / x)));
 }
 
 /* Denormal numbers are scaled first; 0, infinity, NaN and what is below 0 have their own results. */
-INLINE vec vector_log(vec x)
+INLINE vector vector_log(vector x)
 {
-    const vec  least = (vec)((mask){0} + ((bits)1 << MANTISSA)), none = vector_of(0), most = vector_of(INFINITY); /* least normal number */
-    const mask tiny = x < least;
-    const vec  scaled = choose(tiny, x * (real)((bits)1 << MANTISSA), x);
-    const vec  y = log_of_normal(scaled, choose(tiny, vector_of(-MANTISSA), none), none);
-    const vec  beyond = choose(x == none, -most, choose(x < none, vector_of(NAN), x));
+    const vector  least = (vector)((vector_mask){0} + ((real_bits)1 << MANTISSA)), none = vector_of(0), most = vector_of(INFINITY); /* least normal number */
+    const vector_mask tiny = x < least;
+    const vector  scaled = vector_choose(tiny, x * (real)((real_bits)1 << MANTISSA), x);
+    const vector  y = log_of_normal(scaled, vector_choose(tiny, vector_of(-MANTISSA), none), none);
+    const vector  beyond = vector_choose(x == none, -most, vector_choose(x < none, vector_of(NAN), x));
 
-    return choose((x > none) & (x < most), y, beyond);
+    return vector_choose((x > none) & (x < most), y, beyond);
 }
 
 /* log(1 + e) for 0 ≤ e ≤ 1: what 1 + e loses comes back in `rest`. */
-INLINE vec vector_log1p(vec e)
+INLINE vector vector_log1p(vector e)
 {
-    const vec sum = 1 + e;
+    const vector sum = 1 + e;
 
     return log_of_normal(sum, vector_of(0), e - (sum - 1));
 }
@@ -218,7 +194,7 @@ INLINE vec vector_log1p(vec e)
 
 /* erfc(t) / exp(-t²) for 0 ≤ t ≤ ERFC_FLAT: (1 + 2 t) of it is smooth in u = (t - c) / (t + c) (Shepherd & Laframboise,
    Mathematics of Computation 36(153), 1981). */
-INLINE vec scaled_erfc(vec t)
+INLINE vector scaled_erfc(vector t)
 {
     /* exp(t²) erfc(t) (1 + 2 t) in u, single: c = 2, t ≤ 10.5: 4e-8; double: c = 4, t ≤ 27.5: 7e-17 */
 #if defined(BASIN_REAL_SINGLE)
@@ -232,13 +208,13 @@ INLINE vec scaled_erfc(vec t)
                                 3.10310256619729298e-7,  -8.18983195686798477e-7, 5.84549346194484081e-8,  1.01812750121362313e-7,
                                 -9.29781410207890771e-9, -8.85115922344988969e-9};
 #endif
-    const vec u = (t - ERFC_CENTRE) / (t + ERFC_CENTRE);
+    const vector u = (t - ERFC_CENTRE) / (t + ERFC_CENTRE);
 
     return POLYNOMIAL(u, ERFC) / (1 + 2 * t);
 }
 
 /* Its own series below 1, 1 - erfc above. */
-INLINE vec vector_erf(vec x, vec gauss) /* gauss = exp(-x²) */
+INLINE vector vector_erf(vector x, vector gauss) /* gauss = exp(-x²) */
 {
     /* erf(x) / x - 1 in x², x ≤ 1: 1.3e-9, 8e-18 */
 #if defined(BASIN_REAL_SINGLE)
@@ -248,9 +224,9 @@ INLINE vec vector_erf(vec x, vec gauss) /* gauss = exp(-x²) */
                                5.22397760711642273e-3, -8.54832597538969208e-4, 1.20552949048397079e-4, -1.49247369074196603e-5,
                                1.64474247033173624e-6, -1.62084838018717059e-7, 1.37200645467776856e-8, -7.79589882700214224e-10};
 #endif
-    const vec t = at_most(magnitude(x), ERFC_FLAT), z = t * t;
+    const vector t = at_most(magnitude(x), ERFC_FLAT), z = t * t;
 
-    return choose(t < 1, x + x * POLYNOMIAL(z, ERF), with_sign(1 - gauss * scaled_erfc(t), x));
+    return vector_choose(t < 1, x + x * POLYNOMIAL(z, ERF), with_sign(1 - gauss * scaled_erfc(t), x));
 }
 
 #endif

@@ -1,11 +1,11 @@
-/* Which kernels run here. */
+/* Which kernels run here: those whose every feature, as the Makefile lists them for the compiler, the processor has. */
 #include "model/isa.h"
 
 #define TABLE(isa) REAL(basin_kernels_##isa)
 
 extern const basin_kernels TABLE(base);
 #if defined(__x86_64__)
-extern const basin_kernels TABLE(v3), TABLE(v4);
+extern const basin_kernels TABLE(avx2), TABLE(avx512);
 #endif
 
 enum { MOST = 3 };
@@ -15,8 +15,8 @@ const basin_kernels *const *basin_kernels_all(size_t *count)
     static const basin_kernels *const tables[MOST] = {
         &TABLE(base),
 #if defined(__x86_64__)
-        &TABLE(v3),
-        &TABLE(v4),
+        &TABLE(avx2),
+        &TABLE(avx512),
 #endif
     };
 

@@ -170,10 +170,8 @@ done:
 static basin_status end_of(const basin_network *net, const basin_node *node, size_t input, const basin_graph *end, double at, double *out)
 {
     const basin_slot   *slot = NODE_INPUT(node, input);
-    const basin_buffer *here = &net->plan->graph->buffers[slot->buffer], *there = NULL;
+    const basin_buffer *here = &net->plan->graph->buffers[slot->buffer], *there = basin_graph_find_buffer(end, here->name);
 
-    for (size_t i = 0; i < end->buffer_count && there == NULL; i++)
-        if (strcmp(end->buffers[i].name, here->name) == 0) there = &end->buffers[i];
     if (there == NULL || !basin_shape_equal(here->shape, here->rank, there->shape, there->rank))
         return basin_node_fail(node, BASIN_ERR_MISSING, "the checkpoint to interpolate to has no statistic %s of shape %s", here->name,
                                BASIN_SHAPE_TEXT(here->shape, here->rank));
