@@ -64,8 +64,8 @@ static void check_rectifier(const basin_kernels *kernels)
         memset(value, 0, sizeof value);
         kernels->rectify(x, n, value);
         memcpy(sum, a, sizeof sum);
-        kernels->gate(x, src, n, false, passed);
-        kernels->gate(x, src, n, true, sum);
+        kernels->gate(x, src, 1, 1, n, false, passed);
+        kernels->gate(x, src, 1, 1, n, true, sum);
         for (size_t i = 0; i < N; i++) {
             if (i < n && isnan(x[i])) assert_true(isnan(value[i]));
             else assert_true(value[i] == (i < n && x[i] > 0 ? x[i] : 0));
@@ -75,6 +75,16 @@ static void check_rectifier(const basin_kernels *kernels)
         kernels->rectify(x, n, x);
         for (size_t i = 0; i < n; i++) assert_true(x[i] == value[i] || isnan(x[i]));
     }
+}
+
+/* Rows of y, each for k vectors. */
+static void check_gate_of_blocks(const basin_kernels *kernels)
+{
+    enum { N = 5, VECTORS = 3, SAMPLES = 4 };
+    real passed[SAMPLES * VECTORS * N];
+
+    kernels->gate(a, src, SAMPLES, VECTORS, N, false, passed);
+    for (size_t i = 0; i < SAMPLES * VECTORS * N; i++) assert_true(passed[i] == (a[i / N / VECTORS * N + i % N] > 0 ? src[i] : 0));
 }
 
 void REAL(check_kernels)(void);
@@ -92,6 +102,7 @@ void REAL(check_kernels)(void)
     for (size_t k = 0; k < count; k++) {
         print_message("    kernels %s, %zu bytes a number\n", all[k]->name, sizeof(real));
         check_rectifier(all[k]);
+        check_gate_of_blocks(all[k]);
         for (size_t outputs = 1; outputs <= OUTPUTS; outputs += outputs < 10 ? 1 : 3)
             for (size_t taps = 1; taps <= TAPS; taps += taps < 8 ? 1 : 6)
                 for (size_t n = 1; n <= PIXELS; n++)

@@ -36,8 +36,8 @@ typedef struct basin_kernels {
 
     /* y = x where x > 0, else 0; a NaN stays one. y may be x. */
     void (*rectify)(const real *x, size_t n, real *y);
-    /* to = from where y > 0, else 0; added to what is there if `add`. `to` may be `from`. */
-    void (*gate)(const real *y, const real *from, size_t n, bool add, real *to);
+    /* to [rows, k, n] = from [rows, k, n] where y [rows, n] > 0, else 0; added to what is there if `add`. `to` may be `from`. */
+    void (*gate)(const real *y, const real *from, size_t rows, size_t k, size_t n, bool add, real *to);
 
     /* y[o·plane + x·y_step] += Σ_t w[t·tile + o] src[offset[t] + x·step]   for o < tile, x < n; each an element of lanes.
        tile: a power of two, at most `outputs`. */
@@ -63,7 +63,7 @@ typedef struct basin_kernels {
 extern const basin_math ISA(basin_math);
 extern const basin_pool ISA(basin_pool);
 void ISA(basin_rectify)(const real *x, size_t n, real *y);
-void ISA(basin_gate)(const real *y, const real *from, size_t n, bool add, real *to);
+void ISA(basin_gate)(const real *y, const real *from, size_t rows, size_t k, size_t n, bool add, real *to);
 #endif
 
 /* The best for this processor, and all that run on it: [*count], best last. */

@@ -18,9 +18,7 @@ static void forward(basin_node *node, size_t b, basin_mode mode)
 /* to (+)= f' from, for k vectors; `to` may be `from`. */
 static void pass_block(const basin_slot *y, size_t b, size_t k, const real *from, bool add, real *to)
 {
-    const size_t n = slot_stride(y);
-
-    for (size_t i = 0; i < slot_rows(y, b) * k; i++) basin_kernels_best()->gate(y->v + i / k * n, from + i * n, n, add, to + i * n);
+    basin_kernels_best()->gate(y->v, from, slot_rows(y, b), k, slot_stride(y), add, to);
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)
