@@ -227,7 +227,7 @@ static void every_op_agrees_with_pytorch(void **state)
 static void random_graphs_agree_with_pytorch(void **state)
 {
     (void)state;
-    every_graph_agrees("oracle_random.h5", 1e-10);
+    every_graph_agrees("oracle_random.h5", 1e-12);
 }
 
 int main(void)
