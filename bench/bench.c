@@ -302,7 +302,9 @@ static void serve_memory(job *j)
 
     count_repeats(&m, j);
     while (fgets(line, sizeof line, stdin) != NULL) {
-        printf("{\"memory\": {\"seconds\": %.9g}, \"resident\": %zu}\n", one_call(&m, j), resident_bytes());
+        double cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), seconds = one_call(&m, j);
+        printf("{\"memory\": {\"seconds\": %.9g, \"cpu\": %.9g}, \"resident\": %zu}\n", seconds,
+               clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, resident_bytes());
         fflush(stdout);
     }
 }

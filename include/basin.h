@@ -362,6 +362,17 @@ typedef struct basin_samples { /* a subset of an objective's samples; NULL stand
 
 typedef enum basin_curvature_kind { BASIN_HESSIAN } basin_curvature_kind;
 
+/* How a frozen point spends memory, within what basin_memory_limit() leaves beside everything that the library has in use: kept is as much
+   as fits, the rest is computed again for every product, with the same bits. It never refuses: the least is one thread that keeps nothing. */
+typedef struct basin_provision {
+    size_t threads;      /* that work at a time */
+    size_t block;        /* vectors that are multiplied together */
+    size_t parts, kept;  /* pieces that the samples are taken in, and of how many of them everything is kept that products need */
+    size_t kept_bytes;   /* of those */
+    size_t thread_bytes; /* scratch of each thread */
+    size_t shared_bytes; /* weights and a block of vectors, read by all threads */
+} basin_provision;
+
 /* L(theta), its gradient and curvature over any subset of samples: a network, a quadratic in a test, a user's callbacks.
    `loss` and `gradient` are required; rows left NULL get the defaults described. */
 typedef struct basin_objective_type {
@@ -376,6 +387,8 @@ typedef struct basin_objective_type {
     basin_status (*freeze)(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **point);
     basin_status (*product)(void *point, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
     void (*thaw)(void **point);
+    /* What that point takes. Default: all zero. */
+    void (*provision)(const void *point, basin_provision *out);
     /* How many piecewise-linear units change branch between two points (ReLU signs), over all samples; such a step says
        nothing about derivatives. Default: none. */
     basin_status (*crossings)(void *ctx, const basin_samples *s, const double *a, const double *b, uint64_t *out);
@@ -419,6 +432,7 @@ basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, 
 basin_status basin_curvature_product(basin_curvature *c, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
 bool         basin_curvature_approximate(const basin_curvature *c); /* products by differences of the gradient */
 size_t       basin_curvature_size(const basin_curvature *c);
+void         basin_curvature_provision(const basin_curvature *c, basin_provision *out);
 void         basin_curvature_destroy(basin_curvature **c);
 
 /* --------------------------------------------------------------------------------------------- network -- */

@@ -34,35 +34,98 @@ bool basin_add(size_t a, size_t b, size_t *out)
     return true;
 }
 
+/* ---------------------------------------------------------------------------------------------- accounting -- */
+
+static size_t memory_used, memory_peak, memory_aside;
+
+static void account(size_t bytes)
+{
+    size_t used;
+
+#pragma omp atomic capture
+    used = memory_used += bytes;
+#pragma omp critical(basin_memory)
+    if (used > memory_peak) memory_peak = used;
+}
+
+size_t basin_memory_used(void)
+{
+    size_t used;
+
+#pragma omp atomic read
+    used = memory_used;
+    return used;
+}
+
+size_t basin_memory_peak(void)
+{
+    return memory_peak;
+}
+
+void basin_memory_watch(void)
+{
+    memory_peak = basin_memory_used();
+}
+
+size_t basin_memory_set_aside(size_t bytes)
+{
+    size_t before = memory_aside;
+
+    memory_aside = bytes;
+    return before;
+}
+
+size_t basin_memory_left(void)
+{
+    size_t limit = basin_memory_limit(), taken;
+
+    if (!basin_add(basin_memory_used(), memory_aside, &taken) || !basin_add(taken, BASIN_MEMORY_PROGRAM, &taken)) return 0;
+    return taken < limit ? limit - taken : 0;
+}
+
+/* --------------------------------------------------------------------------------------------------- blocks -- */
+
+/* In front of every block, so that freeing knows its size; of the alignment's size. */
+typedef struct header {
+    size_t bytes;
+    char   rest[BASIN_ALIGNMENT - sizeof(size_t)];
+} header;
+
 void *basin_alloc(size_t count, size_t size)
 {
     size_t bytes, padded;
 
-    if (!basin_mul(count, size, &bytes) || !basin_add(bytes, BASIN_ALIGNMENT - 1, &padded)) return NULL;
-    padded = bytes == 0 ? BASIN_ALIGNMENT : padded / BASIN_ALIGNMENT * BASIN_ALIGNMENT;
+    if (!basin_mul(count, size, &bytes) || !basin_add(bytes, sizeof(header) + BASIN_ALIGNMENT - 1, &padded)) return NULL;
+    padded = (bytes == 0 ? 2 * BASIN_ALIGNMENT : padded) / BASIN_ALIGNMENT * BASIN_ALIGNMENT;
 #ifdef BASIN_FAULT
     if (fault_allowed == 0) return NULL;
     if (fault_allowed != SIZE_MAX) fault_allowed--;
 #endif
-    void *memory = aligned_alloc(BASIN_ALIGNMENT, padded);
+    header *memory = aligned_alloc(BASIN_ALIGNMENT, padded);
     if (memory == NULL) return NULL;
     memset(memory, 0, padded);
+    memory->bytes = padded;
+    account(padded);
 #ifdef BASIN_FAULT
 #pragma omp atomic
     fault_live++;
 #endif
-    return memory;
+    return memory + 1;
 }
 
 void basin_free(void *memory)
 {
+    header *block = memory;
+
+    if (block == NULL) return;
+    block--;
 #ifdef BASIN_FAULT
-    if (memory != NULL) {
 #pragma omp atomic
-        fault_live--;
-    }
+    fault_live--;
 #endif
-    free(memory);
+#pragma omp atomic
+    memory_used -= block->bytes;
+    free(block);
 }
 
 void *basin_grow(void *memory, size_t used, size_t count, size_t size)

@@ -14,6 +14,20 @@ char *basin_format(const char *format, ...) BASIN_PRINTF(1, 2);
 bool basin_mul(size_t a, size_t b, size_t *out); /* false on overflow */
 bool basin_add(size_t a, size_t b, size_t *out);
 
+/* Bytes in blocks that basin_alloc has given out and that are not freed, in the whole process; and the most there were since the
+   last call of basin_memory_watch (or ever). */
+size_t basin_memory_used(void);
+size_t basin_memory_peak(void);
+void   basin_memory_watch(void);
+
+/* Who is about to allocate so many bytes beside what is made next says so first, and takes it back after. Returns what was set aside
+   before. */
+size_t basin_memory_set_aside(size_t bytes);
+/* What the limit leaves: nothing used, nothing set aside, and the program with its libraries left out. 0 where it is passed. */
+size_t basin_memory_left(void);
+
+enum { BASIN_MEMORY_PROGRAM = 24 << 20 }; /* resident bytes of a program that uses the library, before it has done anything */
+
 #define BASIN_ALLOC(pointer, count, what)                                                                    \
     BASIN_CHECK(((pointer) = basin_alloc((count), sizeof *(pointer))) != NULL, BASIN_ERR_NOMEM,              \
                 "out of memory for %s: %zu x %zu bytes", (what), (size_t)(count), sizeof *(pointer))

@@ -256,6 +256,12 @@ size_t basin_curvature_size(const basin_curvature *c)
     return c->objective->facts.size;
 }
 
+void basin_curvature_provision(const basin_curvature *c, basin_provision *out)
+{
+    *out = (basin_provision){0};
+    if (c->point != NULL && c->objective->type->provision != NULL) c->objective->type->provision(c->point, out);
+}
+
 /* Hv ≈ (∇L(theta + h v) - ∇L(theta - h v)) / 2h with h‖v‖ = ε^{1/3} (1 + ‖theta‖), the step that balances truncation and
    rounding of a central difference. */
 static basin_status product_by_differences(basin_curvature *c, const double *v, double *hv)

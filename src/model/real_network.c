@@ -125,6 +125,7 @@ static const basin_objective_type network_type = {
     .freeze = basin_network_freeze,
     .product = basin_network_product,
     .thaw = basin_network_thaw,
+    .provision = basin_network_provision,
     .crossings = crossings,
     .destroy = destroy,
 };

@@ -37,6 +37,8 @@ basin_batch    basin_chunk_of(const basin_network *net, const basin_batch *data,
 
 /* Threads that find a group to work on: memory goes by them, so not one more. */
 size_t basin_network_threads(const basin_network *net, size_t samples);
+/* The same where each takes so many bytes of what the memory limit leaves; at least one. */
+size_t basin_network_threads_within(const basin_network *net, size_t samples, size_t bytes);
 
 /* What is done with the chunks of one group, on any thread, and with its sum when its turn comes (NULL: nothing). */
 typedef struct basin_reduction basin_reduction;
@@ -83,5 +85,6 @@ basin_status basin_network_subspace(void *ctx, const basin_samples *s, const dou
 basin_status basin_network_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **out);
 basin_status basin_network_product(void *point, const double *v, size_t k, double *hv);
 void         basin_network_thaw(void **point);
+void         basin_network_provision(const void *point, basin_provision *out);
 
 #endif

@@ -136,14 +136,24 @@ size_t basin_network_threads(const basin_network *net, size_t samples)
     return basin_threads() < groups ? basin_threads() : groups;
 }
 
+size_t basin_network_threads_within(const basin_network *net, size_t samples, size_t bytes)
+{
+    const size_t threads = basin_network_threads(net, samples), fit = basin_memory_left() / bytes;
+    return fit < 1 ? 1 : threads < fit ? threads : fit;
+}
+
 /* The sweeps of loss and gradient are kept from call to call. */
 basin_status basin_network_sweeps(basin_network *net, size_t *threads)
 {
-    basin_status st = BASIN_OK;
+    basin_status  st = BASIN_OK;
+    basin_sweep **sweeps = NULL;
 
     *threads = basin_network_threads(net, net->data.count);
+    if (net->sweep_count < *threads) {
+        size_t fit = basin_network_threads_within(net, net->data.count, basin_sweep_bytes(net->plan, net->chunk, 0, true));
+        *threads = fit > net->sweep_count ? fit : net->sweep_count;
+    }
     if (net->sweep_count >= *threads) return BASIN_OK;
-    basin_sweep **sweeps = NULL;
     BASIN_TRY(basin_sweeps_create(net, *threads, 0, true, &sweeps));
     basin_sweeps_destroy(net->sweeps, net->sweep_count);
     net->sweeps = sweeps;

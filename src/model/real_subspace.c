@@ -148,17 +148,28 @@ static void subspace_group(const basin_reduction *job, basin_sweep *sweep, size_
 
 enum { STORE_REALS = 1 << 24 }; /* a thread's border of some chunks; at least one */
 
+/* Chunks of `size` reals that each thread's store takes: a group's, or as many as are few enough and fit beside what the threads take
+ * with one, `bytes` each. */
+static size_t span_of(const basin_grouping *groups, size_t size, size_t threads, size_t bytes)
+{
+    const size_t left = basin_memory_left(), more = left > threads * bytes ? (left - threads * bytes) / threads : 0;
+    const size_t span = groups->chunks / groups->groups + 1, most = STORE_REALS / (size + 1) + 1, fit = more / ((size + 1) * sizeof(real)) + 1;
+
+    return span < most && span < fit ? span : most < fit ? most : fit;
+}
+
 static basin_status subspace_block(basin_network *net, const basin_batch *data, const subspace_state *shared, basin_loss *out)
 {
     basin_status         st = BASIN_OK;
     subspace_state       state = *shared;
     const basin_grouping groups = basin_group_samples(net, data->count);
-    size_t               threads = basin_network_threads(net, data->count);
+    size_t               threads, bytes;
     size_t               chunk_size = border_size(net->plan, state.border, state.d, net->chunk);
     basin_sweep        **sweeps = NULL;
 
-    state.span = groups.chunks / groups.groups + 1;
-    if (state.span > STORE_REALS / (chunk_size + 1)) state.span = STORE_REALS / (chunk_size + 1) + 1;
+    bytes = basin_sweep_bytes(net->plan, net->chunk, state.d, true) + basin_weights_bytes(net->plan, 0) + chunk_size * sizeof(real);
+    threads = basin_network_threads_within(net, data->count, bytes);
+    state.span = span_of(&groups, chunk_size, threads, bytes);
     BASIN_ALLOC(state.points, threads, "points");
     BASIN_ALLOC(state.stores, threads, "activations");
     BASIN_ALLOC(state.losses, groups.groups * state.n, "losses");

@@ -32,6 +32,11 @@ done:
     return st;
 }
 
+size_t basin_weights_bytes(const basin_plan *plan, size_t k)
+{
+    return ((1 + k) * plan->params->size + plan->buffers + k * plan->packed) * sizeof(real);
+}
+
 void basin_weights_destroy(basin_weights **weights)
 {
     if (weights == NULL || *weights == NULL) return;
@@ -102,6 +107,19 @@ void basin_sweep_collect(const basin_sweep *sweep, size_t k, double *hv)
 
 /* ----------------------------------------------------------------------------------------------- sweep -- */
 
+static size_t scratch_size(const basin_plan *plan, size_t chunk, size_t k)
+{
+    return basin_extent_size(&plan->primal, chunk) + k * basin_extent_size(&plan->tangent, chunk);
+}
+
+size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, bool own_kept)
+{
+    const size_t kept = own_kept ? basin_extent_size(&plan->kept, chunk) : 0;
+
+    return plan->slot_count * sizeof *plan->slots + plan->node_count * sizeof *plan->nodes +
+           (scratch_size(plan, chunk, k) + kept + plan->temp + (1 + k) * plan->params->size + k * plan->packed) * sizeof(real);
+}
+
 basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept, basin_sweep **out)
 {
     basin_status st = BASIN_OK;
@@ -114,7 +132,7 @@ basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, 
     memcpy(sweep->slots, plan->slots, plan->slot_count * sizeof *sweep->slots);
     memcpy(sweep->nodes, plan->nodes, plan->node_count * sizeof *sweep->nodes);
     for (size_t i = 0; i < plan->node_count; i++) sweep->nodes[i].slots = sweep->slots;
-    BASIN_ALLOC(sweep->scratch, basin_extent_size(&plan->primal, chunk) + k * basin_extent_size(&plan->tangent, chunk), "activations");
+    BASIN_ALLOC(sweep->scratch, scratch_size(plan, chunk, k), "activations");
     if (own_kept) BASIN_ALLOC(sweep->kept, basin_extent_size(&plan->kept, chunk), "activations");
     BASIN_ALLOC(sweep->temp, plan->temp, "activations");
     BASIN_ALLOC(sweep->adjoint, plan->params->size, "a gradient");

@@ -40,6 +40,9 @@ typedef struct basin_sweep {
 
 basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept, basin_sweep **out);
 void         basin_sweep_destroy(basin_sweep **sweep);
+/* Bytes that the two makers take. */
+size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, bool own_kept);
+size_t basin_weights_bytes(const basin_plan *plan, size_t k);
 
 /* theta [P] rounded to real; the block v [k, P] with its packed arrangements. */
 basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weights **out);
