@@ -26,24 +26,23 @@ CPPFLAGS += -D_XOPEN_SOURCE=700 -Iinclude -Isrc $(shell pkg-config --cflags $(PK
 STD      := -std=c11 -fopenmp
 LDLIBS   += $(shell pkg-config --libs $(PKG) 2>/dev/null) -lm
 
-# The engine's inside says `real`: these sources are compiled once for double and once for float.
+# The engine says `real`: these sources are compiled for double and for float, each for every instruction set, with exactly the features that
+# src/model/engine.c asks the processor for; tests/real_*.c likewise.
 real.c   := $(sort $(wildcard src/model/op_*.c src/model/real_*.c))
-# Kernels are compiled once for each instruction set, for exactly the features that src/model/real_kernels.c asks the processor for.
-isa.c    := $(sort $(wildcard src/model/isa_*.c))
-isas     := base$(if $(filter x86_64,$(shell $(CC) -dumpmachine | cut -d- -f1)), avx2 avx512)
-base.isa   := -DBASIN_ISA=base
-avx2.isa   := -DBASIN_ISA=avx2 -mavx2 -mfma
-avx512.isa := -DBASIN_ISA=avx512 -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl
-once.c   := $(sort $(filter-out src/cli/% $(real.c) $(isa.c),$(wildcard src/*/*.c)))
+sets     := base$(if $(filter x86_64,$(shell $(CC) -dumpmachine | cut -d- -f1)), avx2 avx512)
+avx2.cc   := -mavx2 -mfma
+avx512.cc := -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl
+engines  := $(foreach set,$(sets),f64.$(set) f32.$(set))
+once.c   := $(sort $(filter-out src/cli/% $(real.c),$(wildcard src/*/*.c)))
 cli.c    := $(sort $(wildcard src/cli/*.c))
-objects   = $(once.c:%.c=$(1)/%.o) $(real.c:%.c=$(1)/%.f64.o) $(real.c:%.c=$(1)/%.f32.o) \
-            $(foreach isa,$(isas),$(isa.c:%.c=$(1)/%.f64.$(isa).o) $(isa.c:%.c=$(1)/%.f32.$(isa).o))
+objects   = $(once.c:%.c=$(1)/%.o) $(foreach engine,$(engines),$(real.c:%.c=$(1)/%.$(engine).o))
 lib.o    := $(call objects,$(BUILD))
 fault.o  := $(call objects,$(BUILD)/fault)
 cli.o    := $(cli.c:%.c=$(BUILD)/%.o)
 tests    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
 samples  := $(patsubst samples/%.c,$(BUILD)/samples/%,$(sort $(wildcard samples/[0-9]*.c)))
-support  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
+support  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_% tests/real_%,$(wildcard tests/*.c))) \
+            $(foreach engine,$(engines),$(patsubst %.c,$(BUILD)/fault/%.$(engine).o,$(sort $(wildcard tests/real_*.c))))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -66,18 +65,15 @@ test: all ## every test: units, samples, commands, layers
 
 COMPILE = $(call Q,CC)mkdir -p $(@D) && $(CC) $(STD) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-define isa-rules
-$(BUILD)/fault/%.f64.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_FAULT -DBASIN_REAL_DOUBLE -O3 -ffp-contract=fast $($(1).isa)
-$(BUILD)/fault/%.f32.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_FAULT -DBASIN_REAL_SINGLE -O3 -ffp-contract=fast $($(1).isa)
-$(BUILD)/%.f64.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_REAL_DOUBLE -O3 -ffp-contract=fast $($(1).isa)
-$(BUILD)/%.f32.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_REAL_SINGLE -O3 -ffp-contract=fast $($(1).isa)
+REAL := -O3 -ffp-contract=fast -DBASIN_REAL_
+define engine-rules
+$(BUILD)/fault/%.f64.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_FAULT $(REAL)DOUBLE -DBASIN_INSTRUCTIONS=$(1) $($(1).cc)
+$(BUILD)/fault/%.f32.$(1).o: %.c Makefile ; $$(COMPILE) -DBASIN_FAULT $(REAL)SINGLE -DBASIN_INSTRUCTIONS=$(1) $($(1).cc)
+$(BUILD)/%.f64.$(1).o: %.c Makefile ; $$(COMPILE) $(REAL)DOUBLE -DBASIN_INSTRUCTIONS=$(1) $($(1).cc)
+$(BUILD)/%.f32.$(1).o: %.c Makefile ; $$(COMPILE) $(REAL)SINGLE -DBASIN_INSTRUCTIONS=$(1) $($(1).cc)
 endef
-$(foreach isa,$(isas),$(eval $(call isa-rules,$(isa))))
-$(BUILD)/fault/%.f64.o: %.c Makefile ; $(COMPILE) -DBASIN_FAULT -DBASIN_REAL_DOUBLE -O3
-$(BUILD)/fault/%.f32.o: %.c Makefile ; $(COMPILE) -DBASIN_FAULT -DBASIN_REAL_SINGLE -O3
+$(foreach set,$(sets),$(eval $(call engine-rules,$(set))))
 $(BUILD)/fault/%.o: %.c Makefile ; $(COMPILE) -DBASIN_FAULT
-$(BUILD)/%.f64.o: %.c Makefile ; $(COMPILE) -DBASIN_REAL_DOUBLE -O3
-$(BUILD)/%.f32.o: %.c Makefile ; $(COMPILE) -DBASIN_REAL_SINGLE -O3
 $(BUILD)/%.o: %.c Makefile ; $(COMPILE)
 
 $(BUILD)/libbasin.a: $(lib.o)
@@ -87,7 +83,7 @@ $(BUILD)/libbasin_fault.a: $(fault.o)
 $(BUILD)/basin: $(cli.o) $(BUILD)/libbasin.a
 	$(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/tests/test_%.o: CPPFLAGS += -DBASIN_FAULT
+$(BUILD)/tests/test_%.o: CPPFLAGS += -DBASIN_FAULT -DBASIN_INSTRUCTIONS=base
 $(BUILD)/tests/support.o: CPPFLAGS += -DBASIN_FAULT
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(support) $(BUILD)/libbasin_fault.a
 	$(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)

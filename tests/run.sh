@@ -13,6 +13,11 @@ try() {
 }
 while [ $# -gt 0 ] && [ "$1" != -- ]; do try "$1"; shift; done
 shift
+if [ -n "${BASIN_LONG:-}" ]; then # the engine for processors without AVX-512
+    for set in base avx2; do
+        for name in ops op_oracle oracle fold bn; do try env "BASIN_INSTRUCTIONS=$set" "$BUILD/tests/test_$name"; done
+    done
+fi
 for script in tests/*_test.sh; do [ -e "$script" ] && try sh "$script"; done
 for sample in "$@"; do try "$sample" "$BASIN_SCRATCH"; done
 count=$(echo $failed | wc -w)

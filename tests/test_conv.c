@@ -121,9 +121,9 @@ static void products_are_what_their_definition_says(void **state)
     (void)state;
     for (size_t i = 0; i < 60; i++) {
         trial t = trial_start(&r, i % 12 == 0 ? 80 : 5);
-        basin_conv_ahead_f64(&t.conv, ROWS, t.x, t.x_size, t.w, t.y_out, t.y_size, t.temp);
-        basin_conv_back_f64(&t.conv, ROWS, t.x_out, t.x_size, t.w, t.y, t.y_size, t.temp);
-        basin_conv_weight_f64(&t.conv, ROWS, t.x, t.x_size, t.w_out, t.y, t.y_size, t.temp);
+        basin_conv_ahead(&t.conv, ROWS, t.x, t.x_size, t.w, t.y_out, t.y_size, t.temp);
+        basin_conv_back(&t.conv, ROWS, t.x_out, t.x_size, t.w, t.y, t.y_size, t.temp);
+        basin_conv_weight(&t.conv, ROWS, t.x, t.x_size, t.w_out, t.y, t.y_size, t.temp);
         each_term(&t, take_ahead);
         each_term(&t, take_back);
         each_term(&t, take_weight);

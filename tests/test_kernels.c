@@ -1,42 +1,64 @@
-/* The kernels of each instruction set that runs here, in both precisions. */
+/* The kernels of every instruction set that runs here, in both precisions (real_kernels.c, real_functions.c), and which engine is chosen. */
+#include <stdlib.h>
+
+#include "model/engine.h"
 #include "support.h"
 
-void check_kernels_f64(void);
-void check_kernels_f32(void);
-void check_math_f64(void);
-void check_math_f32(void);
+#define DECLARE(set)                                                                                                                                 \
+    void check_kernels_f64_##set(void);                                                                                                              \
+    void check_kernels_f32_##set(void);                                                                                                              \
+    void check_math_f64_##set(void);                                                                                                                 \
+    void check_math_f32_##set(void);                                                                                                                 \
+    extern const basin_engine basin_engine_f64_##set, basin_engine_f32_##set;
+BASIN_INSTRUCTION_SETS(DECLARE)
 
-static void double_precision_agrees_with_plain_loops(void **state)
+#define RUN(set, check)                                                                                                                              \
+    if (basin_instructions_run(#set)) {                                                                                                              \
+        print_message("    %s\n", #set);                                                                                                             \
+        check##_f64_##set();                                                                                                                         \
+        check##_f32_##set();                                                                                                                         \
+    }
+
+static void sums_agree_with_plain_loops(void **state)
 {
     (void)state;
-    check_kernels_f64();
+#define RUN_KERNELS(set) RUN(set, check_kernels)
+    BASIN_INSTRUCTION_SETS(RUN_KERNELS)
 }
 
-static void single_precision_agrees_with_plain_loops(void **state)
+static void functions_are_right_to_their_last_digits(void **state)
 {
     (void)state;
-    check_kernels_f32();
+#define RUN_MATH(set) RUN(set, check_math)
+    BASIN_INSTRUCTION_SETS(RUN_MATH)
 }
 
-static void functions_in_double_precision_are_right_to_their_last_digits(void **state)
+static void the_best_engine_is_chosen_unless_one_is_named(void **state)
 {
-    (void)state;
-    check_math_f64();
-}
+    const basin_engine *best = NULL, *chosen = NULL, *expected = NULL;
 
-static void functions_in_single_precision_are_right_to_their_last_digits(void **state)
-{
     (void)state;
-    check_math_f32();
+    unsetenv("BASIN_INSTRUCTIONS");
+#define BEST(set)                                                                                                                                    \
+    if (basin_instructions_run(#set)) expected = &basin_engine_f32_##set;
+    BASIN_INSTRUCTION_SETS(BEST)
+    assert_ok(basin_engine_choose(BASIN_SINGLE, &best));
+    assert_ptr_equal(best, expected);
+    setenv("BASIN_INSTRUCTIONS", "base", 1);
+    assert_ok(basin_engine_choose(BASIN_DOUBLE, &chosen));
+    assert_ptr_equal(chosen, &basin_engine_f64_base);
+    setenv("BASIN_INSTRUCTIONS", "sse9", 1);
+    assert_int_equal(basin_engine_choose(BASIN_DOUBLE, &chosen), BASIN_ERR_ARG);
+    assert_message("BASIN_INSTRUCTIONS=sse9: this processor does not have them; base, avx2 and avx512 are known");
+    unsetenv("BASIN_INSTRUCTIONS");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(double_precision_agrees_with_plain_loops),
-        cmocka_unit_test(single_precision_agrees_with_plain_loops),
-        cmocka_unit_test(functions_in_double_precision_are_right_to_their_last_digits),
-        cmocka_unit_test(functions_in_single_precision_are_right_to_their_last_digits),
+        cmocka_unit_test(sums_agree_with_plain_loops),
+        cmocka_unit_test(functions_are_right_to_their_last_digits),
+        cmocka_unit_test(the_best_engine_is_chosen_unless_one_is_named),
     };
 
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* A graph and a split of a data set become an objective. */
-#include "model/network.h"
+#include "model/engine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +97,7 @@ basin_status basin_network_objective(const basin_graph *graph, const basin_loss_
 {
     basin_status          st = BASIN_OK;
     basin_network_options chosen = options != NULL ? *options : (basin_network_options){0};
+    const basin_engine   *engine = NULL;
     basin_network_bn      bn = {.kind = chosen.bn, .batch = chosen.bn_batch};
     const char           *name = chosen.split != NULL ? chosen.split : "train";
     const basin_split    *split = basin_dataset_split(data, name);
@@ -110,17 +111,12 @@ basin_status basin_network_objective(const basin_graph *graph, const basin_loss_
     BASIN_TRY(check_bn(graph, &chosen));
     BASIN_TRY(choose_rows(split, count, chosen.seed, &rows));
     BASIN_TRY(statistics_rows(data, &chosen, &bn, &others));
-    BASIN_TRY((chosen.precision == BASIN_SINGLE ? basin_network_create_f32 : basin_network_create_f64)(graph, loss, data, rows, count, &bn, out));
+    BASIN_TRY(basin_engine_choose(chosen.precision, &engine));
+    BASIN_TRY(engine->create(graph, loss, data, rows, count, &bn, out));
 done:
     basin_free(rows);
     basin_free(others);
     return st;
-}
-
-static basin_status facts_of(const basin_objective *objective, basin_network_facts *out)
-{
-    if (basin_network_facts_f64(objective, out) || basin_network_facts_f32(objective, out)) return BASIN_OK;
-    return basin_fail(BASIN_ERR_ARG, "this objective is not a network");
 }
 
 basin_status basin_network_output(basin_objective *objective, const double *theta, size_t *width, double **out)
@@ -129,7 +125,7 @@ basin_status basin_network_output(basin_objective *objective, const double *thet
     basin_network_facts facts;
     double             *values = NULL;
 
-    BASIN_TRY(facts_of(objective, &facts));
+    BASIN_TRY(basin_engine_facts(objective, &facts));
     BASIN_ALLOC(values, basin_objective_samples(objective) * facts.width, "the network's output");
     BASIN_TRY(facts.output(basin_objective_context(objective), theta, values));
     *width = facts.width;
@@ -142,7 +138,7 @@ done:
 basin_status basin_network_interpolate(basin_objective *objective, size_t d, const basin_graph *const *ends, const double *at)
 {
     basin_network_facts facts;
-    basin_status        st = facts_of(objective, &facts);
+    basin_status        st = basin_engine_facts(objective, &facts);
 
     return st != BASIN_OK ? st : facts.ends(basin_objective_context(objective), d, ends, at);
 }
@@ -150,7 +146,7 @@ basin_status basin_network_interpolate(basin_objective *objective, size_t d, con
 basin_status basin_network_flops(const basin_objective *objective, double *forward, double *first_layer)
 {
     basin_network_facts facts;
-    basin_status        st = facts_of(objective, &facts);
+    basin_status        st = basin_engine_facts(objective, &facts);
 
     if (st != BASIN_OK) return st;
     *forward = facts.forward;
@@ -160,5 +156,8 @@ basin_status basin_network_flops(const basin_objective *objective, double *forwa
 
 basin_status basin_network_params(const basin_graph *graph, basin_params **out)
 {
-    return basin_network_params_f64(graph, out);
+    const basin_engine *engine = NULL;
+    basin_status        st = basin_engine_choose(BASIN_DOUBLE, &engine); /* roles and axes do not depend on the precision */
+
+    return st != BASIN_OK ? st : engine->params(graph, out);
 }

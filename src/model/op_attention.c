@@ -14,7 +14,8 @@
  */
 #include <string.h>
 
-#include "model/isa.h"
+#include "model/op.h"
+#include "model/real_math.h"
 
 enum { QUERY, KEY, VALUE, MASK };
 
@@ -173,7 +174,7 @@ static void probabilities(const attention_facts *facts, const real *q, const rea
     for (size_t i = 0; i < facts->t; i++, p += facts->s) {
         size_t seen = facts->causal && i + 1 < facts->s ? i + 1 : facts->s;
         for (size_t j = 0; j < seen && mask != NULL; j++) p[j] += mask[i * facts->s + j];
-        basin_kernels_best()->math->softmax(p, seen, p);
+        basin_math_softmax(p, seen, p);
         memset(p + seen, 0, (facts->s - seen) * sizeof *p);
     }
 }

@@ -6,7 +6,8 @@
  */
 #include <string.h>
 
-#include "model/isa.h"
+#include "model/real_vector.h"
+#include "model/real_window.h"
 
 enum { PLACES_MOST = 1 << 24 };
 
@@ -27,6 +28,69 @@ done:
     return st;
 }
 
+/* ----------------------------------------------------------------------------------- one channel of a group of samples -- */
+
+/* y, place [outputs, 16] of x [inputs, 16]; place may be NULL. */
+static void largest(const basin_window *window, const real *x, real *y, real *place)
+{
+    for (size_t oy = 0; oy < window->y.out; oy++)
+        for (size_t ox = 0; ox < window->x.out; ox++, y += BASIN_LANES) {
+            const basin_region r = basin_window_region(window, oy, ox);
+            const size_t       first = basin_region_place(window, &r, 0, 0);
+            for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {
+                vector best = vector_load(x + first * BASIN_LANES + l), where = vector_of((real)first);
+                for (size_t ty = 0; ty < r.rows; ty++)
+                    for (size_t tx = 0; tx < r.columns; tx++) {
+                        const size_t      at = basin_region_place(window, &r, ty, tx);
+                        const vector      value = vector_load(x + at * BASIN_LANES + l);
+                        const vector_mask larger = (vector_mask)(value > best) | (vector_mask)(value != value);
+                        best = vector_choose(larger, value, best);
+                        where = vector_choose(larger, vector_of((real)at), where);
+                    }
+                vector_store(y + l, best);
+                if (place != NULL) vector_store(place + l, where);
+            }
+            if (place != NULL) place += BASIN_LANES;
+        }
+}
+
+/* y = x at the places. */
+static void take(const basin_window *window, const real *place, const real *x, real *y)
+{
+    for (size_t oy = 0; oy < window->y.out; oy++)
+        for (size_t ox = 0; ox < window->x.out; ox++, y += BASIN_LANES, place += BASIN_LANES) {
+            const basin_region r = basin_window_region(window, oy, ox);
+            for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {
+                const vector where = vector_load(place + l);
+                vector       taken = {0};
+                for (size_t ty = 0; ty < r.rows; ty++)
+                    for (size_t tx = 0; tx < r.columns; tx++) {
+                        const size_t at = basin_region_place(window, &r, ty, tx);
+                        taken = vector_choose((vector_mask)(where == vector_of((real)at)), vector_load(x + at * BASIN_LANES + l), taken);
+                    }
+                vector_store(y + l, taken);
+            }
+        }
+}
+
+/* x += y at the places. */
+static void give(const basin_window *window, const real *place, real *x, const real *y)
+{
+    for (size_t oy = 0; oy < window->y.out; oy++)
+        for (size_t ox = 0; ox < window->x.out; ox++, y += BASIN_LANES, place += BASIN_LANES) {
+            const basin_region r = basin_window_region(window, oy, ox);
+            for (size_t l = 0; l < BASIN_LANES; l += VECTOR) {
+                const vector where = vector_load(place + l), given = vector_load(y + l);
+                for (size_t ty = 0; ty < r.rows; ty++)
+                    for (size_t tx = 0; tx < r.columns; tx++) {
+                        const size_t at = basin_region_place(window, &r, ty, tx);
+                        real        *to = x + at * BASIN_LANES + l;
+                        vector_store(to, vector_load(to) + vector_choose((vector_mask)(where == vector_of((real)at)), given, (vector){0}));
+                    }
+            }
+        }
+}
+
 /* ------------------------------------------------------------------------------------------ the four functions -- */
 
 /* Numbers in one channel of one group of samples. */
@@ -41,19 +105,18 @@ static void forward(basin_node *node, size_t b, basin_mode mode)
     const size_t in = channel(x), out = channel(y), channels = slot_rows(y, b) * y->shape[0];
 
     for (size_t c = 0; c < channels; c++)
-        basin_kernels_best()->pool->largest(node->facts, x->v + c * in, y->v + c * out, mode >= BASIN_MODE_GRADIENT ? node->work + c * out : NULL);
+        largest(node->facts, x->v + c * in, y->v + c * out, mode >= BASIN_MODE_GRADIENT ? node->work + c * out : NULL);
 }
 
 /* x += y for k vectors [rows, k, channels, …] of places [rows, channels, …]. */
 static void give_back(const basin_node *node, size_t b, size_t k, real *to, const real *from)
 {
     const basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
-    const basin_pool *pool = basin_kernels_best()->pool;
     const size_t      in = channel(x), out = channel(y), channels = y->shape[0], rows = slot_rows(y, b);
 
     if (!node->accumulate[0]) memset(to, 0, rows * k * slot_stride(x) * sizeof *to);
     for (size_t i = 0; i < rows * k; i++)
-        for (size_t c = 0; c < channels; c++, to += in, from += out) pool->give(node->facts, node->work + (i / k * channels + c) * out, to, from);
+        for (size_t c = 0; c < channels; c++, to += in, from += out) give(node->facts, node->work + (i / k * channels + c) * out, to, from);
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)
@@ -66,12 +129,11 @@ static void forward_dot(basin_node *node, size_t b, size_t k)
 {
     const basin_slot *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
     const size_t      in = channel(x), out = channel(y), channels = y->shape[0];
-    const basin_pool *pool = basin_kernels_best()->pool;
     const real       *from = x->d;
     real             *to = y->d;
 
     for (size_t i = 0; i < slot_rows(y, b) * k; i++)
-        for (size_t c = 0; c < channels; c++, from += in, to += out) pool->take(node->facts, node->work + (i / k * channels + c) * out, from, to);
+        for (size_t c = 0; c < channels; c++, from += in, to += out) take(node->facts, node->work + (i / k * channels + c) * out, from, to);
 }
 
 static void backward_dot(basin_node *node, size_t b, size_t k)

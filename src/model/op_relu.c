@@ -1,5 +1,6 @@
 /* Relu. The value tells the slope: f' = [y > 0]. So nothing is kept but y, which the next linear layer keeps anyway. */
-#include "model/isa.h"
+#include "model/op.h"
+#include "model/real_math.h"
 
 static basin_status infer(basin_node *node)
 {
@@ -12,13 +13,13 @@ static void forward(basin_node *node, size_t b, basin_mode mode)
     const basin_slot *y = NODE_OUTPUT(node);
 
     (void)mode;
-    basin_kernels_best()->rectify(NODE_INPUT(node, 0)->v, slot_rows(y, b) * slot_stride(y), y->v);
+    basin_rectify(NODE_INPUT(node, 0)->v, slot_rows(y, b) * slot_stride(y), y->v);
 }
 
 /* to (+)= f' from, for k vectors; `to` may be `from`. */
 static void pass_block(const basin_slot *y, size_t b, size_t k, const real *from, bool add, real *to)
 {
-    basin_kernels_best()->gate(y->v, from, slot_rows(y, b), k, slot_stride(y), add, to);
+    basin_gate(y->v, from, slot_rows(y, b), k, slot_stride(y), add, to);
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)

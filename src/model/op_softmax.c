@@ -11,7 +11,8 @@
  */
 #include <string.h>
 
-#include "model/isa.h"
+#include "model/op.h"
+#include "model/real_math.h"
 
 typedef struct softmax_facts {
     bool   logarithm;
@@ -51,11 +52,10 @@ static double flops(const basin_node *node)
 /* y, and p of LogSoftmax unless NULL. */
 static inline void evaluate(bool logarithm, const real *x, size_t n, size_t m, real *y, real *p, real *top, real *sum)
 {
-    const basin_math *math = basin_kernels_best()->math;
-    real             *e = p != NULL ? p : y;
+    real *e = p != NULL ? p : y;
 
     if (!logarithm && m == 1) {
-        math->softmax(x, n, y);
+        basin_math_softmax(x, n, y);
         return;
     }
     memcpy(top, x, m * sizeof *top);
@@ -64,14 +64,14 @@ static inline void evaluate(bool logarithm, const real *x, size_t n, size_t m, r
     memset(sum, 0, m * sizeof *sum);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < m; j++) e[i * m + j] = x[i * m + j] - top[j];
-    math->exp(0, e, n * m, e, NULL, NULL);
+    basin_math_exp(0, e, n * m, e, NULL, NULL);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < m; j++) sum[j] += e[i * m + j];
     if (!logarithm || p != NULL)
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < m; j++) e[i * m + j] /= sum[j];
     if (!logarithm) return;
-    math->log(0, sum, m, sum, NULL, NULL);
+    basin_math_log(0, sum, m, sum, NULL, NULL);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < m; j++) y[i * m + j] = x[i * m + j] - top[j] - sum[j];
 }

@@ -1,6 +1,6 @@
 /* The rows: f, f' and f'' of each element-wise op of one input. */
-#include "model/isa.h"
 #include "model/op_unary.h"
+#include "model/real_math.h"
 
 static void leaky_relu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
@@ -12,22 +12,22 @@ static void leaky_relu(const unary_facts *facts, const real *x, size_t n, real *
     for (size_t i = 0; i < n; i++) y[i] = x[i] >= 0 ? x[i] : alpha * x[i];
 }
 
-/* Of the kernels for this processor (isa_math.c). */
-#define OF_KERNEL(FUNCTION, CURVE)                                                                                                                   \
+/* Vectorised: real_math.c. */
+#define VECTORISED(FUNCTION, CURVE)                                                                                                                   \
     static void FUNCTION(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)                                               \
     {                                                                                                                                                \
-        basin_kernels_best()->math->CURVE(facts->alpha, x, n, y, p, q);                                                                              \
+        CURVE(facts->alpha, x, n, y, p, q);                                                                              \
     }
-OF_KERNEL(exponential, exp)
-OF_KERNEL(logarithm, log)
-OF_KERNEL(hyperbolic_tangent, tanh)
-OF_KERNEL(sigmoid, sigmoid)
-OF_KERNEL(silu, silu)
-OF_KERNEL(elu, elu)
-OF_KERNEL(softplus, softplus)
-OF_KERNEL(gelu_exact, gelu)
-OF_KERNEL(gelu_tanh, gelu_tanh)
-OF_KERNEL(error_function, erf)
+VECTORISED(exponential, basin_math_exp)
+VECTORISED(logarithm, basin_math_log)
+VECTORISED(hyperbolic_tangent, basin_math_tanh)
+VECTORISED(sigmoid, basin_math_sigmoid)
+VECTORISED(silu, basin_math_silu)
+VECTORISED(elu, basin_math_elu)
+VECTORISED(softplus, basin_math_softplus)
+VECTORISED(gelu_exact, basin_math_gelu)
+VECTORISED(gelu_tanh, basin_math_gelu_tanh)
+VECTORISED(error_function, basin_math_erf)
 
 static void gelu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {

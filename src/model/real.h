@@ -1,5 +1,5 @@
-/* The network's inside computes in `real`: the files op_*.c and real_*.c are compiled twice, once for double and once for
- * float, and REAL(name) keeps the two sets of symbols apart.
+/* The network's inside computes in `real`: the files op_*.c and real_*.c, the engine, are compiled for float and for double, each
+ * once for every instruction set (engine.h). REAL(name) keeps the sets of symbols apart.
  */
 #ifndef BASIN_MODEL_REAL_H
 #define BASIN_MODEL_REAL_H
@@ -10,21 +10,26 @@
 
 #if defined(BASIN_REAL_SINGLE)
 typedef float real;
-#define REAL(name) name##_f32
+#define REAL_PRECISION f32
 #define REAL_EPSILON 1.1920928955078125e-07
 #define real_fabs fabsf
+#define real_gemm basin_gemm_f32
 #define real_pow powf
 #define real_sqrt sqrtf
 #else
 typedef double real;
-#define REAL(name) name##_f64
+#define REAL_PRECISION f64
 #define REAL_EPSILON 2.220446049250313e-16
 #define real_fabs fabs
+#define real_gemm basin_gemm_f64
 #define real_pow pow
 #define real_sqrt sqrt
 #endif
 
-#define real_gemm REAL(basin_gemm)
+/* BASIN_INSTRUCTIONS is the Makefile's. */
+#define REAL_JOIN_(name, precision, instructions) name##_##precision##_##instructions
+#define REAL_JOIN(name, precision, instructions) REAL_JOIN_(name, precision, instructions)
+#define REAL(name) REAL_JOIN(name, REAL_PRECISION, BASIN_INSTRUCTIONS)
 
 /* Functions of the engine that have external linkage, once; types need no such care. A name forgotten here does not link. */
 #define basin_broadcast_infer REAL(basin_broadcast_infer)
@@ -33,15 +38,27 @@ typedef double real;
 #define basin_conv_back REAL(basin_conv_back)
 #define basin_conv_temp REAL(basin_conv_temp)
 #define basin_conv_weight REAL(basin_conv_weight)
+#define basin_convolve REAL(basin_convolve)
+#define basin_correlate REAL(basin_correlate)
 #define basin_first_chunk REAL(basin_first_chunk)
+#define basin_gate REAL(basin_gate)
 #define basin_group_samples REAL(basin_group_samples)
 #define basin_infer_same REAL(basin_infer_same)
-#define basin_kernels_all REAL(basin_kernels_all)
-#define basin_kernels_best REAL(basin_kernels_best)
 #define basin_loss_add REAL(basin_loss_add)
 #define basin_loss_dot REAL(basin_loss_dot)
 #define basin_loss_forward REAL(basin_loss_forward)
 #define basin_loss_weight REAL(basin_loss_weight)
+#define basin_math_elu REAL(basin_math_elu)
+#define basin_math_erf REAL(basin_math_erf)
+#define basin_math_exp REAL(basin_math_exp)
+#define basin_math_gelu REAL(basin_math_gelu)
+#define basin_math_gelu_tanh REAL(basin_math_gelu_tanh)
+#define basin_math_log REAL(basin_math_log)
+#define basin_math_sigmoid REAL(basin_math_sigmoid)
+#define basin_math_silu REAL(basin_math_silu)
+#define basin_math_softmax REAL(basin_math_softmax)
+#define basin_math_softplus REAL(basin_math_softplus)
+#define basin_math_tanh REAL(basin_math_tanh)
 #define basin_move_prepare REAL(basin_move_prepare)
 #define basin_move_run REAL(basin_move_run)
 #define basin_moves_backward REAL(basin_moves_backward)
@@ -84,6 +101,7 @@ typedef double real;
 #define basin_plan_create REAL(basin_plan_create)
 #define basin_plan_destroy REAL(basin_plan_destroy)
 #define basin_plan_flops REAL(basin_plan_flops)
+#define basin_rectify REAL(basin_rectify)
 #define basin_reduce REAL(basin_reduce)
 #define basin_strides REAL(basin_strides)
 #define basin_sweep_backward REAL(basin_sweep_backward)

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "model/isa.h"
+#include "model/real_tiles.h"
 
 enum { K_BLOCK = 256 };
 
@@ -181,7 +181,7 @@ bool basin_conv_temp(const basin_conv *conv, size_t *out)
 /* Outputs in the tile that begins at output o: as many as the kernels take, then what is left in falling powers of two. */
 static size_t tile_outputs(size_t outputs, size_t o)
 {
-    size_t tile = basin_kernels_best()->outputs;
+    size_t tile = BASIN_TILE_OUTPUTS;
 
     while (tile > outputs - o) tile /= 2;
     return tile;
@@ -242,7 +242,7 @@ static void add_row(const pass *p, size_t i, size_t from, size_t to, const ptrdi
     for (size_t o = 0, n; o < p->outputs; o += n) {
         n = tile_outputs(p->outputs, o);
         real *y = out + ((o * p->out_height + p->y.out_first + i * p->y.out_step) * p->out_width + p->x.out_first) * BASIN_LANES;
-        basin_kernels_best()->convolve(x, offset + (from - start), to - from, packed + o * p->k + from * n, n, p->x.count,
+        basin_convolve(x, offset + (from - start), to - from, packed + o * p->k + from * n, n, p->x.count,
                                        (size_t)p->x.step * BASIN_LANES, y, p->out_height * p->out_width * BASIN_LANES, p->x.out_step * BASIN_LANES);
     }
 }
@@ -347,7 +347,7 @@ static void add_weights(const pass *p, const real *y, real *w)
                 offset[t] = (ptrdiff_t)c * channel + (ptrdiff_t)tx * p->x.tap_step * BASIN_LANES;
                 place[t] = (ptrdiff_t)(c * taps + ty * p->x.taps + tx);
             }
-            basin_kernels_best()->correlate(y + from * y_row, p->out_height * y_row, y_row, p->outputs, p->in->from + (first + (ptrdiff_t)from * p->y.step * row),
+            basin_correlate(y + from * y_row, p->out_height * y_row, y_row, p->outputs, p->in->from + (first + (ptrdiff_t)from * p->y.step * row),
                                             p->y.step * row, (size_t)p->x.step * BASIN_LANES, offset, place, n, to - from, p->x.count, w,
                                             p->in->channels * taps);
         }

@@ -14,7 +14,7 @@
  */
 #include "model/real_loss.h"
 
-#include "model/isa.h"
+#include "model/real_math.h"
 
 enum { PIECE = 512 }; /* numbers that the kernels take at a time: whole vectors of every instruction set */
 
@@ -77,7 +77,7 @@ static mass mass_of(const basin_loss_spec *loss, size_t classes, double mean, in
 static void exponentials(const real *y, size_t n, real peak, real *e)
 {
     for (size_t c = 0; c < n; c++) e[c] = y[c] - peak;
-    basin_kernels_best()->math->exp(0, e, whole_vectors(n, e), e, NULL, NULL);
+    basin_math_exp(0, e, whole_vectors(n, e), e, NULL, NULL);
 }
 
 static void cross_entropy(const basin_loss_spec *loss, mass q, size_t target, const real *y, size_t classes, double weight, basin_loss *total,
@@ -175,7 +175,7 @@ static void binary_cross_entropies(const basin_loss_spec *loss, const basin_batc
     for (size_t first = 0; first < n; first += PIECE) {
         const size_t some = piece_of(n, first);
         for (size_t i = 0; i < some; i++) rest[i] = -real_fabs(y[first + i]);
-        basin_kernels_best()->math->softplus(0, rest, whole_vectors(some, rest), rest, s, NULL);
+        basin_math_softplus(0, rest, whole_vectors(some, rest), rest, s, NULL);
         for (size_t i = 0, j = first; i < some; i++, j++) {
             const double u = (double)y[j], target = (double)batch->values[j], p = u >= 0.0 ? 1.0 - (double)s[i] : (double)s[i];
             const double v = term_weight(loss, j, classes, target), hit = weight_of(loss, j % classes) * target;

@@ -8,8 +8,8 @@
 #include "core/loss.h"
 #include "core/memory.h"
 #include "core/objective.h"
+#include "model/engine.h"
 #include "model/fold.h"
-#include "model/network.h"
 
 /* ------------------------------------------------------------------------------------ kinks and outputs -- */
 
@@ -338,8 +338,8 @@ done:
     return st;
 }
 
-basin_status REAL(basin_network_create)(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data, const size_t *rows, size_t count,
-                                  const basin_network_bn *bn, basin_objective **out)
+static basin_status create(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data, const size_t *rows, size_t count,
+                           const basin_network_bn *bn, basin_objective **out)
 {
     basin_status   st = BASIN_OK;
     basin_network *net = NULL;
@@ -371,7 +371,7 @@ static basin_status interpolate(void *ctx, size_t d, const basin_graph *const *e
     return basin_network_ends(ctx, d, ends, at);
 }
 
-bool REAL(basin_network_facts)(const basin_objective *objective, basin_network_facts *out)
+static bool facts(const basin_objective *objective, basin_network_facts *out)
 {
     if (basin_objective_type_of(objective) != &network_type) return false;
     const basin_network *net = basin_objective_context(objective);
@@ -384,8 +384,7 @@ bool REAL(basin_network_facts)(const basin_objective *objective, basin_network_f
     return true;
 }
 
-/* Roles and axes do not depend on the precision; the double engine answers. */
-basin_status REAL(basin_network_params)(const basin_graph *graph, basin_params **out)
+static basin_status params(const basin_graph *graph, basin_params **out)
 {
     basin_status st = BASIN_OK;
     basin_plan  *plan = NULL;
@@ -396,3 +395,5 @@ done:
     basin_plan_destroy(&plan);
     return st;
 }
+
+const basin_engine REAL(basin_engine) = {.create = create, .facts = facts, .params = params};

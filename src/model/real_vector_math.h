@@ -1,20 +1,19 @@
 /* Elementary functions of vectors, without branches: all lanes take the same way, and special numbers come out by themselves or
- * are chosen at the end. For sources isa_*.c.
+ * are chosen at the end.
  *
  * Arguments are reduced as everybody does (Cody & Waite, Software Manual for the Elementary Functions, 1980): x = n log 2 + r with
  * log 2 in two parts, and x = 2^k m with √½ ≤ m < √2. The rest are polynomials, near the best ones: each interpolates its function at
  * the Chebyshev nodes of the interval, computed with 60 digits. Each is named with the function, the interval and the largest error
  * relative to the result, single and double precision.
  *
- * Errors over the whole range, in units in the last place of the result: exp and log < 1, erf < 1.5, tanh and σ < 2.5 (tests/functions_check.h).
+ * Errors over the whole range, in units in the last place of the result: exp and log < 1, erf < 1.5, tanh and σ < 2.5 (tests/real_functions.c).
  * Rounding to an integer is adding a number so large that its last bit is 1, which also puts the integer among its bits.
  */
-#ifndef BASIN_MODEL_ISA_MATH_H
-#define BASIN_MODEL_ISA_MATH_H
+#ifndef BASIN_MODEL_REAL_VECTOR_MATH_H
+#define BASIN_MODEL_REAL_VECTOR_MATH_H
 
 #include <string.h>
 
-#include "model/isa.h"
 #include "model/real_vector.h"
 
 #if defined(BASIN_REAL_SINGLE)

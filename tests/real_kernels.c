@@ -1,8 +1,9 @@
-/* Included once for each precision: every set of kernels that runs here, against plain loops. */
+/* For every precision and instruction set: the kernels against plain loops. */
 #include <string.h>
 
 #include "core/random.h"
-#include "model/isa.h"
+#include "model/real_math.h"
+#include "model/real_tiles.h"
 #include "support.h"
 
 enum { LANES = BASIN_LANES, OUTPUTS = 19, TAPS = 14, PIXELS = 8, ROWS = 3, WIDTH = 24 };
@@ -18,7 +19,7 @@ static void fill(real *values, size_t count, uint64_t seed)
 
 static const double tolerance = 64 * REAL_EPSILON;
 
-static void check_convolve(const basin_kernels *kernels, const ptrdiff_t *offset, size_t taps, size_t outputs, size_t n, size_t step)
+static void check_convolve(const ptrdiff_t *offset, size_t taps, size_t outputs, size_t n, size_t step)
 {
     const size_t plane = ROWS * PIXELS * LANES;
 
@@ -27,11 +28,11 @@ static void check_convolve(const basin_kernels *kernels, const ptrdiff_t *offset
     for (size_t o = 0; o < outputs; o++)
         for (size_t x = 0; x < n * LANES; x++)
             for (size_t t = 0; t < taps; t++) expected[o * plane + x] += w[t * outputs + o] * src[(size_t)offset[t] + x / LANES * step + x % LANES];
-    kernels->convolve(src, offset, taps, w, outputs, n, step, y, plane, LANES);
+    basin_convolve(src, offset, taps, w, outputs, n, step, y, plane, LANES);
     for (size_t i = 0; i < sizeof y / sizeof *y; i++) assert_close((double)y[i], (double)expected[i], 0.0, tolerance);
 }
 
-static void check_correlate(const basin_kernels *kernels, const ptrdiff_t *offset, size_t taps, size_t outputs, size_t n, size_t step)
+static void check_correlate(const ptrdiff_t *offset, size_t taps, size_t outputs, size_t n, size_t step)
 {
     const size_t plane = ROWS * PIXELS * LANES;
     ptrdiff_t    place[TAPS];
@@ -48,12 +49,12 @@ static void check_correlate(const basin_kernels *kernels, const ptrdiff_t *offse
                            (double)src[(size_t)offset[t] + r * WIDTH * LANES + x / LANES * step + x % LANES];
             expected_sums[o * TAPS + TAPS - 1 - t] += (real)sum;
         }
-    kernels->correlate(a, plane, PIXELS * LANES, outputs, src, WIDTH * LANES, step, offset, place, taps, ROWS, n, sums, TAPS);
+    basin_correlate(a, plane, PIXELS * LANES, outputs, src, WIDTH * LANES, step, offset, place, taps, ROWS, n, sums, TAPS);
     for (size_t i = 0; i < OUTPUTS * TAPS; i++) assert_close((double)sums[i], (double)expected_sums[i], 0.0, tolerance);
 }
 
 /* Every length up to some vectors, in place and not; NaN, infinities and both zeros. */
-static void check_rectifier(const basin_kernels *kernels)
+static void check_rectifier(void)
 {
     enum { N = 40 };
     real x[N], value[N], passed[N], sum[N];
@@ -62,53 +63,47 @@ static void check_rectifier(const basin_kernels *kernels)
         fill(x, N, n);
         if (n > 4) x[1] = (real)NAN, x[2] = -(real)INFINITY, x[3] = (real)INFINITY, x[4] = -(real)0.0;
         memset(value, 0, sizeof value);
-        kernels->rectify(x, n, value);
+        basin_rectify(x, n, value);
         memcpy(sum, a, sizeof sum);
-        kernels->gate(x, src, 1, 1, n, false, passed);
-        kernels->gate(x, src, 1, 1, n, true, sum);
+        basin_gate(x, src, 1, 1, n, false, passed);
+        basin_gate(x, src, 1, 1, n, true, sum);
         for (size_t i = 0; i < N; i++) {
             if (i < n && isnan(x[i])) assert_true(isnan(value[i]));
             else assert_true(value[i] == (i < n && x[i] > 0 ? x[i] : 0));
             if (i < n) assert_true(passed[i] == (x[i] > 0 ? src[i] : 0));
             assert_true(sum[i] == (i < n && x[i] > 0 ? a[i] + src[i] : a[i]));
         }
-        kernels->rectify(x, n, x);
+        basin_rectify(x, n, x);
         for (size_t i = 0; i < n; i++) assert_true(x[i] == value[i] || isnan(x[i]));
     }
 }
 
 /* Rows of y, each for k vectors. */
-static void check_gate_of_blocks(const basin_kernels *kernels)
+static void check_gate_of_blocks(void)
 {
     enum { N = 5, VECTORS = 3, SAMPLES = 4 };
     real passed[SAMPLES * VECTORS * N];
 
-    kernels->gate(a, src, SAMPLES, VECTORS, N, false, passed);
+    basin_gate(a, src, SAMPLES, VECTORS, N, false, passed);
     for (size_t i = 0; i < SAMPLES * VECTORS * N; i++) assert_true(passed[i] == (a[i / N / VECTORS * N + i % N] > 0 ? src[i] : 0));
 }
 
 void REAL(check_kernels)(void);
 void REAL(check_kernels)(void)
 {
-    ptrdiff_t                   offset[TAPS];
-    size_t                      count;
-    const basin_kernels *const *all = basin_kernels_all(&count);
+    ptrdiff_t offset[TAPS];
 
     fill(src, sizeof src / sizeof *src, 1);
     fill(a, sizeof a / sizeof *a, 2);
     fill(w, TAPS * OUTPUTS, 5);
     for (size_t t = 0; t < TAPS; t++) offset[t] = (ptrdiff_t)((t * 5 + t % 3) % 6 * LANES);
-    assert_ptr_equal(basin_kernels_best(), all[count - 1]);
-    for (size_t k = 0; k < count; k++) {
-        print_message("    kernels %s, %zu bytes a number\n", all[k]->name, sizeof(real));
-        check_rectifier(all[k]);
-        check_gate_of_blocks(all[k]);
-        for (size_t outputs = 1; outputs <= OUTPUTS; outputs += outputs < 10 ? 1 : 3)
-            for (size_t taps = 1; taps <= TAPS; taps += taps < 8 ? 1 : 6)
-                for (size_t n = 1; n <= PIXELS; n++)
-                    for (size_t step = LANES; step <= 2 * LANES; step += LANES) {
-                        if (outputs <= all[k]->outputs && (outputs & (outputs - 1)) == 0) check_convolve(all[k], offset, taps, outputs, n, step);
-                        check_correlate(all[k], offset, taps, outputs, n, step);
-                    }
-    }
+    check_rectifier();
+    check_gate_of_blocks();
+    for (size_t outputs = 1; outputs <= OUTPUTS; outputs += outputs < 10 ? 1 : 3)
+        for (size_t taps = 1; taps <= TAPS; taps += taps < 8 ? 1 : 6)
+            for (size_t n = 1; n <= PIXELS; n++)
+                for (size_t step = LANES; step <= 2 * LANES; step += LANES) {
+                    if (outputs <= BASIN_TILE_OUTPUTS && (outputs & (outputs - 1)) == 0) check_convolve(offset, taps, outputs, n, step);
+                    check_correlate(offset, taps, outputs, n, step);
+                }
 }

@@ -10,15 +10,13 @@
  */
 #include <string.h>
 
-#include "model/isa.h"
-#include "model/real_vector.h"
+#include "model/real_tiles.h"
 
+/* Accumulators of convolve at most; outputs × taps of correlate. */
 #if VECTOR_BYTES == 64 || defined(__aarch64__)
-#define REGISTERS 32
-enum { MOST = 24, LARGEST = 8, ROWS = 4, TAPS = 6 };
+enum { MOST = 24, ROWS = 4, TAPS = 6 };
 #else
-#define REGISTERS 16
-enum { MOST = 8, LARGEST = 4, ROWS = 3, TAPS = 4 };
+enum { MOST = 8, ROWS = 3, TAPS = 4 };
 #endif
 
 /* ------------------------------------------------------------------------------------------------ convolve -- */
@@ -55,12 +53,12 @@ INLINE void convolve_row(size_t pixels, size_t outputs, const real *src, const p
     }
 }
 
-static void convolve(const real *src, const ptrdiff_t *offset, size_t taps, const real *w, size_t tile, size_t n, size_t step, real *y, size_t plane,
+void basin_convolve(const real *src, const ptrdiff_t *offset, size_t taps, const real *w, size_t tile, size_t n, size_t step, real *y, size_t plane,
                      size_t y_step)
 {
 #define ROW(PIXELS, OUTPUTS) convolve_row(PIXELS, OUTPUTS, src, offset, taps, w, n, step, y, plane, y_step)
     switch (tile) {
-#if REGISTERS == 32
+#if VECTOR_BYTES == 64 || defined(__aarch64__)
     case 8: ROW(3, 8); break;
     case 4: ROW(6, 4); break;
     case 2: ROW(8, 2); break;
@@ -135,7 +133,7 @@ INLINE void correlate_outputs(size_t tile, const real *a, size_t plane, size_t a
     for (; t < taps; t++) TILE(1);
 }
 
-static void correlate(const real *a, size_t plane, size_t a_row, size_t outputs, const real *src, ptrdiff_t src_row, size_t step,
+void basin_correlate(const real *a, size_t plane, size_t a_row, size_t outputs, const real *src, ptrdiff_t src_row, size_t step,
                       const ptrdiff_t *offset, const ptrdiff_t *place, size_t taps, size_t rows, size_t n, real *w, size_t w_stride)
 {
 #define OUTPUTS_FROM(O) correlate_outputs(O, a + o * plane, plane, a_row, src, src_row, step, offset, place, taps, rows, n, w + o * w_stride, w_stride)
@@ -145,14 +143,3 @@ static void correlate(const real *a, size_t plane, size_t a_row, size_t outputs,
     for (; o + 2 <= outputs; o += 2) OUTPUTS_FROM(2);
     for (; o < outputs; o++) OUTPUTS_FROM(1);
 }
-
-const basin_kernels ISA(basin_kernels) = {
-    .name = ISA_NAME,
-    .outputs = LARGEST,
-    .math = &ISA(basin_math),
-    .pool = &ISA(basin_pool),
-    .rectify = ISA(basin_rectify),
-    .gate = ISA(basin_gate),
-    .convolve = convolve,
-    .correlate = correlate,
-};

@@ -1,8 +1,10 @@
-/* Element-wise functions of isa_math.h with their first two derivatives, in one pass over an array.
+/* Element-wise functions of real_vector_math.h with their first two derivatives, in one pass over an array.
  *
  * The last numbers of an array go through a vector of their own, so that a number's result does not depend on its place.
  */
-#include "model/isa_math.h"
+#include "model/real_math.h"
+
+#include "model/real_vector_math.h"
 
 typedef struct curve { /* f, f', f'' */
     vector y, p, q;
@@ -134,22 +136,22 @@ INLINE curve error_function(vector x, real alpha)
     return (curve){vector_erf(x, gauss), slope, -2 * x * slope};
 }
 
-/* The table's functions: NAME of arrays from `name` of vectors. */
+/* NAME of arrays from `function` of vectors. */
 #define ARRAYS(NAME, FUNCTION)                                                                                                                       \
-    static void NAME(real alpha, const real *x, size_t n, real *y, real *p, real *q)                                                                 \
+    void NAME(real alpha, const real *x, size_t n, real *y, real *p, real *q)                                                                        \
     {                                                                                                                                                \
         along(FUNCTION, alpha, x, n, y, p, q);                                                                                                       \
     }
-ARRAYS(exponentials, exponential)
-ARRAYS(logarithms, logarithm)
-ARRAYS(hyperbolic_tangents, hyperbolic_tangent)
-ARRAYS(sigmoids, sigmoid)
-ARRAYS(silus, silu)
-ARRAYS(elus, elu)
-ARRAYS(softpluses, softplus)
-ARRAYS(gelus, gelu)
-ARRAYS(gelus_tanh, gelu_tanh)
-ARRAYS(error_functions, error_function)
+ARRAYS(basin_math_exp, exponential)
+ARRAYS(basin_math_log, logarithm)
+ARRAYS(basin_math_tanh, hyperbolic_tangent)
+ARRAYS(basin_math_sigmoid, sigmoid)
+ARRAYS(basin_math_silu, silu)
+ARRAYS(basin_math_elu, elu)
+ARRAYS(basin_math_softplus, softplus)
+ARRAYS(basin_math_gelu, gelu)
+ARRAYS(basin_math_gelu_tanh, gelu_tanh)
+ARRAYS(basin_math_erf, error_function)
 
 /* --------------------------------------------------------------------------------------------------- softmax -- */
 
@@ -170,7 +172,7 @@ INLINE void store(vector v, size_t i, size_t n, real *y)
         memcpy(y + i, &v, (n - i) * sizeof *y);
 }
 
-static void softmax(const real *x, size_t n, real *y)
+void basin_math_softmax(const real *x, size_t n, real *y)
 {
     vector  most = vector_of(x[0]), sums = {0};
     real top, sum = 0;
@@ -189,17 +191,3 @@ static void softmax(const real *x, size_t n, real *y)
     for (size_t l = 0; l < VECTOR; l++) sum += sums[l];
     for (size_t i = 0; i < n; i += VECTOR) store(load(y, i, n, 0) / sum, i, n, y);
 }
-
-const basin_math ISA(basin_math) = {
-    .exp = exponentials,
-    .log = logarithms,
-    .tanh = hyperbolic_tangents,
-    .sigmoid = sigmoids,
-    .silu = silus,
-    .elu = elus,
-    .softplus = softpluses,
-    .gelu = gelus,
-    .gelu_tanh = gelus_tanh,
-    .erf = error_functions,
-    .softmax = softmax,
-};

@@ -1,10 +1,10 @@
-/* Included once for each precision: the element-wise functions of every set of kernels, against the C library in long double. */
+/* For every precision and instruction set: the element-wise functions against the C library in long double. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/random.h"
-#include "model/isa.h"
+#include "model/real_math.h"
 #include "support.h"
 
 #if defined(BASIN_REAL_SINGLE)
@@ -81,7 +81,7 @@ typedef struct accuracy {
     double          units;
 } accuracy;
 
-static void check_accuracy(const basin_kernels *kernels, const accuracy *row, size_t n)
+static void check_accuracy(const accuracy *row, size_t n)
 {
     double worst = 0.0, at = 0.0;
 
@@ -90,7 +90,7 @@ static void check_accuracy(const basin_kernels *kernels, const accuracy *row, si
         const double error = units(values[i], row->exact((long double)points[i]));
         if (error > worst) worst = error, at = (double)points[i];
     }
-    print_message("    %s, %s, %zu bytes: %.2f units at %.17g\n", row->name, kernels->name, sizeof(real), worst, at);
+    print_message("    %s, %zu bytes: %.2f units at %.17g\n", row->name, sizeof(real), worst, at);
     assert_true(worst <= row->units);
 }
 
@@ -147,35 +147,35 @@ static void check_places(basin_curve *curve)
     }
 }
 
-static void check_special(const basin_math *math)
+static void check_special(void)
 {
     const real infinite = (real)INFINITY, x[] = {0, -(real)0.0, infinite, -infinite, (real)NAN};
     const struct {
         basin_curve *curve;
         real         expected[5];
     } rows[] = {
-        {math->exp, {1, 1, infinite, 0, (real)NAN}},
-        {math->log, {-infinite, -infinite, infinite, (real)NAN, (real)NAN}},
-        {math->tanh, {0, -(real)0.0, 1, -1, (real)NAN}},
-        {math->erf, {0, -(real)0.0, 1, -1, (real)NAN}},
-        {math->sigmoid, {(real)0.5, (real)0.5, 1, 0, (real)NAN}},
-        {math->elu, {0, 0, infinite, -1, (real)NAN}},
-        {math->softplus, {(real)0.69314718055994530942, (real)0.69314718055994530942, infinite, 0, (real)NAN}},
-        {math->silu, {0, -(real)0.0, infinite, (real)NAN, (real)NAN}},
-        {math->gelu, {0, -(real)0.0, infinite, (real)NAN, (real)NAN}},
-        {math->gelu_tanh, {0, -(real)0.0, infinite, (real)NAN, (real)NAN}},
+        {basin_math_exp, {1, 1, infinite, 0, (real)NAN}},
+        {basin_math_log, {-infinite, -infinite, infinite, (real)NAN, (real)NAN}},
+        {basin_math_tanh, {0, -(real)0.0, 1, -1, (real)NAN}},
+        {basin_math_erf, {0, -(real)0.0, 1, -1, (real)NAN}},
+        {basin_math_sigmoid, {(real)0.5, (real)0.5, 1, 0, (real)NAN}},
+        {basin_math_elu, {0, 0, infinite, -1, (real)NAN}},
+        {basin_math_softplus, {(real)0.69314718055994530942, (real)0.69314718055994530942, infinite, 0, (real)NAN}},
+        {basin_math_silu, {0, -(real)0.0, infinite, (real)NAN, (real)NAN}},
+        {basin_math_gelu, {0, -(real)0.0, infinite, (real)NAN, (real)NAN}},
+        {basin_math_gelu_tanh, {0, -(real)0.0, infinite, (real)NAN, (real)NAN}},
     };
 
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         rows[r].curve(1, x, 5, values, NULL, NULL);
         for (size_t i = 0; i < 5; i++) {
             assert_true(units(values[i], (long double)rows[r].expected[i]) <= 1.0);
-            if (rows[r].expected[i] == 0 && rows[r].curve != math->elu) assert_int_equal(signbit(values[i]) != 0, signbit(rows[r].expected[i]) != 0);
+            if (rows[r].expected[i] == 0 && rows[r].curve != basin_math_elu) assert_int_equal(signbit(values[i]) != 0, signbit(rows[r].expected[i]) != 0);
         }
     }
 }
 
-static void check_softmax(const basin_math *math)
+static void check_softmax(void)
 {
     real y[41];
 
@@ -186,7 +186,7 @@ static void check_softmax(const basin_math *math)
         if (n > 2) points[n / 2] = -(real)INFINITY;
         for (size_t i = 0; i < n; i++) sum += expl((long double)points[i] - (long double)top);
         y[n] = 7;
-        math->softmax(points, n, y);
+        basin_math_softmax(points, n, y);
         for (size_t i = 0; i < n; i++)
             assert_close((double)y[i], (double)(expl((long double)points[i] - (long double)top) / sum), (double)REAL_EPSILON * 200, 1e-37);
         if (n > 2) assert_true(y[n / 2] == 0);
@@ -194,12 +194,12 @@ static void check_softmax(const basin_math *math)
         for (size_t bad = 0; bad < n; bad++) {
             const real kept = points[bad];
             points[bad] = (real)NAN;
-            math->softmax(points, n, y);
+            basin_math_softmax(points, n, y);
             for (size_t i = 0; i < n; i++) assert_true(isnan(y[i]));
             points[bad] = kept;
         }
         for (size_t i = 0; i < n; i++) points[i] = -(real)INFINITY;
-        math->softmax(points, n, points);
+        basin_math_softmax(points, n, points);
         for (size_t i = 0; i < n; i++) assert_true(isnan(points[i]));
     }
 }
@@ -207,45 +207,39 @@ static void check_softmax(const basin_math *math)
 void REAL(check_math)(void);
 void REAL(check_math)(void)
 {
-    size_t                      count;
-    const basin_kernels *const *all = basin_kernels_all(&count);
+    const accuracy sharp[] = {
+        {"exp", basin_math_exp, exact_exp, 1.0},
+        {"log", basin_math_log, exact_log, 1.0},
+        {"tanh", basin_math_tanh, exact_tanh, 2.5},
+        {"erf", basin_math_erf, exact_erf, 1.5},
+        {"sigmoid", basin_math_sigmoid, exact_sigmoid, 2.5},
+        {"elu", basin_math_elu, exact_elu, 1.5},
+        {"softplus", basin_math_softplus, exact_softplus, 1.5},
+    };
+    const accuracy smooth[] = {
+        {"silu", basin_math_silu, exact_silu, 0},
+        {"gelu", basin_math_gelu, exact_gelu, 0},
+        {"gelu_tanh", basin_math_gelu_tanh, exact_gelu_tanh, 0},
+    };
+    const size_t n = spread_points();
+    const double tolerance = 40 * (double)REAL_EPSILON;
 
-    for (size_t k = 0; k < count; k++) {
-        const basin_math *math = all[k]->math;
-        const accuracy    sharp[] = {
-               {"exp", math->exp, exact_exp, 1.0},
-               {"log", math->log, exact_log, 1.0},
-               {"tanh", math->tanh, exact_tanh, 2.5},
-               {"erf", math->erf, exact_erf, 1.5},
-               {"sigmoid", math->sigmoid, exact_sigmoid, 2.5},
-               {"elu", math->elu, exact_elu, 1.5},
-               {"softplus", math->softplus, exact_softplus, 1.5},
-        };
-        const accuracy smooth[] = {
-            {"silu", math->silu, exact_silu, 0},
-            {"gelu", math->gelu, exact_gelu, 0},
-            {"gelu_tanh", math->gelu_tanh, exact_gelu_tanh, 0},
-        };
-        const size_t n = spread_points();
-        const double tolerance = 40 * (double)REAL_EPSILON;
-
-        for (size_t i = 0; i < sizeof sharp / sizeof *sharp; i++) {
-            spread_points();
-            check_accuracy(all[k], &sharp[i], n);
-            check_places(sharp[i].curve);
-        }
-        for (size_t i = 0; i < sizeof sharp / sizeof *sharp; i++) {
-            const real low = sharp[i].curve == math->log ? (real)0.5 : -9;
-            if (sharp[i].curve == math->elu)
-                check_derivatives(&sharp[i], -9, (real)-0.01, tolerance), check_derivatives(&sharp[i], (real)0.01, 9, tolerance);
-            else
-                check_derivatives(&sharp[i], low, sharp[i].curve == math->exp ? 2 : 9, tolerance);
-        }
-        for (size_t i = 0; i < sizeof smooth / sizeof *smooth; i++) {
-            check_places(smooth[i].curve);
-            check_derivatives(&smooth[i], -9, 9, tolerance);
-        }
-        check_special(math);
-        check_softmax(math);
+    for (size_t i = 0; i < sizeof sharp / sizeof *sharp; i++) {
+        spread_points();
+        check_accuracy(&sharp[i], n);
+        check_places(sharp[i].curve);
     }
+    for (size_t i = 0; i < sizeof sharp / sizeof *sharp; i++) {
+        const real low = sharp[i].curve == basin_math_log ? (real)0.5 : -9;
+        if (sharp[i].curve == basin_math_elu)
+            check_derivatives(&sharp[i], -9, (real)-0.01, tolerance), check_derivatives(&sharp[i], (real)0.01, 9, tolerance);
+        else
+            check_derivatives(&sharp[i], low, sharp[i].curve == basin_math_exp ? 2 : 9, tolerance);
+    }
+    for (size_t i = 0; i < sizeof smooth / sizeof *smooth; i++) {
+        check_places(smooth[i].curve);
+        check_derivatives(&smooth[i], -9, 9, tolerance);
+    }
+    check_special();
+    check_softmax();
 }

@@ -1,8 +1,8 @@
 /* The rectifier and its slope, as vectors: a compiler left alone with «x > 0 ? x : 0» branches on every number. */
-#include "model/isa.h"
+#include "model/real_math.h"
 #include "model/real_vector.h"
 
-void ISA(basin_rectify)(const real *x, size_t n, real *y)
+void basin_rectify(const real *x, size_t n, real *y)
 {
     size_t i = 0;
 
@@ -25,7 +25,7 @@ INLINE void gate_row(const real *y, const real *from, size_t n, bool add, real *
     for (; i < n; i++) to[i] = (add ? to[i] : 0) + (y[i] > 0 ? from[i] : (real)0);
 }
 
-void ISA(basin_gate)(const real *y, const real *from, size_t rows, size_t k, size_t n, bool add, real *to)
+void basin_gate(const real *y, const real *from, size_t rows, size_t k, size_t n, bool add, real *to)
 {
     if (k == 1) n *= rows, rows = 1;
     for (size_t i = 0; i < rows; i++, y += n)

@@ -1,1 +1,0 @@
-#include "functions_check.h"

@@ -1,2 +1,0 @@
-#define BASIN_REAL_SINGLE
-#include "functions_check.h"
