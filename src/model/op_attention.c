@@ -8,19 +8,27 @@
  *     backward_dot   G = Ȧ v' + A v̇'                 ȧ_S = Ṗ∘C + P∘(G - r(Ṗ∘C + P∘G))
  *                    ȧ_q = scale (ȧ_S k + a_S k̇)     ȧ_k = scale (ȧ_S' q + a_S' q̇)   ȧ_v = P' Ȧ + Ṗ' A
  *
- * by real_gemm. r(Ṗ∘C) stands for r(Ṗ∘A v'), since the rows of Ṗ sum to 0. Products compute C, a_S
- * and Ṗ again where they need them: three GEMMs beside the twelve that must be, but nothing else of T·S numbers is kept. What a mask
- * of -inf or is_causal hides has P = 0 and adds nothing. A row of which everything is hidden is NaN.
+ * where every element is a vector of samples in lanes. r(Ṗ∘C) stands for r(Ṗ∘A v'), since the rows of Ṗ sum to 0. Products compute C, a_S
+ * and Ṗ again where they need them: three products of matrices beside the twelve that must be, but nothing else of T·S numbers is kept.
+ *
+ * The queries go by in blocks of rows, so that the matrices of a block stay in the second cache; sums over queries (k, v) go on from block to
+ * block. What a mask of -inf or is_causal hides has P = 0 and adds nothing; with is_causal a block ends at the last key that it sees, and what
+ * is kept of P behind that is never read. A row of which everything is hidden is NaN.
+ *
+ * What all samples share is spread over the lanes first, a head at a time, and its adjoint summed over them at the end. Where nothing depends
+ * on the sample, all lanes hold the same, and the adjoint of the output is in the first of them.
  */
 #include <string.h>
 
-#include "model/op.h"
-#include "model/real_math.h"
+#include "model/real_product.h"
+#include "model/real_vector_math.h"
 
-enum { QUERY, KEY, VALUE, MASK };
+enum { QUERY, KEY, VALUE, MASK, OUTPUT = MASK, TENSORS };
+enum { BLOCK_BYTES = 256 * 1024, LEAST_ROWS = 4, ROOMS = 3 };
 
 typedef struct attention_facts {
     size_t heads, t, s, d, e;
+    size_t rows;      /* of queries in a block */
     size_t mask_step; /* from head to head: 0 if they share the mask */
     real   scale;
     bool   causal;
@@ -109,25 +117,53 @@ static basin_status infer_mask(basin_node *node, attention_facts *facts)
     return BASIN_OK;
 }
 
+/* Rows of a block: its four matrices [rows, S] together take BLOCK_BYTES; a causal mask hides more of blocks that are short. */
+static size_t block_rows(const attention_facts *facts)
+{
+    const size_t element = BASIN_LANES * sizeof(real), fit = BLOCK_BYTES / 4 / element / facts->s, quarter = facts->t / 4;
+    size_t       rows = facts->causal && quarter < fit ? quarter : fit;
+
+    rows -= rows % LEAST_ROWS;
+    if (rows < LEAST_ROWS) rows = LEAST_ROWS;
+    return rows < facts->t ? rows : facts->t;
+}
+
+/* Elements that a head has of each tensor. */
+static size_t head_size(const attention_facts *facts, size_t tensor)
+{
+    const size_t rows = tensor == QUERY || tensor == OUTPUT ? facts->t : facts->s;
+    return rows * (tensor == QUERY || tensor == KEY ? facts->d : facts->e);
+}
+
+static const basin_slot *tensor_slot(const basin_node *node, size_t tensor)
+{
+    return tensor == OUTPUT ? NODE_OUTPUT(node) : NODE_INPUT(node, tensor);
+}
+
 static basin_status infer(basin_node *node)
 {
     basin_status     st = BASIN_OK;
     basin_slot      *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
     attention_facts *facts = NULL;
-    size_t           matrix = 0, all = 0;
+    size_t           matrices = 0, all = 0;
 
     BASIN_TRY(basin_node_facts(node, sizeof *facts, &facts));
     BASIN_TRY(infer_shapes(node, facts));
     BASIN_TRY(infer_mask(node, facts));
     double scale = basin_node_spec_float(node->spec, "scale", 1.0 / sqrt((double)facts->d));
     if (!isfinite(scale)) return basin_node_fail(node, BASIN_ERR_FORMAT, "scale = %g", scale);
+    if (head_size(facts, KEY) == 0 || head_size(facts, OUTPUT) == 0) return misfit(node);
     facts->scale = (real)scale;
     facts->causal = basin_node_spec_int(node->spec, "is_causal", 0) != 0;
     facts->scored = q->degree > 0 || k->degree > 0 || (mask_of(node) != NULL && mask_of(node)->degree > 0);
-    if (!basin_shape_size((size_t[]){4, facts->t, facts->s}, 3, &matrix) || !basin_shape_size((size_t[]){facts->heads, facts->t, facts->s}, 3, &all))
+    facts->rows = block_rows(facts);
+    if (!basin_shape_size((size_t[]){4, facts->rows, facts->s, BASIN_LANES}, 4, &matrices) ||
+        !basin_shape_size((size_t[]){facts->heads, facts->t, facts->s, y->batched ? 1 : BASIN_LANES}, 4, &all))
         return misfit(node);
     node->work_width = all;
-    node->temp_size = matrix;
+    node->temp_size = matrices;
+    for (size_t i = 0; i < TENSORS; i++)
+        if (!tensor_slot(node, i)->batched) node->temp_size += ROOMS * head_size(facts, i) * BASIN_LANES;
     if (facts->scored) q->keep_value = k->keep_value = v->keep_value = y->keep_adjoint = true;
 done:
     return st;
@@ -141,102 +177,248 @@ static double flops(const basin_node *node)
     return (double)facts->heads * (double)facts->t * (double)facts->s * (2.0 * (double)facts->d + 2.0 * (double)facts->e + 4.0);
 }
 
-/* ---------------------------------------------------------------------------------- matrices of one sample and head -- */
+/* --------------------------------------------------------------------------------- one head of a group of samples -- */
 
-/* What a sample has of a slot in one role, for vector j of k; without samples, what all share. */
-static real *part(const basin_slot *slot, real *role, size_t i, size_t j, size_t k)
+typedef enum room { VALUES, TANGENTS, ADJOINTS } room; /* in scratch, for tensors that the samples share */
+
+typedef struct head {
+    const basin_node      *node;
+    const attention_facts *facts;
+    size_t                 group, h;
+    real                  *p;             /* [T, S], or of one block */
+    real                  *rooms[TENSORS]; /* [ROOMS, its size] */
+    real                  *c, *a_s, *p_dot, *g; /* [rows, S] of a block */
+} head;
+
+typedef struct query_block {
+    size_t first, rows, seen; /* keys that any of them sees */
+    real  *p;
+} query_block;
+
+/* Head `number` of all groups of samples. */
+static head open_head(const basin_node *node, size_t number)
 {
-    return role + ((slot->batched ? i * k : 0) + j) * slot->width;
+    const attention_facts *facts = node->facts;
+    const size_t           n = facts->rows * facts->s * BASIN_LANES;
+    head                   to = {.node = node, .facts = facts, .group = number / facts->heads, .h = number % facts->heads};
+    real                  *at = node->temp;
+
+    to.p = node->work + number * facts->t * facts->s * BASIN_LANES;
+    to.c = at, to.a_s = at + n, to.p_dot = at + 2 * n, to.g = at + 3 * n;
+    at += 4 * n;
+    for (size_t i = 0; i < TENSORS; i++)
+        if (!tensor_slot(node, i)->batched) to.rooms[i] = at, at += ROOMS * head_size(facts, i) * BASIN_LANES;
+    return to;
 }
 
-/* out [T, S] = scale out + alpha left [T, n] right [S, n]'. */
-static void outer(const attention_facts *facts, real alpha, const real *left, const real *right, size_t n, real scale, real *out)
+static query_block block_at(const head *of, size_t first)
 {
-    real_gemm(BASIN_N, BASIN_T, facts->t, facts->s, n, alpha, left, n, right, n, scale, out, facts->s);
+    const attention_facts *facts = of->facts;
+    const size_t           end = facts->t - first < facts->rows ? facts->t : first + facts->rows;
+
+    return (query_block){first, end - first, facts->causal && end < facts->s ? end : facts->s, of->p + first * facts->s * BASIN_LANES};
 }
 
-/* out [T, n] = scale out + alpha weights [T, S] right [S, n]. */
-static void gather(const attention_facts *facts, real alpha, const real *weights, const real *right, size_t n, real scale, real *out)
+/* Where this head of a tensor lies for vector j of k: in lanes, or among the numbers that the samples share. */
+static real *place(const head *of, size_t tensor, real *role, size_t j, size_t k)
 {
-    real_gemm(BASIN_N, BASIN_N, facts->t, n, facts->s, alpha, weights, facts->s, right, n, scale, out, n);
+    const basin_slot *slot = tensor_slot(of->node, tensor);
+    const size_t      at = of->h * head_size(of->facts, tensor);
+
+    return slot->batched ? role + ((of->group * k + j) * slot->width + at) * BASIN_LANES : role + j * slot->width + at;
 }
 
-/* out [S, n] = scale out + alpha weights [T, S]' left [T, n]. */
-static void scatter(const attention_facts *facts, real alpha, const real *weights, const real *left, size_t n, real scale, real *out)
+static real *in_room(const head *of, size_t tensor, room which)
 {
-    real_gemm(BASIN_T, BASIN_N, facts->s, n, facts->t, alpha, weights, facts->s, left, n, scale, out, n);
+    return of->rooms[tensor] + which * head_size(of->facts, tensor) * BASIN_LANES;
 }
 
-/* P from q, k and the mask of this head. */
-static void probabilities(const attention_facts *facts, const real *q, const real *k, const real *mask, real *p)
+/* The head in lanes, to be read. */
+static const real *read_head(const head *of, size_t tensor, real *role, size_t j, size_t k, room which)
 {
-    outer(facts, facts->scale, q, k, facts->d, 0, p);
-    for (size_t i = 0; i < facts->t; i++, p += facts->s) {
-        size_t seen = facts->causal && i + 1 < facts->s ? i + 1 : facts->s;
-        for (size_t j = 0; j < seen && mask != NULL; j++) p[j] += mask[i * facts->s + j];
-        basin_math_softmax(p, seen, p);
-        memset(p + seen, 0, (facts->s - seen) * sizeof *p);
+    const real  *from = place(of, tensor, role, j, k);
+    const size_t lanes = tensor == OUTPUT ? 1 : BASIN_LANES; /* of what is shared; only adjoints of the output are read */
+
+    if (tensor_slot(of->node, tensor)->batched) return from;
+    real *to = in_room(of, tensor, which);
+    for (size_t l = 0; l < head_size(of->facts, tensor); l++)
+        for (size_t i = 0; i < BASIN_LANES; i++) to[l * BASIN_LANES + i] = i < lanes ? from[l] : 0;
+    return to;
+}
+
+/* The head in lanes, to be written: whole, or added to where it holds an adjoint. */
+static real *write_head(const head *of, size_t tensor, real *role, size_t j, size_t k, room which)
+{
+    const bool shared = !tensor_slot(of->node, tensor)->batched;
+    real      *to = shared ? in_room(of, tensor, which) : place(of, tensor, role, j, k);
+
+    if (which == ADJOINTS && (shared || !of->node->accumulate[tensor])) memset(to, 0, head_size(of->facts, tensor) * BASIN_LANES * sizeof *to);
+    return to;
+}
+
+/* Hands on what was written for all samples: an output's first lane, an adjoint's sum over the lanes. */
+static void close_head(const head *of, size_t tensor, real *role, size_t j, room which)
+{
+    if (tensor_slot(of->node, tensor)->batched) return;
+    const real *from = in_room(of, tensor, which);
+    real       *to = place(of, tensor, role, j, 0);
+    for (size_t l = 0; l < head_size(of->facts, tensor); l++, from += BASIN_LANES) {
+        real sum = 0;
+        for (size_t i = 0; i < BASIN_LANES; i++) sum += from[i];
+        to[l] = tensor == OUTPUT ? from[0] : to[l] + sum;
     }
 }
 
-/* The sum of x∘y. */
-static real product_sum(const real *x, const real *y, size_t n)
-{
-    real sum = 0;
+/* -------------------------------------------------------------------------------------------------- a block -- */
 
-    for (size_t i = 0; i < n; i++) sum += x[i] * y[i];
-    return sum;
+/* Rows of n elements from row `first` on; and the transpose. */
+static basin_matrix straight(const real *at, size_t first, size_t n)
+{
+    return (basin_matrix){at + first * n * BASIN_LANES, n, 1};
+}
+
+static basin_matrix turned(const real *at, size_t first, size_t n)
+{
+    return (basin_matrix){at + first * n * BASIN_LANES, 1, n};
+}
+
+typedef struct sum { /* of products */
+    basin_term term[BASIN_TERMS];
+    size_t     count;
+} sum;
+
+static void join(sum *to, basin_matrix a, basin_matrix b)
+{
+    to->term[to->count++] = (basin_term){a, b};
+}
+
+/* out [rows, S] = alpha · sum, of depth n. */
+static void set_scores(const head *of, const query_block *b, real alpha, const sum *from, size_t n, real *out)
+{
+    if (from->count == 0)
+        memset(out, 0, b->rows * of->facts->s * BASIN_LANES * sizeof *out);
+    else
+        basin_multiply(b->rows, b->seen, n, alpha, from->term, from->count, false, out, of->facts->s);
+}
+
+/* out [T, n] (+)= alpha · sum in the block's rows, of the keys that they see. */
+static void gather(const query_block *b, real alpha, const sum *from, size_t n, bool add, real *out)
+{
+    basin_multiply(b->rows, n, b->seen, alpha, from->term, from->count, add, out + b->first * n * BASIN_LANES, n);
+}
+
+/* out [S, n] += alpha · sum over the block's rows. */
+static void scatter(const query_block *b, real alpha, const sum *from, size_t n, real *out)
+{
+    basin_multiply(b->seen, n, b->rows, alpha, from->term, from->count, true, out, n);
+}
+
+/* Σ x∘y over n elements, at one part of the lanes; four sums, since one would wait for itself. */
+INLINE vector product_sum(const real *x, const real *y, size_t n)
+{
+    vector sums[4] = {{0}};
+    size_t i = 0;
+
+    for (; i + 4 <= n; i += 4)
+        for (size_t l = 0; l < 4; l++) sums[l] += vector_load(x + (i + l) * BASIN_LANES) * vector_load(y + (i + l) * BASIN_LANES);
+    for (; i < n; i++) sums[0] += vector_load(x + i * BASIN_LANES) * vector_load(y + i * BASIN_LANES);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+/* x = exp(x - max) / Σ exp(x - max) over n elements, lane by lane; all of -inf, or a NaN, make NaN. */
+static void softmax(real *x, size_t n)
+{
+    for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
+        real  *from = x + part;
+        vector top = vector_load(from), total = {0};
+        for (size_t i = BASIN_LANES; i < n * BASIN_LANES; i += BASIN_LANES) {
+            const vector value = vector_load(from + i);
+            top = vector_choose(value > top, value, top);
+        }
+        for (size_t i = 0; i < n * BASIN_LANES; i += BASIN_LANES) {
+            const vector value = vector_exp(vector_load(from + i) - top);
+            total += value;
+            vector_store(from + i, value);
+        }
+        total = 1 / total;
+        for (size_t i = 0; i < n * BASIN_LANES; i += BASIN_LANES) vector_store(from + i, vector_load(from + i) * total);
+    }
+}
+
+/* x [rows, S] += mask [T, S], which all samples share. */
+static void add_mask(const head *of, const query_block *b, const real *mask, real *x)
+{
+    for (size_t i = 0; i < b->rows; i++)
+        for (size_t j = 0; j < b->seen; j++)
+            for (size_t l = 0; l < BASIN_LANES; l++) x[(i * of->facts->s + j) * BASIN_LANES + l] += mask[(b->first + i) * of->facts->s + j];
+}
+
+/* mask [T, S] += the sums of x [rows, S] over the lanes. */
+static void collect_mask(const head *of, const query_block *b, const real *x, real *mask)
+{
+    for (size_t i = 0; i < b->rows; i++)
+        for (size_t j = 0; j < b->seen; j++) {
+            real total = 0;
+            for (size_t l = 0; l < BASIN_LANES; l++) total += x[(i * of->facts->s + j) * BASIN_LANES + l];
+            mask[(b->first + i) * of->facts->s + j] += total;
+        }
+}
+
+/* P of the block. */
+static void probabilities(const head *of, const query_block *b, const real *q, const real *k)
+{
+    const attention_facts *facts = of->facts;
+    const basin_slot      *mask = mask_of(of->node);
+    sum                    s = {.count = 0};
+
+    join(&s, straight(q, b->first, facts->d), turned(k, 0, facts->d));
+    set_scores(of, b, facts->scale, &s, facts->d, b->p);
+    if (mask != NULL) add_mask(of, b, mask->v + of->h * facts->mask_step, b->p);
+    for (size_t i = 0; i < b->rows; i++) {
+        real  *row = b->p + i * facts->s * BASIN_LANES;
+        size_t seen = facts->causal && b->first + i + 1 < b->seen ? b->first + i + 1 : b->seen;
+        softmax(row, seen);
+        memset(row + seen * BASIN_LANES, 0, (b->seen - seen) * BASIN_LANES * sizeof *row);
+    }
 }
 
 /* x -= r(P∘x), and then x = P∘x if `weigh`. */
-static void centre(const attention_facts *facts, const real *p, real *x, bool weigh)
+static void centre(const head *of, const query_block *b, real *x, bool weigh)
 {
-    const size_t n = facts->s;
-
-    for (size_t i = 0; i < facts->t; i++, p += n, x += n) {
-        real mean = product_sum(p, x, n);
-        if (weigh)
-            for (size_t j = 0; j < n; j++) x[j] = p[j] * (x[j] - mean);
-        else
-            for (size_t j = 0; j < n; j++) x[j] -= mean;
-    }
+    for (size_t i = 0; i < b->rows; i++)
+        for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
+            const real  *p = b->p + i * of->facts->s * BASIN_LANES + part;
+            real        *row = x + i * of->facts->s * BASIN_LANES + part;
+            const vector mean = product_sum(p, row, b->seen);
+            for (size_t j = 0; j < b->seen * BASIN_LANES; j += BASIN_LANES) {
+                vector value = vector_load(row + j) - mean;
+                if (weigh) value *= vector_load(p + j);
+                vector_store(row + j, value);
+            }
+        }
 }
 
 /* g = Ṗ∘C + P∘(g - r(Ṗ∘C + P∘g)). */
-static void curve(const attention_facts *facts, const real *p, const real *p_dot, const real *c, real *g)
+static void curve(const head *of, const query_block *b, const real *p_dot, const real *c, real *g)
 {
-    const size_t n = facts->s;
-
-    for (size_t i = 0; i < facts->t; i++, p += n, p_dot += n, c += n, g += n) {
-        real mean = product_sum(p_dot, c, n) + product_sum(p, g, n);
-        for (size_t j = 0; j < n; j++) g[j] = p_dot[j] * c[j] + p[j] * (g[j] - mean);
-    }
+    for (size_t i = 0; i < b->rows; i++)
+        for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
+            const size_t at = i * of->facts->s * BASIN_LANES + part;
+            const vector mean = product_sum(p_dot + at, c + at, b->seen) + product_sum(b->p + at, g + at, b->seen);
+            for (size_t j = at; j < at + b->seen * BASIN_LANES; j += BASIN_LANES) {
+                const vector moved = vector_load(p_dot + j) * vector_load(c + j);
+                vector_store(g + j, moved + vector_load(b->p + j) * (vector_load(g + j) - mean));
+            }
+        }
 }
 
-static void add(const real *from, size_t n, real *to)
+/* a_S = P∘C. */
+static void weigh_scores(const head *of, const query_block *b, const real *c, real *a_s)
 {
-    for (size_t i = 0; i < n; i++) to[i] += from[i];
-}
-
-/* Ṗ of a head in p_dot. */
-static void probabilities_dot(const basin_node *node, const real *p, size_t i, size_t head, size_t j, size_t vectors, real *p_dot)
-{
-    const attention_facts *facts = node->facts;
-    const basin_slot      *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *mask = mask_of(node);
-    const size_t           q_at = head * facts->t * facts->d, k_at = head * facts->s * facts->d;
-    real                   scale = 0;
-
-    if (q->degree > 0) {
-        outer(facts, facts->scale, part(q, q->d, i, j, vectors) + q_at, part(k, k->v, i, 0, 1) + k_at, facts->d, scale, p_dot);
-        scale = 1;
+    for (size_t i = 0; i < b->rows; i++) {
+        const size_t at = i * of->facts->s * BASIN_LANES;
+        for (size_t j = at; j < at + b->seen * BASIN_LANES; j += VECTOR) vector_store(a_s + j, vector_load(b->p + j) * vector_load(c + j));
     }
-    if (k->degree > 0) {
-        outer(facts, facts->scale, part(q, q->v, i, 0, 1) + q_at, part(k, k->d, i, j, vectors) + k_at, facts->d, scale, p_dot);
-        scale = 1;
-    }
-    if (scale == 0) memset(p_dot, 0, facts->t * facts->s * sizeof *p_dot);
-    if (mask != NULL && mask->degree > 0) add(part(mask, mask->d, i, j, vectors) + head * facts->mask_step, facts->t * facts->s, p_dot);
-    centre(facts, p, p_dot, true);
 }
 
 /* ------------------------------------------------------------------------------------------- the four functions -- */
@@ -245,16 +427,57 @@ static void forward(basin_node *node, size_t b, basin_mode mode)
 {
     const attention_facts *facts = node->facts;
     basin_slot            *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
-    const basin_slot      *mask = mask_of(node);
-    const size_t           t = facts->t, s = facts->s;
 
-    for (size_t i = 0; i < slot_rows(y, b); i++)
-        for (size_t h = 0; h < facts->heads; h++) {
-            real *p = mode == BASIN_MODE_LOSS ? node->temp : node->work + (i * facts->heads + h) * t * s;
-            probabilities(facts, part(q, q->v, i, 0, 1) + h * t * facts->d, part(k, k->v, i, 0, 1) + h * s * facts->d,
-                          mask != NULL ? mask->v + h * facts->mask_step : NULL, p);
-            gather(facts, 1, p, part(v, v->v, i, 0, 1) + h * s * facts->e, facts->e, 0, part(y, y->v, i, 0, 1) + h * t * facts->e);
+    for (size_t number = 0; number < slot_rows(y, b) * facts->heads; number++) {
+        const head  of = open_head(node, number);
+        const real *queries = read_head(&of, QUERY, q->v, 0, 1, VALUES), *keys = read_head(&of, KEY, k->v, 0, 1, VALUES);
+        const real *values = read_head(&of, VALUE, v->v, 0, 1, VALUES);
+        real       *to = write_head(&of, OUTPUT, y->v, 0, 1, VALUES);
+        for (size_t first = 0; first < facts->t; first += facts->rows) {
+            query_block block = block_at(&of, first);
+            sum   s = {.count = 0};
+            if (mode == BASIN_MODE_LOSS) block.p = of.c;
+            probabilities(&of, &block, queries, keys);
+            join(&s, straight(block.p, 0, facts->s), straight(values, 0, facts->e));
+            gather(&block, 1, &s, facts->e, false, to);
         }
+        close_head(&of, OUTPUT, y->v, 0, VALUES);
+    }
+}
+
+/* a_q, a_k, a_v of a head, of those that depend on theta, or their tangents. */
+typedef struct adjoints {
+    real *q, *k, *v;
+} adjoints;
+
+static adjoints open_adjoints(const head *of, bool dotted, size_t j, size_t vectors)
+{
+    real *to[MASK] = {NULL};
+
+    for (size_t i = 0; i < MASK; i++) {
+        const basin_slot *x = NODE_INPUT(of->node, i);
+        if (x->degree > 0) to[i] = write_head(of, i, dotted ? x->ad : x->a, j, vectors, ADJOINTS);
+    }
+    return (adjoints){to[QUERY], to[KEY], to[VALUE]};
+}
+
+static void close_adjoints(const head *of, bool dotted, size_t j)
+{
+    for (size_t i = 0; i < MASK; i++) {
+        const basin_slot *x = NODE_INPUT(of->node, i);
+        if (x->degree > 0) close_head(of, i, dotted ? x->ad : x->a, j, ADJOINTS);
+    }
+}
+
+/* C and a_S of a block. */
+static void score_adjoints(const head *of, const query_block *b, const real *a, const real *v)
+{
+    sum s = {.count = 0};
+
+    join(&s, straight(a, b->first, of->facts->e), turned(v, 0, of->facts->e));
+    set_scores(of, b, 1, &s, of->facts->e, of->c);
+    centre(of, b, of->c, false);
+    weigh_scores(of, b, of->c, of->a_s);
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)
@@ -262,124 +485,155 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
     const attention_facts *facts = node->facts;
     basin_slot            *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
     const basin_slot      *mask = mask_of(node);
-    const size_t           t = facts->t, s = facts->s;
-    real                  *a_s = node->temp;
 
     (void)mode;
-    for (size_t i = 0; i < slot_rows(y, b); i++)
-        for (size_t h = 0; h < facts->heads; h++) {
-            const size_t q_at = h * t * facts->d, k_at = h * s * facts->d, v_at = h * s * facts->e;
-            const real  *p = node->work + (i * facts->heads + h) * t * s, *a = part(y, y->a, i, 0, 1) + h * t * facts->e;
-            if (facts->scored) {
-                outer(facts, 1, a, part(v, v->v, i, 0, 1) + v_at, facts->e, 0, a_s);
-                centre(facts, p, a_s, true);
-            }
-            if (q->degree > 0)
-                gather(facts, facts->scale, a_s, part(k, k->v, i, 0, 1) + k_at, facts->d, node->accumulate[QUERY] ? 1 : 0,
-                       part(q, q->a, i, 0, 1) + q_at);
-            if (k->degree > 0)
-                scatter(facts, facts->scale, a_s, part(q, q->v, i, 0, 1) + q_at, facts->d, node->accumulate[KEY] ? 1 : 0,
-                        part(k, k->a, i, 0, 1) + k_at);
-            if (v->degree > 0) scatter(facts, 1, p, a, facts->e, node->accumulate[VALUE] ? 1 : 0, part(v, v->a, i, 0, 1) + v_at);
-            if (mask != NULL && mask->degree > 0) add(a_s, t * s, mask->a + h * facts->mask_step);
+    for (size_t number = 0; number < slot_rows(y, b) * facts->heads; number++) {
+        const head     of = open_head(node, number);
+        const real    *queries = read_head(&of, QUERY, q->v, 0, 1, VALUES), *keys = read_head(&of, KEY, k->v, 0, 1, VALUES);
+        const real    *values = read_head(&of, VALUE, v->v, 0, 1, VALUES), *a = read_head(&of, OUTPUT, y->a, 0, 1, VALUES);
+        const adjoints to = open_adjoints(&of, false, 0, 1);
+        for (size_t first = 0; first < facts->t; first += facts->rows) {
+            const query_block block = block_at(&of, first);
+            sum         to_q = {.count = 0}, to_k = {.count = 0}, to_v = {.count = 0};
+            if (facts->scored) score_adjoints(&of, &block, a, values);
+            join(&to_q, straight(of.a_s, 0, facts->s), straight(keys, 0, facts->d));
+            join(&to_k, turned(of.a_s, 0, facts->s), straight(queries, first, facts->d));
+            join(&to_v, turned(block.p, 0, facts->s), straight(a, first, facts->e));
+            if (to.q != NULL) gather(&block, facts->scale, &to_q, facts->d, true, to.q);
+            if (to.k != NULL) scatter(&block, facts->scale, &to_k, facts->d, to.k);
+            if (to.v != NULL) scatter(&block, 1, &to_v, facts->e, to.v);
+            if (mask != NULL && mask->degree > 0) collect_mask(&of, &block, of.a_s, mask->a + of.h * facts->mask_step);
         }
+        close_adjoints(&of, false, 0);
+    }
+}
+
+/* What a head reads along a vector of the block: NULL where nothing depends on theta. */
+typedef struct tangents {
+    const real *q, *k, *v, *mask;
+} tangents;
+
+static tangents open_tangents(const head *of, size_t j, size_t vectors)
+{
+    const basin_slot *mask = mask_of(of->node);
+    const real       *from[MASK] = {NULL};
+
+    for (size_t i = 0; i < MASK; i++) {
+        const basin_slot *x = NODE_INPUT(of->node, i);
+        if (x->degree > 0) from[i] = read_head(of, i, x->d, j, vectors, TANGENTS);
+    }
+    return (tangents){from[QUERY], from[KEY], from[VALUE],
+                      mask != NULL && mask->degree > 0 ? mask->d + j * mask->width + of->h * of->facts->mask_step : NULL};
+}
+
+/* Ṗ of a block in p_dot. */
+static void probabilities_dot(const head *of, const query_block *b, const real *q, const real *k, const tangents *dot)
+{
+    const size_t d = of->facts->d;
+    sum          s = {.count = 0};
+
+    if (dot->q != NULL) join(&s, straight(dot->q, b->first, d), turned(k, 0, d));
+    if (dot->k != NULL) join(&s, straight(q, b->first, d), turned(dot->k, 0, d));
+    set_scores(of, b, of->facts->scale, &s, d, of->p_dot);
+    if (dot->mask != NULL) add_mask(of, b, dot->mask, of->p_dot);
+    centre(of, b, of->p_dot, true);
 }
 
 static void forward_dot(basin_node *node, size_t b, size_t vectors)
 {
     const attention_facts *facts = node->facts;
-    basin_slot            *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
-    const size_t           t = facts->t, s = facts->s, e = facts->e;
-    real                  *p_dot = node->temp;
+    basin_slot            *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
 
-    for (size_t i = 0; i < slot_rows(y, b); i++)
-        for (size_t h = 0; h < facts->heads; h++) {
-            const real *p = node->work + (i * facts->heads + h) * t * s;
-            for (size_t j = 0; j < vectors; j++) {
-                real *to = part(y, y->d, i, j, vectors) + h * t * e;
+    for (size_t number = 0; number < slot_rows(y, b) * facts->heads; number++) {
+        const head  of = open_head(node, number);
+        const real *queries = read_head(&of, QUERY, q->v, 0, 1, VALUES), *keys = read_head(&of, KEY, k->v, 0, 1, VALUES);
+        const real *values = read_head(&of, VALUE, v->v, 0, 1, VALUES);
+        for (size_t j = 0; j < vectors; j++) {
+            const tangents dot = open_tangents(&of, j, vectors);
+            real          *to = write_head(&of, OUTPUT, y->d, j, vectors, TANGENTS);
+            for (size_t first = 0; first < facts->t; first += facts->rows) {
+                const query_block block = block_at(&of, first);
+                sum         s = {.count = 0};
                 if (facts->scored) {
-                    probabilities_dot(node, p, i, h, j, vectors, p_dot);
-                    gather(facts, 1, p_dot, part(v, v->v, i, 0, 1) + h * s * e, e, 0, to);
+                    probabilities_dot(&of, &block, queries, keys, &dot);
+                    join(&s, straight(of.p_dot, 0, facts->s), straight(values, 0, facts->e));
                 }
-                if (v->degree > 0) gather(facts, 1, p, part(v, v->d, i, j, vectors) + h * s * e, e, facts->scored ? 1 : 0, to);
+                if (dot.v != NULL) join(&s, straight(block.p, 0, facts->s), straight(dot.v, 0, facts->e));
+                gather(&block, 1, &s, facts->e, false, to);
             }
+            close_head(&of, OUTPUT, y->d, j, TANGENTS);
         }
+    }
 }
 
-typedef struct head_scratch { /* [T, S] each */
-    real *c, *a_s, *p_dot, *g;
-} head_scratch;
+/* What backward_dot reads of a head. */
+typedef struct reading {
+    const real *q, *k, *v, *a, *a_dot;
+    tangents    dot;
+} reading;
 
-/* c and a_s of a head, as all vectors of the block need them. */
-static void head_adjoint(const basin_node *node, const real *p, size_t i, size_t h, const head_scratch *scratch)
+/* ȧ_S of a block in g; Ṗ in p_dot, C and a_S beside. */
+static void score_tangents(const head *of, const query_block *b, const reading *from, bool adjoints_too)
 {
-    const attention_facts *facts = node->facts;
-    const basin_slot      *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
-    const real            *a = part(y, y->a, i, 0, 1) + h * facts->t * facts->e;
+    const size_t e = of->facts->e;
+    sum          s = {.count = 0};
 
-    outer(facts, 1, a, part(v, v->v, i, 0, 1) + h * facts->s * facts->e, facts->e, 0, scratch->c);
-    centre(facts, p, scratch->c, false);
-    for (size_t l = 0; l < facts->t * facts->s; l++) scratch->a_s[l] = p[l] * scratch->c[l];
+    if (adjoints_too) score_adjoints(of, b, from->a, from->v);
+    probabilities_dot(of, b, from->q, from->k, &from->dot);
+    join(&s, straight(from->a_dot, b->first, e), turned(from->v, 0, e));
+    if (from->dot.v != NULL) join(&s, straight(from->a, b->first, e), turned(from->dot.v, 0, e));
+    set_scores(of, b, 1, &s, e, of->g);
+    curve(of, b, of->p_dot, of->c, of->g);
 }
 
-/* p_dot, and the tangent of a_s in g. */
-static void head_tangents(const basin_node *node, const real *p, size_t i, size_t h, size_t j, size_t vectors, const head_scratch *scratch)
+static void block_backward_dot(const head *of, const query_block *b, const reading *from, const adjoints *to)
 {
-    const attention_facts *facts = node->facts;
-    const basin_slot      *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
-    const size_t           e = facts->e, y_at = h * facts->t * e, v_at = h * facts->s * e;
+    const attention_facts *facts = of->facts;
+    const size_t           s = facts->s, d = facts->d, e = facts->e, first = b->first;
+    sum                    to_q = {.count = 0}, to_k = {.count = 0}, to_v = {.count = 0};
 
-    probabilities_dot(node, p, i, h, j, vectors, scratch->p_dot);
-    outer(facts, 1, part(y, y->ad, i, j, vectors) + y_at, part(v, v->v, i, 0, 1) + v_at, e, 0, scratch->g);
-    if (v->degree > 0) outer(facts, 1, part(y, y->a, i, 0, 1) + y_at, part(v, v->d, i, j, vectors) + v_at, e, 1, scratch->g);
-    curve(facts, p, scratch->p_dot, scratch->c, scratch->g);
-}
-
-static void head_backward_dot(const basin_node *node, const real *p, size_t i, size_t h, size_t j, size_t vectors, const head_scratch *scratch)
-{
-    const attention_facts *facts = node->facts;
-    const basin_slot      *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
-    const basin_slot      *mask = mask_of(node);
-    const size_t           d = facts->d, e = facts->e, q_at = h * facts->t * d, k_at = h * facts->s * d, y_at = h * facts->t * e;
-
-    if (facts->scored) head_tangents(node, p, i, h, j, vectors, scratch);
-    if (q->degree > 0) {
-        real *to = part(q, q->ad, i, j, vectors) + q_at;
-        gather(facts, facts->scale, scratch->g, part(k, k->v, i, 0, 1) + k_at, d, node->accumulate[QUERY] ? 1 : 0, to);
-        if (k->degree > 0) gather(facts, facts->scale, scratch->a_s, part(k, k->d, i, j, vectors) + k_at, d, 1, to);
-    }
-    if (k->degree > 0) {
-        real *to = part(k, k->ad, i, j, vectors) + k_at;
-        scatter(facts, facts->scale, scratch->g, part(q, q->v, i, 0, 1) + q_at, d, node->accumulate[KEY] ? 1 : 0, to);
-        if (q->degree > 0) scatter(facts, facts->scale, scratch->a_s, part(q, q->d, i, j, vectors) + q_at, d, 1, to);
-    }
-    if (v->degree > 0) {
-        real *to = part(v, v->ad, i, j, vectors) + h * facts->s * e;
-        scatter(facts, 1, p, part(y, y->ad, i, j, vectors) + y_at, e, node->accumulate[VALUE] ? 1 : 0, to);
-        if (facts->scored) scatter(facts, 1, scratch->p_dot, part(y, y->a, i, 0, 1) + y_at, e, 1, to);
-    }
-    if (mask != NULL && mask->degree > 0) add(scratch->g, facts->t * facts->s, part(mask, mask->ad, i, j, vectors) + h * facts->mask_step);
+    join(&to_q, straight(of->g, 0, s), straight(from->k, 0, d));
+    if (from->dot.k != NULL) join(&to_q, straight(of->a_s, 0, s), straight(from->dot.k, 0, d));
+    join(&to_k, turned(of->g, 0, s), straight(from->q, first, d));
+    if (from->dot.q != NULL) join(&to_k, turned(of->a_s, 0, s), straight(from->dot.q, first, d));
+    join(&to_v, turned(b->p, 0, s), straight(from->a_dot, first, e));
+    if (facts->scored) join(&to_v, turned(of->p_dot, 0, s), straight(from->a, first, e));
+    if (to->q != NULL) gather(b, facts->scale, &to_q, d, true, to->q);
+    if (to->k != NULL) scatter(b, facts->scale, &to_k, d, to->k);
+    if (to->v != NULL) scatter(b, 1, &to_v, e, to->v);
 }
 
 static void backward_dot(basin_node *node, size_t b, size_t vectors)
 {
     const attention_facts *facts = node->facts;
-    const size_t           n = facts->t * facts->s;
-    const head_scratch     scratch = {node->temp, node->temp + n, node->temp + 2 * n, node->temp + 3 * n};
+    basin_slot            *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
+    const basin_slot      *mask = mask_of(node);
 
-    for (size_t i = 0; i < slot_rows(NODE_OUTPUT(node), b); i++)
-        for (size_t h = 0; h < facts->heads; h++) {
-            const real *p = node->work + (i * facts->heads + h) * n;
-            if (facts->scored) head_adjoint(node, p, i, h, &scratch);
-            for (size_t j = 0; j < vectors; j++) head_backward_dot(node, p, i, h, j, vectors, &scratch);
+    for (size_t number = 0; number < slot_rows(y, b) * facts->heads; number++) {
+        const head of = open_head(node, number);
+        reading    from = {.q = read_head(&of, QUERY, q->v, 0, 1, VALUES), .k = read_head(&of, KEY, k->v, 0, 1, VALUES)};
+        from.v = read_head(&of, VALUE, v->v, 0, 1, VALUES);
+        if (facts->scored) from.a = read_head(&of, OUTPUT, y->a, 0, 1, VALUES);
+        for (size_t j = 0; j < vectors; j++) {
+            const adjoints to = open_adjoints(&of, true, j, vectors);
+            from.a_dot = read_head(&of, OUTPUT, y->ad, j, vectors, TANGENTS);
+            from.dot = open_tangents(&of, j, vectors);
+            for (size_t first = 0; first < facts->t; first += facts->rows) {
+                const query_block block = block_at(&of, first);
+                if (facts->scored) score_tangents(&of, &block, &from, j == 0 || facts->rows < facts->t); /* one block: C and a_S are still there */
+                block_backward_dot(&of, &block, &from, &to);
+                if (mask != NULL && mask->degree > 0) collect_mask(&of, &block, of.g, mask->ad + j * mask->width + of.h * facts->mask_step);
+            }
+            close_adjoints(&of, true, j);
         }
+    }
 }
 
 const basin_op REAL(basin_op_Attention) = {
     .name = "Attention",
     .inputs_min = 3,
     .inputs_max = 4,
-    .layout = BASIN_LAYOUT_ROWS,
+    .layout = BASIN_LAYOUT_LANES,
     .degree = BASIN_DEGREE_UNARY,
     .infer = infer,
     .forward = forward,

@@ -91,6 +91,7 @@ typedef double real;
 #define basin_node_follow REAL(basin_node_follow)
 #define basin_node_ints REAL(basin_node_ints)
 #define basin_node_role REAL(basin_node_role)
+#define basin_multiply REAL(basin_multiply)
 #define basin_norm_backward REAL(basin_norm_backward)
 #define basin_norm_backward_dot REAL(basin_norm_backward_dot)
 #define basin_norm_forward REAL(basin_norm_forward)
