@@ -104,6 +104,23 @@ done:
     return st;
 }
 
+basin_status basin_node_spec_inputs(basin_node_spec *node, const char *const *names, size_t count)
+{
+    basin_status st = BASIN_OK;
+    char       **inputs = NULL;
+
+    BASIN_ALLOC(inputs, count, "a graph");
+    for (size_t i = 0; i < count; i++) BASIN_STRDUP(inputs[i], names[i]);
+    for (size_t i = 0; i < node->input_count; i++) basin_free(node->inputs[i]);
+    basin_free(node->inputs);
+    node->inputs = inputs, inputs = NULL;
+    node->input_count = count;
+done:
+    for (size_t i = 0; inputs != NULL && i < count; i++) basin_free(inputs[i]);
+    basin_free(inputs);
+    return st;
+}
+
 const basin_attribute *basin_node_spec_find(const basin_node_spec *node, const char *name)
 {
     for (size_t i = 0; i < node->attribute_count; i++)
@@ -175,6 +192,12 @@ static void clear_node(basin_node_spec *node)
     basin_free(node->name);
     basin_free(node->op);
     basin_free(node->origin);
+}
+
+void basin_graph_remove(basin_graph *graph, size_t i)
+{
+    clear_node(&graph->nodes[i]);
+    memmove(&graph->nodes[i], &graph->nodes[i + 1], (--graph->node_count - i) * sizeof *graph->nodes);
 }
 
 void basin_graph_destroy(basin_graph **graph)

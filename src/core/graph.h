@@ -12,6 +12,11 @@ basin_status basin_graph_add(basin_graph *graph, const char *name, const char *o
 basin_status basin_graph_buffer(basin_graph *graph, const char *name, const size_t *shape, size_t rank, const double *values, basin_buffer **out);
 basin_status basin_node_spec_set(basin_node_spec *node, const char *name, basin_attribute_kind kind, const basin_attribute *value);
 
+/* Its inputs are these: [count] names, which are copied. */
+basin_status basin_node_spec_inputs(basin_node_spec *node, const char *const *names, size_t count);
+/* Takes node number i out; the others keep their order. */
+void basin_graph_remove(basin_graph *graph, size_t i);
+
 const basin_buffer *basin_graph_find_buffer(const basin_graph *graph, const char *name); /* NULL if absent */
 
 /* The attribute of that name, or NULL. */

@@ -152,23 +152,6 @@ done:
     return st;
 }
 
-static basin_status set_inputs(basin_node_spec *node, const char *const *names, size_t count)
-{
-    basin_status st = BASIN_OK;
-    char       **inputs = NULL;
-
-    BASIN_ALLOC(inputs, count, "a graph");
-    for (size_t i = 0; i < count; i++) BASIN_STRDUP(inputs[i], names[i]);
-    for (size_t i = 0; i < node->input_count; i++) basin_free(node->inputs[i]);
-    basin_free(node->inputs);
-    node->inputs = inputs, inputs = NULL;
-    node->input_count = count;
-done:
-    for (size_t i = 0; inputs != NULL && i < count; i++) basin_free(inputs[i]);
-    basin_free(inputs);
-    return st;
-}
-
 /* The convolution reads what was added; the BatchNormalization hands its output on. */
 static basin_status apply_fold(fold *f)
 {
@@ -180,8 +163,8 @@ static basin_status apply_fold(fold *f)
     BASIN_TRY(add_bias(f, flat, &bias));
     BASIN_STRDUP(identity, "Identity");
     basin_node_spec *conv = &f->graph->nodes[f->conv], *norm = &f->graph->nodes[f->norm];
-    BASIN_TRY(set_inputs(conv, (const char *const[]){conv->inputs[0], weight, bias}, 3));
-    BASIN_TRY(set_inputs(norm, (const char *const[]){norm->inputs[0]}, 1));
+    BASIN_TRY(basin_node_spec_inputs(conv, (const char *const[]){conv->inputs[0], weight, bias}, 3));
+    BASIN_TRY(basin_node_spec_inputs(norm, (const char *const[]){norm->inputs[0]}, 1));
     basin_free(norm->op);
     norm->op = identity, identity = NULL;
 done:

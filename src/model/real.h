@@ -41,6 +41,7 @@ typedef double real;
 #define basin_convolve REAL(basin_convolve)
 #define basin_correlate REAL(basin_correlate)
 #define basin_first_chunk REAL(basin_first_chunk)
+#define basin_fuse_attention REAL(basin_fuse_attention)
 #define basin_gate REAL(basin_gate)
 #define basin_group_samples REAL(basin_group_samples)
 #define basin_infer_same REAL(basin_infer_same)

@@ -10,6 +10,7 @@
 #include "core/objective.h"
 #include "model/engine.h"
 #include "model/fold.h"
+#include "model/real_fuse.h"
 
 /* ------------------------------------------------------------------------------------ kinks and outputs -- */
 
@@ -321,20 +322,22 @@ done:
 }
 
 /* The graph as it is decides what parameters are for, and is refused by its own names. Its stored BatchNormalizations are folded into
- * convolutions; others need their inputs. */
+ * convolutions, others need their inputs; attention that is written out becomes one node. */
 static basin_status compile(basin_network *net, const basin_graph *graph, basin_bn kind)
 {
     basin_status st = BASIN_OK;
-    basin_graph *folded = NULL;
+    basin_graph *folded = NULL, *fused = NULL;
 
     BASIN_TRY(basin_plan_create(graph, kind == BASIN_BN_BATCH, &net->plan));
     BASIN_TRY(basin_params_copy(net->plan->params, &net->params));
-    if (kind != BASIN_BN_STORED || !basin_graph_uses(graph, "BatchNormalization")) goto done;
-    BASIN_TRY(basin_graph_fold(graph, &folded));
+    if (kind == BASIN_BN_STORED && basin_graph_uses(graph, "BatchNormalization")) BASIN_TRY(basin_graph_fold(graph, &folded));
+    BASIN_TRY(basin_fuse_attention(net->plan, folded != NULL ? folded : graph, &fused));
+    if (folded == NULL && fused == NULL) goto done;
     basin_plan_destroy(&net->plan);
-    BASIN_TRY(basin_plan_create(folded, false, &net->plan));
+    BASIN_TRY(basin_plan_create(fused != NULL ? fused : folded, kind == BASIN_BN_BATCH, &net->plan));
 done:
     basin_graph_destroy(&folded);
+    basin_graph_destroy(&fused);
     return st;
 }
 
