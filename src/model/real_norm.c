@@ -21,6 +21,7 @@
  */
 #include <string.h>
 
+#include "model/real_norm_lanes.h"
 #include "model/real_sets.h"
 
 static const basin_slot *entry_slot(const basin_node *node, size_t input)
@@ -73,6 +74,12 @@ static void keep_inverse(const basin_node *node, const extent *e, size_t b, cons
     for (size_t l = 0; l < count; l++) kept[l] = (real)inverse->v[l];
 }
 
+/* Every lane has statistics of its own. */
+static bool in_lanes(const basin_node *node)
+{
+    return ((const basin_norm_sets *)node->facts)->statistics == BASIN_NORM_OF_SAMPLE && NODE_INPUT(node, NORM_X)->lanes == BASIN_LANES;
+}
+
 basin_status basin_norm_infer(basin_node *node, const basin_norm_sets *norm, const size_t *shape, size_t rank)
 {
     basin_status     st = BASIN_OK;
@@ -95,7 +102,7 @@ basin_status basin_norm_infer(basin_node *node, const basin_norm_sets *norm, con
     *facts = *norm;
     node->work_width = x->width + (norm->statistics == BASIN_NORM_OF_SAMPLE ? norm->sets : 0);
     node->work_fixed = norm->statistics == BASIN_NORM_OF_SAMPLE ? 0 : norm->sets;
-    node->temp_size = 3 * norm->members * x->lanes;
+    node->temp_size = in_lanes(node) ? basin_norm_lanes_temp(norm) + norm->members * BASIN_LANES : 3 * norm->members * x->lanes;
     NODE_OUTPUT(node)->keep_adjoint =
         x->degree > 0 && (norm->statistics != BASIN_NORM_STORED || (node_has(node, NORM_SCALE) && NODE_INPUT(node, NORM_SCALE)->degree > 0));
     BASIN_TRY(basin_infer_same(node));
@@ -149,6 +156,10 @@ void basin_norm_forward(basin_node *node, size_t b, basin_mode mode)
     const bool             keep = mode >= BASIN_MODE_GRADIENT || (y->degree == 1 && node->work != NULL); /* a slice takes tangents of affine nodes */
     real                  *u = keep ? kept_u(node) : y->v;
 
+    if (in_lanes(node)) {
+        basin_norm_lanes_forward(node, b, mode);
+        return;
+    }
     for (size_t number = 0; number < set_count(norm, slot_rows(x, b)); number++) {
         const extent e = extent_of(node, b, number);
         statistic    mean, inverse;
@@ -207,6 +218,10 @@ void basin_norm_backward(basin_node *node, size_t b, basin_mode mode)
     const basin_slot      *x = NODE_INPUT(node, NORM_X), *y = NODE_OUTPUT(node), *s = entry_slot(node, NORM_SCALE), *t = entry_slot(node, NORM_SHIFT);
 
     (void)mode;
+    if (in_lanes(node)) {
+        basin_norm_lanes_backward(node, b);
+        return;
+    }
     for (size_t number = 0; number < set_count(norm, slot_rows(x, b)); number++) {
         const extent e = extent_of(node, b, number);
         if (x->degree > 0) set_input_adjoint(node, &e, b);
@@ -241,6 +256,10 @@ void basin_norm_forward_dot(basin_node *node, size_t b, size_t k)
     const basin_slot      *x = NODE_INPUT(node, NORM_X), *y = NODE_OUTPUT(node), *s = entry_slot(node, NORM_SCALE), *t = entry_slot(node, NORM_SHIFT);
     statistic              mean, sigma_dot;
 
+    if (in_lanes(node)) {
+        basin_norm_lanes_forward_dot(node, b, k);
+        return;
+    }
     for (size_t number = 0; number < set_count(norm, slot_rows(x, b)); number++) {
         const extent    e = extent_of(node, b, number);
         const statistic inverse = inverse_of(node, &e, b);
@@ -342,6 +361,10 @@ void basin_norm_backward_dot(basin_node *node, size_t b, size_t k)
 {
     const basin_slot *x = NODE_INPUT(node, NORM_X);
 
+    if (in_lanes(node)) {
+        basin_norm_lanes_backward_dot(node, b, k);
+        return;
+    }
     for (size_t number = 0; number < set_count(node->facts, slot_rows(x, b)); number++) {
         const extent    e = extent_of(node, b, number);
         const statistic inverse = inverse_of(node, &e, b);
