@@ -206,6 +206,48 @@ static basin_graph *attention_causal(void)
     return case_end(g, "o", 30);
 }
 
+/* Queries in several blocks, the last one shorter: of 8 rows in double and 16 in single. */
+static basin_graph *attention_blocks(void)
+{
+    basin_node_spec *node;
+    return case_end(attended(1, 18, 64, "q k v", &node), "o", 90);
+}
+
+/* A causal mask in blocks of 4 rows: of as many keys, of fewer, and of more than there are queries. */
+static basin_graph *attention_causal_blocks(void)
+{
+    basin_node_spec *node;
+    basin_graph     *g = attended(2, 10, 10, "q k v", &node);
+
+    case_int(node, "is_causal", 1);
+    case_int(case_node(g, "Attention", "q wide o", "p"), "is_causal", 1);
+    case_node(g, "Tanh", "k", "wide");
+    case_param(g, "short", SHAPE(3, 10));
+    case_param(g, "tall", SHAPE(14, 10));
+    case_node(g, "MatMul", "short p", "few");
+    case_node(g, "MatMul", "tall p", "many");
+    case_int(case_node(g, "Attention", "many few few", "r"), "is_causal", 1);
+    case_int(case_node(g, "Attention", "few many many", "u"), "is_causal", 1);
+    case_node(g, "Concat", "r u", "all");
+    case_int(&g->nodes[g->node_count - 1], "axis", 2);
+    return case_end(g, "all", 2 * 17 * 5);
+}
+
+/* Causal blocks of queries, keys or values that the samples share, with a mask that is trained. */
+static basin_graph *attention_shared_blocks(void)
+{
+    basin_graph *g = mixed(SHAPE(10, 3));
+
+    case_param(g, "latent", SHAPE(10, 3));
+    case_param(g, "values", SHAPE(1, 10, 2));
+    case_param(g, "bias", SHAPE(1, 10, 10));
+    case_node(g, "Tanh", "s", "h");
+    case_int(case_node(g, "Attention", "latent h h bias", "o"), "is_causal", 1);
+    case_int(case_node(g, "Attention", "o latent x", "p"), "is_causal", 1);
+    case_int(case_node(g, "Attention", "p h values", "r"), "is_causal", 1);
+    return case_end(g, "r", 20);
+}
+
 /* One mask for all heads; nobody sees the second key. */
 static basin_graph *attention_masked(void)
 {
@@ -281,6 +323,9 @@ const op_case op_cases_attention[] = {
     {"Softmax of parameters", softmax_unbatched, 0},
     {"Attention", attention, 0},
     {"Attention, causal", attention_causal, 0},
+    {"Attention in blocks", attention_blocks, 0},
+    {"Attention, causal, in blocks", attention_causal_blocks, 0},
+    {"Attention, shared inputs in blocks", attention_shared_blocks, 0},
     {"Attention, masked", attention_masked, 0},
     {"Attention, a bias that is trained", attention_bias, 0},
     {"Attention, shared inputs", attention_shared, 0},

@@ -45,15 +45,17 @@ static basin_graph *fused(const double *mask, bool causal)
     return case_end(g, "o", HEADS * QUERIES * WIDTH);
 }
 
-static basin_graph *composed(const double *mask)
+/* The same from its parts; `apart`: with a Neg among them, so that they stay what they are. */
+static basin_graph *composed(const double *mask, bool apart)
 {
     basin_graph *g = start();
     const char  *scores = "scaled";
 
-    case_buffer(g, "factor", SHAPE(1), (const double[]){0.8});
+    case_buffer(g, "factor", SHAPE(1), (const double[]){apart ? -0.8 : 0.8});
     case_ints(case_node(g, "Transpose", "k", "kt"), "perm", INTS(0, 1, 3, 2));
     case_node(g, "MatMul", "q kt", "scores");
-    case_node(g, "Mul", "scores factor", "scaled");
+    if (apart) case_node(g, "Neg", "scores", "negative");
+    case_node(g, "Mul", apart ? "negative factor" : "scores factor", "scaled");
     if (mask != NULL) {
         case_buffer(g, "mask", SHAPE(QUERIES, KEYS), mask);
         case_node(g, "Add", "scaled mask", "masked");
@@ -94,7 +96,7 @@ static answers ask(basin_graph *graph, const double *vectors)
     return out;
 }
 
-static void assert_same_network(basin_graph *a, basin_graph *b)
+static void assert_same_network(basin_graph *a, basin_graph *b, bool bits)
 {
     const size_t size = a->params->size;
     basin_random r = basin_random_start(6, BASIN_STREAM_TEST);
@@ -103,6 +105,10 @@ static void assert_same_network(basin_graph *a, basin_graph *b)
     assert_int_equal(b->params->size, size);
     basin_random_normals(&r, vectors, VECTORS * size);
     answers x = ask(a, vectors), y = ask(b, vectors);
+    if (bits) {
+        assert_memory_equal(x.gradient, y.gradient, size * sizeof *x.gradient);
+        assert_memory_equal(x.products, y.products, VECTORS * size * sizeof *x.products);
+    }
     assert_close(x.loss, y.loss, 1e-13, 0.0);
     for (size_t i = 0; i < size; i++) assert_close(x.gradient[i], y.gradient[i], 1e-12, 1e-13 * basin_norm(y.gradient, size));
     for (size_t i = 0; i < VECTORS * size; i++) assert_close(x.products[i], y.products[i], 1e-12, 1e-13 * basin_norm(y.products, VECTORS * size));
@@ -116,20 +122,68 @@ static void assert_same_network(basin_graph *a, basin_graph *b)
 static void attention_is_its_products_and_softmax(void **state)
 {
     (void)state;
-    assert_same_network(fused(NULL, false), composed(NULL));
+    assert_same_network(fused(NULL, false), composed(NULL, true), false);
 }
 
 static void a_mask_of_infinities_too(void **state)
 {
     (void)state;
-    assert_same_network(fused(mask_values, false), composed(mask_values));
+    assert_same_network(fused(mask_values, false), composed(mask_values, true), false);
 }
 
 static void causal_is_the_lower_triangle(void **state)
 {
     (void)state;
-    assert_same_network(fused(NULL, true), composed(causal_values));
-    assert_same_network(fused(NULL, true), fused(causal_values, false));
+    assert_same_network(fused(NULL, true), composed(causal_values, true), false);
+    assert_same_network(fused(NULL, true), fused(causal_values, false), false);
+}
+
+/* Bits tell that the same op was at work. */
+static void attention_that_is_written_out_is_the_op(void **state)
+{
+    (void)state;
+    assert_same_network(fused(NULL, false), composed(NULL, false), true);
+    assert_same_network(fused(mask_values, false), composed(mask_values, false), true);
+}
+
+/* Almost an attention. */
+static basin_graph *nearly(const char *kind, bool apart)
+{
+    const bool   head = strcmp(kind, "keys of one head") == 0, theta = strcmp(kind, "scaled by theta") == 0, row = strcmp(kind, "one row of mask") == 0;
+    const bool   scores = strcmp(kind, "scores read twice") == 0, weights = strcmp(kind, "weights read twice") == 0;
+    basin_graph *g = start();
+
+    if (theta)
+        case_param(g, "factor", SHAPE(1));
+    else
+        case_buffer(g, "factor", SHAPE(1), (const double[]){0.8});
+    case_buffer(g, "row", SHAPE(KEYS), (const double[]){0.1, -1, 0.3, 2, 0});
+    if (head) {
+        basin_node_spec *slice = case_node(g, "Slice", "k", "first");
+        case_ints(slice, "axes", INTS(1));
+        case_ints(slice, "starts", INTS(0));
+        case_ints(slice, "ends", INTS(1));
+    }
+    case_ints(case_node(g, "Transpose", head ? "first" : "k", "kt"), "perm", INTS(0, 1, 3, 2));
+    case_node(g, "MatMul", "q kt", "product");
+    case_node(g, apart ? "Neg" : "Identity", "product", "one");
+    case_node(g, apart ? "Neg" : "Identity", "one", "two");
+    case_node(g, "Mul", "two factor", "scaled");
+    if (row) case_node(g, "Add", "scaled row", "masked");
+    case_int(case_node(g, "Softmax", row ? "masked" : "scaled", "p"), "axis", strcmp(kind, "softmax of queries") == 0 ? 2 : -1);
+    case_node(g, "MatMul", "p v", "o");
+    if (scores || weights) case_node(g, "MatMul", scores ? "scaled v" : "p v", "again");
+    if (scores || weights) case_node(g, "Add", "o again", "both");
+    return case_end(g, scores || weights ? "both" : "o", HEADS * QUERIES * WIDTH);
+}
+
+static void what_only_looks_like_attention_is_left_alone(void **state)
+{
+    static const char *const kinds[] = {"keys of one head",  "scaled by theta",    "one row of mask",
+                                        "scores read twice", "weights read twice", "softmax of queries"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) assert_same_network(nearly(kinds[i], false), nearly(kinds[i], true), false);
 }
 
 /* -------------------------------------------------------------------------------------------------- softmaxes -- */
@@ -332,6 +386,8 @@ int main(void)
         cmocka_unit_test(attention_is_its_products_and_softmax),
         cmocka_unit_test(a_mask_of_infinities_too),
         cmocka_unit_test(causal_is_the_lower_triangle),
+        cmocka_unit_test(attention_that_is_written_out_is_the_op),
+        cmocka_unit_test(what_only_looks_like_attention_is_left_alone),
         cmocka_unit_test(what_is_masked_is_exactly_zero),
         cmocka_unit_test(where_all_is_masked_there_is_no_number),
         cmocka_unit_test(scores_beyond_any_memory_are_refused),
