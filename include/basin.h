@@ -713,6 +713,43 @@ typedef struct basin_sharpness_options {
 basin_status basin_sharpness_compute(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_sharpness **out);
 void         basin_sharpness_destroy(basin_sharpness **sharpness);
 
+/* -------------------------------------------------------------------------------------------- forecast -- */
+
+typedef struct basin_work { /* one kind of work, done several times */
+    char  *name;         /* gradient | loss | freeze | product | block | points | basis | eigenvalues */
+    char  *definition;   /* one line */
+    size_t count, most;  /* times: expected, and at most; equal where it is exact */
+    double flops;        /* of one (docs/performance.md); NAN where nobody counts them */
+    double seconds;      /* of one, as measured */
+} basin_work;
+
+/* What an analysis is going to do, and what that takes: counted by the code that does it, timed by doing each kind of work once
+   after a warm-up (a smaller eigenvalue problem for a large one). */
+typedef struct basin_forecast {
+    char  *analysis;         /* spectrum | sane | slice | sharpness */
+    char  *method;           /* dense | lanczos | ritz; NULL where there is only one */
+    size_t parameters, samples;
+    size_t work_count;
+    basin_work *works;
+    size_t products, products_most; /* H·v in all, as in basin_cost */
+    size_t gradients, losses;       /* passes over samples; points of a slice are losses */
+    basin_provision provision;      /* of the products' frozen point; all zero where there is none */
+    size_t limit_bytes;      /* basin_memory_limit() */
+    size_t program_bytes;    /* program and libraries, about */
+    size_t held_bytes;       /* in use already: checkpoint, data, network */
+    size_t beside_bytes;     /* vectors, a matrix or a basis, grids */
+    size_t total_bytes;      /* at the height */
+    double start_seconds;    /* before the work: reading, compiling; set by the caller, 0 otherwise */
+    double seconds, seconds_most; /* of the work */
+} basin_forecast;
+
+basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_forecast **out);
+basin_status basin_sane_ritz_forecast(basin_objective *o, const double *theta, const basin_sane_options *options, basin_forecast **out);
+/* The request's directions are not read: `specs` [axis_count] says what it takes to make them. */
+basin_status basin_slice_forecast(const basin_slice_request *request, const basin_direction_spec *specs, basin_forecast **out);
+basin_status basin_sharpness_forecast(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_forecast **out);
+void         basin_forecast_destroy(basin_forecast **forecast);
+
 /* ------------------------------------------------------------------------- measures of one checkpoint -- */
 
 /* One row of `track` and `compare`: everything measured at one checkpoint. */
@@ -981,7 +1018,8 @@ void basin_provenance_destroy(basin_provenance **provenance);
     X(BASIN_RESULT_SLICE, "slice", basin_slice)                \
     X(BASIN_RESULT_SHARPNESS, "sharpness", basin_sharpness)    \
     X(BASIN_RESULT_TRACK, "track", basin_track)                \
-    X(BASIN_RESULT_COMPARISON, "comparison", basin_comparison)
+    X(BASIN_RESULT_COMPARISON, "comparison", basin_comparison) \
+    X(BASIN_RESULT_FORECAST, "forecast", basin_forecast)
 
 #define BASIN_RESULT_ENUM(kind, name, type) kind,
 typedef enum basin_result_kind { BASIN_RESULT_LIST(BASIN_RESULT_ENUM) BASIN_RESULT_KINDS } basin_result_kind;

@@ -89,6 +89,13 @@ run 2 spectrum x.h5 --method power
 run 2 spectrum x.h5 --memory lots
 run 2 sharpness x.h5 --rho 1,,2
 run 2 verify a.h5 b.h5
+run 2 spectrum x.h5 --dry-run -o y.h5
+holds err "spectrum: --dry-run has no result that -o or --plot could take"
+run 2 slice x.h5 --along random --dry-run --plot y.pdf
+run 2 slice x.h5 --dry-run
+holds err "along what"
+run 2 info x.h5 --dry-run
+holds err "unknown option --dry-run"
 
 # ---- training: runs that everything after is about
 "$FILES" "$S" >out 2>&1 || fail "test_command_files: $(tail -3 out)"
@@ -403,6 +410,27 @@ run 2 slice good.h5 --along gradient --along momentum --along random
 run 2 slice good.h5
 bad "$GD" "P = 310\|310 parameters" "bytes" -- spectrum $GD --method dense --memory 700K
 bad "radius" -- sharpness good.h5 --rho 0.1,nan
+bad "$GD" "310 parameters" "bytes" -- spectrum $GD --method dense --memory 700K --dry-run
+bad "radius" -- sharpness good.h5 --rho 0.1,nan --dry-run
+bad "runs/sam_0" -- slice good.h5 --along to:runs/sam_0/none.h5 --dry-run
+
+# ---- dry runs: as many products as the run itself, and nothing of its result
+good spectrum $GD --dry-run
+holds out "dry run         spectrum, dense, nothing computed: 311 products, 2 gradients, 0 losses"
+holds out "products        .* samples in .* parts: all kept"
+holds out "memory          .* at the height, limit"
+holds out "time            .* s, of it .* s of reading and compiling"
+holds out "eigenvalues      1"
+good spectrum $GD --method lanczos --top 3 --dry-run
+holds out "lanczos, nothing computed: .* products expected (at most "
+good spectrum $GD $GD --dry-run --json
+[ "$(grep -o '"kind": *"forecast"' out | wc -l)" = 2 ] || fail "two checkpoints give two forecasts: $(head -c 300 out)"
+good sane $GD --ritz 7 --dry-run
+holds out "sane, ritz, nothing computed: 8 products, 2 gradients, 0 losses"
+good slice $GD --along random --grid 5 --along gradient --dry-run
+holds out "slice, nothing computed: 3 products, 3 gradients, 52 losses" # 25 points and the centre, on train and test
+good sharpness $GD --rho 0.1,0.2 --dry-run
+holds out "sharpness, nothing computed: 1 products, 2 gradients, "
 bad "kappa" -- sane good.h5 --kappa -1
 bad "empty_folder" -- track empty_folder
 mkdir empty_folder

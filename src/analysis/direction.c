@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/forecast.h"
 #include "analysis/point.h"
 #include "analysis/spectrum.h"
 #include "core/linalg.h"
@@ -173,7 +174,7 @@ static const double *eigen_vector(const basin_spectrum *s, size_t position)
     return NULL;
 }
 
-static basin_status compute_eigen(basin_objective *o, const double *theta, long i, basin_spectrum **out)
+static basin_spectrum_options options_of_eigen(const basin_objective *o, long i)
 {
     size_t                 rank = i > 0 ? (size_t)i : (size_t)0 - (size_t)i;
     basin_spectrum_options options = {.vectors = true, .probes = 1};
@@ -181,6 +182,24 @@ static basin_status compute_eigen(basin_objective *o, const double *theta, long 
     options.method = basin_objective_size(o) <= DENSE_MOST ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS;
     if (i > 0) options.top = rank;
     else options.bottom = rank;
+    return options;
+}
+
+basin_status basin_direction_demand(const basin_objective *o, const basin_direction_spec *spec, basin_demand *demand)
+{
+    basin_spectrum_options options;
+    const char            *method;
+
+    if (spec->kind == BASIN_DIRECTION_GRADIENT) demand->gradients++;
+    if (spec->kind != BASIN_DIRECTION_EIGEN) return BASIN_OK;
+    options = options_of_eigen(o, spec->index);
+    return basin_spectrum_demand(o, &options, demand, &method);
+}
+
+static basin_status compute_eigen(basin_objective *o, const double *theta, long i, basin_spectrum **out)
+{
+    basin_spectrum_options options = options_of_eigen(o, i);
+
     return basin_spectrum_compute(o, theta, 0.0, &options, out);
 }
 

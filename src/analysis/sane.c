@@ -238,6 +238,12 @@ done:
     return st;
 }
 
+static basin_status check_steps(size_t size, size_t steps)
+{
+    if (steps < basin_memory_limit() / sizeof(double) / size) return BASIN_OK;
+    return basin_fail(BASIN_ERR_BUDGET, "%zu Lanczos steps with %zu parameters do not fit the limit of %zu bytes", steps, size, basin_memory_limit());
+}
+
 static basin_status describe_point(basin_objective *o, const double *theta, const basin_sane_options *options, basin_sane *s)
 {
     basin_status st = BASIN_OK;
@@ -256,6 +262,24 @@ done:
     return st;
 }
 
+basin_status basin_sane_ritz_forecast(basin_objective *o, const double *theta, const basin_sane_options *options, basin_forecast **out)
+{
+    basin_status           st = BASIN_OK;
+    size_t                 size = basin_objective_size(o), steps = options->ritz < size ? options->ritz : size;
+    basin_forecast_request request = {.analysis = "sane", .method = "ritz", .objective_count = 1, .objectives = {o}, .theta = theta};
+
+    BASIN_TRY(check_steps(size, steps));
+    request.demand.gradients++; /* describe_point */
+    basin_stationarity_demand(&request.demand);
+    request.demand.freezes++;
+    request.demand.products += steps, request.demand.most += steps;
+    request.demand.rows = steps / 2 + 1;
+    request.demand.bytes = steps * size * sizeof(double);
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
+    return st;
+}
+
 basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t seed, const basin_sane_options *options, basin_sane **out)
 {
     basin_status     st = BASIN_OK;
@@ -270,8 +294,7 @@ basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t s
     BASIN_ALLOC(s, 1, "SANE");
     BASIN_TRY(describe_point(o, theta, options, s));
     if (steps > s->parameters) steps = s->parameters;
-    BASIN_CHECK(steps < basin_memory_limit() / sizeof(double) / s->parameters, BASIN_ERR_BUDGET,
-                "%zu Lanczos steps with %zu parameters do not fit the limit of %zu bytes", steps, s->parameters, basin_memory_limit());
+    BASIN_TRY(check_steps(s->parameters, steps));
     BASIN_TRY(basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, &c));
     BASIN_TRY(basin_krylov_create(c, steps, basin_objective_epsilon(o), seed, &k));
     BASIN_TRY(run(k));

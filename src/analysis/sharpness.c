@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analysis/direction.h"
+#include "analysis/forecast.h"
 #include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
@@ -111,6 +112,35 @@ done:
     return st;
 }
 
+static size_t kinds_of(const basin_sharpness_options *options)
+{
+    return (options->momentum != NULL ? 2 : 1) + options->random;
+}
+
+basin_status basin_sharpness_forecast(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_forecast **out)
+{
+    basin_status                  st = BASIN_OK;
+    const basin_sharpness_options defaults = {0};
+    basin_forecast_request        request = {.analysis = "sharpness", .objective_count = 1, .objectives = {o}, .theta = theta};
+    basin_demand                 *demand = &request.demand;
+    radii                         r = {0};
+
+    if (options == NULL) options = &defaults;
+    BASIN_TRY(choose_radii(options, &r));
+    request.splits[0] = options->split;
+    demand->losses++;
+    demand->gradients++;
+    basin_stationarity_demand(demand);
+    demand->axes = 1;
+    BASIN_CHECK(basin_mul(kinds_of(options), r.count + 1, &demand->points[0]), BASIN_ERR_ARG, "%zu random directions of %zu radii are too many",
+                options->random, r.count);
+    demand->bytes = 4 * basin_objective_size(o) * sizeof(double);
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
+    basin_free(r.rho);
+    return st;
+}
+
 static void describe_momentum(const double *g, const double *v, basin_sharpness *s)
 {
     s->momentum_norm = v != NULL ? basin_norm(v, s->parameters) : (double)NAN;
@@ -140,7 +170,7 @@ basin_status basin_sharpness_compute(basin_objective *o, const double *theta, co
     describe_momentum(g, options->momentum, s);
     BASIN_TRY(basin_stationarity_compute(o, theta, options->weight_decay, &s->stationarity));
 
-    kinds = (options->momentum != NULL ? 2 : 1) + options->random;
+    kinds = kinds_of(options);
     BASIN_CHECK(basin_mul(kinds, r.count, &(size_t){0}), BASIN_ERR_ARG, "%zu random directions of %zu radii are too many", options->random, r.count);
     BASIN_ALLOC(s->measures, kinds * r.count, "measures");
     s->measure_count = kinds * r.count;

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/forecast.h"
 #include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
@@ -63,13 +64,22 @@ static basin_status check_size(const basin_slice_request *r)
                       each, basin_memory_limit());
 }
 
+static basin_status check_counts(const basin_slice_request *r)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(r->objective_count == 1 || r->objective_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 objectives, got %zu", r->objective_count);
+    BASIN_CHECK(r->axis_count == 1 || r->axis_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 directions, got %zu", r->axis_count);
+done:
+    return st;
+}
+
 static basin_status check_request(const basin_slice_request *r)
 {
     basin_status st = BASIN_OK;
     size_t       size;
 
-    BASIN_CHECK(r->objective_count == 1 || r->objective_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 objectives, got %zu", r->objective_count);
-    BASIN_CHECK(r->axis_count == 1 || r->axis_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 directions, got %zu", r->axis_count);
+    BASIN_TRY(check_counts(r));
     for (size_t i = 0; i < r->objective_count; i++) BASIN_CHECK(r->splits[i] != NULL, BASIN_ERR_ARG, "objective %zu of a slice has no name", i + 1);
     size = basin_objective_size(r->objectives[0]);
     for (size_t i = 1; i < r->objective_count; i++)
@@ -192,6 +202,38 @@ static basin_status measure_cosines(const basin_slice_request *r, const grid *g,
         bool known = r->momentum != NULL && basin_norm(r->momentum, size) > 0.0;
         s->momentum_cosines[i] = known ? cosine(g->directions + i * size, r->momentum, size) : (double)NAN;
     }
+done:
+    return st;
+}
+
+/* Of differentiate and evaluate. */
+static void add_demand(const basin_slice_request *r, basin_demand *demand)
+{
+    size_t points = r->grid[0] * rows_of(r) + 1; /* the centre */
+
+    basin_stationarity_demand(demand);
+    if (!r->statistics_move) {
+        demand->gradients++;
+        demand->freezes++;
+        demand->vectors += r->axis_count;
+        if (demand->width < r->axis_count) demand->width = r->axis_count;
+    }
+    demand->axes = r->axis_count;
+    for (size_t i = 0; i < r->objective_count; i++) demand->points[i] = points;
+    demand->bytes += points * (r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * r->objective_count * sizeof(double));
+}
+
+basin_status basin_slice_forecast(const basin_slice_request *r, const basin_direction_spec *specs, basin_forecast **out)
+{
+    basin_status           st = BASIN_OK;
+    basin_forecast_request request = {.analysis = "slice", .objective_count = r->objective_count, .theta = r->theta};
+
+    BASIN_TRY(check_counts(r));
+    BASIN_TRY(check_size(r));
+    for (size_t i = 0; i < r->objective_count; i++) request.objectives[i] = r->objectives[i], request.splits[i] = r->splits[i];
+    for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(basin_direction_demand(r->objectives[0], &specs[i], &request.demand));
+    add_demand(r, &request.demand);
+    BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
 }

@@ -86,6 +86,43 @@ done:
     return st;
 }
 
+basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options, basin_demand *demand, const char **method)
+{
+    basin_spectrum_options chosen = complete(options, basin_objective_size(o), basin_objective_epsilon(o), false);
+    bool                   dense = chosen.method == BASIN_SPECTRUM_DENSE;
+
+    demand->gradients++; /* describe_point */
+    basin_stationarity_demand(demand);
+    demand->freezes++;
+    *method = dense ? "dense" : "lanczos";
+    return (dense ? basin_spectrum_dense_demand : basin_spectrum_lanczos_demand)(basin_objective_size(o), &chosen, demand);
+}
+
+basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_forecast **out)
+{
+    basin_status           st = BASIN_OK;
+    basin_forecast_request request = {.analysis = "spectrum", .objective_count = 1, .objectives = {o}, .theta = theta};
+
+    BASIN_TRY(basin_spectrum_demand(o, options, &request.demand, &request.method));
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
+    return st;
+}
+
+/* With room left for what the method holds. */
+static basin_status freeze(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_curvature **out)
+{
+    basin_demand demand = {0};
+    const char  *method;
+    basin_status st = basin_spectrum_demand(o, options, &demand, &method);
+
+    if (st != BASIN_OK) return st;
+    size_t before = basin_memory_set_aside(demand.bytes + 2 * demand.width * basin_objective_size(o) * sizeof(double));
+    st = basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, out);
+    basin_memory_set_aside(before);
+    return st;
+}
+
 basin_status basin_spectrum_compute(basin_objective *o, const double *theta, double weight_decay, const basin_spectrum_options *options,
                                     basin_spectrum **out)
 {
@@ -99,7 +136,7 @@ basin_status basin_spectrum_compute(basin_objective *o, const double *theta, dou
                 options->tolerance);
     BASIN_ALLOC(s, 1, "spectrum");
     BASIN_TRY(describe_point(o, theta, weight_decay, s));
-    BASIN_TRY(basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, &c));
+    BASIN_TRY(freeze(o, theta, options, &c));
     s->approximate = basin_curvature_approximate(c);
     complete_options = complete(options, s->parameters, epsilon, s->approximate);
     if (s->approximate) epsilon = cbrt(epsilon) * cbrt(epsilon);

@@ -2,12 +2,16 @@
 #ifndef BASIN_ANALYSIS_SPECTRUM_H
 #define BASIN_ANALYSIS_SPECTRUM_H
 
-#include "core/status.h"
+#include "analysis/forecast.h"
 
 /* Both fill eigenvalues, residuals, vectors and what is known of ‖H‖_F² and the trace into a zeroed *out; on failure the
    caller clears it. `options` is complete: no zero stands for a default. */
 basin_status basin_spectrum_dense(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
 basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
+
+/* What these two will ask of the curvature, and hold; BASIN_ERR_BUDGET where that cannot fit the memory limit. */
+basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand);
+basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand);
 
 /* A spectrum may come from a file: BASIN_ERR_ARG when its counts contradict each other. */
 basin_status basin_spectrum_check(const basin_spectrum *s);

@@ -29,10 +29,32 @@ size_t basin_spectrum_dense_bytes(size_t size, size_t vectors)
     return total;
 }
 
+static size_t block_of(size_t size)
+{
+    return size < BLOCK ? size : BLOCK;
+}
+
+basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand)
+{
+    basin_status st = BASIN_OK;
+    size_t       vectors = options->vectors ? 2 * (options->top + options->bottom) : 0, bytes = basin_spectrum_dense_bytes(size, vectors);
+
+    BASIN_CHECK(bytes <= basin_memory_limit(), BASIN_ERR_BUDGET, "a dense spectrum of %zu parameters needs %zu bytes, the limit is %zu", size, bytes,
+                basin_memory_limit());
+    demand->vectors += size;
+    if (demand->width < block_of(size)) demand->width = block_of(size);
+    demand->matrix = size;
+    demand->top = options->vectors ? options->top : 0;
+    demand->bottom = options->vectors ? options->bottom : 0;
+    demand->bytes += bytes - 2 * block_of(size) * size * sizeof(double); /* the units, and the rows they give */
+done:
+    return st;
+}
+
 static basin_status hessian(basin_curvature *c, double *h)
 {
     basin_status st = BASIN_OK;
-    size_t       size = basin_curvature_size(c), block = size < BLOCK ? size : BLOCK;
+    size_t       size = basin_curvature_size(c), block = block_of(size);
     double      *units = NULL;
 
     BASIN_ALLOC(units, block * size, "unit vectors");
@@ -104,11 +126,8 @@ basin_status basin_spectrum_dense(basin_curvature *c, double epsilon, const basi
 {
     basin_status st = BASIN_OK;
     size_t       size = basin_curvature_size(c), top = options->vectors ? options->top : 0, bottom = options->vectors ? options->bottom : 0;
-    size_t       bytes = basin_spectrum_dense_bytes(size, 2 * (top + bottom));
     double      *h = NULL, *w = NULL, *z = NULL, skew;
 
-    BASIN_CHECK(bytes <= basin_memory_limit(), BASIN_ERR_BUDGET, "a dense spectrum of %zu parameters needs %zu bytes, the limit is %zu", size, bytes,
-                basin_memory_limit());
     BASIN_ALLOC(h, size * size, "the Hessian");
     BASIN_ALLOC(w, size, "eigenvalues");
     BASIN_ALLOC(z, (top + bottom) * size, "eigenvectors");

@@ -197,6 +197,31 @@ done:
     return st;
 }
 
+/* Products until the pairs are found and verified. */
+static size_t expected_products(size_t count, double tolerance)
+{
+    (void)tolerance;
+    return 4 * count;
+}
+
+basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand)
+{
+    basin_status st = BASIN_OK;
+    size_t       capacity;
+    const size_t count = options->top + options->bottom, expected = expected_products(count, options->tolerance);
+    const size_t products = expected < options->max_products ? expected : options->max_products, rows = products < size ? products : size;
+
+    BASIN_TRY(choose_capacity(size, count, options, &capacity));
+    demand->products += products;
+    demand->most += options->max_products;
+    demand->vectors += count + (count < size ? options->probes : 0);
+    if (demand->width < CHUNK) demand->width = CHUNK;
+    demand->rows = rows / 2 + 1;
+    demand->bytes += (rows + 3 + (options->vectors ? count : 0)) * size * sizeof(double);
+done:
+    return st;
+}
+
 basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
 {
     basin_status  st = BASIN_OK;

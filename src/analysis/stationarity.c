@@ -12,6 +12,7 @@
  */
 #include <math.h>
 
+#include "analysis/forecast.h"
 #include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
@@ -40,6 +41,13 @@ static double relative_decrease(double gradient_norm, double curvature, double l
     if (gradient_norm == 0.0) return 0.0;
     if (!(curvature > 0.0)) return INFINITY;
     return gradient_norm / curvature * gradient_norm / (2.0 * fabs(loss));
+}
+
+void basin_stationarity_demand(basin_demand *demand)
+{
+    demand->gradients++;
+    demand->freezes++;
+    demand->products++, demand->most++;
 }
 
 basin_status basin_stationarity_compute(basin_objective *o, const double *theta, double weight_decay, basin_stationarity *out)

@@ -79,6 +79,7 @@ typedef struct cli_command {
     basin_result_kind kind;
     int (*check)(const cli_arguments *arguments); /* what can be refused before anything is read; NULL: nothing */
     int (*measure)(const cli_arguments *arguments, cli_source *source, void **out);
+    int (*forecast)(const cli_arguments *arguments, cli_source *source, basin_forecast **out); /* --dry-run for `measure`; NULL: there is none */
     int (*compute)(const cli_arguments *arguments, cli_batch *out);
     void (*print)(const basin_result *result, FILE *out);
     int (*verdict)(const basin_result *result); /* exit status once everything is printed; NULL: CLI_OK */

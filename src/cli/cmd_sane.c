@@ -12,6 +12,31 @@ static const cli_option options[] = {
     {"ritz", CLI_WHOLE, "M", "the author's variant: all Ritz values of one run of M Lanczos steps; no bound holds", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
+static int read_options(const cli_arguments *a, const cli_source *s, basin_spectrum_options *spectral, basin_sane_options *out)
+{
+    int status = CLI_OK;
+
+    CLI_TRY(cli_spectral_options(a, spectral));
+    CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, out));
+    CLI_TRY(cli_size(a, "ritz", 0, &out->ritz));
+    CLI_CHECK(out->ritz > 0 || !cli_given_option(a, "ritz"), "--ritz must be at least 1");
+done:
+    return status;
+}
+
+static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
+{
+    int                    status = CLI_OK;
+    basin_spectrum_options spectral;
+    basin_sane_options     o;
+
+    CLI_TRY(read_options(a, s, &spectral, &o));
+    if (o.ritz > 0) CLI_LIBRARY(basin_sane_ritz_forecast(s->objectives[0], s->ck->theta, &o, out));
+    else CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, &spectral, out));
+done:
+    return status;
+}
+
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                    status = CLI_OK;
@@ -20,10 +45,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     basin_spectrum        *spectrum = NULL;
     basin_sane            *sane = NULL;
 
-    CLI_TRY(cli_spectral_options(a, &spectral));
-    CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, &o));
-    CLI_TRY(cli_size(a, "ritz", 0, &o.ritz));
-    CLI_CHECK(o.ritz > 0 || !cli_given_option(a, "ritz"), "--ritz must be at least 1");
+    CLI_TRY(read_options(a, s, &spectral, &o));
     if (o.ritz > 0) {
         CLI_LIBRARY(basin_sane_ritz(s->objectives[0], s->ck->theta, spectral.seed, &o, &sane));
     } else {
@@ -78,5 +100,6 @@ const cli_command cli_command_sane = {
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SANE,
     .measure = measure,
+    .forecast = forecast,
     .print = print,
 };

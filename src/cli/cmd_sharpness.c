@@ -10,19 +10,44 @@ static const cli_option options[] = {
     {"random", CLI_WHOLE, "N", "along N filter-normalised random directions of norm 1 as well (default: 0)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
+/* The radii are the caller's to free. */
+static int read_options(const cli_arguments *a, const cli_source *s, double **rho, basin_sharpness_options *out)
+{
+    int                     status = CLI_OK;
+    size_t                  seed;
+    basin_sharpness_options o = {.recorded_rho = s->ck->hyper.rho, .momentum = basin_checkpoint_momentum(s->ck), .weight_decay = s->weight_decay, .split = s->splits[0]};
+
+    CLI_TRY(cli_reals(a, "rho", rho, &o.rho_count));
+    CLI_TRY(cli_size(a, "random", 0, &o.random));
+    CLI_TRY(cli_size(a, "seed", 0, &seed));
+    for (size_t i = 0; i < o.rho_count; i++) CLI_CHECK(isfinite((*rho)[i]), "--rho: radius %zu is not finite", i + 1);
+    o.rho = *rho, o.seed = seed;
+    *out = o;
+done:
+    return status;
+}
+
+static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
+{
+    int                     status = CLI_OK;
+    double                 *rho = NULL;
+    basin_sharpness_options o;
+
+    CLI_TRY(read_options(a, s, &rho, &o));
+    CLI_LIBRARY(basin_sharpness_forecast(s->objectives[0], s->ck->theta, &o, out));
+done:
+    basin_free(rho);
+    return status;
+}
+
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                     status = CLI_OK;
     double                 *rho = NULL;
-    size_t                  seed;
     basin_sharpness        *sharpness = NULL;
-    basin_sharpness_options o = {.recorded_rho = s->ck->hyper.rho, .momentum = basin_checkpoint_momentum(s->ck), .weight_decay = s->weight_decay, .split = s->splits[0]};
+    basin_sharpness_options o;
 
-    CLI_TRY(cli_reals(a, "rho", &rho, &o.rho_count));
-    CLI_TRY(cli_size(a, "random", 0, &o.random));
-    CLI_TRY(cli_size(a, "seed", 0, &seed));
-    for (size_t i = 0; i < o.rho_count; i++) CLI_CHECK(isfinite(rho[i]), "--rho: radius %zu is not finite", i + 1);
-    o.rho = rho, o.seed = seed;
+    CLI_TRY(read_options(a, s, &rho, &o));
     CLI_LIBRARY(basin_sharpness_compute(s->objectives[0], s->ck->theta, &o, &sharpness));
     *out = sharpness;
 done:
@@ -66,5 +91,6 @@ const cli_command cli_command_sharpness = {
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SHARPNESS,
     .measure = measure,
+    .forecast = forecast,
     .print = print,
 };

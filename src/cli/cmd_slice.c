@@ -241,6 +241,45 @@ done:
     return status;
 }
 
+/* All but the directions. */
+static int make_request(const cli_arguments *a, const cli_source *s, axis_request axes[2], basin_slice_request *out)
+{
+    int                 status = CLI_OK;
+    basin_slice_request r = {.objective_count = s->count, .theta = s->ck->theta, .momentum = basin_checkpoint_momentum(s->ck), .weight_decay = s->weight_decay};
+
+    CLI_TRY(read_axes(a, axes, &r.axis_count));
+    for (size_t i = 0; i < r.axis_count; i++) r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.grid[i] = axes[i].points;
+    for (size_t i = 0; i < s->count; i++) r.objectives[i] = s->objectives[i], r.splits[i] = s->splits[i];
+    r.statistics_move = s->bn == BASIN_BN_INTERPOLATE || s->bn == BASIN_BN_REESTIMATE;
+    *out = r;
+done:
+    return status;
+}
+
+/* Of the directions only those are made that take no passes: another checkpoint may be refused, or move statistics. */
+static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
+{
+    int                  status = CLI_OK;
+    axis_request         axes[2];
+    basin_direction     *directions[2] = {NULL, NULL};
+    basin_checkpoint    *ends[2] = {NULL, NULL};
+    basin_slice_request  r;
+    basin_direction_spec specs[2];
+
+    CLI_TRY(make_request(a, s, axes, &r));
+    for (size_t i = 0; i < r.axis_count; i++) {
+        specs[i] = axes[i].spec;
+        if (specs[i].kind == BASIN_DIRECTION_MOMENTUM || specs[i].kind == BASIN_DIRECTION_TO)
+            CLI_TRY(make_direction(a, s, &axes[i], i, NULL, &ends[i], &directions[i]));
+    }
+    if (s->bn == BASIN_BN_INTERPOLATE) CLI_TRY(interpolate(a, s, ends, directions, r.axis_count));
+    CLI_LIBRARY(basin_slice_forecast(&r, specs, out));
+done:
+    for (size_t i = 0; i < 2; i++) basin_direction_destroy(&directions[i]);
+    for (size_t i = 0; i < 2; i++) basin_checkpoint_destroy(&ends[i]);
+    return status;
+}
+
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                 status = CLI_OK;
@@ -248,16 +287,14 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     basin_direction    *directions[2] = {NULL, NULL};
     basin_checkpoint   *ends[2] = {NULL, NULL};
     basin_slice        *slice = NULL;
-    basin_slice_request r = {.objective_count = s->count, .theta = s->ck->theta, .momentum = basin_checkpoint_momentum(s->ck), .weight_decay = s->weight_decay};
+    basin_slice_request r;
 
-    CLI_TRY(read_axes(a, axes, &r.axis_count));
+    CLI_TRY(make_request(a, s, axes, &r));
     for (size_t i = 0; i < r.axis_count; i++) {
         CLI_TRY(make_direction(a, s, &axes[i], i, i > 0 ? directions[0] : NULL, &ends[i], &directions[i]));
-        r.directions[i] = directions[i], r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.grid[i] = axes[i].points;
+        r.directions[i] = directions[i];
     }
-    for (size_t i = 0; i < s->count; i++) r.objectives[i] = s->objectives[i], r.splits[i] = s->splits[i];
     if (s->bn == BASIN_BN_INTERPOLATE) CLI_TRY(interpolate(a, s, ends, directions, r.axis_count));
-    r.statistics_move = s->bn == BASIN_BN_INTERPOLATE || s->bn == BASIN_BN_REESTIMATE;
     CLI_LIBRARY(basin_slice_compute(&r, &slice));
     *out = slice;
 done:
@@ -359,5 +396,6 @@ const cli_command cli_command_slice = {
     .kind = BASIN_RESULT_SLICE,
     .check = check,
     .measure = measure,
+    .forecast = forecast,
     .print = print,
 };

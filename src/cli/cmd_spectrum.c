@@ -13,16 +13,36 @@ static const cli_option options[] = {
     {"vectors", CLI_FLAG, NULL, "keep the eigenvectors of the top and bottom pairs in the result", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
+static int read_options(const cli_arguments *a, basin_spectrum_options *out)
+{
+    int status = CLI_OK;
+
+    CLI_TRY(cli_spectral_options(a, out));
+    out->tolerance = cli_real(a, "tolerance", 0);
+    CLI_CHECK(out->tolerance >= 0 && out->tolerance < 1, "--tolerance must lie in [0, 1), got %g", out->tolerance);
+    out->vectors = cli_given_option(a, "vectors");
+done:
+    return status;
+}
+
+static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
+{
+    int                    status = CLI_OK;
+    basin_spectrum_options o;
+
+    CLI_TRY(read_options(a, &o));
+    CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, &o, out));
+done:
+    return status;
+}
+
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                    status = CLI_OK;
     basin_spectrum_options o;
     basin_spectrum        *spectrum = NULL;
 
-    CLI_TRY(cli_spectral_options(a, &o));
-    o.tolerance = cli_real(a, "tolerance", 0);
-    CLI_CHECK(o.tolerance >= 0 && o.tolerance < 1, "--tolerance must lie in [0, 1), got %g", o.tolerance);
-    o.vectors = cli_given_option(a, "vectors");
+    CLI_TRY(read_options(a, &o));
     cli_spectral_announce(&o, s->ck->params->size, basin_objective_samples(s->objectives[0]));
     CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, s->weight_decay, &o, &spectrum));
     *out = spectrum;
@@ -90,5 +110,6 @@ const cli_command cli_command_spectrum = {
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SPECTRUM,
     .measure = measure,
+    .forecast = forecast,
     .print = print,
 };

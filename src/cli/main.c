@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/forecast.h"
 #include "cli/monitor.h"
 #include "cli/options.h"
 #include "cli/paths.h"
@@ -216,7 +217,7 @@ static int print(const cli_arguments *a, const cli_batch *batch)
     } else {
         for (size_t i = 0; i < batch->count; i++) {
             if (i > 0) fputc('\n', stdout);
-            a->command->print(batch->results[i], stdout);
+            (cli_forecast_wanted(a) ? cli_forecast_print : a->command->print)(batch->results[i], stdout);
         }
     }
 done:
@@ -230,6 +231,19 @@ static double seconds_since(const struct timespec *start)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+}
+
+static int run_forecast(const cli_arguments *a)
+{
+    int       status = CLI_OK;
+    cli_batch batch = {0};
+
+    CLI_TRY(cli_forecast_compute(a, &batch));
+    for (size_t i = 0; i < batch.count; i++) CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, NULL, 0));
+    CLI_TRY(print(a, &batch));
+done:
+    cli_batch_clear(&batch);
+    return status;
 }
 
 static int run_computing(const cli_arguments *a)
@@ -328,7 +342,7 @@ static int run_command(int argc, char **argv)
         goto done;
     }
     CLI_TRY(set_up(&arguments));
-    CLI_TRY(command->run != NULL ? command->run(&arguments) : run_computing(&arguments));
+    CLI_TRY(command->run != NULL ? command->run(&arguments) : cli_forecast_wanted(&arguments) ? run_forecast(&arguments) : run_computing(&arguments));
 done:
     cli_arguments_clear(&arguments);
     return status;

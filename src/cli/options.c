@@ -32,13 +32,17 @@ static const cli_option work_options[] = {
     {"help", CLI_FLAG, NULL, "this text", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
+static const cli_option forecast_options[] = {
+    {"dry-run", CLI_FLAG, NULL, "compute nothing: products, memory and time that it would take, from one of each measured", true},
+    {NULL, CLI_FLAG, NULL, NULL, false}};
+
 enum { OPTIONS_MOST = 64 };
 
 /* All options of a command in one list; returns how many. */
 static size_t options_of(const cli_command *command, const cli_option **list)
 {
     const cli_option *tables[] = {command->options, command->common & CLI_COMMON_DATA ? data_options : NULL,
-                                  command->common & CLI_COMMON_RESULT ? result_options : NULL,
+                                  command->common & CLI_COMMON_RESULT ? result_options : NULL, command->forecast != NULL ? forecast_options : NULL,
                                   command->common & CLI_COMMON_WORK ? work_options : work_options + 2};
     size_t            count = 0;
 
@@ -274,6 +278,7 @@ void cli_help(const cli_command *command, FILE *out)
     help_table("options", command->options, out);
     if (command->common & CLI_COMMON_DATA) help_table("data and point", data_options, out);
     if (command->common & CLI_COMMON_RESULT) help_table("results", result_options + (basin_figure_kinds(command->kind)[0] != '\0' ? 0 : 1), out);
+    if (command->forecast != NULL) help_table("forecast", forecast_options, out);
     help_table("work", command->common & CLI_COMMON_WORK ? work_options : work_options + 2, out);
     fprintf(out, "\nexamples\n%s", command->examples);
 }

@@ -412,6 +412,57 @@ static const basin_field provenance_fields[] = {
 
 const basin_schema basin_provenance_schema = SCHEMA(basin_provenance, provenance_fields);
 
+#define S basin_work
+static const basin_field work_fields[] = {
+    PLAIN(STRING, name, "name", 0, "gradient, loss, freeze, product, block, points, basis or eigenvalues"),
+    PLAIN(STRING, definition, "definition", 0, "one line"),
+    PLAIN(SIZE, count, "count", 0, "times expected"),
+    PLAIN(SIZE, most, "most", 0, "times at most; count where that is exact"),
+    PLAIN(DOUBLE, flops, "flops", 0, "of one"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "of one, measured"),
+};
+#undef S
+
+static const basin_schema work_schema = SCHEMA(basin_work, work_fields);
+
+#define S basin_provision
+static const basin_field provision_fields[] = {
+    PLAIN(SIZE, threads, "threads", 0, "that work at a time"),
+    PLAIN(SIZE, block, "block", 0, "vectors multiplied together"),
+    PLAIN(SIZE, parts, "parts", 0, "pieces that the samples are taken in"),
+    PLAIN(SIZE, kept, "kept", 0, "of these, not recomputed for every product"),
+    PLAIN(SIZE, kept_bytes, "kept_bytes", 0, "of what is kept"),
+    PLAIN(SIZE, thread_bytes, "thread_bytes", 0, "scratch of each thread"),
+    PLAIN(SIZE, shared_bytes, "shared_bytes", 0, "weights and a block of vectors"),
+};
+#undef S
+
+static const basin_schema provision_schema = SCHEMA(basin_provision, provision_fields);
+
+#define S basin_forecast
+static const basin_field forecast_fields[] = {
+    PLAIN(STRING, analysis, "analysis", 0, "spectrum, sane, slice or sharpness"),
+    PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "dense, lanczos or ritz"),
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(SIZE, work_count, "work_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, works, "works", offsetof(S, work_count), work_schema, "kinds of work"),
+    PLAIN(SIZE, products, "products", 0, "products with H expected"),
+    PLAIN(SIZE, products_most, "products_most", 0, "products with H at most"),
+    PLAIN(SIZE, gradients, "gradients", 0, "gradients over the samples"),
+    PLAIN(SIZE, losses, "losses", 0, "losses over the samples, points of a slice among them"),
+    NESTED(STRUCT, provision, "provision", BASIN_NO_EXTENT, provision_schema, "memory of the point that products are taken at"),
+    PLAIN(SIZE, limit_bytes, "memory.limit", 0, "--memory"),
+    PLAIN(SIZE, program_bytes, "memory.program", 0, "program and libraries, about"),
+    PLAIN(SIZE, held_bytes, "memory.held", 0, "checkpoint, data and network"),
+    PLAIN(SIZE, beside_bytes, "memory.beside", 0, "vectors, a matrix or a basis, grids"),
+    PLAIN(SIZE, total_bytes, "memory.total", 0, "at the height"),
+    PLAIN(DOUBLE, start_seconds, "start_seconds", 0, "before the work: reading, compiling"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "of the work, expected"),
+    PLAIN(DOUBLE, seconds_most, "seconds_most", 0, "of the work, at most"),
+};
+#undef S
+
 static const basin_schema result_schemas[] = {
     [BASIN_RESULT_INFO] = SCHEMA(basin_info, info_fields),
     [BASIN_RESULT_CHECK] = SCHEMA(basin_check, check_fields),
@@ -421,6 +472,7 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_SHARPNESS] = SCHEMA(basin_sharpness, sharpness_fields),
     [BASIN_RESULT_TRACK] = SCHEMA(basin_track, track_fields),
     [BASIN_RESULT_COMPARISON] = SCHEMA(basin_comparison, comparison_fields),
+    [BASIN_RESULT_FORECAST] = SCHEMA(basin_forecast, forecast_fields),
 };
 
 static const char *const result_names[] = {

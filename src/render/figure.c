@@ -40,6 +40,7 @@ const char *basin_figure_kinds(basin_result_kind kind)
     case BASIN_RESULT_INFO:
     case BASIN_RESULT_CHECK:
     case BASIN_RESULT_SANE:
+    case BASIN_RESULT_FORECAST:
     case BASIN_RESULT_KINDS: break;
     }
     return "";

@@ -1,0 +1,247 @@
+/* Forecasts: counts are those of the work itself, bytes those of the frozen point. */
+#include <math.h>
+#include <string.h>
+
+#include "problem.h"
+#include "support.h"
+
+static problem network(size_t hidden)
+{
+    problem p = {.loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
+
+    assert_ok(basin_graph_mlp((size_t[]){6, hidden, 4}, 3, "Tanh", &p.graph));
+    problem_data(&p, 300, 4, 0, 31);
+    problem_theta(&p, 0.5, 32);
+    return p;
+}
+
+static basin_objective *objective(const problem *p)
+{
+    basin_objective *o = NULL;
+
+    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data, NULL, &o));
+    return o;
+}
+
+static const basin_work *work(const basin_forecast *f, const char *name)
+{
+    for (size_t i = 0; i < f->work_count; i++)
+        if (strcmp(f->works[i].name, name) == 0) return &f->works[i];
+    return NULL;
+}
+
+/* What the real work has cost the objective since `before`, against the forecast. */
+static void assert_counts(const basin_forecast *f, const basin_objective *o, basin_cost before)
+{
+    basin_cost cost = basin_objective_cost(o);
+    double     seconds = 0.0;
+
+    assert_int_equal(f->gradients, cost.gradients - before.gradients);
+    assert_int_equal(f->losses, cost.losses - before.losses);
+    if (f->products == f->products_most) assert_int_equal(f->products, cost.products - before.products);
+    assert_true(f->products_most >= cost.products - before.products);
+    for (size_t i = 0; i < f->work_count; i++) {
+        assert_true(f->works[i].seconds > 0.0 && isfinite(f->works[i].seconds) && f->works[i].flops > 0.0);
+        assert_true(f->works[i].count > 0 && f->works[i].count <= f->works[i].most);
+        seconds += (double)f->works[i].count * f->works[i].seconds;
+    }
+    assert_close(f->seconds, seconds, 1e-12, 0.0);
+    assert_true(f->seconds_most >= f->seconds && f->start_seconds == 0.0);
+    assert_true(f->total_bytes > f->held_bytes + f->beside_bytes + f->program_bytes && f->limit_bytes == basin_memory_limit());
+}
+
+static void a_spectrum_costs_what_is_told(void **state)
+{
+    static const basin_spectrum_options cases[] = {
+        {.method = BASIN_SPECTRUM_AUTO}, {.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 3}, {.method = BASIN_SPECTRUM_LANCZOS, .top = 3},
+        {.method = BASIN_SPECTRUM_LANCZOS, .top = 2, .bottom = 2, .probes = 5, .tolerance = 1e-4}};
+    problem          p = network(10); /* P = 114 */
+    basin_objective *o = objective(&p);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        basin_forecast *f = NULL;
+        basin_spectrum *s = NULL;
+        assert_ok(basin_spectrum_forecast(o, p.theta, &cases[i], &f));
+        basin_cost before = basin_objective_cost(o);
+        assert_ok(basin_spectrum_compute(o, p.theta, 0.0, &cases[i], &s));
+        assert_counts(f, o, before);
+        assert_string_equal(f->method, s->method);
+        assert_int_equal(f->parameters, p.size);
+        assert_int_equal(f->samples, 300);
+        assert_int_equal(f->products_most == f->products, i < 2);
+        assert_int_equal(work(f, "freeze")->count, 2);
+        assert_true((work(f, "eigenvalues") != NULL) == (i < 2) && (work(f, "basis") != NULL) == (i >= 2));
+        if (i < 2) assert_int_equal(work(f, "block")->count, p.size);
+        basin_forecast_destroy(&f);
+        basin_forecast_destroy(&f);
+        basin_spectrum_destroy(&s);
+    }
+    basin_objective_destroy(&o);
+    problem_release(&p);
+}
+
+static void a_slice_costs_what_is_told(void **state)
+{
+    problem          p = network(10);
+    basin_objective *o = objective(&p), *other = objective(&p);
+
+    (void)state;
+    for (size_t axes = 1; axes <= 2; axes++)
+        for (size_t moving = 0; moving < 2; moving++) {
+            static const basin_direction_spec specs[] = {{.kind = BASIN_DIRECTION_GRADIENT}, {.kind = BASIN_DIRECTION_EIGEN, .index = 1}};
+            basin_direction    *d[2] = {NULL, NULL};
+            basin_forecast     *f = NULL;
+            basin_slice        *s = NULL;
+            basin_slice_request r = {.objective_count = 2, .objectives = {o, other}, .splits = {"train", "test"}, .theta = p.theta, .axis_count = axes,
+                                     .from = {-1, -1}, .to = {1, 1}, .grid = {17, 33}, .statistics_move = moving == 1};
+            assert_ok(basin_slice_forecast(&r, specs, &f));
+            basin_cost before = basin_objective_cost(o), test = basin_objective_cost(other);
+            assert_ok(basin_direction_gradient(o, p.theta, &d[0]));
+            if (axes == 2) assert_ok(basin_direction_eigen(o, p.theta, 1, NULL, &d[1]));
+            r.directions[0] = d[0], r.directions[1] = d[1];
+            assert_ok(basin_slice_compute(&r, &s));
+            before.losses -= basin_objective_cost(other).losses - test.losses; /* the forecast counts both */
+            assert_counts(f, o, before);
+            assert_int_equal(f->losses, axes == 1 ? 2 * (17 + 1) : 2 * (17 * 33 + 1));
+            basin_forecast_destroy(&f);
+            basin_slice_destroy(&s);
+            basin_direction_destroy(&d[0]);
+            basin_direction_destroy(&d[1]);
+        }
+    basin_objective_destroy(&o);
+    basin_objective_destroy(&other);
+    problem_release(&p);
+}
+
+static void sharpness_and_ritz_values_cost_what_is_told(void **state)
+{
+    problem                 p = network(10);
+    basin_objective        *o = objective(&p);
+    basin_forecast         *f = NULL;
+    basin_sharpness        *sharpness = NULL;
+    basin_sane             *sane = NULL;
+    basin_sharpness_options options = {.momentum = p.theta, .random = 2, .split = "train"};
+    basin_sane_options      ritz = {.ritz = 12};
+    basin_cost              before;
+
+    (void)state;
+    assert_ok(basin_sharpness_forecast(o, p.theta, &options, &f));
+    before = basin_objective_cost(o);
+    assert_ok(basin_sharpness_compute(o, p.theta, &options, &sharpness));
+    assert_counts(f, o, before);
+    basin_forecast_destroy(&f);
+    basin_sharpness_destroy(&sharpness);
+
+    assert_ok(basin_sane_ritz_forecast(o, p.theta, &ritz, &f));
+    before = basin_objective_cost(o);
+    assert_ok(basin_sane_ritz(o, p.theta, 1, &ritz, &sane));
+    assert_counts(f, o, before);
+    assert_int_equal(f->products, 12 + 1);
+    basin_forecast_destroy(&f);
+    basin_sane_destroy(&sane);
+    basin_objective_destroy(&o);
+    problem_release(&p);
+}
+
+/* Height of the real work, as the allocator sees it, against the forecast. */
+static void memory_is_within_what_is_told(void **state)
+{
+    basin_spectrum_options options[] = {{.method = BASIN_SPECTRUM_DENSE}, {.method = BASIN_SPECTRUM_LANCZOS, .top = 4}};
+    problem                p = network(60); /* P = 664 */
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        basin_objective *o = objective(&p);
+        basin_forecast  *f = NULL;
+        basin_spectrum  *s = NULL;
+        basin_memory_watch();
+        if (i >= 2) basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + (i == 2 ? 7800000 : 4500000));
+        assert_ok(basin_spectrum_forecast(o, p.theta, &options[i % 2], &f));
+        basin_memory_watch();
+        assert_ok(basin_spectrum_compute(o, p.theta, 0.0, &options[i % 2], &s));
+        double height = (double)basin_memory_peak(), told = (double)(f->total_bytes - f->program_bytes);
+        assert_true(told <= 1.2 * height && height <= 1.2 * told);
+        if (i >= 2) assert_true(basin_memory_peak() + BASIN_MEMORY_PROGRAM <= basin_memory_limit());
+        if (i >= 2) assert_true(f->provision.threads == 1 || f->provision.kept < f->provision.parts);
+        basin_memory_limit_set(0);
+        basin_forecast_destroy(&f);
+        basin_spectrum_destroy(&s);
+        basin_objective_destroy(&o);
+    }
+    problem_release(&p);
+}
+
+/* Without a frozen point: products by differences; without FLOPs. */
+static void any_objective_can_be_asked(void **state)
+{
+    basin_objective *o = basin_test_planted_objective((double[]){5, 4, 3, 2, 1, 0.5, -1}, 7, 3);
+    basin_forecast  *f = NULL;
+    double           theta[7] = {1, 2, 3, 4, 5, 6, 7};
+
+    (void)state;
+    assert_ok(basin_spectrum_forecast(o, theta, NULL, &f));
+    assert_string_equal(f->method, "dense");
+    assert_int_equal(f->products, 7 + 1);
+    assert_int_equal(f->provision.parts, 0);
+    assert_true(isnan(work(f, "block")->flops) && work(f, "block")->seconds > 0.0);
+    basin_forecast_destroy(&f);
+    basin_objective_destroy(&o);
+}
+
+static void what_cannot_be_done_is_refused_alike(void **state)
+{
+    problem               p = network(60);
+    basin_objective      *o = objective(&p);
+    basin_forecast       *f = NULL;
+    basin_slice_request   r = {.objective_count = 1, .objectives = {o}, .splits = {"train"}, .theta = p.theta, .axis_count = 3};
+
+    (void)state;
+    basin_memory_limit_set(100000);
+    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &f), BASIN_ERR_BUDGET);
+    assert_message("a dense spectrum of 664 parameters needs");
+    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &f), BASIN_ERR_BUDGET);
+    assert_status(basin_sane_ritz_forecast(o, p.theta, &(basin_sane_options){.ritz = 500}, &f), BASIN_ERR_BUDGET);
+    basin_memory_limit_set(0);
+    assert_status(basin_slice_forecast(&r, NULL, &f), BASIN_ERR_ARG);
+    assert_status(basin_sharpness_forecast(o, p.theta, &(basin_sharpness_options){.rho = (double[]){NAN}, .rho_count = 1}, &f), BASIN_ERR_VALUE);
+    assert_null(f);
+    basin_objective_destroy(&o);
+    problem_release(&p);
+}
+
+static basin_status make(void *payload)
+{
+    const problem   *p = payload;
+    basin_objective *o = NULL;
+    basin_forecast  *f = NULL;
+    basin_status     st = basin_network_objective(p->graph, &p->loss, &p->data, NULL, &o);
+
+    if (st == BASIN_OK) st = basin_spectrum_forecast(o, p->theta, NULL, &f);
+    basin_forecast_destroy(&f);
+    basin_objective_destroy(&o);
+    return st;
+}
+
+static void every_failed_allocation_is_clean(void **state)
+{
+    problem p = network(2);
+
+    (void)state;
+    basin_test_every_allocation(make, &p);
+    problem_release(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_spectrum_costs_what_is_told),
+        cmocka_unit_test(a_slice_costs_what_is_told),
+        cmocka_unit_test(sharpness_and_ritz_values_cost_what_is_told),
+        cmocka_unit_test(memory_is_within_what_is_told),
+        cmocka_unit_test(any_objective_can_be_asked),
+        cmocka_unit_test(what_cannot_be_done_is_refused_alike),
+        cmocka_unit_test(every_failed_allocation_is_clean),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
