@@ -115,10 +115,8 @@ struct basin_node {
     size_t                 work_width;                   /* reals a sample kept by the node between the sweeps */
     size_t                 work_fixed;                   /* reals a chunk likewise, before those */
     size_t                 temp_size;                    /* reals of scratch within one call */
-    size_t                 packed;                       /* reals a vector for its own arrangement of its second input's tangent, or 0 */
     real                  *work;                         /* [work_fixed] then [work_width / width, rows, width, lanes] as of the output */
     real                  *temp;                         /* [temp_size] of the thread, shared by the nodes */
-    real                  *packed_d, *packed_ad;         /* [r, k, c] of a parameter [r, c]; packed_d shared, packed_ad of the thread */
 };
 
 #define NODE_INPUT(node, i) (&(node)->slots[(node)->input[i]])

@@ -1,17 +1,15 @@
 /* Gemm: y = alpha x W' + beta c (transB = 1, W [out, in]) or alpha x W + beta c (transB = 0, W [in, out]), on the last axis of x.
  *
- * With [r, c] the stored shape of W, its tangents come in two arrangements: stacked [k, r, c] and packed [r, k, c]. The
- * first serves products that contract over c, the second those that contract over r, so that each is one GEMM for all k:
+ * With samples in lanes every product is a sum of elements times weights (real_dense.h), forward with W, backward with W':
  *
- *     transB = 1:   y'  = x' W' + x V'            V stacked: [k·out, in]
- *                   a_x' = a_y' W + a_y V         V packed:  [out, k·in]
- *                   W ad:  a_y'' x -> stacked,  a_y' x' -> packed
+ *     y  = x W' + c                   y'   = x' W' + x V' + c'
+ *     a_x = a_y W                     a_x' = a_y' W + a_y V
+ *     W's adjoint += a_y x            W's += a_y' x + a_y x'
  *
- * and with the two exchanged for transB = 0. Where x has more than one vector a sample (a sequence [T, in]), the tangents of
- * one vector of the block lie T apart: then each sample and vector of the block is a GEMM of T rows with the stacked V. A
- * block of one is the first case again, with T times the rows.
+ * x and y, and their adjoints, are of a row for each group of samples; tangents of a block of k vectors of k such rows, those of vector j
+ * k rows apart. What does not depend on the network's input has no lanes: its products are GEMMs of the BLAS, one vector at a time.
  */
-#include "model/op.h"
+#include "model/real_dense.h"
 
 typedef struct gemm_facts {
     size_t in, out, positions; /* vectors of x in a sample */
@@ -67,7 +65,6 @@ static basin_status infer(basin_node *node)
     if (c != NULL) basin_node_role(node, 2, BASIN_ROLE_BIAS, 0, facts->in);
     x->keep_value = true;
     y->keep_adjoint = true;
-    node->packed = w->degree > 0 ? w->width : 0;
 done:
     return st;
 }
@@ -78,61 +75,120 @@ static double flops(const basin_node *node)
     return 2.0 * (double)facts->positions * (double)GEMM_W(node)->width;
 }
 
+/* --------------------------------------------------------------------------------------------- without lanes -- */
+
+/* y [n, out] = alpha x W + beta c, or added to y; x NULL: beta c alone. */
+static void plain_apply(const gemm_facts *f, size_t n, const real *x, const real *w, const real *c, bool add, real *y)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t o = 0; o < f->out; o++) y[i * f->out + o] = (add ? y[i * f->out + o] : 0) + (c != NULL ? f->beta * c[o] : 0);
+    if (x != NULL)
+        real_gemm(BASIN_N, f->transposed ? BASIN_T : BASIN_N, n, f->out, f->in, f->alpha, x, f->in, w, f->transposed ? f->in : f->out, 1, y, f->out);
+}
+
+/* x [n, in] = alpha y W', or added to x. */
+static void plain_apply_back(const gemm_facts *f, size_t n, const real *y, const real *w, bool add, real *x)
+{
+    real_gemm(BASIN_N, f->transposed ? BASIN_N : BASIN_T, n, f->in, f->out, f->alpha, y, f->out, w, f->transposed ? f->in : f->out, add ? 1 : 0, x,
+              f->in);
+}
+
+/* w += alpha times the products of a [n, out] and x [n, in]. */
+static void plain_weight(const gemm_facts *f, size_t n, const real *a, const real *x, real *w)
+{
+    if (f->transposed)
+        real_gemm(BASIN_T, BASIN_N, f->out, f->in, n, f->alpha, a, f->out, x, f->in, 1, w, f->in);
+    else
+        real_gemm(BASIN_T, BASIN_N, f->in, f->out, n, f->alpha, x, f->in, a, f->out, 1, w, f->out);
+}
+
+/* c += beta a [n, out], summed over n. */
+static void plain_bias(const gemm_facts *f, size_t n, const real *a, real *c)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t o = 0; o < f->out; o++) c[o] += f->beta * a[i * f->out + o];
+}
+
 /* ------------------------------------------------------------------------------------------ the three products -- */
 
-/* y [rows, out] = scale y + alpha x [rows, in] W. */
-static void apply(const gemm_facts *facts, size_t rows, const real *x, const real *w, real scale, real *y)
+/* For rows that lie `apart` rows from each other. */
+static basin_pixels pixels_of(const gemm_facts *facts, real *at, size_t width, size_t apart)
 {
-    real_gemm(BASIN_N, facts->transposed ? BASIN_T : BASIN_N, rows, facts->out, facts->in, facts->alpha, x, facts->in, w,
-              facts->transposed ? facts->in : facts->out, scale, y, facts->out);
+    return (basin_pixels){.at = at, .row = apart * facts->positions * width * BASIN_LANES, .step = width * BASIN_LANES};
 }
 
-/* x [rows, in] = scale x + alpha y [rows, out] W'. */
-static void apply_back(const gemm_facts *facts, size_t rows, const real *y, const real *w, real scale, real *x)
+static basin_dense dense_of(const gemm_facts *facts, size_t rows)
 {
-    real_gemm(BASIN_N, facts->transposed ? BASIN_N : BASIN_T, rows, facts->in, facts->out, facts->alpha, y, facts->out, w,
-              facts->transposed ? facts->in : facts->out, scale, x, facts->in);
+    return (basin_dense){
+        .rows = rows, .positions = facts->positions, .in = facts->in, .out = facts->out, .alpha = facts->alpha, .beta = facts->beta};
 }
 
-/* W's adjoint += alpha a' x (transposed) or alpha x' a, with a and x of `rows` vectors. */
-static void weight_adjoint(const gemm_facts *facts, size_t rows, const real *a, size_t a_width, const real *x, size_t x_width, real *out)
+/* y = alpha x W + beta c, or added to y. x NULL: beta c alone. */
+static void apply(const basin_node *node, size_t rows, real *x, size_t x_apart, const real *w, const real *c, bool add, real *y, size_t y_apart)
 {
-    if (facts->transposed)
-        real_gemm(BASIN_T, BASIN_N, a_width, x_width, rows, facts->alpha, a, a_width, x, x_width, 1, out, x_width);
+    const gemm_facts  *f = node->facts;
+    basin_dense        dense = dense_of(f, rows);
+    const basin_matrix matrix = {.at = w, .out = f->transposed ? f->in : 1, .in = f->transposed ? 1 : f->out};
+
+    if (!NODE_OUTPUT(node)->batched) {
+        plain_apply(f, rows * f->positions, x, w, c, add, y);
+        return;
+    }
+    if (x == NULL) dense.in = 0;
+    basin_dense_apply(&dense, pixels_of(f, x, f->in, x_apart), matrix, c, add, pixels_of(f, y, f->out, y_apart));
+}
+
+/* x = alpha y W', or added to x. */
+static void apply_back(const basin_node *node, size_t rows, real *y, size_t y_apart, const real *w, bool add, real *x, size_t x_apart)
+{
+    const gemm_facts  *f = node->facts;
+    basin_dense        dense = dense_of(f, rows);
+    const basin_matrix matrix = {.at = w, .out = f->transposed ? 1 : f->out, .in = f->transposed ? f->in : 1};
+
+    if (!NODE_OUTPUT(node)->batched) {
+        plain_apply_back(f, rows * f->positions, y, w, add, x);
+        return;
+    }
+    dense.in = f->out, dense.out = f->in;
+    basin_dense_apply(&dense, pixels_of(f, y, f->out, y_apart), matrix, NULL, add, pixels_of(f, x, f->in, x_apart));
+}
+
+/* w += alpha times the products of an adjoint and x, of both pairs. */
+static void collect_weight(const basin_node *node, size_t rows, const basin_pixels a[2], const basin_pixels x[2], real *w)
+{
+    const gemm_facts *f = node->facts;
+    const basin_dense dense = dense_of(f, rows);
+
+    if (!NODE_OUTPUT(node)->batched) {
+        plain_weight(f, f->positions, a[0].at, x[0].at, w);
+        if (a[1].at != NULL) plain_weight(f, f->positions, a[1].at, x[1].at, w);
+        return;
+    }
+    if (f->transposed)
+        basin_dense_weight(&dense, a, f->out, x, f->in, w, f->in);
     else
-        real_gemm(BASIN_T, BASIN_N, x_width, a_width, rows, facts->alpha, x, x_width, a, a_width, 1, out, a_width);
+        basin_dense_weight(&dense, x, f->in, a, f->out, w, f->out);
 }
 
-/* y [rows, k, positions, out] = beta c [k, out]. */
-static void fill(const gemm_facts *facts, real *y, size_t rows, size_t k, const real *c)
+static void collect_bias(const basin_node *node, size_t rows, real *a, size_t apart, real *c)
 {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < k; j++)
-            for (size_t t = 0; t < facts->positions; t++, y += facts->out)
-                for (size_t l = 0; l < facts->out; l++) y[l] = facts->beta * c[j * facts->out + l];
-}
+    const gemm_facts *f = node->facts;
+    const basin_dense dense = dense_of(f, rows);
 
-/* c [k, out] += beta a [rows, k, positions, out], summed over rows and positions. */
-static void bias_adjoint(const gemm_facts *facts, const real *a, size_t rows, size_t k, real *c)
-{
-    if (facts->beta == 0) return;
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < k; j++)
-            for (size_t t = 0; t < facts->positions; t++, a += facts->out)
-                for (size_t l = 0; l < facts->out; l++) c[j * facts->out + l] += facts->beta * a[l];
+    if (!NODE_OUTPUT(node)->batched)
+        plain_bias(f, f->positions, a, c);
+    else if (f->beta != 0)
+        basin_dense_bias(&dense, pixels_of(f, a, f->out, apart), c);
 }
 
 /* ------------------------------------------------------------------------------------------- the four functions -- */
 
 static void forward(basin_node *node, size_t b, basin_mode mode)
 {
-    const gemm_facts *facts = node->facts;
-    basin_slot       *x = GEMM_X(node), *w = GEMM_W(node), *c = GEMM_C(node), *y = NODE_OUTPUT(node);
-    const size_t      rows = slot_rows(x, b);
+    basin_slot *x = GEMM_X(node), *c = GEMM_C(node), *y = NODE_OUTPUT(node);
 
     (void)mode;
-    if (c != NULL) fill(facts, y->v, rows, 1, c->v);
-    apply(facts, rows * facts->positions, x->v, w->v, c != NULL ? 1 : 0, y->v);
+    apply(node, slot_rows(x, b), x->v, 1, GEMM_W(node)->v, c != NULL ? c->v : NULL, false, y->v, 1);
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)
@@ -142,90 +198,44 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
     const size_t      rows = slot_rows(x, b);
 
     (void)mode;
-    if (w->degree > 0) weight_adjoint(facts, rows * facts->positions, y->a, facts->out, x->v, facts->in, w->a);
-    if (c != NULL && c->degree > 0) bias_adjoint(facts, y->a, rows, 1, c->a);
-    if (x->degree > 0) apply_back(facts, rows * facts->positions, y->a, w->v, node->accumulate[0] ? 1 : 0, x->a);
-}
-
-/* y' += x V for the weights' tangents. */
-static void add_weight_dot(const basin_node *node, size_t rows, size_t k, real scale)
-{
-    const gemm_facts *facts = node->facts;
-    const basin_slot *x = GEMM_X(node), *w = GEMM_W(node), *y = NODE_OUTPUT(node);
-    const size_t      in = facts->in, out = facts->out, t = facts->positions;
-
-    if (k > 1 && t > 1)
-        for (size_t i = 0; i < rows * k; i++) apply(facts, t, x->v + i / k * t * in, w->d + i % k * w->width, scale, y->d + i * t * out);
-    else if (facts->transposed)
-        real_gemm(BASIN_N, BASIN_T, rows * t, k * out, in, facts->alpha, x->v, in, w->d, in, scale, y->d, k * out);
-    else
-        real_gemm(BASIN_N, BASIN_N, rows * t, k * out, in, facts->alpha, x->v, in, node->packed_d, k * out, scale, y->d, k * out);
+    if (w->degree > 0)
+        collect_weight(node, rows, (basin_pixels[2]){pixels_of(facts, y->a, facts->out, 1)}, (basin_pixels[2]){pixels_of(facts, x->v, facts->in, 1)}, w->a);
+    if (c != NULL && c->degree > 0) collect_bias(node, rows, y->a, 1, c->a);
+    if (x->degree > 0) apply_back(node, rows, y->a, 1, w->v, node->accumulate[0], x->a, 1);
 }
 
 static void forward_dot(basin_node *node, size_t b, size_t k)
 {
-    const gemm_facts *facts = node->facts;
-    basin_slot       *x = GEMM_X(node), *w = GEMM_W(node), *c = GEMM_C(node), *y = NODE_OUTPUT(node);
-    const size_t      rows = slot_rows(x, b);
-    real              scale = 0;
+    basin_slot  *x = GEMM_X(node), *w = GEMM_W(node), *c = GEMM_C(node), *y = NODE_OUTPUT(node);
+    const size_t rows = slot_rows(x, b), out = slot_stride(y);
 
-    if (c != NULL && c->degree > 0) fill(facts, y->d, rows, k, c->d), scale = 1;
-    if (w->degree > 0) add_weight_dot(node, rows, k, scale), scale = 1;
-    if (x->degree > 0) apply(facts, rows * k * facts->positions, x->d, w->v, scale, y->d);
-}
-
-/* W's ad: a_y' with x is stacked for transB = 1 and packed for transB = 0; a_y with x' the other one. */
-static void weight_adjoint_dot(basin_node *node, size_t rows, size_t k)
-{
-    const gemm_facts *facts = node->facts;
-    basin_slot       *x = GEMM_X(node), *w = GEMM_W(node), *y = NODE_OUTPUT(node);
-    const size_t      in = facts->in, out = facts->out, t = facts->positions;
-
-    if (k > 1 && t > 1) {
-        for (size_t i = 0; i < rows * k; i++) {
-            real *to = w->ad + i % k * w->width;
-            weight_adjoint(facts, t, y->ad + i * t * out, out, x->v + i / k * t * in, in, to);
-            if (x->degree > 0) weight_adjoint(facts, t, y->a + i / k * t * out, out, x->d + i * t * in, in, to);
-        }
-        return;
-    }
-    weight_adjoint(facts, rows * t, y->ad, k * out, x->v, in, facts->transposed ? w->ad : node->packed_ad);
-    if (x->degree > 0) weight_adjoint(facts, rows * t, y->a, out, x->d, k * in, facts->transposed ? node->packed_ad : w->ad);
-}
-
-/* a_x' += a_y V. */
-static void add_weight_back_dot(const basin_node *node, size_t rows, size_t k)
-{
-    const gemm_facts *facts = node->facts;
-    const basin_slot *x = GEMM_X(node), *w = GEMM_W(node), *y = NODE_OUTPUT(node);
-    const size_t      in = facts->in, out = facts->out, t = facts->positions;
-
-    if (k > 1 && t > 1)
-        for (size_t i = 0; i < rows * k; i++) apply_back(facts, t, y->a + i / k * t * out, w->d + i % k * w->width, 1, x->ad + i * t * in);
-    else if (facts->transposed)
-        real_gemm(BASIN_N, BASIN_N, rows * t, k * in, out, facts->alpha, y->a, out, node->packed_d, k * in, 1, x->ad, k * in);
-    else
-        real_gemm(BASIN_N, BASIN_T, rows * t, k * in, out, facts->alpha, y->a, out, w->d, out, 1, x->ad, k * in);
+    for (size_t j = 0; j < k; j++)
+        apply(node, rows, w->degree > 0 ? x->v : NULL, 1, w->degree > 0 ? w->d + j * w->width : NULL,
+              c != NULL && c->degree > 0 ? c->d + j * c->width : NULL, false, y->d + j * out, k);
+    if (x->degree > 0) apply(node, rows * k, x->d, 1, w->v, NULL, true, y->d, 1);
 }
 
 static void backward_dot(basin_node *node, size_t b, size_t k)
 {
     const gemm_facts *facts = node->facts;
     basin_slot       *x = GEMM_X(node), *w = GEMM_W(node), *c = GEMM_C(node), *y = NODE_OUTPUT(node);
-    const size_t      rows = slot_rows(x, b);
+    const size_t      rows = slot_rows(x, b), in = slot_stride(x), out = slot_stride(y);
 
-    if (w->degree > 0) weight_adjoint_dot(node, rows, k);
-    if (c != NULL && c->degree > 0) bias_adjoint(facts, y->ad, rows, k, c->ad);
-    if (x->degree == 0) return;
-    apply_back(facts, rows * k * facts->positions, y->ad, w->v, node->accumulate[0] ? 1 : 0, x->ad);
-    if (w->degree > 0) add_weight_back_dot(node, rows, k);
+    if (x->degree > 0) apply_back(node, rows * k, y->ad, 1, w->v, node->accumulate[0], x->ad, 1);
+    for (size_t j = 0; j < k; j++) {
+        basin_pixels a[2] = {pixels_of(facts, y->ad + j * out, facts->out, k)}, values[2] = {pixels_of(facts, x->v, facts->in, 1)};
+        if (x->degree > 0) a[1] = pixels_of(facts, y->a, facts->out, 1), values[1] = pixels_of(facts, x->d + j * in, facts->in, k);
+        if (w->degree > 0) collect_weight(node, rows, a, values, w->ad + j * w->width);
+        if (c != NULL && c->degree > 0) collect_bias(node, rows, y->ad + j * out, k, c->ad + j * c->width);
+        if (x->degree > 0 && w->degree > 0) apply_back(node, rows, y->a, 1, w->d + j * w->width, true, x->ad + j * in, k);
+    }
 }
 
 const basin_op REAL(basin_op_Gemm) = {
     .name = "Gemm",
     .inputs_min = 2,
     .inputs_max = 3,
-    .layout = BASIN_LAYOUT_ROWS,
+    .layout = BASIN_LAYOUT_LANES,
     .degree = BASIN_DEGREE_PRODUCT,
     .infer = infer,
     .forward = forward,

@@ -5,59 +5,46 @@
  */
 #include <string.h>
 
-#include "model/op.h"
+#include "model/real_vector.h"
 
 static basin_status infer(basin_node *node)
 {
     return basin_infer_same(node);
 }
 
-enum { TILE = 16 }; /* elements at a time, so that both sides stay in the first cache */
-
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* lanes [groups, k, width, 16] = rows [b, k, width]; empty lanes repeat the last sample, or hold 0. */
-static void to_lanes(const real *rows, real *lanes, size_t b, size_t k, size_t width, bool repeat)
+/* n < 2 VECTOR numbers, by powers of two, whose copies are instructions. */
+INLINE void copy_some(size_t n, const real *from, real *to)
 {
-    for (size_t g = 0; g * BASIN_LANES < b; g++)
-        for (size_t j = 0; j < k; j++)
-            for (size_t e = 0; e < width; e += TILE)
-                for (size_t l = 0; l < BASIN_LANES; l++) {
-                    const size_t sample = g * BASIN_LANES + l;
-                    const real  *from = rows + (least(sample, b - 1) * k + j) * width;
-                    real        *to = lanes + (g * k + j) * width * BASIN_LANES + l;
-                    for (size_t t = e; t < least(e + TILE, width); t++) to[t * BASIN_LANES] = sample < b || repeat ? from[t] : 0;
-                }
+    for (size_t some = VECTOR; some > 0; some /= 2) {
+        if (n < some) continue;
+        memcpy(to, from, some * sizeof *to);
+        from += some, to += some, n -= some;
+    }
 }
 
-/* rows [b, k, width] (+)= lanes [groups, k, width, 16]. */
-static void to_rows(const real *lanes, real *rows, size_t b, size_t k, size_t width, bool add)
+INLINE vector load_some(size_t n, const real *from)
 {
-    for (size_t i = 0; i < b; i++)
-        for (size_t j = 0; j < k; j++) {
-            const real *from = lanes + (i / BASIN_LANES * k + j) * width * BASIN_LANES + i % BASIN_LANES;
-            real       *to = rows + (i * k + j) * width;
-            if (add)
-                for (size_t e = 0; e < width; e++) to[e] += from[e * BASIN_LANES];
-            else
-                for (size_t e = 0; e < width; e++) to[e] = from[e * BASIN_LANES];
-        }
+    real numbers[VECTOR] = {0};
+
+    if (n == VECTOR) return vector_load(from);
+    copy_some(n, from, numbers);
+    return vector_load(numbers);
 }
 
-/* lanes [groups, k, width, 16] += rows [b, k, width]. */
-static void add_to_lanes(const real *rows, real *lanes, size_t b, size_t k, size_t width)
+/* n <= VECTOR elements of VECTOR lanes = those of as many rows, which lie `row` apart; `there` of them, the last one's repeated or 0 behind. */
+INLINE void tile_to_lanes(const real *rows, size_t row, size_t there, bool repeat, size_t n, bool add, real *lanes)
 {
-    for (size_t i = 0; i < b; i++)
-        for (size_t j = 0; j < k; j++) {
-            const real *from = rows + (i * k + j) * width;
-            real       *to = lanes + (i / BASIN_LANES * k + j) * width * BASIN_LANES + i % BASIN_LANES;
-            for (size_t e = 0; e < width; e++) to[e * BASIN_LANES] += from[e];
-        }
-}
+    vector v[VECTOR];
 
+    for (size_t l = 0; l < VECTOR; l++) v[l] = l < there || repeat ? load_some(n, rows + least(l, there - 1) * row) : (vector){0};
+    vector_transpose(v);
+    for (size_t e = 0; e < n; e++) vector_store(lanes + e * BASIN_LANES, add ? vector_load(lanes + e * BASIN_LANES) + v[e] : v[e]);
+}
 static void ahead(const basin_node *node, const real *from, real *to, size_t b, size_t k)
 {
     const basin_slot *y = NODE_OUTPUT(node);

@@ -71,7 +71,6 @@ static void product_group(const basin_reduction *job, basin_sweep *sweep, size_t
 
     (void)thread;
     memset(sweep->adjoint_dot, 0, state->k * plan->params->size * sizeof *sweep->adjoint_dot);
-    memset(sweep->packed_dot, 0, state->k * plan->packed * sizeof *sweep->packed_dot);
     for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1); c++) {
         basin_batch batch = basin_chunk_of(job->net, job->data, c);
         basin_sweep_bind(sweep, point->weights, kept_of(point, c), &batch);

@@ -193,7 +193,6 @@ static basin_status infer_node(basin_plan *plan, basin_node *node)
         BASIN_TRY(basin_node_fail(node, BASIN_ERR_SHAPE, "its output has shape %s", BASIN_SHAPE_TEXT(y->shape, y->rank)));
     if (node->work_width > MOST_WORK || node->work_fixed > MOST_WORK || node->temp_size > MOST_WORK)
         BASIN_TRY(basin_node_fail(node, BASIN_ERR_SHAPE, "its work takes %zu numbers a sample and %zu of scratch", node->work_width, node->temp_size));
-    plan->packed += node->packed;
     if (node->temp_size > plan->temp) plan->temp = node->temp_size;
     if (y->batched && y->rank > 1) plan->spatial = true;
     plan->node_count++;

@@ -25,7 +25,7 @@ typedef struct basin_plan {
     basin_node   *nodes;         /* in order of evaluation */
     size_t        input, output; /* slot numbers; parameter block i is slot i, and buffers follow */
     size_t        buffers;       /* reals in all buffers, one after the other */
-    size_t        packed, temp;  /* sum and largest over nodes */
+    size_t        temp;          /* largest over nodes */
     bool          spatial;       /* some tensor of a sample has more than one dimension */
     bool          batch_statistics;
     basin_extent  kept, primal, tangent; /* what a frozen point keeps; scratch of the sweeps, the last for each vector: see basin_sweep_bind */

@@ -24,7 +24,6 @@ basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weight
     BASIN_ALLOC(weights->theta, plan->params->size, "weights");
     BASIN_ALLOC(weights->buffers, plan->buffers, "buffers");
     BASIN_ALLOC(weights->tangent, k * plan->params->size, "a block of vectors");
-    BASIN_ALLOC(weights->packed, k * plan->packed, "a block of vectors");
     set_buffers(weights, plan->graph);
     *out = weights, weights = NULL;
 done:
@@ -43,7 +42,6 @@ void basin_weights_destroy(basin_weights **weights)
     basin_free((*weights)->theta);
     basin_free((*weights)->buffers);
     basin_free((*weights)->tangent);
-    basin_free((*weights)->packed);
     basin_free(*weights);
     *weights = NULL;
 }
@@ -53,16 +51,9 @@ void basin_weights_set(basin_weights *weights, const basin_plan *plan, const dou
     for (size_t i = 0; i < plan->params->size; i++) weights->theta[i] = (real)theta[i];
 }
 
-/* The parameter [r, c] that a node keeps in an arrangement of its own: its second input. */
-static const basin_slot *packed_param(const basin_plan *plan, const basin_node *node)
-{
-    return &plan->slots[node->input[1]];
-}
-
 void basin_weights_block(basin_weights *weights, const basin_plan *plan, const double *v, size_t k)
 {
     size_t size = plan->params->size;
-    real  *packed = weights->packed;
 
     weights->k = k;
     for (size_t i = 0; i < plan->params->count; i++) {
@@ -71,37 +62,18 @@ void basin_weights_block(basin_weights *weights, const basin_plan *plan, const d
             for (size_t l = 0; l < block->size; l++)
                 weights->tangent[k * block->offset + j * block->size + l] = (real)v[j * size + block->offset + l];
     }
-    for (size_t i = 0; i < plan->node_count; i++) {
-        if (plan->nodes[i].packed == 0) continue;
-        const basin_slot *slot = packed_param(plan, &plan->nodes[i]);
-        const real       *stacked = weights->tangent + k * plan->params->blocks[slot->block].offset;
-        size_t            rows = slot->shape[0], columns = slot->shape[1];
-        for (size_t r = 0; r < rows; r++)
-            for (size_t j = 0; j < k; j++) memcpy(packed + (r * k + j) * columns, stacked + (j * rows + r) * columns, columns * sizeof *packed);
-        packed += k * plan->nodes[i].packed;
-    }
 }
 
 void basin_sweep_collect(const basin_sweep *sweep, size_t k, double *hv)
 {
     const basin_plan *plan = sweep->plan;
     size_t            size = plan->params->size;
-    const real       *packed = sweep->packed_dot;
 
     for (size_t i = 0; i < plan->params->count; i++) {
         const basin_block *block = &plan->params->blocks[i];
         for (size_t j = 0; j < k; j++)
             for (size_t l = 0; l < block->size; l++)
                 hv[j * size + block->offset + l] += (double)sweep->adjoint_dot[k * block->offset + j * block->size + l];
-    }
-    for (size_t i = 0; i < plan->node_count; i++) {
-        if (plan->nodes[i].packed == 0) continue;
-        const basin_slot *slot = packed_param(plan, &plan->nodes[i]);
-        size_t            offset = plan->params->blocks[slot->block].offset, rows = slot->shape[0], columns = slot->shape[1];
-        for (size_t r = 0; r < rows; r++)
-            for (size_t j = 0; j < k; j++)
-                for (size_t c = 0; c < columns; c++) hv[j * size + offset + r * columns + c] += (double)packed[(r * k + j) * columns + c];
-        packed += k * plan->nodes[i].packed;
     }
 }
 
@@ -137,7 +109,6 @@ basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, 
     BASIN_ALLOC(sweep->temp, plan->temp, "activations");
     BASIN_ALLOC(sweep->adjoint, plan->params->size, "a gradient");
     BASIN_ALLOC(sweep->adjoint_dot, k * plan->params->size, "products");
-    BASIN_ALLOC(sweep->packed_dot, k * plan->packed, "products");
     *out = sweep, sweep = NULL;
 done:
     basin_sweep_destroy(&sweep);
@@ -154,7 +125,6 @@ void basin_sweep_destroy(basin_sweep **sweep)
     basin_free((*sweep)->temp);
     basin_free((*sweep)->adjoint);
     basin_free((*sweep)->adjoint_dot);
-    basin_free((*sweep)->packed_dot);
     basin_free(*sweep);
     *sweep = NULL;
 }
@@ -204,7 +174,7 @@ static void bind_roots(basin_sweep *sweep, const basin_weights *weights, size_t 
 void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *kept, const basin_batch *batch)
 {
     const basin_plan *plan = sweep->plan;
-    real  *store = kept != NULL ? kept : sweep->kept, *packed_d = weights->packed, *packed_ad = sweep->packed_dot;
+    real  *store = kept != NULL ? kept : sweep->kept;
     size_t b = batch->count;
 
     bind_roots(sweep, weights, b, &store);
@@ -223,10 +193,6 @@ void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *ke
         node->work = store;
         if (store != NULL) store += node->work_fixed + slot_rows(y, b) * y->lanes * node->work_width;
         node->temp = sweep->temp;
-        node->packed_d = packed_d;
-        node->packed_ad = packed_ad;
-        packed_d += weights->k * node->packed;
-        packed_ad += weights->k * node->packed;
     }
     sweep->slope = store != NULL ? take(&store, b * SWEEP_OUTPUT(sweep)->width) : NULL;
 }

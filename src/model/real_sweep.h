@@ -20,7 +20,6 @@ typedef struct basin_weights {
     real  *buffers; /* one after the other; as of the graph when made */
     size_t k;
     real  *tangent; /* per parameter [k, n], one after the other: parameter of offset o starts at k·o */
-    real  *packed;  /* per node [r, k, c] */
 } basin_weights;
 
 typedef struct basin_sweep {
@@ -34,7 +33,6 @@ typedef struct basin_sweep {
     size_t            chunk, k;    /* capacity */
     real             *adjoint;     /* [P] */
     real             *adjoint_dot; /* [k P] arranged like tangent */
-    real             *packed_dot;  /* [k packed] */
     basin_loss        loss;        /* of the samples swept */
 } basin_sweep;
 
@@ -44,7 +42,7 @@ void         basin_sweep_destroy(basin_sweep **sweep);
 size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, bool own_kept);
 size_t basin_weights_bytes(const basin_plan *plan, size_t k);
 
-/* theta [P] rounded to real; the block v [k, P] with its packed arrangements. */
+/* theta [P] rounded to real; the block v [k, P]. */
 basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weights **out);
 void         basin_weights_destroy(basin_weights **weights);
 void         basin_weights_set(basin_weights *weights, const basin_plan *plan, const double *theta);

@@ -18,9 +18,11 @@
 #endif
 
 #if defined(BASIN_REAL_SINGLE)
+#define BASIN_REAL_BYTES 4
 typedef int32_t  real_bits;
 typedef uint32_t real_unsigned;
 #else
+#define BASIN_REAL_BYTES 8
 typedef int64_t  real_bits;
 typedef uint64_t real_unsigned;
 #endif
@@ -51,6 +53,67 @@ INLINE vector vector_of(real value)
 INLINE vector vector_choose(vector_mask mask, vector a, vector b)
 {
     return (vector)(((vector_mask)a & mask) | ((vector_mask)b & ~mask));
+}
+
+/* Numbers of the first halves in turn, a_0 b_0 a_1 b_1 …; and of the second halves. */
+#if VECTOR_BYTES / BASIN_REAL_BYTES == 16
+#define VECTOR_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define VECTOR_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif VECTOR_BYTES / BASIN_REAL_BYTES == 8
+#define VECTOR_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define VECTOR_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#elif VECTOR_BYTES / BASIN_REAL_BYTES == 4
+#define VECTOR_LOW 0, 4, 1, 5
+#define VECTOR_HIGH 2, 6, 3, 7
+#else
+#define VECTOR_LOW 0, 2
+#define VECTOR_HIGH 1, 3
+#endif
+
+INLINE vector vector_low(vector a, vector b)
+{
+    return __builtin_shufflevector(a, b, VECTOR_LOW);
+}
+
+INLINE vector vector_high(vector a, vector b)
+{
+    return __builtin_shufflevector(a, b, VECTOR_HIGH);
+}
+
+INLINE void vector_fold(vector *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) v[i] = vector_low(v[i], v[i + n]) + vector_high(v[i], v[i + n]);
+}
+
+/* The sums of the numbers of each of v [VECTOR]: about three instructions a sum. Overwrites v. Without a loop around, so that
+   v stays in registers. */
+INLINE vector vector_sums(vector *v)
+{
+    if (VECTOR > 8) vector_fold(v, 8);
+    if (VECTOR > 4) vector_fold(v, 4);
+    if (VECTOR > 2) vector_fold(v, 2);
+    vector_fold(v, 1);
+    return v[0];
+}
+
+INLINE void vector_interleave(vector *v)
+{
+    vector from[VECTOR];
+
+    for (size_t i = 0; i < VECTOR; i++) from[i] = v[i];
+    for (size_t i = 0; i < VECTOR / 2; i++) {
+        v[2 * i] = vector_low(from[i], from[i + VECTOR / 2]);
+        v[2 * i + 1] = vector_high(from[i], from[i + VECTOR / 2]);
+    }
+}
+
+/* Number j of v[i] becomes number i of v[j]. */
+INLINE void vector_transpose(vector *v)
+{
+    if (VECTOR > 8) vector_interleave(v);
+    if (VECTOR > 4) vector_interleave(v);
+    if (VECTOR > 2) vector_interleave(v);
+    vector_interleave(v);
 }
 
 INLINE real vector_sum(vector v)
