@@ -17,7 +17,7 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* n < 2 VECTOR numbers, by powers of two, whose copies are instructions. */
+/* n <= VECTOR numbers, by powers of two, whose copies are single instructions. */
 INLINE void copy_some(size_t n, const real *from, real *to)
 {
     for (size_t some = VECTOR; some > 0; some /= 2) {
@@ -36,7 +36,20 @@ INLINE vector load_some(size_t n, const real *from)
     return vector_load(numbers);
 }
 
-/* n <= VECTOR elements of VECTOR lanes = those of as many rows, which lie `row` apart; `there` of them, the last one's repeated or 0 behind. */
+INLINE void store_some(size_t n, vector v, bool add, real *to)
+{
+    real numbers[VECTOR];
+
+    if (add) v += load_some(n, to);
+    if (n == VECTOR) {
+        vector_store(to, v);
+        return;
+    }
+    vector_store(numbers, v);
+    copy_some(n, numbers, to);
+}
+
+/* n <= VECTOR elements of VECTOR lanes (+)= those of the first `there` rows, which lie `row` apart; behind these the last one's, or 0. */
 INLINE void tile_to_lanes(const real *rows, size_t row, size_t there, bool repeat, size_t n, bool add, real *lanes)
 {
     vector v[VECTOR];
@@ -45,6 +58,48 @@ INLINE void tile_to_lanes(const real *rows, size_t row, size_t there, bool repea
     vector_transpose(v);
     for (size_t e = 0; e < n; e++) vector_store(lanes + e * BASIN_LANES, add ? vector_load(lanes + e * BASIN_LANES) + v[e] : v[e]);
 }
+
+INLINE void tile_to_rows(const real *lanes, size_t n, size_t there, bool add, real *rows, size_t row)
+{
+    vector v[VECTOR];
+
+    for (size_t e = 0; e < VECTOR; e++) v[e] = e < n ? vector_load(lanes + e * BASIN_LANES) : (vector){0};
+    vector_transpose(v);
+    for (size_t l = 0; l < there; l++) store_some(n, v[l], add, rows + l * row);
+}
+
+/* Where VECTOR samples of a group begin: the number of those that are there. */
+static size_t samples_from(size_t sample, size_t b)
+{
+    return sample < b ? least(b - sample, VECTOR) : 0;
+}
+
+/* lanes [groups, k, width, 16] (+)= rows [b, k, width]; empty lanes repeat the last sample, or hold 0. */
+static void to_lanes(const real *rows, real *lanes, size_t b, size_t k, size_t width, bool repeat, bool add)
+{
+    for (size_t sample = 0; sample < (b + BASIN_LANES - 1) / BASIN_LANES * BASIN_LANES; sample += VECTOR) {
+        const size_t there = samples_from(sample, b);
+        for (size_t j = 0; j < k; j++) {
+            const real *from = rows + (least(sample, b - 1) * k + j) * width;
+            real       *to = lanes + (sample / BASIN_LANES * k + j) * width * BASIN_LANES + sample % BASIN_LANES;
+            for (size_t e = 0; e < width; e += VECTOR)
+                tile_to_lanes(from + e, k * width, there > 0 ? there : repeat, repeat, least(VECTOR, width - e), add, to + e * BASIN_LANES);
+        }
+    }
+}
+
+/* rows [b, k, width] (+)= lanes [groups, k, width, 16]. */
+static void to_rows(const real *lanes, real *rows, size_t b, size_t k, size_t width, bool add)
+{
+    for (size_t sample = 0; sample < b; sample += VECTOR)
+        for (size_t j = 0; j < k; j++) {
+            const real *from = lanes + (sample / BASIN_LANES * k + j) * width * BASIN_LANES + sample % BASIN_LANES;
+            real       *to = rows + (sample * k + j) * width;
+            for (size_t e = 0; e < width; e += VECTOR)
+                tile_to_rows(from + e * BASIN_LANES, least(VECTOR, width - e), samples_from(sample, b), add, to + e, k * width);
+        }
+}
+
 static void ahead(const basin_node *node, const real *from, real *to, size_t b, size_t k)
 {
     const basin_slot *y = NODE_OUTPUT(node);
@@ -52,7 +107,7 @@ static void ahead(const basin_node *node, const real *from, real *to, size_t b, 
     if (y->lanes == 1)
         to_rows(from, to, b, k, y->width, false);
     else
-        to_lanes(from, to, b, k, y->width, true);
+        to_lanes(from, to, b, k, y->width, true, false);
 }
 
 static void back(const basin_node *node, const real *from, real *to, size_t b, size_t k)
@@ -61,10 +116,8 @@ static void back(const basin_node *node, const real *from, real *to, size_t b, s
 
     if (y->lanes != 1)
         to_rows(from, to, b, k, y->width, node->accumulate[0]);
-    else if (node->accumulate[0])
-        add_to_lanes(from, to, b, k, y->width);
     else
-        to_lanes(from, to, b, k, y->width, false);
+        to_lanes(from, to, b, k, y->width, false, node->accumulate[0]);
 }
 
 static void forward(basin_node *node, size_t b, basin_mode mode)
