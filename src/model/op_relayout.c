@@ -54,16 +54,25 @@ INLINE void tile_to_lanes(const real *rows, size_t row, size_t there, bool repea
 {
     vector v[VECTOR];
 
-    for (size_t l = 0; l < VECTOR; l++) v[l] = l < there || repeat ? load_some(n, rows + least(l, there - 1) * row) : (vector){0};
+    for (size_t l = 0; l < VECTOR; l++) {
+        v[l] = (vector){0};
+        if (l < there || repeat) v[l] = load_some(n, rows + least(l, there - 1) * row);
+    }
     vector_transpose(v);
-    for (size_t e = 0; e < n; e++) vector_store(lanes + e * BASIN_LANES, add ? vector_load(lanes + e * BASIN_LANES) + v[e] : v[e]);
+    for (size_t e = 0; e < n; e++, lanes += BASIN_LANES) {
+        if (add) v[e] += vector_load(lanes);
+        vector_store(lanes, v[e]);
+    }
 }
 
 INLINE void tile_to_rows(const real *lanes, size_t n, size_t there, bool add, real *rows, size_t row)
 {
     vector v[VECTOR];
 
-    for (size_t e = 0; e < VECTOR; e++) v[e] = e < n ? vector_load(lanes + e * BASIN_LANES) : (vector){0};
+    for (size_t e = 0; e < VECTOR; e++) {
+        v[e] = (vector){0};
+        if (e < n) v[e] = vector_load(lanes + e * BASIN_LANES);
+    }
     vector_transpose(v);
     for (size_t l = 0; l < there; l++) store_some(n, v[l], add, rows + l * row);
 }

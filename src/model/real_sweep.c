@@ -33,7 +33,7 @@ done:
 
 size_t basin_weights_bytes(const basin_plan *plan, size_t k)
 {
-    return ((1 + k) * plan->params->size + plan->buffers + k * plan->packed) * sizeof(real);
+    return ((1 + k) * plan->params->size + plan->buffers) * sizeof(real);
 }
 
 void basin_weights_destroy(basin_weights **weights)
@@ -89,7 +89,7 @@ size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, bool ow
     const size_t kept = own_kept ? basin_extent_size(&plan->kept, chunk) : 0;
 
     return plan->slot_count * sizeof *plan->slots + plan->node_count * sizeof *plan->nodes +
-           (scratch_size(plan, chunk, k) + kept + plan->temp + (1 + k) * plan->params->size + k * plan->packed) * sizeof(real);
+           (scratch_size(plan, chunk, k) + kept + plan->temp + (1 + k) * plan->params->size) * sizeof(real);
 }
 
 basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept, basin_sweep **out)
