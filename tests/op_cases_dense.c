@@ -32,6 +32,42 @@ static basin_graph *gemm_sequence(void)
     return case_end(g, "t", 6);
 }
 
+/* A table of parameters [3, 4], through a dense layer of its own in both storages of the weight, is added to a sequence. */
+static basin_graph *gemm_of_parameters(void)
+{
+    basin_graph *g = case_start(SHAPE(3, 4));
+
+    case_param(g, "table", SHAPE(3, 4));
+    case_param(g, "w1", SHAPE(4, 5));
+    case_param(g, "c1", SHAPE(5));
+    case_param(g, "w2", SHAPE(5, 5));
+    case_node(g, "Tanh", "table", "curved");
+    case_real(case_node(g, "Gemm", "curved w1 c1", "s"), "beta", 0.5);
+    case_node(g, "Tanh", "s", "h");
+    case_int(case_node(g, "Gemm", "h w2", "t"), "transB", 1);
+    case_node(g, "Gemm", "x w1", "u");
+    case_node(g, "Add", "u t", "sum");
+    case_node(g, "Tanh", "sum", "z");
+    return case_end(g, "z", 15);
+}
+
+/* More inputs and outputs than a block or a tile of the products takes, and fewer; a bias alone that is trained. */
+static basin_graph *gemm_widths(void)
+{
+    basin_graph *g = case_start(SHAPE(2, 3));
+
+    case_param(g, "w1", SHAPE(3, 131));
+    case_node(g, "Gemm", "x w1", "s");
+    case_node(g, "Tanh", "s", "h");
+    case_param(g, "w2", SHAPE(17, 131));
+    case_param(g, "c2", SHAPE(17));
+    basin_node_spec *node = case_node(g, "Gemm", "h w2 c2", "t");
+    case_int(node, "transB", 1);
+    case_real(node, "beta", -1.5);
+    case_node(g, "Tanh", "t", "z");
+    return case_end(g, "z", 34);
+}
+
 /* Frozen weights between two layers that are trained; a weight that two layers share. */
 static basin_graph *gemm_frozen_and_tied(void)
 {
@@ -117,6 +153,8 @@ const op_case op_cases_dense[] = {
     {"Gemm", gemm, 0},
     {"Gemm of a sequence", gemm_sequence, 0},
     {"Gemm, frozen and tied weights", gemm_frozen_and_tied, 0},
+    {"Gemm of parameters", gemm_of_parameters, 0},
+    {"Gemm, wide and narrow", gemm_widths, 0},
     {"Add, a fork", fork, 0},
     {"Identity", unary_Identity, 0},
     {"Dropout", unary_Dropout, 0},

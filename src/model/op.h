@@ -5,9 +5,8 @@
  *
  *     v, a    [rows, width, lanes]             d, ad    [rows, k, width, lanes]        rows = ceil(B / lanes)
  *
- * for B samples at hand and a block of k vectors. With lanes = 1 a row is a sample: k tangents of all samples are one matrix of
- * B·k rows for a product with the weights. With lanes = 16 (BASIN_LANES) a row is a group of 16 samples, every element a vector
- * register: convolutions and whatever stays near them. The last group's empty lanes repeat a sample in v and d, so that they
+ * for B samples at hand and a block of k vectors. With lanes = 1 a row is a sample. With lanes = 16 (BASIN_LANES) a row is a
+ * group of 16 samples, every element a vector register: convolutions, dense layers and whatever stays near them. The last group's empty lanes repeat a sample in v and d, so that they
  * are finite, and hold 0 in a and ad, so that they add nothing to sums over samples. An op says which it wants; the graph
  * compiler puts a Relayout between. An op for any layout treats [width, lanes] as `stride` = width · lanes numbers, or moves
  * elements of `lanes` numbers.
