@@ -130,7 +130,7 @@ void basin_dense_apply(const basin_dense *d, basin_pixels x, basin_matrix w, con
 
 /* Pixels that are summed in registers before they join the total, so that sums of single precision stay accurate; and the elements of
    the right side in all of these, which stay in the first cache. */
-enum { SHORT_SUM = 32, BLOCK = 384 };
+enum { SHORT_SUM = 16, BLOCK = 384 };
 
 /* Elements of n pixels one after the other: where they are, they may all want the same lines of the cache. */
 INLINE void gather(const real *const *pixels, size_t n, size_t first, size_t elements, real *to)
