@@ -20,8 +20,8 @@ enum { MOST_STEPS = 8 };
 typedef struct chain { /* from the outer product back to the inner one */
     const basin_plan  *plan;
     const basin_graph *graph;
-    size_t             last;                        /* the outer product */
-    size_t             removed[MOST_STEPS], count;  /* nodes that go */
+    size_t             last;                       /* the outer product */
+    size_t             removed[MOST_STEPS], count; /* nodes that go */
     const char        *q, *k, *v, *mask;
     double             scale;
 } chain;

@@ -85,8 +85,10 @@ INLINE vector mean_of(const means *from, size_t which, size_t members)
 }
 
 /* Elements in short sums, i from `first` to below `last`, each with its entry c. */
-#define EACH_SHORT(s) for (size_t first = 0, last, c = 0, e = 0; last = (s)->members - first < SHORT ? (s)->members : first + SHORT, first < last; first = last)
-#define EACH_ELEMENT(s) for (size_t i = first * BASIN_LANES; i < last * BASIN_LANES; i += BASIN_LANES, ++e == (s)->span ? (void)(e = 0, c++) : (void)0)
+#define EACH_SHORT(s)                                                                                                                                \
+    for (size_t first = 0, last, c = 0, e = 0; last = (s)->members - first < SHORT ? (s)->members : first + SHORT, first < last; first = last)
+#define EACH_ELEMENT(s)                                                                                                                              \
+    for (size_t i = first * BASIN_LANES; i < last * BASIN_LANES; i += BASIN_LANES, ++e == (s)->span ? (void)(e = 0, c++) : (void)0)
 
 INLINE vector times_entry(const real *entries, size_t c, vector value)
 {
@@ -101,7 +103,8 @@ INLINE void statistics(const set *s, double epsilon, const real *x, vector *mean
     means        m = {{{0.0}}};
     real         high[VECTOR], low[VECTOR], root[VECTOR];
 
-    EACH_SHORT(s) {
+    EACH_SHORT(s)
+    {
         vector sum = {0};
         EACH_ELEMENT(s) sum += vector_load(x + i) - origin;
         add_short(&m, 0, sum);
@@ -113,9 +116,11 @@ INLINE void statistics(const set *s, double epsilon, const real *x, vector *mean
     }
     memcpy(mean, high, sizeof high);
     memcpy(rest, low, sizeof low);
-    EACH_SHORT(s) {
+    EACH_SHORT(s)
+    {
         vector sum = {0};
-        EACH_ELEMENT(s) {
+        EACH_ELEMENT(s)
+        {
             const vector centred = vector_load(x + i) - *mean - *rest;
             sum += centred * centred;
         }
@@ -130,9 +135,11 @@ INLINE void adjoint_means(const set *s, const real *a, vector *mean, vector *m)
 {
     means sums = {{{0.0}}};
 
-    EACH_SHORT(s) {
+    EACH_SHORT(s)
+    {
         vector sum = {0}, product = {0};
-        EACH_ELEMENT(s) {
+        EACH_ELEMENT(s)
+        {
             const vector au = times_entry(s->scale, c, vector_load(a + i));
             sum += au;
             product += au * vector_load(s->u + i);
@@ -149,9 +156,11 @@ INLINE void tangent_means(const set *s, const real *d, vector *mean, vector *sig
 {
     means sums = {{{0.0}}};
 
-    EACH_SHORT(s) {
+    EACH_SHORT(s)
+    {
         vector sum = {0}, product = {0};
-        EACH_ELEMENT(s) {
+        EACH_ELEMENT(s)
+        {
             sum += vector_load(d + i);
             product += vector_load(d + i) * vector_load(s->u + i);
         }
@@ -217,10 +226,12 @@ INLINE void add_at(real *sums, size_t entry, size_t part, vector value)
 /* Σ a∘u and Σ a of each entry, with u = NULL for what is already a product: then only the first is taken. */
 INLINE void collect(const set *s, const real *a, const real *u, size_t part, real *products, real *plain)
 {
-    EACH_SHORT(s) {
+    EACH_SHORT(s)
+    {
         vector product = {0}, sum = {0};
         size_t entry = c;
-        EACH_ELEMENT(s) {
+        EACH_ELEMENT(s)
+        {
             if (entry != c) {
                 if (products != NULL) add_at(products, s->entry + entry, part, product);
                 if (plain != NULL) add_at(plain, s->entry + entry, part, sum);
@@ -251,7 +262,8 @@ void basin_norm_lanes_forward(basin_node *node, size_t b, basin_mode mode)
             vector      mean, rest, inverse;
             statistics(&s, norm->epsilon, from, &mean, &rest, &inverse);
             if (keep) vector_store(s.inverse, inverse);
-            EACH_SHORT(&s) EACH_ELEMENT(&s) {
+            EACH_SHORT(&s) EACH_ELEMENT(&s)
+            {
                 const vector u = (vector_load(from + i) - mean - rest) * inverse;
                 vector       value = times_entry(s.scale, c, u);
                 if (keep) vector_store(s.u + i, u);
@@ -276,7 +288,8 @@ void basin_norm_lanes_backward(basin_node *node, size_t b)
             real        *to = role_of(x, x->a, &s, 1, 0);
             const vector inverse = vector_load(s.inverse);
             adjoint_means(&s, a, &mean, &m);
-            EACH_SHORT(&s) EACH_ELEMENT(&s) {
+            EACH_SHORT(&s) EACH_ELEMENT(&s)
+            {
                 vector value = inverse * (times_entry(s.scale, c, vector_load(a + i)) - mean - vector_load(s.u + i) * m);
                 if (node->accumulate[NORM_X]) value += vector_load(to + i);
                 vector_store(to + i, value);
@@ -299,7 +312,8 @@ void basin_norm_lanes_forward_dot(basin_node *node, size_t b, size_t k)
             const vector inverse = vector_load(s.inverse);
             vector       mean, sigma;
             if (d != NULL) tangent_means(&s, d, &mean, &sigma);
-            EACH_SHORT(&s) EACH_ELEMENT(&s) {
+            EACH_SHORT(&s) EACH_ELEMENT(&s)
+            {
                 const vector u = vector_load(s.u + i);
                 vector       value = {0};
                 if (d != NULL) value = times_entry(s.scale, c, inverse * (vector_load(d + i) - mean - u * sigma));
@@ -334,9 +348,11 @@ INLINE dot_means means_dot(const set *s, const reading *r)
     means     sums = {{{0.0}}};
     dot_means to;
 
-    EACH_SHORT(s) {
+    EACH_SHORT(s)
+    {
         vector sum[MOST_MEANS] = {{0}};
-        EACH_ELEMENT(s) {
+        EACH_ELEMENT(s)
+        {
             const vector d = vector_load(r->d + i), u = vector_load(s->u + i), au_dot = adjoint_dot(s, r, c, i);
             sum[X] += d;
             sum[SIGMA] += u * d;
@@ -360,7 +376,8 @@ INLINE void input_adjoint_dot(const set *s, const reading *r, bool add, real *to
     const dot_means m = means_dot(s, r);
     const vector    inverse = vector_load(s->inverse);
 
-    EACH_SHORT(s) EACH_ELEMENT(s) {
+    EACH_SHORT(s) EACH_ELEMENT(s)
+    {
         const vector u = vector_load(s->u + i), moved = inverse * (vector_load(r->d + i) - m.x - u * m.sigma);
         const vector ax = inverse * (times_entry(s->scale, c, vector_load(r->a + i)) - m.au - u * m.m);
         vector       value = inverse * (adjoint_dot(s, r, c, i) - m.au_dot - moved * m.m - u * m.m_dot - m.sigma * ax);

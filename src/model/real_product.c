@@ -18,7 +18,10 @@ enum { MOST_ROWS = 4, MOST_COLUMNS = 6 };
 #else
 enum { MOST_ROWS = 3, MOST_COLUMNS = 4 };
 #endif
-enum { PANEL = 24 * 1024 / sizeof(real) / BASIN_LANES, FAR = 1024 / sizeof(real) / BASIN_LANES }; /* elements: of a panel; between rows that are copied */
+enum {
+    PANEL = 24 * 1024 / sizeof(real) / BASIN_LANES,
+    FAR = 1024 / sizeof(real) / BASIN_LANES
+}; /* elements: of a panel; between rows that are copied */
 
 typedef struct product {
     size_t            m;
