@@ -47,7 +47,7 @@ support  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_% tests/real_%,$
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all deps demo test test-long asan golden layers bench install uninstall format help clean run-demo run-test
+.PHONY: all deps demo test test-long asan golden layers bench bench-plot install uninstall format help clean run-demo run-test
 
 all: deps ## library and command-line tool: build/libbasin.a, build/basin
 	@$(MAKE) --no-print-directory $(BUILD)/libbasin.a $(BUILD)/basin
@@ -113,6 +113,12 @@ layers: ## fail where a module includes a sibling, or a foreign library leaves i
 bench: all ## time against the machine's sgemm peak and PyTorch (bench/peers.sh); BENCH_DATA=FILE for real images, BENCH="--rounds 3"
 	@$(MAKE) --no-print-directory $(BUILD)/bench/bench
 	@python3 bench/run.py $(BUILD)/bench/bench $(BUILD)/bench $(if $(BENCH_DATA),--data $(BENCH_DATA)) $(BENCH)
+
+bench-plot: all ## measure the rate of H·v against width, samples and block; draw build/bench/rates.pdf and .png; minutes
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench $(BUILD)/bench/plot
+	@python3 bench/rates.py $(BUILD)/bench/bench $(BUILD)/bench $(BENCH)
+	@$(BUILD)/bench/plot $(BUILD)/bench/rates.json $(BUILD)/bench/rates.pdf
+	@$(BUILD)/bench/plot $(BUILD)/bench/rates.json $(BUILD)/bench/rates.png 160
 
 # ------------------------------------------------------------------------------------------------ housekeeping
 

@@ -6,7 +6,7 @@
  *     JOB       gradient | product | slice | hessian | top | memory
  *     NETWORK   a checkpoint with its data; or mlp:784-512-256-10, made here, on synthetic inputs
  *     BLOCK     vectors in a block of products (8)
- *     SAMPLES   of the training split (0: all)
+ *     SAMPLES   of the training split (0: all; of synthetic inputs, 10,000)
  *     MEMORY    limit in bytes (0: the library's own)
  *
  * It prints what it has prepared as one line of JSON, then measures one round for every line that it reads, and prints that: whoever
@@ -126,7 +126,7 @@ static basin_dataset *synthetic(size_t n, size_t width, size_t classes)
 }
 
 /* «784-512-256-10» at PyTorch's default initialisation. */
-static void make_mlp(subject *net, const char *text)
+static void make_mlp(subject *net, const char *text, size_t samples)
 {
     basin_graph *graph = NULL;
     size_t       widths[WIDTHS], count = 0;
@@ -140,7 +140,7 @@ static void make_mlp(subject *net, const char *text)
     require(basin_graph_mlp(widths, count, "Relu", &graph));
     require(basin_checkpoint_create(graph, &net->checkpoint));
     basin_graph_destroy(&graph);
-    net->data = synthetic(SYNTHETIC_SAMPLES, widths[0], widths[count - 1]);
+    net->data = synthetic(samples > SYNTHETIC_SAMPLES ? samples : SYNTHETIC_SAMPLES, widths[0], widths[count - 1]);
 }
 
 static subject prepare(const char *source, const basin_network_options *options)
@@ -149,7 +149,7 @@ static subject prepare(const char *source, const basin_network_options *options)
     bool    made = strncmp(source, "mlp:", 4) == 0;
 
     if (made) {
-        make_mlp(&net, source + 4);
+        make_mlp(&net, source + 4, options->samples);
     } else {
         require(basin_checkpoint_read(source, &net.checkpoint));
         require(basin_checkpoint_dataset(net.checkpoint, NULL, &net.data));

@@ -106,12 +106,31 @@ done:
     return st;
 }
 
+basin_status basin_figure_draw(basin_plan *plan, const char *name, const char *footer, basin_figure **out)
+{
+    basin_status                st = BASIN_OK;
+    const basin_figure_options *options = plan->options;
+    basin_figure               *figure = NULL;
+
+    BASIN_ALLOC(figure, 1, "a figure");
+    figure->dpi = options->dpi > 0 ? options->dpi : 300;
+    BASIN_TRY(basin_plan_draw(plan, footer, &figure->canvas));
+    BASIN_STRDUP(figure->title, options->title != NULL ? options->title : name);
+    basin_name_clean(figure->title);
+    BASIN_CHECK(!plan->failed, BASIN_ERR_NOMEM, "out of memory for the texts of a figure");
+    basin_name_clean(plan->caption);
+    figure->caption = plan->caption, plan->caption = NULL;
+    *out = figure, figure = NULL;
+done:
+    basin_figure_destroy(&figure);
+    return st;
+}
+
 basin_status basin_figure_create(const basin_result *const *results, size_t count, const basin_figure_options *options, basin_figure **out)
 {
     static const basin_figure_options defaults;
     basin_status                      st = BASIN_OK;
     basin_plan                        plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
-    basin_figure                     *figure = NULL;
     size_t                            kind = 0;
 
     BASIN_TRY(check_results(results, count));
@@ -119,21 +138,11 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
     BASIN_TRY(find_kind(results[0], plan.options->kind, &kind, &plan.variant));
     plan.width = 72 * (plan.options->width > 0 ? plan.options->width : results[0]->kind == BASIN_RESULT_COMPARISON ? PAGE : COLUMN);
     plan.font_size = plan.options->font_size > 0 ? plan.options->font_size : 8;
-    BASIN_ALLOC(figure, 1, "a figure");
-    figure->dpi = plan.options->dpi > 0 ? plan.options->dpi : 300;
     BASIN_TRY(kinds[kind].plan(&plan));
     basin_plan_sources(&plan);
-    const char *footer = basin_plan_footer(&plan);
-    BASIN_TRY(basin_plan_draw(&plan, footer, &figure->canvas));
-    BASIN_STRDUP(figure->title, plan.options->title != NULL ? plan.options->title : kinds[kind].name);
-    basin_name_clean(figure->title);
-    BASIN_CHECK(!plan.failed, BASIN_ERR_NOMEM, "out of memory for the texts of a figure");
-    basin_name_clean(plan.caption);
-    figure->caption = plan.caption, plan.caption = NULL;
-    *out = figure, figure = NULL;
+    BASIN_TRY(basin_figure_draw(&plan, kinds[kind].name, basin_plan_footer(&plan), out));
 done:
     basin_plan_clear(&plan);
-    basin_figure_destroy(&figure);
     return st;
 }
 

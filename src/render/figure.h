@@ -8,6 +8,9 @@
 #include "render/figure_list.h"
 #undef BASIN_FIGURE
 
+/* Any filled plan as a figure; `name` is its title where the options give none. Takes the caption; the plan remains the caller's. */
+basin_status basin_figure_draw(basin_plan *plan, const char *name, const char *footer, basin_figure **out);
+
 /* The drawing inside a figure, for tests of what stands where; borrowed. */
 const basin_canvas *basin_figure_canvas(const basin_figure *figure);
 
