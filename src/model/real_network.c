@@ -293,7 +293,8 @@ done:
 
 enum { CHUNK_REALS = 1 << 18 }; /* of the widest tensor of a chunk */
 
-/* In cache, one BLAS thread does best on some hundred rows; small networks stay in the first levels with fewer. Images and
+/* More samples share what a weight costs: its sum over lanes, and its way through the caches. 784-512-256-10 takes 1.6 times as long with 64
+ * samples as with 256, and no less with 512. Small networks gain nothing beyond 128, which leaves threads enough groups. Images and
  * sequences fill the cache with few samples. */
 static size_t chunk_size(const basin_plan *plan)
 {
