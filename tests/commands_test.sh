@@ -427,7 +427,7 @@ good spectrum $GD $GD --dry-run --json
 [ "$(grep -o '"kind": *"forecast"' out | wc -l)" = 2 ] || fail "two checkpoints give two forecasts: $(head -c 300 out)"
 good sane $GD --ritz 7 --dry-run
 holds out "sane, ritz, nothing computed: 8 products, 2 gradients, 0 losses"
-good slice $GD --along random --grid 5 --along gradient --dry-run
+good slice $GD --along random --grid 5 --along gradient --grid 5 --dry-run
 holds out "slice, nothing computed: 3 products, 3 gradients, 52 losses" # 25 points and the centre, on train and test
 good sharpness $GD --rho 0.1,0.2 --dry-run
 holds out "sharpness, nothing computed: 1 products, 2 gradients, "

@@ -172,7 +172,7 @@ static void a_plane_has_the_same_bits_within_any_limit(void **state)
         assert_ok(basin_objective_subspace(o, NULL, p.theta, d, 2, coef, 9, part));
         basin_memory_limit_set(0);
         assert_memory_equal(part, whole, sizeof whole);
-        if (room >= 750000) assert_in_range(basin_memory_peak() - before, 0, room);
+        if (room >= 1000000) /* less is the smallest plan */ assert_in_range(basin_memory_peak() - before, 0, room);
     }
     basin_threads_set(0);
     basin_free(d);
