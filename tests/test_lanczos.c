@@ -185,6 +185,115 @@ static void few_parameters_give_the_whole_spectrum(void **state)
     }
 }
 
+/* Ten outliers and a bulk, P = 600: with a basis to be filled twice it would be 81 products. */
+static void a_decaying_spectrum_takes_few_products(void **state)
+{
+    enum { SIZE = 600 };
+    double                *lambda = basin_alloc(SIZE, sizeof *lambda), *theta = basin_alloc(SIZE, sizeof *theta);
+    basin_random           r = basin_random_start(4, BASIN_STREAM_TEST);
+    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 10, .tolerance = 1e-4, .probes = 1};
+    basin_objective       *o;
+
+    (void)state;
+    for (size_t i = 0; i < SIZE; i++) lambda[i] = i < 10 ? 10.0 * pow(0.75, (double)i) : 0.02 * basin_random_normal(&r);
+    qsort(lambda, SIZE, sizeof *lambda, descending);
+    o = basin_test_planted_objective(lambda, SIZE, 3);
+    for (uint64_t seed = 0; seed < 5; seed++) {
+        basin_spectrum *s = NULL;
+        options.seed = seed;
+        assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
+        assert_true(s->converged);
+        assert_true(s->products <= 40);
+        for (size_t i = 0; i < 10; i++) assert_close(s->eigenvalues[i], lambda[i], 0.0, 1e-4 * lambda[0]);
+        basin_spectrum_destroy(&s);
+    }
+    basin_objective_destroy(&o);
+    basin_free(lambda);
+    basin_free(theta);
+}
+
+/* The residuals reported are those of the vectors, and at least those where products are not symmetric. */
+static void residuals_are_those_of_the_vectors(void **state)
+{
+    double                 lambda[N], *a = basin_alloc(N * N, sizeof *a), hv[N], theta[N] = {0};
+    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 5, .bottom = 2, .vectors = true, .tolerance = 1e-3};
+    basin_random           r = basin_random_start(4, BASIN_STREAM_TEST);
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) lambda[i] = 10.0 * pow(0.8, (double)i) - (i > N - 4 ? 3.0 : 0.0);
+    qsort(lambda, N, sizeof *lambda, descending);
+    for (int noisy = 0; noisy < 2; noisy++) {
+        basin_objective *o = NULL;
+        basin_spectrum  *s = NULL;
+        basin_test_planted(lambda, N, 4, a);
+        for (size_t i = 0; noisy && i < N * N; i++) a[i] += 1e-4 * basin_random_normal(&r);
+        assert_ok(basin_test_quadratic(a, NULL, 1.0, N, &o));
+        assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
+        assert_true(s->converged);
+        for (size_t i = 0; i < s->count; i++) {
+            const double *q = s->vectors + i * N;
+            for (size_t j = 0; j < N; j++) hv[j] = basin_dot(a + j * N, q, N);
+            basin_axpy(-s->eigenvalues[i], q, hv, N);
+            if (noisy) assert_true(s->residuals[i] >= basin_norm(hv, N) * (1.0 - 1e-9) && s->residuals[i] <= 1e-3 * 10.1);
+            else assert_true(s->residuals[i] >= basin_norm(hv, N) * (1.0 - 1e-6) && s->residuals[i] <= 2.0 * basin_norm(hv, N) + 1e-12);
+        }
+        basin_spectrum_destroy(&s);
+        basin_objective_destroy(&o);
+    }
+    basin_free(a);
+}
+
+/* Copies are found by the verification, which leaves behind what the pairs found before lacked: residuals know it all the same. */
+static void residuals_past_a_verification_are_never_too_small(void **state)
+{
+    enum { SIZE = 300 };
+    double                 lambda[SIZE], *a = basin_alloc(SIZE * SIZE, sizeof *a), hv[SIZE], theta[SIZE] = {0};
+    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 8, .vectors = true, .tolerance = 1e-4, .probes = 1};
+    basin_objective       *o = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < SIZE; i++) lambda[i] = i < 24 ? pow(0.8, (double)(i / 2)) : 0.05 * (double)(SIZE - i) / SIZE;
+    basin_test_planted(lambda, SIZE, 4, a);
+    assert_ok(basin_test_quadratic(a, NULL, 1.0, SIZE, &o));
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        basin_spectrum *s = NULL;
+        options.seed = seed;
+        assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
+        assert_true(s->converged);
+        for (size_t i = 0; i < s->count; i++) {
+            const double *q = s->vectors + i * SIZE;
+            assert_close(s->eigenvalues[i], lambda[i], 0.0, 1e-4);
+            for (size_t j = 0; j < SIZE; j++) hv[j] = basin_dot(a + j * SIZE, q, SIZE);
+            basin_axpy(-s->eigenvalues[i], q, hv, SIZE);
+            double residual = basin_norm(hv, SIZE);
+            assert_true(s->residuals[i] >= residual * (1.0 - 1e-6) && s->residuals[i] <= 4.0 * residual + 1e-12);
+        }
+        basin_spectrum_destroy(&s);
+    }
+    basin_objective_destroy(&o);
+    basin_free(a);
+}
+
+/* The same pairs from a basis that must be restarted; more chains than it can hold are forgotten. */
+static void a_small_basis_gives_the_same_eigenvalues(void **state)
+{
+    double lambda[N];
+
+    (void)state;
+    for (int repeated = 0; repeated < 2; repeated++) {
+        for (size_t i = 0; i < N; i++) lambda[i] = repeated && i < 9 ? 1.0 : 0.9 * pow(0.95, (double)i);
+        for (uint64_t seed = 0; seed < 3; seed++) {
+            basin_objective *o = basin_test_planted_objective(lambda, N, seed);
+            basin_memory_limit_set(65 * N * sizeof(double)); /* 9 + 9 vectors, 38 + 9 beside */
+            basin_spectrum *s = lanczos(o, 9, 0, seed);
+            basin_memory_limit_set(0);
+            assert_extreme_pairs(s, lambda, N);
+            basin_spectrum_destroy(&s);
+            basin_objective_destroy(&o);
+        }
+    }
+}
+
 static void one_end_alone_is_served(void **state)
 {
     double lambda[N];
@@ -213,7 +322,7 @@ static void a_short_budget_is_a_result_that_has_not_converged(void **state)
     assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
     assert_false(s->converged);
     assert_int_equal(s->count, 6);
-    assert_int_equal(s->products, 8 + 6 + 20); /* steps, residuals, probes */
+    assert_int_equal(s->products, 8 + 1 + 20); /* steps, check, probes */
     for (size_t i = 0; i < 6; i++) { /* some eigenvalue lies within each residual */
         double nearest = INFINITY;
         for (size_t j = 0; j < N; j++) nearest = fmin(nearest, fabs(lambda[j] - s->eigenvalues[i]));
@@ -376,7 +485,7 @@ static void a_basis_over_the_limit_prints_the_bytes(void **state)
     (void)state;
     basin_memory_limit_set(50000);
     assert_status(basin_spectrum_compute(o, theta, 0.0, &options, &s), BASIN_ERR_BUDGET);
-    assert_message("15 eigenpairs of 120 parameters need 55680 bytes, the limit is 50000"); /* (15 + 8 + 35) x 120 doubles */
+    assert_message("15 eigenpairs of 120 parameters need 58560 bytes, the limit is 50000"); /* (15 + 8 + 38) x 120 doubles */
     basin_memory_limit_set(60000); /* a small basis does it, too */
     assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
     assert_true(s->converged);
@@ -440,6 +549,10 @@ int main(void)
         cmocka_unit_test(a_low_rank_hessian_breaks_down_cleanly),
         cmocka_unit_test(the_identity_and_zero_are_spectra_too),
         cmocka_unit_test(few_parameters_give_the_whole_spectrum),
+        cmocka_unit_test(a_decaying_spectrum_takes_few_products),
+        cmocka_unit_test(residuals_are_those_of_the_vectors),
+        cmocka_unit_test(residuals_past_a_verification_are_never_too_small),
+        cmocka_unit_test(a_small_basis_gives_the_same_eigenvalues),
         cmocka_unit_test(one_end_alone_is_served),
         cmocka_unit_test(a_short_budget_is_a_result_that_has_not_converged),
         cmocka_unit_test(the_same_seed_gives_the_same_bits),

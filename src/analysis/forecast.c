@@ -223,9 +223,10 @@ done:
 
 static basin_status one_deflation(measuring *m)
 {
-    double h[ROWS];
+    double h[ROWS], *rows[ROWS];
 
-    basin_krylov_deflate(m->matrix, ROWS, m->v, 1, m->size, h);
+    for (size_t i = 0; i < ROWS; i++) rows[i] = m->matrix + i * m->size;
+    basin_krylov_deflate(rows, ROWS, m->v, 1, m->size, h);
     return BASIN_OK;
 }
 

@@ -225,14 +225,14 @@ done:
 /* ------------------------------------------------------------------------------------------------- ritz -- */
 
 /* One run from a random start, until `steps` or an invariant subspace. */
-static basin_status run(basin_krylov *k)
+static basin_status run(basin_krylov *k, size_t steps)
 {
     basin_status st = BASIN_OK;
 
     do {
-        BASIN_TRY(basin_progress_report("lanczos", (double)k->used, (double)k->capacity));
-        BASIN_TRY(basin_krylov_extend(k));
-    } while (k->used < k->capacity && k->beta > 0.0);
+        BASIN_TRY(basin_progress_report("lanczos", (double)k->used, (double)steps));
+        BASIN_TRY(basin_krylov_extend(k, 0));
+    } while (k->used < steps && k->beta > 0.0);
     BASIN_TRY(basin_krylov_ritz(k));
 done:
     return st;
@@ -296,8 +296,8 @@ basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t s
     if (steps > s->parameters) steps = s->parameters;
     BASIN_TRY(check_steps(s->parameters, steps));
     BASIN_TRY(basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, &c));
-    BASIN_TRY(basin_krylov_create(c, steps, basin_objective_epsilon(o), seed, &k));
-    BASIN_TRY(run(k));
+    BASIN_TRY(basin_krylov_create(c, steps + 1, basin_objective_epsilon(o), seed, &k));
+    BASIN_TRY(run(k, steps));
     BASIN_TRY(sort_magnitudes(k->ritz, k->used, &m));
     BASIN_TRY(sum_up(&m, "ritz", options, s));
     s->lower = s->upper = s->n_eff_lower = s->n_eff_upper = NAN;

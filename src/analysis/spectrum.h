@@ -23,7 +23,7 @@ size_t basin_spectrum_dense_bytes(size_t size, size_t vectors);
 void basin_spectrum_orient(double *v, size_t size);
 
 /* ‖H‖_F² and trace from the eigenpairs held and random probes of what they leave over. */
-basin_status basin_spectrum_probe(basin_curvature *c, const double *vectors /* [count, P] orthonormal */, size_t probes, uint64_t seed,
+basin_status basin_spectrum_probe(basin_curvature *c, double *const *vectors /* [count] of [P], orthonormal */, size_t probes, uint64_t seed,
                                   basin_spectrum *out);
 
 /* No eigenvalue that a truncated spectrum leaves out is larger in magnitude: those lie between the innermost pairs of the two

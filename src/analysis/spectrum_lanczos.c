@@ -1,20 +1,32 @@
 /* Extreme eigenpairs: thick-restart Lanczos for the `top` largest and the `bottom` smallest together.
  *
  * Method
- *   1. Grow the Krylov basis to its capacity m (krylov.c).
- *   2. Rayleigh-Ritz: eigenpairs of T; the wanted ones are the ends by signed value, each with the residual beta |y_m|.
- *   3. Not all within tolerance ‖H‖: keep the wanted Ritz vectors and as many neighbours as fill half of the room left, and
- *      go on from the same residual vector (1).
- *   4. All within: verify. A single vector's Krylov space holds one copy of a repeated eigenvalue, so keep the wanted pairs
- *      alone and go on from a fresh random vector: a run in their orthogonal complement. If it moves a wanted pair, 3. again;
- *      if not, and the next pair in line at each end is known well enough to stay outside, finish.
- *   5. Residuals ‖Hq - θq‖ anew by explicit products of the final vectors; these are reported and decide `converged`.
- *   6. ‖H‖_F² and trace by probes of the complement (spectrum_probe.c).
+ *   1. Grow the Krylov basis (krylov.c), looking now and then at the Rayleigh-Ritz pairs: the wanted ones are the ends by
+ *      signed value, each with its residual. Where the basis is full: keep the wanted Ritz vectors and as many neighbours as
+ *      fill half of the room left.
+ *   2. All within tolerance ‖H‖, and no pair left out can by its residual turn out beyond: verify. A single vector's Krylov
+ *      space holds one copy of a repeated eigenvalue, and copies that rounding brings in hide in its half-converged part. So
+ *      keep the wanted pairs alone and start a second chain from a random vector z orthogonal to them: Lanczos with
+ *      H'' = H within that complement; what pended before becomes ghosts (krylov.h), so residuals stay known. After s
+ *      steps with betas b_i and Ritz values ξ_i, any eigenvalue λ'' of H'' whose unit eigenvector has |u·z| >= t satisfies
+ *          t Π |λ'' - ξ_i| <= Π b_i,
+ *      since the left side is at most ‖p(H'') z‖ with p(x) = Π (x - ξ_i), and the right side is equal to that (van
+ *      Dorsselaer, Hochstenbach & van der Vorst 2000). The left side grows beyond the ξ_i; once it is the larger at the
+ *      innermost wanted value ± tolerance ‖H‖, no copy lies beyond, but for one chance in MISSES: |u·z| < t has probability
+ *      at most t √(2n/π) in n dimensions. Without that proof the chain ends after count + ROOM steps.
+ *   3. Pairs of both chains together: if a wanted one has moved, 1. with all that is known; if not, finish.
+ *   4. The residuals of the recursion are those of the vectors to the rounding of the products. That is measured: one more
+ *      product with a random ±1 combination of the c pairs; its error's norm times √c estimates the root of the sum of squares
+ *      of all errors and is added in squares to each residual. Where it alone is not small beside the tolerance, each
+ *      residual is taken anew from a product with its vector.
+ *   5. ‖H‖_F² and trace by probes of the complement (spectrum_probe.c).
  *
  * What is proven: some eigenvalue lies within each residual (Parlett, §4.5), and c distinct ones within the root of the sum
- * of their squares (Kahan; Parlett §11.5). That a pair is the i-th is not proven; step 4 makes a missed copy unlikely.
+ * of their squares (Kahan; Parlett §11.5). That a pair is the i-th is not proven: a distinct eigenvalue is missed where both
+ * start vectors are almost orthogonal to its vector or the pair is not yet told from its neighbour, a copy by step 2's chance.
  *
- * Reference: K. Wu, H. Simon, SIAM J. Matrix Anal. Appl. 22(2), 2000.
+ * References: K. Wu, H. Simon, SIAM J. Matrix Anal. Appl. 22(2), 2000; J. van Dorsselaer, M. Hochstenbach, H. van der Vorst,
+ * Computing probabilistic bounds for extreme eigenvalues of symmetric matrices with the Lanczos method, ibid. 22(3), 2000.
  */
 #include <math.h>
 #include <string.h>
@@ -25,14 +37,29 @@
 #include "core/memory.h"
 #include "core/progress.h"
 
-#define ROOM 20    /* vectors beyond twice the wanted ones in the basis */
-#define LEAST 8    /* the same beyond the wanted ones, where memory is short */
-#define CHUNK 16   /* vectors in one product at the end */
-#define SETTLED 1e-3 /* residual, relative to ‖H‖, at which a pair next in line counts as known */
+#define WISH 4       /* vectors in the basis for each one wanted, */
+#define WISH_MORE 100 /* and so many more: beyond, reorthogonalisation costs more than a restart */
+#define LEAST 8      /* the same beyond the wanted ones, where memory is short */
+#define ROOM 20      /* steps beyond the number of wanted pairs that a verification takes at most */
+#define MISSES 1e4   /* one chance in so many at most that a verification overlooks a copy */
+#define CHUNK 16     /* vectors in one product at the end */
+#define WITHIN 0.9   /* of the tolerance, for the recursion's residual; */
+#define NOISE 0.4    /* of the tolerance, for the error of products: the root of both squares is below 1 */
 
 typedef struct ends { /* which Ritz pairs of j, ascending, are meant: the last `top` and the first `bottom` */
     size_t top, bottom;
 } ends;
+
+typedef struct search {
+    basin_krylov *k;
+    ends          wanted;
+    size_t        count, max_products;
+    double        tolerance, expected; /* products in all, for the progress */
+    size_t       *keep;                /* [rows] */
+    double       *theta, *chain;       /* [count] the wanted values, descending; [rows, rows] scratch */
+    size_t        seen;                /* vectors and worst residual over the limit at the last look */
+    double        worst;
+} search;
 
 /* Indices, descending by value, into keep [top + bottom]. */
 static size_t select_ends(ends e, size_t used, size_t *keep)
@@ -44,117 +71,309 @@ static size_t select_ends(ends e, size_t used, size_t *keep)
     return count;
 }
 
-static bool all_within(const basin_krylov *k, const size_t *keep, size_t count, double limit)
+static double limit(const search *s)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!(basin_krylov_residual(k, keep[i]) <= limit)) return false;
-    return true;
+    return s->tolerance * s->k->norm;
 }
 
-/* Are the pairs next in line known to be outside, or at least known? */
-static bool settled(const basin_krylov *k, ends e)
+/* The largest residual of the wanted pairs. */
+static double worst_residual(const search *s)
 {
-    size_t j = k->used;
+    double worst = 0.0;
 
-    if (e.top + e.bottom == j) return true;
-    for (int end = 0; end < 2; end++) {
-        if ((end == 0 ? e.top : e.bottom) == 0) continue;
-        size_t next = end == 0 ? j - 1 - e.top : e.bottom, last = end == 0 ? j - e.top : e.bottom - 1;
-        double residual = basin_krylov_residual(k, next);
-        if (residual > SETTLED * k->norm && fabs(k->ritz[next] - k->ritz[last]) < residual) return false;
+    for (size_t i = 0; i < s->count; i++) worst = fmax(worst, basin_krylov_residual(s->k, s->keep[i]));
+    return worst;
+}
+
+/* Can none of the pairs left out turn out beyond the innermost wanted ones? Each residual says how far one may move. */
+static bool settled(const search *s)
+{
+    const basin_krylov *k = s->k;
+    size_t              first = s->wanted.bottom, end = k->used - s->wanted.top;
+
+    for (size_t i = first; i < end; i++) {
+        double residual = basin_krylov_residual(k, i);
+        if (s->wanted.top > 0 && k->ritz[i] + residual > k->ritz[end] + limit(s)) return false;
+        if (s->wanted.bottom > 0 && k->ritz[i] - residual < k->ritz[first - 1] - limit(s)) return false;
     }
     return true;
 }
 
-static ends widen(ends e, size_t capacity)
+static bool moved(const search *s)
 {
-    size_t extra = (capacity - e.top - e.bottom) / 2;
-
-    if (e.bottom == 0) return (ends){.top = e.top + extra};
-    if (e.top == 0) return (ends){.bottom = e.bottom + extra};
-    return (ends){.top = e.top + extra / 2, .bottom = e.bottom + extra - extra / 2};
-}
-
-static bool moved(const basin_krylov *k, const size_t *keep, size_t count, const double *before, double limit)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!(fabs(k->ritz[keep[i]] - before[i]) <= limit)) return true;
+    for (size_t i = 0; i < s->count; i++)
+        if (!(fabs(s->k->ritz[s->keep[i]] - s->theta[i]) <= limit(s))) return true;
     return false;
 }
 
-/* Products in all, for the progress: the logarithm of the worst residual falls about evenly, and one cycle verifies. */
-static double expect(const basin_krylov *k, const size_t *keep, size_t count, double tolerance)
+static bool spent(const search *s)
 {
-    double worst = 0.5 * tolerance * k->norm, share;
-
-    for (size_t i = 0; i < count; i++) worst = fmax(worst, basin_krylov_residual(k, keep[i]));
-    share = log(worst / k->norm) / log(0.5 * tolerance);
-    return (double)k->products / fmax(share, 0.05) + (double)(k->capacity - count);
+    return s->k->used == s->k->size || s->k->products >= s->max_products;
 }
 
-static basin_status grow(basin_krylov *k, size_t max_products, double expected)
+static basin_status step(search *s, size_t which)
 {
     basin_status st = BASIN_OK;
+    double       done = (double)s->k->products;
 
-    while (k->used < k->capacity && k->products < max_products) {
-        BASIN_TRY(basin_progress_report("lanczos", (double)k->products, fmin(expected, (double)max_products)));
-        BASIN_TRY(basin_krylov_extend(k));
-    }
-    BASIN_TRY(basin_krylov_ritz(k));
+    BASIN_TRY(basin_progress_report("lanczos", done, fmax(done + 1.0, fmin(s->expected, (double)s->max_products))));
+    BASIN_TRY(basin_krylov_extend(s->k, which));
 done:
     return st;
 }
 
-/* Steps 1 to 4; leaves the basis as the wanted Ritz vectors, descending, with their values in theta [top + bottom]. */
-static basin_status iterate(basin_krylov *k, ends wanted, double tolerance, size_t max_products, double *theta)
-{
-    basin_status st = BASIN_OK;
-    size_t       count = wanted.top + wanted.bottom, *keep = NULL;
-    bool         verifying = false;
-    double       expected = 3.0 * (double)k->capacity;
+/* ------------------------------------------------------------------------------------------------ convergence -- */
 
-    BASIN_ALLOC(keep, k->capacity, "indices");
-    for (;;) {
-        BASIN_TRY(grow(k, max_products, expected));
-        double limit = tolerance * k->norm;
-        select_ends(wanted, k->used, keep);
-        bool converged = all_within(k, keep, count, 0.5 * limit), same = verifying && !moved(k, keep, count, theta, limit);
-        if (k->used == k->size || k->products >= max_products || (converged && same && settled(k, wanted))) break;
-        expected = expect(k, keep, count, tolerance);
-        if (converged && !same) {
-            for (size_t i = 0; i < count; i++) theta[i] = k->ritz[keep[i]];
-            BASIN_TRY(basin_krylov_restart(k, keep, count, true));
-            verifying = true;
-        } else {
-            size_t kept = select_ends(widen(wanted, k->capacity), k->used, keep);
-            BASIN_TRY(basin_krylov_restart(k, keep, kept, false));
+/* The pending vector along which most of the wanted residuals lies; the last, a fresh one, where none does. */
+static size_t choose_pending(const search *s)
+{
+    size_t pending = s->k->held - s->k->used, best = pending - 1;
+    double most = 0.0;
+
+    for (size_t p = 0; pending > 1 && p < pending; p++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < s->count; i++) {
+            double r = basin_krylov_coupling(s->k, s->keep[i], p);
+            sum += r * r;
         }
+        if (sum > most) most = sum, best = p;
     }
-    for (size_t i = 0; i < count; i++) theta[i] = k->ritz[keep[i]];
-    BASIN_TRY(basin_krylov_restart(k, keep, count, false));
+    return best;
+}
+
+/* Is a wanted residual out of bounds along what no longer pends? */
+static bool ghosts_matter(const search *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (basin_krylov_ghost_coupling(s->k, s->keep[i]) > 0.5 * WITHIN * limit(s) && basin_krylov_residual(s->k, s->keep[i]) > WITHIN * limit(s)) return true;
+    return false;
+}
+
+/* Where a small basis has no room for them, residuals no longer follow from the products. */
+static basin_status recall_ghosts(search *s)
+{
+    basin_status  st = BASIN_OK;
+    basin_krylov *k = s->k;
+
+    if (k->rows - s->count < k->held - k->used + k->ghosts + 2 * LEAST) k->ghosts = 0, k->forgot = true;
+    else BASIN_TRY(basin_krylov_recall(k));
 done:
-    basin_free(keep);
     return st;
 }
 
-static basin_status true_residuals(basin_krylov *k, basin_spectrum *out)
+/* Steps until the next look: half of those that the residual will take at its present rate. A look costs about 10 j³ FLOPs. */
+static size_t steps_ahead(search *s, double worst)
+{
+    size_t used = s->k->used, most = used / 8, steps = used / 16;
+    double over = worst / (WITHIN * limit(s));
+
+    if (!(over > 1.0)) return 1;
+    if (s->seen < used && over < s->worst) {
+        double left = log(over) * (double)(used - s->seen) / log(s->worst / over);
+        s->expected = (double)s->k->products + left + 0.5 * (double)s->count;
+        steps = left > 2.0 * (double)most ? most : (size_t)(0.5 * left);
+    }
+    s->seen = used, s->worst = over;
+    return steps > 1 ? steps : 1;
+}
+
+/* Keeps the wanted pairs and `share` of what room they leave. Of many vectors pending in a small basis only `which` stays. */
+static basin_status make_room(search *s, double share, size_t which)
+{
+    basin_status  st = BASIN_OK;
+    basin_krylov *k = s->k;
+    ends          e = s->wanted;
+
+    if (k->rows - s->count < k->held - k->used + LEAST / 2) basin_krylov_forget(k, which);
+    size_t extra = (size_t)(share * (double)(k->rows - (k->held - k->used) - s->count));
+    if (e.bottom == 0) e.top += extra;
+    else if (e.top == 0) e.bottom += extra;
+    else e.top += extra / 2, e.bottom += extra - extra / 2;
+    if (e.top + e.bottom < k->used) BASIN_TRY(basin_krylov_restart(k, s->keep, select_ends(e, k->used, s->keep)));
+    s->seen = k->used;
+done:
+    return st;
+}
+
+/* Step 1: until the wanted pairs are within tolerance and settled (*converged), or no product is left to make. */
+static basin_status converge(search *s, bool *converged)
+{
+    basin_status  st = BASIN_OK;
+    basin_krylov *k = s->k;
+    size_t        look = k->used > s->count ? k->used : s->count;
+
+    *converged = false;
+    for (;;) {
+        if (k->used >= look || spent(s) || !basin_krylov_has_room(k)) {
+            BASIN_TRY(basin_krylov_ritz(k));
+            select_ends(s->wanted, k->used, s->keep);
+            double worst = worst_residual(s);
+            *converged = worst <= WITHIN * limit(s) && settled(s);
+            if (*converged || spent(s)) break;
+            size_t ahead = steps_ahead(s, worst);
+            if (ghosts_matter(s)) BASIN_TRY(recall_ghosts(s));
+            size_t which = choose_pending(s);
+            if (!basin_krylov_has_room(k)) BASIN_TRY(make_room(s, 0.5, which));
+            look = k->used + ahead;
+            BASIN_TRY(step(s, which < k->held - k->used ? which : 0));
+        } else BASIN_TRY(step(s, 0));
+    }
+done:
+    return st;
+}
+
+/* ----------------------------------------------------------------------------------------------- verification -- */
+
+typedef struct chain { /* the second chain: vectors from `first` on */
+    size_t first;
+    double log_overlap, log_betas;
+} chain;
+
+/* +1: the chain proves that no eigenvalue of H'' is beyond, in the direction of `sign`; -1: one is; 0: not known yet.
+   xi [n] are its Ritz values. */
+static int judge(const chain *c, const double *xi, size_t n, double beyond, double sign)
+{
+    double left = c->log_overlap;
+
+    for (size_t i = 0; i < n; i++) {
+        double distance = sign * (beyond - xi[i]);
+        if (distance < 0.0) return -1;
+        left += log(distance);
+    }
+    return left > c->log_betas ? 1 : 0;
+}
+
+static basin_status judge_ends(search *s, const chain *c, int *verdict)
+{
+    basin_status        st = BASIN_OK;
+    const basin_krylov *k = s->k;
+    size_t              n = k->used - c->first;
+    double             *xi = s->chain + n * n;
+
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b < n; b++) s->chain[a * n + b] = k->m[(c->first + a) * k->rows + c->first + b];
+    BASIN_TRY(basin_symmetric_eigen(s->chain, n, false, xi));
+    *verdict = 1;
+    if (s->wanted.top > 0) *verdict = judge(c, xi, n, s->theta[s->wanted.top - 1] + limit(s), 1.0);
+    if (s->wanted.bottom > 0 && *verdict >= 0) {
+        int bottom = judge(c, xi, n, s->theta[s->wanted.top] - limit(s), -1.0);
+        *verdict = bottom < *verdict ? bottom : *verdict;
+    }
+done:
+    return st;
+}
+
+/* Step 2. */
+static basin_status verify(search *s)
+{
+    basin_status  st = BASIN_OK;
+    basin_krylov *k = s->k;
+    size_t        steps = s->count + ROOM;
+    chain         c = {0};
+    int           verdict = 0;
+
+    BASIN_TRY(make_room(s, 0.0, choose_pending(s)));
+    basin_krylov_forget(k, k->held - k->used);
+    c.log_overlap = log(sqrt(0.5 * M_PI / (double)(k->size - k->held)) / MISSES);
+    c.first = k->used;
+    BASIN_TRY(basin_krylov_add_random(k));
+    for (size_t i = 0; i < steps && verdict == 0 && !spent(s) && basin_krylov_has_room(k); i++) {
+        BASIN_TRY(step(s, k->held - k->used - 1));
+        if (k->beta == 0.0) break;
+        c.log_betas += log(k->beta);
+        BASIN_TRY(judge_ends(s, &c, &verdict));
+    }
+done:
+    return st;
+}
+
+/* Steps 1 to 3; leaves the Ritz pairs of all that is known, the wanted ones in keep and theta. */
+static basin_status iterate(search *s)
+{
+    basin_status st = BASIN_OK;
+    bool         converged, verified = false;
+
+    for (;;) {
+        BASIN_TRY(converge(s, &converged));
+        bool same = verified && !moved(s);
+        for (size_t i = 0; i < s->count && !same; i++) s->theta[i] = s->k->ritz[s->keep[i]];
+        if (!converged || same || s->k->used == s->k->size || spent(s)) break;
+        BASIN_TRY(verify(s));
+        verified = true;
+    }
+    for (size_t i = 0; i < s->count; i++) s->theta[i] = s->k->ritz[s->keep[i]];
+done:
+    return st;
+}
+
+/* -------------------------------------------------------------------------------------------------- residuals -- */
+
+/* Step 4. *noise estimates the root of the sum of squares of the errors of the residuals. */
+static basin_status measure_noise(search *s, basin_random *random, double *noise)
+{
+    basin_status  st = BASIN_OK;
+    basin_krylov *k = s->k;
+    double       *signs = NULL, *a = NULL, *x = NULL;
+
+    BASIN_ALLOC(signs, s->count, "signs");
+    BASIN_ALLOC(a, k->used, "coefficients");
+    BASIN_ALLOC(x, k->size, "a vector to check the products with");
+    basin_random_signs(random, signs, s->count);
+    for (size_t i = 0; i < s->count; i++) basin_axpy(signs[i] / sqrt((double)s->count), k->y + s->keep[i] * k->used, a, k->used);
+    basin_krylov_combine(k, a, k->used, x);
+    BASIN_TRY(basin_curvature_product(k->curvature, x, 1, k->hv));
+    BASIN_CHECK(basin_all_finite(k->hv, k->size), BASIN_ERR_NUMERIC, "product %zu with the Hessian is not finite", k->products + 1);
+    k->products++;
+    basin_krylov_apply(k, a, x);
+    basin_axpy(-1.0, k->hv, x, k->size);
+    *noise = sqrt((double)s->count) * basin_norm(x, k->size);
+done:
+    basin_free(signs);
+    basin_free(a);
+    basin_free(x);
+    return st;
+}
+
+/* ‖Hq - θq‖ of the first `count` vectors of the basis by a product with each. */
+static basin_status explicit_residuals(basin_krylov *k, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
     size_t       size = k->size, chunk = out->count < CHUNK ? out->count : CHUNK;
-    double      *hq = NULL;
+    double      *q = NULL, *hq = NULL;
 
+    BASIN_ALLOC(q, chunk * size, "eigenvectors");
     BASIN_ALLOC(hq, chunk * size, "products");
     for (size_t start = 0; start < out->count; start += chunk) {
         size_t n = out->count - start < chunk ? out->count - start : chunk;
-        BASIN_TRY(basin_curvature_product(k->curvature, k->v + start * size, n, hq));
+        for (size_t i = 0; i < n; i++) basin_copy(k->v[start + i], q + i * size, size);
+        BASIN_TRY(basin_curvature_product(k->curvature, q, n, hq));
         k->products += n;
         for (size_t i = 0; i < n; i++) {
-            basin_axpy(-out->eigenvalues[start + i], k->v + (start + i) * size, hq + i * size, size);
+            basin_axpy(-out->eigenvalues[start + i], q + i * size, hq + i * size, size);
             out->residuals[start + i] = basin_norm(hq + i * size, size);
         }
     }
 done:
+    basin_free(q);
     basin_free(hq);
+    return st;
+}
+
+/* Leaves the wanted Ritz vectors, descending, as the first of the basis. */
+static basin_status take_residuals(search *s, uint64_t seed, basin_spectrum *out)
+{
+    basin_status st = BASIN_OK;
+    basin_random random = basin_random_start(seed, BASIN_STREAM_CHECK);
+    double       noise = 0.0;
+
+    if (!s->k->forgot) BASIN_TRY(measure_noise(s, &random, &noise));
+    for (size_t i = 0; i < s->count; i++) out->residuals[i] = hypot(basin_krylov_residual(s->k, s->keep[i]), noise);
+    BASIN_TRY(basin_krylov_restart(s->k, s->keep, s->count));
+    if (s->k->forgot || noise > NOISE * limit(s)) BASIN_TRY(explicit_residuals(s->k, out));
+    out->converged = true;
+    for (size_t i = 0; i < s->count; i++)
+        if (!(out->residuals[i] <= limit(s))) out->converged = false;
+done:
     return st;
 }
 
@@ -167,24 +386,26 @@ static basin_status keep_vectors(const basin_krylov *k, basin_spectrum *out)
     out->vector_count = out->count;
     for (size_t i = 0; i < out->count; i++) {
         out->vector_index[i] = i;
-        basin_copy(k->v + i * k->size, out->vectors + i * k->size, k->size);
+        basin_copy(k->v[i], out->vectors + i * k->size, k->size);
         basin_spectrum_orient(out->vectors + i * k->size, k->size);
     }
 done:
     return st;
 }
 
+/* ------------------------------------------------------------------------------------------------------ whole -- */
+
 /* Vectors [P] held at the height beside the basis: product, strips of a restart or blocks of probes, and what is kept. */
 static size_t rows_beside(size_t count, const basin_spectrum_options *options)
 {
-    return 3 + 2 * CHUNK + (options->vectors ? count : 0);
+    return 3 + BASIN_KRYLOV_GHOSTS + 2 * CHUNK + (options->vectors ? count : 0);
 }
 
-/* The capacity of the basis: as wished, or as much as fits the memory limit. */
-static basin_status choose_capacity(size_t size, size_t count, const basin_spectrum_options *options, size_t *out)
+/* The rows of the basis: as wished, or as many as fit the memory limit. */
+static basin_status choose_rows(size_t size, size_t count, const basin_spectrum_options *options, size_t *out)
 {
     basin_status st = BASIN_OK;
-    size_t       wish = 2 * count + ROOM, least = count + LEAST, beside = rows_beside(count, options), bytes;
+    size_t       wish = WISH * count + WISH_MORE, least = count + LEAST, beside = rows_beside(count, options), bytes;
     size_t       rows = basin_memory_limit() / sizeof(double) / size;
 
     if (wish > size) wish = size;
@@ -210,44 +431,49 @@ static size_t expected_products(const basin_spectrum_options *o)
 basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand)
 {
     basin_status st = BASIN_OK;
-    size_t       capacity;
+    size_t       basis;
     const size_t count = options->top + options->bottom, expected = expected_products(options);
     const size_t products = expected < options->max_products ? expected : options->max_products, rows = products < size ? products : size;
 
-    BASIN_TRY(choose_capacity(size, count, options, &capacity));
-    demand->products += products;
-    demand->most += options->max_products;
-    demand->vectors += count + (count < size ? options->probes : 0);
+    BASIN_TRY(choose_rows(size, count, options, &basis));
+    if (rows < basis) basis = rows;
+    demand->products += products + 1; /* and the check of the residuals; at worst each is a product */
+    demand->most += options->max_products + 1 + count;
+    demand->vectors += count < size ? options->probes : 0;
     if (demand->width < CHUNK) demand->width = CHUNK;
-    demand->rows = rows / 2 + 1;
-    demand->bytes += (rows + 3 + (options->vectors ? count : 0)) * size * sizeof(double);
+    demand->rows = basis / 2 + 1;
+    demand->bytes += (basis + 3 + BASIN_KRYLOV_GHOSTS + (options->vectors ? count : 0)) * size * sizeof(double);
 done:
     return st;
 }
 
 basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
 {
-    basin_status  st = BASIN_OK;
-    ends          wanted = {.top = options->top, .bottom = options->bottom};
-    size_t        count = wanted.top + wanted.bottom, capacity = 0;
-    basin_krylov *k = NULL;
+    basin_status st = BASIN_OK;
+    search       s = {.wanted = {.top = options->top, .bottom = options->bottom}, .count = options->top + options->bottom,
+                      .max_products = options->max_products, .tolerance = options->tolerance};
+    size_t       rows = 0;
 
-    BASIN_CHECK(options->max_products >= count, BASIN_ERR_ARG, "%zu products cannot give %zu eigenpairs", options->max_products, count);
-    BASIN_TRY(choose_capacity(basin_curvature_size(c), count, options, &capacity));
-    BASIN_TRY(basin_krylov_create(c, capacity, epsilon, options->seed, &k));
-    BASIN_ALLOC(out->eigenvalues, count, "eigenvalues");
-    BASIN_ALLOC(out->residuals, count, "residuals");
-    out->count = count, out->top = wanted.top, out->bottom = wanted.bottom;
-    BASIN_TRY(iterate(k, wanted, options->tolerance, options->max_products, out->eigenvalues));
-    BASIN_TRY(true_residuals(k, out));
-    out->converged = true;
-    for (size_t i = 0; i < count; i++)
-        if (!(out->residuals[i] <= options->tolerance * k->norm)) out->converged = false;
-    out->products = k->products;
+    BASIN_CHECK(options->max_products >= s.count, BASIN_ERR_ARG, "%zu products cannot give %zu eigenpairs", options->max_products, s.count);
+    BASIN_TRY(choose_rows(basin_curvature_size(c), s.count, options, &rows));
+    BASIN_TRY(basin_krylov_create(c, rows, epsilon, options->seed, &s.k));
+    if (rows < basin_curvature_size(c) && rows < 2 * s.count + ROOM) s.k->ghosts_most = 0;
+    BASIN_ALLOC(s.keep, rows, "indices");
+    BASIN_ALLOC(s.chain, (rows + 1) * rows, "projected matrix");
+    BASIN_ALLOC(out->eigenvalues, s.count, "eigenvalues");
+    BASIN_ALLOC(out->residuals, s.count, "residuals");
+    out->count = s.count, out->top = options->top, out->bottom = options->bottom;
+    s.theta = out->eigenvalues;
+    s.expected = 4.0 * (double)s.count;
+    BASIN_TRY(iterate(&s));
+    BASIN_TRY(take_residuals(&s, options->seed, out));
+    out->products = s.k->products;
     out->asymmetry = out->negative_mass = NAN;
-    if (options->vectors) BASIN_TRY(keep_vectors(k, out));
-    if (options->probes > 0) BASIN_TRY(basin_spectrum_probe(c, k->v, options->probes, options->seed, out));
+    if (options->vectors) BASIN_TRY(keep_vectors(s.k, out));
+    if (options->probes > 0) BASIN_TRY(basin_spectrum_probe(c, s.k->v, options->probes, options->seed, out));
 done:
-    basin_krylov_destroy(&k);
+    basin_krylov_destroy(&s.k);
+    basin_free(s.keep);
+    basin_free(s.chain);
     return st;
 }

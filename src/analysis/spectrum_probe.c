@@ -80,7 +80,7 @@ static double add_held(basin_spectrum *out)
 }
 
 /* n samples of ‖H'z‖² and zᵀH'z; z, hz [n, P] and h [count] are scratch. */
-static basin_status sample(basin_curvature *c, const double *vectors, size_t count, basin_random *random, size_t n, double *z, double *hz, double *h,
+static basin_status sample(basin_curvature *c, double *const *vectors, size_t count, basin_random *random, size_t n, double *z, double *hz, double *h,
                            moments *squares, moments *traces)
 {
     basin_status st = BASIN_OK;
@@ -99,7 +99,7 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_probe(basin_curvature *c, const double *vectors, size_t probes, uint64_t seed, basin_spectrum *out)
+basin_status basin_spectrum_probe(basin_curvature *c, double *const *vectors, size_t probes, uint64_t seed, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
     size_t       size = basin_curvature_size(c), chunk = probes < CHUNK ? probes : CHUNK, left = size - out->count;
