@@ -425,10 +425,13 @@ good spectrum $GD --method lanczos --top 3 --dry-run
 holds out "lanczos, nothing computed: .* products expected (at most "
 good spectrum $GD $GD --dry-run --json
 [ "$(grep -o '"kind": *"forecast"' out | wc -l)" = 2 ] || fail "two checkpoints give two forecasts: $(head -c 300 out)"
+good sane $GD --dry-run
+holds out "sane, dense, nothing computed: 311 products, 2 gradients, 0 losses"
 good sane $GD --ritz 7 --dry-run
 holds out "sane, ritz, nothing computed: 8 products, 2 gradients, 0 losses"
 good slice $GD --along random --grid 5 --along gradient --grid 5 --dry-run
 holds out "slice, nothing computed: 3 products, 3 gradients, 52 losses" # 25 points and the centre, on train and test
+bad "eigen:311" "310 eigenvalues" -- slice $GD --along eigen:311 --dry-run
 good sharpness $GD --rho 0.1,0.2 --dry-run
 holds out "sharpness, nothing computed: 1 products, 2 gradients, "
 bad "kappa" -- sane good.h5 --kappa -1

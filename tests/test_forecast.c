@@ -172,6 +172,82 @@ static void memory_is_within_what_is_told(void **state)
     problem_release(&p);
 }
 
+/* A search that never ends fills the whole basis, whatever the forecast expects: no room that it may take is kept by the point. */
+static void the_largest_basis_is_within_the_limit(void **state)
+{
+    static const basin_spectrum_options endless = {.method = BASIN_SPECTRUM_LANCZOS, .top = 30, .tolerance = 1e-15, .max_products = 230, .probes = 1};
+    const basin_sane_options            ritz = {.ritz = 300};
+    problem                             p = network(60); /* P = 664: a basis of 220 */
+    size_t                              partly = 0;
+
+    (void)state;
+    for (size_t room = 7000000; room < 11000000; room += 500000) {
+        basin_objective *o = objective(&p);
+        basin_forecast  *f = NULL;
+        basin_spectrum  *s = NULL;
+        basin_sane      *sane = NULL;
+        bool             lanczos = room / 500000 % 2 == 0;
+        basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + room);
+        if (lanczos) assert_ok(basin_spectrum_forecast(o, p.theta, &endless, &f));
+        else assert_ok(basin_sane_ritz_forecast(o, p.theta, &ritz, &f));
+        basin_memory_watch();
+        if (lanczos) assert_ok(basin_spectrum_compute(o, p.theta, 0.0, &endless, &s));
+        else assert_ok(basin_sane_ritz(o, p.theta, 1, &ritz, &sane));
+        if (f->provision.kept > 0) assert_true(basin_memory_peak() + BASIN_MEMORY_PROGRAM <= basin_memory_limit());
+        partly += f->provision.kept > 0 && f->provision.kept < f->provision.parts;
+        basin_memory_limit_set(0);
+        basin_forecast_destroy(&f);
+        basin_spectrum_destroy(&s);
+        basin_sane_destroy(&sane);
+        basin_objective_destroy(&o);
+    }
+    assert_true(partly > 3);
+    problem_release(&p);
+}
+
+/* The same network on other samples: each objective's points have their own FLOPs. */
+static void points_are_those_of_their_objective(void **state)
+{
+    problem              p = network(10), fewer = {.loss = p.loss};
+    basin_objective     *o[2] = {objective(&p), NULL};
+    basin_forecast      *f = NULL;
+    basin_slice_request  r = {.objective_count = 2, .splits = {"train", "test"}, .theta = p.theta, .axis_count = 1, .to = {1}, .grid = {9}};
+
+    (void)state;
+    assert_ok(basin_graph_mlp((size_t[]){6, 10, 4}, 3, "Tanh", &fewer.graph));
+    problem_data(&fewer, 100, 4, 0, 33);
+    o[1] = objective(&fewer);
+    r.objectives[0] = o[0], r.objectives[1] = o[1];
+    assert_ok(basin_slice_forecast(&r, (basin_direction_spec[]){{.kind = BASIN_DIRECTION_RANDOM}}, &f));
+    const basin_work *train = work(f, "points"), *test = train + 1;
+    assert_string_equal(test->name, "points");
+    assert_close(train->flops, 3.0 * test->flops, 1e-12, 0.0);
+    basin_forecast_destroy(&f);
+    basin_objective_destroy(&o[0]);
+    basin_objective_destroy(&o[1]);
+    problem_release(&p);
+    problem_release(&fewer);
+}
+
+/* Two spectra come one after the other: twice the work, the memory of one. */
+static void two_eigen_directions_take_the_memory_of_one(void **state)
+{
+    static const basin_direction_spec specs[] = {{.kind = BASIN_DIRECTION_EIGEN, .index = 1}, {.kind = BASIN_DIRECTION_EIGEN, .index = -1}};
+    problem                           p = network(10);
+    basin_objective                  *o = objective(&p);
+    basin_forecast                   *f[2] = {NULL, NULL};
+    basin_slice_request               r = {.objective_count = 1, .objectives = {o}, .splits = {"train"}, .theta = p.theta, .to = {1, 1}, .grid = {9, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) r.axis_count = i + 1, assert_ok(basin_slice_forecast(&r, specs, &f[i]));
+    assert_int_equal(work(f[0], "eigenvalues")->count, 1);
+    assert_int_equal(work(f[1], "eigenvalues")->count, 2);
+    assert_in_range(f[1]->beside_bytes, f[0]->beside_bytes, f[0]->beside_bytes + 1000);
+    for (size_t i = 0; i < 2; i++) basin_forecast_destroy(&f[i]);
+    basin_objective_destroy(&o);
+    problem_release(&p);
+}
+
 /* Without a frozen point: products by differences; without FLOPs. */
 static void any_objective_can_be_asked(void **state)
 {
@@ -203,6 +279,13 @@ static void what_cannot_be_done_is_refused_alike(void **state)
     assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &f), BASIN_ERR_BUDGET);
     assert_status(basin_sane_ritz_forecast(o, p.theta, &(basin_sane_options){.ritz = 500}, &f), BASIN_ERR_BUDGET);
     basin_memory_limit_set(0);
+    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.tolerance = NAN}, &f), BASIN_ERR_ARG);
+    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.tolerance = -1.0}, &f), BASIN_ERR_ARG);
+    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 9, .max_products = 8}, &f),
+                  BASIN_ERR_ARG);
+    assert_message("8 products cannot give 9 eigenpairs");
+    assert_status(basin_sane_ritz_forecast(o, p.theta, &(basin_sane_options){.ritz = 5, .kappa = NAN}, &f), BASIN_ERR_VALUE);
+    assert_status(basin_sane_ritz_forecast(o, p.theta, NULL, &f), BASIN_ERR_ARG);
     assert_status(basin_slice_forecast(&r, NULL, &f), BASIN_ERR_ARG);
     assert_status(basin_sharpness_forecast(o, p.theta, &(basin_sharpness_options){.rho = (double[]){NAN}, .rho_count = 1}, &f), BASIN_ERR_VALUE);
     assert_null(f);
@@ -239,6 +322,9 @@ int main(void)
         cmocka_unit_test(a_slice_costs_what_is_told),
         cmocka_unit_test(sharpness_and_ritz_values_cost_what_is_told),
         cmocka_unit_test(memory_is_within_what_is_told),
+        cmocka_unit_test(the_largest_basis_is_within_the_limit),
+        cmocka_unit_test(points_are_those_of_their_objective),
+        cmocka_unit_test(two_eigen_directions_take_the_memory_of_one),
         cmocka_unit_test(any_objective_can_be_asked),
         cmocka_unit_test(what_cannot_be_done_is_refused_alike),
         cmocka_unit_test(every_failed_allocation_is_clean),

@@ -156,10 +156,15 @@ done:
     return st;
 }
 
+static size_t rank_of(long i)
+{
+    return i > 0 ? (size_t)i : (size_t)0 - (size_t)i;
+}
+
 /* Where in the spectrum the eigenvalue number i is; false if it is not held. */
 static bool eigen_position(const basin_spectrum *s, long i, size_t *out)
 {
-    size_t rank = i > 0 ? (size_t)i : (size_t)0 - (size_t)i;
+    size_t rank = rank_of(i);
     bool   all = s->count == s->parameters;
 
     if (rank > (all ? s->count : i > 0 ? s->top : s->bottom)) return false;
@@ -176,7 +181,7 @@ static const double *eigen_vector(const basin_spectrum *s, size_t position)
 
 static basin_spectrum_options options_of_eigen(const basin_objective *o, long i)
 {
-    size_t                 rank = i > 0 ? (size_t)i : (size_t)0 - (size_t)i;
+    size_t                 rank = rank_of(i);
     basin_spectrum_options options = {.vectors = true, .probes = 1};
 
     options.method = basin_objective_size(o) <= DENSE_MOST ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS;
@@ -185,15 +190,29 @@ static basin_spectrum_options options_of_eigen(const basin_objective *o, long i)
     return options;
 }
 
+static basin_status check_eigen(const basin_objective *o, long i)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(i != 0, BASIN_ERR_ARG, "eigen:0: count from 1 (largest) or -1 (smallest)");
+    BASIN_CHECK(rank_of(i) <= basin_objective_size(o), BASIN_ERR_VALUE, "eigen:%ld: there are %zu eigenvalues", i, basin_objective_size(o));
+done:
+    return st;
+}
+
 basin_status basin_direction_demand(const basin_objective *o, const basin_direction_spec *spec, basin_demand *demand)
 {
+    basin_status           st = BASIN_OK;
     basin_spectrum_options options;
     const char            *method;
 
     if (spec->kind == BASIN_DIRECTION_GRADIENT) demand->gradients++;
-    if (spec->kind != BASIN_DIRECTION_EIGEN) return BASIN_OK;
+    if (spec->kind != BASIN_DIRECTION_EIGEN) goto done;
+    BASIN_TRY(check_eigen(o, spec->index));
     options = options_of_eigen(o, spec->index);
-    return basin_spectrum_demand(o, &options, demand, &method);
+    BASIN_TRY(basin_spectrum_demand(o, &options, demand, &method));
+done:
+    return st;
 }
 
 static basin_status compute_eigen(basin_objective *o, const double *theta, long i, basin_spectrum **out)
@@ -206,13 +225,12 @@ static basin_status compute_eigen(basin_objective *o, const double *theta, long 
 basin_status basin_direction_eigen(basin_objective *o, const double *theta, long i, const basin_spectrum *spectrum, basin_direction **out)
 {
     basin_status     st = BASIN_OK;
-    size_t           size = basin_objective_size(o), rank = i > 0 ? (size_t)i : (size_t)0 - (size_t)i, position = 0;
+    size_t           size = basin_objective_size(o), rank = rank_of(i), position = 0;
     basin_spectrum  *own = NULL;
     basin_direction *d = NULL;
     char            *label = NULL, *definition = NULL;
 
-    BASIN_CHECK(i != 0, BASIN_ERR_ARG, "eigen:0: count from 1 (largest) or -1 (smallest)");
-    BASIN_CHECK(rank <= size, BASIN_ERR_VALUE, "eigen:%ld: there are %zu eigenvalues", i, size);
+    BASIN_TRY(check_eigen(o, i));
     BASIN_CHECK(spectrum == NULL || spectrum->parameters == size, BASIN_ERR_SHAPE, "eigen:%ld: the spectrum has %zu parameters, the objective %zu", i,
                 spectrum->parameters, size);
     if (spectrum != NULL) BASIN_TRY(basin_spectrum_check(spectrum));

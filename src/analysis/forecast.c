@@ -1,10 +1,10 @@
 /* What an analysis is going to take: how often it does what is told by itself (forecast.h), how long once takes is measured.
  *
  * Method
- *   1. Each kind of work is done once to warm up (the first call pays for fresh memory) and then timed, short ones over a
- *      twentieth of a second. A frozen point is timed as it comes: every one pays.
- *   2. Products at a point frozen under the same memory limit, with what the analysis will hold set aside: so the point keeps
- *      what it will keep. Blocks are timed as blocks.
+ *   1. Each kind of work is done once to warm up (the first call pays for fresh memory) and then timed over a twentieth of a
+ *      second; where the first call took longer, it is the measurement. A frozen point is timed as it comes: every one pays.
+ *   2. Products at a point frozen under the same memory limit, with all that the analysis may hold set aside: so the point
+ *      keeps what it will keep. Blocks are timed as blocks.
  *   3. Points of a line or plane share work: the times of 1 and of n points give a part for each pass of POINTS and one for
  *      each point.
  *   4. LAPACK on a matrix of smaller order n, times (P/n)³; making a vector orthogonal to a basis on a few rows of it.
@@ -14,15 +14,17 @@
  */
 #include "analysis/forecast.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "analysis/krylov.h"
+#include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
-enum { WORKS = 8, POINTS = 256, SMALL = 500, ROWS = 4 };
+enum { WORKS = 9, POINTS = 256, SMALL = 500, ROWS = 4 };
 
 static const double ENOUGH = 0.05; /* seconds of measuring */
 
@@ -51,11 +53,13 @@ static double now(void)
 static basin_status time_of(measuring *m, basin_status (*call)(measuring *), double *out)
 {
     basin_status st = BASIN_OK;
-    size_t       times = 0;
-    double       start, seconds = 0.0;
+    size_t       times = 1;
+    double       start = now(), seconds;
 
     BASIN_TRY(call(m));
-    for (start = now(); times == 0 || seconds < ENOUGH; times++, seconds = now() - start) BASIN_TRY(call(m));
+    seconds = now() - start;
+    if (seconds < ENOUGH)
+        for (start = now(), times = 0; times == 0 || seconds < ENOUGH; times++, seconds = now() - start) BASIN_TRY(call(m));
     *out = seconds / (double)times;
 done:
     return st;
@@ -66,6 +70,7 @@ static basin_status add_work(measuring *m, const char *name, char *definition, s
     basin_status st = BASIN_OK;
     basin_work  *work = &m->forecast->works[m->forecast->work_count++];
 
+    assert(m->forecast->work_count <= WORKS);
     work->definition = definition;
     BASIN_STRDUP(work->name, name);
     BASIN_CHECK(definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
@@ -117,6 +122,25 @@ done:
     return st;
 }
 
+void basin_demand_hold(basin_demand *demand, size_t bytes, size_t aside)
+{
+    if (demand->bytes < bytes) demand->bytes = bytes;
+    if (demand->aside < aside) demand->aside = aside;
+}
+
+/* Vectors held for the calls, and of them those that a block has. */
+static size_t width_of(const basin_demand *d)
+{
+    size_t width = d->width > d->axes ? d->width : d->axes;
+
+    return width > 1 ? width : 1;
+}
+
+static size_t block_of(const basin_demand *d)
+{
+    return d->vectors < d->width ? d->vectors : d->width;
+}
+
 /* FLOPs of the primal sweeps over that share of the parts. */
 static double primal_flops(const measuring *m, size_t parts)
 {
@@ -125,49 +149,67 @@ static double primal_flops(const measuring *m, size_t parts)
     return (2.0 * m->forward - m->first) * (p->parts > 0 ? (double)parts / (double)p->parts : 0.0);
 }
 
+/* FLOPs of a product with each of m->count vectors. Parts that are not kept are recomputed once for all in a sweep. */
+static double product_flops(const measuring *m)
+{
+    const basin_provision *p = &m->forecast->provision;
+    size_t                 together = m->count < p->block ? m->count : p->block;
+
+    return 6.0 * m->forward - 4.0 * m->first + primal_flops(m, p->parts - p->kept) / (double)(together > 1 ? together : 1);
+}
+
 static basin_status measure_products(measuring *m)
 {
     basin_status        st = BASIN_OK;
     const basin_demand *d = &m->request->demand;
     basin_provision    *p = &m->forecast->provision;
-    size_t              aside = basin_memory_set_aside(d->bytes);
-    double              start = now(), freeze, seconds, flops;
+    size_t              held = 2 * width_of(d) * m->size * sizeof(double); /* v and hv */
+    double              start = now(), freeze, seconds;
 
     if (d->freezes == 0) goto done;
-    BASIN_TRY(basin_curvature_create(m->o, NULL, m->request->theta, BASIN_HESSIAN, &m->c));
+    BASIN_TRY(basin_point_freeze(m->o, m->request->theta, d->aside > held ? d->aside - held : 0, &m->c));
     freeze = now() - start;
     basin_curvature_provision(m->c, p);
-    flops = 6.0 * m->forward - 4.0 * m->first + primal_flops(m, p->parts - p->kept);
     m->count = 1;
     if (d->products > 0) {
         BASIN_TRY(time_of(m, one_product, &seconds));
-        BASIN_TRY(add_work(m, "product", basin_format("Hessian times one vector"), d->products, d->most, flops, seconds));
+        BASIN_TRY(add_work(m, "product", basin_format("Hessian times one vector"), d->products, d->most, product_flops(m), seconds));
     }
-    m->count = d->width;
+    m->count = block_of(d);
     if (d->vectors > 0) {
         BASIN_TRY(time_of(m, one_product, &seconds));
-        BASIN_TRY(add_work(m, "block", basin_format("Hessian times one of %zu vectors together", d->width), d->vectors, d->vectors, flops,
-                           seconds / (double)d->width));
+        BASIN_TRY(add_work(m, "block", basin_format("Hessian times one of %zu vectors together", m->count), d->vectors, d->vectors, product_flops(m),
+                           seconds / (double)m->count));
     }
     start = now();
     basin_curvature_destroy(&m->c);
     freeze += now() - start;
     BASIN_TRY(add_work(m, "freeze", basin_format("forward and backward, kept for products"), d->freezes, d->freezes, primal_flops(m, p->kept), freeze));
 done:
-    basin_memory_set_aside(aside);
     basin_curvature_destroy(&m->c);
     return st;
 }
 
+/* FLOPs of a forward pass; NAN where the objective is no network. */
+static void find_flops(const basin_objective *o, double *forward, double *first)
+{
+    if (basin_network_flops(o, forward, first) != BASIN_OK) *forward = *first = NAN;
+}
+
 static basin_status measure_points(measuring *m, size_t which)
 {
-    basin_status st = BASIN_OK;
-    size_t       points = m->request->demand.points[which], passes = (points + POINTS - 1) / POINTS, most = points < POINTS ? points : POINTS;
-    const char  *split = m->request->splits[which];
-    double       one, several, each;
+    basin_status        st = BASIN_OK;
+    const basin_demand *d = &m->request->demand;
+    const char         *split = m->request->splits[which];
+    size_t              points = d->points[which], call, passes, most;
+    double              one, several, each, forward, first;
 
     if (points == 0) goto done;
+    call = points / d->calls;
+    passes = d->calls * ((call + POINTS - 1) / POINTS);
+    most = call < POINTS ? call : POINTS;
     m->o = m->request->objectives[which];
+    find_flops(m->o, &forward, &first);
     m->count = 1;
     BASIN_TRY(time_of(m, one_line, &one));
     each = one;
@@ -179,8 +221,8 @@ static basin_status measure_points(measuring *m, size_t which)
     }
     each += (double)passes * fmax(one - each, 0.0) / (double)points;
     BASIN_TRY(add_work(m, "points", basin_format("losses on %s at points of one %s", split != NULL ? split : "the samples",
-                                                 m->request->demand.axes == 2 ? "plane" : "line"),
-                       points, points, m->forward - m->first, each));
+                                                 d->axes == 2 ? "plane" : "line"),
+                       points, points, forward - first, each));
 done:
     m->o = m->request->objectives[0];
     return st;
@@ -215,8 +257,8 @@ static basin_status measure_eigen(measuring *m)
     double start = now();
     BASIN_TRY(one_eigen(m));
     seconds = (now() - start) * ratio * ratio * ratio;
-    BASIN_TRY(add_work(m, "eigenvalues", basin_format("LAPACK on the matrix, 4/3 P^3; measured on order %zu", m->count), 1, 1, 4.0 / 3.0 * order * order * order,
-                       seconds));
+    BASIN_TRY(add_work(m, "eigenvalues", basin_format("LAPACK on the matrix, 4/3 P^3; measured on order %zu", m->count), d->problems, d->problems,
+                       4.0 / 3.0 * order * order * order, seconds));
 done:
     return st;
 }
@@ -248,20 +290,19 @@ done:
 
 /* --------------------------------------------------------------------------------------------- the whole -- */
 
-/* Vectors of no meaning, of norm 1. */
+/* Vectors of no meaning, of norm 1; those that no call reads stay zero. */
 static basin_status prepare(measuring *m)
 {
     basin_status        st = BASIN_OK;
     const basin_demand *d = &m->request->demand;
-    size_t              width = d->width > d->axes ? d->width : d->axes;
+    size_t              width = width_of(d), filled = block_of(d) > d->axes ? block_of(d) : d->axes;
 
-    if (width < 1) width = 1;
-    if (basin_network_flops(m->o, &m->forward, &m->first) != BASIN_OK) m->forward = m->first = NAN;
+    find_flops(m->o, &m->forward, &m->first);
     BASIN_ALLOC(m->v, width * m->size, "vectors");
     BASIN_ALLOC(m->hv, width * m->size, "products");
     BASIN_ALLOC(m->coefficients, POINTS * 2, "the grid");
     BASIN_ALLOC(m->losses, POINTS, "losses");
-    for (size_t j = 0; j < width; j++) {
+    for (size_t j = 0; j < filled || j == 0; j++) {
         double *v = m->v + j * m->size;
         for (size_t i = 0; i < m->size; i++) v[i] = sin((double)(j + 1) * (double)(i + 1));
         basin_scale(1.0 / basin_norm(v, m->size), v, m->size);
@@ -327,5 +368,6 @@ done:
     basin_free(m.values);
     basin_free(m.ends);
     basin_forecast_destroy(&f);
+    basin_memory_watch(); /* the height until here is not that of reading the next checkpoint */
     return st;
 }

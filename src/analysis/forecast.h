@@ -10,13 +10,17 @@ typedef struct basin_demand {
     size_t freezes;               /* frozen points, one after the other */
     size_t products, most;        /* with single vectors: expected, and at most */
     size_t vectors, width;        /* with blocks: vectors in all, and the most in a block */
-    size_t points[2], axes;       /* of a line or plane on each of the objectives */
+    size_t points[2], axes;       /* of a line or plane on each of the objectives, */
+    size_t calls;                 /* in so many evaluations with equally many points */
     size_t rows;                  /* of the basis that each single product is made orthogonal to, in the mean */
-    size_t matrix, bottom, top;   /* order of an eigenvalue problem, and how many of its vectors are wanted at each end */
-    size_t bytes;                 /* that the analysis holds beside the frozen point, without a block of vectors and its product */
+    size_t problems;              /* eigenvalue problems, */
+    size_t matrix, bottom, top;   /* of that order, and how many of the vectors are wanted at each end */
+    size_t bytes;                 /* expected to be held beside the frozen point, without a block of vectors and its product */
+    size_t aside;                 /* all that may be held beside it: room that freezing leaves */
 } basin_demand;
 
 /* Each adds its own. */
+void         basin_demand_hold(basin_demand *demand, size_t bytes, size_t aside); /* the most of each: spectra come one after the other */
 void         basin_stationarity_demand(basin_demand *demand);
 basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options, basin_demand *demand, const char **method);
 basin_status basin_direction_demand(const basin_objective *o, const basin_direction_spec *spec, basin_demand *demand);

@@ -27,7 +27,6 @@
 #include "core/linalg.h"
 #include "core/memory.h"
 
-#define STRIP 512      /* columns of V turned at once in a restart */
 #define PIECE 2048     /* entries of a vector that stay in the cache while all of V passes by */
 #define PARALLEL 50000 /* entries of V below which threads do not pay */
 #define CANCELS 0.7071 /* of the norm left by a pass: less, and another pass follows */
@@ -268,7 +267,7 @@ void basin_krylov_combine(const basin_krylov *k, const double *a, size_t count, 
 static basin_status turn_basis(basin_krylov *k, const double *rows, size_t count)
 {
     basin_status st = BASIN_OK;
-    size_t       size = k->size, used = k->used, width = size < STRIP ? size : STRIP;
+    size_t       size = k->size, used = k->used, width = size < BASIN_KRYLOV_STRIP ? size : BASIN_KRYLOV_STRIP;
     double      *strip = NULL, *turned = NULL;
 
     BASIN_ALLOC(strip, used * width, "strip of the basis");

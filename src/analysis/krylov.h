@@ -6,7 +6,7 @@
 #include "core/random.h"
 #include "core/status.h"
 
-enum { BASIN_KRYLOV_GHOSTS = 3 };
+enum { BASIN_KRYLOV_GHOSTS = 3, BASIN_KRYLOV_STRIP = 512 /* columns of V turned at once in a restart */ };
 
 typedef struct basin_krylov {
     basin_curvature *curvature; /* borrowed */

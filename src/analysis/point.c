@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "core/linalg.h"
+#include "core/memory.h"
 
 basin_status basin_point_gradient(basin_objective *o, const double *theta, basin_loss *out, double *g)
 {
@@ -26,5 +27,14 @@ basin_status basin_point_bare_gradient(basin_objective *o, const double *theta, 
 
     if (st == BASIN_OK) st = basin_point_gradient(o, theta, out, g);
     basin_objective_decay_set(o, decay);
+    return st;
+}
+
+basin_status basin_point_freeze(basin_objective *o, const double *theta, size_t beside, basin_curvature **out)
+{
+    size_t       before = basin_memory_set_aside(beside);
+    basin_status st = basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, out);
+
+    basin_memory_set_aside(before);
     return st;
 }

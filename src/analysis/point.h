@@ -1,4 +1,4 @@
-/* What every analysis begins with: loss and gradient at one theta, refused where they are not finite. */
+/* What every analysis begins with: loss and gradient at one theta, refused where they are not finite, and the frozen Hessian. */
 #ifndef BASIN_ANALYSIS_POINT_H
 #define BASIN_ANALYSIS_POINT_H
 
@@ -8,5 +8,8 @@
 basin_status basin_point_gradient(basin_objective *o, const double *theta, basin_loss *out, double *g /* [P] */);
 /* The same without the objective's weight decay, which stays as it is set. */
 basin_status basin_point_bare_gradient(basin_objective *o, const double *theta, basin_loss *out, double *g /* [P] */);
+
+/* The Hessian at theta, frozen so that the memory limit leaves `beside` bytes for what its user is about to hold. Caller destroys. */
+basin_status basin_point_freeze(basin_objective *o, const double *theta, size_t beside, basin_curvature **out);
 
 #endif

@@ -238,10 +238,26 @@ done:
     return st;
 }
 
-static basin_status check_steps(size_t size, size_t steps)
+static basin_status ritz_demand(size_t size, const basin_sane_options *options, basin_demand *demand, size_t *out)
 {
-    if (steps < basin_memory_limit() / sizeof(double) / size) return BASIN_OK;
-    return basin_fail(BASIN_ERR_BUDGET, "%zu Lanczos steps with %zu parameters do not fit the limit of %zu bytes", steps, size, basin_memory_limit());
+    basin_status st = BASIN_OK;
+    size_t       steps = options != NULL ? options->ritz : 0, bytes;
+
+    BASIN_CHECK(steps > 0, BASIN_ERR_ARG, "the ritz method needs a number of Lanczos steps");
+    BASIN_TRY(check_options(options));
+    if (steps > size) steps = size;
+    BASIN_CHECK(steps < basin_memory_limit() / sizeof(double) / size, BASIN_ERR_BUDGET,
+                "%zu Lanczos steps with %zu parameters do not fit the limit of %zu bytes", steps, size, basin_memory_limit());
+    demand->gradients++; /* describe_point */
+    basin_stationarity_demand(demand);
+    demand->freezes++;
+    demand->products += steps, demand->most += steps;
+    demand->rows = steps / 2 + 1;
+    bytes = (steps * size + 2 * (steps + 1) * (steps + 1)) * sizeof(double); /* the basis, the projected matrix, Ritz vectors */
+    basin_demand_hold(demand, bytes, bytes + 2 * size * sizeof(double));     /* and one vector more, and a product */
+    *out = steps;
+done:
+    return st;
 }
 
 static basin_status describe_point(basin_objective *o, const double *theta, const basin_sane_options *options, basin_sane *s)
@@ -265,16 +281,10 @@ done:
 basin_status basin_sane_ritz_forecast(basin_objective *o, const double *theta, const basin_sane_options *options, basin_forecast **out)
 {
     basin_status           st = BASIN_OK;
-    size_t                 size = basin_objective_size(o), steps = options->ritz < size ? options->ritz : size;
+    size_t                 steps;
     basin_forecast_request request = {.analysis = "sane", .method = "ritz", .objective_count = 1, .objectives = {o}, .theta = theta};
 
-    BASIN_TRY(check_steps(size, steps));
-    request.demand.gradients++; /* describe_point */
-    basin_stationarity_demand(&request.demand);
-    request.demand.freezes++;
-    request.demand.products += steps, request.demand.most += steps;
-    request.demand.rows = steps / 2 + 1;
-    request.demand.bytes = steps * size * sizeof(double);
+    BASIN_TRY(ritz_demand(basin_objective_size(o), options, &request.demand, &steps));
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
@@ -287,15 +297,13 @@ basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t s
     basin_curvature *c = NULL;
     basin_krylov    *k = NULL;
     magnitudes       m = {0};
-    size_t           steps = options != NULL ? options->ritz : 0;
+    basin_demand     demand = {0};
+    size_t           steps;
 
-    BASIN_CHECK(steps > 0, BASIN_ERR_ARG, "the ritz method needs a number of Lanczos steps");
-    BASIN_TRY(check_options(options));
+    BASIN_TRY(ritz_demand(basin_objective_size(o), options, &demand, &steps));
     BASIN_ALLOC(s, 1, "SANE");
     BASIN_TRY(describe_point(o, theta, options, s));
-    if (steps > s->parameters) steps = s->parameters;
-    BASIN_TRY(check_steps(s->parameters, steps));
-    BASIN_TRY(basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, &c));
+    BASIN_TRY(basin_point_freeze(o, theta, demand.aside, &c));
     BASIN_TRY(basin_krylov_create(c, steps + 1, basin_objective_epsilon(o), seed, &k));
     BASIN_TRY(run(k, steps));
     BASIN_TRY(sort_magnitudes(k->ritz, k->used, &m));

@@ -132,6 +132,7 @@ basin_status basin_sharpness_forecast(basin_objective *o, const double *theta, c
     demand->gradients++;
     basin_stationarity_demand(demand);
     demand->axes = 1;
+    demand->calls = kinds_of(options);
     BASIN_CHECK(basin_mul(kinds_of(options), r.count + 1, &demand->points[0]), BASIN_ERR_ARG, "%zu random directions of %zu radii are too many",
                 options->random, r.count);
     demand->bytes = 4 * basin_objective_size(o) * sizeof(double);

@@ -219,6 +219,7 @@ static void add_demand(const basin_slice_request *r, basin_demand *demand)
         if (demand->width < r->axis_count) demand->width = r->axis_count;
     }
     demand->axes = r->axis_count;
+    demand->calls = 1;
     for (size_t i = 0; i < r->objective_count; i++) demand->points[i] = points;
     demand->bytes += points * (r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * r->objective_count * sizeof(double));
 }

@@ -88,14 +88,20 @@ done:
 
 basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options, basin_demand *demand, const char **method)
 {
-    basin_spectrum_options chosen = complete(options, basin_objective_size(o), basin_objective_epsilon(o), false);
-    bool                   dense = chosen.method == BASIN_SPECTRUM_DENSE;
+    basin_status           st = BASIN_OK;
+    basin_spectrum_options chosen;
 
+    BASIN_CHECK(options == NULL || (options->tolerance >= 0.0 && isfinite(options->tolerance)), BASIN_ERR_ARG, "tolerance %g is not a number >= 0",
+                options->tolerance);
+    chosen = complete(options, basin_objective_size(o), basin_objective_epsilon(o), false);
     demand->gradients++; /* describe_point */
     basin_stationarity_demand(demand);
     demand->freezes++;
-    *method = dense ? "dense" : "lanczos";
-    return (dense ? basin_spectrum_dense_demand : basin_spectrum_lanczos_demand)(basin_objective_size(o), &chosen, demand);
+    if (chosen.method == BASIN_SPECTRUM_DENSE) BASIN_TRY(basin_spectrum_dense_demand(basin_objective_size(o), &chosen, demand));
+    else BASIN_TRY(basin_spectrum_lanczos_demand(basin_objective_size(o), &chosen, demand));
+    *method = chosen.method == BASIN_SPECTRUM_DENSE ? "dense" : "lanczos";
+done:
+    return st;
 }
 
 basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_forecast **out)
@@ -109,20 +115,6 @@ done:
     return st;
 }
 
-/* With room left for what the method holds. */
-static basin_status freeze(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_curvature **out)
-{
-    basin_demand demand = {0};
-    const char  *method;
-    basin_status st = basin_spectrum_demand(o, options, &demand, &method);
-
-    if (st != BASIN_OK) return st;
-    size_t before = basin_memory_set_aside(demand.bytes + 2 * demand.width * basin_objective_size(o) * sizeof(double));
-    st = basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, out);
-    basin_memory_set_aside(before);
-    return st;
-}
-
 basin_status basin_spectrum_compute(basin_objective *o, const double *theta, double weight_decay, const basin_spectrum_options *options,
                                     basin_spectrum **out)
 {
@@ -130,13 +122,14 @@ basin_status basin_spectrum_compute(basin_objective *o, const double *theta, dou
     basin_spectrum        *s = NULL;
     basin_curvature       *c = NULL;
     basin_spectrum_options complete_options;
+    basin_demand           demand = {0};
+    const char            *method;
     double                 epsilon = basin_objective_epsilon(o);
 
-    BASIN_CHECK(options == NULL || (options->tolerance >= 0.0 && isfinite(options->tolerance)), BASIN_ERR_ARG, "tolerance %g is not a number >= 0",
-                options->tolerance);
+    BASIN_TRY(basin_spectrum_demand(o, options, &demand, &method)); /* what it refuses need not begin */
     BASIN_ALLOC(s, 1, "spectrum");
     BASIN_TRY(describe_point(o, theta, weight_decay, s));
-    BASIN_TRY(freeze(o, theta, options, &c));
+    BASIN_TRY(basin_point_freeze(o, theta, demand.aside, &c));
     s->approximate = basin_curvature_approximate(c);
     complete_options = complete(options, s->parameters, epsilon, s->approximate);
     if (s->approximate) epsilon = cbrt(epsilon) * cbrt(epsilon);

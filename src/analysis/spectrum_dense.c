@@ -43,10 +43,11 @@ basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_optio
                 basin_memory_limit());
     demand->vectors += size;
     if (demand->width < block_of(size)) demand->width = block_of(size);
+    demand->problems++;
     demand->matrix = size;
     demand->top = options->vectors ? options->top : 0;
     demand->bottom = options->vectors ? options->bottom : 0;
-    demand->bytes += bytes - 2 * block_of(size) * size * sizeof(double); /* the units, and the rows they give */
+    basin_demand_hold(demand, bytes - 2 * block_of(size) * size * sizeof(double), bytes); /* the units, and the rows they give */
 done:
     return st;
 }

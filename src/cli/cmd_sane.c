@@ -24,6 +24,22 @@ done:
     return status;
 }
 
+/* A spectrum's, by the name of what it is for. */
+static int forecast_spectrum(cli_source *s, const basin_spectrum_options *spectral, basin_forecast **out)
+{
+    int             status = CLI_OK;
+    basin_forecast *f = NULL;
+
+    CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, spectral, &f));
+    basin_free(f->analysis);
+    f->analysis = basin_strdup("sane");
+    CLI_CHECK(f->analysis != NULL, "out of memory for a name");
+    *out = f, f = NULL;
+done:
+    basin_forecast_destroy(&f);
+    return status;
+}
+
 static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 {
     int                    status = CLI_OK;
@@ -32,7 +48,7 @@ static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 
     CLI_TRY(read_options(a, s, &spectral, &o));
     if (o.ritz > 0) CLI_LIBRARY(basin_sane_ritz_forecast(s->objectives[0], s->ck->theta, &o, out));
-    else CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, &spectral, out));
+    else CLI_TRY(forecast_spectrum(s, &spectral, out));
 done:
     return status;
 }
