@@ -121,6 +121,11 @@ struct basin_node {
 #define NODE_INPUT(node, i) (&(node)->slots[(node)->input[i]])
 #define NODE_OUTPUT(node) (&(node)->slots[(node)->output])
 
+static inline size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Is input i there, and not left out? */
 static inline bool node_has(const basin_node *node, size_t i)
 {
@@ -135,6 +140,13 @@ static inline bool is_param(const basin_slot *slot)
 static inline bool is_leaf(const basin_slot *slot) /* a parameter or a buffer */
 {
     return slot->block != (size_t)-1 || slot->buffer != (size_t)-1;
+}
+
+/* Does backward add to this unbatched input's adjoint? A gradient is not asked for where a point is frozen, but what is computed from
+   parameters hands its adjoint on. */
+static inline bool collects(const basin_slot *slot, basin_mode mode)
+{
+    return mode != BASIN_MODE_FREEZE || !is_param(slot);
 }
 
 /* Rows for b samples, and the numbers in one row of v. */

@@ -63,8 +63,8 @@ static basin_status infer(basin_node *node)
     BASIN_TRY(infer_shapes(node, facts));
     basin_node_role(node, 1, BASIN_ROLE_WEIGHT, facts->transposed ? 0 : 1, facts->in);
     if (c != NULL) basin_node_role(node, 2, BASIN_ROLE_BIAS, 0, facts->in);
-    x->keep_value = true;
-    y->keep_adjoint = true;
+    if (w->degree > 0) x->keep_value = true;
+    if (w->degree > 0 && x->degree > 0) y->keep_adjoint = true;
 done:
     return st;
 }
@@ -128,7 +128,7 @@ static void apply(const basin_node *node, size_t rows, real *x, size_t x_apart, 
 {
     const gemm_facts  *f = node->facts;
     basin_dense        dense = dense_of(f, rows);
-    const basin_matrix matrix = {.at = w, .out = f->transposed ? f->in : 1, .in = f->transposed ? 1 : f->out};
+    const basin_dense_matrix matrix = {.at = w, .out = f->transposed ? f->in : 1, .in = f->transposed ? 1 : f->out};
 
     if (!NODE_OUTPUT(node)->batched) {
         plain_apply(f, rows * f->positions, x, w, c, add, y);
@@ -143,7 +143,7 @@ static void apply_back(const basin_node *node, size_t rows, real *y, size_t y_ap
 {
     const gemm_facts  *f = node->facts;
     basin_dense        dense = dense_of(f, rows);
-    const basin_matrix matrix = {.at = w, .out = f->transposed ? 1 : f->out, .in = f->transposed ? f->in : 1};
+    const basin_dense_matrix matrix = {.at = w, .out = f->transposed ? 1 : f->out, .in = f->transposed ? f->in : 1};
 
     if (!NODE_OUTPUT(node)->batched) {
         plain_apply_back(f, rows * f->positions, y, w, add, x);
@@ -197,10 +197,9 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
     basin_slot       *x = GEMM_X(node), *w = GEMM_W(node), *c = GEMM_C(node), *y = NODE_OUTPUT(node);
     const size_t      rows = slot_rows(x, b);
 
-    (void)mode;
-    if (w->degree > 0)
+    if (w->degree > 0 && collects(w, mode))
         collect_weight(node, rows, (basin_pixels[2]){pixels_of(facts, y->a, facts->out, 1)}, (basin_pixels[2]){pixels_of(facts, x->v, facts->in, 1)}, w->a);
-    if (c != NULL && c->degree > 0) collect_bias(node, rows, y->a, 1, c->a);
+    if (c != NULL && c->degree > 0 && collects(c, mode)) collect_bias(node, rows, y->a, 1, c->a);
     if (x->degree > 0) apply_back(node, rows, y->a, 1, w->v, node->accumulate[0], x->a, 1);
 }
 

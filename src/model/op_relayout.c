@@ -12,11 +12,6 @@ static basin_status infer(basin_node *node)
     return basin_infer_same(node);
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* n <= VECTOR numbers, by powers of two, whose copies are single instructions. */
 INLINE void copy_some(size_t n, const real *from, real *to)
 {

@@ -56,11 +56,6 @@ static size_t common_divisor(size_t a, size_t b)
     return a;
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Taps of one phase are `period` apart; the phases begin with taps 0, 1, … below that. */
 static size_t period(const basin_window_axis *axis)
 {

@@ -13,18 +13,13 @@
 
 enum { PARTS = BASIN_LANES / VECTOR }; /* vectors of an element */
 
-#if VECTOR_BYTES == 64 || defined(__aarch64__) /* 32 registers */
+#if VECTOR_REGISTERS == 32
 enum { PIXELS = 3, OUTPUTS = 8, LEFT = 4, RIGHT = 4 };
 #else /* 16 */
 enum { PIXELS = 2, OUTPUTS = 6, LEFT = 3, RIGHT = 4 };
 #endif
 
 enum { TAPS = 128 }; /* of a block: its elements of some pixels stay in the first cache, its weights in the second */
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* --------------------------------------------------------------------------------------------------- apply -- */
 
@@ -75,7 +70,7 @@ INLINE void apply_strip(size_t pixels, bool along, const strip *s, size_t output
         n = (outputs - o) / tiles;
         switch (n) {
             TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
-#if VECTOR_BYTES == 64 || defined(__aarch64__)
+#if VECTOR_REGISTERS == 32
             TILE(7) TILE(8)
 #endif
         }
@@ -89,7 +84,7 @@ static void apply_pixels(size_t pixels, bool along, const strip *s, size_t outpu
         switch (pixels) {
         case 1: apply_strip(1, true, s, outputs); break;
         case 2: apply_strip(2, true, s, outputs); break;
-#if VECTOR_BYTES == 64 || defined(__aarch64__)
+#if VECTOR_REGISTERS == 32
         case 3: apply_strip(3, true, s, outputs); break;
 #endif
         }
@@ -97,14 +92,14 @@ static void apply_pixels(size_t pixels, bool along, const strip *s, size_t outpu
         switch (pixels) {
         case 1: apply_strip(1, false, s, outputs); break;
         case 2: apply_strip(2, false, s, outputs); break;
-#if VECTOR_BYTES == 64 || defined(__aarch64__)
+#if VECTOR_REGISTERS == 32
         case 3: apply_strip(3, false, s, outputs); break;
 #endif
         }
     }
 }
 
-void basin_dense_apply(const basin_dense *d, basin_pixels x, basin_matrix w, const real *bias, bool add, basin_pixels y)
+void basin_dense_apply(const basin_dense *d, basin_pixels x, basin_dense_matrix w, const real *bias, bool add, basin_pixels y)
 {
     const size_t vectors = d->rows * d->positions * PARTS;
     const bool   along = w.in == 1;
@@ -118,7 +113,7 @@ void basin_dense_apply(const basin_dense *d, basin_pixels x, basin_matrix w, con
             n = least(PIXELS, vectors - q);
             for (size_t p = 0; p < n; p++) {
                 const size_t part = (q + p) % PARTS * VECTOR, pixel = (q + p) / PARTS, row = pixel / d->positions, at = pixel % d->positions;
-                s.x[p] = x.at + row * x.row + at * x.step + t * BASIN_LANES + part;
+                s.x[p] = d->in == 0 ? NULL : x.at + row * x.row + at * x.step + t * BASIN_LANES + part;
                 s.y[p] = y.at + row * y.row + at * y.step + part;
             }
             apply_pixels(n, along, &s, d->out);
@@ -130,7 +125,7 @@ void basin_dense_apply(const basin_dense *d, basin_pixels x, basin_matrix w, con
 
 /* Pixels that are summed in registers before they join the total, so that sums of single precision stay accurate; and the elements of
    the right side in all of these, which stay in the first cache. */
-enum { SHORT_SUM = 16, BLOCK = 384 };
+enum { SHORT_SUM = 16, BLOCK = 384, SHORT_BIAS = 256 };
 
 /* Elements of n pixels one after the other: where they are, they may all want the same lines of the cache. */
 INLINE void gather(const real *const *pixels, size_t n, size_t first, size_t elements, real *to)
@@ -204,7 +199,9 @@ void basin_dense_weight(const basin_dense *d, const basin_pixels left[2], size_t
             for (size_t l = 0; l < lefts; l += LEFT) {
                 real *sums = w + l * stride + r;
                 switch (least(LEFT, lefts - l)) {
+#if VECTOR_REGISTERS == 32
                 case 4: weight_tiles(4, from, n, l, block, some, d->alpha, sums, stride); break;
+#endif
                 case 3: weight_tiles(3, from, n, l, block, some, d->alpha, sums, stride); break;
                 case 2: weight_tiles(2, from, n, l, block, some, d->alpha, sums, stride); break;
                 default: weight_tiles(1, from, n, l, block, some, d->alpha, sums, stride); break;
@@ -216,15 +213,19 @@ void basin_dense_weight(const basin_dense *d, const basin_pixels left[2], size_t
 
 void basin_dense_bias(const basin_dense *d, basin_pixels y, real *c)
 {
+    const size_t pixels = d->rows * d->positions;
+
     for (size_t o = 0; o < d->out; o += VECTOR) {
         const size_t n = least(VECTOR, d->out - o);
-        vector       sum[VECTOR] = {{0}};
-        for (size_t i = 0; i < d->rows; i++)
-            for (size_t t = 0; t < d->positions; t++)
+        for (size_t start = 0; start < pixels; start += SHORT_BIAS) {
+            vector sum[VECTOR] = {{0}};
+            for (size_t q = start; q < least(start + SHORT_BIAS, pixels); q++) {
+                const real *from = y.at + q / d->positions * y.row + q % d->positions * y.step + o * BASIN_LANES;
                 for (size_t e = 0; e < n; e++)
-                    for (size_t part = 0; part < BASIN_LANES; part += VECTOR)
-                        sum[e] += vector_load(y.at + i * y.row + t * y.step + (o + e) * BASIN_LANES + part);
-        const vector sums = d->beta * vector_sums(sum);
-        for (size_t e = 0; e < n; e++) c[o + e] += sums[e];
+                    for (size_t part = 0; part < BASIN_LANES; part += VECTOR) sum[e] += vector_load(from + e * BASIN_LANES + part);
+            }
+            const vector sums = d->beta * vector_sums(sum);
+            for (size_t e = 0; e < n; e++) c[o + e] += sums[e];
+        }
     }
 }

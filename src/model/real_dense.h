@@ -11,10 +11,10 @@ typedef struct basin_pixels { /* pixel t of row i begins at `at` + i·row + t·s
     size_t row, step;
 } basin_pixels;
 
-typedef struct basin_matrix { /* the weight of input c for output o is at[o·out + c·in]; one of the steps is 1 */
+typedef struct basin_dense_matrix { /* the weight of input c for output o is at[o·out + c·in]; one of the steps is 1 */
     const real *at;
     size_t      out, in;
-} basin_matrix;
+} basin_dense_matrix;
 
 typedef struct basin_dense {
     size_t rows, positions; /* of pixels */
@@ -23,7 +23,7 @@ typedef struct basin_dense {
 } basin_dense;
 
 /* y = alpha W x + beta bias, for bias [out] or NULL; added to y if `add`. */
-void basin_dense_apply(const basin_dense *dense, basin_pixels x, basin_matrix w, const real *bias, bool add, basin_pixels y);
+void basin_dense_apply(const basin_dense *dense, basin_pixels x, basin_dense_matrix w, const real *bias, bool add, basin_pixels y);
 
 /* w[l·stride + r] += alpha Σ left[l] right[r] over pixels and lanes, for l < lefts, r < rights: of both of two pairs. The second one's
    sides may be left out: at = NULL. */

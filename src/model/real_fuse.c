@@ -150,7 +150,7 @@ static bool find_chain(const basin_plan *plan, const basin_graph *graph, size_t 
     node = step_past(&c, softmax->inputs[0]);
     if (masks(&c, node, scores, &inner)) node = step_past(&c, inner);
     while (scales(&c, node, &inner)) node = step_past(&c, inner);
-    if (!is(node, "MatMul", 2)) return false;
+    if (!is(node, "MatMul", 2) || !isfinite(c.scale)) return false;
     c.q = node->inputs[0];
     turn = step_back(&c, node->inputs[1]);
     if (!turns(turn, scores->rank)) return false;

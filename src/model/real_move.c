@@ -122,11 +122,6 @@ typedef struct plane { /* the two dimensions inside */
 
 enum { TILE = 16 }; /* of a transposition: both sides stay in the first cache */
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static void move_runs(const plane *p, bool add, real scale, const real *from, real *to)
 {
     for (size_t i = 0; i < p->rows; i++, from += p->from_row, to += p->to_row) {

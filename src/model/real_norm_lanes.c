@@ -223,7 +223,7 @@ INLINE void add_at(real *sums, size_t entry, size_t part, vector value)
     vector_store(to, vector_load(to) + value);
 }
 
-/* Σ a∘u and Σ a of each entry, with u = NULL for what is already a product: then only the first is taken. */
+/* Σ a∘u and Σ a of each entry, where there is room for them. */
 INLINE void collect(const set *s, const real *a, const real *u, size_t part, real *products, real *plain)
 {
     EACH_SHORT(s)

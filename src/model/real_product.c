@@ -12,7 +12,7 @@
 
 #include "model/real_vector.h"
 
-#if VECTOR_BYTES == 64 || defined(__aarch64__)
+#if VECTOR_REGISTERS == 32
 #define WIDE_TILES
 enum { MOST_ROWS = 4, MOST_COLUMNS = 6 };
 #else

@@ -23,11 +23,6 @@ typedef struct extent {
     double count;        /* M */
 } extent;
 
-static inline size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Numbers 0 … n - 1 with their statistic's place l, of each group of BASIN_LANES the first `valid`. */
 #define EACH_NUMBER(n, valid, statement)                                                                                                             \
     for (size_t first = 0; first < (n); first += BASIN_LANES) {                                                                                      \

@@ -249,12 +249,11 @@ basin_status basin_network_check_statistics(const basin_network *net)
     const size_t bytes = (basin_extent_size(&net->plan->primal, net->chunk) + basin_extent_size(&net->plan->kept, net->chunk) +
                           basin_extent_size(&net->plan->tangent, net->chunk)) *
                          sizeof(real);
-    const size_t threads = basin_network_threads(net, net->data.count);
 
     if (net->plan->batch_statistics) {
-        BASIN_CHECK(bytes / 2 < basin_memory_limit() / 2 / threads, BASIN_ERR_BUDGET,
-                    "a batch of %zu samples is one piece of work: %zu threads with %zu bytes each do not fit the limit of %zu bytes", net->chunk,
-                    threads, bytes, basin_memory_limit());
+        BASIN_CHECK(bytes < basin_memory_limit(), BASIN_ERR_BUDGET,
+                    "a batch of %zu samples is one piece of work: its %zu bytes do not fit the limit of %zu bytes", net->chunk, bytes,
+                    basin_memory_limit());
         BASIN_TRY(basin_network_check_batches(net, net->data.count));
     }
     for (size_t i = 0; i < net->plan->node_count && net->statistics.kind == BASIN_BN_REESTIMATE; i++)

@@ -13,7 +13,7 @@
 #include "model/real_tiles.h"
 
 /* Accumulators of convolve at most; outputs × taps of correlate. */
-#if VECTOR_BYTES == 64 || defined(__aarch64__)
+#if VECTOR_REGISTERS == 32
 enum { MOST = 24, ROWS = 4, TAPS = 6 };
 #else
 enum { MOST = 8, ROWS = 3, TAPS = 4 };
@@ -58,7 +58,7 @@ void basin_convolve(const real *src, const ptrdiff_t *offset, size_t taps, const
 {
 #define ROW(PIXELS, OUTPUTS) convolve_row(PIXELS, OUTPUTS, src, offset, taps, w, n, step, y, plane, y_step)
     switch (tile) {
-#if VECTOR_BYTES == 64 || defined(__aarch64__)
+#if VECTOR_REGISTERS == 32
     case 8: ROW(3, 8); break;
     case 4: ROW(6, 4); break;
     case 2: ROW(8, 2); break;

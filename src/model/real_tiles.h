@@ -1,15 +1,15 @@
 /* The two inner sums of convolutions, in register tiles. They work on activations in lanes layout (op.h): elements of BASIN_LANES
- * numbers. How large the tiles are is the instruction set's: AVX-512 and NEON have 32 registers, others 16.
+ * numbers. How large the tiles are is the instruction set's.
  */
 #ifndef BASIN_MODEL_REAL_TILES_H
 #define BASIN_MODEL_REAL_TILES_H
 
 #include "model/real_vector.h"
 
-#if VECTOR_BYTES == 64 || defined(__aarch64__)
-enum { BASIN_REGISTERS = 32, BASIN_TILE_OUTPUTS = 8 };
+#if VECTOR_REGISTERS == 32
+enum { BASIN_TILE_OUTPUTS = 8 };
 #else
-enum { BASIN_REGISTERS = 16, BASIN_TILE_OUTPUTS = 4 };
+enum { BASIN_TILE_OUTPUTS = 4 };
 #endif
 
 /* y[o·plane + x·y_step] += Σ_t w[t·tile + o] src[offset[t] + x·step]   for o < tile, x < n; each an element of lanes.

@@ -32,6 +32,13 @@ typedef real_bits     vector_mask __attribute__((vector_size(VECTOR_BYTES), alig
 typedef real_unsigned vector_unsigned __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real))));   /* whose sums may wrap: a NaN's do */
 enum { VECTOR = VECTOR_BYTES / sizeof(real) };
 
+/* AVX-512 and NEON have 32 registers, other sets 16: that decides how large tiles of sums may be. */
+#if VECTOR_BYTES == 64 || defined(__aarch64__)
+#define VECTOR_REGISTERS 32
+#else
+#define VECTOR_REGISTERS 16
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE vector vector_load(const real *from)
