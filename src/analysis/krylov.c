@@ -115,7 +115,6 @@ basin_status basin_krylov_create(basin_curvature *c, size_t rows, double epsilon
     k->size = basin_curvature_size(c);
     k->rows = rows < k->size ? rows : k->size;
     k->epsilon = epsilon;
-    k->ghosts_most = BASIN_KRYLOV_GHOSTS;
     k->random = basin_random_start(seed, BASIN_STREAM_LANCZOS);
     BASIN_ALLOC(k->v, k->rows, "Lanczos basis");
     BASIN_ALLOC(k->m, k->rows * k->rows, "projected matrix");
@@ -344,7 +343,7 @@ static void make_ghost(basin_krylov *k, size_t which)
     double *row = k->v[k->used + which];
 
     if (pending_norm(k, which) == 0.0) return;
-    if (k->ghosts == k->ghosts_most) {
+    if (k->ghosts == BASIN_KRYLOV_GHOSTS) {
         k->forgot = true;
         return;
     }

@@ -16,7 +16,6 @@ typedef struct basin_krylov {
     size_t           held;      /* h */
     double         **v;         /* [rows] orthonormal vectors [P], allocated when they are first needed */
     double          *m;         /* [rows, rows]: v_i · H v_c for c < j, i < h, so that H v_c = Σ_i m[c, i] v_i + Σ_g s[g, c] u_g */
-    size_t           ghosts_most; /* <= BASIN_KRYLOV_GHOSTS; none in a basis too small to take them back */
     size_t           ghosts;    /* vectors that no longer pend, but what of the products lies along them is known */
     double          *u[BASIN_KRYLOV_GHOSTS], *s[BASIN_KRYLOV_GHOSTS]; /* [P] orthogonal to all held; [rows] */
     double           left[BASIN_KRYLOV_GHOSTS]; /* ‖u_g‖ <= 1 */

@@ -44,6 +44,7 @@
 #define MISSES 1e4   /* one chance in so many at most that a verification overlooks a copy */
 #define CHUNK 16     /* vectors in one product at the end */
 #define WITHIN 0.9   /* of the tolerance, for the recursion's residual; */
+#define WITHIN_ALONE 0.25 /* the same where dropped vectors leave no trace: what several chains drop adds up in squares; */
 #define NOISE 0.4    /* of the tolerance, for the error of products: the root of both squares is below 1 */
 
 typedef struct ends { /* which Ritz pairs of j, ascending, are meant: the last `top` and the first `bottom` */
@@ -74,6 +75,12 @@ static size_t select_ends(ends e, size_t used, size_t *keep)
 static double limit(const search *s)
 {
     return s->tolerance * s->k->norm;
+}
+
+/* What the recursion's residuals must reach. */
+static double goal(const search *s)
+{
+    return (s->k->forgot ? WITHIN_ALONE : WITHIN) * limit(s);
 }
 
 /* The largest residual of the wanted pairs. */
@@ -145,7 +152,7 @@ static size_t choose_pending(const search *s)
 static bool ghosts_matter(const search *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (basin_krylov_ghost_coupling(s->k, s->keep[i]) > 0.5 * WITHIN * limit(s) && basin_krylov_residual(s->k, s->keep[i]) > WITHIN * limit(s)) return true;
+        if (basin_krylov_ghost_coupling(s->k, s->keep[i]) > 0.5 * goal(s) && basin_krylov_residual(s->k, s->keep[i]) > goal(s)) return true;
     return false;
 }
 
@@ -165,7 +172,7 @@ done:
 static size_t steps_ahead(search *s, double worst)
 {
     size_t used = s->k->used, most = used / 8, steps = used / 16;
-    double over = worst / (WITHIN * limit(s));
+    double over = worst / goal(s);
 
     if (!(over > 1.0)) return 1;
     if (s->seen < used && over < s->worst) {
@@ -208,7 +215,7 @@ static basin_status converge(search *s, bool *converged)
             BASIN_TRY(basin_krylov_ritz(k));
             select_ends(s->wanted, k->used, s->keep);
             double worst = worst_residual(s);
-            *converged = worst <= WITHIN * limit(s) && settled(s);
+            *converged = worst <= goal(s) && settled(s);
             if (*converged || spent(s)) break;
             size_t ahead = steps_ahead(s, worst);
             if (ghosts_matter(s)) BASIN_TRY(recall_ghosts(s));
@@ -473,7 +480,6 @@ basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const ba
 
     BASIN_TRY(choose_rows(basin_curvature_size(c), s.count, options, &rows));
     BASIN_TRY(basin_krylov_create(c, rows, epsilon, options->seed, &s.k));
-    if (rows < basin_curvature_size(c) && rows < 2 * s.count + ROOM) s.k->ghosts_most = 0;
     BASIN_ALLOC(s.keep, rows, "indices");
     BASIN_ALLOC(s.chain, (rows + 1) * rows, "projected matrix");
     BASIN_ALLOC(out->eigenvalues, s.count, "eigenvalues");

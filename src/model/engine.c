@@ -37,7 +37,7 @@ basin_status basin_engine_choose(basin_precision precision, const basin_engine *
 
     if (asked != NULL && *asked == '\0') asked = NULL;
     BASIN_CHECK(asked == NULL || basin_instructions_run(asked), BASIN_ERR_ARG,
-                "BASIN_INSTRUCTIONS=%s: this processor does not have them; base, avx2 and avx512 are known", asked);
+                "BASIN_INSTRUCTIONS=%s: this processor does not have them; " BASIN_INSTRUCTION_NAMES, asked);
     for (size_t i = SETS; i-- > 0;)
         if (asked == NULL ? basin_instructions_run(engines[i].name) : strcmp(asked, engines[i].name) == 0) {
             *out = engines[i].of[precision == BASIN_SINGLE];

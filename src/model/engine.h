@@ -9,8 +9,10 @@
 /* The instruction sets that the Makefile compiles for, the best last. */
 #if defined(__x86_64__)
 #define BASIN_INSTRUCTION_SETS(X) X(base) X(avx2) X(avx512)
+#define BASIN_INSTRUCTION_NAMES "base, avx2 and avx512 are known"
 #else
 #define BASIN_INSTRUCTION_SETS(X) X(base)
+#define BASIN_INSTRUCTION_NAMES "base alone is known"
 #endif
 
 /* What BatchNormalization's statistics are taken from. */

@@ -27,9 +27,9 @@ const char  *basin_method_title(basin_plan *plan, const char *method); /* «sam�
 const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role);
 /* «Checkpoints: …, …. Data: digest ….», each checkpoint once, at the end of the caption. */
 void         basin_plan_sources(basin_plan *plan);
-/* Says when the point is not stationary, so that curvature there is no curvature of a minimum. */
 /* What a ceiling of stability is with BatchNorm, where a result was computed at other statistics than of batches. */
 void         basin_plan_ceiling_mode(basin_plan *plan);
+/* Says when the point is not stationary, so that curvature there is no curvature of a minimum. */
 void         basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s);
 /* The line of provenance at the foot; NULL when switched off or unknown. */
 const char  *basin_plan_footer(basin_plan *plan);
