@@ -4,8 +4,9 @@
  * side. So both products are sums of elements times broadcast weights, read where they are: a product for few samples is not worth
  * a copy of the weights in another order.
  *
- * apply holds P pixels × O outputs in registers: P + O loads for P·O multiply-adds a tap. weight holds L × R products of two
- * pixels' elements and sums over lanes at the end, 16 numbers at once. Loops around these keep what they read in the first cache.
+ * apply holds P pixels × O outputs in registers: P + O loads for P·O multiply-adds a tap; loops around it keep what it reads in the
+ * first cache. weight turns the elements of its right side, so that a sample's lie side by side, and holds L of the left × V vectors of the
+ * right: L + V loads for L·V multiply-adds a sample, and no sum over lanes.
  */
 #include "model/real_dense.h"
 
@@ -14,9 +15,9 @@
 enum { PARTS = BASIN_LANES / VECTOR }; /* vectors of an element */
 
 #if VECTOR_REGISTERS == 32
-enum { PIXELS = 3, OUTPUTS = 8, LEFT = 4, RIGHT = 4 };
+enum { PIXELS = 3, OUTPUTS = 8, LEFT = 6, RIGHT = 4 };
 #else /* 16 */
-enum { PIXELS = 2, OUTPUTS = 6, LEFT = 3, RIGHT = 4 };
+enum { PIXELS = 2, OUTPUTS = 6, LEFT = 6, RIGHT = 2 };
 #endif
 
 enum { TAPS = 128 }; /* of a block: its elements of some pixels stay in the first cache, its weights in the second */
@@ -123,53 +124,68 @@ void basin_dense_apply(const basin_dense *d, basin_pixels x, basin_dense_matrix 
 
 /* -------------------------------------------------------------------------------------------------- weight -- */
 
-/* Pixels that are summed in registers before they join the total, so that sums of single precision stay accurate; and the elements of
-   the right side in all of these, which stay in the first cache. */
-enum { SHORT_SUM = 16, BLOCK = 384, SHORT_BIAS = 256 };
+/* Pixels of a piece: their samples are summed in registers before they join the total, so that sums of single precision stay accurate. */
+enum { PIECE = 16, SHORT_BIAS = 256 };
 
-/* Elements of n pixels one after the other: where they are, they may all want the same lines of the cache. */
-INLINE void gather(const real *const *pixels, size_t n, size_t first, size_t elements, real *to)
+/* to [n, LANES, vectors · VECTOR]: elements of some pixels, a sample's side by side, and zeros for those from `elements` on. Inlined it
+   would take registers from the tiles for its constants. */
+static __attribute__((noinline)) void turn(size_t vectors, const real *const *pixels, size_t n, size_t first, size_t elements, real *to)
 {
-    for (size_t q = 0; q < n; q++)
-        for (size_t l = 0; l < elements * BASIN_LANES; l += VECTOR, to += VECTOR) vector_store(to, vector_load(pixels[q] + first * BASIN_LANES + l));
-}
-
-typedef real quarter __attribute__((vector_size(RIGHT * sizeof(real)), aligned(sizeof(real)), may_alias));
-
-/* w [l, r] += alpha times the products of left [n, l, LANES] and elements of right, `step` numbers a pixel. */
-INLINE void weight_tile(size_t l, size_t r, size_t n, const real *left, const real *right, size_t step, real alpha, real *w, size_t stride)
-{
-    enum { MOST = (LEFT * RIGHT + VECTOR - 1) / VECTOR * VECTOR };
-    vector sum[MOST] = {{0}}; /* [l, r], in registers */
-    real   sums[MOST];
-
-    for (; n > 0; n--, left += l * BASIN_LANES, right += step)
-        for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
-            vector b[RIGHT];
-            for (size_t j = 0; j < r; j++) b[j] = vector_load(right + j * BASIN_LANES + part);
-            for (size_t i = 0; i < l; i++) {
-                const vector a = vector_load(left + i * BASIN_LANES + part);
-                for (size_t j = 0; j < r; j++) sum[i * r + j] += a * b[j];
+    for (size_t v = 0; v < vectors; v++) {
+        const size_t some = least(VECTOR, elements - v * VECTOR);
+        for (size_t q = 0; q < n; q++)
+            for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
+                const real *from = pixels[q] + (first + v * VECTOR) * BASIN_LANES + part;
+                real       *row = to + ((q * BASIN_LANES + part) * vectors + v) * VECTOR;
+                vector      t[VECTOR]; /* in registers: all loops around it have constant ends */
+                for (size_t i = 0; i < VECTOR; i++) t[i] = some == VECTOR || i < some ? vector_load(from + i * BASIN_LANES) : (vector){0};
+                vector_transpose(t);
+                for (size_t i = 0; i < VECTOR; i++) vector_store(row + i * vectors * VECTOR, t[i]);
             }
-        }
-    for (size_t i = 0; i < l * r; i += VECTOR) vector_store(sums + i, vector_sums(sum + i));
-    for (size_t i = 0; i < l; i++, w += stride) {
-        if (r == RIGHT) *(quarter *)w += alpha * *(const quarter *)(sums + i * r);
-        for (size_t j = 0; j < r && r != RIGHT; j++) w[j] += alpha * sums[i * r + j];
     }
 }
 
-/* Some pixels: w [l, rights] += … for `rights` elements of right [n, rights, LANES]. */
-INLINE void weight_tiles(size_t l, const real *const *pixels, size_t n, size_t first, const real *right, size_t rights, real alpha, real *w,
-                         size_t stride)
+/* w [lefts, rights] += alpha times the products of elements of the left pixels, from l on, and of the right ones, turned. */
+INLINE void weight_tile(size_t lefts, size_t vectors, const real *const *left, size_t n, size_t l, const real *right, size_t rights, real alpha, real *w,
+                        size_t stride)
 {
-    real   left[SHORT_SUM * LEFT * BASIN_LANES] __attribute__((aligned(64)));
-    size_t r = 0, step = rights * BASIN_LANES;
+    vector sum[LEFT * RIGHT] = {{0}}; /* [lefts, vectors], in registers */
 
-    gather(pixels, n, first, l, left);
-    for (; r + 4 <= rights; r += 4) weight_tile(l, 4, n, left, right + r * BASIN_LANES, step, alpha, w + r, stride);
-    for (; r + 2 <= rights; r += 2) weight_tile(l, 2, n, left, right + r * BASIN_LANES, step, alpha, w + r, stride);
-    for (; r < rights; r++) weight_tile(l, 1, n, left, right + r * BASIN_LANES, step, alpha, w + r, stride);
+    for (size_t i = 0; i < lefts; i++)
+        for (size_t v = 0; v < vectors; v++) __builtin_prefetch(w + i * stride + v * VECTOR, 1);
+    for (size_t q = 0; q < n; q++) {
+        const real *a = left[q] + l * BASIN_LANES;
+#pragma GCC unroll 2
+        for (size_t lane = 0; lane < BASIN_LANES; lane++, right += vectors * VECTOR) {
+            vector b[RIGHT];
+            for (size_t v = 0; v < vectors; v++) b[v] = vector_load(right + v * VECTOR);
+            for (size_t i = 0; i < lefts; i++)
+                for (size_t v = 0; v < vectors; v++) sum[i * vectors + v] += a[i * BASIN_LANES + lane] * b[v];
+        }
+    }
+    for (size_t i = 0; i < lefts; i++, w += stride)
+        for (size_t v = 0; v < vectors; v++) {
+            const vector add = alpha * sum[i * vectors + v];
+            real        *to = w + v * VECTOR;
+            if ((v + 1) * VECTOR <= rights) vector_store(to, vector_load(to) + add);
+            else for (size_t r = 0; r < rights - v * VECTOR; r++) to[r] += add[r];
+        }
+}
+
+/* A piece's pixels, all of the left and `rights` elements of the right, from r on. Tiles as even as possible. */
+INLINE void weight_panel(size_t vectors, const real *const *left, size_t lefts, const real *const *right, size_t n, size_t r, size_t rights, real alpha,
+                         real *w, size_t stride)
+{
+    real turned[PIECE * BASIN_LANES * RIGHT * VECTOR] __attribute__((aligned(64)));
+
+    turn(vectors, right, n, r, rights, turned);
+#define TILE(L) case L: weight_tile(L, vectors, left, n, l, turned, rights, alpha, to, stride); break;
+    for (size_t l = 0, tiles = (lefts + LEFT - 1) / LEFT, some; tiles > 0; l += some, tiles--) {
+        real *to = w + l * stride + r;
+        some = (lefts - l) / tiles;
+        switch (some) { TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) }
+    }
+#undef TILE
 }
 
 /* Some pixels of both sides, from pixel `start` of the pairs' on. */
@@ -185,30 +201,27 @@ static void find(const basin_dense *d, const basin_pixels side[2], size_t start,
 void basin_dense_weight(const basin_dense *d, const basin_pixels left[2], size_t lefts, const basin_pixels right[2], size_t rights, real *w,
                         size_t stride)
 {
-    real         block[BLOCK * BASIN_LANES] __attribute__((aligned(64)));
-    const real  *from[SHORT_SUM], *to[SHORT_SUM];
-    const size_t pixels = d->rows * d->positions * (left[1].at != NULL ? 2 : 1), pieces = (pixels + SHORT_SUM - 1) / SHORT_SUM;
+    const real  *from[PIECE], *to[PIECE];
+    const size_t pixels = d->rows * d->positions * (left[1].at != NULL ? 2 : 1), pieces = (pixels + PIECE - 1) / PIECE;
+    const size_t all = (rights + VECTOR - 1) / VECTOR;
 
+#define PANEL(V) case V: weight_panel(V, from, lefts, to, n, at, least(V * VECTOR, rights - at), d->alpha, w, stride); break;
     for (size_t piece = 0; piece < pieces; piece++) {
-        const size_t start = piece * pixels / pieces, n = (piece + 1) * pixels / pieces - start, most = BLOCK / n / RIGHT * RIGHT;
+        const size_t start = piece * pixels / pieces, n = (piece + 1) * pixels / pieces - start;
         find(d, left, start, n, from);
         find(d, right, start, n, to);
-        for (size_t r = 0, some; r < rights; r += some) {
-            some = least(most, rights - r);
-            gather(to, n, r, some, block);
-            for (size_t l = 0; l < lefts; l += LEFT) {
-                real *sums = w + l * stride + r;
-                switch (least(LEFT, lefts - l)) {
+        for (size_t v = 0, panels = (all + RIGHT - 1) / RIGHT, some; panels > 0; v += some, panels--) {
+            const size_t at = v * VECTOR;
+            some = (all - v) / panels;
+            switch (some) {
+                PANEL(1) PANEL(2)
 #if VECTOR_REGISTERS == 32
-                case 4: weight_tiles(4, from, n, l, block, some, d->alpha, sums, stride); break;
+                PANEL(3) PANEL(4)
 #endif
-                case 3: weight_tiles(3, from, n, l, block, some, d->alpha, sums, stride); break;
-                case 2: weight_tiles(2, from, n, l, block, some, d->alpha, sums, stride); break;
-                default: weight_tiles(1, from, n, l, block, some, d->alpha, sums, stride); break;
-                }
             }
         }
     }
+#undef PANEL
 }
 
 void basin_dense_bias(const basin_dense *d, basin_pixels y, real *c)
