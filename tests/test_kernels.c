@@ -1,4 +1,4 @@
-/* The kernels of every instruction set that runs here, in both precisions (real_kernels.c, real_functions.c), and which engine is chosen. */
+/* The kernels of every instruction set that runs here, in both precisions (real_kernels.c, real_functions.c, real_losses.c), and which engine is chosen. */
 #include <stdlib.h>
 
 #include "model/engine.h"
@@ -9,6 +9,8 @@
     void check_kernels_f32_##set(void);                                                                                                              \
     void check_math_f64_##set(void);                                                                                                                 \
     void check_math_f32_##set(void);                                                                                                                 \
+    void check_losses_f64_##set(void);                                                                                                               \
+    void check_losses_f32_##set(void);                                                                                                               \
     extern const basin_engine basin_engine_f64_##set, basin_engine_f32_##set;
 BASIN_INSTRUCTION_SETS(DECLARE)
 
@@ -31,6 +33,13 @@ static void functions_are_right_to_their_last_digits(void **state)
     (void)state;
 #define RUN_MATH(set) RUN(set, check_math)
     BASIN_INSTRUCTION_SETS(RUN_MATH)
+}
+
+static void losses_in_lanes_are_sums_over_samples(void **state)
+{
+    (void)state;
+#define RUN_LOSSES(set) RUN(set, check_losses)
+    BASIN_INSTRUCTION_SETS(RUN_LOSSES)
 }
 
 static void the_best_engine_is_chosen_unless_one_is_named(void **state)
@@ -58,6 +67,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_agree_with_plain_loops),
         cmocka_unit_test(functions_are_right_to_their_last_digits),
+        cmocka_unit_test(losses_in_lanes_are_sums_over_samples),
         cmocka_unit_test(the_best_engine_is_chosen_unless_one_is_named),
     };
 

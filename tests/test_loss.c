@@ -9,6 +9,57 @@
 
 enum { SAMPLES = 5, POSITIONS = 3, CLASSES = 4, WIDTH = POSITIONS * CLASSES, ELEMENTS = SAMPLES * WIDTH, TARGETS = SAMPLES * POSITIONS, K = 2 };
 
+/* ------------------------------------------------------------------------------------- samples in rows -- */
+
+enum { MOST_LANES = BASIN_LANES * WIDTH };
+
+/* rows [count, k, width] of at most BASIN_LANES samples; empty lanes repeat the last one. */
+static void to_lanes(const double *rows, size_t count, size_t k, size_t width, double *lanes)
+{
+    for (size_t i = 0; i < BASIN_LANES; i++)
+        for (size_t l = 0; l < k * width; l++) lanes[l * BASIN_LANES + i] = rows[(i < count ? i : count - 1) * k * width + l];
+}
+
+/* Empty lanes of what adds to sums over samples hold 0. */
+static void to_rows(const double *lanes, size_t count, size_t k, size_t width, double *rows)
+{
+    for (size_t i = 0; i < BASIN_LANES; i++)
+        for (size_t l = 0; l < k * width; l++) {
+            if (i < count) rows[i * k * width + l] = lanes[l * BASIN_LANES + i];
+            else assert_close(lanes[l * BASIN_LANES + i], 0.0, 0.0, 0.0);
+        }
+}
+
+static void loss_forward(const basin_loss_spec *loss, const basin_batch *batch, const double *y, size_t width, basin_loss *total, double *a, double *slope)
+{
+    double     lanes[MOST_LANES], adjoint[MOST_LANES], kept[MOST_LANES];
+    basin_loss again = *total;
+
+    to_lanes(y, batch->count, 1, width, lanes);
+    basin_loss_forward(loss, batch, lanes, width, total, a != NULL ? adjoint : NULL, slope != NULL ? kept : NULL);
+    if (a != NULL) to_rows(adjoint, batch->count, 1, width, a);
+    if (slope != NULL) to_rows(kept, batch->count, 1, width, slope);
+    if (a == NULL) return;
+    basin_loss_forward(loss, batch, lanes, width, &again, lanes, NULL); /* the adjoint may take the output's place */
+    assert_memory_equal(lanes, adjoint, width * BASIN_LANES * sizeof *lanes);
+    assert_true(again.sum == total->sum || isnan(total->sum));
+}
+
+static void loss_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t width, const double *slope, const double *d, double *ad)
+{
+    double kept[MOST_LANES], lanes[K * MOST_LANES], product[K * MOST_LANES];
+
+    for (size_t i = 0; i < BASIN_LANES; i++)
+        for (size_t l = 0; l < width; l++) kept[l * BASIN_LANES + i] = i < batch->count ? slope[i * width + l] : 0.0;
+    to_lanes(d, batch->count, k, width, lanes);
+    basin_loss_dot(loss, batch, k, width, kept, lanes, product);
+    to_rows(product, batch->count, k, width, ad);
+    basin_loss_dot(loss, batch, k, width, kept, lanes, lanes); /* the product its direction's */
+    assert_memory_equal(lanes, product, k * width * BASIN_LANES * sizeof *lanes);
+}
+
+/* ------------------------------------------------------------------------------------------------- losses -- */
+
 static double class_weights[CLASSES] = {0.3, 2.0, 0.0, 1.1};
 
 typedef struct setting {
@@ -36,7 +87,7 @@ static double value(const setting *s, const double *y)
 {
     basin_loss total = {.weight = s->batch.weight};
 
-    basin_loss_forward(&s->loss, &s->batch, y, WIDTH, &total, NULL, NULL);
+    loss_forward(&s->loss, &s->batch, y, WIDTH, &total, NULL, NULL);
     return basin_loss_value(&total);
 }
 
@@ -85,8 +136,8 @@ static void check_derivatives(const setting *s)
     basin_loss   total = {0};
     double       a[ELEMENTS], slope[ELEMENTS], there[ELEMENTS], moved[2][ELEMENTS], adjoint[2][ELEMENTS], ad[K * ELEMENTS], one[ELEMENTS];
 
-    basin_loss_forward(&s->loss, &s->batch, s->y, WIDTH, &total, a, slope);
-    basin_loss_dot(&s->loss, &s->batch, K, WIDTH, slope, s->d, ad);
+    loss_forward(&s->loss, &s->batch, s->y, WIDTH, &total, a, slope);
+    loss_dot(&s->loss, &s->batch, K, WIDTH, slope, s->d, ad);
     for (size_t v = 0; v < K; v++) {
         double along = 0.0, expected[ELEMENTS];
         for (size_t i = 0; i < ELEMENTS; i++) {
@@ -95,23 +146,16 @@ static void check_derivatives(const setting *s)
         }
         for (int side = 0; side < 2; side++) {
             for (size_t i = 0; i < ELEMENTS; i++) moved[side][i] = s->y[i] + (side ? -h : h) * there[i];
-            basin_loss_forward(&s->loss, &s->batch, moved[side], WIDTH, &total, adjoint[side], NULL);
+            loss_forward(&s->loss, &s->batch, moved[side], WIDTH, &total, adjoint[side], NULL);
         }
         assert_close(along, (value(s, moved[0]) - value(s, moved[1])) / (2 * h), 1e-9, 2e-10);
-        basin_loss_dot(&s->loss, &s->batch, 1, WIDTH, slope, there, one);
+        loss_dot(&s->loss, &s->batch, 1, WIDTH, slope, there, one);
         for (size_t i = 0; i < ELEMENTS; i++) {
             expected[i] = (adjoint[0][i] - adjoint[1][i]) / (2 * h);
             assert_close(one[i], expected[i], 1e-7, 1e-10);
             assert_close(ad[(i / WIDTH * K + v) * WIDTH + i % WIDTH], one[i], 0.0, 0.0);
         }
     }
-    memcpy(moved[0], s->y, sizeof moved[0]); /* the adjoint may take the output's place, the product its direction's */
-    basin_loss_forward(&s->loss, &s->batch, moved[0], WIDTH, &total, moved[0], slope);
-    assert_memory_equal(moved[0], a, sizeof a);
-    memcpy(one, there, sizeof one);
-    basin_loss_dot(&s->loss, &s->batch, 1, WIDTH, slope, one, one);
-    basin_loss_dot(&s->loss, &s->batch, 1, WIDTH, slope, there, moved[1]);
-    assert_memory_equal(one, moved[1], sizeof one);
 }
 
 static void every_loss_is_its_definition_with_its_derivatives(void **state)
@@ -156,8 +200,8 @@ static void ignored_targets_leave_no_trace(void **state)
     for (size_t c = 0; c < CLASSES; c++) other.y[4 * CLASSES + c] = 50.0 * (double)c;
     for (int i = 0; i < 2; i++) {
         const setting *at = i ? &other : &s;
-        basin_loss_forward(&at->loss, &at->batch, at->y, WIDTH, &total[i], a[i], slope[i]);
-        basin_loss_dot(&at->loss, &at->batch, K, WIDTH, slope[i], at->d, ad[i]);
+        loss_forward(&at->loss, &at->batch, at->y, WIDTH, &total[i], a[i], slope[i]);
+        loss_dot(&at->loss, &at->batch, K, WIDTH, slope[i], at->d, ad[i]);
     }
     assert_memory_equal(&total[0], &total[1], sizeof total[0]);
     assert_int_equal(total[0].count, 12);
@@ -186,8 +230,8 @@ static void weights_of_one_change_no_bit(void **state)
                 setting s;
                 start(&s, (basin_loss_spec){.kind = (basin_loss_kind)kind, .label_smoothing = smoothing[e], .weight_count = i ? CLASSES : 0, .weights = i ? ones : NULL});
                 total[i].weight = s.batch.weight;
-                basin_loss_forward(&s.loss, &s.batch, s.y, WIDTH, &total[i], a[i], slope[i]);
-                basin_loss_dot(&s.loss, &s.batch, K, WIDTH, slope[i], s.d, ad[i]);
+                loss_forward(&s.loss, &s.batch, s.y, WIDTH, &total[i], a[i], slope[i]);
+                loss_dot(&s.loss, &s.batch, K, WIDTH, slope[i], s.d, ad[i]);
             }
             assert_memory_equal(&total[0], &total[1], sizeof total[0]);
             assert_memory_equal(a[0], a[1], sizeof a[0]);
@@ -204,10 +248,10 @@ static void large_logits_keep_their_digits(void **state)
     basin_loss_spec loss = {.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = 1, .weights = w};
 
     (void)state;
-    basin_loss_forward(&loss, &batch, y, 1, &total, a, NULL);
+    loss_forward(&loss, &batch, y, 1, &total, a, NULL);
     assert_close(total.sum, 0.1 * exp(-40.0) + exp(-40.0), 1e-12, 0.0);
     total = (basin_loss){0}, batch.values = wrong;
-    basin_loss_forward(&loss, &batch, y, 1, &total, a, NULL);
+    loss_forward(&loss, &batch, y, 1, &total, a, NULL);
     assert_close(total.sum, 840.0 + 0.1 * 840.0, 1e-14, 0.0);
     assert_close(a[0], 0.25, 1e-15, 0.0);
     assert_close(a[1], -0.1 / 4.0, 1e-15, 0.0);
@@ -222,7 +266,7 @@ static void accuracy_is_over_the_targets_that_count(void **state)
     basin_loss      total = {0};
 
     (void)state;
-    basin_loss_forward(&loss, &batch, y, 6, &total, NULL, NULL);
+    loss_forward(&loss, &batch, y, 6, &total, NULL, NULL);
     assert_int_equal(total.count, 2);
     assert_close(basin_loss_accuracy(&total), 0.5, 0.0, 0.0);
 }

@@ -91,8 +91,10 @@ static basin_status outputs(void *ctx, const double *theta, double *out)
         basin_batch batch = basin_chunk_of(net, &net->data, c);
         basin_sweep_bind(net->sweeps[0], net->weights, NULL, &batch);
         basin_sweep_forward(net->sweeps[0], batch.count, BASIN_MODE_LOSS, 0, 2);
-        const real *y = SWEEP_OUTPUT(net->sweeps[0])->v;
-        for (size_t l = 0; l < batch.count * width; l++) out[c * net->chunk * width + l] = (double)y[l];
+        const real *y = SWEEP_OUTPUT(net->sweeps[0])->v; /* in lanes */
+        double     *to = out + c * net->chunk * width;
+        for (size_t i = 0; i < batch.count; i++)
+            for (size_t l = 0; l < width; l++) *to++ = (double)y[(i / BASIN_LANES * width + l) * BASIN_LANES + i % BASIN_LANES];
     }
 done:
     return st;

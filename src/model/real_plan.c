@@ -1,5 +1,5 @@
 /* The graph compiler: order the nodes, give every tensor a slot, infer shapes, and decide
- *   1. the layout of every slot, with a Relayout where two meet (op.h),
+ *   1. the layout of every slot, with a Relayout where two meet (op.h); the output is in lanes, as the loss wants it,
  *   2. its degree in theta (a slice evaluates the affine part once for all its points),
  *   3. which values and adjoints a frozen point keeps,
  *   4. which ops work in place,
@@ -350,7 +350,7 @@ static void count_memory(basin_plan *plan)
         extend(&plan->kept, NODE_OUTPUT(&plan->nodes[i]), plan->nodes[i].work_width);
         plan->kept.fixed += plan->nodes[i].work_fixed;
     }
-    plan->kept.sample += plan->slots[plan->output].width; /* the loss's slope */
+    extend(&plan->kept, &plan->slots[plan->output], plan->slots[plan->output].width); /* the loss's slope */
 }
 
 /* Parameters that no op has marked, such as a class token: from two dimensions on they are tables of vectors, one for each index
@@ -419,7 +419,7 @@ basin_status basin_plan_create(const basin_graph *graph, bool batch_statistics, 
         for (size_t part = 0; part < spec->output_count; part++) BASIN_TRY(place_node(plan, spec, part, &layer));
     }
     plan->output = find_slot(plan, plan->graph->output);
-    BASIN_TRY(in_layout(plan, plan->graph->nodes, plan->output, 1, &plan->output));
+    BASIN_TRY(in_layout(plan, plan->graph->nodes, plan->output, BASIN_LANES, &plan->output)); /* for the loss */
     BASIN_TRY(check_uses(plan));
     mark_tables(plan);
     share_memory(plan);

@@ -194,7 +194,7 @@ void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *ke
         if (store != NULL) store += node->work_fixed + slot_rows(y, b) * y->lanes * node->work_width;
         node->temp = sweep->temp;
     }
-    sweep->slope = store != NULL ? take(&store, b * SWEEP_OUTPUT(sweep)->width) : NULL;
+    sweep->slope = store != NULL ? take(&store, slot_rows(SWEEP_OUTPUT(sweep), b) * slot_stride(SWEEP_OUTPUT(sweep))) : NULL;
 }
 
 void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from, int to)

@@ -29,7 +29,7 @@ typedef struct basin_sweep {
     real             *scratch;     /* primal, then tangents */
     real             *kept;        /* own memory for what a frozen point would keep; NULL if never needed */
     real             *temp;        /* of whatever node is at work */
-    real             *slope;       /* [B, output width] of the loss: see real_loss.h; kept */
+    real             *slope;       /* [rows, output width, LANES] of the loss: see real_loss.h; kept */
     size_t            chunk, k;    /* capacity */
     real             *adjoint;     /* [P] */
     real             *adjoint_dot; /* [k P] arranged like tangent */
