@@ -4,6 +4,9 @@
  *
  *   for each group:   for each chunk: affine part forward and tangent, store the slots at its border
  *                     for each point: weights of the rest at the point; for each chunk: border slots, rest forward, loss
+ *
+ * Points of a grid come line by line along its first direction: of each line the border along the others is summed once, which is a
+ * quarter of what the caches have to move.
  */
 #include "model/real_network.h"
 
@@ -17,7 +20,7 @@ typedef struct subspace_state {
     const double        *theta, *dirs, *coef;
     size_t               d, n;
     basin_weights      **points; /* one a thread */
-    real               **stores; /* one a thread: values and tangents of the border, chunk after chunk */
+    real               **stores; /* one a thread: the border of chunk after chunk */
     size_t               span;   /* chunks that fit a store */
     bool                *border; /* [slots] */
     bool                *rest;   /* [slots] parameters that the rest reads */
@@ -41,55 +44,76 @@ static void mark_border(const basin_plan *plan, bool *border, bool *rest)
     if (plan->slots[plan->output].degree < 2) border[plan->output] = true;
 }
 
-/* Numbers of values and d tangents of the border for b samples. */
+/* A stored slot of n numbers for each vector: values, its line, tangents [rows, d, stride]. One direction's line are the values. */
+static size_t slot_tangents(const basin_slot *slot, size_t d)
+{
+    return slot->degree > 0 ? d : 0;
+}
+
+static size_t slot_arrays(const basin_slot *slot, size_t d)
+{
+    const size_t tangents = slot_tangents(slot, d);
+
+    return tangents > 1 ? tangents + 2 : tangents + 1;
+}
+
+/* Numbers of the border for b samples. */
 static size_t border_size(const basin_plan *plan, const bool *border, size_t d, size_t b)
 {
     size_t size = 0;
 
     for (size_t i = 0; i < plan->slot_count; i++) {
         const basin_slot *slot = &plan->slots[i];
-        if (border[i]) size += (1 + (slot->degree > 0 ? d : 0)) * slot_rows(slot, b) * slot_stride(slot);
+        if (border[i]) size += slot_arrays(slot, d) * slot_rows(slot, b) * slot_stride(slot);
     }
     return size;
 }
 
-/* Values, then tangents [rows, d, stride], of every border slot of the chunk. */
 static real *store_border(const subspace_state *state, const basin_sweep *sweep, size_t b, real *store)
 {
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {
         const basin_slot *slot = &sweep->slots[i];
         if (!state->border[i]) continue;
-        const size_t n = slot_rows(slot, b) * slot_stride(slot), tangents = slot->degree > 0 ? state->d * n : 0;
+        const size_t n = slot_rows(slot, b) * slot_stride(slot), tangents = slot_tangents(slot, state->d), arrays = slot_arrays(slot, state->d);
         memcpy(store, slot->v, n * sizeof *store);
-        store += n;
-        if (tangents > 0) memcpy(store, slot->d, tangents * sizeof *store);
-        store += tangents;
+        if (tangents > 0) memcpy(store + (arrays - tangents) * n, slot->d, tangents * n * sizeof *store);
+        store += arrays * n;
     }
     return store;
 }
 
-static const real *load_border(const subspace_state *state, basin_sweep *sweep, size_t b, const double *coef, const real *store)
+/* to = from + c times tangents [rows, d, width], in place or not. */
+static void step_along(const real *from, real c, const real *tangent, size_t rows, size_t d, size_t width, real *to)
+{
+    for (size_t r = 0; r < rows; r++, from += width, tangent += d * width, to += width)
+        for (size_t l = 0; l < width; l++) to[l] = from[l] + c * tangent[l];
+}
+
+/* The border at a point; `turns`: its line is another than the last one's. */
+static real *load_border(const subspace_state *state, basin_sweep *sweep, size_t b, const double *coef, bool turns, real *store)
 {
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {
         const basin_slot *slot = &sweep->slots[i];
         if (!state->border[i]) continue;
-        const size_t rows = slot_rows(slot, b), width = slot_stride(slot), d = slot->degree > 0 ? state->d : 0;
-        const real  *tangent = store + rows * width;
-        for (size_t r = 0; r < rows; r++) {
-            real       *to = slot->v + r * width;
-            const real *v = store + r * width, *t = tangent + r * d * width;
-            if (d == 2) {
-                const real c0 = (real)coef[0], c1 = (real)coef[1];
-                for (size_t l = 0; l < width; l++) to[l] = v[l] + c0 * t[l] + c1 * t[width + l];
-                continue;
-            }
-            memcpy(to, v, width * sizeof *to);
-            for (size_t j = 0; j < d; j++)
-                for (size_t l = 0; l < width; l++) to[l] += (real)coef[j] * t[j * width + l];
-        }
-        store += rows * (1 + d) * width;
+        const size_t rows = slot_rows(slot, b), width = slot_stride(slot), n = rows * width;
+        const size_t d = slot_tangents(slot, state->d), arrays = slot_arrays(slot, state->d);
+        real        *tangents = store + (arrays - d) * n, *line = d > 1 ? store + n : store;
+        for (size_t j = 1; j < d && turns; j++) step_along(j == 1 ? store : line, (real)coef[j], tangents + j * width, rows, d, width, line);
+        if (d > 0) step_along(line, (real)coef[0], tangents, rows, d, width, slot->v);
+        else memcpy(slot->v, store, n * sizeof *store);
+        store += arrays * n;
     }
     return store;
+}
+
+/* Does point p lie on another line along the first direction than the one before it? */
+static bool turns_at(const subspace_state *state, size_t p)
+{
+    const double *coef = state->coef + p * state->d;
+
+    for (size_t j = 1; j < state->d; j++)
+        if (p == 0 || coef[j] != coef[j - state->d]) return true;
+    return false;
 }
 
 /* Rounds once: the point is formed in double. */
@@ -125,12 +149,13 @@ static void subspace_chunks(const basin_reduction *job, basin_sweep *sweep, size
     }
     for (size_t p = 0; p < state->n; p++) {
         const double *coef = state->coef + p * state->d;
-        const real   *stored = state->stores[thread];
+        const bool    turns = turns_at(state, p);
+        real         *stored = state->stores[thread];
         set_point(state, net->plan, coef, point->theta);
         for (size_t c = from; c < to; c++) {
             basin_batch batch = basin_chunk_of(net, job->data, c);
             basin_sweep_bind(sweep, point, NULL, &batch);
-            stored = load_border(state, sweep, batch.count, coef, stored);
+            stored = load_border(state, sweep, batch.count, coef, turns, stored);
             basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 2, 2);
             basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width, &losses[p], NULL, NULL);
         }
