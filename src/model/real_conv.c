@@ -173,15 +173,6 @@ bool basin_conv_temp(const basin_conv *conv, size_t *out)
     return basin_add(first > second ? first : second, weight_size(conv), out);
 }
 
-/* Outputs in the tile that begins at output o: as many as the kernels take, then what is left in falling powers of two. */
-static size_t tile_outputs(size_t outputs, size_t o)
-{
-    size_t tile = BASIN_TILE_OUTPUTS;
-
-    while (tile > outputs - o) tile /= 2;
-    return tile;
-}
-
 /* ------------------------------------------------------------------------------------------- ahead and back -- */
 
 /* One phase of a product on one group of samples. */
@@ -203,7 +194,7 @@ static pass make_pass(const field *in, line y, line x, size_t outputs, size_t ou
 static real *pack(const pass *p, const real *w, size_t w_out, size_t w_in, size_t kernel_width, real *to)
 {
     for (size_t o = 0, n; o < p->outputs; o += n) {
-        n = tile_outputs(p->outputs, o);
+        n = even_part(p->outputs - o, BASIN_TILE_OUTPUTS);
         for (size_t ty = 0; ty < p->y.taps; ty++)
             for (size_t c = 0; c < p->in->channels; c++)
                 for (size_t tx = 0; tx < p->x.taps; tx++) {
@@ -235,7 +226,7 @@ static void add_row(const pass *p, size_t i, size_t from, size_t to, const ptrdi
     const real     *x = p->in->from + ((p->y.first + (ptrdiff_t)i * p->y.step) * row + p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
 
     for (size_t o = 0, n; o < p->outputs; o += n) {
-        n = tile_outputs(p->outputs, o);
+        n = even_part(p->outputs - o, BASIN_TILE_OUTPUTS);
         real *y = out + ((o * p->out_height + p->y.out_first + i * p->y.out_step) * p->out_width + p->x.out_first) * BASIN_LANES;
         basin_convolve(x, offset + (from - start), to - from, packed + o * p->k + from * n, n, p->x.count,
                                        (size_t)p->x.step * BASIN_LANES, y, p->out_height * p->out_width * BASIN_LANES, p->x.out_step * BASIN_LANES);

@@ -63,12 +63,11 @@ INLINE void apply_tile(size_t pixels, size_t outputs, bool along, const strip *s
         for (size_t p = 0; p < pixels; p++) vector_store(s->y[p] + (o + i) * BASIN_LANES, sum[i * pixels + p]);
 }
 
-/* Tiles as even as possible: 10 outputs are 5 and 5. */
 INLINE void apply_strip(size_t pixels, bool along, const strip *s, size_t outputs)
 {
 #define TILE(O) case O: apply_tile(pixels, O, along, s, o); break;
-    for (size_t o = 0, tiles = (outputs + OUTPUTS - 1) / OUTPUTS, n; tiles > 0; o += n, tiles--) {
-        n = (outputs - o) / tiles;
+    for (size_t o = 0, n; o < outputs; o += n) {
+        n = even_part(outputs - o, OUTPUTS);
         switch (n) {
             TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #if VECTOR_REGISTERS == 32
@@ -172,7 +171,7 @@ INLINE void weight_tile(size_t lefts, size_t vectors, const real *const *left, s
         }
 }
 
-/* A piece's pixels, all of the left and `rights` elements of the right, from r on. Tiles as even as possible. */
+/* A piece's pixels, all of the left and `rights` elements of the right, from r on. */
 INLINE void weight_panel(size_t vectors, const real *const *left, size_t lefts, const real *const *right, size_t n, size_t r, size_t rights, real alpha,
                          real *w, size_t stride)
 {
@@ -180,9 +179,9 @@ INLINE void weight_panel(size_t vectors, const real *const *left, size_t lefts, 
 
     turn(vectors, right, n, r, rights, turned);
 #define TILE(L) case L: weight_tile(L, vectors, left, n, l, turned, rights, alpha, to, stride); break;
-    for (size_t l = 0, tiles = (lefts + LEFT - 1) / LEFT, some; tiles > 0; l += some, tiles--) {
+    for (size_t l = 0, some; l < lefts; l += some) {
         real *to = w + l * stride + r;
-        some = (lefts - l) / tiles;
+        some = even_part(lefts - l, LEFT);
         switch (some) { TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) }
     }
 #undef TILE
@@ -210,9 +209,9 @@ void basin_dense_weight(const basin_dense *d, const basin_pixels left[2], size_t
         const size_t start = piece * pixels / pieces, n = (piece + 1) * pixels / pieces - start;
         find(d, left, start, n, from);
         find(d, right, start, n, to);
-        for (size_t v = 0, panels = (all + RIGHT - 1) / RIGHT, some; panels > 0; v += some, panels--) {
+        for (size_t v = 0, some; v < all; v += some) {
             const size_t at = v * VECTOR;
-            some = (all - v) / panels;
+            some = even_part(all - v, RIGHT);
             switch (some) {
                 PANEL(1) PANEL(2)
 #if VECTOR_REGISTERS == 32

@@ -8,15 +8,13 @@
  * O + T loads a pixel for O·T; its lanes are summed once, at the end. Which tiles fit depends on the number of registers: 32 in
  * AVX-512 and NEON, 16 before. With vectors narrower than the lanes a tile goes over the parts of an element in turn.
  */
-#include <string.h>
-
 #include "model/real_tiles.h"
 
 /* Accumulators of convolve at most; outputs × taps of correlate. */
 #if VECTOR_REGISTERS == 32
 enum { MOST = 24, ROWS = 4, TAPS = 6 };
 #else
-enum { MOST = 8, ROWS = 3, TAPS = 4 };
+enum { MOST = 9, ROWS = 3, TAPS = 4 };
 #endif
 
 /* ------------------------------------------------------------------------------------------------ convolve -- */
@@ -56,51 +54,28 @@ INLINE void convolve_row(size_t pixels, size_t outputs, const real *src, const p
 void basin_convolve(const real *src, const ptrdiff_t *offset, size_t taps, const real *w, size_t tile, size_t n, size_t step, real *y, size_t plane,
                      size_t y_step)
 {
-#define ROW(PIXELS, OUTPUTS) convolve_row(PIXELS, OUTPUTS, src, offset, taps, w, n, step, y, plane, y_step)
+#define ROW(PIXELS, OUTPUTS) case OUTPUTS: convolve_row(PIXELS, OUTPUTS, src, offset, taps, w, n, step, y, plane, y_step); break;
     switch (tile) {
 #if VECTOR_REGISTERS == 32
-    case 8: ROW(3, 8); break;
-    case 4: ROW(6, 4); break;
-    case 2: ROW(8, 2); break;
-    default: ROW(8, 1); break;
+        ROW(8, 1) ROW(8, 2) ROW(6, 3) ROW(6, 4) ROW(4, 5) ROW(4, 6) ROW(3, 7) ROW(3, 8)
 #else /* 3 × 4 would be 16 with what it reads: GCC spills one and is slower than with 2 × 4 */
-    case 4: ROW(2, 4); break;
-    case 2: ROW(4, 2); break;
-    default: ROW(6, 1); break;
+        ROW(6, 1) ROW(4, 2) ROW(3, 3) ROW(2, 4)
 #endif
     }
+#undef ROW
 }
 
 /* ----------------------------------------------------------------------------------------------- correlate -- */
 
-/* Halves are folded while they are vectors, the last numbers one by one. */
-INLINE real sum_of_lanes(vector v)
-{
-    real   numbers[VECTOR];
-    size_t left = VECTOR;
-
-#if VECTOR_BYTES == 64
-    typedef real half __attribute__((vector_size(VECTOR_BYTES / 2), may_alias, aligned(sizeof(real))));
-    half         halves[2];
-    memcpy(halves, &v, sizeof v);
-    halves[0] += halves[1];
-    memcpy(numbers, halves, sizeof halves[0]);
-    left /= 2;
-#else
-    memcpy(numbers, &v, sizeof v);
-#endif
-    while ((left /= 2) > 0)
-        for (size_t i = 0; i < left; i++) numbers[i] += numbers[i + left];
-    return numbers[0];
-}
-
 enum { SHORT_SUM = 128 }; /* pixels that are added up before they join the total: sums of single precision stay accurate */
+enum { WHOLE = (ROWS * TAPS + VECTOR - 1) / VECTOR * VECTOR };
 
 INLINE void correlate_tile(size_t outputs, size_t taps, const real *a, size_t plane, size_t a_row, const real *src, ptrdiff_t src_row, size_t step,
                            const ptrdiff_t *offset, const ptrdiff_t *place, size_t rows, size_t n, real *w, size_t w_stride)
 {
     const size_t some = n < SHORT_SUM ? SHORT_SUM / n : 1; /* rows of a short sum */
-    vector          total[ROWS * TAPS] = {{0}};
+    vector       total[WHOLE] = {{0}};
+    real         sums[WHOLE];
 
     for (size_t first = 0; first < rows; first += some) {
         vector sum[ROWS * TAPS] = {{0}}; /* [outputs, taps], in registers */
@@ -118,28 +93,40 @@ INLINE void correlate_tile(size_t outputs, size_t taps, const real *a, size_t pl
             }
         for (size_t i = 0; i < outputs * taps; i++) total[i] += sum[i];
     }
+    for (size_t i = 0; i < outputs * taps; i += VECTOR) vector_store(sums + i, vector_sums(total + i));
     for (size_t o = 0; o < outputs; o++)
-        for (size_t t = 0; t < taps; t++) w[o * w_stride + (size_t)place[t]] += sum_of_lanes(total[o * taps + t]);
+        for (size_t t = 0; t < taps; t++) w[o * w_stride + (size_t)place[t]] += sums[o * taps + t];
 }
 
-INLINE void correlate_outputs(size_t tile, const real *a, size_t plane, size_t a_row, const real *src, ptrdiff_t src_row, size_t step,
+INLINE void correlate_outputs(size_t outputs, const real *a, size_t plane, size_t a_row, const real *src, ptrdiff_t src_row, size_t step,
                               const ptrdiff_t *offset, const ptrdiff_t *place, size_t taps, size_t rows, size_t n, real *w, size_t w_stride)
 {
-#define TILE(T) correlate_tile(tile, T, a, plane, a_row, src, src_row, step, offset + t, place + t, rows, n, w, w_stride)
-    size_t t = 0;
-
-    for (; t + TAPS <= taps; t += TAPS) TILE(TAPS);
-    for (; t + 3 <= taps; t += 3) TILE(3);
-    for (; t < taps; t++) TILE(1);
+#define TILE(T) case T: correlate_tile(outputs, T, a, plane, a_row, src, src_row, step, offset + t, place + t, rows, n, w, w_stride); break;
+    for (size_t t = 0, some; t < taps; t += some) {
+        some = even_part(taps - t, TAPS);
+        switch (some) {
+            TILE(1) TILE(2) TILE(3) TILE(4)
+#if VECTOR_REGISTERS == 32
+            TILE(5) TILE(6)
+#endif
+        }
+    }
+#undef TILE
 }
 
 void basin_correlate(const real *a, size_t plane, size_t a_row, size_t outputs, const real *src, ptrdiff_t src_row, size_t step,
                       const ptrdiff_t *offset, const ptrdiff_t *place, size_t taps, size_t rows, size_t n, real *w, size_t w_stride)
 {
-#define OUTPUTS_FROM(O) correlate_outputs(O, a + o * plane, plane, a_row, src, src_row, step, offset, place, taps, rows, n, w + o * w_stride, w_stride)
-    size_t o = 0;
-
-    for (; o + ROWS <= outputs; o += ROWS) OUTPUTS_FROM(ROWS);
-    for (; o + 2 <= outputs; o += 2) OUTPUTS_FROM(2);
-    for (; o < outputs; o++) OUTPUTS_FROM(1);
+#define OUTPUTS(O)                                                                                                                                    \
+    case O: correlate_outputs(O, a + o * plane, plane, a_row, src, src_row, step, offset, place, taps, rows, n, w + o * w_stride, w_stride); break;
+    for (size_t o = 0, some; o < outputs; o += some) {
+        some = even_part(outputs - o, ROWS);
+        switch (some) {
+            OUTPUTS(1) OUTPUTS(2) OUTPUTS(3)
+#if VECTOR_REGISTERS == 32
+            OUTPUTS(4)
+#endif
+        }
+    }
+#undef OUTPUTS
 }

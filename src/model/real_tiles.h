@@ -13,7 +13,7 @@ enum { BASIN_TILE_OUTPUTS = 4 };
 #endif
 
 /* y[o·plane + x·y_step] += Σ_t w[t·tile + o] src[offset[t] + x·step]   for o < tile, x < n; each an element of lanes.
-   tile: a power of two, at most BASIN_TILE_OUTPUTS. */
+   tile: at most BASIN_TILE_OUTPUTS. */
 void basin_convolve(const real *src, const ptrdiff_t *offset, size_t taps, const real *w, size_t tile, size_t n, size_t step, real *y, size_t plane,
                     size_t y_step);
 
