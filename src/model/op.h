@@ -188,4 +188,7 @@ BASIN_OP_DECLARE(Relayout) /* of the compiler; no graph may name it */
 
 const basin_op *basin_op_find(const char *name); /* NULL if unknown */
 
+/* What Relayout does to values: lanes [groups, width, LANES] of rows [b, width], the last one repeated in empty lanes. */
+void basin_to_lanes(const real *rows, size_t b, size_t width, real *lanes);
+
 #endif

@@ -104,6 +104,11 @@ static void to_rows(const real *lanes, real *rows, size_t b, size_t k, size_t wi
         }
 }
 
+void basin_to_lanes(const real *rows, size_t b, size_t width, real *lanes)
+{
+    to_lanes(rows, lanes, b, 1, width, true, false);
+}
+
 static void ahead(const basin_node *node, const real *from, real *to, size_t b, size_t k)
 {
     const basin_slot *y = NODE_OUTPUT(node);

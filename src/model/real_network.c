@@ -110,9 +110,13 @@ static void destroy(void *ctx)
     basin_plan_destroy(&net->plan);
     basin_params_destroy(&net->params);
     basin_loss_spec_clear(&net->loss);
-    if (net->statistics.samples.x != net->data.x) basin_free((void *)(uintptr_t)net->statistics.samples.x);
+    if (net->statistics.samples.x != net->data.x) {
+        basin_free((void *)(uintptr_t)net->statistics.samples.x);
+        basin_free((void *)(uintptr_t)net->statistics.samples.lanes);
+    }
     basin_free(net->statistics.ends);
     basin_free((void *)(uintptr_t)net->data.x);
+    basin_free((void *)(uintptr_t)net->data.lanes);
     basin_free((void *)(uintptr_t)net->data.classes);
     basin_free((void *)(uintptr_t)net->data.values);
     basin_weights_destroy(&net->weights);
@@ -134,10 +138,10 @@ static const basin_objective_type network_type = {
 };
 
 /* Inputs of rows [batch->count] in the engine's precision. */
-static basin_status copy_inputs(const basin_plan *plan, const basin_dataset *data, const size_t *rows, basin_batch *batch)
+static basin_status copy_inputs(const basin_network *net, const basin_dataset *data, const size_t *rows, basin_batch *batch)
 {
     basin_status      st = BASIN_OK;
-    const basin_slot *input = &plan->slots[plan->input];
+    const basin_slot *input = &net->plan->slots[net->plan->input];
     const char       *file = data->path != NULL ? data->path : "data";
     size_t            width;
     real             *x = NULL;
@@ -155,6 +159,7 @@ static basin_status copy_inputs(const basin_plan *plan, const basin_dataset *dat
             BASIN_CHECK(isfinite(value), BASIN_ERR_VALUE, "%s: /inputs: row %zu holds %g", file, rows[i], value);
             x[i * width + j] = (real)value;
         }
+    BASIN_TRY(basin_network_lanes(net, batch));
 done:
     return st;
 }
@@ -315,10 +320,10 @@ static basin_status copy_statistics(basin_network *net, const basin_dataset *dat
     basin_status st = BASIN_OK;
     basin_batch *samples = &net->statistics.samples;
 
-    *samples = (basin_batch){.count = net->data.count, .x = net->data.x};
+    *samples = (basin_batch){.count = net->data.count, .x = net->data.x, .lanes = net->data.lanes};
     if (bn->rows == NULL) return BASIN_OK;
     *samples = (basin_batch){.count = bn->count};
-    BASIN_TRY(copy_inputs(net->plan, data, bn->rows, samples));
+    BASIN_TRY(copy_inputs(net, data, bn->rows, samples));
     BASIN_TRY(check_inputs(net, samples, data, bn->rows));
 done:
     return st;
@@ -358,7 +363,7 @@ static basin_status create(const basin_graph *graph, const basin_loss_spec *spec
     net->data.count = count;
     net->chunk = bn->kind != BASIN_BN_BATCH ? chunk_size(net->plan) : bn->batch < count ? bn->batch : count;
     BASIN_TRY(basin_network_check_statistics(net));
-    BASIN_TRY(copy_inputs(net->plan, data, rows, &net->data));
+    BASIN_TRY(copy_inputs(net, data, rows, &net->data));
     BASIN_TRY(copy_targets(net, data, rows));
     BASIN_TRY(basin_weights_create(net->plan, 0, &net->weights));
     BASIN_TRY(check_inputs(net, &net->data, data, rows));

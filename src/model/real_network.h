@@ -53,6 +53,8 @@ struct basin_reduction {
 };
 basin_status basin_reduce(const basin_reduction *job, size_t threads); /* fails only when interrupted */
 
+/* The batch's inputs in lanes, owned, if the network reads them so. */
+basin_status basin_network_lanes(const basin_network *net, basin_batch *batch);
 /* The samples asked for: all (borrowed), or a gathered copy; either is released. */
 basin_status basin_network_gather(const basin_network *net, const basin_samples *s, basin_batch *out);
 void         basin_network_release(const basin_network *net, basin_batch *batch);

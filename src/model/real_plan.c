@@ -284,11 +284,22 @@ done:
 
 /* ------------------------------------------------------------------------------------------------- memory -- */
 
+/* The input comes in both layouts, where both are read: no node makes the one from the other at every pass. */
+static void take_input_in_lanes(basin_plan *plan)
+{
+    size_t count = 0;
+
+    plan->lanes = plan->slots[plan->input].twin;
+    for (size_t i = 0; i < plan->node_count; i++)
+        if (plan->nodes[i].output != plan->lanes) plan->nodes[count++] = plan->nodes[i];
+    plan->node_count = count;
+}
+
 static bool may_share(const basin_plan *plan, const basin_node *node)
 {
     const basin_slot *x = &plan->slots[node->input[0]], *y = &plan->slots[node->output];
     return node->op->in_place && x->batched && x->consumers == 1 && x->width == y->width && (x->degree > 0 || y->degree == 0) &&
-           (!x->keep_value || node->op->copies) && node->input[0] != plan->input && node->input[0] != plan->output;
+           (!x->keep_value || node->op->copies) && !basin_plan_is_input(plan, node->input[0]) && node->input[0] != plan->output;
 }
 
 /* An op in place takes its input's memory: values always; tangents unless backward needs the input's (a curved row: two
@@ -340,7 +351,7 @@ static void count_memory(basin_plan *plan)
     for (size_t i = 0; i < plan->slot_count; i++) {
         const basin_slot *slot = &plan->slots[i];
         if (is_leaf(slot)) continue;
-        if (slot->root_v == i && i != plan->input) extend(slot->keep_value ? &plan->kept : &plan->primal, slot, slot->width);
+        if (slot->root_v == i && !basin_plan_is_input(plan, i)) extend(slot->keep_value ? &plan->kept : &plan->primal, slot, slot->width);
         if (slot->degree == 0) continue;
         if (slot->root_a == i) extend(slot->keep_adjoint ? &plan->kept : &plan->primal, slot, slot->width);
         if (slot->root_d == i) extend(&plan->tangent, slot, slot->width);
@@ -422,6 +433,7 @@ basin_status basin_plan_create(const basin_graph *graph, bool batch_statistics, 
     BASIN_TRY(in_layout(plan, plan->graph->nodes, plan->output, BASIN_LANES, &plan->output)); /* for the loss */
     BASIN_TRY(check_uses(plan));
     mark_tables(plan);
+    take_input_in_lanes(plan);
     share_memory(plan);
     BASIN_TRY(order_adjoints(plan));
     count_memory(plan);

@@ -24,12 +24,19 @@ typedef struct basin_plan {
     size_t        node_count;
     basin_node   *nodes;         /* in order of evaluation */
     size_t        input, output; /* slot numbers; parameter block i is slot i, and buffers follow */
+    size_t        lanes;         /* slot of the input in lanes, which comes with the samples; SIZE_MAX if nobody reads it */
     size_t        buffers;       /* reals in all buffers, one after the other */
     size_t        temp;          /* largest over nodes */
     bool          spatial;       /* some tensor of a sample has more than one dimension */
     bool          batch_statistics;
     basin_extent  kept, primal, tangent; /* what a frozen point keeps; scratch of the sweeps, the last for each vector: see basin_sweep_bind */
 } basin_plan;
+
+/* Is this slot bound to the samples themselves? */
+static inline bool basin_plan_is_input(const basin_plan *plan, size_t slot)
+{
+    return slot == plan->input || slot == plan->lanes;
+}
 
 /* batch_statistics: BatchNormalization by the samples at hand, otherwise by its buffers. */
 basin_status basin_plan_create(const basin_graph *graph, bool batch_statistics, basin_plan **out);

@@ -28,6 +28,13 @@ size_t basin_first_chunk(const basin_grouping *g, size_t group)
     return group * g->chunks / g->groups;
 }
 
+/* Numbers of so many samples' inputs in lanes. */
+static size_t lanes_of_chunk(const basin_network *net, size_t samples)
+{
+    const basin_slot *input = &net->plan->slots[net->plan->input];
+    return (samples + BASIN_LANES - 1) / BASIN_LANES * input->width * BASIN_LANES;
+}
+
 /* Samples of chunk c out of `data`. */
 basin_batch basin_chunk_of(const basin_network *net, const basin_batch *data, size_t c)
 {
@@ -37,6 +44,7 @@ basin_batch basin_chunk_of(const basin_network *net, const basin_batch *data, si
         .count = data->count - start < net->chunk ? data->count - start : net->chunk,
         .positions = data->positions,
         .x = data->x + start * in,
+        .lanes = data->lanes != NULL ? data->lanes + c * lanes_of_chunk(net, net->chunk) : NULL,
         .classes = data->classes != NULL ? data->classes + start * data->positions : NULL,
         .values = data->values != NULL ? data->values + start * out : NULL,
         .weight = data->weight,
@@ -66,6 +74,23 @@ basin_status basin_reduce(const basin_reduction *job, size_t threads)
     return stop ? basin_progress_poll() : BASIN_OK;
 }
 
+basin_status basin_network_lanes(const basin_network *net, basin_batch *batch)
+{
+    basin_status st = BASIN_OK;
+    const size_t chunks = basin_group_samples(net, batch->count).chunks, each = lanes_of_chunk(net, net->chunk);
+    real        *lanes;
+
+    if (net->plan->lanes == (size_t)-1) return BASIN_OK;
+    BASIN_ALLOC(lanes, (chunks - 1) * each + lanes_of_chunk(net, batch->count - (chunks - 1) * net->chunk), "inputs");
+    for (size_t c = 0; c < chunks; c++) {
+        const basin_batch chunk = basin_chunk_of(net, batch, c);
+        basin_to_lanes(chunk.x, chunk.count, net->plan->slots[net->plan->input].width, lanes + c * each);
+    }
+    batch->lanes = lanes;
+done:
+    return st;
+}
+
 /* The samples asked for: all, or a gathered copy that the caller releases. */
 basin_status basin_network_gather(const basin_network *net, const basin_samples *s, basin_batch *out)
 {
@@ -93,6 +118,7 @@ basin_status basin_network_gather(const basin_network *net, const basin_samples 
     basin_batch batch = {.count = s->count, .positions = tokens, .x = x, .classes = classes, .values = values};
     batch.weight = basin_loss_weight(&net->loss, &batch, width);
     BASIN_CHECK(batch.weight > 0.0, BASIN_ERR_VALUE, "no target of these %zu samples counts: the loss would be 0/0", s->count);
+    BASIN_TRY(basin_network_lanes(net, &batch));
     *out = batch;
     x = values = NULL, classes = NULL;
 done:
@@ -106,6 +132,7 @@ void basin_network_release(const basin_network *net, basin_batch *batch)
 {
     if (batch->x == net->data.x) return;
     basin_free((void *)(uintptr_t)batch->x);
+    basin_free((void *)(uintptr_t)batch->lanes);
     basin_free((void *)(uintptr_t)batch->classes);
     basin_free((void *)(uintptr_t)batch->values);
     *batch = (basin_batch){0};

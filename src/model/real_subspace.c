@@ -37,7 +37,7 @@ static void mark_border(const basin_plan *plan, bool *border, bool *rest)
             const basin_slot *slot = &plan->slots[node->input[j]];
             if (is_param(slot))
                 rest[node->input[j]] = true;
-            else if (slot->degree < 2 && node->input[j] != plan->input && !is_leaf(slot))
+            else if (slot->degree < 2 && !basin_plan_is_input(plan, node->input[j]) && !is_leaf(slot))
                 border[node->input[j]] = true;
         }
     }

@@ -163,7 +163,7 @@ static void bind_roots(basin_sweep *sweep, const basin_weights *weights, size_t 
         if (slot->buffer != (size_t)-1) slot->v = take(&buffers, slot->width);
         if (is_leaf(slot)) continue;
         const size_t tangents = sweep->k * slot_rows(slot, sweep->chunk) * slot_stride(slot);
-        if (slot->root_v == i && i != plan->input) slot->v = take_primal(sweep, slot, slot->keep_value, b, store, &scratch);
+        if (slot->root_v == i && !basin_plan_is_input(plan, i)) slot->v = take_primal(sweep, slot, slot->keep_value, b, store, &scratch);
         if (slot->degree == 0) continue;
         if (slot->root_a == i) slot->a = take_primal(sweep, slot, slot->keep_adjoint, b, store, &scratch);
         if (slot->root_d == i) slot->d = take(&scratch, tangents);
@@ -179,6 +179,7 @@ void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *ke
 
     bind_roots(sweep, weights, b, &store);
     sweep->slots[plan->input].v = (real *)(uintptr_t)batch->x; /* read only: no op writes to the input */
+    if (plan->lanes != (size_t)-1) sweep->slots[plan->lanes].v = (real *)(uintptr_t)batch->lanes;
     for (size_t i = 0; i < plan->slot_count; i++) {
         basin_slot *slot = &sweep->slots[i];
         if (is_leaf(slot)) continue;

@@ -9,6 +9,7 @@ typedef struct basin_batch {
     size_t         count;
     size_t         positions; /* of a sample's output that have classes: its tokens, or 1 */
     const real    *x;         /* [count, input width] */
+    const real    *lanes;     /* the same in lanes [rows, input width, LANES], chunk after chunk; NULL if the network does not read it */
     const int64_t *classes;   /* [count, positions] or NULL */
     const real    *values;    /* [count, output width] or NULL */
     double         weight;    /* the one normaliser of all samples asked for, of which these may be a chunk */
