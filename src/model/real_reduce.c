@@ -12,14 +12,14 @@
 #include "core/memory.h"
 #include "core/progress.h"
 
-enum { CHUNKS_PER_GROUP = 5, GROUPS_AT_LEAST = 8 };
+enum { CHUNKS_PER_GROUP = 5, EVEN = 8 }; /* as many groups a thread for two, four and eight threads */
 
 basin_grouping basin_group_samples(const basin_network *net, size_t samples)
 {
     basin_grouping g = {.samples = samples, .chunk = net->chunk, .chunks = (samples + net->chunk - 1) / net->chunk};
 
-    g.groups = (g.chunks + CHUNKS_PER_GROUP - 1) / CHUNKS_PER_GROUP;
-    if (g.groups < GROUPS_AT_LEAST) g.groups = g.chunks < GROUPS_AT_LEAST ? g.chunks : GROUPS_AT_LEAST;
+    g.groups = (g.chunks + CHUNKS_PER_GROUP * EVEN - 1) / (CHUNKS_PER_GROUP * EVEN) * EVEN;
+    if (g.groups > g.chunks) g.groups = g.chunks;
     return g;
 }
 
