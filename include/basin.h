@@ -525,6 +525,7 @@ typedef struct basin_spectrum {
     double *gaps;            /* [count] distance to the nearest other eigenvalue held (vector angle <= residual/gap) */
     size_t top, bottom;      /* truncated: how many of the first and the last are held; dense: P and 0 */
     bool   converged;        /* every pair below tolerance */
+    bool   verified;         /* none is missing among those held, but for one chance in 10,000; dense: true */
     double tolerance;
     size_t products;         /* H·v spent */
     uint64_t seed;

@@ -202,14 +202,64 @@ static void a_decaying_spectrum_takes_few_products(void **state)
         basin_spectrum *s = NULL;
         options.seed = seed;
         assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
-        assert_true(s->converged);
-        assert_true(s->products <= 40);
+        assert_true(s->converged && s->verified);
+        assert_true(s->products <= 36);
         for (size_t i = 0; i < 10; i++) assert_close(s->eigenvalues[i], lambda[i], 0.0, 1e-4 * lambda[0]);
         basin_spectrum_destroy(&s);
     }
     basin_objective_destroy(&o);
     basin_free(lambda);
     basin_free(theta);
+}
+
+/* Products that end between convergence and the proof leave a result that says so. */
+static void a_proof_that_is_missing_is_said(void **state)
+{
+    double                 lambda[N], theta[N] = {0};
+    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 5, .tolerance = 1e-4, .probes = 1};
+    basin_objective       *o;
+    size_t                 between = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) lambda[i] = pow(0.8, (double)i);
+    o = basin_test_planted_objective(lambda, N, 3);
+    for (options.max_products = 5; options.max_products < 60; options.max_products++) {
+        basin_spectrum *s = NULL;
+        assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
+        between += s->converged && !s->verified;
+        if (s->products < options.max_products) assert_true(s->converged && s->verified);
+        if (!s->converged) assert_false(s->verified);
+        basin_spectrum_destroy(&s);
+    }
+    assert_true(between >= 4 && between <= 20);
+    basin_objective_destroy(&o);
+}
+
+/* What is verified is the i-th within tolerance: on clusters wider and narrower than it, and copies among them and across the cut. */
+static void what_is_verified_is_in_its_place(void **state)
+{
+    size_t                 trials = basin_test_long() ? 2000 : 200, verified = 0;
+    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 6, .tolerance = 1e-3, .probes = 1};
+
+    (void)state;
+    for (size_t t = 0; t < trials; t++) {
+        double           lambda[N], theta[N] = {0};
+        basin_random     r = basin_random_start(t, BASIN_STREAM_TEST);
+        basin_objective *o;
+        basin_spectrum  *s = NULL;
+        for (size_t i = 0; i < N; i++) lambda[i] = i < 12 ? 1.0 - 0.1 * (double)basin_random_below(&r, 5) : 0.5 * basin_random_uniform(&r);
+        for (size_t i = 0; t % 2 && i < 12; i++) lambda[i] += pow(10.0, -2.0 - 3.0 * basin_random_uniform(&r)) * basin_random_uniform(&r);
+        qsort(lambda, N, sizeof *lambda, descending);
+        o = basin_test_planted_objective(lambda, N, t);
+        options.seed = t, options.bottom = t % 3 ? 0 : 2;
+        assert_ok(basin_spectrum_compute(o, theta, 0.0, &options, &s));
+        verified += s->verified;
+        for (size_t i = 0; i < s->count && s->verified; i++)
+            assert_close(s->eigenvalues[i], lambda[i < s->top ? i : N - s->count + i], 0.0, 1e-3 * lambda[0]);
+        basin_spectrum_destroy(&s);
+        basin_objective_destroy(&o);
+    }
+    assert_true(verified >= trials / 2);
 }
 
 /* The residuals reported are those of the vectors, and at least those where products are not symmetric. */
@@ -550,6 +600,8 @@ int main(void)
         cmocka_unit_test(the_identity_and_zero_are_spectra_too),
         cmocka_unit_test(few_parameters_give_the_whole_spectrum),
         cmocka_unit_test(a_decaying_spectrum_takes_few_products),
+        cmocka_unit_test(a_proof_that_is_missing_is_said),
+        cmocka_unit_test(what_is_verified_is_in_its_place),
         cmocka_unit_test(residuals_are_those_of_the_vectors),
         cmocka_unit_test(residuals_past_a_verification_are_never_too_small),
         cmocka_unit_test(a_small_basis_gives_the_same_eigenvalues),

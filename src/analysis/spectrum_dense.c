@@ -150,7 +150,7 @@ basin_status basin_spectrum_dense(basin_curvature *c, double epsilon, const basi
         out->residuals[i] = (double)size * epsilon * norm + 0.5 * skew;
     }
     out->negative_mass = negative_mass(w, size);
-    out->converged = true;
+    out->converged = out->verified = true;
     BASIN_TRY(keep_vectors(z, size, bottom, top, out));
 done:
     basin_free(h);

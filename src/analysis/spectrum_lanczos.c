@@ -6,24 +6,31 @@
  *      fill half of the room left.
  *   2. All within tolerance ‖H‖, and no pair left out can by its residual turn out beyond: verify. A single vector's Krylov
  *      space holds one copy of a repeated eigenvalue, and copies that rounding brings in hide in its half-converged part. So
- *      keep the wanted pairs alone and start a second chain from a random vector z orthogonal to them: Lanczos with
- *      H'' = H within that complement; what pended before becomes ghosts (krylov.h), so residuals stay known. After s
- *      steps with betas b_i and Ritz values ξ_i, any eigenvalue λ'' of H'' whose unit eigenvector has |u·z| >= t satisfies
- *          t Π |λ'' - ξ_i| <= Π b_i,
- *      since the left side is at most ‖p(H'') z‖ with p(x) = Π (x - ξ_i), and the right side is equal to that (van
- *      Dorsselaer, Hochstenbach & van der Vorst 2000). The left side grows beyond the ξ_i; once it is the larger at the
- *      innermost wanted value ± tolerance ‖H‖, no copy lies beyond, but for one chance in MISSES: |u·z| < t has probability
- *      at most t √(2n/π) in n dimensions. Without that proof the chain ends after count + ROOM steps.
- *   3. Pairs of both chains together: if a wanted one has moved, 1. with all that is known; if not, finish.
+ *      keep the wanted pairs and neighbours that are known well, D, and start a second chain from a random vector z orthogonal to
+ *      them: Lanczos with H'' = H within that complement; what pended before becomes ghosts (krylov.h), so residuals stay known.
+ *      a. Let H'' < ν. Then H <= [Θ R; Rᵀ ν] in the order of symmetric matrices (Loewner), with R, in columns, what H d has
+ *         beyond D; so no eigenvalue of H that counts as the i-th is above that of this matrix, which is at most l = θ_i +
+ *         tolerance ‖H‖ where ν <= l - Σ r_k²/(l - θ_k) over the d_k with θ_k < l (Schur complement; inertia adds). The least of
+ *         these for the wanted θ_i is the level that H'' must not reach. A neighbour costs its summand, and takes an
+ *         eigenvalue from H''. For the lower end the same with signs turned.
+ *      b. After s steps with betas b_i and Ritz values ξ_i, any eigenvalue λ'' of H'' whose unit eigenvector has |u·z| >= t
+ *         satisfies t Π |λ'' - ξ_i| <= Π b_i, since the left side is at most ‖p(H'') z‖ with p(x) = Π (x - ξ_i), and the right
+ *         side is equal to that (van Dorsselaer, Hochstenbach & van der Vorst 2000). The left side grows beyond the ξ_i; once it
+ *         is the larger at the level, none lies there, but for one chance in MISSES: |u·z| < t has probability at most
+ *         t √(2n/π) in n dimensions, and z knows nothing of H'', which was fixed before. Without that proof the chain ends
+ *         after count + ROOM steps.
+ *   3. Pairs of both chains together. With the proof: finish once they are within tolerance. Without: if a wanted one has moved, or
+ *      the chain has met an eigenvalue at its level (thrice at most without a move), 1. with all that is known; if not, finish, and
+ *      say that the proof is missing.
  *   4. The residuals of the recursion are those of the vectors to the rounding of the products. That is measured: one more
  *      product with a random ±1 combination of the c pairs; its error's norm times √c estimates the root of the sum of squares
  *      of all errors and is added in squares to each residual. Where it alone is not small beside the tolerance, each
  *      residual is taken anew from a product with its vector.
  *   5. ‖H‖_F² and trace by probes of the complement (spectrum_probe.c).
  *
- * What is proven: some eigenvalue lies within each residual (Parlett, §4.5), and c distinct ones within the root of the sum
- * of their squares (Kahan; Parlett §11.5). That a pair is the i-th is not proven: a distinct eigenvalue is missed where both
- * start vectors are almost orthogonal to its vector or the pair is not yet told from its neighbour, a copy by step 2's chance.
+ * What is proven: some eigenvalue lies within each residual (Parlett, §4.5), and c distinct ones within the root of the sum of
+ * their squares (Kahan; Parlett §11.5). Where verified: the i-th eigenvalue is within tolerance ‖H‖ of the i-th found (from below
+ * always: Cauchy), but for step 2's chance, in H as its products came.
  *
  * References: K. Wu, H. Simon, SIAM J. Matrix Anal. Appl. 22(2), 2000; J. van Dorsselaer, M. Hochstenbach, H. van der Vorst,
  * Computing probabilistic bounds for extreme eigenvalues of symmetric matrices with the Lanczos method, ibid. 22(3), 2000.
@@ -41,8 +48,10 @@
 #define WISH_MORE 100 /* and so many more: beyond, reorthogonalisation costs more than a restart */
 #define LEAST 8      /* the same beyond the wanted ones, where memory is short */
 #define ROOM 20      /* steps beyond the number of wanted pairs that a verification takes at most */
+#define IDLE 2       /* verifications, one after the other, that may find an eigenvalue at their level without moving a wanted one */
 #define MISSES 1e4   /* one chance in so many at most that a verification overlooks a copy */
 #define CHUNK 16     /* vectors in one product at the end */
+#define WORTHY 0.1   /* a pair beside the wanted ones is kept for a verification where it costs at most so much of what it gains */
 #define WITHIN 0.9   /* of the tolerance, for the recursion's residual; */
 #define WITHIN_ALONE 0.25 /* the same where dropped vectors leave no trace: what several chains drop adds up in squares; */
 #define NOISE 0.4    /* of the tolerance, for the error of products: the root of both squares is below 1 */
@@ -58,6 +67,8 @@ typedef struct search {
     double        tolerance, expected; /* products in all, for the progress */
     size_t       *keep;                /* [rows] */
     double       *theta, *chain;       /* [count] the wanted values, descending; [rows, rows] scratch */
+    double       *residuals;           /* [rows] scratch */
+    bool          proven;              /* no eigenvalue is missing, but for one chance in MISSES */
     size_t        seen;                /* vectors and worst residual over the limit at the last look */
     double        worst;
 } search;
@@ -92,17 +103,20 @@ static double worst_residual(const search *s)
     return worst;
 }
 
-/* Can none of the pairs left out turn out beyond the innermost wanted ones? Each residual says how far one may move. */
-static bool settled(const search *s)
+/* Can pair i, one of those left out, turn out beyond the innermost wanted ones? Its residual says how far it may move. */
+static bool unsettled(const search *s, size_t i)
 {
     const basin_krylov *k = s->k;
-    size_t              first = s->wanted.bottom, end = k->used - s->wanted.top;
+    double              residual = basin_krylov_residual(k, i);
 
-    for (size_t i = first; i < end; i++) {
-        double residual = basin_krylov_residual(k, i);
-        if (s->wanted.top > 0 && k->ritz[i] + residual > k->ritz[end] + limit(s)) return false;
-        if (s->wanted.bottom > 0 && k->ritz[i] - residual < k->ritz[first - 1] - limit(s)) return false;
-    }
+    if (s->wanted.top > 0 && k->ritz[i] + residual > k->ritz[k->used - s->wanted.top] + limit(s)) return true;
+    return s->wanted.bottom > 0 && k->ritz[i] - residual < k->ritz[s->wanted.bottom - 1] - limit(s);
+}
+
+static bool settled(const search *s)
+{
+    for (size_t i = s->wanted.bottom; i < s->k->used - s->wanted.top; i++)
+        if (unsettled(s, i)) return false;
     return true;
 }
 
@@ -131,26 +145,38 @@ done:
 
 /* ------------------------------------------------------------------------------------------------ convergence -- */
 
-/* The pending vector along which most of the wanted residuals lies; the last, a fresh one, where none does. */
+/* How much of the residuals that keep the search from its end lies along pending vector `which`: of the wanted pairs, or, once these have
+ * converged, of those unsettled. */
+static double weight_of(const search *s, bool within, size_t which)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < s->k->used; i++) {
+        bool   out = i >= s->wanted.bottom && i < s->k->used - s->wanted.top;
+        double r = out != within || (out && !unsettled(s, i)) ? 0.0 : basin_krylov_coupling(s->k, i, which);
+        sum += r * r;
+    }
+    return sum;
+}
+
+/* The pending vector of the largest weight; the last, a fresh one, where none has any. */
 static size_t choose_pending(const search *s)
 {
     size_t pending = s->k->held - s->k->used, best = pending - 1;
     double most = 0.0;
+    bool   within = pending > 1 && worst_residual(s) <= goal(s);
 
     for (size_t p = 0; pending > 1 && p < pending; p++) {
-        double sum = 0.0;
-        for (size_t i = 0; i < s->count; i++) {
-            double r = basin_krylov_coupling(s->k, s->keep[i], p);
-            sum += r * r;
-        }
-        if (sum > most) most = sum, best = p;
+        double weight = weight_of(s, within, p);
+        if (weight > most) most = weight, best = p;
     }
     return best;
 }
 
-/* Is a wanted residual out of bounds along what no longer pends? */
+/* Is a wanted residual out of bounds along what no longer pends, or a pair unsettled that may be so by it? */
 static bool ghosts_matter(const search *s)
 {
+    if (s->k->ghosts > 0 && worst_residual(s) <= goal(s)) return true;
     for (size_t i = 0; i < s->count; i++)
         if (basin_krylov_ghost_coupling(s->k, s->keep[i]) > 0.5 * goal(s) && basin_krylov_residual(s->k, s->keep[i]) > goal(s)) return true;
     return false;
@@ -184,22 +210,30 @@ static size_t steps_ahead(search *s, double worst)
     return steps > 1 ? steps : 1;
 }
 
-/* Keeps the wanted pairs and `share` of what room they leave. Of many vectors pending in a small basis only `which` stays. */
-static basin_status make_room(search *s, double share, size_t which)
+/* Keeps the pairs of these ends. Of many vectors pending in a small basis only `which` stays. */
+static basin_status keep_ends(search *s, ends e, size_t which)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
-    ends          e = s->wanted;
 
     if (k->rows - s->count < k->held - k->used + LEAST / 2) basin_krylov_forget(k, which);
-    size_t extra = (size_t)(share * (double)(k->rows - (k->held - k->used) - s->count));
-    if (e.bottom == 0) e.top += extra;
-    else if (e.top == 0) e.bottom += extra;
-    else e.top += extra / 2, e.bottom += extra - extra / 2;
     if (e.top + e.bottom < k->used) BASIN_TRY(basin_krylov_restart(k, s->keep, select_ends(e, k->used, s->keep)));
     s->seen = k->used;
 done:
     return st;
+}
+
+/* The wanted pairs and as many neighbours as fill half of the room that they leave. */
+static ends fill_half(const search *s)
+{
+    const basin_krylov *k = s->k;
+    ends                e = s->wanted;
+    size_t              room = k->rows - s->count, pending = k->held - k->used, extra = (room > pending ? room - pending : 0) / 2;
+
+    if (e.bottom == 0) e.top += extra;
+    else if (e.top == 0) e.bottom += extra;
+    else e.top += extra / 2, e.bottom += extra - extra / 2;
+    return e;
 }
 
 /* Step 1: until the wanted pairs are within tolerance and settled (*converged), or no product is left to make. */
@@ -215,12 +249,12 @@ static basin_status converge(search *s, bool *converged)
             BASIN_TRY(basin_krylov_ritz(k));
             select_ends(s->wanted, k->used, s->keep);
             double worst = worst_residual(s);
-            *converged = worst <= goal(s) && settled(s);
+            *converged = worst <= goal(s) && (s->proven || settled(s));
             if (*converged || spent(s)) break;
             size_t ahead = steps_ahead(s, worst);
             if (ghosts_matter(s)) BASIN_TRY(recall_ghosts(s));
             size_t which = choose_pending(s);
-            if (!basin_krylov_has_room(k)) BASIN_TRY(make_room(s, 0.5, which));
+            if (!basin_krylov_has_room(k)) BASIN_TRY(keep_ends(s, fill_half(s), which));
             look = k->used + ahead;
             BASIN_TRY(step(s, which < k->held - k->used ? which : 0));
         } else BASIN_TRY(step(s, 0));
@@ -233,7 +267,7 @@ done:
 
 typedef struct chain { /* the second chain: vectors from `first` on */
     size_t first;
-    double log_overlap, log_betas;
+    double log_overlap, log_betas, lowest, highest; /* the levels that H'' must not reach */
 } chain;
 
 /* +1: the chain proves that no eigenvalue of H'' is beyond, in the direction of `sign`; -1: one is; 0: not known yet.
@@ -261,34 +295,88 @@ static basin_status judge_ends(search *s, const chain *c, int *verdict)
         for (size_t b = 0; b < n; b++) s->chain[a * n + b] = k->m[(c->first + a) * k->rows + c->first + b];
     BASIN_TRY(basin_symmetric_eigen(s->chain, n, false, xi));
     *verdict = 1;
-    if (s->wanted.top > 0) *verdict = judge(c, xi, n, s->theta[s->wanted.top - 1] + limit(s), 1.0);
+    if (s->wanted.top > 0) *verdict = judge(c, xi, n, c->highest, 1.0);
     if (s->wanted.bottom > 0 && *verdict >= 0) {
-        int bottom = judge(c, xi, n, s->theta[s->wanted.top] - limit(s), -1.0);
+        int bottom = judge(c, xi, n, c->lowest, -1.0);
         *verdict = bottom < *verdict ? bottom : *verdict;
     }
 done:
     return st;
 }
 
+/* Of n neighbours of the innermost wanted pair `edge`, one after the other in the direction of `step`, those to keep: H'' loses the distance to the
+ * next one, and the level the residual's square over the distance from the edge. */
+static size_t count_worthy(const search *s, size_t edge, int step, size_t n)
+{
+    const double *ritz = s->k->ritz;
+    size_t        count = 0;
+
+    for (size_t i = edge; count + 1 < n; count++) {
+        i = step > 0 ? i + 1 : i - 1;
+        size_t next = step > 0 ? i + 1 : i - 1;
+        double distance = fabs(ritz[edge] - ritz[i]) + limit(s), gain = fabs(ritz[i] - ritz[next]);
+        if (s->residuals[i] * s->residuals[i] > WORTHY * distance * gain) break;
+    }
+    return count;
+}
+
+/* What of the first chain stays for the second. Needs the residuals; where vectors were dropped without a trace they are not all known, and where
+ * memory is short there is no room. */
+static ends choose_kept(const search *s)
+{
+    const basin_krylov *k = s->k;
+    ends                e = s->wanted;
+    size_t              need = 2 * s->count + ROOM + k->held - k->used + 1, others = k->used - s->count, room = k->rows > need ? k->rows - need : 0;
+
+    if (k->forgot) return e;
+    if (others > room) others = room;
+    if (e.top > 0) e.top += count_worthy(s, k->used - e.top, -1, others);
+    if (e.bottom > 0) e.bottom += count_worthy(s, s->wanted.bottom - 1, 1, others - (e.top - s->wanted.top));
+    return e;
+}
+
+/* The level that H'' must not reach in the direction of `sign`: step 2's bound. Pairs `first` to `end` are wanted at that end, those below `low` and
+ * from `high` on are kept. */
+static double level_for(const search *s, size_t first, size_t end, size_t low, size_t high, double sign)
+{
+    const double *ritz = s->k->ritz;
+    double        least = INFINITY;
+
+    for (size_t i = first; i < end; i++) {
+        double level = sign * ritz[i] + limit(s), sum = level;
+        for (size_t p = 0; p < s->k->used; p++) {
+            double distance = level - sign * ritz[p];
+            if ((p < low || p >= high) && distance > 0.0) sum -= s->residuals[p] * s->residuals[p] / distance;
+        }
+        least = fmin(least, sum);
+    }
+    return sign * least;
+}
+
 /* Step 2. */
-static basin_status verify(search *s)
+static basin_status verify(search *s, int *verdict)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
-    size_t        steps = s->count + ROOM;
+    size_t        steps = s->count + ROOM, used = k->used;
     chain         c = {0};
-    int           verdict = 0;
+    ends          kept;
 
-    BASIN_TRY(make_room(s, 0.0, choose_pending(s)));
+    for (size_t i = 0; i < used; i++) s->residuals[i] = basin_krylov_residual(k, i);
+    kept = choose_kept(s);
+    c.highest = level_for(s, used - s->wanted.top, used, kept.bottom, used - kept.top, 1.0);
+    c.lowest = level_for(s, 0, s->wanted.bottom, kept.bottom, used - kept.top, -1.0);
+    BASIN_TRY(keep_ends(s, kept, choose_pending(s)));
     basin_krylov_forget(k, k->held - k->used);
     c.log_overlap = log(sqrt(0.5 * M_PI / (double)(k->size - k->held)) / MISSES);
     c.first = k->used;
     BASIN_TRY(basin_krylov_add_random(k));
-    for (size_t i = 0; i < steps && verdict == 0 && !spent(s) && basin_krylov_has_room(k); i++) {
+    *verdict = 0;
+    for (size_t i = 0; i < steps && *verdict == 0 && !spent(s) && basin_krylov_has_room(k); i++) {
         BASIN_TRY(step(s, k->held - k->used - 1));
+        c.log_betas += log(fmax(k->beta, 10.0 * k->epsilon * k->norm));
+        BASIN_TRY(judge_ends(s, &c, verdict));
         if (k->beta == 0.0) break;
-        c.log_betas += log(k->beta);
-        BASIN_TRY(judge_ends(s, &c, &verdict));
     }
 done:
     return st;
@@ -299,15 +387,19 @@ static basin_status iterate(search *s)
 {
     basin_status st = BASIN_OK;
     bool         converged, verified = false;
+    int          verdict = 0;
+    size_t       idle = 0;
 
     for (;;) {
         BASIN_TRY(converge(s, &converged));
         bool same = verified && !moved(s);
         for (size_t i = 0; i < s->count && !same; i++) s->theta[i] = s->k->ritz[s->keep[i]];
-        if (!converged || same || s->k->used == s->k->size || spent(s)) break;
-        BASIN_TRY(verify(s));
-        verified = true;
+        idle = same ? idle + 1 : 0;
+        if (!converged || s->proven || spent(s) || (same && (verdict == 0 || idle > IDLE))) break;
+        BASIN_TRY(verify(s, &verdict));
+        verified = true, s->proven = verdict > 0;
     }
+    if (s->k->used == s->k->size) s->proven = true;
     for (size_t i = 0; i < s->count; i++) s->theta[i] = s->k->ritz[s->keep[i]];
 done:
     return st;
@@ -482,6 +574,7 @@ basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const ba
     BASIN_TRY(basin_krylov_create(c, rows, epsilon, options->seed, &s.k));
     BASIN_ALLOC(s.keep, rows, "indices");
     BASIN_ALLOC(s.chain, (rows + 1) * rows, "projected matrix");
+    BASIN_ALLOC(s.residuals, rows, "residuals");
     BASIN_ALLOC(out->eigenvalues, s.count, "eigenvalues");
     BASIN_ALLOC(out->residuals, s.count, "residuals");
     out->count = s.count, out->top = options->top, out->bottom = options->bottom;
@@ -489,6 +582,7 @@ basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const ba
     s.expected = 4.0 * (double)s.count;
     BASIN_TRY(iterate(&s));
     BASIN_TRY(take_residuals(&s, options->seed, out));
+    out->verified = out->converged && s.proven;
     out->products = s.k->products;
     out->asymmetry = out->negative_mass = NAN;
     if (options->vectors) BASIN_TRY(keep_vectors(s.k, out));
@@ -497,5 +591,6 @@ done:
     basin_krylov_destroy(&s.k);
     basin_free(s.keep);
     basin_free(s.chain);
+    basin_free(s.residuals);
     return st;
 }

@@ -86,6 +86,7 @@ static void print(const basin_result *result, FILE *out)
     cli_report_stationarity(&s->stationarity, out);
     fprintf(out, "  method          %s, %s eigenvalues of the %s, %s products%s%s\n", s->method, cli_thousands(s->count), s->operator_name,
             cli_thousands(s->products), s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
+    if (s->converged && !s->verified) fputs("                  not verified: eigenvalues may be missing among those held\n", out);
     if (s->trace_error > 0) fprintf(out, "  trace           %s ± %s, one standard error of random probes\n", cli_number(s->trace, 4), cli_number(s->trace_error, 2));
     else fprintf(out, "  trace           %s\n", cli_number(s->trace, 8));
     fprintf(out, "  |H|_F           %s", cli_number(sqrt(fmax(s->frobenius2, 0)), 8));

@@ -135,6 +135,7 @@ static const basin_field spectrum_fields[] = {
     PLAIN(SIZE, top, "top", 0, "truncated: how many of the largest"),
     PLAIN(SIZE, bottom, "bottom", 0, "truncated: how many of the smallest"),
     PLAIN(BOOL, converged, "converged", 0, "every residual within tolerance"),
+    PLAIN(BOOL, verified, "verified", 0, "none is missing among those held, but for one chance in 10,000"),
     PLAIN(DOUBLE, tolerance, "tolerance", 0, "relative to the norm of H"),
     PLAIN(SIZE, products, "products", 0, "products with H spent"),
     PLAIN(UINT, seed, "seed", 0, "of start vector and probes"),
