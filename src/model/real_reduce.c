@@ -12,7 +12,8 @@
 #include "core/memory.h"
 #include "core/progress.h"
 
-enum { CHUNKS_PER_GROUP = 5, EVEN = 8 }; /* as many groups a thread for two, four and eight threads */
+/* As many groups for each of two, four or eight threads. They add to one total, which goes from core to core, so they are few. */
+enum { CHUNKS_PER_GROUP = 20, EVEN = 8 };
 
 basin_grouping basin_group_samples(const basin_network *net, size_t samples)
 {

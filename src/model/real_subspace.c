@@ -171,7 +171,7 @@ static void subspace_group(const basin_reduction *job, basin_sweep *sweep, size_
         subspace_chunks(job, sweep, c, c + state->span < end ? c + state->span : end, thread, state->losses + group * state->n);
 }
 
-enum { STORE_REALS = 1 << 24 }; /* a thread's border of some chunks; at least one */
+enum { STORE_REALS = 1 << 22 }; /* a thread's border of some chunks; at least one */
 
 /* Chunks of `size` reals that each thread's store takes: a group's, or as many as are few enough and fit beside what the threads take
  * with one, `bytes` each. */
