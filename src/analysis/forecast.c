@@ -19,8 +19,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "analysis/krylov.h"
 #include "analysis/point.h"
+#include "analysis/vectors.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
@@ -268,7 +268,7 @@ static basin_status one_deflation(measuring *m)
     double h[ROWS], *rows[ROWS];
 
     for (size_t i = 0; i < ROWS; i++) rows[i] = m->matrix + i * m->size;
-    basin_krylov_deflate(rows, ROWS, m->v, 1, m->size, h);
+    basin_vectors_deflate(rows, ROWS, m->v, 1, m->size, h);
     return BASIN_OK;
 }
 

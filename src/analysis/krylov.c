@@ -9,8 +9,7 @@
  *   4. Where beta is rounding, that chain has ended; where none is left, a fresh random vector goes on, which is how further
  *      copies of a repeated eigenvalue come in.
  *
- * One pass reads V twice from memory, once for the dots and once to take them off, and w, which stays in the cache, once for every pair
- * of rows and once for every four; threads share the sections of the vectors.
+ * One pass reads V twice from memory, once for the dots and once to take them off (vectors.c).
  *
  * m is measured, not assumed tridiagonal: after a restart its arrowhead, and after a fresh vector its zero, come out of step
  * 2 by themselves; T, its symmetric part over the vectors multiplied, is the true Rayleigh-Ritz projection to rounding. Since
@@ -25,142 +24,15 @@
 
 #include <assert.h>
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
+#include "analysis/vectors.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
-#define PARALLEL 50000 /* entries of V below which threads do not pay */
 #define CANCELS 0.7071 /* of the norm left by a pass: less, and another pass follows */
 #define PASSES 3
 #define FADED 1e-8 /* norm of a ghost that is rounding */
-
-enum { SECTIONS = 64, LEAST_WIDTH = 512, ABREAST = 16, LANES = 8 };
-
-/* A part of every vector, by one thread. The partition depends on P alone, and sections are added up in order: the same bits for any
- * number of threads. */
-typedef struct section {
-    size_t start, count;
-} section;
-
-static section section_of(size_t size, size_t which)
-{
-    size_t width = (size + SECTIONS - 1) / SECTIONS, start;
-
-    width = width < LEAST_WIDTH ? LEAST_WIDTH : (width + LANES - 1) / LANES * LANES;
-    start = which * width < size ? which * width : size;
-    return (section){start, size - start < width ? size - start : width};
-}
-
-static int threads_for(size_t rows, size_t size)
-{
-    return rows * size > PARALLEL ? (int)basin_threads() : 1;
-}
-
-static double add_lanes(const double *lane)
-{
-    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-}
-
-/* Two sums that share the reading of x. */
-static void dot_pair(const double *a, const double *b, const double *x, size_t count, double *sums)
-{
-    double la[LANES] = {0}, lb[LANES] = {0};
-    size_t i = 0;
-
-    for (; i + LANES <= count; i += LANES)
-        for (size_t lane = 0; lane < LANES; lane++) la[lane] += a[i + lane] * x[i + lane], lb[lane] += b[i + lane] * x[i + lane];
-    for (; i < count; i++) la[i % LANES] += a[i] * x[i], lb[i % LANES] += b[i] * x[i];
-    sums[0] = add_lanes(la), sums[1] = add_lanes(lb);
-}
-
-/* h = V x. V is read once; of x, which stays in the cache, every pair of rows reads all. */
-static void dot_rows(double *const *q, size_t rows, const double *x, size_t size, double *h)
-{
-    double sums[SECTIONS][ABREAST];
-    int    threads = threads_for(rows, size);
-
-    for (size_t first = 0; first < rows; first += ABREAST) {
-        size_t count = rows - first < ABREAST ? rows - first : ABREAST;
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (size_t s = 0; s < SECTIONS; s++) {
-            section part = section_of(size, s);
-            for (size_t r = 0; r < count; r += 2) {
-                size_t other = first + (r + 1 < count ? r + 1 : r);
-                dot_pair(q[first + r] + part.start, q[other] + part.start, x + part.start, part.count, sums[s] + r);
-            }
-        }
-        for (size_t r = 0; r < count; r++) {
-            h[first + r] = 0.0;
-            for (size_t s = 0; s < SECTIONS; s++) h[first + r] += sums[s][r];
-        }
-    }
-}
-
-/* x += Σ a[i] q[i] over the rows of this section: four rows at a time, so that x is read and written a quarter as often. */
-static void add_section(double *const *q, size_t rows, const double *a, double factor, double *x, section part)
-{
-    const double *row[4];
-    double        by[4];
-    size_t        n = 0;
-
-    for (size_t i = 0; i < rows; i++) {
-        if (a[i] != 0.0) row[n] = q[i] + part.start, by[n++] = factor * a[i];
-        if (n == 4) {
-            const double *q0 = row[0], *q1 = row[1], *q2 = row[2], *q3 = row[3];
-#pragma omp simd
-            for (size_t e = 0; e < part.count; e++) x[e] += (by[0] * q0[e] + by[1] * q1[e]) + (by[2] * q2[e] + by[3] * q3[e]);
-            n = 0;
-        }
-    }
-    for (size_t i = 0; i < n; i++) basin_axpy(by[i], row[i], x, part.count);
-}
-
-/* x += factor Vᵀa; V is read once, and x. Returns ‖x‖² of the outcome. */
-static double add_rows(double *const *q, size_t rows, const double *a, double factor, double *x, size_t size)
-{
-    double squares[SECTIONS], sums[2], total = 0.0;
-    int    threads = threads_for(rows, size);
-
-#pragma omp parallel for num_threads(threads) schedule(static) private(sums)
-    for (size_t s = 0; s < SECTIONS; s++) {
-        section part = section_of(size, s);
-        squares[s] = 0.0;
-        for (size_t start = 0; start < part.count; start += LEAST_WIDTH) {
-            section piece = {part.start + start, part.count - start < LEAST_WIDTH ? part.count - start : LEAST_WIDTH};
-            double *at = x + piece.start;
-            add_section(q, rows, a, factor, at, piece);
-            dot_pair(at, at, at, piece.count, sums);
-            squares[s] += sums[0];
-        }
-    }
-    for (size_t s = 0; s < SECTIONS; s++) total += squares[s];
-    return total;
-}
-
-/* Of a vector whose sum of squares is known: taken anew where that may have over- or underflown. */
-static double norm_from(double squares, const double *x, size_t size)
-{
-    return squares > 1e-280 && squares < 1e280 ? sqrt(squares) : basin_norm(x, size);
-}
-
-void basin_krylov_deflate(double *const *q, size_t rows, double *x, size_t count, size_t size, double *h)
-{
-    for (size_t v = 0; v < count; v++, x += size) {
-        dot_rows(q, rows, x, size, h);
-        add_rows(q, rows, h, -1.0, x, size);
-    }
-}
-
-/* out = x / norm */
-static void normalised(const double *x, double norm, double *out, size_t size)
-{
-    int threads = threads_for(1, size);
-
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (size_t i = 0; i < size; i++) out[i] = x[i] / norm;
-}
 
 static basin_status next_row(basin_krylov *k, double **out)
 {
@@ -179,8 +51,8 @@ static void hold(basin_krylov *k)
     for (size_t c = 0; c < k->used; c++) k->m[c * k->rows + k->held] = 0.0;
     for (size_t g = 0; g < k->ghosts; g++) {
         double along;
-        dot_rows(k->v + k->held, 1, k->u[g], k->size, &along);
-        k->left[g] = norm_from(add_rows(k->v + k->held, 1, &along, -1.0, k->u[g], k->size), k->u[g], k->size);
+        basin_vectors_dot(k->v + k->held, 1, k->u[g], k->size, &along);
+        k->left[g] = basin_vectors_norm(basin_vectors_add(k->v + k->held, 1, &along, -1.0, k->u[g], k->size), k->u[g], k->size);
         for (size_t c = 0; c < k->used; c++) k->m[c * k->rows + k->held] += k->s[g][c] * along;
     }
     k->held++;
@@ -191,9 +63,9 @@ static double project_out(const basin_krylov *k, double *v)
 {
     double norm;
 
-    dot_rows(k->v, k->held, v, k->size, k->h);
-    norm = norm_from(add_rows(k->v, k->held, k->h, -1.0, v, k->size), v, k->size);
-    if (norm > 0.0) normalised(v, norm, v, k->size);
+    basin_vectors_dot(k->v, k->held, v, k->size, k->h);
+    norm = basin_vectors_norm(basin_vectors_add(k->v, k->held, k->h, -1.0, v, k->size), v, k->size);
+    if (norm > 0.0) basin_vectors_divide(v, norm, v, k->size);
     return norm;
 }
 
@@ -206,7 +78,7 @@ basin_status basin_krylov_add_random(basin_krylov *k)
     BASIN_TRY(next_row(k, &v));
     do {
         basin_random_normals(&k->random, v, k->size);
-        normalised(v, basin_norm(v, k->size), v, k->size);
+        basin_vectors_divide(v, basin_norm(v, k->size), v, k->size);
     } while (!(project_out(k, v) > 1e-8));
     for (int pass = 1; pass < PASSES; pass++)
         if (project_out(k, v) > CANCELS) break;
@@ -283,11 +155,11 @@ static double orthogonalise(basin_krylov *k, size_t c, double *w, double *column
         column[i] = fabs(known) > rounding ? known : 0.0;
     }
     column[c] = along;
-    after = norm_from(add_rows(k->v, k->held, column, -1.0, w, k->size), w, k->size);
+    after = basin_vectors_norm(basin_vectors_add(k->v, k->held, column, -1.0, w, k->size), w, k->size);
     for (int pass = 0; pass < PASSES; pass++) {
         before = after;
-        dot_rows(k->v, k->held, w, k->size, k->h);
-        after = norm_from(add_rows(k->v, k->held, k->h, -1.0, w, k->size), w, k->size);
+        basin_vectors_dot(k->v, k->held, w, k->size, k->h);
+        after = basin_vectors_norm(basin_vectors_add(k->v, k->held, k->h, -1.0, w, k->size), w, k->size);
         for (size_t i = 0; i < k->held; i++) column[i] += k->h[i];
         if (after > CANCELS * before || after <= 10.0 * k->epsilon * k->norm) break;
     }
@@ -302,11 +174,11 @@ basin_status basin_krylov_extend(basin_krylov *k, size_t which)
 
     assert(c < size && c + which < k->held && basin_krylov_has_room(k));
     BASIN_TRY(basin_curvature_product(k->curvature, k->v[c + which], 1, w));
-    dot_rows((double *[]){w, k->v[c + which]}, 2, w, size, sums); /* what is not finite shows in the sum of squares */
+    basin_vectors_dot((double *[]){w, k->v[c + which]}, 2, w, size, sums); /* what is not finite shows in the sum of squares */
     BASIN_CHECK(isfinite(sums[0]) || basin_all_finite(w, size), BASIN_ERR_NUMERIC, "product %zu with the Hessian is not finite", k->products + 1);
     swap_rows(k, c, c + which);
     k->products++;
-    k->norm = fmax(k->norm, norm_from(sums[0], w, size));
+    k->norm = fmax(k->norm, basin_vectors_norm(sums[0], w, size));
     k->m[c * k->rows + c] = sums[1];
     k->beta = orthogonalise(k, c, w, k->m + c * k->rows);
     k->used++;
@@ -315,7 +187,7 @@ basin_status basin_krylov_extend(basin_krylov *k, size_t which)
     if (k->beta <= 10.0 * k->epsilon * k->norm || k->held == size) k->lost = hypot(k->lost, k->beta), k->beta = 0.0;
     if (k->beta > 0.0) {
         BASIN_TRY(next_row(k, &next));
-        normalised(w, k->beta, next, size);
+        basin_vectors_divide(w, k->beta, next, size);
         hold(k);
         k->m[c * k->rows + k->held - 1] = k->beta;
     } else if (k->used == k->held && k->used < size) BASIN_TRY(basin_krylov_add_random(k));
@@ -373,43 +245,7 @@ double basin_krylov_residual(const basin_krylov *k, size_t i)
 void basin_krylov_combine(const basin_krylov *k, const double *a, size_t count, double *x)
 {
     memset(x, 0, k->size * sizeof *x);
-    add_rows(k->v, count, a, 1.0, x, k->size);
-}
-
-/* As many as have strips of their own in the space of two vectors. */
-static size_t threads_to_turn(size_t strips, size_t used)
-{
-    size_t most = strips / used;
-
-    return most < 2 ? 1 : most < basin_threads() ? most : basin_threads();
-}
-
-/* V [used, P] becomes rows [count, used] V, strip by strip. */
-static basin_status turn_basis(basin_krylov *k, const double *rows, size_t count)
-{
-    basin_status st = BASIN_OK;
-    size_t       size = k->size, used = k->used, width = size < BASIN_KRYLOV_STRIP ? size : BASIN_KRYLOV_STRIP, strips = (size + width - 1) / width;
-    size_t       threads = threads_to_turn(strips, used);
-    double      *strip = NULL, *turned = NULL;
-
-    BASIN_ALLOC(strip, threads * used * width, "strips of the basis");
-    BASIN_ALLOC(turned, threads * count * width, "strips of the basis");
-#pragma omp parallel num_threads((int)threads)
-    {
-        size_t  thread = (size_t)omp_get_thread_num();
-        double *from = strip + thread * used * width, *to = turned + thread * count * width;
-#pragma omp for schedule(static)
-        for (size_t which = 0; which < strips; which++) {
-            size_t start = which * width, n = size - start < width ? size - start : width;
-            for (size_t i = 0; i < used; i++) memcpy(from + i * n, k->v[i] + start, n * sizeof *from);
-            basin_gemm_f64(BASIN_N, BASIN_N, count, n, used, 1.0, rows, used, from, n, 0.0, to, n);
-            for (size_t i = 0; i < count; i++) memcpy(k->v[i] + start, to + i * n, n * sizeof *to);
-        }
-    }
-done:
-    basin_free(strip);
-    basin_free(turned);
-    return st;
+    basin_vectors_add(k->v, count, a, 1.0, x, k->size);
 }
 
 /* Column [count + pending] of the new m for the Ritz vector y [used] and the norm of what it leaves out. mv [held] is
@@ -439,7 +275,7 @@ basin_status basin_krylov_restart(basin_krylov *k, const size_t *keep, size_t co
     BASIN_ALLOC(s, count, "projections");
     for (size_t i = 0; i < count; i++) memcpy(rows + i * used, k->y + keep[i] * used, used * sizeof *rows);
     for (size_t i = 0; i < count; i++) lost = hypot(lost, project_column(k, rows + i * used, rows, count, k->h, m + i * k->rows));
-    BASIN_TRY(turn_basis(k, rows, count));
+    BASIN_TRY(basin_vectors_turn(k->v, used, rows, count, k->size));
     memcpy(k->m, m, count * k->rows * sizeof *m);
     for (size_t g = 0; g < k->ghosts; g++) {
         for (size_t i = 0; i < count; i++) s[i] = basin_dot(rows + i * used, k->s[g], used);
@@ -500,7 +336,7 @@ basin_status basin_krylov_recall(basin_krylov *k)
         size_t g = k->ghosts - 1;
         if (k->left[g] > FADED) {
             BASIN_TRY(next_row(k, &v));
-            normalised(k->u[g], k->left[g], v, k->size);
+            basin_vectors_divide(k->u[g], k->left[g], v, k->size);
             project_out(k, v);
             hold(k);
         }

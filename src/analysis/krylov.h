@@ -6,7 +6,7 @@
 #include "core/random.h"
 #include "core/status.h"
 
-enum { BASIN_KRYLOV_GHOSTS = 3, BASIN_KRYLOV_STRIP = 512 /* columns of V turned at once in a restart */ };
+enum { BASIN_KRYLOV_GHOSTS = 3 };
 
 typedef struct basin_krylov {
     basin_curvature *curvature; /* borrowed */
@@ -61,8 +61,5 @@ void basin_krylov_forget(basin_krylov *k, size_t which);
 basin_status basin_krylov_recall(basin_krylov *k);
 /* hx = H x by the products made, for x = Σ a[c] v_c over the vectors multiplied. */
 void basin_krylov_apply(const basin_krylov *k, const double *a, double *hx);
-
-/* x [count, P] loses its components along the orthonormal q[0], … q[rows - 1]; h [rows] are those of the last of x. */
-void basin_krylov_deflate(double *const *q, size_t rows, double *x, size_t count, size_t size, double *h);
 
 #endif

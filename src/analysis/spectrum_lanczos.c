@@ -4,21 +4,8 @@
  *   1. Grow the Krylov basis (krylov.c), looking now and then at the Rayleigh-Ritz pairs: the wanted ones are the ends by
  *      signed value, each with its residual. Where the basis is full: keep the wanted Ritz vectors and as many neighbours as
  *      fill half of the room left.
- *   2. All within tolerance ‖H‖, and no pair left out can by its residual turn out beyond: verify. A single vector's Krylov
- *      space holds one copy of a repeated eigenvalue, and copies that rounding brings in hide in its half-converged part. So
- *      keep the wanted pairs and neighbours that are known well, D, and start a second chain from a random vector z orthogonal to
- *      them: Lanczos with H'' = H within that complement; what pended before becomes ghosts (krylov.h), so residuals stay known.
- *      a. Let H'' < ν. Then H <= [Θ R; Rᵀ ν] in the order of symmetric matrices (Loewner), with R, in columns, what H d has
- *         beyond D; so no eigenvalue of H that counts as the i-th is above that of this matrix, which is at most l = θ_i +
- *         tolerance ‖H‖ where ν <= l - Σ r_k²/(l - θ_k) over the d_k with θ_k < l (Schur complement; inertia adds). The least of
- *         these for the wanted θ_i is the level that H'' must not reach. A neighbour costs its summand, and takes an
- *         eigenvalue from H''. For the lower end the same with signs turned.
- *      b. After s steps with betas b_i and Ritz values ξ_i, any eigenvalue λ'' of H'' whose unit eigenvector has |u·z| >= t
- *         satisfies t Π |λ'' - ξ_i| <= Π b_i, since the left side is at most ‖p(H'') z‖ with p(x) = Π (x - ξ_i), and the right
- *         side is equal to that (van Dorsselaer, Hochstenbach & van der Vorst 2000). The left side grows beyond the ξ_i; once it
- *         is the larger at the level, none lies there, but for one chance in MISSES: |u·z| < t has probability at most
- *         t √(2n/π) in n dimensions, and z knows nothing of H'', which was fixed before. Without that proof the chain ends
- *         after count + ROOM steps.
+ *   2. All within tolerance ‖H‖, and no pair left out can by its residual turn out beyond: verify by a second chain (spectrum_verify.c). It
+ *      proves that none is missing, but for one chance in 10,000, or meets one, or ends without either.
  *   3. Pairs of both chains together. With the proof: finish once they are within tolerance. Without: if a wanted one has moved, or
  *      the chain has met an eigenvalue at its level (thrice at most without a move), 1. with all that is known; if not, finish, and
  *      say that the proof is missing.
@@ -32,14 +19,14 @@
  * their squares (Kahan; Parlett §11.5). Where verified: the i-th eigenvalue is within tolerance ‖H‖ of the i-th found (from below
  * always: Cauchy), but for step 2's chance, in H as its products came.
  *
- * References: K. Wu, H. Simon, SIAM J. Matrix Anal. Appl. 22(2), 2000; J. van Dorsselaer, M. Hochstenbach, H. van der Vorst,
- * Computing probabilistic bounds for extreme eigenvalues of symmetric matrices with the Lanczos method, ibid. 22(3), 2000.
+ * Reference: K. Wu, H. Simon, Thick-restart Lanczos method for large symmetric eigenvalue problems, SIAM J. Matrix Anal. Appl. 22(2), 2000.
  */
 #include <math.h>
 #include <string.h>
 
-#include "analysis/krylov.h"
 #include "analysis/spectrum.h"
+#include "analysis/spectrum_search.h"
+#include "analysis/vectors.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
@@ -47,34 +34,14 @@
 #define WISH 4       /* vectors in the basis for each one wanted, */
 #define WISH_MORE 100 /* and so many more: beyond, reorthogonalisation costs more than a restart */
 #define LEAST 8      /* the same beyond the wanted ones, where memory is short */
-#define ROOM 20      /* steps beyond the number of wanted pairs that a verification takes at most */
 #define IDLE 2       /* verifications, one after the other, that may find an eigenvalue at their level without moving a wanted one */
-#define MISSES 1e4   /* one chance in so many at most that a verification overlooks a copy */
 #define CHUNK 16     /* vectors in one product at the end */
-#define WORTHY 0.1   /* a pair beside the wanted ones is kept for a verification where it costs at most so much of what it gains */
 #define WITHIN 0.9   /* of the tolerance, for the recursion's residual; */
 #define WITHIN_ALONE 0.25 /* the same where dropped vectors leave no trace: what several chains drop adds up in squares; */
 #define NOISE 0.4    /* of the tolerance, for the error of products: the root of both squares is below 1 */
 
-typedef struct ends { /* which Ritz pairs of j, ascending, are meant: the last `top` and the first `bottom` */
-    size_t top, bottom;
-} ends;
-
-typedef struct search {
-    basin_krylov *k;
-    ends          wanted;
-    size_t        count, max_products;
-    double        tolerance, expected; /* products in all, for the progress */
-    size_t       *keep;                /* [rows] */
-    double       *theta, *chain;       /* [count] the wanted values, descending; [rows, rows] scratch */
-    double       *residuals;           /* [rows] scratch */
-    bool          proven;              /* no eigenvalue is missing, but for one chance in MISSES */
-    size_t        seen;                /* vectors and worst residual over the limit at the last look */
-    double        worst;
-} search;
-
 /* Indices, descending by value, into keep [top + bottom]. */
-static size_t select_ends(ends e, size_t used, size_t *keep)
+static size_t select_ends(basin_ends e, size_t used, size_t *keep)
 {
     size_t count = 0;
 
@@ -83,19 +50,19 @@ static size_t select_ends(ends e, size_t used, size_t *keep)
     return count;
 }
 
-static double limit(const search *s)
+double basin_search_limit(const basin_search *s)
 {
     return s->tolerance * s->k->norm;
 }
 
 /* What the recursion's residuals must reach. */
-static double goal(const search *s)
+static double goal(const basin_search *s)
 {
-    return (s->k->forgot ? WITHIN_ALONE : WITHIN) * limit(s);
+    return (s->k->forgot ? WITHIN_ALONE : WITHIN) * basin_search_limit(s);
 }
 
 /* The largest residual of the wanted pairs. */
-static double worst_residual(const search *s)
+static double worst_residual(const basin_search *s)
 {
     double worst = 0.0;
 
@@ -104,35 +71,35 @@ static double worst_residual(const search *s)
 }
 
 /* Can pair i, one of those left out, turn out beyond the innermost wanted ones? Its residual says how far it may move. */
-static bool unsettled(const search *s, size_t i)
+static bool unsettled(const basin_search *s, size_t i)
 {
     const basin_krylov *k = s->k;
     double              residual = basin_krylov_residual(k, i);
 
-    if (s->wanted.top > 0 && k->ritz[i] + residual > k->ritz[k->used - s->wanted.top] + limit(s)) return true;
-    return s->wanted.bottom > 0 && k->ritz[i] - residual < k->ritz[s->wanted.bottom - 1] - limit(s);
+    if (s->wanted.top > 0 && k->ritz[i] + residual > k->ritz[k->used - s->wanted.top] + basin_search_limit(s)) return true;
+    return s->wanted.bottom > 0 && k->ritz[i] - residual < k->ritz[s->wanted.bottom - 1] - basin_search_limit(s);
 }
 
-static bool settled(const search *s)
+static bool settled(const basin_search *s)
 {
     for (size_t i = s->wanted.bottom; i < s->k->used - s->wanted.top; i++)
         if (unsettled(s, i)) return false;
     return true;
 }
 
-static bool moved(const search *s)
+static bool moved(const basin_search *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (!(fabs(s->k->ritz[s->keep[i]] - s->theta[i]) <= limit(s))) return true;
+        if (!(fabs(s->k->ritz[s->keep[i]] - s->theta[i]) <= basin_search_limit(s))) return true;
     return false;
 }
 
-static bool spent(const search *s)
+bool basin_search_spent(const basin_search *s)
 {
     return s->k->used == s->k->size || s->k->products >= s->max_products;
 }
 
-static basin_status step(search *s, size_t which)
+basin_status basin_search_step(basin_search *s, size_t which)
 {
     basin_status st = BASIN_OK;
     double       done = (double)s->k->products;
@@ -147,7 +114,7 @@ done:
 
 /* How much of the residuals that keep the search from its end lies along pending vector `which`: of the wanted pairs, or, once these have
  * converged, of those unsettled. */
-static double weight_of(const search *s, bool within, size_t which)
+static double weight_of(const basin_search *s, bool within, size_t which)
 {
     double sum = 0.0;
 
@@ -160,7 +127,7 @@ static double weight_of(const search *s, bool within, size_t which)
 }
 
 /* The pending vector of the largest weight; the last, a fresh one, where none has any. */
-static size_t choose_pending(const search *s)
+static size_t choose_pending(const basin_search *s)
 {
     size_t pending = s->k->held - s->k->used, best = pending - 1;
     double most = 0.0;
@@ -174,7 +141,7 @@ static size_t choose_pending(const search *s)
 }
 
 /* Is a wanted residual out of bounds along what no longer pends, or a pair unsettled that may be so by it? */
-static bool ghosts_matter(const search *s)
+static bool ghosts_matter(const basin_search *s)
 {
     if (s->k->ghosts > 0 && worst_residual(s) <= goal(s)) return true;
     for (size_t i = 0; i < s->count; i++)
@@ -183,7 +150,7 @@ static bool ghosts_matter(const search *s)
 }
 
 /* Where a small basis has no room for them, residuals no longer follow from the products. */
-static basin_status recall_ghosts(search *s)
+static basin_status recall_ghosts(basin_search *s)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
@@ -195,7 +162,7 @@ done:
 }
 
 /* Steps until the next look: half of those that the residual will take at its present rate. A look costs about 10 j³ FLOPs. */
-static size_t steps_ahead(search *s, double worst)
+static size_t steps_ahead(basin_search *s, double worst)
 {
     size_t used = s->k->used, most = used / 8, steps = used / 16;
     double over = worst / goal(s);
@@ -210,13 +177,12 @@ static size_t steps_ahead(search *s, double worst)
     return steps > 1 ? steps : 1;
 }
 
-/* Keeps the pairs of these ends. Of many vectors pending in a small basis only `which` stays. */
-static basin_status keep_ends(search *s, ends e, size_t which)
+basin_status basin_search_keep(basin_search *s, basin_ends e)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
 
-    if (k->rows - s->count < k->held - k->used + LEAST / 2) basin_krylov_forget(k, which);
+    if (k->rows - s->count < k->held - k->used + LEAST / 2) basin_krylov_forget(k, choose_pending(s));
     if (e.top + e.bottom < k->used) BASIN_TRY(basin_krylov_restart(k, s->keep, select_ends(e, k->used, s->keep)));
     s->seen = k->used;
 done:
@@ -224,10 +190,10 @@ done:
 }
 
 /* The wanted pairs and as many neighbours as fill half of the room that they leave. */
-static ends fill_half(const search *s)
+static basin_ends fill_half(const basin_search *s)
 {
     const basin_krylov *k = s->k;
-    ends                e = s->wanted;
+    basin_ends          e = s->wanted;
     size_t              room = k->rows - s->count, pending = k->held - k->used, extra = (room > pending ? room - pending : 0) / 2;
 
     if (e.bottom == 0) e.top += extra;
@@ -237,7 +203,7 @@ static ends fill_half(const search *s)
 }
 
 /* Step 1: until the wanted pairs are within tolerance and settled (*converged), or no product is left to make. */
-static basin_status converge(search *s, bool *converged)
+static basin_status converge(basin_search *s, bool *converged)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
@@ -245,145 +211,28 @@ static basin_status converge(search *s, bool *converged)
 
     *converged = false;
     for (;;) {
-        if (k->used >= look || spent(s) || !basin_krylov_has_room(k)) {
+        if (k->used >= look || basin_search_spent(s) || !basin_krylov_has_room(k)) {
             BASIN_TRY(basin_krylov_ritz(k));
             select_ends(s->wanted, k->used, s->keep);
             double worst = worst_residual(s);
             *converged = worst <= goal(s) && (s->proven || settled(s));
-            if (*converged || spent(s)) break;
+            if (*converged || basin_search_spent(s)) break;
             size_t ahead = steps_ahead(s, worst);
             if (ghosts_matter(s)) BASIN_TRY(recall_ghosts(s));
             size_t which = choose_pending(s);
-            if (!basin_krylov_has_room(k)) BASIN_TRY(keep_ends(s, fill_half(s), which));
+            if (!basin_krylov_has_room(k)) BASIN_TRY(basin_search_keep(s, fill_half(s)));
             look = k->used + ahead;
-            BASIN_TRY(step(s, which < k->held - k->used ? which : 0));
-        } else BASIN_TRY(step(s, 0));
+            BASIN_TRY(basin_search_step(s, which < k->held - k->used ? which : 0));
+        } else BASIN_TRY(basin_search_step(s, 0));
     }
 done:
     return st;
 }
 
-/* ----------------------------------------------------------------------------------------------- verification -- */
-
-typedef struct chain { /* the second chain: vectors from `first` on */
-    size_t first;
-    double log_overlap, log_betas, lowest, highest; /* the levels that H'' must not reach */
-} chain;
-
-/* +1: the chain proves that no eigenvalue of H'' is beyond, in the direction of `sign`; -1: one is; 0: not known yet.
-   xi [n] are its Ritz values. */
-static int judge(const chain *c, const double *xi, size_t n, double beyond, double sign)
-{
-    double left = c->log_overlap;
-
-    for (size_t i = 0; i < n; i++) {
-        double distance = sign * (beyond - xi[i]);
-        if (distance < 0.0) return -1;
-        left += log(distance);
-    }
-    return left > c->log_betas ? 1 : 0;
-}
-
-static basin_status judge_ends(search *s, const chain *c, int *verdict)
-{
-    basin_status        st = BASIN_OK;
-    const basin_krylov *k = s->k;
-    size_t              n = k->used - c->first;
-    double             *xi = s->chain + n * n;
-
-    for (size_t a = 0; a < n; a++)
-        for (size_t b = 0; b < n; b++) s->chain[a * n + b] = k->m[(c->first + a) * k->rows + c->first + b];
-    BASIN_TRY(basin_symmetric_eigen(s->chain, n, false, xi));
-    *verdict = 1;
-    if (s->wanted.top > 0) *verdict = judge(c, xi, n, c->highest, 1.0);
-    if (s->wanted.bottom > 0 && *verdict >= 0) {
-        int bottom = judge(c, xi, n, c->lowest, -1.0);
-        *verdict = bottom < *verdict ? bottom : *verdict;
-    }
-done:
-    return st;
-}
-
-/* Of n neighbours of the innermost wanted pair `edge`, one after the other in the direction of `step`, those to keep: H'' loses the distance to the
- * next one, and the level the residual's square over the distance from the edge. */
-static size_t count_worthy(const search *s, size_t edge, int step, size_t n)
-{
-    const double *ritz = s->k->ritz;
-    size_t        count = 0;
-
-    for (size_t i = edge; count + 1 < n; count++) {
-        i = step > 0 ? i + 1 : i - 1;
-        size_t next = step > 0 ? i + 1 : i - 1;
-        double distance = fabs(ritz[edge] - ritz[i]) + limit(s), gain = fabs(ritz[i] - ritz[next]);
-        if (s->residuals[i] * s->residuals[i] > WORTHY * distance * gain) break;
-    }
-    return count;
-}
-
-/* What of the first chain stays for the second. Needs the residuals; where vectors were dropped without a trace they are not all known, and where
- * memory is short there is no room. */
-static ends choose_kept(const search *s)
-{
-    const basin_krylov *k = s->k;
-    ends                e = s->wanted;
-    size_t              need = 2 * s->count + ROOM + k->held - k->used + 1, others = k->used - s->count, room = k->rows > need ? k->rows - need : 0;
-
-    if (k->forgot) return e;
-    if (others > room) others = room;
-    if (e.top > 0) e.top += count_worthy(s, k->used - e.top, -1, others);
-    if (e.bottom > 0) e.bottom += count_worthy(s, s->wanted.bottom - 1, 1, others - (e.top - s->wanted.top));
-    return e;
-}
-
-/* The level that H'' must not reach in the direction of `sign`: step 2's bound. Pairs `first` to `end` are wanted at that end, those below `low` and
- * from `high` on are kept. */
-static double level_for(const search *s, size_t first, size_t end, size_t low, size_t high, double sign)
-{
-    const double *ritz = s->k->ritz;
-    double        least = INFINITY;
-
-    for (size_t i = first; i < end; i++) {
-        double level = sign * ritz[i] + limit(s), sum = level;
-        for (size_t p = 0; p < s->k->used; p++) {
-            double distance = level - sign * ritz[p];
-            if ((p < low || p >= high) && distance > 0.0) sum -= s->residuals[p] * s->residuals[p] / distance;
-        }
-        least = fmin(least, sum);
-    }
-    return sign * least;
-}
-
-/* Step 2. */
-static basin_status verify(search *s, int *verdict)
-{
-    basin_status  st = BASIN_OK;
-    basin_krylov *k = s->k;
-    size_t        steps = s->count + ROOM, used = k->used;
-    chain         c = {0};
-    ends          kept;
-
-    for (size_t i = 0; i < used; i++) s->residuals[i] = basin_krylov_residual(k, i);
-    kept = choose_kept(s);
-    c.highest = level_for(s, used - s->wanted.top, used, kept.bottom, used - kept.top, 1.0);
-    c.lowest = level_for(s, 0, s->wanted.bottom, kept.bottom, used - kept.top, -1.0);
-    BASIN_TRY(keep_ends(s, kept, choose_pending(s)));
-    basin_krylov_forget(k, k->held - k->used);
-    c.log_overlap = log(sqrt(0.5 * M_PI / (double)(k->size - k->held)) / MISSES);
-    c.first = k->used;
-    BASIN_TRY(basin_krylov_add_random(k));
-    *verdict = 0;
-    for (size_t i = 0; i < steps && *verdict == 0 && !spent(s) && basin_krylov_has_room(k); i++) {
-        BASIN_TRY(step(s, k->held - k->used - 1));
-        c.log_betas += log(fmax(k->beta, 10.0 * k->epsilon * k->norm));
-        BASIN_TRY(judge_ends(s, &c, verdict));
-        if (k->beta == 0.0) break;
-    }
-done:
-    return st;
-}
+/* ----------------------------------------------------------------------------------------------------- search -- */
 
 /* Steps 1 to 3; leaves the Ritz pairs of all that is known, the wanted ones in keep and theta. */
-static basin_status iterate(search *s)
+static basin_status iterate(basin_search *s)
 {
     basin_status st = BASIN_OK;
     bool         converged, verified = false;
@@ -395,8 +244,8 @@ static basin_status iterate(search *s)
         bool same = verified && !moved(s);
         for (size_t i = 0; i < s->count && !same; i++) s->theta[i] = s->k->ritz[s->keep[i]];
         idle = same ? idle + 1 : 0;
-        if (!converged || s->proven || spent(s) || (same && (verdict == 0 || idle > IDLE))) break;
-        BASIN_TRY(verify(s, &verdict));
+        if (!converged || s->proven || basin_search_spent(s) || (same && (verdict == 0 || idle > IDLE))) break;
+        BASIN_TRY(basin_search_verify(s, &verdict));
         verified = true, s->proven = verdict > 0;
     }
     if (s->k->used == s->k->size) s->proven = true;
@@ -408,7 +257,7 @@ done:
 /* -------------------------------------------------------------------------------------------------- residuals -- */
 
 /* Step 4. *noise estimates the root of the sum of squares of the errors of the residuals. */
-static basin_status measure_noise(search *s, basin_random *random, double *noise)
+static basin_status measure_noise(basin_search *s, basin_random *random, double *noise)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
@@ -459,7 +308,7 @@ done:
 }
 
 /* Leaves the wanted Ritz vectors, descending, as the first of the basis. */
-static basin_status take_residuals(search *s, uint64_t seed, basin_spectrum *out)
+static basin_status take_residuals(basin_search *s, uint64_t seed, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
     basin_random random = basin_random_start(seed, BASIN_STREAM_CHECK);
@@ -468,10 +317,10 @@ static basin_status take_residuals(search *s, uint64_t seed, basin_spectrum *out
     if (!s->k->forgot) BASIN_TRY(measure_noise(s, &random, &noise));
     for (size_t i = 0; i < s->count; i++) out->residuals[i] = hypot(basin_krylov_residual(s->k, s->keep[i]), noise);
     BASIN_TRY(basin_krylov_restart(s->k, s->keep, s->count));
-    if (s->k->forgot || noise > NOISE * limit(s)) BASIN_TRY(explicit_residuals(s->k, out));
+    if (s->k->forgot || noise > NOISE * basin_search_limit(s)) BASIN_TRY(explicit_residuals(s->k, out));
     out->converged = true;
     for (size_t i = 0; i < s->count; i++)
-        if (!(out->residuals[i] <= limit(s))) out->converged = false;
+        if (!(out->residuals[i] <= basin_search_limit(s))) out->converged = false;
 done:
     return st;
 }
@@ -538,7 +387,7 @@ static size_t lanczos_bytes(size_t size, size_t vectors, size_t basis)
 /* Of a small network a restart's strips are larger than a block and its product. */
 static size_t strip_bytes(size_t size, size_t basis)
 {
-    size_t strips = 2 * basis * (size < BASIN_KRYLOV_STRIP ? size : BASIN_KRYLOV_STRIP), blocks = 2 * CHUNK * size;
+    size_t strips = 2 * basis * (size < BASIN_VECTORS_STRIP ? size : BASIN_VECTORS_STRIP), blocks = 2 * CHUNK * size;
 
     return strips > blocks ? (strips - blocks) * sizeof(double) : 0;
 }
@@ -566,7 +415,7 @@ done:
 basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
-    search       s = {.wanted = {.top = options->top, .bottom = options->bottom}, .count = options->top + options->bottom,
+    basin_search s = {.wanted = {.top = options->top, .bottom = options->bottom}, .count = options->top + options->bottom,
                       .max_products = options->max_products, .tolerance = options->tolerance};
     size_t       rows = 0;
 

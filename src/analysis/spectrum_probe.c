@@ -14,11 +14,12 @@
  */
 #include <math.h>
 
-#include "analysis/krylov.h"
 #include "analysis/spectrum.h"
+#include "analysis/vectors.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
+#include "core/random.h"
 
 #define CHUNK 16
 #define LN20 2.995732273553991 /* -ln 0.05 */
@@ -87,10 +88,10 @@ static basin_status sample(basin_curvature *c, double *const *vectors, size_t co
     size_t       size = basin_curvature_size(c);
 
     basin_random_normals(random, z, n * size);
-    basin_krylov_deflate(vectors, count, z, n, size, h);
+    basin_vectors_deflate(vectors, count, z, n, size, h);
     BASIN_TRY(basin_curvature_product(c, z, n, hz));
     BASIN_CHECK(basin_all_finite(hz, n * size), BASIN_ERR_NUMERIC, "a product of the Hessian with a random probe is not finite");
-    basin_krylov_deflate(vectors, count, hz, n, size, h);
+    basin_vectors_deflate(vectors, count, hz, n, size, h);
     for (size_t i = 0; i < n; i++) {
         add_sample(squares, basin_dot(hz + i * size, hz + i * size, size));
         add_sample(traces, basin_dot(z + i * size, hz + i * size, size));
