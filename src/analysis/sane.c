@@ -4,7 +4,8 @@
  *
  * Method, truncated spectrum: c pairs held, m = P - c left over, f(x) = x / (x + a) with a = κΛ or α
  *   1. Held: with R the residual vectors, c distinct eigenvalues lie within δ = ‖R‖_F of the values (Kahan; Parlett 1998,
- *      §11.5): lower end with |λ| - δ (not below 0) and Λ + δ, upper end with |λ| + δ and Λ - δ.
+ *      §11.5); where both ends are, the outermost c lie within the tolerance (spectrum_verify.c), and δ is the larger of both: lower end with
+ *      |λ| - δ (not below 0) and Λ + δ, upper end with |λ| + δ and Λ - δ.
  *   2. Left over: S = ‖H‖_F² (95 % upper limit) - Σ_held (|λ| - δ)² bounds their squares, and B their magnitudes
  *      (basin_spectrum_leftover). f(√s) is concave in s, so their sum is largest when all are equal:
  *      rest <= m f(min(√(S/m), B)). The trace gives no bound, since H is indefinite.
@@ -106,13 +107,14 @@ done:
 
 static void bound_leftover(const basin_spectrum *s, magnitudes *m)
 {
-    double residuals = basin_norm(s->residuals, s->count), held = 0.0;
+    double residuals = basin_norm(s->residuals, s->count), margin = basin_spectrum_margin(s), held = 0.0;
     bool   dense = s->method != NULL && strcmp(s->method, "dense") == 0;
 
     m->left = s->parameters - s->count;
     m->delta = dense && m->left == 0 ? s->residuals[0] : residuals;
     if (m->left == 0) return;
-    for (size_t i = 0; i < m->count; i++) held += fmax(m->x[i] - residuals, 0.0) * fmax(m->x[i] - residuals, 0.0);
+    if (isfinite(margin)) m->delta = fmax(m->delta, margin);
+    for (size_t i = 0; i < m->count; i++) held += fmax(m->x[i] - m->delta, 0.0) * fmax(m->x[i] - m->delta, 0.0);
     m->squares = fmax(s->frobenius2_upper - held, 0.0);
     m->largest = fmin(basin_spectrum_leftover(s), sqrt(m->squares));
 }

@@ -26,8 +26,11 @@ void basin_spectrum_orient(double *v, size_t size);
 basin_status basin_spectrum_probe(basin_curvature *c, double *const *vectors /* [count] of [P], orthonormal */, size_t probes, uint64_t seed,
                                   basin_spectrum *out);
 
+/* Of a truncated spectrum that holds both ends: by how much at most the i-th eigenvalue lies beyond the i-th found. INFINITY where an end is not held
+   or the pairs have not converged. Where the spectrum is not verified, takes Lanczos's order on trust. */
+double basin_spectrum_margin(const basin_spectrum *s);
 /* No eigenvalue that a truncated spectrum leaves out is larger in magnitude: those lie between the innermost pairs of the two
-   ends. INFINITY where an end is not held or the pairs have not converged. Takes Lanczos's order on trust. */
+   ends, but for that margin. */
 double basin_spectrum_leftover(const basin_spectrum *s);
 
 #endif

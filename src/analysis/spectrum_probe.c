@@ -59,10 +59,20 @@ static double upper_limit(double mean, size_t n, double largest, size_t left)
     return fmax(mean, fmin(mean / exp(low), (double)left * largest * largest));
 }
 
+/* tolerance ‖H‖, where ‖H‖ is the largest |θ| held and at most that margin. */
+double basin_spectrum_margin(const basin_spectrum *s)
+{
+    if (!s->converged || s->top == 0 || s->bottom == 0 || s->tolerance >= 1.0) return INFINITY;
+    return s->tolerance / (1.0 - s->tolerance) * fmax(fabs(s->eigenvalues[0]), fabs(s->eigenvalues[s->count - 1]));
+}
+
 double basin_spectrum_leftover(const basin_spectrum *s)
 {
-    if (!s->converged || s->top == 0 || s->bottom == 0) return INFINITY;
-    return fmax(fabs(s->eigenvalues[s->top - 1]) + s->residuals[s->top - 1], fabs(s->eigenvalues[s->top]) + s->residuals[s->top]);
+    double margin = basin_spectrum_margin(s), most = 0.0;
+
+    if (isinf(margin)) return INFINITY;
+    for (size_t i = s->top - 1; i <= s->top; i++) most = fmax(most, fabs(s->eigenvalues[i]) + fmax(s->residuals[i], margin));
+    return most;
 }
 
 /* What the pairs held give: Σ θ², Σ θ, and by how much their residuals may raise the first. */
