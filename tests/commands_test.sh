@@ -232,6 +232,14 @@ stored other slice $GD --along to:$SAM --range 0:1 --grid 5 --bias scaled
 stored sharpness sharpness $SAM --rho -0.1,0,0.1
 stored track track runs/gd_0 runs/sam_0 runs/msam_0
 stored compare compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 runs/msam_0 runs/msam_1
+good spectrum bulk.h5 --method lanczos --top 2 --tolerance 0.01 -o unproven.h5
+holds out "  not verified: eigenvalues may be missing among those held"
+good spectrum bulk.h5 --method lanczos --top 2 --tolerance 0.01 --json
+holds out '"verified": *false'
+good plot unproven.h5 -o unproven.svg --caption
+holds out "(not verified that none is missing)"
+good spectrum $GD --method lanczos --top 2 # a proof is nothing to speak of
+if grep -q "not verified" out; then fail "spectrum $GD: not verified: $(head -c 300 out)"; fi
 good sane $GD -o sane.h5
 good verify sane.h5
 good sane $GD --ritz 20 --k 2 --alpha 0.1

@@ -71,7 +71,7 @@ basin_result *synthetic_spectrum(const char *method, size_t parameters)
     s->accuracy = 1;
     s->operator_name = name_of("hessian");
     s->method = name_of("dense");
-    s->converged = true;
+    s->converged = s->verified = true;
     s->eigenvalues = make(parameters, sizeof(double));
     s->residuals = make(parameters, sizeof(double));
     for (size_t i = 0; i < parameters; i++) {
@@ -96,6 +96,7 @@ basin_result *synthetic_ends(const char *method, size_t parameters, size_t top, 
     s->loss = 0.31;
     s->operator_name = name_of("hessian");
     s->method = name_of("lanczos");
+    s->converged = true; /* not verified */
     s->eigenvalues = make(s->count, sizeof(double));
     s->residuals = make(s->count, sizeof(double));
     for (size_t i = 0; i < top; i++) s->eigenvalues[i] = scale * 42 * exp(-0.3 * (double)i);

@@ -8,7 +8,7 @@
 
 #include "support.h"
 
-enum { ROWS = 12, WIDTH = 6, CLASSES = 3 };
+enum { ROWS = 12, WIDTH = 6, CLASSES = 3, BULK = 120 };
 
 static char folder[1024];
 
@@ -63,15 +63,24 @@ static void write_data(void)
 
 /* ---------------------------------------------------------------------------------------------------- checkpoints -- */
 
+static void refer_to(basin_checkpoint *ck, const char *name)
+{
+    basin_dataset *data = NULL;
+
+    assert_ok(basin_dataset_read(at(name), NULL, &data));
+    ck->data_path = basin_strdup(name);
+    memcpy(ck->data_digest, data->digest, sizeof ck->data_digest);
+    basin_dataset_destroy(&data);
+}
+
 static void make_checkpoint(basin_checkpoint **out)
 {
     basin_graph      *graph = NULL;
-    basin_dataset    *data = NULL;
     basin_checkpoint *ck = NULL;
 
     assert_ok(basin_graph_mlp((const size_t[]){WIDTH, 4, CLASSES}, 3, "Tanh", &graph));
     assert_ok(basin_checkpoint_create(graph, &ck));
-    assert_ok(basin_dataset_read(at("data.h5"), NULL, &data));
+    refer_to(ck, "data.h5");
     for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] = cos((double)i);
     ck->state_count = 1;
     ck->states = basin_alloc(1, sizeof *ck->states);
@@ -80,10 +89,7 @@ static void make_checkpoint(basin_checkpoint **out)
     for (size_t i = 0; i < ck->params->size; i++) ck->states[0].values[i] = 0.01 * sin(3.0 * (double)i);
     ck->method = basin_strdup("msam"), ck->perturbed = BASIN_PERTURBED_NO, ck->step = 10;
     ck->hyper.rho = 0.05, ck->hyper.learning_rate = 0.1, ck->hyper.momentum = 0.9, ck->hyper.seed = 0;
-    ck->data_path = basin_strdup("data.h5");
-    memcpy(ck->data_digest, data->digest, sizeof ck->data_digest);
     *out = ck;
-    basin_dataset_destroy(&data);
     basin_graph_destroy(&graph);
 }
 
@@ -261,10 +267,41 @@ static void write_graphs(void)
     basin_graph_destroy(&graph);
 }
 
+/* One layer to two classes at zero weights, on samples ±√(n λ_i) e_i: the Hessian has the eigenvalues λ_i / 2, which lie
+ * close together at the top. */
+static void write_bulk(void)
+{
+    basin_dataset    *data = basin_alloc(1, sizeof *data);
+    basin_graph      *graph = NULL;
+    basin_checkpoint *ck = NULL;
+
+    data->count = 2 * BULK, data->rank = 1, data->shape[0] = BULK;
+    data->inputs = basin_alloc(2 * BULK * BULK, sizeof(double));
+    data->classes = basin_alloc(2 * BULK, sizeof(int64_t));
+    data->split_count = 1;
+    data->splits = basin_alloc(1, sizeof *data->splits);
+    data->splits[0] = (basin_split){.name = basin_strdup("train"), .count = 2 * BULK, .rows = basin_alloc(2 * BULK, sizeof(size_t))};
+    for (size_t i = 0; i < 2 * BULK; i++) {
+        double share = (double)(i / 2) / BULK;
+        data->inputs[i * BULK + i / 2] = (i % 2 ? -1.0 : 1.0) * sqrt(BULK * (1.0 - share * share));
+        data->classes[i] = (int64_t)(i / 2 % 2);
+        data->splits[0].rows[i] = i;
+    }
+    assert_ok(basin_dataset_write(data, at("bulk_data.h5")));
+    assert_ok(basin_graph_mlp((const size_t[]){BULK, 2}, 2, NULL, &graph));
+    assert_ok(basin_checkpoint_create(graph, &ck));
+    refer_to(ck, "bulk_data.h5");
+    ck->perturbed = BASIN_PERTURBED_NO;
+    write_as(&ck, "bulk.h5");
+    basin_graph_destroy(&graph);
+    basin_dataset_destroy(&data);
+}
+
 static void write_files(void)
 {
     write_data();
     write_checkpoints();
+    write_bulk();
     write_damaged();
     write_graphs();
 }

@@ -220,10 +220,15 @@ static void eigenvectors_come_from_the_spectrum_or_are_computed(void **state)
             assert_close(d->norm, 1.0, 1e-15, 0.0);
             assert_close(d->eigenvalue, lambda[cases[c].axis], 1e-14, 0.0);
             assert_true(d->residual < 1e-12);
+            assert_null(d->warning);
             if (given && (cases[c].i == 1 || cases[c].i == -1)) assert_int_equal(basin_objective_cost(o).products, before);
             basin_direction_destroy(&d);
         }
     }
+    s->verified = false;
+    assert_ok(basin_direction_eigen(o, theta, 1, s, &d));
+    assert_string_equal(d->warning, "eigen:1: its place is not verified: an eigenvalue beyond it may be missing");
+    basin_direction_destroy(&d);
     assert_status(basin_direction_eigen(o, theta, 0, s, &d), BASIN_ERR_ARG);
     assert_message("eigen:0");
     assert_status(basin_direction_eigen(o, theta, -5, s, &d), BASIN_ERR_VALUE);

@@ -579,6 +579,8 @@ static void a_comparison_is_a_page_wide_and_says_its_tests(void **state)
 static void captions_say_what_the_eye_cannot_know(void **state)
 {
     (void)state;
+    assert_true(caption_says(3, " (not verified that none is missing)."));
+    assert_false(caption_says(0, "not verified"));
     assert_true(caption_says(4, "counts jump at ±"));
     assert_false(caption_says(25, "counts jump"));
     assert_true(caption_says(16, " Random directions: 3, a thin line each"));

@@ -248,6 +248,10 @@ basin_status basin_direction_eigen(basin_objective *o, const double *theta, long
     BASIN_TRY(basin_direction_normalise(d));
     d->eigenvalue = spectrum->eigenvalues[position];
     d->residual = spectrum->residuals[position];
+    if (!spectrum->verified) {
+        d->warning = basin_format("eigen:%ld: its place is not verified: an eigenvalue beyond it may be missing", i);
+        BASIN_CHECK(d->warning != NULL, BASIN_ERR_NOMEM, "out of memory for a warning");
+    }
     *out = d, d = NULL;
 done:
     basin_spectrum_destroy(&own);

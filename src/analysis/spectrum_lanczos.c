@@ -17,12 +17,11 @@
  *
  * What is proven: some eigenvalue lies within each residual (Parlett, §4.5), and c distinct ones within the root of the sum of
  * their squares (Kahan; Parlett §11.5). Where verified: the i-th eigenvalue is within tolerance ‖H‖ of the i-th found (from below
- * always: Cauchy), but for step 2's chance, in H as its products came.
+ * always: Cauchy), but for that chance, in H as its products came.
  *
  * Reference: K. Wu, H. Simon, Thick-restart Lanczos method for large symmetric eigenvalue problems, SIAM J. Matrix Anal. Appl. 22(2), 2000.
  */
 #include <math.h>
-#include <string.h>
 
 #include "analysis/spectrum.h"
 #include "analysis/spectrum_search.h"
@@ -378,10 +377,10 @@ static size_t expected_products(const basin_spectrum_options *o)
     return 10 + 3 * o->top + closer + (o->bottom > 0 ? 45 + o->bottom : 0);
 }
 
-/* Of `vectors` [P] and the small matrices of the basis: projected, Ritz vectors, the chain's. */
+/* Of `vectors` [P] and the small matrices of the basis: projected, Ritz vectors, the chain's, and the first two anew in a restart. */
 static size_t lanczos_bytes(size_t size, size_t vectors, size_t basis)
 {
-    return (vectors * size + 3 * basis * basis) * sizeof(double);
+    return (vectors * size + 5 * basis * basis) * sizeof(double);
 }
 
 /* Of a small network a restart's strips are larger than a block and its product. */
@@ -407,7 +406,8 @@ basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_opt
     demand->vectors += count < size ? options->probes : 0;
     if (demand->width < CHUNK) demand->width = CHUNK;
     if (demand->rows < held / 2 + 1) demand->rows = held / 2 + 1;
-    basin_demand_hold(demand, lanczos_bytes(size, held + beside - 2 * CHUNK, basis), lanczos_bytes(size, basis + beside, basis) + strip_bytes(size, basis));
+    basin_demand_hold(demand, lanczos_bytes(size, held + beside - 2 * CHUNK, basis),
+                      lanczos_bytes(size, basis + beside, basis) + strip_bytes(size, basis));
 done:
     return st;
 }

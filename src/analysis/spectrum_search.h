@@ -17,6 +17,7 @@ typedef struct basin_search {
     double       *theta, *chain;       /* [count] the wanted values, descending; [rows, rows] scratch */
     double       *residuals;           /* [rows] scratch */
     bool          proven;              /* no eigenvalue is missing, but for one chance in 10,000 */
+    size_t        verifications;       /* begun */
     size_t        seen;                /* vectors and worst residual over the limit at the last look */
     double        worst;
 } basin_search;
@@ -30,8 +31,9 @@ basin_status basin_search_step(basin_search *s, size_t which);
 /* Of the Ritz pairs those of these ends stay. Of many vectors pending in a small basis only the one of the largest weight does. */
 basin_status basin_search_keep(basin_search *s, basin_ends e);
 
-/* By a second chain: +1, no eigenvalue is missing among the wanted, but for the chance; -1, the chain has met one at the level that it was to stay
-   below, so one may be; 0, not known. Needs Ritz pairs; leaves the basis with the vectors of both chains, and what the first had pending as ghosts. */
+/* By a second chain: +1, no eigenvalue is missing among the wanted, but for the chance; -1, the chain has met one at the level that it
+   was to stay below, so one may be; 0, not known. Needs Ritz pairs; leaves the vectors of both chains, and what the first had pending as
+   ghosts. */
 basin_status basin_search_verify(basin_search *s, int *verdict);
 
 #endif

@@ -13,9 +13,12 @@
  *   3. After s steps with betas b_i and Ritz values ξ_i, any eigenvalue λ'' of H'' whose unit eigenvector has |u·z| >= t
  *      satisfies t Π |λ'' - ξ_i| <= Π b_i, since the left side is at most ‖p(H'') z‖ with p(x) = Π (x - ξ_i), and the right
  *      side is equal to that (van Dorsselaer, Hochstenbach & van der Vorst 2000). The left side grows beyond the ξ_i; once it
- *      is the larger at the level, none lies there, but for one chance in MISSES: |u·z| < t has probability at most
- *      t √(2n/π) in n dimensions, and z knows nothing of H'', which was fixed before. Without that proof the chain ends
- *      after count + ROOM steps.
+ *      is the larger at the level, none lies there, but for a chance: |u·z| < t has probability at most t √(2n/π) in n
+ *      dimensions, and z knows nothing of H'', which was fixed before; u belongs to the outermost eigenvalue, so it does not matter
+ *      how many there are, nor after how many steps one looks. Without that proof the chain ends after count + ROOM steps.
+ *   4. A search may verify several times, each time with a fresh z, and at two ends. That any of these proofs is wrong has at most one chance in
+ *      MISSES: the v-th takes 1/(v (v + 1)) of it, which sums to 1, in equal parts for the ends.
+ *   5. Where vectors were dropped without a trace, R is not known, and nothing is proven.
  *
  * Reference: J. van Dorsselaer, M. Hochstenbach, H. van der Vorst, Computing probabilistic bounds for extreme eigenvalues of symmetric
  * matrices with the Lanczos method, SIAM J. Matrix Anal. Appl. 22(3), 2000.
@@ -26,7 +29,7 @@
 #include "core/linalg.h"
 
 #define ROOM 20    /* steps beyond the number of wanted pairs that a verification takes at most */
-#define MISSES 1e4 /* one chance in so many at most that a verification overlooks an eigenvalue */
+#define MISSES 1e4 /* one chance in so many at most that an eigenvalue is overlooked and the search says that none is */
 #define WORTHY 0.1 /* a pair beside the wanted ones is kept where it costs at most so much of what it gains */
 
 typedef struct chain { /* the second chain: vectors from `first` on */
@@ -99,8 +102,8 @@ static basin_ends choose_kept(const basin_search *s)
     return e;
 }
 
-/* The level that H'' must not reach in the direction of `sign`: the bound of step 2. Pairs `first` to `end` are wanted at that end, those below `low` and
- * from `high` on are kept. */
+/* The level that H'' must not reach in the direction of `sign`: the bound of step 2. Pairs `first` to `end` are wanted at that end, those
+ * below `low` and from `high` on are kept. */
 static double level_for(const basin_search *s, size_t first, size_t end, size_t low, size_t high, double sign)
 {
     const double *ritz = s->k->ritz;
@@ -117,6 +120,14 @@ static double level_for(const basin_search *s, size_t first, size_t end, size_t 
     return sign * least;
 }
 
+/* log t of step 3 for z in n dimensions, by steps 4 and 5. */
+static double log_overlap(const basin_search *s, size_t n)
+{
+    double v = (double)s->verifications, ends = s->wanted.top > 0 && s->wanted.bottom > 0 ? 2.0 : 1.0;
+
+    return log(sqrt(0.5 * M_PI / (double)n) / (MISSES * ends * v * (v + 1.0)));
+}
+
 basin_status basin_search_verify(basin_search *s, int *verdict)
 {
     basin_status  st = BASIN_OK;
@@ -124,14 +135,16 @@ basin_status basin_search_verify(basin_search *s, int *verdict)
     size_t        steps = s->count + ROOM, used = k->used;
     chain         c = {0};
     basin_ends    kept;
+    bool          known = !k->forgot;
 
+    s->verifications++;
     for (size_t i = 0; i < used; i++) s->residuals[i] = basin_krylov_residual(k, i);
     kept = choose_kept(s);
     c.highest = level_for(s, used - s->wanted.top, used, kept.bottom, used - kept.top, 1.0);
     c.lowest = level_for(s, 0, s->wanted.bottom, kept.bottom, used - kept.top, -1.0);
     BASIN_TRY(basin_search_keep(s, kept));
     basin_krylov_forget(k, k->held - k->used);
-    c.log_overlap = log(sqrt(0.5 * M_PI / (double)(k->size - k->held)) / MISSES);
+    c.log_overlap = known ? log_overlap(s, k->size - k->held) : -INFINITY;
     c.first = k->used;
     BASIN_TRY(basin_krylov_add_random(k));
     *verdict = 0;

@@ -153,7 +153,6 @@ static int along_momentum(const cli_source *s, basin_direction **out)
 
     if (basin_checkpoint_momentum(s->ck) == NULL) return momentum_missing(s->ck);
     CLI_LIBRARY(basin_direction_momentum(s->ck, out));
-    if ((*out)->warning != NULL) cli_warn("%s: %s", s->ck->path, (*out)->warning);
 done:
     return status;
 }
@@ -214,6 +213,7 @@ static int make_direction(const cli_arguments *a, cli_source *s, const axis_requ
     case BASIN_DIRECTION_RANDOM: CLI_TRY(along_random(a, s, request->along, spec->seed, axis, first, &d)); break;
     case BASIN_DIRECTION_TO: CLI_TRY(along_other(a, s, spec->path, end, &d)); break;
     }
+    if (d->warning != NULL) cli_warn("%s: %s", s->ck->path, d->warning);
     if (first != NULL && cli_given_option(a, "orthogonal")) CLI_LIBRARY(basin_direction_orthogonalise(d, first));
     CLI_TRY(rescale(d, request->scale));
     *out = d, d = NULL;
