@@ -6,7 +6,7 @@
 #include "model/real_loss.h"
 #include "support.h"
 
-enum { LANES = BASIN_LANES, MOST_SAMPLES = 40, MOST_GROUPS = 3, MOST_WIDTH = 210, MOST_CLASSES = 70, K = 3, MOST = MOST_GROUPS * LANES * MOST_WIDTH };
+enum { LANES = BASIN_LANES, MOST_SAMPLES = 40, MOST_GROUPS = 3, MOST_WIDTH = 390, MOST_CLASSES = 130, K = 3, MOST = MOST_GROUPS * LANES * MOST_WIDTH };
 
 static real    y[MOST], a[MOST], slope[MOST], d[K * MOST], ad[K * MOST], values[MOST_SAMPLES * MOST_WIDTH];
 static int64_t classes_of[MOST_SAMPLES * MOST_WIDTH];
@@ -159,7 +159,7 @@ static void check_problem(problem *p, uint64_t seed)
 
 static void check_shapes(const basin_loss_spec *loss, uint64_t seed)
 {
-    const size_t samples[] = {1, 15, 16, 17, MOST_SAMPLES}, classes[] = {1, 2, 10, 32, 33, MOST_CLASSES};
+    const size_t samples[] = {1, 15, 16, 17, MOST_SAMPLES}, classes[] = {1, 2, 10, 128, 129, MOST_CLASSES};
 
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
         for (size_t j = 0; j < sizeof classes / sizeof *classes; j++)
@@ -172,7 +172,8 @@ static void check_shapes(const basin_loss_spec *loss, uint64_t seed)
             }
 }
 
-/* Sixteen losses whose logarithm is one have the digits that each of them has, however small; and none where one is not a number. */
+/* Sixteen losses whose logarithm is one, and their adjoints, have the digits that each of them has, however small; and none where one is not
+   a number. */
 static void check_small_losses(void)
 {
     problem     p = {.classes = 3, .width = 3, .batch = {.count = LANES, .positions = 1}};
@@ -187,12 +188,41 @@ static void check_small_losses(void)
     }
     basin_loss_forward(&p.loss, &p.batch, y, 3, &total, a, NULL);
     assert_close(total.sum, (double)sum, 4 * (double)REAL_EPSILON, 0.0);
+    for (size_t i = 0; i < LANES; i++) {
+        const long double rest = expl(-20.0L - (long double)(i % 5)) + expl(-18.0L - (long double)(i % 5));
+        assert_close(LANES * (double)a[place(&p, i, 1, 0, 1)], (double)(-rest / (1.0L + rest)), 4 * (double)REAL_EPSILON, 0.0);
+    }
     assert_int_equal(total.correct, LANES);
     y[place(&p, 7, 1, 0, 2)] = (real)NAN;
     basin_loss_forward(&p.loss, &p.batch, y, 3, &total, a, slope);
     assert_true(isnan(total.sum));
     for (size_t i = 0; i < LANES; i++)
         for (size_t c = 0; c < 3; c++) assert_int_equal(isnan(a[place(&p, i, 1, 0, c)]) != 0, i == 7);
+}
+
+/* Logits far out on the right side: a weight that is no power of 2 leaves nothing of its rounding. */
+static void check_far_logits(void)
+{
+    double      weight = 0.1;
+    problem     p = {.loss = {.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = 1, .weights = &weight}, .classes = 1, .width = 1,
+                     .batch = {.count = LANES, .positions = 1}};
+    basin_loss  total = {.sum = 0.0};
+    long double sum = 0.0L;
+
+    fill(&p, 8);
+    for (size_t i = 0; i < LANES; i++) {
+        const long double far = 33.3L + (long double)i;
+        values[i] = (real)(i % 2);
+        y[place(&p, i, 1, 0, 0)] = (real)(i % 2 == 1 ? far : -far);
+        sum += (i % 2 == 1 ? (long double)weight : 1.0L) * log1pl(expl(-fabsl((long double)y[place(&p, i, 1, 0, 0)])));
+    }
+    basin_loss_forward(&p.loss, &p.batch, y, 1, &total, a, NULL);
+    assert_close(total.sum, (double)sum, 8 * (double)REAL_EPSILON, 0.0);
+    for (size_t i = 0; i < LANES; i++) {
+        const long double x = (long double)y[place(&p, i, 1, 0, 0)], slope_there = 1.0L / (1.0L + expl(fabsl(x)));
+        assert_close(LANES * (double)a[place(&p, i, 1, 0, 0)], (double)(x > 0.0L ? -(long double)weight * slope_there : slope_there),
+                     8 * (double)REAL_EPSILON, 0.0);
+    }
 }
 
 /* Products of samples that are sure of their class keep their digits: what is left is far below the last digit of the direction. */
@@ -264,6 +294,7 @@ void REAL(check_losses)(void)
     }
     check_shapes(&(basin_loss_spec){.kind = BASIN_LOSS_MSE}, 3000);
     check_small_losses();
+    check_far_logits();
     check_sure_products();
     check_what_does_not_count();
 }

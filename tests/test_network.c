@@ -121,14 +121,16 @@ static void subspace_agrees_with_single_points(void **state)
             problem          p = mlp(shapes[shape], shape == 0 ? 4 : 2, "Relu", 700, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
             basin_objective *o = NULL;
             basin_random     r = basin_random_start(d, BASIN_STREAM_TEST);
-            double          *dirs = basin_alloc(d * p.size, sizeof(double)), *point = basin_alloc(p.size, sizeof(double)), coef[12];
-            basin_loss       many[4], one;
+            double          *dirs = basin_alloc(d * p.size, sizeof(double)), *point = basin_alloc(p.size, sizeof(double)), coef[27];
+            basin_loss       many[9], one;
             basin_random_normals(&r, dirs, d * p.size);
-            basin_random_normals(&r, coef, 12);
+            basin_random_normals(&r, coef, 27);
+            for (size_t i = 0; i < 9; i++) /* lines of three points along the first direction, the one in the middle off them */
+                for (size_t j = 1; j < d && i != 4; j++) coef[i * d + j] = i < 3 ? 0.5 : i < 6 ? -0.0 : 0.5;
             assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
             assert_ok(basin_objective_decay_set(o, 0.01));
-            assert_ok(basin_objective_subspace(o, NULL, p.theta, dirs, d, coef, 4, many));
-            for (size_t i = 0; i < 4; i++) {
+            assert_ok(basin_objective_subspace(o, NULL, p.theta, dirs, d, coef, 9, many));
+            for (size_t i = 0; i < 9; i++) {
                 basin_copy(p.theta, point, p.size);
                 for (size_t j = 0; j < d; j++) basin_axpy(coef[i * d + j], dirs + j * p.size, point, p.size);
                 assert_ok(basin_objective_loss(o, NULL, point, &one));

@@ -6,8 +6,8 @@
  *       l = s log Σ exp y_c - Σ q_c y_c,   ∂l = s p - q,   ∂²l d = s (p∘d - p (p·d)),   p = softmax y
  *       a target that is the ignore index has q = 0
  *   binary cross-entropy with logits, weights w of the term with t, mean over elements:
- *       l = -w t log σ(y) - (1 - t) log(1 - σ(y)) = v (max(y, 0) + log(1 + exp(-|y|))) - w t y,   v = w t + 1 - t
- *       ∂l = v σ(y) - w t,   ∂²l = v σ (1 - σ)
+ *       l = -w t log σ(y) - (1 - t) log(1 - σ(y)) = m y + v log(1 + exp(-|y|)),   v = w t + 1 - t,   m = 1 - t where y > 0, else -w t
+ *       ∂l = v σ(y) - w t = m ∓ v σ(-|y|),   ∂²l = v σ (1 - σ)
  *   mean squared error, mean over elements:
  *       l = (y - t)²,   ∂l = 2 (y - t),   ∂²l = 2
  *
@@ -19,14 +19,14 @@
  * The curvature of cross-entropy is kept as u = s p: since Σ p = 1, ∂²l d = u∘(d - p·d) with p = u / Σ u. Where a sample is sure of its class, what
  * is left of d there is far below d's last digit: so the mean is taken once more, of d less the first one, which a common shift does not change.
  *
- * What does not count (the ignore index, and lanes beyond the last sample) is cut out by its bits, not multiplied by 0: whatever stands there.
+ * What does not count (the ignore index, and lanes beyond the last sample) is cut out of loss and adjoints by its bits, not multiplied by 0: whatever stands there.
  */
 #include "model/real_loss.h"
 
 #include "model/real_math.h"
 #include "model/real_vector_math.h"
 
-enum { PIECE = 32 }; /* elements whose exponentials are at hand at a time */
+enum { PIECE = 128 }; /* elements whose exponentials are at hand at a time */
 
 /* ------------------------------------------------------------------------------------------------- doubles -- */
 
@@ -222,16 +222,18 @@ static double sum_of_targets(const softmax *s, const targets *t, const real *y, 
     return sum;
 }
 
-/* Adjoints and curvatures (or NULL) of classes [first, first + n). */
-static void add_derivatives(const softmax *s, const targets *t, const double *rest, const real *e, size_t first, size_t n, real *a, real *u)
+/* Adjoints and curvatures (or NULL) of classes [first, first + n). At the best class s p = s - s r / (1 + r): sure samples keep their digits. */
+static void add_derivatives(const softmax *s, const targets *t, const scores *found, const real *e, size_t first, size_t n, real *a, real *u)
 {
     for (size_t at = 0; at < BASIN_LANES; at += WIDE) {
-        const wide_mask class = widen_bits(t->class + at), counted = class >= 0;
-        const wide      all = wide_load(t->all + at) / (1.0 + wide_load(rest + at)), on_target = wide_load(t->on_target + at);
+        const wide_mask class = widen_bits(t->class + at), counted = class >= 0, best = widen_bits(found->best + at);
+        const wide      all = wide_load(t->all + at), on_target = wide_load(t->on_target + at), rest = wide_load(found->rest + at), scale = all / (1.0 + rest);
         for (size_t c = 0; c < n; c++) {
-            const wide   p = all * widen(e + c * BASIN_LANES + at);
-            const double q = s->share != 0.0 ? s->share * weight_of(s->loss, first + c) : 0.0;
-            narrow_store(a + c * BASIN_LANES + at, only(counted, (p - q - only(class == (int64_t)(first + c), on_target)) * s->inverse));
+            const wide_mask is_target = class == (int64_t)(first + c), is_best = best == (int64_t)(first + c);
+            const wide      p = scale * widen(e + c * BASIN_LANES + at);
+            const double    q = s->share != 0.0 ? s->share * weight_of(s->loss, first + c) : 0.0;
+            const wide      beyond = (only(is_best, all) + only(~is_best, p)) - q - only(is_target, on_target);
+            narrow_store(a + c * BASIN_LANES + at, only(counted, (beyond - only(is_best, scale * rest)) * s->inverse));
             if (u != NULL) narrow_store(u + c * BASIN_LANES + at, only(counted, p * s->inverse));
         }
     }
@@ -255,7 +257,7 @@ static void cross_entropy(const softmax *s, const targets *t, const real *y, bas
     for (size_t c = 0; a != NULL && c < s->classes; c += PIECE) {
         const size_t n = least(PIECE, s->classes - c), at = c * BASIN_LANES;
         if (s->classes > PIECE) exponentials(y + at, n, found.top, e);
-        add_derivatives(s, t, found.rest, e, c, n, a + at, u != NULL ? u + at : NULL);
+        add_derivatives(s, t, &found, e, c, n, a + at, u != NULL ? u + at : NULL);
     }
 }
 
@@ -336,7 +338,7 @@ static void find_logits(const real *y, size_t n, logits *found)
     basin_math_softplus(0, found->rest, n * BASIN_LANES, found->rest, found->small, NULL);
 }
 
-/* Element j of 16 samples whose weight is w; adds to sum [LANES]. */
+/* Element j of 16 samples whose weight is w; adds to sum [LANES]. m is the slope far out on y's side: no large numbers cancel. */
 static void binary_cross_entropy(const element *of, double w, double inverse, const real *y, const real *rest, const real *small, double *sum, real *a,
                                  real *slope)
 {
@@ -344,9 +346,9 @@ static void binary_cross_entropy(const element *of, double w, double inverse, co
         const wide_mask counted = widen_bits(of->counted + at);
         const wide      u = widen(y + at), s = widen(small + at), target = wide_load(of->target + at), hit = w * target, v = hit + (1.0 - target);
         const wide_mask positive = u > 0.0;
-        const wide      p = only(positive, 1.0 - s) + only(~positive, s);
-        add_only(sum + at, counted, v * only(positive, u) - u * hit + v * widen(rest + at));
-        if (a != NULL) narrow_store(a + at, only(counted, (v * p - hit) * inverse));
+        const wide      m = only(positive, 1.0 - target) - only(~positive, hit);
+        add_only(sum + at, counted, m * u + v * widen(rest + at));
+        if (a != NULL) narrow_store(a + at, only(counted, (m + v * (only(~positive, s) - only(positive, s))) * inverse));
         if (slope != NULL) narrow_store(slope + at, only(counted, v * s * (1.0 - s) * inverse));
     }
 }

@@ -300,9 +300,9 @@ done:
 
 enum { CHUNK_REALS = 1 << 15 }; /* of the widest tensor of a chunk */
 
-/* More samples share what a weight costs: its sum over lanes, and its way through the caches. 784-512-256-10 takes 1.6 times as long with 64
- * samples as with 256, and no less with 512. Small networks gain nothing beyond 128, which leaves threads enough groups. Images and
- * sequences fill the cache with few samples. */
+/* More samples share what a weight costs on its way through the caches: 784-512-256-10 takes longer with 64 samples than with 256, and no
+ * less with 512. Small networks gain nothing beyond 128, which leaves threads enough groups. Images and sequences fill the cache with few
+ * samples. */
 static size_t chunk_size(const basin_plan *plan)
 {
     size_t widest = 0, chunk;

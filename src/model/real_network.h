@@ -8,7 +8,7 @@
 
 typedef struct basin_statistics { /* of BatchNormalization: real_statistics.c */
     basin_bn    kind;
-    basin_batch samples;    /* reestimate: the training samples' inputs; x is owned unless it is data.x */
+    basin_batch samples;    /* reestimate: the training samples' inputs; x and lanes are owned unless they are those of data */
     double     *ends;       /* interpolate: [directions, buffers] what a step of 1 adds; NULL: nothing moves */
     size_t      directions;
 } basin_statistics;

@@ -284,12 +284,13 @@ done:
 
 /* ------------------------------------------------------------------------------------------------- memory -- */
 
-/* The input comes in both layouts, where both are read: no node makes the one from the other at every pass. */
+/* Samples are held in lanes too, where they are read so: no node makes them at every pass. Batches of a few samples would each take a
+   whole group of lanes: they are turned as they come. */
 static void take_input_in_lanes(basin_plan *plan)
 {
     size_t count = 0;
 
-    plan->lanes = plan->slots[plan->input].twin;
+    plan->lanes = plan->batch_statistics ? (size_t)-1 : plan->slots[plan->input].twin;
     for (size_t i = 0; i < plan->node_count; i++)
         if (plan->nodes[i].output != plan->lanes) plan->nodes[count++] = plan->nodes[i];
     plan->node_count = count;

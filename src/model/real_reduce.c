@@ -12,7 +12,7 @@
 #include "core/memory.h"
 #include "core/progress.h"
 
-/* As many groups for each of two, four or eight threads. They add to one total, which goes from core to core, so they are few. */
+/* Of eight chunks and more, as many groups for each of two, four or eight threads. They add to one total, which goes from core to core, so they are few. */
 enum { CHUNKS_PER_GROUP = 20, EVEN = 8 };
 
 basin_grouping basin_group_samples(const basin_network *net, size_t samples)

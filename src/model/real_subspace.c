@@ -188,16 +188,16 @@ static basin_status subspace_block(basin_network *net, const basin_batch *data, 
     basin_status         st = BASIN_OK;
     subspace_state       state = *shared;
     const basin_grouping groups = basin_group_samples(net, data->count);
-    size_t               threads, bytes;
+    size_t               threads = 0, bytes;
     size_t               chunk_size = border_size(net->plan, state.border, state.d, net->chunk);
     basin_sweep        **sweeps = NULL;
 
+    BASIN_ALLOC(state.losses, groups.groups * state.n, "losses");
     bytes = basin_sweep_bytes(net->plan, net->chunk, state.d, true) + basin_weights_bytes(net->plan, 0) + chunk_size * sizeof(real);
     threads = basin_network_threads_within(net, data->count, bytes);
     state.span = span_of(&groups, chunk_size, threads, bytes);
     BASIN_ALLOC(state.points, threads, "points");
     BASIN_ALLOC(state.stores, threads, "activations");
-    BASIN_ALLOC(state.losses, groups.groups * state.n, "losses");
     BASIN_TRY(basin_sweeps_create(net, threads, state.d, true, &sweeps));
     for (size_t t = 0; t < threads; t++) {
         BASIN_TRY(basin_weights_create(net->plan, 0, &state.points[t]));
