@@ -4,7 +4,8 @@
 
 BENCH is the compiled bench.c, FOLDER takes the checkpoints (bench/networks.py), the results (results.json) and, from bench/peers.sh, the
 peers. Without PyTorch the dense networks alone are measured, on synthetic inputs. Medians over rounds; shares are of the GEMM peak
-measured right before each round. «by cpu» is basin's share by processor time instead of wall time: what it is where other processes
+measured right before each round. «Of the fastest» is the ratio of PyTorch's fastest call, choosing included, to basin's: PyTorch's times vary
+by a half on a shared machine, and an aim is met only if this ratio meets it. «by cpu» is basin's share by processor time instead of wall time: what it is where other processes
 take their part of the machine, and above the share proper where threads wait.
 """
 import argparse
@@ -130,6 +131,13 @@ def seconds(rounds, name):
     return median(rounds, name, lambda r: r["seconds"])
 
 
+def ratio_of_fastest(out, key):
+    """PyTorch's fastest call, while it chose or in the rounds, over basin's fastest in the rounds."""
+    ours = min(r[part]["seconds"] for r in out["basin"]["rounds"] for part in (key, "block") if part in r)
+    tried = [way["seconds"] for way in out["peer"]["facts"]["tried"].values() if isinstance(way, dict)]
+    return min(tried + [r[key]["seconds"] for r in out["peer"]["rounds"]]) / ours
+
+
 def agreement(out):
     """The largest relative difference of what both sides computed; of the Hessian's samples each side takes its own."""
     if "peer" not in out or out["peer"]["facts"] is None or out["basin"]["facts"]["job"] == "hessian":
@@ -149,22 +157,22 @@ def row(job, name, block, out, aim, block_aim, ratio_aim):
     key, flops = job, basin[0][job]["flops"]
     ours, ours_block = share(basin, key, flops), share(basin, "block", basin[0]["block"]["flops"]) if "block" in basin[0] else None
     time = min(seconds(basin, part) for part in (key, "block") if part in basin[0])
-    peer_time = peer_share = ratio = None
+    peer_time = peer_share = ratio = fastest = None
     if "peer" in out and out["peer"]["rounds"]:
         peers = out["peer"]["rounds"]
         peer_time = seconds(peers, key)
         peer_flops = out["basin"]["facts"]["forward"] if job == "slice" else flops
-        peer_share, ratio = share(peers, key, peer_flops), peer_time / time
+        peer_share, ratio, fastest = share(peers, key, peer_flops), peer_time / time, ratio_of_fastest(out, key)
     cpu = " / ".join(number(cpu_share(basin, part, basin[0][part]["flops"])) for part in (key, "block") if part in basin[0])
     aims = " / ".join(number(a) for a in (aim, block_aim) if a is not None) + (f", {ratio_aim:g}×" if ratio_aim else "")
-    pairs = [(ours, aim), (ours_block, block_aim), (ratio, ratio_aim)]
+    pairs = [(ours, aim), (ours_block, block_aim), (fastest, ratio_aim)]
     missed = [f"{got / want:.2f}" for got, want in pairs if got is not None and want is not None and got < want]
     unknown = any(want is not None and got is None for got, want in pairs)
     met = f"no: {', '.join(missed)} of it" if missed else "?" if unknown else "yes" if any(want for _, want in pairs) else ""
     reached = number(ours) + (f" / {ours_block:.2f}" if ours_block is not None else "")
     title = f"{TITLES[job]}, {NAMES[name]}" + (f", block {block}" if job == "product" else "")
-    return [title, reached, f"{time * 1e3:.4g}", number(peer_share), number(peer_time and peer_time * 1e3, "{:.4g}"), number(ratio, "{:.2f}×"), aims, met,
-            cpu]
+    return [title, reached, f"{time * 1e3:.4g}", number(peer_share), number(peer_time and peer_time * 1e3, "{:.4g}"), number(ratio, "{:.2f}×"),
+            number(fastest, "{:.2f}×"), aims, met, cpu]
 
 
 def top_rows(name, out):
@@ -249,7 +257,7 @@ def report(bench, results, rows, tops, memory, differences):
     if peer:
         print("Peer: " + ", ".join(f"{key} {value}" for key, value in peer.items() if key != "blas" and value is not None) + "; "
               + ", ".join("/".join(path.split("/")[-2:]) for path in peer["blas"]) + "\n")
-    table(["work", "basin, of peak: 1 / block", "ms", "PyTorch, of peak", "ms", "ratio", "aim", "met", "by cpu"], rows)
+    table(["work", "basin, of peak: 1 / block", "ms", "PyTorch, of peak", "ms", "ratio", "of the fastest", "aim", "met", "by cpu"], rows)
     table(["eigenpairs to 1e-4 of the largest", "basin", "peer", "ratio", "aim", "met"], tops)
     table(["resident memory", "basin", "PyTorch", "aim", "met"], memory)
     for key, out in results.items():
