@@ -80,6 +80,11 @@ size_t basin_threads(void);
 void   basin_memory_limit_set(size_t bytes); /* 0: 3/4 of the physical memory. Large work is refused or split to fit. */
 size_t basin_memory_limit(void);
 
+/* The kernel of OpenBLAS that suits this processor better than the one in use, NULL if there is none: OpenBLAS chooses by a list of processors
+   and falls back to SSE on those that are newer than itself. It is chosen before main by the environment variable OPENBLAS_CORETYPE, which a
+   program sets and executes itself again, as the command line does (twice as fast for a dense spectrum where it matters). */
+const char *basin_blas_better(void);
+
 /* One line each: «OpenBLAS 0.3.21, kernel Haswell», «HDF5 1.10.8, jansson 2.14», «cairo 1.16.0, Pango 1.50.12». */
 void        basin_blas_describe(char out[160]);
 void        basin_io_describe(char out[160]);

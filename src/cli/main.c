@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/forecast.h"
+#include "cli/kernel.h"
 #include "cli/monitor.h"
 #include "cli/options.h"
 #include "cli/paths.h"
@@ -268,11 +269,13 @@ done:
 
 /* --------------------------------------------------------------------------------------------------------- main -- */
 
-static int set_up(const cli_arguments *a)
+/* argv is the process's: it may be executed again with another BLAS kernel. */
+static int set_up(const cli_arguments *a, char **argv)
 {
     int    status = CLI_OK;
     size_t threads;
 
+    cli_kernel_choose(argv);
     if (a->command->common & CLI_COMMON_WORK) {
         const char *memory = cli_text(a, "memory", NULL);
         CLI_TRY(cli_size(a, "threads", 0, &threads));
@@ -281,7 +284,9 @@ static int set_up(const cli_arguments *a)
         CLI_CHECK(threads == 0 || basin_threads() == threads, "--threads: at most %zu, got %zu", basin_threads(), threads);
         if (memory != NULL) basin_memory_limit_set(cli_bytes(memory));
     }
-    CLI_LIBRARY(basin_initialise());
+    status = cli_library(basin_initialise());
+    if (status != CLI_OK) cli_kernel_withdraw(argv);
+    CLI_TRY(status);
     cli_monitor_start();
 done:
     return status;
@@ -297,15 +302,17 @@ static void list_commands(FILE *out)
           "exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted\n", out);
 }
 
-static int print_version(bool verbose)
+static int print_version(bool verbose, char **argv)
 {
     char text[160];
 
+    if (verbose) cli_kernel_choose(argv);
     printf("basin %s\n", BASIN_VERSION);
     if (!verbose) return CLI_OK;
     printf("file format %d\n%s\n", BASIN_FORMAT_VERSION, basin_build());
     basin_blas_describe(text);
-    puts(text);
+    printf("%s%s%s%s\n", text, cli_kernel_replaced() != NULL ? " (OpenBLAS itself chose " : "", cli_kernel_replaced() != NULL ? cli_kernel_replaced() : "",
+           cli_kernel_replaced() != NULL ? ")" : "");
     basin_io_describe(text);
     puts(text);
     basin_render_describe(text);
@@ -341,7 +348,7 @@ static int run_command(int argc, char **argv)
         cli_help(command, stdout);
         goto done;
     }
-    CLI_TRY(set_up(&arguments));
+    CLI_TRY(set_up(&arguments, argv));
     CLI_TRY(command->run != NULL ? command->run(&arguments) : cli_forecast_wanted(&arguments) ? run_forecast(&arguments) : run_computing(&arguments));
 done:
     cli_arguments_clear(&arguments);
@@ -355,7 +362,7 @@ static int dispatch(int argc, char **argv)
         return cli_usage("which command?");
     }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return print_help(argc, argv);
-    if (strcmp(argv[1], "--version") == 0) return print_version(argc > 2 && strcmp(argv[2], "--verbose") == 0);
+    if (strcmp(argv[1], "--version") == 0) return print_version(argc > 2 && strcmp(argv[2], "--verbose") == 0, argv);
     return run_command(argc, argv);
 }
 

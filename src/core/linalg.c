@@ -6,7 +6,9 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/memory.h"
 #include "core/random.h"
@@ -205,6 +207,45 @@ basin_status basin_linalg_initialise(void)
 void basin_linalg_bench_threads(size_t threads)
 {
     openblas_set_num_threads(blas_int(threads));
+}
+
+/* Kernels of OpenBLAS by the widest vectors that they use: 1 AVX, 2 AVX2 with FMA, 3 AVX-512; all others less. */
+static int width_of_kernel(const char *name)
+{
+    static const struct {
+        const char *name;
+        int         width;
+    } kernels[] = {{"Sandybridge", 1}, {"Bulldozer", 1}, {"Piledriver", 1}, {"Steamroller", 1}, {"Haswell", 2}, {"Excavator", 2},
+                   {"Zen", 2}, {"SkylakeX", 3}, {"Cooperlake", 3}, {"SapphireRapids", 3}};
+
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+        if (strcasecmp(kernels[i].name, name) == 0) return kernels[i].width;
+    return 0;
+}
+
+/* Of the processor, as far as BASIN_INSTRUCTIONS lets it compute as an older one. */
+static int width_of_processor(void)
+{
+    int         width = 0;
+    const char *asked = getenv("BASIN_INSTRUCTIONS");
+
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx")) width = 1;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) width = 2;
+    if (width == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
+        width = 3;
+#endif
+    if (asked != NULL && strcmp(asked, "avx2") == 0 && width > 2) width = 2;
+    return asked != NULL && strcmp(asked, "base") == 0 ? 0 : width;
+}
+
+const char *basin_blas_better(void)
+{
+    static const char *const names[] = {NULL, "Sandybridge", "Haswell", "SkylakeX"};
+    int                      width = width_of_processor();
+
+    return width_of_kernel(openblas_get_corename()) < width ? names[width] : NULL;
 }
 
 void basin_blas_describe(char out[160])

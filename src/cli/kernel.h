@@ -1,0 +1,12 @@
+/* OpenBLAS with the kernel that this processor deserves (basin_blas_better): it is chosen before main, so the program executes itself again. */
+#ifndef BASIN_CLI_KERNEL_H
+#define BASIN_CLI_KERNEL_H
+
+/* Returns where the kernel in use is good, where the user chose one by OPENBLAS_CORETYPE, and where it has been tried already. */
+void cli_kernel_choose(char **argv);
+/* After the BLAS was found to compute wrongly: back to OpenBLAS's own choice, if the kernel was ours. Returns if it was not. */
+void cli_kernel_withdraw(char **argv);
+/* The kernel that OpenBLAS chose by itself where another one is in use now; NULL otherwise. */
+const char *cli_kernel_replaced(void);
+
+#endif
