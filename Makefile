@@ -47,7 +47,7 @@ support  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_% tests/real_%,$
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all deps demo test test-long asan golden layers bench bench-plot install uninstall format help clean run-demo run-test
+.PHONY: all deps demo test test-long asan golden docs layers bench bench-plot install uninstall format help clean run-demo run-test
 
 all: deps ## library and command-line tool: build/libbasin.a, build/basin
 	@$(MAKE) --no-print-directory $(BUILD)/libbasin.a $(BUILD)/basin
@@ -106,6 +106,9 @@ asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 golden: all ## draw the golden images anew; look at the difference before committing
 	@$(MAKE) --no-print-directory $(BUILD)/tests/test_golden && BASIN_GOLDEN=1 $(BUILD)/tests/test_golden
+
+docs: all ## write the tables of docs/json.md anew from the descriptions of results
+	@$(MAKE) --no-print-directory $(BUILD)/tests/test_docs && BASIN_DOCS=1 $(BUILD)/tests/test_docs
 
 layers: ## fail where a module includes a sibling, or a foreign library leaves its home
 	@sh tools/layers.sh

@@ -43,7 +43,8 @@ extern "C" {
 #endif
 
 #define BASIN_VERSION "0.1.0"
-#define BASIN_FORMAT_VERSION 1 /* of checkpoints, datasets and results files */
+#define BASIN_FORMAT_VERSION 1  /* of checkpoints and datasets */
+#define BASIN_RESULTS_VERSION 2 /* of results files. 1: stationarity by one step along -g, families of measures mixed; not read any more */
 
 /* ------------------------------------------------------------------------------------------------ status -- */
 
@@ -101,6 +102,7 @@ typedef struct basin_progress {
 void basin_progress_set(const basin_progress *progress); /* copied */
 /* For a signal handler that is about to end the process: removes the output being written, if any. */
 void basin_file_emergency(void);
+basin_status basin_file_digest(const char *path, char out[65]); /* SHA-256 of a file's bytes, hexadecimal */
 
 /* ---------------------------------------------------------------------------------------------- params -- */
 
@@ -457,8 +459,13 @@ typedef struct basin_network_options {
     basin_precision precision; /* of the network's inside; sums and theta are double in both */
     size_t          samples;   /* use this many of the split, drawn without replacement with `seed`; 0 = all */
     uint64_t        seed;
-    basin_bn        bn;        /* other than stored: BASIN_ERR_ARG without a BatchNormalization. Re-estimation is from those training
-                                  samples that an objective of the split train has with the same `samples` and `seed` */
+    size_t          row_count; /* instead: these rows of the split, in this order; 0 = not given */
+    const size_t   *rows;      /* [row_count] each below the split's count, none twice */
+    const char     *without;   /* leave out, of the samples chosen, those that are in this split too; NULL = none. BASIN_ERR_MISSING if there is
+                                  no such split, BASIN_ERR_VALUE if nothing is left */
+    size_t          part;      /* 1, 2: one of two halves of the samples chosen, drawn with `seed`; 0 = all of them */
+    basin_bn        bn;        /* other than stored: BASIN_ERR_ARG without a BatchNormalization. Re-estimation is from all samples
+                                  of the split train, whatever subset the loss is taken on */
     size_t          bn_batch;  /* BASIN_BN_BATCH: samples a batch, in the order of the split; the last may be smaller, but a channel
                                   must have two numbers */
 } basin_network_options;
@@ -484,21 +491,74 @@ basin_status basin_network_flops(const basin_objective *objective, double *forwa
 /* Compiles only: checks ops and shapes, and gives the params with layer, role, output axis and fan-in. Caller destroys. */
 basin_status basin_network_params(const basin_graph *graph, basin_params **out);
 
-/* -------------------------------------------------------------------------------------------- spectrum -- */
+/* ---------------------------------------------------------------------------------------- stationarity -- */
 
-/* Is the point a minimum of what training made small? Scale-free rule (docs/measures.md): predicted relative decrease of
-   the best step along -g, ‖g‖^4 / (2 gᵀHg L); not stationary above `threshold` (0.01) or when gᵀHg <= 0 with g != 0. With
-   coupled weight decay w > 0 the rule is applied to L + w/2 ‖theta‖². */
+/* What was found of a way down from a point (docs/measures.md, «Stationarity»). No verdict says that a point is a minimum: each says what
+   was found in a Krylov space of m products. */
+typedef enum basin_descent {
+    BASIN_DESCENT_NOT_TESTED,
+    BASIN_DESCENT_FOUND,        /* the quadratic model falls by more than the threshold: not stationary */
+    BASIN_DESCENT_NEGATIVE,     /* a direction without positive curvature: not a minimum */
+    BASIN_DESCENT_NOT_FOUND,    /* none above the threshold within these products */
+    BASIN_DESCENT_AT_ROUNDING   /* the gradient is what rounding theta makes of it: nothing further can be told */
+} basin_descent;
+
+/* Decrement of the quadratic model over the Krylov space of m products started at g = ∇R, R = L + w/2 ‖theta‖² with coupled weight
+   decay w: ‖g‖² Σ_j s_j² / (2 ξ_j) relative to |R|, ξ_j the eigenvalues of the m x m Lanczos matrix, s_j the first components of its
+   eigenvectors. It grows with m as long as all ξ_j > 0. */
 typedef struct basin_stationarity {
-    double loss;
+    int    verdict;               /* basin_descent */
+    double loss;                  /* R; NAN if not tested */
     double gradient_norm;         /* ‖∇L‖, without decay */
     double decayed_gradient_norm; /* ‖∇L + w theta‖; NAN without coupled decay */
-    double curvature;             /* gᵀHg / ‖g‖² of the objective the rule uses */
-    double decrease, threshold;
-    bool   stationary;
+    double decrement;             /* relative to |R|; NAN where some ξ_j is not positive */
+    double tried;                 /* largest fall of R itself, relative to |R|, at 1, 1/2, 1/4 and 1/8 of the model's step, which is taken over
+                                     the ξ_j > 0; 0 where none of these falls */
+    double threshold;             /* of the decrement: 0.01 */
+    size_t products;              /* m; fewer than asked for where the Krylov space is exhausted */
+    double ritz_least, ritz_most; /* least and largest ξ_j */
+    double curvature;             /* gᵀHg / ‖g‖², H = ∇²R */
+    double fall_per_step;         /* η‖g‖² / ((1 − β) |R|): relative fall of R per training step, to first order; NAN unless η is recorded */
 } basin_stationarity;
 
-basin_status basin_stationarity_compute(basin_objective *o, const double *theta, double weight_decay, basin_stationarity *out);
+typedef struct basin_stationarity_options {
+    size_t products;      /* m; 0 = 5 */
+    double weight_decay;  /* w: recorded and coupled; 0 or NAN = none */
+    double learning_rate; /* η and β as recorded; η = 0 or NAN: fall_per_step is unknown; β = NAN counts as 0 */
+    double momentum;
+} basin_stationarity_options;
+
+/* One gradient, m products and five losses. */
+basin_status basin_stationarity_compute(basin_objective *o, const double *theta, const basin_stationarity_options *options, basin_stationarity *out);
+/* What a checkpoint records for it; `products` is left 0. */
+basin_stationarity_options basin_stationarity_recorded(const basin_checkpoint *ck);
+
+/* ---------------------------------------------------------------------------------------------- polish -- */
+
+/* SAM and MSAM with constant radius do not settle: their iterates bounce, and a checkpoint catches a phase of the bounce. Polishing takes
+   K plain gradient steps theta <- theta − s ∇R from there, down to the floor of the valley (docs/measures.md, «Hovering»). */
+typedef struct basin_polish {
+    size_t steps;                 /* K; 0 = not polished */
+    double step;                  /* s of the last step */
+    size_t halvings;              /* how often s was halved, because R would not have fallen */
+    double moved;                 /* ‖theta_K − theta_0‖ */
+    double loss_before, loss_after;                   /* L, without decay */
+    double gradient_norm_before, gradient_norm_after; /* ‖∇L‖ */
+} basin_polish;
+
+typedef struct basin_polish_options {
+    size_t steps;        /* K > 0 */
+    double step;         /* s > 0 */
+    double weight_decay; /* recorded and coupled; 0 or NAN = none */
+} basin_polish_options;
+
+/* theta [P] is moved in place. R never rises: a step that would raise it is halved, at most 60 times in all, then the rest is left out
+   (`steps` says how many were taken). BASIN_ERR_VALUE where theta is not finite, BASIN_ERR_NUMERIC where loss or gradient are not. */
+basin_status basin_polish_compute(basin_objective *o, double *theta, const basin_polish_options *options, basin_polish *out);
+/* Whether a method's radius is constant, so that its iterates hover: sam, asam, msam with rho > 0. */
+bool basin_hovers(const basin_checkpoint *ck);
+
+/* -------------------------------------------------------------------------------------------- spectrum -- */
 
 typedef enum basin_spectrum_method {
     BASIN_SPECTRUM_AUTO,   /* dense if P <= 6,000 and it fits the memory limit, else Lanczos with top 10 + bottom 5 */
@@ -546,7 +606,8 @@ typedef struct basin_spectrum {
 } basin_spectrum;
 
 /* BASIN_ERR_BUDGET prints the bytes a dense spectrum would need. Weight decay as set on the objective is included. */
-basin_status basin_spectrum_compute(basin_objective *o, const double *theta, double weight_decay, const basin_spectrum_options *options, basin_spectrum **out);
+basin_status basin_spectrum_compute(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
+                                    const basin_spectrum_options *options, basin_spectrum **out);
 void         basin_spectrum_destroy(basin_spectrum **spectrum);
 
 /* ------------------------------------------------------------------------------------------------ SANE -- */
@@ -556,6 +617,7 @@ typedef struct basin_sane_options {
     size_t k;       /* SANE_k: the k-th largest |λ| stands for Λ; 0 = 1 */
     double alpha;   /* of N_eff; 0 = recorded weight decay if > 0, else 0.5 */
     double recorded_weight_decay; /* NAN or 0 = none */
+    basin_stationarity_options stationarity; /* basin_sane_ritz: a spectrum brings its own */
     size_t ritz;    /* > 0: the author's variant, every Ritz value of one run of this many Lanczos steps (basin_sane_ritz) */
 } basin_sane_options;
 
@@ -673,7 +735,7 @@ typedef struct basin_slice_request {
     const basin_direction *directions[2];
     double            from[2], to[2];    /* range, from < to (from == to only with grid 1) */
     size_t            grid[2];           /* points, >= 1 */
-    double            weight_decay;      /* recorded and coupled; for stationarity only */
+    basin_stationarity_options stationarity;
     bool              statistics_move;   /* BatchNorm's, with the point: derivatives hold them constant and predict nothing of the
                                             curve; slope and curvature are left NAN */
 } basin_slice_request;
@@ -684,23 +746,26 @@ void         basin_slice_destroy(basin_slice **slice);
 
 /* ------------------------------------------------------------------------------------------- sharpness -- */
 
-typedef struct basin_measure { /* a named scalar with its definition; NAN where its direction is zero */
-    char  *name;       /* sam | msam | random:SEED */
+typedef struct basin_rise { /* of the loss along one direction at one radius; NAN where the direction is zero */
+    char  *name;       /* sam | msam | top | random:SEED */
     char  *definition;
     char  *split;
     double rho;        /* signed */
-    double value;      /* L(theta + rho d) - L(theta) */
+    double value;      /* L(theta + rho d) - L(theta) = slope + symmetric */
+    double slope;      /* its part that is odd in rho: ½ [L(theta + rho d) - L(theta - rho d)] */
+    double symmetric;  /* its part that is even in rho, of curvature: ½ [L(theta + rho d) + L(theta - rho d)] - L(theta) */
     double loss;       /* L(theta + rho d) */
-} basin_measure;
+} basin_rise;
 
 typedef struct basin_sharpness {
     size_t parameters, samples;
     double loss, gradient_norm;
     double momentum_norm;          /* NAN if none */
     double momentum_gradient_cosine;
+    double momentum_top_cosine2, gradient_top_cosine2; /* cos² with `top`: how much of its direction a one-step rise looks along */
     basin_stationarity stationarity;
-    size_t measure_count;
-    basin_measure *measures;
+    size_t rise_count;
+    basin_rise *rises;
 } basin_sharpness;
 
 typedef struct basin_sharpness_options {
@@ -710,7 +775,9 @@ typedef struct basin_sharpness_options {
     const double *momentum;  /* [P], or NULL: MSAM sharpness left out */
     size_t        random;    /* how many filter-normalised random directions as well (scaled to norm 1) */
     uint64_t      seed;
-    double        weight_decay;
+    basin_stationarity_options stationarity;
+    const double *top;       /* [P] unit eigenvector of the largest eigenvalue, a direction common to all methods; NULL: left out, */
+    bool          find_top;  /* or, if this is set, computed by Lanczos to a residual of 1e-4 ‖H‖ */
     const char   *split;
 } basin_sharpness_options;
 
@@ -749,7 +816,8 @@ typedef struct basin_forecast {
     double seconds, seconds_most; /* of the work */
 } basin_forecast;
 
-basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_forecast **out);
+basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
+                                     const basin_spectrum_options *options, basin_forecast **out);
 basin_status basin_sane_ritz_forecast(basin_objective *o, const double *theta, const basin_sane_options *options, basin_forecast **out);
 /* The request's directions are not read: `specs` [axis_count] says what it takes to make them. */
 basin_status basin_slice_forecast(const basin_slice_request *request, const basin_direction_spec *specs, basin_forecast **out);
@@ -758,52 +826,92 @@ void         basin_forecast_destroy(basin_forecast **forecast);
 
 /* ------------------------------------------------------------------------- measures of one checkpoint -- */
 
-/* One row of `track` and `compare`: everything measured at one checkpoint. */
-typedef struct basin_measures {
+/* Where of a checkpoint a row was measured. */
+typedef enum basin_point_kind {
+    BASIN_POINT_RAW,      /* at its weights (unperturbed) */
+    BASIN_POINT_POLISHED, /* after K plain gradient steps from there (basin_polish) */
+    BASIN_POINT_AVERAGED, /* at the mean of the weights of consecutive checkpoints that end with it */
+    BASIN_POINTS
+} basin_point_kind;
+
+/* One row of `track` and `compare`: everything measured at one point of one checkpoint. */
+typedef struct basin_row {
     char   *run, *checkpoint;     /* folder and file name */
     char   *method;
     char   *missing;              /* why it could not be measured («diverged: NaN in fc1.weight»), or NULL; then the rest is NAN */
+    int     point;                /* basin_point_kind */
+    size_t  part;                 /* 0: on all the training samples asked for; 1, 2: on a random half of these */
+    double  at_loss;              /* interpolated to this training loss between two checkpoints; NAN: measured at one */
+    char   *weights;              /* as stored: unperturbed | undone | as_stored; NULL unknown */
     int64_t seed, step;
     double  epoch;
     int64_t gradient_evaluations;
     double  seconds;
     double  learning_rate, momentum, rho, weight_decay;
     size_t  parameters, samples;
+    size_t  split_samples;        /* that the training split has: more than `samples` where a subset was used */
+    size_t  test_samples;         /* 0 without a test split */
     double  train_loss, train_accuracy, test_loss, test_accuracy;
     double  gap;                  /* test loss - train loss */
-    double  gradient_norm, decrease;
-    bool    stationary;
+    double  clean_train_loss, clean_gap; /* the same on the training samples whose labels are not in the split «noisy»; NAN without one */
+    double  gradient_norm;
+    basin_stationarity stationarity;
     double  lambda_max, lambda_max_residual, lambda_min;
-    double  ceiling;              /* of the method's own stability, measures.md; NAN if unknown */
-    double  sane, sane_lower, sane_upper, n_eff, alpha; /* alpha: the option, else 0.5 in every row; never a run's own decay */
+    double  ceiling;              /* of the method's own stability, measures.md; NAN if unknown. Of SAM and MSAM it is endogenous: it follows
+                                     λ_max, see basin_ceiling */
+    double  ceiling_plain;        /* of the same learning rate and momentum without the perturbation: exogenous */
+    double  lambda_max_over_ceiling, lambda_max_over_plain; /* NAN where the ceiling is unknown or infinite (learning rate 0) */
+    double  sane, sane_lower, sane_upper, n_eff, n_eff_lower, n_eff_upper;
+    double  alpha;                /* of n_eff: the option, else 0.5 in every row; never a run's own decay */
     double  trace;                /* exact (dense) or estimated */
     double  negative_mass;
-    double  sharpness_sam, sharpness_msam; /* at sharpness_rho */
-    double  sharpness_rho;        /* the same for every row compared */
+    double  sharpness_sam, sharpness_msam;                     /* one-sided rises at sharpness_rho, along the run's own g and −v */
+    double  sharpness_sam_symmetric, sharpness_msam_symmetric; /* their symmetrised rises */
+    double  rise_top, rise_random, rise_random_error; /* symmetrised rises along directions common to all methods: the top eigenvector; the
+                                                         mean over random ones, with its standard error */
+    double  sharpness_rho;        /* the radius of all of these: the same for every row compared */
     double  momentum_gradient_cosine;
+    double  momentum_top_cosine2, gradient_top_cosine2; /* cos² of v and g with the top eigenvector */
     double  theta_norm;
     int64_t batch_size;           /* 0 = full batch, which the ceiling supposes; -1 unknown */
     char   *spectrum_method;      /* dense | lanczos */
-} basin_measures;
+    basin_polish polish;          /* how a polished point was reached; steps = 0: it was not */
+    size_t  averaged;             /* checkpoints averaged; 0 = none */
+} basin_row;
 
-typedef struct basin_measures_options {
+typedef struct basin_row_options {
     basin_spectrum_options spectrum;
     basin_sane_options     sane;
-    double                 rho;  /* for the one-step sharpness; 0 = 0.05 */
-} basin_measures_options;
+    basin_point_kind       point;  /* of the row: the method's own ceiling and fall_per_step are those of raw points only */
+    size_t                 stationarity_products; /* 0 = 5 */
+    double                 rho;    /* of the one-step rises; 0 = 0.05 */
+    size_t                 random; /* random directions of rise_random; 0 = 4 */
+    uint64_t               seed;   /* of the first of them */
+} basin_row_options;
 
-/* Measures theta on the training objective (test may be NULL) with the checkpoint's record. Fills the numbers; the caller
-   sets run and checkpoint. theta is ck->theta after any undoing. Caller clears with basin_measures_clear. */
-basin_status basin_measures_compute(basin_objective *train, basin_objective *test, const basin_checkpoint *ck, const basin_measures_options *options, basin_measures *out);
-void         basin_measures_clear(basin_measures *measures); /* frees the strings; zeroes */
+/* Measures theta on the training objective (test and clean may be NULL) with the checkpoint's record. Fills the numbers; the caller
+   sets run, checkpoint, part, weights, split_samples, polish and averaged. theta is ck->theta after any undoing, polishing or
+   averaging. Caller clears with basin_row_clear. */
+basin_status basin_row_compute(basin_objective *train, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
+                               const basin_row_options *options, basin_row *out);
+/* The record of a checkpoint alone (method to batch_size); every measure is NAN. Caller clears. */
+basin_status basin_row_record(const basin_checkpoint *ck /* NULL: nothing is known */, basin_row *out);
+/* The row between `before` and `after`, two consecutive checkpoints of a run with before->train_loss > loss >= after->train_loss > 0: each
+   measure linear in ln(train loss). Caller clears. */
+basin_status basin_row_interpolate(const basin_row *before, const basin_row *after, double loss, basin_row *out);
+void         basin_row_clear(basin_row *row); /* frees the strings; zeroes */
 
-/* Largest stable λ_max of a method at full batch (docs/measures.md): gd and sgd 2(1+b)/e, nag, sam, msam; NAN for others.
-   gradient_norm and momentum_norm enter for sam and msam. Coupled weight decay is taken off: it is curvature too. */
+/* Largest stable λ_max of a method at full batch (docs/measures.md): gd and sgd 2(1+β)/η, nag, sam, msam; NAN for others and for η = 0.
+   gradient_norm and momentum_norm enter for sam and msam, with rho/‖·‖ held fixed: since these norms follow λ_max, the ratio λ_max/ceiling
+   tends to 1 on a fixed quadratic whatever λ_max is. It is an index of hovering there, not of stability. Coupled weight decay is taken
+   off: it is curvature too; decoupled decay w shrinks the ceiling of heavy ball to (1+β)(2/η − w). */
 double basin_ceiling(const char *method, const basin_hyperparameters *hyper, double gradient_norm, double momentum_norm);
+/* The ceiling of the same learning rate, momentum and decay without the perturbation; NAN for methods that basin_ceiling does not know. */
+double basin_ceiling_plain(const char *method, const basin_hyperparameters *hyper);
 
 typedef struct basin_track {
     size_t          row_count;
-    basin_measures *rows;     /* by run, then by step */
+    basin_row *rows;     /* by run, then by step */
     size_t          missing;  /* how many rows are missing */
     char           *note;     /* what holds the rows apart («their losses differ: …»), whose statistics are not theirs; NULL = nothing */
 } basin_track;
@@ -811,58 +919,108 @@ void basin_track_destroy(basin_track **track);
 
 /* ------------------------------------------------------------------------------------------ comparison -- */
 
+/* What a measure speaks to. A claim is about one family: curvature is «flatter» or «sharper», effective dimension «lower» or «higher»
+   (a lower λ_max alone raises SANE), the rise of the loss «smaller» or «larger». */
+typedef enum basin_family {
+    BASIN_FAMILY_CURVATURE,      /* lambda_max, trace */
+    BASIN_FAMILY_DIMENSION,      /* sane, n_eff */
+    BASIN_FAMILY_RISE,           /* of the loss: one-step, symmetrised, along common directions */
+    BASIN_FAMILY_GENERALISATION, /* test_loss, test_accuracy, gap, clean_gap */
+    BASIN_FAMILY_CONDITION,      /* what is not claimed but must be looked at: train_loss, ceilings, norms; not part of the report */
+    BASIN_FAMILIES
+} basin_family;
+
 typedef struct basin_group { /* the runs of one method, at one checkpoint each */
     char   *name;        /* gd | sam | msam | …; «gd, budget of sam» for the extra group at equal gradient evaluations */
     size_t  run_count;
-    size_t *rows;        /* [run_count] indices into the comparison's rows */
+    size_t *rows;        /* [run_count] indices into the comparison's rows, of the raw points */
     double  gradient_evaluations, seconds; /* mean */
 } basin_group;
 
-typedef struct basin_estimate { /* one measure in one group */
+typedef struct basin_estimate { /* one measure in one group, at one kind of point */
     char  *measure, *group;
+    int    point;        /* basin_point_kind */
     size_t n;
-    double mean, sd, lower, upper; /* 95 % t-interval; NAN below 2 runs */
+    double mean, sd, lower, upper; /* 95 % t-interval, cut to what the measure can be (accuracy: [0, 1]); NAN below 2 runs */
+    double sampling_error; /* standard error of the mean over the choice of training samples, from halves of a subset, as if all runs erred
+                              alike, for they share the choice; NAN where there are no halves */
+    double sampling_bias;  /* mean of the halves minus the whole: how the measure moves from N/2 to N samples; NAN likewise */
 } basin_estimate;
 
-typedef struct basin_difference { /* one measure, one group minus the base group, paired by seed */
+typedef enum basin_verdict {
+    BASIN_VERDICT_UNDECIDED,
+    BASIN_VERDICT_LOWER,
+    BASIN_VERDICT_HIGHER,
+    BASIN_VERDICT_TOO_FEW_SEEDS, /* even all signs alike would not decide; seeds_needed could */
+    BASIN_VERDICT_NOT_MEASURED,
+    BASIN_VERDICT_NOT_PAIRED,
+    BASIN_VERDICT_CONTINUATION   /* a run against its own continuation: listed, no comparison of methods */
+} basin_verdict;
+
+typedef struct basin_difference { /* one measure at one kind of point, one group against the base group, paired by seed */
     char  *measure, *group, *base;
+    int    family, point;      /* basin_family, basin_point_kind */
+    bool   ratio;              /* a measure that is positive in every pair: mean, lower and upper are of group / base, by logarithms;
+                                  otherwise of group - base */
     size_t pairs;
-    double mean, lower, upper; /* 95 % t-interval of the paired differences */
-    double p;                  /* exact two-sided sign-flip test */
-    double p_holm;             /* after Holm over the measures of this pair of groups that speak to the same question: flatness
-                                  (lambda_max, trace, sane, n_eff, sharpness_sam, sharpness_msam), generalisation (test_loss,
-                                  test_accuracy, gap), conditions (the rest) */
-    double p_smallest;         /* attainable with this many pairs: 2/2^n (above 24 pairs 1/100,001: sampled) */
+    double mean, lower, upper; /* mean (geometric of ratios) and 95 % t-interval of the paired differences */
+    double rows_error;         /* generalisation: standard error of the mean difference (of logarithms, if ratio) over the rows of the test set, from
+                                  its parts; NAN where it is unknown. A report must stand out against it, too: see measures.md */
+    double p;                  /* exact two-sided sign-flip test, under symmetry of the differences (of logarithms, if ratio) */
+    double p_family;           /* adjusted over the measures of its family at all points of this pair: step-down, signs flipped jointly by seed */
+    double p_report;           /* adjusted over all families but conditions, and over all pairs that the report tests; NAN for conditions and
+                                  continuations. p_report >= p_family >= p */
+    double p_smallest;         /* attainable: 2/2^n, n the pairs that differ at all (above 24 1/100,001: sampled) */
     bool   paired;             /* same seed gave the same start (as recorded); false: only listed, p = NAN */
     bool   losses_unequal;     /* the training losses of these two groups differ: see losses_note */
-    char  *verdict;            /* lower | higher | undecided | «n seeds cannot decide; m would» | not measured | not paired */
+    int    verdict;            /* basin_verdict by p_family: what holds of this family alone */
+    int    report;             /* basin_verdict by p_report: what the report says */
+    size_t seeds_needed;       /* that could decide by p_report, if all agreed in sign; 0 = these can */
 } basin_difference;
 
 typedef struct basin_comparison {
-    size_t row_count;        basin_measures   *rows;
+    size_t row_count;        basin_row   *rows;
     size_t group_count;      basin_group      *groups;
     size_t estimate_count;   basin_estimate   *estimates;
     size_t difference_count; basin_difference *differences;
     char  *base;                  /* the group that the others are held against */
-    int64_t step;                 /* at which the methods were compared; -1 if each at its own last */
+    int64_t step;                 /* at which the methods were compared; -1 if each at its own last, or at equal loss */
+    double at_loss;               /* the training loss at which they were compared; NAN = at a step */
+    double level;                 /* of significance */
+    size_t report_pairs;          /* pairs of groups that the report tests */
     bool   losses_unequal;        /* training losses of some pair of groups differ: see losses_note */
     char  *losses_note;
     size_t missing;
     size_t note_count;       char **notes; /* in plain words, in order of weight */
+    size_t test_part_count;       /* J: parts of the test set; 0 where none were measured */
+    double *test_part_loss;       /* [row_count, J] mean loss on each part; NAN where not measured */
+    double *test_part_accuracy;   /* [row_count, J] */
 } basin_comparison;
 
 typedef struct basin_comparison_options {
     const char *base;     /* group name; NULL = gd, else sgd, else the first */
     double      level;    /* of significance; 0 = 0.05 */
     double      loss_tolerance; /* relative difference of mean training losses that counts as unequal; 0 = 0.1 */
+    double      at_loss;  /* > 0: compare at this training loss instead of at a step, each run interpolated between the consecutive
+                             checkpoints that bracket it, or else at its first checkpoint at or below; 0 = at a step */
     const char *bn;       /* as in basin_provenance: with BatchNorm's statistics other than of batches λ_max is not training's */
     const char *remark;   /* what the caller knows of the runs that rows do not say: the first note; NULL = nothing */
+    size_t        test_part_count;    /* J equal parts of one test set, the same for all rows; 0 = none */
+    const double *test_part_loss;     /* [count, J], as basin_test_parts gives them; NAN where not measured */
+    const double *test_part_accuracy; /* [count, J] */
 } basin_comparison_options;
 
-/* rows: one or several checkpoints a run (by step); copied. Compares at the largest step that every method has reached;
-   a run with more gradient evaluations available also enters a group at the largest budget spent by the others. */
-basin_status basin_comparison_compute(const basin_measures *rows, size_t count, const basin_comparison_options *options, basin_comparison **out);
+/* Loss and accuracy of each of J parts of the objective's samples, which are drawn by `seed` and alike in every objective of as many
+   samples: the sampling error over the rows of a test set. BASIN_ERR_ARG unless 2 <= J <= samples. */
+basin_status basin_test_parts(basin_objective *test, const double *theta, size_t parts, uint64_t seed, double *loss /* [J] */, double *accuracy /* [J] */);
+
+/* rows: one or several checkpoints a run (by step), at one or several kinds of points; copied. Compares at the largest step that every
+   method has reached; a run with more gradient evaluations available also enters a group at the largest budget spent by the others.
+   With at_loss: BASIN_ERR_VALUE names the runs that do not reach it and how far they got, where fewer than two methods do. */
+basin_status basin_comparison_compute(const basin_row *rows, size_t count, const basin_comparison_options *options, basin_comparison **out);
 void         basin_comparison_destroy(basin_comparison **comparison);
+const char  *basin_verdict_text(basin_verdict verdict); /* lower | higher | undecided | … ; never NULL */
+const char  *basin_family_text(basin_family family);
 
 /* Two-sided 97.5 % quantile of Student's t with `dof` degrees of freedom. */
 double basin_student_t975(size_t dof);
@@ -991,9 +1149,9 @@ basin_status basin_dataset_subset(const basin_dataset *data, const basin_subset_
 /* ---------------------------------------------------------------------------------------------- result -- */
 
 typedef struct basin_input { /* a file that a result was computed from */
-    char *role;    /* checkpoint | data | other | run */
+    char *role;    /* checkpoint | data | other | averaged (checkpoints before it) | rows (of --rows) */
     char *path;    /* relative to `directory` or absolute, as typed */
-    char *digest;  /* SHA-256: of the bytes (checkpoint) or the content (data) */
+    char *digest;  /* SHA-256: of the content (data), else of the bytes */
 } basin_input;
 
 typedef struct basin_provenance {
@@ -1004,8 +1162,11 @@ typedef struct basin_provenance {
     size_t input_count;
     basin_input *inputs;
     char  *precision;       /* double | single */
+    basin_polish polish;    /* with --polish: how the point measured was reached; steps = 0 otherwise, and in tables of rows */
+    size_t averaged;        /* with --average: checkpoints whose weights were averaged; 0 otherwise */
     char  *bn;              /* stored | reestimate | interpolate | batch:SIZE; NULL without BatchNormalization */
-    char  *point;           /* as_stored | unperturbed | undone */
+    char  *point;           /* as_stored | unperturbed | undone, then «, averaged» and «, polished»; in tables of rows «mixed» where they differ */
+    size_t split_samples;   /* that the split measured has: more than the result's samples where a subset was used; 0 in tables of rows */
     char  *loss;            /* in full, as basin_loss_spec_describe; NULL where none was computed */
     double weight_decay_included; /* w of the objective's w/2‖theta‖²; 0 = out */
     uint64_t seed;
@@ -1061,7 +1222,7 @@ typedef struct basin_figure_options {
     double      height;     /* inches; 0 = by the figure */
     const char *font;       /* NULL = DejaVu Sans */
     double      font_size;  /* points at final size; 0 = 8 */
-    const char *x, *y;      /* track, comparison: fields of basin_measures, e.g. "learning_rate"; y: several with commas between,
+    const char *x, *y;      /* track, comparison: fields of basin_row, e.g. "learning_rate"; y: several with commas between,
                                a panel each, "lambda_max,sane"; NULL = the figure's own */
     const char *scale;      /* of the value axis: linear | log | symlog; NULL = the figure's own */
     double      cap;        /* clip values above and mark them; 0 = none */

@@ -163,6 +163,9 @@ bad "unknown_op.json" "act1" "Frobnicate" -- train --graph unknown_op.json --dat
 bad "cycle.json" "fc1" -- train --graph cycle.json --data data.h5 --learning-rate 0.1 --steps 1 -o new
 bad "wide_data.h5\|6\|12" -- train --graph graph.json --data wide_data.h5 --learning-rate 0.1 --steps 1 -o new
 bad "nowhere.h5" -- train --graph graph.json --data nowhere.h5 --learning-rate 0.1 --steps 1 -o new
+good train --mlp 64-10 --data "$DIGITS" --method sam --learning-rate 0.1 --steps 20 --save 2,9,11 --save-consecutive 4 -o iterates
+[ "$(ls iterates | sed 's/step_0*\(.*[0-9]\)\.h5/\1/' | tr '\n' ' ')" = "0 1 2 6 7 8 9 10 11 17 18 19 20 " ] || fail "runs of consecutive iterates: $(ls iterates)"
+bad "save-consecutive must be at least 1" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 2 --save-consecutive 0 -o new
 bad "not a step" -- train --graph graph.json --data data.h5 --learning-rate 0.1 --steps 5 --save 9 -o new
 bad "learning rate" -- train --graph graph.json --data data.h5 --learning-rate -1 --steps 5 -o new
 run 0 train --mlp 64-4-10 --data "$DIGITS" --method gd --learning-rate 1e200 --steps 40 --save-every 20 --subset 120 --label-noise 0.2 -o runs/diverged
@@ -354,6 +357,245 @@ for value in batch: batch:0 batch:-3 batch:4x running; do
     holds err "wants stored | reestimate | interpolate | batch:SIZE, got «$value»"
 done
 
+# ---- where a checkpoint is measured: polished, averaged
+number() { grep -o "\"$2\": *[0-9][0-9.e+-]*" "$1" | head -1 | sed 's/.*: *//'; } # FILE KEY: the first value of that key in a document
+# equal WHAT A B: two numbers that agree to nine digits
+equal() {
+    [ -n "$2" ] && [ -n "$3" ] && awk "BEGIN { d = $2 - $3; exit !(d * d <= 1e-18 * $3 * $3) }" || fail "$1: $2 and $3 differ"
+}
+for c in info spectrum sane slice sharpness track compare; do
+    good $c --help
+    for o in polish polish-step average rows test-samples; do holds out "^  --$o "; done
+done
+for c in track compare; do
+    good $c --help
+    for o in no-polish at-loss tolerance stationarity-products; do holds out "^  --$o "; done
+done
+run 2 check $GD --polish 3 # holds the record against the weights that it is of
+holds err "unknown option --polish"
+train gd 5 6 steepest --momentum 0 --save 0,3 # what six plain gradient steps lead to
+good spectrum steepest/step_000000.h5 --polish 6 -o polished.h5
+holds out "step_000000.h5 (unperturbed, polished)"
+holds out "^  polished        6 steps of 0.2: theta moved by [0-9.]*, loss [0-9.]* -> [0-9.]*, |g| [0-9.]* -> [0-9.]*$"
+good verify polished.h5
+same spectrum steepest/step_000000.h5 --polish 6
+holds one '"polish": {"steps": 6, "step": 0.2[0-9]*, "halvings": 0,'
+holds one '"point": "unperturbed, polished"'
+polished=$(number one loss) moved=$(number one loss_after)
+good spectrum steepest/step_000006.h5 --json
+equal "six steps of a polish and of training" "$polished" "$(number out loss)"
+equal "the loss after a polish" "$moved" "$(number out loss)"
+good spectrum steepest/step_000003.h5 --polish 3 --polish-step 0.2 --split test --json # down the training loss all the same
+cp out one
+good spectrum steepest/step_000006.h5 --split test --json
+equal "a polish measured on the split test" "$(number one loss)" "$(number out loss)"
+good spectrum decay.h5 --polish 2 --json # along the gradient with the coupled weight decay
+cp out one
+good spectrum good.h5 --polish 2 --json
+[ "$(number one loss_after)" != "$(number out loss_after)" ] || fail "a polish leaves coupled weight decay out"
+good slice $MSAM --along momentum --grid 3 --polish 2
+holds out "(undone, polished)"
+good sane $SAM --polish 500 --polish-step 40
+holds out "polished        .* steps of at least .* (halved .* times, where the loss would have risen)"
+good info $SAM --gradient --polish 3
+holds out "^  polished        3 steps of 0.2"
+good spectrum $GD --polish 4 --dry-run
+holds out "315 products, 7 gradients, 5 losses"
+run 2 info $SAM --polish 3
+holds err "info: --polish and --average measure with the data: add --gradient"
+run 2 spectrum $GD --polish-step 0.1
+holds err "spectrum: --polish-step without --polish"
+run 2 spectrum $GD --polish many
+bad "polish must be at least 1 step" -- spectrum $GD --polish 0
+bad "polish must not be negative, got -3" -- spectrum $GD --polish -3
+for step in 0 -0.1 inf; do bad "polish-step must be positive and finite, got" -- sane $GD --polish 3 --polish-step $step; done
+bad "nan.h5: /parameters/fc1.weight\|nan.h5: .*fc1.weight" -- spectrum nan.h5 --polish 20
+for file in rate_none rate_zero; do
+    bad "^basin: $file.h5: --polish: how large are its steps? the checkpoint records no learning rate > 0: --polish-step X" -- sharpness $file.h5 --polish 20
+    good sharpness $file.h5 --polish 20 --polish-step 0.1
+done
+same sharpness average/step_12.h5 --average 3
+holds one '"averaged": 3'
+holds one '"point": "unperturbed, averaged"'
+averaged=$(number one loss)
+good sharpness average/mean.h5 --json
+equal "the mean of three checkpoints, one of them perturbed" "$averaged" "$(number out loss)"
+good sharpness average/step_12.h5 --average 3 --polish 2 -o both.h5
+holds out "(unperturbed, averaged, polished)"
+holds out "^  averaged        the weights of 3 checkpoints of consecutive steps"
+good verify both.h5
+good sharpness average/mean.h5 --polish 2 --json
+cp out one
+good sharpness average/step_12.h5 --average 3 --polish 2 --json
+equal "polished from the average" "$(number one loss)" "$(number out loss)"
+bad "average/step_12.h5: --average 5: its folder does not hold step 9; basin train --save-consecutive 5 saves those before every step" -- sane average/step_12.h5 --average 5
+bad "average/step_12.h5: --average 6: its folder does not hold steps 7, 9; " -- sane average/step_12.h5 --average 6
+bad "average/step_12.h5: --average 20: at step 12 there are no 19 before it" -- sane average/step_12.h5 --average 20
+bad "step_20.h5: .*fc1.weight" -- sane average/step_21.h5 --average 2
+bad "average must be at least 2 checkpoints, got 1" -- sane average/step_12.h5 --average 1
+cp average/step_11.h5 average/again.h5
+bad "which is step 11, average/again.h5 or average/step_11.h5?" -- sane average/step_12.h5 --average 3
+rm average/again.h5
+run 0 spectrum "$DATA/oracle_bn.h5" --method lanczos --top 1
+grep -q "mean of the weights" err && fail "a warning of statistics although nothing was averaged"
+
+# ---- which samples
+good spectrum $GD --samples 60
+holds out "N = 60 of 120 samples"
+good spectrum $GD
+holds out "N = 120 samples of"
+good slice $GD --along momentum --grid 3 --samples 60 # the split test stays whole
+holds out "^  train .*  60 samples"
+holds out "^  test .*  500 samples"
+good slice $GD --along momentum --grid 3 --test-samples 40
+holds out "^  train .*  120 samples"
+holds out "^  test .*  40 samples"
+bad "test-samples: no split test is measured" -- spectrum $GD --test-samples 40
+bad "samples and --rows choose training samples, --test-samples those of the split test" -- spectrum $GD --split test --samples 40
+bad "test-samples must be at least 1" -- slice $GD --along momentum --test-samples 0
+good spectrum $GD --split test --test-samples 40
+holds out "N = 40 of 500 samples"
+printf '0 2\t3\r\n4,6, 7\n' >rows.txt # all that are clean
+good spectrum noisy.h5 --rows rows.txt -o rows.h5
+holds out "N = 6 of 8 samples"
+good verify rows.h5
+good spectrum noisy.h5 --rows rows.txt --json
+clean=$(number out loss)
+holds out '"role": "rows", "path": "rows.txt", "digest": "[0-9a-f]\{64\}"'
+mkdir clean && cp noisy.h5 noisy_data.h5 clean
+good track clean --json
+equal "the training loss on clean labels" "$(number out clean_train_loss)" "$clean"
+good track clean --rows rows.txt --no-polish --json # nothing is left out of them
+equal "rows that are all clean" "$(number out clean_train_loss)" "$(number out train_loss)"
+good track oracle_bn.h5 --json
+holds out '"clean_train_loss": null' # no split noisy
+cp rows.txt kept.txt
+echo 1 >>rows.txt
+run 1 verify rows.h5
+holds out "rows rows.txt: changed: SHA-256 was"
+holds err "1 of 3 inputs are not what they were"
+cp kept.txt rows.txt
+run 2 spectrum noisy.h5 --rows rows.txt --samples 3
+holds err "rows and --samples both choose training samples"
+reject() { # CONTENT MESSAGE: as a file of rows
+    printf "$1" >rejected.txt
+    bad "$2" -- spectrum noisy.h5 --rows rejected.txt
+    bad "$2" -- track clean --rows rejected.txt
+}
+reject '' "rejected.txt: names no row"
+reject ' \n,\n' "rejected.txt: names no row"
+reject '0\n1 two\n' "rejected.txt: line 2: «two» is not the number of a row"
+reject '0\n\n-1\n' "rejected.txt: line 3: «-1» is not the number of a row"
+reject '0\n1.5' "rejected.txt: line 2: «1.5» is not the number of a row"
+reject '0\n1\n8\n' "rejected.txt: line 3: the split train has rows 0 to 7 and no row 8"
+reject '99999999999999999999999\n' "rejected.txt: line 1: the split train has rows 0 to 7 and no row"
+reject '3 4\n5 3\n' "rejected.txt: line 2: row 3 stands in line 1 already"
+reject '3\0004\n' "rejected.txt: line 1: holds a zero byte"
+bad "nowhere.txt: No such file" -- spectrum noisy.h5 --rows nowhere.txt
+bad "empty_folder\|clean: is not a regular file" -- spectrum noisy.h5 --rows clean
+
+# ---- rows at several points, on halves of a subset
+good track runs/gd_0 runs/msam_0
+holds out "way down, 5 pr."
+holds out "^  *20  *.*curv. -\|^  *20  *.* %  *.* %$"
+holds out "^  polished  "
+holds out "^  step 40, polished by 20 steps of 0.2: theta moved by "
+[ "$(grep -c '^  polished  ' out)" = 2 ] || fail "of msam_0 steps 20 and 40 are polished, of gd_0 none: $(grep polished out)"
+good track runs/gd_0 runs/msam_0 --json
+holds out '"point": "mixed"'
+holds out '"weights": "undone"'
+good track runs/msam_0 --no-polish --stationarity-products 3
+holds out "way down, 3 pr."
+grep -q "polished" out && fail "--no-polish polishes: $(grep polished out)"
+good track $MSAM --no-polish --json
+holds out '"point": "undone"'
+good track runs/gd_0 --json
+holds out '"point": "unperturbed"'
+good track runs/gd_0 --polish 3
+[ "$(grep -c '^  polished  ' out)" = 5 ] || fail "--polish 3 polishes every checkpoint: $(grep polished out)"
+run 2 track runs/gd_0 --polish 3 --no-polish
+holds err "track: --no-polish beside --polish"
+good track rate_none.h5
+holds out "note: 1 checkpoint records no learning rate > 0 and is not polished; --polish-step X gives one"
+holds err "warning: 1 checkpoint records no learning rate"
+good track average --average 3
+holds out "^  averaged  "
+holds out "note: .*checkpoints could not be averaged with the 2 before; the first: "
+bad "no checkpoint could be averaged; the first: runs/gd_0/step_000000.h5: --average 2: at step 0" -- track runs/gd_0 --average 2
+good track runs/gd_0 --every 4 --samples 60
+holds out "seed 0, N = 60 of 120, test N = 500"
+holds out "^  step 80: lambda max .* ± .* over the choice of 60 of 120 samples; .* and .* on halves of these, mean "
+good track runs/gd_0 --every 4 --samples 60 --json
+[ "$(grep -o '"part": [0-9]' out | tr -d '\n')" = '"part": 0"part": 1"part": 2"part": 0"part": 1"part": 2' ] || fail "parts of a subset: $(grep -o '"part": [0-9]' out)"
+holds out '"split_samples": 120'
+same track runs/msam_0 --samples 60
+stored subset track runs/sam_0 --samples 60 --polish 5
+bad "tolerance must lie in" -- track runs/gd_0 --tolerance 2
+good track runs/gd_0 --every 4 --method lanczos --top 1 --bottom 1 --tolerance 1e-3
+holds out "^  *80 .* ≥ "
+good train --mlp 64-16-10 --data "$DIGITS" --learning-rate 0.5 --steps 300 --save 200 --subset 40 -o separable
+good track separable
+holds out "all training samples are classified right and |theta| grows: cross-entropy has no minimum here, only a limit"
+good track separable --include-weight-decay # of 0: the same
+holds out "only a limit"
+good train --mlp 64-16-10 --data "$DIGITS" --learning-rate 0.5 --steps 300 --save 200 --subset 40 --label-smoothing 0.1 -o smoothed
+good track smoothed
+grep -q "only a limit" out && fail "a smoothed cross-entropy is said to have no minimum"
+cp -r runs/gd_0 headless && cp unfinished.h5 headless/broken.h5 # which a listing puts first
+good track headless --every 2
+holds out "^headless: gd, learning rate 0.2, seed 0"
+good sane $GD --method lanczos --top 5 --bottom 5
+holds out "SANE  *not determined \[2.1[0-9]*, 11.4[0-9]*\]"
+holds out "N_eff  *not determined \["
+good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1
+holds out "^compared at step 40, N = 120 training samples, 500 test samples"
+holds out "^polished: 6 points by up to 20 plain gradient steps of 0.[0-9.to ]*; theta moved by at most"
+holds out "^  polished  *gd  *sam"
+holds out "^sam against gd, 2 pairs"
+holds out "^  curvature  *lambda_max  *raw  *ratio [0-9.]* \["
+holds out "too few seeds, [0-9]* could"
+good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --json
+holds out '"test_part_count": 10'
+holds out '"point": "mixed"'
+good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --no-polish
+grep -q "polished" out && fail "compare --no-polish polishes: $(grep polished out)"
+good compare runs/gd_0 runs/gd_1
+grep -q "polished" out && fail "runs of GD alone are polished: $(grep polished out)"
+good compare runs/gd_0 runs/sam_0 --samples 60 --test-samples 100 --method lanczos --top 1 --bottom 1 --tolerance 1e-4
+holds out "N = 60 of 120 training samples, 100 test samples"
+holds out "(± error of the choice of training samples, from halves of them)"
+
+# ---- at equal training loss
+same track runs/gd_0 runs/sam_0 --at-loss 1.5
+holds one '"at_loss": 1.5'
+equal "the training loss of the first row" "$(number one train_loss)" 1.5
+stored at_loss track runs/gd_0 runs/sam_0 runs/gd_1 --at-loss 1.5
+good track runs/gd_0 runs/sam_0 --at-loss 1
+holds out "^runs/gd_0: gd, .*, between checkpoints, at training loss 1"
+holds out "missing: runs/sam_0/step_000040.h5: the run does not come down to a training loss of 1: its lowest is 1.2[0-9]* at step 40"
+good track runs/gd_0 --at-loss 5 # at the first checkpoint already
+holds out "note: training loss 5: 1 row lies between no two checkpoints and stands as measured at the first at or below it"
+bad "at-loss: no run comes down to a training loss of 0.01; the lowest is in runs/gd_0 0.7[0-9]* at step 80, runs/sam_0 1.2[0-9]* at step 40" \
+    -- track runs/gd_0 runs/sam_0 --at-loss 0.01
+bad "at-loss: no run comes down to a training loss of 0.01; the lowest is in runs/gd_0 0.7[0-9]* at step 80" -- compare runs/gd_0 runs/sam_0 --at-loss 0.01
+bad "training loss 1 is reached by runs of one method only: runs/sam_0 got to 1.2" -- compare runs/gd_0 runs/sam_0 --at-loss 1
+bad "at-loss: no checkpoint gives a training loss; the last: .*500 samples asked for, split train has 120" -- track runs/gd_0 --at-loss 1 --samples 500
+for c in track compare; do
+    for loss in 0 -1 inf; do bad "at-loss must be positive and finite" -- $c runs/gd_0 --at-loss $loss; done
+done
+same compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 runs/msam_0 runs/msam_1 --at-loss 2.1
+good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --at-loss 2.1
+holds out "^compared at training loss 2.1, N = 120 training samples"
+stored equal compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --at-loss 2.1
+
+# ---- results of before
+for c in "verify old.h5" "plot old.h5 -o old.svg"; do
+    cp "$DATA/result_format_1.h5" old.h5
+    bad "^basin: old.h5: a result of format 1, made by older rules" "compute it again: basin sane build/demo/runs/gd_0/step_000400.h5" -- $c
+done
+good sane $GD -o old.h5 # computed again, in its place
+good verify old.h5
+
 # ---- bad input: one line that names the file and the object, nothing left
 head -c 3000 $GD >truncated_file.h5
 printf 'not HDF5 at all, only words\n' >words.h5
@@ -424,7 +666,7 @@ bad "runs/sam_0" -- slice good.h5 --along to:runs/sam_0/none.h5 --dry-run
 
 # ---- dry runs: as many products as the run itself, and nothing of its result
 good spectrum $GD --dry-run
-holds out "dry run         spectrum, dense, nothing computed: 311 products, 2 gradients, 0 losses"
+holds out "dry run         spectrum, dense, nothing computed: 315 products, 2 gradients, 5 losses"
 holds out "products        .* samples in .* parts: all kept"
 holds out "memory          .* at the height, limit"
 holds out "time            .* s, of it .* s of reading and compiling"
@@ -434,14 +676,23 @@ holds out "lanczos, nothing computed: .* products expected (at most "
 good spectrum $GD $GD --dry-run --json
 [ "$(grep -o '"kind": *"forecast"' out | wc -l)" = 2 ] || fail "two checkpoints give two forecasts: $(head -c 300 out)"
 good sane $GD --dry-run
-holds out "sane, dense, nothing computed: 311 products, 2 gradients, 0 losses"
+holds out "sane, dense, nothing computed: 315 products, 2 gradients, 5 losses"
 good sane $GD --ritz 7 --dry-run
-holds out "sane, ritz, nothing computed: 8 products, 2 gradients, 0 losses"
+holds out "sane, ritz, nothing computed: 12 products, 2 gradients, 5 losses"
 good slice $GD --along random --grid 5 --along gradient --grid 5 --dry-run
-holds out "slice, nothing computed: 3 products, 3 gradients, 52 losses" # 25 points and the centre, on train and test
+holds out "slice, nothing computed: 7 products, 3 gradients, 57 losses" # 25 points and the centre, on train and test
 bad "eigen:311" "310 eigenvalues" -- slice $GD --along eigen:311 --dry-run
 good sharpness $GD --rho 0.1,0.2 --dry-run
-holds out "sharpness, nothing computed: 1 products, 2 gradients, "
+holds out "sharpness, nothing computed: 5 products, 2 gradients, "
+good sharpness $GD --rho 0.1,0.2 --top --dry-run
+holds out "products expected (at most "
+good sharpness $GD $SAM --top
+holds out "cos^2(v, e1) = .*cos^2(g, e1) = "
+[ "$(grep -c "^  sam .* 0\.4  " out)" = 2 ] || fail "radii of checkpoints named together: $(grep '^  sam' out)" # 4 times SAM's rho, for GD too
+holds out "g and v differ from method to method"
+good sharpness $GD --rho 1e-7
+holds out "below 100 times the rounding of the loss"
+bad "nowhere.h5" -- sharpness $GD nowhere.h5
 bad "kappa" -- sane good.h5 --kappa -1
 bad "empty_folder" -- track empty_folder
 mkdir empty_folder

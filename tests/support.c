@@ -214,7 +214,7 @@ basin_spectrum *basin_test_spectrum(basin_objective *o, const basin_spectrum_opt
     double         *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
 
     assert_non_null(theta);
-    assert_ok(basin_spectrum_compute(o, theta, 0.0, options, &s));
+    assert_ok(basin_spectrum_compute(o, theta, NULL, options, &s));
     basin_free(theta);
     return s;
 }

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/measure.h"
 #include "core/random.h"
+#include "core/schema.h"
 
 static void *make(size_t count, size_t size)
 {
@@ -188,34 +190,37 @@ basin_result *synthetic_plane(const char *method, size_t count)
 basin_result *synthetic_sharpness(const char *method)
 {
     static const double      radii[] = {-0.2, -0.1, -0.05, -0.025, -0.0125, 0, 0.0125, 0.025, 0.05, 0.1, 0.2};
-    static const char *const measures[] = {"sam", "msam", "random:0", "random:1", "random:2"};
-    enum { RADII = sizeof radii / sizeof *radii, MEASURES = sizeof measures / sizeof *measures };
+    static const char *const names[] = {"sam", "msam", "top", "random:0", "random:1", "random:2"};
+    enum { RADII = sizeof radii / sizeof *radii, NAMES = sizeof names / sizeof *names };
     basin_sharpness *s = make(1, sizeof *s);
     double           sharp = sharpness_of(method);
 
     s->parameters = 2410, s->samples = 200, s->loss = 0.05, s->gradient_norm = 0.2, s->momentum_norm = 1.4, s->momentum_gradient_cosine = 0.3;
-    s->measure_count = RADII * MEASURES;
-    s->measures = make(s->measure_count, sizeof *s->measures);
-    for (size_t m = 0; m < MEASURES; m++) {
+    s->momentum_top_cosine2 = 0.25, s->gradient_top_cosine2 = 0.6;
+    s->rise_count = RADII * NAMES;
+    s->rises = make(s->rise_count, sizeof *s->rises);
+    for (size_t m = 0; m < NAMES; m++) {
         for (size_t i = 0; i < RADII; i++) {
-            basin_measure *measure = &s->measures[m * RADII + i];
-            double         rho = radii[i];
-            *measure = (basin_measure){
-                .name = name_of("%s", measures[m]), .definition = name_of("L(θ + ρ d) − L(θ)"), .split = name_of("train"), .rho = rho};
-            measure->value = m == 0   ? 0.2 * rho + 6 * sharp * rho * rho
-                             : m == 1 ? -0.06 * rho + 3 * sharp * rho * rho
-                                      : (0.2 + 0.05 * (double)m) * rho * rho;
-            measure->loss = s->loss + measure->value;
+            basin_rise *rise = &s->rises[m * RADII + i];
+            double      rho = radii[i], curvature = m == 0 ? 6 * sharp : m == 1 ? 3 * sharp : m == 2 ? 8 * sharp : 0.2 + 0.05 * (double)m;
+            *rise = (basin_rise){
+                .name = name_of("%s", names[m]), .definition = name_of("L(θ + ρ d) − L(θ)"), .split = name_of("train"), .rho = rho};
+            rise->slope = m == 0 ? 0.2 * rho : m == 1 ? -0.06 * rho : m == 2 ? 0.1 * rho : 0.01 * rho;
+            rise->symmetric = curvature * rho * rho;
+            rise->value = rise->slope + rise->symmetric;
+            rise->loss = s->loss + rise->value;
         }
     }
     return envelope(BASIN_RESULT_SHARPNESS, s, method, "sharpness");
 }
 
-static void fill_row(basin_measures *row, const char *method, int64_t seed, double progress, double eta, basin_random *r)
+static void fill_row(basin_row *row, const char *method, int64_t seed, double progress, double eta, basin_random *r)
 {
     double sharp = sharpness_of(method), noise = 1 + 0.06 * basin_random_normal(r), start = 1 + 0.04 * sin((double)seed * 2.1);
 
+    basin_row_blank(row);
     row->run = name_of("%s_%d", method, (int)seed);
+    row->weights = name_of(strcmp(method, "msam") == 0 ? "undone" : "unperturbed");
     row->checkpoint = name_of("step_%04d.h5", (int)(2000 * progress));
     row->method = name_of("%s", method);
     row->spectrum_method = name_of("dense");
@@ -225,29 +230,47 @@ static void fill_row(basin_measures *row, const char *method, int64_t seed, doub
     row->gradient_evaluations = row->step * (strcmp(method, "sam") == 0 ? 2 : 1);
     row->seconds = 0.01 * (double)row->gradient_evaluations;
     row->learning_rate = eta, row->momentum = 0.9, row->rho = strcmp(method, "gd") == 0 ? NAN : 0.05, row->weight_decay = 0;
-    row->parameters = 2410, row->samples = 200;
+    row->parameters = 2410, row->samples = row->split_samples = 200, row->test_samples = 899;
     row->train_loss = start * noise * (2.3 * exp(-6 * progress) + 0.02 / sharp);
     row->test_loss = row->train_loss + 0.55 * start * sharp * (0.5 + progress) + 0.02 * basin_random_normal(r);
     row->gap = row->test_loss - row->train_loss;
     row->train_accuracy = fmin(1, 1 - 0.5 * exp(-6 * progress));
+    row->clean_train_loss = 0.8 * row->train_loss, row->clean_gap = row->test_loss - row->clean_train_loss;
     row->test_accuracy = 0.86 - 0.04 * sharp + 0.01 * basin_random_normal(r);
-    row->gradient_norm = 0.1 * noise, row->decrease = 0.001, row->stationary = true;
+    row->gradient_norm = 0.1 * noise;
+    row->stationarity = (basin_stationarity){.verdict = BASIN_DESCENT_NOT_FOUND, .decrement = 0.004, .threshold = 0.01, .products = 5};
     row->lambda_max = sharp * start * noise * fmin(0.02 / eta * 190 * (0.15 + progress), 1.9 / eta * 2);
     row->lambda_min = -0.4 * noise, row->lambda_max_residual = 1e-9;
-    row->ceiling = strcmp(method, "sam") == 0 ? 160 * (1.4 - progress) : strcmp(method, "gd") == 0 ? 3.8 / eta : NAN;
+    row->ceiling_plain = 3.8 / eta;
+    row->ceiling = strcmp(method, "sam") == 0 ? 1.1 * row->lambda_max : strcmp(method, "gd") == 0 ? row->ceiling_plain : NAN;
+    row->lambda_max_over_ceiling = row->lambda_max / row->ceiling, row->lambda_max_over_plain = row->lambda_max / row->ceiling_plain;
     row->sane = 4 + 6 * (1 - progress) * noise + 2 * (1 - sharp);
     row->sane_lower = row->sane_upper = row->sane;
-    row->n_eff = 60 * noise, row->alpha = 0.5, row->trace = 300 * sharp * noise, row->negative_mass = 0.03;
-    row->sharpness_sam = 0.05 * sharp * noise, row->sharpness_msam = 0.02 * sharp * noise, row->sharpness_rho = 0.05;
+    row->n_eff = row->n_eff_lower = row->n_eff_upper = 60 * noise;
+    row->alpha = 0.5, row->trace = 300 * sharp * noise, row->negative_mass = 0.03;
+    row->sharpness_sam = (strcmp(method, "gd") == 0 ? 0.023 : 0.057) * noise, row->sharpness_msam = 0.02 * sharp * noise;
+    row->sharpness_sam_symmetric = 0.02 * sharp * noise, row->sharpness_msam_symmetric = 0.01 * sharp * noise, row->sharpness_rho = 0.05;
+    row->rise_top = 0.00125 * row->lambda_max, row->rise_random = 0.0002 * sharp * noise, row->rise_random_error = 0.00002;
     row->momentum_gradient_cosine = 0.4, row->theta_norm = 9;
 }
 
-static void lose_row(basin_measures *row)
+/* The same checkpoint after 20 plain gradient steps: where it bounced, the rise along its gradient is gone. */
+static void polish_row(const basin_row *raw, basin_row *row)
+{
+    assert_ok(basin_row_copy(raw, row));
+    row->point = BASIN_POINT_POLISHED;
+    row->polish = (basin_polish){.steps = 20, .step = 0.1, .moved = 0.04, .loss_before = raw->train_loss, .loss_after = 0.97 * raw->train_loss,
+                                 .gradient_norm_before = raw->gradient_norm, .gradient_norm_after = 0.01};
+    row->train_loss *= 0.97, row->gradient_norm = 0.01, row->lambda_max *= 0.96, row->sane *= 1.02, row->sharpness_sam *= 0.18;
+    row->rise_top *= 0.95, row->rise_random *= 0.9;
+}
+
+static void lose_row(basin_row *row)
 {
     double unknown = NAN;
     row->missing = name_of("diverged: NaN in fc1.weight");
     row->train_loss = row->test_loss = row->gap = row->lambda_max = row->ceiling = row->sane = row->test_accuracy = row->train_accuracy = unknown;
-    row->lambda_min = row->n_eff = row->trace = row->sharpness_sam = row->sharpness_msam = unknown;
+    row->lambda_min = row->n_eff = row->trace = row->sharpness_sam = row->sharpness_msam = row->ceiling_plain = row->rise_top = row->rise_random = unknown;
 }
 
 basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds, size_t checkpoints)
@@ -278,7 +301,7 @@ basin_result *synthetic_sweep(void)
     t->rows = make(t->row_count, sizeof *t->rows);
     for (size_t i = 0; i < RATES; i++) {
         for (size_t c = 0; c < CHECKPOINTS; c++) {
-            basin_measures *row = &t->rows[i * CHECKPOINTS + c];
+            basin_row *row = &t->rows[i * CHECKPOINTS + c];
             fill_row(row, "gd", 0, (double)c / (CHECKPOINTS - 1), rates[i], &r);
             basin_free(row->run);
             row->run = name_of("gd_lr%g", rates[i]);
@@ -289,68 +312,133 @@ basin_result *synthetic_sweep(void)
     return envelope(BASIN_RESULT_TRACK, t, "gd", "track");
 }
 
+basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints)
+{
+    static const char *const methods[] = {"gd", "sam", "msam"};
+    basin_track *t = make(1, sizeof *t);
+    basin_random r = basin_random_start(6, BASIN_STREAM_TEST);
+
+    t->rows = make(3 * 3 * seeds * checkpoints, sizeof *t->rows);
+    for (size_t m = 0; m < 3; m++) {
+        for (size_t s = 0; s < seeds; s++) {
+            for (size_t c = 0; c < checkpoints; c++) {
+                basin_row *row = &t->rows[t->row_count++];
+                fill_row(row, methods[m], (int64_t)s, (double)c / (double)(checkpoints - 1), 0.05, &r);
+                if (m == 0) continue; /* gd does not hover */
+                polish_row(row, &t->rows[t->row_count++]);
+                polish_row(row, &t->rows[t->row_count]); /* of half the samples */
+                t->rows[t->row_count].part = 1, t->rows[t->row_count++].lambda_max = 1e6;
+            }
+        }
+    }
+    return envelope(BASIN_RESULT_TRACK, t, "all", "track");
+}
+
 /* ------------------------------------------------------------------------------------------- comparison -- */
 
-static double value_of(const basin_measures *row, const char *measure)
+enum { METHODS = 3, MOST_SEEDS = 16 };
+
+static const char *const compared[] = {"train_loss", "test_accuracy", "clean_gap", "lambda_max", "sane", "sharpness_sam", "rise_top", "rise_random"};
+
+enum { COMPARED = sizeof compared / sizeof *compared };
+
+/* The values of a group, by seed. */
+static size_t values_of(const basin_comparison *c, const basin_group *group, int point, const basin_column *measure, double values[MOST_SEEDS])
 {
-    return strcmp(measure, "train_loss") == 0      ? row->train_loss
-           : strcmp(measure, "test_accuracy") == 0 ? row->test_accuracy
-           : strcmp(measure, "gap") == 0           ? row->gap
-           : strcmp(measure, "lambda_max") == 0    ? row->lambda_max
-           : strcmp(measure, "sane") == 0          ? row->sane
-                                                   : row->sharpness_sam;
+    size_t n = 0;
+
+    for (size_t s = 0; s < group->run_count; s++) {
+        const basin_row *raw = &c->rows[group->rows[s]], *row = point == BASIN_POINT_RAW ? raw : NULL;
+        for (size_t i = 0; i < c->row_count && row == NULL; i++)
+            if (c->rows[i].point == point && c->rows[i].part == 0 && strcmp(c->rows[i].run, raw->run) == 0) row = &c->rows[i];
+        if (row != NULL) values[n++] = basin_column_value(row, measure);
+    }
+    return n;
+}
+
+static void estimate(basin_comparison *c, const basin_group *group, int point, const basin_column *measure)
+{
+    basin_estimate *e = &c->estimates[c->estimate_count];
+    double          x[MOST_SEEDS], sum = 0, square = 0;
+    size_t          n = values_of(c, group, point, measure, x);
+
+    if (n == 0 || (point != BASIN_POINT_RAW && measure->at_raw_only)) return;
+    for (size_t i = 0; i < n; i++) sum += x[i];
+    for (size_t i = 0; i < n; i++) square += (x[i] - sum / (double)n) * (x[i] - sum / (double)n);
+    *e = (basin_estimate){.measure = name_of("%s", measure->name), .group = name_of("%s", group->name), .point = point, .n = n,
+                          .mean = sum / (double)n, .sd = n > 1 ? sqrt(square / (double)(n - 1)) : NAN, .sampling_error = NAN, .sampling_bias = NAN};
+    double half = basin_student_t975(n - 1) * e->sd / sqrt((double)n);
+    e->lower = n > 1 ? fmax(measure->least, e->mean - half) : NAN, e->upper = n > 1 ? fmin(measure->most, e->mean + half) : NAN;
+    c->estimate_count++;
+}
+
+/* At polished points the base is held against at its raw points, since it has no others. */
+static void difference(basin_comparison *c, const basin_group *group, int point, const basin_column *measure)
+{
+    basin_difference *d = &c->differences[c->difference_count];
+    double            x[MOST_SEEDS], y[MOST_SEEDS], sum = 0;
+    size_t            n = values_of(c, group, point, measure, x), pairs = values_of(c, &c->groups[0], BASIN_POINT_RAW, measure, y);
+
+    if (n == 0 || (point != BASIN_POINT_RAW && measure->at_raw_only)) return;
+    pairs = n < pairs ? n : pairs;
+    for (size_t i = 0; i < pairs; i++) x[i] -= y[i], sum += x[i];
+    *d = (basin_difference){.measure = name_of("%s", measure->name), .group = name_of("%s", group->name), .base = name_of("gd"),
+                            .family = (int)measure->family, .point = point, .ratio = measure->ratio, .pairs = pairs, .mean = sum / (double)pairs,
+                            .p = basin_sign_flip_p(x, pairs), .p_smallest = ldexp(2, -(int)pairs), .paired = true, .losses_unequal = true};
+    d->p_family = fmin(1, 2 * d->p), d->p_report = measure->family == BASIN_FAMILY_CONDITION ? NAN : fmin(1, 4 * d->p);
+    int sign = d->mean < 0 ? BASIN_VERDICT_LOWER : BASIN_VERDICT_HIGHER;
+    d->verdict = 2 * d->p_smallest > 0.05 ? BASIN_VERDICT_TOO_FEW_SEEDS : d->p_family <= 0.05 ? sign : BASIN_VERDICT_UNDECIDED;
+    d->report = 4 * d->p_smallest > 0.05 ? BASIN_VERDICT_TOO_FEW_SEEDS : d->p_report <= 0.05 ? sign : BASIN_VERDICT_UNDECIDED;
+    c->difference_count++;
+}
+
+static void make_groups(basin_comparison *c, size_t seeds, bool polished)
+{
+    static const char *const methods[] = {"gd", "sam", "msam"};
+    basin_random             r = basin_random_start(5, BASIN_STREAM_TEST);
+
+    c->rows = make(2 * METHODS * seeds, sizeof *c->rows);
+    c->groups = make(METHODS, sizeof *c->groups);
+    for (size_t g = 0; g < METHODS; g++) {
+        basin_group *group = &c->groups[c->group_count++];
+        *group = (basin_group){.name = name_of("%s", methods[g]), .run_count = seeds, .rows = make(seeds, sizeof *group->rows)};
+        group->gradient_evaluations = g == 1 ? 4000 : 2000;
+        for (size_t s = 0; s < seeds; s++) {
+            group->rows[s] = c->row_count;
+            fill_row(&c->rows[c->row_count++], methods[g], (int64_t)s, 1, 0.05, &r);
+        }
+    }
+    for (size_t i = seeds; i < METHODS * seeds && polished; i++) polish_row(&c->rows[i], &c->rows[c->row_count++]); /* sam and msam */
+}
+
+static basin_result *comparison_of(size_t seeds, bool polished)
+{
+    basin_comparison *c = make(1, sizeof *c);
+
+    make_groups(c, seeds, polished);
+    c->estimates = make(METHODS * COMPARED * BASIN_POINTS, sizeof *c->estimates);
+    c->differences = make(METHODS * COMPARED * BASIN_POINTS, sizeof *c->differences);
+    for (size_t m = 0; m < COMPARED; m++) {
+        for (size_t g = 0; g < METHODS; g++) {
+            for (int point = 0; point < (polished ? 2 : 1); point++) {
+                estimate(c, &c->groups[g], point, basin_column_find(compared[m]));
+                if (g > 0) difference(c, &c->groups[g], point, basin_column_find(compared[m]));
+            }
+        }
+    }
+    c->base = name_of("gd");
+    c->step = 2000, c->at_loss = NAN, c->level = 0.05, c->report_pairs = 2;
+    c->losses_unequal = true;
+    c->losses_note = name_of("sam 0.044 against gd 0.02: unequal (relative difference 0.55, tolerance 0.1)");
+    return envelope(BASIN_RESULT_COMPARISON, c, "all", "compare");
 }
 
 basin_result *synthetic_comparison(size_t seeds)
 {
-    static const char *const methods[] = {"gd", "sam", "msam"};
-    static const char *const measures[] = {"train_loss", "test_accuracy", "gap", "lambda_max", "sane", "sharpness_sam"};
-    enum { METHODS = 3, MEASURES = 6 };
-    basin_comparison *c = make(1, sizeof *c);
-    basin_random      r = basin_random_start(5, BASIN_STREAM_TEST);
+    return comparison_of(seeds, false);
+}
 
-    c->row_count = METHODS * seeds;
-    c->rows = make(c->row_count, sizeof *c->rows);
-    c->group_count = METHODS;
-    c->groups = make(METHODS, sizeof *c->groups);
-    c->estimate_count = METHODS * MEASURES;
-    c->estimates = make(c->estimate_count, sizeof *c->estimates);
-    c->difference_count = (METHODS - 1) * MEASURES;
-    c->differences = make(c->difference_count, sizeof *c->differences);
-    c->base = name_of("gd");
-    c->step = 2000;
-    c->losses_unequal = true;
-    c->losses_note = name_of("sam 0.044 against gd 0.02: unequal (relative difference 0.55, tolerance 0.1)");
-    for (size_t g = 0; g < METHODS; g++) {
-        basin_group *group = &c->groups[g];
-        group->name = name_of("%s", methods[g]);
-        group->run_count = seeds;
-        group->rows = make(seeds, sizeof *group->rows);
-        for (size_t s = 0; s < seeds; s++) {
-            group->rows[s] = g * seeds + s;
-            fill_row(&c->rows[g * seeds + s], methods[g], (int64_t)s, 1, 0.05, &r);
-        }
-        for (size_t m = 0; m < MEASURES; m++) {
-            basin_estimate *e = &c->estimates[g * MEASURES + m];
-            double          sum = 0, square = 0, n = (double)seeds;
-            for (size_t s = 0; s < seeds; s++) sum += value_of(&c->rows[g * seeds + s], measures[m]);
-            for (size_t s = 0; s < seeds; s++) square += pow(value_of(&c->rows[g * seeds + s], measures[m]) - sum / n, 2);
-            *e = (basin_estimate){.measure = name_of("%s", measures[m]), .group = name_of("%s", methods[g]), .n = seeds, .mean = sum / n};
-            e->sd = seeds > 1 ? sqrt(square / (n - 1)) : NAN;
-            e->lower = e->mean - 2.36 * e->sd / sqrt(n);
-            e->upper = e->mean + 2.36 * e->sd / sqrt(n);
-            if (g > 0)
-                c->differences[(g - 1) * MEASURES + m] = (basin_difference){.measure = name_of("%s", measures[m]),
-                                                                            .group = name_of("%s", methods[g]),
-                                                                            .base = name_of("gd"),
-                                                                            .pairs = seeds,
-                                                                            .p = 0.0078,
-                                                                            .p_holm = m % 2 ? 0.047 : 0.21,
-                                                                            .p_smallest = 0.0078,
-                                                                            .paired = true,
-                                                                            .losses_unequal = true,
-                                                                            .verdict = name_of(m % 2 ? "lower" : "undecided")};
-        }
-    }
-    return envelope(BASIN_RESULT_COMPARISON, c, "all", "compare");
+basin_result *synthetic_polished_comparison(size_t seeds)
+{
+    return comparison_of(seeds, true);
 }

@@ -13,6 +13,8 @@ basin_result *synthetic_sharpness(const char *method);
 basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds,
                               size_t checkpoints); /* the last run diverges at its end */
 basin_result *synthetic_sweep(void);               /* five learning rates, the largest diverged */
-basin_result *synthetic_comparison(size_t seeds);
+basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints); /* gd, sam, msam; the last two also polished */
+basin_result *synthetic_comparison(size_t seeds);                         /* gd, sam, msam; at most 16 seeds */
+basin_result *synthetic_polished_comparison(size_t seeds);                /* sam and msam also polished: a verdict flips */
 
 #endif

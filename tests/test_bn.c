@@ -227,6 +227,51 @@ static void reestimation_is_one_batch_of_all(void **state)
     }
 }
 
+/* Whatever samples the loss is taken on, statistics are those of the whole split train: outputs are the whole's, sample by sample. */
+static void reestimation_does_not_move_with_the_samples(void **state)
+{
+    problem                     p = start(convolved, 300);
+    const size_t                rows[4] = {211, 7, 299, 40};
+    basin_split                 both[2] = {p.data.splits[0], {.name = (char[]){"other"}, .count = 4, .rows = (size_t *)rows}};
+    size_t                      all[300];
+    const basin_network_options options[] = {
+        {.bn = BASIN_BN_REESTIMATE, .row_count = 4, .rows = rows},
+        {.bn = BASIN_BN_REESTIMATE, .split = "other"},
+        {.bn = BASIN_BN_REESTIMATE, .row_count = 300, .rows = all},
+        {.bn = BASIN_BN_REESTIMATE, .samples = 20, .seed = 5},
+        {.bn = BASIN_BN_REESTIMATE, .part = 2},
+    };
+    basin_dataset    data = p.data;
+    double          *whole = NULL, *y = NULL;
+    size_t           width;
+    basin_objective *o = objective_of(&p, BASIN_BN_REESTIMATE, 0);
+
+    (void)state;
+    data.splits = both, data.split_count = 2;
+    for (size_t i = 0; i < 300; i++) all[i] = 299 - i;
+    assert_ok(basin_network_output(o, p.theta, &width, &whole));
+    basin_objective_destroy(&o);
+    for (size_t i = 0; i < 5; i++) {
+        assert_ok(basin_network_objective(p.graph, &p.loss, &data, &options[i], &o));
+        assert_ok(basin_network_output(o, p.theta, &width, &y));
+        size_t at = 0;
+        for (size_t s = 0; s < basin_objective_samples(o); s++) {
+            if (i == 0 || i == 1)
+                at = rows[s];
+            else if (i == 2)
+                at = all[s];
+            else /* ascending samples, found by their outputs */
+                while (at < 300 && fabs(y[s * width] - whole[at * width]) > 1e-12) at++;
+            assert_true(at < 300);
+            for (size_t j = 0; j < width; j++) assert_close(y[s * width + j], whole[at * width + j], 1e-12, 1e-12);
+        }
+        basin_free(y), y = NULL;
+        basin_objective_destroy(&o);
+    }
+    basin_free(whole);
+    problem_release(&p);
+}
+
 /* Held constant: products are those of the network whose buffers are the statistics found. */
 static void products_hold_reestimated_statistics_constant(void **state)
 {
@@ -410,6 +455,7 @@ int main(void)
         cmocka_unit_test(batches_stand_alone),
         cmocka_unit_test(a_batch_has_its_definition),
         cmocka_unit_test(reestimation_is_one_batch_of_all),
+        cmocka_unit_test(reestimation_does_not_move_with_the_samples),
         cmocka_unit_test(products_hold_reestimated_statistics_constant),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(interpolation_moves_statistics_linearly),

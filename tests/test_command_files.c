@@ -1,10 +1,12 @@
 /* Faulty and unusual files for tests/commands_test.sh, which holds the commands to one clear line each. Given a folder, writes
  * them there; as a test, writes them to its scratch folder and asks the readers themselves.
  */
+#include <errno.h>
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "support.h"
 
@@ -146,6 +148,83 @@ static void write_checkpoints(void)
     make_checkpoint(&ck);
     ck->hyper.weight_decay = 0.01, ck->hyper.weight_decay_coupled = true;
     write_as(&ck, "decay.h5");
+}
+
+/* ---------------------------------------------------------------------------------------------- points and samples -- */
+
+/* Checkpoint of step `step` in the folder average, whose data lie one above. */
+static void write_step(basin_checkpoint **ck, int64_t step, const char *name)
+{
+    (*ck)->step = step;
+    basin_free((*ck)->data_path);
+    (*ck)->data_path = basin_strdup("../data.h5");
+    write_as(ck, name);
+}
+
+/* Three consecutive steps, the second stored perturbed, and beside them, by its step, what their mean is. Step 8 is apart: step 7 is not
+   there. */
+static void write_consecutive(void)
+{
+    static const char *const names[] = {"average/step_10.h5", "average/step_11.h5", "average/step_12.h5"};
+    basin_checkpoint        *ck = NULL, *mean = NULL;
+
+    assert_true(mkdir(at("average"), 0777) == 0 || errno == EEXIST);
+    make_checkpoint(&mean);
+    for (size_t i = 0; i < mean->params->size; i++) mean->theta[i] = 0;
+    for (int64_t k = 0; k < 3; k++) {
+        make_checkpoint(&ck);
+        for (size_t i = 0; i < ck->params->size; i++) {
+            ck->theta[i] += 0.3 * sin((double)((size_t)k * ck->params->size + i));
+            mean->theta[i] += ck->theta[i] / 3;
+        }
+        if (k == 1) {
+            for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] -= 2.5 * ck->states[0].values[i];
+            ck->perturbed = BASIN_PERTURBED_YES, ck->undo = 2.5;
+        }
+        write_step(&ck, 10 + k, names[k]);
+    }
+    write_step(&mean, 99, "average/mean.h5");
+    make_checkpoint(&ck);
+    write_step(&ck, 8, "average/step_8.h5");
+    make_checkpoint(&ck);
+    ck->theta[3] = NAN;
+    write_step(&ck, 20, "average/step_20.h5");
+    make_checkpoint(&ck);
+    write_step(&ck, 21, "average/step_21.h5");
+}
+
+/* Whose learning rate is not recorded, and one whose schedule has come down to 0. */
+static void write_rates(void)
+{
+    basin_checkpoint *ck = NULL;
+
+    make_checkpoint(&ck);
+    ck->hyper.learning_rate = NAN;
+    write_as(&ck, "rate_none.h5");
+    make_checkpoint(&ck);
+    ck->hyper.learning_rate = 0;
+    write_as(&ck, "rate_zero.h5");
+}
+
+/* Training rows 1 and 5 have wrong labels; rows_clean.txt names the others. */
+static void write_noisy(void)
+{
+    basin_dataset    *data = NULL;
+    basin_checkpoint *ck = NULL;
+    basin_split      *splits = basin_alloc(3, sizeof *splits);
+
+    make_data(&data);
+    memcpy(splits, data->splits, 2 * sizeof *splits);
+    basin_free(data->splits);
+    data->splits = splits, data->split_count = 3;
+    splits[2] = (basin_split){.name = basin_strdup("noisy"), .count = 2, .rows = basin_alloc(2, sizeof(size_t))};
+    splits[2].rows[0] = 1, splits[2].rows[1] = 5;
+    assert_ok(basin_dataset_write(data, at("noisy_data.h5")));
+    basin_dataset_destroy(&data);
+    make_checkpoint(&ck);
+    basin_free(ck->data_path);
+    refer_to(ck, "noisy_data.h5");
+    write_as(&ck, "noisy.h5");
 }
 
 /* ------------------------------------------------------------------------------ what only HDF5 itself can get wrong -- */
@@ -301,6 +380,9 @@ static void write_files(void)
 {
     write_data();
     write_checkpoints();
+    write_consecutive();
+    write_rates();
+    write_noisy();
     write_bulk();
     write_damaged();
     write_graphs();

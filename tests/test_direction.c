@@ -210,7 +210,7 @@ static void eigenvectors_come_from_the_spectrum_or_are_computed(void **state)
     basin_direction *d = NULL;
 
     (void)state;
-    assert_ok(basin_spectrum_compute(o, theta, 0.0, &(basin_spectrum_options){.top = 2, .bottom = 1, .vectors = true}, &s));
+    assert_ok(basin_spectrum_compute(o, theta, NULL, &(basin_spectrum_options){.top = 2, .bottom = 1, .vectors = true}, &s));
     for (int given = 0; given < 2; given++) {
         static const struct { long i; size_t axis; } cases[] = {{1, 1}, {2, 3}, {3, 0}, {-1, 2}, {-2, 0}, {-4, 1}}; /* some are not held */
         for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {

@@ -168,7 +168,8 @@ SPOIL(no_format) { delete_attribute(file, "/", "format"); }
 SPOIL(numeric_format) { put_int(file, "/", "format", 1); }
 SPOIL(other_format) { put_text(file, "/", "format", "basin results"); }
 SPOIL(no_version) { delete_attribute(file, "/", "version"); }
-SPOIL(newer_version) { put_int(file, "/", "version", 2); }
+SPOIL(newer_version) { put_int(file, "/", "version", 7); }
+SPOIL(older_version) { put_int(file, "/", "version", 1); }
 SPOIL(version_zero) { put_int(file, "/", "version", 0); }
 SPOIL(real_version) { put_real(file, "/", "version", 1.0); }
 SPOIL(no_complete) { delete_attribute(file, "/", "complete"); }
@@ -428,9 +429,10 @@ static const struct fault {
     {&checkpoint, other_format, BASIN_ERR_FORMAT, "expected «basin checkpoint», file is «basin results»"},
     {&dataset, other_format, BASIN_ERR_FORMAT, "expected «basin data», file is «basin results»"},
     {&checkpoint, no_version, BASIN_ERR_FORMAT, "no attribute version"},
-    {&checkpoint, newer_version, BASIN_ERR_UNSUPPORTED, "basin checkpoint version 2, this basin reads up to 1"},
-    {&dataset, newer_version, BASIN_ERR_UNSUPPORTED, "basin data version 2, this basin reads up to 1"},
-    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 2, this basin reads up to 1"},
+    {&checkpoint, newer_version, BASIN_ERR_UNSUPPORTED, "basin checkpoint version 7, this basin reads up to 1"},
+    {&dataset, newer_version, BASIN_ERR_UNSUPPORTED, "basin data version 7, this basin reads up to 1"},
+    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 7, this basin reads up to 2"},
+    {&spectrum, older_version, BASIN_ERR_UNSUPPORTED, "a result of format 1, made by older rules"},
     {&checkpoint, version_zero, BASIN_ERR_FORMAT, "basin checkpoint version 0, they count from 1"},
     {&checkpoint, real_version, BASIN_ERR_FORMAT, "/: attribute version: expected an integer, file has floating point numbers"},
     {&checkpoint, no_complete, BASIN_ERR_FORMAT, "no attribute complete: still being written, or its writer was stopped"},

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/schema.h"
 #include "render/figure.h"
 
 enum { MOST = 3 };
@@ -73,7 +74,7 @@ static basin_result *without_rows(basin_result *track)
 {
     basin_track *t = track->value;
 
-    for (size_t i = 0; i < t->row_count; i++) basin_measures_clear(&t->rows[i]);
+    for (size_t i = 0; i < t->row_count; i++) basin_row_clear(&t->rows[i]);
     t->row_count = t->missing = 0;
     return track;
 }
@@ -84,9 +85,9 @@ static basin_result *all_missing(basin_result *track)
 
     for (size_t i = 0; i < t->row_count; i++) {
         char *run = basin_strdup("runs/x");
-        basin_measures_clear(&t->rows[i]);
-        t->rows[i] = (basin_measures){.run = run, .missing = basin_strdup("diverged"), .seed = -1, .step = -1, .epoch = NAN, .learning_rate = NAN,
-                                      .lambda_max = NAN, .sane = NAN, .test_accuracy = NAN, .ceiling = NAN};
+        basin_row_clear(&t->rows[i]);
+        basin_row_blank(&t->rows[i]);
+        t->rows[i].run = run, t->rows[i].missing = basin_strdup("diverged");
     }
     t->missing = t->row_count;
     return track;
@@ -110,7 +111,7 @@ static basin_result *tiny_radii(basin_result *sharpness)
 {
     basin_sharpness *s = sharpness->value;
 
-    for (size_t i = 0; i < s->measure_count; i++) s->measures[i].rho *= 1e-6, s->measures[i].value *= 1e-9;
+    for (size_t i = 0; i < s->rise_count; i++) s->rises[i].rho *= 1e-6, s->rises[i].value *= 1e-9;
     return sharpness;
 }
 
@@ -118,8 +119,8 @@ static basin_result *flat_at_random(basin_result *sharpness)
 {
     basin_sharpness *s = sharpness->value;
 
-    for (size_t i = 0; i < s->measure_count; i++)
-        if (strncmp(s->measures[i].name, "random:", 7) == 0) s->measures[i].value *= 0.01;
+    for (size_t i = 0; i < s->rise_count; i++)
+        if (strncmp(s->rises[i].name, "random:", 7) == 0) s->rises[i].value *= 0.01, s->rises[i].symmetric *= 0.01;
     return sharpness;
 }
 
@@ -139,12 +140,87 @@ static basin_result *truncated(basin_result *track)
     basin_track *t = track->value;
 
     for (size_t i = 0; i < t->row_count; i++) {
-        basin_measures *row = &t->rows[i];
+        basin_row *row = &t->rows[i];
         basin_free(row->spectrum_method);
         row->spectrum_method = basin_strdup("lanczos");
-        row->sane_upper = i < 9 ? 3 * row->sane : INFINITY;
+        row->sane_upper = i < 9 ? 3 * row->sane : INFINITY, row->n_eff_upper = INFINITY;
     }
     return track;
+}
+
+/* No two runs started alike. */
+static basin_result *unpaired(basin_result *comparison)
+{
+    basin_comparison *c = comparison->value;
+
+    for (size_t i = 0; i < c->difference_count; i++) {
+        basin_difference *d = &c->differences[i];
+        d->paired = d->losses_unequal = false, d->p = d->p_family = d->p_report = NAN, d->verdict = d->report = BASIN_VERDICT_NOT_PAIRED;
+    }
+    return comparison;
+}
+
+static basin_result *nothing_measured(basin_result *comparison)
+{
+    basin_comparison *c = comparison->value;
+
+    for (size_t i = 0; i < c->row_count; i++) {
+        basin_row *row = &c->rows[i];
+        int        point = row->point;
+        basin_row_clear(row);
+        basin_row_blank(row);
+        row->run = basin_strdup("runs/x"), row->missing = basin_strdup("diverged"), row->point = point;
+    }
+    for (size_t i = 0; i < c->estimate_count; i++) {
+        basin_estimate *e = &c->estimates[i];
+        e->n = 0, e->mean = e->sd = e->lower = e->upper = NAN;
+    }
+    for (size_t i = 0; i < c->difference_count; i++) c->differences[i].verdict = c->differences[i].report = BASIN_VERDICT_NOT_MEASURED;
+    c->missing = c->row_count;
+    return unpaired(comparison);
+}
+
+/* Everything that may stand in a slot: raw, polished and averaged points, and the error over the choice of samples. */
+static basin_result *crowded(basin_result *comparison)
+{
+    basin_comparison *c = comparison->value;
+    size_t            rows = c->row_count, estimates = c->estimate_count;
+    basin_row        *more = basin_alloc(2 * rows, sizeof *more);
+    basin_estimate   *means = basin_alloc(2 * estimates, sizeof *means);
+
+    assert_true(more != NULL && means != NULL);
+    memcpy(more, c->rows, rows * sizeof *more);
+    memcpy(means, c->estimates, estimates * sizeof *means);
+    basin_free(c->rows), basin_free(c->estimates);
+    c->rows = more, c->estimates = means;
+    for (size_t i = 0; i < rows; i++) {
+        if (more[i].point != BASIN_POINT_POLISHED) continue;
+        assert_ok(basin_row_copy(&more[i], &more[c->row_count]));
+        more[c->row_count].averaged = 8, more[c->row_count++].point = BASIN_POINT_AVERAGED;
+    }
+    for (size_t i = 0; i < estimates; i++) {
+        means[i].sampling_error = 0.04 * means[i].mean;
+        if (means[i].point != BASIN_POINT_POLISHED) continue;
+        means[c->estimate_count] = means[i], means[c->estimate_count].point = BASIN_POINT_AVERAGED;
+        means[c->estimate_count].measure = basin_strdup(means[i].measure), means[c->estimate_count++].group = basin_strdup(means[i].group);
+    }
+    return comparison;
+}
+
+static basin_result *without_ceiling(basin_result *track)
+{
+    basin_track *t = track->value;
+
+    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling = t->rows[i].ceiling_plain = NAN, t->rows[i].learning_rate = 0;
+    return track;
+}
+
+static basin_result *at_loss(basin_result *sweep)
+{
+    basin_track *t = sweep->value;
+
+    for (size_t i = 0; i < t->row_count; i++) t->rows[i].at_loss = 0.2;
+    return sweep;
 }
 
 static basin_result *with_batch_norm(basin_result *result, const char *statistics)
@@ -198,6 +274,10 @@ static bool draw_case(size_t i, drawn *out)
         CASE(15, "change", 1, WITH(.kind = "change"), synthetic_plane("gd", 31))
         CASE(16, "sharpness", 1, WITH(0), synthetic_sharpness("gd"))
         CASE(17, "sharpness_three", 3, WITH(.scale = "symlog"), synthetic_sharpness("gd"), synthetic_sharpness("sam"), synthetic_sharpness("msam"))
+        CASE(62, "rises_symmetric", 1, WITH(.kind = "symmetric"), synthetic_sharpness("gd"))
+        CASE(63, "rises_symmetric_three", 3, WITH(.kind = "symmetric", .scale = "symlog"),
+             flat_at_random(synthetic_sharpness("gd")), flat_at_random(synthetic_sharpness("sam")), flat_at_random(synthetic_sharpness("msam")))
+        CASE(64, "rises_one_in_common", 2, WITH(0), tiny_radii(synthetic_sharpness("gd")), synthetic_sharpness("sam"))
         CASE(18, "epochs", 1, WITH(0), synthetic_track(methods, 3, 1, 9))
         CASE(19, "epochs_seeds", 1, WITH(.y = "test_loss", .x = "gradient_evaluations"), synthetic_track(methods, 3, 3, 9))
         CASE(20, "epochs_rates", 1, WITH(.kind = "epochs"), synthetic_sweep())
@@ -233,6 +313,20 @@ static bool draw_case(size_t i, drawn *out)
         CASE(45, "epochs_truncated", 1, WITH(.y = "sane,n_eff"), truncated(synthetic_track(methods, 3, 1, 9)))
         CASE(46, "epochs_batch_norm", 1, WITH(0), with_batch_norm(unlike(synthetic_track(methods, 3, 1, 9)), "stored"))
         CASE(47, "epochs_batches", 1, WITH(0), with_batch_norm(synthetic_track(methods, 3, 1, 9), "batch:16"))
+        CASE(48, "methods_polished", 1, WITH(0), synthetic_polished_comparison(8))
+        CASE(49, "methods_polished_one_seed", 1, WITH(0), synthetic_polished_comparison(1))
+        CASE(50, "epochs_polished", 1, WITH(.y = "lambda_max,sane,sharpness_sam"), synthetic_polished_track(1, 9))
+        CASE(51, "epochs_polished_seeds", 1, WITH(.y = "lambda_max"), synthetic_polished_track(3, 9))
+        CASE(52, "methods_unpaired", 1, WITH(0), unpaired(synthetic_comparison(3)))
+        CASE(53, "methods_nothing_measured", 1, WITH(0), nothing_measured(synthetic_polished_comparison(3)))
+        CASE(54, "methods_asked_for", 1, WITH(.y = "negative_mass,lambda_max,decrement,trace"), nothing_measured(synthetic_comparison(3)))
+        CASE(55, "methods_crowded", 1, WITH(0), crowded(synthetic_polished_comparison(8)))
+        CASE(56, "methods_polished_budget", 1, WITH(0), with_budget(synthetic_polished_comparison(8), 1))
+        CASE(57, "epochs_no_ceiling", 1, WITH(0), without_ceiling(synthetic_polished_track(1, 9)))
+        CASE(58, "sweep_at_loss", 1, WITH(.kind = "sweep", .y = "lambda_max,sane,test_accuracy,rise_top"), at_loss(synthetic_sweep()))
+        CASE(59, "sweep_polished", 1, WITH(.kind = "sweep", .y = "lambda_max,sharpness_sam"), synthetic_polished_track(4, 3))
+        CASE(60, "methods_one_panel", 1, WITH(.y = "lambda_max"), synthetic_polished_comparison(1))
+        CASE(61, "epochs_two_checkpoints", 1, WITH(.y = "lambda_max"), synthetic_polished_track(1, 2))
 #undef CASE
     default: return false;
     }
@@ -307,6 +401,26 @@ static void labels_stay_on_the_page_and_off_each_other(void **state)
         }
         forget(&d);
     }
+}
+
+/* Methods, ceilings, polished points: the six names of case 59 take more rows beside the numbers of y than across the whole page. */
+static void a_shared_legend_stands_above_its_panels(void **state)
+{
+    enum { SHARED = 59, NAMES = 6 };
+    drawn         d;
+    basin_figure *figure = NULL;
+    size_t        count;
+    double        bottom = 0;
+
+    (void)state;
+    assert_true(draw_case(SHARED, &d));
+    d.options.no_footer = true; /* the legend's names are what is set first */
+    assert_ok(create(&d, &figure));
+    const basin_label *labels = basin_canvas_labels(basin_figure_canvas(figure), &count);
+    for (size_t i = 0; i < NAMES; i++) bottom = fmax(bottom, labels[i].y + 0.5 * labels[i].half_height);
+    for (size_t i = NAMES; i < count; i++) assert_true(labels[i].y - labels[i].half_height > bottom || fabs(labels[i].angle) > 1);
+    basin_figure_destroy(&figure);
+    forget(&d);
 }
 
 /* Every scale that has long numbers, at every width. */
@@ -570,7 +684,7 @@ static void a_comparison_is_a_page_wide_and_says_its_tests(void **state)
     assert_ok(create(&d, &figure));
     basin_canvas_size(basin_figure_canvas(figure), &page[0], &page[1]);
     assert_float_equal(page[0], 6.75 * 72, 1e-9);
-    assert_non_null(strstr(basin_figure_caption(figure), "within each question (flatness, generalisation, conditions); pairs of methods are not"));
+    assert_non_null(strstr(basin_figure_caption(figure), ": corrected over all families and 2 pairs of groups."));
     assert_non_null(strstr(basin_figure_caption(figure), " Training losses: sam 0.044 against gd 0.02: unequal"));
     basin_figure_destroy(&figure);
     forget(&d);
@@ -590,7 +704,7 @@ static void captions_say_what_the_eye_cannot_know(void **state)
     assert_true(caption_says(44, " Their changes are under 5 % of the others' and have their own scale."));
     assert_true(caption_says(18, "λ_max, SANE against epoch, over the checkpoints of 3 runs"));
     assert_true(caption_says(21, "λ_max, SANE, test accuracy against learning rate η, at the last checkpoint"));
-    assert_true(caption_says(18, "; P = 2,410, N = 200."));
+    assert_true(caption_says(18, "; P = 2,410, N = 200 training samples and 899 test samples."));
     assert_false(caption_says(18, "truncated"));
     assert_true(caption_says(45, " The spectra are truncated: SANE lies within its bar, and what is drawn as a triangle (N_eff) is a lower end."));
     assert_true(caption_says(46, "; P and N differ between runs, which are not to be held against each other."));
@@ -710,7 +824,7 @@ static basin_status create_and_write(void *payload)
 /* The small cases: each failed allocation costs a figure. */
 static void every_failed_allocation_is_clean(void **state)
 {
-    static const struct { size_t which; const char *name; } cases[] = {{24, "a.pdf"}, {28, "a.svg"}, {34, "a.png"}};
+    static const struct { size_t which; const char *name; } cases[] = {{24, "a.pdf"}, {28, "a.svg"}, {34, "a.png"}, {60, "b.svg"}, {61, "c.svg"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -740,6 +854,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_stay_on_the_page_and_off_each_other),
+        cmocka_unit_test(a_shared_legend_stands_above_its_panels),
         cmocka_unit_test(numbers_on_an_axis_never_touch),
         cmocka_unit_test(the_same_input_gives_the_same_bytes),
         cmocka_unit_test(files_say_what_they_are),

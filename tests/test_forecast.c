@@ -62,9 +62,9 @@ static void a_spectrum_costs_what_is_told(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         basin_forecast *f = NULL;
         basin_spectrum *s = NULL;
-        assert_ok(basin_spectrum_forecast(o, p.theta, &cases[i], &f));
+        assert_ok(basin_spectrum_forecast(o, p.theta, NULL, &cases[i], &f));
         basin_cost before = basin_objective_cost(o);
-        assert_ok(basin_spectrum_compute(o, p.theta, 0.0, &cases[i], &s));
+        assert_ok(basin_spectrum_compute(o, p.theta, NULL, &cases[i], &s));
         assert_counts(f, o, before);
         assert_string_equal(f->method, s->method);
         assert_int_equal(f->parameters, p.size);
@@ -103,7 +103,8 @@ static void a_slice_costs_what_is_told(void **state)
             assert_ok(basin_slice_compute(&r, &s));
             before.losses -= basin_objective_cost(other).losses - test.losses; /* the forecast counts both */
             assert_counts(f, o, before);
-            assert_int_equal(f->losses, axes == 1 ? 2 * (17 + 1) : 2 * (17 * 33 + 1));
+            /* beside the points: the way down of the slice, and of the spectrum that the eigenvector comes from */
+            assert_int_equal(f->losses, axes == 1 ? 2 * (17 + 1) + 5 : 2 * (17 * 33 + 1) + 10);
             basin_forecast_destroy(&f);
             basin_slice_destroy(&s);
             basin_direction_destroy(&d[0]);
@@ -126,18 +127,24 @@ static void sharpness_and_ritz_values_cost_what_is_told(void **state)
     basin_cost              before;
 
     (void)state;
-    assert_ok(basin_sharpness_forecast(o, p.theta, &options, &f));
-    before = basin_objective_cost(o);
-    assert_ok(basin_sharpness_compute(o, p.theta, &options, &sharpness));
-    assert_counts(f, o, before);
-    basin_forecast_destroy(&f);
-    basin_sharpness_destroy(&sharpness);
+    for (size_t i = 0; i < 3; i++) {
+        if (i == 1) options.rho = (const double[]){0.1, -0.1, 0.3}, options.rho_count = 3; /* 5 points */
+        if (i == 2) options.find_top = true;
+        assert_ok(basin_sharpness_forecast(o, p.theta, &options, &f));
+        before = basin_objective_cost(o);
+        assert_ok(basin_sharpness_compute(o, p.theta, &options, &sharpness));
+        assert_counts(f, o, before);
+        assert_int_equal(work(f, "points")->count, i == 0 ? 4 * 11 : i == 1 ? 4 * 5 : 5 * 5);
+        assert_int_equal(f->products_most > f->products, i == 2);
+        basin_forecast_destroy(&f);
+        basin_sharpness_destroy(&sharpness);
+    }
 
     assert_ok(basin_sane_ritz_forecast(o, p.theta, &ritz, &f));
     before = basin_objective_cost(o);
     assert_ok(basin_sane_ritz(o, p.theta, 1, &ritz, &sane));
     assert_counts(f, o, before);
-    assert_int_equal(f->products, 12 + 1);
+    assert_int_equal(f->products, 12 + 5); /* 5 for stationarity */
     basin_forecast_destroy(&f);
     basin_sane_destroy(&sane);
     basin_objective_destroy(&o);
@@ -157,9 +164,9 @@ static void memory_is_within_what_is_told(void **state)
         basin_spectrum  *s = NULL;
         basin_memory_watch();
         if (i >= 2) basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + (i == 2 ? 7800000 : 4500000));
-        assert_ok(basin_spectrum_forecast(o, p.theta, &options[i % 2], &f));
+        assert_ok(basin_spectrum_forecast(o, p.theta, NULL, &options[i % 2], &f));
         basin_memory_watch();
-        assert_ok(basin_spectrum_compute(o, p.theta, 0.0, &options[i % 2], &s));
+        assert_ok(basin_spectrum_compute(o, p.theta, NULL, &options[i % 2], &s));
         double height = (double)basin_memory_peak(), told = (double)(f->total_bytes - f->program_bytes);
         assert_true(told <= 1.2 * height && height <= 1.2 * told);
         if (i >= 2) assert_true(basin_memory_peak() + BASIN_MEMORY_PROGRAM <= basin_memory_limit());
@@ -188,10 +195,10 @@ static void the_largest_basis_is_within_the_limit(void **state)
         basin_sane      *sane = NULL;
         bool             lanczos = room / 500000 % 2 == 0;
         basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + room);
-        if (lanczos) assert_ok(basin_spectrum_forecast(o, p.theta, &endless, &f));
+        if (lanczos) assert_ok(basin_spectrum_forecast(o, p.theta, NULL, &endless, &f));
         else assert_ok(basin_sane_ritz_forecast(o, p.theta, &ritz, &f));
         basin_memory_watch();
-        if (lanczos) assert_ok(basin_spectrum_compute(o, p.theta, 0.0, &endless, &s));
+        if (lanczos) assert_ok(basin_spectrum_compute(o, p.theta, NULL, &endless, &s));
         else assert_ok(basin_sane_ritz(o, p.theta, 1, &ritz, &sane));
         if (f->provision.kept > 0) assert_true(basin_memory_peak() + BASIN_MEMORY_PROGRAM <= basin_memory_limit());
         partly += f->provision.kept > 0 && f->provision.kept < f->provision.parts;
@@ -256,9 +263,9 @@ static void any_objective_can_be_asked(void **state)
     double           theta[7] = {1, 2, 3, 4, 5, 6, 7};
 
     (void)state;
-    assert_ok(basin_spectrum_forecast(o, theta, NULL, &f));
+    assert_ok(basin_spectrum_forecast(o, theta, NULL, NULL, &f));
     assert_string_equal(f->method, "dense");
-    assert_int_equal(f->products, 7 + 1);
+    assert_int_equal(f->products, 7 + 5); /* 5 for stationarity */
     assert_int_equal(f->provision.parts, 0);
     assert_true(isnan(work(f, "block")->flops) && work(f, "block")->seconds > 0.0);
     basin_forecast_destroy(&f);
@@ -274,14 +281,14 @@ static void what_cannot_be_done_is_refused_alike(void **state)
 
     (void)state;
     basin_memory_limit_set(100000);
-    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &f), BASIN_ERR_BUDGET);
+    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &f), BASIN_ERR_BUDGET);
     assert_message("a dense spectrum of 664 parameters needs");
-    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &f), BASIN_ERR_BUDGET);
+    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &f), BASIN_ERR_BUDGET);
     assert_status(basin_sane_ritz_forecast(o, p.theta, &(basin_sane_options){.ritz = 500}, &f), BASIN_ERR_BUDGET);
     basin_memory_limit_set(0);
-    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.tolerance = NAN}, &f), BASIN_ERR_ARG);
-    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.tolerance = -1.0}, &f), BASIN_ERR_ARG);
-    assert_status(basin_spectrum_forecast(o, p.theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 9, .max_products = 8}, &f),
+    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.tolerance = NAN}, &f), BASIN_ERR_ARG);
+    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.tolerance = -1.0}, &f), BASIN_ERR_ARG);
+    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 9, .max_products = 8}, &f),
                   BASIN_ERR_ARG);
     assert_message("8 products cannot give 9 eigenpairs");
     assert_status(basin_sane_ritz_forecast(o, p.theta, &(basin_sane_options){.ritz = 5, .kappa = NAN}, &f), BASIN_ERR_VALUE);
@@ -300,7 +307,7 @@ static basin_status make(void *payload)
     basin_forecast  *f = NULL;
     basin_status     st = basin_network_objective(p->graph, &p->loss, &p->data, NULL, &o);
 
-    if (st == BASIN_OK) st = basin_spectrum_forecast(o, p->theta, NULL, &f);
+    if (st == BASIN_OK) st = basin_spectrum_forecast(o, p->theta, NULL, NULL, &f);
     basin_forecast_destroy(&f);
     basin_objective_destroy(&o);
     return st;

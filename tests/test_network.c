@@ -77,10 +77,10 @@ static void logistic_regression_has_its_closed_form(void **state)
 
 static void results_are_the_same_bits_for_any_number_of_threads(void **state)
 {
-    problem p = mlp((size_t[]){20, 30, 10, 5}, 4, "Tanh", 3000, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
-    double *g[3], *hv[3];
+    problem    p = mlp((size_t[]){20, 30, 10, 5}, 4, "Tanh", 3000, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    double    *g[3], *hv[3];
     basin_loss l[3], points[3][5];
-    double coef[10] = {0.0, 0.0, 0.3, -0.2, 1.0, 1.0, -0.7, 0.1, 2.0, -3.0};
+    double     coef[10] = {0.0, 0.0, 0.3, -0.2, 1.0, 1.0, -0.7, 0.1, 2.0, -3.0};
 
     (void)state;
     for (size_t t = 0; t < 3; t++) {
@@ -175,6 +175,128 @@ static void subsets_add_up_to_the_whole(void **state)
     basin_free(hv);
     basin_objective_destroy(&o);
     problem_release(&p);
+}
+
+/* Loss, on objectives of its own rows, is the mean over those samples of the whole. */
+static void rows_are_taken_as_named(void **state)
+{
+    problem          p = mlp((size_t[]){4, 6, 3}, 3, "Tanh", 30, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    const size_t     rows[5] = {17, 3, 29, 0, 8};
+    basin_objective *o = NULL, *whole = NULL;
+    basin_loss       l, mean;
+    double          *y[2] = {NULL, NULL};
+    size_t           width;
+
+    (void)state;
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &whole));
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.row_count = 5, .rows = rows}, &o));
+    assert_int_equal(basin_objective_samples(o), 5);
+    assert_ok(basin_objective_loss(o, NULL, p.theta, &l));
+    assert_ok(basin_objective_loss(whole, &(basin_samples){rows, 5}, p.theta, &mean));
+    assert_close(basin_loss_value(&l), basin_loss_value(&mean), 1e-14, 0.0);
+    assert_ok(basin_network_output(o, p.theta, &width, &y[0]));
+    assert_ok(basin_network_output(whole, p.theta, &width, &y[1]));
+    for (size_t i = 0; i < 5; i++)
+        for (size_t j = 0; j < width; j++) assert_close(y[0][i * width + j], y[1][rows[i] * width + j], 1e-14, 1e-15);
+    basin_free(y[0]), basin_free(y[1]);
+    basin_objective_destroy(&o);
+    basin_objective_destroy(&whole);
+    problem_release(&p);
+}
+
+/* Which samples an objective holds: inputs are made to tell them apart, and the network is the identity. [count] into `out`. */
+static size_t samples_held(problem *p, const basin_network_options *options, size_t *out)
+{
+    basin_objective *o = NULL;
+    double          *y = NULL;
+    size_t           width, count;
+
+    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data, options, &o));
+    assert_ok(basin_network_output(o, (const double[]){1.0, 0.0}, &width, &y));
+    count = basin_objective_samples(o);
+    for (size_t i = 0; i < count; i++) out[i] = (size_t)y[i];
+    basin_free(y);
+    basin_objective_destroy(&o);
+    return count;
+}
+
+static void check_halves(problem *p, basin_network_options options, size_t seed)
+{
+    size_t whole[64], half[2][64], count, n[2], at[2] = {0, 0};
+
+    options.seed = seed;
+    count = samples_held(p, &options, whole);
+    for (size_t i = 0; i < 2; i++) {
+        options.part = i + 1;
+        n[i] = samples_held(p, &options, half[i]);
+    }
+    assert_int_equal(n[0], (count + 1) / 2);
+    assert_int_equal(n[1], count / 2);
+    for (size_t i = 0; i < count; i++) { /* merged in the whole's order, they are the whole */
+        const size_t from = at[0] < n[0] && half[0][at[0]] == whole[i] ? 0 : 1;
+        assert_true(at[from] < n[from]);
+        assert_int_equal(half[from][at[from]++], whole[i]);
+    }
+}
+
+static void halves_are_disjoint_and_complete(void **state)
+{
+    problem      p = mlp((size_t[]){1, 1}, 2, NULL, 41, BASIN_LOSS_MSE);
+    const size_t rows[7] = {30, 2, 40, 11, 12, 0, 5};
+    size_t       half[3][64];
+
+    (void)state;
+    for (size_t i = 0; i < 41; i++) p.data.inputs[i] = (double)i;
+    for (size_t seed = 0; seed < 5; seed++) {
+        check_halves(&p, (basin_network_options){0}, seed);
+        check_halves(&p, (basin_network_options){.samples = 20}, seed);
+        check_halves(&p, (basin_network_options){.samples = 2}, seed);
+        check_halves(&p, (basin_network_options){.row_count = 7, .rows = rows}, seed);
+    }
+    samples_held(&p, &(basin_network_options){.part = 1, .seed = 0}, half[0]);
+    samples_held(&p, &(basin_network_options){.part = 1, .seed = 1}, half[1]);
+    samples_held(&p, &(basin_network_options){.samples = 21, .seed = 0}, half[2]);
+    assert_memory_not_equal(half[0], half[1], 21 * sizeof(size_t)); /* another seed, */
+    assert_memory_not_equal(half[0], half[2], 21 * sizeof(size_t)); /* and another stream than that of the samples */
+    problem_release(&p);
+}
+
+static void refuse(const problem *p, const basin_network_options *options, basin_status code, const char *message)
+{
+    basin_objective *o = NULL;
+
+    assert_status(basin_network_objective(p->graph, &p->loss, &p->data, options, &o), code);
+    assert_message(message);
+    assert_null(o);
+}
+
+static void rows_and_halves_that_cannot_be_are_refused(void **state)
+{
+    problem p = mlp((size_t[]){4, 5, 3}, 3, "Relu", 10, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+
+    (void)state;
+    refuse(&p, &(basin_network_options){.row_count = 2, .rows = (size_t[]){9, 10}}, BASIN_ERR_VALUE,
+           "row 10 asked for (number 1), split train has 10");
+    refuse(&p, &(basin_network_options){.row_count = 3, .rows = (size_t[]){4, 2, 4}}, BASIN_ERR_VALUE,
+           "row 4 of split train is asked for twice (numbers 0 and 2)");
+    refuse(&p, &(basin_network_options){.row_count = 1, .rows = (size_t[]){4}, .samples = 3}, BASIN_ERR_ARG,
+           "3 samples asked for, but also 1 rows by name");
+    refuse(&p, &(basin_network_options){.row_count = 3}, BASIN_ERR_ARG, "3 rows asked for, but none named");
+    refuse(&p, &(basin_network_options){.part = 3}, BASIN_ERR_ARG, "part 3 asked for, there are two halves");
+    refuse(&p, &(basin_network_options){.part = 1, .samples = 1}, BASIN_ERR_ARG, "1 sample cannot be halved");
+    refuse(&p, &(basin_network_options){.samples = 11}, BASIN_ERR_ARG, "11 samples asked for, split train has 10");
+    problem_release(&p);
+}
+
+static basin_status choose_half(void *payload)
+{
+    problem         *p = payload;
+    basin_objective *o = NULL;
+    basin_status     st =
+        basin_network_objective(p->graph, &p->loss, &p->data, &(basin_network_options){.row_count = 3, .rows = (size_t[]){3, 1, 2}, .part = 2}, &o);
+
+    basin_objective_destroy(&o);
+    return st;
 }
 
 /* What does not fit half of the memory limit is computed again chunk by chunk, to the same bits. */
@@ -372,6 +494,7 @@ static void every_failed_allocation_is_clean(void **state)
     (void)state;
     basin_threads_set(1);
     basin_test_every_allocation(whole_life, &p);
+    basin_test_every_allocation(choose_half, &p);
     basin_threads_set(0);
     problem_release(&p);
 }
@@ -385,6 +508,9 @@ int main(void)
         cmocka_unit_test(threads_beyond_the_work_take_no_memory),
         cmocka_unit_test(subspace_agrees_with_single_points),
         cmocka_unit_test(subsets_add_up_to_the_whole),
+        cmocka_unit_test(rows_are_taken_as_named),
+        cmocka_unit_test(halves_are_disjoint_and_complete),
+        cmocka_unit_test(rows_and_halves_that_cannot_be_are_refused),
         cmocka_unit_test(a_frozen_point_past_the_memory_limit_gives_the_same_product),
         cmocka_unit_test(crossings_count_the_relus_that_change_sign),
         cmocka_unit_test(refusals_name_node_tensor_and_shapes),

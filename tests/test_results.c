@@ -399,38 +399,6 @@ static void unknown_is_null_and_large_seeds_are_exact(void **state)
     basin_result_destroy(&sane);
 }
 
-/* Every key that JSON can hold, by the schemas: «rows[].method», «SPLIT.loss», «provenance.inputs[].path». */
-static void assert_documented(const char *document, const char *prefix, const basin_schema *schema)
-{
-    for (size_t i = 0; i < schema->count; i++) {
-        const basin_field *field = &schema->fields[i];
-        char               key[200], inner[200];
-        if (field->flags & BASIN_FIELD_HIDDEN) continue;
-        snprintf(key, sizeof key, "`%s%s`", prefix, field->name);
-        snprintf(inner, sizeof inner, "%s%s%s", prefix, field->flags & BASIN_FIELD_KEYED ? "SPLIT" : field->name,
-                 field->type == BASIN_FIELD_STRUCTS && !(field->flags & BASIN_FIELD_KEYED) ? "[]." : ".");
-        if (field->type == BASIN_FIELD_STRUCT || field->type == BASIN_FIELD_STRUCTS) assert_documented(document, inner, field->schema);
-        else if (strstr(document, key) == NULL && strcmp(key, "`SPLIT.split`") != 0) fail_msg("docs/json.md does not explain %s", key);
-    }
-}
-
-static void every_key_is_documented(void **state)
-{
-    (void)state;
-    size_t size;
-    char  *document = file_bytes("docs/json.md", &size);
-
-    document[size] = '\0';
-    for (int kind = 0; kind < BASIN_RESULT_KINDS; kind++) {
-        char heading[40];
-        snprintf(heading, sizeof heading, "\n## %s", basin_result_name((basin_result_kind)kind));
-        if (strstr(document, heading) == NULL) fail_msg("docs/json.md has no section on %s", basin_result_name((basin_result_kind)kind));
-        assert_documented(document, "", basin_result_schema((basin_result_kind)kind));
-    }
-    assert_documented(document, "provenance.", &basin_provenance_schema);
-    free(document);
-}
-
 /* ------------------------------------------------------------------------------------ failed allocations -- */
 
 static basin_status write_result(void *payload)
@@ -482,7 +450,6 @@ int main(void)
         cmocka_unit_test(a_split_named_like_a_key_is_refused),
         cmocka_unit_test(kind_comes_first_and_several_results_are_a_list),
         cmocka_unit_test(unknown_is_null_and_large_seeds_are_exact),
-        cmocka_unit_test(every_key_is_documented),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
     return cmocka_run_group_tests_name("results", tests, NULL, NULL);

@@ -25,10 +25,10 @@ static double loss_at(double s, const double *d)
     return 2.0 * x * x + 0.5 * y * y;
 }
 
-static const basin_measure *row(const basin_sharpness *s, const char *name, double rho)
+static const basin_rise *row(const basin_sharpness *s, const char *name, double rho)
 {
-    for (size_t i = 0; i < s->measure_count; i++)
-        if (strcmp(s->measures[i].name, name) == 0 && s->measures[i].rho == rho) return &s->measures[i];
+    for (size_t i = 0; i < s->rise_count; i++)
+        if (strcmp(s->rises[i].name, name) == 0 && s->rises[i].rho == rho) return &s->rises[i];
     fail_msg("no row %s at %g", name, rho);
     return NULL;
 }
@@ -48,7 +48,7 @@ static void sam_and_msam_follow_their_definitions(void **state)
     assert_close(s->gradient_norm, norm, 1e-15, 0.0);
     assert_close(s->momentum_norm, 5.0, 1e-15, 0.0);
     assert_close(s->momentum_gradient_cosine, -3.0 / (5.0 * norm), 1e-14, 0.0);
-    assert_int_equal(s->measure_count, 6);
+    assert_int_equal(s->rise_count, 6);
     for (size_t i = 0; i < 3; i++) {
         assert_close(row(s, "sam", rho[i])->loss, loss_at(rho[i], up), 1e-14, 0.0);
         assert_close(row(s, "sam", rho[i])->value, loss_at(rho[i], up) - 2.5, 1e-13, 1e-15);
@@ -69,12 +69,12 @@ static void default_radii_are_signed_multiples_of_the_recorded_one(void **state)
 
     (void)state;
     assert_ok(basin_sharpness_compute(o, theta, &(basin_sharpness_options){.recorded_rho = 0.2}, &s));
-    assert_int_equal(s->measure_count, 11); /* no momentum: MSAM left out */
-    for (size_t i = 0; i < 11; i++) assert_close(s->measures[i].rho, 0.2 * factors[i], 1e-15, 0.0);
+    assert_int_equal(s->rise_count, 11); /* no momentum: MSAM left out */
+    for (size_t i = 0; i < 11; i++) assert_close(s->rises[i].rho, 0.2 * factors[i], 1e-15, 0.0);
     assert_true(isnan(s->momentum_norm) && isnan(s->momentum_gradient_cosine));
     basin_sharpness_destroy(&s);
     assert_ok(basin_sharpness_compute(o, theta, NULL, &s));
-    assert_close(s->measures[10].rho, 0.2, 1e-15, 0.0); /* 4 x 0.05 */
+    assert_close(s->rises[10].rho, 0.2, 1e-15, 0.0); /* 4 x 0.05 */
     basin_sharpness_destroy(&s);
     basin_objective_destroy(&o);
 }
@@ -92,7 +92,7 @@ static void weight_decay_is_in_the_loss_but_not_in_the_direction(void **state)
     x = theta[0] + up[0], y = theta[1] + up[1];
     assert_close(s->loss, 29.5, 1e-15, 0.0);
     assert_close(s->gradient_norm, sqrt(17.0), 1e-15, 0.0);
-    assert_close(s->measures[0].loss, loss_at(1.0, up) + x * x + y * y + 25.0, 1e-14, 0.0);
+    assert_close(s->rises[0].loss, loss_at(1.0, up) + x * x + y * y + 25.0, 1e-14, 0.0);
     basin_sharpness_destroy(&s);
     basin_objective_destroy(&o);
 }
@@ -105,10 +105,11 @@ static void a_zero_direction_gives_nan_not_a_number(void **state)
 
     (void)state;
     assert_ok(basin_sharpness_compute(o, zero, &(basin_sharpness_options){.momentum = zero}, &s));
-    assert_int_equal(s->measure_count, 22);
-    for (size_t i = 0; i < 22; i++) assert_true(isnan(s->measures[i].value) && isnan(s->measures[i].loss));
+    assert_int_equal(s->rise_count, 22);
+    for (size_t i = 0; i < 22; i++) assert_true(isnan(s->rises[i].value) && isnan(s->rises[i].loss));
     assert_true(isnan(s->momentum_gradient_cosine));
-    assert_true(s->stationarity.stationary);
+    assert_true(isnan(s->rises[0].slope) && isnan(s->rises[0].symmetric));
+    assert_int_equal(s->stationarity.verdict, BASIN_DESCENT_AT_ROUNDING);
     basin_sharpness_destroy(&s);
     basin_objective_destroy(&o);
 }
@@ -141,18 +142,123 @@ static void random_directions_are_scaled_to_norm_one(void **state)
     assert_ok(basin_params_add(p, "w", (size_t[]){1, 3}, 2));
     assert_ok(basin_objective_create(&sphere, NULL, &(basin_objective_facts){.size = 3, .params = p}, &o));
     assert_ok(basin_sharpness_compute(o, theta, &(basin_sharpness_options){.rho = rho, .rho_count = 2, .random = 2, .seed = 8}, &s));
-    assert_int_equal(s->measure_count, 6);
+    assert_int_equal(s->rise_count, 6);
     for (size_t i = 2; i < 6; i += 2) { /* L(θ ± ρd) sum to 2 L(θ) + 2 ρ²‖d‖² */
-        x = s->measures[i].value + s->measures[i + 1].value;
+        x = s->rises[i].value + s->rises[i + 1].value;
         assert_close(x, 2.0 * 4.0, 1e-13, 0.0);
     }
-    assert_string_equal(s->measures[2].name, "random:8");
-    assert_string_equal(s->measures[4].name, "random:9");
+    assert_string_equal(s->rises[2].name, "random:8");
+    assert_string_equal(s->rises[4].name, "random:9");
     basin_sharpness_destroy(&s);
     assert_status(basin_sharpness_compute(bare, theta, &(basin_sharpness_options){.random = 1}, &s), BASIN_ERR_ARG);
     assert_message("table of parameters");
     basin_objective_destroy(&o), basin_objective_destroy(&bare);
     basin_params_destroy(&p);
+}
+
+/* On a quadratic the slope part is ρ gᵀd and the symmetrised ½ρ² dᵀHd, whatever the radius. */
+static void a_rise_is_its_slope_and_its_curvature(void **state)
+{
+    double                  v[] = {0.0, -3.0, 4.0}, rho[] = {0.25, -0.5, 3.0, 0.0}, norm = sqrt(17.0);
+    double                  along[2][2] = {{norm, (16.0 * 4.0 + 1.0) / 17.0}, {0.6, 0.36}}; /* gᵀd, dᵀHd */
+    basin_sharpness_options options = {.rho = rho, .rho_count = 4, .momentum = v};
+    basin_objective        *o = objective();
+    basin_sharpness        *s = NULL;
+
+    (void)state;
+    assert_ok(basin_sharpness_compute(o, theta, &options, &s));
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < 4; i++) {
+            const basin_rise *rise = row(s, k == 0 ? "sam" : "msam", rho[i]);
+            assert_close(rise->slope, rho[i] * along[k][0], 1e-13, 1e-15);
+            assert_close(rise->symmetric, 0.5 * rho[i] * rho[i] * along[k][1], 1e-12, 1e-15);
+            assert_close(rise->slope + rise->symmetric, rise->value, 1e-15, 1e-15);
+        }
+    assert_true(row(s, "sam", 0.0)->slope == 0.0 && row(s, "sam", 0.0)->symmetric == 0.0);
+    basin_sharpness_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+/* L = exp(x): odd and even parts are L sinh and L (cosh - 1), far from the quadratic. */
+static basin_status exponential_loss(void *ctx, const basin_samples *s, const double *x, basin_loss *out)
+{
+    (void)ctx, (void)s;
+    *out = (basin_loss){.sum = exp(x[0]), .weight = 1.0};
+    return BASIN_OK;
+}
+
+static basin_status exponential_gradient(void *ctx, const basin_samples *s, const double *x, basin_loss *out, double *g)
+{
+    g[0] = exp(x[0]);
+    return exponential_loss(ctx, s, x, out);
+}
+
+static const basin_objective_type exponential = {.name = "exponential", .loss = exponential_loss, .gradient = exponential_gradient};
+
+static void parts_are_odd_and_even_at_any_radius(void **state)
+{
+    double           x = 0.3, rho[] = {2.0, -2.0, 1e-9}, l = exp(0.3);
+    basin_objective *o = NULL;
+    basin_sharpness *s = NULL;
+
+    (void)state;
+    assert_ok(basin_objective_create(&exponential, NULL, &(basin_objective_facts){.size = 1}, &o));
+    assert_ok(basin_sharpness_compute(o, &x, &(basin_sharpness_options){.rho = rho, .rho_count = 3}, &s));
+    for (size_t i = 0; i < 2; i++) {
+        assert_close(s->rises[i].value, exp(0.3 + rho[i]) - l, 1e-14, 0.0);
+        assert_close(s->rises[i].slope, l * sinh(rho[i]), 1e-14, 0.0);
+        assert_close(s->rises[i].symmetric, l * (cosh(rho[i]) - 1.0), 1e-14, 0.0);
+    }
+    assert_true(fabs(s->rises[2].symmetric) <= 2.0 * 2.2e-16 * l); /* ½ρ²L = 7e-19 is below rounding, which is what is left */
+    basin_sharpness_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+static void no_point_is_evaluated_twice(void **state)
+{
+    double                  v[] = {0.0, -3.0, 4.0}, rho[] = {0.5, 0.0, -0.5, 0.25, 0.5};
+    basin_sharpness_options options = {.rho = rho, .rho_count = 5, .momentum = v};
+    basin_objective        *o = objective();
+    basin_sharpness        *s = NULL;
+
+    (void)state;
+    assert_ok(basin_sharpness_compute(o, theta, &options, &s));
+    assert_int_equal(s->rise_count, 10);
+    assert_int_equal(basin_objective_cost(o).losses, 1 + 5 + 2 * 5); /* theta; the way down; then 0, ±0.5, ±0.25 along both */
+    basin_sharpness_destroy(&s);
+    assert_ok(basin_sharpness_compute(o, theta, NULL, &s));
+    assert_int_equal(basin_objective_cost(o).losses, 16 + 1 + 5 + 11); /* the default radii are symmetric already */
+    basin_sharpness_destroy(&s);
+    basin_objective_destroy(&o);
+}
+
+static void the_top_direction_is_common_to_all_methods(void **state)
+{
+    double                  v[] = {0.0, -3.0, 4.0}, e1[] = {1.0, 0.0, 0.0}, rho[] = {0.1, -0.2};
+    basin_sharpness_options given = {.rho = rho, .rho_count = 2, .momentum = v, .top = e1}, found = {.rho = rho, .rho_count = 2, .find_top = true};
+    basin_objective        *o = objective();
+    basin_sharpness        *s = NULL;
+
+    (void)state;
+    assert_ok(basin_sharpness_compute(o, theta, &given, &s));
+    assert_close(s->momentum_top_cosine2, 0.0, 0.0, 0.0);
+    assert_close(s->gradient_top_cosine2, 16.0 / 17.0, 1e-15, 0.0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_close(row(s, "top", rho[i])->slope, 4.0 * rho[i], 1e-13, 0.0);
+        assert_close(row(s, "top", rho[i])->symmetric, 2.0 * rho[i] * rho[i], 1e-13, 0.0);
+    }
+    basin_sharpness_destroy(&s);
+    assert_ok(basin_sharpness_compute(o, theta, &found, &s));
+    assert_int_equal(s->rise_count, 4);
+    assert_close(row(s, "top", 0.1)->symmetric, 0.02, 1e-7, 0.0); /* of a Rayleigh quotient, whose error is the residual's squared */
+    assert_close(row(s, "top", 0.1)->slope, 0.4, 1e-3, 0.0);
+    assert_close(s->gradient_top_cosine2, 16.0 / 17.0, 1e-3, 0.0);
+    assert_true(isnan(s->momentum_top_cosine2));
+    basin_sharpness_destroy(&s);
+    assert_ok(basin_sharpness_compute(o, theta, NULL, &s));
+    assert_true(isnan(s->momentum_top_cosine2) && isnan(s->gradient_top_cosine2)); /* not asked for */
+    basin_sharpness_destroy(&s);
+    basin_objective_destroy(&o);
 }
 
 static void radii_that_are_not_finite_are_refused(void **state)
@@ -173,7 +279,7 @@ static basin_status compute_once(void *payload)
 {
     double           v[] = {1.0, 0.0, 0.0};
     basin_sharpness *s = NULL;
-    basin_status     st = basin_sharpness_compute(payload, theta, &(basin_sharpness_options){.momentum = v, .split = "train"}, &s);
+    basin_status     st = basin_sharpness_compute(payload, theta, &(basin_sharpness_options){.momentum = v, .split = "train", .find_top = true}, &s);
 
     if (st != BASIN_OK) assert_null(s);
     basin_sharpness_destroy(&s);
@@ -197,6 +303,10 @@ int main(void)
         cmocka_unit_test(weight_decay_is_in_the_loss_but_not_in_the_direction),
         cmocka_unit_test(a_zero_direction_gives_nan_not_a_number),
         cmocka_unit_test(random_directions_are_scaled_to_norm_one),
+        cmocka_unit_test(a_rise_is_its_slope_and_its_curvature),
+        cmocka_unit_test(parts_are_odd_and_even_at_any_radius),
+        cmocka_unit_test(no_point_is_evaluated_twice),
+        cmocka_unit_test(the_top_direction_is_common_to_all_methods),
         cmocka_unit_test(radii_that_are_not_finite_are_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };

@@ -59,7 +59,7 @@ static basin_slice_request request(const fixture *f, size_t axes)
 {
     return (basin_slice_request){.objective_count = 2, .objectives = {f->o, f->other}, .splits = {"train", "test"}, .theta = f->theta,
                                  .axis_count = axes, .directions = {f->x, f->y}, .from = {-1.0, -2.0}, .to = {1.0, 3.0},
-                                 .grid = {5, 3}, .weight_decay = NAN};
+                                 .grid = {5, 3}};
 }
 
 /* L(theta + s x + t y) by its definition. */

@@ -36,12 +36,12 @@ def text(value) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def expect_format(file: h5py.File, path, wanted: str) -> None:
+def expect_format(file: h5py.File, path, wanted: str, version: int = 1) -> None:
     """The header that all of basin's files have."""
     found = text(file.attrs["format"]) if "format" in file.attrs else None
     if found != wanted:
         raise Error(f"{path}: expected format «{wanted}», file has {f'«{found}»' if found else 'none'}")
-    if int(file.attrs.get("version", 0)) != 1:
-        raise Error(f"{path}: version {file.attrs.get('version')}, this package knows 1")
+    if int(file.attrs.get("version", 0)) != version:
+        raise Error(f"{path}: version {file.attrs.get('version')}, this package knows {version}")
     if int(file.attrs.get("complete", 0)) != 1:
         raise Error(f"{path}: not complete: still being written, or its writer was stopped")

@@ -1,68 +1,95 @@
 /* Each method's own ceiling of stability: the largest λ_max at which its full-batch recursion with learning rate η and momentum β
- * does not grow on a quadratic, ρ/‖·‖ held fixed. With coupled weight decay w the curvature that the recursion sees is λ + w,
- * so w is taken off.
+ * does not grow on a quadratic, ρ/‖·‖ held fixed. Coupled weight decay w is curvature that the recursion sees, λ + w: it is taken off
+ * at the end. Decoupled decay u multiplies θ by 1 − ηu in each step.
  *
- *   gd, sgd   2(1+β)/η                                     B. Polyak 1964; J. Cohen et al., arXiv:2103.00065
- *   nag       2(1+β)/(η(1+2β))
- *   sam       λ + ρλ²/‖g‖ < 2(1+β)/η                       P. Long & P. Bartlett, arXiv:2309.12488, for β = 0
- *   msam      2(1+β)/(η + 2ρ/‖v‖)                          of v ← (β − λρ/‖v‖)v + λθ, θ ← θ − ηv: 1 + trace + determinant > 0
+ *   gd, sgd   (1+β)(2/η − u) − w                           B. Polyak 1964; J. Cohen et al., arXiv:2103.00065; with u: below
+ *   nag       2(1+β)/(η(1+2β)) − w                         undefined with u: whether θ or the point ahead of it decays is not recorded
+ *   sam       λ + ρλ²/‖g‖ < (1+β)(2/η − u) − w             P. Long & P. Bartlett, arXiv:2309.12488, for β = 0
+ *   msam      (1+β)(2 − ηu)/(η + 2ρ/‖v‖) − w               with r = ρ/‖v‖: v ← (β − λr)v + λθ
  *
- * With constant ρ the last two fall to 0 as ‖g‖ or ‖v‖ does.
+ * All four are 1 + trace + determinant > 0 of the recursion in (v, θ): its eigenvalue −1, which is reached before any other of modulus 1.
+ * Heavy ball with u: v ← βv + λθ, θ ← (1 − ηu)θ − ηv has trace β + 1 − ηu − ηλ and determinant β(1 − ηu). SAM's decay is of θ too.
+ * MSAM decays the point that it holds, θ − rv, as its authors' code does: trace β − λr + 1 − ηu − ηλ, determinant β(1 − ηu) − λr.
+ *
+ * For SAM and MSAM the ratio λ_max / ceiling is endogenous: with constant ρ their iterates do not come to rest, and ‖g‖ or ‖v‖ falls
+ * until the ceiling has come down to λ_max. On fixed quadratics the ratio tends to 1 whatever λ_max is: MSAM, and SAM without momentum,
+ * whose 2-cycle has ‖g‖ = ηλ²ρ/(2 − ηλ) (P. Bartlett, P. Long & O. Bousquet, JMLR 24(316), 2023). SAM with momentum need not settle on
+ * that: it can go on cycling with the ratio below 1. So the ratio is an index of hovering: it shows no stability, and a lower λ_max is
+ * not discounted by it. The plain ceiling, of the same η, β and decay without the perturbation, is exogenous.
  */
 #include <math.h>
 #include <string.h>
 
 #include "core/status.h"
 
-static double heavy_ball(const basin_hyperparameters *h, double decay)
+typedef struct setting {
+    double eta, beta, rho;
+    double coupled, decoupled; /* decay w and u */
+} setting;
+
+static double ceiling_plain(const setting *s)
 {
-    return 2.0 * (1.0 + h->momentum) / h->learning_rate - decay;
+    return (1.0 + s->beta) * (2.0 / s->eta - s->decoupled) - s->coupled;
 }
 
-static double ceiling_gd(const basin_hyperparameters *h, double decay, double gradient_norm, double momentum_norm)
+static double ceiling_gd(const setting *s, double gradient_norm, double momentum_norm)
 {
     (void)gradient_norm, (void)momentum_norm;
-    return heavy_ball(h, decay);
+    return ceiling_plain(s);
 }
 
-static double ceiling_nag(const basin_hyperparameters *h, double decay, double gradient_norm, double momentum_norm)
+static double ceiling_nag(const setting *s, double gradient_norm, double momentum_norm)
 {
     (void)gradient_norm, (void)momentum_norm;
-    return 2.0 * (1.0 + h->momentum) / (h->learning_rate * (1.0 + 2.0 * h->momentum)) - decay;
+    return s->decoupled > 0.0 ? (double)NAN : 2.0 * (1.0 + s->beta) / (s->eta * (1.0 + 2.0 * s->beta)) - s->coupled;
 }
 
-/* The positive root of (ρ/‖g‖) λ² + λ − c, c = 2(1+β)/η − w, in the form that does not cancel for small ρ. */
-static double ceiling_sam(const basin_hyperparameters *h, double decay, double gradient_norm, double momentum_norm)
+/* The positive root of (ρ/‖g‖) λ² + λ − c in the form that does not cancel for small ρ. */
+static double ceiling_sam(const setting *s, double gradient_norm, double momentum_norm)
 {
-    double c = heavy_ball(h, decay);
+    double c = ceiling_plain(s);
 
     (void)momentum_norm;
-    if (h->rho == 0.0 || c < 0.0) return c;
+    if (s->rho == 0.0 || c < 0.0) return c;
     if (gradient_norm == 0.0) return 0.0;
-    return 2.0 * c / (1.0 + sqrt(1.0 + 4.0 * c * h->rho / gradient_norm));
+    return 2.0 * c / (1.0 + sqrt(1.0 + 4.0 * c * s->rho / gradient_norm));
 }
 
-static double ceiling_msam(const basin_hyperparameters *h, double decay, double gradient_norm, double momentum_norm)
+static double ceiling_msam(const setting *s, double gradient_norm, double momentum_norm)
 {
     (void)gradient_norm;
-    if (h->rho == 0.0) return heavy_ball(h, decay);
+    if (s->rho == 0.0) return ceiling_plain(s);
     if (momentum_norm == 0.0) return 0.0;
-    return 2.0 * (1.0 + h->momentum) / (h->learning_rate + 2.0 * h->rho / momentum_norm) - decay;
+    return (1.0 + s->beta) * (2.0 - s->eta * s->decoupled) / (s->eta + 2.0 * s->rho / momentum_norm) - s->coupled;
 }
 
 static const struct {
     const char *method;
-    double (*value)(const basin_hyperparameters *h, double decay, double gradient_norm, double momentum_norm);
+    double (*value)(const setting *s, double gradient_norm, double momentum_norm);
 } ceilings[] = {{"gd", ceiling_gd}, {"sgd", ceiling_gd}, {"nag", ceiling_nag}, {"sam", ceiling_sam}, {"msam", ceiling_msam}};
 
 double basin_ceiling(const char *method, const basin_hyperparameters *hyper, double gradient_norm, double momentum_norm)
 {
-    double decay = hyper->weight_decay_coupled && hyper->weight_decay > 0.0 ? hyper->weight_decay : 0.0;
+    const double decay = hyper->weight_decay > 0.0 ? hyper->weight_decay : 0.0;
+    const bool   coupled = hyper->weight_decay_coupled;
+    setting      s = {.eta = hyper->learning_rate > 0.0 ? hyper->learning_rate : (double)NAN, /* at 0 nothing moves: there is no ceiling */
+                      .beta = hyper->momentum,
+                      .rho = hyper->rho,
+                      .coupled = coupled ? decay : 0.0,
+                      .decoupled = coupled ? 0.0 : decay};
 
     for (size_t i = 0; method != NULL && i < sizeof ceilings / sizeof *ceilings; i++)
         if (strcmp(method, ceilings[i].method) == 0) {
-            double value = ceilings[i].value(hyper, decay, gradient_norm, momentum_norm);
+            double value = ceilings[i].value(&s, gradient_norm, momentum_norm);
             return value < 0.0 ? 0.0 : value; /* NAN stays NAN: something it needs is not recorded */
         }
     return NAN;
+}
+
+double basin_ceiling_plain(const char *method, const basin_hyperparameters *hyper)
+{
+    basin_hyperparameters plain = *hyper;
+
+    plain.rho = 0.0;
+    return basin_ceiling(method, &plain, NAN, NAN);
 }

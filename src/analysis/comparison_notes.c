@@ -1,5 +1,7 @@
-/* What a comparison supports, in plain words, in order of weight: training losses, flatter or not and whether that goes with
- * generalisation, own ceilings, stationarity, what is missing, cost, how pairs were made, what no measure here can tell. */
+/* What a comparison supports and how far it reaches, in plain words, in order of weight: training losses, what the pairs support
+ * (comparison_claims.c), what the rows say against it (comparison_cautions.c), what is missing, cost, how pairs were made and tested, what
+ * no measure here can tell.
+ */
 #include "analysis/comparison.h"
 
 #include <math.h>
@@ -7,10 +9,21 @@
 
 #include "core/memory.h"
 
-#define NEAR_CEILING 0.7 /* of λ_max to the ceiling, in the mean: then a lower ceiling alone makes λ_max lower */
+basin_status basin_comparison_append(char **text, const char *separator, char *part)
+{
+    basin_status st = BASIN_OK;
+    char        *joined = NULL;
 
-/* Takes `text` (NULL: out of memory). */
-static basin_status add_note(basin_comparer *c, char *text)
+    BASIN_CHECK(part != NULL && (joined = basin_format("%s%s%s", *text != NULL ? *text : "", *text != NULL ? separator : "", part)) != NULL,
+                BASIN_ERR_NOMEM, "out of memory for a note");
+    basin_free(*text);
+    *text = joined;
+done:
+    basin_free(part);
+    return st;
+}
+
+basin_status basin_comparison_add_note(basin_comparer *c, char *text)
 {
     basin_status      st = BASIN_OK;
     basin_comparison *k = c->result;
@@ -25,283 +38,197 @@ done:
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------------- losses -- */
+/* ---------------------------------------------------------------------------------------------------- losses -- */
+
+/* At an equal loss: how many runs were interpolated to it, and how many only stand near. */
+static basin_status note_reached(basin_comparer *c)
+{
+    const basin_comparison *k = c->result;
+    size_t                  between = 0, at = 0;
+
+    if (isnan(k->at_loss)) return BASIN_OK;
+    for (size_t g = 0; g < k->group_count; g++)
+        for (size_t i = 0; i < k->groups[g].run_count; i++) isnan(k->rows[k->groups[g].rows[i]].at_loss) ? at++ : between++;
+    return basin_comparison_add_note(
+        c, basin_format("compared at training loss %g: %zu run%s interpolated between two checkpoints, %zu at the first checkpoint at or below it",
+                        k->at_loss, between, between == 1 ? "" : "s", at));
+}
 
 static basin_status note_losses(basin_comparer *c)
 {
-    basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
 
-    if (k->losses_note == NULL) goto done;
-    BASIN_TRY(add_note(c, basin_format("training losses: %s%s", k->losses_note,
-                                       k->losses_unequal
-                                           ? ". Where they are unequal, a difference in flatness may be one of loss: cross-entropy flattens as "
-                                             "the loss falls"
-                                           : "")));
-done:
-    return st;
+    if (k->losses_note == NULL) return BASIN_OK;
+    return basin_comparison_add_note(
+        c, basin_format("training losses: %s%s", k->losses_note,
+                        k->losses_unequal ? ". Where they are unequal, a difference in flatness may be one of loss: cross-entropy flattens as "
+                                            "the loss falls"
+                                          : ""));
 }
 
-/* ---------------------------------------------------------------------------------- flatness, generalisation -- */
-
-typedef struct tally { /* the measures of one question and one pair of groups, by verdict */
-    char  *lower, *higher, *undecided, *better, *worse; /* names, comma-separated; NULL = none */
-    size_t cannot;                                      /* how many the seeds cannot decide */
-    char  *cannot_verdict;                              /* borrowed: «3 seeds cannot decide; 8 would» */
-} tally;
-
-static void tally_clear(tally *t)
-{
-    char **texts[] = {&t->lower, &t->higher, &t->undecided, &t->better, &t->worse};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) basin_free(*texts[i]);
-    *t = (tally){0};
-}
-
-/* `rows` are the differences of one pair of groups in the order of the table. */
-static basin_status tally_question(const basin_difference *rows, basin_question question, tally *t)
-{
-    basin_status st = BASIN_OK;
-
-    for (size_t i = 0; i < basin_compared_count; i++) {
-        const basin_compared *measure = &basin_compared_measures[i];
-        const char           *verdict = rows[i].verdict;
-        bool                  lower = strcmp(verdict, "lower") == 0, higher = strcmp(verdict, "higher") == 0;
-        if (measure->question != question) continue;
-        if (lower) BASIN_TRY(basin_comparison_append(&t->lower, ", ", basin_strdup(measure->name)));
-        if (higher) BASIN_TRY(basin_comparison_append(&t->higher, ", ", basin_strdup(measure->name)));
-        if (strcmp(verdict, "undecided") == 0) BASIN_TRY(basin_comparison_append(&t->undecided, ", ", basin_strdup(measure->name)));
-        if ((lower && measure->better < 0) || (higher && measure->better > 0))
-            BASIN_TRY(basin_comparison_append(&t->better, ", ", basin_strdup(measure->name)));
-        if ((lower && measure->better > 0) || (higher && measure->better < 0))
-            BASIN_TRY(basin_comparison_append(&t->worse, ", ", basin_strdup(measure->name)));
-        if (strstr(verdict, "cannot decide") != NULL) t->cannot++, t->cannot_verdict = rows[i].verdict;
-    }
-done:
-    return st;
-}
-
-static basin_status note_flatness(basin_comparer *c, const char *a, const char *b, const tally *t)
-{
-    const char *and_undecided = t->undecided != NULL ? "; undecided: " : "", *undecided = t->undecided != NULL ? t->undecided : "";
-
-    if (t->lower != NULL && t->higher != NULL)
-        return add_note(c, basin_format("measures disagree: %s is flatter than %s by %s, but sharper by %s%s%s", a, b, t->lower, t->higher,
-                                        and_undecided, undecided));
-    if (t->lower != NULL)
-        return add_note(c, t->undecided != NULL ? basin_format("%s is flatter than %s by %s; undecided: %s", a, b, t->lower, t->undecided)
-                                                : basin_format("%s is flatter than %s by every measure of flatness compared: %s", a, b, t->lower));
-    if (t->higher != NULL)
-        return add_note(c,
-                        basin_format("not supported: «%s is flatter than %s»; it is sharper by %s%s%s", a, b, t->higher, and_undecided, undecided));
-    if (t->undecided == NULL && t->cannot > 0) return add_note(c, basin_format("is %s flatter than %s? %s", a, b, t->cannot_verdict));
-    return add_note(c, basin_format("not supported: «%s is flatter than %s»: no measure of flatness decides", a, b));
-}
-
-static basin_status note_generalisation(basin_comparer *c, const char *a, const char *b, const tally *flat, const tally *t)
-{
-    bool        flatter = flat->lower != NULL && flat->higher == NULL;
-    const char *but_better = t->better != NULL ? "; better by " : "", *better = t->better != NULL ? t->better : "";
-
-    if (t->worse != NULL)
-        return add_note(c, basin_format("%s%s generalises worse than %s by %s%s%s", flatter ? "flatter is not better here: " : "", a, b, t->worse,
-                                        but_better, better));
-    if (t->better != NULL)
-        return add_note(
-            c, flatter ? basin_format("%s is flatter and generalises better than %s here, by %s: the two go together, which does not say that "
-                                      "one is the cause",
-                                      a, b, t->better)
-                       : basin_format("%s generalises better than %s by %s, without being shown to be flatter", a, b, t->better));
-    if (t->undecided == NULL && t->cannot > 0) return add_note(c, basin_format("does %s generalise better than %s? %s", a, b, t->cannot_verdict));
-    if (flatter)
-        return add_note(c, basin_format("%s is flatter, but that is not tied to generalisation here: no measure of it decides against %s", a, b));
-    return add_note(c, basin_format("not supported: «%s generalises better than %s»: no measure of it decides", a, b));
-}
-
-/* Near its ceiling a run's λ_max is what learning rate and method allow, not what the loss offers. */
-static basin_status note_restated_ceiling(basin_comparer *c, const basin_difference *rows)
-{
-    const basin_difference *lambda = &rows[basin_compared_find("lambda_max")], *ratio = &rows[basin_compared_find("lambda_max/ceiling")];
-    const basin_estimate   *a = basin_comparison_estimate(c->result, ratio->measure, ratio->group),
-                         *b = basin_comparison_estimate(c->result, ratio->measure, ratio->base);
-
-    if (strcmp(lambda->verdict, "lower") != 0 || strcmp(ratio->verdict, "lower") == 0 || !(a->mean > NEAR_CEILING) || !(b->mean > NEAR_CEILING))
-        return BASIN_OK;
-    return add_note(c, basin_format("the lower lambda_max of %s may only restate its lower ceiling: it stands at %.2f of its own, %s at %.2f",
-                                    lambda->group, a->mean, lambda->base, b->mean));
-}
-
-static basin_status note_pair(basin_comparer *c, const basin_difference *rows)
-{
-    basin_status st = BASIN_OK;
-    tally        flat = {0}, general = {0};
-    const char  *a = rows[0].group, *b = rows[0].base;
-
-    if (!rows[0].paired) {
-        BASIN_TRY(add_note(c, basin_format("%s and %s have no pairs of runs with the same recorded seed and start: nothing is tested", a, b)));
-        goto done;
-    }
-    BASIN_TRY(tally_question(rows, BASIN_FLATNESS, &flat));
-    BASIN_TRY(tally_question(rows, BASIN_GENERALISATION, &general));
-    BASIN_TRY(note_flatness(c, a, b, &flat));
-    BASIN_TRY(note_restated_ceiling(c, rows));
-    BASIN_TRY(note_generalisation(c, a, b, &flat, &general));
-done:
-    tally_clear(&flat);
-    tally_clear(&general);
-    return st;
-}
-
-/* ---------------------------------------------------------------------------------- confounders and quality -- */
-
-/* The ceilings suppose full batches; names the groups that were trained on others. */
-static basin_status note_batches(basin_comparer *c)
-{
-    basin_status            st = BASIN_OK;
-    const basin_comparison *k = c->result;
-    char                   *text = NULL;
-
-    for (size_t i = 0; i < k->group_count; i++) {
-        int64_t largest = 0;
-        for (size_t j = 0; j < k->groups[i].run_count; j++) {
-            int64_t batch = k->rows[k->groups[i].rows[j]].batch_size;
-            largest = batch > largest ? batch : largest;
-        }
-        if (largest > 0)
-            BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%s by batches of %lld", k->groups[i].name, (long long)largest)));
-    }
-    if (text != NULL) BASIN_TRY(add_note(c, basin_format("the ceilings of stability hold for full batches; trained were %s", text)));
-done:
-    basin_free(text);
-    return st;
-}
-
-/* One alpha for all, or N_eff says nothing. */
-static basin_status note_alpha(basin_comparer *c)
-{
-    const basin_comparison *k = c->result;
-    double                  least = INFINITY, most = -INFINITY;
-
-    for (size_t i = 0; i < k->group_count; i++)
-        for (size_t j = 0; j < k->groups[i].run_count; j++) {
-            double alpha = k->rows[k->groups[i].rows[j]].alpha;
-            if (isfinite(alpha)) least = fmin(least, alpha), most = fmax(most, alpha);
-        }
-    if (!(most >= least)) return BASIN_OK;
-    return add_note(c, most > least ? basin_format("n_eff is not comparable: its alpha runs from %g to %g", least, most)
-                                    : basin_format("n_eff is at alpha = %g in every run", least));
-}
-
-static basin_status note_ceilings(basin_comparer *c)
-{
-    basin_status            st = BASIN_OK;
-    const basin_comparison *k = c->result;
-    char                   *text = NULL;
-
-    for (size_t i = 0; i < k->group_count; i++) {
-        const basin_estimate *e = basin_comparison_estimate(k, "lambda_max/ceiling", k->groups[i].name);
-        if (e->n > 0) BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%s %.3g (%zu runs)", e->group, e->mean, e->n)));
-    }
-    /* the recursion that the ceiling bounds ran on the loss in training mode, whose derivatives go through the statistics */
-    bool other = c->bn != NULL && strncmp(c->bn, "batch:", 6) != 0;
-    if (text != NULL)
-        BASIN_TRY(add_note(c, basin_format("lambda_max over the method's own ceiling of stability, mean: %s%s%s%s", text,
-                                           other ? ". But with BatchNorm the ceiling is that of training mode, and lambda_max here is at statistics " : "",
-                                           other ? c->bn : "", other ? ": --bn batch:SIZE gives its lambda_max" : "")));
-done:
-    basin_free(text);
-    return st;
-}
-
-static basin_status note_stationarity(basin_comparer *c)
-{
-    basin_status            st = BASIN_OK;
-    const basin_comparison *k = c->result;
-    char                   *text = NULL;
-
-    for (size_t i = 0; i < k->group_count; i++) {
-        const basin_group *group = &k->groups[i];
-        size_t             moving = 0;
-        for (size_t j = 0; j < group->run_count; j++)
-            if (!k->rows[group->rows[j]].stationary) moving++;
-        if (moving > 0) BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%zu of %zu of %s", moving, group->run_count, group->name)));
-    }
-    if (text != NULL) BASIN_TRY(add_note(c, basin_format("not stationary, so not at a minimum: %s", text)));
-done:
-    basin_free(text);
-    return st;
-}
-
-static basin_status note_truncation(basin_comparer *c)
-{
-    const basin_comparison *k = c->result;
-    double                  lower = INFINITY, upper = -INFINITY;
-
-    for (size_t i = 0; i < k->group_count; i++)
-        for (size_t j = 0; j < k->groups[i].run_count; j++) {
-            const basin_measures *row = &k->rows[k->groups[i].rows[j]];
-            if (!basin_is_truncated(row)) continue;
-            lower = fmin(lower, row->sane_lower);
-            upper = fmax(upper, row->sane_upper);
-        }
-    if (!(upper >= lower)) return BASIN_OK;
-    return add_note(c, basin_format("sane and n_eff are not compared: the truncated spectra give only a part of each sum; sane lies between %.4g "
-                                    "and %.4g",
-                                    lower, upper));
-}
-
-static bool in_a_group(const basin_comparison *k, const basin_measures *run)
-{
-    for (size_t i = 0; i < k->group_count; i++)
-        for (size_t j = 0; j < k->groups[i].run_count; j++)
-            if (basin_same_run(run, &k->rows[k->groups[i].rows[j]])) return true;
-    return false;
-}
+/* --------------------------------------------------------------------------------------------------- missing -- */
 
 static const char *or_unnamed(const char *text)
 {
     return text != NULL ? text : "unnamed";
 }
 
+static bool in_a_group(const basin_comparison *k, const basin_row *run)
+{
+    for (size_t g = 0; g < k->group_count; g++)
+        for (size_t i = 0; i < k->groups[g].run_count; i++)
+            if (basin_same_run(run, &k->rows[k->groups[g].rows[i]])) return true;
+    return false;
+}
+
+static char *describe_left_out(const basin_comparison *k, const basin_row *run)
+{
+    double lowest = basin_lowest_loss(k, run);
+
+    if (!isnan(k->at_loss) && !isnan(lowest)) return basin_format("left out: run %s got to training loss %.4g only", or_unnamed(run->run), lowest);
+    if (k->step < 0) return basin_format("left out: run %s has no measured checkpoint", or_unnamed(run->run));
+    return basin_format("left out: run %s has no measured checkpoint of step %lld", or_unnamed(run->run), (long long)k->step);
+}
+
 static basin_status note_missing(basin_comparer *c)
 {
-    basin_status            st = BASIN_OK;
-    const basin_comparison *k = c->result;
+    static const char *const at[] = {"", " (polished)", " (averaged)"};
+    basin_status             st = BASIN_OK;
+    const basin_comparison  *k = c->result;
 
     for (size_t i = 0; i < k->row_count; i++)
         if (k->rows[i].missing != NULL)
-            BASIN_TRY(
-                add_note(c, basin_format("missing: %s/%s: %s", or_unnamed(k->rows[i].run), or_unnamed(k->rows[i].checkpoint), k->rows[i].missing)));
-    for (size_t i = 0; i < k->row_count; i++) {
-        bool first = true;
-        for (size_t j = 0; j < i && first; j++) first = !basin_same_run(&k->rows[i], &k->rows[j]);
-        if (first && !in_a_group(k, &k->rows[i]))
-            BASIN_TRY(add_note(c, k->step >= 0 ? basin_format("left out: run %s has no measured checkpoint of step %lld", or_unnamed(k->rows[i].run),
-                                                              (long long)k->step)
-                                               : basin_format("left out: run %s has no measured checkpoint", or_unnamed(k->rows[i].run))));
+            BASIN_TRY(basin_comparison_add_note(c, basin_format("missing: %s/%s%s: %s", or_unnamed(k->rows[i].run), or_unnamed(k->rows[i].checkpoint),
+                                                                at[k->rows[i].point], k->rows[i].missing)));
+    for (size_t i = 0; i < k->row_count; i++)
+        if (basin_is_first_of_run(k, i) && !in_a_group(k, &k->rows[i])) BASIN_TRY(basin_comparison_add_note(c, describe_left_out(k, &k->rows[i])));
+done:
+    return st;
+}
+
+static bool group_has(const basin_comparer *c, const basin_group *group, int point)
+{
+    for (size_t i = 0; i < group->run_count; i++)
+        if (c->places[group->rows[i] * BASIN_POINTS + (size_t)point] != BASIN_NO_ROW) return true;
+    return false;
+}
+
+/* A kind of point that only some groups have. */
+static basin_status note_points(basin_comparer *c)
+{
+    static const char *const names[] = {"", "polished", "averaged"};
+    basin_status             st = BASIN_OK;
+    const basin_comparison  *k = c->result;
+
+    for (int point = BASIN_POINT_POLISHED; point < BASIN_POINTS; point++) {
+        const char *without = NULL;
+        bool        some = false;
+        for (size_t g = 0; g < k->group_count; g++)
+            if (group_has(c, &k->groups[g], point))
+                some = true;
+            else
+                without = k->groups[g].name;
+        if (some && without != NULL)
+            BASIN_TRY(basin_comparison_add_note(c, basin_format("%s rows are not compared: %s has none", names[point], without)));
     }
 done:
     return st;
 }
+
+/* ------------------------------------------------------------------------------------------------------ cost -- */
 
 static basin_status note_cost(basin_comparer *c)
 {
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
     const basin_group      *base = &k->groups[c->base];
+    const char             *goal = isnan(k->at_loss) ? "" : " to reach that loss";
 
-    for (size_t i = 0; i < k->group_count; i++) {
-        const basin_group *group = &k->groups[i];
-        if (i == c->base || !(base->gradient_evaluations > 0.0) || !isfinite(group->gradient_evaluations)) continue;
+    for (size_t g = 0; g < k->group_count; g++) {
+        const basin_group *group = &k->groups[g];
+        if (g == c->base || !(base->gradient_evaluations > 0.0) || !isfinite(group->gradient_evaluations)) continue;
         double ratio = group->gradient_evaluations / base->gradient_evaluations;
-        BASIN_TRY(add_note(c, ratio == 1.0 ? basin_format("cost: %s spent as many gradient evaluations as %s (%.6g in the mean)", group->name,
-                                                          base->name, base->gradient_evaluations)
-                                           : basin_format("cost: %s spent %.3g times the gradient evaluations of %s (%.6g against %.6g in the mean)",
-                                                          group->name, ratio, base->name, group->gradient_evaluations, base->gradient_evaluations)));
+        BASIN_TRY(basin_comparison_add_note(
+            c, ratio == 1.0 ? basin_format("cost: %s spent as many gradient evaluations as %s%s (%.6g in the mean)", group->name, base->name, goal,
+                                           base->gradient_evaluations)
+                            : basin_format("cost: %s spent %.3g times the gradient evaluations of %s%s (%.6g against %.6g in the mean)", group->name,
+                                           ratio, base->name, goal, group->gradient_evaluations, base->gradient_evaluations)));
     }
-    if (c->budget_of != SIZE_MAX && c->budget == SIZE_MAX)
-        BASIN_TRY(add_note(c, basin_format("at equal gradient evaluations nothing is compared: no run of %s went on to the budget of %s", base->name,
-                                           k->groups[c->budget_of].name)));
+    if (c->budget != BASIN_NO_ROW)
+        BASIN_TRY(basin_comparison_add_note(
+            c, basin_format("%s are the same runs as %s, later: listed, but no comparison of methods", k->groups[c->budget].name, base->name)));
+    else if (c->budget_of != BASIN_NO_ROW)
+        BASIN_TRY(
+            basin_comparison_add_note(c, basin_format("at equal gradient evaluations nothing is compared: no run of %s went on to the budget of %s",
+                                                      base->name, k->groups[c->budget_of].name)));
 done:
+    return st;
+}
+
+/* ----------------------------------------------------------------------------------------------- how tested -- */
+
+typedef struct tested { /* by the report */
+    size_t measures;    /* of the pair that has most, each kind of point counted */
+    bool   generalisation, rows_known;
+} tested;
+
+static tested count_tested(const basin_comparer *c)
+{
+    tested t = {.rows_known = true};
+
+    for (size_t p = 0; p < c->pair_count; p++) {
+        size_t measures = 0;
+        for (size_t i = 0; i < c->pairs[p].differences; i++) {
+            const basin_difference *d = &c->result->differences[c->pairs[p].first + i];
+            if (isnan(d->p_report)) continue;
+            measures++;
+            if (d->family != BASIN_FAMILY_GENERALISATION) continue;
+            t.generalisation = true;
+            t.rows_known = t.rows_known && isfinite(d->rows_error);
+        }
+        t.measures = measures > t.measures ? measures : t.measures;
+    }
+    return t;
+}
+
+/* «; conditional on one test set of 899 rows» */
+static basin_status describe_test_set(const basin_comparer *c, const tested *t, char **out)
+{
+    basin_status            st = BASIN_OK;
+    const basin_comparison *k = c->result;
+    size_t                  rows = k->rows[k->groups[c->base].rows[0]].test_samples;
+    char                   *size = NULL;
+
+    BASIN_CHECK((size = rows > 0 ? basin_format(" of %zu rows", rows) : basin_strdup("")) != NULL, BASIN_ERR_NOMEM, "out of memory for a note");
+    *out = !t->generalisation ? basin_strdup("")
+           : t->rows_known
+               ? basin_format(
+                     "; a difference in generalisation must exceed %.3g standard errors over seeds and rows of the test set%s together, the rows from %zu parts of it",
+                     basin_student_t975(k->test_part_count - 1), size, k->test_part_count)
+               : basin_format("; in generalisation conditional on one test set%s", size);
+    BASIN_CHECK(*out != NULL, BASIN_ERR_NOMEM, "out of memory for a note");
+done:
+    basin_free(size);
+    return st;
+}
+
+static basin_status note_tests(basin_comparer *c)
+{
+    basin_status st = BASIN_OK;
+    tested       t = count_tested(c);
+    size_t       pairs = c->result->report_pairs;
+    char        *test_set = NULL;
+
+    if (t.measures == 0) goto done;
+    BASIN_TRY(describe_test_set(c, &t, &test_set));
+    BASIN_TRY(basin_comparison_add_note(
+        c,
+        basin_format("these sentences hold together at level %g: of %zu pair%s of groups x %zu measures (each kind of point counted) any is wrongly "
+                     "decided with at most that probability, by sign-flip tests that flip all measures of a seed jointly, step-down, times the "
+                     "pairs; exact under exchangeability of the methods within a seed%s",
+                     c->level, pairs, pairs == 1 ? "" : "s", t.measures, test_set)));
+done:
+    basin_free(test_set);
     return st;
 }
 
@@ -310,39 +237,31 @@ static basin_status note_method(basin_comparer *c)
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
 
-    if (k->group_count == 1) BASIN_TRY(add_note(c, basin_format("one method only, %s: nothing to compare it with", k->groups[0].name)));
-    else {
-        if (k->step < 0) BASIN_TRY(add_note(c, basin_strdup("the methods share no step: each run stands at its own last checkpoint")));
-        BASIN_TRY(add_note(c, basin_strdup(c->starts_checked
-                                               ? "pairs have the same recorded seed and, at step 0, the same start"
-                                               : "pairs have the same recorded seed; that equal seeds had equal starts is taken from the record, not "
-                                                 "checked (some run has no checkpoint of step 0)")));
-        BASIN_TRY(add_note(
-            c, basin_strdup("p-values are exact sign-flip tests, corrected by Holm within each question (flatness, generalisation, conditions)")));
-        BASIN_TRY(add_note(
-            c,
-            basin_strdup("lambda_max, trace, SANE, N_eff and one-step sharpness change under rescalings that leave the network's function alone")));
+    if (k->group_count == 1) {
+        BASIN_TRY(basin_comparison_add_note(c, basin_format("one method only, %s: nothing to compare it with", k->groups[0].name)));
+        goto done;
     }
+    if (k->step < 0 && isnan(k->at_loss))
+        BASIN_TRY(basin_comparison_add_note(c, basin_strdup("the methods share no step: each run stands at its own last checkpoint")));
+    BASIN_TRY(basin_comparison_add_note(
+        c, basin_strdup(c->starts_checked ? "pairs have the same recorded seed and, at step 0, the same start"
+                                          : "pairs have the same recorded seed; that equal seeds had equal starts is taken from the "
+                                            "record, not checked (some run has no checkpoint of step 0)")));
+    BASIN_TRY(note_tests(c));
+    BASIN_TRY(basin_comparison_add_note(
+        c, basin_strdup("lambda_max, trace, SANE, N_eff and one-step sharpness change under rescalings that leave the network's function alone")));
 done:
     return st;
 }
 
 basin_status basin_comparison_note(basin_comparer *c)
 {
-    basin_status            st = BASIN_OK;
-    const basin_comparison *k = c->result;
+    static basin_status (*const notes[])(basin_comparer *) = {
+        note_reached, note_losses, basin_comparison_claims, basin_comparison_cautions, note_missing, note_points, note_cost, note_method};
+    basin_status st = BASIN_OK;
 
-    if (c->remark != NULL) BASIN_TRY(add_note(c, basin_strdup(c->remark)));
-    BASIN_TRY(note_losses(c));
-    for (size_t i = 0; i < k->difference_count; i += basin_compared_count) BASIN_TRY(note_pair(c, &k->differences[i]));
-    BASIN_TRY(note_ceilings(c));
-    BASIN_TRY(note_batches(c));
-    BASIN_TRY(note_alpha(c));
-    BASIN_TRY(note_stationarity(c));
-    BASIN_TRY(note_truncation(c));
-    BASIN_TRY(note_missing(c));
-    BASIN_TRY(note_cost(c));
-    BASIN_TRY(note_method(c));
+    if (c->remark != NULL) BASIN_TRY(basin_comparison_add_note(c, basin_strdup(c->remark)));
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) BASIN_TRY(notes[i](c));
 done:
     return st;
 }

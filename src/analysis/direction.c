@@ -19,6 +19,7 @@
 #define MOMENTUM_ROUNDING 1e-12 /* ‖v‖ / ‖theta‖ below which a momentum is taken for rounding */
 #define MOMENTUM_TINY 1e-30     /* largest |v| below which it is, whatever theta */
 #define DENSE_MOST 256          /* parameters up to which a single eigenvector is taken from the full spectrum */
+#define TOP_TOLERANCE 1e-4      /* residual, relative to ‖H‖, of a top eigenvector that is only looked along */
 
 basin_status basin_direction_create(const char *label, const char *definition, size_t size, basin_direction **out)
 {
@@ -210,7 +211,7 @@ basin_status basin_direction_demand(const basin_objective *o, const basin_direct
     if (spec->kind != BASIN_DIRECTION_EIGEN) goto done;
     BASIN_TRY(check_eigen(o, spec->index));
     options = options_of_eigen(o, spec->index);
-    BASIN_TRY(basin_spectrum_demand(o, &options, demand, &method));
+    BASIN_TRY(basin_spectrum_demand(o, NULL, &options, demand, &method));
 done:
     return st;
 }
@@ -219,7 +220,7 @@ static basin_status compute_eigen(basin_objective *o, const double *theta, long 
 {
     basin_spectrum_options options = options_of_eigen(o, i);
 
-    return basin_spectrum_compute(o, theta, 0.0, &options, out);
+    return basin_spectrum_compute(o, theta, NULL, &options, out);
 }
 
 basin_status basin_direction_eigen(basin_objective *o, const double *theta, long i, const basin_spectrum *spectrum, basin_direction **out)
@@ -258,6 +259,35 @@ done:
     basin_direction_destroy(&d);
     basin_free(label);
     basin_free(definition);
+    return st;
+}
+
+static basin_spectrum_options options_of_top(uint64_t seed)
+{
+    return (basin_spectrum_options){
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 1, .vectors = true, .tolerance = TOP_TOLERANCE, .probes = 1, .seed = seed};
+}
+
+basin_status basin_direction_top_demand(const basin_objective *o, basin_demand *demand)
+{
+    const basin_spectrum_options options = options_of_top(0);
+    const char                  *method;
+
+    return basin_spectrum_demand(o, NULL, &options, demand, &method);
+}
+
+basin_status basin_direction_top(basin_objective *o, const double *theta, uint64_t seed, basin_direction **out)
+{
+    basin_status                 st = BASIN_OK;
+    const basin_spectrum_options options = options_of_top(seed);
+    basin_spectrum              *spectrum = NULL;
+
+    BASIN_TRY(basin_spectrum_compute(o, theta, NULL, &options, &spectrum));
+    BASIN_CHECK(spectrum->converged, BASIN_ERR_NUMERIC, "the top eigenvector has not converged in %zu products: residual %.2g of an eigenvalue %.4g",
+                spectrum->products, spectrum->residuals[0], spectrum->eigenvalues[0]);
+    BASIN_TRY(basin_direction_eigen(o, theta, 1, spectrum, out));
+done:
+    basin_spectrum_destroy(&spectrum);
     return st;
 }
 

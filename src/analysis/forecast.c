@@ -24,7 +24,7 @@
 #include "core/linalg.h"
 #include "core/memory.h"
 
-enum { WORKS = 9, POINTS = 256, SMALL = 500, ROWS = 4 };
+enum { WORKS = 9, POINTS = 256, SMALL = 500, ROWS = 4, REPETITIONS = 32 };
 
 static const double ENOUGH = 0.05; /* seconds of measuring */
 
@@ -59,7 +59,7 @@ static basin_status time_of(measuring *m, basin_status (*call)(measuring *), dou
     BASIN_TRY(call(m));
     seconds = now() - start;
     if (seconds < ENOUGH)
-        for (start = now(), times = 0; times == 0 || seconds < ENOUGH; times++, seconds = now() - start) BASIN_TRY(call(m));
+        for (start = now(), times = 0; times == 0 || (seconds < ENOUGH && times < REPETITIONS); times++, seconds = now() - start) BASIN_TRY(call(m));
     *out = seconds / (double)times;
 done:
     return st;

@@ -145,7 +145,8 @@ static basin_status copy_record(const basin_checkpoint *ck, basin_info *info)
     info->weight_decay_coupled = ck->hyper.weight_decay_coupled;
     info->gradient_norm = info->momentum_gradient_cosine = NAN;
     info->stationarity =
-        (basin_stationarity){.loss = NAN, .gradient_norm = NAN, .decayed_gradient_norm = NAN, .curvature = NAN, .decrease = NAN, .threshold = NAN};
+        (basin_stationarity){.loss = NAN, .gradient_norm = NAN, .decayed_gradient_norm = NAN, .decrement = NAN, .tried = NAN, .threshold = NAN, .ritz_least = NAN,
+                             .ritz_most = NAN, .curvature = NAN, .fall_per_step = NAN};
 done:
     return st;
 }

@@ -30,6 +30,33 @@ basin_status basin_point_bare_gradient(basin_objective *o, const double *theta, 
     return st;
 }
 
+basin_status basin_point_bare_freeze(basin_objective *o, const double *theta, basin_curvature **out)
+{
+    double       decay = basin_objective_decay(o);
+    basin_status st = basin_objective_decay_set(o, 0.0);
+
+    if (st == BASIN_OK) st = basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, out); /* keeps the decay of this moment */
+    basin_objective_decay_set(o, decay);
+    return st;
+}
+
+basin_status basin_point_bare_line(basin_objective *o, const double *theta, const double *d, const double *t, size_t n, basin_loss *out)
+{
+    double       decay = basin_objective_decay(o);
+    basin_status st = basin_objective_decay_set(o, 0.0);
+
+    if (st == BASIN_OK) st = basin_objective_subspace(o, NULL, theta, d, 1, t, n, out);
+    basin_objective_decay_set(o, decay);
+    return st;
+}
+
+double basin_point_epsilon(const basin_objective *o, const basin_curvature *c)
+{
+    double epsilon = basin_objective_epsilon(o);
+
+    return basin_curvature_approximate(c) ? cbrt(epsilon) * cbrt(epsilon) : epsilon;
+}
+
 basin_status basin_point_freeze(basin_objective *o, const double *theta, size_t beside, basin_curvature **out)
 {
     size_t       before = basin_memory_set_aside(beside);

@@ -240,10 +240,10 @@ done:
     return st;
 }
 
-static basin_status ritz_demand(size_t size, const basin_sane_options *options, basin_demand *demand, size_t *out)
+static basin_status ritz_demand(const basin_objective *o, const basin_sane_options *options, basin_demand *demand, size_t *out)
 {
     basin_status st = BASIN_OK;
-    size_t       steps = options != NULL ? options->ritz : 0, bytes;
+    size_t       size = basin_objective_size(o), steps = options != NULL ? options->ritz : 0, bytes;
 
     BASIN_CHECK(steps > 0, BASIN_ERR_ARG, "the ritz method needs a number of Lanczos steps");
     BASIN_TRY(check_options(options));
@@ -251,7 +251,7 @@ static basin_status ritz_demand(size_t size, const basin_sane_options *options, 
     BASIN_CHECK(steps < basin_memory_limit() / sizeof(double) / size, BASIN_ERR_BUDGET,
                 "%zu Lanczos steps with %zu parameters do not fit the limit of %zu bytes", steps, size, basin_memory_limit());
     demand->gradients++; /* describe_point */
-    basin_stationarity_demand(demand);
+    basin_stationarity_demand(o, &options->stationarity, demand);
     demand->freezes++;
     demand->products += steps, demand->most += steps;
     demand->rows = steps / 2 + 1;
@@ -274,7 +274,7 @@ static basin_status describe_point(basin_objective *o, const double *theta, cons
     s->samples = basin_objective_samples(o);
     s->loss = basin_loss_value(&loss);
     s->gradient_norm = basin_norm(g, s->parameters);
-    BASIN_TRY(basin_stationarity_compute(o, theta, options->recorded_weight_decay, &s->stationarity));
+    BASIN_TRY(basin_stationarity_compute(o, theta, &options->stationarity, &s->stationarity));
 done:
     basin_free(g);
     return st;
@@ -286,7 +286,7 @@ basin_status basin_sane_ritz_forecast(basin_objective *o, const double *theta, c
     size_t                 steps;
     basin_forecast_request request = {.analysis = "sane", .method = "ritz", .objective_count = 1, .objectives = {o}, .theta = theta};
 
-    BASIN_TRY(ritz_demand(basin_objective_size(o), options, &request.demand, &steps));
+    BASIN_TRY(ritz_demand(o, options, &request.demand, &steps));
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
@@ -302,7 +302,7 @@ basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t s
     basin_demand     demand = {0};
     size_t           steps;
 
-    BASIN_TRY(ritz_demand(basin_objective_size(o), options, &demand, &steps));
+    BASIN_TRY(ritz_demand(o, options, &demand, &steps));
     BASIN_ALLOC(s, 1, "SANE");
     BASIN_TRY(describe_point(o, theta, options, s));
     BASIN_TRY(basin_point_freeze(o, theta, demand.aside, &c));

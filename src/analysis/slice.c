@@ -211,7 +211,7 @@ static void add_demand(const basin_slice_request *r, basin_demand *demand)
 {
     size_t points = r->grid[0] * rows_of(r) + 1; /* the centre */
 
-    basin_stationarity_demand(demand);
+    basin_stationarity_demand(r->objectives[0], &r->stationarity, demand);
     if (!r->statistics_move) {
         demand->gradients++;
         demand->freezes++;
@@ -254,7 +254,7 @@ basin_status basin_slice_compute(const basin_slice_request *request, basin_slice
     s->surface_count = request->objective_count;
     for (size_t i = 0; i < s->axis_count; i++) BASIN_TRY(describe_axis(request, i, &s->axes[i]));
     BASIN_TRY(lay_grid(request, s, &g));
-    BASIN_TRY(basin_stationarity_compute(request->objectives[0], request->theta, request->weight_decay, &s->stationarity));
+    BASIN_TRY(basin_stationarity_compute(request->objectives[0], request->theta, &request->stationarity, &s->stationarity));
     if (!request->statistics_move) BASIN_TRY(differentiate(request, &g, s));
     for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(request, &g, i, &s->surfaces[i]));
     BASIN_TRY(measure_cosines(request, &g, s));

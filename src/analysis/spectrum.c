@@ -52,7 +52,7 @@ static basin_spectrum_options complete(const basin_spectrum_options *options, si
     return o;
 }
 
-static basin_status describe_point(basin_objective *o, const double *theta, double weight_decay, basin_spectrum *out)
+static basin_status describe_point(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
     double      *g = NULL;
@@ -65,7 +65,7 @@ static basin_status describe_point(basin_objective *o, const double *theta, doub
     out->loss = basin_loss_value(&loss);
     out->accuracy = basin_loss_accuracy(&loss);
     out->gradient_norm = basin_norm(g, out->parameters);
-    BASIN_TRY(basin_stationarity_compute(o, theta, weight_decay, &out->stationarity));
+    BASIN_TRY(basin_stationarity_compute(o, theta, stationarity, &out->stationarity));
 done:
     basin_free(g);
     return st;
@@ -86,7 +86,8 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options, basin_demand *demand, const char **method)
+basin_status basin_spectrum_demand(const basin_objective *o, const basin_stationarity_options *stationarity, const basin_spectrum_options *options,
+                                   basin_demand *demand, const char **method)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_options chosen;
@@ -95,7 +96,7 @@ basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectru
                 options->tolerance);
     chosen = complete(options, basin_objective_size(o), basin_objective_epsilon(o), false);
     demand->gradients++; /* describe_point */
-    basin_stationarity_demand(demand);
+    basin_stationarity_demand(o, stationarity, demand);
     demand->freezes++;
     if (chosen.method == BASIN_SPECTRUM_DENSE) BASIN_TRY(basin_spectrum_dense_demand(basin_objective_size(o), &chosen, demand));
     else BASIN_TRY(basin_spectrum_lanczos_demand(basin_objective_size(o), &chosen, demand));
@@ -104,19 +105,20 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_forecast **out)
+basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
+                                     const basin_spectrum_options *options, basin_forecast **out)
 {
     basin_status           st = BASIN_OK;
     basin_forecast_request request = {.analysis = "spectrum", .objective_count = 1, .objectives = {o}, .theta = theta};
 
-    BASIN_TRY(basin_spectrum_demand(o, options, &request.demand, &request.method));
+    BASIN_TRY(basin_spectrum_demand(o, stationarity, options, &request.demand, &request.method));
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
 }
 
-basin_status basin_spectrum_compute(basin_objective *o, const double *theta, double weight_decay, const basin_spectrum_options *options,
-                                    basin_spectrum **out)
+basin_status basin_spectrum_compute(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
+                                    const basin_spectrum_options *options, basin_spectrum **out)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum        *s = NULL;
@@ -126,9 +128,9 @@ basin_status basin_spectrum_compute(basin_objective *o, const double *theta, dou
     const char            *method;
     double                 epsilon = basin_objective_epsilon(o);
 
-    BASIN_TRY(basin_spectrum_demand(o, options, &demand, &method)); /* what it refuses need not begin */
+    BASIN_TRY(basin_spectrum_demand(o, stationarity, options, &demand, &method)); /* what it refuses need not begin */
     BASIN_ALLOC(s, 1, "spectrum");
-    BASIN_TRY(describe_point(o, theta, weight_decay, s));
+    BASIN_TRY(describe_point(o, theta, stationarity, s));
     BASIN_TRY(basin_point_freeze(o, theta, demand.aside, &c));
     s->approximate = basin_curvature_approximate(c);
     complete_options = complete(options, s->parameters, epsilon, s->approximate);

@@ -1,66 +1,221 @@
-/* Is the point a minimum of what training made small?
+/* Is there a way down from here? What a quadratic model finds of one in m products.
  *
- * Method, on R = L + w/2 ‖theta‖² (w the recorded, coupled weight decay; 0 without)
- *   1. g = ∇R, u = g/‖g‖, c = uᵀ∇²R u: one gradient, one curvature product.
- *   2. The quadratic model along -u is smallest at step ‖g‖/c, where R has fallen by ‖g‖²/2c. Relative to R that is
- *      decrease = ‖g‖⁴ / (2 gᵀHg R), free of the scale of the loss and of theta.
- *   3. Stationary when c > 0 and decrease <= threshold; g = 0 is stationary. Where c <= 0 the model has no minimum along -g:
- *      decrease = Inf.
+ * Method, on R = L + w/2 ‖theta‖² (w the recorded, coupled weight decay; 0 without), g = ∇R, H = ∇²R
+ *   1. m steps of Lanczos from q_1 = g/‖g‖ with full reorthogonalisation: T_m = QᵀHQ, tridiagonal, m products. It ends early where the
+ *      Krylov space is invariant: then it holds all of H that g sees.
+ *   2. T_m = S diag(ξ) Sᵀ. With all ξ_j > 0 the model R + gᵀd + ½ dᵀHd is least over the Krylov space at d = −‖g‖ Q T_m⁻¹ e_1, where
+ *      R has fallen by ½ gᵀQT_m⁻¹Qᵀg = ‖g‖² Σ_j s_1j² / (2 ξ_j): the decrement, which grows with m. It is divided by |R|, so it does
+ *      not change when the loss or theta is rescaled.
+ *   3. A ξ_j below −rounding is a direction of negative curvature inside the Krylov space: no minimum, and the sum is no decrement.
+ *      One within rounding of 0 that g has a share in is a slope without curvature, for which the same holds.
+ *   4. The model is a model: R itself is tried at 1, 1/2, 1/4 and 1/8 of its step, and the largest fall stands beside the decrement.
+ *   5. Rounding theta alone moves the gradient by about ε ‖H‖ ‖theta‖. A gradient below that says nothing more.
  *
- * The unit vector u keeps ‖g‖⁴ from underflowing near convergence. |R| stands for R, so that a loss below zero (a quadratic
- * with a constant) does not pass for free.
+ * No verdict is «stationary»: what m products do not find, more may (see the table in docs/measures.md). The unit vector q_1 keeps ‖g‖²
+ * from underflowing near convergence.
+ *
+ * References: G. Golub & G. Meurant, «Matrices, Moments and Quadrature with Applications», Princeton 2010, ch. 4 (uᵀf(A)u by Lanczos,
+ * here f = 1/x); A. Conn, N. Gould & P. Toint, «Trust-Region Methods», SIAM 2000, §5.2 (the model's minimum over a Krylov space).
  */
 #include <math.h>
+#include <string.h>
 
 #include "analysis/forecast.h"
 #include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
+enum { PRODUCTS = 5 };
+
 #define THRESHOLD 0.01
+#define ROUNDING 100.0 /* multiples of ε‖H‖ that curvature, and of ε‖H‖‖theta‖ that the gradient may be off by */
 
-/* uᵀ∇²L u without the objective's weight decay. */
-static basin_status bare_curvature(basin_objective *o, const double *theta, const double *u, double *hu, double *out)
+typedef struct chain { /* Lanczos vectors and the tridiagonal matrix that H is on them */
+    size_t  size, most, used;
+    double *q;          /* [most, P] */
+    double *alpha;      /* [most] diagonal */
+    double *beta;       /* [most] beta[j] couples j and j + 1 */
+    double *ritz, *s;   /* [used] ascending, [used, used] rows are eigenvectors */
+} chain;
+
+static basin_status chain_create(size_t size, size_t most, chain *c)
 {
-    basin_status     st = BASIN_OK;
-    double           decay = basin_objective_decay(o);
-    basin_curvature *c = NULL;
+    basin_status st = BASIN_OK;
 
-    BASIN_TRY(basin_objective_decay_set(o, 0.0));
-    BASIN_TRY(basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, &c));
-    BASIN_TRY(basin_curvature_product(c, u, 1, hu));
-    *out = basin_dot(u, hu, basin_objective_size(o));
+    c->size = size, c->most = most;
+    BASIN_ALLOC(c->q, most * size, "Krylov vectors of the gradient");
+    BASIN_ALLOC(c->alpha, most, "tridiagonal matrix");
+    BASIN_ALLOC(c->beta, most, "tridiagonal matrix");
+    BASIN_ALLOC(c->ritz, most, "Ritz values");
+    BASIN_ALLOC(c->s, most * most, "Ritz vectors");
 done:
-    basin_curvature_destroy(&c);
-    basin_objective_decay_set(o, decay);
     return st;
 }
 
-static double relative_decrease(double gradient_norm, double curvature, double loss)
+static void chain_destroy(chain *c)
 {
-    if (gradient_norm == 0.0) return 0.0;
-    if (!(curvature > 0.0)) return INFINITY;
-    return gradient_norm / curvature * gradient_norm / (2.0 * fabs(loss));
+    basin_free(c->q);
+    basin_free(c->alpha);
+    basin_free(c->beta);
+    basin_free(c->ritz);
+    basin_free(c->s);
 }
 
-void basin_stationarity_demand(basin_demand *demand)
+/* x loses its components along the vectors held; twice is enough (Parlett, «The Symmetric Eigenvalue Problem», §6.9). */
+static void orthogonalise(const chain *c, double *x)
 {
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < c->used; i++) basin_axpy(-basin_dot(c->q + i * c->size, x, c->size), c->q + i * c->size, x, c->size);
+}
+
+/* The first vector stands in q[0], of norm 1. `w` is added to H, which the objective's frozen point is without. */
+static basin_status chain_grow(chain *c, basin_curvature *curvature, double w, double epsilon)
+{
+    basin_status st = BASIN_OK;
+    double      *hq = NULL, norm = 0.0;
+
+    BASIN_ALLOC(hq, c->size, "a product");
+    while (c->used < c->most) {
+        double *q = c->q + c->used * c->size;
+        BASIN_TRY(basin_curvature_product(curvature, q, 1, hq));
+        basin_axpy(w, q, hq, c->size);
+        norm = fmax(norm, basin_norm(hq, c->size));
+        BASIN_CHECK(isfinite(norm), BASIN_ERR_NUMERIC, "curvature in the Krylov space of the gradient is %g", norm);
+        c->alpha[c->used++] = basin_dot(q, hq, c->size);
+        orthogonalise(c, hq);
+        double beta = basin_norm(hq, c->size);
+        if (c->used == c->most || !(beta > ROUNDING * epsilon * norm)) break;
+        c->beta[c->used - 1] = beta;
+        basin_scale(1.0 / beta, hq, c->size);
+        basin_copy(hq, c->q + c->used * c->size, c->size);
+    }
+    BASIN_TRY(basin_tridiagonal_eigen(c->alpha, c->beta, c->used, c->ritz, c->s));
+done:
+    basin_free(hq);
+    return st;
+}
+
+/* ½ e_1ᵀ T⁻¹ e_1 over what curves upwards beyond `rounding`; false where some of T does not. A ξ_j within rounding of 0 counts only
+   where g's share in it, s_1j, is more than rounding too. Eigenvectors are rows: s_1j = s[j, 0]. */
+static bool sum_of_falls(const chain *c, double rounding, double share_rounding, double *sum)
+{
+    bool positive = true;
+
+    *sum = 0.0;
+    for (size_t j = 0; j < c->used; j++) {
+        double share = c->s[j * c->used], xi = c->ritz[j];
+        if (xi < -rounding || (xi <= rounding && fabs(share) > share_rounding)) positive = false;
+        if (xi > rounding) *sum += 0.5 * share * share / xi;
+    }
+    return positive;
+}
+
+static double rounding_of(const chain *c, double epsilon)
+{
+    return ROUNDING * epsilon * fmax(fabs(c->ritz[0]), fabs(c->ritz[c->used - 1]));
+}
+
+static void judge(const chain *c, double norm, double theta_norm, double epsilon, basin_stationarity *s)
+{
+    double rounding = rounding_of(c, epsilon), sum;
+    bool   positive = sum_of_falls(c, rounding, ROUNDING * epsilon + rounding * theta_norm / norm, &sum);
+
+    s->products = c->used;
+    s->ritz_least = c->ritz[0], s->ritz_most = c->ritz[c->used - 1];
+    s->curvature = c->alpha[0];
+    if (positive) s->decrement = sum == 0.0 ? 0.0 : norm / fabs(s->loss) * norm * sum;
+    if (norm <= rounding * theta_norm) s->verdict = BASIN_DESCENT_AT_ROUNDING;
+    else if (!positive) s->verdict = BASIN_DESCENT_NEGATIVE;
+    else s->verdict = s->decrement <= s->threshold ? BASIN_DESCENT_NOT_FOUND : BASIN_DESCENT_FOUND;
+}
+
+/* d = −‖g‖ Q T⁻¹ e_1, the model's step; over what of T curves upwards beyond `rounding`. */
+static void model_step(const chain *c, double norm, double rounding, double *d)
+{
+    memset(d, 0, c->size * sizeof *d);
+    for (size_t i = 0; i < c->used; i++) {
+        double y = 0.0;
+        for (size_t j = 0; j < c->used; j++)
+            if (c->ritz[j] > rounding) y += c->s[j * c->used] / c->ritz[j] * c->s[j * c->used + i];
+        basin_axpy(-norm * y, c->q + i * c->size, d, c->size);
+    }
+}
+
+/* The largest relative fall of R at these shares of the model's step; 0 where none of them falls. */
+static basin_status try_step(basin_objective *o, const double *theta, const chain *c, double norm, double w, double rounding, basin_stationarity *s)
+{
+    static const double shares[] = {0.0, 1.0, 0.5, 0.25, 0.125};
+    enum { SHARES = sizeof shares / sizeof *shares };
+    basin_status st = BASIN_OK;
+    double      *d = NULL;
+    basin_loss   losses[SHARES];
+
+    BASIN_ALLOC(d, c->size, "a step");
+    model_step(c, norm, rounding, d);
+    BASIN_TRY(basin_point_bare_line(o, theta, d, shares, SHARES, losses));
+    s->tried = 0.0;
+    for (size_t i = 1; i < SHARES; i++) {
+        double t = shares[i], decay = w > 0.0 ? w * t * (basin_dot(theta, d, c->size) + 0.5 * t * basin_dot(d, d, c->size)) : 0.0;
+        s->tried = fmax(s->tried, (basin_loss_value(&losses[0]) - basin_loss_value(&losses[i]) - decay) / fabs(s->loss));
+    }
+done:
+    basin_free(d);
+    return st;
+}
+
+/* η‖g‖²/((1−β)R): what a step of heavy ball, in the mean over the momentum's memory, takes off R to first order. */
+static double fall_per_step(const basin_stationarity_options *o, double norm, double loss)
+{
+    double beta = isfinite(o->momentum) ? o->momentum : 0.0;
+
+    if (!(o->learning_rate > 0.0) || !(beta >= 0.0 && beta < 1.0)) return NAN;
+    return norm == 0.0 ? 0.0 : o->learning_rate / (1.0 - beta) * norm / fabs(loss) * norm;
+}
+
+basin_stationarity_options basin_stationarity_recorded(const basin_checkpoint *ck)
+{
+    const basin_hyperparameters *h = &ck->hyper;
+    bool heavy_ball = !isnan(basin_ceiling_plain(ck->method, h)); /* of Adam's steps η‖g‖² says nothing */
+
+    return (basin_stationarity_options){.weight_decay = h->weight_decay_coupled && h->weight_decay > 0.0 ? h->weight_decay : 0.0,
+                                        .learning_rate = heavy_ball ? h->learning_rate : (double)NAN,
+                                        .momentum = h->momentum};
+}
+
+static size_t products_of(const basin_objective *o, const basin_stationarity_options *options)
+{
+    size_t m = options != NULL && options->products > 0 ? options->products : PRODUCTS, size = basin_objective_size(o);
+
+    return m < size ? m : size;
+}
+
+void basin_stationarity_demand(const basin_objective *o, const basin_stationarity_options *options, basin_demand *demand)
+{
+    size_t m = products_of(o, options);
+
     demand->gradients++;
     demand->freezes++;
-    demand->products++, demand->most++;
+    demand->products += m, demand->most += m;
+    demand->losses += 5; /* try_step */
+    basin_demand_hold(demand, (m + 3) * basin_objective_size(o) * sizeof(double), 0);
 }
 
-basin_status basin_stationarity_compute(basin_objective *o, const double *theta, double weight_decay, basin_stationarity *out)
+basin_status basin_stationarity_compute(basin_objective *o, const double *theta, const basin_stationarity_options *options, basin_stationarity *out)
 {
     basin_status       st = BASIN_OK;
-    size_t             size = basin_objective_size(o);
-    double            *g = NULL, *hu = NULL, w = weight_decay > 0.0 ? weight_decay : 0.0;
+    basin_stationarity_options none = {.learning_rate = NAN};
+    size_t             size = basin_objective_size(o), m = products_of(o, options);
+    double            *g = NULL, w;
+    chain              c = {0};
+    basin_curvature   *curvature = NULL;
     basin_loss         loss;
-    basin_stationarity s = {.decayed_gradient_norm = NAN, .curvature = NAN, .threshold = THRESHOLD};
+    basin_stationarity s = {.decayed_gradient_norm = NAN, .decrement = NAN, .tried = NAN, .ritz_least = NAN, .ritz_most = NAN, .curvature = NAN,
+                            .threshold = THRESHOLD};
 
-    BASIN_CHECK(!isinf(weight_decay), BASIN_ERR_ARG, "weight decay %g is not finite", weight_decay);
+    if (options == NULL) options = &none;
+    w = options->weight_decay > 0.0 ? options->weight_decay : 0.0;
+    BASIN_CHECK(!isinf(options->weight_decay), BASIN_ERR_ARG, "weight decay %g is not finite", options->weight_decay);
     BASIN_ALLOC(g, size, "gradient");
-    BASIN_ALLOC(hu, size, "curvature along the gradient");
     BASIN_TRY(basin_point_bare_gradient(o, theta, &loss, g));
     s.loss = basin_loss_value(&loss);
     s.gradient_norm = basin_norm(g, size);
@@ -71,17 +226,25 @@ basin_status basin_stationarity_compute(basin_objective *o, const double *theta,
         basin_axpy(w, theta, g, size);
         norm = s.decayed_gradient_norm = basin_norm(g, size);
     }
+    s.fall_per_step = fall_per_step(options, norm, s.loss);
     if (norm > 0.0) {
-        basin_scale(1.0 / norm, g, size);
-        BASIN_TRY(bare_curvature(o, theta, g, hu, &s.curvature));
-        s.curvature += w;
-        BASIN_CHECK(isfinite(s.curvature), BASIN_ERR_NUMERIC, "the curvature along the gradient is %g", s.curvature);
+        BASIN_TRY(chain_create(size, m, &c));
+        basin_copy(g, c.q, size);
+        basin_scale(1.0 / norm, c.q, size);
+        BASIN_TRY(basin_point_bare_freeze(o, theta, &curvature));
+        double epsilon = basin_point_epsilon(o, curvature);
+        BASIN_TRY(chain_grow(&c, curvature, w, epsilon));
+        basin_curvature_destroy(&curvature); /* its memory may be wanted */
+        judge(&c, norm, basin_norm(theta, size), epsilon, &s);
+        BASIN_TRY(try_step(o, theta, &c, norm, w, rounding_of(&c, epsilon), &s));
+    } else {
+        s.decrement = s.tried = 0.0;
+        s.verdict = BASIN_DESCENT_AT_ROUNDING;
     }
-    s.decrease = relative_decrease(norm, s.curvature, s.loss);
-    s.stationary = s.decrease <= s.threshold;
     *out = s;
 done:
+    basin_curvature_destroy(&curvature);
+    chain_destroy(&c);
     basin_free(g);
-    basin_free(hu);
     return st;
 }

@@ -63,7 +63,12 @@ typedef struct cli_batch { /* what a command computed */
 int  cli_batch_add(cli_batch *batch, basin_result_kind kind, void *value, basin_provenance *provenance);
 void cli_batch_clear(cli_batch *batch);
 
-enum { CLI_COMMON_RESULT = 1 /* --json -o --plot */, CLI_COMMON_DATA = 2 /* --data --split … */, CLI_COMMON_WORK = 4 /* --threads --memory */ };
+enum {
+    CLI_COMMON_RESULT = 1, /* --json -o --plot */
+    CLI_COMMON_DATA = 2,   /* --data --split … */
+    CLI_COMMON_WORK = 4,   /* --threads --memory */
+    CLI_COMMON_POINT = 8   /* --polish --average: one checkpoint, measured at the point they lead to */
+};
 
 /* One command. Computing ones fill either `measure` (one result for each checkpoint named) or `compute` (all at once), and
    `print`; the others `run`. */

@@ -13,7 +13,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
 
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     options.seed = seed;
-    options.partial = cli_given_option(a, "samples");
+    options.partial = cli_subset_given(&s->subset) || s->subset.test_samples > 0;
     CLI_LIBRARY(basin_check_compute(s->objectives[0], s->ck->theta, &options, &check));
     *out = check;
 done:

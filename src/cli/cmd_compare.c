@@ -8,14 +8,17 @@
  *   4. Let B be the largest mean number of gradient evaluations that a method has spent at S. A run that goes on past S is also
  *      measured at its last checkpoint within B: GD at SAM's budget.
  *   5. The checkpoint at step 0 enters by its loss and norm alone, which tell whether equal seeds had equal starts.
+ *
+ * With --at-loss 2 to 4 give way to the first checkpoint of each run whose training loss is at or below it, and the one before.
  */
 #include <math.h>
 #include <string.h>
 
 #include "cli/alike.h"
+#include "cli/comparison.h"
+#include "cli/crossing.h"
 #include "cli/monitor.h"
-#include "cli/report.h"
-#include "cli/rows.h"
+#include "cli/paths.h"
 
 static const cli_option options[] = {
     CLI_ROWS_OPTIONS,
@@ -27,21 +30,23 @@ static const cli_option options[] = {
 #define NONE SIZE_MAX
 
 typedef struct candidate { /* one run and which of its entries to measure */
-    basin_run *run;
-    char      *method; /* of its last checkpoint; "" if that cannot be read */
-    bool       broken;
-    size_t     start, at, beyond; /* or NONE */
-    double     spent;             /* gradient evaluations at `at`; NAN if not recorded */
+    basin_run   *run;
+    char        *method; /* of its last checkpoint; "" if that cannot be read */
+    bool         broken, hovers;
+    size_t       start, before, at, beyond; /* or NONE */
+    double       spent;                     /* gradient evaluations at `at`; NAN if not recorded */
+    size_t       lowest;                    /* with --at-loss, of a run that does not come down to it: how far it got; or NONE */
 } candidate;
 
 static int open_candidate(const char *path, candidate *out)
 {
     int               status = CLI_OK;
-    candidate         c = {.start = NONE, .at = NONE, .beyond = NONE, .spent = NAN};
+    candidate         c = {.start = NONE, .before = NONE, .at = NONE, .beyond = NONE, .lowest = NONE, .spent = NAN};
     basin_checkpoint *last = NULL;
 
     CLI_TRY(cli_run_open(path, &c.run));
     c.broken = basin_checkpoint_read(c.run->entries[c.run->count - 1].path, &last) != BASIN_OK || basin_checkpoint_finite(last) != BASIN_OK;
+    c.hovers = last != NULL && basin_hovers(last);
     CLI_CHECK((c.method = basin_strdup(last != NULL && last->method != NULL ? last->method : "")) != NULL, "out of memory for a run");
     *out = c, c = (candidate){0};
 done:
@@ -133,13 +138,40 @@ static void choose(candidate *c, size_t count)
     }
 }
 
+/* With --at-loss: the checkpoints where each run first comes down to it. */
+static int choose_crossings(const cli_arguments *a, candidate *c, size_t count, double loss, cli_rows *rows)
+{
+    int           status = CLI_OK;
+    basin_run   **runs = NULL;
+    cli_crossing *crossings = NULL;
+
+    CLI_ALLOC(runs, count);
+    CLI_ALLOC(crossings, count);
+    for (size_t i = 0; i < count; i++) {
+        runs[i] = c[i].run;
+        CLI_TRY(cli_crossing_find(a, rows, c[i].run, 1, loss, &crossings[i]));
+        c[i].at = crossings[i].at;
+        if (c[i].at != NONE) c[i].before = crossings[i].before;
+        else c[i].lowest = crossings[i].lowest_entry;
+        c[i].start = entry_at(c[i].run, 0);
+        if (c[i].start == c[i].at || c[i].start == c[i].before || c[i].start == c[i].lowest) c[i].start = NONE;
+    }
+    CLI_TRY(cli_crossings_demand(a->operands, runs, crossings, count, loss));
+done:
+    basin_free(runs);
+    basin_free(crossings);
+    return status;
+}
+
 static int measure_candidate(const cli_arguments *a, const char *name, const candidate *c, cli_rows *rows)
 {
-    int status = CLI_OK;
+    int          status = CLI_OK;
+    const size_t entries[] = {c->before, c->at, c->beyond};
 
     if (c->start != NONE) CLI_TRY(cli_rows_add_start(a, rows, name, c->run->entries[c->start].path));
-    if (c->at != NONE) CLI_TRY(cli_rows_add(a, rows, name, c->run->entries[c->at].path));
-    if (c->beyond != NONE) CLI_TRY(cli_rows_add(a, rows, name, c->run->entries[c->beyond].path));
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (entries[i] != NONE) CLI_TRY(cli_rows_add(a, rows, name, c->run->entries[entries[i]].path));
+    if (c->lowest != NONE) CLI_TRY(cli_rows_add_start(a, rows, name, c->run->entries[c->lowest].path));
 done:
     return status;
 }
@@ -163,26 +195,58 @@ done:
     return status;
 }
 
+static int read_options(const cli_arguments *a, basin_comparison_options *out)
+{
+    int                      status = CLI_OK;
+    basin_comparison_options o = {.base = cli_text(a, "base", NULL),
+                                  .level = cli_real(a, "level", 0),
+                                  .loss_tolerance = cli_real(a, "loss-tolerance", 0),
+                                  .at_loss = cli_real(a, "at-loss", 0)};
+
+    CLI_CHECK(!cli_given_option(a, "level") || (o.level > 0 && o.level < 1), "--level must lie between 0 and 1, got %g", o.level);
+    CLI_CHECK(!cli_given_option(a, "loss-tolerance") || o.loss_tolerance > 0, "--loss-tolerance must be positive, got %g", o.loss_tolerance);
+    *out = o;
+done:
+    return status;
+}
+
+static int measure_candidates(const cli_arguments *a, candidate *c, cli_rows *rows)
+{
+    int status = CLI_OK;
+
+    rows->test_parts = true;
+    for (size_t i = 0; i < a->operand_count; i++) rows->polish_all = rows->polish_all || c[i].hovers; /* like is held against like */
+    if (cli_given_option(a, "at-loss")) CLI_TRY(choose_crossings(a, c, a->operand_count, cli_real(a, "at-loss", 0), rows));
+    else choose(c, a->operand_count);
+    for (size_t i = 0; i < a->operand_count; i++) {
+        cli_monitor_part("run", i + 1, a->operand_count);
+        CLI_TRY(measure_candidate(a, a->operands[i], &c[i], rows));
+    }
+    CLI_TRY(cli_rows_finish(rows));
+done:
+    return status;
+}
+
 static int compute(const cli_arguments *a, cli_batch *out)
 {
     int                      status = CLI_OK;
     candidate               *candidates = NULL;
     cli_rows                 rows = {0};
     basin_comparison        *comparison = NULL;
-    basin_comparison_options o = {.base = cli_text(a, "base", NULL), .level = cli_real(a, "level", 0), .loss_tolerance = cli_real(a, "loss-tolerance", 0)};
+    basin_comparison_options o;
+    double                  *part_loss = NULL, *part_accuracy = NULL;
 
-    CLI_CHECK(!cli_given_option(a, "level") || (o.level > 0 && o.level < 1), "--level must lie between 0 and 1, got %g", o.level);
-    CLI_CHECK(!cli_given_option(a, "loss-tolerance") || o.loss_tolerance > 0, "--loss-tolerance must be positive, got %g", o.loss_tolerance);
-    CLI_ALLOC(candidates, a->operand_count);
-    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(open_candidate(a->operands[i], &candidates[i]));
-    choose(candidates, a->operand_count);
+    CLI_TRY(read_options(a, &o));
     CLI_TRY(cli_rows_start(a, &rows));
+    CLI_ALLOC(candidates, a->operand_count);
+    for (size_t i = 1; i < a->operand_count; i++)
+        for (size_t j = 0; j < i; j++)
+            CLI_CHECK(!cli_same_file(a->operands[i], a->operands[j]), "%s and %s are one run, named twice", a->operands[j], a->operands[i]);
+    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(open_candidate(a->operands[i], &candidates[i]));
     CLI_TRY(demand_alike(a, candidates, &rows));
-    for (size_t i = 0; i < a->operand_count; i++) {
-        cli_monitor_part("run", i + 1, a->operand_count);
-        CLI_TRY(measure_candidate(a, a->operands[i], &candidates[i], &rows));
-    }
-    CLI_TRY(cli_rows_finish(&rows));
+    CLI_TRY(measure_candidates(a, candidates, &rows));
+    CLI_TRY(cli_rows_test_parts(&rows, &o.test_part_count, &part_loss, &part_accuracy));
+    o.test_part_loss = part_loss, o.test_part_accuracy = part_accuracy;
     o.bn = rows.provenance->bn, o.remark = rows.note;
     CLI_LIBRARY(basin_comparison_compute(rows.rows, rows.count, &o, &comparison));
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_COMPARISON, comparison, rows.provenance));
@@ -193,105 +257,25 @@ done:
         basin_free(candidates[i].method);
     }
     basin_free(candidates);
+    basin_free(part_loss);
+    basin_free(part_accuracy);
     basin_comparison_destroy(&comparison);
     cli_rows_clear(&rows);
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------------------- printing -- */
-
-static void print_groups(const basin_comparison *c, FILE *out)
-{
-    cli_table *table = cli_table_create("lrrr");
-
-    cli_table_titles(table, "method|runs|gradient evaluations|seconds");
-    for (size_t g = 0; g < c->group_count; g++) {
-        cli_table_cell(table, "%s%s", c->groups[g].name, strcmp(c->groups[g].name, c->base) == 0 ? " (base)" : "");
-        cli_table_cell(table, "%zu", c->groups[g].run_count);
-        cli_table_number(table, c->groups[g].gradient_evaluations, 6);
-        cli_table_number(table, c->groups[g].seconds, 3);
-    }
-    cli_table_print(table, 2, out);
-}
-
-static const basin_estimate *find_estimate(const basin_comparison *c, const char *measure, const char *group)
-{
-    for (size_t i = 0; i < c->estimate_count; i++)
-        if (strcmp(c->estimates[i].measure, measure) == 0 && strcmp(c->estimates[i].group, group) == 0) return &c->estimates[i];
-    return NULL;
-}
-
-/* One row a measure, one column a group: mean ± half the width of its 95 % interval. */
-static void print_estimates(const basin_comparison *c, FILE *out)
-{
-    char       alignment[66] = "l";
-    size_t     groups = c->group_count < 64 ? c->group_count : 64;
-    cli_table *table;
-
-    memset(alignment + 1, 'r', groups);
-    table = cli_table_create(alignment);
-    cli_table_cell(table, "mean ± 95 %% t-interval");
-    for (size_t g = 0; g < groups; g++) cli_table_cell(table, "%s", c->groups[g].name);
-    for (size_t i = 0; i < c->estimate_count; i++) {
-        const char *measure = c->estimates[i].measure;
-        bool        seen = false;
-        for (size_t j = 0; j < i; j++) seen = seen || strcmp(c->estimates[j].measure, measure) == 0;
-        if (seen) continue;
-        cli_table_cell(table, "%s", measure);
-        for (size_t g = 0; g < groups; g++) {
-            const basin_estimate *e = find_estimate(c, measure, c->groups[g].name);
-            if (e == NULL || isnan(e->mean)) cli_table_cell(table, "-");
-            else if (isnan(e->upper)) cli_table_cell(table, "%.4g", e->mean);
-            else cli_table_cell(table, "%.4g ± %.2g", e->mean, (e->upper - e->lower) / 2);
-        }
-    }
-    cli_table_print(table, 2, out);
-}
-
-static void print_differences(const basin_comparison *c, FILE *out)
-{
-    cli_table *table = cli_table_create("llrlrrrl");
-
-    cli_table_titles(table, "measure|difference|mean|95 % t-interval|pairs|p|p (Holm)|verdict");
-    for (size_t i = 0; i < c->difference_count; i++) {
-        const basin_difference *d = &c->differences[i], *before = i > 0 ? d - 1 : d;
-        if (strcmp(d->group, before->group) != 0 || strcmp(d->base, before->base) != 0)
-            for (int cell = 0; cell < 8; cell++) cli_table_cell(table, "%s", "");
-        cli_table_cell(table, "%s", d->measure);
-        cli_table_cell(table, "%s - %s", d->group, d->base);
-        cli_table_number(table, d->mean, 4);
-        cli_table_cell(table, "[%s, %s]", cli_number(d->lower, 4), cli_number(d->upper, 4));
-        cli_table_cell(table, "%zu", d->pairs);
-        cli_table_number(table, d->p, 3);
-        cli_table_number(table, d->p_holm, 3);
-        cli_table_cell(table, "%s%s", d->verdict != NULL ? d->verdict : "", d->paired ? "" : " (not paired)");
-    }
-    cli_table_print(table, 2, out);
-}
-
 static void print(const basin_result *result, FILE *out)
 {
-    const basin_comparison *c = result->value;
-
-    if (c->step >= 0) fprintf(out, "compared at step %lld\n", (long long)c->step);
-    cli_report_statistics(result->provenance, false, out); /* the ceilings have a note of their own */
-    print_groups(c, out);
-    fputc('\n', out);
-    print_estimates(c, out);
-    if (c->difference_count > 0) {
-        fprintf(out, "\npaired by seed; p: exact sign-flip test, smallest attainable %s\n", cli_number(c->differences[0].p_smallest, 3));
-        print_differences(c, out);
-    }
-    for (size_t i = 0; i < c->note_count; i++) fprintf(out, "%s- %s\n", i == 0 ? "\n" : "", c->notes[i]);
-    cli_rows_print_missing(c->rows, c->row_count, out);
+    cli_comparison_print(result->value, result->provenance, out);
 }
 
 const cli_command cli_command_compare = {
     .name = "compare",
-    .usage = "compare RUN… [--base METHOD]",
-    .about = "Measures each run at the largest step that all have reached, and runs that go on also at the budget of gradient evaluations\n"
-             "of the dearest method. Means with 95 % t-intervals over seeds, differences paired by seed with the exact sign-flip test\n"
-             "after Holm, training losses side by side, each run against the ceiling of its own method.",
+    .usage = "compare RUN… [--base METHOD] [--at-loss L] [--polish K]",
+    .about = "Measures each run at the largest step that all have reached (or at one training loss, --at-loss), and runs that go on\n"
+             "also at the budget of gradient evaluations of the dearest method; where a method hovers (SAM, MSAM) all runs also after\n"
+             "a polish. Means with 95 % t-intervals over seeds, differences paired by seed with the exact sign-flip test, adjusted\n"
+             "within each family of measures and over the whole report.",
     .examples = "  basin compare runs/gd_* runs/sam_* runs/msam_* -o compare.h5 --plot compare.pdf\n"
                 "  basin compare runs/gd_? runs/sam_? --method lanczos --top 1 --bottom 1 --json\n",
     .options = options,

@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/point.h"
 #include "cli/provenance.h"
 #include "cli/report.h"
-#include "cli/source.h"
 
 static const cli_option options[] = {
     {"gradient", CLI_FLAG, NULL, "with the data: gradient, its angle to the momentum, is the point stationary", false},
@@ -49,10 +49,11 @@ static int with_gradient(const cli_arguments *a, const char *path, basin_info **
     CLI_TRY(from_file(a, path, &info, provenance));
     basin_provenance_destroy(provenance);
     CLI_TRY(cli_source_open(a, path, false, false, &s));
+    CLI_TRY(cli_point_take(a, &s));
     CLI_ALLOC(g, s.ck->params->size);
     CLI_LIBRARY(basin_objective_decay_set(s.objectives[0], 0)); /* |g| and the angle are those of the loss, with or without */
     CLI_LIBRARY(basin_objective_gradient(s.objectives[0], NULL, s.ck->theta, &loss, g));
-    CLI_LIBRARY(basin_stationarity_compute(s.objectives[0], s.ck->theta, s.weight_decay, &info->stationarity));
+    CLI_LIBRARY(basin_stationarity_compute(s.objectives[0], s.ck->theta, &s.stationarity, &info->stationarity));
     info->gradient_norm = info->stationarity.gradient_norm;
     info->momentum_gradient_cosine = cosine(basin_checkpoint_momentum(s.ck), g, s.ck->params->size);
     *provenance = s.provenance, s.provenance = NULL;
@@ -61,6 +62,16 @@ done:
     basin_free(g);
     basin_info_destroy(&info);
     cli_source_close(&s);
+    return status;
+}
+
+static int check(const cli_arguments *a)
+{
+    int status = CLI_OK;
+
+    CLI_WANT(cli_given_option(a, "gradient") || (!cli_given_option(a, "polish") && !cli_given_option(a, "average")),
+             "info: --polish and --average measure with the data: add --gradient");
+done:
     return status;
 }
 
@@ -168,6 +179,7 @@ static void print(const basin_result *result, FILE *out)
     if (info->data_path != NULL) fprintf(out, "  data        %s, SHA-256 %.16s…\n", info->data_path, info->data_digest);
     else fprintf(out, "  data        none recorded\n");
     if (!isnan(info->gradient_norm)) {
+        cli_report_point(result->provenance, out);
         const char *bn = result->provenance != NULL ? result->provenance->bn : NULL;
         fprintf(out, "  gradient    |g| = %s, cos(v, g) = %s%s%s\n", cli_number(info->gradient_norm, 6), cli_number(info->momentum_gradient_cosine, 4),
                 bn != NULL ? ", BatchNorm statistics " : "", bn != NULL ? bn : "");
@@ -188,10 +200,11 @@ const cli_command cli_command_info = {
     .examples = "  basin info runs/msam_0/step_000400.h5\n"
                 "  basin info runs/gd_0/step_000400.h5 --gradient --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_INFO,
+    .check = check,
     .compute = compute,
     .print = print,
 };

@@ -19,6 +19,7 @@ static int read_options(const cli_arguments *a, const cli_source *s, basin_spect
     CLI_TRY(cli_spectral_options(a, spectral));
     CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, out));
     CLI_TRY(cli_size(a, "ritz", 0, &out->ritz));
+    out->stationarity = s->stationarity;
     CLI_CHECK(out->ritz > 0 || !cli_given_option(a, "ritz"), "--ritz must be at least 1");
 done:
     return status;
@@ -30,7 +31,7 @@ static int forecast_spectrum(cli_source *s, const basin_spectrum_options *spectr
     int             status = CLI_OK;
     basin_forecast *f = NULL;
 
-    CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, spectral, &f));
+    CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, &s->stationarity, spectral, &f));
     basin_free(f->analysis);
     f->analysis = basin_strdup("sane");
     CLI_CHECK(f->analysis != NULL, "out of memory for a name");
@@ -66,13 +67,26 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
         CLI_LIBRARY(basin_sane_ritz(s->objectives[0], s->ck->theta, spectral.seed, &o, &sane));
     } else {
         cli_spectral_announce(&spectral, s->ck->params->size, basin_objective_samples(s->objectives[0]));
-        CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, s->weight_decay, &spectral, &spectrum));
+        CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, &s->stationarity, &spectral, &spectrum));
         CLI_LIBRARY(basin_sane_compute(spectrum, &o, &sane));
     }
     *out = sane;
 done:
     basin_spectrum_destroy(&spectrum);
     return status;
+}
+
+/* What a truncated spectrum holds of a sum over all of it is no value of it. */
+static const char *sum_text(const basin_sane *s, double value, double lower, double upper)
+{
+    static char texts[2][96];
+    static int  next;
+    char       *text = texts[next++ % 2];
+
+    if (strcmp(s->method, "truncated") == 0 && cli_is_open(lower, upper))
+        snprintf(text, sizeof texts[0], "not determined [%s, %s]", cli_number(lower, 6), cli_number(upper, 6));
+    else snprintf(text, sizeof texts[0], "%s", cli_interval(value, lower, upper, 8));
+    return text;
 }
 
 static void print(const basin_result *result, FILE *out)
@@ -85,10 +99,10 @@ static void print(const basin_result *result, FILE *out)
     if (s->stationarity.threshold > 0) cli_report_stationarity(&s->stationarity, out);
     fprintf(out, "  method          %s, %s eigenvalues%s\n", s->method, cli_thousands(s->eigenvalues),
             strcmp(s->method, "ritz") == 0 ? "; unconverged Ritz values, no bound" : "");
-    fprintf(out, "  SANE%-2s          %s   kappa = %g, Lambda = %s\n", s->k > 1 ? "_k" : "", cli_interval(s->value, s->lower, s->upper, 8), s->kappa,
+    fprintf(out, "  SANE%-2s          %s   kappa = %g, Lambda = %s\n", s->k > 1 ? "_k" : "", sum_text(s, s->value, s->lower, s->upper), s->kappa,
             cli_number(s->reference, 6));
     if (s->k > 1) fprintf(out, "                  Lambda is the |lambda| of rank k = %zu\n", s->k);
-    fprintf(out, "  N_eff           %s   alpha = %g (%s)\n", cli_interval(s->n_eff, s->n_eff_lower, s->n_eff_upper, 8), s->alpha, s->alpha_source);
+    fprintf(out, "  N_eff           %s   alpha = %g (%s)\n", sum_text(s, s->n_eff, s->n_eff_lower, s->n_eff_upper), s->alpha, s->alpha_source);
     fputs("                  neither is invariant to rescalings that keep the function\n\n", out);
     cli_table_titles(table, "kappa|SANE|||alpha|N_eff");
     for (size_t i = 0; i < s->sweep_count; i++) {
@@ -111,7 +125,7 @@ const cli_command cli_command_sane = {
     .examples = "  basin sane runs/gd_0/step_000400.h5 runs/sam_0/step_000400.h5\n"
                 "  basin sane runs/gd_0/step_000400.h5 --k 5 --alpha 0.01 --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SANE,

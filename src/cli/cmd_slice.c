@@ -74,16 +74,6 @@ static int check(const cli_arguments *a)
 
 /* --------------------------------------------------------------------------------------------------- directions -- */
 
-static bool same_params(const basin_params *a, const basin_params *b)
-{
-    bool same = a->count == b->count;
-
-    for (size_t i = 0; same && i < a->count; i++)
-        same = strcmp(a->blocks[i].name, b->blocks[i].name) == 0 && a->blocks[i].rank == b->blocks[i].rank &&
-               memcmp(a->blocks[i].shape, b->blocks[i].shape, a->blocks[i].rank * sizeof(size_t)) == 0;
-    return same;
-}
-
 static bool ends_with(const char *text, const char *end)
 {
     size_t n = strlen(text), m = strlen(end);
@@ -108,7 +98,7 @@ static const char *previous_of(const basin_run *run, const basin_checkpoint *ck)
     for (size_t i = run->count; i-- > 0;) {
         basin_checkpoint *other = NULL;
         if (run->entries[i].step < 0 || run->entries[i].step >= ck->step) continue;
-        bool same = basin_checkpoint_read(run->entries[i].path, &other) == BASIN_OK && same_params(ck->params, other->params);
+        bool same = basin_checkpoint_read(run->entries[i].path, &other) == BASIN_OK && cli_params_equal(ck->params, other->params);
         basin_checkpoint_destroy(&other);
         if (same) return run->entries[i].path;
     }
@@ -165,7 +155,7 @@ static int along_other(const cli_arguments *a, cli_source *s, const char *path, 
 
     CLI_TRY(cli_checkpoint_open(a, path, false, &other, &point));
     CLI_CHECK(point != NULL, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
-    CLI_CHECK(same_params(s->ck->params, other->params), "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
+    CLI_CHECK(cli_params_equal(s->ck->params, other->params), "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
               other->params->size, other->params->count, s->ck->path, s->ck->params->size, s->ck->params->count);
     CLI_LIBRARY(basin_direction_to(path, s->ck->theta, other->theta, other->params->size, out));
     CLI_TRY(cli_provenance_input(s->provenance, "other", path, other->digest));
@@ -245,7 +235,7 @@ done:
 static int make_request(const cli_arguments *a, const cli_source *s, axis_request axes[2], basin_slice_request *out)
 {
     int                 status = CLI_OK;
-    basin_slice_request r = {.objective_count = s->count, .theta = s->ck->theta, .momentum = basin_checkpoint_momentum(s->ck), .weight_decay = s->weight_decay};
+    basin_slice_request r = {.objective_count = s->count, .theta = s->ck->theta, .momentum = basin_checkpoint_momentum(s->ck), .stationarity = s->stationarity};
 
     CLI_TRY(read_axes(a, axes, &r.axis_count));
     for (size_t i = 0; i < r.axis_count; i++) r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.grid[i] = axes[i].points;
@@ -389,7 +379,7 @@ const cli_command cli_command_slice = {
     .examples = "  basin slice runs/msam_0/step_000400.h5 --along momentum --range -1:1 --grid 51 --plot slice.pdf\n"
                 "  basin slice runs/gd_0/step_000400.h5 --grid 41 --along eigen:1 --range -2:2 --along random:3 -o plane.h5\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
     .least = 1,
     .most = 1,
     .test_too = true,

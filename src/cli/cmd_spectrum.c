@@ -9,7 +9,6 @@
 
 static const cli_option options[] = {
     CLI_SPECTRAL_OPTIONS,
-    {"tolerance", CLI_REAL, "T", "lanczos: residual at most T |H| (default: 1e-8, single precision 1e-4)", false},
     {"vectors", CLI_FLAG, NULL, "keep the eigenvectors of the top and bottom pairs in the result", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
@@ -18,8 +17,6 @@ static int read_options(const cli_arguments *a, basin_spectrum_options *out)
     int status = CLI_OK;
 
     CLI_TRY(cli_spectral_options(a, out));
-    out->tolerance = cli_real(a, "tolerance", 0);
-    CLI_CHECK(out->tolerance >= 0 && out->tolerance < 1, "--tolerance must lie in [0, 1), got %g", out->tolerance);
     out->vectors = cli_given_option(a, "vectors");
 done:
     return status;
@@ -31,7 +28,7 @@ static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
     basin_spectrum_options o;
 
     CLI_TRY(read_options(a, &o));
-    CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, &o, out));
+    CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, &s->stationarity, &o, out));
 done:
     return status;
 }
@@ -44,7 +41,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
 
     CLI_TRY(read_options(a, &o));
     cli_spectral_announce(&o, s->ck->params->size, basin_objective_samples(s->objectives[0]));
-    CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, s->weight_decay, &o, &spectrum));
+    CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, &s->stationarity, &o, &spectrum));
     *out = spectrum;
 done:
     return status;
@@ -106,7 +103,7 @@ const cli_command cli_command_spectrum = {
     .examples = "  basin spectrum runs/sam_0/step_000400.h5 -o spectrum.h5 --plot spectrum.pdf\n"
                 "  basin spectrum runs/sam_0/step_000400.h5 --method lanczos --top 20 --bottom 5 --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SPECTRUM,

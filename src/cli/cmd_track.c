@@ -3,29 +3,76 @@
 #include <string.h>
 
 #include "cli/alike.h"
+#include "cli/crossing.h"
 #include "cli/monitor.h"
 #include "cli/report.h"
-#include "cli/rows.h"
 
 static const cli_option options[] = {
     CLI_ROWS_OPTIONS,
     {"every", CLI_WHOLE, "N", "every N-th checkpoint of a run, and its last (default: 1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-static int track_run(const cli_arguments *a, const char *path, size_t every, cli_rows *rows, cli_kind *kind)
+static int track_run(const cli_arguments *a, const char *name, const basin_run *run, size_t every, cli_rows *rows)
 {
-    int        status = CLI_OK;
-    basin_run *run = NULL;
+    int status = CLI_OK;
 
-    CLI_TRY(cli_run_open(path, &run));
-    CLI_TRY(cli_kind_read(a, path, run, kind));
     for (size_t i = 0; i < run->count; i++) {
         if (i % every != 0 && i + 1 != run->count) continue;
         cli_monitor_part("checkpoint", i + 1, run->count);
-        CLI_TRY(cli_rows_add(a, rows, path, run->entries[i].path));
+        CLI_TRY(cli_rows_add(a, rows, name, run->entries[i].path));
     }
 done:
-    basin_run_destroy(&run);
+    return status;
+}
+
+/* One row for each kind of point: at the training loss asked for. *outside counts those that no two checkpoints bracket. */
+static int track_crossing(const cli_arguments *a, const char *name, const basin_run *run, const cli_crossing *c, double loss, cli_rows *rows,
+                          size_t *outside)
+{
+    int    status = CLI_OK;
+    size_t first = rows->count;
+
+    if (c->at == SIZE_MAX) return cli_crossing_add_missing(rows, name, run, c, loss);
+    if (c->before != SIZE_MAX) CLI_TRY(cli_rows_add(a, rows, name, run->entries[c->before].path));
+    size_t middle = rows->count;
+    CLI_TRY(cli_rows_add(a, rows, name, run->entries[c->at].path));
+    CLI_TRY(cli_crossing_interpolate(rows, first, middle, loss, outside));
+done:
+    return status;
+}
+
+static int track_at_loss(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows)
+{
+    int           status = CLI_OK;
+    cli_crossing *crossings = NULL;
+    double        loss = cli_real(a, "at-loss", NAN);
+    size_t        outside = 0;
+    char          text[240];
+
+    CLI_ALLOC(crossings, a->operand_count);
+    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(cli_crossing_find(a, rows, runs[i], every, loss, &crossings[i]));
+    CLI_TRY(cli_crossings_demand(a->operands, runs, crossings, a->operand_count, loss));
+    for (size_t i = 0; i < a->operand_count; i++) {
+        cli_monitor_part("run", i + 1, a->operand_count);
+        CLI_TRY(track_crossing(a, a->operands[i], runs[i], &crossings[i], loss, rows, &outside));
+    }
+    if (outside > 0) {
+        snprintf(text, sizeof text, "training loss %g: %zu row%s between no two checkpoints and stand%s as measured at the first at or below it",
+                 loss, outside, outside == 1 ? " lies" : "s lie", outside == 1 ? "s" : "");
+        CLI_TRY(cli_rows_note(rows, text));
+    }
+done:
+    basin_free(crossings);
+    return status;
+}
+
+static int measure_runs(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows)
+{
+    int status = CLI_OK;
+
+    if (cli_given_option(a, "at-loss")) return track_at_loss(a, runs, every, rows);
+    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(track_run(a, a->operands[i], runs[i], every, rows));
+done:
     return status;
 }
 
@@ -33,6 +80,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
 {
     int          status = CLI_OK;
     cli_rows     rows = {0};
+    basin_run  **runs = NULL;
     cli_kind    *kinds = NULL;
     char        *remark = NULL;
     basin_track *track = NULL;
@@ -41,8 +89,13 @@ static int compute(const cli_arguments *a, cli_batch *out)
     CLI_TRY(cli_size(a, "every", 1, &every));
     CLI_CHECK(every > 0, "--every must be at least 1");
     CLI_TRY(cli_rows_start(a, &rows));
+    CLI_ALLOC(runs, a->operand_count);
     CLI_ALLOC(kinds, a->operand_count);
-    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(track_run(a, a->operands[i], every, &rows, &kinds[i]));
+    for (size_t i = 0; i < a->operand_count; i++) {
+        CLI_TRY(cli_run_open(a->operands[i], &runs[i]));
+        CLI_TRY(cli_kind_read(a, a->operands[i], runs[i], &kinds[i]));
+    }
+    CLI_TRY(measure_runs(a, runs, every, &rows));
     CLI_TRY(cli_kinds_remark(kinds, a->operand_count, &remark));
     if (remark != NULL) CLI_TRY(cli_rows_note(&rows, remark));
     CLI_TRY(cli_rows_finish(&rows));
@@ -52,7 +105,9 @@ static int compute(const cli_arguments *a, cli_batch *out)
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_TRACK, track, rows.provenance));
     track = NULL, rows.provenance = NULL;
 done:
+    for (size_t i = 0; runs != NULL && i < a->operand_count; i++) basin_run_destroy(&runs[i]);
     for (size_t i = 0; kinds != NULL && i < a->operand_count; i++) cli_kind_clear(&kinds[i]);
+    basin_free(runs);
     basin_free(kinds);
     basin_free(remark);
     basin_track_destroy(&track);
@@ -63,18 +118,45 @@ done:
 /* ----------------------------------------------------------------------------------------------------- printing -- */
 
 /* SANE and N_eff are sums over the whole spectrum: of a truncated one they are lower ends. */
-static bool is_partial(const basin_measures *m)
+static void sum_cell(cli_table *table, const basin_row *m, double value, double lower, double upper)
 {
-    return isfinite(m->n_eff) && m->spectrum_method != NULL && strcmp(m->spectrum_method, "dense") != 0 &&
-           !(m->sane_upper - m->sane_lower <= 0.01 * m->sane_lower);
+    bool truncated = m->spectrum_method != NULL && strcmp(m->spectrum_method, "dense") != 0;
+
+    if (truncated && isfinite(value) && cli_is_open(lower, upper)) cli_table_cell(table, "≥ %s", cli_number(lower, 4));
+    else cli_table_number(table, value, 4);
 }
 
-static void print_row(cli_table *table, const basin_measures *m)
+/* Of the loss, in % with two digits; above 100 % the model that gives it holds no longer. */
+static void share_cell(cli_table *table, double share)
 {
-    cli_table_integer(table, m->step);
+    if (isnan(share)) cli_table_cell(table, "-");
+    else if (share > 1) cli_table_cell(table, "> 100 %%");
+    else cli_table_cell(table, "%.2g %%", 100 * share);
+}
+
+/* What was found of a way down: the decrement, in % of the loss. */
+static void descent_cell(cli_table *table, const basin_stationarity *s)
+{
+    switch (s->verdict) {
+    case BASIN_DESCENT_NEGATIVE: cli_table_cell(table, "curv. %.2g", s->ritz_least); break;
+    case BASIN_DESCENT_AT_ROUNDING: cli_table_cell(table, "< rounding"); break;
+    case BASIN_DESCENT_NOT_TESTED: cli_table_cell(table, "-"); break;
+    default: share_cell(table, s->decrement);
+    }
+}
+
+static void step_cell(cli_table *table, const basin_row *m)
+{
+    if (m->point != BASIN_POINT_RAW) cli_table_cell(table, "%s", cli_point_text(m->point));
+    else cli_table_integer(table, m->step);
+}
+
+static void print_row(cli_table *table, const basin_row *m)
+{
+    step_cell(table, m);
     if (m->missing != NULL) {
         cli_table_cell(table, "missing");
-        for (int i = 0; i < 10; i++) cli_table_cell(table, "%s", "");
+        for (int i = 0; i < 12; i++) cli_table_cell(table, "%s", "");
         return;
     }
     cli_table_number(table, m->train_loss, 4);
@@ -82,26 +164,111 @@ static void print_row(cli_table *table, const basin_measures *m)
     cli_table_cell(table, "%s", cli_percent(m->train_accuracy));
     cli_table_cell(table, "%s", cli_percent(m->test_accuracy));
     cli_table_number(table, m->gradient_norm, 3);
-    cli_table_cell(table, "%.5g ± %.0e", m->lambda_max, m->lambda_max_residual);
+    if (isnan(m->lambda_max_residual)) cli_table_number(table, m->lambda_max, 5);
+    else cli_table_cell(table, "%.5g ± %.0e", m->lambda_max, m->lambda_max_residual);
     cli_table_number(table, m->ceiling, 4);
+    cli_table_number(table, m->ceiling_plain, 4);
     cli_table_number(table, m->lambda_min, 3);
-    cli_table_cell(table, "%s", cli_interval(m->sane, m->sane_lower, m->sane_upper, 4));
-    cli_table_cell(table, "%s%s", is_partial(m) ? "≥ " : "", cli_number(m->n_eff, 4));
-    cli_table_cell(table, "%s", m->stationary ? "yes" : "no");
+    sum_cell(table, m, m->sane, m->sane_lower, m->sane_upper);
+    sum_cell(table, m, m->n_eff, m->n_eff_lower, m->n_eff_upper);
+    descent_cell(table, &m->stationarity);
+    share_cell(table, m->stationarity.fall_per_step);
 }
 
-static void print_run(const basin_measures *rows, size_t count, FILE *out)
+/* Dimension of the Krylov spaces that were searched for a way down; a few may have been exhausted sooner. */
+static size_t products_of(const basin_row *rows, size_t count)
 {
-    cli_table *table = cli_table_create("rrrrrrrrrrrr");
+    size_t products = 0;
 
-    fprintf(out, "%s: %s, learning rate %s", rows->run, rows->method != NULL ? rows->method : "method not recorded",
-            cli_number(rows->learning_rate, 4));
-    if (rows->seed >= 0) fprintf(out, ", seed %lld", (long long)rows->seed);
-    if (rows->rho > 0) fprintf(out, ", rho %g", rows->rho);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].stationarity.products > products) products = rows[i].stationarity.products;
+    return products;
+}
+
+/* The first row that knows its method, measured ones first: one unreadable checkpoint must not blank the header. */
+static const basin_row *header_row(const basin_row *rows, size_t count)
+{
+    for (int missing = 0; missing < 2; missing++)
+        for (size_t i = 0; i < count; i++)
+            if (rows[i].method != NULL && (missing || rows[i].missing == NULL)) return &rows[i];
+    return rows;
+}
+
+static void print_header(const basin_row *rows, size_t count, FILE *out)
+{
+    const basin_row *row = header_row(rows, count);
+
+    fprintf(out, "%s: %s, learning rate %s", rows->run, row->method != NULL ? row->method : "method not recorded", cli_number(row->learning_rate, 4));
+    if (row->seed >= 0) fprintf(out, ", seed %lld", (long long)row->seed);
+    if (row->rho > 0) fprintf(out, ", rho %g", row->rho);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].samples == 0 || rows[i].part > 0) continue;
+        fprintf(out, ", N = %s", cli_samples(rows[i].samples, rows[i].split_samples));
+        if (rows[i].test_samples > 0) fprintf(out, ", test N = %s", cli_thousands(rows[i].test_samples));
+        break;
+    }
+    if (!isnan(row->at_loss)) fprintf(out, ", between checkpoints, at training loss %g", row->at_loss);
     fputc('\n', out);
-    cli_table_titles(table, "step|train loss|test loss|acc.|acc.|grad. norm|lambda max|ceiling|lambda min|SANE|N_eff|stationary");
-    for (size_t i = 0; i < count; i++) print_row(table, &rows[i]);
+}
+
+static const basin_row *find_part(const basin_row *rows, size_t count, const basin_row *whole, size_t part)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].part == part && rows[i].point == whole->point && rows[i].step == whole->step && rows[i].missing == NULL) return &rows[i];
+    return NULL;
+}
+
+/* Two halves of the samples, each of N/2: half their difference is one estimate of the standard error at N. */
+static void print_sampling(const basin_row *rows, size_t count, FILE *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const basin_row *one = find_part(rows, count, &rows[i], 1), *two = find_part(rows, count, &rows[i], 2);
+        if (rows[i].part != 0 || rows[i].missing != NULL || one == NULL || two == NULL) continue;
+        fprintf(out, "  step %lld%s%s: lambda max %.4g ± %.2g over the choice of %s samples; %.4g and %.4g on halves of these, mean %.4g\n", (long long)rows[i].step,
+                rows[i].point != BASIN_POINT_RAW ? ", " : "", rows[i].point != BASIN_POINT_RAW ? cli_point_text(rows[i].point) : "", rows[i].lambda_max,
+                fabs(one->lambda_max - two->lambda_max) / 2, cli_samples(rows[i].samples, rows[i].split_samples), one->lambda_max, two->lambda_max,
+                (one->lambda_max + two->lambda_max) / 2);
+    }
+}
+
+static void print_polish(const basin_row *rows, size_t count, FILE *out)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].point == BASIN_POINT_POLISHED && rows[i].part == 0 && rows[i].missing == NULL)
+            fprintf(out, "  step %lld, polished%s by %s\n", (long long)rows[i].step, isnan(rows[i].at_loss) ? "" : ": the later checkpoint",
+                    cli_polish_text(&rows[i].polish));
+}
+
+/* Scaling the outputs up lowers a cross-entropy for ever once every sample is classified right. */
+static bool is_beyond_all_minima(const basin_row *rows, size_t count, const basin_provenance *p)
+{
+    const basin_row *last = NULL, *before = NULL;
+
+    if (p == NULL || p->loss == NULL || strncmp(p->loss, "softmax_cross_entropy", 21) != 0 || strstr(p->loss, "label smoothing") != NULL ||
+        p->weight_decay_included > 0)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].point != BASIN_POINT_RAW || rows[i].part > 0 || rows[i].missing != NULL) continue;
+        before = last, last = &rows[i];
+    }
+    return before != NULL && last->train_accuracy >= 1 && !(last->weight_decay > 0) && last->theta_norm > before->theta_norm;
+}
+
+static void print_run(const basin_row *rows, size_t count, const basin_provenance *p, FILE *out)
+{
+    cli_table *table = cli_table_create("rrrrrrrrrrrrrr");
+
+    print_header(rows, count, out);
+    cli_table_titles(table, "step|train loss|test loss|acc.|acc.|grad. norm|lambda max|ceiling|plain|lambda min|SANE|N_eff");
+    cli_table_cell(table, "way down, %zu pr.", products_of(rows, count));
+    cli_table_cell(table, "fall/step");
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].part == 0) print_row(table, &rows[i]);
     cli_table_print(table, 2, out);
+    print_polish(rows, count, out);
+    print_sampling(rows, count, out);
+    if (is_beyond_all_minima(rows, count, p))
+        fputs("  all training samples are classified right and |theta| grows: cross-entropy has no minimum here, only a limit\n", out);
 }
 
 static void print(const basin_result *result, FILE *out)
@@ -111,7 +278,7 @@ static void print(const basin_result *result, FILE *out)
     cli_report_statistics(result->provenance, true, out);
     for (size_t i = 0, n; i < track->row_count; i += n) {
         for (n = 1; i + n < track->row_count && strcmp(track->rows[i].run, track->rows[i + n].run) == 0; n++) continue;
-        print_run(&track->rows[i], n, out);
+        print_run(&track->rows[i], n, result->provenance, out);
     }
     if (track->note != NULL) fprintf(out, "  note: %s\n", track->note);
     cli_rows_print_missing(track->rows, track->row_count, out);
@@ -119,10 +286,12 @@ static void print(const basin_result *result, FILE *out)
 
 const cli_command cli_command_track = {
     .name = "track",
-    .usage = "track RUN… [--every N]",
-    .about = "Losses, lambda_max with the ceiling of stability of the run's own method, SANE, N_eff and more at every checkpoint of\n"
-             "each run (a folder of checkpoints, in the order of the step recorded inside). Diverged checkpoints are marked missing,\n"
-             "listed at the end, and the work goes on.",
+    .usage = "track RUN… [--every N] [--polish K] [--at-loss L]",
+    .about = "Losses, lambda_max, SANE, N_eff, what was found of a way down and more at every checkpoint of each run (a folder of\n"
+             "checkpoints, in the order of the step recorded inside). SAM and MSAM bounce, so a row on the floor of the valley below\n"
+             "stands under each of theirs. Ceiling: of stability of the run's own method, which for SAM and MSAM follows lambda_max;\n"
+             "plain: the same without the perturbation. Diverged checkpoints are marked missing, listed at the end, and the work\n"
+             "goes on. On a subset of the samples each row is also measured on two halves of it: the error of that choice.",
     .examples = "  basin track runs/gd_0 runs/sam_0 runs/msam_0 -o track.h5 --plot track.pdf\n"
                 "  basin track runs/gd_0 --every 5 --method lanczos --json\n",
     .options = options,

@@ -39,6 +39,7 @@ static const cli_option options[] = {
     {"schedule", CLI_TEXT, "RULE", "constant | cosine[:FINAL] | step:PERIOD:FACTOR (default: constant)", false},
     {"save-every", CLI_WHOLE, "N", "a checkpoint every N steps (default: first and last only)", false},
     {"save", CLI_REALS, "N,N,…", "checkpoints at these steps; the last step is always saved", false},
+    {"save-consecutive", CLI_WHOLE, "M", "with every step saved, the M-1 before it as well: runs of consecutive iterates (default: 1)", false},
     {"save-perturbed", CLI_FLAG, NULL, "msam: save the weights as they are between steps, with the scalar that undoes it", false},
     {"seed", CLI_WHOLE, "S", "of initial weights, subset, noise and batch order (default: 0)", false},
     {"precision", CLI_CHOICE, "double|single", "inside the network (default: double)", false},
@@ -217,29 +218,58 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int make_saves(training *t)
+/* The steps that --save and --save-every name and the last, ascending, none twice; caller frees. */
+static int read_saves(const cli_arguments *a, size_t steps, size_t **out, size_t *count)
 {
     int     status = CLI_OK;
     double *list = NULL;
-    size_t  every, count, n = 0, steps = t->rule.steps;
+    size_t *save = NULL, every, listed, n = 0, kept = 0;
 
-    CLI_TRY(cli_size(t->a, "save-every", 0, &every));
-    CLI_TRY(cli_reals(t->a, "save", &list, &count));
-    CLI_CHECK(every > 0 || !cli_given_option(t->a, "save-every"), "--save-every must be at least 1");
-    CLI_ALLOC(t->save, count + (every > 0 ? steps / every : 0) + 2);
-    if (every > 0 || list == NULL) t->save[n++] = 0;
-    for (size_t step = every; every > 0 && step <= steps; step += every) t->save[n++] = step;
-    for (size_t i = 0; i < count; i++) {
+    CLI_TRY(cli_size(a, "save-every", 0, &every));
+    CLI_TRY(cli_reals(a, "save", &list, &listed));
+    CLI_CHECK(every > 0 || !cli_given_option(a, "save-every"), "--save-every must be at least 1");
+    CLI_ALLOC(save, listed + (every > 0 ? steps / every : 0) + 2);
+    if (every > 0 || list == NULL) save[n++] = 0;
+    for (size_t step = every; every > 0 && step <= steps; step += every) save[n++] = step;
+    for (size_t i = 0; i < listed; i++) {
         CLI_CHECK(list[i] >= 0 && list[i] <= (double)steps && list[i] == floor(list[i]), "--save %g is not a step from 0 to %zu", list[i], steps);
-        t->save[n++] = (size_t)list[i];
+        save[n++] = (size_t)list[i];
     }
-    t->save[n++] = steps;
-    qsort(t->save, n, sizeof *t->save, ascending);
+    save[n++] = steps;
+    qsort(save, n, sizeof *save, ascending);
     for (size_t i = 0; i < n; i++)
-        if (t->rule.save_count == 0 || t->save[t->rule.save_count - 1] != t->save[i]) t->save[t->rule.save_count++] = t->save[i];
-    t->rule.save = t->save;
+        if (kept == 0 || save[kept - 1] != save[i]) save[kept++] = save[i];
+    *out = save, save = NULL;
+    *count = kept;
 done:
     basin_free(list);
+    basin_free(save);
+    return status;
+}
+
+/* Where the run of `run` consecutive steps that ends with save[i] begins: not before step 0, nor before the step after save[i - 1]. */
+static size_t first_of_run(const size_t *save, size_t i, size_t run)
+{
+    size_t first = save[i] >= run ? save[i] - (run - 1) : 0;
+
+    return i > 0 && first <= save[i - 1] ? save[i - 1] + 1 : first;
+}
+
+static int make_saves(training *t)
+{
+    int     status = CLI_OK;
+    size_t *save = NULL, count = 0, run = 1, n = 0;
+
+    CLI_TRY(cli_size(t->a, "save-consecutive", 1, &run));
+    CLI_CHECK(run > 0, "--save-consecutive must be at least 1");
+    CLI_TRY(read_saves(t->a, t->rule.steps, &save, &count));
+    for (size_t i = 0; i < count; i++) n += save[i] + 1 - first_of_run(save, i, run);
+    CLI_ALLOC(t->save, n);
+    for (size_t i = 0; i < count; i++)
+        for (size_t step = first_of_run(save, i, run); step <= save[i]; step++) t->save[t->rule.save_count++] = step;
+    t->rule.save = t->save;
+done:
+    basin_free(save);
     return status;
 }
 
@@ -459,7 +489,7 @@ const cli_command cli_command_train = {
              "heavy ball 0.9 (--momentum 0 without). One seed gives every method the same initial weights, subset, label noise and\n"
              "batch order, and the same bits for any number of threads. --subset and --label-noise write RUN/data.h5.",
     .examples = "  basin train --mlp 64-32-10 --data samples/digits.h5 --method gd --learning-rate 0.1 --steps 400 -o runs/gd_0\n"
-                "  basin train --graph net.json --data d.h5 --method msam --learning-rate 0.05 --rho 0.3 --batch-size 32 --epochs 20 --save-every 50 -o runs/msam_1\n",
+                "  basin train --graph net.json --data d.h5 --method msam --learning-rate 0.05 --rho 0.3 --batch-size 32 --epochs 20 --save-every 50 --save-consecutive 8 -o runs/msam_1\n",
     .options = options,
     .common = CLI_COMMON_WORK,
     .least = 0,

@@ -37,6 +37,8 @@ static int digest_of(const basin_input *input, char out[65])
     if (strcmp(input->role, "data") == 0) {
         CLI_LIBRARY(basin_dataset_read(input->path, NULL, &data));
         memcpy(out, data->digest, 65);
+    } else if (strcmp(input->role, "rows") == 0) {
+        CLI_LIBRARY(basin_file_digest(input->path, out));
     } else {
         CLI_LIBRARY(basin_checkpoint_read(input->path, &ck));
         memcpy(out, ck->digest, 65);

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "cli/monitor.h"
+#include "cli/point.h"
 #include "cli/report.h"
-#include "cli/source.h"
 #include "cli/table.h"
 
 bool cli_forecast_wanted(const cli_arguments *a)
@@ -22,6 +22,24 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The polish before the work: a gradient where it starts and one for each step, if none is halved. Averaging takes no passes. */
+static int charge_polish(const cli_arguments *a, basin_forecast *f)
+{
+    int       status = CLI_OK;
+    cli_point point;
+
+    CLI_TRY(cli_point_read(a, &point));
+    for (size_t i = 0; i < f->work_count && point.polish > 0; i++) {
+        basin_work *w = &f->works[i];
+        if (strcmp(w->name, "gradient") != 0) continue;
+        w->count += point.polish + 1, w->most += point.polish + 1;
+        f->gradients += point.polish + 1;
+        f->seconds += (double)(point.polish + 1) * w->seconds, f->seconds_most += (double)(point.polish + 1) * w->seconds;
+    }
+done:
+    return status;
+}
+
 /* The first checkpoint is charged with what the process has done before. */
 static int forecast_one(const cli_arguments *a, const char *path, cli_batch *batch)
 {
@@ -35,6 +53,7 @@ static int forecast_one(const cli_arguments *a, const char *path, cli_batch *bat
     if (batch->count == 0) start = fmax(start, (double)clock() / CLOCKS_PER_SEC);
     CLI_TRY(cli_name_file(a->command->forecast(a, &source, &forecast), path));
     forecast->start_seconds = start;
+    CLI_TRY(charge_polish(a, forecast));
     CLI_TRY(cli_batch_add(batch, BASIN_RESULT_FORECAST, forecast, source.provenance));
     forecast = NULL, source.provenance = NULL;
 done:

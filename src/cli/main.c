@@ -11,8 +11,8 @@
 #include "cli/monitor.h"
 #include "cli/options.h"
 #include "cli/paths.h"
+#include "cli/point.h"
 #include "cli/provenance.h"
-#include "cli/source.h"
 
 #define CLI_COMMAND(name, help) extern const cli_command cli_command_##name;
 #include "cli/cmd_list.h"
@@ -147,6 +147,7 @@ static int measure_one(const cli_arguments *a, const char *path, cli_batch *batc
     void              *value = NULL;
 
     CLI_TRY(cli_source_open(a, path, command->test_too, false, &source));
+    CLI_TRY(cli_name_file(cli_point_take(a, &source), path));
     CLI_TRY(cli_name_file(command->measure(a, &source, &value), path));
     CLI_TRY(cli_batch_add(batch, command->kind, value, source.provenance));
     source.provenance = NULL;
@@ -159,7 +160,9 @@ int cli_compute(const cli_arguments *a, cli_batch *out)
 {
     int       status = CLI_OK;
     cli_batch batch = {0};
+    cli_point point;
 
+    if (a->command->common & CLI_COMMON_POINT) CLI_TRY(cli_point_read(a, &point));
     if (a->command->check != NULL) CLI_TRY(a->command->check(a));
     if (a->command->compute != NULL) CLI_TRY(a->command->compute(a, &batch));
     for (size_t i = 0; i < a->operand_count && a->command->measure != NULL; i++) {

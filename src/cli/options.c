@@ -17,13 +17,22 @@ static const cli_option result_options[] = {
 static const cli_option data_options[] = {
     {"data", CLI_TEXT, "FILE", "use this data set instead of the one that the checkpoint names", false},
     {"split", CLI_TEXT, "NAME", "of the data (default: train)", false},
-    {"samples", CLI_WHOLE, "N", "use N samples of the split, drawn with --seed (default: all)", false},
+    {"samples", CLI_WHOLE, "N", "use N of the training samples, drawn with --seed (default: all)", false},
+    {"rows", CLI_TEXT, "FILE", "use these of them: numbers from 0, one a line or with blanks or commas between", false},
+    {"test-samples", CLI_WHOLE, "N", "use N samples of the split test, drawn with --seed (default: all)", false},
     {"precision", CLI_CHOICE, "double|single", "inside the network (default: double)", false},
     {"bn", CLI_TEXT, "STATISTICS", "of BatchNorm: stored | reestimate | interpolate | batch:SIZE (default: stored)", false},
     {"seed", CLI_WHOLE, "S", "of everything random (default: 0)", false},
     {"as-stored", CLI_FLAG, NULL, "keep weights that are stored perturbed (MSAM) as they are", false},
     {"undo", CLI_FLAG, NULL, "undo the perturbation where the file does not say whether there is one", false},
+    {"stationarity-products", CLI_WHOLE, "M", "products spent on looking for a way down from the point (default: 5)", false},
     {"include-weight-decay", CLI_FLAG, NULL, "add the recorded w/2 |theta|^2 to the loss", false},
+    {NULL, CLI_FLAG, NULL, NULL, false}};
+
+static const cli_option point_options[] = {
+    {"polish", CLI_WHOLE, "K", "measure after K plain gradient steps of the training loss, on the floor of the valley", false},
+    {"polish-step", CLI_REAL, "X", "size of these steps (default: the recorded learning rate)", false},
+    {"average", CLI_WHOLE, "M", "measure at the mean of the weights of the M checkpoints of consecutive steps that end with this one", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 static const cli_option work_options[] = {
@@ -41,8 +50,9 @@ enum { OPTIONS_MOST = 64 };
 /* All options of a command in one list; returns how many. */
 static size_t options_of(const cli_command *command, const cli_option **list)
 {
-    const cli_option *tables[] = {command->options, command->common & CLI_COMMON_DATA ? data_options : NULL,
-                                  command->common & CLI_COMMON_RESULT ? result_options : NULL, command->forecast != NULL ? forecast_options : NULL,
+    const cli_option *tables[] = {command->options, command->common & CLI_COMMON_POINT ? point_options : NULL,
+                                  command->common & CLI_COMMON_DATA ? data_options : NULL, command->common & CLI_COMMON_RESULT ? result_options : NULL,
+                                  command->forecast != NULL ? forecast_options : NULL,
                                   command->common & CLI_COMMON_WORK ? work_options : work_options + 2};
     size_t            count = 0;
 
@@ -276,6 +286,7 @@ void cli_help(const cli_command *command, FILE *out)
 {
     fprintf(out, "usage: basin %s\n\n%s\n", command->usage, command->about);
     help_table("options", command->options, out);
+    if (command->common & CLI_COMMON_POINT) help_table("where to measure", point_options, out);
     if (command->common & CLI_COMMON_DATA) help_table("data and point", data_options, out);
     if (command->common & CLI_COMMON_RESULT) help_table("results", result_options + (basin_figure_kinds(command->kind)[0] != '\0' ? 0 : 1), out);
     if (command->forecast != NULL) help_table("forecast", forecast_options, out);

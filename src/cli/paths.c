@@ -59,9 +59,12 @@ int cli_result_check(const char *path)
     struct stat   facts;
     basin_result *there = NULL;
 
-    if (stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0 && basin_result_read(path, &there) != BASIN_OK)
-        return cli_fail("%s: is there and not a result of basin, which is all that -o replaces", path);
-    basin_result_destroy(&there);
+    if (stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0) {
+        basin_status read = basin_result_read(path, &there);
+        basin_result_destroy(&there);
+        if (read != BASIN_OK && read != BASIN_ERR_UNSUPPORTED) /* one of another format, which basin does not read any more, is a result too */
+            return cli_fail("%s: is there and not a result of basin, which is all that -o replaces", path);
+    }
     return cli_output_check(path);
 }
 

@@ -13,25 +13,73 @@ void cli_report_source(const basin_result *result, size_t samples, size_t parame
         if (data == NULL && strcmp(p->inputs[i].role, "data") == 0) data = p->inputs[i].path;
     }
     if (checkpoint != NULL) fprintf(out, "%s%s%s%s\n", checkpoint, p->point != NULL ? " (" : "", p->point != NULL ? p->point : "", p->point != NULL ? ")" : "");
-    fprintf(out, "  P = %s parameters, N = %s samples", cli_thousands(parameters), cli_thousands(samples));
+    fprintf(out, "  P = %s parameters, N = %s samples", cli_thousands(parameters), cli_samples(samples, p != NULL ? p->split_samples : 0));
     if (data != NULL) fprintf(out, " of %s", data);
     if (p != NULL && strcmp(p->precision, "double") != 0) fprintf(out, ", %s precision", p->precision);
     if (p != NULL && p->bn != NULL) fprintf(out, ", BatchNorm statistics %s", p->bn);
     if (p != NULL && p->weight_decay_included > 0) fprintf(out, ", with %g/2 |theta|^2 in the loss", p->weight_decay_included);
     fputc('\n', out);
     if (p != NULL && p->loss != NULL && strchr(p->loss, ',') != NULL) fprintf(out, "  loss function   %s\n", p->loss); /* a loss with settings */
+    cli_report_point(p, out);
 }
 
+const char *cli_samples(size_t used, size_t there)
+{
+    static char texts[4][64];
+    static int  next;
+    char       *text = texts[next++ % 4];
+
+    if (there > used) snprintf(text, sizeof texts[0], "%s of %s", cli_thousands(used), cli_thousands(there));
+    else snprintf(text, sizeof texts[0], "%s", cli_thousands(used));
+    return text;
+}
+
+const char *cli_polish_text(const basin_polish *p)
+{
+    static char text[320];
+    int         used = snprintf(text, sizeof text, "%zu step%s ", p->steps, p->steps == 1 ? "" : "s");
+
+    if (p->halvings == 0) used += snprintf(text + used, sizeof text - (size_t)used, "of %.3g", p->step);
+    else used += snprintf(text + used, sizeof text - (size_t)used, "of at least %.3g (halved %zu times, where the loss would have risen)", p->step, p->halvings);
+    snprintf(text + used, sizeof text - (size_t)used, ": theta moved by %.3g, loss %.4g -> %.4g, |g| %.3g -> %.3g", p->moved, p->loss_before, p->loss_after,
+             p->gradient_norm_before, p->gradient_norm_after);
+    return text;
+}
+
+void cli_report_point(const basin_provenance *p, FILE *out)
+{
+    if (p == NULL) return;
+    if (p->averaged > 0) fprintf(out, "  averaged        the weights of %zu checkpoints of consecutive steps\n", p->averaged);
+    if (p->polish.steps > 0 || p->polish.halvings > 0) fprintf(out, "  polished        %s\n", cli_polish_text(&p->polish));
+}
+
+/* Each line claims what was found, not what the point is. */
 void cli_report_stationarity(const basin_stationarity *s, FILE *out)
 {
-    if (s->curvature < 0) fprintf(out, "  stationary      no: the curvature along g is negative, so this is not a minimum\n");
-    else if (isinf(s->decrease)) fprintf(out, "  stationary      no: the loss has a slope but no curvature along g\n");
-    else
-        fprintf(out, "  stationary      %s: best step along -g would lower the loss by %.2g of it (threshold %g)\n", s->stationary ? "yes" : "no",
-                s->decrease, s->threshold);
+    const char *products = s->products == 1 ? "product" : "products";
+
+    fputs("  way down        ", out);
+    switch (s->verdict) {
+    case BASIN_DESCENT_NEGATIVE:
+        if (fabs(s->ritz_least) <= 1e-9 * s->ritz_most) fprintf(out, "a slope without curvature found within %zu %s: not a minimum\n", s->products, products);
+        else fprintf(out, "curvature %.3g found within %zu %s: not a minimum\n", s->ritz_least, s->products, products);
+        break;
+    case BASIN_DESCENT_FOUND:
+        if (s->decrement > 1) fprintf(out, "the quadratic model falls by more than the whole loss within %zu %s", s->products, products);
+        else fprintf(out, "the quadratic model falls by %.3g %% of the loss within %zu %s", 100 * s->decrement, s->products, products);
+        fprintf(out, ", the loss itself by %.3g %%: not stationary\n", 100 * s->tried);
+        break;
+    case BASIN_DESCENT_NOT_FOUND:
+        fprintf(out, "none above %g %% of the loss found within %zu %s (%.2g %%)\n", 100 * s->threshold, s->products, products, 100 * s->decrement);
+        break;
+    case BASIN_DESCENT_AT_ROUNDING: fputs("the gradient is what rounding the weights makes of it\n", out); break;
+    default: fputs("not looked for\n", out);
+    }
     fprintf(out, "                  |g| = %.4g", s->gradient_norm);
     if (!isnan(s->decayed_gradient_norm)) fprintf(out, ", with weight decay %.4g", s->decayed_gradient_norm);
-    fprintf(out, ", curvature along g = %.4g\n", s->curvature);
+    if (s->products > 0) fprintf(out, ", curvature along g = %.4g, in its Krylov space %.3g to %.4g", s->curvature, s->ritz_least, s->ritz_most);
+    fputc('\n', out);
+    if (!isnan(s->fall_per_step)) fprintf(out, "                  to first order a training step takes about %.2g %% off the loss, once its momentum lies along g\n", 100 * s->fall_per_step);
 }
 
 void cli_report_statistics(const basin_provenance *p, bool ceiling, FILE *out)
@@ -40,6 +88,11 @@ void cli_report_statistics(const basin_provenance *p, bool ceiling, FILE *out)
     fprintf(out, "BatchNorm statistics %s\n", p->bn);
     if (ceiling && strncmp(p->bn, "batch:", 6) != 0)
         fprintf(out, "  with BatchNorm the ceiling is that of training mode: --bn batch:SIZE gives its lambda max\n");
+}
+
+bool cli_is_open(double lower, double upper)
+{
+    return !(upper - lower <= 0.01 * lower);
 }
 
 const char *cli_interval(double value, double lower, double upper, int digits)

@@ -5,7 +5,8 @@
 
 #include "cli/monitor.h"
 #include "cli/provenance.h"
-#include "cli/source.h"
+
+enum { POLISH = 20 };
 
 int cli_run_open(const char *path, basin_run **out)
 {
@@ -20,12 +21,29 @@ done:
     return status;
 }
 
+/* A file of rows that cannot be read fails at once, not once a checkpoint. */
+static int check_subset(const cli_arguments *a)
+{
+    cli_subset subset = {0};
+    int        status = cli_subset_read(a, &subset);
+
+    cli_subset_clear(&subset);
+    return status;
+}
+
 int cli_rows_start(const cli_arguments *a, cli_rows *out)
 {
-    cli_rows rows = {0};
-    int      status = cli_provenance_create(a, &rows.provenance);
+    int      status = CLI_OK;
+    cli_rows rows = {.polish_none = cli_given_option(a, "no-polish"), .polish_all = cli_given_option(a, "polish")};
 
-    if (status == CLI_OK) *out = rows;
+    CLI_TRY(cli_point_read(a, &rows.point));
+    CLI_WANT(!rows.polish_none || (!rows.polish_all && isnan(rows.point.step)), "%s: --no-polish beside --polish", a->command->name);
+    CLI_CHECK(!cli_given_option(a, "at-loss") || (cli_real(a, "at-loss", 0) > 0 && isfinite(cli_real(a, "at-loss", 0))),
+              "--at-loss must be positive and finite, got %g", cli_real(a, "at-loss", 0));
+    CLI_TRY(check_subset(a));
+    CLI_TRY(cli_provenance_create(a, &rows.provenance));
+    *out = rows;
+done:
     return status;
 }
 
@@ -36,145 +54,284 @@ static const char *file_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+/* -------------------------------------------------------------------------------------------------- the rows -- */
+
+typedef struct spot { /* what one row is of */
+    const char  *run, *path;
+    int          point; /* basin_point_kind */
+    size_t       part;
+    basin_polish polish;
+    size_t       averaged;
+} spot;
+
 static int make_room(cli_rows *r)
 {
     int             status = CLI_OK;
-    basin_measures *rows = NULL;
+    basin_row      *rows = NULL;
+    cli_test_parts *parts = NULL;
     size_t          room = r->room == 0 ? 16 : 2 * r->room;
 
     if (r->count < r->room) return CLI_OK;
     CLI_ALLOC(rows, room);
-    if (r->count > 0) memcpy(rows, r->rows, r->count * sizeof *rows);
+    CLI_ALLOC(parts, room);
+    if (r->count > 0) memcpy(rows, r->rows, r->count * sizeof *rows), memcpy(parts, r->parts, r->count * sizeof *parts);
     basin_free(r->rows);
-    r->rows = rows, r->room = room;
+    basin_free(r->parts);
+    r->rows = rows, r->parts = parts, r->room = room;
+    rows = NULL, parts = NULL;
+done:
+    basin_free(rows);
+    return status;
+}
+
+/* The row is the table's from success on. */
+static int push(cli_rows *r, const spot *at, basin_row *row, const cli_test_parts *parts)
+{
+    int status = CLI_OK;
+
+    CLI_TRY(make_room(r));
+    CLI_CHECK((row->run = basin_strdup(at->run)) != NULL && (row->checkpoint = basin_strdup(file_name(at->path))) != NULL, "out of memory for a row");
+    row->point = (int)at->point, row->part = at->part, row->polish = at->polish, row->averaged = at->averaged;
+    if (row->missing != NULL) r->missing++;
+    r->parts[r->count] = parts != NULL ? *parts : (cli_test_parts){0};
+    r->rows[r->count++] = *row;
+    *row = (basin_row){0};
 done:
     return status;
 }
 
-/* Every number that is not measured is NAN. */
-static void clear_numbers(basin_measures *m)
-{
-    *m = (basin_measures){.seed = -1, .step = -1, .gradient_evaluations = -1, .batch_size = -1};
-    double *numbers[] = {&m->epoch, &m->seconds, &m->learning_rate, &m->momentum, &m->rho, &m->weight_decay, &m->train_loss, &m->train_accuracy,
-                         &m->test_loss, &m->test_accuracy, &m->gap, &m->gradient_norm, &m->decrease, &m->lambda_max, &m->lambda_max_residual,
-                         &m->lambda_min, &m->ceiling, &m->sane, &m->sane_lower, &m->sane_upper, &m->n_eff, &m->alpha, &m->trace, &m->negative_mass,
-                         &m->sharpness_sam, &m->sharpness_msam, &m->sharpness_rho, &m->momentum_gradient_cosine, &m->theta_norm};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) *numbers[i] = NAN;
-}
-
-static int copy_record(const basin_checkpoint *ck, basin_measures *m)
-{
-    m->method = basin_strdup(ck->method);
-    m->seed = ck->hyper.seed, m->step = ck->step, m->gradient_evaluations = ck->gradient_evaluations;
-    m->epoch = ck->epoch, m->seconds = ck->seconds, m->parameters = ck->params->size;
-    m->learning_rate = ck->hyper.learning_rate, m->momentum = ck->hyper.momentum, m->rho = ck->hyper.rho, m->weight_decay = ck->hyper.weight_decay;
-    m->batch_size = ck->hyper.batch_size;
-    return m->method != NULL || ck->method == NULL ? CLI_OK : cli_fail("out of memory for a row");
-}
-
 /* What is known of a checkpoint that could not be measured, and why. */
-static int fill_missing(const char *path, basin_measures *m)
+static int push_missing(cli_rows *r, const spot *at, const char *reason)
 {
     int               status = CLI_OK;
     basin_checkpoint *ck = NULL;
-    const char       *reason = cli_message();
-    size_t            length = strlen(path);
+    basin_row         row = {0};
+    size_t            length = strlen(at->path);
+    char             *missing = NULL;
 
-    if (strncmp(reason, path, length) == 0 && strncmp(reason + length, ": ", 2) == 0) reason += length + 2;
-    clear_numbers(m);
-    CLI_CHECK((m->missing = basin_strdup(reason)) != NULL, "out of memory for a row");
-    if (basin_checkpoint_read(path, &ck) == BASIN_OK) CLI_TRY(copy_record(ck, m));
+    if (strncmp(reason, at->path, length) == 0 && strncmp(reason + length, ": ", 2) == 0) reason += length + 2;
+    CLI_CHECK((missing = basin_strdup(reason)) != NULL, "out of memory for a row"); /* reading again would replace the message */
+    if (basin_checkpoint_read(at->path, &ck) != BASIN_OK) ck = NULL;
+    CLI_LIBRARY(basin_row_record(ck, &row));
+    row.missing = missing, missing = NULL;
+    CLI_TRY(push(r, at, &row, NULL));
 done:
+    basin_free(missing);
+    basin_row_clear(&row);
     basin_checkpoint_destroy(&ck);
     return status;
 }
 
-/* Opens one checkpoint and adds to the provenance what it read. */
-static int open_source(const cli_arguments *a, cli_rows *r, const char *path, cli_source *out)
+int cli_rows_add_missing(cli_rows *r, const char *run, const char *path, const char *reason)
 {
-    int        status = CLI_OK;
-    cli_source s = {0};
-
-    CLI_TRY(cli_source_open(a, path, true, true, &s));
-    for (size_t i = 0; i < s.provenance->input_count; i++) {
-        const basin_input *input = &s.provenance->inputs[i];
-        CLI_TRY(cli_provenance_input(r->provenance, input->role, input->path, input->digest));
-    }
-    CLI_TRY(cli_provenance_loss(r->provenance, s.provenance->loss));
-    CLI_TRY(cli_provenance_bn(r->provenance, s.provenance->bn));
-    r->provenance->weight_decay_included = s.provenance->weight_decay_included;
-    r->stray += cli_source_stray_statistics(&s);
-    r->undone = r->undone || strcmp(s.point, "undone") == 0;
-    r->as_stored = r->as_stored || strcmp(s.point, "as_stored") == 0;
-    *out = s, s = (cli_source){0};
-done:
-    cli_source_close(&s);
-    return status;
+    return push_missing(r, &(spot){.run = run, .path = path}, reason);
 }
 
-static int measure(const cli_arguments *a, const cli_source *s, basin_measures *out)
-{
-    int                    status = CLI_OK;
-    basin_measures_options o = {.rho = cli_real(a, "rho", 0)};
+/* ------------------------------------------------------------------------------------------------- measuring -- */
 
-    CLI_TRY(cli_spectral_options(a, &o.spectrum));
-    CLI_TRY(cli_sane_options(a, NAN, &o.sane));
-    CLI_LIBRARY(basin_measures_compute(s->objectives[0], s->count > 1 ? s->objectives[1] : NULL, s->ck, &o, out));
+static int take_inputs(cli_rows *r, const basin_provenance *p)
+{
+    int status = CLI_OK;
+
+    for (size_t i = 0; i < p->input_count; i++) CLI_TRY(cli_provenance_input(r->provenance, p->inputs[i].role, p->inputs[i].path, p->inputs[i].digest));
 done:
     return status;
 }
 
-static int measure_start(const cli_arguments *a, const cli_source *s, basin_measures *out)
+/* What all rows share; and what is noted once for all. */
+static int take_settings(cli_rows *r, const cli_source *s)
 {
-    int        status = CLI_OK;
-    basin_loss loss;
+    int status = CLI_OK;
 
-    (void)a;
-    clear_numbers(out);
-    CLI_TRY(copy_record(s->ck, out));
-    CLI_LIBRARY(basin_objective_loss(s->objectives[0], NULL, s->ck->theta, &loss));
-    out->samples = basin_objective_samples(s->objectives[0]);
-    out->train_loss = basin_loss_value(&loss), out->train_accuracy = basin_loss_accuracy(&loss);
-    out->theta_norm = cli_norm(s->ck->theta, s->ck->params->size);
+    CLI_TRY(cli_provenance_loss(r->provenance, s->provenance->loss));
+    CLI_TRY(cli_provenance_bn(r->provenance, s->provenance->bn));
+    r->provenance->weight_decay_included = s->provenance->weight_decay_included;
+    r->stray += cli_source_stray_statistics(s);
 done:
     return status;
 }
 
-static int add(const cli_arguments *a, cli_rows *r, const char *run, const char *path,
-               int (*fill)(const cli_arguments *a, const cli_source *s, basin_measures *out))
+/* All rows at the point where theta is: the whole and its halves. *measured: was the whole one. */
+static int add_point(cli_rows *r, cli_gauge *g, spot at, bool *measured)
 {
     int            status = CLI_OK;
-    cli_source     s = {0};
-    basin_measures row = {0};
+    basin_row      row = {0};
+    cli_test_parts parts = {0};
 
-    CLI_TRY(make_room(r));
-    CLI_TRY(cli_monitor_check());
-    status = open_source(a, r, path, &s);
-    if (status == CLI_OK) status = fill(a, &s, &row);
+    *measured = true;
+    for (at.part = 0; at.part < CLI_PARTS && *measured; at.part++) {
+        if (at.part > 0 && g->halves[at.part] == NULL) continue;
+        CLI_TRY(cli_monitor_check());
+        status = cli_gauge_measure(g, at.point, at.part, &row);
+        if (status == CLI_OK && r->test_parts && at.part == 0 && at.point == BASIN_POINT_RAW) status = cli_gauge_test_parts(g, &parts);
+        if (status == CLI_FAILED) {
+            *measured = at.part > 0;
+            CLI_TRY(push_missing(r, &at, cli_message()));
+        } else {
+            CLI_TRY(status);
+            CLI_TRY(push(r, &at, &row, &parts));
+        }
+        basin_row_clear(&row);
+        parts = (cli_test_parts){0};
+    }
+done:
+    basin_row_clear(&row);
+    return status;
+}
+
+/* Steps of the polish that stands beside this checkpoint; 0: none does. Before the first step nothing has been perturbed. */
+static size_t polish_steps(cli_rows *r, const basin_checkpoint *ck)
+{
+    bool wanted = r->point.polish > 0 || ((r->polish_all || basin_hovers(ck)) && ck->step != 0);
+
+    if (!wanted || r->polish_none) return 0;
+    if (isnan(cli_polish_step(&r->point, ck))) {
+        r->unpolished++;
+        return 0;
+    }
+    return r->point.polish > 0 ? r->point.polish : POLISH;
+}
+
+static int add_polished(cli_rows *r, cli_gauge *g, spot at)
+{
+    int    status = CLI_OK;
+    size_t steps = polish_steps(r, g->source.ck);
+    bool   measured;
+
+    if (steps == 0) return CLI_OK;
+    at.point = BASIN_POINT_POLISHED;
+    status = cli_polish(&r->point, steps, &g->source, &at.polish);
     if (status == CLI_FAILED) {
-        basin_measures_clear(&row);
-        CLI_TRY(fill_missing(path, &row));
-        r->missing++;
+        CLI_TRY(push_missing(r, &at, cli_message()));
+    } else {
+        CLI_TRY(status);
+        CLI_TRY(add_point(r, g, at, &measured));
+    }
+done:
+    return status;
+}
+
+static int add_averaged(cli_rows *r, cli_gauge *g, spot at)
+{
+    int  status = CLI_OK;
+    bool measured;
+
+    if (r->point.average == 0) return CLI_OK;
+    at.point = BASIN_POINT_AVERAGED, at.averaged = r->point.average;
+    status = cli_average(g->a, &r->point, &g->source);
+    if (status == CLI_FAILED) {
+        if (r->not_averaged++ == 0) CLI_CHECK((r->why_not_averaged = basin_strdup(cli_message())) != NULL, "out of memory for a note");
+        return CLI_OK;
     }
     CLI_TRY(status);
-    CLI_CHECK((row.run = basin_strdup(run)) != NULL && (row.checkpoint = basin_strdup(file_name(path))) != NULL, "out of memory for a row");
-    r->rows[r->count++] = row;
-    row = (basin_measures){0};
+    CLI_TRY(take_inputs(r, g->source.provenance));
+    r->averaged++;
+    r->stale += cli_average_leaves_statistics(&g->source);
+    CLI_TRY(add_point(r, g, at, &measured));
 done:
-    cli_source_close(&s);
-    basin_measures_clear(&row);
+    return status;
+}
+
+static int add_points(cli_rows *r, cli_gauge *g, spot at)
+{
+    int     status = CLI_OK;
+    double *theta = g->source.ck->theta, *raw = NULL;
+    size_t  size = g->source.ck->params->size;
+    bool    measured = false;
+
+    CLI_ALLOC(raw, size);
+    memcpy(raw, theta, size * sizeof *raw);
+    CLI_TRY(take_inputs(r, g->source.provenance));
+    CLI_TRY(take_settings(r, &g->source));
+    CLI_TRY(add_point(r, g, at, &measured));
+    if (measured) {
+        CLI_TRY(add_polished(r, g, at));
+        memcpy(theta, raw, size * sizeof *raw);
+        CLI_TRY(add_averaged(r, g, at));
+    }
+done:
+    basin_free(raw);
     return status;
 }
 
 int cli_rows_add(const cli_arguments *a, cli_rows *r, const char *run, const char *path)
 {
-    return add(a, r, run, path, measure);
+    int   status = CLI_OK;
+    cli_gauge g = {0};
+    spot  at = {.run = run, .path = path};
+
+    CLI_TRY(cli_monitor_check());
+    status = cli_gauge_open(a, path, &g);
+    if (status == CLI_FAILED) {
+        CLI_TRY(push_missing(r, &at, cli_message()));
+    } else {
+        CLI_TRY(status);
+        CLI_TRY(add_points(r, &g, at));
+    }
+done:
+    cli_gauge_close(&g);
+    return status;
+}
+
+static int measure_start(const cli_source *s, basin_row *out)
+{
+    int        status = CLI_OK;
+    basin_loss loss;
+
+    CLI_LIBRARY(basin_row_record(s->ck, out));
+    CLI_LIBRARY(basin_objective_loss(s->objectives[0], NULL, s->ck->theta, &loss));
+    out->samples = basin_objective_samples(s->objectives[0]);
+    out->split_samples = cli_source_split_samples(s);
+    out->train_loss = basin_loss_value(&loss), out->train_accuracy = basin_loss_accuracy(&loss);
+    out->theta_norm = cli_norm(s->ck->theta, s->ck->params->size);
+    CLI_CHECK((out->weights = basin_strdup(s->point)) != NULL, "out of memory for a row");
+done:
+    return status;
 }
 
 int cli_rows_add_start(const cli_arguments *a, cli_rows *r, const char *run, const char *path)
 {
-    return add(a, r, run, path, measure_start);
+    int        status = CLI_OK;
+    cli_source s = {0};
+    basin_row  row = {0};
+    spot       at = {.run = run, .path = path};
+
+    CLI_TRY(cli_monitor_check());
+    status = cli_source_open(a, path, true, true, &s);
+    if (status == CLI_OK) status = measure_start(&s, &row);
+    if (status == CLI_FAILED) {
+        CLI_TRY(push_missing(r, &at, cli_message()));
+        goto done;
+    }
+    CLI_TRY(status);
+    CLI_TRY(take_inputs(r, s.provenance));
+    CLI_TRY(take_settings(r, &s));
+    CLI_TRY(push(r, &at, &row, NULL));
+done:
+    cli_source_close(&s);
+    basin_row_clear(&row);
+    return status;
 }
+
+int cli_rows_look(const cli_arguments *a, cli_rows *r, const char *path, double *out)
+{
+    int        status = CLI_OK;
+    cli_source s = {0};
+    basin_loss loss;
+
+    *out = NAN;
+    CLI_TRY(cli_monitor_check());
+    status = cli_source_open(a, path, true, true, &s);
+    if (status == CLI_OK) status = cli_library(basin_objective_loss(s.objectives[0], NULL, s.ck->theta, &loss));
+    if (status == CLI_OK) *out = basin_loss_value(&loss);
+    if (status == CLI_OK) CLI_TRY(take_inputs(r, s.provenance));
+    if (status == CLI_FAILED) status = CLI_OK;
+done:
+    cli_source_close(&s);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------ handing over -- */
 
 int cli_rows_note(cli_rows *r, const char *text)
 {
@@ -191,39 +348,120 @@ done:
     return status;
 }
 
-/* One line for all of them. */
-static int note_statistics(cli_rows *r)
+static const char *plural(size_t count)
 {
-    char text[256];
+    return count == 1 ? "" : "s";
+}
 
-    if (r->stray == 0) return CLI_OK;
-    snprintf(text, sizeof text,
-             "the BatchNorm statistics of %zu checkpoint%s were gathered at the perturbed weights and belong to those; --bn reestimate takes them at "
-             "the weights measured",
-             r->stray, r->stray == 1 ? "" : "s");
-    return cli_rows_note(r, text);
+/* One line for all checkpoints that it holds of. */
+static int note_points(cli_rows *r)
+{
+    int  status = CLI_OK;
+    char text[1500];
+
+    if (r->stray > 0) {
+        snprintf(text, sizeof text,
+                 "the BatchNorm statistics of %zu checkpoint%s were gathered at the perturbed weights and belong to those; --bn reestimate takes them at "
+                 "the weights measured",
+                 r->stray, plural(r->stray));
+        CLI_TRY(cli_rows_note(r, text));
+    }
+    if (r->stale > 0) {
+        snprintf(text, sizeof text, "the BatchNorm statistics of %zu mean%s of weights are those of the last checkpoint of each; --bn reestimate takes them at the mean",
+                 r->stale, plural(r->stale));
+        CLI_TRY(cli_rows_note(r, text));
+    }
+    if (r->unpolished > 0) {
+        snprintf(text, sizeof text, "%zu checkpoint%s record%s no learning rate > 0 and %s not polished; --polish-step X gives one", r->unpolished,
+                 plural(r->unpolished), r->unpolished == 1 ? "s" : "", r->unpolished == 1 ? "is" : "are");
+        CLI_TRY(cli_rows_note(r, text));
+    }
+    if (r->not_averaged > 0) {
+        snprintf(text, sizeof text, "%zu checkpoint%s could not be averaged with the %zu before; the first: %s", r->not_averaged, plural(r->not_averaged),
+                 r->point.average - 1, r->why_not_averaged);
+        CLI_TRY(cli_rows_note(r, text));
+    }
+done:
+    return status;
+}
+
+/* What all rows agree on; what was measured at several kinds of points, its rows say. */
+static const char *common_point(const cli_rows *r)
+{
+    const char *common = NULL;
+
+    for (size_t i = 0; i < r->count; i++) {
+        const basin_row *row = &r->rows[i];
+        if (row->missing != NULL || row->weights == NULL) continue;
+        if (row->point != BASIN_POINT_RAW || (common != NULL && strcmp(common, row->weights) != 0)) return "mixed";
+        common = row->weights;
+    }
+    return common != NULL ? common : "mixed";
 }
 
 int cli_rows_finish(cli_rows *r)
 {
-    int status = note_statistics(r);
+    int status = CLI_OK;
 
-    if (status != CLI_OK) return status;
-    if (r->missing == r->count) return cli_fail("no checkpoint could be measured; the first: %s/%s: %s", r->rows[0].run, r->rows[0].checkpoint, r->rows[0].missing);
-    return cli_provenance_point(r->provenance, r->undone ? "undone" : r->as_stored ? "as_stored" : "unperturbed");
+    CLI_CHECK(r->missing < r->count, "no checkpoint could be measured; the first: %s/%s: %s", r->rows[0].run, r->rows[0].checkpoint, r->rows[0].missing);
+    CLI_CHECK(r->not_averaged == 0 || r->averaged > 0, "no checkpoint could be averaged; the first: %s", r->why_not_averaged);
+    CLI_TRY(note_points(r));
+    CLI_TRY(cli_provenance_point(r->provenance, common_point(r)));
+done:
+    return status;
+}
+
+int cli_rows_test_parts(const cli_rows *r, size_t *count, double **loss, double **accuracy)
+{
+    int     status = CLI_OK;
+    size_t  parts = 0;
+    double *losses = NULL, *accuracies = NULL;
+
+    for (size_t i = 0; i < r->count; i++) parts = r->parts[i].count > parts ? r->parts[i].count : parts;
+    if (parts > 0) {
+        CLI_ALLOC(losses, r->count * parts);
+        CLI_ALLOC(accuracies, r->count * parts);
+    }
+    for (size_t i = 0; i < r->count; i++)
+        for (size_t j = 0; j < parts; j++) {
+            bool known = r->parts[i].count == parts;
+            losses[i * parts + j] = known ? r->parts[i].loss[j] : (double)NAN;
+            accuracies[i * parts + j] = known ? r->parts[i].accuracy[j] : (double)NAN;
+        }
+    *count = parts, *loss = losses, *accuracy = accuracies;
+    losses = accuracies = NULL;
+done:
+    basin_free(losses);
+    basin_free(accuracies);
+    return status;
 }
 
 void cli_rows_clear(cli_rows *r)
 {
-    for (size_t i = 0; i < r->count; i++) basin_measures_clear(&r->rows[i]);
+    for (size_t i = 0; i < r->count; i++) basin_row_clear(&r->rows[i]);
     basin_free(r->rows);
+    basin_free(r->parts);
     basin_free(r->note);
+    basin_free(r->why_not_averaged);
     basin_provenance_destroy(&r->provenance);
     *r = (cli_rows){0};
 }
 
-void cli_rows_print_missing(const basin_measures *rows, size_t count, FILE *out)
+const char *cli_point_text(int point)
 {
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].missing != NULL) fprintf(out, "  missing: %s/%s: %s\n", rows[i].run, rows[i].checkpoint, rows[i].missing);
+    static const char *const texts[BASIN_POINTS] = {"raw", "polished", "averaged"};
+
+    return texts[point];
+}
+
+void cli_rows_print_missing(const basin_row *rows, size_t count, FILE *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const basin_row *row = &rows[i];
+        if (row->missing == NULL) continue;
+        fprintf(out, "  missing: %s/%s", row->run, row->checkpoint);
+        if (row->point != BASIN_POINT_RAW) fprintf(out, " (%s)", cli_point_text(row->point));
+        if (row->part > 0) fprintf(out, " (half %zu of the samples)", row->part);
+        fprintf(out, ": %s\n", row->missing);
+    }
 }

@@ -16,6 +16,16 @@ double cli_norm(const double *x, size_t n)
     return scale * sqrt(sum);
 }
 
+bool cli_params_equal(const basin_params *a, const basin_params *b)
+{
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->blocks[i].name, b->blocks[i].name) == 0 && a->blocks[i].rank == b->blocks[i].rank &&
+               memcmp(a->blocks[i].shape, b->blocks[i].shape, a->blocks[i].rank * sizeof(size_t)) == 0;
+    return same;
+}
+
 /* The scalar s of theta = stored + s v: recorded, or for MSAM what its recursion says, rho/|v|. NAN if neither is there. */
 static double undo_scalar(const basin_checkpoint *ck)
 {
@@ -127,10 +137,55 @@ static int include_decay(const cli_arguments *a, cli_source *s)
 
     if (!cli_given_option(a, "include-weight-decay")) return CLI_OK;
     CLI_CHECK(!isnan(w), "%s: --include-weight-decay: the checkpoint records no weight decay", s->ck->path);
-    for (size_t i = 0; i < s->count; i++) CLI_LIBRARY(basin_objective_decay_set(s->objectives[i], w));
-    s->provenance->weight_decay_included = w;
+    s->decay = s->provenance->weight_decay_included = w;
 done:
     return status;
+}
+
+static int make_objective(const cli_source *s, const basin_network_options *options, basin_objective **out)
+{
+    int              status = CLI_OK;
+    basin_objective *objective = NULL;
+
+    CLI_LIBRARY(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, options, &objective));
+    CLI_LIBRARY(basin_objective_decay_set(objective, s->decay));
+    *out = objective, objective = NULL;
+done:
+    basin_objective_destroy(&objective);
+    return status;
+}
+
+int cli_source_objective(const cli_source *s, const char *name, size_t part, basin_objective **out)
+{
+    int                   status = CLI_OK;
+    basin_network_options options = s->options;
+    const basin_split    *split = basin_dataset_split(s->data, name);
+
+    cli_subset_choose(&s->subset, name, &options);
+    options.part = part;
+    if (split != NULL && split->count > 0 && options.rows != NULL) CLI_TRY(cli_subset_demand(&s->subset, split));
+    CLI_TRY(make_objective(s, &options, out));
+done:
+    return status;
+}
+
+int cli_source_clean(const cli_source *s, basin_objective **out)
+{
+    basin_network_options options = s->options;
+
+    *out = NULL;
+    if (strcmp(s->splits[0], "train") != 0 || basin_dataset_split(s->data, "noisy") == NULL) return CLI_OK;
+    cli_subset_choose(&s->subset, "train", &options);
+    options.split = "train", options.without = "noisy";
+    if (basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out) != BASIN_OK) *out = NULL; /* none is clean: unknown */
+    return CLI_OK;
+}
+
+size_t cli_source_split_samples(const cli_source *s)
+{
+    const basin_split *split = basin_dataset_split(s->data, s->splits[0]);
+
+    return split != NULL ? split->count : 0;
 }
 
 int cli_bn_read(const cli_arguments *a, basin_bn *kind, size_t *batch)
@@ -174,44 +229,73 @@ static void warn_of_statistics(const cli_source *s)
         cli_warn("%s: its BatchNorm statistics were gathered at the perturbed weights and belong to those; --bn reestimate takes them at these", s->ck->path);
 }
 
+/* Every choice of samples must be of a split that is read; a polish reads the training split in any case. */
+static int demand_splits(const cli_arguments *a, const cli_source *s)
+{
+    int  status = CLI_OK;
+    bool test = strcmp(s->splits[0], "test") == 0, polish = a->command->common & CLI_COMMON_POINT && cli_given_option(a, "polish");
+
+    CLI_CHECK(s->subset.test_samples == 0 || test || s->count > 1, "%s: --test-samples: no split test is measured", s->ck->path);
+    CLI_CHECK(!cli_subset_given(&s->subset) || !test || polish, "%s: --samples and --rows choose training samples, --test-samples those of the split test",
+              s->ck->path);
+done:
+    return status;
+}
+
+static int open_objectives(const cli_arguments *a, bool test_too, cli_source *s)
+{
+    int         status = CLI_OK;
+    const char *precision = cli_text(a, "precision", "double");
+
+    s->options.precision = strcmp(precision, "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE;
+    s->bn = s->options.bn;
+    s->splits[s->count++] = cli_text(a, "split", "train");
+    if (test_too && !cli_given_option(a, "split") && basin_dataset_split(s->data, "test") != NULL) s->splits[s->count++] = "test";
+    CLI_TRY(demand_splits(a, s));
+    for (size_t i = 0; i < s->count; i++) CLI_TRY(cli_source_objective(s, s->splits[i], 0, &s->objectives[i]));
+    CLI_CHECK(s->bn != BASIN_BN_BATCH || s->options.bn_batch <= basin_objective_samples(s->objectives[0]),
+              "%s: --bn batch:%zu: a batch is larger than the %zu samples of %s", s->ck->path, s->options.bn_batch,
+              basin_objective_samples(s->objectives[0]), s->splits[0]);
+done:
+    return status;
+}
+
+static int describe(const cli_arguments *a, const char *path, bool quiet, cli_source *s)
+{
+    int               status = CLI_OK;
+    basin_provenance *p = s->provenance;
+
+    CLI_TRY(cli_provenance_input(p, "checkpoint", path, s->ck->digest));
+    if (s->data->path != NULL) CLI_TRY(cli_provenance_input(p, "data", s->data->path, s->data->digest));
+    if (s->subset.path != NULL) CLI_TRY(cli_provenance_input(p, "rows", s->subset.path, s->subset.digest));
+    CLI_TRY(cli_provenance_point(p, s->point));
+    p->split_samples = cli_source_split_samples(s);
+    if (basin_graph_uses(s->ck->graph, "BatchNormalization")) {
+        CLI_TRY(cli_provenance_bn(p, cli_text(a, "bn", "stored")));
+        if (!quiet) warn_of_statistics(s);
+    }
+    CLI_LIBRARY(basin_loss_spec_describe(&s->ck->loss, &p->loss));
+done:
+    return status;
+}
+
 int cli_source_open(const cli_arguments *a, const char *path, bool test_too, bool quiet, cli_source *out)
 {
-    int                   status = CLI_OK;
-    cli_source            s = {0};
-    basin_network_options options = {0};
-    const char           *precision = cli_text(a, "precision", "double");
-    size_t                seed;
+    int        status = CLI_OK;
+    cli_source s = {0};
 
-    CLI_TRY(cli_size(a, "seed", 0, &seed));
-    CLI_TRY(cli_size(a, "samples", 0, &options.samples));
-    CLI_CHECK(options.samples > 0 || !cli_given_option(a, "samples"), "--samples must be at least 1");
-    options.seed = seed;
-    CLI_TRY(cli_bn_read(a, &options.bn, &options.bn_batch));
-    options.precision = strcmp(precision, "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE;
+    if ((status = cli_subset_read(a, &s.subset)) != CLI_OK) return status; /* a fault of the file of rows is none of the checkpoint */
+    CLI_TRY(cli_bn_read(a, &s.options.bn, &s.options.bn_batch));
     CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.point));
     CLI_LIBRARY(basin_checkpoint_dataset(s.ck, cli_text(a, "data", NULL), &s.data));
-    s.splits[s.count++] = cli_text(a, "split", "train");
-    if (test_too && !cli_given_option(a, "split") && basin_dataset_split(s.data, "test") != NULL) s.splits[s.count++] = "test";
-    for (size_t i = 0; i < s.count; i++) {
-        options.split = s.splits[i];
-        CLI_LIBRARY(basin_network_objective(s.ck->graph, &s.ck->loss, s.data, &options, &s.objectives[i]));
-    }
-    CLI_CHECK(options.bn != BASIN_BN_BATCH || options.bn_batch <= basin_objective_samples(s.objectives[0]),
-              "%s: --bn batch:%zu: a batch is larger than the %zu samples of %s", s.ck->path, options.bn_batch,
-              basin_objective_samples(s.objectives[0]), s.splits[0]);
-    if (s.point == NULL) CLI_TRY(ask(&s));
-    s.bn = options.bn;
     CLI_TRY(cli_provenance_create(a, &s.provenance));
-    CLI_TRY(cli_provenance_input(s.provenance, "checkpoint", path, s.ck->digest));
-    if (s.data->path != NULL) CLI_TRY(cli_provenance_input(s.provenance, "data", s.data->path, s.data->digest));
-    CLI_TRY(cli_provenance_point(s.provenance, s.point));
-    if (basin_graph_uses(s.ck->graph, "BatchNormalization")) {
-        CLI_TRY(cli_provenance_bn(s.provenance, cli_text(a, "bn", "stored")));
-        if (!quiet) warn_of_statistics(&s);
-    }
-    CLI_LIBRARY(basin_loss_spec_describe(&s.ck->loss, &s.provenance->loss));
-    s.weight_decay = s.ck->hyper.weight_decay_coupled && s.ck->hyper.weight_decay > 0 ? s.ck->hyper.weight_decay : 0;
     CLI_TRY(include_decay(a, &s));
+    CLI_TRY(open_objectives(a, test_too, &s));
+    if (s.point == NULL) CLI_TRY(ask(&s));
+    CLI_TRY(describe(a, path, quiet, &s));
+    s.stationarity = basin_stationarity_recorded(s.ck);
+    CLI_TRY(cli_size(a, "stationarity-products", 0, &s.stationarity.products));
+    CLI_CHECK(s.stationarity.products > 0 || !cli_given_option(a, "stationarity-products"), "--stationarity-products must be at least 1");
     *out = s, s = (cli_source){0};
 done:
     cli_source_close(&s);
@@ -221,6 +305,7 @@ done:
 void cli_source_close(cli_source *s)
 {
     for (size_t i = 0; i < 2; i++) basin_objective_destroy(&s->objectives[i]);
+    cli_subset_clear(&s->subset);
     basin_dataset_destroy(&s->data);
     basin_checkpoint_destroy(&s->ck);
     basin_provenance_destroy(&s->provenance);

@@ -2,7 +2,7 @@
 #ifndef BASIN_CLI_SOURCE_H
 #define BASIN_CLI_SOURCE_H
 
-#include "cli/options.h"
+#include "cli/subset.h"
 
 /* Ends the question whether weights are perturbed, for those whose training knew nothing of that. */
 #define CLI_CONVERT_AGAIN "; only MSAM's can be: weights of another method convert with --method NAME or --perturbed no"
@@ -15,7 +15,10 @@ struct cli_source {
     basin_objective  *objectives[2];
     const char       *point;        /* as_stored | unperturbed | undone */
     basin_bn          bn;
-    double            weight_decay; /* recorded where it is coupled, else 0: for the rule of stationarity */
+    cli_subset            subset;
+    basin_network_options options;  /* of every objective, but for its samples */
+    double                decay;    /* w of w/2 |theta|^2 in every objective; 0 = out */
+    basin_stationarity_options stationarity; /* as recorded, with --stationarity-products */
     basin_provenance *provenance;   /* owned; inputs may be added */
 };
 
@@ -25,12 +28,22 @@ struct cli_source {
 int  cli_source_open(const cli_arguments *arguments, const char *path, bool test_too, bool quiet, cli_source *out);
 void cli_source_close(cli_source *source);
 
+/* One more objective on the same data: all samples chosen of a split, or with part 1 or 2 one half of these. Caller destroys. */
+int cli_source_objective(const cli_source *source, const char *split, size_t part, basin_objective **out);
+/* The training samples whose labels are right, of those that --rows names or of all: *out = NULL where the data set has no split
+   `noisy`, or another split than `train` is measured, or no label is right. */
+int cli_source_clean(const cli_source *source, basin_objective **out);
+/* How many samples the split that is measured has. */
+size_t cli_source_split_samples(const cli_source *source);
+
 /* --bn, refused where the command has no use for it. */
 int cli_bn_read(const cli_arguments *arguments, basin_bn *kind, size_t *batch);
 /* Stored statistics that were gathered along perturbed weights (MSAM), and used at others. */
 bool cli_source_stray_statistics(const cli_source *source);
 /* The same rules for a checkpoint without its data (to:OTHER). */
 int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, const char **point);
+/* Names and shapes of what is trained. */
+bool cli_params_equal(const basin_params *a, const basin_params *b);
 double cli_norm(const double *x, size_t n);
 
 #endif

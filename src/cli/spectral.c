@@ -17,6 +17,8 @@ int cli_spectral_options(const cli_arguments *a, basin_spectrum_options *out)
     CLI_TRY(cli_size(a, "top", 0, &o.top));
     CLI_TRY(cli_size(a, "bottom", 0, &o.bottom));
     CLI_CHECK(o.top + o.bottom > 0 || !cli_given_option(a, "top") || !cli_given_option(a, "bottom"), "--top and --bottom are both 0");
+    o.tolerance = cli_real(a, "tolerance", 0);
+    CLI_CHECK(o.tolerance >= 0 && o.tolerance < 1, "--tolerance must lie in [0, 1), got %g", o.tolerance);
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     o.seed = seed;
     *out = o;

@@ -7,7 +7,8 @@
 #define CLI_SPECTRAL_OPTIONS                                                                                                   \
     {"method", CLI_CHOICE, "auto|dense|lanczos", "all eigenvalues, or the extreme ones (default: auto)", false},               \
         {"top", CLI_WHOLE, "N", "largest eigenvalues to find (default: 10; dense: all, N with --vectors)", false},             \
-        {"bottom", CLI_WHOLE, "N", "smallest eigenvalues to find (default: 5)", false}
+        {"bottom", CLI_WHOLE, "N", "smallest eigenvalues to find (default: 5)", false},                                        \
+        {"tolerance", CLI_REAL, "T", "lanczos: residual at most T |H| (default: 1e-8, single precision 1e-4)", false}
 #define CLI_SANE_OPTIONS                                                                                                       \
     {"kappa", CLI_REAL, "K", "regulariser of SANE, relative to the largest |lambda| (default: 0.5)", false},                   \
         {"k", CLI_WHOLE, "K", "the K-th largest |lambda| instead of the largest (default: 1)", false},                         \

@@ -10,9 +10,6 @@ basin_status basin_file_begin(const char *path, char **out);
 basin_status basin_file_commit(const char *temporary, const char *path);
 /* Removes the temporary file; NULL-safe. Also frees and clears the name. */
 void basin_file_abandon(char **temporary);
-/* basin_file_emergency (basin.h) removes the file being written from a signal handler. */
-
-/* SHA-256 of a file's bytes, hexadecimal. */
-basin_status basin_file_digest(const char *path, char out[65]);
+/* basin_file_emergency (basin.h) removes the file being written from a signal handler; basin_file_digest names a file's content. */
 
 #endif

@@ -19,7 +19,9 @@ enum {
     BASIN_STREAM_SAMPLES,
     BASIN_STREAM_CHECK,
     BASIN_STREAM_SIGN_FLIP,
-    BASIN_STREAM_TEST
+    BASIN_STREAM_TEST,
+    BASIN_STREAM_HALVES,
+    BASIN_STREAM_PARTS /* new ones come last: a number, once given, is what results were drawn with */
 };
 
 typedef struct basin_random {

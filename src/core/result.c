@@ -1,4 +1,5 @@
 /* The vocabulary of results: every field of every kind, once. docs/json.md explains the names. */
+#include <math.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -14,19 +15,47 @@
 
 static const char *const check_verdicts[] = {"passed", "failed", "not_testable", NULL};
 
+static const char *const descents[] = {"not_tested", "descent_found", "negative_curvature", "none_found", "gradient_at_rounding", NULL};
+static const char *const points[] = {"raw", "polished", "averaged", NULL};
+static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
+static const char *const verdicts[] = {"undecided", "lower", "higher", "too_few_seeds", "not_measured", "not_paired", "continuation", NULL};
+
+/* Inside a row the same fields stand flat, so that rows are stored as a table. */
+#define STATIONARITY(m, key)                                                                                                                    \
+    CHOICE(m verdict, key "verdict", descents, "what was found of a way down: none_found is within these products and this threshold"),         \
+    PLAIN(DOUBLE, m loss, key "loss", 0, "R: loss with coupled weight decay"),                                                                  \
+    PLAIN(DOUBLE, m gradient_norm, key "gradient_norm", 0, "norm of the gradient, without weight decay"),                                       \
+    PLAIN(DOUBLE, m decayed_gradient_norm, key "decayed_gradient_norm", 0, "norm of gradient + w theta; null without coupled weight decay"),    \
+    PLAIN(DOUBLE, m decrement, key "decrement", 0, "fall of the quadratic model over the Krylov space of the gradient, relative to R"),         \
+    PLAIN(DOUBLE, m tried, key "tried", 0, "largest fall of R itself at shares of the model's step, relative to R"),                            \
+    PLAIN(DOUBLE, m threshold, key "threshold", 0, "of the decrement"),                                                                         \
+    PLAIN(SIZE, m products, key "products", 0, "dimension of that Krylov space"),                                                               \
+    PLAIN(DOUBLE, m ritz_least, key "ritz_least", 0, "least curvature found in it"),                                                            \
+    PLAIN(DOUBLE, m ritz_most, key "ritz_most", 0, "largest curvature found in it"),                                                            \
+    PLAIN(DOUBLE, m curvature, key "curvature", 0, "g.Hg / g.g"),                                                                               \
+    PLAIN(DOUBLE, m fall_per_step, key "fall_per_step", 0, "relative fall of R per training step, first order; null where eta is not recorded")
+
+#define POLISH(m, key)                                                                                                                          \
+    PLAIN(SIZE, m steps, key "steps", 0, "plain gradient steps; 0 = not polished"),                                                             \
+    PLAIN(DOUBLE, m step, key "step", 0, "size of the last"),                                                                                   \
+    PLAIN(SIZE, m halvings, key "halvings", 0, "of the step size, where the loss would not have fallen"),                                       \
+    PLAIN(DOUBLE, m moved, key "moved", 0, "distance from the weights it started at"),                                                          \
+    PLAIN(DOUBLE, m loss_before, key "loss_before", 0, "training loss"),                                                                        \
+    PLAIN(DOUBLE, m loss_after, key "loss_after", 0, "training loss"),                                                                          \
+    PLAIN(DOUBLE, m gradient_norm_before, key "gradient_norm_before", 0, "of the training loss"),                                               \
+    PLAIN(DOUBLE, m gradient_norm_after, key "gradient_norm_after", 0, "of the training loss")
+
 #define S basin_stationarity
-static const basin_field stationarity_fields[] = {
-    PLAIN(DOUBLE, loss, "loss", 0, "of the objective that the rule uses"),
-    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "norm of the gradient, without weight decay"),
-    PLAIN(DOUBLE, decayed_gradient_norm, "decayed_gradient_norm", 0, "norm of gradient + w theta; null without coupled weight decay"),
-    PLAIN(DOUBLE, curvature, "curvature", 0, "g.Hg / g.g"),
-    PLAIN(DOUBLE, decrease, "decrease", 0, "predicted relative decrease of the best step along -g: |g|^4 / (2 g.Hg L)"),
-    PLAIN(DOUBLE, threshold, "threshold", 0, "not stationary above"),
-    PLAIN(BOOL, stationary, "stationary", 0, "decrease <= threshold and g.Hg > 0"),
-};
+static const basin_field stationarity_fields[] = {STATIONARITY(, "")};
 #undef S
 
 static const basin_schema stationarity_schema = SCHEMA(basin_stationarity, stationarity_fields);
+
+#define S basin_polish
+static const basin_field polish_fields[] = {POLISH(, "")};
+#undef S
+
+static const basin_schema polish_schema = SCHEMA(basin_polish, polish_fields);
 
 #define S basin_recorded
 static const basin_field recorded_fields[] = {
@@ -146,7 +175,7 @@ static const basin_field spectrum_fields[] = {
     PLAIN(DOUBLE, trace_error, "trace_error", 0, "standard error; 0 = exact"),
     PLAIN(DOUBLE, asymmetry, "asymmetry", 0, "|H - H^T|_F / |H|_F as computed; null if not dense"),
     PLAIN(DOUBLE, negative_mass, "negative_mass", 0, "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense"),
-    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "is the point a minimum of what training made small"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
     PLAIN(SIZE, vector_count, "vector_count", BASIN_FIELD_HIDDEN, "eigenvectors held"),
     ARRAY(SIZES, vector_index, "vector_index", EXTENT(offsetof(S, vector_count), BASIN_NO_EXTENT), BASIN_FIELD_HIDDEN, "their eigenvalues"),
     ARRAY(DOUBLES, vectors, "vectors", EXTENT(offsetof(S, vector_count), offsetof(S, parameters)), BASIN_FIELD_HIDDEN, "unit eigenvectors"),
@@ -179,7 +208,7 @@ static const basin_field sane_fields[] = {
     ARRAY(DOUBLES, n_eff_sweep, "n_eff.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "N_eff at each of them"),
     PLAIN(SIZE, ritz_steps, "ritz_steps", 0, "Lanczos steps of the ritz method; else 0"),
     PLAIN(UINT, seed, "seed", 0, "of the start vector"),
-    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "is the point a minimum of what training made small"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
 };
 #undef S
 
@@ -225,22 +254,24 @@ static const basin_field slice_fields[] = {
      .schema = &surface_schema, .flags = BASIN_FIELD_KEYED, .dimensions = offsetof(S, axis_count), .unit = "one for each split; JSON: keyed by split"},
     PLAIN(DOUBLE, cosine, "cosine", 0, "between the two directions"),
     ARRAY(DOUBLES, momentum_cosines, "momentum_cosines", EXTENT(offsetof(S, axis_count), BASIN_NO_EXTENT), 0, "with the momentum"),
-    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "is the point a minimum of what training made small"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
 };
 #undef S
 
-#define S basin_measure
-static const basin_field measure_fields[] = {
-    PLAIN(STRING, name, "name", 0, "sam, msam or random:SEED"),
+#define S basin_rise
+static const basin_field rise_fields[] = {
+    PLAIN(STRING, name, "name", 0, "sam, msam, top or random:SEED"),
     PLAIN(STRING, definition, "definition", BASIN_FIELD_OPTIONAL, "one line"),
     PLAIN(STRING, split, "split", BASIN_FIELD_OPTIONAL, "on which the loss is taken"),
     PLAIN(DOUBLE, rho, "rho", 0, "signed radius"),
-    PLAIN(DOUBLE, value, "value", 0, "L(theta + rho d) - L(theta)"),
+    PLAIN(DOUBLE, value, "value", 0, "L(theta + rho d) - L(theta) = slope + symmetric"),
+    PLAIN(DOUBLE, slope, "slope", 0, "its odd part: half of L(theta + rho d) - L(theta - rho d)"),
+    PLAIN(DOUBLE, symmetric, "symmetric", 0, "its even part, of curvature: half of L(theta + rho d) + L(theta - rho d), less L(theta)"),
     PLAIN(DOUBLE, loss, "loss", 0, "L(theta + rho d)"),
 };
 #undef S
 
-static const basin_schema measure_schema = SCHEMA(basin_measure, measure_fields);
+static const basin_schema rise_schema = SCHEMA(basin_rise, rise_fields);
 
 #define S basin_sharpness
 static const basin_field sharpness_fields[] = {
@@ -250,18 +281,24 @@ static const basin_field sharpness_fields[] = {
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
     PLAIN(DOUBLE, momentum_norm, "momentum_norm", 0, "null if not saved"),
     PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "cos(v, g)"),
-    PLAIN(SIZE, measure_count, "measure_count", BASIN_FIELD_HIDDEN, ""),
-    NESTED(STRUCTS, measures, "measures", offsetof(S, measure_count), measure_schema, "one for each name and radius"),
-    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "is the point a minimum of what training made small"),
+    PLAIN(DOUBLE, momentum_top_cosine2, "momentum_top_cosine2", 0, "cos^2(v, top eigenvector)"),
+    PLAIN(DOUBLE, gradient_top_cosine2, "gradient_top_cosine2", 0, "cos^2(g, top eigenvector)"),
+    PLAIN(SIZE, rise_count, "rise_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, rises, "measures", offsetof(S, rise_count), rise_schema, "one for each name and radius"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
 };
 #undef S
 
-#define S basin_measures
-static const basin_field measures_fields[] = {
+#define S basin_row
+static const basin_field row_fields[] = {
     PLAIN(STRING, run, "run", BASIN_FIELD_OPTIONAL, "folder"),
     PLAIN(STRING, checkpoint, "checkpoint", BASIN_FIELD_OPTIONAL, "file"),
     PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "training method"),
     PLAIN(STRING, missing, "missing", BASIN_FIELD_OPTIONAL, "why it could not be measured; null if it could"),
+    CHOICE(point, "point", points, "raw, polished or averaged"),
+    PLAIN(SIZE, part, "part", 0, "0: all training samples asked for; 1, 2: a random half of these"),
+    PLAIN(DOUBLE, at_loss, "at_loss", 0, "interpolated to this training loss between two checkpoints; null: measured at one"),
+    PLAIN(STRING, weights, "weights", BASIN_FIELD_OPTIONAL, "as stored: unperturbed, undone or as_stored"),
     PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "training seed"),
     PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "training step"),
     PLAIN(DOUBLE, epoch, "epoch", 0, "training epoch"),
@@ -273,41 +310,58 @@ static const basin_field measures_fields[] = {
     PLAIN(DOUBLE, weight_decay, "weight_decay", 0, "coefficient"),
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
     PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(SIZE, split_samples, "split_samples", 0, "samples that the training split has"),
+    PLAIN(SIZE, test_samples, "test_samples", 0, "samples of the test split used"),
     PLAIN(DOUBLE, train_loss, "train_loss", 0, "mean loss"),
     PLAIN(DOUBLE, train_accuracy, "train_accuracy", 0, "in [0, 1]; null where undefined"),
     PLAIN(DOUBLE, test_loss, "test_loss", 0, "mean loss; null without a test split"),
     PLAIN(DOUBLE, test_accuracy, "test_accuracy", 0, "in [0, 1]; null where undefined"),
     PLAIN(DOUBLE, gap, "gap", 0, "test loss - train loss"),
+    PLAIN(DOUBLE, clean_train_loss, "clean_train_loss", 0, "on the training samples outside the split noisy; null without one"),
+    PLAIN(DOUBLE, clean_gap, "clean_gap", 0, "test loss - clean_train_loss"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "of the training loss"),
-    PLAIN(DOUBLE, decrease, "decrease", 0, "of the stationarity rule"),
-    PLAIN(BOOL, stationary, "stationary", 0, "by the rule of stationarity"),
+    STATIONARITY(stationarity., "stationarity."),
     PLAIN(DOUBLE, lambda_max, "lambda_max", 0, "largest eigenvalue"),
     PLAIN(DOUBLE, lambda_max_residual, "lambda_max_residual", 0, "|Hq - lambda q| of the largest eigenvalue"),
     PLAIN(DOUBLE, lambda_min, "lambda_min", 0, "smallest eigenvalue"),
-    PLAIN(DOUBLE, ceiling, "ceiling", 0, "of stability of its own method"),
+    PLAIN(DOUBLE, ceiling, "ceiling", 0, "of stability of its own method; of sam and msam it follows lambda_max"),
+    PLAIN(DOUBLE, ceiling_plain, "ceiling_plain", 0, "without the perturbation of sam and msam"),
+    PLAIN(DOUBLE, lambda_max_over_ceiling, "lambda_max_over_ceiling", 0, "of sam and msam an index of hovering; null where the ceiling is unknown or infinite"),
+    PLAIN(DOUBLE, lambda_max_over_plain, "lambda_max_over_plain", 0, "lambda_max over ceiling_plain"),
     PLAIN(DOUBLE, sane, "sane", 0, "SANE with the default cut-off"),
     PLAIN(DOUBLE, sane_lower, "sane_lower", 0, "bound"),
     PLAIN(DOUBLE, sane_upper, "sane_upper", 0, "bound"),
     PLAIN(DOUBLE, n_eff, "n_eff", 0, "effective dimensionality"),
+    PLAIN(DOUBLE, n_eff_lower, "n_eff_lower", 0, "bound"),
+    PLAIN(DOUBLE, n_eff_upper, "n_eff_upper", 0, "bound"),
     PLAIN(DOUBLE, alpha, "alpha", 0, "of n_eff"),
     PLAIN(DOUBLE, trace, "trace", 0, "of H, exact or estimated"),
     PLAIN(DOUBLE, negative_mass, "negative_mass", 0, "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense"),
-    PLAIN(DOUBLE, sharpness_sam, "sharpness_sam", 0, "at sharpness_rho"),
-    PLAIN(DOUBLE, sharpness_msam, "sharpness_msam", 0, "at sharpness_rho"),
-    PLAIN(DOUBLE, sharpness_rho, "sharpness_rho", 0, "radius, the same for every row"),
+    PLAIN(DOUBLE, sharpness_sam, "sharpness_sam", 0, "one-sided rise along the gradient, at sharpness_rho"),
+    PLAIN(DOUBLE, sharpness_msam, "sharpness_msam", 0, "one-sided rise along minus the momentum"),
+    PLAIN(DOUBLE, sharpness_sam_symmetric, "sharpness_sam_symmetric", 0, "symmetrised rise along the gradient"),
+    PLAIN(DOUBLE, sharpness_msam_symmetric, "sharpness_msam_symmetric", 0, "symmetrised rise along the momentum"),
+    PLAIN(DOUBLE, rise_top, "rise_top", 0, "symmetrised rise along the top eigenvector"),
+    PLAIN(DOUBLE, rise_random, "rise_random", 0, "symmetrised rise along random directions, mean"),
+    PLAIN(DOUBLE, rise_random_error, "rise_random_error", 0, "its standard error over directions"),
+    PLAIN(DOUBLE, sharpness_rho, "sharpness_rho", 0, "radius of all rises, the same for every row"),
     PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "cos(v, g)"),
+    PLAIN(DOUBLE, momentum_top_cosine2, "momentum_top_cosine2", 0, "cos^2(v, top eigenvector)"),
+    PLAIN(DOUBLE, gradient_top_cosine2, "gradient_top_cosine2", 0, "cos^2(g, top eigenvector)"),
     PLAIN(DOUBLE, theta_norm, "theta_norm", 0, "Euclidean norm"),
     PLAIN(INT, batch_size, "batch_size", BASIN_FIELD_UNKNOWN, "of training; 0 = full batch, which the ceiling supposes"),
     PLAIN(STRING, spectrum_method, "spectrum_method", BASIN_FIELD_OPTIONAL, "dense or lanczos"),
+    POLISH(polish., "polish."),
+    PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged; 0 = none"),
 };
 #undef S
 
-static const basin_schema measures_schema = SCHEMA(basin_measures, measures_fields);
+static const basin_schema row_schema = SCHEMA(basin_row, row_fields);
 
 #define S basin_track
 static const basin_field track_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
-    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), measures_schema, "by run, then by step"),
+    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), row_schema, "by run, then by step"),
     PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
     PLAIN(STRING, note, "note", BASIN_FIELD_OPTIONAL, "what holds the rows apart"),
 };
@@ -317,7 +371,7 @@ static const basin_field track_fields[] = {
 static const basin_field group_fields[] = {
     PLAIN(STRING, name, "name", 0, "method, or method and budget"),
     PLAIN(SIZE, run_count, "run_count", BASIN_FIELD_HIDDEN, ""),
-    ARRAY(SIZES, rows, "rows", EXTENT(offsetof(S, run_count), BASIN_NO_EXTENT), 0, "indices into rows"),
+    ARRAY(SIZES, rows, "rows", EXTENT(offsetof(S, run_count), BASIN_NO_EXTENT), 0, "indices into rows, of raw points"),
     PLAIN(DOUBLE, gradient_evaluations, "gradient_evaluations", 0, "mean"),
     PLAIN(DOUBLE, seconds, "seconds", 0, "mean, as recorded"),
 };
@@ -329,11 +383,14 @@ static const basin_schema group_schema = SCHEMA(basin_group, group_fields);
 static const basin_field estimate_fields[] = {
     PLAIN(STRING, measure, "measure", 0, "a field of the rows"),
     PLAIN(STRING, group, "group", 0, "name of the group"),
+    CHOICE(point, "point", points, "raw, polished or averaged"),
     PLAIN(SIZE, n, "n", 0, "runs"),
     PLAIN(DOUBLE, mean, "mean", 0, "over the runs of the group"),
     PLAIN(DOUBLE, sd, "sd", 0, "standard deviation over runs"),
     PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
     PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, sampling_error, "sampling_error", 0, "standard error of the mean over the choice of training samples, as if all runs erred alike; null without halves"),
+    PLAIN(DOUBLE, sampling_bias, "sampling_bias", 0, "mean of the two halves of the samples minus the whole; null likewise"),
 };
 #undef S
 
@@ -344,16 +401,23 @@ static const basin_field difference_fields[] = {
     PLAIN(STRING, measure, "measure", 0, "a field of the rows"),
     PLAIN(STRING, group, "group", 0, "name of the group"),
     PLAIN(STRING, base, "base", 0, "name of the group it is held against"),
+    CHOICE(family, "family", families, "what it speaks to"),
+    CHOICE(point, "point", points, "raw, polished or averaged"),
+    PLAIN(BOOL, ratio, "ratio", 0, "mean, lower and upper are of group / base, by logarithms; else of group - base"),
     PLAIN(SIZE, pairs, "pairs", 0, "runs of equal seed in both"),
-    PLAIN(DOUBLE, mean, "mean", 0, "group minus base"),
+    PLAIN(DOUBLE, mean, "mean", 0, "over the pairs; geometric of ratios"),
     PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
     PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
-    PLAIN(DOUBLE, p, "p", 0, "exact sign-flip test, two-sided"),
-    PLAIN(DOUBLE, p_holm, "p_holm", 0, "after Holm over the measures"),
-    PLAIN(DOUBLE, p_smallest, "p_smallest", 0, "attainable"),
+    PLAIN(DOUBLE, rows_error, "rows_error", 0, "generalisation: standard error of the mean (of logarithms, if ratio) over the rows of the test set"),
+    PLAIN(DOUBLE, p, "p", 0, "exact sign-flip test, two-sided, under symmetry of the differences"),
+    PLAIN(DOUBLE, p_family, "p_family", 0, "adjusted over the measures of its family at all points of this pair"),
+    PLAIN(DOUBLE, p_report, "p_report", 0, "adjusted over all families but conditions and all pairs of the report; null for conditions and continuations"),
+    PLAIN(DOUBLE, p_smallest, "p_smallest", 0, "attainable with the pairs that differ at all"),
     PLAIN(BOOL, paired, "paired", 0, "equal seed meant an equal start; false: p is null"),
     PLAIN(BOOL, losses_unequal, "losses_unequal", 0, "the training losses of the two groups differ"),
-    PLAIN(STRING, verdict, "verdict", BASIN_FIELD_OPTIONAL, "lower, higher, undecided, or why the seeds cannot decide"),
+    CHOICE(verdict, "verdict", verdicts, "of its family alone, by p_family"),
+    CHOICE(report, "report", verdicts, "of the whole report, by p_report"),
+    PLAIN(SIZE, seeds_needed, "seeds_needed", 0, "that could decide the report, if all agreed in sign; 0 = these can"),
 };
 #undef S
 
@@ -362,7 +426,7 @@ static const basin_schema difference_schema = SCHEMA(basin_difference, differenc
 #define S basin_comparison
 static const basin_field comparison_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
-    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), measures_schema, "every checkpoint measured"),
+    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), row_schema, "every checkpoint measured"),
     PLAIN(SIZE, group_count, "group_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, groups, "groups", offsetof(S, group_count), group_schema, "runs of one method, one checkpoint each"),
     PLAIN(SIZE, estimate_count, "estimate_count", BASIN_FIELD_HIDDEN, ""),
@@ -371,17 +435,23 @@ static const basin_field comparison_fields[] = {
     NESTED(STRUCTS, differences, "differences", offsetof(S, difference_count), difference_schema, "one measure, one group minus the base, paired by seed"),
     PLAIN(STRING, base, "base", BASIN_FIELD_OPTIONAL, "name of the group that the others are held against"),
     PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "at which the methods were compared"),
+    PLAIN(DOUBLE, at_loss, "at_loss", 0, "training loss at which they were compared; null: at a step"),
+    PLAIN(DOUBLE, level, "level", 0, "of significance"),
+    PLAIN(SIZE, report_pairs, "report_pairs", 0, "pairs of groups that the report tests"),
     PLAIN(BOOL, losses_unequal, "losses_unequal", 0, "the mean training losses differ: flatness compares unlike with unlike"),
     PLAIN(STRING, losses_note, "losses_note", BASIN_FIELD_OPTIONAL, "which and how much"),
     PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
     PLAIN(SIZE, note_count, "note_count", BASIN_FIELD_HIDDEN, ""),
     ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0, "in plain words, by weight"),
+    PLAIN(SIZE, test_part_count, "test_part_count", 0, "parts of the test set; 0 = not measured"),
+    ARRAY(DOUBLES, test_part_loss, "test_part_loss", EXTENT(offsetof(S, row_count), offsetof(S, test_part_count)), 0, "mean loss of each row on each part"),
+    ARRAY(DOUBLES, test_part_accuracy, "test_part_accuracy", EXTENT(offsetof(S, row_count), offsetof(S, test_part_count)), 0, "accuracy of each row on each part"),
 };
 #undef S
 
 #define S basin_input
 static const basin_field input_fields[] = {
-    PLAIN(STRING, role, "role", 0, "checkpoint, data, other or run"),
+    PLAIN(STRING, role, "role", 0, "checkpoint, data, other, averaged or rows"),
     PLAIN(STRING, path, "path", 0, "as typed"),
     PLAIN(STRING, digest, "digest", BASIN_FIELD_OPTIONAL, "SHA-256"),
 };
@@ -399,9 +469,12 @@ static const basin_field provenance_fields[] = {
     PLAIN(STRING, directory, "directory", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, "where it was typed, relative to this file"),
     PLAIN(SIZE, input_count, "input_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, inputs, "inputs", offsetof(S, input_count), input_schema, "files read"),
+    NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema, "how the point was reached, with --polish"),
+    PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged, with --average; 0 = none"),
     PLAIN(STRING, precision, "precision", BASIN_FIELD_OPTIONAL, "double or single"),
     PLAIN(STRING, bn, "bn", BASIN_FIELD_OPTIONAL, "statistics of BatchNorm: stored, reestimate, interpolate or batch:SIZE"),
-    PLAIN(STRING, point, "point", BASIN_FIELD_OPTIONAL, "as_stored, unperturbed or undone"),
+    PLAIN(STRING, point, "point", BASIN_FIELD_OPTIONAL, "as_stored, unperturbed or undone, then averaged and polished; mixed: the rows say which"),
+    PLAIN(SIZE, split_samples, "split_samples", 0, "samples that the split measured has; 0 in tables of rows, which say it themselves"),
     PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights"),
     PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0, "w of the term w/2 |theta|^2 in the objective; 0 = none"),
     PLAIN(UINT, seed, "seed", 0, "of everything random"),
@@ -506,14 +579,36 @@ void basin_provenance_destroy(basin_provenance **provenance)
     basin_schema_destroy(&basin_provenance_schema, (void **)provenance);
 }
 
-void basin_measures_clear(basin_measures *measures)
+void basin_row_clear(basin_row *row)
 {
-    basin_schema_clear(&measures_schema, measures);
+    basin_schema_clear(&row_schema, row);
 }
 
-basin_status basin_measures_copy(const basin_measures *from, basin_measures *to)
+/* Every number NAN or, of whole numbers, unknown. */
+void basin_row_blank(basin_row *row)
 {
-    return basin_schema_copy(&measures_schema, from, to);
+    *row = (basin_row){0};
+    for (size_t i = 0; i < row_schema.count; i++) {
+        const basin_field *field = &row_schema.fields[i];
+        char              *place = (char *)row + field->offset;
+        if (field->type == BASIN_FIELD_DOUBLE) *(double *)place = NAN;
+        if (field->type == BASIN_FIELD_INT && field->flags & BASIN_FIELD_UNKNOWN) *(int64_t *)place = -1;
+    }
+}
+
+const char *basin_verdict_text(basin_verdict verdict)
+{
+    return verdicts[verdict];
+}
+
+const char *basin_family_text(basin_family family)
+{
+    return families[family];
+}
+
+basin_status basin_row_copy(const basin_row *from, basin_row *to)
+{
+    return basin_schema_copy(&row_schema, from, to);
 }
 
 basin_status basin_result_create(basin_result_kind kind, void *value, basin_provenance *provenance, basin_result **out)

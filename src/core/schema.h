@@ -57,8 +57,9 @@ struct basin_schema {
 extern const basin_schema basin_provenance_schema;
 const basin_schema       *basin_result_schema(basin_result_kind kind);
 
-/* A deep copy of one row, for tables of them; on failure `to` holds what basin_measures_clear frees. */
-basin_status basin_measures_copy(const basin_measures *from, basin_measures *to);
+/* A deep copy of one row, for tables of them; on failure `to` holds what basin_row_clear frees. */
+basin_status basin_row_copy(const basin_row *from, basin_row *to);
+void         basin_row_blank(basin_row *row); /* nothing known, nothing measured; owns nothing */
 
 /* Frees everything that the fields own, not the struct itself. */
 void basin_schema_clear(const basin_schema *schema, void *value);

@@ -376,7 +376,7 @@ basin_status basin_checkpoint_read(const char *path, basin_checkpoint **out)
     basin_checkpoint *ck = NULL;
 
     BASIN_TRY(basin_h5_open(path, &h5));
-    BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT));
+    BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT, BASIN_FORMAT_VERSION, NULL));
     BASIN_TRY(read_graph(h5, path, &graph));
     BASIN_TRY(check_parameters(h5, path, graph->params));
     BASIN_TRY(basin_checkpoint_create(graph, &ck));
@@ -404,7 +404,7 @@ basin_status basin_checkpoint_heading_read(const char *path, basin_checkpoint_he
     BASIN_TRY(st);
     BASIN_TRY(basin_h5_is(h5, BASIN_CHECKPOINT_FORMAT, &heading.checkpoint));
     if (heading.checkpoint) {
-        BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT));
+        BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT, BASIN_FORMAT_VERSION, NULL));
         BASIN_TRY(has_group(h5, path, "/training", &training));
         if (training) {
             BASIN_TRY(read_count(h5, path, "step", &heading.step));

@@ -160,7 +160,7 @@ basin_status basin_checkpoint_write(const basin_checkpoint *ck, const char *path
     basin_h5    *h5 = NULL;
 
     BASIN_TRY(basin_h5_create(path, &h5));
-    BASIN_TRY(basin_h5_begin(h5, BASIN_CHECKPOINT_FORMAT));
+    BASIN_TRY(basin_h5_begin(h5, BASIN_CHECKPOINT_FORMAT, BASIN_FORMAT_VERSION));
     BASIN_TRY(put_graph(h5, ck->graph));
     BASIN_TRY(put_vector(h5, "/parameters", ck->params, ck->theta));
     BASIN_TRY(put_states(h5, ck));

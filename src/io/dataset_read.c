@@ -200,7 +200,7 @@ static basin_status read_own(const basin_h5 *h5, basin_dataset *data)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_TRY(basin_h5_header(h5, BASIN_DATASET_FORMAT));
+    BASIN_TRY(basin_h5_header(h5, BASIN_DATASET_FORMAT, BASIN_FORMAT_VERSION, NULL));
     BASIN_TRY(read_inputs(h5, "/inputs", 0.0, data));
     BASIN_TRY(read_targets(h5, "/targets", data));
     BASIN_TRY(read_splits(h5, data));

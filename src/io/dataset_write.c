@@ -112,7 +112,7 @@ basin_status basin_dataset_write(const basin_dataset *data, const char *path)
 
     BASIN_TRY(basin_dataset_digest(data, digest));
     BASIN_TRY(basin_h5_create(path, &h5));
-    BASIN_TRY(basin_h5_begin(h5, BASIN_DATASET_FORMAT));
+    BASIN_TRY(basin_h5_begin(h5, BASIN_DATASET_FORMAT, BASIN_FORMAT_VERSION));
     BASIN_TRY(basin_h5_put_text_attribute(h5, "/", "digest", digest));
     if (data->attribution != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/", "attribution", data->attribution));
     BASIN_TRY(put_inputs(h5, data));

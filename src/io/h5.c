@@ -258,7 +258,7 @@ done:
     return st;
 }
 
-basin_status basin_h5_header(const basin_h5 *h5, const char *format)
+basin_status basin_h5_header(const basin_h5 *h5, const char *format, int64_t newest, int64_t *out)
 {
     basin_status st = BASIN_OK;
     char        *found = NULL;
@@ -270,10 +270,11 @@ basin_status basin_h5_header(const basin_h5 *h5, const char *format)
     BASIN_TRY(basin_h5_int_attribute(h5, "/", "version", &version));
     BASIN_CHECK(version != INT64_MIN, BASIN_ERR_FORMAT, "%s: no attribute version", h5->path);
     BASIN_CHECK(version >= 1, BASIN_ERR_FORMAT, "%s: %s version %lld, they count from 1", h5->path, format, (long long)version);
-    BASIN_CHECK(version <= BASIN_FORMAT_VERSION, BASIN_ERR_UNSUPPORTED, "%s: %s version %lld, this basin reads up to %d", h5->path, format,
-                (long long)version, BASIN_FORMAT_VERSION);
+    BASIN_CHECK(version <= newest, BASIN_ERR_UNSUPPORTED, "%s: %s version %lld, this basin reads up to %lld", h5->path, format,
+                (long long)version, (long long)newest);
     BASIN_TRY(basin_h5_int_attribute(h5, "/", "complete", &complete));
     BASIN_CHECK(complete == 1, BASIN_ERR_FORMAT, "%s: no attribute complete: still being written, or its writer was stopped", h5->path);
+    if (out != NULL) *out = version;
 done:
     basin_free(found);
     return st;

@@ -28,7 +28,7 @@ basin_status basin_h5_unchanged(const basin_h5 *h5);
 /* Is the root attribute `format` this one? */
 basin_status basin_h5_is(const basin_h5 *h5, const char *format, bool *out);
 /* Checks `format`, `version` (at most BASIN_FORMAT_VERSION) and `complete`. */
-basin_status basin_h5_header(const basin_h5 *h5, const char *format);
+basin_status basin_h5_header(const basin_h5 *h5, const char *format, int64_t newest, int64_t *version /* or NULL */);
 
 typedef enum basin_h5_kind { BASIN_H5_ABSENT, BASIN_H5_GROUP, BASIN_H5_ARRAY } basin_h5_kind;
 
@@ -77,7 +77,7 @@ basin_status basin_h5_create(const char *path, basin_h5 **out);
 /* Writes the root attribute `complete` last, then the bytes beside `path`, then renames. */
 basin_status basin_h5_commit(basin_h5 *h5);
 /* The root attributes `format` and `version`. */
-basin_status basin_h5_begin(basin_h5 *h5, const char *format);
+basin_status basin_h5_begin(basin_h5 *h5, const char *format, int64_t version);
 
 basin_status basin_h5_put_group(basin_h5 *h5, const char *group);
 basin_status basin_h5_put_text_attribute(basin_h5 *h5, const char *object, const char *name, const char *text);

@@ -30,12 +30,12 @@ done:
     return st;
 }
 
-basin_status basin_h5_begin(basin_h5 *h5, const char *format)
+basin_status basin_h5_begin(basin_h5 *h5, const char *format, int64_t version)
 {
     basin_status st = BASIN_OK;
 
     BASIN_TRY(basin_h5_put_text_attribute(h5, "/", "format", format));
-    BASIN_TRY(basin_h5_put_int_attribute(h5, "/", "version", BASIN_FORMAT_VERSION));
+    BASIN_TRY(basin_h5_put_int_attribute(h5, "/", "version", version));
 done:
     return st;
 }

@@ -329,6 +329,40 @@ done:
     return st;
 }
 
+/* The command line that a result of an older format recorded, as far as it can be read. */
+static char *recorded_command(const basin_h5 *h5)
+{
+    basin_h5_array array = BASIN_H5_NO_ARRAY;
+    char         **texts = NULL, *command = NULL;
+    size_t         count = 0;
+
+    if (basin_h5_array_open(h5, "/provenance/arguments", &array) != BASIN_OK) return NULL;
+    count = array.size <= 1000 ? array.size : 0;
+    texts = count > 0 ? basin_alloc(count, sizeof *texts) : NULL;
+    if (texts != NULL && basin_h5_array_texts(&array, texts) == BASIN_OK) command = basin_strdup("basin");
+    for (size_t i = 0; command != NULL && i < count && strlen(command) < 600; i++) {
+        char *longer = basin_format("%s %.200s", command, texts[i] != NULL ? texts[i] : "");
+        basin_free(command);
+        command = longer;
+    }
+    for (size_t i = 0; texts != NULL && i < count; i++) basin_free(texts[i]);
+    basin_free(texts);
+    basin_h5_array_close(&array);
+    return command;
+}
+
+static basin_status refuse_old(const basin_h5 *h5, const char *path, int64_t version)
+{
+    char        *command = recorded_command(h5);
+    basin_status st = basin_fail(BASIN_ERR_UNSUPPORTED,
+                                 "%s: a result of format %lld, made by older rules (stationarity by one step, families of measures mixed) that no longer "
+                                 "hold; compute it again%s%s",
+                                 path, (long long)version, command != NULL ? ": " : "", command != NULL ? command : "");
+
+    basin_free(command);
+    return st;
+}
+
 basin_status basin_result_read(const char *path, basin_result **out)
 {
     basin_status        st = BASIN_OK;
@@ -338,9 +372,11 @@ basin_status basin_result_read(const char *path, basin_result **out)
     void               *value = NULL;
     basin_provenance   *provenance = NULL;
     bool                missing = false;
+    int64_t             version = 0;
 
     BASIN_TRY(basin_h5_open(path, &h5));
-    BASIN_TRY(basin_h5_header(h5, BASIN_RESULT_FORMAT));
+    BASIN_TRY(basin_h5_header(h5, BASIN_RESULT_FORMAT, BASIN_RESULTS_VERSION, &version));
+    if (version < BASIN_RESULTS_VERSION) BASIN_TRY(refuse_old(h5, path, version));
     BASIN_TRY(read_kind(h5, path, &kind));
     schema = basin_result_schema(kind);
     BASIN_CHECK((value = basin_alloc(1, schema->size)) != NULL, BASIN_ERR_NOMEM, "out of memory for %s", path);

@@ -229,7 +229,7 @@ basin_status basin_result_write(const basin_result *result, const char *path)
     basin_h5    *h5 = NULL;
 
     BASIN_TRY(basin_h5_create(path, &h5));
-    BASIN_TRY(basin_h5_begin(h5, BASIN_RESULT_FORMAT));
+    BASIN_TRY(basin_h5_begin(h5, BASIN_RESULT_FORMAT, BASIN_RESULTS_VERSION));
     BASIN_TRY(basin_h5_put_text_attribute(h5, "/", "kind", basin_result_name(result->kind)));
     BASIN_TRY(put_struct(h5, "/result", basin_result_schema(result->kind), result->value));
     if (result->provenance != NULL) BASIN_TRY(put_struct(h5, "/provenance", &basin_provenance_schema, result->provenance));

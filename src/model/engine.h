@@ -19,7 +19,7 @@
 typedef struct basin_network_bn {
     basin_bn      kind;
     size_t        batch; /* batch: samples in each */
-    const size_t *rows;  /* reestimate: [count] of the data; NULL: those of the objective */
+    const size_t *rows;  /* reestimate: [count] of the data; NULL: those of the objective, where they are the whole split train */
     size_t        count;
 } basin_network_bn;
 

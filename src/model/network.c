@@ -15,22 +15,11 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* `count` of the split's rows, drawn without replacement, in the split's order. */
-static basin_status draw_rows(const basin_split *split, size_t count, uint64_t seed, size_t *rows)
-{
-    basin_status st = BASIN_OK;
-    size_t      *place = NULL;
-    basin_random random = basin_random_start(seed, BASIN_STREAM_SAMPLES);
-
-    BASIN_ALLOC(place, split->count, "samples");
-    for (size_t i = 0; i < split->count; i++) place[i] = i;
-    basin_random_shuffle(&random, place, split->count);
-    qsort(place, count, sizeof *place, ascending);
-    for (size_t i = 0; i < count; i++) rows[i] = split->rows[place[i]];
-done:
-    basin_free(place);
-    return st;
-}
+/* The samples of an objective, as positions in its split. */
+typedef struct selection {
+    size_t  count;
+    size_t *place; /* [count] */
+} selection;
 
 static const char *split_names(const basin_dataset *data, char *text, size_t size)
 {
@@ -42,27 +31,125 @@ static const char *split_names(const basin_dataset *data, char *text, size_t siz
     return text;
 }
 
-/* Rows of `count` samples of the split, or of all for 0; caller frees. */
-static basin_status choose_rows(const basin_split *split, size_t count, uint64_t seed, size_t **out)
-{
-    basin_status st = BASIN_OK;
-    size_t      *rows = NULL;
-
-    BASIN_ALLOC(rows, count, "samples");
-    if (count == split->count)
-        memcpy(rows, split->rows, count * sizeof *rows);
-    else
-        BASIN_TRY(draw_rows(split, count, seed, rows));
-    *out = rows, rows = NULL;
-done:
-    basin_free(rows);
-    return st;
-}
-
 static const char *file_of(const basin_dataset *data)
 {
     return data->path != NULL ? data->path : "data";
 }
+
+/* ------------------------------------------------------------------------------------- which samples -- */
+
+static basin_status check_rows(const basin_split *split, const basin_network_options *o)
+{
+    basin_status st = BASIN_OK;
+    size_t      *seen = NULL; /* [split->count] 1 + where in o->rows each was named */
+
+    BASIN_CHECK(o->samples == 0, BASIN_ERR_ARG, "%zu samples asked for, but also %zu rows by name", o->samples, o->row_count);
+    BASIN_CHECK(o->rows != NULL, BASIN_ERR_ARG, "%zu rows asked for, but none named", o->row_count);
+    BASIN_ALLOC(seen, split->count, "rows");
+    for (size_t i = 0; i < o->row_count; i++) {
+        const size_t row = o->rows[i];
+        BASIN_CHECK(row < split->count, BASIN_ERR_VALUE, "row %zu asked for (number %zu), split %s has %zu", row, i, split->name, split->count);
+        BASIN_CHECK(seen[row] == 0, BASIN_ERR_VALUE, "row %zu of split %s is asked for twice (numbers %zu and %zu)", row, split->name, seen[row] - 1,
+                    i);
+        seen[row] = i + 1;
+    }
+done:
+    basin_free(seen);
+    return st;
+}
+
+/* 0 … n-1 with the first `count` and the rest shuffled apart, each ascending: a draw without replacement and what it leaves. Caller frees. */
+static basin_status draw_apart(size_t n, size_t count, basin_random random, size_t **out)
+{
+    basin_status st = BASIN_OK;
+    size_t      *place = NULL;
+
+    BASIN_ALLOC(place, n, "samples");
+    for (size_t i = 0; i < n; i++) place[i] = i;
+    if (count < n) basin_random_shuffle(&random, place, n);
+    qsort(place, count, sizeof *place, ascending);
+    qsort(place + count, n - count, sizeof *place, ascending);
+    *out = place;
+done:
+    return st;
+}
+
+static basin_status choose_samples(const basin_split *split, const basin_network_options *o, selection *out)
+{
+    basin_status st = BASIN_OK;
+
+    if (o->row_count > 0) {
+        BASIN_TRY(check_rows(split, o));
+        BASIN_ALLOC(out->place, o->row_count, "samples");
+        memcpy(out->place, o->rows, o->row_count * sizeof *o->rows);
+        out->count = o->row_count;
+    } else {
+        const size_t count = o->samples > 0 ? o->samples : split->count;
+        BASIN_CHECK(count <= split->count, BASIN_ERR_ARG, "%zu samples asked for, split %s has %zu", count, split->name, split->count);
+        BASIN_TRY(draw_apart(split->count, count, basin_random_start(o->seed, BASIN_STREAM_SAMPLES), &out->place));
+        out->count = count;
+    }
+done:
+    return st;
+}
+
+/* One of two random halves of the samples chosen, in their order; the first has the odd one. */
+static basin_status keep_half(selection *samples, size_t part, uint64_t seed)
+{
+    basin_status st = BASIN_OK;
+    const size_t first = (samples->count + 1) / 2;
+    size_t      *halves = NULL, *half;
+
+    BASIN_CHECK(part <= 2, BASIN_ERR_ARG, "part %zu asked for, there are two halves", part);
+    BASIN_CHECK(samples->count >= 2, BASIN_ERR_ARG, "%zu sample cannot be halved", samples->count);
+    BASIN_TRY(draw_apart(samples->count, first, basin_random_start(seed, BASIN_STREAM_HALVES), &halves));
+    half = part == 1 ? halves : halves + first;
+    samples->count = part == 1 ? first : samples->count - first;
+    for (size_t i = 0; i < samples->count; i++) samples->place[i] = samples->place[half[i]]; /* half[i] >= i: none is overwritten unread */
+done:
+    basin_free(halves);
+    return st;
+}
+
+/* Those that `others` holds are left out. */
+static basin_status leave_out(const basin_dataset *data, const basin_split *split, const basin_split *others, selection *samples)
+{
+    basin_status st = BASIN_OK;
+    bool        *out = NULL; /* [N] rows of the data */
+    size_t       count = 0;
+
+    BASIN_ALLOC(out, data->count, "rows to leave out");
+    for (size_t i = 0; i < others->count; i++) out[others->rows[i]] = true;
+    for (size_t i = 0; i < samples->count; i++)
+        if (!out[split->rows[samples->place[i]]]) samples->place[count++] = samples->place[i];
+    BASIN_CHECK(count > 0, BASIN_ERR_VALUE, "all %zu samples chosen of split %s are in split %s", samples->count, split->name, others->name);
+    samples->count = count;
+done:
+    basin_free(out);
+    return st;
+}
+
+/* Rows of the data that the options choose of a split; caller frees. */
+static basin_status choose_rows(const basin_dataset *data, const basin_split *split, const basin_network_options *o, size_t *count, size_t **out)
+{
+    basin_status       st = BASIN_OK;
+    selection          samples = {0};
+    const basin_split *others = o->without != NULL ? basin_dataset_split(data, o->without) : NULL;
+
+    BASIN_CHECK(o->without == NULL || others != NULL, BASIN_ERR_MISSING, "%s: no split %s to leave out", file_of(data), o->without);
+
+    BASIN_TRY(choose_samples(split, o, &samples));
+    if (others != NULL) BASIN_TRY(leave_out(data, split, others, &samples));
+    if (o->part != 0) BASIN_TRY(keep_half(&samples, o->part, o->seed));
+    for (size_t i = 0; i < samples.count; i++) samples.place[i] = split->rows[samples.place[i]];
+    *count = samples.count;
+    *out = samples.place, samples.place = NULL;
+done:
+    basin_free(samples.place);
+    return st;
+}
+
+/* --------------------------------------------------------------------------------- which statistics -- */
 
 static basin_status check_bn(const basin_graph *graph, const basin_network_options *o)
 {
@@ -76,18 +163,18 @@ done:
     return st;
 }
 
-/* Statistics are those of the training samples that an objective of the split train would hold with the same options. */
-static basin_status statistics_rows(const basin_dataset *data, const basin_network_options *o, basin_network_bn *bn, size_t **out)
+/* Re-estimated statistics are those of the whole split train: they do not move with the split or the samples that the loss is taken on.
+ * The engine takes them from the objective's own rows where these are that split as it is, [count]. */
+static basin_status statistics_rows(const basin_dataset *data, const size_t *rows, size_t count, basin_network_bn *bn)
 {
     basin_status       st = BASIN_OK;
     const basin_split *train = basin_dataset_split(data, "train");
 
-    *out = NULL;
-    if (o->bn != BASIN_BN_REESTIMATE || o->split == NULL || strcmp(o->split, "train") == 0) return BASIN_OK;
+    if (bn->kind != BASIN_BN_REESTIMATE) return BASIN_OK;
     BASIN_CHECK(train != NULL && train->count > 0, BASIN_ERR_MISSING, "%s: no split train to estimate statistics from", file_of(data));
-    bn->count = o->samples > 0 && o->samples < train->count ? o->samples : train->count;
-    BASIN_TRY(choose_rows(train, bn->count, o->seed, out));
-    bn->rows = *out;
+    if (count == train->count && memcmp(rows, train->rows, count * sizeof *rows) == 0) return BASIN_OK;
+    bn->rows = train->rows;
+    bn->count = train->count;
 done:
     return st;
 }
@@ -101,21 +188,18 @@ basin_status basin_network_objective(const basin_graph *graph, const basin_loss_
     basin_network_bn      bn = {.kind = chosen.bn, .batch = chosen.bn_batch};
     const char           *name = chosen.split != NULL ? chosen.split : "train";
     const basin_split    *split = basin_dataset_split(data, name);
-    size_t               *rows = NULL, *others = NULL, count;
+    size_t               *rows = NULL, count = 0;
     char                  names[256];
 
     BASIN_CHECK(split != NULL, BASIN_ERR_MISSING, "%s: no split %s; it has %s", file_of(data), name, split_names(data, names, sizeof names));
-    count = chosen.samples > 0 ? chosen.samples : split->count;
     BASIN_CHECK(split->count > 0, BASIN_ERR_VALUE, "%s: split %s holds no samples", file_of(data), name);
-    BASIN_CHECK(count <= split->count, BASIN_ERR_ARG, "%zu samples asked for, split %s has %zu", count, name, split->count);
     BASIN_TRY(check_bn(graph, &chosen));
-    BASIN_TRY(choose_rows(split, count, chosen.seed, &rows));
-    BASIN_TRY(statistics_rows(data, &chosen, &bn, &others));
+    BASIN_TRY(choose_rows(data, split, &chosen, &count, &rows));
+    BASIN_TRY(statistics_rows(data, rows, count, &bn));
     BASIN_TRY(basin_engine_choose(chosen.precision, &engine));
     BASIN_TRY(engine->create(graph, loss, data, rows, count, &bn, out));
 done:
     basin_free(rows);
-    basin_free(others);
     return st;
 }
 

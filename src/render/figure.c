@@ -34,7 +34,7 @@ const char *basin_figure_kinds(basin_result_kind kind)
     switch (kind) {
     case BASIN_RESULT_SPECTRUM: return "stem histogram";
     case BASIN_RESULT_SLICE: return "lines contour heat change";
-    case BASIN_RESULT_SHARPNESS: return "sharpness";
+    case BASIN_RESULT_SHARPNESS: return "sharpness symmetric";
     case BASIN_RESULT_TRACK: return "epochs sweep";
     case BASIN_RESULT_COMPARISON: return "methods";
     case BASIN_RESULT_INFO:

@@ -2,6 +2,7 @@
 #ifndef BASIN_RENDER_FIGURE_H
 #define BASIN_RENDER_FIGURE_H
 
+#include "core/measure.h"
 #include "render/plan.h"
 
 #define BASIN_FIGURE(result, name, splits) basin_status basin_plan_##name(basin_plan *plan);
@@ -25,11 +26,11 @@ basin_status basin_plan_series(basin_plan *plan, basin_series **out);
 const char  *basin_method_title(basin_plan *plan, const char *method); /* «sam» is printed SAM */
 /* The first input of that role; NULL if none. */
 const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role);
-/* «Checkpoints: …, …. Data: digest ….», each checkpoint once, at the end of the caption. */
+/* How the points were reached from their checkpoints, then «Checkpoints: …, …. Data: digest ….», each once, at the end of the caption. */
 void         basin_plan_sources(basin_plan *plan);
 /* What a ceiling of stability is with BatchNorm, where a result was computed at other statistics than of batches. */
 void         basin_plan_ceiling_mode(basin_plan *plan);
-/* Says when the point is not stationary, so that curvature there is no curvature of a minimum. */
+/* What was found of a way down from the point: where there is one, curvature there is no curvature of a minimum. Of each point once. */
 void         basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s);
 /* The line of provenance at the foot; NULL when switched off or unknown. */
 const char  *basin_plan_footer(basin_plan *plan);
@@ -39,15 +40,11 @@ basin_pen    basin_look_pen(const basin_look *look, double width);
 typedef enum basin_label_form { BASIN_LABEL_LINE, BASIN_LABEL_BROKEN, BASIN_LABEL_SHORT } basin_label_form;
 const char  *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form);
 
-/* measure.c: the columns of a row of measures by name. */
-typedef struct basin_column { const char *name, *label; } basin_column;
-double              basin_column_value(const basin_measures *row, const char *name); /* NAN where unknown */
-/* The value's own error bar: bounds of a truncated SANE, the residual of an eigenvalue; the value itself where it has none. */
-/* SANE or N_eff of a truncated spectrum: the sum over a part, which is no value of the measure (docs/measures.md). */
-bool                basin_column_partial(const basin_measures *row, const char *name);
-void                basin_column_bounds(const basin_measures *row, const char *name, double *low, double *high);
-const basin_column *basin_column_find(const char *name);                             /* NULL if there is none */
+/* columns.c */
 /* Names between commas, each found; BASIN_ERR_ARG lists the choices. */
-basin_status        basin_plan_columns(basin_plan *plan, const char *names, const basin_column ***out, size_t *count);
+basin_status     basin_plan_columns(basin_plan *plan, const char *names, const basin_column ***out, size_t *count);
+const char      *basin_column_words(basin_plan *plan, const basin_column *column); /* as on axes, in plain text: λ_max for a λ with a subscript */
+/* basin_scale_fit, but a linear axis does not run past what the measure can be. */
+basin_plot_scale basin_column_fit(const basin_column *column, basin_scale_kind kind, const basin_range *range, double margin);
 
 #endif

@@ -1,42 +1,238 @@
-/* Methods against each other, one panel a measure: every seed as a dot, the same seed joined by a thin line, and beside them the
- * mean with its 95 % t-interval. Under each panel the p-values of the paired differences from the base, after Holm's correction within
- * one question.
+/* Methods against each other, one panel a measure. In the slot of a method every run is a dot, and beside them stands the mean with its
+ * 95 % t-interval; where the measure was taken at polished or averaged points too, these stand beside the raw ones, paler and hollow.
+ * Dots of one seed are joined where their pair is tested. What the tests say, under the panels and in the caption, is in comparison_words.c.
  */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "core/memory.h"
-#include "render/figure.h"
+#include "render/comparison.h"
 
-#define SEEDS_AT (-0.14) /* of the middle of a method's slot */
-#define MEAN_AT 0.16
+/* Without a choice of measures: one or two for each family, the first of each row that was measured. */
+static const char *const defaults[][2] = {
+    {"train_loss"}, {"test_accuracy", "test_loss"}, {"clean_gap", "gap"}, {"lambda_max"}, {"sane"}, {"sharpness_sam"}, {"rise_top"}, {"rise_random"},
+};
 
-/* The name up to the comma of «gd, budget of sam». */
-static const char *method_of(basin_plan *plan, const char *group)
-{
-    return basin_plan_text(plan, "%.*s", (int)strcspn(group, ","), group);
-}
+enum { DEFAULTS = sizeof defaults / sizeof *defaults };
+
+typedef struct slot { /* x of what stands in a method's slot, at one kind of point */
+    double dots, mean, sampling;
+} slot;
 
 static basin_look look_of(basin_plan *plan, const basin_group *group, size_t index)
 {
     basin_look look = basin_look_series(index);
 
     if (group->name == NULL) return look;
-    basin_look_method(method_of(plan, group->name), &look);
-    look.hollow = look.hollow || strchr(group->name, ',') != NULL; /* the same method at another budget */
+    basin_look_method(basin_group_method(plan, group->name), &look);
     return look;
 }
 
-static const char *group_title(basin_plan *plan, const char *name)
+static basin_color paler(basin_color c)
 {
-    static const char budget[] = ", budget of ";
-    const char       *rest = strchr(name, ','), *title = basin_method_title(plan, method_of(plan, name));
-
-    if (rest == NULL) return title;
-    if (strncmp(rest, budget, strlen(budget)) != 0) return basin_plan_text(plan, "%s%s", title, rest);
-    return basin_plan_text(plan, "%s at %s’s budget", title, basin_method_title(plan, basin_plan_text(plan, "%s", rest + strlen(budget))));
+    return (basin_color){0.5 + 0.5 * c.r, 0.5 + 0.5 * c.g, 0.5 + 0.5 * c.b};
 }
+
+/* A part of a sum over a truncated spectrum is no measure (docs/measures.md): as in the comparison, NAN. */
+static double value_at(const basin_comparison *c, size_t raw, int point, const basin_column *measure)
+{
+    const basin_row *row = basin_versus_row(c, raw, point);
+
+    if (row == NULL || (point != BASIN_POINT_RAW && measure->at_raw_only) || basin_column_partial(row, measure)) return NAN;
+    return basin_column_value(row, measure);
+}
+
+static bool measured_in(const basin_comparison *c, size_t g, int point, const basin_column *measure)
+{
+    for (size_t k = 0; k < c->groups[g].run_count; k++)
+        if (isfinite(value_at(c, c->groups[g].rows[k], point, measure))) return true;
+    return false;
+}
+
+static bool measured(const basin_comparison *c, const basin_column *measure)
+{
+    for (size_t g = 0; g < c->group_count; g++)
+        for (int point = 0; point < BASIN_POINTS; point++)
+            if (measured_in(c, g, point, measure)) return true;
+    return false;
+}
+
+static slot slot_of(const basin_comparison *c, size_t g, int point, const basin_column *measure)
+{
+    size_t kinds = 0, before = 0;
+
+    for (int other = 0; other < BASIN_POINTS; other++) {
+        if (!measured_in(c, g, other, measure)) continue;
+        kinds++, before += other < point;
+    }
+    double n = (double)(kinds > 0 ? kinds : 1), middle = (double)g + ((double)before - 0.5 * (n - 1)) * 0.88 / n, share = 1 / (1 + 0.65 * (n - 1));
+    bool   single = c->groups[g].run_count == 1; /* its own mean */
+    return (slot){.dots = single ? middle : middle - 0.14 * share,
+                  .mean = single ? middle : middle + 0.16 * share,
+                  .sampling = middle + 0.3 * share};
+}
+
+/* ------------------------------------------------------------------------------------------------- in a panel -- */
+
+static size_t group_named(const basin_comparison *c, const char *name)
+{
+    size_t g = 0;
+
+    while (g < c->group_count && !basin_same_text(c->groups[g].name, name)) g++;
+    return g;
+}
+
+/* One thin line from the base to the group for each seed in both. */
+static basin_status join_pair(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const basin_difference *d, const basin_column *measure)
+{
+    basin_status st = BASIN_OK;
+    size_t       from = group_named(c, d->base), to = group_named(c, d->group);
+    double      *ends = NULL;
+
+    for (size_t i = 0; from < c->group_count && to < c->group_count && i < c->groups[from].run_count; i++) {
+        for (size_t k = 0; k < c->groups[to].run_count; k++) {
+            size_t a = c->groups[from].rows[i], b = c->groups[to].rows[k];
+            if (c->rows[a].seed < 0 || c->rows[a].seed != c->rows[b].seed) continue;
+            BASIN_PLAN_ALLOC(plan, ends, 4);
+            ends[0] = slot_of(c, from, d->point, measure).dots, ends[1] = slot_of(c, to, d->point, measure).dots;
+            ends[2] = value_at(c, a, d->point, measure), ends[3] = value_at(c, b, d->point, measure);
+            if (!isfinite(ends[2]) || !isfinite(ends[3])) continue;
+            basin_pen pen = {.color = basin_grey, .width = 0.35, .fade = d->point == BASIN_POINT_RAW ? 0.45 : 0.7};
+            BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_line, .count = 2, .x = ends, .y = ends + 2, .pen = pen}));
+        }
+    }
+done:
+    return st;
+}
+
+static basin_status add_joins(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const basin_column *measure)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < c->difference_count; i++) {
+        const basin_difference *d = &c->differences[i];
+        if (basin_versus_tested(d) && strcmp(d->measure, measure->name) == 0) BASIN_TRY(join_pair(plan, panel, c, d, measure));
+    }
+done:
+    return st;
+}
+
+static basin_status add_dots(basin_plan *plan, basin_panel *panel, const basin_comparison *c, size_t g, int point, const basin_column *measure)
+{
+    basin_status       st = BASIN_OK;
+    const basin_group *group = &c->groups[g];
+    basin_color        color = look_of(plan, group, g).color;
+    double            *x = NULL, *y = NULL;
+
+    if (group->run_count < 2) return BASIN_OK;
+    BASIN_PLAN_ALLOC(plan, x, group->run_count);
+    BASIN_PLAN_ALLOC(plan, y, group->run_count);
+    for (size_t k = 0; k < group->run_count; k++) x[k] = slot_of(c, g, point, measure).dots, y[k] = value_at(c, group->rows[k], point, measure);
+    BASIN_TRY(basin_panel_add(plan, panel,
+                              (basin_mark){.type = &basin_mark_points,
+                                           .count = group->run_count,
+                                           .x = x,
+                                           .y = y,
+                                           .pen = {.color = point == BASIN_POINT_RAW ? color : paler(color)},
+                                           .marker = BASIN_MARKER_CIRCLE,
+                                           .size = 2.2}));
+done:
+    return st;
+}
+
+static const basin_estimate *estimate_of(const basin_comparison *c, size_t g, int point, const basin_column *measure)
+{
+    for (size_t e = 0; e < c->estimate_count; e++) {
+        const basin_estimate *estimate = &c->estimates[e];
+        if (estimate->point == point && basin_same_text(estimate->measure, measure->name) && basin_same_text(estimate->group, c->groups[g].name))
+            return estimate;
+    }
+    return NULL;
+}
+
+/* Marks of one x, a value and its two ends. */
+static basin_status interval_of(basin_plan *plan, double x, double value, double low, double high, basin_mark *out)
+{
+    basin_status st = BASIN_OK;
+    double      *at = NULL;
+
+    BASIN_PLAN_ALLOC(plan, at, 4);
+    at[0] = x, at[1] = value, at[2] = low, at[3] = high;
+    *out = (basin_mark){.type = &basin_mark_interval, .count = 1, .x = at, .y = at + 1, .low = at + 2, .high = at + 3};
+done:
+    return st;
+}
+
+/* Raw filled, polished hollow, averaged a cross of two strokes. */
+static basin_status add_mean(basin_plan *plan, basin_panel *panel, const basin_comparison *c, size_t g, int point, const basin_column *measure)
+{
+    basin_status          st = BASIN_OK;
+    const basin_estimate *e = estimate_of(c, g, point, measure);
+    slot                  s = slot_of(c, g, point, measure);
+    basin_look            look = look_of(plan, &c->groups[g], g);
+    basin_mark            mark;
+
+    if (e == NULL || e->n == 0) return BASIN_OK;
+    BASIN_TRY(interval_of(plan, s.mean, e->mean, e->lower, e->upper, &mark));
+    mark.pen = (basin_pen){.color = look.color, .width = point == BASIN_POINT_RAW ? 1.1 : 0.8};
+    mark.marker = point == BASIN_POINT_AVERAGED ? BASIN_MARKER_PLUS : look.marker;
+    mark.hollow = point != BASIN_POINT_RAW;
+    mark.size = 4;
+    BASIN_TRY(basin_panel_add(plan, panel, mark));
+    if (!isfinite(e->sampling_error)) goto done;
+    BASIN_TRY(interval_of(plan, s.sampling, e->mean, fmax(e->mean - e->sampling_error, measure->least),
+                          fmin(e->mean + e->sampling_error, measure->most), &mark));
+    mark.pen = (basin_pen){.color = look.color, .width = 0.4};
+    BASIN_TRY(basin_panel_add(plan, panel, mark));
+done:
+    return st;
+}
+
+/* In grey: how raw and other points are told apart. */
+static basin_status add_keys(basin_plan *plan, basin_panel *panel, const basin_versus *v)
+{
+    static const basin_marker markers[BASIN_POINTS] = {BASIN_MARKER_CIRCLE, BASIN_MARKER_CIRCLE, BASIN_MARKER_PLUS};
+    basin_status              st = BASIN_OK;
+
+    for (int point = 0; point < BASIN_POINTS; point++) {
+        if (!basin_rows_hold(&v->rows, point)) continue;
+        BASIN_TRY(basin_panel_add(plan, panel,
+                                  (basin_mark){.type = &basin_mark_points,
+                                               .pen = {.color = basin_grey},
+                                               .marker = markers[point],
+                                               .hollow = point != BASIN_POINT_RAW,
+                                               .size = 4,
+                                               .label = basin_point_label(plan, &v->rows, point),
+                                               .silent = true}));
+    }
+done:
+    return st;
+}
+
+static basin_status draw_measure(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const basin_column *measure)
+{
+    basin_status     st = BASIN_OK;
+    basin_scale_kind kind = BASIN_SCALE_LINEAR;
+    basin_range      x, y;
+
+    BASIN_TRY(add_joins(plan, panel, c, measure));
+    for (size_t g = 0; g < c->group_count; g++) {
+        for (int point = 0; point < BASIN_POINTS; point++) {
+            if (!measured_in(c, g, point, measure)) continue;
+            BASIN_TRY(add_dots(plan, panel, c, g, point, measure));
+            BASIN_TRY(add_mean(plan, panel, c, g, point, measure));
+        }
+    }
+    if (!measured(c, measure)) panel->empty = "not measured";
+    basin_panel_ranges(panel, &x, &y);
+    BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &y, &kind));
+    panel->y = basin_column_fit(measure, kind, &y, 0.08);
+    panel->title = basin_plan_scale_label(plan, measure->label, &panel->y, "\n");
+    panel->grid = true;
+done:
+    return st;
+}
+
+/* -------------------------------------------------------------------------------------------------- the whole -- */
 
 static basin_status check_comparison(const basin_comparison *c)
 {
@@ -50,194 +246,101 @@ done:
     return st;
 }
 
-/* One thin line for each seed, through the groups that have it. */
-/* A part of a sum over a truncated spectrum is no measure (docs/measures.md): as in the comparison, NAN. */
-static double value_of(const basin_measures *row, const char *measure)
-{
-    return basin_column_partial(row, measure) ? NAN : basin_column_value(row, measure);
-}
-
-static basin_status add_seeds(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const char *measure)
+/* Those asked for, or of the defaults those that were measured (the first, were it none). */
+static basin_status choose_measures(basin_plan *plan, basin_versus *v)
 {
     basin_status st = BASIN_OK;
 
-    for (size_t row = 0; row < c->row_count; row++) {
-        int64_t seed = c->rows[row].seed;
-        bool    first = seed >= 0;
-        for (size_t before = 0; before < row && first; before++) first = c->rows[before].seed != seed;
-        double *x = NULL, *y = NULL;
-        size_t  count = 0;
-        BASIN_PLAN_ALLOC(plan, x, c->group_count);
-        BASIN_PLAN_ALLOC(plan, y, c->group_count);
-        for (size_t g = 0; g < c->group_count && first; g++) {
-            double value = NAN;
-            for (size_t k = 0; k < c->groups[g].run_count; k++)
-                if (c->rows[c->groups[g].rows[k]].seed == seed) value = value_of(&c->rows[c->groups[g].rows[k]], measure);
-            if (isfinite(value)) x[count] = (double)g + SEEDS_AT, y[count++] = value;
+    if (plan->options->y != NULL) return basin_plan_columns(plan, plan->options->y, &v->measures, &v->count);
+    BASIN_PLAN_ALLOC(plan, v->measures, DEFAULTS);
+    for (size_t i = 0; i < DEFAULTS; i++) {
+        for (size_t k = 0; k < 2 && defaults[i][k] != NULL; k++) {
+            const basin_column *column = basin_column_find(defaults[i][k]);
+            if (!measured(v->comparison, column)) continue;
+            v->measures[v->count++] = column;
+            break;
         }
-        basin_mark line = {.type = &basin_mark_line, .count = count, .x = x, .y = y, .pen = {.color = basin_grey, .width = 0.35, .fade = 0.45}};
-        if (count > 1) BASIN_TRY(basin_panel_add(plan, panel, line));
     }
+    if (v->count == 0) v->measures[v->count++] = basin_column_find(defaults[0][0]);
 done:
     return st;
 }
 
-static basin_status add_group(basin_plan *plan, basin_panel *panel, const basin_comparison *c, size_t g, const char *measure)
-{
-    basin_status       st = BASIN_OK;
-    const basin_group *group = &c->groups[g];
-    basin_look         look = look_of(plan, group, g);
-    double            *x = NULL, *y = NULL, *mean = NULL;
-
-    BASIN_PLAN_ALLOC(plan, x, group->run_count);
-    BASIN_PLAN_ALLOC(plan, y, group->run_count);
-    for (size_t k = 0; k < group->run_count; k++) x[k] = (double)g + SEEDS_AT, y[k] = value_of(&c->rows[group->rows[k]], measure);
-    if (group->run_count > 1) /* one run is its own mean */
-        BASIN_TRY(basin_panel_add(plan, panel,
-                                  (basin_mark){.type = &basin_mark_points,
-                                               .count = group->run_count,
-                                               .x = x,
-                                               .y = y,
-                                               .pen = {.color = look.color},
-                                               .marker = BASIN_MARKER_CIRCLE,
-                                               .size = 2.2,
-                                               .hollow = false}));
-    for (size_t e = 0; e < c->estimate_count; e++) {
-        const basin_estimate *estimate = &c->estimates[e];
-        if (estimate->measure == NULL || estimate->group == NULL || group->name == NULL || strcmp(estimate->measure, measure) != 0 ||
-            strcmp(estimate->group, group->name) != 0)
-            continue;
-        BASIN_PLAN_ALLOC(plan, mean, 4);
-        mean[0] = (double)g + MEAN_AT, mean[1] = estimate->mean, mean[2] = estimate->lower, mean[3] = estimate->upper;
-        BASIN_TRY(basin_panel_add(plan, panel,
-                                  (basin_mark){.type = &basin_mark_interval,
-                                               .count = 1,
-                                               .x = mean,
-                                               .y = mean + 1,
-                                               .low = mean + 2,
-                                               .high = mean + 3,
-                                               .pen = {.color = look.color, .width = 1.1},
-                                               .marker = look.marker,
-                                               .hollow = look.hollow,
-                                               .size = 4}));
-    }
-done:
-    return st;
-}
-
-static basin_status add_p_values(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const char *measure)
-{
-    basin_status st = BASIN_OK;
-
-    BASIN_PLAN_ALLOC(plan, panel->notes, c->difference_count);
-    for (size_t d = 0; d < c->difference_count; d++) {
-        const basin_difference *difference = &c->differences[d];
-        if (difference->measure == NULL || difference->group == NULL || difference->base == NULL || strcmp(difference->measure, measure) != 0)
-            continue;
-        if (strchr(difference->group, ',') != NULL || strchr(difference->base, ',') != NULL) continue; /* told in the table, not here */
-        double      p = isfinite(difference->p_holm) ? difference->p_holm : difference->p;
-        const char *group = group_title(plan, difference->group), *base = group_title(plan, difference->base);
-        panel->notes[panel->note_count++] = isfinite(p) ? basin_plan_text(plan, "%s − %s: p = %s", group, base, BASIN_NUMBER(p, 2))
-                                                        : basin_plan_text(plan, "%s − %s: no test", group, base);
-    }
-done:
-    return st;
-}
-
-static void comparison_caption(basin_plan *plan, const basin_comparison *c, size_t count, bool ceiling)
-{
-    const basin_measures *row = NULL;
-
-    for (size_t i = 0; i < c->row_count && row == NULL; i++)
-        if (c->rows[i].missing == NULL) row = &c->rows[i];
-    basin_plan_caption(plan, "%zu measure%s by method", count, count == 1 ? "" : "s");
-    if (c->step >= 0) basin_plan_caption(plan, " at step %lld", (long long)c->step);
-    if (row != NULL) basin_plan_caption(plan, "; P = %s, N = %s training samples", BASIN_COUNT(row->parameters), BASIN_COUNT(row->samples));
-    basin_plan_caption(plan, ". Dots: runs, the same seed joined; bars: mean with its 95 %% t-interval; p: exact two-sided sign-flip test of the "
-                             "paired differences, after Holm within each question (flatness, generalisation, conditions); pairs of methods are not "
-                             "corrected against each other.");
-    if (ceiling) basin_plan_ceiling_mode(plan);
-    if (row != NULL && isfinite(row->sharpness_rho)) basin_plan_caption(plan, " Sharpness at ρ = %s.", BASIN_NUMBER(row->sharpness_rho, 3));
-    for (size_t g = 0; g < c->group_count; g++)
-        basin_plan_caption(plan, " %s: n = %zu, %s gradient evaluations.", c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?",
-                           c->groups[g].run_count, BASIN_NUMBER(c->groups[g].gradient_evaluations, 4));
-    if (c->losses_note != NULL) basin_plan_caption(plan, " Training losses: %s.", c->losses_note);
-    if (c->missing > 0) basin_plan_caption(plan, " %zu checkpoint%s could not be measured.", c->missing, c->missing == 1 ? "" : "s");
-}
-
-/* Which groups cannot be held against each other at equal training loss; NULL if all can. */
-static const char *unequal_losses(basin_plan *plan, const basin_comparison *c)
-{
-    const char *line = NULL;
-
-    for (size_t i = 0; i < c->difference_count; i++) {
-        const basin_difference *d = &c->differences[i];
-        if (!d->losses_unequal || d->measure == NULL || strcmp(d->measure, "train_loss") != 0 || d->group == NULL || d->base == NULL) continue;
-        line = basin_plan_text(plan, "%s%s and %s", line != NULL ? line : "training losses unequal: ", group_title(plan, d->group), group_title(plan, d->base));
-        line = basin_plan_text(plan, "%s; ", line);
-    }
-    return line != NULL ? basin_plan_text(plan, "%.*s", (int)strlen(line) - 2, line) : NULL;
-}
-
-static bool equal_counts(const basin_comparison *c)
-{
-    for (size_t g = 1; g < c->group_count; g++)
-        if (c->groups[g].run_count != c->groups[0].run_count) return false;
-    return c->group_count > 0;
-}
-
-basin_status basin_plan_methods(basin_plan *plan)
+/* The rows that have a value in some panel. */
+static basin_status collect_rows(basin_plan *plan, basin_versus *v)
 {
     basin_status            st = BASIN_OK;
-    const basin_comparison *c = plan->results[0]->value;
-    const basin_column    **measures = NULL;
-    size_t                  count = 0;
-    double                 *at = NULL;
-    const char            **labels = NULL;
-    basin_color            *colors = NULL;
-    basin_scale_kind        kind = BASIN_SCALE_LINEAR;
-    bool                    equal = equal_counts(c), ceiling = false;
+    const basin_comparison *c = v->comparison;
 
-    BASIN_CHECK(plan->count == 1, BASIN_ERR_ARG, "figure methods is of one comparison, not %zu", plan->count);
-    BASIN_TRY(check_comparison(c));
-    BASIN_TRY(basin_plan_columns(plan, plan->options->y != NULL ? plan->options->y : "train_loss,test_accuracy,gap,lambda_max,sane,sharpness_sam",
-                                 &measures, &count));
+    BASIN_TRY(basin_plan_rows(plan, BASIN_POINTS * c->row_count, &v->rows));
+    for (int point = 0; point < BASIN_POINTS; point++) {
+        for (size_t i = 0; i < c->row_count; i++) {
+            bool drawn = false;
+            for (size_t g = 0; g < c->group_count; g++)
+                for (size_t k = 0; k < c->groups[g].run_count; k++) drawn = drawn || c->groups[g].rows[k] == i;
+            bool any = false;
+            for (size_t m = 0; m < v->count && drawn; m++) any = any || isfinite(value_at(c, i, point, v->measures[m]));
+            if (any) v->rows.rows[v->rows.count++] = basin_versus_row(c, i, point);
+        }
+    }
+done:
+    return st;
+}
+
+static basin_status name_groups(basin_plan *plan, const basin_comparison *c)
+{
+    basin_status st = BASIN_OK;
+    double      *at = NULL;
+    const char **labels = NULL;
+    basin_color *colors = NULL;
+
     BASIN_PLAN_ALLOC(plan, at, c->group_count);
     BASIN_PLAN_ALLOC(plan, labels, c->group_count);
     BASIN_PLAN_ALLOC(plan, colors, c->group_count);
     for (size_t g = 0; g < c->group_count; g++) {
         at[g] = (double)g;
-        labels[g] = c->groups[g].name != NULL ? group_title(plan, c->groups[g].name) : "?";
-        if (!equal) labels[g] = basin_plan_text(plan, "%s\nn = %zu", labels[g], c->groups[g].run_count);
+        labels[g] = c->groups[g].name != NULL ? basin_group_title(plan, c->groups[g].name) : "?";
+        if (!basin_versus_equal(c)) labels[g] = basin_plan_text(plan, "%s\nn = %zu", labels[g], c->groups[g].run_count);
         colors[g] = look_of(plan, &c->groups[g], g).color;
     }
-    size_t columns = plan->width < 300 ? 2 : 3;
-    BASIN_TRY(basin_plan_panels(plan, count, columns < count ? columns : count));
-    for (size_t p = 0; p < count; p++) {
+    for (size_t p = 0; p < plan->panel_count; p++) {
         basin_panel *panel = &plan->panels[p];
-        basin_range  x, y;
-        BASIN_TRY(add_seeds(plan, panel, c, measures[p]->name));
-        for (size_t g = 0; g < c->group_count; g++) BASIN_TRY(add_group(plan, panel, c, g, measures[p]->name));
-        BASIN_TRY(add_p_values(plan, panel, c, measures[p]->name));
-        ceiling = ceiling || strcmp(measures[p]->name, "ceiling") == 0;
-        basin_panel_ranges(panel, &x, &y);
-        BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &y, &kind));
         panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, -0.5, (double)(c->group_count > 0 ? c->group_count : 1) - 0.5, 0};
-        panel->y = basin_scale_fit(kind, &y, 0.08);
-        panel->tick_count = c->group_count;
-        panel->tick_at = at;
-        panel->tick_label = labels;
-        panel->tick_color = colors;
-        panel->title = basin_plan_scale_label(plan, measures[p]->label, &panel->y, "\n");
-        panel->grid = true;
+        panel->tick_count = c->group_count, panel->tick_at = at, panel->tick_label = labels, panel->tick_color = colors;
         panel->height = fmin(0.3 * plan->width, 110);
     }
-    plan->warning = unequal_losses(plan, c);
-    if (equal) plan->note = basin_plan_text(plan, "n = %zu run%s of each", c->groups[0].run_count, c->groups[0].run_count == 1 ? "" : "s");
-    if (c->missing > 0)
-        plan->note = basin_plan_text(plan, "%s%s%zu checkpoint%s could not be measured", equal ? plan->note : "", equal ? "; " : "", c->missing,
-                                     c->missing == 1 ? "" : "s");
-    comparison_caption(plan, c, count, ceiling);
+done:
+    return st;
+}
+
+/* Two in a column; on a page three, or four where that saves a row. */
+static size_t columns_of(const basin_plan *plan, size_t count)
+{
+    size_t columns = plan->width < 300 ? 2 : plan->width > 450 && count > 6 && count % 3 != 0 ? 4 : 3;
+
+    return columns < count ? columns : count;
+}
+
+basin_status basin_plan_methods(basin_plan *plan)
+{
+    basin_status st = BASIN_OK;
+    basin_versus v = {.comparison = plan->results[0]->value};
+
+    BASIN_CHECK(plan->count == 1, BASIN_ERR_ARG, "figure methods is of one comparison, not %zu", plan->count);
+    BASIN_TRY(check_comparison(v.comparison));
+    BASIN_TRY(choose_measures(plan, &v));
+    BASIN_TRY(collect_rows(plan, &v));
+    BASIN_TRY(basin_plan_panels(plan, v.count, columns_of(plan, v.count)));
+    for (size_t p = 0; p < v.count; p++) {
+        BASIN_TRY(draw_measure(plan, &plan->panels[p], v.comparison, v.measures[p]));
+        if (plan->panels[p].empty == NULL) BASIN_TRY(basin_versus_notes(plan, &v, v.measures[p], &plan->panels[p]));
+    }
+    BASIN_TRY(name_groups(plan, v.comparison));
+    plan->legend_shared = basin_rows_hold(&v.rows, BASIN_POINT_POLISHED) || basin_rows_hold(&v.rows, BASIN_POINT_AVERAGED);
+    if (plan->legend_shared) BASIN_TRY(add_keys(plan, plan->panels, &v));
+    plan->warning = basin_versus_warning(plan, &v);
+    plan->note = basin_versus_footnote(plan, &v);
+    basin_versus_caption(plan, &v);
 done:
     return st;
 }

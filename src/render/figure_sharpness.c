@@ -1,5 +1,7 @@
-/* Sharpness against the signed radius: one panel with a curve a measure for one result, one panel a measure with a curve a
- * result for several (Becker et al., arXiv:2401.12033, fig. 4). Random directions share one name and one look.
+/* Rises of the loss against the radius: one panel with a curve a direction for one result, one panel a direction with a curve a result for
+ * several (Becker et al., arXiv:2401.12033, fig. 4). `sharpness` draws the rise L(θ + ρd) − L(θ) against the signed radius, `symmetric` the
+ * symmetrised rise, which is even, against its magnitude. Random directions share one name and one look. Results whose radii differ are
+ * drawn over the range that all of them have.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@ static const char *family_title(basin_plan *plan, const char *name)
 {
     if (strcmp(name, "sam") == 0) return "SAM: d = ∇L/‖∇L‖";
     if (strcmp(name, "msam") == 0) return "MSAM: d = −v/‖v‖";
+    if (strcmp(name, "top") == 0) return "top eigenvector: d = e₁";
     return strncmp(name, "random:", 7) == 0 ? "random directions" : basin_plan_text(plan, "%s", name);
 }
 
@@ -41,36 +44,73 @@ static int by_radius(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The measure called exactly `name`, by radius. */
-static basin_status curve(basin_plan *plan, const basin_sharpness *s, const char *name, basin_mark *mark)
+/* What is drawn: which rise, over which radii. */
+typedef struct drawn {
+    bool        symmetric;
+    basin_range radii; /* that all results have */
+    bool        cut;   /* some result has more */
+} drawn;
+
+/* The rises called exactly `name`, by radius. */
+static basin_status curve(basin_plan *plan, const basin_sharpness *s, const char *name, const drawn *what, basin_mark *mark)
 {
     basin_status st = BASIN_OK;
     pair        *pairs = NULL;
     double      *x = NULL, *y = NULL;
-    size_t       count = 0;
+    size_t       count = 0, kept = 0;
 
-    BASIN_PLAN_ALLOC(plan, pairs, s->measure_count);
-    BASIN_PLAN_ALLOC(plan, x, s->measure_count);
-    BASIN_PLAN_ALLOC(plan, y, s->measure_count);
-    for (size_t i = 0; i < s->measure_count; i++)
-        if (s->measures[i].name != NULL && strcmp(s->measures[i].name, name) == 0) pairs[count++] = (pair){s->measures[i].rho, s->measures[i].value};
+    BASIN_PLAN_ALLOC(plan, pairs, s->rise_count);
+    BASIN_PLAN_ALLOC(plan, x, s->rise_count);
+    BASIN_PLAN_ALLOC(plan, y, s->rise_count);
+    for (size_t i = 0; i < s->rise_count; i++) {
+        const basin_rise *rise = &s->rises[i];
+        if (rise->name == NULL || strcmp(rise->name, name) != 0 || rise->rho < what->radii.low || rise->rho > what->radii.high) continue;
+        pairs[count++] = what->symmetric ? (pair){fabs(rise->rho), rise->symmetric} : (pair){rise->rho, rise->value};
+    }
     qsort(pairs, count, sizeof *pairs, by_radius);
-    for (size_t i = 0; i < count; i++) x[i] = pairs[i].rho, y[i] = pairs[i].value;
-    mark->x = x, mark->y = y, mark->count = count;
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || pairs[i].rho != x[kept - 1]) x[kept] = pairs[i].rho, y[kept++] = pairs[i].value;
+    mark->x = x, mark->y = y, mark->count = kept;
+done:
+    return st;
+}
+
+static basin_range radii_of(const basin_sharpness *s)
+{
+    basin_range range = basin_range_start();
+
+    for (size_t i = 0; i < s->rise_count; i++) basin_range_add(&range, s->rises[i].rho);
+    return range;
+}
+
+static basin_status find_radii(basin_plan *plan, drawn *what)
+{
+    basin_status st = BASIN_OK;
+
+    what->radii = (basin_range){.low = -INFINITY, .high = INFINITY};
+    for (size_t i = 0; i < plan->count; i++) {
+        basin_range own = radii_of(sharpness_of(plan, i));
+        if (own.low > own.high) continue; /* no rises at all */
+        what->cut = what->cut || (isfinite(what->radii.low) && (own.low != what->radii.low || own.high != what->radii.high));
+        what->radii.low = fmax(what->radii.low, own.low), what->radii.high = fmin(what->radii.high, own.high);
+    }
+    BASIN_CHECK(what->radii.low <= what->radii.high, BASIN_ERR_VALUE, "the results have no radii in common: one begins at %g, another ends at %g",
+                what->radii.low, what->radii.high);
 done:
     return st;
 }
 
 /* Every curve of the family of `name`, in one look; the label once. */
-static basin_status add_family(basin_plan *plan, basin_panel *panel, size_t result, const char *name, basin_look look, const char *label)
+static basin_status add_family(basin_plan *plan, basin_panel *panel, size_t result, const char *name, const drawn *what, basin_look look,
+                               const char *label)
 {
     basin_status           st = BASIN_OK;
     const basin_sharpness *s = sharpness_of(plan, result);
 
-    for (size_t i = 0; i < s->measure_count; i++) {
-        const char *own = s->measures[i].name;
+    for (size_t i = 0; i < s->rise_count; i++) {
+        const char *own = s->rises[i].name;
         bool        first = own != NULL && same_family(own, name), random = first && family_length(own) != strlen(own);
-        for (size_t j = 0; j < i && first; j++) first = s->measures[j].name == NULL || strcmp(s->measures[j].name, own) != 0;
+        for (size_t j = 0; j < i && first; j++) first = s->rises[j].name == NULL || strcmp(s->rises[j].name, own) != 0;
         if (!first) continue;
         basin_mark mark = {.type = &basin_mark_line,
                            .pen = basin_look_pen(&look, random ? 0.6 : 1.1),
@@ -79,7 +119,7 @@ static basin_status add_family(basin_plan *plan, basin_panel *panel, size_t resu
                            .size = 3.2,
                            .label = label,
                            .cap = plan->options->cap};
-        BASIN_TRY(curve(plan, s, own, &mark));
+        BASIN_TRY(curve(plan, s, own, what, &mark));
         BASIN_TRY(basin_panel_add(plan, panel, mark));
     }
 done:
@@ -94,12 +134,12 @@ static basin_status families(basin_plan *plan, const char ***out, size_t *count)
     size_t       total = 0;
 
     *count = 0;
-    for (size_t r = 0; r < plan->count; r++) total += sharpness_of(plan, r)->measure_count;
+    for (size_t r = 0; r < plan->count; r++) total += sharpness_of(plan, r)->rise_count;
     BASIN_PLAN_ALLOC(plan, names, total);
     for (size_t r = 0; r < plan->count; r++) {
         const basin_sharpness *s = sharpness_of(plan, r);
-        for (size_t i = 0; i < s->measure_count; i++) {
-            const char *name = s->measures[i].name;
+        for (size_t i = 0; i < s->rise_count; i++) {
+            const char *name = s->rises[i].name;
             bool        known = name == NULL;
             for (size_t j = 0; j < *count && !known; j++) known = same_family(names[j], name);
             if (!known) names[(*count)++] = name;
@@ -133,12 +173,12 @@ static size_t random_count(const basin_sharpness *s, const char **definition)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < s->measure_count; i++) {
-        bool first = s->measures[i].name != NULL && is_random(s->measures[i].name);
-        for (size_t j = 0; j < i && first; j++) first = s->measures[j].name == NULL || strcmp(s->measures[j].name, s->measures[i].name) != 0;
+    for (size_t i = 0; i < s->rise_count; i++) {
+        bool first = s->rises[i].name != NULL && is_random(s->rises[i].name);
+        for (size_t j = 0; j < i && first; j++) first = s->rises[j].name == NULL || strcmp(s->rises[j].name, s->rises[i].name) != 0;
         if (!first) continue;
         count++;
-        if (s->measures[i].definition != NULL) *definition = s->measures[i].definition;
+        if (s->rises[i].definition != NULL) *definition = s->rises[i].definition;
     }
     return count;
 }
@@ -159,23 +199,57 @@ static void random_caption(basin_plan *plan)
     basin_plan_caption(plan, definition != NULL ? "; %s." : ".", definition);
 }
 
-static void sharpness_caption(basin_plan *plan, bool own_scale)
+static void what_caption(basin_plan *plan, bool symmetric)
 {
     const basin_sharpness *s = sharpness_of(plan, 0);
+    const char            *split = s->rise_count > 0 ? s->rises[0].split : NULL;
 
-    basin_plan_caption(
-        plan,
-        "Sharpness L(θ + ρ d) − L(θ) against the signed radius ρ, ‖d‖ = 1; P = %s, N = %s%s%s. d is the gradient direction for SAM (Foret et al., "
-        "arXiv:2010.01412) and the direction against the momentum v for MSAM (Becker et al., arXiv:2401.12033): ρ > 0 is the published sign of each.",
-        BASIN_COUNT(s->parameters), BASIN_COUNT(s->samples), s->measure_count > 0 && s->measures[0].split != NULL ? ", " : "",
-        s->measure_count > 0 && s->measures[0].split != NULL ? s->measures[0].split : "");
-    random_caption(plan);
-    if (own_scale) basin_plan_caption(plan, " Their changes are under 5 %% of the others' and have their own scale.");
-    if (isfinite(s->momentum_gradient_cosine) && plan->count == 1)
-        basin_plan_caption(plan, " cos(v, ∇L) = %s.", BASIN_NUMBER(s->momentum_gradient_cosine, 2));
+    basin_plan_caption(plan,
+                       symmetric ? "Symmetrised rise of the loss ½[L(θ + ρ d) + L(θ − ρ d)] − L(θ), without the slope, against the radius ρ, ‖d‖ = 1"
+                                 : "Rise of the loss L(θ + ρ d) − L(θ), slope and curvature together, against the signed radius ρ, ‖d‖ = 1");
+    basin_plan_caption(plan, "; P = %s, N = %s%s%s. ", BASIN_COUNT(s->parameters), BASIN_COUNT(s->samples), split != NULL ? ", " : "",
+                       split != NULL ? split : "");
+    basin_plan_caption(plan,
+                       "d is the gradient direction for SAM (Foret et al., arXiv:2010.01412) and the direction against the momentum v for MSAM (Becker et "
+                       "al., arXiv:2401.12033)%s",
+                       symmetric ? "." : ": ρ > 0 is the published sign of each.");
 }
 
-basin_status basin_plan_sharpness(basin_plan *plan)
+/* Between which values cos² of the momentum with the top eigenvector lies, over all results; NAN where no result has it. */
+static void top_caption(basin_plan *plan)
+{
+    basin_range range = basin_range_start();
+
+    for (size_t i = 0; i < plan->count; i++)
+        if (isfinite(sharpness_of(plan, i)->momentum_top_cosine2)) basin_range_add(&range, sharpness_of(plan, i)->momentum_top_cosine2);
+    if (plan->count > 1) basin_plan_caption(plan, " Gradient and momentum are each result's own and look along different directions");
+    if (range.low <= range.high) {
+        basin_plan_caption(plan, plan->count > 1 ? ": cos²(v, e₁) = %s" : " cos²(v, e₁) = %s", BASIN_NUMBER(range.low, 2));
+        if (range.low < range.high) basin_plan_caption(plan, " to %s", BASIN_NUMBER(range.high, 2));
+        basin_plan_caption(plan, ", e₁ the top eigenvector");
+    }
+    if (plan->count > 1 || range.low <= range.high) basin_plan_caption(plan, ".");
+}
+
+static void sharpness_caption(basin_plan *plan, const drawn *what, bool own_scale)
+{
+    what_caption(plan, what->symmetric);
+    top_caption(plan);
+    random_caption(plan);
+    if (own_scale) basin_plan_caption(plan, " Their changes are under 5 %% of the others' and have their own scale.");
+    if (what->cut)
+        basin_plan_caption(plan, " The results' radii differ: drawn are those from %s to %s, a range that all have.", BASIN_NUMBER(what->radii.low, 3),
+                           BASIN_NUMBER(what->radii.high, 3));
+    if (isfinite(sharpness_of(plan, 0)->momentum_gradient_cosine) && plan->count == 1)
+        basin_plan_caption(plan, " cos(v, ∇L) = %s.", BASIN_NUMBER(sharpness_of(plan, 0)->momentum_gradient_cosine, 2));
+}
+
+static size_t columns_of(const basin_plan *plan, size_t panels)
+{
+    return plan->width < 300 ? 1 : panels == 4 ? 2 : panels < 3 ? panels : 3;
+}
+
+static basin_status plan_rises(basin_plan *plan, bool symmetric)
 {
     basin_status  st = BASIN_OK;
     basin_series *series = NULL;
@@ -183,11 +257,13 @@ basin_status basin_plan_sharpness(basin_plan *plan)
     size_t        count = 0;
     basin_range   x = basin_range_start(), y = basin_range_start(), random = basin_range_start();
     bool          several = plan->count > 1;
+    drawn         what = {.symmetric = symmetric};
 
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_TRY(families(plan, &names, &count));
+    BASIN_TRY(find_radii(plan, &what));
     size_t panels = several && count > 0 ? count : 1;
-    BASIN_TRY(basin_plan_panels(plan, panels, plan->width < 300 ? 1 : panels < 3 ? panels : 3));
+    BASIN_TRY(basin_plan_panels(plan, panels, columns_of(plan, panels)));
     for (size_t p = 0; p < panels; p++) {
         basin_panel *panel = &plan->panels[p];
         BASIN_TRY(basin_panel_rule(plan, panel, true, 0));
@@ -195,8 +271,8 @@ basin_status basin_plan_sharpness(basin_plan *plan)
         for (size_t i = 0; i < (several ? plan->count : count); i++) {
             if (several && count == 0) break;
             basin_look look = several ? series[i].look : basin_look_series(i);
-            BASIN_TRY(
-                add_family(plan, panel, several ? i : 0, names[several ? p : i], look, several ? series[i].label : family_title(plan, names[i])));
+            BASIN_TRY(add_family(plan, panel, several ? i : 0, names[several ? p : i], &what, look,
+                                 several ? series[i].label : family_title(plan, names[i])));
         }
         basin_range  px, py, *to = several && count > 0 && is_random(names[p]) ? &random : &y;
         basin_panel_ranges(panel, &px, &py);
@@ -212,15 +288,26 @@ basin_status basin_plan_sharpness(basin_plan *plan)
         BASIN_TRY(finish_panel(plan, panel, &x, own ? &random : &y));
         panel->title = several && count > 0 ? family_title(plan, names[p]) : NULL;
         if (own) panel->title = basin_plan_text(plan, "%s (own scale)", panel->title);
-        panel->y_label = left ? basin_plan_scale_label(plan, "L(θ + ρd) − L(θ)", &panel->y, "\n") : NULL;
+        panel->y_label = left ? basin_plan_scale_label(plan, symmetric ? "½[L(+ρ) + L(−ρ)] − L" : "L(θ + ρd) − L(θ)", &panel->y, "\n") : NULL;
         panel->no_y = !left && !own;
-        panel->x_label = below ? panels > 1 && plan->columns > 1 ? "signed radius ρ" : "signed radius ρ (ρ > 0: published sign)" : NULL;
+        if (below)
+            panel->x_label = symmetric ? "radius ρ" : panels > 1 && plan->columns > 1 ? "signed radius ρ" : "signed radius ρ (ρ > 0: published sign)";
         panel->no_x = !below;
         panel->height = several ? fmin(0.34 * plan->width, 150) : fmin(0.5 * plan->width, 200);
     }
     plan->legend_shared = several;
-    if (several && plan->columns > 1) plan->note = "ρ > 0 is the published sign of SAM and MSAM";
-    sharpness_caption(plan, own_scale);
+    if (several && plan->columns > 1 && !symmetric) plan->note = "ρ > 0 is the published sign of SAM and MSAM";
+    sharpness_caption(plan, &what, own_scale);
 done:
     return st;
+}
+
+basin_status basin_plan_sharpness(basin_plan *plan)
+{
+    return plan_rises(plan, false);
+}
+
+basin_status basin_plan_symmetric(basin_plan *plan)
+{
+    return plan_rises(plan, true);
 }

@@ -178,7 +178,8 @@ static void curve_caption(basin_plan *plan, size_t i, const char *name, bool dis
         basin_plan_caption(plan, " %s: %s.", axis->direction != NULL ? axis->direction : "direction", definition);
     basin_plan_caption(plan, plan->count > 1 ? " %s:" : " At the centre:", name);
     for (size_t k = 0; k < s->surface_count; k++)
-        basin_plan_caption(plan, " %s loss %s,", s->surfaces[k].split != NULL ? s->surfaces[k].split : "its", BASIN_NUMBER(s->surfaces[k].centre_loss, 3));
+        basin_plan_caption(plan, " %s loss %s,", s->surfaces[k].split != NULL ? s->surfaces[k].split : "its",
+                           BASIN_NUMBER(s->surfaces[k].centre_loss, 3));
     if (isnan(axis->slope) && isnan(axis->curvature))
         basin_plan_caption(plan, " no prediction: the statistics of BatchNorm move with the point.");
     else
@@ -241,93 +242,136 @@ static bool common_range(const basin_panel *panel, basin_range *x, basin_range *
     return true;
 }
 
-basin_status basin_plan_lines(basin_plan *plan)
+/* ------------------------------------------------------------------------------------------------- panels -- */
+
+typedef struct drawing { /* what the panels share */
+    const basin_series *series;
+    const char        **name;        /* [plan->count] of the curves */
+    bool                directions;  /* the curves differ in direction */
+    bool                distance;    /* x is a distance */
+    bool                predicted;   /* some curve has its quadratic */
+    basin_panel        *loss, *hits; /* hits: accuracy, or NULL */
+} drawing;
+
+/* One label for several directions: x must be a distance where their norms differ. */
+static bool needs_distance(const basin_plan *plan, bool directions)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        double norm = slice_of(plan, i)->axes[0].norm;
+        if (fabs(norm - slice_of(plan, 0)->axes[0].norm) > 1e-9 || (directions && fabs(norm - 1) > 1e-9)) return true;
+    }
+    return false;
+}
+
+/* Loss and accuracy of each split of one slice, and its quadratic. */
+static basin_status add_slice(basin_plan *plan, drawing *d, size_t i)
+{
+    basin_status       st = BASIN_OK;
+    const basin_slice *s = slice_of(plan, i);
+    const basin_axis  *axis = &s->axes[0];
+    bool               several = plan->count > 1;
+    basin_look         look = several ? d->series[i].look : (basin_look){.color = basin_positive};
+    const double      *at = NULL;
+
+    BASIN_TRY(positions(plan, axis, unit_of(axis, d->distance), &at));
+    if (isfinite(axis->slope) && isfinite(axis->curvature) && isfinite(s->surfaces[0].centre_loss) && axis->count > 1) {
+        BASIN_TRY(add_prediction(plan, d->loss, s, unit_of(axis, d->distance), several ? look.color : basin_black, several ? NULL : "quadratic"));
+        d->predicted = true;
+    }
+    for (size_t k = 0; k < s->surface_count; k++) {
+        const basin_surface *surface = &s->surfaces[k];
+        basin_mark           mark = {.type = &basin_mark_line,
+                                     .count = axis->count,
+                                     .x = at,
+                                     .y = surface->loss,
+                                     .cap = plan->options->cap,
+                                     .pen = {.color = look.color, .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
+        mark.label = !several ? surface->split : k == 0 ? d->name[i] : NULL;
+        if (several) mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3, mark.every = axis->count / 7 + 1;
+        BASIN_TRY(basin_panel_add(plan, d->loss, mark));
+        if (d->hits == NULL || surface->accuracy == NULL) continue;
+        mark.cap = 0, mark.label = NULL;
+        BASIN_TRY(percent(plan, surface, &mark.y));
+        BASIN_TRY(basin_panel_add(plan, d->hits, mark));
+    }
+done:
+    return st;
+}
+
+/* What the dashes mean, in grey. */
+static basin_status add_keys(basin_plan *plan, const drawing *d)
+{
+    basin_status       st = BASIN_OK;
+    const basin_slice *s = slice_of(plan, 0);
+    basin_mark         key = {.type = &basin_mark_line, .pen = {.color = basin_grey, .width = 1.1}, .silent = true};
+
+    for (size_t k = 0; k < s->surface_count && s->surface_count > 1; k++) {
+        key.label = s->surfaces[k].split, key.pen.dash = k == 0 ? BASIN_SOLID : BASIN_DASHED;
+        BASIN_TRY(basin_panel_add(plan, d->loss, key));
+    }
+    key.label = "quadratic", key.pen.dash = BASIN_DOTTED;
+    if (d->predicted) BASIN_TRY(basin_panel_add(plan, d->loss, key));
+done:
+    return st;
+}
+
+/* `cut`: only what all curves reach. */
+static basin_status finish_loss(basin_plan *plan, const drawing *d, bool *cut)
 {
     basin_status     st = BASIN_OK;
-    basin_series    *series = NULL;
-    const char     **name = NULL;
     basin_range      x, y;
     basin_scale_kind kind = BASIN_SCALE_LINEAR;
-    bool             accuracy = false, distance = false, directions = false, predicted = false;
+
+    basin_panel_ranges(d->loss, &x, &y);
+    *cut = d->distance && common_range(d->loss, &x, &y);
+    BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &y, &kind));
+    d->loss->y = basin_scale_fit(kind, &y, 0.05);
+    d->loss->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0.02);
+    d->loss->y_label = basin_plan_scale_label(plan, "loss", &d->loss->y, "\n");
+    d->loss->grid = true;
+    d->loss->height = fmin(0.4 * plan->width, 180);
+    d->loss->no_x = d->hits != NULL;
+done:
+    return st;
+}
+
+static void finish_accuracy(const drawing *d, bool cut)
+{
+    basin_range x, y;
+
+    basin_panel_ranges(d->hits, &x, &y);
+    if (cut) common_range(d->hits, &x, &y);
+    d->hits->x = d->loss->x;
+    d->hits->y = basin_scale_fit(BASIN_SCALE_LINEAR, &y, 0.07);
+    d->hits->y.low = fmax(d->hits->y.low, 0), d->hits->y.high = fmin(d->hits->y.high, 100);
+    d->hits->y_label = "accuracy / %";
+    d->hits->grid = true;
+    d->hits->height = 0.5 * d->loss->height;
+}
+
+basin_status basin_plan_lines(basin_plan *plan)
+{
+    basin_status  st = BASIN_OK;
+    basin_series *series = NULL;
+    drawing       d = {0};
+    bool          accuracy = false, cut = false;
 
     BASIN_TRY(check_slices(plan));
     BASIN_TRY(basin_plan_series(plan, &series));
-    BASIN_TRY(names(plan, series, &name, &directions));
-    for (size_t i = 0; i < plan->count; i++) {
-        accuracy = accuracy || has_accuracy(slice_of(plan, i));
-        double norm = slice_of(plan, i)->axes[0].norm; /* one label for several directions: x must be a distance */
-        distance = distance || fabs(norm - slice_of(plan, 0)->axes[0].norm) > 1e-9 || (directions && fabs(norm - 1) > 1e-9);
-    }
+    BASIN_TRY(names(plan, series, &d.name, &d.directions));
+    for (size_t i = 0; i < plan->count; i++) accuracy = accuracy || has_accuracy(slice_of(plan, i));
     BASIN_TRY(basin_plan_panels(plan, accuracy ? 2 : 1, 1));
-    basin_panel *loss = &plan->panels[0], *hits = accuracy ? &plan->panels[1] : NULL;
+    d.series = series, d.distance = needs_distance(plan, d.directions);
+    d.loss = &plan->panels[0], d.hits = accuracy ? &plan->panels[1] : NULL;
     for (size_t i = 0; i < plan->panel_count; i++) BASIN_TRY(basin_panel_rule(plan, &plan->panels[i], true, 0));
-    for (size_t i = 0; i < plan->count; i++) {
-        const basin_slice *s = slice_of(plan, i);
-        const basin_axis  *axis = &s->axes[0];
-        double             scale = unit_of(axis, distance);
-        basin_look         look = plan->count > 1 ? series[i].look : (basin_look){.color = basin_positive};
-        const double      *at = NULL;
-        BASIN_TRY(positions(plan, axis, scale, &at));
-        if (isfinite(axis->slope) && isfinite(axis->curvature) && isfinite(s->surfaces[0].centre_loss) && axis->count > 1) {
-            BASIN_TRY(add_prediction(plan, loss, s, scale, plan->count > 1 ? look.color : basin_black, plan->count > 1 ? NULL : "quadratic"));
-            predicted = true;
-        }
-        for (size_t k = 0; k < s->surface_count; k++) {
-            const basin_surface *surface = &s->surfaces[k];
-            basin_mark           mark = {.type = &basin_mark_line,
-                                         .count = axis->count,
-                                         .x = at,
-                                         .y = surface->loss,
-                                         .cap = plan->options->cap,
-                                         .pen = {.color = look.color, .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
-            if (plan->count > 1) {
-                mark.label = k == 0 ? name[i] : NULL;
-                mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3, mark.every = axis->count / 7 + 1;
-            } else {
-                mark.label = surface->split;
-            }
-            BASIN_TRY(basin_panel_add(plan, loss, mark));
-            if (hits == NULL || surface->accuracy == NULL) continue;
-            mark.cap = 0, mark.label = NULL;
-            BASIN_TRY(percent(plan, surface, &mark.y));
-            BASIN_TRY(basin_panel_add(plan, hits, mark));
-        }
-    }
-    if (plan->count > 1) { /* what the dashes mean, in grey */
-        const basin_slice *s = slice_of(plan, 0);
-        basin_mark         key = {.type = &basin_mark_line, .pen = {.color = basin_grey, .width = 1.1}, .silent = true};
-        for (size_t k = 0; k < s->surface_count && s->surface_count > 1; k++) {
-            key.label = s->surfaces[k].split, key.pen.dash = k == 0 ? BASIN_SOLID : BASIN_DASHED;
-            BASIN_TRY(basin_panel_add(plan, loss, key));
-        }
-        key.label = "quadratic", key.pen.dash = BASIN_DOTTED;
-        if (predicted) BASIN_TRY(basin_panel_add(plan, loss, key));
-    }
-    basin_panel_ranges(loss, &x, &y);
-    bool cut = distance && common_range(loss, &x, &y);
-    BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &y, &kind));
-    loss->y = basin_scale_fit(kind, &y, 0.05);
-    loss->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0.02);
-    loss->y_label = basin_plan_scale_label(plan, "loss", &loss->y, "\n");
-    loss->grid = true;
-    loss->height = fmin(0.4 * plan->width, 180);
-    basin_panel *last = loss;
-    if (hits != NULL) {
-        basin_panel_ranges(hits, &x, &y);
-        if (cut) common_range(hits, &x, &y);
-        hits->x = loss->x;
-        hits->y = basin_scale_fit(BASIN_SCALE_LINEAR, &y, 0.07);
-        hits->y.low = fmax(hits->y.low, 0), hits->y.high = fmin(hits->y.high, 100);
-        hits->y_label = "accuracy / %";
-        hits->grid = true;
-        hits->height = 0.5 * loss->height;
-        loss->no_x = true;
-        last = hits;
-    }
-    last->x_label =
-        distance || directions ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
+    for (size_t i = 0; i < plan->count; i++) BASIN_TRY(add_slice(plan, &d, i));
+    if (plan->count > 1) BASIN_TRY(add_keys(plan, &d));
+    BASIN_TRY(finish_loss(plan, &d, &cut));
+    if (d.hits != NULL) finish_accuracy(&d, cut);
+    (d.hits != NULL ? d.hits : d.loss)->x_label =
+        d.distance || d.directions ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
     if (plan->options->cap > 0) plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
-    lines_caption(plan, name, distance, cut);
+    lines_caption(plan, d.name, d.distance, cut);
 done:
     return st;
 }

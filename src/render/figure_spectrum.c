@@ -205,68 +205,102 @@ done:
     return st;
 }
 
-/* Ranks 1 … top, a break, the last `bottom`; of every spectrum, since they are to be compared. */
-static basin_status stem_ends(basin_plan *plan, const basin_series *series, basin_panel *panel)
+typedef struct ends { /* ranks 1 … top, a break, the last `bottom`; of every spectrum, since they are to be compared */
+    size_t top, bottom, gap; /* gap: places left out between them */
+    size_t parameters;       /* P, or 0 where it differs */
+} ends;
+
+static ends common_ends(const basin_plan *plan)
 {
-    basin_status st = BASIN_OK;
-    size_t       top = SIZE_MAX, bottom = SIZE_MAX, ticks = 0, parameters = spectrum_of(plan, 0)->parameters;
-    double      *tick_at = NULL;
-    const char **tick_label = NULL;
+    ends e = {.top = SIZE_MAX, .bottom = SIZE_MAX, .parameters = spectrum_of(plan, 0)->parameters};
 
     for (size_t i = 0; i < plan->count; i++) {
         const basin_spectrum *s = spectrum_of(plan, i);
-        size_t                s_top = whole(s) ? s->count : s->top < s->count ? s->top : s->count, s_bottom = whole(s) ? s->count : s->count - s_top;
-        top = s_top < top ? s_top : top;
-        bottom = s_bottom < bottom ? s_bottom : bottom;
-        if (s->parameters != parameters) parameters = 0;
+        size_t                top = whole(s) ? s->count : s->top < s->count ? s->top : s->count, bottom = whole(s) ? s->count : s->count - top;
+        e.top = top < e.top ? top : e.top;
+        e.bottom = bottom < e.bottom ? bottom : e.bottom;
+        if (s->parameters != e.parameters) e.parameters = 0;
     }
-    size_t break_ = top > 0 && bottom > 0 ? 2 : 0;
-    for (size_t i = 0; i < plan->count; i++) {
-        const basin_spectrum *s = spectrum_of(plan, i);
-        size_t               *from = NULL, count = top + bottom;
-        double               *at = NULL;
-        BASIN_PLAN_ALLOC(plan, from, count);
-        BASIN_PLAN_ALLOC(plan, at, count);
-        for (size_t j = 0; j < count; j++) {
-            from[j] = j < top ? j : s->count - (count - j);
-            at[j] = (double)(j < top ? j + 1 : j + 1 + break_) + dodge(plan, i);
-        }
-        BASIN_TRY(add_stems(plan, panel, s, from, at, count, &series[i], true));
+    e.gap = e.top > 0 && e.bottom > 0 ? 2 : 0;
+    return e;
+}
+
+static basin_status add_ends(basin_plan *plan, basin_panel *panel, const ends *e, size_t i, const basin_series *series)
+{
+    basin_status          st = BASIN_OK;
+    const basin_spectrum *s = spectrum_of(plan, i);
+    size_t               *from = NULL, count = e->top + e->bottom;
+    double               *at = NULL;
+
+    BASIN_PLAN_ALLOC(plan, from, count);
+    BASIN_PLAN_ALLOC(plan, at, count);
+    for (size_t j = 0; j < count; j++) {
+        from[j] = j < e->top ? j : s->count - (count - j);
+        at[j] = (double)(j < e->top ? j + 1 : j + 1 + e->gap) + dodge(plan, i);
     }
-    BASIN_PLAN_ALLOC(plan, tick_at, 4);
-    BASIN_PLAN_ALLOC(plan, tick_label, 4);
-    size_t places[4] = {1, top, top + break_ + 1, top + break_ + bottom};
+    BASIN_TRY(add_stems(plan, panel, s, from, at, count, series, true));
+done:
+    return st;
+}
+
+/* «1», «top», «P − bottom + 1», «P», where there is room. */
+static basin_status name_ranks(basin_plan *plan, basin_panel *panel, const ends *e)
+{
+    basin_status st = BASIN_OK;
+    double      *at = NULL;
+    const char **label = NULL;
+    size_t       places[4] = {1, e->top, e->top + e->gap + 1, e->top + e->gap + e->bottom};
+
+    BASIN_PLAN_ALLOC(plan, at, 4);
+    BASIN_PLAN_ALLOC(plan, label, 4);
     for (size_t k = 0; k < 4; k++) {
-        if ((k < 2 ? top : bottom) == 0 || (k == 1 && top < 3) || (k == 2 && bottom < 4)) continue;
-        size_t from_end = k == 2 ? bottom - 1 : 0;
-        tick_at[ticks] = (double)places[k];
-        tick_label[ticks] = k == 0           ? "1"
-                            : k == 1         ? basin_plan_text(plan, "%zu", top)
-                            : parameters > 0 ? basin_plan_text(plan, "%s", BASIN_COUNT(parameters - from_end))
-                            : from_end > 0   ? basin_plan_text(plan, "P−%zu", from_end)
-                                             : "P";
-        ticks++;
+        if ((k < 2 ? e->top : e->bottom) == 0 || (k == 1 && e->top < 3) || (k == 2 && e->bottom < 4)) continue;
+        size_t from_end = k == 2 ? e->bottom - 1 : 0;
+        at[panel->tick_count] = (double)places[k];
+        label[panel->tick_count++] = k == 0                ? "1"
+                                     : k == 1              ? basin_plan_text(plan, "%zu", e->top)
+                                     : e->parameters > 0 ? basin_plan_text(plan, "%s", BASIN_COUNT(e->parameters - from_end))
+                                     : from_end > 0        ? basin_plan_text(plan, "P−%zu", from_end)
+                                                           : "P";
     }
-    if (break_ > 0) { /* what was not computed */
-        double *x = NULL, *y = NULL;
-        BASIN_PLAN_ALLOC(plan, x, 3);
-        BASIN_PLAN_ALLOC(plan, y, 3);
-        for (size_t k = 0; k < 3; k++) x[k] = (double)top + 1 + 0.5 * (double)k;
-        BASIN_TRY(basin_panel_add(plan, panel,
-                                  (basin_mark){.type = &basin_mark_points,
-                                               .count = 3,
-                                               .x = x,
-                                               .y = y,
-                                               .pen = {.color = basin_grey},
-                                               .marker = BASIN_MARKER_CIRCLE,
-                                               .size = 1.4,
-                                               .silent = true}));
-    }
-    panel->tick_count = ticks;
-    panel->tick_at = tick_at;
-    panel->tick_label = tick_label;
-    panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, 0.3, (double)(top + bottom + break_) + 0.7, 0};
-    panel->x_label = break_ > 0 ? "rank (those between were not computed)" : "rank";
+    panel->tick_at = at;
+    panel->tick_label = label;
+done:
+    return st;
+}
+
+/* Three dots for what was not computed. */
+static basin_status mark_gap(basin_plan *plan, basin_panel *panel, const ends *e)
+{
+    basin_status st = BASIN_OK;
+    double      *x = NULL, *y = NULL;
+
+    BASIN_PLAN_ALLOC(plan, x, 3);
+    BASIN_PLAN_ALLOC(plan, y, 3);
+    for (size_t k = 0; k < 3; k++) x[k] = (double)e->top + 1 + 0.5 * (double)k;
+    BASIN_TRY(basin_panel_add(plan, panel,
+                              (basin_mark){.type = &basin_mark_points,
+                                           .count = 3,
+                                           .x = x,
+                                           .y = y,
+                                           .pen = {.color = basin_grey},
+                                           .marker = BASIN_MARKER_CIRCLE,
+                                           .size = 1.4,
+                                           .silent = true}));
+done:
+    return st;
+}
+
+static basin_status stem_ends(basin_plan *plan, const basin_series *series, basin_panel *panel)
+{
+    basin_status st = BASIN_OK;
+    ends         e = common_ends(plan);
+
+    for (size_t i = 0; i < plan->count; i++) BASIN_TRY(add_ends(plan, panel, &e, i, &series[i]));
+    BASIN_TRY(name_ranks(plan, panel, &e));
+    if (e.gap > 0) BASIN_TRY(mark_gap(plan, panel, &e));
+    panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, 0.3, (double)(e.top + e.bottom + e.gap) + 0.7, 0};
+    panel->x_label = e.gap > 0 ? "rank (those between were not computed)" : "rank";
 done:
     return st;
 }
@@ -329,7 +363,7 @@ basin_status basin_plan_stem(basin_plan *plan)
         const char *ratio = ratio_text(plan, series);
         if (ratio != NULL) {
             BASIN_PLAN_ALLOC(plan, panel->notes, 1);
-            panel->notes[0] = ratio;
+            panel->notes[0].text = ratio;
             panel->note_count = 1;
         }
     }

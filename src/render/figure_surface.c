@@ -239,15 +239,53 @@ static const char *units(basin_plan *plan, const field *fields)
     return basin_plan_text(plan, "axes in units of the directions, ‖d‖ = %s across, %s up", BASIN_NUMBER(a, 3), BASIN_NUMBER(b, 3));
 }
 
+typedef struct levels { /* of contour lines; none for other kinds */
+    double *values;
+    size_t  count;
+    bool    logarithmic;
+} levels;
+
+/* The paint follows them: dark to middling only, since the light end of the map is no ink on white. */
+static basin_status choose_levels(basin_plan *plan, const basin_range *range, basin_paint *paint, levels *out)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_PLAN_ALLOC(plan, out->values, BASIN_MAX_LEVELS);
+    out->count = basin_contour_levels(range->low, range->high, plan->width < 300 ? 9 : 12, out->values, &out->logarithmic);
+    if (out->count == 0) goto done;
+    double first = basin_scale_at(&paint->scale, out->values[0]), last = basin_scale_at(&paint->scale, out->values[out->count - 1]);
+    paint->scale.low = out->values[0];
+    paint->scale.high = basin_scale_value(&paint->scale, last > first ? (last - first) / (1 - first) / 0.8 : 2);
+done:
+    return st;
+}
+
+/* Axes, title and colour bar of the i-th plane; one bar a row will do, since one scale is for all. */
+static void label_panel(basin_plan *plan, look kind, const field *fields, const basin_series *series, const basin_paint *paint, size_t i)
+{
+    basin_panel     *panel = &plan->panels[i];
+    bool             below = i + plan->columns >= plan->count, left = i % plan->columns == 0, shared = same_axes(plan, fields);
+    basin_label_form form = plan->count > 1 ? BASIN_LABEL_SHORT : plan->width < 300 ? BASIN_LABEL_BROKEN : BASIN_LABEL_LINE;
+
+    panel->x_label = below ? basin_axis_label(plan, &fields[i].slice->axes[0], form) : NULL;
+    panel->y_label = left ? basin_axis_label(plan, &fields[i].slice->axes[1], form) : NULL;
+    panel->height = fmin(0.7 * plan->width / (double)plan->columns, 300);
+    panel->title = plan->count > 1 ? series[i].label : NULL;
+    panel->no_x = shared && !below;
+    panel->no_y = shared && !left;
+    if (kind == CONTOUR || i % plan->columns != plan->columns - 1) return;
+    panel->bar = paint;
+    panel->bar_label = basin_plan_scale_label(plan, kind == HEAT ? "loss" : "loss − loss at centre", &paint->scale, plan->width < 300 ? "\n" : " ");
+}
+
 static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
 {
     basin_status  st = BASIN_OK;
     basin_series *series = NULL;
     field        *fields = NULL;
     basin_paint  *paint = NULL;
-    double       *levels = NULL;
-    bool          logarithmic = false;
-    size_t        level_count = 0, columns = (size_t)fmax(1, floor(plan->width / 110));
+    levels        lines = {0};
+    size_t        columns = (size_t)fmax(1, floor(plan->width / 110));
 
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_PLAN_ALLOC(plan, fields, plan->count);
@@ -257,36 +295,14 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
     }
     basin_range range = range_of(fields, plan->count, plan->options->cap > 0 ? plan->options->cap : INFINITY);
     BASIN_TRY(make_paint(plan, kind, &range, &paint));
-    if (kind == CONTOUR) {
-        BASIN_PLAN_ALLOC(plan, levels, BASIN_MAX_LEVELS);
-        level_count = basin_contour_levels(range.low, range.high, plan->width < 300 ? 9 : 12, levels, &logarithmic);
-        if (level_count > 0) { /* dark to middling only: the light end of the map is no ink on white */
-            double first = basin_scale_at(&paint->scale, levels[0]), last = basin_scale_at(&paint->scale, levels[level_count - 1]);
-            paint->scale.low = levels[0];
-            paint->scale.high = basin_scale_value(&paint->scale, last > first ? (last - first) / (1 - first) / 0.8 : 2);
-        }
-    }
-    bool shared = same_axes(plan, fields);
+    if (kind == CONTOUR) BASIN_TRY(choose_levels(plan, &range, paint, &lines));
     BASIN_TRY(basin_plan_panels(plan, plan->count, columns < plan->count ? columns : plan->count));
     for (size_t i = 0; i < plan->count; i++) {
-        basin_panel *panel = &plan->panels[i];
-        BASIN_TRY(add_field(plan, panel, &fields[i], kind, paint, levels, level_count));
-        bool             below = i + plan->columns >= plan->count, left = i % plan->columns == 0;
-        basin_label_form form = plan->count > 1 ? BASIN_LABEL_SHORT : plan->width < 300 ? BASIN_LABEL_BROKEN : BASIN_LABEL_LINE;
-        panel->x_label = below ? basin_axis_label(plan, &fields[i].slice->axes[0], form) : NULL;
-        panel->y_label = left ? basin_axis_label(plan, &fields[i].slice->axes[1], form) : NULL;
-        panel->height = fmin(0.7 * plan->width / (double)plan->columns, 300);
-        panel->title = plan->count > 1 ? series[i].label : NULL;
-        panel->no_x = shared && !below;
-        panel->no_y = shared && !left;
-        if (kind != CONTOUR && i % plan->columns == plan->columns - 1) { /* one scale for all: once a row will do */
-            panel->bar = paint;
-            panel->bar_label =
-                basin_plan_scale_label(plan, kind == HEAT ? "loss" : "loss − loss at centre", &paint->scale, plan->width < 300 ? "\n" : " ");
-        }
+        BASIN_TRY(add_field(plan, &plan->panels[i], &fields[i], kind, paint, lines.values, lines.count));
+        label_panel(plan, kind, fields, series, paint, i);
     }
     if (plan->count > 1) plan->note = units(plan, fields);
-    surface_caption(plan, kind, fields, series, paint, logarithmic);
+    surface_caption(plan, kind, fields, series, paint, lines.logarithmic);
 done:
     return st;
 }

@@ -1,229 +1,33 @@
-/* Measures over training (epochs) and against a hyper-parameter (sweep: the last checkpoint of each run).
+/* Measures over training (epochs) and against a hyper-parameter (sweep: the last checkpoint of each run, or its row at one loss).
  *
  * Runs of one method share its colour: single runs are thin lines under their mean, which is drawn only where every run of the
- * method has a value. When all runs are of one method and differ in learning rate, colour follows the rate. λ_max is drawn with
- * the ceiling of stability of its own method, dashed in the same colour. A checkpoint that could not be measured is a cross at the
- * upper edge, at its place on x or, where that is unknown too, at the last place of its run. SANE and N_eff of a truncated
- * spectrum have no value to draw: a bar spans the bounds of SANE; of what has a lower end alone that end is drawn, as a triangle.
+ * method has a value. When all runs are of one method and differ in learning rate, colour follows the rate. What was measured at
+ * polished or averaged points is a second curve in the same colour, dotted and hollow, and never part of the first. λ_max is drawn with
+ * the ceiling of stability without perturbation, dashed; SAM's and MSAM's own ceilings, which follow λ_max, are fine dots. A checkpoint
+ * that could not be measured is a cross at the upper edge, at its place on x or, where that is unknown too, at the last place of its
+ * run. SANE and N_eff of a truncated spectrum have no value to draw: a bar spans the bounds of SANE; of what has a lower end alone that
+ * end is drawn, as a triangle.
  */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/memory.h"
-#include "render/figure.h"
+#include "render/strands.h"
 
-typedef struct strand { /* one run */
-    const basin_measures *rows;
-    size_t                count, group;
-} strand;
+#define SAME 1e-9 /* relative: ceilings that differ by less are one */
 
-typedef struct group { /* runs in one look */
-    const char *label;
-    basin_look  look;
-    size_t      runs;
-} group;
-
-typedef struct tracks {
-    size_t      strand_count, group_count, missing;
-    strand     *strands;
-    group      *groups;
-    const char *first_missing;
-} tracks;
-
-static bool equal_text(const char *a, const char *b)
+static bool equal(double a, double b)
 {
-    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+    return fabs(a - b) <= SAME * fmax(fabs(a), fabs(b));
 }
 
-/* What a run is known by: the value in its first row that has one. */
-static double known(const strand *s, const char *column)
+static bool is(const basin_column *column, const char *name)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        double value = basin_column_value(&s->rows[i], column);
-        if (isfinite(value)) return value;
-    }
-    return NAN;
-}
-
-static bool one_method_many_rates(const tracks *t)
-{
-    bool   differ = false;
-    double first = t->strand_count > 0 ? known(&t->strands[0], "learning_rate") : NAN;
-
-    for (size_t i = 1; i < t->strand_count; i++) {
-        if (!equal_text(t->strands[i].rows[0].method, t->strands[0].rows[0].method)) return false;
-        differ = differ || known(&t->strands[i], "learning_rate") != first;
-    }
-    return differ && isfinite(first);
-}
-
-static const char *strand_label(basin_plan *plan, const tracks *t, const strand *s, size_t result, bool by_rate)
-{
-    const basin_measures *row = &s->rows[0];
-
-    if (plan->options->labels != NULL && plan->options->labels[result] != NULL) return plan->options->labels[result];
-    if (by_rate) return basin_plan_text(plan, "η = %s", BASIN_NUMBER(known(s, "learning_rate"), 3));
-    if (row->method != NULL) return basin_method_title(plan, row->method);
-    return row->run != NULL ? row->run : basin_plan_text(plan, "run %zu", (size_t)(s - t->strands) + 1);
-}
-
-/* Cuts the rows into runs and gives each run its group. */
-static basin_status collect(basin_plan *plan, bool sweep, tracks *t)
-{
-    basin_status st = BASIN_OK;
-    size_t       total = 0, *result = NULL;
-
-    for (size_t r = 0; r < plan->count; r++) total += ((const basin_track *)plan->results[r]->value)->row_count;
-    BASIN_PLAN_ALLOC(plan, t->strands, total);
-    BASIN_PLAN_ALLOC(plan, t->groups, total);
-    BASIN_PLAN_ALLOC(plan, result, total);
-    for (size_t r = 0; r < plan->count; r++) {
-        const basin_track *track = plan->results[r]->value;
-        for (size_t i = 0; i < track->row_count; i++) {
-            const basin_measures *row = &track->rows[i];
-            if (i == 0 || !equal_text(row->run, track->rows[i - 1].run)) {
-                result[t->strand_count] = r;
-                t->strands[t->strand_count++] = (strand){.rows = row};
-            }
-            t->strands[t->strand_count - 1].count++;
-            if (row->missing == NULL) continue;
-            if (t->missing++ == 0)
-                t->first_missing = basin_plan_text(plan, "%s/%s: %s", row->run != NULL ? row->run : "",
-                                                   row->checkpoint != NULL ? row->checkpoint : "", row->missing);
-        }
-    }
-    bool by_rate = !sweep && one_method_many_rates(t);
-    for (size_t i = 0; i < t->strand_count; i++) {
-        strand     *s = &t->strands[i];
-        const char *label = strand_label(plan, t, s, result[i], by_rate);
-        for (s->group = 0; s->group < t->group_count && strcmp(t->groups[s->group].label, label) != 0;) s->group++;
-        if (s->group == t->group_count) {
-            group *g = &t->groups[t->group_count++];
-            *g = (group){.label = label, .look = basin_look_series(s->group)};
-            basin_look_method(s->rows[0].method, &g->look);
-            if (by_rate || (plan->options->labels != NULL && plan->count > 1)) g->look = basin_look_series(s->group);
-        }
-        t->groups[s->group].runs++;
-    }
-    for (size_t g = 0; by_rate && g < t->group_count; g++) /* dark to light, not into the yellow */
-        t->groups[g].look.color = basin_color_sequential(0.85 * (double)g / (double)(t->group_count > 1 ? t->group_count - 1 : 1));
-done:
-    return st;
+    return strcmp(column->name, name) == 0;
 }
 
 /* ------------------------------------------------------------------------------------------------- curves -- */
 
-typedef struct samples {
-    double *x, *y, *low, *high; /* value and its error bar */
-    size_t  count;
-} samples;
-
-typedef struct place {
-    double x, y, low, high;
-} place;
-
-static basin_status make_samples(basin_plan *plan, size_t room, samples *out)
-{
-    basin_status st = BASIN_OK;
-
-    *out = (samples){0};
-    BASIN_PLAN_ALLOC(plan, out->x, room);
-    BASIN_PLAN_ALLOC(plan, out->y, room);
-    BASIN_PLAN_ALLOC(plan, out->low, room);
-    BASIN_PLAN_ALLOC(plan, out->high, room);
-done:
-    return st;
-}
-
-static void add_sample(samples *s, place p)
-{
-    s->x[s->count] = p.x, s->y[s->count] = p.y, s->low[s->count] = p.low, s->high[s->count] = p.high;
-    s->count++;
-}
-
-static place place_of(const basin_measures *row, const char *x, const char *y)
-{
-    place p = {.x = basin_column_value(row, x), .y = basin_column_value(row, y)};
-
-    basin_column_bounds(row, y, &p.low, &p.high);
-    if (basin_column_partial(row, y)) p.y = p.low = p.high = NAN; /* add_bounds */
-    return p;
-}
-
-static int by_x(const void *a, const void *b)
-{
-    double x = ((const place *)a)->x, y = ((const place *)b)->x;
-    return (x > y) - (x < y);
-}
-
-static size_t used_rows(const strand *s, bool sweep)
-{
-    return sweep ? s->count - 1 : 0; /* from this row on */
-}
-
-/* Its own, or that of the last row before it that has one. */
-static double x_of(const strand *s, size_t row, const char *column)
-{
-    double x = basin_column_value(&s->rows[row], column);
-
-    for (size_t i = row; !isfinite(x) && i-- > 0;) x = basin_column_value(&s->rows[i], column);
-    return x;
-}
-
-/* All values of a group whose place is known, by x; a missing one has y = NAN. */
-static basin_status group_samples(basin_plan *plan, const tracks *t, size_t g, bool sweep, const char *x, const char *y, samples *out)
-{
-    basin_status st = BASIN_OK;
-    place       *places = NULL;
-    size_t       total = 0, count = 0;
-
-    for (size_t i = 0; i < t->strand_count; i++) total += t->strands[i].count;
-    BASIN_PLAN_ALLOC(plan, places, total);
-    BASIN_TRY(make_samples(plan, total, out));
-    for (size_t i = 0; i < t->strand_count; i++) {
-        const strand *s = &t->strands[i];
-        for (size_t row = used_rows(s, sweep); s->group == g && row < s->count; row++) {
-            places[count] = place_of(&s->rows[row], x, y);
-            if (isfinite(places[count].x)) count++;
-        }
-    }
-    qsort(places, count, sizeof *places, by_x);
-    for (size_t i = 0; i < count; i++) add_sample(out, places[i]);
-done:
-    return st;
-}
-
-/* One value for each x: the mean over the runs, NAN unless there are `runs` finite ones. A single value keeps its error bar. */
-static basin_status means(basin_plan *plan, const samples *all, size_t runs, samples *out)
-{
-    basin_status st = BASIN_OK;
-
-    BASIN_TRY(make_samples(plan, all->count, out));
-    for (size_t i = 0; i < all->count;) {
-        size_t start = i;
-        double sum = 0;
-        for (; i < all->count && all->x[i] == all->x[start]; i++) sum += all->y[i]; /* a NAN stays */
-        double mean = i - start >= runs ? sum / (double)(i - start) : NAN;
-        bool   single = i - start == 1;
-        add_sample(out, (place){all->x[start], mean, single ? all->low[start] : mean, single ? all->high[start] : mean});
-    }
-done:
-    return st;
-}
-
-static basin_status strand_samples(basin_plan *plan, const strand *s, const char *x, const char *y, samples *out)
-{
-    basin_status st = BASIN_OK;
-
-    BASIN_TRY(make_samples(plan, s->count, out));
-    for (size_t row = 0; row < s->count; row++) add_sample(out, place_of(&s->rows[row], x, y));
-done:
-    return st;
-}
-
-static basin_mark curve_of(const group *g, const samples *s, double width)
+static basin_mark curve_of(const basin_strand_group *g, const basin_places *s, double width)
 {
     return (basin_mark){.type = &basin_mark_line,
                         .count = s->count,
@@ -240,22 +44,39 @@ static basin_mark curve_of(const group *g, const samples *s, double width)
                         .open = true};
 }
 
-static basin_status add_group(basin_plan *plan, basin_panel *panel, const tracks *t, size_t g, bool sweep, const char *x, const char *y)
+/* A line without markers, error bars or a name. */
+static basin_mark bare_line(const basin_places *s, basin_pen pen)
+{
+    return (basin_mark){.type = &basin_mark_line, .count = s->count, .x = s->x, .y = s->y, .pen = pen, .open = true};
+}
+
+static basin_status add_single_runs(basin_plan *plan, basin_panel *panel, const basin_tracks *t, size_t g, const basin_column *y)
 {
     basin_status st = BASIN_OK;
-    const group *own = &t->groups[g];
-    samples      all = {0}, mean = {0}, one = {0};
 
-    BASIN_TRY(group_samples(plan, t, g, sweep, x, y, &all));
-    BASIN_TRY(means(plan, &all, sweep ? 1 : own->runs, &mean));
-    for (size_t i = 0; i < t->strand_count && !sweep && own->runs > 1; i++) {
-        if (t->strands[i].group != g) continue;
-        BASIN_TRY(strand_samples(plan, &t->strands[i], x, y, &one));
-        basin_mark thin = curve_of(own, &one, 0.5);
-        thin.pen.fade = 0.45, thin.marker = BASIN_MARKER_NONE, thin.label = NULL, thin.low = thin.high = NULL;
-        BASIN_TRY(basin_panel_add(plan, panel, thin));
+    for (size_t i = 0; i < t->strand_count; i++) {
+        const basin_strand *s = &t->strands[i];
+        basin_places        one = {0};
+        if (s->group != g || s->point != BASIN_POINT_RAW) continue;
+        BASIN_TRY(basin_places_create(plan, s->count, &one));
+        for (size_t row = 0; row < s->count; row++) basin_places_add(&one, basin_place_of(t, s->rows[row], y));
+        BASIN_TRY(basin_panel_add(plan, panel, bare_line(&one, (basin_pen){.color = t->groups[g].look.color, .width = 0.5, .fade = 0.45})));
     }
-    if (sweep && mean.count < all.count) {
+done:
+    return st;
+}
+
+/* The raw points: the mean over them, and the single runs where there are several. */
+static basin_status add_raw(basin_plan *plan, basin_panel *panel, const basin_tracks *t, size_t g, const basin_column *y)
+{
+    basin_status              st = BASIN_OK;
+    const basin_strand_group *own = &t->groups[g];
+    basin_places              all = {0}, mean = {0};
+
+    BASIN_TRY(basin_group_places(plan, t, g, BASIN_POINT_RAW, y, &all));
+    BASIN_TRY(basin_places_mean(plan, &all, t->sweep ? 1 : own->runs[BASIN_POINT_RAW], &mean));
+    if (!t->sweep && own->runs[BASIN_POINT_RAW] > 1) BASIN_TRY(add_single_runs(plan, panel, t, g, y));
+    if (t->sweep && mean.count < all.count) {
         basin_mark dots = {.type = &basin_mark_points,
                            .count = all.count,
                            .x = all.x,
@@ -266,73 +87,178 @@ static basin_status add_group(basin_plan *plan, basin_panel *panel, const tracks
         BASIN_TRY(basin_panel_add(plan, panel, dots));
     }
     BASIN_TRY(basin_panel_add(plan, panel, curve_of(own, &mean, 1.1)));
-    if (strcmp(y, "lambda_max") == 0) {
-        samples ceilings = {0};
-        bool    any = false;
-        BASIN_TRY(group_samples(plan, t, g, sweep, x, "ceiling", &all));
-        BASIN_TRY(means(plan, &all, 1, &ceilings));
-        for (size_t i = 0; i < ceilings.count; i++) any = any || isfinite(ceilings.y[i]);
-        basin_mark mark = curve_of(own, &ceilings, 0.9);
-        mark.pen.dash = BASIN_DASHED, mark.marker = BASIN_MARKER_NONE, mark.label = NULL, mark.low = mark.high = NULL;
-        if (any) BASIN_TRY(basin_panel_add(plan, panel, mark));
+done:
+    return st;
+}
+
+/* The mean over the runs that were measured at this kind of point, too. */
+static basin_status add_beside(basin_plan *plan, basin_panel *panel, const basin_tracks *t, size_t g, int point, const basin_column *y)
+{
+    basin_status              st = BASIN_OK;
+    const basin_strand_group *own = &t->groups[g];
+    basin_places              all = {0}, mean = {0};
+
+    if (own->runs[point] == 0 || y->at_raw_only) return BASIN_OK;
+    BASIN_TRY(basin_group_places(plan, t, g, point, y, &all));
+    BASIN_TRY(basin_places_mean(plan, &all, t->sweep ? 1 : own->runs[point], &mean));
+    basin_mark curve = curve_of(own, &mean, 0.7);
+    curve.pen.dash = BASIN_DOTTED, curve.hollow = true, curve.label = NULL, curve.low = curve.high = NULL, curve.size = 2.8;
+    if (point == BASIN_POINT_AVERAGED) curve.marker = BASIN_MARKER_PLUS;
+    BASIN_TRY(basin_panel_add(plan, panel, curve));
+done:
+    return st;
+}
+
+/* ----------------------------------------------------------------------------------------------- ceilings -- */
+
+/* One value for each x, of the checkpoints that have it. */
+static basin_status ceiling_places(basin_plan *plan, const basin_tracks *t, size_t g, const basin_column *ceiling, basin_places *out)
+{
+    basin_status st = BASIN_OK;
+    basin_places all = {0};
+
+    BASIN_TRY(basin_group_places(plan, t, g, BASIN_POINT_RAW, ceiling, &all));
+    basin_places_drop_unknown(&all);
+    BASIN_TRY(basin_places_mean(plan, &all, 1, out));
+done:
+    return st;
+}
+
+static bool places_equal(const basin_places *a, const basin_places *b)
+{
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; same && i < a->count; i++) same = a->x[i] == b->x[i] && equal(a->y[i], b->y[i]);
+    return same;
+}
+
+/* Dashed, without perturbation: one line in grey where it is the same for all groups. */
+static basin_status add_plain_ceilings(basin_plan *plan, basin_panel *panel, const basin_tracks *t)
+{
+    basin_status  st = BASIN_OK;
+    basin_places *ceilings = NULL;
+    bool          shared = t->group_count > 1;
+
+    BASIN_PLAN_ALLOC(plan, ceilings, t->group_count);
+    for (size_t g = 0; g < t->group_count; g++) {
+        BASIN_TRY(ceiling_places(plan, t, g, basin_column_find("ceiling_plain"), &ceilings[g]));
+        shared = shared && places_equal(&ceilings[g], &ceilings[0]);
+    }
+    for (size_t g = 0; g < (shared ? 1 : t->group_count); g++) {
+        basin_pen pen = {.color = shared ? basin_grey : t->groups[g].look.color, .width = 0.9, .dash = BASIN_DASHED};
+        if (ceilings[g].count > 0) BASIN_TRY(basin_panel_add(plan, panel, bare_line(&ceilings[g], pen)));
     }
 done:
     return st;
 }
 
-static size_t partial_rows(const tracks *t, bool sweep, const char *y)
+/* Whether some row's own ceiling is another than the one without perturbation. */
+static bool has_own_ceiling(const basin_tracks *t)
+{
+    for (size_t i = 0; i < t->rows.count; i++) {
+        const basin_row *row = t->rows.rows[i];
+        if (isfinite(row->ceiling) && !(isfinite(row->ceiling_plain) && equal(row->ceiling, row->ceiling_plain))) return true;
+    }
+    return false;
+}
+
+/* Fine dots, which leave the scale alone. */
+static basin_status add_own_ceilings(basin_plan *plan, basin_panel *panel, const basin_tracks *t)
+{
+    basin_status st = BASIN_OK;
+    basin_places own = {0}, plain = {0};
+
+    for (size_t g = 0; g < t->group_count; g++) {
+        BASIN_TRY(ceiling_places(plan, t, g, basin_column_find("ceiling"), &own));
+        BASIN_TRY(ceiling_places(plan, t, g, basin_column_find("ceiling_plain"), &plain));
+        basin_mark line = bare_line(&own, (basin_pen){.color = t->groups[g].look.color, .width = 0.5, .dash = BASIN_DOTTED});
+        line.silent = true;
+        if (own.count > 0 && !places_equal(&own, &plain)) BASIN_TRY(basin_panel_add(plan, panel, line));
+    }
+done:
+    return st;
+}
+
+/* What the dashed lines are; the formula only where it gives them. */
+static const char *plain_ceiling_words(const basin_tracks *t)
+{
+    for (size_t i = 0; i < t->rows.count; i++) {
+        const basin_row *row = t->rows.rows[i];
+        double           beta = isfinite(row->momentum) ? row->momentum : 0.0;
+        if (isfinite(row->ceiling_plain) && !equal(row->ceiling_plain, 2.0 * (1.0 + beta) / row->learning_rate))
+            return "ceiling without perturbation";
+    }
+    return "ceiling 2(1+β)/η";
+}
+
+/* -------------------------------------------------------------------------------------- truncated, missing -- */
+
+static size_t partial_rows(const basin_tracks *t, const basin_column *y)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < t->strand_count; i++)
-        for (size_t row = used_rows(&t->strands[i], sweep); row < t->strands[i].count; row++)
-            count += basin_column_partial(&t->strands[i].rows[row], y);
+    for (size_t i = 0; i < t->rows.count; i++) count += basin_column_partial(t->rows.rows[i], y);
     return count;
 }
 
-/* What truncated spectra tell of a sum over all eigenvalues: between two ends, or above one. */
-static basin_status add_bounds(basin_plan *plan, basin_panel *panel, const tracks *t, bool sweep, const char *x, const char *y)
+/* What truncated spectra tell of a sum over all eigenvalues of one run: between two ends, or above one. */
+static basin_status add_strand_bounds(basin_plan *plan, basin_panel *panel, const basin_tracks *t, const basin_strand *s, const basin_column *y)
+{
+    basin_status st = BASIN_OK;
+    basin_places between = {0}, above = {0};
+    basin_pen    pen = {.color = t->groups[s->group].look.color, .width = 0.8};
+
+    BASIN_TRY(basin_places_create(plan, s->count, &between));
+    BASIN_TRY(basin_places_create(plan, s->count, &above));
+    for (size_t row = basin_strand_start(t, s); row < s->count; row++) {
+        basin_place p = {.x = basin_column_value(s->rows[row], t->x), .y = NAN};
+        if (!basin_column_partial(s->rows[row], y) || !isfinite(p.x)) continue;
+        basin_column_bounds(s->rows[row], y, &p.low, &p.high);
+        if (isfinite(p.low) && isfinite(p.high) && p.high > p.low)
+            basin_places_add(&between, p);
+        else
+            basin_places_add(&above, (basin_place){.x = p.x, .y = p.low, .low = p.low, .high = p.low});
+    }
+    basin_mark bars = {.type = &basin_mark_interval,
+                       .count = between.count,
+                       .x = between.x,
+                       .y = between.y,
+                       .low = between.low,
+                       .high = between.high,
+                       .pen = pen,
+                       .marker = BASIN_MARKER_NONE};
+    basin_mark ends = {
+        .type = &basin_mark_points, .count = above.count, .x = above.x, .y = above.y, .pen = pen, .marker = BASIN_MARKER_UP, .size = 3.2};
+    if (between.count > 0) BASIN_TRY(basin_panel_add(plan, panel, bars));
+    if (above.count > 0) BASIN_TRY(basin_panel_add(plan, panel, ends));
+done:
+    return st;
+}
+
+static basin_status add_bounds(basin_plan *plan, basin_panel *panel, const basin_tracks *t, const basin_column *y)
 {
     basin_status st = BASIN_OK;
 
-    for (size_t i = 0; i < t->strand_count && partial_rows(t, sweep, y) > 0; i++) {
-        const strand *s = &t->strands[i];
-        samples       between = {0}, above = {0};
-        BASIN_TRY(make_samples(plan, s->count, &between));
-        BASIN_TRY(make_samples(plan, s->count, &above));
-        for (size_t row = used_rows(s, sweep); row < s->count; row++) {
-            place p = {.x = basin_column_value(&s->rows[row], x), .y = NAN};
-            if (!basin_column_partial(&s->rows[row], y) || !isfinite(p.x)) continue;
-            basin_column_bounds(&s->rows[row], y, &p.low, &p.high);
-            if (isfinite(p.low) && isfinite(p.high) && p.high > p.low) add_sample(&between, p);
-            else add_sample(&above, (place){.x = p.x, .y = p.low, .low = p.low, .high = p.low});
-        }
-        basin_pen  pen = {.color = t->groups[s->group].look.color, .width = 0.8};
-        basin_mark bars = {.type = &basin_mark_interval, .count = between.count, .x = between.x, .y = between.y, .low = between.low,
-                           .high = between.high, .pen = pen, .marker = BASIN_MARKER_NONE};
-        basin_mark ends = {.type = &basin_mark_points, .count = above.count, .x = above.x, .y = above.y, .pen = pen,
-                           .marker = BASIN_MARKER_UP, .size = 3.2};
-        if (between.count > 0) BASIN_TRY(basin_panel_add(plan, panel, bars));
-        if (above.count > 0) BASIN_TRY(basin_panel_add(plan, panel, ends));
-    }
+    for (size_t i = 0; i < t->strand_count && partial_rows(t, y) > 0; i++)
+        if (t->strands[i].point == BASIN_POINT_RAW) BASIN_TRY(add_strand_bounds(plan, panel, t, &t->strands[i], y));
 done:
     return st;
 }
 
 /* Crosses along the upper edge, once the scale is known. */
-static basin_status add_missing(basin_plan *plan, basin_panel *panel, const tracks *t, bool sweep, const char *x)
+static basin_status add_missing(basin_plan *plan, basin_panel *panel, const basin_tracks *t)
 {
     basin_status st = BASIN_OK;
 
     for (size_t i = 0; i < t->strand_count; i++) {
-        const strand *s = &t->strands[i];
-        double       *at = NULL, *edge = NULL;
-        size_t        count = 0;
+        const basin_strand *s = &t->strands[i];
+        double             *at = NULL, *edge = NULL;
+        size_t              count = 0;
         BASIN_PLAN_ALLOC(plan, at, s->count);
         BASIN_PLAN_ALLOC(plan, edge, s->count);
-        for (size_t row = used_rows(s, sweep); row < s->count; row++) {
-            if (s->rows[row].missing == NULL || !isfinite(x_of(s, row, x))) continue;
-            at[count] = x_of(s, row, x);
+        for (size_t row = basin_strand_start(t, s); row < s->count && s->point == BASIN_POINT_RAW; row++) {
+            if (s->rows[row]->missing == NULL || !isfinite(basin_strand_x(t, s, row))) continue;
+            at[count] = basin_strand_x(t, s, row);
             edge[count++] = basin_scale_value(&panel->y, 0.97);
         }
         basin_mark mark = {.type = &basin_mark_points,
@@ -349,106 +275,147 @@ done:
     return st;
 }
 
-static basin_status add_keys(basin_plan *plan, basin_panel *panel, const tracks *t, bool ceiling)
+/* ------------------------------------------------------------------------------------------------- panels -- */
+
+static basin_status add_keys(basin_plan *plan, basin_panel *panel, const basin_tracks *t, bool ceiling)
 {
     basin_status st = BASIN_OK;
-    basin_mark   dashed = {
-          .type = &basin_mark_line, .pen = {.color = basin_grey, .width = 0.9, .dash = BASIN_DASHED}, .label = "ceiling of its method", .silent = true};
-    basin_mark cross = {
-        .type = &basin_mark_points, .pen = {.color = basin_grey}, .marker = BASIN_MARKER_CROSS, .size = 5, .label = "missing", .silent = true};
+    basin_mark   key = {.type = &basin_mark_line, .pen = {.color = basin_grey, .width = 0.9, .dash = BASIN_DASHED}, .silent = true};
 
-    if (ceiling) BASIN_TRY(basin_panel_add(plan, panel, dashed));
-    if (t->missing > 0) BASIN_TRY(basin_panel_add(plan, panel, cross));
+    if (ceiling && basin_tracks_know(t, basin_column_find("ceiling_plain"))) {
+        key.label = plain_ceiling_words(t);
+        BASIN_TRY(basin_panel_add(plan, panel, key));
+    }
+    key.pen.width = 0.5, key.pen.dash = BASIN_DOTTED, key.label = "own ceiling (follows λ\1max\2)";
+    if (ceiling && has_own_ceiling(t)) BASIN_TRY(basin_panel_add(plan, panel, key));
+    key.pen.width = 0.7, key.hollow = true, key.size = 2.8;
+    for (int point = BASIN_POINT_POLISHED; point < BASIN_POINTS; point++) {
+        key.marker = point == BASIN_POINT_AVERAGED ? BASIN_MARKER_PLUS : BASIN_MARKER_CIRCLE;
+        key.label = basin_point_label(plan, &t->rows, point);
+        if (basin_rows_hold(&t->rows, point)) BASIN_TRY(basin_panel_add(plan, panel, key));
+    }
+    key = (basin_mark){
+        .type = &basin_mark_points, .pen = {.color = basin_grey}, .marker = BASIN_MARKER_CROSS, .size = 5, .label = "missing", .silent = true};
+    if (t->missing > 0) BASIN_TRY(basin_panel_add(plan, panel, key));
 done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------------- plans -- */
-
-static basin_status finish_panel(basin_plan *plan, basin_panel *panel, const basin_column *column, basin_scale_kind x_kind)
+/* Both scales; that of x as the first panel has it, in which the sweep's is found by its values. */
+static basin_status scale_panel(basin_plan *plan, basin_panel *panel, const basin_tracks *t, const basin_column *column)
 {
-    basin_status st = BASIN_OK;
-    basin_range  x, y;
+    basin_status     st = BASIN_OK;
+    basin_range      x, y;
+    basin_scale_kind kind = BASIN_SCALE_LINEAR;
 
     basin_panel_ranges(panel, &x, &y);
-    bool             wide = y.low > 0 && y.high > 20 * y.low && strstr(column->name, "accuracy") == NULL;
-    basin_scale_kind kind = BASIN_SCALE_LINEAR;
+    bool wide = y.low > 0 && y.high > 20 * y.low && column->most > 1.0;
     BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &y, &kind));
-    panel->x = basin_scale_fit(x_kind, &x, x_kind == BASIN_SCALE_LOG ? 0.06 : 0.03);
-    panel->y = basin_scale_fit(kind, &y, 0.09);
+    bool ratios = t->sweep && x.low > 0 && x.high >= 8 * x.low; /* swept by ratios */
+    panel->x = panel != plan->panels ? plan->panels[0].x : basin_scale_fit(ratios ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &x, ratios ? 0.06 : 0.03);
+    panel->y = basin_column_fit(column, kind, &y, 0.09);
     panel->y_label = basin_plan_scale_label(plan, column->label, &panel->y, "\n");
     panel->grid = true;
+    if (y.low > y.high) panel->empty = "not measured";
 done:
     return st;
 }
 
-static basin_scale_kind sweep_scale(const basin_panel *panel)
+static basin_status draw_measure(basin_plan *plan, basin_panel *panel, const basin_tracks *t, const basin_column *y)
 {
-    basin_range x, y;
+    basin_status st = BASIN_OK;
+    bool         ceiling = is(y, "lambda_max");
 
-    basin_panel_ranges(panel, &x, &y);
-    return x.low > 0 && x.high >= 8 * x.low ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR; /* swept by ratios */
-}
-
-static bool any_value(const tracks *t, const char *column)
-{
-    for (size_t i = 0; i < t->strand_count; i++)
-        if (isfinite(known(&t->strands[i], column))) return true;
-    return false;
-}
-
-/* As on the axis, in plain text: λ_max for a λ with a subscript. */
-static const char *caption_name(basin_plan *plan, const basin_column *column)
-{
-    char   text[128];
-    size_t used = 0;
-
-    for (const char *c = column->label; *c != '\0' && used + 1 < sizeof text; c++)
-        if (*c != '\2') text[used++] = *c == '\1' ? '_' : *c;
-    text[used] = '\0';
-    return basin_plan_text(plan, "%s", text);
-}
-
-/* Files drawn together may be of several networks. */
-static bool one_problem(const tracks *t, const basin_measures *row)
-{
-    for (size_t i = 0; i < t->strand_count; i++)
-        for (size_t j = 0; j < t->strands[i].count; j++) {
-            const basin_measures *other = &t->strands[i].rows[j];
-            if (other->missing == NULL && (other->parameters != row->parameters || other->samples != row->samples)) return false;
-        }
-    return true;
-}
-
-static void track_caption(basin_plan *plan, const tracks *t, const basin_column *x, const basin_column *const *y, size_t count, bool sweep)
-{
-    const basin_measures *row = NULL;
-    bool                  ceiling = false;
-
-    for (size_t i = 0; i < t->strand_count && row == NULL; i++)
-        for (size_t j = 0; j < t->strands[i].count && row == NULL; j++)
-            if (t->strands[i].rows[j].missing == NULL) row = &t->strands[i].rows[j];
-    for (size_t i = 0; i < count; i++) basin_plan_caption(plan, "%s%s", i > 0 ? ", " : "", caption_name(plan, y[i]));
-    basin_plan_caption(plan, " against %s, %s of %zu run%s", caption_name(plan, x), sweep ? "at the last checkpoint" : "over the checkpoints", t->strand_count,
-                       t->strand_count == 1 ? "" : "s");
-    if (row != NULL && one_problem(t, row))
-        basin_plan_caption(plan, "; P = %s, N = %s", BASIN_COUNT(row->parameters), BASIN_COUNT(row->samples));
-    else if (row != NULL)
-        basin_plan_caption(plan, "; P and N differ between runs, which are not to be held against each other");
-    basin_plan_caption(plan, ".");
     for (size_t g = 0; g < t->group_count; g++) {
-        if (t->groups[g].runs < 2) continue;
-        basin_plan_caption(plan, sweep ? " Dots: single runs; lines: their mean."
-                                       : " Thin lines: single runs; thick: their mean where every run has a value.");
+        BASIN_TRY(add_raw(plan, panel, t, g, y));
+        for (int point = BASIN_POINT_POLISHED; point < BASIN_POINTS; point++) BASIN_TRY(add_beside(plan, panel, t, g, point, y));
+    }
+    if (ceiling) BASIN_TRY(add_plain_ceilings(plan, panel, t));
+    if (ceiling && has_own_ceiling(t)) BASIN_TRY(add_own_ceilings(plan, panel, t));
+    BASIN_TRY(add_bounds(plan, panel, t, y));
+    BASIN_TRY(scale_panel(plan, panel, t, y));
+    BASIN_TRY(add_missing(plan, panel, t));
+    BASIN_TRY(add_keys(plan, panel, t, ceiling));
+done:
+    return st;
+}
+
+/* ------------------------------------------------------------------------------------------------ caption -- */
+
+/* Where each run of a sweep was measured: «at training loss 0.2, interpolated …», or at its end. */
+static void caption_place(basin_plan *plan, const basin_tracks *t)
+{
+    double at_loss = NAN;
+    size_t between = 0, raw = 0;
+
+    for (size_t i = 0; i < t->rows.count; i++) {
+        const basin_row *row = t->rows.rows[i];
+        if (row->point != BASIN_POINT_RAW || row->missing != NULL) continue;
+        raw++;
+        if (isfinite(row->at_loss)) between++, at_loss = row->at_loss;
+    }
+    if (!t->sweep)
+        basin_plan_caption(plan, "over the checkpoints");
+    else if (between == 0)
+        basin_plan_caption(plan, "at the last checkpoint");
+    else
+        basin_plan_caption(plan, "at training loss %s, interpolated between checkpoints", BASIN_NUMBER(at_loss, 3));
+    if (t->sweep && between > 0 && between < raw) basin_plan_caption(plan, " (but for %zu, at a checkpoint)", raw - between);
+}
+
+static size_t raw_runs(const basin_tracks *t)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < t->strand_count; i++) count += t->strands[i].point == BASIN_POINT_RAW;
+    return count;
+}
+
+static void caption_curves(basin_plan *plan, const basin_tracks *t)
+{
+    bool beside = basin_rows_hold(&t->rows, BASIN_POINT_POLISHED) || basin_rows_hold(&t->rows, BASIN_POINT_AVERAGED);
+
+    for (size_t g = 0; g < t->group_count; g++) {
+        if (t->groups[g].runs[BASIN_POINT_RAW] < 2) continue;
+        basin_plan_caption(plan, t->sweep ? " Dots: single runs; lines: their mean."
+                                          : " Thin lines: single runs; thick: their mean where every run has a value.");
         break;
     }
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(y[i]->name, "lambda_max") == 0 && any_value(t, "ceiling"))
-            basin_plan_caption(plan, " Dashed: the ceiling of stability of each run's own method."), ceiling = true;
-    for (size_t i = 0; i < count; i++) ceiling = ceiling || strcmp(y[i]->name, "ceiling") == 0;
-    if (ceiling) basin_plan_ceiling_mode(plan);
+    if (beside) basin_plan_caption(plan, " Dotted, hollow: the same at other points, the mean over the runs measured there.");
+    basin_plan_points(plan, &t->rows);
+}
+
+static void caption_ceilings(basin_plan *plan, const basin_tracks *t, const basin_column *const *y, size_t count)
+{
+    bool drawn = false, own = false, asked = false;
+
     for (size_t i = 0; i < count; i++) {
-        if (partial_rows(t, sweep, y[i]->name) == 0) continue;
+        drawn = drawn || is(y[i], "lambda_max");
+        own = own || is(y[i], "ceiling") || is(y[i], "lambda_max_over_ceiling");
+        asked = asked || is(y[i], "ceiling_plain") || is(y[i], "lambda_max_over_plain");
+    }
+    bool plain = drawn && basin_tracks_know(t, basin_column_find("ceiling_plain"));
+    if (plain)
+        basin_plan_caption(plan, " Dashed: the %s of stability%s.", plain_ceiling_words(t),
+                           has_own_ceiling(t) ? ", of each method as if it did not perturb" : "");
+    if (drawn && has_own_ceiling(t)) basin_plan_caption(plan, " Fine dots: the method's own ceiling."), own = true;
+    if (own) basin_plan_hovering(plan, &t->rows);
+    if (plain || own || asked) basin_plan_ceiling_mode(plan);
+}
+
+static void track_caption(basin_plan *plan, const basin_tracks *t, const basin_column *const *y, size_t count)
+{
+    for (size_t i = 0; i < count; i++) basin_plan_caption(plan, "%s%s", i > 0 ? ", " : "", basin_column_words(plan, y[i]));
+    basin_plan_caption(plan, " against %s, ", basin_column_words(plan, t->x));
+    caption_place(plan, t);
+    basin_plan_caption(plan, " of %zu run%s", raw_runs(t), raw_runs(t) == 1 ? "" : "s");
+    basin_plan_samples(plan, &t->rows);
+    basin_plan_caption(plan, ".");
+    caption_curves(plan, t);
+    basin_plan_weights(plan, &t->rows);
+    caption_ceilings(plan, t, y, count);
+    for (size_t i = 0; i < count; i++) {
+        if (partial_rows(t, y[i]) == 0) continue;
         basin_plan_caption(plan, " The spectra are truncated: SANE lies within its bar, and what is drawn as a triangle (N_eff) is a lower end.");
         break;
     }
@@ -461,38 +428,44 @@ static void track_caption(basin_plan *plan, const tracks *t, const basin_column 
                            t->first_missing);
 }
 
+/* -------------------------------------------------------------------------------------------------- plans -- */
+
+static basin_status choose_x(basin_plan *plan, const char *otherwise, basin_tracks *t)
+{
+    basin_status         st = BASIN_OK;
+    const basin_column **found = NULL;
+    size_t               count = 0;
+    const char          *name = plan->options->x != NULL ? plan->options->x : basin_tracks_know(t, basin_column_find(otherwise)) ? otherwise : "step";
+
+    BASIN_TRY(basin_plan_columns(plan, name, &found, &count));
+    BASIN_CHECK(count == 1, BASIN_ERR_ARG, "one measure for the x axis, not «%s»", name);
+    t->x = found[0];
+done:
+    return st;
+}
+
 static basin_status plan_track(basin_plan *plan, bool sweep, const char *default_y, const char *default_x)
 {
     basin_status         st = BASIN_OK;
-    tracks               t = {0};
-    const basin_column **y = NULL, *x;
+    basin_tracks         t = {0};
+    const basin_column **y = NULL;
     size_t               count = 0;
-    basin_scale_kind     x_kind = BASIN_SCALE_LINEAR;
 
-    BASIN_TRY(collect(plan, sweep, &t));
-    const char *x_name = plan->options->x != NULL ? plan->options->x : any_value(&t, default_x) ? default_x : "step";
-    BASIN_TRY(basin_plan_columns(plan, x_name, &y, &count));
-    BASIN_CHECK(count == 1, BASIN_ERR_ARG, "one measure for the x axis, not «%s»", x_name);
-    x = y[0];
+    BASIN_TRY(basin_tracks_collect(plan, sweep, &t));
+    BASIN_TRY(choose_x(plan, default_x, &t));
     BASIN_TRY(basin_plan_columns(plan, plan->options->y != NULL ? plan->options->y : default_y, &y, &count));
     BASIN_TRY(basin_plan_panels(plan, count, plan->width < 300 ? 1 : count < 3 ? count : 3));
     for (size_t p = 0; p < count; p++) {
         basin_panel *panel = &plan->panels[p];
         bool         below = p + plan->columns >= count;
-        for (size_t g = 0; g < t.group_count; g++) BASIN_TRY(add_group(plan, panel, &t, g, sweep, x->name, y[p]->name));
-        BASIN_TRY(add_bounds(plan, panel, &t, sweep, x->name, y[p]->name));
-        if (sweep && p == 0) x_kind = sweep_scale(panel);
-        BASIN_TRY(finish_panel(plan, panel, y[p], x_kind));
-        panel->x = plan->panels[0].x;
-        BASIN_TRY(add_missing(plan, panel, &t, sweep, x->name));
-        BASIN_TRY(add_keys(plan, panel, &t, strcmp(y[p]->name, "lambda_max") == 0 && any_value(&t, "ceiling")));
+        BASIN_TRY(draw_measure(plan, panel, &t, y[p]));
         panel->no_x = !below;
-        panel->x_label = below ? x->label : NULL;
+        panel->x_label = below ? t.x->label : NULL;
         panel->height = fmin((count == 1 ? 0.5 : 0.34) * plan->width, 150);
     }
     plan->legend_shared = count > 1;
     if (t.missing > 0) plan->note = basin_plan_text(plan, t.missing > 1 ? "× %s (and %zu more)" : "× %s", t.first_missing, t.missing - 1);
-    track_caption(plan, &t, x, y, count, sweep);
+    track_caption(plan, &t, y, count);
 done:
     return st;
 }

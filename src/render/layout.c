@@ -15,7 +15,8 @@
 
 #define MAX_GRID 64
 
-enum { PAD = 4, BETWEEN = 7, LARGEST_SQUARE = 280 }; /* points: to the page's edge, between panels, plots of equal units */
+enum { PAD = 4, BETWEEN = 7, LARGEST_SQUARE = 280, NOTE_OVER = 14 }; /* points: to the page's edge, between panels, plots of equal units,
+                                                                        how much wider than its plot a note may be */
 
 typedef struct margins {
     double left, right, top, bottom;
@@ -113,12 +114,19 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
         m.top += basin_legend_rows(canvas, &legend, 0, 0, width, false);
     }
     m.bottom = x_axis_height(canvas, panel, width);
-    for (size_t i = 0; i < panel->note_count; i++) m.bottom += text_height(canvas, panel->notes[i], note, 0) + (i == 0 ? 2 : 0);
+    for (size_t i = 0; i < panel->note_count; i++)
+        m.bottom += text_height(canvas, panel->notes[i].text, note, width + NOTE_OVER) + (i == 0 ? 2 : 0);
     if (panel->bare) m.top = 1;
     return m;
 }
 
-static double outer_head(basin_plan *plan, basin_canvas *canvas)
+/* A shared legend begins where the plots of the first column do. */
+static double legend_left(const grid *g)
+{
+    return PAD + g->left[0];
+}
+
+static double outer_head(basin_plan *plan, basin_canvas *canvas, const grid *g)
 {
     double inner = plan->width - 2 * PAD, head = PAD;
 
@@ -127,7 +135,7 @@ static double outer_head(basin_plan *plan, basin_canvas *canvas)
     if (plan->legend_shared) {
         basin_legend legend = {0};
         for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
-        head += basin_legend_rows(canvas, &legend, PAD, 0, inner, false) + 2;
+        head += basin_legend_rows(canvas, &legend, 0, 0, plan->width - PAD - legend_left(g), false) + 2;
     }
     return head;
 }
@@ -169,7 +177,7 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
     g->width = fixed / (double)g->columns;
     BASIN_CHECK(g->width >= least, BASIN_ERR_ARG, "width %.3g in leaves no room for %zu panels side by side; at least %.2g in", plan->width / 72,
                 g->columns, (plan->width + (double)g->columns * (least - g->width)) / 72 + 0.05);
-    g->head = outer_head(plan, canvas);
+    g->head = outer_head(plan, canvas, g);
     g->foot = outer_foot(plan, canvas, footer);
     for (size_t r = 0; r < g->rows; r++) {
         g->heights[r] = 0;
@@ -278,10 +286,12 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
         basin_canvas_text(canvas, x_text(panel, room), middle, y - text_height(canvas, x_text(panel, room), 0, width + 20), &type);
     }
     for (size_t i = 0; i < panel->note_count; i++) {
+        const basin_panel_note *note = &panel->notes[i];
         y += i == 0 ? 2 : 0;
-        basin_canvas_text(canvas, panel->notes[i], middle, y,
-                          &(basin_type){.size = BASIN_NOTE_SIZE * size, .color = basin_black, .across = 0.5, .width = width + 22, .one_line = true});
-        y += text_height(canvas, panel->notes[i], BASIN_NOTE_SIZE * size, 0);
+        basin_canvas_text(canvas, note->text, middle, y,
+                          &(basin_type){.size = BASIN_NOTE_SIZE * size, .color = note->warning ? basin_warning : basin_black, .across = 0.5,
+                                        .width = width + NOTE_OVER});
+        y += text_height(canvas, note->text, BASIN_NOTE_SIZE * size, width + NOTE_OVER);
     }
     if (panel->y_label != NULL) {
         double     numbers = panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks);
@@ -312,6 +322,9 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
         found = basin_legend_inside(canvas, &legend, start, &panel->box) || basin_legend_inside(canvas, &legend, from, &panel->box);
     }
     basin_axes_frame(panel, canvas);
+    if (panel->empty != NULL)
+        basin_canvas_text(canvas, panel->empty, (panel->box.left + panel->box.right) / 2, (panel->box.top + panel->box.bottom) / 2,
+                          &(basin_type){.color = basin_grey, .across = 0.5, .down = 0.5, .width = panel->box.right - panel->box.left});
     if (panel->y_ticks.exponent != 0 && !panel->no_y) above -= size;
     if (panel->title != NULL)
         basin_canvas_text(canvas, panel->title, (panel->box.left + panel->box.right) / 2, above,
@@ -320,7 +333,7 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
     return found;
 }
 
-static void draw_outer(basin_plan *plan, basin_canvas *canvas, const char *footer, double page)
+static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, const char *footer, double page)
 {
     double inner = plan->width - 2 * PAD, y = PAD, bottom = page - PAD;
 
@@ -336,7 +349,7 @@ static void draw_outer(basin_plan *plan, basin_canvas *canvas, const char *foote
     if (plan->legend_shared) {
         basin_legend legend = {0};
         for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
-        basin_legend_rows(canvas, &legend, plan->panels[0].box.left, y, inner - plan->panels[0].box.left + PAD, true);
+        basin_legend_rows(canvas, &legend, legend_left(g), y, plan->width - PAD - legend_left(g), true);
     }
     if (footer != NULL) {
         basin_canvas_text(canvas, footer, plan->width - PAD, bottom,
@@ -369,7 +382,7 @@ basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas 
         }
         set_boxes(plan, canvas, &g);
         basin_canvas_resize(canvas, plan->width, page);
-        draw_outer(plan, canvas, footer, page);
+        draw_outer(plan, canvas, &g, footer, page);
         for (size_t i = 0; i < plan->panel_count; i++) {
             basin_panel *panel = &plan->panels[i];
             if (draw_panel(plan, panel, canvas) || panel->legend_above) continue;

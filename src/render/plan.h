@@ -8,6 +8,11 @@
 
 typedef struct basin_panel basin_panel;
 
+typedef struct basin_panel_note { /* a line under the x axis; broken into several where it is wider than the panel */
+    const char *text;
+    bool        warning; /* in the colour of what must not be overlooked */
+} basin_panel_note;
+
 struct basin_panel {
     basin_plot_scale   x, y;
     const char        *title, *x_label, *y_label;
@@ -23,8 +28,9 @@ struct basin_panel {
     const double      *tick_at;
     const char *const *tick_label;
     const basin_color *tick_color;
-    size_t             note_count;    /* lines under the x axis */
-    const char       **notes;
+    const char        *empty;         /* said in the middle of a panel without data, whose y then has no numbers; NULL = there is data */
+    size_t             note_count;
+    basin_panel_note  *notes;
     const basin_paint *bar;           /* a colour bar to the right */
     const char        *bar_label;
     basin_panel       *inset;         /* drawn where the plot is empty, if there is room */

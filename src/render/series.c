@@ -115,7 +115,59 @@ static bool repeats(const basin_plan *plan, size_t i)
     return path == NULL;
 }
 
-void basin_plan_sources(basin_plan *plan)
+/* Of one checkpoint, which the results are of alone; tables of rows say it of each row (rows.c). */
+static void caption_weights(basin_plan *plan, const basin_provenance *p)
+{
+    bool rows = plan->results[0]->kind == BASIN_RESULT_TRACK || plan->results[0]->kind == BASIN_RESULT_COMPARISON;
+
+    if (rows || p == NULL || p->point == NULL) return;
+    if (strcmp(p->point, "unperturbed") == 0 || strcmp(p->point, "undone") == 0) basin_plan_caption(plan, " Weights: %s.", p->point);
+}
+
+/* Whether an earlier result is of the same weights: of one checkpoint, polished and averaged alike. */
+static bool repeats_point(const basin_plan *plan, size_t i)
+{
+    const basin_provenance *p = plan->results[i]->provenance;
+    const char             *path = checkpoint_path(plan, i);
+
+    for (size_t j = 0; j < i && path != NULL; j++) {
+        const basin_provenance *q = plan->results[j]->provenance;
+        const char             *other = checkpoint_path(plan, j);
+        if (other != NULL && strcmp(other, path) == 0 && p->averaged == q->averaged && p->polish.steps == q->polish.steps &&
+            p->polish.step == q->polish.step)
+            return true;
+    }
+    return false;
+}
+
+/* Whom a sentence of the caption is of: « SAM:», or where all results are of one point « This point:». */
+static const char *whose(basin_plan *plan, size_t result)
+{
+    basin_series *series = NULL;
+    bool          several = false;
+
+    for (size_t i = 1; i < plan->count; i++) several = several || !repeats_point(plan, i);
+    return several && basin_plan_series(plan, &series) == BASIN_OK ? basin_plan_text(plan, " %s:", series[result].label) : " This point:";
+}
+
+/* How far from its checkpoint a result was computed. */
+static void caption_point(basin_plan *plan, size_t result)
+{
+    const basin_provenance *p = plan->results[result]->provenance;
+
+    if (p == NULL || repeats_point(plan, result)) return;
+    if (p->averaged > 0)
+        basin_plan_caption(plan, "%s the mean weights of %zu consecutive checkpoints, of which the last is named.", whose(plan, result), p->averaged);
+    if (p->polish.steps == 0) return;
+    basin_plan_caption(plan, "%s polished by %zu plain gradient step%s of size %s", whose(plan, result), p->polish.steps,
+                       p->polish.steps == 1 ? "" : "s", BASIN_NUMBER(p->polish.step, 3));
+    if (p->polish.halvings > 0) basin_plan_caption(plan, " in the end (halved %zu time%s)", p->polish.halvings, p->polish.halvings == 1 ? "" : "s");
+    basin_plan_caption(plan, ", which moved θ by %s, the training loss from %s to %s and ‖∇L‖ from %s to %s.", BASIN_NUMBER(p->polish.moved, 2),
+                       BASIN_NUMBER(p->polish.loss_before, 3), BASIN_NUMBER(p->polish.loss_after, 3), BASIN_NUMBER(p->polish.gradient_norm_before, 2),
+                       BASIN_NUMBER(p->polish.gradient_norm_after, 2));
+}
+
+static void caption_checkpoints(basin_plan *plan)
 {
     const char *last_data = "";
     size_t      first = checkpoint_count(plan->results[0]->provenance), told = 0, distinct = 0;
@@ -123,22 +175,26 @@ void basin_plan_sources(basin_plan *plan)
     for (size_t i = 0; i < plan->count; i++) distinct += !repeats(plan, i);
     for (size_t i = 0; i < plan->count; i++) {
         const basin_input *data = basin_plan_input(plan, i, "data");
-        const char        *before = told > 0      ? ","
-                                    : first > 1    ? " The first of the checkpoints:"
-                                    : distinct > 1 ? " Checkpoints:"
-                                                   : " Checkpoint:";
+        const char        *before = told > 0 ? "," : first > 1 ? " The first of the checkpoints:" : distinct > 1 ? " Checkpoints:" : " Checkpoint:";
         if (!repeats(plan, i)) basin_plan_caption(plan, "%s %s", before, checkpoint_path(plan, i)), told++;
         if (data != NULL && data->digest != NULL) last_data = data->digest;
     }
     if (told > 0) basin_plan_caption(plan, ".");
     if (last_data[0] != '\0') basin_plan_caption(plan, " Data: digest %.12s.", last_data);
+}
+
+void basin_plan_sources(basin_plan *plan)
+{
     const basin_provenance *p = plan->results[0]->provenance;
-    if (p != NULL && p->point != NULL && strcmp(p->point, "as_stored") != 0) basin_plan_caption(plan, " Weights: %s.", p->point);
-    if (p != NULL && p->precision != NULL && strcmp(p->precision, "double") != 0) basin_plan_caption(plan, " Precision: %s.", p->precision);
-    if (p != NULL && p->bn != NULL) basin_plan_caption(plan, " BatchNorm statistics %s.", p->bn);
-    if (p != NULL && p->loss != NULL && strchr(p->loss, ',') != NULL) basin_plan_caption(plan, " Loss: %s.", p->loss); /* one with settings */
-    if (p != NULL && p->weight_decay_included > 0)
-        basin_plan_caption(plan, " Weight decay %s is part of the loss.", BASIN_NUMBER(p->weight_decay_included, 3));
+
+    for (size_t i = 0; i < plan->count; i++) caption_point(plan, i);
+    caption_checkpoints(plan);
+    caption_weights(plan, p);
+    if (p == NULL) return;
+    if (p->precision != NULL && strcmp(p->precision, "double") != 0) basin_plan_caption(plan, " Precision: %s.", p->precision);
+    if (p->bn != NULL) basin_plan_caption(plan, " BatchNorm statistics %s.", p->bn);
+    if (p->loss != NULL && strchr(p->loss, ',') != NULL) basin_plan_caption(plan, " Loss: %s.", p->loss); /* one with settings */
+    if (p->weight_decay_included > 0) basin_plan_caption(plan, " Weight decay %s is part of the loss.", BASIN_NUMBER(p->weight_decay_included, 3));
 }
 
 void basin_plan_ceiling_mode(basin_plan *plan)
@@ -146,22 +202,43 @@ void basin_plan_ceiling_mode(basin_plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const basin_provenance *p = plan->results[i]->provenance;
         if (p == NULL || p->bn == NULL || strncmp(p->bn, "batch:", 6) == 0) continue;
-        basin_plan_caption(plan, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its λ_max); here the statistics are %s.",
-                           p->bn);
+        basin_plan_caption(
+            plan, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its λ_max); here the statistics are %s.", p->bn);
         return;
     }
 }
 
+/* «12 % of the loss»; of what was trained on, where coupled weight decay is part of it. */
+static const char *share_text(basin_plan *plan, const basin_stationarity *s, double share)
+{
+    const char *decay = isfinite(s->decayed_gradient_norm) ? " with its weight decay" : "";
+
+    if (share > 1.0) return basin_plan_text(plan, "more than the whole loss%s", decay);
+    return basin_plan_text(plan, "%s %% of the loss%s", BASIN_NUMBER(100.0 * share, 2), decay);
+}
+
 void basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s)
 {
-    basin_series *series = NULL;
+    const char *products = basin_plan_text(plan, "within %zu product%s from the gradient", s->products, s->products == 1 ? "" : "s");
 
-    if (s->stationary || isnan(s->decrease)) return;
-    if (plan->count > 1 && basin_plan_series(plan, &series) == BASIN_OK) basin_plan_caption(plan, " %s:", series[result].label);
-    if (isfinite(s->decrease))
-        basin_plan_caption(plan, " Not stationary: the best step against the gradient would lower the loss by %s of itself (threshold %s).",
-                           BASIN_NUMBER(s->decrease, 2), BASIN_NUMBER(s->threshold, 2));
-    else basin_plan_caption(plan, " Not stationary: the curvature along the gradient is not positive (%s).", BASIN_NUMBER(s->curvature, 2));
+    if (repeats_point(plan, result)) return;
+    switch ((basin_descent)s->verdict) {
+    case BASIN_DESCENT_FOUND:
+        basin_plan_caption(plan, "%s not stationary, a quadratic model falls by %s %s.", whose(plan, result), share_text(plan, s, s->decrement),
+                           products);
+        break;
+    case BASIN_DESCENT_NEGATIVE:
+        basin_plan_caption(plan, "%s no minimum, along a direction %s the loss does not curve upwards (%s).", whose(plan, result), products,
+                           BASIN_NUMBER(s->ritz_least, 2));
+        break;
+    case BASIN_DESCENT_NOT_FOUND:
+        basin_plan_caption(plan, "%s no fall above %s found %s.", whose(plan, result), share_text(plan, s, s->threshold), products);
+        break;
+    case BASIN_DESCENT_AT_ROUNDING:
+        basin_plan_caption(plan, "%s the gradient is zero but for rounding, which tells nothing of a way down.", whose(plan, result));
+        break;
+    case BASIN_DESCENT_NOT_TESTED: break;
+    }
 }
 
 const char *basin_plan_footer(basin_plan *plan)

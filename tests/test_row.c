@@ -42,20 +42,38 @@ static double quadratic_at(const double *a, const double *x)
     return value;
 }
 
+static double curvature_along(const double *a, const double *d)
+{
+    double sum = 0.0, norm = basin_norm(d, P);
+
+    for (size_t i = 0; i < P; i++) sum += d[i] * basin_dot(a + i * P, d, P);
+    return sum / norm / norm;
+}
+
+static void top_vector(basin_objective *o, const double *theta, double *top)
+{
+    basin_spectrum *s = NULL;
+
+    assert_ok(basin_spectrum_compute(o, theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 1}, &s));
+    basin_copy(s->vectors, top, P);
+    basin_spectrum_destroy(&s);
+}
+
 static void a_row_is_what_its_parts_say(void **unused)
 {
     static const double momentum[P] = {0.1, 0.2, -0.3, 0.4, 0.0, 0.1};
-    double              a[P * P], g[P], shifted[P];
-    basin_objective    *train = NULL, *test = NULL;
+    double              a[P * P], g[P], shifted[P], top[P];
+    basin_objective    *train = NULL, *test = NULL, *clean = NULL;
     basin_checkpoint   *ck = NULL;
-    basin_measures      m = {0};
+    basin_row           m = {0};
 
     (void)unused;
     basin_test_planted(lambda6, P, 5, a);
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     assert_ok(basin_test_quadratic(a, b6, 2.75, P, &test));
+    assert_ok(basin_test_quadratic(a, b6, 1.5, P, &clean));
     make_checkpoint(&ck, "msam", momentum);
-    assert_ok(basin_measures_compute(train, test, ck, &(basin_measures_options){.rho = 0.3}, &m));
+    assert_ok(basin_row_compute(train, test, clean, ck, &(basin_row_options){.rho = 0.3, .stationarity_products = 2}, &m));
 
     assert_string_equal(m.method, "msam");
     assert_string_equal(m.spectrum_method, "dense");
@@ -76,6 +94,8 @@ static void a_row_is_what_its_parts_say(void **unused)
     assert_close(m.alpha, 0.5, 0.0, 0.0); /* not the recorded 0.01: rows of other runs stand beside this one */
     assert_close(m.train_loss, quadratic_at(a, theta6), 1e-13, 0.0);
     assert_close(m.gap, 0.75, 1e-12, 0.0);
+    assert_close(m.clean_train_loss, m.train_loss - 0.5, 1e-13, 0.0);
+    assert_close(m.clean_gap, 1.25, 1e-12, 0.0);
     assert_true(isnan(m.test_accuracy));
     for (size_t i = 0; i < P; i++) g[i] = basin_dot(a + i * P, theta6, P) - b6[i];
     assert_close(m.gradient_norm, basin_norm(g, P), 1e-13, 0.0);
@@ -86,14 +106,28 @@ static void a_row_is_what_its_parts_say(void **unused)
     basin_copy(theta6, shifted, P);
     basin_axpy(-0.3 / basin_norm(momentum, P), momentum, shifted, P);
     assert_close(m.sharpness_msam, quadratic_at(a, shifted) - quadratic_at(a, theta6), 1e-11, 0.0);
+    /* of a quadratic the symmetrised rise along a unit direction d is ½ρ² dᵀAd */
+    assert_close(m.sharpness_sam_symmetric, 0.045 * curvature_along(a, g), 1e-11, 0.0);
+    assert_close(m.sharpness_msam_symmetric, 0.045 * curvature_along(a, momentum), 1e-11, 0.0);
+    assert_close(m.rise_top, 0.045 * 9.0, 1e-8, 0.0); /* the vector is known to 1e-4 ‖H‖, its curvature to the square of that */
     assert_close(m.sharpness_rho, 0.3, 0.0, 0.0);
+    assert_true(isnan(m.rise_random)); /* a quadratic has no filters to normalise by */
+    top_vector(train, theta6, top);
+    assert_close(m.momentum_top_cosine2, pow(basin_dot(momentum, top, P) / basin_norm(momentum, P), 2.0), 1e-4, 1e-6);
+    assert_close(m.gradient_top_cosine2, pow(basin_dot(g, top, P) / basin_norm(g, P), 2.0), 1e-4, 1e-6);
+    assert_int_equal(m.stationarity.products, 2);
+    assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_FOUND);
+    assert_close(m.ceiling_plain, 38.0 - 0.01, 1e-13, 0.0);
+    assert_close(m.lambda_max_over_plain, 9.0 / (38.0 - 0.01), 1e-12, 0.0);
+    assert_close(m.lambda_max_over_ceiling, 9.0 / m.ceiling, 1e-12, 0.0);
     assert_close(m.ceiling, 3.8 / (0.1 + 0.4 / basin_norm(momentum, P)) - 0.01, 1e-13, 0.0);
     assert_close(m.theta_norm, basin_norm(theta6, P), 1e-15, 0.0);
-    basin_measures_clear(&m);
-    basin_measures_clear(&m);
+    basin_row_clear(&m);
+    basin_row_clear(&m);
     basin_checkpoint_destroy(&ck);
     basin_objective_destroy(&train);
     basin_objective_destroy(&test);
+    basin_objective_destroy(&clean);
 }
 
 /* --include-weight-decay: lambda_max is that of L + w/2 ‖theta‖², so its ceiling is w higher; SAM's step still goes by ∇L. */
@@ -102,21 +136,21 @@ static void the_ceiling_is_of_the_objective_that_lambda_max_is_of(void **unused)
     double            a[P * P];
     basin_objective  *train = NULL;
     basin_checkpoint *ck = NULL;
-    basin_measures    bare = {0}, decayed = {0};
+    basin_row         bare = {0}, decayed = {0};
 
     (void)unused;
     basin_test_planted(lambda6, P, 5, a);
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     make_checkpoint(&ck, "sam", NULL);
-    assert_ok(basin_measures_compute(train, NULL, ck, NULL, &bare));
+    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &bare));
     assert_ok(basin_objective_decay_set(train, 0.5));
-    assert_ok(basin_measures_compute(train, NULL, ck, NULL, &decayed));
+    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &decayed));
     assert_close(decayed.lambda_max, bare.lambda_max + 0.5, 1e-12, 0.0);
     assert_true(fabs(decayed.gradient_norm - bare.gradient_norm) > 1e-3);
     assert_close(decayed.ceiling, bare.ceiling + 0.5, 1e-14, 0.0);
     assert_close(bare.ceiling, basin_ceiling("sam", &ck->hyper, bare.gradient_norm, NAN), 1e-14, 0.0);
-    basin_measures_clear(&bare);
-    basin_measures_clear(&decayed);
+    basin_row_clear(&bare);
+    basin_row_clear(&decayed);
     basin_checkpoint_destroy(&ck);
     basin_objective_destroy(&train);
 }
@@ -127,30 +161,109 @@ static void what_is_not_there_is_nan(void **unused)
     double              a[P * P];
     basin_objective    *train = NULL, *flat = NULL;
     basin_checkpoint   *ck = NULL;
-    basin_measures      m = {0};
+    basin_row           m = {0};
 
     (void)unused;
     basin_test_planted(lambda6, P, 5, a);
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     assert_ok(basin_test_quadratic(zero, b6, 2.0, P, &flat));
     make_checkpoint(&ck, "msam", still); /* v = 0 before the first step */
-    assert_ok(basin_measures_compute(train, NULL, ck, NULL, &m));
+    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &m));
     assert_true(isnan(m.test_loss) && isnan(m.gap) && isnan(m.sharpness_msam) && isnan(m.ceiling) && isnan(m.momentum_gradient_cosine));
     assert_close(m.sharpness_rho, 0.05, 0.0, 0.0);
-    basin_measures_clear(&m);
-    assert_ok(basin_measures_compute(train, NULL, ck, &(basin_measures_options){.spectrum = {.method = BASIN_SPECTRUM_LANCZOS, .top = 1}}, &m));
+    basin_row_clear(&m);
+    assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.spectrum = {.method = BASIN_SPECTRUM_LANCZOS, .top = 1}}, &m));
     assert_close(m.lambda_max, 9.0, 1e-8, 0.0);
     assert_true(isnan(m.lambda_min));
     assert_string_equal(m.spectrum_method, "lanczos");
-    basin_measures_clear(&m);
-    assert_ok(basin_measures_compute(flat, NULL, ck, NULL, &m)); /* H = 0: SANE is undefined, the rest stands */
+    basin_row_clear(&m);
+    assert_ok(basin_row_compute(flat, NULL, NULL, ck, NULL, &m)); /* H = 0: SANE is undefined, the rest stands */
     assert_true(isnan(m.sane) && isnan(m.n_eff));
     assert_close(m.lambda_max, 0.0, 0.0, 0.0);
-    assert_false(m.stationary);
-    basin_measures_clear(&m);
+    assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_FOUND); /* what curves is the recorded, coupled decay */
+    assert_close(m.stationarity.ritz_least, 0.01, 1e-12, 0.0);
+    basin_row_clear(&m);
     basin_checkpoint_destroy(&ck);
     basin_objective_destroy(&train);
     basin_objective_destroy(&flat);
+}
+
+/* A learning rate of 0, as at the end of a cosine schedule: no ceiling, and no ratio that would read as 0. */
+static void without_a_learning_rate_there_is_no_ceiling(void **unused)
+{
+    double            a[P * P];
+    basin_objective  *train = NULL;
+    basin_checkpoint *ck = NULL;
+    basin_row         m = {0};
+
+    (void)unused;
+    basin_test_planted(lambda6, P, 5, a);
+    assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
+    make_checkpoint(&ck, "sam", NULL);
+    ck->hyper.learning_rate = 0.0;
+    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &m));
+    assert_true(isnan(m.ceiling) && isnan(m.ceiling_plain) && isnan(m.lambda_max_over_ceiling) && isnan(m.lambda_max_over_plain));
+    assert_true(isnan(m.stationarity.fall_per_step));
+    basin_row_clear(&m);
+    basin_checkpoint_destroy(&ck);
+    basin_objective_destroy(&train);
+}
+
+static void a_record_alone_measures_nothing(void **unused)
+{
+    basin_checkpoint *ck = NULL;
+    basin_row         m = {0};
+
+    (void)unused;
+    make_checkpoint(&ck, "sam", NULL);
+    assert_ok(basin_row_record(ck, &m));
+    assert_string_equal(m.method, "sam");
+    assert_int_equal(m.step, 40);
+    assert_int_equal(m.parameters, P);
+    assert_close(m.rho, 0.2, 0.0, 0.0);
+    assert_true(isnan(m.lambda_max) && isnan(m.train_loss) && isnan(m.rise_random) && isnan(m.at_loss) && isnan(m.stationarity.decrement));
+    assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_NOT_TESTED);
+    basin_row_clear(&m);
+    assert_ok(basin_row_record(NULL, &m));
+    assert_null(m.method);
+    assert_int_equal(m.seed, -1);
+    assert_int_equal(m.batch_size, -1);
+    assert_true(isnan(m.learning_rate));
+    basin_row_clear(&m);
+    basin_checkpoint_destroy(&ck);
+}
+
+/* Halfway between losses 0.4 and 0.1 in the logarithm lies 0.2: every measure is the mean of the two. */
+static void between_two_checkpoints_measures_follow_the_logarithm_of_the_loss(void **unused)
+{
+    basin_row before, after, m = {0};
+
+    (void)unused;
+    assert_ok(basin_row_record(NULL, &before));
+    assert_ok(basin_row_record(NULL, &after));
+    before.seed = after.seed = 3;
+    before.step = 100, after.step = 201, before.gradient_evaluations = 200, after.gradient_evaluations = 402;
+    before.train_loss = 0.4, after.train_loss = 0.1;
+    before.lambda_max = 6.0, after.lambda_max = 2.0, before.sane_upper = 8.0, after.sane_upper = 9.0;
+    before.test_accuracy = 0.5, after.test_accuracy = NAN;
+    after.run = basin_strdup("runs/gd_3"), after.method = basin_strdup("gd");
+    assert_ok(basin_row_interpolate(&before, &after, 0.2, &m));
+    assert_close(m.lambda_max, 4.0, 1e-14, 0.0);
+    assert_close(m.sane_upper, 8.5, 1e-14, 0.0);
+    assert_close(m.train_loss, 0.2, 0.0, 0.0);
+    assert_close(m.at_loss, 0.2, 0.0, 0.0);
+    assert_int_equal(m.gradient_evaluations, 301);
+    assert_int_equal(m.seed, 3);
+    assert_true(isnan(m.test_accuracy));
+    assert_string_equal(m.run, "runs/gd_3");
+    basin_row_clear(&m);
+    assert_status(basin_row_interpolate(&before, &after, 0.4, &m), BASIN_ERR_ARG);
+    assert_message("training loss 0.4 does not lie between 0.4 and 0.1");
+    assert_status(basin_row_interpolate(&before, &after, 0.05, &m), BASIN_ERR_ARG);
+    after.train_loss = 0.0;
+    assert_status(basin_row_interpolate(&before, &after, 0.2, &m), BASIN_ERR_ARG);
+    basin_row_clear(&before);
+    basin_row_clear(&after);
 }
 
 static void what_does_not_fit_is_refused(void **unused)
@@ -158,20 +271,20 @@ static void what_does_not_fit_is_refused(void **unused)
     double            a[P * P];
     basin_objective  *train = NULL, *other = NULL;
     basin_checkpoint *ck = NULL;
-    basin_measures    m = {.seed = 99};
+    basin_row         m = {.seed = 99};
 
     (void)unused;
     basin_test_planted(lambda6, P, 5, a);
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     assert_ok(basin_test_quadratic(a, b6, 2.0, P - 1, &other));
     make_checkpoint(&ck, "gd", NULL);
-    assert_status(basin_measures_compute(train, other, ck, NULL, &m), BASIN_ERR_SHAPE);
+    assert_status(basin_row_compute(train, other, NULL, ck, NULL, &m), BASIN_ERR_SHAPE);
     assert_message("the test objective has 5 parameters, the checkpoint 6");
-    assert_status(basin_measures_compute(train, NULL, ck, &(basin_measures_options){.rho = -1.0}, &m), BASIN_ERR_ARG);
+    assert_status(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.rho = -1.0}, &m), BASIN_ERR_ARG);
     assert_message("rho -1");
-    assert_status(basin_measures_compute(train, NULL, ck, &(basin_measures_options){.sane = {.kappa = -1.0}}, &m), BASIN_ERR_ARG);
+    assert_status(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.sane = {.kappa = -1.0}}, &m), BASIN_ERR_ARG);
     ck->theta[2] = NAN;
-    assert_status(basin_measures_compute(train, NULL, ck, NULL, &m), BASIN_ERR_VALUE);
+    assert_status(basin_row_compute(train, NULL, NULL, ck, NULL, &m), BASIN_ERR_VALUE);
     assert_message("fc1.weight");
     assert_int_equal(m.seed, 99);
     basin_checkpoint_destroy(&ck);
@@ -186,11 +299,11 @@ typedef struct material {
 
 static basin_status measure_once(void *payload)
 {
-    material      *with = payload;
-    basin_measures m = {0};
-    basin_status   st = basin_measures_compute(with->train, NULL, with->ck, NULL, &m);
+    material    *with = payload;
+    basin_row    m = {0};
+    basin_status st = basin_row_compute(with->train, NULL, NULL, with->ck, NULL, &m);
 
-    basin_measures_clear(&m);
+    basin_row_clear(&m);
     return st;
 }
 
@@ -214,6 +327,9 @@ int main(void)
         cmocka_unit_test(a_row_is_what_its_parts_say),
         cmocka_unit_test(the_ceiling_is_of_the_objective_that_lambda_max_is_of),
         cmocka_unit_test(what_is_not_there_is_nan),
+        cmocka_unit_test(without_a_learning_rate_there_is_no_ceiling),
+        cmocka_unit_test(a_record_alone_measures_nothing),
+        cmocka_unit_test(between_two_checkpoints_measures_follow_the_logarithm_of_the_loss),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };

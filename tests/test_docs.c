@@ -1,0 +1,160 @@
+/* docs/json.md holds, under each heading of a result, the table of its keys as the schemas describe them. BASIN_DOCS=1 (make docs) writes the
+ * tables anew; otherwise a table that is not current fails. Prose around the tables is written by hand. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/schema.h"
+
+#define DOCUMENT "docs/json.md"
+
+typedef struct text {
+    char  *bytes;
+    size_t used, room;
+} text;
+
+static void append(text *t, const char *bytes, size_t length)
+{
+    if (t->used + length + 1 > t->room) {
+        t->room = 2 * (t->used + length + 1);
+        t->bytes = realloc(t->bytes, t->room);
+        assert_non_null(t->bytes);
+    }
+    memcpy(t->bytes + t->used, bytes, length);
+    t->bytes[t->used += length] = '\0';
+}
+
+static void put(text *t, const char *word)
+{
+    append(t, word, strlen(word));
+}
+
+static void read_document(text *t)
+{
+    char   part[4096];
+    size_t length;
+    FILE  *file = fopen(DOCUMENT, "rb");
+
+    assert_non_null(file);
+    while ((length = fread(part, 1, sizeof part, file)) > 0) append(t, part, length);
+    fclose(file);
+}
+
+/* What JSON holds for a field. */
+static void put_holding(text *t, const basin_field *field)
+{
+    bool optional = field->flags & (BASIN_FIELD_OPTIONAL | BASIN_FIELD_UNKNOWN), plane = field->extent[1] != BASIN_NO_EXTENT;
+
+    switch (field->type) {
+    case BASIN_FIELD_SIZE:
+    case BASIN_FIELD_UINT:
+    case BASIN_FIELD_INT: put(t, "integer"); break;
+    case BASIN_FIELD_DOUBLE: put(t, "number"); break;
+    case BASIN_FIELD_BOOL: put(t, "true or false"); break;
+    case BASIN_FIELD_STRING: put(t, "text"); break;
+    case BASIN_FIELD_DOUBLES: put(t, plane ? "lists of numbers" : "numbers"); break;
+    case BASIN_FIELD_SIZES: put(t, "integers"); break;
+    case BASIN_FIELD_STRINGS: put(t, "texts"); break;
+    case BASIN_FIELD_CHOICE:
+        for (int i = 0; field->choices[i] != NULL; i++) {
+            if (i > 0) put(t, field->choices[i + 1] != NULL ? ", " : " or ");
+            put(t, field->choices[i]);
+        }
+        break;
+    default: put(t, "object");
+    }
+    if (optional) put(t, " or null");
+}
+
+static void put_line(text *t, const char *prefix, const basin_field *field, const char *more)
+{
+    put(t, "| `");
+    put(t, prefix);
+    put(t, field->name);
+    put(t, "` | ");
+    put_holding(t, field);
+    put(t, " | ");
+    for (const char *c = field->unit; *c != '\0'; c++) append(t, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
+    put(t, more);
+    put(t, " |\n");
+}
+
+/* Objects that stand in several results have a section of their own; the rows of a comparison are those of a track. */
+static const char *section_of(const char *kind, const basin_field *field)
+{
+    if (strcmp(field->name, "stationarity") == 0) return ": see [stationarity](#stationarity)";
+    if (strcmp(field->name, "polish") == 0) return ": see [polish](#polish)";
+    if (strcmp(kind, "comparison") == 0 && strcmp(field->name, "rows") == 0) return ": as in [track](#track)";
+    return NULL;
+}
+
+static void put_table(text *t, const char *kind, const char *prefix, const basin_schema *schema)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const basin_field *field = &schema->fields[i];
+        bool               keyed = field->flags & BASIN_FIELD_KEYED, nested = field->type == BASIN_FIELD_STRUCT || field->type == BASIN_FIELD_STRUCTS;
+        char               inner[200];
+        if (field->flags & BASIN_FIELD_HIDDEN) continue;
+        snprintf(inner, sizeof inner, "%s%s%s", prefix, keyed ? "SPLIT" : field->name, field->type == BASIN_FIELD_STRUCTS && !keyed ? "[]." : ".");
+        if (!nested) put_line(t, prefix, field, "");
+        else if (section_of(kind, field) != NULL) put_line(t, prefix, field, section_of(kind, field));
+        else put_table(t, kind, inner, field->schema);
+    }
+}
+
+static const basin_field *field_of(const basin_schema *schema, const char *name)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (strcmp(schema->fields[i].name, name) == 0) return &schema->fields[i];
+    fail_msg("no field %s", name);
+    return NULL;
+}
+
+/* The table under `heading` in `from` becomes that of the schema; what is before goes to `to`, and the place after it is returned. */
+static const char *renew(const char *from, const char *heading, const basin_schema *schema, text *to)
+{
+    static const char head[] = "| key | holds | meaning |\n| --- | --- | --- |\n";
+    char              line[80];
+
+    snprintf(line, sizeof line, "\n## %s\n", heading);
+    const char *section = strstr(from, line);
+    if (section == NULL) fail_msg(DOCUMENT " has no section on %s", heading);
+    const char *table = strstr(section, head);
+    if (table == NULL) fail_msg(DOCUMENT " has no table under %s", heading);
+    append(to, from, (size_t)(table - from));
+    put(to, head);
+    put_table(to, heading, strcmp(heading, "provenance") == 0 ? "provenance." : "", schema);
+    for (table += sizeof head - 1; *table == '|'; table++) table += strcspn(table, "\n");
+    return table;
+}
+
+static void the_tables_are_those_of_the_schemas(void **unused)
+{
+    text        found = {0}, made = {0};
+    const char *at;
+
+    (void)unused;
+    read_document(&found);
+    at = found.bytes;
+    for (int kind = 0; kind < BASIN_RESULT_KINDS; kind++) at = renew(at, basin_result_name((basin_result_kind)kind), basin_result_schema((basin_result_kind)kind), &made);
+    at = renew(at, "stationarity", field_of(basin_result_schema(BASIN_RESULT_SPECTRUM), "stationarity")->schema, &made);
+    at = renew(at, "polish", field_of(&basin_provenance_schema, "polish")->schema, &made);
+    at = renew(at, "provenance", &basin_provenance_schema, &made);
+    put(&made, at);
+    if (getenv("BASIN_DOCS") != NULL) {
+        FILE *file = fopen(DOCUMENT, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(made.bytes, 1, made.used, file), made.used);
+        assert_int_equal(fclose(file), 0);
+    } else if (strcmp(found.bytes, made.bytes) != 0) fail_msg(DOCUMENT " is not current: make docs");
+    free(found.bytes);
+    free(made.bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_tables_are_those_of_the_schemas)};
+    return cmocka_run_group_tests_name("docs", tests, NULL, NULL);
+}
