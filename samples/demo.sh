@@ -11,7 +11,7 @@ SEEDS="0 1 2 3 4 5 6 7"
 METHODS="gd sam msam"
 RATES="0.05 0.1 0.2 0.4 0.8"
 LAST=step_000400.h5 # the step at which the methods are compared; GD goes on to 800, SAM's budget of gradients
-LOSS=0.2             # the training loss at which they are compared, too
+LOSS=0.2             # the training loss at which they are compared, too; the slowest learning rate gets to 0.3 only
 START=$(date +%s)
 
 rm -rf "$OUT"
@@ -94,7 +94,7 @@ later track "$RUNS/gd_0" "$RUNS/sam_0" "$RUNS/msam_0" -o "$RESULTS/track.h5"
 sweep=""
 for rate in $RATES; do sweep="$sweep $RUNS/sweep_$rate"; done
 # shellcheck disable=SC2086
-later track $sweep --at-loss $LOSS -o "$RESULTS/sweep.h5"
+later track $sweep --at-loss 0.3 -o "$RESULTS/sweep.h5"
 finish
 # shellcheck disable=SC2086
 {

@@ -33,12 +33,18 @@ static size_t first_at_or_below(const basin_comparison *k, const basin_row *run)
     return found;
 }
 
+/* A start that was only looked at, for its loss and norm, has nothing to interpolate from. */
+static bool is_measured(const basin_row *row)
+{
+    return isfinite(row->gradient_norm);
+}
+
 static size_t last_before(const basin_comparison *k, size_t row)
 {
     size_t found = BASIN_NO_ROW;
 
     for (size_t i = 0; i < k->row_count; i++)
-        if (earlier(k, i, row) && is_candidate(&k->rows[i], &k->rows[row]) && (found == BASIN_NO_ROW || earlier(k, found, i))) found = i;
+        if (earlier(k, i, row) && is_measured(&k->rows[i]) && is_candidate(&k->rows[i], &k->rows[row]) && (found == BASIN_NO_ROW || earlier(k, found, i))) found = i;
     return found;
 }
 
