@@ -555,8 +555,8 @@ typedef struct basin_polish_options {
 /* theta [P] is moved in place. R never rises: a step that would raise it is halved, at most 60 times in all, then the rest is left out
    (`steps` says how many were taken). BASIN_ERR_VALUE where theta is not finite, BASIN_ERR_NUMERIC where loss or gradient are not. */
 basin_status basin_polish_compute(basin_objective *o, double *theta, const basin_polish_options *options, basin_polish *out);
-/* Whether a method's radius is constant, so that its iterates hover: sam, asam, msam with rho > 0. */
-bool basin_hovers(const basin_checkpoint *ck);
+/* Whether a method perturbs by a radius, so that with a constant one its iterates hover: sam, asam, msam with rho > 0. */
+bool basin_hovers(const char *method /* or NULL */, double rho);
 
 /* -------------------------------------------------------------------------------------------- spectrum -- */
 
@@ -1019,6 +1019,9 @@ basin_status basin_test_parts(basin_objective *test, const double *theta, size_t
    With at_loss: BASIN_ERR_VALUE names the runs that do not reach it and how far they got, where fewer than two methods do. */
 basin_status basin_comparison_compute(const basin_row *rows, size_t count, const basin_comparison_options *options, basin_comparison **out);
 void         basin_comparison_destroy(basin_comparison **comparison);
+/* Standard error of a measure over the choice of its training samples, from its values on two random halves of them: |one - two|/2, less
+   what a finite split leaves of it. One degree of freedom. */
+double       basin_sampling_error(const basin_row *whole, double one, double two);
 const char  *basin_verdict_text(basin_verdict verdict); /* lower | higher | undecided | … ; never NULL */
 const char  *basin_family_text(basin_family family);
 

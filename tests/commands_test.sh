@@ -74,6 +74,12 @@ good --version
 holds out "^basin [0-9]"
 good --version --verbose
 for library in OpenBLAS kernel HDF5 jansson cairo Pango; do holds out "$library"; done
+holds out "^file format 1, of results 2$"
+chosen=$(sed -n 's/.*(OpenBLAS itself chose \(.*\))$/\1/p' out) # the user's choice of a BLAS kernel stands, even a slow one
+if [ -n "$chosen" ]; then
+    OPENBLAS_CORETYPE=$chosen "$B" --version --verbose >out 2>err || fail "--version --verbose with OPENBLAS_CORETYPE=$chosen"
+    holds out "kernel $chosen$"
+fi
 run 2
 run 2 nonsense
 holds err "no command «nonsense»"
@@ -467,6 +473,14 @@ good track clean --json
 equal "the training loss on clean labels" "$(number out clean_train_loss)" "$clean"
 good track clean --rows rows.txt --no-polish --json # nothing is left out of them
 equal "rows that are all clean" "$(number out clean_train_loss)" "$(number out train_loss)"
+plain=$(number out train_loss)
+good track clean --rows rows.txt --no-polish --include-weight-decay --json
+equal "rows that are all clean, with weight decay in both losses" "$(number out clean_train_loss)" "$(number out train_loss)"
+[ "$(number out train_loss)" != "$plain" ] || fail "--include-weight-decay left the training loss at $plain"
+good track clean --samples 5 --seed 3 --no-polish --json # the clean ones of the same draw: fewer, or the same loss
+clean=$(number out clean_train_loss)
+good track clean --samples 5 --seed 4 --no-polish --json
+[ "$(number out clean_train_loss)" != "$clean" ] || fail "the clean training loss does not follow the samples: $clean"
 good track oracle_bn.h5 --json
 holds out '"clean_train_loss": null' # no split noisy
 cp rows.txt kept.txt
@@ -575,6 +589,7 @@ holds out "^runs/gd_0: gd, .*, between checkpoints, at training loss 1"
 holds out "missing: runs/sam_0/step_000040.h5: the run does not come down to a training loss of 1: its lowest is 1.2[0-9]* at step 40"
 good track runs/gd_0 --at-loss 5 # at the first checkpoint already
 holds out "note: training loss 5: 1 row lies between no two checkpoints and stands as measured at the first at or below it"
+bad "runs/gd_0 and ./runs/gd_0 are one run, named twice" -- compare runs/gd_0 runs/sam_0 ./runs/gd_0
 bad "at-loss: no run comes down to a training loss of 0.01; the lowest is in runs/gd_0 0.7[0-9]* at step 80, runs/sam_0 1.2[0-9]* at step 40" \
     -- track runs/gd_0 runs/sam_0 --at-loss 0.01
 bad "at-loss: no run comes down to a training loss of 0.01; the lowest is in runs/gd_0 0.7[0-9]* at step 80" -- compare runs/gd_0 runs/sam_0 --at-loss 0.01

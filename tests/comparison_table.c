@@ -18,6 +18,7 @@ basin_row *table_add(table *t, const char *method, int64_t seed, int64_t step)
     m->run = t->text[t->count][0], m->checkpoint = t->text[t->count][1], m->method = (char *)(uintptr_t)method;
     m->seed = seed, m->step = step, m->gradient_evaluations = strcmp(method, "sam") == 0 ? 2 * step : step, m->seconds = 1.0;
     m->learning_rate = 0.1, m->momentum = 0.9, m->batch_size = 0;
+    m->rho = strcmp(method, "sam") == 0 || strcmp(method, "msam") == 0 ? 0.05 : (double)NAN;
     m->samples = m->split_samples = 200, m->test_samples = 899;
     m->train_loss = 0.5, m->test_loss = 0.8 + jitter, m->test_accuracy = 0.7, m->gap = 0.3 + jitter;
     m->gradient_norm = 1e-3, m->theta_norm = 4.0;

@@ -224,6 +224,7 @@ static void write_noisy(void)
     make_checkpoint(&ck);
     basin_free(ck->data_path);
     refer_to(ck, "noisy_data.h5");
+    ck->hyper.weight_decay = 0.1;
     write_as(&ck, "noisy.h5");
 }
 

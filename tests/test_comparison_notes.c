@@ -150,6 +150,21 @@ static void rises_along_own_directions_alone_are_no_claim(void **unused)
     basin_comparison_destroy(&c);
 }
 
+/* A method that has only fitted less has a smaller gap: the test set must say the same. */
+static void a_smaller_gap_alone_claims_nothing(void **unused)
+{
+    table t = {0};
+
+    (void)unused;
+    table_flat_and_better(&t, 8);
+    for (size_t i = 0; i < t.count; i++) t.rows[i].test_loss = 0.8 + (i % 4 < 2 ? 0.01 : -0.01) * (i % 2 == 1 ? 1.0 : -1.0), t.rows[i].test_accuracy = 0.7;
+    basin_comparison *c = table_compare(&t, NULL);
+    assert_int_equal(table_difference(c, "gap", "sam", "gd")->report, BASIN_VERDICT_LOWER);
+    table_note(c, "generalises better", false);
+    table_note(c, "sam is flatter, but that is not tied to generalisation here", true);
+    basin_comparison_destroy(&c);
+}
+
 static void a_gap_is_claimed_only_where_clean_labels_say_the_same(void **unused)
 {
     table t = {0};
@@ -281,6 +296,7 @@ int main(void)
         cmocka_unit_test(flatter_but_not_tied_to_generalisation_or_worse),
         cmocka_unit_test(no_difference_supports_nothing),
         cmocka_unit_test(rises_along_own_directions_alone_are_no_claim),
+        cmocka_unit_test(a_smaller_gap_alone_claims_nothing),
         cmocka_unit_test(a_gap_is_claimed_only_where_clean_labels_say_the_same),
         cmocka_unit_test(no_ceiling_discounts_a_lower_curvature),
         cmocka_unit_test(a_ceiling_that_is_not_there_is_said_with_the_reason),

@@ -270,6 +270,31 @@ static void refuse(const problem *p, const basin_network_options *options, basin
     assert_null(o);
 }
 
+/* Those of another split are left out of whatever was chosen, and nothing else moves: a subset's clean samples are among its own. */
+static void samples_of_another_split_are_left_out(void **state)
+{
+    problem     p = mlp((size_t[]){1, 1}, 2, NULL, 41, BASIN_LOSS_MSE);
+    size_t      wrong[] = {3, 12, 40}, whole[64], rest[64], expected = 0;
+    basin_split splits[] = {p.data.splits[0], {.name = "noisy", .count = 3, .rows = wrong}}, *own = p.data.splits;
+
+    (void)state;
+    p.data.splits = splits, p.data.split_count = 2;
+    for (size_t i = 0; i < 41; i++) p.data.inputs[i] = (double)i;
+    for (size_t samples = 0; samples <= 30; samples += 10) {
+        size_t count = samples_held(&p, &(basin_network_options){.samples = samples, .seed = 2}, whole);
+        size_t left = samples_held(&p, &(basin_network_options){.samples = samples, .seed = 2, .without = "noisy"}, rest);
+        expected = 0;
+        for (size_t i = 0; i < count; i++)
+            if (whole[i] != 3 && whole[i] != 12 && whole[i] != 40) assert_int_equal(rest[expected++], whole[i]);
+        assert_int_equal(left, expected);
+    }
+    refuse(&p, &(basin_network_options){.row_count = 2, .rows = (size_t[]){12, 3}, .without = "noisy"}, BASIN_ERR_VALUE,
+           "all 2 samples chosen of split train are in split noisy");
+    refuse(&p, &(basin_network_options){.without = "clean"}, BASIN_ERR_MISSING, "no split clean to leave out");
+    p.data.splits = own, p.data.split_count = 1;
+    problem_release(&p);
+}
+
 static void rows_and_halves_that_cannot_be_are_refused(void **state)
 {
     problem p = mlp((size_t[]){4, 5, 3}, 3, "Relu", 10, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
@@ -510,6 +535,7 @@ int main(void)
         cmocka_unit_test(subsets_add_up_to_the_whole),
         cmocka_unit_test(rows_are_taken_as_named),
         cmocka_unit_test(halves_are_disjoint_and_complete),
+        cmocka_unit_test(samples_of_another_split_are_left_out),
         cmocka_unit_test(rows_and_halves_that_cannot_be_are_refused),
         cmocka_unit_test(a_frozen_point_past_the_memory_limit_gives_the_same_product),
         cmocka_unit_test(crossings_count_the_relus_that_change_sign),

@@ -209,6 +209,30 @@ static void without_a_learning_rate_there_is_no_ceiling(void **unused)
     basin_objective_destroy(&train);
 }
 
+/* SAM's ceiling goes by the gradient norm that training had: after a polish there is none, and no training step leads on from there. */
+static void the_own_ceiling_is_of_raw_points_only(void **unused)
+{
+    double            a[P * P];
+    basin_objective  *train = NULL;
+    basin_checkpoint *ck = NULL;
+    basin_row         raw = {0}, polished = {0};
+
+    (void)unused;
+    basin_test_planted(lambda6, P, 5, a);
+    assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
+    make_checkpoint(&ck, "sam", NULL);
+    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &raw));
+    assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.point = BASIN_POINT_POLISHED}, &polished));
+    assert_true(isfinite(raw.ceiling) && isfinite(raw.stationarity.fall_per_step));
+    assert_int_equal(polished.point, BASIN_POINT_POLISHED);
+    assert_true(isnan(polished.ceiling) && isnan(polished.lambda_max_over_ceiling) && isnan(polished.stationarity.fall_per_step));
+    assert_close(polished.ceiling_plain, raw.ceiling_plain, 0.0, 0.0);
+    basin_row_clear(&raw);
+    basin_row_clear(&polished);
+    basin_checkpoint_destroy(&ck);
+    basin_objective_destroy(&train);
+}
+
 static void a_record_alone_measures_nothing(void **unused)
 {
     basin_checkpoint *ck = NULL;
@@ -245,11 +269,16 @@ static void between_two_checkpoints_measures_follow_the_logarithm_of_the_loss(vo
     before.step = 100, after.step = 201, before.gradient_evaluations = 200, after.gradient_evaluations = 402;
     before.train_loss = 0.4, after.train_loss = 0.1;
     before.lambda_max = 6.0, after.lambda_max = 2.0, before.sane_upper = 8.0, after.sane_upper = 9.0;
+    before.learning_rate = 0.1, after.learning_rate = 0.05, before.lambda_max_residual = after.lambda_max_residual = 1e-9;
+    before.polish.loss_after = 0.38, after.polish.loss_after = 0.09;
     before.test_accuracy = 0.5, after.test_accuracy = NAN;
     after.run = basin_strdup("runs/gd_3"), after.method = basin_strdup("gd");
     assert_ok(basin_row_interpolate(&before, &after, 0.2, &m));
     assert_close(m.lambda_max, 4.0, 1e-14, 0.0);
     assert_close(m.sane_upper, 8.5, 1e-14, 0.0);
+    assert_true(isnan(m.lambda_max_residual)); /* the solver's error says nothing of what interpolating errs by */
+    assert_close(m.learning_rate, 0.05, 0.0, 0.0); /* a setting, of the later */
+    assert_close(m.polish.loss_after, sqrt(0.38 * 0.09), 1e-14, 0.0);
     assert_close(m.train_loss, 0.2, 0.0, 0.0);
     assert_close(m.at_loss, 0.2, 0.0, 0.0);
     assert_int_equal(m.gradient_evaluations, 301);
@@ -328,6 +357,7 @@ int main(void)
         cmocka_unit_test(the_ceiling_is_of_the_objective_that_lambda_max_is_of),
         cmocka_unit_test(what_is_not_there_is_nan),
         cmocka_unit_test(without_a_learning_rate_there_is_no_ceiling),
+        cmocka_unit_test(the_own_ceiling_is_of_raw_points_only),
         cmocka_unit_test(a_record_alone_measures_nothing),
         cmocka_unit_test(between_two_checkpoints_measures_follow_the_logarithm_of_the_loss),
         cmocka_unit_test(what_does_not_fit_is_refused),

@@ -65,7 +65,7 @@ void   basin_mean_and_interval(const double *x, size_t n, double *mean, double *
 const basin_estimate *basin_comparison_estimate(const basin_comparison *comparison, const char *measure, const char *group,
                                                 int point); /* NULL if absent */
 
-bool basin_rows_explain(const basin_comparison *k, const basin_difference *d); /* the rows of the test set alone could make such a mean */
+bool basin_rows_explain(const basin_comparison *k, const basin_difference *d); /* seeds and rows of the test set together could make such a mean */
 
 /* Notes. */
 basin_status basin_comparison_add_note(basin_comparer *c, char *text); /* taken; NULL: out of memory */

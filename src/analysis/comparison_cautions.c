@@ -123,10 +123,9 @@ static basin_status list_ratios(const basin_comparison *k, const char *measure, 
     basin_status st = BASIN_OK;
 
     for (size_t g = 0; g < k->group_count; g++) {
-        const char           *method = row_of(k, &k->groups[g], 0)->method;
-        bool                  hovers = method != NULL && (strcmp(method, "sam") == 0 || strcmp(method, "asam") == 0 || strcmp(method, "msam") == 0);
+        const basin_row      *row = row_of(k, &k->groups[g], 0);
         const basin_estimate *e = basin_comparison_estimate(k, measure, k->groups[g].name, BASIN_POINT_RAW);
-        if (e != NULL && e->n > 0 && (hovers || !hovering))
+        if (e != NULL && e->n > 0 && (!hovering || basin_hovers(row->method, row->rho)))
             BASIN_TRY(basin_comparison_append(text, ", ", basin_format("%s %.3g (%zu run%s)", e->group, e->mean, e->n, e->n == 1 ? "" : "s")));
     }
 done:

@@ -266,7 +266,7 @@ static basin_status note_rows(basin_comparer *c, const basin_pair *pair)
         const basin_difference *d = &k->differences[i];
         if (d->family != BASIN_FAMILY_GENERALISATION || !(d->p_report <= k->level) || !basin_rows_explain(k, d)) continue;
         BASIN_TRY(basin_comparison_add_note(
-            c, basin_format("the seeds agree on %s of %s against %s (p = %.2g), but the rows of the test set explain it: %s %.3g, standard "
+            c, basin_format("the seeds agree on %s of %s against %s (p = %.2g), but seeds and rows of the test set together leave it open: %s %.3g, standard "
                             "error over rows %.2g%s",
                             d->measure, d->group, d->base, d->p_report, d->ratio ? "ratio" : "difference", d->mean, d->rows_error,
                             d->ratio ? " of the logarithm" : "")));

@@ -14,42 +14,47 @@
 #include "analysis/comparison.h"
 #include "core/memory.h"
 
-/* Both halves and the whole of one run: NAN where one is not measured. */
-static void hold_halves(const basin_comparison *k, size_t row, const basin_column *column, double *difference, double *shift)
-{
-    size_t one = basin_row_beside(k, row, k->rows[row].point, 1), two = basin_row_beside(k, row, k->rows[row].point, 2);
-
-    *difference = *shift = NAN;
-    if (one == BASIN_NO_ROW || two == BASIN_NO_ROW) return;
-    double a = basin_measured(&k->rows[one], column), b = basin_measured(&k->rows[two], column);
-    *difference = a - b;
-    *shift = 0.5 * (a + b) - basin_measured(&k->rows[row], column);
-}
-
 /* What part of the variance is left where the samples are not few among those of the split. */
 static double left_of_finite(const basin_row *row)
 {
     return row->split_samples > row->samples ? sqrt(1.0 - (double)row->samples / (double)row->split_samples) : row->split_samples == 0 ? 1.0 : 0.0;
 }
 
+double basin_sampling_error(const basin_row *whole, double one, double two)
+{
+    return 0.5 * fabs(one - two) * left_of_finite(whole);
+}
+
+/* Error and bias of one run by its two halves: NAN where one is not measured. */
+static void hold_halves(const basin_comparison *k, size_t row, const basin_column *column, double *error, double *bias)
+{
+    size_t one = basin_row_beside(k, row, k->rows[row].point, 1), two = basin_row_beside(k, row, k->rows[row].point, 2);
+
+    *error = *bias = NAN;
+    if (one == BASIN_NO_ROW || two == BASIN_NO_ROW) return;
+    double a = basin_measured(&k->rows[one], column), b = basin_measured(&k->rows[two], column);
+    *error = basin_sampling_error(&k->rows[row], a, b);
+    *bias = 0.5 * (a + b) - basin_measured(&k->rows[row], column);
+}
+
 static void sampling(const basin_comparer *c, const basin_group *group, const basin_column *column, basin_estimate *out)
 {
     const basin_comparison *k = c->result;
-    double                  square = 0.0, shift = 0.0, left = 0.0;
+    double                  square = 0.0, shift = 0.0;
     size_t                  n = 0;
 
     out->sampling_error = out->sampling_bias = NAN;
     for (size_t i = 0; i < group->run_count; i++) {
         size_t row = c->places[group->rows[i] * BASIN_POINTS + (size_t)out->point];
-        double d, b;
+        double error, bias;
         if (row == BASIN_NO_ROW) continue;
-        hold_halves(k, row, column, &d, &b);
-        if (!isfinite(d) || !isfinite(b)) continue;
-        square += d * d, shift += b, left = fmax(left, left_of_finite(&k->rows[row]));
+        hold_halves(k, row, column, &error, &bias);
+        if (!isfinite(error) || !isfinite(bias)) continue;
+        square += error * error, shift += bias;
         n++;
     }
     if (n == 0) return;
-    out->sampling_error = 0.5 * sqrt(square / (double)n) * left;
+    out->sampling_error = sqrt(square / (double)n);
     out->sampling_bias = shift / (double)n;
 }
 

@@ -202,9 +202,9 @@ static basin_status describe_test_set(const basin_comparer *c, const tested *t, 
     BASIN_CHECK((size = rows > 0 ? basin_format(" of %zu rows", rows) : basin_strdup("")) != NULL, BASIN_ERR_NOMEM, "out of memory for a note");
     *out = !t->generalisation ? basin_strdup("")
            : t->rows_known
-               ? basin_format(
-                     "; a difference in generalisation must exceed %.3g standard errors over seeds and rows of the test set%s together, the rows from %zu parts of it",
-                     basin_student_t975(k->test_part_count - 1), size, k->test_part_count)
+               ? basin_format("; a difference in generalisation must stand out against its errors over seeds and rows of the test set%s together, "
+                              "the rows from %zu parts of it",
+                              size, k->test_part_count)
                : basin_format("; in generalisation conditional on one test set%s", size);
     BASIN_CHECK(*out != NULL, BASIN_ERR_NOMEM, "out of memory for a note");
 done:

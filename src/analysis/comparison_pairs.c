@@ -16,8 +16,9 @@
  * the pairs of the difference is taken on each part; its standard error over rows is the standard deviation over parts / √J. In a ratio of
  * losses the part's losses are divided by those of the whole set: the derivative of the logarithm at the whole, whose mean over parts is the
  * whole, while the logarithm of a small part's loss is biased and can be −∞. Of a gap the test loss is the only part that the rows move.
- * A report of generalisation must stand out against both errors together, √(seeds² + rows²), by Student's t with J − 1 degrees of freedom (1.96
- * with J = 10 would let pass 8 % where 5 % are meant); against each alone, two errors of like size would let pass twice what is meant.
+ * A report of generalisation must stand out against both errors together, √(seeds² + rows²), by Student's t with the fewer of
+ * both degrees of freedom, J − 1 and pairs − 1 (1.96 with J = 10 would let pass 8 % where 5 % are meant); against each alone, two errors of like
+ * size would let pass twice what is meant.
  */
 #include <math.h>
 #include <string.h>
@@ -261,9 +262,10 @@ static int verdict_of(const basin_comparer *c, const basin_difference *d, double
 bool basin_rows_explain(const basin_comparison *k, const basin_difference *d)
 {
     double mean = d->ratio ? log(d->mean) : d->mean, width = d->ratio ? log(d->upper / d->lower) : d->upper - d->lower;
-    double seeds = d->pairs > 1 ? 0.5 * width / basin_student_t975(d->pairs - 1) : 0.0;
-
-    return isfinite(d->rows_error) && fabs(mean) <= basin_student_t975(k->test_part_count - 1) * hypot(seeds, d->rows_error);
+    if (!isfinite(d->rows_error) || d->pairs < 2) return false;
+    double seeds = 0.5 * width / basin_student_t975(d->pairs - 1);
+    size_t parts = k->test_part_count, least = parts < d->pairs ? parts : d->pairs;
+    return fabs(mean) <= basin_student_t975(least - 1) * hypot(seeds, d->rows_error);
 }
 
 /* From the scale of the test to the one reported; the verdicts before and after. */

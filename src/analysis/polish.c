@@ -125,9 +125,9 @@ done:
     return st;
 }
 
-bool basin_hovers(const basin_checkpoint *ck)
+bool basin_hovers(const char *method, double rho)
 {
-    for (size_t i = 0; ck->method != NULL && i < sizeof methods / sizeof *methods; i++)
-        if (strcmp(ck->method, methods[i]) == 0) return ck->hyper.rho > 0.0;
+    for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(method, methods[i]) == 0) return rho > 0.0;
     return false;
 }

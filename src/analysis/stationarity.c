@@ -200,21 +200,40 @@ void basin_stationarity_demand(const basin_objective *o, const basin_stationarit
     basin_demand_hold(demand, (m + 3) * basin_objective_size(o) * sizeof(double), 0);
 }
 
+/* The chain from g, and what it says; g [P] is ∇R, of norm > 0. */
+static basin_status search(basin_objective *o, const double *theta, const double *g, double norm, double w, size_t m, basin_stationarity *s)
+{
+    basin_status     st = BASIN_OK;
+    chain            c = {0};
+    basin_curvature *curvature = NULL;
+    size_t           size = basin_objective_size(o);
+
+    BASIN_TRY(chain_create(size, m, &c));
+    basin_copy(g, c.q, size);
+    basin_scale(1.0 / norm, c.q, size);
+    BASIN_TRY(basin_point_bare_freeze(o, theta, &curvature));
+    double epsilon = basin_point_epsilon(o, curvature);
+    BASIN_TRY(chain_grow(&c, curvature, w, epsilon));
+    basin_curvature_destroy(&curvature); /* its memory may be wanted */
+    judge(&c, norm, basin_norm(theta, size), epsilon, s);
+    BASIN_TRY(try_step(o, theta, &c, norm, w, rounding_of(&c, epsilon), s));
+done:
+    basin_curvature_destroy(&curvature);
+    chain_destroy(&c);
+    return st;
+}
+
 basin_status basin_stationarity_compute(basin_objective *o, const double *theta, const basin_stationarity_options *options, basin_stationarity *out)
 {
-    basin_status       st = BASIN_OK;
-    basin_stationarity_options none = {.learning_rate = NAN};
-    size_t             size = basin_objective_size(o), m = products_of(o, options);
-    double            *g = NULL, w;
-    chain              c = {0};
-    basin_curvature   *curvature = NULL;
-    basin_loss         loss;
-    basin_stationarity s = {.decayed_gradient_norm = NAN, .decrement = NAN, .tried = NAN, .ritz_least = NAN, .ritz_most = NAN, .curvature = NAN,
-                            .threshold = THRESHOLD};
+    basin_status               st = BASIN_OK;
+    basin_stationarity_options chosen = options != NULL ? *options : (basin_stationarity_options){.learning_rate = NAN};
+    size_t                     size = basin_objective_size(o);
+    double                    *g = NULL, w = chosen.weight_decay > 0.0 ? chosen.weight_decay : 0.0;
+    basin_loss                 loss;
+    basin_stationarity         s = {.verdict = BASIN_DESCENT_AT_ROUNDING, .decayed_gradient_norm = NAN, .decrement = NAN, .tried = NAN,
+                                    .ritz_least = NAN, .ritz_most = NAN, .curvature = NAN, .threshold = THRESHOLD};
 
-    if (options == NULL) options = &none;
-    w = options->weight_decay > 0.0 ? options->weight_decay : 0.0;
-    BASIN_CHECK(!isinf(options->weight_decay), BASIN_ERR_ARG, "weight decay %g is not finite", options->weight_decay);
+    BASIN_CHECK(!isinf(chosen.weight_decay), BASIN_ERR_ARG, "weight decay %g is not finite", chosen.weight_decay);
     BASIN_ALLOC(g, size, "gradient");
     BASIN_TRY(basin_point_bare_gradient(o, theta, &loss, g));
     s.loss = basin_loss_value(&loss);
@@ -226,25 +245,11 @@ basin_status basin_stationarity_compute(basin_objective *o, const double *theta,
         basin_axpy(w, theta, g, size);
         norm = s.decayed_gradient_norm = basin_norm(g, size);
     }
-    s.fall_per_step = fall_per_step(options, norm, s.loss);
-    if (norm > 0.0) {
-        BASIN_TRY(chain_create(size, m, &c));
-        basin_copy(g, c.q, size);
-        basin_scale(1.0 / norm, c.q, size);
-        BASIN_TRY(basin_point_bare_freeze(o, theta, &curvature));
-        double epsilon = basin_point_epsilon(o, curvature);
-        BASIN_TRY(chain_grow(&c, curvature, w, epsilon));
-        basin_curvature_destroy(&curvature); /* its memory may be wanted */
-        judge(&c, norm, basin_norm(theta, size), epsilon, &s);
-        BASIN_TRY(try_step(o, theta, &c, norm, w, rounding_of(&c, epsilon), &s));
-    } else {
-        s.decrement = s.tried = 0.0;
-        s.verdict = BASIN_DESCENT_AT_ROUNDING;
-    }
+    s.fall_per_step = fall_per_step(&chosen, norm, s.loss);
+    if (norm > 0.0) BASIN_TRY(search(o, theta, g, norm, w, products_of(o, options), &s));
+    else s.decrement = s.tried = 0.0;
     *out = s;
 done:
-    basin_curvature_destroy(&curvature);
-    chain_destroy(&c);
     basin_free(g);
     return st;
 }

@@ -46,7 +46,7 @@ static int open_candidate(const char *path, candidate *out)
 
     CLI_TRY(cli_run_open(path, &c.run));
     c.broken = basin_checkpoint_read(c.run->entries[c.run->count - 1].path, &last) != BASIN_OK || basin_checkpoint_finite(last) != BASIN_OK;
-    c.hovers = last != NULL && basin_hovers(last);
+    c.hovers = last != NULL && basin_hovers(last->method, last->hyper.rho);
     CLI_CHECK((c.method = basin_strdup(last != NULL && last->method != NULL ? last->method : "")) != NULL, "out of memory for a run");
     *out = c, c = (candidate){0};
 done:

@@ -218,7 +218,6 @@ static const basin_row *find_part(const basin_row *rows, size_t count, const bas
     return NULL;
 }
 
-/* Two halves of the samples, each of N/2: half their difference is one estimate of the standard error at N. */
 static void print_sampling(const basin_row *rows, size_t count, FILE *out)
 {
     for (size_t i = 0; i < count; i++) {
@@ -226,7 +225,7 @@ static void print_sampling(const basin_row *rows, size_t count, FILE *out)
         if (rows[i].part != 0 || rows[i].missing != NULL || one == NULL || two == NULL) continue;
         fprintf(out, "  step %lld%s%s: lambda max %.4g ± %.2g over the choice of %s samples; %.4g and %.4g on halves of these, mean %.4g\n", (long long)rows[i].step,
                 rows[i].point != BASIN_POINT_RAW ? ", " : "", rows[i].point != BASIN_POINT_RAW ? cli_point_text(rows[i].point) : "", rows[i].lambda_max,
-                fabs(one->lambda_max - two->lambda_max) / 2, cli_samples(rows[i].samples, rows[i].split_samples), one->lambda_max, two->lambda_max,
+                basin_sampling_error(&rows[i], one->lambda_max, two->lambda_max), cli_samples(rows[i].samples, rows[i].split_samples), one->lambda_max, two->lambda_max,
                 (one->lambda_max + two->lambda_max) / 2);
     }
 }

@@ -312,7 +312,7 @@ static int print_version(bool verbose, char **argv)
     if (verbose) cli_kernel_choose(argv);
     printf("basin %s\n", BASIN_VERSION);
     if (!verbose) return CLI_OK;
-    printf("file format %d\n%s\n", BASIN_FORMAT_VERSION, basin_build());
+    printf("file format %d, of results %d\n%s\n", BASIN_FORMAT_VERSION, BASIN_RESULTS_VERSION, basin_build());
     basin_blas_describe(text);
     printf("%s%s%s%s\n", text, cli_kernel_replaced() != NULL ? " (OpenBLAS itself chose " : "", cli_kernel_replaced() != NULL ? cli_kernel_replaced() : "",
            cli_kernel_replaced() != NULL ? ")" : "");

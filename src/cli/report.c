@@ -72,7 +72,7 @@ void cli_report_stationarity(const basin_stationarity *s, FILE *out)
     case BASIN_DESCENT_NOT_FOUND:
         fprintf(out, "none above %g %% of the loss found within %zu %s (%.2g %%)\n", 100 * s->threshold, s->products, products, 100 * s->decrement);
         break;
-    case BASIN_DESCENT_AT_ROUNDING: fputs("the gradient is what rounding the weights makes of it\n", out); break;
+    case BASIN_DESCENT_AT_ROUNDING: fputs("the gradient is within 100 times what rounding the weights makes of it: nothing can be told\n", out); break;
     default: fputs("not looked for\n", out);
     }
     fprintf(out, "                  |g| = %.4g", s->gradient_norm);

@@ -182,7 +182,7 @@ done:
 /* Steps of the polish that stands beside this checkpoint; 0: none does. Before the first step nothing has been perturbed. */
 static size_t polish_steps(cli_rows *r, const basin_checkpoint *ck)
 {
-    bool wanted = r->point.polish > 0 || ((r->polish_all || basin_hovers(ck)) && ck->step != 0);
+    bool wanted = r->point.polish > 0 || ((r->polish_all || basin_hovers(ck->method, ck->hyper.rho)) && ck->step != 0);
 
     if (!wanted || r->polish_none) return 0;
     if (isnan(cli_polish_step(&r->point, ck))) {

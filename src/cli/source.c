@@ -171,14 +171,18 @@ done:
 
 int cli_source_clean(const cli_source *s, basin_objective **out)
 {
+    int                   status = CLI_OK;
     basin_network_options options = s->options;
 
     *out = NULL;
     if (strcmp(s->splits[0], "train") != 0 || basin_dataset_split(s->data, "noisy") == NULL) return CLI_OK;
     cli_subset_choose(&s->subset, "train", &options);
     options.split = "train", options.without = "noisy";
-    if (basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out) != BASIN_OK) *out = NULL; /* none is clean: unknown */
-    return CLI_OK;
+    basin_status made = basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out);
+    if (made != BASIN_ERR_VALUE) CLI_LIBRARY(made); /* no clean one among the samples: unknown */
+    if (made == BASIN_OK) CLI_LIBRARY(basin_objective_decay_set(*out, s->decay));
+done:
+    return status;
 }
 
 size_t cli_source_split_samples(const cli_source *s)

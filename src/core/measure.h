@@ -1,5 +1,5 @@
 /* The measures of a row, once: name, label, what each speaks to and how it is held against others. Comparison, figures and the command
- * line look here; a row's own description (core/result.c) says how they are stored.
+ * line look here; a row's own description (core/result_fields.c) says how they are stored.
  */
 #ifndef BASIN_CORE_MEASURE_H
 #define BASIN_CORE_MEASURE_H

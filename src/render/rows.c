@@ -122,15 +122,10 @@ void basin_plan_weights(basin_plan *plan, const basin_row_list *list)
     }
 }
 
-static bool hovers(const basin_row *row)
-{
-    return basin_same_text(row->method, "sam") || basin_same_text(row->method, "msam");
-}
-
 void basin_plan_hovering(basin_plan *plan, const basin_row_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (!hovers(list->rows[i])) continue;
+        if (!basin_hovers(list->rows[i]->method, list->rows[i]->rho)) continue;
         basin_plan_caption(plan, " For SAM and MSAM λ_max over their own ceiling, which follows it, is an index of hovering, not of stability.");
         return;
     }

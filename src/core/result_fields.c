@@ -1,0 +1,563 @@
+/* The vocabulary of results: every field of every kind, once. docs/json.md explains the names. */
+#include "core/schema.h"
+
+#define NO_EXTENTS {BASIN_NO_EXTENT, BASIN_NO_EXTENT}
+#define EXTENT(a, b) {a, b}
+#define PLAIN(kind, member, key, bits, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = NO_EXTENTS, .flags = bits, .unit = text}
+#define ARRAY(kind, member, key, extents, bits, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = extents, .flags = bits, .unit = text}
+#define CHOICE(member, key, names, text) {.name = key, .type = BASIN_FIELD_CHOICE, .offset = offsetof(S, member), .extent = NO_EXTENTS, .choices = names, .unit = text}
+#define NESTED(kind, member, key, count, inner, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = {count, BASIN_NO_EXTENT}, .schema = &inner, .unit = text}
+#define SCHEMA(type, table) {.name = #type, .size = sizeof(type), .fields = table, .count = sizeof table / sizeof *table}
+
+static const char *const check_verdicts[] = {"passed", "failed", "not_testable", NULL};
+
+static const char *const descents[] = {"not_tested", "descent_found", "negative_curvature", "none_found", "gradient_at_rounding", NULL};
+static const char *const points[] = {"raw", "polished", "averaged", NULL};
+static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
+static const char *const verdicts[] = {"undecided", "lower", "higher", "too_few_seeds", "not_measured", "not_paired", "continuation", NULL};
+
+/* Inside a row the same fields stand flat, so that rows are stored as a table. */
+#define STATIONARITY(m, key)                                                                                                                    \
+    CHOICE(m verdict, key "verdict", descents, "what was found of a way down: none_found is within these products and this threshold"),         \
+    PLAIN(DOUBLE, m loss, key "loss", 0, "R: loss with coupled weight decay"),                                                                  \
+    PLAIN(DOUBLE, m gradient_norm, key "gradient_norm", 0, "norm of the gradient, without weight decay"),                                       \
+    PLAIN(DOUBLE, m decayed_gradient_norm, key "decayed_gradient_norm", 0, "norm of gradient + w theta; null without coupled weight decay"),    \
+    PLAIN(DOUBLE, m decrement, key "decrement", 0, "fall of the quadratic model over the Krylov space of the gradient, relative to R"),         \
+    PLAIN(DOUBLE, m tried, key "tried", 0, "largest fall of R itself at shares of the model's step, relative to R"),                            \
+    PLAIN(DOUBLE, m threshold, key "threshold", 0, "of the decrement"),                                                                         \
+    PLAIN(SIZE, m products, key "products", 0, "dimension of that Krylov space"),                                                               \
+    PLAIN(DOUBLE, m ritz_least, key "ritz_least", 0, "least curvature found in it"),                                                            \
+    PLAIN(DOUBLE, m ritz_most, key "ritz_most", 0, "largest curvature found in it"),                                                            \
+    PLAIN(DOUBLE, m curvature, key "curvature", 0, "g.Hg / g.g"),                                                                               \
+    PLAIN(DOUBLE, m fall_per_step, key "fall_per_step", 0, "relative fall of R per training step, first order; null where eta is not recorded")
+
+#define POLISH(m, key)                                                                                                                          \
+    PLAIN(SIZE, m steps, key "steps", 0, "plain gradient steps; 0 = not polished"),                                                             \
+    PLAIN(DOUBLE, m step, key "step", 0, "size of the last"),                                                                                   \
+    PLAIN(SIZE, m halvings, key "halvings", 0, "of the step size, where the loss would not have fallen"),                                       \
+    PLAIN(DOUBLE, m moved, key "moved", 0, "distance from the weights it started at"),                                                          \
+    PLAIN(DOUBLE, m loss_before, key "loss_before", 0, "training loss"),                                                                        \
+    PLAIN(DOUBLE, m loss_after, key "loss_after", 0, "training loss"),                                                                          \
+    PLAIN(DOUBLE, m gradient_norm_before, key "gradient_norm_before", 0, "of the training loss"),                                               \
+    PLAIN(DOUBLE, m gradient_norm_after, key "gradient_norm_after", 0, "of the training loss")
+
+#define S basin_stationarity
+static const basin_field stationarity_fields[] = {STATIONARITY(, "")};
+#undef S
+
+static const basin_schema stationarity_schema = SCHEMA(basin_stationarity, stationarity_fields);
+
+#define S basin_polish
+static const basin_field polish_fields[] = {POLISH(, "")};
+#undef S
+
+static const basin_schema polish_schema = SCHEMA(basin_polish, polish_fields);
+
+#define S basin_recorded
+static const basin_field recorded_fields[] = {
+    PLAIN(STRING, quantity, "quantity", 0, "loss or accuracy"),
+    PLAIN(STRING, split, "split", 0, "train, test, …"),
+    PLAIN(STRING, point, "point", 0, "theta or theta_perturbed"),
+    PLAIN(STRING, mode, "mode", 0, "eval or train"),
+    PLAIN(STRING, coverage, "coverage", 0, "full or running"),
+    PLAIN(DOUBLE, value, "value", 0, "as recorded"),
+};
+#undef S
+
+static const basin_schema recorded_schema = SCHEMA(basin_recorded, recorded_fields);
+
+#define S basin_tensor_info
+static const basin_field tensor_info_fields[] = {
+    PLAIN(STRING, name, "name", 0, "parameter name"),
+    PLAIN(SIZE, rank, "rank", 0, "number of dimensions"),
+    ARRAY(SIZES, shape, "shape", EXTENT(offsetof(S, rank), BASIN_NO_EXTENT), 0, "dimensions"),
+    PLAIN(DOUBLE, norm, "norm", 0, "Euclidean norm"),
+    PLAIN(DOUBLE, momentum_norm, "momentum_norm", 0, "of its momentum; null if not saved"),
+    PLAIN(SIZE, not_finite, "not_finite", 0, "how many NaN or Inf"),
+};
+#undef S
+
+static const basin_schema tensor_info_schema = SCHEMA(basin_tensor_info, tensor_info_fields);
+
+#define S basin_info
+static const basin_field info_fields[] = {
+    PLAIN(STRING, checkpoint, "checkpoint", BASIN_FIELD_OPTIONAL, "path"),
+    PLAIN(STRING, digest, "digest", BASIN_FIELD_OPTIONAL, "SHA-256 of the file"),
+    PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "training method"),
+    PLAIN(STRING, loss_name, "loss_name", BASIN_FIELD_OPTIONAL, "loss function"),
+    PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights"),
+    PLAIN(STRING, perturbed, "perturbed", BASIN_FIELD_OPTIONAL, "no, yes or unknown: are the stored weights perturbed"),
+    PLAIN(DOUBLE, undo, "undo", 0, "theta = stored + undo * momentum"),
+    PLAIN(STRING, data_path, "data_path", BASIN_FIELD_OPTIONAL, "as recorded"),
+    PLAIN(STRING, data_digest, "data_digest", BASIN_FIELD_OPTIONAL, "as recorded"),
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, layers, "layers", 0, "layers with parameters"),
+    PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "training step"),
+    PLAIN(DOUBLE, epoch, "epoch", 0, "training epoch"),
+    PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "training seed"),
+    PLAIN(INT, gradient_evaluations, "gradient_evaluations", BASIN_FIELD_UNKNOWN, "so far"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "wall seconds of training so far"),
+    PLAIN(DOUBLE, learning_rate, "hyperparameters.learning_rate", 0, "at this step"),
+    PLAIN(DOUBLE, momentum, "hyperparameters.momentum", 0, "coefficient"),
+    PLAIN(DOUBLE, rho, "hyperparameters.rho", 0, "perturbation radius"),
+    PLAIN(DOUBLE, weight_decay, "hyperparameters.weight_decay", 0, "coefficient"),
+    PLAIN(BOOL, weight_decay_coupled, "hyperparameters.weight_decay_coupled", 0, "added to the gradient"),
+    PLAIN(INT, batch_size, "hyperparameters.batch_size", BASIN_FIELD_UNKNOWN, "0 = full batch"),
+    PLAIN(BOOL, has_momentum, "has_momentum", 0, "is the momentum saved"),
+    PLAIN(DOUBLE, theta_norm, "theta_norm", 0, "Euclidean norm"),
+    PLAIN(DOUBLE, momentum_norm, "momentum_norm", 0, "Euclidean norm"),
+    PLAIN(SIZE, not_finite, "not_finite", 0, "NaN or Inf among the weights"),
+    PLAIN(SIZE, tensor_count, "tensor_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, tensors, "tensors", offsetof(S, tensor_count), tensor_info_schema, "parameters in order"),
+    PLAIN(SIZE, node_count, "node_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(STRINGS, nodes, "nodes", EXTENT(offsetof(S, node_count), BASIN_NO_EXTENT), 0, "ops in order of evaluation"),
+    PLAIN(SIZE, recorded_count, "recorded_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, recorded, "recorded", offsetof(S, recorded_count), recorded_schema, "values recorded by the training program"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "with --gradient"),
+    PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "with --gradient"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "with --gradient"),
+};
+#undef S
+
+#define S basin_check_item
+static const basin_field check_item_fields[] = {
+    PLAIN(STRING, name, "name", 0, "what was checked"),
+    CHOICE(verdict, "verdict", check_verdicts, "passed, failed or not_testable"),
+    PLAIN(DOUBLE, value, "value", 0, "found"),
+    PLAIN(DOUBLE, expected, "expected", 0, "what value is held against"),
+    PLAIN(DOUBLE, tolerance, "tolerance", 0, "allowed error"),
+    PLAIN(DOUBLE, error, "error", 0, "of value against expected, as the detail says"),
+    PLAIN(STRING, detail, "detail", BASIN_FIELD_OPTIONAL, "what the numbers are"),
+};
+#undef S
+
+static const basin_schema check_item_schema = SCHEMA(basin_check_item, check_item_fields);
+
+#define S basin_check
+static const basin_field check_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(BOOL, failed, "failed", 0, "any item failed"),
+    PLAIN(SIZE, item_count, "item_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, items, "items", offsetof(S, item_count), check_item_schema, "in order"),
+};
+#undef S
+
+#define S basin_spectrum
+static const basin_field spectrum_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(DOUBLE, accuracy, "accuracy", 0, "null where undefined"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
+    PLAIN(STRING, operator_name, "operator", 0, "hessian"),
+    PLAIN(STRING, method, "method", 0, "dense or lanczos"),
+    PLAIN(BOOL, approximate, "approximate", 0, "products by differences of the gradient"),
+    PLAIN(SIZE, count, "count", 0, "eigenvalues held"),
+    ARRAY(DOUBLES, eigenvalues, "eigenvalues", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "descending"),
+    ARRAY(DOUBLES, residuals, "residuals", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "|Hq - lambda q|, dense: an upper bound"),
+    ARRAY(DOUBLES, gaps, "gaps", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "to the nearest other eigenvalue held"),
+    PLAIN(SIZE, top, "top", 0, "truncated: how many of the largest"),
+    PLAIN(SIZE, bottom, "bottom", 0, "truncated: how many of the smallest"),
+    PLAIN(BOOL, converged, "converged", 0, "every residual within tolerance"),
+    PLAIN(BOOL, verified, "verified", 0, "none is missing among those held, but for one chance in 10,000"),
+    PLAIN(DOUBLE, tolerance, "tolerance", 0, "relative to the norm of H"),
+    PLAIN(SIZE, products, "products", 0, "products with H spent"),
+    PLAIN(UINT, seed, "seed", 0, "of start vector and probes"),
+    PLAIN(DOUBLE, frobenius2, "frobenius2", 0, "squared Frobenius norm of H"),
+    PLAIN(DOUBLE, frobenius2_error, "frobenius2_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, frobenius2_upper, "frobenius2_upper", 0, "95 % upper confidence limit"),
+    PLAIN(DOUBLE, trace, "trace", 0, "of H"),
+    PLAIN(DOUBLE, trace_error, "trace_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, asymmetry, "asymmetry", 0, "|H - H^T|_F / |H|_F as computed; null if not dense"),
+    PLAIN(DOUBLE, negative_mass, "negative_mass", 0, "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
+    PLAIN(SIZE, vector_count, "vector_count", BASIN_FIELD_HIDDEN, "eigenvectors held"),
+    ARRAY(SIZES, vector_index, "vector_index", EXTENT(offsetof(S, vector_count), BASIN_NO_EXTENT), BASIN_FIELD_HIDDEN, "their eigenvalues"),
+    ARRAY(DOUBLES, vectors, "vectors", EXTENT(offsetof(S, vector_count), offsetof(S, parameters)), BASIN_FIELD_HIDDEN, "unit eigenvectors"),
+};
+#undef S
+
+#define S basin_sane
+static const basin_field sane_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
+    PLAIN(STRING, method, "method", 0, "dense, truncated or ritz"),
+    PLAIN(SIZE, eigenvalues, "eigenvalues", 0, "how many entered"),
+    PLAIN(DOUBLE, value, "sane.value", 0, "sum of |l| / (|l| + kappa Lambda)"),
+    PLAIN(DOUBLE, lower, "sane.lower", 0, "bound"),
+    PLAIN(DOUBLE, upper, "sane.upper", 0, "bound"),
+    PLAIN(DOUBLE, kappa, "sane.kappa", 0, "cut-off as a fraction of Lambda"),
+    PLAIN(SIZE, k, "sane.k", 0, "Lambda is the k-th largest |eigenvalue|"),
+    PLAIN(DOUBLE, reference, "sane.reference", 0, "Lambda"),
+    PLAIN(DOUBLE, n_eff, "n_eff.value", 0, "sum of |l| / (|l| + alpha)"),
+    PLAIN(DOUBLE, n_eff_lower, "n_eff.lower", 0, "bound"),
+    PLAIN(DOUBLE, n_eff_upper, "n_eff.upper", 0, "bound"),
+    PLAIN(DOUBLE, alpha, "n_eff.alpha", 0, "cut-off of N_eff"),
+    PLAIN(STRING, alpha_source, "n_eff.alpha_source", BASIN_FIELD_OPTIONAL, "option, weight_decay or default"),
+    PLAIN(SIZE, sweep_count, "sweep_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, kappa_sweep, "sane.sweep.kappa", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "sensitivity: cut-offs"),
+    ARRAY(DOUBLES, sane_sweep, "sane.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "SANE at each of them"),
+    ARRAY(DOUBLES, alpha_sweep, "n_eff.sweep.alpha", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "sensitivity: cut-offs"),
+    ARRAY(DOUBLES, n_eff_sweep, "n_eff.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "N_eff at each of them"),
+    PLAIN(SIZE, ritz_steps, "ritz_steps", 0, "Lanczos steps of the ritz method; else 0"),
+    PLAIN(UINT, seed, "seed", 0, "of the start vector"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
+};
+#undef S
+
+#define S basin_axis
+static const basin_field axis_fields[] = {
+    PLAIN(STRING, direction, "direction", 0, "as asked for"),
+    PLAIN(STRING, definition, "definition", BASIN_FIELD_OPTIONAL, "one line"),
+    PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, coordinates, "coordinates", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "multiples of the direction"),
+    PLAIN(DOUBLE, norm, "norm", 0, "of the direction as used"),
+    PLAIN(DOUBLE, natural_norm, "natural_norm", 0, "before scaling"),
+    PLAIN(DOUBLE, slope, "slope", 0, "g.d at the centre"),
+    PLAIN(DOUBLE, curvature, "curvature", 0, "d.Hd at the centre"),
+    PLAIN(DOUBLE, eigenvalue, "eigenvalue", 0, "of eigen directions"),
+    PLAIN(DOUBLE, residual, "residual", 0, "of eigen directions"),
+};
+#undef S
+
+static const basin_schema axis_schema = SCHEMA(basin_axis, axis_fields);
+
+#define S basin_surface
+static const basin_field surface_fields[] = {
+    PLAIN(STRING, split, "split", 0, "name of the split"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(SIZE, rows, "rows", BASIN_FIELD_HIDDEN, "second direction; 1 for a 1-D slice"),
+    PLAIN(SIZE, columns, "columns", BASIN_FIELD_HIDDEN, "first direction"),
+    ARRAY(DOUBLES, loss, "loss", EXTENT(offsetof(S, rows), offsetof(S, columns)), 0, "mean loss"),
+    ARRAY(DOUBLES, accuracy, "accuracy", EXTENT(offsetof(S, rows), offsetof(S, columns)), 0, "in [0, 1]; null where undefined"),
+    PLAIN(DOUBLE, centre_loss, "centre_loss", 0, "at coordinate 0"),
+    PLAIN(DOUBLE, centre_accuracy, "centre_accuracy", 0, "at coordinate 0"),
+};
+#undef S
+
+static const basin_schema surface_schema = SCHEMA(basin_surface, surface_fields);
+
+#define S basin_slice
+static const basin_field slice_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, axis_count, "axis_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, axes, "axes", offsetof(S, axis_count), axis_schema, "one or two directions"),
+    PLAIN(SIZE, surface_count, "surface_count", BASIN_FIELD_HIDDEN, ""),
+    {.name = "surfaces", .type = BASIN_FIELD_STRUCTS, .offset = offsetof(S, surfaces), .extent = {offsetof(S, surface_count), BASIN_NO_EXTENT},
+     .schema = &surface_schema, .flags = BASIN_FIELD_KEYED, .dimensions = offsetof(S, axis_count), .unit = "one for each split; JSON: keyed by split"},
+    PLAIN(DOUBLE, cosine, "cosine", 0, "between the two directions"),
+    ARRAY(DOUBLES, momentum_cosines, "momentum_cosines", EXTENT(offsetof(S, axis_count), BASIN_NO_EXTENT), 0, "with the momentum"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
+};
+#undef S
+
+#define S basin_rise
+static const basin_field rise_fields[] = {
+    PLAIN(STRING, name, "name", 0, "sam, msam, top or random:SEED"),
+    PLAIN(STRING, definition, "definition", BASIN_FIELD_OPTIONAL, "one line"),
+    PLAIN(STRING, split, "split", BASIN_FIELD_OPTIONAL, "on which the loss is taken"),
+    PLAIN(DOUBLE, rho, "rho", 0, "signed radius"),
+    PLAIN(DOUBLE, value, "value", 0, "L(theta + rho d) - L(theta) = slope + symmetric"),
+    PLAIN(DOUBLE, slope, "slope", 0, "its odd part: half of L(theta + rho d) - L(theta - rho d)"),
+    PLAIN(DOUBLE, symmetric, "symmetric", 0, "its even part, of curvature: half of L(theta + rho d) + L(theta - rho d), less L(theta)"),
+    PLAIN(DOUBLE, loss, "loss", 0, "L(theta + rho d)"),
+};
+#undef S
+
+static const basin_schema rise_schema = SCHEMA(basin_rise, rise_fields);
+
+#define S basin_sharpness
+static const basin_field sharpness_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
+    PLAIN(DOUBLE, momentum_norm, "momentum_norm", 0, "null if not saved"),
+    PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "cos(v, g)"),
+    PLAIN(DOUBLE, momentum_top_cosine2, "momentum_top_cosine2", 0, "cos^2(v, top eigenvector)"),
+    PLAIN(DOUBLE, gradient_top_cosine2, "gradient_top_cosine2", 0, "cos^2(g, top eigenvector)"),
+    PLAIN(SIZE, rise_count, "rise_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, rises, "measures", offsetof(S, rise_count), rise_schema, "one for each name and radius"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
+};
+#undef S
+
+#define S basin_row
+static const basin_field row_fields[] = {
+    PLAIN(STRING, run, "run", BASIN_FIELD_OPTIONAL, "folder"),
+    PLAIN(STRING, checkpoint, "checkpoint", BASIN_FIELD_OPTIONAL, "file"),
+    PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "training method"),
+    PLAIN(STRING, missing, "missing", BASIN_FIELD_OPTIONAL, "why it could not be measured; null if it could"),
+    CHOICE(point, "point", points, "raw, polished or averaged"),
+    PLAIN(SIZE, part, "part", 0, "0: all training samples asked for; 1, 2: a random half of these"),
+    PLAIN(DOUBLE, at_loss, "at_loss", 0, "interpolated to this training loss between two checkpoints; null: measured at one"),
+    PLAIN(STRING, weights, "weights", BASIN_FIELD_OPTIONAL, "as stored: unperturbed, undone or as_stored"),
+    PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "training seed"),
+    PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "training step"),
+    PLAIN(DOUBLE, epoch, "epoch", 0, "training epoch"),
+    PLAIN(INT, gradient_evaluations, "gradient_evaluations", BASIN_FIELD_UNKNOWN, "so far"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "wall seconds of training, as recorded"),
+    PLAIN(DOUBLE, learning_rate, "learning_rate", 0, "at this step"),
+    PLAIN(DOUBLE, momentum, "momentum", 0, "coefficient"),
+    PLAIN(DOUBLE, rho, "rho", 0, "perturbation radius of the method"),
+    PLAIN(DOUBLE, weight_decay, "weight_decay", 0, "coefficient"),
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(SIZE, split_samples, "split_samples", 0, "samples that the training split has"),
+    PLAIN(SIZE, test_samples, "test_samples", 0, "samples of the test split used"),
+    PLAIN(DOUBLE, train_loss, "train_loss", 0, "mean loss"),
+    PLAIN(DOUBLE, train_accuracy, "train_accuracy", 0, "in [0, 1]; null where undefined"),
+    PLAIN(DOUBLE, test_loss, "test_loss", 0, "mean loss; null without a test split"),
+    PLAIN(DOUBLE, test_accuracy, "test_accuracy", 0, "in [0, 1]; null where undefined"),
+    PLAIN(DOUBLE, gap, "gap", 0, "test loss - train loss"),
+    PLAIN(DOUBLE, clean_train_loss, "clean_train_loss", 0, "on the training samples outside the split noisy; null without one"),
+    PLAIN(DOUBLE, clean_gap, "clean_gap", 0, "test loss - clean_train_loss"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "of the training loss"),
+    STATIONARITY(stationarity., "stationarity."),
+    PLAIN(DOUBLE, lambda_max, "lambda_max", 0, "largest eigenvalue"),
+    PLAIN(DOUBLE, lambda_max_residual, "lambda_max_residual", 0, "|Hq - lambda q| of the largest eigenvalue"),
+    PLAIN(DOUBLE, lambda_min, "lambda_min", 0, "smallest eigenvalue"),
+    PLAIN(DOUBLE, ceiling, "ceiling", 0, "of stability of its own method; of sam and msam it follows lambda_max"),
+    PLAIN(DOUBLE, ceiling_plain, "ceiling_plain", 0, "without the perturbation of sam and msam"),
+    PLAIN(DOUBLE, lambda_max_over_ceiling, "lambda_max_over_ceiling", 0, "of sam and msam an index of hovering; null where the ceiling is unknown or infinite"),
+    PLAIN(DOUBLE, lambda_max_over_plain, "lambda_max_over_plain", 0, "lambda_max over ceiling_plain"),
+    PLAIN(DOUBLE, sane, "sane", 0, "SANE with the default cut-off"),
+    PLAIN(DOUBLE, sane_lower, "sane_lower", 0, "bound"),
+    PLAIN(DOUBLE, sane_upper, "sane_upper", 0, "bound"),
+    PLAIN(DOUBLE, n_eff, "n_eff", 0, "effective dimensionality"),
+    PLAIN(DOUBLE, n_eff_lower, "n_eff_lower", 0, "bound"),
+    PLAIN(DOUBLE, n_eff_upper, "n_eff_upper", 0, "bound"),
+    PLAIN(DOUBLE, alpha, "alpha", 0, "of n_eff"),
+    PLAIN(DOUBLE, trace, "trace", 0, "of H, exact or estimated"),
+    PLAIN(DOUBLE, negative_mass, "negative_mass", 0, "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense"),
+    PLAIN(DOUBLE, sharpness_sam, "sharpness_sam", 0, "one-sided rise along the gradient, at sharpness_rho"),
+    PLAIN(DOUBLE, sharpness_msam, "sharpness_msam", 0, "one-sided rise along minus the momentum"),
+    PLAIN(DOUBLE, sharpness_sam_symmetric, "sharpness_sam_symmetric", 0, "symmetrised rise along the gradient"),
+    PLAIN(DOUBLE, sharpness_msam_symmetric, "sharpness_msam_symmetric", 0, "symmetrised rise along the momentum"),
+    PLAIN(DOUBLE, rise_top, "rise_top", 0, "symmetrised rise along the top eigenvector"),
+    PLAIN(DOUBLE, rise_random, "rise_random", 0, "symmetrised rise along random directions, mean"),
+    PLAIN(DOUBLE, rise_random_error, "rise_random_error", 0, "its standard error over directions"),
+    PLAIN(DOUBLE, sharpness_rho, "sharpness_rho", 0, "radius of all rises, the same for every row"),
+    PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "cos(v, g)"),
+    PLAIN(DOUBLE, momentum_top_cosine2, "momentum_top_cosine2", 0, "cos^2(v, top eigenvector)"),
+    PLAIN(DOUBLE, gradient_top_cosine2, "gradient_top_cosine2", 0, "cos^2(g, top eigenvector)"),
+    PLAIN(DOUBLE, theta_norm, "theta_norm", 0, "Euclidean norm"),
+    PLAIN(INT, batch_size, "batch_size", BASIN_FIELD_UNKNOWN, "of training; 0 = full batch, which the ceiling supposes"),
+    PLAIN(STRING, spectrum_method, "spectrum_method", BASIN_FIELD_OPTIONAL, "dense or lanczos"),
+    POLISH(polish., "polish."),
+    PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged; 0 = none"),
+};
+#undef S
+
+const basin_schema basin_row_schema = SCHEMA(basin_row, row_fields);
+
+#define S basin_track
+static const basin_field track_fields[] = {
+    PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), basin_row_schema, "by run, then by step"),
+    PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
+    PLAIN(STRING, note, "note", BASIN_FIELD_OPTIONAL, "what holds the rows apart"),
+};
+#undef S
+
+#define S basin_group
+static const basin_field group_fields[] = {
+    PLAIN(STRING, name, "name", 0, "method, or method and budget"),
+    PLAIN(SIZE, run_count, "run_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(SIZES, rows, "rows", EXTENT(offsetof(S, run_count), BASIN_NO_EXTENT), 0, "indices into rows, of raw points"),
+    PLAIN(DOUBLE, gradient_evaluations, "gradient_evaluations", 0, "mean"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "mean, as recorded"),
+};
+#undef S
+
+static const basin_schema group_schema = SCHEMA(basin_group, group_fields);
+
+#define S basin_estimate
+static const basin_field estimate_fields[] = {
+    PLAIN(STRING, measure, "measure", 0, "a field of the rows"),
+    PLAIN(STRING, group, "group", 0, "name of the group"),
+    CHOICE(point, "point", points, "raw, polished or averaged"),
+    PLAIN(SIZE, n, "n", 0, "runs"),
+    PLAIN(DOUBLE, mean, "mean", 0, "over the runs of the group"),
+    PLAIN(DOUBLE, sd, "sd", 0, "standard deviation over runs"),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, sampling_error, "sampling_error", 0, "standard error of the mean over the choice of training samples, as if all runs erred alike; null without halves"),
+    PLAIN(DOUBLE, sampling_bias, "sampling_bias", 0, "mean of the two halves of the samples minus the whole; null likewise"),
+};
+#undef S
+
+static const basin_schema estimate_schema = SCHEMA(basin_estimate, estimate_fields);
+
+#define S basin_difference
+static const basin_field difference_fields[] = {
+    PLAIN(STRING, measure, "measure", 0, "a field of the rows"),
+    PLAIN(STRING, group, "group", 0, "name of the group"),
+    PLAIN(STRING, base, "base", 0, "name of the group it is held against"),
+    CHOICE(family, "family", families, "what it speaks to"),
+    CHOICE(point, "point", points, "raw, polished or averaged"),
+    PLAIN(BOOL, ratio, "ratio", 0, "mean, lower and upper are of group / base, by logarithms; else of group - base"),
+    PLAIN(SIZE, pairs, "pairs", 0, "runs of equal seed in both"),
+    PLAIN(DOUBLE, mean, "mean", 0, "over the pairs; geometric of ratios"),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, rows_error, "rows_error", 0, "generalisation: standard error of the mean (of logarithms, if ratio) over the rows of the test set"),
+    PLAIN(DOUBLE, p, "p", 0, "exact sign-flip test, two-sided, under symmetry of the differences"),
+    PLAIN(DOUBLE, p_family, "p_family", 0, "adjusted over the measures of its family at all points of this pair"),
+    PLAIN(DOUBLE, p_report, "p_report", 0, "adjusted over all families but conditions and all pairs of the report; null for conditions and continuations"),
+    PLAIN(DOUBLE, p_smallest, "p_smallest", 0, "attainable with the pairs that differ at all"),
+    PLAIN(BOOL, paired, "paired", 0, "equal seed meant an equal start; false: p is null"),
+    PLAIN(BOOL, losses_unequal, "losses_unequal", 0, "the training losses of the two groups differ"),
+    CHOICE(verdict, "verdict", verdicts, "of its family alone, by p_family"),
+    CHOICE(report, "report", verdicts, "of the whole report, by p_report"),
+    PLAIN(SIZE, seeds_needed, "seeds_needed", 0, "that could decide the report, if all agreed in sign; 0 = these can"),
+};
+#undef S
+
+static const basin_schema difference_schema = SCHEMA(basin_difference, difference_fields);
+
+#define S basin_comparison
+static const basin_field comparison_fields[] = {
+    PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), basin_row_schema, "every checkpoint measured"),
+    PLAIN(SIZE, group_count, "group_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, groups, "groups", offsetof(S, group_count), group_schema, "runs of one method, one checkpoint each"),
+    PLAIN(SIZE, estimate_count, "estimate_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, estimates, "estimates", offsetof(S, estimate_count), estimate_schema, "one measure in one group"),
+    PLAIN(SIZE, difference_count, "difference_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, differences, "differences", offsetof(S, difference_count), difference_schema, "one measure, one group minus the base, paired by seed"),
+    PLAIN(STRING, base, "base", BASIN_FIELD_OPTIONAL, "name of the group that the others are held against"),
+    PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "at which the methods were compared"),
+    PLAIN(DOUBLE, at_loss, "at_loss", 0, "training loss at which they were compared; null: at a step"),
+    PLAIN(DOUBLE, level, "level", 0, "of significance"),
+    PLAIN(SIZE, report_pairs, "report_pairs", 0, "pairs of groups that the report tests"),
+    PLAIN(BOOL, losses_unequal, "losses_unequal", 0, "the mean training losses differ: flatness compares unlike with unlike"),
+    PLAIN(STRING, losses_note, "losses_note", BASIN_FIELD_OPTIONAL, "which and how much"),
+    PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
+    PLAIN(SIZE, note_count, "note_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0, "in plain words, by weight"),
+    PLAIN(SIZE, test_part_count, "test_part_count", 0, "parts of the test set; 0 = not measured"),
+    ARRAY(DOUBLES, test_part_loss, "test_part_loss", EXTENT(offsetof(S, row_count), offsetof(S, test_part_count)), 0, "mean loss of each row on each part"),
+    ARRAY(DOUBLES, test_part_accuracy, "test_part_accuracy", EXTENT(offsetof(S, row_count), offsetof(S, test_part_count)), 0, "accuracy of each row on each part"),
+};
+#undef S
+
+#define S basin_input
+static const basin_field input_fields[] = {
+    PLAIN(STRING, role, "role", 0, "checkpoint, data, other, averaged or rows"),
+    PLAIN(STRING, path, "path", 0, "as typed"),
+    PLAIN(STRING, digest, "digest", BASIN_FIELD_OPTIONAL, "SHA-256"),
+};
+#undef S
+
+static const basin_schema input_schema = SCHEMA(basin_input, input_fields);
+
+#define S basin_provenance
+static const basin_field provenance_fields[] = {
+    PLAIN(STRING, version, "version", BASIN_FIELD_OPTIONAL, "of basin"),
+    PLAIN(STRING, build, "build", BASIN_FIELD_OPTIONAL, "compiler and flags"),
+    PLAIN(STRING, blas, "blas", BASIN_FIELD_OPTIONAL, "library and kernel"),
+    PLAIN(SIZE, argument_count, "argument_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(STRINGS, arguments, "arguments", EXTENT(offsetof(S, argument_count), BASIN_NO_EXTENT), 0, "command line"),
+    PLAIN(STRING, directory, "directory", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, "where it was typed, relative to this file"),
+    PLAIN(SIZE, input_count, "input_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, inputs, "inputs", offsetof(S, input_count), input_schema, "files read"),
+    NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema, "how the point was reached, with --polish"),
+    PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged, with --average; 0 = none"),
+    PLAIN(STRING, precision, "precision", BASIN_FIELD_OPTIONAL, "double or single"),
+    PLAIN(STRING, bn, "bn", BASIN_FIELD_OPTIONAL, "statistics of BatchNorm: stored, reestimate, interpolate or batch:SIZE"),
+    PLAIN(STRING, point, "point", BASIN_FIELD_OPTIONAL, "as_stored, unperturbed or undone, then averaged and polished; mixed: the rows say which"),
+    PLAIN(SIZE, split_samples, "split_samples", 0, "samples that the split measured has; 0 in tables of rows, which say it themselves"),
+    PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights"),
+    PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0, "w of the term w/2 |theta|^2 in the objective; 0 = none"),
+    PLAIN(UINT, seed, "seed", 0, "of everything random"),
+    PLAIN(SIZE, threads, "threads", BASIN_FIELD_HIDDEN, "processors used"),
+    PLAIN(STRING, date, "date", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, "UTC"),
+    PLAIN(DOUBLE, seconds, "seconds", BASIN_FIELD_HIDDEN, "of computing"),
+};
+#undef S
+
+const basin_schema basin_provenance_schema = SCHEMA(basin_provenance, provenance_fields);
+
+#define S basin_work
+static const basin_field work_fields[] = {
+    PLAIN(STRING, name, "name", 0, "gradient, loss, freeze, product, block, points, basis or eigenvalues"),
+    PLAIN(STRING, definition, "definition", 0, "one line"),
+    PLAIN(SIZE, count, "count", 0, "times expected"),
+    PLAIN(SIZE, most, "most", 0, "times at most; count where that is exact"),
+    PLAIN(DOUBLE, flops, "flops", 0, "of one"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "of one, measured"),
+};
+#undef S
+
+static const basin_schema work_schema = SCHEMA(basin_work, work_fields);
+
+#define S basin_provision
+static const basin_field provision_fields[] = {
+    PLAIN(SIZE, threads, "threads", 0, "that work at a time"),
+    PLAIN(SIZE, block, "block", 0, "vectors multiplied together"),
+    PLAIN(SIZE, parts, "parts", 0, "pieces that the samples are taken in"),
+    PLAIN(SIZE, kept, "kept", 0, "of these, not recomputed for every product"),
+    PLAIN(SIZE, kept_bytes, "kept_bytes", 0, "of what is kept"),
+    PLAIN(SIZE, thread_bytes, "thread_bytes", 0, "scratch of each thread"),
+    PLAIN(SIZE, shared_bytes, "shared_bytes", 0, "weights and a block of vectors"),
+};
+#undef S
+
+static const basin_schema provision_schema = SCHEMA(basin_provision, provision_fields);
+
+#define S basin_forecast
+static const basin_field forecast_fields[] = {
+    PLAIN(STRING, analysis, "analysis", 0, "spectrum, sane, slice or sharpness"),
+    PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "dense, lanczos or ritz"),
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(SIZE, work_count, "work_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, works, "works", offsetof(S, work_count), work_schema, "kinds of work"),
+    PLAIN(SIZE, products, "products", 0, "products with H expected"),
+    PLAIN(SIZE, products_most, "products_most", 0, "products with H at most"),
+    PLAIN(SIZE, gradients, "gradients", 0, "gradients over the samples"),
+    PLAIN(SIZE, losses, "losses", 0, "losses over the samples, points of a slice among them"),
+    NESTED(STRUCT, provision, "provision", BASIN_NO_EXTENT, provision_schema, "memory of the point that products are taken at"),
+    PLAIN(SIZE, limit_bytes, "memory.limit", 0, "--memory"),
+    PLAIN(SIZE, program_bytes, "memory.program", 0, "program and libraries, about"),
+    PLAIN(SIZE, held_bytes, "memory.held", 0, "checkpoint, data and network"),
+    PLAIN(SIZE, beside_bytes, "memory.beside", 0, "vectors, a matrix or a basis, grids"),
+    PLAIN(SIZE, total_bytes, "memory.total", 0, "at the height"),
+    PLAIN(DOUBLE, start_seconds, "start_seconds", 0, "before the work: reading, compiling"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "of the work, expected"),
+    PLAIN(DOUBLE, seconds_most, "seconds_most", 0, "of the work, at most"),
+};
+#undef S
+
+static const basin_schema result_schemas[] = {
+    [BASIN_RESULT_INFO] = SCHEMA(basin_info, info_fields),
+    [BASIN_RESULT_CHECK] = SCHEMA(basin_check, check_fields),
+    [BASIN_RESULT_SPECTRUM] = SCHEMA(basin_spectrum, spectrum_fields),
+    [BASIN_RESULT_SANE] = SCHEMA(basin_sane, sane_fields),
+    [BASIN_RESULT_SLICE] = SCHEMA(basin_slice, slice_fields),
+    [BASIN_RESULT_SHARPNESS] = SCHEMA(basin_sharpness, sharpness_fields),
+    [BASIN_RESULT_TRACK] = SCHEMA(basin_track, track_fields),
+    [BASIN_RESULT_COMPARISON] = SCHEMA(basin_comparison, comparison_fields),
+    [BASIN_RESULT_FORECAST] = SCHEMA(basin_forecast, forecast_fields),
+};
+
+_Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS, "every result kind has its description");
+
+const basin_schema *basin_result_schema(basin_result_kind kind)
+{
+    return &result_schemas[kind];
+}
+
+const char *basin_verdict_text(basin_verdict verdict)
+{
+    return verdicts[verdict];
+}
+
+const char *basin_family_text(basin_family family)
+{
+    return families[family];
+}
