@@ -706,7 +706,7 @@ static void captions_say_what_the_eye_cannot_know(void **state)
     assert_true(caption_says(21, "λ_max, SANE, test accuracy against learning rate η, at the last checkpoint"));
     assert_true(caption_says(18, "; P = 2,410, N = 200 training samples and 899 test samples."));
     assert_false(caption_says(18, "truncated"));
-    assert_true(caption_says(45, " The spectra are truncated: SANE lies within its bar, and what is drawn as a triangle (N_eff) is a lower end."));
+    assert_true(caption_says(45, " The spectra are truncated: SANE and N_eff lie within their bars; a triangle is a lower end alone."));
     assert_true(caption_says(46, "; P and N differ between runs, which are not to be held against each other."));
     assert_true(caption_says(46, " Note: runs a and b: their losses differ."));
     assert_true(caption_says(46, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its λ_max); here the statistics are stored."));

@@ -193,11 +193,20 @@ static const char *plain_ceiling_words(const basin_tracks *t)
 
 /* -------------------------------------------------------------------------------------- truncated, missing -- */
 
+/* A sum over a part of the spectrum, of which at least a lower end is known. */
+static bool has_bounds(const basin_row *row, const basin_column *y)
+{
+    double low, high;
+
+    basin_column_bounds(row, y, &low, &high);
+    return basin_column_partial(row, y) && isfinite(low);
+}
+
 static size_t partial_rows(const basin_tracks *t, const basin_column *y)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < t->rows.count; i++) count += basin_column_partial(t->rows.rows[i], y);
+    for (size_t i = 0; i < t->rows.count; i++) count += has_bounds(t->rows.rows[i], y);
     return count;
 }
 
@@ -212,9 +221,9 @@ static basin_status add_strand_bounds(basin_plan *plan, basin_panel *panel, cons
     BASIN_TRY(basin_places_create(plan, s->count, &above));
     for (size_t row = basin_strand_start(t, s); row < s->count; row++) {
         basin_place p = {.x = basin_column_value(s->rows[row], t->x), .y = NAN};
-        if (!basin_column_partial(s->rows[row], y) || !isfinite(p.x)) continue;
+        if (!has_bounds(s->rows[row], y) || !isfinite(p.x)) continue;
         basin_column_bounds(s->rows[row], y, &p.low, &p.high);
-        if (isfinite(p.low) && isfinite(p.high) && p.high > p.low)
+        if (isfinite(p.high) && p.high > p.low)
             basin_places_add(&between, p);
         else
             basin_places_add(&above, (basin_place){.x = p.x, .y = p.low, .low = p.low, .high = p.low});
@@ -416,7 +425,7 @@ static void track_caption(basin_plan *plan, const basin_tracks *t, const basin_c
     caption_ceilings(plan, t, y, count);
     for (size_t i = 0; i < count; i++) {
         if (partial_rows(t, y[i]) == 0) continue;
-        basin_plan_caption(plan, " The spectra are truncated: SANE lies within its bar, and what is drawn as a triangle (N_eff) is a lower end.");
+        basin_plan_caption(plan, " The spectra are truncated: SANE and N_eff lie within their bars; a triangle is a lower end alone.");
         break;
     }
     for (size_t i = 0; i < plan->count; i++) {
