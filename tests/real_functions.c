@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/random.h"
-#include "model/real_math.h"
+#include "engine/kernels/elementary.h"
 #include "support.h"
 
 #if defined(BASIN_REAL_SINGLE)

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "core/random.h"
-#include "model/real_math.h"
-#include "model/real_tiles.h"
+#include "engine/kernels/elementary.h"
+#include "engine/kernels/tiles.h"
 #include "support.h"
 
 enum { LANES = BASIN_LANES, OUTPUTS = 19, TAPS = 14, PIXELS = 8, ROWS = 3, WIDTH = 24 };

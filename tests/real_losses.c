@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/random.h"
-#include "model/real_loss.h"
+#include "engine/objective/chunk_loss.h"
 #include "support.h"
 
 enum { LANES = BASIN_LANES, MOST_SAMPLES = 40, MOST_GROUPS = 3, MOST_WIDTH = 390, MOST_CLASSES = 130, K = 3, MOST = MOST_GROUPS * LANES * MOST_WIDTH };

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/comparison.h"
+#include "analysis/compare/comparison.h"
 #include "core/random.h"
 
 /* ----------------------------------------------------------------------------------------------- one measure -- */

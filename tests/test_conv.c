@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/random.h"
-#include "model/real_conv.h"
+#include "engine/kernels/convolution.h"
 #include "op_cases.h"
 #include "problem.h"
 #include "support.h"

@@ -4,7 +4,7 @@
 
 #include "core/loss.h"
 #include "core/random.h"
-#include "model/real_loss.h"
+#include "engine/objective/chunk_loss.h"
 #include "support.h"
 
 enum { SAMPLES = 5, POSITIONS = 3, CLASSES = 4, WIDTH = POSITIONS * CLASSES, ELEMENTS = SAMPLES * WIDTH, TARGETS = SAMPLES * POSITIONS, K = 2 };

@@ -4,7 +4,7 @@
 
 #include "core/linalg.h"
 #include "core/random.h"
-#include "model/op_list.h"
+#include "engine/op_list.h"
 #include "op_cases.h"
 #include "problem.h"
 #include "support.h"

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/vectors.h"
+#include "core/vectors.h"
 #include "core/linalg.h"
 #include "core/random.h"
 

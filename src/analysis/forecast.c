@@ -20,7 +20,7 @@
 #include <time.h>
 
 #include "analysis/point.h"
-#include "analysis/vectors.h"
+#include "core/vectors.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 

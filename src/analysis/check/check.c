@@ -1,0 +1,49 @@
+/* Is the objective what it says? Derivatives against differences and expansions, recorded values against recomputed ones. */
+#include "analysis/check/check.h"
+
+#include <math.h>
+
+#include "core/linalg.h"
+#include "core/memory.h"
+
+basin_status basin_check_add(basin_checker *c, const char *name, basin_check_verdict verdict, const basin_check_item *numbers, char *detail)
+{
+    basin_status      st = BASIN_OK;
+    basin_check      *check = c->check;
+    basin_check_item *items = NULL, *item;
+
+    BASIN_CHECK(detail != NULL, BASIN_ERR_NOMEM, "out of memory for the detail of %s", name);
+    BASIN_CHECK((items = basin_grow(check->items, check->item_count, check->item_count + 1, sizeof *items)) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for check %s", name);
+    check->items = items;
+    item = &items[check->item_count++];
+    *item = *numbers;
+    item->name = NULL;
+    item->detail = detail, detail = NULL;
+    item->verdict = (int)verdict;
+    if (verdict == BASIN_CHECK_FAILED) check->failed = true;
+    BASIN_STRDUP(item->name, name);
+done:
+    basin_free(detail);
+    return st;
+}
+
+basin_status basin_check_compute(basin_objective *o, const double *theta, const basin_check_options *options, basin_check **out)
+{
+    basin_status        st = BASIN_OK;
+    basin_check_options defaults = {0};
+    basin_checker       c = {.o = o, .theta = theta, .size = basin_objective_size(o), .options = options != NULL ? options : &defaults};
+
+    BASIN_CHECK(basin_all_finite(theta, c.size), BASIN_ERR_VALUE, "check needs a point without NaN or Inf");
+    BASIN_CHECK(c.options->ck == NULL || c.options->ck->params->size == c.size, BASIN_ERR_SHAPE,
+                "the objective has %zu parameters, the checkpoint %zu", c.size, c.options->ck->params->size);
+    BASIN_ALLOC(c.check, 1, "check");
+    c.check->parameters = c.size;
+    c.check->samples = basin_objective_samples(o);
+    BASIN_TRY(basin_check_derivatives(&c));
+    if (c.options->ck != NULL) BASIN_TRY(basin_check_recorded(&c));
+    *out = c.check, c.check = NULL;
+done:
+    basin_check_destroy(&c.check);
+    return st;
+}

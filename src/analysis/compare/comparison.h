@@ -1,0 +1,90 @@
+/* What the parts of `compare` share: choosing checkpoints (groups.c, equal_loss.c), means (estimates.c),
+ * paired differences and verdicts (pairs.c), multiplicity (adjust.c), words (claims.c,
+ * cautions.c, notes.c).
+ */
+#ifndef BASIN_ANALYSIS_COMPARE_COMPARISON_H
+#define BASIN_ANALYSIS_COMPARE_COMPARISON_H
+
+#include "core/measure.h"
+
+#define BASIN_NO_ROW SIZE_MAX
+
+typedef struct basin_pair { /* a group held against a base by the runs of equal seed */
+    size_t  group, base;    /* indices of groups */
+    bool    continuation;   /* the same runs later: no comparison of methods */
+    size_t  count;
+    size_t *rows, *others;      /* [count] raw rows of the group, of the base */
+    size_t  first, differences; /* which of the comparison's differences are its own, column by column, point by point */
+} basin_pair;
+
+typedef struct basin_comparer {
+    basin_comparison    *result;
+    double               level, loss_tolerance;
+    const char          *bn, *remark; /* of the options */
+    size_t               column_count;
+    const basin_column **columns;              /* what is compared: of the columns meant to be, those that some row of a group knows */
+    bool                 points[BASIN_POINTS]; /* every group has such rows */
+    size_t              *places;               /* [row_count, BASIN_POINTS] the row of that kind at the same run and step, or BASIN_NO_ROW */
+    size_t               base;                 /* index of its group */
+    size_t               budget;               /* index of the extra group, or BASIN_NO_ROW */
+    size_t               budget_of;            /* index of the group whose budget that is, or BASIN_NO_ROW */
+    size_t               pair_count;
+    basin_pair          *pairs;
+    bool                 starts_checked; /* every pair had checkpoints of step 0 to compare */
+} basin_comparer;
+
+basin_status basin_comparison_group(basin_comparer *c, const char *base);
+basin_status basin_comparison_columns(basin_comparer *c); /* of the groups: columns, points, places */
+basin_status basin_comparison_estimates(basin_comparer *c);
+basin_status basin_comparison_pairs(basin_comparer *c);
+basin_status basin_comparison_judge_losses(basin_comparer *c);
+basin_status basin_comparison_note(basin_comparer *c);
+
+/* Rows. A checkpoint is a measured row of the whole sample at the raw weights, not interpolated. */
+bool basin_is_checkpoint(const basin_row *row);
+bool basin_same_run(const basin_row *a, const basin_row *b);
+bool basin_is_first_of_run(const basin_comparison *k, size_t row); /* the first row of a run stands for it */
+/* The row at the run and step of `row`, of that kind of point and part of the samples; BASIN_NO_ROW if there is none. */
+size_t basin_row_beside(const basin_comparison *k, size_t row, int point, size_t part);
+/* A number that can be held against others; NAN where unknown, or part of a truncated sum. */
+double basin_measured(const basin_row *row, const basin_column *column);
+
+/* For each run that reaches the comparison's at_loss, the row that stands for it there (appended where it lies between two
+   checkpoints); chosen [rows before] is indexed by the first row of a run. */
+basin_status basin_comparison_reach(basin_comparison *k, size_t *chosen);
+double       basin_lowest_loss(const basin_comparison *k, const basin_row *run);           /* of its checkpoints; NAN if none */
+basin_status basin_comparison_demand_reached(const basin_comparison *k, const char *base); /* groups are made; base: its method, NULL = any */
+
+double basin_student_p(double t, size_t dof); /* P(|T| >= |t|), dof > 0; to rounding of 1 */
+/* The least p that n pairs can give: 2/2^n, or what drawing leaves. NAN for none. */
+double basin_smallest_p(size_t pairs);
+/* The fewest pairs with which 2/2^n, times `tests`, is at most `level`. */
+size_t basin_pairs_needed(size_t tests, double level);
+void   basin_mean_and_interval(const double *x, size_t n, double *mean, double *sd, double *lower, double *upper);
+
+const basin_estimate *basin_comparison_estimate(const basin_comparison *comparison, const char *measure, const char *group,
+                                                int point); /* NULL if absent */
+
+bool basin_rows_explain(const basin_comparison *k, const basin_difference *d); /* seeds and rows of the test set together could make such a mean */
+
+/* Notes. */
+basin_status basin_comparison_add_note(basin_comparer *c, char *text); /* taken; NULL: out of memory */
+/* text ← text + separator (unless text is NULL) + part, which is taken (NULL: out of memory). */
+basin_status basin_comparison_append(char **text, const char *separator, char *part);
+basin_status basin_comparison_claims(basin_comparer *c);   /* what each pair supports, a note a family */
+basin_status basin_comparison_cautions(basin_comparer *c); /* what the rows say against it */
+
+/* m measures over n seeds whose signs are flipped jointly (adjust.c). */
+typedef struct basin_flips {
+    size_t  measures, patterns;
+    double *p; /* [measures, patterns] tail of Student's t of each measure in each pattern, the one seen first; NAN: not measured */
+} basin_flips;
+
+/* x [m, n]: NAN where a seed lacks the measure. */
+basin_status basin_flips_create(const double *x, size_t m, size_t n, basin_flips *out);
+void         basin_flips_clear(basin_flips *flips);
+/* adjusted [m]: p over the measures with member[i], step-down; NAN for the others, and where nothing is measured. Those that are not able to
+   reach the level with their pairs come after all others, and cost these nothing. */
+basin_status basin_step_down(const basin_flips *flips, const bool *member, const bool *able, double *adjusted);
+
+#endif

@@ -1,0 +1,463 @@
+/* Groups against each other: differences paired by seed, and what may be said of them.
+ *
+ * Pairs are runs of equal recorded seed. Where both runs have a checkpoint of step 0, it must show the same start (‖θ‖ and training
+ * loss to 1e-9): otherwise they are no pair. A base that went on is its own group's continuation: listed, not judged.
+ *
+ * A measure of scale that is positive in every pair is compared by logarithms. Their differences are symmetric where errors multiply,
+ * and then the sign-flip test is exact, which it is not of the plain differences.
+ *
+ * Two p-values are adjusted (adjust.c):
+ *   p_family   over the measures and kinds of points of one family, for one pair of groups: what holds of that family alone
+ *   p_report   over those of all families but the conditions, times the pairs of groups that the report tests. Over pairs it is
+ *              Bonferroni: pairs share a base, and flips over all pairs at once would need all methods to be exchangeable, which is false
+ *              where a third one differs.
+ *
+ * The rows of the test set are one draw for all seeds, and seeds cannot tell what another draw would show. With J equal parts of it, the mean over
+ * the pairs of the difference is taken on each part; its standard error over rows is the standard deviation over parts / √J. In a ratio of
+ * losses the part's losses are divided by those of the whole set: the derivative of the logarithm at the whole, whose mean over parts is the
+ * whole, while the logarithm of a small part's loss is biased and can be −∞. Of a gap the test loss is the only part that the rows move.
+ * A report of generalisation must stand out against both errors together, √(seeds² + rows²), by Student's t with the fewer of
+ * both degrees of freedom, J − 1 and pairs − 1 (1.96 with J = 10 would let pass 8 % where 5 % are meant); against each alone, two errors of like
+ * size would let pass twice what is meant.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "analysis/compare/comparison.h"
+#include "core/memory.h"
+
+#define START_TOLERANCE 1e-9
+
+/* -------------------------------------------------------------------------------------------------- pairing -- */
+
+/* The row of that seed; none if there is more than one. */
+static size_t find_seed(const basin_comparison *k, const basin_group *group, int64_t seed)
+{
+    size_t found = BASIN_NO_ROW;
+
+    for (size_t i = 0; i < group->run_count; i++)
+        if (k->rows[group->rows[i]].seed == seed) {
+            if (found != BASIN_NO_ROW) return BASIN_NO_ROW;
+            found = group->rows[i];
+        }
+    return found;
+}
+
+static const basin_row *find_start(const basin_comparison *k, const basin_row *run)
+{
+    for (size_t i = 0; i < k->row_count; i++)
+        if (k->rows[i].step == 0 && basin_is_checkpoint(&k->rows[i]) && basin_same_run(&k->rows[i], run)) return &k->rows[i];
+    return NULL;
+}
+
+static bool close_to(double a, double b)
+{
+    return fabs(a - b) <= START_TOLERANCE * fmax(fabs(a), fabs(b));
+}
+
+static bool same_start(basin_comparer *c, const basin_row *a, const basin_row *b)
+{
+    const basin_row *start_a = find_start(c->result, a), *start_b = find_start(c->result, b);
+
+    if (start_a == NULL || start_b == NULL) {
+        c->starts_checked = false;
+        return true;
+    }
+    return close_to(start_a->theta_norm, start_b->theta_norm) && close_to(start_a->train_loss, start_b->train_loss);
+}
+
+static basin_status pair_by_seed(basin_comparer *c, basin_pair *pair)
+{
+    basin_status            st = BASIN_OK;
+    const basin_comparison *k = c->result;
+    const basin_group      *group = &k->groups[pair->group], *base = &k->groups[pair->base];
+
+    BASIN_ALLOC(pair->rows, group->run_count, "pairs");
+    BASIN_ALLOC(pair->others, group->run_count, "pairs");
+    for (size_t i = 0; i < group->run_count; i++) {
+        const basin_row *row = &k->rows[group->rows[i]];
+        size_t           own = row->seed >= 0 ? find_seed(k, group, row->seed) : BASIN_NO_ROW;
+        size_t           other = row->seed >= 0 ? find_seed(k, base, row->seed) : BASIN_NO_ROW;
+        if (own == BASIN_NO_ROW || other == BASIN_NO_ROW || !same_start(c, row, &k->rows[other])) continue;
+        pair->rows[pair->count] = own;
+        pair->others[pair->count++] = other;
+    }
+done:
+    return st;
+}
+
+static basin_status add_pair(basin_comparer *c, size_t group, size_t base)
+{
+    basin_pair *pair = &c->pairs[c->pair_count++];
+
+    pair->group = group, pair->base = base;
+    pair->continuation = group == c->budget && base == c->base;
+    return pair_by_seed(c, pair);
+}
+
+static basin_status make_pairs(basin_comparer *c)
+{
+    basin_status      st = BASIN_OK;
+    basin_comparison *k = c->result;
+
+    c->starts_checked = true;
+    BASIN_ALLOC(c->pairs, k->group_count, "pairs of groups"); /* one for each group but the base, and one at equal budget */
+    for (size_t g = 0; g < k->group_count; g++)
+        if (g != c->base) BASIN_TRY(add_pair(c, g, c->base));
+    if (c->budget != BASIN_NO_ROW) BASIN_TRY(add_pair(c, c->budget_of, c->budget));
+    for (size_t i = 0; i < c->pair_count; i++)
+        if (!c->pairs[i].continuation && c->pairs[i].count > 0) k->report_pairs++;
+done:
+    return st;
+}
+
+/* ---------------------------------------------------------------------------------------------- differences -- */
+
+typedef struct held { /* what of one seed is held against what; both NULL where the two values do not mean the same thing */
+    const basin_row *a, *b;
+} held;
+
+/* Two values of a measure with a setting (alpha, rho) are comparable where that is equal. */
+static bool comparable(const basin_column *column, const basin_row *a, const basin_row *b)
+{
+    if (column->setting == SIZE_MAX) return true;
+    double x = *(const double *)((const char *)a + column->setting), y = *(const double *)((const char *)b + column->setting);
+    return x == y || (isnan(x) && isnan(y));
+}
+
+static held hold(const basin_comparer *c, const basin_column *column, int point, const basin_pair *pair, size_t seed)
+{
+    const basin_comparison *k = c->result;
+    size_t a = c->places[pair->rows[seed] * BASIN_POINTS + (size_t)point], b = c->places[pair->others[seed] * BASIN_POINTS + (size_t)point];
+
+    if (a == BASIN_NO_ROW || b == BASIN_NO_ROW || !comparable(column, &k->rows[a], &k->rows[b])) return (held){0};
+    if (isnan(basin_measured(&k->rows[a], column)) || isnan(basin_measured(&k->rows[b], column))) return (held){0};
+    return (held){&k->rows[a], &k->rows[b]};
+}
+
+/* And there is a pair. */
+static bool positive_in_every_pair(const basin_comparer *c, const basin_column *column, int point, const basin_pair *pair)
+{
+    bool any = false;
+
+    for (size_t s = 0; s < pair->count; s++) {
+        held h = hold(c, column, point, pair, s);
+        if (h.a == NULL) continue;
+        if (!(basin_column_value(h.a, column) > 0.0 && basin_column_value(h.b, column) > 0.0)) return false;
+        any = true;
+    }
+    return any;
+}
+
+/* x [pair->count]: the difference of each seed, of logarithms if d->ratio; NAN where there is none. */
+static void differ(const basin_comparer *c, const basin_column *column, const basin_pair *pair, const basin_difference *d, double *x)
+{
+    for (size_t s = 0; s < pair->count; s++) {
+        held   h = hold(c, column, d->point, pair, s);
+        double a = h.a != NULL ? basin_column_value(h.a, column) : (double)NAN, b = h.b != NULL ? basin_column_value(h.b, column) : (double)NAN;
+        x[s] = d->ratio ? log(a) - log(b) : a - b;
+    }
+}
+
+/* The values that are there, to the front; their number. */
+static size_t gather(const double *x, size_t n, double *there)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(x[i])) there[count++] = x[i];
+    return count;
+}
+
+/* What of the difference of one pair stands on part j of the test set; NAN for measures that the test set does not enter. */
+static double on_part(const basin_comparison *k, const basin_column *column, bool ratio, const held *h, size_t j)
+{
+    size_t a = (size_t)(h->a - k->rows) * k->test_part_count + j, b = (size_t)(h->b - k->rows) * k->test_part_count + j;
+
+    if (column->offset == offsetof(basin_row, test_accuracy)) return k->test_part_accuracy[a] - k->test_part_accuracy[b];
+    if (ratio) return k->test_part_loss[a] / h->a->test_loss - k->test_part_loss[b] / h->b->test_loss;
+    return k->test_part_loss[a] - k->test_part_loss[b];
+}
+
+static double rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair, const basin_difference *d)
+{
+    const basin_comparison *k = c->result;
+    double                  average = 0.0, square = 0.0, parts = (double)k->test_part_count;
+
+    if (d->family != BASIN_FAMILY_GENERALISATION || d->pairs == 0 || k->test_part_count == 0) return NAN;
+    for (size_t j = 0; j < k->test_part_count; j++) {
+        double mean = 0.0;
+        for (size_t s = 0; s < pair->count; s++) {
+            held h = hold(c, column, d->point, pair, s);
+            if (h.a != NULL) mean += on_part(k, column, d->ratio, &h, j) / (double)d->pairs;
+        }
+        double step = mean - average; /* B. Welford, Technometrics 4, 1962 */
+        average += step / (double)(j + 1), square += step * (mean - average);
+    }
+    return sqrt(square / (parts - 1.0) / parts);
+}
+
+static double group_mean(const basin_comparison *k, const basin_column *column, const char *group, int point)
+{
+    return basin_comparison_estimate(k, column->name, group, point)->mean;
+}
+
+/* Differences of groups that are not paired: of their means, without any claim. */
+static double unpaired_mean(const basin_comparison *k, const basin_column *column, const basin_difference *d)
+{
+    return group_mean(k, column, d->group, d->point) - group_mean(k, column, d->base, d->point);
+}
+
+/* A pair without a difference has no sign: it tells as little as one that is not there. (Where none has any, more would not help.) */
+static void count_seeds(const basin_comparer *c, const double *there, basin_difference *d)
+{
+    size_t ties = 0, tests = c->result->report_pairs;
+
+    for (size_t i = 0; i < d->pairs; i++) ties += there[i] == 0.0;
+    if (ties == d->pairs) ties = 0;
+    d->p_smallest = basin_smallest_p(d->pairs - ties);
+    if (d->family != BASIN_FAMILY_CONDITION && d->p_smallest * (double)tests > c->level) d->seeds_needed = basin_pairs_needed(tests, c->level) + ties;
+}
+
+/* x [2 pair->count]: the differences, by seed, and room. Mean and interval stay on the scale of the test. */
+static basin_status make_difference(const basin_comparer *c, const basin_column *column, const basin_pair *pair, double *x, basin_difference *d)
+{
+    basin_status            st = BASIN_OK;
+    const basin_comparison *k = c->result;
+    double                 *there = x + pair->count, sd;
+
+    d->family = (int)column->family;
+    d->p_family = d->p_report = NAN;
+    BASIN_STRDUP(d->measure, column->name);
+    BASIN_STRDUP(d->group, k->groups[pair->group].name);
+    BASIN_STRDUP(d->base, k->groups[pair->base].name);
+    d->paired = pair->count > 0;
+    d->ratio = column->ratio && positive_in_every_pair(c, column, d->point, pair);
+    differ(c, column, pair, d, x);
+    d->pairs = gather(x, pair->count, there);
+    basin_mean_and_interval(there, d->pairs, &d->mean, &sd, &d->lower, &d->upper);
+    if (!d->paired) d->mean = unpaired_mean(k, column, d);
+    d->rows_error = rows_error(c, column, pair, d);
+    d->p = basin_sign_flip_p(there, d->pairs);
+    if (!pair->continuation)
+        count_seeds(c, there, d);
+    else
+        d->p_smallest = basin_smallest_p(d->pairs);
+done:
+    return st;
+}
+
+/* ------------------------------------------------------------------------------------------------- verdicts -- */
+
+/* p is adjusted; `tests` pairs of groups share the level. */
+static int verdict_of(const basin_comparer *c, const basin_difference *d, double p, size_t tests)
+{
+    if (!d->paired) return BASIN_VERDICT_NOT_PAIRED;
+    if (d->pairs == 0) return BASIN_VERDICT_NOT_MEASURED;
+    if (d->p_smallest * (double)tests > c->level) return BASIN_VERDICT_TOO_FEW_SEEDS;
+    if (!(p <= c->level)) return BASIN_VERDICT_UNDECIDED;
+    return d->mean < 0.0 ? BASIN_VERDICT_LOWER : BASIN_VERDICT_HIGHER;
+}
+
+bool basin_rows_explain(const basin_comparison *k, const basin_difference *d)
+{
+    double mean = d->ratio ? log(d->mean) : d->mean, width = d->ratio ? log(d->upper / d->lower) : d->upper - d->lower;
+    if (!isfinite(d->rows_error) || d->pairs < 2) return false;
+    double seeds = 0.5 * width / basin_student_t975(d->pairs - 1);
+    size_t parts = k->test_part_count, least = parts < d->pairs ? parts : d->pairs;
+    return fabs(mean) <= basin_student_t975(least - 1) * hypot(seeds, d->rows_error);
+}
+
+/* From the scale of the test to the one reported; the verdicts before and after. */
+static void judge(const basin_comparer *c, const basin_pair *pair, basin_difference *d)
+{
+    bool decided;
+
+    d->verdict = pair->continuation ? BASIN_VERDICT_CONTINUATION : verdict_of(c, d, d->p_family, 1);
+    d->report = pair->continuation ? BASIN_VERDICT_CONTINUATION : verdict_of(c, d, d->p_report, c->result->report_pairs);
+    if (d->ratio) d->mean = exp(d->mean), d->lower = exp(d->lower), d->upper = exp(d->upper);
+    decided = d->report == BASIN_VERDICT_LOWER || d->report == BASIN_VERDICT_HIGHER;
+    if (decided && basin_rows_explain(c->result, d)) d->report = BASIN_VERDICT_UNDECIDED;
+}
+
+/* Of the differences of a pair: members of the family, or of the report, and which of them could reach the level shared by `tests`. */
+static void choose(const basin_comparer *c, const basin_pair *pair, const basin_difference *d, int family, size_t tests, bool *member, bool *able)
+{
+    for (size_t i = 0; i < pair->differences; i++) {
+        member[i] = family < BASIN_FAMILIES ? d[i].family == family : d[i].family != BASIN_FAMILY_CONDITION;
+        able[i] = d[i].p_smallest * (double)tests <= c->level;
+    }
+}
+
+/* values [pair->differences, pair->count]; where one of two p is drawn and the other is not, the larger one stands. */
+static basin_status adjust(const basin_comparer *c, const basin_pair *pair, const double *values, basin_difference *d)
+{
+    basin_status st = BASIN_OK;
+    basin_flips  flips = {0};
+    bool        *member = NULL, *able = NULL;
+    double      *p = NULL;
+    size_t       tests = c->result->report_pairs;
+
+    BASIN_ALLOC(member, pair->differences, "measures of a family");
+    BASIN_ALLOC(able, pair->differences, "measures of a family");
+    BASIN_ALLOC(p, pair->differences, "adjusted p");
+    BASIN_TRY(basin_flips_create(values, pair->differences, pair->count, &flips));
+    for (int family = 0; family < BASIN_FAMILIES; family++) {
+        choose(c, pair, d, family, 1, member, able);
+        BASIN_TRY(basin_step_down(&flips, member, able, p));
+        for (size_t i = 0; i < pair->differences; i++)
+            if (!isnan(p[i])) d[i].p_family = fmax(p[i], d[i].p);
+    }
+    if (pair->continuation) goto done;
+    choose(c, pair, d, BASIN_FAMILIES, tests, member, able);
+    BASIN_TRY(basin_step_down(&flips, member, able, p));
+    for (size_t i = 0; i < pair->differences; i++)
+        if (!isnan(p[i])) d[i].p_report = fmax(fmin(1.0, p[i] * (double)tests), d[i].p_family);
+done:
+    basin_flips_clear(&flips);
+    basin_free(member);
+    basin_free(able);
+    basin_free(p);
+    return st;
+}
+
+static basin_status compare_pair(basin_comparer *c, basin_pair *pair)
+{
+    basin_status      st = BASIN_OK;
+    basin_comparison *k = c->result;
+    basin_difference *d = &k->differences[k->difference_count];
+    double           *values = NULL; /* [differences + 1, pair->count]: the last one is room */
+    size_t            n = pair->count;
+
+    pair->first = k->difference_count;
+    BASIN_ALLOC(values, (c->column_count * BASIN_POINTS + 1) * n, "differences over seeds");
+    for (size_t m = 0; m < c->column_count; m++)
+        for (int point = 0; point < BASIN_POINTS; point++) {
+            if (!c->points[point] || (point != BASIN_POINT_RAW && c->columns[m]->at_raw_only)) continue;
+            size_t i = pair->differences++;
+            k->difference_count++;
+            d[i].point = point;
+            BASIN_TRY(make_difference(c, c->columns[m], pair, values + i * n, &d[i]));
+        }
+    BASIN_TRY(adjust(c, pair, values, d));
+    for (size_t i = 0; i < pair->differences; i++) judge(c, pair, &d[i]);
+done:
+    basin_free(values);
+    return st;
+}
+
+basin_status basin_comparison_pairs(basin_comparer *c)
+{
+    basin_status      st = BASIN_OK;
+    basin_comparison *k = c->result;
+
+    BASIN_TRY(make_pairs(c));
+    BASIN_ALLOC(k->differences, c->pair_count * c->column_count * BASIN_POINTS, "differences");
+    for (size_t i = 0; i < c->pair_count; i++) BASIN_TRY(compare_pair(c, &c->pairs[i]));
+done:
+    return st;
+}
+
+/* -------------------------------------------------------------------------------------------- equal losses -- */
+
+static double mean_loss(const basin_comparison *k, const size_t *rows, size_t count)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < count; i++) sum += k->rows[rows[i]].train_loss;
+    return sum / (double)count;
+}
+
+/* How far from equal, as a share of the larger: of a ratio of losses, or of their difference. */
+static double share_of_larger(const basin_difference *d, double value, double larger)
+{
+    return d->ratio ? 1.0 - fmin(value, 1.0 / value) : larger > 0.0 ? fabs(value) / larger : 0.0;
+}
+
+/* Unequal: the losses of the pairs differ by more than the tolerance and the seeds do not explain it: the paired interval leaves out
+   equality. Equal: the whole interval lies within the tolerance. Between the two the seeds do not tell, and without an interval, of fewer than
+   two pairs, nothing is told. */
+static const char *judge_loss(const basin_comparer *c, const basin_difference *d, double larger, double relative)
+{
+    double equal = d->ratio ? 1.0 : 0.0;
+
+    if (d->pairs == 0) return "no pairs: cannot be told";
+    if (!isfinite(d->lower) || !isfinite(d->upper)) return "one pair: cannot be told";
+    if (relative > c->loss_tolerance && (d->lower > equal || d->upper < equal)) return "unequal";
+    if (fmax(share_of_larger(d, d->lower, larger), share_of_larger(d, d->upper, larger)) <= c->loss_tolerance)
+        return "equal within the tolerance";
+    return "not shown to be equal, nor unequal";
+}
+
+static double mean_at(const basin_comparison *k, const char *group, int point)
+{
+    for (size_t i = 0; i < k->estimate_count; i++)
+        if (k->estimates[i].point == point && strcmp(k->estimates[i].measure, "train_loss") == 0 && strcmp(k->estimates[i].group, group) == 0)
+            return k->estimates[i].mean;
+    return NAN;
+}
+
+/* The losses at one kind of point; unequal ones mark every difference of the pair there. Raw points are always told, others where unequal. */
+static basin_status judge_losses_at(basin_comparer *c, const basin_pair *pair, const basin_difference *loss)
+{
+    static const char *const names[] = {"", "polished, ", "averaged, "};
+    basin_status       st = BASIN_OK;
+    basin_comparison  *k = c->result;
+    const basin_group *group = &k->groups[pair->group], *base = &k->groups[pair->base];
+    bool               paired = loss->point == BASIN_POINT_RAW && pair->count > 0;
+    double             a = paired ? mean_loss(k, pair->rows, pair->count) : mean_at(k, group->name, loss->point);
+    double             b = paired ? mean_loss(k, pair->others, pair->count) : mean_at(k, base->name, loss->point);
+    double             larger = fmax(fabs(a), fabs(b)), relative = share_of_larger(loss, loss->mean, larger);
+    const char        *verdict = judge_loss(c, loss, larger, relative);
+    bool               unequal = strcmp(verdict, "unequal") == 0;
+
+    k->losses_unequal = k->losses_unequal || unequal;
+    for (size_t j = pair->first; j < pair->first + pair->differences; j++)
+        if (k->differences[j].point == loss->point) k->differences[j].losses_unequal = unequal;
+    if (loss->point != BASIN_POINT_RAW && !unequal) goto done;
+    BASIN_TRY(basin_comparison_append(&k->losses_note, "; ",
+                                      loss->pairs == 0 ? basin_format("%s%s %.4g against %s %.4g: %s", names[loss->point], group->name, a, base->name, b, verdict)
+                                                       : basin_format("%s%s %.4g against %s %.4g: %s (relative difference %.2g, tolerance %.2g)",
+                                                                      names[loss->point], group->name, a, base->name, b, verdict, relative,
+                                                                      c->loss_tolerance)));
+done:
+    return st;
+}
+
+/* `at_loss`: the raw points are equal by construction, and only the others are looked at. */
+static basin_status judge_pair_losses(basin_comparer *c, const basin_pair *pair, bool at_loss)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = pair->first; i < pair->first + pair->differences; i++) {
+        const basin_difference *d = &c->result->differences[i];
+        if (strcmp(d->measure, "train_loss") != 0 || (at_loss && d->point == BASIN_POINT_RAW)) continue;
+        BASIN_TRY(judge_losses_at(c, pair, d));
+    }
+done:
+    return st;
+}
+
+static bool interpolated(const basin_comparison *k)
+{
+    for (size_t g = 0; g < k->group_count; g++)
+        for (size_t i = 0; i < k->groups[g].run_count; i++)
+            if (k->rows[k->groups[g].rows[i]].train_loss != k->at_loss) return false;
+    return true;
+}
+
+basin_status basin_comparison_judge_losses(basin_comparer *c)
+{
+    basin_status      st = BASIN_OK;
+    basin_comparison *k = c->result;
+
+    bool at_loss = !isnan(k->at_loss) && interpolated(k);
+    if (at_loss) {
+        k->losses_note = basin_format("equal by construction at %g where measured (on the checkpoints themselves)", k->at_loss);
+        BASIN_CHECK(k->losses_note != NULL, BASIN_ERR_NOMEM, "out of memory for a note");
+    }
+    for (size_t i = 0; i < c->pair_count; i++)
+        if (!c->pairs[i].continuation) BASIN_TRY(judge_pair_losses(c, &c->pairs[i], at_loss));
+done:
+    return st;
+}

@@ -1,0 +1,271 @@
+/* Rises of the loss along one direction, at signed radii.
+ *
+ *     sam:         d = g/‖g‖, g = ∇L without weight decay: one-step SAM sharpness (Foret et al., arXiv:2010.01412, eq. 2)
+ *     msam:        d = −v/‖v‖, v the momentum (Becker, Altrock & Risse, arXiv:2401.12033): the published sign
+ *     top:         d = e1, the eigenvector of the largest eigenvalue, entry of largest magnitude positive
+ *     random:SEED: d filter-normalised with biases zero, then scaled to norm 1
+ *
+ *     rise       L(theta + rho d) − L(theta) = slope + symmetric
+ *     slope      ½ [L(theta + rho d) − L(theta − rho d)]             odd in rho:  rho gᵀd + O(rho³)
+ *     symmetric  ½ [L(theta + rho d) + L(theta − rho d)] − L(theta)  even in rho: ½ rho² dᵀHd + O(rho⁴)
+ *
+ * A one-sided rise mixes the two: at a point that is not stationary, as a hovering one, the slope alone can be most of it. Only
+ * the symmetrised rise is of curvature. It also depends on d: g and v of different methods look along different directions,
+ * cos²(v, e1) and cos²(g, e1) say how far along the sharpest; e1 and random directions are common to all methods.
+ *
+ * All points of one direction, ±rho of every radius and 0, none twice, are one subspace evaluation; differences are to that 0.
+ * A direction that is zero gives NAN.
+ *
+ * Rounding: every loss carries a relative error of about ε, that of the objective, so each difference an absolute one of about
+ * ε|L|. The symmetrised rise falls as rho²: below rho ≈ √(2ε|L| / |dᵀHd|) it is rounding, of either sign, and is handed back as
+ * computed. The two differences to L(theta) are taken before their mean, so that nothing is lost beyond that.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "analysis/slice/direction.h"
+#include "analysis/forecast.h"
+#include "analysis/point.h"
+#include "core/linalg.h"
+#include "core/memory.h"
+
+#define RHO 0.05
+
+static const double factors[] = {-4.0, -2.0, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0};
+#define FACTORS (sizeof factors / sizeof *factors)
+
+typedef struct radii {
+    size_t  count;
+    double *rho; /* [count] as asked for */
+    size_t  points;
+    double *point;        /* [points] to be evaluated: 0 first, ±rho of all radii, none twice */
+    size_t *plus, *minus; /* [count] which of them rho and −rho are */
+} radii;
+
+static void radii_release(radii *r)
+{
+    basin_free(r->rho);
+    basin_free(r->point);
+    basin_free(r->plus);
+    basin_free(r->minus);
+}
+
+static size_t place_of(radii *r, double rho)
+{
+    for (size_t i = 0; i < r->points; i++)
+        if (r->point[i] == rho) return i;
+    r->point[r->points] = rho;
+    return r->points++;
+}
+
+static basin_status choose_radii(const basin_sharpness_options *o, radii *r)
+{
+    basin_status st = BASIN_OK;
+    double       base = o->recorded_rho > 0.0 ? o->recorded_rho : RHO;
+    size_t       most;
+
+    BASIN_CHECK(o->rho == NULL || o->rho_count > 0, BASIN_ERR_ARG, "no radius given");
+    r->count = o->rho != NULL ? o->rho_count : FACTORS;
+    BASIN_CHECK(basin_mul(2, r->count, &most) && basin_add(most, 1, &most), BASIN_ERR_ARG, "%zu radii are too many", r->count);
+    BASIN_ALLOC(r->rho, r->count, "radii");
+    BASIN_ALLOC(r->point, most, "radii");
+    BASIN_ALLOC(r->plus, r->count, "radii");
+    BASIN_ALLOC(r->minus, r->count, "radii");
+    r->points = 1; /* theta itself */
+    for (size_t i = 0; i < r->count; i++) {
+        r->rho[i] = o->rho != NULL ? o->rho[i] : base * factors[i];
+        BASIN_CHECK(isfinite(r->rho[i]), BASIN_ERR_VALUE, "radius %g is not finite", r->rho[i]);
+        r->plus[i] = place_of(r, r->rho[i]);
+        r->minus[i] = place_of(r, -r->rho[i]);
+    }
+done:
+    return st;
+}
+
+/* Rises at every radius along the unit direction d; d = NULL: undefined. */
+static basin_status measure(basin_objective *o, const double *theta, const double *d, const radii *r, const char *name, const char *definition,
+                            const char *split, basin_rise *rises)
+{
+    basin_status st = BASIN_OK;
+    basin_loss  *losses = NULL;
+
+    BASIN_ALLOC(losses, r->points, "losses");
+    if (d != NULL) BASIN_TRY(basin_objective_subspace(o, NULL, theta, d, 1, r->point, r->points, losses));
+    for (size_t i = 0; i < r->count; i++) {
+        basin_rise *rise = &rises[i];
+        BASIN_STRDUP(rise->name, name);
+        BASIN_STRDUP(rise->definition, definition);
+        BASIN_STRDUP(rise->split, split);
+        rise->rho = r->rho[i];
+        rise->loss = rise->value = rise->slope = rise->symmetric = NAN;
+        if (d == NULL) continue;
+        const double centre = basin_loss_value(&losses[0]), minus = basin_loss_value(&losses[r->minus[i]]) - centre;
+        rise->loss = basin_loss_value(&losses[r->plus[i]]);
+        rise->value = rise->loss - centre;
+        rise->slope = 0.5 * (rise->value - minus);
+        rise->symmetric = 0.5 * (rise->value + minus);
+    }
+done:
+    basin_free(losses);
+    return st;
+}
+
+/* ±v/‖v‖ into d; NULL where v is zero. */
+static const double *unit(const double *v, double sign, size_t size, double *d)
+{
+    double norm = basin_norm(v, size);
+
+    if (!(norm > 0.0) || !isfinite(norm)) return NULL;
+    for (size_t i = 0; i < size; i++) d[i] = sign * (v[i] / norm);
+    return d;
+}
+
+static basin_status measure_random(basin_objective *o, const double *theta, uint64_t seed, const radii *r, const char *split, basin_rise *rows)
+{
+    basin_status     st = BASIN_OK;
+    basin_direction *d = NULL;
+
+    BASIN_TRY(basin_direction_random(basin_objective_params(o), theta, NULL, seed, &d));
+    BASIN_TRY(basin_direction_rescale(d, 1.0));
+    BASIN_TRY(
+        measure(o, theta, d->values, r, d->label, "L(θ + ρ d) − L(θ), d random, filter-normalised, biases zero, scaled to norm 1", split, rows));
+done:
+    basin_direction_destroy(&d);
+    return st;
+}
+
+static basin_status measure_all(basin_objective *o, const double *theta, const double *g, const double *top, const basin_sharpness_options *options,
+                                const radii *r, basin_sharpness *s)
+{
+    basin_status st = BASIN_OK;
+    size_t       size = s->parameters;
+    double      *d = NULL;
+    basin_rise  *rises = s->rises;
+
+    BASIN_ALLOC(d, size, "direction");
+    BASIN_TRY(
+        measure(o, theta, unit(g, 1.0, size, d), r, "sam", "L(θ + ρ g/‖g‖) − L(θ), g the gradient without weight decay", options->split, rises));
+    rises += r->count;
+    if (options->momentum != NULL) {
+        BASIN_TRY(
+            measure(o, theta, unit(options->momentum, -1.0, size, d), r, "msam", "L(θ − ρ v/‖v‖) − L(θ), v the momentum", options->split, rises));
+        rises += r->count;
+    }
+    if (top != NULL) {
+        BASIN_TRY(measure(o, theta, unit(top, 1.0, size, d), r, "top", "L(θ + ρ e1) − L(θ), e1 the eigenvector of the largest eigenvalue, norm 1",
+                          options->split, rises));
+        rises += r->count;
+    }
+    for (size_t i = 0; i < options->random; i++, rises += r->count) BASIN_TRY(measure_random(o, theta, options->seed + i, r, options->split, rises));
+done:
+    basin_free(d);
+    return st;
+}
+
+static basin_status count_kinds(const basin_sharpness_options *options, const radii *r, size_t *out)
+{
+    basin_status st = BASIN_OK;
+    size_t       named = 1, kinds;
+
+    if (options->momentum != NULL) named++;
+    if (options->top != NULL || options->find_top) named++;
+    BASIN_CHECK(basin_add(named, options->random, &kinds) && basin_mul(kinds, r->points, &(size_t){0}), BASIN_ERR_ARG,
+                "%zu random directions of %zu radii are too many", options->random, r->count);
+    *out = kinds;
+done:
+    return st;
+}
+
+static basin_status demand_of(basin_objective *o, const basin_sharpness_options *options, const radii *r, basin_demand *demand)
+{
+    basin_status st = BASIN_OK;
+    const size_t vectors = 3 * basin_objective_size(o) * sizeof(double); /* gradient, direction and e1 beside all other work */
+
+    demand->losses++;
+    demand->gradients++;
+    basin_stationarity_demand(o, &options->stationarity, demand);
+    if (options->top == NULL && options->find_top) BASIN_TRY(basin_direction_top_demand(o, demand));
+    demand->axes = 1;
+    BASIN_TRY(count_kinds(options, r, &demand->calls));
+    demand->points[0] = demand->calls * r->points;
+    demand->bytes += vectors, demand->aside += vectors;
+done:
+    return st;
+}
+
+basin_status basin_sharpness_forecast(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_forecast **out)
+{
+    basin_status                  st = BASIN_OK;
+    const basin_sharpness_options defaults = {0};
+    basin_forecast_request        request = {.analysis = "sharpness", .objective_count = 1, .objectives = {o}, .theta = theta};
+    radii                         r = {0};
+
+    if (options == NULL) options = &defaults;
+    BASIN_TRY(choose_radii(options, &r));
+    request.splits[0] = options->split;
+    BASIN_TRY(demand_of(o, options, &r, &request.demand));
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
+    radii_release(&r);
+    return st;
+}
+
+/* NAN where there is no vector, or a zero one. */
+static double cosine_of(const double *a, double a_norm, const double *b, double b_norm, size_t size)
+{
+    return a != NULL && b != NULL ? basin_dot(a, b, size) / a_norm / b_norm : (double)NAN;
+}
+
+static double square(double x)
+{
+    return x * x;
+}
+
+static void describe_directions(const double *g, const double *v, const double *top, basin_sharpness *s)
+{
+    const double top_norm = top != NULL ? basin_norm(top, s->parameters) : (double)NAN;
+
+    s->momentum_norm = v != NULL ? basin_norm(v, s->parameters) : (double)NAN;
+    s->momentum_gradient_cosine = cosine_of(g, s->gradient_norm, v, s->momentum_norm, s->parameters);
+    s->momentum_top_cosine2 = square(cosine_of(v, s->momentum_norm, top, top_norm, s->parameters));
+    s->gradient_top_cosine2 = square(cosine_of(g, s->gradient_norm, top, top_norm, s->parameters));
+}
+
+basin_status basin_sharpness_compute(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_sharpness **out)
+{
+    basin_status                  st = BASIN_OK;
+    const basin_sharpness_options defaults = {0};
+    basin_sharpness              *s = NULL;
+    basin_direction              *found = NULL;
+    const double                 *top;
+    double                       *g = NULL;
+    basin_loss                    loss;
+    radii                         r = {0};
+    size_t                        kinds;
+
+    if (options == NULL) options = &defaults;
+    BASIN_TRY(choose_radii(options, &r));
+    BASIN_TRY(count_kinds(options, &r, &kinds));
+    BASIN_ALLOC(s, 1, "sharpness");
+    s->parameters = basin_objective_size(o);
+    s->samples = basin_objective_samples(o);
+    BASIN_ALLOC(g, s->parameters, "gradient");
+    BASIN_TRY(basin_objective_loss(o, NULL, theta, &loss));
+    s->loss = basin_loss_value(&loss);
+    BASIN_TRY(basin_point_bare_gradient(o, theta, NULL, g));
+    s->gradient_norm = basin_norm(g, s->parameters);
+    BASIN_TRY(basin_stationarity_compute(o, theta, &options->stationarity, &s->stationarity));
+    if (options->top == NULL && options->find_top) BASIN_TRY(basin_direction_top(o, theta, options->seed, &found));
+    top = found != NULL ? found->values : options->top;
+    describe_directions(g, options->momentum, top, s);
+    BASIN_ALLOC(s->rises, kinds * r.count, "rises");
+    s->rise_count = kinds * r.count;
+    BASIN_TRY(measure_all(o, theta, g, top, options, &r, s));
+    *out = s, s = NULL;
+done:
+    radii_release(&r);
+    basin_free(g);
+    basin_direction_destroy(&found);
+    basin_sharpness_destroy(&s);
+    return st;
+}

@@ -1,0 +1,17 @@
+/* Making directions. */
+#ifndef BASIN_ANALYSIS_SLICE_DIRECTION_H
+#define BASIN_ANALYSIS_SLICE_DIRECTION_H
+
+#include "analysis/forecast.h"
+
+/* A direction with room for P zeros; label and definition are copied. Caller destroys. */
+basin_status basin_direction_create(const char *label, const char *definition, size_t size, basin_direction **out);
+/* Fills norm and natural_norm from the values and scales these to norm 1. BASIN_ERR_VALUE when they are zero or not finite. */
+basin_status basin_direction_normalise(basin_direction *direction);
+
+/* The eigenvector of the largest eigenvalue, by Lanczos to a residual of 1e-4 ‖H‖: good enough to look along. BASIN_ERR_NUMERIC where that
+   is not reached. */
+basin_status basin_direction_top(basin_objective *o, const double *theta, uint64_t seed, basin_direction **out);
+basin_status basin_direction_top_demand(const basin_objective *o, basin_demand *demand);
+
+#endif

@@ -1,0 +1,445 @@
+/* Extreme eigenpairs: thick-restart Lanczos for the `top` largest and the `bottom` smallest together.
+ *
+ * Method
+ *   1. Grow the Krylov basis (krylov.c), looking now and then at the Rayleigh-Ritz pairs: the wanted ones are the ends by
+ *      signed value, each with its residual. Where the basis is full: keep the wanted Ritz vectors and as many neighbours as
+ *      fill half of the room left.
+ *   2. All within tolerance ‖H‖, and no pair left out can by its residual turn out beyond: verify by a second chain (verify.c). It
+ *      proves that none is missing, but for one chance in 10,000, or meets one, or ends without either.
+ *   3. Pairs of both chains together. With the proof: finish once they are within tolerance. Without: if a wanted one has moved, or
+ *      the chain has met an eigenvalue at its level (thrice at most without a move), 1. with all that is known; if not, finish, and
+ *      say that the proof is missing.
+ *   4. The residuals of the recursion are those of the vectors to the rounding of the products. That is measured: one more
+ *      product with a random ±1 combination of the c pairs; its error's norm times √c estimates the root of the sum of squares
+ *      of all errors and is added in squares to each residual. Where it alone is not small beside the tolerance, each
+ *      residual is taken anew from a product with its vector.
+ *   5. ‖H‖_F² and trace by probes of the complement (probe.c).
+ *
+ * What is proven: some eigenvalue lies within each residual (Parlett, §4.5), and c distinct ones within the root of the sum of
+ * their squares (Kahan; Parlett §11.5). Where verified: the i-th eigenvalue is within tolerance ‖H‖ of the i-th found (from below
+ * always: Cauchy), but for that chance, in H as its products came.
+ *
+ * Reference: K. Wu, H. Simon, Thick-restart Lanczos method for large symmetric eigenvalue problems, SIAM J. Matrix Anal. Appl. 22(2), 2000.
+ */
+#include <math.h>
+
+#include "analysis/spectrum/spectrum.h"
+#include "analysis/spectrum/search.h"
+#include "core/vectors.h"
+#include "core/linalg.h"
+#include "core/memory.h"
+#include "core/progress.h"
+
+#define WISH 4       /* vectors in the basis for each one wanted, */
+#define WISH_MORE 100 /* and so many more: beyond, reorthogonalisation costs more than a restart */
+#define LEAST 8      /* the same beyond the wanted ones, where memory is short */
+#define IDLE 2       /* verifications, one after the other, that may find an eigenvalue at their level without moving a wanted one */
+#define CHUNK 16     /* vectors in one product at the end */
+#define WITHIN 0.9   /* of the tolerance, for the recursion's residual; */
+#define WITHIN_ALONE 0.25 /* the same where dropped vectors leave no trace: what several chains drop adds up in squares; */
+#define NOISE 0.4    /* of the tolerance, for the error of products: the root of both squares is below 1 */
+
+/* Indices, descending by value, into keep [top + bottom]. */
+static size_t select_ends(basin_ends e, size_t used, size_t *keep)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < e.top; i++) keep[count++] = used - 1 - i;
+    for (size_t i = 0; i < e.bottom; i++) keep[count++] = e.bottom - 1 - i;
+    return count;
+}
+
+double basin_search_limit(const basin_search *s)
+{
+    return s->tolerance * s->k->norm;
+}
+
+/* What the recursion's residuals must reach. */
+static double goal(const basin_search *s)
+{
+    return (s->k->forgot ? WITHIN_ALONE : WITHIN) * basin_search_limit(s);
+}
+
+/* The largest residual of the wanted pairs. */
+static double worst_residual(const basin_search *s)
+{
+    double worst = 0.0;
+
+    for (size_t i = 0; i < s->count; i++) worst = fmax(worst, basin_krylov_residual(s->k, s->keep[i]));
+    return worst;
+}
+
+/* Can pair i, one of those left out, turn out beyond the innermost wanted ones? Its residual says how far it may move. */
+static bool unsettled(const basin_search *s, size_t i)
+{
+    const basin_krylov *k = s->k;
+    double              residual = basin_krylov_residual(k, i);
+
+    if (s->wanted.top > 0 && k->ritz[i] + residual > k->ritz[k->used - s->wanted.top] + basin_search_limit(s)) return true;
+    return s->wanted.bottom > 0 && k->ritz[i] - residual < k->ritz[s->wanted.bottom - 1] - basin_search_limit(s);
+}
+
+static bool settled(const basin_search *s)
+{
+    for (size_t i = s->wanted.bottom; i < s->k->used - s->wanted.top; i++)
+        if (unsettled(s, i)) return false;
+    return true;
+}
+
+static bool moved(const basin_search *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!(fabs(s->k->ritz[s->keep[i]] - s->theta[i]) <= basin_search_limit(s))) return true;
+    return false;
+}
+
+bool basin_search_spent(const basin_search *s)
+{
+    return s->k->used == s->k->size || s->k->products >= s->max_products;
+}
+
+basin_status basin_search_step(basin_search *s, size_t which)
+{
+    basin_status st = BASIN_OK;
+    double       done = (double)s->k->products;
+
+    BASIN_TRY(basin_progress_report("lanczos", done, fmax(done + 1.0, fmin(s->expected, (double)s->max_products))));
+    BASIN_TRY(basin_krylov_extend(s->k, which));
+done:
+    return st;
+}
+
+/* ------------------------------------------------------------------------------------------------ convergence -- */
+
+/* How much of the residuals that keep the search from its end lies along pending vector `which`: of the wanted pairs, or, once these have
+ * converged, of those unsettled. */
+static double weight_of(const basin_search *s, bool within, size_t which)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < s->k->used; i++) {
+        bool   out = i >= s->wanted.bottom && i < s->k->used - s->wanted.top;
+        double r = out != within || (out && !unsettled(s, i)) ? 0.0 : basin_krylov_coupling(s->k, i, which);
+        sum += r * r;
+    }
+    return sum;
+}
+
+/* The pending vector of the largest weight; the last, a fresh one, where none has any. */
+static size_t choose_pending(const basin_search *s)
+{
+    size_t pending = s->k->held - s->k->used, best = pending - 1;
+    double most = 0.0;
+    bool   within = pending > 1 && worst_residual(s) <= goal(s);
+
+    for (size_t p = 0; pending > 1 && p < pending; p++) {
+        double weight = weight_of(s, within, p);
+        if (weight > most) most = weight, best = p;
+    }
+    return best;
+}
+
+/* Is a wanted residual out of bounds along what no longer pends, or a pair unsettled that may be so by it? */
+static bool ghosts_matter(const basin_search *s)
+{
+    if (s->k->ghosts > 0 && worst_residual(s) <= goal(s)) return true;
+    for (size_t i = 0; i < s->count; i++)
+        if (basin_krylov_ghost_coupling(s->k, s->keep[i]) > 0.5 * goal(s) && basin_krylov_residual(s->k, s->keep[i]) > goal(s)) return true;
+    return false;
+}
+
+/* Where a small basis has no room for them, residuals no longer follow from the products. */
+static basin_status recall_ghosts(basin_search *s)
+{
+    basin_status  st = BASIN_OK;
+    basin_krylov *k = s->k;
+
+    if (k->rows - s->count < k->held - k->used + k->ghosts + 2 * LEAST) k->ghosts = 0, k->forgot = true;
+    else BASIN_TRY(basin_krylov_recall(k));
+done:
+    return st;
+}
+
+/* Steps until the next look: half of those that the residual will take at its present rate. A look costs about 10 j³ FLOPs. */
+static size_t steps_ahead(basin_search *s, double worst)
+{
+    size_t used = s->k->used, most = used / 8, steps = used / 16;
+    double over = worst / goal(s);
+
+    if (!(over > 1.0)) return 1;
+    if (s->seen < used && over < s->worst) {
+        double left = log(over) * (double)(used - s->seen) / log(s->worst / over);
+        s->expected = (double)s->k->products + left + 0.5 * (double)s->count;
+        steps = left > 2.0 * (double)most ? most : (size_t)(0.5 * left);
+    }
+    s->seen = used, s->worst = over;
+    return steps > 1 ? steps : 1;
+}
+
+basin_status basin_search_keep(basin_search *s, basin_ends e)
+{
+    basin_status  st = BASIN_OK;
+    basin_krylov *k = s->k;
+
+    if (k->rows - s->count < k->held - k->used + LEAST / 2) basin_krylov_forget(k, choose_pending(s));
+    if (e.top + e.bottom < k->used) BASIN_TRY(basin_krylov_restart(k, s->keep, select_ends(e, k->used, s->keep)));
+    s->seen = k->used;
+done:
+    return st;
+}
+
+/* The wanted pairs and as many neighbours as fill half of the room that they leave. */
+static basin_ends fill_half(const basin_search *s)
+{
+    const basin_krylov *k = s->k;
+    basin_ends          e = s->wanted;
+    size_t              room = k->rows - s->count, pending = k->held - k->used, extra = (room > pending ? room - pending : 0) / 2;
+
+    if (e.bottom == 0) e.top += extra;
+    else if (e.top == 0) e.bottom += extra;
+    else e.top += extra / 2, e.bottom += extra - extra / 2;
+    return e;
+}
+
+/* Step 1: until the wanted pairs are within tolerance and settled (*converged), or no product is left to make. */
+static basin_status converge(basin_search *s, bool *converged)
+{
+    basin_status  st = BASIN_OK;
+    basin_krylov *k = s->k;
+    size_t        look = k->used > s->count ? k->used : s->count;
+
+    *converged = false;
+    for (;;) {
+        if (k->used >= look || basin_search_spent(s) || !basin_krylov_has_room(k)) {
+            BASIN_TRY(basin_krylov_ritz(k));
+            select_ends(s->wanted, k->used, s->keep);
+            double worst = worst_residual(s);
+            *converged = worst <= goal(s) && (s->proven || settled(s));
+            if (*converged || basin_search_spent(s)) break;
+            size_t ahead = steps_ahead(s, worst);
+            if (ghosts_matter(s)) BASIN_TRY(recall_ghosts(s));
+            size_t which = choose_pending(s);
+            if (!basin_krylov_has_room(k)) BASIN_TRY(basin_search_keep(s, fill_half(s)));
+            look = k->used + ahead;
+            BASIN_TRY(basin_search_step(s, which < k->held - k->used ? which : 0));
+        } else BASIN_TRY(basin_search_step(s, 0));
+    }
+done:
+    return st;
+}
+
+/* ----------------------------------------------------------------------------------------------------- search -- */
+
+/* Steps 1 to 3; leaves the Ritz pairs of all that is known, the wanted ones in keep and theta. */
+static basin_status iterate(basin_search *s)
+{
+    basin_status st = BASIN_OK;
+    bool         converged, verified = false;
+    int          verdict = 0;
+    size_t       idle = 0;
+
+    for (;;) {
+        BASIN_TRY(converge(s, &converged));
+        bool same = verified && !moved(s);
+        for (size_t i = 0; i < s->count && !same; i++) s->theta[i] = s->k->ritz[s->keep[i]];
+        idle = same ? idle + 1 : 0;
+        if (!converged || s->proven || basin_search_spent(s) || (same && (verdict == 0 || idle > IDLE))) break;
+        BASIN_TRY(basin_search_verify(s, &verdict));
+        verified = true, s->proven = verdict > 0;
+    }
+    if (s->k->used == s->k->size) s->proven = true;
+    for (size_t i = 0; i < s->count; i++) s->theta[i] = s->k->ritz[s->keep[i]];
+done:
+    return st;
+}
+
+/* -------------------------------------------------------------------------------------------------- residuals -- */
+
+/* Step 4. *noise estimates the root of the sum of squares of the errors of the residuals. */
+static basin_status measure_noise(basin_search *s, basin_random *random, double *noise)
+{
+    basin_status  st = BASIN_OK;
+    basin_krylov *k = s->k;
+    double       *signs = NULL, *a = NULL, *x = NULL;
+
+    BASIN_ALLOC(signs, s->count, "signs");
+    BASIN_ALLOC(a, k->used, "coefficients");
+    BASIN_ALLOC(x, k->size, "a vector to check the products with");
+    basin_random_signs(random, signs, s->count);
+    for (size_t i = 0; i < s->count; i++) basin_axpy(signs[i] / sqrt((double)s->count), k->y + s->keep[i] * k->used, a, k->used);
+    basin_krylov_combine(k, a, k->used, x);
+    BASIN_TRY(basin_curvature_product(k->curvature, x, 1, k->hv));
+    BASIN_CHECK(basin_all_finite(k->hv, k->size), BASIN_ERR_NUMERIC, "product %zu with the Hessian is not finite", k->products + 1);
+    k->products++;
+    basin_krylov_apply(k, a, x);
+    basin_axpy(-1.0, k->hv, x, k->size);
+    *noise = sqrt((double)s->count) * basin_norm(x, k->size);
+done:
+    basin_free(signs);
+    basin_free(a);
+    basin_free(x);
+    return st;
+}
+
+/* ‖Hq - θq‖ of the first `count` vectors of the basis by a product with each. */
+static basin_status explicit_residuals(basin_krylov *k, basin_spectrum *out)
+{
+    basin_status st = BASIN_OK;
+    size_t       size = k->size, chunk = out->count < CHUNK ? out->count : CHUNK;
+    double      *q = NULL, *hq = NULL;
+
+    BASIN_ALLOC(q, chunk * size, "eigenvectors");
+    BASIN_ALLOC(hq, chunk * size, "products");
+    for (size_t start = 0; start < out->count; start += chunk) {
+        size_t n = out->count - start < chunk ? out->count - start : chunk;
+        for (size_t i = 0; i < n; i++) basin_copy(k->v[start + i], q + i * size, size);
+        BASIN_TRY(basin_curvature_product(k->curvature, q, n, hq));
+        k->products += n;
+        for (size_t i = 0; i < n; i++) {
+            basin_axpy(-out->eigenvalues[start + i], q + i * size, hq + i * size, size);
+            out->residuals[start + i] = basin_norm(hq + i * size, size);
+        }
+    }
+done:
+    basin_free(q);
+    basin_free(hq);
+    return st;
+}
+
+/* Leaves the wanted Ritz vectors, descending, as the first of the basis. */
+static basin_status take_residuals(basin_search *s, uint64_t seed, basin_spectrum *out)
+{
+    basin_status st = BASIN_OK;
+    basin_random random = basin_random_start(seed, BASIN_STREAM_CHECK);
+    double       noise = 0.0;
+
+    if (!s->k->forgot) BASIN_TRY(measure_noise(s, &random, &noise));
+    for (size_t i = 0; i < s->count; i++) out->residuals[i] = hypot(basin_krylov_residual(s->k, s->keep[i]), noise);
+    BASIN_TRY(basin_krylov_restart(s->k, s->keep, s->count));
+    if (s->k->forgot || noise > NOISE * basin_search_limit(s)) BASIN_TRY(explicit_residuals(s->k, out));
+    out->converged = true;
+    for (size_t i = 0; i < s->count; i++)
+        if (!(out->residuals[i] <= basin_search_limit(s))) out->converged = false;
+done:
+    return st;
+}
+
+static basin_status keep_vectors(const basin_krylov *k, basin_spectrum *out)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_ALLOC(out->vectors, out->count * k->size, "eigenvectors");
+    BASIN_ALLOC(out->vector_index, out->count, "eigenvectors");
+    out->vector_count = out->count;
+    for (size_t i = 0; i < out->count; i++) {
+        out->vector_index[i] = i;
+        basin_copy(k->v[i], out->vectors + i * k->size, k->size);
+        basin_spectrum_orient(out->vectors + i * k->size, k->size);
+    }
+done:
+    return st;
+}
+
+/* ------------------------------------------------------------------------------------------------------ whole -- */
+
+/* Vectors [P] held at the height beside the basis: product, strips of a restart or blocks of probes, and what is kept. */
+static size_t rows_beside(size_t count, const basin_spectrum_options *options)
+{
+    return 3 + BASIN_KRYLOV_GHOSTS + 2 * CHUNK + (options->vectors ? count : 0);
+}
+
+/* The rows that the basis may grow to: as wished, or as many as fit the memory limit. */
+static basin_status choose_rows(size_t size, size_t count, const basin_spectrum_options *options, size_t *out)
+{
+    basin_status st = BASIN_OK;
+    size_t       wish = WISH * count + WISH_MORE, least = count + LEAST, beside = rows_beside(count, options), bytes;
+    size_t       rows = basin_memory_limit() / sizeof(double) / size;
+
+    if (wish > size) wish = size;
+    if (least > size) least = size;
+    BASIN_CHECK(options->max_products >= count, BASIN_ERR_ARG, "%zu products cannot give %zu eigenpairs", options->max_products, count);
+    if (!basin_mul((least + beside) * sizeof(double), size, &bytes)) bytes = SIZE_MAX;
+    BASIN_CHECK(rows >= least + beside, BASIN_ERR_BUDGET, "%zu eigenpairs of %zu parameters need %zu bytes, the limit is %zu", count, size, bytes,
+                basin_memory_limit());
+    *out = wish < rows - beside ? wish : rows - beside;
+done:
+    return st;
+}
+
+/* Products until the pairs are found and verified. Fitted to what three networks on digits of 1,000 to 2,500 parameters took, 15 to 160, for 1 to
+ * 20 of the top at 1e-4 to 1e-8: nobody knows before, but the smallest eigenvalues lie close together, and each decade of the tolerance
+ * costs a few steps. Only the forecast believes it: the basis may grow beyond. */
+static size_t expected_products(const basin_spectrum_options *o)
+{
+    const double decades = -log10(o->tolerance);
+    const size_t closer = decades > 4.0 ? (size_t)(2.0 * (decades - 4.0)) : 0;
+
+    return 10 + 3 * o->top + closer + (o->bottom > 0 ? 45 + o->bottom : 0);
+}
+
+/* Of `vectors` [P] and the small matrices of the basis: projected, Ritz vectors, the chain's, and the first two anew in a restart. */
+static size_t lanczos_bytes(size_t size, size_t vectors, size_t basis)
+{
+    return (vectors * size + 5 * basis * basis) * sizeof(double);
+}
+
+/* Of a small network a restart's strips are larger than a block and its product. */
+static size_t strip_bytes(size_t size, size_t basis)
+{
+    size_t strips = 2 * basis * (size < BASIN_VECTORS_STRIP ? size : BASIN_VECTORS_STRIP), blocks = 2 * CHUNK * size;
+
+    return strips > blocks ? (strips - blocks) * sizeof(double) : 0;
+}
+
+basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand)
+{
+    basin_status st = BASIN_OK;
+    size_t       basis, held;
+    const size_t count = options->top + options->bottom, expected = expected_products(options);
+    const size_t products = expected < options->max_products ? expected : options->max_products, rows = products < size ? products : size;
+    const size_t beside = rows_beside(count, options);
+
+    BASIN_TRY(choose_rows(size, count, options, &basis));
+    held = rows < basis ? rows : basis;
+    demand->products += products + 1; /* and the check of the residuals; at worst each is a product */
+    demand->most += options->max_products + 1 + count;
+    demand->vectors += count < size ? options->probes : 0;
+    if (demand->width < CHUNK) demand->width = CHUNK;
+    if (demand->rows < held / 2 + 1) demand->rows = held / 2 + 1;
+    basin_demand_hold(demand, lanczos_bytes(size, held + beside - 2 * CHUNK, basis),
+                      lanczos_bytes(size, basis + beside, basis) + strip_bytes(size, basis));
+done:
+    return st;
+}
+
+basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
+{
+    basin_status st = BASIN_OK;
+    basin_search s = {.wanted = {.top = options->top, .bottom = options->bottom}, .count = options->top + options->bottom,
+                      .max_products = options->max_products, .tolerance = options->tolerance};
+    size_t       rows = 0;
+
+    BASIN_TRY(choose_rows(basin_curvature_size(c), s.count, options, &rows));
+    BASIN_TRY(basin_krylov_create(c, rows, epsilon, options->seed, &s.k));
+    BASIN_ALLOC(s.keep, rows, "indices");
+    BASIN_ALLOC(s.chain, (rows + 1) * rows, "projected matrix");
+    BASIN_ALLOC(s.residuals, rows, "residuals");
+    BASIN_ALLOC(out->eigenvalues, s.count, "eigenvalues");
+    BASIN_ALLOC(out->residuals, s.count, "residuals");
+    out->count = s.count, out->top = options->top, out->bottom = options->bottom;
+    s.theta = out->eigenvalues;
+    s.expected = 4.0 * (double)s.count;
+    BASIN_TRY(iterate(&s));
+    BASIN_TRY(take_residuals(&s, options->seed, out));
+    out->verified = out->converged && s.proven;
+    out->products = s.k->products;
+    out->asymmetry = out->negative_mass = NAN;
+    if (options->vectors) BASIN_TRY(keep_vectors(s.k, out));
+    if (options->probes > 0) BASIN_TRY(basin_spectrum_probe(c, s.k->v, options->probes, options->seed, out));
+done:
+    basin_krylov_destroy(&s.k);
+    basin_free(s.keep);
+    basin_free(s.chain);
+    basin_free(s.residuals);
+    return st;
+}

@@ -1,0 +1,323 @@
+/* SANE and effective parameters.
+ *
+ *     SANE_k = Σ_i |λ_i| / (|λ_i| + κ Λ), Λ the k-th largest |λ|          N_eff = Σ_i |λ_i| / (|λ_i| + α)
+ *
+ * Method, truncated spectrum: c pairs held, m = P - c left over, f(x) = x / (x + a) with a = κΛ or α
+ *   1. Held: with R the residual vectors, c distinct eigenvalues lie within δ = ‖R‖_F of the values (Kahan; Parlett 1998,
+ *      §11.5); where both ends are, the outermost c lie within the tolerance (verify.c), and δ is the larger of both: lower end with
+ *      |λ| - δ (not below 0) and Λ + δ, upper end with |λ| + δ and Λ - δ.
+ *   2. Left over: S = ‖H‖_F² (95 % upper limit) - Σ_held (|λ| - δ)² bounds their squares, and B their magnitudes
+ *      (basin_spectrum_leftover). f(√s) is concave in s, so their sum is largest when all are equal:
+ *      rest <= m f(min(√(S/m), B)). The trace gives no bound, since H is indefinite.
+ *   3. Λ is certain when nothing left over can exceed it: Λ + δ >= min(B, √S).
+ *
+ * Method, whole spectrum: by Hoffman & Wielandt (Duke Math. J. 20, 1953) the root of the sum of squares of the errors of all P
+ * values is at most the Frobenius norm δ of the error in H (dense: its reported residual; Lanczos: ‖R‖_F). f rises by at most 1/a,
+ * so the sum is off by at most √P δ/a, and no term by more than its own |λ| ± δ: lower end with Λ + δ, upper end with Λ − δ. In
+ * double precision that is rounding; in single it is what noise on the true zeros may add.
+ *
+ * Method, ritz (the first author's code): every Ritz value of one Lanczos run of m steps enters, converged or not. No bound.
+ *
+ * References: Wang & Roberts, arXiv:2305.18490 (SANE, formula as in the first author's code); MacKay, Neural Computation 4(3),
+ * 1992, and Maddox, Benton & Wilson, arXiv:2003.02139 (N_eff).
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/spectrum/krylov.h"
+#include "analysis/point.h"
+#include "analysis/spectrum/spectrum.h"
+#include "core/linalg.h"
+#include "core/memory.h"
+#include "core/progress.h"
+
+#define KAPPA 0.5
+#define ALPHA 0.5
+
+static const double kappa_sweep[] = {0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0};
+static const double alpha_factor[] = {1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3}; /* times alpha */
+#define SWEEP (sizeof kappa_sweep / sizeof *kappa_sweep)
+_Static_assert(sizeof alpha_factor / sizeof *alpha_factor == SWEEP, "one sweep_count for both");
+
+typedef struct magnitudes { /* |λ| of what is held, and what is known of the rest */
+    size_t  count;
+    double *x;       /* [count] descending */
+    double  delta;   /* each is off by at most this; of a whole spectrum even the root of the sum of all squares */
+    size_t  left;    /* eigenvalues not held */
+    double  largest; /* of those, at most this */
+    double  squares; /* sum of their squares, at most this */
+} magnitudes;
+
+static double term(double x, double a)
+{
+    return x > 0.0 ? x / (x + a) : 0.0;
+}
+
+static double total(const magnitudes *m, double shift, double a)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < m->count; i++) sum += term(m->x[i] + shift, a);
+    return sum;
+}
+
+/* By how much a whole spectrum's sum may be off. */
+static double slack(const magnitudes *m, double a)
+{
+    if (m->left > 0) return INFINITY;
+    return m->delta > 0.0 ? sqrt((double)m->count) * m->delta / a : 0.0;
+}
+
+/* Bounds of what the eigenvalues held add. */
+static double held_least(const magnitudes *m, double a)
+{
+    return fmax(total(m, -m->delta, a), total(m, 0.0, a) - slack(m, a));
+}
+
+static double held_most(const magnitudes *m, double a)
+{
+    return fmin(total(m, m->delta, a), total(m, 0.0, a) + slack(m, a));
+}
+
+/* Upper bound of what the eigenvalues left over add. */
+static double rest(const magnitudes *m, double a)
+{
+    if (m->left == 0) return 0.0;
+    return (double)m->left * term(fmin(sqrt(m->squares / (double)m->left), m->largest), a);
+}
+
+static int descending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+static basin_status sort_magnitudes(const double *eigenvalues, size_t count, magnitudes *m)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_ALLOC(m->x, count, "magnitudes of eigenvalues");
+    for (size_t i = 0; i < count; i++) m->x[i] = fabs(eigenvalues[i]);
+    qsort(m->x, count, sizeof *m->x, descending);
+    m->count = count;
+done:
+    return st;
+}
+
+static void bound_leftover(const basin_spectrum *s, magnitudes *m)
+{
+    double residuals = basin_norm(s->residuals, s->count), margin = basin_spectrum_margin(s), held = 0.0;
+    bool   dense = s->method != NULL && strcmp(s->method, "dense") == 0;
+
+    m->left = s->parameters - s->count;
+    m->delta = dense && m->left == 0 ? s->residuals[0] : residuals;
+    if (m->left == 0) return;
+    if (isfinite(margin)) m->delta = fmax(m->delta, margin);
+    for (size_t i = 0; i < m->count; i++) held += fmax(m->x[i] - m->delta, 0.0) * fmax(m->x[i] - m->delta, 0.0);
+    m->squares = fmax(s->frobenius2_upper - held, 0.0);
+    m->largest = fmin(basin_spectrum_leftover(s), sqrt(m->squares));
+}
+
+static basin_status choose_reference(const magnitudes *m, size_t k, double *out)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(m->count > 0 && m->x[0] > 0.0, BASIN_ERR_NUMERIC, "SANE is undefined: the Hessian is zero");
+    BASIN_CHECK(k <= m->count, BASIN_ERR_VALUE, "SANE_%zu needs %zu eigenvalues, the spectrum holds %zu", k, k, m->count);
+    BASIN_CHECK(m->x[k - 1] > 0.0, BASIN_ERR_NUMERIC, "SANE_%zu is undefined: the Hessian has rank %zu at most", k, k - 1);
+    BASIN_CHECK(m->left == 0 || m->x[k - 1] + m->delta >= m->largest, BASIN_ERR_VALUE,
+                "SANE_%zu: rank %zu (%g) is not certain, an eigenvalue left out may reach %g: hold more pairs at both ends", k, k, m->x[k - 1],
+                m->largest);
+    *out = m->x[k - 1];
+done:
+    return st;
+}
+
+static basin_status check_options(const basin_sane_options *o)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(o->kappa >= 0.0 && isfinite(o->kappa), BASIN_ERR_VALUE, "kappa %g is not a finite number > 0", o->kappa);
+    BASIN_CHECK(o->alpha >= 0.0 && isfinite(o->alpha), BASIN_ERR_VALUE, "alpha %g is not a finite number > 0", o->alpha);
+done:
+    return st;
+}
+
+static basin_status choose_alpha(const basin_sane_options *o, basin_sane *s)
+{
+    basin_status st = BASIN_OK;
+    bool         recorded = o->recorded_weight_decay > 0.0;
+
+    s->alpha = o->alpha > 0.0 ? o->alpha : recorded ? o->recorded_weight_decay : ALPHA;
+    BASIN_STRDUP(s->alpha_source, o->alpha > 0.0 ? "option" : recorded ? "weight_decay" : "default");
+done:
+    return st;
+}
+
+static basin_status sweep(const magnitudes *m, basin_sane *s)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_ALLOC(s->kappa_sweep, SWEEP, "sweep");
+    BASIN_ALLOC(s->sane_sweep, SWEEP, "sweep");
+    BASIN_ALLOC(s->alpha_sweep, SWEEP, "sweep");
+    BASIN_ALLOC(s->n_eff_sweep, SWEEP, "sweep");
+    s->sweep_count = SWEEP;
+    for (size_t i = 0; i < SWEEP; i++) {
+        s->kappa_sweep[i] = kappa_sweep[i];
+        s->sane_sweep[i] = total(m, 0.0, kappa_sweep[i] * s->reference);
+        s->alpha_sweep[i] = s->alpha * alpha_factor[i];
+        s->n_eff_sweep[i] = total(m, 0.0, s->alpha_sweep[i]);
+    }
+done:
+    return st;
+}
+
+/* Everything that follows from the magnitudes; `method` is copied. */
+static basin_status sum_up(const magnitudes *m, const char *method, const basin_sane_options *options, basin_sane *s)
+{
+    basin_status st = BASIN_OK;
+
+    s->kappa = options->kappa > 0.0 ? options->kappa : KAPPA;
+    s->k = options->k > 0 ? options->k : 1;
+    s->eigenvalues = m->count;
+    BASIN_STRDUP(s->method, method);
+    BASIN_TRY(choose_alpha(options, s));
+    BASIN_TRY(choose_reference(m, s->k, &s->reference));
+    double regulariser = s->kappa * s->reference, least = s->kappa * fmax(s->reference - m->delta, 0.0), most = s->kappa * (s->reference + m->delta);
+    s->value = total(m, 0.0, regulariser);
+    s->lower = held_least(m, most);
+    s->upper = held_most(m, least) + rest(m, least);
+    s->n_eff = total(m, 0.0, s->alpha);
+    s->n_eff_lower = held_least(m, s->alpha);
+    s->n_eff_upper = held_most(m, s->alpha) + rest(m, s->alpha);
+    BASIN_TRY(sweep(m, s));
+done:
+    return st;
+}
+
+basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane_options *options, basin_sane **out)
+{
+    basin_status             st = BASIN_OK;
+    const basin_sane_options defaults = {0};
+    basin_sane              *s = NULL;
+    magnitudes               m = {0};
+
+    if (options == NULL) options = &defaults;
+    BASIN_TRY(check_options(options));
+    BASIN_TRY(basin_spectrum_check(spectrum));
+    BASIN_ALLOC(s, 1, "SANE");
+    s->parameters = spectrum->parameters;
+    s->samples = spectrum->samples;
+    s->loss = spectrum->loss;
+    s->gradient_norm = spectrum->gradient_norm;
+    s->stationarity = spectrum->stationarity;
+    s->seed = spectrum->seed;
+    BASIN_TRY(sort_magnitudes(spectrum->eigenvalues, spectrum->count, &m));
+    bound_leftover(spectrum, &m);
+    BASIN_TRY(sum_up(&m, m.left == 0 ? "dense" : "truncated", options, s));
+    *out = s, s = NULL;
+done:
+    basin_free(m.x);
+    basin_sane_destroy(&s);
+    return st;
+}
+
+/* ------------------------------------------------------------------------------------------------- ritz -- */
+
+/* One run from a random start, until `steps` or an invariant subspace. */
+static basin_status run(basin_krylov *k, size_t steps)
+{
+    basin_status st = BASIN_OK;
+
+    do {
+        BASIN_TRY(basin_progress_report("lanczos", (double)k->used, (double)steps));
+        BASIN_TRY(basin_krylov_extend(k, 0));
+    } while (k->used < steps && k->beta > 0.0);
+    BASIN_TRY(basin_krylov_ritz(k));
+done:
+    return st;
+}
+
+static basin_status ritz_demand(const basin_objective *o, const basin_sane_options *options, basin_demand *demand, size_t *out)
+{
+    basin_status st = BASIN_OK;
+    size_t       size = basin_objective_size(o), steps = options != NULL ? options->ritz : 0, bytes;
+
+    BASIN_CHECK(steps > 0, BASIN_ERR_ARG, "the ritz method needs a number of Lanczos steps");
+    BASIN_TRY(check_options(options));
+    if (steps > size) steps = size;
+    BASIN_CHECK(steps < basin_memory_limit() / sizeof(double) / size, BASIN_ERR_BUDGET,
+                "%zu Lanczos steps with %zu parameters do not fit the limit of %zu bytes", steps, size, basin_memory_limit());
+    demand->gradients++; /* describe_point */
+    basin_stationarity_demand(o, &options->stationarity, demand);
+    demand->freezes++;
+    demand->products += steps, demand->most += steps;
+    demand->rows = steps / 2 + 1;
+    bytes = (steps * size + 2 * (steps + 1) * (steps + 1)) * sizeof(double); /* the basis, the projected matrix, Ritz vectors */
+    basin_demand_hold(demand, bytes, bytes + 2 * size * sizeof(double));     /* and one vector more, and a product */
+    *out = steps;
+done:
+    return st;
+}
+
+static basin_status describe_point(basin_objective *o, const double *theta, const basin_sane_options *options, basin_sane *s)
+{
+    basin_status st = BASIN_OK;
+    double      *g = NULL;
+    basin_loss   loss;
+
+    BASIN_ALLOC(g, basin_objective_size(o), "gradient");
+    BASIN_TRY(basin_point_gradient(o, theta, &loss, g));
+    s->parameters = basin_objective_size(o);
+    s->samples = basin_objective_samples(o);
+    s->loss = basin_loss_value(&loss);
+    s->gradient_norm = basin_norm(g, s->parameters);
+    BASIN_TRY(basin_stationarity_compute(o, theta, &options->stationarity, &s->stationarity));
+done:
+    basin_free(g);
+    return st;
+}
+
+basin_status basin_sane_ritz_forecast(basin_objective *o, const double *theta, const basin_sane_options *options, basin_forecast **out)
+{
+    basin_status           st = BASIN_OK;
+    size_t                 steps;
+    basin_forecast_request request = {.analysis = "sane", .method = "ritz", .objective_count = 1, .objectives = {o}, .theta = theta};
+
+    BASIN_TRY(ritz_demand(o, options, &request.demand, &steps));
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
+    return st;
+}
+
+basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t seed, const basin_sane_options *options, basin_sane **out)
+{
+    basin_status     st = BASIN_OK;
+    basin_sane      *s = NULL;
+    basin_curvature *c = NULL;
+    basin_krylov    *k = NULL;
+    magnitudes       m = {0};
+    basin_demand     demand = {0};
+    size_t           steps;
+
+    BASIN_TRY(ritz_demand(o, options, &demand, &steps));
+    BASIN_ALLOC(s, 1, "SANE");
+    BASIN_TRY(describe_point(o, theta, options, s));
+    BASIN_TRY(basin_point_freeze(o, theta, demand.aside, &c));
+    BASIN_TRY(basin_krylov_create(c, steps + 1, basin_objective_epsilon(o), seed, &k));
+    BASIN_TRY(run(k, steps));
+    BASIN_TRY(sort_magnitudes(k->ritz, k->used, &m));
+    BASIN_TRY(sum_up(&m, "ritz", options, s));
+    s->lower = s->upper = s->n_eff_lower = s->n_eff_upper = NAN;
+    s->ritz_steps = k->used;
+    s->seed = seed;
+    *out = s, s = NULL;
+done:
+    basin_free(m.x);
+    basin_krylov_destroy(&k);
+    basin_curvature_destroy(&c);
+    basin_sane_destroy(&s);
+    return st;
+}

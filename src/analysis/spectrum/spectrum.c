@@ -1,0 +1,154 @@
+/* Eigenvalues of the Hessian: the choice of method, what both methods share, and the whole result. */
+#include "analysis/spectrum/spectrum.h"
+
+#include <math.h>
+
+#include "analysis/point.h"
+#include "core/linalg.h"
+#include "core/memory.h"
+
+#define DENSE_MOST 6000 /* parameters up to which AUTO takes the full spectrum */
+
+void basin_spectrum_orient(double *v, size_t size)
+{
+    size_t largest = 0;
+
+    for (size_t i = 1; i < size; i++)
+        if (fabs(v[i]) > fabs(v[largest])) largest = i;
+    if (v[largest] < 0.0) basin_scale(-1.0, v, size);
+}
+
+basin_status basin_spectrum_check(const basin_spectrum *s)
+{
+    bool all = s->count == s->parameters, ends = s->top <= s->count && s->bottom == s->count - s->top;
+
+    if (s->count > 0 && s->count <= s->parameters && (all || ends) && s->eigenvalues != NULL && s->residuals != NULL) return BASIN_OK;
+    return basin_fail(BASIN_ERR_ARG, "a spectrum of %zu parameters cannot hold %zu eigenvalues, %zu of the top and %zu of the bottom", s->parameters,
+                      s->count, s->top, s->bottom);
+}
+
+static double default_tolerance(double epsilon, bool approximate)
+{
+    if (epsilon > 1e-10) return 1e-4;
+    return approximate ? 1e-6 : 1e-8;
+}
+
+/* No zero left that stands for a default; top + bottom <= P. */
+static basin_spectrum_options complete(const basin_spectrum_options *options, size_t size, double epsilon, bool approximate)
+{
+    basin_spectrum_options o = options != NULL ? *options : (basin_spectrum_options){0};
+
+    if (o.top == 0 && o.bottom == 0) o.top = 10, o.bottom = 5;
+    if (o.top > size) o.top = size;
+    if (o.bottom > size - o.top) o.bottom = size - o.top;
+    if (o.tolerance == 0.0) o.tolerance = default_tolerance(epsilon, approximate);
+    if (o.max_products == 0) o.max_products = 100 * (o.top + o.bottom) + 200;
+    if (o.probes == 0) o.probes = 16;
+    if (o.method == BASIN_SPECTRUM_AUTO) {
+        size_t vectors = o.vectors ? 2 * (o.top + o.bottom) : 0;
+        bool   fits = basin_spectrum_dense_bytes(size, vectors) <= basin_memory_limit();
+        o.method = size <= DENSE_MOST && fits ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS;
+    }
+    return o;
+}
+
+static basin_status describe_point(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity, basin_spectrum *out)
+{
+    basin_status st = BASIN_OK;
+    double      *g = NULL;
+    basin_loss   loss;
+
+    BASIN_ALLOC(g, basin_objective_size(o), "gradient");
+    BASIN_TRY(basin_point_gradient(o, theta, &loss, g));
+    out->parameters = basin_objective_size(o);
+    out->samples = basin_objective_samples(o);
+    out->loss = basin_loss_value(&loss);
+    out->accuracy = basin_loss_accuracy(&loss);
+    out->gradient_norm = basin_norm(g, out->parameters);
+    BASIN_TRY(basin_stationarity_compute(o, theta, stationarity, &out->stationarity));
+done:
+    basin_free(g);
+    return st;
+}
+
+static basin_status measure_gaps(basin_spectrum *s)
+{
+    basin_status  st = BASIN_OK;
+    const double *w = s->eigenvalues;
+
+    BASIN_ALLOC(s->gaps, s->count, "gaps");
+    for (size_t i = 0; i < s->count; i++) {
+        s->gaps[i] = s->count > 1 ? INFINITY : (double)NAN;
+        if (i > 0) s->gaps[i] = fmin(s->gaps[i], w[i - 1] - w[i]);
+        if (i + 1 < s->count) s->gaps[i] = fmin(s->gaps[i], w[i] - w[i + 1]);
+    }
+done:
+    return st;
+}
+
+basin_status basin_spectrum_demand(const basin_objective *o, const basin_stationarity_options *stationarity, const basin_spectrum_options *options,
+                                   basin_demand *demand, const char **method)
+{
+    basin_status           st = BASIN_OK;
+    basin_spectrum_options chosen;
+
+    BASIN_CHECK(options == NULL || (options->tolerance >= 0.0 && isfinite(options->tolerance)), BASIN_ERR_ARG, "tolerance %g is not a number >= 0",
+                options->tolerance);
+    chosen = complete(options, basin_objective_size(o), basin_objective_epsilon(o), false);
+    demand->gradients++; /* describe_point */
+    basin_stationarity_demand(o, stationarity, demand);
+    demand->freezes++;
+    if (chosen.method == BASIN_SPECTRUM_DENSE) BASIN_TRY(basin_spectrum_dense_demand(basin_objective_size(o), &chosen, demand));
+    else BASIN_TRY(basin_spectrum_lanczos_demand(basin_objective_size(o), &chosen, demand));
+    *method = chosen.method == BASIN_SPECTRUM_DENSE ? "dense" : "lanczos";
+done:
+    return st;
+}
+
+basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
+                                     const basin_spectrum_options *options, basin_forecast **out)
+{
+    basin_status           st = BASIN_OK;
+    basin_forecast_request request = {.analysis = "spectrum", .objective_count = 1, .objectives = {o}, .theta = theta};
+
+    BASIN_TRY(basin_spectrum_demand(o, stationarity, options, &request.demand, &request.method));
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
+    return st;
+}
+
+basin_status basin_spectrum_compute(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
+                                    const basin_spectrum_options *options, basin_spectrum **out)
+{
+    basin_status           st = BASIN_OK;
+    basin_spectrum        *s = NULL;
+    basin_curvature       *c = NULL;
+    basin_spectrum_options complete_options;
+    basin_demand           demand = {0};
+    const char            *method;
+    double                 epsilon = basin_objective_epsilon(o);
+
+    BASIN_TRY(basin_spectrum_demand(o, stationarity, options, &demand, &method)); /* what it refuses need not begin */
+    BASIN_ALLOC(s, 1, "spectrum");
+    BASIN_TRY(describe_point(o, theta, stationarity, s));
+    BASIN_TRY(basin_point_freeze(o, theta, demand.aside, &c));
+    s->approximate = basin_curvature_approximate(c);
+    complete_options = complete(options, s->parameters, epsilon, s->approximate);
+    if (s->approximate) epsilon = cbrt(epsilon) * cbrt(epsilon);
+    s->tolerance = complete_options.tolerance;
+    s->seed = complete_options.seed;
+    BASIN_STRDUP(s->operator_name, "hessian");
+    if (complete_options.method == BASIN_SPECTRUM_DENSE) {
+        BASIN_STRDUP(s->method, "dense");
+        BASIN_TRY(basin_spectrum_dense(c, epsilon, &complete_options, s));
+    } else {
+        BASIN_STRDUP(s->method, "lanczos");
+        BASIN_TRY(basin_spectrum_lanczos(c, epsilon, &complete_options, s));
+    }
+    BASIN_TRY(measure_gaps(s));
+    *out = s, s = NULL;
+done:
+    basin_curvature_destroy(&c);
+    basin_spectrum_destroy(&s);
+    return st;
+}

@@ -1,0 +1,410 @@
+/* A compiled network with its samples, as an objective. */
+#include "engine/objective/bound.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/dataset.h"
+#include "core/loss.h"
+#include "core/memory.h"
+#include "core/objective.h"
+#include "engine/engine.h"
+#include "engine/fold.h"
+#include "engine/plan/fuse.h"
+
+/* ------------------------------------------------------------------------------------ kinks and outputs -- */
+
+/* Does element l of the output lie on different branches? */
+static bool crosses(basin_kink kink, real before, real after)
+{
+    switch (kink) {
+    case BASIN_KINK_SIGN: return (before > 0) != (after > 0);
+    case BASIN_KINK_SLOPE: return (before == 1) != (after == 1);
+    case BASIN_KINK_BRANCH: return before != after;
+    case BASIN_KINK_NONE: break;
+    }
+    return false;
+}
+
+/* Copies what tells the branches of all kinked nodes into `store`, or counts where they are other than there. */
+static uint64_t compare_branches(const basin_sweep *sweep, size_t b, real *store, bool copy)
+{
+    uint64_t crossings = 0;
+
+    for (size_t i = 0; i < sweep->plan->node_count; i++) {
+        const basin_node *node = &sweep->nodes[i];
+        const basin_slot *y = NODE_OUTPUT(node);
+        if (node->op->kink == BASIN_KINK_NONE) continue;
+        const size_t n = slot_rows(y, b) * slot_stride(y), full = y->batched ? b / y->lanes * slot_stride(y) : n;
+        const real *branch = node->op->kink == BASIN_KINK_SIGN ? y->v : node->work;
+        if (copy) memcpy(store, branch, n * sizeof *store);
+        for (size_t l = 0; l < n && !copy; l++) /* the last group's empty lanes do not count */
+            crossings += (l < full || l % y->lanes < b % y->lanes) && crosses(node->op->kink, store[l], branch[l]);
+        store += n;
+    }
+    return crossings;
+}
+
+static basin_status crossings(void *ctx, const basin_samples *s, const double *a, const double *b, uint64_t *out)
+{
+    basin_status   st = BASIN_OK;
+    basin_network *net = ctx;
+    basin_batch    data = {0};
+    basin_weights *weights[2] = {NULL, NULL};
+    real          *slopes = NULL;
+    size_t         threads;
+    uint64_t       count = 0;
+
+    BASIN_TRY(basin_network_gather(net, s, &data));
+    BASIN_TRY(basin_network_sweeps(net, &threads));
+    BASIN_ALLOC(slopes, basin_extent_size(&net->plan->kept, net->chunk), "slopes");
+    for (int i = 0; i < 2; i++) {
+        BASIN_TRY(basin_weights_create(net->plan, 0, &weights[i]));
+        BASIN_TRY(basin_network_set(net, weights[i], i == 0 ? a : b));
+    }
+    for (size_t c = 0; c < basin_group_samples(net, data.count).chunks; c++) {
+        basin_batch batch = basin_chunk_of(net, &data, c);
+        for (int i = 0; i < 2; i++) {
+            basin_sweep_bind(net->sweeps[0], weights[i], NULL, &batch);
+            basin_sweep_forward(net->sweeps[0], batch.count, BASIN_MODE_GRADIENT, 0, 2);
+            count += compare_branches(net->sweeps[0], batch.count, slopes, i == 0);
+        }
+    }
+    *out = count;
+done:
+    basin_network_release(net, &data);
+    basin_weights_destroy(&weights[0]);
+    basin_weights_destroy(&weights[1]);
+    basin_free(slopes);
+    return st;
+}
+
+static basin_status outputs(void *ctx, const double *theta, double *out)
+{
+    basin_status   st = BASIN_OK;
+    basin_network *net = ctx;
+    size_t         threads, width = net->plan->slots[net->plan->output].width;
+
+    BASIN_TRY(basin_network_sweeps(net, &threads));
+    BASIN_TRY(basin_network_set(net, net->weights, theta));
+    for (size_t c = 0; c < basin_group_samples(net, net->data.count).chunks; c++) {
+        basin_batch batch = basin_chunk_of(net, &net->data, c);
+        basin_sweep_bind(net->sweeps[0], net->weights, NULL, &batch);
+        basin_sweep_forward(net->sweeps[0], batch.count, BASIN_MODE_LOSS, 0, 2);
+        const real *y = SWEEP_OUTPUT(net->sweeps[0])->v; /* in lanes */
+        double     *to = out + c * net->chunk * width;
+        for (size_t i = 0; i < batch.count; i++)
+            for (size_t l = 0; l < width; l++) *to++ = (double)y[(i / BASIN_LANES * width + l) * BASIN_LANES + i % BASIN_LANES];
+    }
+done:
+    return st;
+}
+
+/* --------------------------------------------------------------------------------------------- creation -- */
+
+static void destroy(void *ctx)
+{
+    basin_network *net = ctx;
+
+    if (net == NULL) return;
+    basin_plan_destroy(&net->plan);
+    basin_params_destroy(&net->params);
+    basin_loss_spec_clear(&net->loss);
+    if (net->statistics.samples.x != net->data.x) {
+        basin_free((void *)(uintptr_t)net->statistics.samples.x);
+        basin_free((void *)(uintptr_t)net->statistics.samples.lanes);
+    }
+    basin_free(net->statistics.ends);
+    basin_free((void *)(uintptr_t)net->data.x);
+    basin_free((void *)(uintptr_t)net->data.lanes);
+    basin_free((void *)(uintptr_t)net->data.classes);
+    basin_free((void *)(uintptr_t)net->data.values);
+    basin_weights_destroy(&net->weights);
+    basin_sweeps_destroy(net->sweeps, net->sweep_count);
+    basin_free(net);
+}
+
+static const basin_objective_type network_type = {
+    .name = "network",
+    .loss = basin_network_loss,
+    .gradient = basin_network_gradient,
+    .subspace = basin_network_subspace,
+    .freeze = basin_network_freeze,
+    .product = basin_network_product,
+    .thaw = basin_network_thaw,
+    .provision = basin_network_provision,
+    .crossings = crossings,
+    .destroy = destroy,
+};
+
+/* Inputs of rows [batch->count] in the engine's precision. */
+static basin_status copy_inputs(const basin_network *net, const basin_dataset *data, const size_t *rows, basin_batch *batch)
+{
+    basin_status      st = BASIN_OK;
+    const basin_slot *input = &net->plan->slots[net->plan->input];
+    const char       *file = data->path != NULL ? data->path : "data";
+    size_t            width;
+    real             *x = NULL;
+
+    /* a flat input takes samples of any shape with as many elements: flattening is unambiguous */
+    BASIN_CHECK(basin_shape_size(data->shape, data->rank, &width) && width == input->width &&
+                    (input->rank == 1 || basin_shape_equal(data->shape, data->rank, input->shape, input->rank)),
+                BASIN_ERR_SHAPE, "%s: /inputs: the graph expects samples of shape %s, the file has %s", file,
+                BASIN_SHAPE_TEXT(input->shape, input->rank), BASIN_SHAPE_TEXT(data->shape, data->rank));
+    BASIN_ALLOC(x, batch->count * width, "inputs");
+    batch->x = x;
+    for (size_t i = 0; i < batch->count; i++)
+        for (size_t j = 0; j < width; j++) {
+            double value = data->inputs[rows[i] * width + j];
+            BASIN_CHECK(isfinite(value), BASIN_ERR_VALUE, "%s: /inputs: row %zu holds %g", file, rows[i], value);
+            x[i * width + j] = (real)value;
+        }
+    BASIN_TRY(basin_network_lanes(net, batch));
+done:
+    return st;
+}
+
+/* --------------------------------------------------------------------------------------------- targets -- */
+
+/* How the targets at hand fit the output: each of its `positions` has `classes` numbers along the last axis. */
+typedef struct target_shape {
+    const basin_slot *output;
+    const char       *file;
+    size_t            positions, classes;
+} target_shape;
+
+static basin_status match_targets(const basin_network *net, const basin_dataset *data, target_shape *out)
+{
+    basin_status      st = BASIN_OK;
+    target_shape      t = {.output = &net->plan->slots[net->plan->output], .file = data->path != NULL ? data->path : "data"};
+    const basin_slot *y = t.output;
+
+    t.classes = y->rank > 0 ? y->shape[y->rank - 1] : 1;
+    t.positions = y->width / t.classes;
+    BASIN_CHECK(net->loss.weight_count == 0 || net->loss.weight_count == t.classes, BASIN_ERR_SHAPE,
+                "the loss has %zu weights, the network's output %s of shape %s a sample has %zu classes", net->loss.weight_count, net->plan->graph->output,
+                BASIN_SHAPE_TEXT(y->shape, y->rank), t.classes);
+    BASIN_CHECK(data->classes != NULL || net->loss.kind != BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_VALUE,
+                "%s: /targets: loss %s needs class indices, the file has %zu real values a sample", t.file, basin_loss_name(net->loss.kind),
+                data->value_count);
+    BASIN_CHECK(data->classes == NULL || basin_dataset_tokens(data) == t.positions, BASIN_ERR_SHAPE,
+                "%s: /targets: the network's output %s of shape %s a sample takes %zu class%s a sample, the file has %zu", t.file, net->plan->graph->output,
+                BASIN_SHAPE_TEXT(y->shape, y->rank), t.positions, t.positions == 1 ? "" : "es", basin_dataset_tokens(data));
+    BASIN_CHECK(data->classes != NULL || data->value_count == y->width, BASIN_ERR_SHAPE,
+                "%s: /targets: the network has %zu outputs, the file %zu values a sample", t.file, y->width, data->value_count);
+    *out = t;
+done:
+    return st;
+}
+
+/* One class of row `row`: below C, or the one that does not count. */
+static basin_status check_class(const basin_loss_spec *loss, const target_shape *t, size_t row, size_t token, int64_t c)
+{
+    char where[64] = "";
+
+    if (loss->ignores && c == loss->ignore_index) return BASIN_OK;
+    if (c >= 0 && (uint64_t)c < t->classes) return BASIN_OK;
+    if (t->positions > 1) snprintf(where, sizeof where, ", token %zu", token);
+    if (c >= 0)
+        return basin_fail(BASIN_ERR_VALUE, "%s: /targets: row %zu%s is class %lld, but the network has %zu outputs", t->file, row, where, (long long)c,
+                          t->classes);
+    if (loss->ignores)
+        return basin_fail(BASIN_ERR_VALUE, "%s: /targets: row %zu%s is class %lld, neither one of %zu classes nor the loss's ignore_index %lld", t->file,
+                          row, where, (long long)c, t->classes, (long long)loss->ignore_index);
+    return basin_fail(BASIN_ERR_VALUE, "%s: /targets: row %zu%s is class %lld, and the loss has no ignore_index that would leave it out", t->file, row,
+                      where, (long long)c);
+}
+
+static basin_status copy_classes(basin_network *net, const basin_dataset *data, const size_t *rows, const target_shape *t)
+{
+    basin_status st = BASIN_OK;
+    int64_t     *classes = NULL;
+
+    BASIN_ALLOC(classes, net->data.count * t->positions, "targets");
+    net->data.classes = classes;
+    for (size_t i = 0; i < net->data.count; i++)
+        for (size_t j = 0; j < t->positions; j++) {
+            classes[i * t->positions + j] = data->classes[rows[i] * t->positions + j];
+            BASIN_TRY(check_class(&net->loss, t, rows[i], j, classes[i * t->positions + j]));
+        }
+done:
+    return st;
+}
+
+/* Class targets serve the losses of real values one-hot. */
+static basin_status copy_values(basin_network *net, const basin_dataset *data, const size_t *rows, const target_shape *t)
+{
+    basin_status st = BASIN_OK;
+    size_t       width = t->output->width;
+    real        *values = NULL;
+
+    BASIN_ALLOC(values, net->data.count * width, "targets");
+    net->data.values = values;
+    for (size_t i = 0; i < net->data.count; i++)
+        for (size_t j = 0; j < width; j++) {
+            size_t  token = j / t->classes;
+            int64_t c = data->classes != NULL ? data->classes[rows[i] * t->positions + token] : 0;
+            if (data->classes != NULL) BASIN_TRY(check_class(&net->loss, t, rows[i], token, c));
+            double target = data->classes != NULL ? (double)((size_t)c == j % t->classes) : data->values[rows[i] * width + j];
+            BASIN_CHECK(isfinite(target), BASIN_ERR_VALUE, "%s: /targets: row %zu holds %g", t->file, rows[i], target);
+            BASIN_CHECK(net->loss.kind != BASIN_LOSS_BCE_WITH_LOGITS || (target >= 0.0 && target <= 1.0), BASIN_ERR_VALUE,
+                        "%s: /targets: row %zu holds %g, loss bce_with_logits needs [0, 1]", t->file, rows[i], target);
+            values[i * width + j] = (real)target;
+        }
+done:
+    return st;
+}
+
+static basin_status copy_targets(basin_network *net, const basin_dataset *data, const size_t *rows)
+{
+    basin_status st = BASIN_OK;
+    target_shape t;
+
+    BASIN_TRY(match_targets(net, data, &t));
+    net->data.positions = t.positions;
+    BASIN_TRY((net->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? copy_classes : copy_values)(net, data, rows, &t));
+    net->data.weight = basin_loss_weight(&net->loss, &net->data, t.output->width);
+    BASIN_CHECK(net->data.weight > 0.0, BASIN_ERR_VALUE, "%s: /targets: no target of these %zu samples counts: the loss would be 0/0", t.file,
+                net->data.count);
+done:
+    return st;
+}
+
+/* Values that an op cannot take, such as an index beyond a table, are found here and not by every evaluation. What an op checks
+ * is of degree 0: the part of the network without parameters runs once over the data. */
+static basin_status check_inputs(const basin_network *net, const basin_batch *samples, const basin_dataset *data, const size_t *rows)
+{
+    basin_status st = BASIN_OK;
+    basin_sweep *sweep = NULL;
+    size_t       checks = 0, sample = 0;
+
+    for (size_t i = 0; i < net->plan->node_count; i++) checks += net->plan->nodes[i].check_data;
+    if (checks == 0) return BASIN_OK;
+    BASIN_TRY(basin_sweep_create(net->plan, net->chunk, 0, true, &sweep));
+    for (size_t c = 0; c < basin_group_samples(net, samples->count).chunks; c++) {
+        basin_batch batch = basin_chunk_of(net, samples, c);
+        basin_sweep_bind(sweep, net->weights, NULL, &batch);
+        for (size_t i = 0; i < net->plan->node_count; i++) {
+            basin_node *node = &sweep->nodes[i];
+            if (node->check_data && (st = node->op->check(node, batch.count, &sample)) != BASIN_OK) {
+                basin_fail_within(st, "%s: /inputs: row %zu", data->path != NULL ? data->path : "data", rows[c * net->chunk + sample]);
+                goto done;
+            }
+            if (NODE_OUTPUT(node)->degree == 0) node->op->forward(node, batch.count, BASIN_MODE_LOSS);
+        }
+    }
+done:
+    basin_sweep_destroy(&sweep);
+    return st;
+}
+
+enum { CHUNK_REALS = 1 << 15 }; /* of the widest tensor of a chunk */
+
+/* More samples share what a weight costs on its way through the caches: 784-512-256-10 takes longer with 64 samples than with 256, and no
+ * less with 512. Small networks gain nothing beyond 128, which leaves threads enough groups. Images and sequences fill the cache with few
+ * samples. */
+static size_t chunk_size(const basin_plan *plan)
+{
+    size_t widest = 0, chunk;
+
+    for (size_t i = plan->input; i < plan->slot_count; i++)
+        if (plan->slots[i].batched && plan->slots[i].width > widest) widest = plan->slots[i].width;
+    chunk = widest <= 128 ? 128 : 256;
+    while (plan->spatial && chunk > BASIN_LANES && chunk * widest > CHUNK_REALS) chunk /= 2;
+    return chunk;
+}
+
+/* The samples that statistics are estimated from: the objective's own, or others. */
+static basin_status copy_statistics(basin_network *net, const basin_dataset *data, const basin_network_bn *bn)
+{
+    basin_status st = BASIN_OK;
+    basin_batch *samples = &net->statistics.samples;
+
+    *samples = (basin_batch){.count = net->data.count, .x = net->data.x, .lanes = net->data.lanes};
+    if (bn->rows == NULL) return BASIN_OK;
+    *samples = (basin_batch){.count = bn->count};
+    BASIN_TRY(copy_inputs(net, data, bn->rows, samples));
+    BASIN_TRY(check_inputs(net, samples, data, bn->rows));
+done:
+    return st;
+}
+
+/* The graph as it is decides what parameters are for, and is refused by its own names. Its stored BatchNormalizations are folded into
+ * convolutions, others need their inputs; attention that is written out becomes one node. */
+static basin_status compile(basin_network *net, const basin_graph *graph, basin_bn kind)
+{
+    basin_status st = BASIN_OK;
+    basin_graph *folded = NULL, *fused = NULL;
+
+    BASIN_TRY(basin_plan_create(graph, kind == BASIN_BN_BATCH, &net->plan));
+    BASIN_TRY(basin_params_copy(net->plan->params, &net->params));
+    if (kind == BASIN_BN_STORED && basin_graph_uses(graph, "BatchNormalization")) BASIN_TRY(basin_graph_fold(graph, &folded));
+    BASIN_TRY(basin_fuse_attention(net->plan, folded != NULL ? folded : graph, &fused));
+    if (folded == NULL && fused == NULL) goto done;
+    basin_plan_destroy(&net->plan);
+    BASIN_TRY(basin_plan_create(fused != NULL ? fused : folded, kind == BASIN_BN_BATCH, &net->plan));
+done:
+    basin_graph_destroy(&folded);
+    basin_graph_destroy(&fused);
+    return st;
+}
+
+static basin_status create(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data, const size_t *rows, size_t count,
+                           const basin_network_bn *bn, basin_objective **out)
+{
+    basin_status   st = BASIN_OK;
+    basin_network *net = NULL;
+
+    BASIN_TRY(basin_loss_spec_check(spec));
+    BASIN_ALLOC(net, 1, "network");
+    BASIN_TRY(compile(net, graph, bn->kind));
+    BASIN_TRY(basin_loss_spec_copy(spec, &net->loss));
+    net->statistics.kind = bn->kind;
+    net->data.count = count;
+    net->chunk = bn->kind != BASIN_BN_BATCH ? chunk_size(net->plan) : bn->batch < count ? bn->batch : count;
+    BASIN_TRY(basin_network_check_statistics(net));
+    BASIN_TRY(copy_inputs(net, data, rows, &net->data));
+    BASIN_TRY(copy_targets(net, data, rows));
+    BASIN_TRY(basin_weights_create(net->plan, 0, &net->weights));
+    BASIN_TRY(check_inputs(net, &net->data, data, rows));
+    BASIN_TRY(copy_statistics(net, data, bn));
+    BASIN_TRY(basin_objective_create(
+        &network_type, net,
+        &(basin_objective_facts){.size = net->plan->params->size, .samples = count, .params = net->params, .epsilon = REAL_EPSILON}, out));
+    net = NULL;
+done:
+    destroy(net);
+    return st;
+}
+
+static basin_status interpolate(void *ctx, size_t d, const basin_graph *const *ends, const double *at)
+{
+    return basin_network_ends(ctx, d, ends, at);
+}
+
+static bool facts(const basin_objective *objective, basin_network_facts *out)
+{
+    if (basin_objective_type_of(objective) != &network_type) return false;
+    const basin_network *net = basin_objective_context(objective);
+    basin_plan_flops(net->plan, &out->forward, &out->first_layer);
+    out->forward *= (double)net->data.count;
+    out->first_layer *= (double)net->data.count;
+    out->width = net->plan->slots[net->plan->output].width;
+    out->output = outputs;
+    out->ends = interpolate;
+    return true;
+}
+
+static basin_status params(const basin_graph *graph, basin_params **out)
+{
+    basin_status st = BASIN_OK;
+    basin_plan  *plan = NULL;
+
+    BASIN_TRY(basin_plan_create(graph, false, &plan));
+    *out = plan->params, plan->params = NULL;
+done:
+    basin_plan_destroy(&plan);
+    return st;
+}
+
+const basin_engine REAL(basin_engine) = {.create = create, .facts = facts, .params = params};

@@ -1,0 +1,247 @@
+#include "engine/objective/sweep.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+
+/* --------------------------------------------------------------------------------------------- weights -- */
+
+static void set_buffers(basin_weights *weights, const basin_graph *graph)
+{
+    real *to = weights->buffers;
+
+    for (size_t i = 0; i < graph->buffer_count; i++)
+        for (size_t l = 0; l < graph->buffers[i].size; l++) *to++ = (real)graph->buffers[i].values[l];
+}
+
+basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weights **out)
+{
+    basin_status   st = BASIN_OK;
+    basin_weights *weights = NULL;
+
+    BASIN_ALLOC(weights, 1, "weights");
+    weights->k = k;
+    BASIN_ALLOC(weights->theta, plan->params->size, "weights");
+    BASIN_ALLOC(weights->buffers, plan->buffers, "buffers");
+    BASIN_ALLOC(weights->tangent, k * plan->params->size, "a block of vectors");
+    set_buffers(weights, plan->graph);
+    *out = weights, weights = NULL;
+done:
+    basin_weights_destroy(&weights);
+    return st;
+}
+
+size_t basin_weights_bytes(const basin_plan *plan, size_t k)
+{
+    return ((1 + k) * plan->params->size + plan->buffers) * sizeof(real);
+}
+
+void basin_weights_destroy(basin_weights **weights)
+{
+    if (weights == NULL || *weights == NULL) return;
+    basin_free((*weights)->theta);
+    basin_free((*weights)->buffers);
+    basin_free((*weights)->tangent);
+    basin_free(*weights);
+    *weights = NULL;
+}
+
+void basin_weights_set(basin_weights *weights, const basin_plan *plan, const double *theta)
+{
+    for (size_t i = 0; i < plan->params->size; i++) weights->theta[i] = (real)theta[i];
+}
+
+void basin_weights_block(basin_weights *weights, const basin_plan *plan, const double *v, size_t k)
+{
+    size_t size = plan->params->size;
+
+    weights->k = k;
+    for (size_t i = 0; i < plan->params->count; i++) {
+        const basin_block *block = &plan->params->blocks[i];
+        for (size_t j = 0; j < k; j++)
+            for (size_t l = 0; l < block->size; l++)
+                weights->tangent[k * block->offset + j * block->size + l] = (real)v[j * size + block->offset + l];
+    }
+}
+
+void basin_sweep_collect(const basin_sweep *sweep, size_t k, double *hv)
+{
+    const basin_plan *plan = sweep->plan;
+    size_t            size = plan->params->size;
+
+    for (size_t i = 0; i < plan->params->count; i++) {
+        const basin_block *block = &plan->params->blocks[i];
+        for (size_t j = 0; j < k; j++)
+            for (size_t l = 0; l < block->size; l++)
+                hv[j * size + block->offset + l] += (double)sweep->adjoint_dot[k * block->offset + j * block->size + l];
+    }
+}
+
+/* ----------------------------------------------------------------------------------------------- sweep -- */
+
+static size_t scratch_size(const basin_plan *plan, size_t chunk, size_t k)
+{
+    return basin_extent_size(&plan->primal, chunk) + k * basin_extent_size(&plan->tangent, chunk);
+}
+
+size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, bool own_kept)
+{
+    const size_t kept = own_kept ? basin_extent_size(&plan->kept, chunk) : 0;
+
+    return plan->slot_count * sizeof *plan->slots + plan->node_count * sizeof *plan->nodes +
+           (scratch_size(plan, chunk, k) + kept + plan->temp + (1 + k) * plan->params->size) * sizeof(real);
+}
+
+basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept, basin_sweep **out)
+{
+    basin_status st = BASIN_OK;
+    basin_sweep *sweep = NULL;
+
+    BASIN_ALLOC(sweep, 1, "sweep");
+    *sweep = (basin_sweep){.plan = plan, .chunk = chunk, .k = k};
+    BASIN_ALLOC(sweep->slots, plan->slot_count, "sweep");
+    BASIN_ALLOC(sweep->nodes, plan->node_count, "sweep");
+    memcpy(sweep->slots, plan->slots, plan->slot_count * sizeof *sweep->slots);
+    memcpy(sweep->nodes, plan->nodes, plan->node_count * sizeof *sweep->nodes);
+    for (size_t i = 0; i < plan->node_count; i++) sweep->nodes[i].slots = sweep->slots;
+    BASIN_ALLOC(sweep->scratch, scratch_size(plan, chunk, k), "activations");
+    if (own_kept) BASIN_ALLOC(sweep->kept, basin_extent_size(&plan->kept, chunk), "activations");
+    BASIN_ALLOC(sweep->temp, plan->temp, "activations");
+    BASIN_ALLOC(sweep->adjoint, plan->params->size, "a gradient");
+    BASIN_ALLOC(sweep->adjoint_dot, k * plan->params->size, "products");
+    *out = sweep, sweep = NULL;
+done:
+    basin_sweep_destroy(&sweep);
+    return st;
+}
+
+void basin_sweep_destroy(basin_sweep **sweep)
+{
+    if (sweep == NULL || *sweep == NULL) return;
+    basin_free((*sweep)->slots);
+    basin_free((*sweep)->nodes);
+    basin_free((*sweep)->scratch);
+    basin_free((*sweep)->kept);
+    basin_free((*sweep)->temp);
+    basin_free((*sweep)->adjoint);
+    basin_free((*sweep)->adjoint_dot);
+    basin_free(*sweep);
+    *sweep = NULL;
+}
+
+static real *take(real **memory, size_t count)
+{
+    real *taken = *memory;
+    *memory += count;
+    return taken;
+}
+
+static void bind_param(basin_sweep *sweep, basin_slot *slot, const basin_weights *weights)
+{
+    size_t offset = sweep->plan->params->blocks[slot->block].offset;
+
+    slot->v = weights->theta + offset;
+    slot->d = weights->tangent + weights->k * offset;
+    slot->a = sweep->adjoint + offset;
+    slot->ad = sweep->adjoint_dot + weights->k * offset;
+}
+
+/* Value or adjoint, kept or scratch. Kept by b, the samples at hand: a frozen point holds its chunks without holes. */
+static real *take_primal(const basin_sweep *sweep, const basin_slot *slot, bool keep, size_t b, real **store, real **scratch)
+{
+    return keep ? take(store, slot_rows(slot, b) * slot_stride(slot)) : take(scratch, slot_rows(slot, sweep->chunk) * slot_stride(slot));
+}
+
+static void bind_roots(basin_sweep *sweep, const basin_weights *weights, size_t b, real **store)
+{
+    const basin_plan *plan = sweep->plan;
+    real             *scratch = sweep->scratch, *buffers = weights->buffers;
+
+    for (size_t i = 0; i < plan->slot_count; i++) {
+        basin_slot *slot = &sweep->slots[i];
+        if (is_param(slot)) bind_param(sweep, slot, weights);
+        if (slot->buffer != (size_t)-1) slot->v = take(&buffers, slot->width);
+        if (is_leaf(slot)) continue;
+        const size_t tangents = sweep->k * slot_rows(slot, sweep->chunk) * slot_stride(slot);
+        if (slot->root_v == i && !basin_plan_is_input(plan, i)) slot->v = take_primal(sweep, slot, slot->keep_value, b, store, &scratch);
+        if (slot->degree == 0) continue;
+        if (slot->root_a == i) slot->a = take_primal(sweep, slot, slot->keep_adjoint, b, store, &scratch);
+        if (slot->root_d == i) slot->d = take(&scratch, tangents);
+        if (slot->root_ad == i) slot->ad = take(&scratch, tangents);
+    }
+}
+
+void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *kept, const basin_batch *batch)
+{
+    const basin_plan *plan = sweep->plan;
+    real  *store = kept != NULL ? kept : sweep->kept;
+    size_t b = batch->count;
+
+    bind_roots(sweep, weights, b, &store);
+    sweep->slots[plan->input].v = (real *)(uintptr_t)batch->x; /* read only: no op writes to the input */
+    if (plan->lanes != (size_t)-1) sweep->slots[plan->lanes].v = (real *)(uintptr_t)batch->lanes;
+    for (size_t i = 0; i < plan->slot_count; i++) {
+        basin_slot *slot = &sweep->slots[i];
+        if (is_leaf(slot)) continue;
+        slot->v = sweep->slots[slot->root_v].v;
+        slot->d = sweep->slots[slot->root_d].d;
+        slot->a = sweep->slots[slot->root_a].a;
+        slot->ad = sweep->slots[slot->root_ad].ad;
+    }
+    for (size_t i = 0; i < plan->node_count; i++) {
+        basin_node *node = &sweep->nodes[i];
+        const basin_slot *y = NODE_OUTPUT(node);
+        node->work = store;
+        if (store != NULL) store += node->work_fixed + slot_rows(y, b) * y->lanes * node->work_width;
+        node->temp = sweep->temp;
+    }
+    sweep->slope = store != NULL ? take(&store, slot_rows(SWEEP_OUTPUT(sweep), b) * slot_stride(SWEEP_OUTPUT(sweep))) : NULL;
+}
+
+void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from, int to)
+{
+    for (size_t i = 0; i < sweep->plan->node_count; i++) {
+        basin_node *node = &sweep->nodes[i];
+        int         degree = NODE_OUTPUT(node)->degree;
+        if (from <= degree && degree <= to) node->op->forward(node, b, mode);
+    }
+}
+
+/* Adjoints that are only added to: of unbatched tensors, and of parts of a Split that nobody reads. */
+static bool only_collects(const basin_sweep *sweep, const basin_slot *slot)
+{
+    return slot->degree > 0 && !is_leaf(slot) && (!slot->batched || (slot->consumers == 0 && slot != SWEEP_OUTPUT(sweep)));
+}
+
+void basin_sweep_backward(basin_sweep *sweep, size_t b, basin_mode mode)
+{
+    for (size_t i = 0; i < sweep->plan->slot_count; i++) {
+        basin_slot *slot = &sweep->slots[i];
+        if (only_collects(sweep, slot)) memset(slot->a, 0, slot_rows(slot, b) * slot_stride(slot) * sizeof *slot->a);
+    }
+    for (size_t i = sweep->plan->node_count; i-- > 0;) {
+        basin_node *node = &sweep->nodes[i];
+        if (NODE_OUTPUT(node)->degree > 0) node->op->backward(node, b, mode);
+    }
+}
+
+void basin_sweep_forward_dot(basin_sweep *sweep, size_t b, size_t k, int to)
+{
+    for (size_t i = 0; i < sweep->plan->node_count; i++) {
+        basin_node *node = &sweep->nodes[i];
+        int         degree = NODE_OUTPUT(node)->degree;
+        if (0 < degree && degree <= to) node->op->forward_dot(node, b, k);
+    }
+}
+
+void basin_sweep_backward_dot(basin_sweep *sweep, size_t b, size_t k)
+{
+    for (size_t i = 0; i < sweep->plan->slot_count; i++) {
+        basin_slot *slot = &sweep->slots[i];
+        if (only_collects(sweep, slot)) memset(slot->ad, 0, k * slot_rows(slot, b) * slot_stride(slot) * sizeof *slot->ad);
+    }
+    for (size_t i = sweep->plan->node_count; i-- > 0;) {
+        basin_node *node = &sweep->nodes[i];
+        if (NODE_OUTPUT(node)->degree > 0) node->op->backward_dot(node, b, k);
+    }
+}
