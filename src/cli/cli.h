@@ -95,5 +95,6 @@ typedef struct cli_command {
 int cli_compute(const cli_arguments *arguments, cli_batch *out);
 
 const cli_command *cli_command_find(const char *name); /* NULL if there is none */
+void               cli_commands_list(FILE *out);       /* a line each: name and what it is for */
 
 #endif

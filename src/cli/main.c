@@ -1,7 +1,5 @@
-/* basin COMMAND …: finds the command, parses by its table, runs it, and prints the one line when it fails. */
+/* basin COMMAND …: finds the command, parses its arguments, runs it, writes and prints its results, and prints the one line when it fails. */
 #include <errno.h>
-#include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,170 +9,7 @@
 #include "cli/monitor.h"
 #include "cli/options.h"
 #include "cli/paths.h"
-#include "cli/point.h"
 #include "cli/provenance.h"
-
-#define CLI_COMMAND(name, help) extern const cli_command cli_command_##name;
-#include "cli/cmd_list.h"
-#undef CLI_COMMAND
-
-static const struct {
-    const cli_command *command;
-    const char        *help;
-} commands[] = {
-#define CLI_COMMAND(name, help) {&cli_command_##name, help},
-#include "cli/cmd_list.h"
-#undef CLI_COMMAND
-};
-
-enum { COMMANDS = sizeof commands / sizeof *commands };
-
-const cli_command *cli_command_find(const char *name)
-{
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i].command->name, name) == 0) return commands[i].command;
-    return NULL;
-}
-
-/* ------------------------------------------------------------------------------------------------------ failing -- */
-
-static char message[1200];
-
-static void keep(const char *format, va_list arguments)
-{
-    char text[sizeof message]; /* the arguments may point into the old message */
-
-    vsnprintf(text, sizeof text, format, arguments);
-    for (char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?'; /* a name typed with a line break: still one line */
-    memcpy(message, text, sizeof text);
-}
-
-int cli_fail(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    keep(format, arguments);
-    va_end(arguments);
-    return CLI_FAILED;
-}
-
-int cli_usage(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    keep(format, arguments);
-    va_end(arguments);
-    return CLI_USAGE;
-}
-
-int cli_library(basin_status status)
-{
-    if (status == BASIN_OK) return CLI_OK;
-    cli_fail("%s", basin_error_message()[0] != '\0' ? basin_error_message() : basin_status_text(status));
-    return status == BASIN_ERR_INTERRUPTED ? CLI_INTERRUPTED : CLI_FAILED;
-}
-
-const char *cli_message(void)
-{
-    return message;
-}
-
-int cli_name_file(int status, const char *path)
-{
-    if (status == CLI_FAILED && strstr(message, path) == NULL && strstr(message, ".h5: ") == NULL) cli_fail("%s: %s", path, message);
-    return status;
-}
-
-static void say(const char *prefix, const char *format, va_list arguments)
-{
-    cli_monitor_clear();
-    fputs(prefix, stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-}
-
-void cli_warn(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    say("basin: warning: ", format, arguments);
-    va_end(arguments);
-}
-
-void cli_note(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    say("basin: ", format, arguments);
-    va_end(arguments);
-}
-
-/* ---------------------------------------------------------------------------------------------------- computing -- */
-
-int cli_batch_add(cli_batch *batch, basin_result_kind kind, void *value, basin_provenance *provenance)
-{
-    int            status = CLI_OK;
-    basin_result **results = NULL;
-
-    CLI_ALLOC(results, batch->count + 1);
-    CLI_LIBRARY(basin_result_create(kind, value, provenance, &results[batch->count]));
-    if (batch->count > 0) memcpy(results, batch->results, batch->count * sizeof *results);
-    basin_free(batch->results);
-    batch->results = results, results = NULL;
-    batch->count++;
-done:
-    basin_free(results);
-    return status;
-}
-
-void cli_batch_clear(cli_batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++) basin_result_destroy(&batch->results[i]);
-    basin_free(batch->results);
-    *batch = (cli_batch){0};
-}
-
-static int measure_one(const cli_arguments *a, const char *path, cli_batch *batch)
-{
-    int                status = CLI_OK;
-    const cli_command *command = a->command;
-    cli_source         source = {0};
-    void              *value = NULL;
-
-    CLI_TRY(cli_source_open(a, path, command->test_too, false, &source));
-    CLI_TRY(cli_name_file(cli_point_take(a, &source), path));
-    CLI_TRY(cli_name_file(command->measure(a, &source, &value), path));
-    CLI_TRY(cli_batch_add(batch, command->kind, value, source.provenance));
-    source.provenance = NULL;
-done:
-    cli_source_close(&source);
-    return status;
-}
-
-int cli_compute(const cli_arguments *a, cli_batch *out)
-{
-    int       status = CLI_OK;
-    cli_batch batch = {0};
-    cli_point point;
-
-    if (a->command->common & CLI_COMMON_POINT) CLI_TRY(cli_point_read(a, &point));
-    if (a->command->check != NULL) CLI_TRY(a->command->check(a));
-    if (a->command->compute != NULL) CLI_TRY(a->command->compute(a, &batch));
-    for (size_t i = 0; i < a->operand_count && a->command->measure != NULL; i++) {
-        cli_monitor_part("checkpoint", i + 1, a->operand_count);
-        CLI_TRY(measure_one(a, a->operands[i], &batch));
-    }
-    *out = batch, batch = (cli_batch){0};
-done:
-    cli_monitor_clear();
-    cli_batch_clear(&batch);
-    return status;
-}
 
 /* ------------------------------------------------------------------------------------------------------- output -- */
 
@@ -298,7 +133,7 @@ done:
 static void list_commands(FILE *out)
 {
     fputs("basin: from saved training checkpoints to trustworthy statements about the loss landscape\n\nusage: basin COMMAND …\n\n", out);
-    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s  %s\n", commands[i].command->name, commands[i].help);
+    cli_commands_list(out);
     fputs("\n  basin help COMMAND    options and examples of one command\n"
           "  basin --version       with --verbose: libraries and the BLAS kernel\n"
           "  python3 -m basin convert --help    folders of PyTorch's .pt files as checkpoints (pip install ./python)\n\n"
@@ -375,7 +210,7 @@ int main(int argc, char **argv)
 
     cli_monitor_clear();
     if (fflush(stdout) != 0 && status == CLI_OK) status = cli_fail("standard output: %s", strerror(errno));
-    if (status != CLI_OK && message[0] != '\0') fprintf(stderr, "basin: %s\n", message);
+    if (status != CLI_OK && cli_message()[0] != '\0') fprintf(stderr, "basin: %s\n", cli_message());
 #ifndef __SANITIZE_ADDRESS__ /* whose report on leaks comes at the exit */
     /* After a damaged file HDF5 may not manage to close down («infinite loop closing library»), and would say so beside our line. */
     if (status != CLI_OK) _Exit(status);

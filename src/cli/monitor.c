@@ -1,6 +1,7 @@
 #include "cli/monitor.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -103,4 +104,30 @@ int cli_monitor_check(void)
     if (!interrupted) return CLI_OK;
     cli_fail("interrupted");
     return CLI_INTERRUPTED;
+}
+
+static void say(const char *prefix, const char *format, va_list arguments)
+{
+    cli_monitor_clear();
+    fputs(prefix, stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+void cli_warn(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    say("basin: warning: ", format, arguments);
+    va_end(arguments);
+}
+
+void cli_note(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    say("basin: ", format, arguments);
+    va_end(arguments);
 }

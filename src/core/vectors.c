@@ -169,3 +169,12 @@ done:
     basin_free(turned);
     return st;
 }
+
+void basin_vectors_orient(double *v, size_t size)
+{
+    size_t largest = 0;
+
+    for (size_t i = 1; i < size; i++)
+        if (fabs(v[i]) > fabs(v[largest])) largest = i;
+    if (v[largest] < 0.0) basin_scale(-1.0, v, size);
+}

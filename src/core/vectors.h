@@ -19,5 +19,7 @@ void basin_vectors_divide(const double *x, double norm, double *out, size_t size
 void basin_vectors_deflate(double *const *v, size_t rows, double *x, size_t count, size_t size, double *h);
 /* The first `count` of v [used] become those of rows [count, used] V. */
 basin_status basin_vectors_turn(double *const *v, size_t used, const double *rows, size_t count, size_t size);
+/* Turns v [P] so that its entry of largest magnitude (the first on ties) is positive. */
+void basin_vectors_orient(double *v, size_t size);
 
 #endif

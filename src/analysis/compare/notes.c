@@ -9,35 +9,6 @@
 
 #include "core/memory.h"
 
-basin_status basin_comparison_append(char **text, const char *separator, char *part)
-{
-    basin_status st = BASIN_OK;
-    char        *joined = NULL;
-
-    BASIN_CHECK(part != NULL && (joined = basin_format("%s%s%s", *text != NULL ? *text : "", *text != NULL ? separator : "", part)) != NULL,
-                BASIN_ERR_NOMEM, "out of memory for a note");
-    basin_free(*text);
-    *text = joined;
-done:
-    basin_free(part);
-    return st;
-}
-
-basin_status basin_comparison_add_note(basin_comparer *c, char *text)
-{
-    basin_status      st = BASIN_OK;
-    basin_comparison *k = c->result;
-    char            **notes = NULL;
-
-    BASIN_CHECK(text != NULL && (notes = basin_grow(k->notes, k->note_count, k->note_count + 1, sizeof *notes)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for a note");
-    k->notes = notes;
-    notes[k->note_count++] = text, text = NULL;
-done:
-    basin_free(text);
-    return st;
-}
-
 /* ---------------------------------------------------------------------------------------------------- losses -- */
 
 /* At an equal loss: how many runs were interpolated to it, and how many only stand near. */

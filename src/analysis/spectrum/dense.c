@@ -15,6 +15,7 @@
 #include "analysis/spectrum/spectrum.h"
 #include "core/linalg.h"
 #include "core/memory.h"
+#include "core/vectors.h"
 #include "core/progress.h"
 
 #define BLOCK 64 /* unit vectors in one product */
@@ -115,7 +116,7 @@ static basin_status keep_vectors(const double *z, size_t size, size_t bottom, si
     for (size_t i = 0; i < count; i++) { /* row i of z is the (count-1-i)-th of those held in descending order */
         double *v = out->vectors + i * size;
         basin_copy(z + (count - 1 - i) * size, v, size);
-        basin_spectrum_orient(v, size);
+        basin_vectors_orient(v, size);
         out->vector_index[i] = i < top ? i : size - count + i;
     }
     out->vector_count = count;

@@ -28,61 +28,17 @@
 #include "core/vectors.h"
 #include "core/linalg.h"
 #include "core/memory.h"
-#include "core/progress.h"
 
 #define WISH 4       /* vectors in the basis for each one wanted, */
 #define WISH_MORE 100 /* and so many more: beyond, reorthogonalisation costs more than a restart */
-#define LEAST 8      /* the same beyond the wanted ones, where memory is short */
 #define IDLE 2       /* verifications, one after the other, that may find an eigenvalue at their level without moving a wanted one */
 #define CHUNK 16     /* vectors in one product at the end */
-#define WITHIN 0.9   /* of the tolerance, for the recursion's residual; */
-#define WITHIN_ALONE 0.25 /* the same where dropped vectors leave no trace: what several chains drop adds up in squares; */
 #define NOISE 0.4    /* of the tolerance, for the error of products: the root of both squares is below 1 */
-
-/* Indices, descending by value, into keep [top + bottom]. */
-static size_t select_ends(basin_ends e, size_t used, size_t *keep)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < e.top; i++) keep[count++] = used - 1 - i;
-    for (size_t i = 0; i < e.bottom; i++) keep[count++] = e.bottom - 1 - i;
-    return count;
-}
-
-double basin_search_limit(const basin_search *s)
-{
-    return s->tolerance * s->k->norm;
-}
-
-/* What the recursion's residuals must reach. */
-static double goal(const basin_search *s)
-{
-    return (s->k->forgot ? WITHIN_ALONE : WITHIN) * basin_search_limit(s);
-}
-
-/* The largest residual of the wanted pairs. */
-static double worst_residual(const basin_search *s)
-{
-    double worst = 0.0;
-
-    for (size_t i = 0; i < s->count; i++) worst = fmax(worst, basin_krylov_residual(s->k, s->keep[i]));
-    return worst;
-}
-
-/* Can pair i, one of those left out, turn out beyond the innermost wanted ones? Its residual says how far it may move. */
-static bool unsettled(const basin_search *s, size_t i)
-{
-    const basin_krylov *k = s->k;
-    double              residual = basin_krylov_residual(k, i);
-
-    if (s->wanted.top > 0 && k->ritz[i] + residual > k->ritz[k->used - s->wanted.top] + basin_search_limit(s)) return true;
-    return s->wanted.bottom > 0 && k->ritz[i] - residual < k->ritz[s->wanted.bottom - 1] - basin_search_limit(s);
-}
 
 static bool settled(const basin_search *s)
 {
     for (size_t i = s->wanted.bottom; i < s->k->used - s->wanted.top; i++)
-        if (unsettled(s, i)) return false;
+        if (basin_search_unsettled(s, i)) return false;
     return true;
 }
 
@@ -93,58 +49,14 @@ static bool moved(const basin_search *s)
     return false;
 }
 
-bool basin_search_spent(const basin_search *s)
-{
-    return s->k->used == s->k->size || s->k->products >= s->max_products;
-}
-
-basin_status basin_search_step(basin_search *s, size_t which)
-{
-    basin_status st = BASIN_OK;
-    double       done = (double)s->k->products;
-
-    BASIN_TRY(basin_progress_report("lanczos", done, fmax(done + 1.0, fmin(s->expected, (double)s->max_products))));
-    BASIN_TRY(basin_krylov_extend(s->k, which));
-done:
-    return st;
-}
-
 /* ------------------------------------------------------------------------------------------------ convergence -- */
-
-/* How much of the residuals that keep the search from its end lies along pending vector `which`: of the wanted pairs, or, once these have
- * converged, of those unsettled. */
-static double weight_of(const basin_search *s, bool within, size_t which)
-{
-    double sum = 0.0;
-
-    for (size_t i = 0; i < s->k->used; i++) {
-        bool   out = i >= s->wanted.bottom && i < s->k->used - s->wanted.top;
-        double r = out != within || (out && !unsettled(s, i)) ? 0.0 : basin_krylov_coupling(s->k, i, which);
-        sum += r * r;
-    }
-    return sum;
-}
-
-/* The pending vector of the largest weight; the last, a fresh one, where none has any. */
-static size_t choose_pending(const basin_search *s)
-{
-    size_t pending = s->k->held - s->k->used, best = pending - 1;
-    double most = 0.0;
-    bool   within = pending > 1 && worst_residual(s) <= goal(s);
-
-    for (size_t p = 0; pending > 1 && p < pending; p++) {
-        double weight = weight_of(s, within, p);
-        if (weight > most) most = weight, best = p;
-    }
-    return best;
-}
 
 /* Is a wanted residual out of bounds along what no longer pends, or a pair unsettled that may be so by it? */
 static bool ghosts_matter(const basin_search *s)
 {
-    if (s->k->ghosts > 0 && worst_residual(s) <= goal(s)) return true;
+    if (s->k->ghosts > 0 && basin_search_worst(s) <= basin_search_goal(s)) return true;
     for (size_t i = 0; i < s->count; i++)
-        if (basin_krylov_ghost_coupling(s->k, s->keep[i]) > 0.5 * goal(s) && basin_krylov_residual(s->k, s->keep[i]) > goal(s)) return true;
+        if (basin_krylov_ghost_coupling(s->k, s->keep[i]) > 0.5 * basin_search_goal(s) && basin_krylov_residual(s->k, s->keep[i]) > basin_search_goal(s)) return true;
     return false;
 }
 
@@ -154,7 +66,7 @@ static basin_status recall_ghosts(basin_search *s)
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
 
-    if (k->rows - s->count < k->held - k->used + k->ghosts + 2 * LEAST) k->ghosts = 0, k->forgot = true;
+    if (k->rows - s->count < k->held - k->used + k->ghosts + 2 * BASIN_SEARCH_ROWS) k->ghosts = 0, k->forgot = true;
     else BASIN_TRY(basin_krylov_recall(k));
 done:
     return st;
@@ -164,7 +76,7 @@ done:
 static size_t steps_ahead(basin_search *s, double worst)
 {
     size_t used = s->k->used, most = used / 8, steps = used / 16;
-    double over = worst / goal(s);
+    double over = worst / basin_search_goal(s);
 
     if (!(over > 1.0)) return 1;
     if (s->seen < used && over < s->worst) {
@@ -174,18 +86,6 @@ static size_t steps_ahead(basin_search *s, double worst)
     }
     s->seen = used, s->worst = over;
     return steps > 1 ? steps : 1;
-}
-
-basin_status basin_search_keep(basin_search *s, basin_ends e)
-{
-    basin_status  st = BASIN_OK;
-    basin_krylov *k = s->k;
-
-    if (k->rows - s->count < k->held - k->used + LEAST / 2) basin_krylov_forget(k, choose_pending(s));
-    if (e.top + e.bottom < k->used) BASIN_TRY(basin_krylov_restart(k, s->keep, select_ends(e, k->used, s->keep)));
-    s->seen = k->used;
-done:
-    return st;
 }
 
 /* The wanted pairs and as many neighbours as fill half of the room that they leave. */
@@ -212,13 +112,13 @@ static basin_status converge(basin_search *s, bool *converged)
     for (;;) {
         if (k->used >= look || basin_search_spent(s) || !basin_krylov_has_room(k)) {
             BASIN_TRY(basin_krylov_ritz(k));
-            select_ends(s->wanted, k->used, s->keep);
-            double worst = worst_residual(s);
-            *converged = worst <= goal(s) && (s->proven || settled(s));
+            basin_ends_select(s->wanted, k->used, s->keep);
+            double worst = basin_search_worst(s);
+            *converged = worst <= basin_search_goal(s) && (s->proven || settled(s));
             if (*converged || basin_search_spent(s)) break;
             size_t ahead = steps_ahead(s, worst);
             if (ghosts_matter(s)) BASIN_TRY(recall_ghosts(s));
-            size_t which = choose_pending(s);
+            size_t which = basin_search_pending(s);
             if (!basin_krylov_has_room(k)) BASIN_TRY(basin_search_keep(s, fill_half(s)));
             look = k->used + ahead;
             BASIN_TRY(basin_search_step(s, which < k->held - k->used ? which : 0));
@@ -334,7 +234,7 @@ static basin_status keep_vectors(const basin_krylov *k, basin_spectrum *out)
     for (size_t i = 0; i < out->count; i++) {
         out->vector_index[i] = i;
         basin_copy(k->v[i], out->vectors + i * k->size, k->size);
-        basin_spectrum_orient(out->vectors + i * k->size, k->size);
+        basin_vectors_orient(out->vectors + i * k->size, k->size);
     }
 done:
     return st;
@@ -352,7 +252,7 @@ static size_t rows_beside(size_t count, const basin_spectrum_options *options)
 static basin_status choose_rows(size_t size, size_t count, const basin_spectrum_options *options, size_t *out)
 {
     basin_status st = BASIN_OK;
-    size_t       wish = WISH * count + WISH_MORE, least = count + LEAST, beside = rows_beside(count, options), bytes;
+    size_t       wish = WISH * count + WISH_MORE, least = count + BASIN_SEARCH_ROWS, beside = rows_beside(count, options), bytes;
     size_t       rows = basin_memory_limit() / sizeof(double) / size;
 
     if (wish > size) wish = size;

@@ -9,15 +9,6 @@
 
 #define DENSE_MOST 6000 /* parameters up to which AUTO takes the full spectrum */
 
-void basin_spectrum_orient(double *v, size_t size)
-{
-    size_t largest = 0;
-
-    for (size_t i = 1; i < size; i++)
-        if (fabs(v[i]) > fabs(v[largest])) largest = i;
-    if (v[largest] < 0.0) basin_scale(-1.0, v, size);
-}
-
 basin_status basin_spectrum_check(const basin_spectrum *s)
 {
     bool all = s->count == s->parameters, ends = s->top <= s->count && s->bottom == s->count - s->top;

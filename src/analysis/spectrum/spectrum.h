@@ -19,9 +19,6 @@ basin_status basin_spectrum_check(const basin_spectrum *s);
 /* Bytes that the dense spectrum takes at its height; SIZE_MAX when that overflows. */
 size_t basin_spectrum_dense_bytes(size_t size, size_t vectors);
 
-/* Turns v [P] so that its entry of largest magnitude (the first on ties) is positive. */
-void basin_spectrum_orient(double *v, size_t size);
-
 /* ‖H‖_F² and trace from the eigenpairs held and random probes of what they leave over. */
 basin_status basin_spectrum_probe(basin_curvature *c, double *const *vectors /* [count] of [P], orthonormal */, size_t probes, uint64_t seed,
                                   basin_spectrum *out);

@@ -25,6 +25,11 @@ typedef struct basin_network {
     basin_sweep   **sweeps; /* of the gradient, one a thread; made on first use */
 } basin_network;
 
+static inline bool basin_is_batch_norm(const basin_node *node)
+{
+    return node->op == &REAL(basin_op_BatchNormalization);
+}
+
 /* ------------------------------------------------------------------------------------- sums over chunks -- */
 
 typedef struct basin_grouping {

@@ -11,6 +11,7 @@
 
 #include "core/memory.h"
 #include "core/progress.h"
+#include "engine/kernels/normalise.h"
 
 /* Of eight chunks and more, as many groups for each of two, four or eight threads. They add to one total, which goes from core to core, so they are few. */
 enum { CHUNKS_PER_GROUP = 20, EVEN = 8 };
@@ -88,6 +89,27 @@ basin_status basin_network_lanes(const basin_network *net, basin_batch *batch)
         basin_to_lanes(chunk.x, chunk.count, net->plan->slots[net->plan->input].width, lanes + c * each);
     }
     batch->lanes = lanes;
+done:
+    return st;
+}
+
+/* A channel of one number has no variance. */
+static basin_status check_batches(const basin_network *net, const basin_node *node, size_t samples)
+{
+    const basin_slot *x = NODE_INPUT(node, NORM_X);
+    const size_t      size = net->chunk, rest = samples % size, last = rest > 0 ? rest : size, space = x->width / x->shape[0];
+
+    if (last * space > 1 && (size * space > 1 || samples < size)) return BASIN_OK;
+    return basin_node_fail(node, BASIN_ERR_VALUE,
+                           "a batch of 1 sample has one number a channel, no variance: %zu samples in batches of %zu leave %zu", samples, size, last);
+}
+
+basin_status basin_network_check_batches(const basin_network *net, size_t samples)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < net->plan->node_count && net->plan->batch_statistics; i++)
+        if (basin_is_batch_norm(&net->plan->nodes[i])) BASIN_TRY(check_batches(net, &net->plan->nodes[i], samples));
 done:
     return st;
 }

@@ -21,11 +21,6 @@
 #include "engine/objective/bound.h"
 #include "engine/kernels/normalise.h"
 
-static bool is_batch_norm(const basin_node *node)
-{
-    return node->op == &REAL(basin_op_BatchNormalization);
-}
-
 /* Where a buffer lies in basin_weights.buffers. */
 static size_t buffer_offset(const basin_plan *plan, const basin_slot *slot)
 {
@@ -115,7 +110,7 @@ basin_status basin_network_set(basin_network *net, basin_weights *weights, const
     if (net->statistics.kind != BASIN_BN_REESTIMATE) return BASIN_OK;
     BASIN_TRY(basin_network_sweeps(net, &threads));
     for (size_t i = 0; i < net->plan->node_count; i++)
-        if (is_batch_norm(&net->plan->nodes[i])) BASIN_TRY(estimate_node(net, i, weights));
+        if (basin_is_batch_norm(&net->plan->nodes[i])) BASIN_TRY(estimate_node(net, i, weights));
 done:
     return st;
 }
@@ -127,7 +122,7 @@ bool basin_network_moves(const basin_network *net)
     return net->statistics.kind == BASIN_BN_REESTIMATE || net->statistics.ends != NULL;
 }
 
-/* One statistic at the coordinates coef; `least` refuses a negative variance. */
+/* One statistic at the coordinates coef; a negative variance is refused. */
 static basin_status move_statistic(const basin_network *net, const basin_node *node, size_t input, const double *coef, real *out)
 {
     const basin_slot   *slot = NODE_INPUT(node, input);
@@ -158,7 +153,7 @@ basin_status basin_network_set_point(basin_network *net, basin_weights *weights,
     if (net->statistics.ends == NULL) return BASIN_OK;
     for (size_t i = 0; i < net->plan->node_count; i++) {
         const basin_node *node = &net->plan->nodes[i];
-        if (!is_batch_norm(node)) continue;
+        if (!basin_is_batch_norm(node)) continue;
         BASIN_TRY(move_statistic(net, node, NORM_MEAN, coef, weights->buffers));
         BASIN_TRY(move_statistic(net, node, NORM_VARIANCE, coef, weights->buffers));
     }
@@ -196,7 +191,7 @@ basin_status basin_network_ends(basin_network *net, size_t d, const basin_graph 
         BASIN_CHECK(isfinite(at[j]) && at[j] != 0.0, BASIN_ERR_ARG, "statistics at coordinate %g", at[j]);
         for (size_t i = 0; i < net->plan->node_count; i++) {
             const basin_node *node = &net->plan->nodes[i];
-            if (!is_batch_norm(node)) continue;
+            if (!basin_is_batch_norm(node)) continue;
             BASIN_TRY(end_of(net, node, NORM_MEAN, ends[j], at[j], values + j * net->plan->buffers));
             BASIN_TRY(end_of(net, node, NORM_VARIANCE, ends[j], at[j], values + j * net->plan->buffers));
         }
@@ -212,35 +207,13 @@ done:
 /* ------------------------------------------------------------------------------------------------ refusals -- */
 
 /* Two nodes with one statistic could not hold what each of them estimates. */
-static basin_status check_own(const basin_plan *plan, const basin_node *node)
+static basin_status check_own(const basin_node *node)
 {
     for (size_t i = NORM_MEAN; i <= NORM_VARIANCE; i++)
         if (NODE_INPUT(node, i)->consumers > 1)
             return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "its statistic %s is read by another node too: it cannot be estimated for both",
                                    NODE_INPUT(node, i)->name);
-    (void)plan;
     return BASIN_OK;
-}
-
-/* A channel of one number has no variance. */
-static basin_status check_batches(const basin_network *net, const basin_node *node, size_t samples)
-{
-    const basin_slot *x = NODE_INPUT(node, NORM_X);
-    const size_t      size = net->chunk, rest = samples % size, last = rest > 0 ? rest : size, space = x->width / x->shape[0];
-
-    if (last * space > 1 && (size * space > 1 || samples < size)) return BASIN_OK;
-    return basin_node_fail(node, BASIN_ERR_VALUE,
-                           "a batch of 1 sample has one number a channel, no variance: %zu samples in batches of %zu leave %zu", samples, size, last);
-}
-
-basin_status basin_network_check_batches(const basin_network *net, size_t samples)
-{
-    basin_status st = BASIN_OK;
-
-    for (size_t i = 0; i < net->plan->node_count && net->plan->batch_statistics; i++)
-        if (is_batch_norm(&net->plan->nodes[i])) BASIN_TRY(check_batches(net, &net->plan->nodes[i], samples));
-done:
-    return st;
 }
 
 basin_status basin_network_check_statistics(const basin_network *net)
@@ -257,7 +230,7 @@ basin_status basin_network_check_statistics(const basin_network *net)
         BASIN_TRY(basin_network_check_batches(net, net->data.count));
     }
     for (size_t i = 0; i < net->plan->node_count && net->statistics.kind == BASIN_BN_REESTIMATE; i++)
-        if (is_batch_norm(&net->plan->nodes[i])) BASIN_TRY(check_own(net->plan, &net->plan->nodes[i]));
+        if (basin_is_batch_norm(&net->plan->nodes[i])) BASIN_TRY(check_own(&net->plan->nodes[i]));
 done:
     return st;
 }

@@ -1,0 +1,65 @@
+/* A parsed computing command up to its results. */
+#include <string.h>
+
+#include "cli/monitor.h"
+#include "cli/point.h"
+
+int cli_batch_add(cli_batch *batch, basin_result_kind kind, void *value, basin_provenance *provenance)
+{
+    int            status = CLI_OK;
+    basin_result **results = NULL;
+
+    CLI_ALLOC(results, batch->count + 1);
+    CLI_LIBRARY(basin_result_create(kind, value, provenance, &results[batch->count]));
+    if (batch->count > 0) memcpy(results, batch->results, batch->count * sizeof *results);
+    basin_free(batch->results);
+    batch->results = results, results = NULL;
+    batch->count++;
+done:
+    basin_free(results);
+    return status;
+}
+
+void cli_batch_clear(cli_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) basin_result_destroy(&batch->results[i]);
+    basin_free(batch->results);
+    *batch = (cli_batch){0};
+}
+
+static int measure_one(const cli_arguments *a, const char *path, cli_batch *batch)
+{
+    int                status = CLI_OK;
+    const cli_command *command = a->command;
+    cli_source         source = {0};
+    void              *value = NULL;
+
+    CLI_TRY(cli_source_open(a, path, command->test_too, false, &source));
+    CLI_TRY(cli_name_file(cli_point_take(a, &source), path));
+    CLI_TRY(cli_name_file(command->measure(a, &source, &value), path));
+    CLI_TRY(cli_batch_add(batch, command->kind, value, source.provenance));
+    source.provenance = NULL;
+done:
+    cli_source_close(&source);
+    return status;
+}
+
+int cli_compute(const cli_arguments *a, cli_batch *out)
+{
+    int       status = CLI_OK;
+    cli_batch batch = {0};
+    cli_point point;
+
+    if (a->command->common & CLI_COMMON_POINT) CLI_TRY(cli_point_read(a, &point));
+    if (a->command->check != NULL) CLI_TRY(a->command->check(a));
+    if (a->command->compute != NULL) CLI_TRY(a->command->compute(a, &batch));
+    for (size_t i = 0; i < a->operand_count && a->command->measure != NULL; i++) {
+        cli_monitor_part("checkpoint", i + 1, a->operand_count);
+        CLI_TRY(measure_one(a, a->operands[i], &batch));
+    }
+    *out = batch, batch = (cli_batch){0};
+done:
+    cli_monitor_clear();
+    cli_batch_clear(&batch);
+    return status;
+}
