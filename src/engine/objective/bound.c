@@ -1,5 +1,5 @@
 /* A compiled network with its samples, as an objective. */
-#include "engine/objective/bound.h"
+#include "engine/objective/network.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * k vectors then costs forward_dot and backward_dot only. Of chunks that do not fit the memory limit nothing is kept: their primal sweeps
  * run again for every block, on the thread's own memory. Both give the same bits, so results do not depend on the limit.
  */
-#include "engine/objective/bound.h"
+#include "engine/objective/network.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Loss, adjoints and the gradient: forward, loss and backward over every chunk. */
-#include "engine/objective/bound.h"
+#include "engine/objective/network.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * takes a group, sums its chunks in order, and adds its part to the total when the group's turn comes. So the bits of every
  * sum are the same for any number of threads, and memory is threads × k × P. BLAS is single-threaded inside.
  */
-#include "engine/objective/bound.h"
+#include "engine/objective/network.h"
 
 #include <omp.h>
 #include <string.h>

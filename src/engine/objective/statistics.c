@@ -18,7 +18,7 @@
 
 #include "core/memory.h"
 #include "core/params.h"
-#include "engine/objective/bound.h"
+#include "engine/objective/network.h"
 #include "engine/kernels/normalise.h"
 
 /* Where a buffer lies in basin_weights.buffers. */

@@ -8,7 +8,7 @@
  * Points of a grid come line by line along its first direction: of each line the border along the others is summed once, which is a
  * quarter of what the caches have to move.
  */
-#include "engine/objective/bound.h"
+#include "engine/objective/network.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* A network bound to its samples, and what its parts share: reduction.c sums over chunks; gradient.c, subspace.c
  * and curvature.c each fill rows of the objective's table; bound.c makes it.
  */
-#ifndef BASIN_ENGINE_OBJECTIVE_BOUND_H
-#define BASIN_ENGINE_OBJECTIVE_BOUND_H
+#ifndef BASIN_ENGINE_OBJECTIVE_NETWORK_H
+#define BASIN_ENGINE_OBJECTIVE_NETWORK_H
 
 #include "engine/objective/chunk_loss.h"
 
