@@ -114,8 +114,9 @@ asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 golden: all ## draw the golden images anew; look at the difference before committing
 	@$(MAKE) --no-print-directory $(BUILD)/tests/test_golden && BASIN_GOLDEN=1 $(BUILD)/tests/test_golden
 
-docs: all ## write the tables of docs/json.md anew from the descriptions of results
+docs: all ## write the tables of docs/json.md anew from the descriptions of results, and docs/commands.md from the help of the commands
 	@$(MAKE) --no-print-directory $(BUILD)/tests/test_docs && BASIN_DOCS=1 $(BUILD)/tests/test_docs
+	@sh tools/commands.sh $(BUILD)/basin >$(BUILD)/commands.md && mv $(BUILD)/commands.md docs/commands.md
 
 layers: ## fail where a module includes a sibling, or a foreign library leaves its home
 	@sh tools/layers.sh
