@@ -54,6 +54,7 @@ typedef struct training {
     basin_dataset       *data;
     bool                 own_data, wrote_data; /* data.h5 is to be, has been written into the folder */
     bool                 made_folder;
+    int                  claim; /* of the folder; -1: none yet */
     basin_loss_spec      loss; /* weights owned */
     basin_objective     *train, *test; /* test may be NULL */
     basin_train_options  rule;
@@ -405,6 +406,7 @@ static int prepare_folder(training *t)
 
     t->made_folder = access(t->folder, F_OK) != 0;
     CLI_TRY(cli_folder_make(t->folder));
+    CLI_TRY(cli_folder_claim(t->folder, &t->claim)); /* what is looked at next stays so */
     basin_status opened = basin_run_open(t->folder, &run);
     size_t       held = opened == BASIN_OK ? run->count : 0;
     CLI_TRY(opened == BASIN_ERR_MISSING ? CLI_OK : cli_library(opened)); /* missing: no checkpoint in it */
@@ -422,12 +424,16 @@ done:
 }
 
 /* After a failure before the first checkpoint: what was made here goes again. */
-static void remove_folder(const training *t)
+static void remove_folder(training *t)
 {
     char path[PATH_MAX];
 
+    if (t->claim < 0) return; /* another process has it */
     if (t->wrote_data && snprintf(path, sizeof path, "%s/data.h5", t->folder) < (int)sizeof path) unlink(path);
-    if (t->made_folder) rmdir(t->folder);
+    if (t->made_folder) {
+        cli_folder_release(t->folder, &t->claim);
+        rmdir(t->folder);
+    }
 }
 
 static int prepare(training *t)
@@ -454,7 +460,7 @@ done:
 static int run(const cli_arguments *a)
 {
     int      status = CLI_OK;
-    training t = {.a = a};
+    training t = {.a = a, .claim = -1};
 
     CLI_TRY(prepare(&t));
     t.rule.callback = on_save, t.rule.payload = &t;
@@ -471,6 +477,7 @@ static int run(const cli_arguments *a)
     if (t.diverged) cli_warn("%s: diverged: weights or loss are not finite; the last checkpoint holds them as they are", t.folder);
 done:
     if (status != CLI_OK && t.saved == 0) remove_folder(&t);
+    cli_folder_release(t.folder, &t.claim);
     cli_table_destroy(&t.table);
     basin_free(t.theta);
     basin_free(t.save);

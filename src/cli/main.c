@@ -85,9 +85,22 @@ done:
     return status;
 }
 
+/* Stores and draws what is asked for; a failure of one leaves the other its chance. Returns the first failure, whose line is kept. */
+static int deliver(const cli_batch *batch, const char *stored, const char *figure)
+{
+    int  status = stored != NULL ? cli_library(basin_result_write(batch->results[0], stored)) : CLI_OK, drawn;
+    char first[1200];
+
+    snprintf(first, sizeof first, "%s", cli_message());
+    drawn = figure != NULL ? draw(batch, figure) : CLI_OK;
+    if (status == CLI_OK) return drawn;
+    if (drawn != CLI_OK) cli_fail("%s; %s", first, cli_message());
+    return status;
+}
+
 static int run_computing(const cli_arguments *a)
 {
-    int             status = CLI_OK;
+    int             status = CLI_OK, delivered;
     cli_batch       batch = {0};
     const char     *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
     struct timespec start;
@@ -96,9 +109,9 @@ static int run_computing(const cli_arguments *a)
     CLI_TRY(check_outputs(a));
     CLI_TRY(cli_compute(a, &batch));
     for (size_t i = 0; i < batch.count; i++) CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, seconds_since(&start)));
-    if (stored != NULL) CLI_LIBRARY(basin_result_write(batch.results[0], stored));
-    if (figure != NULL) CLI_TRY(draw(&batch, figure));
-    CLI_TRY(print(a, &batch));
+    delivered = deliver(&batch, stored, figure);
+    CLI_TRY(print(a, &batch)); /* the work is done: it is told even where it could not be stored */
+    CLI_TRY(delivered);
     for (size_t i = 0; i < batch.count && a->command->verdict != NULL; i++) CLI_TRY(a->command->verdict(batch.results[i]));
 done:
     cli_batch_clear(&batch);

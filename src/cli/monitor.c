@@ -15,6 +15,9 @@ static struct { /* the stage being drawn; for its ETA */
     double start, last;
 } stage;
 
+/* Signals that end the work in order. */
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
+
 static void on_signal(int number)
 {
     (void)number;
@@ -76,8 +79,11 @@ void cli_monitor_start(void)
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+        struct sigaction before;
+        sigaction(ending[i], NULL, &before);
+        if (before.sa_handler != SIG_IGN) sigaction(ending[i], &action, NULL); /* nohup's choice stands */
+    }
     signal(SIGXFSZ, SIG_IGN); /* a file that grows past the limit is a failed write, which cleans up after itself */
     basin_progress_set(&(basin_progress){report, NULL});
 }

@@ -101,3 +101,36 @@ int cli_folder_make(const char *path)
     if (access(path, W_OK | X_OK) != 0) return cli_fail("%s: cannot be written into: %s", path, strerror(errno));
     return CLI_OK;
 }
+
+/* ---------------------------------------------------------------------------------------------- one writer -- */
+
+#define CLAIM ".basin_writer"
+
+/* The lock, not the file, is the claim: the system lets it go with its process. */
+int cli_folder_claim(const char *folder, int *out)
+{
+    int          status = CLI_OK, handle = -1;
+    char         path[PATH_MAX];
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET}, held = lock;
+
+    CLI_CHECK(snprintf(path, sizeof path, "%s/" CLAIM, folder) < (int)sizeof path, "%.60s…: the name is too long", folder);
+    CLI_CHECK((handle = open(path, O_RDWR | O_CREAT, 0666)) >= 0, "%s: cannot be written: %s", folder, strerror(errno));
+    if (fcntl(handle, F_SETLK, &lock) != 0 && (errno == EACCES || errno == EAGAIN)) {
+        CLI_CHECK(fcntl(handle, F_GETLK, &held) == 0 && held.l_type != F_UNLCK, "%s: another process has just written into it; try again", folder);
+        CLI_CHECK(false, "%s: process %ld is writing a run into it; wait, or choose another folder", folder, (long)held.l_pid);
+    }
+    *out = handle, handle = -1;
+done:
+    if (handle >= 0) close(handle);
+    return status;
+}
+
+void cli_folder_release(const char *folder, int *handle)
+{
+    char path[PATH_MAX];
+
+    if (*handle < 0) return;
+    if (snprintf(path, sizeof path, "%s/" CLAIM, folder) < (int)sizeof path) unlink(path);
+    close(*handle);
+    *handle = -1;
+}

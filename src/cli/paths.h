@@ -22,4 +22,9 @@ int cli_figure_check(const char *path);
 /* A folder that can be written into, made with its parents if it is not there. */
 int cli_folder_make(const char *path);
 
+/* Claims the folder for the one process that writes a run into it, until the release or the end of the process; refused while another one
+   has it. */
+int  cli_folder_claim(const char *folder, int *handle);
+void cli_folder_release(const char *folder, int *handle /* -1: not claimed */);
+
 #endif

@@ -4,7 +4,8 @@
 
 #include "core/status.h"
 
-/* The temporary name in `out` (caller frees). BASIN_ERR_IO early when the folder is missing or not writable. */
+/* The temporary name in `out` (caller frees), PATH.PID.part, made and locked here; what killed processes have left of the same output is
+   removed. BASIN_ERR_IO early when the folder is missing or not writable. */
 basin_status basin_file_begin(const char *path, char **out);
 /* Flushes to disk and renames; on failure removes the temporary file. */
 basin_status basin_file_commit(const char *temporary, const char *path);
