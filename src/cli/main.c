@@ -225,8 +225,9 @@ int main(int argc, char **argv)
     if (fflush(stdout) != 0 && status == CLI_OK) status = cli_fail("standard output: %s", strerror(errno));
     if (status != CLI_OK && cli_message()[0] != '\0') fprintf(stderr, "basin: %s\n", cli_message());
 #ifndef __SANITIZE_ADDRESS__ /* whose report on leaks comes at the exit */
-    /* After a damaged file HDF5 may not manage to close down («infinite loop closing library»), and would say so beside our line. */
-    if (status != CLI_OK) _Exit(status);
+    /* Everything is written and closed by now. After a damaged file HDF5 may not manage to close down («infinite loop closing library») and
+       would say so beside our line, and a thread of OpenBLAS that found no memory would be waited for without end. */
+    _Exit(status);
 #endif
     return status;
 }

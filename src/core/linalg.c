@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "core/linalg.h"
 
 #include <assert.h>
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "core/memory.h"
 #include "core/random.h"
@@ -182,10 +185,31 @@ static double gemm_error(size_t m, size_t n, size_t k, basin_transpose ta, basin
     return worst;
 }
 
+/* OpenBLAS maps one buffer a thread when it is first called, 129 MiB in Debian's build, and where it gets none it tries again for ever. The
+   least room above it is what a small analysis takes. */
+static basin_status check_room(void)
+{
+    basin_status  st = BASIN_OK;
+    const size_t  room = (size_t)(129 + 64) << 20;
+    struct rlimit limit;
+    void         *probe;
+
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return BASIN_OK;
+    probe = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    BASIN_CHECK(probe != MAP_FAILED, BASIN_ERR_BUDGET,
+                "the limit on address space of %zu kB (ulimit -v) leaves less than the %zu kB that OpenBLAS and a small analysis take",
+                (size_t)(limit.rlim_cur >> 10), room >> 10);
+    munmap(probe, room);
+done:
+    return st;
+}
+
 basin_status basin_linalg_initialise(void)
 {
     static const size_t sizes[][3] = {{96, 96, 96}, {33, 17, 65}, {64, 10, 32}, {5, 7, 3}};
+    basin_status        room = check_room();
 
+    if (room != BASIN_OK) return room;
     basin_linalg_bench_threads(1);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int form = 0; form < 8; form++) {
