@@ -148,7 +148,7 @@ static basin_status put_graph(basin_h5 *h5, const basin_graph *graph)
     char        *json = NULL;
 
     BASIN_TRY(basin_graph_format(graph, &json));
-    BASIN_TRY(basin_h5_put(h5, "/graph", BASIN_H5_STRING, NULL, 0, &json));
+    BASIN_TRY(basin_h5_put_texts(h5, "/graph", NULL, 0, (const char *const *)&json));
 done:
     basin_free(json);
     return st;

@@ -21,6 +21,7 @@ basin_status basin_h5_start(const char *path, basin_h5 **out)
     BASIN_ALLOC(h5, 1, "an HDF5 file");
     h5->path = path;
     h5->file = NO_ID;
+    BASIN_ALLOC(h5->rehearsed, 1, "an HDF5 file");
     BASIN_CHECK(H5open() >= 0, BASIN_ERR_IO, "%s: HDF5 does not start", path);
     H5Eget_auto2(H5E_DEFAULT, &h5->report, &h5->report_data);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -28,6 +29,7 @@ basin_status basin_h5_start(const char *path, basin_h5 **out)
     H5PLset_loading_state(0);
     *out = h5, h5 = NULL;
 done:
+    if (h5 != NULL) basin_free(h5->rehearsed);
     basin_free(h5);
     return st;
 }
@@ -54,6 +56,7 @@ void basin_h5_close(basin_h5 **h5)
     if ((*h5)->file >= 0) H5Fclose((*h5)->file);
     H5Eset_auto2(H5E_DEFAULT, (*h5)->report, (*h5)->report_data);
     H5PLset_loading_state((*h5)->plugins);
+    basin_free((*h5)->rehearsed);
     basin_free(*h5);
     *h5 = NULL;
 }

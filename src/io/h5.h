@@ -63,7 +63,7 @@ basin_status basin_h5_array_expect(const basin_h5_array *array, const size_t *sh
 basin_status basin_h5_array_reals(const basin_h5_array *array, double *out);    /* [size]; from reals and integers */
 basin_status basin_h5_array_ints(const basin_h5_array *array, int64_t *out);    /* [size]; from integers; clipped to int64 */
 basin_status basin_h5_array_uints(const basin_h5_array *array, uint64_t *out);
-basin_status basin_h5_array_texts(const basin_h5_array *array, char **out);     /* [size]; caller frees each; NULL kept */
+basin_status basin_h5_array_texts(const basin_h5_array *array, char **out);     /* [size]; caller frees each */
 
 /* A floating point data set of exactly this shape into out [size]. */
 basin_status basin_h5_reals(const basin_h5 *h5, const char *name, const size_t *shape, size_t rank, double *out);
@@ -91,11 +91,12 @@ typedef enum basin_h5_storage { /* how an array lies in the file, and of which C
     BASIN_H5_U64,   /* uint64_t */
     BASIN_H5_U32,   /* uint64_t, stored in 32 bits */
     BASIN_H5_U8,    /* uint8_t  */
-    BASIN_H5_BOOL,  /* uint8_t, 0 or 1, stored as h5py stores bool */
-    BASIN_H5_STRING /* const char * */
+    BASIN_H5_BOOL   /* uint8_t, 0 or 1, stored as h5py stores bool */
 } basin_h5_storage;
 
 /* Makes the groups on the way. Rank 0 is a scalar. */
 basin_status basin_h5_put(basin_h5 *h5, const char *name, basin_h5_storage storage, const size_t *shape, size_t rank, const void *values);
+/* Texts without NUL, in as many bytes as the longest takes; NULL is stored as the empty text. */
+basin_status basin_h5_put_texts(basin_h5 *h5, const char *name, const size_t *shape, size_t rank, const char *const *texts);
 
 #endif

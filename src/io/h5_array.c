@@ -143,29 +143,53 @@ basin_status basin_h5_array_uints(const basin_h5_array *array, uint64_t *out)
     return st == BASIN_OK ? read_values(array, H5T_NATIVE_UINT64, out) : st;
 }
 
-basin_status basin_h5_array_texts(const basin_h5_array *array, char **out)
+static basin_status fixed_texts(const basin_h5_array *array, hid_t type, char **out)
 {
     basin_status st = BASIN_OK;
-    hid_t        type = NO_ID;
+    size_t       each = H5Tget_size(type), bytes = 0;
+    char        *packed = NULL;
+
+    BASIN_CHECK(basin_mul(array->size, each, &bytes) && bytes <= basin_memory_limit(), BASIN_ERR_BUDGET,
+                "%s: %s: %zu strings of %zu bytes do not fit the memory limit of %zu bytes", array->h5->path, array->name, array->size, each,
+                basin_memory_limit());
+    BASIN_ALLOC(packed, bytes, array->name);
+    BASIN_TRY(read_values(array, type, packed));
+    for (size_t i = 0; i < array->size; i++) BASIN_TRY(basin_h5_fixed_text(packed + i * each, each, H5Tget_strpad(type), &out[i]));
+done:
+    basin_free(packed);
+    return st;
+}
+
+static basin_status variable_texts(const basin_h5_array *array, hid_t type, char **out)
+{
+    basin_status st = BASIN_OK;
     char       **texts = NULL;
     bool         read = false;
 
-    BASIN_TRY(expect_type(array, BASIN_H5_TEXT));
-    type = H5Dget_type(array->id);
-    BASIN_CHECK(type >= 0 && H5Tis_variable_str(type) > 0, BASIN_ERR_FORMAT, "%s: %s: expected strings of variable length", array->h5->path,
-                array->name);
+    BASIN_TRY(basin_h5_rehearse(array->h5));
     BASIN_ALLOC(texts, array->size, array->name);
     BASIN_TRY(read_values(array, type, texts));
     read = true;
-    for (size_t i = 0; i < array->size; i++) {
-        BASIN_CHECK(texts[i] == NULL || basin_text_plain(texts[i]), BASIN_ERR_FORMAT, "%s: %s: string %zu is not plain UTF-8 text", array->h5->path,
-                    array->name, i);
-        BASIN_STRDUP(out[i], texts[i]);
-    }
+    for (size_t i = 0; i < array->size; i++) BASIN_STRDUP(out[i], texts[i]);
 done:
     for (size_t i = 0; read && i < array->size; i++)
         if (texts[i] != NULL) H5free_memory(texts[i]);
     basin_free(texts);
+    return st;
+}
+
+basin_status basin_h5_array_texts(const basin_h5_array *array, char **out)
+{
+    basin_status st = BASIN_OK;
+    hid_t        type = NO_ID;
+
+    BASIN_TRY(expect_type(array, BASIN_H5_TEXT));
+    BASIN_CHECK((type = H5Dget_type(array->id)) >= 0, BASIN_ERR_FORMAT, "%s: %s: %s", array->h5->path, array->name, REASON);
+    BASIN_TRY(H5Tis_variable_str(type) > 0 ? variable_texts(array, type, out) : fixed_texts(array, type, out));
+    for (size_t i = 0; i < array->size; i++)
+        BASIN_CHECK(out[i] == NULL || basin_text_plain(out[i]), BASIN_ERR_FORMAT, "%s: %s: string %zu is not plain UTF-8 text", array->h5->path,
+                    array->name, i);
+done:
     if (type >= 0) H5Tclose(type);
     return st;
 }
@@ -195,7 +219,7 @@ basin_status basin_h5_text(const basin_h5 *h5, const char *name, char **out)
     BASIN_CHECK(array.size == 1, BASIN_ERR_SHAPE, "%s: %s: expected one string, file has %s", h5->path, name,
                 BASIN_SHAPE_TEXT(array.shape, array.rank));
     BASIN_CHECK((type = H5Dget_type(array.id)) >= 0, BASIN_ERR_FORMAT, "%s: %s: %s", h5->path, name, REASON);
-    BASIN_TRY(basin_h5_read_text(array.id, type, false, h5->path, name, out));
+    BASIN_TRY(basin_h5_read_text(h5, array.id, type, false, name, out));
 done:
     if (type >= 0) H5Tclose(type);
     basin_h5_array_close(&array);

@@ -27,8 +27,7 @@ bool basin_h5_whole(H5T_class_t class)
 
 /* ------------------------------------------------------------------------------------------------- texts -- */
 
-/* The C string of `size` stored bytes, without padding. */
-static basin_status fixed_text(const char *bytes, size_t size, H5T_str_t padding, char **out)
+basin_status basin_h5_fixed_text(const char *bytes, size_t size, H5T_str_t padding, char **out)
 {
     basin_status st = BASIN_OK;
     size_t       length = 0;
@@ -42,7 +41,7 @@ done:
     return st;
 }
 
-basin_status basin_h5_read_text(hid_t id, hid_t type, bool attribute, const char *path, const char *name, char **out)
+basin_status basin_h5_read_text(const basin_h5 *h5, hid_t id, hid_t type, bool attribute, const char *name, char **out)
 {
     basin_status st = BASIN_OK;
     char        *bytes = NULL, *variable = NULL;
@@ -50,17 +49,19 @@ basin_status basin_h5_read_text(hid_t id, hid_t type, bool attribute, const char
     bool         is_variable = H5Tis_variable_str(type) > 0;
     void        *to = &variable;
 
-    if (!is_variable) {
-        BASIN_CHECK(size > 0 && size <= BASIN_H5_MAX_TEXT, BASIN_ERR_FORMAT, "%s: %s: a string of %zu bytes", path, name, size);
+    if (is_variable) {
+        BASIN_TRY(basin_h5_rehearse(h5));
+    } else {
+        BASIN_CHECK(size > 0 && size <= BASIN_H5_MAX_TEXT, BASIN_ERR_FORMAT, "%s: %s: a string of %zu bytes", h5->path, name, size);
         BASIN_ALLOC(bytes, size, "a string");
         to = bytes;
     }
     BASIN_CHECK((attribute ? H5Aread(id, type, to) : H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, to)) >= 0, BASIN_ERR_FORMAT,
-                "%s: %s: cannot be read: %s", path, name, REASON);
+                "%s: %s: cannot be read: %s", h5->path, name, REASON);
     if (!is_variable)
-        BASIN_TRY(fixed_text(bytes, size, H5Tget_strpad(type), out));
+        BASIN_TRY(basin_h5_fixed_text(bytes, size, H5Tget_strpad(type), out));
     else
-        BASIN_TRY(fixed_text(variable ? variable : "", variable ? strnlen(variable, BASIN_H5_MAX_TEXT) : 0, H5T_STR_NULLTERM, out));
+        BASIN_TRY(basin_h5_fixed_text(variable ? variable : "", variable ? strnlen(variable, BASIN_H5_MAX_TEXT) : 0, H5T_STR_NULLTERM, out));
 done:
     if (variable != NULL) H5free_memory(variable);
     basin_free(bytes);
@@ -114,7 +115,7 @@ basin_status basin_h5_text_attribute(const basin_h5 *h5, const char *object, con
     if (!a.present) goto done;
     BASIN_CHECK(H5Tget_class(a.type) == H5T_STRING, BASIN_ERR_FORMAT, "%s: %s: attribute %s: expected a string, file has %s", h5->path, object, name,
                 basin_h5_class_name(H5Tget_class(a.type)));
-    BASIN_TRY(basin_h5_read_text(a.id, a.type, true, h5->path, name, &text));
+    BASIN_TRY(basin_h5_read_text(h5, a.id, a.type, true, name, &text));
     BASIN_CHECK(basin_text_plain(text), BASIN_ERR_FORMAT, "%s: %s: attribute %s: not plain UTF-8 text", h5->path, object, name);
     *out = text, text = NULL;
 done:

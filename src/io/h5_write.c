@@ -5,6 +5,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/params.h"
 #include "io/h5.h"
 #include "io/h5_file.h"
 #include "io/text.h"
@@ -104,12 +105,13 @@ done:
     return st;
 }
 
-/* A string of variable length in UTF-8: what h5py reads as str. */
-static hid_t text_type(void)
+/* Texts of at most `size` bytes in UTF-8, padded with NUL. Texts of variable length would lie in a heap whose damage HDF5 does not survive. */
+static hid_t text_type(size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
 
-    if (type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
+    if (type >= 0 && H5Tset_size(type, size > 0 ? size : 1) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
+        return type;
     if (type >= 0) H5Tclose(type);
     return NO_ID;
 }
@@ -140,11 +142,11 @@ done:
 basin_status basin_h5_put_text_attribute(basin_h5 *h5, const char *object, const char *name, const char *text)
 {
     basin_status st = BASIN_OK;
-    hid_t        type = text_type();
+    hid_t        type = text_type(strlen(text));
 
     BASIN_CHECK(basin_text_plain(text), BASIN_ERR_ARG, "%s: %s: attribute %s: not plain UTF-8 text", h5->path, object, name);
     BASIN_CHECK(type >= 0, BASIN_ERR_NOMEM, "%s: out of memory in HDF5", h5->path);
-    BASIN_TRY(put_attribute(h5, object, name, type, type, &text));
+    BASIN_TRY(put_attribute(h5, object, name, type, type, text));
 done:
     if (type >= 0) H5Tclose(type);
     return st;
@@ -160,23 +162,14 @@ basin_status basin_h5_put_int_attribute(basin_h5 *h5, const char *object, const 
     return put_attribute(h5, object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
 }
 
-basin_status basin_h5_put(basin_h5 *h5, const char *name, basin_h5_storage storage, const size_t *shape, size_t rank, const void *values)
+/* `values` as HDF5 is to take them, of the type `given`. */
+static basin_status put_values(basin_h5 *h5, const char *name, hid_t stored, hid_t given, const size_t *shape, size_t rank, const void *values)
 {
     basin_status st = BASIN_OK;
-    hid_t        link = NO_ID, create = NO_ID, space = NO_ID, made = NO_ID, id = NO_ID, stored, given;
+    hid_t        link = NO_ID, create = NO_ID, space = NO_ID, id = NO_ID;
     hsize_t      extent[H5S_MAX_RANK];
     bool         empty = false;
 
-    switch (storage) {
-    case BASIN_H5_F64: stored = H5T_IEEE_F64LE, given = H5T_NATIVE_DOUBLE; break;
-    case BASIN_H5_F32: stored = H5T_IEEE_F32LE, given = H5T_NATIVE_DOUBLE; break;
-    case BASIN_H5_I64: stored = H5T_STD_I64LE, given = H5T_NATIVE_INT64; break;
-    case BASIN_H5_U64: stored = H5T_STD_U64LE, given = H5T_NATIVE_UINT64; break;
-    case BASIN_H5_U32: stored = H5T_STD_U32LE, given = H5T_NATIVE_UINT64; break;
-    case BASIN_H5_U8: stored = H5T_STD_U8LE, given = H5T_NATIVE_UINT8; break;
-    case BASIN_H5_BOOL: stored = given = made = bool_type(); break;
-    default: stored = given = made = text_type();
-    }
     for (size_t i = 0; i < rank; i++) {
         extent[i] = shape[i];
         empty = empty || shape[i] == 0;
@@ -188,9 +181,50 @@ basin_status basin_h5_put(basin_h5 *h5, const char *name, basin_h5_storage stora
                 BASIN_ERR_IO, "%s: %s: cannot be written: %s", h5->path, name, REASON);
 done:
     if (id >= 0) H5Dclose(id);
-    if (made >= 0) H5Tclose(made);
     if (space >= 0) H5Sclose(space);
     if (create >= 0) H5Pclose(create);
     if (link >= 0) H5Pclose(link);
+    return st;
+}
+
+basin_status basin_h5_put(basin_h5 *h5, const char *name, basin_h5_storage storage, const size_t *shape, size_t rank, const void *values)
+{
+    basin_status st = BASIN_OK;
+    hid_t        made = NO_ID;
+
+    switch (storage) {
+    case BASIN_H5_F64: return put_values(h5, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, shape, rank, values);
+    case BASIN_H5_F32: return put_values(h5, name, H5T_IEEE_F32LE, H5T_NATIVE_DOUBLE, shape, rank, values);
+    case BASIN_H5_I64: return put_values(h5, name, H5T_STD_I64LE, H5T_NATIVE_INT64, shape, rank, values);
+    case BASIN_H5_U64: return put_values(h5, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, shape, rank, values);
+    case BASIN_H5_U32: return put_values(h5, name, H5T_STD_U32LE, H5T_NATIVE_UINT64, shape, rank, values);
+    case BASIN_H5_U8: return put_values(h5, name, H5T_STD_U8LE, H5T_NATIVE_UINT8, shape, rank, values);
+    case BASIN_H5_BOOL: made = bool_type();
+    }
+    BASIN_TRY(put_values(h5, name, made, made, shape, rank, values));
+done:
+    if (made >= 0) H5Tclose(made);
+    return st;
+}
+
+basin_status basin_h5_put_texts(basin_h5 *h5, const char *name, const size_t *shape, size_t rank, const char *const *texts)
+{
+    basin_status st = BASIN_OK;
+    size_t       count, longest = 1, bytes;
+    char        *packed = NULL;
+    hid_t        type = NO_ID;
+
+    BASIN_CHECK(basin_shape_size(shape, rank, &count), BASIN_ERR_ARG, "%s: %s: too many texts", h5->path, name);
+    for (size_t i = 0; i < count; i++)
+        if (texts[i] != NULL && strlen(texts[i]) > longest) longest = strlen(texts[i]);
+    BASIN_CHECK(basin_mul(count, longest, &bytes), BASIN_ERR_NOMEM, "%s: %s: texts too long", h5->path, name);
+    BASIN_ALLOC(packed, bytes, name);
+    for (size_t i = 0; i < count; i++)
+        if (texts[i] != NULL) memcpy(packed + i * longest, texts[i], strlen(texts[i]));
+    type = text_type(longest);
+    BASIN_TRY(put_values(h5, name, type, type, shape, rank, packed));
+done:
+    if (type >= 0) H5Tclose(type);
+    basin_free(packed);
     return st;
 }

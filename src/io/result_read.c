@@ -73,6 +73,7 @@ static basin_status take_texts(const basin_h5_array *array, const column *c)
             continue;
         }
         BASIN_CHECK(texts[i] != NULL || (c->field->flags & BASIN_FIELD_OPTIONAL), BASIN_ERR_MISSING, "%s: %s: string %zu is missing", c->file, c->path, i);
+        if (texts[i] != NULL && texts[i][0] == '\0' && (c->field->flags & BASIN_FIELD_OPTIONAL)) continue; /* stored without a text */
         *(char **)at(c, i) = texts[i];
         texts[i] = NULL;
     }

@@ -91,7 +91,7 @@ static basin_status put_texts(basin_h5 *h5, const char *path, const size_t *shap
         BASIN_CHECK(texts[i] != NULL || optional, BASIN_ERR_ARG, "the result has no text %s", path);
         if (texts[i] != NULL) BASIN_CHECK((clean[i] = basin_text_clean(texts[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for %s", path);
     }
-    BASIN_TRY(basin_h5_put(h5, path, BASIN_H5_STRING, shape, rank, clean));
+    BASIN_TRY(basin_h5_put_texts(h5, path, shape, rank, (const char *const *)clean));
 done:
     for (size_t i = 0; clean != NULL && i < count; i++) basin_free(clean[i]);
     basin_free(clean);
