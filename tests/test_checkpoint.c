@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/graph.h"
 #include "support.h"
 
 static void set_text(char **to, const char *text)
@@ -36,6 +37,7 @@ static basin_checkpoint *full_checkpoint(void)
 
     assert_ok(basin_graph_mlp((const size_t[]){5, 4, 3}, 3, "Gelu", &graph));
     set_text(&graph->nodes[1].origin, "net.1");
+    assert_ok(basin_graph_add(graph, "look", "Add", (const char *[]){"a.count", "bn/running_mean"}, 2, (const char *[]){"sum"}, 1, NULL));
     assert_ok(basin_checkpoint_create(graph, &ck));
     basin_graph_destroy(&graph);
     basin_free(ck->theta);

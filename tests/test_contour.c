@@ -196,6 +196,18 @@ static void every_failed_allocation_is_clean(void **state)
     basin_test_every_allocation(trace, NULL);
 }
 
+/* Losses from a denormal number to 2: the quotient overflows. */
+static void levels_span_every_positive_number(void **state)
+{
+    double levels[BASIN_MAX_LEVELS];
+    bool   logarithmic = false;
+    size_t count = basin_contour_levels(1e-310, 2.0, 12, levels, &logarithmic);
+    (void)state;
+
+    assert_true(logarithmic && count >= 6 && count <= 20);
+    for (size_t i = 0; i < count; i++) assert_true(levels[i] > (i > 0 ? levels[i - 1] : 1e-310) && levels[i] < 2.0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +219,7 @@ int main(void)
         cmocka_unit_test(flat_and_tiny_grids_have_no_lines),
         cmocka_unit_test(corners_exactly_on_the_level_are_no_trouble),
         cmocka_unit_test(levels_are_round_and_inside),
+        cmocka_unit_test(levels_span_every_positive_number),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
     return cmocka_run_group_tests_name("contour", tests, grid, NULL);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/graph.h"
 #include "support.h"
 
 /* ---------------------------------------------------------------------------------------------- good files -- */
@@ -20,6 +21,7 @@ static void write_checkpoint(const char *path)
     basin_checkpoint *ck = NULL;
 
     assert_ok(basin_graph_mlp((const size_t[]){2, 3, 2}, 3, NULL, &graph));
+    assert_ok(basin_graph_add(graph, "look", "Neg", (const char *[]){"b"}, 1, (const char *[]){"c"}, 1, NULL)); /* looks at a buffer b */
     assert_ok(basin_checkpoint_create(graph, &ck));
     ck->state_count = 1;
     ck->states = basin_alloc(1, sizeof *ck->states);
@@ -540,6 +542,13 @@ static void every_fault_has_its_line(void **state)
     basin_memory_limit_set(0);
 }
 
+/* No node reads it, so its size is nobody's business. */
+SPOIL(buffer_unused)
+{
+    H5Gclose(H5Gcreate2(file, "/buffers", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    declare(file, "/buffers/unused", 1, (const hsize_t[]){(hsize_t)1 << 50});
+}
+
 SPOIL(unknown_things)
 {
     put_text(file, "/", "colour", "blue");
@@ -547,6 +556,7 @@ SPOIL(unknown_things)
     put_real(file, "/parameters/fc1.weight", "norm", 1.0);
     replace(file, "/parameters/unused", H5T_NATIVE_INT, 1, shape_3, NULL);
     replace(file, "/notes", H5T_NATIVE_INT, 1, shape_3, NULL);
+    buffer_unused(file);
 }
 
 static void what_is_unknown_is_ignored(void **state)

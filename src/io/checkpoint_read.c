@@ -125,6 +125,15 @@ done:
 
 enum { MAX_DEPTH = 16 }; /* of groups below /buffers: a hard link can make a circle */
 
+/* Whether a node reads the tensor. */
+static bool is_read(const basin_graph *graph, const char *name)
+{
+    for (size_t i = 0; i < graph->node_count; i++)
+        for (size_t j = 0; j < graph->nodes[i].input_count; j++)
+            if (strcmp(graph->nodes[i].inputs[j], name) == 0) return true;
+    return false;
+}
+
 static basin_status read_buffer(const basin_h5 *h5, const char *object, basin_checkpoint *ck)
 {
     basin_status   st = BASIN_OK;
@@ -156,7 +165,7 @@ static basin_status read_buffers(const basin_h5 *h5, const char *group, int dept
         BASIN_CHECK((object = basin_format("%s/%s", group, names[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
         BASIN_TRY(basin_h5_kind_of(h5, object, &kind));
         if (kind == BASIN_H5_GROUP) BASIN_TRY(read_buffers(h5, object, depth + 1, ck));
-        else BASIN_TRY(read_buffer(h5, object, ck));
+        else if (is_read(ck->graph, object + strlen("/buffers/"))) BASIN_TRY(read_buffer(h5, object, ck)); /* others may have any size */
     }
 done:
     basin_free(object);

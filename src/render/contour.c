@@ -165,9 +165,9 @@ size_t basin_contour_levels(double low, double high, size_t wanted, double level
 
     *logarithmic = false;
     if (!(high > low) || !isfinite(high - low)) return 0;
-    if (!(low > 0) || high / low < 20) return even_levels(low, high, wanted, levels);
+    const double decades = low > 0 ? log10(high) - log10(low) : 0.0; /* the quotient of the two may overflow */
+    if (decades < log10(20)) return even_levels(low, high, wanted, levels);
     *logarithmic = true;
-    double decades = log10(high / low);
     if (6 * decades <= 1.3 * (double)wanted) return decade_levels(low, high, six, 6, 1, levels);
     if (3 * decades <= 1.3 * (double)wanted) return decade_levels(low, high, three, 3, 1, levels);
     if (2 * decades <= 1.3 * (double)wanted) return decade_levels(low, high, two, 2, 1, levels);
