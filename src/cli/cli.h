@@ -95,6 +95,7 @@ typedef struct cli_command {
 int cli_compute(const cli_arguments *arguments, cli_batch *out);
 
 const cli_command *cli_command_find(const char *name); /* NULL if there is none */
+const char        *cli_command_nearest(const char *name); /* what a misspelled name may mean; NULL if none is near */
 void               cli_commands_list(FILE *out);       /* a line each: name and what it is for */
 
 #endif

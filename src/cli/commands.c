@@ -1,6 +1,7 @@
 /* The table of commands. */
 #include <string.h>
 
+#include "cli/nearest.h"
 #include "cli/options.h"
 
 #define CLI_COMMAND(name, help) extern const cli_command cli_command_##name;
@@ -28,4 +29,17 @@ const cli_command *cli_command_find(const char *name)
 void cli_commands_list(FILE *out)
 {
     for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s  %s\n", commands[i].command->name, commands[i].help);
+}
+
+const char *cli_command_nearest(const char *name)
+{
+    const char *best = NULL;
+    size_t      least = SIZE_MAX;
+
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const char *candidate = commands[i].command->name;
+        size_t      edits = cli_edits(name, candidate);
+        if (edits < least && edits <= cli_edits_allowed(candidate)) least = edits, best = candidate;
+    }
+    return best;
 }

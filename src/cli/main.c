@@ -173,8 +173,11 @@ static int print_version(bool verbose, char **argv)
 
 static int no_command(const char *name)
 {
-    return strcmp(name, "convert") == 0 ? cli_usage("convert is a command of the Python package: python3 -m basin convert --help")
-                                        : cli_usage("no command «%s»; basin help lists them", name);
+    const char *nearest = cli_command_nearest(name);
+
+    if (strcmp(name, "convert") == 0) return cli_usage("convert is a command of the Python package: python3 -m basin convert --help");
+    return nearest != NULL ? cli_usage("no command «%s»; did you mean %s? (basin help lists them)", name, nearest)
+                           : cli_usage("no command «%s»; basin help lists them", name);
 }
 
 static int print_help(int argc, char **argv)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/nearest.h"
+
 static const cli_option result_options[] = {
     {"plot", CLI_TEXT, "FILE", "draw it at once: .pdf, .svg or .png", true},
     {"json", CLI_FLAG, NULL, "print one JSON document instead of a table", true},
@@ -145,6 +147,21 @@ static int check_value(const cli_command *command, const cli_option *option, con
 
 /* ---------------------------------------------------------------------------------------------------- parsing -- */
 
+static int unknown_option(const cli_command *command, const char *typed, const cli_option *const *list, size_t count)
+{
+    const char *name = typed + strspn(typed, "-"), *best = NULL;
+    char        stem[64];
+    size_t      least = SIZE_MAX;
+
+    snprintf(stem, sizeof stem, "%.*s", (int)strcspn(name, "="), name);
+    for (size_t i = 0; i < count; i++) {
+        size_t edits = cli_edits(stem, list[i]->name);
+        if (list[i]->name[1] != '\0' && edits < least && edits <= cli_edits_allowed(list[i]->name)) least = edits, best = list[i]->name;
+    }
+    if (best == NULL) return cli_usage("%s: unknown option %s (basin help %s lists them)", command->name, typed, command->name);
+    return cli_usage("%s: unknown option %s; did you mean --%s? (basin help %s lists them)", command->name, typed, best, command->name);
+}
+
 int cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_arguments *out)
 {
     int               status = CLI_OK, code;
@@ -167,7 +184,10 @@ int cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_a
         for (size_t i = 0; i < count && option == NULL; i++)
             if (code != '?' && code != ':' && list[i]->name[0] == code && list[i]->name[1] == '\0') option = list[i];
         CLI_WANT(code != ':', "%s: %s wants a value", command->name, argv[optind - 1]);
-        CLI_WANT(option != NULL, "%s: unknown option %s (basin help %s lists them)", command->name, argv[optind - 1], command->name);
+        if (option == NULL) {
+            status = unknown_option(command, argv[optind - 1], list, count);
+            goto done;
+        }
         a.given[a.given_count++] = (cli_given){option, optarg};
         if (optarg != NULL) CLI_TRY(check_value(command, option, optarg));
     }
