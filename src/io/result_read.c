@@ -7,6 +7,7 @@
 #include "core/params.h"
 #include "io/h5.h"
 #include "io/result.h"
+#include "io/text.h"
 
 /* ------------------------------------------------------------------------------------------------ columns -- */
 
@@ -67,6 +68,8 @@ static basin_status take_texts(const basin_h5_array *array, const column *c)
 
     BASIN_ALLOC(texts, c->count, c->path);
     BASIN_TRY(basin_h5_array_texts(array, texts));
+    for (size_t i = 0; i < c->count; i++)
+        if (texts[i] != NULL) basin_text_restore(texts[i]);
     for (size_t i = 0; i < c->count; i++) {
         if (c->field->type == BASIN_FIELD_CHOICE) {
             BASIN_TRY(find_choice(c, texts[i], at(c, i)));
@@ -142,6 +145,7 @@ static basin_status read_array(const basin_h5 *h5, const char *file, const char 
     else {
         BASIN_TRY(basin_h5_array_texts(&array, *to));
         for (size_t i = 0; i < array.size; i++) BASIN_CHECK(((char **)*to)[i] != NULL, BASIN_ERR_MISSING, "%s: %s: string %zu is missing", file, path, i);
+        for (size_t i = 0; i < array.size; i++) basin_text_restore(((char **)*to)[i]);
     }
 done:
     basin_h5_array_close(&array);

@@ -84,17 +84,17 @@ static const char *choice(const basin_field *field, int value)
 static basin_status put_texts(basin_h5 *h5, const char *path, const size_t *shape, size_t rank, const char *const *texts, size_t count, bool optional)
 {
     basin_status st = BASIN_OK;
-    char       **clean = NULL;
+    char       **stored = NULL;
 
-    BASIN_ALLOC(clean, count, path);
+    BASIN_ALLOC(stored, count, path);
     for (size_t i = 0; i < count; i++) {
         BASIN_CHECK(texts[i] != NULL || optional, BASIN_ERR_ARG, "the result has no text %s", path);
-        if (texts[i] != NULL) BASIN_CHECK((clean[i] = basin_text_clean(texts[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for %s", path);
+        if (texts[i] != NULL) BASIN_CHECK((stored[i] = basin_text_store(texts[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for %s", path);
     }
-    BASIN_TRY(basin_h5_put_texts(h5, path, shape, rank, (const char *const *)clean));
+    BASIN_TRY(basin_h5_put_texts(h5, path, shape, rank, (const char *const *)stored));
 done:
-    for (size_t i = 0; clean != NULL && i < count; i++) basin_free(clean[i]);
-    basin_free(clean);
+    for (size_t i = 0; stored != NULL && i < count; i++) basin_free(stored[i]);
+    basin_free(stored);
     return st;
 }
 

@@ -59,3 +59,41 @@ char *basin_text_clean(const char *text)
     }
     return clean;
 }
+
+/* ---------------------------------------------------------------------------------------------- any bytes -- */
+
+/* U+10FE00 … U+10FEFF, private use, each for one byte that plain text cannot hold. */
+static bool is_stand_in(const unsigned char *s)
+{
+    return s[0] == 0xf4 && s[1] == 0x8f && s[2] >= 0xb8 && s[2] <= 0xbb && s[3] >= 0x80 && s[3] <= 0xbf;
+}
+
+char *basin_text_store(const char *text)
+{
+    const unsigned char *from = (const unsigned char *)text;
+    unsigned char       *stored = basin_alloc(strlen(text) + 1, 4), *to = stored;
+
+    while (stored != NULL && *from != '\0') {
+        size_t length = is_stand_in(from) ? 0 : sequence(from);
+        if (length > 0) {
+            memcpy(to, from, length);
+            from += length, to += length;
+        } else {
+            memcpy(to, (unsigned char[]){0xf4, 0x8f, (unsigned char)(0xb8 | *from >> 6), (unsigned char)(0x80 | (*from & 0x3f))}, 4);
+            from++, to += 4;
+        }
+    }
+    return (char *)stored;
+}
+
+void basin_text_restore(char *text)
+{
+    unsigned char *from = (unsigned char *)text, *to = from;
+
+    while (*from != '\0') {
+        bool stand_in = is_stand_in(from);
+        *to++ = stand_in ? (unsigned char)((from[2] & 3) << 6 | (from[3] & 0x3f)) : *from;
+        from += stand_in ? 4 : 1;
+    }
+    *to = '\0';
+}

@@ -12,4 +12,8 @@ bool basin_text_path(const char *text);
 /* A plain copy: U+FFFD for each byte outside a valid sequence and for control characters. NULL without memory. Caller frees. */
 char *basin_text_clean(const char *text);
 
+/* Plain text from which basin_text_restore makes the same bytes again: a path may hold any. NULL without memory. Caller frees. */
+char *basin_text_store(const char *text);
+void  basin_text_restore(char *text); /* in place; no longer than before */
+
 #endif
