@@ -31,7 +31,7 @@ STD      := -std=c11 -fopenmp
 LDLIBS   += $(shell pkg-config --libs $(PKG) 2>/dev/null) -lm
 
 # The folders of src/engine say `real`: they are compiled for double and for float, each for every instruction set of SETS (the best
-# last), with exactly the features that src/engine/engine.c asks the processor for; tests/real_*.c likewise. SETS=base builds that one alone,
+# last), with exactly the features that src/engine/engine.c asks the processor for; tests/engine/compiled/*.c likewise. SETS=base builds that one alone,
 # under build-base, in a third of the time.
 real.c   := $(sort $(wildcard src/engine/*/*.c))
 all_sets := base$(if $(filter x86_64,$(shell $(CC) -dumpmachine | cut -d- -f1)), avx2 avx512)
@@ -46,10 +46,16 @@ objects   = $(once.c:%.c=$(1)/%.o) $(foreach engine,$(engines),$(real.c:%.c=$(1)
 lib.o    := $(call objects,$(BUILD))
 fault.o  := $(call objects,$(BUILD)/fault)
 cli.o    := $(cli.c:%.c=$(BUILD)/%.o)
-tests    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
 samples  := $(patsubst samples/%.c,$(BUILD)/samples/%,$(sort $(wildcard samples/[0-9]*.c)))
-support  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_% tests/real_%,$(wildcard tests/*.c))) \
-            $(foreach engine,$(engines),$(patsubst %.c,$(BUILD)/fault/%.$(engine).o,$(sort $(wildcard tests/real_*.c))))
+
+# tests/ROOM/test_*.c are the test programs of a room, its other sources are shared by them, tests/support/*.c by all. What is in
+# tests/engine/compiled is compiled as the engine is. tests/cli/make_files.c makes files for tests/cli/*.sh.
+rooms    := $(sort $(patsubst tests/%/,%,$(dir $(wildcard tests/*/test_*.c))))
+tests    := $(patsubst %.c,$(BUILD)/%,$(sort $(foreach room,$(rooms),$(wildcard tests/$(room)/test_*.c))))
+support  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
+shared    = $(patsubst %.c,$(BUILD)/%.o,$(sort $(filter-out tests/$(1)/test_%,$(wildcard tests/$(1)/*.c))))
+compiled := $(foreach engine,$(engines),$(patsubst %.c,$(BUILD)/fault/%.$(engine).o,$(sort $(wildcard tests/engine/compiled/*.c))))
+files    := $(BUILD)/tests/cli/make_files
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -90,10 +96,15 @@ $(BUILD)/libbasin_fault.a: $(fault.o)
 $(BUILD)/basin: $(cli.o) $(BUILD)/libbasin.a
 	$(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/tests/test_%.o: CPPFLAGS += -DBASIN_FAULT -DBASIN_INSTRUCTIONS=base
-$(BUILD)/tests/support.o: CPPFLAGS += -DBASIN_FAULT
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(support) $(BUILD)/libbasin_fault.a
-	$(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests/support -DBASIN_FAULT -DBASIN_INSTRUCTIONS=base
+$(compiled): CPPFLAGS += -Itests/support
+LINK_TEST = $(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
+define room-rule
+$(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(call shared,$(1)) $(support) $(BUILD)/libbasin_fault.a ; $$(LINK_TEST)
+endef
+$(foreach room,$(rooms),$(eval $(call room-rule,$(room))))
+$(BUILD)/tests/engine/test_kernels: $(compiled)
+$(files): $(BUILD)/tests/cli/make_files.o $(support) $(BUILD)/libbasin_fault.a ; $(LINK_TEST)
 $(BUILD)/samples/%: $(BUILD)/samples/%.o $(BUILD)/libbasin.a
 	$(call Q,LINK)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbasin.a
@@ -102,7 +113,7 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbasin.a
 
 # --------------------------------------------------------------------------------------------------- testing
 
-run-test: $(tests) $(samples) layers
+run-test: $(tests) $(files) $(samples) layers
 	@BUILD=$(BUILD) sh tests/run.sh $(tests) -- $(samples)
 
 test-long: all ## statistical tests over many seeds and sizes; minutes
@@ -112,10 +123,10 @@ asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	+@$(MAKE) --no-print-directory SAN=address,undefined test
 
 golden: all ## draw the golden images anew; look at the difference before committing
-	@$(MAKE) --no-print-directory $(BUILD)/tests/test_golden && BASIN_GOLDEN=1 $(BUILD)/tests/test_golden
+	@$(MAKE) --no-print-directory $(BUILD)/tests/render/test_golden && BASIN_GOLDEN=1 $(BUILD)/tests/render/test_golden
 
 docs: all ## write the tables of docs/json.md anew from the descriptions of results, and docs/commands.md from the help of the commands
-	@$(MAKE) --no-print-directory $(BUILD)/tests/test_docs && BASIN_DOCS=1 $(BUILD)/tests/test_docs
+	@$(MAKE) --no-print-directory $(BUILD)/tests/core/test_docs && BASIN_DOCS=1 $(BUILD)/tests/core/test_docs
 	@sh tools/commands.sh $(BUILD)/basin >$(BUILD)/commands.md && mv $(BUILD)/commands.md docs/commands.md
 
 layers: ## fail where a module includes a sibling, or a foreign library leaves its home
@@ -157,4 +168,4 @@ help: ## this list
 
 print-%: ; @echo '$($*)'
 
--include $(lib.o:.o=.d) $(fault.o:.o=.d) $(cli.o:.o=.d) $(support:.o=.d) $(tests:=.d) $(samples:=.d) $(wildcard $(BUILD)/bench/*.d)
+-include $(lib.o:.o=.d) $(fault.o:.o=.d) $(cli.o:.o=.d) $(wildcard $(BUILD)/tests/*/*.d) $(compiled:.o=.d) $(samples:=.d) $(wildcard $(BUILD)/bench/*.d)

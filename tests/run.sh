@@ -15,10 +15,10 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do try "$1"; shift; done
 shift
 if [ -n "${BASIN_LONG:-}" ]; then # the engine for processors without AVX-512
     for set in base avx2; do
-        for name in ops op_oracle oracle fold bn; do try env "BASIN_INSTRUCTIONS=$set" "$BUILD/tests/test_$name"; done
+        for name in ops op_oracle oracle fold bn; do try env "BASIN_INSTRUCTIONS=$set" "$BUILD/tests/engine/test_$name"; done
     done
 fi
-for script in tests/*_test.sh; do [ -e "$script" ] && try sh "$script"; done
+for script in tests/*_test.sh tests/cli/*_test.sh; do [ -e "$script" ] && try sh "$script"; done
 for sample in "$@"; do try "$sample" "$BASIN_SCRATCH"; done
 count=$(echo $failed | wc -w)
 [ -z "$failed" ] || echo "failed:$failed"

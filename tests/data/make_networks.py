@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/data/oracle_{lenet,resnet,vit,gpt,conv1d}.h5: small networks of the kinds that people train, saved by the Python
 package, and what PyTorch computes of the very modules in double by its own autograd: loss, gradient, H·v, full spectrum.
-tests/test_oracle.c holds basin to these numbers; the graph in the file is not used here.
+tests/engine/test_oracle.c holds basin to these numbers; the graph in the file is not used here.
 Made with PyTorch 1.13.0 (Debian 12's python3-torch), numpy and h5py.
 
 usage: PYTHONPATH=python make_networks.py [FOLDER [NAME...]]

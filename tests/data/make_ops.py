@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes tests/data/oracle_ops.h5: for each op and each of its attributes a small graph, and what PyTorch computes of it in double:
-output, gradient and H·v of the mean squared error. tests/test_op_oracle.c runs the graphs in basin. What an op means is written down
+output, gradient and H·v of the mean squared error. tests/engine/test_op_oracle.c runs the graphs in basin. What an op means is written down
 a second time in python/basin/semantics.py, in torch's own functions: derivatives are autograd's.
 Made with PyTorch 1.13.0 (Debian 12's python3-torch), numpy and h5py.
 

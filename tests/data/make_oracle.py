@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes tests/data/oracle_*.h5: networks, and what PyTorch computes of them in double by its own autograd: loss, gradient, H·v,
-full spectrum, SANE, slices. tests/test_oracle.c holds basin to these numbers. Nothing of basin is used; the checkpoints are
+full spectrum, SANE, slices. tests/engine/test_oracle.c holds basin to these numbers. Nothing of basin is used; the checkpoints are
 written from docs/checkpoint-format.md. Made with PyTorch 1.13.0 (Debian 12's python3-torch), numpy and h5py.
 
 usage: make_oracle.py [FOLDER]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes random graphs over all ops, and what PyTorch computes of them in double: output, gradient, five products with the Hessian,
-losses at four points of a plane. tests/data/oracle_random.h5 holds small ones, which tests/test_op_oracle.c runs in basin; to search,
+losses at four points of a plane. tests/data/oracle_random.h5 holds small ones, which tests/engine/test_op_oracle.c runs in basin; to search,
 write some hundred more under other seeds and lay them in its place.
 Made with PyTorch 1.13.0 (Debian 12's python3-torch), numpy and h5py.
 

@@ -6,7 +6,7 @@
  * the Chebyshev nodes of the interval, computed with 60 digits. Each is named with the function, the interval and the largest error
  * relative to the result, single and double precision.
  *
- * Errors over the whole range, in units in the last place of the result: exp and log < 1, erf < 1.5, tanh and σ < 2.5 (tests/real_functions.c).
+ * Errors over the whole range, in units in the last place of the result: exp and log < 1, erf < 1.5, tanh and σ < 2.5 (tests/engine/compiled/functions.c).
  * Rounding to an integer is adding a number so large that its last bit is 1, which also puts the integer among its bits.
  */
 #ifndef BASIN_ENGINE_KERNELS_VECTOR_MATH_H

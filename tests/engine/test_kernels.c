@@ -1,4 +1,4 @@
-/* The kernels of every instruction set that runs here, in both precisions (real_kernels.c, real_functions.c, real_losses.c), and which engine is chosen. */
+/* The kernels of every instruction set that runs here, in both precisions (compiled/), and which engine is chosen. */
 #include <stdlib.h>
 
 #include "engine/engine.h"

@@ -1,4 +1,4 @@
-/* Faulty and unusual files for tests/commands_test.sh, which holds the commands to one clear line each. Given a folder, writes
+/* Faulty and unusual files for tests/cli/commands_test.sh, which holds the commands to one clear line each. Given a folder, writes
  * them there; as a test, writes them to its scratch folder and asks the readers themselves.
  */
 #include <errno.h>

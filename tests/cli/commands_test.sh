@@ -4,7 +4,7 @@ case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 B=$BUILD/basin
 DIGITS=$PWD/samples/digits.h5
 DATA=$PWD/tests/data
-FILES=$BUILD/tests/test_command_files
+FILES=$BUILD/tests/cli/make_files
 S=$BASIN_SCRATCH/commands
 failures=0
 count=0
@@ -104,7 +104,7 @@ run 2 info x.h5 --dry-run
 holds err "unknown option --dry-run"
 
 # ---- training: runs that everything after is about
-"$FILES" "$S" >out 2>&1 || fail "test_command_files: $(tail -3 out)"
+"$FILES" "$S" >out 2>&1 || fail "make_files: $(tail -3 out)"
 train() { # METHOD SEED STEPS FOLDER OPTION…
     method=$1 seed=$2 steps=$3 folder=$4
     shift 4
