@@ -12,16 +12,20 @@
 #include "basin.h"
 #include "core/memory.h"
 
-/* |actual - expected| <= rtol |expected| + atol */
+/* |actual - expected| <= rtol |expected| + atol, or both are the same number; an infinite expectation is met by itself only. */
 #define assert_close(actual, expected, rtol, atol) basin_test_close((actual), (expected), (rtol), (atol), #actual, __FILE__, __LINE__)
 #define assert_ok(call) basin_test_status((call), BASIN_OK, #call, __FILE__, __LINE__)
 #define assert_status(call, code) basin_test_status((call), (code), #call, __FILE__, __LINE__)
 /* The last message holds `part`. */
 #define assert_message(part) basin_test_message((part), __FILE__, __LINE__)
+/* Ends the test, which is neither passed nor failed; tests/run.sh counts and names it with the reason. */
+#define basin_test_skip(reason) basin_test_leave_out((reason), __FILE__, __LINE__)
 
+bool basin_test_is_close(double actual, double expected, double rtol, double atol);
 void basin_test_close(double actual, double expected, double rtol, double atol, const char *what, const char *file, int line);
 void basin_test_status(basin_status actual, basin_status expected, const char *what, const char *file, int line);
 void basin_test_message(const char *part, const char *file, int line);
+void basin_test_leave_out(const char *reason, const char *file, int line);
 
 /* Lets 0, 1, 2, … allocations succeed until `call` returns BASIN_OK: every failure before must be BASIN_ERR_NOMEM and leave
    no live block behind. `call` releases what it made when it succeeds. */
