@@ -30,16 +30,19 @@ static const basin_work *work(const basin_forecast *f, const char *name)
     return NULL;
 }
 
-/* What the real work has cost the objective since `before`, against the forecast. */
+/* What the real work has cost the objective since `before`, against the forecast. Products of a Lanczos search are expected, not known:
+   they lie within a factor of two of those spent. */
 static void assert_counts(const basin_forecast *f, const basin_objective *o, basin_cost before)
 {
     basin_cost cost = basin_objective_cost(o);
+    size_t     products = cost.products - before.products;
     double     seconds = 0.0;
 
     assert_int_equal(f->gradients, cost.gradients - before.gradients);
     assert_int_equal(f->losses, cost.losses - before.losses);
-    if (f->products == f->products_most) assert_int_equal(f->products, cost.products - before.products);
-    assert_true(f->products_most >= cost.products - before.products);
+    if (f->products == f->products_most) assert_int_equal(f->products, products);
+    if (f->products > 2 * products || products > 2 * f->products) fail_msg("%zu products expected, %zu spent", f->products, products);
+    assert_true(f->products_most >= products);
     for (size_t i = 0; i < f->work_count; i++) {
         assert_true(f->works[i].seconds > 0.0 && isfinite(f->works[i].seconds) && f->works[i].flops > 0.0);
         assert_true(f->works[i].count > 0 && f->works[i].count <= f->works[i].most);

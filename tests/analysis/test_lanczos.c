@@ -503,10 +503,20 @@ static void lanczos_agrees_with_dense_on_a_network(void **state)
     basin_graph_destroy(&graph);
 }
 
-/* The limit is a promise: too low at most once in twenty. Here over many spectra of very different shape. */
-static void the_upper_limit_of_the_norm_holds(void **state)
+static int ascending(const void *a, const void *b)
 {
-    size_t trials = basin_test_long() ? 2000 : 200, broken = 0;
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The limit is a promise: too low at most once in twenty. Nor is it kept by promising little: the limit is within five times the
+   truth in the median. Here over many spectra of very different shape. */
+static void the_upper_limit_of_the_norm_holds_and_says_something(void **state)
+{
+    enum { MOST = 2000 };
+    static double ratios[MOST];
+    size_t        trials = basin_test_long() ? MOST : 200, broken = 0;
 
     (void)state;
     for (size_t t = 0; t < trials; t++) {
@@ -521,11 +531,16 @@ static void the_upper_limit_of_the_norm_holds(void **state)
         o = basin_test_planted_objective(lambda, SIZE, t);
         s = lanczos(o, 3, t % 2 ? 2 : 0, t);
         broken += s->frobenius2_upper < truth;
+        ratios[t] = s->frobenius2_upper / truth;
         assert_true(s->frobenius2_upper >= s->frobenius2);
         basin_spectrum_destroy(&s);
         basin_objective_destroy(&o);
     }
     assert_true(broken <= trials / 20);
+    qsort(ratios, trials, sizeof *ratios, ascending);
+    print_message("    limit / truth: median %.3g, 95 %% %.3g, largest %.3g\n", ratios[trials / 2], ratios[trials * 19 / 20], ratios[trials - 1]);
+    assert_true(ratios[trials / 2] <= 5.0);
+    assert_true(isfinite(ratios[trials - 1]));
 }
 
 static void a_basis_over_the_limit_prints_the_bytes(void **state)
@@ -615,7 +630,7 @@ int main(void)
         cmocka_unit_test(vectors_stay_orthogonal_on_a_graded_spectrum),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(lanczos_agrees_with_dense_on_a_network),
-        cmocka_unit_test(the_upper_limit_of_the_norm_holds),
+        cmocka_unit_test(the_upper_limit_of_the_norm_holds_and_says_something),
         cmocka_unit_test(a_basis_over_the_limit_prints_the_bytes),
         cmocka_unit_test(lanczos_stops_when_it_is_told),
         cmocka_unit_test(every_failed_allocation_is_clean),

@@ -425,14 +425,13 @@ static void nothing_is_found_at_a_true_minimum(void **unused)
 
 /* ------------------------------------------------------------------------------------------------ the table -- */
 
-static void print_the_table(void **unused)
+/* The table of docs/measures.md, which make test-long prints. */
+static void print_the_table(void)
 {
     static const double conditions[] = {1e2, 1e4, 1e6, 1e8}, shares[] = {1.0, 0.0, -0.5};
     static const char *const lie[] = {"stiff", "even", "flat"};
     enum { REPETITIONS = 200 };
 
-    (void)unused;
-    if (!basin_test_long()) return;
     printf("share of bowls with a fall of 2 %%, 10 %%, 50 %% of L in which m products find more than 1 %%\n%-10s%-7s", "condition", "lies");
     for (size_t j = 1; j < MS; j++) printf("       m = %-2zu       ", ms[j]);
     for (size_t k = 0; k < 4; k++)
@@ -487,7 +486,8 @@ int main(void)
         cmocka_unit_test(the_rule_does_not_underflow),
         cmocka_unit_test(nothing_is_found_at_a_true_minimum),
         cmocka_unit_test(every_failed_allocation_is_clean),
-        cmocka_unit_test(print_the_table),
     };
+
+    if (basin_test_long()) print_the_table();
     return cmocka_run_group_tests_name("stationarity", tests, NULL, NULL);
 }
