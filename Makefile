@@ -133,7 +133,7 @@ layers: ## fail where a module includes a sibling, or a foreign library leaves i
 	@sh tools/layers.sh
 
 bench: all ## time against the machine's sgemm peak and PyTorch (bench/peers.sh); BENCH_DATA=FILE for real images, BENCH="--rounds 3"
-	@$(MAKE) --no-print-directory $(BUILD)/bench/bench
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench $(BUILD)/bench/read
 	@python3 bench/run.py $(BUILD)/bench/bench $(BUILD)/bench $(if $(BENCH_DATA),--data $(BENCH_DATA)) $(BENCH)
 
 bench-plot: all ## measure the rate of H·v against width, samples and block; draw build/bench/rates.pdf and .png; minutes

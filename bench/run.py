@@ -205,6 +205,17 @@ def memory_rows(bench):
     return rows
 
 
+def read_rows(bench):
+    """Reading a checkpoint (bench/read.c): the fastest of the rounds, since what else the machine does only adds."""
+    side = Side([str(Path(bench.bench).with_name("read")), str(bench.folder / "read.h5")])
+    facts, rounds = side.read(), [side.round() for _ in range(bench.rounds)]
+    side.close()
+    if facts is None or None in rounds:
+        return []
+    best = min(r["read"]["seconds"] for r in rounds)
+    return [[f"checkpoint of {facts['parameters']:,} parameters and momentum", f"{best * 1e3:.1f} ms", "≤ 25 ms", "yes" if best <= 0.025 else "no"]]
+
+
 def table(head, rows):
     if rows:
         print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
@@ -245,12 +256,13 @@ def main():
             results[f"top:{name}"] = out
             tops += top_rows(name, out)
     memory = memory_rows(bench) if arguments.only in "memory:resnet20" else []
-    if not results and not memory:
+    reading = read_rows(bench) if arguments.only in "read" else []
+    if not results and not memory and not reading:
         raise SystemExit("nothing to measure" + ("" if bench.checkpoints else ": convolutions and attention need PyTorch to make their checkpoints"))
-    report(bench, results, rows, tops, memory, [d for d in differences if d is not None])
+    report(bench, results, rows, tops, memory, reading, [d for d in differences if d is not None])
 
 
-def report(bench, results, rows, tops, memory, differences):
+def report(bench, results, rows, tops, memory, reading, differences):
     facts = next((out["basin"]["facts"] for out in results.values()), {})
     peer = next((out["peer"]["facts"]["configuration"] for out in results.values() if out.get("peer", {}).get("facts")), None)
     print(f"{machine()}; {facts.get('blas', '')}; two threads, single precision; medians of {bench.rounds} rounds\n")
@@ -260,6 +272,7 @@ def report(bench, results, rows, tops, memory, differences):
     table(["work", "basin, of peak: 1 / block", "ms", "PyTorch, of peak", "ms", "ratio", "of the fastest", "aim", "met", "by cpu"], rows)
     table(["eigenpairs to 1e-4 of the largest", "basin", "peer", "ratio", "aim", "met"], tops)
     table(["resident memory", "basin", "PyTorch", "aim", "met"], memory)
+    table(["reading", "basin", "aim", "met"], reading)
     for key, out in results.items():
         if key.startswith("slice"):
             rounds, points = out["basin"]["rounds"], out["basin"]["facts"]["points"]
@@ -270,7 +283,7 @@ def report(bench, results, rows, tops, memory, differences):
     if differences:
         print(f"largest relative difference of loss, ‖g‖, vᵀHv, ‖Hv‖ between both: {max(differences):.1e}")
     path = bench.folder / "results.json"
-    path.write_text(json.dumps({"machine": machine(), "rounds": bench.rounds, "results": results, "table": rows, "top": tops, "memory": memory}, indent=1))
+    path.write_text(json.dumps({"machine": machine(), "rounds": bench.rounds, "results": results, "table": rows, "top": tops, "memory": memory, "reading": reading}, indent=1))
     print(f"every round: {path}")
 
 

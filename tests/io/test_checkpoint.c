@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -500,43 +499,6 @@ static void every_failed_allocation_is_clean(void **state)
     basin_checkpoint_destroy(&ck);
 }
 
-static double milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
-}
-
-/* `info` answers within 50 ms: reading half a million parameters with their momentum may take the half of it. */
-static void half_a_million_parameters_are_read_in_milliseconds(void **state)
-{
-    (void)state;
-    basin_graph      *graph = NULL;
-    basin_checkpoint *ck = NULL;
-    double            best = INFINITY;
-
-    assert_ok(basin_graph_mlp((const size_t[]){784, 512, 256, 10}, 4, NULL, &graph));
-    assert_ok(basin_checkpoint_create(graph, &ck));
-    basin_graph_destroy(&graph);
-    ck->state_count = 1;
-    ck->states = basin_alloc(1, sizeof *ck->states);
-    set_text(&ck->states[0].name, "momentum");
-    ck->states[0].values = some_values(ck->params->size, 1.0);
-    assert_ok(basin_checkpoint_write(ck, basin_test_scratch("large.h5")));
-    basin_checkpoint_destroy(&ck);
-    for (int i = 0; i < 5; i++) {
-        double start = milliseconds();
-        assert_ok(basin_checkpoint_read(basin_test_scratch("large.h5"), &ck));
-        best = fmin(best, milliseconds() - start);
-        basin_checkpoint_destroy(&ck);
-    }
-    print_message("%.1f ms\n", best);
-#if !defined(__SANITIZE_ADDRESS__)
-    assert_true(best < 25.0);
-#endif
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -554,7 +516,6 @@ int main(void)
         cmocka_unit_test(a_missing_folder_is_an_error),
         cmocka_unit_test(names_that_hdf5_cannot_hold_are_refused_on_writing),
         cmocka_unit_test(every_failed_allocation_is_clean),
-        cmocka_unit_test(half_a_million_parameters_are_read_in_milliseconds),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
 }
