@@ -1,4 +1,5 @@
-/* Each mark against its picture in tests/golden, drawn without text, since fonts differ between machines.
+/* Each mark and each kind of figure against its picture in tests/golden, without text, since fonts differ between machines: a figure's is so
+ * small that it neither shows nor takes room, so that frames, ticks, legends and all that stands for data are where they were.
  *
  * As cairo's buffer_diff: how many pixels changed and by how much at most. Antialiasing noise between library versions stays
  * below MOST; a shift of one pixel or a line 0.1 wider does not. On failure output, reference and difference are left in the
@@ -12,9 +13,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/mark.h"
+#include "render/figure.h"
+#include "synthetic.h"
 
 enum { WIDTH = 200, HEIGHT = 150, COUNT = 41, GRID = 25, MOST = 8 };
+
+typedef basin_status plan_figure(basin_plan *plan);
+
+#define BASIN_FIGURE(result, name, splits) {#name, result, basin_plan_##name},
+static const struct {
+    const char       *name;
+    basin_result_kind result;
+    plan_figure      *plan;
+} figures[] = {
+#include "render/figure_list.h"
+};
+#undef BASIN_FIGURE
+enum { FIGURES = sizeof figures / sizeof *figures };
 
 static double x[COUNT + 1], y[COUNT + 1], low[COUNT], high[COUNT], plane[GRID * GRID], side[GRID];
 
@@ -50,28 +65,14 @@ static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
     return mark;
 }
 
-/* The mark on a page of one point a pixel. Caller destroys. */
-static cairo_surface_t *drawn(const basin_mark_type *type, double shift, double wider)
+/* The drawing, one pixel a point; takes the canvas. Caller destroys. */
+static cairo_surface_t *pixels(basin_canvas *canvas, const char *title)
 {
-    basin_plot_scale across = {BASIN_SCALE_LINEAR, -1.1, 1.1, 0},
-                     up = {BASIN_SCALE_LINEAR, type == &basin_mark_heat || type == &basin_mark_contour ? -1.1 : -4.5,
-                           type == &basin_mark_heat || type == &basin_mark_contour ? 1.1 : 4.5, 0};
-    basin_paint    paint = {.scale = {BASIN_SCALE_LINEAR, 0, 6, 0}, .cap = 5};
-    basin_view     view = {.x = &across, .y = &up, .box = {10 + shift, 10, WIDTH - 10 + shift, HEIGHT - 10}};
-    basin_mark     mark = sample(type, &paint);
-    basin_canvas  *canvas = NULL;
     unsigned char *bytes = NULL;
     size_t         size;
     const char    *path = basin_test_scratch("golden.png");
 
-    mark.pen.width += wider;
-    double gap[] = {y[12]};
-    if (type == &basin_mark_line) y[12] = NAN;
-    assert_ok(basin_canvas_create(WIDTH, HEIGHT, "DejaVu Sans", 8, &canvas));
-    mark.type->draw(&mark, &view, canvas);
-    y[12] = gap[0];
-    assert_ok(basin_canvas_encode(canvas, BASIN_FORMAT_PNG,
-                                  &(basin_sheet){.title = type->name, .description = "a mark of basin's figures", .dpi = 72}, &bytes, &size));
+    assert_ok(basin_canvas_encode(canvas, BASIN_FORMAT_PNG, &(basin_sheet){.title = title, .description = "one of basin's drawings", .dpi = 72}, &bytes, &size));
     basin_canvas_destroy(&canvas);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
@@ -83,23 +84,86 @@ static cairo_surface_t *drawn(const basin_mark_type *type, double shift, double 
     return surface;
 }
 
+/* The mark on a page of one point a pixel. Caller destroys. */
+static cairo_surface_t *drawn(const basin_mark_type *type, double shift, double wider)
+{
+    basin_plot_scale across = {BASIN_SCALE_LINEAR, -1.1, 1.1, 0},
+                     up = {BASIN_SCALE_LINEAR, type == &basin_mark_heat || type == &basin_mark_contour ? -1.1 : -4.5,
+                           type == &basin_mark_heat || type == &basin_mark_contour ? 1.1 : 4.5, 0};
+    basin_paint   paint = {.scale = {BASIN_SCALE_LINEAR, 0, 6, 0}, .cap = 5};
+    basin_view    view = {.x = &across, .y = &up, .box = {10 + shift, 10, WIDTH - 10 + shift, HEIGHT - 10}};
+    basin_mark    mark = sample(type, &paint);
+    basin_canvas *canvas = NULL;
+
+    mark.pen.width += wider;
+    double gap[] = {y[12]};
+    if (type == &basin_mark_line) y[12] = NAN;
+    assert_ok(basin_canvas_create(WIDTH, HEIGHT, "DejaVu Sans", 8, &canvas));
+    mark.type->draw(&mark, &view, canvas);
+    y[12] = gap[0];
+    return pixels(canvas, type->name);
+}
+
+static basin_result *synthetic_of(size_t figure)
+{
+    static const char *const methods[] = {"gd", "sam", "msam"};
+
+    switch (figures[figure].result) {
+    case BASIN_RESULT_SPECTRUM: return synthetic_spectrum("gd", 60);
+    case BASIN_RESULT_SLICE: return strcmp(figures[figure].name, "lines") == 0 ? synthetic_line("gd", "eigen:1", 1, 21) : synthetic_plane("gd", 15);
+    case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
+    case BASIN_RESULT_TRACK: return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep() : synthetic_track(methods, 3, 1, 5);
+    case BASIN_RESULT_COMPARISON: return synthetic_comparison(4);
+    default: fail_msg("no result for figure %s", figures[figure].name);
+    }
+    return NULL;
+}
+
+/* One sign for every label, so that the layout knows of no words. `marks` = false leaves out what stands for data. */
+static void without_words(basin_panel *panel, bool marks)
+{
+    panel->title = NULL, panel->note_count = 0;
+    if (panel->x_label != NULL) panel->x_label = "x";
+    if (panel->y_label != NULL) panel->y_label = "y";
+    if (panel->bar_label != NULL) panel->bar_label = "z";
+    if (!marks) panel->mark_count = 0;
+    if (panel->inset != NULL) without_words(panel->inset, marks);
+}
+
+/* A whole figure, one pixel a point. Caller destroys. */
+static cairo_surface_t *drawn_figure(size_t figure, bool marks)
+{
+    basin_figure_options options = {.no_footer = true};
+    basin_result        *result = synthetic_of(figure);
+    basin_plan           plan = {.results = (const basin_result *const *)&result, .count = 1, .options = &options, .variant = "", .width = 234, .font_size = 0.002};
+    basin_canvas        *canvas = NULL;
+
+    assert_ok(figures[figure].plan(&plan));
+    plan.warning = plan.note = NULL;
+    for (size_t i = 0; i < plan.panel_count; i++) without_words(&plan.panels[i], marks);
+    assert_ok(basin_plan_draw(&plan, NULL, &canvas));
+    basin_plan_clear(&plan);
+    basin_result_destroy(&result);
+    return pixels(canvas, figures[figure].name);
+}
+
 typedef struct change {
     size_t pixels;
     int    most;
 } change;
 
-/* Both of WIDTH x HEIGHT; the difference, ten times as strong, into `shown` unless NULL. */
+/* Both of the same size, else everything has changed; the difference, ten times as strong, into `shown` unless NULL. */
 static change compare(cairo_surface_t *a, cairo_surface_t *b, cairo_surface_t *shown)
 {
     change c = {0};
+    size_t width = (size_t)cairo_image_surface_get_width(a), height = (size_t)cairo_image_surface_get_height(a);
 
-    assert_int_equal(cairo_image_surface_get_width(b), WIDTH);
-    assert_int_equal(cairo_image_surface_get_height(b), HEIGHT);
-    for (size_t row = 0; row < HEIGHT; row++) {
+    if (cairo_image_surface_get_width(b) != (int)width || cairo_image_surface_get_height(b) != (int)height) return (change){width * height, 255};
+    for (size_t row = 0; row < height; row++) {
         const unsigned char *p = cairo_image_surface_get_data(a) + row * (size_t)cairo_image_surface_get_stride(a);
         const unsigned char *q = cairo_image_surface_get_data(b) + row * (size_t)cairo_image_surface_get_stride(b);
         unsigned char       *out = shown != NULL ? cairo_image_surface_get_data(shown) + row * (size_t)cairo_image_surface_get_stride(shown) : NULL;
-        for (size_t column = 0; column < WIDTH; column++) {
+        for (size_t column = 0; column < width; column++) {
             int most = 0;
             for (size_t k = 0; k < 3; k++) {
                 int d = abs(p[4 * column + k] - q[4 * column + k]);
@@ -122,29 +186,55 @@ static void leave(cairo_surface_t *surface, const char *mark, const char *what)
     print_error("%s\n", basin_test_scratch(name));
 }
 
-static void each_mark_looks_as_it_did(void **state)
+/* Against tests/golden/NAME.png, or, if asked, as the new one. Takes the surface. */
+static void looks_as_it_did(cairo_surface_t *output, const char *name)
 {
     bool renew = getenv("BASIN_GOLDEN") != NULL && strcmp(getenv("BASIN_GOLDEN"), "1") == 0;
+    char path[128];
 
+    snprintf(path, sizeof path, "tests/golden/%s.png", name);
+    if (renew) assert_int_equal(cairo_surface_write_to_png(output, path), CAIRO_STATUS_SUCCESS);
+    cairo_surface_t *reference = cairo_image_surface_create_from_png(path);
+    if (cairo_surface_status(reference) != CAIRO_STATUS_SUCCESS)
+        fail_msg("%s: %s; make golden draws it", path, cairo_status_to_string(cairo_surface_status(reference)));
+    cairo_surface_t *shown =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, cairo_image_surface_get_width(output), cairo_image_surface_get_height(output));
+    change c = compare(output, reference, shown);
+    if (c.most > MOST) {
+        cairo_surface_mark_dirty(shown);
+        print_error("%s: %zu pixels changed, by %d at most (allowed %d):\n", name, c.pixels, c.most, MOST);
+        leave(output, name, "output"), leave(reference, name, "reference"), leave(shown, name, "difference");
+        fail();
+    }
+    cairo_surface_destroy(output), cairo_surface_destroy(reference), cairo_surface_destroy(shown);
+}
+
+static void each_mark_looks_as_it_did(void **state)
+{
     (void)state;
-    for (size_t i = 0; i < basin_mark_type_count; i++) {
-        const char *name = basin_mark_types[i]->name;
-        char        path[128];
-        snprintf(path, sizeof path, "tests/golden/%s.png", name);
-        cairo_surface_t *output = drawn(basin_mark_types[i], 0, 0);
-        if (renew) assert_int_equal(cairo_surface_write_to_png(output, path), CAIRO_STATUS_SUCCESS);
-        cairo_surface_t *reference = cairo_image_surface_create_from_png(path);
-        if (cairo_surface_status(reference) != CAIRO_STATUS_SUCCESS)
-            fail_msg("%s: %s; make golden draws it", path, cairo_status_to_string(cairo_surface_status(reference)));
-        cairo_surface_t *shown = cairo_image_surface_create(CAIRO_FORMAT_RGB24, WIDTH, HEIGHT);
-        change           c = compare(output, reference, shown);
-        if (c.most > MOST) {
-            cairo_surface_mark_dirty(shown);
-            print_error("%s: %zu pixels changed, by %d at most (allowed %d):\n", name, c.pixels, c.most, MOST);
-            leave(output, name, "output"), leave(reference, name, "reference"), leave(shown, name, "difference");
-            fail();
-        }
-        cairo_surface_destroy(output), cairo_surface_destroy(reference), cairo_surface_destroy(shown);
+    for (size_t i = 0; i < basin_mark_type_count; i++) looks_as_it_did(drawn(basin_mark_types[i], 0, 0), basin_mark_types[i]->name);
+}
+
+static void each_kind_of_figure_looks_as_it_did(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FIGURES; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "figure_%s", figures[i].name);
+        looks_as_it_did(drawn_figure(i, true), name);
+    }
+}
+
+/* The ruler of the test before: a figure of frames and labels alone is another one. */
+static void a_figure_without_its_marks_is_noticed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FIGURES; i++) {
+        cairo_surface_t *whole = drawn_figure(i, true), *again = drawn_figure(i, true), *bare = drawn_figure(i, false);
+        assert_int_equal(compare(whole, again, NULL).pixels, 0);
+        change c = compare(whole, bare, NULL);
+        if (c.most <= MOST || c.pixels < 100) fail_msg("%s: without marks %zu pixels change, by %d at most", figures[i].name, c.pixels, c.most);
+        cairo_surface_destroy(whole), cairo_surface_destroy(again), cairo_surface_destroy(bare);
     }
 }
 
@@ -209,6 +299,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mark_looks_as_it_did),
+        cmocka_unit_test(each_kind_of_figure_looks_as_it_did),
+        cmocka_unit_test(a_figure_without_its_marks_is_noticed),
         cmocka_unit_test(the_comparison_sees_small_changes),
         cmocka_unit_test(each_mark_has_ink_inside_its_plot),
         cmocka_unit_test(colours_are_as_published),
