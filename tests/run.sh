@@ -1,6 +1,6 @@
 # usage: run.sh TEST... -- SAMPLE...   Runs each test program, each tests/*.sh and each sample; ends with one line of counts.
 export OPENBLAS_NUM_THREADS=1
-export LSAN_OPTIONS="suppressions=$PWD/tests/leaks.supp:print_suppressions=0" # make asan
+export LSAN_OPTIONS="suppressions=$PWD/tests/support/leaks.supp:print_suppressions=0" # make asan
 export ASAN_OPTIONS="allocator_may_return_null=1" # as malloc: what HDF5 asks for on behalf of a damaged file
 export BUILD="${BUILD:-build}"
 BASIN_SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/basin-tests-XXXXXX") && export BASIN_SCRATCH
@@ -18,7 +18,7 @@ if [ -n "${BASIN_LONG:-}" ]; then # the engine for processors without AVX-512
         for name in ops op_oracle oracle fold bn; do try env "BASIN_INSTRUCTIONS=$set" "$BUILD/tests/engine/test_$name"; done
     done
 fi
-for script in tests/*_test.sh tests/cli/*_test.sh; do [ -e "$script" ] && try sh "$script"; done
+for script in tests/*_test.sh tests/cli/[0-9]*.sh; do [ -e "$script" ] && try sh "$script"; done
 for sample in "$@"; do try "$sample" "$BASIN_SCRATCH"; done
 count=$(echo $failed | wc -w)
 [ -z "$failed" ] || echo "failed:$failed"

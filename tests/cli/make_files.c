@@ -1,5 +1,5 @@
-/* Faulty and unusual files for tests/cli/commands_test.sh, which holds the commands to one clear line each. Given a folder, writes
- * them there; as a test, writes them to its scratch folder and asks the readers themselves.
+/* Writes faulty and unusual files into the folder named: the topics of tests/cli hold the commands to one clear line each. No test
+ * itself: a file that cannot be made ends it with a message.
  */
 #include <errno.h>
 #include <hdf5.h>
@@ -377,8 +377,13 @@ static void write_bulk(void)
     basin_dataset_destroy(&data);
 }
 
-static void write_files(void)
+int main(int argc, char **argv)
 {
+    if (argc != 2) {
+        fprintf(stderr, "usage: make_files FOLDER\n");
+        return 2;
+    }
+    snprintf(folder, sizeof folder, "%s", argv[1]);
     write_data();
     write_checkpoints();
     write_consecutive();
@@ -387,55 +392,5 @@ static void write_files(void)
     write_bulk();
     write_damaged();
     write_graphs();
-}
-
-/* ----------------------------------------------------------------------------------------------------------- tests -- */
-
-static void damaged_files_are_refused_by_the_reader(void **state)
-{
-    static const char *const names[] = {"newer.h5", "missing_group.h5", "missing_parameter.h5", "wrong_shape.h5", "wrong_rank.h5",
-                                        "wrong_type.h5", "external_link.h5", "virtual.h5", "huge.h5", "unfinished.h5", "graph.json"};
-    basin_checkpoint        *ck = NULL;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (basin_checkpoint_read(at(names[i]), &ck) == BASIN_OK) fail_msg("%s was read", names[i]);
-        assert_null(ck);
-        assert_message(names[i]);
-    }
-}
-
-static void an_undone_checkpoint_is_the_unperturbed_one(void **state)
-{
-    basin_checkpoint *perturbed = NULL, *undone = NULL;
-
-    (void)state;
-    assert_ok(basin_checkpoint_read(at("perturbed.h5"), &perturbed));
-    assert_ok(basin_checkpoint_read(at("undone.h5"), &undone));
-    assert_ok(basin_checkpoint_undo(perturbed));
-    for (size_t i = 0; i < undone->params->size; i++) assert_close(perturbed->theta[i], undone->theta[i], 1e-15, 1e-15);
-    basin_checkpoint_destroy(&perturbed);
-    basin_checkpoint_destroy(&undone);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    if (folder[0] == '\0') {
-        snprintf(folder, sizeof folder, "%s", basin_test_scratch("x"));
-        *strrchr(folder, '/') = '\0';
-    }
-    write_files();
     return 0;
-}
-
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(damaged_files_are_refused_by_the_reader),
-        cmocka_unit_test(an_undone_checkpoint_is_the_unperturbed_one),
-    };
-
-    if (argc > 1) snprintf(folder, sizeof folder, "%s", argv[1]);
-    return cmocka_run_group_tests_name("command_files", tests, set_up, NULL);
 }

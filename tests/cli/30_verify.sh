@@ -1,0 +1,28 @@
+# What verify notices, and results of an older format.
+. "$(dirname "$0")/lib.sh"
+topic
+
+good spectrum $GD -o beside.h5
+good verify beside.h5
+holds out "  verified"
+mkdir tampered && cp -R runs tampered/ && cd tampered || exit 1
+begin .
+good spectrum $GD -o spectrum.h5
+good compare runs/gd_0 runs/sam_0 -o compare.h5
+cd ..
+good verify tampered/spectrum.h5
+cp runs/gd_1/step_000040.h5 tampered/runs/gd_0/step_000040.h5 # another checkpoint under the same name
+fails "1 of 2 inputs are not what they were" -- verify tampered/spectrum.h5
+rm tampered/runs/gd_0/step_000040.h5
+fails "1 of 2 inputs are not what they were" -- verify tampered/spectrum.h5
+fails "1 of 7 inputs are not what they were" -- verify tampered/compare.h5
+
+# results of before
+for c in "verify old.h5" "plot old.h5 -o old.svg"; do
+    cp "$DATA/result_format_1.h5" old.h5
+    bad "^basin: old.h5: a result of format 1, made by older rules" "compute it again: basin sane build/demo/runs/gd_0/step_000400.h5" -- $c
+done
+good sane $GD -o old.h5 # computed again, in its place
+good verify old.h5
+
+finish

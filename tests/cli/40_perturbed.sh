@@ -1,0 +1,31 @@
+# A perturbed checkpoint is undone, an unknown one is asked about.
+. "$(dirname "$0")/lib.sh"
+topic
+
+for c in "spectrum" "sane" "sharpness" "slice --along momentum --grid 5" "info --gradient" "check"; do
+    bad "^basin: unknown.h5: perturbed or not?" "weights of another method convert with --method NAME or --perturbed no" -- $c unknown.h5
+    holds err "as stored (--as-stored)"
+    holds err "stored + s v (--undo), s = 2.5"
+done
+loss() { # COMMAND…: of its JSON, every digit
+    good "$@" --json
+    loss=$(grep -o '"loss": [0-9.e-]*' out | head -1)
+    expect "$* gives a loss" [ -n "$loss" ]
+}
+loss sharpness undone.h5 # what perturbed.h5 is when it is undone, written by another program
+undone=$loss
+loss sharpness perturbed.h5
+holds err "perturbed; undone: theta = stored + 2.5 v"
+expect "the loss of perturbed.h5 and of undone.h5" [ "$loss" = "$undone" ]
+loss sharpness unknown.h5 --undo
+expect "the loss of unknown.h5 --undo and of undone.h5" [ "$loss" = "$undone" ]
+loss sharpness perturbed.h5 --as-stored
+stored=$loss
+loss sharpness good.h5 # the same weights, said to be unperturbed
+expect "the loss of perturbed.h5 --as-stored and of good.h5" [ "$loss" = "$stored" ]
+never "undoing changes nothing" [ "$stored" = "$undone" ]
+good spectrum decay.h5 --include-weight-decay
+holds out "0.01/2"
+bad "^basin: good.h5: --include-weight-decay: the checkpoint records no weight decay" -- spectrum good.h5 --include-weight-decay
+
+finish
