@@ -6,7 +6,7 @@ PACKAGES := build-essential pkg-config libopenblas-dev liblapacke-dev libhdf5-de
             libcmocka-dev fonts-dejavu-core
 
 # What the tests of python/ and of the written formats want besides; without them those tests say «skipped».
-PYTHON_PACKAGES := python3-torch python3-h5py
+PYTHON_PACKAGES := python3-torch python3-torchvision python3-h5py
 
 BUILD    ?= build
 PREFIX   ?= /usr/local

@@ -9,12 +9,15 @@ case ${BUILD:=build} in /*) ;; *) BUILD=$root/$BUILD ;; esac
 [ -x "$BUILD/basin" ] || { echo "skipped: no $BUILD/basin (make)"; exit 77; }
 scratch=$(mktemp -d "${BASIN_SCRATCH:-${TMPDIR:-/tmp}}/readme-XXXXXX") && trap 'rm -rf "$scratch"' EXIT
 failures=0
+count=0 # files and targets
+rules=0 # of the ruler
 fail() { echo "$*"; failures=$((failures + 1)); }
 
 # -------------------------------------------------------------------------------------------------------- the ruler
 
 # ruler EXIT EXPECTED GOT: printed.awk accepts (0) or rejects (1)
 ruler() {
+    rules=$((rules + 1))
     printf '%b\n' "$2" >"$scratch/expected"
     printf '%b\n' "$3" >"$scratch/got"
     awk -v where=ruler:1 -f tests/printed.awk "$scratch/expected" "$scratch/got" >"$scratch/said"
@@ -86,10 +89,14 @@ for command in $("$BUILD/basin" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
 done
 sh tools/commands.sh "$BUILD/basin" | cmp -s - docs/commands.md || fail "docs/commands.md is not current: make docs"
 for file in $(grep -oE '(docs|samples|tests|include)/[A-Za-z0-9_./-]+\.[a-z0-9]+' README.md CONTRIBUTING.md docs/*.md | sed 's/^[^:]*://' | sort -u); do
+    count=$((count + 1))
     [ -e "$file" ] || fail "$file does not exist"
 done
 for target in $(grep -ohE 'make [a-z-]+' README.md CONTRIBUTING.md | cut -d' ' -f2 | sort -u); do
+    count=$((count + 1))
     grep -qE "^$target:|^print-" Makefile || fail "no target $target"
 done
-[ "$failures" = 0 ] && echo "documents: $commands commands print what is shown; program, help, files and targets are there"
+[ "$failures" != 0 ] || echo "documents: $commands commands print what is shown; program, help, files and targets are there"
+echo "$failures failed"
+echo "$((count + commands + rules)) checks"
 [ "$failures" = 0 ]

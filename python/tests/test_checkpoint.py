@@ -238,7 +238,7 @@ class Models(Saving):
             self.same(path, "parameters", {prefix + name: p for name, p in self.net.named_parameters()})
             self.same(path, "optimizer/momentum", {prefix + name: v for name, v in momenta(self.net, optimizer).items()})
 
-    @unittest.skipUnless(hasattr(torch, "compile"), "before torch 2")
+    @unittest.skipUnless(hasattr(torch, "compile"), "this PyTorch has no compile")
     def test_torch_compile(self):
         inner = nn.Sequential(torch.compile(self.net, backend="eager"))
         for model, prefix in ((torch.compile(self.net, backend="eager"), ""), (torch.compile(inner, backend="eager"), "0.")):

@@ -107,7 +107,7 @@ class Networks(Case):
         self.assertEqual((list(graph.buffers[mask].shape), graph.state_keys[mask]), ([1, 1, 6, 6], None))
         self.assertEqual(graph.output_shape, (6, 11))
 
-    @unittest.skipUnless(hasattr(F, "scaled_dot_product_attention"), "torch without scaled_dot_product_attention")
+    @unittest.skipUnless(hasattr(F, "scaled_dot_product_attention"), "this PyTorch has no scaled_dot_product_attention")
     def test_gpt_with_scaled_dot_product_attention(self):
         graph = self.traced(networks.GPT(flash=True, n_layer=2), torch.randint(0, 11, (6,)))
         self.assertEqual([n.get("attributes") for n in graph.nodes if n["op"] == "Attention"], [{"is_causal": 1}] * 2)

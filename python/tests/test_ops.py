@@ -188,7 +188,7 @@ class Ops(Case):
         self.check(lambda s, x: s.bn(x.reshape(-1, 4)).view(x.shape), (2, 3, 4), None, bn=nn.BatchNorm1d(4))
         self.check(lambda s, x: s.bn(x.transpose(1, 2)), (6, 4), "Transpose BatchNormalization", bn=nn.BatchNorm1d(4))
 
-    @unittest.skipUnless(hasattr(torch, "compiler") and hasattr(torch.compiler, "set_stance"), "torch without set_stance")
+    @unittest.skipUnless(hasattr(torch, "compiler") and hasattr(torch.compiler, "set_stance"), "this PyTorch has no set_stance")
     def test_compiled_parts(self):
         self.check(lambda s, x: torch.compile(lambda y: torch.relu(y) * 2)(x), (6, 4), "Relu Mul")
 
@@ -278,7 +278,7 @@ class Ops(Case):
         with self.fails("multi_head_attention_forward in attention (MultiheadAttention)", "need_weights=False"):
             trace(Forward(lambda s, x: s.attention(x, x, x)[1], (5, 4), attention=nn.MultiheadAttention(4, 2, batch_first=True)), torch.zeros(5, 4))
 
-    @unittest.skipUnless(HAS_SDPA, "torch without scaled_dot_product_attention")
+    @unittest.skipUnless(HAS_SDPA, "this PyTorch has no scaled_dot_product_attention")
     def test_scaled_dot_product_attention(self):
         lower = torch.tril(torch.ones(5, 5)).bool()
         for name, function, expected in [
