@@ -596,6 +596,54 @@ static void texts_of_every_kind_are_read(void **state)
         }
 }
 
+/* ------------------------------------------------------------------------------------------ damaged heaps -- */
+
+/* The first object of the first heap of texts of variable length in the file: index, references and size [16 bytes]. */
+static void damage_heap(const char *path, uint64_t index, uint64_t size)
+{
+    FILE  *file = fopen(path, "r+b");
+    char  *bytes = calloc(1, 1 << 20);
+    size_t count = fread(bytes, 1, 1 << 20, file), at = 0;
+
+    while (at + 32 < count && memcmp(bytes + at, "GCOL", 4) != 0) at++;
+    assert_true(at + 32 < count);
+    fseek(file, (long)at + 16, SEEK_SET);
+    fwrite(&index, 8, 1, file);
+    fwrite(&size, 8, 1, file);
+    assert_int_equal(fclose(file), 0);
+    free(bytes);
+}
+
+/* As h5py writes texts. HDF5 walks a heap whose free space has no size for ever, and copies an object over whatever lies behind the text that
+   it is said to be. */
+static void a_damaged_heap_is_met_by_a_child_process(void **state)
+{
+    (void)state;
+    static const struct { uint64_t index, size; const char *message; } damages[] = {
+        {0, 0, "damaged: its texts of variable length have no end"},
+        {0x100000001, (uint64_t)1 << 40, "/training"},
+    };
+    const char *path = basin_test_scratch("heap.h5"), *text = "sam";
+
+    for (size_t i = 0; i <= sizeof damages / sizeof *damages; i++) {
+        hid_t type = H5Tcopy(H5T_C_S1), file;
+        write_checkpoint(path);
+        H5Tset_size(type, H5T_VARIABLE);
+        file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        put_attribute(file, "/training", "method", type, 1, &text);
+        H5Fclose(file);
+        H5Tclose(type);
+        if (i == sizeof damages / sizeof *damages) {
+            assert_ok(read_checkpoint(path)); /* undamaged */
+            break;
+        }
+        damage_heap(path, damages[i].index, damages[i].size);
+        assert_int_equal(read_checkpoint(path), BASIN_ERR_FORMAT);
+        if (strstr(basin_error_message(), damages[i].message) == NULL && strstr(basin_error_message(), "make HDF5 crash") == NULL)
+            fail_msg("damage %zu: «%s»", i, basin_error_message());
+    }
+}
+
 /* Half, single and big-endian numbers, h5py's bool, and compressed chunks. */
 static void numbers_of_every_kind_are_read(void **state)
 {
@@ -748,6 +796,7 @@ int main(void)
         cmocka_unit_test(every_fault_has_its_line),
         cmocka_unit_test(what_is_unknown_is_ignored),
         cmocka_unit_test(texts_of_every_kind_are_read),
+        cmocka_unit_test(a_damaged_heap_is_met_by_a_child_process),
         cmocka_unit_test(numbers_of_every_kind_are_read),
         cmocka_unit_test(files_that_are_not_hdf5_are_told_so),
         cmocka_unit_test(truncated_files_are_told_so_wherever_they_were_cut),
