@@ -368,6 +368,7 @@ typedef struct basin_samples { /* a subset of an objective's samples; NULL stand
 } basin_samples;
 
 typedef enum basin_curvature_kind { BASIN_HESSIAN } basin_curvature_kind;
+const char *basin_curvature_kind_text(basin_curvature_kind kind); /* hessian */
 
 /* How a frozen point spends memory, within what basin_memory_limit() leaves beside everything that the library has in use: kept is as much
    as fits, the rest is computed again for every product, with the same bits. It never refuses: the least is one thread that keeps nothing. */
@@ -561,10 +562,11 @@ bool basin_hovers(const char *method /* or NULL */, double rho);
 /* -------------------------------------------------------------------------------------------- spectrum -- */
 
 typedef enum basin_spectrum_method {
-    BASIN_SPECTRUM_AUTO,   /* dense if P <= 6,000 and it fits the memory limit, else Lanczos with top 10 + bottom 5 */
+    BASIN_SPECTRUM_AUTO,   /* dense if P <= 6,000 and it fits the memory limit, else Lanczos with top 10 + bottom 5; never of a result */
     BASIN_SPECTRUM_DENSE,  /* all of them: H column block by column block, then LAPACK */
     BASIN_SPECTRUM_LANCZOS /* extreme pairs: thick restart, full reorthogonalisation */
 } basin_spectrum_method;
+const char *basin_spectrum_method_text(basin_spectrum_method method); /* auto | dense | lanczos */
 
 typedef struct basin_spectrum_options {
     basin_spectrum_method method;
@@ -581,8 +583,8 @@ typedef struct basin_spectrum {
     double loss, accuracy;
     double gradient_norm;
     basin_stationarity stationarity;
-    char  *operator_name;    /* hessian */
-    char  *method;           /* dense | lanczos */
+    int    operator_kind;    /* basin_curvature_kind */
+    int    method;           /* basin_spectrum_method, not AUTO */
     bool   approximate;      /* products by differences */
     size_t count;            /* eigenvalues held: P, or top + bottom */
     double *eigenvalues;     /* [count] descending */
@@ -612,6 +614,17 @@ void         basin_spectrum_destroy(basin_spectrum **spectrum);
 
 /* ------------------------------------------------------------------------------------------------ SANE -- */
 
+typedef enum basin_sane_method {
+    BASIN_SANE_WHOLE,     /* of all P eigenvalues, by whichever method they were found */
+    BASIN_SANE_TRUNCATED, /* of the extreme eigenvalues held; a bound on the rest */
+    BASIN_SANE_RITZ       /* of the Ritz values of one Lanczos run; no bound */
+} basin_sane_method;
+const char *basin_sane_method_text(basin_sane_method method); /* whole | truncated | ritz */
+
+/* Where alpha of N_eff comes from. */
+typedef enum basin_alpha_source { BASIN_ALPHA_OPTION, BASIN_ALPHA_WEIGHT_DECAY, BASIN_ALPHA_DEFAULT } basin_alpha_source;
+const char *basin_alpha_source_text(basin_alpha_source source); /* option | weight_decay | default */
+
 typedef struct basin_sane_options {
     double kappa;   /* 0 = 0.5 */
     size_t k;       /* SANE_k: the k-th largest |λ| stands for Λ; 0 = 1 */
@@ -628,13 +641,13 @@ typedef struct basin_sane {
     size_t parameters, samples;
     double loss, gradient_norm;
     basin_stationarity stationarity;
-    char  *method;       /* dense | truncated | ritz */
+    int    method;       /* basin_sane_method */
     size_t eigenvalues;  /* how many entered */
     double value, lower, upper, kappa;
     size_t k;
     double reference;    /* Λ: the |λ| of rank k */
     double n_eff, n_eff_lower, n_eff_upper, alpha;
-    char  *alpha_source; /* option | weight_decay | default */
+    int    alpha_source; /* basin_alpha_source */
     size_t   sweep_count;                             /* sensitivity */
     double  *kappa_sweep, *sane_sweep;                /* [sweep_count] */
     double  *alpha_sweep, *n_eff_sweep;               /* [sweep_count] */
@@ -874,7 +887,7 @@ typedef struct basin_row {
     double  momentum_top_cosine2, gradient_top_cosine2; /* cos² of v and g with the top eigenvector */
     double  theta_norm;
     int64_t batch_size;           /* 0 = full batch, which the ceiling supposes; -1 unknown */
-    char   *spectrum_method;      /* dense | lanczos */
+    int     spectrum_method;      /* basin_spectrum_method, not AUTO; -1 unknown */
     basin_polish polish;          /* how a polished point was reached; steps = 0: it was not */
     size_t  averaged;             /* checkpoints averaged; 0 = none */
 } basin_row;

@@ -23,7 +23,7 @@ typedef struct basin_demand {
 void         basin_demand_hold(basin_demand *demand, size_t bytes, size_t aside); /* the most of each: spectra come one after the other */
 void         basin_stationarity_demand(const basin_objective *o, const basin_stationarity_options *options, basin_demand *demand);
 basin_status basin_spectrum_demand(const basin_objective *o, const basin_stationarity_options *stationarity, const basin_spectrum_options *options,
-                                   basin_demand *demand, const char **method);
+                                   basin_demand *demand, basin_spectrum_method *method);
 basin_status basin_direction_demand(const basin_objective *o, const basin_direction_spec *spec, basin_demand *demand);
 
 typedef struct basin_forecast_request {

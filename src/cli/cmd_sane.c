@@ -83,7 +83,7 @@ static const char *sum_text(const basin_sane *s, double value, double lower, dou
     static int  next;
     char       *text = texts[next++ % 2];
 
-    if (strcmp(s->method, "truncated") == 0 && cli_is_open(lower, upper))
+    if (s->method == BASIN_SANE_TRUNCATED && cli_is_open(lower, upper))
         snprintf(text, sizeof texts[0], "not determined [%s, %s]", cli_number(lower, 6), cli_number(upper, 6));
     else snprintf(text, sizeof texts[0], "%s", cli_interval(value, lower, upper, 8));
     return text;
@@ -97,12 +97,13 @@ static void print(const basin_result *result, FILE *out)
     cli_report_source(result, s->samples, s->parameters, out);
     fprintf(out, "  loss            %.8g\n", s->loss);
     if (s->stationarity.threshold > 0) cli_report_stationarity(&s->stationarity, out);
-    fprintf(out, "  method          %s, %s eigenvalues%s\n", s->method, cli_thousands(s->eigenvalues),
-            strcmp(s->method, "ritz") == 0 ? "; unconverged Ritz values, no bound" : "");
+    fprintf(out, "  method          %s, %s eigenvalues%s\n", basin_sane_method_text((basin_sane_method)s->method), cli_thousands(s->eigenvalues),
+            s->method == BASIN_SANE_RITZ ? "; unconverged Ritz values, no bound" : "");
     fprintf(out, "  SANE%-2s          %s   kappa = %g, Lambda = %s\n", s->k > 1 ? "_k" : "", sum_text(s, s->value, s->lower, s->upper), s->kappa,
             cli_number(s->reference, 6));
     if (s->k > 1) fprintf(out, "                  Lambda is the |lambda| of rank k = %zu\n", s->k);
-    fprintf(out, "  N_eff           %s   alpha = %g (%s)\n", sum_text(s, s->n_eff, s->n_eff_lower, s->n_eff_upper), s->alpha, s->alpha_source);
+    fprintf(out, "  N_eff           %s   alpha = %g (%s)\n", sum_text(s, s->n_eff, s->n_eff_lower, s->n_eff_upper), s->alpha,
+            basin_alpha_source_text((basin_alpha_source)s->alpha_source));
     fputs("                  neither is invariant to rescalings that keep the function\n\n", out);
     cli_table_titles(table, "kappa|SANE|||alpha|N_eff");
     for (size_t i = 0; i < s->sweep_count; i++) {

@@ -52,7 +52,7 @@ done:
 static void print_pairs(const basin_spectrum *s, FILE *out)
 {
     cli_table *table = cli_table_create("rrrr");
-    bool       dense = strcmp(s->method, "dense") == 0;
+    bool       dense = s->method == BASIN_SPECTRUM_DENSE;
     size_t     top = dense ? (s->count < 10 ? s->count : 10) : s->top;
     size_t     bottom = dense ? (s->count - top < 5 ? s->count - top : 5) : s->bottom;
 
@@ -81,8 +81,8 @@ static void print(const basin_result *result, FILE *out)
     cli_report_source(result, s->samples, s->parameters, out);
     fprintf(out, "  loss            %.8g%s%s\n", s->loss, isnan(s->accuracy) ? "" : ", accuracy ", isnan(s->accuracy) ? "" : cli_percent(s->accuracy));
     cli_report_stationarity(&s->stationarity, out);
-    fprintf(out, "  method          %s, %s eigenvalues of the %s, %s products%s%s\n", s->method, cli_thousands(s->count), s->operator_name,
-            cli_thousands(s->products), s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
+    fprintf(out, "  method          %s, %s eigenvalues of the %s, %s products%s%s\n", basin_spectrum_method_text((basin_spectrum_method)s->method),
+            cli_thousands(s->count), basin_curvature_kind_text((basin_curvature_kind)s->operator_kind), cli_thousands(s->products), s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
     if (s->converged && !s->verified) fputs("                  not verified: eigenvalues may be missing among those held\n", out);
     if (s->trace_error > 0) fprintf(out, "  trace           %s ± %s, one standard error of random probes\n", cli_number(s->trace, 4), cli_number(s->trace_error, 2));
     else fprintf(out, "  trace           %s\n", cli_number(s->trace, 8));

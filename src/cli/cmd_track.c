@@ -120,7 +120,7 @@ done:
 /* SANE and N_eff are sums over the whole spectrum: of a truncated one they are lower ends. */
 static void sum_cell(cli_table *table, const basin_row *m, double value, double lower, double upper)
 {
-    bool truncated = m->spectrum_method != NULL && strcmp(m->spectrum_method, "dense") != 0;
+    bool truncated = m->spectrum_method == BASIN_SPECTRUM_LANCZOS;
 
     if (truncated && isfinite(value) && cli_is_open(lower, upper)) cli_table_cell(table, "≥ %s", cli_number(lower, 4));
     else cli_table_number(table, value, 4);

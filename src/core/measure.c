@@ -93,7 +93,7 @@ bool basin_column_partial(const basin_row *row, const basin_column *column)
 {
     double low, high;
 
-    if (!column->whole || row->spectrum_method == NULL || strcmp(row->spectrum_method, "dense") == 0) return false;
+    if (!column->whole || row->spectrum_method != BASIN_SPECTRUM_LANCZOS) return false;
     basin_column_bounds(row, column, &low, &high);
     return !(high - low <= OPEN * low);
 }

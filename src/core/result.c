@@ -32,7 +32,7 @@ void basin_row_clear(basin_row *row)
     basin_schema_clear(&basin_row_schema, row);
 }
 
-/* Every number NAN or, of whole numbers, unknown. */
+/* Every number is NAN or, where -1 stands for unknown, -1. */
 void basin_row_blank(basin_row *row)
 {
     *row = (basin_row){0};
@@ -41,6 +41,7 @@ void basin_row_blank(basin_row *row)
         char              *place = (char *)row + field->offset;
         if (field->type == BASIN_FIELD_DOUBLE) *(double *)place = NAN;
         if (field->type == BASIN_FIELD_INT && field->flags & BASIN_FIELD_UNKNOWN) *(int64_t *)place = -1;
+        if (field->type == BASIN_FIELD_CHOICE && field->flags & BASIN_FIELD_UNKNOWN) *(int *)place = -1;
     }
 }
 

@@ -5,12 +5,16 @@
 #define EXTENT(a, b) {a, b}
 #define PLAIN(kind, member, key, bits, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = NO_EXTENTS, .flags = bits, .unit = text}
 #define ARRAY(kind, member, key, extents, bits, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = extents, .flags = bits, .unit = text}
-#define CHOICE(member, key, names, text) {.name = key, .type = BASIN_FIELD_CHOICE, .offset = offsetof(S, member), .extent = NO_EXTENTS, .choices = names, .unit = text}
+#define CHOICE(member, key, names, bits, text) {.name = key, .type = BASIN_FIELD_CHOICE, .offset = offsetof(S, member), .extent = NO_EXTENTS, .choices = names, .flags = bits, .unit = text}
 #define NESTED(kind, member, key, count, inner, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = {count, BASIN_NO_EXTENT}, .schema = &inner, .unit = text}
 #define SCHEMA(type, table) {.name = #type, .size = sizeof(type), .fields = table, .count = sizeof table / sizeof *table}
 
+/* The texts of the enums: those of values that a result can hold, in their order. */
 static const char *const check_verdicts[] = {"passed", "failed", "not_testable", NULL};
-
+static const char *const operators[] = {"hessian", NULL};
+static const char *const spectrum_methods[] = {"auto", "dense", "lanczos", NULL};
+static const char *const sane_methods[] = {"whole", "truncated", "ritz", NULL};
+static const char *const alpha_sources[] = {"option", "weight_decay", "default", NULL};
 static const char *const descents[] = {"not_tested", "descent_found", "negative_curvature", "none_found", "gradient_at_rounding", NULL};
 static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
@@ -18,7 +22,7 @@ static const char *const verdicts[] = {"undecided", "lower", "higher", "too_few_
 
 /* Inside a row the same fields stand flat, so that rows are stored as a table. */
 #define STATIONARITY(m, key)                                                                                                                    \
-    CHOICE(m verdict, key "verdict", descents, "what was found of a way down: none_found is within these products and this threshold"),         \
+    CHOICE(m verdict, key "verdict", descents, 0, "what was found of a way down: none_found is within these products and this threshold"),      \
     PLAIN(DOUBLE, m loss, key "loss", 0, "R: loss with coupled weight decay"),                                                                  \
     PLAIN(DOUBLE, m gradient_norm, key "gradient_norm", 0, "norm of the gradient, without weight decay"),                                       \
     PLAIN(DOUBLE, m decayed_gradient_norm, key "decayed_gradient_norm", 0, "norm of gradient + w theta; null without coupled weight decay"),    \
@@ -122,7 +126,7 @@ static const basin_field info_fields[] = {
 #define S basin_check_item
 static const basin_field check_item_fields[] = {
     PLAIN(STRING, name, "name", 0, "what was checked"),
-    CHOICE(verdict, "verdict", check_verdicts, "passed, failed or not_testable"),
+    CHOICE(verdict, "verdict", check_verdicts, 0, "of this comparison"),
     PLAIN(DOUBLE, value, "value", 0, "found"),
     PLAIN(DOUBLE, expected, "expected", 0, "what value is held against"),
     PLAIN(DOUBLE, tolerance, "tolerance", 0, "allowed error"),
@@ -150,8 +154,8 @@ static const basin_field spectrum_fields[] = {
     PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
     PLAIN(DOUBLE, accuracy, "accuracy", 0, "null where undefined"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
-    PLAIN(STRING, operator_name, "operator", 0, "hessian"),
-    PLAIN(STRING, method, "method", 0, "dense or lanczos"),
+    CHOICE(operator_kind, "operator", operators, 0, "whose eigenvalues these are"),
+    CHOICE(method, "method", spectrum_methods, 0, "by which they were found; never auto"),
     PLAIN(BOOL, approximate, "approximate", 0, "products by differences of the gradient"),
     PLAIN(SIZE, count, "count", 0, "eigenvalues held"),
     ARRAY(DOUBLES, eigenvalues, "eigenvalues", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "descending"),
@@ -184,7 +188,7 @@ static const basin_field sane_fields[] = {
     PLAIN(SIZE, samples, "samples", 0, "N used"),
     PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
-    PLAIN(STRING, method, "method", 0, "dense, truncated or ritz"),
+    CHOICE(method, "method", sane_methods, 0, "the eigenvalues that entered: all of them, the extreme ones, or Ritz values of one Lanczos run"),
     PLAIN(SIZE, eigenvalues, "eigenvalues", 0, "how many entered"),
     PLAIN(DOUBLE, value, "sane.value", 0, "sum of |l| / (|l| + kappa Lambda)"),
     PLAIN(DOUBLE, lower, "sane.lower", 0, "bound"),
@@ -196,7 +200,7 @@ static const basin_field sane_fields[] = {
     PLAIN(DOUBLE, n_eff_lower, "n_eff.lower", 0, "bound"),
     PLAIN(DOUBLE, n_eff_upper, "n_eff.upper", 0, "bound"),
     PLAIN(DOUBLE, alpha, "n_eff.alpha", 0, "cut-off of N_eff"),
-    PLAIN(STRING, alpha_source, "n_eff.alpha_source", BASIN_FIELD_OPTIONAL, "option, weight_decay or default"),
+    CHOICE(alpha_source, "n_eff.alpha_source", alpha_sources, 0, "where alpha comes from"),
     PLAIN(SIZE, sweep_count, "sweep_count", BASIN_FIELD_HIDDEN, ""),
     ARRAY(DOUBLES, kappa_sweep, "sane.sweep.kappa", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "sensitivity: cut-offs"),
     ARRAY(DOUBLES, sane_sweep, "sane.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "SANE at each of them"),
@@ -291,7 +295,7 @@ static const basin_field row_fields[] = {
     PLAIN(STRING, checkpoint, "checkpoint", BASIN_FIELD_OPTIONAL, "file"),
     PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "training method"),
     PLAIN(STRING, missing, "missing", BASIN_FIELD_OPTIONAL, "why it could not be measured; null if it could"),
-    CHOICE(point, "point", points, "raw, polished or averaged"),
+    CHOICE(point, "point", points, 0, "of the checkpoint, at which it was measured"),
     PLAIN(SIZE, part, "part", 0, "0: all training samples asked for; 1, 2: a random half of these"),
     PLAIN(DOUBLE, at_loss, "at_loss", 0, "interpolated to this training loss between two checkpoints; null: measured at one"),
     PLAIN(STRING, weights, "weights", BASIN_FIELD_OPTIONAL, "as stored: unperturbed, undone or as_stored"),
@@ -346,7 +350,7 @@ static const basin_field row_fields[] = {
     PLAIN(DOUBLE, gradient_top_cosine2, "gradient_top_cosine2", 0, "cos^2(g, top eigenvector)"),
     PLAIN(DOUBLE, theta_norm, "theta_norm", 0, "Euclidean norm"),
     PLAIN(INT, batch_size, "batch_size", BASIN_FIELD_UNKNOWN, "of training; 0 = full batch, which the ceiling supposes"),
-    PLAIN(STRING, spectrum_method, "spectrum_method", BASIN_FIELD_OPTIONAL, "dense or lanczos"),
+    CHOICE(spectrum_method, "spectrum_method", spectrum_methods, BASIN_FIELD_UNKNOWN, "of the eigenvalues; never auto"),
     POLISH(polish., "polish."),
     PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged; 0 = none"),
 };
@@ -379,7 +383,7 @@ static const basin_schema group_schema = SCHEMA(basin_group, group_fields);
 static const basin_field estimate_fields[] = {
     PLAIN(STRING, measure, "measure", 0, "a field of the rows"),
     PLAIN(STRING, group, "group", 0, "name of the group"),
-    CHOICE(point, "point", points, "raw, polished or averaged"),
+    CHOICE(point, "point", points, 0, "of the checkpoint, at which it was measured"),
     PLAIN(SIZE, n, "n", 0, "runs"),
     PLAIN(DOUBLE, mean, "mean", 0, "over the runs of the group"),
     PLAIN(DOUBLE, sd, "sd", 0, "standard deviation over runs"),
@@ -397,8 +401,8 @@ static const basin_field difference_fields[] = {
     PLAIN(STRING, measure, "measure", 0, "a field of the rows"),
     PLAIN(STRING, group, "group", 0, "name of the group"),
     PLAIN(STRING, base, "base", 0, "name of the group it is held against"),
-    CHOICE(family, "family", families, "what it speaks to"),
-    CHOICE(point, "point", points, "raw, polished or averaged"),
+    CHOICE(family, "family", families, 0, "what it speaks to"),
+    CHOICE(point, "point", points, 0, "of the checkpoint, at which it was measured"),
     PLAIN(BOOL, ratio, "ratio", 0, "mean, lower and upper are of group / base, by logarithms; else of group - base"),
     PLAIN(SIZE, pairs, "pairs", 0, "runs of equal seed in both"),
     PLAIN(DOUBLE, mean, "mean", 0, "over the pairs; geometric of ratios"),
@@ -411,8 +415,8 @@ static const basin_field difference_fields[] = {
     PLAIN(DOUBLE, p_smallest, "p_smallest", 0, "attainable with the pairs that differ at all"),
     PLAIN(BOOL, paired, "paired", 0, "equal seed meant an equal start; false: p is null"),
     PLAIN(BOOL, losses_unequal, "losses_unequal", 0, "the training losses of the two groups differ"),
-    CHOICE(verdict, "verdict", verdicts, "of its family alone, by p_family"),
-    CHOICE(report, "report", verdicts, "of the whole report, by p_report"),
+    CHOICE(verdict, "verdict", verdicts, 0, "of its family alone, by p_family"),
+    CHOICE(report, "report", verdicts, 0, "of the whole report, by p_report"),
     PLAIN(SIZE, seeds_needed, "seeds_needed", 0, "that could decide the report, if all agreed in sign; 0 = these can"),
 };
 #undef S
@@ -550,6 +554,26 @@ _Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KI
 const basin_schema *basin_result_schema(basin_result_kind kind)
 {
     return &result_schemas[kind];
+}
+
+const char *basin_curvature_kind_text(basin_curvature_kind kind)
+{
+    return operators[kind];
+}
+
+const char *basin_spectrum_method_text(basin_spectrum_method method)
+{
+    return spectrum_methods[method];
+}
+
+const char *basin_sane_method_text(basin_sane_method method)
+{
+    return sane_methods[method];
+}
+
+const char *basin_alpha_source_text(basin_alpha_source source)
+{
+    return alpha_sources[source];
 }
 
 const char *basin_verdict_text(basin_verdict verdict)

@@ -15,7 +15,7 @@ typedef enum basin_field_type {
     BASIN_FIELD_UINT,    /* uint64_t                                                  */
     BASIN_FIELD_DOUBLE,  /* double; JSON null if not finite                           */
     BASIN_FIELD_BOOL,    /* bool                                                      */
-    BASIN_FIELD_CHOICE,  /* int (an enum), named by `choices`                         */
+    BASIN_FIELD_CHOICE,  /* int (an enum), named by `choices`; -1 likewise            */
     BASIN_FIELD_STRING,  /* char *; NULL: JSON null, HDF5 absent                      */
     BASIN_FIELD_DOUBLES, /* double * [extent0] or [extent0, extent1]; NULL: absent    */
     BASIN_FIELD_SIZES,   /* size_t * [extent0]                                        */
@@ -26,7 +26,7 @@ typedef enum basin_field_type {
 
 enum {
     BASIN_FIELD_HIDDEN = 1,   /* not in JSON, not compared: run times, vectors */
-    BASIN_FIELD_UNKNOWN = 2,  /* -1 means unknown */
+    BASIN_FIELD_UNKNOWN = 2,  /* INT, CHOICE: -1 means unknown (HDF5: a choice is absent then) */
     BASIN_FIELD_OPTIONAL = 4, /* STRING: may be NULL; any other is refused when it is, on writing and on reading */
     BASIN_FIELD_KEYED = 8     /* STRUCTS: in JSON each item is a member of the object around, named by its own first field */
 };

@@ -108,7 +108,10 @@ static json_t *convert(const basin_field *field, const void *value, bool flat)
     }
     case BASIN_FIELD_DOUBLE: return real(*(const double *)(const void *)at);
     case BASIN_FIELD_BOOL: return json_boolean(*(const bool *)at);
-    case BASIN_FIELD_CHOICE: return json_string(field->choices[*(const int *)(const void *)at]);
+    case BASIN_FIELD_CHOICE: {
+        int i = *(const int *)(const void *)at;
+        return i == -1 && (field->flags & BASIN_FIELD_UNKNOWN) ? json_null() : json_string(field->choices[i]);
+    }
     case BASIN_FIELD_STRING: return text(*(char *const *)(const void *)at);
     case BASIN_FIELD_STRUCT: return object(field->schema, at, false, 0);
     case BASIN_FIELD_STRUCTS: return objects(field, value);

@@ -51,8 +51,13 @@ done:
     return st;
 }
 
+/* No name, where the field allows it, is -1. */
 static basin_status find_choice(const column *c, const char *name, int *out)
 {
+    if (name == NULL && c->field->flags & BASIN_FIELD_UNKNOWN) {
+        *out = -1;
+        return BASIN_OK;
+    }
     for (int i = 0; name != NULL && c->field->choices[i] != NULL; i++)
         if (strcmp(c->field->choices[i], name) == 0) {
             *out = i;
@@ -115,13 +120,15 @@ static basin_status read_scalar(const basin_h5 *h5, const char *file, const char
 {
     basin_status   st = BASIN_OK;
     basin_h5_array array = BASIN_H5_NO_ARRAY;
+    const column   place = {field, path, file, value, 1, 0};
     bool           missing = false;
 
-    if (field->type == BASIN_FIELD_STRING && (field->flags & BASIN_FIELD_OPTIONAL)) BASIN_TRY(absent(h5, path, &missing));
+    if (field->flags & (field->type == BASIN_FIELD_CHOICE ? BASIN_FIELD_UNKNOWN : BASIN_FIELD_OPTIONAL)) BASIN_TRY(absent(h5, path, &missing));
+    if (missing && field->type == BASIN_FIELD_CHOICE) BASIN_TRY(find_choice(&place, NULL, at(&place, 0)));
     if (missing) goto done;
     BASIN_TRY(basin_h5_array_open(h5, path, &array));
     BASIN_TRY(basin_h5_array_expect(&array, NULL, 0));
-    BASIN_TRY(take(&array, &(column){field, path, file, value, 1, 0}));
+    BASIN_TRY(take(&array, &place));
 done:
     basin_h5_array_close(&array);
     return st;
@@ -275,6 +282,7 @@ static basin_status check_spectrum(const char *file, const basin_spectrum *s)
 {
     basin_status st = BASIN_OK;
 
+    BASIN_CHECK(s->method != BASIN_SPECTRUM_AUTO, BASIN_ERR_VALUE, "%s: /result/method: auto is none by which eigenvalues are found", file);
     BASIN_CHECK(s->count > 0 && s->count <= s->parameters && s->top <= s->count && s->bottom <= s->count - s->top, BASIN_ERR_VALUE,
                 "%s: /result: %zu eigenvalues of %zu parameters, %zu at the top, %zu at the bottom", file, s->count, s->parameters, s->top, s->bottom);
     BASIN_TRY(check_below(file, "/result/vector_index", s->vector_index, s->vector_count, s->count));

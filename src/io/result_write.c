@@ -73,12 +73,22 @@ done:
     return st;
 }
 
-/* The names that an enum's values have in the file. */
+/* The name that an enum's value has in the file; NULL where it has none, as -1 for unknown. */
 static const char *choice(const basin_field *field, int value)
 {
     for (int i = 0; field->choices[i] != NULL; i++)
         if (i == value) return field->choices[i];
     return NULL;
+}
+
+static const char *text_of(const column *c, size_t i)
+{
+    return c->field->type == BASIN_FIELD_CHOICE ? choice(c->field, *(const int *)at(c, i)) : *(char *const *)at(c, i);
+}
+
+static bool may_lack_text(const basin_field *field)
+{
+    return field->type == BASIN_FIELD_CHOICE ? field->flags & BASIN_FIELD_UNKNOWN : field->flags & BASIN_FIELD_OPTIONAL;
 }
 
 static basin_status put_texts(basin_h5 *h5, const char *path, const size_t *shape, size_t rank, const char *const *texts, size_t count, bool optional)
@@ -104,9 +114,8 @@ static basin_status put_column_texts(basin_h5 *h5, const column *c)
     const char **texts = NULL;
 
     BASIN_ALLOC(texts, c->count, c->path);
-    for (size_t i = 0; i < c->count; i++)
-        texts[i] = c->field->type == BASIN_FIELD_CHOICE ? choice(c->field, *(const int *)at(c, i)) : *(char *const *)at(c, i);
-    BASIN_TRY(put_texts(h5, c->path, &c->count, c->rank, texts, c->count, c->field->flags & BASIN_FIELD_OPTIONAL));
+    for (size_t i = 0; i < c->count; i++) texts[i] = text_of(c, i);
+    BASIN_TRY(put_texts(h5, c->path, &c->count, c->rank, texts, c->count, may_lack_text(c->field)));
 done:
     basin_free(texts);
     return st;
@@ -121,15 +130,15 @@ static basin_status put_column(basin_h5 *h5, const column *c)
 {
     basin_status st = BASIN_OK;
 
-    if (c->field->type == BASIN_FIELD_STRING && c->rank == 0 && (c->field->flags & BASIN_FIELD_OPTIONAL) && *(char *const *)at(c, 0) == NULL)
-        return BASIN_OK; /* absent */
     switch (c->field->type) {
     case BASIN_FIELD_SIZE:
     case BASIN_FIELD_UINT: BASIN_TRY(put_words(h5, c, BASIN_H5_U64)); break;
     case BASIN_FIELD_INT: BASIN_TRY(put_words(h5, c, BASIN_H5_I64)); break;
     case BASIN_FIELD_DOUBLE: BASIN_TRY(put_words(h5, c, BASIN_H5_F64)); break;
     case BASIN_FIELD_BOOL: BASIN_TRY(put_bools(h5, c)); break;
-    default: BASIN_TRY(put_column_texts(h5, c));
+    default:
+        if (c->rank == 0 && may_lack_text(c->field) && text_of(c, 0) == NULL) return BASIN_OK; /* absent */
+        BASIN_TRY(put_column_texts(h5, c));
     }
     BASIN_TRY(put_description(h5, c->path, c->field));
 done:

@@ -315,7 +315,7 @@ static void spectrum_caption(basin_plan *plan, const basin_series *series, const
         basin_plan_caption(
             plan, " %s%s%s of %s eigenvalues, %s%s, N = %s samples, loss %s, largest residual %s%s.", plan->count > 1 ? series[i].label : "",
             plan->count > 1 ? ": " : "", whole(s) ? "All" : basin_plan_text(plan, "%zu largest and %zu smallest", s->top, s->count - s->top),
-            BASIN_COUNT(s->parameters), s->method != NULL ? s->method : "unknown method", s->approximate ? " with products by differences" : "",
+            BASIN_COUNT(s->parameters), basin_spectrum_method_text((basin_spectrum_method)s->method), s->approximate ? " with products by differences" : "",
             BASIN_COUNT(s->samples), BASIN_NUMBER(s->loss, 3), BASIN_NUMBER(worst, 2), !s->converged ? " (not converged)" : !s->verified ? " (not verified that none is missing)" : "");
     }
     for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &spectrum_of(plan, i)->stationarity);

@@ -610,7 +610,7 @@ static void parts_of_sane_are_neither_averaged_nor_tested(void **unused)
     (void)unused;
     table_flat_and_better(&t, 8);
     for (size_t i = 0; i < t.count; i++) {
-        t.rows[i].spectrum_method = (char *)(uintptr_t) "lanczos";
+        t.rows[i].spectrum_method = BASIN_SPECTRUM_LANCZOS;
         t.rows[i].sane_lower = t.rows[i].sane, t.rows[i].sane_upper = i == 4 ? 70.0 : 60.0;
     }
     basin_comparison *c = table_compare(&t, NULL);

@@ -69,7 +69,7 @@ static void a_spectrum_costs_what_is_told(void **state)
         basin_cost before = basin_objective_cost(o);
         assert_ok(basin_spectrum_compute(o, p.theta, NULL, &cases[i], &s));
         assert_counts(f, o, before);
-        assert_string_equal(f->method, s->method);
+        assert_string_equal(f->method, basin_spectrum_method_text((basin_spectrum_method)s->method));
         assert_int_equal(f->parameters, p.size);
         assert_int_equal(f->samples, 300);
         assert_int_equal(f->products_most == f->products, i < 2);

@@ -35,7 +35,7 @@ static void assert_extreme_pairs(const basin_spectrum *s, const double *lambda, 
     double scale = fmax(fabs(lambda[0]), fabs(lambda[n - 1]));
 
     assert_true(s->converged);
-    assert_string_equal(s->method, "lanczos");
+    assert_int_equal(s->method, BASIN_SPECTRUM_LANCZOS);
     assert_int_equal(s->count, s->top + s->bottom);
     for (size_t i = 0; i < s->count; i++) {
         size_t        rank = i < s->top ? i : n - s->count + i, largest = 0;

@@ -36,8 +36,8 @@ static void dense_finds_a_planted_spectrum(void **state)
     awkward(lambda);
     o = basin_test_planted_objective(lambda, N, 1);
     s = basin_test_spectrum(o, NULL);
-    assert_string_equal(s->method, "dense");
-    assert_string_equal(s->operator_name, "hessian");
+    assert_int_equal(s->method, BASIN_SPECTRUM_DENSE);
+    assert_int_equal(s->operator_kind, BASIN_HESSIAN);
     assert_int_equal(s->count, N);
     assert_int_equal(s->products, N);
     assert_true(s->converged);

@@ -61,8 +61,7 @@ static void write_spectrum(const char *path)
 
     s->parameters = s->count = 3;
     s->top = 3;
-    s->operator_name = basin_strdup("hessian");
-    s->method = basin_strdup("dense");
+    s->method = BASIN_SPECTRUM_DENSE;
     s->eigenvalues = basin_alloc(3, sizeof(double));
     s->residuals = basin_alloc(3, sizeof(double));
     s->gaps = basin_alloc(3, sizeof(double));

@@ -39,7 +39,7 @@ static void fill_field(const basin_field *field, void *value)
     case BASIN_FIELD_UINT: *(uint64_t *)at = UINT64_MAX - ++counter; break;
     case BASIN_FIELD_DOUBLE: *(double *)at = some_double(); break;
     case BASIN_FIELD_BOOL: *(bool *)at = ++counter % 2; break;
-    case BASIN_FIELD_CHOICE: *(int *)at = (int)(++counter % 2); break;
+    case BASIN_FIELD_CHOICE: *(int *)at = field->flags & BASIN_FIELD_UNKNOWN && ++counter % 3 == 0 ? -1 : (int)(++counter % 2); break;
     case BASIN_FIELD_STRING: *(char **)at = field->flags & BASIN_FIELD_OPTIONAL && ++counter % 3 == 0 ? NULL : some_text(field->name); break;
     case BASIN_FIELD_DOUBLES:
         *(double **)at = basin_alloc(count, sizeof(double));
@@ -78,7 +78,7 @@ static basin_result *filled(basin_result_kind kind)
     counter = (unsigned)kind;
     fill(schema, value);
     fill(&basin_provenance_schema, provenance);
-    if (kind == BASIN_RESULT_SPECTRUM) ((basin_spectrum *)value)->bottom = 0;
+    if (kind == BASIN_RESULT_SPECTRUM) ((basin_spectrum *)value)->bottom = 0, ((basin_spectrum *)value)->method = BASIN_SPECTRUM_LANCZOS;
     assert_ok(basin_result_create(kind, value, provenance, &result));
     return result;
 }
@@ -217,16 +217,29 @@ static void a_result_without_a_required_text_or_array_is_refused(void **state)
     const char     *path = basin_test_scratch("refused.h5");
     struct stat     info;
 
-    basin_free(spectrum->method);
-    spectrum->method = NULL;
+    spectrum->method = -1;
     assert_status(basin_result_write(result, path), BASIN_ERR_ARG);
     assert_message("/result/method");
-    spectrum->method = basin_strdup("dense");
+    spectrum->method = BASIN_SPECTRUM_DENSE;
     basin_free(spectrum->gaps);
     spectrum->gaps = NULL;
     assert_status(basin_result_write(result, path), BASIN_ERR_ARG);
     assert_message("/result/gaps");
     assert_int_equal(stat(path, &info), -1);
+    basin_result_destroy(&result);
+}
+
+static void a_spectrum_by_no_method_is_refused(void **state)
+{
+    (void)state;
+    basin_result *result = filled(BASIN_RESULT_SPECTRUM), *back = NULL;
+    const char   *path = basin_test_scratch("auto.h5");
+
+    ((basin_spectrum *)result->value)->method = BASIN_SPECTRUM_AUTO;
+    assert_ok(basin_result_write(result, path));
+    assert_status(basin_result_read(path, &back), BASIN_ERR_VALUE);
+    assert_message("/result/method: auto");
+    assert_null(back);
     basin_result_destroy(&result);
 }
 
@@ -391,20 +404,27 @@ static void kind_comes_first_and_several_results_are_a_list(void **state)
 static void unknown_is_null_and_large_seeds_are_exact(void **state)
 {
     (void)state;
-    basin_result *result = filled(BASIN_RESULT_INFO), *sane = filled(BASIN_RESULT_SANE);
+    basin_result *result = filled(BASIN_RESULT_INFO), *sane = filled(BASIN_RESULT_SANE), *track = filled(BASIN_RESULT_TRACK);
     basin_info   *info = result->value;
+    basin_track  *rows = track->value;
 
     info->step = -1;
     info->seed = 0;
     ((basin_sane *)sane->value)->seed = UINT64_MAX;
+    rows->rows[0].spectrum_method = -1, rows->rows[1].spectrum_method = BASIN_SPECTRUM_DENSE;
     json_t *root = parsed((const basin_result *const[]){result}, 1), *other = parsed((const basin_result *const[]){sane}, 1);
+    json_t *table = parsed((const basin_result *const[]){track}, 1);
     assert_json(json_object_get(root, "step"), "null");
     assert_json(json_object_get(root, "seed"), "0");
     assert_json(json_object_get(other, "seed"), "\"18446744073709551615\"");
+    assert_json(follow(table, "rows[].spectrum_method"), "null");
+    assert_json(json_object_get(json_array_get(json_object_get(table, "rows"), 1), "spectrum_method"), "\"dense\"");
     json_decref(root);
     json_decref(other);
+    json_decref(table);
     basin_result_destroy(&result);
     basin_result_destroy(&sane);
+    basin_result_destroy(&track);
 }
 
 /* ------------------------------------------------------------------------------------ failed allocations -- */
@@ -453,6 +473,7 @@ int main(void)
         cmocka_unit_test(equal_results_give_equal_bytes),
         cmocka_unit_test(texts_of_any_bytes_come_back),
         cmocka_unit_test(a_result_without_a_required_text_or_array_is_refused),
+        cmocka_unit_test(a_spectrum_by_no_method_is_refused),
         cmocka_unit_test(the_promised_keys_are_there),
         cmocka_unit_test(slices_are_keyed_by_split_with_a_list_or_rows),
         cmocka_unit_test(a_split_named_like_a_key_is_refused),

@@ -71,8 +71,7 @@ basin_result *synthetic_spectrum(const char *method, size_t parameters)
     s->samples = 200;
     s->loss = 0.0123;
     s->accuracy = 1;
-    s->operator_name = name_of("hessian");
-    s->method = name_of("dense");
+    s->method = BASIN_SPECTRUM_DENSE;
     s->converged = s->verified = true;
     s->eigenvalues = make(parameters, sizeof(double));
     s->residuals = make(parameters, sizeof(double));
@@ -96,8 +95,7 @@ basin_result *synthetic_ends(const char *method, size_t parameters, size_t top, 
     s->top = top, s->bottom = bottom;
     s->samples = 1797;
     s->loss = 0.31;
-    s->operator_name = name_of("hessian");
-    s->method = name_of("lanczos");
+    s->method = BASIN_SPECTRUM_LANCZOS;
     s->converged = true; /* not verified */
     s->eigenvalues = make(s->count, sizeof(double));
     s->residuals = make(s->count, sizeof(double));
@@ -223,7 +221,7 @@ static void fill_row(basin_row *row, const char *method, int64_t seed, double pr
     row->weights = name_of(strcmp(method, "msam") == 0 ? "undone" : "unperturbed");
     row->checkpoint = name_of("step_%04d.h5", (int)(2000 * progress));
     row->method = name_of("%s", method);
-    row->spectrum_method = name_of("dense");
+    row->spectrum_method = BASIN_SPECTRUM_DENSE;
     row->seed = seed;
     row->step = (int64_t)(2000 * progress);
     row->epoch = 2000 * progress;

@@ -141,8 +141,7 @@ static basin_result *truncated(basin_result *track)
 
     for (size_t i = 0; i < t->row_count; i++) {
         basin_row *row = &t->rows[i];
-        basin_free(row->spectrum_method);
-        row->spectrum_method = basin_strdup("lanczos");
+        row->spectrum_method = BASIN_SPECTRUM_LANCZOS;
         row->sane_upper = i < 9 ? 3 * row->sane : INFINITY, row->n_eff_upper = INFINITY;
     }
     return track;

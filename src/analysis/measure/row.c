@@ -41,7 +41,7 @@ done:
 /* A truncated spectrum knows the ends it was asked for only. */
 static void copy_spectrum(const basin_spectrum *spectrum, basin_row *m)
 {
-    bool dense = strcmp(spectrum->method, "dense") == 0;
+    bool dense = spectrum->method == BASIN_SPECTRUM_DENSE;
 
     m->parameters = spectrum->parameters;
     m->samples = spectrum->samples;
@@ -68,7 +68,7 @@ static basin_status measure_sane(const basin_spectrum *spectrum, const basin_san
 
     sane_options.recorded_weight_decay = NAN;
     st = basin_sane_compute(spectrum, &sane_options, &sane);
-    if (st == BASIN_ERR_NUMERIC || (st == BASIN_ERR_VALUE && strcmp(spectrum->method, "dense") != 0)) st = BASIN_OK;
+    if (st == BASIN_ERR_NUMERIC || (st == BASIN_ERR_VALUE && spectrum->method != BASIN_SPECTRUM_DENSE)) st = BASIN_OK;
     if (sane == NULL) goto done;
     m->sane = sane->value, m->sane_lower = sane->lower, m->sane_upper = sane->upper;
     m->n_eff = sane->n_eff, m->n_eff_lower = sane->n_eff_lower, m->n_eff_upper = sane->n_eff_upper, m->alpha = sane->alpha;
@@ -119,12 +119,12 @@ static void measure_ceilings(const basin_checkpoint *ck, double decay, double gr
 /* Whether a spectrum with these options would be dense: then no vectors are asked of it, which would cost as much again. */
 static basin_status is_dense(const basin_objective *o, const basin_spectrum_options *options, bool *out)
 {
-    basin_status st = BASIN_OK;
-    basin_demand demand = {0};
-    const char  *method = NULL;
+    basin_status          st = BASIN_OK;
+    basin_demand          demand = {0};
+    basin_spectrum_method method;
 
     BASIN_TRY(basin_spectrum_demand(o, NULL, options, &demand, &method));
-    *out = strcmp(method, "dense") == 0;
+    *out = method == BASIN_SPECTRUM_DENSE;
 done:
     return st;
 }
@@ -222,7 +222,7 @@ basin_status basin_row_compute(basin_objective *train, basin_objective *test, ba
     BASIN_TRY(measure_sane(spectrum, &chosen.sane, &m));
     BASIN_TRY(measure_rises(train, ck, spectrum, &chosen, &stationarity, &m));
     BASIN_TRY(measure_losses(test, clean, ck->theta, &m));
-    BASIN_STRDUP(m.spectrum_method, spectrum->method);
+    m.spectrum_method = spectrum->method;
     *out = m, m = (basin_row){0};
 done:
     basin_spectrum_destroy(&spectrum);

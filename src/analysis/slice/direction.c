@@ -205,7 +205,7 @@ basin_status basin_direction_demand(const basin_objective *o, const basin_direct
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_options options;
-    const char            *method;
+    basin_spectrum_method  method;
 
     if (spec->kind == BASIN_DIRECTION_GRADIENT) demand->gradients++;
     if (spec->kind != BASIN_DIRECTION_EIGEN) goto done;
@@ -271,7 +271,7 @@ static basin_spectrum_options options_of_top(uint64_t seed)
 basin_status basin_direction_top_demand(const basin_objective *o, basin_demand *demand)
 {
     const basin_spectrum_options options = options_of_top(0);
-    const char                  *method;
+    basin_spectrum_method        method;
 
     return basin_spectrum_demand(o, NULL, &options, demand, &method);
 }

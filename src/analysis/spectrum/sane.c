@@ -23,7 +23,6 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/spectrum/krylov.h"
 #include "analysis/point.h"
@@ -108,10 +107,9 @@ done:
 static void bound_leftover(const basin_spectrum *s, magnitudes *m)
 {
     double residuals = basin_norm(s->residuals, s->count), margin = basin_spectrum_margin(s), held = 0.0;
-    bool   dense = s->method != NULL && strcmp(s->method, "dense") == 0;
 
     m->left = s->parameters - s->count;
-    m->delta = dense && m->left == 0 ? s->residuals[0] : residuals;
+    m->delta = s->method == BASIN_SPECTRUM_DENSE && m->left == 0 ? s->residuals[0] : residuals;
     if (m->left == 0) return;
     if (isfinite(margin)) m->delta = fmax(m->delta, margin);
     for (size_t i = 0; i < m->count; i++) held += fmax(m->x[i] - m->delta, 0.0) * fmax(m->x[i] - m->delta, 0.0);
@@ -144,15 +142,12 @@ done:
     return st;
 }
 
-static basin_status choose_alpha(const basin_sane_options *o, basin_sane *s)
+static void choose_alpha(const basin_sane_options *o, basin_sane *s)
 {
-    basin_status st = BASIN_OK;
-    bool         recorded = o->recorded_weight_decay > 0.0;
+    bool recorded = o->recorded_weight_decay > 0.0;
 
     s->alpha = o->alpha > 0.0 ? o->alpha : recorded ? o->recorded_weight_decay : ALPHA;
-    BASIN_STRDUP(s->alpha_source, o->alpha > 0.0 ? "option" : recorded ? "weight_decay" : "default");
-done:
-    return st;
+    s->alpha_source = o->alpha > 0.0 ? BASIN_ALPHA_OPTION : recorded ? BASIN_ALPHA_WEIGHT_DECAY : BASIN_ALPHA_DEFAULT;
 }
 
 static basin_status sweep(const magnitudes *m, basin_sane *s)
@@ -174,16 +169,16 @@ done:
     return st;
 }
 
-/* Everything that follows from the magnitudes; `method` is copied. */
-static basin_status sum_up(const magnitudes *m, const char *method, const basin_sane_options *options, basin_sane *s)
+/* Everything that follows from the magnitudes. */
+static basin_status sum_up(const magnitudes *m, basin_sane_method method, const basin_sane_options *options, basin_sane *s)
 {
     basin_status st = BASIN_OK;
 
     s->kappa = options->kappa > 0.0 ? options->kappa : KAPPA;
     s->k = options->k > 0 ? options->k : 1;
     s->eigenvalues = m->count;
-    BASIN_STRDUP(s->method, method);
-    BASIN_TRY(choose_alpha(options, s));
+    s->method = (int)method;
+    choose_alpha(options, s);
     BASIN_TRY(choose_reference(m, s->k, &s->reference));
     double regulariser = s->kappa * s->reference, least = s->kappa * fmax(s->reference - m->delta, 0.0), most = s->kappa * (s->reference + m->delta);
     s->value = total(m, 0.0, regulariser);
@@ -216,7 +211,7 @@ basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane
     s->seed = spectrum->seed;
     BASIN_TRY(sort_magnitudes(spectrum->eigenvalues, spectrum->count, &m));
     bound_leftover(spectrum, &m);
-    BASIN_TRY(sum_up(&m, m.left == 0 ? "dense" : "truncated", options, s));
+    BASIN_TRY(sum_up(&m, m.left == 0 ? BASIN_SANE_WHOLE : BASIN_SANE_TRUNCATED, options, s));
     *out = s, s = NULL;
 done:
     basin_free(m.x);
@@ -284,7 +279,7 @@ basin_status basin_sane_ritz_forecast(basin_objective *o, const double *theta, c
 {
     basin_status           st = BASIN_OK;
     size_t                 steps;
-    basin_forecast_request request = {.analysis = "sane", .method = "ritz", .objective_count = 1, .objectives = {o}, .theta = theta};
+    basin_forecast_request request = {.analysis = "sane", .method = basin_sane_method_text(BASIN_SANE_RITZ), .objective_count = 1, .objectives = {o}, .theta = theta};
 
     BASIN_TRY(ritz_demand(o, options, &request.demand, &steps));
     BASIN_TRY(basin_forecast_measure(&request, out));
@@ -309,7 +304,7 @@ basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t s
     BASIN_TRY(basin_krylov_create(c, steps + 1, basin_objective_epsilon(o), seed, &k));
     BASIN_TRY(run(k, steps));
     BASIN_TRY(sort_magnitudes(k->ritz, k->used, &m));
-    BASIN_TRY(sum_up(&m, "ritz", options, s));
+    BASIN_TRY(sum_up(&m, BASIN_SANE_RITZ, options, s));
     s->lower = s->upper = s->n_eff_lower = s->n_eff_upper = NAN;
     s->ritz_steps = k->used;
     s->seed = seed;

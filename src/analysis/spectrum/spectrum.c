@@ -78,7 +78,7 @@ done:
 }
 
 basin_status basin_spectrum_demand(const basin_objective *o, const basin_stationarity_options *stationarity, const basin_spectrum_options *options,
-                                   basin_demand *demand, const char **method)
+                                   basin_demand *demand, basin_spectrum_method *method)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_options chosen;
@@ -91,7 +91,7 @@ basin_status basin_spectrum_demand(const basin_objective *o, const basin_station
     demand->freezes++;
     if (chosen.method == BASIN_SPECTRUM_DENSE) BASIN_TRY(basin_spectrum_dense_demand(basin_objective_size(o), &chosen, demand));
     else BASIN_TRY(basin_spectrum_lanczos_demand(basin_objective_size(o), &chosen, demand));
-    *method = chosen.method == BASIN_SPECTRUM_DENSE ? "dense" : "lanczos";
+    *method = chosen.method;
 done:
     return st;
 }
@@ -100,9 +100,11 @@ basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, co
                                      const basin_spectrum_options *options, basin_forecast **out)
 {
     basin_status           st = BASIN_OK;
+    basin_spectrum_method  method;
     basin_forecast_request request = {.analysis = "spectrum", .objective_count = 1, .objectives = {o}, .theta = theta};
 
-    BASIN_TRY(basin_spectrum_demand(o, stationarity, options, &request.demand, &request.method));
+    BASIN_TRY(basin_spectrum_demand(o, stationarity, options, &request.demand, &method));
+    request.method = basin_spectrum_method_text(method);
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
@@ -116,7 +118,7 @@ basin_status basin_spectrum_compute(basin_objective *o, const double *theta, con
     basin_curvature       *c = NULL;
     basin_spectrum_options complete_options;
     basin_demand           demand = {0};
-    const char            *method;
+    basin_spectrum_method  method;
     double                 epsilon = basin_objective_epsilon(o);
 
     BASIN_TRY(basin_spectrum_demand(o, stationarity, options, &demand, &method)); /* what it refuses need not begin */
@@ -128,14 +130,10 @@ basin_status basin_spectrum_compute(basin_objective *o, const double *theta, con
     if (s->approximate) epsilon = cbrt(epsilon) * cbrt(epsilon);
     s->tolerance = complete_options.tolerance;
     s->seed = complete_options.seed;
-    BASIN_STRDUP(s->operator_name, "hessian");
-    if (complete_options.method == BASIN_SPECTRUM_DENSE) {
-        BASIN_STRDUP(s->method, "dense");
-        BASIN_TRY(basin_spectrum_dense(c, epsilon, &complete_options, s));
-    } else {
-        BASIN_STRDUP(s->method, "lanczos");
-        BASIN_TRY(basin_spectrum_lanczos(c, epsilon, &complete_options, s));
-    }
+    s->operator_kind = BASIN_HESSIAN;
+    s->method = (int)complete_options.method;
+    if (complete_options.method == BASIN_SPECTRUM_DENSE) BASIN_TRY(basin_spectrum_dense(c, epsilon, &complete_options, s));
+    else BASIN_TRY(basin_spectrum_lanczos(c, epsilon, &complete_options, s));
     BASIN_TRY(measure_gaps(s));
     *out = s, s = NULL;
 done:
