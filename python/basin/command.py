@@ -38,8 +38,8 @@ def losses(binary: str, path: Path, as_stored: bool) -> Dict[str, float]:
         raise Error(f"basin cannot take this checkpoint: {reason}; nothing written (check=False does without asking)")
     try:
         result = json.loads(run.stdout)
-        return {split: result[split]["centre_loss"] for split in ("train", "test") if result.get(split)}
-    except (ValueError, KeyError, AttributeError) as error:
+        return {surface["split"]: surface["centre_loss"] for surface in result["surfaces"]}
+    except (ValueError, KeyError, TypeError) as error:
         raise Error(f"{binary}: does not answer as basin does; name the right command in BASIN, or give check=False") from error
 
 

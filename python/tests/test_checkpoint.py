@@ -196,7 +196,7 @@ class MomentumSAM(Saving):
         self.close(spectra[0]["loss"], spectra[1]["loss"], 1e-12)
         self.close(spectra[0]["eigenvalues"], spectra[1]["eigenvalues"], 1e-9)
         slice_ = self.basin("slice", before, "--along", "momentum", "--grid", "3", "--json")
-        self.close(slice_["train"]["centre_loss"], F.cross_entropy(self.net(self.x), self.y).item(), 1e-12)
+        self.close(slice_["surfaces"][0]["centre_loss"], F.cross_entropy(self.net(self.x), self.y).item(), 1e-12)
 
     def test_adamw_variant_has_its_radius_inside(self):
         optimizer = torch.optim.AdamW(self.net.parameters(), lr=0.01)

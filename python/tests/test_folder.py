@@ -165,7 +165,7 @@ class Commands(Folder):
                 slice_ = self.basin("slice", path, "--along", "momentum", "--grid", "3", "--json")
                 self.assertEqual(slice_["provenance"]["point"], "undone" if name.startswith("msam") else "unperturbed")
                 with h5py.File(path, "r") as f:
-                    self.close(slice_["train"]["centre_loss"], f["recorded/train_loss"].attrs["value"], 1e-12)
+                    self.close(slice_["surfaces"][0]["centre_loss"], f["recorded/train_loss"].attrs["value"], 1e-12)
 
     def test_eigenvalues_are_those_of_torchs_hessian(self):
         for name in ("sgd_seed_0", "msam_seed_0"):

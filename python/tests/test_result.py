@@ -56,5 +56,5 @@ class Results(Case):
         self.assertEqual([axis.direction for axis in result.axes], ["gradient", "random:1"])
         self.assertEqual([surface.split for surface in result.surfaces], ["train", "test"])
         self.assertEqual(result.surfaces[0].loss.shape, (3, 5))
-        np.testing.assert_array_equal(result.surfaces[0].loss, self.json["train"]["loss"])
+        np.testing.assert_array_equal(result.surfaces[0].loss, self.json["surfaces"][0]["loss"])
         np.testing.assert_array_equal(result.axes[0].coordinates, np.linspace(-1, 1, 5))

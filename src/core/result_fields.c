@@ -3,10 +3,10 @@
 
 #define NO_EXTENTS {BASIN_NO_EXTENT, BASIN_NO_EXTENT}
 #define EXTENT(a, b) {a, b}
-#define PLAIN(kind, member, key, bits, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = NO_EXTENTS, .flags = bits, .unit = text}
-#define ARRAY(kind, member, key, extents, bits, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = extents, .flags = bits, .unit = text}
-#define CHOICE(member, key, names, bits, text) {.name = key, .type = BASIN_FIELD_CHOICE, .offset = offsetof(S, member), .extent = NO_EXTENTS, .choices = names, .flags = bits, .unit = text}
-#define NESTED(kind, member, key, count, inner, text) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = {count, BASIN_NO_EXTENT}, .schema = &inner, .unit = text}
+#define PLAIN(kind, member, key, bits, meaning) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = NO_EXTENTS, .flags = bits, .text = meaning}
+#define ARRAY(kind, member, key, extents, bits, meaning) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = extents, .flags = bits, .text = meaning}
+#define CHOICE(member, key, names, bits, meaning) {.name = key, .type = BASIN_FIELD_CHOICE, .offset = offsetof(S, member), .extent = NO_EXTENTS, .choices = names, .flags = bits, .text = meaning}
+#define NESTED(kind, member, key, count, inner, meaning) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = {count, BASIN_NO_EXTENT}, .schema = &inner, .text = meaning}
 #define SCHEMA(type, table) {.name = #type, .size = sizeof(type), .fields = table, .count = sizeof table / sizeof *table}
 
 /* The texts of the enums: those of values that a result can hold, in their order. */
@@ -250,8 +250,7 @@ static const basin_field slice_fields[] = {
     PLAIN(SIZE, axis_count, "axis_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, axes, "axes", offsetof(S, axis_count), axis_schema, "one or two directions"),
     PLAIN(SIZE, surface_count, "surface_count", BASIN_FIELD_HIDDEN, ""),
-    {.name = "surfaces", .type = BASIN_FIELD_STRUCTS, .offset = offsetof(S, surfaces), .extent = {offsetof(S, surface_count), BASIN_NO_EXTENT},
-     .schema = &surface_schema, .flags = BASIN_FIELD_KEYED, .dimensions = offsetof(S, axis_count), .unit = "one for each split; JSON: keyed by split"},
+    NESTED(STRUCTS, surfaces, "surfaces", offsetof(S, surface_count), surface_schema, "one for each split"),
     PLAIN(DOUBLE, cosine, "cosine", 0, "between the two directions"),
     ARRAY(DOUBLES, momentum_cosines, "momentum_cosines", EXTENT(offsetof(S, axis_count), BASIN_NO_EXTENT), 0, "with the momentum"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),

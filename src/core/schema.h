@@ -27,8 +27,7 @@ typedef enum basin_field_type {
 enum {
     BASIN_FIELD_HIDDEN = 1,   /* not in JSON, not compared: run times, vectors */
     BASIN_FIELD_UNKNOWN = 2,  /* INT, CHOICE: -1 means unknown (HDF5: a choice is absent then) */
-    BASIN_FIELD_OPTIONAL = 4, /* STRING: may be NULL; any other is refused when it is, on writing and on reading */
-    BASIN_FIELD_KEYED = 8     /* STRUCTS: in JSON each item is a member of the object around, named by its own first field */
+    BASIN_FIELD_OPTIONAL = 4  /* STRING: may be NULL; any other is refused when it is, on writing and on reading */
 };
 
 #define BASIN_NO_EXTENT ((size_t)-1)
@@ -43,8 +42,7 @@ typedef struct basin_field {
     const basin_schema *schema;
     const char *const  *choices;   /* NULL-terminated */
     unsigned            flags;
-    size_t              dimensions; /* KEYED: offset of the size_t that is 1 where the items' [1, n] arrays are lists in JSON */
-    const char         *unit;      /* one line: what it is; stored with the dataset as attribute «description» */
+    const char         *text;      /* one line: what it is; stored with the data set as attribute «description» */
 } basin_field;
 
 struct basin_schema {

@@ -123,7 +123,7 @@ done:
 
 static basin_status put_description(basin_h5 *h5, const char *path, const basin_field *field)
 {
-    return field->unit[0] ? basin_h5_put_text_attribute(h5, path, "description", field->unit) : BASIN_OK;
+    return field->text[0] ? basin_h5_put_text_attribute(h5, path, "description", field->text) : BASIN_OK;
 }
 
 static basin_status put_column(basin_h5 *h5, const column *c)

@@ -76,7 +76,7 @@ static void put_line(text *t, const char *prefix, const basin_field *field, cons
     put(t, "` | ");
     put_holding(t, field);
     put(t, " | ");
-    for (const char *c = field->unit; *c != '\0'; c++) append(t, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
+    for (const char *c = field->text; *c != '\0'; c++) append(t, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
     put(t, more);
     put(t, " |\n");
 }
@@ -94,10 +94,10 @@ static void put_table(text *t, const char *kind, const char *prefix, const basin
 {
     for (size_t i = 0; i < schema->count; i++) {
         const basin_field *field = &schema->fields[i];
-        bool               keyed = field->flags & BASIN_FIELD_KEYED, nested = field->type == BASIN_FIELD_STRUCT || field->type == BASIN_FIELD_STRUCTS;
+        bool               nested = field->type == BASIN_FIELD_STRUCT || field->type == BASIN_FIELD_STRUCTS;
         char               inner[200];
         if (field->flags & BASIN_FIELD_HIDDEN) continue;
-        snprintf(inner, sizeof inner, "%s%s%s", prefix, keyed ? "SPLIT" : field->name, field->type == BASIN_FIELD_STRUCTS && !keyed ? "[]." : ".");
+        snprintf(inner, sizeof inner, "%s%s%s", prefix, field->name, field->type == BASIN_FIELD_STRUCTS ? "[]." : ".");
         if (!nested) put_line(t, prefix, field, "");
         else if (section_of(kind, field) != NULL) put_line(t, prefix, field, section_of(kind, field));
         else put_table(t, kind, inner, field->schema);
