@@ -18,9 +18,8 @@
  * not discounted by it. The plain ceiling, of the same η, β and decay without the perturbation, is exogenous.
  */
 #include <math.h>
-#include <string.h>
 
-#include "core/status.h"
+#include "core/method.h"
 
 typedef struct setting {
     double eta, beta, rho;
@@ -32,13 +31,13 @@ static double ceiling_plain(const setting *s)
     return (1.0 + s->beta) * (2.0 / s->eta - s->decoupled) - s->coupled;
 }
 
-static double ceiling_gd(const setting *s, double gradient_norm, double momentum_norm)
+static double ceiling_heavy_ball(const setting *s, double gradient_norm, double momentum_norm)
 {
     (void)gradient_norm, (void)momentum_norm;
     return ceiling_plain(s);
 }
 
-static double ceiling_nag(const setting *s, double gradient_norm, double momentum_norm)
+static double ceiling_nesterov(const setting *s, double gradient_norm, double momentum_norm)
 {
     (void)gradient_norm, (void)momentum_norm;
     return s->decoupled > 0.0 ? (double)NAN : 2.0 * (1.0 + s->beta) / (s->eta * (1.0 + 2.0 * s->beta)) - s->coupled;
@@ -63,33 +62,39 @@ static double ceiling_msam(const setting *s, double gradient_norm, double moment
     return (1.0 + s->beta) * (2.0 - s->eta * s->decoupled) / (s->eta + 2.0 * s->rho / momentum_norm) - s->coupled;
 }
 
-static const struct {
-    const char *method;
-    double (*value)(const setting *s, double gradient_norm, double momentum_norm);
-} ceilings[] = {{"gd", ceiling_gd}, {"sgd", ceiling_gd}, {"nag", ceiling_nag}, {"sam", ceiling_sam}, {"msam", ceiling_msam}};
-
-double basin_ceiling(const char *method, const basin_hyperparameters *hyper, double gradient_norm, double momentum_norm)
+static double ceiling_unknown(const setting *s, double gradient_norm, double momentum_norm)
 {
-    const double decay = hyper->weight_decay > 0.0 ? hyper->weight_decay : 0.0;
-    const bool   coupled = hyper->weight_decay_coupled;
-    setting      s = {.eta = hyper->learning_rate > 0.0 ? hyper->learning_rate : (double)NAN, /* at 0 nothing moves: there is no ceiling */
-                      .beta = hyper->momentum,
-                      .rho = hyper->rho,
-                      .coupled = coupled ? decay : 0.0,
-                      .decoupled = coupled ? 0.0 : decay};
-
-    for (size_t i = 0; method != NULL && i < sizeof ceilings / sizeof *ceilings; i++)
-        if (strcmp(method, ceilings[i].method) == 0) {
-            double value = ceilings[i].value(&s, gradient_norm, momentum_norm);
-            return value < 0.0 ? 0.0 : value; /* NAN stays NAN: something it needs is not recorded */
-        }
+    (void)s, (void)gradient_norm, (void)momentum_norm;
     return NAN;
 }
 
-double basin_ceiling_plain(const char *method, const basin_hyperparameters *hyper)
+static double (*const ceilings[])(const setting *s, double gradient_norm, double momentum_norm) = {
+    [BASIN_STABILITY_UNKNOWN] = ceiling_unknown,
+    [BASIN_STABILITY_HEAVY_BALL] = ceiling_heavy_ball,
+    [BASIN_STABILITY_NESTEROV] = ceiling_nesterov,
+    [BASIN_STABILITY_SAM] = ceiling_sam,
+    [BASIN_STABILITY_MSAM] = ceiling_msam,
+};
+
+double basin_ceiling(const char *name, const basin_hyperparameters *hyper, double gradient_norm, double momentum_norm)
+{
+    const basin_method *method = basin_method_find(name);
+    const double        decay = hyper->weight_decay > 0.0 ? hyper->weight_decay : 0.0;
+    const bool          coupled = hyper->weight_decay_coupled;
+    setting             s = {.eta = hyper->learning_rate > 0.0 ? hyper->learning_rate : (double)NAN, /* at 0 nothing moves: there is no ceiling */
+                             .beta = hyper->momentum,
+                             .rho = hyper->rho,
+                             .coupled = coupled ? decay : 0.0,
+                             .decoupled = coupled ? 0.0 : decay};
+
+    double value = ceilings[method != NULL ? method->stability : BASIN_STABILITY_UNKNOWN](&s, gradient_norm, momentum_norm);
+    return value < 0.0 ? 0.0 : value; /* NAN stays NAN: something it needs is not recorded */
+}
+
+double basin_ceiling_plain(const char *name, const basin_hyperparameters *hyper)
 {
     basin_hyperparameters plain = *hyper;
 
     plain.rho = 0.0;
-    return basin_ceiling(method, &plain, NAN, NAN);
+    return basin_ceiling(name, &plain, NAN, NAN);
 }

@@ -10,7 +10,6 @@
  *   3. How far theta, L and ‖g‖ moved belongs to the result: a polish that moves L much is further training, not a measurement.
  */
 #include <math.h>
-#include <string.h>
 
 #include "analysis/point.h"
 #include "core/linalg.h"
@@ -18,8 +17,6 @@
 #include "core/progress.h"
 
 enum { HALVINGS = 60 };
-
-static const char *const methods[] = {"sam", "asam", "msam"};
 
 typedef struct polisher {
     basin_objective *objective;
@@ -123,11 +120,4 @@ done:
     basin_free(p.g);
     basin_free(p.g_next);
     return st;
-}
-
-bool basin_hovers(const char *method, double rho)
-{
-    for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++)
-        if (strcmp(method, methods[i]) == 0) return rho > 0.0;
-    return false;
 }

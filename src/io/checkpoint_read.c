@@ -7,6 +7,7 @@
 #include "core/graph.h"
 #include "core/loss.h"
 #include "core/memory.h"
+#include "core/method.h"
 #include "core/params.h"
 #include "io/checkpoint.h"
 #include "io/h5.h"
@@ -175,14 +176,11 @@ done:
 
 /* ---------------------------------------------------------------------------------------------- training -- */
 
-/* Methods whose weights between steps are theta itself, whatever they do inside a step. */
-static bool never_perturbed(const char *method)
+static bool never_perturbed(const char *name)
 {
-    static const char *const methods[] = {"gd", "sgd", "nag", "adam", "adamw"};
+    const basin_method *method = basin_method_find(name);
 
-    for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++)
-        if (strcmp(method, methods[i]) == 0) return true;
-    return false;
+    return method != NULL && method->never_perturbed;
 }
 
 static basin_status read_perturbed(const basin_h5 *h5, basin_checkpoint *ck)

@@ -1,7 +1,6 @@
 #include "render/color.h"
 
-#include <math.h>
-#include <string.h>
+#include "core/method.h"
 
 #define HEX(rgb)                                                                                                                                     \
     {                                                                                                                                                \
@@ -48,14 +47,15 @@ basin_color basin_color_diverging(double at)
 #define PURPLE HEX(0xcc79a7)
 #define BLACK HEX(0x1a1a1a)
 
-static const struct {
-    const char *name;
-    basin_look  look;
-} methods[] = {
-    {"gd", {BLUE, BASIN_SOLID, BASIN_MARKER_CIRCLE, false}},        {"sam", {VERMILION, BASIN_DASHED, BASIN_MARKER_SQUARE, false}},
-    {"msam", {GREEN, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, false}}, {"sgd", {SKY, BASIN_SOLID, BASIN_MARKER_CIRCLE, true}},
-    {"nag", {PURPLE, BASIN_DOTTED, BASIN_MARKER_DIAMOND, false}},   {"asam", {ORANGE, BASIN_DASHED, BASIN_MARKER_SQUARE, true}},
-    {"adam", {BLACK, BASIN_SOLID, BASIN_MARKER_DIAMOND, true}},     {"adamw", {BLACK, BASIN_DASHED, BASIN_MARKER_TRIANGLE, true}},
+static const basin_look methods[BASIN_METHODS] = {
+    [BASIN_METHOD_GD] = {BLUE, BASIN_SOLID, BASIN_MARKER_CIRCLE, false},
+    [BASIN_METHOD_SGD] = {SKY, BASIN_SOLID, BASIN_MARKER_CIRCLE, true},
+    [BASIN_METHOD_NAG] = {PURPLE, BASIN_DOTTED, BASIN_MARKER_DIAMOND, false},
+    [BASIN_METHOD_SAM] = {VERMILION, BASIN_DASHED, BASIN_MARKER_SQUARE, false},
+    [BASIN_METHOD_ASAM] = {ORANGE, BASIN_DASHED, BASIN_MARKER_SQUARE, true},
+    [BASIN_METHOD_MSAM] = {GREEN, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, false},
+    [BASIN_METHOD_ADAM] = {BLACK, BASIN_SOLID, BASIN_MARKER_DIAMOND, true},
+    [BASIN_METHOD_ADAMW] = {BLACK, BASIN_DASHED, BASIN_MARKER_TRIANGLE, true},
 };
 
 static const basin_look series[] = {
@@ -65,14 +65,13 @@ static const basin_look series[] = {
     {BLACK, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, true},
 };
 
-bool basin_look_method(const char *method, basin_look *out)
+bool basin_look_method(const char *name, basin_look *out)
 {
-    for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++) {
-        if (strcmp(method, methods[i].name) != 0) continue;
-        *out = methods[i].look;
-        return true;
-    }
-    return false;
+    const basin_method *method = basin_method_find(name);
+
+    if (method == NULL) return false;
+    *out = methods[method - basin_methods];
+    return true;
 }
 
 basin_look basin_look_series(size_t i)

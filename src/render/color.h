@@ -17,7 +17,7 @@ typedef struct basin_look { /* a series tells itself apart by colour, dash and m
 } basin_look;
 
 /* The method's own look, the same in every figure; false for a name that has none. */
-bool basin_look_method(const char *method, basin_look *out);
+bool basin_look_method(const char *name, basin_look *out);
 /* The look of the i-th series without a method. */
 basin_look basin_look_series(size_t i);
 

@@ -34,11 +34,11 @@ const char *basin_group_method(basin_plan *plan, const char *group)
 const char *basin_group_title(basin_plan *plan, const char *group)
 {
     static const char budget[] = ", budget of ";
-    const char       *rest = strchr(group, ','), *title = basin_method_title(plan, basin_group_method(plan, group));
+    const char       *rest = strchr(group, ','), *title = basin_method_title(basin_group_method(plan, group));
 
     if (rest == NULL) return title;
     if (strncmp(rest, budget, strlen(budget)) != 0) return basin_plan_text(plan, "%s%s", title, rest);
-    return basin_plan_text(plan, "%s at %s’s budget", title, basin_method_title(plan, basin_plan_text(plan, "%s", rest + strlen(budget))));
+    return basin_plan_text(plan, "%s at %s’s budget", title, basin_method_title(basin_plan_text(plan, "%s", rest + strlen(budget))));
 }
 
 /* ------------------------------------------------------------------------------------------------ verdicts -- */

@@ -3,6 +3,7 @@
 #define BASIN_RENDER_FIGURE_H
 
 #include "core/measure.h"
+#include "core/method.h"
 #include "render/plan.h"
 
 #define BASIN_FIGURE(result, name, splits) basin_status basin_plan_##name(basin_plan *plan);
@@ -23,7 +24,6 @@ typedef struct basin_series {
 /* [plan->count] from options->labels, else from the checkpoints that the results name: the method in the path («runs/sam_3/…»)
    gives label and look; where two results share a method, the folder's name tells them apart. */
 basin_status basin_plan_series(basin_plan *plan, basin_series **out);
-const char  *basin_method_title(basin_plan *plan, const char *method); /* «sam» is printed SAM */
 /* The first input of that role; NULL if none. */
 const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role);
 /* How the points were reached from their checkpoints, then «Checkpoints: …, …. Data: digest ….», each once, at the end of the caption. */

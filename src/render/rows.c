@@ -116,7 +116,7 @@ void basin_plan_weights(basin_plan *plan, const basin_row_list *list)
             const basin_row *row = list->rows[i];
             if (!basin_same_text(row->weights, said[k].weights) || told_before(list, i)) continue;
             basin_plan_caption(plan, "%s%s", told++ == 0 ? " Weights of " : ", ",
-                               row->method != NULL ? basin_method_title(plan, row->method) : "runs without a method");
+                               row->method != NULL ? basin_method_title(row->method) : "runs without a method");
         }
         if (told > 0) basin_plan_caption(plan, ": %s.", said[k].words);
     }

@@ -6,8 +6,6 @@
 #include "core/memory.h"
 #include "render/figure.h"
 
-static const char *const methods[] = {"gd", "sgd", "nag", "sam", "asam", "msam", "adam", "adamw"};
-
 /* The method that stands in a text as a word of its own, as «sam» in «runs/sam_3/step_200.h5». The last one counts. */
 static const char *method_in(const char *text)
 {
@@ -16,10 +14,11 @@ static const char *method_in(const char *text)
     while (text != NULL && *text != '\0') {
         size_t length = 0;
         while (isalpha((unsigned char)text[length])) length++;
-        for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-            size_t same = 0;
-            while (same < length && methods[i][same] != '\0' && tolower((unsigned char)text[same]) == methods[i][same]) same++;
-            if (same == length && length > 0 && methods[i][same] == '\0') found = methods[i];
+        for (size_t i = 0; i < BASIN_METHODS; i++) {
+            const char *name = basin_methods[i].name;
+            size_t      same = 0;
+            while (same < length && name[same] != '\0' && tolower((unsigned char)text[same]) == name[same]) same++;
+            if (same == length && length > 0 && name[same] == '\0') found = name;
         }
         text += length > 0 ? length : 1;
     }
@@ -33,18 +32,6 @@ const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const
     for (size_t i = 0; p != NULL && i < p->input_count; i++)
         if (p->inputs[i].role != NULL && strcmp(p->inputs[i].role, role) == 0) return &p->inputs[i];
     return NULL;
-}
-
-const char *basin_method_title(basin_plan *plan, const char *method)
-{
-    char   text[64];
-    size_t i = 0;
-
-    for (; method[i] != '\0' && i + 1 < sizeof text; i++) text[i] = (char)toupper((unsigned char)method[i]);
-    text[i] = '\0';
-    if (strcmp(method, "adamw") == 0) return "AdamW";
-    if (strcmp(method, "adam") == 0) return "Adam";
-    return basin_look_method(method, &(basin_look){0}) ? basin_plan_text(plan, "%s", text) : method;
 }
 
 static const char *checkpoint_path(const basin_plan *plan, size_t i)
@@ -82,7 +69,7 @@ basin_status basin_plan_series(basin_plan *plan, basin_series **out)
     }
     for (size_t i = 0; i < plan->count; i++) {
         const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL;
-        series[i].label = label != NULL ? label : method[i] != NULL && !repeated ? basin_method_title(plan, method[i]) : run_name(plan, i);
+        series[i].label = label != NULL ? label : method[i] != NULL && !repeated ? basin_method_title(method[i]) : run_name(plan, i);
         if (repeated || !basin_look_method(method[i], &series[i].look)) series[i].look = basin_look_series(i);
     }
     *out = series;

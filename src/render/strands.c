@@ -35,7 +35,7 @@ static const char *strand_label(basin_plan *plan, const basin_strand *s, size_t 
 
     if (plan->options->labels != NULL && plan->options->labels[result] != NULL) return plan->options->labels[result];
     if (by_rate) return basin_plan_text(plan, "η = %s", BASIN_NUMBER(known(s, basin_column_find("learning_rate")), 3));
-    if (row->method != NULL) return basin_method_title(plan, row->method);
+    if (row->method != NULL) return basin_method_title(row->method);
     return row->run != NULL ? row->run : basin_plan_text(plan, "run %zu", number + 1);
 }
 

@@ -132,7 +132,7 @@ static basin_status check_options(const trainer *t, const basin_objective *o)
     BASIN_CHECK(options->steps > 0 && options->steps <= INT32_MAX, BASIN_ERR_ARG, "%zu training steps: at least 1 and at most %d", options->steps,
                 INT32_MAX);
     BASIN_CHECK(!t->rule->full_batch || options->batch_size == 0, BASIN_ERR_ARG, "method %s uses all samples in each step: batch size %zu; use sgd",
-                t->rule->name, options->batch_size);
+                basin_methods[t->rule->method].name, options->batch_size);
     BASIN_CHECK(options->batch_size == 0 || basin_objective_samples(o) > 0, BASIN_ERR_ARG, "batch size %zu for an objective without samples",
                 options->batch_size);
     for (size_t i = 0; i < options->save_count; i++) {

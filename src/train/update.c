@@ -97,11 +97,11 @@ done:
 }
 
 static const basin_update_rule rules[] = {
-    [BASIN_GD] = {.name = "gd", .full_batch = true, .gradients = 1, .step = step_gd},
-    [BASIN_SGD] = {.name = "sgd", .gradients = 1, .step = step_gd},
-    [BASIN_NAG] = {.name = "nag", .gradients = 1, .step = step_nag},
-    [BASIN_SAM] = {.name = "sam", .radius = true, .gradients = 2, .step = step_sam},
-    [BASIN_MSAM] = {.name = "msam", .perturbed = true, .radius = true, .gradients = 1, .step = step_msam},
+    [BASIN_GD] = {BASIN_METHOD_GD, .full_batch = true, .gradients = 1, .step = step_gd},
+    [BASIN_SGD] = {BASIN_METHOD_SGD, .gradients = 1, .step = step_gd},
+    [BASIN_NAG] = {BASIN_METHOD_NAG, .gradients = 1, .step = step_nag},
+    [BASIN_SAM] = {BASIN_METHOD_SAM, .gradients = 2, .step = step_sam},
+    [BASIN_MSAM] = {BASIN_METHOD_MSAM, .perturbed = true, .gradients = 1, .step = step_msam},
 };
 
 enum { RULES = sizeof rules / sizeof *rules };
@@ -114,7 +114,7 @@ const basin_update_rule *basin_update_rule_of(basin_update method)
 basin_status basin_update_find(const char *name, basin_update *out)
 {
     for (size_t i = 0; i < RULES; i++)
-        if (strcmp(name, rules[i].name) == 0) {
+        if (strcmp(name, basin_methods[rules[i].method].name) == 0) {
             *out = (basin_update)i;
             return BASIN_OK;
         }

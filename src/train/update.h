@@ -2,7 +2,7 @@
 #ifndef BASIN_TRAIN_UPDATE_H
 #define BASIN_TRAIN_UPDATE_H
 
-#include "core/status.h"
+#include "core/method.h"
 
 /* What a method holds between steps and the scratch it works in; all vectors are [P]. */
 typedef struct basin_optimizer {
@@ -18,11 +18,10 @@ typedef struct basin_optimizer {
 } basin_optimizer;
 
 typedef struct basin_update_rule {
-    const char *name;
-    bool        full_batch; /* refuses batches */
-    bool        perturbed;  /* keeps `stored` apart from theta */
-    bool        radius;     /* uses rho */
-    int64_t     gradients;  /* evaluations a step */
+    basin_method_kind method;
+    bool              full_batch; /* refuses batches */
+    bool              perturbed;  /* keeps `stored` apart from theta */
+    int64_t           gradients;  /* evaluations a step */
     /* One step on the batch (NULL: all samples); *loss is the batch's loss where the first gradient was taken. */
     basin_status (*step)(basin_optimizer *opt, const basin_samples *batch, basin_loss *loss);
 } basin_update_rule;

@@ -1,0 +1,35 @@
+#include "core/method.h"
+
+#include <string.h>
+
+const basin_method basin_methods[BASIN_METHODS] = {
+    [BASIN_METHOD_GD] = {"gd", "GD", .never_perturbed = true, .stability = BASIN_STABILITY_HEAVY_BALL},
+    [BASIN_METHOD_SGD] = {"sgd", "SGD", .never_perturbed = true, .stability = BASIN_STABILITY_HEAVY_BALL},
+    [BASIN_METHOD_NAG] = {"nag", "NAG", .never_perturbed = true, .stability = BASIN_STABILITY_NESTEROV},
+    [BASIN_METHOD_SAM] = {"sam", "SAM", .radius = true, .stability = BASIN_STABILITY_SAM},
+    [BASIN_METHOD_ASAM] = {"asam", "ASAM", .radius = true},
+    [BASIN_METHOD_MSAM] = {"msam", "MSAM", .radius = true, .stability = BASIN_STABILITY_MSAM},
+    [BASIN_METHOD_ADAM] = {"adam", "Adam", .never_perturbed = true},
+    [BASIN_METHOD_ADAMW] = {"adamw", "AdamW", .never_perturbed = true},
+};
+
+const basin_method *basin_method_find(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < BASIN_METHODS; i++)
+        if (strcmp(basin_methods[i].name, name) == 0) return &basin_methods[i];
+    return NULL;
+}
+
+const char *basin_method_title(const char *name)
+{
+    const basin_method *method = basin_method_find(name);
+
+    return method != NULL ? method->title : name;
+}
+
+bool basin_hovers(const char *name, double rho)
+{
+    const basin_method *method = basin_method_find(name);
+
+    return method != NULL && method->radius && rho > 0.0;
+}
