@@ -277,6 +277,15 @@ const basin_split *basin_dataset_split(const basin_dataset *data, const char *na
 
 typedef enum basin_perturbed { BASIN_PERTURBED_NO, BASIN_PERTURBED_YES, BASIN_PERTURBED_UNKNOWN } basin_perturbed;
 
+/* Which weights of a checkpoint a result is of. */
+typedef enum basin_weights_kind {
+    BASIN_WEIGHTS_UNPERTURBED, /* those stored, which are not perturbed */
+    BASIN_WEIGHTS_UNDONE,      /* those stored were perturbed: the perturbation was undone */
+    BASIN_WEIGHTS_AS_STORED,   /* those stored, perturbed or not */
+    BASIN_WEIGHTS_MIXED        /* of a table of rows: not the same for all, each row says its own */
+} basin_weights_kind;
+const char *basin_weights_text(basin_weights_kind weights); /* unperturbed | undone | as_stored | mixed */
+
 /* Recorded by the training program; NAN (or -1 for seed and batch_size) where it did not say. */
 typedef struct basin_hyperparameters {
     double  learning_rate;        /* at this step */
@@ -446,6 +455,7 @@ void         basin_curvature_destroy(basin_curvature **c);
 /* --------------------------------------------------------------------------------------------- network -- */
 
 typedef enum basin_precision { BASIN_DOUBLE, BASIN_SINGLE } basin_precision;
+const char *basin_precision_text(basin_precision precision); /* double | single */
 
 /* Which statistics BatchNormalization normalises with. All but batch are constant for gradient and products. */
 typedef enum basin_bn {
@@ -454,6 +464,14 @@ typedef enum basin_bn {
     BASIN_BN_INTERPOLATE, /* stored, and moving linearly along directions of basin_objective_subspace: basin_network_interpolate */
     BASIN_BN_BATCH        /* of consecutive batches of bn_batch samples; one mean over all samples, derivatives go through */
 } basin_bn;
+
+/* The statistics that a result was computed with. */
+typedef struct basin_bn_mode {
+    int    kind;  /* basin_bn; -1: there is no BatchNormalization */
+    size_t batch; /* BASIN_BN_BATCH: samples a batch; else 0 */
+} basin_bn_mode;
+/* As --bn takes it: stored | reestimate | interpolate | batch:SIZE; «none» for -1. Returns `out`. */
+const char *basin_bn_mode_text(const basin_bn_mode *mode, char out[40]);
 
 typedef struct basin_network_options {
     const char     *split;     /* NULL = "train" */
@@ -855,7 +873,7 @@ typedef struct basin_row {
     int     point;                /* basin_point_kind */
     size_t  part;                 /* 0: on all the training samples asked for; 1, 2: on a random half of these */
     double  at_loss;              /* interpolated to this training loss between two checkpoints; NAN: measured at one */
-    char   *weights;              /* as stored: unperturbed | undone | as_stored; NULL unknown */
+    int     weights;              /* basin_weights_kind, not MIXED; -1 unknown */
     int64_t seed, step;
     double  epoch;
     int64_t gradient_evaluations;
@@ -1016,7 +1034,8 @@ typedef struct basin_comparison_options {
     double      loss_tolerance; /* relative difference of mean training losses that counts as unequal; 0 = 0.1 */
     double      at_loss;  /* > 0: compare at this training loss instead of at a step, each run interpolated between the consecutive
                              checkpoints that bracket it, or else at its first checkpoint at or below; 0 = at a step */
-    const char *bn;       /* as in basin_provenance: with BatchNorm's statistics other than of batches λ_max is not training's */
+    const basin_bn_mode *bn; /* of the rows: with BatchNorm's statistics other than of batches λ_max is not training's; NULL = no
+                                BatchNormalization */
     const char *remark;   /* what the caller knows of the runs that rows do not say: the first note; NULL = nothing */
     size_t        test_part_count;    /* J equal parts of one test set, the same for all rows; 0 = none */
     const double *test_part_loss;     /* [count, J], as basin_test_parts gives them; NAN where not measured */
@@ -1164,11 +1183,25 @@ basin_status basin_dataset_subset(const basin_dataset *data, const basin_subset_
 
 /* ---------------------------------------------------------------------------------------------- result -- */
 
+typedef enum basin_input_role {
+    BASIN_INPUT_CHECKPOINT,
+    BASIN_INPUT_DATA,
+    BASIN_INPUT_OTHER,    /* a checkpoint that a direction leads to */
+    BASIN_INPUT_AVERAGED, /* a checkpoint before it, whose weights entered the mean */
+    BASIN_INPUT_ROWS      /* the numbers of the rows to use */
+} basin_input_role;
+const char *basin_input_role_text(basin_input_role role); /* checkpoint | data | other | averaged | rows */
+
 typedef struct basin_input { /* a file that a result was computed from */
-    char *role;    /* checkpoint | data | other | averaged (checkpoints before it) | rows (of --rows) */
+    int   role;    /* basin_input_role */
     char *path;    /* relative to `directory` or absolute, as typed */
     char *digest;  /* SHA-256: of the content (data), else of the bytes */
 } basin_input;
+
+typedef struct basin_training { /* where the checkpoint of a result comes from, as it records it */
+    char   *method;     /* NULL unknown */
+    int64_t seed, step; /* -1 unknown */
+} basin_training;
 
 typedef struct basin_provenance {
     char  *version, *build, *blas;
@@ -1177,20 +1210,28 @@ typedef struct basin_provenance {
     char  *directory;       /* where it was typed, relative to the results file (so that a moved tree still verifies) */
     size_t input_count;
     basin_input *inputs;
-    char  *precision;       /* double | single */
+    basin_training training; /* of a result of one checkpoint; all unknown in tables of rows, which say it themselves */
+    int    precision;       /* basin_precision */
     basin_polish polish;    /* with --polish: how the point measured was reached; steps = 0 otherwise, and in tables of rows */
     size_t averaged;        /* with --average: checkpoints whose weights were averaged; 0 otherwise */
-    char  *bn;              /* stored | reestimate | interpolate | batch:SIZE; NULL without BatchNormalization */
-    char  *point;           /* as_stored | unperturbed | undone, then «, averaged» and «, polished»; in tables of rows «mixed» where they differ */
+    basin_bn_mode bn;
+    int    weights;         /* basin_weights_kind; -1 unknown */
     size_t split_samples;   /* that the split measured has: more than the result's samples where a subset was used; 0 in tables of rows */
-    char  *loss;            /* in full, as basin_loss_spec_describe; NULL where none was computed */
+    char  *loss;            /* in full, as basin_loss_spec_describe; «several» in a table of rows where they differ; NULL where none was
+                               computed */
+    int    loss_kind;       /* basin_loss_kind; -1 none or several */
+    bool   loss_settings;   /* it has label smoothing, an ignored class or weights; false for several */
+    double label_smoothing; /* of it; NAN none or several */
     double weight_decay_included; /* w of the objective's w/2‖theta‖²; 0 = out */
     uint64_t seed;
     size_t threads;         /* HDF5 only, not in JSON */
     char  *date;            /* UTC, ISO 8601; HDF5 only */
     double seconds;         /* HDF5 only */
 } basin_provenance;
-void basin_provenance_destroy(basin_provenance **provenance);
+basin_status basin_provenance_create(basin_provenance **out); /* nothing known; caller destroys */
+void         basin_provenance_destroy(basin_provenance **provenance);
+/* The checkpoint that the result is of: method, seed and step. */
+basin_status basin_provenance_record(basin_provenance *provenance, const basin_checkpoint *ck);
 
 /* kind, name, struct behind it */
 #define BASIN_RESULT_LIST(X)                                   \
@@ -1222,7 +1263,8 @@ basin_status basin_result_write(const basin_result *result, const char *path); /
 basin_status basin_result_read(const char *path, basin_result **out);          /* distrusts the file; caller destroys */
 basin_status basin_result_json(const basin_result *const *results, size_t count, char **out); /* one document; caller frees with basin_free */
 /* The largest relative disagreement of any number in two results of the same kind, and which («eigenvalues[3]»); strings
-   and sizes must agree exactly (then *difference = INFINITY). Vectors and provenance are left out. */
+   and sizes must agree exactly (then *difference = INFINITY). Vectors are left out, and of the provenance everything but the
+   training of the checkpoint, which must agree where both have one. */
 basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference, char where[128]);
 
 /* ---------------------------------------------------------------------------------------------- figure -- */
@@ -1233,7 +1275,8 @@ typedef struct basin_figure_options {
     const char *kind;       /* of the result's figures (basin_figure_kinds); NULL = the first that suits. A plane's kinds take a
                                split after a colon, «contour:test»; without one they draw the first */
     const char *title;      /* NULL = none */
-    const char *const *labels; /* [count] one for each result in legends; NULL = made from method, seed and step */
+    const char *const *labels; /* [count] one for each result in legends; NULL = the method of its checkpoint where no other result
+                                  is of that method, else its run's folder */
     double      width;      /* inches; 0 = 3.25 (column), of a comparison 6.75 (page) */
     double      height;     /* inches; 0 = by the figure */
     const char *font;       /* NULL = DejaVu Sans */

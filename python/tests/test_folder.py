@@ -163,7 +163,7 @@ class Commands(Folder):
             self.assertGreater(self.basin("sane", path, "--json")["sane"]["value"], 0)
             if has_momentum:
                 slice_ = self.basin("slice", path, "--along", "momentum", "--grid", "3", "--json")
-                self.assertEqual(slice_["provenance"]["point"], "undone" if name.startswith("msam") else "unperturbed")
+                self.assertEqual(slice_["provenance"]["weights"], "undone" if name.startswith("msam") else "unperturbed")
                 with h5py.File(path, "r") as f:
                     self.close(slice_["surfaces"][0]["centre_loss"], f["recorded/train_loss"].attrs["value"], 1e-12)
 

@@ -247,7 +247,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
     CLI_TRY(measure_candidates(a, candidates, &rows));
     CLI_TRY(cli_rows_test_parts(&rows, &o.test_part_count, &part_loss, &part_accuracy));
     o.test_part_loss = part_loss, o.test_part_accuracy = part_accuracy;
-    o.bn = rows.provenance->bn, o.remark = rows.note;
+    o.bn = &rows.provenance->bn, o.remark = rows.note;
     CLI_LIBRARY(basin_comparison_compute(rows.rows, rows.count, &o, &comparison));
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_COMPARISON, comparison, rows.provenance));
     comparison = NULL, rows.provenance = NULL;

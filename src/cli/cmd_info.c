@@ -19,8 +19,9 @@ static int from_file(const cli_arguments *a, const char *path, basin_info **out,
     CLI_LIBRARY(basin_checkpoint_read(path, &ck));
     CLI_LIBRARY(basin_info_compute(ck, &info));
     CLI_TRY(cli_provenance_create(a, provenance));
-    CLI_TRY(cli_provenance_input(*provenance, "checkpoint", path, ck->digest));
-    CLI_TRY(cli_provenance_point(*provenance, "as_stored"));
+    CLI_TRY(cli_provenance_input(*provenance, BASIN_INPUT_CHECKPOINT, path, ck->digest));
+    CLI_LIBRARY(basin_provenance_record(*provenance, ck));
+    (*provenance)->weights = BASIN_WEIGHTS_AS_STORED;
     *out = info, info = NULL;
 done:
     basin_info_destroy(&info);
@@ -180,9 +181,11 @@ static void print(const basin_result *result, FILE *out)
     else fprintf(out, "  data        none recorded\n");
     if (!isnan(info->gradient_norm)) {
         cli_report_point(result->provenance, out);
-        const char *bn = result->provenance != NULL ? result->provenance->bn : NULL;
-        fprintf(out, "  gradient    |g| = %s, cos(v, g) = %s%s%s\n", cli_number(info->gradient_norm, 6), cli_number(info->momentum_gradient_cosine, 4),
-                bn != NULL ? ", BatchNorm statistics " : "", bn != NULL ? bn : "");
+        const basin_provenance *p = result->provenance;
+        char                    bn[40];
+        fprintf(out, "  gradient    |g| = %s, cos(v, g) = %s", cli_number(info->gradient_norm, 6), cli_number(info->momentum_gradient_cosine, 4));
+        if (p != NULL && p->bn.kind >= 0) fprintf(out, ", BatchNorm statistics %s", basin_bn_mode_text(&p->bn, bn));
+        fputc('\n', out);
         cli_report_stationarity(&info->stationarity, out);
     }
     fputs("\n  graph\n", out);

@@ -100,7 +100,7 @@ static void print_definitions(const basin_sharpness *s, FILE *out)
 /* A loss carries a relative error of about that of the arithmetic inside the network, and a difference of losses that much of the loss. */
 static double rounding_of(const basin_sharpness *s, const basin_provenance *provenance)
 {
-    const bool single = provenance != NULL && strcmp(provenance->precision, "single") == 0;
+    const bool single = provenance != NULL && provenance->precision == BASIN_SINGLE;
 
     return (single ? 1.2e-7 : 2.2e-16) * fabs(s->loss);
 }

@@ -151,14 +151,14 @@ static int along_other(const cli_arguments *a, cli_source *s, const char *path, 
 {
     int               status = CLI_OK;
     basin_checkpoint *other = NULL;
-    const char       *point;
+    int               weights;
 
-    CLI_TRY(cli_checkpoint_open(a, path, false, &other, &point));
-    CLI_CHECK(point != NULL, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
+    CLI_TRY(cli_checkpoint_open(a, path, false, &other, &weights));
+    CLI_CHECK(weights >= 0, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
     CLI_CHECK(cli_params_equal(s->ck->params, other->params), "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
               other->params->size, other->params->count, s->ck->path, s->ck->params->size, s->ck->params->count);
     CLI_LIBRARY(basin_direction_to(path, s->ck->theta, other->theta, other->params->size, out));
-    CLI_TRY(cli_provenance_input(s->provenance, "other", path, other->digest));
+    CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_OTHER, path, other->digest));
     *end = other, other = NULL;
 done:
     basin_checkpoint_destroy(&other);

@@ -34,10 +34,10 @@ static int digest_of(const basin_input *input, char out[65])
     basin_checkpoint *ck = NULL;
     basin_dataset    *data = NULL;
 
-    if (strcmp(input->role, "data") == 0) {
+    if (input->role == BASIN_INPUT_DATA) {
         CLI_LIBRARY(basin_dataset_read(input->path, NULL, &data));
         memcpy(out, data->digest, 65);
-    } else if (strcmp(input->role, "rows") == 0) {
+    } else if (input->role == BASIN_INPUT_ROWS) {
         CLI_LIBRARY(basin_file_digest(input->path, out));
     } else {
         CLI_LIBRARY(basin_checkpoint_read(input->path, &ck));
@@ -57,10 +57,11 @@ static int check_inputs(const basin_provenance *p)
     for (size_t i = 0; i < p->input_count; i++) {
         const basin_input *input = &p->inputs[i];
         if (digest_of(input, digest) != CLI_OK) {
-            printf("  %s %s: cannot be read: %s\n", input->role, input->path, cli_message());
+            printf("  %s %s: cannot be read: %s\n", basin_input_role_text((basin_input_role)input->role), input->path, cli_message());
             changed++;
         } else if (strcmp(digest, input->digest) != 0) {
-            printf("  %s %s: changed: SHA-256 was %.16s…, is %.16s…\n", input->role, input->path, input->digest, digest);
+            printf("  %s %s: changed: SHA-256 was %.16s…, is %.16s…\n", basin_input_role_text((basin_input_role)input->role), input->path, input->digest,
+                   digest);
             changed++;
         }
     }

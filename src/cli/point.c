@@ -107,13 +107,13 @@ static int add_weights(const cli_arguments *a, const char *path, cli_source *s, 
 {
     int               status = CLI_OK;
     basin_checkpoint *ck = NULL;
-    const char       *point;
+    int               weights;
 
-    CLI_TRY(cli_checkpoint_open(a, path, true, &ck, &point));
-    CLI_CHECK(point != NULL, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
+    CLI_TRY(cli_checkpoint_open(a, path, true, &ck, &weights));
+    CLI_CHECK(weights >= 0, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
     CLI_CHECK(cli_params_equal(s->ck->params, ck->params), "%s: its parameters are not those of %s", path, s->ck->path);
     for (size_t i = 0; i < ck->params->size; i++) sum[i] += ck->theta[i];
-    CLI_TRY(cli_provenance_input(s->provenance, "averaged", path, ck->digest));
+    CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_AVERAGED, path, ck->digest));
 done:
     basin_checkpoint_destroy(&ck);
     return status;
@@ -148,14 +148,6 @@ bool cli_average_leaves_statistics(const cli_source *s)
 
 /* -------------------------------------------------------------------------------------------------- one checkpoint -- */
 
-static int append_point(basin_provenance *p, const char *what)
-{
-    char text[64];
-
-    snprintf(text, sizeof text, "%s, %s", p->point, what);
-    return cli_provenance_point(p, text);
-}
-
 int cli_point_take(const cli_arguments *a, cli_source *s)
 {
     int       status = CLI_OK;
@@ -165,15 +157,11 @@ int cli_point_take(const cli_arguments *a, cli_source *s)
     CLI_TRY(cli_point_read(a, &p));
     if (p.average > 0) {
         CLI_TRY(cli_average(a, &p, s));
-        CLI_TRY(append_point(s->provenance, "averaged"));
         s->provenance->averaged = p.average;
         if (cli_average_leaves_statistics(s))
             cli_warn("%s: its BatchNorm statistics are its own and not of the mean of the weights; --bn reestimate takes them there", s->ck->path);
     }
-    if (p.polish > 0) {
-        CLI_TRY(cli_polish(&p, p.polish, s, &s->provenance->polish));
-        CLI_TRY(append_point(s->provenance, "polished"));
-    }
+    if (p.polish > 0) CLI_TRY(cli_polish(&p, p.polish, s, &s->provenance->polish));
 done:
     return status;
 }

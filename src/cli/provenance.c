@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -46,12 +47,12 @@ int cli_provenance_create(const cli_arguments *a, basin_provenance **out)
     char              blas[160];
     bool              data = a->command->common & CLI_COMMON_DATA;
 
-    CLI_ALLOC(p, 1);
+    CLI_LIBRARY(basin_provenance_create(&p));
     basin_blas_describe(blas);
     CLI_CHECK((p->version = basin_strdup(BASIN_VERSION)) != NULL && (p->build = basin_strdup(basin_build())) != NULL &&
-                  (p->blas = basin_strdup(blas)) != NULL &&
-                  (p->precision = basin_strdup(data ? cli_text(a, "precision", "double") : "double")) != NULL,
+                  (p->blas = basin_strdup(blas)) != NULL,
               "out of memory for the provenance");
+    p->precision = data && strcmp(cli_text(a, "precision", "double"), "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE;
     p->seed = data ? strtoull(cli_text(a, "seed", "0"), NULL, 10) : 0;
     CLI_TRY(add_arguments(p, a));
     *out = p, p = NULL;
@@ -60,46 +61,61 @@ done:
     return status;
 }
 
-int cli_provenance_input(basin_provenance *p, const char *role, const char *path, const char *digest)
+int cli_provenance_input(basin_provenance *p, basin_input_role role, const char *path, const char *digest)
 {
     int          status = CLI_OK;
     basin_input *inputs = NULL;
 
     for (size_t i = 0; i < p->input_count; i++)
-        if (strcmp(p->inputs[i].path, path) == 0 && strcmp(p->inputs[i].role, role) == 0) return CLI_OK;
+        if (p->inputs[i].role == (int)role && strcmp(p->inputs[i].path, path) == 0) return CLI_OK;
     CLI_ALLOC(inputs, p->input_count + 1);
     if (p->input_count > 0) memcpy(inputs, p->inputs, p->input_count * sizeof *inputs);
     basin_free(p->inputs);
     p->inputs = inputs;
     basin_input *input = &inputs[p->input_count++];
-    CLI_CHECK((input->role = basin_strdup(role)) != NULL && (input->path = basin_strdup(path)) != NULL &&
-                  (input->digest = basin_strdup(digest)) != NULL,
-              "out of memory for the provenance");
+    input->role = (int)role;
+    CLI_CHECK((input->path = basin_strdup(path)) != NULL && (input->digest = basin_strdup(digest)) != NULL, "out of memory for the provenance");
 done:
     return status;
 }
 
-int cli_provenance_point(basin_provenance *p, const char *point)
+int cli_provenance_loss(basin_provenance *p, const basin_loss_spec *loss)
 {
-    basin_free(p->point);
-    p->point = basin_strdup(point);
-    return p->point != NULL ? CLI_OK : cli_fail("out of memory for the provenance");
+    int status = CLI_OK;
+
+    CLI_LIBRARY(basin_loss_spec_describe(loss, &p->loss));
+    p->loss_kind = (int)loss->kind;
+    p->loss_settings = loss->label_smoothing > 0 || loss->ignores || loss->weight_count > 0;
+    p->label_smoothing = loss->label_smoothing;
+done:
+    return status;
 }
 
-int cli_provenance_loss(basin_provenance *p, const char *loss)
+int cli_provenance_take_inputs(basin_provenance *rows, const basin_provenance *one)
 {
-    if (p->loss != NULL && strcmp(p->loss, loss) != 0) loss = "several";
-    if (p->loss != NULL && strcmp(p->loss, loss) == 0) return CLI_OK;
-    basin_free(p->loss);
-    p->loss = basin_strdup(loss);
-    return p->loss != NULL ? CLI_OK : cli_fail("out of memory for the provenance");
+    int status = CLI_OK;
+
+    for (size_t i = 0; i < one->input_count; i++)
+        CLI_TRY(cli_provenance_input(rows, (basin_input_role)one->inputs[i].role, one->inputs[i].path, one->inputs[i].digest));
+done:
+    return status;
 }
 
-int cli_provenance_bn(basin_provenance *p, const char *bn)
+int cli_provenance_take_settings(basin_provenance *rows, const basin_provenance *one)
 {
-    if (p->bn != NULL || bn == NULL) return CLI_OK;
-    p->bn = basin_strdup(bn);
-    return p->bn != NULL ? CLI_OK : cli_fail("out of memory for the provenance");
+    int  status = CLI_OK;
+    bool first = rows->loss == NULL, differs = !first && strcmp(rows->loss, one->loss) != 0;
+
+    rows->weight_decay_included = one->weight_decay_included;
+    if (rows->bn.kind < 0) rows->bn = one->bn;
+    if (!first && !differs) return CLI_OK;
+    basin_free(rows->loss);
+    CLI_CHECK((rows->loss = basin_strdup(differs ? "several" : one->loss)) != NULL, "out of memory for the provenance");
+    rows->loss_kind = differs ? -1 : one->loss_kind;
+    rows->loss_settings = !differs && one->loss_settings;
+    rows->label_smoothing = differs ? (double)NAN : one->label_smoothing;
+done:
+    return status;
 }
 
 int cli_provenance_finish(basin_provenance *p, const char *path, double seconds)

@@ -6,12 +6,13 @@
 
 /* Version, build, BLAS, seed, precision and the command line without what goes outward (-o, --json, --plot, --threads). */
 int cli_provenance_create(const cli_arguments *arguments, basin_provenance **out);
-int cli_provenance_input(basin_provenance *provenance, const char *role, const char *path, const char *digest);
-int cli_provenance_point(basin_provenance *provenance, const char *point);
-/* The loss, or «several» where another one is there already. */
-int cli_provenance_loss(basin_provenance *provenance, const char *loss);
-/* The statistics of BatchNorm, of the first checkpoint that has any. */
-int cli_provenance_bn(basin_provenance *provenance, const char *bn);
+int cli_provenance_input(basin_provenance *provenance, basin_input_role role, const char *path, const char *digest);
+int cli_provenance_loss(basin_provenance *provenance, const basin_loss_spec *loss);
+/* What a table of rows has from the provenance of one of its checkpoints: the inputs; */
+int cli_provenance_take_inputs(basin_provenance *rows, const basin_provenance *one);
+/* and the settings that all rows share: weight decay, BatchNorm's statistics, of the first checkpoint that has any, and the loss, or
+   «several» where they differ. */
+int cli_provenance_take_settings(basin_provenance *rows, const basin_provenance *one);
 /* What depends on where the result goes and when: the directory relative to `path`, threads, date, seconds. */
 int cli_provenance_finish(basin_provenance *provenance, const char *path, double seconds);
 

@@ -3,23 +3,46 @@
 #include <math.h>
 #include <string.h>
 
+static const char *path_of(const basin_provenance *p, basin_input_role role)
+{
+    for (size_t i = 0; p != NULL && i < p->input_count; i++)
+        if (p->inputs[i].role == (int)role) return p->inputs[i].path;
+    return NULL;
+}
+
+/* A polish may have found no step that does not raise the loss. */
+static bool is_polished(const basin_provenance *p)
+{
+    return p->polish.steps > 0 || p->polish.halvings > 0;
+}
+
+/* «runs/msam_0/step_000400.h5 (undone, averaged, polished)» */
+static void print_checkpoint(const basin_provenance *p, FILE *out)
+{
+    const char *path = path_of(p, BASIN_INPUT_CHECKPOINT);
+
+    if (path == NULL) return;
+    fputs(path, out);
+    if (p->weights >= 0)
+        fprintf(out, " (%s%s%s)", basin_weights_text((basin_weights_kind)p->weights), p->averaged > 0 ? ", averaged" : "",
+                is_polished(p) ? ", polished" : "");
+    fputc('\n', out);
+}
+
 void cli_report_source(const basin_result *result, size_t samples, size_t parameters, FILE *out)
 {
     const basin_provenance *p = result->provenance;
-    const char             *checkpoint = NULL, *data = NULL;
+    const char             *data = path_of(p, BASIN_INPUT_DATA);
+    char                    bn[40];
 
-    for (size_t i = 0; p != NULL && i < p->input_count; i++) {
-        if (checkpoint == NULL && strcmp(p->inputs[i].role, "checkpoint") == 0) checkpoint = p->inputs[i].path;
-        if (data == NULL && strcmp(p->inputs[i].role, "data") == 0) data = p->inputs[i].path;
-    }
-    if (checkpoint != NULL) fprintf(out, "%s%s%s%s\n", checkpoint, p->point != NULL ? " (" : "", p->point != NULL ? p->point : "", p->point != NULL ? ")" : "");
+    print_checkpoint(p, out);
     fprintf(out, "  P = %s parameters, N = %s samples", cli_thousands(parameters), cli_samples(samples, p != NULL ? p->split_samples : 0));
     if (data != NULL) fprintf(out, " of %s", data);
-    if (p != NULL && strcmp(p->precision, "double") != 0) fprintf(out, ", %s precision", p->precision);
-    if (p != NULL && p->bn != NULL) fprintf(out, ", BatchNorm statistics %s", p->bn);
+    if (p != NULL && p->precision != BASIN_DOUBLE) fprintf(out, ", %s precision", basin_precision_text((basin_precision)p->precision));
+    if (p != NULL && p->bn.kind >= 0) fprintf(out, ", BatchNorm statistics %s", basin_bn_mode_text(&p->bn, bn));
     if (p != NULL && p->weight_decay_included > 0) fprintf(out, ", with %g/2 |theta|^2 in the loss", p->weight_decay_included);
     fputc('\n', out);
-    if (p != NULL && p->loss != NULL && strchr(p->loss, ',') != NULL) fprintf(out, "  loss function   %s\n", p->loss); /* a loss with settings */
+    if (p != NULL && p->loss != NULL && p->loss_settings) fprintf(out, "  loss function   %s\n", p->loss);
     cli_report_point(p, out);
 }
 
@@ -50,7 +73,7 @@ void cli_report_point(const basin_provenance *p, FILE *out)
 {
     if (p == NULL) return;
     if (p->averaged > 0) fprintf(out, "  averaged        the weights of %zu checkpoints of consecutive steps\n", p->averaged);
-    if (p->polish.steps > 0 || p->polish.halvings > 0) fprintf(out, "  polished        %s\n", cli_polish_text(&p->polish));
+    if (is_polished(p)) fprintf(out, "  polished        %s\n", cli_polish_text(&p->polish));
 }
 
 /* Each line claims what was found, not what the point is. */
@@ -84,9 +107,11 @@ void cli_report_stationarity(const basin_stationarity *s, FILE *out)
 
 void cli_report_statistics(const basin_provenance *p, bool ceiling, FILE *out)
 {
-    if (p == NULL || p->bn == NULL) return;
-    fprintf(out, "BatchNorm statistics %s\n", p->bn);
-    if (ceiling && strncmp(p->bn, "batch:", 6) != 0)
+    char bn[40];
+
+    if (p == NULL || p->bn.kind < 0) return;
+    fprintf(out, "BatchNorm statistics %s\n", basin_bn_mode_text(&p->bn, bn));
+    if (ceiling && p->bn.kind != BASIN_BN_BATCH)
         fprintf(out, "  with BatchNorm the ceiling is that of training mode: --bn batch:SIZE gives its lambda max\n");
 }
 

@@ -129,23 +129,12 @@ int cli_rows_add_missing(cli_rows *r, const char *run, const char *path, const c
 
 /* ------------------------------------------------------------------------------------------------- measuring -- */
 
-static int take_inputs(cli_rows *r, const basin_provenance *p)
-{
-    int status = CLI_OK;
-
-    for (size_t i = 0; i < p->input_count; i++) CLI_TRY(cli_provenance_input(r->provenance, p->inputs[i].role, p->inputs[i].path, p->inputs[i].digest));
-done:
-    return status;
-}
-
 /* What all rows share; and what is noted once for all. */
 static int take_settings(cli_rows *r, const cli_source *s)
 {
     int status = CLI_OK;
 
-    CLI_TRY(cli_provenance_loss(r->provenance, s->provenance->loss));
-    CLI_TRY(cli_provenance_bn(r->provenance, s->provenance->bn));
-    r->provenance->weight_decay_included = s->provenance->weight_decay_included;
+    CLI_TRY(cli_provenance_take_settings(r->provenance, s->provenance));
     r->stray += cli_source_stray_statistics(s);
 done:
     return status;
@@ -224,7 +213,7 @@ static int add_averaged(cli_rows *r, cli_gauge *g, spot at)
         return CLI_OK;
     }
     CLI_TRY(status);
-    CLI_TRY(take_inputs(r, g->source.provenance));
+    CLI_TRY(cli_provenance_take_inputs(r->provenance, g->source.provenance));
     r->averaged++;
     r->stale += cli_average_leaves_statistics(&g->source);
     CLI_TRY(add_point(r, g, at, &measured));
@@ -241,7 +230,7 @@ static int add_points(cli_rows *r, cli_gauge *g, spot at)
 
     CLI_ALLOC(raw, size);
     memcpy(raw, theta, size * sizeof *raw);
-    CLI_TRY(take_inputs(r, g->source.provenance));
+    CLI_TRY(cli_provenance_take_inputs(r->provenance, g->source.provenance));
     CLI_TRY(take_settings(r, &g->source));
     CLI_TRY(add_point(r, g, at, &measured));
     if (measured) {
@@ -284,7 +273,7 @@ static int measure_start(const cli_source *s, basin_row *out)
     out->split_samples = cli_source_split_samples(s);
     out->train_loss = basin_loss_value(&loss), out->train_accuracy = basin_loss_accuracy(&loss);
     out->theta_norm = cli_norm(s->ck->theta, s->ck->params->size);
-    CLI_CHECK((out->weights = basin_strdup(s->point)) != NULL, "out of memory for a row");
+    out->weights = s->weights;
 done:
     return status;
 }
@@ -304,7 +293,7 @@ int cli_rows_add_start(const cli_arguments *a, cli_rows *r, const char *run, con
         goto done;
     }
     CLI_TRY(status);
-    CLI_TRY(take_inputs(r, s.provenance));
+    CLI_TRY(cli_provenance_take_inputs(r->provenance, s.provenance));
     CLI_TRY(take_settings(r, &s));
     CLI_TRY(push(r, &at, &row, NULL));
 done:
@@ -324,7 +313,7 @@ int cli_rows_look(const cli_arguments *a, cli_rows *r, const char *path, double 
     status = cli_source_open(a, path, true, true, &s);
     if (status == CLI_OK) status = cli_library(basin_objective_loss(s.objectives[0], NULL, s.ck->theta, &loss));
     if (status == CLI_OK) *out = basin_loss_value(&loss);
-    if (status == CLI_OK) CLI_TRY(take_inputs(r, s.provenance));
+    if (status == CLI_OK) CLI_TRY(cli_provenance_take_inputs(r->provenance, s.provenance));
     if (status == CLI_FAILED) status = CLI_OK;
 done:
     cli_source_close(&s);
@@ -385,18 +374,18 @@ done:
     return status;
 }
 
-/* What all rows agree on; what was measured at several kinds of points, its rows say. */
-static const char *common_point(const cli_rows *r)
+/* What all measured rows agree on; -1 where none of them knows. */
+static int common_weights(const cli_rows *r)
 {
-    const char *common = NULL;
+    int common = -1;
 
     for (size_t i = 0; i < r->count; i++) {
         const basin_row *row = &r->rows[i];
-        if (row->missing != NULL || row->weights == NULL) continue;
-        if (row->point != BASIN_POINT_RAW || (common != NULL && strcmp(common, row->weights) != 0)) return "mixed";
+        if (row->missing != NULL || row->weights < 0) continue;
+        if (common >= 0 && common != row->weights) return BASIN_WEIGHTS_MIXED;
         common = row->weights;
     }
-    return common != NULL ? common : "mixed";
+    return common;
 }
 
 int cli_rows_finish(cli_rows *r)
@@ -406,7 +395,7 @@ int cli_rows_finish(cli_rows *r)
     CLI_CHECK(r->missing < r->count, "no checkpoint could be measured; the first: %s/%s: %s", r->rows[0].run, r->rows[0].checkpoint, r->rows[0].missing);
     CLI_CHECK(r->not_averaged == 0 || r->averaged > 0, "no checkpoint could be averaged; the first: %s", r->why_not_averaged);
     CLI_TRY(note_points(r));
-    CLI_TRY(cli_provenance_point(r->provenance, common_point(r)));
+    r->provenance->weights = common_weights(r);
 done:
     return status;
 }

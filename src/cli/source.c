@@ -88,16 +88,16 @@ done:
     return status;
 }
 
-/* Settles where theta is. An unknown one is left as it is with *point NULL. */
-static int settle(const cli_arguments *a, basin_checkpoint *ck, bool quiet, const char **point)
+/* Settles where theta is. An unknown one is left as it is with *weights -1. */
+static int settle(const cli_arguments *a, basin_checkpoint *ck, bool quiet, int *weights)
 {
     int status = CLI_OK;
 
-    *point = NULL;
+    *weights = -1;
     if (ck->perturbed == BASIN_PERTURBED_NO) {
-        *point = "unperturbed";
+        *weights = BASIN_WEIGHTS_UNPERTURBED;
     } else if (cli_given_option(a, "as-stored")) {
-        *point = "as_stored";
+        *weights = BASIN_WEIGHTS_AS_STORED;
     } else if (ck->perturbed == BASIN_PERTURBED_YES || cli_given_option(a, "undo")) {
         if (ck->perturbed == BASIN_PERTURBED_UNKNOWN) {
             double s = undo_scalar(ck);
@@ -108,20 +108,20 @@ static int settle(const cli_arguments *a, basin_checkpoint *ck, bool quiet, cons
         CLI_LIBRARY(basin_checkpoint_undo(ck));
         if (!quiet) cli_note("%s: the stored weights are perturbed; undone: theta = stored %c %.6g v (--as-stored keeps them)", ck->path,
                              s < 0 ? '-' : '+', fabs(s));
-        *point = "undone";
+        *weights = BASIN_WEIGHTS_UNDONE;
     }
 done:
     return status;
 }
 
-int cli_checkpoint_open(const cli_arguments *a, const char *path, bool quiet, basin_checkpoint **out, const char **point)
+int cli_checkpoint_open(const cli_arguments *a, const char *path, bool quiet, basin_checkpoint **out, int *weights)
 {
     int               status = CLI_OK;
     basin_checkpoint *ck = NULL;
 
     CLI_LIBRARY(basin_checkpoint_read(path, &ck));
     CLI_LIBRARY(basin_checkpoint_finite(ck));
-    CLI_TRY(settle(a, ck, quiet, point));
+    CLI_TRY(settle(a, ck, quiet, weights));
     *out = ck, ck = NULL;
 done:
     basin_checkpoint_destroy(&ck);
@@ -221,7 +221,7 @@ done:
 bool cli_source_stray_statistics(const cli_source *s)
 {
     const char *gathered = s->ck->buffers_point;
-    const bool  perturbed = strcmp(s->point, "as_stored") == 0 && s->ck->perturbed != BASIN_PERTURBED_NO;
+    const bool  perturbed = s->weights == BASIN_WEIGHTS_AS_STORED && s->ck->perturbed != BASIN_PERTURBED_NO;
 
     return s->bn == BASIN_BN_STORED && gathered != NULL && strcmp(gathered, "theta_perturbed") == 0 && !perturbed &&
            basin_graph_uses(s->ck->graph, "BatchNormalization");
@@ -248,10 +248,9 @@ done:
 
 static int open_objectives(const cli_arguments *a, bool test_too, cli_source *s)
 {
-    int         status = CLI_OK;
-    const char *precision = cli_text(a, "precision", "double");
+    int status = CLI_OK;
 
-    s->options.precision = strcmp(precision, "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE;
+    s->options.precision = (basin_precision)s->provenance->precision;
     s->bn = s->options.bn;
     s->splits[s->count++] = cli_text(a, "split", "train");
     if (test_too && !cli_given_option(a, "split") && basin_dataset_split(s->data, "test") != NULL) s->splits[s->count++] = "test";
@@ -264,21 +263,22 @@ done:
     return status;
 }
 
-static int describe(const cli_arguments *a, const char *path, bool quiet, cli_source *s)
+static int describe(const char *path, bool quiet, cli_source *s)
 {
     int               status = CLI_OK;
     basin_provenance *p = s->provenance;
 
-    CLI_TRY(cli_provenance_input(p, "checkpoint", path, s->ck->digest));
-    if (s->data->path != NULL) CLI_TRY(cli_provenance_input(p, "data", s->data->path, s->data->digest));
-    if (s->subset.path != NULL) CLI_TRY(cli_provenance_input(p, "rows", s->subset.path, s->subset.digest));
-    CLI_TRY(cli_provenance_point(p, s->point));
+    CLI_TRY(cli_provenance_input(p, BASIN_INPUT_CHECKPOINT, path, s->ck->digest));
+    if (s->data->path != NULL) CLI_TRY(cli_provenance_input(p, BASIN_INPUT_DATA, s->data->path, s->data->digest));
+    if (s->subset.path != NULL) CLI_TRY(cli_provenance_input(p, BASIN_INPUT_ROWS, s->subset.path, s->subset.digest));
+    CLI_LIBRARY(basin_provenance_record(p, s->ck));
+    p->weights = s->weights;
     p->split_samples = cli_source_split_samples(s);
     if (basin_graph_uses(s->ck->graph, "BatchNormalization")) {
-        CLI_TRY(cli_provenance_bn(p, cli_text(a, "bn", "stored")));
+        p->bn = (basin_bn_mode){(int)s->options.bn, s->options.bn_batch};
         if (!quiet) warn_of_statistics(s);
     }
-    CLI_LIBRARY(basin_loss_spec_describe(&s->ck->loss, &p->loss));
+    CLI_TRY(cli_provenance_loss(p, &s->ck->loss));
 done:
     return status;
 }
@@ -290,13 +290,13 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
 
     if ((status = cli_subset_read(a, &s.subset)) != CLI_OK) return status; /* a fault of the file of rows is none of the checkpoint */
     CLI_TRY(cli_bn_read(a, &s.options.bn, &s.options.bn_batch));
-    CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.point));
+    CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.weights));
     CLI_LIBRARY(basin_checkpoint_dataset(s.ck, cli_text(a, "data", NULL), &s.data));
     CLI_TRY(cli_provenance_create(a, &s.provenance));
     CLI_TRY(include_decay(a, &s));
     CLI_TRY(open_objectives(a, test_too, &s));
-    if (s.point == NULL) CLI_TRY(ask(&s));
-    CLI_TRY(describe(a, path, quiet, &s));
+    if (s.weights < 0) CLI_TRY(ask(&s));
+    CLI_TRY(describe(path, quiet, &s));
     s.stationarity = basin_stationarity_recorded(s.ck);
     CLI_TRY(cli_size(a, "stationarity-products", 0, &s.stationarity.products));
     CLI_CHECK(s.stationarity.products > 0 || !cli_given_option(a, "stationarity-products"), "--stationarity-products must be at least 1");

@@ -13,7 +13,7 @@ struct cli_source {
     size_t            count; /* objectives: 1 or 2 */
     const char       *splits[2];
     basin_objective  *objectives[2];
-    const char       *point;        /* as_stored | unperturbed | undone */
+    int               weights;      /* basin_weights_kind; -1 while it is not settled */
     basin_bn          bn;
     cli_subset            subset;
     basin_network_options options;  /* of every objective, but for its samples */
@@ -40,8 +40,8 @@ size_t cli_source_split_samples(const cli_source *source);
 int cli_bn_read(const cli_arguments *arguments, basin_bn *kind, size_t *batch);
 /* Stored statistics that were gathered along perturbed weights (MSAM), and used at others. */
 bool cli_source_stray_statistics(const cli_source *source);
-/* The same rules for a checkpoint without its data (to:OTHER). */
-int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, const char **point);
+/* The same rules for a checkpoint without its data (to:OTHER); *weights: basin_weights_kind, or -1 where they do not settle it. */
+int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, int *weights);
 /* Names and shapes of what is trained. */
 bool cli_params_equal(const basin_params *a, const basin_params *b);
 double cli_norm(const double *x, size_t n);

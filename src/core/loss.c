@@ -6,21 +6,22 @@
 
 #include "core/memory.h"
 
-static const char *const names[] = {
+const char *const basin_loss_names[] = {
     [BASIN_LOSS_SOFTMAX_CROSS_ENTROPY] = "softmax_cross_entropy",
     [BASIN_LOSS_BCE_WITH_LOGITS] = "bce_with_logits",
     [BASIN_LOSS_MSE] = "mse",
+    NULL,
 };
 
 const char *basin_loss_name(basin_loss_kind kind)
 {
-    return names[kind];
+    return basin_loss_names[kind];
 }
 
 basin_status basin_loss_find(const char *name, basin_loss_kind *out)
 {
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) {
+    for (size_t i = 0; basin_loss_names[i] != NULL; i++)
+        if (strcmp(name, basin_loss_names[i]) == 0) {
             *out = (basin_loss_kind)i;
             return BASIN_OK;
         }
@@ -83,9 +84,9 @@ basin_status basin_loss_spec_check(const basin_loss_spec *spec)
     BASIN_CHECK(spec->label_smoothing >= 0.0 && spec->label_smoothing < 1.0, BASIN_ERR_VALUE, "label smoothing %g is outside [0, 1)",
                 spec->label_smoothing);
     BASIN_CHECK(spec->label_smoothing == 0.0 || spec->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_UNSUPPORTED,
-                "loss %s takes no label smoothing, it has %g", names[spec->kind], spec->label_smoothing);
+                "loss %s takes no label smoothing, it has %g", basin_loss_names[spec->kind], spec->label_smoothing);
     BASIN_CHECK(!spec->ignores || spec->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_UNSUPPORTED,
-                "loss %s takes no ignore_index, it has %lld", names[spec->kind], (long long)spec->ignore_index);
+                "loss %s takes no ignore_index, it has %lld", basin_loss_names[spec->kind], (long long)spec->ignore_index);
     BASIN_TRY(check_weights(spec));
 done:
     return st;
@@ -118,7 +119,7 @@ basin_status basin_loss_spec_describe(const basin_loss_spec *spec, char **out)
     if (spec->label_smoothing != 0.0) snprintf(smoothing, sizeof smoothing, ", label smoothing %.6g", spec->label_smoothing);
     if (spec->ignores) snprintf(ignored, sizeof ignored, ", ignore index %lld", (long long)spec->ignore_index);
     if (spec->weight_count > 0) describe_weights(spec, weights, sizeof weights);
-    BASIN_CHECK((text = basin_format("%s%s%s%s", names[spec->kind], smoothing, ignored, weights)) != NULL, BASIN_ERR_NOMEM,
+    BASIN_CHECK((text = basin_format("%s%s%s%s", basin_loss_names[spec->kind], smoothing, ignored, weights)) != NULL, BASIN_ERR_NOMEM,
                 "out of memory for a description");
     *out = text;
 done:

@@ -1,5 +1,6 @@
 /* Results as wholes, and rows: all of it follows from the descriptions in result_fields.c. */
 #include <math.h>
+#include <stdio.h>
 
 #include "core/memory.h"
 #include "core/schema.h"
@@ -21,6 +22,32 @@ const char *basin_result_name(basin_result_kind kind)
         basin_schema_destroy(basin_result_schema(kind), (void **)value); \
     }
 BASIN_RESULT_LIST(RESULT_DESTROY)
+
+basin_status basin_provenance_create(basin_provenance **out)
+{
+    basin_status      st = BASIN_OK;
+    basin_provenance *p = NULL;
+
+    BASIN_ALLOC(p, 1, "provenance");
+    p->training = (basin_training){.seed = -1, .step = -1};
+    p->bn.kind = p->weights = p->loss_kind = -1;
+    p->label_smoothing = NAN;
+    *out = p;
+done:
+    return st;
+}
+
+basin_status basin_provenance_record(basin_provenance *p, const basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    char        *method = NULL;
+
+    BASIN_STRDUP(method, ck->method);
+    basin_free(p->training.method);
+    p->training = (basin_training){.method = method, .seed = ck->hyper.seed, .step = ck->step};
+done:
+    return st;
+}
 
 void basin_provenance_destroy(basin_provenance **provenance)
 {
@@ -71,10 +98,22 @@ void basin_result_destroy(basin_result **result)
     *result = NULL;
 }
 
+static void compare_training(const basin_training *a, const basin_training *b, double *difference, char where[128])
+{
+    double other;
+    char   field[128];
+
+    basin_schema_compare(&basin_training_schema, a, b, &other, field);
+    if (!(other > *difference)) return;
+    *difference = other;
+    snprintf(where, 128, "provenance.training.%.60s", field);
+}
+
 basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference, char where[128])
 {
     if (a->kind != b->kind)
         return basin_fail(BASIN_ERR_ARG, "a result of kind %s cannot be compared with one of kind %s", basin_result_name(a->kind), basin_result_name(b->kind));
     basin_schema_compare(basin_result_schema(a->kind), a->value, b->value, difference, where);
+    if (a->provenance != NULL && b->provenance != NULL) compare_training(&a->provenance->training, &b->provenance->training, difference, where);
     return BASIN_OK;
 }

@@ -1,4 +1,7 @@
 /* The vocabulary of results: every field of every kind, once. docs/json.md explains the names. */
+#include <stdio.h>
+
+#include "core/loss.h"
 #include "core/schema.h"
 
 #define NO_EXTENTS {BASIN_NO_EXTENT, BASIN_NO_EXTENT}
@@ -15,6 +18,10 @@ static const char *const operators[] = {"hessian", NULL};
 static const char *const spectrum_methods[] = {"auto", "dense", "lanczos", NULL};
 static const char *const sane_methods[] = {"whole", "truncated", "ritz", NULL};
 static const char *const alpha_sources[] = {"option", "weight_decay", "default", NULL};
+static const char *const precisions[] = {"double", "single", NULL};
+static const char *const weights_[] = {"unperturbed", "undone", "as_stored", "mixed", NULL};
+static const char *const statistics[] = {"stored", "reestimate", "interpolate", "batch", NULL};
+static const char *const roles[] = {"checkpoint", "data", "other", "averaged", "rows", NULL};
 static const char *const descents[] = {"not_tested", "descent_found", "negative_curvature", "none_found", "gradient_at_rounding", NULL};
 static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
@@ -297,7 +304,7 @@ static const basin_field row_fields[] = {
     CHOICE(point, "point", points, 0, "of the checkpoint, at which it was measured"),
     PLAIN(SIZE, part, "part", 0, "0: all training samples asked for; 1, 2: a random half of these"),
     PLAIN(DOUBLE, at_loss, "at_loss", 0, "interpolated to this training loss between two checkpoints; null: measured at one"),
-    PLAIN(STRING, weights, "weights", BASIN_FIELD_OPTIONAL, "as stored: unperturbed, undone or as_stored"),
+    CHOICE(weights, "weights", weights_, BASIN_FIELD_UNKNOWN, "of the checkpoint, with its perturbation or without; never mixed"),
     PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "training seed"),
     PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "training step"),
     PLAIN(DOUBLE, epoch, "epoch", 0, "training epoch"),
@@ -450,13 +457,23 @@ static const basin_field comparison_fields[] = {
 
 #define S basin_input
 static const basin_field input_fields[] = {
-    PLAIN(STRING, role, "role", 0, "checkpoint, data, other, averaged or rows"),
+    CHOICE(role, "role", roles, 0, "what it is to the result"),
     PLAIN(STRING, path, "path", 0, "as typed"),
     PLAIN(STRING, digest, "digest", BASIN_FIELD_OPTIONAL, "SHA-256"),
 };
 #undef S
 
 static const basin_schema input_schema = SCHEMA(basin_input, input_fields);
+
+#define S basin_training
+static const basin_field training_fields[] = {
+    PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "of training"),
+    PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "of training"),
+    PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "that the checkpoint was saved at"),
+};
+#undef S
+
+const basin_schema basin_training_schema = SCHEMA(basin_training, training_fields);
 
 #define S basin_provenance
 static const basin_field provenance_fields[] = {
@@ -468,13 +485,18 @@ static const basin_field provenance_fields[] = {
     PLAIN(STRING, directory, "directory", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, "where it was typed, relative to this file"),
     PLAIN(SIZE, input_count, "input_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, inputs, "inputs", offsetof(S, input_count), input_schema, "files read"),
+    NESTED(STRUCT, training, "training", BASIN_NO_EXTENT, basin_training_schema, "of the checkpoint"),
     NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema, "how the point was reached, with --polish"),
     PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged, with --average; 0 = none"),
-    PLAIN(STRING, precision, "precision", BASIN_FIELD_OPTIONAL, "double or single"),
-    PLAIN(STRING, bn, "bn", BASIN_FIELD_OPTIONAL, "statistics of BatchNorm: stored, reestimate, interpolate or batch:SIZE"),
-    PLAIN(STRING, point, "point", BASIN_FIELD_OPTIONAL, "as_stored, unperturbed or undone, then averaged and polished; mixed: the rows say which"),
+    CHOICE(precision, "precision", precisions, 0, "of the network's inside"),
+    CHOICE(bn.kind, "bn", statistics, BASIN_FIELD_UNKNOWN, "statistics of BatchNorm; null without one"),
+    PLAIN(SIZE, bn.batch, "bn_batch", 0, "samples a batch where bn is batch; else 0"),
+    CHOICE(weights, "weights", weights_, BASIN_FIELD_UNKNOWN, "of the checkpoint, with its perturbation or without; mixed: the rows say which"),
     PLAIN(SIZE, split_samples, "split_samples", 0, "samples that the split measured has; 0 in tables of rows, which say it themselves"),
-    PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights"),
+    PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights; several: they differ between rows"),
+    CHOICE(loss_kind, "loss_name", basin_loss_names, BASIN_FIELD_UNKNOWN, "its name; null for several"),
+    PLAIN(BOOL, loss_settings, "loss_settings", 0, "does it have label smoothing, an ignore index or weights"),
+    PLAIN(DOUBLE, label_smoothing, "label_smoothing", 0, "of it; null for several"),
     PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0, "w of the term w/2 |theta|^2 in the objective; 0 = none"),
     PLAIN(UINT, seed, "seed", 0, "of everything random"),
     PLAIN(SIZE, threads, "threads", BASIN_FIELD_HIDDEN, "processors used"),
@@ -558,6 +580,28 @@ const basin_schema *basin_result_schema(basin_result_kind kind)
 const char *basin_curvature_kind_text(basin_curvature_kind kind)
 {
     return operators[kind];
+}
+
+const char *basin_precision_text(basin_precision precision)
+{
+    return precisions[precision];
+}
+
+const char *basin_weights_text(basin_weights_kind weights)
+{
+    return weights_[weights];
+}
+
+const char *basin_bn_mode_text(const basin_bn_mode *mode, char out[40])
+{
+    if (mode->kind == BASIN_BN_BATCH) snprintf(out, 40, "%s:%zu", statistics[mode->kind], mode->batch);
+    else snprintf(out, 40, "%s", mode->kind >= 0 ? statistics[mode->kind] : "none");
+    return out;
+}
+
+const char *basin_input_role_text(basin_input_role role)
+{
+    return roles[role];
 }
 
 const char *basin_spectrum_method_text(basin_spectrum_method method)

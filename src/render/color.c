@@ -74,6 +74,14 @@ bool basin_look_method(const char *name, basin_look *out)
     return true;
 }
 
+basin_look basin_look_unknown(size_t i)
+{
+    basin_look look = basin_look_series(i);
+
+    look.color = basin_grey;
+    return look;
+}
+
 basin_look basin_look_series(size_t i)
 {
     return series[i % (sizeof series / sizeof *series)];

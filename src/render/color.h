@@ -18,7 +18,9 @@ typedef struct basin_look { /* a series tells itself apart by colour, dash and m
 
 /* The method's own look, the same in every figure; false for a name that has none. */
 bool basin_look_method(const char *name, basin_look *out);
-/* The look of the i-th series without a method. */
+/* The look of the i-th series where colours stand for no method. */
 basin_look basin_look_series(size_t i);
+/* Grey, which no method wears: the look of the i-th series of which no method is known. */
+basin_look basin_look_unknown(size_t i);
 
 #endif

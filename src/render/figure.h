@@ -21,11 +21,12 @@ typedef struct basin_series {
     const char *label;
     basin_look  look;
 } basin_series;
-/* [plan->count] from options->labels, else from the checkpoints that the results name: the method in the path («runs/sam_3/…»)
-   gives label and look; where two results share a method, the folder's name tells them apart. */
+/* [plan->count]: the label of options->labels, else the method that the result's checkpoint records, else the folder's name
+   («runs/sam_3/…» is sam_3), which also stands where two results share a method. The look is the method's own, where no two results
+   share one. */
 basin_status basin_plan_series(basin_plan *plan, basin_series **out);
 /* The first input of that role; NULL if none. */
-const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role);
+const basin_input *basin_plan_input(const basin_plan *plan, size_t result, basin_input_role role);
 /* How the points were reached from their checkpoints, then «Checkpoints: …, …. Data: digest ….», each once, at the end of the caption. */
 void         basin_plan_sources(basin_plan *plan);
 /* What a ceiling of stability is with BatchNorm, where a result was computed at other statistics than of batches. */

@@ -99,7 +99,7 @@ void basin_plan_points(basin_plan *plan, const basin_row_list *list)
 static bool told_before(const basin_row_list *list, size_t i)
 {
     for (size_t j = 0; j < i; j++)
-        if (basin_same_text(list->rows[j]->method, list->rows[i]->method) && basin_same_text(list->rows[j]->weights, list->rows[i]->weights))
+        if (basin_same_text(list->rows[j]->method, list->rows[i]->method) && list->rows[j]->weights == list->rows[i]->weights)
             return true;
     return false;
 }
@@ -107,14 +107,15 @@ static bool told_before(const basin_row_list *list, size_t i)
 void basin_plan_weights(basin_plan *plan, const basin_row_list *list)
 {
     static const struct {
-        const char *weights, *words;
-    } said[] = {{"undone", "undone"}, {"as_stored", "as stored"}};
+        int         weights;
+        const char *words;
+    } said[] = {{BASIN_WEIGHTS_UNDONE, "undone"}, {BASIN_WEIGHTS_AS_STORED, "as stored"}};
 
     for (size_t k = 0; k < sizeof said / sizeof *said; k++) {
         size_t told = 0;
         for (size_t i = 0; i < list->count; i++) {
             const basin_row *row = list->rows[i];
-            if (!basin_same_text(row->weights, said[k].weights) || told_before(list, i)) continue;
+            if (row->weights != said[k].weights || told_before(list, i)) continue;
             basin_plan_caption(plan, "%s%s", told++ == 0 ? " Weights of " : ", ",
                                row->method != NULL ? basin_method_title(row->method) : "runs without a method");
         }

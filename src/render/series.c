@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,38 +5,19 @@
 #include "core/memory.h"
 #include "render/figure.h"
 
-/* The method that stands in a text as a word of its own, as «sam» in «runs/sam_3/step_200.h5». The last one counts. */
-static const char *method_in(const char *text)
-{
-    const char *found = NULL;
-
-    while (text != NULL && *text != '\0') {
-        size_t length = 0;
-        while (isalpha((unsigned char)text[length])) length++;
-        for (size_t i = 0; i < BASIN_METHODS; i++) {
-            const char *name = basin_methods[i].name;
-            size_t      same = 0;
-            while (same < length && name[same] != '\0' && tolower((unsigned char)text[same]) == name[same]) same++;
-            if (same == length && length > 0 && name[same] == '\0') found = name;
-        }
-        text += length > 0 ? length : 1;
-    }
-    return found;
-}
-
-const basin_input *basin_plan_input(const basin_plan *plan, size_t result, const char *role)
+const basin_input *basin_plan_input(const basin_plan *plan, size_t result, basin_input_role role)
 {
     const basin_provenance *p = plan->results[result]->provenance;
 
     for (size_t i = 0; p != NULL && i < p->input_count; i++)
-        if (p->inputs[i].role != NULL && strcmp(p->inputs[i].role, role) == 0) return &p->inputs[i];
+        if (p->inputs[i].role == (int)role) return &p->inputs[i];
     return NULL;
 }
 
 static const char *checkpoint_path(const basin_plan *plan, size_t i)
 {
-    const basin_input *input = basin_plan_input(plan, i, "checkpoint");
-    if (input == NULL) input = basin_plan_input(plan, i, "run");
+    const basin_input *input = basin_plan_input(plan, i, BASIN_INPUT_CHECKPOINT);
+
     return input != NULL ? input->path : NULL;
 }
 
@@ -53,25 +33,59 @@ static const char *run_name(basin_plan *plan, size_t i)
     return start == end ? file : basin_plan_text(plan, "%.*s", (int)(end - start), start);
 }
 
+/* Of its training, as the checkpoint records it; NULL where that is not known. */
+static const char *method_of(const basin_plan *plan, size_t i)
+{
+    const basin_provenance *p = plan->results[i]->provenance;
+
+    return p != NULL ? p->training.method : NULL;
+}
+
+static bool has_rival(const basin_plan *plan, size_t i)
+{
+    for (size_t j = 0; j < plan->count; j++)
+        if (j != i && method_of(plan, i) != NULL && method_of(plan, j) != NULL && strcmp(method_of(plan, i), method_of(plan, j)) == 0) return true;
+    return false;
+}
+
+/* The next look in the order of series whose colour no method wears in this figure. */
+static basin_look free_look(const basin_plan *plan, size_t *next)
+{
+    for (;;) {
+        basin_look look = basin_look_series((*next)++), worn;
+        bool       taken = false;
+        for (size_t i = 0; i < plan->count && !taken; i++)
+            taken = basin_look_method(method_of(plan, i), &worn) && memcmp(&worn.color, &look.color, sizeof look.color) == 0;
+        if (!taken || *next >= 2 * plan->count + BASIN_METHODS) return look;
+    }
+}
+
+/* Where no two results are of one method, each wears the look of its own. Where two are, colours tell the results apart and stand for no
+   method. A result of which no method is known is grey. */
+static void choose_looks(const basin_plan *plan, bool repeated, basin_series *series)
+{
+    size_t next = 0, unknown = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        if (method_of(plan, i) == NULL) series[i].look = basin_look_unknown(unknown++);
+        else if (repeated) series[i].look = basin_look_series(next++);
+        else if (!basin_look_method(method_of(plan, i), &series[i].look)) series[i].look = free_look(plan, &next);
+    }
+}
+
 basin_status basin_plan_series(basin_plan *plan, basin_series **out)
 {
     basin_status  st = BASIN_OK;
     basin_series *series = NULL;
-    const char  **method = NULL;
     bool          repeated = false;
 
     BASIN_PLAN_ALLOC(plan, series, plan->count);
-    BASIN_PLAN_ALLOC(plan, method, plan->count);
+    for (size_t i = 0; i < plan->count; i++) repeated = repeated || has_rival(plan, i);
     for (size_t i = 0; i < plan->count; i++) {
-        const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL;
-        method[i] = method_in(label != NULL ? label : checkpoint_path(plan, i));
-        for (size_t j = 0; j < i; j++) repeated = repeated || (method[i] != NULL && method[i] == method[j]);
+        const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL, *method = method_of(plan, i);
+        series[i].label = label != NULL ? label : method != NULL && !repeated ? basin_method_title(method) : run_name(plan, i);
     }
-    for (size_t i = 0; i < plan->count; i++) {
-        const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL;
-        series[i].label = label != NULL ? label : method[i] != NULL && !repeated ? basin_method_title(method[i]) : run_name(plan, i);
-        if (repeated || !basin_look_method(method[i], &series[i].look)) series[i].look = basin_look_series(i);
-    }
+    choose_looks(plan, repeated, series);
     *out = series;
 done:
     return st;
@@ -86,7 +100,7 @@ static size_t checkpoint_count(const basin_provenance *p)
 {
     size_t count = 0;
 
-    for (size_t i = 0; p != NULL && i < p->input_count; i++) count += p->inputs[i].role != NULL && strcmp(p->inputs[i].role, "checkpoint") == 0;
+    for (size_t i = 0; p != NULL && i < p->input_count; i++) count += p->inputs[i].role == BASIN_INPUT_CHECKPOINT;
     return count;
 }
 
@@ -107,8 +121,9 @@ static void caption_weights(basin_plan *plan, const basin_provenance *p)
 {
     bool rows = plan->results[0]->kind == BASIN_RESULT_TRACK || plan->results[0]->kind == BASIN_RESULT_COMPARISON;
 
-    if (rows || p == NULL || p->point == NULL) return;
-    if (strcmp(p->point, "unperturbed") == 0 || strcmp(p->point, "undone") == 0) basin_plan_caption(plan, " Weights: %s.", p->point);
+    if (rows || p == NULL) return;
+    if (p->weights == BASIN_WEIGHTS_UNPERTURBED || p->weights == BASIN_WEIGHTS_UNDONE)
+        basin_plan_caption(plan, " Weights: %s.", basin_weights_text((basin_weights_kind)p->weights));
 }
 
 /* Whether an earlier result is of the same weights: of one checkpoint, polished and averaged alike. */
@@ -161,7 +176,7 @@ static void caption_checkpoints(basin_plan *plan)
 
     for (size_t i = 0; i < plan->count; i++) distinct += !repeats(plan, i);
     for (size_t i = 0; i < plan->count; i++) {
-        const basin_input *data = basin_plan_input(plan, i, "data");
+        const basin_input *data = basin_plan_input(plan, i, BASIN_INPUT_DATA);
         const char        *before = told > 0 ? "," : first > 1 ? " The first of the checkpoints:" : distinct > 1 ? " Checkpoints:" : " Checkpoint:";
         if (!repeats(plan, i)) basin_plan_caption(plan, "%s %s", before, checkpoint_path(plan, i)), told++;
         if (data != NULL && data->digest != NULL) last_data = data->digest;
@@ -173,14 +188,15 @@ static void caption_checkpoints(basin_plan *plan)
 void basin_plan_sources(basin_plan *plan)
 {
     const basin_provenance *p = plan->results[0]->provenance;
+    char                    bn[40];
 
     for (size_t i = 0; i < plan->count; i++) caption_point(plan, i);
     caption_checkpoints(plan);
     caption_weights(plan, p);
     if (p == NULL) return;
-    if (p->precision != NULL && strcmp(p->precision, "double") != 0) basin_plan_caption(plan, " Precision: %s.", p->precision);
-    if (p->bn != NULL) basin_plan_caption(plan, " BatchNorm statistics %s.", p->bn);
-    if (p->loss != NULL && strchr(p->loss, ',') != NULL) basin_plan_caption(plan, " Loss: %s.", p->loss); /* one with settings */
+    if (p->precision != BASIN_DOUBLE) basin_plan_caption(plan, " Precision: %s.", basin_precision_text((basin_precision)p->precision));
+    if (p->bn.kind >= 0) basin_plan_caption(plan, " BatchNorm statistics %s.", basin_bn_mode_text(&p->bn, bn));
+    if (p->loss != NULL && p->loss_settings) basin_plan_caption(plan, " Loss: %s.", p->loss);
     if (p->weight_decay_included > 0) basin_plan_caption(plan, " Weight decay %s is part of the loss.", BASIN_NUMBER(p->weight_decay_included, 3));
 }
 
@@ -188,9 +204,10 @@ void basin_plan_ceiling_mode(basin_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const basin_provenance *p = plan->results[i]->provenance;
-        if (p == NULL || p->bn == NULL || strncmp(p->bn, "batch:", 6) == 0) continue;
-        basin_plan_caption(
-            plan, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its λ_max); here the statistics are %s.", p->bn);
+        char                    bn[40];
+        if (p == NULL || p->bn.kind < 0 || p->bn.kind == BASIN_BN_BATCH) continue;
+        basin_plan_caption(plan, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its λ_max); here the statistics are %s.",
+                           basin_bn_mode_text(&p->bn, bn));
         return;
     }
 }
@@ -235,7 +252,7 @@ const char *basin_plan_footer(basin_plan *plan)
     size_t                  used;
 
     if (plan->options->no_footer || p == NULL) return NULL;
-    const basin_input *data = basin_plan_input(plan, 0, "data");
+    const basin_input *data = basin_plan_input(plan, 0, BASIN_INPUT_DATA);
     used = (size_t)snprintf(text, sizeof text, "basin %.40s", p->version != NULL ? p->version : BASIN_VERSION);
     if (data != NULL && data->digest != NULL) used += (size_t)snprintf(text + used, sizeof text - used, " · data %.8s", data->digest);
     if (p->argument_count > 0) used += (size_t)snprintf(text + used, sizeof text - used, " · basin");

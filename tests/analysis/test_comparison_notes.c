@@ -235,8 +235,8 @@ static void ceilings_with_batch_norm_are_of_training_mode(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    basin_comparison *stored = table_compare(&t, &(basin_comparison_options){.bn = "stored"}),
-                     *batch = table_compare(&t, &(basin_comparison_options){.bn = "batch:8"}), *none = table_compare(&t, NULL);
+    basin_comparison *stored = table_compare(&t, &(basin_comparison_options){.bn = &(basin_bn_mode){BASIN_BN_STORED, 0}}),
+                     *batch = table_compare(&t, &(basin_comparison_options){.bn = &(basin_bn_mode){BASIN_BN_BATCH, 8}}), *none = table_compare(&t, NULL);
     table_note(
         stored,
         "with BatchNorm the ceiling is that of training mode, and lambda_max here is at statistics stored: --bn batch:SIZE gives its lambda_max",

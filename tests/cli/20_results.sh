@@ -77,4 +77,18 @@ holds out "g and v differ from method to method"
 good sharpness $GD --rho 1e-7
 holds out "below 100 times the rounding of the loss"
 
+# One checkpoint's method, seed and step in the result of every command; of several runs each row has its own.
+for c in spectrum sane sharpness "slice --along momentum --grid 3" info "info --gradient" check "spectrum --dry-run"; do
+    good $c $SAM --json
+    holds out '"training": {"method": "sam", "seed": 0, "step": 40}'
+done
+
+# A curve is of the method that its checkpoint records, whatever the folder is called.
+mkdir -p sam_vs_gd && cp -R runs/gd_0 sam_vs_gd/run1
+good slice sam_vs_gd/run1/step_000040.h5 --along momentum --grid 5 -o run1.h5
+good slice $SAM --along momentum --grid 5 -o sam_line.h5
+good plot run1.h5 sam_line.h5 -o two_methods.svg --caption
+holds out " GD: train loss"
+holds out " SAM: train loss"
+
 finish

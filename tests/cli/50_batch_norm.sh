@@ -6,10 +6,12 @@ good spectrum oracle_bn.h5 --bn batch:16 -o batch.h5
 holds out "BatchNorm statistics batch:16"
 holds out "loss  *1.7384035"
 good verify batch.h5
+good spectrum oracle_bn.h5 --bn batch:16 --json
+holds out '"bn": "batch", "bn_batch": 16'
 good spectrum oracle_bn.h5
 holds out "BatchNorm statistics stored"
 good slice oracle_bn.h5 --along random --grid 5 --bn reestimate --threads 1 --json
-holds out '"bn": "reestimate"'
+holds out '"bn": "reestimate", "bn_batch": 0'
 holds out '"slope": null, "curvature": null'
 mv out alone
 good slice oracle_bn.h5 --along random --grid 5 --bn reestimate --threads 3 --json

@@ -18,7 +18,8 @@ holds out "^  polished        6 steps of 0.2: theta moved by [0-9.]*, loss [0-9.
 good verify polished.h5
 same spectrum steepest/step_000000.h5 --polish 6
 holds one '"polish": {"steps": 6, "step": 0.2[0-9]*, "halvings": 0,'
-holds one '"point": "unperturbed, polished"'
+holds one '"weights": "unperturbed"'
+holds one '"training": {"method": "gd", "seed": 5, "step": 0}'
 polished=$(number one loss) moved=$(number one loss_after)
 good spectrum steepest/step_000006.h5 --json
 equal "six steps of a polish and of training" "$polished" "$(number out loss)"
@@ -52,7 +53,7 @@ for file in rate_none rate_zero; do
 done
 same sharpness average/step_12.h5 --average 3
 holds one '"averaged": 3'
-holds one '"point": "unperturbed, averaged"'
+holds one '"weights": "unperturbed"'
 averaged=$(number one loss)
 good sharpness average/mean.h5 --json
 equal "the mean of three checkpoints, one of them perturbed" "$averaged" "$(number out loss)"

@@ -9,15 +9,16 @@ holds out "^  polished  "
 holds out "^  step 40, polished by 20 steps of 0.2: theta moved by "
 expect "of msam_0 steps 20 and 40 are polished, of gd_0 none" [ "$(grep -c '^  polished  ' out)" = 2 ]
 good track runs/gd_0 runs/msam_0 --json
-holds out '"point": "mixed"'
+holds out '"weights": "mixed"'
 holds out '"weights": "undone"'
+holds out '"training": {"method": null, "seed": null, "step": null}'
 good track runs/msam_0 --no-polish --stationarity-products 3
 holds out "way down, 3 pr."
 lacks out "polished"
 good track $MSAM --no-polish --json
-holds out '"point": "undone"'
+holds out '"weights": "undone", "split_samples"'
 good track runs/gd_0 --json
-holds out '"point": "unperturbed"'
+holds out '"weights": "unperturbed", "split_samples"'
 good track runs/gd_0 --polish 3
 expect "--polish 3 polishes every checkpoint" [ "$(grep -c '^  polished  ' out)" = 5 ]
 wrong "track: --no-polish beside --polish" -- track runs/gd_0 --polish 3 --no-polish
@@ -61,7 +62,7 @@ holds out "^  curvature  *lambda_max  *raw  *ratio [0-9.]* \["
 holds out "too few seeds, [0-9]* could"
 good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --json
 holds out '"test_part_count": 10'
-holds out '"point": "mixed"'
+holds out '"weights": "unperturbed", "split_samples"'
 good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --no-polish
 lacks out "polished"
 good compare runs/gd_0 runs/gd_1

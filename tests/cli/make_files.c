@@ -377,6 +377,41 @@ static void write_bulk(void)
     basin_dataset_destroy(&data);
 }
 
+/* The spectrum of good.h5 as `basin spectrum` stores it, but for the step, which its checkpoint does not record. */
+static void write_retouched(void)
+{
+    basin_checkpoint          *ck = NULL;
+    basin_dataset             *data = NULL;
+    basin_objective           *objective = NULL;
+    basin_spectrum            *spectrum = NULL;
+    basin_provenance          *p = NULL;
+    basin_result              *result = NULL;
+    basin_stationarity_options stationarity;
+
+    assert_ok(basin_checkpoint_read(at("good.h5"), &ck));
+    assert_ok(basin_dataset_read(at("data.h5"), NULL, &data));
+    assert_ok(basin_network_objective(ck->graph, &ck->loss, data, NULL, &objective));
+    stationarity = basin_stationarity_recorded(ck);
+    assert_ok(basin_spectrum_compute(objective, ck->theta, &stationarity, NULL, &spectrum));
+    assert_ok(basin_provenance_create(&p));
+    assert_ok(basin_provenance_record(p, ck));
+    p->training.step = 11;
+    p->directory = basin_strdup(".");
+    p->argument_count = 2;
+    p->arguments = basin_alloc(2, sizeof *p->arguments);
+    p->arguments[0] = basin_strdup("spectrum"), p->arguments[1] = basin_strdup("good.h5");
+    p->input_count = 2;
+    p->inputs = basin_alloc(2, sizeof *p->inputs);
+    p->inputs[0] = (basin_input){BASIN_INPUT_CHECKPOINT, basin_strdup("good.h5"), basin_strdup(ck->digest)};
+    p->inputs[1] = (basin_input){BASIN_INPUT_DATA, basin_strdup("data.h5"), basin_strdup(data->digest)};
+    assert_ok(basin_result_create(BASIN_RESULT_SPECTRUM, spectrum, p, &result));
+    assert_ok(basin_result_write(result, at("retouched.h5")));
+    basin_result_destroy(&result);
+    basin_objective_destroy(&objective);
+    basin_dataset_destroy(&data);
+    basin_checkpoint_destroy(&ck);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -386,6 +421,7 @@ int main(int argc, char **argv)
     snprintf(folder, sizeof folder, "%s", argv[1]);
     write_data();
     write_checkpoints();
+    write_retouched();
     write_consecutive();
     write_rates();
     write_noisy();

@@ -229,6 +229,27 @@ static void a_result_without_a_required_text_or_array_is_refused(void **state)
     basin_result_destroy(&result);
 }
 
+static void results_of_other_checkpoints_disagree(void **state)
+{
+    (void)state;
+    basin_result *a = filled(BASIN_RESULT_SPECTRUM), *b = filled(BASIN_RESULT_SPECTRUM);
+    double        difference;
+    char          where[128];
+
+    assert_ok(basin_result_compare(a, b, &difference, where));
+    assert_true(difference == 0.0);
+    basin_free(b->provenance->training.method);
+    b->provenance->training.method = basin_strdup("another");
+    assert_ok(basin_result_compare(a, b, &difference, where));
+    assert_true(isinf(difference));
+    assert_string_equal(where, "provenance.training.method");
+    basin_provenance_destroy(&b->provenance);
+    assert_ok(basin_result_compare(a, b, &difference, where)); /* nothing to hold against the other's */
+    assert_true(difference == 0.0);
+    basin_result_destroy(&a);
+    basin_result_destroy(&b);
+}
+
 static void a_spectrum_by_no_method_is_refused(void **state)
 {
     (void)state;
@@ -340,6 +361,26 @@ static void assert_json(const json_t *value, const char *expected)
     assert_non_null(text);
     assert_string_equal(text, expected);
     free(text);
+}
+
+static void a_new_provenance_knows_nothing(void **state)
+{
+    (void)state;
+    basin_result *result = filled(BASIN_RESULT_SANE), *back = NULL;
+
+    basin_provenance_destroy(&result->provenance);
+    assert_ok(basin_provenance_create(&result->provenance));
+    assert_ok(basin_result_write(result, basin_test_scratch("new.h5")));
+    assert_ok(basin_result_read(basin_test_scratch("new.h5"), &back));
+    assert_same(&basin_provenance_schema, result->provenance, back->provenance);
+    json_t *root = parsed((const basin_result *const[]){back}, 1);
+    assert_json(follow(root, "provenance.training"), "{\"method\":null,\"seed\":null,\"step\":null}");
+    assert_json(follow(root, "provenance.bn"), "null");
+    assert_json(follow(root, "provenance.weights"), "null");
+    assert_json(follow(root, "provenance.loss_name"), "null");
+    json_decref(root);
+    basin_result_destroy(&result);
+    basin_result_destroy(&back);
 }
 
 static void surfaces_are_a_list_with_a_row_for_each_coordinate_of_the_second_axis(void **state)
@@ -471,6 +512,8 @@ int main(void)
         cmocka_unit_test(equal_results_give_equal_bytes),
         cmocka_unit_test(texts_of_any_bytes_come_back),
         cmocka_unit_test(a_result_without_a_required_text_or_array_is_refused),
+        cmocka_unit_test(results_of_other_checkpoints_disagree),
+        cmocka_unit_test(a_new_provenance_knows_nothing),
         cmocka_unit_test(a_spectrum_by_no_method_is_refused),
         cmocka_unit_test(the_promised_keys_are_there),
         cmocka_unit_test(surfaces_are_a_list_with_a_row_for_each_coordinate_of_the_second_axis),

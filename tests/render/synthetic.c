@@ -37,9 +37,11 @@ static double sharpness_of(const char *method)
 
 static basin_result *envelope(basin_result_kind kind, void *value, const char *method, const char *command)
 {
-    basin_provenance *p = make(1, sizeof *p);
+    basin_provenance *p = NULL;
     basin_result     *result = NULL;
 
+    assert_ok(basin_provenance_create(&p));
+    if (strcmp(method, "all") != 0) p->training = (basin_training){.method = name_of("%s", method), .seed = 0, .step = 2000};
     p->version = name_of("0.1.0");
     p->argument_count = 3;
     p->arguments = make(3, sizeof *p->arguments);
@@ -49,8 +51,8 @@ static basin_result *envelope(basin_result_kind kind, void *value, const char *m
     p->input_count = 2;
     p->inputs = make(2, sizeof *p->inputs);
     p->inputs[0] =
-        (basin_input){.role = name_of("checkpoint"), .path = name_of("runs/%s_0/step_2000.h5", method), .digest = name_of("00ff00ff00ff00ff")};
-    p->inputs[1] = (basin_input){.role = name_of("data"), .path = name_of("digits.h5"), .digest = name_of("3f2a91c07be4d5a8")};
+        (basin_input){.role = BASIN_INPUT_CHECKPOINT, .path = name_of("runs/%s_0/step_2000.h5", method), .digest = name_of("00ff00ff00ff00ff")};
+    p->inputs[1] = (basin_input){.role = BASIN_INPUT_DATA, .path = name_of("digits.h5"), .digest = name_of("3f2a91c07be4d5a8")};
     assert_ok(basin_result_create(kind, value, p, &result));
     return result;
 }
@@ -218,7 +220,7 @@ static void fill_row(basin_row *row, const char *method, int64_t seed, double pr
 
     basin_row_blank(row);
     row->run = name_of("%s_%d", method, (int)seed);
-    row->weights = name_of(strcmp(method, "msam") == 0 ? "undone" : "unperturbed");
+    row->weights = strcmp(method, "msam") == 0 ? BASIN_WEIGHTS_UNDONE : BASIN_WEIGHTS_UNPERTURBED;
     row->checkpoint = name_of("step_%04d.h5", (int)(2000 * progress));
     row->method = name_of("%s", method);
     row->spectrum_method = BASIN_SPECTRUM_DENSE;

@@ -222,10 +222,9 @@ static basin_result *at_loss(basin_result *sweep)
     return sweep;
 }
 
-static basin_result *with_batch_norm(basin_result *result, const char *statistics)
+static basin_result *with_batch_norm(basin_result *result, basin_bn_mode statistics)
 {
-    basin_free(result->provenance->bn);
-    result->provenance->bn = basin_strdup(statistics);
+    result->provenance->bn = statistics;
     return result;
 }
 
@@ -310,8 +309,8 @@ static bool draw_case(size_t i, drawn *out)
         CASE(44, "sharpness_flat_at_random", 3, WITH(0), flat_at_random(synthetic_sharpness("gd")), flat_at_random(synthetic_sharpness("sam")),
              flat_at_random(synthetic_sharpness("msam")))
         CASE(45, "epochs_truncated", 1, WITH(.y = "sane,n_eff"), truncated(synthetic_track(methods, 3, 1, 9)))
-        CASE(46, "epochs_batch_norm", 1, WITH(0), with_batch_norm(unlike(synthetic_track(methods, 3, 1, 9)), "stored"))
-        CASE(47, "epochs_batches", 1, WITH(0), with_batch_norm(synthetic_track(methods, 3, 1, 9), "batch:16"))
+        CASE(46, "epochs_batch_norm", 1, WITH(0), with_batch_norm(unlike(synthetic_track(methods, 3, 1, 9)), (basin_bn_mode){BASIN_BN_STORED, 0}))
+        CASE(47, "epochs_batches", 1, WITH(0), with_batch_norm(synthetic_track(methods, 3, 1, 9), (basin_bn_mode){BASIN_BN_BATCH, 16}))
         CASE(48, "methods_polished", 1, WITH(0), synthetic_polished_comparison(8))
         CASE(49, "methods_polished_one_seed", 1, WITH(0), synthetic_polished_comparison(1))
         CASE(50, "epochs_polished", 1, WITH(.y = "lambda_max,sane,sharpness_sam"), synthetic_polished_track(1, 9))

@@ -317,14 +317,14 @@ static void weights_are_those_of_each_method(void **state)
     basin_plan plan;
 
     (void)state;
-    result->provenance->point = basin_strdup("undone"); /* as the command says it of some */
+    result->provenance->weights = BASIN_WEIGHTS_UNDONE; /* as the command says it of some */
     basin_figure *figure = NULL;
     assert_ok(basin_figure_create((const basin_result *const[]){result}, 1, NULL, &figure));
     assert_non_null(strstr(basin_figure_caption(figure), " Weights of MSAM: undone."));
     assert_null(strstr(basin_figure_caption(figure), "Weights: undone"));
     basin_figure_destroy(&figure);
     basin_comparison *c = result->value;
-    for (size_t i = 0; i < c->row_count; i++) basin_free(c->rows[i].weights), c->rows[i].weights = basin_strdup(i < 2 ? "as_stored" : "undone");
+    for (size_t i = 0; i < c->row_count; i++) c->rows[i].weights = i < 2 ? BASIN_WEIGHTS_AS_STORED : BASIN_WEIGHTS_UNDONE;
     PLAN(methods, result, &no_options);
     assert_true(says(&plan, " Weights of SAM, MSAM: undone. Weights of GD: as stored."));
     basin_plan_clear(&plan);
@@ -513,6 +513,111 @@ static void a_way_down_is_told_once_of_each_point(void **state)
     for (size_t i = 0; i < 3; i++) basin_result_destroy(&lines[i]);
 }
 
+/* «lines» of a slice along the momentum of a run in `folder`, whose checkpoint records `method`; NULL: nothing. */
+static basin_result *line_in(const char *folder, const char *method)
+{
+    basin_result     *line = synthetic_line("gd", "momentum", 1, 5);
+    basin_provenance *p = line->provenance;
+
+    basin_free(p->inputs[0].path);
+    p->inputs[0].path = basin_format("%s/step_400.h5", folder);
+    basin_free(p->training.method);
+    p->training.method = basin_strdup(method);
+    return line;
+}
+
+static bool same_color(const basin_color *a, const basin_color *b)
+{
+    return a->r == b->r && a->g == b->g && a->b == b->b;
+}
+
+/* The method whose look that is, or NULL. */
+static const char *wearer_of(const basin_look *look)
+{
+    for (size_t i = 0; i < BASIN_METHODS; i++) {
+        basin_look own;
+        assert_true(basin_look_method(basin_methods[i].name, &own));
+        if (same_color(&own.color, &look->color) && own.dash == look->dash && own.marker == look->marker && own.hollow == look->hollow)
+            return basin_methods[i].name;
+    }
+    return NULL;
+}
+
+static void a_curve_is_of_the_method_that_its_checkpoint_records(void **state)
+{
+    basin_result *gd = line_in("sam_vs_gd/run1", "gd"), *sam = line_in("gd_2/sam", "sam"), *lion = line_in("msam_3", "lion");
+    basin_series *series = NULL;
+
+    (void)state;
+    basin_plan plan = plan_of((const basin_result *const[]){gd}, 1, &no_options);
+    assert_ok(basin_plan_series(&plan, &series));
+    assert_string_equal(series[0].label, "GD");
+    assert_string_equal(wearer_of(&series[0].look), "gd");
+    basin_plan_clear(&plan);
+    plan = plan_of((const basin_result *const[]){lion, gd, sam}, 3, &no_options);
+    assert_ok(basin_plan_series(&plan, &series));
+    assert_string_equal(series[0].label, "lion"); /* carried by its name, in a colour that no method here wears */
+    assert_false(same_color(&series[0].look.color, &series[1].look.color) || same_color(&series[0].look.color, &series[2].look.color));
+    assert_string_equal(wearer_of(&series[1].look), "gd");
+    assert_string_equal(wearer_of(&series[2].look), "sam");
+    basin_plan_clear(&plan);
+    const char *const labels[] = {"SAM", "MSAM"}; /* words of the user's, which change no colour */
+    plan = plan_of((const basin_result *const[]){gd, sam}, 2, &(basin_figure_options){.labels = labels});
+    assert_ok(basin_plan_series(&plan, &series));
+    assert_string_equal(series[0].label, "SAM");
+    assert_string_equal(wearer_of(&series[0].look), "gd");
+    assert_string_equal(wearer_of(&series[1].look), "sam");
+    basin_plan_clear(&plan);
+    basin_result_destroy(&gd);
+    basin_result_destroy(&sam);
+    basin_result_destroy(&lion);
+}
+
+static void a_result_of_no_known_method_has_no_method_s_colour(void **state)
+{
+    basin_result *gd = line_in("sam_vs_gd/run1", "gd"), *older = line_in("runs/sam_3", NULL), *made = line_in("runs/msam_4", "msam");
+    basin_series *series = NULL;
+
+    (void)state;
+    basin_provenance_destroy(&made->provenance);
+    basin_plan plan = plan_of((const basin_result *const[]){older, gd, made}, 3, &no_options);
+    assert_ok(basin_plan_series(&plan, &series));
+    assert_string_equal(series[0].label, "sam_3");
+    assert_string_equal(series[1].label, "GD");
+    assert_string_equal(series[2].label, "result 3");
+    assert_string_equal(wearer_of(&series[1].look), "gd");
+    for (size_t i = 0; i < 3; i += 2)
+        for (size_t m = 0; m < BASIN_METHODS; m++) {
+            basin_look own;
+            assert_true(basin_look_method(basin_methods[m].name, &own));
+            assert_false(same_color(&own.color, &series[i].look.color));
+        }
+    assert_true(series[0].look.dash != series[2].look.dash); /* and are told apart all the same */
+    basin_plan_clear(&plan);
+    basin_result_destroy(&gd);
+    basin_result_destroy(&older);
+    basin_result_destroy(&made);
+}
+
+static void results_of_one_method_are_told_apart_by_their_runs(void **state)
+{
+    basin_result *one = line_in("runs/gd_0", "gd"), *two = line_in("runs/gd_1", "gd"), *sam = line_in("runs/sam_0", "sam");
+    basin_series *series = NULL;
+
+    (void)state;
+    basin_plan plan = plan_of((const basin_result *const[]){one, sam, two}, 3, &no_options);
+    assert_ok(basin_plan_series(&plan, &series));
+    assert_string_equal(series[0].label, "gd_0");
+    assert_string_equal(series[1].label, "sam_0");
+    assert_string_equal(series[2].label, "gd_1");
+    for (size_t i = 0; i < 3; i++)
+        for (size_t j = 0; j < i; j++) assert_false(same_color(&series[i].look.color, &series[j].look.color));
+    basin_plan_clear(&plan);
+    basin_result_destroy(&one);
+    basin_result_destroy(&two);
+    basin_result_destroy(&sam);
+}
+
 static void captions_say_how_a_point_was_reached(void **state)
 {
     basin_result     *line = synthetic_line("msam", "momentum", 1, 5);
@@ -521,7 +626,7 @@ static void captions_say_how_a_point_was_reached(void **state)
     (void)state;
     p->polish = (basin_polish){.steps = 20, .step = 0.1, .moved = 0.047, .loss_before = 0.0623, .loss_after = 0.0612, .gradient_norm_before = 0.13,
                                .gradient_norm_after = 0.008};
-    p->point = basin_strdup("undone");
+    p->weights = BASIN_WEIGHTS_UNDONE;
     assert_true(line_says((const basin_result *const[]){line}, 1,
                           " This point: polished by 20 plain gradient steps of size 0.1, which moved θ by 0.047, the training loss from 0.0623 to 0.0612 "
                           "and ‖∇L‖ from 0.13 to 0.008. Checkpoint: runs/msam_0/step_2000.h5."));
@@ -529,7 +634,7 @@ static void captions_say_how_a_point_was_reached(void **state)
     p->polish.halvings = 1, p->polish.step = 0.05;
     assert_true(line_says((const basin_result *const[]){line}, 1, " of size 0.05 in the end (halved 1 time), which moved"));
     p->polish.steps = 0, p->averaged = 8;
-    basin_free(p->point), p->point = basin_strdup("mixed");
+    p->weights = BASIN_WEIGHTS_MIXED;
     assert_true(line_says((const basin_result *const[]){line}, 1, " This point: the mean weights of 8 consecutive checkpoints, of which the last is named."));
     basin_figure *figure = NULL;
     assert_ok(basin_figure_create((const basin_result *const[]){line}, 1, NULL, &figure));
@@ -558,6 +663,9 @@ int main(void)
         cmocka_unit_test(a_sweep_at_a_loss_says_so),
         cmocka_unit_test(captions_say_what_was_found_of_a_way_down),
         cmocka_unit_test(a_way_down_is_told_once_of_each_point),
+        cmocka_unit_test(a_curve_is_of_the_method_that_its_checkpoint_records),
+        cmocka_unit_test(a_result_of_no_known_method_has_no_method_s_colour),
+        cmocka_unit_test(results_of_one_method_are_told_apart_by_their_runs),
         cmocka_unit_test(captions_say_how_a_point_was_reached),
     };
     return cmocka_run_group_tests_name("plans", tests, NULL, NULL);

@@ -138,7 +138,8 @@ static basin_status note_ceilings(basin_comparer *c)
     const basin_comparison *k = c->result;
     char                   *plain = NULL, *own = NULL;
     /* the recursion that the ceiling bounds ran on the loss in training mode, whose derivatives go through the statistics */
-    bool other = c->bn != NULL && strncmp(c->bn, "batch:", 6) != 0;
+    bool other = c->bn != NULL && c->bn->kind >= 0 && c->bn->kind != BASIN_BN_BATCH;
+    char bn[40];
 
     BASIN_TRY(list_ratios(k, "lambda_max_over_plain", false, &plain));
     BASIN_TRY(list_ratios(k, "lambda_max_over_ceiling", true, &own));
@@ -147,7 +148,7 @@ static basin_status note_ceilings(basin_comparer *c)
             c, basin_format("lambda_max over the ceiling that learning rate and momentum set without any perturbation (2(1+β)/η without weight decay for gd, sgd, sam, "
                             "msam), mean: %s%s%s%s",
                             plain, other ? ". But with BatchNorm the ceiling is that of training mode, and lambda_max here is at statistics " : "",
-                            other ? c->bn : "", other ? ": --bn batch:SIZE gives its lambda_max" : "")));
+                            other ? basin_bn_mode_text(c->bn, bn) : "", other ? ": --bn batch:SIZE gives its lambda_max" : "")));
     if (own != NULL)
         BASIN_TRY(basin_comparison_add_note(
             c, basin_format("lambda_max over the method's own ceiling, mean: %s: an index of hovering (on a fixed quadratic it tends to 1 for any "

@@ -20,7 +20,8 @@ typedef struct basin_pair { /* a group held against a base by the runs of equal 
 typedef struct basin_comparer {
     basin_comparison    *result;
     double               level, loss_tolerance;
-    const char          *bn, *remark; /* of the options */
+    const basin_bn_mode *bn;          /* of the options */
+    const char          *remark;      /* of the options */
     size_t               column_count;
     const basin_column **columns;              /* what is compared: of the columns meant to be, those that some row of a group knows */
     bool                 points[BASIN_POINTS]; /* every group has such rows */
