@@ -276,6 +276,7 @@ const basin_split *basin_dataset_split(const basin_dataset *data, const char *na
 /* ------------------------------------------------------------------------------------------ checkpoint -- */
 
 typedef enum basin_perturbed { BASIN_PERTURBED_NO, BASIN_PERTURBED_YES, BASIN_PERTURBED_UNKNOWN } basin_perturbed;
+const char *basin_perturbed_text(basin_perturbed perturbed); /* no | yes | unknown */
 
 /* Which weights of a checkpoint a result is of. */
 typedef enum basin_weights_kind {
@@ -680,7 +681,17 @@ void         basin_sane_destroy(basin_sane **sane);
 
 /* ------------------------------------------------------------------------------------------- direction -- */
 
+typedef enum basin_direction_kind {
+    BASIN_DIRECTION_OTHER, /* a vector of the caller's own */
+    BASIN_DIRECTION_MOMENTUM,
+    BASIN_DIRECTION_GRADIENT,
+    BASIN_DIRECTION_EIGEN,
+    BASIN_DIRECTION_RANDOM,
+    BASIN_DIRECTION_TO
+} basin_direction_kind;
+
 typedef struct basin_direction {
+    int    kind;          /* basin_direction_kind */
     char  *label;         /* as asked for: momentum, eigen:1, random:3, … */
     char  *definition;    /* one line for captions: «accumulated gradient v (uphill), scaled to norm 1» */
     size_t size;
@@ -712,10 +723,6 @@ basin_status basin_direction_rescale(basin_direction *direction, double norm);
 basin_status basin_direction_orthogonalise(basin_direction *direction, const basin_direction *against);
 void         basin_direction_destroy(basin_direction **direction);
 
-typedef enum basin_direction_kind {
-    BASIN_DIRECTION_MOMENTUM, BASIN_DIRECTION_GRADIENT, BASIN_DIRECTION_EIGEN, BASIN_DIRECTION_RANDOM, BASIN_DIRECTION_TO
-} basin_direction_kind;
-
 typedef struct basin_direction_spec { /* what a user writes: momentum | gradient | eigen:1 | eigen:-1 | random[:seed] | to:FILE */
     basin_direction_kind kind;
     long        index;  /* eigen */
@@ -727,6 +734,7 @@ basin_status basin_direction_parse(const char *text, basin_direction_spec *out);
 /* ----------------------------------------------------------------------------------------------- slice -- */
 
 typedef struct basin_axis {
+    int     kind;                   /* basin_direction_kind */
     char   *direction, *definition; /* label and definition of the direction */
     size_t  count;
     double *coordinates;            /* [count], multiples of the direction */
@@ -777,8 +785,16 @@ void         basin_slice_destroy(basin_slice **slice);
 
 /* ------------------------------------------------------------------------------------------- sharpness -- */
 
+typedef enum basin_rise_direction {
+    BASIN_RISE_SAM,   /* the gradient */
+    BASIN_RISE_MSAM,  /* against the momentum */
+    BASIN_RISE_TOP,   /* the eigenvector of the largest eigenvalue */
+    BASIN_RISE_RANDOM /* filter-normalised, then scaled to norm 1 */
+} basin_rise_direction;
+
 typedef struct basin_rise { /* of the loss along one direction at one radius; NAN where the direction is zero */
-    char  *name;       /* sam | msam | top | random:SEED */
+    int    direction;  /* basin_rise_direction */
+    uint64_t seed;     /* of a random direction; else 0 */
     char  *definition;
     char  *split;
     double rho;        /* signed */
@@ -787,6 +803,7 @@ typedef struct basin_rise { /* of the loss along one direction at one radius; NA
     double symmetric;  /* its part that is even in rho, of curvature: ½ [L(theta + rho d) + L(theta - rho d)] - L(theta) */
     double loss;       /* L(theta + rho d) */
 } basin_rise;
+const char *basin_rise_name(const basin_rise *rise, char out[40]); /* sam | msam | top | random:SEED; returns `out` */
 
 typedef struct basin_sharpness {
     size_t parameters, samples;
@@ -864,6 +881,7 @@ typedef enum basin_point_kind {
     BASIN_POINT_AVERAGED, /* at the mean of the weights of consecutive checkpoints that end with it */
     BASIN_POINTS
 } basin_point_kind;
+const char *basin_point_text(basin_point_kind point); /* raw | polished | averaged */
 
 /* One row of `track` and `compare`: everything measured at one point of one checkpoint. */
 typedef struct basin_row {
@@ -962,7 +980,9 @@ typedef enum basin_family {
 } basin_family;
 
 typedef struct basin_group { /* the runs of one method, at one checkpoint each */
-    char   *name;        /* gd | sam | msam | …; «gd, budget of sam» for the extra group at equal gradient evaluations */
+    char   *name;        /* of the method; «gd, budget of sam» of the extra group at equal gradient evaluations */
+    char   *method;      /* gd | sam | msam | … | unknown */
+    char   *budget_of;   /* the method whose gradient evaluations the extra group has spent; NULL: a method at the common step or loss */
     size_t  run_count;
     size_t *rows;        /* [run_count] indices into the comparison's rows, of the raw points */
     double  gradient_evaluations, seconds; /* mean */
@@ -1103,7 +1123,9 @@ typedef struct basin_tensor_info {
 } basin_tensor_info;
 
 typedef struct basin_info { /* what one checkpoint says of itself, from the file alone */
-    char   *checkpoint, *method, *loss_name, *perturbed, *data_path, *data_digest, *digest;
+    char   *checkpoint, *method, *data_path, *data_digest, *digest;
+    int     loss_kind;      /* basin_loss_kind */
+    int     perturbed;      /* basin_perturbed */
     char   *loss;           /* in full, as basin_loss_spec_describe */
     size_t  parameters, layers;
     int64_t step, seed, batch_size, gradient_evaluations;

@@ -119,15 +119,14 @@ done:
 
 static basin_status copy_record(const basin_checkpoint *ck, basin_info *info)
 {
-    static const char *const perturbed[] = {[BASIN_PERTURBED_NO] = "no", [BASIN_PERTURBED_YES] = "yes", [BASIN_PERTURBED_UNKNOWN] = "unknown"};
-    basin_status             st = BASIN_OK;
+    basin_status st = BASIN_OK;
 
     BASIN_STRDUP(info->checkpoint, ck->path);
     BASIN_STRDUP(info->digest, ck->digest[0] != '\0' ? ck->digest : NULL);
     BASIN_STRDUP(info->method, ck->method);
-    BASIN_STRDUP(info->loss_name, basin_loss_name(ck->loss.kind));
+    info->loss_kind = (int)ck->loss.kind;
     BASIN_TRY(basin_loss_spec_describe(&ck->loss, &info->loss));
-    BASIN_STRDUP(info->perturbed, perturbed[ck->perturbed]);
+    info->perturbed = (int)ck->perturbed;
     BASIN_STRDUP(info->data_path, ck->data_path);
     BASIN_STRDUP(info->data_digest, ck->data_digest[0] != '\0' ? ck->data_digest : NULL);
     info->parameters = ck->params->size;

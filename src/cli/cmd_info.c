@@ -124,7 +124,7 @@ static void print_training(const basin_info *info, FILE *out)
 static void print_weights(const basin_info *info, FILE *out)
 {
     fprintf(out, "  weights     P = %s in %s layers, |theta| = %s, perturbed: %s", cli_thousands(info->parameters), cli_thousands(info->layers),
-            cli_number(info->theta_norm, 6), info->perturbed);
+            cli_number(info->theta_norm, 6), basin_perturbed_text((basin_perturbed)info->perturbed));
     if (!isnan(info->undo) && info->undo != 0) fprintf(out, " (theta = stored %c %.6g v)", info->undo < 0 ? '-' : '+', fabs(info->undo));
     if (info->has_momentum) fprintf(out, "\n  momentum    |v| = %s\n", cli_number(info->momentum_norm, 6));
     else fprintf(out, "\n  momentum    not saved\n");
@@ -176,7 +176,7 @@ static void print(const basin_result *result, FILE *out)
     fprintf(out, "%s\n", info->checkpoint != NULL ? info->checkpoint : "checkpoint");
     print_training(info, out);
     print_weights(info, out);
-    fprintf(out, "  loss        %s\n", info->loss != NULL ? info->loss : info->loss_name);
+    fprintf(out, "  loss        %s\n", info->loss != NULL ? info->loss : basin_loss_name((basin_loss_kind)info->loss_kind));
     if (info->data_path != NULL) fprintf(out, "  data        %s, SHA-256 %.16s…\n", info->data_path, info->data_digest);
     else fprintf(out, "  data        none recorded\n");
     if (!isnan(info->gradient_norm)) {

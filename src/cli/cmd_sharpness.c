@@ -89,9 +89,13 @@ static void print_directions(const basin_sharpness *s, FILE *out)
 
 static void print_definitions(const basin_sharpness *s, FILE *out)
 {
-    for (size_t i = 0; i < s->rise_count; i++)
-        if (i == 0 || strcmp(s->rises[i].name, s->rises[i - 1].name) != 0)
-            fprintf(out, "  %s: %s\n", s->rises[i].name, s->rises[i].definition);
+    char name[40];
+
+    for (size_t i = 0; i < s->rise_count; i++) {
+        const basin_rise *rise = &s->rises[i], *before = i > 0 ? rise - 1 : NULL;
+        if (before != NULL && rise->direction == before->direction && rise->seed == before->seed) continue;
+        fprintf(out, "  %s: %s\n", basin_rise_name(rise, name), rise->definition);
+    }
     fputs("  rise = slope part (odd in rho) + symmetrised rise (even, of curvature: L(+rho) and L(-rho) averaged, less L)\n"
           "  g and v differ from method to method in where they look: compare methods along top or random directions too\n",
           out);
@@ -128,6 +132,7 @@ static void print(const basin_result *result, FILE *out)
     const basin_sharpness *s = result->value;
     const double           rounding = rounding_of(s, result->provenance);
     cli_table             *table = cli_table_create("lrrrrr");
+    char                   name[40];
 
     cli_report_source(result, s->samples, s->parameters, out);
     fprintf(out, "  loss            %.8g\n", s->loss);
@@ -136,7 +141,7 @@ static void print(const basin_result *result, FILE *out)
     cli_table_titles(table, "along|rho|rise|slope part|symmetrised|loss there");
     for (size_t i = 0; i < s->rise_count; i++) {
         const basin_rise *rise = &s->rises[i];
-        cli_table_cell(table, "%s", rise->name);
+        cli_table_cell(table, "%s", basin_rise_name(rise, name));
         cli_table_number(table, rise->rho, 4);
         rise_cell(table, rise->value, rounding);
         rise_cell(table, rise->slope, rounding);

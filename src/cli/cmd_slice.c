@@ -175,7 +175,7 @@ static int along_random(const cli_arguments *a, cli_source *s, const char *text,
 
     CLI_TRY(cli_size(a, "seed", 0, &base));
     if (strcmp(text, "random") == 0) seed = base + axis; /* two plain `random` are two directions */
-    if (first != NULL && strncmp(first->label, "random", 6) == 0) o.orthogonal_to = first->values;
+    if (first != NULL && first->kind == BASIN_DIRECTION_RANDOM) o.orthogonal_to = first->values;
     CLI_LIBRARY(basin_direction_random(basin_objective_params(s->objectives[0]), s->ck->theta, &o, seed, out));
 done:
     return status;
@@ -202,6 +202,7 @@ static int make_direction(const cli_arguments *a, cli_source *s, const axis_requ
     case BASIN_DIRECTION_EIGEN: CLI_LIBRARY(basin_direction_eigen(s->objectives[0], s->ck->theta, spec->index, NULL, &d)); break;
     case BASIN_DIRECTION_RANDOM: CLI_TRY(along_random(a, s, request->along, spec->seed, axis, first, &d)); break;
     case BASIN_DIRECTION_TO: CLI_TRY(along_other(a, s, spec->path, end, &d)); break;
+    case BASIN_DIRECTION_OTHER: break; /* none that can be typed */
     }
     if (d->warning != NULL) cli_warn("%s: %s", s->ck->path, d->warning);
     if (first != NULL && cli_given_option(a, "orthogonal")) CLI_LIBRARY(basin_direction_orthogonalise(d, first));

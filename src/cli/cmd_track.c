@@ -147,7 +147,7 @@ static void descent_cell(cli_table *table, const basin_stationarity *s)
 
 static void step_cell(cli_table *table, const basin_row *m)
 {
-    if (m->point != BASIN_POINT_RAW) cli_table_cell(table, "%s", cli_point_text(m->point));
+    if (m->point != BASIN_POINT_RAW) cli_table_cell(table, "%s", basin_point_text((basin_point_kind)m->point));
     else cli_table_integer(table, m->step);
 }
 
@@ -224,7 +224,7 @@ static void print_sampling(const basin_row *rows, size_t count, FILE *out)
         const basin_row *one = find_part(rows, count, &rows[i], 1), *two = find_part(rows, count, &rows[i], 2);
         if (rows[i].part != 0 || rows[i].missing != NULL || one == NULL || two == NULL) continue;
         fprintf(out, "  step %lld%s%s: lambda max %.4g ± %.2g over the choice of %s samples; %.4g and %.4g on halves of these, mean %.4g\n", (long long)rows[i].step,
-                rows[i].point != BASIN_POINT_RAW ? ", " : "", rows[i].point != BASIN_POINT_RAW ? cli_point_text(rows[i].point) : "", rows[i].lambda_max,
+                rows[i].point != BASIN_POINT_RAW ? ", " : "", rows[i].point != BASIN_POINT_RAW ? basin_point_text((basin_point_kind)rows[i].point) : "", rows[i].lambda_max,
                 basin_sampling_error(&rows[i], one->lambda_max, two->lambda_max), cli_samples(rows[i].samples, rows[i].split_samples), one->lambda_max, two->lambda_max,
                 (one->lambda_max + two->lambda_max) / 2);
     }

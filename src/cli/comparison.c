@@ -123,7 +123,7 @@ static void print_estimates(const basin_comparison *c, int point, FILE *out)
 
     memset(alignment + 1, 'r', groups);
     table = cli_table_create(alignment);
-    cli_table_cell(table, "%s", point == BASIN_POINT_RAW ? "at the checkpoint" : cli_point_text(point));
+    cli_table_cell(table, "%s", point == BASIN_POINT_RAW ? "at the checkpoint" : basin_point_text((basin_point_kind)point));
     for (size_t g = 0; g < groups; g++) cli_table_cell(table, "%s", c->groups[g].name);
     for (size_t i = 0; i < c->estimate_count; i++) {
         const basin_estimate *first = &c->estimates[i];
@@ -183,7 +183,7 @@ static void difference_row(cli_table *table, const basin_difference *d, size_t p
 {
     cli_table_cell(table, "%s", opens_family ? basin_family_text((basin_family)d->family) : "");
     cli_table_cell(table, "%s", d->measure);
-    cli_table_cell(table, "%s", cli_point_text(d->point));
+    cli_table_cell(table, "%s", basin_point_text((basin_point_kind)d->point));
     effect_cell(table, d, pairs);
     cli_table_number(table, d->p, 2);
     cli_table_number(table, d->p_family, 2);

@@ -436,20 +436,13 @@ void cli_rows_clear(cli_rows *r)
     *r = (cli_rows){0};
 }
 
-const char *cli_point_text(int point)
-{
-    static const char *const texts[BASIN_POINTS] = {"raw", "polished", "averaged"};
-
-    return texts[point];
-}
-
 void cli_rows_print_missing(const basin_row *rows, size_t count, FILE *out)
 {
     for (size_t i = 0; i < count; i++) {
         const basin_row *row = &rows[i];
         if (row->missing == NULL) continue;
         fprintf(out, "  missing: %s/%s", row->run, row->checkpoint);
-        if (row->point != BASIN_POINT_RAW) fprintf(out, " (%s)", cli_point_text(row->point));
+        if (row->point != BASIN_POINT_RAW) fprintf(out, " (%s)", basin_point_text((basin_point_kind)row->point));
         if (row->part > 0) fprintf(out, " (half %zu of the samples)", row->part);
         fprintf(out, ": %s\n", row->missing);
     }

@@ -51,8 +51,6 @@ void cli_rows_clear(cli_rows *rows);
 
 /* «missing: FILE: why» for each missing row. */
 void cli_rows_print_missing(const basin_row *rows, size_t count, FILE *out);
-/* raw | polished | averaged */
-const char *cli_point_text(int point);
 /* Only checkpoints, or an error that names the folder. */
 int cli_run_open(const char *path, basin_run **out);
 

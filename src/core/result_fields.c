@@ -22,6 +22,9 @@ static const char *const precisions[] = {"double", "single", NULL};
 static const char *const weights_[] = {"unperturbed", "undone", "as_stored", "mixed", NULL};
 static const char *const statistics[] = {"stored", "reestimate", "interpolate", "batch", NULL};
 static const char *const roles[] = {"checkpoint", "data", "other", "averaged", "rows", NULL};
+static const char *const perturbed_[] = {"no", "yes", "unknown", NULL};
+static const char *const directions[] = {"other", "momentum", "gradient", "eigen", "random", "to", NULL};
+static const char *const rise_directions[] = {"sam", "msam", "top", "random", NULL};
 static const char *const descents[] = {"not_tested", "descent_found", "negative_curvature", "none_found", "gradient_at_rounding", NULL};
 static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
@@ -95,9 +98,9 @@ static const basin_field info_fields[] = {
     PLAIN(STRING, checkpoint, "checkpoint", BASIN_FIELD_OPTIONAL, "path"),
     PLAIN(STRING, digest, "digest", BASIN_FIELD_OPTIONAL, "SHA-256 of the file"),
     PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "training method"),
-    PLAIN(STRING, loss_name, "loss_name", BASIN_FIELD_OPTIONAL, "loss function"),
+    CHOICE(loss_kind, "loss_name", basin_loss_names, 0, "loss function"),
     PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights"),
-    PLAIN(STRING, perturbed, "perturbed", BASIN_FIELD_OPTIONAL, "no, yes or unknown: are the stored weights perturbed"),
+    CHOICE(perturbed, "perturbed", perturbed_, 0, "are the stored weights perturbed"),
     PLAIN(DOUBLE, undo, "undo", 0, "theta = stored + undo * momentum"),
     PLAIN(STRING, data_path, "data_path", BASIN_FIELD_OPTIONAL, "as recorded"),
     PLAIN(STRING, data_digest, "data_digest", BASIN_FIELD_OPTIONAL, "as recorded"),
@@ -221,6 +224,7 @@ static const basin_field sane_fields[] = {
 
 #define S basin_axis
 static const basin_field axis_fields[] = {
+    CHOICE(kind, "kind", directions, 0, "of the direction; other: a vector of the caller's own"),
     PLAIN(STRING, direction, "direction", 0, "as asked for"),
     PLAIN(STRING, definition, "definition", BASIN_FIELD_OPTIONAL, "one line"),
     PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
@@ -266,7 +270,8 @@ static const basin_field slice_fields[] = {
 
 #define S basin_rise
 static const basin_field rise_fields[] = {
-    PLAIN(STRING, name, "name", 0, "sam, msam, top or random:SEED"),
+    CHOICE(direction, "name", rise_directions, 0, "the direction d"),
+    PLAIN(UINT, seed, "seed", 0, "of a random direction; else 0"),
     PLAIN(STRING, definition, "definition", BASIN_FIELD_OPTIONAL, "one line"),
     PLAIN(STRING, split, "split", BASIN_FIELD_OPTIONAL, "on which the loss is taken"),
     PLAIN(DOUBLE, rho, "rho", 0, "signed radius"),
@@ -376,6 +381,8 @@ static const basin_field track_fields[] = {
 #define S basin_group
 static const basin_field group_fields[] = {
     PLAIN(STRING, name, "name", 0, "method, or method and budget"),
+    PLAIN(STRING, method, "method", 0, "of training; unknown where it is not recorded"),
+    PLAIN(STRING, budget_of, "budget_of", BASIN_FIELD_OPTIONAL, "the method whose gradient evaluations this extra group has spent; null: no extra group"),
     PLAIN(SIZE, run_count, "run_count", BASIN_FIELD_HIDDEN, ""),
     ARRAY(SIZES, rows, "rows", EXTENT(offsetof(S, run_count), BASIN_NO_EXTENT), 0, "indices into rows, of raw points"),
     PLAIN(DOUBLE, gradient_evaluations, "gradient_evaluations", 0, "mean"),
@@ -596,6 +603,23 @@ const char *basin_bn_mode_text(const basin_bn_mode *mode, char out[40])
 {
     if (mode->kind == BASIN_BN_BATCH) snprintf(out, 40, "%s:%zu", statistics[mode->kind], mode->batch);
     else snprintf(out, 40, "%s", mode->kind >= 0 ? statistics[mode->kind] : "none");
+    return out;
+}
+
+const char *basin_perturbed_text(basin_perturbed perturbed)
+{
+    return perturbed_[perturbed];
+}
+
+const char *basin_point_text(basin_point_kind point)
+{
+    return points[point];
+}
+
+const char *basin_rise_name(const basin_rise *rise, char out[40])
+{
+    if (rise->direction == BASIN_RISE_RANDOM) snprintf(out, 40, "%s:%llu", rise_directions[rise->direction], (unsigned long long)rise->seed);
+    else snprintf(out, 40, "%s", rise_directions[rise->direction]);
     return out;
 }
 

@@ -185,18 +185,17 @@ static bool never_perturbed(const char *name)
 
 static basin_status read_perturbed(const basin_h5 *h5, basin_checkpoint *ck)
 {
-    static const char *const names[] = {[BASIN_PERTURBED_NO] = "no", [BASIN_PERTURBED_YES] = "yes", [BASIN_PERTURBED_UNKNOWN] = "unknown"};
-    basin_status             st = BASIN_OK;
-    char                    *text = NULL;
-    size_t                   i = 0;
+    basin_status st = BASIN_OK;
+    char        *text = NULL;
+    int          i = BASIN_PERTURBED_NO;
 
     BASIN_TRY(basin_h5_text_attribute(h5, "/training", "perturbed", &text));
     if (text == NULL) {
         ck->perturbed = never_perturbed(ck->method) ? BASIN_PERTURBED_NO : BASIN_PERTURBED_UNKNOWN;
         goto done;
     }
-    while (i < 3 && strcmp(text, names[i]) != 0) i++;
-    BASIN_CHECK(i < 3, BASIN_ERR_FORMAT, "%s: /training: attribute perturbed: expected yes, no or unknown, file has «%.40s»", ck->path, text);
+    while (i <= BASIN_PERTURBED_UNKNOWN && strcmp(text, basin_perturbed_text((basin_perturbed)i)) != 0) i++;
+    BASIN_CHECK(i <= BASIN_PERTURBED_UNKNOWN, BASIN_ERR_FORMAT, "%s: /training: attribute perturbed: expected yes, no or unknown, file has «%.40s»", ck->path, text);
     ck->perturbed = (basin_perturbed)i;
 done:
     basin_free(text);

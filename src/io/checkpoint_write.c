@@ -73,7 +73,6 @@ static basin_status put_count(basin_h5 *h5, const char *name, int64_t value)
 
 static basin_status put_training(basin_h5 *h5, const basin_checkpoint *ck)
 {
-    static const char *const     perturbed[] = {[BASIN_PERTURBED_NO] = "no", [BASIN_PERTURBED_YES] = "yes", [BASIN_PERTURBED_UNKNOWN] = "unknown"};
     const basin_hyperparameters *hyper = &ck->hyper;
     basin_status                 st = BASIN_OK;
 
@@ -83,7 +82,7 @@ static basin_status put_training(basin_h5 *h5, const basin_checkpoint *ck)
     BASIN_TRY(put_count(h5, "step", ck->step));
     BASIN_TRY(put_count(h5, "gradient_evaluations", ck->gradient_evaluations));
     BASIN_TRY(put_real(h5, "seconds", ck->seconds));
-    BASIN_TRY(basin_h5_put_text_attribute(h5, "/training", "perturbed", perturbed[ck->perturbed]));
+    BASIN_TRY(basin_h5_put_text_attribute(h5, "/training", "perturbed", basin_perturbed_text(ck->perturbed)));
     BASIN_TRY(put_real(h5, "undo", ck->undo));
     BASIN_TRY(put_real(h5, "learning_rate", hyper->learning_rate));
     BASIN_TRY(put_real(h5, "momentum", hyper->momentum));

@@ -17,8 +17,9 @@ const basin_row *basin_versus_row(const basin_comparison *c, size_t raw, int poi
 
 /* Whether the difference was tested: seeds paired, and of two methods. */
 bool        basin_versus_tested(const basin_difference *d);
-const char *basin_group_method(basin_plan *plan, const char *group); /* the name up to the comma of «gd, budget of sam» */
-const char *basin_group_title(basin_plan *plan, const char *group);
+/* The group of that name; NULL if there is none. */
+const basin_group *basin_versus_group(const basin_comparison *c, const char *name);
+const char        *basin_group_title(basin_plan *plan, const basin_group *group); /* «?» for NULL */
 /* The lines under the panel of a measure: verdict and p of each method and kind of point. */
 basin_status basin_versus_notes(basin_plan *plan, const basin_versus *v, const basin_column *measure, basin_panel *panel);
 /* Which groups cannot be held against each other at equal training loss; NULL if all can. */

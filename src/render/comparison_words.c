@@ -26,27 +26,33 @@ bool basin_versus_tested(const basin_difference *d)
     return d->paired && d->pairs > 0 && d->verdict != BASIN_VERDICT_CONTINUATION && d->measure != NULL && d->group != NULL && d->base != NULL;
 }
 
-const char *basin_group_method(basin_plan *plan, const char *group)
+const basin_group *basin_versus_group(const basin_comparison *c, const char *name)
 {
-    return basin_plan_text(plan, "%.*s", (int)strcspn(group, ","), group);
+    for (size_t g = 0; g < c->group_count; g++)
+        if (basin_same_text(c->groups[g].name, name)) return &c->groups[g];
+    return NULL;
 }
 
-const char *basin_group_title(basin_plan *plan, const char *group)
+const char *basin_group_title(basin_plan *plan, const basin_group *group)
 {
-    static const char budget[] = ", budget of ";
-    const char       *rest = strchr(group, ','), *title = basin_method_title(basin_group_method(plan, group));
+    if (group == NULL || group->method == NULL) return "?";
+    if (group->budget_of == NULL) return basin_method_title(group->method);
+    return basin_plan_text(plan, "%s at %s’s budget", basin_method_title(group->method), basin_method_title(group->budget_of));
+}
 
-    if (rest == NULL) return title;
-    if (strncmp(rest, budget, strlen(budget)) != 0) return basin_plan_text(plan, "%s%s", title, rest);
-    return basin_plan_text(plan, "%s at %s’s budget", title, basin_method_title(basin_plan_text(plan, "%s", rest + strlen(budget))));
+static const char *title_named(basin_plan *plan, const basin_comparison *c, const char *name)
+{
+    return basin_group_title(plan, basin_versus_group(c, name));
 }
 
 /* ------------------------------------------------------------------------------------------------ verdicts -- */
 
 /* Of two groups at their own steps; the extra group at another's budget is told in the table. */
-static bool between_methods(const basin_difference *d)
+static bool between_methods(const basin_comparison *c, const basin_difference *d)
 {
-    return d->measure != NULL && d->group != NULL && d->base != NULL && strchr(d->group, ',') == NULL && strchr(d->base, ',') == NULL;
+    const basin_group *group = basin_versus_group(c, d->group), *base = basin_versus_group(c, d->base);
+
+    return d->measure != NULL && group != NULL && base != NULL && group->budget_of == NULL && base->budget_of == NULL;
 }
 
 /* What the report says; of a condition, which the report leaves out, what its family says. */
@@ -92,12 +98,12 @@ basin_status basin_versus_notes(basin_plan *plan, const basin_versus *v, const b
     BASIN_PLAN_ALLOC(plan, panel->notes, c->difference_count);
     for (size_t first = 0; first < c->difference_count; first++) { /* each method once, with what was found at all its points */
         const basin_difference *pair = &c->differences[first];
-        if (!between_methods(pair) || pair->point != BASIN_POINT_RAW || strcmp(pair->measure, measure->name) != 0) continue;
+        if (!between_methods(c, pair) || pair->point != BASIN_POINT_RAW || strcmp(pair->measure, measure->name) != 0) continue;
         for (size_t i = 0; i < c->difference_count; i++) {
             const basin_difference *d = &c->differences[i];
             bool same = basin_same_text(d->measure, pair->measure) && basin_same_text(d->group, pair->group) && basin_same_text(d->base, pair->base);
             if (!same || (d != pair && (d->point == BASIN_POINT_RAW || !basin_versus_tested(d)))) continue;
-            const char *who = d == pair ? basin_group_title(plan, d->group) : basin_point_word(d->point);
+            const char *who = d == pair ? title_named(plan, c, d->group) : basin_point_text((basin_point_kind)d->point);
             panel->notes[panel->note_count++] =
                 (basin_panel_note){basin_plan_text(plan, "%s: %s%s", who, verdict_text(plan, d), flips(c, d) ? " (flips)" : ""), flips(c, d)};
         }
@@ -124,8 +130,8 @@ const char *basin_versus_warning(basin_plan *plan, const basin_versus *v)
         const basin_difference *d = &c->differences[i];
         if (!d->losses_unequal || !basin_versus_tested(d) || d->point != BASIN_POINT_RAW || strcmp(d->measure, "train_loss") != 0) continue;
         line = basin_plan_text(plan, "%s%s and %s",
-                               line != NULL ? basin_plan_text(plan, "%s; ", line) : "training losses unequal: ", basin_group_title(plan, d->group),
-                               basin_group_title(plan, d->base));
+                               line != NULL ? basin_plan_text(plan, "%s; ", line) : "training losses unequal: ", title_named(plan, c, d->group),
+                               title_named(plan, c, d->base));
     }
     return line;
 }
@@ -134,7 +140,7 @@ const char *basin_versus_warning(basin_plan *plan, const basin_versus *v)
 static const char *base_of(basin_plan *plan, const basin_comparison *c)
 {
     for (size_t i = 0; i < c->difference_count; i++)
-        if (between_methods(&c->differences[i]) && basin_versus_tested(&c->differences[i])) return basin_group_title(plan, c->differences[i].base);
+        if (between_methods(c, &c->differences[i]) && basin_versus_tested(&c->differences[i])) return title_named(plan, c, c->differences[i].base);
     return NULL;
 }
 
@@ -199,7 +205,7 @@ static size_t tests(const basin_versus *v, bool *ratios)
     for (size_t i = 0; i < c->difference_count; i++) {
         const basin_difference *d = &c->differences[i];
         for (size_t m = 0; m < v->count; m++) {
-            if (!between_methods(d) || !basin_versus_tested(d) || strcmp(v->measures[m]->name, d->measure) != 0) continue;
+            if (!between_methods(c, d) || !basin_versus_tested(d) || strcmp(v->measures[m]->name, d->measure) != 0) continue;
             most = d->pairs > most ? d->pairs : most;
             *ratios = *ratios || d->ratio;
         }
@@ -242,9 +248,9 @@ static void caption_flips(basin_plan *plan, const basin_versus *v)
     for (size_t i = 0; i < c->difference_count; i++) {
         const basin_difference *d = &c->differences[i];
         const basin_column     *measure = d->measure != NULL ? basin_column_find(d->measure) : NULL;
-        if (measure == NULL || !between_methods(d) || !flips(c, d)) continue;
+        if (measure == NULL || !between_methods(c, d) || !flips(c, d)) continue;
         basin_plan_caption(plan, "%s%s of %s (%s)", told++ == 0 ? " Verdicts that flip between raw points and others: " : ", ",
-                           basin_column_words(plan, measure), basin_group_title(plan, d->group), basin_point_word(d->point));
+                           basin_column_words(plan, measure), title_named(plan, c, d->group), basin_point_text((basin_point_kind)d->point));
     }
     if (told > 0) basin_plan_caption(plan, ".");
 }
@@ -279,7 +285,7 @@ static void caption_conditions(basin_plan *plan, const basin_versus *v)
     }
     for (size_t g = 0; g < c->group_count; g++)
         basin_plan_caption(plan, " %s: n = %zu, %s gradient evaluations.",
-                           c->groups[g].name != NULL ? basin_group_title(plan, c->groups[g].name) : "?", c->groups[g].run_count,
+                           basin_group_title(plan, &c->groups[g]), c->groups[g].run_count,
                            BASIN_NUMBER(c->groups[g].gradient_evaluations, 4));
     if (c->losses_note != NULL) basin_plan_caption(plan, " Training losses: %s.", c->losses_note);
     if (c->missing > 0) basin_plan_caption(plan, " %zu checkpoint%s could not be measured.", c->missing, c->missing == 1 ? "" : "s");

@@ -18,12 +18,11 @@ typedef struct slot { /* x of what stands in a method's slot, at one kind of poi
     double dots, mean, sampling;
 } slot;
 
-static basin_look look_of(basin_plan *plan, const basin_group *group, size_t index)
+static basin_look look_of(const basin_group *group, size_t index)
 {
     basin_look look = basin_look_series(index);
 
-    if (group->name == NULL) return look;
-    basin_look_method(basin_group_method(plan, group->name), &look);
+    basin_look_method(group->method, &look);
     return look;
 }
 
@@ -73,24 +72,16 @@ static slot slot_of(const basin_comparison *c, size_t g, int point, const basin_
 
 /* ------------------------------------------------------------------------------------------------- in a panel -- */
 
-static size_t group_named(const basin_comparison *c, const char *name)
-{
-    size_t g = 0;
-
-    while (g < c->group_count && !basin_same_text(c->groups[g].name, name)) g++;
-    return g;
-}
-
 /* One thin line from the base to the group for each seed in both. */
 static basin_status join_pair(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const basin_difference *d, const basin_column *measure)
 {
     basin_status st = BASIN_OK;
-    size_t       from = group_named(c, d->base), to = group_named(c, d->group);
     double      *ends = NULL;
+    const basin_group *base = basin_versus_group(c, d->base), *group = basin_versus_group(c, d->group);
 
-    for (size_t i = 0; from < c->group_count && to < c->group_count && i < c->groups[from].run_count; i++) {
-        for (size_t k = 0; k < c->groups[to].run_count; k++) {
-            size_t a = c->groups[from].rows[i], b = c->groups[to].rows[k];
+    for (size_t i = 0; base != NULL && group != NULL && i < base->run_count; i++) {
+        for (size_t k = 0; k < group->run_count; k++) {
+            size_t a = base->rows[i], b = group->rows[k], from = (size_t)(base - c->groups), to = (size_t)(group - c->groups);
             if (c->rows[a].seed < 0 || c->rows[a].seed != c->rows[b].seed) continue;
             BASIN_PLAN_ALLOC(plan, ends, 4);
             ends[0] = slot_of(c, from, d->point, measure).dots, ends[1] = slot_of(c, to, d->point, measure).dots;
@@ -120,7 +111,7 @@ static basin_status add_dots(basin_plan *plan, basin_panel *panel, const basin_c
 {
     basin_status       st = BASIN_OK;
     const basin_group *group = &c->groups[g];
-    basin_color        color = look_of(plan, group, g).color;
+    basin_color        color = look_of(group, g).color;
     double            *x = NULL, *y = NULL;
 
     if (group->run_count < 2) return BASIN_OK;
@@ -168,7 +159,7 @@ static basin_status add_mean(basin_plan *plan, basin_panel *panel, const basin_c
     basin_status          st = BASIN_OK;
     const basin_estimate *e = estimate_of(c, g, point, measure);
     slot                  s = slot_of(c, g, point, measure);
-    basin_look            look = look_of(plan, &c->groups[g], g);
+    basin_look            look = look_of(&c->groups[g], g);
     basin_mark            mark;
 
     if (e == NULL || e->n == 0) return BASIN_OK;
@@ -299,9 +290,9 @@ static basin_status name_groups(basin_plan *plan, const basin_comparison *c)
     BASIN_PLAN_ALLOC(plan, colors, c->group_count);
     for (size_t g = 0; g < c->group_count; g++) {
         at[g] = (double)g;
-        labels[g] = c->groups[g].name != NULL ? basin_group_title(plan, c->groups[g].name) : "?";
+        labels[g] = basin_group_title(plan, &c->groups[g]);
         if (!basin_versus_equal(c)) labels[g] = basin_plan_text(plan, "%s\nn = %zu", labels[g], c->groups[g].run_count);
-        colors[g] = look_of(plan, &c->groups[g], g).color;
+        colors[g] = look_of(&c->groups[g], g).color;
     }
     for (size_t p = 0; p < plan->panel_count; p++) {
         basin_panel *panel = &plan->panels[p];

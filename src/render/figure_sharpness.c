@@ -5,7 +5,6 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/memory.h"
 #include "render/figure.h"
@@ -15,23 +14,26 @@ static const basin_sharpness *sharpness_of(const basin_plan *plan, size_t i)
     return plan->results[i]->value;
 }
 
-/* «random:3» is one of «random». */
-static size_t family_length(const char *name)
+static const char *const titles[] = { /* by basin_rise_direction */
+    [BASIN_RISE_SAM] = "SAM: d = ∇L/‖∇L‖",
+    [BASIN_RISE_MSAM] = "MSAM: d = −v/‖v‖",
+    [BASIN_RISE_TOP] = "top eigenvector: d = e₁",
+    [BASIN_RISE_RANDOM] = "random directions",
+};
+
+enum { DIRECTIONS = sizeof titles / sizeof *titles };
+
+static bool same_curve(const basin_rise *a, const basin_rise *b)
 {
-    return strncmp(name, "random:", 7) == 0 ? 6 : strlen(name);
+    return a->direction == b->direction && a->seed == b->seed;
 }
 
-static bool same_family(const char *a, const char *b)
+/* Whether the i-th rise is the first of its curve. */
+static bool begins_curve(const basin_sharpness *s, size_t i)
 {
-    return family_length(a) == family_length(b) && strncmp(a, b, family_length(a)) == 0;
-}
-
-static const char *family_title(basin_plan *plan, const char *name)
-{
-    if (strcmp(name, "sam") == 0) return "SAM: d = ∇L/‖∇L‖";
-    if (strcmp(name, "msam") == 0) return "MSAM: d = −v/‖v‖";
-    if (strcmp(name, "top") == 0) return "top eigenvector: d = e₁";
-    return strncmp(name, "random:", 7) == 0 ? "random directions" : basin_plan_text(plan, "%s", name);
+    for (size_t j = 0; j < i; j++)
+        if (same_curve(&s->rises[j], &s->rises[i])) return false;
+    return true;
 }
 
 typedef struct pair {
@@ -51,8 +53,8 @@ typedef struct drawn {
     bool        cut;   /* some result has more */
 } drawn;
 
-/* The rises called exactly `name`, by radius. */
-static basin_status curve(basin_plan *plan, const basin_sharpness *s, const char *name, const drawn *what, basin_mark *mark)
+/* The rises along the direction of `one`, by radius. */
+static basin_status curve(basin_plan *plan, const basin_sharpness *s, const basin_rise *one, const drawn *what, basin_mark *mark)
 {
     basin_status st = BASIN_OK;
     pair        *pairs = NULL;
@@ -64,7 +66,7 @@ static basin_status curve(basin_plan *plan, const basin_sharpness *s, const char
     BASIN_PLAN_ALLOC(plan, y, s->rise_count);
     for (size_t i = 0; i < s->rise_count; i++) {
         const basin_rise *rise = &s->rises[i];
-        if (rise->name == NULL || strcmp(rise->name, name) != 0 || rise->rho < what->radii.low || rise->rho > what->radii.high) continue;
+        if (!same_curve(rise, one) || rise->rho < what->radii.low || rise->rho > what->radii.high) continue;
         pairs[count++] = what->symmetric ? (pair){fabs(rise->rho), rise->symmetric} : (pair){rise->rho, rise->value};
     }
     qsort(pairs, count, sizeof *pairs, by_radius);
@@ -100,18 +102,16 @@ done:
     return st;
 }
 
-/* Every curve of the family of `name`, in one look; the label once. */
-static basin_status add_family(basin_plan *plan, basin_panel *panel, size_t result, const char *name, const drawn *what, basin_look look,
-                               const char *label)
+/* Every curve of that kind of direction, in one look; the label once. */
+static basin_status add_direction(basin_plan *plan, basin_panel *panel, size_t result, int direction, const drawn *what, basin_look look,
+                                  const char *label)
 {
     basin_status           st = BASIN_OK;
     const basin_sharpness *s = sharpness_of(plan, result);
 
     for (size_t i = 0; i < s->rise_count; i++) {
-        const char *own = s->rises[i].name;
-        bool        first = own != NULL && same_family(own, name), random = first && family_length(own) != strlen(own);
-        for (size_t j = 0; j < i && first; j++) first = s->rises[j].name == NULL || strcmp(s->rises[j].name, own) != 0;
-        if (!first) continue;
+        bool random = direction == BASIN_RISE_RANDOM;
+        if (s->rises[i].direction != direction || !begins_curve(s, i)) continue;
         basin_mark mark = {.type = &basin_mark_line,
                            .pen = basin_look_pen(&look, random ? 0.6 : 1.1),
                            .marker = random ? BASIN_MARKER_NONE : look.marker,
@@ -119,35 +119,27 @@ static basin_status add_family(basin_plan *plan, basin_panel *panel, size_t resu
                            .size = 3.2,
                            .label = label,
                            .cap = plan->options->cap};
-        BASIN_TRY(curve(plan, s, own, what, &mark));
+        BASIN_TRY(curve(plan, s, &s->rises[i], what, &mark));
         BASIN_TRY(basin_panel_add(plan, panel, mark));
     }
 done:
     return st;
 }
 
-/* The first name of each family, over all results, in order of appearance. */
-static basin_status families(basin_plan *plan, const char ***out, size_t *count)
+/* The kinds of directions of all results, in order of appearance. */
+static size_t directions_of(const basin_plan *plan, int out[DIRECTIONS])
 {
-    basin_status st = BASIN_OK;
-    const char **names = NULL;
-    size_t       total = 0;
+    size_t count = 0;
 
-    *count = 0;
-    for (size_t r = 0; r < plan->count; r++) total += sharpness_of(plan, r)->rise_count;
-    BASIN_PLAN_ALLOC(plan, names, total);
     for (size_t r = 0; r < plan->count; r++) {
         const basin_sharpness *s = sharpness_of(plan, r);
         for (size_t i = 0; i < s->rise_count; i++) {
-            const char *name = s->rises[i].name;
-            bool        known = name == NULL;
-            for (size_t j = 0; j < *count && !known; j++) known = same_family(names[j], name);
-            if (!known) names[(*count)++] = name;
+            bool known = false;
+            for (size_t j = 0; j < count && !known; j++) known = out[j] == s->rises[i].direction;
+            if (!known) out[count++] = s->rises[i].direction;
         }
     }
-    *out = names;
-done:
-    return st;
+    return count;
 }
 
 static basin_status finish_panel(basin_plan *plan, basin_panel *panel, const basin_range *x, const basin_range *y)
@@ -163,20 +155,13 @@ done:
     return st;
 }
 
-static bool is_random(const char *name)
-{
-    return family_length(name) != strlen(name);
-}
-
 /* How many random directions a result has; the definition of one of them. */
 static size_t random_count(const basin_sharpness *s, const char **definition)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < s->rise_count; i++) {
-        bool first = s->rises[i].name != NULL && is_random(s->rises[i].name);
-        for (size_t j = 0; j < i && first; j++) first = s->rises[j].name == NULL || strcmp(s->rises[j].name, s->rises[i].name) != 0;
-        if (!first) continue;
+        if (s->rises[i].direction != BASIN_RISE_RANDOM || !begins_curve(s, i)) continue;
         count++;
         if (s->rises[i].definition != NULL) *definition = s->rises[i].definition;
     }
@@ -253,14 +238,13 @@ static basin_status plan_rises(basin_plan *plan, bool symmetric)
 {
     basin_status  st = BASIN_OK;
     basin_series *series = NULL;
-    const char  **names = NULL;
-    size_t        count = 0;
+    int           directions[DIRECTIONS];
+    size_t        count = directions_of(plan, directions);
     basin_range   x = basin_range_start(), y = basin_range_start(), random = basin_range_start();
     bool          several = plan->count > 1;
     drawn         what = {.symmetric = symmetric};
 
     BASIN_TRY(basin_plan_series(plan, &series));
-    BASIN_TRY(families(plan, &names, &count));
     BASIN_TRY(find_radii(plan, &what));
     size_t panels = several && count > 0 ? count : 1;
     BASIN_TRY(basin_plan_panels(plan, panels, columns_of(plan, panels)));
@@ -271,10 +255,10 @@ static basin_status plan_rises(basin_plan *plan, bool symmetric)
         for (size_t i = 0; i < (several ? plan->count : count); i++) {
             if (several && count == 0) break;
             basin_look look = several ? series[i].look : basin_look_series(i);
-            BASIN_TRY(add_family(plan, panel, several ? i : 0, names[several ? p : i], &what, look,
-                                 several ? series[i].label : family_title(plan, names[i])));
+            BASIN_TRY(add_direction(plan, panel, several ? i : 0, directions[several ? p : i], &what, look,
+                                    several ? series[i].label : titles[directions[i]]));
         }
-        basin_range  px, py, *to = several && count > 0 && is_random(names[p]) ? &random : &y;
+        basin_range  px, py, *to = several && count > 0 && directions[p] == BASIN_RISE_RANDOM ? &random : &y;
         basin_panel_ranges(panel, &px, &py);
         basin_range_add(&x, px.low), basin_range_add(&x, px.high);
         basin_range_add(to, py.low), basin_range_add(to, py.high);
@@ -284,9 +268,9 @@ static basin_status plan_rises(basin_plan *plan, bool symmetric)
     for (size_t p = 0; p < panels; p++) { /* one scale: the panels are to be compared; but small changes must be seen */
         basin_panel *panel = &plan->panels[p];
         bool         left = p % plan->columns == 0, below = p + plan->columns >= panels;
-        bool         own = own_scale && is_random(names[p]);
+        bool         own = own_scale && directions[p] == BASIN_RISE_RANDOM;
         BASIN_TRY(finish_panel(plan, panel, &x, own ? &random : &y));
-        panel->title = several && count > 0 ? family_title(plan, names[p]) : NULL;
+        panel->title = several && count > 0 ? titles[directions[p]] : NULL;
         if (own) panel->title = basin_plan_text(plan, "%s (own scale)", panel->title);
         panel->y_label = left ? basin_plan_scale_label(plan, symmetric ? "½[L(+ρ) + L(−ρ)] − L" : "L(θ + ρd) − L(θ)", &panel->y, "\n") : NULL;
         panel->no_y = !left && !own;

@@ -10,6 +10,7 @@
 
 #include "core/memory.h"
 #include "render/figure.h"
+#include "render/rows.h"
 
 static const basin_slice *slice_of(const basin_plan *plan, size_t i)
 {
@@ -42,9 +43,12 @@ done:
     return st;
 }
 
-static bool starts(const char *text, const char *with)
+/* «1» of the label «eigen:1», as it was asked for; all of a label without a colon. */
+static const char *detail_of(const char *label)
 {
-    return text != NULL && strncmp(text, with, strlen(with)) == 0;
+    const char *colon = strchr(label, ':');
+
+    return colon != NULL ? colon + 1 : label;
 }
 
 /* Whether this eigenvalue is that of the direction of the same name in every result; otherwise no label can name it. */
@@ -54,8 +58,7 @@ static bool same_eigenvalue(const basin_plan *plan, const basin_axis *axis)
         const basin_slice *s = plan->results[i]->value;
         for (size_t k = 0; k < s->axis_count; k++) {
             const basin_axis *other = &s->axes[k];
-            if (starts(other->direction, axis->direction) && starts(axis->direction, other->direction) && other->eigenvalue != axis->eigenvalue)
-                return false;
+            if (basin_same_text(other->direction, axis->direction) && other->eigenvalue != axis->eigenvalue) return false;
         }
     }
     return isfinite(axis->eigenvalue);
@@ -65,17 +68,17 @@ static bool same_eigenvalue(const basin_plan *plan, const basin_axis *axis)
 const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form)
 {
     const char *name = axis->direction != NULL ? axis->direction : "direction", *apart = form == BASIN_LABEL_BROKEN ? "\n" : " ";
-    bool        uphill = starts(name, "momentum") || starts(name, "gradient"), unit = fabs(axis->norm - 1) < 1e-9;
-    const char *norm = basin_plan_text(plan, "‖d‖ = %s", BASIN_NUMBER(axis->norm, 3));
+    bool        uphill = axis->kind == BASIN_DIRECTION_MOMENTUM || axis->kind == BASIN_DIRECTION_GRADIENT, unit = fabs(axis->norm - 1) < 1e-9;
+    const char *detail = detail_of(name), *norm = basin_plan_text(plan, "‖d‖ = %s", BASIN_NUMBER(axis->norm, 3));
 
-    if (starts(name, "to:")) {
-        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", basin_name_file(name + 3));
-        return basin_plan_text(plan, "from θ (0) towards %s (1),%s%s", basin_name_file(name + 3), apart, norm);
+    if (axis->kind == BASIN_DIRECTION_TO) {
+        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", basin_name_file(detail));
+        return basin_plan_text(plan, "from θ (0) towards %s (1),%s%s", basin_name_file(detail), apart, norm);
     }
-    if (starts(name, "eigen:")) {
-        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "eigenvector %s", name + 6);
-        if (!same_eigenvalue(plan, axis)) return basin_plan_text(plan, "distance along eigenvector %s,%s%s", name + 6, apart, norm);
-        return basin_plan_text(plan, "distance along eigenvector %s,%sλ = %s, %s", name + 6, apart, BASIN_NUMBER(axis->eigenvalue, 3), norm);
+    if (axis->kind == BASIN_DIRECTION_EIGEN) {
+        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "eigenvector %s", detail);
+        if (!same_eigenvalue(plan, axis)) return basin_plan_text(plan, "distance along eigenvector %s,%s%s", detail, apart, norm);
+        return basin_plan_text(plan, "distance along eigenvector %s,%sλ = %s, %s", detail, apart, BASIN_NUMBER(axis->eigenvalue, 3), norm);
     }
     if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "%s%s", name, uphill ? " →" : "");
     return basin_plan_text(plan, "%s along %s,%s%s%s", unit ? "distance" : "coordinate", name, apart, norm, uphill ? ", uphill →" : "");

@@ -54,18 +54,13 @@ static basin_range averaged_of(const basin_row_list *list)
     return averaged;
 }
 
-const char *basin_point_word(int point)
-{
-    return point == BASIN_POINT_POLISHED ? "polished" : point == BASIN_POINT_AVERAGED ? "averaged" : "raw";
-}
-
 const char *basin_point_label(basin_plan *plan, const basin_row_list *list, int point)
 {
     basin_range steps = steps_of(list), averaged = averaged_of(list);
 
     if (point == BASIN_POINT_POLISHED) return basin_plan_text(plan, "polished: %s gradient steps", range_text(plan, &steps));
     if (point == BASIN_POINT_AVERAGED) return basin_plan_text(plan, "averaged over %s checkpoints", range_text(plan, &averaged));
-    return basin_point_word(point);
+    return basin_point_text((basin_point_kind)point);
 }
 
 static void caption_polish(basin_plan *plan, const basin_row_list *list)

@@ -14,7 +14,6 @@ bool basin_same_text(const char *a, const char *b); /* NULL is "" */
 basin_status basin_plan_rows(basin_plan *plan, size_t room, basin_row_list *out); /* an empty list with room for so many */
 bool         basin_rows_hold(const basin_row_list *list, int point);
 
-const char *basin_point_word(int point); /* raw | polished | averaged */
 /* For legends: «raw», «polished: 20 gradient steps», «averaged over 8 checkpoints». */
 const char *basin_point_label(basin_plan *plan, const basin_row_list *list, int point);
 

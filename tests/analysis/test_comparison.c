@@ -512,6 +512,9 @@ static void the_base_also_enters_at_the_largest_budget(void **unused)
     assert_int_equal(c->step, 100);
     assert_int_equal(c->group_count, 3);
     const basin_group *extra = table_group(c, "gd, budget of sam");
+    assert_string_equal(extra->method, "gd");
+    assert_string_equal(extra->budget_of, "sam");
+    assert_null(table_group(c, "sam")->budget_of);
     assert_int_equal(extra->run_count, 8);
     assert_close(extra->gradient_evaluations, 190.0, 1e-15, 0.0);
     for (size_t i = 0; i < 8; i++) assert_int_equal(c->rows[extra->rows[i]].step, 190);

@@ -82,7 +82,7 @@ static void write_comparison(const char *path)
     c->rows = basin_alloc(2, sizeof *c->rows);
     c->group_count = 1;
     c->groups = basin_alloc(1, sizeof *c->groups);
-    c->groups[0].name = basin_strdup("gd");
+    c->groups[0].name = basin_strdup("gd"), c->groups[0].method = basin_strdup("gd");
     c->groups[0].run_count = 2;
     c->groups[0].rows = basin_alloc(2, sizeof(size_t));
     c->groups[0].rows[1] = 1;

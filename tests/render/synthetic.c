@@ -109,6 +109,9 @@ basin_result *synthetic_ends(const char *method, size_t parameters, size_t top, 
 
 static void axis_of(basin_axis *axis, const char *direction, double norm, size_t count)
 {
+    basin_direction_spec spec;
+
+    if (basin_direction_parse(direction, &spec) == BASIN_OK) axis->kind = (int)spec.kind;
     axis->direction = name_of("%s", direction);
     axis->definition = name_of("%s direction, norm %g", direction, norm);
     axis->count = count;
@@ -190,8 +193,8 @@ basin_result *synthetic_plane(const char *method, size_t count)
 basin_result *synthetic_sharpness(const char *method)
 {
     static const double      radii[] = {-0.2, -0.1, -0.05, -0.025, -0.0125, 0, 0.0125, 0.025, 0.05, 0.1, 0.2};
-    static const char *const names[] = {"sam", "msam", "top", "random:0", "random:1", "random:2"};
-    enum { RADII = sizeof radii / sizeof *radii, NAMES = sizeof names / sizeof *names };
+    static const int directions[] = {BASIN_RISE_SAM, BASIN_RISE_MSAM, BASIN_RISE_TOP, BASIN_RISE_RANDOM, BASIN_RISE_RANDOM, BASIN_RISE_RANDOM};
+    enum { RADII = sizeof radii / sizeof *radii, NAMES = sizeof directions / sizeof *directions };
     basin_sharpness *s = make(1, sizeof *s);
     double           sharp = sharpness_of(method);
 
@@ -204,7 +207,7 @@ basin_result *synthetic_sharpness(const char *method)
             basin_rise *rise = &s->rises[m * RADII + i];
             double      rho = radii[i], curvature = m == 0 ? 6 * sharp : m == 1 ? 3 * sharp : m == 2 ? 8 * sharp : 0.2 + 0.05 * (double)m;
             *rise = (basin_rise){
-                .name = name_of("%s", names[m]), .definition = name_of("L(θ + ρ d) − L(θ)"), .split = name_of("train"), .rho = rho};
+                .direction = directions[m], .seed = m > 3 ? m - 3 : 0, .definition = name_of("L(θ + ρ d) − L(θ)"), .split = name_of("train"), .rho = rho};
             rise->slope = m == 0 ? 0.2 * rho : m == 1 ? -0.06 * rho : m == 2 ? 0.1 * rho : 0.01 * rho;
             rise->symmetric = curvature * rho * rho;
             rise->value = rise->slope + rise->symmetric;
@@ -401,7 +404,7 @@ static void make_groups(basin_comparison *c, size_t seeds, bool polished)
     c->groups = make(METHODS, sizeof *c->groups);
     for (size_t g = 0; g < METHODS; g++) {
         basin_group *group = &c->groups[c->group_count++];
-        *group = (basin_group){.name = name_of("%s", methods[g]), .run_count = seeds, .rows = make(seeds, sizeof *group->rows)};
+        *group = (basin_group){.name = name_of("%s", methods[g]), .method = name_of("%s", methods[g]), .run_count = seeds, .rows = make(seeds, sizeof *group->rows)};
         group->gradient_evaluations = g == 1 ? 4000 : 2000;
         for (size_t s = 0; s < seeds; s++) {
             group->rows[s] = c->row_count;

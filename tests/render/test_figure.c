@@ -120,7 +120,7 @@ static basin_result *flat_at_random(basin_result *sharpness)
     basin_sharpness *s = sharpness->value;
 
     for (size_t i = 0; i < s->rise_count; i++)
-        if (strncmp(s->rises[i].name, "random:", 7) == 0) s->rises[i].value *= 0.01, s->rises[i].symmetric *= 0.01;
+        if (s->rises[i].direction == BASIN_RISE_RANDOM) s->rises[i].value *= 0.01, s->rises[i].symmetric *= 0.01;
     return sharpness;
 }
 
@@ -130,6 +130,8 @@ static basin_result *with_budget(basin_result *comparison, size_t fewer)
 
     basin_free(c->groups[2].name);
     c->groups[2].name = basin_strdup("gd, budget of sam");
+    basin_free(c->groups[2].method);
+    c->groups[2].method = basin_strdup("gd"), c->groups[2].budget_of = basin_strdup("sam");
     c->groups[2].run_count -= fewer;
     return comparison;
 }

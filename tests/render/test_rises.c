@@ -27,13 +27,13 @@ static const basin_mark *curve_of(const basin_panel *panel)
     return NULL;
 }
 
-static const basin_rise *rise_of(const basin_result *result, const char *name, double rho)
+static const basin_rise *rise_of(const basin_result *result, basin_rise_direction direction, double rho)
 {
     const basin_sharpness *s = result->value;
 
     for (size_t i = 0; i < s->rise_count; i++)
-        if (strcmp(s->rises[i].name, name) == 0 && s->rises[i].rho == rho) return &s->rises[i];
-    fail_msg("no rise %s at %g", name, rho);
+        if (s->rises[i].direction == (int)direction && s->rises[i].rho == rho) return &s->rises[i];
+    fail_msg("no rise along direction %d at %g", (int)direction, rho);
     return NULL;
 }
 
@@ -50,7 +50,7 @@ static void the_symmetrised_rise_stands_once_at_each_radius(void **state)
     assert_int_equal(curve->count, 6); /* 0 and five radii of both signs */
     for (size_t i = 0; i < 6; i++) {
         assert_close(curve->x[i], radii[i], 0.0, 0.0);
-        assert_close(curve->y[i], rise_of(result, "sam", curve->x[i])->symmetric, 0.0, 0.0);
+        assert_close(curve->y[i], rise_of(result, BASIN_RISE_SAM, curve->x[i])->symmetric, 0.0, 0.0);
     }
     assert_true(says(&plan, "Symmetrised rise of the loss ½[L(θ + ρ d) + L(θ − ρ d)] − L(θ), without the slope"));
     assert_true(says(&plan, " cos²(v, e₁) = 0.25, e₁ the top eigenvector."));
@@ -61,7 +61,7 @@ static void the_symmetrised_rise_stands_once_at_each_radius(void **state)
     assert_ok(basin_plan_sharpness(&plan));
     curve = curve_of(&plan.panels[0]);
     assert_int_equal(curve->count, 11);
-    for (size_t i = 0; i < 11; i++) assert_close(curve->y[i], rise_of(result, "sam", curve->x[i])->value, 0.0, 0.0);
+    for (size_t i = 0; i < 11; i++) assert_close(curve->y[i], rise_of(result, BASIN_RISE_SAM, curve->x[i])->value, 0.0, 0.0);
     assert_true(says(&plan, "slope and curvature together"));
     basin_plan_clear(&plan);
     basin_result_destroy(&result);

@@ -100,19 +100,22 @@ static int64_t common_step(const basin_comparison *k)
 
 /* ------------------------------------------------------------------------------------------------ groups -- */
 
-static basin_status add_group(basin_comparison *k, char *name, basin_group **out)
+/* The runs of a method; with `budget_of` at the gradient evaluations that this other method has spent. */
+static basin_status add_group(basin_comparison *k, const char *method, const char *budget_of, basin_group **out)
 {
     basin_status st = BASIN_OK;
     basin_group *groups = NULL;
 
-    BASIN_CHECK(name != NULL && (groups = basin_grow(k->groups, k->group_count, k->group_count + 1, sizeof *groups)) != NULL, BASIN_ERR_NOMEM,
+    BASIN_CHECK((groups = basin_grow(k->groups, k->group_count, k->group_count + 1, sizeof *groups)) != NULL, BASIN_ERR_NOMEM,
                 "out of memory for a group");
     k->groups = groups;
     *out = &groups[k->group_count++];
-    (*out)->name = name, name = NULL;
+    BASIN_STRDUP((*out)->method, method);
+    BASIN_STRDUP((*out)->budget_of, budget_of);
+    (*out)->name = budget_of != NULL ? basin_format("%s, budget of %s", method, budget_of) : basin_strdup(method);
+    BASIN_CHECK((*out)->name != NULL, BASIN_ERR_NOMEM, "out of memory for a group");
     BASIN_ALLOC((*out)->rows, k->row_count, "runs of a group");
 done:
-    basin_free(name);
     return st;
 }
 
@@ -159,7 +162,7 @@ static basin_status group_by_method(basin_comparison *k, const size_t *chosen, s
         const char  *method = method_of(&k->rows[chosen[i]]);
         size_t       at = find_group(k, method);
         basin_group *group = at != BASIN_NO_ROW ? &k->groups[at] : NULL;
-        if (group == NULL) BASIN_TRY(add_group(k, basin_strdup(method), &group));
+        if (group == NULL) BASIN_TRY(add_group(k, method, NULL, &group));
         group->rows[group->run_count++] = chosen[i];
     }
     for (size_t i = 0; i < k->group_count; i++) average_cost(k, &k->groups[i]);
@@ -208,7 +211,7 @@ static basin_status add_budget_group(basin_comparer *c)
         size_t           row = row_at_budget(k, run, budget, evaluations_of(run));
         if (row == BASIN_NO_ROW) continue;
         if (group == NULL) {
-            BASIN_TRY(add_group(k, basin_format("%s, budget of %s", k->groups[c->base].name, k->groups[c->budget_of].name), &group));
+            BASIN_TRY(add_group(k, k->groups[c->base].method, k->groups[c->budget_of].method, &group));
             c->budget = k->group_count - 1;
         }
         group->rows[group->run_count++] = row;

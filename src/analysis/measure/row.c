@@ -77,10 +77,10 @@ done:
     return st;
 }
 
-static const basin_rise *find_rise(const basin_sharpness *sharpness, const char *name)
+static const basin_rise *find_rise(const basin_sharpness *sharpness, basin_rise_direction direction)
 {
     for (size_t i = 0; i < sharpness->rise_count; i++)
-        if (strcmp(sharpness->rises[i].name, name) == 0) return &sharpness->rises[i];
+        if (sharpness->rises[i].direction == (int)direction) return &sharpness->rises[i];
     return NULL;
 }
 
@@ -91,12 +91,12 @@ static void average_random(const basin_sharpness *sharpness, basin_row *m)
     size_t n = 0;
 
     for (size_t i = 0; i < sharpness->rise_count; i++)
-        if (strncmp(sharpness->rises[i].name, "random:", 7) == 0) sum += sharpness->rises[i].symmetric, n++;
+        if (sharpness->rises[i].direction == BASIN_RISE_RANDOM) sum += sharpness->rises[i].symmetric, n++;
     if (n == 0) return;
     m->rise_random = sum / (double)n;
     for (size_t i = 0; i < sharpness->rise_count; i++) {
         double d = sharpness->rises[i].symmetric - m->rise_random;
-        if (strncmp(sharpness->rises[i].name, "random:", 7) == 0) square += d * d;
+        if (sharpness->rises[i].direction == BASIN_RISE_RANDOM) square += d * d;
     }
     if (n > 1) m->rise_random_error = sqrt(square / (double)(n - 1) / (double)n);
 }
@@ -147,9 +147,9 @@ static basin_status measure_rises(basin_objective *train, const basin_checkpoint
     o.find_top = true; /* if it is not at hand */
     m->sharpness_rho = rho;
     BASIN_TRY(basin_sharpness_compute(train, ck->theta, &o, &sharpness));
-    if ((rise = find_rise(sharpness, "sam")) != NULL) m->sharpness_sam = rise->value, m->sharpness_sam_symmetric = rise->symmetric;
-    if ((rise = find_rise(sharpness, "msam")) != NULL) m->sharpness_msam = rise->value, m->sharpness_msam_symmetric = rise->symmetric;
-    if ((rise = find_rise(sharpness, "top")) != NULL) m->rise_top = rise->symmetric;
+    if ((rise = find_rise(sharpness, BASIN_RISE_SAM)) != NULL) m->sharpness_sam = rise->value, m->sharpness_sam_symmetric = rise->symmetric;
+    if ((rise = find_rise(sharpness, BASIN_RISE_MSAM)) != NULL) m->sharpness_msam = rise->value, m->sharpness_msam_symmetric = rise->symmetric;
+    if ((rise = find_rise(sharpness, BASIN_RISE_TOP)) != NULL) m->rise_top = rise->symmetric;
     average_random(sharpness, m);
     m->momentum_gradient_cosine = sharpness->momentum_gradient_cosine;
     m->momentum_top_cosine2 = sharpness->momentum_top_cosine2;

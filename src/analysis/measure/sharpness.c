@@ -21,7 +21,6 @@
  * computed. The two differences to L(theta) are taken before their mean, so that nothing is lost beyond that.
  */
 #include <math.h>
-#include <string.h>
 
 #include "analysis/slice/direction.h"
 #include "analysis/forecast.h"
@@ -33,6 +32,13 @@
 
 static const double factors[] = {-4.0, -2.0, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0};
 #define FACTORS (sizeof factors / sizeof *factors)
+
+static const char *const definitions[] = {
+    [BASIN_RISE_SAM] = "L(θ + ρ g/‖g‖) − L(θ), g the gradient without weight decay",
+    [BASIN_RISE_MSAM] = "L(θ − ρ v/‖v‖) − L(θ), v the momentum",
+    [BASIN_RISE_TOP] = "L(θ + ρ e1) − L(θ), e1 the eigenvector of the largest eigenvalue, norm 1",
+    [BASIN_RISE_RANDOM] = "L(θ + ρ d) − L(θ), d random, filter-normalised, biases zero, scaled to norm 1",
+};
 
 typedef struct radii {
     size_t  count;
@@ -82,9 +88,9 @@ done:
     return st;
 }
 
-/* Rises at every radius along the unit direction d; d = NULL: undefined. */
-static basin_status measure(basin_objective *o, const double *theta, const double *d, const radii *r, const char *name, const char *definition,
-                            const char *split, basin_rise *rises)
+/* Rises at every radius along the unit direction d of that kind; d = NULL: undefined. `seed` is 0 but for a random direction. */
+static basin_status measure(basin_objective *o, const double *theta, const double *d, basin_rise_direction direction, uint64_t seed,
+                            const radii *r, const char *split, basin_rise *rises)
 {
     basin_status st = BASIN_OK;
     basin_loss  *losses = NULL;
@@ -93,8 +99,8 @@ static basin_status measure(basin_objective *o, const double *theta, const doubl
     if (d != NULL) BASIN_TRY(basin_objective_subspace(o, NULL, theta, d, 1, r->point, r->points, losses));
     for (size_t i = 0; i < r->count; i++) {
         basin_rise *rise = &rises[i];
-        BASIN_STRDUP(rise->name, name);
-        BASIN_STRDUP(rise->definition, definition);
+        rise->direction = (int)direction, rise->seed = seed;
+        BASIN_STRDUP(rise->definition, definitions[direction]);
         BASIN_STRDUP(rise->split, split);
         rise->rho = r->rho[i];
         rise->loss = rise->value = rise->slope = rise->symmetric = NAN;
@@ -127,8 +133,7 @@ static basin_status measure_random(basin_objective *o, const double *theta, uint
 
     BASIN_TRY(basin_direction_random(basin_objective_params(o), theta, NULL, seed, &d));
     BASIN_TRY(basin_direction_rescale(d, 1.0));
-    BASIN_TRY(
-        measure(o, theta, d->values, r, d->label, "L(θ + ρ d) − L(θ), d random, filter-normalised, biases zero, scaled to norm 1", split, rows));
+    BASIN_TRY(measure(o, theta, d->values, BASIN_RISE_RANDOM, seed, r, split, rows));
 done:
     basin_direction_destroy(&d);
     return st;
@@ -143,17 +148,14 @@ static basin_status measure_all(basin_objective *o, const double *theta, const d
     basin_rise  *rises = s->rises;
 
     BASIN_ALLOC(d, size, "direction");
-    BASIN_TRY(
-        measure(o, theta, unit(g, 1.0, size, d), r, "sam", "L(θ + ρ g/‖g‖) − L(θ), g the gradient without weight decay", options->split, rises));
+    BASIN_TRY(measure(o, theta, unit(g, 1.0, size, d), BASIN_RISE_SAM, 0, r, options->split, rises));
     rises += r->count;
     if (options->momentum != NULL) {
-        BASIN_TRY(
-            measure(o, theta, unit(options->momentum, -1.0, size, d), r, "msam", "L(θ − ρ v/‖v‖) − L(θ), v the momentum", options->split, rises));
+        BASIN_TRY(measure(o, theta, unit(options->momentum, -1.0, size, d), BASIN_RISE_MSAM, 0, r, options->split, rises));
         rises += r->count;
     }
     if (top != NULL) {
-        BASIN_TRY(measure(o, theta, unit(top, 1.0, size, d), r, "top", "L(θ + ρ e1) − L(θ), e1 the eigenvector of the largest eigenvalue, norm 1",
-                          options->split, rises));
+        BASIN_TRY(measure(o, theta, unit(top, 1.0, size, d), BASIN_RISE_TOP, 0, r, options->split, rises));
         rises += r->count;
     }
     for (size_t i = 0; i < options->random; i++, rises += r->count) BASIN_TRY(measure_random(o, theta, options->seed + i, r, options->split, rises));

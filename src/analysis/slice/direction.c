@@ -21,12 +21,13 @@
 #define DENSE_MOST 256          /* parameters up to which a single eigenvector is taken from the full spectrum */
 #define TOP_TOLERANCE 1e-4      /* residual, relative to ‖H‖, of a top eigenvector that is only looked along */
 
-basin_status basin_direction_create(const char *label, const char *definition, size_t size, basin_direction **out)
+basin_status basin_direction_create(basin_direction_kind kind, const char *label, const char *definition, size_t size, basin_direction **out)
 {
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
 
     BASIN_ALLOC(d, 1, "direction");
+    d->kind = (int)kind;
     d->eigenvalue = d->residual = NAN;
     d->size = size;
     BASIN_STRDUP(d->label, label);
@@ -111,7 +112,8 @@ basin_status basin_direction_momentum(const basin_checkpoint *ck, basin_directio
     double           largest = 0.0;
 
     BASIN_CHECK(v != NULL, BASIN_ERR_MISSING, "%s holds no momentum", path);
-    BASIN_TRY(basin_direction_create("momentum", "momentum v, the accumulated gradient (uphill), scaled to norm 1", ck->params->size, &d));
+    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_MOMENTUM, "momentum",
+                                     "momentum v, the accumulated gradient (uphill), scaled to norm 1", ck->params->size, &d));
     basin_copy(v, d->values, d->size);
     for (size_t i = 0; i < d->size; i++) largest = fmax(largest, fabs(v[i]));
     if ((st = basin_direction_normalise(d)) != BASIN_OK) {
@@ -130,7 +132,7 @@ basin_status basin_direction_gradient(basin_objective *o, const double *theta, b
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
 
-    BASIN_TRY(basin_direction_create("gradient", "gradient (uphill), scaled to norm 1", basin_objective_size(o), &d));
+    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_GRADIENT, "gradient", "gradient (uphill), scaled to norm 1", basin_objective_size(o), &d));
     BASIN_TRY(basin_point_gradient(o, theta, NULL, d->values));
     BASIN_TRY(basin_direction_normalise(d));
     *out = d, d = NULL;
@@ -146,7 +148,7 @@ basin_status basin_direction_to(const char *name, const double *theta, const dou
     char            *label = basin_format("to:%s", name), *definition = basin_format("%s minus this point: coordinate 1 is %s", name, name);
 
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
-    BASIN_TRY(basin_direction_create(label, definition, size, &d));
+    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_TO, label, definition, size, &d));
     for (size_t i = 0; i < size; i++) d->values[i] = other[i] - theta[i];
     BASIN_TRY(measure(d));
     *out = d, d = NULL;
@@ -244,7 +246,7 @@ basin_status basin_direction_eigen(basin_objective *o, const double *theta, long
     label = basin_format("eigen:%ld", i);
     definition = basin_format("eigenvector of the Hessian to eigenvalue %zu from the %s, norm 1", rank, i > 0 ? "top" : "bottom");
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
-    BASIN_TRY(basin_direction_create(label, definition, size, &d));
+    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_EIGEN, label, definition, size, &d));
     basin_copy(eigen_vector(spectrum, position), d->values, size);
     BASIN_TRY(basin_direction_normalise(d));
     d->eigenvalue = spectrum->eigenvalues[position];

@@ -113,7 +113,7 @@ basin_status basin_direction_random(const basin_params *params, const double *th
     label = basin_format("random:%llu", (unsigned long long)seed);
     definition = define(options);
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
-    BASIN_TRY(basin_direction_create(label, definition, params->size, &d));
+    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_RANDOM, label, definition, params->size, &d));
     basin_random_normals(&random, d->values, d->size);
     for (size_t i = 0; i < params->count; i++) treat_block(&params->blocks[i], theta, options, d->values);
     BASIN_CHECK(basin_all_finite(d->values, d->size), BASIN_ERR_VALUE, "direction %s is not finite", label);

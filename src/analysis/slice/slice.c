@@ -110,6 +110,7 @@ static basin_status describe_axis(const basin_slice_request *r, size_t axis, bas
     basin_status           st = BASIN_OK;
     const basin_direction *d = r->directions[axis];
 
+    out->kind = d->kind;
     BASIN_STRDUP(out->direction, d->label);
     BASIN_STRDUP(out->definition, d->definition);
     BASIN_ALLOC(out->coordinates, r->grid[axis], "coordinates");
