@@ -13,7 +13,7 @@
  *     basin_network_objective(ck->graph, &ck->loss, data, NULL, &objective);
  *     basin_direction_momentum(ck, &d[0]);
  *     basin_direction_random(basin_objective_params(objective), ck->theta, NULL, 1, &d[1]);
- *     basin_slice_compute(&(basin_slice_request){.objective = {objective}, ...}, &slice);
+ *     basin_slice_compute(&(basin_slice_request){.objectives = {objective}, ...}, &slice);
  *     basin_result_create(BASIN_RESULT_SLICE, slice, NULL, &result);
  *     basin_result_write(result, "slice.h5");
  *     basin_figure_create(&result, 1, NULL, &figure);
@@ -102,6 +102,7 @@ typedef struct basin_progress {
 void basin_progress_set(const basin_progress *progress); /* copied */
 /* For a signal handler that is about to end the process: removes the output being written, if any. */
 void basin_file_emergency(void);
+double       basin_seconds(void); /* on a clock that never goes back, from an arbitrary start */
 basin_status basin_file_digest(const char *path, char out[65]); /* SHA-256 of a file's bytes, hexadecimal */
 
 /* ---------------------------------------------------------------------------------------------- params -- */
@@ -1294,7 +1295,7 @@ basin_status basin_result_compare(const basin_result *a, const basin_result *b, 
 typedef struct basin_figure basin_figure; /* drawing never fails half-way: the first error is kept and told by _write */
 
 typedef struct basin_figure_options {
-    const char *kind;       /* of the result's figures (basin_figure_kinds); NULL = the first that suits. A plane's kinds take a
+    const char *kind;       /* of the result's figures (basin_figure_kind); NULL = the first that suits. A plane's kinds take a
                                split after a colon, «contour:test»; without one they draw the first */
     const char *title;      /* NULL = none */
     const char *const *labels; /* [count] one for each result in legends; NULL = the method of its checkpoint where no other result
@@ -1315,7 +1316,7 @@ typedef struct basin_figure_options {
 basin_status basin_figure_create(const basin_result *const *results, size_t count, const basin_figure_options *options, basin_figure **out);
 basin_status basin_figure_write(const basin_figure *figure, const char *path); /* by extension: .pdf .svg .png; atomic */
 const char  *basin_figure_caption(const basin_figure *figure); /* what, which data, which settings; borrowed */
-const char  *basin_figure_kinds(basin_result_kind kind);       /* space-separated names; "" if none */
+const char  *basin_figure_kind(basin_result_kind kind, size_t i); /* the i-th of its figures by name; NULL beyond the last */
 void         basin_figure_destroy(basin_figure **figure);
 
 #ifdef __cplusplus

@@ -17,7 +17,6 @@
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "analysis/point.h"
 #include "core/vectors.h"
@@ -41,25 +40,17 @@ typedef struct measuring {
     double                       *matrix, *values, *ends;
 } measuring;
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Seconds of one call. */
 static basin_status time_of(measuring *m, basin_status (*call)(measuring *), double *out)
 {
     basin_status st = BASIN_OK;
     size_t       times = 1;
-    double       start = now(), seconds;
+    double       start = basin_seconds(), seconds;
 
     BASIN_TRY(call(m));
-    seconds = now() - start;
+    seconds = basin_seconds() - start;
     if (seconds < ENOUGH)
-        for (start = now(), times = 0; times == 0 || (seconds < ENOUGH && times < REPETITIONS); times++, seconds = now() - start) BASIN_TRY(call(m));
+        for (start = basin_seconds(), times = 0; times == 0 || (seconds < ENOUGH && times < REPETITIONS); times++, seconds = basin_seconds() - start) BASIN_TRY(call(m));
     *out = seconds / (double)times;
 done:
     return st;
@@ -164,11 +155,11 @@ static basin_status measure_products(measuring *m)
     const basin_demand *d = &m->request->demand;
     basin_provision    *p = &m->forecast->provision;
     size_t              held = 2 * width_of(d) * m->size * sizeof(double); /* v and hv */
-    double              start = now(), freeze, seconds;
+    double              start = basin_seconds(), freeze, seconds;
 
     if (d->freezes == 0) goto done;
     BASIN_TRY(basin_point_freeze(m->o, m->request->theta, d->aside > held ? d->aside - held : 0, &m->c));
-    freeze = now() - start;
+    freeze = basin_seconds() - start;
     basin_curvature_provision(m->c, p);
     m->count = 1;
     if (d->products > 0) {
@@ -181,9 +172,9 @@ static basin_status measure_products(measuring *m)
         BASIN_TRY(add_work(m, "block", basin_format("Hessian times one of %zu vectors together", m->count), d->vectors, d->vectors, product_flops(m),
                            seconds / (double)m->count));
     }
-    start = now();
+    start = basin_seconds();
     basin_curvature_destroy(&m->c);
-    freeze += now() - start;
+    freeze += basin_seconds() - start;
     BASIN_TRY(add_work(m, "freeze", basin_format("forward and backward, kept for products"), d->freezes, d->freezes, primal_flops(m, p->kept), freeze));
 done:
     basin_curvature_destroy(&m->c);
@@ -254,9 +245,9 @@ static basin_status measure_eigen(measuring *m)
     BASIN_ALLOC(m->values, m->count, "eigenvalues");
     BASIN_ALLOC(m->ends, m->count * m->count, "eigenvectors");
     BASIN_TRY(one_eigen(m));
-    double start = now();
+    double start = basin_seconds();
     BASIN_TRY(one_eigen(m));
-    seconds = (now() - start) * ratio * ratio * ratio;
+    seconds = (basin_seconds() - start) * ratio * ratio * ratio;
     BASIN_TRY(add_work(m, "eigenvalues", basin_format("LAPACK on the matrix, 4/3 P^3; measured on order %zu", m->count), d->problems, d->problems,
                        4.0 / 3.0 * order * order * order, seconds));
 done:

@@ -15,17 +15,10 @@ static size_t count_not_finite(const double *x, size_t n)
     return count;
 }
 
-static const double *find_momentum(const basin_checkpoint *ck)
-{
-    for (size_t i = 0; i < ck->state_count; i++)
-        if (strcmp(ck->states[i].name, "momentum") == 0) return ck->states[i].values;
-    return NULL;
-}
-
 static basin_status describe_tensors(const basin_checkpoint *ck, basin_info *info)
 {
     basin_status  st = BASIN_OK;
-    const double *momentum = find_momentum(ck);
+    const double *momentum = basin_checkpoint_momentum(ck);
 
     BASIN_ALLOC(info->tensors, ck->params->count, "tensors");
     info->tensor_count = ck->params->count;

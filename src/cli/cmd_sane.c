@@ -79,13 +79,11 @@ done:
 /* What a truncated spectrum holds of a sum over all of it is no value of it. */
 static const char *sum_text(const basin_sane *s, double value, double lower, double upper)
 {
-    static char texts[2][96];
-    static int  next;
-    char       *text = texts[next++ % 2];
+    char *text = cli_turn();
 
     if (s->method == BASIN_SANE_TRUNCATED && cli_is_open(lower, upper))
-        snprintf(text, sizeof texts[0], "not determined [%s, %s]", cli_number(lower, 6), cli_number(upper, 6));
-    else snprintf(text, sizeof texts[0], "%s", cli_interval(value, lower, upper, 8));
+        snprintf(text, CLI_TURN, "not determined [%s, %s]", cli_number(lower, 6), cli_number(upper, 6));
+    else snprintf(text, CLI_TURN, "%s", cli_interval(value, lower, upper, 8));
     return text;
 }
 

@@ -14,14 +14,6 @@ bool cli_forecast_wanted(const cli_arguments *a)
     return a->command->forecast != NULL && cli_given_option(a, "dry-run");
 }
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* The polish before the work: a gradient where it starts and one for each step, if none is halved. Averaging takes no passes. */
 static int charge_polish(const cli_arguments *a, basin_forecast *f)
 {
@@ -44,12 +36,12 @@ done:
 static int forecast_one(const cli_arguments *a, const char *path, cli_batch *batch)
 {
     int             status = CLI_OK;
-    double          start = now();
+    double          start = basin_seconds();
     cli_source      source = {0};
     basin_forecast *forecast = NULL;
 
     CLI_TRY(cli_source_open(a, path, a->command->test_too, false, &source));
-    start = now() - start;
+    start = basin_seconds() - start;
     if (batch->count == 0) start = fmax(start, (double)clock() / CLOCKS_PER_SEC);
     CLI_TRY(cli_name_file(a->command->forecast(a, &source, &forecast), path));
     forecast->start_seconds = start;
@@ -81,26 +73,22 @@ done:
 
 static const char *bytes_text(size_t bytes)
 {
-    static char texts[8][32];
-    static int  next;
-    char       *text = texts[next++ % 8];
-    double      value = (double)bytes;
+    char  *text = cli_turn();
+    double value = (double)bytes;
 
-    if (value < 1e6) snprintf(text, sizeof texts[0], "%.3g kB", value / 1e3);
-    else if (value < 1e9) snprintf(text, sizeof texts[0], "%.3g MB", value / 1e6);
-    else snprintf(text, sizeof texts[0], "%.3g GB", value / 1e9);
+    if (value < 1e6) snprintf(text, CLI_TURN, "%.3g kB", value / 1e3);
+    else if (value < 1e9) snprintf(text, CLI_TURN, "%.3g MB", value / 1e6);
+    else snprintf(text, CLI_TURN, "%.3g GB", value / 1e9);
     return text;
 }
 
 static const char *seconds_text(double seconds)
 {
-    static char texts[8][32];
-    static int  next;
-    char       *text = texts[next++ % 8];
+    char *text = cli_turn();
 
-    if (seconds < 100) snprintf(text, sizeof texts[0], "%.2g s", seconds);
-    else if (seconds < 6000) snprintf(text, sizeof texts[0], "%.1f min", seconds / 60);
-    else snprintf(text, sizeof texts[0], "%.1f h", seconds / 3600);
+    if (seconds < 100) snprintf(text, CLI_TURN, "%.2g s", seconds);
+    else if (seconds < 6000) snprintf(text, CLI_TURN, "%.1f min", seconds / 60);
+    else snprintf(text, CLI_TURN, "%.1f h", seconds / 3600);
     return text;
 }
 

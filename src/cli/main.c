@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/forecast.h"
 #include "cli/kernel.h"
@@ -25,7 +24,7 @@ static int check_outputs(const cli_arguments *a)
         CLI_TRY(cli_result_check(stored));
     }
     if (figure != NULL) {
-        CLI_WANT(basin_figure_kinds(a->command->kind)[0] != '\0', "%s: there is no figure of this; --plot does not apply", a->command->name);
+        CLI_WANT(basin_figure_kind(a->command->kind, 0) != NULL, "%s: there is no figure of this; --plot does not apply", a->command->name);
         CLI_TRY(cli_figure_check(figure));
     }
 done:
@@ -64,14 +63,6 @@ done:
     return status;
 }
 
-static double seconds_since(const struct timespec *start)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
-}
-
 static int run_forecast(const cli_arguments *a)
 {
     int       status = CLI_OK;
@@ -103,12 +94,11 @@ static int run_computing(const cli_arguments *a)
     int             status = CLI_OK, delivered;
     cli_batch       batch = {0};
     const char     *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
-    struct timespec start;
+    double          start = basin_seconds();
 
-    clock_gettime(CLOCK_MONOTONIC, &start);
     CLI_TRY(check_outputs(a));
     CLI_TRY(cli_compute(a, &batch));
-    for (size_t i = 0; i < batch.count; i++) CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, seconds_since(&start)));
+    for (size_t i = 0; i < batch.count; i++) CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, basin_seconds() - start));
     delivered = deliver(&batch, stored, figure);
     CLI_TRY(print(a, &batch)); /* the work is done: it is told even where it could not be stored */
     CLI_TRY(delivered);

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t interrupted;
@@ -28,14 +27,6 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void draw(double done, double total, double elapsed)
 {
     enum { WIDTH = 24 };
@@ -57,7 +48,7 @@ static void draw(double done, double total, double elapsed)
 
 static bool report(void *payload, const char *name, double done, double total)
 {
-    double time = now();
+    double time = basin_seconds();
 
     (void)payload;
     if (name == NULL || !cli_monitor_terminal()) return !interrupted; /* no name: only asked whether to go on */

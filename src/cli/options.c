@@ -308,7 +308,7 @@ void cli_help(const cli_command *command, FILE *out)
     help_table("options", command->options, out);
     if (command->common & CLI_COMMON_POINT) help_table("where to measure", point_options, out);
     if (command->common & CLI_COMMON_DATA) help_table("data and point", data_options, out);
-    if (command->common & CLI_COMMON_RESULT) help_table("results", result_options + (basin_figure_kinds(command->kind)[0] != '\0' ? 0 : 1), out);
+    if (command->common & CLI_COMMON_RESULT) help_table("results", result_options + (basin_figure_kind(command->kind, 0) != NULL ? 0 : 1), out);
     if (command->forecast != NULL) help_table("forecast", forecast_options, out);
     help_table("work", command->common & CLI_COMMON_WORK ? work_options : work_options + 2, out);
     fprintf(out, "\nexamples\n%s", command->examples);

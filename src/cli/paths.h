@@ -11,14 +11,13 @@ int cli_folder_of(const char *path, char out[PATH_MAX]);
 /* How to get from the folder `from` to `to`, both absolute: «.», «../..», «../data». */
 int cli_relative(const char *from, const char *to, char *out, size_t size);
 
-/* Fails when `path` cannot be written: its folder is missing, not writable, or it is a folder or a device itself. Leaves nothing. */
-int cli_output_check(const char *path);
-/* The same for a results file, which replaces nothing but a results file: never a checkpoint or data. */
+/* Fails when a results file cannot be written to `path`, or would replace anything but a results file, as a checkpoint or data. Leaves
+   nothing. */
 int cli_result_check(const char *path);
+/* Fails when a figure cannot be written to `path`, whose name must end in .pdf, .svg or .png. Leaves nothing. */
+int cli_figure_check(const char *path);
 /* Are both there, and one file? */
 bool cli_same_file(const char *a, const char *b);
-/* The same for a figure, whose name must end in .pdf, .svg or .png. */
-int cli_figure_check(const char *path);
 /* A folder that can be written into, made with its parents if it is not there. */
 int cli_folder_make(const char *path);
 

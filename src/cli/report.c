@@ -48,12 +48,10 @@ void cli_report_source(const basin_result *result, size_t samples, size_t parame
 
 const char *cli_samples(size_t used, size_t there)
 {
-    static char texts[4][64];
-    static int  next;
-    char       *text = texts[next++ % 4];
+    char *text = cli_turn();
 
-    if (there > used) snprintf(text, sizeof texts[0], "%s of %s", cli_thousands(used), cli_thousands(there));
-    else snprintf(text, sizeof texts[0], "%s", cli_thousands(used));
+    if (there > used) snprintf(text, CLI_TURN, "%s of %s", cli_thousands(used), cli_thousands(there));
+    else snprintf(text, CLI_TURN, "%s", cli_thousands(used));
     return text;
 }
 
@@ -122,24 +120,20 @@ bool cli_is_open(double lower, double upper)
 
 const char *cli_interval(double value, double lower, double upper, int digits)
 {
-    static char texts[8][96];
-    static int  next;
-    char       *text = texts[next++ % 8];
+    char *text = cli_turn();
 
     /* an interval that these digits do not show is left out */
     if (isnan(lower) || isnan(upper) || strcmp(cli_number(lower, digits), cli_number(upper, digits)) == 0)
-        snprintf(text, sizeof texts[0], "%s", cli_number(value, digits));
-    else snprintf(text, sizeof texts[0], "%s [%s, %s]", cli_number(value, digits), cli_number(lower, digits), cli_number(upper, digits));
+        snprintf(text, CLI_TURN, "%s", cli_number(value, digits));
+    else snprintf(text, CLI_TURN, "%s [%s, %s]", cli_number(value, digits), cli_number(lower, digits), cli_number(upper, digits));
     return text;
 }
 
 const char *cli_percent(double share)
 {
-    static char texts[8][24];
-    static int  next;
-    char       *text = texts[next++ % 8];
+    char *text = cli_turn();
 
-    if (isnan(share)) snprintf(text, sizeof texts[0], "-");
-    else snprintf(text, sizeof texts[0], "%.1f %%", 100 * share);
+    if (isnan(share)) snprintf(text, CLI_TURN, "-");
+    else snprintf(text, CLI_TURN, "%.1f %%", 100 * share);
     return text;
 }

@@ -192,7 +192,8 @@ size_t cli_source_split_samples(const cli_source *s)
     return split != NULL ? split->count : 0;
 }
 
-int cli_bn_read(const cli_arguments *a, basin_bn *kind, size_t *batch)
+/* --bn, refused where the command has no use for it. */
+static int read_bn(const cli_arguments *a, basin_bn *kind, size_t *batch)
 {
     int         status = CLI_OK;
     const char *text = cli_text(a, "bn", "stored"), *name = a->command->name;
@@ -289,7 +290,7 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     cli_source s = {0};
 
     if ((status = cli_subset_read(a, &s.subset)) != CLI_OK) return status; /* a fault of the file of rows is none of the checkpoint */
-    CLI_TRY(cli_bn_read(a, &s.options.bn, &s.options.bn_batch));
+    CLI_TRY(read_bn(a, &s.options.bn, &s.options.bn_batch));
     CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.weights));
     CLI_LIBRARY(basin_checkpoint_dataset(s.ck, cli_text(a, "data", NULL), &s.data));
     CLI_TRY(cli_provenance_create(a, &s.provenance));

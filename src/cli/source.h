@@ -36,8 +36,6 @@ int cli_source_clean(const cli_source *source, basin_objective **out);
 /* How many samples the split that is measured has. */
 size_t cli_source_split_samples(const cli_source *source);
 
-/* --bn, refused where the command has no use for it. */
-int cli_bn_read(const cli_arguments *arguments, basin_bn *kind, size_t *batch);
 /* Stored statistics that were gathered along perturbed weights (MSAM), and used at others. */
 bool cli_source_stray_statistics(const cli_source *source);
 /* The same rules for a checkpoint without its data (to:OTHER); *weights: basin_weights_kind, or -1 where they do not settle it. */

@@ -113,26 +113,26 @@ void cli_table_destroy(cli_table **table)
     *table = NULL;
 }
 
-static char *turn(void)
+char *cli_turn(void)
 {
-    static char   texts[16][40];
+    static char   texts[32][CLI_TURN];
     static size_t next;
 
-    return texts[next++ % 16];
+    return texts[next++ % 32];
 }
 
 const char *cli_number(double value, int digits)
 {
-    char *text = turn();
+    char *text = cli_turn();
 
-    if (isnan(value)) snprintf(text, 40, "-");
-    else snprintf(text, 40, "%.*g", digits, value);
+    if (isnan(value)) snprintf(text, CLI_TURN, "-");
+    else snprintf(text, CLI_TURN, "%.*g", digits, value);
     return text;
 }
 
 const char *cli_thousands(size_t value)
 {
-    char *text = turn(), digits[24];
+    char *text = cli_turn(), digits[24];
     int   count = snprintf(digits, sizeof digits, "%zu", value), n = 0;
 
     for (int i = 0; i < count; i++) {

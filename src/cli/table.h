@@ -19,7 +19,9 @@ void cli_table_integer(cli_table *table, int64_t value); /* «-» for negative o
 void cli_table_print(cli_table *table, int indent, FILE *out);
 void cli_table_destroy(cli_table **table); /* unprinted */
 
-/* Number texts in one of sixteen buffers that take turns. */
+/* One of 32 buffers of CLI_TURN characters that take turns: for texts that are printed at once. */
+enum { CLI_TURN = 96 };
+char       *cli_turn(void);
 const char *cli_number(double value, int digits);
 const char *cli_thousands(size_t value); /* 2,410 */
 

@@ -1,4 +1,5 @@
 #include <omp.h>
+#include <time.h>
 
 #include "core/linalg.h"
 
@@ -19,6 +20,14 @@ void basin_threads_set(size_t count)
 size_t basin_threads(void)
 {
     return threads != 0 ? threads : (size_t)omp_get_num_procs();
+}
+
+double basin_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 #ifndef BASIN_BUILD

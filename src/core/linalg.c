@@ -210,7 +210,7 @@ basin_status basin_linalg_initialise(void)
     basin_status        room = check_room();
 
     if (room != BASIN_OK) return room;
-    basin_linalg_bench_threads(1);
+    openblas_set_num_threads(1);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int form = 0; form < 8; form++) {
             bool            single = form & 1;
@@ -226,11 +226,6 @@ basin_status basin_linalg_initialise(void)
             }
         }
     return BASIN_OK;
-}
-
-void basin_linalg_bench_threads(size_t threads)
-{
-    openblas_set_num_threads(blas_int(threads));
 }
 
 /* Kernels of OpenBLAS by the widest vectors that they use: 1 AVX, 2 AVX2 with FMA, 3 AVX-512; all others less. */

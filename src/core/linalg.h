@@ -32,6 +32,5 @@ basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size
 basin_status basin_tridiagonal_eigen(const double *diagonal, const double *off, size_t n, double *w, double *z /* [n, n] rows, or NULL */);
 
 basin_status basin_linalg_initialise(void); /* one BLAS thread; GEMM against plain loops */
-void         basin_linalg_bench_threads(size_t threads); /* only for measuring the machine's peak */
 
 #endif

@@ -20,6 +20,11 @@ size_t basin_fault_live(void)
 }
 #endif
 
+bool basin_same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 bool basin_mul(size_t a, size_t b, size_t *out)
 {
     if (b != 0 && a > SIZE_MAX / b) return false;

@@ -9,6 +9,7 @@
 /* basin_alloc (basin.h): NULL when count * size overflows or memory is short; never NULL for 0. */
 /* Room for `count` elements of which `used` are kept; the rest is zeroed. The old block is untouched on failure. */
 void *basin_grow(void *memory, size_t used, size_t count, size_t size);
+bool  basin_same_text(const char *a, const char *b); /* NULL is the same as NULL only */
 char *basin_format(const char *format, ...) BASIN_PRINTF(1, 2);
 
 bool basin_mul(size_t a, size_t b, size_t *out); /* false on overflow */

@@ -161,11 +161,6 @@ static void compare_doubles(comparison *c, const char *prefix, const char *name,
     for (size_t i = 0; i < count; i++) differ(c, relative(a[i], b[i], scale), prefix, name, i);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
 static void compare_struct(comparison *c, const char *prefix, const basin_schema *schema, const void *a, const void *b);
 
 static void compare_field(comparison *c, const char *prefix, const basin_field *field, const void *a, const void *b)
@@ -186,7 +181,7 @@ static void compare_field(comparison *c, const char *prefix, const basin_field *
     switch (field->type) {
     case BASIN_FIELD_DOUBLE: differ(c, relative(*(const double *)x, *(const double *)y, 0.0), prefix, field->name, BASIN_NO_EXTENT); break;
     case BASIN_FIELD_STRING:
-        if (!same_text(*(char *const *)x, *(char *const *)y)) differ(c, INFINITY, prefix, field->name, BASIN_NO_EXTENT);
+        if (!basin_same_text(*(char *const *)x, *(char *const *)y)) differ(c, INFINITY, prefix, field->name, BASIN_NO_EXTENT);
         break;
     case BASIN_FIELD_DOUBLES: compare_doubles(c, prefix, field->name, *(double *const *)x, *(double *const *)y, count); break;
     case BASIN_FIELD_SIZES:
@@ -195,7 +190,7 @@ static void compare_field(comparison *c, const char *prefix, const basin_field *
         break;
     case BASIN_FIELD_STRINGS:
         for (size_t i = 0; i < count; i++)
-            if (!same_text((*(char **const *)x)[i], (*(char **const *)y)[i])) differ(c, INFINITY, prefix, field->name, i);
+            if (!basin_same_text((*(char **const *)x)[i], (*(char **const *)y)[i])) differ(c, INFINITY, prefix, field->name, i);
         break;
     case BASIN_FIELD_STRUCT:
         snprintf(inner, sizeof inner, "%s%s.", prefix, field->name);

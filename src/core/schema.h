@@ -30,7 +30,7 @@ enum {
     BASIN_FIELD_OPTIONAL = 4  /* STRING: may be NULL; any other is refused when it is, on writing and on reading */
 };
 
-#define BASIN_NO_EXTENT ((size_t)-1)
+#define BASIN_NO_EXTENT BASIN_NONE
 
 typedef struct basin_schema basin_schema;
 

@@ -19,6 +19,8 @@
 #define BASIN_PRINTF(text, first)
 #endif
 
+#define BASIN_NONE SIZE_MAX /* as an index, an offset or a number of a list: there is none */
+
 /* Records the message for this thread and returns the code. */
 basin_status basin_fail(basin_status code, const char *format, ...) BASIN_PRINTF(2, 3);
 /* Puts «prefix: » before the message of a failure on its way up; returns the code unchanged. */

@@ -31,8 +31,8 @@ static const char *input_of(const basin_node_spec *node, size_t i)
     return i < node->input_count ? node->inputs[i] : "";
 }
 
-/* A parameter, a buffer, or left out; not computed by a node. */
-static bool is_leaf(const basin_graph *graph, const char *name)
+/* A parameter, a buffer, or left out: no node computes it. */
+static bool is_given(const basin_graph *graph, const char *name)
 {
     return name[0] == '\0' || basin_params_find(graph->params, name) != NULL || basin_graph_find_buffer(graph, name) != NULL;
 }
@@ -46,14 +46,14 @@ static size_t readers(const basin_graph *graph, const char *tensor)
     return count;
 }
 
-/* The number of the convolution that makes the tensor, or SIZE_MAX. */
+/* The number of the convolution that makes the tensor, or BASIN_NONE. */
 static size_t convolution_of(const basin_graph *graph, const char *tensor)
 {
     for (size_t i = 0; i < graph->node_count; i++) {
         const basin_node_spec *node = &graph->nodes[i];
         if (strcmp(node->op, "Conv") == 0 && node->output_count == 1 && strcmp(node->outputs[0], tensor) == 0) return i;
     }
-    return SIZE_MAX;
+    return BASIN_NONE;
 }
 
 /* Can the BatchNormalization number `norm` be folded? */
@@ -61,12 +61,12 @@ static bool find_fold(basin_graph *graph, size_t norm, fold *out)
 {
     const basin_node_spec *node = &graph->nodes[norm], *conv;
     const char            *x = input_of(node, BN_X);
-    size_t                 number = strcmp(node->op, "BatchNormalization") == 0 ? convolution_of(graph, x) : SIZE_MAX;
+    size_t                 number = strcmp(node->op, "BatchNormalization") == 0 ? convolution_of(graph, x) : BASIN_NONE;
 
-    if (number == SIZE_MAX || readers(graph, x) != 1) return false;
+    if (number == BASIN_NONE || readers(graph, x) != 1) return false;
     conv = &graph->nodes[number];
     const basin_block *w = basin_params_find(graph->params, input_of(conv, 1));
-    if (w == NULL || !is_leaf(graph, input_of(conv, 2)) || !is_leaf(graph, input_of(node, BN_SCALE)) || !is_leaf(graph, input_of(node, BN_SHIFT)))
+    if (w == NULL || !is_given(graph, input_of(conv, 2)) || !is_given(graph, input_of(node, BN_SCALE)) || !is_given(graph, input_of(node, BN_SHIFT)))
         return false;
     *out = (fold){.graph = graph, .conv = number, .norm = norm, .channels = w->shape[0], .rank = w->rank, .name = node->name};
     return true;

@@ -66,11 +66,11 @@ typedef struct basin_slot {
     bool        batched;
     size_t      lanes;
     size_t      consumers;
-    size_t      block;                           /* parameter: its number in params, otherwise SIZE_MAX */
-    size_t      origin;                          /* the parameter that this is, in another shape perhaps: its block, otherwise SIZE_MAX */
+    size_t      block;                           /* parameter: its number in params, otherwise BASIN_NONE */
+    size_t      origin;                          /* the parameter that this is, in another shape perhaps: its block, otherwise BASIN_NONE */
     size_t      origin_axis[BASIN_MAX_RANK];     /* and which of its dimensions each is */
-    size_t      buffer;                          /* buffer: its number in graph->buffers, otherwise SIZE_MAX */
-    size_t      twin;                            /* the same tensor in the other layout, or SIZE_MAX */
+    size_t      buffer;                          /* buffer: its number in graph->buffers, otherwise BASIN_NONE */
+    size_t      twin;                            /* the same tensor in the other layout, or BASIN_NONE */
     int         degree;                          /* in theta */
     bool        keep_value, keep_adjoint;        /* products need v, a */
     size_t      root_v, root_d, root_a, root_ad; /* slot whose memory it uses: its own number, or that of an op in place */
@@ -87,7 +87,7 @@ typedef struct basin_op {
     basin_kink   kink;
     bool         in_place;                                         /* output may share the memory of a first input that nobody else reads, if as wide */
     bool         copies;                                           /* in place, and the numbers stay what they are: a value that is kept may be shared too */
-    bool         gaps;                                             /* inputs may be left out in the middle: input[i] = SIZE_MAX */
+    bool         gaps;                                             /* inputs may be left out in the middle: input[i] = BASIN_NONE */
     basin_status (*infer)(basin_node *node);                       /* shapes, attributes, workspace; roles of parameters */
     basin_status (*check)(const basin_node *node, size_t b, size_t *sample); /* of the data, once, if node->check_data; which is at fault */
     void (*forward)(basin_node *node, size_t b, basin_mode mode);  /* y = f(x)                                          */
@@ -129,24 +129,24 @@ static inline size_t least(size_t a, size_t b)
 /* Is input i there, and not left out? */
 static inline bool node_has(const basin_node *node, size_t i)
 {
-    return i < node->input_count && node->input[i] != (size_t)-1;
+    return i < node->input_count && node->input[i] != BASIN_NONE;
 }
 
-static inline bool is_param(const basin_slot *slot)
+static inline bool slot_is_param(const basin_slot *slot)
 {
-    return slot->block != (size_t)-1;
+    return slot->block != BASIN_NONE;
 }
 
-static inline bool is_leaf(const basin_slot *slot) /* a parameter or a buffer */
+static inline bool slot_is_leaf(const basin_slot *slot) /* a parameter or a buffer */
 {
-    return slot->block != (size_t)-1 || slot->buffer != (size_t)-1;
+    return slot->block != BASIN_NONE || slot->buffer != BASIN_NONE;
 }
 
 /* Does backward add to this unbatched input's adjoint? A gradient is not asked for where a point is frozen, but what is computed from
    parameters hands its adjoint on. */
-static inline bool collects(const basin_slot *slot, basin_mode mode)
+static inline bool slot_collects(const basin_slot *slot, basin_mode mode)
 {
-    return mode != BASIN_MODE_FREEZE || !is_param(slot);
+    return mode != BASIN_MODE_FREEZE || !slot_is_param(slot);
 }
 
 /* Rows for b samples, and the numbers in one row of v. */

@@ -364,13 +364,18 @@ static char *recorded_command(const basin_h5 *h5)
     return command;
 }
 
+/* Why results of an older format are not read. */
+static const char *older_rules(int64_t version)
+{
+    return version == 1 ? "made by older rules (stationarity by one step, families of measures mixed) that no longer hold"
+                        : "which tells methods and points in words";
+}
+
 static basin_status refuse_old(const basin_h5 *h5, const char *path, int64_t version)
 {
     char        *command = recorded_command(h5);
-    basin_status st = basin_fail(BASIN_ERR_UNSUPPORTED,
-                                 "%s: a result of format %lld, made by older rules (stationarity by one step, families of measures mixed) that no longer "
-                                 "hold; compute it again%s%s",
-                                 path, (long long)version, command != NULL ? ": " : "", command != NULL ? command : "");
+    basin_status st = basin_fail(BASIN_ERR_UNSUPPORTED, "%s: a result of format %lld, %s; compute it again%s%s", path, (long long)version,
+                                 older_rules(version), command != NULL ? ": " : "", command != NULL ? command : "");
 
     basin_free(command);
     return st;

@@ -16,7 +16,6 @@
 #include "core/memory.h"
 #include "render/scale.h"
 
-#define NOBODY ((size_t)-1)
 
 typedef struct grid {
     const double  *z, *x, *y;
@@ -38,8 +37,8 @@ static size_t down(const grid *g, size_t i, size_t j)
 
 static void join(grid *g, size_t a, size_t b)
 {
-    g->partners[2 * a + (g->partners[2 * a] != NOBODY)] = b;
-    g->partners[2 * b + (g->partners[2 * b] != NOBODY)] = a;
+    g->partners[2 * a + (g->partners[2 * a] != BASIN_NONE)] = b;
+    g->partners[2 * b + (g->partners[2 * b] != BASIN_NONE)] = a;
 }
 
 static void march(grid *g, size_t i, size_t j)
@@ -82,10 +81,10 @@ static void crossing(const grid *g, size_t edge, double point[2])
 static void walk(grid *g, size_t start, bool closed, basin_contour *out)
 {
     basin_contour_line *line = &out->lines[out->line_count++];
-    size_t              before = NOBODY, here = start;
+    size_t              before = BASIN_NONE, here = start;
 
     *line = (basin_contour_line){.first = out->point_count, .closed = closed};
-    while (here != NOBODY && !g->walked[here]) {
+    while (here != BASIN_NONE && !g->walked[here]) {
         g->walked[here] = 1;
         crossing(g, here, out->points + 2 * out->point_count++);
         line->count++;
@@ -106,19 +105,19 @@ basin_status basin_contour_trace(const double *z, size_t rows, size_t columns, c
     g.edges = rows * (columns - 1) + (rows - 1) * columns;
     BASIN_ALLOC(g.partners, 2 * g.edges, "contour lines");
     BASIN_ALLOC(g.walked, g.edges, "contour lines");
-    for (size_t e = 0; e < 2 * g.edges; e++) g.partners[e] = NOBODY;
+    for (size_t e = 0; e < 2 * g.edges; e++) g.partners[e] = BASIN_NONE;
     for (size_t i = 0; i + 1 < rows; i++)
         for (size_t j = 0; j + 1 < columns; j++) march(&g, i, j);
     for (size_t e = 0; e < g.edges; e++) {
-        points += g.partners[2 * e] != NOBODY;
-        ends += g.partners[2 * e] != NOBODY && g.partners[2 * e + 1] == NOBODY;
+        points += g.partners[2 * e] != BASIN_NONE;
+        ends += g.partners[2 * e] != BASIN_NONE && g.partners[2 * e + 1] == BASIN_NONE;
     }
     BASIN_ALLOC(made.lines, ends / 2 + points / 4 + 1, "contour lines"); /* a closed line has at least four crossings */
     BASIN_ALLOC(made.points, 2 * points, "contour lines");
     for (size_t e = 0; e < g.edges; e++)
-        if (g.partners[2 * e] != NOBODY && g.partners[2 * e + 1] == NOBODY && !g.walked[e]) walk(&g, e, false, &made);
+        if (g.partners[2 * e] != BASIN_NONE && g.partners[2 * e + 1] == BASIN_NONE && !g.walked[e]) walk(&g, e, false, &made);
     for (size_t e = 0; e < g.edges; e++)
-        if (g.partners[2 * e] != NOBODY && !g.walked[e]) walk(&g, e, true, &made);
+        if (g.partners[2 * e] != BASIN_NONE && !g.walked[e]) walk(&g, e, true, &made);
     *out = made, made = (basin_contour){0};
 done:
     basin_free(g.partners);

@@ -29,21 +29,11 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static const double COLUMN = 3.25, PAGE = 6.75; /* inches; methods side by side in six panels need a page */
 
-const char *basin_figure_kinds(basin_result_kind kind)
+const char *basin_figure_kind(basin_result_kind kind, size_t i)
 {
-    switch (kind) {
-    case BASIN_RESULT_SPECTRUM: return "stem histogram";
-    case BASIN_RESULT_SLICE: return "lines contour heat change";
-    case BASIN_RESULT_SHARPNESS: return "sharpness symmetric";
-    case BASIN_RESULT_TRACK: return "epochs sweep";
-    case BASIN_RESULT_COMPARISON: return "methods";
-    case BASIN_RESULT_INFO:
-    case BASIN_RESULT_CHECK:
-    case BASIN_RESULT_SANE:
-    case BASIN_RESULT_FORECAST:
-    case BASIN_RESULT_KINDS: break;
-    }
-    return "";
+    for (size_t k = 0; k < KINDS; k++)
+        if (kinds[k].result == kind && i-- == 0) return kinds[k].name;
+    return NULL;
 }
 
 /* ----------------------------------------------------------------------------------------------- creating -- */
@@ -79,10 +69,21 @@ static basin_status check_results(const basin_result *const *results, size_t cou
         BASIN_CHECK(results[i]->kind == results[0]->kind, BASIN_ERR_ARG, "a figure is of one kind of result: the first is a %s, number %zu a %s",
                     basin_result_name(results[0]->kind), i + 1, basin_result_name(results[i]->kind));
     }
-    BASIN_CHECK(basin_figure_kinds(results[0]->kind)[0] != '\0', BASIN_ERR_UNSUPPORTED, "there is no figure of %s results",
+    BASIN_CHECK(basin_figure_kind(results[0]->kind, 0) != NULL, BASIN_ERR_UNSUPPORTED, "there is no figure of %s results",
                 basin_result_name(results[0]->kind));
 done:
     return st;
+}
+
+/* The error that lists the figures there are. */
+static basin_status no_figure(basin_result_kind kind, const char *name)
+{
+    char   list[200] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; basin_figure_kind(kind, i) != NULL && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, " %s", basin_figure_kind(kind, i));
+    return basin_fail(BASIN_ERR_ARG, "no figure «%s» of a %s result; there are:%s", name, basin_result_name(kind), list);
 }
 
 /* The row of `kinds`: by name, up to a colon; without a name the first that suits (a 2-D slice is no line). */
@@ -97,8 +98,7 @@ static basin_status find_kind(const basin_result *result, const char *name, size
         if (name == NULL ? !plane || kinds[i].plan != basin_plan_lines : strlen(kinds[i].name) == length && strncmp(kinds[i].name, name, length) == 0)
             found = i;
     }
-    BASIN_CHECK(found < KINDS, BASIN_ERR_ARG, "no figure «%s» of a %s result; there are: %s", name, basin_result_name(result->kind),
-                basin_figure_kinds(result->kind));
+    if (found == KINDS) BASIN_TRY(no_figure(result->kind, name));
     *variant = name != NULL && name[length] == ':' ? name + length + 1 : "";
     BASIN_CHECK((*variant)[0] == '\0' || kinds[found].splits, BASIN_ERR_ARG, "figure «%s»: %s takes nothing after a colon", name, kinds[found].name);
     *out = found;

@@ -10,7 +10,6 @@
 
 #include "core/memory.h"
 #include "render/figure.h"
-#include "render/rows.h"
 
 static const basin_slice *slice_of(const basin_plan *plan, size_t i)
 {
@@ -152,7 +151,7 @@ static basin_status names(basin_plan *plan, const basin_series *series, const ch
     BASIN_PLAN_ALLOC(plan, name, plan->count);
     for (size_t i = 1; i < plan->count; i++) {
         const char *a = slice_of(plan, i)->axes[0].direction, *b = slice_of(plan, 0)->axes[0].direction;
-        directions = directions || strcmp(a != NULL ? a : "", b != NULL ? b : "") != 0;
+        directions = directions || !basin_same_text(a, b);
         runs = runs || strcmp(series[i].label, series[0].label) != 0;
     }
     for (size_t i = 0; i < plan->count; i++) {
@@ -177,7 +176,7 @@ static void curve_caption(basin_plan *plan, size_t i, const char *name, bool dis
     const char        *before = i > 0 ? slice_of(plan, i - 1)->axes[0].definition : NULL;
     double             unit = unit_of(axis, distance);
 
-    if (before == NULL || strcmp(before, definition) != 0)
+    if (!basin_same_text(before, definition))
         basin_plan_caption(plan, " %s: %s.", axis->direction != NULL ? axis->direction : "direction", definition);
     basin_plan_caption(plan, plan->count > 1 ? " %s:" : " At the centre:", name);
     for (size_t k = 0; k < s->surface_count; k++)

@@ -4,6 +4,7 @@
 #ifndef BASIN_RENDER_PLAN_H
 #define BASIN_RENDER_PLAN_H
 
+#include "core/memory.h"
 #include "render/mark.h"
 
 typedef struct basin_panel basin_panel;

@@ -6,11 +6,6 @@
 
 #include "render/figure.h"
 
-bool basin_same_text(const char *a, const char *b)
-{
-    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
-}
-
 basin_status basin_plan_rows(basin_plan *plan, size_t room, basin_row_list *out)
 {
     basin_status st = BASIN_OK;

@@ -9,8 +9,6 @@ typedef struct basin_row_list { /* the rows that a figure draws, borrowed */
     const basin_row **rows;
 } basin_row_list;
 
-bool basin_same_text(const char *a, const char *b); /* NULL is "" */
-
 basin_status basin_plan_rows(basin_plan *plan, size_t room, basin_row_list *out); /* an empty list with room for so many */
 bool         basin_rows_hold(const basin_row_list *list, int point);
 

@@ -44,7 +44,7 @@ static const char *method_of(const basin_plan *plan, size_t i)
 static bool has_rival(const basin_plan *plan, size_t i)
 {
     for (size_t j = 0; j < plan->count; j++)
-        if (j != i && method_of(plan, i) != NULL && method_of(plan, j) != NULL && strcmp(method_of(plan, i), method_of(plan, j)) == 0) return true;
+        if (j != i && method_of(plan, i) != NULL && basin_same_text(method_of(plan, i), method_of(plan, j))) return true;
     return false;
 }
 
@@ -111,7 +111,7 @@ static bool repeats(const basin_plan *plan, size_t i)
 
     for (size_t j = 0; j < i && path != NULL; j++) {
         const char *other = checkpoint_path(plan, j);
-        if (other != NULL && strcmp(other, path) == 0) return true;
+        if (basin_same_text(other, path)) return true;
     }
     return path == NULL;
 }
@@ -135,7 +135,7 @@ static bool repeats_point(const basin_plan *plan, size_t i)
     for (size_t j = 0; j < i && path != NULL; j++) {
         const basin_provenance *q = plan->results[j]->provenance;
         const char             *other = checkpoint_path(plan, j);
-        if (other != NULL && strcmp(other, path) == 0 && p->averaged == q->averaged && p->polish.steps == q->polish.steps &&
+        if (basin_same_text(other, path) && p->averaged == q->averaged && p->polish.steps == q->polish.steps &&
             p->polish.step == q->polish.step)
             return true;
     }

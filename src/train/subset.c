@@ -15,7 +15,6 @@
 #include "core/params.h"
 #include "core/random.h"
 
-#define NONE ((size_t)-1)
 
 typedef struct subset {
     const basin_dataset *from;
@@ -25,7 +24,7 @@ typedef struct subset {
     bool                *chosen;         /* [train->count] */
     size_t              *rows;           /* [count] row of `from` behind each new row */
     size_t               count;
-    size_t              *moved;          /* [from->count] new row of each old one outside training, or NONE */
+    size_t              *moved;          /* [from->count] new row of each old one outside training, or BASIN_NONE */
     basin_dataset       *to;
 } subset;
 
@@ -79,7 +78,7 @@ done:
 /* New row for an old one that is not in training. */
 static void keep_row(subset *s, size_t row)
 {
-    if (s->moved[row] != NONE) return;
+    if (s->moved[row] != BASIN_NONE) return;
     s->rows[s->count] = row;
     s->moved[row] = s->count++;
 }
@@ -95,7 +94,7 @@ static basin_status choose_rows(subset *s, const basin_subset_options *options)
     BASIN_ALLOC(s->chosen, s->train->count, "rows");
     BASIN_ALLOC(s->rows, most, "rows");
     BASIN_ALLOC(s->moved, s->from->count, "rows");
-    for (size_t i = 0; i < s->from->count; i++) s->moved[i] = NONE;
+    for (size_t i = 0; i < s->from->count; i++) s->moved[i] = BASIN_NONE;
     for (size_t i = 0; i < s->drawn; i++) {
         s->chosen[drawn[i]] = true;
         s->rows[s->count++] = s->train->rows[drawn[i]];

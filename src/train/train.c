@@ -10,7 +10,6 @@
  * the monotonic clock: neither saving nor measuring counts.
  */
 #include <math.h>
-#include <time.h>
 
 #include "core/linalg.h"
 #include "core/memory.h"
@@ -48,14 +47,6 @@ static double learning_rate(const basin_train_options *options, size_t step)
     case BASIN_SCHEDULE_STEP: return eta * pow(f, (double)(step / options->schedule_period));
     default: return eta;
     }
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* --------------------------------------------------------------------------------------------- batches -- */
@@ -222,11 +213,11 @@ static basin_status train_step(trainer *t, bool *diverged)
     basin_loss           loss = {0};
     basin_samples        storage;
     const basin_samples *batch = batches_next(&t->batches, &storage);
-    double               start = seconds_now();
+    double               start = basin_seconds();
 
     t->opt.eta = learning_rate(t->options, (size_t)t->step);
     BASIN_TRY(t->rule->step(&t->opt, batch, &loss));
-    t->seconds += seconds_now() - start;
+    t->seconds += basin_seconds() - start;
     t->step++;
     t->gradient_evaluations += t->rule->gradients;
     t->loss_sum += basin_loss_value(&loss), t->loss_count++;

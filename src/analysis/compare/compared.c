@@ -12,11 +12,6 @@ bool basin_is_checkpoint(const basin_row *row)
     return row->missing == NULL && row->point == BASIN_POINT_RAW && row->part == 0 && isnan(row->at_loss);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
 /* A file that cannot be read tells neither method nor seed: its folder says whose it is. */
 static bool is_unreadable(const basin_row *row)
 {
@@ -25,8 +20,8 @@ static bool is_unreadable(const basin_row *row)
 
 bool basin_same_run(const basin_row *a, const basin_row *b)
 {
-    if (is_unreadable(a) || is_unreadable(b)) return same_text(a->run, b->run);
-    return a->seed == b->seed && same_text(a->run, b->run) && same_text(a->method, b->method);
+    if (is_unreadable(a) || is_unreadable(b)) return basin_same_text(a->run, b->run);
+    return a->seed == b->seed && basin_same_text(a->run, b->run) && basin_same_text(a->method, b->method);
 }
 
 bool basin_is_first_of_run(const basin_comparison *k, size_t row)

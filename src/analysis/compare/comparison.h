@@ -7,7 +7,7 @@
 
 #include "core/measure.h"
 
-#define BASIN_NO_ROW SIZE_MAX
+#define BASIN_NO_ROW BASIN_NONE
 
 typedef struct basin_pair { /* a group held against a base by the runs of equal seed */
     size_t  group, base;    /* indices of groups */

@@ -374,19 +374,28 @@ static double share_of_larger(const basin_difference *d, double value, double la
     return d->ratio ? 1.0 - fmin(value, 1.0 / value) : larger > 0.0 ? fabs(value) / larger : 0.0;
 }
 
+typedef enum loss_verdict { LOSS_NO_PAIRS, LOSS_ONE_PAIR, LOSS_UNEQUAL, LOSS_EQUAL, LOSS_NOT_SHOWN } loss_verdict;
+
+static const char *const loss_verdicts[] = {
+    [LOSS_NO_PAIRS] = "no pairs: cannot be told",
+    [LOSS_ONE_PAIR] = "one pair: cannot be told",
+    [LOSS_UNEQUAL] = "unequal",
+    [LOSS_EQUAL] = "equal within the tolerance",
+    [LOSS_NOT_SHOWN] = "not shown to be equal, nor unequal",
+};
+
 /* Unequal: the losses of the pairs differ by more than the tolerance and the seeds do not explain it: the paired interval leaves out
    equality. Equal: the whole interval lies within the tolerance. Between the two the seeds do not tell, and without an interval, of fewer than
    two pairs, nothing is told. */
-static const char *judge_loss(const basin_comparer *c, const basin_difference *d, double larger, double relative)
+static loss_verdict judge_loss(const basin_comparer *c, const basin_difference *d, double larger, double relative)
 {
     double equal = d->ratio ? 1.0 : 0.0;
 
-    if (d->pairs == 0) return "no pairs: cannot be told";
-    if (!isfinite(d->lower) || !isfinite(d->upper)) return "one pair: cannot be told";
-    if (relative > c->loss_tolerance && (d->lower > equal || d->upper < equal)) return "unequal";
-    if (fmax(share_of_larger(d, d->lower, larger), share_of_larger(d, d->upper, larger)) <= c->loss_tolerance)
-        return "equal within the tolerance";
-    return "not shown to be equal, nor unequal";
+    if (d->pairs == 0) return LOSS_NO_PAIRS;
+    if (!isfinite(d->lower) || !isfinite(d->upper)) return LOSS_ONE_PAIR;
+    if (relative > c->loss_tolerance && (d->lower > equal || d->upper < equal)) return LOSS_UNEQUAL;
+    bool within = fmax(share_of_larger(d, d->lower, larger), share_of_larger(d, d->upper, larger)) <= c->loss_tolerance;
+    return within ? LOSS_EQUAL : LOSS_NOT_SHOWN;
 }
 
 static double mean_at(const basin_comparison *k, const char *group, int point)
@@ -408,8 +417,9 @@ static basin_status judge_losses_at(basin_comparer *c, const basin_pair *pair, c
     double             a = paired ? mean_loss(k, pair->rows, pair->count) : mean_at(k, group->name, loss->point);
     double             b = paired ? mean_loss(k, pair->others, pair->count) : mean_at(k, base->name, loss->point);
     double             larger = fmax(fabs(a), fabs(b)), relative = share_of_larger(loss, loss->mean, larger);
-    const char        *verdict = judge_loss(c, loss, larger, relative);
-    bool               unequal = strcmp(verdict, "unequal") == 0;
+    loss_verdict       judged = judge_loss(c, loss, larger, relative);
+    const char        *verdict = loss_verdicts[judged];
+    bool               unequal = judged == LOSS_UNEQUAL;
 
     k->losses_unequal = k->losses_unequal || unequal;
     for (size_t j = pair->first; j < pair->first + pair->differences; j++)

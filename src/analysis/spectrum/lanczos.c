@@ -45,7 +45,7 @@ static bool settled(const basin_search *s)
 static bool moved(const basin_search *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (!(fabs(s->k->ritz[s->keep[i]] - s->theta[i]) <= basin_search_limit(s))) return true;
+        if (!(fabs(s->k->ritz[s->keep[i]] - s->values[i]) <= basin_search_limit(s))) return true;
     return false;
 }
 
@@ -130,7 +130,7 @@ done:
 
 /* ----------------------------------------------------------------------------------------------------- search -- */
 
-/* Steps 1 to 3; leaves the Ritz pairs of all that is known, the wanted ones in keep and theta. */
+/* Steps 1 to 3; leaves the Ritz pairs of all that is known, the wanted ones in keep and values. */
 static basin_status iterate(basin_search *s)
 {
     basin_status st = BASIN_OK;
@@ -141,14 +141,14 @@ static basin_status iterate(basin_search *s)
     for (;;) {
         BASIN_TRY(converge(s, &converged));
         bool same = verified && !moved(s);
-        for (size_t i = 0; i < s->count && !same; i++) s->theta[i] = s->k->ritz[s->keep[i]];
+        for (size_t i = 0; i < s->count && !same; i++) s->values[i] = s->k->ritz[s->keep[i]];
         idle = same ? idle + 1 : 0;
         if (!converged || s->proven || basin_search_spent(s) || (same && (verdict == 0 || idle > IDLE))) break;
         BASIN_TRY(basin_search_verify(s, &verdict));
         verified = true, s->proven = verdict > 0;
     }
     if (s->k->used == s->k->size) s->proven = true;
-    for (size_t i = 0; i < s->count; i++) s->theta[i] = s->k->ritz[s->keep[i]];
+    for (size_t i = 0; i < s->count; i++) s->values[i] = s->k->ritz[s->keep[i]];
 done:
     return st;
 }
@@ -322,12 +322,12 @@ basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const ba
     BASIN_TRY(choose_rows(basin_curvature_size(c), s.count, options, &rows));
     BASIN_TRY(basin_krylov_create(c, rows, epsilon, options->seed, &s.k));
     BASIN_ALLOC(s.keep, rows, "indices");
-    BASIN_ALLOC(s.chain, (rows + 1) * rows, "projected matrix");
+    BASIN_ALLOC(s.scratch, (rows + 1) * rows, "projected matrix");
     BASIN_ALLOC(s.residuals, rows, "residuals");
     BASIN_ALLOC(out->eigenvalues, s.count, "eigenvalues");
     BASIN_ALLOC(out->residuals, s.count, "residuals");
     out->count = s.count, out->top = options->top, out->bottom = options->bottom;
-    s.theta = out->eigenvalues;
+    s.values = out->eigenvalues;
     s.expected = 4.0 * (double)s.count;
     BASIN_TRY(iterate(&s));
     BASIN_TRY(take_residuals(&s, options->seed, out));
@@ -339,7 +339,7 @@ basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const ba
 done:
     basin_krylov_destroy(&s.k);
     basin_free(s.keep);
-    basin_free(s.chain);
+    basin_free(s.scratch);
     basin_free(s.residuals);
     return st;
 }

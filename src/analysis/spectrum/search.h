@@ -16,7 +16,7 @@ typedef struct basin_search {
     size_t        count, max_products;
     double        tolerance, expected; /* products in all, for the progress */
     size_t       *keep;                /* [rows] */
-    double       *theta, *chain;       /* [count] the wanted values, descending; [rows, rows] scratch */
+    double       *values, *scratch;       /* [count] the wanted values, descending; [rows, rows] scratch */
     double       *residuals;           /* [rows] scratch */
     bool          proven;              /* no eigenvalue is missing, but for one chance in 10,000 */
     size_t        verifications;       /* begun */

@@ -56,11 +56,11 @@ static basin_status judge_ends(basin_search *s, const chain *c, int *verdict)
     basin_status        st = BASIN_OK;
     const basin_krylov *k = s->k;
     size_t              n = k->used - c->first;
-    double             *xi = s->chain + n * n;
+    double             *xi = s->scratch + n * n;
 
     for (size_t a = 0; a < n; a++)
-        for (size_t b = 0; b < n; b++) s->chain[a * n + b] = k->m[(c->first + a) * k->rows + c->first + b];
-    BASIN_TRY(basin_symmetric_eigen(s->chain, n, false, xi));
+        for (size_t b = 0; b < n; b++) s->scratch[a * n + b] = k->m[(c->first + a) * k->rows + c->first + b];
+    BASIN_TRY(basin_symmetric_eigen(s->scratch, n, false, xi));
     *verdict = 1;
     if (s->wanted.top > 0) *verdict = judge(c, xi, n, c->highest, 1.0);
     if (s->wanted.bottom > 0 && *verdict >= 0) {

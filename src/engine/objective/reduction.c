@@ -82,7 +82,7 @@ basin_status basin_network_lanes(const basin_network *net, basin_batch *batch)
     const size_t chunks = basin_group_samples(net, batch->count).chunks, each = lanes_of_chunk(net, net->chunk);
     real        *lanes;
 
-    if (net->plan->lanes == (size_t)-1) return BASIN_OK;
+    if (net->plan->lanes == BASIN_NONE) return BASIN_OK;
     BASIN_ALLOC(lanes, (chunks - 1) * each + lanes_of_chunk(net, batch->count - (chunks - 1) * net->chunk), "inputs");
     for (size_t c = 0; c < chunks; c++) {
         const basin_batch chunk = basin_chunk_of(net, batch, c);

@@ -35,9 +35,9 @@ static void mark_border(const basin_plan *plan, bool *border, bool *rest)
         for (size_t j = 0; j < node->input_count; j++) {
             if (!node_has(node, j)) continue;
             const basin_slot *slot = &plan->slots[node->input[j]];
-            if (is_param(slot))
+            if (slot_is_param(slot))
                 rest[node->input[j]] = true;
-            else if (slot->degree < 2 && !basin_plan_is_input(plan, node->input[j]) && !is_leaf(slot))
+            else if (slot->degree < 2 && !basin_plan_is_input(plan, node->input[j]) && !slot_is_leaf(slot))
                 border[node->input[j]] = true;
         }
     }
@@ -82,11 +82,11 @@ static real *store_border(const subspace_state *state, const basin_sweep *sweep,
     return store;
 }
 
-/* to = from + c times tangents [rows, d, width], in place or not. */
-static void step_along(const real *from, real c, const real *tangent, size_t rows, size_t d, size_t width, real *to)
+/* to = from + c times tangents [rows, d, stride], in place or not. */
+static void step_along(const real *from, real c, const real *tangent, size_t rows, size_t d, size_t stride, real *to)
 {
-    for (size_t r = 0; r < rows; r++, from += width, tangent += d * width, to += width)
-        for (size_t l = 0; l < width; l++) to[l] = from[l] + c * tangent[l];
+    for (size_t r = 0; r < rows; r++, from += stride, tangent += d * stride, to += stride)
+        for (size_t l = 0; l < stride; l++) to[l] = from[l] + c * tangent[l];
 }
 
 /* The border at a point; `turns`: its line is another than the last one's. */
@@ -95,11 +95,11 @@ static real *load_border(const subspace_state *state, basin_sweep *sweep, size_t
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {
         const basin_slot *slot = &sweep->slots[i];
         if (!state->border[i]) continue;
-        const size_t rows = slot_rows(slot, b), width = slot_stride(slot), n = rows * width;
+        const size_t rows = slot_rows(slot, b), stride = slot_stride(slot), n = rows * stride;
         const size_t d = slot_tangents(slot, state->d), arrays = slot_arrays(slot, state->d);
         real        *tangents = store + (arrays - d) * n, *line = d > 1 ? store + n : store;
-        for (size_t j = 1; j < d && turns; j++) step_along(j == 1 ? store : line, (real)coef[j], tangents + j * width, rows, d, width, line);
-        if (d > 0) step_along(line, (real)coef[0], tangents, rows, d, width, slot->v);
+        for (size_t j = 1; j < d && turns; j++) step_along(j == 1 ? store : line, (real)coef[j], tangents + j * stride, rows, d, stride, line);
+        if (d > 0) step_along(line, (real)coef[0], tangents, rows, d, stride, slot->v);
         else memcpy(slot->v, store, n * sizeof *store);
         store += arrays * n;
     }

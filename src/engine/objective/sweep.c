@@ -159,9 +159,9 @@ static void bind_roots(basin_sweep *sweep, const basin_weights *weights, size_t 
 
     for (size_t i = 0; i < plan->slot_count; i++) {
         basin_slot *slot = &sweep->slots[i];
-        if (is_param(slot)) bind_param(sweep, slot, weights);
-        if (slot->buffer != (size_t)-1) slot->v = take(&buffers, slot->width);
-        if (is_leaf(slot)) continue;
+        if (slot_is_param(slot)) bind_param(sweep, slot, weights);
+        if (slot->buffer != BASIN_NONE) slot->v = take(&buffers, slot->width);
+        if (slot_is_leaf(slot)) continue;
         const size_t tangents = sweep->k * slot_rows(slot, sweep->chunk) * slot_stride(slot);
         if (slot->root_v == i && !basin_plan_is_input(plan, i)) slot->v = take_primal(sweep, slot, slot->keep_value, b, store, &scratch);
         if (slot->degree == 0) continue;
@@ -179,10 +179,10 @@ void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *ke
 
     bind_roots(sweep, weights, b, &store);
     sweep->slots[plan->input].v = (real *)(uintptr_t)batch->x; /* read only: no op writes to the input */
-    if (plan->lanes != (size_t)-1) sweep->slots[plan->lanes].v = (real *)(uintptr_t)batch->lanes;
+    if (plan->lanes != BASIN_NONE) sweep->slots[plan->lanes].v = (real *)(uintptr_t)batch->lanes;
     for (size_t i = 0; i < plan->slot_count; i++) {
         basin_slot *slot = &sweep->slots[i];
-        if (is_leaf(slot)) continue;
+        if (slot_is_leaf(slot)) continue;
         slot->v = sweep->slots[slot->root_v].v;
         slot->d = sweep->slots[slot->root_d].d;
         slot->a = sweep->slots[slot->root_a].a;
@@ -210,7 +210,7 @@ void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from
 /* Adjoints that are only added to: of unbatched tensors, and of parts of a Split that nobody reads. */
 static bool only_collects(const basin_sweep *sweep, const basin_slot *slot)
 {
-    return slot->degree > 0 && !is_leaf(slot) && (!slot->batched || (slot->consumers == 0 && slot != SWEEP_OUTPUT(sweep)));
+    return slot->degree > 0 && !slot_is_leaf(slot) && (!slot->batched || (slot->consumers == 0 && slot != SWEEP_OUTPUT(sweep)));
 }
 
 void basin_sweep_backward(basin_sweep *sweep, size_t b, basin_mode mode)

@@ -119,8 +119,8 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
         if (!node->accumulate[0]) memset(x->a, 0, rows * slot_stride(x) * sizeof *x->a);
         basin_conv_back(node->facts, rows, x->a, slot_stride(x), w->v, y->a, slot_stride(y), node->temp);
     }
-    if (w->degree > 0 && collects(w, mode)) basin_conv_weight(node->facts, rows, x->v, slot_stride(x), w->a, y->a, slot_stride(y), node->temp);
-    for (size_t i = 0; c != NULL && c->degree > 0 && collects(c, mode) && i < rows; i++) collect(y, y->a + i * slot_stride(y), c->a);
+    if (w->degree > 0 && slot_collects(w, mode)) basin_conv_weight(node->facts, rows, x->v, slot_stride(x), w->a, y->a, slot_stride(y), node->temp);
+    for (size_t i = 0; c != NULL && c->degree > 0 && slot_collects(c, mode) && i < rows; i++) collect(y, y->a + i * slot_stride(y), c->a);
 }
 
 static void forward_dot(basin_node *node, size_t b, size_t k)

@@ -116,7 +116,7 @@ static basin_status infer(basin_node *node)
     size_t        axis = 0, size = 0;
 
     if (data->rank == 0) return basin_node_fail(node, BASIN_ERR_SHAPE, "%s has no dimension to pick from", data->name);
-    if (indices->degree > 0 || (!indices->batched && indices->buffer == (size_t)-1))
+    if (indices->degree > 0 || (!indices->batched && indices->buffer == BASIN_NONE))
         return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "the indices %s must be a buffer or come from the input alone", indices->name);
     BASIN_TRY(basin_node_axis(node, data, basin_node_spec_int(node->spec, "axis", 0), false, &axis));
     BASIN_TRY(set_shape(node, axis));

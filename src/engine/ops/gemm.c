@@ -36,7 +36,7 @@ static basin_status infer_shapes(basin_node *node, gemm_facts *facts)
         return basin_node_fail(node, BASIN_ERR_SHAPE, "%s: expected %s for the input %s of width %zu, has %s", w->name, BASIN_SHAPE_TEXT(expected, 2),
                                x->name, facts->in, BASIN_SHAPE_TEXT(w->shape, w->rank));
     }
-    if (c != NULL && (!is_leaf(c) || c->width != facts->out || c->rank == 0 || c->shape[c->rank - 1] != facts->out))
+    if (c != NULL && (!slot_is_leaf(c) || c->width != facts->out || c->rank == 0 || c->shape[c->rank - 1] != facts->out))
         return basin_node_fail(node, BASIN_ERR_SHAPE, "%s: expected a parameter of shape [%zu], has %s", c->name, facts->out,
                                BASIN_SHAPE_TEXT(c->shape, c->rank));
     y->rank = x->rank;
@@ -57,7 +57,7 @@ static basin_status infer(basin_node *node)
     facts->transposed = basin_node_spec_int(node->spec, "transB", 0) != 0;
     if (basin_node_spec_int(node->spec, "transA", 0) != 0)
         return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "transA = 1 would mix samples; only transA = 0 is supported");
-    if (is_leaf(x) || !is_leaf(w))
+    if (slot_is_leaf(x) || !slot_is_leaf(w))
         return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
                                "the first input must be an activation and the second a parameter or a buffer (MatMul takes any two)");
     BASIN_TRY(infer_shapes(node, facts));
@@ -197,9 +197,9 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
     basin_slot       *x = GEMM_X(node), *w = GEMM_W(node), *c = GEMM_C(node), *y = NODE_OUTPUT(node);
     const size_t      rows = slot_rows(x, b);
 
-    if (w->degree > 0 && collects(w, mode))
+    if (w->degree > 0 && slot_collects(w, mode))
         collect_weight(node, rows, (basin_pixels[2]){pixels_of(facts, y->a, facts->out, 1)}, (basin_pixels[2]){pixels_of(facts, x->v, facts->in, 1)}, w->a);
-    if (c != NULL && c->degree > 0 && collects(c, mode)) collect_bias(node, rows, y->a, 1, c->a);
+    if (c != NULL && c->degree > 0 && slot_collects(c, mode)) collect_bias(node, rows, y->a, 1, c->a);
     if (x->degree > 0) apply_back(node, rows, y->a, 1, w->v, node->accumulate[0], x->a, 1);
 }
 

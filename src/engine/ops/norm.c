@@ -26,7 +26,7 @@ static basin_status check_statistic(const basin_node *node, size_t input)
 
     if (!node_has(node, input)) return basin_node_fail(node, BASIN_ERR_FORMAT, "its %s is left out", what);
     const basin_slot *x = NODE_INPUT(node, NORM_X), *slot = NODE_INPUT(node, input);
-    if (slot->buffer == (size_t)-1) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "its %s %s is no buffer", what, slot->name);
+    if (slot->buffer == BASIN_NONE) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "its %s %s is no buffer", what, slot->name);
     if (slot->rank != 1 || slot->shape[0] != x->shape[0])
         return basin_node_fail(node, BASIN_ERR_SHAPE, "its %s %s has shape %s, the input %s has %zu channels", what, slot->name,
                                BASIN_SHAPE_TEXT(slot->shape, slot->rank), x->name, x->shape[0]);

@@ -36,14 +36,14 @@ static const basin_slot *slot_of(const chain *c, const char *name)
 /* The node that makes the tensor, if it is its only output and nobody but one input reads it; it will go. */
 static const basin_node_spec *step_back(chain *c, const char *tensor)
 {
-    size_t maker = SIZE_MAX, readers = strcmp(c->graph->output, tensor) == 0;
+    size_t maker = BASIN_NONE, readers = strcmp(c->graph->output, tensor) == 0;
 
     for (size_t i = 0; i < c->graph->node_count; i++) {
         const basin_node_spec *node = &c->graph->nodes[i];
         for (size_t j = 0; j < node->input_count; j++) readers += strcmp(node->inputs[j], tensor) == 0;
         if (node->output_count == 1 && strcmp(node->outputs[0], tensor) == 0) maker = i;
     }
-    if (maker == SIZE_MAX || readers != 1 || c->count == MOST_STEPS) return NULL;
+    if (maker == BASIN_NONE || readers != 1 || c->count == MOST_STEPS) return NULL;
     c->removed[c->count++] = maker;
     return &c->graph->nodes[maker];
 }
@@ -94,7 +94,7 @@ static bool fits_scores(const chain *c, const char *name, const basin_slot *scor
     const basin_slot *mask = slot_of(c, name);
     size_t            drop = 0;
 
-    if (mask == NULL || !is_leaf(mask) || mask->rank < 2 || mask->rank > scores->rank + 1) return false;
+    if (mask == NULL || !slot_is_leaf(mask) || mask->rank < 2 || mask->rank > scores->rank + 1) return false;
     while (mask->rank - drop > 2 && mask->shape[drop] == 1) drop++;
     return basin_shape_equal(mask->shape + drop, mask->rank - drop, scores->shape + scores->rank - 2, 2) ||
            (mask->rank >= scores->rank && mask->rank - scores->rank <= drop &&

@@ -74,7 +74,7 @@ void basin_node_role(basin_node *node, size_t input, basin_role role, size_t out
 {
     const basin_slot *x = NODE_INPUT(node, input);
 
-    if (x->origin == (size_t)-1) return;
+    if (x->origin == BASIN_NONE) return;
     basin_block *block = &node->params->blocks[x->origin];
     if (block->role != BASIN_ROLE_UNKNOWN) return; /* shared: the first use decides */
     block->role = role;
@@ -87,14 +87,14 @@ static size_t find_slot(const basin_plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->slot_count; i++)
         if (strcmp(plan->slots[i].name, name) == 0) return i;
-    return (size_t)-1;
+    return BASIN_NONE;
 }
 
 static basin_slot *add_slot(basin_plan *plan, const char *name)
 {
     basin_slot *slot = &plan->slots[plan->slot_count];
 
-    *slot = (basin_slot){.name = name, .block = (size_t)-1, .origin = (size_t)-1, .buffer = (size_t)-1, .twin = (size_t)-1, .lanes = 1};
+    *slot = (basin_slot){.name = name, .block = BASIN_NONE, .origin = BASIN_NONE, .buffer = BASIN_NONE, .twin = BASIN_NONE, .lanes = 1};
     slot->root_v = slot->root_d = slot->root_a = slot->root_ad = plan->slot_count++;
     return slot;
 }
@@ -210,7 +210,7 @@ static basin_status in_layout(basin_plan *plan, const basin_node_spec *spec, siz
 
     *out = from;
     if (!x->batched || x->lanes == lanes) return BASIN_OK;
-    if (x->twin == (size_t)-1) {
+    if (x->twin == BASIN_NONE) {
         *node = (basin_node){.op = &REAL(basin_op_Relayout), .spec = spec, .slots = plan->slots, .params = plan->params, .input_count = 1};
         node->input[0] = from;
         x->consumers++;
@@ -238,7 +238,7 @@ static basin_status find_inputs(basin_plan *plan, basin_node *node)
     for (size_t i = 0; i < node->input_count; i++) {
         bool out = spec->inputs[i][0] == '\0';
         if (out && (!node->op->gaps || i == 0)) return basin_node_fail(node, BASIN_ERR_FORMAT, "input %zu is left out", i + 1);
-        node->input[i] = out ? (size_t)-1 : find_slot(plan, spec->inputs[i]);
+        node->input[i] = out ? BASIN_NONE : find_slot(plan, spec->inputs[i]);
     }
     return BASIN_OK;
 }
@@ -266,8 +266,8 @@ static basin_status place_node(basin_plan *plan, const basin_node_spec *spec, si
         BASIN_TRY(in_layout(plan, spec, draft.input[i], lanes, &draft.input[i]));
         basin_slot *x = NODE_INPUT(&draft, i);
         x->consumers++;
-        has_params = has_params || is_param(x);
-        if (is_param(x) && x->consumers == 1) plan->params->blocks[x->block].layer = *layer; /* until an op marks it */
+        has_params = has_params || slot_is_param(x);
+        if (slot_is_param(x) && x->consumers == 1) plan->params->blocks[x->block].layer = *layer; /* until an op marks it */
         batched = batched || x->batched;
     }
     draft.output = plan->slot_count;
@@ -290,7 +290,7 @@ static void take_input_in_lanes(basin_plan *plan)
 {
     size_t count = 0;
 
-    plan->lanes = plan->batch_statistics ? (size_t)-1 : plan->slots[plan->input].twin;
+    plan->lanes = plan->batch_statistics ? BASIN_NONE : plan->slots[plan->input].twin;
     for (size_t i = 0; i < plan->node_count; i++)
         if (plan->nodes[i].output != plan->lanes) plan->nodes[count++] = plan->nodes[i];
     plan->node_count = count;
@@ -351,7 +351,7 @@ static void count_memory(basin_plan *plan)
 {
     for (size_t i = 0; i < plan->slot_count; i++) {
         const basin_slot *slot = &plan->slots[i];
-        if (is_leaf(slot)) continue;
+        if (slot_is_leaf(slot)) continue;
         if (slot->root_v == i && !basin_plan_is_input(plan, i)) extend(slot->keep_value ? &plan->kept : &plan->primal, slot, slot->width);
         if (slot->degree == 0) continue;
         if (slot->root_a == i) extend(slot->keep_adjoint ? &plan->kept : &plan->primal, slot, slot->width);

@@ -30,6 +30,6 @@ void basin_node_follow(basin_node *node, const size_t *axes)
     basin_slot       *y = NODE_OUTPUT(node);
 
     y->origin = x->origin;
-    if (y->origin == (size_t)-1) return;
+    if (y->origin == BASIN_NONE) return;
     for (size_t i = 0; i < y->rank; i++) y->origin_axis[i] = x->rank > 0 ? x->origin_axis[axes != NULL ? axes[i] : dimension_below(x, y, i)] : 0;
 }
