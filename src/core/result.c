@@ -59,17 +59,23 @@ void basin_row_clear(basin_row *row)
     basin_schema_clear(&basin_row_schema, row);
 }
 
-/* Every number is NAN or, where -1 stands for unknown, -1. */
-void basin_row_blank(basin_row *row)
+/* Every number of a zeroed struct becomes NAN or, of whole numbers, unknown. */
+static void forget(const basin_schema *schema, void *value)
 {
-    *row = (basin_row){0};
-    for (size_t i = 0; i < basin_row_schema.count; i++) {
-        const basin_field *field = &basin_row_schema.fields[i];
-        char              *place = (char *)row + field->offset;
+    for (size_t i = 0; i < schema->count; i++) {
+        const basin_field *field = &schema->fields[i];
+        char              *place = (char *)value + field->offset;
+        if (field->type == BASIN_FIELD_STRUCT) forget(field->schema, place);
         if (field->type == BASIN_FIELD_DOUBLE) *(double *)place = NAN;
         if (field->type == BASIN_FIELD_INT && field->flags & BASIN_FIELD_UNKNOWN) *(int64_t *)place = -1;
         if (field->type == BASIN_FIELD_CHOICE && field->flags & BASIN_FIELD_UNKNOWN) *(int *)place = -1;
     }
+}
+
+void basin_row_blank(basin_row *row)
+{
+    *row = (basin_row){0};
+    forget(&basin_row_schema, row);
 }
 
 basin_status basin_row_copy(const basin_row *from, basin_row *to)

@@ -30,39 +30,36 @@ static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
 static const char *const verdicts[] = {"undecided", "lower", "higher", "too_few_seeds", "not_measured", "not_paired", "continuation", NULL};
 
-/* Inside a row the same fields stand flat, so that rows are stored as a table. */
-#define STATIONARITY(m, key)                                                                                                                    \
-    CHOICE(m verdict, key "verdict", descents, 0, "what was found of a way down: none_found is within these products and this threshold"),      \
-    PLAIN(DOUBLE, m loss, key "loss", 0, "R: loss with coupled weight decay"),                                                                  \
-    PLAIN(DOUBLE, m gradient_norm, key "gradient_norm", 0, "norm of the gradient, without weight decay"),                                       \
-    PLAIN(DOUBLE, m decayed_gradient_norm, key "decayed_gradient_norm", 0, "norm of gradient + w theta; null without coupled weight decay"),    \
-    PLAIN(DOUBLE, m decrement, key "decrement", 0, "fall of the quadratic model over the Krylov space of the gradient, relative to R"),         \
-    PLAIN(DOUBLE, m tried, key "tried", 0, "largest fall of R itself at shares of the model's step, relative to R"),                            \
-    PLAIN(DOUBLE, m threshold, key "threshold", 0, "of the decrement"),                                                                         \
-    PLAIN(SIZE, m products, key "products", 0, "dimension of that Krylov space"),                                                               \
-    PLAIN(DOUBLE, m ritz_least, key "ritz_least", 0, "least curvature found in it"),                                                            \
-    PLAIN(DOUBLE, m ritz_most, key "ritz_most", 0, "largest curvature found in it"),                                                            \
-    PLAIN(DOUBLE, m curvature, key "curvature", 0, "g.Hg / g.g"),                                                                               \
-    PLAIN(DOUBLE, m fall_per_step, key "fall_per_step", 0, "relative fall of R per training step, first order; null where eta is not recorded")
-
-#define POLISH(m, key)                                                                                                                          \
-    PLAIN(SIZE, m steps, key "steps", 0, "plain gradient steps; 0 = not polished"),                                                             \
-    PLAIN(DOUBLE, m step, key "step", 0, "size of the last"),                                                                                   \
-    PLAIN(SIZE, m halvings, key "halvings", 0, "of the step size, where the loss would not have fallen"),                                       \
-    PLAIN(DOUBLE, m moved, key "moved", 0, "distance from the weights it started at"),                                                          \
-    PLAIN(DOUBLE, m loss_before, key "loss_before", 0, "training loss"),                                                                        \
-    PLAIN(DOUBLE, m loss_after, key "loss_after", 0, "training loss"),                                                                          \
-    PLAIN(DOUBLE, m gradient_norm_before, key "gradient_norm_before", 0, "of the training loss"),                                               \
-    PLAIN(DOUBLE, m gradient_norm_after, key "gradient_norm_after", 0, "of the training loss")
-
 #define S basin_stationarity
-static const basin_field stationarity_fields[] = {STATIONARITY(, "")};
+static const basin_field stationarity_fields[] = {
+    CHOICE(verdict, "verdict", descents, 0, "what was found of a way down: none_found is within these products and this threshold"),
+    PLAIN(DOUBLE, loss, "loss", 0, "R: loss with coupled weight decay"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "norm of the gradient, without weight decay"),
+    PLAIN(DOUBLE, decayed_gradient_norm, "decayed_gradient_norm", 0, "norm of gradient + w theta; null without coupled weight decay"),
+    PLAIN(DOUBLE, decrement, "decrement", 0, "fall of the quadratic model over the Krylov space of the gradient, relative to R"),
+    PLAIN(DOUBLE, tried, "tried", 0, "largest fall of R itself at shares of the model's step, relative to R"),
+    PLAIN(DOUBLE, threshold, "threshold", 0, "of the decrement"),
+    PLAIN(SIZE, products, "products", 0, "dimension of that Krylov space"),
+    PLAIN(DOUBLE, ritz_least, "ritz_least", 0, "least curvature found in it"),
+    PLAIN(DOUBLE, ritz_most, "ritz_most", 0, "largest curvature found in it"),
+    PLAIN(DOUBLE, curvature, "curvature", 0, "g.Hg / g.g"),
+    PLAIN(DOUBLE, fall_per_step, "fall_per_step", 0, "relative fall of R per training step, first order; null where eta is not recorded"),
+};
 #undef S
 
 static const basin_schema stationarity_schema = SCHEMA(basin_stationarity, stationarity_fields);
 
 #define S basin_polish
-static const basin_field polish_fields[] = {POLISH(, "")};
+static const basin_field polish_fields[] = {
+    PLAIN(SIZE, steps, "steps", 0, "plain gradient steps; 0 = not polished"),
+    PLAIN(DOUBLE, step, "step", 0, "size of the last"),
+    PLAIN(SIZE, halvings, "halvings", 0, "of the step size, where the loss would not have fallen"),
+    PLAIN(DOUBLE, moved, "moved", 0, "distance from the weights it started at"),
+    PLAIN(DOUBLE, loss_before, "loss_before", 0, "training loss"),
+    PLAIN(DOUBLE, loss_after, "loss_after", 0, "training loss"),
+    PLAIN(DOUBLE, gradient_norm_before, "gradient_norm_before", 0, "of the training loss"),
+    PLAIN(DOUBLE, gradient_norm_after, "gradient_norm_after", 0, "of the training loss"),
+};
 #undef S
 
 static const basin_schema polish_schema = SCHEMA(basin_polish, polish_fields);
@@ -331,7 +328,7 @@ static const basin_field row_fields[] = {
     PLAIN(DOUBLE, clean_train_loss, "clean_train_loss", 0, "on the training samples outside the split noisy; null without one"),
     PLAIN(DOUBLE, clean_gap, "clean_gap", 0, "test loss - clean_train_loss"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "of the training loss"),
-    STATIONARITY(stationarity., "stationarity."),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
     PLAIN(DOUBLE, lambda_max, "lambda_max", 0, "largest eigenvalue"),
     PLAIN(DOUBLE, lambda_max_residual, "lambda_max_residual", 0, "|Hq - lambda q| of the largest eigenvalue"),
     PLAIN(DOUBLE, lambda_min, "lambda_min", 0, "smallest eigenvalue"),
@@ -362,7 +359,7 @@ static const basin_field row_fields[] = {
     PLAIN(DOUBLE, theta_norm, "theta_norm", 0, "Euclidean norm"),
     PLAIN(INT, batch_size, "batch_size", BASIN_FIELD_UNKNOWN, "of training; 0 = full batch, which the ceiling supposes"),
     CHOICE(spectrum_method, "spectrum_method", spectrum_methods, BASIN_FIELD_UNKNOWN, "of the eigenvalues; never auto"),
-    POLISH(polish., "polish."),
+    NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema, "how a polished point was reached"),
     PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged; 0 = none"),
 };
 #undef S

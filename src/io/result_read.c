@@ -184,23 +184,35 @@ done:
     return st;
 }
 
-/* All columns are looked at once before the items are allocated: the number of items must be that of every column. */
-static basin_status read_table(const basin_h5 *h5, const char *file, const char *path, const basin_field *field, size_t count, char **out)
+/* Every column of the table, those of structs inside its structs too; items = NULL: they are only looked at. */
+static basin_status read_columns(const basin_h5 *h5, const char *file, const char *path, const basin_schema *schema,
+                                 size_t count, size_t stride, char *items)
 {
-    basin_status        st = BASIN_OK;
-    const basin_schema *schema = field->schema;
-    char               *name = NULL;
+    basin_status st = BASIN_OK;
+    char        *name = NULL;
 
-    for (int pass = 0; pass < 2; pass++) {
-        if (pass == 1) BASIN_TRY(allocate_items(file, path, field, count, out));
-        for (size_t i = 0; i < schema->count; i++) {
-            basin_free(name);
-            BASIN_CHECK((name = basin_field_path(path, schema->fields[i].name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
-            BASIN_TRY(read_column(h5, file, name, &schema->fields[i], count, schema->size, *out));
-        }
+    for (size_t i = 0; i < schema->count; i++) {
+        const basin_field *field = &schema->fields[i];
+        basin_free(name);
+        BASIN_CHECK((name = basin_field_path(path, field->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        if (field->type != BASIN_FIELD_STRUCT) BASIN_TRY(read_column(h5, file, name, field, count, stride, items));
+        else
+            BASIN_TRY(read_columns(h5, file, name, field->schema, count, stride, items != NULL ? items + field->offset : NULL));
     }
 done:
     basin_free(name);
+    return st;
+}
+
+/* All columns are looked at once before the items are allocated: the number of items must be that of every column. */
+static basin_status read_table(const basin_h5 *h5, const char *file, const char *path, const basin_field *field, size_t count, char **out)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_TRY(read_columns(h5, file, path, field->schema, count, field->schema->size, NULL));
+    BASIN_TRY(allocate_items(file, path, field, count, out));
+    BASIN_TRY(read_columns(h5, file, path, field->schema, count, field->schema->size, *out));
+done:
     return st;
 }
 

@@ -8,7 +8,9 @@
 bool basin_schema_flat(const basin_schema *schema)
 {
     for (size_t i = 0; i < schema->count; i++)
-        if (schema->fields[i].type > BASIN_FIELD_STRING) return false;
+        if (schema->fields[i].type == BASIN_FIELD_STRUCT ? !basin_schema_flat(schema->fields[i].schema)
+                                                         : schema->fields[i].type > BASIN_FIELD_STRING)
+            return false;
     return true;
 }
 
@@ -164,15 +166,23 @@ done:
     return st;
 }
 
-static basin_status put_table(basin_h5 *h5, const char *path, const basin_schema *schema, const char *items, size_t count)
+/* The structs of a table, `stride` bytes apart, column by column; a struct inside each is a group of columns. */
+static basin_status put_table(basin_h5 *h5, const char *path, const basin_schema *schema, const char *items, size_t count,
+                              size_t stride)
 {
     basin_status st = BASIN_OK;
     char        *name = NULL;
 
     for (size_t i = 0; i < schema->count; i++) {
+        const basin_field *field = &schema->fields[i];
         basin_free(name);
-        BASIN_CHECK((name = basin_field_path(path, schema->fields[i].name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
-        BASIN_TRY(put_column(h5, &(column){&schema->fields[i], name, items, count, 1, schema->size}));
+        BASIN_CHECK((name = basin_field_path(path, field->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        if (field->type != BASIN_FIELD_STRUCT) {
+            BASIN_TRY(put_column(h5, &(column){field, name, items, count, 1, stride}));
+        } else {
+            BASIN_TRY(put_table(h5, name, field->schema, items + field->offset, count, stride));
+            BASIN_TRY(put_description(h5, name, field));
+        }
     }
 done:
     basin_free(name);
@@ -192,7 +202,7 @@ static basin_status put_structs(basin_h5 *h5, const char *path, const basin_fiel
     BASIN_TRY(put_description(h5, path, field));
     if (shape[0] == 0) goto done;
     if (basin_schema_flat(field->schema)) {
-        BASIN_TRY(put_table(h5, path, field->schema, items, shape[0]));
+        BASIN_TRY(put_table(h5, path, field->schema, items, shape[0], field->schema->size));
         goto done;
     }
     for (size_t i = 0; i < shape[0]; i++) {
@@ -205,13 +215,21 @@ done:
     return st;
 }
 
+/* A struct inside another is a group of its members. */
+static basin_status put_inner(basin_h5 *h5, const char *path, const basin_field *field, const void *value)
+{
+    basin_status st = put_struct(h5, path, field->schema, (const char *)value + field->offset);
+
+    return st == BASIN_OK ? put_description(h5, path, field) : st;
+}
+
 static basin_status put_field(basin_h5 *h5, const char *path, const basin_field *field, const void *value)
 {
     switch (field->type) {
     case BASIN_FIELD_DOUBLES:
     case BASIN_FIELD_SIZES:
     case BASIN_FIELD_STRINGS: return put_array(h5, path, field, value);
-    case BASIN_FIELD_STRUCT: return put_struct(h5, path, field->schema, (const char *)value + field->offset);
+    case BASIN_FIELD_STRUCT: return put_inner(h5, path, field, value);
     case BASIN_FIELD_STRUCTS: return put_structs(h5, path, field, value);
     default: return put_column(h5, &(column){field, path, value, 1, 0, 0});
     }
