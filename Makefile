@@ -125,7 +125,7 @@ asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 golden: all ## draw the golden images anew; look at the difference before committing
 	@$(MAKE) --no-print-directory $(BUILD)/tests/render/test_golden && BASIN_GOLDEN=1 $(BUILD)/tests/render/test_golden
 
-docs: all ## write the tables of docs/json.md anew from the descriptions of results, and docs/commands.md from the help of the commands
+docs: all ## write the tables of docs/json.md and docs/measures.md anew from descriptions and lists, and docs/commands.md from the help of the commands
 	@$(MAKE) --no-print-directory $(BUILD)/tests/core/test_docs && BASIN_DOCS=1 $(BUILD)/tests/core/test_docs
 	@sh tools/commands.sh $(BUILD)/basin >$(BUILD)/commands.md && mv $(BUILD)/commands.md docs/commands.md
 
@@ -147,7 +147,7 @@ bench-plot: all ## measure the rate of H·v against width, samples and block; dr
 install: all ## into PREFIX (/usr/local), honouring DESTDIR
 	install -D -m 755 $(BUILD)/basin $(DESTDIR)$(PREFIX)/bin/basin
 	install -D -m 644 $(BUILD)/libbasin.a $(DESTDIR)$(PREFIX)/lib/libbasin.a
-	install -D -m 644 include/basin.h $(DESTDIR)$(PREFIX)/include/basin.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/basin.h include/basin_measures.h
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	@printf '%s\n' 'Name: basin' 'Description: loss landscapes of saved training checkpoints' \
 	    "Version: $$(sed -n 's/^#define BASIN_VERSION "\(.*\)"/\1/p' include/basin.h)" 'Requires: $(PKG)' 'Cflags: -I$(PREFIX)/include' \
@@ -155,7 +155,7 @@ install: all ## into PREFIX (/usr/local), honouring DESTDIR
 
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/basin $(DESTDIR)$(PREFIX)/lib/libbasin.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/basin.pc \
-	    $(DESTDIR)$(PREFIX)/include/basin.h
+	    $(DESTDIR)$(PREFIX)/include/basin.h $(DESTDIR)$(PREFIX)/include/basin_measures.h
 
 format: ## clang-format over the C sources
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -875,6 +875,69 @@ void         basin_forecast_destroy(basin_forecast **forecast);
 
 /* ------------------------------------------------------------------------- measures of one checkpoint -- */
 
+/* What a measure speaks to. A claim is about one family: curvature is «flatter» or «sharper», effective
+   dimension «lower» or «higher» (a lower λ_max alone raises SANE), the rise of the loss «smaller» or
+   «larger». Of basin_measures.h, which says of each measure what it speaks to, a comparison takes those
+   with `compared`. */
+typedef enum basin_family {
+    BASIN_FAMILY_CURVATURE,
+    BASIN_FAMILY_DIMENSION,
+    BASIN_FAMILY_RISE,           /* of the loss: one-step, symmetrised, along common directions */
+    BASIN_FAMILY_GENERALISATION,
+    BASIN_FAMILY_CONDITION,      /* is not claimed, but must be looked at; not part of the report */
+    BASIN_FAMILIES
+} basin_family;
+
+/* What a measure needs beside the weights and the training samples: name, bit, text. */
+#define BASIN_NEED_LIST(X)                                           \
+    X(RECORD, 1, "record") /* of the method and its settings */      \
+    X(GRADIENT, 2, "gradient")                                       \
+    X(SPECTRUM, 4, "spectrum")                                       \
+    X(RISES, 8, "losses along directions")                           \
+    X(MOMENTUM, 16, "momentum")                                      \
+    X(RAW, 32, "raw point") /* the weights that training had */      \
+    X(TEST, 64, "test split")                                        \
+    X(CLEAN, 128, "split noisy") /* to leave out of the training samples */
+
+#define BASIN_NEED_ENUM(name, bit, text) BASIN_NEEDS_##name = bit,
+typedef enum basin_need { BASIN_NEEDS_NOTHING = 0, BASIN_NEED_LIST(BASIN_NEED_ENUM) } basin_need;
+#undef BASIN_NEED_ENUM
+
+/* What leaves a measure alone: name, bit, text. */
+#define BASIN_INVARIANCE_LIST(X)                                                        \
+    X(RESCALING, 1, "rescaled layers") /* of a network that computes the same function */ \
+    X(LOSS_SCALE, 2, "L → cL")
+
+#define BASIN_INVARIANCE_ENUM(name, bit, text) BASIN_INVARIANT_TO_##name = bit,
+typedef enum basin_invariance {
+    BASIN_INVARIANT_TO_NOTHING = 0, /* of these */
+    BASIN_INVARIANCE_LIST(BASIN_INVARIANCE_ENUM)
+} basin_invariance;
+#undef BASIN_INVARIANCE_ENUM
+
+/* What the ends beside a number are. */
+typedef enum basin_interval {
+    BASIN_INTERVAL_NONE,           /* there are none */
+    BASIN_INTERVAL_RESIDUAL,       /* an eigenvalue lies between them: value ∓ ‖Hq − λq‖ */
+    BASIN_INTERVAL_BOUNDS,         /* the quantity lies between them: docs/measures.md says why */
+    BASIN_INTERVAL_STANDARD_ERROR, /* value ∓ one standard error */
+    BASIN_INTERVALS
+} basin_interval;
+const char *basin_interval_text(basin_interval interval); /* none | residual | bounds | standard_error */
+
+typedef struct basin_value {
+    double value;        /* NAN: unknown or undefined */
+    double lower, upper; /* NAN where there is no interval */
+    int    interval;     /* basin_interval */
+} basin_value;
+
+/* The number of a measure: BASIN_MEASURE_lambda_max, …, and how many there are. */
+typedef enum basin_measure {
+#define BASIN_MEASURE(name, ...) BASIN_MEASURE_##name,
+#include "basin_measures.h"
+    BASIN_MEASURES
+} basin_measure;
+
 /* Where of a checkpoint a row was measured. */
 typedef enum basin_point_kind {
     BASIN_POINT_RAW,      /* at its weights (unperturbed) */
@@ -901,33 +964,59 @@ typedef struct basin_row {
     size_t  parameters, samples;
     size_t  split_samples;        /* that the training split has: more than `samples` where a subset was used */
     size_t  test_samples;         /* 0 without a test split */
-    double  train_loss, train_accuracy, test_loss, test_accuracy;
-    double  gap;                  /* test loss - train loss */
-    double  clean_train_loss, clean_gap; /* the same on the training samples whose labels are not in the split «noisy»; NAN without one */
-    double  gradient_norm;
+    union {                       /* every measure of basin_measures.h, by its number or by its name */
+        basin_value measures[BASIN_MEASURES];
+        struct {
+#define BASIN_MEASURE(name, ...) basin_value name;
+#include "basin_measures.h"
+        };
+    };
     basin_stationarity stationarity;
-    double  lambda_max, lambda_max_residual, lambda_min;
-    double  ceiling;              /* of the method's own stability, measures.md; NAN if unknown. Of SAM and MSAM it is endogenous: it follows
-                                     λ_max, see basin_ceiling */
-    double  ceiling_plain;        /* of the same learning rate and momentum without the perturbation: exogenous */
-    double  lambda_max_over_ceiling, lambda_max_over_plain; /* NAN where the ceiling is unknown or infinite (learning rate 0) */
-    double  sane, sane_lower, sane_upper, n_eff, n_eff_lower, n_eff_upper;
     double  alpha;                /* of n_eff: the option, else 0.5 in every row; never a run's own decay */
-    double  trace;                /* exact (dense) or estimated */
-    double  negative_mass;
-    double  sharpness_sam, sharpness_msam;                     /* one-sided rises at sharpness_rho, along the run's own g and −v */
-    double  sharpness_sam_symmetric, sharpness_msam_symmetric; /* their symmetrised rises */
-    double  rise_top, rise_random, rise_random_error; /* symmetrised rises along directions common to all methods: the top eigenvector; the
-                                                         mean over random ones, with its standard error */
-    double  sharpness_rho;        /* the radius of all of these: the same for every row compared */
-    double  momentum_gradient_cosine;
-    double  momentum_top_cosine2, gradient_top_cosine2; /* cos² of v and g with the top eigenvector */
-    double  theta_norm;
+    double  sharpness_rho;        /* radius of all rises: the same for every row compared */
     int64_t batch_size;           /* 0 = full batch, which the ceiling supposes; -1 unknown */
     int     spectrum_method;      /* basin_spectrum_method, not AUTO; -1 unknown */
     basin_polish polish;          /* how a polished point was reached; steps = 0: it was not */
     size_t  averaged;             /* checkpoints averaged; 0 = none */
 } basin_row;
+
+/* A column of a table of rows: a measure, as basin_measures.h lists it, or a number of the record that
+   figures have on an axis. */
+typedef struct basin_column {
+    const char  *name;          /* as in JSON, but for what it stands in there */
+    const char  *label;         /* on axes; \1…\2 is a subscript */
+    size_t       offset;        /* in basin_row: of a measure's basin_value, else of the number */
+    double       least, most;   /* what it can be */
+    bool         integer;       /* of the record: an int64_t, -1 unknown; else a double */
+    bool         fixed;         /* of the record: at a row between two others as at the later of them */
+    /* of measures */
+    const char  *unit;          /* of L, the loss, and θ, the parameters; 1: a pure number */
+    const char  *definition;    /* one line */
+    basin_family family;
+    unsigned     needs;         /* of basin_need: where one is not there, it is NAN */
+    unsigned     invariance;    /* of basin_invariance */
+    bool         compared;      /* methods are held against each other by it */
+    int          better;        /* generalisation: +1 higher, −1 lower is better; else 0 */
+    bool         ratio;         /* held against another by their ratio, where both are positive */
+    bool         whole;         /* a sum over the whole spectrum, of which a truncated one gives a part */
+    bool         at_raw_only;   /* compared at raw points only: others do not measure it anew */
+    bool         own_direction; /* looks along a direction of each run's own, by which methods differ, too */
+    size_t       setting;       /* offset of the double that is part of its definition: rows where that differs
+                                   are not compared by it; 0: none */
+    const char  *title;         /* over its column in what `track` prints; NULL: it is not printed */
+    int          digits;        /* printed; 0: in per cent */
+} basin_column;
+
+/* The measures, in the order of their numbers, then the record. */
+extern const basin_column basin_columns[];
+extern const size_t       basin_column_count;
+
+const basin_column *basin_column_find(const char *name); /* NULL if there is none */
+double              basin_column_value(const basin_row *row, const basin_column *column); /* NAN: unknown */
+/* The ends of its interval; both are the value where there is none. */
+void basin_column_bounds(const basin_row *row, const basin_column *column, double *low, double *high);
+/* SANE or N_eff of a truncated spectrum that leaves it open by more than 1 %. */
+bool basin_column_partial(const basin_row *row, const basin_column *column);
 
 typedef struct basin_row_options {
     basin_spectrum_options spectrum;
@@ -968,17 +1057,6 @@ typedef struct basin_track {
 void basin_track_destroy(basin_track **track);
 
 /* ------------------------------------------------------------------------------------------ comparison -- */
-
-/* What a measure speaks to. A claim is about one family: curvature is «flatter» or «sharper», effective dimension «lower» or «higher»
-   (a lower λ_max alone raises SANE), the rise of the loss «smaller» or «larger». */
-typedef enum basin_family {
-    BASIN_FAMILY_CURVATURE,      /* lambda_max, trace */
-    BASIN_FAMILY_DIMENSION,      /* sane, n_eff */
-    BASIN_FAMILY_RISE,           /* of the loss: one-step, symmetrised, along common directions */
-    BASIN_FAMILY_GENERALISATION, /* test_loss, test_accuracy, gap, clean_gap */
-    BASIN_FAMILY_CONDITION,      /* what is not claimed but must be looked at: train_loss, ceilings, norms; not part of the report */
-    BASIN_FAMILIES
-} basin_family;
 
 typedef struct basin_group { /* the runs of one method, at one checkpoint each */
     char   *name;        /* of the method; «gd, budget of sam» of the extra group at equal gradient evaluations */

@@ -117,13 +117,18 @@ done:
 
 /* ----------------------------------------------------------------------------------------------------- printing -- */
 
-/* SANE and N_eff are sums over the whole spectrum: of a truncated one they are lower ends. */
-static void sum_cell(cli_table *table, const basin_row *m, double value, double lower, double upper)
+/* A sum over a part of the spectrum is a lower end; of an eigenvalue its residual stands beside it. */
+static void measure_cell(cli_table *table, const basin_row *row, size_t number)
 {
-    bool truncated = m->spectrum_method == BASIN_SPECTRUM_LANCZOS;
+    const basin_column *column = &basin_columns[number];
+    const basin_value  *v = &row->measures[number];
 
-    if (truncated && isfinite(value) && cli_is_open(lower, upper)) cli_table_cell(table, "≥ %s", cli_number(lower, 4));
-    else cli_table_number(table, value, 4);
+    if (column->digits == 0) cli_table_cell(table, "%s", cli_percent(v->value));
+    else if (isfinite(v->value) && basin_column_partial(row, column))
+        cli_table_cell(table, "≥ %s", cli_number(v->lower, column->digits));
+    else if (v->interval == BASIN_INTERVAL_RESIDUAL)
+        cli_table_cell(table, "%.*g ± %.0e", column->digits, v->value, (v->upper - v->lower) / 2);
+    else cli_table_number(table, v->value, column->digits);
 }
 
 /* Of the loss, in % with two digits; above 100 % the model that gives it holds no longer. */
@@ -151,26 +156,16 @@ static void step_cell(cli_table *table, const basin_row *m)
     else cli_table_integer(table, m->step);
 }
 
-static void print_row(cli_table *table, const basin_row *m)
+static void print_row(cli_table *table, const basin_row *m, size_t columns)
 {
     step_cell(table, m);
     if (m->missing != NULL) {
         cli_table_cell(table, "missing");
-        for (int i = 0; i < 12; i++) cli_table_cell(table, "%s", "");
+        for (size_t i = 3; i < columns; i++) cli_table_cell(table, "%s", "");
         return;
     }
-    cli_table_number(table, m->train_loss, 4);
-    cli_table_number(table, m->test_loss, 4);
-    cli_table_cell(table, "%s", cli_percent(m->train_accuracy));
-    cli_table_cell(table, "%s", cli_percent(m->test_accuracy));
-    cli_table_number(table, m->gradient_norm, 3);
-    if (isnan(m->lambda_max_residual)) cli_table_number(table, m->lambda_max, 5);
-    else cli_table_cell(table, "%.5g ± %.0e", m->lambda_max, m->lambda_max_residual);
-    cli_table_number(table, m->ceiling, 4);
-    cli_table_number(table, m->ceiling_plain, 4);
-    cli_table_number(table, m->lambda_min, 3);
-    sum_cell(table, m, m->sane, m->sane_lower, m->sane_upper);
-    sum_cell(table, m, m->n_eff, m->n_eff_lower, m->n_eff_upper);
+    for (size_t i = 0; i < BASIN_MEASURES; i++)
+        if (basin_columns[i].title != NULL) measure_cell(table, m, i);
     descent_cell(table, &m->stationarity);
     share_cell(table, m->stationarity.fall_per_step);
 }
@@ -224,9 +219,9 @@ static void print_sampling(const basin_row *rows, size_t count, FILE *out)
         const basin_row *one = find_part(rows, count, &rows[i], 1), *two = find_part(rows, count, &rows[i], 2);
         if (rows[i].part != 0 || rows[i].missing != NULL || one == NULL || two == NULL) continue;
         fprintf(out, "  step %lld%s%s: lambda max %.4g ± %.2g over the choice of %s samples; %.4g and %.4g on halves of these, mean %.4g\n", (long long)rows[i].step,
-                rows[i].point != BASIN_POINT_RAW ? ", " : "", rows[i].point != BASIN_POINT_RAW ? basin_point_text((basin_point_kind)rows[i].point) : "", rows[i].lambda_max,
-                basin_sampling_error(&rows[i], one->lambda_max, two->lambda_max), cli_samples(rows[i].samples, rows[i].split_samples), one->lambda_max, two->lambda_max,
-                (one->lambda_max + two->lambda_max) / 2);
+                rows[i].point != BASIN_POINT_RAW ? ", " : "", rows[i].point != BASIN_POINT_RAW ? basin_point_text((basin_point_kind)rows[i].point) : "", rows[i].lambda_max.value,
+                basin_sampling_error(&rows[i], one->lambda_max.value, two->lambda_max.value), cli_samples(rows[i].samples, rows[i].split_samples), one->lambda_max.value, two->lambda_max.value,
+                (one->lambda_max.value + two->lambda_max.value) / 2);
     }
 }
 
@@ -248,19 +243,25 @@ static bool is_beyond_all_minima(const basin_row *rows, size_t count, const basi
         if (rows[i].point != BASIN_POINT_RAW || rows[i].part > 0 || rows[i].missing != NULL) continue;
         before = last, last = &rows[i];
     }
-    return before != NULL && last->train_accuracy >= 1 && !(last->weight_decay > 0) && last->theta_norm > before->theta_norm;
+    return before != NULL && last->train_accuracy.value >= 1 && !(last->weight_decay > 0) && last->theta_norm.value > before->theta_norm.value;
 }
 
 static void print_run(const basin_row *rows, size_t count, const basin_provenance *p, FILE *out)
 {
-    cli_table *table = cli_table_create("rrrrrrrrrrrrrr");
+    char   alignment[BASIN_MEASURES + 4] = "rrr"; /* the step, the way down and the fall per step beside the measures */
+    size_t columns = 3;
 
+    for (size_t i = 0; i < BASIN_MEASURES; i++)
+        if (basin_columns[i].title != NULL) alignment[columns++] = 'r';
+    cli_table *table = cli_table_create(alignment);
     print_header(rows, count, out);
-    cli_table_titles(table, "step|train loss|test loss|acc.|acc.|grad. norm|lambda max|ceiling|plain|lambda min|SANE|N_eff");
+    cli_table_cell(table, "step");
+    for (size_t i = 0; i < BASIN_MEASURES; i++)
+        if (basin_columns[i].title != NULL) cli_table_cell(table, "%s", basin_columns[i].title);
     cli_table_cell(table, "way down, %zu pr.", products_of(rows, count));
     cli_table_cell(table, "fall/step");
     for (size_t i = 0; i < count; i++)
-        if (rows[i].part == 0) print_row(table, &rows[i]);
+        if (rows[i].part == 0) print_row(table, &rows[i], columns);
     cli_table_print(table, 2, out);
     print_polish(rows, count, out);
     print_sampling(rows, count, out);

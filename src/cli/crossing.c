@@ -74,15 +74,15 @@ static basin_row *find_partner(basin_row *rows, size_t count, int point, size_t 
 
 static bool bracket(const basin_row *before, const basin_row *after, double loss)
 {
-    return before != NULL && after != NULL && before->train_loss > loss && loss >= after->train_loss && after->train_loss > 0;
+    return before != NULL && after != NULL && before->train_loss.value > loss && loss >= after->train_loss.value && after->train_loss.value > 0;
 }
 
 /* What a row between two others has for its own training loss, where the raw rows between them have `loss`. */
 static double own_loss(const basin_row *before, const basin_row *after, const basin_row *raw_before, const basin_row *raw_after, double loss)
 {
-    double share = log(raw_before->train_loss / loss) / log(raw_before->train_loss / raw_after->train_loss);
+    double share = log(raw_before->train_loss.value / loss) / log(raw_before->train_loss.value / raw_after->train_loss.value);
 
-    return before->train_loss * pow(after->train_loss / before->train_loss, share);
+    return before->train_loss.value * pow(after->train_loss.value / before->train_loss.value, share);
 }
 
 /* All kinds of points and parts stand at the place that the raw losses give, as in a comparison: *out. Else *taken is the row that stands

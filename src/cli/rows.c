@@ -271,8 +271,8 @@ static int measure_start(const cli_source *s, basin_row *out)
     CLI_LIBRARY(basin_objective_loss(s->objectives[0], NULL, s->ck->theta, &loss));
     out->samples = basin_objective_samples(s->objectives[0]);
     out->split_samples = cli_source_split_samples(s);
-    out->train_loss = basin_loss_value(&loss), out->train_accuracy = basin_loss_accuracy(&loss);
-    out->theta_norm = cli_norm(s->ck->theta, s->ck->params->size);
+    out->train_loss.value = basin_loss_value(&loss), out->train_accuracy.value = basin_loss_accuracy(&loss);
+    out->theta_norm.value = cli_norm(s->ck->theta, s->ck->params->size);
     out->weights = s->weights;
 done:
     return status;

@@ -28,6 +28,7 @@ static const char *const rise_directions[] = {"sam", "msam", "top", "random", NU
 static const char *const descents[] = {"not_tested", "descent_found", "negative_curvature", "none_found", "gradient_at_rounding", NULL};
 static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
+static const char *const intervals[] = {"none", "residual", "bounds", "standard_error", NULL};
 static const char *const verdicts[] = {"undecided", "lower", "higher", "too_few_seeds", "not_measured", "not_paired", "continuation", NULL};
 
 #define S basin_stationarity
@@ -297,6 +298,27 @@ static const basin_field sharpness_fields[] = {
 };
 #undef S
 
+#define S basin_value
+static const basin_field value_fields[] = {
+    PLAIN(DOUBLE, value, "value", 0, "null where it is unknown or undefined"),
+    PLAIN(DOUBLE, lower, "lower", 0, "end of its interval; null where there is none"),
+    PLAIN(DOUBLE, upper, "upper", 0, "end of its interval; null where there is none"),
+    CHOICE(interval, "interval", intervals, 0, "what the ends are: value -+ the residual of an eigenvalue, bounds, or value -+ one standard error"),
+};
+#undef S
+
+static const basin_schema value_schema = SCHEMA(basin_value, value_fields);
+
+static const basin_field measure_fields[] = {
+#define BASIN_MEASURE(id, axis, dimension, from, to, question, what, group, meaning, ...)     \
+    {.name = #id, .type = BASIN_FIELD_STRUCT, .offset = BASIN_MEASURE_##id * sizeof(basin_value), \
+     .extent = NO_EXTENTS, .schema = &value_schema, .text = meaning},
+#include "basin_measures.h"
+};
+
+static const basin_schema measures_schema = {.name = "measures", .size = BASIN_MEASURES * sizeof(basin_value),
+                                             .fields = measure_fields, .count = BASIN_MEASURES};
+
 #define S basin_row
 static const basin_field row_fields[] = {
     PLAIN(STRING, run, "run", BASIN_FIELD_OPTIONAL, "folder"),
@@ -320,43 +342,10 @@ static const basin_field row_fields[] = {
     PLAIN(SIZE, samples, "samples", 0, "N used"),
     PLAIN(SIZE, split_samples, "split_samples", 0, "samples that the training split has"),
     PLAIN(SIZE, test_samples, "test_samples", 0, "samples of the test split used"),
-    PLAIN(DOUBLE, train_loss, "train_loss", 0, "mean loss"),
-    PLAIN(DOUBLE, train_accuracy, "train_accuracy", 0, "in [0, 1]; null where undefined"),
-    PLAIN(DOUBLE, test_loss, "test_loss", 0, "mean loss; null without a test split"),
-    PLAIN(DOUBLE, test_accuracy, "test_accuracy", 0, "in [0, 1]; null where undefined"),
-    PLAIN(DOUBLE, gap, "gap", 0, "test loss - train loss"),
-    PLAIN(DOUBLE, clean_train_loss, "clean_train_loss", 0, "on the training samples outside the split noisy; null without one"),
-    PLAIN(DOUBLE, clean_gap, "clean_gap", 0, "test loss - clean_train_loss"),
-    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "of the training loss"),
+    NESTED(STRUCT, measures, "measures", BASIN_NO_EXTENT, measures_schema, "each with the ends of its interval"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
-    PLAIN(DOUBLE, lambda_max, "lambda_max", 0, "largest eigenvalue"),
-    PLAIN(DOUBLE, lambda_max_residual, "lambda_max_residual", 0, "|Hq - lambda q| of the largest eigenvalue"),
-    PLAIN(DOUBLE, lambda_min, "lambda_min", 0, "smallest eigenvalue"),
-    PLAIN(DOUBLE, ceiling, "ceiling", 0, "of stability of its own method; of sam and msam it follows lambda_max"),
-    PLAIN(DOUBLE, ceiling_plain, "ceiling_plain", 0, "without the perturbation of sam and msam"),
-    PLAIN(DOUBLE, lambda_max_over_ceiling, "lambda_max_over_ceiling", 0, "of sam and msam an index of hovering; null where the ceiling is unknown or infinite"),
-    PLAIN(DOUBLE, lambda_max_over_plain, "lambda_max_over_plain", 0, "lambda_max over ceiling_plain"),
-    PLAIN(DOUBLE, sane, "sane", 0, "SANE with the default cut-off"),
-    PLAIN(DOUBLE, sane_lower, "sane_lower", 0, "bound"),
-    PLAIN(DOUBLE, sane_upper, "sane_upper", 0, "bound"),
-    PLAIN(DOUBLE, n_eff, "n_eff", 0, "effective dimensionality"),
-    PLAIN(DOUBLE, n_eff_lower, "n_eff_lower", 0, "bound"),
-    PLAIN(DOUBLE, n_eff_upper, "n_eff_upper", 0, "bound"),
     PLAIN(DOUBLE, alpha, "alpha", 0, "of n_eff"),
-    PLAIN(DOUBLE, trace, "trace", 0, "of H, exact or estimated"),
-    PLAIN(DOUBLE, negative_mass, "negative_mass", 0, "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense"),
-    PLAIN(DOUBLE, sharpness_sam, "sharpness_sam", 0, "one-sided rise along the gradient, at sharpness_rho"),
-    PLAIN(DOUBLE, sharpness_msam, "sharpness_msam", 0, "one-sided rise along minus the momentum"),
-    PLAIN(DOUBLE, sharpness_sam_symmetric, "sharpness_sam_symmetric", 0, "symmetrised rise along the gradient"),
-    PLAIN(DOUBLE, sharpness_msam_symmetric, "sharpness_msam_symmetric", 0, "symmetrised rise along the momentum"),
-    PLAIN(DOUBLE, rise_top, "rise_top", 0, "symmetrised rise along the top eigenvector"),
-    PLAIN(DOUBLE, rise_random, "rise_random", 0, "symmetrised rise along random directions, mean"),
-    PLAIN(DOUBLE, rise_random_error, "rise_random_error", 0, "its standard error over directions"),
     PLAIN(DOUBLE, sharpness_rho, "sharpness_rho", 0, "radius of all rises, the same for every row"),
-    PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "cos(v, g)"),
-    PLAIN(DOUBLE, momentum_top_cosine2, "momentum_top_cosine2", 0, "cos^2(v, top eigenvector)"),
-    PLAIN(DOUBLE, gradient_top_cosine2, "gradient_top_cosine2", 0, "cos^2(g, top eigenvector)"),
-    PLAIN(DOUBLE, theta_norm, "theta_norm", 0, "Euclidean norm"),
     PLAIN(INT, batch_size, "batch_size", BASIN_FIELD_UNKNOWN, "of training; 0 = full batch, which the ceiling supposes"),
     CHOICE(spectrum_method, "spectrum_method", spectrum_methods, BASIN_FIELD_UNKNOWN, "of the eigenvalues; never auto"),
     NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema, "how a polished point was reached"),
@@ -648,4 +637,9 @@ const char *basin_verdict_text(basin_verdict verdict)
 const char *basin_family_text(basin_family family)
 {
     return families[family];
+}
+
+const char *basin_interval_text(basin_interval interval)
+{
+    return intervals[interval];
 }

@@ -2,7 +2,6 @@
 #ifndef BASIN_RENDER_FIGURE_H
 #define BASIN_RENDER_FIGURE_H
 
-#include "core/measure.h"
 #include "core/method.h"
 #include "render/plan.h"
 

@@ -157,7 +157,7 @@ static bool has_own_ceiling(const basin_tracks *t)
 {
     for (size_t i = 0; i < t->rows.count; i++) {
         const basin_row *row = t->rows.rows[i];
-        if (isfinite(row->ceiling) && !(isfinite(row->ceiling_plain) && equal(row->ceiling, row->ceiling_plain))) return true;
+        if (isfinite(row->ceiling.value) && !(isfinite(row->ceiling_plain.value) && equal(row->ceiling.value, row->ceiling_plain.value))) return true;
     }
     return false;
 }
@@ -185,7 +185,7 @@ static const char *plain_ceiling_words(const basin_tracks *t)
     for (size_t i = 0; i < t->rows.count; i++) {
         const basin_row *row = t->rows.rows[i];
         double           beta = isfinite(row->momentum) ? row->momentum : 0.0;
-        if (isfinite(row->ceiling_plain) && !equal(row->ceiling_plain, 2.0 * (1.0 + beta) / row->learning_rate))
+        if (isfinite(row->ceiling_plain.value) && !equal(row->ceiling_plain.value, 2.0 * (1.0 + beta) / row->learning_rate))
             return "ceiling without perturbation";
     }
     return "ceiling 2(1+β)/η";

@@ -20,14 +20,14 @@ basin_row *table_add(table *t, const char *method, int64_t seed, int64_t step)
     m->learning_rate = 0.1, m->momentum = 0.9, m->batch_size = 0;
     m->rho = strcmp(method, "sam") == 0 || strcmp(method, "msam") == 0 ? 0.05 : (double)NAN;
     m->samples = m->split_samples = 200, m->test_samples = 899;
-    m->train_loss = 0.5, m->test_loss = 0.8 + jitter, m->test_accuracy = 0.7, m->gap = 0.3 + jitter;
-    m->gradient_norm = 1e-3, m->theta_norm = 4.0;
-    m->lambda_max = 10.0 + jitter, m->ceiling = m->ceiling_plain = 40.0, m->lambda_max_over_ceiling = m->lambda_max_over_plain = m->lambda_max / 40.0;
-    m->sane = 3.0, m->n_eff = 5.0, m->trace = 30.0;
+    m->train_loss.value = 0.5, m->test_loss.value = 0.8 + jitter, m->test_accuracy.value = 0.7, m->gap.value = 0.3 + jitter;
+    m->gradient_norm.value = 1e-3, m->theta_norm.value = 4.0;
+    m->lambda_max.value = 10.0 + jitter, m->ceiling.value = m->ceiling_plain.value = 40.0, m->lambda_max_over_ceiling.value = m->lambda_max_over_plain.value = m->lambda_max.value / 40.0;
+    m->sane.value = 3.0, m->n_eff.value = 5.0, m->trace.value = 30.0;
     m->sharpness_rho = 0.05;
-    m->sharpness_sam = m->sharpness_sam_symmetric = 0.1, m->sharpness_msam = m->sharpness_msam_symmetric = 0.05;
-    m->rise_top = 0.2, m->rise_random = 0.01;
-    m->momentum_top_cosine2 = 0.25, m->gradient_top_cosine2 = 0.5;
+    m->sharpness_sam.value = m->sharpness_sam_symmetric.value = 0.1, m->sharpness_msam.value = m->sharpness_msam_symmetric.value = 0.05;
+    m->rise_top.value = 0.2, m->rise_random.value = 0.01;
+    m->momentum_top_cosine2.value = 0.25, m->gradient_top_cosine2.value = 0.5;
     t->count++;
     return m;
 }
@@ -49,11 +49,11 @@ void table_flat_and_better(table *t, size_t seeds)
         double shift = 1.0 + 0.1 * (double)s;
         table_add(t, "gd", (int64_t)s, 100);
         basin_row *m = table_add(t, "sam", (int64_t)s, 100);
-        m->lambda_max -= 2.0 * shift, m->trace -= shift, m->sane -= 0.1 * shift, m->n_eff -= 0.1 * shift;
-        m->sharpness_sam -= 0.01 * shift, m->sharpness_msam -= 0.01 * shift;
-        m->sharpness_sam_symmetric -= 0.01 * shift, m->sharpness_msam_symmetric -= 0.01 * shift;
-        m->rise_top -= 0.01 * shift, m->rise_random -= 0.001 * shift;
-        m->test_loss -= 0.1 * shift, m->gap -= 0.1 * shift, m->test_accuracy += 0.01 * shift;
+        m->lambda_max.value -= 2.0 * shift, m->trace.value -= shift, m->sane.value -= 0.1 * shift, m->n_eff.value -= 0.1 * shift;
+        m->sharpness_sam.value -= 0.01 * shift, m->sharpness_msam.value -= 0.01 * shift;
+        m->sharpness_sam_symmetric.value -= 0.01 * shift, m->sharpness_msam_symmetric.value -= 0.01 * shift;
+        m->rise_top.value -= 0.01 * shift, m->rise_random.value -= 0.001 * shift;
+        m->test_loss.value -= 0.1 * shift, m->gap.value -= 0.1 * shift, m->test_accuracy.value += 0.01 * shift;
     }
 }
 

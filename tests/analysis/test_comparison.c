@@ -62,7 +62,7 @@ static void one_value_that_is_not_positive_makes_the_measure_one_of_plain_differ
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    t.rows[5].trace = -1.0; /* of seed 2: 30 - 1.2 otherwise */
+    t.rows[5].trace.value = -1.0; /* of seed 2: 30 - 1.2 otherwise */
     basin_comparison       *c = table_compare(&t, NULL);
     const basin_difference *d = table_difference(c, "trace", "sam", "gd");
     assert_false(d->ratio);
@@ -93,7 +93,7 @@ static void six_seeds_decide_a_family_but_not_a_report_of_two_pairs(void **unuse
 
     (void)unused;
     table_flat_and_better(&t, 6);
-    for (int64_t s = 0; s < 6; s++) table_add(&t, "msam", s, 100)->lambda_max -= 1.0;
+    for (int64_t s = 0; s < 6; s++) table_add(&t, "msam", s, 100)->lambda_max.value -= 1.0;
     basin_comparison       *c = table_compare(&t, NULL);
     const basin_difference *d = table_difference(c, "lambda_max", "sam", "gd");
     assert_int_equal(c->report_pairs, 2);
@@ -111,7 +111,7 @@ static void pairs_without_a_difference_have_no_sign(void **unused)
     (void)unused;
     table_flat_and_better(&t, 8);
     for (int64_t s = 0; s < 8; s++) table_add(&t, "msam", s, 100);
-    for (size_t i = 0; i < 4; i++) t.rows[i].test_accuracy = 0.7;
+    for (size_t i = 0; i < 4; i++) t.rows[i].test_accuracy.value = 0.7;
     basin_comparison       *c = table_compare(&t, NULL);
     const basin_difference *d = table_difference(c, "test_accuracy", "sam", "gd");
     assert_close(d->p_smallest, 2.0 / 64.0, 0.0, 0.0);
@@ -142,9 +142,9 @@ static void intervals_end_where_the_measure_does(void **unused)
     table t = {0};
 
     (void)unused;
-    table_add(&t, "gd", 0, 100)->test_accuracy = 0.99, table_add(&t, "gd", 1, 100)->test_accuracy = 0.9;
-    t.rows[0].trace = 1.0, t.rows[1].trace = 100.0;
-    t.rows[0].sane = 1.0, t.rows[1].sane = 100.0;
+    table_add(&t, "gd", 0, 100)->test_accuracy.value = 0.99, table_add(&t, "gd", 1, 100)->test_accuracy.value = 0.9;
+    t.rows[0].trace.value = 1.0, t.rows[1].trace.value = 100.0;
+    t.rows[0].sane.value = 1.0, t.rows[1].sane.value = 100.0;
     basin_comparison *c = table_compare(&t, NULL);
     assert_close(table_estimate(c, "test_accuracy", "gd")->upper, 1.0, 0.0, 0.0);
     assert_close(table_estimate(c, "test_accuracy", "gd")->lower, 0.945 - 12.7062047361747 * 0.045, 1e-9, 0.0);
@@ -159,19 +159,19 @@ static void unequal_training_losses_are_flagged(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].train_loss = 0.6 + 0.001 * (double)i;
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].train_loss.value = 0.6 + 0.001 * (double)i;
     basin_comparison *c = table_compare(&t, NULL);
     assert_true(c->losses_unequal && c->differences[0].losses_unequal);
     assert_non_null(strstr(c->losses_note, "unequal (relative difference 0.18, tolerance 0.1)"));
     assert_non_null(strstr(c->notes[0], "unequal"));
     basin_comparison_destroy(&c);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].train_loss = i % 4 == 1 ? 0.1 : 1.2; /* 0.35 geometric, times 3.4: the seeds do not tell */
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].train_loss.value = i % 4 == 1 ? 0.1 : 1.2; /* 0.35 geometric, times 3.4: the seeds do not tell */
     c = table_compare(&t, NULL);
     assert_false(c->losses_unequal);
     assert_non_null(strstr(c->losses_note, "not shown to be equal, nor unequal"));
     basin_comparison_destroy(&c);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].train_loss = 0.5;
-    table_add(&t, "gd", 20, 100)->train_loss = 1e5; /* a run without a partner is no reason */
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].train_loss.value = 0.5;
+    table_add(&t, "gd", 20, 100)->train_loss.value = 1e5; /* a run without a partner is no reason */
     c = table_compare(&t, NULL);
     assert_false(c->losses_unequal);
     assert_non_null(strstr(c->losses_note, "sam 0.5 against gd 0.5: equal within the tolerance"));
@@ -183,7 +183,7 @@ static void losses_without_a_pair_are_not_called_unequal(void **unused)
     table t = {0};
 
     (void)unused;
-    for (int64_t s = 0; s < 3; s++) table_add(&t, "gd", s, 100), table_add(&t, "sam", s + 10, 100)->train_loss = 5.0;
+    for (int64_t s = 0; s < 3; s++) table_add(&t, "gd", s, 100), table_add(&t, "sam", s + 10, 100)->train_loss.value = 5.0;
     basin_comparison *c = table_compare(&t, NULL);
     assert_false(c->losses_unequal);
     assert_non_null(strstr(c->losses_note, "sam 5 against gd 0.5: no pairs: cannot be told"));
@@ -202,8 +202,8 @@ static void losses_are_judged_at_each_kind_of_point(void **unused)
     table_flat_and_better(&t, 8);
     for (size_t i = 0; i < 16; i++) {
         basin_row *m = table_beside(&t, &t.rows[i], BASIN_POINT_POLISHED, 0);
-        m->train_loss = i % 2 == 1 ? 0.3 + 0.001 * (double)i : 0.48;
-        m->polish = (basin_polish){.steps = 20, .step = 0.1, .loss_before = 0.5, .loss_after = m->train_loss};
+        m->train_loss.value = i % 2 == 1 ? 0.3 + 0.001 * (double)i : 0.48;
+        m->polish = (basin_polish){.steps = 20, .step = 0.1, .loss_before = 0.5, .loss_after = m->train_loss.value};
     }
     basin_comparison *c = table_compare(&t, NULL);
     assert_false(table_difference(c, "lambda_max", "sam", "gd")->losses_unequal);
@@ -211,7 +211,7 @@ static void losses_are_judged_at_each_kind_of_point(void **unused)
     assert_non_null(strstr(c->losses_note, "polished, sam 0.308 against gd 0.48: unequal"));
     table_note(c, "polishing moved the training loss by up to 40 %, more than the tolerance of 10 %: what is measured there is further training, too", true);
     basin_comparison_destroy(&c);
-    for (size_t i = 16; i < t.count; i++) t.rows[i].train_loss = t.rows[i].polish.loss_after = 0.49;
+    for (size_t i = 16; i < t.count; i++) t.rows[i].train_loss.value = t.rows[i].polish.loss_after = 0.49;
     c = table_compare(&t, NULL);
     assert_null(strstr(c->losses_note, "polished"));
     table_note(c, "polishing moved", false);
@@ -225,7 +225,7 @@ static void losses_of_one_pair_cannot_be_told_apart(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 1);
-    t.rows[1].train_loss = 0.1;
+    t.rows[1].train_loss.value = 0.1;
     basin_comparison *c = table_compare(&t, NULL);
     assert_false(c->losses_unequal);
     assert_non_null(strstr(c->losses_note, "one pair: cannot be told"));
@@ -254,7 +254,7 @@ static void polished_rows_are_compared_beside_raw_ones(void **unused)
     table_flat_and_better(&t, 8);
     for (size_t i = 0; i < 16; i++) {
         basin_row *m = table_beside(&t, &t.rows[i], BASIN_POINT_POLISHED, 0);
-        m->lambda_max *= i % 2 == 1 ? 2.0 : 1.0; /* and now sam is the sharper one */
+        m->lambda_max.value *= i % 2 == 1 ? 2.0 : 1.0; /* and now sam is the sharper one */
     }
     basin_comparison       *c = table_compare(&t, NULL);
     const basin_difference *raw = table_difference(c, "lambda_max", "sam", "gd"),
@@ -302,13 +302,13 @@ static void the_rows_of_the_test_set_have_an_error_of_their_own(void **unused)
     table_flat_and_better(&t, 8);
     for (size_t i = 0; i < ROWS; i++)
         for (size_t j = 0; j < J; j++) {
-            loss[i * J + j] = t.rows[i].test_loss + (i % 2 == 1 ? 0.02 : -0.01) * ((double)j - 2.0);
-            accuracy[i * J + j] = t.rows[i].test_accuracy + (i % 2 == 1 ? 0.3 : 0.0) * ((double)j - 2.0);
+            loss[i * J + j] = t.rows[i].test_loss.value + (i % 2 == 1 ? 0.02 : -0.01) * ((double)j - 2.0);
+            accuracy[i * J + j] = t.rows[i].test_accuracy.value + (i % 2 == 1 ? 0.3 : 0.0) * ((double)j - 2.0);
         }
     for (size_t j = 0; j < J; j++)
         for (size_t s = 0; s < 8; s++) {
             size_t a = (2 * s + 1) * J + j, b = 2 * s * J + j;
-            on_loss[j] += (loss[a] / t.rows[2 * s + 1].test_loss - loss[b] / t.rows[2 * s].test_loss) / 8.0;
+            on_loss[j] += (loss[a] / t.rows[2 * s + 1].test_loss.value - loss[b] / t.rows[2 * s].test_loss.value) / 8.0;
             on_gap[j] += (loss[a] - loss[b]) / 8.0;
             on_accuracy[j] += (accuracy[a] - accuracy[b]) / 8.0;
         }
@@ -357,11 +357,11 @@ static void halves_of_a_subset_give_its_error_and_bias(void **unused)
     (void)unused;
     for (int64_t s = 0; s < 2; s++) {
         basin_row *m = table_add(&t, "gd", s, 100);
-        m->samples = 50, m->split_samples = 200, m->trace = 30.0;
+        m->samples = 50, m->split_samples = 200, m->trace.value = 30.0;
         size_t at = t.count - 1;
-        table_beside(&t, &t.rows[at], BASIN_POINT_RAW, 1)->lambda_max = s == 0 ? 14.0 : 15.0;
-        table_beside(&t, &t.rows[at], BASIN_POINT_RAW, 2)->lambda_max = s == 0 ? 12.0 : 11.0;
-        t.rows[t.count - 1].trace = 30.1;
+        table_beside(&t, &t.rows[at], BASIN_POINT_RAW, 1)->lambda_max.value = s == 0 ? 14.0 : 15.0;
+        table_beside(&t, &t.rows[at], BASIN_POINT_RAW, 2)->lambda_max.value = s == 0 ? 12.0 : 11.0;
+        t.rows[t.count - 1].trace.value = 30.1;
     }
     basin_comparison     *c = table_compare(&t, NULL);
     const basin_estimate *e = table_estimate(c, "lambda_max", "gd");
@@ -390,8 +390,8 @@ static void falling(table *t, size_t seeds)
     for (size_t s = 0; s < seeds; s++)
         for (int at = 1; at <= 2; at++) {
             basin_row *gd = table_add(t, "gd", (int64_t)s, 100 * at), *sam = table_add(t, "sam", (int64_t)s, 100 * at);
-            gd->train_loss = at == 1 ? 1.0 : 0.25, sam->train_loss = at == 1 ? 0.8 : 0.2;
-            gd->lambda_max = 10.0 * at, sam->lambda_max = 4.0 * at;
+            gd->train_loss.value = at == 1 ? 1.0 : 0.25, sam->train_loss.value = at == 1 ? 0.8 : 0.2;
+            gd->lambda_max.value = 10.0 * at, sam->lambda_max.value = 4.0 * at;
         }
 }
 
@@ -402,9 +402,9 @@ static void at_a_loss_runs_are_interpolated_between_their_checkpoints(void **unu
 
     (void)unused;
     falling(&t, 8);
-    table_beside(&t, &t.rows[0], BASIN_POINT_POLISHED, 0)->lambda_max = 1.0; /* of gd_0 at 100 and at 200, with another training loss */
-    table_beside(&t, &t.rows[2], BASIN_POINT_POLISHED, 0)->lambda_max = 2.0;
-    t.rows[t.count - 2].train_loss = 0.9, t.rows[t.count - 1].train_loss = 0.2;
+    table_beside(&t, &t.rows[0], BASIN_POINT_POLISHED, 0)->lambda_max.value = 1.0; /* of gd_0 at 100 and at 200, with another training loss */
+    table_beside(&t, &t.rows[2], BASIN_POINT_POLISHED, 0)->lambda_max.value = 2.0;
+    t.rows[t.count - 2].train_loss.value = 0.9, t.rows[t.count - 1].train_loss.value = 0.2;
     for (size_t i = 0; i < 2 * 34; i++) parts[i] = (double)(i / 2) + 0.5 * (double)(i % 2);
     basin_comparison *c =
         table_compare(&t, &(basin_comparison_options){.at_loss = 0.4, .test_part_count = 2, .test_part_loss = parts, .test_part_accuracy = parts});
@@ -414,14 +414,14 @@ static void at_a_loss_runs_are_interpolated_between_their_checkpoints(void **unu
     assert_int_equal(c->row_count, 34 + 16 + 1);
     assert_int_equal(c->group_count, 2); /* none at another budget */
     const basin_row *row = &c->rows[table_group(c, "gd")->rows[0]];
-    assert_close(row->train_loss, 0.4, 0.0, 0.0);
+    assert_close(row->train_loss.value, 0.4, 0.0, 0.0);
     assert_close(row->at_loss, 0.4, 0.0, 0.0);
-    assert_close(row->lambda_max, 10.0 * (1.0 + gd), 1e-12, 0.0);
+    assert_close(row->lambda_max.value, 10.0 * (1.0 + gd), 1e-12, 0.0);
     assert_int_equal(row->step, llround(100.0 * (1.0 + gd)));
     assert_close(c->test_part_loss[2 * (size_t)(row - c->rows) + 1], 0.5 + 2.0 * gd, 1e-12, 0.0); /* between rows 0 and 2 */
-    assert_close(row[1].lambda_max, 1.0 + gd, 1e-12, 0.0);                                        /* the polished one, at the place of the raw */
+    assert_close(row[1].lambda_max.value, 1.0 + gd, 1e-12, 0.0);                                        /* the polished one, at the place of the raw */
     assert_int_equal(row[1].point, BASIN_POINT_POLISHED);
-    assert_close(row[1].train_loss, 0.9 * pow(0.2 / 0.9, gd), 1e-12, 0.0);
+    assert_close(row[1].train_loss.value, 0.9 * pow(0.2 / 0.9, gd), 1e-12, 0.0);
     assert_close(table_difference(c, "lambda_max", "sam", "gd")->mean, 4.0 * (1.0 + sam) / (10.0 * (1.0 + gd)), 1e-12, 0.0);
     assert_close(table_group(c, "sam")->gradient_evaluations, round(200.0 * (1.0 + sam)), 0.0, 0.0);
     assert_string_equal(c->losses_note, "equal by construction at 0.4 where measured (on the checkpoints themselves)");
@@ -442,12 +442,12 @@ static void a_start_that_was_only_looked_at_brackets_nothing(void **unused)
     table_flat_and_better(&t, 8);
     for (size_t i = 0; i < 16; i++) {
         basin_row *start = table_add(&t, i % 2 == 1 ? "sam" : "gd", t.rows[i].seed, 0);
-        start->train_loss = 2.3, start->gradient_norm = start->lambda_max = start->trace = NAN;
+        start->train_loss.value = 2.3, start->gradient_norm.value = start->lambda_max.value = start->trace.value = NAN;
     }
     basin_comparison *c = table_compare(&t, &(basin_comparison_options){.at_loss = 1.0});
     const basin_row  *row = &c->rows[table_group(c, "sam")->rows[0]];
     assert_int_equal(row->step, 100); /* the first below, as it is, and not a NAN between */
-    assert_true(isnan(row->at_loss) && isfinite(row->lambda_max));
+    assert_true(isnan(row->at_loss) && isfinite(row->lambda_max.value));
     table_note(c, "0 runs interpolated between two checkpoints, 16 at the first checkpoint at or below it", true);
     basin_comparison_destroy(&c);
 }
@@ -459,14 +459,14 @@ static void a_run_without_a_checkpoint_above_stands_at_its_first_below(void **un
     (void)unused;
     falling(&t, 8);
     basin_comparison *c = table_compare(&t, &(basin_comparison_options){.at_loss = 0.9}); /* sam starts at .8 */
-    assert_close(c->rows[table_group(c, "sam")->rows[3]].train_loss, 0.8, 0.0, 0.0);
+    assert_close(c->rows[table_group(c, "sam")->rows[3]].train_loss.value, 0.8, 0.0, 0.0);
     assert_int_equal(c->rows[table_group(c, "sam")->rows[3]].step, 100);
-    assert_close(c->rows[table_group(c, "gd")->rows[3]].train_loss, 0.9, 0.0, 0.0);
+    assert_close(c->rows[table_group(c, "gd")->rows[3]].train_loss.value, 0.9, 0.0, 0.0);
     assert_non_null(strstr(c->losses_note, "sam 0.8 against gd 0.9: unequal"));
     table_note(c, "8 runs interpolated between two checkpoints, 8 at the first checkpoint at or below it", true);
     basin_comparison_destroy(&c);
     for (size_t i = 0; i < t.count; i++)
-        if (t.rows[i].step == 200) t.rows[i].train_loss = -0.1; /* no logarithm to be linear in */
+        if (t.rows[i].step == 200) t.rows[i].train_loss.value = -0.1; /* no logarithm to be linear in */
     c = table_compare(&t, &(basin_comparison_options){.at_loss = 0.4});
     assert_int_equal(c->rows[table_group(c, "gd")->rows[0]].step, 200);
     basin_comparison_destroy(&c);
@@ -491,7 +491,7 @@ static void a_loss_that_too_few_reach_is_refused_with_how_far_they_got(void **un
     assert_message("training loss -1 to compare at");
     assert_null(c);
     for (size_t i = 0; i < t.count; i++)
-        if (t.rows[i].seed == 1 && t.rows[i].step == 200 && strcmp(t.rows[i].method, "sam") == 0) t.rows[i].train_loss = 0.5;
+        if (t.rows[i].seed == 1 && t.rows[i].step == 200 && strcmp(t.rows[i].method, "sam") == 0) t.rows[i].train_loss.value = 0.5;
     c = table_compare(&t, &(basin_comparison_options){.at_loss = 0.3});
     assert_int_equal(table_group(c, "sam")->run_count, 1);
     table_note(c, "left out: run runs/sam_1 got to training loss 0.5 only", true);
@@ -507,7 +507,7 @@ static void the_base_also_enters_at_the_largest_budget(void **unused)
     (void)unused;
     table_flat_and_better(&t, 8);
     for (int64_t s = 0; s < 8; s++)
-        table_add(&t, "gd", s, 150)->lambda_max = 9.0, table_add(&t, "gd", s, 190)->lambda_max = 8.5, table_add(&t, "gd", s, 250)->lambda_max = 1.0;
+        table_add(&t, "gd", s, 150)->lambda_max.value = 9.0, table_add(&t, "gd", s, 190)->lambda_max.value = 8.5, table_add(&t, "gd", s, 250)->lambda_max.value = 1.0;
     basin_comparison *c = table_compare(&t, NULL);
     assert_int_equal(c->step, 100);
     assert_int_equal(c->group_count, 3);
@@ -614,7 +614,7 @@ static void parts_of_sane_are_neither_averaged_nor_tested(void **unused)
     table_flat_and_better(&t, 8);
     for (size_t i = 0; i < t.count; i++) {
         t.rows[i].spectrum_method = BASIN_SPECTRUM_LANCZOS;
-        t.rows[i].sane_lower = t.rows[i].sane, t.rows[i].sane_upper = i == 4 ? 70.0 : 60.0;
+        t.rows[i].sane.lower = t.rows[i].sane.value, t.rows[i].sane.upper = i == 4 ? 70.0 : 60.0;
     }
     basin_comparison *c = table_compare(&t, NULL);
     assert_int_equal(table_difference(c, "sane", "sam", "gd")->verdict, BASIN_VERDICT_NOT_MEASURED);
@@ -623,7 +623,7 @@ static void parts_of_sane_are_neither_averaged_nor_tested(void **unused)
     assert_true(isnan(table_estimate(c, "sane", "gd")->mean)); /* a mean of parts would pass for SANE */
     table_note(c, "sane lies between 2.83 and 70", true);
     basin_comparison_destroy(&c);
-    for (size_t i = 0; i < t.count; i++) t.rows[i].sane_upper = t.rows[i].sane_lower; /* nothing was left over */
+    for (size_t i = 0; i < t.count; i++) t.rows[i].sane.upper = t.rows[i].sane.lower; /* nothing was left over */
     c = table_compare(&t, NULL);
     assert_int_equal(table_difference(c, "sane", "sam", "gd")->verdict, BASIN_VERDICT_LOWER);
     assert_close(table_estimate(c, "sane", "gd")->mean, 3.0, 1e-14, 0.0);
@@ -654,7 +654,7 @@ static void pairs_need_equal_seeds_and_equal_starts(void **unused)
     table t = {0}, other = {0};
 
     (void)unused;
-    for (int64_t s = 0; s < 3; s++) table_add(&t, "gd", s, 100), table_add(&t, "sam", s + 10, 100)->lambda_max = 7.0;
+    for (int64_t s = 0; s < 3; s++) table_add(&t, "gd", s, 100), table_add(&t, "sam", s + 10, 100)->lambda_max.value = 7.0;
     basin_comparison       *c = table_compare(&t, NULL);
     const basin_difference *d = table_difference(c, "lambda_max", "sam", "gd");
     assert_false(d->paired);
@@ -666,7 +666,7 @@ static void pairs_need_equal_seeds_and_equal_starts(void **unused)
     basin_comparison_destroy(&c);
 
     table_flat_and_better(&other, 3);
-    for (int64_t s = 0; s < 3; s++) table_add(&other, "gd", s, 0), table_add(&other, "sam", s, 0)->theta_norm = s == 1 ? 4.1 : 4.0;
+    for (int64_t s = 0; s < 3; s++) table_add(&other, "gd", s, 0), table_add(&other, "sam", s, 0)->theta_norm.value = s == 1 ? 4.1 : 4.0;
     c = table_compare(&other, NULL);
     assert_int_equal(table_difference(c, "lambda_max", "sam", "gd")->pairs, 2); /* seed 1 started elsewhere */
     table_note(c, "and, at step 0, the same start", true);
@@ -679,7 +679,7 @@ static void what_one_method_lacks_is_not_tested(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    for (size_t i = 0; i < t.count; i += 2) t.rows[i].sharpness_msam = NAN;
+    for (size_t i = 0; i < t.count; i += 2) t.rows[i].sharpness_msam.value = NAN;
     basin_comparison       *c = table_compare(&t, NULL);
     const basin_difference *d = table_difference(c, "sharpness_msam", "sam", "gd");
     assert_int_equal(d->pairs, 0);

@@ -8,12 +8,12 @@
 static void level_generalisation(table *t)
 {
     for (size_t i = 1; i < t->count; i += 2)
-        t->rows[i].test_accuracy = t->rows[i - 1].test_accuracy, t->rows[i].gap = t->rows[i - 1].gap, t->rows[i].test_loss = t->rows[i - 1].test_loss;
+        t->rows[i].test_accuracy.value = t->rows[i - 1].test_accuracy.value, t->rows[i].gap.value = t->rows[i - 1].gap.value, t->rows[i].test_loss.value = t->rows[i - 1].test_loss.value;
 }
 
 static void level_common_rises(table *t)
 {
-    for (size_t i = 1; i < t->count; i += 2) t->rows[i].rise_top = t->rows[i - 1].rise_top, t->rows[i].rise_random = t->rows[i - 1].rise_random;
+    for (size_t i = 1; i < t->count; i += 2) t->rows[i].rise_top.value = t->rows[i - 1].rise_top.value, t->rows[i].rise_random.value = t->rows[i - 1].rise_random.value;
 }
 
 /* --------------------------------------------------------------------------------------------------- claims -- */
@@ -56,7 +56,7 @@ static void sane_alone_makes_nothing_flatter_or_sharper(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].lambda_max = t.rows[i - 1].lambda_max, t.rows[i].trace = 30.0, t.rows[i].sane += 2.0;
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].lambda_max.value = t.rows[i - 1].lambda_max.value, t.rows[i].trace.value = 30.0, t.rows[i].sane.value += 2.0;
     basin_comparison *c = table_compare(&t, NULL);
     table_note(c,
                "measures of effective dimension disagree: sam has fewer effective directions than gd by n_eff, but sam has more effective directions "
@@ -89,12 +89,12 @@ static void measures_that_disagree_are_said_to(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].trace += 50.0 + (double)i, t.rows[i].lambda_max += 50.0 + (double)i;
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].trace.value += 50.0 + (double)i, t.rows[i].lambda_max.value += 50.0 + (double)i;
     basin_comparison *sharper = table_compare(&t, NULL);
     table_note(sharper, "sam generalises better than gd by test_loss, test_accuracy, gap, though it is sharper", true);
     basin_comparison_destroy(&sharper);
     level_generalisation(&t);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].lambda_max = 5.0 + 0.1 * (double)i;
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].lambda_max.value = 5.0 + 0.1 * (double)i;
     basin_comparison *c = table_compare(&t, NULL);
     table_note(c, "measures of curvature disagree: sam is flatter than gd by lambda_max, but sam is sharper than gd by trace", true);
     table_note(c, "not supported: «sam generalises better than gd»: no measure of generalisation decides", true);
@@ -111,7 +111,7 @@ static void flatter_but_not_tied_to_generalisation_or_worse(void **unused)
     basin_comparison *c = table_compare(&t, NULL);
     table_note(c, "sam is flatter, but that is not tied to generalisation here: no measure of it decides against gd", true);
     basin_comparison_destroy(&c);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].test_loss += 0.1 + 0.01 * (double)i;
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].test_loss.value += 0.1 + 0.01 * (double)i;
     c = table_compare(&t, NULL);
     table_note(c, "flatter is not better here: sam generalises worse than gd by test_loss", true);
     basin_comparison_destroy(&c);
@@ -138,7 +138,7 @@ static void rises_along_own_directions_alone_are_no_claim(void **unused)
     (void)unused;
     table_flat_and_better(&t, 8);
     level_common_rises(&t);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].momentum_top_cosine2 = 0.0002;
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].momentum_top_cosine2.value = 0.0002;
     basin_comparison *c = table_compare(&t, NULL);
     table_note(c,
                "along its own directions only, the loss rises less around sam than around gd by sharpness_sam, sharpness_msam, "
@@ -157,7 +157,7 @@ static void a_smaller_gap_alone_claims_nothing(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    for (size_t i = 0; i < t.count; i++) t.rows[i].test_loss = 0.8 + (i % 4 < 2 ? 0.01 : -0.01) * (i % 2 == 1 ? 1.0 : -1.0), t.rows[i].test_accuracy = 0.7;
+    for (size_t i = 0; i < t.count; i++) t.rows[i].test_loss.value = 0.8 + (i % 4 < 2 ? 0.01 : -0.01) * (i % 2 == 1 ? 1.0 : -1.0), t.rows[i].test_accuracy.value = 0.7;
     basin_comparison *c = table_compare(&t, NULL);
     assert_int_equal(table_difference(c, "gap", "sam", "gd")->report, BASIN_VERDICT_LOWER);
     table_note(c, "generalises better", false);
@@ -171,14 +171,14 @@ static void a_gap_is_claimed_only_where_clean_labels_say_the_same(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    for (size_t i = 0; i < t.count; i++) t.rows[i].clean_gap = 0.5 + (i % 2 == 1 ? 0.0 : i % 4 == 0 ? 0.1 : -0.1);
+    for (size_t i = 0; i < t.count; i++) t.rows[i].clean_gap.value = 0.5 + (i % 2 == 1 ? 0.0 : i % 4 == 0 ? 0.1 : -0.1);
     basin_comparison *c = table_compare(&t, NULL);
     table_note(c, "gap mixes noisy training labels with clean test labels: it supports a claim only where clean_gap says the same", true);
     table_note(c, "gap and clean_gap of sam against gd do not agree (lower; undecided), so gap supports nothing", true);
     table_note(c, "generalises better than gd here, by test_loss, test_accuracy; undecided: gap, clean_gap; the two", true);
     assert_int_equal(table_difference(c, "gap", "sam", "gd")->report, BASIN_VERDICT_LOWER); /* the number stays what it is */
     basin_comparison_destroy(&c);
-    for (size_t i = 0; i < t.count; i++) t.rows[i].clean_gap = t.rows[i].gap + 0.3;
+    for (size_t i = 0; i < t.count; i++) t.rows[i].clean_gap.value = t.rows[i].gap.value + 0.3;
     c = table_compare(&t, NULL);
     table_note(c, "do not agree", false);
     table_note(c, "by test_loss, test_accuracy, gap, clean_gap", true);
@@ -193,7 +193,7 @@ static void no_ceiling_discounts_a_lower_curvature(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    for (size_t i = 0; i < t.count; i++) t.rows[i].lambda_max_over_ceiling = 0.98, t.rows[i].lambda_max_over_plain = i % 2 == 1 ? 0.2 : 0.98;
+    for (size_t i = 0; i < t.count; i++) t.rows[i].lambda_max_over_ceiling.value = 0.98, t.rows[i].lambda_max_over_plain.value = i % 2 == 1 ? 0.2 : 0.98;
     basin_comparison *c = table_compare(&t, NULL);
     table_note(c, "sam is flatter than gd by every measure of curvature", true);
     table_note(c,
@@ -217,7 +217,7 @@ static void a_ceiling_that_is_not_there_is_said_with_the_reason(void **unused)
     (void)unused;
     table_flat_and_better(&t, 3);
     for (int64_t s = 0; s < 3; s++) table_add(&t, "adam", s, 100);
-    for (size_t i = 0; i < t.count; i++) t.rows[i].lambda_max_over_ceiling = t.rows[i].lambda_max_over_plain = NAN;
+    for (size_t i = 0; i < t.count; i++) t.rows[i].lambda_max_over_ceiling.value = t.rows[i].lambda_max_over_plain.value = NAN;
     for (size_t i = 1; i < 6; i += 2) t.rows[i].learning_rate = 0.0;
     for (size_t i = 0; i < 6; i += 2) t.rows[i].learning_rate = NAN;
     basin_comparison *c = table_compare(&t, NULL);

@@ -9,34 +9,7 @@
 #include "problem.h"
 #include "support.h"
 
-enum { IN = 5, FIRST = 7, SECOND = 6, OUT = 3, POINTS = 9 };
-
-static problem relu_network(void)
-{
-    problem p = {.loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
-
-    assert_ok(basin_graph_mlp((size_t[]){IN, FIRST, SECOND, OUT}, 4, "Relu", &p.graph));
-    problem_data(&p, 60, OUT, 0, 21);
-    problem_theta(&p, 0.6, 22);
-    return p;
-}
-
-/* Hidden neuron i of layer 1 times f[i], of layer 2 times h[i]; what reads them is divided. In place on theta = (W1, b1, W2, b2, W3, b3). */
-static void rescale(const double *f, const double *h, double *theta)
-{
-    double *w1 = theta, *b1 = w1 + FIRST * IN, *w2 = b1 + FIRST, *b2 = w2 + SECOND * FIRST, *w3 = b2 + SECOND;
-
-    for (size_t i = 0; i < FIRST; i++) {
-        for (size_t j = 0; j < IN; j++) w1[i * IN + j] *= f[i];
-        b1[i] *= f[i];
-    }
-    for (size_t i = 0; i < SECOND; i++) {
-        for (size_t j = 0; j < FIRST; j++) w2[i * FIRST + j] *= h[i] / f[j];
-        b2[i] *= h[i];
-    }
-    for (size_t i = 0; i < OUT; i++)
-        for (size_t j = 0; j < SECOND; j++) w3[i * SECOND + j] /= h[j];
-}
+enum { FIRST = RELU_FIRST, SECOND = RELU_SECOND, POINTS = 9 };
 
 static void assert_same_outputs(basin_objective *o, const double *a, const double *b)
 {
@@ -84,7 +57,7 @@ static double slices_differ(basin_objective *o, const double *a, const double *b
 
 static void slices_do_not_change_where_whole_layers_are_rescaled(void **state)
 {
-    problem          p = relu_network();
+    problem          p = problem_relu(21);
     basin_objective *o = NULL;
     double          *moved = basin_alloc(p.size, sizeof *moved);
 
@@ -95,7 +68,7 @@ static void slices_do_not_change_where_whole_layers_are_rescaled(void **state)
         for (size_t i = 0; i < FIRST; i++) f[i] = (double[]){25.0, 0.2, 1.0}[c];
         for (size_t i = 0; i < SECOND; i++) h[i] = (double[]){1.0, 5.0, 0.04}[c];
         basin_copy(p.theta, moved, p.size);
-        rescale(f, h, moved);
+        problem_rescale(f, h, moved);
         assert_same_outputs(o, p.theta, moved);
         assert_true(slices_differ(o, p.theta, moved, BASIN_BIAS_ZERO) < 1e-12);
         assert_true(slices_differ(o, p.theta, moved, BASIN_BIAS_SCALED) < 1e-12);
@@ -108,7 +81,7 @@ static void slices_do_not_change_where_whole_layers_are_rescaled(void **state)
 
 static void slices_change_where_single_neurons_are_rescaled(void **state)
 {
-    problem          p = relu_network();
+    problem          p = problem_relu(21);
     basin_objective *o = NULL;
     basin_random     r = basin_random_start(23, BASIN_STREAM_TEST);
     double          *moved = basin_alloc(p.size, sizeof *moved), f[FIRST], h[SECOND];
@@ -118,7 +91,7 @@ static void slices_change_where_single_neurons_are_rescaled(void **state)
     for (size_t i = 0; i < FIRST; i++) f[i] = pow(5.0, 2.0 * basin_random_uniform(&r) - 1.0);
     for (size_t i = 0; i < SECOND; i++) h[i] = pow(5.0, 2.0 * basin_random_uniform(&r) - 1.0);
     basin_copy(p.theta, moved, p.size);
-    rescale(f, h, moved);
+    problem_rescale(f, h, moved);
     assert_same_outputs(o, p.theta, moved);
     assert_true(slices_differ(o, p.theta, moved, BASIN_BIAS_ZERO) > 1e-2);
     assert_true(slices_differ(o, p.theta, moved, BASIN_BIAS_SCALED) > 1e-2);

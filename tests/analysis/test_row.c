@@ -83,45 +83,45 @@ static void a_row_is_what_its_parts_say(void **unused)
     assert_int_equal(m.step, 40);
     assert_int_equal(m.gradient_evaluations, 80);
     assert_int_equal(m.parameters, P);
-    assert_close(m.lambda_max, 9.0, 1e-12, 0.0);
-    assert_close(m.lambda_min, -1.0, 1e-12, 0.0);
-    assert_close(m.trace, 13.5, 1e-12, 0.0);
-    assert_close(m.negative_mass, 1.0 / 15.5, 1e-12, 0.0);
+    assert_close(m.lambda_max.value, 9.0, 1e-12, 0.0);
+    assert_close(m.lambda_min.value, -1.0, 1e-12, 0.0);
+    assert_close(m.trace.value, 13.5, 1e-12, 0.0);
+    assert_close(m.negative_mass.value, 1.0 / 15.5, 1e-12, 0.0);
     double sane = 0.0, n_eff = 0.0;
     for (size_t i = 0; i < P; i++) sane += fabs(lambda6[i]) / (fabs(lambda6[i]) + 4.5), n_eff += fabs(lambda6[i]) / (fabs(lambda6[i]) + 0.5);
-    assert_close(m.sane, sane, 1e-12, 0.0);
-    assert_close(m.n_eff, n_eff, 1e-12, 0.0);
+    assert_close(m.sane.value, sane, 1e-12, 0.0);
+    assert_close(m.n_eff.value, n_eff, 1e-12, 0.0);
     assert_close(m.alpha, 0.5, 0.0, 0.0); /* not the recorded 0.01: rows of other runs stand beside this one */
-    assert_close(m.train_loss, quadratic_at(a, theta6), 1e-13, 0.0);
-    assert_close(m.gap, 0.75, 1e-12, 0.0);
-    assert_close(m.clean_train_loss, m.train_loss - 0.5, 1e-13, 0.0);
-    assert_close(m.clean_gap, 1.25, 1e-12, 0.0);
-    assert_true(isnan(m.test_accuracy));
+    assert_close(m.train_loss.value, quadratic_at(a, theta6), 1e-13, 0.0);
+    assert_close(m.gap.value, 0.75, 1e-12, 0.0);
+    assert_close(m.clean_train_loss.value, m.train_loss.value - 0.5, 1e-13, 0.0);
+    assert_close(m.clean_gap.value, 1.25, 1e-12, 0.0);
+    assert_true(isnan(m.test_accuracy.value));
     for (size_t i = 0; i < P; i++) g[i] = basin_dot(a + i * P, theta6, P) - b6[i];
-    assert_close(m.gradient_norm, basin_norm(g, P), 1e-13, 0.0);
-    assert_close(m.momentum_gradient_cosine, basin_dot(g, momentum, P) / basin_norm(g, P) / basin_norm(momentum, P), 1e-12, 0.0);
+    assert_close(m.gradient_norm.value, basin_norm(g, P), 1e-13, 0.0);
+    assert_close(m.momentum_gradient_cosine.value, basin_dot(g, momentum, P) / basin_norm(g, P) / basin_norm(momentum, P), 1e-12, 0.0);
     basin_copy(theta6, shifted, P);
     basin_axpy(0.3 / basin_norm(g, P), g, shifted, P);
-    assert_close(m.sharpness_sam, quadratic_at(a, shifted) - quadratic_at(a, theta6), 1e-11, 0.0);
+    assert_close(m.sharpness_sam.value, quadratic_at(a, shifted) - quadratic_at(a, theta6), 1e-11, 0.0);
     basin_copy(theta6, shifted, P);
     basin_axpy(-0.3 / basin_norm(momentum, P), momentum, shifted, P);
-    assert_close(m.sharpness_msam, quadratic_at(a, shifted) - quadratic_at(a, theta6), 1e-11, 0.0);
+    assert_close(m.sharpness_msam.value, quadratic_at(a, shifted) - quadratic_at(a, theta6), 1e-11, 0.0);
     /* of a quadratic the symmetrised rise along a unit direction d is ½ρ² dᵀAd */
-    assert_close(m.sharpness_sam_symmetric, 0.045 * curvature_along(a, g), 1e-11, 0.0);
-    assert_close(m.sharpness_msam_symmetric, 0.045 * curvature_along(a, momentum), 1e-11, 0.0);
-    assert_close(m.rise_top, 0.045 * 9.0, 1e-8, 0.0); /* the vector is known to 1e-4 ‖H‖, its curvature to the square of that */
+    assert_close(m.sharpness_sam_symmetric.value, 0.045 * curvature_along(a, g), 1e-11, 0.0);
+    assert_close(m.sharpness_msam_symmetric.value, 0.045 * curvature_along(a, momentum), 1e-11, 0.0);
+    assert_close(m.rise_top.value, 0.045 * 9.0, 1e-8, 0.0); /* the vector is known to 1e-4 ‖H‖, its curvature to the square of that */
     assert_close(m.sharpness_rho, 0.3, 0.0, 0.0);
-    assert_true(isnan(m.rise_random)); /* a quadratic has no filters to normalise by */
+    assert_true(isnan(m.rise_random.value)); /* a quadratic has no filters to normalise by */
     top_vector(train, theta6, top);
-    assert_close(m.momentum_top_cosine2, pow(basin_dot(momentum, top, P) / basin_norm(momentum, P), 2.0), 1e-4, 1e-6);
-    assert_close(m.gradient_top_cosine2, pow(basin_dot(g, top, P) / basin_norm(g, P), 2.0), 1e-4, 1e-6);
+    assert_close(m.momentum_top_cosine2.value, pow(basin_dot(momentum, top, P) / basin_norm(momentum, P), 2.0), 1e-4, 1e-6);
+    assert_close(m.gradient_top_cosine2.value, pow(basin_dot(g, top, P) / basin_norm(g, P), 2.0), 1e-4, 1e-6);
     assert_int_equal(m.stationarity.products, 2);
     assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_FOUND);
-    assert_close(m.ceiling_plain, 38.0 - 0.01, 1e-13, 0.0);
-    assert_close(m.lambda_max_over_plain, 9.0 / (38.0 - 0.01), 1e-12, 0.0);
-    assert_close(m.lambda_max_over_ceiling, 9.0 / m.ceiling, 1e-12, 0.0);
-    assert_close(m.ceiling, 3.8 / (0.1 + 0.4 / basin_norm(momentum, P)) - 0.01, 1e-13, 0.0);
-    assert_close(m.theta_norm, basin_norm(theta6, P), 1e-15, 0.0);
+    assert_close(m.ceiling_plain.value, 38.0 - 0.01, 1e-13, 0.0);
+    assert_close(m.lambda_max_over_plain.value, 9.0 / (38.0 - 0.01), 1e-12, 0.0);
+    assert_close(m.lambda_max_over_ceiling.value, 9.0 / m.ceiling.value, 1e-12, 0.0);
+    assert_close(m.ceiling.value, 3.8 / (0.1 + 0.4 / basin_norm(momentum, P)) - 0.01, 1e-13, 0.0);
+    assert_close(m.theta_norm.value, basin_norm(theta6, P), 1e-15, 0.0);
     basin_row_clear(&m);
     basin_row_clear(&m);
     basin_checkpoint_destroy(&ck);
@@ -145,10 +145,10 @@ static void the_ceiling_is_of_the_objective_that_lambda_max_is_of(void **unused)
     assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &bare));
     assert_ok(basin_objective_decay_set(train, 0.5));
     assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &decayed));
-    assert_close(decayed.lambda_max, bare.lambda_max + 0.5, 1e-12, 0.0);
-    assert_true(fabs(decayed.gradient_norm - bare.gradient_norm) > 1e-3);
-    assert_close(decayed.ceiling, bare.ceiling + 0.5, 1e-14, 0.0);
-    assert_close(bare.ceiling, basin_ceiling("sam", &ck->hyper, bare.gradient_norm, NAN), 1e-14, 0.0);
+    assert_close(decayed.lambda_max.value, bare.lambda_max.value + 0.5, 1e-12, 0.0);
+    assert_true(fabs(decayed.gradient_norm.value - bare.gradient_norm.value) > 1e-3);
+    assert_close(decayed.ceiling.value, bare.ceiling.value + 0.5, 1e-14, 0.0);
+    assert_close(bare.ceiling.value, basin_ceiling("sam", &ck->hyper, bare.gradient_norm.value, NAN), 1e-14, 0.0);
     basin_row_clear(&bare);
     basin_row_clear(&decayed);
     basin_checkpoint_destroy(&ck);
@@ -169,17 +169,17 @@ static void what_is_not_there_is_nan(void **unused)
     assert_ok(basin_test_quadratic(zero, b6, 2.0, P, &flat));
     make_checkpoint(&ck, "msam", still); /* v = 0 before the first step */
     assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &m));
-    assert_true(isnan(m.test_loss) && isnan(m.gap) && isnan(m.sharpness_msam) && isnan(m.ceiling) && isnan(m.momentum_gradient_cosine));
+    assert_true(isnan(m.test_loss.value) && isnan(m.gap.value) && isnan(m.sharpness_msam.value) && isnan(m.ceiling.value) && isnan(m.momentum_gradient_cosine.value));
     assert_close(m.sharpness_rho, 0.05, 0.0, 0.0);
     basin_row_clear(&m);
     assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.spectrum = {.method = BASIN_SPECTRUM_LANCZOS, .top = 1}}, &m));
-    assert_close(m.lambda_max, 9.0, 1e-8, 0.0);
-    assert_true(isnan(m.lambda_min));
+    assert_close(m.lambda_max.value, 9.0, 1e-8, 0.0);
+    assert_true(isnan(m.lambda_min.value));
     assert_int_equal(m.spectrum_method, BASIN_SPECTRUM_LANCZOS);
     basin_row_clear(&m);
     assert_ok(basin_row_compute(flat, NULL, NULL, ck, NULL, &m)); /* H = 0: SANE is undefined, the rest stands */
-    assert_true(isnan(m.sane) && isnan(m.n_eff));
-    assert_close(m.lambda_max, 0.0, 0.0, 0.0);
+    assert_true(isnan(m.sane.value) && isnan(m.n_eff.value));
+    assert_close(m.lambda_max.value, 0.0, 0.0, 0.0);
     assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_FOUND); /* what curves is the recorded, coupled decay */
     assert_close(m.stationarity.ritz_least, 0.01, 1e-12, 0.0);
     basin_row_clear(&m);
@@ -202,7 +202,7 @@ static void without_a_learning_rate_there_is_no_ceiling(void **unused)
     make_checkpoint(&ck, "sam", NULL);
     ck->hyper.learning_rate = 0.0;
     assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &m));
-    assert_true(isnan(m.ceiling) && isnan(m.ceiling_plain) && isnan(m.lambda_max_over_ceiling) && isnan(m.lambda_max_over_plain));
+    assert_true(isnan(m.ceiling.value) && isnan(m.ceiling_plain.value) && isnan(m.lambda_max_over_ceiling.value) && isnan(m.lambda_max_over_plain.value));
     assert_true(isnan(m.stationarity.fall_per_step));
     basin_row_clear(&m);
     basin_checkpoint_destroy(&ck);
@@ -223,10 +223,10 @@ static void the_own_ceiling_is_of_raw_points_only(void **unused)
     make_checkpoint(&ck, "sam", NULL);
     assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &raw));
     assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.point = BASIN_POINT_POLISHED}, &polished));
-    assert_true(isfinite(raw.ceiling) && isfinite(raw.stationarity.fall_per_step));
+    assert_true(isfinite(raw.ceiling.value) && isfinite(raw.stationarity.fall_per_step));
     assert_int_equal(polished.point, BASIN_POINT_POLISHED);
-    assert_true(isnan(polished.ceiling) && isnan(polished.lambda_max_over_ceiling) && isnan(polished.stationarity.fall_per_step));
-    assert_close(polished.ceiling_plain, raw.ceiling_plain, 0.0, 0.0);
+    assert_true(isnan(polished.ceiling.value) && isnan(polished.lambda_max_over_ceiling.value) && isnan(polished.stationarity.fall_per_step));
+    assert_close(polished.ceiling_plain.value, raw.ceiling_plain.value, 0.0, 0.0);
     basin_row_clear(&raw);
     basin_row_clear(&polished);
     basin_checkpoint_destroy(&ck);
@@ -245,7 +245,7 @@ static void a_record_alone_measures_nothing(void **unused)
     assert_int_equal(m.step, 40);
     assert_int_equal(m.parameters, P);
     assert_close(m.rho, 0.2, 0.0, 0.0);
-    assert_true(isnan(m.lambda_max) && isnan(m.train_loss) && isnan(m.rise_random) && isnan(m.at_loss) && isnan(m.stationarity.decrement));
+    assert_true(isnan(m.lambda_max.value) && isnan(m.train_loss.value) && isnan(m.rise_random.value) && isnan(m.at_loss) && isnan(m.stationarity.decrement));
     assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_NOT_TESTED);
     basin_row_clear(&m);
     assert_ok(basin_row_record(NULL, &m));
@@ -267,29 +267,40 @@ static void between_two_checkpoints_measures_follow_the_logarithm_of_the_loss(vo
     assert_ok(basin_row_record(NULL, &after));
     before.seed = after.seed = 3;
     before.step = 100, after.step = 201, before.gradient_evaluations = 200, after.gradient_evaluations = 402;
-    before.train_loss = 0.4, after.train_loss = 0.1;
-    before.lambda_max = 6.0, after.lambda_max = 2.0, before.sane_upper = 8.0, after.sane_upper = 9.0;
-    before.learning_rate = 0.1, after.learning_rate = 0.05, before.lambda_max_residual = after.lambda_max_residual = 1e-9;
+    before.train_loss.value = 0.4, after.train_loss.value = 0.1;
+    before.lambda_max = (basin_value){6.0, 5.9, 6.1, BASIN_INTERVAL_RESIDUAL};
+    after.lambda_max = (basin_value){2.0, 1.9, 2.1, BASIN_INTERVAL_RESIDUAL};
+    before.sane = (basin_value){7.0, 6.0, 8.0, BASIN_INTERVAL_BOUNDS}, after.sane = (basin_value){5.0, 5.0, 9.0, BASIN_INTERVAL_BOUNDS};
+    before.trace = (basin_value){3.0, 2.0, 4.0, BASIN_INTERVAL_STANDARD_ERROR}, after.trace = (basin_value){1.0, 1.0, 1.0, BASIN_INTERVAL_BOUNDS};
+    before.learning_rate = 0.1, after.learning_rate = 0.05;
+    before.rise_random = (basin_value){3.0, 2.0, 4.0, BASIN_INTERVAL_STANDARD_ERROR};
+    after.rise_random = (basin_value){1.0, 0.5, 1.5, BASIN_INTERVAL_STANDARD_ERROR};
     before.polish.loss_after = 0.38, after.polish.loss_after = 0.09;
-    before.test_accuracy = 0.5, after.test_accuracy = NAN;
+    before.test_accuracy.value = 0.5, after.test_accuracy.value = NAN;
     after.run = basin_strdup("runs/gd_3"), after.method = basin_strdup("gd");
     assert_ok(basin_row_interpolate(&before, &after, 0.2, &m));
-    assert_close(m.lambda_max, 4.0, 1e-14, 0.0);
-    assert_close(m.sane_upper, 8.5, 1e-14, 0.0);
-    assert_true(isnan(m.lambda_max_residual)); /* the solver's error says nothing of what interpolating errs by */
+    assert_close(m.lambda_max.value, 4.0, 1e-14, 0.0);
+    assert_close(m.sane.upper, 8.5, 1e-14, 0.0);
+    assert_int_equal(m.sane.interval, BASIN_INTERVAL_BOUNDS);
+    assert_close(m.rise_random.lower, 1.25, 1e-14, 0.0);
+    assert_close(m.rise_random.upper, 2.75, 1e-14, 0.0);
+    assert_int_equal(m.rise_random.interval, BASIN_INTERVAL_STANDARD_ERROR);
+    assert_int_equal(m.lambda_max.interval, BASIN_INTERVAL_NONE); /* the solver's error says nothing of what interpolating errs by */
+    assert_true(isnan(m.lambda_max.lower) && isnan(m.lambda_max.upper));
+    assert_int_equal(m.trace.interval, BASIN_INTERVAL_NONE); /* the ends of the two mean different things */
     assert_close(m.learning_rate, 0.05, 0.0, 0.0); /* a setting, of the later */
     assert_close(m.polish.loss_after, sqrt(0.38 * 0.09), 1e-14, 0.0);
-    assert_close(m.train_loss, 0.2, 0.0, 0.0);
+    assert_close(m.train_loss.value, 0.2, 0.0, 0.0);
     assert_close(m.at_loss, 0.2, 0.0, 0.0);
     assert_int_equal(m.gradient_evaluations, 301);
     assert_int_equal(m.seed, 3);
-    assert_true(isnan(m.test_accuracy));
+    assert_true(isnan(m.test_accuracy.value));
     assert_string_equal(m.run, "runs/gd_3");
     basin_row_clear(&m);
     assert_status(basin_row_interpolate(&before, &after, 0.4, &m), BASIN_ERR_ARG);
     assert_message("training loss 0.4 does not lie between 0.4 and 0.1");
     assert_status(basin_row_interpolate(&before, &after, 0.05, &m), BASIN_ERR_ARG);
-    after.train_loss = 0.0;
+    after.train_loss.value = 0.0;
     assert_status(basin_row_interpolate(&before, &after, 0.2, &m), BASIN_ERR_ARG);
     basin_row_clear(&before);
     basin_row_clear(&after);
@@ -363,5 +374,5 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
-    return cmocka_run_group_tests_name("measures", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("row", tests, NULL, NULL);
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "comparison_table.h"
-#include "core/measure.h"
 #include "core/random.h"
 
 typedef enum shape { NORMAL, LOGNORMAL, SKEWED } shape;
@@ -36,7 +35,7 @@ static void make_rows(table *t, size_t seeds)
         table_add(t, "sam", (int64_t)s, 100), table_add(t, "msam", (int64_t)s, 100);
     }
     for (size_t i = 0, n = t->count; i < n; i++) {
-        t->rows[i].clean_gap = 0.3;
+        t->rows[i].clean_gap.value = 0.3;
         table_beside(t, &t->rows[i], BASIN_POINT_POLISHED, 0);
     }
 }

@@ -76,7 +76,8 @@ equal() {
     checks=$((checks + 1))
     [ -n "$2" ] && [ -n "$3" ] && awk "BEGIN { d = $2 - $3; exit !(d * d <= 1e-18 * $3 * $3) }" || fail "$1: $2 and $3 differ"
 }
-number() { grep -o "\"$2\": *[0-9][0-9.e+-]*" "$1" | head -1 | sed 's/.*: *//'; } # FILE KEY: the first value of that key in a document
+# number FILE KEY: the first value of that key in a document, be it a number or an object with a value
+number() { grep -o "\"$2\": *\({\"value\": \)*[0-9][0-9.e+-]*" "$1" | head -1 | sed 's/.*: *//'; }
 
 # run STATUS COMMAND…: the command ends with that status
 run() {

@@ -1,5 +1,6 @@
-/* docs/json.md holds, under each heading of a result, the table of its keys as the schemas describe them. BASIN_DOCS=1 (make docs) writes the
- * tables anew; otherwise a table that is not current fails. Prose around the tables is written by hand. */
+/* docs/json.md holds, under each heading of a result, the table of its keys as the schemas describe them; docs/measures.md the table of
+ * the measures that include/basin_measures.h lists. BASIN_DOCS=1 (make docs) writes the tables anew; otherwise a table that is not
+ * current fails. Prose around the tables is written by hand. */
 #include "support.h"
 
 #include <stdio.h>
@@ -7,8 +8,6 @@
 #include <string.h>
 
 #include "core/schema.h"
-
-#define DOCUMENT "docs/json.md"
 
 typedef struct text {
     char  *bytes;
@@ -31,20 +30,38 @@ static void put(text *t, const char *word)
     append(t, word, strlen(word));
 }
 
-static void read_document(text *t)
+static void read_document(const char *path, text *t)
 {
     char   part[4096];
     size_t length;
-    FILE  *file = fopen(DOCUMENT, "rb");
+    FILE  *file = fopen(path, "rb");
 
     assert_non_null(file);
     while ((length = fread(part, 1, sizeof part, file)) > 0) append(t, part, length);
     fclose(file);
 }
 
+/* Writes the document anew, or holds it against what it should be. Frees both. */
+static void settle(const char *path, text *found, text *made)
+{
+    if (getenv("BASIN_DOCS") != NULL) {
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(made->bytes, 1, made->used, file), made->used);
+        assert_int_equal(fclose(file), 0);
+    } else if (strcmp(found->bytes, made->bytes) != 0) fail_msg("%s is not current: make docs", path);
+    free(found->bytes);
+    free(made->bytes);
+}
+
+/* ------------------------------------------------------------------------------------------------------- results -- */
+
+#define JSON "docs/json.md"
+
 /* What JSON holds for a field. */
 static void put_holding(text *t, const basin_field *field)
 {
+    bool value = field->schema != NULL && strcmp(field->schema->name, "basin_value") == 0;
     bool optional = field->flags & (BASIN_FIELD_OPTIONAL | BASIN_FIELD_UNKNOWN), plane = field->extent[1] != BASIN_NO_EXTENT;
 
     switch (field->type) {
@@ -63,9 +80,15 @@ static void put_holding(text *t, const basin_field *field)
             put(t, field->choices[i]);
         }
         break;
-    default: put(t, "object");
+    default: put(t, value ? "[value](#value)" : "object");
     }
     if (optional) put(t, " or null");
+}
+
+/* In a cell of a table. */
+static void put_cell(text *t, const char *words)
+{
+    for (const char *c = words; *c != '\0'; c++) append(t, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
 }
 
 static void put_line(text *t, const char *prefix, const basin_field *field, const char *more)
@@ -76,16 +99,17 @@ static void put_line(text *t, const char *prefix, const basin_field *field, cons
     put(t, "` | ");
     put_holding(t, field);
     put(t, " | ");
-    for (const char *c = field->text; *c != '\0'; c++) append(t, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
+    put_cell(t, field->text);
     put(t, more);
     put(t, " |\n");
 }
 
-/* Objects that stand in several results have a section of their own; the rows of a comparison are those of a track. */
+/* Objects that stand in several places have a section of their own; the rows of a comparison are those of a track. */
 static const char *section_of(const char *kind, const basin_field *field)
 {
     if (strcmp(field->name, "stationarity") == 0) return ": see [stationarity](#stationarity)";
     if (strcmp(field->name, "polish") == 0) return ": see [polish](#polish)";
+    if (field->schema != NULL && strcmp(field->schema->name, "basin_value") == 0) return "";
     if (strcmp(kind, "comparison") == 0 && strcmp(field->name, "rows") == 0) return ": as in [track](#track)";
     return NULL;
 }
@@ -120,9 +144,9 @@ static const char *renew(const char *from, const char *heading, const basin_sche
 
     snprintf(line, sizeof line, "\n## %s\n", heading);
     const char *section = strstr(from, line);
-    if (section == NULL) fail_msg(DOCUMENT " has no section on %s", heading);
+    if (section == NULL) fail_msg(JSON " has no section on %s", heading);
     const char *table = strstr(section, head);
-    if (table == NULL) fail_msg(DOCUMENT " has no table under %s", heading);
+    if (table == NULL) fail_msg(JSON " has no table under %s", heading);
     append(to, from, (size_t)(table - from));
     put(to, head);
     put_table(to, heading, strcmp(heading, "provenance") == 0 ? "provenance." : "", schema);
@@ -136,25 +160,92 @@ static void the_tables_are_those_of_the_schemas(void **unused)
     const char *at;
 
     (void)unused;
-    read_document(&found);
+    read_document(JSON, &found);
     at = found.bytes;
-    for (int kind = 0; kind < BASIN_RESULT_KINDS; kind++) at = renew(at, basin_result_name((basin_result_kind)kind), basin_result_schema((basin_result_kind)kind), &made);
+    for (int kind = 0; kind < BASIN_RESULT_KINDS; kind++)
+        at = renew(at, basin_result_name((basin_result_kind)kind), basin_result_schema((basin_result_kind)kind), &made);
+    at = renew(at, "value", field_of(&basin_row_schema, "measures")->schema->fields[0].schema, &made);
     at = renew(at, "stationarity", field_of(basin_result_schema(BASIN_RESULT_SPECTRUM), "stationarity")->schema, &made);
     at = renew(at, "polish", field_of(&basin_provenance_schema, "polish")->schema, &made);
     at = renew(at, "provenance", &basin_provenance_schema, &made);
     put(&made, at);
-    if (getenv("BASIN_DOCS") != NULL) {
-        FILE *file = fopen(DOCUMENT, "wb");
-        assert_non_null(file);
-        assert_int_equal(fwrite(made.bytes, 1, made.used, file), made.used);
-        assert_int_equal(fclose(file), 0);
-    } else if (strcmp(found.bytes, made.bytes) != 0) fail_msg(DOCUMENT " is not current: make docs");
-    free(found.bytes);
-    free(made.bytes);
+    settle(JSON, &found, &made);
+}
+
+/* ------------------------------------------------------------------------------------------------------ measures -- */
+
+#define MEASURES "docs/measures.md"
+
+typedef struct word { /* of a set of bits */
+    unsigned    bit;
+    const char *text;
+} word;
+
+#define WORD(name, number, words) {number, words},
+static const word needs[] = {BASIN_NEED_LIST(WORD)}, invariances[] = {BASIN_INVARIANCE_LIST(WORD)};
+#undef WORD
+
+/* Those of the words whose bits are set, with commas between. */
+static void put_words(text *t, const word *words, size_t count, unsigned bits)
+{
+    const char *before = "";
+
+    for (size_t i = 0; i < count; i++) {
+        if (!(words[i].bit & bits)) continue;
+        put(t, before);
+        put(t, words[i].text);
+        before = ", ";
+    }
+}
+
+/* How it is held against the same measure of another method. */
+static const char *compared_by(const basin_column *column)
+{
+    return !column->compared ? "" : column->ratio ? "ratio" : "difference";
+}
+
+static void put_measure(text *t, const basin_column *column)
+{
+    put(t, "| `");
+    put(t, column->name);
+    put(t, "` | ");
+    put_cell(t, column->definition);
+    put(t, " | ");
+    put(t, column->unit);
+    put(t, " | ");
+    put(t, basin_family_text(column->family));
+    put(t, " | ");
+    put(t, compared_by(column));
+    put(t, " | ");
+    put_words(t, needs, sizeof needs / sizeof *needs, column->needs);
+    put(t, " | ");
+    put_words(t, invariances, sizeof invariances / sizeof *invariances, column->invariance);
+    put(t, " |\n");
+}
+
+static void the_table_of_measures_is_that_of_the_list(void **unused)
+{
+    static const char head[] = "| measure | definition | unit | family | compared by | needs | is left alone by |\n"
+                               "| --- | --- | --- | --- | --- | --- | --- |\n";
+    text              found = {0}, made = {0};
+
+    (void)unused;
+    read_document(MEASURES, &found);
+    const char *table = strstr(found.bytes, head);
+    if (table == NULL) fail_msg(MEASURES " has no table of the measures");
+    append(&made, found.bytes, (size_t)(table - found.bytes));
+    put(&made, head);
+    for (size_t i = 0; i < BASIN_MEASURES; i++) put_measure(&made, &basin_columns[i]);
+    for (table += sizeof head - 1; *table == '|'; table++) table += strcspn(table, "\n");
+    put(&made, table);
+    settle(MEASURES, &found, &made);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_tables_are_those_of_the_schemas)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_tables_are_those_of_the_schemas),
+        cmocka_unit_test(the_table_of_measures_is_that_of_the_list),
+    };
     return cmocka_run_group_tests_name("docs", tests, NULL, NULL);
 }

@@ -372,7 +372,7 @@ SPOIL(wide_top) { replace(file, "/result/top", H5T_NATIVE_UINT64, 0, NULL, (cons
 SPOIL(many_vectors) { replace(file, "/result/vector_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){(uint64_t)1 << 63}); }
 SPOIL(stray_index) { replace(file, "/result/vector_index", H5T_NATIVE_UINT64, 1, shape_1, (const uint64_t[]){3}); }
 SPOIL(real_seed) { replace(file, "/result/seed", H5T_NATIVE_DOUBLE, 0, NULL, NULL); }
-SPOIL(short_column) { replace(file, "/result/rows/sane", H5T_NATIVE_DOUBLE, 1, shape_1, NULL); }
+SPOIL(short_column) { replace(file, "/result/rows/measures/sane/lower", H5T_NATIVE_DOUBLE, 1, shape_1, NULL); }
 SPOIL(many_rows) { replace(file, "/result/row_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){(uint64_t)1 << 60}); }
 SPOIL(more_groups) { replace(file, "/result/group_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){2}); }
 SPOIL(stray_row) { replace(file, "/result/groups/0000/rows", H5T_NATIVE_UINT64, 1, shape_2, (const uint64_t[]){0, 2}); }
@@ -512,7 +512,7 @@ static const struct fault {
     {&spectrum, many_vectors, BASIN_ERR_SHAPE, "/result/vector_index: expected [9223372036854775808], file has [1]"},
     {&spectrum, stray_index, BASIN_ERR_VALUE, "/result/vector_index: index 3 is not below 3"},
     {&spectrum, real_seed, BASIN_ERR_FORMAT, "/result/seed: expected integers, file has floating point numbers"},
-    {&comparison, short_column, BASIN_ERR_SHAPE, "/result/rows/sane: expected [2], file has [1]"},
+    {&comparison, short_column, BASIN_ERR_SHAPE, "/result/rows/measures/sane/lower: expected [2], file has [1]"},
     {&comparison, many_rows, BASIN_ERR_SHAPE, "/result/rows/run: expected [1152921504606846976], file has [2]"},
     {&comparison, more_groups, BASIN_ERR_SHAPE, "/result/groups: expected 2 groups, file has 1"},
     {&comparison, stray_row, BASIN_ERR_VALUE, "/result/groups: index 2 is not below 2"},

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/measure.h"
 #include "core/random.h"
 #include "core/schema.h"
 
@@ -217,6 +216,12 @@ basin_result *synthetic_sharpness(const char *method)
     return envelope(BASIN_RESULT_SHARPNESS, s, method, "sharpness");
 }
 
+/* An interval of both sides alike. */
+static void around(basin_value *v, double half, basin_interval interval)
+{
+    v->lower = v->value - half, v->upper = v->value + half, v->interval = (int)interval;
+}
+
 static void fill_row(basin_row *row, const char *method, int64_t seed, double progress, double eta, basin_random *r)
 {
     double sharp = sharpness_of(method), noise = 1 + 0.06 * basin_random_normal(r), start = 1 + 0.04 * sin((double)seed * 2.1);
@@ -234,27 +239,30 @@ static void fill_row(basin_row *row, const char *method, int64_t seed, double pr
     row->seconds = 0.01 * (double)row->gradient_evaluations;
     row->learning_rate = eta, row->momentum = 0.9, row->rho = strcmp(method, "gd") == 0 ? NAN : 0.05, row->weight_decay = 0;
     row->parameters = 2410, row->samples = row->split_samples = 200, row->test_samples = 899;
-    row->train_loss = start * noise * (2.3 * exp(-6 * progress) + 0.02 / sharp);
-    row->test_loss = row->train_loss + 0.55 * start * sharp * (0.5 + progress) + 0.02 * basin_random_normal(r);
-    row->gap = row->test_loss - row->train_loss;
-    row->train_accuracy = fmin(1, 1 - 0.5 * exp(-6 * progress));
-    row->clean_train_loss = 0.8 * row->train_loss, row->clean_gap = row->test_loss - row->clean_train_loss;
-    row->test_accuracy = 0.86 - 0.04 * sharp + 0.01 * basin_random_normal(r);
-    row->gradient_norm = 0.1 * noise;
+    row->train_loss.value = start * noise * (2.3 * exp(-6 * progress) + 0.02 / sharp);
+    row->test_loss.value = row->train_loss.value + 0.55 * start * sharp * (0.5 + progress) + 0.02 * basin_random_normal(r);
+    row->gap.value = row->test_loss.value - row->train_loss.value;
+    row->train_accuracy.value = fmin(1, 1 - 0.5 * exp(-6 * progress));
+    row->clean_train_loss.value = 0.8 * row->train_loss.value, row->clean_gap.value = row->test_loss.value - row->clean_train_loss.value;
+    row->test_accuracy.value = 0.86 - 0.04 * sharp + 0.01 * basin_random_normal(r);
+    row->gradient_norm.value = 0.1 * noise;
     row->stationarity = (basin_stationarity){.verdict = BASIN_DESCENT_NOT_FOUND, .decrement = 0.004, .threshold = 0.01, .products = 5};
-    row->lambda_max = sharp * start * noise * fmin(0.02 / eta * 190 * (0.15 + progress), 1.9 / eta * 2);
-    row->lambda_min = -0.4 * noise, row->lambda_max_residual = 1e-9;
-    row->ceiling_plain = 3.8 / eta;
-    row->ceiling = strcmp(method, "sam") == 0 ? 1.1 * row->lambda_max : strcmp(method, "gd") == 0 ? row->ceiling_plain : NAN;
-    row->lambda_max_over_ceiling = row->lambda_max / row->ceiling, row->lambda_max_over_plain = row->lambda_max / row->ceiling_plain;
-    row->sane = 4 + 6 * (1 - progress) * noise + 2 * (1 - sharp);
-    row->sane_lower = row->sane_upper = row->sane;
-    row->n_eff = row->n_eff_lower = row->n_eff_upper = 60 * noise;
-    row->alpha = 0.5, row->trace = 300 * sharp * noise, row->negative_mass = 0.03;
-    row->sharpness_sam = (strcmp(method, "gd") == 0 ? 0.023 : 0.057) * noise, row->sharpness_msam = 0.02 * sharp * noise;
-    row->sharpness_sam_symmetric = 0.02 * sharp * noise, row->sharpness_msam_symmetric = 0.01 * sharp * noise, row->sharpness_rho = 0.05;
-    row->rise_top = 0.00125 * row->lambda_max, row->rise_random = 0.0002 * sharp * noise, row->rise_random_error = 0.00002;
-    row->momentum_gradient_cosine = 0.4, row->theta_norm = 9;
+    row->lambda_max.value = sharp * start * noise * fmin(0.02 / eta * 190 * (0.15 + progress), 1.9 / eta * 2);
+    around(&row->lambda_max, 1e-9, BASIN_INTERVAL_RESIDUAL);
+    row->lambda_min.value = -0.4 * noise;
+    row->ceiling_plain.value = 3.8 / eta;
+    row->ceiling.value = strcmp(method, "sam") == 0 ? 1.1 * row->lambda_max.value : strcmp(method, "gd") == 0 ? row->ceiling_plain.value : NAN;
+    row->lambda_max_over_ceiling.value = row->lambda_max.value / row->ceiling.value, row->lambda_max_over_plain.value = row->lambda_max.value / row->ceiling_plain.value;
+    row->sane.value = 4 + 6 * (1 - progress) * noise + 2 * (1 - sharp);
+    around(&row->sane, 0, BASIN_INTERVAL_BOUNDS);
+    row->n_eff.value = 60 * noise;
+    around(&row->n_eff, 0, BASIN_INTERVAL_BOUNDS);
+    row->alpha = 0.5, row->trace.value = 300 * sharp * noise, row->negative_mass.value = 0.03;
+    row->sharpness_sam.value = (strcmp(method, "gd") == 0 ? 0.023 : 0.057) * noise, row->sharpness_msam.value = 0.02 * sharp * noise;
+    row->sharpness_sam_symmetric.value = 0.02 * sharp * noise, row->sharpness_msam_symmetric.value = 0.01 * sharp * noise, row->sharpness_rho = 0.05;
+    row->rise_top.value = 0.00125 * row->lambda_max.value, row->rise_random.value = 0.0002 * sharp * noise;
+    around(&row->rise_random, 0.00002, BASIN_INTERVAL_STANDARD_ERROR);
+    row->momentum_gradient_cosine.value = 0.4, row->theta_norm.value = 9;
 }
 
 /* The same checkpoint after 20 plain gradient steps: where it bounced, the rise along its gradient is gone. */
@@ -262,18 +270,18 @@ static void polish_row(const basin_row *raw, basin_row *row)
 {
     assert_ok(basin_row_copy(raw, row));
     row->point = BASIN_POINT_POLISHED;
-    row->polish = (basin_polish){.steps = 20, .step = 0.1, .moved = 0.04, .loss_before = raw->train_loss, .loss_after = 0.97 * raw->train_loss,
-                                 .gradient_norm_before = raw->gradient_norm, .gradient_norm_after = 0.01};
-    row->train_loss *= 0.97, row->gradient_norm = 0.01, row->lambda_max *= 0.96, row->sane *= 1.02, row->sharpness_sam *= 0.18;
-    row->rise_top *= 0.95, row->rise_random *= 0.9;
+    row->polish = (basin_polish){.steps = 20, .step = 0.1, .moved = 0.04, .loss_before = raw->train_loss.value, .loss_after = 0.97 * raw->train_loss.value,
+                                 .gradient_norm_before = raw->gradient_norm.value, .gradient_norm_after = 0.01};
+    row->train_loss.value *= 0.97, row->gradient_norm.value = 0.01, row->lambda_max.value *= 0.96, row->sane.value *= 1.02, row->sharpness_sam.value *= 0.18;
+    row->rise_top.value *= 0.95, row->rise_random.value *= 0.9;
+    around(&row->lambda_max, 1e-9, BASIN_INTERVAL_RESIDUAL);
+    around(&row->rise_random, 0.00002, BASIN_INTERVAL_STANDARD_ERROR);
 }
 
 static void lose_row(basin_row *row)
 {
-    double unknown = NAN;
     row->missing = name_of("diverged: NaN in fc1.weight");
-    row->train_loss = row->test_loss = row->gap = row->lambda_max = row->ceiling = row->sane = row->test_accuracy = row->train_accuracy = unknown;
-    row->lambda_min = row->n_eff = row->trace = row->sharpness_sam = row->sharpness_msam = row->ceiling_plain = row->rise_top = row->rise_random = unknown;
+    for (size_t i = 0; i < BASIN_MEASURES; i++) row->measures[i] = (basin_value){NAN, NAN, NAN, BASIN_INTERVAL_NONE};
 }
 
 basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds, size_t checkpoints)
@@ -330,7 +338,7 @@ basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints)
                 if (m == 0) continue; /* gd does not hover */
                 polish_row(row, &t->rows[t->row_count++]);
                 polish_row(row, &t->rows[t->row_count]); /* of half the samples */
-                t->rows[t->row_count].part = 1, t->rows[t->row_count++].lambda_max = 1e6;
+                t->rows[t->row_count].part = 1, t->rows[t->row_count++].lambda_max.value = 1e6;
             }
         }
     }

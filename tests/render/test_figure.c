@@ -144,7 +144,7 @@ static basin_result *truncated(basin_result *track)
     for (size_t i = 0; i < t->row_count; i++) {
         basin_row *row = &t->rows[i];
         row->spectrum_method = BASIN_SPECTRUM_LANCZOS;
-        row->sane_upper = i < 9 ? 3 * row->sane : INFINITY, row->n_eff_upper = INFINITY;
+        row->sane.upper = i < 9 ? 3 * row->sane.value : INFINITY, row->n_eff.upper = INFINITY;
     }
     return track;
 }
@@ -212,7 +212,7 @@ static basin_result *without_ceiling(basin_result *track)
 {
     basin_track *t = track->value;
 
-    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling = t->rows[i].ceiling_plain = NAN, t->rows[i].learning_rate = 0;
+    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling.value = t->rows[i].ceiling_plain.value = NAN, t->rows[i].learning_rate = 0;
     return track;
 }
 
@@ -769,7 +769,7 @@ static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
     refuse(10, (basin_figure_options){.kind = "lines"}, BASIN_ERR_ARG, "slice 1 has 2 directions; draw it as contour, heat or change");
     refuse(6, (basin_figure_options){.kind = "contour"}, BASIN_ERR_ARG, "slice 1 has 1 direction; draw it as lines");
     refuse(10, (basin_figure_options){.kind = "heat:validation"}, BASIN_ERR_MISSING, "no split «validation»; the first is train");
-    refuse(18, (basin_figure_options){.y = "lambda_max,size"}, BASIN_ERR_ARG, "no measure «size» to draw; there are: seed step epoch");
+    refuse(18, (basin_figure_options){.y = "lambda_max,size"}, BASIN_ERR_ARG, "no measure «size» to draw; there are: train_loss train_accuracy test_loss");
     refuse(18, (basin_figure_options){.x = "epoch,step"}, BASIN_ERR_ARG, "one measure for the x axis");
     refuse(16, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE, "no logarithmic scale for values from -0.0");
 

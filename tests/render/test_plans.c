@@ -78,7 +78,7 @@ static double mean_of(const basin_result *result, const char *method, int point,
 
 static double get_sharpness(const basin_row *row)
 {
-    return row->sharpness_sam;
+    return row->sharpness_sam.value;
 }
 
 /* ---------------------------------------------------------------------------------------------- comparison -- */
@@ -197,7 +197,7 @@ static void parts_of_the_samples_are_never_drawn(void **state)
 
     (void)state;
     for (size_t i = 0; i < c->row_count; i++)
-        if (c->rows[i].point == BASIN_POINT_POLISHED) c->rows[i].part = 1, c->rows[i].lambda_max = 1e6;
+        if (c->rows[i].point == BASIN_POINT_POLISHED) c->rows[i].part = 1, c->rows[i].lambda_max.value = 1e6;
     PLAN(methods, result, &no_options);
     basin_panel_ranges(panel_titled(&plan, "λ\1max\2"), &x, &y);
     assert_true(y.high < 1e3);
@@ -213,7 +213,7 @@ static void what_was_not_measured_has_no_axis(void **state)
     basin_plan plan;
 
     (void)state;
-    for (size_t i = 0; i < c->row_count; i++) c->rows[i].sane = c->rows[i].clean_gap = c->rows[i].test_accuracy = NAN;
+    for (size_t i = 0; i < c->row_count; i++) c->rows[i].sane.value = c->rows[i].clean_gap.value = c->rows[i].test_accuracy.value = NAN;
     PLAN(methods, result, &no_options);
     assert_int_equal(plan.panel_count, 7);
     panel_titled(&plan, "test − train loss"), panel_titled(&plan, "test loss"); /* instead of the two that are missing */
@@ -224,8 +224,8 @@ static void what_was_not_measured_has_no_axis(void **state)
     assert_null(plan.panels[1].empty);
     basin_plan_clear(&plan);
     for (size_t i = 0; i < c->row_count; i++) {
-        c->rows[i].train_loss = c->rows[i].test_loss = c->rows[i].gap = c->rows[i].lambda_max = NAN;
-        c->rows[i].sharpness_sam = c->rows[i].rise_top = c->rows[i].rise_random = NAN;
+        c->rows[i].train_loss.value = c->rows[i].test_loss.value = c->rows[i].gap.value = c->rows[i].lambda_max.value = NAN;
+        c->rows[i].sharpness_sam.value = c->rows[i].rise_top.value = c->rows[i].rise_random.value = NAN;
     }
     PLAN(methods, result, &no_options);
     assert_int_equal(plan.panel_count, 1);
@@ -241,7 +241,7 @@ static void an_axis_ends_where_its_measure_does(void **state)
     basin_plan plan;
 
     (void)state;
-    for (size_t i = 0; i < c->row_count; i++) c->rows[i].test_accuracy = 0.9 + 0.1 * (double)(i % 2);
+    for (size_t i = 0; i < c->row_count; i++) c->rows[i].test_accuracy.value = 0.9 + 0.1 * (double)(i % 2);
     for (size_t i = 0; i < c->estimate_count; i++)
         if (strcmp(c->estimates[i].measure, "test_accuracy") == 0) c->estimates[i].mean = 0.95, c->estimates[i].lower = 0.9, c->estimates[i].upper = 1;
     PLAN(methods, result, &no_options);
@@ -249,12 +249,12 @@ static void an_axis_ends_where_its_measure_does(void **state)
     basin_plan_clear(&plan);
     basin_result *track = synthetic_track((const char *const[]){"gd"}, 1, 1, 4);
     basin_track  *t = track->value;
-    for (size_t i = 0; i < t->row_count; i++) t->rows[i].train_accuracy = 1.0;
+    for (size_t i = 0; i < t->row_count; i++) t->rows[i].train_accuracy.value = 1.0;
     PLAN(epochs, track, &((basin_figure_options){.y = "train_accuracy"}));
     assert_true(plan.panels[0].y.high == 1.0 && plan.panels[0].y.low < 1.0);
     assert_null(plan.panels[0].empty);
     basin_plan_clear(&plan);
-    for (size_t i = 0; i < t->row_count; i++) t->rows[i].train_accuracy = NAN;
+    for (size_t i = 0; i < t->row_count; i++) t->rows[i].train_accuracy.value = NAN;
     PLAN(epochs, track, &((basin_figure_options){.y = "train_accuracy"}));
     assert_string_equal(plan.panels[0].empty, "not measured");
     basin_plan_clear(&plan);
@@ -371,7 +371,7 @@ static void polished_points_are_a_curve_of_their_own(void **state)
     assert_int_equal(dotted->count, 4);
     for (size_t i = 0; i < t->row_count; i++)
         if (t->rows[i].point == BASIN_POINT_POLISHED && t->rows[i].part == 0 && t->rows[i].step == 2000 && strcmp(t->rows[i].method, "msam") == 0)
-            last += t->rows[i].lambda_max / 2;
+            last += t->rows[i].lambda_max.value / 2;
     assert_close(dotted->y[3], last, 1e-12, 0);
     basin_panel_ranges(panel, &x, &y);
     assert_true(y.high < 1e3); /* parts of the samples stay outside */
@@ -402,17 +402,17 @@ static void the_dashed_ceiling_is_that_without_perturbation(void **state)
     assert_close(dashed->pen.color.r, basin_grey.r, 0, 1e-12);
     assert_int_equal(marks_like(panel, &basin_mark_line, BASIN_DOTTED, false, &own), 1); /* SAM's; of MSAM it is not known */
     assert_true(own->silent);
-    assert_close(own->y[3], 1.1 * t->rows[4 + 9].lambda_max, 1e-12, 0);
+    assert_close(own->y[3], 1.1 * t->rows[4 + 9].lambda_max.value, 1e-12, 0);
     assert_true(says(&plan, " Dashed: the ceiling 2(1+β)/η of stability, of each method as if it did not perturb. Fine dots: the method's own "
                             "ceiling. For SAM and MSAM λ_max over their own ceiling, which follows it, is an index of hovering, not of stability."));
     basin_plan_clear(&plan);
-    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling_plain *= 0.9; /* of another formula, and no longer the same for all */
-    t->rows[0].ceiling_plain = 70;
+    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling_plain.value *= 0.9; /* of another formula, and no longer the same for all */
+    t->rows[0].ceiling_plain.value = 70;
     PLAN(epochs, track, &no_options);
     assert_int_equal(marks_like(panel_titled(&plan, "λ\1max\2"), &basin_mark_line, BASIN_DASHED, false, NULL), 3);
     assert_true(says(&plan, " Dashed: the ceiling without perturbation of stability"));
     basin_plan_clear(&plan);
-    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling_plain = t->rows[i].ceiling = NAN; /* learning rate 0 */
+    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling_plain.value = t->rows[i].ceiling.value = NAN; /* learning rate 0 */
     PLAN(epochs, track, &no_options);
     assert_int_equal(marks_like(panel_titled(&plan, "λ\1max\2"), &basin_mark_line, BASIN_DASHED, false, NULL), 0);
     assert_false(says(&plan, "eiling"));

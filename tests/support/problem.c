@@ -51,3 +51,30 @@ void problem_release(problem *p)
     basin_free(p->data.splits);
     basin_free(p->theta);
 }
+
+problem problem_relu(uint64_t seed)
+{
+    problem p = {.loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
+
+    assert_ok(basin_graph_mlp((size_t[]){RELU_IN, RELU_FIRST, RELU_SECOND, RELU_OUT}, 4, "Relu", &p.graph));
+    problem_data(&p, 60, RELU_OUT, 0, seed);
+    problem_theta(&p, 0.6, seed + 1);
+    return p;
+}
+
+void problem_rescale(const double *f, const double *h, double *theta)
+{
+    double *w1 = theta, *b1 = w1 + RELU_FIRST * RELU_IN, *w2 = b1 + RELU_FIRST, *b2 = w2 + RELU_SECOND * RELU_FIRST;
+    double *w3 = b2 + RELU_SECOND;
+
+    for (size_t i = 0; i < RELU_FIRST; i++) {
+        for (size_t j = 0; j < RELU_IN; j++) w1[i * RELU_IN + j] *= f[i];
+        b1[i] *= f[i];
+    }
+    for (size_t i = 0; i < RELU_SECOND; i++) {
+        for (size_t j = 0; j < RELU_FIRST; j++) w2[i * RELU_FIRST + j] *= h[i] / f[j];
+        b2[i] *= h[i];
+    }
+    for (size_t i = 0; i < RELU_OUT; i++)
+        for (size_t j = 0; j < RELU_SECOND; j++) w3[i * RELU_SECOND + j] /= h[j];
+}

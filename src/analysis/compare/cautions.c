@@ -94,10 +94,10 @@ done:
 /* Why a ceiling, or λ_max over it, is not there; NULL where λ_max itself is not. */
 static const char *why_undefined(const basin_row *row)
 {
-    if (!isfinite(row->lambda_max)) return NULL;
+    if (!isfinite(row->lambda_max.value)) return NULL;
     if (isnan(row->learning_rate)) return "no learning rate is recorded";
     if (row->learning_rate == 0.0) return "the learning rate is 0 at this checkpoint";
-    if (row->ceiling_plain <= 0.0) return "weight decay takes up the whole ceiling";
+    if (row->ceiling_plain.value <= 0.0) return "weight decay takes up the whole ceiling";
     return "no ceiling of this method is known, or what it needs is not recorded";
 }
 
@@ -108,7 +108,7 @@ static basin_status note_undefined(basin_comparer *c, const basin_group *group)
 
     for (size_t i = 0; i < group->run_count; i++) {
         const basin_row *row = row_of(c->result, group, i);
-        if (isfinite(row->lambda_max_over_plain) || why_undefined(row) == NULL) continue;
+        if (isfinite(row->lambda_max_over_plain.value) || why_undefined(row) == NULL) continue;
         why = why_undefined(row);
         count++;
     }
@@ -286,8 +286,8 @@ static basin_status note_truncation(basin_comparer *c)
         for (size_t i = 0; i < k->groups[g].run_count; i++) {
             const basin_row *row = row_of(k, &k->groups[g], i);
             if (!basin_column_partial(row, sane)) continue;
-            lower = fmin(lower, row->sane_lower);
-            upper = fmax(upper, row->sane_upper);
+            lower = fmin(lower, row->sane.lower);
+            upper = fmax(upper, row->sane.upper);
         }
     if (!(upper >= lower)) return BASIN_OK;
     return basin_comparison_add_note(

@@ -5,7 +5,7 @@
 #ifndef BASIN_ANALYSIS_COMPARE_COMPARISON_H
 #define BASIN_ANALYSIS_COMPARE_COMPARISON_H
 
-#include "core/measure.h"
+#include "core/status.h"
 
 #define BASIN_NO_ROW BASIN_NONE
 

@@ -21,7 +21,7 @@ static bool earlier(const basin_comparison *k, size_t i, size_t j)
 
 static bool is_candidate(const basin_row *row, const basin_row *run)
 {
-    return isfinite(row->train_loss) && basin_is_checkpoint(row) && basin_same_run(row, run);
+    return isfinite(row->train_loss.value) && basin_is_checkpoint(row) && basin_same_run(row, run);
 }
 
 static size_t first_at_or_below(const basin_comparison *k, const basin_row *run)
@@ -29,14 +29,14 @@ static size_t first_at_or_below(const basin_comparison *k, const basin_row *run)
     size_t found = BASIN_NO_ROW;
 
     for (size_t i = 0; i < k->row_count; i++)
-        if (k->rows[i].train_loss <= k->at_loss && is_candidate(&k->rows[i], run) && (found == BASIN_NO_ROW || earlier(k, i, found))) found = i;
+        if (k->rows[i].train_loss.value <= k->at_loss && is_candidate(&k->rows[i], run) && (found == BASIN_NO_ROW || earlier(k, i, found))) found = i;
     return found;
 }
 
 /* A start that was only looked at, for its loss and norm, has nothing to interpolate from. */
 static bool is_measured(const basin_row *row)
 {
-    return isfinite(row->gradient_norm);
+    return isfinite(row->gradient_norm.value);
 }
 
 static size_t last_before(const basin_comparison *k, size_t row)
@@ -53,7 +53,7 @@ double basin_lowest_loss(const basin_comparison *k, const basin_row *run)
     double lowest = NAN;
 
     for (size_t i = 0; i < k->row_count; i++)
-        if (is_candidate(&k->rows[i], run)) lowest = fmin(lowest, k->rows[i].train_loss);
+        if (is_candidate(&k->rows[i], run)) lowest = fmin(lowest, k->rows[i].train_loss.value);
     return lowest;
 }
 
@@ -85,7 +85,7 @@ static basin_status append_between(basin_comparison *k, size_t before, size_t af
     size_t       parts = k->test_part_count;
 
     BASIN_TRY(basin_row_between(&k->rows[before], &k->rows[after], share, k->at_loss, &row));
-    if (row.point == BASIN_POINT_RAW && row.part == 0) row.train_loss = k->at_loss; /* what the place was found by, without its rounding */
+    if (row.point == BASIN_POINT_RAW && row.part == 0) row.train_loss.value = k->at_loss; /* what the place was found by, without its rounding */
     BASIN_CHECK((rows = basin_grow(k->rows, k->row_count, k->row_count + 1, sizeof *rows)) != NULL, BASIN_ERR_NOMEM, "out of memory for a row");
     k->rows = rows;
     BASIN_TRY(grow_parts(&k->test_part_loss, k->row_count, parts));
@@ -102,7 +102,7 @@ done:
 static basin_status interpolate(basin_comparison *k, size_t before, size_t after, size_t *out)
 {
     basin_status st = BASIN_OK;
-    double       share = basin_row_share(k->rows[before].train_loss, k->rows[after].train_loss, k->at_loss);
+    double       share = basin_row_share(k->rows[before].train_loss.value, k->rows[after].train_loss.value, k->at_loss);
     size_t       raw = k->row_count;
 
     BASIN_TRY(append_between(k, before, after, share));
@@ -124,7 +124,7 @@ basin_status basin_comparison_reach(basin_comparison *k, size_t *chosen)
         size_t after = basin_is_first_of_run(k, i) ? first_at_or_below(k, &k->rows[i]) : BASIN_NO_ROW;
         if (after == BASIN_NO_ROW) continue;
         size_t before = last_before(k, after);
-        if (before == BASIN_NO_ROW || k->rows[after].train_loss <= 0.0)
+        if (before == BASIN_NO_ROW || k->rows[after].train_loss.value <= 0.0)
             chosen[i] = after;
         else
             BASIN_TRY(interpolate(k, before, after, &chosen[i]));
@@ -165,7 +165,7 @@ done:
 static bool is_passed(const basin_comparison *k)
 {
     for (size_t i = 0; i < k->row_count; i++)
-        if (basin_is_checkpoint(&k->rows[i]) && k->rows[i].train_loss >= k->at_loss) return true;
+        if (basin_is_checkpoint(&k->rows[i]) && k->rows[i].train_loss.value >= k->at_loss) return true;
     return false;
 }
 

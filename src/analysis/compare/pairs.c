@@ -63,7 +63,7 @@ static bool same_start(basin_comparer *c, const basin_row *a, const basin_row *b
         c->starts_checked = false;
         return true;
     }
-    return close_to(start_a->theta_norm, start_b->theta_norm) && close_to(start_a->train_loss, start_b->train_loss);
+    return close_to(start_a->theta_norm.value, start_b->theta_norm.value) && close_to(start_a->train_loss.value, start_b->train_loss.value);
 }
 
 static basin_status pair_by_seed(basin_comparer *c, basin_pair *pair)
@@ -120,7 +120,7 @@ typedef struct held { /* what of one seed is held against what; both NULL where 
 /* Two values of a measure with a setting (alpha, rho) are comparable where that is equal. */
 static bool comparable(const basin_column *column, const basin_row *a, const basin_row *b)
 {
-    if (column->setting == SIZE_MAX) return true;
+    if (column->setting == 0) return true;
     double x = *(const double *)((const char *)a + column->setting), y = *(const double *)((const char *)b + column->setting);
     return x == y || (isnan(x) && isnan(y));
 }
@@ -175,7 +175,7 @@ static double on_part(const basin_comparison *k, const basin_column *column, boo
     size_t a = (size_t)(h->a - k->rows) * k->test_part_count + j, b = (size_t)(h->b - k->rows) * k->test_part_count + j;
 
     if (column->offset == offsetof(basin_row, test_accuracy)) return k->test_part_accuracy[a] - k->test_part_accuracy[b];
-    if (ratio) return k->test_part_loss[a] / h->a->test_loss - k->test_part_loss[b] / h->b->test_loss;
+    if (ratio) return k->test_part_loss[a] / h->a->test_loss.value - k->test_part_loss[b] / h->b->test_loss.value;
     return k->test_part_loss[a] - k->test_part_loss[b];
 }
 
@@ -364,7 +364,7 @@ static double mean_loss(const basin_comparison *k, const size_t *rows, size_t co
 {
     double sum = 0.0;
 
-    for (size_t i = 0; i < count; i++) sum += k->rows[rows[i]].train_loss;
+    for (size_t i = 0; i < count; i++) sum += k->rows[rows[i]].train_loss.value;
     return sum / (double)count;
 }
 
@@ -452,7 +452,7 @@ static bool interpolated(const basin_comparison *k)
 {
     for (size_t g = 0; g < k->group_count; g++)
         for (size_t i = 0; i < k->groups[g].run_count; i++)
-            if (k->rows[k->groups[g].rows[i]].train_loss != k->at_loss) return false;
+            if (k->rows[k->groups[g].rows[i]].train_loss.value != k->at_loss) return false;
     return true;
 }
 

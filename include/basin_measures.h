@@ -1,0 +1,185 @@
+/* Every measure of a row of `track` and `compare`, once. The members of a row, its columns in files
+ * and in JSON, the row of a checkpoint that cannot be measured and the row between two others, axes of
+ * figures, comparisons, what `track` prints and the tables of docs/json.md and docs/measures.md follow
+ * from this list. The function basin_measure_NAME, in the file of its family in src/analysis/measure,
+ * measures it. CONTRIBUTING.md says how to add one.
+ *
+ *     BASIN_MEASURE(name, label, unit, least, most, family, needs, invariance, definition, more)
+ *
+ *     name         as in C, in JSON and on the command line
+ *     label        on axes; \1…\2 is a subscript
+ *     unit         of L, the loss, and θ, the parameters; 1 is a pure number
+ *     least, most  what it can be
+ *     family       basin_family: the question that it answers
+ *     needs        basin_need, several joined by |; where one is not there, the measure is NAN
+ *     invariance   basin_invariance, several joined by |: what leaves it alone, and nothing else does;
+ *                  tests/test_measures.c holds every measure to it
+ *     definition   one line, for the tables of the documents
+ *     more         initialisers of further members of basin_column, where their meanings stand
+ *
+ * It has no guard: whoever includes it defines BASIN_MEASURE before, and it takes the definition back.
+ */
+/* clang-format off */
+BASIN_MEASURE(train_loss, "train loss", "L", 0.0, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_NOTHING, BASIN_INVARIANT_TO_RESCALING,
+              "mean loss over the training samples",
+              .compared = true, .ratio = true, .title = "train loss", .digits = 4)
+
+BASIN_MEASURE(train_accuracy, "train accuracy", "1", 0.0, 1.0,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_NOTHING,
+              BASIN_INVARIANT_TO_RESCALING | BASIN_INVARIANT_TO_LOSS_SCALE,
+              "share of the training targets predicted right; null where undefined",
+              .title = "acc.")
+
+BASIN_MEASURE(test_loss, "test loss", "L", 0.0, INFINITY,
+              BASIN_FAMILY_GENERALISATION, BASIN_NEEDS_TEST, BASIN_INVARIANT_TO_RESCALING,
+              "mean loss over the test samples",
+              .compared = true, .better = -1, .ratio = true, .at_raw_only = true,
+              .title = "test loss", .digits = 4)
+
+BASIN_MEASURE(test_accuracy, "test accuracy", "1", 0.0, 1.0,
+              BASIN_FAMILY_GENERALISATION, BASIN_NEEDS_TEST,
+              BASIN_INVARIANT_TO_RESCALING | BASIN_INVARIANT_TO_LOSS_SCALE,
+              "share of the test targets predicted right; null where undefined",
+              .compared = true, .better = +1, .at_raw_only = true, .title = "acc.")
+
+BASIN_MEASURE(gap, "test − train loss", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_GENERALISATION, BASIN_NEEDS_TEST, BASIN_INVARIANT_TO_RESCALING,
+              "test_loss - train_loss",
+              .compared = true, .better = -1, .at_raw_only = true)
+
+BASIN_MEASURE(clean_train_loss, "train loss, clean labels", "L", 0.0, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_CLEAN, BASIN_INVARIANT_TO_RESCALING,
+              "mean loss over the training samples outside the split noisy; null without one",
+              .compared = false)
+
+BASIN_MEASURE(clean_gap, "test − train loss, clean labels", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_GENERALISATION, BASIN_NEEDS_TEST | BASIN_NEEDS_CLEAN,
+              BASIN_INVARIANT_TO_RESCALING,
+              "test_loss - clean_train_loss",
+              .compared = true, .better = -1, .at_raw_only = true)
+
+BASIN_MEASURE(lambda_max, "λ\1max\2", "L/θ²", -INFINITY, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_SPECTRUM, BASIN_INVARIANT_TO_NOTHING,
+              "largest eigenvalue of the Hessian",
+              .compared = true, .ratio = true, .title = "lambda max", .digits = 5)
+
+BASIN_MEASURE(lambda_min, "λ\1min\2", "L/θ²", -INFINITY, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_SPECTRUM, BASIN_INVARIANT_TO_NOTHING,
+              "smallest eigenvalue of the Hessian",
+              .title = "lambda min", .digits = 3)
+
+BASIN_MEASURE(ceiling, "ceiling of λ\1max\2", "L/θ²", 0.0, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_RECORD | BASIN_NEEDS_GRADIENT | BASIN_NEEDS_RAW,
+              BASIN_INVARIANT_TO_NOTHING,
+              "largest lambda_max at which its own method is stable; of sam and msam it follows "
+              "lambda_max",
+              .title = "ceiling", .digits = 4)
+
+BASIN_MEASURE(ceiling_plain, "ceiling of λ\1max\2 without perturbation", "L/θ²", 0.0, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_RECORD,
+              BASIN_INVARIANT_TO_RESCALING | BASIN_INVARIANT_TO_LOSS_SCALE,
+              "the ceiling without the perturbation of sam and msam",
+              .title = "plain", .digits = 4)
+
+BASIN_MEASURE(lambda_max_over_ceiling, "λ\1max\2 / own ceiling", "1", -INFINITY, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_RECORD | BASIN_NEEDS_SPECTRUM | BASIN_NEEDS_RAW,
+              BASIN_INVARIANT_TO_NOTHING,
+              "lambda_max over ceiling, of sam and msam an index of hovering; null where the "
+              "ceiling is unknown or infinite",
+              .compared = true, .ratio = true)
+
+BASIN_MEASURE(lambda_max_over_plain, "λ\1max\2 / ceiling without perturbation", "1", -INFINITY,
+              INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_RECORD | BASIN_NEEDS_SPECTRUM,
+              BASIN_INVARIANT_TO_NOTHING,
+              "lambda_max over ceiling_plain",
+              .compared = true, .ratio = true)
+
+BASIN_MEASURE(trace, "tr H", "L/θ²", -INFINITY, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_SPECTRUM, BASIN_INVARIANT_TO_NOTHING,
+              "trace of the Hessian, exact or estimated",
+              .compared = true, .ratio = true)
+
+BASIN_MEASURE(negative_mass, "negative mass", "1", 0.0, 1.0,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_SPECTRUM, BASIN_INVARIANT_TO_LOSS_SCALE,
+              "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense",
+              .compared = false)
+
+BASIN_MEASURE(sane, "SANE", "1", 0.0, INFINITY,
+              BASIN_FAMILY_DIMENSION, BASIN_NEEDS_SPECTRUM, BASIN_INVARIANT_TO_LOSS_SCALE,
+              "SANE: sum of |l| / (|l| + kappa max |l|) over the eigenvalues l",
+              .compared = true, .ratio = true, .whole = true, .title = "SANE", .digits = 4)
+
+BASIN_MEASURE(n_eff, "N\1eff\2", "1", 0.0, INFINITY,
+              BASIN_FAMILY_DIMENSION, BASIN_NEEDS_SPECTRUM, BASIN_INVARIANT_TO_NOTHING,
+              "effective dimensionality: sum of |l| / (|l| + alpha) over the eigenvalues l",
+              .compared = true, .ratio = true, .whole = true,
+              .setting = offsetof(basin_row, alpha), .title = "N_eff", .digits = 4)
+
+BASIN_MEASURE(sharpness_sam, "SAM sharpness", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_RISES, BASIN_INVARIANT_TO_NOTHING,
+              "one-sided rise of the loss along the gradient, at sharpness_rho",
+              .compared = true, .own_direction = true,
+              .setting = offsetof(basin_row, sharpness_rho))
+
+BASIN_MEASURE(sharpness_msam, "MSAM sharpness", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_RISES | BASIN_NEEDS_MOMENTUM,
+              BASIN_INVARIANT_TO_NOTHING,
+              "one-sided rise along minus the momentum, at sharpness_rho",
+              .compared = true, .own_direction = true,
+              .setting = offsetof(basin_row, sharpness_rho))
+
+BASIN_MEASURE(sharpness_sam_symmetric, "SAM sharpness, symmetrised", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_RISES, BASIN_INVARIANT_TO_NOTHING,
+              "symmetrised rise along the gradient, at sharpness_rho",
+              .compared = true, .ratio = true, .own_direction = true,
+              .setting = offsetof(basin_row, sharpness_rho))
+
+BASIN_MEASURE(sharpness_msam_symmetric, "MSAM sharpness, symmetrised", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_RISES | BASIN_NEEDS_MOMENTUM,
+              BASIN_INVARIANT_TO_NOTHING,
+              "symmetrised rise along the momentum, at sharpness_rho",
+              .compared = true, .ratio = true, .own_direction = true,
+              .setting = offsetof(basin_row, sharpness_rho))
+
+BASIN_MEASURE(rise_top, "rise along top eigenvector", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_RISES | BASIN_NEEDS_SPECTRUM,
+              BASIN_INVARIANT_TO_NOTHING,
+              "symmetrised rise along the top eigenvector, at sharpness_rho",
+              .compared = true, .ratio = true, .setting = offsetof(basin_row, sharpness_rho))
+
+BASIN_MEASURE(rise_random, "rise along random directions", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_RISES, BASIN_INVARIANT_TO_NOTHING,
+              "mean symmetrised rise along filter-normalised random directions, at sharpness_rho",
+              .compared = true, .ratio = true, .setting = offsetof(basin_row, sharpness_rho))
+
+BASIN_MEASURE(momentum_gradient_cosine, "cos(v, ∇L)", "1", -1.0, 1.0,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_GRADIENT | BASIN_NEEDS_MOMENTUM,
+              BASIN_INVARIANT_TO_LOSS_SCALE,
+              "cosine between momentum and gradient",
+              .compared = false)
+
+BASIN_MEASURE(momentum_top_cosine2, "cos²(v, e\0011\2)", "1", 0.0, 1.0,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_SPECTRUM | BASIN_NEEDS_MOMENTUM,
+              BASIN_INVARIANT_TO_LOSS_SCALE,
+              "squared cosine between momentum and top eigenvector",
+              .compared = false)
+
+BASIN_MEASURE(gradient_top_cosine2, "cos²(∇L, e\0011\2)", "1", 0.0, 1.0,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_SPECTRUM | BASIN_NEEDS_GRADIENT,
+              BASIN_INVARIANT_TO_LOSS_SCALE,
+              "squared cosine between gradient and top eigenvector",
+              .compared = false)
+
+BASIN_MEASURE(gradient_norm, "‖∇L‖", "L/θ", 0.0, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_GRADIENT, BASIN_INVARIANT_TO_NOTHING,
+              "Euclidean norm of the gradient of the training loss",
+              .compared = true, .ratio = true, .title = "grad. norm", .digits = 3)
+
+BASIN_MEASURE(theta_norm, "‖θ‖", "θ", 0.0, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_NOTHING, BASIN_INVARIANT_TO_LOSS_SCALE,
+              "Euclidean norm of the parameters",
+              .compared = true, .ratio = true)
+/* clang-format on */
+#undef BASIN_MEASURE

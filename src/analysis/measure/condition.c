@@ -1,0 +1,107 @@
+/* Conditions: what is not claimed of a method but must be looked at beside what is. Ceilings of stability
+ * (docs/measures.md, «Ceilings of stability»), norms, and how far the run's own directions lie along the
+ * sharpest.
+ */
+#include <math.h>
+
+#include "analysis/measure/measuring.h"
+#include "core/linalg.h"
+
+/* SAM's radius goes by ∇L alone; lambda_max holds the decay that the objective includes, and so must its
+   ceiling. The method's own ceiling goes by norms that it had while it trained, at the raw point. */
+basin_status basin_measure_ceiling(basin_measuring *m, basin_value *out)
+{
+    basin_status           st = BASIN_OK;
+    const basin_sharpness *s = NULL;
+
+    BASIN_TRY(basin_measuring_sharpness(m, &s));
+    out->value = basin_ceiling(m->ck->method, &m->ck->hyper, s->gradient_norm, s->momentum_norm) +
+                 basin_objective_decay(m->train);
+done:
+    return st;
+}
+
+basin_status basin_measure_ceiling_plain(basin_measuring *m, basin_value *out)
+{
+    out->value = basin_ceiling_plain(m->ck->method, &m->ck->hyper) + basin_objective_decay(m->train);
+    return BASIN_OK;
+}
+
+static double ratio(double value, double ceiling)
+{
+    return ceiling > 0.0 && isfinite(ceiling) ? value / ceiling : (double)NAN;
+}
+
+basin_status basin_measure_lambda_max_over_ceiling(basin_measuring *m, basin_value *out)
+{
+    basin_status st = BASIN_OK;
+    basin_value  largest = {.value = NAN}, ceiling = {.value = NAN};
+
+    BASIN_TRY(basin_measure_lambda_max(m, &largest));
+    BASIN_TRY(basin_measure_ceiling(m, &ceiling));
+    out->value = ratio(largest.value, ceiling.value);
+done:
+    return st;
+}
+
+basin_status basin_measure_lambda_max_over_plain(basin_measuring *m, basin_value *out)
+{
+    basin_status st = BASIN_OK;
+    basin_value  largest = {.value = NAN}, ceiling = {.value = NAN};
+
+    BASIN_TRY(basin_measure_lambda_max(m, &largest));
+    BASIN_TRY(basin_measure_ceiling_plain(m, &ceiling));
+    out->value = ratio(largest.value, ceiling.value);
+done:
+    return st;
+}
+
+basin_status basin_measure_momentum_gradient_cosine(basin_measuring *m, basin_value *out)
+{
+    basin_status           st = BASIN_OK;
+    const basin_sharpness *s = NULL;
+
+    BASIN_TRY(basin_measuring_sharpness(m, &s));
+    out->value = s->momentum_gradient_cosine;
+done:
+    return st;
+}
+
+basin_status basin_measure_momentum_top_cosine2(basin_measuring *m, basin_value *out)
+{
+    basin_status           st = BASIN_OK;
+    const basin_sharpness *s = NULL;
+
+    BASIN_TRY(basin_measuring_sharpness(m, &s));
+    out->value = s->momentum_top_cosine2;
+done:
+    return st;
+}
+
+basin_status basin_measure_gradient_top_cosine2(basin_measuring *m, basin_value *out)
+{
+    basin_status           st = BASIN_OK;
+    const basin_sharpness *s = NULL;
+
+    BASIN_TRY(basin_measuring_sharpness(m, &s));
+    out->value = s->gradient_top_cosine2;
+done:
+    return st;
+}
+
+basin_status basin_measure_gradient_norm(basin_measuring *m, basin_value *out)
+{
+    basin_status          st = BASIN_OK;
+    const basin_spectrum *spectrum = NULL;
+
+    BASIN_TRY(basin_measuring_spectrum(m, &spectrum));
+    out->value = spectrum->gradient_norm;
+done:
+    return st;
+}
+
+basin_status basin_measure_theta_norm(basin_measuring *m, basin_value *out)
+{
+    out->value = basin_norm(m->ck->theta, m->ck->params->size);
+    return BASIN_OK;
+}

@@ -1,0 +1,172 @@
+#include "analysis/measure/measuring.h"
+
+#include <math.h>
+
+#include "analysis/forecast.h"
+#include "core/linalg.h"
+
+enum { RANDOM = 4 };
+
+#define RHO 0.05
+
+static basin_status check(const basin_measuring *m)
+{
+    basin_status           st = BASIN_OK;
+    const basin_objective *objectives[] = {m->train, m->test, m->clean};
+    const char *const      names[] = {"training", "test", "clean"};
+
+    BASIN_CHECK(m->options.rho >= 0.0 && isfinite(m->options.rho), BASIN_ERR_ARG,
+                "rho %g of the one-step sharpness is not a finite number >= 0", m->options.rho);
+    BASIN_CHECK(m->options.sane.kappa >= 0.0 && m->options.sane.alpha >= 0.0, BASIN_ERR_ARG,
+                "kappa %g or alpha %g of SANE is not a number >= 0", m->options.sane.kappa,
+                m->options.sane.alpha);
+    for (int i = 0; i < 3; i++)
+        BASIN_CHECK(objectives[i] == NULL || basin_objective_size(objectives[i]) == m->ck->params->size,
+                    BASIN_ERR_SHAPE, "the %s objective has %zu parameters, the checkpoint %zu", names[i],
+                    basin_objective_size(objectives[i]), m->ck->params->size);
+    BASIN_TRY(basin_checkpoint_finite(m->ck));
+done:
+    return st;
+}
+
+/* Whether a spectrum with these options would be dense: then no vectors are asked of it, which would cost as
+ * much again. */
+static basin_status is_dense(const basin_objective *o, const basin_spectrum_options *options, bool *out)
+{
+    basin_status          st = BASIN_OK;
+    basin_demand          demand = {0};
+    basin_spectrum_method method;
+
+    BASIN_TRY(basin_spectrum_demand(o, NULL, options, &demand, &method));
+    *out = method == BASIN_SPECTRUM_DENSE;
+done:
+    return st;
+}
+
+basin_status basin_measuring_open(basin_objective *train, basin_objective *test, basin_objective *clean,
+                                  const basin_checkpoint *ck, const basin_row_options *options,
+                                  basin_measuring *m)
+{
+    basin_status st = BASIN_OK;
+    bool         dense = false;
+
+    *m = (basin_measuring){.train = train, .test = test, .clean = clean, .ck = ck};
+    if (options != NULL) m->options = *options;
+    BASIN_TRY(check(m));
+    if (m->options.rho == 0.0) m->options.rho = RHO;
+    if (m->options.random == 0) m->options.random = RANDOM;
+    if (basin_objective_params(train) == NULL) m->options.random = 0; /* no filters to normalise by */
+    BASIN_TRY(is_dense(train, &m->options.spectrum, &dense));
+    m->options.spectrum.vectors = !dense;
+    m->momentum = basin_checkpoint_momentum(ck);
+    if (m->momentum != NULL && basin_norm(m->momentum, ck->params->size) == 0.0) m->momentum = NULL;
+    m->there = BASIN_NEEDS_RECORD | BASIN_NEEDS_GRADIENT | BASIN_NEEDS_SPECTRUM | BASIN_NEEDS_RISES;
+    if (m->momentum != NULL) m->there |= BASIN_NEEDS_MOMENTUM;
+    if (m->options.point == BASIN_POINT_RAW) m->there |= BASIN_NEEDS_RAW;
+    if (test != NULL) m->there |= BASIN_NEEDS_TEST;
+    if (clean != NULL) m->there |= BASIN_NEEDS_CLEAN;
+done:
+    return st;
+}
+
+void basin_measuring_close(basin_measuring *m)
+{
+    basin_spectrum_destroy(&m->spectrum);
+    basin_sane_destroy(&m->sane);
+    basin_sharpness_destroy(&m->sharpness);
+}
+
+/* --------------------------------------------------------------------------------- what measures share -- */
+
+/* No training step leads on from a polished or an averaged point. */
+static basin_stationarity_options stationarity_options(const basin_measuring *m)
+{
+    basin_stationarity_options options = basin_stationarity_recorded(m->ck);
+
+    options.products = m->options.stationarity_products;
+    if (m->options.point != BASIN_POINT_RAW) options.learning_rate = NAN;
+    return options;
+}
+
+basin_status basin_measuring_spectrum(basin_measuring *m, const basin_spectrum **out)
+{
+    basin_status               st = BASIN_OK;
+    basin_stationarity_options stationarity = stationarity_options(m);
+
+    if (m->spectrum == NULL)
+        BASIN_TRY(basin_spectrum_compute(m->train, m->ck->theta, &stationarity, &m->options.spectrum,
+                                         &m->spectrum));
+    *out = m->spectrum;
+done:
+    return st;
+}
+
+/* The rows are made to be held against each other, so alpha is never each run's own weight decay: N_eff at
+   two alphas differs by definition. */
+basin_status basin_measuring_sane(basin_measuring *m, const basin_sane **out)
+{
+    basin_status          st = BASIN_OK;
+    const basin_spectrum *spectrum = NULL;
+    basin_sane_options    options = m->options.sane;
+
+    options.recorded_weight_decay = NAN;
+    BASIN_TRY(basin_measuring_spectrum(m, &spectrum));
+    if (!m->sane_asked) st = basin_sane_compute(spectrum, &options, &m->sane);
+    if (st == BASIN_ERR_NUMERIC || (st == BASIN_ERR_VALUE && spectrum->method != BASIN_SPECTRUM_DENSE))
+        st = BASIN_OK;
+    if (st != BASIN_OK) goto done;
+    m->sane_asked = true;
+    *out = m->sane;
+done:
+    return st;
+}
+
+basin_status basin_measuring_sharpness(basin_measuring *m, const basin_sharpness **out)
+{
+    basin_status            st = BASIN_OK;
+    const basin_spectrum   *spectrum = NULL;
+    basin_direction        *top = NULL;
+    basin_sharpness_options o = {.rho = &m->options.rho,
+                                 .rho_count = 1,
+                                 .recorded_rho = NAN,
+                                 .momentum = m->momentum,
+                                 .random = m->options.random,
+                                 .seed = m->options.seed,
+                                 .split = "train",
+                                 .stationarity = stationarity_options(m),
+                                 .find_top = true /* if it is not at hand */};
+
+    if (m->sharpness == NULL) {
+        BASIN_TRY(basin_measuring_spectrum(m, &spectrum));
+        if (spectrum->vector_count > 0)
+            BASIN_TRY(basin_direction_eigen(m->train, m->ck->theta, 1, spectrum, &top));
+        o.top = top != NULL ? top->values : NULL;
+        BASIN_TRY(basin_sharpness_compute(m->train, m->ck->theta, &o, &m->sharpness));
+    }
+    *out = m->sharpness;
+done:
+    basin_direction_destroy(&top);
+    return st;
+}
+
+static basin_status loss_once(const basin_measuring *m, basin_objective *o, bool *asked, basin_loss *kept,
+                              basin_loss *out)
+{
+    basin_status st = BASIN_OK;
+
+    if (!*asked) BASIN_TRY(basin_objective_loss(o, NULL, m->ck->theta, kept));
+    *asked = true;
+    *out = *kept;
+done:
+    return st;
+}
+
+basin_status basin_measuring_test(basin_measuring *m, basin_loss *out)
+{
+    return loss_once(m, m->test, &m->test_asked, &m->test_loss, out);
+}
+
+basin_status basin_measuring_clean(basin_measuring *m, basin_loss *out)
+{
+    return loss_once(m, m->clean, &m->clean_asked, &m->clean_loss, out);
+}

@@ -1,0 +1,48 @@
+/* One point of one checkpoint while a row of it is measured: what measures share, each computed once, when it
+ * is first asked for.
+ *
+ * A measure is one line of include/basin_measures.h and one function, basin_measure_NAME, in the file of its
+ * family beside this one. It is called where everything that it needs is there, and `out` holds NAN: it asks
+ * for what it shares, and sets the value.
+ */
+#ifndef BASIN_ANALYSIS_MEASURE_MEASURING_H
+#define BASIN_ANALYSIS_MEASURE_MEASURING_H
+
+#include "core/status.h"
+
+typedef struct basin_measuring {
+    /* borrowed */
+    basin_objective        *train, *test, *clean; /* test and clean may be NULL */
+    const basin_checkpoint *ck;
+    const double           *momentum; /* [P]; NULL where there is none, or a zero one before the first step */
+    basin_row_options       options;  /* complete */
+    unsigned                there;    /* basin_need: what of it there is */
+    /* made when asked for */
+    basin_spectrum  *spectrum;
+    basin_sane      *sane;
+    bool             sane_asked;
+    basin_sharpness *sharpness;
+    basin_loss       test_loss, clean_loss;
+    bool             test_asked, clean_asked;
+} basin_measuring;
+
+/* Refuses what does not fit. To be closed after a failure too. */
+basin_status basin_measuring_open(basin_objective *train, basin_objective *test, basin_objective *clean,
+                                  const basin_checkpoint *ck, const basin_row_options *options,
+                                  basin_measuring *m);
+void         basin_measuring_close(basin_measuring *m);
+
+/* Loss and gradient norm of the objective as it is set, stationarity and eigenvalues. */
+basin_status basin_measuring_spectrum(basin_measuring *m, const basin_spectrum **out);
+/* *out = NULL where SANE is undefined (H = 0), or where too few eigenvalues are held to bound it. */
+basin_status basin_measuring_sane(basin_measuring *m, const basin_sane **out);
+/* Rises of the loss along gradient, momentum, top eigenvector and random directions at options.rho; the norms
+   of gradient and momentum, both without weight decay. */
+basin_status basin_measuring_sharpness(basin_measuring *m, const basin_sharpness **out);
+basin_status basin_measuring_test(basin_measuring *m, basin_loss *out);  /* needs the test objective */
+basin_status basin_measuring_clean(basin_measuring *m, basin_loss *out); /* needs the clean objective */
+
+#define BASIN_MEASURE(name, ...) basin_status basin_measure_##name(basin_measuring *m, basin_value *out);
+#include "basin_measures.h"
+
+#endif
