@@ -137,6 +137,8 @@ typedef struct basin_params {
 basin_status       basin_params_copy(const basin_params *params, basin_params **out); /* caller destroys */
 void               basin_params_destroy(basin_params **params);
 const basin_block *basin_params_find(const basin_params *params, const char *name); /* NULL if absent */
+/* The same names and shapes in the same order: theta of one means what it means in the other. */
+bool               basin_params_equal(const basin_params *a, const basin_params *b);
 
 /* ----------------------------------------------------------------------------------------------- graph -- */
 
@@ -370,6 +372,9 @@ typedef struct basin_run {
 
 basin_status basin_run_open(const char *path, basin_run **out); /* a folder, or one checkpoint file; caller destroys */
 void         basin_run_destroy(basin_run **run);
+/* Where the run started: its checkpoint at step 0, a perturbation undone. *out = NULL where it has none, or
+   where that does not read, is not finite, or may be perturbed by what is not known. Caller destroys. */
+basin_status basin_run_start(const basin_run *run, basin_checkpoint **out);
 
 /* ------------------------------------------------------------------------------------------- objective -- */
 
@@ -889,22 +894,23 @@ typedef enum basin_family {
 } basin_family;
 
 /* What a measure needs beside the weights and the training samples: name, bit, text. */
-#define BASIN_NEED_LIST(X)                                           \
-    X(RECORD, 1, "record") /* of the method and its settings */      \
-    X(GRADIENT, 2, "gradient")                                       \
-    X(SPECTRUM, 4, "spectrum")                                       \
-    X(RISES, 8, "losses along directions")                           \
-    X(MOMENTUM, 16, "momentum")                                      \
-    X(RAW, 32, "raw point") /* the weights that training had */      \
-    X(TEST, 64, "test split")                                        \
-    X(CLEAN, 128, "split noisy") /* to leave out of the training samples */
+#define BASIN_NEED_LIST(X)                                                  \
+    X(RECORD, 1, "record") /* of the method and its settings */             \
+    X(GRADIENT, 2, "gradient")                                              \
+    X(SPECTRUM, 4, "spectrum")                                              \
+    X(RISES, 8, "losses along directions")                                  \
+    X(MOMENTUM, 16, "momentum")                                             \
+    X(RAW, 32, "raw point") /* the weights that training had */             \
+    X(TEST, 64, "test split")                                               \
+    X(CLEAN, 128, "split noisy") /* to leave out of the training samples */ \
+    X(START, 256, "start of the run")
 
 #define BASIN_NEED_ENUM(name, bit, text) BASIN_NEEDS_##name = bit,
 typedef enum basin_need { BASIN_NEEDS_NOTHING = 0, BASIN_NEED_LIST(BASIN_NEED_ENUM) } basin_need;
 #undef BASIN_NEED_ENUM
 
 /* What leaves a measure alone: name, bit, text. */
-#define BASIN_INVARIANCE_LIST(X)                                                        \
+#define BASIN_INVARIANCE_LIST(X)                                                          \
     X(RESCALING, 1, "rescaled layers") /* of a network that computes the same function */ \
     X(LOSS_SCALE, 2, "L → cL")
 
@@ -1026,6 +1032,7 @@ typedef struct basin_row_options {
     double                 rho;    /* of the one-step rises; 0 = 0.05 */
     size_t                 random; /* random directions of rise_random; 0 = 4 */
     uint64_t               seed;   /* of the first of them */
+    const basin_checkpoint *start; /* of the run (basin_run_start); NULL = not known. Borrowed */
 } basin_row_options;
 
 /* Measures theta on the training objective (test and clean may be NULL) with the checkpoint's record. Fills the numbers; the caller

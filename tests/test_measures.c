@@ -1,6 +1,6 @@
 /* What include/basin_measures.h says of each measure is so: its place, its needs, what leaves it alone. One
- * row of a small ReLU network trained by SAM, with momentum, test samples and samples of clean labels, has
- * every measure.
+ * row of a small ReLU network trained by SAM, with momentum, the start of its run, test samples and samples
+ * of clean labels, has every measure.
  */
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 typedef struct setup {
     problem           train, test, clean;
     basin_objective  *objectives[3]; /* of these */
-    basin_checkpoint *ck;
+    basin_checkpoint *ck, *start;
 } setup;
 
 static void make_checkpoint(const problem *p, basin_checkpoint **ck)
@@ -41,12 +41,14 @@ static void set_up(setup *s)
         assert_ok(basin_network_objective(s->train.graph, &problems[i]->loss, &problems[i]->data, NULL,
                                           &s->objectives[i]));
     make_checkpoint(&s->train, &s->ck);
+    make_checkpoint(&s->test, &s->start); /* other weights of the same network */
 }
 
 static void tear_down(setup *s)
 {
     for (int i = 0; i < 3; i++) basin_objective_destroy(&s->objectives[i]);
     basin_checkpoint_destroy(&s->ck);
+    basin_checkpoint_destroy(&s->start);
     problem_release(&s->train);
     problem_release(&s->test);
     problem_release(&s->clean);
@@ -54,7 +56,8 @@ static void tear_down(setup *s)
 
 static void measure(const setup *s, basin_row *out)
 {
-    assert_ok(basin_row_compute(s->objectives[0], s->objectives[1], s->objectives[2], s->ck, NULL, out));
+    assert_ok(basin_row_compute(s->objectives[0], s->objectives[1], s->objectives[2], s->ck,
+                                &(basin_row_options){.start = s->start}, out));
 }
 
 /* ---------------------------------------------------------------------------------------------- places -- */
@@ -110,30 +113,43 @@ static void assert_known_but_for(const basin_row *row, unsigned missing)
     }
 }
 
+/* Without what `missing` says, and with everything else. */
+static void assert_needed(const setup *s, unsigned missing)
+{
+    basin_row         row = {0};
+    basin_row_options options = {.start = missing & BASIN_NEEDS_START ? NULL : s->start,
+                                 .point = missing & BASIN_NEEDS_RAW ? BASIN_POINT_POLISHED : BASIN_POINT_RAW};
+
+    assert_ok(basin_row_compute(s->objectives[0], missing & BASIN_NEEDS_TEST ? NULL : s->objectives[1],
+                                missing & BASIN_NEEDS_CLEAN ? NULL : s->objectives[2], s->ck, &options,
+                                &row));
+    assert_known_but_for(&row, missing);
+    basin_row_clear(&row);
+}
+
 static void what_a_measure_needs_and_has_not_makes_it_unknown_and_nothing_else(void **unused)
 {
-    setup     s;
-    basin_row row = {0};
+    setup  s;
+    size_t shape[] = {RELU_IN, RELU_FIRST, RELU_OUT};
 
     (void)unused;
     set_up(&s);
-    measure(&s, &row);
-    assert_known_but_for(&row, 0);
-    basin_row_clear(&row);
-    assert_ok(basin_row_compute(s.objectives[0], NULL, s.objectives[2], s.ck, NULL, &row));
-    assert_known_but_for(&row, BASIN_NEEDS_TEST);
-    basin_row_clear(&row);
-    assert_ok(basin_row_compute(s.objectives[0], s.objectives[1], NULL, s.ck, NULL, &row));
-    assert_known_but_for(&row, BASIN_NEEDS_CLEAN);
-    basin_row_clear(&row);
-    assert_ok(basin_row_compute(s.objectives[0], s.objectives[1], s.objectives[2], s.ck,
-                                &(basin_row_options){.point = BASIN_POINT_POLISHED}, &row));
-    assert_known_but_for(&row, BASIN_NEEDS_RAW);
-    basin_row_clear(&row);
+    assert_needed(&s, BASIN_NEEDS_NOTHING);
+    assert_needed(&s, BASIN_NEEDS_TEST);
+    assert_needed(&s, BASIN_NEEDS_CLEAN);
+    assert_needed(&s, BASIN_NEEDS_RAW);
+    assert_needed(&s, BASIN_NEEDS_START);
     memset(s.ck->states[0].values, 0, s.train.size * sizeof(double));
+    assert_needed(&s, BASIN_NEEDS_MOMENTUM);
+    basin_checkpoint_destroy(&s.start); /* one of another network is none */
+    basin_graph *other = NULL;
+    assert_ok(basin_graph_mlp(shape, 3, "Relu", &other));
+    assert_ok(basin_checkpoint_create(other, &s.start));
+    basin_row row = {0};
     measure(&s, &row);
-    assert_known_but_for(&row, BASIN_NEEDS_MOMENTUM);
+    assert_known_but_for(&row, BASIN_NEEDS_MOMENTUM | BASIN_NEEDS_START);
     basin_row_clear(&row);
+    basin_graph_destroy(&other);
     tear_down(&s);
 }
 

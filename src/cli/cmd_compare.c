@@ -168,6 +168,7 @@ static int measure_candidate(const cli_arguments *a, const char *name, const can
     int          status = CLI_OK;
     const size_t entries[] = {c->before, c->at, c->beyond};
 
+    CLI_TRY(cli_rows_begin(rows, c->run));
     if (c->start != NONE) CLI_TRY(cli_rows_add_start(a, rows, name, c->run->entries[c->start].path));
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         if (entries[i] != NONE) CLI_TRY(cli_rows_add(a, rows, name, c->run->entries[entries[i]].path));

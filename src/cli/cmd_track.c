@@ -16,6 +16,7 @@ static int track_run(const cli_arguments *a, const char *name, const basin_run *
 {
     int status = CLI_OK;
 
+    CLI_TRY(cli_rows_begin(rows, run));
     for (size_t i = 0; i < run->count; i++) {
         if (i % every != 0 && i + 1 != run->count) continue;
         cli_monitor_part("checkpoint", i + 1, run->count);
@@ -33,6 +34,7 @@ static int track_crossing(const cli_arguments *a, const char *name, const basin_
     size_t first = rows->count;
 
     if (c->at == SIZE_MAX) return cli_crossing_add_missing(rows, name, run, c, loss);
+    CLI_TRY(cli_rows_begin(rows, run));
     if (c->before != SIZE_MAX) CLI_TRY(cli_rows_add(a, rows, name, run->entries[c->before].path));
     size_t middle = rows->count;
     CLI_TRY(cli_rows_add(a, rows, name, run->entries[c->at].path));

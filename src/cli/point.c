@@ -111,7 +111,7 @@ static int add_weights(const cli_arguments *a, const char *path, cli_source *s, 
 
     CLI_TRY(cli_checkpoint_open(a, path, true, &ck, &weights));
     CLI_CHECK(weights >= 0, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
-    CLI_CHECK(cli_params_equal(s->ck->params, ck->params), "%s: its parameters are not those of %s", path, s->ck->path);
+    CLI_CHECK(basin_params_equal(s->ck->params, ck->params), "%s: its parameters are not those of %s", path, s->ck->path);
     for (size_t i = 0; i < ck->params->size; i++) sum[i] += ck->theta[i];
     CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_AVERAGED, path, ck->digest));
 done:

@@ -243,6 +243,17 @@ done:
     return status;
 }
 
+int cli_rows_begin(cli_rows *r, const basin_run *run)
+{
+    int status = CLI_OK;
+
+    basin_checkpoint_destroy(&r->start);
+    CLI_LIBRARY(basin_run_start(run, &r->start));
+    if (r->start != NULL) CLI_TRY(cli_provenance_input(r->provenance, BASIN_INPUT_CHECKPOINT, r->start->path, r->start->digest));
+done:
+    return status;
+}
+
 int cli_rows_add(const cli_arguments *a, cli_rows *r, const char *run, const char *path)
 {
     int   status = CLI_OK;
@@ -255,6 +266,7 @@ int cli_rows_add(const cli_arguments *a, cli_rows *r, const char *run, const cha
         CLI_TRY(push_missing(r, &at, cli_message()));
     } else {
         CLI_TRY(status);
+        g.options.start = r->start;
         CLI_TRY(add_points(r, &g, at));
     }
 done:
@@ -433,6 +445,7 @@ void cli_rows_clear(cli_rows *r)
     basin_free(r->note);
     basin_free(r->why_not_averaged);
     basin_provenance_destroy(&r->provenance);
+    basin_checkpoint_destroy(&r->start);
     *r = (cli_rows){0};
 }
 

@@ -22,6 +22,7 @@ typedef struct cli_rows {
     cli_test_parts   *parts;              /* [room] beside the rows */
     basin_provenance *provenance;
     cli_point         point;              /* what was asked for */
+    basin_checkpoint *start;              /* of the run whose rows are being added; NULL: not known */
     bool              polish_none;        /* --no-polish */
     bool              polish_all;         /* every run, by --polish, or because the caller holds them against one that hovers */
     bool              test_parts;         /* are wanted by the caller */
@@ -34,6 +35,8 @@ typedef struct cli_rows {
 } cli_rows;
 
 int  cli_rows_start(const cli_arguments *arguments, cli_rows *out);
+/* The rows added from now on are of this run. */
+int  cli_rows_begin(cli_rows *rows, const basin_run *run);
 int  cli_rows_add(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
 /* Only the record, the training loss and |theta|: enough to tell whether two runs started at the same weights on the same data. */
 int  cli_rows_add_start(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);

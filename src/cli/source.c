@@ -16,16 +16,6 @@ double cli_norm(const double *x, size_t n)
     return scale * sqrt(sum);
 }
 
-bool cli_params_equal(const basin_params *a, const basin_params *b)
-{
-    bool same = a->count == b->count;
-
-    for (size_t i = 0; same && i < a->count; i++)
-        same = strcmp(a->blocks[i].name, b->blocks[i].name) == 0 && a->blocks[i].rank == b->blocks[i].rank &&
-               memcmp(a->blocks[i].shape, b->blocks[i].shape, a->blocks[i].rank * sizeof(size_t)) == 0;
-    return same;
-}
-
 /* The scalar s of theta = stored + s v: recorded, or for MSAM what its recursion says, rho/|v|. NAN if neither is there. */
 static double undo_scalar(const basin_checkpoint *ck)
 {

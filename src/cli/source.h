@@ -40,8 +40,6 @@ size_t cli_source_split_samples(const cli_source *source);
 bool cli_source_stray_statistics(const cli_source *source);
 /* The same rules for a checkpoint without its data (to:OTHER); *weights: basin_weights_kind, or -1 where they do not settle it. */
 int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, int *weights);
-/* Names and shapes of what is trained. */
-bool cli_params_equal(const basin_params *a, const basin_params *b);
 double cli_norm(const double *x, size_t n);
 
 #endif

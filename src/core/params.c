@@ -91,6 +91,17 @@ void basin_params_destroy(basin_params **params)
     *params = NULL;
 }
 
+bool basin_params_equal(const basin_params *a, const basin_params *b)
+{
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; same && i < a->count; i++) {
+        const basin_block *x = &a->blocks[i], *y = &b->blocks[i];
+        same = strcmp(x->name, y->name) == 0 && x->rank == y->rank && memcmp(x->shape, y->shape, x->rank * sizeof *x->shape) == 0;
+    }
+    return same;
+}
+
 const basin_block *basin_params_find(const basin_params *params, const char *name)
 {
     for (size_t i = 0; i < params->count; i++)

@@ -91,6 +91,40 @@ done:
     return st;
 }
 
+static const char *path_at_step_0(const basin_run *run)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (run->entries[i].step == 0) return run->entries[i].path;
+    return NULL;
+}
+
+/* At weights that are finite and known to be unperturbed. */
+static basin_status read_unperturbed(const char *path, basin_checkpoint **out)
+{
+    basin_status      st = BASIN_OK;
+    basin_checkpoint *ck = NULL;
+
+    BASIN_TRY(basin_checkpoint_read(path, &ck));
+    BASIN_TRY(basin_checkpoint_finite(ck));
+    BASIN_CHECK(ck->perturbed != BASIN_PERTURBED_UNKNOWN, BASIN_ERR_MISSING, "%s: does not say whether its weights are perturbed", path);
+    BASIN_TRY(basin_checkpoint_undo(ck));
+    *out = ck, ck = NULL;
+done:
+    basin_checkpoint_destroy(&ck);
+    return st;
+}
+
+basin_status basin_run_start(const basin_run *run, basin_checkpoint **out)
+{
+    basin_checkpoint *start = NULL;
+    const char       *path = path_at_step_0(run);
+    basin_status      st = path != NULL ? read_unperturbed(path, &start) : BASIN_OK;
+
+    if (st == BASIN_ERR_NOMEM) return st;
+    *out = start; /* what else is wrong with it, a row of its own says */
+    return BASIN_OK;
+}
+
 basin_status basin_run_open(const char *path, basin_run **out)
 {
     basin_status st = BASIN_OK;

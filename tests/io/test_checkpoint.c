@@ -381,6 +381,52 @@ static void a_run_is_ordered_by_the_steps_inside_and_passes_over_other_files(voi
     basin_free(folder);
 }
 
+/* A run of step 20 and, but for `first` = NULL, of this checkpoint at step 0. Caller destroys. */
+static basin_run *begun_run(const basin_checkpoint *first)
+{
+    basin_run *run = NULL;
+
+    mkdir(basin_test_scratch("begun"), 0777);
+    write_step("begun/late.h5", 20, true);
+    remove(basin_test_scratch("begun/first.h5"));
+    if (first != NULL) assert_ok(basin_checkpoint_write(first, basin_test_scratch("begun/first.h5")));
+    assert_ok(basin_run_open(basin_test_scratch("begun"), &run));
+    return run;
+}
+
+static void assert_no_start(const basin_checkpoint *first)
+{
+    basin_run        *run = begun_run(first);
+    basin_checkpoint *start = NULL;
+
+    assert_ok(basin_run_start(run, &start));
+    assert_null(start);
+    basin_run_destroy(&run);
+}
+
+static void a_run_starts_at_the_unperturbed_weights_of_its_step_0(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint(), *start = NULL;
+    const double     *momentum = basin_checkpoint_momentum(ck);
+
+    ck->step = 0;
+    basin_run *run = begun_run(ck);
+    assert_ok(basin_run_start(run, &start));
+    assert_int_equal(start->step, 0);
+    assert_int_equal(start->perturbed, BASIN_PERTURBED_NO);
+    for (size_t i = 0; i < ck->params->size; i++) assert_close(start->theta[i], ck->theta[i] + 0.3 * momentum[i], 1e-15, 0.0);
+    basin_run_destroy(&run);
+    basin_checkpoint_destroy(&start);
+    assert_no_start(NULL);
+    ck->perturbed = BASIN_PERTURBED_UNKNOWN;
+    assert_no_start(ck);
+    ck->perturbed = BASIN_PERTURBED_NO;
+    ck->theta[2] = NAN;
+    assert_no_start(ck);
+    basin_checkpoint_destroy(&ck);
+}
+
 static void a_run_can_be_one_file_and_needs_a_checkpoint(void **state)
 {
     (void)state;
@@ -488,6 +534,15 @@ static basin_status open_again(void *payload)
     return st;
 }
 
+static basin_status start_again(void *payload)
+{
+    basin_checkpoint *start = NULL;
+    basin_status      st = basin_run_start(payload, &start);
+
+    basin_checkpoint_destroy(&start);
+    return st;
+}
+
 static void every_failed_allocation_is_clean(void **state)
 {
     (void)state;
@@ -496,6 +551,10 @@ static void every_failed_allocation_is_clean(void **state)
     basin_test_every_allocation(write_again, ck);
     basin_test_every_allocation(read_again, (void *)(uintptr_t)basin_test_scratch("fault.h5"));
     basin_test_every_allocation(open_again, (void *)(uintptr_t)basin_test_scratch("order"));
+    ck->step = 0;
+    basin_run *run = begun_run(ck);
+    basin_test_every_allocation(start_again, run);
+    basin_run_destroy(&run);
     basin_checkpoint_destroy(&ck);
 }
 
@@ -511,6 +570,7 @@ int main(void)
         cmocka_unit_test(equal_checkpoints_give_equal_bytes),
         cmocka_unit_test(the_data_is_found_beside_the_checkpoint_and_held_against_its_digest),
         cmocka_unit_test(a_run_is_ordered_by_the_steps_inside_and_passes_over_other_files),
+        cmocka_unit_test(a_run_starts_at_the_unperturbed_weights_of_its_step_0),
         cmocka_unit_test(a_run_can_be_one_file_and_needs_a_checkpoint),
         cmocka_unit_test(a_full_disk_is_an_error_and_leaves_the_old_file),
         cmocka_unit_test(a_missing_folder_is_an_error),

@@ -65,6 +65,8 @@ basin_status basin_measuring_open(basin_objective *train, basin_objective *test,
     if (m->options.point == BASIN_POINT_RAW) m->there |= BASIN_NEEDS_RAW;
     if (test != NULL) m->there |= BASIN_NEEDS_TEST;
     if (clean != NULL) m->there |= BASIN_NEEDS_CLEAN;
+    if (options != NULL && options->start != NULL && basin_params_equal(options->start->params, ck->params))
+        m->there |= BASIN_NEEDS_START;
 done:
     return st;
 }
