@@ -181,5 +181,10 @@ BASIN_MEASURE(theta_norm, "‖θ‖", "θ", 0.0, INFINITY,
               BASIN_FAMILY_CONDITION, BASIN_NEEDS_NOTHING, BASIN_INVARIANT_TO_LOSS_SCALE,
               "Euclidean norm of the parameters",
               .compared = true, .ratio = true)
+
+BASIN_MEASURE(theta_norm_rel, "‖θ − θ\0010\2‖ / ‖θ\0010\2‖", "1", 0.0, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_START, BASIN_INVARIANT_TO_LOSS_SCALE,
+              "distance from the start of the run, over the norm of the parameters there",
+              .compared = false)
 /* clang-format on */
 #undef BASIN_MEASURE

@@ -233,6 +233,37 @@ static void the_own_ceiling_is_of_raw_points_only(void **unused)
     basin_objective_destroy(&train);
 }
 
+/* From (1, 2, 2, 0, 0, 0), of norm 3, to there + (0, 0, 0, 0.6, 0, −0.8), by 1. */
+static void the_distance_from_the_start_is_relative_to_its_norm(void **unused)
+{
+    static const double first[P] = {1.0, 2.0, 2.0}, last[P] = {1.0, 2.0, 2.0, 0.6, 0.0, -0.8};
+    double              a[P * P];
+    basin_objective    *train = NULL;
+    basin_checkpoint   *ck = NULL, *start = NULL;
+    basin_row           m = {0};
+
+    (void)unused;
+    basin_test_planted(lambda6, P, 5, a);
+    assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
+    make_checkpoint(&ck, "gd", NULL);
+    make_checkpoint(&start, "gd", NULL);
+    memcpy(ck->theta, last, sizeof last);
+    memcpy(start->theta, first, sizeof first);
+    assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.start = start}, &m));
+    assert_close(m.theta_norm_rel.value, 1.0 / 3.0, 1e-15, 0.0);
+    basin_row_clear(&m);
+    assert_ok(basin_row_compute(train, NULL, NULL, start, &(basin_row_options){.start = start}, &m));
+    assert_close(m.theta_norm_rel.value, 0.0, 0.0, 0.0); /* the start itself */
+    basin_row_clear(&m);
+    memset(start->theta, 0, sizeof first);
+    assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.start = start}, &m));
+    assert_true(isnan(m.theta_norm_rel.value)); /* no norm to measure by */
+    basin_row_clear(&m);
+    basin_checkpoint_destroy(&ck);
+    basin_checkpoint_destroy(&start);
+    basin_objective_destroy(&train);
+}
+
 static void a_record_alone_measures_nothing(void **unused)
 {
     basin_checkpoint *ck = NULL;
@@ -369,6 +400,7 @@ int main(void)
         cmocka_unit_test(what_is_not_there_is_nan),
         cmocka_unit_test(without_a_learning_rate_there_is_no_ceiling),
         cmocka_unit_test(the_own_ceiling_is_of_raw_points_only),
+        cmocka_unit_test(the_distance_from_the_start_is_relative_to_its_norm),
         cmocka_unit_test(a_record_alone_measures_nothing),
         cmocka_unit_test(between_two_checkpoints_measures_follow_the_logarithm_of_the_loss),
         cmocka_unit_test(what_does_not_fit_is_refused),

@@ -6,6 +6,7 @@
 
 #include "analysis/measure/measuring.h"
 #include "core/linalg.h"
+#include "core/memory.h"
 
 /* SAM's radius goes by ∇L alone; lambda_max holds the decay that the objective includes, and so must its
    ceiling. The method's own ceiling goes by norms that it had while it trained, at the raw point. */
@@ -104,4 +105,23 @@ basin_status basin_measure_theta_norm(basin_measuring *m, basin_value *out)
 {
     out->value = basin_norm(m->ck->theta, m->ck->params->size);
     return BASIN_OK;
+}
+
+/* How far training has come from where it started: the distance that SGD keeps small, and by which the capacity
+   of trained networks was measured (Nagarajan & Kolter, arXiv:1901.01672). Undefined for a start at 0. */
+basin_status basin_measure_theta_norm_rel(basin_measuring *m, basin_value *out)
+{
+    basin_status  st = BASIN_OK;
+    const double *start = m->options.start->theta;
+    const size_t  size = m->ck->params->size;
+    const double  norm = basin_norm(start, size);
+    double       *moved = NULL; /* [P] */
+
+    BASIN_ALLOC(moved, size, "parameters");
+    basin_copy(m->ck->theta, moved, size);
+    basin_axpy(-1.0, start, moved, size);
+    if (norm > 0.0) out->value = basin_norm(moved, size) / norm;
+done:
+    basin_free(moved);
+    return st;
 }
