@@ -61,22 +61,35 @@ static bool affected(const setting *o, const basin_row *row, const basin_column 
     return o->effect != 0.0 && column->family == BASIN_FAMILY_CURVATURE && strcmp(row->method, "sam") == 0;
 }
 
-static void draw_study(const setting *o, table *t, double *shared, basin_random *r)
+static bool varies(const basin_column *column)
+{
+    return column->compared && column->family != BASIN_FAMILY_CONDITION;
+}
+
+/* What the runs of a seed share, of each measure at both points; a measure that does not vary draws nothing. */
+static void draw_shared(const setting *o, double (*shared)[BASIN_MEASURES][2] /* [seeds] */, basin_random *r)
+{
+    for (size_t s = 0; s < o->seeds; s++)
+        for (size_t m = 0; m < BASIN_MEASURES; m++)
+            for (size_t point = 0; point < 2 && varies(&basin_columns[m]); point++)
+                shared[s][m][point] = o->common * basin_random_normal(r);
+}
+
+static void draw_study(const setting *o, table *t, double (*shared)[BASIN_MEASURES][2], basin_random *r)
 {
     size_t runs = t->count / 2;
 
-    for (size_t i = 0; i < o->seeds * basin_column_count * 2; i++) shared[i] = o->common * basin_random_normal(r);
+    draw_shared(o, shared, r);
     for (size_t i = 0; i < runs; i++) {
         double own = basin_random_normal(r);
-        for (size_t m = 0; m < basin_column_count; m++) {
+        for (size_t m = 0; m < BASIN_MEASURES; m++) {
             const basin_column *column = &basin_columns[m];
-            if (!column->compared || column->family == BASIN_FAMILY_CONDITION) continue;
-            for (size_t point = 0; point < 2; point++) {
+            for (size_t point = 0; point < 2 && varies(column); point++) {
                 basin_row *row = &t->rows[i + point * runs];
                 double     z = sqrt(o->correlation) * own + sqrt(1.0 - o->correlation) * basin_random_normal(r);
-                double     x = shared[((size_t)row->seed * basin_column_count + m) * 2 + point] + error_of(o, row, z);
+                double     x = shared[row->seed][m][point] + error_of(o, row, z);
                 if (affected(o, row, column)) x -= o->effect * sqrt(2.0);
-                *(double *)((char *)row + column->offset) = value_of(o, column, x);
+                row->measures[m].value = value_of(o, column, x);
             }
         }
     }
@@ -133,8 +146,8 @@ static rates simulate(const setting *o, size_t studies)
 {
     static table t;
     basin_random r = basin_random_start(11, BASIN_STREAM_TEST);
-    double      *shared = basin_alloc(o->seeds * basin_column_count * 2, sizeof *shared);
     rates        out = {0};
+    double(*shared)[BASIN_MEASURES][2] = basin_alloc(o->seeds, sizeof *shared);
 
     assert_non_null(shared);
     make_rows(&t, o->seeds);
