@@ -386,13 +386,14 @@ typedef struct basin_samples { /* a subset of an objective's samples; NULL stand
 typedef enum basin_curvature_kind { BASIN_HESSIAN } basin_curvature_kind;
 const char *basin_curvature_kind_text(basin_curvature_kind kind); /* hessian */
 
-/* How a frozen point spends memory, within what basin_memory_limit() leaves beside everything that the library has in use: kept is as much
-   as fits, the rest is computed again for every product, with the same bits. It never refuses: the least is one thread that keeps nothing. */
+/* The memory plan of a frozen point. As many chunks of samples as fit below basin_memory_limit() keep what products need; the others
+   are recomputed for every product, with the same bits. It always succeeds: the minimum is one thread that keeps nothing. */
 typedef struct basin_provision {
-    size_t threads;      /* that work at a time */
+    size_t threads;      /* that work at the same time */
     size_t block;        /* vectors that are multiplied together */
-    size_t parts, kept;  /* pieces that the samples are taken in, and of how many of them everything is kept that products need */
-    size_t kept_bytes;   /* of those */
+    size_t parts;        /* chunks that the samples are divided into */
+    size_t kept;         /* chunks that are not recomputed */
+    size_t kept_bytes;   /* of what these keep */
     size_t thread_bytes; /* scratch of each thread */
     size_t shared_bytes; /* weights and a block of vectors, read by all threads */
 } basin_provision;

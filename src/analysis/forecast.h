@@ -1,26 +1,33 @@
-/* What an analysis asks of its objective, told by the code that later asks it; forecast.c measures what each piece takes.
-   Letters: P parameters. */
+/* What an analysis demands of its objective, counted by the code that will do the work. forecast.c measures how long each kind of work
+   takes. Letters: P parameters. */
 #ifndef BASIN_ANALYSIS_FORECAST_H
 #define BASIN_ANALYSIS_FORECAST_H
 
 #include "core/status.h"
 
 typedef struct basin_demand {
-    size_t gradients, losses;
-    size_t freezes;               /* frozen points, one after the other */
-    size_t products, most;        /* with single vectors: expected, and at most */
-    size_t vectors, width;        /* with blocks: vectors in all, and the most in a block */
-    size_t points[2], axes;       /* of a line or plane on each of the objectives, */
-    size_t calls;                 /* in so many evaluations with equally many points */
-    size_t rows;                  /* of the basis that each single product is made orthogonal to, in the mean */
-    size_t problems;              /* eigenvalue problems, */
-    size_t matrix, bottom, top;   /* of that order, and how many of the vectors are wanted at each end */
-    size_t bytes;                 /* expected to be held beside the frozen point, without a block of vectors and its product */
-    size_t aside;                 /* all that may be held beside it: room that freezing leaves */
+    size_t gradients;
+    size_t losses;
+    size_t freezes;   /* frozen points, one after the other */
+    size_t products;  /* expected products with single vectors */
+    size_t most;      /* maximum of these */
+    size_t vectors;   /* vectors that are multiplied in blocks, in all */
+    size_t width;     /* maximum of vectors in a block */
+    size_t points[2]; /* points of a line or plane, on each of the objectives */
+    size_t axes;      /* of that line or plane: 1 or 2 */
+    size_t calls;     /* evaluations that these points are spread over, with equally many in each */
+    size_t rows;      /* mean number of basis vectors that a single product is made orthogonal to */
+    size_t problems;  /* eigenvalue problems */
+    size_t matrix;    /* order of their matrix */
+    size_t bottom;    /* eigenvectors wanted at its lower end */
+    size_t top;       /* and at its upper end */
+    size_t bytes;     /* expected to be held in addition to the frozen point, without a block of vectors and its product */
+    size_t aside;     /* maximum that may be held in addition to it: freezing leaves room for so much */
 } basin_demand;
 
-/* Each adds its own. */
-void         basin_demand_hold(basin_demand *demand, size_t bytes, size_t aside); /* the most of each: spectra come one after the other */
+/* Raises `bytes` and `aside` to at least these: spectra are computed one after the other, so their memory does not add up. */
+void         basin_demand_hold(basin_demand *demand, size_t bytes, size_t aside);
+/* Each adds what its analysis demands. */
 void         basin_stationarity_demand(const basin_objective *o, const basin_stationarity_options *options, basin_demand *demand);
 basin_status basin_spectrum_demand(const basin_objective *o, const basin_stationarity_options *stationarity, const basin_spectrum_options *options,
                                    basin_demand *demand, basin_spectrum_method *method);
@@ -35,7 +42,7 @@ typedef struct basin_forecast_request {
     basin_demand      demand;
 } basin_forecast_request;
 
-/* Does each piece of work once or, where it is short, several times. */
+/* Times every kind of work that the request demands: once, or several times where it is short. */
 basin_status basin_forecast_measure(const basin_forecast_request *request, basin_forecast **out);
 
 #endif

@@ -1,11 +1,11 @@
 /* Lanczos steps with full reorthogonalisation, from one start vector or several.
  *
  * Method, one step (basin_krylov_extend)
- *   1. w = H v_c for a pending vector v_c.
+ *   1. w = H v_c for a candidate v_c.
  *   2. By symmetry w has the components m[i, c] along the vectors multiplied before: those that are not rounding, and that
  *      along v_c, are taken off first. Then h = V w, w <- w - Vᵀh over all vectors held, again as long as it cancels much
  *      (Daniel, Gragg, Kaufman & Stewart; Kahan and Parlett: twice is enough). The sums of all passes are column c of m.
- *   3. What remains, beta = ‖w‖, pends as w / beta. With several vectors pending this is the band Lanczos process (Ruhe).
+ *   3. What remains, w / beta with beta = ‖w‖, is a new candidate. With several candidates this is the band Lanczos process (Ruhe).
  *   4. Where beta is rounding, that chain has ended; where none is left, a fresh random vector goes on, which is how further
  *      copies of a repeated eigenvalue come in.
  *
@@ -14,7 +14,7 @@
  * m is measured, not assumed tridiagonal: after a restart its arrowhead, and after a fresh vector its zero, come out of step
  * 2 by themselves; T, its symmetric part over the vectors multiplied, is the true Rayleigh-Ritz projection to rounding. Since
  * H v_c = Σ_i m[c, i] v_i holds for the products as they came, the residual of a Ritz pair, ‖Σ_c y_c m[c] - θ y‖, is that of
- * its vector with them, asymmetry included; what a restart drops is added.
+ * its vector with them, asymmetry included; what a restart leaves out is added.
  *
  * References: B. Parlett, The Symmetric Eigenvalue Problem, SIAM 1998, §6.9 and §13; J. Daniel, W. Gragg, L. Kaufman,
  * G. Stewart, Math. Comp. 30, 1976; A. Ruhe, Math. Comp. 33, 1979; K. Wu, H. Simon, Thick-restart Lanczos method for large
@@ -32,7 +32,7 @@
 
 #define CANCELS 0.7071 /* of the norm left by a pass: less, and another pass follows */
 #define PASSES 3
-#define FADED 1e-8 /* norm of a ghost that is rounding */
+#define FADED 1e-8 /* norm at which what remains of a released vector is rounding */
 
 static basin_status next_row(basin_krylov *k, double **out)
 {
@@ -45,11 +45,11 @@ done:
     return st;
 }
 
-/* One vector more is held, v[held]. Of it the products so far know what the ghosts have along it. */
+/* One vector more is held, v[held]. What the products so far have along it is what the released vectors have along it. */
 static void hold(basin_krylov *k)
 {
     for (size_t c = 0; c < k->used; c++) k->m[c * k->rows + k->held] = 0.0;
-    for (size_t g = 0; g < k->ghosts; g++) {
+    for (size_t g = 0; g < k->released; g++) {
         double along;
         basin_vectors_dot(k->v + k->held, 1, k->u[g], k->size, &along);
         k->left[g] = basin_vectors_norm(basin_vectors_add(k->v + k->held, 1, &along, -1.0, k->u[g], k->size), k->u[g], k->size);
@@ -105,7 +105,7 @@ basin_status basin_krylov_create(basin_curvature *c, size_t rows, double epsilon
     BASIN_ALLOC(k->ritz, k->rows, "Ritz values");
     BASIN_ALLOC(k->hv, k->size, "product");
     BASIN_ALLOC(k->h, k->rows, "projections");
-    for (size_t g = 0; g < BASIN_KRYLOV_GHOSTS; g++) BASIN_ALLOC(k->s[g], k->rows, "projections");
+    for (size_t g = 0; g < BASIN_KRYLOV_RELEASED; g++) BASIN_ALLOC(k->s[g], k->rows, "projections");
     BASIN_TRY(basin_krylov_add_random(k));
     *out = k, k = NULL;
 done:
@@ -117,7 +117,7 @@ void basin_krylov_destroy(basin_krylov **k)
 {
     if (k == NULL || *k == NULL) return;
     for (size_t i = 0; (*k)->v != NULL && i < (*k)->rows; i++) basin_free((*k)->v[i]);
-    for (size_t g = 0; g < BASIN_KRYLOV_GHOSTS; g++) basin_free((*k)->u[g]), basin_free((*k)->s[g]);
+    for (size_t g = 0; g < BASIN_KRYLOV_RELEASED; g++) basin_free((*k)->u[g]), basin_free((*k)->s[g]);
     basin_free((*k)->v);
     basin_free((*k)->m);
     basin_free((*k)->y);
@@ -182,8 +182,8 @@ basin_status basin_krylov_extend(basin_krylov *k, size_t which)
     k->m[c * k->rows + c] = sums[1];
     k->beta = orthogonalise(k, c, w, k->m + c * k->rows);
     k->used++;
-    for (size_t g = 0; g < k->ghosts; g++) k->s[g][c] = 0.0;
-    for (size_t i = 0; i < c && k->forgot; i++) k->m[i * k->rows + c] = k->m[c * k->rows + i];
+    for (size_t g = 0; g < k->released; g++) k->s[g][c] = 0.0;
+    for (size_t i = 0; i < c && k->untracked; i++) k->m[i * k->rows + c] = k->m[c * k->rows + i];
     if (k->beta <= 10.0 * k->epsilon * k->norm || k->held == size) k->lost = hypot(k->lost, k->beta), k->beta = 0.0;
     if (k->beta > 0.0) {
         BASIN_TRY(next_row(k, &next));
@@ -217,11 +217,11 @@ double basin_krylov_coupling(const basin_krylov *k, size_t i, size_t which)
     return fabs(sum);
 }
 
-double basin_krylov_ghost_coupling(const basin_krylov *k, size_t i)
+double basin_krylov_released_coupling(const basin_krylov *k, size_t i)
 {
     double sum = 0.0;
 
-    for (size_t g = 0; g < k->ghosts; g++) sum += fabs(basin_dot(k->y + i * k->used, k->s[g], k->used)) * k->left[g];
+    for (size_t g = 0; g < k->released; g++) sum += fabs(basin_dot(k->y + i * k->used, k->s[g], k->used)) * k->left[g];
     return sum;
 }
 
@@ -239,7 +239,7 @@ double basin_krylov_residual(const basin_krylov *k, size_t i)
         double r = basin_krylov_coupling(k, i, p);
         squares += r * r;
     }
-    return sqrt(squares) + basin_krylov_ghost_coupling(k, i);
+    return sqrt(squares) + basin_krylov_released_coupling(k, i);
 }
 
 void basin_krylov_combine(const basin_krylov *k, const double *a, size_t count, double *x)
@@ -248,7 +248,7 @@ void basin_krylov_combine(const basin_krylov *k, const double *a, size_t count, 
     basin_vectors_add(k->v, count, a, 1.0, x, k->size);
 }
 
-/* Column [count + pending] of the new m for the Ritz vector y [used] and the norm of what it leaves out. mv [held] is
+/* Column [count + candidates] of the new m for the Ritz vector y [used] and the norm of what it leaves out. mv [held] is
    Σ_c y_c m[c]; rows [count, used] are the vectors kept. */
 static double project_column(const basin_krylov *k, const double *y, const double *rows, size_t count, double *mv, double *column)
 {
@@ -266,7 +266,7 @@ static double project_column(const basin_krylov *k, const double *y, const doubl
 basin_status basin_krylov_restart(basin_krylov *k, const size_t *keep, size_t count)
 {
     basin_status st = BASIN_OK;
-    size_t       used = k->used, pending = k->held - used;
+    size_t       used = k->used, candidates = k->held - used;
     double      *rows = NULL, *m = NULL, *s = NULL, lost = k->lost;
 
     assert(count <= used);
@@ -277,13 +277,13 @@ basin_status basin_krylov_restart(basin_krylov *k, const size_t *keep, size_t co
     for (size_t i = 0; i < count; i++) lost = hypot(lost, project_column(k, rows + i * used, rows, count, k->h, m + i * k->rows));
     BASIN_TRY(basin_vectors_turn(k->v, used, rows, count, k->size));
     memcpy(k->m, m, count * k->rows * sizeof *m);
-    for (size_t g = 0; g < k->ghosts; g++) {
+    for (size_t g = 0; g < k->released; g++) {
         for (size_t i = 0; i < count; i++) s[i] = basin_dot(rows + i * used, k->s[g], used);
         memcpy(k->s[g], s, count * sizeof *s);
     }
     k->lost = lost;
     k->used = k->held = count;
-    for (size_t p = 0; p < pending; p++, k->held++) {
+    for (size_t p = 0; p < candidates; p++, k->held++) {
         double *row = k->v[count + p];
         k->v[count + p] = k->v[used + p], k->v[used + p] = row;
     }
@@ -294,7 +294,7 @@ done:
     return st;
 }
 
-static double pending_norm(const basin_krylov *k, size_t which)
+static double candidate_norm(const basin_krylov *k, size_t which)
 {
     double squares = 0.0;
 
@@ -302,45 +302,45 @@ static double pending_norm(const basin_krylov *k, size_t which)
     return sqrt(squares);
 }
 
-/* A vector that no product has anything along is no loss. */
-static void make_ghost(basin_krylov *k, size_t which)
+/* Releases candidate `which`. A vector along which no product has anything is dropped without loss. */
+static void release_one(basin_krylov *k, size_t which)
 {
     double *row = k->v[k->used + which];
 
-    if (pending_norm(k, which) == 0.0) return;
-    if (k->ghosts == BASIN_KRYLOV_GHOSTS) {
-        k->forgot = true;
+    if (candidate_norm(k, which) == 0.0) return;
+    if (k->released == BASIN_KRYLOV_RELEASED) {
+        k->untracked = true;
         return;
     }
-    for (size_t c = 0; c < k->used; c++) k->s[k->ghosts][c] = k->m[c * k->rows + k->used + which];
-    k->v[k->used + which] = k->u[k->ghosts], k->u[k->ghosts] = row;
-    k->left[k->ghosts++] = 1.0;
+    for (size_t c = 0; c < k->used; c++) k->s[k->released][c] = k->m[c * k->rows + k->used + which];
+    k->v[k->used + which] = k->u[k->released], k->u[k->released] = row;
+    k->left[k->released++] = 1.0;
 }
 
-void basin_krylov_forget(basin_krylov *k, size_t which)
+void basin_krylov_release(basin_krylov *k, size_t which)
 {
-    size_t pending = k->held - k->used, stay = which < pending ? 1 : 0;
+    size_t candidates = k->held - k->used, stay = which < candidates ? 1 : 0;
 
     if (stay > 0) swap_rows(k, k->used, k->used + which);
-    for (size_t p = stay; p < pending; p++) make_ghost(k, p);
+    for (size_t p = stay; p < candidates; p++) release_one(k, p);
     k->held = k->used + stay;
 }
 
-/* What is left of a ghost may be small: it is made orthogonal once more. hold() moves its products. */
-basin_status basin_krylov_recall(basin_krylov *k)
+/* What remains of a released vector may be small: it is made orthogonal once more. hold() carries its couplings over. */
+basin_status basin_krylov_readmit(basin_krylov *k)
 {
     basin_status st = BASIN_OK;
     double      *v = NULL;
 
-    while (k->ghosts > 0 && k->held < k->rows) {
-        size_t g = k->ghosts - 1;
+    while (k->released > 0 && k->held < k->rows) {
+        size_t g = k->released - 1;
         if (k->left[g] > FADED) {
             BASIN_TRY(next_row(k, &v));
             basin_vectors_divide(k->u[g], k->left[g], v, k->size);
             project_out(k, v);
             hold(k);
         }
-        k->ghosts--;
+        k->released--;
     }
 done:
     return st;
@@ -351,5 +351,5 @@ void basin_krylov_apply(const basin_krylov *k, const double *a, double *hx)
     memset(k->h, 0, k->rows * sizeof *k->h);
     for (size_t c = 0; c < k->used; c++) basin_axpy(a[c], k->m + c * k->rows, k->h, k->held);
     basin_krylov_combine(k, k->h, k->held, hx);
-    for (size_t g = 0; g < k->ghosts; g++) basin_axpy(basin_dot(a, k->s[g], k->used), k->u[g], hx, k->size);
+    for (size_t g = 0; g < k->released; g++) basin_axpy(basin_dot(a, k->s[g], k->used), k->u[g], hx, k->size);
 }

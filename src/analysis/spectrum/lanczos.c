@@ -29,11 +29,17 @@
 #include "core/linalg.h"
 #include "core/memory.h"
 
-#define WISH 4       /* vectors in the basis for each one wanted, */
-#define WISH_MORE 100 /* and so many more: beyond, reorthogonalisation costs more than a restart */
-#define IDLE 2       /* verifications, one after the other, that may find an eigenvalue at their level without moving a wanted one */
-#define CHUNK 16     /* vectors in one product at the end */
-#define NOISE 0.4    /* of the tolerance, for the error of products: the root of both squares is below 1 */
+/* The basis may grow to BASIS_PER_PAIR vectors for each pair wanted and BASIS_EXTRA more. Beyond that, reorthogonalisation costs more
+   than a restart. */
+#define BASIS_PER_PAIR 4
+#define BASIS_EXTRA 100
+/* The search ends after IDLE_MOST verifications in a row that have met an eigenvalue at their level without moving a wanted pair. */
+#define IDLE_MOST 2
+/* Vectors in one block of products at the end. */
+#define CHUNK 16
+/* The error of the products may be this share of the tolerance. The residual by the recursion has a share of its own (search.c), so that the
+   root of the sum of both squares is below 1. */
+#define SHARE_PRODUCTS 0.4
 
 static bool settled(const basin_search *s)
 {
@@ -51,23 +57,25 @@ static bool moved(const basin_search *s)
 
 /* ------------------------------------------------------------------------------------------------ convergence -- */
 
-/* Is a wanted residual out of bounds along what no longer pends, or a pair unsettled that may be so by it? */
-static bool ghosts_matter(const basin_search *s)
+/* Do released vectors keep the search from its end? They do where a wanted residual is too large by what lies along them, and where the
+ * wanted ones have converged and a pair may be unsettled by it. */
+static bool released_matter(const basin_search *s)
 {
-    if (s->k->ghosts > 0 && basin_search_worst(s) <= basin_search_goal(s)) return true;
+    if (s->k->released > 0 && basin_search_worst(s) <= basin_search_goal(s)) return true;
     for (size_t i = 0; i < s->count; i++)
-        if (basin_krylov_ghost_coupling(s->k, s->keep[i]) > 0.5 * basin_search_goal(s) && basin_krylov_residual(s->k, s->keep[i]) > basin_search_goal(s)) return true;
+        if (basin_krylov_released_coupling(s->k, s->keep[i]) > 0.5 * basin_search_goal(s) && basin_krylov_residual(s->k, s->keep[i]) > basin_search_goal(s)) return true;
     return false;
 }
 
-/* Where a small basis has no room for them, residuals no longer follow from the products. */
-static basin_status recall_ghosts(basin_search *s)
+/* Released vectors become candidates again. Where a small basis has no room for them they are dropped, and residuals no longer follow
+ * from the products. */
+static basin_status readmit_released(basin_search *s)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
 
-    if (k->rows - s->count < k->held - k->used + k->ghosts + 2 * BASIN_SEARCH_ROWS) k->ghosts = 0, k->forgot = true;
-    else BASIN_TRY(basin_krylov_recall(k));
+    if (k->rows - s->count < k->held - k->used + k->released + 2 * BASIN_SEARCH_ROWS) k->released = 0, k->untracked = true;
+    else BASIN_TRY(basin_krylov_readmit(k));
 done:
     return st;
 }
@@ -93,7 +101,7 @@ static basin_ends fill_half(const basin_search *s)
 {
     const basin_krylov *k = s->k;
     basin_ends          e = s->wanted;
-    size_t              room = k->rows - s->count, pending = k->held - k->used, extra = (room > pending ? room - pending : 0) / 2;
+    size_t              room = k->rows - s->count, candidates = k->held - k->used, extra = (room > candidates ? room - candidates : 0) / 2;
 
     if (e.bottom == 0) e.top += extra;
     else if (e.top == 0) e.bottom += extra;
@@ -117,8 +125,8 @@ static basin_status converge(basin_search *s, bool *converged)
             *converged = worst <= basin_search_goal(s) && (s->proven || settled(s));
             if (*converged || basin_search_spent(s)) break;
             size_t ahead = steps_ahead(s, worst);
-            if (ghosts_matter(s)) BASIN_TRY(recall_ghosts(s));
-            size_t which = basin_search_pending(s);
+            if (released_matter(s)) BASIN_TRY(readmit_released(s));
+            size_t which = basin_search_candidate(s);
             if (!basin_krylov_has_room(k)) BASIN_TRY(basin_search_keep(s, fill_half(s)));
             look = k->used + ahead;
             BASIN_TRY(basin_search_step(s, which < k->held - k->used ? which : 0));
@@ -143,7 +151,7 @@ static basin_status iterate(basin_search *s)
         bool same = verified && !moved(s);
         for (size_t i = 0; i < s->count && !same; i++) s->values[i] = s->k->ritz[s->keep[i]];
         idle = same ? idle + 1 : 0;
-        if (!converged || s->proven || basin_search_spent(s) || (same && (verdict == 0 || idle > IDLE))) break;
+        if (!converged || s->proven || basin_search_spent(s) || (same && (verdict == 0 || idle > IDLE_MOST))) break;
         BASIN_TRY(basin_search_verify(s, &verdict));
         verified = true, s->proven = verdict > 0;
     }
@@ -213,10 +221,10 @@ static basin_status take_residuals(basin_search *s, uint64_t seed, basin_spectru
     basin_random random = basin_random_start(seed, BASIN_STREAM_CHECK);
     double       noise = 0.0;
 
-    if (!s->k->forgot) BASIN_TRY(measure_noise(s, &random, &noise));
+    if (!s->k->untracked) BASIN_TRY(measure_noise(s, &random, &noise));
     for (size_t i = 0; i < s->count; i++) out->residuals[i] = hypot(basin_krylov_residual(s->k, s->keep[i]), noise);
     BASIN_TRY(basin_krylov_restart(s->k, s->keep, s->count));
-    if (s->k->forgot || noise > NOISE * basin_search_limit(s)) BASIN_TRY(explicit_residuals(s->k, out));
+    if (s->k->untracked || noise > SHARE_PRODUCTS * basin_search_limit(s)) BASIN_TRY(explicit_residuals(s->k, out));
     out->converged = true;
     for (size_t i = 0; i < s->count; i++)
         if (!(out->residuals[i] <= basin_search_limit(s))) out->converged = false;
@@ -242,33 +250,33 @@ done:
 
 /* ------------------------------------------------------------------------------------------------------ whole -- */
 
-/* Vectors [P] held at the height beside the basis: product, strips of a restart or blocks of probes, and what is kept. */
+/* Vectors [P] held at the peak in addition to the basis: a product, the strips of a restart or blocks of probes, and what is kept. */
 static size_t rows_beside(size_t count, const basin_spectrum_options *options)
 {
-    return 3 + BASIN_KRYLOV_GHOSTS + 2 * CHUNK + (options->vectors ? count : 0);
+    return 3 + BASIN_KRYLOV_RELEASED + 2 * CHUNK + (options->vectors ? count : 0);
 }
 
-/* The rows that the basis may grow to: as wished, or as many as fit the memory limit. */
+/* The number of vectors that the basis may grow to: all that are useful, or as many as fit the memory limit. */
 static basin_status choose_rows(size_t size, size_t count, const basin_spectrum_options *options, size_t *out)
 {
     basin_status st = BASIN_OK;
-    size_t       wish = WISH * count + WISH_MORE, least = count + BASIN_SEARCH_ROWS, beside = rows_beside(count, options), bytes;
+    size_t       useful = BASIS_PER_PAIR * count + BASIS_EXTRA, least = count + BASIN_SEARCH_ROWS, beside = rows_beside(count, options), bytes;
     size_t       rows = basin_memory_limit() / sizeof(double) / size;
 
-    if (wish > size) wish = size;
+    if (useful > size) useful = size;
     if (least > size) least = size;
     BASIN_CHECK(options->max_products >= count, BASIN_ERR_ARG, "%zu products cannot give %zu eigenpairs", options->max_products, count);
     if (!basin_mul((least + beside) * sizeof(double), size, &bytes)) bytes = SIZE_MAX;
     BASIN_CHECK(rows >= least + beside, BASIN_ERR_BUDGET, "%zu eigenpairs of %zu parameters need %zu bytes, the limit is %zu", count, size, bytes,
                 basin_memory_limit());
-    *out = wish < rows - beside ? wish : rows - beside;
+    *out = useful < rows - beside ? useful : rows - beside;
 done:
     return st;
 }
 
 /* Products until the pairs are found and verified. Fitted to what three networks on digits of 1,000 to 2,500 parameters took, 15 to 160, for 1 to
  * 20 of the top at 1e-4 to 1e-8: nobody knows before, but the smallest eigenvalues lie close together, and each decade of the tolerance
- * costs a few steps. Only the forecast believes it: the basis may grow beyond. */
+ * costs a few steps. Only the forecast uses it: the basis may grow beyond. */
 static size_t expected_products(const basin_spectrum_options *o)
 {
     const double decades = -log10(o->tolerance);

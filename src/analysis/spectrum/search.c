@@ -5,8 +5,10 @@
 
 #include "core/progress.h"
 
-#define WITHIN 0.9        /* of the tolerance, for the recursion's residual */
-#define WITHIN_ALONE 0.25 /* the same where dropped vectors leave no trace: what several chains drop adds up in squares */
+/* The residual by the recursion may be this share of the tolerance. */
+#define SHARE_RECURSION 0.9
+/* The same where some released vectors are not followed: what several chains leave out adds up in squares. */
+#define SHARE_UNTRACKED 0.25
 
 size_t basin_ends_select(basin_ends e, size_t used, size_t *keep)
 {
@@ -24,7 +26,7 @@ double basin_search_limit(const basin_search *s)
 
 double basin_search_goal(const basin_search *s)
 {
-    return (s->k->forgot ? WITHIN_ALONE : WITHIN) * basin_search_limit(s);
+    return (s->k->untracked ? SHARE_UNTRACKED : SHARE_RECURSION) * basin_search_limit(s);
 }
 
 double basin_search_worst(const basin_search *s)
@@ -60,8 +62,8 @@ done:
     return st;
 }
 
-/* How much of the residuals that keep the search from its end lies along pending vector `which`: of the wanted pairs, or, once these have
- * converged, of those unsettled. */
+/* The sum of squares of what lies along candidate `which` of the residuals that keep the search from its end. These are the residuals of
+ * the wanted pairs; once those have converged, they are the residuals of the unsettled pairs. */
 static double weight_of(const basin_search *s, bool within, size_t which)
 {
     double sum = 0.0;
@@ -74,13 +76,13 @@ static double weight_of(const basin_search *s, bool within, size_t which)
     return sum;
 }
 
-size_t basin_search_pending(const basin_search *s)
+size_t basin_search_candidate(const basin_search *s)
 {
-    size_t pending = s->k->held - s->k->used, best = pending - 1;
+    size_t candidates = s->k->held - s->k->used, best = candidates - 1;
     double most = 0.0;
-    bool   within = pending > 1 && basin_search_worst(s) <= basin_search_goal(s);
+    bool   within = candidates > 1 && basin_search_worst(s) <= basin_search_goal(s);
 
-    for (size_t p = 0; pending > 1 && p < pending; p++) {
+    for (size_t p = 0; candidates > 1 && p < candidates; p++) {
         double weight = weight_of(s, within, p);
         if (weight > most) most = weight, best = p;
     }
@@ -92,7 +94,7 @@ basin_status basin_search_keep(basin_search *s, basin_ends e)
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
 
-    if (k->rows - s->count < k->held - k->used + BASIN_SEARCH_ROWS / 2) basin_krylov_forget(k, basin_search_pending(s));
+    if (k->rows - s->count < k->held - k->used + BASIN_SEARCH_ROWS / 2) basin_krylov_release(k, basin_search_candidate(s));
     if (e.top + e.bottom < k->used) BASIN_TRY(basin_krylov_restart(k, s->keep, basin_ends_select(e, k->used, s->keep)));
     s->seen = k->used;
 done:

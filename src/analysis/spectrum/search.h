@@ -13,40 +13,43 @@ typedef struct basin_ends { /* which Ritz pairs of j, ascending, are meant: the 
 typedef struct basin_search {
     basin_krylov *k;
     basin_ends    wanted;
-    size_t        count, max_products;
-    double        tolerance, expected; /* products in all, for the progress */
-    size_t       *keep;                /* [rows] */
-    double       *values, *scratch;       /* [count] the wanted values, descending; [rows, rows] scratch */
-    double       *residuals;           /* [rows] scratch */
-    bool          proven;              /* no eigenvalue is missing, but for one chance in 10,000 */
-    size_t        verifications;       /* begun */
-    size_t        seen;                /* vectors and worst residual over the limit at the last look */
-    double        worst;
+    size_t        count;         /* of wanted pairs */
+    size_t        max_products;
+    double        tolerance;     /* relative to ‖H‖ */
+    double        expected;      /* products in all, for the progress */
+    size_t       *keep;          /* [rows] indices of Ritz pairs; the first `count` are the wanted ones */
+    double       *values;        /* [count] the wanted Ritz values, descending */
+    double       *scratch;       /* [rows + 1, rows] */
+    double       *residuals;     /* [rows] scratch */
+    bool          proven;        /* no eigenvalue is missing, but for one chance in 10,000 */
+    size_t        verifications; /* begun */
+    size_t        seen;          /* vectors multiplied at the last look */
+    double        worst;         /* the worst residual then, relative to its goal */
 } basin_search;
 
-/* The indices of the pairs meant, of `used` ascending ones, into keep [top + bottom], descending by value; returns their number. */
+/* Writes the indices of the pairs meant, of `used` ascending ones, into keep [top + bottom], descending by value; returns their number. */
 size_t basin_ends_select(basin_ends e, size_t used, size_t *keep);
 
-/* tolerance ‖H‖ */
+/* The largest residual that is allowed: tolerance ‖H‖. */
 double basin_search_limit(const basin_search *s);
-/* What the recursion's residuals must reach: a part of that limit. */
+/* What the residual by the recursion must reach: a share of that limit. */
 double basin_search_goal(const basin_search *s);
 /* The largest residual of the wanted pairs. */
 double basin_search_worst(const basin_search *s);
 /* Can pair i, one of those left out, turn out beyond the innermost wanted ones? Its residual says how far it may move. */
 bool basin_search_unsettled(const basin_search *s, size_t i);
-/* The pending vector of the largest weight; the last, a fresh one, where none has any. */
-size_t basin_search_pending(const basin_search *s);
-/* No product is left to make. */
+/* The candidate of the largest weight. Where none has any it is the last, which is a fresh one. */
+size_t basin_search_candidate(const basin_search *s);
+/* Is there no product left to make? */
 bool basin_search_spent(const basin_search *s);
-/* Multiplies pending vector `which`. */
+/* Multiplies candidate `which`. */
 basin_status basin_search_step(basin_search *s, size_t which);
-/* Of the Ritz pairs those of these ends stay. Of many vectors pending in a small basis only the one of the largest weight does. */
+/* Restarts with the Ritz pairs `e`. If the basis is small, only the candidate with the largest weight remains. */
 basin_status basin_search_keep(basin_search *s, basin_ends e);
 
-/* By a second chain: +1, no eigenvalue is missing among the wanted, but for the chance; -1, the chain has met one at the level that it
-   was to stay below, so one may be; 0, not known. Needs Ritz pairs; leaves the vectors of both chains, and what the first had pending as
-   ghosts. */
+/* Runs a second chain. *verdict is +1 where it proves that no eigenvalue is missing among the wanted ones (but for one chance in 10,000),
+   -1 where it has met an eigenvalue at the level below which it was to stay, so that one may be missing, and 0 where it does not know.
+   Needs Ritz pairs. Afterwards the basis holds the vectors of both chains, and the candidates of the first are released. */
 basin_status basin_search_verify(basin_search *s, int *verdict);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * Method
  *   1. Keep the wanted pairs and neighbours that are known well, D, and start a second chain from a random vector z orthogonal to them:
- *      Lanczos with H'' = H within that complement. What pended before becomes ghosts (krylov.h), so residuals stay known.
+ *      Lanczos with H'' = H within that complement. The candidates of before are released (krylov.h), so residuals stay known.
  *   2. Let H'' < ν. Then H <= [Θ R; Rᵀ ν] in the order of symmetric matrices (Loewner), with R, in columns, what H d has
  *      beyond D; so no eigenvalue of H that counts as the i-th is above that of this matrix, which is at most l = θ_i +
  *      tolerance ‖H‖ where ν <= l - Σ r_k²/(l - θ_k) over the d_k with θ_k < l (Schur complement; inertia adds). The least of
@@ -95,7 +95,7 @@ static basin_ends choose_kept(const basin_search *s)
     basin_ends          e = s->wanted;
     size_t              need = 2 * s->count + ROOM + k->held - k->used + 1, others = k->used - s->count, room = k->rows > need ? k->rows - need : 0;
 
-    if (k->forgot) return e;
+    if (k->untracked) return e;
     if (others > room) others = room;
     if (e.top > 0) e.top += count_worthy(s, k->used - e.top, -1, others);
     if (e.bottom > 0) e.bottom += count_worthy(s, s->wanted.bottom - 1, 1, others - (e.top - s->wanted.top));
@@ -135,7 +135,7 @@ basin_status basin_search_verify(basin_search *s, int *verdict)
     size_t        steps = s->count + ROOM, used = k->used;
     chain         c = {0};
     basin_ends    kept;
-    bool          known = !k->forgot;
+    bool          known = !k->untracked;
 
     s->verifications++;
     for (size_t i = 0; i < used; i++) s->residuals[i] = basin_krylov_residual(k, i);
@@ -143,7 +143,7 @@ basin_status basin_search_verify(basin_search *s, int *verdict)
     c.highest = level_for(s, used - s->wanted.top, used, kept.bottom, used - kept.top, 1.0);
     c.lowest = level_for(s, 0, s->wanted.bottom, kept.bottom, used - kept.top, -1.0);
     BASIN_TRY(basin_search_keep(s, kept));
-    basin_krylov_forget(k, k->held - k->used);
+    basin_krylov_release(k, k->held - k->used);
     c.log_overlap = known ? log_overlap(s, k->size - k->held) : -INFINITY;
     c.first = k->used;
     BASIN_TRY(basin_krylov_add_random(k));
