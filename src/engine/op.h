@@ -121,7 +121,7 @@ struct basin_node {
 #define NODE_INPUT(node, i) (&(node)->slots[(node)->input[i]])
 #define NODE_OUTPUT(node) (&(node)->slots[(node)->output])
 
-static inline size_t least(size_t a, size_t b)
+static inline size_t basin_least(size_t a, size_t b)
 {
     return a < b ? a : b;
 }

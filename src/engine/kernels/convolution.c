@@ -64,7 +64,7 @@ static size_t period(const basin_window_axis *axis)
 
 static size_t phases(const basin_window_axis *axis)
 {
-    return least(axis->kernel, period(axis));
+    return basin_least(axis->kernel, period(axis));
 }
 
 static line line_back(const basin_window_axis *axis, size_t phase)
@@ -239,13 +239,13 @@ static void run_pass(const pass *p, const real *packed, real *out)
     ptrdiff_t    offset[K_BLOCK];
 
     for (size_t start = 0; start < p->k; start += K_BLOCK) {
-        const size_t end = least(start + K_BLOCK, p->k);
+        const size_t end = basin_least(start + K_BLOCK, p->k);
         set_offsets(p, start, end, offset);
         for (size_t i = 0; i < p->y.count; i++) {
             size_t from, to;
             taps_inside(&p->y, i, &from, &to);
             from = from * of_row > start ? from * of_row : start;
-            to = least(to * of_row, end);
+            to = basin_least(to * of_row, end);
             if (from < to) add_row(p, i, from, to, offset, start, packed, out);
         }
     }
@@ -312,7 +312,7 @@ static void rows_inside(const line *l, size_t t, size_t *from, size_t *to)
     const ptrdiff_t base = l->first + (ptrdiff_t)t * l->tap_step;
 
     *from = base < 0 ? (size_t)((-base + l->step - 1) / l->step) : 0;
-    *to = base < l->in ? least(l->count, (size_t)((l->in - 1 - base) / l->step) + 1) : 0;
+    *to = base < l->in ? basin_least(l->count, (size_t)((l->in - 1 - base) / l->step) + 1) : 0;
 }
 
 /* w [outputs, channels, kernel] of one group += y ⋆ x for one group of samples: for each tap row the output rows that have it. */
@@ -327,7 +327,7 @@ static void add_weights(const pass *p, const real *y, real *w)
         ptrdiff_t first = (p->y.first + (ptrdiff_t)ty * p->y.tap_step) * row + (p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
         rows_inside(&p->y, ty, &from, &to);
         for (size_t k = 0, n; k < of_row && from < to; k += n) {
-            n = least(K_BLOCK, of_row - k);
+            n = basin_least(K_BLOCK, of_row - k);
             for (size_t t = 0; t < n; t++) {
                 const size_t c = (k + t) / p->x.taps, tx = (k + t) % p->x.taps;
                 offset[t] = (ptrdiff_t)c * channel + (ptrdiff_t)tx * p->x.tap_step * BASIN_LANES;

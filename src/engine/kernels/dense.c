@@ -106,11 +106,11 @@ void basin_dense_apply(const basin_dense *d, basin_pixels x, basin_dense_matrix 
 
     size_t t = 0;
     do { /* once also without inputs: what is left is the bias */
-        strip s = {.taps = least(TAPS, d->in - t), .w = w.at + t * w.in, .stride = along ? w.out : w.in, .alpha = d->alpha, .beta = d->beta};
+        strip s = {.taps = basin_least(TAPS, d->in - t), .w = w.at + t * w.in, .stride = along ? w.out : w.in, .alpha = d->alpha, .beta = d->beta};
         s.bias = t == 0 ? bias : NULL;
         s.add = add || t > 0;
         for (size_t q = 0, n; q < vectors; q += n) {
-            n = least(PIXELS, vectors - q);
+            n = basin_least(PIXELS, vectors - q);
             for (size_t p = 0; p < n; p++) {
                 const size_t part = (q + p) % PARTS * VECTOR, pixel = (q + p) / PARTS, row = pixel / d->positions, at = pixel % d->positions;
                 s.x[p] = d->in == 0 ? NULL : x.at + row * x.row + at * x.step + t * BASIN_LANES + part;
@@ -131,7 +131,7 @@ enum { PIECE = 16, SHORT_BIAS = 256 };
 static __attribute__((noinline)) void turn(size_t vectors, const real *const *pixels, size_t n, size_t first, size_t elements, real *to)
 {
     for (size_t v = 0; v < vectors; v++) {
-        const size_t some = least(VECTOR, elements - v * VECTOR);
+        const size_t some = basin_least(VECTOR, elements - v * VECTOR);
         for (size_t q = 0; q < n; q++)
             for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
                 const real *from = pixels[q] + (first + v * VECTOR) * BASIN_LANES + part;
@@ -204,7 +204,7 @@ void basin_dense_weight(const basin_dense *d, const basin_pixels left[2], size_t
     const size_t pixels = d->rows * d->positions * (left[1].at != NULL ? 2 : 1), pieces = (pixels + PIECE - 1) / PIECE;
     const size_t all = (rights + VECTOR - 1) / VECTOR;
 
-#define PANEL(V) case V: weight_panel(V, from, lefts, to, n, at, least(V * VECTOR, rights - at), d->alpha, w, stride); break;
+#define PANEL(V) case V: weight_panel(V, from, lefts, to, n, at, basin_least(V * VECTOR, rights - at), d->alpha, w, stride); break;
     for (size_t piece = 0; piece < pieces; piece++) {
         const size_t start = piece * pixels / pieces, n = (piece + 1) * pixels / pieces - start;
         find(d, left, start, n, from);
@@ -228,10 +228,10 @@ void basin_dense_bias(const basin_dense *d, basin_pixels y, real *c)
     const size_t pixels = d->rows * d->positions;
 
     for (size_t o = 0; o < d->out; o += VECTOR) {
-        const size_t n = least(VECTOR, d->out - o);
+        const size_t n = basin_least(VECTOR, d->out - o);
         for (size_t start = 0; start < pixels; start += SHORT_BIAS) {
             vector sum[VECTOR] = {{0}};
-            for (size_t q = start; q < least(start + SHORT_BIAS, pixels); q++) {
+            for (size_t q = start; q < basin_least(start + SHORT_BIAS, pixels); q++) {
                 const real *from = y.at + q / d->positions * y.row + q % d->positions * y.step + o * BASIN_LANES;
                 for (size_t e = 0; e < n; e++)
                     for (size_t part = 0; part < BASIN_LANES; part += VECTOR) sum[e] += vector_load(from + e * BASIN_LANES + part);

@@ -138,7 +138,7 @@ static void move_runs(const plane *p, bool add, real scale, const real *from, re
 static void add_columns(const plane *p, real scale, const real *from, real *to)
 {
     for (size_t start = 0; start < p->columns; start += TILE) {
-        const size_t n = least(TILE, p->columns - start);
+        const size_t n = basin_least(TILE, p->columns - start);
         double       sum[TILE] = {0.0};
         for (size_t i = 0; i < p->rows; i++) {
             const real *f = from + i * p->from_row + start;
@@ -175,8 +175,8 @@ static void move_tiles(const plane *p, bool add, real scale, const real *from, r
 {
     for (size_t first = 0; first < p->rows; first += TILE)
         for (size_t start = 0; start < p->columns; start += TILE) {
-            const size_t end = least(start + TILE, p->columns);
-            for (size_t i = first; i < least(first + TILE, p->rows); i++) {
+            const size_t end = basin_least(start + TILE, p->columns);
+            for (size_t i = first; i < basin_least(first + TILE, p->rows); i++) {
                 const real *f = from + i * p->from_row;
                 real       *t = to + i * p->to_row;
                 if (add)

@@ -26,7 +26,7 @@ typedef struct extent {
 /* Numbers 0 … n - 1 with their statistic's place l, of each group of BASIN_LANES the first `valid`. */
 #define EACH_NUMBER(n, valid, statement)                                                                                                             \
     for (size_t first = 0; first < (n); first += BASIN_LANES) {                                                                                      \
-        const size_t many = least((n)-first, valid);                                                                                                 \
+        const size_t many = basin_least((n)-first, valid);                                                                                                 \
         if (many == BASIN_LANES)                                                                                                                     \
             for (size_t l = 0; l < BASIN_LANES; l++) {                                                                                               \
                 const size_t i = first + l;                                                                                                          \
@@ -75,7 +75,7 @@ static inline extent extent_of(const basin_node *node, size_t b, size_t number)
 /* Lanes of the row that hold samples; where every lane is a set of its own, the empty ones do no harm. */
 static inline size_t valid_lanes(const extent *e, size_t row)
 {
-    return e->lanes > 1 && e->across_lanes ? least(BASIN_LANES, e->b - row * e->lanes) : BASIN_LANES;
+    return e->lanes > 1 && e->across_lanes ? basin_least(BASIN_LANES, e->b - row * e->lanes) : BASIN_LANES;
 }
 
 /* The set's numbers in row `row`, vector j of k. */

@@ -127,7 +127,7 @@ typedef struct targets { /* of one position of 16 samples */
 
 static void find_targets(const softmax *s, const basin_batch *batch, size_t group, size_t token, targets *t)
 {
-    const size_t first = group * BASIN_LANES, there = least(BASIN_LANES, batch->count - first);
+    const size_t first = group * BASIN_LANES, there = basin_least(BASIN_LANES, batch->count - first);
     const double rest = 1.0 - s->loss->label_smoothing;
 
     t->count = 0;
@@ -247,7 +247,7 @@ static void cross_entropy(const softmax *s, const targets *t, const real *y, bas
 
     find_scores(y, s->classes, t, &found);
     for (size_t c = 0; c < s->classes; c += PIECE) {
-        const size_t n = least(PIECE, s->classes - c);
+        const size_t n = basin_least(PIECE, s->classes - c);
         exponentials(y + c * BASIN_LANES, n, found.top, e);
         add_rest(e, c, n, &found);
     }
@@ -255,7 +255,7 @@ static void cross_entropy(const softmax *s, const targets *t, const real *y, bas
     total->count += t->count;
     for (size_t l = 0; l < BASIN_LANES; l++) total->correct += found.best[l] == t->class[l];
     for (size_t c = 0; a != NULL && c < s->classes; c += PIECE) {
-        const size_t n = least(PIECE, s->classes - c), at = c * BASIN_LANES;
+        const size_t n = basin_least(PIECE, s->classes - c), at = c * BASIN_LANES;
         if (s->classes > PIECE) exponentials(y + at, n, found.top, e);
         add_derivatives(s, t, &found, e, c, n, a + at, u != NULL ? u + at : NULL);
     }
@@ -324,7 +324,7 @@ static void find_element(const basin_batch *batch, size_t group, size_t j, size_
 {
     for (size_t l = 0, sample = group * BASIN_LANES; l < BASIN_LANES; l++, sample++) {
         of->counted[l] = -(real_bits)(sample < batch->count);
-        of->target[l] = (double)batch->values[least(sample, batch->count - 1) * width + j];
+        of->target[l] = (double)batch->values[basin_least(sample, batch->count - 1) * width + j];
     }
 }
 
@@ -372,7 +372,7 @@ static void binary_cross_entropies(const basin_loss_spec *loss, const basin_batc
         double sum[BASIN_LANES] = {0.0};
         for (size_t j = 0; j < width; j++) {
             const size_t at = (group * width + j) * BASIN_LANES, piece = j % PIECE * BASIN_LANES;
-            if (j % PIECE == 0) find_logits(y + at, least(PIECE, width - j), &found);
+            if (j % PIECE == 0) find_logits(y + at, basin_least(PIECE, width - j), &found);
             find_element(batch, group, j, width, &of);
             total->correct += count_correct(&of, y + at);
             binary_cross_entropy(&of, weight_of(loss, j % classes), 1.0 / batch->weight, y + at, found.rest + piece, found.small + piece, sum,

@@ -51,7 +51,7 @@ INLINE void tile_to_lanes(const real *rows, size_t row, size_t there, bool repea
 
     for (size_t l = 0; l < VECTOR; l++) {
         v[l] = (vector){0};
-        if (l < there || repeat) v[l] = load_some(n, rows + least(l, there - 1) * row);
+        if (l < there || repeat) v[l] = load_some(n, rows + basin_least(l, there - 1) * row);
     }
     vector_transpose(v);
     for (size_t e = 0; e < n; e++, lanes += BASIN_LANES) {
@@ -75,7 +75,7 @@ INLINE void tile_to_rows(const real *lanes, size_t n, size_t there, bool add, re
 /* Where VECTOR samples of a group begin: the number of those that are there. */
 static size_t samples_from(size_t sample, size_t b)
 {
-    return sample < b ? least(b - sample, VECTOR) : 0;
+    return sample < b ? basin_least(b - sample, VECTOR) : 0;
 }
 
 /* lanes [groups, k, width, 16] (+)= rows [b, k, width]; empty lanes repeat the last sample, or hold 0. */
@@ -84,10 +84,10 @@ static void to_lanes(const real *rows, real *lanes, size_t b, size_t k, size_t w
     for (size_t sample = 0; sample < (b + BASIN_LANES - 1) / BASIN_LANES * BASIN_LANES; sample += VECTOR) {
         const size_t there = samples_from(sample, b);
         for (size_t j = 0; j < k; j++) {
-            const real *from = rows + (least(sample, b - 1) * k + j) * width;
+            const real *from = rows + (basin_least(sample, b - 1) * k + j) * width;
             real       *to = lanes + (sample / BASIN_LANES * k + j) * width * BASIN_LANES + sample % BASIN_LANES;
             for (size_t e = 0; e < width; e += VECTOR)
-                tile_to_lanes(from + e, k * width, there > 0 ? there : repeat, repeat, least(VECTOR, width - e), add, to + e * BASIN_LANES);
+                tile_to_lanes(from + e, k * width, there > 0 ? there : repeat, repeat, basin_least(VECTOR, width - e), add, to + e * BASIN_LANES);
         }
     }
 }
@@ -100,7 +100,7 @@ static void to_rows(const real *lanes, real *rows, size_t b, size_t k, size_t wi
             const real *from = lanes + (sample / BASIN_LANES * k + j) * width * BASIN_LANES + sample % BASIN_LANES;
             real       *to = rows + (sample * k + j) * width;
             for (size_t e = 0; e < width; e += VECTOR)
-                tile_to_rows(from + e * BASIN_LANES, least(VECTOR, width - e), samples_from(sample, b), add, to + e, k * width);
+                tile_to_rows(from + e * BASIN_LANES, basin_least(VECTOR, width - e), samples_from(sample, b), add, to + e, k * width);
         }
 }
 
