@@ -77,7 +77,7 @@ int cli_kind_read(const cli_arguments *a, const char *name, const basin_run *run
         CLI_CHECK((k.method = basin_strdup(ck->method != NULL ? ck->method : "")) != NULL, "out of memory for a run");
         k.parameters = ck->params->size;
         k.seed = ck->hyper.seed;
-        if (!cli_given_option(a, "data")) memcpy(k.data, ck->data_digest, sizeof k.data);
+        if (!cli_has(a, "data")) memcpy(k.data, ck->data_digest, sizeof k.data);
     }
     *out = k, k = (cli_kind){0};
 done:

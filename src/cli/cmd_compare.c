@@ -204,8 +204,8 @@ static int read_options(const cli_arguments *a, basin_comparison_options *out)
                                   .loss_tolerance = cli_real(a, "loss-tolerance", 0),
                                   .at_loss = cli_real(a, "at-loss", 0)};
 
-    CLI_CHECK(!cli_given_option(a, "level") || (o.level > 0 && o.level < 1), "--level must lie between 0 and 1, got %g", o.level);
-    CLI_CHECK(!cli_given_option(a, "loss-tolerance") || o.loss_tolerance > 0, "--loss-tolerance must be positive, got %g", o.loss_tolerance);
+    CLI_CHECK(!cli_has(a, "level") || (o.level > 0 && o.level < 1), "--level must lie between 0 and 1, got %g", o.level);
+    CLI_CHECK(!cli_has(a, "loss-tolerance") || o.loss_tolerance > 0, "--loss-tolerance must be positive, got %g", o.loss_tolerance);
     *out = o;
 done:
     return status;
@@ -217,7 +217,7 @@ static int measure_candidates(const cli_arguments *a, candidate *c, cli_rows *ro
 
     rows->test_parts = true;
     for (size_t i = 0; i < a->operand_count; i++) rows->polish_all = rows->polish_all || c[i].hovers; /* like is held against like */
-    if (cli_given_option(a, "at-loss")) CLI_TRY(choose_crossings(a, c, a->operand_count, cli_real(a, "at-loss", 0), rows));
+    if (cli_has(a, "at-loss")) CLI_TRY(choose_crossings(a, c, a->operand_count, cli_real(a, "at-loss", 0), rows));
     else choose(c, a->operand_count);
     for (size_t i = 0; i < a->operand_count; i++) {
         cli_monitor_part("run", i + 1, a->operand_count);

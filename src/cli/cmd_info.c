@@ -70,7 +70,7 @@ static int check(const cli_arguments *a)
 {
     int status = CLI_OK;
 
-    CLI_WANT(cli_given_option(a, "gradient") || (!cli_given_option(a, "polish") && !cli_given_option(a, "average")),
+    CLI_WANT(cli_has(a, "gradient") || (!cli_has(a, "polish") && !cli_has(a, "average")),
              "info: --polish and --average measure with the data: add --gradient");
 done:
     return status;
@@ -81,7 +81,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
     int               status = CLI_OK;
     basin_info       *info = NULL;
     basin_provenance *provenance = NULL;
-    bool              gradient = cli_given_option(a, "gradient");
+    bool              gradient = cli_has(a, "gradient");
 
     for (size_t i = 0; i < a->operand_count; i++) {
         const char *path = a->operands[i];

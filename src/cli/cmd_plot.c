@@ -45,7 +45,7 @@ static int read_options(const cli_arguments *a, const char **labels, basin_figur
         .y = cli_text(a, "y", NULL),
         .scale = cli_text(a, "scale", NULL),
         .cap = cli_real(a, "cap", 0),
-        .no_footer = cli_given_option(a, "no-footer"),
+        .no_footer = cli_has(a, "no-footer"),
         .dpi = cli_real(a, "dpi", 0),
     };
 done:
@@ -68,7 +68,7 @@ static int run(const cli_arguments *a)
     for (size_t i = 0; i < a->operand_count; i++) CLI_LIBRARY(basin_result_read(a->operands[i], &results[i]));
     CLI_LIBRARY(basin_figure_create((const basin_result *const *)results, a->operand_count, &o, &figure));
     CLI_LIBRARY(basin_figure_write(figure, path));
-    if (cli_given_option(a, "caption")) printf("%s\n", basin_figure_caption(figure));
+    if (cli_has(a, "caption")) printf("%s\n", basin_figure_caption(figure));
 done:
     basin_figure_destroy(&figure);
     for (size_t i = 0; results != NULL && i < a->operand_count; i++) basin_result_destroy(&results[i]);

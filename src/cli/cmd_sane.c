@@ -20,7 +20,7 @@ static int read_options(const cli_arguments *a, const cli_source *s, basin_spect
     CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, out));
     CLI_TRY(cli_size(a, "ritz", 0, &out->ritz));
     out->stationarity = s->stationarity;
-    CLI_CHECK(out->ritz > 0 || !cli_given_option(a, "ritz"), "--ritz must be at least 1");
+    CLI_CHECK(out->ritz > 0 || !cli_has(a, "ritz"), "--ritz must be at least 1");
 done:
     return status;
 }

@@ -20,7 +20,7 @@ static int check(const cli_arguments *a)
     basin_checkpoint *ck = NULL;
 
     recorded_rho = NAN;
-    for (size_t i = 0; i < a->operand_count && !cli_given_option(a, "rho"); i++) {
+    for (size_t i = 0; i < a->operand_count && !cli_has(a, "rho"); i++) {
         CLI_LIBRARY(basin_checkpoint_read(a->operands[i], &ck));
         recorded_rho = fmax(recorded_rho, ck->hyper.rho); /* of a number and NAN it is the number */
         basin_checkpoint_destroy(&ck);
@@ -37,7 +37,7 @@ static int read_options(const cli_arguments *a, const cli_source *s, double **rh
     basin_sharpness_options o = {.recorded_rho = recorded_rho,
                                  .momentum = basin_checkpoint_momentum(s->ck),
                                  .stationarity = s->stationarity,
-                                 .find_top = cli_given_option(a, "top"),
+                                 .find_top = cli_has(a, "top"),
                                  .split = s->splits[0]};
 
     CLI_TRY(cli_reals(a, "rho", rho, &o.rho_count));

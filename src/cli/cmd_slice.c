@@ -205,7 +205,7 @@ static int make_direction(const cli_arguments *a, cli_source *s, const axis_requ
     case BASIN_DIRECTION_OTHER: break; /* none that can be typed */
     }
     if (d->warning != NULL) cli_warn("%s: %s", s->ck->path, d->warning);
-    if (first != NULL && cli_given_option(a, "orthogonal")) CLI_LIBRARY(basin_direction_orthogonalise(d, first));
+    if (first != NULL && cli_has(a, "orthogonal")) CLI_LIBRARY(basin_direction_orthogonalise(d, first));
     CLI_TRY(rescale(d, request->scale));
     *out = d, d = NULL;
 done:
@@ -222,7 +222,7 @@ static int interpolate(const cli_arguments *a, cli_source *s, basin_checkpoint *
 
     for (size_t i = 0; i < count; i++) {
         if (ends[i] == NULL) continue;
-        CLI_CHECK(i == 0 || !cli_given_option(a, "orthogonal"), "--bn interpolate: made orthogonal, %s does not lead to that checkpoint",
+        CLI_CHECK(i == 0 || !cli_has(a, "orthogonal"), "--bn interpolate: made orthogonal, %s does not lead to that checkpoint",
                   directions[i]->label);
         graphs[i] = ends[i]->graph, at[i] = directions[i]->natural_norm / directions[i]->norm;
     }

@@ -17,7 +17,7 @@ static int read_options(const cli_arguments *a, basin_spectrum_options *out)
     int status = CLI_OK;
 
     CLI_TRY(cli_spectral_options(a, out));
-    out->vectors = cli_given_option(a, "vectors");
+    out->vectors = cli_has(a, "vectors");
 done:
     return status;
 }

@@ -72,7 +72,7 @@ static int measure_runs(const cli_arguments *a, basin_run *const *runs, size_t e
 {
     int status = CLI_OK;
 
-    if (cli_given_option(a, "at-loss")) return track_at_loss(a, runs, every, rows);
+    if (cli_has(a, "at-loss")) return track_at_loss(a, runs, every, rows);
     for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(track_run(a, a->operands[i], runs[i], every, rows));
 done:
     return status;

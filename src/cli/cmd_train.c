@@ -115,7 +115,7 @@ static int make_data(training *t)
 
     CLI_WANT(path != NULL, "train: on which data? --data FILE.h5");
     CLI_TRY(cli_size(t->a, "subset", 0, &o.train_count));
-    CLI_CHECK(o.train_count > 0 || !cli_given_option(t->a, "subset"), "--subset must be at least 1");
+    CLI_CHECK(o.train_count > 0 || !cli_has(t->a, "subset"), "--subset must be at least 1");
     CLI_LIBRARY(basin_dataset_read(path, foreign ? &source : NULL, &t->data));
     t->own_data = foreign || o.train_count > 0 || o.noise > 0;
     if (o.train_count > 0 || o.noise != 0) {
@@ -184,7 +184,7 @@ static int make_rule(training *t)
     size_t               seed;
 
     CLI_LIBRARY(basin_update_find(cli_text(t->a, "method", "gd"), &o->method));
-    CLI_WANT(cli_given_option(t->a, "learning-rate"), "train: --learning-rate is required");
+    CLI_WANT(cli_has(t->a, "learning-rate"), "train: --learning-rate is required");
     o->learning_rate = cli_real(t->a, "learning-rate", NAN);
     o->momentum = cli_real(t->a, "momentum", 0.9);
     o->rho = cli_real(t->a, "rho", 0.05);
@@ -202,7 +202,7 @@ static int make_steps(training *t)
     int    status = CLI_OK;
     size_t steps, epochs, samples = basin_objective_samples(t->train), batch = t->rule.batch_size;
 
-    CLI_WANT(cli_given_option(t->a, "steps") != cli_given_option(t->a, "epochs"), "train: how long? --steps N or --epochs N");
+    CLI_WANT(cli_has(t->a, "steps") != cli_has(t->a, "epochs"), "train: how long? --steps N or --epochs N");
     CLI_TRY(cli_size(t->a, "steps", 0, &steps));
     CLI_TRY(cli_size(t->a, "epochs", 0, &epochs));
     size_t batches = batch == 0 || batch >= samples ? 1 : (samples + batch - 1) / batch;
@@ -228,7 +228,7 @@ static int read_saves(const cli_arguments *a, size_t steps, size_t **out, size_t
 
     CLI_TRY(cli_size(a, "save-every", 0, &every));
     CLI_TRY(cli_reals(a, "save", &list, &listed));
-    CLI_CHECK(every > 0 || !cli_given_option(a, "save-every"), "--save-every must be at least 1");
+    CLI_CHECK(every > 0 || !cli_has(a, "save-every"), "--save-every must be at least 1");
     CLI_ALLOC(save, listed + (every > 0 ? steps / every : 0) + 2);
     if (every > 0 || list == NULL) save[n++] = 0;
     for (size_t step = every; every > 0 && step <= steps; step += every) save[n++] = step;
@@ -331,7 +331,7 @@ static int fill(training *t, const basin_train_state *state)
     basin_checkpoint          *ck = t->ck;
     const basin_train_options *o = &t->rule;
     bool                       rho = o->method == BASIN_SAM || o->method == BASIN_MSAM;
-    bool                       perturbed = cli_given_option(t->a, "save-perturbed") && state->undo != 0;
+    bool                       perturbed = cli_has(t->a, "save-perturbed") && state->undo != 0;
     char                       folder[PATH_MAX], there[PATH_MAX], relative[2 * PATH_MAX];
 
     memcpy(ck->theta, perturbed ? state->stored : state->theta, ck->params->size * sizeof *ck->theta);
@@ -410,10 +410,10 @@ static int prepare_folder(training *t)
     basin_status opened = basin_run_open(t->folder, &run);
     size_t       held = opened == BASIN_OK ? run->count : 0;
     CLI_TRY(opened == BASIN_ERR_MISSING ? CLI_OK : cli_library(opened)); /* missing: no checkpoint in it */
-    CLI_CHECK(held == 0 || cli_given_option(t->a, "force"), "%s: holds %zu checkpoints already; --force replaces them", t->folder, held);
+    CLI_CHECK(held == 0 || cli_has(t->a, "force"), "%s: holds %zu checkpoints already; --force replaces them", t->folder, held);
     CLI_CHECK(snprintf(path, sizeof path, "%s/data.h5", t->folder) < (int)sizeof path, "%.60s…: the name is too long", t->folder);
     CLI_CHECK(!t->own_data || !cli_same_file(path, cli_text(t->a, "data", NULL)), "%s: is the data set to take rows from; choose another folder", path);
-    CLI_CHECK(!t->own_data || cli_given_option(t->a, "force") || access(path, F_OK) != 0, "%s: is there already; --force replaces it", path);
+    CLI_CHECK(!t->own_data || cli_has(t->a, "force") || access(path, F_OK) != 0, "%s: is there already; --force replaces it", path);
     for (size_t i = 0; i < held; i++)
         if (is_own(run->entries[i].path) && unlink(run->entries[i].path) != 0) CLI_CHECK(false, "%s: %s", run->entries[i].path, strerror(errno));
     if (t->own_data) CLI_LIBRARY(basin_dataset_write(t->data, path));

@@ -11,7 +11,7 @@
 
 bool cli_forecast_wanted(const cli_arguments *a)
 {
-    return a->command->forecast != NULL && cli_given_option(a, "dry-run");
+    return a->command->forecast != NULL && cli_has(a, "dry-run");
 }
 
 /* The polish before the work: a gradient where it starts and one for each step, if none is halved. Averaging takes no passes. */

@@ -48,7 +48,7 @@ static int print(const cli_arguments *a, const cli_batch *batch)
     int   status = CLI_OK;
     char *json = NULL;
 
-    if (cli_given_option(a, "json")) {
+    if (cli_has(a, "json")) {
         CLI_LIBRARY(basin_result_json((const basin_result *const *)batch->results, batch->count, &json));
         fputs(json, stdout);
         if (json[0] != '\0' && json[strlen(json) - 1] != '\n') fputc('\n', stdout);
@@ -188,7 +188,7 @@ static int run_command(int argc, char **argv)
 
     if (command == NULL) return no_command(argv[1]);
     CLI_TRY(cli_arguments_parse(command, argc - 1, argv + 1, &arguments));
-    if (cli_given_option(&arguments, "help")) {
+    if (cli_has(&arguments, "help")) {
         cli_help(command, stdout);
         goto done;
     }

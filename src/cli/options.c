@@ -192,7 +192,7 @@ int cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_a
         if (optarg != NULL) CLI_TRY(check_value(command, option, optarg));
     }
     while (optind < argc) a.operands[a.operand_count++] = argv[optind++];
-    if (!cli_given_option(&a, "help")) {
+    if (!cli_has(&a, "help")) {
         CLI_WANT(a.operand_count >= command->least, "%s: too few arguments; usage: basin %s", command->name, command->usage);
         CLI_WANT(a.operand_count <= command->most, "%s: too many arguments, from «%s» on; usage: basin %s", command->name,
                  a.operands[command->most], command->usage);
@@ -223,7 +223,7 @@ static const cli_given *find_given(const cli_arguments *a, const char *name)
     return NULL;
 }
 
-bool cli_given_option(const cli_arguments *a, const char *name)
+bool cli_has(const cli_arguments *a, const char *name)
 {
     return find_given(a, name) != NULL;
 }

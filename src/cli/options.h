@@ -41,7 +41,7 @@ int  cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_
 void cli_arguments_clear(cli_arguments *arguments);
 
 /* The last one given counts. Asking for an option that the command does not have is an error of ours: assertion. */
-bool        cli_given_option(const cli_arguments *a, const char *name);
+bool        cli_has(const cli_arguments *a, const char *name);
 const char *cli_text(const cli_arguments *a, const char *name, const char *fallback);
 double      cli_real(const cli_arguments *a, const char *name, double fallback);
 /* Not negative, else CLI_FAILED. */

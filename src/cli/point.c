@@ -11,11 +11,11 @@ int cli_point_read(const cli_arguments *a, cli_point *out)
     cli_point p = {.step = cli_real(a, "polish-step", NAN)};
 
     CLI_TRY(cli_size(a, "polish", 0, &p.polish));
-    CLI_CHECK(p.polish > 0 || !cli_given_option(a, "polish"), "--polish must be at least 1 step");
+    CLI_CHECK(p.polish > 0 || !cli_has(a, "polish"), "--polish must be at least 1 step");
     CLI_CHECK(isnan(p.step) || (p.step > 0 && isfinite(p.step)), "--polish-step must be positive and finite, got %g", p.step);
     CLI_WANT(isnan(p.step) || p.polish > 0 || !(a->command->common & CLI_COMMON_POINT), "%s: --polish-step without --polish", a->command->name);
     CLI_TRY(cli_size(a, "average", 0, &p.average));
-    CLI_CHECK(p.average > 1 || !cli_given_option(a, "average"), "--average must be at least 2 checkpoints, got %zu", p.average);
+    CLI_CHECK(p.average > 1 || !cli_has(a, "average"), "--average must be at least 2 checkpoints, got %zu", p.average);
     *out = p;
 done:
     return status;

@@ -34,11 +34,11 @@ static int check_subset(const cli_arguments *a)
 int cli_rows_start(const cli_arguments *a, cli_rows *out)
 {
     int      status = CLI_OK;
-    cli_rows rows = {.polish_none = cli_given_option(a, "no-polish"), .polish_all = cli_given_option(a, "polish")};
+    cli_rows rows = {.polish_none = cli_has(a, "no-polish"), .polish_all = cli_has(a, "polish")};
 
     CLI_TRY(cli_point_read(a, &rows.point));
     CLI_WANT(!rows.polish_none || (!rows.polish_all && isnan(rows.point.step)), "%s: --no-polish beside --polish", a->command->name);
-    CLI_CHECK(!cli_given_option(a, "at-loss") || (cli_real(a, "at-loss", 0) > 0 && isfinite(cli_real(a, "at-loss", 0))),
+    CLI_CHECK(!cli_has(a, "at-loss") || (cli_real(a, "at-loss", 0) > 0 && isfinite(cli_real(a, "at-loss", 0))),
               "--at-loss must be positive and finite, got %g", cli_real(a, "at-loss", 0));
     CLI_TRY(check_subset(a));
     CLI_TRY(cli_provenance_create(a, &rows.provenance));

@@ -86,9 +86,9 @@ static int settle(const cli_arguments *a, basin_checkpoint *ck, bool quiet, int 
     *weights = -1;
     if (ck->perturbed == BASIN_PERTURBED_NO) {
         *weights = BASIN_WEIGHTS_UNPERTURBED;
-    } else if (cli_given_option(a, "as-stored")) {
+    } else if (cli_has(a, "as-stored")) {
         *weights = BASIN_WEIGHTS_AS_STORED;
-    } else if (ck->perturbed == BASIN_PERTURBED_YES || cli_given_option(a, "undo")) {
+    } else if (ck->perturbed == BASIN_PERTURBED_YES || cli_has(a, "undo")) {
         if (ck->perturbed == BASIN_PERTURBED_UNKNOWN) {
             double s = undo_scalar(ck);
             CLI_CHECK(!isnan(s), "%s: --undo: no scalar is recorded that would undo a perturbation", ck->path);
@@ -125,7 +125,7 @@ static int include_decay(const cli_arguments *a, cli_source *s)
     int    status = CLI_OK;
     double w = s->ck->hyper.weight_decay;
 
-    if (!cli_given_option(a, "include-weight-decay")) return CLI_OK;
+    if (!cli_has(a, "include-weight-decay")) return CLI_OK;
     CLI_CHECK(!isnan(w), "%s: --include-weight-decay: the checkpoint records no weight decay", s->ck->path);
     s->decay = s->provenance->weight_decay_included = w;
 done:
@@ -228,7 +228,7 @@ static void warn_of_statistics(const cli_source *s)
 static int demand_splits(const cli_arguments *a, const cli_source *s)
 {
     int  status = CLI_OK;
-    bool test = strcmp(s->splits[0], "test") == 0, polish = a->command->common & CLI_COMMON_POINT && cli_given_option(a, "polish");
+    bool test = strcmp(s->splits[0], "test") == 0, polish = a->command->common & CLI_COMMON_POINT && cli_has(a, "polish");
 
     CLI_CHECK(s->subset.test_samples == 0 || test || s->count > 1, "%s: --test-samples: no split test is measured", s->ck->path);
     CLI_CHECK(!cli_subset_given(&s->subset) || !test || polish, "%s: --samples and --rows choose training samples, --test-samples those of the split test",
@@ -244,7 +244,7 @@ static int open_objectives(const cli_arguments *a, bool test_too, cli_source *s)
     s->options.precision = (basin_precision)s->provenance->precision;
     s->bn = s->options.bn;
     s->splits[s->count++] = cli_text(a, "split", "train");
-    if (test_too && !cli_given_option(a, "split") && basin_dataset_split(s->data, "test") != NULL) s->splits[s->count++] = "test";
+    if (test_too && !cli_has(a, "split") && basin_dataset_split(s->data, "test") != NULL) s->splits[s->count++] = "test";
     CLI_TRY(demand_splits(a, s));
     for (size_t i = 0; i < s->count; i++) CLI_TRY(cli_source_objective(s, s->splits[i], 0, &s->objectives[i]));
     CLI_CHECK(s->bn != BASIN_BN_BATCH || s->options.bn_batch <= basin_objective_samples(s->objectives[0]),
@@ -290,7 +290,7 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     CLI_TRY(describe(path, quiet, &s));
     s.stationarity = basin_stationarity_recorded(s.ck);
     CLI_TRY(cli_size(a, "stationarity-products", 0, &s.stationarity.products));
-    CLI_CHECK(s.stationarity.products > 0 || !cli_given_option(a, "stationarity-products"), "--stationarity-products must be at least 1");
+    CLI_CHECK(s.stationarity.products > 0 || !cli_has(a, "stationarity-products"), "--stationarity-products must be at least 1");
     *out = s, s = (cli_source){0};
 done:
     cli_source_close(&s);

@@ -86,12 +86,12 @@ int cli_subset_read(const cli_arguments *a, cli_subset *out)
     size_t     seed;
     cli_subset s = {.path = cli_text(a, "rows", NULL)};
 
-    CLI_WANT(s.path == NULL || !cli_given_option(a, "samples"), "%s: --rows and --samples both choose training samples; give one of them",
+    CLI_WANT(s.path == NULL || !cli_has(a, "samples"), "%s: --rows and --samples both choose training samples; give one of them",
              a->command->name);
     CLI_TRY(cli_size(a, "samples", 0, &s.samples));
-    CLI_CHECK(s.samples > 0 || !cli_given_option(a, "samples"), "--samples must be at least 1");
+    CLI_CHECK(s.samples > 0 || !cli_has(a, "samples"), "--samples must be at least 1");
     CLI_TRY(cli_size(a, "test-samples", 0, &s.test_samples));
-    CLI_CHECK(s.test_samples > 0 || !cli_given_option(a, "test-samples"), "--test-samples must be at least 1");
+    CLI_CHECK(s.test_samples > 0 || !cli_has(a, "test-samples"), "--test-samples must be at least 1");
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     s.seed = seed;
     if (s.path != NULL) CLI_TRY(read_rows(&s));
