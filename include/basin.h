@@ -866,7 +866,7 @@ typedef struct basin_forecast {
     size_t program_bytes;    /* program and libraries, about */
     size_t held_bytes;       /* in use already: checkpoint, data, network */
     size_t beside_bytes;     /* vectors, a matrix or a basis, grids */
-    size_t total_bytes;      /* at the height */
+    size_t total_bytes;      /* at the peak */
     double start_seconds;    /* before the work: reading, compiling; set by the caller, 0 otherwise */
     double seconds, seconds_most; /* of the work */
 } basin_forecast;

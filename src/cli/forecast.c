@@ -120,7 +120,7 @@ static void print_memory(const basin_forecast *f, FILE *out)
         else fprintf(out, "%s kept, %s, the others recomputed", cli_thousands(p->kept), bytes_text(p->kept_bytes));
         fprintf(out, "; %s of scratch a thread, %s of weights\n", bytes_text(p->thread_bytes), bytes_text(p->shared_bytes));
     }
-    fprintf(out, "  memory          %s at the height, limit %s%s: %s for the program, %s of checkpoint, data and network, %s beside the products\n",
+    fprintf(out, "  memory          %s at the peak, limit %s%s: %s for the program, %s of checkpoint, data and network, %s beside the products\n",
             bytes_text(f->total_bytes), bytes_text(f->limit_bytes), f->total_bytes > f->limit_bytes ? " (it passes it)" : "", bytes_text(f->program_bytes),
             bytes_text(f->held_bytes), bytes_text(f->beside_bytes));
 }

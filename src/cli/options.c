@@ -44,7 +44,7 @@ static const cli_option work_options[] = {
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 static const cli_option forecast_options[] = {
-    {"dry-run", CLI_FLAG, NULL, "compute nothing: products, memory and time that it would take, from one of each measured", true},
+    {"dry-run", CLI_FLAG, NULL, "do not compute; estimate products, memory and time (each kind of work is timed once)", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 enum { OPTIONS_MOST = 64 };

@@ -544,7 +544,7 @@ static const basin_field forecast_fields[] = {
     PLAIN(SIZE, program_bytes, "memory.program", 0, "program and libraries, about"),
     PLAIN(SIZE, held_bytes, "memory.held", 0, "checkpoint, data and network"),
     PLAIN(SIZE, beside_bytes, "memory.beside", 0, "vectors, a matrix or a basis, grids"),
-    PLAIN(SIZE, total_bytes, "memory.total", 0, "at the height"),
+    PLAIN(SIZE, total_bytes, "memory.total", 0, "at the peak"),
     PLAIN(DOUBLE, start_seconds, "start_seconds", 0, "before the work: reading, compiling"),
     PLAIN(DOUBLE, seconds, "seconds", 0, "of the work, expected"),
     PLAIN(DOUBLE, seconds_most, "seconds_most", 0, "of the work, at most"),

@@ -5,7 +5,7 @@ topic
 good spectrum $GD --dry-run
 holds out "dry run         spectrum, dense, nothing computed: 315 products, 2 gradients, 5 losses"
 holds out "products        .* samples in .* parts: all kept"
-holds out "memory          .* at the height, limit"
+holds out "memory          .* at the peak, limit"
 holds out "time            .* s, of it .* s of reading and compiling"
 holds out "eigenvalues      1"
 good spectrum $GD --method lanczos --top 3 --dry-run
