@@ -351,6 +351,23 @@ const double *basin_checkpoint_momentum(const basin_checkpoint *ck); /* [P]; NUL
 basin_status  basin_checkpoint_finite(const basin_checkpoint *ck);
 /* theta <- theta + undo * momentum; perturbed becomes no. BASIN_ERR_MISSING without momentum or scalar. No-op when `no`. */
 basin_status  basin_checkpoint_undo(basin_checkpoint *ck);
+/* The scalar s of theta_true = theta_perturbed + s * momentum, whichever of the two is stored:
+   `undo` where it is recorded and not 0 (what is saved unperturbed records 0), else of MSAM
+   rho/‖v‖ (Becker et al. arXiv:2401.12033), 0 for v = 0, where there is no direction to perturb
+   along. NAN if unknown. */
+double        basin_checkpoint_undo_scalar(const basin_checkpoint *ck);
+
+typedef enum basin_unperturb { /* what is done about weights that may be perturbed */
+    BASIN_UNPERTURB_RECORDED, /* undone where the checkpoint says that they are; else left */
+    BASIN_UNPERTURB_UNDO,     /* and also where it does not say, by basin_checkpoint_undo_scalar */
+    BASIN_UNPERTURB_NEVER     /* kept as they are stored */
+} basin_unperturb;
+
+/* Undoes the perturbation as `policy` says. Where it is undone, ck->undo is the scalar that did
+   it. BASIN_ERR_MISSING where it would have to be, without a momentum or a scalar; ck is
+   unchanged then. *weights says what theta holds: basin_weights_kind, or -1 where it is as stored and
+   not known to be perturbed or not. */
+basin_status  basin_checkpoint_unperturb(basin_checkpoint *ck, basin_unperturb policy, int *weights);
 /* The data set it refers to, or `override` if not NULL (whose digest may differ: then *out has the override's digest).
    BASIN_ERR_VALUE when the file referred to has another content than recorded. Caller destroys. */
 basin_status  basin_checkpoint_dataset(const basin_checkpoint *ck, const char *override, basin_dataset **out);
@@ -375,6 +392,17 @@ void         basin_run_destroy(basin_run **run);
 /* Where the run started: its checkpoint at step 0, a perturbation undone. *out = NULL where it has none, or
    where that does not read, is not finite, or may be perturbed by what is not known. Caller destroys. */
 basin_status basin_run_start(const basin_run *run, basin_checkpoint **out);
+/* The checkpoints of the `count` steps before that of ck, which ck's folder must hold, by step.
+   BASIN_ERR_MISSING names the steps that it does not hold, BASIN_ERR_VALUE two files of one
+   step, or a step with fewer before it. Caller destroys. */
+basin_status basin_run_before(const basin_checkpoint *ck, size_t count, basin_run **out);
+/* ck->theta becomes the mean of itself and the weights of `others`, of which each is first
+   unperturbed as `policy` says; theta itself must be by then. Momentum, record and the
+   statistics of BatchNorm stay its own. BASIN_ERR_SHAPE for other parameters, BASIN_ERR_ARG
+   where a checkpoint does not know whether it is perturbed and the policy leaves that open;
+   theta is unchanged on failure. */
+basin_status basin_checkpoint_average(basin_checkpoint *ck, const basin_run *others,
+                                      basin_unperturb policy);
 
 /* ------------------------------------------------------------------------------------------- objective -- */
 

@@ -98,7 +98,8 @@ static const char *previous_of(const basin_run *run, const basin_checkpoint *ck)
     for (size_t i = run->count; i-- > 0;) {
         basin_checkpoint *other = NULL;
         if (run->entries[i].step < 0 || run->entries[i].step >= ck->step) continue;
-        bool same = basin_checkpoint_read(run->entries[i].path, &other) == BASIN_OK && basin_params_equal(ck->params, other->params);
+        bool same = basin_checkpoint_read(run->entries[i].path, &other) == BASIN_OK &&
+                    basin_params_equal(ck->params, other->params);
         basin_checkpoint_destroy(&other);
         if (same) return run->entries[i].path;
     }
@@ -155,8 +156,10 @@ static int along_other(const cli_arguments *a, cli_source *s, const char *path, 
 
     CLI_TRY(cli_checkpoint_open(a, path, false, &other, &weights));
     CLI_CHECK(weights >= 0, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
-    CLI_CHECK(basin_params_equal(s->ck->params, other->params), "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
-              other->params->size, other->params->count, s->ck->path, s->ck->params->size, s->ck->params->count);
+    CLI_CHECK(basin_params_equal(s->ck->params, other->params),
+              "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
+              other->params->size, other->params->count, s->ck->path, s->ck->params->size,
+              s->ck->params->count);
     CLI_LIBRARY(basin_direction_to(path, s->ck->theta, other->theta, other->params->size, out));
     CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_OTHER, path, other->digest));
     *end = other, other = NULL;

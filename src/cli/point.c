@@ -49,95 +49,49 @@ done:
 
 /* ------------------------------------------------------------------------------------------------------ average -- */
 
-static int open_folder_of(const char *path, basin_run **out)
+/* «FILE: --average 5: WHY», and for steps that are not there what would have saved them. */
+static int fail_average(const cli_source *s, size_t count, bool missing)
 {
-    int         status = CLI_OK;
-    const char *slash = strrchr(path, '/');
-    size_t      length = slash != NULL ? (size_t)(slash - path) : 0;
-    char       *folder = NULL;
+    const char  *path = s->ck->path, *reason = cli_message();
+    const size_t length = strlen(path);
+    char         hint[120] = "";
 
-    CLI_ALLOC(folder, length + 2);
-    memcpy(folder, length > 0 ? path : slash != NULL ? "/" : ".", length > 0 ? length : 1);
-    CLI_LIBRARY(basin_run_open(folder, out));
-done:
-    basin_free(folder);
-    return status;
+    if (strncmp(reason, path, length) == 0 && strncmp(reason + length, ": ", 2) == 0) reason += length + 2;
+    if (missing)
+        snprintf(hint, sizeof hint,
+                 "; basin train --save-consecutive %zu saves those before every step of --save", count);
+    return cli_fail("%s: --average %zu: %s%s", path, count, reason, hint);
 }
 
-/* The one checkpoint of that step; NULL if there is none. */
-static int find_step(const basin_run *run, int64_t step, const char **out)
+static int join_inputs(const basin_run *before, cli_source *s)
 {
-    int         status = CLI_OK;
-    const char *found = NULL;
+    int  status = CLI_OK;
+    char digest[65];
 
-    for (size_t i = 0; i < run->count; i++) {
-        if (run->entries[i].step != step) continue;
-        CLI_CHECK(found == NULL, "--average: which is step %lld, %s or %s?", (long long)step, found, run->entries[i].path);
-        found = run->entries[i].path;
+    for (size_t i = 0; i < before->count; i++) {
+        CLI_LIBRARY(basin_file_digest(before->entries[i].path, digest));
+        CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_AVERAGED, before->entries[i].path, digest));
     }
-    *out = found;
 done:
-    return status;
-}
-
-/* One line with every step that is not there. */
-static int demand_steps(const cli_source *s, const basin_run *run, size_t count)
-{
-    int         status = CLI_OK;
-    char        text[400] = "";
-    size_t      missing = 0;
-    const char *path;
-
-    CLI_CHECK(s->ck->step >= 0, "%s: --average: it records no step", s->ck->path);
-    CLI_CHECK((uint64_t)s->ck->step >= count - 1, "%s: --average %zu: at step %lld there are no %zu before it", s->ck->path, count, (long long)s->ck->step,
-              count - 1);
-    for (int64_t step = s->ck->step - (int64_t)count + 1; step < s->ck->step; step++) {
-        CLI_TRY(find_step(run, step, &path));
-        size_t used = strlen(text);
-        if (path != NULL) continue;
-        if (missing++ < 20) snprintf(text + used, sizeof text - used, "%s%lld", used > 0 ? ", " : "", (long long)step);
-    }
-    CLI_CHECK(missing == 0, "%s: --average %zu: its folder does not hold step%s %s%s; basin train --save-consecutive %zu saves those before every step of --save", s->ck->path, count,
-              missing == 1 ? "" : "s", text, missing > 20 ? ", …" : "", count);
-done:
-    return status;
-}
-
-static int add_weights(const cli_arguments *a, const char *path, cli_source *s, double *sum)
-{
-    int               status = CLI_OK;
-    basin_checkpoint *ck = NULL;
-    int               weights;
-
-    CLI_TRY(cli_checkpoint_open(a, path, true, &ck, &weights));
-    CLI_CHECK(weights >= 0, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
-    CLI_CHECK(basin_params_equal(s->ck->params, ck->params), "%s: its parameters are not those of %s", path, s->ck->path);
-    for (size_t i = 0; i < ck->params->size; i++) sum[i] += ck->theta[i];
-    CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_AVERAGED, path, ck->digest));
-done:
-    basin_checkpoint_destroy(&ck);
     return status;
 }
 
 int cli_average(const cli_arguments *a, const cli_point *p, cli_source *s)
 {
-    int         status = CLI_OK;
-    basin_run  *run = NULL;
-    double     *sum = NULL;
-    const char *path = NULL;
-    size_t      size = s->ck->params->size;
+    int          status = CLI_OK;
+    basin_run   *before = NULL;
+    basin_status found = basin_run_before(s->ck, p->average - 1, &before), averaged;
 
-    CLI_TRY(open_folder_of(s->ck->path, &run));
-    CLI_TRY(demand_steps(s, run, p->average));
-    CLI_ALLOC(sum, size);
-    for (int64_t step = s->ck->step - (int64_t)p->average + 1; step < s->ck->step; step++) {
-        CLI_TRY(find_step(run, step, &path));
-        CLI_TRY(add_weights(a, path, s, sum));
-    }
-    for (size_t i = 0; i < size; i++) s->ck->theta[i] = (sum[i] + s->ck->theta[i]) / (double)p->average;
+    if ((status = cli_library(found)) == CLI_FAILED)
+        status = fail_average(s, p->average, found == BASIN_ERR_MISSING);
+    CLI_TRY(status);
+    averaged = basin_checkpoint_average(s->ck, before, cli_unperturb(a));
+    if ((status = cli_library(averaged)) == CLI_FAILED && averaged == BASIN_ERR_ARG)
+        cli_fail("%s; choose --as-stored or --undo" CLI_CONVERT_AGAIN, cli_message());
+    CLI_TRY(status);
+    CLI_TRY(join_inputs(before, s));
 done:
-    basin_run_destroy(&run);
-    basin_free(sum);
+    basin_run_destroy(&before);
     return status;
 }
 

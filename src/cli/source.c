@@ -16,18 +16,6 @@ double cli_norm(const double *x, size_t n)
     return scale * sqrt(sum);
 }
 
-/* The scalar s of theta = stored + s v: recorded, or for MSAM what its recursion says, rho/|v|. NAN if neither is there. */
-static double undo_scalar(const basin_checkpoint *ck)
-{
-    const double *v = basin_checkpoint_momentum(ck);
-    double        norm;
-
-    if (isfinite(ck->undo) && ck->undo != 0) return ck->undo;
-    if (v == NULL || ck->method == NULL || strcmp(ck->method, "msam") != 0 || !(ck->hyper.rho > 0)) return NAN;
-    norm = cli_norm(v, ck->params->size);
-    return norm > 0 ? ck->hyper.rho / norm : NAN;
-}
-
 /* ------------------------------------------------------------------------------------- asking about perturbation -- */
 
 static int loss_at(basin_objective *objective, const basin_checkpoint *ck, double s, double *point, double *out)
@@ -48,7 +36,7 @@ static int ask(const cli_source *source)
 {
     int                     status = CLI_OK;
     const basin_checkpoint *ck = source->ck;
-    double                  s = undo_scalar(ck), *point = NULL, loss;
+    double                  s = basin_checkpoint_undo_scalar(ck), *point = NULL, loss;
     cli_table              *table = NULL;
 
     CLI_ALLOC(point, ck->params->size);
@@ -78,28 +66,21 @@ done:
     return status;
 }
 
+basin_unperturb cli_unperturb(const cli_arguments *a)
+{
+    if (cli_has(a, "as-stored")) return BASIN_UNPERTURB_NEVER;
+    return cli_has(a, "undo") ? BASIN_UNPERTURB_UNDO : BASIN_UNPERTURB_RECORDED;
+}
+
 /* Settles where theta is. An unknown one is left as it is with *weights -1. */
 static int settle(const cli_arguments *a, basin_checkpoint *ck, bool quiet, int *weights)
 {
     int status = CLI_OK;
 
-    *weights = -1;
-    if (ck->perturbed == BASIN_PERTURBED_NO) {
-        *weights = BASIN_WEIGHTS_UNPERTURBED;
-    } else if (cli_has(a, "as-stored")) {
-        *weights = BASIN_WEIGHTS_AS_STORED;
-    } else if (ck->perturbed == BASIN_PERTURBED_YES || cli_has(a, "undo")) {
-        if (ck->perturbed == BASIN_PERTURBED_UNKNOWN) {
-            double s = undo_scalar(ck);
-            CLI_CHECK(!isnan(s), "%s: --undo: no scalar is recorded that would undo a perturbation", ck->path);
-            ck->undo = s, ck->perturbed = BASIN_PERTURBED_YES;
-        }
-        double s = ck->undo;
-        CLI_LIBRARY(basin_checkpoint_undo(ck));
-        if (!quiet) cli_note("%s: the stored weights are perturbed; undone: theta = stored %c %.6g v (--as-stored keeps them)", ck->path,
-                             s < 0 ? '-' : '+', fabs(s));
-        *weights = BASIN_WEIGHTS_UNDONE;
-    }
+    CLI_LIBRARY(basin_checkpoint_unperturb(ck, cli_unperturb(a), weights));
+    if (*weights == BASIN_WEIGHTS_UNDONE && !quiet)
+        cli_note("%s: the stored weights are perturbed; undone: theta = stored %c %.6g v (--as-stored keeps them)",
+                 ck->path, ck->undo < 0 ? '-' : '+', fabs(ck->undo));
 done:
     return status;
 }

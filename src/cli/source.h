@@ -38,6 +38,8 @@ size_t cli_source_split_samples(const cli_source *source);
 
 /* Stored statistics that were gathered along perturbed weights (MSAM), and used at others. */
 bool cli_source_stray_statistics(const cli_source *source);
+/* What is done about perturbed weights: as recorded, or as --as-stored and --undo say. */
+basin_unperturb cli_unperturb(const cli_arguments *arguments);
 /* The same rules for a checkpoint without its data (to:OTHER); *weights: basin_weights_kind, or -1 where they do not settle it. */
 int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, int *weights);
 double cli_norm(const double *x, size_t n);

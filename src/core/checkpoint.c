@@ -70,6 +70,22 @@ const double *basin_checkpoint_momentum(const basin_checkpoint *ck)
     return momentum(ck);
 }
 
+/* MSAM's recursion perturbs by −ρ v/‖v‖, so θ = θ̃ + (ρ/‖v‖) v. Both edges follow from that. Where v = 0
+   (before the first step, or after a momentum has died out) the perturbation is 0 and so is its scalar,
+   although ρ/‖v‖ is no number: θ and θ̃ are the same point, and known. The radius keeps its sign: 0
+   perturbs by nothing and is undone by 0, and a negative one perturbs the other way. */
+double basin_checkpoint_undo_scalar(const basin_checkpoint *ck)
+{
+    const double *v = momentum(ck);
+    double        norm, scalar;
+
+    if (isfinite(ck->undo) && ck->undo != 0.0) return ck->undo;
+    if (v == NULL || ck->method == NULL || strcmp(ck->method, "msam") != 0) return NAN;
+    norm = basin_norm(v, ck->params->size);
+    scalar = norm == 0.0 ? 0.0 : ck->hyper.rho / norm;
+    return isfinite(scalar) ? scalar : (double)NAN;
+}
+
 static const char *path_of(const basin_checkpoint *ck)
 {
     return ck->path != NULL ? ck->path : "checkpoint";
@@ -124,6 +140,41 @@ basin_status basin_checkpoint_undo(basin_checkpoint *ck)
     BASIN_CHECK(isfinite(ck->undo), BASIN_ERR_MISSING, "%s: the weights are perturbed and no scalar is recorded that undoes it", path_of(ck));
     basin_axpy(ck->undo, v, ck->theta, ck->params->size);
     ck->perturbed = BASIN_PERTURBED_NO;
+done:
+    return st;
+}
+
+/* Undoes what nobody recorded: the weights are taken for perturbed, by the scalar that would have done it. */
+static basin_status undo_unknown(basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    const double recorded = ck->undo, scalar = basin_checkpoint_undo_scalar(ck);
+
+    BASIN_CHECK(isfinite(scalar), BASIN_ERR_MISSING,
+                "%s: no scalar is recorded that would undo a perturbation", path_of(ck));
+    ck->undo = scalar, ck->perturbed = BASIN_PERTURBED_YES;
+    st = basin_checkpoint_undo(ck);
+    if (st != BASIN_OK) ck->undo = recorded, ck->perturbed = BASIN_PERTURBED_UNKNOWN;
+done:
+    return st;
+}
+
+basin_status basin_checkpoint_unperturb(basin_checkpoint *ck, basin_unperturb policy, int *weights)
+{
+    basin_status st = BASIN_OK;
+    int          found = BASIN_WEIGHTS_UNDONE;
+
+    if (ck->perturbed == BASIN_PERTURBED_NO)
+        found = BASIN_WEIGHTS_UNPERTURBED;
+    else if (policy == BASIN_UNPERTURB_NEVER)
+        found = BASIN_WEIGHTS_AS_STORED;
+    else if (ck->perturbed == BASIN_PERTURBED_YES)
+        BASIN_TRY(basin_checkpoint_undo(ck));
+    else if (policy == BASIN_UNPERTURB_UNDO)
+        BASIN_TRY(undo_unknown(ck));
+    else
+        found = -1;
+    *weights = found;
 done:
     return st;
 }

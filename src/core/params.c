@@ -97,7 +97,8 @@ bool basin_params_equal(const basin_params *a, const basin_params *b)
 
     for (size_t i = 0; same && i < a->count; i++) {
         const basin_block *x = &a->blocks[i], *y = &b->blocks[i];
-        same = strcmp(x->name, y->name) == 0 && x->rank == y->rank && memcmp(x->shape, y->shape, x->rank * sizeof *x->shape) == 0;
+        same = strcmp(x->name, y->name) == 0 && x->rank == y->rank &&
+               memcmp(x->shape, y->shape, x->rank * sizeof *x->shape) == 0;
     }
     return same;
 }

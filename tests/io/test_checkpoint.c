@@ -244,6 +244,92 @@ static void undoing_adds_the_momentum_once(void **state)
     basin_checkpoint_destroy(&ck);
 }
 
+/* Recorded, or by MSAM's recursion θ̃ = θ − ρ v/‖v‖, also at its edges: no momentum yet (v = 0), no
+   radius, a negative one. */
+static void the_scalar_that_undoes_is_recorded_or_follows_from_the_recursion(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+    double           *v = ck->states[0].values, square = 0.0;
+
+    for (size_t i = 0; i < ck->params->size; i++) square += v[i] * v[i];
+    assert_close(basin_checkpoint_undo_scalar(ck), 0.3, 0.0, 0.0);
+    ck->undo = 0.0; /* saved unperturbed */
+    assert_close(basin_checkpoint_undo_scalar(ck), 0.05 / sqrt(square), 1e-14, 0.0);
+    ck->undo = NAN;
+    assert_close(basin_checkpoint_undo_scalar(ck), 0.05 / sqrt(square), 1e-14, 0.0);
+    ck->hyper.rho = -0.05; /* the other sign perturbs uphill */
+    assert_close(basin_checkpoint_undo_scalar(ck), -0.05 / sqrt(square), 1e-14, 0.0);
+    ck->hyper.rho = 0.0;
+    assert_close(basin_checkpoint_undo_scalar(ck), 0.0, 0.0, 0.0);
+    ck->hyper.rho = NAN;
+    assert_true(isnan(basin_checkpoint_undo_scalar(ck)));
+    memset(v, 0, ck->params->size * sizeof *v);
+    assert_close(basin_checkpoint_undo_scalar(ck), 0.0, 0.0, 0.0); /* whatever the radius */
+    ck->hyper.rho = 0.05;
+    assert_close(basin_checkpoint_undo_scalar(ck), 0.0, 0.0, 0.0);
+    strcpy(ck->method, "sam");
+    assert_true(isnan(basin_checkpoint_undo_scalar(ck)));
+    strcpy(ck->method, "msam");
+    ck->states[0].name[0] = 'M';
+    assert_true(isnan(basin_checkpoint_undo_scalar(ck)));
+    basin_checkpoint_destroy(&ck);
+}
+
+static void weights_are_unperturbed_as_the_policy_says(void **state)
+{
+    static const struct {
+        basin_perturbed perturbed;
+        basin_unperturb policy;
+        const char     *weights;
+        bool            moves;
+    } cases[] = {
+        {BASIN_PERTURBED_NO, BASIN_UNPERTURB_RECORDED, "unperturbed", false},
+        {BASIN_PERTURBED_NO, BASIN_UNPERTURB_UNDO, "unperturbed", false},
+        {BASIN_PERTURBED_NO, BASIN_UNPERTURB_NEVER, "unperturbed", false},
+        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_RECORDED, "undone", true},
+        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_UNDO, "undone", true},
+        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_NEVER, "as_stored", false},
+        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_RECORDED, "unknown", false},
+        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_UNDO, "undone", true},
+        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_NEVER, "as_stored", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        basin_checkpoint  *ck = full_checkpoint();
+        basin_weight_state weights;
+        double             before = ck->theta[7], v = basin_checkpoint_momentum(ck)[7];
+        ck->perturbed = cases[i].perturbed;
+        assert_ok(basin_checkpoint_unperturb(ck, cases[i].policy, &weights));
+        assert_string_equal(basin_weight_state_text(weights), cases[i].weights);
+        assert_close(ck->theta[7], cases[i].moves ? before + 0.3 * v : before, 1e-15, 0.0);
+        assert_int_equal(ck->perturbed, cases[i].moves ? BASIN_PERTURBED_NO : cases[i].perturbed);
+        basin_checkpoint_destroy(&ck);
+    }
+}
+
+static void what_cannot_be_undone_is_left_as_it_was(void **state)
+{
+    (void)state;
+    basin_checkpoint  *ck = full_checkpoint();
+    basin_weight_state weights = BASIN_WEIGHTS_AS_STORED;
+    double             before = ck->theta[7];
+
+    ck->perturbed = BASIN_PERTURBED_UNKNOWN, ck->undo = NAN, ck->hyper.rho = NAN;
+    assert_status(basin_checkpoint_unperturb(ck, BASIN_UNPERTURB_UNDO, &weights), BASIN_ERR_MISSING);
+    assert_message("checkpoint: no scalar is recorded that would undo a perturbation");
+    assert_int_equal(ck->perturbed, BASIN_PERTURBED_UNKNOWN);
+    ck->undo = 0.3, ck->states[0].name[0] = 'M';
+    assert_status(basin_checkpoint_unperturb(ck, BASIN_UNPERTURB_UNDO, &weights), BASIN_ERR_MISSING);
+    assert_message("no momentum is saved");
+    assert_int_equal(ck->perturbed, BASIN_PERTURBED_UNKNOWN);
+    assert_close(ck->undo, 0.3, 0.0, 0.0);
+    assert_close(ck->theta[7], before, 0.0, 0.0);
+    assert_int_equal(weights, BASIN_WEIGHTS_AS_STORED);
+    basin_checkpoint_destroy(&ck);
+}
+
 static void methods_that_never_perturb_need_not_say_so(void **state)
 {
     static const struct { const char *method; basin_perturbed expected; } cases[] = {
@@ -427,6 +513,50 @@ static void a_run_starts_at_the_unperturbed_weights_of_its_step_0(void **state)
     basin_checkpoint_destroy(&ck);
 }
 
+/* Steps 5, 6 and 7, of which 6 is stored perturbed (θ = stored + 0.3 v), all with the same stored weights:
+   the mean of θ is stored + 0.1 v. */
+static void weights_of_consecutive_steps_are_averaged(void **state)
+{
+    (void)state;
+    basin_run        *before = NULL;
+    basin_checkpoint *ck = NULL;
+    char             *folder = basin_strdup(basin_test_scratch("average/"));
+
+    mkdir(folder, 0777);
+    for (int64_t step = 5; step <= 7; step++) {
+        char name[40];
+        snprintf(name, sizeof name, "average/s%d.h5", (int)step);
+        ck = full_checkpoint();
+        ck->step = step, ck->perturbed = step == 6 ? BASIN_PERTURBED_YES : BASIN_PERTURBED_NO;
+        assert_ok(basin_checkpoint_write(ck, basin_test_scratch(name)));
+        basin_checkpoint_destroy(&ck);
+    }
+    write_step("average/s2.h5", 2, true);
+    assert_ok(basin_checkpoint_read(basin_test_scratch("average/s7.h5"), &ck));
+    double stored = ck->theta[7], v = basin_checkpoint_momentum(ck)[7];
+    assert_ok(basin_run_before(ck, 2, &before));
+    assert_int_equal(before->count, 2);
+    assert_int_equal(before->entries[0].step, 5);
+    assert_int_equal(before->entries[1].step, 6);
+    assert_ok(basin_checkpoint_average(ck, before, BASIN_UNPERTURB_RECORDED));
+    assert_close(ck->theta[7], stored + 0.1 * v, 1e-15, 0.0);
+    ck->theta[7] = stored;
+    assert_ok(basin_checkpoint_average(ck, before, BASIN_UNPERTURB_NEVER));
+    assert_close(ck->theta[7], stored, 1e-15, 0.0);
+    basin_run_destroy(&before);
+
+    assert_status(basin_run_before(ck, 6, &before), BASIN_ERR_MISSING);
+    assert_message("average/s7.h5: its folder does not hold steps 1, 3, 4");
+    assert_status(basin_run_before(ck, 8, &before), BASIN_ERR_VALUE);
+    assert_message("at step 7 there are no 8 before it");
+    write_step("average/again.h5", 6, true);
+    assert_status(basin_run_before(ck, 1, &before), BASIN_ERR_VALUE);
+    assert_message("which is step 6, ");
+    assert_null(before);
+    basin_checkpoint_destroy(&ck);
+    basin_free(folder);
+}
+
 static void a_run_can_be_one_file_and_needs_a_checkpoint(void **state)
 {
     (void)state;
@@ -566,11 +696,15 @@ int main(void)
         cmocka_unit_test(a_file_written_in_python_by_the_documentation_is_read),
         cmocka_unit_test(nan_is_read_and_named_when_asked),
         cmocka_unit_test(undoing_adds_the_momentum_once),
+        cmocka_unit_test(the_scalar_that_undoes_is_recorded_or_follows_from_the_recursion),
+        cmocka_unit_test(weights_are_unperturbed_as_the_policy_says),
+        cmocka_unit_test(what_cannot_be_undone_is_left_as_it_was),
         cmocka_unit_test(methods_that_never_perturb_need_not_say_so),
         cmocka_unit_test(equal_checkpoints_give_equal_bytes),
         cmocka_unit_test(the_data_is_found_beside_the_checkpoint_and_held_against_its_digest),
         cmocka_unit_test(a_run_is_ordered_by_the_steps_inside_and_passes_over_other_files),
         cmocka_unit_test(a_run_starts_at_the_unperturbed_weights_of_its_step_0),
+        cmocka_unit_test(weights_of_consecutive_steps_are_averaged),
         cmocka_unit_test(a_run_can_be_one_file_and_needs_a_checkpoint),
         cmocka_unit_test(a_full_disk_is_an_error_and_leaves_the_old_file),
         cmocka_unit_test(a_missing_folder_is_an_error),

@@ -10,22 +10,12 @@
 
 #define RECORDED_TOLERANCE 1e-6 /* relative: training programs record in single precision */
 
-/* The scalar of θ = θ̃ + undo v. A checkpoint saved unperturbed need not hold it; then MSAM's own is ρ/‖v‖ (0 at v = 0). NAN: unknown. */
-static double find_undo(const basin_checkpoint *ck, const double *momentum)
-{
-    double norm = momentum != NULL ? basin_norm(momentum, ck->params->size) : (double)NAN;
-
-    if (isfinite(ck->undo) && ck->undo != 0.0) return ck->undo;
-    if (ck->method == NULL || strcmp(ck->method, "msam") != 0) return NAN;
-    return norm > 0.0 ? ck->hyper.rho / norm : norm;
-}
-
 /* θ or θ̃ into `point`; *why says why not. */
 static void find_point(const basin_checkpoint *ck, const char *name, double *point, const char **why)
 {
     bool          perturbed = strcmp(name, "theta_perturbed") == 0;
     const double *momentum = basin_checkpoint_momentum(ck);
-    double        undo = find_undo(ck, momentum);
+    double        undo = basin_checkpoint_undo_scalar(ck);
 
     *why = NULL;
     basin_copy(ck->theta, point, ck->params->size);
