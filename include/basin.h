@@ -1255,10 +1255,15 @@ typedef struct basin_info { /* what one checkpoint says of itself, from the file
     char  **nodes;          /* «fc1: Gemm(input, fc1.weight, fc1.bias)» */
     size_t  recorded_count;
     basin_recorded *recorded;
-    double  gradient_norm, momentum_gradient_cosine; /* with the data; NAN otherwise */
+    double  gradient_norm, momentum_gradient_cosine; /* by basin_info_gradient; NAN otherwise */
     basin_stationarity stationarity; /* loss = NAN if not computed */
 } basin_info;
 basin_status basin_info_compute(const basin_checkpoint *ck, basin_info **out); /* from the file alone */
+/* With the data: fills gradient_norm, momentum_gradient_cosine (of the loss without decay; NAN
+   where there is no momentum or one of them is zero) and stationarity, at ck->theta. `info` is
+   unchanged on failure. */
+basin_status basin_info_gradient(basin_objective *o, const basin_checkpoint *ck,
+                                 const basin_stationarity_options *stationarity, basin_info *info);
 void         basin_info_destroy(basin_info **info);
 
 /* --------------------------------------------------------------------------------------------- trainer -- */

@@ -29,38 +29,20 @@ done:
     return status;
 }
 
-/* cos(v, g), NaN where one of them is zero or not there. */
-static double cosine(const double *v, const double *g, size_t n)
-{
-    double vg = 0, vv = 0, gg = 0;
-
-    if (v == NULL) return NAN;
-    for (size_t i = 0; i < n; i++) vg += v[i] * g[i], vv += v[i] * v[i], gg += g[i] * g[i];
-    return vv > 0 && gg > 0 ? vg / sqrt(vv) / sqrt(gg) : NAN;
-}
-
 static int with_gradient(const cli_arguments *a, const char *path, basin_info **out, basin_provenance **provenance)
 {
     int         status = CLI_OK;
     cli_source  s = {0};
     basin_info *info = NULL;
-    double     *g = NULL;
-    basin_loss  loss;
 
     CLI_TRY(from_file(a, path, &info, provenance));
     basin_provenance_destroy(provenance);
     CLI_TRY(cli_source_open(a, path, false, false, &s));
     CLI_TRY(cli_point_take(a, &s));
-    CLI_ALLOC(g, s.ck->params->size);
-    CLI_LIBRARY(basin_objective_decay_set(s.objectives[0], 0)); /* |g| and the angle are those of the loss, with or without */
-    CLI_LIBRARY(basin_objective_gradient(s.objectives[0], NULL, s.ck->theta, &loss, g));
-    CLI_LIBRARY(basin_stationarity_compute(s.objectives[0], s.ck->theta, &s.stationarity, &info->stationarity));
-    info->gradient_norm = info->stationarity.gradient_norm;
-    info->momentum_gradient_cosine = cosine(basin_checkpoint_momentum(s.ck), g, s.ck->params->size);
+    CLI_LIBRARY(basin_info_gradient(s.objectives[0], s.ck, &s.stationarity, info));
     *provenance = s.provenance, s.provenance = NULL;
     *out = info, info = NULL;
 done:
-    basin_free(g);
     basin_info_destroy(&info);
     cli_source_close(&s);
     return status;

@@ -55,6 +55,19 @@ double basin_norm(const double *x, size_t n)
     return largest * sqrt(sum);
 }
 
+double basin_cosine(const double *x, const double *y, size_t n)
+{
+    if (x == NULL || y == NULL) return NAN;
+    const double x_norm = basin_norm(x, n), y_norm = basin_norm(y, n);
+    if (!(x_norm > 0.0 && y_norm > 0.0 && isfinite(x_norm) && isfinite(y_norm))) return NAN;
+    const double size = x_norm * y_norm;
+    if (size > 1e-280 && size < 1e280) return basin_dot(x, y, n) / x_norm / y_norm;
+
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) sum += (x[i] / x_norm) * (y[i] / y_norm);
+    return sum;
+}
+
 void basin_axpy(double a, const double *x, double *y, size_t n)
 {
 #pragma omp simd

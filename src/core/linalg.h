@@ -10,6 +10,8 @@
 
 double basin_dot(const double *x, const double *y, size_t n);
 double basin_norm(const double *x, size_t n); /* scaled where the plain sum of squares over- or underflows */
+/* cos(x, y); NAN where one of them is zero, not finite or NULL. Nothing over- or underflows. */
+double basin_cosine(const double *x, const double *y, size_t n);
 void   basin_axpy(double a, const double *x, double *y, size_t n); /* y += a x */
 void   basin_scale(double a, double *x, size_t n);
 void   basin_copy(const double *x, double *y, size_t n);

@@ -115,6 +115,21 @@ static void norms_survive_under_and_overflow(void **state)
     assert_false(basin_all_finite(odd, 2) || basin_all_finite(inf, 2));
 }
 
+static void cosines_survive_under_and_overflow(void **state)
+{
+    double x[] = {3e200, 4e200}, y[] = {3e200, -4e200}, tiny[] = {3e-200, 4e-200}, zero[] = {0.0, 0.0},
+           one[] = {1.0, 0.0}, odd[] = {1.0, NAN};
+
+    (void)state;
+    assert_close(basin_cosine(x, y, 2), -7.0 / 25.0, 1e-14, 0.0);
+    assert_close(basin_cosine(tiny, tiny, 2), 1.0, 1e-14, 0.0);
+    assert_close(basin_cosine(x, tiny, 2), 1.0, 1e-14, 0.0);
+    assert_close(basin_cosine(one, x, 2), 0.6, 1e-14, 0.0);
+    assert_true(isnan(basin_cosine(x, zero, 2)) && isnan(basin_cosine(zero, x, 2)) &&
+                isnan(basin_cosine(odd, one, 2)));
+    assert_true(isnan(basin_cosine(NULL, one, 2)) && isnan(basin_cosine(one, NULL, 2)));
+}
+
 static void dots_agree_with_a_long_sum(void **state)
 {
     enum { COUNT = 10007 };
@@ -549,6 +564,7 @@ int main(void)
         cmocka_unit_test(random_numbers_have_their_moments),
         cmocka_unit_test(draws_below_n_are_even_and_shuffles_are_permutations),
         cmocka_unit_test(norms_survive_under_and_overflow),
+        cmocka_unit_test(cosines_survive_under_and_overflow),
         cmocka_unit_test(dots_agree_with_a_long_sum),
         cmocka_unit_test(gemm_agrees_with_two_products),
         cmocka_unit_test(eigenvectors_are_rows),

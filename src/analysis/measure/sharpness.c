@@ -212,12 +212,6 @@ done:
     return st;
 }
 
-/* NAN where there is no vector, or a zero one. */
-static double cosine_of(const double *a, double a_norm, const double *b, double b_norm, size_t size)
-{
-    return a != NULL && b != NULL ? basin_dot(a, b, size) / a_norm / b_norm : (double)NAN;
-}
-
 static double square(double x)
 {
     return x * x;
@@ -225,12 +219,10 @@ static double square(double x)
 
 static void describe_directions(const double *g, const double *v, const double *top, basin_sharpness *s)
 {
-    const double top_norm = top != NULL ? basin_norm(top, s->parameters) : (double)NAN;
-
     s->momentum_norm = v != NULL ? basin_norm(v, s->parameters) : (double)NAN;
-    s->momentum_gradient_cosine = cosine_of(g, s->gradient_norm, v, s->momentum_norm, s->parameters);
-    s->momentum_top_cosine2 = square(cosine_of(v, s->momentum_norm, top, top_norm, s->parameters));
-    s->gradient_top_cosine2 = square(cosine_of(g, s->gradient_norm, top, top_norm, s->parameters));
+    s->momentum_gradient_cosine = basin_cosine(g, v, s->parameters);
+    s->momentum_top_cosine2 = square(basin_cosine(v, top, s->parameters));
+    s->gradient_top_cosine2 = square(basin_cosine(g, top, s->parameters));
 }
 
 basin_status basin_sharpness_compute(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_sharpness **out)

@@ -44,11 +44,6 @@ done:
     return st;
 }
 
-static double cosine(const double *a, const double *b, size_t size)
-{
-    return basin_dot(a, b, size) / basin_norm(a, size) / basin_norm(b, size);
-}
-
 static size_t rows_of(const basin_slice_request *r)
 {
     return r->axis_count == 2 ? r->grid[1] : 1;
@@ -88,7 +83,7 @@ static basin_status check_request(const basin_slice_request *r)
     for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(check_axis(r, i, size));
     BASIN_TRY(check_size(r));
     if (r->axis_count == 2) {
-        double c = cosine(r->directions[0]->values, r->directions[1]->values, size);
+        double c = basin_cosine(r->directions[0]->values, r->directions[1]->values, size);
         BASIN_CHECK(fabs(c) <= 1.0 - PARALLEL, BASIN_ERR_VALUE, "directions %s and %s are parallel: cosine %.12g", r->directions[0]->label,
                     r->directions[1]->label, c);
     }
@@ -196,12 +191,13 @@ static basin_status measure_cosines(const basin_slice_request *r, const grid *g,
     basin_status st = BASIN_OK;
     size_t       size = s->parameters;
 
-    s->cosine = g->axes == 2 ? cosine(g->directions, g->directions + size, size) : (double)NAN;
+    s->cosine = g->axes == 2 ? basin_cosine(g->directions, g->directions + size, size) : (double)NAN;
     BASIN_ALLOC(s->momentum_cosines, g->axes, "cosines");
     s->cosine_count = g->axes;
     for (size_t i = 0; i < g->axes; i++) {
         bool known = r->momentum != NULL && basin_norm(r->momentum, size) > 0.0;
-        s->momentum_cosines[i] = known ? cosine(g->directions + i * size, r->momentum, size) : (double)NAN;
+        s->momentum_cosines[i] =
+            known ? basin_cosine(g->directions + i * size, r->momentum, size) : (double)NAN;
     }
 done:
     return st;
