@@ -661,6 +661,18 @@ typedef struct basin_spectrum {
     double *vectors;         /* [vector_count, P], entry of largest magnitude positive */
 } basin_spectrum;
 
+/* What the options come to for one objective. */
+typedef struct basin_spectrum_plan {
+    basin_spectrum_method method; /* dense or Lanczos; never AUTO */
+    size_t top, bottom;           /* pairs of each end; dense: of those whose vectors are kept */
+    double tolerance;             /* Lanczos: of the residuals, where products are exact */
+    size_t products;              /* H·v at most, those of the probes included */
+    size_t bytes;                 /* at most: matrix or basis and work space, no frozen point */
+} basin_spectrum_plan;
+/* What basin_spectrum_compute would do. BASIN_ERR_ARG and BASIN_ERR_BUDGET as there. */
+basin_status basin_spectrum_choose(const basin_objective *o, const basin_spectrum_options *options,
+                                   basin_spectrum_plan *out);
+
 /* BASIN_ERR_BUDGET prints the bytes a dense spectrum would need. Weight decay as set on the objective is included. */
 basin_status basin_spectrum_compute(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
                                     const basin_spectrum_options *options, basin_spectrum **out);

@@ -66,7 +66,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     if (o.ritz > 0) {
         CLI_LIBRARY(basin_sane_ritz(s->objectives[0], s->ck->theta, spectral.seed, &o, &sane));
     } else {
-        cli_spectral_announce(&spectral, s->ck->params->size, basin_objective_samples(s->objectives[0]));
+        CLI_TRY(cli_spectral_announce(s->objectives[0], &spectral));
         CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, &s->stationarity, &spectral, &spectrum));
         CLI_LIBRARY(basin_sane_compute(spectrum, &o, &sane));
     }

@@ -40,7 +40,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     basin_spectrum        *spectrum = NULL;
 
     CLI_TRY(read_options(a, &o));
-    cli_spectral_announce(&o, s->ck->params->size, basin_objective_samples(s->objectives[0]));
+    CLI_TRY(cli_spectral_announce(s->objectives[0], &o));
     CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, &s->stationarity, &o, &spectrum));
     *out = spectrum;
 done:

@@ -40,15 +40,21 @@ done:
     return status;
 }
 
-void cli_spectral_announce(const basin_spectrum_options *o, size_t parameters, size_t samples)
+int cli_spectral_announce(const basin_objective *o, const basin_spectrum_options *options)
 {
-    double bytes = 8.0 * (double)parameters * (double)parameters;
-    bool   dense = o->method == BASIN_SPECTRUM_DENSE ||
-                 (o->method == BASIN_SPECTRUM_AUTO && parameters <= 6000 && bytes <= (double)basin_memory_limit());
-    size_t pairs = o->top + o->bottom == 0 ? 15 : o->top + o->bottom;
+    int                 status = CLI_OK;
+    const size_t        samples = basin_objective_samples(o);
+    basin_spectrum_plan plan;
 
-    if (!cli_monitor_terminal()) return;
-    if (dense) cli_note("dense: %s products over %s samples, %.3g MB for the matrix", cli_thousands(parameters), cli_thousands(samples), bytes / 1e6);
-    else cli_note("lanczos: %zu pairs, at most %s products over %s samples, %.3g MB a vector", pairs,
-                  cli_thousands(o->max_products != 0 ? o->max_products : 100 * pairs + 200), cli_thousands(samples), 8e-6 * (double)parameters);
+    if (!cli_monitor_terminal()) return CLI_OK;
+    CLI_LIBRARY(basin_spectrum_choose(o, options, &plan));
+    if (plan.method == BASIN_SPECTRUM_DENSE)
+        cli_note("dense: %s products over %s samples, %.3g MB", cli_thousands(plan.products),
+                 cli_thousands(samples), 1e-6 * (double)plan.bytes);
+    else
+        cli_note("lanczos: %zu pairs, at most %s products over %s samples, at most %.3g MB",
+                 plan.top + plan.bottom, cli_thousands(plan.products), cli_thousands(samples),
+                 1e-6 * (double)plan.bytes);
+done:
+    return status;
 }

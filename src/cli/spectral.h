@@ -16,7 +16,7 @@
 
 int cli_spectral_options(const cli_arguments *arguments, basin_spectrum_options *out);
 int cli_sane_options(const cli_arguments *arguments, double recorded_weight_decay, basin_sane_options *out);
-/* On a terminal: what is about to be done, in products and bytes. */
-void cli_spectral_announce(const basin_spectrum_options *options, size_t parameters, size_t samples);
+/* On a terminal: what is about to be done, in products and bytes beside the frozen point. */
+int cli_spectral_announce(const basin_objective *objective, const basin_spectrum_options *options);
 
 #endif

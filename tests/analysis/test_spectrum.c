@@ -150,6 +150,68 @@ static void a_dense_spectrum_over_the_limit_prints_the_bytes(void **state)
     basin_objective_destroy(&o);
 }
 
+/* What AUTO will be, how many pairs, and no fewer products than are then spent. */
+static void what_is_chosen_is_what_is_done(void **state)
+{
+    const struct {
+        size_t                 size;
+        basin_spectrum_options options;
+        size_t                 top, bottom;
+    } cases[] = {
+        {40, {.seed = 1}, 10, 5},
+        {40, {.method = BASIN_SPECTRUM_LANCZOS, .top = 3}, 3, 0},
+        {7, {.method = BASIN_SPECTRUM_LANCZOS}, 7, 0},
+        {40,
+         {.method = BASIN_SPECTRUM_LANCZOS, .top = 2, .bottom = 1, .max_products = 80, .tolerance = 1e-3},
+         2,
+         1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double              lambda[40];
+        basin_spectrum_plan plan;
+        for (size_t j = 0; j < cases[i].size; j++) lambda[j] = 40.0 - (double)j;
+        basin_objective *o = basin_test_planted_objective(lambda, cases[i].size, 3);
+        assert_ok(basin_spectrum_choose(o, &cases[i].options, &plan));
+        basin_spectrum *s = basin_test_spectrum(o, &cases[i].options);
+        const bool      dense = !isnan(s->asymmetry);
+        assert_int_equal(plan.method, dense ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS);
+        assert_int_equal(plan.top, cases[i].top);
+        assert_int_equal(plan.bottom, cases[i].bottom);
+        assert_true(s->products <= plan.products);
+        if (dense)
+            assert_int_equal(s->products, plan.products);
+        else
+            assert_close(plan.tolerance, s->tolerance, 0.0, 0.0);
+        assert_true(plan.bytes >=
+                    (dense ? cases[i].size : plan.top + plan.bottom) * cases[i].size * sizeof(double));
+        basin_spectrum_destroy(&s);
+        basin_objective_destroy(&o);
+    }
+}
+
+static void auto_is_lanczos_where_a_matrix_does_not_fit(void **state)
+{
+    double              lambda[200];
+    basin_spectrum_plan plan;
+
+    (void)state;
+    for (size_t j = 0; j < 200; j++) lambda[j] = (double)j;
+    basin_objective *o = basin_test_planted_objective(lambda, 200, 3);
+    assert_ok(basin_spectrum_choose(o, NULL, &plan));
+    assert_int_equal(plan.method, BASIN_SPECTRUM_DENSE);
+    basin_memory_limit_set(plan.bytes - 1);
+    assert_ok(basin_spectrum_choose(o, NULL, &plan));
+    assert_int_equal(plan.method, BASIN_SPECTRUM_LANCZOS);
+    assert_status(basin_spectrum_choose(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &plan),
+                  BASIN_ERR_BUDGET);
+    basin_memory_limit_set(0);
+    assert_status(basin_spectrum_choose(o, &(basin_spectrum_options){.tolerance = NAN}, &plan),
+                  BASIN_ERR_ARG);
+    basin_objective_destroy(&o);
+}
+
 static void weight_decay_of_the_objective_shifts_every_eigenvalue(void **state)
 {
     double           lambda[N];
@@ -225,6 +287,8 @@ int main(void)
         cmocka_unit_test(laplacian_has_its_closed_form_spectrum),
         cmocka_unit_test(asymmetry_is_measured_before_symmetrising),
         cmocka_unit_test(a_dense_spectrum_over_the_limit_prints_the_bytes),
+        cmocka_unit_test(what_is_chosen_is_what_is_done),
+        cmocka_unit_test(auto_is_lanczos_where_a_matrix_does_not_fit),
         cmocka_unit_test(weight_decay_of_the_objective_shifts_every_eigenvalue),
         cmocka_unit_test(a_point_that_is_not_finite_is_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "analysis/forecast.h"
 #include "core/linalg.h"
 
 enum { RANDOM = 4 };
@@ -29,26 +28,12 @@ done:
     return st;
 }
 
-/* Whether a spectrum with these options would be dense: then no vectors are asked of it, which would cost as
- * much again. */
-static basin_status is_dense(const basin_objective *o, const basin_spectrum_options *options, bool *out)
-{
-    basin_status          st = BASIN_OK;
-    basin_demand          demand = {0};
-    basin_spectrum_method method;
-
-    BASIN_TRY(basin_spectrum_demand(o, NULL, options, &demand, &method));
-    *out = method == BASIN_SPECTRUM_DENSE;
-done:
-    return st;
-}
-
 basin_status basin_measuring_open(basin_objective *train, basin_objective *test, basin_objective *clean,
                                   const basin_checkpoint *ck, const basin_row_options *options,
                                   basin_measuring *m)
 {
-    basin_status st = BASIN_OK;
-    bool         dense = false;
+    basin_status        st = BASIN_OK;
+    basin_spectrum_plan plan;
 
     *m = (basin_measuring){.train = train, .test = test, .clean = clean, .ck = ck};
     if (options != NULL) m->options = *options;
@@ -56,8 +41,9 @@ basin_status basin_measuring_open(basin_objective *train, basin_objective *test,
     if (m->options.rho == 0.0) m->options.rho = RHO;
     if (m->options.random == 0) m->options.random = RANDOM;
     if (basin_objective_params(train) == NULL) m->options.random = 0; /* no filters to normalise by */
-    BASIN_TRY(is_dense(train, &m->options.spectrum, &dense));
-    m->options.spectrum.vectors = !dense;
+    BASIN_TRY(basin_spectrum_choose(train, &m->options.spectrum, &plan));
+    m->options.spectrum.vectors =
+        plan.method == BASIN_SPECTRUM_LANCZOS; /* of a dense one they would cost as much again */
     m->momentum = basin_checkpoint_momentum(ck);
     if (m->momentum != NULL && basin_norm(m->momentum, ck->params->size) == 0.0) m->momentum = NULL;
     m->there = BASIN_NEEDS_RECORD | BASIN_NEEDS_GRADIENT | BASIN_NEEDS_SPECTRUM | BASIN_NEEDS_RISES;

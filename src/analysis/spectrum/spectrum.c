@@ -77,20 +77,51 @@ done:
     return st;
 }
 
+/* The eigenpairs alone: what the options come to, and what that asks for. */
+static basin_status choose(const basin_objective *o, const basin_spectrum_options *options,
+                           basin_demand *demand, basin_spectrum_options *out)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(options == NULL || (options->tolerance >= 0.0 && isfinite(options->tolerance)), BASIN_ERR_ARG,
+                "tolerance %g is not a number >= 0", options->tolerance);
+    *out = complete(options, basin_objective_size(o), basin_objective_epsilon(o), false);
+    if (out->method == BASIN_SPECTRUM_DENSE)
+        BASIN_TRY(basin_spectrum_dense_demand(basin_objective_size(o), out, demand));
+    else
+        BASIN_TRY(basin_spectrum_lanczos_demand(basin_objective_size(o), out, demand));
+done:
+    return st;
+}
+
+basin_status basin_spectrum_choose(const basin_objective *o, const basin_spectrum_options *options,
+                                   basin_spectrum_plan *out)
+{
+    basin_status           st = BASIN_OK;
+    basin_spectrum_options chosen;
+    basin_demand           demand = {0};
+
+    BASIN_TRY(choose(o, options, &demand, &chosen));
+    *out = (basin_spectrum_plan){.method = chosen.method,
+                                 .top = chosen.top,
+                                 .bottom = chosen.bottom,
+                                 .tolerance = chosen.tolerance,
+                                 .products = demand.most + demand.vectors,
+                                 .bytes = demand.aside};
+done:
+    return st;
+}
+
 basin_status basin_spectrum_demand(const basin_objective *o, const basin_stationarity_options *stationarity, const basin_spectrum_options *options,
                                    basin_demand *demand, basin_spectrum_method *method)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_options chosen;
 
-    BASIN_CHECK(options == NULL || (options->tolerance >= 0.0 && isfinite(options->tolerance)), BASIN_ERR_ARG, "tolerance %g is not a number >= 0",
-                options->tolerance);
-    chosen = complete(options, basin_objective_size(o), basin_objective_epsilon(o), false);
     demand->gradients++; /* describe_point */
     basin_stationarity_demand(o, stationarity, demand);
     demand->freezes++;
-    if (chosen.method == BASIN_SPECTRUM_DENSE) BASIN_TRY(basin_spectrum_dense_demand(basin_objective_size(o), &chosen, demand));
-    else BASIN_TRY(basin_spectrum_lanczos_demand(basin_objective_size(o), &chosen, demand));
+    BASIN_TRY(choose(o, options, demand, &chosen));
     *method = chosen.method;
 done:
     return st;
