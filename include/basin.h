@@ -199,6 +199,16 @@ basin_status basin_graph_read(const char *path, basin_graph **out);
 basin_status basin_graph_parse(const char *file, const char *json, basin_graph **out);
 basin_status basin_graph_format(const basin_graph *graph, char **out); /* caller frees with basin_free */
 
+/* The network in one line, to be held against another: items with «; » between them, one for the
+   input («input [1, 8, 8]»), for each parameter («conv1.weight [4, 1, 3, 3]»), for each buffer
+   that is read («scale [] = 0.125, not trained»; only a single number has its value), for each
+   node in topological order («%1 = Conv(input, conv1.weight)», %1 its output), each followed by
+   one for each of its attributes by name («Conv %1: strides [2, 2]»), and for the output. Graphs
+   of equal text are the same function of the values of these tensors, whatever their nodes are
+   called and wherever they came from. BASIN_ERR_FORMAT as basin_graph_order. Caller frees with
+   basin_free. */
+basin_status basin_graph_describe(const basin_graph *graph, char **out);
+
 /* Memory that may be handed to the library to own (rows of a track, a provenance): count * size zeroed bytes, or NULL. */
 void *basin_alloc(size_t count, size_t size);
 char *basin_strdup(const char *text); /* NULL gives NULL */
@@ -378,6 +388,7 @@ typedef struct basin_run_entry {
     int64_t step;
     double  epoch;
     bool    momentum; /* has the optimizer's momentum */
+    int64_t gradient_evaluations; /* so far; -1 if unknown */
 } basin_run_entry;
 
 typedef struct basin_run {
@@ -1023,6 +1034,9 @@ typedef struct basin_row {
     double  sharpness_rho;        /* radius of all rises: the same for every row compared */
     int64_t batch_size;           /* 0 = full batch, which the ceiling supposes; -1 unknown */
     int     spectrum_method;      /* basin_spectrum_method, not AUTO; -1 unknown */
+    char   *network;              /* as basin_graph_describe; not in JSON; NULL unknown */
+    char   *loss_function;        /* in full, as basin_loss_spec_describe; NULL unknown */
+    char   *data_digest;          /* of the data set, SHA-256 of its content; NULL unknown */
     basin_polish polish;          /* how a polished point was reached; steps = 0: it was not */
     size_t  averaged;             /* checkpoints averaged; 0 = none */
 } basin_row;
@@ -1076,16 +1090,31 @@ typedef struct basin_row_options {
     const basin_checkpoint *start; /* of the run (basin_run_start); NULL = not known. Borrowed */
 } basin_row_options;
 
-/* Measures theta on the training objective (test and clean may be NULL) with the checkpoint's record. Fills the numbers; the caller
-   sets run, checkpoint, part, weights, split_samples, polish and averaged. theta is ck->theta after any undoing, polishing or
-   averaging. Caller clears with basin_row_clear. */
+/* Measures theta on the training objective (test and clean may be NULL) with the checkpoint's
+   record. Fills the numbers; the caller sets run, checkpoint, part, weights, split_samples,
+   polish and averaged, and data_digest where the data are not those that the checkpoint records.
+   theta is ck->theta after any undoing, polishing or averaging. Caller clears with
+   basin_row_clear. */
 basin_status basin_row_compute(basin_objective *train, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
                                const basin_row_options *options, basin_row *out);
-/* The record of a checkpoint alone (method to batch_size); every measure is NAN. Caller clears. */
+/* The record of a checkpoint alone (method to weight_decay, parameters, batch_size to
+   data_digest); every measure is NAN. Caller clears. */
 basin_status basin_row_record(const basin_checkpoint *ck /* NULL: nothing is known */, basin_row *out);
+/* The record, loss and accuracy on the training objective and ‖theta‖ alone, at the cost of one
+   loss: enough to tell whether two runs started at the same weights on the same data, and how
+   far one came down. Caller clears. */
+basin_status basin_row_glance(basin_objective *train, const basin_checkpoint *ck, basin_row *out);
 /* The row between `before` and `after`, two consecutive checkpoints of a run with before->train_loss > loss >= after->train_loss > 0: each
    measure linear in ln(train loss). Caller clears. */
 basin_status basin_row_interpolate(const basin_row *before, const basin_row *after, double loss, basin_row *out);
+/* Rows of two consecutive checkpoints of a run, each at several kinds of points and on parts of
+   the samples: `out` [after_count] has for each of `after` its row where the raw rows of all
+   samples (part 0) have that training loss, all at the place between the two that these give; or
+   a copy of it, where there is nothing to interpolate. *standing counts such copies of measured
+   rows of part 0. Caller clears each. */
+basin_status basin_rows_interpolate(const basin_row *before, size_t before_count,
+                                    const basin_row *after, size_t after_count, double loss,
+                                    basin_row *out, size_t *standing);
 void         basin_row_clear(basin_row *row); /* frees the strings; zeroes */
 
 /* Largest stable λ_max of a method at full batch (docs/measures.md): gd and sgd 2(1+β)/η, nag, sam, msam; NAN for others and for η = 0.
@@ -1183,7 +1212,8 @@ typedef struct basin_comparison_options {
                              checkpoints that bracket it, or else at its first checkpoint at or below; 0 = at a step */
     const basin_bn_mode *bn; /* of the rows: with BatchNorm's statistics other than of batches λ_max is not training's; NULL = no
                                 BatchNormalization */
-    const char *remark;   /* what the caller knows of the runs that rows do not say: the first note; NULL = nothing */
+    const char *note;     /* what was met while measuring and rows do not say, e.g. that the
+                             statistics of BatchNorm are of other weights; NULL = nothing */
     size_t        test_part_count;    /* J equal parts of one test set, the same for all rows; 0 = none */
     const double *test_part_loss;     /* [count, J], as basin_test_parts gives them; NAN where not measured */
     const double *test_part_accuracy; /* [count, J] */
@@ -1193,11 +1223,58 @@ typedef struct basin_comparison_options {
    samples: the sampling error over the rows of a test set. BASIN_ERR_ARG unless 2 <= J <= samples. */
 basin_status basin_test_parts(basin_objective *test, const double *theta, size_t parts, uint64_t seed, double *loss /* [J] */, double *accuracy /* [J] */);
 
-/* rows: one or several checkpoints a run (by step), at one or several kinds of points; copied. Compares at the largest step that every
-   method has reached; a run with more gradient evaluations available also enters a group at the largest budget spent by the others.
-   With at_loss: BASIN_ERR_VALUE names the runs that do not reach it and how far they got, where fewer than two methods do. */
+typedef enum basin_choice { /* what a comparison wants of one saved checkpoint */
+    BASIN_CHOICE_NONE,
+    BASIN_CHOICE_START,  /* of step 0, by basin_row_glance: do equal seeds start alike? */
+    BASIN_CHOICE_BEFORE, /* at a loss: the last above it, to interpolate from */
+    BASIN_CHOICE_AT,     /* at the common step; at a loss: the first at or below it */
+    BASIN_CHOICE_BUDGET, /* of a run that goes on: the last within the largest budget */
+    BASIN_CHOICE_LOWEST, /* by basin_row_glance: how far a run got that stays above the loss */
+    BASIN_CHOICE_BROKEN  /* missing: nothing to measure, but to be listed */
+} basin_choice;
+
+/* Which checkpoints basin_comparison_compute would compare, before any is measured: `records`
+   are rows of all that are saved, by run and step, of which run, method, seed, step,
+   gradient_evaluations and missing count; a run with a missing one is broken and does not decide
+   about the step. Without options->at_loss:
+
+     1. The common step S is the largest that every unbroken run has; if there is none, that some
+        unbroken run of every method has.
+     2. Each run stands at S; without an S at its last checkpoint.
+     3. Let B be the largest mean number of gradient evaluations that a method has spent there. A
+        run that has spent less also enters at its last checkpoint within B: gradient descent at
+        SAM's budget.
+     4. The checkpoint at step 0, where S > 0.
+
+   With it the records' train_loss counts as well (NAN: not looked at), and each run stands at
+   the first at or below the loss. */
+basin_status basin_comparison_choose(const basin_row *records, size_t count,
+                                     const basin_comparison_options *options,
+                                     basin_choice *out /* [count] */);
+
+/* Whether rows may be held against each other, by network, loss_function and data_digest, where
+   they know these: BASIN_ERR_VALUE names the first two runs of another network or loss, or of
+   other data at an equal seed (these would be paired), and what differs. */
+basin_status basin_rows_demand_alike(const basin_row *rows, size_t count);
+/* The same in a sentence for a table of rows, and data that differ between runs whose seeds do
+   not explain it (runs of other seeds may have other subsets or label noise, where their
+   partners of the same seed share them). *out = NULL if all is well; caller frees with
+   basin_free. */
+basin_status basin_rows_unlike(const basin_row *rows, size_t count, char **out);
+
+/* rows: one or several checkpoints a run (by step), at one or several kinds of points; copied.
+   Compares those that basin_comparison_choose names, the base's at the budget as a group of
+   their own. BASIN_ERR_VALUE as basin_rows_demand_alike. With at_loss: BASIN_ERR_VALUE names the
+   runs that do not reach it and how far they got, where fewer than two methods do. */
 basin_status basin_comparison_compute(const basin_row *rows, size_t count, const basin_comparison_options *options, basin_comparison **out);
 void         basin_comparison_destroy(basin_comparison **comparison);
+/* By their names; NULL if absent. Borrowed from the comparison. */
+const basin_estimate   *basin_comparison_estimate(const basin_comparison *comparison,
+                                                  const char *measure, const char *group,
+                                                  basin_point_kind point);
+const basin_difference *basin_comparison_difference(const basin_comparison *comparison,
+                                                    const char *measure, const char *group,
+                                                    const char *base, basin_point_kind point);
 /* Standard error of a measure over the choice of its training samples, from its values on two random halves of them: |one - two|/2, less
    what a finite split leaves of it. One degree of freedom. */
 double       basin_sampling_error(const basin_row *whole, double one, double two);

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/alike.h"
 #include "cli/crossing.h"
 #include "cli/monitor.h"
 #include "cli/report.h"
@@ -27,17 +26,20 @@ done:
 }
 
 /* One row for each kind of point: at the training loss asked for. *outside counts those that no two checkpoints bracket. */
-static int track_crossing(const cli_arguments *a, const char *name, const basin_run *run, const cli_crossing *c, double loss, cli_rows *rows,
-                          size_t *outside)
+static int track_crossing(const cli_arguments *a, const basin_run *opened, const cli_records *records, size_t run,
+                          double loss, cli_rows *rows, size_t *outside)
 {
-    int    status = CLI_OK;
-    size_t first = rows->count;
+    int          status = CLI_OK;
+    const char  *name = a->operands[run];
+    const size_t first = rows->count;
+    const size_t at = cli_records_find(records, run, BASIN_CHOICE_AT),
+                 before = cli_records_find(records, run, BASIN_CHOICE_BEFORE);
 
-    if (c->at == SIZE_MAX) return cli_crossing_add_missing(rows, name, run, c, loss);
-    CLI_TRY(cli_rows_begin(rows, run));
-    if (c->before != SIZE_MAX) CLI_TRY(cli_rows_add(a, rows, name, run->entries[c->before].path));
+    if (at == SIZE_MAX) return cli_crossing_add_missing(rows, name, records, run, loss);
+    CLI_TRY(cli_rows_begin(rows, opened));
+    if (before != SIZE_MAX) CLI_TRY(cli_rows_add(a, rows, name, records->paths[before]));
     size_t middle = rows->count;
-    CLI_TRY(cli_rows_add(a, rows, name, run->entries[c->at].path));
+    CLI_TRY(cli_rows_add(a, rows, name, records->paths[at]));
     CLI_TRY(cli_crossing_interpolate(rows, first, middle, loss, outside));
 done:
     return status;
@@ -45,18 +47,17 @@ done:
 
 static int track_at_loss(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows)
 {
-    int           status = CLI_OK;
-    cli_crossing *crossings = NULL;
-    double        loss = cli_real(a, "at-loss", NAN);
-    size_t        outside = 0;
-    char          text[240];
+    int         status = CLI_OK;
+    cli_records records = {0};
+    double      loss = cli_real(a, "at-loss", NAN);
+    size_t      outside = 0;
+    char        text[240];
 
-    CLI_ALLOC(crossings, a->operand_count);
-    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(cli_crossing_find(a, rows, runs[i], every, loss, &crossings[i]));
-    CLI_TRY(cli_crossings_demand(a->operands, runs, crossings, a->operand_count, loss));
+    CLI_TRY(cli_records_read(a, a->operands, runs, a->operand_count, &records));
+    CLI_TRY(cli_crossings_find(a, rows, &records, every, loss));
     for (size_t i = 0; i < a->operand_count; i++) {
         cli_monitor_part("run", i + 1, a->operand_count);
-        CLI_TRY(track_crossing(a, a->operands[i], runs[i], &crossings[i], loss, rows, &outside));
+        CLI_TRY(track_crossing(a, runs[i], &records, i, loss, rows, &outside));
     }
     if (outside > 0) {
         snprintf(text, sizeof text, "training loss %g: %zu row%s between no two checkpoints and stand%s as measured at the first at or below it",
@@ -64,7 +65,7 @@ static int track_at_loss(const cli_arguments *a, basin_run *const *runs, size_t 
         CLI_TRY(cli_rows_note(rows, text));
     }
 done:
-    basin_free(crossings);
+    cli_records_clear(&records);
     return status;
 }
 
@@ -83,7 +84,6 @@ static int compute(const cli_arguments *a, cli_batch *out)
     int          status = CLI_OK;
     cli_rows     rows = {0};
     basin_run  **runs = NULL;
-    cli_kind    *kinds = NULL;
     char        *remark = NULL;
     basin_track *track = NULL;
     size_t       every;
@@ -92,13 +92,9 @@ static int compute(const cli_arguments *a, cli_batch *out)
     CLI_CHECK(every > 0, "--every must be at least 1");
     CLI_TRY(cli_rows_start(a, &rows));
     CLI_ALLOC(runs, a->operand_count);
-    CLI_ALLOC(kinds, a->operand_count);
-    for (size_t i = 0; i < a->operand_count; i++) {
-        CLI_TRY(cli_run_open(a->operands[i], &runs[i]));
-        CLI_TRY(cli_kind_read(a, a->operands[i], runs[i], &kinds[i]));
-    }
+    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(cli_run_open(a->operands[i], &runs[i]));
     CLI_TRY(measure_runs(a, runs, every, &rows));
-    CLI_TRY(cli_kinds_remark(kinds, a->operand_count, &remark));
+    CLI_LIBRARY(basin_rows_unlike(rows.rows, rows.count, &remark));
     if (remark != NULL) CLI_TRY(cli_rows_note(&rows, remark));
     CLI_TRY(cli_rows_finish(&rows));
     CLI_ALLOC(track, 1);
@@ -108,9 +104,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
     track = NULL, rows.provenance = NULL;
 done:
     for (size_t i = 0; runs != NULL && i < a->operand_count; i++) basin_run_destroy(&runs[i]);
-    for (size_t i = 0; kinds != NULL && i < a->operand_count; i++) cli_kind_clear(&kinds[i]);
     basin_free(runs);
-    basin_free(kinds);
     basin_free(remark);
     basin_track_destroy(&track);
     cli_rows_clear(&rows);

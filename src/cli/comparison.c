@@ -69,15 +69,6 @@ static void print_groups(const basin_comparison *c, FILE *out)
 
 /* ---------------------------------------------------------------------------------------------------- estimates -- */
 
-static const basin_estimate *find_estimate(const basin_comparison *c, const char *measure, const char *group, int point)
-{
-    for (size_t i = 0; i < c->estimate_count; i++) {
-        const basin_estimate *e = &c->estimates[i];
-        if (e->point == point && strcmp(e->measure, measure) == 0 && strcmp(e->group, group) == 0) return e;
-    }
-    return NULL;
-}
-
 /* « ± 0.03», or the interval itself where it is cut to what the measure can be. */
 static int put_interval(char *text, size_t size, const basin_estimate *e)
 {
@@ -107,14 +98,15 @@ static void estimate_cell(cli_table *table, const basin_estimate *e, size_t runs
 static bool is_estimated(const basin_comparison *c, const basin_estimate *like)
 {
     for (size_t g = 0; g < c->group_count; g++) {
-        const basin_estimate *e = find_estimate(c, like->measure, c->groups[g].name, like->point);
+        const basin_estimate *e =
+            basin_comparison_estimate(c, like->measure, c->groups[g].name, (basin_point_kind)like->point);
         if (e != NULL && e->n > 0) return true;
     }
     return false;
 }
 
 /* One row a measure, one column a group. */
-static void print_estimates(const basin_comparison *c, int point, FILE *out)
+static void print_estimates(const basin_comparison *c, basin_point_kind point, FILE *out)
 {
     char       alignment[GROUPS + 2] = "l";
     size_t     groups = c->group_count < GROUPS ? c->group_count : GROUPS;
@@ -127,10 +119,14 @@ static void print_estimates(const basin_comparison *c, int point, FILE *out)
     for (size_t g = 0; g < groups; g++) cli_table_cell(table, "%s", c->groups[g].name);
     for (size_t i = 0; i < c->estimate_count; i++) {
         const basin_estimate *first = &c->estimates[i];
-        if (first->point != point || strcmp(first->group, c->groups[0].name) != 0 || !is_estimated(c, first)) continue;
+        if (first->point != (int)point || strcmp(first->group, c->groups[0].name) != 0 ||
+            !is_estimated(c, first))
+            continue;
         any = true;
         cli_table_cell(table, "%s", first->measure);
-        for (size_t g = 0; g < groups; g++) estimate_cell(table, find_estimate(c, first->measure, c->groups[g].name, point), c->groups[g].run_count);
+        for (size_t g = 0; g < groups; g++)
+            estimate_cell(table, basin_comparison_estimate(c, first->measure, c->groups[g].name, point),
+                          c->groups[g].run_count);
     }
     if (any) cli_table_print(table, 2, out);
     else cli_table_destroy(&table);
@@ -142,7 +138,7 @@ static void print_all_estimates(const basin_comparison *c, FILE *out)
 
     for (size_t i = 0; i < c->estimate_count; i++) sampled = sampled || !isnan(c->estimates[i].sampling_error);
     fprintf(out, "\nmean ± half the 95 %% t-interval over runs%s\n", sampled ? " (± error of the choice of training samples, from halves of them)" : "");
-    for (int point = 0; point < BASIN_POINTS; point++) print_estimates(c, point, out);
+    for (basin_point_kind point = 0; point < BASIN_POINTS; point++) print_estimates(c, point, out);
 }
 
 /* -------------------------------------------------------------------------------------------------- differences -- */

@@ -62,8 +62,7 @@ int cli_gauge_measure(cli_gauge *g, basin_point_kind point, size_t part, basin_r
 
     g->options.point = point;
     CLI_LIBRARY(basin_row_compute(part == 0 ? s->objectives[0] : g->halves[part], test, part == 0 ? g->clean : NULL, s->ck, &g->options, out));
-    out->split_samples = cli_source_split_samples(s);
-    out->weights = s->weights;
+    CLI_TRY(cli_source_row(s, out));
 done:
     return status;
 }

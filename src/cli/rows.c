@@ -34,7 +34,9 @@ static int check_subset(const cli_arguments *a)
 int cli_rows_start(const cli_arguments *a, cli_rows *out)
 {
     int      status = CLI_OK;
-    cli_rows rows = {.polish_none = cli_has(a, "no-polish"), .polish_all = cli_has(a, "polish")};
+    cli_rows rows = {.polish_none = cli_has(a, "no-polish"),
+                     .polish_all = cli_has(a, "polish"),
+                     .other_data = cli_has(a, "data")};
 
     CLI_TRY(cli_point_read(a, &rows.point));
     CLI_WANT(!rows.polish_none || (!rows.polish_all && isnan(rows.point.step)), "%s: --no-polish beside --polish", a->command->name);
@@ -113,6 +115,10 @@ static int push_missing(cli_rows *r, const spot *at, const char *reason)
     CLI_CHECK((missing = basin_strdup(reason)) != NULL, "out of memory for a row"); /* reading again would replace the message */
     if (basin_checkpoint_read(at->path, &ck) != BASIN_OK) ck = NULL;
     CLI_LIBRARY(basin_row_record(ck, &row));
+    if (r->other_data) {
+        basin_free(row.data_digest);
+        row.data_digest = NULL;
+    }
     row.missing = missing, missing = NULL;
     CLI_TRY(push(r, at, &row, NULL));
 done:
@@ -276,16 +282,10 @@ done:
 
 static int measure_start(const cli_source *s, basin_row *out)
 {
-    int        status = CLI_OK;
-    basin_loss loss;
+    int status = CLI_OK;
 
-    CLI_LIBRARY(basin_row_record(s->ck, out));
-    CLI_LIBRARY(basin_objective_loss(s->objectives[0], NULL, s->ck->theta, &loss));
-    out->samples = basin_objective_samples(s->objectives[0]);
-    out->split_samples = cli_source_split_samples(s);
-    out->train_loss.value = basin_loss_value(&loss), out->train_accuracy.value = basin_loss_accuracy(&loss);
-    out->theta_norm.value = cli_norm(s->ck->theta, s->ck->params->size);
-    out->weights = s->weights;
+    CLI_LIBRARY(basin_row_glance(s->objectives[0], s->ck, out));
+    CLI_TRY(cli_source_row(s, out));
 done:
     return status;
 }

@@ -26,6 +26,7 @@ typedef struct cli_rows {
     bool              polish_none;        /* --no-polish */
     bool              polish_all;         /* every run, by --polish, or because the caller holds them against one that hovers */
     bool              test_parts;         /* are wanted by the caller */
+    bool              other_data; /* --data: nothing is measured on the data that a checkpoint records */
     size_t            stray;              /* checkpoints whose BatchNorm statistics belong to other weights */
     size_t            stale;              /* means of weights with the statistics of their last */
     size_t            unpolished;         /* checkpoints without a learning rate */

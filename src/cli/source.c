@@ -7,15 +7,6 @@
 #include "cli/provenance.h"
 #include "cli/table.h"
 
-double cli_norm(const double *x, size_t n)
-{
-    double scale = 0, sum = 0;
-
-    for (size_t i = 0; i < n; i++) scale = fmax(scale, fabs(x[i]));
-    for (size_t i = 0; i < n && scale > 0; i++) sum += x[i] / scale * (x[i] / scale);
-    return scale * sqrt(sum);
-}
-
 /* ------------------------------------------------------------------------------------- asking about perturbation -- */
 
 static int loss_at(basin_objective *objective, const basin_checkpoint *ck, double s, double *point, double *out)
@@ -152,6 +143,18 @@ int cli_source_clean(const cli_source *s, basin_objective **out)
     basin_status made = basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out);
     if (made != BASIN_ERR_VALUE) CLI_LIBRARY(made); /* no clean one among the samples: unknown */
     if (made == BASIN_OK) CLI_LIBRARY(basin_objective_decay_set(*out, s->decay));
+done:
+    return status;
+}
+
+int cli_source_row(const cli_source *s, basin_row *row)
+{
+    int status = CLI_OK;
+
+    basin_free(row->data_digest);
+    CLI_CHECK((row->data_digest = basin_strdup(s->data->digest)) != NULL, "out of memory for a row");
+    row->weights = s->weights;
+    row->split_samples = cli_source_split_samples(s);
 done:
     return status;
 }

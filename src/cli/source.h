@@ -33,6 +33,8 @@ int cli_source_objective(const cli_source *source, const char *split, size_t par
 /* The training samples whose labels are right, of those that --rows names or of all: *out = NULL where the data set has no split
    `noisy`, or another split than `train` is measured, or no label is right. */
 int cli_source_clean(const cli_source *source, basin_objective **out);
+/* What a row of this checkpoint says of its source: data, weights, samples of the split. */
+int cli_source_row(const cli_source *source, basin_row *row);
 /* How many samples the split that is measured has. */
 size_t cli_source_split_samples(const cli_source *source);
 
@@ -42,6 +44,5 @@ bool cli_source_stray_statistics(const cli_source *source);
 basin_unperturb cli_unperturb(const cli_arguments *arguments);
 /* The same rules for a checkpoint without its data (to:OTHER); *weights: basin_weights_kind, or -1 where they do not settle it. */
 int cli_checkpoint_open(const cli_arguments *arguments, const char *path, bool quiet, basin_checkpoint **ck, int *weights);
-double cli_norm(const double *x, size_t n);
 
 #endif

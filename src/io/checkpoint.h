@@ -11,6 +11,7 @@ typedef struct basin_checkpoint_heading {
     bool    momentum;
     int64_t step;       /* -1 if unknown */
     double  epoch;      /* NAN if unknown */
+    int64_t gradient_evaluations; /* -1 if unknown */
 } basin_checkpoint_heading;
 
 /* On failure `out` holds what was known by then. */

@@ -402,7 +402,7 @@ basin_status basin_checkpoint_heading_read(const char *path, basin_checkpoint_he
 {
     basin_status             st = BASIN_OK;
     basin_h5                *h5 = NULL;
-    basin_checkpoint_heading heading = {.step = -1, .epoch = NAN};
+    basin_checkpoint_heading heading = {.step = -1, .epoch = NAN, .gradient_evaluations = -1};
     bool                     training = false;
 
     st = basin_h5_open(path, &h5);
@@ -415,6 +415,7 @@ basin_status basin_checkpoint_heading_read(const char *path, basin_checkpoint_he
         if (training) {
             BASIN_TRY(read_count(h5, path, "step", &heading.step));
             BASIN_TRY(basin_h5_real_attribute(h5, "/training", "epoch", &heading.epoch));
+            BASIN_TRY(read_count(h5, path, "gradient_evaluations", &heading.gradient_evaluations));
         }
         BASIN_TRY(has_group(h5, path, "/optimizer/momentum", &heading.momentum));
     }

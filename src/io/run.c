@@ -31,6 +31,7 @@ static basin_status append(basin_run *run, const char *path, const basin_checkpo
     entries[run->count].step = heading->step;
     entries[run->count].epoch = heading->epoch;
     entries[run->count].momentum = heading->momentum;
+    entries[run->count].gradient_evaluations = heading->gradient_evaluations;
     run->count++;
 done:
     return st;

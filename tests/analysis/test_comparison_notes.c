@@ -271,14 +271,14 @@ static void the_way_down_is_told_and_nothing_is_called_stationary(void **unused)
     basin_comparison_destroy(&c);
 }
 
-static void batches_and_remarks_and_unequal_subsets_are_told(void **unused)
+static void batches_and_notes_and_unequal_subsets_are_told(void **unused)
 {
     table t = {0};
 
     (void)unused;
     table_flat_and_better(&t, 8);
     for (size_t i = 1; i < t.count; i += 2) t.rows[i].batch_size = 64;
-    basin_comparison *c = table_compare(&t, &(basin_comparison_options){.remark = "their data differ"});
+    basin_comparison *c = table_compare(&t, &(basin_comparison_options){.note = "their data differ"});
     assert_string_equal(c->notes[0], "their data differ");
     table_note(c, "the ceilings of stability hold for full batches; trained were sam by batches of 64", true);
     table_note(c, "training samples", false); /* all were used */
@@ -302,7 +302,7 @@ int main(void)
         cmocka_unit_test(a_ceiling_that_is_not_there_is_said_with_the_reason),
         cmocka_unit_test(ceilings_with_batch_norm_are_of_training_mode),
         cmocka_unit_test(the_way_down_is_told_and_nothing_is_called_stationary),
-        cmocka_unit_test(batches_and_remarks_and_unequal_subsets_are_told),
+        cmocka_unit_test(batches_and_notes_and_unequal_subsets_are_told),
     };
     return cmocka_run_group_tests_name("comparison_notes", tests, NULL, NULL);
 }

@@ -337,6 +337,103 @@ static void between_two_checkpoints_measures_follow_the_logarithm_of_the_loss(vo
     basin_row_clear(&after);
 }
 
+static void a_glance_takes_loss_and_norm_alone(void **unused)
+{
+    double            a[P * P];
+    basin_objective  *train = NULL;
+    basin_checkpoint *ck = NULL;
+    basin_row         m = {0};
+
+    (void)unused;
+    basin_test_planted(lambda6, P, 5, a);
+    assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
+    make_checkpoint(&ck, "sam", NULL);
+    memset(ck->data_digest, 'd', 64);
+    assert_ok(basin_row_glance(train, ck, &m));
+    assert_close(m.train_loss.value, quadratic_at(a, theta6), 1e-14, 0.0);
+    assert_close(m.theta_norm.value, basin_norm(theta6, P), 1e-15, 0.0);
+    assert_int_equal(m.samples, basin_objective_samples(train));
+    assert_string_equal(m.method, "sam");
+    assert_true(isnan(m.gradient_norm.value) && isnan(m.lambda_max.value) && isnan(m.test_loss.value));
+    assert_string_equal(m.network, "input [5]; fc1.weight [1, 5]; fc1.bias [1]; %1 = Gemm(input, fc1.weight, "
+                                   "fc1.bias); Gemm %1: transB 1; output %1");
+    assert_string_equal(m.loss_function, "softmax_cross_entropy");
+    assert_int_equal(strspn(m.data_digest, "d"), 64);
+    basin_row_clear(&m);
+    assert_int_equal(basin_objective_cost(train).losses, 1);
+    assert_int_equal(basin_objective_cost(train).gradients, 0);
+    ck->theta[2] = NAN;
+    assert_status(basin_row_glance(train, ck, &m), BASIN_ERR_VALUE);
+    basin_checkpoint_destroy(&ck);
+    basin_objective_destroy(&train);
+}
+
+static basin_row at(int point, size_t part, double loss, double lambda_max)
+{
+    basin_row row;
+
+    assert_ok(basin_row_record(NULL, &row));
+    row.point = point, row.part = part, row.train_loss.value = loss, row.lambda_max.value = lambda_max;
+    return row;
+}
+
+/* The raw losses 0.4 and 0.1 have 0.2 halfway. There stand the polished row too (at √(0.36·0.09)) and the
+   half of the samples; the averaged one has nothing before it, and a half whose loss rises stands as it
+   is. */
+static void all_kinds_of_points_stand_at_the_place_of_the_raw_one(void **unused)
+{
+    basin_row before[] = {at(BASIN_POINT_RAW, 0, 0.4, 6.0), at(BASIN_POINT_RAW, 1, 0.5, 7.0),
+                          at(BASIN_POINT_RAW, 2, 0.1, 5.0), at(BASIN_POINT_POLISHED, 0, 0.36, 4.0)};
+    basin_row after[] = {at(BASIN_POINT_RAW, 0, 0.1, 2.0), at(BASIN_POINT_RAW, 1, 0.2, 3.0),
+                         at(BASIN_POINT_RAW, 2, 0.15, 1.0), at(BASIN_POINT_POLISHED, 0, 0.09, 1.0),
+                         at(BASIN_POINT_AVERAGED, 0, 0.08, 0.5)};
+    basin_row out[5];
+    size_t    standing = 0;
+
+    (void)unused;
+    assert_ok(basin_rows_interpolate(before, 4, after, 5, 0.2, out, &standing));
+    assert_close(out[0].train_loss.value, 0.2, 0.0, 0.0);
+    assert_close(out[0].lambda_max.value, 4.0, 1e-14, 0.0);
+    assert_close(out[1].lambda_max.value, 5.0, 1e-14, 0.0);
+    assert_close(out[1].train_loss.value, sqrt(0.5 * 0.2), 1e-14, 0.0);
+    assert_close(out[2].lambda_max.value, 1.0, 0.0, 0.0);
+    assert_true(isnan(out[2].at_loss));
+    assert_close(out[3].lambda_max.value, 2.5, 1e-14, 0.0);
+    assert_close(out[3].train_loss.value, sqrt(0.36 * 0.09), 1e-14, 0.0);
+    assert_close(out[3].at_loss, 0.2, 0.0, 0.0);
+    assert_close(out[4].lambda_max.value, 0.5, 0.0, 0.0);
+    assert_int_equal(standing, 1); /* the averaged row: halves are not told */
+    for (size_t i = 0; i < 5; i++) basin_row_clear(&out[i]);
+
+    assert_ok(basin_rows_interpolate(NULL, 0, after, 5, 0.2, out, &standing)); /* the run begins below */
+    assert_int_equal(standing, 3);
+    for (size_t i = 0; i < 5; i++) {
+        assert_close(out[i].lambda_max.value, after[i].lambda_max.value, 0.0, 0.0);
+        basin_row_clear(&out[i]);
+    }
+}
+
+static basin_status interpolate_once(void *payload)
+{
+    basin_row   *rows = payload, out[2];
+    size_t       standing;
+    basin_status st = basin_rows_interpolate(rows, 1, rows + 1, 2, 0.2, out, &standing);
+
+    for (size_t i = 0; i < 2 && st == BASIN_OK; i++) basin_row_clear(&out[i]);
+    return st;
+}
+
+static void every_failed_allocation_between_two_checkpoints_is_clean(void **unused)
+{
+    basin_row rows[] = {at(BASIN_POINT_RAW, 0, 0.4, 6.0), at(BASIN_POINT_RAW, 0, 0.1, 2.0),
+                        at(BASIN_POINT_POLISHED, 0, 0.05, 1.0)};
+
+    (void)unused;
+    for (size_t i = 0; i < 3; i++)
+        rows[i].run = (char *)(uintptr_t) "runs/gd_0", rows[i].method = (char *)(uintptr_t) "gd";
+    basin_test_every_allocation(interpolate_once, rows);
+}
+
 static void what_does_not_fit_is_refused(void **unused)
 {
     double            a[P * P];
@@ -403,6 +500,9 @@ int main(void)
         cmocka_unit_test(the_distance_from_the_start_is_relative_to_its_norm),
         cmocka_unit_test(a_record_alone_measures_nothing),
         cmocka_unit_test(between_two_checkpoints_measures_follow_the_logarithm_of_the_loss),
+        cmocka_unit_test(a_glance_takes_loss_and_norm_alone),
+        cmocka_unit_test(all_kinds_of_points_stand_at_the_place_of_the_raw_one),
+        cmocka_unit_test(every_failed_allocation_between_two_checkpoints_is_clean),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };

@@ -58,4 +58,16 @@ bad "save-consecutive must be at least 1" -- train --mlp 64-10 --data "$DIGITS" 
 bad "^basin: --save 9 is not a step from 0 to 5" -- train --graph graph.json --data data.h5 --learning-rate 0.1 --steps 5 --save 9 -o new
 bad "^basin: learning rate -1 is not a finite number > 0" -- train --graph graph.json --data data.h5 --learning-rate -1 --steps 5 -o new
 
+# Networks that differ in an attribute alone: the same names, shapes and ops.
+network() { # ALPHA
+    printf '{"input": {"name": "x", "shape": [64]}, "output": "y", "parameters": [{"name": "w", "shape": [10, 64]}], "nodes": [{"name": "h", "op": "LeakyRelu", "inputs": ["x"], "outputs": ["h"], "attributes": {"alpha": %s}}, {"name": "y", "op": "Gemm", "inputs": ["h", "w"], "outputs": ["y"], "attributes": {"transB": 1}}]}' "$1"
+}
+network 0.1 >leaky.json
+network 0.25 >leakier.json
+good train --graph leaky.json --data "$DIGITS" --learning-rate 0.1 --steps 2 -o leaky
+good train --graph leakier.json --data "$DIGITS" --learning-rate 0.1 --steps 2 -o leakier
+bad "runs leaky and leakier cannot be compared: their networks differ: LeakyRelu %1: alpha 0.1[0-9]* against LeakyRelu %1: alpha 0.25" -- compare leaky leakier
+good track leaky leakier
+holds out "note: runs leaky and leakier: their networks differ: LeakyRelu %1: alpha 0.1.* not to be held against each other"
+
 finish

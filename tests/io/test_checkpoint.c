@@ -281,28 +281,28 @@ static void weights_are_unperturbed_as_the_policy_says(void **state)
     static const struct {
         basin_perturbed perturbed;
         basin_unperturb policy;
-        const char     *weights;
+        int             weights;
         bool            moves;
     } cases[] = {
-        {BASIN_PERTURBED_NO, BASIN_UNPERTURB_RECORDED, "unperturbed", false},
-        {BASIN_PERTURBED_NO, BASIN_UNPERTURB_UNDO, "unperturbed", false},
-        {BASIN_PERTURBED_NO, BASIN_UNPERTURB_NEVER, "unperturbed", false},
-        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_RECORDED, "undone", true},
-        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_UNDO, "undone", true},
-        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_NEVER, "as_stored", false},
-        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_RECORDED, "unknown", false},
-        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_UNDO, "undone", true},
-        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_NEVER, "as_stored", false},
+        {BASIN_PERTURBED_NO, BASIN_UNPERTURB_RECORDED, BASIN_WEIGHTS_UNPERTURBED, false},
+        {BASIN_PERTURBED_NO, BASIN_UNPERTURB_UNDO, BASIN_WEIGHTS_UNPERTURBED, false},
+        {BASIN_PERTURBED_NO, BASIN_UNPERTURB_NEVER, BASIN_WEIGHTS_UNPERTURBED, false},
+        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_RECORDED, BASIN_WEIGHTS_UNDONE, true},
+        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_UNDO, BASIN_WEIGHTS_UNDONE, true},
+        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_NEVER, BASIN_WEIGHTS_AS_STORED, false},
+        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_RECORDED, -1, false},
+        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_UNDO, BASIN_WEIGHTS_UNDONE, true},
+        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_NEVER, BASIN_WEIGHTS_AS_STORED, false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         basin_checkpoint  *ck = full_checkpoint();
-        basin_weight_state weights;
+        int                weights;
         double             before = ck->theta[7], v = basin_checkpoint_momentum(ck)[7];
         ck->perturbed = cases[i].perturbed;
         assert_ok(basin_checkpoint_unperturb(ck, cases[i].policy, &weights));
-        assert_string_equal(basin_weight_state_text(weights), cases[i].weights);
+        assert_int_equal(weights, cases[i].weights);
         assert_close(ck->theta[7], cases[i].moves ? before + 0.3 * v : before, 1e-15, 0.0);
         assert_int_equal(ck->perturbed, cases[i].moves ? BASIN_PERTURBED_NO : cases[i].perturbed);
         basin_checkpoint_destroy(&ck);
@@ -313,7 +313,7 @@ static void what_cannot_be_undone_is_left_as_it_was(void **state)
 {
     (void)state;
     basin_checkpoint  *ck = full_checkpoint();
-    basin_weight_state weights = BASIN_WEIGHTS_AS_STORED;
+    int                weights = BASIN_WEIGHTS_AS_STORED;
     double             before = ck->theta[7];
 
     ck->perturbed = BASIN_PERTURBED_UNKNOWN, ck->undo = NAN, ck->hyper.rho = NAN;
@@ -454,6 +454,7 @@ static void a_run_is_ordered_by_the_steps_inside_and_passes_over_other_files(voi
     assert_int_equal(run->entries[2].step, 100);
     assert_true(run->entries[0].momentum && !run->entries[2].momentum);
     assert_true(run->entries[0].epoch == 1.5);
+    assert_int_equal(run->entries[0].gradient_evaluations, 121);
     assert_non_null(strstr(run->entries[0].path, "/order/c.h5"));
     basin_run_destroy(&run);
     basin_run_destroy(&run);
@@ -462,6 +463,7 @@ static void a_run_is_ordered_by_the_steps_inside_and_passes_over_other_files(voi
     assert_ok(basin_run_open(folder, &run));
     assert_int_equal(run->count, 4);
     assert_int_equal(run->entries[0].step, -1);
+    assert_int_equal(run->entries[0].gradient_evaluations, -1);
     assert_non_null(strstr(run->entries[0].path, "broken.h5"));
     basin_run_destroy(&run);
     basin_free(folder);

@@ -46,11 +46,10 @@ static void tally_clear(tally *t)
 
 static const basin_difference *find(const basin_comparer *c, const basin_pair *pair, const char *measure, int point)
 {
-    const basin_difference *d = &c->result->differences[pair->first];
+    const basin_comparison *k = c->result;
 
-    for (size_t i = 0; i < pair->differences; i++)
-        if (d[i].point == point && strcmp(d[i].measure, measure) == 0) return &d[i];
-    return NULL;
+    return basin_comparison_difference(k, measure, k->groups[pair->group].name, k->groups[pair->base].name,
+                                       point);
 }
 
 static bool gap_is_mixed(const basin_comparer *c, const basin_pair *pair)

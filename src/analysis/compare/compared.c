@@ -99,11 +99,26 @@ done:
     return st;
 }
 
-const basin_estimate *basin_comparison_estimate(const basin_comparison *comparison, const char *measure, const char *group, int point)
+const basin_estimate *basin_comparison_estimate(const basin_comparison *comparison, const char *measure,
+                                                const char *group, basin_point_kind point)
 {
     for (size_t i = 0; i < comparison->estimate_count; i++) {
         const basin_estimate *e = &comparison->estimates[i];
-        if (e->point == point && strcmp(e->measure, measure) == 0 && strcmp(e->group, group) == 0) return e;
+        if (e->point == (int)point && strcmp(e->measure, measure) == 0 && strcmp(e->group, group) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+const basin_difference *basin_comparison_difference(const basin_comparison *comparison, const char *measure,
+                                                    const char *group, const char *base,
+                                                    basin_point_kind point)
+{
+    for (size_t i = 0; i < comparison->difference_count; i++) {
+        const basin_difference *d = &comparison->differences[i];
+        if (d->point == (int)point && strcmp(d->measure, measure) == 0 && strcmp(d->group, group) == 0 &&
+            strcmp(d->base, base) == 0)
+            return d;
     }
     return NULL;
 }

@@ -1,10 +1,12 @@
 /* Methods against each other over seeds.
  *
- *   1. Group the runs by method and take each at one common step, or where its training loss reaches a given one (groups.c,
- *      equal_loss.c); at a common step the base method also at the largest gradient budget that another method spent.
- *   2. Per measure, kind of point and group the mean with its 95 % t-interval (estimates.c); per pair of groups the differences
- *      paired by seed, their interval, the exact sign-flip test (pairs.c), and what is left of it among so many measures
- *      (adjust.c).
+ *   0. Rows of unlike networks, losses or data are refused (alike.c).
+ *   1. Group the runs by method and take each at one common step, or where its training loss reaches a given
+ *      one (choose.c, groups.c, equal_loss.c); at a common step the base method also at the largest gradient
+ *      budget that another method spent.
+ *   2. Per measure, kind of point and group the mean with its 95 % t-interval (estimates.c); per pair of
+ *      groups the differences paired by seed, their interval, the exact sign-flip test (pairs.c), and what is
+ *      left of it among so many measures (adjust.c).
  *   3. Say what that supports and what it does not (claims.c, notes.c).
  */
 #include "analysis/compare/comparison.h"
@@ -68,7 +70,7 @@ static basin_status start(const basin_row *rows, size_t count, const basin_compa
     *c = (basin_comparer){.level = given->level == 0.0 ? 0.05 : given->level,
                           .loss_tolerance = given->loss_tolerance == 0.0 ? 0.1 : given->loss_tolerance,
                           .bn = given->bn,
-                          .remark = given->remark};
+                          .note = given->note};
     BASIN_CHECK(c->level > 0.0 && c->level < 1.0, BASIN_ERR_ARG, "level of significance %g is not in (0, 1)", c->level);
     BASIN_CHECK(c->loss_tolerance > 0.0 && isfinite(c->loss_tolerance), BASIN_ERR_ARG, "loss tolerance %g is not a finite number > 0",
                 c->loss_tolerance);
@@ -90,6 +92,7 @@ basin_status basin_comparison_compute(const basin_row *rows, size_t count, const
     basin_comparer           c = {0};
 
     BASIN_TRY(start(rows, count, &given, &c));
+    BASIN_TRY(basin_rows_demand_alike(rows, count));
     BASIN_TRY(basin_comparison_group(&c, given.base));
     BASIN_TRY(basin_comparison_columns(&c));
     BASIN_TRY(basin_comparison_estimates(&c));

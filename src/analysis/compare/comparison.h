@@ -1,6 +1,6 @@
-/* What the parts of `compare` share: choosing checkpoints (groups.c, equal_loss.c), means (estimates.c),
- * paired differences and verdicts (pairs.c), multiplicity (adjust.c), words (claims.c,
- * cautions.c, notes.c).
+/* What the parts of `compare` share: whether rows can be held against each other (alike.c), which checkpoints
+ * are (choose.c, groups.c, equal_loss.c), means (estimates.c), paired differences and verdicts (pairs.c),
+ * multiplicity (adjust.c), words (claims.c, cautions.c, notes.c).
  */
 #ifndef BASIN_ANALYSIS_COMPARE_COMPARISON_H
 #define BASIN_ANALYSIS_COMPARE_COMPARISON_H
@@ -20,8 +20,8 @@ typedef struct basin_pair { /* a group held against a base by the runs of equal 
 typedef struct basin_comparer {
     basin_comparison    *result;
     double               level, loss_tolerance;
-    const basin_bn_mode *bn;          /* of the options */
-    const char          *remark;      /* of the options */
+    const basin_bn_mode *bn;   /* of the options */
+    const char          *note; /* of the options */
     size_t               column_count;
     const basin_column **columns;              /* what is compared: of the columns meant to be, those that some row of a group knows */
     bool                 points[BASIN_POINTS]; /* every group has such rows */
@@ -50,9 +50,26 @@ size_t basin_row_beside(const basin_comparison *k, size_t row, int point, size_t
 /* A number that can be held against others; NAN where unknown, or part of a truncated sum. */
 double basin_measured(const basin_row *row, const basin_column *column);
 
-/* For each run that reaches the comparison's at_loss, the row that stands for it there (appended where it lies between two
-   checkpoints); chosen [rows before] is indexed by the first row of a run. */
-basin_status basin_comparison_reach(basin_comparison *k, size_t *chosen);
+const char *basin_method_of(const basin_row *row);      /* «unknown» where it is not recorded */
+double      basin_evaluations_of(const basin_row *row); /* NAN where they are not recorded */
+
+/* Where one run stands in a comparison: indices of rows, BASIN_NO_ROW where there is none. See
+   basin_choice. */
+typedef struct basin_stand {
+    size_t start, before, at, budget, lowest;
+    bool   broken; /* a checkpoint of the run is missing; at a step only */
+} basin_stand;
+/* stands [count] of each run at its first row, blank elsewhere. *out: the common step, or -1. */
+basin_status basin_stand_at_step(const basin_row *rows, size_t count, basin_stand *stands, int64_t *out);
+/* `measured`: a row whose loss alone is known is not one to interpolate from. */
+basin_status basin_stand_at_loss(const basin_row *rows, size_t count, double loss, bool measured,
+                                 basin_stand *stands);
+/* The run's checkpoint of least training loss; BASIN_NO_ROW if none has one. */
+size_t basin_lowest_row(const basin_row *rows, size_t count, const basin_row *run);
+
+/* For each run that reaches the comparison's at_loss, stands[first row].at becomes the row that stands for
+   it there (appended where it lies between two checkpoints); stands [runs] are of basin_stand_at_loss. */
+basin_status basin_comparison_reach(basin_comparison *k, basin_stand *stands, size_t runs);
 double       basin_lowest_loss(const basin_comparison *k, const basin_row *run);           /* of its checkpoints; NAN if none */
 basin_status basin_comparison_demand_reached(const basin_comparison *k, const char *base); /* groups are made; base: its method, NULL = any */
 
@@ -62,9 +79,6 @@ double basin_smallest_p(size_t pairs);
 /* The fewest pairs with which 2/2^n, times `tests`, is at most `level`. */
 size_t basin_pairs_needed(size_t tests, double level);
 void   basin_mean_and_interval(const double *x, size_t n, double *mean, double *sd, double *lower, double *upper);
-
-const basin_estimate *basin_comparison_estimate(const basin_comparison *comparison, const char *measure, const char *group,
-                                                int point); /* NULL if absent */
 
 bool basin_rows_explain(const basin_comparison *k, const basin_difference *d); /* seeds and rows of the test set together could make such a mean */
 

@@ -1,11 +1,15 @@
 /* Equal training losses: where a run first has the loss L.
  *
- *   1. Of a run's checkpoints by step, the first whose training loss is at most L, and the one before, whose loss is above.
- *   2. Between the two the row is interpolated, linear in ln(loss): at every kind of point and part of the samples that both have, all at
- *      the place that the raw losses give, and so are the losses on the parts of the test set. These rows are appended.
- *   3. Where there is none before (or a loss is not positive, so that it has no logarithm), the first row at or below stands as it is.
+ *   1. Of a run's checkpoints by step, the first whose training loss is at most L, and the one before, whose
+ *      loss is above (choose.c).
+ *   2. Between the two the row is interpolated, linear in ln(loss): at every kind of point and part of the
+ *      samples that both have, all at the place that the raw losses give, and so are the losses on the parts
+ *      of the test set. These rows are appended.
+ *   3. Where there is none before (or a loss is not positive, so that it has no logarithm), the first row at
+ *      or below stands as it is.
  *
- * A test of mean losses against each other is too weak to stand in for this: not shown to be unequal is not equal.
+ * A test of mean losses against each other is too weak to stand in for this: not shown to be unequal is not
+ * equal.
  */
 #include <math.h>
 #include <string.h>
@@ -14,47 +18,11 @@
 #include "analysis/measure/row.h"
 #include "core/memory.h"
 
-static bool earlier(const basin_comparison *k, size_t i, size_t j)
-{
-    return k->rows[i].step < k->rows[j].step || (k->rows[i].step == k->rows[j].step && i < j);
-}
-
-static bool is_candidate(const basin_row *row, const basin_row *run)
-{
-    return isfinite(row->train_loss.value) && basin_is_checkpoint(row) && basin_same_run(row, run);
-}
-
-static size_t first_at_or_below(const basin_comparison *k, const basin_row *run)
-{
-    size_t found = BASIN_NO_ROW;
-
-    for (size_t i = 0; i < k->row_count; i++)
-        if (k->rows[i].train_loss.value <= k->at_loss && is_candidate(&k->rows[i], run) && (found == BASIN_NO_ROW || earlier(k, i, found))) found = i;
-    return found;
-}
-
-/* A start that was only looked at, for its loss and norm, has nothing to interpolate from. */
-static bool is_measured(const basin_row *row)
-{
-    return isfinite(row->gradient_norm.value);
-}
-
-static size_t last_before(const basin_comparison *k, size_t row)
-{
-    size_t found = BASIN_NO_ROW;
-
-    for (size_t i = 0; i < k->row_count; i++)
-        if (earlier(k, i, row) && is_measured(&k->rows[i]) && is_candidate(&k->rows[i], &k->rows[row]) && (found == BASIN_NO_ROW || earlier(k, found, i))) found = i;
-    return found;
-}
-
 double basin_lowest_loss(const basin_comparison *k, const basin_row *run)
 {
-    double lowest = NAN;
+    const size_t lowest = basin_lowest_row(k->rows, k->row_count, run);
 
-    for (size_t i = 0; i < k->row_count; i++)
-        if (is_candidate(&k->rows[i], run)) lowest = fmin(lowest, k->rows[i].train_loss.value);
-    return lowest;
+    return lowest != BASIN_NO_ROW ? k->rows[lowest].train_loss.value : (double)NAN;
 }
 
 /* -------------------------------------------------------------------------------------------- interpolated rows -- */
@@ -116,18 +84,15 @@ done:
     return st;
 }
 
-basin_status basin_comparison_reach(basin_comparison *k, size_t *chosen)
+basin_status basin_comparison_reach(basin_comparison *k, basin_stand *stands, size_t runs)
 {
     basin_status st = BASIN_OK;
 
-    for (size_t i = 0, runs = k->row_count; i < runs; i++) {
-        size_t after = basin_is_first_of_run(k, i) ? first_at_or_below(k, &k->rows[i]) : BASIN_NO_ROW;
-        if (after == BASIN_NO_ROW) continue;
-        size_t before = last_before(k, after);
-        if (before == BASIN_NO_ROW || k->rows[after].train_loss.value <= 0.0)
-            chosen[i] = after;
-        else
-            BASIN_TRY(interpolate(k, before, after, &chosen[i]));
+    for (size_t i = 0; i < runs; i++) {
+        const size_t before = stands[i].before, after = stands[i].at;
+        if (before == BASIN_NO_ROW || after == BASIN_NO_ROW || k->rows[after].train_loss.value <= 0.0)
+            continue; /* it stands as it is */
+        BASIN_TRY(interpolate(k, before, after, &stands[i].at));
     }
 done:
     return st;

@@ -225,13 +225,26 @@ done:
     return st;
 }
 
+/* Data that differ where no seed explains it; what is worse than that was refused (alike.c). */
+static basin_status note_unlike(basin_comparer *c)
+{
+    basin_status st = BASIN_OK;
+    char        *text = NULL;
+
+    BASIN_TRY(basin_rows_unlike(c->result->rows, c->result->row_count, &text));
+    if (text != NULL) st = basin_comparison_add_note(c, text);
+done:
+    return st;
+}
+
 basin_status basin_comparison_note(basin_comparer *c)
 {
     static basin_status (*const notes[])(basin_comparer *) = {
         note_reached, note_losses, basin_comparison_claims, basin_comparison_cautions, note_missing, note_points, note_cost, note_method};
     basin_status st = BASIN_OK;
 
-    if (c->remark != NULL) BASIN_TRY(basin_comparison_add_note(c, basin_strdup(c->remark)));
+    BASIN_TRY(note_unlike(c));
+    if (c->note != NULL) BASIN_TRY(basin_comparison_add_note(c, basin_strdup(c->note)));
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) BASIN_TRY(notes[i](c));
 done:
     return st;

@@ -400,10 +400,9 @@ static loss_verdict judge_loss(const basin_comparer *c, const basin_difference *
 
 static double mean_at(const basin_comparison *k, const char *group, int point)
 {
-    for (size_t i = 0; i < k->estimate_count; i++)
-        if (k->estimates[i].point == point && strcmp(k->estimates[i].measure, "train_loss") == 0 && strcmp(k->estimates[i].group, group) == 0)
-            return k->estimates[i].mean;
-    return NAN;
+    const basin_estimate *loss = basin_comparison_estimate(k, "train_loss", group, point);
+
+    return loss != NULL ? loss->mean : (double)NAN;
 }
 
 /* The losses at one kind of point; unequal ones mark every difference of the pair there. Raw points are always told, others where unequal. */

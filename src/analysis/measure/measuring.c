@@ -8,7 +8,7 @@ enum { RANDOM = 4 };
 
 #define RHO 0.05
 
-static basin_status check(const basin_measuring *m)
+basin_status basin_measuring_check(const basin_measuring *m)
 {
     basin_status           st = BASIN_OK;
     const basin_objective *objectives[] = {m->train, m->test, m->clean};
@@ -37,7 +37,7 @@ basin_status basin_measuring_open(basin_objective *train, basin_objective *test,
 
     *m = (basin_measuring){.train = train, .test = test, .clean = clean, .ck = ck};
     if (options != NULL) m->options = *options;
-    BASIN_TRY(check(m));
+    BASIN_TRY(basin_measuring_check(m));
     if (m->options.rho == 0.0) m->options.rho = RHO;
     if (m->options.random == 0) m->options.random = RANDOM;
     if (basin_objective_params(train) == NULL) m->options.random = 0; /* no filters to normalise by */

@@ -26,6 +26,8 @@ typedef struct basin_measuring {
     bool             test_asked, clean_asked;
 } basin_measuring;
 
+/* Objectives of the checkpoint's size, finite weights and sensible options, or why not. */
+basin_status basin_measuring_check(const basin_measuring *m);
 /* Refuses what does not fit. To be closed after a failure too. */
 basin_status basin_measuring_open(basin_objective *train, basin_objective *test, basin_objective *clean,
                                   const basin_checkpoint *ck, const basin_row_options *options,

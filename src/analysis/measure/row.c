@@ -3,8 +3,17 @@
 
 #include "analysis/measure/measuring.h"
 #include "analysis/measure/row.h"
+#include "core/linalg.h"
 #include "core/memory.h"
 #include "core/schema.h"
+
+/* NULL for a graph that is none: there is no network to compare. */
+static basin_status describe_network(const basin_checkpoint *ck, char **out)
+{
+    basin_status st = basin_graph_describe(ck->graph, out);
+
+    return st == BASIN_ERR_FORMAT ? BASIN_OK : st;
+}
 
 basin_status basin_row_record(const basin_checkpoint *ck, basin_row *out)
 {
@@ -25,9 +34,32 @@ basin_status basin_row_record(const basin_checkpoint *ck, basin_row *out)
         row.batch_size = ck->hyper.batch_size;
         row.parameters = ck->params->size;
         BASIN_STRDUP(row.method, ck->method);
+        BASIN_STRDUP(row.data_digest, ck->data_digest[0] != '\0' ? ck->data_digest : NULL);
+        BASIN_TRY(basin_loss_spec_describe(&ck->loss, &row.loss_function));
+        BASIN_TRY(describe_network(ck, &row.network));
     }
-    *out = row;
+    *out = row, row = (basin_row){0};
 done:
+    basin_row_clear(&row);
+    return st;
+}
+
+basin_status basin_row_glance(basin_objective *train, const basin_checkpoint *ck, basin_row *out)
+{
+    basin_status st = BASIN_OK;
+    basin_row    row = {0};
+    basin_loss   loss = {0};
+
+    BASIN_TRY(basin_measuring_check(&(basin_measuring){.train = train, .ck = ck}));
+    BASIN_TRY(basin_row_record(ck, &row));
+    BASIN_TRY(basin_objective_loss(train, NULL, ck->theta, &loss));
+    row.samples = basin_objective_samples(train);
+    row.train_loss.value = basin_loss_value(&loss);
+    row.train_accuracy.value = basin_loss_accuracy(&loss);
+    row.theta_norm.value = basin_norm(ck->theta, ck->params->size);
+    *out = row, row = (basin_row){0};
+done:
+    basin_row_clear(&row);
     return st;
 }
 
