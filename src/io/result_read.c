@@ -51,10 +51,10 @@ done:
     return st;
 }
 
-/* No name, where the field allows it, is -1. */
+/* No name, which a column stores as an empty one, is -1 where the field allows it. */
 static basin_status find_choice(const column *c, const char *name, int *out)
 {
-    if (name == NULL && c->field->flags & BASIN_FIELD_UNKNOWN) {
+    if ((name == NULL || *name == '\0') && c->field->flags & BASIN_FIELD_UNKNOWN) {
         *out = -1;
         return BASIN_OK;
     }
