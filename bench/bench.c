@@ -1,5 +1,5 @@
 /* One job on one network, timed against the machine's own GEMM peak, measured right before it: absolute times drift on shared
- * machines, ratios hold. FLOP counts are those of docs/performance.md: F forward, f0 the first layer's share.
+ * machines, ratios hold. FLOP counts are those that the objective tells (docs/performance.md).
  *
  *   usage: bench JOB NETWORK [BLOCK [SAMPLES [MEMORY]]]
  *
@@ -102,7 +102,7 @@ typedef struct subject {
     basin_dataset    *data;
     basin_objective  *objective;
     size_t            size;
-    double            forward, first; /* FLOPs */
+    basin_flops       flops;
     double           *theta;
 } subject;
 
@@ -156,7 +156,7 @@ static subject prepare(const char *source, const basin_network_options *options)
     }
     require(basin_network_objective(net.checkpoint->graph, &net.checkpoint->loss, net.data, options, &net.objective));
     basin_dataset_destroy(&net.data); /* the objective has its own copy: resident memory is then a command's */
-    require(basin_network_flops(net.objective, &net.forward, &net.first));
+    net.flops = basin_objective_flops(net.objective);
     net.size = basin_objective_size(net.objective);
     net.theta = net.checkpoint->theta;
     if (made) require(basin_train_initialise(basin_objective_params(net.objective), 3, net.theta));
@@ -225,10 +225,13 @@ static void run_hessian(job *j)
 
 static void run_top(job *j)
 {
+    basin_point                 *point = NULL;
     const basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = TOP, .tolerance = 1e-4, .probes = 1};
 
     basin_spectrum_destroy(&j->spectrum);
-    require(basin_spectrum_compute(j->net->objective, j->net->theta, 0.0, &options, &j->spectrum));
+    require(basin_point_create(j->net->objective, j->net->theta, NULL, &point));
+    require(basin_spectrum_compute(point, &options, &j->spectrum));
+    basin_point_destroy(&point);
 }
 
 /* ----------------------------------------------------------------------------------------------- rounds -- */
@@ -337,7 +340,7 @@ static void describe(job *j, const char *name, double seconds)
     basin_blas_describe(blas);
     printf("{\"job\": \"%s\", \"blas\": \"%s\", \"threads\": %d, \"parameters\": %zu, \"samples\": %zu, \"forward\": %.9g, \"first\": %.9g, "
            "\"block\": %zu, \"freeze_seconds\": %.6g, \"points\": %zu",
-           name, blas, THREADS, net->size, basin_objective_samples(net->objective), net->forward, net->first, j->block, seconds, j->points);
+           name, blas, THREADS, net->size, basin_objective_samples(net->objective), net->flops.loss, net->flops.loss - net->flops.subspace, j->block, seconds, j->points);
     require(basin_objective_gradient(net->objective, NULL, net->theta, &loss, j->out));
     printf(", \"loss\": %.9g, \"gradient_norm\": %.9g", basin_loss_value(&loss), basin_norm(j->out, net->size));
     if (j->curvature != NULL) {
@@ -382,18 +385,19 @@ int main(int argc, char **argv)
     if (slice) prepare_slice(&j);
     describe(&j, name, seconds);
 
-    const double f = net.forward, f0 = net.first, columns = (double)net.size, k = (double)j.block, points = (double)j.points;
+    const basin_flops flops = net.flops;
+    const double      columns = (double)net.size, k = (double)j.block, points = (double)j.points;
     if (memory) serve_memory(&j);
     else if (product)
-        serve((measured[]){{"product", run_product, 1, 6 * f - 4 * f0, 1, 1}, {"block", run_product, k, 6 * f - 4 * f0, j.block, 1}}, 2, &j, precision);
+        serve((measured[]){{"product", run_product, 1, flops.product, 1, 1}, {"block", run_product, k, flops.product, j.block, 1}}, 2, &j, precision);
     else if (slice)
-        serve((measured[]){{"slice", run_slice, points, f - f0, 0, 1}, {"loop", run_loop, 1, f, 0, 1}}, 2, &j, precision);
+        serve((measured[]){{"slice", run_slice, points, flops.subspace, 0, 1}, {"loop", run_loop, 1, flops.loss, 0, 1}}, 2, &j, precision);
     else if (hessian)
-        serve((measured[]){{"hessian", run_hessian, 1, columns * (6 * f - 4 * f0), 0, 1}}, 1, &j, precision);
+        serve((measured[]){{"hessian", run_hessian, 1, columns * flops.product, 0, 1}}, 1, &j, precision);
     else if (top)
         serve((measured[]){{"top", run_top, 1, 0, 0, 1}}, 1, &j, precision);
     else
-        serve((measured[]){{"gradient", run_gradient, 1, 3 * f - f0, 0, 1}}, 1, &j, precision);
+        serve((measured[]){{"gradient", run_gradient, 1, flops.gradient, 0, 1}}, 1, &j, precision);
 
     basin_spectrum_destroy(&j.spectrum);
     basin_curvature_destroy(&j.curvature);

@@ -3,7 +3,7 @@
  *
  * The sections follow the data:
  *
- *     status -> params, graph -> checkpoint, run, dataset -> objective, curvature -> network
+ *     status -> params, graph -> checkpoint, run, dataset -> objective, curvature -> network -> point
  *            -> spectrum, SANE, direction, slice, sharpness, measures, comparison -> result -> figure
  *
  * The whole program (samples/01_slice.c is this, complete):
@@ -13,7 +13,8 @@
  *     basin_network_objective(ck->graph, &ck->loss, data, NULL, &objective);
  *     basin_direction_momentum(ck, &d[0]);
  *     basin_direction_random(basin_objective_params(objective), ck->theta, NULL, 1, &d[1]);
- *     basin_slice_compute(&(basin_slice_request){.objectives = {objective}, ...}, &slice);
+ *     basin_point_create(objective, ck->theta, NULL, &point);
+ *     basin_slice_compute(&(basin_slice_request){.point = point, ...}, &slice);
  *     basin_result_create(BASIN_RESULT_SLICE, slice, NULL, &result);
  *     basin_result_write(result, "slice.h5");
  *     basin_figure_create(&result, 1, NULL, &figure);
@@ -343,6 +344,8 @@ typedef struct basin_checkpoint {
     int64_t               step;   /* -1 if unknown */
     int64_t               gradient_evaluations; /* so far; -1 if unknown */
     double                seconds; /* wall seconds of training so far; NAN if unknown */
+    double               *decay;  /* [P] weight decay of each parameter where the file records it tensor by tensor; NULL:
+                                     that of all is hyper.weight_decay */
     basin_loss_spec       loss;
     char                 *data_path;   /* relative to the checkpoint, as recorded; NULL if none */
     char                  data_digest[65]; /* "" if none */
@@ -378,6 +381,16 @@ typedef enum basin_unperturb { /* what is done about weights that may be perturb
    unchanged then. *weights says what theta holds: basin_weights_kind, or -1 where it is as stored and
    not known to be perturbed or not. */
 basin_status  basin_checkpoint_unperturb(basin_checkpoint *ck, basin_unperturb policy, int *weights);
+/* Weight decay adds ½ Σ_i w_i theta_i², w_i >= 0, to a loss: W theta to its gradient and W v to a product with its
+   Hessian, W = diag(w). Zeroed: none. */
+typedef struct basin_decay {
+    double        value; /* w of every parameter; not read where `each` is given */
+    const double *each;  /* [P] w of each parameter (one value a tensor, as a rule), or NULL */
+} basin_decay;
+/* What the checkpoint records, coupled or not: none where nothing is recorded. `each` is borrowed from it. */
+basin_decay basin_checkpoint_decay(const basin_checkpoint *ck);
+double      basin_decay_term(const basin_decay *decay, const double *theta, size_t size); /* ½ Σ_i w_i theta_i² */
+
 /* The data set it refers to, or `override` if not NULL (whose digest may differ: then *out has the override's digest).
    BASIN_ERR_VALUE when the file referred to has another content than recorded. Caller destroys. */
 basin_status  basin_checkpoint_dataset(const basin_checkpoint *ck, const char *override, basin_dataset **out);
@@ -437,6 +450,16 @@ typedef struct basin_provision {
     size_t shared_bytes; /* weights and a block of vectors, read by all threads */
 } basin_provision;
 
+/* Floating-point operations over all samples, additions and multiplications counted as one each; NAN: nobody counts
+   them. docs/performance.md has a network's: F for a forward pass, f0 of it for the first layer. */
+typedef struct basin_flops {
+    double loss;     /* F */
+    double gradient; /* loss and gradient: 3F - f0 */
+    double freeze;   /* forward and backward, kept for products: 2F - f0 */
+    double product;  /* with one vector at a frozen theta: 6F - 4f0 */
+    double subspace; /* the loss at one point of many on a line or plane: F - f0 */
+} basin_flops;
+
 /* L(theta), its gradient and curvature over any subset of samples: a network, a quadratic in a test, a user's callbacks.
    `loss` and `gradient` are required; rows left NULL get the defaults described. */
 typedef struct basin_objective_type {
@@ -450,12 +473,14 @@ typedef struct basin_objective_type {
        approximate. `product`, `thaw` are required with `freeze`. */
     basin_status (*freeze)(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **point);
     basin_status (*product)(void *point, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
-    void (*thaw)(void **point);
+    void (*thaw)(void *point);
     /* What that point takes. Default: all zero. */
     void (*provision)(const void *point, basin_provision *out);
     /* How many piecewise-linear units change branch between two points (ReLU signs), over all samples; such a step says
        nothing about derivatives. Default: none. */
     basin_status (*crossings)(void *ctx, const basin_samples *s, const double *a, const double *b, uint64_t *out);
+    /* What one evaluation over all samples takes. Default: all NAN. */
+    void (*flops)(const void *ctx, basin_flops *out);
     void (*destroy)(void *ctx);
 } basin_objective_type;
 
@@ -468,7 +493,7 @@ typedef struct basin_objective_facts { /* what a type tells about one objective;
     double              epsilon;  /* relative rounding of gradient and product: 2.2e-16 double (default), 1.2e-7 single */
 } basin_objective_facts;
 
-typedef struct basin_cost { uint64_t losses, gradients, products; } basin_cost; /* whole-subset evaluations so far */
+typedef struct basin_cost { uint64_t losses, gradients, freezes, products; } basin_cost; /* whole-subset evaluations so far */
 
 /* Arrays that the caller passes to be filled (g, hv) may be part-written when a call is interrupted or fails. */
 
@@ -480,9 +505,7 @@ size_t       basin_objective_samples(const basin_objective *objective);
 double       basin_objective_epsilon(const basin_objective *objective);
 const basin_params *basin_objective_params(const basin_objective *objective);
 basin_cost   basin_objective_cost(const basin_objective *objective);
-/* Adds w/2 ‖theta‖² to the loss from now on (all parameters); 0 takes it out again. BASIN_ERR_ARG if negative or not finite. */
-basin_status basin_objective_decay_set(basin_objective *objective, double w);
-double       basin_objective_decay(const basin_objective *objective);
+basin_flops  basin_objective_flops(const basin_objective *objective);
 
 basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out);
 basin_status basin_objective_gradient(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out, double *g);
@@ -551,11 +574,47 @@ basin_status basin_network_output(basin_objective *objective, const double *thet
    directions; BASIN_ERR_VALUE names node and point where a variance would be negative. */
 basin_status basin_network_interpolate(basin_objective *objective, size_t d, const basin_graph *const *ends, const double *at);
 
-/* Floating point operations of one forward pass over all samples, and the first layer's share (docs/performance.md). */
-basin_status basin_network_flops(const basin_objective *objective, double *forward, double *first_layer);
-
 /* Compiles only: checks ops and shapes, and gives the params with layer, role, output axis and fan-in. Caller destroys. */
 basin_status basin_network_params(const basin_graph *graph, basin_params **out);
+
+/* ----------------------------------------------------------------------------------------------- point -- */
+
+/* An objective L at one theta. Loss, gradient, stationarity and the frozen Hessian are computed when they are first asked
+   for, once, and kept: everything that is measured at a point shares them. Weight decay is no part of the objective; the
+   point adds it where it is linear. */
+typedef struct basin_point basin_point;
+
+typedef struct basin_point_options {
+    basin_decay decay;         /* recorded and coupled: stationarity is of R = L + ½ Σ w_i theta_i², which training made
+                                  small */
+    basin_decay included;      /* what is measured is F = L + ½ Σ w_i theta_i² with these w; zeroed: F = L */
+    size_t      products;      /* m, of stationarity; 0 = 5 */
+    double      learning_rate; /* η and β as recorded; η = 0 or NAN: fall_per_step is unknown; β = NAN counts as 0 */
+    double      momentum;
+} basin_point_options;
+
+/* What a checkpoint records; `included` and `products` are left zero. `decay.each` is borrowed from it. */
+basin_point_options basin_point_recorded(const basin_checkpoint *ck);
+
+/* The objective is borrowed until the point is destroyed; theta [P] and decays are copied. BASIN_ERR_VALUE where theta is
+   not finite, BASIN_ERR_ARG where a weight decay is negative or not finite. Caller destroys. */
+basin_status       basin_point_create(basin_objective *o, const double *theta, const basin_point_options *options, basin_point **out);
+void               basin_point_destroy(basin_point **point);
+basin_objective   *basin_point_objective(const basin_point *point);
+const double      *basin_point_theta(const basin_point *point);    /* [P] */
+size_t             basin_point_size(const basin_point *point);     /* P */
+const basin_decay *basin_point_included(const basin_point *point);
+
+/* Loss and gradient [P] of F, of L alone, and of R. `loss` and `g` may be NULL; *g is the point's. BASIN_ERR_NUMERIC where
+   the loss or the gradient overflows. */
+basin_status basin_point_gradient(basin_point *point, basin_loss *loss, const double **g);
+basin_status basin_point_bare_gradient(basin_point *point, basin_loss *loss, const double **g);
+basin_status basin_point_decayed_gradient(basin_point *point, basin_loss *loss, const double **g);
+/* ∇²F times k vectors. */
+basin_status basin_point_product(basin_point *point, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
+/* F at n points theta + Σ_j coef[i, j] dirs[j], as basin_objective_subspace; nothing of it is kept. */
+basin_status basin_point_subspace(basin_point *point, const double *dirs /* [d, P] */, size_t d, const double *coef /* [n, d] */, size_t n,
+                                  basin_loss *out /* [n] */);
 
 /* ---------------------------------------------------------------------------------------- stationarity -- */
 
@@ -569,14 +628,14 @@ typedef enum basin_descent {
     BASIN_DESCENT_AT_ROUNDING   /* the gradient is what rounding theta makes of it: nothing further can be told */
 } basin_descent;
 
-/* Decrement of the quadratic model over the Krylov space of m products started at g = ∇R, R = L + w/2 ‖theta‖² with coupled weight
-   decay w: ‖g‖² Σ_j s_j² / (2 ξ_j) relative to |R|, ξ_j the eigenvalues of the m x m Lanczos matrix, s_j the first components of its
-   eigenvectors. It grows with m as long as all ξ_j > 0. */
+/* Decrement of the quadratic model over the Krylov space of m products started at g = ∇R, R = L + ½ Σ w_i theta_i² with the point's
+   coupled weight decay: ‖g‖² Σ_j s_j² / (2 ξ_j) relative to |R|, ξ_j the eigenvalues of the m x m Lanczos matrix, s_j the first
+   components of its eigenvectors. It grows with m as long as all ξ_j > 0. */
 typedef struct basin_stationarity {
     int    verdict;               /* basin_descent */
     double loss;                  /* R; NAN if not tested */
     double gradient_norm;         /* ‖∇L‖, without decay */
-    double decayed_gradient_norm; /* ‖∇L + w theta‖; NAN without coupled decay */
+    double decayed_gradient_norm; /* ‖∇L + W theta‖; NAN without coupled decay */
     double decrement;             /* relative to |R|; NAN where some ξ_j is not positive */
     double tried;                 /* largest fall of R itself, relative to |R|, at 1, 1/2, 1/4 and 1/8 of the model's step, which is taken over
                                      the ξ_j > 0; 0 where none of these falls */
@@ -587,17 +646,8 @@ typedef struct basin_stationarity {
     double fall_per_step;         /* η‖g‖² / ((1 − β) |R|): relative fall of R per training step, to first order; NAN unless η is recorded */
 } basin_stationarity;
 
-typedef struct basin_stationarity_options {
-    size_t products;      /* m; 0 = 5 */
-    double weight_decay;  /* w: recorded and coupled; 0 or NAN = none */
-    double learning_rate; /* η and β as recorded; η = 0 or NAN: fall_per_step is unknown; β = NAN counts as 0 */
-    double momentum;
-} basin_stationarity_options;
-
-/* One gradient, m products and five losses. */
-basin_status basin_stationarity_compute(basin_objective *o, const double *theta, const basin_stationarity_options *options, basin_stationarity *out);
-/* What a checkpoint records for it; `products` is left 0. */
-basin_stationarity_options basin_stationarity_recorded(const basin_checkpoint *ck);
+/* One gradient, m products at the frozen Hessian and five losses, the first time it is asked for; kept by the point. */
+basin_status basin_stationarity_compute(basin_point *point, basin_stationarity *out);
 
 /* ---------------------------------------------------------------------------------------------- polish -- */
 
@@ -615,7 +665,7 @@ typedef struct basin_polish {
 typedef struct basin_polish_options {
     size_t steps;        /* K > 0 */
     double step;         /* s > 0 */
-    double weight_decay; /* recorded and coupled; 0 or NAN = none */
+    basin_decay decay;   /* recorded and coupled, as in basin_point_options */
 } basin_polish_options;
 
 /* theta [P] is moved in place. R never rises: a step that would raise it is halved, at most 60 times in all, then the rest is left out
@@ -684,9 +734,8 @@ typedef struct basin_spectrum_plan {
 basin_status basin_spectrum_choose(const basin_objective *o, const basin_spectrum_options *options,
                                    basin_spectrum_plan *out);
 
-/* BASIN_ERR_BUDGET prints the bytes a dense spectrum would need. Weight decay as set on the objective is included. */
-basin_status basin_spectrum_compute(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
-                                    const basin_spectrum_options *options, basin_spectrum **out);
+/* Of ∇²F at the point. BASIN_ERR_BUDGET prints the bytes a dense spectrum would need. */
+basin_status basin_spectrum_compute(basin_point *point, const basin_spectrum_options *options, basin_spectrum **out);
 void         basin_spectrum_destroy(basin_spectrum **spectrum);
 
 /* ------------------------------------------------------------------------------------------------ SANE -- */
@@ -707,7 +756,6 @@ typedef struct basin_sane_options {
     size_t k;       /* SANE_k: the k-th largest |λ| stands for Λ; 0 = 1 */
     double alpha;   /* of N_eff; 0 = recorded weight decay if > 0, else 0.5 */
     double recorded_weight_decay; /* NAN or 0 = none */
-    basin_stationarity_options stationarity; /* basin_sane_ritz: a spectrum brings its own */
     size_t ritz;    /* > 0: the author's variant, every Ritz value of one run of this many Lanczos steps (basin_sane_ritz) */
 } basin_sane_options;
 
@@ -734,7 +782,7 @@ typedef struct basin_sane {
 
 /* BASIN_ERR_NUMERIC for H = 0, where SANE is undefined. */
 basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane_options *options, basin_sane **out);
-basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t seed, const basin_sane_options *options, basin_sane **out);
+basin_status basin_sane_ritz(basin_point *point, uint64_t seed, const basin_sane_options *options, basin_sane **out);
 void         basin_sane_destroy(basin_sane **sane);
 
 /* ------------------------------------------------------------------------------------------- direction -- */
@@ -770,9 +818,9 @@ typedef struct basin_random_options { /* Li et al., arXiv:1712.09913 */
 } basin_random_options;
 
 basin_status basin_direction_momentum(const basin_checkpoint *ck, basin_direction **out); /* BASIN_ERR_MISSING if not saved */
-basin_status basin_direction_gradient(basin_objective *o, const double *theta, basin_direction **out);
+basin_status basin_direction_gradient(basin_point *point, basin_direction **out); /* of F */
 /* i > 0: i-th largest; i < 0: |i|-th smallest. From `spectrum` if it holds that vector, else computed. Caller destroys. */
-basin_status basin_direction_eigen(basin_objective *o, const double *theta, long i, const basin_spectrum *spectrum, basin_direction **out);
+basin_status basin_direction_eigen(basin_point *point, long i, const basin_spectrum *spectrum, basin_direction **out);
 basin_status basin_direction_random(const basin_params *params, const double *theta, const basin_random_options *options, uint64_t seed, basin_direction **out);
 basin_status basin_direction_to(const char *name, const double *theta, const double *other, size_t size, basin_direction **out);
 /* scale: multiplies `values` so that the norm is as asked (> 0); 0 keeps the kind's own rule. */
@@ -797,7 +845,7 @@ typedef struct basin_axis {
     size_t  count;
     double *coordinates;            /* [count], multiples of the direction */
     double  norm, natural_norm;     /* of the direction */
-    double  slope;                  /* gᵀd at the centre, first objective; NAN where BatchNorm's statistics move */
+    double  slope;                  /* gᵀd at the centre, point's objective; NAN where BatchNorm's statistics move */
     double  curvature;              /* dᵀHd likewise: prediction L + slope s + curvature s²/2 */
     double  eigenvalue, residual;   /* eigen directions, else NAN */
 } basin_axis;
@@ -819,20 +867,19 @@ typedef struct basin_slice {
     double         cosine;        /* between the two directions; NAN for one */
     size_t         cosine_count;
     double        *momentum_cosines; /* [axis_count] with the momentum; NAN where there is none */
-    basin_stationarity stationarity; /* first objective */
+    basin_stationarity stationarity; /* of the point */
 } basin_slice;
 
 typedef struct basin_slice_request {
-    size_t            objective_count;   /* 1 or 2, e.g. train and test */
-    basin_objective  *objectives[2];
-    const char       *splits[2];         /* their names */
-    const double     *theta;             /* [P] */
+    basin_point      *point;             /* the centre */
+    basin_objective  *other;             /* a second objective on the same grid, e.g. of the test split, or NULL; F of it has the point's
+                                            included weight decay too */
+    const char       *splits[2];         /* names of the point's objective and of the other */
     const double     *momentum;          /* [P] for the cosines, or NULL */
     size_t            axis_count;        /* 1 or 2 */
     const basin_direction *directions[2];
     double            from[2], to[2];    /* range, from < to (from == to only with grid 1) */
     size_t            grid[2];           /* points, >= 1 */
-    basin_stationarity_options stationarity;
     bool              statistics_move;   /* BatchNorm's, with the point: derivatives hold them constant and predict nothing of the
                                             curve; slope and curvature are left NAN */
 } basin_slice_request;
@@ -881,7 +928,6 @@ typedef struct basin_sharpness_options {
     const double *momentum;  /* [P], or NULL: MSAM sharpness left out */
     size_t        random;    /* how many filter-normalised random directions as well (scaled to norm 1) */
     uint64_t      seed;
-    basin_stationarity_options stationarity;
     const double *top;       /* [P] unit eigenvector of the largest eigenvalue, a direction common to all methods; NULL: left out, */
     bool          find_top;  /* or, if this is set, computed by Lanczos to a residual of 1e-4 ‖H‖ */
     const char   *split;
@@ -889,7 +935,7 @@ typedef struct basin_sharpness_options {
 
 /* One-step SAM: L(theta + rho g/‖g‖) - L(theta), Foret et al. arXiv:2010.01412; MSAM: L(theta - rho v/‖v‖) - L(theta),
    Becker et al. arXiv:2401.12033, the published sign; negative rho is the other sign. */
-basin_status basin_sharpness_compute(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_sharpness **out);
+basin_status basin_sharpness_compute(basin_point *point, const basin_sharpness_options *options, basin_sharpness **out);
 void         basin_sharpness_destroy(basin_sharpness **sharpness);
 
 /* -------------------------------------------------------------------------------------------- forecast -- */
@@ -922,12 +968,12 @@ typedef struct basin_forecast {
     double seconds, seconds_most; /* of the work */
 } basin_forecast;
 
-basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
-                                     const basin_spectrum_options *options, basin_forecast **out);
-basin_status basin_sane_ritz_forecast(basin_objective *o, const double *theta, const basin_sane_options *options, basin_forecast **out);
+/* Each counts what is left to do at a point that has not been asked for anything yet. */
+basin_status basin_spectrum_forecast(basin_point *point, const basin_spectrum_options *options, basin_forecast **out);
+basin_status basin_sane_ritz_forecast(basin_point *point, const basin_sane_options *options, basin_forecast **out);
 /* The request's directions are not read: `specs` [axis_count] says what it takes to make them. */
 basin_status basin_slice_forecast(const basin_slice_request *request, const basin_direction_spec *specs, basin_forecast **out);
-basin_status basin_sharpness_forecast(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_forecast **out);
+basin_status basin_sharpness_forecast(basin_point *point, const basin_sharpness_options *options, basin_forecast **out);
 void         basin_forecast_destroy(basin_forecast **forecast);
 
 /* ------------------------------------------------------------------------- measures of one checkpoint -- */
@@ -1083,27 +1129,27 @@ typedef struct basin_row_options {
     basin_spectrum_options spectrum;
     basin_sane_options     sane;
     basin_point_kind       point;  /* of the row: the method's own ceiling and fall_per_step are those of raw points only */
-    size_t                 stationarity_products; /* 0 = 5 */
     double                 rho;    /* of the one-step rises; 0 = 0.05 */
     size_t                 random; /* random directions of rise_random; 0 = 4 */
     uint64_t               seed;   /* of the first of them */
     const basin_checkpoint *start; /* of the run (basin_run_start); NULL = not known. Borrowed */
 } basin_row_options;
 
-/* Measures theta on the training objective (test and clean may be NULL) with the checkpoint's
-   record. Fills the numbers; the caller sets run, checkpoint, part, weights, split_samples,
-   polish and averaged, and data_digest where the data are not those that the checkpoint records.
-   theta is ck->theta after any undoing, polishing or averaging. Caller clears with
-   basin_row_clear. */
-basin_status basin_row_compute(basin_objective *train, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
+/* Measures a point of the training objective with the checkpoint's record; test and clean,
+   objectives of as many parameters, may be NULL. One gradient and one frozen Hessian. Fills the
+   numbers; the caller sets run, checkpoint, part, weights, split_samples, polish and averaged, and
+   data_digest where the data are not those that the checkpoint records. The point's theta is the
+   checkpoint's after any undoing, polishing or averaging. Caller clears with basin_row_clear. */
+basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
                                const basin_row_options *options, basin_row *out);
 /* The record of a checkpoint alone (method to weight_decay, parameters, batch_size to
    data_digest); every measure is NAN. Caller clears. */
 basin_status basin_row_record(const basin_checkpoint *ck /* NULL: nothing is known */, basin_row *out);
-/* The record, loss and accuracy on the training objective and ‖theta‖ alone, at the cost of one
-   loss: enough to tell whether two runs started at the same weights on the same data, and how
+/* The record, loss (with the weight decay that is included) and accuracy on the training objective
+   and ‖theta‖ alone, at the cost of one loss: enough to tell whether two runs started at the same weights on the same data, and how
    far one came down. Caller clears. */
-basin_status basin_row_glance(basin_objective *train, const basin_checkpoint *ck, basin_row *out);
+basin_status basin_row_glance(basin_objective *train, const basin_checkpoint *ck,
+                              const basin_decay *included /* NULL: none */, basin_row *out);
 /* The row between `before` and `after`, two consecutive checkpoints of a run with before->train_loss > loss >= after->train_loss > 0: each
    measure linear in ln(train loss). Caller clears. */
 basin_status basin_row_interpolate(const basin_row *before, const basin_row *after, double loss, basin_row *out);
@@ -1220,8 +1266,10 @@ typedef struct basin_comparison_options {
 } basin_comparison_options;
 
 /* Loss and accuracy of each of J parts of the objective's samples, which are drawn by `seed` and alike in every objective of as many
-   samples: the sampling error over the rows of a test set. BASIN_ERR_ARG unless 2 <= J <= samples. */
-basin_status basin_test_parts(basin_objective *test, const double *theta, size_t parts, uint64_t seed, double *loss /* [J] */, double *accuracy /* [J] */);
+   samples: the sampling error over the rows of a test set. The losses have the weight decay that is included (NULL: none). BASIN_ERR_ARG
+   unless 2 <= J <= samples. */
+basin_status basin_test_parts(basin_objective *test, const double *theta, const basin_decay *included, size_t parts, uint64_t seed,
+                              double *loss /* [J] */, double *accuracy /* [J] */);
 
 typedef enum basin_choice { /* what a comparison wants of one saved checkpoint */
     BASIN_CHOICE_NONE,
@@ -1349,10 +1397,9 @@ typedef struct basin_info { /* what one checkpoint says of itself, from the file
 } basin_info;
 basin_status basin_info_compute(const basin_checkpoint *ck, basin_info **out); /* from the file alone */
 /* With the data: fills gradient_norm, momentum_gradient_cosine (of the loss without decay; NAN
-   where there is no momentum or one of them is zero) and stationarity, at ck->theta. `info` is
-   unchanged on failure. */
-basin_status basin_info_gradient(basin_objective *o, const basin_checkpoint *ck,
-                                 const basin_stationarity_options *stationarity, basin_info *info);
+   where there is no momentum or one of them is zero) and stationarity, at a point of ck->theta.
+   `info` is unchanged on failure. */
+basin_status basin_info_gradient(basin_point *point, const basin_checkpoint *ck, basin_info *info);
 void         basin_info_destroy(basin_info **info);
 
 /* --------------------------------------------------------------------------------------------- trainer -- */
@@ -1453,7 +1500,7 @@ typedef struct basin_provenance {
     int    loss_kind;       /* basin_loss_kind; -1 none or several */
     bool   loss_settings;   /* it has label smoothing, an ignored class or weights; false for several */
     double label_smoothing; /* of it; NAN none or several */
-    double weight_decay_included; /* w of the objective's w/2‖theta‖²; 0 = out */
+    double weight_decay_included; /* w of w/2‖theta‖² in the losses; 0 = none; NAN = ½ Σ w_i theta_i², w by tensor */
     uint64_t seed;
     size_t threads;         /* HDF5 only, not in JSON */
     char  *date;            /* UTC, ISO 8601; HDF5 only */

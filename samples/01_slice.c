@@ -65,6 +65,7 @@ static int slice_and_draw(const char *checkpoint, const char *stored, const char
     basin_checkpoint *ck = NULL;
     basin_dataset    *data = NULL;
     basin_objective  *objective = NULL;
+    basin_point      *point = NULL;
     basin_direction  *d[2] = {NULL, NULL};
     basin_slice      *slice = NULL;
     basin_result     *result = NULL;
@@ -76,8 +77,9 @@ static int slice_and_draw(const char *checkpoint, const char *stored, const char
     TRY(basin_network_objective(ck->graph, &ck->loss, data, NULL, &objective));
     TRY(basin_direction_momentum(ck, &d[0]));
     TRY(basin_direction_random(basin_objective_params(objective), ck->theta, NULL, 1, &d[1]));
-    TRY(basin_slice_compute(&(basin_slice_request){.objective_count = 1, .objectives = {objective}, .splits = {"train"}, .theta = ck->theta,
-                                                   .axis_count = 2, .directions = {d[0], d[1]}, .from = {-1, -1}, .to = {1, 1}, .grid = {21, 11}},
+    TRY(basin_point_create(objective, ck->theta, NULL, &point));
+    TRY(basin_slice_compute(&(basin_slice_request){.point = point, .splits = {"train"}, .axis_count = 2, .directions = {d[0], d[1]}, .from = {-1, -1},
+                                                   .to = {1, 1}, .grid = {21, 11}},
                             &slice));
     TRY(basin_objective_loss(objective, NULL, ck->theta, &loss));
     TRY(basin_result_create(BASIN_RESULT_SLICE, slice, NULL, &result));
@@ -95,6 +97,7 @@ done:
     basin_result_destroy(&result);
     basin_direction_destroy(&d[0]);
     basin_direction_destroy(&d[1]);
+    basin_point_destroy(&point);
     basin_objective_destroy(&objective);
     basin_dataset_destroy(&data);
     basin_checkpoint_destroy(&ck);

@@ -33,6 +33,7 @@ int main(void)
     int                               status = 1;
     static const basin_objective_type type = {.name = "my quadratic", .loss = my_loss, .gradient = my_gradient};
     basin_objective                  *objective = NULL;
+    basin_point                      *point = NULL;
     basin_spectrum                   *spectrum = NULL;
     basin_sane                       *sane = NULL;
     basin_direction                  *top = NULL;
@@ -41,10 +42,9 @@ int main(void)
 
     theta[0] = 0.5;
     if (basin_initialise() != BASIN_OK || basin_objective_create(&type, NULL, &(basin_objective_facts){.size = SIZE, .samples = 1}, &objective) != BASIN_OK ||
-        basin_spectrum_compute(objective, theta, 0, NULL, &spectrum) != BASIN_OK || basin_sane_compute(spectrum, NULL, &sane) != BASIN_OK ||
-        basin_direction_eigen(objective, theta, 1, NULL, &top) != BASIN_OK ||
-        basin_slice_compute(&(basin_slice_request){.objective_count = 1, .objectives = {objective}, .splits = {"all"}, .theta = theta, .axis_count = 1,
-                                                   .directions = {top}, .from = {-1}, .to = {1}, .grid = {5}},
+        basin_point_create(objective, theta, NULL, &point) != BASIN_OK || basin_spectrum_compute(point, NULL, &spectrum) != BASIN_OK || basin_sane_compute(spectrum, NULL, &sane) != BASIN_OK ||
+        basin_direction_eigen(point, 1, NULL, &top) != BASIN_OK ||
+        basin_slice_compute(&(basin_slice_request){.point = point, .splits = {"all"}, .axis_count = 1, .directions = {top}, .from = {-1}, .to = {1}, .grid = {5}},
                             &slice) != BASIN_OK) {
         fprintf(stderr, "03_own_objective: %s\n", basin_error_message());
         goto done;
@@ -63,6 +63,7 @@ done:
     basin_direction_destroy(&top);
     basin_sane_destroy(&sane);
     basin_spectrum_destroy(&spectrum);
+    basin_point_destroy(&point);
     basin_objective_destroy(&objective);
     return status;
 }

@@ -21,6 +21,9 @@ complain "analysis: the point knows what is computed at it" \
     "$(grep -nE '#include "analysis/(spectrum|slice|measure|compare|check)/' src/analysis/*.[ch])"
 complain "analysis: a comparison reads rows, check objectives" "$(includes analysis/compare 'analysis/(spectrum|slice|check)'; includes analysis/check 'analysis/(spectrum|slice|compare)')"
 
+# A call through basin.h passes the checks of includes.
+complain "analysis, train, render or io know networks, not objectives" "$(grep -rn 'basin_network_' src/analysis src/train src/render src/io)"
+
 complain "HDF5 leaves src/io" "$(grep -rnE '#include <(hdf5|H5)' src samples | grep -v '^src/io/')"
 complain "the JSON library leaves src/io" "$(grep -rn '#include <jansson' src samples | grep -v '^src/io/')"
 complain "Cairo or Pango leave src/render" "$(grep -rnE '#include <(cairo|pango)' src samples | grep -v '^src/render/')"

@@ -10,7 +10,7 @@
  *   4. LAPACK on a matrix of smaller order n, times (P/n)³; making a vector orthogonal to a basis on a few rows of it.
  *   5. Memory: the height that the allocator saw in 1 to 3, and what the analysis holds beside.
  *
- * FLOPs are those of docs/performance.md: F forward, f0 the first layer's share.
+ * FLOPs are those that the objective tells.
  */
 #include "analysis/forecast.h"
 
@@ -32,7 +32,7 @@ typedef struct measuring {
     basin_forecast               *forecast;
     basin_objective              *o; /* at hand */
     basin_curvature              *c;
-    double                        forward, first; /* FLOPs; NAN where the objective is no network */
+    basin_flops                   flops;          /* of the point's objective */
     size_t                        size, count;    /* P; vectors or points of a call */
     double                       *v, *hv;         /* [width, P] */
     double                       *coefficients;   /* [POINTS, axes] */
@@ -77,12 +77,12 @@ done:
 
 static basin_status one_loss(measuring *m)
 {
-    return basin_objective_loss(m->o, NULL, m->request->theta, m->losses);
+    return basin_objective_loss(m->o, NULL, m->request->point->theta, m->losses);
 }
 
 static basin_status one_gradient(measuring *m)
 {
-    return basin_objective_gradient(m->o, NULL, m->request->theta, m->losses, m->hv);
+    return basin_objective_gradient(m->o, NULL, m->request->point->theta, m->losses, m->hv);
 }
 
 static basin_status one_product(measuring *m)
@@ -92,7 +92,7 @@ static basin_status one_product(measuring *m)
 
 static basin_status one_line(measuring *m)
 {
-    return basin_objective_subspace(m->o, NULL, m->request->theta, m->v, m->request->demand.axes, m->coefficients, m->count, m->losses);
+    return basin_objective_subspace(m->o, NULL, m->request->point->theta, m->v, m->request->demand.axes, m->coefficients, m->count, m->losses);
 }
 
 static basin_status measure_passes(measuring *m)
@@ -103,11 +103,11 @@ static basin_status measure_passes(measuring *m)
 
     if (d->gradients > 0) {
         BASIN_TRY(time_of(m, one_gradient, &seconds));
-        BASIN_TRY(add_work(m, "gradient", basin_format("loss and gradient"), d->gradients, d->gradients, 3.0 * m->forward - m->first, seconds));
+        BASIN_TRY(add_work(m, "gradient", basin_format("loss and gradient"), d->gradients, d->gradients, m->flops.gradient, seconds));
     }
     if (d->losses > 0) {
         BASIN_TRY(time_of(m, one_loss, &seconds));
-        BASIN_TRY(add_work(m, "loss", basin_format("loss alone"), d->losses, d->losses, m->forward, seconds));
+        BASIN_TRY(add_work(m, "loss", basin_format("loss alone"), d->losses, d->losses, m->flops.loss, seconds));
     }
 done:
     return st;
@@ -132,12 +132,10 @@ static size_t block_of(const basin_demand *d)
     return d->vectors < d->width ? d->vectors : d->width;
 }
 
-/* FLOPs of the primal sweeps over that share of the parts. */
-static double primal_flops(const measuring *m, size_t parts)
+/* The share of the samples that is kept; all where the objective does not say. */
+static double kept_share(const basin_provision *p)
 {
-    const basin_provision *p = &m->forecast->provision;
-
-    return (2.0 * m->forward - m->first) * (p->parts > 0 ? (double)parts / (double)p->parts : 0.0);
+    return p->parts > 0 ? (double)p->kept / (double)p->parts : 1.0;
 }
 
 /* FLOPs of a product with each of m->count vectors. Parts that are not kept are recomputed once for all in a sweep. */
@@ -146,7 +144,7 @@ static double product_flops(const measuring *m)
     const basin_provision *p = &m->forecast->provision;
     size_t                 together = m->count < p->block ? m->count : p->block;
 
-    return 6.0 * m->forward - 4.0 * m->first + primal_flops(m, p->parts - p->kept) / (double)(together > 1 ? together : 1);
+    return m->flops.product + m->flops.freeze * (1.0 - kept_share(p)) / (double)(together > 1 ? together : 1);
 }
 
 static basin_status measure_products(measuring *m)
@@ -158,7 +156,10 @@ static basin_status measure_products(measuring *m)
     double              start = basin_seconds(), freeze, seconds;
 
     if (d->freezes == 0) goto done;
-    BASIN_TRY(basin_point_freeze(m->o, m->request->theta, d->aside > held ? d->aside - held : 0, &m->c));
+    size_t before = basin_memory_set_aside(d->aside > held ? d->aside - held : 0);
+    st = basin_curvature_create(m->o, NULL, m->request->point->theta, BASIN_HESSIAN, &m->c);
+    basin_memory_set_aside(before);
+    if (st != BASIN_OK) goto done;
     freeze = basin_seconds() - start;
     basin_curvature_provision(m->c, p);
     m->count = 1;
@@ -175,16 +176,10 @@ static basin_status measure_products(measuring *m)
     start = basin_seconds();
     basin_curvature_destroy(&m->c);
     freeze += basin_seconds() - start;
-    BASIN_TRY(add_work(m, "freeze", basin_format("forward and backward, kept for products"), d->freezes, d->freezes, primal_flops(m, p->kept), freeze));
+    BASIN_TRY(add_work(m, "freeze", basin_format("forward and backward, kept for products"), d->freezes, d->freezes, m->flops.freeze * kept_share(p), freeze));
 done:
     basin_curvature_destroy(&m->c);
     return st;
-}
-
-/* FLOPs of a forward pass; NAN where the objective is no network. */
-static void find_flops(const basin_objective *o, double *forward, double *first)
-{
-    if (basin_network_flops(o, forward, first) != BASIN_OK) *forward = *first = NAN;
 }
 
 static basin_status measure_points(measuring *m, size_t which)
@@ -193,14 +188,13 @@ static basin_status measure_points(measuring *m, size_t which)
     const basin_demand *d = &m->request->demand;
     const char         *split = m->request->splits[which];
     size_t              points = d->points[which], call, passes, most;
-    double              one, several, each, forward, first;
+    double              one, several, each;
 
     if (points == 0) goto done;
     call = points / d->calls;
     passes = d->calls * ((call + POINTS - 1) / POINTS);
     most = call < POINTS ? call : POINTS;
-    m->o = m->request->objectives[which];
-    find_flops(m->o, &forward, &first);
+    m->o = which == 0 ? m->request->point->objective : m->request->other;
     m->count = 1;
     BASIN_TRY(time_of(m, one_line, &one));
     each = one;
@@ -213,9 +207,9 @@ static basin_status measure_points(measuring *m, size_t which)
     each += (double)passes * fmax(one - each, 0.0) / (double)points;
     BASIN_TRY(add_work(m, "points", basin_format("losses on %s at points of one %s", split != NULL ? split : "the samples",
                                                  d->axes == 2 ? "plane" : "line"),
-                       points, points, forward - first, each));
+                       points, points, basin_objective_flops(m->o).subspace, each));
 done:
-    m->o = m->request->objectives[0];
+    m->o = m->request->point->objective;
     return st;
 }
 
@@ -288,7 +282,7 @@ static basin_status prepare(measuring *m)
     const basin_demand *d = &m->request->demand;
     size_t              width = width_of(d), filled = block_of(d) > d->axes ? block_of(d) : d->axes;
 
-    find_flops(m->o, &m->forward, &m->first);
+    m->flops = basin_objective_flops(m->o);
     BASIN_ALLOC(m->v, width * m->size, "vectors");
     BASIN_ALLOC(m->hv, width * m->size, "products");
     BASIN_ALLOC(m->coefficients, POINTS * 2, "the grid");
@@ -330,7 +324,7 @@ basin_status basin_forecast_measure(const basin_forecast_request *request, basin
 {
     basin_status    st = BASIN_OK;
     basin_forecast *f = NULL;
-    measuring       m = {.request = request, .o = request->objectives[0], .size = basin_objective_size(request->objectives[0])};
+    measuring       m = {.request = request, .o = request->point->objective, .size = request->point->size};
     size_t          before = basin_memory_used(), height = basin_memory_peak();
 
     BASIN_ALLOC(f, 1, "a forecast");
@@ -345,7 +339,7 @@ basin_status basin_forecast_measure(const basin_forecast_request *request, basin
     basin_memory_watch();
     BASIN_TRY(measure_passes(&m));
     BASIN_TRY(measure_products(&m));
-    for (size_t i = 0; i < request->objective_count; i++) BASIN_TRY(measure_points(&m, i));
+    for (size_t i = 0; i < 2; i++) BASIN_TRY(measure_points(&m, i));
     sum_bytes(&m, before, height);
     BASIN_TRY(measure_eigen(&m));
     BASIN_TRY(measure_basis(&m));

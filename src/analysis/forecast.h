@@ -6,9 +6,9 @@
 #include "core/status.h"
 
 typedef struct basin_demand {
-    size_t gradients;
+    size_t gradients; /* 1 or 0: the point's, which its analyses share */
     size_t losses;
-    size_t freezes;   /* frozen points, one after the other */
+    size_t freezes;   /* 1 or 0, likewise */
     size_t products;  /* expected products with single vectors */
     size_t most;      /* maximum of these */
     size_t vectors;   /* vectors that are multiplied in blocks, in all */
@@ -28,17 +28,17 @@ typedef struct basin_demand {
 /* Raises `bytes` and `aside` to at least these: spectra are computed one after the other, so their memory does not add up. */
 void         basin_demand_hold(basin_demand *demand, size_t bytes, size_t aside);
 /* Each adds what its analysis demands. */
-void         basin_stationarity_demand(const basin_objective *o, const basin_stationarity_options *options, basin_demand *demand);
-basin_status basin_spectrum_demand(const basin_objective *o, const basin_stationarity_options *stationarity, const basin_spectrum_options *options,
-                                   basin_demand *demand, basin_spectrum_method *method);
+void         basin_stationarity_demand(const basin_point *point, basin_demand *demand);
+/* Eigenpairs alone, as basin_spectrum_solve finds them. */
+basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options, basin_demand *demand,
+                                   basin_spectrum_method *method);
 basin_status basin_direction_demand(const basin_objective *o, const basin_direction_spec *spec, basin_demand *demand);
 
 typedef struct basin_forecast_request {
     const char       *analysis, *method; /* copied; method may be NULL */
-    size_t            objective_count;
-    basin_objective  *objectives[2];
+    basin_point      *point;
+    basin_objective  *other;             /* whose losses at points are wanted too, or NULL */
     const char       *splits[2];         /* names in definitions; NULL without points */
-    const double     *theta;
     basin_demand      demand;
 } basin_forecast_request;
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
@@ -161,23 +160,19 @@ done:
     return st;
 }
 
-basin_status basin_info_gradient(basin_objective *o, const basin_checkpoint *ck,
-                                 const basin_stationarity_options *stationarity, basin_info *info)
+basin_status basin_info_gradient(basin_point *point, const basin_checkpoint *ck, basin_info *info)
 {
     basin_status       st = BASIN_OK;
     basin_stationarity found;
-    double            *g = NULL;
+    const double      *g;
 
-    BASIN_CHECK(basin_objective_size(o) == ck->params->size, BASIN_ERR_SHAPE,
-                "the objective has %zu parameters, the checkpoint %zu", basin_objective_size(o),
-                ck->params->size);
-    BASIN_ALLOC(g, ck->params->size, "gradient");
-    BASIN_TRY(basin_point_bare_gradient(o, ck->theta, NULL, g));
-    BASIN_TRY(basin_stationarity_compute(o, ck->theta, stationarity, &found));
+    BASIN_CHECK(basin_point_size(point) == ck->params->size, BASIN_ERR_SHAPE,
+                "the objective has %zu parameters, the checkpoint %zu", basin_point_size(point), ck->params->size);
+    BASIN_TRY(basin_point_bare_gradient(point, NULL, &g));
+    BASIN_TRY(basin_stationarity_compute(point, &found));
     info->stationarity = found;
     info->gradient_norm = found.gradient_norm;
     info->momentum_gradient_cosine = basin_cosine(basin_checkpoint_momentum(ck), g, ck->params->size);
 done:
-    basin_free(g);
     return st;
 }

@@ -1,22 +1,37 @@
-/* What every analysis begins with: loss and gradient at one theta, refused where they are not finite, and the frozen Hessian. */
+/* What every analysis begins with: an objective at one theta, and what follows from these alone. Letters: P parameters; L the objective,
+   F = L + ½ thetaᵀWtheta what is measured, R the same with the recorded decay. */
 #ifndef BASIN_ANALYSIS_POINT_H
 #define BASIN_ANALYSIS_POINT_H
 
-#include "core/status.h"
+#include "core/decay.h"
 
-/* Of the objective as it is set. BASIN_ERR_NUMERIC where the loss or the gradient overflows. `out` may be NULL. */
-basin_status basin_point_gradient(basin_objective *o, const double *theta, basin_loss *out, double *g /* [P] */);
-/* The same without the objective's weight decay, which stays as it is set. */
-basin_status basin_point_bare_gradient(basin_objective *o, const double *theta, basin_loss *out, double *g /* [P] */);
+struct basin_point {
+    basin_objective    *objective; /* borrowed */
+    size_t              size;      /* P */
+    double             *theta;     /* [P] */
+    basin_point_options options;   /* its decays are the point's own */
+    double             *each[2];   /* [P] or NULL: values of the recorded and of the included decay */
+    basin_loss          loss;      /* L, once there is a gradient */
+    double             *gradient;  /* [P] ∇L, or NULL */
+    double             *measured;  /* [P] ∇F; NULL where nobody has asked, and where F = L */
+    double             *decayed;   /* [P] ∇R; NULL likewise */
+    size_t              aside;     /* bytes that users of the frozen Hessian hold */
+    basin_curvature    *curvature; /* ∇²L, or NULL */
+    bool                has_stationarity;
+    basin_stationarity  stationarity;
+};
 
-/* The Hessian of the objective without its weight decay, frozen. Caller destroys. */
-basin_status basin_point_bare_freeze(basin_objective *o, const double *theta, basin_curvature **out);
-/* Losses at theta + t[i] d, likewise without. */
-basin_status basin_point_bare_line(basin_objective *o, const double *theta, const double *d, const double *t, size_t n, basin_loss *out);
-/* Relative rounding of a product: ε, or ε^{2/3} of a central difference with the best step. */
-double basin_point_epsilon(const basin_objective *o, const basin_curvature *c);
+/* Loss and gradient of an objective anywhere. BASIN_ERR_VALUE where theta is not finite, BASIN_ERR_NUMERIC where they are not. */
+basin_status basin_gradient_at(basin_objective *o, const double *theta, basin_loss *out, double *g /* [P] */);
 
-/* The Hessian at theta, frozen so that the memory limit leaves `beside` bytes for what its user is about to hold. Caller destroys. */
-basin_status basin_point_freeze(basin_objective *o, const double *theta, size_t beside, basin_curvature **out);
+/* An analysis is about to hold so many bytes in addition to the frozen Hessian, which leaves room for them. One that is kept already and
+   leaves less goes, and is frozen again when it is asked for. */
+void basin_point_reserve(basin_point *point, size_t aside);
+/* ∇²L without weight decay, frozen; the point's. */
+basin_status basin_point_curvature(basin_point *point, basin_curvature **out);
+/* Passes over the samples come next: a frozen Hessian that leaves their threads no room goes. */
+void basin_point_make_room(basin_point *point);
+/* Relative rounding of a product: ε, or ε^{2/3} of a central difference with the best step. Freezes. */
+basin_status basin_point_epsilon(basin_point *point, double *out);
 
 #endif

@@ -3,7 +3,7 @@
  * SAM and MSAM with constant rho do not settle: near a minimum their iterates bounce across the valley with an amplitude that rho sets
  * (P. Bartlett, P. Long & O. Bousquet, JMLR 24(316), 2023), and a checkpoint holds a phase of that bounce.
  *
- * Method, on R = L + w/2 ‖theta‖² (w the recorded, coupled weight decay)
+ * Method, on R = L + ½ thetaᵀWtheta (W of the recorded, coupled weight decay)
  *   1. theta <- theta − s ∇R(theta), K times, without momentum: what training would do next if nothing perturbed it. Across the valley,
  *      in directions of curvature λ, the bounce shrinks by |1 − sλ| a step; along it, where λ is small, little moves.
  *   2. A step that would raise R is halved until R does not rise, and stays so: sλ > 2 would grow the bounce instead.
@@ -21,9 +21,10 @@ enum { HALVINGS = 60 };
 typedef struct polisher {
     basin_objective *objective;
     size_t           size;
-    double           decay;
+    basin_decay      decay;
     double          *theta, *next; /* [P] */
     double          *g, *g_next;   /* [P] ∇L */
+    double          *slope;        /* [P] ∇R at theta */
     double           loss, regularised;
 } polisher;
 
@@ -33,16 +34,18 @@ static basin_status look(const polisher *p, const double *x, double *g, double *
     basin_status st = BASIN_OK;
     basin_loss   found;
 
-    BASIN_TRY(basin_point_bare_gradient(p->objective, x, &found, g));
+    BASIN_TRY(basin_gradient_at(p->objective, x, &found, g));
     *loss = basin_loss_value(&found);
-    *regularised = *loss + 0.5 * p->decay * basin_dot(x, x, p->size);
+    *regularised = *loss + basin_decay_term(&p->decay, x, p->size);
 done:
     return st;
 }
 
 static void step_from(const polisher *p, double step)
 {
-    for (size_t i = 0; i < p->size; i++) p->next[i] = p->theta[i] - step * (p->g[i] + p->decay * p->theta[i]);
+    basin_copy(p->g, p->slope, p->size);
+    basin_decay_add(&p->decay, p->theta, 1, p->size, p->slope);
+    for (size_t i = 0; i < p->size; i++) p->next[i] = p->theta[i] - step * p->slope[i];
 }
 
 static void accept(polisher *p, double loss, double regularised)
@@ -79,13 +82,13 @@ static double distance(const double *a, const double *b, size_t size, double *sc
     return basin_norm(scratch, size);
 }
 
-static basin_status check(const basin_polish_options *options)
+static basin_status check(const basin_polish_options *options, size_t size)
 {
     basin_status st = BASIN_OK;
 
     BASIN_CHECK(options->steps > 0, BASIN_ERR_ARG, "polishing takes at least one step");
     BASIN_CHECK(options->step > 0.0 && isfinite(options->step), BASIN_ERR_ARG, "step %g of polishing is not a finite number > 0", options->step);
-    BASIN_CHECK(!isinf(options->weight_decay), BASIN_ERR_ARG, "weight decay %g is not finite", options->weight_decay);
+    BASIN_TRY(basin_decay_check(&options->decay, size));
 done:
     return st;
 }
@@ -93,15 +96,16 @@ done:
 basin_status basin_polish_compute(basin_objective *o, double *theta, const basin_polish_options *options, basin_polish *out)
 {
     basin_status st = BASIN_OK;
-    polisher     p = {.objective = o, .size = basin_objective_size(o), .decay = options->weight_decay > 0.0 ? options->weight_decay : 0.0};
+    polisher     p = {.objective = o, .size = basin_objective_size(o), .decay = options->decay};
     basin_polish polish = {.step = options->step};
     bool         taken = true;
 
-    BASIN_TRY(check(options));
+    BASIN_TRY(check(options, p.size));
     BASIN_ALLOC(p.theta, p.size, "a point");
     BASIN_ALLOC(p.next, p.size, "a point");
     BASIN_ALLOC(p.g, p.size, "a gradient");
     BASIN_ALLOC(p.g_next, p.size, "a gradient");
+    BASIN_ALLOC(p.slope, p.size, "a gradient");
     basin_copy(theta, p.theta, p.size);
     BASIN_TRY(look(&p, p.theta, p.g, &p.loss, &p.regularised));
     polish.loss_before = p.loss, polish.gradient_norm_before = basin_norm(p.g, p.size);
@@ -119,5 +123,6 @@ done:
     basin_free(p.next);
     basin_free(p.g);
     basin_free(p.g_next);
+    basin_free(p.slope);
     return st;
 }

@@ -1,6 +1,6 @@
 /* Is there a way down from here? What a quadratic model finds of one in m products.
  *
- * Method, on R = L + w/2 ‖theta‖² (w the recorded, coupled weight decay; 0 without), g = ∇R, H = ∇²R
+ * Method, on R = L + ½ thetaᵀWtheta (W of the recorded, coupled weight decay; 0 without), g = ∇R, H = ∇²R
  *   1. m steps of Lanczos from q_1 = g/‖g‖ with full reorthogonalisation: T_m = QᵀHQ, tridiagonal, m products. It ends early where the
  *      Krylov space is invariant: then it holds all of H that g sees.
  *   2. T_m = S diag(ξ) Sᵀ. With all ξ_j > 0 the model R + gᵀd + ½ dᵀHd is least over the Krylov space at d = −‖g‖ Q T_m⁻¹ e_1, where
@@ -29,6 +29,9 @@ enum { PRODUCTS = 5 };
 
 #define THRESHOLD 0.01
 #define ROUNDING 100.0 /* multiples of ε‖H‖ that curvature, and of ε‖H‖‖theta‖ that the gradient may be off by */
+
+static const double shares[] = {0.0, 1.0, 0.5, 0.25, 0.125}; /* of the model's step, at which R is tried */
+enum { SHARES = sizeof shares / sizeof *shares };
 
 typedef struct chain { /* Lanczos vectors and the tridiagonal matrix that H is on them */
     size_t  size, most, used;
@@ -68,8 +71,8 @@ static void orthogonalise(const chain *c, double *x)
         for (size_t i = 0; i < c->used; i++) basin_axpy(-basin_dot(c->q + i * c->size, x, c->size), c->q + i * c->size, x, c->size);
 }
 
-/* The first vector stands in q[0], of norm 1. `w` is added to H, which the objective's frozen point is without. */
-static basin_status chain_grow(chain *c, basin_curvature *curvature, double w, double epsilon)
+/* The first vector stands in q[0], of norm 1. The decay is added to the frozen Hessian, which is without. */
+static basin_status chain_grow(chain *c, basin_curvature *curvature, const basin_decay *decay, double epsilon)
 {
     basin_status st = BASIN_OK;
     double      *hq = NULL, norm = 0.0;
@@ -78,7 +81,7 @@ static basin_status chain_grow(chain *c, basin_curvature *curvature, double w, d
     while (c->used < c->most) {
         double *q = c->q + c->used * c->size;
         BASIN_TRY(basin_curvature_product(curvature, q, 1, hq));
-        basin_axpy(w, q, hq, c->size);
+        basin_decay_add(decay, q, 1, c->size, hq);
         norm = fmax(norm, basin_norm(hq, c->size));
         BASIN_CHECK(isfinite(norm), BASIN_ERR_NUMERIC, "curvature in the Krylov space of the gradient is %g", norm);
         c->alpha[c->used++] = basin_dot(q, hq, c->size);
@@ -142,21 +145,21 @@ static void model_step(const chain *c, double norm, double rounding, double *d)
 }
 
 /* The largest relative fall of R at these shares of the model's step; 0 where none of them falls. */
-static basin_status try_step(basin_objective *o, const double *theta, const chain *c, double norm, double w, double rounding, basin_stationarity *s)
+static basin_status try_step(basin_point *p, const chain *c, double norm, double rounding, basin_stationarity *s)
 {
-    static const double shares[] = {0.0, 1.0, 0.5, 0.25, 0.125};
-    enum { SHARES = sizeof shares / sizeof *shares };
-    basin_status st = BASIN_OK;
-    double      *d = NULL;
-    basin_loss   losses[SHARES];
+    basin_status       st = BASIN_OK;
+    const basin_decay *decay = &p->options.decay;
+    double            *d = NULL;
+    basin_loss         losses[SHARES];
 
     BASIN_ALLOC(d, c->size, "a step");
     model_step(c, norm, rounding, d);
-    BASIN_TRY(basin_point_bare_line(o, theta, d, shares, SHARES, losses));
+    basin_point_make_room(p);
+    BASIN_TRY(basin_objective_subspace(p->objective, NULL, p->theta, d, 1, shares, SHARES, losses));
     s->tried = 0.0;
     for (size_t i = 1; i < SHARES; i++) {
-        double t = shares[i], decay = w > 0.0 ? w * t * (basin_dot(theta, d, c->size) + 0.5 * t * basin_dot(d, d, c->size)) : 0.0;
-        s->tried = fmax(s->tried, (basin_loss_value(&losses[0]) - basin_loss_value(&losses[i]) - decay) / fabs(s->loss));
+        double t = shares[i], rise = t * (basin_decay_form(decay, p->theta, d, p->size) + 0.5 * t * basin_decay_form(decay, d, d, p->size));
+        s->tried = fmax(s->tried, (basin_loss_value(&losses[0]) - basin_loss_value(&losses[i]) - rise) / fabs(s->loss));
     }
 done:
     basin_free(d);
@@ -164,7 +167,7 @@ done:
 }
 
 /* η‖g‖²/((1−β)R): what a step of heavy ball, in the mean over the momentum's memory, takes off R to first order. */
-static double fall_per_step(const basin_stationarity_options *o, double norm, double loss)
+static double fall_per_step(const basin_point_options *o, double norm, double loss)
 {
     double beta = isfinite(o->momentum) ? o->momentum : 0.0;
 
@@ -172,84 +175,93 @@ static double fall_per_step(const basin_stationarity_options *o, double norm, do
     return norm == 0.0 ? 0.0 : o->learning_rate / (1.0 - beta) * norm / fabs(loss) * norm;
 }
 
-basin_stationarity_options basin_stationarity_recorded(const basin_checkpoint *ck)
+basin_point_options basin_point_recorded(const basin_checkpoint *ck)
 {
     const basin_hyperparameters *h = &ck->hyper;
     bool heavy_ball = !isnan(basin_ceiling_plain(ck->method, h)); /* of Adam's steps η‖g‖² says nothing */
 
-    return (basin_stationarity_options){.weight_decay = h->weight_decay_coupled && h->weight_decay > 0.0 ? h->weight_decay : 0.0,
-                                        .learning_rate = heavy_ball ? h->learning_rate : (double)NAN,
-                                        .momentum = h->momentum};
+    return (basin_point_options){.decay = h->weight_decay_coupled ? basin_checkpoint_decay(ck) : (basin_decay){0},
+                                 .learning_rate = heavy_ball ? h->learning_rate : (double)NAN,
+                                 .momentum = h->momentum};
 }
 
-static size_t products_of(const basin_objective *o, const basin_stationarity_options *options)
+static size_t products_of(const basin_point *p)
 {
-    size_t m = options != NULL && options->products > 0 ? options->products : PRODUCTS, size = basin_objective_size(o);
+    size_t m = p->options.products > 0 ? p->options.products : PRODUCTS;
 
-    return m < size ? m : size;
+    return m < p->size ? m : p->size;
 }
 
-void basin_stationarity_demand(const basin_objective *o, const basin_stationarity_options *options, basin_demand *demand)
+/* The chain, and in addition a product, or the step. */
+static size_t bytes_of(const basin_point *p)
 {
-    size_t m = products_of(o, options);
+    return (products_of(p) + 3) * p->size * sizeof(double);
+}
 
-    demand->gradients++;
-    demand->freezes++;
+void basin_stationarity_demand(const basin_point *p, basin_demand *demand)
+{
+    size_t m = products_of(p);
+
+    demand->gradients = demand->freezes = 1;
     demand->products += m, demand->most += m;
-    demand->losses += 5; /* try_step */
-    basin_demand_hold(demand, (m + 3) * basin_objective_size(o) * sizeof(double), 0);
+    demand->losses += SHARES; /* try_step */
+    basin_demand_hold(demand, bytes_of(p), bytes_of(p));
 }
 
 /* The chain from g, and what it says; g [P] is ∇R, of norm > 0. */
-static basin_status search(basin_objective *o, const double *theta, const double *g, double norm, double w, size_t m, basin_stationarity *s)
+static basin_status search(basin_point *p, const double *g, double norm, basin_stationarity *s)
 {
     basin_status     st = BASIN_OK;
     chain            c = {0};
     basin_curvature *curvature = NULL;
-    size_t           size = basin_objective_size(o);
+    double           epsilon;
 
-    BASIN_TRY(chain_create(size, m, &c));
-    basin_copy(g, c.q, size);
-    basin_scale(1.0 / norm, c.q, size);
-    BASIN_TRY(basin_point_bare_freeze(o, theta, &curvature));
-    double epsilon = basin_point_epsilon(o, curvature);
-    BASIN_TRY(chain_grow(&c, curvature, w, epsilon));
-    basin_curvature_destroy(&curvature); /* its memory may be wanted */
-    judge(&c, norm, basin_norm(theta, size), epsilon, s);
-    BASIN_TRY(try_step(o, theta, &c, norm, w, rounding_of(&c, epsilon), s));
+    basin_point_reserve(p, bytes_of(p));
+    BASIN_TRY(chain_create(p->size, products_of(p), &c));
+    basin_copy(g, c.q, p->size);
+    basin_scale(1.0 / norm, c.q, p->size);
+    BASIN_TRY(basin_point_curvature(p, &curvature));
+    BASIN_TRY(basin_point_epsilon(p, &epsilon));
+    BASIN_TRY(chain_grow(&c, curvature, &p->options.decay, epsilon));
+    judge(&c, norm, basin_norm(p->theta, p->size), epsilon, s);
+    BASIN_TRY(try_step(p, &c, norm, rounding_of(&c, epsilon), s));
 done:
-    basin_curvature_destroy(&curvature);
     chain_destroy(&c);
     return st;
 }
 
-basin_status basin_stationarity_compute(basin_objective *o, const double *theta, const basin_stationarity_options *options, basin_stationarity *out)
+static basin_status examine(basin_point *p, basin_stationarity *out)
 {
-    basin_status               st = BASIN_OK;
-    basin_stationarity_options chosen = options != NULL ? *options : (basin_stationarity_options){.learning_rate = NAN};
-    size_t                     size = basin_objective_size(o);
-    double                    *g = NULL, w = chosen.weight_decay > 0.0 ? chosen.weight_decay : 0.0;
-    basin_loss                 loss;
-    basin_stationarity         s = {.verdict = BASIN_DESCENT_AT_ROUNDING, .decayed_gradient_norm = NAN, .decrement = NAN, .tried = NAN,
-                                    .ritz_least = NAN, .ritz_most = NAN, .curvature = NAN, .threshold = THRESHOLD};
+    basin_status       st = BASIN_OK;
+    const double      *g;
+    basin_loss         loss;
+    double             norm;
+    basin_stationarity s = {.verdict = BASIN_DESCENT_AT_ROUNDING, .decayed_gradient_norm = NAN, .decrement = NAN, .tried = NAN,
+                            .ritz_least = NAN, .ritz_most = NAN, .curvature = NAN, .threshold = THRESHOLD};
 
-    BASIN_CHECK(!isinf(chosen.weight_decay), BASIN_ERR_ARG, "weight decay %g is not finite", chosen.weight_decay);
-    BASIN_ALLOC(g, size, "gradient");
-    BASIN_TRY(basin_point_bare_gradient(o, theta, &loss, g));
+    BASIN_TRY(basin_point_bare_gradient(p, &loss, &g));
     s.loss = basin_loss_value(&loss);
-    s.gradient_norm = basin_norm(g, size);
-
-    double norm = s.gradient_norm;
-    if (w > 0.0) {
-        s.loss += 0.5 * w * basin_dot(theta, theta, size);
-        basin_axpy(w, theta, g, size);
-        norm = s.decayed_gradient_norm = basin_norm(g, size);
+    s.gradient_norm = norm = basin_norm(g, p->size);
+    if (!basin_decay_is_none(&p->options.decay, p->size)) {
+        BASIN_TRY(basin_point_decayed_gradient(p, NULL, &g));
+        s.loss += basin_decay_term(&p->options.decay, p->theta, p->size);
+        norm = s.decayed_gradient_norm = basin_norm(g, p->size);
     }
-    s.fall_per_step = fall_per_step(&chosen, norm, s.loss);
-    if (norm > 0.0) BASIN_TRY(search(o, theta, g, norm, w, products_of(o, options), &s));
+    s.fall_per_step = fall_per_step(&p->options, norm, s.loss);
+    if (norm > 0.0) BASIN_TRY(search(p, g, norm, &s));
     else s.decrement = s.tried = 0.0;
     *out = s;
 done:
-    basin_free(g);
+    return st;
+}
+
+basin_status basin_stationarity_compute(basin_point *point, basin_stationarity *out)
+{
+    basin_status st = BASIN_OK;
+
+    if (!point->has_stationarity) BASIN_TRY(examine(point, &point->stationarity));
+    point->has_stationarity = true;
+    *out = point->stationarity;
+done:
     return st;
 }

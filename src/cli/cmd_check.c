@@ -20,6 +20,16 @@ done:
     return status;
 }
 
+/* Weight decay is added to what the objective gives: its derivatives are no question. */
+static int refuse_decay(const cli_arguments *a)
+{
+    int status = CLI_OK;
+
+    CLI_WANT(!cli_has(a, "include-weight-decay"), "check: --include-weight-decay: derivatives and records are those of the loss without it");
+done:
+    return status;
+}
+
 static int verdict(const basin_result *result)
 {
     const basin_check *check = result->value;
@@ -59,6 +69,7 @@ const cli_command cli_command_check = {
     .most = SIZE_MAX,
     .test_too = true,
     .kind = BASIN_RESULT_CHECK,
+    .check = refuse_decay,
     .measure = measure,
     .print = print,
     .verdict = verdict,

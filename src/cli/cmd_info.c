@@ -31,15 +31,17 @@ done:
 
 static int with_gradient(const cli_arguments *a, const char *path, basin_info **out, basin_provenance **provenance)
 {
-    int         status = CLI_OK;
-    cli_source  s = {0};
-    basin_info *info = NULL;
+    int          status = CLI_OK;
+    cli_source   s = {0};
+    basin_info  *info = NULL;
+    basin_point *point;
 
     CLI_TRY(from_file(a, path, &info, provenance));
     basin_provenance_destroy(provenance);
     CLI_TRY(cli_source_open(a, path, false, false, &s));
     CLI_TRY(cli_point_take(a, &s));
-    CLI_LIBRARY(basin_info_gradient(s.objectives[0], s.ck, &s.stationarity, info));
+    CLI_TRY(cli_source_point(&s, &point));
+    CLI_LIBRARY(basin_info_gradient(point, s.ck, info));
     *provenance = s.provenance, s.provenance = NULL;
     *out = info, info = NULL;
 done:

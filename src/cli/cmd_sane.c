@@ -19,19 +19,18 @@ static int read_options(const cli_arguments *a, const cli_source *s, basin_spect
     CLI_TRY(cli_spectral_options(a, spectral));
     CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, out));
     CLI_TRY(cli_size(a, "ritz", 0, &out->ritz));
-    out->stationarity = s->stationarity;
     CLI_CHECK(out->ritz > 0 || !cli_has(a, "ritz"), "--ritz must be at least 1");
 done:
     return status;
 }
 
 /* A spectrum's, by the name of what it is for. */
-static int forecast_spectrum(cli_source *s, const basin_spectrum_options *spectral, basin_forecast **out)
+static int forecast_spectrum(basin_point *point, const basin_spectrum_options *spectral, basin_forecast **out)
 {
     int             status = CLI_OK;
     basin_forecast *f = NULL;
 
-    CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, &s->stationarity, spectral, &f));
+    CLI_LIBRARY(basin_spectrum_forecast(point, spectral, &f));
     basin_free(f->analysis);
     f->analysis = basin_strdup("sane");
     CLI_CHECK(f->analysis != NULL, "out of memory for a name");
@@ -44,12 +43,14 @@ done:
 static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 {
     int                    status = CLI_OK;
+    basin_point           *point;
     basin_spectrum_options spectral;
     basin_sane_options     o;
 
     CLI_TRY(read_options(a, s, &spectral, &o));
-    if (o.ritz > 0) CLI_LIBRARY(basin_sane_ritz_forecast(s->objectives[0], s->ck->theta, &o, out));
-    else CLI_TRY(forecast_spectrum(s, &spectral, out));
+    CLI_TRY(cli_source_point(s, &point));
+    if (o.ritz > 0) CLI_LIBRARY(basin_sane_ritz_forecast(point, &o, out));
+    else CLI_TRY(forecast_spectrum(point, &spectral, out));
 done:
     return status;
 }
@@ -57,17 +58,19 @@ done:
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                    status = CLI_OK;
+    basin_point           *point;
     basin_spectrum_options spectral;
     basin_sane_options     o;
     basin_spectrum        *spectrum = NULL;
     basin_sane            *sane = NULL;
 
     CLI_TRY(read_options(a, s, &spectral, &o));
+    CLI_TRY(cli_source_point(s, &point));
     if (o.ritz > 0) {
-        CLI_LIBRARY(basin_sane_ritz(s->objectives[0], s->ck->theta, spectral.seed, &o, &sane));
+        CLI_LIBRARY(basin_sane_ritz(point, spectral.seed, &o, &sane));
     } else {
         CLI_TRY(cli_spectral_announce(s->objectives[0], &spectral));
-        CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, &s->stationarity, &spectral, &spectrum));
+        CLI_LIBRARY(basin_spectrum_compute(point, &spectral, &spectrum));
         CLI_LIBRARY(basin_sane_compute(spectrum, &o, &sane));
     }
     *out = sane;

@@ -36,7 +36,6 @@ static int read_options(const cli_arguments *a, const cli_source *s, double **rh
     size_t                  seed;
     basin_sharpness_options o = {.recorded_rho = recorded_rho,
                                  .momentum = basin_checkpoint_momentum(s->ck),
-                                 .stationarity = s->stationarity,
                                  .find_top = cli_has(a, "top"),
                                  .split = s->splits[0]};
 
@@ -53,11 +52,13 @@ done:
 static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 {
     int                     status = CLI_OK;
+    basin_point            *point;
     double                 *rho = NULL;
     basin_sharpness_options o;
 
     CLI_TRY(read_options(a, s, &rho, &o));
-    CLI_LIBRARY(basin_sharpness_forecast(s->objectives[0], s->ck->theta, &o, out));
+    CLI_TRY(cli_source_point(s, &point));
+    CLI_LIBRARY(basin_sharpness_forecast(point, &o, out));
 done:
     basin_free(rho);
     return status;
@@ -66,12 +67,14 @@ done:
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                     status = CLI_OK;
+    basin_point            *point;
     double                 *rho = NULL;
     basin_sharpness        *sharpness = NULL;
     basin_sharpness_options o;
 
     CLI_TRY(read_options(a, s, &rho, &o));
-    CLI_LIBRARY(basin_sharpness_compute(s->objectives[0], s->ck->theta, &o, &sharpness));
+    CLI_TRY(cli_source_point(s, &point));
+    CLI_LIBRARY(basin_sharpness_compute(point, &o, &sharpness));
     *out = sharpness;
 done:
     basin_free(rho);

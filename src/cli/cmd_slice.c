@@ -196,13 +196,15 @@ static int make_direction(const cli_arguments *a, cli_source *s, const axis_requ
                           basin_checkpoint **end, basin_direction **out)
 {
     int                         status = CLI_OK;
+    basin_point                *point;
     basin_direction            *d = NULL;
     const basin_direction_spec *spec = &request->spec;
 
+    CLI_TRY(cli_source_point(s, &point));
     switch (spec->kind) {
     case BASIN_DIRECTION_MOMENTUM: CLI_TRY(along_momentum(s, &d)); break;
-    case BASIN_DIRECTION_GRADIENT: CLI_LIBRARY(basin_direction_gradient(s->objectives[0], s->ck->theta, &d)); break;
-    case BASIN_DIRECTION_EIGEN: CLI_LIBRARY(basin_direction_eigen(s->objectives[0], s->ck->theta, spec->index, NULL, &d)); break;
+    case BASIN_DIRECTION_GRADIENT: CLI_LIBRARY(basin_direction_gradient(point, &d)); break;
+    case BASIN_DIRECTION_EIGEN: CLI_LIBRARY(basin_direction_eigen(point, spec->index, NULL, &d)); break;
     case BASIN_DIRECTION_RANDOM: CLI_TRY(along_random(a, s, request->along, spec->seed, axis, first, &d)); break;
     case BASIN_DIRECTION_TO: CLI_TRY(along_other(a, s, spec->path, end, &d)); break;
     case BASIN_DIRECTION_OTHER: break; /* none that can be typed */
@@ -236,14 +238,14 @@ done:
 }
 
 /* All but the directions. */
-static int make_request(const cli_arguments *a, const cli_source *s, axis_request axes[2], basin_slice_request *out)
+static int make_request(const cli_arguments *a, cli_source *s, axis_request axes[2], basin_slice_request *out)
 {
     int                 status = CLI_OK;
-    basin_slice_request r = {.objective_count = s->count, .theta = s->ck->theta, .momentum = basin_checkpoint_momentum(s->ck), .stationarity = s->stationarity};
+    basin_slice_request r = {.other = s->objectives[1], .splits = {s->splits[0], s->splits[1]}, .momentum = basin_checkpoint_momentum(s->ck)};
 
     CLI_TRY(read_axes(a, axes, &r.axis_count));
+    CLI_TRY(cli_source_point(s, &r.point));
     for (size_t i = 0; i < r.axis_count; i++) r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.grid[i] = axes[i].points;
-    for (size_t i = 0; i < s->count; i++) r.objectives[i] = s->objectives[i], r.splits[i] = s->splits[i];
     r.statistics_move = s->bn == BASIN_BN_INTERPOLATE || s->bn == BASIN_BN_REESTIMATE;
     *out = r;
 done:

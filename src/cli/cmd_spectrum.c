@@ -25,10 +25,12 @@ done:
 static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 {
     int                    status = CLI_OK;
+    basin_point           *point;
     basin_spectrum_options o;
 
     CLI_TRY(read_options(a, &o));
-    CLI_LIBRARY(basin_spectrum_forecast(s->objectives[0], s->ck->theta, &s->stationarity, &o, out));
+    CLI_TRY(cli_source_point(s, &point));
+    CLI_LIBRARY(basin_spectrum_forecast(point, &o, out));
 done:
     return status;
 }
@@ -36,12 +38,14 @@ done:
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                    status = CLI_OK;
+    basin_point           *point;
     basin_spectrum_options o;
     basin_spectrum        *spectrum = NULL;
 
     CLI_TRY(read_options(a, &o));
     CLI_TRY(cli_spectral_announce(s->objectives[0], &o));
-    CLI_LIBRARY(basin_spectrum_compute(s->objectives[0], s->ck->theta, &s->stationarity, &o, &spectrum));
+    CLI_TRY(cli_source_point(s, &point));
+    CLI_LIBRARY(basin_spectrum_compute(point, &o, &spectrum));
     *out = spectrum;
 done:
     return status;

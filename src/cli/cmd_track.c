@@ -234,7 +234,7 @@ static bool is_beyond_all_minima(const basin_row *rows, size_t count, const basi
 {
     const basin_row *last = NULL, *before = NULL;
 
-    if (p == NULL || p->loss_kind != BASIN_LOSS_SOFTMAX_CROSS_ENTROPY || p->label_smoothing > 0 || p->weight_decay_included > 0) return false;
+    if (p == NULL || p->loss_kind != BASIN_LOSS_SOFTMAX_CROSS_ENTROPY || p->label_smoothing > 0 || !(p->weight_decay_included == 0)) return false;
     for (size_t i = 0; i < count; i++) {
         if (rows[i].point != BASIN_POINT_RAW || rows[i].part > 0 || rows[i].missing != NULL) continue;
         before = last, last = &rows[i];

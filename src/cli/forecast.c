@@ -134,7 +134,7 @@ void cli_forecast_print(const basin_result *result, FILE *out)
     fprintf(out, "  dry run         %s%s%s, nothing computed: %s products%s", f->analysis, f->method != NULL ? ", " : "", f->method != NULL ? f->method : "",
             cli_thousands(f->products), f->products_most > f->products ? " expected" : "");
     if (f->products_most > f->products) fprintf(out, " (at most %s)", cli_thousands(f->products_most));
-    fprintf(out, ", %s gradients, %s losses\n", cli_thousands(f->gradients), cli_thousands(f->losses));
+    fprintf(out, ", %s gradient%s, %s losses\n", cli_thousands(f->gradients), f->gradients == 1 ? "" : "s", cli_thousands(f->losses));
     print_memory(f, out);
     fprintf(out, "  time            %s, of it %s of reading and compiling", seconds_text(seconds), seconds_text(f->start_seconds));
     if (f->seconds_most > f->seconds) fprintf(out, "; at most %s", seconds_text(f->start_seconds + f->seconds_most));

@@ -10,7 +10,6 @@ static int read_options(const cli_arguments *a, basin_row_options *out)
 
     CLI_TRY(cli_spectral_options(a, &o.spectrum));
     CLI_TRY(cli_sane_options(a, NAN, &o.sane));
-    CLI_TRY(cli_size(a, "stationarity-products", 0, &o.stationarity_products));
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     o.seed = seed;
     *out = o;
@@ -49,7 +48,7 @@ int cli_gauge_test_parts(const cli_gauge *g, cli_test_parts *out)
 
     *out = (cli_test_parts){.count = samples / 2 < CLI_TEST_PARTS ? samples / 2 : CLI_TEST_PARTS};
     if (out->count < 2) out->count = 0;
-    else CLI_LIBRARY(basin_test_parts(test, g->source.ck->theta, out->count, g->options.seed, out->loss, out->accuracy));
+    else CLI_LIBRARY(basin_test_parts(test, g->source.ck->theta, &g->source.record.included, out->count, g->options.seed, out->loss, out->accuracy));
 done:
     return status;
 }
@@ -59,10 +58,13 @@ int cli_gauge_measure(cli_gauge *g, basin_point_kind point, size_t part, basin_r
     int               status = CLI_OK;
     const cli_source *s = &g->source;
     basin_objective  *test = part == 0 && s->count > 1 ? s->objectives[1] : NULL;
+    basin_point      *at = NULL;
 
     g->options.point = point;
-    CLI_LIBRARY(basin_row_compute(part == 0 ? s->objectives[0] : g->halves[part], test, part == 0 ? g->clean : NULL, s->ck, &g->options, out));
+    CLI_LIBRARY(basin_point_create(part == 0 ? s->objectives[0] : g->halves[part], s->ck->theta, &s->record, &at));
+    CLI_LIBRARY(basin_row_compute(at, test, part == 0 ? g->clean : NULL, s->ck, &g->options, out));
     CLI_TRY(cli_source_row(s, out));
 done:
+    basin_point_destroy(&at);
     return status;
 }

@@ -34,7 +34,7 @@ int cli_polish(const cli_point *p, size_t steps, cli_source *s, basin_polish *ou
 {
     int                  status = CLI_OK;
     basin_objective     *own = NULL;
-    basin_polish_options o = {.steps = steps, .step = cli_polish_step(p, s->ck), .weight_decay = s->stationarity.weight_decay};
+    basin_polish_options o = {.steps = steps, .step = cli_polish_step(p, s->ck), .decay = s->record.decay};
 
     CLI_CHECK(!isnan(o.step), "%s: --polish: how large are its steps? the checkpoint records no learning rate > 0: --polish-step X", s->ck->path);
     if (strcmp(s->splits[0], "train") != 0) CLI_TRY(cli_source_objective(s, "train", 0, &own));

@@ -41,6 +41,7 @@ void cli_report_source(const basin_result *result, size_t samples, size_t parame
     if (p != NULL && p->precision != BASIN_DOUBLE) fprintf(out, ", %s precision", basin_precision_text((basin_precision)p->precision));
     if (p != NULL && p->bn.kind >= 0) fprintf(out, ", BatchNorm statistics %s", basin_bn_mode_text(&p->bn, bn));
     if (p != NULL && p->weight_decay_included > 0) fprintf(out, ", with %g/2 |theta|^2 in the loss", p->weight_decay_included);
+    if (p != NULL && isnan(p->weight_decay_included)) fputs(", with the weight decay of each tensor in the loss", out);
     fputc('\n', out);
     if (p != NULL && p->loss != NULL && p->loss_settings) fprintf(out, "  loss function   %s\n", p->loss);
     cli_report_point(p, out);

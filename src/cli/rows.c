@@ -284,7 +284,7 @@ static int measure_start(const cli_source *s, basin_row *out)
 {
     int status = CLI_OK;
 
-    CLI_LIBRARY(basin_row_glance(s->objectives[0], s->ck, out));
+    CLI_LIBRARY(basin_row_glance(s->objectives[0], s->ck, &s->record.included, out));
     CLI_TRY(cli_source_row(s, out));
 done:
     return status;
@@ -323,7 +323,7 @@ int cli_rows_look(const cli_arguments *a, cli_rows *r, const char *path, double 
     *out = NAN;
     CLI_TRY(cli_monitor_check());
     status = cli_source_open(a, path, true, true, &s);
-    if (status == CLI_OK) status = cli_library(basin_objective_loss(s.objectives[0], NULL, s.ck->theta, &loss));
+    if (status == CLI_OK) status = cli_source_loss(&s, &loss);
     if (status == CLI_OK) *out = basin_loss_value(&loss);
     if (status == CLI_OK) CLI_TRY(cli_provenance_take_inputs(r->provenance, s.provenance));
     if (status == CLI_FAILED) status = CLI_OK;

@@ -9,15 +9,16 @@
 
 /* ------------------------------------------------------------------------------------- asking about perturbation -- */
 
-static int loss_at(basin_objective *objective, const basin_checkpoint *ck, double s, double *point, double *out)
+static int loss_at(const cli_source *source, double s, double *point, double *out)
 {
-    int           status = CLI_OK;
-    const double *v = basin_checkpoint_momentum(ck);
-    basin_loss    loss;
+    int                     status = CLI_OK;
+    const basin_checkpoint *ck = source->ck;
+    const double           *v = basin_checkpoint_momentum(ck);
+    basin_loss              loss;
 
     for (size_t i = 0; i < ck->params->size; i++) point[i] = ck->theta[i] + (v != NULL ? s * v[i] : 0);
-    CLI_LIBRARY(basin_objective_loss(objective, NULL, point, &loss));
-    *out = basin_loss_value(&loss);
+    CLI_LIBRARY(basin_objective_loss(source->objectives[0], NULL, point, &loss));
+    *out = basin_loss_value(&loss) + basin_decay_term(&source->record.included, point, ck->params->size);
 done:
     return status;
 }
@@ -35,7 +36,7 @@ static int ask(const cli_source *source)
     for (int sign = 0; sign < 3; sign++) {
         double step = sign == 0 ? 0 : sign == 1 ? s : -s;
         if (isnan(step)) continue;
-        CLI_TRY(loss_at(source->objectives[0], ck, step, point, &loss));
+        CLI_TRY(loss_at(source, step, point, &loss));
         if (sign == 0) cli_table_cell(table, "as stored (--as-stored)");
         else cli_table_cell(table, sign == 1 ? "stored + s v (--undo), s = %.6g" : "stored - s v, s = %.6g", s);
         cli_table_number(table, loss, 8);
@@ -94,26 +95,13 @@ done:
 
 static int include_decay(const cli_arguments *a, cli_source *s)
 {
-    int    status = CLI_OK;
-    double w = s->ck->hyper.weight_decay;
+    int status = CLI_OK;
 
     if (!cli_has(a, "include-weight-decay")) return CLI_OK;
-    CLI_CHECK(!isnan(w), "%s: --include-weight-decay: the checkpoint records no weight decay", s->ck->path);
-    s->decay = s->provenance->weight_decay_included = w;
+    CLI_CHECK(s->ck->decay != NULL || !isnan(s->ck->hyper.weight_decay), "%s: --include-weight-decay: the checkpoint records no weight decay", s->ck->path);
+    s->record.included = basin_checkpoint_decay(s->ck);
+    s->provenance->weight_decay_included = s->ck->decay != NULL ? (double)NAN : s->record.included.value;
 done:
-    return status;
-}
-
-static int make_objective(const cli_source *s, const basin_network_options *options, basin_objective **out)
-{
-    int              status = CLI_OK;
-    basin_objective *objective = NULL;
-
-    CLI_LIBRARY(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, options, &objective));
-    CLI_LIBRARY(basin_objective_decay_set(objective, s->decay));
-    *out = objective, objective = NULL;
-done:
-    basin_objective_destroy(&objective);
     return status;
 }
 
@@ -126,7 +114,7 @@ int cli_source_objective(const cli_source *s, const char *name, size_t part, bas
     cli_subset_choose(&s->subset, name, &options);
     options.part = part;
     if (split != NULL && split->count > 0 && options.rows != NULL) CLI_TRY(cli_subset_demand(&s->subset, split));
-    CLI_TRY(make_objective(s, &options, out));
+    CLI_LIBRARY(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out));
 done:
     return status;
 }
@@ -142,7 +130,26 @@ int cli_source_clean(const cli_source *s, basin_objective **out)
     options.split = "train", options.without = "noisy";
     basin_status made = basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out);
     if (made != BASIN_ERR_VALUE) CLI_LIBRARY(made); /* no clean one among the samples: unknown */
-    if (made == BASIN_OK) CLI_LIBRARY(basin_objective_decay_set(*out, s->decay));
+done:
+    return status;
+}
+
+int cli_source_point(cli_source *s, basin_point **out)
+{
+    int status = CLI_OK;
+
+    if (s->measured == NULL) CLI_LIBRARY(basin_point_create(s->objectives[0], s->ck->theta, &s->record, &s->measured));
+    *out = s->measured;
+done:
+    return status;
+}
+
+int cli_source_loss(const cli_source *s, basin_loss *out)
+{
+    int status = CLI_OK;
+
+    CLI_LIBRARY(basin_objective_loss(s->objectives[0], NULL, s->ck->theta, out));
+    out->sum += out->weight * basin_decay_term(&s->record.included, s->ck->theta, s->ck->params->size);
 done:
     return status;
 }
@@ -268,13 +275,13 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.weights));
     CLI_LIBRARY(basin_checkpoint_dataset(s.ck, cli_text(a, "data", NULL), &s.data));
     CLI_TRY(cli_provenance_create(a, &s.provenance));
+    s.record = basin_point_recorded(s.ck);
     CLI_TRY(include_decay(a, &s));
     CLI_TRY(open_objectives(a, test_too, &s));
     if (s.weights < 0) CLI_TRY(ask(&s));
     CLI_TRY(describe(path, quiet, &s));
-    s.stationarity = basin_stationarity_recorded(s.ck);
-    CLI_TRY(cli_size(a, "stationarity-products", 0, &s.stationarity.products));
-    CLI_CHECK(s.stationarity.products > 0 || !cli_has(a, "stationarity-products"), "--stationarity-products must be at least 1");
+    CLI_TRY(cli_size(a, "stationarity-products", 0, &s.record.products));
+    CLI_CHECK(s.record.products > 0 || !cli_has(a, "stationarity-products"), "--stationarity-products must be at least 1");
     *out = s, s = (cli_source){0};
 done:
     cli_source_close(&s);
@@ -283,6 +290,7 @@ done:
 
 void cli_source_close(cli_source *s)
 {
+    basin_point_destroy(&s->measured);
     for (size_t i = 0; i < 2; i++) basin_objective_destroy(&s->objectives[i]);
     cli_subset_clear(&s->subset);
     basin_dataset_destroy(&s->data);

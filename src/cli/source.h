@@ -17,8 +17,8 @@ struct cli_source {
     basin_bn          bn;
     cli_subset            subset;
     basin_network_options options;  /* of every objective, but for its samples */
-    double                decay;    /* w of w/2 |theta|^2 in every objective; 0 = out */
-    basin_stationarity_options stationarity; /* as recorded, with --stationarity-products */
+    basin_point_options record;     /* of every point: as recorded, with --stationarity-products and --include-weight-decay */
+    basin_point      *measured;     /* by cli_source_point */
     basin_provenance *provenance;   /* owned; inputs may be added */
 };
 
@@ -27,6 +27,11 @@ struct cli_source {
    and the call fails, unless --as-stored or --undo was given. */
 int  cli_source_open(const cli_arguments *arguments, const char *path, bool test_too, bool quiet, cli_source *out);
 void cli_source_close(cli_source *source);
+
+/* The point of the first objective at ck->theta, as that is when it is asked for first; the source's. */
+int cli_source_point(cli_source *source, basin_point **out);
+/* Loss of the first objective at ck->theta, with the weight decay that is included. */
+int cli_source_loss(const cli_source *source, basin_loss *out);
 
 /* One more objective on the same data: all samples chosen of a split, or with part 1 or 2 one half of these. Caller destroys. */
 int cli_source_objective(const cli_source *source, const char *split, size_t part, basin_objective **out);

@@ -49,6 +49,7 @@ void basin_checkpoint_destroy(basin_checkpoint **checkpoint)
     basin_graph_destroy(&ck->graph);
     basin_loss_spec_clear(&ck->loss);
     basin_free(ck->theta);
+    basin_free(ck->decay);
     basin_free(ck->states);
     basin_free(ck->buffers_point);
     basin_free(ck->method);
@@ -84,6 +85,12 @@ double basin_checkpoint_undo_scalar(const basin_checkpoint *ck)
     norm = basin_norm(v, ck->params->size);
     scalar = norm == 0.0 ? 0.0 : ck->hyper.rho / norm;
     return isfinite(scalar) ? scalar : (double)NAN;
+}
+
+basin_decay basin_checkpoint_decay(const basin_checkpoint *ck)
+{
+    if (ck->decay != NULL) return (basin_decay){.each = ck->decay};
+    return (basin_decay){.value = isnan(ck->hyper.weight_decay) ? 0.0 : ck->hyper.weight_decay};
 }
 
 static const char *path_of(const basin_checkpoint *ck)

@@ -1,5 +1,4 @@
-/* An objective is a table of functions and a context; what a type leaves out is supplied here. Weight decay w/2 ‖theta‖²
- * is added here too, so that every type has it. */
+/* An objective is a table of functions and a context; what a type leaves out is supplied here. */
 #include "core/objective.h"
 
 #include <float.h>
@@ -14,14 +13,12 @@ struct basin_objective {
     const basin_objective_type *type;
     void                       *ctx;
     basin_objective_facts       facts;
-    double                      decay;
     basin_cost                  cost;
 };
 
 struct basin_curvature {
     basin_objective *objective;
     void            *point; /* of the type, or NULL: differences */
-    double           decay;
     /* differences of the gradient */
     double              *theta;
     size_t              *index;
@@ -89,21 +86,12 @@ void *basin_objective_context(const basin_objective *objective)
     return objective->ctx;
 }
 
-basin_status basin_objective_decay_set(basin_objective *objective, double w)
+basin_flops basin_objective_flops(const basin_objective *objective)
 {
-    if (!(w >= 0.0) || !isfinite(w)) return basin_fail(BASIN_ERR_ARG, "weight decay %g is not a finite number >= 0", w);
-    objective->decay = w;
-    return BASIN_OK;
-}
+    basin_flops flops = {.loss = NAN, .gradient = NAN, .freeze = NAN, .product = NAN, .subspace = NAN};
 
-double basin_objective_decay(const basin_objective *objective)
-{
-    return objective->decay;
-}
-
-static void add_decay(const basin_objective *o, double square_norm, basin_loss *loss)
-{
-    if (o->decay > 0.0) loss->sum += loss->weight * 0.5 * o->decay * square_norm;
+    if (objective->type->flops != NULL) objective->type->flops(objective->ctx, &flops);
+    return flops;
 }
 
 basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out)
@@ -113,7 +101,6 @@ basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, co
 
     BASIN_TRY(o->type->loss(o->ctx, s, theta, &loss));
     o->cost.losses++;
-    add_decay(o, o->decay > 0.0 ? basin_dot(theta, theta, o->facts.size) : 0.0, &loss);
     *out = loss;
 done:
     return st;
@@ -126,8 +113,6 @@ basin_status basin_objective_gradient(basin_objective *o, const basin_samples *s
 
     BASIN_TRY(o->type->gradient(o->ctx, s, theta, &loss, g));
     o->cost.gradients++;
-    add_decay(o, o->decay > 0.0 ? basin_dot(theta, theta, o->facts.size) : 0.0, &loss);
-    if (o->decay > 0.0) basin_axpy(o->decay, theta, g, o->facts.size);
     if (out != NULL) *out = loss;
 done:
     return st;
@@ -156,28 +141,6 @@ done:
     return st;
 }
 
-/* ‖theta + sum_j c_j d_j‖² from the Gram matrix of (theta, d_1 … d_d). */
-static basin_status add_subspace_decay(const basin_objective *o, const double *theta, const double *dirs, size_t d, const double *coef, size_t n,
-                                       basin_loss *out)
-{
-    basin_status st = BASIN_OK;
-    size_t       size = o->facts.size;
-    double      *gram = NULL;
-
-    BASIN_ALLOC(gram, (d + 1) * (d + 1), "Gram matrix");
-    for (size_t i = 0; i <= d; i++)
-        for (size_t j = 0; j <= d; j++) gram[i * (d + 1) + j] = basin_dot(i ? dirs + (i - 1) * size : theta, j ? dirs + (j - 1) * size : theta, size);
-    for (size_t p = 0; p < n; p++) {
-        double square = 0.0;
-        for (size_t i = 0; i <= d; i++)
-            for (size_t j = 0; j <= d; j++) square += (i ? coef[p * d + i - 1] : 1.0) * (j ? coef[p * d + j - 1] : 1.0) * gram[i * (d + 1) + j];
-        add_decay(o, square, &out[p]);
-    }
-done:
-    basin_free(gram);
-    return st;
-}
-
 basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s, const double *theta, const double *dirs, size_t d,
                                       const double *coef, size_t n, basin_loss *out)
 {
@@ -188,7 +151,6 @@ basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s
     if (o->type->subspace != NULL) BASIN_TRY(o->type->subspace(o->ctx, s, theta, dirs, d, coef, n, losses));
     else BASIN_TRY(subspace_by_points(o, s, theta, dirs, d, coef, n, losses));
     o->cost.losses += n;
-    if (o->decay > 0.0) BASIN_TRY(add_subspace_decay(o, theta, dirs, d, coef, n, losses));
     if (n > 0) memcpy(out, losses, n * sizeof *losses);
 done:
     basin_free(losses);
@@ -227,9 +189,9 @@ basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, 
     BASIN_CHECK(kind == BASIN_HESSIAN, BASIN_ERR_UNSUPPORTED, "curvature kind %d", (int)kind);
     BASIN_ALLOC(c, 1, "curvature");
     c->objective = o;
-    c->decay = o->decay;
     if (o->type->freeze != NULL) BASIN_TRY(o->type->freeze(o->ctx, s, theta, kind, &c->point));
     else BASIN_TRY(keep_point(c, s, theta));
+    o->cost.freezes++;
     *out = c, c = NULL;
 done:
     basin_curvature_destroy(&c);
@@ -239,7 +201,7 @@ done:
 void basin_curvature_destroy(basin_curvature **c)
 {
     if (c == NULL || *c == NULL) return;
-    if ((*c)->point != NULL) (*c)->objective->type->thaw(&(*c)->point);
+    if ((*c)->point != NULL) (*c)->objective->type->thaw((*c)->point);
     basin_free((*c)->theta);
     basin_free((*c)->index);
     basin_free(*c);
@@ -298,7 +260,6 @@ basin_status basin_curvature_product(basin_curvature *c, const double *v, size_t
     else
         for (size_t j = 0; j < k; j++) BASIN_TRY(product_by_differences(c, v + j * o->facts.size, hv + j * o->facts.size));
     o->cost.products += k;
-    if (c->decay > 0.0) basin_axpy(c->decay, v, hv, k * o->facts.size);
 done:
     return st;
 }

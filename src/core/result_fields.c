@@ -494,7 +494,7 @@ static const basin_field provenance_fields[] = {
     CHOICE(loss_kind, "loss_name", basin_loss_names, BASIN_FIELD_UNKNOWN, "its name; null for several"),
     PLAIN(BOOL, loss_settings, "loss_settings", 0, "does it have label smoothing, an ignore index or weights"),
     PLAIN(DOUBLE, label_smoothing, "label_smoothing", 0, "of it; null for several"),
-    PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0, "w of the term w/2 |theta|^2 in the objective; 0 = none"),
+    PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0, "w of w/2 |theta|^2 in the losses; 0 = none; null: it differs by tensor"),
     PLAIN(UINT, seed, "seed", 0, "of everything random"),
     PLAIN(SIZE, threads, "threads", BASIN_FIELD_HIDDEN, "processors used"),
     PLAIN(STRING, date, "date", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, "UTC"),

@@ -18,8 +18,7 @@ typedef struct basin_network_bn {
 } basin_network_bn;
 
 typedef struct basin_network_facts {
-    double       forward, first_layer; /* FLOPs, all samples */
-    size_t       width;                /* of the output */
+    size_t       width; /* of the output */
     basin_status (*output)(void *network, const double *theta, double *out /* [N, width] */);
     basin_status (*ends)(void *network, size_t d, const basin_graph *const *ends, const double *at);
 } basin_network_facts;

@@ -227,17 +227,6 @@ basin_status basin_network_interpolate(basin_objective *objective, size_t d, con
     return st != BASIN_OK ? st : facts.ends(basin_objective_context(objective), d, ends, at);
 }
 
-basin_status basin_network_flops(const basin_objective *objective, double *forward, double *first_layer)
-{
-    basin_network_facts facts;
-    basin_status        st = basin_engine_facts(objective, &facts);
-
-    if (st != BASIN_OK) return st;
-    *forward = facts.forward;
-    *first_layer = facts.first_layer;
-    return BASIN_OK;
-}
-
 basin_status basin_network_params(const basin_graph *graph, basin_params **out)
 {
     const basin_engine *engine = NULL;

@@ -198,6 +198,7 @@ void basin_plan_sources(basin_plan *plan)
     if (p->bn.kind >= 0) basin_plan_caption(plan, " BatchNorm statistics %s.", basin_bn_mode_text(&p->bn, bn));
     if (p->loss != NULL && p->loss_settings) basin_plan_caption(plan, " Loss: %s.", p->loss);
     if (p->weight_decay_included > 0) basin_plan_caption(plan, " Weight decay %s is part of the loss.", BASIN_NUMBER(p->weight_decay_included, 3));
+    if (isnan(p->weight_decay_included)) basin_plan_caption(plan, " The weight decay of each tensor is part of the loss.");
 }
 
 void basin_plan_ceiling_mode(basin_plan *plan)

@@ -117,9 +117,6 @@ static basin_status check_options(const trainer *t, const basin_objective *o)
     BASIN_CHECK(opt->beta >= 0.0 && opt->beta < 1.0, BASIN_ERR_ARG, "momentum %g is not in [0, 1)", opt->beta);
     BASIN_CHECK(opt->rho >= 0.0 && isfinite(opt->rho), BASIN_ERR_ARG, "rho %g is not a finite number >= 0", opt->rho);
     BASIN_CHECK(opt->decay >= 0.0 && isfinite(opt->decay), BASIN_ERR_ARG, "weight decay %g is not a finite number >= 0", opt->decay);
-    BASIN_CHECK(basin_objective_decay(o) == 0.0, BASIN_ERR_ARG,
-                "the objective has weight decay %g of its own; training takes it from its option, where the method's paper does",
-                basin_objective_decay(o));
     BASIN_CHECK(options->steps > 0 && options->steps <= INT32_MAX, BASIN_ERR_ARG, "%zu training steps: at least 1 and at most %d", options->steps,
                 INT32_MAX);
     BASIN_CHECK(!t->rule->full_batch || options->batch_size == 0, BASIN_ERR_ARG, "method %s uses all samples in each step: batch size %zu; use sgd",

@@ -727,8 +727,8 @@ static void the_parts_of_a_test_set_hold_every_sample_once_and_the_same_ones_eve
     for (size_t i = 0; i < 10; i++) a.values[i] = ldexp(i == 4 ? -1.0 : 1.0, (int)i), b.values[i] = 3.0 * a.values[i];
     assert_ok(basin_objective_create(&labelled_type, &a, &(basin_objective_facts){.size = 1, .samples = 10}, &one));
     assert_ok(basin_objective_create(&labelled_type, &b, &(basin_objective_facts){.size = 1, .samples = 10}, &other));
-    assert_ok(basin_test_parts(one, (double[]){1.0}, 3, 7, loss, accuracy));
-    assert_ok(basin_test_parts(other, (double[]){1.0}, 3, 7, other_loss, other_accuracy));
+    assert_ok(basin_test_parts(one, (double[]){1.0}, NULL, 3, 7, loss, accuracy));
+    assert_ok(basin_test_parts(other, (double[]){1.0}, NULL, 3, 7, other_loss, other_accuracy));
     uint64_t seen = 0;
     for (size_t j = 0; j < 3; j++) {
         double sum = loss[j] * (double)sizes[j];
@@ -739,13 +739,13 @@ static void the_parts_of_a_test_set_hold_every_sample_once_and_the_same_ones_eve
     }
     assert_close(all, 1023.0 - 2.0 * 16.0, 1e-12, 0.0);
     assert_int_equal(seen, 9);
-    assert_ok(basin_test_parts(one, (double[]){1.0}, 3, 8, again, accuracy));
+    assert_ok(basin_test_parts(one, (double[]){1.0}, NULL, 3, 8, again, accuracy));
     assert_true(again[0] != loss[0] || again[1] != loss[1]); /* another seed, another draw */
-    assert_ok(basin_test_parts(one, (double[]){1.0}, 3, 7, again, accuracy));
+    assert_ok(basin_test_parts(one, (double[]){1.0}, NULL, 3, 7, again, accuracy));
     for (size_t j = 0; j < 3; j++) assert_close(again[j], loss[j], 0.0, 0.0);
-    assert_status(basin_test_parts(one, (double[]){1.0}, 1, 7, loss, accuracy), BASIN_ERR_ARG);
+    assert_status(basin_test_parts(one, (double[]){1.0}, NULL, 1, 7, loss, accuracy), BASIN_ERR_ARG);
     assert_message("1 parts of a test set of 10 samples: at least 2, and at most as many as samples");
-    assert_status(basin_test_parts(one, (double[]){1.0}, 11, 7, loss, accuracy), BASIN_ERR_ARG);
+    assert_status(basin_test_parts(one, (double[]){1.0}, NULL, 11, 7, loss, accuracy), BASIN_ERR_ARG);
     basin_objective_destroy(&one);
     basin_objective_destroy(&other);
 }

@@ -184,6 +184,16 @@ static basin_objective *diagonal(const double *lambda, size_t n)
     return o;
 }
 
+static basin_status gradient_at(basin_objective *o, const double *theta, basin_direction **out)
+{
+    basin_point *point = NULL;
+    basin_status st = basin_point_create(o, theta, NULL, &point);
+
+    if (st == BASIN_OK) st = basin_direction_gradient(point, out);
+    basin_point_destroy(&point);
+    return st;
+}
+
 static void the_gradient_has_norm_one_and_points_uphill(void **state)
 {
     double           lambda[] = {3.0, 4.0}, theta[] = {1.0, 1.0}, zero[] = {0.0, 0.0};
@@ -191,13 +201,13 @@ static void the_gradient_has_norm_one_and_points_uphill(void **state)
     basin_direction *d = NULL;
 
     (void)state;
-    assert_ok(basin_direction_gradient(o, theta, &d));
+    assert_ok(gradient_at(o, theta, &d));
     assert_close(d->values[0], 0.6, 1e-15, 0.0);
     assert_close(d->values[1], 0.8, 1e-15, 0.0);
     assert_close(d->norm, 1.0, 0.0, 0.0);
     assert_close(d->natural_norm, 5.0, 1e-15, 0.0);
     basin_direction_destroy(&d);
-    assert_status(basin_direction_gradient(o, zero, &d), BASIN_ERR_VALUE);
+    assert_status(gradient_at(o, zero, &d), BASIN_ERR_VALUE);
     assert_message("direction gradient is zero");
     basin_objective_destroy(&o);
 }
@@ -206,16 +216,18 @@ static void eigenvectors_come_from_the_spectrum_or_are_computed(void **state)
 {
     double           lambda[] = {1.0, 7.0, -2.0, 3.0}, theta[4] = {0};
     basin_objective *o = diagonal(lambda, 4);
+    basin_point     *point = NULL;
     basin_spectrum  *s = NULL;
     basin_direction *d = NULL;
 
     (void)state;
-    assert_ok(basin_spectrum_compute(o, theta, NULL, &(basin_spectrum_options){.top = 2, .bottom = 1, .vectors = true}, &s));
+    assert_ok(basin_point_create(o, theta, NULL, &point));
+    assert_ok(basin_spectrum_compute(point, &(basin_spectrum_options){.top = 2, .bottom = 1, .vectors = true}, &s));
     for (int given = 0; given < 2; given++) {
         static const struct { long i; size_t axis; } cases[] = {{1, 1}, {2, 3}, {3, 0}, {-1, 2}, {-2, 0}, {-4, 1}}; /* some are not held */
         for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
             uint64_t before = basin_objective_cost(o).products;
-            assert_ok(basin_direction_eigen(o, theta, cases[c].i, given ? s : NULL, &d));
+            assert_ok(basin_direction_eigen(point, cases[c].i, given ? s : NULL, &d));
             assert_close(d->values[cases[c].axis], 1.0, 1e-14, 0.0);
             assert_close(d->norm, 1.0, 1e-15, 0.0);
             assert_close(d->eigenvalue, lambda[cases[c].axis], 1e-14, 0.0);
@@ -226,15 +238,16 @@ static void eigenvectors_come_from_the_spectrum_or_are_computed(void **state)
         }
     }
     s->verified = false;
-    assert_ok(basin_direction_eigen(o, theta, 1, s, &d));
+    assert_ok(basin_direction_eigen(point, 1, s, &d));
     assert_string_equal(d->warning, "eigen:1: its place is not verified: an eigenvalue beyond it may be missing");
     basin_direction_destroy(&d);
-    assert_status(basin_direction_eigen(o, theta, 0, s, &d), BASIN_ERR_ARG);
+    assert_status(basin_direction_eigen(point, 0, s, &d), BASIN_ERR_ARG);
     assert_message("eigen:0");
-    assert_status(basin_direction_eigen(o, theta, -5, s, &d), BASIN_ERR_VALUE);
+    assert_status(basin_direction_eigen(point, -5, s, &d), BASIN_ERR_VALUE);
     assert_message("eigen:-5: there are 4 eigenvalues");
     assert_null(d);
     basin_spectrum_destroy(&s);
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
 }
 
@@ -243,19 +256,24 @@ static void large_objectives_give_eigenvectors_by_lanczos(void **state)
     enum { SIZE = 300 };
     double           lambda[SIZE], theta[SIZE] = {0};
     basin_objective *o;
+    basin_point     *point = NULL;
     basin_direction *d = NULL;
 
     (void)state;
     for (size_t i = 0; i < SIZE; i++) lambda[i] = (double)i * 0.01;
     lambda[17] = 9.0, lambda[200] = -5.0, lambda[33] = 8.0;
     o = diagonal(lambda, SIZE);
-    assert_ok(basin_direction_eigen(o, theta, 2, NULL, &d));
+    assert_ok(basin_point_create(o, theta, NULL, &point));
+    assert_ok(basin_direction_eigen(point, 2, NULL, &d));
     assert_close(d->values[33], 1.0, 1e-8, 0.0);
     basin_direction_destroy(&d);
-    assert_ok(basin_direction_eigen(o, theta, -1, NULL, &d));
+    assert_ok(basin_direction_eigen(point, -1, NULL, &d));
     assert_close(d->values[200], 1.0, 1e-8, 0.0);
     assert_close(d->eigenvalue, -5.0, 1e-10, 0.0);
+    assert_int_equal(basin_objective_cost(o).freezes, 1);
+    assert_int_equal(basin_objective_cost(o).gradients, 1);
     basin_direction_destroy(&d);
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
 }
 
@@ -415,18 +433,21 @@ static basin_status make_all(void *payload)
     basin_checkpoint *ck = payload;
     double            lambda[] = {1.0, 2.0, 3.0}, a[9] = {0};
     basin_objective  *o = NULL;
+    basin_point      *point = NULL;
     basin_direction  *d[5] = {0};
 
     for (size_t i = 0; i < 3; i++) a[i * 3 + i] = lambda[i];
     BASIN_TRY(basin_test_quadratic(a, NULL, 1.0, 3, &o));
     BASIN_TRY(basin_direction_momentum(ck, &d[0]));
-    BASIN_TRY(basin_direction_gradient(o, ck->theta, &d[1]));
-    BASIN_TRY(basin_direction_eigen(o, ck->theta, 1, NULL, &d[2]));
+    BASIN_TRY(basin_point_create(o, ck->theta, NULL, &point));
+    BASIN_TRY(basin_direction_gradient(point, &d[1]));
+    BASIN_TRY(basin_direction_eigen(point, 1, NULL, &d[2]));
     BASIN_TRY(basin_direction_random(ck->params, ck->theta, NULL, 1, &d[3]));
     BASIN_TRY(basin_direction_to("x", ck->theta, lambda, 3, &d[4]));
     BASIN_TRY(basin_direction_orthogonalise(d[4], d[0]));
 done:
     for (size_t i = 0; i < 5; i++) basin_direction_destroy(&d[i]);
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
     return st;
 }

@@ -23,6 +23,14 @@ static basin_objective *objective(const problem *p)
     return o;
 }
 
+static basin_point *point_of(const problem *p, basin_objective *o)
+{
+    basin_point *point = NULL;
+
+    assert_ok(basin_point_create(o, p->theta, NULL, &point));
+    return point;
+}
+
 static const basin_work *work(const basin_forecast *f, const char *name)
 {
     for (size_t i = 0; i < f->work_count; i++)
@@ -39,6 +47,7 @@ static void assert_counts(const basin_forecast *f, const basin_objective *o, bas
     double     seconds = 0.0;
 
     assert_int_equal(f->gradients, cost.gradients - before.gradients);
+    assert_int_equal(work(f, "freeze")->count, cost.freezes - before.freezes);
     assert_int_equal(f->losses, cost.losses - before.losses);
     if (f->products == f->products_most) assert_int_equal(f->products, products);
     if (f->products > 2 * products || products > 2 * f->products) fail_msg("%zu products expected, %zu spent", f->products, products);
@@ -65,20 +74,23 @@ static void a_spectrum_costs_what_is_told(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         basin_forecast *f = NULL;
         basin_spectrum *s = NULL;
-        assert_ok(basin_spectrum_forecast(o, p.theta, NULL, &cases[i], &f));
+        basin_point    *point = point_of(&p, o);
+        assert_ok(basin_spectrum_forecast(point, &cases[i], &f));
         basin_cost before = basin_objective_cost(o);
-        assert_ok(basin_spectrum_compute(o, p.theta, NULL, &cases[i], &s));
+        assert_ok(basin_spectrum_compute(point, &cases[i], &s));
         assert_counts(f, o, before);
         assert_string_equal(f->method, basin_spectrum_method_text((basin_spectrum_method)s->method));
         assert_int_equal(f->parameters, p.size);
         assert_int_equal(f->samples, 300);
         assert_int_equal(f->products_most == f->products, i < 2);
-        assert_int_equal(work(f, "freeze")->count, 2);
+        assert_int_equal(f->gradients, 1);
+        assert_int_equal(work(f, "freeze")->count, 1);
         assert_true((work(f, "eigenvalues") != NULL) == (i < 2) && (work(f, "basis") != NULL) == (i >= 2));
         if (i < 2) assert_int_equal(work(f, "block")->count, p.size);
         basin_forecast_destroy(&f);
         basin_forecast_destroy(&f);
         basin_spectrum_destroy(&s);
+        basin_point_destroy(&point);
     }
     basin_objective_destroy(&o);
     problem_release(&p);
@@ -96,22 +108,24 @@ static void a_slice_costs_what_is_told(void **state)
             basin_direction    *d[2] = {NULL, NULL};
             basin_forecast     *f = NULL;
             basin_slice        *s = NULL;
-            basin_slice_request r = {.objective_count = 2, .objectives = {o, other}, .splits = {"train", "test"}, .theta = p.theta, .axis_count = axes,
+            basin_slice_request r = {.point = point_of(&p, o), .other = other, .splits = {"train", "test"}, .axis_count = axes,
                                      .from = {-1, -1}, .to = {1, 1}, .grid = {17, 33}, .statistics_move = moving == 1};
             assert_ok(basin_slice_forecast(&r, specs, &f));
             basin_cost before = basin_objective_cost(o), test = basin_objective_cost(other);
-            assert_ok(basin_direction_gradient(o, p.theta, &d[0]));
-            if (axes == 2) assert_ok(basin_direction_eigen(o, p.theta, 1, NULL, &d[1]));
+            assert_ok(basin_direction_gradient(r.point, &d[0]));
+            if (axes == 2) assert_ok(basin_direction_eigen(r.point, 1, NULL, &d[1]));
             r.directions[0] = d[0], r.directions[1] = d[1];
             assert_ok(basin_slice_compute(&r, &s));
             before.losses -= basin_objective_cost(other).losses - test.losses; /* the forecast counts both */
             assert_counts(f, o, before);
-            /* beside the points: the way down of the slice, and of the spectrum that the eigenvector comes from */
-            assert_int_equal(f->losses, axes == 1 ? 2 * (17 + 1) + 5 : 2 * (17 * 33 + 1) + 10);
+            assert_int_equal(f->gradients, 1); /* along which the line is, and of which the slopes are */
+            assert_int_equal(work(f, "freeze")->count, 1);
+            assert_int_equal(f->losses, (axes == 1 ? 2 * (17 + 1) : 2 * (17 * 33 + 1)) + 5); /* and the way down */
             basin_forecast_destroy(&f);
             basin_slice_destroy(&s);
             basin_direction_destroy(&d[0]);
             basin_direction_destroy(&d[1]);
+            basin_point_destroy(&r.point);
         }
     basin_objective_destroy(&o);
     basin_objective_destroy(&other);
@@ -120,6 +134,7 @@ static void a_slice_costs_what_is_told(void **state)
 
 static void sharpness_and_ritz_values_cost_what_is_told(void **state)
 {
+    static const double     rho[] = {0.1, -0.1, 0.3}; /* 5 points */
     problem                 p = network(10);
     basin_objective        *o = objective(&p);
     basin_forecast         *f = NULL;
@@ -131,25 +146,29 @@ static void sharpness_and_ritz_values_cost_what_is_told(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        if (i == 1) options.rho = (const double[]){0.1, -0.1, 0.3}, options.rho_count = 3; /* 5 points */
+        if (i == 1) options.rho = rho, options.rho_count = 3;
         if (i == 2) options.find_top = true;
-        assert_ok(basin_sharpness_forecast(o, p.theta, &options, &f));
+        basin_point *point = point_of(&p, o);
+        assert_ok(basin_sharpness_forecast(point, &options, &f));
         before = basin_objective_cost(o);
-        assert_ok(basin_sharpness_compute(o, p.theta, &options, &sharpness));
+        assert_ok(basin_sharpness_compute(point, &options, &sharpness));
         assert_counts(f, o, before);
         assert_int_equal(work(f, "points")->count, i == 0 ? 4 * 11 : i == 1 ? 4 * 5 : 5 * 5);
         assert_int_equal(f->products_most > f->products, i == 2);
         basin_forecast_destroy(&f);
         basin_sharpness_destroy(&sharpness);
+        basin_point_destroy(&point);
     }
 
-    assert_ok(basin_sane_ritz_forecast(o, p.theta, &ritz, &f));
+    basin_point *point = point_of(&p, o);
+    assert_ok(basin_sane_ritz_forecast(point, &ritz, &f));
     before = basin_objective_cost(o);
-    assert_ok(basin_sane_ritz(o, p.theta, 1, &ritz, &sane));
+    assert_ok(basin_sane_ritz(point, 1, &ritz, &sane));
     assert_counts(f, o, before);
     assert_int_equal(f->products, 12 + 5); /* 5 for stationarity */
     basin_forecast_destroy(&f);
     basin_sane_destroy(&sane);
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
     problem_release(&p);
 }
@@ -165,11 +184,12 @@ static void memory_is_within_what_is_told(void **state)
         basin_objective *o = objective(&p);
         basin_forecast  *f = NULL;
         basin_spectrum  *s = NULL;
+        basin_point     *point = point_of(&p, o);
         basin_memory_watch();
         if (i >= 2) basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + (i == 2 ? 7800000 : 4500000));
-        assert_ok(basin_spectrum_forecast(o, p.theta, NULL, &options[i % 2], &f));
+        assert_ok(basin_spectrum_forecast(point, &options[i % 2], &f));
         basin_memory_watch();
-        assert_ok(basin_spectrum_compute(o, p.theta, NULL, &options[i % 2], &s));
+        assert_ok(basin_spectrum_compute(point, &options[i % 2], &s));
         double height = (double)basin_memory_peak(), told = (double)(f->total_bytes - f->program_bytes);
         assert_true(told <= 1.2 * height && height <= 1.2 * told);
         if (i >= 2) assert_true(basin_memory_peak() + BASIN_MEMORY_PROGRAM <= basin_memory_limit());
@@ -177,6 +197,7 @@ static void memory_is_within_what_is_told(void **state)
         basin_memory_limit_set(0);
         basin_forecast_destroy(&f);
         basin_spectrum_destroy(&s);
+        basin_point_destroy(&point);
         basin_objective_destroy(&o);
     }
     problem_release(&p);
@@ -196,19 +217,21 @@ static void the_largest_basis_is_within_the_limit(void **state)
         basin_forecast  *f = NULL;
         basin_spectrum  *s = NULL;
         basin_sane      *sane = NULL;
+        basin_point     *point = point_of(&p, o);
         bool             lanczos = room / 500000 % 2 == 0;
         basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + room);
-        if (lanczos) assert_ok(basin_spectrum_forecast(o, p.theta, NULL, &endless, &f));
-        else assert_ok(basin_sane_ritz_forecast(o, p.theta, &ritz, &f));
+        if (lanczos) assert_ok(basin_spectrum_forecast(point, &endless, &f));
+        else assert_ok(basin_sane_ritz_forecast(point, &ritz, &f));
         basin_memory_watch();
-        if (lanczos) assert_ok(basin_spectrum_compute(o, p.theta, NULL, &endless, &s));
-        else assert_ok(basin_sane_ritz(o, p.theta, 1, &ritz, &sane));
+        if (lanczos) assert_ok(basin_spectrum_compute(point, &endless, &s));
+        else assert_ok(basin_sane_ritz(point, 1, &ritz, &sane));
         if (f->provision.kept > 0) assert_true(basin_memory_peak() + BASIN_MEMORY_PROGRAM <= basin_memory_limit());
         partly += f->provision.kept > 0 && f->provision.kept < f->provision.parts;
         basin_memory_limit_set(0);
         basin_forecast_destroy(&f);
         basin_spectrum_destroy(&s);
         basin_sane_destroy(&sane);
+        basin_point_destroy(&point);
         basin_objective_destroy(&o);
     }
     assert_true(partly > 3);
@@ -221,18 +244,19 @@ static void points_are_those_of_their_objective(void **state)
     problem              p = network(10), fewer = {.loss = p.loss};
     basin_objective     *o[2] = {objective(&p), NULL};
     basin_forecast      *f = NULL;
-    basin_slice_request  r = {.objective_count = 2, .splits = {"train", "test"}, .theta = p.theta, .axis_count = 1, .to = {1}, .grid = {9}};
+    basin_slice_request  r = {.splits = {"train", "test"}, .axis_count = 1, .to = {1}, .grid = {9}};
 
     (void)state;
     assert_ok(basin_graph_mlp((size_t[]){6, 10, 4}, 3, "Tanh", &fewer.graph));
     problem_data(&fewer, 100, 4, 0, 33);
     o[1] = objective(&fewer);
-    r.objectives[0] = o[0], r.objectives[1] = o[1];
+    r.point = point_of(&p, o[0]), r.other = o[1];
     assert_ok(basin_slice_forecast(&r, (basin_direction_spec[]){{.kind = BASIN_DIRECTION_RANDOM}}, &f));
     const basin_work *train = work(f, "points"), *test = train + 1;
     assert_string_equal(test->name, "points");
     assert_close(train->flops, 3.0 * test->flops, 1e-12, 0.0);
     basin_forecast_destroy(&f);
+    basin_point_destroy(&r.point);
     basin_objective_destroy(&o[0]);
     basin_objective_destroy(&o[1]);
     problem_release(&p);
@@ -246,7 +270,7 @@ static void two_eigen_directions_take_the_memory_of_one(void **state)
     problem                           p = network(10);
     basin_objective                  *o = objective(&p);
     basin_forecast                   *f[2] = {NULL, NULL};
-    basin_slice_request               r = {.objective_count = 1, .objectives = {o}, .splits = {"train"}, .theta = p.theta, .to = {1, 1}, .grid = {9, 1}};
+    basin_slice_request               r = {.point = point_of(&p, o), .splits = {"train"}, .to = {1, 1}, .grid = {9, 1}};
 
     (void)state;
     for (size_t i = 0; i < 2; i++) r.axis_count = i + 1, assert_ok(basin_slice_forecast(&r, specs, &f[i]));
@@ -254,6 +278,7 @@ static void two_eigen_directions_take_the_memory_of_one(void **state)
     assert_int_equal(work(f[1], "eigenvalues")->count, 2);
     assert_in_range(f[1]->beside_bytes, f[0]->beside_bytes, f[0]->beside_bytes + 1000);
     for (size_t i = 0; i < 2; i++) basin_forecast_destroy(&f[i]);
+    basin_point_destroy(&r.point);
     basin_objective_destroy(&o);
     problem_release(&p);
 }
@@ -263,15 +288,18 @@ static void any_objective_can_be_asked(void **state)
 {
     basin_objective *o = basin_test_planted_objective((double[]){5, 4, 3, 2, 1, 0.5, -1}, 7, 3);
     basin_forecast  *f = NULL;
+    basin_point     *point = NULL;
     double           theta[7] = {1, 2, 3, 4, 5, 6, 7};
 
     (void)state;
-    assert_ok(basin_spectrum_forecast(o, theta, NULL, NULL, &f));
+    assert_ok(basin_point_create(o, theta, NULL, &point));
+    assert_ok(basin_spectrum_forecast(point, NULL, &f));
     assert_string_equal(f->method, "dense");
     assert_int_equal(f->products, 7 + 5); /* 5 for stationarity */
     assert_int_equal(f->provision.parts, 0);
     assert_true(isnan(work(f, "block")->flops) && work(f, "block")->seconds > 0.0);
     basin_forecast_destroy(&f);
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
 }
 
@@ -280,25 +308,27 @@ static void what_cannot_be_done_is_refused_alike(void **state)
     problem               p = network(60);
     basin_objective      *o = objective(&p);
     basin_forecast       *f = NULL;
-    basin_slice_request   r = {.objective_count = 1, .objectives = {o}, .splits = {"train"}, .theta = p.theta, .axis_count = 3};
+    basin_point          *point = point_of(&p, o);
+    basin_slice_request   r = {.point = point, .splits = {"train"}, .axis_count = 3};
 
     (void)state;
     basin_memory_limit_set(100000);
-    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &f), BASIN_ERR_BUDGET);
+    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &f), BASIN_ERR_BUDGET);
     assert_message("a dense spectrum of 664 parameters needs");
-    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &f), BASIN_ERR_BUDGET);
-    assert_status(basin_sane_ritz_forecast(o, p.theta, &(basin_sane_options){.ritz = 500}, &f), BASIN_ERR_BUDGET);
+    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &f), BASIN_ERR_BUDGET);
+    assert_status(basin_sane_ritz_forecast(point, &(basin_sane_options){.ritz = 500}, &f), BASIN_ERR_BUDGET);
     basin_memory_limit_set(0);
-    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.tolerance = NAN}, &f), BASIN_ERR_ARG);
-    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.tolerance = -1.0}, &f), BASIN_ERR_ARG);
-    assert_status(basin_spectrum_forecast(o, p.theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 9, .max_products = 8}, &f),
+    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.tolerance = NAN}, &f), BASIN_ERR_ARG);
+    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.tolerance = -1.0}, &f), BASIN_ERR_ARG);
+    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 9, .max_products = 8}, &f),
                   BASIN_ERR_ARG);
     assert_message("8 products cannot give 9 eigenpairs");
-    assert_status(basin_sane_ritz_forecast(o, p.theta, &(basin_sane_options){.ritz = 5, .kappa = NAN}, &f), BASIN_ERR_VALUE);
-    assert_status(basin_sane_ritz_forecast(o, p.theta, NULL, &f), BASIN_ERR_ARG);
+    assert_status(basin_sane_ritz_forecast(point, &(basin_sane_options){.ritz = 5, .kappa = NAN}, &f), BASIN_ERR_VALUE);
+    assert_status(basin_sane_ritz_forecast(point, NULL, &f), BASIN_ERR_ARG);
     assert_status(basin_slice_forecast(&r, NULL, &f), BASIN_ERR_ARG);
-    assert_status(basin_sharpness_forecast(o, p.theta, &(basin_sharpness_options){.rho = (double[]){NAN}, .rho_count = 1}, &f), BASIN_ERR_VALUE);
+    assert_status(basin_sharpness_forecast(point, &(basin_sharpness_options){.rho = (double[]){NAN}, .rho_count = 1}, &f), BASIN_ERR_VALUE);
     assert_null(f);
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
     problem_release(&p);
 }
@@ -307,11 +337,14 @@ static basin_status make(void *payload)
 {
     const problem   *p = payload;
     basin_objective *o = NULL;
+    basin_point     *point = NULL;
     basin_forecast  *f = NULL;
     basin_status     st = basin_network_objective(p->graph, &p->loss, &p->data, NULL, &o);
 
-    if (st == BASIN_OK) st = basin_spectrum_forecast(o, p->theta, NULL, NULL, &f);
+    if (st == BASIN_OK) st = basin_point_create(o, p->theta, NULL, &point);
+    if (st == BASIN_OK) st = basin_spectrum_forecast(point, NULL, &f);
     basin_forecast_destroy(&f);
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
     return st;
 }

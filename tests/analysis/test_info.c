@@ -98,33 +98,38 @@ static void the_gradient_adds_its_norm_its_angle_and_the_way_down(void **unused)
     basin_checkpoint *ck = NULL;
     basin_info       *info = NULL;
     basin_objective  *o = NULL;
+    basin_point      *point = NULL;
     double            a[11 * 11] = {0}, b[11];
 
     (void)unused;
     make_checkpoint(&ck);
+    basin_point_options record = basin_point_recorded(ck);
     for (size_t i = 0; i < 11; i++)
         a[12 * i] = 1.0,
                b[i] = ck->theta[i] - (i < 2 ? 0.5 : 0.0); /* g = (0.5, 0.5, 0, …), v = (3, −4, 0, …) */
     assert_ok(basin_test_quadratic(a, b, 20.0, 11, &o));
-    assert_ok(basin_objective_decay_set(o, 0.1)); /* what is told is of the loss without it */
+    record.included = (basin_decay){.value = 0.1}; /* what is told is of the loss without it */
+    assert_ok(basin_point_create(o, ck->theta, &record, &point));
     assert_ok(basin_info_compute(ck, &info));
-    assert_ok(basin_info_gradient(o, ck, NULL, info));
+    assert_ok(basin_info_gradient(point, ck, info));
     assert_close(info->gradient_norm, sqrt(0.5), 1e-14, 0.0);
     assert_close(info->momentum_gradient_cosine, -1.0 / (5.0 * sqrt(2.0)), 1e-14, 0.0);
     assert_close(info->stationarity.gradient_norm, sqrt(0.5), 1e-14, 0.0);
     assert_true(isfinite(info->stationarity.loss));
-    assert_close(basin_objective_decay(o), 0.1, 0.0, 0.0);
     for (size_t i = 0; i < 2; i++) ck->states[0].values[i] *= 1e200; /* its square is no number */
-    assert_ok(basin_info_gradient(o, ck, NULL, info));
+    assert_ok(basin_info_gradient(point, ck, info));
     assert_close(info->momentum_gradient_cosine, -1.0 / (5.0 * sqrt(2.0)), 1e-14, 0.0);
     ck->states[0].name[0] = 'x';
-    assert_ok(basin_info_gradient(o, ck, NULL, info));
+    assert_ok(basin_info_gradient(point, ck, info));
     assert_true(isnan(info->momentum_gradient_cosine));
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
     assert_ok(basin_test_quadratic(a, b, 20.0, 3, &o));
-    assert_status(basin_info_gradient(o, ck, NULL, info), BASIN_ERR_SHAPE);
+    assert_ok(basin_point_create(o, ck->theta, NULL, &point));
+    assert_status(basin_info_gradient(point, ck, info), BASIN_ERR_SHAPE);
     assert_message("the objective has 3 parameters, the checkpoint 11");
     assert_close(info->gradient_norm, sqrt(0.5), 1e-14, 0.0); /* as it was */
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
     basin_info_destroy(&info);
     basin_checkpoint_destroy(&ck);

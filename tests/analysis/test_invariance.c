@@ -28,14 +28,16 @@ static void slice_of(basin_objective *o, const double *theta, basin_bias_rule bi
     basin_direction    *d = NULL;
     basin_slice        *s = NULL;
     basin_slice_request request = {
-        .objective_count = 1, .objectives = {o}, .splits = {"train"}, .theta = theta, .axis_count = 1, .from = {-1.0}, .to = {1.0}, .grid = {POINTS}};
+        .splits = {"train"}, .axis_count = 1, .from = {-1.0}, .to = {1.0}, .grid = {POINTS}};
 
     assert_ok(basin_direction_random(basin_objective_params(o), theta, &(basin_random_options){.bias = bias}, seed, &d));
     request.directions[0] = d;
+    assert_ok(basin_point_create(o, theta, NULL, &request.point));
     assert_ok(basin_slice_compute(&request, &s));
     memcpy(losses, s->surfaces[0].loss, POINTS * sizeof *losses);
     basin_slice_destroy(&s);
     basin_direction_destroy(&d);
+    basin_point_destroy(&request.point);
 }
 
 /* The largest relative difference between the slices at both points, over three seeds. */

@@ -23,7 +23,7 @@ static basin_spectrum *lanczos(basin_objective *o, size_t top, size_t bottom, ui
     double                *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
 
     assert_non_null(theta);
-    assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+    assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
     basin_free(theta);
     return s;
 }
@@ -83,7 +83,7 @@ static void lanczos_agrees_with_dense(void **state)
     for (size_t i = 0; i < SIZE; i++)
         for (size_t j = 0; j <= i; j++) a[i * SIZE + j] = a[j * SIZE + i] = basin_random_normal(&r); /* semicircle: no gaps */
     assert_ok(basin_test_quadratic(a, NULL, 1.0, SIZE, &o));
-    assert_ok(basin_spectrum_compute(o, theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &dense));
+    assert_ok(basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &dense));
     s = lanczos(o, 6, 6, 1);
     assert_extreme_pairs(s, dense->eigenvalues, SIZE);
     assert_true(fabs(s->frobenius2 - dense->frobenius2) < 5.0 * s->frobenius2_error);
@@ -201,7 +201,7 @@ static void a_decaying_spectrum_takes_few_products(void **state)
     for (uint64_t seed = 0; seed < 5; seed++) {
         basin_spectrum *s = NULL;
         options.seed = seed;
-        assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+        assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
         assert_true(s->converged && s->verified);
         assert_true(s->products <= 36);
         for (size_t i = 0; i < 10; i++) assert_close(s->eigenvalues[i], lambda[i], 0.0, 1e-4 * lambda[0]);
@@ -225,7 +225,7 @@ static void a_proof_that_is_missing_is_said(void **state)
     o = basin_test_planted_objective(lambda, N, 3);
     for (options.max_products = 5; options.max_products < 60; options.max_products++) {
         basin_spectrum *s = NULL;
-        assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+        assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
         between += s->converged && !s->verified;
         if (s->products < options.max_products) assert_true(s->converged && s->verified);
         if (!s->converged) assert_false(s->verified);
@@ -254,7 +254,7 @@ static void what_is_verified_is_in_its_place(void **state)
         o = basin_test_planted_objective(lambda, N, t);
         options.seed = t, options.bottom = t % 3 ? 0 : 2;
         basin_memory_limit_set(t % 5 == 0 ? (options.top + options.bottom + 10 + 38) * N * sizeof(double) : 0); /* 38 beside the basis */
-        assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+        assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
         verified += s->verified;
         for (size_t i = 0; i < s->count && s->verified; i++)
             assert_close(s->eigenvalues[i], lambda[i < s->top ? i : N - s->count + i], 0.0, 1e-3 * lambda[0]);
@@ -281,7 +281,7 @@ static void residuals_are_those_of_the_vectors(void **state)
         basin_test_planted(lambda, N, 4, a);
         for (size_t i = 0; noisy && i < N * N; i++) a[i] += 1e-4 * basin_random_normal(&r);
         assert_ok(basin_test_quadratic(a, NULL, 1.0, N, &o));
-        assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+        assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
         assert_true(s->converged);
         for (size_t i = 0; i < s->count; i++) {
             const double *q = s->vectors + i * N;
@@ -311,7 +311,7 @@ static void residuals_past_a_verification_are_never_too_small(void **state)
     for (uint64_t seed = 0; seed < 10; seed++) {
         basin_spectrum *s = NULL;
         options.seed = seed;
-        assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+        assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
         assert_true(s->converged);
         for (size_t i = 0; i < s->count; i++) {
             const double *q = s->vectors + i * SIZE;
@@ -372,7 +372,7 @@ static void a_short_budget_is_a_result_that_has_not_converged(void **state)
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 10.0 - 20.0 * (double)i / (N - 1);
     o = basin_test_planted_objective(lambda, N, 6);
-    assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+    assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
     assert_false(s->converged);
     assert_int_equal(s->count, 6);
     assert_int_equal(s->products, 8 + 1 + 20); /* steps, check, probes */
@@ -383,7 +383,7 @@ static void a_short_budget_is_a_result_that_has_not_converged(void **state)
     }
     basin_spectrum_destroy(&s);
     options.max_products = 5;
-    assert_status(basin_spectrum_compute(o, theta, NULL, &options, &s), BASIN_ERR_ARG);
+    assert_status(basin_test_spectrum_at(o, theta, &options, &s), BASIN_ERR_ARG);
     assert_message("5 products cannot give 6 eigenpairs");
     basin_objective_destroy(&o);
 }
@@ -439,7 +439,7 @@ static void vectors_stay_orthogonal_on_a_graded_spectrum(void **state)
     (void)state;
     for (size_t i = 2; i < N; i++) lambda[i] = pow(0.8, (double)(i - 2));
     o = basin_test_planted_objective(lambda, N, 6);
-    assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+    assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
     assert_true(s->converged);
     for (size_t i = 0; i < s->count; i++)
         for (size_t j = 0; j <= i; j++) assert_close(basin_dot(s->vectors + i * N, s->vectors + j * N, N), i == j ? 1.0 : 0.0, 0.0, 1e-13);
@@ -493,10 +493,10 @@ static void lanczos_agrees_with_dense_on_a_network(void **state)
     assert_ok(basin_graph_mlp((size_t[]){6, 8, 3}, 3, NULL, &graph));
     assert_ok(basin_network_objective(graph, &(basin_loss_spec){0}, &data, NULL, &o));
     assert_int_equal(basin_objective_size(o), SIZE);
-    assert_ok(basin_spectrum_compute(o, theta, NULL, NULL, &dense));
+    assert_ok(basin_test_spectrum_at(o, theta, NULL, &dense));
     assert_true(dense->asymmetry < 1e-14);
     assert_true(dense->eigenvalues[SIZE - 1] < 0.0);
-    assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+    assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
     assert_extreme_pairs(s, dense->eigenvalues, SIZE);
     basin_spectrum_destroy(&s), basin_spectrum_destroy(&dense);
     basin_objective_destroy(&o);
@@ -552,10 +552,10 @@ static void a_basis_over_the_limit_prints_the_bytes(void **state)
 
     (void)state;
     basin_memory_limit_set(50000);
-    assert_status(basin_spectrum_compute(o, theta, NULL, &options, &s), BASIN_ERR_BUDGET);
+    assert_status(basin_test_spectrum_at(o, theta, &options, &s), BASIN_ERR_BUDGET);
     assert_message("15 eigenpairs of 120 parameters need 58560 bytes, the limit is 50000"); /* (15 + 8 + 38) x 120 doubles */
     basin_memory_limit_set(60000); /* a small basis does it, too */
-    assert_ok(basin_spectrum_compute(o, theta, NULL, &options, &s));
+    assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
     assert_true(s->converged);
     basin_memory_limit_set(0);
     basin_spectrum_destroy(&s);
@@ -576,7 +576,7 @@ static void lanczos_stops_when_it_is_told(void **state)
 
     (void)state;
     basin_progress_set(&(basin_progress){.report = stop});
-    assert_status(basin_spectrum_compute(o, theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &s), BASIN_ERR_INTERRUPTED);
+    assert_status(basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &s), BASIN_ERR_INTERRUPTED);
     basin_progress_set(NULL);
     assert_message("lanczos");
     assert_null(s);
@@ -588,7 +588,7 @@ static basin_status compute_once(void *payload)
     basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 2, .bottom = 1, .vectors = true};
     basin_spectrum        *s = NULL;
     double                 theta[N] = {0};
-    basin_status           st = basin_spectrum_compute(payload, theta, NULL, &options, &s);
+    basin_status           st = basin_test_spectrum_at(payload, theta, &options, &s);
 
     if (st != BASIN_OK) assert_null(s);
     basin_spectrum_destroy(&s);

@@ -54,9 +54,23 @@ static void tear_down(setup *s)
     problem_release(&s->clean);
 }
 
+static basin_status row_at(basin_objective *train, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
+                           const basin_row_options *options, basin_row *out)
+{
+    basin_status        st = BASIN_OK;
+    basin_point_options recorded = basin_point_recorded(ck);
+    basin_point        *point = NULL;
+
+    BASIN_TRY(basin_point_create(train, ck->theta, &recorded, &point));
+    BASIN_TRY(basin_row_compute(point, test, clean, ck, options, out));
+done:
+    basin_point_destroy(&point);
+    return st;
+}
+
 static void measure(const setup *s, basin_row *out)
 {
-    assert_ok(basin_row_compute(s->objectives[0], s->objectives[1], s->objectives[2], s->ck,
+    assert_ok(row_at(s->objectives[0], s->objectives[1], s->objectives[2], s->ck,
                                 &(basin_row_options){.start = s->start}, out));
 }
 
@@ -120,7 +134,7 @@ static void assert_needed(const setup *s, unsigned missing)
     basin_row_options options = {.start = missing & BASIN_NEEDS_START ? NULL : s->start,
                                  .point = missing & BASIN_NEEDS_RAW ? BASIN_POINT_POLISHED : BASIN_POINT_RAW};
 
-    assert_ok(basin_row_compute(s->objectives[0], missing & BASIN_NEEDS_TEST ? NULL : s->objectives[1],
+    assert_ok(row_at(s->objectives[0], missing & BASIN_NEEDS_TEST ? NULL : s->objectives[1],
                                 missing & BASIN_NEEDS_CLEAN ? NULL : s->objectives[2], s->ck, &options,
                                 &row));
     assert_known_but_for(&row, missing);
@@ -221,9 +235,11 @@ static basin_status scaled_product(void *point, const double *v, size_t k, doubl
     return st;
 }
 
-static void scaled_thaw(void **point)
+static void scaled_thaw(void *point)
 {
-    basin_curvature_destroy((basin_curvature **)point);
+    basin_curvature *curvature = point;
+
+    basin_curvature_destroy(&curvature);
 }
 
 static void scaled_destroy(void *ctx)

@@ -54,9 +54,24 @@ static void top_vector(basin_objective *o, const double *theta, double *top)
 {
     basin_spectrum *s = NULL;
 
-    assert_ok(basin_spectrum_compute(o, theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 1}, &s));
+    assert_ok(basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 1}, &s));
     basin_copy(s->vectors, top, P);
     basin_spectrum_destroy(&s);
+}
+
+/* At a point of its own, with what the checkpoint records. */
+static basin_status row_at(basin_objective *train, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
+                           const basin_point_options *record, const basin_row_options *options, basin_row *out)
+{
+    basin_status        st = BASIN_OK;
+    basin_point_options recorded = basin_point_recorded(ck);
+    basin_point        *point = NULL;
+
+    BASIN_TRY(basin_point_create(train, ck->theta, record != NULL ? record : &recorded, &point));
+    BASIN_TRY(basin_row_compute(point, test, clean, ck, options, out));
+done:
+    basin_point_destroy(&point);
+    return st;
 }
 
 static void a_row_is_what_its_parts_say(void **unused)
@@ -65,6 +80,7 @@ static void a_row_is_what_its_parts_say(void **unused)
     double              a[P * P], g[P], shifted[P], top[P];
     basin_objective    *train = NULL, *test = NULL, *clean = NULL;
     basin_checkpoint   *ck = NULL;
+    basin_point_options record;
     basin_row           m = {0};
 
     (void)unused;
@@ -73,7 +89,8 @@ static void a_row_is_what_its_parts_say(void **unused)
     assert_ok(basin_test_quadratic(a, b6, 2.75, P, &test));
     assert_ok(basin_test_quadratic(a, b6, 1.5, P, &clean));
     make_checkpoint(&ck, "msam", momentum);
-    assert_ok(basin_row_compute(train, test, clean, ck, &(basin_row_options){.rho = 0.3, .stationarity_products = 2}, &m));
+    record = basin_point_recorded(ck), record.products = 2;
+    assert_ok(row_at(train, test, clean, ck, &record, &(basin_row_options){.rho = 0.3}, &m));
 
     assert_string_equal(m.method, "msam");
     assert_int_equal(m.spectrum_method, BASIN_SPECTRUM_DENSE);
@@ -137,14 +154,17 @@ static void the_ceiling_is_of_the_objective_that_lambda_max_is_of(void **unused)
     basin_objective  *train = NULL;
     basin_checkpoint *ck = NULL;
     basin_row         bare = {0}, decayed = {0};
+    basin_point_options record;
 
     (void)unused;
     basin_test_planted(lambda6, P, 5, a);
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     make_checkpoint(&ck, "sam", NULL);
-    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &bare));
-    assert_ok(basin_objective_decay_set(train, 0.5));
-    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &decayed));
+    assert_ok(row_at(train, NULL, NULL, ck, NULL, NULL, &bare));
+    record = basin_point_recorded(ck), record.included = (basin_decay){.value = 0.5};
+    assert_ok(row_at(train, train, NULL, ck, &record, NULL, &decayed));
+    assert_close(decayed.train_loss.value, bare.train_loss.value + 0.25 * bare.theta_norm.value * bare.theta_norm.value, 1e-14, 0.0);
+    assert_close(decayed.test_loss.value, decayed.train_loss.value, 1e-14, 0.0); /* of the other objectives too */
     assert_close(decayed.lambda_max.value, bare.lambda_max.value + 0.5, 1e-12, 0.0);
     assert_true(fabs(decayed.gradient_norm.value - bare.gradient_norm.value) > 1e-3);
     assert_close(decayed.ceiling.value, bare.ceiling.value + 0.5, 1e-14, 0.0);
@@ -153,6 +173,98 @@ static void the_ceiling_is_of_the_objective_that_lambda_max_is_of(void **unused)
     basin_row_clear(&decayed);
     basin_checkpoint_destroy(&ck);
     basin_objective_destroy(&train);
+}
+
+/* ½ Σ λ_i θ_i² with λ_i = i + 1, which counts what it is asked for. */
+typedef struct counter {
+    size_t losses, gradients, freezes, products, thaws;
+} counter;
+
+static basin_status counted_loss(void *ctx, const basin_samples *s, const double *theta, basin_loss *out)
+{
+    double sum = 1.0;
+
+    (void)s;
+    ((counter *)ctx)->losses++;
+    for (size_t i = 0; i < P; i++) sum += 0.5 * (double)(i + 1) * theta[i] * theta[i];
+    *out = (basin_loss){.sum = sum, .weight = 1.0};
+    return BASIN_OK;
+}
+
+static basin_status counted_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g)
+{
+    counter     *count = ctx;
+    basin_status st = counted_loss(ctx, s, theta, out);
+
+    count->losses--, count->gradients++;
+    for (size_t i = 0; i < P; i++) g[i] = (double)(i + 1) * theta[i];
+    return st;
+}
+
+static basin_status counted_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **point)
+{
+    (void)s, (void)theta, (void)kind;
+    ((counter *)ctx)->freezes++;
+    *point = ctx;
+    return BASIN_OK;
+}
+
+static basin_status counted_product(void *point, const double *v, size_t k, double *hv)
+{
+    ((counter *)point)->products += k;
+    for (size_t i = 0; i < k * P; i++) hv[i] = (double)(i % P + 1) * v[i];
+    return BASIN_OK;
+}
+
+static void counted_thaw(void *point)
+{
+    ((counter *)point)->thaws++;
+}
+
+/* Dense with the top eigenvector by Lanczos, and by Lanczos alone; raw with a momentum, and decay that is included. */
+static void a_row_takes_one_gradient_and_one_frozen_hessian(void **unused)
+{
+    static const double               momentum[P] = {0.1, 0.2, -0.3, 0.4, 0.0, 0.1};
+    static const basin_objective_type counted = {.name = "counted", .loss = counted_loss, .gradient = counted_gradient, .freeze = counted_freeze,
+                                                 .product = counted_product, .thaw = counted_thaw};
+    basin_checkpoint                 *ck = NULL;
+
+    (void)unused;
+    make_checkpoint(&ck, "msam", momentum);
+    for (int lanczos = 0; lanczos < 2; lanczos++)
+        for (int decayed = 0; decayed < 2; decayed++) {
+            counter             count = {0};
+            basin_objective    *o = NULL;
+            basin_point        *point = NULL;
+            basin_point_options record = basin_point_recorded(ck);
+            basin_row           m = {0};
+            basin_spectrum     *s = NULL;
+            record.included.value = decayed;
+            assert_ok(basin_objective_create(&counted, &count, &(basin_objective_facts){.size = P, .samples = 1}, &o));
+            assert_ok(basin_point_create(o, ck->theta, &record, &point));
+            assert_int_equal(count.gradients + count.freezes, 0); /* nothing before it is asked for */
+            assert_ok(basin_row_compute(point, NULL, NULL, ck,
+                                        &(basin_row_options){.spectrum = {.method = lanczos ? BASIN_SPECTRUM_LANCZOS : BASIN_SPECTRUM_DENSE, .top = lanczos ? 1 : 0}},
+                                        &m));
+            assert_close(m.lambda_max.value, P + decayed, 1e-8, 0.0);
+            assert_int_equal(count.gradients, 1);
+            assert_int_equal(count.freezes, 1);
+            assert_int_equal(count.thaws, 0); /* kept for what may come */
+            assert_ok(basin_spectrum_compute(point, NULL, &s));
+            assert_int_equal(count.gradients, 1);
+            assert_int_equal(count.freezes, 1);
+            basin_cost cost = basin_objective_cost(o);
+            assert_int_equal(cost.gradients, count.gradients);
+            assert_int_equal(cost.freezes, count.freezes);
+            assert_int_equal(cost.products, count.products);
+            assert_int_equal(cost.losses, count.losses);
+            basin_spectrum_destroy(&s);
+            basin_row_clear(&m);
+            basin_point_destroy(&point);
+            assert_int_equal(count.thaws, 1);
+            basin_objective_destroy(&o);
+        }
+    basin_checkpoint_destroy(&ck);
 }
 
 static void what_is_not_there_is_nan(void **unused)
@@ -168,16 +280,16 @@ static void what_is_not_there_is_nan(void **unused)
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     assert_ok(basin_test_quadratic(zero, b6, 2.0, P, &flat));
     make_checkpoint(&ck, "msam", still); /* v = 0 before the first step */
-    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &m));
+    assert_ok(row_at(train, NULL, NULL, ck, NULL, NULL, &m));
     assert_true(isnan(m.test_loss.value) && isnan(m.gap.value) && isnan(m.sharpness_msam.value) && isnan(m.ceiling.value) && isnan(m.momentum_gradient_cosine.value));
     assert_close(m.sharpness_rho, 0.05, 0.0, 0.0);
     basin_row_clear(&m);
-    assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.spectrum = {.method = BASIN_SPECTRUM_LANCZOS, .top = 1}}, &m));
+    assert_ok(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.spectrum = {.method = BASIN_SPECTRUM_LANCZOS, .top = 1}}, &m));
     assert_close(m.lambda_max.value, 9.0, 1e-8, 0.0);
     assert_true(isnan(m.lambda_min.value));
     assert_int_equal(m.spectrum_method, BASIN_SPECTRUM_LANCZOS);
     basin_row_clear(&m);
-    assert_ok(basin_row_compute(flat, NULL, NULL, ck, NULL, &m)); /* H = 0: SANE is undefined, the rest stands */
+    assert_ok(row_at(flat, NULL, NULL, ck, NULL, NULL, &m)); /* H = 0: SANE is undefined, the rest stands */
     assert_true(isnan(m.sane.value) && isnan(m.n_eff.value));
     assert_close(m.lambda_max.value, 0.0, 0.0, 0.0);
     assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_FOUND); /* what curves is the recorded, coupled decay */
@@ -201,7 +313,7 @@ static void without_a_learning_rate_there_is_no_ceiling(void **unused)
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     make_checkpoint(&ck, "sam", NULL);
     ck->hyper.learning_rate = 0.0;
-    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &m));
+    assert_ok(row_at(train, NULL, NULL, ck, NULL, NULL, &m));
     assert_true(isnan(m.ceiling.value) && isnan(m.ceiling_plain.value) && isnan(m.lambda_max_over_ceiling.value) && isnan(m.lambda_max_over_plain.value));
     assert_true(isnan(m.stationarity.fall_per_step));
     basin_row_clear(&m);
@@ -221,8 +333,8 @@ static void the_own_ceiling_is_of_raw_points_only(void **unused)
     basin_test_planted(lambda6, P, 5, a);
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     make_checkpoint(&ck, "sam", NULL);
-    assert_ok(basin_row_compute(train, NULL, NULL, ck, NULL, &raw));
-    assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.point = BASIN_POINT_POLISHED}, &polished));
+    assert_ok(row_at(train, NULL, NULL, ck, NULL, NULL, &raw));
+    assert_ok(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.point = BASIN_POINT_POLISHED}, &polished));
     assert_true(isfinite(raw.ceiling.value) && isfinite(raw.stationarity.fall_per_step));
     assert_int_equal(polished.point, BASIN_POINT_POLISHED);
     assert_true(isnan(polished.ceiling.value) && isnan(polished.lambda_max_over_ceiling.value) && isnan(polished.stationarity.fall_per_step));
@@ -249,14 +361,14 @@ static void the_distance_from_the_start_is_relative_to_its_norm(void **unused)
     make_checkpoint(&start, "gd", NULL);
     memcpy(ck->theta, last, sizeof last);
     memcpy(start->theta, first, sizeof first);
-    assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.start = start}, &m));
+    assert_ok(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.start = start}, &m));
     assert_close(m.theta_norm_rel.value, 1.0 / 3.0, 1e-15, 0.0);
     basin_row_clear(&m);
-    assert_ok(basin_row_compute(train, NULL, NULL, start, &(basin_row_options){.start = start}, &m));
+    assert_ok(row_at(train, NULL, NULL, start, NULL, &(basin_row_options){.start = start}, &m));
     assert_close(m.theta_norm_rel.value, 0.0, 0.0, 0.0); /* the start itself */
     basin_row_clear(&m);
     memset(start->theta, 0, sizeof first);
-    assert_ok(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.start = start}, &m));
+    assert_ok(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.start = start}, &m));
     assert_true(isnan(m.theta_norm_rel.value)); /* no norm to measure by */
     basin_row_clear(&m);
     basin_checkpoint_destroy(&ck);
@@ -349,7 +461,7 @@ static void a_glance_takes_loss_and_norm_alone(void **unused)
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     make_checkpoint(&ck, "sam", NULL);
     memset(ck->data_digest, 'd', 64);
-    assert_ok(basin_row_glance(train, ck, &m));
+    assert_ok(basin_row_glance(train, ck, NULL, &m));
     assert_close(m.train_loss.value, quadratic_at(a, theta6), 1e-14, 0.0);
     assert_close(m.theta_norm.value, basin_norm(theta6, P), 1e-15, 0.0);
     assert_int_equal(m.samples, basin_objective_samples(train));
@@ -363,7 +475,7 @@ static void a_glance_takes_loss_and_norm_alone(void **unused)
     assert_int_equal(basin_objective_cost(train).losses, 1);
     assert_int_equal(basin_objective_cost(train).gradients, 0);
     ck->theta[2] = NAN;
-    assert_status(basin_row_glance(train, ck, &m), BASIN_ERR_VALUE);
+    assert_status(basin_row_glance(train, ck, NULL, &m), BASIN_ERR_VALUE);
     basin_checkpoint_destroy(&ck);
     basin_objective_destroy(&train);
 }
@@ -438,6 +550,7 @@ static void what_does_not_fit_is_refused(void **unused)
 {
     double            a[P * P];
     basin_objective  *train = NULL, *other = NULL;
+    basin_point      *point = NULL;
     basin_checkpoint *ck = NULL;
     basin_row         m = {.seed = 99};
 
@@ -446,15 +559,17 @@ static void what_does_not_fit_is_refused(void **unused)
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     assert_ok(basin_test_quadratic(a, b6, 2.0, P - 1, &other));
     make_checkpoint(&ck, "gd", NULL);
-    assert_status(basin_row_compute(train, other, NULL, ck, NULL, &m), BASIN_ERR_SHAPE);
+    assert_status(row_at(train, other, NULL, ck, NULL, NULL, &m), BASIN_ERR_SHAPE);
     assert_message("the test objective has 5 parameters, the checkpoint 6");
-    assert_status(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.rho = -1.0}, &m), BASIN_ERR_ARG);
+    assert_status(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.rho = -1.0}, &m), BASIN_ERR_ARG);
     assert_message("rho -1");
-    assert_status(basin_row_compute(train, NULL, NULL, ck, &(basin_row_options){.sane = {.kappa = -1.0}}, &m), BASIN_ERR_ARG);
+    assert_status(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.sane = {.kappa = -1.0}}, &m), BASIN_ERR_ARG);
+    assert_ok(basin_point_create(train, ck->theta, NULL, &point));
     ck->theta[2] = NAN;
-    assert_status(basin_row_compute(train, NULL, NULL, ck, NULL, &m), BASIN_ERR_VALUE);
+    assert_status(basin_row_compute(point, NULL, NULL, ck, NULL, &m), BASIN_ERR_VALUE);
     assert_message("fc1.weight");
     assert_int_equal(m.seed, 99);
+    basin_point_destroy(&point);
     basin_checkpoint_destroy(&ck);
     basin_objective_destroy(&train);
     basin_objective_destroy(&other);
@@ -469,7 +584,7 @@ static basin_status measure_once(void *payload)
 {
     material    *with = payload;
     basin_row    m = {0};
-    basin_status st = basin_row_compute(with->train, NULL, NULL, with->ck, NULL, &m);
+    basin_status st = row_at(with->train, NULL, NULL, with->ck, NULL, NULL, &m);
 
     basin_row_clear(&m);
     return st;
@@ -494,6 +609,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_is_what_its_parts_say),
         cmocka_unit_test(the_ceiling_is_of_the_objective_that_lambda_max_is_of),
+        cmocka_unit_test(a_row_takes_one_gradient_and_one_frozen_hessian),
         cmocka_unit_test(what_is_not_there_is_nan),
         cmocka_unit_test(without_a_learning_rate_there_is_no_ceiling),
         cmocka_unit_test(the_own_ceiling_is_of_raw_points_only),

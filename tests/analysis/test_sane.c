@@ -314,17 +314,17 @@ static void the_ritz_variant_sums_every_ritz_value(void **state)
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 1.0 / (double)(i + 1);
     o = basin_test_planted_objective(lambda, N, 3);
-    assert_ok(basin_sane_ritz(o, theta, 4, &(basin_sane_options){.ritz = 1000}, &full));
+    assert_ok(basin_test_ritz_at(o, theta, 4, &(basin_sane_options){.ritz = 1000}, &full));
     assert_int_equal(full->method, BASIN_SANE_RITZ);
     assert_int_equal(full->ritz_steps, N);
     assert_int_equal(full->seed, 4);
     assert_close(full->value, magnitude_sum(lambda, N, 0.5), 1e-10, 0.0);
     assert_close(full->n_eff, magnitude_sum(lambda, N, 0.5), 1e-10, 0.0);
     assert_true(isnan(full->lower) && isnan(full->upper) && isnan(full->n_eff_lower) && isnan(full->n_eff_upper));
-    assert_ok(basin_sane_ritz(o, theta, 4, &(basin_sane_options){.ritz = 10}, &some));
+    assert_ok(basin_test_ritz_at(o, theta, 4, &(basin_sane_options){.ritz = 10}, &some));
     assert_int_equal(some->eigenvalues, 10);
     assert_true(some->value < full->value);
-    assert_status(basin_sane_ritz(o, theta, 4, NULL, &some), BASIN_ERR_ARG);
+    assert_status(basin_test_ritz_at(o, theta, 4, NULL, &some), BASIN_ERR_ARG);
     basin_sane_destroy(&full), basin_sane_destroy(&some);
     basin_objective_destroy(&o);
 }
@@ -336,7 +336,7 @@ static void a_ritz_run_ends_where_the_subspace_is_invariant(void **state)
     basin_sane      *s = NULL;
 
     (void)state;
-    assert_ok(basin_sane_ritz(o, theta, 4, &(basin_sane_options){.ritz = 20}, &s));
+    assert_ok(basin_test_ritz_at(o, theta, 4, &(basin_sane_options){.ritz = 20}, &s));
     assert_true(s->ritz_steps <= 4);
     assert_close(s->value, 2.0 / 3.0 + 2.0 / 3.5, 1e-10, 1e-10);
     basin_sane_destroy(&s);
@@ -357,7 +357,7 @@ static basin_status ritz_once(void *payload)
 {
     double       theta[N] = {0};
     basin_sane  *s = NULL;
-    basin_status st = basin_sane_ritz(payload, theta, 1, &(basin_sane_options){.ritz = 5}, &s);
+    basin_status st = basin_test_ritz_at(payload, theta, 1, &(basin_sane_options){.ritz = 5}, &s);
 
     if (st != BASIN_OK) assert_null(s);
     basin_sane_destroy(&s);

@@ -12,6 +12,7 @@ enum { N = 12 };
 typedef struct fixture {
     double           a[N * N], b[N], theta[N];
     basin_objective *o, *other;
+    basin_point     *point;
     basin_direction *x, *y;
 } fixture;
 
@@ -39,6 +40,7 @@ static int setup(void **state)
     basin_random_normals(&r, f.theta, N);
     assert_ok(basin_test_quadratic(f.a, f.b, 20.0, N, &f.o));
     assert_ok(basin_test_quadratic(f.a, NULL, 5.0, N, &f.other));
+    assert_ok(basin_point_create(f.o, f.theta, NULL, &f.point));
     f.x = direction("x", 3), f.y = direction("y", 4);
     *state = &f;
     return 0;
@@ -48,6 +50,7 @@ static int teardown(void **state)
 {
     fixture *f = *state;
 
+    basin_point_destroy(&f->point);
     basin_objective_destroy(&f->o);
     basin_objective_destroy(&f->other);
     basin_direction_destroy(&f->x);
@@ -57,7 +60,7 @@ static int teardown(void **state)
 
 static basin_slice_request request(const fixture *f, size_t axes)
 {
-    return (basin_slice_request){.objective_count = 2, .objectives = {f->o, f->other}, .splits = {"train", "test"}, .theta = f->theta,
+    return (basin_slice_request){.point = f->point, .other = f->other, .splits = {"train", "test"},
                                  .axis_count = axes, .directions = {f->x, f->y}, .from = {-1.0, -2.0}, .to = {1.0, 3.0},
                                  .grid = {5, 3}};
 }
@@ -242,12 +245,17 @@ static void directions_that_span_no_plane_are_refused(void **state)
 
 static basin_status compute_once(void *payload)
 {
-    basin_slice_request r = request(payload, 2);
+    const fixture      *f = payload;
+    basin_slice_request r = request(f, 2);
     basin_slice        *s = NULL;
-    basin_status        st = basin_slice_compute(&r, &s);
+    basin_status        st;
 
+    r.point = NULL; /* one of its own */
+    st = basin_point_create(f->o, f->theta, &(basin_point_options){.included = {.value = 0.1}}, &r.point);
+    if (st == BASIN_OK) st = basin_slice_compute(&r, &s);
     if (st != BASIN_OK) assert_null(s);
     basin_slice_destroy(&s);
+    basin_point_destroy(&r.point);
     return st;
 }
 

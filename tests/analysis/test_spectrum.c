@@ -143,7 +143,7 @@ static void a_dense_spectrum_over_the_limit_prints_the_bytes(void **state)
     awkward(lambda);
     o = basin_test_planted_objective(lambda, N, 1);
     basin_memory_limit_set(20000);
-    assert_status(basin_spectrum_compute(o, theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &s), BASIN_ERR_BUDGET);
+    assert_status(basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &s), BASIN_ERR_BUDGET);
     assert_message("40 parameters needs 25600 bytes, the limit is 20000"); /* 2 x 40 x 40 doubles */
     assert_null(s);
     basin_memory_limit_set(0);
@@ -212,20 +212,27 @@ static void auto_is_lanczos_where_a_matrix_does_not_fit(void **state)
     basin_objective_destroy(&o);
 }
 
-static void weight_decay_of_the_objective_shifts_every_eigenvalue(void **state)
+static void included_weight_decay_shifts_every_eigenvalue(void **state)
 {
-    double           lambda[N];
+    double           lambda[N], theta[N] = {0};
     basin_objective *o;
-    basin_spectrum  *s;
+    basin_point     *point = NULL;
+    basin_spectrum  *s = NULL;
 
     (void)state;
     awkward(lambda);
     o = basin_test_planted_objective(lambda, N, 1);
-    assert_ok(basin_objective_decay_set(o, 0.25));
-    s = basin_test_spectrum(o, NULL);
-    for (size_t i = 0; i < N; i++) assert_close(s->eigenvalues[i], lambda[i] + 0.25, 0.0, 1e-12);
-    assert_close(basin_objective_decay(o), 0.25, 0.0, 0.0);
-    basin_spectrum_destroy(&s);
+    assert_ok(basin_point_create(o, theta, &(basin_point_options){.included = {.value = 0.25}}, &point));
+    for (int dense = 0; dense < 2; dense++) {
+        assert_ok(basin_spectrum_compute(
+            point, &(basin_spectrum_options){.method = dense ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS, .top = 3, .bottom = 2}, &s));
+        for (size_t i = 0; i < s->count; i++) {
+            size_t at = dense || i < 3 ? i : N - s->count + i;
+            assert_close(s->eigenvalues[i], lambda[at] + 0.25, 0.0, dense ? 1e-12 : 1e-8);
+        }
+        basin_spectrum_destroy(&s);
+    }
+    basin_point_destroy(&point);
     basin_objective_destroy(&o);
 }
 
@@ -239,10 +246,10 @@ static void a_point_that_is_not_finite_is_refused(void **state)
     awkward(lambda);
     o = basin_test_planted_objective(lambda, N, 1);
     theta[3] = NAN;
-    assert_status(basin_spectrum_compute(o, theta, NULL, NULL, &s), BASIN_ERR_VALUE);
+    assert_status(basin_test_spectrum_at(o, theta, NULL, &s), BASIN_ERR_VALUE);
     assert_message("NaN or Inf among its 40 parameters");
     theta[3] = 1e200;
-    assert_status(basin_spectrum_compute(o, theta, NULL, NULL, &s), BASIN_ERR_NUMERIC);
+    assert_status(basin_test_spectrum_at(o, theta, NULL, &s), BASIN_ERR_NUMERIC);
     assert_message("the loss at this point is");
     basin_objective_destroy(&o);
 }
@@ -257,7 +264,7 @@ static basin_status compute_once(void *payload)
     fault_payload  *p = payload;
     basin_spectrum *s = NULL;
     double          theta[N] = {0};
-    basin_status    st = basin_spectrum_compute(p->objective, theta, NULL, &p->options, &s);
+    basin_status    st = basin_test_spectrum_at(p->objective, theta, &p->options, &s);
 
     if (st != BASIN_OK) assert_null(s);
     basin_spectrum_destroy(&s);
@@ -289,7 +296,7 @@ int main(void)
         cmocka_unit_test(a_dense_spectrum_over_the_limit_prints_the_bytes),
         cmocka_unit_test(what_is_chosen_is_what_is_done),
         cmocka_unit_test(auto_is_lanczos_where_a_matrix_does_not_fit),
-        cmocka_unit_test(weight_decay_of_the_objective_shifts_every_eigenvalue),
+        cmocka_unit_test(included_weight_decay_shifts_every_eigenvalue),
         cmocka_unit_test(a_point_that_is_not_finite_is_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };

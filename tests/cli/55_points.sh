@@ -39,7 +39,7 @@ holds out "polished        .* steps of at least .* (halved .* times, where the l
 good info $SAM --gradient --polish 3
 holds out "^  polished        3 steps of 0.2"
 good spectrum $GD --polish 4 --dry-run
-holds out "315 products, 7 gradients, 5 losses"
+holds out "315 products, 6 gradients, 5 losses"
 wrong "info: --polish and --average measure with the data: add --gradient" -- info $SAM --polish 3
 wrong "spectrum: --polish-step without --polish" -- spectrum $GD --polish-step 0.1
 wrong "spectrum: --polish wants a whole number, got «many»" -- spectrum $GD --polish many

@@ -384,15 +384,17 @@ static void write_retouched(void)
     basin_dataset             *data = NULL;
     basin_objective           *objective = NULL;
     basin_spectrum            *spectrum = NULL;
+    basin_point               *point = NULL;
+    basin_point_options        record;
     basin_provenance          *p = NULL;
     basin_result              *result = NULL;
-    basin_stationarity_options stationarity;
 
     assert_ok(basin_checkpoint_read(at("good.h5"), &ck));
     assert_ok(basin_dataset_read(at("data.h5"), NULL, &data));
     assert_ok(basin_network_objective(ck->graph, &ck->loss, data, NULL, &objective));
-    stationarity = basin_stationarity_recorded(ck);
-    assert_ok(basin_spectrum_compute(objective, ck->theta, &stationarity, NULL, &spectrum));
+    record = basin_point_recorded(ck);
+    assert_ok(basin_point_create(objective, ck->theta, &record, &point));
+    assert_ok(basin_spectrum_compute(point, NULL, &spectrum));
     assert_ok(basin_provenance_create(&p));
     assert_ok(basin_provenance_record(p, ck));
     p->training.step = 11;
@@ -407,6 +409,7 @@ static void write_retouched(void)
     assert_ok(basin_result_create(BASIN_RESULT_SPECTRUM, spectrum, p, &result));
     assert_ok(basin_result_write(result, at("retouched.h5")));
     basin_result_destroy(&result);
+    basin_point_destroy(&point);
     basin_objective_destroy(&objective);
     basin_dataset_destroy(&data);
     basin_checkpoint_destroy(&ck);

@@ -413,36 +413,10 @@ static void rows_left_out_of_an_objective_are_supplied(void **state)
     assert_close(hv[3], 12.0, 1e-9, 0.0);
     assert_int_equal(basin_objective_cost(o).products, 2);
     assert_int_equal(basin_objective_cost(o).losses, 3);
+    assert_int_equal(basin_objective_cost(o).freezes, 1);
+    assert_true(isnan(basin_objective_flops(o).loss) && isnan(basin_objective_flops(o).product)); /* nobody counts them */
     basin_curvature_destroy(&c), basin_curvature_destroy(&c);
     basin_objective_destroy(&o), basin_objective_destroy(&o);
-}
-
-static void weight_decay_enters_loss_gradient_subspace_and_products(void **state)
-{
-    double           theta[] = {1.0, 2.0}, dirs[] = {1.0, 0.0}, coef[] = {1.0}, v[] = {1.0, 1.0}, hv[2], g[2];
-    basin_loss       loss;
-    basin_objective *o = NULL;
-    basin_curvature *c = NULL;
-
-    (void)state;
-    assert_ok(basin_objective_create(&cubic, NULL, &(basin_objective_facts){.size = 2, .samples = 4}, &o));
-    assert_ok(basin_objective_decay_set(o, 2.0));
-    assert_ok(basin_objective_loss(o, NULL, theta, &loss));
-    assert_close(basin_loss_value(&loss), 3.0 + 5.0, 1e-15, 0.0);
-    assert_ok(basin_objective_gradient(o, NULL, theta, NULL, g));
-    assert_close(g[0], 1.0 + 2.0, 1e-15, 0.0);
-    assert_close(g[1], 4.0 + 4.0, 1e-15, 0.0);
-    assert_ok(basin_objective_subspace(o, NULL, theta, dirs, 1, coef, 1, &loss));
-    assert_close(basin_loss_value(&loss), 16.0 / 3.0 + 8.0, 1e-15, 0.0);
-    assert_ok(basin_curvature_create(o, NULL, theta, BASIN_HESSIAN, &c));
-    assert_ok(basin_objective_decay_set(o, 0.0)); /* frozen means frozen */
-    assert_ok(basin_curvature_product(c, v, 1, hv));
-    assert_close(hv[0], 4.0, 1e-9, 0.0);
-    assert_close(hv[1], 6.0, 1e-9, 0.0);
-    assert_status(basin_objective_decay_set(o, -1.0), BASIN_ERR_ARG);
-    assert_status(basin_objective_decay_set(o, NAN), BASIN_ERR_ARG);
-    basin_curvature_destroy(&c);
-    basin_objective_destroy(&o);
 }
 
 static void half_an_objective_is_refused(void **state)
@@ -577,7 +551,6 @@ int main(void)
         cmocka_unit_test(a_perceptron_is_gemms_and_activations),
         cmocka_unit_test(every_failed_allocation_of_a_graph_is_clean),
         cmocka_unit_test(rows_left_out_of_an_objective_are_supplied),
-        cmocka_unit_test(weight_decay_enters_loss_gradient_subspace_and_products),
         cmocka_unit_test(half_an_objective_is_refused),
         cmocka_unit_test(a_described_struct_is_copied_compared_and_cleared),
         cmocka_unit_test(sha256_gives_the_known_answers),

@@ -128,7 +128,6 @@ static void subspace_agrees_with_single_points(void **state)
             for (size_t i = 0; i < 9; i++) /* lines of three points along the first direction, the one in the middle off them */
                 for (size_t j = 1; j < d && i != 4; j++) coef[i * d + j] = i < 3 ? 0.5 : i < 6 ? -0.0 : 0.5;
             assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
-            assert_ok(basin_objective_decay_set(o, 0.01));
             assert_ok(basin_objective_subspace(o, NULL, p.theta, dirs, d, coef, 9, many));
             for (size_t i = 0; i < 9; i++) {
                 basin_copy(p.theta, point, p.size);

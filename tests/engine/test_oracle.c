@@ -88,7 +88,7 @@ static void derivatives_agree(const char *file)
         worst = fmax(worst, fmax(relative_error(hv + j * n, want_hv + j * n, n), relative_error(one, want_hv + j * n, n)));
     }
     check_largest("H.v", worst, 1e-10);
-    assert_ok(basin_spectrum_compute(s.train, s.ck->theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &spectrum));
+    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &spectrum));
     assert_int_equal(spectrum->count, n);
     worst = 0.0;
     for (size_t i = 0; i < n; i++) worst = fmax(worst, fabs(spectrum->eigenvalues[i] - want_values[i]));
@@ -170,7 +170,7 @@ static void lanczos_finds_pytorchs_extreme_eigenvalues(void **state)
     basin_spectrum *spectrum = NULL;
 
     (void)state;
-    assert_ok(basin_spectrum_compute(s.train, s.ck->theta, NULL, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 10, .bottom = 5}, &spectrum));
+    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 10, .bottom = 5}, &spectrum));
     assert_true(spectrum->converged);
     for (size_t i = 0; i < 10; i++) worst = fmax(worst, fabs(spectrum->eigenvalues[i] - want[i]));
     for (size_t i = 0; i < 5; i++) worst = fmax(worst, fabs(spectrum->eigenvalues[spectrum->count - 1 - i] - want[n - 1 - i]));
@@ -189,7 +189,7 @@ static void sane_and_n_eff_agree(void **state)
     basin_sane     *got = NULL;
 
     (void)state;
-    assert_ok(basin_spectrum_compute(s.train, s.ck->theta, NULL, NULL, &spectrum)); /* 2,030 parameters: dense by itself */
+    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta, NULL, &spectrum)); /* 2,030 parameters: dense by itself */
     assert_int_equal(spectrum->method, BASIN_SPECTRUM_DENSE);
     assert_ok(basin_sane_compute(spectrum, &(basin_sane_options){.alpha = 0.01}, &got));
     check_largest("SANE", fabs(got->value - sane[0]) / sane[0], 1e-8);
@@ -224,21 +224,22 @@ static void surface_agrees(const basin_surface *surface, const char *name, size_
 static void slices_agree(void **state)
 {
     subject          s = load("oracle.h5", BASIN_DOUBLE);
+    basin_point     *point = NULL;
     basin_direction *d[2] = {NULL, NULL};
     basin_slice     *line = NULL, *plane = NULL;
     basin_spectrum  *spectrum = NULL; /* tighter than the default: what is compared are losses, not how well the direction has converged */
 
     (void)state;
-    assert_ok(basin_spectrum_compute(s.train, s.ck->theta, NULL,
+    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta,
                                      &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 1, .vectors = true, .tolerance = 1e-12}, &spectrum));
     assert_true(spectrum->converged);
     assert_ok(basin_direction_momentum(s.ck, &d[0]));
-    assert_ok(basin_direction_eigen(s.train, s.ck->theta, 1, spectrum, &d[1]));
+    assert_ok(basin_point_create(s.train, s.ck->theta, NULL, &point));
+    assert_ok(basin_direction_eigen(point, 1, spectrum, &d[1]));
     basin_slice_request request = {
-        .objective_count = 2,
-        .objectives = {s.train, s.test},
+        .point = point,
+        .other = s.test,
         .splits = {"train", "test"},
-        .theta = s.ck->theta,
         .axis_count = 1,
         .directions = {d[0], d[1]},
         .from = {-1.0, -2.0},
@@ -257,6 +258,7 @@ static void slices_agree(void **state)
     basin_spectrum_destroy(&spectrum);
     basin_direction_destroy(&d[0]);
     basin_direction_destroy(&d[1]);
+    basin_point_destroy(&point);
     unload(&s);
 }
 

@@ -147,9 +147,9 @@ static basin_status quadratic_product(void *point, const double *v, size_t k, do
     return BASIN_OK;
 }
 
-static void quadratic_thaw(void **point)
+static void quadratic_thaw(void *point)
 {
-    *point = NULL;
+    (void)point; /* the objective itself */
 }
 
 static void quadratic_destroy(void *ctx)
@@ -226,13 +226,61 @@ basin_objective *basin_test_planted_objective(const double *lambda, size_t n, ui
     return o;
 }
 
+basin_status basin_test_spectrum_at(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_spectrum **out)
+{
+    basin_status st = BASIN_OK;
+    basin_point *point = NULL;
+
+    BASIN_TRY(basin_point_create(o, theta, NULL, &point));
+    BASIN_TRY(basin_spectrum_compute(point, options, out));
+done:
+    basin_point_destroy(&point);
+    return st;
+}
+
+basin_status basin_test_sharpness_at(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_sharpness **out)
+{
+    basin_status st = BASIN_OK;
+    basin_point *point = NULL;
+
+    BASIN_TRY(basin_point_create(o, theta, NULL, &point));
+    BASIN_TRY(basin_sharpness_compute(point, options, out));
+done:
+    basin_point_destroy(&point);
+    return st;
+}
+
+basin_status basin_test_ritz_at(basin_objective *o, const double *theta, uint64_t seed, const basin_sane_options *options, basin_sane **out)
+{
+    basin_status st = BASIN_OK;
+    basin_point *point = NULL;
+
+    BASIN_TRY(basin_point_create(o, theta, NULL, &point));
+    BASIN_TRY(basin_sane_ritz(point, seed, options, out));
+done:
+    basin_point_destroy(&point);
+    return st;
+}
+
+basin_status basin_test_stationarity_at(basin_objective *o, const double *theta, const basin_point_options *options, basin_stationarity *out)
+{
+    basin_status st = BASIN_OK;
+    basin_point *point = NULL;
+
+    BASIN_TRY(basin_point_create(o, theta, options, &point));
+    BASIN_TRY(basin_stationarity_compute(point, out));
+done:
+    basin_point_destroy(&point);
+    return st;
+}
+
 basin_spectrum *basin_test_spectrum(basin_objective *o, const basin_spectrum_options *options)
 {
     basin_spectrum *s = NULL;
     double         *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
 
     assert_non_null(theta);
-    assert_ok(basin_spectrum_compute(o, theta, NULL, options, &s));
+    assert_ok(basin_test_spectrum_at(o, theta, options, &s));
     basin_free(theta);
     return s;
 }

@@ -43,6 +43,11 @@ basin_status basin_test_quadratic(const double *a, const double *b, double c, si
 void basin_test_planted(const double *lambda, size_t n, uint64_t seed, double *a);
 /* The quadratic of such a matrix, constant 1. */
 basin_objective *basin_test_planted_objective(const double *lambda, size_t n, uint64_t seed);
+/* One result at a point of its own. */
+basin_status basin_test_spectrum_at(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_spectrum **out);
+basin_status basin_test_sharpness_at(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_sharpness **out);
+basin_status basin_test_ritz_at(basin_objective *o, const double *theta, uint64_t seed, const basin_sane_options *options, basin_sane **out);
+basin_status basin_test_stationarity_at(basin_objective *o, const double *theta, const basin_point_options *options, basin_stationarity *out);
 /* The spectrum at theta = 0. */
 basin_spectrum *basin_test_spectrum(basin_objective *o, const basin_spectrum_options *options);
 

@@ -37,18 +37,12 @@ static basin_objective *find_objective(const basin_checker *c, const char *split
     return NULL;
 }
 
-/* Without weight decay, which no record includes. */
 static basin_status recompute(basin_objective *o, const double *point, bool accuracy, double *out)
 {
-    basin_status st = BASIN_OK;
     basin_loss   loss = {0};
-    double       decay = basin_objective_decay(o);
+    basin_status st = basin_objective_loss(o, NULL, point, &loss);
 
-    BASIN_TRY(basin_objective_decay_set(o, 0.0));
-    st = basin_objective_loss(o, NULL, point, &loss);
     if (st == BASIN_OK) *out = accuracy ? basin_loss_accuracy(&loss) : basin_loss_value(&loss);
-    if (decay > 0.0) basin_objective_decay_set(o, decay);
-done:
     return st;
 }
 

@@ -5,6 +5,7 @@
  *   2. J runs of it, of ⌊n/J⌋ samples, the first n mod J of one more.
  *   3. Loss and accuracy of each; the standard deviation over parts / √J is the standard error of their mean over the choice of rows.
  */
+#include "core/decay.h"
 #include "core/memory.h"
 #include "core/random.h"
 
@@ -22,7 +23,8 @@ done:
     return st;
 }
 
-basin_status basin_test_parts(basin_objective *test, const double *theta, size_t parts, uint64_t seed, double *loss, double *accuracy)
+basin_status basin_test_parts(basin_objective *test, const double *theta, const basin_decay *included, size_t parts, uint64_t seed,
+                              double *loss, double *accuracy)
 {
     basin_status st = BASIN_OK;
     size_t       n = basin_objective_samples(test), *order = NULL;
@@ -34,6 +36,7 @@ basin_status basin_test_parts(basin_objective *test, const double *theta, size_t
         basin_samples part = {.index = order + from, .count = n / parts + (j < n % parts)};
         basin_loss    sum = {0};
         BASIN_TRY(basin_objective_loss(test, &part, theta, &sum));
+        if (included != NULL) basin_decay_add_loss(included, theta, basin_objective_size(test), &sum);
         loss[j] = basin_loss_value(&sum);
         accuracy[j] = basin_loss_accuracy(&sum);
         from += part.count;

@@ -5,10 +5,26 @@
 #include <math.h>
 
 #include "analysis/measure/measuring.h"
+#include "core/decay.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
-/* SAM's radius goes by ∇L alone; lambda_max holds the decay that the objective includes, and so must its
+/* Of decay by tensor the largest counts: λ_max below that ceiling is stable whatever its direction. */
+static basin_hyperparameters recorded(const basin_measuring *m)
+{
+    const basin_decay     decay = basin_checkpoint_decay(m->ck);
+    basin_hyperparameters hyper = m->ck->hyper;
+
+    hyper.weight_decay = basin_decay_most(&decay, m->ck->params->size);
+    return hyper;
+}
+
+static double included(const basin_measuring *m)
+{
+    return basin_decay_most(basin_point_included(m->point), m->ck->params->size);
+}
+
+/* SAM's radius goes by ∇L alone; lambda_max holds the decay that is included, and so must its
    ceiling. The method's own ceiling goes by norms that it had while it trained, at the raw point. */
 basin_status basin_measure_ceiling(basin_measuring *m, basin_value *out)
 {
@@ -16,15 +32,16 @@ basin_status basin_measure_ceiling(basin_measuring *m, basin_value *out)
     const basin_sharpness *s = NULL;
 
     BASIN_TRY(basin_measuring_sharpness(m, &s));
-    out->value = basin_ceiling(m->ck->method, &m->ck->hyper, s->gradient_norm, s->momentum_norm) +
-                 basin_objective_decay(m->train);
+    const basin_hyperparameters hyper = recorded(m);
+    out->value = basin_ceiling(m->ck->method, &hyper, s->gradient_norm, s->momentum_norm) + included(m);
 done:
     return st;
 }
 
 basin_status basin_measure_ceiling_plain(basin_measuring *m, basin_value *out)
 {
-    out->value = basin_ceiling_plain(m->ck->method, &m->ck->hyper) + basin_objective_decay(m->train);
+    const basin_hyperparameters hyper = recorded(m);
+    out->value = basin_ceiling_plain(m->ck->method, &hyper) + included(m);
     return BASIN_OK;
 }
 

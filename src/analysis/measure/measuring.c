@@ -2,16 +2,21 @@
 
 #include <math.h>
 
+#include "analysis/point.h"
+#include "analysis/slice/direction.h"
+#include "analysis/spectrum/spectrum.h"
+#include "core/decay.h"
 #include "core/linalg.h"
 
-enum { RANDOM = 4 };
+/* Vectors held beside those of the spectrum: eigenvalues with their errors, the top eigenvector, and what makes it. */
+enum { RANDOM = 4, HELD = 8 };
 
 #define RHO 0.05
 
-basin_status basin_measuring_check(const basin_measuring *m)
+basin_status basin_measuring_check(const basin_objective *train, const basin_measuring *m)
 {
     basin_status           st = BASIN_OK;
-    const basin_objective *objectives[] = {m->train, m->test, m->clean};
+    const basin_objective *objectives[] = {train, m->test, m->clean};
     const char *const      names[] = {"training", "test", "clean"};
 
     BASIN_CHECK(m->options.rho >= 0.0 && isfinite(m->options.rho), BASIN_ERR_ARG,
@@ -28,22 +33,18 @@ done:
     return st;
 }
 
-basin_status basin_measuring_open(basin_objective *train, basin_objective *test, basin_objective *clean,
+basin_status basin_measuring_open(basin_point *point, basin_objective *test, basin_objective *clean,
                                   const basin_checkpoint *ck, const basin_row_options *options,
                                   basin_measuring *m)
 {
-    basin_status        st = BASIN_OK;
-    basin_spectrum_plan plan;
+    basin_status st = BASIN_OK;
 
-    *m = (basin_measuring){.train = train, .test = test, .clean = clean, .ck = ck};
+    *m = (basin_measuring){.point = point, .test = test, .clean = clean, .ck = ck};
     if (options != NULL) m->options = *options;
-    BASIN_TRY(basin_measuring_check(m));
+    BASIN_TRY(basin_measuring_check(basin_point_objective(point), m));
     if (m->options.rho == 0.0) m->options.rho = RHO;
     if (m->options.random == 0) m->options.random = RANDOM;
-    if (basin_objective_params(train) == NULL) m->options.random = 0; /* no filters to normalise by */
-    BASIN_TRY(basin_spectrum_choose(train, &m->options.spectrum, &plan));
-    m->options.spectrum.vectors =
-        plan.method == BASIN_SPECTRUM_LANCZOS; /* of a dense one they would cost as much again */
+    if (basin_objective_params(basin_point_objective(point)) == NULL) m->options.random = 0; /* no filters to normalise by */
     m->momentum = basin_checkpoint_momentum(ck);
     if (m->momentum != NULL && basin_norm(m->momentum, ck->params->size) == 0.0) m->momentum = NULL;
     m->there = BASIN_NEEDS_RECORD | BASIN_NEEDS_GRADIENT | BASIN_NEEDS_SPECTRUM | BASIN_NEEDS_RISES;
@@ -60,32 +61,44 @@ done:
 void basin_measuring_close(basin_measuring *m)
 {
     basin_spectrum_destroy(&m->spectrum);
+    basin_direction_destroy(&m->top);
     basin_sane_destroy(&m->sane);
     basin_sharpness_destroy(&m->sharpness);
 }
 
 /* --------------------------------------------------------------------------------- what measures share -- */
 
-/* No training step leads on from a polished or an averaged point. */
-static basin_stationarity_options stationarity_options(const basin_measuring *m)
+/* Eigenpairs and the top eigenvector at one frozen Hessian. No vectors are asked of a dense spectrum, which would
+   cost as much again: one is found by Lanczos. What the point itself is comes last, since its stationarity lets
+   the frozen Hessian go. */
+static basin_status solve(basin_measuring *m)
 {
-    basin_stationarity_options options = basin_stationarity_recorded(m->ck);
+    basin_status           st = BASIN_OK;
+    basin_point           *point = m->point;
+    basin_spectrum_options o = m->options.spectrum;
+    basin_demand           demand = {0};
+    basin_spectrum_method  method;
 
-    options.products = m->options.stationarity_products;
-    if (m->options.point != BASIN_POINT_RAW) options.learning_rate = NAN;
-    return options;
+    BASIN_TRY(basin_spectrum_demand(point->objective, &o, &demand, &method));
+    o.vectors = method == BASIN_SPECTRUM_LANCZOS;
+    BASIN_TRY(basin_spectrum_demand(point->objective, &o, &demand, &method)); /* with the vectors */
+    if (!o.vectors) BASIN_TRY(basin_direction_top_demand(point->objective, &demand));
+    basin_point_reserve(point, demand.aside + HELD * point->size * sizeof(double));
+    BASIN_TRY(basin_spectrum_solve(point, &o, &m->spectrum));
+    if (m->spectrum->vector_count > 0) BASIN_TRY(basin_direction_eigen(point, 1, m->spectrum, &m->top));
+    else BASIN_TRY(basin_direction_top(point, m->options.seed, &m->top));
+    BASIN_TRY(basin_spectrum_describe(point, m->spectrum));
+    /* no training step leads on from a polished or an averaged point */
+    if (m->options.point != BASIN_POINT_RAW) m->spectrum->stationarity.fall_per_step = NAN;
+done:
+    return st;
 }
 
 basin_status basin_measuring_spectrum(basin_measuring *m, const basin_spectrum **out)
 {
-    basin_status               st = BASIN_OK;
-    basin_stationarity_options stationarity = stationarity_options(m);
+    basin_status st = m->spectrum != NULL && m->top != NULL ? BASIN_OK : solve(m);
 
-    if (m->spectrum == NULL)
-        BASIN_TRY(basin_spectrum_compute(m->train, m->ck->theta, &stationarity, &m->options.spectrum,
-                                         &m->spectrum));
-    *out = m->spectrum;
-done:
+    if (st == BASIN_OK) *out = m->spectrum;
     return st;
 }
 
@@ -113,27 +126,21 @@ basin_status basin_measuring_sharpness(basin_measuring *m, const basin_sharpness
 {
     basin_status            st = BASIN_OK;
     const basin_spectrum   *spectrum = NULL;
-    basin_direction        *top = NULL;
     basin_sharpness_options o = {.rho = &m->options.rho,
                                  .rho_count = 1,
                                  .recorded_rho = NAN,
                                  .momentum = m->momentum,
                                  .random = m->options.random,
                                  .seed = m->options.seed,
-                                 .split = "train",
-                                 .stationarity = stationarity_options(m),
-                                 .find_top = true /* if it is not at hand */};
+                                 .split = "train"};
 
     if (m->sharpness == NULL) {
-        BASIN_TRY(basin_measuring_spectrum(m, &spectrum));
-        if (spectrum->vector_count > 0)
-            BASIN_TRY(basin_direction_eigen(m->train, m->ck->theta, 1, spectrum, &top));
-        o.top = top != NULL ? top->values : NULL;
-        BASIN_TRY(basin_sharpness_compute(m->train, m->ck->theta, &o, &m->sharpness));
+        BASIN_TRY(basin_measuring_spectrum(m, &spectrum)); /* and the top eigenvector */
+        o.top = m->top->values;
+        BASIN_TRY(basin_sharpness_compute(m->point, &o, &m->sharpness));
     }
     *out = m->sharpness;
 done:
-    basin_direction_destroy(&top);
     return st;
 }
 
@@ -142,7 +149,10 @@ static basin_status loss_once(const basin_measuring *m, basin_objective *o, bool
 {
     basin_status st = BASIN_OK;
 
-    if (!*asked) BASIN_TRY(basin_objective_loss(o, NULL, m->ck->theta, kept));
+    if (!*asked) {
+        BASIN_TRY(basin_objective_loss(o, NULL, m->point->theta, kept));
+        basin_decay_add_loss(basin_point_included(m->point), m->point->theta, m->point->size, kept);
+    }
     *asked = true;
     *out = *kept;
 done:

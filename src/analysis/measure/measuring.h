@@ -12,13 +12,15 @@
 
 typedef struct basin_measuring {
     /* borrowed */
-    basin_objective        *train, *test, *clean; /* test and clean may be NULL */
+    basin_point            *point;        /* of the training objective */
+    basin_objective        *test, *clean; /* each may be NULL */
     const basin_checkpoint *ck;
     const double           *momentum; /* [P]; NULL where there is none, or a zero one before the first step */
     basin_row_options       options;  /* complete */
     unsigned                there;    /* basin_need: what of it there is */
     /* made when asked for */
     basin_spectrum  *spectrum;
+    basin_direction *top; /* the eigenvector of the largest eigenvalue */
     basin_sane      *sane;
     bool             sane_asked;
     basin_sharpness *sharpness;
@@ -27,14 +29,14 @@ typedef struct basin_measuring {
 } basin_measuring;
 
 /* Objectives of the checkpoint's size, finite weights and sensible options, or why not. */
-basin_status basin_measuring_check(const basin_measuring *m);
+basin_status basin_measuring_check(const basin_objective *train, const basin_measuring *m);
 /* Refuses what does not fit. To be closed after a failure too. */
-basin_status basin_measuring_open(basin_objective *train, basin_objective *test, basin_objective *clean,
+basin_status basin_measuring_open(basin_point *point, basin_objective *test, basin_objective *clean,
                                   const basin_checkpoint *ck, const basin_row_options *options,
                                   basin_measuring *m);
 void         basin_measuring_close(basin_measuring *m);
 
-/* Loss and gradient norm of the objective as it is set, stationarity and eigenvalues. */
+/* Loss and gradient norm of the point, its stationarity and eigenvalues, at one frozen Hessian. */
 basin_status basin_measuring_spectrum(basin_measuring *m, const basin_spectrum **out);
 /* *out = NULL where SANE is undefined (H = 0), or where too few eigenvalues are held to bound it. */
 basin_status basin_measuring_sane(basin_measuring *m, const basin_sane **out);

@@ -3,6 +3,7 @@
 
 #include "analysis/measure/measuring.h"
 #include "analysis/measure/row.h"
+#include "core/decay.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/schema.h"
@@ -44,15 +45,17 @@ done:
     return st;
 }
 
-basin_status basin_row_glance(basin_objective *train, const basin_checkpoint *ck, basin_row *out)
+basin_status basin_row_glance(basin_objective *train, const basin_checkpoint *ck, const basin_decay *included,
+                              basin_row *out)
 {
     basin_status st = BASIN_OK;
     basin_row    row = {0};
     basin_loss   loss = {0};
 
-    BASIN_TRY(basin_measuring_check(&(basin_measuring){.train = train, .ck = ck}));
+    BASIN_TRY(basin_measuring_check(train, &(basin_measuring){.ck = ck}));
     BASIN_TRY(basin_row_record(ck, &row));
     BASIN_TRY(basin_objective_loss(train, NULL, ck->theta, &loss));
+    if (included != NULL) basin_decay_add_loss(included, ck->theta, ck->params->size, &loss);
     row.samples = basin_objective_samples(train);
     row.train_loss.value = basin_loss_value(&loss);
     row.train_accuracy.value = basin_loss_accuracy(&loss);
@@ -100,14 +103,14 @@ done:
     return st;
 }
 
-basin_status basin_row_compute(basin_objective *train, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
+basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
                                const basin_row_options *options, basin_row *out)
 {
     basin_status    st = BASIN_OK;
     basin_measuring measuring = {0};
     basin_row       row = {0};
 
-    BASIN_TRY(basin_measuring_open(train, test, clean, ck, options, &measuring));
+    BASIN_TRY(basin_measuring_open(point, test, clean, ck, options, &measuring));
     BASIN_TRY(basin_row_record(ck, &row));
     BASIN_TRY(measure_all(&measuring, row.measures));
     BASIN_TRY(describe(&measuring, &row));

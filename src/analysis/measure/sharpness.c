@@ -89,14 +89,14 @@ done:
 }
 
 /* Rises at every radius along the unit direction d of that kind; d = NULL: undefined. `seed` is 0 but for a random direction. */
-static basin_status measure(basin_objective *o, const double *theta, const double *d, basin_rise_direction direction, uint64_t seed,
+static basin_status measure(basin_point *point, const double *d, basin_rise_direction direction, uint64_t seed,
                             const radii *r, const char *split, basin_rise *rises)
 {
     basin_status st = BASIN_OK;
     basin_loss  *losses = NULL;
 
     BASIN_ALLOC(losses, r->points, "losses");
-    if (d != NULL) BASIN_TRY(basin_objective_subspace(o, NULL, theta, d, 1, r->point, r->points, losses));
+    if (d != NULL) BASIN_TRY(basin_point_subspace(point, d, 1, r->point, r->points, losses));
     for (size_t i = 0; i < r->count; i++) {
         basin_rise *rise = &rises[i];
         rise->direction = (int)direction, rise->seed = seed;
@@ -126,21 +126,21 @@ static const double *unit(const double *v, double sign, size_t size, double *d)
     return d;
 }
 
-static basin_status measure_random(basin_objective *o, const double *theta, uint64_t seed, const radii *r, const char *split, basin_rise *rows)
+static basin_status measure_random(basin_point *point, uint64_t seed, const radii *r, const char *split, basin_rise *rows)
 {
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
 
-    BASIN_TRY(basin_direction_random(basin_objective_params(o), theta, NULL, seed, &d));
+    BASIN_TRY(basin_direction_random(basin_objective_params(point->objective), point->theta, NULL, seed, &d));
     BASIN_TRY(basin_direction_rescale(d, 1.0));
-    BASIN_TRY(measure(o, theta, d->values, BASIN_RISE_RANDOM, seed, r, split, rows));
+    BASIN_TRY(measure(point, d->values, BASIN_RISE_RANDOM, seed, r, split, rows));
 done:
     basin_direction_destroy(&d);
     return st;
 }
 
-static basin_status measure_all(basin_objective *o, const double *theta, const double *g, const double *top, const basin_sharpness_options *options,
-                                const radii *r, basin_sharpness *s)
+static basin_status measure_all(basin_point *point, const double *g, const double *top, const basin_sharpness_options *options, const radii *r,
+                                basin_sharpness *s)
 {
     basin_status st = BASIN_OK;
     size_t       size = s->parameters;
@@ -148,17 +148,17 @@ static basin_status measure_all(basin_objective *o, const double *theta, const d
     basin_rise  *rises = s->rises;
 
     BASIN_ALLOC(d, size, "direction");
-    BASIN_TRY(measure(o, theta, unit(g, 1.0, size, d), BASIN_RISE_SAM, 0, r, options->split, rises));
+    BASIN_TRY(measure(point, unit(g, 1.0, size, d), BASIN_RISE_SAM, 0, r, options->split, rises));
     rises += r->count;
     if (options->momentum != NULL) {
-        BASIN_TRY(measure(o, theta, unit(options->momentum, -1.0, size, d), BASIN_RISE_MSAM, 0, r, options->split, rises));
+        BASIN_TRY(measure(point, unit(options->momentum, -1.0, size, d), BASIN_RISE_MSAM, 0, r, options->split, rises));
         rises += r->count;
     }
     if (top != NULL) {
-        BASIN_TRY(measure(o, theta, unit(top, 1.0, size, d), BASIN_RISE_TOP, 0, r, options->split, rises));
+        BASIN_TRY(measure(point, unit(top, 1.0, size, d), BASIN_RISE_TOP, 0, r, options->split, rises));
         rises += r->count;
     }
-    for (size_t i = 0; i < options->random; i++, rises += r->count) BASIN_TRY(measure_random(o, theta, options->seed + i, r, options->split, rises));
+    for (size_t i = 0; i < options->random; i++, rises += r->count) BASIN_TRY(measure_random(point, options->seed + i, r, options->split, rises));
 done:
     basin_free(d);
     return st;
@@ -178,15 +178,13 @@ done:
     return st;
 }
 
-static basin_status demand_of(basin_objective *o, const basin_sharpness_options *options, const radii *r, basin_demand *demand)
+static basin_status demand_of(const basin_point *point, const basin_sharpness_options *options, const radii *r, basin_demand *demand)
 {
     basin_status st = BASIN_OK;
-    const size_t vectors = 3 * basin_objective_size(o) * sizeof(double); /* gradient, direction and e1 beside all other work */
+    const size_t vectors = 2 * point->size * sizeof(double); /* direction and e1, in addition to all other work */
 
-    demand->losses++;
-    demand->gradients++;
-    basin_stationarity_demand(o, &options->stationarity, demand);
-    if (options->top == NULL && options->find_top) BASIN_TRY(basin_direction_top_demand(o, demand));
+    basin_stationarity_demand(point, demand);
+    if (options->top == NULL && options->find_top) BASIN_TRY(basin_direction_top_demand(point->objective, demand));
     demand->axes = 1;
     BASIN_TRY(count_kinds(options, r, &demand->calls));
     demand->points[0] = demand->calls * r->points;
@@ -195,17 +193,17 @@ done:
     return st;
 }
 
-basin_status basin_sharpness_forecast(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_forecast **out)
+basin_status basin_sharpness_forecast(basin_point *point, const basin_sharpness_options *options, basin_forecast **out)
 {
     basin_status                  st = BASIN_OK;
     const basin_sharpness_options defaults = {0};
-    basin_forecast_request        request = {.analysis = "sharpness", .objective_count = 1, .objectives = {o}, .theta = theta};
+    basin_forecast_request        request = {.analysis = "sharpness", .point = point};
     radii                         r = {0};
 
     if (options == NULL) options = &defaults;
     BASIN_TRY(choose_radii(options, &r));
     request.splits[0] = options->split;
-    BASIN_TRY(demand_of(o, options, &r, &request.demand));
+    BASIN_TRY(demand_of(point, options, &r, &request.demand));
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     radii_release(&r);
@@ -225,40 +223,47 @@ static void describe_directions(const double *g, const double *v, const double *
     s->gradient_top_cosine2 = square(basin_cosine(g, top, s->parameters));
 }
 
-basin_status basin_sharpness_compute(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_sharpness **out)
+static basin_status describe_point(basin_point *point, const double **g, basin_sharpness *s)
+{
+    basin_status st = BASIN_OK;
+    basin_loss   loss;
+
+    s->parameters = point->size;
+    s->samples = basin_objective_samples(point->objective);
+    BASIN_TRY(basin_point_gradient(point, &loss, NULL));
+    s->loss = basin_loss_value(&loss);
+    BASIN_TRY(basin_point_bare_gradient(point, NULL, g));
+    s->gradient_norm = basin_norm(*g, point->size);
+done:
+    return st;
+}
+
+basin_status basin_sharpness_compute(basin_point *point, const basin_sharpness_options *options, basin_sharpness **out)
 {
     basin_status                  st = BASIN_OK;
     const basin_sharpness_options defaults = {0};
     basin_sharpness              *s = NULL;
     basin_direction              *found = NULL;
-    const double                 *top;
-    double                       *g = NULL;
-    basin_loss                    loss;
+    const double                 *top, *g;
+    basin_demand                  demand = {0};
     radii                         r = {0};
-    size_t                        kinds;
 
     if (options == NULL) options = &defaults;
     BASIN_TRY(choose_radii(options, &r));
-    BASIN_TRY(count_kinds(options, &r, &kinds));
+    BASIN_TRY(demand_of(point, options, &r, &demand));
     BASIN_ALLOC(s, 1, "sharpness");
-    s->parameters = basin_objective_size(o);
-    s->samples = basin_objective_samples(o);
-    BASIN_ALLOC(g, s->parameters, "gradient");
-    BASIN_TRY(basin_objective_loss(o, NULL, theta, &loss));
-    s->loss = basin_loss_value(&loss);
-    BASIN_TRY(basin_point_bare_gradient(o, theta, NULL, g));
-    s->gradient_norm = basin_norm(g, s->parameters);
-    BASIN_TRY(basin_stationarity_compute(o, theta, &options->stationarity, &s->stationarity));
-    if (options->top == NULL && options->find_top) BASIN_TRY(basin_direction_top(o, theta, options->seed, &found));
+    BASIN_TRY(describe_point(point, &g, s));
+    basin_point_reserve(point, demand.aside);
+    if (options->top == NULL && options->find_top) BASIN_TRY(basin_direction_top(point, options->seed, &found));
     top = found != NULL ? found->values : options->top;
     describe_directions(g, options->momentum, top, s);
-    BASIN_ALLOC(s->rises, kinds * r.count, "rises");
-    s->rise_count = kinds * r.count;
-    BASIN_TRY(measure_all(o, theta, g, top, options, &r, s));
+    BASIN_TRY(basin_stationarity_compute(point, &s->stationarity));
+    BASIN_ALLOC(s->rises, demand.calls * r.count, "rises");
+    s->rise_count = demand.calls * r.count;
+    BASIN_TRY(measure_all(point, g, top, options, &r, s));
     *out = s, s = NULL;
 done:
     radii_release(&r);
-    basin_free(g);
     basin_direction_destroy(&found);
     basin_sharpness_destroy(&s);
     return st;

@@ -127,13 +127,15 @@ done:
     return st;
 }
 
-basin_status basin_direction_gradient(basin_objective *o, const double *theta, basin_direction **out)
+basin_status basin_direction_gradient(basin_point *point, basin_direction **out)
 {
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
+    const double    *g;
 
-    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_GRADIENT, "gradient", "gradient (uphill), scaled to norm 1", basin_objective_size(o), &d));
-    BASIN_TRY(basin_point_gradient(o, theta, NULL, d->values));
+    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_GRADIENT, "gradient", "gradient (uphill), scaled to norm 1", point->size, &d));
+    BASIN_TRY(basin_point_gradient(point, NULL, &g));
+    basin_copy(g, d->values, d->size);
     BASIN_TRY(basin_direction_normalise(d));
     *out = d, d = NULL;
 done:
@@ -209,36 +211,36 @@ basin_status basin_direction_demand(const basin_objective *o, const basin_direct
     basin_spectrum_options options;
     basin_spectrum_method  method;
 
-    if (spec->kind == BASIN_DIRECTION_GRADIENT) demand->gradients++;
+    if (spec->kind == BASIN_DIRECTION_GRADIENT) demand->gradients = 1;
     if (spec->kind != BASIN_DIRECTION_EIGEN) goto done;
     BASIN_TRY(check_eigen(o, spec->index));
     options = options_of_eigen(o, spec->index);
-    BASIN_TRY(basin_spectrum_demand(o, NULL, &options, demand, &method));
+    BASIN_TRY(basin_spectrum_demand(o, &options, demand, &method));
 done:
     return st;
 }
 
-static basin_status compute_eigen(basin_objective *o, const double *theta, long i, basin_spectrum **out)
+static basin_status compute_eigen(basin_point *point, long i, basin_spectrum **out)
 {
-    basin_spectrum_options options = options_of_eigen(o, i);
+    basin_spectrum_options options = options_of_eigen(point->objective, i);
 
-    return basin_spectrum_compute(o, theta, NULL, &options, out);
+    return basin_spectrum_solve(point, &options, out);
 }
 
-basin_status basin_direction_eigen(basin_objective *o, const double *theta, long i, const basin_spectrum *spectrum, basin_direction **out)
+basin_status basin_direction_eigen(basin_point *point, long i, const basin_spectrum *spectrum, basin_direction **out)
 {
     basin_status     st = BASIN_OK;
-    size_t           size = basin_objective_size(o), rank = rank_of(i), position = 0;
+    size_t           size = point->size, rank = rank_of(i), position = 0;
     basin_spectrum  *own = NULL;
     basin_direction *d = NULL;
     char            *label = NULL, *definition = NULL;
 
-    BASIN_TRY(check_eigen(o, i));
+    BASIN_TRY(check_eigen(point->objective, i));
     BASIN_CHECK(spectrum == NULL || spectrum->parameters == size, BASIN_ERR_SHAPE, "eigen:%ld: the spectrum has %zu parameters, the objective %zu", i,
                 spectrum->parameters, size);
     if (spectrum != NULL) BASIN_TRY(basin_spectrum_check(spectrum));
     if (spectrum == NULL || !eigen_position(spectrum, i, &position) || eigen_vector(spectrum, position) == NULL) {
-        BASIN_TRY(compute_eigen(o, theta, i, &own));
+        BASIN_TRY(compute_eigen(point, i, &own));
         BASIN_CHECK(own->converged, BASIN_ERR_NUMERIC, "eigen:%ld has not converged in %zu products", i, own->products);
         spectrum = own;
         if (!eigen_position(spectrum, i, &position)) position = 0;
@@ -275,19 +277,19 @@ basin_status basin_direction_top_demand(const basin_objective *o, basin_demand *
     const basin_spectrum_options options = options_of_top(0);
     basin_spectrum_method        method;
 
-    return basin_spectrum_demand(o, NULL, &options, demand, &method);
+    return basin_spectrum_demand(o, &options, demand, &method);
 }
 
-basin_status basin_direction_top(basin_objective *o, const double *theta, uint64_t seed, basin_direction **out)
+basin_status basin_direction_top(basin_point *point, uint64_t seed, basin_direction **out)
 {
     basin_status                 st = BASIN_OK;
     const basin_spectrum_options options = options_of_top(seed);
     basin_spectrum              *spectrum = NULL;
 
-    BASIN_TRY(basin_spectrum_compute(o, theta, NULL, &options, &spectrum));
+    BASIN_TRY(basin_spectrum_solve(point, &options, &spectrum));
     BASIN_CHECK(spectrum->converged, BASIN_ERR_NUMERIC, "the top eigenvector has not converged in %zu products: residual %.2g of an eigenvalue %.4g",
                 spectrum->products, spectrum->residuals[0], spectrum->eigenvalues[0]);
-    BASIN_TRY(basin_direction_eigen(o, theta, 1, spectrum, out));
+    BASIN_TRY(basin_direction_eigen(point, 1, spectrum, out));
 done:
     basin_spectrum_destroy(&spectrum);
     return st;

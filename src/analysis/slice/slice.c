@@ -4,7 +4,7 @@
  *   1. Coordinates: evenly spaced from `from` to `to`, both ends exact, symmetric to the bit for a symmetric range (so that 0
  *      is a point when the count is odd).
  *   2. All points, and the centre, in one subspace evaluation for each objective: theta + s d_1 (+ t d_2).
- *   3. At the centre of the first objective: slopes g·d and curvatures d·Hd, for the prediction L + slope s + curvature s²/2;
+ *   3. At the centre of the point's objective: slopes g·d and curvatures d·Hd, for the prediction L + slope s + curvature s²/2;
  *      none where BatchNorm's statistics move with the point, which derivatives do not see.
  *   4. Cosines between the directions and with the momentum, always.
  */
@@ -44,6 +44,11 @@ done:
     return st;
 }
 
+static size_t surfaces_of(const basin_slice_request *r)
+{
+    return r->other != NULL ? 2 : 1;
+}
+
 static size_t rows_of(const basin_slice_request *r)
 {
     return r->axis_count == 2 ? r->grid[1] : 1;
@@ -52,7 +57,7 @@ static size_t rows_of(const basin_slice_request *r)
 /* Bytes of one point: its coefficients, its loss, and loss and accuracy on every surface. */
 static basin_status check_size(const basin_slice_request *r)
 {
-    size_t points, bytes, each = r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * r->objective_count * sizeof(double);
+    size_t points, bytes, each = r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * surfaces_of(r) * sizeof(double);
 
     if (basin_mul(r->grid[0], rows_of(r), &points) && basin_mul(points, each, &bytes) && bytes < basin_memory_limit()) return BASIN_OK;
     return basin_fail(BASIN_ERR_BUDGET, "a grid of %zu x %zu points at %zu bytes each does not fit the limit of %zu bytes", rows_of(r), r->grid[0],
@@ -63,7 +68,6 @@ static basin_status check_counts(const basin_slice_request *r)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(r->objective_count == 1 || r->objective_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 objectives, got %zu", r->objective_count);
     BASIN_CHECK(r->axis_count == 1 || r->axis_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 directions, got %zu", r->axis_count);
 done:
     return st;
@@ -75,11 +79,10 @@ static basin_status check_request(const basin_slice_request *r)
     size_t       size;
 
     BASIN_TRY(check_counts(r));
-    for (size_t i = 0; i < r->objective_count; i++) BASIN_CHECK(r->splits[i] != NULL, BASIN_ERR_ARG, "objective %zu of a slice has no name", i + 1);
-    size = basin_objective_size(r->objectives[0]);
-    for (size_t i = 1; i < r->objective_count; i++)
-        BASIN_CHECK(basin_objective_size(r->objectives[i]) == size, BASIN_ERR_SHAPE, "objective %s has %zu parameters, %s has %zu", r->splits[i],
-                    basin_objective_size(r->objectives[i]), r->splits[0], size);
+    for (size_t i = 0; i < surfaces_of(r); i++) BASIN_CHECK(r->splits[i] != NULL, BASIN_ERR_ARG, "objective %zu of a slice has no name", i + 1);
+    size = r->point->size;
+    BASIN_CHECK(r->other == NULL || basin_objective_size(r->other) == size, BASIN_ERR_SHAPE, "objective %s has %zu parameters, %s has %zu",
+                r->splits[1], basin_objective_size(r->other), r->splits[0], size);
     for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(check_axis(r, i, size));
     BASIN_TRY(check_size(r));
     if (r->axis_count == 2) {
@@ -139,6 +142,20 @@ done:
     return st;
 }
 
+/* Losses of the point's objective, or of the other one there, whose F has the same weight decay. */
+static basin_status evaluate_all(const basin_slice_request *r, const grid *g, size_t which, basin_loss *losses)
+{
+    basin_status st = BASIN_OK;
+    basin_point *point = r->point;
+    const size_t n = g->points + 1;
+
+    if (which == 0) return basin_point_subspace(point, g->directions, g->axes, g->coefficients, n, losses);
+    BASIN_TRY(basin_objective_subspace(r->other, NULL, point->theta, g->directions, g->axes, g->coefficients, n, losses));
+    BASIN_TRY(basin_decay_add_losses(basin_point_included(point), point->theta, g->directions, g->axes, g->coefficients, n, point->size, losses));
+done:
+    return st;
+}
+
 static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t which, basin_surface *out)
 {
     basin_status st = BASIN_OK;
@@ -146,12 +163,12 @@ static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t
 
     out->columns = r->grid[0];
     out->rows = rows_of(r);
-    out->samples = basin_objective_samples(r->objectives[which]);
+    out->samples = basin_objective_samples(which == 0 ? r->point->objective : r->other);
     BASIN_STRDUP(out->split, r->splits[which]);
     BASIN_ALLOC(out->loss, g->points, "losses");
     BASIN_ALLOC(out->accuracy, g->points, "accuracies");
     BASIN_ALLOC(losses, g->points + 1, "losses");
-    BASIN_TRY(basin_objective_subspace(r->objectives[which], NULL, r->theta, g->directions, g->axes, g->coefficients, g->points + 1, losses));
+    BASIN_TRY(evaluate_all(r, g, which, losses));
     for (size_t i = 0; i < g->points; i++) {
         out->loss[i] = basin_loss_value(&losses[i]);
         out->accuracy[i] = basin_loss_accuracy(&losses[i]);
@@ -165,25 +182,30 @@ done:
 
 static basin_status differentiate(const basin_slice_request *r, const grid *g, basin_slice *s)
 {
-    basin_status     st = BASIN_OK;
-    size_t           size = s->parameters;
-    basin_curvature *c = NULL;
-    double          *gradient = NULL, *hd = NULL;
+    basin_status  st = BASIN_OK;
+    size_t        size = s->parameters;
+    double       *hd = NULL;
+    const double *gradient;
 
-    BASIN_ALLOC(gradient, size, "gradient");
+    BASIN_TRY(basin_point_gradient(r->point, NULL, &gradient));
     BASIN_ALLOC(hd, g->axes * size, "products");
-    BASIN_TRY(basin_point_gradient(r->objectives[0], r->theta, NULL, gradient));
-    BASIN_TRY(basin_curvature_create(r->objectives[0], NULL, r->theta, BASIN_HESSIAN, &c));
-    BASIN_TRY(basin_curvature_product(c, g->directions, g->axes, hd));
+    BASIN_TRY(basin_point_product(r->point, g->directions, g->axes, hd));
     for (size_t i = 0; i < g->axes; i++) {
         s->axes[i].slope = basin_dot(gradient, g->directions + i * size, size);
         s->axes[i].curvature = basin_dot(g->directions + i * size, hd + i * size, size);
     }
 done:
-    basin_curvature_destroy(&c);
-    basin_free(gradient);
     basin_free(hd);
     return st;
+}
+
+/* Room for the products of differentiate and for stationarity, which follows at the same frozen Hessian. */
+static void reserve(const basin_slice_request *r)
+{
+    basin_demand demand = {0};
+
+    basin_stationarity_demand(r->point, &demand);
+    basin_point_reserve(r->point, demand.aside + r->axis_count * r->point->size * sizeof(double));
 }
 
 static basin_status measure_cosines(const basin_slice_request *r, const grid *g, basin_slice *s)
@@ -208,28 +230,25 @@ static void add_demand(const basin_slice_request *r, basin_demand *demand)
 {
     size_t points = r->grid[0] * rows_of(r) + 1; /* the centre */
 
-    basin_stationarity_demand(r->objectives[0], &r->stationarity, demand);
+    basin_stationarity_demand(r->point, demand);
     if (!r->statistics_move) {
-        demand->gradients++;
-        demand->freezes++;
         demand->vectors += r->axis_count;
         if (demand->width < r->axis_count) demand->width = r->axis_count;
     }
     demand->axes = r->axis_count;
     demand->calls = 1;
-    for (size_t i = 0; i < r->objective_count; i++) demand->points[i] = points;
-    demand->bytes += points * (r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * r->objective_count * sizeof(double));
+    for (size_t i = 0; i < surfaces_of(r); i++) demand->points[i] = points;
+    demand->bytes += points * (r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * surfaces_of(r) * sizeof(double));
 }
 
 basin_status basin_slice_forecast(const basin_slice_request *r, const basin_direction_spec *specs, basin_forecast **out)
 {
     basin_status           st = BASIN_OK;
-    basin_forecast_request request = {.analysis = "slice", .objective_count = r->objective_count, .theta = r->theta};
+    basin_forecast_request request = {.analysis = "slice", .point = r->point, .other = r->other, .splits = {r->splits[0], r->splits[1]}};
 
     BASIN_TRY(check_counts(r));
     BASIN_TRY(check_size(r));
-    for (size_t i = 0; i < r->objective_count; i++) request.objectives[i] = r->objectives[i], request.splits[i] = r->splits[i];
-    for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(basin_direction_demand(r->objectives[0], &specs[i], &request.demand));
+    for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(basin_direction_demand(r->point->objective, &specs[i], &request.demand));
     add_demand(r, &request.demand);
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
@@ -244,15 +263,16 @@ basin_status basin_slice_compute(const basin_slice_request *request, basin_slice
 
     BASIN_TRY(check_request(request));
     BASIN_ALLOC(s, 1, "slice");
-    s->parameters = basin_objective_size(request->objectives[0]);
+    s->parameters = request->point->size;
     BASIN_ALLOC(s->axes, request->axis_count, "axes");
     s->axis_count = request->axis_count;
-    BASIN_ALLOC(s->surfaces, request->objective_count, "surfaces");
-    s->surface_count = request->objective_count;
+    BASIN_ALLOC(s->surfaces, surfaces_of(request), "surfaces");
+    s->surface_count = surfaces_of(request);
     for (size_t i = 0; i < s->axis_count; i++) BASIN_TRY(describe_axis(request, i, &s->axes[i]));
     BASIN_TRY(lay_grid(request, s, &g));
-    BASIN_TRY(basin_stationarity_compute(request->objectives[0], request->theta, &request->stationarity, &s->stationarity));
+    reserve(request);
     if (!request->statistics_move) BASIN_TRY(differentiate(request, &g, s));
+    BASIN_TRY(basin_stationarity_compute(request->point, &s->stationarity));
     for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(request, &g, i, &s->surfaces[i]));
     BASIN_TRY(measure_cosines(request, &g, s));
     *out = s, s = NULL;

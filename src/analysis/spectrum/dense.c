@@ -53,10 +53,10 @@ done:
     return st;
 }
 
-static basin_status hessian(basin_curvature *c, double *h)
+static basin_status hessian(basin_point *point, double *h)
 {
     basin_status st = BASIN_OK;
-    size_t       size = basin_curvature_size(c), block = block_of(size);
+    size_t       size = point->size, block = block_of(size);
     double      *units = NULL;
 
     BASIN_ALLOC(units, block * size, "unit vectors");
@@ -64,7 +64,7 @@ static basin_status hessian(basin_curvature *c, double *h)
         size_t k = size - start < block ? size - start : block;
         BASIN_TRY(basin_progress_report("hessian", (double)start, (double)size));
         for (size_t j = 0; j < k; j++) units[j * size + start + j] = 1.0;
-        BASIN_TRY(basin_curvature_product(c, units, k, h + start * size));
+        BASIN_TRY(basin_point_product(point, units, k, h + start * size));
         for (size_t j = 0; j < k; j++) units[j * size + start + j] = 0.0;
     }
     BASIN_CHECK(basin_all_finite(h, size * size), BASIN_ERR_NUMERIC, "the Hessian at this point is not finite");
@@ -124,10 +124,10 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_dense(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
+basin_status basin_spectrum_dense(basin_point *point, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
-    size_t       size = basin_curvature_size(c), top = options->vectors ? options->top : 0, bottom = options->vectors ? options->bottom : 0;
+    size_t       size = point->size, top = options->vectors ? options->top : 0, bottom = options->vectors ? options->bottom : 0;
     double      *h = NULL, *w = NULL, *z = NULL, skew;
 
     BASIN_ALLOC(h, size * size, "the Hessian");
@@ -136,7 +136,7 @@ basin_status basin_spectrum_dense(basin_curvature *c, double epsilon, const basi
     BASIN_ALLOC(out->eigenvalues, size, "eigenvalues");
     BASIN_ALLOC(out->residuals, size, "residuals");
     out->count = out->top = size;
-    BASIN_TRY(hessian(c, h));
+    BASIN_TRY(hessian(point, h));
     out->products = size;
     skew = symmetrise(h, size);
     for (size_t i = 0; i < size; i++) out->trace += h[i * size + i];

@@ -87,15 +87,15 @@ done:
     return st;
 }
 
-basin_status basin_krylov_create(basin_curvature *c, size_t rows, double epsilon, uint64_t seed, basin_krylov **out)
+basin_status basin_krylov_create(basin_point *point, size_t rows, double epsilon, uint64_t seed, basin_krylov **out)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = NULL;
 
     assert(rows > 0);
     BASIN_ALLOC(k, 1, "Krylov subspace");
-    k->curvature = c;
-    k->size = basin_curvature_size(c);
+    k->point = point;
+    k->size = point->size;
     k->rows = rows < k->size ? rows : k->size;
     k->epsilon = epsilon;
     k->random = basin_random_start(seed, BASIN_STREAM_LANCZOS);
@@ -173,7 +173,7 @@ basin_status basin_krylov_extend(basin_krylov *k, size_t which)
     double      *w = k->hv, *next = NULL, sums[2];
 
     assert(c < size && c + which < k->held && basin_krylov_has_room(k));
-    BASIN_TRY(basin_curvature_product(k->curvature, k->v[c + which], 1, w));
+    BASIN_TRY(basin_point_product(k->point, k->v[c + which], 1, w));
     basin_vectors_dot((double *[]){w, k->v[c + which]}, 2, w, size, sums); /* what is not finite shows in the sum of squares */
     BASIN_CHECK(isfinite(sums[0]) || basin_all_finite(w, size), BASIN_ERR_NUMERIC, "product %zu with the Hessian is not finite", k->products + 1);
     swap_rows(k, c, c + which);

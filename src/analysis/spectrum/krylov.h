@@ -1,4 +1,4 @@
-/* An orthonormal basis V of Krylov subspaces of H and what H does to it, grown one product at a time.
+/* An orthonormal basis V of Krylov subspaces of H = ∇²F at a point and what H does to it, grown one product at a time.
  *
  * Letters: P parameters; j vectors have been multiplied by H; h >= j vectors are held. The vectors from j on are candidates: they belong
  * to the basis, and a product with one of them extends what is known. Where the basis is small, a candidate is released: new vectors are
@@ -7,13 +7,14 @@
 #ifndef BASIN_ANALYSIS_SPECTRUM_KRYLOV_H
 #define BASIN_ANALYSIS_SPECTRUM_KRYLOV_H
 
+#include "analysis/point.h"
 #include "core/random.h"
 #include "core/status.h"
 
 enum { BASIN_KRYLOV_RELEASED = 3 }; /* how many released vectors are followed */
 
 typedef struct basin_krylov {
-    basin_curvature *curvature; /* borrowed */
+    basin_point     *point;     /* borrowed */
     size_t           size;      /* P */
     size_t           rows;      /* maximum of h, at most P */
     size_t           used;      /* j */
@@ -39,7 +40,7 @@ typedef struct basin_krylov {
 } basin_krylov;
 
 /* A random unit vector is the first candidate. `rows` is cut to P. Caller destroys. */
-basin_status basin_krylov_create(basin_curvature *c, size_t rows, double epsilon, uint64_t seed, basin_krylov **out);
+basin_status basin_krylov_create(basin_point *point, size_t rows, double epsilon, uint64_t seed, basin_krylov **out);
 void         basin_krylov_destroy(basin_krylov **k);
 
 /* Is there room for one more vector? There always is once all P are held. */

@@ -176,7 +176,7 @@ static basin_status measure_noise(basin_search *s, basin_random *random, double 
     basin_random_signs(random, signs, s->count);
     for (size_t i = 0; i < s->count; i++) basin_axpy(signs[i] / sqrt((double)s->count), k->y + s->keep[i] * k->used, a, k->used);
     basin_krylov_combine(k, a, k->used, x);
-    BASIN_TRY(basin_curvature_product(k->curvature, x, 1, k->hv));
+    BASIN_TRY(basin_point_product(k->point, x, 1, k->hv));
     BASIN_CHECK(basin_all_finite(k->hv, k->size), BASIN_ERR_NUMERIC, "product %zu with the Hessian is not finite", k->products + 1);
     k->products++;
     basin_krylov_apply(k, a, x);
@@ -201,7 +201,7 @@ static basin_status explicit_residuals(basin_krylov *k, basin_spectrum *out)
     for (size_t start = 0; start < out->count; start += chunk) {
         size_t n = out->count - start < chunk ? out->count - start : chunk;
         for (size_t i = 0; i < n; i++) basin_copy(k->v[start + i], q + i * size, size);
-        BASIN_TRY(basin_curvature_product(k->curvature, q, n, hq));
+        BASIN_TRY(basin_point_product(k->point, q, n, hq));
         k->products += n;
         for (size_t i = 0; i < n; i++) {
             basin_axpy(-out->eigenvalues[start + i], q + i * size, hq + i * size, size);
@@ -320,15 +320,15 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
+basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
     basin_search s = {.wanted = {.top = options->top, .bottom = options->bottom}, .count = options->top + options->bottom,
                       .max_products = options->max_products, .tolerance = options->tolerance};
     size_t       rows = 0;
 
-    BASIN_TRY(choose_rows(basin_curvature_size(c), s.count, options, &rows));
-    BASIN_TRY(basin_krylov_create(c, rows, epsilon, options->seed, &s.k));
+    BASIN_TRY(choose_rows(point->size, s.count, options, &rows));
+    BASIN_TRY(basin_krylov_create(point, rows, epsilon, options->seed, &s.k));
     BASIN_ALLOC(s.keep, rows, "indices");
     BASIN_ALLOC(s.scratch, (rows + 1) * rows, "projected matrix");
     BASIN_ALLOC(s.residuals, rows, "residuals");
@@ -343,7 +343,7 @@ basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const ba
     out->products = s.k->products;
     out->asymmetry = out->negative_mass = NAN;
     if (options->vectors) BASIN_TRY(keep_vectors(s.k, out));
-    if (options->probes > 0) BASIN_TRY(basin_spectrum_probe(c, s.k->v, options->probes, options->seed, out));
+    if (options->probes > 0) BASIN_TRY(basin_spectrum_probe(point, s.k->v, options->probes, options->seed, out));
 done:
     basin_krylov_destroy(&s.k);
     basin_free(s.keep);

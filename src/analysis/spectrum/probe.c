@@ -91,15 +91,15 @@ static double add_held(basin_spectrum *out)
 }
 
 /* n samples of ‖H'z‖² and zᵀH'z; z, hz [n, P] and h [count] are scratch. */
-static basin_status sample(basin_curvature *c, double *const *vectors, size_t count, basin_random *random, size_t n, double *z, double *hz, double *h,
+static basin_status sample(basin_point *point, double *const *vectors, size_t count, basin_random *random, size_t n, double *z, double *hz, double *h,
                            moments *squares, moments *traces)
 {
     basin_status st = BASIN_OK;
-    size_t       size = basin_curvature_size(c);
+    size_t       size = point->size;
 
     basin_random_normals(random, z, n * size);
     basin_vectors_deflate(vectors, count, z, n, size, h);
-    BASIN_TRY(basin_curvature_product(c, z, n, hz));
+    BASIN_TRY(basin_point_product(point, z, n, hz));
     BASIN_CHECK(basin_all_finite(hz, n * size), BASIN_ERR_NUMERIC, "a product of the Hessian with a random probe is not finite");
     basin_vectors_deflate(vectors, count, hz, n, size, h);
     for (size_t i = 0; i < n; i++) {
@@ -110,10 +110,10 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_probe(basin_curvature *c, double *const *vectors, size_t probes, uint64_t seed, basin_spectrum *out)
+basin_status basin_spectrum_probe(basin_point *point, double *const *vectors, size_t probes, uint64_t seed, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
-    size_t       size = basin_curvature_size(c), chunk = probes < CHUNK ? probes : CHUNK, left = size - out->count;
+    size_t       size = point->size, chunk = probes < CHUNK ? probes : CHUNK, left = size - out->count;
     double      *z = NULL, *hz = NULL, *h = NULL, slack = add_held(out);
     moments      squares = {0}, traces = {0};
     basin_random random = basin_random_start(seed, BASIN_STREAM_PROBE);
@@ -126,7 +126,7 @@ basin_status basin_spectrum_probe(basin_curvature *c, double *const *vectors, si
     for (size_t start = 0; start < probes; start += chunk) {
         size_t n = probes - start < chunk ? probes - start : chunk;
         BASIN_TRY(basin_progress_report("probes", (double)start, (double)probes));
-        BASIN_TRY(sample(c, vectors, out->count, &random, n, z, hz, h, &squares, &traces));
+        BASIN_TRY(sample(point, vectors, out->count, &random, n, z, hz, h, &squares, &traces));
         out->products += n;
     }
     out->frobenius2_upper += slack + upper_limit(squares.mean, probes, basin_spectrum_leftover(out), left);

@@ -25,7 +25,6 @@
 #include <stdlib.h>
 
 #include "analysis/spectrum/krylov.h"
-#include "analysis/point.h"
 #include "analysis/spectrum/spectrum.h"
 #include "core/linalg.h"
 #include "core/memory.h"
@@ -235,19 +234,17 @@ done:
     return st;
 }
 
-static basin_status ritz_demand(const basin_objective *o, const basin_sane_options *options, basin_demand *demand, size_t *out)
+static basin_status ritz_demand(const basin_point *point, const basin_sane_options *options, basin_demand *demand, size_t *out)
 {
     basin_status st = BASIN_OK;
-    size_t       size = basin_objective_size(o), steps = options != NULL ? options->ritz : 0, bytes;
+    size_t       size = point->size, steps = options != NULL ? options->ritz : 0, bytes;
 
     BASIN_CHECK(steps > 0, BASIN_ERR_ARG, "the ritz method needs a number of Lanczos steps");
     BASIN_TRY(check_options(options));
     if (steps > size) steps = size;
     BASIN_CHECK(steps < basin_memory_limit() / sizeof(double) / size, BASIN_ERR_BUDGET,
                 "%zu Lanczos steps with %zu parameters do not fit the limit of %zu bytes", steps, size, basin_memory_limit());
-    demand->gradients++; /* describe_point */
-    basin_stationarity_demand(o, &options->stationarity, demand);
-    demand->freezes++;
+    basin_stationarity_demand(point, demand);
     demand->products += steps, demand->most += steps;
     demand->rows = steps / 2 + 1;
     bytes = (steps * size + 2 * (steps + 1) * (steps + 1)) * sizeof(double); /* the basis, the projected matrix, Ritz vectors */
@@ -257,62 +254,60 @@ done:
     return st;
 }
 
-static basin_status describe_point(basin_objective *o, const double *theta, const basin_sane_options *options, basin_sane *s)
+static basin_status describe_point(basin_point *point, basin_sane *s)
 {
-    basin_status st = BASIN_OK;
-    double      *g = NULL;
-    basin_loss   loss;
+    basin_status  st = BASIN_OK;
+    const double *g;
+    basin_loss    loss;
 
-    BASIN_ALLOC(g, basin_objective_size(o), "gradient");
-    BASIN_TRY(basin_point_gradient(o, theta, &loss, g));
-    s->parameters = basin_objective_size(o);
-    s->samples = basin_objective_samples(o);
+    BASIN_TRY(basin_point_gradient(point, &loss, &g));
+    s->parameters = point->size;
+    s->samples = basin_objective_samples(point->objective);
     s->loss = basin_loss_value(&loss);
-    s->gradient_norm = basin_norm(g, s->parameters);
-    BASIN_TRY(basin_stationarity_compute(o, theta, &options->stationarity, &s->stationarity));
+    s->gradient_norm = basin_norm(g, point->size);
+    BASIN_TRY(basin_stationarity_compute(point, &s->stationarity));
 done:
-    basin_free(g);
     return st;
 }
 
-basin_status basin_sane_ritz_forecast(basin_objective *o, const double *theta, const basin_sane_options *options, basin_forecast **out)
+basin_status basin_sane_ritz_forecast(basin_point *point, const basin_sane_options *options, basin_forecast **out)
 {
     basin_status           st = BASIN_OK;
     size_t                 steps;
-    basin_forecast_request request = {.analysis = "sane", .method = basin_sane_method_text(BASIN_SANE_RITZ), .objective_count = 1, .objectives = {o}, .theta = theta};
+    basin_forecast_request request = {.analysis = "sane", .method = basin_sane_method_text(BASIN_SANE_RITZ), .point = point};
 
-    BASIN_TRY(ritz_demand(o, options, &request.demand, &steps));
+    BASIN_TRY(ritz_demand(point, options, &request.demand, &steps));
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
 }
 
-basin_status basin_sane_ritz(basin_objective *o, const double *theta, uint64_t seed, const basin_sane_options *options, basin_sane **out)
+basin_status basin_sane_ritz(basin_point *point, uint64_t seed, const basin_sane_options *options, basin_sane **out)
 {
-    basin_status     st = BASIN_OK;
-    basin_sane      *s = NULL;
-    basin_curvature *c = NULL;
-    basin_krylov    *k = NULL;
-    magnitudes       m = {0};
-    basin_demand     demand = {0};
-    size_t           steps;
+    basin_status  st = BASIN_OK;
+    basin_sane   *s = NULL;
+    basin_krylov *k = NULL;
+    magnitudes    m = {0};
+    basin_demand  demand = {0};
+    size_t        steps;
 
-    BASIN_TRY(ritz_demand(o, options, &demand, &steps));
+    BASIN_TRY(ritz_demand(point, options, &demand, &steps));
+    BASIN_TRY(basin_point_gradient(point, NULL, NULL)); /* where the loss is not finite, nothing begins */
     BASIN_ALLOC(s, 1, "SANE");
-    BASIN_TRY(describe_point(o, theta, options, s));
-    BASIN_TRY(basin_point_freeze(o, theta, demand.aside, &c));
-    BASIN_TRY(basin_krylov_create(c, steps + 1, basin_objective_epsilon(o), seed, &k));
+    basin_point_reserve(point, demand.aside);
+    BASIN_TRY(basin_krylov_create(point, steps + 1, basin_objective_epsilon(point->objective), seed, &k));
     BASIN_TRY(run(k, steps));
     BASIN_TRY(sort_magnitudes(k->ritz, k->used, &m));
     BASIN_TRY(sum_up(&m, BASIN_SANE_RITZ, options, s));
     s->lower = s->upper = s->n_eff_lower = s->n_eff_upper = NAN;
     s->ritz_steps = k->used;
     s->seed = seed;
+    basin_krylov_destroy(&k); /* its memory may be wanted */
+    BASIN_TRY(describe_point(point, s));
     *out = s, s = NULL;
 done:
     basin_free(m.x);
     basin_krylov_destroy(&k);
-    basin_curvature_destroy(&c);
     basin_sane_destroy(&s);
     return st;
 }

@@ -43,22 +43,19 @@ static basin_spectrum_options complete(const basin_spectrum_options *options, si
     return o;
 }
 
-static basin_status describe_point(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity, basin_spectrum *out)
+basin_status basin_spectrum_describe(basin_point *point, basin_spectrum *out)
 {
-    basin_status st = BASIN_OK;
-    double      *g = NULL;
-    basin_loss   loss;
+    basin_status  st = BASIN_OK;
+    const double *g;
+    basin_loss    loss;
 
-    BASIN_ALLOC(g, basin_objective_size(o), "gradient");
-    BASIN_TRY(basin_point_gradient(o, theta, &loss, g));
-    out->parameters = basin_objective_size(o);
-    out->samples = basin_objective_samples(o);
+    BASIN_TRY(basin_point_gradient(point, &loss, &g));
+    out->samples = basin_objective_samples(point->objective);
     out->loss = basin_loss_value(&loss);
     out->accuracy = basin_loss_accuracy(&loss);
-    out->gradient_norm = basin_norm(g, out->parameters);
-    BASIN_TRY(basin_stationarity_compute(o, theta, stationarity, &out->stationarity));
+    out->gradient_norm = basin_norm(g, point->size);
+    BASIN_TRY(basin_stationarity_compute(point, &out->stationarity));
 done:
-    basin_free(g);
     return st;
 }
 
@@ -112,63 +109,75 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_demand(const basin_objective *o, const basin_stationarity_options *stationarity, const basin_spectrum_options *options,
-                                   basin_demand *demand, basin_spectrum_method *method)
+basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options, basin_demand *demand,
+                                   basin_spectrum_method *method)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_options chosen;
 
-    demand->gradients++; /* describe_point */
-    basin_stationarity_demand(o, stationarity, demand);
-    demand->freezes++;
+    demand->gradients = demand->freezes = 1;
     BASIN_TRY(choose(o, options, demand, &chosen));
     *method = chosen.method;
 done:
     return st;
 }
 
-basin_status basin_spectrum_forecast(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
-                                     const basin_spectrum_options *options, basin_forecast **out)
+basin_status basin_spectrum_forecast(basin_point *point, const basin_spectrum_options *options, basin_forecast **out)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_method  method;
-    basin_forecast_request request = {.analysis = "spectrum", .objective_count = 1, .objectives = {o}, .theta = theta};
+    basin_forecast_request request = {.analysis = "spectrum", .point = point};
 
-    BASIN_TRY(basin_spectrum_demand(o, stationarity, options, &request.demand, &method));
+    BASIN_TRY(basin_spectrum_demand(point->objective, options, &request.demand, &method));
     request.method = basin_spectrum_method_text(method);
+    basin_stationarity_demand(point, &request.demand);
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
 }
 
-basin_status basin_spectrum_compute(basin_objective *o, const double *theta, const basin_stationarity_options *stationarity,
-                                    const basin_spectrum_options *options, basin_spectrum **out)
+basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_options *options, basin_spectrum **out)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum        *s = NULL;
-    basin_curvature       *c = NULL;
-    basin_spectrum_options complete_options;
+    basin_curvature       *curvature = NULL;
+    basin_spectrum_options chosen;
     basin_demand           demand = {0};
     basin_spectrum_method  method;
-    double                 epsilon = basin_objective_epsilon(o);
+    double                 epsilon;
 
-    BASIN_TRY(basin_spectrum_demand(o, stationarity, options, &demand, &method)); /* what it refuses need not begin */
+    BASIN_TRY(basin_spectrum_demand(point->objective, options, &demand, &method)); /* what it refuses need not begin */
+    BASIN_TRY(basin_point_gradient(point, NULL, NULL));                            /* nor where the loss is not finite */
     BASIN_ALLOC(s, 1, "spectrum");
-    BASIN_TRY(describe_point(o, theta, stationarity, s));
-    BASIN_TRY(basin_point_freeze(o, theta, demand.aside, &c));
-    s->approximate = basin_curvature_approximate(c);
-    complete_options = complete(options, s->parameters, epsilon, s->approximate);
-    if (s->approximate) epsilon = cbrt(epsilon) * cbrt(epsilon);
-    s->tolerance = complete_options.tolerance;
-    s->seed = complete_options.seed;
+    s->parameters = point->size;
+    basin_stationarity_demand(point, &demand); /* which comes after, at the same frozen Hessian */
+    basin_point_reserve(point, demand.aside);
+    BASIN_TRY(basin_point_curvature(point, &curvature));
+    BASIN_TRY(basin_point_epsilon(point, &epsilon));
+    s->approximate = basin_curvature_approximate(curvature);
+    chosen = complete(options, point->size, basin_objective_epsilon(point->objective), s->approximate);
+    s->tolerance = chosen.tolerance;
+    s->seed = chosen.seed;
     s->operator_kind = BASIN_HESSIAN;
-    s->method = (int)complete_options.method;
-    if (complete_options.method == BASIN_SPECTRUM_DENSE) BASIN_TRY(basin_spectrum_dense(c, epsilon, &complete_options, s));
-    else BASIN_TRY(basin_spectrum_lanczos(c, epsilon, &complete_options, s));
+    s->method = (int)method;
+    if (chosen.method == BASIN_SPECTRUM_DENSE) BASIN_TRY(basin_spectrum_dense(point, epsilon, &chosen, s));
+    else BASIN_TRY(basin_spectrum_lanczos(point, epsilon, &chosen, s));
     BASIN_TRY(measure_gaps(s));
     *out = s, s = NULL;
 done:
-    basin_curvature_destroy(&c);
+    basin_spectrum_destroy(&s);
+    return st;
+}
+
+basin_status basin_spectrum_compute(basin_point *point, const basin_spectrum_options *options, basin_spectrum **out)
+{
+    basin_status    st = BASIN_OK;
+    basin_spectrum *s = NULL;
+
+    BASIN_TRY(basin_spectrum_solve(point, options, &s));
+    BASIN_TRY(basin_spectrum_describe(point, s));
+    *out = s, s = NULL;
+done:
     basin_spectrum_destroy(&s);
     return st;
 }

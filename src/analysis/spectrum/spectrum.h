@@ -3,11 +3,17 @@
 #define BASIN_ANALYSIS_SPECTRUM_SPECTRUM_H
 
 #include "analysis/forecast.h"
+#include "analysis/point.h"
+
+/* Eigenpairs of ∇²F alone, without what the point itself is (loss, gradient, stationarity). Caller destroys. */
+basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_options *options, basin_spectrum **out);
+/* And that. Stationarity comes last: after its products nobody needs the frozen Hessian. */
+basin_status basin_spectrum_describe(basin_point *point, basin_spectrum *out);
 
 /* Both fill eigenvalues, residuals, vectors and what is known of ‖H‖_F² and the trace into a zeroed *out; on failure the
    caller clears it. `options` is complete: no zero stands for a default. */
-basin_status basin_spectrum_dense(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
-basin_status basin_spectrum_lanczos(basin_curvature *c, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
+basin_status basin_spectrum_dense(basin_point *point, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
+basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
 
 /* What these two will ask of the curvature, and hold; BASIN_ERR_BUDGET where that cannot fit the memory limit. */
 basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand);
@@ -20,7 +26,7 @@ basin_status basin_spectrum_check(const basin_spectrum *s);
 size_t basin_spectrum_dense_bytes(size_t size, size_t vectors);
 
 /* ‖H‖_F² and trace from the eigenpairs held and random probes of what they leave over. */
-basin_status basin_spectrum_probe(basin_curvature *c, double *const *vectors /* [count] of [P], orthonormal */, size_t probes, uint64_t seed,
+basin_status basin_spectrum_probe(basin_point *point, double *const *vectors /* [count] of [P], orthonormal */, size_t probes, uint64_t seed,
                                   basin_spectrum *out);
 
 /* Of a truncated spectrum that holds both ends: by how much at most the i-th eigenvalue lies beyond the i-th found. INFINITY where an end is not held

@@ -100,6 +100,19 @@ done:
     return st;
 }
 
+/* With F of a forward pass and f0 of it in the first layer, whose inputs no derivative is taken by. Backward to inputs F - f0, to weights F.
+ * The tangents of each have two terms, of weights' and of inputs' tangents: forward 2F - f0, back to inputs 2(F - f0), to weights
+ * 2F - f0. A point of a line combines the first layers of theta and the directions instead of running it. */
+static void flops(const void *ctx, basin_flops *out)
+{
+    const basin_network *net = ctx;
+    double               f, f0;
+
+    basin_plan_flops(net->plan, &f, &f0);
+    f *= (double)net->data.count, f0 *= (double)net->data.count;
+    *out = (basin_flops){.loss = f, .gradient = 3.0 * f - f0, .freeze = 2.0 * f - f0, .product = 6.0 * f - 4.0 * f0, .subspace = f - f0};
+}
+
 /* --------------------------------------------------------------------------------------------- creation -- */
 
 static void destroy(void *ctx)
@@ -134,6 +147,7 @@ static const basin_objective_type network_type = {
     .thaw = basin_network_thaw,
     .provision = basin_network_provision,
     .crossings = crossings,
+    .flops = flops,
     .destroy = destroy,
 };
 
@@ -386,9 +400,6 @@ static bool facts(const basin_objective *objective, basin_network_facts *out)
 {
     if (basin_objective_type_of(objective) != &network_type) return false;
     const basin_network *net = basin_objective_context(objective);
-    basin_plan_flops(net->plan, &out->forward, &out->first_layer);
-    out->forward *= (double)net->data.count;
-    out->first_layer *= (double)net->data.count;
     out->width = net->plan->slots[net->plan->output].width;
     out->output = outputs;
     out->ends = interpolate;

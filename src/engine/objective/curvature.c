@@ -89,9 +89,9 @@ static void product_add(const basin_reduction *job, basin_sweep *sweep)
     basin_sweep_collect(sweep, state->k, state->hv);
 }
 
-void basin_network_thaw(void **point)
+void basin_network_thaw(void *point)
 {
-    frozen *p = *point;
+    frozen *p = point;
 
     if (p == NULL) return;
     basin_network_release(p->net, &p->data);
@@ -99,7 +99,6 @@ void basin_network_thaw(void **point)
     basin_free(p->kept);
     basin_sweeps_destroy(p->sweeps, p->provision.threads);
     basin_free(p);
-    *point = NULL;
 }
 
 /* ---------------------------------------------------------------------------------------- memory of a point -- */
@@ -166,7 +165,6 @@ basin_status basin_network_freeze(void *ctx, const basin_samples *s, const doubl
     basin_network   *net = ctx;
     frozen          *point = NULL;
     basin_provision *p;
-    void            *cleanup;
 
     (void)kind;
     BASIN_ALLOC(point, 1, "curvature");
@@ -188,8 +186,7 @@ basin_status basin_network_freeze(void *ctx, const basin_samples *s, const doubl
                                p->threads));
     *out = point, point = NULL;
 done:
-    cleanup = point;
-    basin_network_thaw(&cleanup);
+    basin_network_thaw(point);
     return st;
 }
 

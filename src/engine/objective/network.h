@@ -91,7 +91,7 @@ basin_status basin_network_subspace(void *ctx, const basin_samples *s, const dou
                                     size_t n, basin_loss *out);
 basin_status basin_network_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **out);
 basin_status basin_network_product(void *point, const double *v, size_t k, double *hv);
-void         basin_network_thaw(void **point);
+void         basin_network_thaw(void *point);
 void         basin_network_provision(const void *point, basin_provision *out);
 
 #endif
