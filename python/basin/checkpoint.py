@@ -81,6 +81,8 @@ class Writer:
                 for group, tensors in [("parameters", state)] + [(f"optimizer/{name}", values) for name, values in training.states.items()]:
                     for name in self.shapes:
                         put(f, f"{group}/{name}", _array(tensors[name]))
+                for name, value in (training.decay or {}).items() if "weight_decay" not in attributes else ():
+                    f[f"parameters/{name}"].attrs["weight_decay"] = value
                 self._put_buffers(f, state, training)
                 f.create_group("training").attrs.update(attributes)
                 f.create_group("loss").attrs.update(self.loss.attributes())

@@ -37,23 +37,27 @@ SIGNS = {"RMSprop": ("alpha", "centered"), "Adagrad": ("lr_decay", "initial_accu
 
 @dataclass
 class Snapshot:
-    """Options of the param groups, state by parameter name; `kind` is the base optimizer's class, where known."""
+    """Options of the param groups, state by parameter name; `kind` is the base optimizer's class, where known; `decay` the weight decay of each
+    parameter's group, where it is known which group is whose."""
 
     groups: List[Dict[str, Any]]
     state: Dict[str, Dict[str, Any]]
     kind: Optional[str] = None
     sam: bool = False
+    decay: Dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
 class Training:
-    """For /training and /optimizer of a checkpoint; perturbed None is unknown."""
+    """For /training, /optimizer and the attributes of /parameters of a checkpoint; perturbed None is unknown; `decay` by parameter, where it
+    differs."""
 
     method: Optional[str] = None
     perturbed: Optional[bool] = None
     undo: Optional[float] = None
     hyperparameters: Dict[str, float] = field(default_factory=dict)
     states: Dict[str, Dict[str, torch.Tensor]] = field(default_factory=dict)
+    decay: Optional[Dict[str, float]] = None
     notes: List[str] = field(default_factory=list)
 
     @property
@@ -88,7 +92,8 @@ def live(optimizer: Any, model: nn.Module, shapes: Dict[str, List[int]]) -> Snap
     state = {names[id(p)]: values for p, values in base.state.items() if id(p) in names}
     kind = next((c.__name__ for c in type(base).__mro__ if c.__module__.startswith("torch.optim")), type(base).__name__)
     own = type(base).__name__
-    return Snapshot(groups, state, own if kind == "Optimizer" else kind, sam)
+    decay = {names[id(p)]: _number(group.get("weight_decay") or 0) for group in base.param_groups for p in group["params"] if id(p) in names}
+    return Snapshot(groups, state, own if kind == "Optimizer" else kind, sam, decay)
 
 
 # ---------------------------------------------------------------------------------------------- what is it --
@@ -164,22 +169,32 @@ def _same(s: Snapshot, key: str, training: Training, called: str) -> Optional[fl
     return values[0] if len(values) == 1 else None
 
 
-def _hyperparameters(s: Snapshot, training: Training) -> None:
+def _decay_of_each(s: Snapshot, shapes: Dict[str, List[int]]) -> Optional[Dict[str, float]]:
+    """Of the parameters of the graph, where their weight decays differ and each is known."""
+    found = {name: s.decay[name] for name in shapes if name in s.decay}
+    return found if len(found) == len(shapes) and len(set(found.values())) > 1 else None
+
+
+def _decoupled(s: Snapshot) -> bool:
+    return _base_method(s) == "adamw" or any(group.get("decoupled_weight_decay") for group in s.groups)
+
+
+def _hyperparameters(s: Snapshot, shapes: Dict[str, List[int]], training: Training) -> None:
+    training.decay = _decay_of_each(s, shapes)
     found = {"learning_rate": _same(s, "lr", training, "learning_rate"), "rho": _same(s, "rho", training, "rho") if _is_sam(s) or _is_msam(s) else None,
-             "weight_decay": _same(s, "weight_decay", training, "weight_decay"),
+             "weight_decay": _same(s, "weight_decay", training, "weight_decay") if training.decay is None else None,
              "momentum": _same(s, "momentum", training, "momentum") if _has_velocity(s) else None}
     if _adam(s) and found["momentum"] is None:
         betas = {float(group["betas"][0]) for group in s.groups if "betas" in group}
         found["momentum"] = betas.pop() if len(betas) == 1 else None
-    if found["weight_decay"] is not None:
+    if found["weight_decay"] is not None or training.decay is not None:
         if _adam(s) and s.kind is None and found["weight_decay"] != 0.0 and not any(
                 "decoupled_weight_decay" in group or "norm_factor" in group for group in s.groups):
             training.notes.append("Adam or AdamW cannot be told apart from the state: weight_decay left out unless method is given")
             del found["weight_decay"]
-        else:
-            decoupled = _base_method(s) == "adamw" or any(group.get("decoupled_weight_decay") for group in s.groups)
-            if decoupled or s.kind in COUPLED or _is_msam(s):  # how an unknown class decays is not known
-                found["weight_decay_coupled"] = not decoupled
+            training.decay = None
+        elif _decoupled(s) or s.kind in COUPLED or _is_msam(s):  # how an unknown class decays is not known
+            found["weight_decay_coupled"] = not _decoupled(s)
     training.hyperparameters = {name: value for name, value in found.items() if value is not None}
 
 
@@ -236,7 +251,7 @@ def describe(s: Snapshot, shapes: Dict[str, List[int]], perturbed: Optional[bool
     training = Training(method=method_of(s))
     if training.method is None:
         training.notes.append("an optimizer that basin does not know: give method= (its name)")
-    _hyperparameters(s, training)
+    _hyperparameters(s, shapes, training)
     _states(s, shapes, training)
     if not _is_msam(s):
         training.perturbed = bool(perturbed) and not of_folder

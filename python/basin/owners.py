@@ -124,4 +124,5 @@ def snapshot(optimizer: Mapping[str, Any], writer: Writer, order: Optional[Order
     groups = [{k: v for k, v in group.items() if k not in ("params", "param_names")} for group in optimizer["param_groups"]]
     state = {of[i]: values for i, values in optimizer["state"].items() if i in of and isinstance(values, Mapping)}
     holds = any(key in values for values in state.values() for key in ("momentum_buffer", "exp_avg"))
-    return Snapshot(groups, state, kind_of(groups, state)), [why] if why and holds else []
+    decay = {of[i]: float(group.get("weight_decay") or 0) for group in optimizer["param_groups"] for i in group["params"]}
+    return Snapshot(groups, state, kind_of(groups, state), decay=decay), [why] if why and holds else []

@@ -25,10 +25,26 @@ class Optimizers(Saving):
     def test_groups_do_not_mix_layers_up(self):
         optimizer = two_groups(self.net)
         train(self.net, optimizer, self.x, self.y)
-        with self.assertWarnsRegex(UserWarning, r"weight_decay differs between parameter groups \(0, 0.01\): left out"):
-            path = self.save(optimizer=optimizer)
+        path = self.save(optimizer=optimizer)
         self.same(path, "optimizer/momentum", momenta(self.net, optimizer))
         self.assertNotIn("weight_decay", self.training(path))
+        self.assertEqual(self.training(path)["weight_decay_coupled"], 1)
+        with h5py.File(path) as f:
+            for name, p in self.net.named_parameters():
+                self.assertEqual(f[f"parameters/{name}"].attrs["weight_decay"], 1e-2 if p.dim() > 1 else 0.0)
+
+    def test_one_weight_decay_given_stands_for_those_of_groups(self):
+        path = self.save(optimizer=two_groups(self.net), hyperparameters={"weight_decay": 1e-3})
+        self.assertEqual(self.training(path)["weight_decay"], 1e-3)
+        with h5py.File(path) as f:
+            self.assertFalse([name for name, _ in self.net.named_parameters() if "weight_decay" in f[f"parameters/{name}"].attrs])
+
+    def test_what_differs_between_groups_is_left_out(self):
+        parameters = list(self.net.parameters())
+        optimizer = torch.optim.SGD([{"params": parameters[:1], "lr": 0.2}, {"params": parameters[1:]}], lr=0.1)
+        with self.assertWarnsRegex(UserWarning, r"learning_rate differs between parameter groups \(0.1, 0.2\): left out"):
+            path = self.save(optimizer=optimizer)
+        self.assertNotIn("learning_rate", self.training(path))
 
     def test_shared_parameters_have_one_momentum(self):
         self.net[2].weight = nn.Parameter(torch.randn(5, 5))

@@ -65,8 +65,11 @@ class Runs(Converting):
         self.assertIn("momentum left out: which of it belongs to which tensor is not in the file (2 parameter groups, 6 of 6 tensors", str(result))
         names = [["0.weight", "2.weight", "4.weight"], ["0.bias", "2.bias", "4.bias"]]
         for order in (two_groups, names, sum(names, []), ["module." + name for name in sum(names, [])]):
-            self.convert(order=order)
+            result = self.convert(order=order)
             self.holds("sgd", expected)
+            self.assertNotIn("weight_decay differs", str(result))
+            with h5py.File(self.folder / "out/sgd/epoch_2.h5") as f:
+                self.assertEqual([f[f"parameters/{name}"].attrs["weight_decay"] for name in ("0.weight", "0.bias")], [0.01, 0.0])
 
     def test_an_order_of_groups_leaves_files_of_one_group_alone(self):
         """A folder may hold both: the order of the groups would hand the one group's momenta to the wrong layers."""

@@ -243,6 +243,43 @@ done:
     return st;
 }
 
+/* One tensor's own weight decay. All have one or none has. */
+static basin_status read_decay_of(const basin_h5 *h5, const char *object, bool expected, basin_checkpoint *ck, const basin_block *block)
+{
+    basin_status st = BASIN_OK;
+    bool         present = false;
+    double       w = 0.0;
+
+    BASIN_TRY(basin_h5_has_attribute(h5, object, "weight_decay", &present));
+    BASIN_CHECK(present == expected, BASIN_ERR_MISSING, "%s: %s: attribute weight_decay: %s, %s %s it", ck->path, object,
+                present ? "present" : "missing", ck->params->blocks[0].name, expected ? "has" : "lacks");
+    if (!present) goto done;
+    BASIN_TRY(basin_h5_real_attribute(h5, object, "weight_decay", &w));
+    BASIN_CHECK(w >= 0.0 && isfinite(w), BASIN_ERR_VALUE, "%s: %s: attribute weight_decay: %g is not a finite number >= 0", ck->path, object, w);
+    for (size_t i = 0; i < block->size; i++) ck->decay[block->offset + i] = w;
+done:
+    return st;
+}
+
+/* Weight decay tensor by tensor, where the file has it. */
+static basin_status read_decay(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    char        *object = NULL;
+    bool         expected = false;
+
+    for (size_t i = 0; i < ck->params->count; i++) {
+        basin_free(object);
+        BASIN_CHECK((object = basin_format("/parameters/%s", ck->params->blocks[i].name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        if (i == 0) BASIN_TRY(basin_h5_has_attribute(h5, object, "weight_decay", &expected));
+        if (i == 0 && expected) BASIN_ALLOC(ck->decay, ck->params->size, "weight decay");
+        BASIN_TRY(read_decay_of(h5, object, expected, ck, &ck->params->blocks[i]));
+    }
+done:
+    basin_free(object);
+    return st;
+}
+
 /* [C], or nothing. */
 static basin_status read_loss_weights(const basin_h5 *h5, basin_checkpoint *ck)
 {
@@ -363,6 +400,7 @@ static basin_status read_body(const basin_h5 *h5, basin_checkpoint *ck)
     BASIN_TRY(read_training(h5, ck));
     BASIN_TRY(read_data_reference(h5, ck));
     BASIN_TRY(read_vector(h5, "/parameters", ck->params, ck->theta));
+    BASIN_TRY(read_decay(h5, ck));
     BASIN_TRY(read_states(h5, ck));
     BASIN_TRY(has_group(h5, ck->path, "/buffers", &present));
     if (present) {

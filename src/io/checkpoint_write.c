@@ -24,6 +24,26 @@ done:
     return st;
 }
 
+/* Of a tensor all parameters have one weight decay; the format has no place for more. */
+static basin_status put_decay(basin_h5 *h5, const basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+    char        *object = NULL;
+
+    for (size_t i = 0; i < ck->params->count && ck->decay != NULL; i++) {
+        const basin_block *block = &ck->params->blocks[i];
+        const double      *w = ck->decay + block->offset;
+        for (size_t j = 1; j < block->size; j++)
+            BASIN_CHECK(w[j] == w[0], BASIN_ERR_ARG, "%s: weight decays %g and %g in one tensor: a checkpoint holds one a tensor", block->name, w[0], w[j]);
+        basin_free(object);
+        BASIN_CHECK((object = basin_format("/parameters/%s", block->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_TRY(basin_h5_put_real_attribute(h5, object, "weight_decay", w[0]));
+    }
+done:
+    basin_free(object);
+    return st;
+}
+
 static basin_status put_states(basin_h5 *h5, const basin_checkpoint *ck)
 {
     basin_status st = BASIN_OK;
@@ -88,7 +108,7 @@ static basin_status put_training(basin_h5 *h5, const basin_checkpoint *ck)
     BASIN_TRY(put_real(h5, "momentum", hyper->momentum));
     BASIN_TRY(put_real(h5, "rho", hyper->rho));
     BASIN_TRY(put_real(h5, "weight_decay", hyper->weight_decay));
-    if (!isnan(hyper->weight_decay)) BASIN_TRY(basin_h5_put_int_attribute(h5, "/training", "weight_decay_coupled", hyper->weight_decay_coupled));
+    if (!isnan(hyper->weight_decay) || ck->decay != NULL) BASIN_TRY(basin_h5_put_int_attribute(h5, "/training", "weight_decay_coupled", hyper->weight_decay_coupled));
     BASIN_TRY(put_count(h5, "batch_size", hyper->batch_size));
     BASIN_TRY(put_count(h5, "seed", hyper->seed));
 done:
@@ -162,6 +182,7 @@ basin_status basin_checkpoint_write(const basin_checkpoint *ck, const char *path
     BASIN_TRY(basin_h5_begin(h5, BASIN_CHECKPOINT_FORMAT, BASIN_FORMAT_VERSION));
     BASIN_TRY(put_graph(h5, ck->graph));
     BASIN_TRY(put_vector(h5, "/parameters", ck->params, ck->theta));
+    BASIN_TRY(put_decay(h5, ck));
     BASIN_TRY(put_states(h5, ck));
     BASIN_TRY(put_buffers(h5, ck));
     BASIN_TRY(put_training(h5, ck));

@@ -29,4 +29,14 @@ wrong "check: --include-weight-decay: derivatives and records are those of the l
 holds out "0.01/2"
 bad "^basin: good.h5: --include-weight-decay: the checkpoint records no weight decay" -- spectrum good.h5 --include-weight-decay
 
+# weight decay that the checkpoint records tensor by tensor
+good spectrum decay_groups.h5 --include-weight-decay --json
+holds out '"weight_decay_included": null'
+holds out '"decayed_gradient_norm": [0-9]'
+groups=$(number out trace)
+good spectrum decay.h5 --json
+never "--include-weight-decay of each tensor leaves the trace as it is" [ "$(number out trace)" = "$groups" ]
+good spectrum decay_groups.h5 --include-weight-decay
+holds out "with the weight decay of each tensor in the loss"
+
 finish

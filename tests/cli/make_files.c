@@ -148,6 +148,11 @@ static void write_checkpoints(void)
     make_checkpoint(&ck);
     ck->hyper.weight_decay = 0.01, ck->hyper.weight_decay_coupled = true;
     write_as(&ck, "decay.h5");
+    make_checkpoint(&ck);
+    ck->hyper.weight_decay_coupled = true;
+    ck->decay = basin_alloc(ck->params->size, sizeof *ck->decay);
+    for (size_t i = 0; i < ck->params->blocks[0].size; i++) ck->decay[i] = 0.02; /* the first tensor's alone */
+    write_as(&ck, "decay_groups.h5");
 }
 
 /* ---------------------------------------------------------------------------------------------- points and samples -- */

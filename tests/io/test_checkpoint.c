@@ -60,6 +60,9 @@ static basin_checkpoint *full_checkpoint(void)
     set_text(&ck->data_path, "data.h5");
     memset(ck->data_digest, 'a', 64);
     ck->hyper = (basin_hyperparameters){0.1, 0.9, 0.05, 5e-4, true, 0, 17};
+    ck->decay = basin_alloc(ck->params->size, sizeof *ck->decay); /* of the weights alone */
+    for (size_t i = 0; i < ck->params->count; i += 2)
+        for (size_t j = 0; j < ck->params->blocks[i].size; j++) ck->decay[ck->params->blocks[i].offset + j] = 0.01 * (double)(i + 1);
     ck->perturbed = BASIN_PERTURBED_YES;
     ck->undo = 0.3;
     ck->epoch = 1.5;
@@ -115,6 +118,8 @@ static void assert_checkpoints_equal(const basin_checkpoint *a, const basin_chec
     assert_string_equal(a->data_digest, b->data_digest);
     assert_true(a->hyper.learning_rate == b->hyper.learning_rate && a->hyper.momentum == b->hyper.momentum && a->hyper.rho == b->hyper.rho);
     assert_true(a->hyper.weight_decay == b->hyper.weight_decay && a->hyper.weight_decay_coupled == b->hyper.weight_decay_coupled);
+    assert_true((a->decay == NULL) == (b->decay == NULL));
+    if (a->decay != NULL) assert_memory_equal(a->decay, b->decay, a->params->size * sizeof *a->decay);
     assert_true(a->hyper.batch_size == b->hyper.batch_size && a->hyper.seed == b->hyper.seed);
     assert_true(a->perturbed == b->perturbed && a->undo == b->undo && a->epoch == b->epoch && a->step == b->step);
     assert_true(a->gradient_evaluations == b->gradient_evaluations && a->seconds == b->seconds);
@@ -643,6 +648,19 @@ static void names_that_hdf5_cannot_hold_are_refused_on_writing(void **state)
     basin_checkpoint_destroy(&ck);
 }
 
+static void one_tensor_has_one_weight_decay(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+    struct stat       info;
+
+    ck->decay[2] = 0.5;
+    assert_status(basin_checkpoint_write(ck, basin_test_scratch("decay.h5")), BASIN_ERR_ARG);
+    assert_message("fc1.weight: weight decays 0.01 and 0.5 in one tensor");
+    assert_int_equal(stat(basin_test_scratch("decay.h5"), &info), -1);
+    basin_checkpoint_destroy(&ck);
+}
+
 static basin_status write_again(void *payload)
 {
     return basin_checkpoint_write(payload, basin_test_scratch("fault.h5"));
@@ -711,6 +729,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_is_an_error_and_leaves_the_old_file),
         cmocka_unit_test(a_missing_folder_is_an_error),
         cmocka_unit_test(names_that_hdf5_cannot_hold_are_refused_on_writing),
+        cmocka_unit_test(one_tensor_has_one_weight_decay),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);

@@ -213,6 +213,9 @@ SPOIL(wide_weights) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 2, shape
 SPOIL(one_weight) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 0, NULL, NULL); }
 SPOIL(maybe_perturbed) { put_text(file, "/training", "perturbed", "maybe"); }
 SPOIL(text_epoch) { put_text(file, "/training", "epoch", "three"); }
+SPOIL(one_decay) { put_real(file, "/parameters/fc1.weight", "weight_decay", 0.1); }
+SPOIL(late_decay) { put_real(file, "/parameters/fc2.bias", "weight_decay", 0.1); }
+SPOIL(negative_decay) { put_real(file, "/parameters/fc1.weight", "weight_decay", -0.1); }
 SPOIL(negative_step) { put_int(file, "/training", "step", -5); }
 SPOIL(control_method) { put_text(file, "/training", "method", "sgd\x1b[31m"); }
 SPOIL(latin_method) { put_text(file, "/training", "method", "n\xe4g"); }
@@ -465,6 +468,9 @@ static const struct fault {
     {&checkpoint, one_weight, BASIN_ERR_SHAPE, "/loss/weights: expected one for each class, file has []"},
     {&checkpoint, maybe_perturbed, BASIN_ERR_FORMAT, "/training: attribute perturbed: expected yes, no or unknown, file has «maybe»"},
     {&checkpoint, text_epoch, BASIN_ERR_FORMAT, "/training: attribute epoch: expected a number, file has strings"},
+    {&checkpoint, one_decay, BASIN_ERR_MISSING, "/parameters/fc1.bias: attribute weight_decay: missing, fc1.weight has it"},
+    {&checkpoint, late_decay, BASIN_ERR_MISSING, "/parameters/fc2.bias: attribute weight_decay: present, fc1.weight lacks it"},
+    {&checkpoint, negative_decay, BASIN_ERR_VALUE, "/parameters/fc1.weight: attribute weight_decay: -0.1 is not a finite number >= 0"},
     {&checkpoint, negative_step, BASIN_ERR_VALUE, "/training: attribute step: -5 is negative"},
     {&checkpoint, control_method, BASIN_ERR_FORMAT, "/training: attribute method: not plain UTF-8 text"},
     {&checkpoint, latin_method, BASIN_ERR_FORMAT, "/training: attribute method: not plain UTF-8 text"},
