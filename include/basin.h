@@ -493,7 +493,10 @@ typedef struct basin_objective_facts { /* what a type tells about one objective;
     double              epsilon;  /* relative rounding of gradient and product: 2.2e-16 double (default), 1.2e-7 single */
 } basin_objective_facts;
 
-typedef struct basin_cost { uint64_t losses, gradients, freezes, products; } basin_cost; /* whole-subset evaluations so far */
+/* Whole-subset evaluations so far; a product is one with one vector, a freeze what the products of one theta share. */
+typedef struct basin_cost {
+    uint64_t losses, gradients, freezes, products;
+} basin_cost;
 
 /* Arrays that the caller passes to be filled (g, hv) may be part-written when a call is interrupted or fails. */
 
@@ -580,8 +583,9 @@ basin_status basin_network_params(const basin_graph *graph, basin_params **out);
 /* ----------------------------------------------------------------------------------------------- point -- */
 
 /* An objective L at one theta. Loss, gradient, stationarity and the frozen Hessian are computed when they are first asked
-   for, once, and kept: everything that is measured at a point shares them. Weight decay is no part of the objective; the
-   point adds it where it is linear. */
+   for, once, and kept: everything that is measured at a point shares them. (Where memory is short the frozen Hessian may
+   go and come again, with the same bits.) Weight decay is no part of the objective; the point adds it where it is
+   linear. */
 typedef struct basin_point basin_point;
 
 typedef struct basin_point_options {
@@ -598,7 +602,8 @@ basin_point_options basin_point_recorded(const basin_checkpoint *ck);
 
 /* The objective is borrowed until the point is destroyed; theta [P] and decays are copied. BASIN_ERR_VALUE where theta is
    not finite, BASIN_ERR_ARG where a weight decay is negative or not finite. Caller destroys. */
-basin_status       basin_point_create(basin_objective *o, const double *theta, const basin_point_options *options, basin_point **out);
+basin_status       basin_point_create(basin_objective *o, const double *theta, const basin_point_options *options,
+                                      basin_point **out);
 void               basin_point_destroy(basin_point **point);
 basin_objective   *basin_point_objective(const basin_point *point);
 const double      *basin_point_theta(const basin_point *point);    /* [P] */
@@ -613,8 +618,8 @@ basin_status basin_point_decayed_gradient(basin_point *point, basin_loss *loss, 
 /* ∇²F times k vectors. */
 basin_status basin_point_product(basin_point *point, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
 /* F at n points theta + Σ_j coef[i, j] dirs[j], as basin_objective_subspace; nothing of it is kept. */
-basin_status basin_point_subspace(basin_point *point, const double *dirs /* [d, P] */, size_t d, const double *coef /* [n, d] */, size_t n,
-                                  basin_loss *out /* [n] */);
+basin_status basin_point_subspace(basin_point *point, const double *dirs /* [d, P] */, size_t d,
+                                  const double *coef /* [n, d] */, size_t n, basin_loss *out /* [n] */);
 
 /* ---------------------------------------------------------------------------------------- stationarity -- */
 
@@ -628,9 +633,9 @@ typedef enum basin_descent {
     BASIN_DESCENT_AT_ROUNDING   /* the gradient is what rounding theta makes of it: nothing further can be told */
 } basin_descent;
 
-/* Decrement of the quadratic model over the Krylov space of m products started at g = ∇R, R = L + ½ Σ w_i theta_i² with the point's
-   coupled weight decay: ‖g‖² Σ_j s_j² / (2 ξ_j) relative to |R|, ξ_j the eigenvalues of the m x m Lanczos matrix, s_j the first
-   components of its eigenvectors. It grows with m as long as all ξ_j > 0. */
+/* Decrement of the quadratic model over the Krylov space of m products started at g = ∇R, R = L + ½ Σ w_i theta_i²
+   with the point's coupled weight decay: ‖g‖² Σ_j s_j² / (2 ξ_j) relative to |R|, ξ_j the eigenvalues of the m x m
+   Lanczos matrix, s_j the first components of its eigenvectors. It grows with m as long as all ξ_j > 0. */
 typedef struct basin_stationarity {
     int    verdict;               /* basin_descent */
     double loss;                  /* R; NAN if not tested */
@@ -872,8 +877,8 @@ typedef struct basin_slice {
 
 typedef struct basin_slice_request {
     basin_point      *point;             /* the centre */
-    basin_objective  *other;             /* a second objective on the same grid, e.g. of the test split, or NULL; F of it has the point's
-                                            included weight decay too */
+    basin_objective  *other;             /* of a second surface, e.g. on the test split, or NULL; what is included
+                                            at the point is in its losses too */
     const char       *splits[2];         /* names of the point's objective and of the other */
     const double     *momentum;          /* [P] for the cosines, or NULL */
     size_t            axis_count;        /* 1 or 2 */
@@ -1266,10 +1271,10 @@ typedef struct basin_comparison_options {
 } basin_comparison_options;
 
 /* Loss and accuracy of each of J parts of the objective's samples, which are drawn by `seed` and alike in every objective of as many
-   samples: the sampling error over the rows of a test set. The losses have the weight decay that is included (NULL: none). BASIN_ERR_ARG
-   unless 2 <= J <= samples. */
-basin_status basin_test_parts(basin_objective *test, const double *theta, const basin_decay *included, size_t parts, uint64_t seed,
-                              double *loss /* [J] */, double *accuracy /* [J] */);
+   samples: the sampling error over the rows of a test set. The losses have the weight decay that is included (NULL:
+   none). BASIN_ERR_ARG unless 2 <= J <= samples. */
+basin_status basin_test_parts(basin_objective *test, const double *theta, const basin_decay *included, size_t parts,
+                              uint64_t seed, double *loss /* [J] */, double *accuracy /* [J] */);
 
 typedef enum basin_choice { /* what a comparison wants of one saved checkpoint */
     BASIN_CHOICE_NONE,

@@ -26,7 +26,8 @@ done:
     return st;
 }
 
-basin_status basin_point_create(basin_objective *o, const double *theta, const basin_point_options *options, basin_point **out)
+basin_status basin_point_create(basin_objective *o, const double *theta, const basin_point_options *options,
+                                basin_point **out)
 {
     basin_status              st = BASIN_OK;
     const basin_point_options none = {0};
@@ -94,8 +95,10 @@ basin_status basin_gradient_at(basin_objective *o, const double *theta, basin_lo
 
     BASIN_TRY(check_theta(theta, size));
     BASIN_TRY(basin_objective_gradient(o, NULL, theta, &loss, g));
-    BASIN_CHECK(isfinite(basin_loss_value(&loss)), BASIN_ERR_NUMERIC, "the loss at this point is %g", basin_loss_value(&loss));
-    BASIN_CHECK(basin_all_finite(g, size), BASIN_ERR_NUMERIC, "the gradient at this point is not finite (loss %g)", basin_loss_value(&loss));
+    BASIN_CHECK(isfinite(basin_loss_value(&loss)), BASIN_ERR_NUMERIC, "the loss at this point is %g",
+                basin_loss_value(&loss));
+    BASIN_CHECK(basin_all_finite(g, size), BASIN_ERR_NUMERIC,
+                "the gradient at this point is not finite (loss %g)", basin_loss_value(&loss));
     *out = loss;
 done:
     return st;
@@ -116,7 +119,8 @@ done:
 }
 
 /* Of L + ½ thetaᵀWtheta; its gradient is made in *kept, once, where there is a W. */
-static basin_status gradient_with(basin_point *p, const basin_decay *decay, double **kept, basin_loss *loss, const double **g)
+static basin_status gradient_with(basin_point *p, const basin_decay *decay, double **kept, basin_loss *loss,
+                                  const double **g)
 {
     basin_status st = BASIN_OK;
     double      *sum = NULL;
@@ -179,14 +183,16 @@ basin_status basin_point_curvature(basin_point *point, basin_curvature **out)
     return st;
 }
 
-/* A thread of such a pass holds about what one of a product does, and in addition what a part of the samples keeps. */
+/* A thread of such a pass holds about what one of a product does, and in addition what a part of the samples
+ * keeps. */
 void basin_point_make_room(basin_point *point)
 {
     basin_provision p;
 
     if (point->curvature == NULL) return;
     basin_curvature_provision(point->curvature, &p);
-    if (p.parts > 0 && basin_memory_left() / p.threads < p.thread_bytes + p.kept_bytes / p.parts) basin_curvature_destroy(&point->curvature);
+    if (p.parts > 0 && basin_memory_left() / p.threads < p.thread_bytes + p.kept_bytes / p.parts)
+        basin_curvature_destroy(&point->curvature);
 }
 
 basin_status basin_point_product(basin_point *point, const double *v, size_t k, double *hv)
@@ -207,19 +213,22 @@ basin_status basin_point_epsilon(basin_point *point, double *out)
     basin_status     st = basin_point_curvature(point, &curvature);
     double           epsilon = basin_objective_epsilon(point->objective);
 
-    if (st == BASIN_OK) *out = basin_curvature_approximate(curvature) ? cbrt(epsilon) * cbrt(epsilon) : epsilon;
+    if (st == BASIN_OK)
+        *out = basin_curvature_approximate(curvature) ? cbrt(epsilon) * cbrt(epsilon) : epsilon;
     return st;
 }
 
 /* ---------------------------------------------------------------------------------------------- losses -- */
 
-basin_status basin_point_subspace(basin_point *point, const double *dirs, size_t d, const double *coef, size_t n, basin_loss *out)
+basin_status basin_point_subspace(basin_point *point, const double *dirs, size_t d, const double *coef,
+                                  size_t n, basin_loss *out)
 {
     basin_status st = BASIN_OK;
 
     basin_point_make_room(point);
     BASIN_TRY(basin_objective_subspace(point->objective, NULL, point->theta, dirs, d, coef, n, out));
-    BASIN_TRY(basin_decay_add_losses(&point->options.included, point->theta, dirs, d, coef, n, point->size, out));
+    BASIN_TRY(
+        basin_decay_add_losses(&point->options.included, point->theta, dirs, d, coef, n, point->size, out));
 done:
     return st;
 }

@@ -1,5 +1,6 @@
-/* What every analysis begins with: an objective at one theta, and what follows from these alone. Letters: P parameters; L the objective,
-   F = L + ½ thetaᵀWtheta what is measured, R the same with the recorded decay. */
+/* What every analysis begins with: an objective at one theta, and what follows from these alone.
+   Letters: P parameters; L the objective, F = L + ½ thetaᵀWtheta what is measured, R the same with
+   the recorded decay. */
 #ifndef BASIN_ANALYSIS_POINT_H
 #define BASIN_ANALYSIS_POINT_H
 
@@ -10,7 +11,7 @@ struct basin_point {
     size_t              size;      /* P */
     double             *theta;     /* [P] */
     basin_point_options options;   /* its decays are the point's own */
-    double             *each[2];   /* [P] or NULL: values of the recorded and of the included decay */
+    double             *each[2];   /* [P] or NULL: values of recorded and included decay */
     basin_loss          loss;      /* L, once there is a gradient */
     double             *gradient;  /* [P] ∇L, or NULL */
     double             *measured;  /* [P] ∇F; NULL where nobody has asked, and where F = L */
@@ -21,17 +22,21 @@ struct basin_point {
     basin_stationarity  stationarity;
 };
 
-/* Loss and gradient of an objective anywhere. BASIN_ERR_VALUE where theta is not finite, BASIN_ERR_NUMERIC where they are not. */
-basin_status basin_gradient_at(basin_objective *o, const double *theta, basin_loss *out, double *g /* [P] */);
+/* Loss and gradient of an objective anywhere. BASIN_ERR_VALUE where theta is not finite,
+ * BASIN_ERR_NUMERIC where they are not. */
+basin_status basin_gradient_at(basin_objective *o, const double *theta, basin_loss *out,
+                               double *g /* [P] */);
 
-/* An analysis is about to hold so many bytes in addition to the frozen Hessian, which leaves room for them. One that is kept already and
-   leaves less goes, and is frozen again when it is asked for. */
+/* An analysis is about to hold so many bytes in addition to the frozen Hessian, which leaves room
+   for them. One that is kept already and leaves less goes, and is frozen again when it is asked
+   for. */
 void basin_point_reserve(basin_point *point, size_t aside);
 /* ∇²L without weight decay, frozen; the point's. */
 basin_status basin_point_curvature(basin_point *point, basin_curvature **out);
 /* Passes over the samples come next: a frozen Hessian that leaves their threads no room goes. */
 void basin_point_make_room(basin_point *point);
-/* Relative rounding of a product: ε, or ε^{2/3} of a central difference with the best step. Freezes. */
+/* Relative rounding of a product: ε, or ε^{2/3} of a central difference with the best step.
+ * Freezes. */
 basin_status basin_point_epsilon(basin_point *point, double *out);
 
 #endif

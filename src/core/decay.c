@@ -41,7 +41,7 @@ double basin_decay_form(const basin_decay *decay, const double *x, const double 
 
     if (decay->each == NULL) return decay->value * basin_dot(x, y, size);
     for (size_t i = 0, end; i < size; i = end) {
-        for (end = i + 1; end < size && decay->each[end] == decay->each[i]; end++) {}
+        for (end = i + 1; end < size && decay->each[end] == decay->each[i];) end++;
         sum += decay->each[i] * basin_dot(x + i, y + i, end - i);
     }
     return sum;
@@ -68,8 +68,8 @@ void basin_decay_add_loss(const basin_decay *decay, const double *theta, size_t 
 }
 
 /* The term at every point from the Gram matrix of (theta, d_1 … d_d) in the product xᵀWy. */
-basin_status basin_decay_add_losses(const basin_decay *decay, const double *theta, const double *dirs, size_t d, const double *coef,
-                                    size_t n, size_t size, basin_loss *losses)
+basin_status basin_decay_add_losses(const basin_decay *decay, const double *theta, const double *dirs,
+                                    size_t d, const double *coef, size_t n, size_t size, basin_loss *losses)
 {
     basin_status st = BASIN_OK;
     double      *gram = NULL;
@@ -78,12 +78,14 @@ basin_status basin_decay_add_losses(const basin_decay *decay, const double *thet
     BASIN_ALLOC(gram, (d + 1) * (d + 1), "Gram matrix");
     for (size_t i = 0; i <= d; i++)
         for (size_t j = 0; j <= d; j++)
-            gram[i * (d + 1) + j] = basin_decay_form(decay, i > 0 ? dirs + (i - 1) * size : theta, j > 0 ? dirs + (j - 1) * size : theta, size);
+            gram[i * (d + 1) + j] = basin_decay_form(decay, i > 0 ? dirs + (i - 1) * size : theta,
+                                                     j > 0 ? dirs + (j - 1) * size : theta, size);
     for (size_t p = 0; p < n; p++) {
         double square = 0.0;
         for (size_t i = 0; i <= d; i++)
             for (size_t j = 0; j <= d; j++)
-                square += (i > 0 ? coef[p * d + i - 1] : 1.0) * (j > 0 ? coef[p * d + j - 1] : 1.0) * gram[i * (d + 1) + j];
+                square += (i > 0 ? coef[p * d + i - 1] : 1.0) * (j > 0 ? coef[p * d + j - 1] : 1.0) *
+                          gram[i * (d + 1) + j];
         losses[p].sum += losses[p].weight * 0.5 * square;
     }
 done:
