@@ -45,7 +45,9 @@ extern "C" {
 
 #define BASIN_VERSION "0.1.0"
 #define BASIN_FORMAT_VERSION 1  /* of checkpoints and datasets */
-#define BASIN_RESULTS_VERSION 2 /* of results files. 1: stationarity by one step along -g, families of measures mixed; not read any more */
+/* Version of results files; older ones are not read any more. In 1, stationarity went by one step along −g and
+   families of measures were mixed. In 2, methods and points were told in words, and a measure had no interval. */
+#define BASIN_RESULTS_VERSION 3
 
 /* ------------------------------------------------------------------------------------------------ status -- */
 

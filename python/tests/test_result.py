@@ -12,7 +12,7 @@ class Files(Case):
         with self.fails("a.h5: expected format «basin result», file has «basin data»"):
             basin.load_result(self.folder / "a.h5")
         with h5py.File(self.folder / "b.h5", "w") as f:
-            f.attrs.update(format="basin result", version=2)
+            f.attrs.update(format="basin result", version=3)
         with self.fails("b.h5: not complete"):
             basin.load_result(self.folder / "b.h5")
         with h5py.File(self.folder / "c.h5", "w") as f:

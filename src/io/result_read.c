@@ -380,7 +380,7 @@ static char *recorded_command(const basin_h5 *h5)
 static const char *older_rules(int64_t version)
 {
     return version == 1 ? "made by older rules (stationarity by one step, families of measures mixed) that no longer hold"
-                        : "which tells methods and points in words";
+                        : "which tells methods and points in words, and measures without their intervals";
 }
 
 static basin_status refuse_old(const basin_h5 *h5, const char *path, int64_t version)

@@ -21,7 +21,7 @@ good --version
 holds out "^basin [0-9]"
 good --version --verbose
 for library in OpenBLAS kernel HDF5 jansson cairo Pango; do holds out "$library"; done
-holds out "^file format 1, of results 2$"
+holds out "^file format 1, of results 3$"
 chosen=$(sed -n 's/.*(OpenBLAS itself chose \(.*\))$/\1/p' out) # the user's choice of a BLAS kernel stands, even a slow one
 if [ -n "$chosen" ]; then
     expect "--version --verbose with OPENBLAS_CORETYPE=$chosen" env OPENBLAS_CORETYPE="$chosen" "$B" --version --verbose >out 2>err

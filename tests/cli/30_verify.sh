@@ -24,6 +24,14 @@ for c in "verify old.h5" "plot old.h5 -o old.svg"; do
     cp "$DATA/result_format_1.h5" old.h5
     bad "^basin: old.h5: a result of format 1, made by older rules" "compute it again: basin sane build/demo/runs/gd_0/step_000400.h5" -- $c
 done
+python3 -c 'import h5py' 2>/dev/null && python=python3 || python=/usr/bin/python3
+if $python -c 'import h5py' 2>/dev/null; then
+    good sane $GD -o two.h5
+    $python -c 'import h5py; h5py.File("two.h5", "r+").attrs["version"] = 2'
+    bad "^basin: two.h5: a result of format 2, which tells methods and points in words" "compute it again: basin sane runs/gd_0/step_000040.h5" -- verify two.h5
+else
+    echo "skipped a result of format 2: no python3 with h5py"
+fi
 good sane $GD -o old.h5 # computed again, in its place
 good verify old.h5
 
