@@ -4,9 +4,12 @@
     basin.save_checkpoint("runs/a/step_000100.h5", model, loss="cross_entropy", optimizer=optimizer, train=(x, y))
 """
 from .checkpoint import Recorder, save_checkpoint
+from .contents import contents
 from .convert import Conversion, convert
 from .error import Error
 from .result import Result, load_result
 
-__all__ = ["Conversion", "Error", "Recorder", "Result", "convert", "load_result", "save_checkpoint"]
+__all__ = [
+    "Conversion", "Error", "Recorder", "Result", "contents", "convert", "load_result", "save_checkpoint"
+]
 __version__ = "0.1.0"

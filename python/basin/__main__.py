@@ -1,10 +1,11 @@
-"""python -m basin convert …"""
+"""python -m basin convert …, python -m basin contents …"""
 from __future__ import annotations
 
 import argparse
 import functools
 import importlib
 import inspect
+import os
 import re
 import sys
 import warnings
@@ -15,8 +16,8 @@ from typing import Any, Iterator, Optional, Sequence
 
 from torch import nn
 
-from . import Error, convert
-from .error import first_line
+from . import Error, contents, convert
+from .error import first_line, printable
 from .loss import FUNCTIONS, NAMES
 
 # What messages call an argument of convert(), as it is typed here
@@ -26,6 +27,7 @@ OPTIONS = {"trust=True": "--trust", "check=False": "--no-check", "perturbed=True
 
 
 def _typed(message: str) -> str:
+    message = re.sub(r"(?<![\w./-])(model|optimizer)_key=(?=\w)", r"--\1-key ", message)
     return re.sub("|".join(rf"(?<![\w./-]){re.escape(name)}" for name in OPTIONS), lambda found: OPTIONS[found.group()], message)
 
 
@@ -97,11 +99,12 @@ def _as_main(module: ModuleType) -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m basin", description="PyTorch training runs as basin checkpoints")
-    commands = parser.add_subparsers(dest="command", metavar="convert", required=True)
-    c = commands.add_parser("convert", help="every .pt file of a folder as a checkpoint", description=convert.__doc__.split("\n")[0],
-                            epilog="example: python -m basin convert --model train:make_net --loss cross_entropy --train train:train_set "
-                                   "--out converted 'runs/**/*.pt'")
-    c.add_argument("pattern", nargs="+", help="files, or patterns such as 'runs/**/*.pt'")
+    commands = parser.add_subparsers(dest="command", metavar="convert|contents", required=True)
+    c = commands.add_parser(
+        "convert", help="saved checkpoints as basin's", description=convert.__doc__.split("\n")[0],
+        epilog="example: python -m basin convert --model train:make_net --loss cross_entropy --train "
+               "train:train_set --out converted 'runs/**/*.pt'")
+    c.add_argument("pattern", nargs="+", help="files, folders, or patterns such as 'runs/**/*.pt'")
     c.add_argument("--model", required=True, metavar="MOD:NAME", help="function or class that makes the network, in a module or FILE.py")
     c.add_argument("--loss", required=True, help="cross_entropy, bce_with_logits, mse, or MOD:NAME of a torch loss; "
                    "with settings: cross_entropy:ignore_index=-1,label_smoothing=0.1")
@@ -114,11 +117,22 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--perturbed", choices=("yes", "no"), help="of MSAM: saved between steps, or moved back; no: also of weights without a method")
     c.add_argument("--seed", metavar="N|REGEX", help="a number, or a pattern with one group that finds it in a path: 'seed_(\\d+)'")
     c.add_argument("--batch-size", type=int, metavar="N", help="0 is the full batch")
-    c.add_argument("--model-key", metavar="KEY", help="of the state dict in the files, if it is an unusual one")
+    c.add_argument("--model-key", metavar="KEY",
+                   help="of the state dict in the files, if it is an unusual one: «a.b» for a nested one, and "
+                        "for a prefix of its names")
     c.add_argument("--optimizer-key", metavar="KEY")
-    c.add_argument("--trust", action="store_true", help="load with pickle what is more than tensors; it can run any code. Classes of __main__ "
-                   "are looked for in --model's module")
+    c.add_argument("--trust", action="store_true",
+                   help="load modules that were pickled whole, with pickle; it can run any code. Classes of "
+                        "__main__ are looked for in --model's module")
     c.add_argument("--no-check", action="store_true", help="do not compare losses with the basin command")
+    c.set_defaults(run=_convert)
+    c = commands.add_parser(
+        "contents", help="what is in saved files: tensors, values, and the classes of what is neither",
+        description="The entries of files of torch.save and safetensors, and of folders that are one "
+                    "checkpoint; nothing that they name is run.",
+        epilog="example: python -m basin contents runs/last.ckpt")
+    c.add_argument("path", nargs="+")
+    c.set_defaults(run=_contents)
     return parser
 
 
@@ -141,15 +155,32 @@ def _convert(a: argparse.Namespace) -> int:
     return 1 if result.failed else 0
 
 
+def _contents(a: argparse.Namespace) -> int:
+    failed = False
+    for path in a.path:
+        try:
+            lines = contents(path)
+        except Error as error:
+            failed = True
+            print(f"basin: {printable(path)}: {error}", file=sys.stderr)
+        else:
+            print("\n".join([f"{printable(path)}:", *(f"  {line}" for line in lines)]))
+    return 1 if failed else 0
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what convert warns of is in the listing
-            return _convert(_parser().parse_args(arguments))
+            options = _parser().parse_args(arguments)
+            return options.run(options)
     except Error as error:
         print(f"basin: {_typed(str(error))}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read the output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print("basin: interrupted", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Writing checkpoints (docs/checkpoint-format.md) from a live model, and the one line of a training loop that does it."""
 from __future__ import annotations
 
+import copy
 import math
 import os
 import time
@@ -16,9 +17,10 @@ from . import command
 from .data import Data, evaluate, from_file, from_torch
 from .error import Error
 from .files import put, replacing
+from .hyper import meant
 from .loss import Loss
 from .names import compiled_free, parameter_names, unwrap
-from .optim import COUNTS, HYPERPARAMETERS, NEVER_PERTURBED, Training, describe, evaluations, live
+from .optim import NEVER_PERTURBED, Training, describe, evaluations, live
 from .trace import double_copy, trace
 
 Tensors = Dict[str, torch.Tensor]
@@ -34,9 +36,22 @@ class Writer:
         self.data = _data(train, test, dataset, self.loss)
         sample = _sample(example_input, self.data)
         self.kind = _input_kind(self.model, sample)
-        self.graph, self.net = trace(self.model, sample.to(self.kind))
+        self.sample = sample.to(self.kind)
         self.check = check
+        self._trace()
+
+    def _trace(self) -> None:
+        """orders: in which an optimizer may have the parameters."""
+        self.graph, self.net = trace(self.model, self.sample)
+        self.orders = [list(parameter_names(self.model).values())]
         self._fit()
+
+    def for_model(self, model: nn.Module) -> "Writer":
+        """The same data and loss with another form of the network."""
+        other = copy.copy(self)
+        other.model = model
+        other._trace()
+        return other
 
     @property
     def shapes(self) -> Dict[str, List[int]]:
@@ -189,16 +204,15 @@ def _array(tensor: torch.Tensor):
 
 def _attributes(training: Training, epoch: Optional[float], step: Optional[int], numbers: Mapping[str, float]) -> Dict[str, Any]:
     """Of the group /training; what the caller gives overrides what the optimizer says."""
-    unknown = [name for name in numbers if name not in HYPERPARAMETERS + COUNTS]
-    if unknown:
-        raise Error(f"hyperparameters: {unknown[0]} is none of {', '.join(HYPERPARAMETERS + COUNTS)}")
+    given = meant(numbers)
     found: Dict[str, Any] = {"perturbed": {True: "yes", False: "no", None: "unknown"}[training.perturbed]}
+    nesterov = given.pop("nesterov", False)
     if training.method is not None:
-        found["method"] = training.method
+        found["method"] = "nag" if nesterov and training.method == "sgd" else training.method
     if training.undo is not None:
         found["undo"] = training.undo
     found.update(training.hyperparameters)
-    found.update({name: value for name, value in numbers.items() if value is not None})
+    found.update(given)
     if epoch is not None:
         found["epoch"] = epoch
     if step is not None:
@@ -239,8 +253,9 @@ def save_checkpoint(path: Any, model: nn.Module, *, loss: Any, optimizer: Any = 
     a SAM wrapper is looked through. train, test: (x, y), a Dataset or a DataLoader, written once as data-….h5 beside the checkpoint; or
     dataset: the path of such a file. perturbed: must be said for MSAM; True between steps, False after moving back. hyperparameters: what
     should be recorded instead or besides (learning_rate, momentum, rho, weight_decay, weight_decay_coupled, batch_size, seed,
-    gradient_evaluations, seconds, undo). example_input: a batch, where no data are given. check: compare the loss with basin's, where the
-    command is found (BASIN, PATH, or build/ of its repository).
+    gradient_evaluations, seconds, undo; also by torch's names: lr, betas, nesterov, wd, …). example_input: a
+    batch, where no data are given. check: compare the loss with basin's, where the command is found (BASIN,
+    PATH, or build/ of its repository).
     """
     writer = Writer(model, loss=loss, train=train, test=test, dataset=dataset, example_input=example_input, check=check)
     training = _training(writer, optimizer, perturbed, method)

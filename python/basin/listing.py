@@ -6,6 +6,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Collection, List, Optional
 
+from .error import printable
+
 
 @dataclass
 class Entry:
@@ -17,17 +19,21 @@ class Entry:
     step: Optional[int] = None
     momentum: bool = False
     notes: List[str] = field(default_factory=list)
-    warning: Optional[str] = None
+    warnings: List[str] = field(default_factory=list)
     error: Optional[str] = None
 
     def line(self, known: Collection[str] = ()) -> str:
-        """Without the notes that are said elsewhere; the warning is a line of its own."""
+        """Without the notes that are said elsewhere; each warning is a line of its own."""
+        source = printable(str(self.source))
         if self.error is not None:
-            return f"{self.source}: {self.error}"
-        parts = [f"{self.source} -> {self.path}", self.method or "method unknown", "no step" if self.step is None else f"step {self.step}",
-                 "momentum" if self.momentum else "no momentum"]
-        text = ", ".join(parts) + "".join(f"; {note}" for note in self.notes if note not in known)
-        return text if self.warning is None else f"{text}\n{self.source}: warning: {self.warning}"
+            return f"{source}: {self.error}"
+        parts = [
+            f"{source} -> {printable(str(self.path))}", self.method or "method unknown",
+            "no step" if self.step is None else f"step {self.step}",
+            "momentum" if self.momentum else "no momentum"
+        ]
+        text = ", ".join(parts) + "".join(f"; {printable(note)}" for note in self.notes if note not in known)
+        return "\n".join([text] + [f"{source}: warning: {printable(warning)}" for warning in self.warnings])
 
     def __str__(self) -> str:
         return self.line()
@@ -59,4 +65,5 @@ class Conversion:
 def _folder(folder: Path, entries: List[Entry]) -> List[str]:
     count = {note: sum(note in e.notes for e in entries) for e in entries for note in e.notes}
     shared = [note for note, files in count.items() if files > 1]
-    return [e.line(shared) for e in entries] + [f"{folder}: {count[note]} files: {note}" for note in shared]
+    said = [printable(f"{folder}: {count[note]} files: {note}") for note in shared]
+    return [e.line(shared) for e in entries] + said

@@ -7,18 +7,17 @@ import torch
 from torch import nn
 
 
-def strip(name: str) -> str:
-    """Without what DistributedDataParallel (module., in front) and torch.compile (_orig_mod., anywhere) add."""
-    parts = [part for part in name.split(".") if part != "_orig_mod"]
-    while len(parts) > 1 and parts[0] == "module":
-        parts = parts[1:]
-    return ".".join(parts)
+# Parts of names that torch.compile, FullyShardedDataParallel and activation checkpointing put in
+WRAPPERS = ("_orig_mod", "_fsdp_wrapped_module", "_fpw_module", "_checkpoint_wrapped_module")
 
 
 def match(name: str, known: Collection[str]) -> str:
-    """The name as the bare module knows it; a model may have a submodule of its own that is called «module»."""
+    """The name as the bare module knows it: DistributedDataParallel puts module. in front; but a model may
+    have a submodule of its own that is called «module»."""
     plain = compiled_free(name)
-    return plain if plain in known else strip(name)
+    while plain not in known and plain.startswith("module."):
+        plain = plain[len("module."):]
+    return plain
 
 
 def unwrap(module: nn.Module) -> nn.Module:
@@ -38,8 +37,8 @@ def parameter_names(model: nn.Module) -> Dict[int, str]:
 
 
 def compiled_free(name: str) -> str:
-    """Without the parts that torch.compile of a submodule put in."""
-    return ".".join(part for part in name.split(".") if part != "_orig_mod")
+    """Without the parts that wrappers of a submodule put in."""
+    return ".".join(part for part in name.split(".") if part not in WRAPPERS)
 
 
 def aliases(model: nn.Module) -> Dict[str, str]:

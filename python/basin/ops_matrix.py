@@ -71,8 +71,8 @@ def addmm(t: Translator, input: Term, mat1: Term, mat2: Term, beta: float = 1, a
 
 @translates("weight_norm")
 def weight_norm(t: Translator, v: Term, g: Term, dim: int = 0) -> Term:
-    """g v / ‖v‖, with the norm over all axes but one."""
-    axes = [i for i in range(v.rank) if i != dim % v.rank]
+    """g v / ‖v‖, with the norm over all axes but one; over all for -1, as torch has it."""
+    axes = [i for i in range(v.rank) if i != dim]
     squares = reduce(t, "ReduceSum", binary(t, "Mul", v, v, "squares"), axes, True, "sum")
     return binary(t, "Mul", v, binary(t, "Div", g, t.emit("Sqrt", [squares], label="norm"), "scale"))
 

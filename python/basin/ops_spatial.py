@@ -40,7 +40,8 @@ def conv(t: Translator, input: Term, weight: Term, bias: Optional[Term] = None, 
     axes = weight.rank - 2
     _space(t, input, axes)
     if weight.name in t.by_output or (bias is not None and bias.name in t.by_output):
-        raise t.fail("its weight is computed, not a parameter (weight_norm or another parametrization?); remove that first")
+        raise t.fail("its weight is computed, not a parameter (pruning, weight norm or another "
+                     "parametrization?), and basin convolves with parameters only; remove that first")
     dilations = _each(dilation, axes)
     if padding == "same":
         whole = [d * (k - 1) for d, k in zip(dilations, weight.value.shape[2:])]

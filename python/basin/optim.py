@@ -11,6 +11,7 @@ PyTorch's SGD with nesterov=True keeps the look-ahead point θ − ηβv as its 
 """
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
@@ -19,9 +20,8 @@ from torch import nn
 
 from .error import Error
 from .names import parameter_names
+from .stored import is_tensor, values as numbers_of
 
-HYPERPARAMETERS = ("learning_rate", "momentum", "rho", "weight_decay", "weight_decay_coupled", "batch_size", "seed")
-COUNTS = ("gradient_evaluations", "seconds", "undo")
 NEVER_PERTURBED = ("gd", "sgd", "nag", "adam", "adamw")  # methods whose weights between steps are θ itself
 # How a torch class is called in basin; others go by their own name
 METHODS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
@@ -65,11 +65,21 @@ class Training:
         return self.states.get("momentum")
 
 
-def _number(value: Any) -> float:
-    """A hyperparameter: a number, a tensor of one, or (in the authors' code of MSAM) a list of one."""
+def _number(group: Dict[str, Any], key: str) -> float:
+    """An option: a number, a tensor of one, or (in the authors' code of MSAM) a list of one; 0 where it is
+    not there."""
+    value = group.get(key) or 0.0 if not is_tensor(group.get(key)) else group[key]
     if isinstance(value, (list, tuple)):
-        value = value[0] if value else 0.0
-    return float(value)
+        value = value[0]
+    if is_tensor(value) and tuple(value.shape) in ((), (1,)):
+        value = numbers_of(value, key).reshape(()).item()
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise Error(f"optimizer: {key} is {value!r}: not a number") from None
+    if not math.isfinite(found):
+        raise Error(f"optimizer: {key} is {found}: not a finite number")
+    return found
 
 
 def live(optimizer: Any, model: nn.Module, shapes: Dict[str, List[int]]) -> Snapshot:
@@ -116,8 +126,8 @@ def _is_msam(s: Snapshot) -> bool:
         if "norm_factor" in group:
             return True
         if "inverse_norm_buffer" in group and "rho" in group:
-            value = group["inverse_norm_buffer"]
-            if not isinstance(value, (list, tuple)) or _number(value) != 0.0:
+            if (not isinstance(group["inverse_norm_buffer"], (list, tuple))
+                    or _number(group, "inverse_norm_buffer") != 0.0):
                 return True
     return False
 
@@ -163,7 +173,7 @@ def evaluations(method: Optional[str]) -> int:
 
 def _same(s: Snapshot, key: str, training: Training, called: str) -> Optional[float]:
     """The option that all groups share; one that differs is left out, since a checkpoint has one for all parameters."""
-    values = sorted({_number(group[key]) for group in s.groups if group.get(key) is not None})
+    values = sorted({_number(group, key) for group in s.groups if group.get(key) is not None})
     if len(values) > 1:
         training.notes.append(f"{called} differs between parameter groups ({', '.join(f'{v:g}' for v in values)}): left out")
     return values[0] if len(values) == 1 else None
@@ -185,7 +195,7 @@ def _hyperparameters(s: Snapshot, shapes: Dict[str, List[int]], training: Traini
              "weight_decay": _same(s, "weight_decay", training, "weight_decay") if training.decay is None else None,
              "momentum": _same(s, "momentum", training, "momentum") if _has_velocity(s) else None}
     if _adam(s) and found["momentum"] is None:
-        betas = {float(group["betas"][0]) for group in s.groups if "betas" in group}
+        betas = {_number(group, "betas") for group in s.groups if "betas" in group}
         found["momentum"] = betas.pop() if len(betas) == 1 else None
     if found["weight_decay"] is not None or training.decay is not None:
         if _adam(s) and s.kind is None and found["weight_decay"] != 0.0 and not any(
@@ -202,9 +212,9 @@ def _check_rules(s: Snapshot) -> None:
     for group in s.groups:
         if group.get("maximize"):
             raise Error("optimizer: maximize=True; basin studies the loss that is made small: train on its negative")
-        if _number(group.get("dampening") or 0) != 0.0 and _number(group.get("momentum") or 0) != 0.0:
-            raise Error(f"optimizer: dampening={_number(group['dampening']):g}; basin's momentum is v <- beta v + g, and the ceilings of stability "
-                        "rest on that: save without optimizer=")
+        if _number(group, "dampening") != 0.0 and _number(group, "momentum") != 0.0:
+            raise Error(f"optimizer: dampening={_number(group, 'dampening'):g}; basin's momentum is v <- beta v "
+                        "+ g, and the ceilings of stability rest on that: save without optimizer=")
 
 
 def _moment(s: Snapshot, key: str, shapes: Dict[str, List[int]]) -> Optional[Dict[str, torch.Tensor]]:
@@ -216,10 +226,12 @@ def _moment(s: Snapshot, key: str, shapes: Dict[str, List[int]]) -> Optional[Dic
         if value is None:
             raise Error(f"optimizer: no {key} for {name}, though other parameters have it: was it trained? If it was frozen, give the model "
                         "with requires_grad_(False) for it")
+        if not is_tensor(value):
+            raise Error(f"optimizer: {key} of {name} is {type(value).__name__}, not a tensor: damaged")
         if list(value.shape) != list(shapes[name]):
             raise Error(f"optimizer: {key} of {name} has shape {list(value.shape)}, the parameter {list(shapes[name])}: "
                         "an optimizer of another model?")
-    return {name: value.detach() for name, value in found.items()}
+    return {name: numbers_of(value, f"optimizer: {key} of {name}") for name, value in found.items()}
 
 
 def _states(s: Snapshot, shapes: Dict[str, List[int]], training: Training) -> None:
@@ -238,7 +250,8 @@ def _states(s: Snapshot, shapes: Dict[str, List[int]], training: Training) -> No
 
 def _undo(s: Snapshot) -> float:
     """The scalar between θ and the perturbed weights: θ = stored + undo · momentum."""
-    found = {_number(g["norm_factor"]) if "norm_factor" in g else _number(g["rho"]) * _number(g["inverse_norm_buffer"]) for g in s.groups}
+    found = {_number(g, "norm_factor") if "norm_factor" in g
+             else _number(g, "rho") * _number(g, "inverse_norm_buffer") for g in s.groups}
     if len(found) > 1:
         raise Error(f"optimizer: MSAM's groups were perturbed by different factors {sorted(found)}; basin undoes one")
     return found.pop()

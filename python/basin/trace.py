@@ -40,6 +40,13 @@ def _without_compile(module: nn.Module) -> None:
             _without_compile(child)
 
 
+def _computed(model: nn.Module) -> Dict[int, torch.Tensor]:
+    """What deepcopy is to take for tensors that hooks of pruning and of weight norm made of parameters: it
+    refuses results of autograd, and the hooks make them anew in every forward."""
+    return {id(value): value.detach().clone() for module in model.modules() for value in vars(module).values()
+            if isinstance(value, torch.Tensor) and value.grad_fn is not None}
+
+
 def double_copy(model: nn.Module) -> nn.Module:
     """The module in double precision on the CPU in evaluation mode, with the user's left alone."""
     if not isinstance(model, nn.Module) or isinstance(model, torch.jit.ScriptModule):
@@ -48,10 +55,9 @@ def double_copy(model: nn.Module) -> nn.Module:
         if isinstance(p, nn.parameter.UninitializedParameter):
             raise Error(f"{name}: not initialised yet; call the module once on a batch before saving")
     try:
-        net = copy.deepcopy(model)
+        net = copy.deepcopy(model, _computed(model))
     except Exception as error:
-        raise Error(f"{type(model).__name__}: the module cannot be copied ({first_line(error)}); if weight_norm or another "
-                    "hook computes its weights, remove that first") from error
+        raise Error(f"{type(model).__name__}: the module cannot be copied ({first_line(error)})") from error
     _without_compile(net)
     return net.to(device="cpu", dtype=torch.float64).eval()
 

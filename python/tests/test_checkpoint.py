@@ -120,10 +120,37 @@ class Optimizers(Saving):
         optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1)
         found = self.training(self.save(optimizer=optimizer, method="gd", hyperparameters={"learning_rate": 0.2, "batch_size": 0, "seed": 7}))
         self.assertEqual((found["method"], found["learning_rate"], found["batch_size"], found["seed"]), ("gd", 0.2, 0, 7))
-        with self.fails("hyperparameters: lr is none of learning_rate,"):
-            self.save(hyperparameters={"lr": 1})
+        with self.fails("hyperparameters: lrr is none of learning_rate,", "did you mean lr?"):
+            self.save(hyperparameters={"lrr": 1})
         with self.fails("step=-1: expected 0 or more"):
             self.save(step=-1)
+
+    def test_the_names_that_torchs_users_type(self):
+        typed = {
+            "lr": 0.2, "betas": (0.8, 0.999), "wd": 0.01, "decoupled_weight_decay": True, "bs": 32,
+            "manual_seed": torch.tensor(5), "dampening": 0, "rho": None
+        }
+        found = self.training(self.save(method="adamw", hyperparameters=typed))
+        expected = {"learning_rate": 0.2, "momentum": 0.8, "weight_decay": 0.01, "weight_decay_coupled": 0,
+                    "batch_size": 32, "seed": 5}
+        self.assertEqual({name: found[name] for name in expected}, expected)
+        self.assertNotIn("rho", found)
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9)
+        for nesterov, method in ((True, "nag"), (False, "sgd")):
+            path = self.save(optimizer=optimizer, hyperparameters={"nesterov": nesterov})
+            self.assertEqual(self.training(path)["method"], method)
+
+    def test_hyperparameters_that_say_nothing_or_two_things(self):
+        for given, words in (({"lr": 0.1, "learning_rate": 0.2},
+                              "learning_rate=0.2 contradicts another name of learning_rate, 0.1"),
+                             ({"lr": "fast"}, "lr is 'fast': not a number"),
+                             ({"lr": float("inf")}, "lr is inf: not a finite number"),
+                             ({"eps": 1e-8}, "eps is none of learning_rate"),
+                             ({"betas": 0.9}, "betas is 0.9: expected two numbers"),
+                             ({"dampening": 0.5}, "dampening=0.5; basin's momentum"),
+                             ({"maximize": True}, "maximize; basin studies the loss")):
+            with self.fails(words):
+                self.save(hyperparameters=given)
 
     def test_an_optimizer_of_another_model(self):
         with self.fails("optimizer SGD: holds none of the parameters of Sequential", "another model?"):

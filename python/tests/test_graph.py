@@ -4,6 +4,7 @@ import json
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils import prune
 
 from support import Case, basin, needs_basin, problem
 from basin.trace import trace
@@ -51,6 +52,19 @@ class Vocabulary(Case):
         self.assertEqual(by_op["LeakyRelu"]["attributes"], {"alpha": 0.2})
         self.assertEqual(by_op["Elu"]["attributes"], {"alpha": 0.7})
         self.assertEqual([n["attributes"] for n in graph.nodes if n["op"] == "Gelu"], [{"approximate": "tanh"}, {"approximate": "none"}])
+
+    def test_weights_that_hooks_compute(self):
+        """What was trained are the parameters; results of autograd that the hooks leave in the module do not
+        stop its copy."""
+        graph, _ = trace(nn.Sequential(nn.utils.weight_norm(nn.Linear(4, 3))), torch.zeros(4))
+        self.assertEqual(graph.parameters, {"0.bias": [3], "0.weight_g": [3, 1], "0.weight_v": [3, 4]})
+        self.assertEqual(" ".join(ops(graph)), "Mul ReduceSum Sqrt Div Mul Transpose MatMul Add")
+        net = nn.Sequential(nn.Linear(4, 3))
+        prune.l1_unstructured(net[0], "weight", amount=0.5)
+        graph, _ = trace(net, torch.zeros(4))
+        self.assertEqual(graph.parameters, {"0.bias": [3], "0.weight_orig": [3, 4]})
+        self.assertEqual(graph.state_keys, {"0.weight_mask": "0.weight_mask"})
+        self.assertEqual(" ".join(ops(graph)), "Mul Transpose MatMul Add")
 
     def test_modules_become_their_ops_with_origins(self):
         inner = nn.Sequential(nn.LeakyReLU(0.3), nn.Identity())
@@ -208,7 +222,6 @@ class Refusals(Case):
         self.refuse(forward(lambda s, x: s.fc(x).masked_fill(x > 0, 0)), "gt in the forward of Net", "does not compute")
 
     def test_computed_weights(self):
-        self.refuse(nn.Sequential(nn.utils.weight_norm(nn.Linear(4, 4))), "weight_norm")
         self.refuse(nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Conv1d(2, 2, 1))), "conv1d in 0", "its weight is computed",
                     shape=(2, 4))
 
