@@ -3,7 +3,7 @@
 #
 # Words must be equal; blanks count as one. Numbers are compared by these rules, which allow for another processor and no more:
 #   - integers (no point, no exponent) are equal, but a count of products of an iterative method, followed by «products», may differ by a tenth;
-#   - other numbers differ by at most 1e-3 of their size, or by two in the last digit that the document shows;
+#   - other numbers differ by at most 2e-3 of their size, or by two in the last digit that the document shows;
 #   - where both are below 1e-6 they are errors of rounding, and agree;
 #   - seconds are not compared: a number before « s», and the last number of a row in a table whose last title is «seconds».
 # The document may leave lines out by a line that holds nothing but «…», and the end of a line by «…» there.
@@ -39,7 +39,7 @@ function numbers_agree(a, b, after,    x, y, larger) {
     larger = size(x) > size(y) ? size(x) : size(y)
     if (is_integer(a) && is_integer(b)) return after ~ /^products/ && size(x - y) <= 0.1 * larger
     if (larger < 1e-6) return 1
-    return size(x - y) <= 1e-3 * larger || size(x - y) <= 2.001 * last_digit(a)
+    return size(x - y) <= 2e-3 * larger || size(x - y) <= 2.001 * last_digit(a)
 }
 
 function lines_agree(i, j,    a, b, m, n, k, wa, na, wb, nb, rest) {

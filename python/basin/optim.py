@@ -102,7 +102,7 @@ def live(optimizer: Any, model: nn.Module, shapes: Dict[str, List[int]]) -> Snap
     state = {names[id(p)]: values for p, values in base.state.items() if id(p) in names}
     kind = next((c.__name__ for c in type(base).__mro__ if c.__module__.startswith("torch.optim")), type(base).__name__)
     own = type(base).__name__
-    decay = {names[id(p)]: _number(group.get("weight_decay") or 0) for group in base.param_groups for p in group["params"] if id(p) in names}
+    decay = {names[id(p)]: _number(group, "weight_decay") for group in base.param_groups for p in group["params"] if id(p) in names}
     return Snapshot(groups, state, own if kind == "Optimizer" else kind, sam, decay)
 
 

@@ -22,7 +22,7 @@ class Readme(Case):
     @needs_basin
     def test_the_packages_examples(self):
         text = (ROOT / "python" / "README.md").read_text(encoding="utf-8")
-        training, reading = re.findall(r"```python\n(.*?)```", text, re.S)
+        training, _, reading = re.findall(r"```python\n(.*?)```", text, re.S)
         commands = re.findall(r"^    basin (.*)$", text, re.M)[:3]
         self.run_in_folder([sys.executable, "-c", training])
         for command in commands:
@@ -32,21 +32,21 @@ class Readme(Case):
         self.run_in_folder([sys.executable, "-c", f"import basin\n{reading}"])
 
     @needs_basin
-    def test_from_a_training_script_to_figures(self):
-        """The section «From PyTorch» of the project's README."""
+    def test_from_a_training_script_to_a_comparison(self):
+        """The section «From PyTorch» of the project's README, and the same conversion in the package's own."""
         (self.folder / "samples").symlink_to(ROOT / "samples")
         text = (ROOT / "README.md").read_text(encoding="utf-8")
-        section = text[text.index("## From PyTorch"):text.index("## Your own checkpoints")]
-        script, = re.findall(r"```console\n(.*?)```", section, re.S)
-        conversion, = re.findall(r"```python\n(.*?)```", section, re.S)
-        commands = re.findall(r"^\$ (.*)$", script.replace("\\\n", " "), re.M)
-        self.assertEqual([c.split()[0] for c in commands], ["python3"] * 2 + ["basin"] * 3)
+        section = text[text.index("## From PyTorch"):text.index("## From C")]
+        script, = re.findall(r"```sh\n(.*?)```", section, re.S)
+        package = (ROOT / "python" / "README.md").read_text(encoding="utf-8")
+        conversion = next(code for code in re.findall(r"```python\n(.*?)```", package, re.S) if "basin.convert" in code)
+        commands = script.replace("\\\n", " ").splitlines()
+        self.assertEqual([c.split()[0] for c in commands], ["python3", "python3", "basin"])
         for command in commands:
             listed = self.run_in_folder(["sh", "-c", re.sub("^python3", f"'{sys.executable}'", command)])
             if "basin convert" in command:
                 self.assertEqual(len(re.findall(r"epoch_\d+.h5, (sgd|sam|msam), step \d+, momentum$", listed, re.M)), 27, listed)
-        for figure in ("compare", "momentum", "spectrum"):
-            self.assertTrue((self.folder / f"build/pytorch/{figure}.pdf").exists())
+        self.assertTrue((self.folder / "build/pytorch/compare.pdf").exists())
         before = {p: p.read_bytes() for p in self.folder.glob("build/pytorch/converted/**/*.h5")}
         self.run_in_folder([sys.executable, "-c", conversion])
         self.assertEqual(len(before), 28)

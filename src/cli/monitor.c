@@ -73,7 +73,7 @@ void cli_monitor_start(void)
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
         struct sigaction before;
         sigaction(ending[i], NULL, &before);
-        if (before.sa_handler != SIG_IGN) sigaction(ending[i], &action, NULL); /* nohup's choice stands */
+        if (ending[i] != SIGHUP || before.sa_handler != SIG_IGN) sigaction(ending[i], &action, NULL); /* nohup's choice stands */
     }
     signal(SIGXFSZ, SIG_IGN); /* a file that grows past the limit is a failed write, which cleans up after itself */
     basin_progress_set(&(basin_progress){report, NULL});

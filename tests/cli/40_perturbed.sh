@@ -25,8 +25,8 @@ loss sharpness good.h5 # the same weights, said to be unperturbed
 expect "the loss of perturbed.h5 --as-stored and of good.h5" [ "$loss" = "$stored" ]
 never "undoing changes nothing" [ "$stored" = "$undone" ]
 good spectrum decay.h5 --include-weight-decay
-wrong "check: --include-weight-decay: derivatives and records are those of the loss without it" -- check decay.h5 --include-weight-decay
 holds out "0.01/2"
+wrong "check: --include-weight-decay: derivatives and records are those of the loss without it" -- check decay.h5 --include-weight-decay
 bad "^basin: good.h5: --include-weight-decay: the checkpoint records no weight decay" -- spectrum good.h5 --include-weight-decay
 
 # weight decay that the checkpoint records tensor by tensor
