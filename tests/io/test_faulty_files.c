@@ -435,7 +435,7 @@ static const struct fault {
     {&checkpoint, no_version, BASIN_ERR_FORMAT, "no attribute version"},
     {&checkpoint, newer_version, BASIN_ERR_UNSUPPORTED, "basin checkpoint version 7, this basin reads up to 1"},
     {&dataset, newer_version, BASIN_ERR_UNSUPPORTED, "basin data version 7, this basin reads up to 1"},
-    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 7, this basin reads up to 2"},
+    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 7, this basin reads up to 3"},
     {&spectrum, older_version, BASIN_ERR_UNSUPPORTED, "a result of format 1, made by older rules"},
     {&checkpoint, version_zero, BASIN_ERR_FORMAT, "basin checkpoint version 0, they count from 1"},
     {&checkpoint, real_version, BASIN_ERR_FORMAT, "/: attribute version: expected an integer, file has floating point numbers"},
