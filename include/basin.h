@@ -794,14 +794,22 @@ void         basin_sane_destroy(basin_sane **sane);
 
 /* ------------------------------------------------------------------------------------------- direction -- */
 
+/* The kinds of directions: the name that a user types and files hold, and what follows the name.
+   What each is made from stands in src/analysis/slice/direction_kinds.c. */
+#define BASIN_DIRECTION_LIST(X)                                      \
+    X(MOMENTUM, "momentum", "")                                      \
+    X(GRADIENT, "gradient", "")                                      \
+    X(EIGEN, "eigen", ":I (1 = largest, -1 = smallest)")             \
+    X(RANDOM, "random", "[:SEED]")                                   \
+    X(TO, "to", ":FILE")
+
+#define BASIN_DIRECTION_ENUM(kind, name, argument) BASIN_DIRECTION_##kind,
 typedef enum basin_direction_kind {
     BASIN_DIRECTION_OTHER, /* a vector of the caller's own */
-    BASIN_DIRECTION_MOMENTUM,
-    BASIN_DIRECTION_GRADIENT,
-    BASIN_DIRECTION_EIGEN,
-    BASIN_DIRECTION_RANDOM,
-    BASIN_DIRECTION_TO
+    BASIN_DIRECTION_LIST(BASIN_DIRECTION_ENUM)
+    BASIN_DIRECTIONS
 } basin_direction_kind;
+#undef BASIN_DIRECTION_ENUM
 
 typedef struct basin_direction {
     int    kind;          /* basin_direction_kind */
@@ -843,6 +851,19 @@ typedef struct basin_direction_spec { /* what a user writes: momentum | gradient
     const char *path;   /* to: points into the text parsed */
 } basin_direction_spec;
 basin_status basin_direction_parse(const char *text, basin_direction_spec *out); /* BASIN_ERR_ARG lists the choices */
+
+typedef struct basin_direction_source { /* what directions are made from; what a kind does not use may be NULL */
+    basin_point                *point;
+    const basin_checkpoint     *ck;     /* whose weights these are: momentum */
+    const basin_checkpoint     *other;  /* to: an unperturbed checkpoint of the same parameters */
+    const basin_random_options *random; /* random; NULL = defaults */
+} basin_direction_source;
+/* The direction that a spec asks for, by the function above that makes its kind, whose errors are
+   this one's. Caller destroys. */
+basin_status basin_direction_make(const basin_direction_source *source, const basin_direction_spec *spec,
+                                  basin_direction **out);
+/* Does it take passes over the samples, beyond what the point itself does? */
+bool         basin_direction_takes_passes(basin_direction_kind kind);
 
 /* ----------------------------------------------------------------------------------------------- slice -- */
 

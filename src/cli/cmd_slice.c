@@ -138,17 +138,8 @@ done:
     return cli_fail("%s: --along momentum: it saved no momentum: %s%s", ck->path, why_no_momentum(ck), line);
 }
 
-static int along_momentum(const cli_source *s, basin_direction **out)
-{
-    int status = CLI_OK;
-
-    if (basin_checkpoint_momentum(s->ck) == NULL) return momentum_missing(s->ck);
-    CLI_LIBRARY(basin_direction_momentum(s->ck, out));
-done:
-    return status;
-}
-
-static int along_other(const cli_arguments *a, cli_source *s, const char *path, basin_checkpoint **end, basin_direction **out)
+/* The checkpoint that to:FILE leads to, unperturbed; it joins the inputs. */
+static int read_other(const cli_arguments *a, cli_source *s, const char *path, basin_checkpoint **out)
 {
     int               status = CLI_OK;
     basin_checkpoint *other = NULL;
@@ -158,28 +149,25 @@ static int along_other(const cli_arguments *a, cli_source *s, const char *path, 
     CLI_CHECK(weights >= 0, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
     CLI_CHECK(basin_params_equal(s->ck->params, other->params),
               "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
-              other->params->size, other->params->count, s->ck->path, s->ck->params->size,
-              s->ck->params->count);
-    CLI_LIBRARY(basin_direction_to(path, s->ck->theta, other->theta, other->params->size, out));
+              other->params->size, other->params->count, s->ck->path, s->ck->params->size, s->ck->params->count);
     CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_OTHER, path, other->digest));
-    *end = other, other = NULL;
+    *out = other, other = NULL;
 done:
     basin_checkpoint_destroy(&other);
     return status;
 }
 
-static int along_random(const cli_arguments *a, cli_source *s, const char *text, uint64_t seed, size_t axis, const basin_direction *first,
-                        basin_direction **out)
+static int read_random(const cli_arguments *a, const char *text, size_t axis, const basin_direction *first,
+                       basin_random_options *o, basin_direction_spec *spec)
 {
-    int                  status = CLI_OK;
-    const char          *bias = cli_text(a, "bias", "zero");
-    basin_random_options o = {.bias = strcmp(bias, "scaled") == 0 ? BASIN_BIAS_SCALED : strcmp(bias, "random") == 0 ? BASIN_BIAS_RANDOM : BASIN_BIAS_ZERO};
-    size_t               base;
+    int         status = CLI_OK;
+    const char *bias = cli_text(a, "bias", "zero");
+    size_t      base;
 
+    o->bias = strcmp(bias, "scaled") == 0 ? BASIN_BIAS_SCALED : strcmp(bias, "random") == 0 ? BASIN_BIAS_RANDOM : BASIN_BIAS_ZERO;
     CLI_TRY(cli_size(a, "seed", 0, &base));
-    if (strcmp(text, "random") == 0) seed = base + axis; /* two plain `random` are two directions */
-    if (first != NULL && first->kind == BASIN_DIRECTION_RANDOM) o.orthogonal_to = first->values;
-    CLI_LIBRARY(basin_direction_random(basin_objective_params(s->objectives[0]), s->ck->theta, &o, seed, out));
+    if (strcmp(text, "random") == 0) spec->seed = base + axis; /* two plain `random` are two directions */
+    if (first != NULL && first->kind == BASIN_DIRECTION_RANDOM) o->orthogonal_to = first->values;
 done:
     return status;
 }
@@ -195,20 +183,18 @@ static int rescale(basin_direction *d, const char *scale)
 static int make_direction(const cli_arguments *a, cli_source *s, const axis_request *request, size_t axis, const basin_direction *first,
                           basin_checkpoint **end, basin_direction **out)
 {
-    int                         status = CLI_OK;
-    basin_point                *point;
-    basin_direction            *d = NULL;
-    const basin_direction_spec *spec = &request->spec;
+    int                    status = CLI_OK;
+    basin_direction       *d = NULL;
+    basin_direction_spec   spec = request->spec;
+    basin_random_options   random = {0};
+    basin_direction_source source = {.ck = s->ck, .random = &random};
 
-    CLI_TRY(cli_source_point(s, &point));
-    switch (spec->kind) {
-    case BASIN_DIRECTION_MOMENTUM: CLI_TRY(along_momentum(s, &d)); break;
-    case BASIN_DIRECTION_GRADIENT: CLI_LIBRARY(basin_direction_gradient(point, &d)); break;
-    case BASIN_DIRECTION_EIGEN: CLI_LIBRARY(basin_direction_eigen(point, spec->index, NULL, &d)); break;
-    case BASIN_DIRECTION_RANDOM: CLI_TRY(along_random(a, s, request->along, spec->seed, axis, first, &d)); break;
-    case BASIN_DIRECTION_TO: CLI_TRY(along_other(a, s, spec->path, end, &d)); break;
-    case BASIN_DIRECTION_OTHER: break; /* none that can be typed */
-    }
+    CLI_TRY(cli_source_point(s, &source.point));
+    if (spec.kind == BASIN_DIRECTION_MOMENTUM && basin_checkpoint_momentum(s->ck) == NULL) CLI_TRY(momentum_missing(s->ck));
+    if (spec.kind == BASIN_DIRECTION_TO) CLI_TRY(read_other(a, s, spec.path, end));
+    if (spec.kind == BASIN_DIRECTION_RANDOM) CLI_TRY(read_random(a, request->along, axis, first, &random, &spec));
+    source.other = *end;
+    CLI_LIBRARY(basin_direction_make(&source, &spec, &d));
     if (d->warning != NULL) cli_warn("%s: %s", s->ck->path, d->warning);
     if (first != NULL && cli_has(a, "orthogonal")) CLI_LIBRARY(basin_direction_orthogonalise(d, first));
     CLI_TRY(rescale(d, request->scale));
@@ -265,7 +251,7 @@ static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
     CLI_TRY(make_request(a, s, axes, &r));
     for (size_t i = 0; i < r.axis_count; i++) {
         specs[i] = axes[i].spec;
-        if (specs[i].kind == BASIN_DIRECTION_MOMENTUM || specs[i].kind == BASIN_DIRECTION_TO)
+        if (!basin_direction_takes_passes(specs[i].kind))
             CLI_TRY(make_direction(a, s, &axes[i], i, NULL, &ends[i], &directions[i]));
     }
     if (s->bn == BASIN_BN_INTERPOLATE) CLI_TRY(interpolate(a, s, ends, directions, r.axis_count));

@@ -23,7 +23,8 @@ static const char *const weights_[] = {"unperturbed", "undone", "as_stored", "mi
 static const char *const statistics[] = {"stored", "reestimate", "interpolate", "batch", NULL};
 static const char *const roles[] = {"checkpoint", "data", "other", "averaged", "rows", NULL};
 static const char *const perturbed_[] = {"no", "yes", "unknown", NULL};
-static const char *const directions[] = {"other", "momentum", "gradient", "eigen", "random", "to", NULL};
+#define DIRECTION_NAME(kind, name, argument) name,
+static const char *const directions[] = {"other", BASIN_DIRECTION_LIST(DIRECTION_NAME) NULL};
 static const char *const rise_directions[] = {"sam", "msam", "top", "random", NULL};
 static const char *const descents[] = {"not_tested", "descent_found", "negative_curvature", "none_found", "gradient_at_rounding", NULL};
 static const char *const points[] = {"raw", "polished", "averaged", NULL};

@@ -3,11 +3,7 @@
  */
 #include "analysis/slice/direction.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/forecast.h"
@@ -205,16 +201,14 @@ done:
     return st;
 }
 
-basin_status basin_direction_demand(const basin_objective *o, const basin_direction_spec *spec, basin_demand *demand)
+basin_status basin_direction_eigen_demand(const basin_objective *o, long i, basin_demand *demand)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_options options;
     basin_spectrum_method  method;
 
-    if (spec->kind == BASIN_DIRECTION_GRADIENT) demand->gradients = 1;
-    if (spec->kind != BASIN_DIRECTION_EIGEN) goto done;
-    BASIN_TRY(check_eigen(o, spec->index));
-    options = options_of_eigen(o, spec->index);
+    BASIN_TRY(check_eigen(o, i));
+    options = options_of_eigen(o, i);
     BASIN_TRY(basin_spectrum_demand(o, &options, demand, &method));
 done:
     return st;
@@ -327,64 +321,5 @@ done:
     basin_free(values);
     basin_free(label);
     basin_free(definition);
-    return st;
-}
-
-/* ----------------------------------------------------------------------------------------------- parsing -- */
-
-#define CHOICES "momentum, gradient, eigen:I (1 = largest, -1 = smallest), random[:SEED], to:FILE"
-
-static basin_status parse_index(const char *text, const char *digits, long *out)
-{
-    basin_status st = BASIN_OK;
-    char        *end = NULL;
-    const char  *first = digits[0] == '-' ? digits + 1 : digits;
-
-    BASIN_CHECK(isdigit((unsigned char)*first), BASIN_ERR_ARG, "direction «%s»: eigen wants a whole number, 1 = largest, -1 = smallest", text);
-    errno = 0;
-    *out = strtol(digits, &end, 10);
-    BASIN_CHECK(*end == '\0' && errno == 0, BASIN_ERR_ARG, "direction «%s»: eigen wants a whole number, 1 = largest, -1 = smallest", text);
-    BASIN_CHECK(*out != 0, BASIN_ERR_ARG, "direction «%s»: eigenvalues are counted from 1 (largest) or -1 (smallest)", text);
-done:
-    return st;
-}
-
-static basin_status parse_seed(const char *text, const char *digits, uint64_t *out)
-{
-    basin_status       st = BASIN_OK;
-    char              *end = NULL;
-    unsigned long long seed;
-
-    errno = 0;
-    seed = strtoull(digits, &end, 10);
-    BASIN_CHECK(isdigit((unsigned char)digits[0]) && *end == '\0' && errno == 0, BASIN_ERR_ARG,
-                "direction «%s»: a seed is a whole number from 0 to 18446744073709551615", text);
-    *out = seed;
-done:
-    return st;
-}
-
-basin_status basin_direction_parse(const char *text, basin_direction_spec *out)
-{
-    basin_status         st = BASIN_OK;
-    basin_direction_spec spec = {0};
-
-    if (strcmp(text, "momentum") == 0) spec.kind = BASIN_DIRECTION_MOMENTUM;
-    else if (strcmp(text, "gradient") == 0) spec.kind = BASIN_DIRECTION_GRADIENT;
-    else if (strcmp(text, "random") == 0) spec.kind = BASIN_DIRECTION_RANDOM;
-    else if (strncmp(text, "random:", 7) == 0) {
-        spec.kind = BASIN_DIRECTION_RANDOM;
-        BASIN_TRY(parse_seed(text, text + 7, &spec.seed));
-    } else if (strncmp(text, "eigen:", 6) == 0) {
-        spec.kind = BASIN_DIRECTION_EIGEN;
-        BASIN_TRY(parse_index(text, text + 6, &spec.index));
-    } else if (strncmp(text, "to:", 3) == 0) {
-        spec.kind = BASIN_DIRECTION_TO;
-        spec.path = text + 3;
-        BASIN_CHECK(spec.path[0] != '\0', BASIN_ERR_ARG, "direction «%s» lacks a file", text);
-    } else
-        BASIN_CHECK(false, BASIN_ERR_ARG, "direction «%s» is none of " CHOICES, text);
-    *out = spec;
-done:
     return st;
 }

@@ -12,6 +12,7 @@ basin_status basin_direction_normalise(basin_direction *direction);
 /* The eigenvector of the largest eigenvalue, by Lanczos to a residual of 1e-4 ‖H‖: good enough to look along. BASIN_ERR_NUMERIC where that
    is not reached. */
 basin_status basin_direction_top(basin_point *point, uint64_t seed, basin_direction **out);
+basin_status basin_direction_eigen_demand(const basin_objective *o, long i, basin_demand *demand);
 basin_status basin_direction_top_demand(const basin_objective *o, basin_demand *demand);
 
 #endif
