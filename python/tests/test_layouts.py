@@ -22,7 +22,7 @@ except ImportError:
     save_file = None
 
 DATA = Path(__file__).resolve().parent / "data"
-needs_safetensors = unittest.skipIf(save_file is None, "no safetensors")
+needs_safetensors = unittest.skipIf(save_file is None, "no package of Debian has safetensors")
 
 
 def adamw(model):
@@ -273,7 +273,7 @@ class Parts(Layouts):
 
         self.assertIn("weights in parts (weight norm)", str(self.both(change)))
 
-    @unittest.skipIf(not hasattr(parametrizations, "weight_norm"), "torch before 2.0")
+    @unittest.skipIf(not hasattr(parametrizations, "weight_norm"), "this PyTorch has no parametrized weight norm")
     def test_weight_norm_as_a_parametrization(self):
         def change(net):
             parametrizations.weight_norm(net[0])
