@@ -60,7 +60,7 @@ files    := $(BUILD)/tests/cli/make_files
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all deps demo test test-long asan golden docs layers bench bench-plot install uninstall format help clean run-demo run-test
+.PHONY: all deps demo test test-long asan golden docs layers bench bench-plot install uninstall format format-check help clean run-demo run-test
 
 all: deps ## library and command-line tool: build/libbasin.a, build/basin
 	@$(MAKE) --no-print-directory $(BUILD)/libbasin.a $(BUILD)/basin
@@ -157,8 +157,11 @@ uninstall: ## what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/basin $(DESTDIR)$(PREFIX)/lib/libbasin.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/basin.pc \
 	    $(DESTDIR)$(PREFIX)/include/basin.h $(DESTDIR)$(PREFIX)/include/basin_measures.h
 
-format: ## clang-format over the C sources
-	clang-format -i $$(git ls-files '*.c' '*.h')
+format: ## lay out the C sources by .clang-format
+	@sh tools/format.sh
+
+format-check: ## fail where a C source is not laid out so
+	@sh tools/format.sh --check
 
 clean: ## remove everything built
 	rm -rf $(BUILD) $(BUILD)-*

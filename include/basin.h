@@ -503,7 +503,9 @@ typedef struct basin_cost {
 /* Arrays that the caller passes to be filled (g, hv) may be part-written when a call is interrupted or fails. */
 
 /* ctx is owned by the objective from success on (`destroy`). Caller destroys. */
-basin_status basin_objective_create(const basin_objective_type *type, void *ctx, const basin_objective_facts *facts, basin_objective **out);
+basin_status basin_objective_create(const basin_objective_type *type, void *ctx, const basin_objective_facts *facts,
+                                    basin_objective **out);
+
 void         basin_objective_destroy(basin_objective **objective);
 size_t       basin_objective_size(const basin_objective *objective);
 size_t       basin_objective_samples(const basin_objective *objective);

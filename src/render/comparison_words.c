@@ -15,7 +15,8 @@ const basin_row *basin_versus_row(const basin_comparison *c, size_t raw, int poi
     if (point == BASIN_POINT_RAW) return row->part == 0 ? row : NULL;
     for (size_t i = 0; i < c->row_count; i++) {
         const basin_row *other = &c->rows[i];
-        bool             same = isfinite(row->at_loss) ? other->at_loss == row->at_loss : other->step == row->step && !isfinite(other->at_loss);
+        const bool       same_step = other->step == row->step && !isfinite(other->at_loss);
+        const bool       same = isfinite(row->at_loss) ? other->at_loss == row->at_loss : same_step;
         if (other->point == point && other->part == 0 && same && basin_same_text(other->run, row->run)) return other;
     }
     return NULL;

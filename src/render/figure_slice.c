@@ -282,12 +282,13 @@ static basin_status add_slice(basin_plan *plan, drawing *d, size_t i)
     }
     for (size_t k = 0; k < s->surface_count; k++) {
         const basin_surface *surface = &s->surfaces[k];
+        const basin_dash     dash = k == 0 ? BASIN_SOLID : BASIN_DASHED;
         basin_mark           mark = {.type = &basin_mark_line,
                                      .count = axis->count,
                                      .x = at,
                                      .y = surface->loss,
                                      .cap = plan->options->cap,
-                                     .pen = {.color = look.color, .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
+                                     .pen = {.color = look.color, .width = 1.1, .dash = dash}};
         mark.label = !several ? surface->split : k == 0 ? d->name[i] : NULL;
         if (several) mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3, mark.every = axis->count / 7 + 1;
         BASIN_TRY(basin_panel_add(plan, d->loss, mark));

@@ -283,7 +283,9 @@ static basin_status compute_once(void *payload)
 {
     double           v[] = {1.0, 0.0, 0.0};
     basin_sharpness *s = NULL;
-    basin_status     st = basin_test_sharpness_at(payload, theta, &(basin_sharpness_options){.momentum = v, .split = "train", .find_top = true}, &s);
+
+    const basin_sharpness_options o = {.momentum = v, .split = "train", .find_top = true};
+    const basin_status            st = basin_test_sharpness_at(payload, theta, &o, &s);
 
     if (st != BASIN_OK) assert_null(s);
     basin_sharpness_destroy(&s);

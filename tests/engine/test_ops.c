@@ -124,7 +124,8 @@ static void op_battery(void **state)
     const op_case *the = *state;
 
     for (int kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY; kind <= BASIN_LOSS_MSE; kind++) {
-        problem          p = {.loss = {.kind = (basin_loss_kind)kind, .label_smoothing = kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? 0.1 : 0.0}};
+        const double     smoothing = kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? 0.1 : 0.0;
+        problem          p = {.loss = {.kind = (basin_loss_kind)kind, .label_smoothing = smoothing}};
         basin_objective *o = NULL;
         checks           c;
         p.graph = the->make();

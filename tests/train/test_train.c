@@ -1,6 +1,8 @@
 /* The trainer against recursions written out here, closed forms on quadratics and kernel regression, and its own promises. */
 #include "support.h"
 
+#define PI 3.14159265358979323846
+
 #include <math.h>
 #include <string.h>
 
@@ -415,7 +417,7 @@ static void schedules_are_their_formulas(void **unused)
             static const double decayed[] = {0.2, 0.2, 0.02, 0.02, 0.002, 0.002};
             double              rate = kind == BASIN_SCHEDULE_CONSTANT ? 0.2
                                        : kind == BASIN_SCHEDULE_STEP   ? decayed[k]
-                                                                       : 0.02 + 0.18 * pow(cos(3.14159265358979323846 * (double)k / 12.0), 2.0);
+                                                                       : 0.02 + 0.18 * pow(cos(PI * (double)k / 12.0), 2.0);
             assert_close(n.rate[k + 1], rate, 1e-14, 0.0);
             expected -= rate * (expected - 1.0);
             assert_close(n.theta[k + 1], expected, 1e-13, 0.0);

@@ -69,10 +69,12 @@ INLINE void apply_strip(size_t pixels, bool along, const strip *s, size_t output
     for (size_t o = 0, n; o < outputs; o += n) {
         n = even_part(outputs - o, OUTPUTS);
         switch (n) {
+            /* clang-format off */
             TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #if VECTOR_REGISTERS == 32
             TILE(7) TILE(8)
 #endif
+            /* clang-format on */
         }
     }
 #undef TILE

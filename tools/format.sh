@@ -1,0 +1,27 @@
+# usage: format.sh [--check]   Lays out every C file by .clang-format: sources within its 110 columns, headers within 100. With --check
+# nothing is written, and every place that would change is told, as is every line that is too long (clang-format leaves comments alone).
+set -eu
+version=$(clang-format --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p')
+if [ "$version" != 14 ]; then echo "format: skipped: clang-format 14 is wanted, whose layout this is; found ${version:-none}"; exit 0; fi
+style=$(mktemp) && trap 'rm -f "$style"' EXIT
+sed 's/^ColumnLimit: .*/ColumnLimit: 100/' .clang-format >"$style"
+sources=$(git ls-files '*.c') headers=$(git ls-files '*.h')
+if [ "${1:-}" != --check ]; then
+    clang-format -i $sources
+    clang-format "--style=file:$style" -i $headers
+    exit
+fi
+status=0
+clang-format --dry-run -Werror $sources || status=1
+clang-format "--style=file:$style" --dry-run -Werror $headers || status=1
+# Inside a fence (clang-format off … on) a table may be as wide as it needs.
+wide() { # COLUMNS FILE…
+    most=$1
+    shift
+    LC_ALL=C awk -v most="$most" 'FNR == 1 { off = 0 } /clang-format off/ { off = 1 } /clang-format on/ { off = 0 }
+        !off { line = $0; gsub(/[\200-\277]/, "", line); if (length(line) > most) { print FILENAME ":" FNR ": more than " most " columns"; bad = 1 } }
+        END { exit bad }' "$@"
+}
+wide 110 $sources || status=1
+wide 100 $headers || status=1
+exit $status
