@@ -118,6 +118,7 @@ static basin_status copy_record(const basin_checkpoint *ck, basin_info *info)
     BASIN_STRDUP(info->checkpoint, ck->path);
     BASIN_STRDUP(info->digest, ck->digest[0] != '\0' ? ck->digest : NULL);
     BASIN_STRDUP(info->method, ck->method);
+    BASIN_STRDUP(info->run, ck->run);
     info->loss_kind = (int)ck->loss.kind;
     BASIN_TRY(basin_loss_spec_describe(&ck->loss, &info->loss));
     info->perturbed = (int)ck->perturbed;

@@ -32,6 +32,18 @@ done:
     return status;
 }
 
+/* A step 0 with a momentum, as of epochs that were counted from 0, is no start. */
+static void drop_false_starts(cli_records *records)
+{
+    for (size_t i = 0; i < records->count; i++) {
+        basin_checkpoint *ck = NULL;
+        if (records->choices[i] == BASIN_CHOICE_START &&
+            basin_checkpoint_read(records->paths[i], &ck) == BASIN_OK && !basin_checkpoint_starts(ck))
+            records->choices[i] = BASIN_CHOICE_NONE;
+        basin_checkpoint_destroy(&ck);
+    }
+}
+
 static int choose(const cli_arguments *a, cli_rows *rows, cli_records *records)
 {
     int status = CLI_OK;
@@ -40,6 +52,7 @@ static int choose(const cli_arguments *a, cli_rows *rows, cli_records *records)
         CLI_TRY(cli_crossings_find(a, rows, records, 1, cli_real(a, "at-loss", 0)));
     else
         CLI_LIBRARY(basin_comparison_choose(records->rows, records->count, NULL, records->choices));
+    drop_false_starts(records);
 done:
     return status;
 }
@@ -93,7 +106,7 @@ done:
     return status;
 }
 
-static int open_runs(const cli_arguments *a, basin_run **runs)
+static int open_runs(const cli_arguments *a, cli_rows *rows, basin_run **runs)
 {
     int status = CLI_OK;
 
@@ -101,7 +114,7 @@ static int open_runs(const cli_arguments *a, basin_run **runs)
         for (size_t j = 0; j < i; j++)
             CLI_CHECK(!cli_same_file(a->operands[i], a->operands[j]), "%s and %s are one run, named twice",
                       a->operands[j], a->operands[i]);
-    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(cli_run_open(a->operands[i], &runs[i]));
+    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(cli_rows_open(a, rows, a->operands[i], &runs[i]));
 done:
     return status;
 }
@@ -119,7 +132,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
     CLI_TRY(read_options(a, &o));
     CLI_TRY(cli_rows_start(a, &rows));
     CLI_ALLOC(runs, a->operand_count);
-    CLI_TRY(open_runs(a, runs));
+    CLI_TRY(open_runs(a, &rows, runs));
     CLI_TRY(cli_records_read(a, a->operands, runs, a->operand_count, &records));
     CLI_TRY(demand_alike(&records));
     CLI_TRY(measure_runs(a, runs, &records, &rows));

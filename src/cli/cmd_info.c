@@ -5,6 +5,7 @@
 #include "cli/point.h"
 #include "cli/provenance.h"
 #include "cli/report.h"
+#include "cli/runs.h"
 
 static const cli_option options[] = {
     {"gradient", CLI_FLAG, NULL, "with the data: gradient, its angle to the momentum, is the point stationary", false},
@@ -70,6 +71,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
     for (size_t i = 0; i < a->operand_count; i++) {
         const char *path = a->operands[i];
         CLI_TRY(gradient ? cli_name_file(with_gradient(a, path, &info, &provenance), path) : from_file(a, path, &info, &provenance));
+        CLI_TRY(cli_warn_of_folder(path));
         CLI_TRY(cli_batch_add(out, BASIN_RESULT_INFO, info, provenance));
         info = NULL, provenance = NULL;
     }
@@ -96,6 +98,7 @@ static void print_training(const basin_info *info, FILE *out)
     if (info->batch_size == 0) fprintf(out, ", full batch");
     if (info->batch_size > 0) fprintf(out, ", batches of %lld", (long long)info->batch_size);
     if (info->seed >= 0) fprintf(out, ", seed %lld", (long long)info->seed);
+    if (info->run != NULL) fprintf(out, "\n  run         %s", info->run);
     fprintf(out, "\n  reached     ");
     if (info->step >= 0) fprintf(out, "step %lld", (long long)info->step);
     else fprintf(out, "step not recorded");

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/paths.h"
 #include "cli/provenance.h"
 #include "cli/report.h"
+#include "cli/runs.h"
 #include "cli/source.h"
 
 static const cli_option options[] = {
@@ -95,9 +97,11 @@ static const char *why_no_momentum(const basin_checkpoint *ck)
 /* The last checkpoint of the run before this one whose parameters are the same; NULL if there is none. */
 static const char *previous_of(const basin_run *run, const basin_checkpoint *ck)
 {
-    for (size_t i = run->count; i-- > 0;) {
+    size_t own = 0;
+
+    while (own < run->count && !cli_same_file(run->entries[own].path, ck->path)) own++;
+    for (size_t i = own; i-- > 0;) {
         basin_checkpoint *other = NULL;
-        if (run->entries[i].step < 0 || run->entries[i].step >= ck->step) continue;
         bool same = basin_checkpoint_read(run->entries[i].path, &other) == BASIN_OK &&
                     basin_params_equal(ck->params, other->params);
         basin_checkpoint_destroy(&other);
@@ -117,12 +121,11 @@ static const char *name_of(const char *path)
 static int momentum_missing(const basin_checkpoint *ck)
 {
     basin_run  *run = NULL;
-    char        folder[1024], line[2400] = "";
+    char        line[2400] = "";
     const int   prefix = (int)(name_of(ck->path) - ck->path);
     size_t      found = 0;
 
-    snprintf(folder, sizeof folder, "%.*s", prefix > 0 ? prefix : 1, prefix > 0 ? ck->path : ".");
-    if (basin_run_open(folder, &run) != BASIN_OK) goto done;
+    if (cli_run_beside(ck->path, &run) != CLI_OK) goto done;
     const char *previous = previous_of(run, ck);
     if (previous != NULL)
         snprintf(line, sizeof line, "; --along to:%.*s%s leads back to the checkpoint before it, uphill as the momentum does", prefix, ck->path,
@@ -150,6 +153,7 @@ static int read_other(const cli_arguments *a, cli_source *s, const char *path, b
     CLI_CHECK(basin_params_equal(s->ck->params, other->params),
               "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
               other->params->size, other->params->count, s->ck->path, s->ck->params->size, s->ck->params->count);
+    CLI_TRY(cli_warn_of_other(s->ck->path, path));
     CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_OTHER, path, other->digest));
     *out = other, other = NULL;
 done:

@@ -92,7 +92,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
     CLI_CHECK(every > 0, "--every must be at least 1");
     CLI_TRY(cli_rows_start(a, &rows));
     CLI_ALLOC(runs, a->operand_count);
-    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(cli_run_open(a->operands[i], &runs[i]));
+    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(cli_rows_open(a, &rows, a->operands[i], &runs[i]));
     CLI_TRY(measure_runs(a, runs, every, &rows));
     CLI_LIBRARY(basin_rows_unlike(rows.rows, rows.count, &remark));
     if (remark != NULL) CLI_TRY(cli_rows_note(&rows, remark));
@@ -149,6 +149,8 @@ static void descent_cell(cli_table *table, const basin_stationarity *s)
 static void step_cell(cli_table *table, const basin_row *m)
 {
     if (m->point != BASIN_POINT_RAW) cli_table_cell(table, "%s", basin_point_text((basin_point_kind)m->point));
+    else if (m->step < 0)
+        cli_table_cell(table, "%s", cli_place(m->step, m->epoch, m->checkpoint, (char[CLI_PLACE]){0}));
     else cli_table_integer(table, m->step);
 }
 
@@ -205,7 +207,9 @@ static void print_header(const basin_row *rows, size_t count, FILE *out)
 static const basin_row *find_part(const basin_row *rows, size_t count, const basin_row *whole, size_t part)
 {
     for (size_t i = 0; i < count; i++)
-        if (rows[i].part == part && rows[i].point == whole->point && rows[i].step == whole->step && rows[i].missing == NULL) return &rows[i];
+        if (rows[i].part == part && rows[i].point == whole->point &&
+            strcmp(rows[i].checkpoint, whole->checkpoint) == 0 && rows[i].missing == NULL)
+            return &rows[i];
     return NULL;
 }
 
@@ -214,10 +218,15 @@ static void print_sampling(const basin_row *rows, size_t count, FILE *out)
     for (size_t i = 0; i < count; i++) {
         const basin_row *one = find_part(rows, count, &rows[i], 1), *two = find_part(rows, count, &rows[i], 2);
         if (rows[i].part != 0 || rows[i].missing != NULL || one == NULL || two == NULL) continue;
-        fprintf(out, "  step %lld%s%s: lambda max %.4g ± %.2g over the choice of %s samples; %.4g and %.4g on halves of these, mean %.4g\n", (long long)rows[i].step,
-                rows[i].point != BASIN_POINT_RAW ? ", " : "", rows[i].point != BASIN_POINT_RAW ? basin_point_text((basin_point_kind)rows[i].point) : "", rows[i].lambda_max.value,
-                basin_sampling_error(&rows[i], one->lambda_max.value, two->lambda_max.value), cli_samples(rows[i].samples, rows[i].split_samples), one->lambda_max.value, two->lambda_max.value,
-                (one->lambda_max.value + two->lambda_max.value) / 2);
+        const double first = one->lambda_max.value, second = two->lambda_max.value;
+        fprintf(out,
+                "  %s%s%s: lambda max %.4g ± %.2g over the choice of %s samples; %.4g and %.4g on halves of "
+                "these, mean %.4g\n",
+                cli_place(rows[i].step, rows[i].epoch, rows[i].checkpoint, (char[CLI_PLACE]){0}),
+                rows[i].point != BASIN_POINT_RAW ? ", " : "",
+                rows[i].point != BASIN_POINT_RAW ? basin_point_text((basin_point_kind)rows[i].point) : "",
+                rows[i].lambda_max.value, basin_sampling_error(&rows[i], first, second),
+                cli_samples(rows[i].samples, rows[i].split_samples), first, second, (first + second) / 2);
     }
 }
 
@@ -225,8 +234,9 @@ static void print_polish(const basin_row *rows, size_t count, FILE *out)
 {
     for (size_t i = 0; i < count; i++)
         if (rows[i].point == BASIN_POINT_POLISHED && rows[i].part == 0 && rows[i].missing == NULL)
-            fprintf(out, "  step %lld, polished%s by %s\n", (long long)rows[i].step, isnan(rows[i].at_loss) ? "" : ": the later checkpoint",
-                    cli_polish_text(&rows[i].polish));
+            fprintf(out, "  %s, polished%s by %s\n",
+                    cli_place(rows[i].step, rows[i].epoch, rows[i].checkpoint, (char[CLI_PLACE]){0}),
+                    isnan(rows[i].at_loss) ? "" : ": the later checkpoint", cli_polish_text(&rows[i].polish));
 }
 
 /* Scaling the outputs up lowers a cross-entropy for ever once every sample is classified right. */

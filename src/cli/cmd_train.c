@@ -50,6 +50,7 @@ static const cli_option options[] = {
 typedef struct training {
     const cli_arguments *a;
     const char          *folder;
+    char                 run[BASIN_RUN_IDENTITY]; /* identity of this training */
     basin_graph         *graph;
     basin_dataset       *data;
     bool                 own_data, wrote_data; /* data.h5 is to be, has been written into the folder */
@@ -354,6 +355,7 @@ static int fill(training *t, const basin_train_state *state)
         CLI_CHECK(realpath(t->folder, folder) != NULL && realpath(t->data->path, there) != NULL, "%s: %s", t->data->path, strerror(errno));
         CLI_TRY(cli_relative(folder, there, relative, sizeof relative));
     }
+    CLI_CHECK((ck->run = basin_strdup(t->run)) != NULL, "out of memory for a checkpoint");
     CLI_CHECK((ck->method = basin_strdup(cli_text(t->a, "method", "gd"))) != NULL && (ck->data_path = basin_strdup(relative)) != NULL, "out of memory for a checkpoint");
     memcpy(ck->data_digest, t->data->digest, sizeof ck->data_digest);
     CLI_TRY(record_all(t, state));
@@ -397,6 +399,28 @@ static bool is_own(const char *path) /* …/step_000123.h5 */
     return digits >= 6 && strcmp(name + 5 + digits, ".h5") == 0;
 }
 
+/* Refused: checkpoints of another training without --force, and those that basin train did not name, which
+   would stay among its own. */
+static int demand_replaceable(const training *t, const basin_run *there)
+{
+    int   status = CLI_OK;
+    char *text = NULL;
+
+    if (!cli_has(t->a, "force")) {
+        CLI_LIBRARY(basin_run_describe(there, &text));
+        CLI_CHECK(false, "%s: holds %zu checkpoint%s already, of %s; --force replaces them, or choose another folder",
+                  t->folder, there->count, there->count == 1 ? "" : "s", text);
+    }
+    for (size_t i = 0; i < there->count; i++)
+        CLI_CHECK(is_own(there->entries[i].path),
+                  "%s: would stay among the checkpoints of another training: choose another folder, or move "
+                  "it away",
+                  there->entries[i].path);
+done:
+    basin_free(text);
+    return status;
+}
+
 /* The folder, empty of checkpoints: those of an earlier run go with --force. */
 static int prepare_folder(training *t)
 {
@@ -410,12 +434,13 @@ static int prepare_folder(training *t)
     basin_status opened = basin_run_open(t->folder, &run);
     size_t       held = opened == BASIN_OK ? run->count : 0;
     CLI_TRY(opened == BASIN_ERR_MISSING ? CLI_OK : cli_library(opened)); /* missing: no checkpoint in it */
-    CLI_CHECK(held == 0 || cli_has(t->a, "force"), "%s: holds %zu checkpoints already; --force replaces them", t->folder, held);
+    if (held > 0) CLI_TRY(demand_replaceable(t, run));
     CLI_CHECK(snprintf(path, sizeof path, "%s/data.h5", t->folder) < (int)sizeof path, "%.60s…: the name is too long", t->folder);
     CLI_CHECK(!t->own_data || !cli_same_file(path, cli_text(t->a, "data", NULL)), "%s: is the data set to take rows from; choose another folder", path);
     CLI_CHECK(!t->own_data || cli_has(t->a, "force") || access(path, F_OK) != 0, "%s: is there already; --force replaces it", path);
     for (size_t i = 0; i < held; i++)
-        if (is_own(run->entries[i].path) && unlink(run->entries[i].path) != 0) CLI_CHECK(false, "%s: %s", run->entries[i].path, strerror(errno));
+        if (unlink(run->entries[i].path) != 0)
+            CLI_CHECK(false, "%s: %s", run->entries[i].path, strerror(errno));
     if (t->own_data) CLI_LIBRARY(basin_dataset_write(t->data, path));
     t->wrote_data = t->own_data;
 done:
@@ -442,6 +467,7 @@ static int prepare(training *t)
     basin_params *params = NULL;
 
     CLI_WANT((t->folder = cli_text(t->a, "o", NULL)) != NULL, "train: where to? -o RUN");
+    CLI_LIBRARY(basin_run_identity(t->run));
     CLI_TRY(make_rule(t));
     CLI_TRY(make_graph(t));
     CLI_TRY(make_data(t));

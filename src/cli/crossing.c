@@ -36,8 +36,9 @@ static int describe(const cli_records *r, size_t run, char *out, size_t size)
     const size_t lowest = cli_records_find(r, run, BASIN_CHOICE_LOWEST);
 
     if (lowest == SIZE_MAX) return snprintf(out, size, "none that can be read");
-    return snprintf(out, size, "%.4g at step %lld", r->rows[lowest].train_loss.value,
-                    (long long)r->rows[lowest].step);
+    const basin_row *row = &r->rows[lowest];
+    return snprintf(out, size, "%.4g at %s", row->train_loss.value,
+                    cli_place(row->step, row->epoch, r->paths[lowest], (char[CLI_PLACE]){0}));
 }
 
 static int demand_reached(const cli_records *r, char *const *names, double loss)

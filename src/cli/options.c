@@ -27,6 +27,7 @@ static const cli_option data_options[] = {
     {"seed", CLI_WHOLE, "S", "of everything random (default: 0)", false},
     {"as-stored", CLI_FLAG, NULL, "keep weights that are stored perturbed (MSAM) as they are", false},
     {"undo", CLI_FLAG, NULL, "undo the perturbation where the file does not say whether there is one", false},
+    {"undo-scalar", CLI_TEXT, "X", "undo it by stored + X v, whatever is recorded; rho takes rho/|v|", false},
     {"stationarity-products", CLI_WHOLE, "M", "products spent on looking for a way down from the point (default: 5)", false},
     {"include-weight-decay", CLI_FLAG, NULL, "add the recorded w/2 |theta|^2 to the loss", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};

@@ -8,19 +8,6 @@
 
 enum { POLISH = 20 };
 
-int cli_run_open(const char *path, basin_run **out)
-{
-    int        status = CLI_OK;
-    basin_run *run = NULL;
-
-    CLI_LIBRARY(basin_run_open(path, &run));
-    CLI_CHECK(run->count > 0, "%s: holds no checkpoint", path);
-    *out = run, run = NULL;
-done:
-    basin_run_destroy(&run);
-    return status;
-}
-
 /* A file of rows that cannot be read fails at once, not once a checkpoint. */
 static int check_subset(const cli_arguments *a)
 {
@@ -49,11 +36,34 @@ done:
     return status;
 }
 
+const char *cli_place(int64_t step, double epoch, const char *path, char text[CLI_PLACE])
+{
+    if (step >= 0) snprintf(text, CLI_PLACE, "step %lld", (long long)step);
+    else if (!isnan(epoch)) snprintf(text, CLI_PLACE, "epoch %g", epoch);
+    else snprintf(text, CLI_PLACE, "%s", path);
+    return text;
+}
+
 static const char *file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
     return slash != NULL ? slash + 1 : path;
+}
+
+int cli_rows_open(const cli_arguments *a, cli_rows *r, const char *path, basin_run **out)
+{
+    int        status = CLI_OK;
+    basin_run *run = NULL;
+    char      *doubt = NULL;
+
+    CLI_TRY(cli_run_open(a, path, &run, &doubt));
+    if (doubt != NULL) CLI_TRY(cli_rows_note(r, doubt));
+    *out = run, run = NULL;
+done:
+    basin_free(doubt);
+    basin_run_destroy(&run);
+    return status;
 }
 
 /* -------------------------------------------------------------------------------------------------- the rows -- */

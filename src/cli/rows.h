@@ -7,6 +7,7 @@
 
 #include "cli/gauge.h"
 #include "cli/point.h"
+#include "cli/runs.h"
 
 #define CLI_ROWS_OPTIONS                                                                                                                                  \
     CLI_SPECTRAL_OPTIONS, CLI_SANE_OPTIONS, {"rho", CLI_REAL, "R", "radius of every rise of the loss, the same for all (default: 0.05)", false},          \
@@ -14,6 +15,7 @@
         {"polish-step", CLI_REAL, "X", "size of these steps (default: the learning rate that each checkpoint records)", false},                           \
         {"no-polish", CLI_FLAG, NULL, "at the weights as they are only", false},                                                                          \
         {"average", CLI_WHOLE, "M", "also at the mean of the weights of M checkpoints of consecutive steps, where they are saved", false},                \
+        CLI_RUN_OPTION, \
         {"at-loss", CLI_REAL, "L", "at the training loss L instead of a step: between the two checkpoints where a run first comes down to it", false}
 
 typedef struct cli_rows {
@@ -38,6 +40,8 @@ typedef struct cli_rows {
 int  cli_rows_start(const cli_arguments *arguments, cli_rows *out);
 /* The rows added from now on are of this run. */
 int  cli_rows_begin(cli_rows *rows, const basin_run *run);
+/* cli_run_open; a doubt goes along with the rows as a note. */
+int  cli_rows_open(const cli_arguments *arguments, cli_rows *rows, const char *path, basin_run **out);
 int  cli_rows_add(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
 /* Only the record, the training loss and |theta|: enough to tell whether two runs started at the same weights on the same data. */
 int  cli_rows_add_start(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
@@ -55,7 +59,8 @@ void cli_rows_clear(cli_rows *rows);
 
 /* «missing: FILE: why» for each missing row. */
 void cli_rows_print_missing(const basin_row *rows, size_t count, FILE *out);
-/* Only checkpoints, or an error that names the folder. */
-int cli_run_open(const char *path, basin_run **out);
+/* Where in its training a checkpoint stands: «step 40», «epoch 3» where the step is not known, else its file. Returns text. */
+enum { CLI_PLACE = 160 };
+const char *cli_place(int64_t step, double epoch, const char *path, char text[CLI_PLACE]);
 
 #endif

@@ -23,6 +23,13 @@ done:
     return status;
 }
 
+/* The recorded scalar and radius do not fit each other, as the library's last message says. */
+static int mismatch(void)
+{
+    return cli_fail("%s: --undo-scalar rho takes that, --undo-scalar X another, --as-stored keeps the weights",
+                    basin_error_message());
+}
+
 /* The losses at the stored weights and at stored ± s v, beside what was recorded, on stderr. */
 static int ask(const cli_source *source)
 {
@@ -44,14 +51,17 @@ static int ask(const cli_source *source)
     for (size_t i = 0; i < ck->recorded_count; i++) {
         const basin_recorded *r = &ck->recorded[i];
         if (strcmp(r->quantity, "loss") != 0 || strcmp(r->split, source->splits[0]) != 0) continue;
-        cli_table_cell(table, "recorded at %s, %s mode, %s", r->point, r->mode, r->coverage);
+        const bool alike = strcmp(r->mode, "eval") == 0 && strcmp(r->coverage, "full") == 0;
+        cli_table_cell(table, "recorded at %s, %s mode, %s%s", r->point, r->mode, r->coverage,
+                       alike ? "" : ": another loss, which decides nothing");
         cli_table_number(table, r->value, 8);
     }
     fprintf(stderr, "%s does not say whether its weights are perturbed; loss on %s:\n", ck->path, source->splits[0]);
     cli_table_print(table, 2, stderr);
     table = NULL;
-    status = isnan(s) ? cli_fail("%s: perturbed or not? choose --as-stored (it holds no scalar that would undo it)" CLI_CONVERT_AGAIN, ck->path)
-                      : cli_fail("%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, ck->path);
+    const char *ways = isnan(s) ? "--as-stored (it holds no scalar that would undo it)" : "--as-stored or --undo";
+    if (basin_checkpoint_undo_check(ck) != BASIN_OK) status = mismatch();
+    else status = cli_fail("%s: perturbed or not? choose %s" CLI_CONVERT_AGAIN, ck->path, ways);
 done:
     cli_table_destroy(&table);
     basin_free(point);
@@ -61,15 +71,41 @@ done:
 basin_unperturb cli_unperturb(const cli_arguments *a)
 {
     if (cli_has(a, "as-stored")) return BASIN_UNPERTURB_NEVER;
+    if (strcmp(cli_text(a, "undo-scalar", ""), "rho") == 0) return BASIN_UNPERTURB_RHO;
     return cli_has(a, "undo") ? BASIN_UNPERTURB_UNDO : BASIN_UNPERTURB_RECORDED;
+}
+
+/* --undo-scalar X. */
+static int undo_by_number(const cli_arguments *a, basin_checkpoint *ck, int *weights)
+{
+    int         status = CLI_OK;
+    const char *text = cli_text(a, "undo-scalar", NULL);
+    char       *end = NULL;
+    double      scalar = strtod(text, &end);
+
+    CLI_WANT(end != text && *end == '\0' && isfinite(scalar),
+             "%s: --undo-scalar wants a number or rho, got «%s»", a->command->name, text);
+    CLI_LIBRARY(basin_checkpoint_undo_by(ck, scalar));
+    *weights = BASIN_WEIGHTS_UNDONE;
+done:
+    return status;
 }
 
 /* Settles where theta is. An unknown one is left as it is with *weights -1. */
 static int settle(const cli_arguments *a, basin_checkpoint *ck, bool quiet, int *weights)
 {
-    int status = CLI_OK;
+    int                   status = CLI_OK;
+    const basin_unperturb policy = cli_unperturb(a);
+    basin_status          settled;
 
-    CLI_LIBRARY(basin_checkpoint_unperturb(ck, cli_unperturb(a), weights));
+    if (cli_has(a, "undo-scalar") && policy != BASIN_UNPERTURB_RHO && policy != BASIN_UNPERTURB_NEVER &&
+        ck->perturbed != BASIN_PERTURBED_NO) {
+        CLI_TRY(undo_by_number(a, ck, weights));
+    } else {
+        settled = basin_checkpoint_unperturb(ck, policy, weights);
+        if (settled == BASIN_ERR_VALUE) CLI_TRY(mismatch());
+        CLI_LIBRARY(settled);
+    }
     if (*weights == BASIN_WEIGHTS_UNDONE && !quiet)
         cli_note("%s: the stored weights are perturbed; undone: theta = stored %c %.6g v (--as-stored keeps them)",
                  ck->path, ck->undo < 0 ? '-' : '+', fabs(ck->undo));

@@ -14,7 +14,7 @@ basin_status basin_checkpoint_create(const basin_graph *graph, basin_checkpoint 
     BASIN_TRY(basin_graph_copy(graph, &ck->graph));
     ck->params = ck->graph->params;
     BASIN_ALLOC(ck->theta, ck->params->size, "parameters");
-    ck->hyper = (basin_hyperparameters){.learning_rate = NAN, .momentum = NAN, .rho = NAN, .weight_decay = NAN, .batch_size = -1, .seed = -1};
+    ck->hyper = BASIN_HYPERPARAMETERS_UNKNOWN;
     ck->perturbed = BASIN_PERTURBED_UNKNOWN;
     ck->undo = NAN;
     ck->epoch = NAN;
@@ -53,6 +53,7 @@ void basin_checkpoint_destroy(basin_checkpoint **checkpoint)
     basin_free(ck->states);
     basin_free(ck->buffers_point);
     basin_free(ck->method);
+    basin_free(ck->run);
     basin_free(ck->data_path);
     basin_free(ck->recorded);
     basin_free(ck);
@@ -137,16 +138,65 @@ done:
     return st;
 }
 
-basin_status basin_checkpoint_undo(basin_checkpoint *ck)
+bool basin_checkpoint_starts(const basin_checkpoint *ck)
+{
+    const double *v = momentum(ck);
+
+    if (ck->step != 0 || ck->gradient_evaluations > 0 || ck->epoch > 0.0) return false;
+    return v == NULL || basin_norm(v, ck->params->size) == 0.0;
+}
+
+/* ------------------------------------------------------------------------------------------- undoing -- */
+
+/* Of |undo| ‖v‖ against rho: optimizers take the norm in single or half precision. */
+#define UNDO_TOLERANCE 1e-3
+
+/* adamw_msam is one too: its v is the first moment. */
+static bool is_msam(const char *method)
+{
+    size_t length = method != NULL ? strlen(method) : 0;
+
+    return length >= 4 && strcmp(method + length - 4, "msam") == 0;
+}
+
+basin_status basin_checkpoint_undo_check(const basin_checkpoint *ck)
+{
+    basin_status  st = BASIN_OK;
+    const double *v = momentum(ck), rho = ck->hyper.rho;
+
+    if (!is_msam(ck->method) || v == NULL || !isfinite(ck->undo) || ck->undo == 0.0 || !(rho > 0.0))
+        return BASIN_OK;
+    const double norm = basin_norm(v, ck->params->size), moved = fabs(ck->undo) * norm;
+    BASIN_CHECK(norm == 0.0 || fabs(moved - rho) <= UNDO_TOLERANCE * rho, BASIN_ERR_VALUE,
+                "%s: the scalar %.6g that is to undo the perturbation times |v| = %.6g moves by %.6g, but %s "
+                "perturbs by rho = %.6g, which "
+                "rho/|v| = %.6g would undo",
+                path_of(ck), ck->undo, norm, moved, ck->method, rho, rho / norm);
+done:
+    return st;
+}
+
+basin_status basin_checkpoint_undo_by(basin_checkpoint *ck, double scalar)
 {
     basin_status  st = BASIN_OK;
     const double *v = momentum(ck);
 
-    if (ck->perturbed == BASIN_PERTURBED_NO) return BASIN_OK;
     BASIN_CHECK(v != NULL, BASIN_ERR_MISSING, "%s: the weights are perturbed and no momentum is saved to undo it", path_of(ck));
-    BASIN_CHECK(isfinite(ck->undo), BASIN_ERR_MISSING, "%s: the weights are perturbed and no scalar is recorded that undoes it", path_of(ck));
-    basin_axpy(ck->undo, v, ck->theta, ck->params->size);
-    ck->perturbed = BASIN_PERTURBED_NO;
+    BASIN_CHECK(isfinite(scalar), BASIN_ERR_MISSING,
+                "%s: the weights are perturbed and no scalar is recorded that undoes it", path_of(ck));
+    basin_axpy(scalar, v, ck->theta, ck->params->size);
+    ck->undo = scalar, ck->perturbed = BASIN_PERTURBED_NO;
+done:
+    return st;
+}
+
+basin_status basin_checkpoint_undo(basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+
+    if (ck->perturbed == BASIN_PERTURBED_NO) return BASIN_OK;
+    BASIN_TRY(basin_checkpoint_undo_check(ck));
+    BASIN_TRY(basin_checkpoint_undo_by(ck, ck->undo));
 done:
     return st;
 }
@@ -166,6 +216,21 @@ done:
     return st;
 }
 
+/* By rho/‖v‖; by 0 where no momentum has been gathered. */
+static basin_status undo_by_radius(basin_checkpoint *ck)
+{
+    basin_status  st = BASIN_OK;
+    const double *v = momentum(ck);
+
+    BASIN_CHECK(v != NULL && ck->hyper.rho > 0.0, BASIN_ERR_MISSING,
+                "%s: it records no %s, and so no rho/|v| to undo a perturbation by", path_of(ck),
+                v != NULL ? "rho" : "momentum");
+    const double norm = basin_norm(v, ck->params->size);
+    BASIN_TRY(basin_checkpoint_undo_by(ck, norm > 0.0 ? ck->hyper.rho / norm : 0.0));
+done:
+    return st;
+}
+
 basin_status basin_checkpoint_unperturb(basin_checkpoint *ck, basin_unperturb policy, int *weights)
 {
     basin_status st = BASIN_OK;
@@ -175,6 +240,8 @@ basin_status basin_checkpoint_unperturb(basin_checkpoint *ck, basin_unperturb po
         found = BASIN_WEIGHTS_UNPERTURBED;
     else if (policy == BASIN_UNPERTURB_NEVER)
         found = BASIN_WEIGHTS_AS_STORED;
+    else if (policy == BASIN_UNPERTURB_RHO)
+        BASIN_TRY(undo_by_radius(ck));
     else if (ck->perturbed == BASIN_PERTURBED_YES)
         BASIN_TRY(basin_checkpoint_undo(ck));
     else if (policy == BASIN_UNPERTURB_UNDO)

@@ -16,4 +16,9 @@ bool basin_shape_equal(const size_t *a, size_t a_rank, const size_t *b, size_t b
 const char *basin_shape_text(const size_t *shape, size_t rank, char *text, size_t size);
 #define BASIN_SHAPE_TEXT(shape, rank) basin_shape_text((shape), (rank), (char[192]){0}, 192)
 
+/* Nothing is known of how something was trained. */
+#define BASIN_HYPERPARAMETERS_UNKNOWN                                                       \
+    ((basin_hyperparameters){.learning_rate = NAN, .momentum = NAN, .rho = NAN, .weight_decay = NAN, \
+                             .batch_size = -1, .seed = -1})
+
 #endif

@@ -97,6 +97,7 @@ static const basin_field info_fields[] = {
     PLAIN(STRING, checkpoint, "checkpoint", BASIN_FIELD_OPTIONAL, "path"),
     PLAIN(STRING, digest, "digest", BASIN_FIELD_OPTIONAL, "SHA-256 of the file"),
     PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "training method"),
+    PLAIN(STRING, run, "run", BASIN_FIELD_OPTIONAL, "identity of the training, equal in all its checkpoints"),
     CHOICE(loss_kind, "loss_name", basin_loss_names, 0, "loss function"),
     PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights"),
     CHOICE(perturbed, "perturbed", perturbed_, 0, "are the stored weights perturbed"),

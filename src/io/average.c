@@ -6,6 +6,7 @@
 
 #include "core/linalg.h"
 #include "core/memory.h"
+#include "io/checkpoint.h"
 
 enum { NAMED = 20 /* steps that are not there, at most, in a message */ };
 
@@ -77,6 +78,7 @@ static void keep_steps(basin_run *run, int64_t first, int64_t end)
         else
             basin_free(run->entries[i].path);
     run->count = kept;
+    run->trainings[0].count = kept;
 }
 
 basin_status basin_run_before(const basin_checkpoint *ck, size_t count, basin_run **out)
@@ -88,6 +90,7 @@ basin_status basin_run_before(const basin_checkpoint *ck, size_t count, basin_ru
     BASIN_CHECK((uint64_t)ck->step >= count, BASIN_ERR_VALUE, "%s: at step %lld there are no %zu before it",
                 path_of(ck), (long long)ck->step, count);
     BASIN_TRY(open_folder_of(ck, &run));
+    BASIN_TRY(basin_run_choose(run, basin_file_name(path_of(ck))));
     BASIN_TRY(demand_steps(ck, run, ck->step - (int64_t)count));
     keep_steps(run, ck->step - (int64_t)count, ck->step);
     *out = run, run = NULL;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/digest.h"
 #include "core/file.h"
 #include "core/graph.h"
 #include "core/loss.h"
@@ -215,6 +216,19 @@ done:
     return st;
 }
 
+static basin_status read_identity(const basin_h5 *h5, basin_checkpoint *ck)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_TRY(basin_h5_text_attribute(h5, "/training", "run", &ck->run));
+    if (ck->run == NULL) return BASIN_OK;
+    BASIN_CHECK(ck->run[0] != '\0' && strlen(ck->run) <= BASIN_RUN_IDENTITY_MOST, BASIN_ERR_FORMAT,
+                "%s: /training: attribute run: expected 1 to %d bytes, file has %zu", ck->path,
+                BASIN_RUN_IDENTITY_MOST, strlen(ck->run));
+done:
+    return st;
+}
+
 static basin_status read_training(const basin_h5 *h5, basin_checkpoint *ck)
 {
     basin_status st = BASIN_OK;
@@ -224,8 +238,10 @@ static basin_status read_training(const basin_h5 *h5, basin_checkpoint *ck)
     ck->perturbed = BASIN_PERTURBED_UNKNOWN;
     BASIN_TRY(has_group(h5, ck->path, "/training", &present));
     if (!present) goto done;
-    BASIN_TRY(basin_h5_text_attribute(h5, "/training", "method", &ck->method));
+    BASIN_TRY(read_count(h5, ck->path, "step", &ck->step));
     BASIN_TRY(basin_h5_real_attribute(h5, "/training", "epoch", &ck->epoch));
+    BASIN_TRY(read_identity(h5, ck));
+    BASIN_TRY(basin_h5_text_attribute(h5, "/training", "method", &ck->method));
     BASIN_TRY(basin_h5_real_attribute(h5, "/training", "seconds", &ck->seconds));
     BASIN_TRY(basin_h5_real_attribute(h5, "/training", "undo", &ck->undo));
     BASIN_TRY(basin_h5_real_attribute(h5, "/training", "learning_rate", &ck->hyper.learning_rate));
@@ -234,7 +250,6 @@ static basin_status read_training(const basin_h5 *h5, basin_checkpoint *ck)
     BASIN_TRY(basin_h5_real_attribute(h5, "/training", "weight_decay", &ck->hyper.weight_decay));
     BASIN_TRY(basin_h5_int_attribute(h5, "/training", "weight_decay_coupled", &coupled));
     ck->hyper.weight_decay_coupled = coupled != 0;
-    BASIN_TRY(read_count(h5, ck->path, "step", &ck->step));
     BASIN_TRY(read_count(h5, ck->path, "gradient_evaluations", &ck->gradient_evaluations));
     BASIN_TRY(read_count(h5, ck->path, "batch_size", &ck->hyper.batch_size));
     BASIN_TRY(read_count(h5, ck->path, "seed", &ck->hyper.seed));
@@ -436,29 +451,83 @@ done:
     return st;
 }
 
+/* ------------------------------------------------------------------------------------------- heading -- */
+
+static void add_text(basin_digest *digest, const char *text)
+{
+    basin_digest_add(digest, text, strlen(text) + 1);
+}
+
+static void add_shape(basin_digest *digest, const size_t *shape, size_t rank)
+{
+    basin_digest_add(digest, &rank, sizeof rank);
+    if (rank > 0) basin_digest_add(digest, shape, rank * sizeof *shape);
+}
+
+/* Equal for graphs of equal input, parameters and ops, whatever wrote their files. */
+static basin_status digest_network(const basin_h5 *h5, const char *path, char out[65])
+{
+    basin_status  st = BASIN_OK;
+    basin_graph  *graph = NULL;
+    basin_digest *digest = NULL;
+
+    BASIN_TRY(read_graph(h5, path, &graph));
+    BASIN_TRY(basin_digest_create(&digest));
+    add_shape(digest, graph->input_shape, graph->input_rank);
+    for (size_t i = 0; i < graph->params->count; i++) {
+        add_text(digest, graph->params->blocks[i].name);
+        add_shape(digest, graph->params->blocks[i].shape, graph->params->blocks[i].rank);
+    }
+    for (size_t i = 0; i < graph->node_count; i++) add_text(digest, graph->nodes[i].op);
+    basin_digest_finish(digest, out);
+done:
+    basin_digest_destroy(&digest);
+    basin_graph_destroy(&graph);
+    return st;
+}
+
+static basin_status read_heading(const basin_h5 *h5, basin_checkpoint *record, basin_checkpoint_heading *out)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT, BASIN_FORMAT_VERSION, NULL));
+    BASIN_TRY(read_training(h5, record));
+    BASIN_TRY(has_group(h5, record->path, "/optimizer/momentum", &out->momentum));
+    BASIN_TRY(read_data_reference(h5, record));
+    BASIN_TRY(digest_network(h5, record->path, out->network));
+    out->readable = true;
+done:
+    return st;
+}
+
 basin_status basin_checkpoint_heading_read(const char *path, basin_checkpoint_heading *out)
 {
     basin_status             st = BASIN_OK;
     basin_h5                *h5 = NULL;
-    basin_checkpoint_heading heading = {.step = -1, .epoch = NAN, .gradient_evaluations = -1};
-    bool                     training = false;
+    basin_checkpoint_heading heading = {.checkpoint = false};
+    basin_checkpoint record = {.path = (char *)path, .step = -1, .gradient_evaluations = -1, .epoch = NAN};
 
+    record.hyper = BASIN_HYPERPARAMETERS_UNKNOWN;
     st = basin_h5_open(path, &h5);
     heading.checkpoint = st == BASIN_ERR_IO; /* for all one can tell */
     BASIN_TRY(st);
     BASIN_TRY(basin_h5_is(h5, BASIN_CHECKPOINT_FORMAT, &heading.checkpoint));
-    if (heading.checkpoint) {
-        BASIN_TRY(basin_h5_header(h5, BASIN_CHECKPOINT_FORMAT, BASIN_FORMAT_VERSION, NULL));
-        BASIN_TRY(has_group(h5, path, "/training", &training));
-        if (training) {
-            BASIN_TRY(read_count(h5, path, "step", &heading.step));
-            BASIN_TRY(basin_h5_real_attribute(h5, "/training", "epoch", &heading.epoch));
-            BASIN_TRY(read_count(h5, path, "gradient_evaluations", &heading.gradient_evaluations));
-        }
-        BASIN_TRY(has_group(h5, path, "/optimizer/momentum", &heading.momentum));
-    }
+    if (heading.checkpoint) BASIN_TRY(read_heading(h5, &record, &heading));
 done:
+    heading.run = record.run, heading.method = record.method;
+    heading.step = record.step, heading.gradient_evaluations = record.gradient_evaluations,
+    heading.epoch = record.epoch;
+    heading.hyper = record.hyper;
+    memcpy(heading.data, record.data_digest, sizeof heading.data);
+    basin_free(record.data_path);
     *out = heading;
     basin_h5_close(&h5);
     return st;
+}
+
+void basin_checkpoint_heading_clear(basin_checkpoint_heading *heading)
+{
+    basin_free(heading->run);
+    basin_free(heading->method);
+    *heading = (basin_checkpoint_heading){0};
 }

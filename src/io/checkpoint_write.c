@@ -97,6 +97,7 @@ static basin_status put_training(basin_h5 *h5, const basin_checkpoint *ck)
     basin_status                 st = BASIN_OK;
 
     BASIN_TRY(basin_h5_put_group(h5, "/training"));
+    if (ck->run != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/training", "run", ck->run));
     if (ck->method != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/training", "method", ck->method));
     BASIN_TRY(put_real(h5, "epoch", ck->epoch));
     BASIN_TRY(put_count(h5, "step", ck->step));

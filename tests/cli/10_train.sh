@@ -7,7 +7,7 @@ expect "sam_0 holds" [ "$(ls runs/sam_0 | tr '\n' ' ')" = "data.h5 step_000000.h
 never "seeds 0 and 1 start at the same weights" cmp -s runs/gd_0/step_000000.h5 runs/gd_1/step_000000.h5
 train gd 0 80 again --save-every 20 --threads 1
 bad "^basin: again/step_000080.h5: direction to:runs/gd_0/step_000080.h5 is zero: its norm is 0$" -- slice again/step_000080.h5 --along to:runs/gd_0/step_000080.h5 --grid 3 # the same bits: the difference of two equal runs is no direction
-bad "^basin: runs/sam_0: holds 3 checkpoints already; --force replaces them" -- train --mlp 64-4-10 --data "$DIGITS" --method sam --learning-rate 0.2 --steps 4 -o runs/sam_0
+bad "^basin: runs/sam_0: holds 3 checkpoints already, of 1 training: [0-9]\{8\}T[0-9.]\{10\}Z-[0-9a-f]\{12\} (3 checkpoints: step_000000.h5, step_000020.h5, step_000040.h5)" "; --force replaces them, or choose another folder" -- train --mlp 64-4-10 --data "$DIGITS" --method sam --learning-rate 0.2 --steps 4 -o runs/sam_0
 train sam 0 40 runs/sam_0 --save 0,20 --force
 good train --mlp 64-10 --data "$DIGITS" --method sgd --learning-rate 0.1 --batch-size 200 --epochs 2 --schedule cosine -o plain --precision single
 expect "plain holds" [ "$(ls plain | tr '\n' ' ')" = "step_000000.h5 step_000014.h5 " ]

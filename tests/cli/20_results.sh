@@ -8,7 +8,7 @@ holds out "perturbed: yes"
 holds out "fc1.weight  \[4, 64\]"
 good info $MSAM --gradient
 holds out "cos(v, g)"
-good info nan.h5
+good -w "its folder holds [0-9]* trainings; basin track . names their files" info nan.h5
 holds out "NaN or Inf"
 good check $GD
 holds out "taylor"

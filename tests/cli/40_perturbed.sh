@@ -24,6 +24,19 @@ stored=$loss
 loss sharpness good.h5 # the same weights, said to be unperturbed
 expect "the loss of perturbed.h5 --as-stored and of good.h5" [ "$loss" = "$stored" ]
 never "undoing changes nothing" [ "$stored" = "$undone" ]
+# a scalar that does not move by rho is not undone by, nor offered, without a word
+WHICH="the scalar 21\.2[0-9]* .*|v| = 0\.0470607 moves by 1, but msam perturbs by rho = 0\.11765[0-9]*, which rho/|v| = 2\.5 would undo"
+bad "^basin: wrong_scalar.h5: $WHICH: --undo-scalar rho takes that, --undo-scalar X another, --as-stored keeps the weights" -- sharpness wrong_scalar.h5
+bad "^basin: unknown_scalar.h5: $WHICH" -- sharpness unknown_scalar.h5
+bad "^basin: unknown_scalar.h5: $WHICH" -- sharpness unknown_scalar.h5 --undo
+for how in "wrong_scalar.h5 --undo-scalar rho" "wrong_scalar.h5 --undo-scalar 2.5" "unknown.h5 --undo-scalar 2.5" "unknown_scalar.h5 --undo-scalar rho"; do
+    loss sharpness $how
+    expect "the loss of $how and of undone.h5" [ "$(echo "$loss" | cut -c 1-16)" = "$(echo "$undone" | cut -c 1-16)" ]
+    holds err "undone: theta = stored + 2.5 v"
+done
+loss sharpness undone.h5 --undo-scalar 2.5 # not perturbed: there is nothing to undo
+expect "an unperturbed checkpoint stays as it is" [ "$loss" = "$undone" ]
+wrong "sharpness: --undo-scalar wants a number or rho, got «2.5x»" -- sharpness perturbed.h5 --undo-scalar 2.5x
 good spectrum decay.h5 --include-weight-decay
 holds out "0.01/2"
 wrong "check: --include-weight-decay: derivatives and records are those of the loss without it" -- check decay.h5 --include-weight-decay

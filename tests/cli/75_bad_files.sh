@@ -44,7 +44,7 @@ bad "^basin: good.h5: 100 samples asked for, split train has 8" -- spectrum good
 bad "^basin: no_momentum.h5: --along momentum: it saved no momentum: the state of its optimizer was not saved" \
     "; --along to:zero_momentum.h5 leads back to the checkpoint before it, uphill" "in the same folder a momentum is in .*.h5, .*.h5, .*.h5 and" \
     -- slice no_momentum.h5 --along momentum
-bad "SAM wrapper does not hold it, that of its base optimizer does; --along to:$PWD/" -- slice "$PWD/sam_no_momentum.h5" --along momentum
+bad "SAM wrapper does not hold it, that of its base optimizer does; --along to:$PWD/sam_before.h5 leads back" -- slice "$PWD/sam_no_momentum.h5" --along momentum
 bad "its optimizer has none (coefficient 0); --along to:" -- slice plain_no_momentum.h5 --along momentum
 bad "there is none before the first step; in the same folder" -- slice first_no_momentum.h5 --along momentum
 good -w "rounding.h5: the momentum is at rounding level" slice rounding.h5 --along momentum --grid 3

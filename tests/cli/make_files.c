@@ -101,6 +101,15 @@ static void write_as(basin_checkpoint **ck, const char *name)
     basin_checkpoint_destroy(ck);
 }
 
+/* Says that theta is stored + 2.5 v, and that this moves by rho. */
+static void say_perturbed(basin_checkpoint *ck, basin_perturbed perturbed)
+{
+    double square = 0;
+
+    for (size_t i = 0; i < ck->params->size; i++) square += ck->states[0].values[i] * ck->states[0].values[i];
+    ck->perturbed = perturbed, ck->undo = 2.5, ck->hyper.rho = 2.5 * sqrt(square);
+}
+
 static void write_checkpoints(void)
 {
     basin_checkpoint *ck = NULL;
@@ -108,11 +117,18 @@ static void write_checkpoints(void)
     make_checkpoint(&ck);
     write_as(&ck, "good.h5");
     make_checkpoint(&ck);
-    ck->perturbed = BASIN_PERTURBED_UNKNOWN, ck->undo = 2.5;
+    say_perturbed(ck, BASIN_PERTURBED_UNKNOWN);
     write_as(&ck, "unknown.h5");
     make_checkpoint(&ck);
-    ck->perturbed = BASIN_PERTURBED_YES, ck->undo = 2.5;
+    say_perturbed(ck, BASIN_PERTURBED_YES);
     write_as(&ck, "perturbed.h5");
+    make_checkpoint(&ck);
+    say_perturbed(ck, BASIN_PERTURBED_YES);
+    ck->undo /= ck->hyper.rho; /* 1/|v| in the place of rho/|v| */
+    write_as(&ck, "wrong_scalar.h5");
+    assert_ok(basin_checkpoint_read(at("wrong_scalar.h5"), &ck));
+    ck->perturbed = BASIN_PERTURBED_UNKNOWN;
+    write_as(&ck, "unknown_scalar.h5");
     make_checkpoint(&ck);
     for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] += 2.5 * ck->states[0].values[i];
     write_as(&ck, "undone.h5"); /* what perturbed.h5 is after undoing */
@@ -132,6 +148,9 @@ static void write_checkpoints(void)
     assert_ok(basin_checkpoint_read(at("no_momentum.h5"), &ck));
     basin_free(ck->method), ck->method = basin_strdup("adamw_sam");
     write_as(&ck, "sam_no_momentum.h5");
+    make_checkpoint(&ck);
+    basin_free(ck->method), ck->method = basin_strdup("adamw_sam");
+    write_as(&ck, "sam_before.h5");
     assert_ok(basin_checkpoint_read(at("no_momentum.h5"), &ck));
     ck->hyper.momentum = 0.0;
     write_as(&ck, "plain_no_momentum.h5");
@@ -161,6 +180,7 @@ static void write_checkpoints(void)
 static void write_step(basin_checkpoint **ck, int64_t step, const char *name)
 {
     (*ck)->step = step;
+    (*ck)->run = basin_strdup("one training");
     basin_free((*ck)->data_path);
     (*ck)->data_path = basin_strdup("../data.h5");
     write_as(ck, name);
@@ -184,7 +204,7 @@ static void write_consecutive(void)
         }
         if (k == 1) {
             for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] -= 2.5 * ck->states[0].values[i];
-            ck->perturbed = BASIN_PERTURBED_YES, ck->undo = 2.5;
+            say_perturbed(ck, BASIN_PERTURBED_YES);
         }
         write_step(&ck, 10 + k, names[k]);
     }

@@ -11,6 +11,7 @@
 
 #include "core/file.h"
 #include "core/graph.h"
+#include "core/linalg.h"
 #include "support.h"
 
 static void set_text(char **to, const char *text)
@@ -57,6 +58,7 @@ static basin_checkpoint *full_checkpoint(void)
     }
     set_text(&ck->buffers_point, "theta_perturbed");
     set_text(&ck->method, "msam");
+    set_text(&ck->run, "20261130T062945.000Z-3f9ac01b2d4e");
     set_text(&ck->data_path, "data.h5");
     memset(ck->data_digest, 'a', 64);
     ck->hyper = (basin_hyperparameters){0.1, 0.9, 0.05, 5e-4, true, 0, 17};
@@ -114,6 +116,7 @@ static void assert_checkpoints_equal(const basin_checkpoint *a, const basin_chec
     }
     assert_string_equal(a->buffers_point, b->buffers_point);
     assert_string_equal(a->method, b->method);
+    assert_string_equal(a->run, b->run);
     assert_string_equal(a->data_path, b->data_path);
     assert_string_equal(a->data_digest, b->data_digest);
     assert_true(a->hyper.learning_rate == b->hyper.learning_rate && a->hyper.momentum == b->hyper.momentum && a->hyper.rho == b->hyper.rho);
@@ -173,6 +176,7 @@ static void what_was_not_recorded_is_unknown(void **state)
     basin_checkpoint_destroy(&ck);
     assert_ok(basin_checkpoint_read(path, &ck));
     assert_null(ck->method);
+    assert_null(ck->run);
     assert_null(ck->data_path);
     assert_string_equal(ck->data_digest, "");
     assert_null(basin_checkpoint_momentum(ck));
@@ -234,6 +238,7 @@ static void undoing_adds_the_momentum_once(void **state)
     basin_checkpoint *ck = full_checkpoint();
     double            before = ck->theta[7], v = basin_checkpoint_momentum(ck)[7];
 
+    ck->hyper.rho = 0.3 * basin_norm(basin_checkpoint_momentum(ck), ck->params->size);
     assert_ok(basin_checkpoint_undo(ck));
     assert_close(ck->theta[7], before + 0.3 * v, 1e-15, 0.0);
     assert_int_equal(ck->perturbed, BASIN_PERTURBED_NO);
@@ -294,9 +299,11 @@ static void weights_are_unperturbed_as_the_policy_says(void **state)
         {BASIN_PERTURBED_NO, BASIN_UNPERTURB_NEVER, BASIN_WEIGHTS_UNPERTURBED, false},
         {BASIN_PERTURBED_YES, BASIN_UNPERTURB_RECORDED, BASIN_WEIGHTS_UNDONE, true},
         {BASIN_PERTURBED_YES, BASIN_UNPERTURB_UNDO, BASIN_WEIGHTS_UNDONE, true},
+        {BASIN_PERTURBED_YES, BASIN_UNPERTURB_RHO, BASIN_WEIGHTS_UNDONE, true},
         {BASIN_PERTURBED_YES, BASIN_UNPERTURB_NEVER, BASIN_WEIGHTS_AS_STORED, false},
         {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_RECORDED, -1, false},
         {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_UNDO, BASIN_WEIGHTS_UNDONE, true},
+        {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_RHO, BASIN_WEIGHTS_UNDONE, true},
         {BASIN_PERTURBED_UNKNOWN, BASIN_UNPERTURB_NEVER, BASIN_WEIGHTS_AS_STORED, false},
     };
 
@@ -306,6 +313,8 @@ static void weights_are_unperturbed_as_the_policy_says(void **state)
         int                weights;
         double             before = ck->theta[7], v = basin_checkpoint_momentum(ck)[7];
         ck->perturbed = cases[i].perturbed;
+        ck->hyper.rho = 0.3 * basin_norm(basin_checkpoint_momentum(ck), ck->params->size);
+        if (cases[i].policy == BASIN_UNPERTURB_RHO) ck->undo = 7.0; /* whatever is recorded */
         assert_ok(basin_checkpoint_unperturb(ck, cases[i].policy, &weights));
         assert_int_equal(weights, cases[i].weights);
         assert_close(ck->theta[7], cases[i].moves ? before + 0.3 * v : before, 1e-15, 0.0);
@@ -332,6 +341,50 @@ static void what_cannot_be_undone_is_left_as_it_was(void **state)
     assert_close(ck->undo, 0.3, 0.0, 0.0);
     assert_close(ck->theta[7], before, 0.0, 0.0);
     assert_int_equal(weights, BASIN_WEIGHTS_AS_STORED);
+    basin_checkpoint_destroy(&ck);
+}
+
+static void a_scalar_that_does_not_move_by_rho_is_refused(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+    const double norm = basin_norm(basin_checkpoint_momentum(ck), ck->params->size), before = ck->theta[7];
+    char              numbers[128];
+
+    ck->undo = 1.0 / norm; /* 1/|v| in the place of rho/|v| */
+    assert_status(basin_checkpoint_undo(ck), BASIN_ERR_VALUE);
+    snprintf(numbers, sizeof numbers,
+             "moves by 1, but msam perturbs by rho = 0.05, which rho/|v| = %.6g would undo", 0.05 / norm);
+    assert_message(numbers);
+    assert_true(ck->theta[7] == before && ck->perturbed == BASIN_PERTURBED_YES);
+    ck->undo = 0.05 / norm * (1.0 + 5e-4); /* a norm in single precision */
+    assert_ok(basin_checkpoint_undo_check(ck));
+    ck->undo = -ck->undo; /* perturbed the other way */
+    assert_ok(basin_checkpoint_undo_check(ck));
+    ck->undo = 7.0;
+    ck->hyper.rho = NAN; /* nothing to hold it against */
+    assert_ok(basin_checkpoint_undo_check(ck));
+    assert_ok(basin_checkpoint_undo_by(ck, 0.25));
+    assert_close(ck->theta[7], before + 0.25 * basin_checkpoint_momentum(ck)[7], 1e-15, 0.0);
+    assert_true(ck->undo == 0.25 && ck->perturbed == BASIN_PERTURBED_NO);
+    basin_checkpoint_destroy(&ck);
+}
+
+static void a_start_is_only_what_is_known_to_be_one(void **state)
+{
+    (void)state;
+    basin_checkpoint *ck = full_checkpoint();
+
+    ck->step = 0;
+    assert_false(basin_checkpoint_starts(ck)); /* evaluations, epoch and momentum speak against it */
+    ck->gradient_evaluations = 0, ck->epoch = 0.0;
+    assert_false(basin_checkpoint_starts(ck));
+    memset(ck->states[0].values, 0, ck->params->size * sizeof *ck->states[0].values);
+    assert_true(basin_checkpoint_starts(ck));
+    ck->gradient_evaluations = -1, ck->epoch = NAN;
+    assert_true(basin_checkpoint_starts(ck));
+    ck->epoch = 1.0;
+    assert_false(basin_checkpoint_starts(ck));
     basin_checkpoint_destroy(&ck);
 }
 
@@ -497,18 +550,20 @@ static void assert_no_start(const basin_checkpoint *first)
     basin_run_destroy(&run);
 }
 
-static void a_run_starts_at_the_unperturbed_weights_of_its_step_0(void **state)
+static void a_run_starts_at_its_step_0_before_any_momentum(void **state)
 {
     (void)state;
     basin_checkpoint *ck = full_checkpoint(), *start = NULL;
-    const double     *momentum = basin_checkpoint_momentum(ck);
+    double           *momentum = ck->states[0].values;
 
-    ck->step = 0;
+    ck->step = 0, ck->epoch = 0.0, ck->gradient_evaluations = 0;
+    assert_no_start(ck); /* a momentum: step 0 of a count from 0 */
+    memset(momentum, 0, ck->params->size * sizeof *momentum);
     basin_run *run = begun_run(ck);
     assert_ok(basin_run_start(run, &start));
     assert_int_equal(start->step, 0);
     assert_int_equal(start->perturbed, BASIN_PERTURBED_NO);
-    for (size_t i = 0; i < ck->params->size; i++) assert_close(start->theta[i], ck->theta[i] + 0.3 * momentum[i], 1e-15, 0.0);
+    for (size_t i = 0; i < ck->params->size; i++) assert_close(start->theta[i], ck->theta[i], 1e-15, 0.0);
     basin_run_destroy(&run);
     basin_checkpoint_destroy(&start);
     assert_no_start(NULL);
@@ -534,6 +589,7 @@ static void weights_of_consecutive_steps_are_averaged(void **state)
         char name[40];
         snprintf(name, sizeof name, "average/s%d.h5", (int)step);
         ck = full_checkpoint();
+        ck->hyper.rho = 0.3 * basin_norm(basin_checkpoint_momentum(ck), ck->params->size);
         ck->step = step, ck->perturbed = step == 6 ? BASIN_PERTURBED_YES : BASIN_PERTURBED_NO;
         assert_ok(basin_checkpoint_write(ck, basin_test_scratch(name)));
         basin_checkpoint_destroy(&ck);
@@ -719,11 +775,13 @@ int main(void)
         cmocka_unit_test(the_scalar_that_undoes_is_recorded_or_follows_from_the_recursion),
         cmocka_unit_test(weights_are_unperturbed_as_the_policy_says),
         cmocka_unit_test(what_cannot_be_undone_is_left_as_it_was),
+        cmocka_unit_test(a_scalar_that_does_not_move_by_rho_is_refused),
+        cmocka_unit_test(a_start_is_only_what_is_known_to_be_one),
         cmocka_unit_test(methods_that_never_perturb_need_not_say_so),
         cmocka_unit_test(equal_checkpoints_give_equal_bytes),
         cmocka_unit_test(the_data_is_found_beside_the_checkpoint_and_held_against_its_digest),
         cmocka_unit_test(a_run_is_ordered_by_the_steps_inside_and_passes_over_other_files),
-        cmocka_unit_test(a_run_starts_at_the_unperturbed_weights_of_its_step_0),
+        cmocka_unit_test(a_run_starts_at_its_step_0_before_any_momentum),
         cmocka_unit_test(weights_of_consecutive_steps_are_averaged),
         cmocka_unit_test(a_run_can_be_one_file_and_needs_a_checkpoint),
         cmocka_unit_test(a_full_disk_is_an_error_and_leaves_the_old_file),

@@ -79,6 +79,13 @@ static size_t row_at_step(const runs *r, size_t run, int64_t step)
     return found;
 }
 
+static size_t start_of(const runs *r, size_t run)
+{
+    const size_t found = row_at_step(r, run, 0);
+
+    return found != BASIN_NO_ROW && basin_is_start(&r->rows[found]) ? found : BASIN_NO_ROW;
+}
+
 /* The run's last checkpoint: of the largest step, and of the later place in the list. */
 static size_t last_row(const runs *r, size_t run)
 {
@@ -200,7 +207,7 @@ basin_status basin_stand_at_step(const basin_row *rows, size_t count, basin_stan
     for (size_t i = 0; i < count; i++) {
         if (!is_run(&r, i)) continue;
         stands[i].at = step >= 0 ? row_at_step(&r, i, step) : last_row(&r, i);
-        if (step > 0) stands[i].start = row_at_step(&r, i, 0);
+        if (step > 0) stands[i].start = start_of(&r, i);
         stands[i].broken = r.broken[i];
     }
     const double budget = largest_budget(&r, stands);
@@ -273,7 +280,7 @@ basin_status basin_stand_at_loss(const basin_row *rows, size_t count, double los
     forget(stands, count);
     for (size_t i = 0; i < count; i++) {
         if (!is_run(&r, i)) continue;
-        stands[i].start = row_at_step(&r, i, 0);
+        stands[i].start = start_of(&r, i);
         stands[i].at = first_at_or_below(rows, count, &rows[i], loss);
         if (stands[i].at == BASIN_NO_ROW)
             stands[i].lowest = basin_lowest_row(rows, count, &rows[i]);

@@ -12,6 +12,12 @@ bool basin_is_checkpoint(const basin_row *row)
     return row->missing == NULL && row->point == BASIN_POINT_RAW && row->part == 0 && isnan(row->at_loss);
 }
 
+bool basin_is_start(const basin_row *row)
+{
+    return row->step == 0 && row->gradient_evaluations <= 0 && !(row->epoch > 0.0) &&
+           basin_is_checkpoint(row);
+}
+
 /* A file that cannot be read tells neither method nor seed: its folder says whose it is. */
 static bool is_unreadable(const basin_row *row)
 {
@@ -37,7 +43,9 @@ size_t basin_row_beside(const basin_comparison *k, size_t row, int point, size_t
 
     for (size_t i = 0; i < k->row_count; i++) {
         const basin_row *other = &k->rows[i];
-        bool             same_place = other->step == at->step && (other->at_loss == at->at_loss || (isnan(other->at_loss) && isnan(at->at_loss)));
+        bool             same_file = at->step >= 0 || basin_same_text(other->checkpoint, at->checkpoint);
+        bool             same_place = same_file && other->step == at->step &&
+                          (other->at_loss == at->at_loss || (isnan(other->at_loss) && isnan(at->at_loss)));
         if (other->missing == NULL && other->point == point && other->part == part && same_place && basin_same_run(other, at)) return i;
     }
     return BASIN_NO_ROW;

@@ -1,7 +1,7 @@
 /* Groups against each other: differences paired by seed, and what may be said of them.
  *
- * Pairs are runs of equal recorded seed. Where both runs have a checkpoint of step 0, it must show the same start (‖θ‖ and training
- * loss to 1e-9): otherwise they are no pair. A base that went on is its own group's continuation: listed, not judged.
+ * Pairs are runs of equal recorded seed. Where both runs have a checkpoint that is known to be their start, it must show the same start
+ * (‖θ‖ and training loss to 1e-9): otherwise they are no pair. A base that went on is its own group's continuation: listed, not judged.
  *
  * A measure of scale that is positive in every pair is compared by logarithms. Their differences are symmetric where errors multiply,
  * and then the sign-flip test is exact, which it is not of the plain differences.
@@ -46,7 +46,8 @@ static size_t find_seed(const basin_comparison *k, const basin_group *group, int
 static const basin_row *find_start(const basin_comparison *k, const basin_row *run)
 {
     for (size_t i = 0; i < k->row_count; i++)
-        if (k->rows[i].step == 0 && basin_is_checkpoint(&k->rows[i]) && basin_same_run(&k->rows[i], run)) return &k->rows[i];
+        if (basin_is_start(&k->rows[i]) && basin_same_run(&k->rows[i], run))
+            return &k->rows[i];
     return NULL;
 }
 
