@@ -3,10 +3,11 @@
     import basin
     basin.save_checkpoint("runs/a/step_000100.h5", model, loss="cross_entropy", optimizer=optimizer, train=(x, y))
 """
-from .checkpoint import Recorder, save_checkpoint
+from .checkpoint import save_checkpoint
 from .contents import contents
 from .convert import Conversion, convert
 from .error import Error
+from .recorder import Recorder
 from .result import Result, load_result
 
 __all__ = [

@@ -22,7 +22,8 @@ from .loss import FUNCTIONS, NAMES
 
 # What messages call an argument of convert(), as it is typed here
 OPTIONS = {"trust=True": "--trust", "check=False": "--no-check", "perturbed=True": "--perturbed yes", "perturbed=False": "--perturbed no",
-           "order=": "--order MOD:NAME", "model_key=": "--model-key KEY", "optimizer_key=": "--optimizer-key KEY", "method=": "--method NAME",
+           "order=": "--order MOD:NAME", "out=": "--out DIR", "run=": "--run ID", "model_key=": "--model-key KEY",
+           "optimizer_key=": "--optimizer-key KEY", "method=": "--method NAME",
            "train=": "--train", "test=": "--test", "dataset=": "--data", "loss=": "--loss "}
 
 
@@ -116,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--method", help="instead of what the files say: gd, sgd, nag, sam, msam, adam, …")
     c.add_argument("--perturbed", choices=("yes", "no"), help="of MSAM: saved between steps, or moved back; no: also of weights without a method")
     c.add_argument("--seed", metavar="N|REGEX", help="a number, or a pattern with one group that finds it in a path: 'seed_(\\d+)'")
+    c.add_argument("--run", dest="identity", metavar="ID", help="identity of the one training that all files are of, where several folders are one")
     c.add_argument("--batch-size", type=int, metavar="N", help="0 is the full batch")
     c.add_argument("--model-key", metavar="KEY",
                    help="of the state dict in the files, if it is an unusual one: «a.b» for a nested one, and "
@@ -145,7 +147,7 @@ def _convert(a: argparse.Namespace) -> int:
         dataset=a.data, order=_object(a.order, "--order") if a.order else None, method=a.method,
         perturbed={"yes": True, "no": False, None: None}[a.perturbed], seed=int(a.seed) if a.seed and a.seed.isdigit() else a.seed,
         model_key=a.model_key, optimizer_key=a.optimizer_key, hyperparameters={} if a.batch_size is None else {"batch_size": a.batch_size},
-        trust=a.trust, check=not a.no_check)
+        run=a.identity, trust=a.trust, check=not a.no_check)
     with _as_main(_module(a.model.rpartition(":")[0])):
         result = convert(model, a.pattern, **options)
     if result.written:

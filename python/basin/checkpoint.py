@@ -1,10 +1,9 @@
-"""Writing checkpoints (docs/checkpoint-format.md) from a live model, and the one line of a training loop that does it."""
+"""Writing checkpoints (docs/checkpoint-format.md) from a live model."""
 from __future__ import annotations
 
 import copy
 import math
 import os
-import time
 import warnings
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -14,13 +13,15 @@ import torch
 from torch import nn
 
 from . import command
+from .between import settle
 from .data import Data, evaluate, from_file, from_torch
 from .error import Error
 from .files import put, replacing
 from .hyper import meant
 from .loss import Loss
 from .names import compiled_free, parameter_names, unwrap
-from .optim import NEVER_PERTURBED, Training, describe, evaluations, live
+from .optim import NEVER_PERTURBED, Training, describe, live
+from .run import checked, identity_of
 from .trace import double_copy, trace
 
 Tensors = Dict[str, torch.Tensor]
@@ -82,12 +83,15 @@ class Writer:
         return {**state, **{names[id(p)]: p.detach() for p in self.model.parameters()}}
 
     def write(self, path: Any, state: Tensors, training: Training, *, epoch: Optional[float] = None, step: Optional[int] = None,
-              numbers: Mapping[str, float] = {}) -> Path:
+              numbers: Mapping[str, float] = {}, run: Optional[str] = None, anew: bool = False) -> Path:
         """One checkpoint of a state dict. It appears at `path` only when it is whole and basin, if there, computes the same loss from it as
-        torch."""
+        torch. run: identity of its training. anew: nothing is to be at `path` yet."""
         path = Path(path)
+        state = {**state, **training.theta}
         attributes = _attributes(training, epoch, step, numbers)
-        with replacing(path) as part:
+        if run is not None:
+            attributes["run"] = checked(run)
+        with replacing(path, anew) as part:
             where = self.data.write(path.parent) if self.data is not None else None
             point, measured = self._measure(state, training, attributes.get("undo"))
             with h5py.File(part, "w") as f:
@@ -95,7 +99,7 @@ class Writer:
                 f["graph"] = self.graph.json()
                 for group, tensors in [("parameters", state)] + [(f"optimizer/{name}", values) for name, values in training.states.items()]:
                     for name in self.shapes:
-                        put(f, f"{group}/{name}", _array(tensors[name]))
+                        put(f, f"{group}/{name}", as_array(tensors[name]))
                 for name, value in (training.decay or {}).items() if "weight_decay" not in attributes else ():
                     f[f"parameters/{name}"].attrs["weight_decay"] = value
                 self._put_buffers(f, state, training)
@@ -115,7 +119,7 @@ class Writer:
     def _put_buffers(self, f: h5py.File, state: Tensors, training: Training) -> None:
         buffers = self.graph.buffers_from(state)
         for name, value in buffers.items():
-            put(f, f"buffers/{name}", _array(value))
+            put(f, f"buffers/{name}", as_array(value))
         point = _statistics_point(training)
         if point is not None and any(node["op"] == "BatchNormalization" for node in self.graph.nodes):
             f["buffers"].attrs["point"] = point
@@ -197,7 +201,8 @@ def _statistics_point(training: Training) -> Optional[str]:
     return "theta_perturbed" if (training.method or "").endswith("msam") else None
 
 
-def _array(tensor: torch.Tensor):
+def as_array(tensor: torch.Tensor):
+    """As it is stored."""
     tensor = tensor.detach().cpu()
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
@@ -232,10 +237,14 @@ def _record(f: h5py.File, measured: Dict[str, Tuple[float, float]]) -> None:
                     quantity=quantity, value=value, split=split, point="theta", mode="eval", coverage="full")
 
 
-def _training(writer: Writer, optimizer: Any, perturbed: Optional[bool], method: Optional[str]) -> Training:
+def training_of(writer: Writer, state: Tensors, optimizer: Any, perturbed: Optional[bool], method: Optional[str],
+                undo: Optional[float] = None) -> Training:
+    """Of a live optimizer."""
     training = Training(perturbed=perturbed)
     if optimizer is not None:
-        training = describe(live(optimizer, writer.model, writer.shapes), writer.shapes, perturbed)
+        snapshot = live(optimizer, writer.model, writer.shapes)
+        training = describe(snapshot, writer.shapes, perturbed, undo=undo)
+        settle(snapshot, state, training, perturbed)
     if method is not None:
         training.method = method
     if optimizer is None and perturbed is None and method in (None,) + NEVER_PERTURBED:
@@ -246,7 +255,7 @@ def _training(writer: Writer, optimizer: Any, perturbed: Optional[bool], method:
 def save_checkpoint(path: Any, model: nn.Module, *, loss: Any, optimizer: Any = None, train: Any = None, test: Any = None, dataset: Any = None,
                     method: Optional[str] = None, epoch: Optional[float] = None, step: Optional[int] = None,
                     hyperparameters: Optional[Mapping[str, float]] = None, perturbed: Optional[bool] = None, example_input: Any = None,
-                    check: bool = True) -> Path:
+                    run: Optional[str] = None, check: bool = True) -> Path:
     """Write `model` as a checkpoint of basin.
 
     loss: a name («cross_entropy», «mse», «bce_with_logits») or torch's loss module. optimizer: gives momentum, method and hyperparameters;
@@ -254,62 +263,13 @@ def save_checkpoint(path: Any, model: nn.Module, *, loss: Any, optimizer: Any = 
     dataset: the path of such a file. perturbed: must be said for MSAM; True between steps, False after moving back. hyperparameters: what
     should be recorded instead or besides (learning_rate, momentum, rho, weight_decay, weight_decay_coupled, batch_size, seed,
     gradient_evaluations, seconds, undo; also by torch's names: lr, betas, nesterov, wd, …). example_input: a
-    batch, where no data are given. check: compare the loss with basin's, where the command is found (BASIN,
-    PATH, or build/ of its repository).
+    batch, where no data are given. run: identity of the training, the same in all its checkpoints; made for
+    this optimizer (without one, this model) as long as it lives, so give one where a training goes on in
+    another process. check: compare the loss with basin's, where the command is found (BASIN, PATH, or build/
+    of its repository).
     """
     writer = Writer(model, loss=loss, train=train, test=test, dataset=dataset, example_input=example_input, check=check)
-    training = _training(writer, optimizer, perturbed, method)
+    numbers, state = meant(hyperparameters or {}), writer.live_state()
+    training = training_of(writer, state, optimizer, perturbed, method, numbers.get("undo"))
     command.tell(training.notes, path)
-    return writer.write(path, writer.live_state(), training, epoch=epoch, step=step, numbers=hyperparameters or {})
-
-
-class Recorder:
-    """A run as a folder of checkpoints with one data file, from one line in the training loop:
-
-        recorder = basin.Recorder("runs/sgd_0", model, optimizer=optimizer, loss="cross_entropy", train=(x, y), every=100)
-        for …:
-            …
-            optimizer.step()
-            recorder.step(epoch=epoch)
-
-    Steps, gradient evaluations (two a step for SAM, else one; or as given) and seconds of training (without those of saving) are
-    counted. The state before the first step is saved as step 0; it and the next one are compared with the basin command. With MSAM say
-    perturbed=True: between steps its weights are.
-    """
-
-    def __init__(self, run_dir: Any, model: nn.Module, *, loss: Any, optimizer: Any = None, train: Any = None, test: Any = None, dataset: Any = None,
-                 method: Optional[str] = None, hyperparameters: Optional[Mapping[str, float]] = None, perturbed: Optional[bool] = None,
-                 example_input: Any = None, every: int = 1, gradient_evaluations: Optional[int] = None,
-                 check: bool = True):
-        if every < 1:
-            raise Error(f"every={every}: expected at least 1")
-        self.folder, self.every = Path(run_dir), every
-        self.writer = Writer(model, loss=loss, train=train, test=test, dataset=dataset, example_input=example_input, check=check)
-        self.optimizer, self.method, self.perturbed = optimizer, method, perturbed
-        self.hyperparameters = dict(hyperparameters or {})
-        self.steps, self.seconds = 0, 0.0
-        self.epoch: Optional[float] = None
-        training = _training(self.writer, optimizer, perturbed, method)
-        self.evaluations = gradient_evaluations if gradient_evaluations is not None else evaluations(training.method)
-        command.tell(training.notes, self.folder)
-        self.save()
-        self.last = time.perf_counter()
-
-    def step(self, epoch: Optional[float] = None) -> Optional[Path]:
-        """Count one optimizer step; save if it is time. The checkpoint's path, or None."""
-        self.seconds += time.perf_counter() - self.last
-        self.steps += 1
-        self.epoch = epoch
-        path = self.save() if self.steps % self.every == 0 else None
-        self.last = time.perf_counter()
-        return path
-
-    def save(self) -> Path:
-        """Save now, whatever the step."""
-        training = _training(self.writer, self.optimizer, self.perturbed, self.method)
-        numbers = {"gradient_evaluations": self.steps * self.evaluations, "seconds": self.seconds, **self.hyperparameters}
-        path = self.folder / f"step_{self.steps:06d}.h5"
-        self.writer.write(path, self.writer.live_state(), training, epoch=self.epoch, step=self.steps, numbers=numbers)
-        if self.steps > 0:
-            self.writer.check = False  # once with a momentum is enough: the graph stays the same
-        return path
+    return writer.write(path, state, training, epoch=epoch, step=step, numbers=numbers, run=run or identity_of(optimizer, writer.model))

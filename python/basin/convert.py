@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import warnings
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
 import torch
 from torch import nn
 
+from .between import settle
 from .checkpoint import Writer
 from .error import Error, first_line, printable
 from .folders import Source, find_sources
@@ -19,22 +20,29 @@ from .names import unwrap
 from .optim import Training, describe
 from .owners import Order, read_order, snapshot
 from .reform import Writers
+from .run import identity_of_folder, kept
 from .saved import Saved, open_saved
+from .steps import Counts, batches, number
 
 
 class _Converter:
     """What all files have in common."""
 
-    def __init__(self, writer: Writer, *, out: Path, model_key, optimizer_key, method, perturbed, hyperparameters, order, seed, trust):
+    def __init__(self, writer: Writer, *, out: Path, model_key, optimizer_key, method, perturbed, hyperparameters, order, seed, run, trust):
         self.writers, self.out = Writers(writer), out
         self.model_key, self.optimizer_key, self.trust = model_key, optimizer_key, trust
         self.method, self.perturbed = method, perturbed
         self.hyperparameters = meant(hyperparameters or {})
         self.order = read_order(order, writer.model)
-        self.seed = seed
+        self.seed, self.run = seed, run
 
     def open(self, source: Source) -> Saved:
         return open_saved(source, self.writers, self.model_key, self.optimizer_key, self.trust)
+
+    def counts(self, source: Source) -> Tuple[Counts, Optional[float]]:
+        """Where in its training it was saved, and its batch size."""
+        saved = self.open(source)
+        return saved.counts, self.numbers(source.path, saved).get("batch_size")
 
     def training(self, saved: Saved, state: Dict[str, torch.Tensor]) -> Training:
         if saved.optimizer is None:
@@ -43,17 +51,26 @@ class _Converter:
         if self.method in ("adam", "adamw"):
             found.kind = {"adam": "Adam", "adamw": "AdamW"}[self.method]
         training = describe(found, saved.writer.shapes, self.perturbed,
-                            of_folder=not (self.method or "").endswith("msam"))
+                            of_folder=not (self.method or "").endswith("msam"),
+                            undo=self.hyperparameters.get("undo"))
         training.method = self.method or training.method
         training.notes += notes
         if saved.of_others and training.states:
             training.states, training.undo = {}, None
             training.notes.append("the momentum in the file is of the weights that were trained, and left "
                                   "out; optimizer_key= takes it all the same")
-        if training.perturbed is None:
+        if training.perturbed is None:  # only MSAM's can be: what was said of the folder holds for these
             training.notes.append("MSAM: whether the weights are perturbed is not in the file; give perturbed=True (saved between steps) or "
                                   "perturbed=False (moved back)" + self._hint(saved, state, training))
+        if not saved.of_others:
+            settle(found, state, training, self._said_of_sam(training))
         return training
+
+    def _said_of_sam(self, training: Training) -> Optional[bool]:
+        """What the caller said of weights that a wrapper of SAM may have saved between its steps."""
+        method = training.method or ""
+        of_sam = method.endswith("sam") and not method.endswith("msam")
+        return self.perturbed if of_sam and (self.perturbed is False or self.method is not None) else None
 
     def _of_weights_alone(self) -> Training:
         """Nothing in the file tells the method, and the weights of an MSAM loop look like any other's: not to know stays unknown."""
@@ -72,14 +89,16 @@ class _Converter:
         return training
 
     def _hint(self, saved: Saved, state: Dict[str, torch.Tensor], training: Training) -> str:
-        """What may help to tell: the loss at the weights as stored, and where undoing would lead, beside the one that the file mentions."""
+        """What may help to tell: the loss at the weights as stored, and where undoing would lead, beside those
+        that the file mentions. These decide only if they are of the whole split at one of the points: a mean over
+        the batches of an epoch, in training mode and at weights that moved, is none of them."""
         writer = saved.writer
         if writer.data is None or "train" not in writer.data.splits or training.momentum is None:
             return ""
-        stored, undone, other = writer.losses_along(state, training.momentum,
-                                                    (0.0, training.undo, -training.undo))
-        said = "" if saved.loss is None else f"; the file says {saved.loss:.6g}"
-        return f": train loss {stored:.6g} as stored, {undone:.6g} undone, {other:.6g} in the opposite direction{said}"
+        at = dict(zip(("as stored", "undone", "in the opposite direction"),
+                      writer.losses_along(state, training.momentum, (0.0, training.undo, -training.undo))))
+        found = ", ".join(f"{value:.6g} {where}" for where, value in at.items())
+        return f": train loss {found}" + "".join(f"; {_judged(key, value, at)}" for key, value in saved.said.items())
 
     def numbers(self, source: Path, saved: Saved) -> Dict[str, float]:
         found = {**saved.numbers, **self.hyperparameters}
@@ -92,18 +111,34 @@ class _Converter:
             found["seed"] = int(match.group(1))
         return found
 
-    def write(self, entry: Entry, source: Source, by: Optional[str]) -> None:
-        saved = self.open(source)
+    def write(self, entry: Entry, source: Source) -> None:
+        saved, target = self.open(source), self.out / source.target
         state = saved.state()
         training = self.training(saved, state)
-        entry.step = saved.steps.get(by) if by else None
+        run = self.run or identity_of_folder(source.run)
+        _demand_own(target, run)
         entry.method, entry.momentum = training.method, training.momentum is not None
-        entry.notes = training.notes + saved.notes
+        entry.notes = training.notes + saved.notes + ([entry.numbered] if entry.numbered is not None else [])
         bad = sum(int((~torch.isfinite(state[name])).sum()) for name in saved.writer.shapes)
         entry.warnings = [f"{bad} weights are NaN or Inf"] if bad else []
         entry.warnings += [saved.warning] if saved.warning is not None else []
-        entry.path = saved.writer.write(self.out / source.target, state, training, epoch=saved.epoch,
-                                        step=entry.step, numbers=self.numbers(entry.source, saved))
+        entry.path = saved.writer.write(target, state, training, epoch=saved.epoch, step=entry.step,
+                                        numbers=self.numbers(entry.source, saved), run=run)
+
+
+def _judged(key: str, value: float, at: Mapping[str, float]) -> str:
+    """Which of the losses the file's own number is, if it is one and no other."""
+    like = [where for where, loss in at.items() if abs(loss - value) <= 1e-3 * abs(value)]
+    if len(like) == 1:
+        return f"the file's {key} {value:.6g} is that {like[0]}"
+    return f"the file's {key} {value:.6g} decides nothing: a mean over batches in training mode is none of these"
+
+
+def _demand_own(target: Path, run: str) -> None:
+    there = kept(target) if target.exists() else None
+    if there is not None and there.run is not None and there.run != run:
+        raise Error(f"{target} is there already, of another training ({there.run}, this is {run}): it is not overwritten; choose another out=, "
+                    "or say run= if they are one")
 
 
 def _attempt(entry: Entry, action: Callable[[], Any]) -> Any:
@@ -120,13 +155,15 @@ def _attempt(entry: Entry, action: Callable[[], Any]) -> Any:
 def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None, test: Any = None, dataset: Any = None,
             optimizer_key: Optional[str] = None, model_key: Optional[str] = None, method: Optional[str] = None, perturbed: Optional[bool] = None,
             hyperparameters: Optional[Mapping[str, float]] = None, order: Order = None, seed: Union[int, str, None] = None, example_input: Any = None,
-            trust: bool = False, check: bool = True) -> Conversion:
+            run: Optional[str] = None, trust: bool = False, check: bool = True) -> Conversion:
     """Write every checkpoint of `pattern` («runs/**/*.pt», a folder, or several) as one of basin, in the same
     folders below `out`.
 
     model: the module, or a function that makes it. order: the parameters' names group by group, or a function that makes the optimizer (or
     its param groups) of the model, where a file's momentum cannot be told apart otherwise. perturbed: of MSAM's files; without it they are
     «unknown». method, hyperparameters: instead of what the files say. seed: a number, or a pattern with one group that finds it in a path.
+    run: identity of the one training that all files are of; without it each folder's files get one that says
+    only where they came from.
     model_key: where the weights are, «a.b» for nested ones, and for a prefix of names. trust: load a module
     that was pickled whole, with pickle. A file that cannot be converted is warned of and listed in `failed`;
     the others go on.
@@ -139,28 +176,40 @@ def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None,
     if writer.data is not None:
         writer.data.path = writer.data.write(out)
     job = _Converter(writer, out=out, model_key=model_key, optimizer_key=optimizer_key, method=method, perturbed=perturbed,
-                     hyperparameters=hyperparameters, order=order, seed=seed, trust=trust)
+                     hyperparameters=hyperparameters, order=order, seed=seed, run=run, trust=trust)
     sources = find_sources(pattern)
     entries = {source: Entry(source.path) for source in sources}
-    steps = {source: _attempt(entries[source], lambda: job.open(source).steps) for source in sources}
+    opened = {source: _attempt(entries[source], lambda: job.counts(source)) for source in sources}
+    _number_folders({source: found for source, found in opened.items() if found is not None}, entries, writer)
     taken: Dict[Path, Path] = {}
     for source in sources:
-        if steps[source] is None:
+        if opened[source] is None:
             continue
         if source.target in taken:
             other = taken[source.target]
             entries[source].error = printable(f"would become {out / source.target}, as {other} did")
             continue
         taken[source.target] = source.path
-        run = [other for other in sources if other.target.parent == source.target.parent]
-        by = _ordering([steps[other] for other in run if steps[other] is not None])
-        _attempt(entries[source], lambda: job.write(entries[source], source, by))
-    result = Conversion(sorted(entries.values(), key=lambda e: (str(e.source.parent), -1 if e.step is None else e.step, str(e.source))))
+        _attempt(entries[source], lambda: job.write(entries[source], source))
+    result = Conversion(sorted(entries.values(), key=_place_in_list))
     for entry in result.failed:
         warnings.warn(entry.line(), stacklevel=2)
     return result
 
 
-def _ordering(steps: Sequence[Mapping[str, int]]) -> Optional[str]:
-    """What numbers the files of one folder: the first thing that all of them have."""
-    return next((key for key in ("step", "optimizer", "epoch", "name") if all(key in s for s in steps)), None)
+def _number_folders(opened: Mapping[Source, Tuple[Counts, Optional[float]]], entries: Mapping[Source, Entry],
+                    writer: Writer) -> None:
+    """The step of each file, which its folder decides."""
+    rows = None if writer.data is None or "train" not in writer.data.splits else len(writer.data.splits["train"])
+    for run in dict.fromkeys(source.run for source in opened):
+        files = [source for source in opened if source.run == run]
+        steps, said = number([opened[f][0] for f in files], batches(rows, [opened[f][1] for f in files]))
+        for source, step in zip(files, steps):
+            entries[source].step, entries[source].epoch = step, opened[source][0].epoch
+            entries[source].numbered = said
+
+
+def _place_in_list(entry: Entry) -> Tuple[Any, ...]:
+    numbers_by_value = [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", entry.source.name)]
+    return (str(entry.source.parent), -1 if entry.step is None else entry.step,
+            -1 if entry.epoch is None else entry.epoch, numbers_by_value)

@@ -11,14 +11,27 @@ import h5py
 from .error import Error, first_line
 
 
+def _put_anew(part: Path, path: Path) -> None:
+    """In one step, which fails where something is there by now. File systems without hard links look first."""
+    taken = Error(f"{path}: is there already, and not of this training: it is not overwritten; choose another folder")
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise taken from None
+    except OSError:
+        if path.exists():
+            raise taken from None
+        os.replace(part, path)
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path`, which takes its place when the block ends well, and vanishes otherwise."""
+def replacing(path: Path, anew: bool = False) -> Iterator[Path]:
+    """A temporary name beside `path`, which takes its place when the block ends well, and vanishes otherwise. anew: nothing may be there."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        os.replace(part, path)
+        _put_anew(part, path) if anew else os.replace(part, path)
     except OSError as error:
         raise Error(f"{path}: cannot be written: {first_line(error)}") from error
     finally:

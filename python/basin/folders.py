@@ -46,11 +46,12 @@ LARGEST_JSON = 1 << 26  # bytes
 @dataclass(frozen=True)
 class Source:
     """One checkpoint. path: of the file or the folder, as messages name it; weights: its file or folder of
-    weights; target: the converted file below the output folder."""
+    weights; target: the converted file below the output folder; run: the folder whose files are of one run."""
 
     path: Path
     weights: Path
     target: Path
+    run: Path
     optimizer: Optional[Path] = None
     state: Optional[Path] = None
 
@@ -70,24 +71,30 @@ def _common_root(pattern: str) -> Path:
 def _of_folder(folder: Path, root: Path) -> Optional[Source]:
     """The folder as one checkpoint, if it is one."""
     if is_distributed(folder):
-        return Source(folder, folder, _moment(folder, root))
+        return Source(folder, folder, _moment(folder, root), _above(folder))
     there = set(os.listdir(folder))
     optimizer = next((name for name in OPTIMIZERS if name in there), None)
     weights = next((name for name in WEIGHTS + (PLAIN_WEIGHTS if optimizer else ()) if name in there), None)
     if weights is None:
         return None
     target = _below(folder, root) / (weights.partition(".")[0] + ".h5")
-    target = _moment(folder, root) if MOMENT.fullmatch(folder.name) else target
+    moment = bool(MOMENT.fullmatch(folder.name))
+    target = _moment(folder, root) if moment else target
     state = folder / "trainer_state.json"
     distributed = "optimizer_0" if weights.endswith("_fsdp_0") and "optimizer_0" in there else None
     found = distributed or optimizer
-    return Source(folder, folder / weights, target, folder / found if found else None,
-                  state if state.is_file() else None)
+    return Source(folder, folder / weights, target, _above(folder) if moment else folder,
+                  folder / found if found else None, state if state.is_file() else None)
 
 
 def _below(path: Path, root: Path) -> Path:
     """The path from the root on."""
     return path.relative_to(root) if path == root or root in path.parents else Path(path.name)
+
+
+def _above(folder: Path) -> Path:
+    """The folder that it is in, whatever links lead to it."""
+    return folder.resolve().parent
 
 
 def _moment(folder: Path, root: Path) -> Path:
@@ -101,8 +108,8 @@ def _of_file(file: Path, root: Path, alone: bool) -> Source:
     """alone: no other file of its folder is converted."""
     parent = file.parent
     if alone and MOMENT.fullmatch(parent.name) and parent != root and root in parent.parents:
-        return Source(file, file, _moment(parent, root))
-    return Source(file, file, _below(file, root).with_suffix(".h5"))
+        return Source(file, file, _moment(parent, root), _above(parent))
+    return Source(file, file, _below(file, root).with_suffix(".h5"), parent)
 
 
 def _is_member(file: Path, source: Source) -> bool:

@@ -17,10 +17,19 @@ class Entry:
     path: Optional[Path] = None
     method: Optional[str] = None
     step: Optional[int] = None
+    epoch: Optional[float] = None
+    numbered: Optional[str] = None  # how the step was found
     momentum: bool = False
     notes: List[str] = field(default_factory=list)
     warnings: List[str] = field(default_factory=list)
     error: Optional[str] = None
+
+    @property
+    def place(self) -> str:
+        """Where in its training it was saved."""
+        if self.step is not None:
+            return f"step {self.step}"
+        return "no step" if self.epoch is None else f"epoch {self.epoch:g}, no step"
 
     def line(self, known: Collection[str] = ()) -> str:
         """Without the notes that are said elsewhere; each warning is a line of its own."""
@@ -28,8 +37,7 @@ class Entry:
         if self.error is not None:
             return f"{source}: {self.error}"
         parts = [
-            f"{source} -> {printable(str(self.path))}", self.method or "method unknown",
-            "no step" if self.step is None else f"step {self.step}",
+            f"{source} -> {printable(str(self.path))}", self.method or "method unknown", self.place,
             "momentum" if self.momentum else "no momentum"
         ]
         text = ", ".join(parts) + "".join(f"; {printable(note)}" for note in self.notes if note not in known)

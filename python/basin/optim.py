@@ -25,6 +25,7 @@ from .stored import is_tensor, values as numbers_of
 NEVER_PERTURBED = ("gd", "sgd", "nag", "adam", "adamw")  # methods whose weights between steps are θ itself
 # How a torch class is called in basin; others go by their own name
 METHODS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
+UNDO_TOLERANCE = 1e-3  # of undo · ‖v‖ against rho: optimizers take the norm in single or half precision
 # Classes that add weight decay to the gradient; None is a saved state, of SGD unless it holds exp_avg
 COUPLED = (None, "SGD", "Adam", "NAdam", "RAdam", "Adamax", "Adagrad", "Adadelta", "ASGD", "RMSprop", "SAM")
 # Classes whose state holds no accumulated gradient, whatever their momentum_buffer may be
@@ -38,19 +39,21 @@ SIGNS = {"RMSprop": ("alpha", "centered"), "Adagrad": ("lr_decay", "initial_accu
 @dataclass
 class Snapshot:
     """Options of the param groups, state by parameter name; `kind` is the base optimizer's class, where known; `decay` the weight decay of each
-    parameter's group, where it is known which group is whose."""
+    parameter's group, where it is known which group is whose; `between` what a wrapper keeps between its
+    steps, where that is not in the state."""
 
     groups: List[Dict[str, Any]]
     state: Dict[str, Dict[str, Any]]
     kind: Optional[str] = None
     sam: bool = False
     decay: Dict[str, float] = field(default_factory=dict)
+    between: Dict[str, Dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass
 class Training:
     """For /training, /optimizer and the attributes of /parameters of a checkpoint; perturbed None is unknown; `decay` by parameter, where it
-    differs."""
+    differs; `theta` are the weights where the ones given are not."""
 
     method: Optional[str] = None
     perturbed: Optional[bool] = None
@@ -58,6 +61,7 @@ class Training:
     hyperparameters: Dict[str, float] = field(default_factory=dict)
     states: Dict[str, Dict[str, torch.Tensor]] = field(default_factory=dict)
     decay: Optional[Dict[str, float]] = None
+    theta: Dict[str, torch.Tensor] = field(default_factory=dict)
     notes: List[str] = field(default_factory=list)
 
     @property
@@ -103,7 +107,18 @@ def live(optimizer: Any, model: nn.Module, shapes: Dict[str, List[int]]) -> Snap
     kind = next((c.__name__ for c in type(base).__mro__ if c.__module__.startswith("torch.optim")), type(base).__name__)
     own = type(base).__name__
     decay = {names[id(p)]: _number(group, "weight_decay") for group in base.param_groups for p in group["params"] if id(p) in names}
-    return Snapshot(groups, state, own if kind == "Optimizer" else kind, sam, decay)
+    kept = getattr(optimizer, "state", {}) if base is not optimizer else {}
+    between = {names[id(p)]: {key: values[key] for key in ("old_p", "e_w") if key in values} for p, values in kept.items() if id(p) in names}
+    return Snapshot(groups, state, own if kind == "Optimizer" else kind, sam, decay,
+                    {name: values for name, values in between.items() if values})
+
+
+def steps_of(optimizer: Any) -> Optional[int]:
+    """The optimizer's own count (Adam and its like have one); None without."""
+    while getattr(optimizer, "base_optimizer", None) is not None:
+        optimizer = optimizer.base_optimizer
+    counts = {int(_number(values, "step")) for values in getattr(optimizer, "state", {}).values() if isinstance(values, dict) and "step" in values}
+    return max(counts) if counts else None
 
 
 # ---------------------------------------------------------------------------------------------- what is it --
@@ -257,9 +272,22 @@ def _undo(s: Snapshot) -> float:
     return found.pop()
 
 
-def describe(s: Snapshot, shapes: Dict[str, List[int]], perturbed: Optional[bool], of_folder: bool = False) -> Training:
+def _check_undo(training: Training, rho: Optional[float]) -> None:
+    """MSAM moves by rho, so that undo · ‖v‖ = rho: a factor that is 1/‖v‖ would move too far by 1/rho."""
+    if training.momentum is None or rho is None or not rho > 0 or not training.undo:
+        return
+    norm = float(torch.stack([v.detach().to("cpu", torch.float64).norm() for v in training.momentum.values()]).norm())
+    moved = abs(training.undo) * norm
+    if norm > 0 and abs(moved - rho) > UNDO_TOLERANCE * rho:
+        raise Error(f"optimizer MSAM: its factor {training.undo:.6g} times ‖v‖ = {norm:.6g} moves the weights by {moved:.6g}, but rho is "
+                    f"{rho:.6g}: which is right? hyperparameters={{\"undo\": {rho / norm:.9g}}} takes rho/‖v‖, {{\"undo\": {training.undo:.9g}}} "
+                    "the factor; perturbed=False if the weights were moved back")
+
+
+def describe(s: Snapshot, shapes: Dict[str, List[int]], perturbed: Optional[bool], of_folder: bool = False, undo: Optional[float] = None) -> Training:
     """All that a checkpoint says of training. `of_folder`: `perturbed` was said of a whole folder, so it holds for files of MSAM only, and
-    not to say it leaves them unknown; otherwise it was said of this very optimizer, and for MSAM it must be."""
+    not to say it leaves them unknown; otherwise it was said of this very optimizer, and for MSAM it must be. undo: instead of what the
+    optimizer says."""
     _check_rules(s)
     training = Training(method=method_of(s))
     if training.method is None:
@@ -272,6 +300,8 @@ def describe(s: Snapshot, shapes: Dict[str, List[int]], perturbed: Optional[bool
     if perturbed is None and not of_folder:
         raise Error("optimizer MSAM: are the weights perturbed, as between steps (perturbed=True), or moved back (perturbed=False)? "
                     "Its keys do not tell")
-    training.undo = _undo(s)
+    training.undo = _undo(s) if undo is None else undo
+    if perturbed is not False and undo is None:
+        _check_undo(training, training.hyperparameters.get("rho"))
     training.perturbed = False if training.undo == 0.0 else perturbed  # before the first step there is nothing to perturb along
     return training

@@ -14,6 +14,7 @@ from .folders import Source, read_content
 from .load import is_module
 from .matching import Matched, fits, match_tensors, tensors_of
 from .reform import Writers, expected, forms_of, unknown_parametrization
+from .steps import Counts, has_stepped, in_name
 from .stored import Tensor, is_tensor, values
 from .unpickle import Inert, Named, fields
 
@@ -47,9 +48,9 @@ class Saved:
     tensors: Dict[str, Tensor]
     optimizer: Optional[Mapping[str, Any]]
     epoch: Optional[float]
-    steps: Dict[str, int]
+    counts: Counts
     numbers: Dict[str, float]
-    loss: Optional[float]  # whatever it is the loss of
+    said: Dict[str, float]  # losses that the file mentions, whatever they are the losses of
     notes: List[str] = field(default_factory=list)
     warning: Optional[str] = None
     trainer: bool = False  # by Hugging Face's Trainer, whose groups are known
@@ -252,15 +253,21 @@ def _count(content: Any, keys: Sequence[str], what: str) -> Optional[float]:
     return found
 
 
-def _steps(source: Source, content: Any, optimizer: Optional[Mapping[str, Any]],
-           epoch: Optional[float]) -> Dict[str, int]:
-    """What may order the file within its run, best first."""
-    in_name = re.findall(r"\d+", source.target.stem)
+def _counts(source: Source, content: Any, optimizer: Optional[Mapping[str, Any]],
+            epoch: Optional[float]) -> Counts:
+    """Where in its training the file was saved, as far as it says."""
     states = (v for v in optimizer["state"].values() if isinstance(v, Mapping)) if optimizer else iter(())
     adam = next((_count(v, ("step",), "the optimizer's step") for v in states), None)
-    name = int(in_name[-1]) if in_name and len(in_name[-1]) < 16 else None
-    found = {"step": _count(content, STEP_KEYS, "step"), "optimizer": adam, "epoch": epoch, "name": name}
-    return {key: int(value) for key, value in found.items() if value is not None and value >= 0}
+    step = _count(content, STEP_KEYS, "step")
+    step = in_name(source.target, "step|iter|iteration") if step is None else step
+    whole = {key: int(value) for key, value in (("optimizer", adam), ("step", step))
+             if value is not None and value >= 0}
+    return Counts(epoch=epoch, stepped=has_stepped(optimizer), **whole)
+
+
+def _losses(content: Any) -> Dict[str, float]:
+    found = {key: _number(content, (key,)) for key in LOSS_KEYS}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _numbers(content: Any, notes: List[str]) -> Dict[str, float]:
@@ -326,6 +333,7 @@ def open_saved(source: Source, writers: Writers, model_key: Optional[str], optim
         trained = f", of those under model_key={TRAINED_BESIDE}" if TRAINED_BESIDE in rest else ""
         notes.append(f"averaged weights{trained}")
     epoch = _count(rest, ("epoch",), "epoch")
-    return Saved(writer, found.tensors, optimizer, epoch, _steps(source, rest, optimizer, epoch),
-                 _numbers(rest, notes), _number(rest, LOSS_KEYS), notes, found.warning,
+    epoch = in_name(source.target, "epoch|ep") if epoch is None else epoch
+    return Saved(writer, found.tensors, optimizer, epoch, _counts(source, rest, optimizer, epoch),
+                 _numbers(rest, notes), _losses(rest), notes, found.warning,
                  trainer=source.state is not None, of_others=averaged and optimizer_key is None)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from support import MSAM, SAM, Converting, basin, gradients, make_net, momenta, train, two_groups
+from support import MSAM, SAM, Converting, basin, gradients, make_net, momenta, needs_basin, train, two_groups
 
 
 class Opaque:
@@ -43,7 +43,8 @@ class Runs(Converting):
             path = self.folder / "out" / folder / f"epoch_{epoch}.h5"
             self.same(path, "parameters", weights)
             self.same(path, "optimizer/momentum", velocity if momentum else {})
-            self.assertEqual(self.training(path)["step"], epoch)
+            found = self.training(path)
+            self.assertEqual((found["epoch"], "step" in found), (epoch, False))  # batches in an epoch are not known
 
     def test_sgd_with_one_group(self):
         expected = self.loop("a/sgd", torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-3))
@@ -54,7 +55,7 @@ class Runs(Converting):
         found = self.training(result.written[-1])
         self.assertEqual((found["method"], found["perturbed"], found["epoch"]), ("sgd", "no", 2))
         self.assertEqual((found["learning_rate"], found["momentum"], found["weight_decay_coupled"]), (0.1, 0.9, 1))
-        self.assertIn("epoch_2.h5, sgd, step 2, momentum", str(result))
+        self.assertIn("epoch_2.h5, sgd, epoch 2, no step, momentum", str(result))
         self.assertEqual(len(list(self.folder.glob("out/**/data-*.h5"))), 1)
 
     def test_groups_need_an_order(self):
@@ -133,7 +134,7 @@ class Runs(Converting):
         self.holds("sam", expected, momentum=False)
         self.assertEqual(self.training(result.written[0])["method"], "sam")
         said = "the SAM wrapper's state holds no momentum (it is in base_optimizer.state_dict())"
-        self.assertIn(f"sam, step 0, no momentum; {said}", str(result.entries[0]))
+        self.assertIn(f"sam, epoch 0, no step, no momentum; {said}", str(result.entries[0]))
         self.assertIn(f"runs/sam: 3 files: {said}", str(result))
         self.assertEqual(str(result).count(said), 1)
 
@@ -151,8 +152,8 @@ class Runs(Converting):
                 for name, p in net.named_parameters():
                     p.add_(expected[2][1][name], alpha=sign * 0.3 * float(optimizer.param_groups[0]["inverse_norm_buffer"]))
             at[sign] = F.cross_entropy(net(self.x.double()), self.y).item()
-        self.assertIn(f"train loss {at[0]:.6g} as stored, {at[1]:.6g} undone, {at[-1]:.6g} in the opposite direction; the file says 1",
-                      str(unknown))
+        self.assertIn(f"train loss {at[0]:.6g} as stored, {at[1]:.6g} undone, {at[-1]:.6g} in the opposite direction; the file's loss 1 "
+                      "decides nothing: a mean over batches in training mode is none of these", str(unknown))
         with h5py.File(unknown.written[0], "r") as f:
             self.assertNotIn("recorded", f)
         stored = self.convert(perturbed=True)
@@ -242,21 +243,242 @@ class Runs(Converting):
 
 
 class Steps(Converting):
-    def steps(self, **files):
+    def steps(self, options={}, **files):
         for name, content in files.items():
             self.save(f"r/{name}.pt", {"model": self.net.state_dict(), **content})
-        return {e.source.stem: e.step for e in self.convert("r/*.pt").entries}
+        self.listed = self.convert("r/*.pt", **options)
+        for entry in self.listed.entries:  # what is not known is not recorded
+            self.assertEqual(self.training(entry.path).get("step"), entry.step)
+        return {e.source.stem: e.step for e in self.listed.entries}
 
-    def test_steps_before_epochs_before_names(self):
-        self.assertEqual(self.steps(a1={"global_step": 20, "epoch": 2}, a2={"step": 10, "epoch": 1}), {"a2": 10, "a1": 20})
-        self.assertEqual(self.steps(a1={"epoch": 2}, a2={"step": 10, "epoch": torch.tensor(1)}), {"a2": 1, "a1": 2})
+    def stepped(self, kind=torch.optim.SGD, steps=1, **options):
+        """The state of an optimizer."""
+        optimizer = kind(self.net.parameters(), **{"lr": 0.1, **options})
+        train(self.net, optimizer, self.x, self.y, steps)
+        return {"optimizer": optimizer.state_dict()}
 
-    def test_one_thing_numbers_a_whole_folder(self):
-        self.assertEqual(self.steps(x5={"epoch": 2}, x7={}), {"x5": 5, "x7": 7})
-        self.assertEqual(self.steps(x5={"epoch": 2}, last={}, x7={}), {"last": None, "x5": None, "x7": None})
+    def test_the_files_own_steps(self):
+        self.assertEqual(self.steps(a1={"global_step": 20, "epoch": 2}, a2={"step": 10, "epoch": torch.tensor(1)}), {"a2": 10, "a1": 20})
+
+    def test_the_optimizers_own_count_comes_first(self):
+        adam = self.stepped(torch.optim.AdamW, 7)
+        fresh = {"optimizer": torch.optim.AdamW(self.net.parameters()).state_dict()}
+        self.assertEqual(self.steps(a={"epoch": 0, "step": 3, **adam}, start={"step": 0, **fresh}), {"start": 0, "a": 7})
+
+    def test_one_thing_numbers_a_folder(self):
+        self.assertEqual(self.steps(a1={"epoch": 2}, a2={"step": 10, "epoch": 1}), {"a1": None, "a2": 10})
+
+    def test_numbers_in_names_only_order(self):
+        self.assertEqual(list(self.steps(x10={}, x9={}, last={})), ["last", "x9", "x10"])
+        self.assertEqual(set(self.steps(x10={}, x9={}, last={}).values()), {None})
+
+    def test_names_that_say_what_they_count(self):
+        self.assertEqual(self.steps(**{"model_step_300": {}, "iter-200": {}, "misstep_7": {}}), {"misstep_7": None, "iter-200": 200, "model_step_300": 300})
+        self.steps(epoch_03={})
+        self.assertEqual([e.epoch for e in self.listed.entries if e.source.stem == "epoch_03"], [3])
+
+    def test_epochs_counted_from_0_are_not_the_start(self):
+        momentum = self.stepped(momentum=0.9)
+        files = {f"epoch_{e}": {"epoch": e, **momentum} for e in (0, 1, 10)}
+        self.assertEqual(self.steps(**files), {"epoch_0": None, "epoch_1": None, "epoch_10": None})
+        self.assertEqual(self.steps({"hyperparameters": {"batch_size": 25}}, **files), {"epoch_0": 3, "epoch_1": 6, "epoch_10": 33})  # 60 rows
+        self.assertIn("3 files: steps are epochs (counted from 0) times 3 batches", str(self.listed))
+        self.assertEqual(self.steps({"hyperparameters": {"batch_size": 0}}, **files)["epoch_10"], 11)
+
+    def test_epochs_that_are_done(self):
+        momentum, fresh = self.stepped(momentum=0.9), {"optimizer": torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9).state_dict()}
+        of_batches = {"hyperparameters": {"batch_size": 20}}
+        self.assertEqual(self.steps(of_batches, a={"epoch": 0, **fresh}, b={"epoch": 1, **momentum}), {"a": 0, "b": 3})
+
+    def test_epoch_0_that_does_not_tell(self):
+        """Weights alone, or an optimizer without state, may be of the start or of one epoch."""
+        plain = self.stepped()
+        plain["optimizer"]["state"] = {}  # as from torch 2 on
+        for content in ({}, plain):
+            self.assertEqual(self.steps({"hyperparameters": {"batch_size": 20}}, a={"epoch": 0, **content}, b={"epoch": 1, **content}),
+                             {"a": None, "b": None})
+            self.assertIn("epoch 0 does not tell whether it is the start", str(self.listed))
+
+    def test_steps_counted_from_0(self):
+        momentum = self.stepped(momentum=0.9)
+        self.assertEqual(self.steps(a={"step": 0, **momentum}, b={"step": 1, **momentum}), {"a": 1, "b": 2})
+        self.assertIn("steps are counted from 0: one more is recorded", str(self.listed))
+        self.assertEqual(self.steps(a={"step": 0}, b={"step": 1}), {"a": None, "b": 1})
 
     def test_the_listing_is_in_the_order_of_steps(self):
         self.assertEqual(list(self.steps(b={"step": 1}, a={"step": 10}, c={"step": 2})), ["b", "c", "a"])
+
+    @needs_basin
+    def test_equal_seeds_are_pairs_though_their_epochs_begin_at_0(self):
+        for seed in (0, 1):
+            for name, kind in (("sgd", torch.optim.SGD), ("adam", torch.optim.Adam)):
+                self.net = make_net(seed)
+                optimizer = kind(self.net.parameters(), lr=0.05, **({"momentum": 0.9} if name == "sgd" else {}))
+                for epoch in range(3):
+                    train(self.net, optimizer, self.x, self.y, 3)
+                    self.save(f"{name}_seed_{seed}/epoch_{epoch:02d}.pt", {"epoch": epoch, "model": self.net.state_dict(), "optimizer": optimizer.state_dict()})
+        self.convert(seed=r"seed_(\d+)")
+        out = [self.folder / "out" / f"{name}_seed_{seed}" for name in ("sgd", "adam") for seed in (0, 1)]
+        compared = self.basin("compare", *out, "--json", "--no-polish")
+        self.assertEqual({d["pairs"] for d in compared["differences"] if d["measure"] == "lambda_max"}, {2})
+        self.assertTrue(all(d["paired"] for d in compared["differences"]))
+        for row in compared["rows"]:
+            self.assertEqual(row["checkpoint"], "epoch_02.h5")
+
+
+class Identity(Converting):
+    def files(self, folder, seed=1):
+        self.net = make_net(seed)
+        for i in range(2):
+            train(self.net, torch.optim.SGD(self.net.parameters(), lr=0.1), self.x, self.y, 1)
+            self.save(f"{folder}/epoch_{i}.pt", {"model": self.net.state_dict(), "epoch": i})
+
+    def run_of(self, path):
+        return self.training(path)["run"]
+
+    def test_a_folder_gives_its_files_one(self):
+        self.files("a")
+        self.files("b")
+        of = {str(path.parent.name): self.run_of(path) for path in self.convert(method="sgd").written}
+        self.assertEqual(len(set(of.values())), 2)
+        self.assertTrue(all(run.startswith("folder-") and len(run) == 19 for run in of.values()))
+        again = self.convert("a/*.pt", method="sgd", out=self.folder / "elsewhere").written
+        self.assertEqual({self.run_of(path) for path in again}, {of["a"]})
+
+    def test_another_folder_overwrites_nothing(self):
+        self.files("a")
+        self.files("b", seed=2)
+        before = [path.read_bytes() for path in self.convert("a/*.pt", method="sgd").written]
+        refused = self.convert("b/*.pt", method="sgd")
+        self.assertEqual(refused.written, [])
+        self.assertIn("epoch_0.h5 is there already, of another training (folder-", refused.failed[0].error)
+        self.assertIn("choose another out=, or say run= if they are one", refused.failed[0].error)
+        self.assertEqual([path.read_bytes() for path in sorted((self.folder / "out").glob("epoch*"))], before)
+
+    def test_what_the_caller_says(self):
+        self.files("a")
+        result = self.convert("a/*.pt", method="sgd", run="mine")
+        self.assertEqual({self.run_of(path) for path in result.written}, {"mine"})
+        self.assertIn("an identity of 65 bytes; expected 1 to 64", str(self.convert("a/*.pt", method="sgd", out=self.folder / "o", run="x" * 65)))
+
+
+class BetweenTheStepsOfSam(Converting):
+    """Saved after the first step, the weights are θ + ε; what the wrapper keeps tells so, or nothing does."""
+
+    def sam(self, adaptive=False, first=True, steps=3):
+        optimizer = SAM(self.net.parameters(), torch.optim.SGD, rho=0.05, adaptive=adaptive, lr=0.1, momentum=0.9)
+        train(self.net, optimizer, self.x, self.y, steps)
+        self.theta = {name: p.detach().clone() for name, p in self.net.named_parameters()}
+        if first:
+            gradients(self.net, self.x, self.y)
+            optimizer.first_step()
+        return optimizer
+
+    def content(self, state):
+        return {"model": self.net.state_dict(), "optimizer": state}
+
+    def test_theta_is_restored(self):
+        for adaptive in (False, True):
+            optimizer = self.sam(adaptive)
+            entry = self.one(self.content(optimizer.state_dict()))
+            self.same(entry.path, "parameters", self.theta)
+            self.assertEqual(self.training(entry.path)["perturbed"], "no")
+            self.assertIn("saved between the two steps of SAM", str(entry))
+            with h5py.File(entry.path, "r") as f:
+                net = make_net().double()
+                net.load_state_dict(self.theta)
+                self.close(f["recorded/train_loss"].attrs["value"], F.cross_entropy(net(self.x.double()), self.y).item(), 1e-12)
+
+    def test_a_live_wrapper(self):
+        optimizer = self.sam()
+        path = basin.save_checkpoint(self.folder / "live.h5", self.net, loss="cross_entropy", optimizer=optimizer, train=(self.x, self.y))
+        self.same(path, "parameters", self.theta)
+        momentum = momenta(self.net, optimizer.base_optimizer)
+        self.same(path, "optimizer/momentum", momentum)
+
+    def test_after_both_steps_nothing_is_restored(self):
+        optimizer = self.sam(first=False)
+        entry = self.one(self.content(optimizer.state_dict()))
+        self.same(entry.path, "parameters", self.theta)
+        self.assertNotIn("between", str(entry))
+
+    def old_weights(self, shift):
+        """A state whose old_p are copies, `shift` before the weights."""
+        state = self.sam(first=False).base_optimizer.state_dict()
+        generator = torch.Generator().manual_seed(5)
+        noise = [torch.randn(p.shape, generator=generator) for p in self.net.parameters()]
+        norm = torch.stack([n.norm() for n in noise]).norm()
+        for i, (p, n) in enumerate(zip(self.net.parameters(), noise)):
+            v = state["state"][i]["momentum_buffer"]
+            state["state"][i]["old_p"] = p.detach() + (0.1 * v if shift is None else shift * n / norm)
+        return state
+
+    def test_old_weights_of_the_step_before(self):
+        entry = self.one(self.content(self.old_weights(None)))
+        self.same(entry.path, "parameters", self.theta)
+        self.assertEqual(self.training(entry.path)["perturbed"], "no")
+
+    def test_what_does_not_tell_is_unknown(self):
+        state = self.old_weights(0.03)
+        entry = self.one(self.content(state))
+        self.assertEqual(self.training(entry.path)["perturbed"], "unknown")
+        self.assertIn("may have been saved between its two steps: whether the weights are θ or θ + ε is not known; give perturbed=", str(entry))
+        self.assertEqual(self.training(self.one(self.content(state), perturbed=False).path)["perturbed"], "no")
+        self.assertEqual(self.training(self.one(self.content(state), perturbed=True).path)["perturbed"], "unknown")  # said of MSAM's files
+        entry = self.one(self.content(state), perturbed=True, method="sam")
+        self.same(entry.path, "parameters", {name: state["state"][i]["old_p"] for i, name in enumerate(self.theta)})
+
+    def test_a_perturbation_that_is_kept(self):
+        state = self.sam(first=False).base_optimizer.state_dict()
+        for i, p in enumerate(self.net.parameters()):
+            state["state"][i]["e_w"] = torch.full_like(p, 0.25)
+        self.assertEqual(self.training(self.one(self.content(state)).path)["perturbed"], "unknown")
+        entry = self.one(self.content(state), perturbed=True, method="sam")
+        self.same(entry.path, "parameters", {name: value - 0.25 for name, value in self.theta.items()})
+
+
+class Scalars(Converting):
+    """undo · ‖v‖ = rho, or the factor is not what it is taken for."""
+
+    def content(self, factor):
+        optimizer = MSAM(self.net.parameters(), lr=0.1, rho=0.3)
+        train(self.net, optimizer, self.x, self.y, 3)
+        self.norm = float(torch.stack([v.norm() for v in momenta(self.net, optimizer).values()]).norm())
+        state = optimizer.state_dict()
+        del state["param_groups"][0]["inverse_norm_buffer"]
+        state["param_groups"][0]["norm_factor"] = [factor / self.norm]
+        return {"model": self.net.state_dict(), "optimizer": state}
+
+    def test_a_factor_that_is_one_over_the_norm(self):
+        content = self.content(1.0)
+        for perturbed in (True, None):
+            said = self.error(content, perturbed=perturbed)
+            self.assertIn("moves the weights by 1, but rho is 0.3: which is right?", said)
+            self.close(float(said.split('hyperparameters={"undo": ')[1].split("}")[0]), 0.3 / self.norm, 1e-6)
+        right = {"undo": 0.3 / self.norm}
+        self.close(self.training(self.one(content, perturbed=True, hyperparameters=right).path)["undo"], right["undo"], 1e-12)
+        self.assertEqual(self.training(self.one(content, perturbed=False).path)["perturbed"], "no")
+
+    def test_a_factor_that_fits(self):
+        content = self.content(0.3)
+        self.close(self.training(self.one(content, perturbed=True).path)["undo"], 0.3 / self.norm, 1e-6)
+
+    def test_a_live_optimizer(self):
+        optimizer = MSAM(self.net.parameters(), lr=0.1, rho=0.3)
+        train(self.net, optimizer, self.x, self.y, 3)
+        optimizer.param_groups[0]["inverse_norm_buffer"] *= 2
+        options = dict(loss="cross_entropy", optimizer=optimizer, train=(self.x, self.y), perturbed=True)
+        with self.fails("moves the weights by 0.6, but rho is 0.3"):
+            basin.save_checkpoint(self.folder / "a.h5", self.net, **options)
+        undo = float(optimizer.param_groups[0]["inverse_norm_buffer"]) * 0.15
+        self.close(self.training(basin.save_checkpoint(self.folder / "a.h5", self.net, hyperparameters={"undo": undo}, **options))["undo"], undo, 1e-12)
+
+    def test_the_files_own_loss_decides_only_where_it_is_one_of_them(self):
+        content = self.content(0.3)
+        stored = F.cross_entropy(self.net(self.x), self.y).item()
+        self.assertIn(f"the file's train_loss {stored:.6g} is that as stored", str(self.one({**content, "train_loss": stored})))
+        self.assertIn("the file's train_loss 0.5 decides nothing: a mean over batches in training mode is none of these",
+                      str(self.one({**content, "train_loss": 0.5})))
 
 
 class Contents(Converting):

@@ -77,7 +77,7 @@ class Folder(Case):
         for name in LOOPS:
             cls.loop(name)
         options = dict(loss="cross_entropy", train=images(), test=images(seed=9), out=cls.out, order=two_groups, seed=r"seed_(\d+)",
-                       hyperparameters={"batch_size": 0})
+                       hyperparameters={"batch_size": 8})  # of 24 rows: three batches an epoch
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             cls.converted = basin.convert(make_cnn, str(cls.runs / "**/*.pt"), perturbed=True, **options)
@@ -134,7 +134,7 @@ class Files(Folder):
     def test_what_is_known_of_each(self):
         for name in LOOPS:
             found, kind = self.training(self.path(name)), name.split("_")[0]
-            self.assertEqual((found["method"], found["step"], found["seed"]), (METHODS.get(kind, kind), 1, int(name[-1])), name)
+            self.assertEqual((found["method"], found["step"], found["seed"]), (METHODS.get(kind, kind), 3 * EPOCHS, int(name[-1])), name)
             self.assertEqual(found["perturbed"], "yes" if kind == "msam" else "no", name)
             with h5py.File(self.path(name), "r") as f:
                 point = {"msam": "theta_perturbed", "sam": None}.get(found["method"], "theta")
@@ -183,7 +183,7 @@ class Commands(Folder):
 
     def test_compare(self):
         compared = self.basin("compare", *(self.out / f"{m}_seed_{s}" for m in ("sgd", "sam", "msam") for s in (0, 1)), "--json")
-        self.assertEqual((compared["kind"], compared["step"]), ("comparison", EPOCHS - 1))
+        self.assertEqual((compared["kind"], compared["step"]), ("comparison", 3 * EPOCHS))
 
     def test_a_momentum_that_the_wrapper_lost(self):
         path, previous = self.path("wrapper_seed_0"), self.path("wrapper_seed_0", EPOCHS - 2)

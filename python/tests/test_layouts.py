@@ -326,6 +326,8 @@ class Folders(Layouts):
 
     def hugging_face(self, step, state=True, weights="pytorch_model.bin"):
         optimizer = self.trained(adamw, 3)
+        for kept in optimizer.state.values():  # as after that many, or without a count of its own
+            kept["step"] = torch.tensor(float(step)) if state else None
         folder = f"run/checkpoint-{step}"
         self.put(f"{folder}/{weights}", self.net.state_dict())
         self.put(f"{folder}/optimizer.pt", optimizer.state_dict())
