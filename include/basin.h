@@ -339,7 +339,7 @@ typedef struct basin_checkpoint {
     basin_state          *states;
     char                 *buffers_point; /* where the statistics in graph->buffers were gathered: theta | theta_perturbed | NULL unknown */
     char                 *method; /* gd | sgd | nag | sam | asam | msam | adamw | … ; NULL if unknown */
-    char                 *run;    /* identity of its training, see basin_run_identity; NULL if not recorded */
+    char                 *run;    /* of its training, see basin_run_identity; NULL if unknown */
     basin_hyperparameters hyper;
     basin_perturbed       perturbed;
     double                undo;   /* theta_true = theta_stored + undo * momentum; NAN if unknown */
@@ -365,16 +365,17 @@ void         basin_checkpoint_destroy(basin_checkpoint **ck);
 const double *basin_checkpoint_momentum(const basin_checkpoint *ck); /* [P]; NULL if not saved */
 /* BASIN_ERR_VALUE naming the first tensor that holds a NaN or Inf, with how many and where. */
 basin_status  basin_checkpoint_finite(const basin_checkpoint *ck);
-/* Known to be the start of its training: step 0, nothing spent, no epoch gone, no momentum gathered. */
+/* Known to be the start of its training: step 0, nothing spent, no epoch gone, no momentum
+   gathered. */
 bool          basin_checkpoint_starts(const basin_checkpoint *ck);
-/* theta <- theta + undo * momentum; perturbed becomes no. BASIN_ERR_MISSING without momentum or scalar,
-   BASIN_ERR_VALUE as basin_checkpoint_undo_check. No-op when `no`. */
+/* theta <- theta + undo * momentum; perturbed becomes no. BASIN_ERR_MISSING without momentum or
+   scalar, BASIN_ERR_VALUE as basin_checkpoint_undo_check. No-op when `no`. */
 basin_status  basin_checkpoint_undo(basin_checkpoint *ck);
 /* The same by another scalar than the recorded one, unchecked; `undo` becomes that. */
 basin_status  basin_checkpoint_undo_by(basin_checkpoint *ck, double scalar);
-/* MSAM perturbs by rho, so that |undo|·‖v‖ = rho (Becker et al. arXiv:2401.12033, algorithm 1), to a
-   thousandth. BASIN_ERR_VALUE names both where it is not so: a recorded 1/‖v‖ would move 1/rho times too
-   far. BASIN_OK where one of them is not known. */
+/* MSAM perturbs by rho, so that |undo|·‖v‖ = rho (Becker et al. arXiv:2401.12033, algorithm 1),
+   to a thousandth. BASIN_ERR_VALUE names both where it is not so: a recorded 1/‖v‖ would move
+   1/rho times too far. BASIN_OK where one of them is not known. */
 basin_status  basin_checkpoint_undo_check(const basin_checkpoint *ck);
 /* The scalar s of theta_true = theta_perturbed + s * momentum, whichever of the two is stored:
    `undo` where it is recorded and not 0 (what is saved unperturbed records 0), else of MSAM
@@ -385,14 +386,14 @@ double        basin_checkpoint_undo_scalar(const basin_checkpoint *ck);
 typedef enum basin_unperturb { /* what is done about weights that may be perturbed */
     BASIN_UNPERTURB_RECORDED, /* undone where the checkpoint says that they are; else left */
     BASIN_UNPERTURB_UNDO,     /* and also where it does not say, by basin_checkpoint_undo_scalar */
-    BASIN_UNPERTURB_RHO,      /* and also where it does not say, by rho/‖v‖, whatever scalar is recorded */
+    BASIN_UNPERTURB_RHO,      /* the same by rho/‖v‖, whatever scalar is recorded */
     BASIN_UNPERTURB_NEVER     /* kept as they are stored */
 } basin_unperturb;
 
 /* Undoes the perturbation as `policy` says. Where it is undone, ck->undo is the scalar that did
-   it. BASIN_ERR_MISSING where it would have to be, without a momentum or a scalar, BASIN_ERR_VALUE as
-   basin_checkpoint_undo_check; ck is unchanged then. *weights says what theta holds: basin_weights_kind, or -1 where it is as stored and
-   not known to be perturbed or not. */
+   it. BASIN_ERR_MISSING where it would have to be, without a momentum or a scalar,
+   BASIN_ERR_VALUE as basin_checkpoint_undo_check; ck is unchanged then. *weights says what theta
+   holds: basin_weights_kind, or -1 where it is as stored and not known to be perturbed or not. */
 basin_status  basin_checkpoint_unperturb(basin_checkpoint *ck, basin_unperturb policy, int *weights);
 /* Weight decay adds ½ Σ_i w_i theta_i², w_i >= 0, to a loss: W theta to its gradient and W v to a product with its
    Hessian, W = diag(w). Zeroed: none. */
@@ -410,8 +411,8 @@ basin_status  basin_checkpoint_dataset(const basin_checkpoint *ck, const char *o
 
 #define BASIN_RUN_IDENTITY 40      /* room for one that basin makes */
 #define BASIN_RUN_IDENTITY_MOST 64 /* bytes of one that another program made */
-/* A new identity of a training: «20261130T062945.123Z-3f9ac01b2d4e», the UTC time and 48 random bits.
-   Made once, when a training starts, and recorded in all its checkpoints. */
+/* A new identity of a training: «20261130T062945.123Z-3f9ac01b2d4e», the UTC time and 48 random
+   bits. Made once, when a training starts, and recorded in all its checkpoints. */
 basin_status basin_run_identity(char out[BASIN_RUN_IDENTITY]);
 
 /* Only what a listing needs, read in milliseconds. */
@@ -426,47 +427,47 @@ typedef struct basin_run_entry {
 
 typedef struct basin_run_training { /* those checkpoints of a folder that can be of one training */
     char   *identity; /* as recorded; NULL: its checkpoints record none */
-    char   *reason;   /* what sets it apart from those before it, with files and values; NULL for the first */
-    int64_t since;    /* ns since 1970: its start, by its identity, else the time of its oldest file */
+    char   *reason;   /* what sets it apart from those before it; NULL for the first */
+    int64_t since;    /* ns since 1970: its start by its identity, else of its oldest file */
     size_t  count;    /* of its checkpoints */
 } basin_run_training;
 
-/* Checkpoints are by the step recorded inside; where some know none but all know their epoch, by that;
-   ties, and those that know neither (which come first), by name, numbers in it by their value. Files that
-   are not checkpoints are passed over. Checkpoints that are not whole are listed first, with step -1:
-   reading them says why. */
+/* Checkpoints are by the step recorded inside; where some know none but all know their epoch, by
+   that; ties, and those that know neither (which come first), by name, numbers in it by their
+   value. Files that are not checkpoints are passed over. Checkpoints that are not whole are
+   listed first, with step -1: reading them says why. */
 typedef struct basin_run {
-    char            *path; /* the folder, or the one file */
-    size_t           count;
-    basin_run_entry *entries;
-    size_t           training_count; /* more than 1: the folder is not one run */
+    char               *path; /* the folder, or the one file */
+    size_t              count;
+    basin_run_entry    *entries;
+    size_t              training_count; /* more than 1: the folder is not one run */
     basin_run_training *trainings;
 } basin_run;
 
-/* A folder, or one checkpoint file. Identities tell trainings apart. Files that record none, or only the
-   folder that they were converted from («folder-…»), are told apart by what no training changes: network,
-   data, seed, method, batch size, weight decay, rho, momentum at one learning rate; and by steps that go
-   back in epochs or gradient evaluations. Caller destroys. */
+/* A folder, or one checkpoint file. Identities tell trainings apart. Files that record none, or
+   only the folder that they were converted from («folder-…»), are told apart by what no training
+   changes: network, data, seed, method, batch size, weight decay, rho, momentum at one learning
+   rate; and by steps that go back in epochs or gradient evaluations. Caller destroys. */
 basin_status basin_run_open(const char *path, basin_run **out);
-/* Tells trainings apart by weights too, where no identity does: two weights at one step, and moves between
-   checkpoints that no learning rate of the folder allows (docs/checkpoint-format.md). *doubt is a sentence
-   about a move that is only unlikely, or NULL; freed with basin_free. What cannot be read proves nothing. */
+/* Tells trainings apart by weights too, where no identity does: two weights at one step, and
+   moves between checkpoints that no learning rate of the folder allows
+   (docs/checkpoint-format.md). *doubt is a sentence about a move that is only unlikely, or NULL;
+   freed with basin_free. What cannot be read proves nothing. */
 basin_status basin_run_examine(basin_run *run, char **doubt);
-/* «2 trainings: ID (2 checkpoints: a.h5, b.h5) and ID (1 checkpoint: c.h5), since a.h5 and c.h5: seed 0
-   against 5». Caller frees with basin_free. */
+/* «2 trainings: ID (2 checkpoints: a.h5, b.h5) and ID (1 checkpoint: c.h5), since a.h5 and c.h5:
+   seed 0 against 5». Caller frees with basin_free. */
 basin_status basin_run_describe(const basin_run *run, char **out);
-/* Leaves one training: OLDEST, NEWEST, an identity or the beginning of one, or the name of a file of it;
-   ALL makes one of all, on the caller's word. BASIN_ERR_ARG names those that there are. */
+/* Leaves one training: OLDEST, NEWEST, an identity or the beginning of one, or the name of a file
+   of it; ALL makes one of all, on the caller's word. BASIN_ERR_ARG names those that there are. */
 basin_status basin_run_choose(basin_run *run, const char *which);
 void         basin_run_destroy(basin_run **run);
-/* Where the run started: its checkpoint at step 0 that basin_checkpoint_starts, a perturbation undone.
-   *out = NULL where it has none, or
-   where that does not read, is not finite, or may be perturbed by what is not known. Caller destroys. */
+/* Where the run started: its checkpoint at step 0 that basin_checkpoint_starts, a perturbation
+   undone. *out = NULL where it has none, or where that does not read, is not finite, or may be
+   perturbed by what is not known. Caller destroys. */
 basin_status basin_run_start(const basin_run *run, basin_checkpoint **out);
-/* The checkpoints of the `count` steps before that of ck and of its training, which ck's folder must
-   hold, by step.
-   BASIN_ERR_MISSING names the steps that it does not hold, BASIN_ERR_VALUE two files of one
-   step, or a step with fewer before it. Caller destroys. */
+/* The checkpoints of the `count` steps before that of ck and of its training, which ck's folder
+   must hold, by step. BASIN_ERR_MISSING names the steps that it does not hold, BASIN_ERR_VALUE
+   two files of one step, or a step with fewer before it. Caller destroys. */
 basin_status basin_run_before(const basin_checkpoint *ck, size_t count, basin_run **out);
 /* ck->theta becomes the mean of itself and the weights of `others`, of which each is first
    unperturbed as `policy` says; theta itself must be by then. Momentum, record and the

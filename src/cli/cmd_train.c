@@ -408,7 +408,9 @@ static int demand_replaceable(const training *t, const basin_run *there)
 
     if (!cli_has(t->a, "force")) {
         CLI_LIBRARY(basin_run_describe(there, &text));
-        CLI_CHECK(false, "%s: holds %zu checkpoint%s already, of %s; --force replaces them, or choose another folder",
+        CLI_CHECK(false,
+                  "%s: holds %zu checkpoint%s already, of %s; --force replaces them, or choose another "
+                  "folder",
                   t->folder, there->count, there->count == 1 ? "" : "s", text);
     }
     for (size_t i = 0; i < there->count; i++)

@@ -84,7 +84,8 @@ int cli_average(const cli_arguments *a, const cli_point *p, cli_source *s)
     basin_status found = basin_run_before(s->ck, p->average - 1, &before), averaged;
 
     CLI_CHECK(p->average < 2 || !cli_has(a, "undo-scalar") || cli_unperturb(a) != BASIN_UNPERTURB_RECORDED,
-              "%s: --average beside --undo-scalar X: one number does not undo several; --undo-scalar rho does",
+              "%s: --average beside --undo-scalar X: one number does not undo several; --undo-scalar rho "
+              "does",
               s->ck->path);
     if ((status = cli_library(found)) == CLI_FAILED)
         status = fail_average(s, p->average, found == BASIN_ERR_MISSING);

@@ -41,7 +41,8 @@ int  cli_rows_start(const cli_arguments *arguments, cli_rows *out);
 /* The rows added from now on are of this run. */
 int  cli_rows_begin(cli_rows *rows, const basin_run *run);
 /* cli_run_open; a doubt goes along with the rows as a note. */
-int  cli_rows_open(const cli_arguments *arguments, cli_rows *rows, const char *path, basin_run **out);
+int  cli_rows_open(const cli_arguments *arguments, cli_rows *rows, const char *path,
+                   basin_run **out);
 int  cli_rows_add(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
 /* Only the record, the training loss and |theta|: enough to tell whether two runs started at the same weights on the same data. */
 int  cli_rows_add_start(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
@@ -59,7 +60,8 @@ void cli_rows_clear(cli_rows *rows);
 
 /* «missing: FILE: why» for each missing row. */
 void cli_rows_print_missing(const basin_row *rows, size_t count, FILE *out);
-/* Where in its training a checkpoint stands: «step 40», «epoch 3» where the step is not known, else its file. Returns text. */
+/* Where in its training a checkpoint stands: «step 40», «epoch 3» where the step is not known,
+   else its file. Returns text. */
 enum { CLI_PLACE = 160 };
 const char *cli_place(int64_t step, double epoch, const char *path, char text[CLI_PLACE]);
 

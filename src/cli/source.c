@@ -26,7 +26,8 @@ done:
 /* The recorded scalar and radius do not fit each other, as the library's last message says. */
 static int mismatch(void)
 {
-    return cli_fail("%s: --undo-scalar rho takes that, --undo-scalar X another, --as-stored keeps the weights",
+    return cli_fail("%s: --undo-scalar rho takes that, --undo-scalar X another, --as-stored keeps the "
+                    "weights",
                     basin_error_message());
 }
 
@@ -59,7 +60,8 @@ static int ask(const cli_source *source)
     fprintf(stderr, "%s does not say whether its weights are perturbed; loss on %s:\n", ck->path, source->splits[0]);
     cli_table_print(table, 2, stderr);
     table = NULL;
-    const char *ways = isnan(s) ? "--as-stored (it holds no scalar that would undo it)" : "--as-stored or --undo";
+    const char *ways =
+        isnan(s) ? "--as-stored (it holds no scalar that would undo it)" : "--as-stored or --undo";
     if (basin_checkpoint_undo_check(ck) != BASIN_OK) status = mismatch();
     else status = cli_fail("%s: perturbed or not? choose %s" CLI_CONVERT_AGAIN, ck->path, ways);
 done:

@@ -18,7 +18,7 @@ const char *basin_shape_text(const size_t *shape, size_t rank, char *text, size_
 
 /* Nothing is known of how something was trained. */
 #define BASIN_HYPERPARAMETERS_UNKNOWN                                                       \
-    ((basin_hyperparameters){.learning_rate = NAN, .momentum = NAN, .rho = NAN, .weight_decay = NAN, \
-                             .batch_size = -1, .seed = -1})
+    ((basin_hyperparameters){.learning_rate = NAN, .momentum = NAN, .rho = NAN,             \
+                             .weight_decay = NAN, .batch_size = -1, .seed = -1})
 
 #endif

@@ -23,12 +23,14 @@ typedef struct basin_checkpoint_heading {
 basin_status basin_checkpoint_heading_read(const char *path, basin_checkpoint_heading *out);
 void         basin_checkpoint_heading_clear(basin_checkpoint_heading *heading);
 
-/* Files of this identity are of one training; «folder-…» says only where they came from, NULL nothing. */
+/* Files of this identity are of one training; «folder-…» says only where they came from, NULL
+   nothing. */
 bool         basin_identity_decides(const char *identity);
-/* Divides run->entries [run->count] into run->trainings by their headings, which are in the same order. */
+/* Divides run->entries [run->count] into run->trainings by their headings, which are in the same
+   order. */
 basin_status basin_run_divide(basin_run *run, const basin_checkpoint_heading *headings);
-/* A training of its own for those entries [first, run->count) that are of the training of entry `first`.
-   run->trainings moves in memory. */
+/* A training of its own for those entries [first, run->count) that are of the training of entry
+   `first`. run->trainings moves in memory. */
 basin_status basin_run_split(basin_run *run, size_t first, const char *reason);
 /* The part of a path after its last slash. */
 const char  *basin_file_name(const char *path);

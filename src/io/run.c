@@ -247,7 +247,8 @@ static basin_status read_start(const char *path, basin_checkpoint **out)
 
     BASIN_TRY(basin_checkpoint_read(path, &ck));
     BASIN_TRY(basin_checkpoint_finite(ck));
-    BASIN_CHECK(basin_checkpoint_starts(ck), BASIN_ERR_MISSING, "%s: is at step 0, but not the start of its training", path);
+    BASIN_CHECK(basin_checkpoint_starts(ck), BASIN_ERR_MISSING,
+                "%s: is at step 0, but not the start of its training", path);
     BASIN_CHECK(ck->perturbed != BASIN_PERTURBED_UNKNOWN, BASIN_ERR_MISSING, "%s: does not say whether its weights are perturbed", path);
     BASIN_TRY(basin_checkpoint_undo(ck));
     *out = ck, ck = NULL;

@@ -82,7 +82,8 @@ static double largest_decay(const basin_checkpoint *ck)
     const basin_decay decay = basin_checkpoint_decay(ck);
     double            largest = decay.value;
 
-    for (size_t i = 0; decay.each != NULL && i < ck->params->size; i++) largest = fmax(largest, decay.each[i]);
+    for (size_t i = 0; decay.each != NULL && i < ck->params->size; i++)
+        largest = fmax(largest, decay.each[i]);
     return largest;
 }
 

@@ -43,7 +43,8 @@ basin_status basin_comparison_note(basin_comparer *c);
 
 /* Rows. A checkpoint is a measured row of the whole sample at the raw weights, not interpolated. */
 bool basin_is_checkpoint(const basin_row *row);
-/* Only what its record does not deny to be the start: step 0 with an epoch gone is a count from 0. */
+/* Only what its record does not deny to be the start: step 0 with an epoch gone is a count from
+   0. */
 bool basin_is_start(const basin_row *row);
 bool basin_same_run(const basin_row *a, const basin_row *b);
 bool basin_is_first_of_run(const basin_comparison *k, size_t row); /* the first row of a run stands for it */

@@ -1,7 +1,8 @@
 /* Groups against each other: differences paired by seed, and what may be said of them.
  *
- * Pairs are runs of equal recorded seed. Where both runs have a checkpoint that is known to be their start, it must show the same start
- * (‖θ‖ and training loss to 1e-9): otherwise they are no pair. A base that went on is its own group's continuation: listed, not judged.
+ * Pairs are runs of equal recorded seed. Where both runs have a checkpoint that is known to be their start, it
+ * must show the same start (‖θ‖ and training loss to 1e-9): otherwise they are no pair. A base that went on is
+ * its own group's continuation: listed, not judged.
  *
  * A measure of scale that is positive in every pair is compared by logarithms. Their differences are symmetric where errors multiply,
  * and then the sign-flip test is exact, which it is not of the plain differences.
