@@ -50,6 +50,7 @@ samples  := $(patsubst samples/%.c,$(BUILD)/samples/%,$(sort $(wildcard samples/
 
 # tests/ROOM/test_*.c are the test programs of a room, its other sources are shared by them, tests/support/*.c by all. What is in
 # tests/engine/compiled is compiled as the engine is. tests/cli/make_files.c makes files for tests/cli/*.sh.
+$(if $(wildcard tests/test_*.c),$(error $(wildcard tests/test_*.c): would never run; tests stand in the folder of the room that they test))
 rooms    := $(sort $(patsubst tests/%/,%,$(dir $(wildcard tests/*/test_*.c))))
 tests    := $(patsubst %.c,$(BUILD)/%,$(sort $(foreach room,$(rooms),$(wildcard tests/$(room)/test_*.c))))
 support  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))

@@ -13,7 +13,7 @@
  *     family       basin_family: the question that it answers
  *     needs        basin_need, several joined by |; where one is not there, the measure is NAN
  *     invariance   basin_invariance, several joined by |: what leaves it alone, and nothing else does;
- *                  tests/test_measures.c holds every measure to it
+ *                  tests/analysis/test_measures.c holds every measure to it
  *     definition   one line, for the tables of the documents
  *     more         initialisers of further members of basin_column, where their meanings stand
  *

@@ -20,7 +20,7 @@
  */
 #include <string.h>
 
-#include "engine/kernels/heads.h"
+#include "engine/kernels/attention.h"
 
 enum { BLOCK_BYTES = 256 * 1024, LEAST_ROWS = 4 };
 

@@ -1,5 +1,5 @@
-/* The steps of attention.c over a block of queries. */
-#include "engine/kernels/heads.h"
+/* Attention's kernel: softmax and the other steps of ops/attention.c over a block of queries. */
+#include "engine/kernels/attention.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-/* Attention, one head of one group of samples at a time (attention.c says what is computed): where its tensors lie in lanes, and the
+/* Attention, one head of one group of samples at a time (ops/attention.c says what is computed): where its tensors lie in lanes, and the
  * steps over a block of its queries.
  */
-#ifndef BASIN_ENGINE_KERNELS_HEADS_H
-#define BASIN_ENGINE_KERNELS_HEADS_H
+#ifndef BASIN_ENGINE_KERNELS_ATTENTION_H
+#define BASIN_ENGINE_KERNELS_ATTENTION_H
 
 #include "engine/kernels/lanes_gemm.h"
 
