@@ -1,5 +1,6 @@
-/* One job on one network, timed against the machine's own GEMM peak, measured right before it: absolute times drift on shared
- * machines, ratios hold. FLOP counts are those that the objective tells (docs/performance.md).
+/* One job on one network, timed against the machine's own GEMM peak, measured right before it: absolute times
+ * drift on shared machines, ratios hold. FLOP counts are those that the objective tells
+ * (docs/performance.md).
  *
  *   usage: bench JOB NETWORK [BLOCK [SAMPLES [MEMORY]]]
  *
@@ -9,10 +10,11 @@
  *     SAMPLES   of the training split (0: all; of synthetic inputs, 10,000)
  *     MEMORY    limit in bytes (0: the library's own)
  *
- * It prints what it has prepared as one line of JSON, then measures one round for every line that it reads, and prints that: whoever
- * writes the lines can let a peer take its turns in between (bench/run.py does). Seconds are of one call (of one vector, one point),
- * `cpu` is the processor time of all threads for it; `peak` is in FLOP/s, `peak_cpu` too, by processor time. Numbers that a peer can check: loss, gradient norm, Hessian
- * product with v_i = sin(i + 1), normalised.
+ * It prints what it has prepared as one line of JSON, then measures one round for every line that it reads,
+ * and prints that: whoever writes the lines can let a peer take its turns in between (bench/run.py does).
+ * Seconds are of one call (of one vector, one point), `cpu` is the processor time of all threads for it;
+ * `peak` is in FLOP/s, `peak_cpu` too, by processor time. Numbers that a peer can check: loss, gradient norm,
+ * Hessian product with v_i = sin(i + 1), normalised.
  */
 #include <math.h>
 #include <omp.h>
@@ -26,7 +28,15 @@
 #include "core/memory.h"
 #include "core/random.h"
 
-enum { THREADS = 2, PEAK_SIZE = 2048, GRID = 51, HESSIAN_BLOCK = 64, TOP = 10, WIDTHS = 8, SYNTHETIC_SAMPLES = 10000 };
+enum {
+    THREADS = 2,
+    PEAK_SIZE = 2048,
+    GRID = 51,
+    HESSIAN_BLOCK = 64,
+    TOP = 10,
+    WIDTHS = 8,
+    SYNTHETIC_SAMPLES = 10000
+};
 
 static const double PASS_SECONDS = 2.0, ROUND_SECONDS = 0.1;
 
@@ -51,7 +61,7 @@ static void *allocate(size_t count, size_t size)
     return memory;
 }
 
-/* ------------------------------------------------------------------------------------------------- peak -- */
+/* ------------------------------------------------------------------------------------------------ peak -- */
 
 typedef struct peak { /* of one precision: a [n, n] and one c [n, n] a thread */
     basin_precision precision;
@@ -60,7 +70,8 @@ typedef struct peak { /* of one precision: a [n, n] and one c [n, n] a thread */
 
 static peak peak_prepare(basin_precision precision)
 {
-    const size_t n = (size_t)PEAK_SIZE * PEAK_SIZE, width = precision == BASIN_SINGLE ? sizeof(float) : sizeof(double);
+    const size_t n = (size_t)PEAK_SIZE * PEAK_SIZE;
+    const size_t width = precision == BASIN_SINGLE ? sizeof(float) : sizeof(double);
     peak         p = {precision, allocate(n, width), allocate(THREADS * n, width)};
 
     for (size_t i = 0; i < n; i++) {
@@ -77,8 +88,8 @@ typedef struct rate { /* FLOP/s by wall time, and by processor time as if no oth
     double wall, cpu;
 } rate;
 
-/* One GEMM of PEAK_SIZE^3 a thread, side by side. A single threaded GEMM gives the same on an idle machine, but leaves
-   OpenBLAS's workers spinning for some 25 ms, which would disturb what is timed next. */
+/* One GEMM of PEAK_SIZE^3 a thread, side by side. A single threaded GEMM gives the same on an idle machine,
+   but leaves OpenBLAS's workers spinning for some 25 ms, which would disturb what is timed next. */
 static rate peak_rate(const peak *p)
 {
     const size_t n = PEAK_SIZE;
@@ -88,14 +99,17 @@ static rate peak_rate(const peak *p)
 #pragma omp parallel for num_threads(THREADS)
     for (size_t t = 0; t < THREADS; t++) {
         if (p->precision == BASIN_SINGLE)
-            basin_gemm_f32(BASIN_N, BASIN_N, n, n, n, 1.0f, p->a, n, p->a, n, 0.0f, (float *)p->c + t * n * n, n);
+            basin_gemm_f32(BASIN_N, BASIN_N, n, n, n, 1.0f, p->a, n, p->a, n, 0.0f, (float *)p->c + t * n * n,
+                           n);
         else
-            basin_gemm_f64(BASIN_N, BASIN_N, n, n, n, 1.0, p->a, n, p->a, n, 0.0, (double *)p->c + t * n * n, n);
+            basin_gemm_f64(BASIN_N, BASIN_N, n, n, n, 1.0, p->a, n, p->a, n, 0.0, (double *)p->c + t * n * n,
+                           n);
     }
-    return (rate){flops / (clock_seconds(CLOCK_MONOTONIC) - wall), THREADS * flops / (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu)};
+    return (rate){flops / (clock_seconds(CLOCK_MONOTONIC) - wall),
+                  THREADS * flops / (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu)};
 }
 
-/* ---------------------------------------------------------------------------------------------- network -- */
+/* --------------------------------------------------------------------------------------------- network -- */
 
 typedef struct subject {
     basin_checkpoint *checkpoint;
@@ -120,7 +134,8 @@ static basin_dataset *synthetic(size_t n, size_t width, size_t classes)
     for (size_t i = 0; i < n; i++) data->classes[i] = (int64_t)basin_random_below(&r, classes);
     data->splits = allocate(1, sizeof *data->splits);
     data->split_count = 1;
-    data->splits[0] = (basin_split){.name = basin_strdup("train"), .count = n, .rows = allocate(n, sizeof(size_t))};
+    data->splits[0] =
+        (basin_split){.name = basin_strdup("train"), .count = n, .rows = allocate(n, sizeof(size_t))};
     for (size_t i = 0; i < n; i++) data->splits[0].rows[i] = i;
     return data;
 }
@@ -140,7 +155,8 @@ static void make_mlp(subject *net, const char *text, size_t samples)
     require(basin_graph_mlp(widths, count, "Relu", &graph));
     require(basin_checkpoint_create(graph, &net->checkpoint));
     basin_graph_destroy(&graph);
-    net->data = synthetic(samples > SYNTHETIC_SAMPLES ? samples : SYNTHETIC_SAMPLES, widths[0], widths[count - 1]);
+    net->data =
+        synthetic(samples > SYNTHETIC_SAMPLES ? samples : SYNTHETIC_SAMPLES, widths[0], widths[count - 1]);
 }
 
 static subject prepare(const char *source, const basin_network_options *options)
@@ -154,8 +170,10 @@ static subject prepare(const char *source, const basin_network_options *options)
         require(basin_checkpoint_read(source, &net.checkpoint));
         require(basin_checkpoint_dataset(net.checkpoint, NULL, &net.data));
     }
-    require(basin_network_objective(net.checkpoint->graph, &net.checkpoint->loss, net.data, options, &net.objective));
-    basin_dataset_destroy(&net.data); /* the objective has its own copy: resident memory is then a command's */
+    require(basin_network_objective(net.checkpoint->graph, &net.checkpoint->loss, net.data, options,
+                                    &net.objective));
+    /* the objective has its own copy: resident memory is then a command's */
+    basin_dataset_destroy(&net.data);
     net.flops = basin_objective_flops(net.objective);
     net.size = basin_objective_size(net.objective);
     net.theta = net.checkpoint->theta;
@@ -175,7 +193,7 @@ static double *directions(size_t count, size_t size)
     return v;
 }
 
-/* ------------------------------------------------------------------------------------------------- jobs -- */
+/* ------------------------------------------------------------------------------------------------ jobs -- */
 
 typedef struct job {
     subject         *net;
@@ -200,7 +218,8 @@ static void run_product(job *j)
 
 static void run_slice(job *j)
 {
-    require(basin_objective_subspace(j->net->objective, NULL, j->net->theta, j->vectors, 2, j->coef, j->points, j->losses));
+    require(basin_objective_subspace(j->net->objective, NULL, j->net->theta, j->vectors, 2, j->coef,
+                                     j->points, j->losses));
 }
 
 static void run_loop(job *j)
@@ -226,7 +245,8 @@ static void run_hessian(job *j)
 static void run_top(job *j)
 {
     basin_point                 *point = NULL;
-    const basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = TOP, .tolerance = 1e-4, .probes = 1};
+    const basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = TOP, .tolerance = 1e-4, .probes = 1};
 
     basin_spectrum_destroy(&j->spectrum);
     require(basin_point_create(j->net->objective, j->net->theta, NULL, &point));
@@ -234,7 +254,7 @@ static void run_top(job *j)
     basin_point_destroy(&point);
 }
 
-/* ----------------------------------------------------------------------------------------------- rounds -- */
+/* ---------------------------------------------------------------------------------------------- rounds -- */
 
 typedef struct measured {
     const char *name;
@@ -252,7 +272,8 @@ static double one_call(const measured *m, job *j)
     return clock_seconds(CLOCK_MONOTONIC) - start;
 }
 
-/* A job lasts milliseconds or less on small networks: repeated to a tenth of a second. The first call also warms up. */
+/* A job lasts milliseconds or less on small networks: repeated to a tenth of a second. The first call also
+   warms up. */
 static void count_repeats(measured *m, job *j)
 {
     double once = one_call(m, j);
@@ -264,11 +285,14 @@ static void count_repeats(measured *m, job *j)
 static void print_round(const measured *m, job *j, const peak *p, const char *separator)
 {
     rate   best = peak_rate(p);
-    double start = clock_seconds(CLOCK_MONOTONIC), cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), calls = m->per * (double)m->repeats;
+    double start = clock_seconds(CLOCK_MONOTONIC), cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    double calls = m->per * (double)m->repeats;
 
     for (size_t i = 0; i < m->repeats; i++) one_call(m, j);
-    printf("%s\"%s\": {\"seconds\": %.9g, \"cpu\": %.9g, \"peak\": %.6g, \"peak_cpu\": %.6g, \"flops\": %.9g}", separator, m->name,
-           (clock_seconds(CLOCK_MONOTONIC) - start) / calls, (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / calls, best.wall, best.cpu, m->flops);
+    printf(
+        "%s\"%s\": {\"seconds\": %.9g, \"cpu\": %.9g, \"peak\": %.6g, \"peak_cpu\": %.6g, \"flops\": %.9g}",
+        separator, m->name, (clock_seconds(CLOCK_MONOTONIC) - start) / calls,
+        (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / calls, best.wall, best.cpu, m->flops);
 }
 
 static size_t resident_bytes(void)
@@ -289,9 +313,10 @@ static void serve(measured *m, size_t count, job *j, basin_precision precision)
         printf("{");
         for (size_t i = 0; i < count; i++) print_round(&m[i], j, &p, i == 0 ? "" : ", ");
         if (j->spectrum != NULL)
-            printf(", \"products\": %zu, \"eigenvalues\": [%.9g, %.9g], \"residual\": %.3g, \"converged\": %s", j->spectrum->products,
-                   j->spectrum->eigenvalues[0], j->spectrum->eigenvalues[TOP - 1], j->spectrum->residuals[TOP - 1],
-                   j->spectrum->converged ? "true" : "false");
+            printf(
+                ", \"products\": %zu, \"eigenvalues\": [%.9g, %.9g], \"residual\": %.3g, \"converged\": %s",
+                j->spectrum->products, j->spectrum->eigenvalues[0], j->spectrum->eigenvalues[TOP - 1],
+                j->spectrum->residuals[TOP - 1], j->spectrum->converged ? "true" : "false");
         printf("}\n");
         fflush(stdout);
     }
@@ -312,7 +337,8 @@ static void serve_memory(job *j)
     }
 }
 
-/* The middle of the grid, line by line, for about PASS_SECONDS, but at least 8 points: what points share, they share as in the whole. */
+/* The middle of the grid, line by line, for about PASS_SECONDS, but at least 8 points: what points share,
+   they share as in the whole. */
 static void prepare_slice(job *j)
 {
     const size_t total = (size_t)GRID * GRID;
@@ -338,14 +364,18 @@ static void describe(job *j, const char *name, double seconds)
     subject   *net = j->net;
 
     basin_blas_describe(blas);
-    printf("{\"job\": \"%s\", \"blas\": \"%s\", \"threads\": %d, \"parameters\": %zu, \"samples\": %zu, \"forward\": %.9g, \"first\": %.9g, "
+    printf("{\"job\": \"%s\", \"blas\": \"%s\", \"threads\": %d, \"parameters\": %zu, \"samples\": %zu, "
+           "\"forward\": %.9g, \"first\": %.9g, "
            "\"block\": %zu, \"freeze_seconds\": %.6g, \"points\": %zu",
-           name, blas, THREADS, net->size, basin_objective_samples(net->objective), net->flops.loss, net->flops.loss - net->flops.subspace, j->block, seconds, j->points);
+           name, blas, THREADS, net->size, basin_objective_samples(net->objective), net->flops.loss,
+           net->flops.loss - net->flops.subspace, j->block, seconds, j->points);
     require(basin_objective_gradient(net->objective, NULL, net->theta, &loss, j->out));
-    printf(", \"loss\": %.9g, \"gradient_norm\": %.9g", basin_loss_value(&loss), basin_norm(j->out, net->size));
+    printf(", \"loss\": %.9g, \"gradient_norm\": %.9g", basin_loss_value(&loss),
+           basin_norm(j->out, net->size));
     if (j->curvature != NULL) {
         require(basin_curvature_product(j->curvature, j->vectors, 1, j->out));
-        printf(", \"vHv\": %.9g, \"product_norm\": %.9g", basin_dot(j->vectors, j->out, net->size), basin_norm(j->out, net->size));
+        printf(", \"vHv\": %.9g, \"product_norm\": %.9g", basin_dot(j->vectors, j->out, net->size),
+               basin_norm(j->out, net->size));
     }
     printf("}\n");
     fflush(stdout);
@@ -359,21 +389,24 @@ static size_t argument(int argc, char **argv, int at, size_t otherwise)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: bench gradient|product|slice|hessian|top|memory CHECKPOINT|mlp:WIDTH-WIDTH… [BLOCK [SAMPLES [MEMORY]]]\n");
+        fprintf(stderr, "usage: bench gradient|product|slice|hessian|top|memory CHECKPOINT|mlp:WIDTH-WIDTH… "
+                        "[BLOCK [SAMPLES [MEMORY]]]\n");
         return 2;
     }
     const char *name = argv[1];
-    bool        hessian = strcmp(name, "hessian") == 0, memory = strcmp(name, "memory") == 0, slice = strcmp(name, "slice") == 0;
+    bool        hessian = strcmp(name, "hessian") == 0, memory = strcmp(name, "memory") == 0;
+    bool        slice = strcmp(name, "slice") == 0;
     bool        top = strcmp(name, "top") == 0, product = strcmp(name, "product") == 0;
 
     basin_precision precision = hessian ? BASIN_DOUBLE : BASIN_SINGLE;
-    job             j = {.block = hessian ? HESSIAN_BLOCK : memory ? 1 : slice ? 2 : argument(argc, argv, 3, 8)};
-    double          seconds = 0.0;
+    job    j = {.block = hessian ? HESSIAN_BLOCK : memory ? 1 : slice ? 2 : argument(argc, argv, 3, 8)};
+    double seconds = 0.0;
 
     require(basin_initialise());
     basin_threads_set(THREADS);
     basin_memory_limit_set(argument(argc, argv, 5, 0));
-    subject net = prepare(argv[2], &(basin_network_options){.precision = precision, .samples = argument(argc, argv, 4, 0)});
+    subject net = prepare(
+        argv[2], &(basin_network_options){.precision = precision, .samples = argument(argc, argv, 4, 0)});
     j.net = &net;
     j.vectors = directions(j.block, net.size);
     j.out = allocate(j.block * net.size, sizeof(double));
@@ -387,11 +420,16 @@ int main(int argc, char **argv)
 
     const basin_flops flops = net.flops;
     const double      columns = (double)net.size, k = (double)j.block, points = (double)j.points;
-    if (memory) serve_memory(&j);
+    if (memory)
+        serve_memory(&j);
     else if (product)
-        serve((measured[]){{"product", run_product, 1, flops.product, 1, 1}, {"block", run_product, k, flops.product, j.block, 1}}, 2, &j, precision);
+        serve((measured[]){{"product", run_product, 1, flops.product, 1, 1},
+                           {"block", run_product, k, flops.product, j.block, 1}},
+              2, &j, precision);
     else if (slice)
-        serve((measured[]){{"slice", run_slice, points, flops.subspace, 0, 1}, {"loop", run_loop, 1, flops.loss, 0, 1}}, 2, &j, precision);
+        serve((measured[]){{"slice", run_slice, points, flops.subspace, 0, 1},
+                           {"loop", run_loop, 1, flops.loss, 0, 1}},
+              2, &j, precision);
     else if (hessian)
         serve((measured[]){{"hessian", run_hessian, 1, columns * flops.product, 0, 1}}, 1, &j, precision);
     else if (top)

@@ -1,5 +1,5 @@
-/* The rates that bench/rates.py has measured as one figure, drawn by basin: H·v against width, samples and block size, a panel each, on
- * one scale, with the GEMM peak of the same processes.
+/* The rates that bench/rates.py has measured as one figure, drawn by basin: H·v against width, samples and
+ * block size, a panel each, on one scale, with the GEMM peak of the same processes.
  *
  *   usage: plot RATES.json FIGURE.pdf|.svg|.png [DPI]
  */
@@ -27,7 +27,7 @@ typedef struct rates {
     point *points;
 } rates;
 
-/* ---------------------------------------------------------------------------------------------- reading -- */
+/* --------------------------------------------------------------------------------------------- reading -- */
 
 static basin_status read_point(const char *path, size_t i, json_t *object, point *out)
 {
@@ -35,9 +35,9 @@ static basin_status read_point(const char *path, size_t i, json_t *object, point
     const char  *axis = NULL;
     json_error_t error;
 
-    BASIN_CHECK(json_unpack_ex(object, &error, 0, "{s:s, s:F, s:F, s:F, s:F, s:F, s:F, s:F}", "axis", &axis, "width", &out->width, "samples",
-                               &out->samples, "block", &out->block, "rate", &out->rate, "low", &out->low, "high", &out->high, "peak",
-                               &out->peak) == 0,
+    BASIN_CHECK(json_unpack_ex(object, &error, 0, "{s:s, s:F, s:F, s:F, s:F, s:F, s:F, s:F}", "axis", &axis,
+                               "width", &out->width, "samples", &out->samples, "block", &out->block, "rate",
+                               &out->rate, "low", &out->low, "high", &out->high, "peak", &out->peak) == 0,
                 BASIN_ERR_FORMAT, "%s: point %zu: %s", path, i, error.text);
     snprintf(out->axis, sizeof out->axis, "%s", axis);
     out->rate /= 1e9, out->low /= 1e9, out->high /= 1e9, out->peak /= 1e9;
@@ -53,26 +53,29 @@ static basin_status read_rates(const char *path, rates *out)
     json_t      *points = NULL, *root = json_load_file(path, 0, &error);
 
     BASIN_CHECK(root != NULL, BASIN_ERR_IO, "%s: %s", path, error.text);
-    BASIN_CHECK(json_unpack_ex(root, &error, 0, "{s:s, s:s, s:s, s:i, s:i, s:o}", "machine", &machine, "blas", &blas, "samples", &samples, "threads",
-                               &out->threads, "rounds", &out->rounds, "points", &points) == 0,
+    BASIN_CHECK(json_unpack_ex(root, &error, 0, "{s:s, s:s, s:s, s:i, s:i, s:o}", "machine", &machine, "blas",
+                               &blas, "samples", &samples, "threads", &out->threads, "rounds", &out->rounds,
+                               "points", &points) == 0,
                 BASIN_ERR_FORMAT, "%s: %s", path, error.text);
     snprintf(out->machine, sizeof out->machine, "%s", machine);
     snprintf(out->blas, sizeof out->blas, "%s", blas);
     snprintf(out->samples, sizeof out->samples, "%s", samples);
     out->count = json_array_size(points);
     BASIN_ALLOC(out->points, out->count, "the rates");
-    for (size_t i = 0; i < out->count; i++) BASIN_TRY(read_point(path, i, json_array_get(points, i), &out->points[i]));
+    for (size_t i = 0; i < out->count; i++)
+        BASIN_TRY(read_point(path, i, json_array_get(points, i), &out->points[i]));
 done:
     json_decref(root);
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------------- drawing -- */
+/* --------------------------------------------------------------------------------------------- drawing -- */
 
 static const struct axis {
     const char *name, *label;
     size_t      every; /* so many places on x have their numbers */
-} axes[] = {{"width", "width w of 64-w-w-10", 2}, {"samples", "samples N", 3}, {"block", "vectors in a block", 1}};
+} axes[] = {
+    {"width", "width w of 64-w-w-10", 2}, {"samples", "samples N", 3}, {"block", "vectors in a block", 1}};
 
 static const struct curve { /* the points of an axis with this width and block; 0: with any */
     size_t      axis;
@@ -81,8 +84,9 @@ static const struct curve { /* the points of an axis with this width and block; 
     size_t      series;
     const char *label;
 } curves[] = {
-    {0, 0, true, 6, "one vector"}, {0, 0, false, 6, "block of 8"}, {1, 32, true, 0, NULL},      {1, 32, false, 0, "w = 32"},
-    {1, 256, true, 1, NULL},       {1, 256, false, 1, "w = 256"},  {2, 32, false, 0, "w = 32"}, {2, 256, false, 1, "w = 256"},
+    {0, 0, true, 6, "one vector"}, {0, 0, false, 6, "block of 8"}, {1, 32, true, 0, NULL},
+    {1, 32, false, 0, "w = 32"},   {1, 256, true, 1, NULL},        {1, 256, false, 1, "w = 256"},
+    {2, 32, false, 0, "w = 32"},   {2, 256, false, 1, "w = 256"},
 };
 
 enum { AXES = sizeof axes / sizeof *axes, CURVES = sizeof curves / sizeof *curves };
@@ -115,23 +119,26 @@ static basin_status add_curve(basin_plan *plan, const rates *r, const struct cur
         x[count] = place(p, c->axis), y[count] = p->rate, low[count] = p->low, high[count] = p->high;
         count++;
     }
-    BASIN_TRY(basin_panel_add(plan, &plan->panels[c->axis],
-                              (basin_mark){.type = &basin_mark_line,
-                                           .count = count,
-                                           .x = x,
-                                           .y = y,
-                                           .low = low,
-                                           .high = high,
-                                           .pen = {.color = look.color, .width = 1.1, .dash = c->single ? BASIN_DOTTED : BASIN_SOLID},
-                                           .marker = look.marker,
-                                           .hollow = c->single,
-                                           .size = 3.2,
-                                           .label = c->label}));
+    BASIN_TRY(basin_panel_add(
+        plan, &plan->panels[c->axis],
+        (basin_mark){
+            .type = &basin_mark_line,
+            .count = count,
+            .x = x,
+            .y = y,
+            .low = low,
+            .high = high,
+            .pen = {.color = look.color, .width = 1.1, .dash = c->single ? BASIN_DOTTED : BASIN_SOLID},
+            .marker = look.marker,
+            .hollow = c->single,
+            .size = 3.2,
+            .label = c->label}));
 done:
     return st;
 }
 
-/* One value for each place on x: the mean over the processes there. And numbers at every so many of the places. */
+/* One value for each place on x: the mean over the processes there. And numbers at every so many of the
+   places. */
 static basin_status add_peak(basin_plan *plan, const rates *r, size_t axis)
 {
     basin_status st = BASIN_OK;
@@ -152,7 +159,8 @@ static basin_status add_peak(basin_plan *plan, const rates *r, size_t axis)
         if (at == count) x[count++] = place(p, axis);
         y[at] += (p->peak - y[at]) / (double)++found[at];
     }
-    for (size_t i = 0; i < count; i++) labels[i] = i % axes[axis].every == 0 ? basin_plan_text(plan, "%s", BASIN_COUNT((size_t)x[i])) : "";
+    for (size_t i = 0; i < count; i++)
+        labels[i] = i % axes[axis].every == 0 ? basin_plan_text(plan, "%s", BASIN_COUNT((size_t)x[i])) : "";
     panel->tick_count = count, panel->tick_at = x, panel->tick_label = labels;
     BASIN_TRY(basin_panel_add(plan, panel,
                               (basin_mark){.type = &basin_mark_line,
@@ -160,7 +168,8 @@ static basin_status add_peak(basin_plan *plan, const rates *r, size_t axis)
                                            .x = x,
                                            .y = y,
                                            .pen = {.color = basin_grey, .width = 0.9, .dash = BASIN_DASHED},
-                                           .label = axis + 1 == AXES ? "GEMM peak" : NULL})); /* the last in the legend */
+                                           /* the last in the legend */
+                                           .label = axis + 1 == AXES ? "GEMM peak" : NULL}));
 done:
     return st;
 }
@@ -186,16 +195,21 @@ static basin_status fill(basin_plan *plan, const rates *r)
         panel->grid = true;
         panel->height = 130;
     }
-    for (size_t i = 0; i < AXES; i++) plan->panels[i].y = (basin_plot_scale){BASIN_SCALE_LINEAR, 0, 1.06 * highest, 0}; /* to be compared */
+    /* to be compared */
+    for (size_t i = 0; i < AXES; i++)
+        plan->panels[i].y = (basin_plot_scale){BASIN_SCALE_LINEAR, 0, 1.06 * highest, 0};
     plan->legend_shared = true;
-    plan->note = basin_plan_text(plan, "MLPs 64-w-w-10, single precision, wall time; left and right: %s", r->samples);
-    basin_plan_caption(
-        plan,
-        "Rate of Hessian-vector products at a frozen point against width, samples and vectors in a block; MLPs 64-w-w-10 with ReLU, "
-        "single precision, %s left and right. FLOPs are counted as 6F − 4f0 a product; medians of %d rounds, wall time, with the lowest "
-        "and highest; dashed: 2048×2048 matrix products on %d threads, measured by the same processes right before each round. %s; "
-        "%s.",
-        r->samples, r->rounds, r->threads, r->machine, r->blas);
+    plan->note =
+        basin_plan_text(plan, "MLPs 64-w-w-10, single precision, wall time; left and right: %s", r->samples);
+    basin_plan_caption(plan,
+                       "Rate of Hessian-vector products at a frozen point against width, samples and vectors "
+                       "in a block; MLPs 64-w-w-10 with ReLU, "
+                       "single precision, %s left and right. FLOPs are counted as 6F − 4f0 a product; "
+                       "medians of %d rounds, wall time, with the lowest "
+                       "and highest; dashed: 2048×2048 matrix products on %d threads, measured by the same "
+                       "processes right before each round. %s; "
+                       "%s.",
+                       r->samples, r->rounds, r->threads, r->machine, r->blas);
 done:
     return st;
 }
@@ -214,7 +228,8 @@ int main(int argc, char **argv)
     }
     BASIN_TRY(read_rates(argv[1], &r));
     BASIN_TRY(fill(&plan, &r));
-    const char *footer = basin_plan_text(&plan, "basin %s · %s · %s · %d threads", BASIN_VERSION, r.machine, r.blas, r.threads);
+    const char *footer = basin_plan_text(&plan, "basin %s · %s · %s · %d threads", BASIN_VERSION, r.machine,
+                                         r.blas, r.threads);
     BASIN_TRY(basin_figure_draw(&plan, "rates", footer, &figure));
     BASIN_TRY(basin_figure_write(figure, argv[2]));
     printf("%s\n", argv[2]);

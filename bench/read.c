@@ -1,7 +1,8 @@
-/* How long reading a checkpoint takes: 535,818 parameters and as many of momentum. `info` is to answer within 50 ms; reading may take
- * the half of it.
+/* How long reading a checkpoint takes: 535,818 parameters and as many of momentum. `info` is to answer within
+ * 50 ms; reading may take the half of it.
  *
- *   usage: read FILE     writes FILE, then reads it again for every line that it gets and prints the seconds as JSON
+ *   usage: read FILE     writes FILE, then reads it again for every line that it gets and prints the seconds
+ *                        as JSON
  */
 #include <math.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@ static void write_checkpoint(const char *path)
     require((ck->states = basin_alloc(1, sizeof *ck->states)) != NULL);
     require((ck->states[0].name = basin_strdup("momentum")) != NULL);
     require((ck->states[0].values = basin_alloc(ck->params->size, sizeof(double))) != NULL);
-    for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] = sin((double)i), ck->states[0].values[i] = cos((double)i);
+    for (size_t i = 0; i < ck->params->size; i++)
+        ck->theta[i] = sin((double)i), ck->states[0].values[i] = cos((double)i);
     require(basin_checkpoint_write(ck, path) == BASIN_OK);
     basin_checkpoint_destroy(&ck);
 }

@@ -3,8 +3,9 @@
  *
  * The sections follow the data:
  *
- *     status -> params, graph -> checkpoint, run, dataset -> objective, curvature -> network -> point
- *            -> spectrum, SANE, direction, slice, sharpness, measures, comparison -> result -> figure
+ *     status -> params, graph -> checkpoint, run, dataset -> objective, curvature -> network ->
+ *            point -> spectrum, SANE, direction, slice, sharpness, measures, comparison -> result
+ *            -> figure
  *
  * The whole program (samples/01_slice.c is this, complete):
  *
@@ -21,15 +22,19 @@
  *     basin_figure_write(figure, "slice.pdf");
  *
  * Conventions
- *   - Every fallible function returns a basin_status; basin_error_message() has the one line that explains it.
- *     On failure outputs are untouched. The single output is last and called `out`.
- *   - «caller destroys»: what came through `out` is released by basin_NOUN_destroy(&x), which is NULL-safe and clears x.
- *     «borrowed»: the callee keeps the pointer; it must outlive the object named. Nothing else is kept: it is copied.
+ *   - Every fallible function returns a basin_status; basin_error_message() has the one line that
+ *     explains it. On failure outputs are untouched. The single output is last and called `out`.
+ *   - «caller destroys»: what came through `out` is released by basin_NOUN_destroy(&x), which is
+ *     NULL-safe and clears x. «borrowed»: the callee keeps the pointer; it must outlive the object
+ *     named. Nothing else is kept: it is copied.
  *   - Plain structs are results and descriptions, free to read; opaque ones are machinery.
  *   - An options pointer may be NULL: defaults. A zeroed options struct means the defaults too.
- *   - Letters: P parameters, N samples, k vectors in a block, d directions. Arrays are row-major: `v [k, P]`.
- *   - theta is one flat double[P]; gradients, momenta, eigenvectors and directions are other double[P].
- *   - A double that is unknown or undefined is NAN (JSON null); counts that are unknown are 0 or -1 as documented.
+ *   - Letters: P parameters, N samples, k vectors in a block, d directions. Arrays are row-major:
+ *     `v [k, P]`.
+ *   - theta is one flat double[P]; gradients, momenta, eigenvectors and directions are other
+ *     double[P].
+ *   - A double that is unknown or undefined is NAN (JSON null); counts that are unknown are 0 or -1
+ *     as documented.
  *   - The library never prints, never exits and never leaves an output half-written.
  */
 #ifndef BASIN_H
@@ -44,26 +49,27 @@ extern "C" {
 #endif
 
 #define BASIN_VERSION "0.1.0"
-#define BASIN_FORMAT_VERSION 1  /* of checkpoints and datasets */
-/* Version of results files; older ones are not read any more. In 1, stationarity went by one step along −g and
-   families of measures were mixed. In 2, methods and points were told in words, and a measure had no interval. */
+#define BASIN_FORMAT_VERSION 1 /* of checkpoints and datasets */
+/* Version of results files; older ones are not read any more. In 1, stationarity went by one step
+   along −g and families of measures were mixed. In 2, methods and points were told in words, and a
+   measure had no interval. */
 #define BASIN_RESULTS_VERSION 3
 
-/* ------------------------------------------------------------------------------------------------ status -- */
+/* ------------------------------------------------------------------------------------ status -- */
 
 /* Codes and their texts, one list. */
-#define BASIN_STATUS_LIST(X)                                        \
-    X(BASIN_OK, "ok")                                               \
-    X(BASIN_ERR_ARG, "invalid argument")                            \
-    X(BASIN_ERR_NOMEM, "out of memory")                             \
-    X(BASIN_ERR_BUDGET, "does not fit the memory budget")           \
-    X(BASIN_ERR_IO, "file cannot be read or written")               \
-    X(BASIN_ERR_FORMAT, "file does not hold what it should")        \
-    X(BASIN_ERR_MISSING, "not present")                             \
-    X(BASIN_ERR_SHAPE, "shapes disagree")                           \
-    X(BASIN_ERR_VALUE, "value out of range or not finite")          \
-    X(BASIN_ERR_UNSUPPORTED, "not supported")                       \
-    X(BASIN_ERR_NUMERIC, "numerical failure")                       \
+#define BASIN_STATUS_LIST(X)                                 \
+    X(BASIN_OK, "ok")                                        \
+    X(BASIN_ERR_ARG, "invalid argument")                     \
+    X(BASIN_ERR_NOMEM, "out of memory")                      \
+    X(BASIN_ERR_BUDGET, "does not fit the memory budget")    \
+    X(BASIN_ERR_IO, "file cannot be read or written")        \
+    X(BASIN_ERR_FORMAT, "file does not hold what it should") \
+    X(BASIN_ERR_MISSING, "not present")                      \
+    X(BASIN_ERR_SHAPE, "shapes disagree")                    \
+    X(BASIN_ERR_VALUE, "value out of range or not finite")   \
+    X(BASIN_ERR_UNSUPPORTED, "not supported")                \
+    X(BASIN_ERR_NUMERIC, "numerical failure")                \
     X(BASIN_ERR_INTERRUPTED, "interrupted")
 
 #define BASIN_STATUS_ENUM(code, text) code,
@@ -71,48 +77,58 @@ typedef enum basin_status { BASIN_STATUS_LIST(BASIN_STATUS_ENUM) } basin_status;
 #undef BASIN_STATUS_ENUM
 
 const char *basin_status_text(basin_status status); /* the fixed text of the code; never NULL */
-const char *basin_error_message(void);              /* one line about the calling thread's last failure; "" before any */
+/* one line about the calling thread's last failure; "" before any */
+const char *basin_error_message(void);
 
-/* ---------------------------------------------------------------------------------------------- library -- */
+/* ----------------------------------------------------------------------------------- library -- */
 
-/* Checks the BLAS against plain loops (some builds compute wrongly on newer processors) and sets one BLAS thread:
-   basin's parallelism is its own. Call once before anything else; BASIN_ERR_NUMERIC when the BLAS is wrong. */
+/* Checks the BLAS against plain loops (some builds compute wrongly on newer processors) and sets
+   one BLAS thread: basin's parallelism is its own. Call once before anything else;
+   BASIN_ERR_NUMERIC when the BLAS is wrong. */
 basin_status basin_initialise(void);
 
-void   basin_threads_set(size_t threads); /* 0: all processors; at most 1024. Results are the same bits for any number. */
+/* 0: all processors; at most 1024. Results are the same bits for any number. */
+void   basin_threads_set(size_t threads);
 size_t basin_threads(void);
-void   basin_memory_limit_set(size_t bytes); /* 0: 3/4 of the physical memory. Large work is refused or split to fit. */
+/* 0: 3/4 of the physical memory. Large work is refused or split to fit. */
+void   basin_memory_limit_set(size_t bytes);
 size_t basin_memory_limit(void);
 
-/* The kernel of OpenBLAS that suits this processor better than the one in use, NULL if there is none: OpenBLAS chooses by a list of processors
-   and falls back to SSE on those that are newer than itself. It is chosen before main by the environment variable OPENBLAS_CORETYPE, which a
-   program sets and executes itself again, as the command line does (twice as fast for a dense spectrum where it matters). */
+/* The kernel of OpenBLAS that suits this processor better than the one in use, NULL if there is
+   none: OpenBLAS chooses by a list of processors and falls back to SSE on those that are newer than
+   itself. It is chosen before main by the environment variable OPENBLAS_CORETYPE, which a program
+   sets and executes itself again, as the command line does (twice as fast for a dense spectrum
+   where it matters). */
 const char *basin_blas_better(void);
 
-/* One line each: «OpenBLAS 0.3.21, kernel Haswell», «HDF5 1.10.8, jansson 2.14», «cairo 1.16.0, Pango 1.50.12». */
+/* One line each: «OpenBLAS 0.3.21, kernel Haswell», «HDF5 1.10.8, jansson 2.14», «cairo 1.16.0,
+   Pango 1.50.12». */
 void        basin_blas_describe(char out[160]);
 void        basin_io_describe(char out[160]);
 void        basin_render_describe(char out[160]);
 const char *basin_build(void); /* compiler and flags */
 
-/* Progress of long work and the way to stop it: process-wide. `report` is called from the main thread with work done and
-   total in arbitrary units; returning false stops the work with BASIN_ERR_INTERRUPTED. With stage NULL it is only asked
-   whether to go on. NULL: silent. */
+/* Progress of long work and the way to stop it: process-wide. `report` is called from the main
+   thread with work done and total in arbitrary units; returning false stops the work with
+   BASIN_ERR_INTERRUPTED. With stage NULL it is only asked whether to go on. NULL: silent. */
 typedef struct basin_progress {
     bool (*report)(void *payload, const char *stage, double done, double total);
     void *payload;
 } basin_progress;
 void basin_progress_set(const basin_progress *progress); /* copied */
-/* For a signal handler that is about to end the process: removes the output being written, if any. */
-void basin_file_emergency(void);
-double       basin_seconds(void); /* on a clock that never goes back, from an arbitrary start */
-basin_status basin_file_digest(const char *path, char out[65]); /* SHA-256 of a file's bytes, hexadecimal */
+/* For a signal handler that is about to end the process: removes the output being written, if
+   any. */
+void   basin_file_emergency(void);
+double basin_seconds(void); /* on a clock that never goes back, from an arbitrary start */
+/* SHA-256 of a file's bytes, hexadecimal */
+basin_status basin_file_digest(const char *path, char out[65]);
 
-/* ---------------------------------------------------------------------------------------------- params -- */
+/* ------------------------------------------------------------------------------------ params -- */
 
 #define BASIN_MAX_RANK 8
 
-typedef enum basin_role { /* of a parameter in its op; decides filter normalisation and initialisation */
+/* of a parameter in its op; decides filter normalisation and initialisation */
+typedef enum basin_role {
     BASIN_ROLE_UNKNOWN,
     BASIN_ROLE_WEIGHT,
     BASIN_ROLE_BIAS,
@@ -127,8 +143,9 @@ typedef struct basin_block { /* one named tensor inside the flat vector theta */
     size_t     offset, size; /* in elements; row-major */
     size_t     layer;        /* in order of use, from 0; set by the compiled network */
     basin_role role;         /* set by the compiled network */
-    size_t     output_axis;  /* axis that indexes outputs (a filter is what feeds one output); set by the network */
-    size_t     fan_in;       /* inputs to one output; set by the network, 0 before */
+    /* axis that indexes outputs (a filter is what feeds one output); set by the network */
+    size_t output_axis;
+    size_t fan_in; /* inputs to one output; set by the network, 0 before */
 } basin_block;
 
 typedef struct basin_params {
@@ -137,22 +154,29 @@ typedef struct basin_params {
     size_t       size;   /* P */
 } basin_params;
 
-basin_status       basin_params_copy(const basin_params *params, basin_params **out); /* caller destroys */
-void               basin_params_destroy(basin_params **params);
-const basin_block *basin_params_find(const basin_params *params, const char *name); /* NULL if absent */
+/* caller destroys */
+basin_status basin_params_copy(const basin_params *params, basin_params **out);
+void         basin_params_destroy(basin_params **params);
+/* NULL if absent */
+const basin_block *basin_params_find(const basin_params *params, const char *name);
 /* The same names and shapes in the same order: theta of one means what it means in the other. */
-bool               basin_params_equal(const basin_params *a, const basin_params *b);
+bool basin_params_equal(const basin_params *a, const basin_params *b);
 
-/* ----------------------------------------------------------------------------------------------- graph -- */
+/* ------------------------------------------------------------------------------------- graph -- */
 
-typedef enum basin_attribute_kind { BASIN_ATTRIBUTE_INT, BASIN_ATTRIBUTE_FLOAT, BASIN_ATTRIBUTE_STRING, BASIN_ATTRIBUTE_INTS } basin_attribute_kind;
+typedef enum basin_attribute_kind {
+    BASIN_ATTRIBUTE_INT,
+    BASIN_ATTRIBUTE_FLOAT,
+    BASIN_ATTRIBUTE_STRING,
+    BASIN_ATTRIBUTE_INTS
+} basin_attribute_kind;
 
 typedef struct basin_attribute {
     char                *name;
     basin_attribute_kind kind;
-    int64_t              i;    /* INT */
-    double               f;    /* FLOAT; also set for INT */
-    char                *s;    /* STRING */
+    int64_t              i; /* INT */
+    double               f; /* FLOAT; also set for INT */
+    char                *s; /* STRING */
     size_t               count;
     int64_t             *ints; /* INTS [count] */
 } basin_attribute;
@@ -165,42 +189,50 @@ typedef struct basin_node_spec { /* one op as plain data; ONNX names and semanti
     basin_attribute *attributes;
 } basin_node_spec;
 
-typedef struct basin_buffer { /* a named tensor that is not trained: running statistics, constants, masks, frozen weights */
+/* a named tensor that is not trained: running statistics, constants, masks, frozen weights */
+typedef struct basin_buffer {
     char   *name;
     size_t  rank, shape[BASIN_MAX_RANK], size;
     double *values; /* [size]; may hold infinities (masks) */
 } basin_buffer;
 
-/* One network: a DAG of ops over named tensors. Any tensor is the input, a parameter, a buffer, or one node's output. */
+/* One network: a DAG of ops over named tensors. Any tensor is the input, a parameter, a buffer, or
+   one node's output. */
 typedef struct basin_graph {
-    char            *input;                     /* name of the input tensor */
-    size_t           input_rank;                /* of one sample */
-    size_t           input_shape[BASIN_MAX_RANK];
-    char            *output;                    /* name of the tensor that the loss reads */
-    size_t           node_count;
-    basin_node_spec *nodes;                     /* [node_count], in any order; basin_graph_order sorts */
-    basin_params    *params;                    /* names and shapes in the order of theta; roles unknown */
-    size_t           buffer_count;
-    basin_buffer    *buffers;                   /* [buffer_count] with their values; nodes need not read all of them */
+    char  *input;      /* name of the input tensor */
+    size_t input_rank; /* of one sample */
+    size_t input_shape[BASIN_MAX_RANK];
+    char  *output; /* name of the tensor that the loss reads */
+    size_t node_count;
+    /* [node_count], in any order; basin_graph_order sorts */
+    basin_node_spec *nodes;
+    /* names and shapes in the order of theta; roles unknown */
+    basin_params *params;
+    size_t        buffer_count;
+    /* [buffer_count] with their values; nodes need not read all of them */
+    basin_buffer *buffers;
 } basin_graph;
 
 basin_status basin_graph_copy(const basin_graph *graph, basin_graph **out); /* caller destroys */
 void         basin_graph_destroy(basin_graph **graph);
 
-/* A multilayer perceptron from its widths: Gemm nodes (transB = 1, weights [out, in]) named fc1, fc2, … with `activation`
-   (an ONNX op name, NULL = "Relu") between them. BASIN_ERR_ARG for fewer than 2 widths or a zero width. */
-basin_status basin_graph_mlp(const size_t *widths, size_t count, const char *activation, basin_graph **out);
+/* A multilayer perceptron from its widths: Gemm nodes (transB = 1, weights [out, in]) named fc1,
+   fc2, … with `activation` (an ONNX op name, NULL = "Relu") between them. BASIN_ERR_ARG for fewer
+   than 2 widths or a zero width. */
+basin_status basin_graph_mlp(const size_t *widths, size_t count, const char *activation,
+                             basin_graph **out);
 
 bool basin_graph_uses(const basin_graph *graph, const char *op); /* is there a node of that op? */
 
-/* Topological order [node_count] of the nodes. BASIN_ERR_FORMAT names the node for a cycle, a tensor without a producer
-   or a tensor with two. */
+/* Topological order [node_count] of the nodes. BASIN_ERR_FORMAT names the node for a cycle, a
+   tensor without a producer or a tensor with two. */
 basin_status basin_graph_order(const basin_graph *graph, size_t *order);
 
 /* JSON as in docs/checkpoint-format.md. `file` names the origin in messages. */
 basin_status basin_graph_read(const char *path, basin_graph **out);
 basin_status basin_graph_parse(const char *file, const char *json, basin_graph **out);
-basin_status basin_graph_format(const basin_graph *graph, char **out); /* caller frees with basin_free */
+/* caller frees with basin_free */
+basin_status basin_graph_format(const basin_graph *graph, char **out);
 
 /* The network in one line, to be held against another: items with «; » between them, one for the
    input («input [1, 8, 8]»), for each parameter («conv1.weight [4, 1, 3, 3]»), for each buffer
@@ -212,48 +244,57 @@ basin_status basin_graph_format(const basin_graph *graph, char **out); /* caller
    basin_free. */
 basin_status basin_graph_describe(const basin_graph *graph, char **out);
 
-/* Memory that may be handed to the library to own (rows of a track, a provenance): count * size zeroed bytes, or NULL. */
+/* Memory that may be handed to the library to own (rows of a track, a provenance): count * size
+   zeroed bytes, or NULL. */
 void *basin_alloc(size_t count, size_t size);
 char *basin_strdup(const char *text); /* NULL gives NULL */
 void  basin_free(void *memory);       /* NULL-safe */
 
-/* ------------------------------------------------------------------------------------------------ loss -- */
+/* -------------------------------------------------------------------------------------- loss -- */
 
 typedef enum basin_loss_kind {
-    BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, /* class targets, one for each sample or token: weighted mean over those that count; label
-                                         smoothing as in PyTorch: (1-e) nll + e mean over classes */
-    BASIN_LOSS_BCE_WITH_LOGITS,       /* targets in [0, 1], mean over all elements */
-    BASIN_LOSS_MSE                    /* mean over all elements of (y - t)^2 */
+    /* class targets, one for each sample or token: weighted mean over those that count; label
+       smoothing as in PyTorch: (1-e) nll + e mean over classes */
+    BASIN_LOSS_SOFTMAX_CROSS_ENTROPY,
+    BASIN_LOSS_BCE_WITH_LOGITS, /* targets in [0, 1], mean over all elements */
+    BASIN_LOSS_MSE              /* mean over all elements of (y - t)^2 */
 } basin_loss_kind;
 
-/* Zeroed: cross-entropy in which every target counts alike. A checkpoint owns the weights of its loss; who borrows a spec copies. */
+/* Zeroed: cross-entropy in which every target counts alike. A checkpoint owns the weights of its
+   loss; who borrows a spec copies. */
 typedef struct basin_loss_spec {
     basin_loss_kind kind;
     double          label_smoothing; /* [0, 1), cross-entropy only */
-    bool            ignores;         /* cross-entropy: targets equal to ignore_index, which may be negative, do not count */
-    int64_t         ignore_index;
-    size_t          weight_count;    /* classes C, or 0: all are 1 */
-    double         *weights;         /* [C], or NULL; cross-entropy: of each target by its class; binary: of the term with t (PyTorch's
-                                        pos_weight) by the output's last axis */
+    /* cross-entropy: targets equal to ignore_index, which may be negative, do not count */
+    bool    ignores;
+    int64_t ignore_index;
+    size_t  weight_count; /* classes C, or 0: all are 1 */
+    /* [C], or NULL; cross-entropy: of each target by its class; binary: of the term with t
+       (PyTorch's pos_weight) by the output's last axis */
+    double *weights;
 } basin_loss_spec;
 
-const char  *basin_loss_name(basin_loss_kind kind); /* softmax_cross_entropy | bce_with_logits | mse */
+/* softmax_cross_entropy | bce_with_logits | mse */
+const char  *basin_loss_name(basin_loss_kind kind);
 basin_status basin_loss_find(const char *name, basin_loss_kind *out);
-basin_status basin_loss_spec_copy(const basin_loss_spec *spec, basin_loss_spec *out); /* caller clears */
+/* caller clears */
+basin_status basin_loss_spec_copy(const basin_loss_spec *spec, basin_loss_spec *out);
 void         basin_loss_spec_clear(basin_loss_spec *spec); /* frees the weights, zeroes the spec */
-/* One line: «softmax_cross_entropy, label smoothing 0.1, ignore index -100, weights 1 2 0.5». Caller frees with basin_free. */
+/* One line: «softmax_cross_entropy, label smoothing 0.1, ignore index -100, weights 1 2 0.5».
+   Caller frees with basin_free. */
 basin_status basin_loss_spec_describe(const basin_loss_spec *spec, char **out);
 
-/* A sum over samples (or tokens) with its one normaliser: loss = sum / weight. Accuracy = correct / count over the targets that
-   count, undefined for count = 0. */
+/* A sum over samples (or tokens) with its one normaliser: loss = sum / weight. Accuracy = correct /
+   count over the targets that count, undefined for count = 0. */
 typedef struct basin_loss {
     double   sum, weight;
     uint64_t correct, count;
 } basin_loss;
 double basin_loss_value(const basin_loss *loss);
-double basin_loss_accuracy(const basin_loss *loss); /* in [0, 1]; NAN where undefined (mean squared error) */
+/* in [0, 1]; NAN where undefined (mean squared error) */
+double basin_loss_accuracy(const basin_loss *loss);
 
-/* -------------------------------------------------------------------------------------------- dataset -- */
+/* ----------------------------------------------------------------------------------- dataset -- */
 
 typedef struct basin_split {
     char   *name; /* "train", "test", … */
@@ -262,36 +303,47 @@ typedef struct basin_split {
 } basin_split;
 
 typedef struct basin_dataset {
-    char   *path;                  /* as opened; NULL if made in memory */
-    char    digest[65];            /* SHA-256 of the content, hexadecimal (docs/checkpoint-format.md) */
-    size_t  count;                 /* N rows */
+    char *path; /* as opened; NULL if made in memory */
+    /* SHA-256 of the content, hexadecimal (docs/checkpoint-format.md) */
+    char    digest[65];
+    size_t  count;                       /* N rows */
     size_t  rank, shape[BASIN_MAX_RANK]; /* of one input */
-    double *inputs;                /* [N, product of shape] */
-    int64_t *classes;              /* [N] class targets, or [N, class_count]; or NULL. Negative: only as a loss's ignore_index */
-    size_t  class_count;           /* T class targets a sample, one a token; 0: one a sample, [N] */
-    double *values;                /* [N, value_count] real targets, or NULL */
-    size_t  value_count;
-    size_t  split_count;
+    double *inputs;                      /* [N, product of shape] */
+    /* [N] class targets, or [N, class_count]; or NULL. Negative: only as a loss's ignore_index */
+    int64_t     *classes;
+    size_t       class_count; /* T class targets a sample, one a token; 0: one a sample, [N] */
+    double      *values;      /* [N, value_count] real targets, or NULL */
+    size_t       value_count;
+    size_t       split_count;
     basin_split *splits;
-    char   *attribution;           /* source and licence, or NULL */
+    char        *attribution; /* source and licence, or NULL */
 } basin_dataset;
 
 /* How to read an HDF5 file that is not in basin's own format; all NULL / 0 for one that is. */
 typedef struct basin_dataset_source {
     const char *inputs, *targets; /* object names; NULL = /inputs, /targets */
-    double      scale;            /* inputs are multiplied by this; 0 = the file's own attribute, or 1 */
+    /* inputs are multiplied by this; 0 = the file's own attribute, or 1 */
+    double scale;
 } basin_dataset_source;
 
-basin_status basin_dataset_read(const char *path, const basin_dataset_source *source, basin_dataset **out); /* caller destroys */
-basin_status basin_dataset_write(const basin_dataset *data, const char *path); /* atomic: written aside, then renamed */
+/* caller destroys */
+basin_status basin_dataset_read(const char *path, const basin_dataset_source *source,
+                                basin_dataset **out);
+/* atomic: written aside, then renamed */
+basin_status basin_dataset_write(const basin_dataset *data, const char *path);
 /* Content digest of data in memory; also what basin_dataset_read checks and stores. */
 basin_status basin_dataset_digest(const basin_dataset *data, char out[65]);
 void         basin_dataset_destroy(basin_dataset **data);
-const basin_split *basin_dataset_split(const basin_dataset *data, const char *name); /* NULL if absent */
+/* NULL if absent */
+const basin_split *basin_dataset_split(const basin_dataset *data, const char *name);
 
-/* ------------------------------------------------------------------------------------------ checkpoint -- */
+/* -------------------------------------------------------------------------------- checkpoint -- */
 
-typedef enum basin_perturbed { BASIN_PERTURBED_NO, BASIN_PERTURBED_YES, BASIN_PERTURBED_UNKNOWN } basin_perturbed;
+typedef enum basin_perturbed {
+    BASIN_PERTURBED_NO,
+    BASIN_PERTURBED_YES,
+    BASIN_PERTURBED_UNKNOWN
+} basin_perturbed;
 const char *basin_perturbed_text(basin_perturbed perturbed); /* no | yes | unknown */
 
 /* Which weights of a checkpoint a result is of. */
@@ -301,13 +353,14 @@ typedef enum basin_weights_kind {
     BASIN_WEIGHTS_AS_STORED,   /* those stored, perturbed or not */
     BASIN_WEIGHTS_MIXED        /* of a table of rows: not the same for all, each row says its own */
 } basin_weights_kind;
-const char *basin_weights_text(basin_weights_kind weights); /* unperturbed | undone | as_stored | mixed */
+/* unperturbed | undone | as_stored | mixed */
+const char *basin_weights_text(basin_weights_kind weights);
 
 /* Recorded by the training program; NAN (or -1 for seed and batch_size) where it did not say. */
 typedef struct basin_hyperparameters {
-    double  learning_rate;        /* at this step */
-    double  momentum;             /* coefficient beta */
-    double  rho;                  /* SAM, MSAM perturbation radius */
+    double  learning_rate; /* at this step */
+    double  momentum;      /* coefficient beta */
+    double  rho;           /* SAM, MSAM perturbation radius */
     double  weight_decay;
     bool    weight_decay_coupled; /* true: added to the gradient (L2); false: decoupled (AdamW) */
     int64_t batch_size;           /* 0 = full batch; -1 unknown */
@@ -316,74 +369,85 @@ typedef struct basin_hyperparameters {
 
 /* A value that the training program recorded, with everything needed to compare like with like. */
 typedef struct basin_recorded {
-    char  *quantity; /* loss | accuracy */
-    char  *split;    /* train | test | … */
-    char  *point;    /* theta | theta_perturbed */
-    char  *mode;     /* eval | train */
-    char  *coverage; /* full | running: the whole split at this point, or a running mean over batches */
+    char *quantity; /* loss | accuracy */
+    char *split;    /* train | test | … */
+    char *point;    /* theta | theta_perturbed */
+    char *mode;     /* eval | train */
+    /* full | running: the whole split at this point, or a running mean over batches */
+    char  *coverage;
     double value;
 } basin_recorded;
 
 typedef struct basin_state { /* optimizer state of the shape of theta */
-    char   *name;   /* "momentum": accumulated +gradient, uphill, without learning rate; "second_moment"; … */
+    /* "momentum": accumulated +gradient, uphill, without learning rate; "second_moment"; … */
+    char   *name;
     double *values; /* [P] */
 } basin_state;
 
 typedef struct basin_checkpoint {
-    char                 *path;   /* as opened; NULL if made in memory */
-    char                  digest[65]; /* SHA-256 of the file's bytes; "" if made in memory */
-    basin_graph          *graph;
-    basin_params         *params; /* graph->params: same names, shapes, order; borrowed from graph */
-    double               *theta;  /* [P] as stored */
-    size_t                state_count;
-    basin_state          *states;
-    char                 *buffers_point; /* where the statistics in graph->buffers were gathered: theta | theta_perturbed | NULL unknown */
-    char                 *method; /* gd | sgd | nag | sam | asam | msam | adamw | … ; NULL if unknown */
-    char                 *run;    /* of its training, see basin_run_identity; NULL if unknown */
+    char        *path;       /* as opened; NULL if made in memory */
+    char         digest[65]; /* SHA-256 of the file's bytes; "" if made in memory */
+    basin_graph *graph;
+    /* graph->params: same names, shapes, order; borrowed from graph */
+    basin_params *params;
+    double       *theta; /* [P] as stored */
+    size_t        state_count;
+    basin_state  *states;
+    /* where the statistics in graph->buffers were gathered: theta | theta_perturbed | NULL
+       unknown */
+    char *buffers_point;
+    /* gd | sgd | nag | sam | asam | msam | adamw | … ; NULL if unknown */
+    char                 *method;
+    char                 *run; /* of its training, see basin_run_identity; NULL if unknown */
     basin_hyperparameters hyper;
     basin_perturbed       perturbed;
-    double                undo;   /* theta_true = theta_stored + undo * momentum; NAN if unknown */
-    double                epoch;  /* NAN if unknown */
-    int64_t               step;   /* -1 if unknown */
+    double                undo;  /* theta_true = theta_stored + undo * momentum; NAN if unknown */
+    double                epoch; /* NAN if unknown */
+    int64_t               step;  /* -1 if unknown */
     int64_t               gradient_evaluations; /* so far; -1 if unknown */
     double                seconds; /* wall seconds of training so far; NAN if unknown */
-    double               *decay;  /* [P] weight decay of each parameter where the file records it tensor by tensor; NULL:
-                                     that of all is hyper.weight_decay */
-    basin_loss_spec       loss;
-    char                 *data_path;   /* relative to the checkpoint, as recorded; NULL if none */
-    char                  data_digest[65]; /* "" if none */
-    size_t                recorded_count;
-    basin_recorded       *recorded;
+    /* [P] weight decay of each parameter where the file records it tensor by tensor; NULL: that of
+       all is hyper.weight_decay */
+    double         *decay;
+    basin_loss_spec loss;
+    char           *data_path;       /* relative to the checkpoint, as recorded; NULL if none */
+    char            data_digest[65]; /* "" if none */
+    size_t          recorded_count;
+    basin_recorded *recorded;
 } basin_checkpoint;
 
-/* Reads and checks everything but the values' finiteness (basin_checkpoint_finite). Errors name file, object and numbers. */
+/* Reads and checks everything but the values' finiteness (basin_checkpoint_finite). Errors name
+   file, object and numbers. */
 basin_status basin_checkpoint_read(const char *path, basin_checkpoint **out); /* caller destroys */
-basin_status basin_checkpoint_write(const basin_checkpoint *ck, const char *path); /* atomic: written aside, then renamed */
-basin_status basin_checkpoint_create(const basin_graph *graph, basin_checkpoint **out); /* zero theta, nothing recorded; caller destroys */
+/* atomic: written aside, then renamed */
+basin_status basin_checkpoint_write(const basin_checkpoint *ck, const char *path);
+/* zero theta, nothing recorded; caller destroys */
+basin_status basin_checkpoint_create(const basin_graph *graph, basin_checkpoint **out);
 void         basin_checkpoint_destroy(basin_checkpoint **ck);
 
 const double *basin_checkpoint_momentum(const basin_checkpoint *ck); /* [P]; NULL if not saved */
 /* BASIN_ERR_VALUE naming the first tensor that holds a NaN or Inf, with how many and where. */
-basin_status  basin_checkpoint_finite(const basin_checkpoint *ck);
+basin_status basin_checkpoint_finite(const basin_checkpoint *ck);
 /* Known to be the start of its training: step 0, nothing spent, no epoch gone, no momentum
    gathered. */
-bool          basin_checkpoint_starts(const basin_checkpoint *ck);
+bool basin_checkpoint_starts(const basin_checkpoint *ck);
 /* theta <- theta + undo * momentum; perturbed becomes no. BASIN_ERR_MISSING without momentum or
    scalar, BASIN_ERR_VALUE as basin_checkpoint_undo_check. No-op when `no`. */
-basin_status  basin_checkpoint_undo(basin_checkpoint *ck);
+basin_status basin_checkpoint_undo(basin_checkpoint *ck);
 /* The same by another scalar than the recorded one, unchecked; `undo` becomes that. */
-basin_status  basin_checkpoint_undo_by(basin_checkpoint *ck, double scalar);
+basin_status basin_checkpoint_undo_by(basin_checkpoint *ck, double scalar);
 /* MSAM perturbs by rho, so that |undo|·‖v‖ = rho (Becker et al. arXiv:2401.12033, algorithm 1),
    to a thousandth. BASIN_ERR_VALUE names both where it is not so: a recorded 1/‖v‖ would move
    1/rho times too far. BASIN_OK where one of them is not known. */
-basin_status  basin_checkpoint_undo_check(const basin_checkpoint *ck);
+basin_status basin_checkpoint_undo_check(const basin_checkpoint *ck);
 /* The scalar s of theta_true = theta_perturbed + s * momentum, whichever of the two is stored:
    `undo` where it is recorded and not 0 (what is saved unperturbed records 0), else of MSAM
    rho/‖v‖ (Becker et al. arXiv:2401.12033), 0 for v = 0, where there is no direction to perturb
    along. NAN if unknown. */
-double        basin_checkpoint_undo_scalar(const basin_checkpoint *ck);
+double basin_checkpoint_undo_scalar(const basin_checkpoint *ck);
 
-typedef enum basin_unperturb { /* what is done about weights that may be perturbed */
+/* what is done about weights that may be perturbed */
+typedef enum basin_unperturb {
     BASIN_UNPERTURB_RECORDED, /* undone where the checkpoint says that they are; else left */
     BASIN_UNPERTURB_UNDO,     /* and also where it does not say, by basin_checkpoint_undo_scalar */
     BASIN_UNPERTURB_RHO,      /* the same by rho/‖v‖, whatever scalar is recorded */
@@ -394,20 +458,24 @@ typedef enum basin_unperturb { /* what is done about weights that may be perturb
    it. BASIN_ERR_MISSING where it would have to be, without a momentum or a scalar,
    BASIN_ERR_VALUE as basin_checkpoint_undo_check; ck is unchanged then. *weights says what theta
    holds: basin_weights_kind, or -1 where it is as stored and not known to be perturbed or not. */
-basin_status  basin_checkpoint_unperturb(basin_checkpoint *ck, basin_unperturb policy, int *weights);
-/* Weight decay adds ½ Σ_i w_i theta_i², w_i >= 0, to a loss: W theta to its gradient and W v to a product with its
-   Hessian, W = diag(w). Zeroed: none. */
+basin_status basin_checkpoint_unperturb(basin_checkpoint *ck, basin_unperturb policy, int *weights);
+/* Weight decay adds ½ Σ_i w_i theta_i², w_i >= 0, to a loss: W theta to its gradient and W v to a
+   product with its Hessian, W = diag(w). Zeroed: none. */
 typedef struct basin_decay {
     double        value; /* w of every parameter; not read where `each` is given */
     const double *each;  /* [P] w of each parameter (one value a tensor, as a rule), or NULL */
 } basin_decay;
-/* What the checkpoint records, coupled or not: none where nothing is recorded. `each` is borrowed from it. */
+/* What the checkpoint records, coupled or not: none where nothing is recorded. `each` is borrowed
+   from it. */
 basin_decay basin_checkpoint_decay(const basin_checkpoint *ck);
-double      basin_decay_term(const basin_decay *decay, const double *theta, size_t size); /* ½ Σ_i w_i theta_i² */
+/* ½ Σ_i w_i theta_i² */
+double basin_decay_term(const basin_decay *decay, const double *theta, size_t size);
 
-/* The data set it refers to, or `override` if not NULL (whose digest may differ: then *out has the override's digest).
-   BASIN_ERR_VALUE when the file referred to has another content than recorded. Caller destroys. */
-basin_status  basin_checkpoint_dataset(const basin_checkpoint *ck, const char *override, basin_dataset **out);
+/* The data set it refers to, or `override` if not NULL (whose digest may differ: then *out has the
+   override's digest). BASIN_ERR_VALUE when the file referred to has another content than recorded.
+   Caller destroys. */
+basin_status basin_checkpoint_dataset(const basin_checkpoint *ck, const char *override,
+                                      basin_dataset **out);
 
 #define BASIN_RUN_IDENTITY 40      /* room for one that basin makes */
 #define BASIN_RUN_IDENTITY_MOST 64 /* bytes of one that another program made */
@@ -418,18 +486,18 @@ basin_status basin_run_identity(char out[BASIN_RUN_IDENTITY]);
 /* Only what a listing needs, read in milliseconds. */
 typedef struct basin_run_entry {
     char   *path;
-    int64_t step;     /* -1 if unknown */
-    double  epoch;    /* NAN if unknown */
-    bool    momentum; /* has the optimizer's momentum */
+    int64_t step;                 /* -1 if unknown */
+    double  epoch;                /* NAN if unknown */
+    bool    momentum;             /* has the optimizer's momentum */
     int64_t gradient_evaluations; /* so far; -1 if unknown */
-    size_t  training; /* which of the trainings of the folder it is of */
+    size_t  training;             /* which of the trainings of the folder it is of */
 } basin_run_entry;
 
 typedef struct basin_run_training { /* those checkpoints of a folder that can be of one training */
-    char   *identity; /* as recorded; NULL: its checkpoints record none */
-    char   *reason;   /* what sets it apart from those before it; NULL for the first */
-    int64_t since;    /* ns since 1970: its start by its identity, else of its oldest file */
-    size_t  count;    /* of its checkpoints */
+    char   *identity;               /* as recorded; NULL: its checkpoints record none */
+    char   *reason; /* what sets it apart from those before it; NULL for the first */
+    int64_t since;  /* ns since 1970: its start by its identity, else of its oldest file */
+    size_t  count;  /* of its checkpoints */
 } basin_run_training;
 
 /* Checkpoints are by the step recorded inside; where some know none but all know their epoch, by
@@ -477,7 +545,7 @@ basin_status basin_run_before(const basin_checkpoint *ck, size_t count, basin_ru
 basin_status basin_checkpoint_average(basin_checkpoint *ck, const basin_run *others,
                                       basin_unperturb policy);
 
-/* ------------------------------------------------------------------------------------------- objective -- */
+/* --------------------------------------------------------------------------------- objective -- */
 
 typedef struct basin_samples { /* a subset of an objective's samples; NULL stands for all */
     const size_t *index;       /* [count], each < basin_objective_samples() */
@@ -487,8 +555,9 @@ typedef struct basin_samples { /* a subset of an objective's samples; NULL stand
 typedef enum basin_curvature_kind { BASIN_HESSIAN } basin_curvature_kind;
 const char *basin_curvature_kind_text(basin_curvature_kind kind); /* hessian */
 
-/* The memory plan of a frozen point. As many chunks of samples as fit below basin_memory_limit() keep what products need; the others
-   are recomputed for every product, with the same bits. It always succeeds: the minimum is one thread that keeps nothing. */
+/* The memory plan of a frozen point. As many chunks of samples as fit below basin_memory_limit()
+   keep what products need; the others are recomputed for every product, with the same bits. It
+   always succeeds: the minimum is one thread that keeps nothing. */
 typedef struct basin_provision {
     size_t threads;      /* that work at the same time */
     size_t block;        /* vectors that are multiplied together */
@@ -499,8 +568,9 @@ typedef struct basin_provision {
     size_t shared_bytes; /* weights and a block of vectors, read by all threads */
 } basin_provision;
 
-/* Floating-point operations over all samples, additions and multiplications counted as one each; NAN: nobody counts
-   them. docs/performance.md has a network's: F for a forward pass, f0 of it for the first layer. */
+/* Floating-point operations over all samples, additions and multiplications counted as one each;
+   NAN: nobody counts them. docs/performance.md has a network's: F for a forward pass, f0 of it for
+   the first layer. */
 typedef struct basin_flops {
     double loss;     /* F */
     double gradient; /* loss and gradient: 3F - f0 */
@@ -509,25 +579,32 @@ typedef struct basin_flops {
     double subspace; /* the loss at one point of many on a line or plane: F - f0 */
 } basin_flops;
 
-/* L(theta), its gradient and curvature over any subset of samples: a network, a quadratic in a test, a user's callbacks.
-   `loss` and `gradient` are required; rows left NULL get the defaults described. */
+/* L(theta), its gradient and curvature over any subset of samples: a network, a quadratic in a
+   test, a user's callbacks. `loss` and `gradient` are required; rows left NULL get the defaults
+   described. */
 typedef struct basin_objective_type {
     const char *name;
     basin_status (*loss)(void *ctx, const basin_samples *s, const double *theta, basin_loss *out);
-    basin_status (*gradient)(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g /* [P] */);
-    /* Losses at n points theta + sum_j coef[i, j] dirs[j] in one pass over the data. Default: loops over `loss`. */
-    basin_status (*subspace)(void *ctx, const basin_samples *s, const double *theta, const double *dirs /* [d, P] */, size_t d,
+    basin_status (*gradient)(void *ctx, const basin_samples *s, const double *theta,
+                             basin_loss *out, double *g /* [P] */);
+    /* Losses at n points theta + sum_j coef[i, j] dirs[j] in one pass over the data. Default: loops
+       over `loss`. */
+    basin_status (*subspace)(void *ctx, const basin_samples *s, const double *theta,
+                             const double *dirs /* [d, P] */, size_t d,
                              const double *coef /* [n, d] */, size_t n, basin_loss *out /* [n] */);
-    /* Freezes theta: keeps what every product there shares. Default: central differences of the gradient, reported as
-       approximate. `product`, `thaw` are required with `freeze`. */
-    basin_status (*freeze)(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **point);
-    basin_status (*product)(void *point, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
+    /* Freezes theta: keeps what every product there shares. Default: central differences of the
+       gradient, reported as approximate. `product`, `thaw` are required with `freeze`. */
+    basin_status (*freeze)(void *ctx, const basin_samples *s, const double *theta,
+                           basin_curvature_kind kind, void **point);
+    basin_status (*product)(void *point, const double *v /* [k, P] */, size_t k,
+                            double *hv /* [k, P] */);
     void (*thaw)(void *point);
     /* What that point takes. Default: all zero. */
     void (*provision)(const void *point, basin_provision *out);
-    /* How many piecewise-linear units change branch between two points (ReLU signs), over all samples; such a step says
-       nothing about derivatives. Default: none. */
-    basin_status (*crossings)(void *ctx, const basin_samples *s, const double *a, const double *b, uint64_t *out);
+    /* How many piecewise-linear units change branch between two points (ReLU signs), over all
+       samples; such a step says nothing about derivatives. Default: none. */
+    basin_status (*crossings)(void *ctx, const basin_samples *s, const double *a, const double *b,
+                              uint64_t *out);
     /* What one evaluation over all samples takes. Default: all NAN. */
     void (*flops)(const void *ctx, basin_flops *out);
     void (*destroy)(void *ctx);
@@ -536,57 +613,75 @@ typedef struct basin_objective_type {
 typedef struct basin_objective basin_objective;
 
 typedef struct basin_objective_facts { /* what a type tells about one objective; zeros = unknown */
-    size_t              size;     /* P, required */
-    size_t              samples;  /* N */
-    const basin_params *params;   /* borrowed until the objective is destroyed; NULL = no blocks */
-    double              epsilon;  /* relative rounding of gradient and product: 2.2e-16 double (default), 1.2e-7 single */
+    size_t              size;          /* P, required */
+    size_t              samples;       /* N */
+    const basin_params *params; /* borrowed until the objective is destroyed; NULL = no blocks */
+    /* relative rounding of gradient and product: 2.2e-16 double (default), 1.2e-7 single */
+    double epsilon;
 } basin_objective_facts;
 
-/* Whole-subset evaluations so far; a product is one with one vector, a freeze what the products of one theta share. */
+/* Whole-subset evaluations so far; a product is one with one vector, a freeze what the products of
+   one theta share. */
 typedef struct basin_cost {
     uint64_t losses, gradients, freezes, products;
 } basin_cost;
 
-/* Arrays that the caller passes to be filled (g, hv) may be part-written when a call is interrupted or fails. */
+/* Arrays that the caller passes to be filled (g, hv) may be part-written when a call is interrupted
+   or fails. */
 
 /* ctx is owned by the objective from success on (`destroy`). Caller destroys. */
-basin_status basin_objective_create(const basin_objective_type *type, void *ctx, const basin_objective_facts *facts,
-                                    basin_objective **out);
+basin_status basin_objective_create(const basin_objective_type *type, void *ctx,
+                                    const basin_objective_facts *facts, basin_objective **out);
 
-void         basin_objective_destroy(basin_objective **objective);
-size_t       basin_objective_size(const basin_objective *objective);
-size_t       basin_objective_samples(const basin_objective *objective);
-double       basin_objective_epsilon(const basin_objective *objective);
+void                basin_objective_destroy(basin_objective **objective);
+size_t              basin_objective_size(const basin_objective *objective);
+size_t              basin_objective_samples(const basin_objective *objective);
+double              basin_objective_epsilon(const basin_objective *objective);
 const basin_params *basin_objective_params(const basin_objective *objective);
-basin_cost   basin_objective_cost(const basin_objective *objective);
-basin_flops  basin_objective_flops(const basin_objective *objective);
+basin_cost          basin_objective_cost(const basin_objective *objective);
+basin_flops         basin_objective_flops(const basin_objective *objective);
 
-basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out);
-basin_status basin_objective_gradient(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out, double *g);
-basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s, const double *theta, const double *dirs, size_t d,
+basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta,
+                                  basin_loss *out);
+basin_status basin_objective_gradient(basin_objective *o, const basin_samples *s,
+                                      const double *theta, basin_loss *out, double *g);
+basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s,
+                                      const double *theta, const double *dirs, size_t d,
                                       const double *coef, size_t n, basin_loss *out);
-basin_status basin_objective_crossings(basin_objective *o, const basin_samples *s, const double *a, const double *b, uint64_t *out);
+basin_status basin_objective_crossings(basin_objective *o, const basin_samples *s, const double *a,
+                                       const double *b, uint64_t *out);
 
-/* The second derivative frozen at one theta. The objective is borrowed until the curvature is destroyed. */
+/* The second derivative frozen at one theta. The objective is borrowed until the curvature is
+   destroyed. */
 typedef struct basin_curvature basin_curvature;
-basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, const double *theta, basin_curvature_kind kind, basin_curvature **out);
-basin_status basin_curvature_product(basin_curvature *c, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
-bool         basin_curvature_approximate(const basin_curvature *c); /* products by differences of the gradient */
-size_t       basin_curvature_size(const basin_curvature *c);
-void         basin_curvature_provision(const basin_curvature *c, basin_provision *out);
-void         basin_curvature_destroy(basin_curvature **c);
+basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, const double *theta,
+                                    basin_curvature_kind kind, basin_curvature **out);
+basin_status basin_curvature_product(basin_curvature *c, const double *v /* [k, P] */, size_t k,
+                                     double *hv /* [k, P] */);
+/* products by differences of the gradient */
+bool   basin_curvature_approximate(const basin_curvature *c);
+size_t basin_curvature_size(const basin_curvature *c);
+void   basin_curvature_provision(const basin_curvature *c, basin_provision *out);
+void   basin_curvature_destroy(basin_curvature **c);
 
-/* --------------------------------------------------------------------------------------------- network -- */
+/* ----------------------------------------------------------------------------------- network -- */
 
 typedef enum basin_precision { BASIN_DOUBLE, BASIN_SINGLE } basin_precision;
 const char *basin_precision_text(basin_precision precision); /* double | single */
 
-/* Which statistics BatchNormalization normalises with. All but batch are constant for gradient and products. */
+/* Which statistics BatchNormalization normalises with. All but batch are constant for gradient and
+   products. */
 typedef enum basin_bn {
-    BASIN_BN_STORED,      /* those of the checkpoint */
-    BASIN_BN_REESTIMATE,  /* at every theta evaluated anew, layer by layer: mean and biased variance over the training samples */
-    BASIN_BN_INTERPOLATE, /* stored, and moving linearly along directions of basin_objective_subspace: basin_network_interpolate */
-    BASIN_BN_BATCH        /* of consecutive batches of bn_batch samples; one mean over all samples, derivatives go through */
+    BASIN_BN_STORED, /* those of the checkpoint */
+    /* at every theta evaluated anew, layer by layer: mean and biased variance over the training
+       samples */
+    BASIN_BN_REESTIMATE,
+    /* stored, and moving linearly along directions of basin_objective_subspace:
+       basin_network_interpolate */
+    BASIN_BN_INTERPOLATE,
+    /* of consecutive batches of bn_batch samples; one mean over all samples, derivatives go
+       through */
+    BASIN_BN_BATCH
 } basin_bn;
 
 /* The statistics that a result was computed with. */
@@ -594,146 +689,179 @@ typedef struct basin_bn_mode {
     int    kind;  /* basin_bn; -1: there is no BatchNormalization */
     size_t batch; /* BASIN_BN_BATCH: samples a batch; else 0 */
 } basin_bn_mode;
-/* As --bn takes it: stored | reestimate | interpolate | batch:SIZE; «none» for -1. Returns `out`. */
+/* As --bn takes it: stored | reestimate | interpolate | batch:SIZE; «none» for -1. Returns
+   `out`. */
 const char *basin_bn_mode_text(const basin_bn_mode *mode, char out[40]);
 
 typedef struct basin_network_options {
     const char     *split;     /* NULL = "train" */
     basin_precision precision; /* of the network's inside; sums and theta are double in both */
-    size_t          samples;   /* use this many of the split, drawn without replacement with `seed`; 0 = all */
-    uint64_t        seed;
-    size_t          row_count; /* instead: these rows of the split, in this order; 0 = not given */
-    const size_t   *rows;      /* [row_count] each below the split's count, none twice */
-    const char     *without;   /* leave out, of the samples chosen, those that are in this split too; NULL = none. BASIN_ERR_MISSING if there is
-                                  no such split, BASIN_ERR_VALUE if nothing is left */
-    size_t          part;      /* 1, 2: one of two halves of the samples chosen, drawn with `seed`; 0 = all of them */
-    basin_bn        bn;        /* other than stored: BASIN_ERR_ARG without a BatchNormalization. Re-estimation is from all samples
-                                  of the split train, whatever subset the loss is taken on */
-    size_t          bn_batch;  /* BASIN_BN_BATCH: samples a batch, in the order of the split; the last may be smaller, but a channel
-                                  must have two numbers */
+    /* use this many of the split, drawn without replacement with `seed`; 0 = all */
+    size_t        samples;
+    uint64_t      seed;
+    size_t        row_count; /* instead: these rows of the split, in this order; 0 = not given */
+    const size_t *rows;      /* [row_count] each below the split's count, none twice */
+    /* leave out, of the samples chosen, those that are in this split too; NULL = none.
+       BASIN_ERR_MISSING if there is no such split, BASIN_ERR_VALUE if nothing is left */
+    const char *without;
+    /* 1, 2: one of two halves of the samples chosen, drawn with `seed`; 0 = all of them */
+    size_t part;
+    /* other than stored: BASIN_ERR_ARG without a BatchNormalization. Re-estimation is from all
+       samples of the split train, whatever subset the loss is taken on */
+    basin_bn bn;
+    /* BASIN_BN_BATCH: samples a batch, in the order of the split; the last may be smaller, but a
+       channel must have two numbers */
+    size_t bn_batch;
 } basin_network_options;
 
-/* Compiles the graph (shapes, roles, layers) and binds it to a split of the data (copied). Exact gradient and products.
-   BASIN_ERR_UNSUPPORTED names an unknown op and its node; BASIN_ERR_SHAPE names node, tensor and both shapes;
-   BASIN_ERR_VALUE a class index out of range; BASIN_ERR_MISSING a split or parameter that is absent. Caller destroys. */
-basin_status basin_network_objective(const basin_graph *graph, const basin_loss_spec *loss, const basin_dataset *data,
+/* Compiles the graph (shapes, roles, layers) and binds it to a split of the data (copied). Exact
+   gradient and products. BASIN_ERR_UNSUPPORTED names an unknown op and its node; BASIN_ERR_SHAPE
+   names node, tensor and both shapes; BASIN_ERR_VALUE a class index out of range; BASIN_ERR_MISSING
+   a split or parameter that is absent. Caller destroys. */
+basin_status basin_network_objective(const basin_graph *graph, const basin_loss_spec *loss,
+                                     const basin_dataset         *data,
                                      const basin_network_options *options, basin_objective **out);
 
-/* The network's output [N, width] for every sample of the objective (made by basin_network_objective) at theta; row-major where
-   a sample's output has more than one axis. */
-basin_status basin_network_output(basin_objective *objective, const double *theta, size_t *width, double **out /* caller frees */);
+/* The network's output [N, width] for every sample of the objective (made by
+   basin_network_objective) at theta; row-major where a sample's output has more than one axis. */
+basin_status basin_network_output(basin_objective *objective, const double *theta, size_t *width,
+                                  double **out /* caller frees */);
 
-/* An objective made with BASIN_BN_INTERPOLATE: along direction j of d, statistics move linearly from its own at coordinate 0 to
-   those of ends[j] at coordinate at[j]; where ends[j] is NULL they stay. Copied. From then on basin_objective_subspace takes d
-   directions; BASIN_ERR_VALUE names node and point where a variance would be negative. */
-basin_status basin_network_interpolate(basin_objective *objective, size_t d, const basin_graph *const *ends, const double *at);
+/* An objective made with BASIN_BN_INTERPOLATE: along direction j of d, statistics move linearly
+   from its own at coordinate 0 to those of ends[j] at coordinate at[j]; where ends[j] is NULL they
+   stay. Copied. From then on basin_objective_subspace takes d directions; BASIN_ERR_VALUE names
+   node and point where a variance would be negative. */
+basin_status basin_network_interpolate(basin_objective *objective, size_t d,
+                                       const basin_graph *const *ends, const double *at);
 
-/* Compiles only: checks ops and shapes, and gives the params with layer, role, output axis and fan-in. Caller destroys. */
+/* Compiles only: checks ops and shapes, and gives the params with layer, role, output axis and
+   fan-in. Caller destroys. */
 basin_status basin_network_params(const basin_graph *graph, basin_params **out);
 
-/* ----------------------------------------------------------------------------------------------- point -- */
+/* ------------------------------------------------------------------------------------- point -- */
 
-/* An objective L at one theta. Loss, gradient, stationarity and the frozen Hessian are computed when they are first asked
-   for, once, and kept: everything that is measured at a point shares them. (Where memory is short the frozen Hessian may
-   go and come again, with the same bits.) Weight decay is no part of the objective; the point adds it where it is
-   linear. */
+/* An objective L at one theta. Loss, gradient, stationarity and the frozen Hessian are computed
+   when they are first asked for, once, and kept: everything that is measured at a point shares
+   them. (Where memory is short the frozen Hessian may go and come again, with the same bits.)
+   Weight decay is no part of the objective; the point adds it where it is linear. */
 typedef struct basin_point basin_point;
 
 typedef struct basin_point_options {
-    basin_decay decay;         /* recorded and coupled: stationarity is of R = L + ½ Σ w_i theta_i², which training made
-                                  small */
-    basin_decay included;      /* what is measured is F = L + ½ Σ w_i theta_i² with these w; zeroed: F = L */
-    size_t      products;      /* m, of stationarity; 0 = 5 */
-    double      learning_rate; /* η and β as recorded; η = 0 or NAN: fall_per_step is unknown; β = NAN counts as 0 */
-    double      momentum;
+    /* recorded and coupled: stationarity is of R = L + ½ Σ w_i theta_i², which training made
+       small */
+    basin_decay decay;
+    /* what is measured is F = L + ½ Σ w_i theta_i² with these w; zeroed: F = L */
+    basin_decay included;
+    size_t      products; /* m, of stationarity; 0 = 5 */
+    /* η and β as recorded; η = 0 or NAN: fall_per_step is unknown; β = NAN counts as 0 */
+    double learning_rate;
+    double momentum;
 } basin_point_options;
 
-/* What a checkpoint records; `included` and `products` are left zero. `decay.each` is borrowed from it. */
+/* What a checkpoint records; `included` and `products` are left zero. `decay.each` is borrowed from
+   it. */
 basin_point_options basin_point_recorded(const basin_checkpoint *ck);
 
-/* The objective is borrowed until the point is destroyed; theta [P] and decays are copied. BASIN_ERR_VALUE where theta is
-   not finite, BASIN_ERR_ARG where a weight decay is negative or not finite. Caller destroys. */
-basin_status       basin_point_create(basin_objective *o, const double *theta, const basin_point_options *options,
-                                      basin_point **out);
+/* The objective is borrowed until the point is destroyed; theta [P] and decays are copied.
+   BASIN_ERR_VALUE where theta is not finite, BASIN_ERR_ARG where a weight decay is negative or not
+   finite. Caller destroys. */
+basin_status       basin_point_create(basin_objective *o, const double *theta,
+                                      const basin_point_options *options, basin_point **out);
 void               basin_point_destroy(basin_point **point);
 basin_objective   *basin_point_objective(const basin_point *point);
-const double      *basin_point_theta(const basin_point *point);    /* [P] */
-size_t             basin_point_size(const basin_point *point);     /* P */
+const double      *basin_point_theta(const basin_point *point); /* [P] */
+size_t             basin_point_size(const basin_point *point);  /* P */
 const basin_decay *basin_point_included(const basin_point *point);
 
-/* Loss and gradient [P] of F, of L alone, and of R. `loss` and `g` may be NULL; *g is the point's. BASIN_ERR_NUMERIC where
-   the loss or the gradient overflows. */
+/* Loss and gradient [P] of F, of L alone, and of R. `loss` and `g` may be NULL; *g is the point's.
+   BASIN_ERR_NUMERIC where the loss or the gradient overflows. */
 basin_status basin_point_gradient(basin_point *point, basin_loss *loss, const double **g);
 basin_status basin_point_bare_gradient(basin_point *point, basin_loss *loss, const double **g);
 basin_status basin_point_decayed_gradient(basin_point *point, basin_loss *loss, const double **g);
 /* ∇²F times k vectors. */
-basin_status basin_point_product(basin_point *point, const double *v /* [k, P] */, size_t k, double *hv /* [k, P] */);
-/* F at n points theta + Σ_j coef[i, j] dirs[j], as basin_objective_subspace; nothing of it is kept. */
+basin_status basin_point_product(basin_point *point, const double *v /* [k, P] */, size_t k,
+                                 double *hv /* [k, P] */);
+/* F at n points theta + Σ_j coef[i, j] dirs[j], as basin_objective_subspace; nothing of it is
+   kept. */
 basin_status basin_point_subspace(basin_point *point, const double *dirs /* [d, P] */, size_t d,
-                                  const double *coef /* [n, d] */, size_t n, basin_loss *out /* [n] */);
+                                  const double *coef /* [n, d] */, size_t n,
+                                  basin_loss *out /* [n] */);
 
-/* ---------------------------------------------------------------------------------------- stationarity -- */
+/* ------------------------------------------------------------------------------ stationarity -- */
 
-/* What was found of a way down from a point (docs/measures.md, «Stationarity»). No verdict says that a point is a minimum: each says what
-   was found in a Krylov space of m products. */
+/* What was found of a way down from a point (docs/measures.md, «Stationarity»). No verdict says
+   that a point is a minimum: each says what was found in a Krylov space of m products. */
 typedef enum basin_descent {
     BASIN_DESCENT_NOT_TESTED,
-    BASIN_DESCENT_FOUND,        /* the quadratic model falls by more than the threshold: not stationary */
-    BASIN_DESCENT_NEGATIVE,     /* a direction without positive curvature: not a minimum */
-    BASIN_DESCENT_NOT_FOUND,    /* none above the threshold within these products */
-    BASIN_DESCENT_AT_ROUNDING   /* the gradient is what rounding theta makes of it: nothing further can be told */
+    /* the quadratic model falls by more than the threshold: not stationary */
+    BASIN_DESCENT_FOUND,
+    BASIN_DESCENT_NEGATIVE,  /* a direction without positive curvature: not a minimum */
+    BASIN_DESCENT_NOT_FOUND, /* none above the threshold within these products */
+    /* the gradient is what rounding theta makes of it: nothing further can be told */
+    BASIN_DESCENT_AT_ROUNDING
 } basin_descent;
 
-/* Decrement of the quadratic model over the Krylov space of m products started at g = ∇R, R = L + ½ Σ w_i theta_i²
-   with the point's coupled weight decay: ‖g‖² Σ_j s_j² / (2 ξ_j) relative to |R|, ξ_j the eigenvalues of the m x m
-   Lanczos matrix, s_j the first components of its eigenvectors. It grows with m as long as all ξ_j > 0. */
+/* Decrement of the quadratic model over the Krylov space of m products started at g = ∇R, R = L + ½
+   Σ w_i theta_i² with the point's coupled weight decay: ‖g‖² Σ_j s_j² / (2 ξ_j) relative to |R|,
+   ξ_j the eigenvalues of the m x m Lanczos matrix, s_j the first components of its eigenvectors. It
+   grows with m as long as all ξ_j > 0. */
 typedef struct basin_stationarity {
     int    verdict;               /* basin_descent */
     double loss;                  /* R; NAN if not tested */
     double gradient_norm;         /* ‖∇L‖, without decay */
     double decayed_gradient_norm; /* ‖∇L + W theta‖; NAN without coupled decay */
     double decrement;             /* relative to |R|; NAN where some ξ_j is not positive */
-    double tried;                 /* largest fall of R itself, relative to |R|, at 1, 1/2, 1/4 and 1/8 of the model's step, which is taken over
-                                     the ξ_j > 0; 0 where none of these falls */
+    /* largest fall of R itself, relative to |R|, at 1, 1/2, 1/4 and 1/8 of the model's step, which
+       is taken over the ξ_j > 0; 0 where none of these falls */
+    double tried;
     double threshold;             /* of the decrement: 0.01 */
     size_t products;              /* m; fewer than asked for where the Krylov space is exhausted */
     double ritz_least, ritz_most; /* least and largest ξ_j */
     double curvature;             /* gᵀHg / ‖g‖², H = ∇²R */
-    double fall_per_step;         /* η‖g‖² / ((1 − β) |R|): relative fall of R per training step, to first order; NAN unless η is recorded */
+    /* η‖g‖² / ((1 − β) |R|): relative fall of R per training step, to first order; NAN unless η is
+       recorded */
+    double fall_per_step;
 } basin_stationarity;
 
-/* One gradient, m products at the frozen Hessian and five losses, the first time it is asked for; kept by the point. */
+/* One gradient, m products at the frozen Hessian and five losses, the first time it is asked for;
+   kept by the point. */
 basin_status basin_stationarity_compute(basin_point *point, basin_stationarity *out);
 
-/* ---------------------------------------------------------------------------------------------- polish -- */
+/* ------------------------------------------------------------------------------------ polish -- */
 
-/* SAM and MSAM with constant radius do not settle: their iterates bounce, and a checkpoint catches a phase of the bounce. Polishing takes
-   K plain gradient steps theta <- theta − s ∇R from there, down to the floor of the valley (docs/measures.md, «Hovering»). */
+/* SAM and MSAM with constant radius do not settle: their iterates bounce, and a checkpoint catches
+   a phase of the bounce. Polishing takes K plain gradient steps theta <- theta − s ∇R from there,
+   down to the floor of the valley (docs/measures.md, «Hovering»). */
 typedef struct basin_polish {
-    size_t steps;                 /* K; 0 = not polished */
-    double step;                  /* s of the last step */
-    size_t halvings;              /* how often s was halved, because R would not have fallen */
-    double moved;                 /* ‖theta_K − theta_0‖ */
-    double loss_before, loss_after;                   /* L, without decay */
+    size_t steps;                   /* K; 0 = not polished */
+    double step;                    /* s of the last step */
+    size_t halvings;                /* how often s was halved, because R would not have fallen */
+    double moved;                   /* ‖theta_K − theta_0‖ */
+    double loss_before, loss_after; /* L, without decay */
     double gradient_norm_before, gradient_norm_after; /* ‖∇L‖ */
 } basin_polish;
 
 typedef struct basin_polish_options {
-    size_t steps;        /* K > 0 */
-    double step;         /* s > 0 */
-    basin_decay decay;   /* recorded and coupled, as in basin_point_options */
+    size_t      steps; /* K > 0 */
+    double      step;  /* s > 0 */
+    basin_decay decay; /* recorded and coupled, as in basin_point_options */
 } basin_polish_options;
 
-/* theta [P] is moved in place. R never rises: a step that would raise it is halved, at most 60 times in all, then the rest is left out
-   (`steps` says how many were taken). BASIN_ERR_VALUE where theta is not finite, BASIN_ERR_NUMERIC where loss or gradient are not. */
-basin_status basin_polish_compute(basin_objective *o, double *theta, const basin_polish_options *options, basin_polish *out);
-/* Whether a method perturbs by a radius, so that with a constant one its iterates hover: sam, asam, msam with rho > 0. */
+/* theta [P] is moved in place. R never rises: a step that would raise it is halved, at most 60
+   times in all, then the rest is left out (`steps` says how many were taken). BASIN_ERR_VALUE where
+   theta is not finite, BASIN_ERR_NUMERIC where loss or gradient are not. */
+basin_status basin_polish_compute(basin_objective *o, double *theta,
+                                  const basin_polish_options *options, basin_polish *out);
+/* Whether a method perturbs by a radius, so that with a constant one its iterates hover: sam, asam,
+   msam with rho > 0. */
 bool basin_hovers(const char *method /* or NULL */, double rho);
 
-/* -------------------------------------------------------------------------------------------- spectrum -- */
+/* ---------------------------------------------------------------------------------- spectrum -- */
 
 typedef enum basin_spectrum_method {
-    BASIN_SPECTRUM_AUTO,   /* dense if P <= 6,000 and it fits the memory limit, else Lanczos with top 10 + bottom 5; never of a result */
+    /* dense if P <= 6,000 and it fits the memory limit, else Lanczos with top 10 + bottom 5; never
+       of a result */
+    BASIN_SPECTRUM_AUTO,
     BASIN_SPECTRUM_DENSE,  /* all of them: H column block by column block, then LAPACK */
     BASIN_SPECTRUM_LANCZOS /* extreme pairs: thick restart, full reorthogonalisation */
 } basin_spectrum_method;
@@ -741,41 +869,46 @@ const char *basin_spectrum_method_text(basin_spectrum_method method); /* auto | 
 
 typedef struct basin_spectrum_options {
     basin_spectrum_method method;
-    size_t   top, bottom;   /* Lanczos: how many of each; both 0 = 10 and 5. Dense with vectors: which to keep */
-    bool     vectors;       /* keep eigenvectors of the top and bottom pairs */
-    double   tolerance;     /* Lanczos: residual <= tolerance * ‖H‖; 0 = 1e-8 double, 1e-6 by differences, 1e-4 single */
-    size_t   max_products;  /* Lanczos: 0 = 100 (top + bottom) + 200 */
-    uint64_t seed;          /* of the start vector and the probes */
-    size_t   probes;        /* random probes for ‖H‖_F² when the spectrum is truncated; 0 = 16 */
+    /* Lanczos: how many of each; both 0 = 10 and 5. Dense with vectors: which to keep */
+    size_t top, bottom;
+    bool   vectors; /* keep eigenvectors of the top and bottom pairs */
+    /* Lanczos: residual <= tolerance * ‖H‖; 0 = 1e-8 double, 1e-6 by differences, 1e-4 single */
+    double   tolerance;
+    size_t   max_products; /* Lanczos: 0 = 100 (top + bottom) + 200 */
+    uint64_t seed;         /* of the start vector and the probes */
+    size_t   probes; /* random probes for ‖H‖_F² when the spectrum is truncated; 0 = 16 */
 } basin_spectrum_options;
 
 typedef struct basin_spectrum {
-    size_t parameters, samples;
-    double loss, accuracy;
-    double gradient_norm;
+    size_t             parameters, samples;
+    double             loss, accuracy;
+    double             gradient_norm;
     basin_stationarity stationarity;
-    int    operator_kind;    /* basin_curvature_kind */
-    int    method;           /* basin_spectrum_method, not AUTO */
-    bool   approximate;      /* products by differences */
-    size_t count;            /* eigenvalues held: P, or top + bottom */
-    double *eigenvalues;     /* [count] descending */
-    double *residuals;       /* [count] ‖Hq - λq‖; dense: the bound P eps ‖H‖_F + ‖H - Hᵀ‖_F / 2 */
-    double *gaps;            /* [count] distance to the nearest other eigenvalue held (vector angle <= residual/gap) */
-    size_t top, bottom;      /* truncated: how many of the first and the last are held; dense: P and 0 */
-    bool   converged;        /* every pair below tolerance */
-    bool   verified;         /* none is missing among those held, but for one chance in 10,000; dense: true */
-    double tolerance;
-    size_t products;         /* H·v spent */
+    int                operator_kind; /* basin_curvature_kind */
+    int                method;        /* basin_spectrum_method, not AUTO */
+    bool               approximate;   /* products by differences */
+    size_t             count;         /* eigenvalues held: P, or top + bottom */
+    double            *eigenvalues;   /* [count] descending */
+    double *residuals; /* [count] ‖Hq - λq‖; dense: the bound P eps ‖H‖_F + ‖H - Hᵀ‖_F / 2 */
+    /* [count] distance to the nearest other eigenvalue held (vector angle <= residual/gap) */
+    double *gaps;
+    /* truncated: how many of the first and the last are held; dense: P and 0 */
+    size_t top, bottom;
+    bool   converged; /* every pair below tolerance */
+    /* none is missing among those held, but for one chance in 10,000; dense: true */
+    bool     verified;
+    double   tolerance;
+    size_t   products; /* H·v spent */
     uint64_t seed;
-    double frobenius2;       /* ‖H‖_F²: exact (dense) or estimated */
-    double frobenius2_error; /* its standard error; 0 if exact */
-    double frobenius2_upper; /* 95 % upper confidence limit; equals frobenius2 if exact */
-    double trace, trace_error;
-    double asymmetry;        /* dense: ‖H - Hᵀ‖_F / ‖H‖_F before symmetrising; else NAN */
-    double negative_mass;    /* Σ|λ<0| / Σ|λ| ; dense only, else NAN */
-    size_t vector_count;
-    size_t *vector_index;    /* [vector_count] which eigenvalue each belongs to */
-    double *vectors;         /* [vector_count, P], entry of largest magnitude positive */
+    double   frobenius2;       /* ‖H‖_F²: exact (dense) or estimated */
+    double   frobenius2_error; /* its standard error; 0 if exact */
+    double   frobenius2_upper; /* 95 % upper confidence limit; equals frobenius2 if exact */
+    double   trace, trace_error;
+    double   asymmetry;     /* dense: ‖H - Hᵀ‖_F / ‖H‖_F before symmetrising; else NAN */
+    double   negative_mass; /* Σ|λ<0| / Σ|λ| ; dense only, else NAN */
+    size_t   vector_count;
+    size_t  *vector_index; /* [vector_count] which eigenvalue each belongs to */
+    double  *vectors;      /* [vector_count, P], entry of largest magnitude positive */
 } basin_spectrum;
 
 /* What the options come to for one objective. */
@@ -791,10 +924,11 @@ basin_status basin_spectrum_choose(const basin_objective *o, const basin_spectru
                                    basin_spectrum_plan *out);
 
 /* Of ∇²F at the point. BASIN_ERR_BUDGET prints the bytes a dense spectrum would need. */
-basin_status basin_spectrum_compute(basin_point *point, const basin_spectrum_options *options, basin_spectrum **out);
+basin_status basin_spectrum_compute(basin_point *point, const basin_spectrum_options *options,
+                                    basin_spectrum **out);
 void         basin_spectrum_destroy(basin_spectrum **spectrum);
 
-/* ------------------------------------------------------------------------------------------------ SANE -- */
+/* -------------------------------------------------------------------------------------- SANE -- */
 
 typedef enum basin_sane_method {
     BASIN_SANE_WHOLE,     /* of all P eigenvalues, by whichever method they were found */
@@ -804,104 +938,130 @@ typedef enum basin_sane_method {
 const char *basin_sane_method_text(basin_sane_method method); /* whole | truncated | ritz */
 
 /* Where alpha of N_eff comes from. */
-typedef enum basin_alpha_source { BASIN_ALPHA_OPTION, BASIN_ALPHA_WEIGHT_DECAY, BASIN_ALPHA_DEFAULT } basin_alpha_source;
-const char *basin_alpha_source_text(basin_alpha_source source); /* option | weight_decay | default */
+typedef enum basin_alpha_source {
+    BASIN_ALPHA_OPTION,
+    BASIN_ALPHA_WEIGHT_DECAY,
+    BASIN_ALPHA_DEFAULT
+} basin_alpha_source;
+/* option | weight_decay | default */
+const char *basin_alpha_source_text(basin_alpha_source source);
 
 typedef struct basin_sane_options {
-    double kappa;   /* 0 = 0.5 */
-    size_t k;       /* SANE_k: the k-th largest |λ| stands for Λ; 0 = 1 */
-    double alpha;   /* of N_eff; 0 = recorded weight decay if > 0, else 0.5 */
+    double kappa;                 /* 0 = 0.5 */
+    size_t k;                     /* SANE_k: the k-th largest |λ| stands for Λ; 0 = 1 */
+    double alpha;                 /* of N_eff; 0 = recorded weight decay if > 0, else 0.5 */
     double recorded_weight_decay; /* NAN or 0 = none */
-    size_t ritz;    /* > 0: the author's variant, every Ritz value of one run of this many Lanczos steps (basin_sane_ritz) */
+    /* > 0: the author's variant, every Ritz value of one run of this many Lanczos steps
+       (basin_sane_ritz) */
+    size_t ritz;
 } basin_sane_options;
 
-/* Wang & Roberts, arXiv:2305.18490; N_eff: Maddox et al. arXiv:2003.02139. value is the sum over the
-   eigenvalues held; lower and upper leave room for their errors (with all of them held in double precision that is rounding)
-   and upper for a bound on the rest (docs/measures.md). */
+/* Wang & Roberts, arXiv:2305.18490; N_eff: Maddox et al. arXiv:2003.02139. value is the sum over
+   the eigenvalues held; lower and upper leave room for their errors (with all of them held in
+   double precision that is rounding) and upper for a bound on the rest (docs/measures.md). */
 typedef struct basin_sane {
-    size_t parameters, samples;
-    double loss, gradient_norm;
+    size_t             parameters, samples;
+    double             loss, gradient_norm;
     basin_stationarity stationarity;
-    int    method;       /* basin_sane_method */
-    size_t eigenvalues;  /* how many entered */
-    double value, lower, upper, kappa;
-    size_t k;
-    double reference;    /* Λ: the |λ| of rank k */
-    double n_eff, n_eff_lower, n_eff_upper, alpha;
-    int    alpha_source; /* basin_alpha_source */
-    size_t   sweep_count;                             /* sensitivity */
-    double  *kappa_sweep, *sane_sweep;                /* [sweep_count] */
-    double  *alpha_sweep, *n_eff_sweep;               /* [sweep_count] */
-    size_t   ritz_steps;
-    uint64_t seed;
+    int                method;      /* basin_sane_method */
+    size_t             eigenvalues; /* how many entered */
+    double             value, lower, upper, kappa;
+    size_t             k;
+    double             reference; /* Λ: the |λ| of rank k */
+    double             n_eff, n_eff_lower, n_eff_upper, alpha;
+    int                alpha_source;              /* basin_alpha_source */
+    size_t             sweep_count;               /* sensitivity */
+    double            *kappa_sweep, *sane_sweep;  /* [sweep_count] */
+    double            *alpha_sweep, *n_eff_sweep; /* [sweep_count] */
+    size_t             ritz_steps;
+    uint64_t           seed;
 } basin_sane;
 
 /* BASIN_ERR_NUMERIC for H = 0, where SANE is undefined. */
-basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane_options *options, basin_sane **out);
-basin_status basin_sane_ritz(basin_point *point, uint64_t seed, const basin_sane_options *options, basin_sane **out);
+basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane_options *options,
+                                basin_sane **out);
+basin_status basin_sane_ritz(basin_point *point, uint64_t seed, const basin_sane_options *options,
+                             basin_sane **out);
 void         basin_sane_destroy(basin_sane **sane);
 
-/* ------------------------------------------------------------------------------------------- direction -- */
+/* --------------------------------------------------------------------------------- direction -- */
 
 /* The kinds of directions: the name that a user types and files hold, and what follows the name.
    What each is made from stands in src/analysis/slice/direction_kinds.c. */
-#define BASIN_DIRECTION_LIST(X)                                      \
-    X(MOMENTUM, "momentum", "")                                      \
-    X(GRADIENT, "gradient", "")                                      \
-    X(EIGEN, "eigen", ":I (1 = largest, -1 = smallest)")             \
-    X(RANDOM, "random", "[:SEED]")                                   \
+#define BASIN_DIRECTION_LIST(X)                          \
+    X(MOMENTUM, "momentum", "")                          \
+    X(GRADIENT, "gradient", "")                          \
+    X(EIGEN, "eigen", ":I (1 = largest, -1 = smallest)") \
+    X(RANDOM, "random", "[:SEED]")                       \
     X(TO, "to", ":FILE")
 
 #define BASIN_DIRECTION_ENUM(kind, name, argument) BASIN_DIRECTION_##kind,
 typedef enum basin_direction_kind {
     BASIN_DIRECTION_OTHER, /* a vector of the caller's own */
-    BASIN_DIRECTION_LIST(BASIN_DIRECTION_ENUM)
-    BASIN_DIRECTIONS
+    BASIN_DIRECTION_LIST(BASIN_DIRECTION_ENUM) BASIN_DIRECTIONS
 } basin_direction_kind;
 #undef BASIN_DIRECTION_ENUM
 
 typedef struct basin_direction {
-    int    kind;          /* basin_direction_kind */
-    char  *label;         /* as asked for: momentum, eigen:1, random:3, … */
-    char  *definition;    /* one line for captions: «accumulated gradient v (uphill), scaled to norm 1» */
-    size_t size;
+    int   kind;  /* basin_direction_kind */
+    char *label; /* as asked for: momentum, eigen:1, random:3, … */
+    /* one line for captions: «accumulated gradient v (uphill), scaled to norm 1» */
+    char   *definition;
+    size_t  size;
     double *values;       /* [P], as used: coordinate 1 moves by this vector */
-    double norm;          /* ‖values‖ */
-    double natural_norm;  /* before scaling, e.g. ‖v‖ of the momentum, ‖other - theta‖ */
-    double eigenvalue;    /* eigen:i: λ_i, else NAN */
-    double residual;      /* eigen:i: its residual, else NAN */
-    char  *warning;       /* one line for the user, e.g. a momentum at rounding level; NULL if none */
+    double  norm;         /* ‖values‖ */
+    double  natural_norm; /* before scaling, e.g. ‖v‖ of the momentum, ‖other - theta‖ */
+    double  eigenvalue;   /* eigen:i: λ_i, else NAN */
+    double  residual;     /* eigen:i: its residual, else NAN */
+    /* one line for the user, e.g. a momentum at rounding level; NULL if none */
+    char *warning;
 } basin_direction;
 
-typedef enum basin_bias_rule { BASIN_BIAS_ZERO, BASIN_BIAS_SCALED, BASIN_BIAS_RANDOM } basin_bias_rule; /* biases and norm parameters */
+/* biases and norm parameters */
+typedef enum basin_bias_rule {
+    BASIN_BIAS_ZERO,
+    BASIN_BIAS_SCALED,
+    BASIN_BIAS_RANDOM
+} basin_bias_rule;
 
 typedef struct basin_random_options { /* Li et al., arXiv:1712.09913 */
     bool            unnormalised; /* default: filter-normalised d <- d ‖theta_f‖ / ‖d_f‖ */
     basin_bias_rule bias;         /* default zero */
-    const double   *orthogonal_to; /* [P] another direction: made orthogonal to it filter by filter before normalising */
+    /* [P] another direction: made orthogonal to it filter by filter before normalising */
+    const double *orthogonal_to;
 } basin_random_options;
 
-basin_status basin_direction_momentum(const basin_checkpoint *ck, basin_direction **out); /* BASIN_ERR_MISSING if not saved */
+/* BASIN_ERR_MISSING if not saved */
+basin_status basin_direction_momentum(const basin_checkpoint *ck, basin_direction **out);
 basin_status basin_direction_gradient(basin_point *point, basin_direction **out); /* of F */
-/* i > 0: i-th largest; i < 0: |i|-th smallest. From `spectrum` if it holds that vector, else computed. Caller destroys. */
-basin_status basin_direction_eigen(basin_point *point, long i, const basin_spectrum *spectrum, basin_direction **out);
-basin_status basin_direction_random(const basin_params *params, const double *theta, const basin_random_options *options, uint64_t seed, basin_direction **out);
-basin_status basin_direction_to(const char *name, const double *theta, const double *other, size_t size, basin_direction **out);
+/* i > 0: i-th largest; i < 0: |i|-th smallest. From `spectrum` if it holds that vector, else
+   computed. Caller destroys. */
+basin_status basin_direction_eigen(basin_point *point, long i, const basin_spectrum *spectrum,
+                                   basin_direction **out);
+basin_status basin_direction_random(const basin_params *params, const double *theta,
+                                    const basin_random_options *options, uint64_t seed,
+                                    basin_direction **out);
+basin_status basin_direction_to(const char *name, const double *theta, const double *other,
+                                size_t size, basin_direction **out);
 /* scale: multiplies `values` so that the norm is as asked (> 0); 0 keeps the kind's own rule. */
 basin_status basin_direction_rescale(basin_direction *direction, double norm);
 /* d <- d - (d·b / b·b) b, restored to its norm; label says «⟂». BASIN_ERR_VALUE when parallel. */
-basin_status basin_direction_orthogonalise(basin_direction *direction, const basin_direction *against);
+basin_status basin_direction_orthogonalise(basin_direction       *direction,
+                                           const basin_direction *against);
 void         basin_direction_destroy(basin_direction **direction);
 
-typedef struct basin_direction_spec { /* what a user writes: momentum | gradient | eigen:1 | eigen:-1 | random[:seed] | to:FILE */
+/* what a user writes: momentum | gradient | eigen:1 | eigen:-1 | random[:seed] | to:FILE */
+typedef struct basin_direction_spec {
     basin_direction_kind kind;
-    long        index;  /* eigen */
-    uint64_t    seed;   /* random; default 0 */
-    const char *path;   /* to: points into the text parsed */
+    long                 index; /* eigen */
+    uint64_t             seed;  /* random; default 0 */
+    const char          *path;  /* to: points into the text parsed */
 } basin_direction_spec;
-basin_status basin_direction_parse(const char *text, basin_direction_spec *out); /* BASIN_ERR_ARG lists the choices */
+/* BASIN_ERR_ARG lists the choices */
+basin_status basin_direction_parse(const char *text, basin_direction_spec *out);
 
-typedef struct basin_direction_source { /* what directions are made from; what a kind does not use may be NULL */
+/* what directions are made from; what a kind does not use may be NULL */
+typedef struct basin_direction_source {
     basin_point                *point;
     const basin_checkpoint     *ck;     /* whose weights these are: momentum */
     const basin_checkpoint     *other;  /* to: an unperturbed checkpoint of the same parameters */
@@ -909,22 +1069,23 @@ typedef struct basin_direction_source { /* what directions are made from; what a
 } basin_direction_source;
 /* The direction that a spec asks for, by the function above that makes its kind, whose errors are
    this one's. Caller destroys. */
-basin_status basin_direction_make(const basin_direction_source *source, const basin_direction_spec *spec,
-                                  basin_direction **out);
+basin_status basin_direction_make(const basin_direction_source *source,
+                                  const basin_direction_spec *spec, basin_direction **out);
 /* Does it take passes over the samples, beyond what the point itself does? */
-bool         basin_direction_takes_passes(basin_direction_kind kind);
+bool basin_direction_takes_passes(basin_direction_kind kind);
 
-/* ----------------------------------------------------------------------------------------------- slice -- */
+/* ------------------------------------------------------------------------------------- slice -- */
 
 typedef struct basin_axis {
     int     kind;                   /* basin_direction_kind */
     char   *direction, *definition; /* label and definition of the direction */
     size_t  count;
-    double *coordinates;            /* [count], multiples of the direction */
-    double  norm, natural_norm;     /* of the direction */
-    double  slope;                  /* gᵀd at the centre, point's objective; NAN where BatchNorm's statistics move */
-    double  curvature;              /* dᵀHd likewise: prediction L + slope s + curvature s²/2 */
-    double  eigenvalue, residual;   /* eigen directions, else NAN */
+    double *coordinates;        /* [count], multiples of the direction */
+    double  norm, natural_norm; /* of the direction */
+    /* gᵀd at the centre, point's objective; NAN where BatchNorm's statistics move */
+    double slope;
+    double curvature;            /* dᵀHd likewise: prediction L + slope s + curvature s²/2 */
+    double eigenvalue, residual; /* eigen directions, else NAN */
 } basin_axis;
 
 typedef struct basin_surface { /* one split's values on the grid */
@@ -937,35 +1098,38 @@ typedef struct basin_surface { /* one split's values on the grid */
 
 typedef struct basin_slice {
     size_t         parameters;
-    size_t         axis_count;    /* 1 or 2 */
+    size_t         axis_count; /* 1 or 2 */
     basin_axis    *axes;
     size_t         surface_count;
     basin_surface *surfaces;
-    double         cosine;        /* between the two directions; NAN for one */
+    double         cosine; /* between the two directions; NAN for one */
     size_t         cosine_count;
     double        *momentum_cosines; /* [axis_count] with the momentum; NAN where there is none */
     basin_stationarity stationarity; /* of the point */
 } basin_slice;
 
 typedef struct basin_slice_request {
-    basin_point      *point;             /* the centre */
-    basin_objective  *other;             /* of a second surface, e.g. on the test split, or NULL; what is included
-                                            at the point is in its losses too */
-    const char       *splits[2];         /* names of the point's objective and of the other */
-    const double     *momentum;          /* [P] for the cosines, or NULL */
-    size_t            axis_count;        /* 1 or 2 */
+    basin_point *point; /* the centre */
+    /* of a second surface, e.g. on the test split, or NULL; what is included at the point is in its
+       losses too */
+    basin_objective       *other;
+    const char            *splits[2];  /* names of the point's objective and of the other */
+    const double          *momentum;   /* [P] for the cosines, or NULL */
+    size_t                 axis_count; /* 1 or 2 */
     const basin_direction *directions[2];
-    double            from[2], to[2];    /* range, from < to (from == to only with grid 1) */
-    size_t            grid[2];           /* points, >= 1 */
-    bool              statistics_move;   /* BatchNorm's, with the point: derivatives hold them constant and predict nothing of the
-                                            curve; slope and curvature are left NAN */
+    double                 from[2], to[2]; /* range, from < to (from == to only with grid 1) */
+    size_t                 grid[2];        /* points, >= 1 */
+    /* BatchNorm's, with the point: derivatives hold them constant and predict nothing of the curve;
+       slope and curvature are left NAN */
+    bool statistics_move;
 } basin_slice_request;
 
-/* BASIN_ERR_VALUE for a zero direction, parallel directions, a reversed, empty or not finite range, grid < 1. */
+/* BASIN_ERR_VALUE for a zero direction, parallel directions, a reversed, empty or not finite range,
+   grid < 1. */
 basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out);
 void         basin_slice_destroy(basin_slice **slice);
 
-/* ------------------------------------------------------------------------------------------- sharpness -- */
+/* --------------------------------------------------------------------------------- sharpness -- */
 
 typedef enum basin_rise_direction {
     BASIN_RISE_SAM,   /* the gradient */
@@ -974,97 +1138,115 @@ typedef enum basin_rise_direction {
     BASIN_RISE_RANDOM /* filter-normalised, then scaled to norm 1 */
 } basin_rise_direction;
 
-typedef struct basin_rise { /* of the loss along one direction at one radius; NAN where the direction is zero */
-    int    direction;  /* basin_rise_direction */
-    uint64_t seed;     /* of a random direction; else 0 */
-    char  *definition;
-    char  *split;
-    double rho;        /* signed */
-    double value;      /* L(theta + rho d) - L(theta) = slope + symmetric */
-    double slope;      /* its part that is odd in rho: ½ [L(theta + rho d) - L(theta - rho d)] */
-    double symmetric;  /* its part that is even in rho, of curvature: ½ [L(theta + rho d) + L(theta - rho d)] - L(theta) */
-    double loss;       /* L(theta + rho d) */
+/* of the loss along one direction at one radius; NAN where the direction is zero */
+typedef struct basin_rise {
+    int      direction; /* basin_rise_direction */
+    uint64_t seed;      /* of a random direction; else 0 */
+    char    *definition;
+    char    *split;
+    double   rho;   /* signed */
+    double   value; /* L(theta + rho d) - L(theta) = slope + symmetric */
+    double   slope; /* its part that is odd in rho: ½ [L(theta + rho d) - L(theta - rho d)] */
+    /* its part that is even in rho, of curvature: ½ [L(theta + rho d) + L(theta - rho d)] -
+       L(theta) */
+    double symmetric;
+    double loss; /* L(theta + rho d) */
 } basin_rise;
-const char *basin_rise_name(const basin_rise *rise, char out[40]); /* sam | msam | top | random:SEED; returns `out` */
+/* sam | msam | top | random:SEED; returns `out` */
+const char *basin_rise_name(const basin_rise *rise, char out[40]);
 
 typedef struct basin_sharpness {
     size_t parameters, samples;
     double loss, gradient_norm;
-    double momentum_norm;          /* NAN if none */
+    double momentum_norm; /* NAN if none */
     double momentum_gradient_cosine;
-    double momentum_top_cosine2, gradient_top_cosine2; /* cos² with `top`: how much of its direction a one-step rise looks along */
+    /* cos² with `top`: how much of its direction a one-step rise looks along */
+    double             momentum_top_cosine2, gradient_top_cosine2;
     basin_stationarity stationarity;
-    size_t rise_count;
-    basin_rise *rises;
+    size_t             rise_count;
+    basin_rise        *rises;
 } basin_sharpness;
 
 typedef struct basin_sharpness_options {
-    const double *rho;       /* [rho_count] radii, signed; NULL: recorded rho or 0.05, times ±{1/4, 1/2, 1, 2, 4} and 0 */
+    /* [rho_count] radii, signed; NULL: recorded rho or 0.05, times ±{1/4, 1/2, 1, 2, 4} and 0 */
+    const double *rho;
     size_t        rho_count;
     double        recorded_rho;
-    const double *momentum;  /* [P], or NULL: MSAM sharpness left out */
-    size_t        random;    /* how many filter-normalised random directions as well (scaled to norm 1) */
-    uint64_t      seed;
-    const double *top;       /* [P] unit eigenvector of the largest eigenvalue, a direction common to all methods; NULL: left out, */
-    bool          find_top;  /* or, if this is set, computed by Lanczos to a residual of 1e-4 ‖H‖ */
-    const char   *split;
+    const double *momentum; /* [P], or NULL: MSAM sharpness left out */
+    /* how many filter-normalised random directions as well (scaled to norm 1) */
+    size_t   random;
+    uint64_t seed;
+    /* [P] unit eigenvector of the largest eigenvalue, a direction common to all methods; NULL: left
+       out, */
+    const double *top;
+    bool find_top; /* or, if this is set, computed by Lanczos to a residual of 1e-4 ‖H‖ */
+    const char *split;
 } basin_sharpness_options;
 
-/* One-step SAM: L(theta + rho g/‖g‖) - L(theta), Foret et al. arXiv:2010.01412; MSAM: L(theta - rho v/‖v‖) - L(theta),
-   Becker et al. arXiv:2401.12033, the published sign; negative rho is the other sign. */
-basin_status basin_sharpness_compute(basin_point *point, const basin_sharpness_options *options, basin_sharpness **out);
+/* One-step SAM: L(theta + rho g/‖g‖) - L(theta), Foret et al. arXiv:2010.01412; MSAM: L(theta - rho
+   v/‖v‖) - L(theta), Becker et al. arXiv:2401.12033, the published sign; negative rho is the other
+   sign. */
+basin_status basin_sharpness_compute(basin_point *point, const basin_sharpness_options *options,
+                                     basin_sharpness **out);
 void         basin_sharpness_destroy(basin_sharpness **sharpness);
 
-/* -------------------------------------------------------------------------------------------- forecast -- */
+/* ---------------------------------------------------------------------------------- forecast -- */
 
 typedef struct basin_work { /* one kind of work, done several times */
-    char  *name;         /* gradient | loss | freeze | product | block | points | basis | eigenvalues */
-    char  *definition;   /* one line */
-    size_t count, most;  /* times: expected, and at most; equal where it is exact */
-    double flops;        /* of one (docs/performance.md); NAN where nobody counts them */
-    double seconds;      /* of one, as measured */
+    /* gradient | loss | freeze | product | block | points | basis | eigenvalues */
+    char  *name;
+    char  *definition;  /* one line */
+    size_t count, most; /* times: expected, and at most; equal where it is exact */
+    double flops;       /* of one (docs/performance.md); NAN where nobody counts them */
+    double seconds;     /* of one, as measured */
 } basin_work;
 
-/* What an analysis is going to do, and what that takes: counted by the code that does it, timed by doing each kind of work once
-   after a warm-up (a smaller eigenvalue problem for a large one). */
+/* What an analysis is going to do, and what that takes: counted by the code that does it, timed by
+   doing each kind of work once after a warm-up (a smaller eigenvalue problem for a large one). */
 typedef struct basin_forecast {
-    char  *analysis;         /* spectrum | sane | slice | sharpness */
-    char  *method;           /* dense | lanczos | ritz; NULL where there is only one */
-    size_t parameters, samples;
-    size_t work_count;
+    char       *analysis; /* spectrum | sane | slice | sharpness */
+    char       *method;   /* dense | lanczos | ritz; NULL where there is only one */
+    size_t      parameters, samples;
+    size_t      work_count;
     basin_work *works;
-    size_t products, products_most; /* H·v in all, as in basin_cost */
-    size_t gradients, losses;       /* passes over samples; points of a slice are losses */
-    basin_provision provision;      /* of the products' frozen point; all zero where there is none */
-    size_t limit_bytes;      /* basin_memory_limit() */
-    size_t program_bytes;    /* program and libraries, about */
-    size_t held_bytes;       /* in use already: checkpoint, data, network */
-    size_t beside_bytes;     /* vectors, a matrix or a basis, grids */
-    size_t total_bytes;      /* at the peak */
-    double start_seconds;    /* before the work: reading, compiling; set by the caller, 0 otherwise */
+    size_t      products, products_most; /* H·v in all, as in basin_cost */
+    size_t      gradients, losses;       /* passes over samples; points of a slice are losses */
+    /* of the products' frozen point; all zero where there is none */
+    basin_provision provision;
+    size_t          limit_bytes;   /* basin_memory_limit() */
+    size_t          program_bytes; /* program and libraries, about */
+    size_t          held_bytes;    /* in use already: checkpoint, data, network */
+    size_t          beside_bytes;  /* vectors, a matrix or a basis, grids */
+    size_t          total_bytes;   /* at the peak */
+    /* before the work: reading, compiling; set by the caller, 0 otherwise */
+    double start_seconds;
     double seconds, seconds_most; /* of the work */
 } basin_forecast;
 
 /* Each counts what is left to do at a point that has not been asked for anything yet. */
-basin_status basin_spectrum_forecast(basin_point *point, const basin_spectrum_options *options, basin_forecast **out);
-basin_status basin_sane_ritz_forecast(basin_point *point, const basin_sane_options *options, basin_forecast **out);
+basin_status basin_spectrum_forecast(basin_point *point, const basin_spectrum_options *options,
+                                     basin_forecast **out);
+basin_status basin_sane_ritz_forecast(basin_point *point, const basin_sane_options *options,
+                                      basin_forecast **out);
 /* The request's directions are not read: `specs` [axis_count] says what it takes to make them. */
-basin_status basin_slice_forecast(const basin_slice_request *request, const basin_direction_spec *specs, basin_forecast **out);
-basin_status basin_sharpness_forecast(basin_point *point, const basin_sharpness_options *options, basin_forecast **out);
+basin_status basin_slice_forecast(const basin_slice_request  *request,
+                                  const basin_direction_spec *specs, basin_forecast **out);
+basin_status basin_sharpness_forecast(basin_point *point, const basin_sharpness_options *options,
+                                      basin_forecast **out);
 void         basin_forecast_destroy(basin_forecast **forecast);
 
-/* ------------------------------------------------------------------------- measures of one checkpoint -- */
+/* ---------------------------------------------------------------- measures of one checkpoint -- */
 
-/* What a measure speaks to. A claim is about one family: curvature is «flatter» or «sharper», effective
-   dimension «lower» or «higher» (a lower λ_max alone raises SANE), the rise of the loss «smaller» or
-   «larger». Of basin_measures.h, which says of each measure what it speaks to, a comparison takes those
-   with `compared`. */
+/* What a measure speaks to. A claim is about one family: curvature is «flatter» or «sharper»,
+   effective dimension «lower» or «higher» (a lower λ_max alone raises SANE), the rise of the loss
+   «smaller» or «larger». Of basin_measures.h, which says of each measure what it speaks to, a
+   comparison takes those with `compared`. */
 typedef enum basin_family {
     BASIN_FAMILY_CURVATURE,
     BASIN_FAMILY_DIMENSION,
-    BASIN_FAMILY_RISE,           /* of the loss: one-step, symmetrised, along common directions */
+    BASIN_FAMILY_RISE, /* of the loss: one-step, symmetrised, along common directions */
     BASIN_FAMILY_GENERALISATION,
-    BASIN_FAMILY_CONDITION,      /* is not claimed, but must be looked at; not part of the report */
+    BASIN_FAMILY_CONDITION, /* is not claimed, but must be looked at; not part of the report */
     BASIN_FAMILIES
 } basin_family;
 
@@ -1104,7 +1286,8 @@ typedef enum basin_interval {
     BASIN_INTERVAL_STANDARD_ERROR, /* value ∓ one standard error */
     BASIN_INTERVALS
 } basin_interval;
-const char *basin_interval_text(basin_interval interval); /* none | residual | bounds | standard_error */
+/* none | residual | bounds | standard_error */
+const char *basin_interval_text(basin_interval interval);
 
 typedef struct basin_value {
     double value;        /* NAN: unknown or undefined */
@@ -1123,29 +1306,36 @@ typedef enum basin_measure {
 typedef enum basin_point_kind {
     BASIN_POINT_RAW,      /* at its weights (unperturbed) */
     BASIN_POINT_POLISHED, /* after K plain gradient steps from there (basin_polish) */
-    BASIN_POINT_AVERAGED, /* at the mean of the weights of consecutive checkpoints that end with it */
+    /* at the mean of the weights of consecutive checkpoints that end with it */
+    BASIN_POINT_AVERAGED,
     BASIN_POINTS
 } basin_point_kind;
 const char *basin_point_text(basin_point_kind point); /* raw | polished | averaged */
 
 /* One row of `track` and `compare`: everything measured at one point of one checkpoint. */
 typedef struct basin_row {
-    char   *run, *checkpoint;     /* folder and file name */
-    char   *method;
-    char   *missing;              /* why it could not be measured («diverged: NaN in fc1.weight»), or NULL; then the rest is NAN */
-    int     point;                /* basin_point_kind */
-    size_t  part;                 /* 0: on all the training samples asked for; 1, 2: on a random half of these */
-    double  at_loss;              /* interpolated to this training loss between two checkpoints; NAN: measured at one */
-    int     weights;              /* basin_weights_kind, not MIXED; -1 unknown */
+    char *run, *checkpoint; /* folder and file name */
+    char *method;
+    /* why it could not be measured («diverged: NaN in fc1.weight»), or NULL; then the rest is
+       NAN */
+    char *missing;
+    int   point; /* basin_point_kind */
+    /* 0: on all the training samples asked for; 1, 2: on a random half of these */
+    size_t part;
+    /* interpolated to this training loss between two checkpoints; NAN: measured at one */
+    double  at_loss;
+    int     weights; /* basin_weights_kind, not MIXED; -1 unknown */
     int64_t seed, step;
     double  epoch;
     int64_t gradient_evaluations;
     double  seconds;
     double  learning_rate, momentum, rho, weight_decay;
     size_t  parameters, samples;
-    size_t  split_samples;        /* that the training split has: more than `samples` where a subset was used */
-    size_t  test_samples;         /* 0 without a test split */
-    union {                       /* every measure of basin_measures.h, by its number or by its name */
+    /* that the training split has: more than `samples` where a subset was used */
+    size_t split_samples;
+    size_t test_samples; /* 0 without a test split */
+    /* every measure of basin_measures.h, by its number or by its name */
+    union {
         basin_value measures[BASIN_MEASURES];
         struct {
 #define BASIN_MEASURE(name, ...) basin_value name;
@@ -1153,42 +1343,48 @@ typedef struct basin_row {
         };
     };
     basin_stationarity stationarity;
-    double  alpha;                /* of n_eff: the option, else 0.5 in every row; never a run's own decay */
-    double  sharpness_rho;        /* radius of all rises: the same for every row compared */
-    int64_t batch_size;           /* 0 = full batch, which the ceiling supposes; -1 unknown */
-    int     spectrum_method;      /* basin_spectrum_method, not AUTO; -1 unknown */
-    char   *network;              /* as basin_graph_describe; not in JSON; NULL unknown */
-    char   *loss_function;        /* in full, as basin_loss_spec_describe; NULL unknown */
-    char   *data_digest;          /* of the data set, SHA-256 of its content; NULL unknown */
+    /* of n_eff: the option, else 0.5 in every row; never a run's own decay */
+    double       alpha;
+    double       sharpness_rho;   /* radius of all rises: the same for every row compared */
+    int64_t      batch_size;      /* 0 = full batch, which the ceiling supposes; -1 unknown */
+    int          spectrum_method; /* basin_spectrum_method, not AUTO; -1 unknown */
+    char        *network;         /* as basin_graph_describe; not in JSON; NULL unknown */
+    char        *loss_function;   /* in full, as basin_loss_spec_describe; NULL unknown */
+    char        *data_digest;     /* of the data set, SHA-256 of its content; NULL unknown */
     basin_polish polish;          /* how a polished point was reached; steps = 0: it was not */
-    size_t  averaged;             /* checkpoints averaged; 0 = none */
+    size_t       averaged;        /* checkpoints averaged; 0 = none */
 } basin_row;
 
-/* A column of a table of rows: a measure, as basin_measures.h lists it, or a number of the record that
-   figures have on an axis. */
+/* A column of a table of rows: a measure, as basin_measures.h lists it, or a number of the record
+   that figures have on an axis. */
 typedef struct basin_column {
-    const char  *name;          /* as in JSON, but for what it stands in there */
-    const char  *label;         /* on axes; \1…\2 is a subscript */
-    size_t       offset;        /* in basin_row: of a measure's basin_value, else of the number */
-    double       least, most;   /* what it can be */
-    bool         integer;       /* of the record: an int64_t, -1 unknown; else a double */
-    bool         fixed;         /* of the record: at a row between two others as at the later of them */
+    const char *name;        /* as in JSON, but for what it stands in there */
+    const char *label;       /* on axes; \1…\2 is a subscript */
+    size_t      offset;      /* in basin_row: of a measure's basin_value, else of the number */
+    double      least, most; /* what it can be */
+    bool        integer;     /* of the record: an int64_t, -1 unknown; else a double */
+    /* of the record: at a row between two others as at the later of them */
+    bool fixed;
     /* of measures */
-    const char  *unit;          /* of L, the loss, and θ, the parameters; 1: a pure number */
-    const char  *definition;    /* one line */
+    const char  *unit;       /* of L, the loss, and θ, the parameters; 1: a pure number */
+    const char  *definition; /* one line */
     basin_family family;
-    unsigned     needs;         /* of basin_need: where one is not there, it is NAN */
-    unsigned     invariance;    /* of basin_invariance */
-    bool         compared;      /* methods are held against each other by it */
-    int          better;        /* generalisation: +1 higher, −1 lower is better; else 0 */
-    bool         ratio;         /* held against another by their ratio, where both are positive */
-    bool         whole;         /* a sum over the whole spectrum, of which a truncated one gives a part */
-    bool         at_raw_only;   /* compared at raw points only: others do not measure it anew */
-    bool         own_direction; /* looks along a direction of each run's own, by which methods differ, too */
-    size_t       setting;       /* offset of the double that is part of its definition: rows where that differs
-                                   are not compared by it; 0: none */
-    const char  *title;         /* over its column in what `track` prints; NULL: it is not printed */
-    int          digits;        /* printed; 0: in per cent */
+    unsigned     needs;      /* of basin_need: where one is not there, it is NAN */
+    unsigned     invariance; /* of basin_invariance */
+    bool         compared;   /* methods are held against each other by it */
+    int          better;     /* generalisation: +1 higher, −1 lower is better; else 0 */
+    bool         ratio;      /* held against another by their ratio, where both are positive */
+    /* a sum over the whole spectrum, of which a truncated one gives a part */
+    bool whole;
+    bool at_raw_only; /* compared at raw points only: others do not measure it anew */
+    /* looks along a direction of each run's own, by which methods differ, too */
+    bool own_direction;
+    /* offset of the double that is part of its definition: rows where that differs are not compared
+       by it; 0: none */
+    size_t setting;
+    /* over its column in what `track` prints; NULL: it is not printed */
+    const char *title;
+    int         digits; /* printed; 0: in per cent */
 } basin_column;
 
 /* The measures, in the order of their numbers, then the record. */
@@ -1196,20 +1392,23 @@ extern const basin_column basin_columns[];
 extern const size_t       basin_column_count;
 
 const basin_column *basin_column_find(const char *name); /* NULL if there is none */
-double              basin_column_value(const basin_row *row, const basin_column *column); /* NAN: unknown */
+/* NAN: unknown */
+double basin_column_value(const basin_row *row, const basin_column *column);
 /* The ends of its interval; both are the value where there is none. */
-void basin_column_bounds(const basin_row *row, const basin_column *column, double *low, double *high);
+void basin_column_bounds(const basin_row *row, const basin_column *column, double *low,
+                         double *high);
 /* SANE or N_eff of a truncated spectrum that leaves it open by more than 1 %. */
 bool basin_column_partial(const basin_row *row, const basin_column *column);
 
 typedef struct basin_row_options {
     basin_spectrum_options spectrum;
     basin_sane_options     sane;
-    basin_point_kind       point;  /* of the row: the method's own ceiling and fall_per_step are those of raw points only */
-    double                 rho;    /* of the one-step rises; 0 = 0.05 */
-    size_t                 random; /* random directions of rise_random; 0 = 4 */
-    uint64_t               seed;   /* of the first of them */
-    const basin_checkpoint *start; /* of the run (basin_run_start); NULL = not known. Borrowed */
+    /* of the row: the method's own ceiling and fall_per_step are those of raw points only */
+    basin_point_kind        point;
+    double                  rho;    /* of the one-step rises; 0 = 0.05 */
+    size_t                  random; /* random directions of rise_random; 0 = 4 */
+    uint64_t                seed;   /* of the first of them */
+    const basin_checkpoint *start;  /* of the run (basin_run_start); NULL = not known. Borrowed */
 } basin_row_options;
 
 /* Measures a point of the training objective with the checkpoint's record; test and clean,
@@ -1217,19 +1416,23 @@ typedef struct basin_row_options {
    numbers; the caller sets run, checkpoint, part, weights, split_samples, polish and averaged, and
    data_digest where the data are not those that the checkpoint records. The point's theta is the
    checkpoint's after any undoing, polishing or averaging. Caller clears with basin_row_clear. */
-basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
-                               const basin_row_options *options, basin_row *out);
+basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_objective *clean,
+                               const basin_checkpoint *ck, const basin_row_options *options,
+                               basin_row *out);
 /* The record of a checkpoint alone (method to weight_decay, parameters, batch_size to
    data_digest); every measure is NAN. Caller clears. */
-basin_status basin_row_record(const basin_checkpoint *ck /* NULL: nothing is known */, basin_row *out);
+basin_status basin_row_record(const basin_checkpoint *ck /* NULL: nothing is known */,
+                              basin_row              *out);
 /* The record, loss (with the weight decay that is included) and accuracy on the training objective
-   and ‖theta‖ alone, at the cost of one loss: enough to tell whether two runs started at the same weights on the same data, and how
-   far one came down. Caller clears. */
+   and ‖theta‖ alone, at the cost of one loss: enough to tell whether two runs started at the same
+   weights on the same data, and how far one came down. Caller clears. */
 basin_status basin_row_glance(basin_objective *train, const basin_checkpoint *ck,
                               const basin_decay *included /* NULL: none */, basin_row *out);
-/* The row between `before` and `after`, two consecutive checkpoints of a run with before->train_loss > loss >= after->train_loss > 0: each
-   measure linear in ln(train loss). Caller clears. */
-basin_status basin_row_interpolate(const basin_row *before, const basin_row *after, double loss, basin_row *out);
+/* The row between `before` and `after`, two consecutive checkpoints of a run with
+   before->train_loss > loss >= after->train_loss > 0: each measure linear in ln(train loss). Caller
+   clears. */
+basin_status basin_row_interpolate(const basin_row *before, const basin_row *after, double loss,
+                                   basin_row *out);
 /* Rows of two consecutive checkpoints of a run, each at several kinds of points and on parts of
    the samples: `out` [after_count] has for each of `after` its row where the raw rows of all
    samples (part 0) have that training loss, all at the place between the two that these give; or
@@ -1240,41 +1443,54 @@ basin_status basin_rows_interpolate(const basin_row *before, size_t before_count
                                     basin_row *out, size_t *standing);
 void         basin_row_clear(basin_row *row); /* frees the strings; zeroes */
 
-/* Largest stable λ_max of a method at full batch (docs/measures.md): gd and sgd 2(1+β)/η, nag, sam, msam; NAN for others and for η = 0.
-   gradient_norm and momentum_norm enter for sam and msam, with rho/‖·‖ held fixed: since these norms follow λ_max, the ratio λ_max/ceiling
-   tends to 1 on a fixed quadratic whatever λ_max is. It is an index of hovering there, not of stability. Coupled weight decay is taken
-   off: it is curvature too; decoupled decay w shrinks the ceiling of heavy ball to (1+β)(2/η − w). */
-double basin_ceiling(const char *method, const basin_hyperparameters *hyper, double gradient_norm, double momentum_norm);
-/* The ceiling of the same learning rate, momentum and decay without the perturbation; NAN for methods that basin_ceiling does not know. */
+/* Largest stable λ_max of a method at full batch (docs/measures.md): gd and sgd 2(1+β)/η, nag, sam,
+   msam; NAN for others and for η = 0. gradient_norm and momentum_norm enter for sam and msam, with
+   rho/‖·‖ held fixed: since these norms follow λ_max, the ratio λ_max/ceiling tends to 1 on a fixed
+   quadratic whatever λ_max is. It is an index of hovering there, not of stability. Coupled weight
+   decay is taken off: it is curvature too; decoupled decay w shrinks the ceiling of heavy ball to
+   (1+β)(2/η − w). */
+double basin_ceiling(const char *method, const basin_hyperparameters *hyper, double gradient_norm,
+                     double momentum_norm);
+/* The ceiling of the same learning rate, momentum and decay without the perturbation; NAN for
+   methods that basin_ceiling does not know. */
 double basin_ceiling_plain(const char *method, const basin_hyperparameters *hyper);
 
 typedef struct basin_track {
-    size_t          row_count;
-    basin_row *rows;     /* by run, then by step */
-    size_t          missing;  /* how many rows are missing */
-    char           *note;     /* what holds the rows apart («their losses differ: …»), whose statistics are not theirs; NULL = nothing */
+    size_t     row_count;
+    basin_row *rows;    /* by run, then by step */
+    size_t     missing; /* how many rows are missing */
+    /* what holds the rows apart («their losses differ: …»), whose statistics are not theirs; NULL =
+       nothing */
+    char *note;
 } basin_track;
 void basin_track_destroy(basin_track **track);
 
-/* ------------------------------------------------------------------------------------------ comparison -- */
+/* -------------------------------------------------------------------------------- comparison -- */
 
 typedef struct basin_group { /* the runs of one method, at one checkpoint each */
-    char   *name;        /* of the method; «gd, budget of sam» of the extra group at equal gradient evaluations */
-    char   *method;      /* gd | sam | msam | … | unknown */
-    char   *budget_of;   /* the method whose gradient evaluations the extra group has spent; NULL: a method at the common step or loss */
+    /* of the method; «gd, budget of sam» of the extra group at equal gradient evaluations */
+    char *name;
+    char *method; /* gd | sam | msam | … | unknown */
+    /* the method whose gradient evaluations the extra group has spent; NULL: a method at the common
+       step or loss */
+    char   *budget_of;
     size_t  run_count;
-    size_t *rows;        /* [run_count] indices into the comparison's rows, of the raw points */
+    size_t *rows; /* [run_count] indices into the comparison's rows, of the raw points */
     double  gradient_evaluations, seconds; /* mean */
 } basin_group;
 
 typedef struct basin_estimate { /* one measure in one group, at one kind of point */
     char  *measure, *group;
-    int    point;        /* basin_point_kind */
+    int    point; /* basin_point_kind */
     size_t n;
-    double mean, sd, lower, upper; /* 95 % t-interval, cut to what the measure can be (accuracy: [0, 1]); NAN below 2 runs */
-    double sampling_error; /* standard error of the mean over the choice of training samples, from halves of a subset, as if all runs erred
-                              alike, for they share the choice; NAN where there are no halves */
-    double sampling_bias;  /* mean of the halves minus the whole: how the measure moves from N/2 to N samples; NAN likewise */
+    /* 95 % t-interval, cut to what the measure can be (accuracy: [0, 1]); NAN below 2 runs */
+    double mean, sd, lower, upper;
+    /* standard error of the mean over the choice of training samples, from halves of a subset, as
+       if all runs erred alike, for they share the choice; NAN where there are no halves */
+    double sampling_error;
+    /* mean of the halves minus the whole: how the measure moves from N/2 to N samples; NAN
+       likewise */
+    double sampling_bias;
 } basin_estimate;
 
 typedef enum basin_verdict {
@@ -1284,71 +1500,103 @@ typedef enum basin_verdict {
     BASIN_VERDICT_TOO_FEW_SEEDS, /* even all signs alike would not decide; seeds_needed could */
     BASIN_VERDICT_NOT_MEASURED,
     BASIN_VERDICT_NOT_PAIRED,
-    BASIN_VERDICT_CONTINUATION   /* a run against its own continuation: listed, no comparison of methods */
+    /* a run against its own continuation: listed, no comparison of methods */
+    BASIN_VERDICT_CONTINUATION
 } basin_verdict;
 
-typedef struct basin_difference { /* one measure at one kind of point, one group against the base group, paired by seed */
-    char  *measure, *group, *base;
-    int    family, point;      /* basin_family, basin_point_kind */
-    bool   ratio;              /* a measure that is positive in every pair: mean, lower and upper are of group / base, by logarithms;
-                                  otherwise of group - base */
+/* one measure at one kind of point, one group against the base group, paired by seed */
+typedef struct basin_difference {
+    char *measure, *group, *base;
+    int   family, point; /* basin_family, basin_point_kind */
+    /* a measure that is positive in every pair: mean, lower and upper are of group / base, by
+       logarithms; otherwise of group - base */
+    bool   ratio;
     size_t pairs;
-    double mean, lower, upper; /* mean (geometric of ratios) and 95 % t-interval of the paired differences */
-    double rows_error;         /* generalisation: standard error of the mean difference (of logarithms, if ratio) over the rows of the test set, from
-                                  its parts; NAN where it is unknown. A report must stand out against it, too: see measures.md */
-    double p;                  /* exact two-sided sign-flip test, under symmetry of the differences (of logarithms, if ratio) */
-    double p_family;           /* adjusted over the measures of its family at all points of this pair: step-down, signs flipped jointly by seed */
-    double p_report;           /* adjusted over all families but conditions, and over all pairs that the report tests; NAN for conditions and
-                                  continuations. p_report >= p_family >= p */
-    double p_smallest;         /* attainable: 2/2^n, n the pairs that differ at all (above 24 1/100,001: sampled) */
-    bool   paired;             /* same seed gave the same start (as recorded); false: only listed, p = NAN */
-    bool   losses_unequal;     /* the training losses of these two groups differ: see losses_note */
-    int    verdict;            /* basin_verdict by p_family: what holds of this family alone */
-    int    report;             /* basin_verdict by p_report: what the report says */
-    size_t seeds_needed;       /* that could decide by p_report, if all agreed in sign; 0 = these can */
+    /* mean (geometric of ratios) and 95 % t-interval of the paired differences */
+    double mean, lower, upper;
+    /* generalisation: standard error of the mean difference (of logarithms, if ratio) over the rows
+       of the test set, from its parts; NAN where it is unknown. A report must stand out against it,
+       too: see measures.md */
+    double rows_error;
+    /* exact two-sided sign-flip test, under symmetry of the differences (of logarithms, if
+       ratio) */
+    double p;
+    /* adjusted over the measures of its family at all points of this pair: step-down, signs flipped
+       jointly by seed */
+    double p_family;
+    /* adjusted over all families but conditions, and over all pairs that the report tests; NAN for
+       conditions and continuations. p_report >= p_family >= p */
+    double p_report;
+    /* attainable: 2/2^n, n the pairs that differ at all (above 24 1/100,001: sampled) */
+    double p_smallest;
+    /* same seed gave the same start (as recorded); false: only listed, p = NAN */
+    bool paired;
+    bool losses_unequal; /* the training losses of these two groups differ: see losses_note */
+    int  verdict;        /* basin_verdict by p_family: what holds of this family alone */
+    int  report;         /* basin_verdict by p_report: what the report says */
+    /* that could decide by p_report, if all agreed in sign; 0 = these can */
+    size_t seeds_needed;
 } basin_difference;
 
 typedef struct basin_comparison {
-    size_t row_count;        basin_row   *rows;
-    size_t group_count;      basin_group      *groups;
-    size_t estimate_count;   basin_estimate   *estimates;
-    size_t difference_count; basin_difference *differences;
-    char  *base;                  /* the group that the others are held against */
-    int64_t step;                 /* at which the methods were compared; -1 if each at its own last, or at equal loss */
-    double at_loss;               /* the training loss at which they were compared; NAN = at a step */
-    double level;                 /* of significance */
-    size_t report_pairs;          /* pairs of groups that the report tests */
-    bool   losses_unequal;        /* training losses of some pair of groups differ: see losses_note */
+    size_t            row_count;
+    basin_row        *rows;
+    size_t            group_count;
+    basin_group      *groups;
+    size_t            estimate_count;
+    basin_estimate   *estimates;
+    size_t            difference_count;
+    basin_difference *differences;
+    char             *base; /* the group that the others are held against */
+    /* at which the methods were compared; -1 if each at its own last, or at equal loss */
+    int64_t step;
+    /* the training loss at which they were compared; NAN = at a step */
+    double at_loss;
+    double level;        /* of significance */
+    size_t report_pairs; /* pairs of groups that the report tests */
+    /* training losses of some pair of groups differ: see losses_note */
+    bool   losses_unequal;
     char  *losses_note;
     size_t missing;
-    size_t note_count;       char **notes; /* in plain words, in order of weight */
-    size_t test_part_count;       /* J: parts of the test set; 0 where none were measured */
-    double *test_part_loss;       /* [row_count, J] mean loss on each part; NAN where not measured */
-    double *test_part_accuracy;   /* [row_count, J] */
+    size_t note_count;
+    char **notes;           /* in plain words, in order of weight */
+    size_t test_part_count; /* J: parts of the test set; 0 where none were measured */
+    /* [row_count, J] mean loss on each part; NAN where not measured */
+    double *test_part_loss;
+    double *test_part_accuracy; /* [row_count, J] */
 } basin_comparison;
 
 typedef struct basin_comparison_options {
-    const char *base;     /* group name; NULL = gd, else sgd, else the first */
-    double      level;    /* of significance; 0 = 0.05 */
-    double      loss_tolerance; /* relative difference of mean training losses that counts as unequal; 0 = 0.1 */
-    double      at_loss;  /* > 0: compare at this training loss instead of at a step, each run interpolated between the consecutive
-                             checkpoints that bracket it, or else at its first checkpoint at or below; 0 = at a step */
-    const basin_bn_mode *bn; /* of the rows: with BatchNorm's statistics other than of batches λ_max is not training's; NULL = no
-                                BatchNormalization */
-    const char *note;     /* what was met while measuring and rows do not say, e.g. that the
+    const char *base;  /* group name; NULL = gd, else sgd, else the first */
+    double      level; /* of significance; 0 = 0.05 */
+    /* relative difference of mean training losses that counts as unequal; 0 = 0.1 */
+    double loss_tolerance;
+    /* > 0: compare at this training loss instead of at a step, each run interpolated between the
+       consecutive checkpoints that bracket it, or else at its first checkpoint at or below; 0 = at
+       a step */
+    double at_loss;
+    /* of the rows: with BatchNorm's statistics other than of batches λ_max is not training's; NULL
+       = no BatchNormalization */
+    const basin_bn_mode *bn;
+    const char          *note; /* what was met while measuring and rows do not say, e.g. that the
                              statistics of BatchNorm are of other weights; NULL = nothing */
-    size_t        test_part_count;    /* J equal parts of one test set, the same for all rows; 0 = none */
-    const double *test_part_loss;     /* [count, J], as basin_test_parts gives them; NAN where not measured */
+    /* J equal parts of one test set, the same for all rows; 0 = none */
+    size_t test_part_count;
+    /* [count, J], as basin_test_parts gives them; NAN where not measured */
+    const double *test_part_loss;
     const double *test_part_accuracy; /* [count, J] */
 } basin_comparison_options;
 
-/* Loss and accuracy of each of J parts of the objective's samples, which are drawn by `seed` and alike in every objective of as many
-   samples: the sampling error over the rows of a test set. The losses have the weight decay that is included (NULL:
-   none). BASIN_ERR_ARG unless 2 <= J <= samples. */
-basin_status basin_test_parts(basin_objective *test, const double *theta, const basin_decay *included, size_t parts,
-                              uint64_t seed, double *loss /* [J] */, double *accuracy /* [J] */);
+/* Loss and accuracy of each of J parts of the objective's samples, which are drawn by `seed` and
+   alike in every objective of as many samples: the sampling error over the rows of a test set. The
+   losses have the weight decay that is included (NULL: none). BASIN_ERR_ARG unless 2 <= J <=
+   samples. */
+basin_status basin_test_parts(basin_objective *test, const double *theta,
+                              const basin_decay *included, size_t parts, uint64_t seed,
+                              double *loss /* [J] */, double *accuracy /* [J] */);
 
-typedef enum basin_choice { /* what a comparison wants of one saved checkpoint */
+/* what a comparison wants of one saved checkpoint */
+typedef enum basin_choice {
     BASIN_CHOICE_NONE,
     BASIN_CHOICE_START,  /* of step 0, by basin_row_glance: do equal seeds start alike? */
     BASIN_CHOICE_BEFORE, /* at a loss: the last above it, to interpolate from */
@@ -1375,7 +1623,7 @@ typedef enum basin_choice { /* what a comparison wants of one saved checkpoint *
    the first at or below the loss. */
 basin_status basin_comparison_choose(const basin_row *records, size_t count,
                                      const basin_comparison_options *options,
-                                     basin_choice *out /* [count] */);
+                                     basin_choice                   *out /* [count] */);
 
 /* Whether rows may be held against each other, by network, loss_function and data_digest, where
    they know these: BASIN_ERR_VALUE names the first two runs of another network or loss, or of
@@ -1391,7 +1639,9 @@ basin_status basin_rows_unlike(const basin_row *rows, size_t count, char **out);
    Compares those that basin_comparison_choose names, the base's at the budget as a group of
    their own. BASIN_ERR_VALUE as basin_rows_demand_alike. With at_loss: BASIN_ERR_VALUE names the
    runs that do not reach it and how far they got, where fewer than two methods do. */
-basin_status basin_comparison_compute(const basin_row *rows, size_t count, const basin_comparison_options *options, basin_comparison **out);
+basin_status basin_comparison_compute(const basin_row *rows, size_t count,
+                                      const basin_comparison_options *options,
+                                      basin_comparison              **out);
 void         basin_comparison_destroy(basin_comparison **comparison);
 /* By their names; NULL if absent. Borrowed from the comparison. */
 const basin_estimate   *basin_comparison_estimate(const basin_comparison *comparison,
@@ -1400,144 +1650,171 @@ const basin_estimate   *basin_comparison_estimate(const basin_comparison *compar
 const basin_difference *basin_comparison_difference(const basin_comparison *comparison,
                                                     const char *measure, const char *group,
                                                     const char *base, basin_point_kind point);
-/* Standard error of a measure over the choice of its training samples, from its values on two random halves of them: |one - two|/2, less
-   what a finite split leaves of it. One degree of freedom. */
-double       basin_sampling_error(const basin_row *whole, double one, double two);
-const char  *basin_verdict_text(basin_verdict verdict); /* lower | higher | undecided | … ; never NULL */
-const char  *basin_family_text(basin_family family);
+/* Standard error of a measure over the choice of its training samples, from its values on two
+   random halves of them: |one - two|/2, less what a finite split leaves of it. One degree of
+   freedom. */
+double basin_sampling_error(const basin_row *whole, double one, double two);
+/* lower | higher | undecided | … ; never NULL */
+const char *basin_verdict_text(basin_verdict verdict);
+const char *basin_family_text(basin_family family);
 
 /* Two-sided 97.5 % quantile of Student's t with `dof` degrees of freedom. */
 double basin_student_t975(size_t dof);
-/* Exact two-sided sign-flip p-value of the mean of n differences (n <= 24 enumerated, above: seeded sampling with +1 correction). */
+/* Exact two-sided sign-flip p-value of the mean of n differences (n <= 24 enumerated, above: seeded
+   sampling with +1 correction). */
 double basin_sign_flip_p(const double *differences, size_t n);
 
-/* ----------------------------------------------------------------------------------------------- check -- */
+/* ------------------------------------------------------------------------------------- check -- */
 
-typedef enum basin_check_verdict { BASIN_CHECK_PASSED, BASIN_CHECK_FAILED, BASIN_CHECK_NOT_TESTABLE } basin_check_verdict;
+typedef enum basin_check_verdict {
+    BASIN_CHECK_PASSED,
+    BASIN_CHECK_FAILED,
+    BASIN_CHECK_NOT_TESTABLE
+} basin_check_verdict;
 
 typedef struct basin_check_item {
-    char  *name;        /* gradient | product | symmetry | taylor:1 | taylor:2 | recorded:train.loss:theta:eval:full … */
-    int    verdict;     /* basin_check_verdict */
+    /* gradient | product | symmetry | taylor:1 | taylor:2 | recorded:train.loss:theta:eval:full
+       … */
+    char  *name;
+    int    verdict;                           /* basin_check_verdict */
     double value, expected, tolerance, error; /* what they are is said in `detail` */
     char  *detail;
 } basin_check_item;
 
 typedef struct basin_check {
-    size_t parameters, samples;
-    size_t item_count;
+    size_t            parameters, samples;
+    size_t            item_count;
     basin_check_item *items;
-    bool   failed;
+    bool              failed;
 } basin_check;
 
 typedef struct basin_check_options {
-    uint64_t seed;
+    uint64_t                seed;
     const basin_checkpoint *ck;   /* for recorded values, or NULL */
-    basin_objective *test;        /* for recorded test values, or NULL */
-    bool     partial;             /* the objectives hold some samples of their splits only: recorded values are not testable */
+    basin_objective        *test; /* for recorded test values, or NULL */
+    /* the objectives hold some samples of their splits only: recorded values are not testable */
+    bool partial;
 } basin_check_options;
 
-/* Derivatives in double against differences with tiny steps, symmetry, Taylor orders (slopes 2 and 3), recorded values
-   against recomputed ones of the same split, point, mode and coverage. Steps across activation kinks do not count. */
-basin_status basin_check_compute(basin_objective *o, const double *theta, const basin_check_options *options, basin_check **out);
+/* Derivatives in double against differences with tiny steps, symmetry, Taylor orders (slopes 2 and
+   3), recorded values against recomputed ones of the same split, point, mode and coverage. Steps
+   across activation kinks do not count. */
+basin_status basin_check_compute(basin_objective *o, const double *theta,
+                                 const basin_check_options *options, basin_check **out);
 void         basin_check_destroy(basin_check **check);
 
-/* ------------------------------------------------------------------------------------------------ info -- */
+/* -------------------------------------------------------------------------------------- info -- */
 
 typedef struct basin_tensor_info {
-    char  *name;
-    size_t rank;
-    size_t *shape;          /* [rank] */
-    double norm, momentum_norm; /* NAN where absent */
-    size_t not_finite;
+    char   *name;
+    size_t  rank;
+    size_t *shape;               /* [rank] */
+    double  norm, momentum_norm; /* NAN where absent */
+    size_t  not_finite;
 } basin_tensor_info;
 
 typedef struct basin_info { /* what one checkpoint says of itself, from the file alone */
-    char   *checkpoint, *method, *data_path, *data_digest, *digest;
-    char   *run;            /* identity of its training */
-    int     loss_kind;      /* basin_loss_kind */
-    int     perturbed;      /* basin_perturbed */
-    char   *loss;           /* in full, as basin_loss_spec_describe */
-    size_t  parameters, layers;
-    int64_t step, seed, batch_size, gradient_evaluations;
-    double  epoch, seconds, learning_rate, momentum, rho, weight_decay;
-    bool    weight_decay_coupled;
-    bool    has_momentum;
-    double  theta_norm, momentum_norm, undo;
-    size_t  not_finite;
-    size_t  tensor_count;
+    char              *checkpoint, *method, *data_path, *data_digest, *digest;
+    char              *run;       /* identity of its training */
+    int                loss_kind; /* basin_loss_kind */
+    int                perturbed; /* basin_perturbed */
+    char              *loss;      /* in full, as basin_loss_spec_describe */
+    size_t             parameters, layers;
+    int64_t            step, seed, batch_size, gradient_evaluations;
+    double             epoch, seconds, learning_rate, momentum, rho, weight_decay;
+    bool               weight_decay_coupled;
+    bool               has_momentum;
+    double             theta_norm, momentum_norm, undo;
+    size_t             not_finite;
+    size_t             tensor_count;
     basin_tensor_info *tensors;
-    size_t  node_count;
-    char  **nodes;          /* «fc1: Gemm(input, fc1.weight, fc1.bias)» */
-    size_t  recorded_count;
-    basin_recorded *recorded;
-    double  gradient_norm, momentum_gradient_cosine; /* by basin_info_gradient; NAN otherwise */
-    basin_stationarity stationarity; /* loss = NAN if not computed */
+    size_t             node_count;
+    char             **nodes; /* «fc1: Gemm(input, fc1.weight, fc1.bias)» */
+    size_t             recorded_count;
+    basin_recorded    *recorded;
+    double gradient_norm, momentum_gradient_cosine; /* by basin_info_gradient; NAN otherwise */
+    basin_stationarity stationarity;                /* loss = NAN if not computed */
 } basin_info;
-basin_status basin_info_compute(const basin_checkpoint *ck, basin_info **out); /* from the file alone */
+/* from the file alone */
+basin_status basin_info_compute(const basin_checkpoint *ck, basin_info **out);
 /* With the data: fills gradient_norm, momentum_gradient_cosine (of the loss without decay; NAN
    where there is no momentum or one of them is zero) and stationarity, at a point of ck->theta.
    `info` is unchanged on failure. */
 basin_status basin_info_gradient(basin_point *point, const basin_checkpoint *ck, basin_info *info);
 void         basin_info_destroy(basin_info **info);
 
-/* --------------------------------------------------------------------------------------------- trainer -- */
+/* ----------------------------------------------------------------------------------- trainer -- */
 
-/* The recursions are those of docs/measures.md. Weight decay is coupled, taken where the method's paper takes it. */
+/* The recursions are those of docs/measures.md. Weight decay is coupled, taken where the method's
+   paper takes it. */
 typedef enum basin_update { BASIN_GD, BASIN_SGD, BASIN_NAG, BASIN_SAM, BASIN_MSAM } basin_update;
 
-basin_status basin_update_find(const char *name, basin_update *out); /* gd | sgd | nag | sam | msam */
+/* gd | sgd | nag | sam | msam */
+basin_status basin_update_find(const char *name, basin_update *out);
 
 typedef struct basin_train_state { /* handed to the callback: everything a checkpoint saves */
-    const double *theta;      /* [P] unperturbed */
-    const double *stored;     /* [P] what the optimizer holds between steps: perturbed for MSAM, else theta */
-    const double *momentum;   /* [P]; NULL when the coefficient is 0 (never for MSAM, which is undone with it) */
-    double  undo;             /* theta = stored + undo * momentum (MSAM), 0 otherwise */
-    int64_t step;
-    double  epoch;
-    int64_t gradient_evaluations; /* one is one gradient over one batch: SAM spends two a step, the others one */
-    double  seconds;          /* spent in gradients and updates */
-    double  learning_rate;    /* of the update that led here; at step 0 of the first one */
-    double  running_loss;     /* mean of the batch losses since the last call; NAN at step 0 */
-    bool    diverged;         /* theta or the loss is not finite: training stops after this call, with BASIN_OK */
+    const double *theta;           /* [P] unperturbed */
+    /* [P] what the optimizer holds between steps: perturbed for MSAM, else theta */
+    const double *stored;
+    /* [P]; NULL when the coefficient is 0 (never for MSAM, which is undone with it) */
+    const double *momentum;
+    double        undo; /* theta = stored + undo * momentum (MSAM), 0 otherwise */
+    int64_t       step;
+    double        epoch;
+    /* one is one gradient over one batch: SAM spends two a step, the others one */
+    int64_t gradient_evaluations;
+    double  seconds;       /* spent in gradients and updates */
+    double  learning_rate; /* of the update that led here; at step 0 of the first one */
+    double  running_loss;  /* mean of the batch losses since the last call; NAN at step 0 */
+    /* theta or the loss is not finite: training stops after this call, with BASIN_OK */
+    bool diverged;
 } basin_train_state;
 
-typedef enum basin_schedule { BASIN_SCHEDULE_CONSTANT, BASIN_SCHEDULE_COSINE, BASIN_SCHEDULE_STEP } basin_schedule;
+typedef enum basin_schedule {
+    BASIN_SCHEDULE_CONSTANT,
+    BASIN_SCHEDULE_COSINE,
+    BASIN_SCHEDULE_STEP
+} basin_schedule;
 
 typedef struct basin_train_options {
     basin_update   method;
-    double         learning_rate;  /* > 0, required */
-    double         momentum;       /* [0, 1); NAN = 0.9 */
-    double         rho;            /* SAM, MSAM; NAN = 0.05 */
-    double         weight_decay;   /* coupled */
-    size_t         batch_size;     /* 0 = full batch (required 0 for gd) */
-    size_t         steps;          /* > 0 */
+    double         learning_rate; /* > 0, required */
+    double         momentum;      /* [0, 1); NAN = 0.9 */
+    double         rho;           /* SAM, MSAM; NAN = 0.05 */
+    double         weight_decay;  /* coupled */
+    size_t         batch_size;    /* 0 = full batch (required 0 for gd) */
+    size_t         steps;         /* > 0 */
     basin_schedule schedule;
-    size_t         schedule_period;/* STEP: steps between decays */
-    double         schedule_factor;/* STEP: factor; COSINE: final fraction */
-    uint64_t       seed;           /* of the batch order */
-    const size_t  *save;           /* [save_count] ascending steps at which to call back (0 = before the first) */
-    size_t         save_count;
+    size_t         schedule_period; /* STEP: steps between decays */
+    double         schedule_factor; /* STEP: factor; COSINE: final fraction */
+    uint64_t       seed;            /* of the batch order */
+    /* [save_count] ascending steps at which to call back (0 = before the first) */
+    const size_t *save;
+    size_t        save_count;
     basin_status (*callback)(void *payload, const basin_train_state *state);
-    void          *payload;
+    void *payload;
 } basin_train_options;
 
-/* theta [P] is moved in place to the final, unperturbed point. Same seed: same bits, on any number of threads. A callback's
-   failure stops training with its status. */
+/* theta [P] is moved in place to the final, unperturbed point. Same seed: same bits, on any number
+   of threads. A callback's failure stops training with its status. */
 basin_status basin_train(basin_objective *o, double *theta, const basin_train_options *options);
-/* PyTorch's default for linear and convolution layers: U(-1/√fan_in, 1/√fan_in) for weights and biases; norm scale 1, shift 0. */
+/* PyTorch's default for linear and convolution layers: U(-1/√fan_in, 1/√fan_in) for weights and
+   biases; norm scale 1, shift 0. */
 basin_status basin_train_initialise(const basin_params *params, uint64_t seed, double *theta);
-/* Subset and label noise, as a data set of its own: `train_count` rows of the split (0 = all), of whose class labels the
-   fraction `noise` is replaced by another class, uniformly (these rows are also the split «noisy»); other splits keep their clean
-   rows; the rows left over join `test` if asked. Caller destroys. */
+/* Subset and label noise, as a data set of its own: `train_count` rows of the split (0 = all), of
+   whose class labels the fraction `noise` is replaced by another class, uniformly (these rows are
+   also the split «noisy»); other splits keep their clean rows; the rows left over join `test` if
+   asked. Caller destroys. */
 typedef struct basin_subset_options {
-    size_t   train_count;   /* 0 = all */
-    double   noise;         /* [0, 1] */
+    size_t   train_count; /* 0 = all */
+    double   noise;       /* [0, 1] */
     uint64_t seed;
-    bool     rest_to_test;  /* training rows not drawn are added to the test split */
+    bool     rest_to_test; /* training rows not drawn are added to the test split */
 } basin_subset_options;
-basin_status basin_dataset_subset(const basin_dataset *data, const basin_subset_options *options, basin_dataset **out);
+basin_status basin_dataset_subset(const basin_dataset *data, const basin_subset_options *options,
+                                  basin_dataset **out);
 
-/* ---------------------------------------------------------------------------------------------- result -- */
+/* ------------------------------------------------------------------------------------ result -- */
 
 typedef enum basin_input_role {
     BASIN_INPUT_CHECKPOINT,
@@ -1546,43 +1823,54 @@ typedef enum basin_input_role {
     BASIN_INPUT_AVERAGED, /* a checkpoint before it, whose weights entered the mean */
     BASIN_INPUT_ROWS      /* the numbers of the rows to use */
 } basin_input_role;
-const char *basin_input_role_text(basin_input_role role); /* checkpoint | data | other | averaged | rows */
+/* checkpoint | data | other | averaged | rows */
+const char *basin_input_role_text(basin_input_role role);
 
 typedef struct basin_input { /* a file that a result was computed from */
-    int   role;    /* basin_input_role */
-    char *path;    /* relative to `directory` or absolute, as typed */
-    char *digest;  /* SHA-256: of the content (data), else of the bytes */
+    int   role;              /* basin_input_role */
+    char *path;              /* relative to `directory` or absolute, as typed */
+    char *digest;            /* SHA-256: of the content (data), else of the bytes */
 } basin_input;
 
 typedef struct basin_training { /* where the checkpoint of a result comes from, as it records it */
-    char   *method;     /* NULL unknown */
-    int64_t seed, step; /* -1 unknown */
+    char   *method;             /* NULL unknown */
+    int64_t seed, step;         /* -1 unknown */
 } basin_training;
 
 typedef struct basin_provenance {
     char  *version, *build, *blas;
     size_t argument_count;
-    char **arguments;       /* the command line after «basin» */
-    char  *directory;       /* where it was typed, relative to the results file (so that a moved tree still verifies) */
-    size_t input_count;
+    char **arguments; /* the command line after «basin» */
+    /* where it was typed, relative to the results file (so that a moved tree still verifies) */
+    char        *directory;
+    size_t       input_count;
     basin_input *inputs;
-    basin_training training; /* of a result of one checkpoint; all unknown in tables of rows, which say it themselves */
-    int    precision;       /* basin_precision */
-    basin_polish polish;    /* with --polish: how the point measured was reached; steps = 0 otherwise, and in tables of rows */
-    size_t averaged;        /* with --average: checkpoints whose weights were averaged; 0 otherwise */
+    /* of a result of one checkpoint; all unknown in tables of rows, which say it themselves */
+    basin_training training;
+    int            precision; /* basin_precision */
+    /* with --polish: how the point measured was reached; steps = 0 otherwise, and in tables of
+       rows */
+    basin_polish polish;
+    /* with --average: checkpoints whose weights were averaged; 0 otherwise */
+    size_t        averaged;
     basin_bn_mode bn;
-    int    weights;         /* basin_weights_kind; -1 unknown */
-    size_t split_samples;   /* that the split measured has: more than the result's samples where a subset was used; 0 in tables of rows */
-    char  *loss;            /* in full, as basin_loss_spec_describe; «several» in a table of rows where they differ; NULL where none was
-                               computed */
-    int    loss_kind;       /* basin_loss_kind; -1 none or several */
-    bool   loss_settings;   /* it has label smoothing, an ignored class or weights; false for several */
+    int           weights; /* basin_weights_kind; -1 unknown */
+    /* that the split measured has: more than the result's samples where a subset was used; 0 in
+       tables of rows */
+    size_t split_samples;
+    /* in full, as basin_loss_spec_describe; «several» in a table of rows where they differ; NULL
+       where none was computed */
+    char *loss;
+    int   loss_kind; /* basin_loss_kind; -1 none or several */
+    /* it has label smoothing, an ignored class or weights; false for several */
+    bool   loss_settings;
     double label_smoothing; /* of it; NAN none or several */
-    double weight_decay_included; /* w of w/2‖theta‖² in the losses; 0 = none; NAN = ½ Σ w_i theta_i², w by tensor */
+    /* w of w/2‖theta‖² in the losses; 0 = none; NAN = ½ Σ w_i theta_i², w by tensor */
+    double   weight_decay_included;
     uint64_t seed;
-    size_t threads;         /* HDF5 only, not in JSON */
-    char  *date;            /* UTC, ISO 8601; HDF5 only */
-    double seconds;         /* HDF5 only */
+    size_t   threads; /* HDF5 only, not in JSON */
+    char    *date;    /* UTC, ISO 8601; HDF5 only */
+    double   seconds; /* HDF5 only */
 } basin_provenance;
 basin_status basin_provenance_create(basin_provenance **out); /* nothing known; caller destroys */
 void         basin_provenance_destroy(basin_provenance **provenance);
@@ -1602,7 +1890,9 @@ basin_status basin_provenance_record(basin_provenance *provenance, const basin_c
     X(BASIN_RESULT_FORECAST, "forecast", basin_forecast)
 
 #define BASIN_RESULT_ENUM(kind, name, type) kind,
-typedef enum basin_result_kind { BASIN_RESULT_LIST(BASIN_RESULT_ENUM) BASIN_RESULT_KINDS } basin_result_kind;
+typedef enum basin_result_kind {
+    BASIN_RESULT_LIST(BASIN_RESULT_ENUM) BASIN_RESULT_KINDS
+} basin_result_kind;
 #undef BASIN_RESULT_ENUM
 
 typedef struct basin_result { /* an envelope: what was computed, and from what */
@@ -1612,45 +1902,59 @@ typedef struct basin_result { /* an envelope: what was computed, and from what *
 } basin_result;
 
 /* Takes ownership of value and provenance on success. Caller destroys. */
-basin_status basin_result_create(basin_result_kind kind, void *value, basin_provenance *provenance, basin_result **out);
+basin_status basin_result_create(basin_result_kind kind, void *value, basin_provenance *provenance,
+                                 basin_result **out);
 void         basin_result_destroy(basin_result **result);
 const char  *basin_result_name(basin_result_kind kind);
 basin_status basin_result_write(const basin_result *result, const char *path); /* HDF5, atomic */
-basin_status basin_result_read(const char *path, basin_result **out);          /* distrusts the file; caller destroys */
-basin_status basin_result_json(const basin_result *const *results, size_t count, char **out); /* one document; caller frees with basin_free */
-/* The largest relative disagreement of any number in two results of the same kind, and which («eigenvalues[3]»); strings
-   and sizes must agree exactly (then *difference = INFINITY). Vectors are left out, and of the provenance everything but the
-   training of the checkpoint, which must agree where both have one. */
-basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference, char where[128]);
+/* distrusts the file; caller destroys */
+basin_status basin_result_read(const char *path, basin_result **out);
+/* one document; caller frees with basin_free */
+basin_status basin_result_json(const basin_result *const *results, size_t count, char **out);
+/* The largest relative disagreement of any number in two results of the same kind, and which
+   («eigenvalues[3]»); strings and sizes must agree exactly (then *difference = INFINITY). Vectors
+   are left out, and of the provenance everything but the training of the checkpoint, which must
+   agree where both have one. */
+basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference,
+                                  char where[128]);
 
-/* ---------------------------------------------------------------------------------------------- figure -- */
+/* ------------------------------------------------------------------------------------ figure -- */
 
-typedef struct basin_figure basin_figure; /* drawing never fails half-way: the first error is kept and told by _write */
+/* drawing never fails half-way: the first error is kept and told by _write */
+typedef struct basin_figure basin_figure;
 
 typedef struct basin_figure_options {
-    const char *kind;       /* of the result's figures (basin_figure_kind); NULL = the first that suits. A plane's kinds take a
-                               split after a colon, «contour:test»; without one they draw the first */
-    const char *title;      /* NULL = none */
-    const char *const *labels; /* [count] one for each result in legends; NULL = the method of its checkpoint where no other result
-                                  is of that method, else its run's folder */
-    double      width;      /* inches; 0 = 3.25 (column), of a comparison 6.75 (page) */
-    double      height;     /* inches; 0 = by the figure */
-    const char *font;       /* NULL = DejaVu Sans */
-    double      font_size;  /* points at final size; 0 = 8 */
-    const char *x, *y;      /* track, comparison: fields of basin_row, e.g. "learning_rate"; y: several with commas between,
-                               a panel each, "lambda_max,sane"; NULL = the figure's own */
-    const char *scale;      /* of the value axis: linear | log | symlog; NULL = the figure's own */
-    double      cap;        /* clip values above and mark them; 0 = none */
-    bool        no_footer;  /* leave the line of provenance out */
-    double      dpi;        /* PNG; 0 = 300 */
+    /* of the result's figures (basin_figure_kind); NULL = the first that suits. A plane's kinds
+       take a split after a colon, «contour:test»; without one they draw the first */
+    const char *kind;
+    const char *title; /* NULL = none */
+    /* [count] one for each result in legends; NULL = the method of its checkpoint where no other
+       result is of that method, else its run's folder */
+    const char *const *labels;
+    double             width;     /* inches; 0 = 3.25 (column), of a comparison 6.75 (page) */
+    double             height;    /* inches; 0 = by the figure */
+    const char        *font;      /* NULL = DejaVu Sans */
+    double             font_size; /* points at final size; 0 = 8 */
+    /* track, comparison: fields of basin_row, e.g. "learning_rate"; y: several with commas between,
+       a panel each, "lambda_max,sane"; NULL = the figure's own */
+    const char *x, *y;
+    const char *scale;     /* of the value axis: linear | log | symlog; NULL = the figure's own */
+    double      cap;       /* clip values above and mark them; 0 = none */
+    bool        no_footer; /* leave the line of provenance out */
+    double      dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;
 
-/* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows nothing. Caller destroys. */
-basin_status basin_figure_create(const basin_result *const *results, size_t count, const basin_figure_options *options, basin_figure **out);
-basin_status basin_figure_write(const basin_figure *figure, const char *path); /* by extension: .pdf .svg .png; atomic */
-const char  *basin_figure_caption(const basin_figure *figure); /* what, which data, which settings; borrowed */
-const char  *basin_figure_kind(basin_result_kind kind, size_t i); /* the i-th of its figures by name; NULL beyond the last */
-void         basin_figure_destroy(basin_figure **figure);
+/* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows
+   nothing. Caller destroys. */
+basin_status basin_figure_create(const basin_result *const *results, size_t count,
+                                 const basin_figure_options *options, basin_figure **out);
+/* by extension: .pdf .svg .png; atomic */
+basin_status basin_figure_write(const basin_figure *figure, const char *path);
+/* what, which data, which settings; borrowed */
+const char *basin_figure_caption(const basin_figure *figure);
+/* the i-th of its figures by name; NULL beyond the last */
+const char *basin_figure_kind(basin_result_kind kind, size_t i);
+void        basin_figure_destroy(basin_figure **figure);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,8 @@
 /* Every measure of a row of `track` and `compare`, once. The members of a row, its columns in files
- * and in JSON, the row of a checkpoint that cannot be measured and the row between two others, axes of
- * figures, comparisons, what `track` prints and the tables of docs/json.md and docs/measures.md follow
- * from this list. The function basin_measure_NAME, in the file of its family in src/analysis/measure,
- * measures it. CONTRIBUTING.md says how to add one.
+ * and in JSON, the row of a checkpoint that cannot be measured and the row between two others, axes
+ * of figures, comparisons, what `track` prints and the tables of docs/json.md and docs/measures.md
+ * follow from this list. The function basin_measure_NAME, in the file of its family in
+ * src/analysis/measure, measures it. CONTRIBUTING.md says how to add one.
  *
  *     BASIN_MEASURE(name, label, unit, least, most, family, needs, invariance, definition, more)
  *
@@ -12,12 +12,13 @@
  *     least, most  what it can be
  *     family       basin_family: the question that it answers
  *     needs        basin_need, several joined by |; where one is not there, the measure is NAN
- *     invariance   basin_invariance, several joined by |: what leaves it alone, and nothing else does;
- *                  tests/analysis/test_measures.c holds every measure to it
+ *     invariance   basin_invariance, several joined by |: what leaves it alone, and nothing else
+ *                  does; tests/analysis/test_measures.c holds every measure to it
  *     definition   one line, for the tables of the documents
  *     more         initialisers of further members of basin_column, where their meanings stand
  *
- * It has no guard: whoever includes it defines BASIN_MEASURE before, and it takes the definition back.
+ * It has no guard: whoever includes it defines BASIN_MEASURE before, and it takes the definition
+ * back.
  */
 /* clang-format off */
 BASIN_MEASURE(train_loss, "train loss", "L", 0.0, INFINITY,

@@ -1,13 +1,16 @@
-/* What an analysis is going to take: how often it does what is told by itself (forecast.h), how long once takes is measured.
+/* What an analysis is going to take: how often it does what is told by itself (forecast.h), how long once
+ * takes is measured.
  *
  * Method
- *   1. Each kind of work is done once to warm up (the first call pays for fresh memory) and then timed over a twentieth of a
- *      second; where the first call took longer, it is the measurement. A frozen point is timed as it comes: every one pays.
- *   2. Products at a point frozen under the same memory limit, with all that the analysis may hold set aside: so the point
- *      keeps what it will keep. Blocks are timed as blocks.
- *   3. Points of a line or plane share work: the times of 1 and of n points give a part for each pass of POINTS and one for
- *      each point.
- *   4. LAPACK on a matrix of smaller order n, times (P/n)³; making a vector orthogonal to a basis on a few rows of it.
+ *   1. Each kind of work is done once to warm up (the first call pays for fresh memory) and then timed over a
+ *      twentieth of a second; where the first call took longer, it is the measurement. A frozen point is
+ *      timed as it comes: every one pays.
+ *   2. Products at a point frozen under the same memory limit, with all that the analysis may hold set aside:
+ *      so the point keeps what it will keep. Blocks are timed as blocks.
+ *   3. Points of a line or plane share work: the times of 1 and of n points give a part for each pass of
+ *      POINTS and one for each point.
+ *   4. LAPACK on a matrix of smaller order n, times (P/n)³; making a vector orthogonal to a basis on a few
+ *      rows of it.
  *   5. Memory: the height that the allocator saw in 1 to 3, and what the analysis holds beside.
  *
  * FLOPs are those that the objective tells.
@@ -19,9 +22,9 @@
 #include <string.h>
 
 #include "analysis/point.h"
-#include "core/vectors.h"
 #include "core/linalg.h"
 #include "core/memory.h"
+#include "core/vectors.h"
 
 enum { WORKS = 9, POINTS = 256, SMALL = 500, ROWS = 4, REPETITIONS = 32 };
 
@@ -32,11 +35,11 @@ typedef struct measuring {
     basin_forecast               *forecast;
     basin_objective              *o; /* at hand */
     basin_curvature              *c;
-    basin_flops                   flops;          /* of the point's objective */
-    size_t                        size, count;    /* P; vectors or points of a call */
-    double                       *v, *hv;         /* [width, P] */
-    double                       *coefficients;   /* [POINTS, axes] */
-    basin_loss                   *losses;         /* [POINTS] */
+    basin_flops                   flops;        /* of the point's objective */
+    size_t                        size, count;  /* P; vectors or points of a call */
+    double                       *v, *hv;       /* [width, P] */
+    double                       *coefficients; /* [POINTS, axes] */
+    basin_loss                   *losses;       /* [POINTS] */
     double                       *matrix, *values, *ends;
 } measuring;
 
@@ -50,13 +53,16 @@ static basin_status time_of(measuring *m, basin_status (*call)(measuring *), dou
     BASIN_TRY(call(m));
     seconds = basin_seconds() - start;
     if (seconds < ENOUGH)
-        for (start = basin_seconds(), times = 0; times == 0 || (seconds < ENOUGH && times < REPETITIONS); times++, seconds = basin_seconds() - start) BASIN_TRY(call(m));
+        for (start = basin_seconds(), times = 0; times == 0 || (seconds < ENOUGH && times < REPETITIONS);
+             times++, seconds = basin_seconds() - start)
+            BASIN_TRY(call(m));
     *out = seconds / (double)times;
 done:
     return st;
 }
 
-static basin_status add_work(measuring *m, const char *name, char *definition, size_t count, size_t most, double flops, double seconds)
+static basin_status add_work(measuring *m, const char *name, char *definition, size_t count, size_t most,
+                             double flops, double seconds)
 {
     basin_status st = BASIN_OK;
     basin_work  *work = &m->forecast->works[m->forecast->work_count++];
@@ -73,7 +79,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------- passes and products -- */
+/* --------------------------------------------------------------------------------- passes and products -- */
 
 static basin_status one_loss(measuring *m)
 {
@@ -92,7 +98,8 @@ static basin_status one_product(measuring *m)
 
 static basin_status one_line(measuring *m)
 {
-    return basin_objective_subspace(m->o, NULL, m->request->point->theta, m->v, m->request->demand.axes, m->coefficients, m->count, m->losses);
+    return basin_objective_subspace(m->o, NULL, m->request->point->theta, m->v, m->request->demand.axes,
+                                    m->coefficients, m->count, m->losses);
 }
 
 static basin_status measure_passes(measuring *m)
@@ -103,11 +110,13 @@ static basin_status measure_passes(measuring *m)
 
     if (d->gradients > 0) {
         BASIN_TRY(time_of(m, one_gradient, &seconds));
-        BASIN_TRY(add_work(m, "gradient", basin_format("loss and gradient"), d->gradients, d->gradients, m->flops.gradient, seconds));
+        BASIN_TRY(add_work(m, "gradient", basin_format("loss and gradient"), d->gradients, d->gradients,
+                           m->flops.gradient, seconds));
     }
     if (d->losses > 0) {
         BASIN_TRY(time_of(m, one_loss, &seconds));
-        BASIN_TRY(add_work(m, "loss", basin_format("loss alone"), d->losses, d->losses, m->flops.loss, seconds));
+        BASIN_TRY(
+            add_work(m, "loss", basin_format("loss alone"), d->losses, d->losses, m->flops.loss, seconds));
     }
 done:
     return st;
@@ -138,7 +147,8 @@ static double kept_share(const basin_provision *p)
     return p->parts > 0 ? (double)p->kept / (double)p->parts : 1.0;
 }
 
-/* FLOPs of a product with each of m->count vectors. Parts that are not kept are recomputed once for all in a sweep. */
+/* FLOPs of a product with each of m->count vectors. Parts that are not kept are recomputed once for all in a
+   sweep. */
 static double product_flops(const measuring *m)
 {
     const basin_provision *p = &m->forecast->provision;
@@ -165,18 +175,20 @@ static basin_status measure_products(measuring *m)
     m->count = 1;
     if (d->products > 0) {
         BASIN_TRY(time_of(m, one_product, &seconds));
-        BASIN_TRY(add_work(m, "product", basin_format("Hessian times one vector"), d->products, d->most, product_flops(m), seconds));
+        BASIN_TRY(add_work(m, "product", basin_format("Hessian times one vector"), d->products, d->most,
+                           product_flops(m), seconds));
     }
     m->count = block_of(d);
     if (d->vectors > 0) {
         BASIN_TRY(time_of(m, one_product, &seconds));
-        BASIN_TRY(add_work(m, "block", basin_format("Hessian times one of %zu vectors together", m->count), d->vectors, d->vectors, product_flops(m),
-                           seconds / (double)m->count));
+        BASIN_TRY(add_work(m, "block", basin_format("Hessian times one of %zu vectors together", m->count),
+                           d->vectors, d->vectors, product_flops(m), seconds / (double)m->count));
     }
     start = basin_seconds();
     basin_curvature_destroy(&m->c);
     freeze += basin_seconds() - start;
-    BASIN_TRY(add_work(m, "freeze", basin_format("forward and backward, kept for products"), d->freezes, d->freezes, m->flops.freeze * kept_share(p), freeze));
+    BASIN_TRY(add_work(m, "freeze", basin_format("forward and backward, kept for products"), d->freezes,
+                       d->freezes, m->flops.freeze * kept_share(p), freeze));
 done:
     basin_curvature_destroy(&m->c);
     return st;
@@ -205,23 +217,27 @@ static basin_status measure_points(measuring *m, size_t which)
         each = fmax((several - one) / (double)(m->count - 1), 0.0);
     }
     each += (double)passes * fmax(one - each, 0.0) / (double)points;
-    BASIN_TRY(add_work(m, "points", basin_format("losses on %s at points of one %s", split != NULL ? split : "the samples",
-                                                 d->axes == 2 ? "plane" : "line"),
+    BASIN_TRY(add_work(m, "points",
+                       basin_format("losses on %s at points of one %s", split != NULL ? split : "the samples",
+                                    d->axes == 2 ? "plane" : "line"),
                        points, points, basin_objective_flops(m->o).subspace, each));
 done:
     m->o = m->request->point->objective;
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------- linear algebra -- */
+/* -------------------------------------------------------------------------------------- linear algebra -- */
 
 static basin_status one_eigen(measuring *m)
 {
     const basin_demand *d = &m->request->demand;
-    size_t              n = m->count, bottom = d->bottom < n / 2 ? d->bottom : n / 2, top = d->top < n / 2 ? d->top : n / 2;
+    size_t              n = m->count, bottom = d->bottom < n / 2 ? d->bottom : n / 2;
+    size_t              top = d->top < n / 2 ? d->top : n / 2;
 
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j <= i; j++) m->matrix[i * n + j] = m->matrix[j * n + i] = sin((double)(i + 1) * (double)(j + 1)) + (i == j ? (double)i : 0.0);
+        for (size_t j = 0; j <= i; j++)
+            m->matrix[i * n + j] = m->matrix[j * n + i] =
+                sin((double)(i + 1) * (double)(j + 1)) + (i == j ? (double)i : 0.0);
     if (bottom + top == 0) return basin_symmetric_eigen(m->matrix, n, false, m->values);
     return basin_symmetric_eigen_ends(m->matrix, n, bottom, top, m->values, m->ends);
 }
@@ -242,8 +258,9 @@ static basin_status measure_eigen(measuring *m)
     double start = basin_seconds();
     BASIN_TRY(one_eigen(m));
     seconds = (basin_seconds() - start) * ratio * ratio * ratio;
-    BASIN_TRY(add_work(m, "eigenvalues", basin_format("LAPACK on the matrix, 4/3 P^3; measured on order %zu", m->count), d->problems, d->problems,
-                       4.0 / 3.0 * order * order * order, seconds));
+    BASIN_TRY(add_work(m, "eigenvalues",
+                       basin_format("LAPACK on the matrix, 4/3 P^3; measured on order %zu", m->count),
+                       d->problems, d->problems, 4.0 / 3.0 * order * order * order, seconds));
 done:
     return st;
 }
@@ -267,15 +284,16 @@ static basin_status measure_basis(measuring *m)
     basin_free(m->matrix);
     BASIN_ALLOC(m->matrix, ROWS * m->size, "a basis");
     BASIN_TRY(time_of(m, one_deflation, &seconds));
-    BASIN_TRY(add_work(m, "basis", basin_format("a product made orthogonal to %zu vectors", d->rows), d->products, d->most, 4.0 * rows * (double)m->size,
-                       seconds / ROWS * rows));
+    BASIN_TRY(add_work(m, "basis", basin_format("a product made orthogonal to %zu vectors", d->rows),
+                       d->products, d->most, 4.0 * rows * (double)m->size, seconds / ROWS * rows));
 done:
     return st;
 }
 
-/* --------------------------------------------------------------------------------------------- the whole -- */
+/* ------------------------------------------------------------------------------------------- the whole -- */
 
-/* Vectors of no meaning, of norm 1; those that no call reads stay zero. Points lie on one line, as most of a grid do. */
+/* Vectors of no meaning, of norm 1; those that no call reads stay zero. Points lie on one line, as most of a
+   grid do. */
 static basin_status prepare(measuring *m)
 {
     basin_status        st = BASIN_OK;
@@ -292,7 +310,8 @@ static basin_status prepare(measuring *m)
         for (size_t i = 0; i < m->size; i++) v[i] = sin((double)(j + 1) * (double)(i + 1));
         basin_scale(1.0 / basin_norm(v, m->size), v, m->size);
     }
-    for (size_t i = 0; i < POINTS * 2; i++) m->coefficients[i] = d->axes == 2 && i % 2 == 1 ? 0.5 : (double)(i * 37 % 101) / 50.0 - 1.0;
+    for (size_t i = 0; i < POINTS * 2; i++)
+        m->coefficients[i] = d->axes == 2 && i % 2 == 1 ? 0.5 : (double)(i * 37 % 101) / 50.0 - 1.0;
 done:
     return st;
 }

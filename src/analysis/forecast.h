@@ -1,5 +1,5 @@
-/* What an analysis demands of its objective, counted by the code that will do the work. forecast.c measures how long each kind of work
-   takes. Letters: P parameters. */
+/* What an analysis demands of its objective, counted by the code that will do the work. forecast.c
+   measures how long each kind of work takes. Letters: P parameters. */
 #ifndef BASIN_ANALYSIS_FORECAST_H
 #define BASIN_ANALYSIS_FORECAST_H
 
@@ -21,25 +21,30 @@ typedef struct basin_demand {
     size_t matrix;    /* order of their matrix */
     size_t bottom;    /* eigenvectors wanted at its lower end */
     size_t top;       /* and at its upper end */
-    size_t bytes;     /* expected to be held in addition to the frozen point, without a block of vectors and its product */
-    size_t aside;     /* maximum that may be held in addition to it: freezing leaves room for so much */
+    /* expected to be held in addition to the frozen point, without a block of vectors and its
+       product */
+    size_t bytes;
+    /* maximum that may be held in addition to it: freezing leaves room for so much */
+    size_t aside;
 } basin_demand;
 
-/* Raises `bytes` and `aside` to at least these: spectra are computed one after the other, so their memory does not add up. */
-void         basin_demand_hold(basin_demand *demand, size_t bytes, size_t aside);
+/* Raises `bytes` and `aside` to at least these: spectra are computed one after the other, so their
+   memory does not add up. */
+void basin_demand_hold(basin_demand *demand, size_t bytes, size_t aside);
 /* Each adds what its analysis demands. */
-void         basin_stationarity_demand(const basin_point *point, basin_demand *demand);
+void basin_stationarity_demand(const basin_point *point, basin_demand *demand);
 /* Eigenpairs alone, as basin_spectrum_solve finds them. */
-basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options, basin_demand *demand,
-                                   basin_spectrum_method *method);
-basin_status basin_direction_demand(const basin_objective *o, const basin_direction_spec *spec, basin_demand *demand);
+basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options,
+                                   basin_demand *demand, basin_spectrum_method *method);
+basin_status basin_direction_demand(const basin_objective *o, const basin_direction_spec *spec,
+                                    basin_demand *demand);
 
 typedef struct basin_forecast_request {
-    const char       *analysis, *method; /* copied; method may be NULL */
-    basin_point      *point;
-    basin_objective  *other;             /* whose losses at points are wanted too, or NULL */
-    const char       *splits[2];         /* names in definitions; NULL without points */
-    basin_demand      demand;
+    const char      *analysis, *method; /* copied; method may be NULL */
+    basin_point     *point;
+    basin_objective *other;     /* whose losses at points are wanted too, or NULL */
+    const char      *splits[2]; /* names in definitions; NULL without points */
+    basin_demand     demand;
 } basin_forecast_request;
 
 /* Times every kind of work that the request demands: once, or several times where it is short. */

@@ -31,7 +31,8 @@ static basin_status describe_tensors(const basin_checkpoint *ck, basin_info *inf
         tensor->rank = block->rank;
         if (block->rank > 0) memcpy(tensor->shape, block->shape, block->rank * sizeof *tensor->shape);
         tensor->norm = basin_norm(ck->theta + block->offset, block->size);
-        tensor->momentum_norm = momentum != NULL ? basin_norm(momentum + block->offset, block->size) : (double)NAN;
+        tensor->momentum_norm =
+            momentum != NULL ? basin_norm(momentum + block->offset, block->size) : (double)NAN;
         tensor->not_finite = count_not_finite(ck->theta + block->offset, block->size);
         info->not_finite += tensor->not_finite;
     }
@@ -62,11 +63,13 @@ static basin_status describe_node(const basin_node_spec *node, char **out)
     BASIN_ALLOC(text, length, "a node's description");
     used = (size_t)snprintf(text, length, "%s: %s(", node->name, node->op);
     for (size_t i = 0; i < node->input_count; i++)
-        used += (size_t)snprintf(text + used, length - used, "%s%s", i > 0 ? ", " : "", node->inputs[i][0] != '\0' ? node->inputs[i] : "-");
+        used += (size_t)snprintf(text + used, length - used, "%s%s", i > 0 ? ", " : "",
+                                 node->inputs[i][0] != '\0' ? node->inputs[i] : "-");
     used += (size_t)snprintf(text + used, length - used, ")");
     for (size_t i = 0; i < node->output_count; i++)
         if (node->output_count > 1 || strcmp(node->outputs[i], node->name) != 0)
-            used += (size_t)snprintf(text + used, length - used, "%s%s", i > 0 ? ", " : " -> ", node->outputs[i]);
+            used +=
+                (size_t)snprintf(text + used, length - used, "%s%s", i > 0 ? ", " : " -> ", node->outputs[i]);
     *out = text;
 done:
     return st;
@@ -138,9 +141,16 @@ static basin_status copy_record(const basin_checkpoint *ck, basin_info *info)
     info->weight_decay = ck->hyper.weight_decay;
     info->weight_decay_coupled = ck->hyper.weight_decay_coupled;
     info->gradient_norm = info->momentum_gradient_cosine = NAN;
-    info->stationarity =
-        (basin_stationarity){.loss = NAN, .gradient_norm = NAN, .decayed_gradient_norm = NAN, .decrement = NAN, .tried = NAN, .threshold = NAN, .ritz_least = NAN,
-                             .ritz_most = NAN, .curvature = NAN, .fall_per_step = NAN};
+    info->stationarity = (basin_stationarity){.loss = NAN,
+                                              .gradient_norm = NAN,
+                                              .decayed_gradient_norm = NAN,
+                                              .decrement = NAN,
+                                              .tried = NAN,
+                                              .threshold = NAN,
+                                              .ritz_least = NAN,
+                                              .ritz_most = NAN,
+                                              .curvature = NAN,
+                                              .fall_per_step = NAN};
 done:
     return st;
 }
@@ -168,7 +178,8 @@ basin_status basin_info_gradient(basin_point *point, const basin_checkpoint *ck,
     const double      *g;
 
     BASIN_CHECK(basin_point_size(point) == ck->params->size, BASIN_ERR_SHAPE,
-                "the objective has %zu parameters, the checkpoint %zu", basin_point_size(point), ck->params->size);
+                "the objective has %zu parameters, the checkpoint %zu", basin_point_size(point),
+                ck->params->size);
     BASIN_TRY(basin_point_bare_gradient(point, NULL, &g));
     BASIN_TRY(basin_stationarity_compute(point, &found));
     info->stationarity = found;

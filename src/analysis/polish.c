@@ -1,13 +1,17 @@
 /* Down from the bounce of a method with constant radius to the floor of the valley.
  *
- * SAM and MSAM with constant rho do not settle: near a minimum their iterates bounce across the valley with an amplitude that rho sets
- * (P. Bartlett, P. Long & O. Bousquet, JMLR 24(316), 2023), and a checkpoint holds a phase of that bounce.
+ * SAM and MSAM with constant rho do not settle: near a minimum their iterates bounce across the valley with
+ * an amplitude that rho sets (P. Bartlett, P. Long & O. Bousquet, JMLR 24(316), 2023), and a checkpoint holds
+ * a phase of that bounce.
  *
  * Method, on R = L + ½ thetaᵀWtheta (W of the recorded, coupled weight decay)
- *   1. theta <- theta − s ∇R(theta), K times, without momentum: what training would do next if nothing perturbed it. Across the valley,
- *      in directions of curvature λ, the bounce shrinks by |1 − sλ| a step; along it, where λ is small, little moves.
- *   2. A step that would raise R is halved until R does not rise, and stays so: sλ > 2 would grow the bounce instead.
- *   3. How far theta, L and ‖g‖ moved belongs to the result: a polish that moves L much is further training, not a measurement.
+ *   1. theta <- theta − s ∇R(theta), K times, without momentum: what training would do next if nothing
+ *      perturbed it. Across the valley, in directions of curvature λ, the bounce shrinks by |1 − sλ| a step;
+ *      along it, where λ is small, little moves.
+ *   2. A step that would raise R is halved until R does not rise, and stays so: sλ > 2 would grow the bounce
+ *      instead.
+ *   3. How far theta, L and ‖g‖ moved belongs to the result: a polish that moves L much is further training,
+ *      not a measurement.
  */
 #include <math.h>
 
@@ -57,7 +61,8 @@ static void accept(polisher *p, double loss, double regularised)
     p->loss = loss, p->regularised = regularised;
 }
 
-/* One step; `*step` is halved as often as it takes. False in *taken where no step length is left that does not raise R. */
+/* One step; `*step` is halved as often as it takes. False in *taken where no step length is left that does
+   not raise R. */
 static basin_status descend(polisher *p, basin_polish *out, bool *taken)
 {
     basin_status st = BASIN_OK;
@@ -66,7 +71,8 @@ static basin_status descend(polisher *p, basin_polish *out, bool *taken)
     for (*taken = false; !*taken && out->halvings <= HALVINGS;) {
         step_from(p, out->step);
         st = look(p, p->next, p->g_next, &loss, &regularised);
-        if (st != BASIN_OK && st != BASIN_ERR_NUMERIC && st != BASIN_ERR_VALUE) goto done; /* these two: it overflowed there */
+        /* these two: it overflowed there */
+        if (st != BASIN_OK && st != BASIN_ERR_NUMERIC && st != BASIN_ERR_VALUE) goto done;
         *taken = st == BASIN_OK && regularised <= p->regularised;
         st = BASIN_OK;
         if (!*taken) out->halvings++, out->step *= 0.5;
@@ -87,13 +93,15 @@ static basin_status check(const basin_polish_options *options, size_t size)
     basin_status st = BASIN_OK;
 
     BASIN_CHECK(options->steps > 0, BASIN_ERR_ARG, "polishing takes at least one step");
-    BASIN_CHECK(options->step > 0.0 && isfinite(options->step), BASIN_ERR_ARG, "step %g of polishing is not a finite number > 0", options->step);
+    BASIN_CHECK(options->step > 0.0 && isfinite(options->step), BASIN_ERR_ARG,
+                "step %g of polishing is not a finite number > 0", options->step);
     BASIN_TRY(basin_decay_check(&options->decay, size));
 done:
     return st;
 }
 
-basin_status basin_polish_compute(basin_objective *o, double *theta, const basin_polish_options *options, basin_polish *out)
+basin_status basin_polish_compute(basin_objective *o, double *theta, const basin_polish_options *options,
+                                  basin_polish *out)
 {
     basin_status st = BASIN_OK;
     polisher     p = {.objective = o, .size = basin_objective_size(o), .decay = options->decay};

@@ -25,7 +25,8 @@ static int refuse_decay(const cli_arguments *a)
 {
     int status = CLI_OK;
 
-    CLI_WANT(!cli_has(a, "include-weight-decay"), "check: --include-weight-decay: derivatives and records are those of the loss without it");
+    CLI_WANT(!cli_has(a, "include-weight-decay"),
+             "check: --include-weight-decay: derivatives and records are those of the loss without it");
 done:
     return status;
 }
@@ -59,9 +60,12 @@ static void print(const basin_result *result, FILE *out)
 const cli_command cli_command_check = {
     .name = "check",
     .usage = "check CKPT…",
-    .about = "Are gradient and curvature right on this network and data: against differences with tiny steps, symmetry, Taylor orders\n"
-             "(only steps across which no activation changes sign count; «not testable» is not «failed»). Recorded losses and\n"
-             "accuracies against recomputed ones of the same split, point, mode and coverage. Exit status 1 if anything failed.",
+    .about = "Are gradient and curvature right on this network and data: against differences with tiny "
+             "steps, symmetry, Taylor orders\n"
+             "(only steps across which no activation changes sign count; «not testable» is not «failed»). "
+             "Recorded losses and\n"
+             "accuracies against recomputed ones of the same split, point, mode and coverage. Exit status 1 "
+             "if anything failed.",
     .examples = "  basin check runs/gd_0/step_000400.h5\n"
                 "  basin check runs/msam_0/step_000400.h5 --samples 200 --json\n",
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,

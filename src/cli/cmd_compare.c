@@ -12,9 +12,11 @@
 
 static const cli_option options[] = {
     CLI_ROWS_OPTIONS,
-    {"base", CLI_TEXT, "METHOD", "the method that the others are held against (default: gd, else sgd, else the first)", false},
+    {"base", CLI_TEXT, "METHOD",
+     "the method that the others are held against (default: gd, else sgd, else the first)", false},
     {"level", CLI_REAL, "P", "of significance (default: 0.05)", false},
-    {"loss-tolerance", CLI_REAL, "T", "training losses that differ by more than this share are «unequal» (default: 0.1)", false},
+    {"loss-tolerance", CLI_REAL, "T",
+     "training losses that differ by more than this share are «unequal» (default: 0.1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 /* Before anything is measured: may the runs be held against each other? What the library will note beside
@@ -57,8 +59,8 @@ done:
     return status;
 }
 
-static int measure_run(const cli_arguments *a, const basin_run *opened, const cli_records *records, size_t run,
-                       cli_rows *rows)
+static int measure_run(const cli_arguments *a, const basin_run *opened, const cli_records *records,
+                       size_t run, cli_rows *rows)
 {
     int         status = CLI_OK;
     const char *name = a->operands[run];
@@ -99,8 +101,10 @@ static int read_options(const cli_arguments *a, basin_comparison_options *out)
                                   .loss_tolerance = cli_real(a, "loss-tolerance", 0),
                                   .at_loss = cli_real(a, "at-loss", 0)};
 
-    CLI_CHECK(!cli_has(a, "level") || (o.level > 0 && o.level < 1), "--level must lie between 0 and 1, got %g", o.level);
-    CLI_CHECK(!cli_has(a, "loss-tolerance") || o.loss_tolerance > 0, "--loss-tolerance must be positive, got %g", o.loss_tolerance);
+    CLI_CHECK(!cli_has(a, "level") || (o.level > 0 && o.level < 1),
+              "--level must lie between 0 and 1, got %g", o.level);
+    CLI_CHECK(!cli_has(a, "loss-tolerance") || o.loss_tolerance > 0,
+              "--loss-tolerance must be positive, got %g", o.loss_tolerance);
     *out = o;
 done:
     return status;
@@ -161,9 +165,12 @@ static void print(const basin_result *result, FILE *out)
 const cli_command cli_command_compare = {
     .name = "compare",
     .usage = "compare RUN… [--base METHOD] [--at-loss L] [--polish K]",
-    .about = "Measures each run at the largest step that all have reached (or at one training loss, --at-loss), and runs that go on\n"
-             "also at the budget of gradient evaluations of the dearest method; where a method hovers (SAM, MSAM) all runs also after\n"
-             "a polish. Means with 95 % t-intervals over seeds, differences paired by seed with the exact sign-flip test, adjusted\n"
+    .about = "Measures each run at the largest step that all have reached (or at one training loss, "
+             "--at-loss), and runs that go on\n"
+             "also at the budget of gradient evaluations of the dearest method; where a method hovers (SAM, "
+             "MSAM) all runs also after\n"
+             "a polish. Means with 95 % t-intervals over seeds, differences paired by seed with the exact "
+             "sign-flip test, adjusted\n"
              "within each family of measures and over the whole report.",
     .examples = "  basin compare runs/gd_* runs/sam_* runs/msam_* -o compare.h5 --plot compare.pdf\n"
                 "  basin compare runs/gd_? runs/sam_? --method lanczos --top 1 --bottom 1 --json\n",

@@ -1,4 +1,5 @@
-/* basin info: what a checkpoint says of itself. Reads the file alone, weights with NaN included; --gradient brings the data. */
+/* basin info: what a checkpoint says of itself. Reads the file alone, weights with NaN included; --gradient
+   brings the data. */
 #include <math.h>
 #include <string.h>
 
@@ -8,10 +9,12 @@
 #include "cli/runs.h"
 
 static const cli_option options[] = {
-    {"gradient", CLI_FLAG, NULL, "with the data: gradient, its angle to the momentum, is the point stationary", false},
+    {"gradient", CLI_FLAG, NULL,
+     "with the data: gradient, its angle to the momentum, is the point stationary", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-static int from_file(const cli_arguments *a, const char *path, basin_info **out, basin_provenance **provenance)
+static int from_file(const cli_arguments *a, const char *path, basin_info **out,
+                     basin_provenance **provenance)
 {
     int               status = CLI_OK;
     basin_checkpoint *ck = NULL;
@@ -30,7 +33,8 @@ done:
     return status;
 }
 
-static int with_gradient(const cli_arguments *a, const char *path, basin_info **out, basin_provenance **provenance)
+static int with_gradient(const cli_arguments *a, const char *path, basin_info **out,
+                         basin_provenance **provenance)
 {
     int          status = CLI_OK;
     cli_source   s = {0};
@@ -70,7 +74,8 @@ static int compute(const cli_arguments *a, cli_batch *out)
 
     for (size_t i = 0; i < a->operand_count; i++) {
         const char *path = a->operands[i];
-        CLI_TRY(gradient ? cli_name_file(with_gradient(a, path, &info, &provenance), path) : from_file(a, path, &info, &provenance));
+        CLI_TRY(gradient ? cli_name_file(with_gradient(a, path, &info, &provenance), path)
+                         : from_file(a, path, &info, &provenance));
         CLI_TRY(cli_warn_of_folder(path));
         CLI_TRY(cli_batch_add(out, BASIN_RESULT_INFO, info, provenance));
         info = NULL, provenance = NULL;
@@ -81,7 +86,7 @@ done:
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------------------- printing -- */
+/* -------------------------------------------------------------------------------------------- printing -- */
 
 static void print_setting(const char *name, double value, FILE *out)
 {
@@ -94,28 +99,37 @@ static void print_training(const basin_info *info, FILE *out)
     print_setting("learning rate", info->learning_rate, out);
     print_setting("momentum", info->momentum, out);
     print_setting("rho", info->rho, out);
-    print_setting(info->weight_decay_coupled ? "weight decay (coupled)" : "weight decay (decoupled)", info->weight_decay > 0 ? info->weight_decay : NAN, out);
+    print_setting(info->weight_decay_coupled ? "weight decay (coupled)" : "weight decay (decoupled)",
+                  info->weight_decay > 0 ? info->weight_decay : NAN, out);
     if (info->batch_size == 0) fprintf(out, ", full batch");
     if (info->batch_size > 0) fprintf(out, ", batches of %lld", (long long)info->batch_size);
     if (info->seed >= 0) fprintf(out, ", seed %lld", (long long)info->seed);
     if (info->run != NULL) fprintf(out, "\n  run         %s", info->run);
     fprintf(out, "\n  reached     ");
-    if (info->step >= 0) fprintf(out, "step %lld", (long long)info->step);
-    else fprintf(out, "step not recorded");
+    if (info->step >= 0)
+        fprintf(out, "step %lld", (long long)info->step);
+    else
+        fprintf(out, "step not recorded");
     print_setting("epoch", info->epoch, out);
-    if (info->gradient_evaluations >= 0) fprintf(out, ", %lld gradient evaluations", (long long)info->gradient_evaluations);
+    if (info->gradient_evaluations >= 0)
+        fprintf(out, ", %lld gradient evaluations", (long long)info->gradient_evaluations);
     if (!isnan(info->seconds)) fprintf(out, ", %.3g s", info->seconds);
     fputc('\n', out);
 }
 
 static void print_weights(const basin_info *info, FILE *out)
 {
-    fprintf(out, "  weights     P = %s in %s layers, |theta| = %s, perturbed: %s", cli_thousands(info->parameters), cli_thousands(info->layers),
-            cli_number(info->theta_norm, 6), basin_perturbed_text((basin_perturbed)info->perturbed));
-    if (!isnan(info->undo) && info->undo != 0) fprintf(out, " (theta = stored %c %.6g v)", info->undo < 0 ? '-' : '+', fabs(info->undo));
-    if (info->has_momentum) fprintf(out, "\n  momentum    |v| = %s\n", cli_number(info->momentum_norm, 6));
-    else fprintf(out, "\n  momentum    not saved\n");
-    if (info->not_finite > 0) fprintf(out, "  NOT FINITE  %s weights are NaN or Inf\n", cli_thousands(info->not_finite));
+    fprintf(out, "  weights     P = %s in %s layers, |theta| = %s, perturbed: %s",
+            cli_thousands(info->parameters), cli_thousands(info->layers), cli_number(info->theta_norm, 6),
+            basin_perturbed_text((basin_perturbed)info->perturbed));
+    if (!isnan(info->undo) && info->undo != 0)
+        fprintf(out, " (theta = stored %c %.6g v)", info->undo < 0 ? '-' : '+', fabs(info->undo));
+    if (info->has_momentum)
+        fprintf(out, "\n  momentum    |v| = %s\n", cli_number(info->momentum_norm, 6));
+    else
+        fprintf(out, "\n  momentum    not saved\n");
+    if (info->not_finite > 0)
+        fprintf(out, "  NOT FINITE  %s weights are NaN or Inf\n", cli_thousands(info->not_finite));
 }
 
 static void print_tensors(const basin_info *info, FILE *out)
@@ -134,8 +148,10 @@ static void print_tensors(const basin_info *info, FILE *out)
         cli_table_cell(table, "%s]", shape);
         cli_table_number(table, t->norm, 6);
         cli_table_number(table, t->momentum_norm, 6);
-        if (t->not_finite > 0) cli_table_cell(table, "%s NaN or Inf", cli_thousands(t->not_finite));
-        else cli_table_cell(table, "%s", "");
+        if (t->not_finite > 0)
+            cli_table_cell(table, "%s NaN or Inf", cli_thousands(t->not_finite));
+        else
+            cli_table_cell(table, "%s", "");
     }
     cli_table_print(table, 2, out);
 }
@@ -163,15 +179,20 @@ static void print(const basin_result *result, FILE *out)
     fprintf(out, "%s\n", info->checkpoint != NULL ? info->checkpoint : "checkpoint");
     print_training(info, out);
     print_weights(info, out);
-    fprintf(out, "  loss        %s\n", info->loss != NULL ? info->loss : basin_loss_name((basin_loss_kind)info->loss_kind));
-    if (info->data_path != NULL) fprintf(out, "  data        %s, SHA-256 %.16s…\n", info->data_path, info->data_digest);
-    else fprintf(out, "  data        none recorded\n");
+    fprintf(out, "  loss        %s\n",
+            info->loss != NULL ? info->loss : basin_loss_name((basin_loss_kind)info->loss_kind));
+    if (info->data_path != NULL)
+        fprintf(out, "  data        %s, SHA-256 %.16s…\n", info->data_path, info->data_digest);
+    else
+        fprintf(out, "  data        none recorded\n");
     if (!isnan(info->gradient_norm)) {
         cli_report_point(result->provenance, out);
         const basin_provenance *p = result->provenance;
         char                    bn[40];
-        fprintf(out, "  gradient    |g| = %s, cos(v, g) = %s", cli_number(info->gradient_norm, 6), cli_number(info->momentum_gradient_cosine, 4));
-        if (p != NULL && p->bn.kind >= 0) fprintf(out, ", BatchNorm statistics %s", basin_bn_mode_text(&p->bn, bn));
+        fprintf(out, "  gradient    |g| = %s, cos(v, g) = %s", cli_number(info->gradient_norm, 6),
+                cli_number(info->momentum_gradient_cosine, 4));
+        if (p != NULL && p->bn.kind >= 0)
+            fprintf(out, ", BatchNorm statistics %s", basin_bn_mode_text(&p->bn, bn));
         fputc('\n', out);
         cli_report_stationarity(&info->stationarity, out);
     }
@@ -185,7 +206,8 @@ static void print(const basin_result *result, FILE *out)
 const cli_command cli_command_info = {
     .name = "info",
     .usage = "info CKPT… [--gradient]",
-    .about = "What is in a checkpoint, from the file alone: method, step, layers, norms, momentum, perturbed or not, recorded\n"
+    .about = "What is in a checkpoint, from the file alone: method, step, layers, norms, momentum, perturbed "
+             "or not, recorded\n"
              "values. Tensors that hold NaN or Inf are named. --gradient reads the data as well.",
     .examples = "  basin info runs/msam_0/step_000400.h5\n"
                 "  basin info runs/gd_0/step_000400.h5 --gradient --json\n",

@@ -6,10 +6,13 @@
 
 static const cli_option options[] = {
     {"o", CLI_TEXT, "FILE", "the figure: .pdf, .svg or .png", true},
-    {"kind", CLI_TEXT, "KIND", "which figure of the result (default: its first; a wrong one lists them)", false},
+    {"kind", CLI_TEXT, "KIND", "which figure of the result (default: its first; a wrong one lists them)",
+     false},
     {"title", CLI_TEXT, "TEXT", "above the figure (default: none)", false},
-    {"label", CLI_TEXT, "TEXT", "in the legend, one for each result in order (default: method, seed, step)", false},
-    {"width", CLI_REAL, "INCHES", "3.25 is a column, 6.75 a page (default: 3.25; of a comparison 6.75)", false},
+    {"label", CLI_TEXT, "TEXT", "in the legend, one for each result in order (default: method, seed, step)",
+     false},
+    {"width", CLI_REAL, "INCHES", "3.25 is a column, 6.75 a page (default: 3.25; of a comparison 6.75)",
+     false},
     {"height", CLI_REAL, "INCHES", "(default: by the figure)", false},
     {"font", CLI_TEXT, "NAME", "(default: DejaVu Sans)", false},
     {"font-size", CLI_REAL, "POINTS", "at final size (default: 8)", false},
@@ -32,7 +35,8 @@ static int read_options(const cli_arguments *a, const char **labels, basin_figur
         CLI_WANT(count < a->operand_count, "plot: more --label than results");
         labels[count++] = a->given[i].text;
     }
-    CLI_WANT(count == 0 || count == a->operand_count, "plot: %zu --label for %zu results", count, a->operand_count);
+    CLI_WANT(count == 0 || count == a->operand_count, "plot: %zu --label for %zu results", count,
+             a->operand_count);
     *out = (basin_figure_options){
         .kind = cli_text(a, "kind", NULL),
         .title = cli_text(a, "title", NULL),
@@ -80,10 +84,12 @@ done:
 const cli_command cli_command_plot = {
     .name = "plot",
     .usage = "plot RESULT.h5… -o FIGURE [--kind KIND] [--title TEXT]",
-    .about = "Draws stored results as PDF, SVG or PNG. Several results of one kind come into one figure, overlaid or side by side.\n"
+    .about = "Draws stored results as PDF, SVG or PNG. Several results of one kind come into one figure, "
+             "overlaid or side by side.\n"
              "The same result gives the same bytes as --plot at the time it was computed.",
-    .examples = "  basin plot slice.h5 -o slice.pdf --title \"MSAM, seed 0\"\n"
-                "  basin plot gd.h5 sam.h5 msam.h5 -o slices.svg --width 6.75 --label GD --label SAM --label MSAM\n",
+    .examples =
+        "  basin plot slice.h5 -o slice.pdf --title \"MSAM, seed 0\"\n"
+        "  basin plot gd.h5 sam.h5 msam.h5 -o slices.svg --width 6.75 --label GD --label SAM --label MSAM\n",
     .options = options,
     .common = 0,
     .least = 1,

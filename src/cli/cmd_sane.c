@@ -1,4 +1,5 @@
-/* basin sane: SANE and N_eff from the full spectrum, or truncated with bounds, or from the Ritz values of one Lanczos run. */
+/* basin sane: SANE and N_eff from the full spectrum, or truncated with bounds, or from the Ritz values of one
+   Lanczos run. */
 #include <math.h>
 #include <string.h>
 
@@ -9,10 +10,12 @@
 static const cli_option options[] = {
     CLI_SANE_OPTIONS,
     CLI_SPECTRAL_OPTIONS,
-    {"ritz", CLI_WHOLE, "M", "the author's variant: all Ritz values of one run of M Lanczos steps; no bound holds", false},
+    {"ritz", CLI_WHOLE, "M",
+     "the author's variant: all Ritz values of one run of M Lanczos steps; no bound holds", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-static int read_options(const cli_arguments *a, const cli_source *s, basin_spectrum_options *spectral, basin_sane_options *out)
+static int read_options(const cli_arguments *a, const cli_source *s, basin_spectrum_options *spectral,
+                        basin_sane_options *out)
 {
     int status = CLI_OK;
 
@@ -49,8 +52,10 @@ static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 
     CLI_TRY(read_options(a, s, &spectral, &o));
     CLI_TRY(cli_source_point(s, &point));
-    if (o.ritz > 0) CLI_LIBRARY(basin_sane_ritz_forecast(point, &o, out));
-    else CLI_TRY(forecast_spectrum(point, &spectral, out));
+    if (o.ritz > 0)
+        CLI_LIBRARY(basin_sane_ritz_forecast(point, &o, out));
+    else
+        CLI_TRY(forecast_spectrum(point, &spectral, out));
 done:
     return status;
 }
@@ -86,7 +91,8 @@ static const char *sum_text(const basin_sane *s, double value, double lower, dou
 
     if (s->method == BASIN_SANE_TRUNCATED && cli_is_open(lower, upper))
         snprintf(text, CLI_TURN, "not determined [%s, %s]", cli_number(lower, 6), cli_number(upper, 6));
-    else snprintf(text, CLI_TURN, "%s", cli_interval(value, lower, upper, 8));
+    else
+        snprintf(text, CLI_TURN, "%s", cli_interval(value, lower, upper, 8));
     return text;
 }
 
@@ -98,12 +104,14 @@ static void print(const basin_result *result, FILE *out)
     cli_report_source(result, s->samples, s->parameters, out);
     fprintf(out, "  loss            %.8g\n", s->loss);
     if (s->stationarity.threshold > 0) cli_report_stationarity(&s->stationarity, out);
-    fprintf(out, "  method          %s, %s eigenvalues%s\n", basin_sane_method_text((basin_sane_method)s->method), cli_thousands(s->eigenvalues),
+    fprintf(out, "  method          %s, %s eigenvalues%s\n",
+            basin_sane_method_text((basin_sane_method)s->method), cli_thousands(s->eigenvalues),
             s->method == BASIN_SANE_RITZ ? "; unconverged Ritz values, no bound" : "");
-    fprintf(out, "  SANE%-2s          %s   kappa = %g, Lambda = %s\n", s->k > 1 ? "_k" : "", sum_text(s, s->value, s->lower, s->upper), s->kappa,
-            cli_number(s->reference, 6));
+    fprintf(out, "  SANE%-2s          %s   kappa = %g, Lambda = %s\n", s->k > 1 ? "_k" : "",
+            sum_text(s, s->value, s->lower, s->upper), s->kappa, cli_number(s->reference, 6));
     if (s->k > 1) fprintf(out, "                  Lambda is the |lambda| of rank k = %zu\n", s->k);
-    fprintf(out, "  N_eff           %s   alpha = %g (%s)\n", sum_text(s, s->n_eff, s->n_eff_lower, s->n_eff_upper), s->alpha,
+    fprintf(out, "  N_eff           %s   alpha = %g (%s)\n",
+            sum_text(s, s->n_eff, s->n_eff_lower, s->n_eff_upper), s->alpha,
             basin_alpha_source_text((basin_alpha_source)s->alpha_source));
     fputs("                  neither is invariant to rescalings that keep the function\n\n", out);
     cli_table_titles(table, "kappa|SANE|||alpha|N_eff");
@@ -121,9 +129,12 @@ static void print(const basin_result *result, FILE *out)
 const cli_command cli_command_sane = {
     .name = "sane",
     .usage = "sane CKPT… [--kappa K] [--k K] [--alpha A] [--ritz M]",
-    .about = "SANE = sum |lambda| / (|lambda| + kappa Lambda), Lambda the largest |lambda| (Wang & Roberts, arXiv:2305.18490), and\n"
-             "N_eff = sum |lambda| / (|lambda| + alpha) (Maddox et al., arXiv:2003.02139), with their sensitivity to kappa and alpha.\n"
-             "From a truncated spectrum the value counts the pairs held, and bounds say what the rest may add.",
+    .about =
+        "SANE = sum |lambda| / (|lambda| + kappa Lambda), Lambda the largest |lambda| (Wang & Roberts, "
+        "arXiv:2305.18490), and\n"
+        "N_eff = sum |lambda| / (|lambda| + alpha) (Maddox et al., arXiv:2003.02139), with their sensitivity "
+        "to kappa and alpha.\n"
+        "From a truncated spectrum the value counts the pairs held, and bounds say what the rest may add.",
     .examples = "  basin sane runs/gd_0/step_000400.h5 runs/sam_0/step_000400.h5\n"
                 "  basin sane runs/gd_0/step_000400.h5 --k 5 --alpha 0.01 --json\n",
     .options = options,

@@ -1,4 +1,5 @@
-/* basin sharpness: rises of the loss along the gradient, the momentum, the top eigenvector and random directions, over signed radii. */
+/* basin sharpness: rises of the loss along the gradient, the momentum, the top eigenvector and random
+   directions, over signed radii. */
 #include <math.h>
 #include <string.h>
 
@@ -6,12 +7,18 @@
 #include "cli/source.h"
 
 static const cli_option options[] = {
-    {"rho", CLI_REALS, "R,R,…", "signed radii (default: 0 and ±1/4, ±1/2, ±1, ±2, ±4 times the largest rho that the checkpoints record, or 0.05)", false},
-    {"top", CLI_FLAG, NULL, "along the eigenvector of the largest eigenvalue as well, by Lanczos to a residual of 1e-4 |H|", false},
-    {"random", CLI_WHOLE, "N", "along N filter-normalised random directions of norm 1 as well (default: 0)", false},
+    {"rho", CLI_REALS, "R,R,…",
+     "signed radii (default: 0 and ±1/4, ±1/2, ±1, ±2, ±4 times the largest rho that the checkpoints record, "
+     "or 0.05)",
+     false},
+    {"top", CLI_FLAG, NULL,
+     "along the eigenvector of the largest eigenvalue as well, by Lanczos to a residual of 1e-4 |H|", false},
+    {"random", CLI_WHOLE, "N", "along N filter-normalised random directions of norm 1 as well (default: 0)",
+     false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-/* The largest radius that the checkpoints named record: one set of radii for all, so that they can be held against each other. */
+/* The largest radius that the checkpoints named record: one set of radii for all, so that they can be held
+   against each other. */
 static double recorded_rho = NAN;
 
 static int check(const cli_arguments *a)
@@ -30,7 +37,8 @@ done:
 }
 
 /* The radii are the caller's to free. */
-static int read_options(const cli_arguments *a, const cli_source *s, double **rho, basin_sharpness_options *out)
+static int read_options(const cli_arguments *a, const cli_source *s, double **rho,
+                        basin_sharpness_options *out)
 {
     int                     status = CLI_OK;
     size_t                  seed;
@@ -42,7 +50,8 @@ static int read_options(const cli_arguments *a, const cli_source *s, double **rh
     CLI_TRY(cli_reals(a, "rho", rho, &o.rho_count));
     CLI_TRY(cli_size(a, "random", 0, &o.random));
     CLI_TRY(cli_size(a, "seed", 0, &seed));
-    for (size_t i = 0; i < o.rho_count; i++) CLI_CHECK(isfinite((*rho)[i]), "--rho: radius %zu is not finite", i + 1);
+    for (size_t i = 0; i < o.rho_count; i++)
+        CLI_CHECK(isfinite((*rho)[i]), "--rho: radius %zu is not finite", i + 1);
     o.rho = *rho, o.seed = seed;
     *out = o;
 done:
@@ -84,9 +93,11 @@ done:
 /* How far the two directions of the methods' own look along the sharpest one. */
 static void print_directions(const basin_sharpness *s, FILE *out)
 {
-    fprintf(out, "  momentum        |v| = %s, cos(v, g) = %s\n", cli_number(s->momentum_norm, 6), cli_number(s->momentum_gradient_cosine, 4));
+    fprintf(out, "  momentum        |v| = %s, cos(v, g) = %s\n", cli_number(s->momentum_norm, 6),
+            cli_number(s->momentum_gradient_cosine, 4));
     if (!isnan(s->gradient_top_cosine2))
-        fprintf(out, "  top direction   cos^2(v, e1) = %s, cos^2(g, e1) = %s\n", cli_number(s->momentum_top_cosine2, 4), cli_number(s->gradient_top_cosine2, 4));
+        fprintf(out, "  top direction   cos^2(v, e1) = %s, cos^2(g, e1) = %s\n",
+                cli_number(s->momentum_top_cosine2, 4), cli_number(s->gradient_top_cosine2, 4));
     fputc('\n', out);
 }
 
@@ -99,12 +110,15 @@ static void print_definitions(const basin_sharpness *s, FILE *out)
         if (before != NULL && rise->direction == before->direction && rise->seed == before->seed) continue;
         fprintf(out, "  %s: %s\n", basin_rise_name(rise, name), rise->definition);
     }
-    fputs("  rise = slope part (odd in rho) + symmetrised rise (even, of curvature: L(+rho) and L(-rho) averaged, less L)\n"
-          "  g and v differ from method to method in where they look: compare methods along top or random directions too\n",
+    fputs("  rise = slope part (odd in rho) + symmetrised rise (even, of curvature: L(+rho) and L(-rho) "
+          "averaged, less L)\n"
+          "  g and v differ from method to method in where they look: compare methods along top or random "
+          "directions too\n",
           out);
 }
 
-/* A loss carries a relative error of about that of the arithmetic inside the network, and a difference of losses that much of the loss. */
+/* A loss carries a relative error of about that of the arithmetic inside the network, and a difference of
+   losses that much of the loss. */
 static double rounding_of(const basin_sharpness *s, const basin_provenance *provenance)
 {
     const bool single = provenance != NULL && provenance->precision == BASIN_SINGLE;
@@ -124,10 +138,13 @@ static void print_rounding(const basin_sharpness *s, double rounding, FILE *out)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < s->rise_count; i++) count += s->rises[i].rho != 0.0 && fabs(s->rises[i].symmetric) < 100.0 * rounding;
+    for (size_t i = 0; i < s->rise_count; i++)
+        count += s->rises[i].rho != 0.0 && fabs(s->rises[i].symmetric) < 100.0 * rounding;
     if (count > 0)
-        fprintf(out, "  %zu symmetrised %s below 100 times the rounding of the loss, about %.1g: the error may exceed 1 %%\n", count,
-                count == 1 ? "rise is" : "rises are", rounding);
+        fprintf(out,
+                "  %zu symmetrised %s below 100 times the rounding of the loss, about %.1g: the error may "
+                "exceed 1 %%\n",
+                count, count == 1 ? "rise is" : "rises are", rounding);
 }
 
 static void print(const basin_result *result, FILE *out)
@@ -160,11 +177,14 @@ const cli_command cli_command_sharpness = {
     .name = "sharpness",
     .usage = "sharpness CKPT… [--rho R,R,…] [--top] [--random N]",
     .about = "One-step SAM sharpness L(theta + rho g/|g|) - L(theta) (arXiv:2010.01412) and MSAM sharpness\n"
-             "L(theta - rho v/|v|) - L(theta) (arXiv:2401.12033, the published sign); a negative rho is the other sign.\n"
-             "Each rise is split into its slope part and the symmetrised rise, which alone is of curvature. All checkpoints\n"
+             "L(theta - rho v/|v|) - L(theta) (arXiv:2401.12033, the published sign); a negative rho is the "
+             "other sign.\n"
+             "Each rise is split into its slope part and the symmetrised rise, which alone is of curvature. "
+             "All checkpoints\n"
              "named together are measured at the same radii.",
-    .examples = "  basin sharpness runs/msam_0/step_000400.h5 --plot sharpness.svg\n"
-                "  basin sharpness runs/sam_0/step_000400.h5 --rho -0.1,-0.05,0.05,0.1 --top --random 3 --json\n",
+    .examples =
+        "  basin sharpness runs/msam_0/step_000400.h5 --plot sharpness.svg\n"
+        "  basin sharpness runs/sam_0/step_000400.h5 --rho -0.1,-0.05,0.05,0.1 --top --random 3 --json\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
     .least = 1,

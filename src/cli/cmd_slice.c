@@ -10,12 +10,16 @@
 #include "cli/source.h"
 
 static const cli_option options[] = {
-    {"along", CLI_TEXT, "D", "momentum | gradient | eigen:I | eigen:-I | random[:SEED] | to:OTHER.h5; twice for a plane", false},
+    {"along", CLI_TEXT, "D",
+     "momentum | gradient | eigen:I | eigen:-I | random[:SEED] | to:OTHER.h5; twice for a plane", false},
     {"range", CLI_RANGE, "FROM:TO", "coordinates, multiples of the direction (default: -1:1)", false},
     {"grid", CLI_WHOLE, "N", "points (default: 51)", false},
-    {"scale", CLI_SCALE, "unit|natural|NUMBER", "norm of the direction: 1, its own, or NUMBER (default: by kind, as said above)", false},
-    {"bias", CLI_CHOICE, "zero|scaled|random", "biases and norm parameters of random directions (default: zero)", false},
-    {"orthogonal", CLI_FLAG, NULL, "make the second direction orthogonal to the first (two random ones always are)", false},
+    {"scale", CLI_SCALE, "unit|natural|NUMBER",
+     "norm of the direction: 1, its own, or NUMBER (default: by kind, as said above)", false},
+    {"bias", CLI_CHOICE, "zero|scaled|random",
+     "biases and norm parameters of random directions (default: zero)", false},
+    {"orthogonal", CLI_FLAG, NULL,
+     "make the second direction orthogonal to the first (two random ones always are)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 typedef struct axis_request { /* what was typed for one axis */
@@ -30,10 +34,12 @@ static int judge(axis_request *axis)
     int       status = CLI_OK;
     long long points = strtoll(axis->grid, NULL, 10);
 
-    if (basin_direction_parse(axis->along, &axis->spec) != BASIN_OK) return cli_usage("slice: %s", basin_error_message());
+    if (basin_direction_parse(axis->along, &axis->spec) != BASIN_OK)
+        return cli_usage("slice: %s", basin_error_message());
     CLI_CHECK(points >= 1, "%s: --grid must be at least 1, got %lld", axis->along, points);
     cli_range(axis->range, &axis->from, &axis->to);
-    CLI_CHECK(isfinite(axis->from) && isfinite(axis->to) && (axis->from < axis->to || (axis->from <= axis->to && points == 1)),
+    CLI_CHECK(isfinite(axis->from) && isfinite(axis->to) &&
+                  (axis->from < axis->to || (axis->from <= axis->to && points == 1)),
               "%s: --range %s: wanted FROM < TO, both finite", axis->along, axis->range);
     axis->points = (size_t)points;
 done:
@@ -74,7 +80,7 @@ static int check(const cli_arguments *a)
     return read_axes(a, axes, &count);
 }
 
-/* --------------------------------------------------------------------------------------------------- directions -- */
+/* ------------------------------------------------------------------------------------------ directions -- */
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -89,7 +95,8 @@ static const char *why_no_momentum(const basin_checkpoint *ck)
 
     if (ck->step == 0) return "there is none before the first step";
     if (ck->hyper.momentum == 0.0) return "its optimizer has none (coefficient 0)";
-    if (strcmp(method, "asam") == 0 || strcmp(method, "sam") == 0 || ends_with(method, "_sam") || ends_with(method, "_asam"))
+    if (strcmp(method, "asam") == 0 || strcmp(method, "sam") == 0 || ends_with(method, "_sam") ||
+        ends_with(method, "_asam"))
         return "the state of a SAM wrapper does not hold it, that of its base optimizer does";
     return "the state of its optimizer was not saved with it";
 }
@@ -102,7 +109,7 @@ static const char *previous_of(const basin_run *run, const basin_checkpoint *ck)
     while (own < run->count && !cli_same_file(run->entries[own].path, ck->path)) own++;
     for (size_t i = own; i-- > 0;) {
         basin_checkpoint *other = NULL;
-        bool same = basin_checkpoint_read(run->entries[i].path, &other) == BASIN_OK &&
+        bool              same = basin_checkpoint_read(run->entries[i].path, &other) == BASIN_OK &&
                     basin_params_equal(ck->params, other->params);
         basin_checkpoint_destroy(&other);
         if (same) return run->entries[i].path;
@@ -117,23 +124,26 @@ static const char *name_of(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* Why it has none, what else points along the last steps, and which checkpoints beside it have saved one, in one line. */
+/* Why it has none, what else points along the last steps, and which checkpoints beside it have saved one, in
+   one line. */
 static int momentum_missing(const basin_checkpoint *ck)
 {
-    basin_run  *run = NULL;
-    char        line[2400] = "";
-    const int   prefix = (int)(name_of(ck->path) - ck->path);
-    size_t      found = 0;
+    basin_run *run = NULL;
+    char       line[2400] = "";
+    const int  prefix = (int)(name_of(ck->path) - ck->path);
+    size_t     found = 0;
 
     if (cli_run_beside(ck->path, &run) != CLI_OK) goto done;
     const char *previous = previous_of(run, ck);
     if (previous != NULL)
-        snprintf(line, sizeof line, "; --along to:%.*s%s leads back to the checkpoint before it, uphill as the momentum does", prefix, ck->path,
-                 name_of(previous));
+        snprintf(line, sizeof line,
+                 "; --along to:%.*s%s leads back to the checkpoint before it, uphill as the momentum does",
+                 prefix, ck->path, name_of(previous));
     for (size_t i = run->count; i-- > 0;) {
         size_t used = strlen(line);
         if (!run->entries[i].momentum || found++ >= 3) continue;
-        snprintf(line + used, sizeof line - used, "%s%s", found == 1 ? "; in the same folder a momentum is in " : ", ", name_of(run->entries[i].path));
+        snprintf(line + used, sizeof line - used, "%s%s",
+                 found == 1 ? "; in the same folder a momentum is in " : ", ", name_of(run->entries[i].path));
     }
     if (found > 3) snprintf(line + strlen(line), sizeof line - strlen(line), " and %zu others", found - 3);
 done:
@@ -152,7 +162,8 @@ static int read_other(const cli_arguments *a, cli_source *s, const char *path, b
     CLI_CHECK(weights >= 0, "%s: perturbed or not? choose --as-stored or --undo" CLI_CONVERT_AGAIN, path);
     CLI_CHECK(basin_params_equal(s->ck->params, other->params),
               "%s: its parameters (%zu in %zu tensors) are not those of %s (%zu in %zu tensors)", path,
-              other->params->size, other->params->count, s->ck->path, s->ck->params->size, s->ck->params->count);
+              other->params->size, other->params->count, s->ck->path, s->ck->params->size,
+              s->ck->params->count);
     CLI_TRY(cli_warn_of_other(s->ck->path, path));
     CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_OTHER, path, other->digest));
     *out = other, other = NULL;
@@ -168,7 +179,9 @@ static int read_random(const cli_arguments *a, const char *text, size_t axis, co
     const char *bias = cli_text(a, "bias", "zero");
     size_t      base;
 
-    o->bias = strcmp(bias, "scaled") == 0 ? BASIN_BIAS_SCALED : strcmp(bias, "random") == 0 ? BASIN_BIAS_RANDOM : BASIN_BIAS_ZERO;
+    o->bias = strcmp(bias, "scaled") == 0   ? BASIN_BIAS_SCALED
+              : strcmp(bias, "random") == 0 ? BASIN_BIAS_RANDOM
+                                            : BASIN_BIAS_ZERO;
     CLI_TRY(cli_size(a, "seed", 0, &base));
     if (strcmp(text, "random") == 0) spec->seed = base + axis; /* two plain `random` are two directions */
     if (first != NULL && first->kind == BASIN_DIRECTION_RANDOM) o->orthogonal_to = first->values;
@@ -179,13 +192,15 @@ done:
 static int rescale(basin_direction *d, const char *scale)
 {
     if (scale == NULL) return CLI_OK;
-    double norm = strcmp(scale, "unit") == 0 ? 1 : strcmp(scale, "natural") == 0 ? d->natural_norm : strtod(scale, NULL);
+    double norm = strcmp(scale, "unit") == 0      ? 1
+                  : strcmp(scale, "natural") == 0 ? d->natural_norm
+                                                  : strtod(scale, NULL);
     if (!(norm > 0) || !isfinite(norm)) return cli_fail("--scale must be positive, got %g", norm);
     return cli_library(basin_direction_rescale(d, norm));
 }
 
-static int make_direction(const cli_arguments *a, cli_source *s, const axis_request *request, size_t axis, const basin_direction *first,
-                          basin_checkpoint **end, basin_direction **out)
+static int make_direction(const cli_arguments *a, cli_source *s, const axis_request *request, size_t axis,
+                          const basin_direction *first, basin_checkpoint **end, basin_direction **out)
 {
     int                    status = CLI_OK;
     basin_direction       *d = NULL;
@@ -194,9 +209,11 @@ static int make_direction(const cli_arguments *a, cli_source *s, const axis_requ
     basin_direction_source source = {.ck = s->ck, .random = &random};
 
     CLI_TRY(cli_source_point(s, &source.point));
-    if (spec.kind == BASIN_DIRECTION_MOMENTUM && basin_checkpoint_momentum(s->ck) == NULL) CLI_TRY(momentum_missing(s->ck));
+    if (spec.kind == BASIN_DIRECTION_MOMENTUM && basin_checkpoint_momentum(s->ck) == NULL)
+        CLI_TRY(momentum_missing(s->ck));
     if (spec.kind == BASIN_DIRECTION_TO) CLI_TRY(read_other(a, s, spec.path, end));
-    if (spec.kind == BASIN_DIRECTION_RANDOM) CLI_TRY(read_random(a, request->along, axis, first, &random, &spec));
+    if (spec.kind == BASIN_DIRECTION_RANDOM)
+        CLI_TRY(read_random(a, request->along, axis, first, &random, &spec));
     source.other = *end;
     CLI_LIBRARY(basin_direction_make(&source, &spec, &d));
     if (d->warning != NULL) cli_warn("%s: %s", s->ck->path, d->warning);
@@ -209,7 +226,8 @@ done:
 }
 
 /* --bn interpolate: statistics go with the directions that lead to another checkpoint. */
-static int interpolate(const cli_arguments *a, cli_source *s, basin_checkpoint *const *ends, basin_direction *const *directions, size_t count)
+static int interpolate(const cli_arguments *a, cli_source *s, basin_checkpoint *const *ends,
+                       basin_direction *const *directions, size_t count)
 {
     int                status = CLI_OK;
     const basin_graph *graphs[2] = {NULL, NULL};
@@ -217,12 +235,16 @@ static int interpolate(const cli_arguments *a, cli_source *s, basin_checkpoint *
 
     for (size_t i = 0; i < count; i++) {
         if (ends[i] == NULL) continue;
-        CLI_CHECK(i == 0 || !cli_has(a, "orthogonal"), "--bn interpolate: made orthogonal, %s does not lead to that checkpoint",
+        CLI_CHECK(i == 0 || !cli_has(a, "orthogonal"),
+                  "--bn interpolate: made orthogonal, %s does not lead to that checkpoint",
                   directions[i]->label);
         graphs[i] = ends[i]->graph, at[i] = directions[i]->natural_norm / directions[i]->norm;
     }
-    CLI_CHECK(graphs[0] != NULL || graphs[1] != NULL, "--bn interpolate needs --along to:OTHER.h5: statistics move from this checkpoint's to OTHER's");
-    for (size_t i = 0; i < s->count; i++) CLI_LIBRARY(basin_network_interpolate(s->objectives[i], count, graphs, at));
+    CLI_CHECK(
+        graphs[0] != NULL || graphs[1] != NULL,
+        "--bn interpolate needs --along to:OTHER.h5: statistics move from this checkpoint's to OTHER's");
+    for (size_t i = 0; i < s->count; i++)
+        CLI_LIBRARY(basin_network_interpolate(s->objectives[i], count, graphs, at));
 done:
     return status;
 }
@@ -231,18 +253,22 @@ done:
 static int make_request(const cli_arguments *a, cli_source *s, axis_request axes[2], basin_slice_request *out)
 {
     int                 status = CLI_OK;
-    basin_slice_request r = {.other = s->objectives[1], .splits = {s->splits[0], s->splits[1]}, .momentum = basin_checkpoint_momentum(s->ck)};
+    basin_slice_request r = {.other = s->objectives[1],
+                             .splits = {s->splits[0], s->splits[1]},
+                             .momentum = basin_checkpoint_momentum(s->ck)};
 
     CLI_TRY(read_axes(a, axes, &r.axis_count));
     CLI_TRY(cli_source_point(s, &r.point));
-    for (size_t i = 0; i < r.axis_count; i++) r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.grid[i] = axes[i].points;
+    for (size_t i = 0; i < r.axis_count; i++)
+        r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.grid[i] = axes[i].points;
     r.statistics_move = s->bn == BASIN_BN_INTERPOLATE || s->bn == BASIN_BN_REESTIMATE;
     *out = r;
 done:
     return status;
 }
 
-/* Of the directions only those are made that take no passes: another checkpoint may be refused, or move statistics. */
+/* Of the directions only those are made that take no passes: another checkpoint may be refused, or move
+   statistics. */
 static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 {
     int                  status = CLI_OK;
@@ -289,19 +315,22 @@ done:
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------------------- printing -- */
+/* -------------------------------------------------------------------------------------------- printing -- */
 
 static void print_axes(const basin_slice *s, FILE *out)
 {
     for (size_t i = 0; i < s->axis_count; i++) {
         const basin_axis *x = &s->axes[i];
         fprintf(out, "  %-14s  %s\n", x->direction, x->definition);
-        fprintf(out, "                  %zu points from %g to %g, norm %.6g (own norm %.6g)\n", x->count, x->coordinates[0], x->coordinates[x->count - 1],
-                x->norm, x->natural_norm);
-        if (isnan(x->slope) && isnan(x->curvature)) fputs("                  no prediction: the statistics of BatchNorm move with the point", out);
-        else fprintf(out, "                  slope %.6g, curvature %.6g", x->slope, x->curvature);
+        fprintf(out, "                  %zu points from %g to %g, norm %.6g (own norm %.6g)\n", x->count,
+                x->coordinates[0], x->coordinates[x->count - 1], x->norm, x->natural_norm);
+        if (isnan(x->slope) && isnan(x->curvature))
+            fputs("                  no prediction: the statistics of BatchNorm move with the point", out);
+        else
+            fprintf(out, "                  slope %.6g, curvature %.6g", x->slope, x->curvature);
         if (!isnan(x->eigenvalue)) fprintf(out, ", eigenvalue %.8g ± %.1e", x->eigenvalue, x->residual);
-        if (s->momentum_cosines != NULL && !isnan(s->momentum_cosines[i])) fprintf(out, ", cosine with the momentum %.4f", s->momentum_cosines[i]);
+        if (s->momentum_cosines != NULL && !isnan(s->momentum_cosines[i]))
+            fprintf(out, ", cosine with the momentum %.4f", s->momentum_cosines[i]);
         fputc('\n', out);
     }
     if (s->axis_count == 2) fprintf(out, "  cosine between them %.3g\n", s->cosine);
@@ -320,7 +349,8 @@ static void print_values(const basin_slice *s, FILE *out)
         cli_table_cell(table, "accuracy");
     }
     for (size_t i = 0; i < x->count; i++) {
-        if (i % stride != (x->count / 2) % stride && i != 0 && i + 1 != x->count) continue; /* the centre and both ends always */
+        /* the centre and both ends always */
+        if (i % stride != (x->count / 2) % stride && i != 0 && i + 1 != x->count) continue;
         cli_table_number(table, x->coordinates[i], 4);
         for (size_t k = 0; k < s->surface_count; k++) {
             cli_table_number(table, s->surfaces[k].loss[i], 6);
@@ -342,7 +372,8 @@ static void print_extremes(const basin_surface *f, const basin_slice *s, FILE *o
         if (least == SIZE_MAX || f->loss[i] < f->loss[least]) least = i;
         if (most == SIZE_MAX || f->loss[i] > f->loss[most]) most = i;
     }
-    fprintf(out, "  %-14s  %s samples, at the centre %.6g%s%s", f->split, cli_thousands(f->samples), f->centre_loss, isnan(f->centre_accuracy) ? "" : ", accuracy ",
+    fprintf(out, "  %-14s  %s samples, at the centre %.6g%s%s", f->split, cli_thousands(f->samples),
+            f->centre_loss, isnan(f->centre_accuracy) ? "" : ", accuracy ",
             isnan(f->centre_accuracy) ? "" : cli_percent(f->centre_accuracy));
     if (least != SIZE_MAX) {
         fprintf(out, "; least %.6g at %.3g", f->loss[least], s->axes[0].coordinates[least % f->columns]);
@@ -369,11 +400,16 @@ static void print(const basin_result *result, FILE *out)
 const cli_command cli_command_slice = {
     .name = "slice",
     .usage = "slice CKPT --along D [--range FROM:TO] [--grid N] [--along D2 [--range …] [--grid …]]",
-    .about = "Loss and accuracy on theta + s d, or over the plane theta + s d1 + t d2, on train and test. Options before the first\n"
-             "--along hold for both axes, those after an --along for that one. Momentum (uphill), gradient and eigenvectors have norm 1;\n"
-             "to:OTHER keeps its length, so that coordinate 1 is OTHER; random directions are filter-normalised (arXiv:1712.09913).",
-    .examples = "  basin slice runs/msam_0/step_000400.h5 --along momentum --range -1:1 --grid 51 --plot slice.pdf\n"
-                "  basin slice runs/gd_0/step_000400.h5 --grid 41 --along eigen:1 --range -2:2 --along random:3 -o plane.h5\n",
+    .about = "Loss and accuracy on theta + s d, or over the plane theta + s d1 + t d2, on train and test. "
+             "Options before the first\n"
+             "--along hold for both axes, those after an --along for that one. Momentum (uphill), gradient "
+             "and eigenvectors have norm 1;\n"
+             "to:OTHER keeps its length, so that coordinate 1 is OTHER; random directions are "
+             "filter-normalised (arXiv:1712.09913).",
+    .examples =
+        "  basin slice runs/msam_0/step_000400.h5 --along momentum --range -1:1 --grid 51 --plot slice.pdf\n"
+        "  basin slice runs/gd_0/step_000400.h5 --grid 41 --along eigen:1 --range -2:2 --along random:3 -o "
+        "plane.h5\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
     .least = 1,

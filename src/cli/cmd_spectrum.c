@@ -51,7 +51,7 @@ done:
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------------------- printing -- */
+/* -------------------------------------------------------------------------------------------- printing -- */
 
 static void print_pairs(const basin_spectrum *s, FILE *out)
 {
@@ -83,18 +83,27 @@ static void print(const basin_result *result, FILE *out)
 
     for (size_t i = 0; i < s->count; i++) negative += s->eigenvalues[i] < -s->residuals[i];
     cli_report_source(result, s->samples, s->parameters, out);
-    fprintf(out, "  loss            %.8g%s%s\n", s->loss, isnan(s->accuracy) ? "" : ", accuracy ", isnan(s->accuracy) ? "" : cli_percent(s->accuracy));
+    fprintf(out, "  loss            %.8g%s%s\n", s->loss, isnan(s->accuracy) ? "" : ", accuracy ",
+            isnan(s->accuracy) ? "" : cli_percent(s->accuracy));
     cli_report_stationarity(&s->stationarity, out);
-    fprintf(out, "  method          %s, %s eigenvalues of the %s, %s products%s%s\n", basin_spectrum_method_text((basin_spectrum_method)s->method),
-            cli_thousands(s->count), basin_curvature_kind_text((basin_curvature_kind)s->operator_kind), cli_thousands(s->products), s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
-    if (s->converged && !s->verified) fputs("                  not verified: eigenvalues may be missing among those held\n", out);
-    if (s->trace_error > 0) fprintf(out, "  trace           %s ± %s, one standard error of random probes\n", cli_number(s->trace, 4), cli_number(s->trace_error, 2));
-    else fprintf(out, "  trace           %s\n", cli_number(s->trace, 8));
+    fprintf(out, "  method          %s, %s eigenvalues of the %s, %s products%s%s\n",
+            basin_spectrum_method_text((basin_spectrum_method)s->method), cli_thousands(s->count),
+            basin_curvature_kind_text((basin_curvature_kind)s->operator_kind), cli_thousands(s->products),
+            s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
+    if (s->converged && !s->verified)
+        fputs("                  not verified: eigenvalues may be missing among those held\n", out);
+    if (s->trace_error > 0)
+        fprintf(out, "  trace           %s ± %s, one standard error of random probes\n",
+                cli_number(s->trace, 4), cli_number(s->trace_error, 2));
+    else
+        fprintf(out, "  trace           %s\n", cli_number(s->trace, 8));
     fprintf(out, "  |H|_F           %s", cli_number(sqrt(fmax(s->frobenius2, 0)), 8));
-    if (s->frobenius2_error > 0) fprintf(out, ", estimated; at most %s (95 %%)", cli_number(sqrt(s->frobenius2_upper), 4));
+    if (s->frobenius2_error > 0)
+        fprintf(out, ", estimated; at most %s (95 %%)", cli_number(sqrt(s->frobenius2_upper), 4));
     fprintf(out, "\n  negative        %s of those held, beyond their error", cli_thousands(negative));
     if (!isnan(s->negative_mass)) fprintf(out, "; share of sum |lambda|: %.3g", s->negative_mass);
-    if (s->count >= 5 && s->eigenvalues[4] > 0) fprintf(out, "\n  lambda_1/5      %.4g", s->eigenvalues[0] / s->eigenvalues[4]);
+    if (s->count >= 5 && s->eigenvalues[4] > 0)
+        fprintf(out, "\n  lambda_1/5      %.4g", s->eigenvalues[0] / s->eigenvalues[4]);
     fputs("\n\n", out);
     print_pairs(s, out);
 }
@@ -102,8 +111,10 @@ static void print(const basin_result *result, FILE *out)
 const cli_command cli_command_spectrum = {
     .name = "spectrum",
     .usage = "spectrum CKPT… [--method auto|dense|lanczos] [--top N] [--bottom N]",
-    .about = "Eigenvalues of the Hessian of the mean loss, each with its error bar. Without --method: all of them where P <= 6,000 and\n"
-             "the memory allows, else the 10 largest and the 5 smallest by Lanczos with restarts. Eigenvalues descend.",
+    .about = "Eigenvalues of the Hessian of the mean loss, each with its error bar. Without --method: all of "
+             "them where P <= 6,000 and\n"
+             "the memory allows, else the 10 largest and the 5 smallest by Lanczos with restarts. "
+             "Eigenvalues descend.",
     .examples = "  basin spectrum runs/sam_0/step_000400.h5 -o spectrum.h5 --plot spectrum.pdf\n"
                 "  basin spectrum runs/sam_0/step_000400.h5 --method lanczos --top 20 --bottom 5 --json\n",
     .options = options,

@@ -11,7 +11,8 @@ static const cli_option options[] = {
     {"every", CLI_WHOLE, "N", "every N-th checkpoint of a run, and its last (default: 1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-static int track_run(const cli_arguments *a, const char *name, const basin_run *run, size_t every, cli_rows *rows)
+static int track_run(const cli_arguments *a, const char *name, const basin_run *run, size_t every,
+                     cli_rows *rows)
 {
     int status = CLI_OK;
 
@@ -25,9 +26,10 @@ done:
     return status;
 }
 
-/* One row for each kind of point: at the training loss asked for. *outside counts those that no two checkpoints bracket. */
-static int track_crossing(const cli_arguments *a, const basin_run *opened, const cli_records *records, size_t run,
-                          double loss, cli_rows *rows, size_t *outside)
+/* One row for each kind of point: at the training loss asked for. *outside counts those that no two
+   checkpoints bracket. */
+static int track_crossing(const cli_arguments *a, const basin_run *opened, const cli_records *records,
+                          size_t run, double loss, cli_rows *rows, size_t *outside)
 {
     int          status = CLI_OK;
     const char  *name = a->operands[run];
@@ -60,7 +62,9 @@ static int track_at_loss(const cli_arguments *a, basin_run *const *runs, size_t 
         CLI_TRY(track_crossing(a, runs[i], &records, i, loss, rows, &outside));
     }
     if (outside > 0) {
-        snprintf(text, sizeof text, "training loss %g: %zu row%s between no two checkpoints and stand%s as measured at the first at or below it",
+        snprintf(text, sizeof text,
+                 "training loss %g: %zu row%s between no two checkpoints and stand%s as measured at the "
+                 "first at or below it",
                  loss, outside, outside == 1 ? " lies" : "s lie", outside == 1 ? "s" : "");
         CLI_TRY(cli_rows_note(rows, text));
     }
@@ -98,7 +102,8 @@ static int compute(const cli_arguments *a, cli_batch *out)
     if (remark != NULL) CLI_TRY(cli_rows_note(&rows, remark));
     CLI_TRY(cli_rows_finish(&rows));
     CLI_ALLOC(track, 1);
-    *track = (basin_track){.row_count = rows.count, .rows = rows.rows, .missing = rows.missing, .note = rows.note};
+    *track =
+        (basin_track){.row_count = rows.count, .rows = rows.rows, .missing = rows.missing, .note = rows.note};
     rows.rows = NULL, rows.count = 0, rows.note = NULL;
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_TRACK, track, rows.provenance));
     track = NULL, rows.provenance = NULL;
@@ -111,7 +116,7 @@ done:
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------------------- printing -- */
+/* -------------------------------------------------------------------------------------------- printing -- */
 
 /* A sum over a part of the spectrum is a lower end; of an eigenvalue its residual stands beside it. */
 static void measure_cell(cli_table *table, const basin_row *row, size_t number)
@@ -119,20 +124,25 @@ static void measure_cell(cli_table *table, const basin_row *row, size_t number)
     const basin_column *column = &basin_columns[number];
     const basin_value  *v = &row->measures[number];
 
-    if (column->digits == 0) cli_table_cell(table, "%s", cli_percent(v->value));
+    if (column->digits == 0)
+        cli_table_cell(table, "%s", cli_percent(v->value));
     else if (isfinite(v->value) && basin_column_partial(row, column))
         cli_table_cell(table, "≥ %s", cli_number(v->lower, column->digits));
     else if (v->interval == BASIN_INTERVAL_RESIDUAL)
         cli_table_cell(table, "%.*g ± %.0e", column->digits, v->value, (v->upper - v->lower) / 2);
-    else cli_table_number(table, v->value, column->digits);
+    else
+        cli_table_number(table, v->value, column->digits);
 }
 
 /* Of the loss, in % with two digits; above 100 % the model that gives it holds no longer. */
 static void share_cell(cli_table *table, double share)
 {
-    if (isnan(share)) cli_table_cell(table, "-");
-    else if (share > 1) cli_table_cell(table, "> 100 %%");
-    else cli_table_cell(table, "%.2g %%", 100 * share);
+    if (isnan(share))
+        cli_table_cell(table, "-");
+    else if (share > 1)
+        cli_table_cell(table, "> 100 %%");
+    else
+        cli_table_cell(table, "%.2g %%", 100 * share);
 }
 
 /* What was found of a way down: the decrement, in % of the loss. */
@@ -148,10 +158,12 @@ static void descent_cell(cli_table *table, const basin_stationarity *s)
 
 static void step_cell(cli_table *table, const basin_row *m)
 {
-    if (m->point != BASIN_POINT_RAW) cli_table_cell(table, "%s", basin_point_text((basin_point_kind)m->point));
+    if (m->point != BASIN_POINT_RAW)
+        cli_table_cell(table, "%s", basin_point_text((basin_point_kind)m->point));
     else if (m->step < 0)
         cli_table_cell(table, "%s", cli_place(m->step, m->epoch, m->checkpoint, (char[CLI_PLACE]){0}));
-    else cli_table_integer(table, m->step);
+    else
+        cli_table_integer(table, m->step);
 }
 
 static void print_row(cli_table *table, const basin_row *m, size_t columns)
@@ -178,7 +190,8 @@ static size_t products_of(const basin_row *rows, size_t count)
     return products;
 }
 
-/* The first row that knows its method, measured ones first: one unreadable checkpoint must not blank the header. */
+/* The first row that knows its method, measured ones first: one unreadable checkpoint must not blank the
+   header. */
 static const basin_row *header_row(const basin_row *rows, size_t count)
 {
     for (int missing = 0; missing < 2; missing++)
@@ -191,7 +204,8 @@ static void print_header(const basin_row *rows, size_t count, FILE *out)
 {
     const basin_row *row = header_row(rows, count);
 
-    fprintf(out, "%s: %s, learning rate %s", rows->run, row->method != NULL ? row->method : "method not recorded", cli_number(row->learning_rate, 4));
+    fprintf(out, "%s: %s, learning rate %s", rows->run,
+            row->method != NULL ? row->method : "method not recorded", cli_number(row->learning_rate, 4));
     if (row->seed >= 0) fprintf(out, ", seed %lld", (long long)row->seed);
     if (row->rho > 0) fprintf(out, ", rho %g", row->rho);
     for (size_t i = 0; i < count; i++) {
@@ -216,7 +230,8 @@ static const basin_row *find_part(const basin_row *rows, size_t count, const bas
 static void print_sampling(const basin_row *rows, size_t count, FILE *out)
 {
     for (size_t i = 0; i < count; i++) {
-        const basin_row *one = find_part(rows, count, &rows[i], 1), *two = find_part(rows, count, &rows[i], 2);
+        const basin_row *one = find_part(rows, count, &rows[i], 1),
+                        *two = find_part(rows, count, &rows[i], 2);
         if (rows[i].part != 0 || rows[i].missing != NULL || one == NULL || two == NULL) continue;
         const double first = one->lambda_max.value, second = two->lambda_max.value;
         fprintf(out,
@@ -244,17 +259,21 @@ static bool is_beyond_all_minima(const basin_row *rows, size_t count, const basi
 {
     const basin_row *last = NULL, *before = NULL;
 
-    if (p == NULL || p->loss_kind != BASIN_LOSS_SOFTMAX_CROSS_ENTROPY || p->label_smoothing > 0 || !(p->weight_decay_included == 0)) return false;
+    if (p == NULL || p->loss_kind != BASIN_LOSS_SOFTMAX_CROSS_ENTROPY || p->label_smoothing > 0 ||
+        !(p->weight_decay_included == 0))
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (rows[i].point != BASIN_POINT_RAW || rows[i].part > 0 || rows[i].missing != NULL) continue;
         before = last, last = &rows[i];
     }
-    return before != NULL && last->train_accuracy.value >= 1 && !(last->weight_decay > 0) && last->theta_norm.value > before->theta_norm.value;
+    return before != NULL && last->train_accuracy.value >= 1 && !(last->weight_decay > 0) &&
+           last->theta_norm.value > before->theta_norm.value;
 }
 
 static void print_run(const basin_row *rows, size_t count, const basin_provenance *p, FILE *out)
 {
-    char   alignment[BASIN_MEASURES + 4] = "rrr"; /* the step, the way down and the fall per step beside the measures */
+    /* the step, the way down and the fall per step beside the measures */
+    char   alignment[BASIN_MEASURES + 4] = "rrr";
     size_t columns = 3;
 
     for (size_t i = 0; i < BASIN_MEASURES; i++)
@@ -272,7 +291,9 @@ static void print_run(const basin_row *rows, size_t count, const basin_provenanc
     print_polish(rows, count, out);
     print_sampling(rows, count, out);
     if (is_beyond_all_minima(rows, count, p))
-        fputs("  all training samples are classified right and |theta| grows: cross-entropy has no minimum here, only a limit\n", out);
+        fputs("  all training samples are classified right and |theta| grows: cross-entropy has no minimum "
+              "here, only a limit\n",
+              out);
 }
 
 static void print(const basin_result *result, FILE *out)
@@ -281,7 +302,8 @@ static void print(const basin_result *result, FILE *out)
 
     cli_report_statistics(result->provenance, true, out);
     for (size_t i = 0, n; i < track->row_count; i += n) {
-        for (n = 1; i + n < track->row_count && strcmp(track->rows[i].run, track->rows[i + n].run) == 0; n++) continue;
+        for (n = 1; i + n < track->row_count && strcmp(track->rows[i].run, track->rows[i + n].run) == 0; n++)
+            continue;
         print_run(&track->rows[i], n, result->provenance, out);
     }
     if (track->note != NULL) fprintf(out, "  note: %s\n", track->note);
@@ -291,11 +313,16 @@ static void print(const basin_result *result, FILE *out)
 const cli_command cli_command_track = {
     .name = "track",
     .usage = "track RUN… [--every N] [--polish K] [--at-loss L]",
-    .about = "Losses, lambda_max, SANE, N_eff, what was found of a way down and more at every checkpoint of each run (a folder of\n"
-             "checkpoints, in the order of the step recorded inside). SAM and MSAM bounce, so a row on the floor of the valley below\n"
-             "stands under each of theirs. Ceiling: of stability of the run's own method, which for SAM and MSAM follows lambda_max;\n"
-             "plain: the same without the perturbation. Diverged checkpoints are marked missing, listed at the end, and the work\n"
-             "goes on. On a subset of the samples each row is also measured on two halves of it: the error of that choice.",
+    .about = "Losses, lambda_max, SANE, N_eff, what was found of a way down and more at every checkpoint of "
+             "each run (a folder of\n"
+             "checkpoints, in the order of the step recorded inside). SAM and MSAM bounce, so a row on the "
+             "floor of the valley below\n"
+             "stands under each of theirs. Ceiling: of stability of the run's own method, which for SAM and "
+             "MSAM follows lambda_max;\n"
+             "plain: the same without the perturbation. Diverged checkpoints are marked missing, listed at "
+             "the end, and the work\n"
+             "goes on. On a subset of the samples each row is also measured on two halves of it: the error "
+             "of that choice.",
     .examples = "  basin track runs/gd_0 runs/sam_0 runs/msam_0 -o track.h5 --plot track.pdf\n"
                 "  basin track runs/gd_0 --every 5 --method lanczos --json\n",
     .options = options,

@@ -1,4 +1,5 @@
-/* basin verify: are the inputs still those that a stored result was computed from, and does computing it again agree?
+/* basin verify: are the inputs still those that a stored result was computed from, and does computing it
+ * again agree?
  *
  *   1. Go to where the command was typed (recorded relative to the result, so a moved tree still verifies).
  *   2. Every input's digest must be the recorded one.
@@ -21,9 +22,11 @@ static int go_to(const char *result, const char *directory)
 {
     char        path[PATH_MAX];
     const char *slash = strrchr(result, '/');
-    int         length = snprintf(path, sizeof path, "%.*s%s", slash != NULL ? (int)(slash - result + 1) : 0, result, directory);
+    int length = snprintf(path, sizeof path, "%.*s%s", slash != NULL ? (int)(slash - result + 1) : 0, result,
+                          directory);
 
-    if (length >= (int)sizeof path) return cli_fail("%s: the path to where it was computed is too long", result);
+    if (length >= (int)sizeof path)
+        return cli_fail("%s: the path to where it was computed is too long", result);
     if (chdir(path) != 0) return cli_fail("%s: it was computed in %s: %s", result, path, strerror(errno));
     return CLI_OK;
 }
@@ -57,11 +60,12 @@ static int check_inputs(const basin_provenance *p)
     for (size_t i = 0; i < p->input_count; i++) {
         const basin_input *input = &p->inputs[i];
         if (digest_of(input, digest) != CLI_OK) {
-            printf("  %s %s: cannot be read: %s\n", basin_input_role_text((basin_input_role)input->role), input->path, cli_message());
+            printf("  %s %s: cannot be read: %s\n", basin_input_role_text((basin_input_role)input->role),
+                   input->path, cli_message());
             changed++;
         } else if (strcmp(digest, input->digest) != 0) {
-            printf("  %s %s: changed: SHA-256 was %.16s…, is %.16s…\n", basin_input_role_text((basin_input_role)input->role), input->path, input->digest,
-                   digest);
+            printf("  %s %s: changed: SHA-256 was %.16s…, is %.16s…\n",
+                   basin_input_role_text((basin_input_role)input->role), input->path, input->digest, digest);
             changed++;
         }
     }
@@ -79,7 +83,8 @@ static int recompute(const basin_provenance *p, cli_batch *out)
     char             **arguments = NULL; /* getopt moves them about */
     cli_arguments      parsed = {0};
 
-    CLI_CHECK(command != NULL && command->run == NULL && p->argument_count < INT_MAX, "the command recorded is not one that computes");
+    CLI_CHECK(command != NULL && command->run == NULL && p->argument_count < INT_MAX,
+              "the command recorded is not one that computes");
     CLI_ALLOC(arguments, p->argument_count + 1);
     memcpy(arguments, p->arguments, p->argument_count * sizeof *arguments);
     status = cli_arguments_parse(command, (int)p->argument_count, arguments, &parsed);
@@ -107,18 +112,22 @@ static int run(const cli_arguments *a)
     CLI_CHECK(tolerance >= 0, "--tolerance must not be negative, got %g", tolerance);
     CLI_LIBRARY(basin_result_read(path, &stored));
     const basin_provenance *p = stored->provenance;
-    CLI_CHECK(p != NULL && p->directory != NULL && p->argument_count > 0, "%s: holds no provenance to verify", path);
+    CLI_CHECK(p != NULL && p->directory != NULL && p->argument_count > 0, "%s: holds no provenance to verify",
+              path);
     printf("%s\n  computed by  basin", path);
     for (size_t i = 0; i < p->argument_count; i++) printf(" %s", p->arguments[i]);
-    printf("\n               version %s, %s, %s\n", p->version, p->blas, p->date != NULL ? p->date : "no date");
+    printf("\n               version %s, %s, %s\n", p->version, p->blas,
+           p->date != NULL ? p->date : "no date");
     CLI_TRY(go_to(path, p->directory));
     CLI_TRY(check_inputs(p));
     CLI_TRY(recompute(p, &batch));
-    CLI_CHECK(batch.results[0]->kind == stored->kind, "%s: holds a %s, its command gives a %s", path, basin_result_name(stored->kind),
-              basin_result_name(batch.results[0]->kind));
+    CLI_CHECK(batch.results[0]->kind == stored->kind, "%s: holds a %s, its command gives a %s", path,
+              basin_result_name(stored->kind), basin_result_name(batch.results[0]->kind));
     CLI_LIBRARY(basin_result_compare(stored, batch.results[0], &difference, where));
-    printf("  recomputed   largest relative disagreement %.3g%s%s (allowed %g)\n", difference, where[0] != '\0' ? " at " : "", where, tolerance);
-    CLI_CHECK(difference <= tolerance, "%s: recomputed values disagree by %.3g at %s, allowed %g", path, difference, where, tolerance);
+    printf("  recomputed   largest relative disagreement %.3g%s%s (allowed %g)\n", difference,
+           where[0] != '\0' ? " at " : "", where, tolerance);
+    CLI_CHECK(difference <= tolerance, "%s: recomputed values disagree by %.3g at %s, allowed %g", path,
+              difference, where, tolerance);
     printf("  verified\n");
 done:
     cli_batch_clear(&batch);
@@ -129,7 +138,8 @@ done:
 const cli_command cli_command_verify = {
     .name = "verify",
     .usage = "verify RESULT.h5 [--tolerance T]",
-    .about = "Checks the digests of the inputs that a stored result names, runs its recorded command again and compares every number.\n"
+    .about = "Checks the digests of the inputs that a stored result names, runs its recorded command again "
+             "and compares every number.\n"
              "Exit status 1 if an input changed or a number disagrees.",
     .examples = "  basin verify results/spectrum_gd_0.h5\n"
                 "  basin verify results/compare.h5 --tolerance 1e-6\n",

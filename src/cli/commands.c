@@ -28,7 +28,8 @@ const cli_command *cli_command_find(const char *name)
 
 void cli_commands_list(FILE *out)
 {
-    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s  %s\n", commands[i].command->name, commands[i].help);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s  %s\n", commands[i].command->name, commands[i].help);
 }
 
 const char *cli_command_nearest(const char *name)

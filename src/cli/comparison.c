@@ -8,7 +8,7 @@
 
 enum { GROUPS = 60 }; /* columns of the table of estimates */
 
-/* ------------------------------------------------------------------------------------------------------- header -- */
+/* ---------------------------------------------------------------------------------------------- header -- */
 
 /* «250», «250 of 1,500», or the range where runs differ: of the rows that the groups hold. */
 static void print_samples(const basin_comparison *c, FILE *out)
@@ -25,9 +25,13 @@ static void print_samples(const basin_comparison *c, FILE *out)
             if (row->test_samples > test_most) test_most = row->test_samples;
         }
     if (most == 0) return;
-    fprintf(out, "N = %s%s%s training samples", least < most ? cli_thousands(least) : "", least < most ? " to " : "", cli_samples(most, there));
-    if (test_most == 0) fputs(", no test split\n", out);
-    else fprintf(out, ", %s%s%s test samples\n", test_least < test_most ? cli_thousands(test_least) : "", test_least < test_most ? " to " : "", cli_thousands(test_most));
+    fprintf(out, "N = %s%s%s training samples", least < most ? cli_thousands(least) : "",
+            least < most ? " to " : "", cli_samples(most, there));
+    if (test_most == 0)
+        fputs(", no test split\n", out);
+    else
+        fprintf(out, ", %s%s%s test samples\n", test_least < test_most ? cli_thousands(test_least) : "",
+                test_least < test_most ? " to " : "", cli_thousands(test_most));
 }
 
 /* How far polishing moved the rows: the most of each. */
@@ -39,7 +43,9 @@ static void print_polish(const basin_comparison *c, FILE *out)
 
     for (size_t i = 0; i < c->row_count; i++) {
         const basin_row *row = &c->rows[i];
-        if (row->point != BASIN_POINT_POLISHED || row->part != 0 || row->missing != NULL || isnan(row->at_loss) != isnan(c->at_loss)) continue;
+        if (row->point != BASIN_POINT_POLISHED || row->part != 0 || row->missing != NULL ||
+            isnan(row->at_loss) != isnan(c->at_loss))
+            continue;
         if (first == NULL) first = row;
         moved = fmax(moved, row->polish.moved);
         fall = fmax(fall, fabs(row->polish.loss_after / row->polish.loss_before - 1));
@@ -50,7 +56,8 @@ static void print_polish(const basin_comparison *c, FILE *out)
     if (first == NULL) return;
     fprintf(out, "polished: %zu points by up to %zu plain gradient steps of ", count, steps);
     if (least < most) fprintf(out, "%.3g to ", least);
-    fprintf(out, "%.3g; theta moved by at most %.3g, the training loss by at most %.2g %%\n", most, moved, 100 * fall);
+    fprintf(out, "%.3g; theta moved by at most %.3g, the training loss by at most %.2g %%\n", most, moved,
+            100 * fall);
 }
 
 static void print_groups(const basin_comparison *c, FILE *out)
@@ -59,7 +66,8 @@ static void print_groups(const basin_comparison *c, FILE *out)
 
     cli_table_titles(table, "method|runs|gradient evaluations|seconds");
     for (size_t g = 0; g < c->group_count; g++) {
-        cli_table_cell(table, "%s%s", c->groups[g].name, strcmp(c->groups[g].name, c->base) == 0 ? " (base)" : "");
+        cli_table_cell(table, "%s%s", c->groups[g].name,
+                       strcmp(c->groups[g].name, c->base) == 0 ? " (base)" : "");
         cli_table_cell(table, "%zu", c->groups[g].run_count);
         cli_table_number(table, c->groups[g].gradient_evaluations, 6);
         cli_table_number(table, c->groups[g].seconds, 3);
@@ -67,7 +75,7 @@ static void print_groups(const basin_comparison *c, FILE *out)
     cli_table_print(table, 2, out);
 }
 
-/* ---------------------------------------------------------------------------------------------------- estimates -- */
+/* ------------------------------------------------------------------------------------------- estimates -- */
 
 /* « ± 0.03», or the interval itself where it is cut to what the measure can be. */
 static int put_interval(char *text, size_t size, const basin_estimate *e)
@@ -89,7 +97,8 @@ static void estimate_cell(cli_table *table, const basin_estimate *e, size_t runs
     }
     used = snprintf(text, sizeof text, "%.4g", e->mean);
     if (!isnan(e->upper)) used += put_interval(text + used, sizeof text - (size_t)used, e);
-    if (!isnan(e->sampling_error)) used += snprintf(text + used, sizeof text - (size_t)used, " (± %.2g)", e->sampling_error);
+    if (!isnan(e->sampling_error))
+        used += snprintf(text + used, sizeof text - (size_t)used, " (± %.2g)", e->sampling_error);
     if (e->n < runs) snprintf(text + used, sizeof text - (size_t)used, " of %zu", e->n);
     cli_table_cell(table, "%s", text);
 }
@@ -115,7 +124,9 @@ static void print_estimates(const basin_comparison *c, basin_point_kind point, F
 
     memset(alignment + 1, 'r', groups);
     table = cli_table_create(alignment);
-    cli_table_cell(table, "%s", point == BASIN_POINT_RAW ? "at the checkpoint" : basin_point_text((basin_point_kind)point));
+    cli_table_cell(table, "%s",
+                   point == BASIN_POINT_RAW ? "at the checkpoint"
+                                            : basin_point_text((basin_point_kind)point));
     for (size_t g = 0; g < groups; g++) cli_table_cell(table, "%s", c->groups[g].name);
     for (size_t i = 0; i < c->estimate_count; i++) {
         const basin_estimate *first = &c->estimates[i];
@@ -128,35 +139,43 @@ static void print_estimates(const basin_comparison *c, basin_point_kind point, F
             estimate_cell(table, basin_comparison_estimate(c, first->measure, c->groups[g].name, point),
                           c->groups[g].run_count);
     }
-    if (any) cli_table_print(table, 2, out);
-    else cli_table_destroy(&table);
+    if (any)
+        cli_table_print(table, 2, out);
+    else
+        cli_table_destroy(&table);
 }
 
 static void print_all_estimates(const basin_comparison *c, FILE *out)
 {
     bool sampled = false;
 
-    for (size_t i = 0; i < c->estimate_count; i++) sampled = sampled || !isnan(c->estimates[i].sampling_error);
-    fprintf(out, "\nmean ± half the 95 %% t-interval over runs%s\n", sampled ? " (± error of the choice of training samples, from halves of them)" : "");
+    for (size_t i = 0; i < c->estimate_count; i++)
+        sampled = sampled || !isnan(c->estimates[i].sampling_error);
+    fprintf(out, "\nmean ± half the 95 %% t-interval over runs%s\n",
+            sampled ? " (± error of the choice of training samples, from halves of them)" : "");
     for (basin_point_kind point = 0; point < BASIN_POINTS; point++) print_estimates(c, point, out);
 }
 
-/* -------------------------------------------------------------------------------------------------- differences -- */
+/* ----------------------------------------------------------------------------------------- differences -- */
 
 static void effect_cell(cli_table *table, const basin_difference *d, size_t pairs)
 {
     char text[160];
     int  used = snprintf(text, sizeof text, "%s%.3g", d->ratio ? "ratio " : "", d->mean);
 
-    if (!isnan(d->lower)) used += snprintf(text + used, sizeof text - (size_t)used, " [%.3g, %.3g]", d->lower, d->upper);
-    if (!isnan(d->rows_error)) used += snprintf(text + used, sizeof text - (size_t)used, " (± %.2g)", d->rows_error);
+    if (!isnan(d->lower))
+        used += snprintf(text + used, sizeof text - (size_t)used, " [%.3g, %.3g]", d->lower, d->upper);
+    if (!isnan(d->rows_error))
+        used += snprintf(text + used, sizeof text - (size_t)used, " (± %.2g)", d->rows_error);
     if (d->pairs < pairs) snprintf(text + used, sizeof text - (size_t)used, ", %zu pairs", d->pairs);
     cli_table_cell(table, "%s", text);
 }
 
 static const char *verdict_text(int verdict)
 {
-    return verdict == BASIN_VERDICT_TOO_FEW_SEEDS ? "too few seeds" : verdict == BASIN_VERDICT_NOT_PAIRED ? "not paired" : basin_verdict_text((basin_verdict)verdict);
+    return verdict == BASIN_VERDICT_TOO_FEW_SEEDS ? "too few seeds"
+           : verdict == BASIN_VERDICT_NOT_PAIRED  ? "not paired"
+                                                  : basin_verdict_text((basin_verdict)verdict);
 }
 
 /* What the report says; of its family alone where that is something else. */
@@ -169,8 +188,10 @@ static void verdict_cell(cli_table *table, const basin_difference *d)
         snprintf(text, sizeof text, "(%s)", verdict_text(d->verdict));
     } else {
         used = snprintf(text, sizeof text, "%s", verdict_text(d->report));
-        if (d->seeds_needed > 0) used += snprintf(text + used, sizeof text - (size_t)used, ", %zu could", d->seeds_needed);
-        if (d->report != d->verdict) snprintf(text + used, sizeof text - (size_t)used, " (family: %s)", verdict_text(d->verdict));
+        if (d->seeds_needed > 0)
+            used += snprintf(text + used, sizeof text - (size_t)used, ", %zu could", d->seeds_needed);
+        if (d->report != d->verdict)
+            snprintf(text + used, sizeof text - (size_t)used, " (family: %s)", verdict_text(d->verdict));
     }
     cli_table_cell(table, "%s", d->verdict == BASIN_VERDICT_CONTINUATION ? "" : text);
 }
@@ -212,12 +233,17 @@ static void print_pair(const basin_difference *d, size_t count, FILE *out)
     size_t     pairs = most_pairs(d, count);
 
     fprintf(out, "\n%s against %s", d->group, d->base);
-    if (d->paired) fprintf(out, ", %zu pair%s", pairs, pairs == 1 ? "" : "s");
-    else fputs(": no runs of equal seed and start, so differences of means without a test", out);
-    if (d->verdict == BASIN_VERDICT_CONTINUATION) fputs(": the same runs, later; no comparison of methods", out);
-    else if (d->losses_unequal) fputs(": their training losses are unequal", out);
+    if (d->paired)
+        fprintf(out, ", %zu pair%s", pairs, pairs == 1 ? "" : "s");
+    else
+        fputs(": no runs of equal seed and start, so differences of means without a test", out);
+    if (d->verdict == BASIN_VERDICT_CONTINUATION)
+        fputs(": the same runs, later; no comparison of methods", out);
+    else if (d->losses_unequal)
+        fputs(": their training losses are unequal", out);
     fputc('\n', out);
-    cli_table_titles(table, "family|measure|point|difference, 95 % t-interval|p|p (family)|p (report)|verdict");
+    cli_table_titles(table,
+                     "family|measure|point|difference, 95 % t-interval|p|p (family)|p (report)|verdict");
     for (int family = 0; family < BASIN_FAMILIES; family++) {
         bool opens = true;
         for (size_t i = 0; i < count; i++) {
@@ -239,18 +265,23 @@ static void print_differences(const basin_comparison *c, FILE *out)
         rows = rows || !isnan(c->differences[i].rows_error);
     }
     if (c->difference_count == 0) return;
-    fprintf(out, "\npaired by seed; ratios group / base, else differences group - base%s\np: exact sign-flip test, smallest attainable %s\n",
+    fprintf(out,
+            "\npaired by seed; ratios group / base, else differences group - base%s\np: exact sign-flip "
+            "test, smallest attainable %s\n",
             rows ? " (± standard error over the rows of the test set)" : "", cli_number(smallest, 3));
     for (size_t i = 0, n; i < c->difference_count; i += n) {
-        for (n = 1; i + n < c->difference_count && same_pair(&c->differences[i], &c->differences[i + n]); n++) continue;
+        for (n = 1; i + n < c->difference_count && same_pair(&c->differences[i], &c->differences[i + n]); n++)
+            continue;
         print_pair(&c->differences[i], n, out);
     }
 }
 
 void cli_comparison_print(const basin_comparison *c, const basin_provenance *p, FILE *out)
 {
-    if (!isnan(c->at_loss)) fprintf(out, "compared at training loss %g, ", c->at_loss);
-    else if (c->step >= 0) fprintf(out, "compared at step %lld, ", (long long)c->step);
+    if (!isnan(c->at_loss))
+        fprintf(out, "compared at training loss %g, ", c->at_loss);
+    else if (c->step >= 0)
+        fprintf(out, "compared at step %lld, ", (long long)c->step);
     print_samples(c, out);
     cli_report_statistics(p, false, out); /* the ceilings have a note of their own */
     print_polish(c, out);

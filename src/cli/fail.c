@@ -11,8 +11,8 @@ static void keep(const char *format, va_list arguments)
     char text[sizeof message]; /* the arguments may point into the old message */
 
     vsnprintf(text, sizeof text, format, arguments);
-    for (char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?'; /* a name typed with a line break: still one line */
+    for (char *c = text; *c != '\0'; c++) /* a name typed with a line break: still one line */
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
     memcpy(message, text, sizeof text);
 }
 
@@ -50,6 +50,7 @@ const char *cli_message(void)
 
 int cli_name_file(int status, const char *path)
 {
-    if (status == CLI_FAILED && strstr(message, path) == NULL && strstr(message, ".h5: ") == NULL) cli_fail("%s: %s", path, message);
+    if (status == CLI_FAILED && strstr(message, path) == NULL && strstr(message, ".h5: ") == NULL)
+        cli_fail("%s: %s", path, message);
     return status;
 }

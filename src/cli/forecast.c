@@ -14,7 +14,8 @@ bool cli_forecast_wanted(const cli_arguments *a)
     return a->command->forecast != NULL && cli_has(a, "dry-run");
 }
 
-/* The polish before the work: a gradient where it starts and one for each step, if none is halved. Averaging takes no passes. */
+/* The polish before the work: a gradient where it starts and one for each step, if none is halved. Averaging
+   takes no passes. */
 static int charge_polish(const cli_arguments *a, basin_forecast *f)
 {
     int       status = CLI_OK;
@@ -26,7 +27,8 @@ static int charge_polish(const cli_arguments *a, basin_forecast *f)
         if (strcmp(w->name, "gradient") != 0) continue;
         w->count += point.polish + 1, w->most += point.polish + 1;
         f->gradients += point.polish + 1;
-        f->seconds += (double)(point.polish + 1) * w->seconds, f->seconds_most += (double)(point.polish + 1) * w->seconds;
+        f->seconds += (double)(point.polish + 1) * w->seconds,
+            f->seconds_most += (double)(point.polish + 1) * w->seconds;
     }
 done:
     return status;
@@ -59,7 +61,8 @@ int cli_forecast_compute(const cli_arguments *a, cli_batch *out)
     int       status = CLI_OK;
     cli_batch batch = {0};
 
-    CLI_WANT(cli_text(a, "o", NULL) == NULL && cli_text(a, "plot", NULL) == NULL, "%s: --dry-run has no result that -o or --plot could take", a->command->name);
+    CLI_WANT(cli_text(a, "o", NULL) == NULL && cli_text(a, "plot", NULL) == NULL,
+             "%s: --dry-run has no result that -o or --plot could take", a->command->name);
     if (a->command->check != NULL) CLI_TRY(a->command->check(a));
     for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(forecast_one(a, a->operands[i], &batch));
     *out = batch, batch = (cli_batch){0};
@@ -69,16 +72,19 @@ done:
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------------------- printing -- */
+/* -------------------------------------------------------------------------------------------- printing -- */
 
 static const char *bytes_text(size_t bytes)
 {
     char  *text = cli_turn();
     double value = (double)bytes;
 
-    if (value < 1e6) snprintf(text, CLI_TURN, "%.3g kB", value / 1e3);
-    else if (value < 1e9) snprintf(text, CLI_TURN, "%.3g MB", value / 1e6);
-    else snprintf(text, CLI_TURN, "%.3g GB", value / 1e9);
+    if (value < 1e6)
+        snprintf(text, CLI_TURN, "%.3g kB", value / 1e3);
+    else if (value < 1e9)
+        snprintf(text, CLI_TURN, "%.3g MB", value / 1e6);
+    else
+        snprintf(text, CLI_TURN, "%.3g GB", value / 1e9);
     return text;
 }
 
@@ -86,9 +92,12 @@ static const char *seconds_text(double seconds)
 {
     char *text = cli_turn();
 
-    if (seconds < 100) snprintf(text, CLI_TURN, "%.2g s", seconds);
-    else if (seconds < 6000) snprintf(text, CLI_TURN, "%.1f min", seconds / 60);
-    else snprintf(text, CLI_TURN, "%.1f h", seconds / 3600);
+    if (seconds < 100)
+        snprintf(text, CLI_TURN, "%.2g s", seconds);
+    else if (seconds < 6000)
+        snprintf(text, CLI_TURN, "%.1f min", seconds / 60);
+    else
+        snprintf(text, CLI_TURN, "%.1f h", seconds / 3600);
     return text;
 }
 
@@ -115,13 +124,21 @@ static void print_memory(const basin_forecast *f, FILE *out)
     const basin_provision *p = &f->provision;
 
     if (p->parts > 0) {
-        fprintf(out, "  products        %zu thread%s, blocks of %zu, samples in %s parts: ", p->threads, p->threads == 1 ? "" : "s", p->block, cli_thousands(p->parts));
-        if (p->kept == p->parts) fprintf(out, "all kept, %s", bytes_text(p->kept_bytes));
-        else fprintf(out, "%s kept, %s, the others recomputed", cli_thousands(p->kept), bytes_text(p->kept_bytes));
-        fprintf(out, "; %s of scratch a thread, %s of weights\n", bytes_text(p->thread_bytes), bytes_text(p->shared_bytes));
+        fprintf(out, "  products        %zu thread%s, blocks of %zu, samples in %s parts: ", p->threads,
+                p->threads == 1 ? "" : "s", p->block, cli_thousands(p->parts));
+        if (p->kept == p->parts)
+            fprintf(out, "all kept, %s", bytes_text(p->kept_bytes));
+        else
+            fprintf(out, "%s kept, %s, the others recomputed", cli_thousands(p->kept),
+                    bytes_text(p->kept_bytes));
+        fprintf(out, "; %s of scratch a thread, %s of weights\n", bytes_text(p->thread_bytes),
+                bytes_text(p->shared_bytes));
     }
-    fprintf(out, "  memory          %s at the peak, limit %s%s: %s for the program, %s of checkpoint, data and network, %s beside the products\n",
-            bytes_text(f->total_bytes), bytes_text(f->limit_bytes), f->total_bytes > f->limit_bytes ? " (it passes it)" : "", bytes_text(f->program_bytes),
+    fprintf(out,
+            "  memory          %s at the peak, limit %s%s: %s for the program, %s of checkpoint, data and "
+            "network, %s beside the products\n",
+            bytes_text(f->total_bytes), bytes_text(f->limit_bytes),
+            f->total_bytes > f->limit_bytes ? " (it passes it)" : "", bytes_text(f->program_bytes),
             bytes_text(f->held_bytes), bytes_text(f->beside_bytes));
 }
 
@@ -131,13 +148,17 @@ void cli_forecast_print(const basin_result *result, FILE *out)
     double                seconds = f->start_seconds + f->seconds;
 
     cli_report_source(result, f->samples, f->parameters, out);
-    fprintf(out, "  dry run         %s%s%s, nothing computed: %s products%s", f->analysis, f->method != NULL ? ", " : "", f->method != NULL ? f->method : "",
-            cli_thousands(f->products), f->products_most > f->products ? " expected" : "");
+    fprintf(out, "  dry run         %s%s%s, nothing computed: %s products%s", f->analysis,
+            f->method != NULL ? ", " : "", f->method != NULL ? f->method : "", cli_thousands(f->products),
+            f->products_most > f->products ? " expected" : "");
     if (f->products_most > f->products) fprintf(out, " (at most %s)", cli_thousands(f->products_most));
-    fprintf(out, ", %s gradient%s, %s losses\n", cli_thousands(f->gradients), f->gradients == 1 ? "" : "s", cli_thousands(f->losses));
+    fprintf(out, ", %s gradient%s, %s losses\n", cli_thousands(f->gradients), f->gradients == 1 ? "" : "s",
+            cli_thousands(f->losses));
     print_memory(f, out);
-    fprintf(out, "  time            %s, of it %s of reading and compiling", seconds_text(seconds), seconds_text(f->start_seconds));
-    if (f->seconds_most > f->seconds) fprintf(out, "; at most %s", seconds_text(f->start_seconds + f->seconds_most));
+    fprintf(out, "  time            %s, of it %s of reading and compiling", seconds_text(seconds),
+            seconds_text(f->start_seconds));
+    if (f->seconds_most > f->seconds)
+        fprintf(out, "; at most %s", seconds_text(f->start_seconds + f->seconds_most));
     fputs("\n\n", out);
     print_works(f, out);
 }

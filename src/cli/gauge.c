@@ -47,8 +47,11 @@ int cli_gauge_test_parts(const cli_gauge *g, cli_test_parts *out)
     size_t           samples = test != NULL ? basin_objective_samples(test) : 0;
 
     *out = (cli_test_parts){.count = samples / 2 < CLI_TEST_PARTS ? samples / 2 : CLI_TEST_PARTS};
-    if (out->count < 2) out->count = 0;
-    else CLI_LIBRARY(basin_test_parts(test, g->source.ck->theta, &g->source.record.included, out->count, g->options.seed, out->loss, out->accuracy));
+    if (out->count < 2)
+        out->count = 0;
+    else
+        CLI_LIBRARY(basin_test_parts(test, g->source.ck->theta, &g->source.record.included, out->count,
+                                     g->options.seed, out->loss, out->accuracy));
 done:
     return status;
 }
@@ -61,7 +64,8 @@ int cli_gauge_measure(cli_gauge *g, basin_point_kind point, size_t part, basin_r
     basin_point      *at = NULL;
 
     g->options.point = point;
-    CLI_LIBRARY(basin_point_create(part == 0 ? s->objectives[0] : g->halves[part], s->ck->theta, &s->record, &at));
+    CLI_LIBRARY(
+        basin_point_create(part == 0 ? s->objectives[0] : g->halves[part], s->ck->theta, &s->record, &at));
     CLI_LIBRARY(basin_row_compute(at, test, part == 0 ? g->clean : NULL, s->ck, &g->options, out));
     CLI_TRY(cli_source_row(s, out));
 done:

@@ -1,5 +1,5 @@
-/* One checkpoint with everything that measures a row of it: objectives of its training samples, of two halves of a subset of these, of the
- * samples whose labels are right, of the test split.
+/* One checkpoint with everything that measures a row of it: objectives of its training samples, of
+ * two halves of a subset of these, of the samples whose labels are right, of the test split.
  */
 #ifndef BASIN_CLI_GAUGE_H
 #define BASIN_CLI_GAUGE_H
@@ -22,11 +22,13 @@ typedef struct cli_gauge {
     basin_row_options    options;
 } cli_gauge;
 
-int  cli_gauge_open(const cli_arguments *arguments, const char *path, cli_gauge *gauge /* zeroed; to be closed after a failure too */);
+int  cli_gauge_open(const cli_arguments *arguments, const char *path,
+                    cli_gauge *gauge /* zeroed; to be closed after a failure too */);
 void cli_gauge_close(cli_gauge *gauge);
-/* On all samples, or with part 1, 2 on one half of them; without run, checkpoint and kind of point. */
-int  cli_gauge_measure(cli_gauge *gauge, basin_point_kind point, size_t part, basin_row *out);
+/* On all samples, or with part 1, 2 on one half of them; without run, checkpoint and kind of
+   point. */
+int cli_gauge_measure(cli_gauge *gauge, basin_point_kind point, size_t part, basin_row *out);
 /* Count 0 where there is no test set, or one of fewer than 4 samples. */
-int  cli_gauge_test_parts(const cli_gauge *gauge, cli_test_parts *out);
+int cli_gauge_test_parts(const cli_gauge *gauge, cli_test_parts *out);
 
 #endif

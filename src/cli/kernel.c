@@ -11,12 +11,14 @@
 #define THREADS "OPENBLAS_NUM_THREADS"
 #define REPLACED "BASIN_BLAS_REPLACED" /* what OpenBLAS chose by itself; "" after our choice was withdrawn */
 
-/* OpenBLAS's threads, which basin has no use for, take 129 MiB of address space each and wait for it without end. */
+/* OpenBLAS's threads, which basin has no use for, take 129 MiB of address space each and wait for it without
+   end. */
 static bool spares_threads(void)
 {
     struct rlimit limit;
 
-    if (getenv(THREADS) != NULL || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+    if (getenv(THREADS) != NULL || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return false;
     return setenv(THREADS, "1", 1) == 0;
 }
 

@@ -1,4 +1,5 @@
-/* basin COMMAND …: finds the command, parses its arguments, runs it, writes and prints its results, and prints the one line when it fails. */
+/* basin COMMAND …: finds the command, parses its arguments, runs it, writes and prints its results, and
+   prints the one line when it fails. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "cli/paths.h"
 #include "cli/provenance.h"
 
-/* ------------------------------------------------------------------------------------------------------- output -- */
+/* ---------------------------------------------------------------------------------------------- output -- */
 
 /* Everything about the outputs that can be known before the work. */
 static int check_outputs(const cli_arguments *a)
@@ -19,12 +20,14 @@ static int check_outputs(const cli_arguments *a)
     const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
 
     if (stored != NULL) {
-        CLI_WANT(a->command->measure == NULL || a->operand_count == 1, "%s: -o stores the result of one checkpoint, %zu were named",
-                 a->command->name, a->operand_count);
+        CLI_WANT(a->command->measure == NULL || a->operand_count == 1,
+                 "%s: -o stores the result of one checkpoint, %zu were named", a->command->name,
+                 a->operand_count);
         CLI_TRY(cli_result_check(stored));
     }
     if (figure != NULL) {
-        CLI_WANT(basin_figure_kind(a->command->kind, 0) != NULL, "%s: there is no figure of this; --plot does not apply", a->command->name);
+        CLI_WANT(basin_figure_kind(a->command->kind, 0) != NULL,
+                 "%s: there is no figure of this; --plot does not apply", a->command->name);
         CLI_TRY(cli_figure_check(figure));
     }
 done:
@@ -36,7 +39,8 @@ static int draw(const cli_batch *batch, const char *path)
     int           status = CLI_OK;
     basin_figure *figure = NULL;
 
-    CLI_LIBRARY(basin_figure_create((const basin_result *const *)batch->results, batch->count, NULL, &figure));
+    CLI_LIBRARY(
+        basin_figure_create((const basin_result *const *)batch->results, batch->count, NULL, &figure));
     CLI_LIBRARY(basin_figure_write(figure, path));
 done:
     basin_figure_destroy(&figure);
@@ -69,14 +73,16 @@ static int run_forecast(const cli_arguments *a)
     cli_batch batch = {0};
 
     CLI_TRY(cli_forecast_compute(a, &batch));
-    for (size_t i = 0; i < batch.count; i++) CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, NULL, 0));
+    for (size_t i = 0; i < batch.count; i++)
+        CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, NULL, 0));
     CLI_TRY(print(a, &batch));
 done:
     cli_batch_clear(&batch);
     return status;
 }
 
-/* Stores and draws what is asked for; a failure of one leaves the other its chance. Returns the first failure, whose line is kept. */
+/* Stores and draws what is asked for; a failure of one leaves the other its chance. Returns the first
+   failure, whose line is kept. */
 static int deliver(const cli_batch *batch, const char *stored, const char *figure)
 {
     int  status = stored != NULL ? cli_library(basin_result_write(batch->results[0], stored)) : CLI_OK, drawn;
@@ -91,24 +97,26 @@ static int deliver(const cli_batch *batch, const char *stored, const char *figur
 
 static int run_computing(const cli_arguments *a)
 {
-    int             status = CLI_OK, delivered;
-    cli_batch       batch = {0};
-    const char     *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
-    double          start = basin_seconds();
+    int         status = CLI_OK, delivered;
+    cli_batch   batch = {0};
+    const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
+    double      start = basin_seconds();
 
     CLI_TRY(check_outputs(a));
     CLI_TRY(cli_compute(a, &batch));
-    for (size_t i = 0; i < batch.count; i++) CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, basin_seconds() - start));
+    for (size_t i = 0; i < batch.count; i++)
+        CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, basin_seconds() - start));
     delivered = deliver(&batch, stored, figure);
     CLI_TRY(print(a, &batch)); /* the work is done: it is told even where it could not be stored */
     CLI_TRY(delivered);
-    for (size_t i = 0; i < batch.count && a->command->verdict != NULL; i++) CLI_TRY(a->command->verdict(batch.results[i]));
+    for (size_t i = 0; i < batch.count && a->command->verdict != NULL; i++)
+        CLI_TRY(a->command->verdict(batch.results[i]));
 done:
     cli_batch_clear(&batch);
     return status;
 }
 
-/* --------------------------------------------------------------------------------------------------------- main -- */
+/* ------------------------------------------------------------------------------------------------ main -- */
 
 /* argv is the process's: it may be executed again with another BLAS kernel. */
 static int set_up(const cli_arguments *a, char **argv)
@@ -122,7 +130,8 @@ static int set_up(const cli_arguments *a, char **argv)
         CLI_TRY(cli_size(a, "threads", 0, &threads));
         CLI_CHECK(threads <= 1024, "--threads must be at most 1024, got %zu", threads);
         basin_threads_set(threads);
-        CLI_CHECK(threads == 0 || basin_threads() == threads, "--threads: at most %zu, got %zu", basin_threads(), threads);
+        CLI_CHECK(threads == 0 || basin_threads() == threads, "--threads: at most %zu, got %zu",
+                  basin_threads(), threads);
         if (memory != NULL) basin_memory_limit_set(cli_bytes(memory));
     }
     status = cli_library(basin_initialise());
@@ -135,12 +144,16 @@ done:
 
 static void list_commands(FILE *out)
 {
-    fputs("basin: from saved training checkpoints to trustworthy statements about the loss landscape\n\nusage: basin COMMAND …\n\n", out);
+    fputs("basin: from saved training checkpoints to trustworthy statements about the loss "
+          "landscape\n\nusage: basin COMMAND …\n\n",
+          out);
     cli_commands_list(out);
     fputs("\n  basin help COMMAND    options and examples of one command\n"
           "  basin --version       with --verbose: libraries and the BLAS kernel\n"
-          "  python3 -m basin convert --help    folders of PyTorch's .pt files as checkpoints (pip install ./python)\n\n"
-          "exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted\n", out);
+          "  python3 -m basin convert --help    folders of PyTorch's .pt files as checkpoints (pip install "
+          "./python)\n\n"
+          "exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted\n",
+          out);
 }
 
 static int print_version(bool verbose, char **argv)
@@ -152,7 +165,8 @@ static int print_version(bool verbose, char **argv)
     if (!verbose) return CLI_OK;
     printf("file format %d, of results %d\n%s\n", BASIN_FORMAT_VERSION, BASIN_RESULTS_VERSION, basin_build());
     basin_blas_describe(text);
-    printf("%s%s%s%s\n", text, cli_kernel_replaced() != NULL ? " (OpenBLAS itself chose " : "", cli_kernel_replaced() != NULL ? cli_kernel_replaced() : "",
+    printf("%s%s%s%s\n", text, cli_kernel_replaced() != NULL ? " (OpenBLAS itself chose " : "",
+           cli_kernel_replaced() != NULL ? cli_kernel_replaced() : "",
            cli_kernel_replaced() != NULL ? ")" : "");
     basin_io_describe(text);
     puts(text);
@@ -165,18 +179,23 @@ static int no_command(const char *name)
 {
     const char *nearest = cli_command_nearest(name);
 
-    if (strcmp(name, "convert") == 0) return cli_usage("convert is a command of the Python package: python3 -m basin convert --help");
-    return nearest != NULL ? cli_usage("no command «%s»; did you mean %s? (basin help lists them)", name, nearest)
-                           : cli_usage("no command «%s»; basin help lists them", name);
+    if (strcmp(name, "convert") == 0)
+        return cli_usage("convert is a command of the Python package: python3 -m basin convert --help");
+    return nearest != NULL
+               ? cli_usage("no command «%s»; did you mean %s? (basin help lists them)", name, nearest)
+               : cli_usage("no command «%s»; basin help lists them", name);
 }
 
 static int print_help(int argc, char **argv)
 {
     const cli_command *command = argc > 2 ? cli_command_find(argv[2]) : NULL;
 
-    if (argc <= 2) list_commands(stdout);
-    else if (command == NULL) return no_command(argv[2]);
-    else cli_help(command, stdout);
+    if (argc <= 2)
+        list_commands(stdout);
+    else if (command == NULL)
+        return no_command(argv[2]);
+    else
+        cli_help(command, stdout);
     return CLI_OK;
 }
 
@@ -193,7 +212,9 @@ static int run_command(int argc, char **argv)
         goto done;
     }
     CLI_TRY(set_up(&arguments, argv));
-    CLI_TRY(command->run != NULL ? command->run(&arguments) : cli_forecast_wanted(&arguments) ? run_forecast(&arguments) : run_computing(&arguments));
+    CLI_TRY(command->run != NULL              ? command->run(&arguments)
+            : cli_forecast_wanted(&arguments) ? run_forecast(&arguments)
+                                              : run_computing(&arguments));
 done:
     cli_arguments_clear(&arguments);
     return status;
@@ -205,8 +226,10 @@ static int dispatch(int argc, char **argv)
         list_commands(stderr);
         return cli_usage("which command?");
     }
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return print_help(argc, argv);
-    if (strcmp(argv[1], "--version") == 0) return print_version(argc > 2 && strcmp(argv[2], "--verbose") == 0, argv);
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return print_help(argc, argv);
+    if (strcmp(argv[1], "--version") == 0)
+        return print_version(argc > 2 && strcmp(argv[2], "--verbose") == 0, argv);
     return run_command(argc, argv);
 }
 
@@ -218,8 +241,9 @@ int main(int argc, char **argv)
     if (fflush(stdout) != 0 && status == CLI_OK) status = cli_fail("standard output: %s", strerror(errno));
     if (status != CLI_OK && cli_message()[0] != '\0') fprintf(stderr, "basin: %s\n", cli_message());
 #ifndef __SANITIZE_ADDRESS__ /* whose report on leaks comes at the exit */
-    /* Everything is written and closed by now. After a damaged file HDF5 may not manage to close down («infinite loop closing library») and
-       would say so beside our line, and a thread of OpenBLAS that found no memory would be waited for without end. */
+    /* Everything is written and closed by now. After a damaged file HDF5 may not manage to close down
+       («infinite loop closing library») and would say so beside our line, and a thread of OpenBLAS that found
+       no memory would be waited for without end. */
     _Exit(status);
 #endif
     return status;

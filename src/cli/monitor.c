@@ -37,9 +37,12 @@ static void draw(double done, double total, double elapsed)
     bar[WIDTH] = '\0';
     if (share > 0.01 && elapsed > 0.5) {
         double seconds = elapsed * (1 - share) / share;
-        if (seconds < 100) snprintf(left, sizeof left, ", %.0f s left", seconds);
-        else if (seconds < 6000) snprintf(left, sizeof left, ", %.0f min left", seconds / 60);
-        else snprintf(left, sizeof left, ", %.1f h left", seconds / 3600);
+        if (seconds < 100)
+            snprintf(left, sizeof left, ", %.0f s left", seconds);
+        else if (seconds < 6000)
+            snprintf(left, sizeof left, ", %.0f min left", seconds / 60);
+        else
+            snprintf(left, sizeof left, ", %.1f h left", seconds / 3600);
     }
     fprintf(stderr, "\r\033[K%s%s [%s] %3.0f %%%s", part, stage.name, bar, 100 * share, left);
     fflush(stderr);
@@ -51,7 +54,8 @@ static bool report(void *payload, const char *name, double done, double total)
     double time = basin_seconds();
 
     (void)payload;
-    if (name == NULL || !cli_monitor_terminal()) return !interrupted; /* no name: only asked whether to go on */
+    /* no name: only asked whether to go on */
+    if (name == NULL || !cli_monitor_terminal()) return !interrupted;
     if (strncmp(stage.name, name, sizeof stage.name - 1) != 0) {
         snprintf(stage.name, sizeof stage.name, "%s", name);
         stage.start = time, stage.last = time;
@@ -73,9 +77,11 @@ void cli_monitor_start(void)
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
         struct sigaction before;
         sigaction(ending[i], NULL, &before);
-        if (ending[i] != SIGHUP || before.sa_handler != SIG_IGN) sigaction(ending[i], &action, NULL); /* nohup's choice stands */
+        /* nohup's choice stands */
+        if (ending[i] != SIGHUP || before.sa_handler != SIG_IGN) sigaction(ending[i], &action, NULL);
     }
-    signal(SIGXFSZ, SIG_IGN); /* a file that grows past the limit is a failed write, which cleans up after itself */
+    /* a file that grows past the limit is a failed write, which cleans up after itself */
+    signal(SIGXFSZ, SIG_IGN);
     basin_progress_set(&(basin_progress){report, NULL});
 }
 

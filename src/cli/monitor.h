@@ -1,4 +1,5 @@
-/* How far long work is, on a terminal only, and Ctrl-C: the first stops the work in order, the second at once. */
+/* How far long work is, on a terminal only, and Ctrl-C: the first stops the work in order, the
+   second at once. */
 #ifndef BASIN_CLI_MONITOR_H
 #define BASIN_CLI_MONITOR_H
 

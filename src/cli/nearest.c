@@ -21,8 +21,10 @@ size_t cli_edits(const char *typed, const char *name)
                 edits[i][j] = i + j;
                 continue;
             }
-            edits[i][j] = least_of(least_of(edits[i - 1][j], edits[i][j - 1]) + 1, edits[i - 1][j - 1] + (typed[i - 1] != name[j - 1]));
-            if (i > 1 && j > 1 && typed[i - 1] == name[j - 2] && typed[i - 2] == name[j - 1]) edits[i][j] = least_of(edits[i][j], edits[i - 2][j - 2] + 1);
+            edits[i][j] = least_of(least_of(edits[i - 1][j], edits[i][j - 1]) + 1,
+                                   edits[i - 1][j - 1] + (typed[i - 1] != name[j - 1]));
+            if (i > 1 && j > 1 && typed[i - 1] == name[j - 2] && typed[i - 2] == name[j - 1])
+                edits[i][j] = least_of(edits[i][j], edits[i - 2][j - 2] + 1);
         }
     return edits[rows][columns];
 }

@@ -20,32 +20,41 @@ static const cli_option data_options[] = {
     {"data", CLI_TEXT, "FILE", "use this data set instead of the one that the checkpoint names", false},
     {"split", CLI_TEXT, "NAME", "of the data (default: train)", false},
     {"samples", CLI_WHOLE, "N", "use N of the training samples, drawn with --seed (default: all)", false},
-    {"rows", CLI_TEXT, "FILE", "use these of them: numbers from 0, one a line or with blanks or commas between", false},
-    {"test-samples", CLI_WHOLE, "N", "use N samples of the split test, drawn with --seed (default: all)", false},
+    {"rows", CLI_TEXT, "FILE",
+     "use these of them: numbers from 0, one a line or with blanks or commas between", false},
+    {"test-samples", CLI_WHOLE, "N", "use N samples of the split test, drawn with --seed (default: all)",
+     false},
     {"precision", CLI_CHOICE, "double|single", "inside the network (default: double)", false},
-    {"bn", CLI_TEXT, "STATISTICS", "of BatchNorm: stored | reestimate | interpolate | batch:SIZE (default: stored)", false},
+    {"bn", CLI_TEXT, "STATISTICS",
+     "of BatchNorm: stored | reestimate | interpolate | batch:SIZE (default: stored)", false},
     {"seed", CLI_WHOLE, "S", "of everything random (default: 0)", false},
     {"as-stored", CLI_FLAG, NULL, "keep weights that are stored perturbed (MSAM) as they are", false},
     {"undo", CLI_FLAG, NULL, "undo the perturbation where the file does not say whether there is one", false},
     {"undo-scalar", CLI_TEXT, "X", "undo it by stored + X v, whatever is recorded; rho takes rho/|v|", false},
-    {"stationarity-products", CLI_WHOLE, "M", "products spent on looking for a way down from the point (default: 5)", false},
+    {"stationarity-products", CLI_WHOLE, "M",
+     "products spent on looking for a way down from the point (default: 5)", false},
     {"include-weight-decay", CLI_FLAG, NULL, "add the recorded w/2 |theta|^2 to the loss", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 static const cli_option point_options[] = {
-    {"polish", CLI_WHOLE, "K", "measure after K plain gradient steps of the training loss, on the floor of the valley", false},
+    {"polish", CLI_WHOLE, "K",
+     "measure after K plain gradient steps of the training loss, on the floor of the valley", false},
     {"polish-step", CLI_REAL, "X", "size of these steps (default: the recorded learning rate)", false},
-    {"average", CLI_WHOLE, "M", "measure at the mean of the weights of the M checkpoints of consecutive steps that end with this one", false},
+    {"average", CLI_WHOLE, "M",
+     "measure at the mean of the weights of the M checkpoints of consecutive steps that end with this one",
+     false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 static const cli_option work_options[] = {
-    {"threads", CLI_WHOLE, "N", "processors to use; results are the same bits for any N (default: all)", true},
+    {"threads", CLI_WHOLE, "N", "processors to use; results are the same bits for any N (default: all)",
+     true},
     {"memory", CLI_BYTES, "BYTES", "limit, e.g. 4G (default: 3/4 of the machine's)", false},
     {"help", CLI_FLAG, NULL, "this text", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 static const cli_option forecast_options[] = {
-    {"dry-run", CLI_FLAG, NULL, "do not compute; estimate products, memory and time (each kind of work is timed once)", true},
+    {"dry-run", CLI_FLAG, NULL,
+     "do not compute; estimate products, memory and time (each kind of work is timed once)", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 enum { OPTIONS_MOST = 64 };
@@ -53,8 +62,10 @@ enum { OPTIONS_MOST = 64 };
 /* All options of a command in one list; returns how many. */
 static size_t options_of(const cli_command *command, const cli_option **list)
 {
-    const cli_option *tables[] = {command->options, command->common & CLI_COMMON_POINT ? point_options : NULL,
-                                  command->common & CLI_COMMON_DATA ? data_options : NULL, command->common & CLI_COMMON_RESULT ? result_options : NULL,
+    const cli_option *tables[] = {command->options,
+                                  command->common & CLI_COMMON_POINT ? point_options : NULL,
+                                  command->common & CLI_COMMON_DATA ? data_options : NULL,
+                                  command->common & CLI_COMMON_RESULT ? result_options : NULL,
                                   command->forecast != NULL ? forecast_options : NULL,
                                   command->common & CLI_COMMON_WORK ? work_options : work_options + 2};
     size_t            count = 0;
@@ -67,7 +78,7 @@ static size_t options_of(const cli_command *command, const cli_option **list)
     return count;
 }
 
-/* -------------------------------------------------------------------------------------------- checking values -- */
+/* ------------------------------------------------------------------------------------- checking values -- */
 
 static bool whole_text(const char *text)
 {
@@ -135,20 +146,26 @@ static int check_value(const cli_command *command, const cli_option *option, con
     case CLI_FLAG: break;
     case CLI_TEXT: wanted = *text == '\0' ? "some text" : NULL; break;
     case CLI_WHOLE: wanted = whole_text(text) ? NULL : "a whole number"; break;
-    case CLI_REAL: wanted = real_text(text, end) && !isnan(strtod(text, NULL)) ? NULL : "a number"; break; /* NAN stands for «not given» */
+    /* NAN stands for «not given» */
+    case CLI_REAL: wanted = real_text(text, end) && !isnan(strtod(text, NULL)) ? NULL : "a number"; break;
     case CLI_REALS: wanted = reals_text(text) ? NULL : "numbers separated by commas"; break;
     case CLI_RANGE: wanted = range_text(text) ? NULL : "FROM:TO"; break;
     case CLI_BYTES: wanted = bytes_text(text) ? NULL : "bytes, e.g. 512M or 4G"; break;
     case CLI_CHOICE: wanted = choice_text(text, option->argument) ? NULL : option->argument; break;
-    case CLI_SCALE: wanted = real_text(text, end) || choice_text(text, "unit|natural") ? NULL : "unit, natural or a number"; break;
+    case CLI_SCALE:
+        wanted =
+            real_text(text, end) || choice_text(text, "unit|natural") ? NULL : "unit, natural or a number";
+        break;
     }
     if (wanted == NULL) return CLI_OK;
-    return cli_usage("%s: %s%s wants %s, got «%s»", command->name, option->name[1] == '\0' ? "-" : "--", option->name, wanted, text);
+    return cli_usage("%s: %s%s wants %s, got «%s»", command->name, option->name[1] == '\0' ? "-" : "--",
+                     option->name, wanted, text);
 }
 
-/* ---------------------------------------------------------------------------------------------------- parsing -- */
+/* --------------------------------------------------------------------------------------------- parsing -- */
 
-static int unknown_option(const cli_command *command, const char *typed, const cli_option *const *list, size_t count)
+static int unknown_option(const cli_command *command, const char *typed, const cli_option *const *list,
+                          size_t count)
 {
     const char *name = typed + strspn(typed, "-"), *best = NULL;
     char        stem[64];
@@ -157,10 +174,14 @@ static int unknown_option(const cli_command *command, const char *typed, const c
     snprintf(stem, sizeof stem, "%.*s", (int)strcspn(name, "="), name);
     for (size_t i = 0; i < count; i++) {
         size_t edits = cli_edits(stem, list[i]->name);
-        if (list[i]->name[1] != '\0' && edits < least && edits <= cli_edits_allowed(list[i]->name)) least = edits, best = list[i]->name;
+        if (list[i]->name[1] != '\0' && edits < least && edits <= cli_edits_allowed(list[i]->name))
+            least = edits, best = list[i]->name;
     }
-    if (best == NULL) return cli_usage("%s: unknown option %s (basin help %s lists them)", command->name, typed, command->name);
-    return cli_usage("%s: unknown option %s; did you mean --%s? (basin help %s lists them)", command->name, typed, best, command->name);
+    if (best == NULL)
+        return cli_usage("%s: unknown option %s (basin help %s lists them)", command->name, typed,
+                         command->name);
+    return cli_usage("%s: unknown option %s; did you mean --%s? (basin help %s lists them)", command->name,
+                     typed, best, command->name);
 }
 
 int cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_arguments *out)
@@ -175,7 +196,8 @@ int cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_a
     for (size_t i = 0; i < count; i++) {
         int wants = list[i]->kind == CLI_FLAG ? no_argument : required_argument;
         table[i] = (struct option){list[i]->name, wants, NULL, (int)(256 + i)};
-        if (list[i]->name[1] == '\0') strcat(strcat(letters, list[i]->name), wants == required_argument ? ":" : "");
+        if (list[i]->name[1] == '\0')
+            strcat(strcat(letters, list[i]->name), wants == required_argument ? ":" : "");
     }
     CLI_ALLOC(a.given, (size_t)argc);
     CLI_ALLOC(a.operands, (size_t)argc);
@@ -183,7 +205,8 @@ int cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_a
     while ((code = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         const cli_option *option = code >= 256 ? list[code - 256] : NULL;
         for (size_t i = 0; i < count && option == NULL; i++)
-            if (code != '?' && code != ':' && list[i]->name[0] == code && list[i]->name[1] == '\0') option = list[i];
+            if (code != '?' && code != ':' && list[i]->name[0] == code && list[i]->name[1] == '\0')
+                option = list[i];
         CLI_WANT(code != ':', "%s: %s wants a value", command->name, argv[optind - 1]);
         if (option == NULL) {
             status = unknown_option(command, argv[optind - 1], list, count);
@@ -194,9 +217,10 @@ int cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_a
     }
     while (optind < argc) a.operands[a.operand_count++] = argv[optind++];
     if (!cli_has(&a, "help")) {
-        CLI_WANT(a.operand_count >= command->least, "%s: too few arguments; usage: basin %s", command->name, command->usage);
-        CLI_WANT(a.operand_count <= command->most, "%s: too many arguments, from «%s» on; usage: basin %s", command->name,
-                 a.operands[command->most], command->usage);
+        CLI_WANT(a.operand_count >= command->least, "%s: too few arguments; usage: basin %s", command->name,
+                 command->usage);
+        CLI_WANT(a.operand_count <= command->most, "%s: too many arguments, from «%s» on; usage: basin %s",
+                 command->name, a.operands[command->most], command->usage);
     }
     *out = a, a = (cli_arguments){0};
 done:
@@ -288,7 +312,7 @@ void cli_range(const char *text, double *from, double *to)
     *to = strtod(colon + 1, NULL);
 }
 
-/* ------------------------------------------------------------------------------------------------------- help -- */
+/* ------------------------------------------------------------------------------------------------ help -- */
 
 static void help_table(const char *title, const cli_option *options, FILE *out)
 {
@@ -296,10 +320,12 @@ static void help_table(const char *title, const cli_option *options, FILE *out)
     fprintf(out, "\n%s\n", title);
     for (const cli_option *o = options; o->name != NULL; o++) {
         char text[80];
-        int  length = snprintf(text, sizeof text, "%s%s%s%s", o->name[1] == '\0' ? "-" : "--", o->name, o->argument != NULL ? " " : "",
-                               o->argument != NULL ? o->argument : "");
-        if (length > 26) fprintf(out, "  %s\n  %-26s  %s\n", text, "", o->help);
-        else fprintf(out, "  %-26s  %s\n", text, o->help);
+        int  length = snprintf(text, sizeof text, "%s%s%s%s", o->name[1] == '\0' ? "-" : "--", o->name,
+                              o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
+        if (length > 26)
+            fprintf(out, "  %s\n  %-26s  %s\n", text, "", o->help);
+        else
+            fprintf(out, "  %-26s  %s\n", text, o->help);
     }
 }
 
@@ -309,7 +335,8 @@ void cli_help(const cli_command *command, FILE *out)
     help_table("options", command->options, out);
     if (command->common & CLI_COMMON_POINT) help_table("where to measure", point_options, out);
     if (command->common & CLI_COMMON_DATA) help_table("data and point", data_options, out);
-    if (command->common & CLI_COMMON_RESULT) help_table("results", result_options + (basin_figure_kind(command->kind, 0) != NULL ? 0 : 1), out);
+    if (command->common & CLI_COMMON_RESULT)
+        help_table("results", result_options + (basin_figure_kind(command->kind, 0) != NULL ? 0 : 1), out);
     if (command->forecast != NULL) help_table("forecast", forecast_options, out);
     help_table("work", command->common & CLI_COMMON_WORK ? work_options : work_options + 2, out);
     fprintf(out, "\nexamples\n%s", command->examples);

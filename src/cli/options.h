@@ -1,4 +1,5 @@
-/* Options by a table: one list of names, kinds and help lines gives parsing, checking, `--help` and the provenance. */
+/* Options by a table: one list of names, kinds and help lines gives parsing, checking, `--help` and
+   the provenance. */
 #ifndef BASIN_CLI_OPTIONS_H
 #define BASIN_CLI_OPTIONS_H
 
@@ -17,11 +18,12 @@ typedef enum cli_option_kind {
 } cli_option_kind;
 
 struct cli_option {
-    const char     *name;     /* long form; a name of one letter is a short option */
+    const char     *name; /* long form; a name of one letter is a short option */
     cli_option_kind kind;
     const char     *argument; /* as shown by help */
     const char     *help;
-    bool            outward;  /* where and how results go, and how many threads: no part of what was computed */
+    /* where and how results go, and how many threads: no part of what was computed */
+    bool outward;
 };
 
 typedef struct cli_given { /* one option as typed */
@@ -36,17 +38,20 @@ struct cli_arguments {
     char             **operands; /* borrowed from argv */
 };
 
-/* argv[0] is the command's name. CLI_USAGE with one line for anything that the tables do not allow. */
+/* argv[0] is the command's name. CLI_USAGE with one line for anything that the tables do not
+   allow. */
 int  cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_arguments *out);
 void cli_arguments_clear(cli_arguments *arguments);
 
-/* The last one given counts. Asking for an option that the command does not have is an error of ours: assertion. */
+/* The last one given counts. Asking for an option that the command does not have is an error of
+   ours: assertion. */
 bool        cli_has(const cli_arguments *a, const char *name);
 const char *cli_text(const cli_arguments *a, const char *name, const char *fallback);
 double      cli_real(const cli_arguments *a, const char *name, double fallback);
 /* Not negative, else CLI_FAILED. */
-int cli_size(const cli_arguments *a, const char *name, size_t fallback, size_t *out);
-int cli_reals(const cli_arguments *a, const char *name, double **values /* caller frees; NULL if not given */, size_t *count);
+int    cli_size(const cli_arguments *a, const char *name, size_t fallback, size_t *out);
+int    cli_reals(const cli_arguments *a, const char *name,
+                 double **values /* caller frees; NULL if not given */, size_t *count);
 size_t cli_bytes(const char *text); /* of a checked CLI_BYTES; SIZE_MAX when it does not fit */
 void   cli_range(const char *text, double *from, double *to);
 

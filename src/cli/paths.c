@@ -16,7 +16,8 @@ int cli_folder_of(const char *path, char out[PATH_MAX])
     if (length >= sizeof folder) return cli_fail("%.60s…: the name is too long", path);
     memcpy(folder, path, length);
     folder[length] = '\0';
-    if (realpath(slash == NULL ? "." : length == 0 ? "/" : folder, out) == NULL) return cli_fail("%s: %s", path, strerror(errno));
+    if (realpath(slash == NULL ? "." : length == 0 ? "/" : folder, out) == NULL)
+        return cli_fail("%s: %s", path, strerror(errno));
     return CLI_OK;
 }
 
@@ -38,14 +39,16 @@ int cli_relative(const char *from, const char *to, char *out, size_t size)
     return CLI_OK;
 }
 
-/* Fails when `path` cannot be written: its folder is missing, not writable, or it is a folder or a device itself. Leaves nothing. */
+/* Fails when `path` cannot be written: its folder is missing, not writable, or it is a folder or a device
+   itself. Leaves nothing. */
 static int output_check(const char *path)
 {
     char        name[PATH_MAX];
     struct stat facts;
 
     if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode))
-        return cli_fail("%s: cannot be written: %s", path, S_ISDIR(facts.st_mode) ? strerror(EISDIR) : "it is there and not a regular file");
+        return cli_fail("%s: cannot be written: %s", path,
+                        S_ISDIR(facts.st_mode) ? strerror(EISDIR) : "it is there and not a regular file");
     if (snprintf(name, sizeof name, "%s.%ld.check", path, (long)getpid()) >= (int)sizeof name)
         return cli_fail("%.60s…: the name is too long", path);
     int file = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
@@ -63,7 +66,8 @@ int cli_result_check(const char *path)
     if (stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0) {
         basin_status read = basin_result_read(path, &there);
         basin_result_destroy(&there);
-        if (read != BASIN_OK && read != BASIN_ERR_UNSUPPORTED) /* one of another format, which basin does not read any more, is a result too */
+        /* one of another format, which basin does not read any more, is a result too */
+        if (read != BASIN_OK && read != BASIN_ERR_UNSUPPORTED)
             return cli_fail("%s: is there and not a result of basin, which is all that -o replaces", path);
     }
     return output_check(path);
@@ -73,7 +77,8 @@ bool cli_same_file(const char *a, const char *b)
 {
     struct stat one, other;
 
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
 }
 
 int cli_figure_check(const char *path)
@@ -94,16 +99,19 @@ int cli_folder_make(const char *path)
     strcpy(name, path);
     for (char *slash = name + 1; slash[-1] != '\0' && (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = '\0';
-        if (mkdir(name, 0777) != 0 && errno != EEXIST) return cli_fail("%s: cannot be made: %s", name, strerror(errno));
+        if (mkdir(name, 0777) != 0 && errno != EEXIST)
+            return cli_fail("%s: cannot be made: %s", name, strerror(errno));
         *slash = '/';
     }
-    if (mkdir(name, 0777) != 0 && errno != EEXIST) return cli_fail("%s: cannot be made: %s", path, strerror(errno));
+    if (mkdir(name, 0777) != 0 && errno != EEXIST)
+        return cli_fail("%s: cannot be made: %s", path, strerror(errno));
     if (stat(path, &facts) != 0 || !S_ISDIR(facts.st_mode)) return cli_fail("%s: is not a folder", path);
-    if (access(path, W_OK | X_OK) != 0) return cli_fail("%s: cannot be written into: %s", path, strerror(errno));
+    if (access(path, W_OK | X_OK) != 0)
+        return cli_fail("%s: cannot be written into: %s", path, strerror(errno));
     return CLI_OK;
 }
 
-/* ---------------------------------------------------------------------------------------------- one writer -- */
+/* ------------------------------------------------------------------------------------------ one writer -- */
 
 #define CLAIM ".basin_writer"
 
@@ -114,11 +122,15 @@ int cli_folder_claim(const char *folder, int *out)
     char         path[PATH_MAX];
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET}, held = lock;
 
-    CLI_CHECK(snprintf(path, sizeof path, "%s/" CLAIM, folder) < (int)sizeof path, "%.60s…: the name is too long", folder);
-    CLI_CHECK((handle = open(path, O_RDWR | O_CREAT, 0666)) >= 0, "%s: cannot be written: %s", folder, strerror(errno));
+    CLI_CHECK(snprintf(path, sizeof path, "%s/" CLAIM, folder) < (int)sizeof path,
+              "%.60s…: the name is too long", folder);
+    CLI_CHECK((handle = open(path, O_RDWR | O_CREAT, 0666)) >= 0, "%s: cannot be written: %s", folder,
+              strerror(errno));
     if (fcntl(handle, F_SETLK, &lock) != 0 && (errno == EACCES || errno == EAGAIN)) {
-        CLI_CHECK(fcntl(handle, F_GETLK, &held) == 0 && held.l_type != F_UNLCK, "%s: another process has just written into it; try again", folder);
-        CLI_CHECK(false, "%s: process %ld is writing a run into it; wait, or choose another folder", folder, (long)held.l_pid);
+        CLI_CHECK(fcntl(handle, F_GETLK, &held) == 0 && held.l_type != F_UNLCK,
+                  "%s: another process has just written into it; try again", folder);
+        CLI_CHECK(false, "%s: process %ld is writing a run into it; wait, or choose another folder", folder,
+                  (long)held.l_pid);
     }
     *out = handle, handle = -1;
 done:

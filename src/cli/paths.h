@@ -11,18 +11,19 @@ int cli_folder_of(const char *path, char out[PATH_MAX]);
 /* How to get from the folder `from` to `to`, both absolute: «.», «../..», «../data». */
 int cli_relative(const char *from, const char *to, char *out, size_t size);
 
-/* Fails when a results file cannot be written to `path`, or would replace anything but a results file, as a checkpoint or data. Leaves
-   nothing. */
+/* Fails when a results file cannot be written to `path`, or would replace anything but a results
+   file, as a checkpoint or data. Leaves nothing. */
 int cli_result_check(const char *path);
-/* Fails when a figure cannot be written to `path`, whose name must end in .pdf, .svg or .png. Leaves nothing. */
+/* Fails when a figure cannot be written to `path`, whose name must end in .pdf, .svg or .png.
+   Leaves nothing. */
 int cli_figure_check(const char *path);
 /* Are both there, and one file? */
 bool cli_same_file(const char *a, const char *b);
 /* A folder that can be written into, made with its parents if it is not there. */
 int cli_folder_make(const char *path);
 
-/* Claims the folder for the one process that writes a run into it, until the release or the end of the process; refused while another one
-   has it. */
+/* Claims the folder for the one process that writes a run into it, until the release or the end of
+   the process; refused while another one has it. */
 int  cli_folder_claim(const char *folder, int *handle);
 void cli_folder_release(const char *folder, int *handle /* -1: not claimed */);
 

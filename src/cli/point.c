@@ -13,16 +13,19 @@ int cli_point_read(const cli_arguments *a, cli_point *out)
 
     CLI_TRY(cli_size(a, "polish", 0, &p.polish));
     CLI_CHECK(p.polish > 0 || !cli_has(a, "polish"), "--polish must be at least 1 step");
-    CLI_CHECK(isnan(p.step) || (p.step > 0 && isfinite(p.step)), "--polish-step must be positive and finite, got %g", p.step);
-    CLI_WANT(isnan(p.step) || p.polish > 0 || !(a->command->common & CLI_COMMON_POINT), "%s: --polish-step without --polish", a->command->name);
+    CLI_CHECK(isnan(p.step) || (p.step > 0 && isfinite(p.step)),
+              "--polish-step must be positive and finite, got %g", p.step);
+    CLI_WANT(isnan(p.step) || p.polish > 0 || !(a->command->common & CLI_COMMON_POINT),
+             "%s: --polish-step without --polish", a->command->name);
     CLI_TRY(cli_size(a, "average", 0, &p.average));
-    CLI_CHECK(p.average > 1 || !cli_has(a, "average"), "--average must be at least 2 checkpoints, got %zu", p.average);
+    CLI_CHECK(p.average > 1 || !cli_has(a, "average"), "--average must be at least 2 checkpoints, got %zu",
+              p.average);
     *out = p;
 done:
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------------- polish -- */
+/* ---------------------------------------------------------------------------------------------- polish -- */
 
 double cli_polish_step(const cli_point *p, const basin_checkpoint *ck)
 {
@@ -37,18 +40,22 @@ int cli_polish(const cli_point *p, size_t steps, cli_source *s, basin_polish *ou
     basin_objective     *own = NULL;
     basin_polish_options o = {.steps = steps, .step = cli_polish_step(p, s->ck), .decay = s->record.decay};
 
-    CLI_CHECK(!isnan(o.step), "%s: --polish: how large are its steps? the checkpoint records no learning rate > 0: --polish-step X", s->ck->path);
+    CLI_CHECK(
+        !isnan(o.step),
+        "%s: --polish: how large are its steps? the checkpoint records no learning rate > 0: --polish-step X",
+        s->ck->path);
     if (strcmp(s->splits[0], "train") != 0) CLI_TRY(cli_source_objective(s, "train", 0, &own));
     CLI_LIBRARY(basin_polish_compute(own != NULL ? own : s->objectives[0], s->ck->theta, &o, out));
     if (out->steps < steps)
-        cli_warn("%s: polished by %zu of %zu steps: after %zu halvings none was left that does not raise the loss", s->ck->path, out->steps, steps,
-                 out->halvings);
+        cli_warn(
+            "%s: polished by %zu of %zu steps: after %zu halvings none was left that does not raise the loss",
+            s->ck->path, out->steps, steps, out->halvings);
 done:
     basin_objective_destroy(&own);
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------------ average -- */
+/* --------------------------------------------------------------------------------------------- average -- */
 
 /* «FILE: --average 5: WHY», and for steps that are not there what would have saved them. */
 static int fail_average(const cli_source *s, size_t count, bool missing)
@@ -105,7 +112,7 @@ bool cli_average_leaves_statistics(const cli_source *s)
     return s->bn == BASIN_BN_STORED && basin_graph_uses(s->ck->graph, "BatchNormalization");
 }
 
-/* -------------------------------------------------------------------------------------------------- one checkpoint -- */
+/* -------------------------------------------------------------------------------------- one checkpoint -- */
 
 int cli_point_take(const cli_arguments *a, cli_source *s)
 {
@@ -118,7 +125,9 @@ int cli_point_take(const cli_arguments *a, cli_source *s)
         CLI_TRY(cli_average(a, &p, s));
         s->provenance->averaged = p.average;
         if (cli_average_leaves_statistics(s))
-            cli_warn("%s: its BatchNorm statistics are its own and not of the mean of the weights; --bn reestimate takes them there", s->ck->path);
+            cli_warn("%s: its BatchNorm statistics are its own and not of the mean of the weights; --bn "
+                     "reestimate takes them there",
+                     s->ck->path);
     }
     if (p.polish > 0) CLI_TRY(cli_polish(&p, p.polish, s, &s->provenance->polish));
 done:

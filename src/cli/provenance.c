@@ -49,10 +49,11 @@ int cli_provenance_create(const cli_arguments *a, basin_provenance **out)
 
     CLI_LIBRARY(basin_provenance_create(&p));
     basin_blas_describe(blas);
-    CLI_CHECK((p->version = basin_strdup(BASIN_VERSION)) != NULL && (p->build = basin_strdup(basin_build())) != NULL &&
-                  (p->blas = basin_strdup(blas)) != NULL,
+    CLI_CHECK((p->version = basin_strdup(BASIN_VERSION)) != NULL &&
+                  (p->build = basin_strdup(basin_build())) != NULL && (p->blas = basin_strdup(blas)) != NULL,
               "out of memory for the provenance");
-    p->precision = data && strcmp(cli_text(a, "precision", "double"), "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE;
+    p->precision =
+        data && strcmp(cli_text(a, "precision", "double"), "single") == 0 ? BASIN_SINGLE : BASIN_DOUBLE;
     p->seed = data ? strtoull(cli_text(a, "seed", "0"), NULL, 10) : 0;
     CLI_TRY(add_arguments(p, a));
     *out = p, p = NULL;
@@ -74,7 +75,8 @@ int cli_provenance_input(basin_provenance *p, basin_input_role role, const char 
     p->inputs = inputs;
     basin_input *input = &inputs[p->input_count++];
     input->role = (int)role;
-    CLI_CHECK((input->path = basin_strdup(path)) != NULL && (input->digest = basin_strdup(digest)) != NULL, "out of memory for the provenance");
+    CLI_CHECK((input->path = basin_strdup(path)) != NULL && (input->digest = basin_strdup(digest)) != NULL,
+              "out of memory for the provenance");
 done:
     return status;
 }
@@ -96,7 +98,8 @@ int cli_provenance_take_inputs(basin_provenance *rows, const basin_provenance *o
     int status = CLI_OK;
 
     for (size_t i = 0; i < one->input_count; i++)
-        CLI_TRY(cli_provenance_input(rows, (basin_input_role)one->inputs[i].role, one->inputs[i].path, one->inputs[i].digest));
+        CLI_TRY(cli_provenance_input(rows, (basin_input_role)one->inputs[i].role, one->inputs[i].path,
+                                     one->inputs[i].digest));
 done:
     return status;
 }
@@ -110,7 +113,8 @@ int cli_provenance_take_settings(basin_provenance *rows, const basin_provenance 
     if (rows->bn.kind < 0) rows->bn = one->bn;
     if (!first && !differs) return CLI_OK;
     basin_free(rows->loss);
-    CLI_CHECK((rows->loss = basin_strdup(differs ? "several" : one->loss)) != NULL, "out of memory for the provenance");
+    CLI_CHECK((rows->loss = basin_strdup(differs ? "several" : one->loss)) != NULL,
+              "out of memory for the provenance");
     rows->loss_kind = differs ? -1 : one->loss_kind;
     rows->loss_settings = !differs && one->loss_settings;
     rows->label_smoothing = differs ? (double)NAN : one->label_smoothing;
@@ -130,7 +134,8 @@ int cli_provenance_finish(basin_provenance *p, const char *path, double seconds)
     CLI_TRY(cli_relative(there, here, relative, sizeof relative));
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     basin_free(p->directory), basin_free(p->date);
-    CLI_CHECK((p->directory = basin_strdup(relative)) != NULL && (p->date = basin_strdup(date)) != NULL, "out of memory for the provenance");
+    CLI_CHECK((p->directory = basin_strdup(relative)) != NULL && (p->date = basin_strdup(date)) != NULL,
+              "out of memory for the provenance");
     p->threads = basin_threads();
     p->seconds = seconds;
 done:

@@ -1,5 +1,5 @@
-/* What is saved of each run, before anything is measured: rows of records, from which the library chooses
-   what a comparison measures. */
+/* What is saved of each run, before anything is measured: rows of records, from which the library
+   chooses what a comparison measures. */
 #ifndef BASIN_CLI_RECORDS_H
 #define BASIN_CLI_RECORDS_H
 
@@ -13,11 +13,11 @@ typedef struct cli_records {
     basin_choice *choices; /* [count] NONE until they are made */
 } cli_records;
 
-/* names, runs [count]: borrowed. Of each run the last checkpoint that can be read is read whole and has
-   its record in full; the others have their step, their gradient evaluations, and its method and seed. A
-   last one that cannot be read or is not finite is missing. */
-int cli_records_read(const cli_arguments *arguments, char *const *names, basin_run *const *runs, size_t count,
-                     cli_records *out);
+/* names, runs [count]: borrowed. Of each run the last checkpoint that can be read is read whole and
+   has its record in full; the others have their step, their gradient evaluations, and its method
+   and seed. A last one that cannot be read or is not finite is missing. */
+int  cli_records_read(const cli_arguments *arguments, char *const *names, basin_run *const *runs,
+                      size_t count, cli_records *out);
 void cli_records_clear(cli_records *records);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "cli/table.h"
 
-/* «runs/msam_0/step_000400.h5 (undone)», «P = 2,410 parameters, N = 500 of 60,000 samples of data.h5», and how the point was reached */
+/* «runs/msam_0/step_000400.h5 (undone)», «P = 2,410 parameters, N = 500 of 60,000 samples of
+   data.h5», and how the point was reached */
 void cli_report_source(const basin_result *result, size_t samples, size_t parameters, FILE *out);
 /* «averaged …», «polished  20 steps of 0.1: theta moved by 0.31, …», where it was */
 void cli_report_point(const basin_provenance *provenance, FILE *out);
@@ -16,7 +17,8 @@ const char *cli_samples(size_t used, size_t there);
 void cli_report_stationarity(const basin_stationarity *stationarity, FILE *out);
 /* With BatchNorm: which statistics were used, and that a ceiling beside it is of training mode. */
 void cli_report_statistics(const basin_provenance *provenance, bool ceiling, FILE *out);
-/* Do bounds of SANE or N_eff leave it open, as a truncated spectrum does? Then the value held is no more than its lower bound. */
+/* Do bounds of SANE or N_eff leave it open, as a truncated spectrum does? Then the value held is no
+   more than its lower bound. */
 bool cli_is_open(double lower, double upper);
 /* «value [lower, upper]», or value alone where there is nothing between them. */
 const char *cli_interval(double value, double lower, double upper, int digits);

@@ -26,8 +26,10 @@ int cli_rows_start(const cli_arguments *a, cli_rows *out)
                      .other_data = cli_has(a, "data")};
 
     CLI_TRY(cli_point_read(a, &rows.point));
-    CLI_WANT(!rows.polish_none || (!rows.polish_all && isnan(rows.point.step)), "%s: --no-polish beside --polish", a->command->name);
-    CLI_CHECK(!cli_has(a, "at-loss") || (cli_real(a, "at-loss", 0) > 0 && isfinite(cli_real(a, "at-loss", 0))),
+    CLI_WANT(!rows.polish_none || (!rows.polish_all && isnan(rows.point.step)),
+             "%s: --no-polish beside --polish", a->command->name);
+    CLI_CHECK(!cli_has(a, "at-loss") ||
+                  (cli_real(a, "at-loss", 0) > 0 && isfinite(cli_real(a, "at-loss", 0))),
               "--at-loss must be positive and finite, got %g", cli_real(a, "at-loss", 0));
     CLI_TRY(check_subset(a));
     CLI_TRY(cli_provenance_create(a, &rows.provenance));
@@ -38,9 +40,12 @@ done:
 
 const char *cli_place(int64_t step, double epoch, const char *path, char text[CLI_PLACE])
 {
-    if (step >= 0) snprintf(text, CLI_PLACE, "step %lld", (long long)step);
-    else if (!isnan(epoch)) snprintf(text, CLI_PLACE, "epoch %g", epoch);
-    else snprintf(text, CLI_PLACE, "%s", path);
+    if (step >= 0)
+        snprintf(text, CLI_PLACE, "step %lld", (long long)step);
+    else if (!isnan(epoch))
+        snprintf(text, CLI_PLACE, "epoch %g", epoch);
+    else
+        snprintf(text, CLI_PLACE, "%s", path);
     return text;
 }
 
@@ -66,7 +71,7 @@ done:
     return status;
 }
 
-/* -------------------------------------------------------------------------------------------------- the rows -- */
+/* -------------------------------------------------------------------------------------------- the rows -- */
 
 typedef struct spot { /* what one row is of */
     const char  *run, *path;
@@ -86,7 +91,8 @@ static int make_room(cli_rows *r)
     if (r->count < r->room) return CLI_OK;
     CLI_ALLOC(rows, room);
     CLI_ALLOC(parts, room);
-    if (r->count > 0) memcpy(rows, r->rows, r->count * sizeof *rows), memcpy(parts, r->parts, r->count * sizeof *parts);
+    if (r->count > 0)
+        memcpy(rows, r->rows, r->count * sizeof *rows), memcpy(parts, r->parts, r->count * sizeof *parts);
     basin_free(r->rows);
     basin_free(r->parts);
     r->rows = rows, r->parts = parts, r->room = room;
@@ -102,7 +108,9 @@ static int push(cli_rows *r, const spot *at, basin_row *row, const cli_test_part
     int status = CLI_OK;
 
     CLI_TRY(make_room(r));
-    CLI_CHECK((row->run = basin_strdup(at->run)) != NULL && (row->checkpoint = basin_strdup(file_name(at->path))) != NULL, "out of memory for a row");
+    CLI_CHECK((row->run = basin_strdup(at->run)) != NULL &&
+                  (row->checkpoint = basin_strdup(file_name(at->path))) != NULL,
+              "out of memory for a row");
     row->point = (int)at->point, row->part = at->part, row->polish = at->polish, row->averaged = at->averaged;
     if (row->missing != NULL) r->missing++;
     r->parts[r->count] = parts != NULL ? *parts : (cli_test_parts){0};
@@ -121,8 +129,10 @@ static int push_missing(cli_rows *r, const spot *at, const char *reason)
     size_t            length = strlen(at->path);
     char             *missing = NULL;
 
-    if (strncmp(reason, at->path, length) == 0 && strncmp(reason + length, ": ", 2) == 0) reason += length + 2;
-    CLI_CHECK((missing = basin_strdup(reason)) != NULL, "out of memory for a row"); /* reading again would replace the message */
+    if (strncmp(reason, at->path, length) == 0 && strncmp(reason + length, ": ", 2) == 0)
+        reason += length + 2;
+    /* reading again would replace the message */
+    CLI_CHECK((missing = basin_strdup(reason)) != NULL, "out of memory for a row");
     if (basin_checkpoint_read(at->path, &ck) != BASIN_OK) ck = NULL;
     CLI_LIBRARY(basin_row_record(ck, &row));
     if (r->other_data) {
@@ -143,7 +153,7 @@ int cli_rows_add_missing(cli_rows *r, const char *run, const char *path, const c
     return push_missing(r, &(spot){.run = run, .path = path}, reason);
 }
 
-/* ------------------------------------------------------------------------------------------------- measuring -- */
+/* ------------------------------------------------------------------------------------------- measuring -- */
 
 /* What all rows share; and what is noted once for all. */
 static int take_settings(cli_rows *r, const cli_source *s)
@@ -168,7 +178,8 @@ static int add_point(cli_rows *r, cli_gauge *g, spot at, bool *measured)
         if (at.part > 0 && g->halves[at.part] == NULL) continue;
         CLI_TRY(cli_monitor_check());
         status = cli_gauge_measure(g, at.point, at.part, &row);
-        if (status == CLI_OK && r->test_parts && at.part == 0 && at.point == BASIN_POINT_RAW) status = cli_gauge_test_parts(g, &parts);
+        if (status == CLI_OK && r->test_parts && at.part == 0 && at.point == BASIN_POINT_RAW)
+            status = cli_gauge_test_parts(g, &parts);
         if (status == CLI_FAILED) {
             *measured = at.part > 0;
             CLI_TRY(push_missing(r, &at, cli_message()));
@@ -184,10 +195,12 @@ done:
     return status;
 }
 
-/* Steps of the polish that stands beside this checkpoint; 0: none does. Before the first step nothing has been perturbed. */
+/* Steps of the polish that stands beside this checkpoint; 0: none does. Before the first step nothing has
+   been perturbed. */
 static size_t polish_steps(cli_rows *r, const basin_checkpoint *ck)
 {
-    bool wanted = r->point.polish > 0 || ((r->polish_all || basin_hovers(ck->method, ck->hyper.rho)) && ck->step != 0);
+    bool wanted =
+        r->point.polish > 0 || ((r->polish_all || basin_hovers(ck->method, ck->hyper.rho)) && ck->step != 0);
 
     if (!wanted || r->polish_none) return 0;
     if (isnan(cli_polish_step(&r->point, ck))) {
@@ -225,7 +238,9 @@ static int add_averaged(cli_rows *r, cli_gauge *g, spot at)
     at.point = BASIN_POINT_AVERAGED, at.averaged = r->point.average;
     status = cli_average(g->a, &r->point, &g->source);
     if (status == CLI_FAILED) {
-        if (r->not_averaged++ == 0) CLI_CHECK((r->why_not_averaged = basin_strdup(cli_message())) != NULL, "out of memory for a note");
+        if (r->not_averaged++ == 0)
+            CLI_CHECK((r->why_not_averaged = basin_strdup(cli_message())) != NULL,
+                      "out of memory for a note");
         return CLI_OK;
     }
     CLI_TRY(status);
@@ -265,16 +280,18 @@ int cli_rows_begin(cli_rows *r, const basin_run *run)
 
     basin_checkpoint_destroy(&r->start);
     CLI_LIBRARY(basin_run_start(run, &r->start));
-    if (r->start != NULL) CLI_TRY(cli_provenance_input(r->provenance, BASIN_INPUT_CHECKPOINT, r->start->path, r->start->digest));
+    if (r->start != NULL)
+        CLI_TRY(
+            cli_provenance_input(r->provenance, BASIN_INPUT_CHECKPOINT, r->start->path, r->start->digest));
 done:
     return status;
 }
 
 int cli_rows_add(const cli_arguments *a, cli_rows *r, const char *run, const char *path)
 {
-    int   status = CLI_OK;
+    int       status = CLI_OK;
     cli_gauge g = {0};
-    spot  at = {.run = run, .path = path};
+    spot      at = {.run = run, .path = path};
 
     CLI_TRY(cli_monitor_check());
     status = cli_gauge_open(a, path, &g);
@@ -342,7 +359,7 @@ done:
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------ handing over -- */
+/* ---------------------------------------------------------------------------------------- handing over -- */
 
 int cli_rows_note(cli_rows *r, const char *text)
 {
@@ -372,24 +389,31 @@ static int note_points(cli_rows *r)
 
     if (r->stray > 0) {
         snprintf(text, sizeof text,
-                 "the BatchNorm statistics of %zu checkpoint%s were gathered at the perturbed weights and belong to those; --bn reestimate takes them at "
+                 "the BatchNorm statistics of %zu checkpoint%s were gathered at the perturbed weights and "
+                 "belong to those; --bn reestimate takes them at "
                  "the weights measured",
                  r->stray, plural(r->stray));
         CLI_TRY(cli_rows_note(r, text));
     }
     if (r->stale > 0) {
-        snprintf(text, sizeof text, "the BatchNorm statistics of %zu mean%s of weights are those of the last checkpoint of each; --bn reestimate takes them at the mean",
+        snprintf(text, sizeof text,
+                 "the BatchNorm statistics of %zu mean%s of weights are those of the last checkpoint of "
+                 "each; --bn reestimate takes them at the mean",
                  r->stale, plural(r->stale));
         CLI_TRY(cli_rows_note(r, text));
     }
     if (r->unpolished > 0) {
-        snprintf(text, sizeof text, "%zu checkpoint%s record%s no learning rate > 0 and %s not polished; --polish-step X gives one", r->unpolished,
-                 plural(r->unpolished), r->unpolished == 1 ? "s" : "", r->unpolished == 1 ? "is" : "are");
+        snprintf(
+            text, sizeof text,
+            "%zu checkpoint%s record%s no learning rate > 0 and %s not polished; --polish-step X gives one",
+            r->unpolished, plural(r->unpolished), r->unpolished == 1 ? "s" : "",
+            r->unpolished == 1 ? "is" : "are");
         CLI_TRY(cli_rows_note(r, text));
     }
     if (r->not_averaged > 0) {
-        snprintf(text, sizeof text, "%zu checkpoint%s could not be averaged with the %zu before; the first: %s", r->not_averaged, plural(r->not_averaged),
-                 r->point.average - 1, r->why_not_averaged);
+        snprintf(text, sizeof text,
+                 "%zu checkpoint%s could not be averaged with the %zu before; the first: %s", r->not_averaged,
+                 plural(r->not_averaged), r->point.average - 1, r->why_not_averaged);
         CLI_TRY(cli_rows_note(r, text));
     }
 done:
@@ -414,8 +438,10 @@ int cli_rows_finish(cli_rows *r)
 {
     int status = CLI_OK;
 
-    CLI_CHECK(r->missing < r->count, "no checkpoint could be measured; the first: %s/%s: %s", r->rows[0].run, r->rows[0].checkpoint, r->rows[0].missing);
-    CLI_CHECK(r->not_averaged == 0 || r->averaged > 0, "no checkpoint could be averaged; the first: %s", r->why_not_averaged);
+    CLI_CHECK(r->missing < r->count, "no checkpoint could be measured; the first: %s/%s: %s", r->rows[0].run,
+              r->rows[0].checkpoint, r->rows[0].missing);
+    CLI_CHECK(r->not_averaged == 0 || r->averaged > 0, "no checkpoint could be averaged; the first: %s",
+              r->why_not_averaged);
     CLI_TRY(note_points(r));
     r->provenance->weights = common_weights(r);
 done:
@@ -465,7 +491,8 @@ void cli_rows_print_missing(const basin_row *rows, size_t count, FILE *out)
         const basin_row *row = &rows[i];
         if (row->missing == NULL) continue;
         fprintf(out, "  missing: %s/%s", row->run, row->checkpoint);
-        if (row->point != BASIN_POINT_RAW) fprintf(out, " (%s)", basin_point_text((basin_point_kind)row->point));
+        if (row->point != BASIN_POINT_RAW)
+            fprintf(out, " (%s)", basin_point_text((basin_point_kind)row->point));
         if (row->part > 0) fprintf(out, " (half %zu of the samples)", row->part);
         fprintf(out, ": %s\n", row->missing);
     }

@@ -1,6 +1,7 @@
-/* Rows of measures for `track` and `compare`: of each checkpoint one at its weights, one on the floor of the valley below where its method
- * hovers (--polish), one at the mean of consecutive checkpoints (--average); on a subset each also on two halves of the samples, which
- * tell the error of that choice. What cannot be measured becomes a row that says why, and the work goes on.
+/* Rows of measures for `track` and `compare`: of each checkpoint one at its weights, one on the
+ * floor of the valley below where its method hovers (--polish), one at the mean of consecutive
+ * checkpoints (--average); on a subset each also on two halves of the samples, which tell the error
+ * of that choice. What cannot be measured becomes a row that says why, and the work goes on.
  */
 #ifndef BASIN_CLI_ROWS_H
 #define BASIN_CLI_ROWS_H
@@ -9,52 +10,73 @@
 #include "cli/point.h"
 #include "cli/runs.h"
 
-#define CLI_ROWS_OPTIONS                                                                                                                                  \
-    CLI_SPECTRAL_OPTIONS, CLI_SANE_OPTIONS, {"rho", CLI_REAL, "R", "radius of every rise of the loss, the same for all (default: 0.05)", false},          \
-        {"polish", CLI_WHOLE, "K", "also after K plain gradient steps (default: 20, where a method hovers: SAM and MSAM)", false},                        \
-        {"polish-step", CLI_REAL, "X", "size of these steps (default: the learning rate that each checkpoint records)", false},                           \
-        {"no-polish", CLI_FLAG, NULL, "at the weights as they are only", false},                                                                          \
-        {"average", CLI_WHOLE, "M", "also at the mean of the weights of M checkpoints of consecutive steps, where they are saved", false},                \
-        CLI_RUN_OPTION, \
-        {"at-loss", CLI_REAL, "L", "at the training loss L instead of a step: between the two checkpoints where a run first comes down to it", false}
+#define CLI_ROWS_OPTIONS                                                                          \
+    CLI_SPECTRAL_OPTIONS, CLI_SANE_OPTIONS,                                                       \
+        {"rho", CLI_REAL, "R",                                                                    \
+         "radius of every rise of the loss, the same for all (default: 0.05)", false},            \
+        {"polish", CLI_WHOLE, "K",                                                                \
+         "also after K plain gradient steps (default: 20, where a method hovers: SAM and MSAM)",  \
+         false},                                                                                  \
+        {"polish-step", CLI_REAL, "X",                                                            \
+         "size of these steps (default: the learning rate that each checkpoint records)", false}, \
+        {"no-polish", CLI_FLAG, NULL, "at the weights as they are only", false},                  \
+        {"average", CLI_WHOLE, "M",                                                               \
+         "also at the mean of the weights of M checkpoints of consecutive steps, where they are " \
+         "saved",                                                                                 \
+         false},                                                                                  \
+        CLI_RUN_OPTION,                                                                           \
+    {                                                                                             \
+        "at-loss", CLI_REAL, "L",                                                                 \
+            "at the training loss L instead of a step: between the two checkpoints where a run "  \
+            "first comes down to it",                                                             \
+            false                                                                                 \
+    }
 
 typedef struct cli_rows {
     size_t            count, room, missing;
     basin_row        *rows;
-    cli_test_parts   *parts;              /* [room] beside the rows */
+    cli_test_parts   *parts; /* [room] beside the rows */
     basin_provenance *provenance;
-    cli_point         point;              /* what was asked for */
-    basin_checkpoint *start;              /* of the run whose rows are being added; NULL: not known */
-    bool              polish_none;        /* --no-polish */
-    bool              polish_all;         /* every run, by --polish, or because the caller holds them against one that hovers */
-    bool              test_parts;         /* are wanted by the caller */
-    bool              other_data; /* --data: nothing is measured on the data that a checkpoint records */
-    size_t            stray;              /* checkpoints whose BatchNorm statistics belong to other weights */
-    size_t            stale;              /* means of weights with the statistics of their last */
-    size_t            unpolished;         /* checkpoints without a learning rate */
-    size_t            averaged, not_averaged;
-    char             *why_not_averaged;   /* the first of those; NULL if none */
-    char             *note;               /* of cli_rows_note; NULL if none */
+    cli_point         point; /* what was asked for */
+    /* of the run whose rows are being added; NULL: not known */
+    basin_checkpoint *start;
+    bool              polish_none; /* --no-polish */
+    /* every run, by --polish, or because the caller holds them against one that hovers */
+    bool polish_all;
+    bool test_parts; /* are wanted by the caller */
+    /* --data: nothing is measured on the data that a checkpoint records */
+    bool other_data;
+    /* checkpoints whose BatchNorm statistics belong to other weights */
+    size_t stray;
+    size_t stale;      /* means of weights with the statistics of their last */
+    size_t unpolished; /* checkpoints without a learning rate */
+    size_t averaged, not_averaged;
+    char  *why_not_averaged; /* the first of those; NULL if none */
+    char  *note;             /* of cli_rows_note; NULL if none */
 } cli_rows;
 
-int  cli_rows_start(const cli_arguments *arguments, cli_rows *out);
+int cli_rows_start(const cli_arguments *arguments, cli_rows *out);
 /* The rows added from now on are of this run. */
-int  cli_rows_begin(cli_rows *rows, const basin_run *run);
+int cli_rows_begin(cli_rows *rows, const basin_run *run);
 /* cli_run_open; a doubt goes along with the rows as a note. */
-int  cli_rows_open(const cli_arguments *arguments, cli_rows *rows, const char *path,
-                   basin_run **out);
-int  cli_rows_add(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
-/* Only the record, the training loss and |theta|: enough to tell whether two runs started at the same weights on the same data. */
-int  cli_rows_add_start(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
+int cli_rows_open(const cli_arguments *arguments, cli_rows *rows, const char *path,
+                  basin_run **out);
+int cli_rows_add(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
+/* Only the record, the training loss and |theta|: enough to tell whether two runs started at the
+   same weights on the same data. */
+int cli_rows_add_start(const cli_arguments *arguments, cli_rows *rows, const char *run,
+                       const char *path);
 /* A row of what is known of the checkpoint, missing for `reason`. */
-int  cli_rows_add_missing(cli_rows *rows, const char *run, const char *path, const char *reason);
+int cli_rows_add_missing(cli_rows *rows, const char *run, const char *path, const char *reason);
 /* The training loss alone, without a row; NAN where it cannot be had. Its files join the inputs. */
-int  cli_rows_look(const cli_arguments *arguments, cli_rows *rows, const char *path, double *loss);
+int cli_rows_look(const cli_arguments *arguments, cli_rows *rows, const char *path, double *loss);
 /* A warning on stderr that also goes along with the rows. */
-int  cli_rows_note(cli_rows *rows, const char *text);
-/* Before handing over: at least one row was measured; the provenance says at which point, the note whose statistics. */
-int  cli_rows_finish(cli_rows *rows);
-/* For a comparison: *count parts of the test set and [rows, *count] of each; NULL where none were measured. The caller frees. */
+int cli_rows_note(cli_rows *rows, const char *text);
+/* Before handing over: at least one row was measured; the provenance says at which point, the note
+   whose statistics. */
+int cli_rows_finish(cli_rows *rows);
+/* For a comparison: *count parts of the test set and [rows, *count] of each; NULL where none were
+   measured. The caller frees. */
 int  cli_rows_test_parts(const cli_rows *rows, size_t *count, double **loss, double **accuracy);
 void cli_rows_clear(cli_rows *rows);
 

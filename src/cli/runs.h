@@ -4,10 +4,14 @@
 
 #include "cli/options.h"
 
-#define CLI_RUN_OPTION                                                                          \
-    {"run", CLI_TEXT, "ID",                                                                     \
-     "which training, of a folder of several: OLDEST, NEWEST, an identity, a file, or ALL as "  \
-     "one", false}
+#define CLI_RUN_OPTION                                                                             \
+    {                                                                                              \
+        "run", CLI_TEXT, "ID",                                                                     \
+            "which training, of a folder of several: OLDEST, NEWEST, an identity, a file, or ALL " \
+            "as "                                                                                  \
+            "one",                                                                                 \
+            false                                                                                  \
+    }
 
 /* The run that a folder or file holds. A folder of several trainings is refused with their names
    and files, unless --run says which. *doubt: what looks like two trainings but need not be, in

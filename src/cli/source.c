@@ -7,7 +7,7 @@
 #include "cli/provenance.h"
 #include "cli/table.h"
 
-/* ------------------------------------------------------------------------------------- asking about perturbation -- */
+/* --------------------------------------------------------------------------- asking about perturbation -- */
 
 static int loss_at(const cli_source *source, double s, double *point, double *out)
 {
@@ -45,8 +45,11 @@ static int ask(const cli_source *source)
         double step = sign == 0 ? 0 : sign == 1 ? s : -s;
         if (isnan(step)) continue;
         CLI_TRY(loss_at(source, step, point, &loss));
-        if (sign == 0) cli_table_cell(table, "as stored (--as-stored)");
-        else cli_table_cell(table, sign == 1 ? "stored + s v (--undo), s = %.6g" : "stored - s v, s = %.6g", s);
+        if (sign == 0)
+            cli_table_cell(table, "as stored (--as-stored)");
+        else
+            cli_table_cell(table, sign == 1 ? "stored + s v (--undo), s = %.6g" : "stored - s v, s = %.6g",
+                           s);
         cli_table_number(table, loss, 8);
     }
     for (size_t i = 0; i < ck->recorded_count; i++) {
@@ -57,13 +60,16 @@ static int ask(const cli_source *source)
                        alike ? "" : ": another loss, which decides nothing");
         cli_table_number(table, r->value, 8);
     }
-    fprintf(stderr, "%s does not say whether its weights are perturbed; loss on %s:\n", ck->path, source->splits[0]);
+    fprintf(stderr, "%s does not say whether its weights are perturbed; loss on %s:\n", ck->path,
+            source->splits[0]);
     cli_table_print(table, 2, stderr);
     table = NULL;
     const char *ways =
         isnan(s) ? "--as-stored (it holds no scalar that would undo it)" : "--as-stored or --undo";
-    if (basin_checkpoint_undo_check(ck) != BASIN_OK) status = mismatch();
-    else status = cli_fail("%s: perturbed or not? choose %s" CLI_CONVERT_AGAIN, ck->path, ways);
+    if (basin_checkpoint_undo_check(ck) != BASIN_OK)
+        status = mismatch();
+    else
+        status = cli_fail("%s: perturbed or not? choose %s" CLI_CONVERT_AGAIN, ck->path, ways);
 done:
     cli_table_destroy(&table);
     basin_free(point);
@@ -109,13 +115,15 @@ static int settle(const cli_arguments *a, basin_checkpoint *ck, bool quiet, int 
         CLI_LIBRARY(settled);
     }
     if (*weights == BASIN_WEIGHTS_UNDONE && !quiet)
-        cli_note("%s: the stored weights are perturbed; undone: theta = stored %c %.6g v (--as-stored keeps them)",
-                 ck->path, ck->undo < 0 ? '-' : '+', fabs(ck->undo));
+        cli_note(
+            "%s: the stored weights are perturbed; undone: theta = stored %c %.6g v (--as-stored keeps them)",
+            ck->path, ck->undo < 0 ? '-' : '+', fabs(ck->undo));
 done:
     return status;
 }
 
-int cli_checkpoint_open(const cli_arguments *a, const char *path, bool quiet, basin_checkpoint **out, int *weights)
+int cli_checkpoint_open(const cli_arguments *a, const char *path, bool quiet, basin_checkpoint **out,
+                        int *weights)
 {
     int               status = CLI_OK;
     basin_checkpoint *ck = NULL;
@@ -129,14 +137,15 @@ done:
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------ the objectives -- */
+/* -------------------------------------------------------------------------------------- the objectives -- */
 
 static int include_decay(const cli_arguments *a, cli_source *s)
 {
     int status = CLI_OK;
 
     if (!cli_has(a, "include-weight-decay")) return CLI_OK;
-    CLI_CHECK(s->ck->decay != NULL || !isnan(s->ck->hyper.weight_decay), "%s: --include-weight-decay: the checkpoint records no weight decay", s->ck->path);
+    CLI_CHECK(s->ck->decay != NULL || !isnan(s->ck->hyper.weight_decay),
+              "%s: --include-weight-decay: the checkpoint records no weight decay", s->ck->path);
     s->record.included = basin_checkpoint_decay(s->ck);
     s->provenance->weight_decay_included = s->ck->decay != NULL ? (double)NAN : s->record.included.value;
 done:
@@ -151,7 +160,8 @@ int cli_source_objective(const cli_source *s, const char *name, size_t part, bas
 
     cli_subset_choose(&s->subset, name, &options);
     options.part = part;
-    if (split != NULL && split->count > 0 && options.rows != NULL) CLI_TRY(cli_subset_demand(&s->subset, split));
+    if (split != NULL && split->count > 0 && options.rows != NULL)
+        CLI_TRY(cli_subset_demand(&s->subset, split));
     CLI_LIBRARY(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out));
 done:
     return status;
@@ -176,7 +186,8 @@ int cli_source_point(cli_source *s, basin_point **out)
 {
     int status = CLI_OK;
 
-    if (s->measured == NULL) CLI_LIBRARY(basin_point_create(s->objectives[0], s->ck->theta, &s->record, &s->measured));
+    if (s->measured == NULL)
+        CLI_LIBRARY(basin_point_create(s->objectives[0], s->ck->theta, &s->record, &s->measured));
     *out = s->measured;
 done:
     return status;
@@ -225,12 +236,15 @@ static int read_bn(const cli_arguments *a, basin_bn *kind, size_t *batch)
         *kind = BASIN_BN_STORED;
     } else if (strcmp(text, "reestimate") == 0) {
         *kind = BASIN_BN_REESTIMATE;
-        CLI_WANT(strcmp(name, "check") != 0, "check: --bn reestimate: gradient and curvature hold the statistics constant, differences of the loss do not");
+        CLI_WANT(strcmp(name, "check") != 0, "check: --bn reestimate: gradient and curvature hold the "
+                                             "statistics constant, differences of the loss do not");
     } else if (strcmp(text, "interpolate") == 0) {
         *kind = BASIN_BN_INTERPOLATE;
-        CLI_WANT(strcmp(name, "slice") == 0, "%s: --bn interpolate moves statistics along --along to:OTHER: only slice takes it", name);
+        CLI_WANT(strcmp(name, "slice") == 0,
+                 "%s: --bn interpolate moves statistics along --along to:OTHER: only slice takes it", name);
     } else {
-        CLI_WANT(sized && size > 0 && end != NULL && *end == '\0', "%s: --bn wants stored | reestimate | interpolate | batch:SIZE, got «%s»", name, text);
+        CLI_WANT(sized && size > 0 && end != NULL && *end == '\0',
+                 "%s: --bn wants stored | reestimate | interpolate | batch:SIZE, got «%s»", name, text);
         *kind = BASIN_BN_BATCH;
         *batch = (size_t)size;
     }
@@ -243,24 +257,29 @@ bool cli_source_stray_statistics(const cli_source *s)
     const char *gathered = s->ck->buffers_point;
     const bool  perturbed = s->weights == BASIN_WEIGHTS_AS_STORED && s->ck->perturbed != BASIN_PERTURBED_NO;
 
-    return s->bn == BASIN_BN_STORED && gathered != NULL && strcmp(gathered, "theta_perturbed") == 0 && !perturbed &&
-           basin_graph_uses(s->ck->graph, "BatchNormalization");
+    return s->bn == BASIN_BN_STORED && gathered != NULL && strcmp(gathered, "theta_perturbed") == 0 &&
+           !perturbed && basin_graph_uses(s->ck->graph, "BatchNormalization");
 }
 
 static void warn_of_statistics(const cli_source *s)
 {
     if (cli_source_stray_statistics(s))
-        cli_warn("%s: its BatchNorm statistics were gathered at the perturbed weights and belong to those; --bn reestimate takes them at these", s->ck->path);
+        cli_warn("%s: its BatchNorm statistics were gathered at the perturbed weights and belong to those; "
+                 "--bn reestimate takes them at these",
+                 s->ck->path);
 }
 
 /* Every choice of samples must be of a split that is read; a polish reads the training split in any case. */
 static int demand_splits(const cli_arguments *a, const cli_source *s)
 {
     int  status = CLI_OK;
-    bool test = strcmp(s->splits[0], "test") == 0, polish = a->command->common & CLI_COMMON_POINT && cli_has(a, "polish");
+    bool test = strcmp(s->splits[0], "test") == 0;
+    bool polish = a->command->common & CLI_COMMON_POINT && cli_has(a, "polish");
 
-    CLI_CHECK(s->subset.test_samples == 0 || test || s->count > 1, "%s: --test-samples: no split test is measured", s->ck->path);
-    CLI_CHECK(!cli_subset_given(&s->subset) || !test || polish, "%s: --samples and --rows choose training samples, --test-samples those of the split test",
+    CLI_CHECK(s->subset.test_samples == 0 || test || s->count > 1,
+              "%s: --test-samples: no split test is measured", s->ck->path);
+    CLI_CHECK(!cli_subset_given(&s->subset) || !test || polish,
+              "%s: --samples and --rows choose training samples, --test-samples those of the split test",
               s->ck->path);
 done:
     return status;
@@ -273,12 +292,14 @@ static int open_objectives(const cli_arguments *a, bool test_too, cli_source *s)
     s->options.precision = (basin_precision)s->provenance->precision;
     s->bn = s->options.bn;
     s->splits[s->count++] = cli_text(a, "split", "train");
-    if (test_too && !cli_has(a, "split") && basin_dataset_split(s->data, "test") != NULL) s->splits[s->count++] = "test";
+    if (test_too && !cli_has(a, "split") && basin_dataset_split(s->data, "test") != NULL)
+        s->splits[s->count++] = "test";
     CLI_TRY(demand_splits(a, s));
-    for (size_t i = 0; i < s->count; i++) CLI_TRY(cli_source_objective(s, s->splits[i], 0, &s->objectives[i]));
+    for (size_t i = 0; i < s->count; i++)
+        CLI_TRY(cli_source_objective(s, s->splits[i], 0, &s->objectives[i]));
     CLI_CHECK(s->bn != BASIN_BN_BATCH || s->options.bn_batch <= basin_objective_samples(s->objectives[0]),
-              "%s: --bn batch:%zu: a batch is larger than the %zu samples of %s", s->ck->path, s->options.bn_batch,
-              basin_objective_samples(s->objectives[0]), s->splits[0]);
+              "%s: --bn batch:%zu: a batch is larger than the %zu samples of %s", s->ck->path,
+              s->options.bn_batch, basin_objective_samples(s->objectives[0]), s->splits[0]);
 done:
     return status;
 }
@@ -289,8 +310,10 @@ static int describe(const char *path, bool quiet, cli_source *s)
     basin_provenance *p = s->provenance;
 
     CLI_TRY(cli_provenance_input(p, BASIN_INPUT_CHECKPOINT, path, s->ck->digest));
-    if (s->data->path != NULL) CLI_TRY(cli_provenance_input(p, BASIN_INPUT_DATA, s->data->path, s->data->digest));
-    if (s->subset.path != NULL) CLI_TRY(cli_provenance_input(p, BASIN_INPUT_ROWS, s->subset.path, s->subset.digest));
+    if (s->data->path != NULL)
+        CLI_TRY(cli_provenance_input(p, BASIN_INPUT_DATA, s->data->path, s->data->digest));
+    if (s->subset.path != NULL)
+        CLI_TRY(cli_provenance_input(p, BASIN_INPUT_ROWS, s->subset.path, s->subset.digest));
     CLI_LIBRARY(basin_provenance_record(p, s->ck));
     p->weights = s->weights;
     p->split_samples = cli_source_split_samples(s);
@@ -308,7 +331,8 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     int        status = CLI_OK;
     cli_source s = {0};
 
-    if ((status = cli_subset_read(a, &s.subset)) != CLI_OK) return status; /* a fault of the file of rows is none of the checkpoint */
+    /* a fault of the file of rows is none of the checkpoint */
+    if ((status = cli_subset_read(a, &s.subset)) != CLI_OK) return status;
     CLI_TRY(read_bn(a, &s.options.bn, &s.options.bn_batch));
     CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.weights));
     CLI_LIBRARY(basin_checkpoint_dataset(s.ck, cli_text(a, "data", NULL), &s.data));
@@ -319,7 +343,8 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     if (s.weights < 0) CLI_TRY(ask(&s));
     CLI_TRY(describe(path, quiet, &s));
     CLI_TRY(cli_size(a, "stationarity-products", 0, &s.record.products));
-    CLI_CHECK(s.record.products > 0 || !cli_has(a, "stationarity-products"), "--stationarity-products must be at least 1");
+    CLI_CHECK(s.record.products > 0 || !cli_has(a, "stationarity-products"),
+              "--stationarity-products must be at least 1");
     *out = s, s = (cli_source){0};
 done:
     cli_source_close(&s);

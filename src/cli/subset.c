@@ -27,14 +27,16 @@ done:
 
 static const char separators[] = " \t\r\n,";
 
-/* The number that stands there; SIZE_MAX where it is too large for any split. CLI_FAILED for anything else. */
+/* The number that stands there; SIZE_MAX where it is too large for any split. CLI_FAILED for anything
+   else. */
 static int parse_row(const char *path, size_t line, const char *word, size_t length, size_t *out)
 {
     int    status = CLI_OK;
     size_t value = 0;
 
     for (size_t i = 0; i < length; i++) {
-        CLI_CHECK(word[i] >= '0' && word[i] <= '9', "%s: line %zu: «%.*s» is not the number of a row", path, line, (int)(length < 40 ? length : 40), word);
+        CLI_CHECK(word[i] >= '0' && word[i] <= '9', "%s: line %zu: «%.*s» is not the number of a row", path,
+                  line, (int)(length < 40 ? length : 40), word);
         size_t digit = (size_t)(word[i] - '0');
         value = value > (SIZE_MAX - digit) / 10 ? SIZE_MAX : 10 * value + digit;
     }
@@ -86,8 +88,8 @@ int cli_subset_read(const cli_arguments *a, cli_subset *out)
     size_t     seed;
     cli_subset s = {.path = cli_text(a, "rows", NULL)};
 
-    CLI_WANT(s.path == NULL || !cli_has(a, "samples"), "%s: --rows and --samples both choose training samples; give one of them",
-             a->command->name);
+    CLI_WANT(s.path == NULL || !cli_has(a, "samples"),
+             "%s: --rows and --samples both choose training samples; give one of them", a->command->name);
     CLI_TRY(cli_size(a, "samples", 0, &s.samples));
     CLI_CHECK(s.samples > 0 || !cli_has(a, "samples"), "--samples must be at least 1");
     CLI_TRY(cli_size(a, "test-samples", 0, &s.test_samples));
@@ -117,9 +119,10 @@ int cli_subset_demand(const cli_subset *s, const basin_split *split)
     CLI_ALLOC(first, split->count);
     for (size_t i = 0; i < s->count; i++) {
         size_t row = s->rows[i];
-        CLI_CHECK(row < split->count, "%s: line %zu: the split %s has rows 0 to %zu and no row %zu", s->path, s->lines[i], split->name,
-                  split->count - 1, row);
-        CLI_CHECK(first[row] == 0, "%s: line %zu: row %zu stands in line %zu already", s->path, s->lines[i], row, first[row]);
+        CLI_CHECK(row < split->count, "%s: line %zu: the split %s has rows 0 to %zu and no row %zu", s->path,
+                  s->lines[i], split->name, split->count - 1, row);
+        CLI_CHECK(first[row] == 0, "%s: line %zu: row %zu stands in line %zu already", s->path, s->lines[i],
+                  row, first[row]);
         first[row] = s->lines[i];
     }
 done:

@@ -68,21 +68,27 @@ void cli_table_number(cli_table *table, double value, int digits)
 
 void cli_table_integer(cli_table *table, int64_t value)
 {
-    if (value < 0) cli_table_cell(table, "-");
-    else cli_table_cell(table, "%lld", (long long)value);
+    if (value < 0)
+        cli_table_cell(table, "-");
+    else
+        cli_table_cell(table, "%lld", (long long)value);
 }
 
 static void print_row(const cli_table *table, size_t row, const size_t *widths, int indent, FILE *out)
 {
     size_t last = table->columns; /* no blanks at the end of a line */
 
-    while (last > 0 && (row * table->columns + last > table->count || table->cells[row * table->columns + last - 1][0] == '\0')) last--;
+    while (last > 0 && (row * table->columns + last > table->count ||
+                        table->cells[row * table->columns + last - 1][0] == '\0'))
+        last--;
     if (last > 0) fprintf(out, "%*s", indent, "");
     for (size_t c = 0; c < last; c++) {
         const char *text = table->cells[row * table->columns + c];
         int         blank = (int)(widths[c] - width_of(text)), gap = c + 1 < last ? 2 : 0;
-        if (table->alignment[c] == 'r') fprintf(out, "%*s%s%*s", blank, "", text, gap, "");
-        else fprintf(out, "%s%*s", text, c + 1 < last ? blank + gap : 0, "");
+        if (table->alignment[c] == 'r')
+            fprintf(out, "%*s%s%*s", blank, "", text, gap, "");
+        else
+            fprintf(out, "%s%*s", text, c + 1 < last ? blank + gap : 0, "");
     }
     fputc('\n', out);
 }
@@ -98,7 +104,8 @@ void cli_table_print(cli_table *table, int indent, FILE *out)
             size_t width = width_of(table->cells[i]);
             if (width > widths[i % table->columns]) widths[i % table->columns] = width;
         }
-        for (size_t row = 0; row * table->columns < table->count; row++) print_row(table, row, widths, indent, out);
+        for (size_t row = 0; row * table->columns < table->count; row++)
+            print_row(table, row, widths, indent, out);
     }
     basin_free(widths);
     cli_table_destroy(&table);
@@ -125,8 +132,10 @@ const char *cli_number(double value, int digits)
 {
     char *text = cli_turn();
 
-    if (isnan(value)) snprintf(text, CLI_TURN, "-");
-    else snprintf(text, CLI_TURN, "%.*g", digits, value);
+    if (isnan(value))
+        snprintf(text, CLI_TURN, "-");
+    else
+        snprintf(text, CLI_TURN, "%.*g", digits, value);
     return text;
 }
 

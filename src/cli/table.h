@@ -6,7 +6,8 @@
 
 typedef struct cli_table cli_table;
 
-/* One letter a column: l or r. Out of memory shows when the table is printed, as its absence and a line saying so. */
+/* One letter a column: l or r. Out of memory shows when the table is printed, as its absence and a
+   line saying so. */
 cli_table *cli_table_create(const char *alignment);
 /* A row of cells from one text, «kappa|SANE||alpha». */
 void cli_table_titles(cli_table *table, const char *titles);

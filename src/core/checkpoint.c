@@ -100,7 +100,8 @@ static const char *path_of(const basin_checkpoint *ck)
 }
 
 /* `what` is «», «momentum of », … */
-static basin_status check_values(const basin_checkpoint *ck, const char *what, const char *name, const double *values, size_t size, bool masks)
+static basin_status check_values(const basin_checkpoint *ck, const char *what, const char *name,
+                                 const double *values, size_t size, bool masks)
 {
     size_t count = 0, first = 0;
 
@@ -108,8 +109,8 @@ static basin_status check_values(const basin_checkpoint *ck, const char *what, c
         if (masks ? isnan(values[i]) : !isfinite(values[i]))
             if (count++ == 0) first = i;
     if (count == 0) return BASIN_OK;
-    return basin_fail(BASIN_ERR_VALUE, "%s: %s%s%s: %zu of %zu values are %s, the first at %zu", path_of(ck), what, what[0] ? " of " : "", name, count,
-                      size, masks ? "NaN" : "NaN or Inf", first);
+    return basin_fail(BASIN_ERR_VALUE, "%s: %s%s%s: %zu of %zu values are %s, the first at %zu", path_of(ck),
+                      what, what[0] ? " of " : "", name, count, size, masks ? "NaN" : "NaN or Inf", first);
 }
 
 static basin_status check_vector(const basin_checkpoint *ck, const char *what, const double *values)
@@ -129,10 +130,12 @@ basin_status basin_checkpoint_finite(const basin_checkpoint *ck)
     basin_status st = BASIN_OK;
 
     BASIN_TRY(check_vector(ck, "", ck->theta));
-    for (size_t i = 0; i < ck->state_count; i++) BASIN_TRY(check_vector(ck, ck->states[i].name, ck->states[i].values));
+    for (size_t i = 0; i < ck->state_count; i++)
+        BASIN_TRY(check_vector(ck, ck->states[i].name, ck->states[i].values));
     for (size_t i = 0; i < ck->graph->buffer_count; i++) {
         const basin_buffer *buffer = &ck->graph->buffers[i];
-        BASIN_TRY(check_values(ck, "buffer", buffer->name, buffer->values, buffer->size, true)); /* masks hold -Inf */
+        /* masks hold -Inf */
+        BASIN_TRY(check_values(ck, "buffer", buffer->name, buffer->values, buffer->size, true));
     }
 done:
     return st;
@@ -181,7 +184,8 @@ basin_status basin_checkpoint_undo_by(basin_checkpoint *ck, double scalar)
     basin_status  st = BASIN_OK;
     const double *v = momentum(ck);
 
-    BASIN_CHECK(v != NULL, BASIN_ERR_MISSING, "%s: the weights are perturbed and no momentum is saved to undo it", path_of(ck));
+    BASIN_CHECK(v != NULL, BASIN_ERR_MISSING,
+                "%s: the weights are perturbed and no momentum is saved to undo it", path_of(ck));
     BASIN_CHECK(isfinite(scalar), BASIN_ERR_MISSING,
                 "%s: the weights are perturbed and no scalar is recorded that undoes it", path_of(ck));
     basin_axpy(scalar, v, ck->theta, ck->params->size);

@@ -5,9 +5,10 @@
 #include "core/status.h"
 
 typedef struct basin_digest basin_digest;
-basin_status basin_digest_create(basin_digest **out);
-void         basin_digest_add(basin_digest *digest, const void *bytes, size_t size);
-void         basin_digest_finish(basin_digest *digest, char out[65]); /* hexadecimal; the digest starts anew */
-void         basin_digest_destroy(basin_digest **digest);
+basin_status                basin_digest_create(basin_digest **out);
+void                        basin_digest_add(basin_digest *digest, const void *bytes, size_t size);
+/* hexadecimal; the digest starts anew */
+void basin_digest_finish(basin_digest *digest, char out[65]);
+void basin_digest_destroy(basin_digest **digest);
 
 #endif

@@ -18,7 +18,7 @@ static int  being_held = -1;     /* its handle, with a lock that tells other mac
 
 static const struct flock whole_file = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-/* ----------------------------------------------------------------------------------------------- left over -- */
+/* ------------------------------------------------------------------------------------------- left over -- */
 
 /* The process number in NAME.PID.part, where `name` begins with NAME; 0 for any other name. */
 static long writer_of(const char *entry, const char *name)
@@ -33,8 +33,8 @@ static long writer_of(const char *entry, const char *name)
     return errno == 0 && writer > 0 && strcmp(end, ".part") == 0 ? writer : 0;
 }
 
-/* A killed process leaves its temporary file behind. Its number is free again, and so is the lock, which a process of another machine
-   would still hold. */
+/* A killed process leaves its temporary file behind. Its number is free again, and so is the lock, which a
+   process of another machine would still hold. */
 static bool is_abandoned(const char *path, long writer)
 {
     struct flock lock = whole_file;
@@ -53,7 +53,11 @@ static bool is_abandoned(const char *path, long writer)
 static void remove_left_over(const char *path)
 {
     const char    *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-    char          *folder = basin_format("%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+    char          *folder = basin_format("%.*s",
+                                slash == NULL   ? 1
+                                         : slash == path ? 1
+                                                         : (int)(slash - path),
+                                slash == NULL ? "." : path);
     DIR           *entries = folder != NULL ? opendir(folder) : NULL;
     struct dirent *entry;
 
@@ -67,7 +71,7 @@ static void remove_left_over(const char *path)
     basin_free(folder);
 }
 
-/* ------------------------------------------------------------------------------------------------- writing -- */
+/* --------------------------------------------------------------------------------------------- writing -- */
 
 static void let_go(void)
 {
@@ -84,10 +88,14 @@ basin_status basin_file_begin(const char *path, char **out)
     struct stat  facts;
 
     BASIN_CHECK(path[0] != '\0', BASIN_ERR_ARG, "an empty file name to write to");
-    BASIN_CHECK(stat(path, &facts) != 0 || S_ISREG(facts.st_mode), BASIN_ERR_IO, "%s: cannot be written: %s", path,
-                S_ISDIR(facts.st_mode) ? strerror(EISDIR) : "it is there and not a regular file"); /* renaming would replace a device */
-    BASIN_CHECK((name = basin_format("%s.%ld.part", path, (long)getpid())) != NULL, BASIN_ERR_NOMEM, "out of memory for a file name");
-    BASIN_CHECK(strlen(name) < sizeof being_written, BASIN_ERR_ARG, "%.60s…: file name of %zu characters", path, strlen(path));
+    BASIN_CHECK(stat(path, &facts) != 0 || S_ISREG(facts.st_mode), BASIN_ERR_IO, "%s: cannot be written: %s",
+                path,
+                /* renaming would replace a device */
+                S_ISDIR(facts.st_mode) ? strerror(EISDIR) : "it is there and not a regular file");
+    BASIN_CHECK((name = basin_format("%s.%ld.part", path, (long)getpid())) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for a file name");
+    BASIN_CHECK(strlen(name) < sizeof being_written, BASIN_ERR_ARG, "%.60s…: file name of %zu characters",
+                path, strlen(path));
     remove_left_over(path);
     let_go();
     being_held = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
@@ -105,8 +113,10 @@ basin_status basin_file_commit(const char *temporary, const char *path)
     basin_status st = BASIN_OK;
     int          handle = open(temporary, O_RDONLY);
 
-    BASIN_CHECK(handle >= 0 && fsync(handle) == 0, BASIN_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    BASIN_CHECK(rename(temporary, path) == 0, BASIN_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    BASIN_CHECK(handle >= 0 && fsync(handle) == 0, BASIN_ERR_IO, "%s: cannot be written: %s", path,
+                strerror(errno));
+    BASIN_CHECK(rename(temporary, path) == 0, BASIN_ERR_IO, "%s: cannot be written: %s", path,
+                strerror(errno));
 done:
     if (handle >= 0) close(handle);
     if (st != BASIN_OK) unlink(temporary);

@@ -29,11 +29,14 @@ done:
     return st;
 }
 
-basin_status basin_graph_add(basin_graph *graph, const char *name, const char *op, const char *const *inputs, size_t input_count,
-                             const char *const *outputs, size_t output_count, basin_node_spec **out)
+basin_status basin_graph_add(basin_graph *graph, const char *name, const char *op, const char *const *inputs,
+                             size_t input_count, const char *const *outputs, size_t output_count,
+                             basin_node_spec **out)
 {
     basin_status     st = BASIN_OK;
-    basin_node_spec *nodes = basin_grow(graph->nodes, graph->node_count, graph->node_count + 1, sizeof *nodes), *node;
+    basin_node_spec *nodes =
+                        basin_grow(graph->nodes, graph->node_count, graph->node_count + 1, sizeof *nodes),
+                    *node;
 
     BASIN_CHECK(nodes != NULL, BASIN_ERR_NOMEM, "out of memory for node %s", name);
     graph->nodes = nodes;
@@ -56,19 +59,23 @@ const basin_buffer *basin_graph_find_buffer(const basin_graph *graph, const char
     return NULL;
 }
 
-basin_status basin_graph_buffer(basin_graph *graph, const char *name, const size_t *shape, size_t rank, const double *values, basin_buffer **out)
+basin_status basin_graph_buffer(basin_graph *graph, const char *name, const size_t *shape, size_t rank,
+                                const double *values, basin_buffer **out)
 {
     basin_status  st = BASIN_OK;
     basin_buffer *buffers, buffer = {.rank = rank};
 
-    BASIN_CHECK(rank <= BASIN_MAX_RANK, BASIN_ERR_SHAPE, "buffer %s: rank %zu, at most %d", name, rank, BASIN_MAX_RANK);
-    BASIN_CHECK(basin_params_find(graph->params, name) == NULL && basin_graph_find_buffer(graph, name) == NULL, BASIN_ERR_FORMAT,
-                "buffer %s: a parameter or another buffer has that name", name);
-    BASIN_CHECK(basin_shape_size(shape, rank, &buffer.size) && buffer.size > 0, BASIN_ERR_SHAPE, "buffer %s: shape %s", name,
-                BASIN_SHAPE_TEXT(shape, rank));
+    BASIN_CHECK(rank <= BASIN_MAX_RANK, BASIN_ERR_SHAPE, "buffer %s: rank %zu, at most %d", name, rank,
+                BASIN_MAX_RANK);
+    BASIN_CHECK(basin_params_find(graph->params, name) == NULL &&
+                    basin_graph_find_buffer(graph, name) == NULL,
+                BASIN_ERR_FORMAT, "buffer %s: a parameter or another buffer has that name", name);
+    BASIN_CHECK(basin_shape_size(shape, rank, &buffer.size) && buffer.size > 0, BASIN_ERR_SHAPE,
+                "buffer %s: shape %s", name, BASIN_SHAPE_TEXT(shape, rank));
     if (rank > 0) memcpy(buffer.shape, shape, rank * sizeof *shape);
-    BASIN_CHECK((buffers = basin_grow(graph->buffers, graph->buffer_count, graph->buffer_count + 1, sizeof *buffers)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for buffer %s", name);
+    BASIN_CHECK((buffers = basin_grow(graph->buffers, graph->buffer_count, graph->buffer_count + 1,
+                                      sizeof *buffers)) != NULL,
+                BASIN_ERR_NOMEM, "out of memory for buffer %s", name);
     graph->buffers = buffers;
     BASIN_STRDUP(buffer.name, name);
     BASIN_ALLOC(buffer.values, buffer.size, name);
@@ -82,10 +89,13 @@ done:
     return st;
 }
 
-basin_status basin_node_spec_set(basin_node_spec *node, const char *name, basin_attribute_kind kind, const basin_attribute *value)
+basin_status basin_node_spec_set(basin_node_spec *node, const char *name, basin_attribute_kind kind,
+                                 const basin_attribute *value)
 {
     basin_status     st = BASIN_OK;
-    basin_attribute *attributes = basin_grow(node->attributes, node->attribute_count, node->attribute_count + 1, sizeof *attributes), *a;
+    basin_attribute *attributes = basin_grow(node->attributes, node->attribute_count,
+                                             node->attribute_count + 1, sizeof *attributes),
+                    *a;
 
     BASIN_CHECK(attributes != NULL, BASIN_ERR_NOMEM, "out of memory for attribute %s", name);
     node->attributes = attributes;
@@ -137,7 +147,8 @@ int64_t basin_node_spec_int(const basin_node_spec *node, const char *name, int64
 double basin_node_spec_float(const basin_node_spec *node, const char *name, double fallback)
 {
     const basin_attribute *a = basin_node_spec_find(node, name);
-    return a != NULL && (a->kind == BASIN_ATTRIBUTE_FLOAT || a->kind == BASIN_ATTRIBUTE_INT) ? a->f : fallback;
+    return a != NULL && (a->kind == BASIN_ATTRIBUTE_FLOAT || a->kind == BASIN_ATTRIBUTE_INT) ? a->f
+                                                                                             : fallback;
 }
 
 const char *basin_node_spec_string(const basin_node_spec *node, const char *name, const char *fallback)
@@ -159,11 +170,13 @@ basin_status basin_graph_copy(const basin_graph *graph, basin_graph **out)
     for (size_t i = 0; i < graph->node_count; i++) {
         const basin_node_spec *from = &graph->nodes[i];
         basin_node_spec       *to = NULL;
-        BASIN_TRY(basin_graph_add(copy, from->name, from->op, (const char *const *)from->inputs, from->input_count,
-                                  (const char *const *)from->outputs, from->output_count, &to));
+        BASIN_TRY(basin_graph_add(copy, from->name, from->op, (const char *const *)from->inputs,
+                                  from->input_count, (const char *const *)from->outputs, from->output_count,
+                                  &to));
         BASIN_STRDUP(to->origin, from->origin);
         for (size_t j = 0; j < from->attribute_count; j++)
-            BASIN_TRY(basin_node_spec_set(to, from->attributes[j].name, from->attributes[j].kind, &from->attributes[j]));
+            BASIN_TRY(basin_node_spec_set(to, from->attributes[j].name, from->attributes[j].kind,
+                                          &from->attributes[j]));
     }
     basin_params_destroy(&copy->params);
     BASIN_TRY(basin_params_copy(graph->params, &copy->params));
@@ -224,7 +237,8 @@ basin_status basin_graph_mlp(const size_t *widths, size_t count, const char *act
     char         from[32] = "input", to[32], name[32], weight[40], bias[40];
 
     BASIN_CHECK(count >= 2, BASIN_ERR_ARG, "a multilayer perceptron needs at least 2 widths, got %zu", count);
-    for (size_t i = 0; i < count; i++) BASIN_CHECK(widths[i] > 0, BASIN_ERR_ARG, "width %zu of the multilayer perceptron is 0", i + 1);
+    for (size_t i = 0; i < count; i++)
+        BASIN_CHECK(widths[i] > 0, BASIN_ERR_ARG, "width %zu of the multilayer perceptron is 0", i + 1);
     BASIN_TRY(basin_graph_create(&graph));
     BASIN_STRDUP(graph->input, "input");
     graph->input_rank = 1;
@@ -234,14 +248,16 @@ basin_status basin_graph_mlp(const size_t *widths, size_t count, const char *act
         snprintf(name, sizeof name, "fc%zu", i);
         snprintf(weight, sizeof weight, "%s.weight", name);
         snprintf(bias, sizeof bias, "%s.bias", name);
-        BASIN_TRY(basin_graph_add(graph, name, "Gemm", (const char *const[]){from, weight, bias}, 3, (const char *const[]){name}, 1, &node));
+        BASIN_TRY(basin_graph_add(graph, name, "Gemm", (const char *const[]){from, weight, bias}, 3,
+                                  (const char *const[]){name}, 1, &node));
         BASIN_TRY(basin_node_spec_set(node, "transB", BASIN_ATTRIBUTE_INT, &(basin_attribute){.i = 1}));
         BASIN_TRY(basin_params_add(graph->params, weight, (const size_t[]){widths[i], widths[i - 1]}, 2));
         BASIN_TRY(basin_params_add(graph->params, bias, (const size_t[]){widths[i]}, 1));
         snprintf(from, sizeof from, "%s", name);
         if (i + 1 == count) break;
         snprintf(to, sizeof to, "act%zu", i);
-        BASIN_TRY(basin_graph_add(graph, to, activation ? activation : "Relu", (const char *const[]){from}, 1, (const char *const[]){to}, 1, NULL));
+        BASIN_TRY(basin_graph_add(graph, to, activation ? activation : "Relu", (const char *const[]){from}, 1,
+                                  (const char *const[]){to}, 1, NULL));
         snprintf(from, sizeof from, "%s", to);
     }
     BASIN_STRDUP(graph->output, from);
@@ -253,10 +269,12 @@ done:
 
 static bool is_leaf(const basin_graph *graph, const char *tensor)
 {
-    return strcmp(graph->input, tensor) == 0 || basin_params_find(graph->params, tensor) != NULL || basin_graph_find_buffer(graph, tensor) != NULL;
+    return strcmp(graph->input, tensor) == 0 || basin_params_find(graph->params, tensor) != NULL ||
+           basin_graph_find_buffer(graph, tensor) != NULL;
 }
 
-/* Which node makes a tensor: its index, or node_count for the input, parameters and buffers, or SIZE_MAX for nobody. */
+/* Which node makes a tensor: its index, or node_count for the input, parameters and buffers, or SIZE_MAX for
+   nobody. */
 static size_t producer(const basin_graph *graph, const char *tensor)
 {
     for (size_t i = 0; i < graph->node_count; i++)
@@ -274,19 +292,23 @@ static basin_status check_single_producers(const basin_graph *graph)
         for (size_t j = 0; j < graph->nodes[i].output_count; j++) {
             const char *tensor = graph->nodes[i].outputs[j];
             for (size_t k = 0; k < j; k++)
-                BASIN_CHECK(strcmp(graph->nodes[i].outputs[k], tensor) != 0, BASIN_ERR_FORMAT, "graph: node %s makes tensor %s twice",
-                            graph->nodes[i].name, tensor);
-            BASIN_CHECK(producer(graph, tensor) == i, BASIN_ERR_FORMAT, "graph: tensor %s is made by node %s and by node %s", tensor,
+                BASIN_CHECK(strcmp(graph->nodes[i].outputs[k], tensor) != 0, BASIN_ERR_FORMAT,
+                            "graph: node %s makes tensor %s twice", graph->nodes[i].name, tensor);
+            BASIN_CHECK(producer(graph, tensor) == i, BASIN_ERR_FORMAT,
+                        "graph: tensor %s is made by node %s and by node %s", tensor,
                         graph->nodes[producer(graph, tensor)].name, graph->nodes[i].name);
             BASIN_CHECK(!is_leaf(graph, tensor), BASIN_ERR_FORMAT,
-                        "graph: node %s makes tensor %s, which is already the input, a parameter or a buffer", graph->nodes[i].name, tensor);
+                        "graph: node %s makes tensor %s, which is already the input, a parameter or a buffer",
+                        graph->nodes[i].name, tensor);
         }
-    BASIN_CHECK(producer(graph, graph->output) != SIZE_MAX, BASIN_ERR_FORMAT, "graph: no node makes the output %s", graph->output);
+    BASIN_CHECK(producer(graph, graph->output) != SIZE_MAX, BASIN_ERR_FORMAT,
+                "graph: no node makes the output %s", graph->output);
 done:
     return st;
 }
 
-/* Kahn's algorithm, taking the first ready node each time, so that the order is that of the file where that is one. */
+/* Kahn's algorithm, taking the first ready node each time, so that the order is that of the file where that
+   is one. */
 bool basin_graph_uses(const basin_graph *graph, const char *op)
 {
     for (size_t i = 0; i < graph->node_count; i++)
@@ -311,14 +333,18 @@ basin_status basin_graph_order(const basin_graph *graph, size_t *order)
             for (size_t j = 0; j < node->input_count && ready; j++) {
                 if (node->inputs[j][0] == '\0') continue;
                 size_t from = producer(graph, node->inputs[j]);
-                BASIN_CHECK(from != SIZE_MAX, BASIN_ERR_FORMAT, "graph: node %s reads %s, which is no parameter, no buffer and made by no node", node->name,
-                            node->inputs[j]);
+                BASIN_CHECK(from != SIZE_MAX, BASIN_ERR_FORMAT,
+                            "graph: node %s reads %s, which is no parameter, no buffer and made by no node",
+                            node->name, node->inputs[j]);
                 ready = placed[from];
             }
-            if (ready) next = i;
-            else if (!placed[i] && blocked == SIZE_MAX) blocked = i;
+            if (ready)
+                next = i;
+            else if (!placed[i] && blocked == SIZE_MAX)
+                blocked = i;
         }
-        BASIN_CHECK(next != SIZE_MAX, BASIN_ERR_FORMAT, "graph: a cycle through node %s", graph->nodes[blocked].name);
+        BASIN_CHECK(next != SIZE_MAX, BASIN_ERR_FORMAT, "graph: a cycle through node %s",
+                    graph->nodes[blocked].name);
         placed[next] = true;
         order[count++] = next;
     }

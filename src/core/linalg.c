@@ -96,38 +96,43 @@ static CBLAS_TRANSPOSE blas_transpose(basin_transpose t)
     return t == BASIN_T ? CblasTrans : CblasNoTrans;
 }
 
-void basin_gemm_f64(basin_transpose ta, basin_transpose tb, size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
-                    const double *b, size_t ldb, double beta, double *c, size_t ldc)
+void basin_gemm_f64(basin_transpose ta, basin_transpose tb, size_t m, size_t n, size_t k, double alpha,
+                    const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c,
+                    size_t ldc)
 {
-    cblas_dgemm(CblasRowMajor, blas_transpose(ta), blas_transpose(tb), blas_int(m), blas_int(n), blas_int(k), alpha, a, blas_int(lda),
-                b, blas_int(ldb), beta, c, blas_int(ldc));
+    cblas_dgemm(CblasRowMajor, blas_transpose(ta), blas_transpose(tb), blas_int(m), blas_int(n), blas_int(k),
+                alpha, a, blas_int(lda), b, blas_int(ldb), beta, c, blas_int(ldc));
 }
 
-void basin_gemm_f32(basin_transpose ta, basin_transpose tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
-                    const float *b, size_t ldb, float beta, float *c, size_t ldc)
+void basin_gemm_f32(basin_transpose ta, basin_transpose tb, size_t m, size_t n, size_t k, float alpha,
+                    const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc)
 {
-    cblas_sgemm(CblasRowMajor, blas_transpose(ta), blas_transpose(tb), blas_int(m), blas_int(n), blas_int(k), alpha, a, blas_int(lda),
-                b, blas_int(ldb), beta, c, blas_int(ldc));
+    cblas_sgemm(CblasRowMajor, blas_transpose(ta), blas_transpose(tb), blas_int(m), blas_int(n), blas_int(k),
+                alpha, a, blas_int(lda), b, blas_int(ldb), beta, c, blas_int(ldc));
 }
 
-/* LAPACK reads the row-major symmetric matrix as its own transpose: the upper triangle of ours is its lower one. Column j
-   of its column-major result is our row j. */
+/* LAPACK reads the row-major symmetric matrix as its own transpose: the upper triangle of ours is its lower
+   one. Column j of its column-major result is our row j. */
 basin_status basin_symmetric_eigen(double *a, size_t n, bool vectors, double *w)
 {
-    lapack_int info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', blas_int(n), a, blas_int(n), w);
-    if (info == LAPACK_WORK_MEMORY_ERROR) return basin_fail(BASIN_ERR_NOMEM, "out of memory for the eigenvalues of a %zu x %zu matrix", n, n);
-    if (info != 0) return basin_fail(BASIN_ERR_NUMERIC, "LAPACK dsyevd failed on a %zu x %zu matrix: info %d", n, n, (int)info);
+    lapack_int info =
+        LAPACKE_dsyevd(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', blas_int(n), a, blas_int(n), w);
+    if (info == LAPACK_WORK_MEMORY_ERROR)
+        return basin_fail(BASIN_ERR_NOMEM, "out of memory for the eigenvalues of a %zu x %zu matrix", n, n);
+    if (info != 0)
+        return basin_fail(BASIN_ERR_NUMERIC, "LAPACK dsyevd failed on a %zu x %zu matrix: info %d", n, n,
+                          (int)info);
     return BASIN_OK;
 }
 
-/* One reduction to tridiagonal form, whose eigenvectors by relatively robust representations (Dhillon & Parlett, Linear
-   Algebra Appl. 387, 2004) cost only n²; all of them at once, so that clusters come out orthogonal across both ends. Only
-   the wanted ones are carried back. */
+/* One reduction to tridiagonal form, whose eigenvectors by relatively robust representations (Dhillon &
+   Parlett, Linear Algebra Appl. 387, 2004) cost only n²; all of them at once, so that clusters come out
+   orthogonal across both ends. Only the wanted ones are carried back. */
 basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size_t top, double *w, double *z)
 {
-    basin_status  st = BASIN_OK;
-    double       *d = NULL, *e = NULL, *tau = NULL, *found_w = NULL, *all = NULL;
-    lapack_int   *support = NULL, found = 0, info;
+    basin_status   st = BASIN_OK;
+    double        *d = NULL, *e = NULL, *tau = NULL, *found_w = NULL, *all = NULL;
+    lapack_int    *support = NULL, found = 0, info;
     lapack_logical accurate = 1;
 
     assert(bottom + top <= n && bottom + top > 0);
@@ -138,16 +143,19 @@ basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size
     BASIN_ALLOC(support, 2 * n, "eigenvector supports");
     BASIN_ALLOC(all, n * n, "eigenvectors");
     info = LAPACKE_dsytrd(LAPACK_COL_MAJOR, 'L', blas_int(n), a, blas_int(n), d, e, tau);
-    BASIN_CHECK(info == 0, BASIN_ERR_NUMERIC, "LAPACK dsytrd failed on a %zu x %zu matrix: info %d", n, n, (int)info);
+    BASIN_CHECK(info == 0, BASIN_ERR_NUMERIC, "LAPACK dsytrd failed on a %zu x %zu matrix: info %d", n, n,
+                (int)info);
     BASIN_TRY(basin_tridiagonal_eigen(d, e, n, w, NULL));
-    info = LAPACKE_dstemr(LAPACK_COL_MAJOR, 'V', 'A', blas_int(n), d, e, 0.0, 0.0, 0, 0, &found, found_w, all, blas_int(n), blas_int(n), support,
-                          &accurate);
-    BASIN_CHECK(info == 0 && (size_t)found == n, BASIN_ERR_NUMERIC, "LAPACK dstemr failed on %zu values: info %d, %d found", n, (int)info,
-                (int)found);
+    info = LAPACKE_dstemr(LAPACK_COL_MAJOR, 'V', 'A', blas_int(n), d, e, 0.0, 0.0, 0, 0, &found, found_w, all,
+                          blas_int(n), blas_int(n), support, &accurate);
+    BASIN_CHECK(info == 0 && (size_t)found == n, BASIN_ERR_NUMERIC,
+                "LAPACK dstemr failed on %zu values: info %d, %d found", n, (int)info, (int)found);
     memcpy(z, all, bottom * n * sizeof *z);
     memcpy(z + bottom * n, all + (n - top) * n, top * n * sizeof *z);
-    info = LAPACKE_dormtr(LAPACK_COL_MAJOR, 'L', 'L', 'N', blas_int(n), blas_int(bottom + top), a, blas_int(n), tau, z, blas_int(n));
-    BASIN_CHECK(info == 0, BASIN_ERR_NUMERIC, "LAPACK dormtr failed on a %zu x %zu matrix: info %d", n, n, (int)info);
+    info = LAPACKE_dormtr(LAPACK_COL_MAJOR, 'L', 'L', 'N', blas_int(n), blas_int(bottom + top), a,
+                          blas_int(n), tau, z, blas_int(n));
+    BASIN_CHECK(info == 0, BASIN_ERR_NUMERIC, "LAPACK dormtr failed on a %zu x %zu matrix: info %d", n, n,
+                (int)info);
 done:
     basin_free(d);
     basin_free(e);
@@ -158,7 +166,8 @@ done:
     return st;
 }
 
-basin_status basin_tridiagonal_eigen(const double *diagonal, const double *off, size_t n, double *w, double *z)
+basin_status basin_tridiagonal_eigen(const double *diagonal, const double *off, size_t n, double *w,
+                                     double *z)
 {
     basin_status st = BASIN_OK;
     double      *e = NULL;
@@ -167,14 +176,16 @@ basin_status basin_tridiagonal_eigen(const double *diagonal, const double *off, 
     BASIN_ALLOC(e, n, "tridiagonal matrix");
     memcpy(w, diagonal, n * sizeof *w);
     if (n > 1) memcpy(e, off, (n - 1) * sizeof *e);
-    info = z ? LAPACKE_dstevd(LAPACK_COL_MAJOR, 'V', blas_int(n), w, e, z, blas_int(n)) : LAPACKE_dsterf(blas_int(n), w, e);
+    info = z ? LAPACKE_dstevd(LAPACK_COL_MAJOR, 'V', blas_int(n), w, e, z, blas_int(n))
+             : LAPACKE_dsterf(blas_int(n), w, e);
     BASIN_CHECK(info == 0, BASIN_ERR_NUMERIC, "LAPACK dstevd failed on %zu values: info %d", n, (int)info);
 done:
     basin_free(e);
     return st;
 }
 
-/* C = op(A) op(B) by BLAS and by plain loops, in both precisions, at sizes that reach the vector kernels and their edges. */
+/* C = op(A) op(B) by BLAS and by plain loops, in both precisions, at sizes that reach the vector kernels and
+   their edges. */
 static double gemm_error(size_t m, size_t n, size_t k, basin_transpose ta, basin_transpose tb, bool single)
 {
     enum { MOST = 96 * 96 };
@@ -186,20 +197,24 @@ static double gemm_error(size_t m, size_t n, size_t k, basin_transpose ta, basin
     assert(m * k <= MOST && k * n <= MOST && m * n <= MOST);
     for (size_t i = 0; i < m * k; i++) af[i] = (float)(a[i] = basin_random_uniform(&random) - 0.5);
     for (size_t i = 0; i < k * n; i++) bf[i] = (float)(b[i] = basin_random_uniform(&random) - 0.5);
-    if (single) basin_gemm_f32(ta, tb, m, n, k, 1.0f, af, ta == BASIN_T ? m : k, bf, tb == BASIN_T ? k : n, 0.0f, cf, n);
-    else basin_gemm_f64(ta, tb, m, n, k, 1.0, a, ta == BASIN_T ? m : k, b, tb == BASIN_T ? k : n, 0.0, c, n);
+    if (single)
+        basin_gemm_f32(ta, tb, m, n, k, 1.0f, af, ta == BASIN_T ? m : k, bf, tb == BASIN_T ? k : n, 0.0f, cf,
+                       n);
+    else
+        basin_gemm_f64(ta, tb, m, n, k, 1.0, a, ta == BASIN_T ? m : k, b, tb == BASIN_T ? k : n, 0.0, c, n);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
             double sum = 0.0;
-            for (size_t l = 0; l < k; l++) sum += a[ta == BASIN_T ? l * m + i : i * k + l] * b[tb == BASIN_T ? j * k + l : l * n + j];
+            for (size_t l = 0; l < k; l++)
+                sum += a[ta == BASIN_T ? l * m + i : i * k + l] * b[tb == BASIN_T ? j * k + l : l * n + j];
             double error = fabs(sum - (single ? (double)cf[i * n + j] : c[i * n + j]));
             if (!(error <= worst)) worst = error;
         }
     return worst;
 }
 
-/* OpenBLAS maps one buffer a thread when it is first called, 129 MiB in Debian's build, and where it gets none it tries again for ever. The
-   least room above it is what a small analysis takes. */
+/* OpenBLAS maps one buffer a thread when it is first called, 129 MiB in Debian's build, and where it gets
+   none it tries again for ever. The least room above it is what a small analysis takes. */
 static basin_status check_room(void)
 {
     basin_status  st = BASIN_OK;
@@ -210,7 +225,8 @@ static basin_status check_room(void)
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return BASIN_OK;
     probe = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     BASIN_CHECK(probe != MAP_FAILED, BASIN_ERR_BUDGET,
-                "the limit on address space of %zu kB (ulimit -v) leaves less than the %zu kB that OpenBLAS and a small analysis take",
+                "the limit on address space of %zu kB (ulimit -v) leaves less than the %zu kB that OpenBLAS "
+                "and a small analysis take",
                 (size_t)(limit.rlim_cur >> 10), room >> 10);
     munmap(probe, room);
 done:
@@ -233,22 +249,26 @@ basin_status basin_linalg_initialise(void)
                 char blas[160];
                 basin_blas_describe(blas);
                 return basin_fail(BASIN_ERR_NUMERIC,
-                                  "this BLAS computes wrongly: %s %zux%zux%zu is off by %.1e (%s); choose another kernel, e.g. "
+                                  "this BLAS computes wrongly: %s %zux%zux%zu is off by %.1e (%s); choose "
+                                  "another kernel, e.g. "
                                   "OPENBLAS_CORETYPE=Haswell, or another BLAS build",
-                                  single ? "sgemm" : "dgemm", sizes[s][0], sizes[s][1], sizes[s][2], error, blas);
+                                  single ? "sgemm" : "dgemm", sizes[s][0], sizes[s][1], sizes[s][2], error,
+                                  blas);
             }
         }
     return BASIN_OK;
 }
 
-/* Kernels of OpenBLAS by the widest vectors that they use: 1 AVX, 2 AVX2 with FMA, 3 AVX-512; all others less. */
+/* Kernels of OpenBLAS by the widest vectors that they use: 1 AVX, 2 AVX2 with FMA, 3 AVX-512; all others
+   less. */
 static int width_of_kernel(const char *name)
 {
     static const struct {
         const char *name;
         int         width;
-    } kernels[] = {{"Sandybridge", 1}, {"Bulldozer", 1}, {"Piledriver", 1}, {"Steamroller", 1}, {"Haswell", 2}, {"Excavator", 2},
-                   {"Zen", 2}, {"SkylakeX", 3}, {"Cooperlake", 3}, {"SapphireRapids", 3}};
+    } kernels[] = {{"Sandybridge", 1}, {"Bulldozer", 1},     {"Piledriver", 1}, {"Steamroller", 1},
+                   {"Haswell", 2},     {"Excavator", 2},     {"Zen", 2},        {"SkylakeX", 3},
+                   {"Cooperlake", 3},  {"SapphireRapids", 3}};
 
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
         if (strcasecmp(kernels[i].name, name) == 0) return kernels[i].width;
@@ -264,8 +284,9 @@ static int width_of_processor(void)
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx")) width = 1;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) width = 2;
-    if (width == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
+    if (width == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512cd"))
         width = 3;
 #endif
     if (asked != NULL && strcmp(asked, "avx2") == 0 && width > 2) width = 2;
@@ -283,7 +304,9 @@ const char *basin_blas_better(void)
 void basin_blas_describe(char out[160])
 {
     const char *config = openblas_get_config(); /* «OpenBLAS 0.3.21 NO_LAPACKE …» */
-    int         name = (int)strcspn(config, " "), number = config[name] ? (int)strcspn(config + name + 1, " ") : 0;
+    int         name = (int)strcspn(config, " ");
+    int         number = config[name] ? (int)strcspn(config + name + 1, " ") : 0;
 
-    snprintf(out, 160, "%.*s, kernel %s", name + (number > 0 ? 1 + number : 0), config, openblas_get_corename());
+    snprintf(out, 160, "%.*s, kernel %s", name + (number > 0 ? 1 + number : 0), config,
+             openblas_get_corename());
 }

@@ -25,7 +25,8 @@ basin_status basin_loss_find(const char *name, basin_loss_kind *out)
             *out = (basin_loss_kind)i;
             return BASIN_OK;
         }
-    return basin_fail(BASIN_ERR_UNSUPPORTED, "loss %s is none of softmax_cross_entropy, bce_with_logits, mse", name);
+    return basin_fail(BASIN_ERR_UNSUPPORTED, "loss %s is none of softmax_cross_entropy, bce_with_logits, mse",
+                      name);
 }
 
 double basin_loss_value(const basin_loss *loss)
@@ -65,11 +66,14 @@ static basin_status check_weights(const basin_loss_spec *spec)
     bool         positive = false;
 
     if (spec->weight_count == 0) return BASIN_OK;
-    BASIN_CHECK(spec->weights != NULL, BASIN_ERR_ARG, "a loss with %zu weights that are not given", spec->weight_count);
-    BASIN_CHECK(spec->kind != BASIN_LOSS_MSE, BASIN_ERR_UNSUPPORTED, "loss mse takes no weights, it has %zu", spec->weight_count);
+    BASIN_CHECK(spec->weights != NULL, BASIN_ERR_ARG, "a loss with %zu weights that are not given",
+                spec->weight_count);
+    BASIN_CHECK(spec->kind != BASIN_LOSS_MSE, BASIN_ERR_UNSUPPORTED, "loss mse takes no weights, it has %zu",
+                spec->weight_count);
     for (size_t i = 0; i < spec->weight_count; i++) {
-        BASIN_CHECK(isfinite(spec->weights[i]) && spec->weights[i] >= 0.0, BASIN_ERR_VALUE, "weight %zu of %zu is %g: negative or not finite", i,
-                    spec->weight_count, spec->weights[i]);
+        BASIN_CHECK(isfinite(spec->weights[i]) && spec->weights[i] >= 0.0, BASIN_ERR_VALUE,
+                    "weight %zu of %zu is %g: negative or not finite", i, spec->weight_count,
+                    spec->weights[i]);
         positive = positive || spec->weights[i] > 0.0;
     }
     BASIN_CHECK(positive, BASIN_ERR_VALUE, "all %zu weights are 0", spec->weight_count);
@@ -81,12 +85,14 @@ basin_status basin_loss_spec_check(const basin_loss_spec *spec)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(spec->label_smoothing >= 0.0 && spec->label_smoothing < 1.0, BASIN_ERR_VALUE, "label smoothing %g is outside [0, 1)",
-                spec->label_smoothing);
-    BASIN_CHECK(spec->label_smoothing == 0.0 || spec->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_UNSUPPORTED,
-                "loss %s takes no label smoothing, it has %g", basin_loss_names[spec->kind], spec->label_smoothing);
+    BASIN_CHECK(spec->label_smoothing >= 0.0 && spec->label_smoothing < 1.0, BASIN_ERR_VALUE,
+                "label smoothing %g is outside [0, 1)", spec->label_smoothing);
+    BASIN_CHECK(spec->label_smoothing == 0.0 || spec->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY,
+                BASIN_ERR_UNSUPPORTED, "loss %s takes no label smoothing, it has %g",
+                basin_loss_names[spec->kind], spec->label_smoothing);
     BASIN_CHECK(!spec->ignores || spec->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_UNSUPPORTED,
-                "loss %s takes no ignore_index, it has %lld", basin_loss_names[spec->kind], (long long)spec->ignore_index);
+                "loss %s takes no ignore_index, it has %lld", basin_loss_names[spec->kind],
+                (long long)spec->ignore_index);
     BASIN_TRY(check_weights(spec));
 done:
     return st;
@@ -101,7 +107,8 @@ static void describe_weights(const basin_loss_spec *spec, char *text, size_t siz
     size_t used = (size_t)snprintf(text, size, ", weights");
 
     if (spec->weight_count <= WEIGHTS_TOLD) {
-        for (size_t i = 0; i < spec->weight_count; i++) used += (size_t)snprintf(text + used, size - used, " %.6g", spec->weights[i]);
+        for (size_t i = 0; i < spec->weight_count; i++)
+            used += (size_t)snprintf(text + used, size - used, " %.6g", spec->weights[i]);
         return;
     }
     for (size_t i = 1; i < spec->weight_count; i++) {
@@ -116,11 +123,14 @@ basin_status basin_loss_spec_describe(const basin_loss_spec *spec, char **out)
     basin_status st = BASIN_OK;
     char         smoothing[48] = "", ignored[48] = "", weights[32 + 16 * WEIGHTS_TOLD] = "", *text = NULL;
 
-    if (spec->label_smoothing != 0.0) snprintf(smoothing, sizeof smoothing, ", label smoothing %.6g", spec->label_smoothing);
-    if (spec->ignores) snprintf(ignored, sizeof ignored, ", ignore index %lld", (long long)spec->ignore_index);
+    if (spec->label_smoothing != 0.0)
+        snprintf(smoothing, sizeof smoothing, ", label smoothing %.6g", spec->label_smoothing);
+    if (spec->ignores)
+        snprintf(ignored, sizeof ignored, ", ignore index %lld", (long long)spec->ignore_index);
     if (spec->weight_count > 0) describe_weights(spec, weights, sizeof weights);
-    BASIN_CHECK((text = basin_format("%s%s%s%s", basin_loss_names[spec->kind], smoothing, ignored, weights)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for a description");
+    BASIN_CHECK(
+        (text = basin_format("%s%s%s%s", basin_loss_names[spec->kind], smoothing, ignored, weights)) != NULL,
+        BASIN_ERR_NOMEM, "out of memory for a description");
     *out = text;
 done:
     return st;

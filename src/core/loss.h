@@ -6,8 +6,8 @@
 
 extern const char *const basin_loss_names[]; /* by basin_loss_kind, then NULL */
 
-/* Smoothing in [0, 1); weights finite, >= 0, not all 0; nothing set that the loss has no use for. That the weights are as many as
-   the classes is seen where the network is known. */
+/* Smoothing in [0, 1); weights finite, >= 0, not all 0; nothing set that the loss has no use for.
+   That the weights are as many as the classes is seen where the network is known. */
 basin_status basin_loss_spec_check(const basin_loss_spec *spec);
 
 #endif

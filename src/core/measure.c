@@ -36,7 +36,8 @@ const basin_column basin_columns[] = {
 
 const size_t basin_column_count = sizeof basin_columns / sizeof *basin_columns;
 
-_Static_assert(offsetof(basin_value, value) == 0, "the number of a column lies at its offset, a measure's too");
+_Static_assert(offsetof(basin_value, value) == 0,
+               "the number of a column lies at its offset, a measure's too");
 
 const basin_column *basin_column_find(const char *name)
 {

@@ -39,7 +39,7 @@ bool basin_add(size_t a, size_t b, size_t *out)
     return true;
 }
 
-/* ---------------------------------------------------------------------------------------------- accounting -- */
+/* ------------------------------------------------------------------------------------------ accounting -- */
 
 static size_t memory_used, memory_peak, memory_aside;
 
@@ -84,11 +84,13 @@ size_t basin_memory_left(void)
 {
     size_t limit = basin_memory_limit(), taken;
 
-    if (!basin_add(basin_memory_used(), memory_aside, &taken) || !basin_add(taken, BASIN_MEMORY_PROGRAM, &taken)) return 0;
+    if (!basin_add(basin_memory_used(), memory_aside, &taken) ||
+        !basin_add(taken, BASIN_MEMORY_PROGRAM, &taken))
+        return 0;
     return taken < limit ? limit - taken : 0;
 }
 
-/* --------------------------------------------------------------------------------------------------- blocks -- */
+/* ---------------------------------------------------------------------------------------------- blocks -- */
 
 /* In front of every block, so that freeing knows its size; of the alignment's size. */
 typedef struct header {
@@ -100,7 +102,8 @@ void *basin_alloc(size_t count, size_t size)
 {
     size_t bytes, padded;
 
-    if (!basin_mul(count, size, &bytes) || !basin_add(bytes, sizeof(header) + BASIN_ALIGNMENT - 1, &padded)) return NULL;
+    if (!basin_mul(count, size, &bytes) || !basin_add(bytes, sizeof(header) + BASIN_ALIGNMENT - 1, &padded))
+        return NULL;
     padded = (bytes == 0 ? 2 * BASIN_ALIGNMENT : padded) / BASIN_ALIGNMENT * BASIN_ALIGNMENT;
 #ifdef BASIN_FAULT
     if (fault_allowed == 0) return NULL;

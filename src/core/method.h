@@ -1,5 +1,6 @@
-/* The methods of training that basin knows, once: what a checkpoint of each may mean and which formulas hold for it. A method that
- * is not in this table is carried by its name alone: nothing is assumed of it.
+/* The methods of training that basin knows, once: what a checkpoint of each may mean and which
+ * formulas hold for it. A method that is not in this table is carried by its name alone: nothing is
+ * assumed of it.
  */
 #ifndef BASIN_CORE_METHOD_H
 #define BASIN_CORE_METHOD_H
@@ -28,16 +29,19 @@ typedef enum basin_stability {
 } basin_stability;
 
 typedef struct basin_method {
-    const char     *name;            /* as checkpoints record it and the command line takes it */
-    const char     *title;           /* as figures print it */
-    bool            never_perturbed; /* between steps its weights are theta itself, whatever it does inside a step */
-    bool            radius;          /* perturbs by a radius rho: with a constant one its iterates hover */
+    const char *name;  /* as checkpoints record it and the command line takes it */
+    const char *title; /* as figures print it */
+    /* between steps its weights are theta itself, whatever it does inside a step */
+    bool never_perturbed;
+    /* perturbs by a radius rho: with a constant one its iterates hover */
+    bool            radius;
     basin_stability stability;
 } basin_method;
 
 extern const basin_method basin_methods[BASIN_METHODS]; /* by basin_method_kind */
 
-const basin_method *basin_method_find(const char *name); /* NULL for NULL and for a method that is not in the table */
+/* NULL for NULL and for a method that is not in the table */
+const basin_method *basin_method_find(const char *name);
 /* The title of a method; of one that is not in the table its name. `name` must not be NULL. */
 const char *basin_method_title(const char *name);
 

@@ -26,14 +26,16 @@ struct basin_curvature {
     const basin_samples *subset; /* &samples, or NULL for all */
 };
 
-basin_status basin_objective_create(const basin_objective_type *type, void *ctx, const basin_objective_facts *facts, basin_objective **out)
+basin_status basin_objective_create(const basin_objective_type *type, void *ctx,
+                                    const basin_objective_facts *facts, basin_objective **out)
 {
     basin_status     st = BASIN_OK;
     basin_objective *objective = NULL;
 
-    BASIN_CHECK(type->loss != NULL && type->gradient != NULL, BASIN_ERR_ARG, "objective %s lacks a loss or a gradient", type->name);
-    BASIN_CHECK(type->freeze == NULL || (type->product != NULL && type->thaw != NULL), BASIN_ERR_ARG, "objective %s has freeze without product or thaw",
-                type->name);
+    BASIN_CHECK(type->loss != NULL && type->gradient != NULL, BASIN_ERR_ARG,
+                "objective %s lacks a loss or a gradient", type->name);
+    BASIN_CHECK(type->freeze == NULL || (type->product != NULL && type->thaw != NULL), BASIN_ERR_ARG,
+                "objective %s has freeze without product or thaw", type->name);
     BASIN_CHECK(facts->size > 0, BASIN_ERR_ARG, "objective %s has no parameters", type->name);
     BASIN_ALLOC(objective, 1, "objective");
     *objective = (basin_objective){.type = type, .ctx = ctx, .facts = *facts};
@@ -94,7 +96,8 @@ basin_flops basin_objective_flops(const basin_objective *objective)
     return flops;
 }
 
-basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out)
+basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta,
+                                  basin_loss *out)
 {
     basin_status st = BASIN_OK;
     basin_loss   loss = {0};
@@ -106,7 +109,8 @@ done:
     return st;
 }
 
-basin_status basin_objective_gradient(basin_objective *o, const basin_samples *s, const double *theta, basin_loss *out, double *g)
+basin_status basin_objective_gradient(basin_objective *o, const basin_samples *s, const double *theta,
+                                      basin_loss *out, double *g)
 {
     basin_status st = BASIN_OK;
     basin_loss   loss = {0};
@@ -118,14 +122,16 @@ done:
     return st;
 }
 
-static void subspace_point(const double *theta, const double *dirs, size_t d, const double *coef, size_t size, double *point)
+static void subspace_point(const double *theta, const double *dirs, size_t d, const double *coef, size_t size,
+                           double *point)
 {
     basin_copy(theta, point, size);
     for (size_t j = 0; j < d; j++) basin_axpy(coef[j], dirs + j * size, point, size);
 }
 
-static basin_status subspace_by_points(basin_objective *o, const basin_samples *s, const double *theta, const double *dirs, size_t d,
-                                       const double *coef, size_t n, basin_loss *out)
+static basin_status subspace_by_points(basin_objective *o, const basin_samples *s, const double *theta,
+                                       const double *dirs, size_t d, const double *coef, size_t n,
+                                       basin_loss *out)
 {
     basin_status st = BASIN_OK;
     double      *point = NULL;
@@ -141,15 +147,18 @@ done:
     return st;
 }
 
-basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s, const double *theta, const double *dirs, size_t d,
-                                      const double *coef, size_t n, basin_loss *out)
+basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s, const double *theta,
+                                      const double *dirs, size_t d, const double *coef, size_t n,
+                                      basin_loss *out)
 {
     basin_status st = BASIN_OK;
     basin_loss  *losses = NULL;
 
     BASIN_ALLOC(losses, n, "losses of the subspace");
-    if (o->type->subspace != NULL) BASIN_TRY(o->type->subspace(o->ctx, s, theta, dirs, d, coef, n, losses));
-    else BASIN_TRY(subspace_by_points(o, s, theta, dirs, d, coef, n, losses));
+    if (o->type->subspace != NULL)
+        BASIN_TRY(o->type->subspace(o->ctx, s, theta, dirs, d, coef, n, losses));
+    else
+        BASIN_TRY(subspace_by_points(o, s, theta, dirs, d, coef, n, losses));
     o->cost.losses += n;
     if (n > 0) memcpy(out, losses, n * sizeof *losses);
 done:
@@ -157,7 +166,8 @@ done:
     return st;
 }
 
-basin_status basin_objective_crossings(basin_objective *o, const basin_samples *s, const double *a, const double *b, uint64_t *out)
+basin_status basin_objective_crossings(basin_objective *o, const basin_samples *s, const double *a,
+                                       const double *b, uint64_t *out)
 {
     *out = 0;
     return o->type->crossings != NULL ? o->type->crossings(o->ctx, s, a, b, out) : BASIN_OK;
@@ -181,7 +191,8 @@ done:
     return st;
 }
 
-basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, const double *theta, basin_curvature_kind kind, basin_curvature **out)
+basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, const double *theta,
+                                    basin_curvature_kind kind, basin_curvature **out)
 {
     basin_status     st = BASIN_OK;
     basin_curvature *c = NULL;
@@ -189,8 +200,10 @@ basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, 
     BASIN_CHECK(kind == BASIN_HESSIAN, BASIN_ERR_UNSUPPORTED, "curvature kind %d", (int)kind);
     BASIN_ALLOC(c, 1, "curvature");
     c->objective = o;
-    if (o->type->freeze != NULL) BASIN_TRY(o->type->freeze(o->ctx, s, theta, kind, &c->point));
-    else BASIN_TRY(keep_point(c, s, theta));
+    if (o->type->freeze != NULL)
+        BASIN_TRY(o->type->freeze(o->ctx, s, theta, kind, &c->point));
+    else
+        BASIN_TRY(keep_point(c, s, theta));
     o->cost.freezes++;
     *out = c, c = NULL;
 done:
@@ -221,11 +234,12 @@ size_t basin_curvature_size(const basin_curvature *c)
 void basin_curvature_provision(const basin_curvature *c, basin_provision *out)
 {
     *out = (basin_provision){0};
-    if (c->point != NULL && c->objective->type->provision != NULL) c->objective->type->provision(c->point, out);
+    if (c->point != NULL && c->objective->type->provision != NULL)
+        c->objective->type->provision(c->point, out);
 }
 
-/* Hv ≈ (∇L(theta + h v) - ∇L(theta - h v)) / 2h with h‖v‖ = ε^{1/3} (1 + ‖theta‖), the step that balances truncation and
-   rounding of a central difference. */
+/* Hv ≈ (∇L(theta + h v) - ∇L(theta - h v)) / 2h with h‖v‖ = ε^{1/3} (1 + ‖theta‖), the step that balances
+   truncation and rounding of a central difference. */
 static basin_status product_by_differences(basin_curvature *c, const double *v, double *hv)
 {
     basin_status     st = BASIN_OK;
@@ -256,9 +270,11 @@ basin_status basin_curvature_product(basin_curvature *c, const double *v, size_t
     basin_status     st = BASIN_OK;
     basin_objective *o = c->objective;
 
-    if (c->point != NULL) BASIN_TRY(o->type->product(c->point, v, k, hv));
+    if (c->point != NULL)
+        BASIN_TRY(o->type->product(c->point, v, k, hv));
     else
-        for (size_t j = 0; j < k; j++) BASIN_TRY(product_by_differences(c, v + j * o->facts.size, hv + j * o->facts.size));
+        for (size_t j = 0; j < k; j++)
+            BASIN_TRY(product_by_differences(c, v + j * o->facts.size, hv + j * o->facts.size));
     o->cost.products += k;
 done:
     return st;

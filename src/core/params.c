@@ -25,7 +25,8 @@ const char *basin_shape_text(const size_t *shape, size_t rank, char *text, size_
 {
     size_t used = (size_t)snprintf(text, size, "[");
 
-    for (size_t i = 0; i < rank && used < size; i++) used += (size_t)snprintf(text + used, size - used, i ? ", %zu" : "%zu", shape[i]);
+    for (size_t i = 0; i < rank && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, i ? ", %zu" : "%zu", shape[i]);
     if (used < size) snprintf(text + used, size - used, "]");
     return text;
 }
@@ -46,14 +47,20 @@ basin_status basin_params_add(basin_params *params, const char *name, const size
     basin_block *blocks = NULL;
 
     BASIN_CHECK(name[0] != '\0', BASIN_ERR_FORMAT, "a parameter without a name");
-    BASIN_CHECK(basin_params_find(params, name) == NULL, BASIN_ERR_FORMAT, "parameter %s is declared twice", name);
-    BASIN_CHECK(rank <= BASIN_MAX_RANK, BASIN_ERR_FORMAT, "parameter %s: rank %zu, at most %d", name, rank, BASIN_MAX_RANK);
-    BASIN_CHECK(basin_shape_size(shape, rank, &block.size) && basin_add(params->size, block.size, &(size_t){0}), BASIN_ERR_FORMAT,
-                "parameter %s: the product of its dimensions %s overflows", name, BASIN_SHAPE_TEXT(shape, rank));
-    BASIN_CHECK(block.size > 0, BASIN_ERR_FORMAT, "parameter %s: a dimension of 0 in %s", name, BASIN_SHAPE_TEXT(shape, rank));
+    BASIN_CHECK(basin_params_find(params, name) == NULL, BASIN_ERR_FORMAT, "parameter %s is declared twice",
+                name);
+    BASIN_CHECK(rank <= BASIN_MAX_RANK, BASIN_ERR_FORMAT, "parameter %s: rank %zu, at most %d", name, rank,
+                BASIN_MAX_RANK);
+    BASIN_CHECK(basin_shape_size(shape, rank, &block.size) &&
+                    basin_add(params->size, block.size, &(size_t){0}),
+                BASIN_ERR_FORMAT, "parameter %s: the product of its dimensions %s overflows", name,
+                BASIN_SHAPE_TEXT(shape, rank));
+    BASIN_CHECK(block.size > 0, BASIN_ERR_FORMAT, "parameter %s: a dimension of 0 in %s", name,
+                BASIN_SHAPE_TEXT(shape, rank));
     if (rank > 0) memcpy(block.shape, shape, rank * sizeof *shape);
-    BASIN_CHECK((blocks = basin_grow(params->blocks, params->count, params->count + 1, sizeof *blocks)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for parameter %s", name);
+    BASIN_CHECK((blocks = basin_grow(params->blocks, params->count, params->count + 1, sizeof *blocks)) !=
+                    NULL,
+                BASIN_ERR_NOMEM, "out of memory for parameter %s", name);
     params->blocks = blocks;
     BASIN_STRDUP(block.name, name);
     blocks[params->count++] = block;

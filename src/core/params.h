@@ -4,9 +4,10 @@
 
 #include "core/status.h"
 
-/* Appends one block behind the last. BASIN_ERR_FORMAT for a name that is taken, a rank over BASIN_MAX_RANK, a zero
-   dimension, or sizes that overflow. */
-basin_status basin_params_add(basin_params *params, const char *name, const size_t *shape, size_t rank);
+/* Appends one block behind the last. BASIN_ERR_FORMAT for a name that is taken, a rank over
+   BASIN_MAX_RANK, a zero dimension, or sizes that overflow. */
+basin_status basin_params_add(basin_params *params, const char *name, const size_t *shape,
+                              size_t rank);
 basin_status basin_params_create(basin_params **out);
 
 /* Product of a shape; false on overflow of size_t (or of bytes as double). Rank 0 gives 1. */
@@ -17,8 +18,12 @@ const char *basin_shape_text(const size_t *shape, size_t rank, char *text, size_
 #define BASIN_SHAPE_TEXT(shape, rank) basin_shape_text((shape), (rank), (char[192]){0}, 192)
 
 /* Nothing is known of how something was trained. */
-#define BASIN_HYPERPARAMETERS_UNKNOWN                                                       \
-    ((basin_hyperparameters){.learning_rate = NAN, .momentum = NAN, .rho = NAN,             \
-                             .weight_decay = NAN, .batch_size = -1, .seed = -1})
+#define BASIN_HYPERPARAMETERS_UNKNOWN              \
+    ((basin_hyperparameters){.learning_rate = NAN, \
+                             .momentum = NAN,      \
+                             .rho = NAN,           \
+                             .weight_decay = NAN,  \
+                             .batch_size = -1,     \
+                             .seed = -1})
 
 #endif

@@ -26,7 +26,8 @@ basin_random basin_random_start(uint64_t seed, uint64_t stream)
 static uint32_t next_word(basin_random *r)
 {
     if (r->used == 4) {
-        uint32_t counter[4] = {(uint32_t)r->counter, (uint32_t)(r->counter >> 32), (uint32_t)r->stream, (uint32_t)(r->stream >> 32)};
+        uint32_t counter[4] = {(uint32_t)r->counter, (uint32_t)(r->counter >> 32), (uint32_t)r->stream,
+                               (uint32_t)(r->stream >> 32)};
         uint32_t key[2] = {(uint32_t)r->seed, (uint32_t)(r->seed >> 32)};
         basin_random_block(counter, key, r->word);
         r->counter++;

@@ -16,9 +16,9 @@ const char *basin_result_name(basin_result_kind kind)
     return result_names[kind];
 }
 
-#define RESULT_DESTROY(kind, name, type)                          \
-    void type##_destroy(type **value)                             \
-    {                                                             \
+#define RESULT_DESTROY(kind, name, type)                                 \
+    void type##_destroy(type **value)                                    \
+    {                                                                    \
         basin_schema_destroy(basin_result_schema(kind), (void **)value); \
     }
 BASIN_RESULT_LIST(RESULT_DESTROY)
@@ -83,7 +83,8 @@ basin_status basin_row_copy(const basin_row *from, basin_row *to)
     return basin_schema_copy(&basin_row_schema, from, to);
 }
 
-basin_status basin_result_create(basin_result_kind kind, void *value, basin_provenance *provenance, basin_result **out)
+basin_status basin_result_create(basin_result_kind kind, void *value, basin_provenance *provenance,
+                                 basin_result **out)
 {
     basin_status  st = BASIN_OK;
     basin_result *result = NULL;
@@ -104,7 +105,8 @@ void basin_result_destroy(basin_result **result)
     *result = NULL;
 }
 
-static void compare_training(const basin_training *a, const basin_training *b, double *difference, char where[128])
+static void compare_training(const basin_training *a, const basin_training *b, double *difference,
+                             char where[128])
 {
     double other;
     char   field[128];
@@ -115,11 +117,14 @@ static void compare_training(const basin_training *a, const basin_training *b, d
     snprintf(where, 128, "provenance.training.%.60s", field);
 }
 
-basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference, char where[128])
+basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference,
+                                  char where[128])
 {
     if (a->kind != b->kind)
-        return basin_fail(BASIN_ERR_ARG, "a result of kind %s cannot be compared with one of kind %s", basin_result_name(a->kind), basin_result_name(b->kind));
+        return basin_fail(BASIN_ERR_ARG, "a result of kind %s cannot be compared with one of kind %s",
+                          basin_result_name(a->kind), basin_result_name(b->kind));
     basin_schema_compare(basin_result_schema(a->kind), a->value, b->value, difference, where);
-    if (a->provenance != NULL && b->provenance != NULL) compare_training(&a->provenance->training, &b->provenance->training, difference, where);
+    if (a->provenance != NULL && b->provenance != NULL)
+        compare_training(&a->provenance->training, &b->provenance->training, difference, where);
     return BASIN_OK;
 }

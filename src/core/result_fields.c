@@ -4,13 +4,38 @@
 #include "core/loss.h"
 #include "core/schema.h"
 
-#define NO_EXTENTS {BASIN_NO_EXTENT, BASIN_NO_EXTENT}
-#define EXTENT(a, b) {a, b}
-#define PLAIN(kind, member, key, bits, meaning) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = NO_EXTENTS, .flags = bits, .text = meaning}
-#define ARRAY(kind, member, key, extents, bits, meaning) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = extents, .flags = bits, .text = meaning}
-#define CHOICE(member, key, names, bits, meaning) {.name = key, .type = BASIN_FIELD_CHOICE, .offset = offsetof(S, member), .extent = NO_EXTENTS, .choices = names, .flags = bits, .text = meaning}
-#define NESTED(kind, member, key, count, inner, meaning) {.name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = {count, BASIN_NO_EXTENT}, .schema = &inner, .text = meaning}
-#define SCHEMA(type, table) {.name = #type, .size = sizeof(type), .fields = table, .count = sizeof table / sizeof *table}
+#define NO_EXTENTS                       \
+    {                                    \
+        BASIN_NO_EXTENT, BASIN_NO_EXTENT \
+    }
+#define EXTENT(a, b) \
+    {                \
+        a, b         \
+    }
+#define PLAIN(kind, member, key, bits, meaning)                                                       \
+    {                                                                                                 \
+        .name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = NO_EXTENTS, \
+        .flags = bits, .text = meaning                                                                \
+    }
+#define ARRAY(kind, member, key, extents, bits, meaning)                                           \
+    {                                                                                              \
+        .name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), .extent = extents, \
+        .flags = bits, .text = meaning                                                             \
+    }
+#define CHOICE(member, key, names, bits, meaning)                                                     \
+    {                                                                                                 \
+        .name = key, .type = BASIN_FIELD_CHOICE, .offset = offsetof(S, member), .extent = NO_EXTENTS, \
+        .choices = names, .flags = bits, .text = meaning                                              \
+    }
+#define NESTED(kind, member, key, count, inner, meaning)                        \
+    {                                                                           \
+        .name = key, .type = BASIN_FIELD_##kind, .offset = offsetof(S, member), \
+        .extent = {count, BASIN_NO_EXTENT}, .schema = &inner, .text = meaning   \
+    }
+#define SCHEMA(type, table)                                                                         \
+    {                                                                                               \
+        .name = #type, .size = sizeof(type), .fields = table, .count = sizeof table / sizeof *table \
+    }
 
 /* The texts of the enums: those of values that a result can hold, in their order. */
 static const char *const check_verdicts[] = {"passed", "failed", "not_testable", NULL};
@@ -26,26 +51,32 @@ static const char *const perturbed_[] = {"no", "yes", "unknown", NULL};
 #define DIRECTION_NAME(kind, name, argument) name,
 static const char *const directions[] = {"other", BASIN_DIRECTION_LIST(DIRECTION_NAME) NULL};
 static const char *const rise_directions[] = {"sam", "msam", "top", "random", NULL};
-static const char *const descents[] = {"not_tested", "descent_found", "negative_curvature", "none_found", "gradient_at_rounding", NULL};
+static const char *const descents[] = {"not_tested", "descent_found",        "negative_curvature",
+                                       "none_found", "gradient_at_rounding", NULL};
 static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
 static const char *const intervals[] = {"none", "residual", "bounds", "standard_error", NULL};
-static const char *const verdicts[] = {"undecided", "lower", "higher", "too_few_seeds", "not_measured", "not_paired", "continuation", NULL};
+static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
+                                       "not_measured", "not_paired", "continuation", NULL};
 
 #define S basin_stationarity
 static const basin_field stationarity_fields[] = {
-    CHOICE(verdict, "verdict", descents, 0, "what was found of a way down: none_found is within these products and this threshold"),
+    CHOICE(verdict, "verdict", descents, 0,
+           "what was found of a way down: none_found is within these products and this threshold"),
     PLAIN(DOUBLE, loss, "loss", 0, "R: loss with coupled weight decay"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "norm of the gradient, without weight decay"),
-    PLAIN(DOUBLE, decayed_gradient_norm, "decayed_gradient_norm", 0, "norm of gradient + w theta; null without coupled weight decay"),
-    PLAIN(DOUBLE, decrement, "decrement", 0, "fall of the quadratic model over the Krylov space of the gradient, relative to R"),
+    PLAIN(DOUBLE, decayed_gradient_norm, "decayed_gradient_norm", 0,
+          "norm of gradient + w theta; null without coupled weight decay"),
+    PLAIN(DOUBLE, decrement, "decrement", 0,
+          "fall of the quadratic model over the Krylov space of the gradient, relative to R"),
     PLAIN(DOUBLE, tried, "tried", 0, "largest fall of R itself at shares of the model's step, relative to R"),
     PLAIN(DOUBLE, threshold, "threshold", 0, "of the decrement"),
     PLAIN(SIZE, products, "products", 0, "dimension of that Krylov space"),
     PLAIN(DOUBLE, ritz_least, "ritz_least", 0, "least curvature found in it"),
     PLAIN(DOUBLE, ritz_most, "ritz_most", 0, "largest curvature found in it"),
     PLAIN(DOUBLE, curvature, "curvature", 0, "g.Hg / g.g"),
-    PLAIN(DOUBLE, fall_per_step, "fall_per_step", 0, "relative fall of R per training step, first order; null where eta is not recorded"),
+    PLAIN(DOUBLE, fall_per_step, "fall_per_step", 0,
+          "relative fall of R per training step, first order; null where eta is not recorded"),
 };
 #undef S
 
@@ -99,7 +130,8 @@ static const basin_field info_fields[] = {
     PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "training method"),
     PLAIN(STRING, run, "run", BASIN_FIELD_OPTIONAL, "identity of the training, equal in all its checkpoints"),
     CHOICE(loss_kind, "loss_name", basin_loss_names, 0, "loss function"),
-    PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights"),
+    PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL,
+          "loss function with label smoothing, ignore index and weights"),
     CHOICE(perturbed, "perturbed", perturbed_, 0, "are the stored weights perturbed"),
     PLAIN(DOUBLE, undo, "undo", 0, "theta = stored + undo * momentum"),
     PLAIN(STRING, data_path, "data_path", BASIN_FIELD_OPTIONAL, "as recorded"),
@@ -124,9 +156,11 @@ static const basin_field info_fields[] = {
     PLAIN(SIZE, tensor_count, "tensor_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, tensors, "tensors", offsetof(S, tensor_count), tensor_info_schema, "parameters in order"),
     PLAIN(SIZE, node_count, "node_count", BASIN_FIELD_HIDDEN, ""),
-    ARRAY(STRINGS, nodes, "nodes", EXTENT(offsetof(S, node_count), BASIN_NO_EXTENT), 0, "ops in order of evaluation"),
+    ARRAY(STRINGS, nodes, "nodes", EXTENT(offsetof(S, node_count), BASIN_NO_EXTENT), 0,
+          "ops in order of evaluation"),
     PLAIN(SIZE, recorded_count, "recorded_count", BASIN_FIELD_HIDDEN, ""),
-    NESTED(STRUCTS, recorded, "recorded", offsetof(S, recorded_count), recorded_schema, "values recorded by the training program"),
+    NESTED(STRUCTS, recorded, "recorded", offsetof(S, recorded_count), recorded_schema,
+           "values recorded by the training program"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "with --gradient"),
     PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "with --gradient"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "with --gradient"),
@@ -169,8 +203,10 @@ static const basin_field spectrum_fields[] = {
     PLAIN(BOOL, approximate, "approximate", 0, "products by differences of the gradient"),
     PLAIN(SIZE, count, "count", 0, "eigenvalues held"),
     ARRAY(DOUBLES, eigenvalues, "eigenvalues", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "descending"),
-    ARRAY(DOUBLES, residuals, "residuals", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "|Hq - lambda q|, dense: an upper bound"),
-    ARRAY(DOUBLES, gaps, "gaps", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "to the nearest other eigenvalue held"),
+    ARRAY(DOUBLES, residuals, "residuals", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0,
+          "|Hq - lambda q|, dense: an upper bound"),
+    ARRAY(DOUBLES, gaps, "gaps", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0,
+          "to the nearest other eigenvalue held"),
     PLAIN(SIZE, top, "top", 0, "truncated: how many of the largest"),
     PLAIN(SIZE, bottom, "bottom", 0, "truncated: how many of the smallest"),
     PLAIN(BOOL, converged, "converged", 0, "every residual within tolerance"),
@@ -184,11 +220,15 @@ static const basin_field spectrum_fields[] = {
     PLAIN(DOUBLE, trace, "trace", 0, "of H"),
     PLAIN(DOUBLE, trace_error, "trace_error", 0, "standard error; 0 = exact"),
     PLAIN(DOUBLE, asymmetry, "asymmetry", 0, "|H - H^T|_F / |H|_F as computed; null if not dense"),
-    PLAIN(DOUBLE, negative_mass, "negative_mass", 0, "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense"),
-    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
+    PLAIN(DOUBLE, negative_mass, "negative_mass", 0,
+          "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
+           "what was found of a way down from this point"),
     PLAIN(SIZE, vector_count, "vector_count", BASIN_FIELD_HIDDEN, "eigenvectors held"),
-    ARRAY(SIZES, vector_index, "vector_index", EXTENT(offsetof(S, vector_count), BASIN_NO_EXTENT), BASIN_FIELD_HIDDEN, "their eigenvalues"),
-    ARRAY(DOUBLES, vectors, "vectors", EXTENT(offsetof(S, vector_count), offsetof(S, parameters)), BASIN_FIELD_HIDDEN, "unit eigenvectors"),
+    ARRAY(SIZES, vector_index, "vector_index", EXTENT(offsetof(S, vector_count), BASIN_NO_EXTENT),
+          BASIN_FIELD_HIDDEN, "their eigenvalues"),
+    ARRAY(DOUBLES, vectors, "vectors", EXTENT(offsetof(S, vector_count), offsetof(S, parameters)),
+          BASIN_FIELD_HIDDEN, "unit eigenvectors"),
 };
 #undef S
 
@@ -198,7 +238,8 @@ static const basin_field sane_fields[] = {
     PLAIN(SIZE, samples, "samples", 0, "N used"),
     PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
-    CHOICE(method, "method", sane_methods, 0, "the eigenvalues that entered: all of them, the extreme ones, or Ritz values of one Lanczos run"),
+    CHOICE(method, "method", sane_methods, 0,
+           "the eigenvalues that entered: all of them, the extreme ones, or Ritz values of one Lanczos run"),
     PLAIN(SIZE, eigenvalues, "eigenvalues", 0, "how many entered"),
     PLAIN(DOUBLE, value, "sane.value", 0, "sum of |l| / (|l| + kappa Lambda)"),
     PLAIN(DOUBLE, lower, "sane.lower", 0, "bound"),
@@ -212,13 +253,18 @@ static const basin_field sane_fields[] = {
     PLAIN(DOUBLE, alpha, "n_eff.alpha", 0, "cut-off of N_eff"),
     CHOICE(alpha_source, "n_eff.alpha_source", alpha_sources, 0, "where alpha comes from"),
     PLAIN(SIZE, sweep_count, "sweep_count", BASIN_FIELD_HIDDEN, ""),
-    ARRAY(DOUBLES, kappa_sweep, "sane.sweep.kappa", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "sensitivity: cut-offs"),
-    ARRAY(DOUBLES, sane_sweep, "sane.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "SANE at each of them"),
-    ARRAY(DOUBLES, alpha_sweep, "n_eff.sweep.alpha", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "sensitivity: cut-offs"),
-    ARRAY(DOUBLES, n_eff_sweep, "n_eff.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0, "N_eff at each of them"),
+    ARRAY(DOUBLES, kappa_sweep, "sane.sweep.kappa", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0,
+          "sensitivity: cut-offs"),
+    ARRAY(DOUBLES, sane_sweep, "sane.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0,
+          "SANE at each of them"),
+    ARRAY(DOUBLES, alpha_sweep, "n_eff.sweep.alpha", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0,
+          "sensitivity: cut-offs"),
+    ARRAY(DOUBLES, n_eff_sweep, "n_eff.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0,
+          "N_eff at each of them"),
     PLAIN(SIZE, ritz_steps, "ritz_steps", 0, "Lanczos steps of the ritz method; else 0"),
     PLAIN(UINT, seed, "seed", 0, "of the start vector"),
-    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
+           "what was found of a way down from this point"),
 };
 #undef S
 
@@ -228,7 +274,8 @@ static const basin_field axis_fields[] = {
     PLAIN(STRING, direction, "direction", 0, "as asked for"),
     PLAIN(STRING, definition, "definition", BASIN_FIELD_OPTIONAL, "one line"),
     PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
-    ARRAY(DOUBLES, coordinates, "coordinates", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0, "multiples of the direction"),
+    ARRAY(DOUBLES, coordinates, "coordinates", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0,
+          "multiples of the direction"),
     PLAIN(DOUBLE, norm, "norm", 0, "of the direction as used"),
     PLAIN(DOUBLE, natural_norm, "natural_norm", 0, "before scaling"),
     PLAIN(DOUBLE, slope, "slope", 0, "g.d at the centre"),
@@ -247,7 +294,8 @@ static const basin_field surface_fields[] = {
     PLAIN(SIZE, rows, "rows", BASIN_FIELD_HIDDEN, "second direction; 1 for a 1-D slice"),
     PLAIN(SIZE, columns, "columns", BASIN_FIELD_HIDDEN, "first direction"),
     ARRAY(DOUBLES, loss, "loss", EXTENT(offsetof(S, rows), offsetof(S, columns)), 0, "mean loss"),
-    ARRAY(DOUBLES, accuracy, "accuracy", EXTENT(offsetof(S, rows), offsetof(S, columns)), 0, "in [0, 1]; null where undefined"),
+    ARRAY(DOUBLES, accuracy, "accuracy", EXTENT(offsetof(S, rows), offsetof(S, columns)), 0,
+          "in [0, 1]; null where undefined"),
     PLAIN(DOUBLE, centre_loss, "centre_loss", 0, "at coordinate 0"),
     PLAIN(DOUBLE, centre_accuracy, "centre_accuracy", 0, "at coordinate 0"),
 };
@@ -263,8 +311,10 @@ static const basin_field slice_fields[] = {
     PLAIN(SIZE, surface_count, "surface_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, surfaces, "surfaces", offsetof(S, surface_count), surface_schema, "one for each split"),
     PLAIN(DOUBLE, cosine, "cosine", 0, "between the two directions"),
-    ARRAY(DOUBLES, momentum_cosines, "momentum_cosines", EXTENT(offsetof(S, axis_count), BASIN_NO_EXTENT), 0, "with the momentum"),
-    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
+    ARRAY(DOUBLES, momentum_cosines, "momentum_cosines", EXTENT(offsetof(S, axis_count), BASIN_NO_EXTENT), 0,
+          "with the momentum"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
+           "what was found of a way down from this point"),
 };
 #undef S
 
@@ -277,7 +327,8 @@ static const basin_field rise_fields[] = {
     PLAIN(DOUBLE, rho, "rho", 0, "signed radius"),
     PLAIN(DOUBLE, value, "value", 0, "L(theta + rho d) - L(theta) = slope + symmetric"),
     PLAIN(DOUBLE, slope, "slope", 0, "its odd part: half of L(theta + rho d) - L(theta - rho d)"),
-    PLAIN(DOUBLE, symmetric, "symmetric", 0, "its even part, of curvature: half of L(theta + rho d) + L(theta - rho d), less L(theta)"),
+    PLAIN(DOUBLE, symmetric, "symmetric", 0,
+          "its even part, of curvature: half of L(theta + rho d) + L(theta - rho d), less L(theta)"),
     PLAIN(DOUBLE, loss, "loss", 0, "L(theta + rho d)"),
 };
 #undef S
@@ -296,7 +347,8 @@ static const basin_field sharpness_fields[] = {
     PLAIN(DOUBLE, gradient_top_cosine2, "gradient_top_cosine2", 0, "cos^2(g, top eigenvector)"),
     PLAIN(SIZE, rise_count, "rise_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, rises, "measures", offsetof(S, rise_count), rise_schema, "one for each name and radius"),
-    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
+           "what was found of a way down from this point"),
 };
 #undef S
 
@@ -305,21 +357,29 @@ static const basin_field value_fields[] = {
     PLAIN(DOUBLE, value, "value", 0, "null where it is unknown or undefined"),
     PLAIN(DOUBLE, lower, "lower", 0, "end of its interval; null where there is none"),
     PLAIN(DOUBLE, upper, "upper", 0, "end of its interval; null where there is none"),
-    CHOICE(interval, "interval", intervals, 0, "what the ends are: value -+ the residual of an eigenvalue, bounds, or value -+ one standard error"),
+    CHOICE(
+        interval, "interval", intervals, 0,
+        "what the ends are: value -+ the residual of an eigenvalue, bounds, or value -+ one standard error"),
 };
 #undef S
 
 static const basin_schema value_schema = SCHEMA(basin_value, value_fields);
 
 static const basin_field measure_fields[] = {
-#define BASIN_MEASURE(id, axis, dimension, from, to, question, what, group, meaning, ...)     \
-    {.name = #id, .type = BASIN_FIELD_STRUCT, .offset = BASIN_MEASURE_##id * sizeof(basin_value), \
-     .extent = NO_EXTENTS, .schema = &value_schema, .text = meaning},
+#define BASIN_MEASURE(id, axis, dimension, from, to, question, what, group, meaning, ...) \
+    {.name = #id,                                                                         \
+     .type = BASIN_FIELD_STRUCT,                                                          \
+     .offset = BASIN_MEASURE_##id * sizeof(basin_value),                                  \
+     .extent = NO_EXTENTS,                                                                \
+     .schema = &value_schema,                                                             \
+     .text = meaning},
 #include "basin_measures.h"
 };
 
-static const basin_schema measures_schema = {.name = "measures", .size = BASIN_MEASURES * sizeof(basin_value),
-                                             .fields = measure_fields, .count = BASIN_MEASURES};
+static const basin_schema measures_schema = {.name = "measures",
+                                             .size = BASIN_MEASURES * sizeof(basin_value),
+                                             .fields = measure_fields,
+                                             .count = BASIN_MEASURES};
 
 #define S basin_row
 static const basin_field row_fields[] = {
@@ -329,8 +389,10 @@ static const basin_field row_fields[] = {
     PLAIN(STRING, missing, "missing", BASIN_FIELD_OPTIONAL, "why it could not be measured; null if it could"),
     CHOICE(point, "point", points, 0, "of the checkpoint, at which it was measured"),
     PLAIN(SIZE, part, "part", 0, "0: all training samples asked for; 1, 2: a random half of these"),
-    PLAIN(DOUBLE, at_loss, "at_loss", 0, "interpolated to this training loss between two checkpoints; null: measured at one"),
-    CHOICE(weights, "weights", weights_, BASIN_FIELD_UNKNOWN, "of the checkpoint, with its perturbation or without; never mixed"),
+    PLAIN(DOUBLE, at_loss, "at_loss", 0,
+          "interpolated to this training loss between two checkpoints; null: measured at one"),
+    CHOICE(weights, "weights", weights_, BASIN_FIELD_UNKNOWN,
+           "of the checkpoint, with its perturbation or without; never mixed"),
     PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "training seed"),
     PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "training step"),
     PLAIN(DOUBLE, epoch, "epoch", 0, "training epoch"),
@@ -344,16 +406,20 @@ static const basin_field row_fields[] = {
     PLAIN(SIZE, samples, "samples", 0, "N used"),
     PLAIN(SIZE, split_samples, "split_samples", 0, "samples that the training split has"),
     PLAIN(SIZE, test_samples, "test_samples", 0, "samples of the test split used"),
-    NESTED(STRUCT, measures, "measures", BASIN_NO_EXTENT, measures_schema, "each with the ends of its interval"),
-    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "what was found of a way down from this point"),
+    NESTED(STRUCT, measures, "measures", BASIN_NO_EXTENT, measures_schema,
+           "each with the ends of its interval"),
+    NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
+           "what was found of a way down from this point"),
     PLAIN(DOUBLE, alpha, "alpha", 0, "of n_eff"),
     PLAIN(DOUBLE, sharpness_rho, "sharpness_rho", 0, "radius of all rises, the same for every row"),
-    PLAIN(INT, batch_size, "batch_size", BASIN_FIELD_UNKNOWN, "of training; 0 = full batch, which the ceiling supposes"),
+    PLAIN(INT, batch_size, "batch_size", BASIN_FIELD_UNKNOWN,
+          "of training; 0 = full batch, which the ceiling supposes"),
     PLAIN(STRING, network, "network", BASIN_FIELD_OPTIONAL | BASIN_FIELD_HIDDEN,
           "input, parameters and nodes with their attributes"),
     PLAIN(STRING, loss_function, "loss_function", BASIN_FIELD_OPTIONAL, "in full"),
     PLAIN(STRING, data_digest, "data_digest", BASIN_FIELD_OPTIONAL, "SHA-256 of the content of the data set"),
-    CHOICE(spectrum_method, "spectrum_method", spectrum_methods, BASIN_FIELD_UNKNOWN, "of the eigenvalues; never auto"),
+    CHOICE(spectrum_method, "spectrum_method", spectrum_methods, BASIN_FIELD_UNKNOWN,
+           "of the eigenvalues; never auto"),
     NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema, "how a polished point was reached"),
     PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged; 0 = none"),
 };
@@ -374,9 +440,11 @@ static const basin_field track_fields[] = {
 static const basin_field group_fields[] = {
     PLAIN(STRING, name, "name", 0, "method, or method and budget"),
     PLAIN(STRING, method, "method", 0, "of training; unknown where it is not recorded"),
-    PLAIN(STRING, budget_of, "budget_of", BASIN_FIELD_OPTIONAL, "the method whose gradient evaluations this extra group has spent; null: no extra group"),
+    PLAIN(STRING, budget_of, "budget_of", BASIN_FIELD_OPTIONAL,
+          "the method whose gradient evaluations this extra group has spent; null: no extra group"),
     PLAIN(SIZE, run_count, "run_count", BASIN_FIELD_HIDDEN, ""),
-    ARRAY(SIZES, rows, "rows", EXTENT(offsetof(S, run_count), BASIN_NO_EXTENT), 0, "indices into rows, of raw points"),
+    ARRAY(SIZES, rows, "rows", EXTENT(offsetof(S, run_count), BASIN_NO_EXTENT), 0,
+          "indices into rows, of raw points"),
     PLAIN(DOUBLE, gradient_evaluations, "gradient_evaluations", 0, "mean"),
     PLAIN(DOUBLE, seconds, "seconds", 0, "mean, as recorded"),
 };
@@ -394,8 +462,11 @@ static const basin_field estimate_fields[] = {
     PLAIN(DOUBLE, sd, "sd", 0, "standard deviation over runs"),
     PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
     PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
-    PLAIN(DOUBLE, sampling_error, "sampling_error", 0, "standard error of the mean over the choice of training samples, as if all runs erred alike; null without halves"),
-    PLAIN(DOUBLE, sampling_bias, "sampling_bias", 0, "mean of the two halves of the samples minus the whole; null likewise"),
+    PLAIN(DOUBLE, sampling_error, "sampling_error", 0,
+          "standard error of the mean over the choice of training samples, as if all runs erred alike; null "
+          "without halves"),
+    PLAIN(DOUBLE, sampling_bias, "sampling_bias", 0,
+          "mean of the two halves of the samples minus the whole; null likewise"),
 };
 #undef S
 
@@ -408,21 +479,28 @@ static const basin_field difference_fields[] = {
     PLAIN(STRING, base, "base", 0, "name of the group it is held against"),
     CHOICE(family, "family", families, 0, "what it speaks to"),
     CHOICE(point, "point", points, 0, "of the checkpoint, at which it was measured"),
-    PLAIN(BOOL, ratio, "ratio", 0, "mean, lower and upper are of group / base, by logarithms; else of group - base"),
+    PLAIN(BOOL, ratio, "ratio", 0,
+          "mean, lower and upper are of group / base, by logarithms; else of group - base"),
     PLAIN(SIZE, pairs, "pairs", 0, "runs of equal seed in both"),
     PLAIN(DOUBLE, mean, "mean", 0, "over the pairs; geometric of ratios"),
     PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
     PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
-    PLAIN(DOUBLE, rows_error, "rows_error", 0, "generalisation: standard error of the mean (of logarithms, if ratio) over the rows of the test set"),
+    PLAIN(
+        DOUBLE, rows_error, "rows_error", 0,
+        "generalisation: standard error of the mean (of logarithms, if ratio) over the rows of the test set"),
     PLAIN(DOUBLE, p, "p", 0, "exact sign-flip test, two-sided, under symmetry of the differences"),
-    PLAIN(DOUBLE, p_family, "p_family", 0, "adjusted over the measures of its family at all points of this pair"),
-    PLAIN(DOUBLE, p_report, "p_report", 0, "adjusted over all families but conditions and all pairs of the report; null for conditions and continuations"),
+    PLAIN(DOUBLE, p_family, "p_family", 0,
+          "adjusted over the measures of its family at all points of this pair"),
+    PLAIN(DOUBLE, p_report, "p_report", 0,
+          "adjusted over all families but conditions and all pairs of the report; null for conditions and "
+          "continuations"),
     PLAIN(DOUBLE, p_smallest, "p_smallest", 0, "attainable with the pairs that differ at all"),
     PLAIN(BOOL, paired, "paired", 0, "equal seed meant an equal start; false: p is null"),
     PLAIN(BOOL, losses_unequal, "losses_unequal", 0, "the training losses of the two groups differ"),
     CHOICE(verdict, "verdict", verdicts, 0, "of its family alone, by p_family"),
     CHOICE(report, "report", verdicts, 0, "of the whole report, by p_report"),
-    PLAIN(SIZE, seeds_needed, "seeds_needed", 0, "that could decide the report, if all agreed in sign; 0 = these can"),
+    PLAIN(SIZE, seeds_needed, "seeds_needed", 0,
+          "that could decide the report, if all agreed in sign; 0 = these can"),
 };
 #undef S
 
@@ -433,24 +511,33 @@ static const basin_field comparison_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), basin_row_schema, "every checkpoint measured"),
     PLAIN(SIZE, group_count, "group_count", BASIN_FIELD_HIDDEN, ""),
-    NESTED(STRUCTS, groups, "groups", offsetof(S, group_count), group_schema, "runs of one method, one checkpoint each"),
+    NESTED(STRUCTS, groups, "groups", offsetof(S, group_count), group_schema,
+           "runs of one method, one checkpoint each"),
     PLAIN(SIZE, estimate_count, "estimate_count", BASIN_FIELD_HIDDEN, ""),
-    NESTED(STRUCTS, estimates, "estimates", offsetof(S, estimate_count), estimate_schema, "one measure in one group"),
+    NESTED(STRUCTS, estimates, "estimates", offsetof(S, estimate_count), estimate_schema,
+           "one measure in one group"),
     PLAIN(SIZE, difference_count, "difference_count", BASIN_FIELD_HIDDEN, ""),
-    NESTED(STRUCTS, differences, "differences", offsetof(S, difference_count), difference_schema, "one measure, one group minus the base, paired by seed"),
+    NESTED(STRUCTS, differences, "differences", offsetof(S, difference_count), difference_schema,
+           "one measure, one group minus the base, paired by seed"),
     PLAIN(STRING, base, "base", BASIN_FIELD_OPTIONAL, "name of the group that the others are held against"),
     PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "at which the methods were compared"),
     PLAIN(DOUBLE, at_loss, "at_loss", 0, "training loss at which they were compared; null: at a step"),
     PLAIN(DOUBLE, level, "level", 0, "of significance"),
     PLAIN(SIZE, report_pairs, "report_pairs", 0, "pairs of groups that the report tests"),
-    PLAIN(BOOL, losses_unequal, "losses_unequal", 0, "the mean training losses differ: flatness compares unlike with unlike"),
+    PLAIN(BOOL, losses_unequal, "losses_unequal", 0,
+          "the mean training losses differ: flatness compares unlike with unlike"),
     PLAIN(STRING, losses_note, "losses_note", BASIN_FIELD_OPTIONAL, "which and how much"),
     PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
     PLAIN(SIZE, note_count, "note_count", BASIN_FIELD_HIDDEN, ""),
-    ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0, "in plain words, by weight"),
+    ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0,
+          "in plain words, by weight"),
     PLAIN(SIZE, test_part_count, "test_part_count", 0, "parts of the test set; 0 = not measured"),
-    ARRAY(DOUBLES, test_part_loss, "test_part_loss", EXTENT(offsetof(S, row_count), offsetof(S, test_part_count)), 0, "mean loss of each row on each part"),
-    ARRAY(DOUBLES, test_part_accuracy, "test_part_accuracy", EXTENT(offsetof(S, row_count), offsetof(S, test_part_count)), 0, "accuracy of each row on each part"),
+    ARRAY(DOUBLES, test_part_loss, "test_part_loss",
+          EXTENT(offsetof(S, row_count), offsetof(S, test_part_count)), 0,
+          "mean loss of each row on each part"),
+    ARRAY(DOUBLES, test_part_accuracy, "test_part_accuracy",
+          EXTENT(offsetof(S, row_count), offsetof(S, test_part_count)), 0,
+          "accuracy of each row on each part"),
 };
 #undef S
 
@@ -480,23 +567,31 @@ static const basin_field provenance_fields[] = {
     PLAIN(STRING, build, "build", BASIN_FIELD_OPTIONAL, "compiler and flags"),
     PLAIN(STRING, blas, "blas", BASIN_FIELD_OPTIONAL, "library and kernel"),
     PLAIN(SIZE, argument_count, "argument_count", BASIN_FIELD_HIDDEN, ""),
-    ARRAY(STRINGS, arguments, "arguments", EXTENT(offsetof(S, argument_count), BASIN_NO_EXTENT), 0, "command line"),
-    PLAIN(STRING, directory, "directory", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, "where it was typed, relative to this file"),
+    ARRAY(STRINGS, arguments, "arguments", EXTENT(offsetof(S, argument_count), BASIN_NO_EXTENT), 0,
+          "command line"),
+    PLAIN(STRING, directory, "directory", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL,
+          "where it was typed, relative to this file"),
     PLAIN(SIZE, input_count, "input_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, inputs, "inputs", offsetof(S, input_count), input_schema, "files read"),
     NESTED(STRUCT, training, "training", BASIN_NO_EXTENT, basin_training_schema, "of the checkpoint"),
-    NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema, "how the point was reached, with --polish"),
+    NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema,
+           "how the point was reached, with --polish"),
     PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged, with --average; 0 = none"),
     CHOICE(precision, "precision", precisions, 0, "of the network's inside"),
     CHOICE(bn.kind, "bn", statistics, BASIN_FIELD_UNKNOWN, "statistics of BatchNorm; null without one"),
     PLAIN(SIZE, bn.batch, "bn_batch", 0, "samples a batch where bn is batch; else 0"),
-    CHOICE(weights, "weights", weights_, BASIN_FIELD_UNKNOWN, "of the checkpoint, with its perturbation or without; mixed: the rows say which"),
-    PLAIN(SIZE, split_samples, "split_samples", 0, "samples that the split measured has; 0 in tables of rows, which say it themselves"),
-    PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL, "loss function with label smoothing, ignore index and weights; several: they differ between rows"),
+    CHOICE(weights, "weights", weights_, BASIN_FIELD_UNKNOWN,
+           "of the checkpoint, with its perturbation or without; mixed: the rows say which"),
+    PLAIN(SIZE, split_samples, "split_samples", 0,
+          "samples that the split measured has; 0 in tables of rows, which say it themselves"),
+    PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL,
+          "loss function with label smoothing, ignore index and weights; several: they differ between rows"),
     CHOICE(loss_kind, "loss_name", basin_loss_names, BASIN_FIELD_UNKNOWN, "its name; null for several"),
-    PLAIN(BOOL, loss_settings, "loss_settings", 0, "does it have label smoothing, an ignore index or weights"),
+    PLAIN(BOOL, loss_settings, "loss_settings", 0,
+          "does it have label smoothing, an ignore index or weights"),
     PLAIN(DOUBLE, label_smoothing, "label_smoothing", 0, "of it; null for several"),
-    PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0, "w of w/2 |theta|^2 in the losses; 0 = none; null: it differs by tensor"),
+    PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0,
+          "w of w/2 |theta|^2 in the losses; 0 = none; null: it differs by tensor"),
     PLAIN(UINT, seed, "seed", 0, "of everything random"),
     PLAIN(SIZE, threads, "threads", BASIN_FIELD_HIDDEN, "processors used"),
     PLAIN(STRING, date, "date", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, "UTC"),
@@ -545,7 +640,8 @@ static const basin_field forecast_fields[] = {
     PLAIN(SIZE, products_most, "products_most", 0, "products with H at most"),
     PLAIN(SIZE, gradients, "gradients", 0, "gradients over the samples"),
     PLAIN(SIZE, losses, "losses", 0, "losses over the samples, points of a slice among them"),
-    NESTED(STRUCT, provision, "provision", BASIN_NO_EXTENT, provision_schema, "memory of the point that products are taken at"),
+    NESTED(STRUCT, provision, "provision", BASIN_NO_EXTENT, provision_schema,
+           "memory of the point that products are taken at"),
     PLAIN(SIZE, limit_bytes, "memory.limit", 0, "--memory"),
     PLAIN(SIZE, program_bytes, "memory.program", 0, "program and libraries, about"),
     PLAIN(SIZE, held_bytes, "memory.held", 0, "checkpoint, data and network"),
@@ -569,7 +665,8 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_FORECAST] = SCHEMA(basin_forecast, forecast_fields),
 };
 
-_Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS, "every result kind has its description");
+_Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS,
+               "every result kind has its description");
 
 const basin_schema *basin_result_schema(basin_result_kind kind)
 {
@@ -593,8 +690,10 @@ const char *basin_weights_text(basin_weights_kind weights)
 
 const char *basin_bn_mode_text(const basin_bn_mode *mode, char out[40])
 {
-    if (mode->kind == BASIN_BN_BATCH) snprintf(out, 40, "%s:%zu", statistics[mode->kind], mode->batch);
-    else snprintf(out, 40, "%s", mode->kind >= 0 ? statistics[mode->kind] : "none");
+    if (mode->kind == BASIN_BN_BATCH)
+        snprintf(out, 40, "%s:%zu", statistics[mode->kind], mode->batch);
+    else
+        snprintf(out, 40, "%s", mode->kind >= 0 ? statistics[mode->kind] : "none");
     return out;
 }
 
@@ -610,8 +709,10 @@ const char *basin_point_text(basin_point_kind point)
 
 const char *basin_rise_name(const basin_rise *rise, char out[40])
 {
-    if (rise->direction == BASIN_RISE_RANDOM) snprintf(out, 40, "%s:%llu", rise_directions[rise->direction], (unsigned long long)rise->seed);
-    else snprintf(out, 40, "%s", rise_directions[rise->direction]);
+    if (rise->direction == BASIN_RISE_RANDOM)
+        snprintf(out, 40, "%s:%llu", rise_directions[rise->direction], (unsigned long long)rise->seed);
+    else
+        snprintf(out, 40, "%s", rise_directions[rise->direction]);
     return out;
 }
 

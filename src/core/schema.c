@@ -11,11 +11,12 @@ static size_t extent(const basin_field *field, const void *value)
     size_t count = 1;
 
     for (int i = 0; i < 2; i++)
-        if (field->extent[i] != BASIN_NO_EXTENT) count *= *(const size_t *)((const char *)value + field->extent[i]);
+        if (field->extent[i] != BASIN_NO_EXTENT)
+            count *= *(const size_t *)((const char *)value + field->extent[i]);
     return count;
 }
 
-/* ---------------------------------------------------------------------------------------------- freeing -- */
+/* --------------------------------------------------------------------------------------------- freeing -- */
 
 static void clear_field(const basin_field *field, void *value)
 {
@@ -34,7 +35,8 @@ static void clear_field(const basin_field *field, void *value)
         break;
     case BASIN_FIELD_STRUCTS:
         owned = *(void **)at;
-        for (size_t i = 0; owned != NULL && i < extent(field, value); i++) basin_schema_clear(field->schema, (char *)owned + i * field->schema->size);
+        for (size_t i = 0; owned != NULL && i < extent(field, value); i++)
+            basin_schema_clear(field->schema, (char *)owned + i * field->schema->size);
         basin_free(owned);
         break;
     default: break;
@@ -55,7 +57,7 @@ void basin_schema_destroy(const basin_schema *schema, void **value)
     *value = NULL;
 }
 
-/* ---------------------------------------------------------------------------------------------- copying -- */
+/* --------------------------------------------------------------------------------------------- copying -- */
 
 static basin_status copy_array(const void *from, size_t count, size_t size, void **to)
 {
@@ -89,9 +91,11 @@ static basin_status copy_field(const basin_field *field, const void *from, void 
     case BASIN_FIELD_STRUCTS: {
         const char *items = *(char *const *)a;
         if (items == NULL) break;
-        BASIN_CHECK((*(char **)b = basin_alloc(count, field->schema->size)) != NULL, BASIN_ERR_NOMEM, "out of memory for %s", field->name);
+        BASIN_CHECK((*(char **)b = basin_alloc(count, field->schema->size)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for %s", field->name);
         for (size_t i = 0; i < count; i++)
-            BASIN_TRY(basin_schema_copy(field->schema, items + i * field->schema->size, *(char **)b + i * field->schema->size));
+            BASIN_TRY(basin_schema_copy(field->schema, items + i * field->schema->size,
+                                        *(char **)b + i * field->schema->size));
         break;
     }
     default: break; /* copied with the counts */
@@ -127,7 +131,7 @@ done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------- comparing -- */
+/* ------------------------------------------------------------------------------------------- comparing -- */
 
 typedef struct comparison {
     double *difference;
@@ -138,12 +142,14 @@ static void differ(comparison *c, double difference, const char *prefix, const c
 {
     if (!(difference > *c->difference)) return;
     *c->difference = difference;
-    if (index == BASIN_NO_EXTENT) snprintf(c->where, 128, "%s%s", prefix, name);
-    else snprintf(c->where, 128, "%s%s[%zu]", prefix, name, index);
+    if (index == BASIN_NO_EXTENT)
+        snprintf(c->where, 128, "%s%s", prefix, name);
+    else
+        snprintf(c->where, 128, "%s%s[%zu]", prefix, name, index);
 }
 
-/* Relative to the larger of the two, and to `scale`, the largest number of the same array: an eigenvalue that is zero up to
-   rounding agrees when it is small against the largest. */
+/* Relative to the larger of the two, and to `scale`, the largest number of the same array: an eigenvalue that
+   is zero up to rounding agrees when it is small against the largest. */
 static double relative(double a, double b, double scale)
 {
     if (a == b || (isnan(a) && isnan(b))) return 0.0;
@@ -152,7 +158,8 @@ static double relative(double a, double b, double scale)
     return fabs(a - b) / size;
 }
 
-static void compare_doubles(comparison *c, const char *prefix, const char *name, const double *a, const double *b, size_t count)
+static void compare_doubles(comparison *c, const char *prefix, const char *name, const double *a,
+                            const double *b, size_t count)
 {
     double scale = 0.0;
 
@@ -161,9 +168,11 @@ static void compare_doubles(comparison *c, const char *prefix, const char *name,
     for (size_t i = 0; i < count; i++) differ(c, relative(a[i], b[i], scale), prefix, name, i);
 }
 
-static void compare_struct(comparison *c, const char *prefix, const basin_schema *schema, const void *a, const void *b);
+static void compare_struct(comparison *c, const char *prefix, const basin_schema *schema, const void *a,
+                           const void *b);
 
-static void compare_field(comparison *c, const char *prefix, const basin_field *field, const void *a, const void *b)
+static void compare_field(comparison *c, const char *prefix, const basin_field *field, const void *a,
+                          const void *b)
 {
     const char *x = (const char *)a + field->offset, *y = (const char *)b + field->offset;
     size_t      count = extent(field, a);
@@ -173,24 +182,34 @@ static void compare_field(comparison *c, const char *prefix, const basin_field *
         differ(c, INFINITY, prefix, field->name, BASIN_NO_EXTENT);
         return;
     }
-    if ((field->type == BASIN_FIELD_DOUBLES || field->type >= BASIN_FIELD_SIZES) && field->type != BASIN_FIELD_STRUCT) {
+    if ((field->type == BASIN_FIELD_DOUBLES || field->type >= BASIN_FIELD_SIZES) &&
+        field->type != BASIN_FIELD_STRUCT) {
         const void *p = *(void *const *)x, *q = *(void *const *)y;
-        if ((p == NULL) != (q == NULL) && count > 0) differ(c, INFINITY, prefix, field->name, BASIN_NO_EXTENT);
+        if ((p == NULL) != (q == NULL) && count > 0)
+            differ(c, INFINITY, prefix, field->name, BASIN_NO_EXTENT);
         if (p == NULL || q == NULL) return;
     }
     switch (field->type) {
-    case BASIN_FIELD_DOUBLE: differ(c, relative(*(const double *)x, *(const double *)y, 0.0), prefix, field->name, BASIN_NO_EXTENT); break;
-    case BASIN_FIELD_STRING:
-        if (!basin_same_text(*(char *const *)x, *(char *const *)y)) differ(c, INFINITY, prefix, field->name, BASIN_NO_EXTENT);
+    case BASIN_FIELD_DOUBLE:
+        differ(c, relative(*(const double *)x, *(const double *)y, 0.0), prefix, field->name,
+               BASIN_NO_EXTENT);
         break;
-    case BASIN_FIELD_DOUBLES: compare_doubles(c, prefix, field->name, *(double *const *)x, *(double *const *)y, count); break;
+    case BASIN_FIELD_STRING:
+        if (!basin_same_text(*(char *const *)x, *(char *const *)y))
+            differ(c, INFINITY, prefix, field->name, BASIN_NO_EXTENT);
+        break;
+    case BASIN_FIELD_DOUBLES:
+        compare_doubles(c, prefix, field->name, *(double *const *)x, *(double *const *)y, count);
+        break;
     case BASIN_FIELD_SIZES:
         for (size_t i = 0; i < count; i++)
-            if ((*(size_t *const *)x)[i] != (*(size_t *const *)y)[i]) differ(c, INFINITY, prefix, field->name, i);
+            if ((*(size_t *const *)x)[i] != (*(size_t *const *)y)[i])
+                differ(c, INFINITY, prefix, field->name, i);
         break;
     case BASIN_FIELD_STRINGS:
         for (size_t i = 0; i < count; i++)
-            if (!basin_same_text((*(char **const *)x)[i], (*(char **const *)y)[i])) differ(c, INFINITY, prefix, field->name, i);
+            if (!basin_same_text((*(char **const *)x)[i], (*(char **const *)y)[i]))
+                differ(c, INFINITY, prefix, field->name, i);
         break;
     case BASIN_FIELD_STRUCT:
         snprintf(inner, sizeof inner, "%s%s.", prefix, field->name);
@@ -199,21 +218,26 @@ static void compare_field(comparison *c, const char *prefix, const basin_field *
     case BASIN_FIELD_STRUCTS:
         for (size_t i = 0; i < count; i++) {
             snprintf(inner, sizeof inner, "%s%s[%zu].", prefix, field->name, i);
-            compare_struct(c, inner, field->schema, *(char *const *)x + i * field->schema->size, *(char *const *)y + i * field->schema->size);
+            compare_struct(c, inner, field->schema, *(char *const *)x + i * field->schema->size,
+                           *(char *const *)y + i * field->schema->size);
         }
         break;
     default:
-        if (memcmp(x, y, plain_size(field->type)) != 0) differ(c, INFINITY, prefix, field->name, BASIN_NO_EXTENT);
+        if (memcmp(x, y, plain_size(field->type)) != 0)
+            differ(c, INFINITY, prefix, field->name, BASIN_NO_EXTENT);
     }
 }
 
-static void compare_struct(comparison *c, const char *prefix, const basin_schema *schema, const void *a, const void *b)
+static void compare_struct(comparison *c, const char *prefix, const basin_schema *schema, const void *a,
+                           const void *b)
 {
     for (size_t i = 0; i < schema->count; i++)
-        if (!(schema->fields[i].flags & BASIN_FIELD_HIDDEN)) compare_field(c, prefix, &schema->fields[i], a, b);
+        if (!(schema->fields[i].flags & BASIN_FIELD_HIDDEN))
+            compare_field(c, prefix, &schema->fields[i], a, b);
 }
 
-void basin_schema_compare(const basin_schema *schema, const void *a, const void *b, double *difference, char where[128])
+void basin_schema_compare(const basin_schema *schema, const void *a, const void *b, double *difference,
+                          char where[128])
 {
     comparison c = {.difference = difference, .where = where};
 

@@ -1,8 +1,9 @@
-/* A description of a plain struct, field by field. Writing and reading HDF5, JSON, comparing and freeing all follow from it,
- * so a result's struct and its description are the only two places where a field is listed.
+/* A description of a plain struct, field by field. Writing and reading HDF5, JSON, comparing and
+ * freeing all follow from it, so a result's struct and its description are the only two places
+ * where a field is listed.
  *
- * Names: «sane.value» is member `value` of JSON object `sane` and dataset `value` of HDF5 group `sane`.
- * Sizes of arrays are size_t fields of the same struct, given by their offsets.
+ * Names: «sane.value» is member `value` of JSON object `sane` and dataset `value` of HDF5 group
+ * `sane`. Sizes of arrays are size_t fields of the same struct, given by their offsets.
  */
 #ifndef BASIN_CORE_SCHEMA_H
 #define BASIN_CORE_SCHEMA_H
@@ -25,9 +26,10 @@ typedef enum basin_field_type {
 } basin_field_type;
 
 enum {
-    BASIN_FIELD_HIDDEN = 1,   /* not in JSON, not compared: run times, vectors */
-    BASIN_FIELD_UNKNOWN = 2,  /* INT, CHOICE: -1 means unknown (HDF5: a choice is absent then) */
-    BASIN_FIELD_OPTIONAL = 4  /* STRING: may be NULL; any other is refused when it is, on writing and on reading */
+    BASIN_FIELD_HIDDEN = 1,  /* not in JSON, not compared: run times, vectors */
+    BASIN_FIELD_UNKNOWN = 2, /* INT, CHOICE: -1 means unknown (HDF5: a choice is absent then) */
+    /* STRING: may be NULL; any other is refused when it is, on writing and on reading */
+    BASIN_FIELD_OPTIONAL = 4
 };
 
 #define BASIN_NO_EXTENT BASIN_NONE
@@ -35,14 +37,16 @@ enum {
 typedef struct basin_schema basin_schema;
 
 typedef struct basin_field {
-    const char         *name;      /* in JSON and HDF5 */
-    basin_field_type    type;
-    size_t              offset;
-    size_t              extent[2]; /* offsets of the size_t fields that give the dimensions, or BASIN_NO_EXTENT */
+    const char      *name; /* in JSON and HDF5 */
+    basin_field_type type;
+    size_t           offset;
+    /* offsets of the size_t fields that give the dimensions, or BASIN_NO_EXTENT */
+    size_t              extent[2];
     const basin_schema *schema;
-    const char *const  *choices;   /* NULL-terminated */
+    const char *const  *choices; /* NULL-terminated */
     unsigned            flags;
-    const char         *text;      /* one line: what it is; stored with the data set as attribute «description» */
+    /* one line: what it is; stored with the data set as attribute «description» */
+    const char *text;
 } basin_field;
 
 struct basin_schema {
@@ -66,6 +70,7 @@ void basin_schema_destroy(const basin_schema *schema, void **value);
 /* A deep copy into `to` (a zeroed struct). */
 basin_status basin_schema_copy(const basin_schema *schema, const void *from, void *to);
 /* As basin_result_compare. */
-void basin_schema_compare(const basin_schema *schema, const void *a, const void *b, double *difference, char where[128]);
+void basin_schema_compare(const basin_schema *schema, const void *a, const void *b,
+                          double *difference, char where[128]);
 
 #endif

@@ -26,17 +26,17 @@ basin_status basin_fail(basin_status code, const char *format, ...) BASIN_PRINTF
 /* Puts «prefix: » before the message of a failure on its way up; returns the code unchanged. */
 basin_status basin_fail_within(basin_status code, const char *format, ...) BASIN_PRINTF(2, 3);
 
-#define BASIN_CHECK(condition, code, ...)          \
-    do {                                           \
-        if (!(condition)) {                        \
-            st = basin_fail((code), __VA_ARGS__);  \
-            goto done;                             \
-        }                                          \
+#define BASIN_CHECK(condition, code, ...)         \
+    do {                                          \
+        if (!(condition)) {                       \
+            st = basin_fail((code), __VA_ARGS__); \
+            goto done;                            \
+        }                                         \
     } while (0)
 
-#define BASIN_TRY(call)                            \
-    do {                                           \
-        if ((st = (call)) != BASIN_OK) goto done;  \
+#define BASIN_TRY(call)                           \
+    do {                                          \
+        if ((st = (call)) != BASIN_OK) goto done; \
     } while (0)
 
 #endif

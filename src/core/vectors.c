@@ -1,7 +1,8 @@
 /* What the Krylov basis does with vectors of P numbers: memory is read as seldom as can be.
  *
- * Dots and sums over rows of V read V once. x, which stays in the cache, is read once for every pair of rows of a dot, and read and written once
- * for every four rows of a sum. A change of basis turns strips of V that fit the cache.
+ * Dots and sums over rows of V read V once. x, which stays in the cache, is read once for every pair of rows
+ * of a dot, and read and written once for every four rows of a sum. A change of basis turns strips of V that
+ * fit the cache.
  */
 #include "core/vectors.h"
 
@@ -47,7 +48,8 @@ static void dot_pair(const double *a, const double *b, const double *x, size_t c
     size_t i = 0;
 
     for (; i + LANES <= count; i += LANES)
-        for (size_t lane = 0; lane < LANES; lane++) la[lane] += a[i + lane] * x[i + lane], lb[lane] += b[i + lane] * x[i + lane];
+        for (size_t lane = 0; lane < LANES; lane++)
+            la[lane] += a[i + lane] * x[i + lane], lb[lane] += b[i + lane] * x[i + lane];
     for (; i < count; i++) la[i % LANES] += a[i] * x[i], lb[i % LANES] += b[i] * x[i];
     sums[0] = add_lanes(la), sums[1] = add_lanes(lb);
 }
@@ -64,7 +66,8 @@ void basin_vectors_dot(double *const *v, size_t rows, const double *x, size_t si
             section part = section_of(size, s);
             for (size_t r = 0; r < count; r += 2) {
                 size_t other = first + (r + 1 < count ? r + 1 : r);
-                dot_pair(v[first + r] + part.start, v[other] + part.start, x + part.start, part.count, sums[s] + r);
+                dot_pair(v[first + r] + part.start, v[other] + part.start, x + part.start, part.count,
+                         sums[s] + r);
             }
         }
         for (size_t r = 0; r < count; r++) {
@@ -74,8 +77,10 @@ void basin_vectors_dot(double *const *v, size_t rows, const double *x, size_t si
     }
 }
 
-/* x += factor Σ a[i] v[i] over the rows of this section: four rows at a time, so that x is read and written a quarter as often. */
-static void add_section(double *const *v, size_t rows, const double *a, double factor, double *x, section part)
+/* x += factor Σ a[i] v[i] over the rows of this section: four rows at a time, so that x is read and written a
+   quarter as often. */
+static void add_section(double *const *v, size_t rows, const double *a, double factor, double *x,
+                        section part)
 {
     const double *row[4];
     double        by[4];
@@ -86,14 +91,16 @@ static void add_section(double *const *v, size_t rows, const double *a, double f
         if (n == 4) {
             const double *q0 = row[0], *q1 = row[1], *q2 = row[2], *q3 = row[3];
 #pragma omp simd
-            for (size_t e = 0; e < part.count; e++) x[e] += (by[0] * q0[e] + by[1] * q1[e]) + (by[2] * q2[e] + by[3] * q3[e]);
+            for (size_t e = 0; e < part.count; e++)
+                x[e] += (by[0] * q0[e] + by[1] * q1[e]) + (by[2] * q2[e] + by[3] * q3[e]);
             n = 0;
         }
     }
     for (size_t i = 0; i < n; i++) basin_axpy(by[i], row[i], x, part.count);
 }
 
-double basin_vectors_add(double *const *v, size_t rows, const double *a, double factor, double *x, size_t size)
+double basin_vectors_add(double *const *v, size_t rows, const double *a, double factor, double *x,
+                         size_t size)
 {
     double squares[SECTIONS], sums[2], total = 0.0;
     int    threads = threads_for(rows, size);
@@ -103,7 +110,8 @@ double basin_vectors_add(double *const *v, size_t rows, const double *a, double 
         section part = section_of(size, s);
         squares[s] = 0.0;
         for (size_t start = 0; start < part.count; start += LEAST_WIDTH) {
-            section piece = {part.start + start, part.count - start < LEAST_WIDTH ? part.count - start : LEAST_WIDTH};
+            section piece = {part.start + start,
+                             part.count - start < LEAST_WIDTH ? part.count - start : LEAST_WIDTH};
             double *at = x + piece.start;
             add_section(v, rows, a, factor, at, piece);
             dot_pair(at, at, at, piece.count, sums);
@@ -146,7 +154,8 @@ static size_t threads_to_turn(size_t strips, size_t used)
 basin_status basin_vectors_turn(double *const *v, size_t used, const double *rows, size_t count, size_t size)
 {
     basin_status st = BASIN_OK;
-    size_t       width = size < BASIN_VECTORS_STRIP ? size : BASIN_VECTORS_STRIP, strips = (size + width - 1) / width;
+    size_t       width = size < BASIN_VECTORS_STRIP ? size : BASIN_VECTORS_STRIP;
+    size_t       strips = (size + width - 1) / width;
     size_t       threads = threads_to_turn(strips, used);
     double      *strip = NULL, *turned = NULL;
 

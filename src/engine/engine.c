@@ -1,4 +1,5 @@
-/* Which engine answers: of those whose every feature, as the Makefile lists them for the compiler, the processor has, the best. */
+/* Which engine answers: of those whose every feature, as the Makefile lists them for the compiler, the
+   processor has, the best. */
 #include "engine/engine.h"
 
 #include <stdlib.h>
@@ -12,8 +13,7 @@ static const struct {
     const basin_engine *of[2]; /* double, single */
 } engines[] = {
 #define ROW(set) {#set, {&basin_engine_f64_##set, &basin_engine_f32_##set}},
-    BASIN_INSTRUCTION_SETS(ROW)
-};
+    BASIN_INSTRUCTION_SETS(ROW)};
 
 enum { SETS = sizeof engines / sizeof *engines };
 
@@ -24,8 +24,8 @@ bool basin_instructions_run(const char *name)
 
     if (strcmp(name, "avx2") == 0) return avx2;
     if (strcmp(name, "avx512") == 0)
-        return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512vl");
+        return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 #endif
     return strcmp(name, "base") == 0;
 }
@@ -37,7 +37,9 @@ basin_status basin_engine_choose(basin_precision precision, const basin_engine *
 
     if (asked != NULL && *asked == '\0') asked = NULL;
     BASIN_CHECK(asked == NULL || basin_instructions_run(asked), BASIN_ERR_ARG,
-                "BASIN_INSTRUCTIONS=%s: this processor does not have them, or this build is not for them; it is for" BASIN_INSTRUCTION_SETS(BASIN_INSTRUCTION_NAME), asked);
+                "BASIN_INSTRUCTIONS=%s: this processor does not have them, or this build is not for them; it "
+                "is for" BASIN_INSTRUCTION_SETS(BASIN_INSTRUCTION_NAME),
+                asked);
     for (size_t i = SETS; i-- > 0;)
         if (asked == NULL ? basin_instructions_run(engines[i].name) : strcmp(asked, engines[i].name) == 0) {
             *out = engines[i].of[precision == BASIN_SINGLE];

@@ -43,14 +43,17 @@ static basin_status check_rows(const basin_split *split, const basin_network_opt
     basin_status st = BASIN_OK;
     size_t      *seen = NULL; /* [split->count] 1 + where in o->rows each was named */
 
-    BASIN_CHECK(o->samples == 0, BASIN_ERR_ARG, "%zu samples asked for, but also %zu rows by name", o->samples, o->row_count);
+    BASIN_CHECK(o->samples == 0, BASIN_ERR_ARG, "%zu samples asked for, but also %zu rows by name",
+                o->samples, o->row_count);
     BASIN_CHECK(o->rows != NULL, BASIN_ERR_ARG, "%zu rows asked for, but none named", o->row_count);
     BASIN_ALLOC(seen, split->count, "rows");
     for (size_t i = 0; i < o->row_count; i++) {
         const size_t row = o->rows[i];
-        BASIN_CHECK(row < split->count, BASIN_ERR_VALUE, "row %zu asked for (number %zu), split %s has %zu", row, i, split->name, split->count);
-        BASIN_CHECK(seen[row] == 0, BASIN_ERR_VALUE, "row %zu of split %s is asked for twice (numbers %zu and %zu)", row, split->name, seen[row] - 1,
-                    i);
+        BASIN_CHECK(row < split->count, BASIN_ERR_VALUE, "row %zu asked for (number %zu), split %s has %zu",
+                    row, i, split->name, split->count);
+        BASIN_CHECK(seen[row] == 0, BASIN_ERR_VALUE,
+                    "row %zu of split %s is asked for twice (numbers %zu and %zu)", row, split->name,
+                    seen[row] - 1, i);
         seen[row] = i + 1;
     }
 done:
@@ -58,7 +61,8 @@ done:
     return st;
 }
 
-/* 0 … n-1 with the first `count` and the rest shuffled apart, each ascending: a draw without replacement and what it leaves. Caller frees. */
+/* 0 … n-1 with the first `count` and the rest shuffled apart, each ascending: a draw without replacement and
+   what it leaves. Caller frees. */
 static basin_status draw_apart(size_t n, size_t count, basin_random random, size_t **out)
 {
     basin_status st = BASIN_OK;
@@ -85,8 +89,10 @@ static basin_status choose_samples(const basin_split *split, const basin_network
         out->count = o->row_count;
     } else {
         const size_t count = o->samples > 0 ? o->samples : split->count;
-        BASIN_CHECK(count <= split->count, BASIN_ERR_ARG, "%zu samples asked for, split %s has %zu", count, split->name, split->count);
-        BASIN_TRY(draw_apart(split->count, count, basin_random_start(o->seed, BASIN_STREAM_SAMPLES), &out->place));
+        BASIN_CHECK(count <= split->count, BASIN_ERR_ARG, "%zu samples asked for, split %s has %zu", count,
+                    split->name, split->count);
+        BASIN_TRY(
+            draw_apart(split->count, count, basin_random_start(o->seed, BASIN_STREAM_SAMPLES), &out->place));
         out->count = count;
     }
 done:
@@ -105,14 +111,16 @@ static basin_status keep_half(selection *samples, size_t part, uint64_t seed)
     BASIN_TRY(draw_apart(samples->count, first, basin_random_start(seed, BASIN_STREAM_HALVES), &halves));
     half = part == 1 ? halves : halves + first;
     samples->count = part == 1 ? first : samples->count - first;
-    for (size_t i = 0; i < samples->count; i++) samples->place[i] = samples->place[half[i]]; /* half[i] >= i: none is overwritten unread */
+    /* half[i] >= i: none is overwritten unread */
+    for (size_t i = 0; i < samples->count; i++) samples->place[i] = samples->place[half[i]];
 done:
     basin_free(halves);
     return st;
 }
 
 /* Those that `others` holds are left out. */
-static basin_status leave_out(const basin_dataset *data, const basin_split *split, const basin_split *others, selection *samples)
+static basin_status leave_out(const basin_dataset *data, const basin_split *split, const basin_split *others,
+                              selection *samples)
 {
     basin_status st = BASIN_OK;
     bool        *out = NULL; /* [N] rows of the data */
@@ -122,7 +130,8 @@ static basin_status leave_out(const basin_dataset *data, const basin_split *spli
     for (size_t i = 0; i < others->count; i++) out[others->rows[i]] = true;
     for (size_t i = 0; i < samples->count; i++)
         if (!out[split->rows[samples->place[i]]]) samples->place[count++] = samples->place[i];
-    BASIN_CHECK(count > 0, BASIN_ERR_VALUE, "all %zu samples chosen of split %s are in split %s", samples->count, split->name, others->name);
+    BASIN_CHECK(count > 0, BASIN_ERR_VALUE, "all %zu samples chosen of split %s are in split %s",
+                samples->count, split->name, others->name);
     samples->count = count;
 done:
     basin_free(out);
@@ -130,13 +139,15 @@ done:
 }
 
 /* Rows of the data that the options choose of a split; caller frees. */
-static basin_status choose_rows(const basin_dataset *data, const basin_split *split, const basin_network_options *o, size_t *count, size_t **out)
+static basin_status choose_rows(const basin_dataset *data, const basin_split *split,
+                                const basin_network_options *o, size_t *count, size_t **out)
 {
     basin_status       st = BASIN_OK;
     selection          samples = {0};
     const basin_split *others = o->without != NULL ? basin_dataset_split(data, o->without) : NULL;
 
-    BASIN_CHECK(o->without == NULL || others != NULL, BASIN_ERR_MISSING, "%s: no split %s to leave out", file_of(data), o->without);
+    BASIN_CHECK(o->without == NULL || others != NULL, BASIN_ERR_MISSING, "%s: no split %s to leave out",
+                file_of(data), o->without);
 
     BASIN_TRY(choose_samples(split, o, &samples));
     if (others != NULL) BASIN_TRY(leave_out(data, split, others, &samples));
@@ -155,23 +166,29 @@ static basin_status check_bn(const basin_graph *graph, const basin_network_optio
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK((unsigned)o->bn <= BASIN_BN_BATCH, BASIN_ERR_ARG, "BatchNorm statistics number %d", (int)o->bn);
-    BASIN_CHECK(o->bn == BASIN_BN_STORED || basin_graph_uses(graph, "BatchNormalization"), BASIN_ERR_ARG,
-                "the network has no BatchNormalization: there are no statistics but the stored ones to choose");
-    BASIN_CHECK(o->bn != BASIN_BN_BATCH || o->bn_batch > 0, BASIN_ERR_ARG, "statistics of batches need the size of a batch");
+    BASIN_CHECK((unsigned)o->bn <= BASIN_BN_BATCH, BASIN_ERR_ARG, "BatchNorm statistics number %d",
+                (int)o->bn);
+    BASIN_CHECK(
+        o->bn == BASIN_BN_STORED || basin_graph_uses(graph, "BatchNormalization"), BASIN_ERR_ARG,
+        "the network has no BatchNormalization: there are no statistics but the stored ones to choose");
+    BASIN_CHECK(o->bn != BASIN_BN_BATCH || o->bn_batch > 0, BASIN_ERR_ARG,
+                "statistics of batches need the size of a batch");
 done:
     return st;
 }
 
-/* Re-estimated statistics are those of the whole split train: they do not move with the split or the samples that the loss is taken on.
- * The engine takes them from the objective's own rows where these are that split as it is, [count]. */
-static basin_status statistics_rows(const basin_dataset *data, const size_t *rows, size_t count, basin_network_bn *bn)
+/* Re-estimated statistics are those of the whole split train: they do not move with the split or the samples
+ * that the loss is taken on. The engine takes them from the objective's own rows where these are that split
+ * as it is, [count]. */
+static basin_status statistics_rows(const basin_dataset *data, const size_t *rows, size_t count,
+                                    basin_network_bn *bn)
 {
     basin_status       st = BASIN_OK;
     const basin_split *train = basin_dataset_split(data, "train");
 
     if (bn->kind != BASIN_BN_REESTIMATE) return BASIN_OK;
-    BASIN_CHECK(train != NULL && train->count > 0, BASIN_ERR_MISSING, "%s: no split train to estimate statistics from", file_of(data));
+    BASIN_CHECK(train != NULL && train->count > 0, BASIN_ERR_MISSING,
+                "%s: no split train to estimate statistics from", file_of(data));
     if (count == train->count && memcmp(rows, train->rows, count * sizeof *rows) == 0) return BASIN_OK;
     bn->rows = train->rows;
     bn->count = train->count;
@@ -179,8 +196,9 @@ done:
     return st;
 }
 
-basin_status basin_network_objective(const basin_graph *graph, const basin_loss_spec *loss, const basin_dataset *data,
-                                     const basin_network_options *options, basin_objective **out)
+basin_status basin_network_objective(const basin_graph *graph, const basin_loss_spec *loss,
+                                     const basin_dataset *data, const basin_network_options *options,
+                                     basin_objective **out)
 {
     basin_status          st = BASIN_OK;
     basin_network_options chosen = options != NULL ? *options : (basin_network_options){0};
@@ -191,7 +209,8 @@ basin_status basin_network_objective(const basin_graph *graph, const basin_loss_
     size_t               *rows = NULL, count = 0;
     char                  names[256];
 
-    BASIN_CHECK(split != NULL, BASIN_ERR_MISSING, "%s: no split %s; it has %s", file_of(data), name, split_names(data, names, sizeof names));
+    BASIN_CHECK(split != NULL, BASIN_ERR_MISSING, "%s: no split %s; it has %s", file_of(data), name,
+                split_names(data, names, sizeof names));
     BASIN_CHECK(split->count > 0, BASIN_ERR_VALUE, "%s: split %s holds no samples", file_of(data), name);
     BASIN_TRY(check_bn(graph, &chosen));
     BASIN_TRY(choose_rows(data, split, &chosen, &count, &rows));
@@ -203,7 +222,8 @@ done:
     return st;
 }
 
-basin_status basin_network_output(basin_objective *objective, const double *theta, size_t *width, double **out)
+basin_status basin_network_output(basin_objective *objective, const double *theta, size_t *width,
+                                  double **out)
 {
     basin_status        st = BASIN_OK;
     basin_network_facts facts;
@@ -219,7 +239,8 @@ done:
     return st;
 }
 
-basin_status basin_network_interpolate(basin_objective *objective, size_t d, const basin_graph *const *ends, const double *at)
+basin_status basin_network_interpolate(basin_objective *objective, size_t d, const basin_graph *const *ends,
+                                       const double *at)
 {
     basin_network_facts facts;
     basin_status        st = basin_engine_facts(objective, &facts);
@@ -230,7 +251,8 @@ basin_status basin_network_interpolate(basin_objective *objective, size_t d, con
 basin_status basin_network_params(const basin_graph *graph, basin_params **out)
 {
     const basin_engine *engine = NULL;
-    basin_status        st = basin_engine_choose(BASIN_DOUBLE, &engine); /* roles and axes do not depend on the precision */
+    /* roles and axes do not depend on the precision */
+    basin_status st = basin_engine_choose(BASIN_DOUBLE, &engine);
 
     return st != BASIN_OK ? st : engine->params(graph, out);
 }

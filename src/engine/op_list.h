@@ -1,5 +1,6 @@
-/* Every op, once, by its ONNX name. Table, dispatch and the property tests expand this list: an op that stands here without
- * its functions or without its test case does not build. CONTRIBUTING.md: «To add an op». */
+/* Every op, once, by its ONNX name. Table, dispatch and the property tests expand this list: an op
+ * that stands here without its functions or without its test case does not build. CONTRIBUTING.md:
+ * «To add an op». */
 #define BASIN_OP_LIST(X)  \
     X(Gemm)               \
     X(Conv)               \

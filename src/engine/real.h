@@ -1,5 +1,6 @@
-/* The network's inside computes in `real`: the folders of src/engine are compiled for float and for double, each once for every
- * instruction set (engine.h). REAL(name) keeps the sets of symbols apart.
+/* The network's inside computes in `real`: the folders of src/engine are compiled for float and for
+ * double, each once for every instruction set (engine.h). REAL(name) keeps the sets of symbols
+ * apart.
  */
 #ifndef BASIN_ENGINE_REAL_H
 #define BASIN_ENGINE_REAL_H
@@ -31,7 +32,8 @@ typedef double real;
 #define REAL_JOIN(name, precision, instructions) REAL_JOIN_(name, precision, instructions)
 #define REAL(name) REAL_JOIN(name, REAL_PRECISION, BASIN_INSTRUCTIONS)
 
-/* Functions of the engine that have external linkage, once; types need no such care. A name forgotten here does not link. */
+/* Functions of the engine that have external linkage, once; types need no such care. A name
+   forgotten here does not link. */
 #define basin_broadcast_infer REAL(basin_broadcast_infer)
 #define basin_chunk_of REAL(basin_chunk_of)
 #define basin_conv_ahead REAL(basin_conv_ahead)

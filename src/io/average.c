@@ -102,15 +102,14 @@ done:
 static basin_status add_weights(const basin_checkpoint *ck, const char *path, basin_unperturb policy,
                                 double *sum)
 {
-    basin_status       st = BASIN_OK;
-    basin_checkpoint  *other = NULL;
+    basin_status      st = BASIN_OK;
+    basin_checkpoint *other = NULL;
     int               weights;
 
     BASIN_TRY(basin_checkpoint_read(path, &other));
     BASIN_TRY(basin_checkpoint_finite(other));
     BASIN_TRY(basin_checkpoint_unperturb(other, policy, &weights));
-    BASIN_CHECK(weights >= 0, BASIN_ERR_ARG, "%s: perturbed or not? it does not say",
-                path);
+    BASIN_CHECK(weights >= 0, BASIN_ERR_ARG, "%s: perturbed or not? it does not say", path);
     BASIN_CHECK(basin_params_equal(ck->params, other->params), BASIN_ERR_SHAPE,
                 "%s: its parameters are not those of %s", path, path_of(ck));
     basin_axpy(1.0, other->theta, sum, ck->params->size);

@@ -10,13 +10,13 @@ typedef struct basin_checkpoint_heading {
     bool    checkpoint; /* the file says that it is one, or is an HDF5 file that does not open */
     bool    readable;   /* nothing was met that could not be read */
     bool    momentum;
-    int64_t step;       /* -1 if unknown */
+    int64_t step; /* -1 if unknown */
     int64_t gradient_evaluations;
-    double  epoch;      /* NAN if unknown */
+    double  epoch;        /* NAN if unknown */
     char   *run, *method; /* NULL if unknown */
     basin_hyperparameters hyper;
-    char    data[65];    /* digest of the data set; "" if unknown */
-    char    network[65]; /* digest of input, parameters and ops in their order; "" if unknown */
+    char                  data[65]; /* digest of the data set; "" if unknown */
+    char network[65]; /* digest of input, parameters and ops in their order; "" if unknown */
 } basin_checkpoint_heading;
 
 /* On failure `out` holds what was known by then. The caller clears it in any case. */
@@ -25,7 +25,7 @@ void         basin_checkpoint_heading_clear(basin_checkpoint_heading *heading);
 
 /* Files of this identity are of one training; «folder-…» says only where they came from, NULL
    nothing. */
-bool         basin_identity_decides(const char *identity);
+bool basin_identity_decides(const char *identity);
 /* Divides run->entries [run->count] into run->trainings by their headings, which are in the same
    order. */
 basin_status basin_run_divide(basin_run *run, const basin_checkpoint_heading *headings);
@@ -33,6 +33,6 @@ basin_status basin_run_divide(basin_run *run, const basin_checkpoint_heading *he
    `first`. run->trainings moves in memory. */
 basin_status basin_run_split(basin_run *run, size_t first, const char *reason);
 /* The part of a path after its last slash. */
-const char  *basin_file_name(const char *path);
+const char *basin_file_name(const char *path);
 
 #endif

@@ -20,7 +20,8 @@ static basin_status has_group(const basin_h5 *h5, const char *path, const char *
     basin_h5_kind kind = BASIN_H5_ABSENT;
 
     BASIN_TRY(basin_h5_kind_of(h5, group, &kind));
-    BASIN_CHECK(kind != BASIN_H5_ARRAY, BASIN_ERR_FORMAT, "%s: %s: expected a group, file has a data set", path, group);
+    BASIN_CHECK(kind != BASIN_H5_ARRAY, BASIN_ERR_FORMAT, "%s: %s: expected a group, file has a data set",
+                path, group);
     *out = kind == BASIN_H5_GROUP;
 done:
     return st;
@@ -39,7 +40,8 @@ done:
 }
 
 /* Every parameter's data set below `group`, in the order of theta. */
-static basin_status read_vector(const basin_h5 *h5, const char *group, const basin_params *params, double *out)
+static basin_status read_vector(const basin_h5 *h5, const char *group, const basin_params *params,
+                                double *out)
 {
     basin_status st = BASIN_OK;
     char        *name = NULL;
@@ -47,7 +49,8 @@ static basin_status read_vector(const basin_h5 *h5, const char *group, const bas
     for (size_t i = 0; i < params->count; i++) {
         const basin_block *block = &params->blocks[i];
         basin_free(name);
-        BASIN_CHECK((name = basin_format("%s/%s", group, block->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((name = basin_format("%s/%s", group, block->name)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(basin_h5_reals(h5, name, block->shape, block->rank, out + block->offset));
     }
 done:
@@ -65,7 +68,8 @@ static basin_status check_shapes(const basin_h5 *h5, const char *group, const ba
     for (size_t i = 0; i < params->count; i++) {
         const basin_block *block = &params->blocks[i];
         basin_free(name);
-        BASIN_CHECK((name = basin_format("%s/%s", group, block->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((name = basin_format("%s/%s", group, block->name)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(basin_h5_array_open(h5, name, &array));
         BASIN_TRY(basin_h5_array_expect(&array, block->shape, block->rank));
         basin_h5_array_close(&array);
@@ -81,8 +85,10 @@ static basin_status check_budget(const char *path, size_t parameters, size_t vec
     basin_status st = BASIN_OK;
     size_t       bytes;
 
-    BASIN_CHECK(basin_mul(parameters, vectors * sizeof(double), &bytes) && bytes <= basin_memory_limit(), BASIN_ERR_BUDGET,
-                "%s: %zu vectors of %zu parameters do not fit the memory limit of %zu bytes", path, vectors, parameters, basin_memory_limit());
+    BASIN_CHECK(basin_mul(parameters, vectors * sizeof(double), &bytes) && bytes <= basin_memory_limit(),
+                BASIN_ERR_BUDGET,
+                "%s: %zu vectors of %zu parameters do not fit the memory limit of %zu bytes", path, vectors,
+                parameters, basin_memory_limit());
 done:
     return st;
 }
@@ -114,7 +120,8 @@ static basin_status read_states(const basin_h5 *h5, basin_checkpoint *ck)
         BASIN_STRDUP(state->name, names[i]);
         BASIN_ALLOC(state->values, ck->params->size, "optimizer state");
         basin_free(group);
-        BASIN_CHECK((group = basin_format("/optimizer/%s", names[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((group = basin_format("/optimizer/%s", names[i])) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(read_vector(h5, group, ck->params, state->values));
     }
 done:
@@ -123,7 +130,7 @@ done:
     return st;
 }
 
-/* ----------------------------------------------------------------------------------------------- buffers -- */
+/* --------------------------------------------------------------------------------------------- buffers -- */
 
 enum { MAX_DEPTH = 16 }; /* of groups below /buffers: a hard link can make a circle */
 
@@ -142,9 +149,11 @@ static basin_status read_buffer(const basin_h5 *h5, const char *object, basin_ch
     basin_h5_array array = BASIN_H5_NO_ARRAY;
     basin_buffer  *buffer = NULL;
 
-    BASIN_CHECK(ck->graph->buffer_count < BASIN_H5_MAX_NAMES, BASIN_ERR_FORMAT, "%s: /buffers: more than %d", ck->path, BASIN_H5_MAX_NAMES);
+    BASIN_CHECK(ck->graph->buffer_count < BASIN_H5_MAX_NAMES, BASIN_ERR_FORMAT, "%s: /buffers: more than %d",
+                ck->path, BASIN_H5_MAX_NAMES);
     BASIN_TRY(basin_h5_array_open(h5, object, &array));
-    BASIN_CHECK(array.rank <= BASIN_MAX_RANK, BASIN_ERR_SHAPE, "%s: %s: rank %zu, at most %d", ck->path, object, array.rank, BASIN_MAX_RANK);
+    BASIN_CHECK(array.rank <= BASIN_MAX_RANK, BASIN_ERR_SHAPE, "%s: %s: rank %zu, at most %d", ck->path,
+                object, array.rank, BASIN_MAX_RANK);
     st = basin_graph_buffer(ck->graph, object + strlen("/buffers/"), array.shape, array.rank, NULL, &buffer);
     BASIN_CHECK(st == BASIN_OK, st, "%s: %s", ck->path, basin_error_message());
     BASIN_TRY(basin_h5_array_reals(&array, buffer->values));
@@ -160,14 +169,18 @@ static basin_status read_buffers(const basin_h5 *h5, const char *group, int dept
     size_t        count = 0;
     basin_h5_kind kind;
 
-    BASIN_CHECK(depth < MAX_DEPTH, BASIN_ERR_FORMAT, "%s: %.80s…: groups within more than %d groups", ck->path, group, MAX_DEPTH);
+    BASIN_CHECK(depth < MAX_DEPTH, BASIN_ERR_FORMAT, "%s: %.80s…: groups within more than %d groups",
+                ck->path, group, MAX_DEPTH);
     BASIN_TRY(basin_h5_names(h5, group, &count, &names));
     for (size_t i = 0; i < count; i++) {
         basin_free(object);
-        BASIN_CHECK((object = basin_format("%s/%s", group, names[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((object = basin_format("%s/%s", group, names[i])) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(basin_h5_kind_of(h5, object, &kind));
         if (kind == BASIN_H5_GROUP) BASIN_TRY(read_buffers(h5, object, depth + 1, ck));
-        else if (is_read(ck->graph, object + strlen("/buffers/"))) BASIN_TRY(read_buffer(h5, object, ck)); /* others may have any size */
+        /* others may have any size */
+        else if (is_read(ck->graph, object + strlen("/buffers/")))
+            BASIN_TRY(read_buffer(h5, object, ck));
     }
 done:
     basin_free(object);
@@ -175,7 +188,7 @@ done:
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------------- training -- */
+/* -------------------------------------------------------------------------------------------- training -- */
 
 static bool never_perturbed(const char *name)
 {
@@ -196,7 +209,9 @@ static basin_status read_perturbed(const basin_h5 *h5, basin_checkpoint *ck)
         goto done;
     }
     while (i <= BASIN_PERTURBED_UNKNOWN && strcmp(text, basin_perturbed_text((basin_perturbed)i)) != 0) i++;
-    BASIN_CHECK(i <= BASIN_PERTURBED_UNKNOWN, BASIN_ERR_FORMAT, "%s: /training: attribute perturbed: expected yes, no or unknown, file has «%.40s»", ck->path, text);
+    BASIN_CHECK(i <= BASIN_PERTURBED_UNKNOWN, BASIN_ERR_FORMAT,
+                "%s: /training: attribute perturbed: expected yes, no or unknown, file has «%.40s»", ck->path,
+                text);
     ck->perturbed = (basin_perturbed)i;
 done:
     basin_free(text);
@@ -210,7 +225,8 @@ static basin_status read_count(const basin_h5 *h5, const char *path, const char 
     int64_t      value = -1;
 
     BASIN_TRY(basin_h5_int_attribute(h5, "/training", name, &value));
-    BASIN_CHECK(value >= -1, BASIN_ERR_VALUE, "%s: /training: attribute %s: %lld is negative", path, name, (long long)value);
+    BASIN_CHECK(value >= -1, BASIN_ERR_VALUE, "%s: /training: attribute %s: %lld is negative", path, name,
+                (long long)value);
     *out = value;
 done:
     return st;
@@ -259,18 +275,21 @@ done:
 }
 
 /* One tensor's own weight decay. All have one or none has. */
-static basin_status read_decay_of(const basin_h5 *h5, const char *object, bool expected, basin_checkpoint *ck, const basin_block *block)
+static basin_status read_decay_of(const basin_h5 *h5, const char *object, bool expected, basin_checkpoint *ck,
+                                  const basin_block *block)
 {
     basin_status st = BASIN_OK;
     bool         present = false;
     double       w = 0.0;
 
     BASIN_TRY(basin_h5_has_attribute(h5, object, "weight_decay", &present));
-    BASIN_CHECK(present == expected, BASIN_ERR_MISSING, "%s: %s: attribute weight_decay: %s, %s %s it", ck->path, object,
-                present ? "present" : "missing", ck->params->blocks[0].name, expected ? "has" : "lacks");
+    BASIN_CHECK(present == expected, BASIN_ERR_MISSING, "%s: %s: attribute weight_decay: %s, %s %s it",
+                ck->path, object, present ? "present" : "missing", ck->params->blocks[0].name,
+                expected ? "has" : "lacks");
     if (!present) goto done;
     BASIN_TRY(basin_h5_real_attribute(h5, object, "weight_decay", &w));
-    BASIN_CHECK(w >= 0.0 && isfinite(w), BASIN_ERR_VALUE, "%s: %s: attribute weight_decay: %g is not a finite number >= 0", ck->path, object, w);
+    BASIN_CHECK(w >= 0.0 && isfinite(w), BASIN_ERR_VALUE,
+                "%s: %s: attribute weight_decay: %g is not a finite number >= 0", ck->path, object, w);
     for (size_t i = 0; i < block->size; i++) ck->decay[block->offset + i] = w;
 done:
     return st;
@@ -285,7 +304,8 @@ static basin_status read_decay(const basin_h5 *h5, basin_checkpoint *ck)
 
     for (size_t i = 0; i < ck->params->count; i++) {
         basin_free(object);
-        BASIN_CHECK((object = basin_format("/parameters/%s", ck->params->blocks[i].name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((object = basin_format("/parameters/%s", ck->params->blocks[i].name)) != NULL,
+                    BASIN_ERR_NOMEM, "out of memory for a name");
         if (i == 0) BASIN_TRY(basin_h5_has_attribute(h5, object, "weight_decay", &expected));
         if (i == 0 && expected) BASIN_ALLOC(ck->decay, ck->params->size, "weight decay");
         BASIN_TRY(read_decay_of(h5, object, expected, ck, &ck->params->blocks[i]));
@@ -305,7 +325,8 @@ static basin_status read_loss_weights(const basin_h5 *h5, basin_checkpoint *ck)
     BASIN_TRY(basin_h5_kind_of(h5, "/loss/weights", &kind));
     if (kind == BASIN_H5_ABSENT) goto done;
     BASIN_TRY(basin_h5_array_open(h5, "/loss/weights", &array));
-    BASIN_CHECK(array.rank == 1 && array.size > 0, BASIN_ERR_SHAPE, "%s: /loss/weights: expected one for each class, file has %s", ck->path,
+    BASIN_CHECK(array.rank == 1 && array.size > 0, BASIN_ERR_SHAPE,
+                "%s: /loss/weights: expected one for each class, file has %s", ck->path,
                 BASIN_SHAPE_TEXT(array.shape, array.rank));
     BASIN_ALLOC(ck->loss.weights, array.size, "weights of the loss");
     ck->loss.weight_count = array.size;
@@ -331,11 +352,13 @@ static basin_status read_loss(const basin_h5 *h5, basin_checkpoint *ck)
     }
     BASIN_TRY(basin_h5_real_attribute(h5, "/loss", "label_smoothing", &ck->loss.label_smoothing));
     BASIN_CHECK(ck->loss.label_smoothing >= 0.0 && ck->loss.label_smoothing < 1.0, BASIN_ERR_VALUE,
-                "%s: /loss: attribute label_smoothing: %g is not in [0, 1)", ck->path, ck->loss.label_smoothing);
+                "%s: /loss: attribute label_smoothing: %g is not in [0, 1)", ck->path,
+                ck->loss.label_smoothing);
     BASIN_TRY(basin_h5_has_attribute(h5, "/loss", "ignore_index", &ck->loss.ignores));
     BASIN_TRY(basin_h5_int_attribute(h5, "/loss", "ignore_index", &ck->loss.ignore_index));
     BASIN_TRY(read_loss_weights(h5, ck));
-    if ((st = basin_loss_spec_check(&ck->loss)) != BASIN_OK) st = basin_fail_within(st, "%s: /loss", ck->path);
+    if ((st = basin_loss_spec_check(&ck->loss)) != BASIN_OK)
+        st = basin_fail_within(st, "%s: /loss", ck->path);
 done:
     basin_free(name);
     return st;
@@ -360,20 +383,26 @@ done:
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------------- recorded -- */
+/* -------------------------------------------------------------------------------------------- recorded -- */
 
 /* Each attribute has a plain meaning when it is left out, but for quantity and value. */
-static basin_status read_recorded_item(const basin_h5 *h5, const char *path, const char *object, basin_recorded *out)
+static basin_status read_recorded_item(const basin_h5 *h5, const char *path, const char *object,
+                                       basin_recorded *out)
 {
     basin_status st = BASIN_OK;
-    struct { const char *name, *fallback; char **out; } texts[] = {
-        {"quantity", NULL, &out->quantity}, {"split", "train", &out->split}, {"point", "theta", &out->point},
-        {"mode", "eval", &out->mode},       {"coverage", "full", &out->coverage},
+    struct {
+        const char *name, *fallback;
+        char      **out;
+    } texts[] = {
+        {"quantity", NULL, &out->quantity},   {"split", "train", &out->split},
+        {"point", "theta", &out->point},      {"mode", "eval", &out->mode},
+        {"coverage", "full", &out->coverage},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         BASIN_TRY(basin_h5_text_attribute(h5, object, texts[i].name, texts[i].out));
-        BASIN_CHECK(*texts[i].out != NULL || texts[i].fallback != NULL, BASIN_ERR_MISSING, "%s: %s: attribute %s: missing", path, object, texts[i].name);
+        BASIN_CHECK(*texts[i].out != NULL || texts[i].fallback != NULL, BASIN_ERR_MISSING,
+                    "%s: %s: attribute %s: missing", path, object, texts[i].name);
         if (*texts[i].out == NULL) BASIN_STRDUP(*texts[i].out, texts[i].fallback);
     }
     out->value = NAN;
@@ -393,7 +422,8 @@ static basin_status read_recorded(const basin_h5 *h5, basin_checkpoint *ck)
     BASIN_ALLOC(ck->recorded, count, "recorded values");
     for (size_t i = 0; i < count; i++) {
         basin_free(object);
-        BASIN_CHECK((object = basin_format("/recorded/%s", names[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((object = basin_format("/recorded/%s", names[i])) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(has_group(h5, ck->path, object, &group));
         ck->recorded_count++;
         BASIN_TRY(read_recorded_item(h5, ck->path, object, &ck->recorded[i]));
@@ -404,7 +434,7 @@ done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------- checkpoint -- */
+/* ------------------------------------------------------------------------------------------ checkpoint -- */
 
 static basin_status read_body(const basin_h5 *h5, basin_checkpoint *ck)
 {

@@ -8,7 +8,8 @@
 #include "io/h5.h"
 #include "io/text.h"
 
-static basin_status put_vector(basin_h5 *h5, const char *group, const basin_params *params, const double *values)
+static basin_status put_vector(basin_h5 *h5, const char *group, const basin_params *params,
+                               const double *values)
 {
     basin_status st = BASIN_OK;
     char        *name = NULL;
@@ -16,7 +17,8 @@ static basin_status put_vector(basin_h5 *h5, const char *group, const basin_para
     for (size_t i = 0; i < params->count; i++) {
         const basin_block *block = &params->blocks[i];
         basin_free(name);
-        BASIN_CHECK((name = basin_format("%s/%s", group, block->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((name = basin_format("%s/%s", group, block->name)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(basin_h5_put(h5, name, BASIN_H5_F64, block->shape, block->rank, values + block->offset));
     }
 done:
@@ -34,9 +36,12 @@ static basin_status put_decay(basin_h5 *h5, const basin_checkpoint *ck)
         const basin_block *block = &ck->params->blocks[i];
         const double      *w = ck->decay + block->offset;
         for (size_t j = 1; j < block->size; j++)
-            BASIN_CHECK(w[j] == w[0], BASIN_ERR_ARG, "%s: weight decays %g and %g in one tensor: a checkpoint holds one a tensor", block->name, w[0], w[j]);
+            BASIN_CHECK(w[j] == w[0], BASIN_ERR_ARG,
+                        "%s: weight decays %g and %g in one tensor: a checkpoint holds one a tensor",
+                        block->name, w[0], w[j]);
         basin_free(object);
-        BASIN_CHECK((object = basin_format("/parameters/%s", block->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((object = basin_format("/parameters/%s", block->name)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(basin_h5_put_real_attribute(h5, object, "weight_decay", w[0]));
     }
 done:
@@ -51,9 +56,11 @@ static basin_status put_states(basin_h5 *h5, const basin_checkpoint *ck)
 
     for (size_t i = 0; i < ck->state_count; i++) {
         const char *name = ck->states[i].name;
-        BASIN_CHECK(basin_text_path(name) && strchr(name, '/') == NULL, BASIN_ERR_ARG, "optimizer state «%.40s»: not a name for an HDF5 group", name);
+        BASIN_CHECK(basin_text_path(name) && strchr(name, '/') == NULL, BASIN_ERR_ARG,
+                    "optimizer state «%.40s»: not a name for an HDF5 group", name);
         basin_free(group);
-        BASIN_CHECK((group = basin_format("/optimizer/%s", name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((group = basin_format("/optimizer/%s", name)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(put_vector(h5, group, ck->params, ck->states[i].values));
     }
 done:
@@ -68,12 +75,15 @@ static basin_status put_buffers(basin_h5 *h5, const basin_checkpoint *ck)
 
     if (ck->graph->buffer_count == 0) goto done;
     BASIN_TRY(basin_h5_put_group(h5, "/buffers"));
-    if (ck->buffers_point != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/buffers", "point", ck->buffers_point));
+    if (ck->buffers_point != NULL)
+        BASIN_TRY(basin_h5_put_text_attribute(h5, "/buffers", "point", ck->buffers_point));
     for (size_t i = 0; i < ck->graph->buffer_count; i++) {
         const basin_buffer *buffer = &ck->graph->buffers[i];
-        BASIN_CHECK(basin_text_path(buffer->name), BASIN_ERR_ARG, "buffer «%.40s»: not a name for an HDF5 object", buffer->name);
+        BASIN_CHECK(basin_text_path(buffer->name), BASIN_ERR_ARG,
+                    "buffer «%.40s»: not a name for an HDF5 object", buffer->name);
         basin_free(name);
-        BASIN_CHECK((name = basin_format("/buffers/%s", buffer->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((name = basin_format("/buffers/%s", buffer->name)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(basin_h5_put(h5, name, BASIN_H5_F64, buffer->shape, buffer->rank, buffer->values));
     }
 done:
@@ -109,7 +119,9 @@ static basin_status put_training(basin_h5 *h5, const basin_checkpoint *ck)
     BASIN_TRY(put_real(h5, "momentum", hyper->momentum));
     BASIN_TRY(put_real(h5, "rho", hyper->rho));
     BASIN_TRY(put_real(h5, "weight_decay", hyper->weight_decay));
-    if (!isnan(hyper->weight_decay) || ck->decay != NULL) BASIN_TRY(basin_h5_put_int_attribute(h5, "/training", "weight_decay_coupled", hyper->weight_decay_coupled));
+    if (!isnan(hyper->weight_decay) || ck->decay != NULL)
+        BASIN_TRY(
+            basin_h5_put_int_attribute(h5, "/training", "weight_decay_coupled", hyper->weight_decay_coupled));
     BASIN_TRY(put_count(h5, "batch_size", hyper->batch_size));
     BASIN_TRY(put_count(h5, "seed", hyper->seed));
 done:
@@ -124,7 +136,8 @@ static basin_status put_loss(basin_h5 *h5, const basin_loss_spec *loss)
     BASIN_TRY(basin_h5_put_text_attribute(h5, "/loss", "name", basin_loss_name(loss->kind)));
     BASIN_TRY(basin_h5_put_real_attribute(h5, "/loss", "label_smoothing", loss->label_smoothing));
     if (loss->ignores) BASIN_TRY(basin_h5_put_int_attribute(h5, "/loss", "ignore_index", loss->ignore_index));
-    if (loss->weight_count > 0) BASIN_TRY(basin_h5_put(h5, "/loss/weights", BASIN_H5_F64, &loss->weight_count, 1, loss->weights));
+    if (loss->weight_count > 0)
+        BASIN_TRY(basin_h5_put(h5, "/loss/weights", BASIN_H5_F64, &loss->weight_count, 1, loss->weights));
 done:
     return st;
 }
@@ -136,7 +149,8 @@ static basin_status put_data_reference(basin_h5 *h5, const basin_checkpoint *ck)
     if (ck->data_path == NULL && ck->data_digest[0] == '\0') return BASIN_OK;
     BASIN_TRY(basin_h5_put_group(h5, "/data"));
     if (ck->data_path != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/data", "path", ck->data_path));
-    if (ck->data_digest[0] != '\0') BASIN_TRY(basin_h5_put_text_attribute(h5, "/data", "digest", ck->data_digest));
+    if (ck->data_digest[0] != '\0')
+        BASIN_TRY(basin_h5_put_text_attribute(h5, "/data", "digest", ck->data_digest));
 done:
     return st;
 }

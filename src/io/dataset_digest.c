@@ -1,12 +1,15 @@
-/* The name of a data set's content: SHA-256 over its meaning, so that storing it in another type or file changes nothing.
+/* The name of a data set's content: SHA-256 over its meaning, so that storing it in another type or file
+ * changes nothing.
  *
  *     "inputs N,d1,d2…\n"   inputs as float64, row-major
- *     "classes N\n"         class targets as int64, "classes N,T\n" where a sample has one for each of T tokens, or
+ *     "classes N\n"         class targets as int64, "classes N,T\n" where a sample has one for each of T
+ *                           tokens, or
  *     "values N,C\n"        real targets as float64
  *     for each split in byte order of names:
  *     "split NAME n\n"      its rows as uint64
  *
- * Data without splits have the one split «train» of all rows, as when they are read. All numbers little-endian. docs/checkpoint-format.md holds the same in eight lines of Python.
+ * Data without splits have the one split «train» of all rows, as when they are read. All numbers
+ * little-endian. docs/checkpoint-format.md holds the same in eight lines of Python.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +49,8 @@ static basin_status add_inputs(basin_digest *digest, const basin_dataset *data)
 {
     basin_status st = BASIN_OK;
     char         header[256];
-    size_t       size = data->count, used = (size_t)snprintf(header, sizeof header, "inputs %zu", data->count);
+    size_t       size = data->count;
+    size_t       used = (size_t)snprintf(header, sizeof header, "inputs %zu", data->count);
 
     for (size_t i = 0; i < data->rank; i++) {
         used += (size_t)snprintf(header + used, sizeof header - used, ",%zu", data->shape[i]);
@@ -63,8 +67,9 @@ static basin_status add_targets(basin_digest *digest, const basin_dataset *data)
     basin_status st = BASIN_OK;
 
     if (data->classes != NULL) {
-        BASIN_TRY(add_header(digest, data->class_count > 0 ? basin_format("classes %zu,%zu\n", data->count, data->class_count)
-                                                           : basin_format("classes %zu\n", data->count)));
+        BASIN_TRY(add_header(digest, data->class_count > 0
+                                         ? basin_format("classes %zu,%zu\n", data->count, data->class_count)
+                                         : basin_format("classes %zu\n", data->count)));
         add_words(digest, data->classes, data->count * basin_dataset_tokens(data));
     } else {
         BASIN_TRY(add_header(digest, basin_format("values %zu,%zu\n", data->count, data->value_count)));
@@ -100,14 +105,16 @@ basin_status basin_dataset_digest(const basin_dataset *data, char out[65])
     basin_digest       *digest = NULL;
     const basin_split **splits = NULL;
 
-    BASIN_CHECK(data->inputs != NULL && (data->classes != NULL || data->values != NULL), BASIN_ERR_ARG, "a data set without inputs or targets");
+    BASIN_CHECK(data->inputs != NULL && (data->classes != NULL || data->values != NULL), BASIN_ERR_ARG,
+                "a data set without inputs or targets");
     BASIN_TRY(basin_digest_create(&digest));
     BASIN_ALLOC(splits, data->split_count, "a digest");
     for (size_t i = 0; i < data->split_count; i++) splits[i] = &data->splits[i];
     qsort(splits, data->split_count, sizeof *splits, by_name);
     BASIN_TRY(add_inputs(digest, data));
     BASIN_TRY(add_targets(digest, data));
-    for (size_t i = 0; i < data->split_count; i++) BASIN_TRY(add_split(digest, splits[i]->name, splits[i]->rows, splits[i]->count));
+    for (size_t i = 0; i < data->split_count; i++)
+        BASIN_TRY(add_split(digest, splits[i]->name, splits[i]->rows, splits[i]->count));
     if (data->split_count == 0) BASIN_TRY(add_split(digest, "train", NULL, data->count));
     basin_digest_finish(digest, out);
 done:

@@ -1,4 +1,5 @@
-/* Reading data sets: basin's own format (docs/checkpoint-format.md), or any HDF5 file with inputs and targets. */
+/* Reading data sets: basin's own format (docs/checkpoint-format.md), or any HDF5 file with inputs and
+   targets. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,15 +10,16 @@
 #include "io/dataset.h"
 #include "io/h5.h"
 
-/* x = scale * raw + offset; two roundings, never a fused multiply-add, so that the digest is the same everywhere. A scale of
-   1 and an offset of 0 leave every bit alone, also that of -0. */
+/* x = scale * raw + offset; two roundings, never a fused multiply-add, so that the digest is the same
+   everywhere. A scale of 1 and an offset of 0 leave every bit alone, also that of -0. */
 static void scale_inputs(double *x, size_t size, double scale, double offset)
 {
     for (size_t i = 0; scale != 1.0 && i < size; i++) x[i] *= scale;
     for (size_t i = 0; offset != 0.0 && i < size; i++) x[i] += offset;
 }
 
-static basin_status read_scale(const basin_h5 *h5, const char *path, const char *object, double given, double *scale, double *offset)
+static basin_status read_scale(const basin_h5 *h5, const char *path, const char *object, double given,
+                               double *scale, double *offset)
 {
     basin_status st = BASIN_OK;
 
@@ -26,23 +28,26 @@ static basin_status read_scale(const basin_h5 *h5, const char *path, const char 
     BASIN_TRY(basin_h5_real_attribute(h5, object, "scale", scale));
     BASIN_TRY(basin_h5_real_attribute(h5, object, "offset", offset));
     if (given != 0.0) *scale = given;
-    BASIN_CHECK(isfinite(*scale) && *scale != 0.0 && isfinite(*offset), BASIN_ERR_VALUE, "%s: %s: scale %g and offset %g: not finite, or scale 0", path,
-                object, *scale, *offset);
+    BASIN_CHECK(isfinite(*scale) && *scale != 0.0 && isfinite(*offset), BASIN_ERR_VALUE,
+                "%s: %s: scale %g and offset %g: not finite, or scale 0", path, object, *scale, *offset);
 done:
     return st;
 }
 
-static basin_status read_inputs(const basin_h5 *h5, const char *object, double given_scale, basin_dataset *data)
+static basin_status read_inputs(const basin_h5 *h5, const char *object, double given_scale,
+                                basin_dataset *data)
 {
     basin_status   st = BASIN_OK;
     basin_h5_array array = BASIN_H5_NO_ARRAY;
     double         scale, offset;
 
     BASIN_TRY(basin_h5_array_open(h5, object, &array));
-    BASIN_CHECK(array.type != BASIN_H5_TEXT, BASIN_ERR_FORMAT, "%s: %s: expected numbers, file has strings", data->path, object);
-    BASIN_CHECK(array.rank >= 2, BASIN_ERR_SHAPE, "%s: %s: expected [samples, features…], file has %s", data->path, object,
+    BASIN_CHECK(array.type != BASIN_H5_TEXT, BASIN_ERR_FORMAT, "%s: %s: expected numbers, file has strings",
+                data->path, object);
+    BASIN_CHECK(array.rank >= 2, BASIN_ERR_SHAPE, "%s: %s: expected [samples, features…], file has %s",
+                data->path, object, BASIN_SHAPE_TEXT(array.shape, array.rank));
+    BASIN_CHECK(array.size > 0, BASIN_ERR_SHAPE, "%s: %s: no samples in %s", data->path, object,
                 BASIN_SHAPE_TEXT(array.shape, array.rank));
-    BASIN_CHECK(array.size > 0, BASIN_ERR_SHAPE, "%s: %s: no samples in %s", data->path, object, BASIN_SHAPE_TEXT(array.shape, array.rank));
     BASIN_TRY(read_scale(h5, data->path, object, given_scale, &scale, &offset));
     data->count = array.shape[0];
     data->rank = array.rank - 1;
@@ -55,23 +60,26 @@ done:
     return st;
 }
 
-/* What the file says of its integers [N, T]: attribute kind = classes. Any other text is no word of the format's. */
-static basin_status read_kind(const basin_h5 *h5, const char *path, const char *object, const basin_h5_array *array, bool *token_classes)
+/* What the file says of its integers [N, T]: attribute kind = classes. Any other text is no word of the
+   format's. */
+static basin_status read_kind(const basin_h5 *h5, const char *path, const char *object,
+                              const basin_h5_array *array, bool *token_classes)
 {
     basin_status st = BASIN_OK;
     char        *kind = NULL;
 
     BASIN_TRY(basin_h5_text_attribute(h5, object, "kind", &kind));
     *token_classes = kind != NULL && strcmp(kind, "classes") == 0;
-    BASIN_CHECK(!*token_classes || array->type == BASIN_H5_INTEGER, BASIN_ERR_FORMAT, "%s: %s: attribute kind: classes are integers, file has %s", path,
-                object, array->type == BASIN_H5_REAL ? "floating point numbers" : "strings");
+    BASIN_CHECK(!*token_classes || array->type == BASIN_H5_INTEGER, BASIN_ERR_FORMAT,
+                "%s: %s: attribute kind: classes are integers, file has %s", path, object,
+                array->type == BASIN_H5_REAL ? "floating point numbers" : "strings");
 done:
     basin_free(kind);
     return st;
 }
 
-/* Integers of rank 1, or of rank 2 and kind classes, are classes (any number: which of them do not count is the loss's to say);
-   everything else is real values, [N] or [N, C]. */
+/* Integers of rank 1, or of rank 2 and kind classes, are classes (any number: which of them do not count is
+   the loss's to say); everything else is real values, [N] or [N, C]. */
 static basin_status read_targets(const basin_h5 *h5, const char *object, basin_dataset *data)
 {
     basin_status   st = BASIN_OK;
@@ -79,11 +87,14 @@ static basin_status read_targets(const basin_h5 *h5, const char *object, basin_d
     bool           token_classes = false;
 
     BASIN_TRY(basin_h5_array_open(h5, object, &array));
-    BASIN_CHECK(array.rank == 1 || array.rank == 2, BASIN_ERR_SHAPE, "%s: %s: expected [%zu] or [%zu, values], file has %s", data->path, object,
-                data->count, data->count, BASIN_SHAPE_TEXT(array.shape, array.rank));
-    BASIN_CHECK(array.shape[0] == data->count, BASIN_ERR_SHAPE, "%s: %s: expected %zu rows as of the inputs, file has %zu", data->path, object,
-                data->count, array.shape[0]);
-    BASIN_CHECK(array.size > 0, BASIN_ERR_SHAPE, "%s: %s: no values in %s", data->path, object, BASIN_SHAPE_TEXT(array.shape, array.rank));
+    BASIN_CHECK(array.rank == 1 || array.rank == 2, BASIN_ERR_SHAPE,
+                "%s: %s: expected [%zu] or [%zu, values], file has %s", data->path, object, data->count,
+                data->count, BASIN_SHAPE_TEXT(array.shape, array.rank));
+    BASIN_CHECK(array.shape[0] == data->count, BASIN_ERR_SHAPE,
+                "%s: %s: expected %zu rows as of the inputs, file has %zu", data->path, object, data->count,
+                array.shape[0]);
+    BASIN_CHECK(array.size > 0, BASIN_ERR_SHAPE, "%s: %s: no values in %s", data->path, object,
+                BASIN_SHAPE_TEXT(array.shape, array.rank));
     BASIN_TRY(read_kind(h5, data->path, object, &array, &token_classes));
     if (array.type == BASIN_H5_INTEGER && (array.rank == 1 || token_classes)) {
         data->class_count = array.rank == 2 ? array.shape[1] : 0;
@@ -99,18 +110,21 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ splits -- */
+/* ---------------------------------------------------------------------------------------------- splits -- */
 
-static basin_status check_rows(const char *path, const char *object, const int64_t *rows, size_t count, size_t samples)
+static basin_status check_rows(const char *path, const char *object, const int64_t *rows, size_t count,
+                               size_t samples)
 {
     basin_status st = BASIN_OK;
     bool        *seen = NULL;
 
     BASIN_ALLOC(seen, samples, "a split");
     for (size_t i = 0; i < count; i++) {
-        BASIN_CHECK(rows[i] >= 0 && (uint64_t)rows[i] < samples, BASIN_ERR_VALUE, "%s: %s: row %lld is not one of the %zu samples", path, object,
-                    (long long)rows[i], samples);
-        BASIN_CHECK(!seen[rows[i]], BASIN_ERR_VALUE, "%s: %s: row %lld stands there twice", path, object, (long long)rows[i]);
+        BASIN_CHECK(rows[i] >= 0 && (uint64_t)rows[i] < samples, BASIN_ERR_VALUE,
+                    "%s: %s: row %lld is not one of the %zu samples", path, object, (long long)rows[i],
+                    samples);
+        BASIN_CHECK(!seen[rows[i]], BASIN_ERR_VALUE, "%s: %s: row %lld stands there twice", path, object,
+                    (long long)rows[i]);
         seen[rows[i]] = true;
     }
 done:
@@ -118,17 +132,19 @@ done:
     return st;
 }
 
-static basin_status read_split(const basin_h5 *h5, const char *object, const basin_dataset *data, basin_split *out)
+static basin_status read_split(const basin_h5 *h5, const char *object, const basin_dataset *data,
+                               basin_split *out)
 {
     basin_status   st = BASIN_OK;
     basin_h5_array array = BASIN_H5_NO_ARRAY;
     int64_t       *rows = NULL;
 
     BASIN_TRY(basin_h5_array_open(h5, object, &array));
-    BASIN_CHECK(array.rank == 1, BASIN_ERR_SHAPE, "%s: %s: expected a list of rows, file has %s", data->path, object,
-                BASIN_SHAPE_TEXT(array.shape, array.rank));
+    BASIN_CHECK(array.rank == 1, BASIN_ERR_SHAPE, "%s: %s: expected a list of rows, file has %s", data->path,
+                object, BASIN_SHAPE_TEXT(array.shape, array.rank));
     BASIN_CHECK(array.size > 0, BASIN_ERR_SHAPE, "%s: %s: no samples", data->path, object);
-    BASIN_CHECK(array.size <= data->count, BASIN_ERR_SHAPE, "%s: %s: %zu rows of %zu samples", data->path, object, array.size, data->count);
+    BASIN_CHECK(array.size <= data->count, BASIN_ERR_SHAPE, "%s: %s: %zu rows of %zu samples", data->path,
+                object, array.size, data->count);
     BASIN_ALLOC(rows, array.size, "a split");
     BASIN_TRY(basin_h5_array_ints(&array, rows));
     BASIN_TRY(check_rows(data->path, object, rows, array.size, data->count));
@@ -172,7 +188,8 @@ static basin_status read_splits(const basin_h5 *h5, basin_dataset *data)
         basin_split *split = &data->splits[data->split_count++];
         BASIN_STRDUP(split->name, names[i]);
         basin_free(object);
-        BASIN_CHECK((object = basin_format("/splits/%s", names[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((object = basin_format("/splits/%s", names[i])) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(read_split(h5, object, data, split));
     }
 done:
@@ -181,7 +198,7 @@ done:
     return st;
 }
 
-/* ----------------------------------------------------------------------------------------------- dataset -- */
+/* --------------------------------------------------------------------------------------------- dataset -- */
 
 static basin_status check_digest(const basin_h5 *h5, const basin_dataset *data)
 {
@@ -189,8 +206,10 @@ static basin_status check_digest(const basin_h5 *h5, const basin_dataset *data)
     char        *stored = NULL;
 
     BASIN_TRY(basin_h5_text_attribute(h5, "/", "digest", &stored));
-    BASIN_CHECK(stored == NULL || strcmp(stored, data->digest) == 0, BASIN_ERR_VALUE,
-                "%s: the content has digest %.12s…, attribute digest says %.12s…: the file was changed or damaged", data->path, data->digest, stored);
+    BASIN_CHECK(
+        stored == NULL || strcmp(stored, data->digest) == 0, BASIN_ERR_VALUE,
+        "%s: the content has digest %.12s…, attribute digest says %.12s…: the file was changed or damaged",
+        data->path, data->digest, stored);
 done:
     basin_free(stored);
     return st;
@@ -211,15 +230,17 @@ done:
     return st;
 }
 
-/* «images» and «/images» are the same object. A file of basin's own keeps its splits, whatever its inputs are scaled by: its test
-   samples must not become training samples. */
+/* «images» and «/images» are the same object. A file of basin's own keeps its splits, whatever its inputs are
+   scaled by: its test samples must not become training samples. */
 static basin_status read_foreign(const basin_h5 *h5, const basin_dataset_source *source, basin_dataset *data)
 {
     basin_status st = BASIN_OK;
-    const char  *inputs = source->inputs ? source->inputs : "/inputs", *targets = source->targets ? source->targets : "/targets";
-    char        *inputs_path = basin_format("%s%s", inputs[0] == '/' ? "" : "/", inputs), *targets_path = basin_format("%s%s", targets[0] == '/' ? "" : "/", targets);
+    const char  *inputs = source->inputs ? source->inputs : "/inputs";
+    const char  *targets = source->targets ? source->targets : "/targets";
+    char        *inputs_path = basin_format("%s%s", inputs[0] == '/' ? "" : "/", inputs);
+    char        *targets_path = basin_format("%s%s", targets[0] == '/' ? "" : "/", targets);
 
-    bool         own = false;
+    bool own = false;
 
     BASIN_CHECK(inputs_path != NULL && targets_path != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
     BASIN_TRY(basin_h5_is(h5, BASIN_DATASET_FORMAT, &own));
@@ -238,7 +259,8 @@ basin_status basin_dataset_read(const char *path, const basin_dataset_source *so
     basin_status   st = BASIN_OK;
     basin_h5      *h5 = NULL;
     basin_dataset *data = NULL;
-    bool           foreign = source != NULL && (source->inputs != NULL || source->targets != NULL || source->scale != 0.0);
+    bool           foreign =
+        source != NULL && (source->inputs != NULL || source->targets != NULL || source->scale != 0.0);
 
     BASIN_TRY(basin_h5_open(path, &h5));
     BASIN_ALLOC(data, 1, "data");
@@ -271,10 +293,12 @@ basin_status basin_checkpoint_dataset(const basin_checkpoint *ck, const char *ov
     if (override != NULL) return basin_dataset_read(override, NULL, out);
     BASIN_CHECK(ck->data_path != NULL, BASIN_ERR_MISSING, "%s: names no data; give the data file", name);
     BASIN_CHECK((path = resolve(ck)) != NULL, BASIN_ERR_NOMEM, "out of memory for a file name");
-    BASIN_CHECK(access(path, F_OK) == 0, BASIN_ERR_MISSING, "%s: names its data %s, which is not there; say which data to use (--data FILE)", name, path);
+    BASIN_CHECK(access(path, F_OK) == 0, BASIN_ERR_MISSING,
+                "%s: names its data %s, which is not there; say which data to use (--data FILE)", name, path);
     BASIN_TRY(basin_dataset_read(path, NULL, &data));
     BASIN_CHECK(ck->data_digest[0] == '\0' || strcmp(ck->data_digest, data->digest) == 0, BASIN_ERR_VALUE,
-                "%s: the data has digest %.12s…, %s was trained on %.12s…", path, data->digest, name, ck->data_digest);
+                "%s: the data has digest %.12s…, %s was trained on %.12s…", path, data->digest, name,
+                ck->data_digest);
     *out = data, data = NULL;
 done:
     basin_dataset_destroy(&data);

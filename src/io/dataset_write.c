@@ -30,7 +30,8 @@ static bool as_bytes(const double *x, size_t size, double s, uint8_t *out)
 static bool as_single(const double *x, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if (!isfinite(x[i]) || !(fabs(x[i]) <= 3.4028234663852886e38) || !same((double)(float)x[i], x[i])) return false;
+        if (!isfinite(x[i]) || !(fabs(x[i]) <= 3.4028234663852886e38) || !same((double)(float)x[i], x[i]))
+            return false;
     return true;
 }
 
@@ -42,8 +43,8 @@ static basin_status put_inputs(basin_h5 *h5, const basin_dataset *data)
     uint8_t            *bytes = NULL;
 
     memcpy(shape + 1, data->shape, data->rank * sizeof *shape);
-    BASIN_CHECK(basin_shape_size(shape, data->rank + 1, &size) && size > 0, BASIN_ERR_ARG, "inputs of shape %s cannot be written",
-                BASIN_SHAPE_TEXT(shape, data->rank + 1));
+    BASIN_CHECK(basin_shape_size(shape, data->rank + 1, &size) && size > 0, BASIN_ERR_ARG,
+                "inputs of shape %s cannot be written", BASIN_SHAPE_TEXT(shape, data->rank + 1));
     BASIN_ALLOC(bytes, size, "inputs");
     for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
         if (!as_bytes(data->inputs, size, scales[i], bytes)) continue;
@@ -51,7 +52,8 @@ static basin_status put_inputs(basin_h5 *h5, const basin_dataset *data)
         BASIN_TRY(basin_h5_put_real_attribute(h5, "/inputs", "scale", scales[i]));
         goto done;
     }
-    BASIN_TRY(basin_h5_put(h5, "/inputs", as_single(data->inputs, size) ? BASIN_H5_F32 : BASIN_H5_F64, shape, data->rank + 1, data->inputs));
+    BASIN_TRY(basin_h5_put(h5, "/inputs", as_single(data->inputs, size) ? BASIN_H5_F32 : BASIN_H5_F64, shape,
+                           data->rank + 1, data->inputs));
 done:
     basin_free(bytes);
     return st;
@@ -64,15 +66,15 @@ static basin_status put_classes(basin_h5 *h5, const basin_dataset *data)
     uint8_t     *bytes = NULL;
     bool         small = true;
 
-    BASIN_CHECK(basin_mul(data->count, basin_dataset_tokens(data), &size), BASIN_ERR_ARG, "%zu samples of %zu classes cannot be written", data->count,
-                data->class_count);
+    BASIN_CHECK(basin_mul(data->count, basin_dataset_tokens(data), &size), BASIN_ERR_ARG,
+                "%zu samples of %zu classes cannot be written", data->count, data->class_count);
     BASIN_ALLOC(bytes, size, "classes");
     for (size_t i = 0; i < size; i++) {
         small = small && data->classes[i] >= 0 && data->classes[i] <= 255;
         bytes[i] = (uint8_t)data->classes[i];
     }
-    BASIN_TRY(basin_h5_put(h5, "/targets", small ? BASIN_H5_U8 : BASIN_H5_I64, shape, data->class_count > 0 ? 2 : 1,
-                           small ? (const void *)bytes : data->classes));
+    BASIN_TRY(basin_h5_put(h5, "/targets", small ? BASIN_H5_U8 : BASIN_H5_I64, shape,
+                           data->class_count > 0 ? 2 : 1, small ? (const void *)bytes : data->classes));
     if (data->class_count > 0) BASIN_TRY(basin_h5_put_text_attribute(h5, "/targets", "kind", "classes"));
 done:
     basin_free(bytes);
@@ -82,7 +84,9 @@ done:
 static basin_status put_targets(basin_h5 *h5, const basin_dataset *data)
 {
     if (data->classes != NULL) return put_classes(h5, data);
-    return basin_h5_put(h5, "/targets", as_single(data->values, data->count * data->value_count) ? BASIN_H5_F32 : BASIN_H5_F64,
+    return basin_h5_put(h5, "/targets",
+                        as_single(data->values, data->count * data->value_count) ? BASIN_H5_F32
+                                                                                 : BASIN_H5_F64,
                         (const size_t[]){data->count, data->value_count}, 2, data->values);
 }
 
@@ -92,12 +96,14 @@ static basin_status put_split(basin_h5 *h5, const basin_split *split, size_t sam
     uint64_t    *rows = NULL;
     char        *object = NULL;
 
-    BASIN_CHECK(basin_text_path(split->name) && strchr(split->name, '/') == NULL, BASIN_ERR_ARG, "split «%.40s»: not a name for an HDF5 object",
-                split->name);
-    BASIN_CHECK((object = basin_format("/splits/%s", split->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+    BASIN_CHECK(basin_text_path(split->name) && strchr(split->name, '/') == NULL, BASIN_ERR_ARG,
+                "split «%.40s»: not a name for an HDF5 object", split->name);
+    BASIN_CHECK((object = basin_format("/splits/%s", split->name)) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for a name");
     BASIN_ALLOC(rows, split->count, "a split");
     for (size_t i = 0; i < split->count; i++) rows[i] = split->rows[i];
-    BASIN_TRY(basin_h5_put(h5, object, samples <= UINT32_MAX ? BASIN_H5_U32 : BASIN_H5_U64, &split->count, 1, rows));
+    BASIN_TRY(basin_h5_put(h5, object, samples <= UINT32_MAX ? BASIN_H5_U32 : BASIN_H5_U64, &split->count, 1,
+                           rows));
 done:
     basin_free(object);
     basin_free(rows);
@@ -114,7 +120,8 @@ basin_status basin_dataset_write(const basin_dataset *data, const char *path)
     BASIN_TRY(basin_h5_create(path, &h5));
     BASIN_TRY(basin_h5_begin(h5, BASIN_DATASET_FORMAT, BASIN_FORMAT_VERSION));
     BASIN_TRY(basin_h5_put_text_attribute(h5, "/", "digest", digest));
-    if (data->attribution != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/", "attribution", data->attribution));
+    if (data->attribution != NULL)
+        BASIN_TRY(basin_h5_put_text_attribute(h5, "/", "attribution", data->attribution));
     BASIN_TRY(put_inputs(h5, data));
     BASIN_TRY(put_targets(h5, data));
     for (size_t i = 0; i < data->split_count; i++) BASIN_TRY(put_split(h5, &data->splits[i], data->count));

@@ -14,7 +14,7 @@
 #define MAX_BYTES ((size_t)1 << 24) /* of a graph file */
 #define MAX_ITEMS 10000             /* parameters, nodes, inputs of one node */
 
-/* ----------------------------------------------------------------------------------------------- parsing -- */
+/* --------------------------------------------------------------------------------------------- parsing -- */
 
 /* Where we are, for messages: «FILE: graph: node fc1: ». */
 typedef struct place {
@@ -23,17 +23,20 @@ typedef struct place {
 
 static basin_status fail_at(const place *at, const char *text, const char *key)
 {
-    return basin_fail(BASIN_ERR_FORMAT, "%s: graph: %s%s%s%s%s", at->file, at->kind, at->name, at->kind[0] ? ": " : "", key, text);
+    return basin_fail(BASIN_ERR_FORMAT, "%s: graph: %s%s%s%s%s", at->file, at->kind, at->name,
+                      at->kind[0] ? ": " : "", key, text);
 }
 
 /* The plain, not empty string under `key`; untouched where it is absent and not required. */
-static basin_status get_name(const place *at, const json_t *object, const char *key, bool required, const char **out)
+static basin_status get_name(const place *at, const json_t *object, const char *key, bool required,
+                             const char **out)
 {
     const json_t *value = json_object_get(object, key);
 
     if (value == NULL) return required ? fail_at(at, " is missing", key) : BASIN_OK;
     if (!json_is_string(value)) return fail_at(at, " is not a string", key);
-    if (!basin_text_plain(json_string_value(value)) || json_string_length(value) == 0) return fail_at(at, " is empty or not plain text", key);
+    if (!basin_text_plain(json_string_value(value)) || json_string_length(value) == 0)
+        return fail_at(at, " is empty or not plain text", key);
     *out = json_string_value(value);
     return BASIN_OK;
 }
@@ -50,18 +53,21 @@ static basin_status get_array(const place *at, const json_t *object, const char 
     return BASIN_OK;
 }
 
-static basin_status get_shape(const place *at, const json_t *object, size_t shape[BASIN_MAX_RANK], size_t *rank)
+static basin_status get_shape(const place *at, const json_t *object, size_t shape[BASIN_MAX_RANK],
+                              size_t *rank)
 {
     basin_status  st = BASIN_OK;
     const json_t *list = NULL;
 
     BASIN_TRY(get_array(at, object, "shape", &list));
-    BASIN_CHECK(json_array_size(list) <= BASIN_MAX_RANK, BASIN_ERR_FORMAT, "%s: graph: %s%s: rank %zu, at most %d", at->file, at->kind, at->name,
-                json_array_size(list), BASIN_MAX_RANK);
+    BASIN_CHECK(json_array_size(list) <= BASIN_MAX_RANK, BASIN_ERR_FORMAT,
+                "%s: graph: %s%s: rank %zu, at most %d", at->file, at->kind, at->name, json_array_size(list),
+                BASIN_MAX_RANK);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *value = json_array_get(list, i);
         BASIN_CHECK(json_is_integer(value) && json_integer_value(value) > 0, BASIN_ERR_FORMAT,
-                    "%s: graph: %s%s: dimension %zu of the shape is not a positive integer", at->file, at->kind, at->name, i);
+                    "%s: graph: %s%s: dimension %zu of the shape is not a positive integer", at->file,
+                    at->kind, at->name, i);
         shape[i] = (size_t)json_integer_value(value);
     }
     *rank = json_array_size(list);
@@ -82,7 +88,8 @@ static basin_status parse_input(const place *root, const json_t *document, basin
     BASIN_STRDUP(graph->input, name);
     BASIN_TRY(get_shape(&at, input, graph->input_shape, &graph->input_rank));
     BASIN_CHECK(basin_shape_size(graph->input_shape, graph->input_rank, &size), BASIN_ERR_FORMAT,
-                "%s: graph: input: the product of its dimensions %s overflows", root->file, BASIN_SHAPE_TEXT(graph->input_shape, graph->input_rank));
+                "%s: graph: input: the product of its dimensions %s overflows", root->file,
+                BASIN_SHAPE_TEXT(graph->input_shape, graph->input_rank));
     BASIN_TRY(get_name(root, document, "output", true, &name));
     BASIN_STRDUP(graph->output, name);
 done:
@@ -97,14 +104,17 @@ static basin_status parse_parameter(const place *root, const json_t *item, basin
 
     if (!json_is_object(item)) return fail_at(root, ": an item is not an object", "parameters");
     BASIN_TRY(get_name(&at, item, "name", true, &at.name));
-    BASIN_CHECK(basin_text_path(at.name), BASIN_ERR_FORMAT, "%s: graph: parameter %s: not a name that an HDF5 object can have", at.file, at.name);
+    BASIN_CHECK(basin_text_path(at.name), BASIN_ERR_FORMAT,
+                "%s: graph: parameter %s: not a name that an HDF5 object can have", at.file, at.name);
     BASIN_TRY(get_shape(&at, item, shape, &rank));
-    if ((st = basin_params_add(graph->params, at.name, shape, rank)) != BASIN_OK) st = basin_fail_within(st, "%s: graph", at.file);
+    if ((st = basin_params_add(graph->params, at.name, shape, rank)) != BASIN_OK)
+        st = basin_fail_within(st, "%s: graph", at.file);
 done:
     return st;
 }
 
-static basin_status parse_tensors(const place *at, const json_t *item, const char *key, const char ***out, size_t *count)
+static basin_status parse_tensors(const place *at, const json_t *item, const char *key, const char ***out,
+                                  size_t *count)
 {
     basin_status  st = BASIN_OK;
     const json_t *list = NULL;
@@ -114,7 +124,8 @@ static basin_status parse_tensors(const place *at, const json_t *item, const cha
     BASIN_ALLOC(names, json_array_size(list), "tensor names");
     for (size_t i = 0; i < json_array_size(list); i++) {
         names[i] = json_string_value(json_array_get(list, i));
-        if (names[i] == NULL || !basin_text_plain(names[i])) st = fail_at(at, " holds something that is not a plain string", key);
+        if (names[i] == NULL || !basin_text_plain(names[i]))
+            st = fail_at(at, " holds something that is not a plain string", key);
         if (st != BASIN_OK) goto done;
     }
     *count = json_array_size(list);
@@ -132,8 +143,9 @@ static basin_status parse_ints(const place *at, const char *key, const json_t *l
     if (value.count > MAX_ITEMS) return fail_at(at, " has more than 10000 items", key);
     BASIN_ALLOC(value.ints, value.count, "attribute");
     for (size_t i = 0; i < value.count; i++) {
-        BASIN_CHECK(json_is_integer(json_array_get(list, i)), BASIN_ERR_FORMAT, "%s: graph: node %s: attribute %s: item %zu is not an integer", at->file,
-                    at->name, key, i);
+        BASIN_CHECK(json_is_integer(json_array_get(list, i)), BASIN_ERR_FORMAT,
+                    "%s: graph: node %s: attribute %s: item %zu is not an integer", at->file, at->name, key,
+                    i);
         value.ints[i] = json_integer_value(json_array_get(list, i));
     }
     BASIN_TRY(basin_node_spec_set(node, key, BASIN_ATTRIBUTE_INTS, &value));
@@ -142,15 +154,21 @@ done:
     return st;
 }
 
-static basin_status parse_attribute(const place *at, const char *key, const json_t *value, basin_node_spec *node)
+static basin_status parse_attribute(const place *at, const char *key, const json_t *value,
+                                    basin_node_spec *node)
 {
     if (!basin_text_plain(key)) return fail_at(at, " holds a name that is not plain text", "attributes");
     switch (json_typeof(value)) {
-    case JSON_INTEGER: return basin_node_spec_set(node, key, BASIN_ATTRIBUTE_INT, &(basin_attribute){.i = json_integer_value(value)});
-    case JSON_REAL: return basin_node_spec_set(node, key, BASIN_ATTRIBUTE_FLOAT, &(basin_attribute){.f = json_real_value(value)});
+    case JSON_INTEGER:
+        return basin_node_spec_set(node, key, BASIN_ATTRIBUTE_INT,
+                                   &(basin_attribute){.i = json_integer_value(value)});
+    case JSON_REAL:
+        return basin_node_spec_set(node, key, BASIN_ATTRIBUTE_FLOAT,
+                                   &(basin_attribute){.f = json_real_value(value)});
     case JSON_STRING:
         if (!basin_text_plain(json_string_value(value))) return fail_at(at, " is not plain text", key);
-        return basin_node_spec_set(node, key, BASIN_ATTRIBUTE_STRING, &(basin_attribute){.s = (char *)(uintptr_t)json_string_value(value)});
+        return basin_node_spec_set(node, key, BASIN_ATTRIBUTE_STRING,
+                                   &(basin_attribute){.s = (char *)(uintptr_t)json_string_value(value)});
     case JSON_ARRAY: return parse_ints(at, key, value, node);
     default: return fail_at(at, " is neither a number, a string nor a list of integers", key);
     }
@@ -174,7 +192,8 @@ static basin_status parse_node(const place *root, const json_t *item, basin_grap
 
     if (!json_is_object(item)) return fail_at(root, ": an item is not an object", "nodes");
     BASIN_TRY(get_name(&at, item, "name", true, &at.name));
-    BASIN_CHECK(!has_node(graph, at.name), BASIN_ERR_FORMAT, "%s: graph: node %s is declared twice", at.file, at.name);
+    BASIN_CHECK(!has_node(graph, at.name), BASIN_ERR_FORMAT, "%s: graph: node %s is declared twice", at.file,
+                at.name);
     BASIN_TRY(get_name(&at, item, "op", true, &op));
     BASIN_TRY(get_name(&at, item, "origin", false, &origin));
     BASIN_TRY(parse_tensors(&at, item, "inputs", &inputs, &input_count));
@@ -182,9 +201,10 @@ static basin_status parse_node(const place *root, const json_t *item, basin_grap
     BASIN_TRY(basin_graph_add(graph, at.name, op, inputs, input_count, outputs, output_count, &node));
     BASIN_STRDUP(node->origin, origin);
     attributes = json_object_get(item, "attributes");
-    if (attributes != NULL && !json_is_object(attributes)) st = fail_at(&at, " is not an object", "attributes");
+    if (attributes != NULL && !json_is_object(attributes))
+        st = fail_at(&at, " is not an object", "attributes");
     if (st != BASIN_OK) goto done;
-    json_object_foreach (attributes, key, value) BASIN_TRY(parse_attribute(&at, key, value, node));
+    json_object_foreach(attributes, key, value) BASIN_TRY(parse_attribute(&at, key, value, node));
 done:
     basin_free(inputs);
     basin_free(outputs);
@@ -205,9 +225,11 @@ basin_status basin_graph_parse(const char *file, const char *json, basin_graph *
     BASIN_TRY(basin_graph_create(&graph));
     BASIN_TRY(parse_input(&root, document, graph));
     BASIN_TRY(get_array(&root, document, "parameters", &parameters));
-    for (size_t i = 0; i < json_array_size(parameters); i++) BASIN_TRY(parse_parameter(&root, json_array_get(parameters, i), graph));
+    for (size_t i = 0; i < json_array_size(parameters); i++)
+        BASIN_TRY(parse_parameter(&root, json_array_get(parameters, i), graph));
     BASIN_TRY(get_array(&root, document, "nodes", &nodes));
-    for (size_t i = 0; i < json_array_size(nodes); i++) BASIN_TRY(parse_node(&root, json_array_get(nodes, i), graph));
+    for (size_t i = 0; i < json_array_size(nodes); i++)
+        BASIN_TRY(parse_node(&root, json_array_get(nodes, i), graph));
     BASIN_CHECK(graph->params->count > 0, BASIN_ERR_FORMAT, "%s: graph: no parameters", file);
     *out = graph, graph = NULL;
 done:
@@ -227,7 +249,8 @@ basin_status basin_graph_read(const char *path, basin_graph **out)
     while (!feof(file)) {
         if (size == room) {
             size_t larger_room = room == 0 ? 1 << 14 : 2 * room;
-            BASIN_CHECK(room < MAX_BYTES, BASIN_ERR_FORMAT, "%s: larger than %zu bytes: not a graph", path, MAX_BYTES);
+            BASIN_CHECK(room < MAX_BYTES, BASIN_ERR_FORMAT, "%s: larger than %zu bytes: not a graph", path,
+                        MAX_BYTES);
             char *larger = basin_grow(text, size, larger_room + 1, 1);
             BASIN_CHECK(larger != NULL, BASIN_ERR_NOMEM, "out of memory for %s", path);
             text = larger;
@@ -244,7 +267,7 @@ done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------- formatting -- */
+/* ------------------------------------------------------------------------------------------ formatting -- */
 
 /* Builders return NULL when jansson has no memory or a text is not UTF-8; packing NULL gives NULL again. */
 
@@ -289,11 +312,13 @@ static json_t *attribute_json(const basin_attribute *a)
 static json_t *node_json(const basin_node_spec *node)
 {
     json_t *attributes = json_object();
-    json_t *object = json_pack("{s:s, s:s, s:o, s:o}", "name", node->name, "op", node->op, "inputs", names_json(node->inputs, node->input_count), "outputs",
+    json_t *object = json_pack("{s:s, s:s, s:o, s:o}", "name", node->name, "op", node->op, "inputs",
+                               names_json(node->inputs, node->input_count), "outputs",
                                names_json(node->outputs, node->output_count));
 
     for (size_t i = 0; i < node->attribute_count; i++)
-        if (json_object_set_new(attributes, node->attributes[i].name, attribute_json(&node->attributes[i])) != 0) {
+        if (json_object_set_new(attributes, node->attributes[i].name, attribute_json(&node->attributes[i])) !=
+            0) {
             json_decref(object);
             object = NULL;
         }
@@ -306,7 +331,8 @@ static json_t *node_json(const basin_node_spec *node)
 /* Prints and frees; false if there is nothing to print. */
 static bool print(FILE *stream, json_t *value, const char *before)
 {
-    bool printed = value != NULL && fputs(before, stream) >= 0 && json_dumpf(value, stream, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) == 0;
+    bool printed = value != NULL && fputs(before, stream) >= 0 &&
+                   json_dumpf(value, stream, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) == 0;
 
     json_decref(value);
     return printed;
@@ -315,15 +341,23 @@ static bool print(FILE *stream, json_t *value, const char *before)
 /* One parameter or node a line, so that h5dump and an editor show something readable. */
 static bool print_graph(FILE *stream, const basin_graph *graph)
 {
-    bool good = print(stream, json_pack("{s:s, s:o}", "name", graph->input, "shape", shape_json(graph->input_shape, graph->input_rank)), "{\"input\":") &&
-                print(stream, json_string(graph->output), ",\n\"output\":") && fputs(",\n\"parameters\":[", stream) >= 0;
+    bool good = print(stream,
+                      json_pack("{s:s, s:o}", "name", graph->input, "shape",
+                                shape_json(graph->input_shape, graph->input_rank)),
+                      "{\"input\":") &&
+                print(stream, json_string(graph->output), ",\n\"output\":") &&
+                fputs(",\n\"parameters\":[", stream) >= 0;
 
     for (size_t i = 0; good && i < graph->params->count; i++) {
         const basin_block *block = &graph->params->blocks[i];
-        good = print(stream, json_pack("{s:s, s:o}", "name", block->name, "shape", shape_json(block->shape, block->rank)), i == 0 ? "\n" : ",\n");
+        good = print(
+            stream,
+            json_pack("{s:s, s:o}", "name", block->name, "shape", shape_json(block->shape, block->rank)),
+            i == 0 ? "\n" : ",\n");
     }
     good = good && fputs("],\n\"nodes\":[", stream) >= 0;
-    for (size_t i = 0; good && i < graph->node_count; i++) good = print(stream, node_json(&graph->nodes[i]), i == 0 ? "\n" : ",\n");
+    for (size_t i = 0; good && i < graph->node_count; i++)
+        good = print(stream, node_json(&graph->nodes[i]), i == 0 ? "\n" : ",\n");
     return good && fputs("]}\n", stream) >= 0;
 }
 
@@ -336,7 +370,9 @@ basin_status basin_graph_format(const basin_graph *graph, char **out)
     bool         good = stream != NULL && print_graph(stream, graph);
 
     good = stream != NULL && fclose(stream) == 0 && good;
-    BASIN_CHECK(good, BASIN_ERR_VALUE, "the graph cannot be written as JSON: a name that is not UTF-8, a number that is not finite, or no memory");
+    BASIN_CHECK(good, BASIN_ERR_VALUE,
+                "the graph cannot be written as JSON: a name that is not UTF-8, a number that is not finite, "
+                "or no memory");
     BASIN_STRDUP(*out, text);
 done:
     free(text);

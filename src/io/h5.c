@@ -1,4 +1,5 @@
-/* Opening files for reading, finding objects by hard links, and the attributes that all files of basin have. */
+/* Opening files for reading, finding objects by hard links, and the attributes that all files of basin
+   have. */
 #include "io/h5.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include "io/h5_file.h"
 #include "io/text.h"
 
-/* ------------------------------------------------------------------------------------------------- files -- */
+/* ----------------------------------------------------------------------------------------------- files -- */
 
 basin_status basin_h5_start(const char *path, basin_h5 **out)
 {
@@ -70,7 +71,8 @@ static basin_status check_signature(const char *path, int handle, off_t size)
 
     BASIN_CHECK(size > 0, BASIN_ERR_FORMAT, "%s: an empty file", path);
     for (off_t at = 0; at + 8 <= size; at = at == 0 ? 512 : 2 * at) {
-        BASIN_CHECK(pread(handle, bytes, sizeof bytes, at) == (ssize_t)sizeof bytes, BASIN_ERR_IO, "%s: %s", path, strerror(errno));
+        BASIN_CHECK(pread(handle, bytes, sizeof bytes, at) == (ssize_t)sizeof bytes, BASIN_ERR_IO, "%s: %s",
+                    path, strerror(errno));
         if (memcmp(bytes, signature, sizeof bytes) == 0) goto done;
     }
     BASIN_CHECK(false, BASIN_ERR_FORMAT, "%s: not an HDF5 file", path);
@@ -101,7 +103,8 @@ static basin_status fail_to_open(const char *path)
     if (strstr(reason, "truncated") != NULL)
         return basin_fail(BASIN_ERR_IO, "%s: truncated, or still being written: %s", path, reason);
     if (strstr(reason, "already open") != NULL || strstr(reason, "flags") != NULL)
-        return basin_fail(BASIN_ERR_IO, "%s: still being written, or its writer was stopped: %s", path, reason);
+        return basin_fail(BASIN_ERR_IO, "%s: still being written, or its writer was stopped: %s", path,
+                          reason);
     return basin_fail(BASIN_ERR_IO, "%s: damaged, or still being written: %s", path, reason);
 }
 
@@ -115,8 +118,9 @@ basin_status basin_h5_open(const char *path, basin_h5 **out)
     BASIN_TRY(check_file(path, &stamp));
     BASIN_TRY(basin_h5_start(path, &h5));
     h5->stamp = stamp;
-    BASIN_CHECK((access = H5Pcreate(H5P_FILE_ACCESS)) >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0, BASIN_ERR_NOMEM,
-                "%s: out of memory in HDF5", path);
+    BASIN_CHECK((access = H5Pcreate(H5P_FILE_ACCESS)) >= 0 &&
+                    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0,
+                BASIN_ERR_NOMEM, "%s: out of memory in HDF5", path);
 #if H5_VERSION_GE(1, 10, 7) && !(H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 12 && H5_VERS_RELEASE == 0)
     H5Pset_file_locking(access, false, true);
 #endif
@@ -139,13 +143,14 @@ basin_status basin_h5_unchanged(const basin_h5 *h5)
 
     BASIN_CHECK(stat(h5->path, &now) == 0, BASIN_ERR_IO, "%s: %s", h5->path, strerror(errno));
     BASIN_CHECK(now.st_dev == then->st_dev && now.st_ino == then->st_ino && now.st_size == then->st_size &&
-                    now.st_mtim.tv_sec == then->st_mtim.tv_sec && now.st_mtim.tv_nsec == then->st_mtim.tv_nsec,
+                    now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+                    now.st_mtim.tv_nsec == then->st_mtim.tv_nsec,
                 BASIN_ERR_IO, "%s: was written while it was being read", h5->path);
 done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------- links -- */
+/* ----------------------------------------------------------------------------------------------- links -- */
 
 /* One link of a path: present and hard, or a failure that says what it is. */
 static basin_status check_link(const basin_h5 *h5, const char *link, bool *present)
@@ -155,10 +160,14 @@ static basin_status check_link(const basin_h5 *h5, const char *link, bool *prese
 
     *present = H5Lexists(h5->file, link, H5P_DEFAULT) > 0;
     if (!*present) return BASIN_OK;
-    BASIN_CHECK(H5Lget_info(h5->file, link, &info, H5P_DEFAULT) >= 0, BASIN_ERR_FORMAT, "%s: %s: %s", h5->path, link, REASON);
-    BASIN_CHECK(info.type != H5L_TYPE_EXTERNAL, BASIN_ERR_UNSUPPORTED, "%s: %s: a link into another file is not followed", h5->path, link);
-    BASIN_CHECK(info.type != H5L_TYPE_SOFT, BASIN_ERR_UNSUPPORTED, "%s: %s: a soft link is not followed; store the object itself", h5->path, link);
-    BASIN_CHECK(info.type == H5L_TYPE_HARD, BASIN_ERR_UNSUPPORTED, "%s: %s: a link of unknown type %d", h5->path, link, (int)info.type);
+    BASIN_CHECK(H5Lget_info(h5->file, link, &info, H5P_DEFAULT) >= 0, BASIN_ERR_FORMAT, "%s: %s: %s",
+                h5->path, link, REASON);
+    BASIN_CHECK(info.type != H5L_TYPE_EXTERNAL, BASIN_ERR_UNSUPPORTED,
+                "%s: %s: a link into another file is not followed", h5->path, link);
+    BASIN_CHECK(info.type != H5L_TYPE_SOFT, BASIN_ERR_UNSUPPORTED,
+                "%s: %s: a soft link is not followed; store the object itself", h5->path, link);
+    BASIN_CHECK(info.type == H5L_TYPE_HARD, BASIN_ERR_UNSUPPORTED, "%s: %s: a link of unknown type %d",
+                h5->path, link, (int)info.type);
 done:
     return st;
 }
@@ -181,9 +190,10 @@ basin_status basin_h5_kind_of(const basin_h5 *h5, const char *object, basin_h5_k
         *out = BASIN_H5_ABSENT;
         goto done;
     }
-    BASIN_CHECK(H5Oget_info_by_name(h5->file, object, &info, H5P_DEFAULT) >= 0, BASIN_ERR_FORMAT, "%s: %s: %s", h5->path, object, REASON);
-    BASIN_CHECK(info.type == H5O_TYPE_GROUP || info.type == H5O_TYPE_DATASET, BASIN_ERR_FORMAT, "%s: %s: neither a group nor a data set", h5->path,
-                object);
+    BASIN_CHECK(H5Oget_info_by_name(h5->file, object, &info, H5P_DEFAULT) >= 0, BASIN_ERR_FORMAT,
+                "%s: %s: %s", h5->path, object, REASON);
+    BASIN_CHECK(info.type == H5O_TYPE_GROUP || info.type == H5O_TYPE_DATASET, BASIN_ERR_FORMAT,
+                "%s: %s: neither a group nor a data set", h5->path, object);
     *out = info.type == H5O_TYPE_GROUP ? BASIN_H5_GROUP : BASIN_H5_ARRAY;
 done:
     basin_free(path);
@@ -204,9 +214,11 @@ static herr_t collect_name(hid_t group, const char *name, const H5L_info_t *info
     basin_status st = BASIN_OK;
 
     (void)group, (void)info;
-    BASIN_CHECK(basin_text_path(name), BASIN_ERR_FORMAT, "%s: %s: member %zu has a name that is not plain UTF-8 text", list->h5->path, list->group,
+    BASIN_CHECK(basin_text_path(name), BASIN_ERR_FORMAT,
+                "%s: %s: member %zu has a name that is not plain UTF-8 text", list->h5->path, list->group,
                 list->count);
-    BASIN_CHECK(list->count < BASIN_H5_MAX_NAMES, BASIN_ERR_FORMAT, "%s: %s: more than %d members", list->h5->path, list->group, BASIN_H5_MAX_NAMES);
+    BASIN_CHECK(list->count < BASIN_H5_MAX_NAMES, BASIN_ERR_FORMAT, "%s: %s: more than %d members",
+                list->h5->path, list->group, BASIN_H5_MAX_NAMES);
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 16 : 2 * list->room;
         char **names = basin_grow(list->names, list->count, room, sizeof *names);
@@ -228,9 +240,11 @@ basin_status basin_h5_names(const basin_h5 *h5, const char *group, size_t *count
     basin_h5_kind kind = BASIN_H5_ABSENT;
 
     BASIN_TRY(basin_h5_kind_of(h5, group, &kind));
-    BASIN_CHECK(kind != BASIN_H5_ARRAY, BASIN_ERR_FORMAT, "%s: %s: expected a group, file has a data set", h5->path, group);
+    BASIN_CHECK(kind != BASIN_H5_ARRAY, BASIN_ERR_FORMAT, "%s: %s: expected a group, file has a data set",
+                h5->path, group);
     if (kind == BASIN_H5_GROUP) {
-        herr_t status = H5Literate_by_name(h5->file, group, H5_INDEX_NAME, H5_ITER_INC, NULL, collect_name, &list, H5P_DEFAULT);
+        herr_t status = H5Literate_by_name(h5->file, group, H5_INDEX_NAME, H5_ITER_INC, NULL, collect_name,
+                                           &list, H5P_DEFAULT);
         BASIN_TRY(list.st);
         BASIN_CHECK(status >= 0, BASIN_ERR_FORMAT, "%s: %s: %s", h5->path, group, REASON);
     }
@@ -247,7 +261,7 @@ void basin_h5_names_free(size_t count, char **names)
     basin_free(names);
 }
 
-/* ------------------------------------------------------------------------------------------------ header -- */
+/* ---------------------------------------------------------------------------------------------- header -- */
 
 basin_status basin_h5_is(const basin_h5 *h5, const char *format, bool *out)
 {
@@ -269,14 +283,17 @@ basin_status basin_h5_header(const basin_h5 *h5, const char *format, int64_t new
 
     BASIN_TRY(basin_h5_text_attribute(h5, "/", "format", &found));
     BASIN_CHECK(found != NULL, BASIN_ERR_FORMAT, "%s: no attribute format: expected «%s»", h5->path, format);
-    BASIN_CHECK(strcmp(found, format) == 0, BASIN_ERR_FORMAT, "%s: expected «%s», file is «%.60s»", h5->path, format, found);
+    BASIN_CHECK(strcmp(found, format) == 0, BASIN_ERR_FORMAT, "%s: expected «%s», file is «%.60s»", h5->path,
+                format, found);
     BASIN_TRY(basin_h5_int_attribute(h5, "/", "version", &version));
     BASIN_CHECK(version != INT64_MIN, BASIN_ERR_FORMAT, "%s: no attribute version", h5->path);
-    BASIN_CHECK(version >= 1, BASIN_ERR_FORMAT, "%s: %s version %lld, they count from 1", h5->path, format, (long long)version);
-    BASIN_CHECK(version <= newest, BASIN_ERR_UNSUPPORTED, "%s: %s version %lld, this basin reads up to %lld", h5->path, format,
-                (long long)version, (long long)newest);
+    BASIN_CHECK(version >= 1, BASIN_ERR_FORMAT, "%s: %s version %lld, they count from 1", h5->path, format,
+                (long long)version);
+    BASIN_CHECK(version <= newest, BASIN_ERR_UNSUPPORTED, "%s: %s version %lld, this basin reads up to %lld",
+                h5->path, format, (long long)version, (long long)newest);
     BASIN_TRY(basin_h5_int_attribute(h5, "/", "complete", &complete));
-    BASIN_CHECK(complete == 1, BASIN_ERR_FORMAT, "%s: no attribute complete: still being written, or its writer was stopped", h5->path);
+    BASIN_CHECK(complete == 1, BASIN_ERR_FORMAT,
+                "%s: no attribute complete: still being written, or its writer was stopped", h5->path);
     if (out != NULL) *out = version;
 done:
     basin_free(found);

@@ -13,11 +13,12 @@
 struct basin_h5 {
     const char *path; /* borrowed */
     hid_t       file;
-    struct stat stamp;   /* of the file when it was opened for reading */
-    H5E_auto2_t report;  /* the process's error printer and its plugin state, put back on closing */
+    struct stat stamp;  /* of the file when it was opened for reading */
+    H5E_auto2_t report; /* the process's error printer and its plugin state, put back on closing */
     void       *report_data;
     unsigned    plugins;
-    bool       *rehearsed; /* its texts of variable length have been read once, by a child process */
+    /* its texts of variable length have been read once, by a child process */
+    bool *rehearsed;
 };
 
 /* Silences HDF5's error printer and bars dynamically loaded filters; basin_h5_close undoes both. */
@@ -30,12 +31,14 @@ const char *basin_h5_reason(char text[160]);
 const char *basin_h5_class_name(H5T_class_t class);
 /* Whole numbers: integers, and the enumeration over int8 as which h5py writes bool. */
 bool basin_h5_whole(H5T_class_t class);
-/* One string out of an attribute or data set `id`, of fixed or variable length, ASCII or UTF-8. Caller frees. */
-basin_status basin_h5_read_text(const basin_h5 *h5, hid_t id, hid_t type, bool attribute, const char *name, char **out);
+/* One string out of an attribute or data set `id`, of fixed or variable length, ASCII or UTF-8.
+   Caller frees. */
+basin_status basin_h5_read_text(const basin_h5 *h5, hid_t id, hid_t type, bool attribute,
+                                const char *name, char **out);
 /* The C string of `size` stored bytes, without padding. Caller frees. */
 basin_status basin_h5_fixed_text(const char *bytes, size_t size, H5T_str_t padding, char **out);
-/* Before the first text of variable length is read: BASIN_ERR_FORMAT where HDF5 would crash or never end over one of the file's
-   (h5_rehearse.c). */
+/* Before the first text of variable length is read: BASIN_ERR_FORMAT where HDF5 would crash or
+   never end over one of the file's (h5_rehearse.c). */
 basin_status basin_h5_rehearse(const basin_h5 *h5);
 
 #endif

@@ -1,6 +1,7 @@
-/* Texts of variable length lie in heaps of the file. Where a heap is damaged, HDF5 reads beyond its memory or walks it for ever, and nothing
- * that its interface tells beforehand shows the damage. So a child process reads all of them first: it is the one that crashes, or that is
- * stopped after a time in which no sound file is not read. Files written by basin hold no such texts; h5py's do.
+/* Texts of variable length lie in heaps of the file. Where a heap is damaged, HDF5 reads beyond its memory or
+ * walks it for ever, and nothing that its interface tells beforehand shows the damage. So a child process
+ * reads all of them first: it is the one that crashes, or that is stopped after a time in which no sound file
+ * is not read. Files written by basin hold no such texts; h5py's do.
  */
 
 #include <errno.h>
@@ -17,13 +18,16 @@ enum { SECONDS = 20, COMPUTING = 2 };
 
 static herr_t read_variable(hid_t id, bool attribute)
 {
-    hid_t    type = attribute ? H5Aget_type(id) : H5Dget_type(id), space = attribute ? H5Aget_space(id) : H5Dget_space(id);
+    hid_t type = attribute ? H5Aget_type(id) : H5Dget_type(id),
+          space = attribute ? H5Aget_space(id) : H5Dget_space(id);
     hssize_t count = H5Sget_simple_extent_npoints(space);
     char   **texts;
 
     if (type < 0 || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) <= 0 || count <= 0) return 0;
     texts = basin_alloc((size_t)count, sizeof *texts);
-    return texts == NULL ? -1 : attribute ? H5Aread(id, type, texts) : H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts);
+    return texts == NULL ? -1
+           : attribute   ? H5Aread(id, type, texts)
+                         : H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts);
 }
 
 static herr_t visit_attribute(hid_t object, const char *name, const H5A_info_t *info, void *payload)
@@ -49,7 +53,8 @@ static herr_t visit_object(hid_t root, const char *name, const H5O_info_t *info,
     return status < 0 ? -1 : 0;
 }
 
-/* In the child, whose memory, handlers and end are its own. What cannot be read, the parent will say in its own words. */
+/* In the child, whose memory, handlers and end are its own. What cannot be read, the parent will say in its
+   own words. */
 static void rehearse(hid_t file)
 {
     for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
@@ -67,7 +72,8 @@ basin_status basin_h5_rehearse(const basin_h5 *h5)
     int          end = 0;
 
     if (*h5->rehearsed) return BASIN_OK;
-    BASIN_CHECK((child = fork()) >= 0, BASIN_ERR_NOMEM, "%s: no process to read its texts of variable length first", h5->path);
+    BASIN_CHECK((child = fork()) >= 0, BASIN_ERR_NOMEM,
+                "%s: no process to read its texts of variable length first", h5->path);
     if (child == 0) rehearse(h5->file);
     while (waitpid(child, &end, 0) < 0 && errno == EINTR) continue;
     BASIN_CHECK(!WIFSIGNALED(end), BASIN_ERR_FORMAT, "%s: damaged: its texts of variable length %s", h5->path,

@@ -1,6 +1,7 @@
-/* Results in HDF5: /result and /provenance hold each field of the kind's schema as a data set of its dotted path, with its
- * description, a struct inside as a group. A list of structs is a group: of columns [n], where the struct is flat (structs inside
- * it are groups of columns); else of groups 0000, 0001, …
+/* Results in HDF5: /result and /provenance hold each field of the kind's schema as a data set of
+ * its dotted path, with its description, a struct inside as a group. A list of structs is a group:
+ * of columns [n], where the struct is flat (structs inside it are groups of columns); else of
+ * groups 0000, 0001, …
  */
 #ifndef BASIN_IO_RESULT_H
 #define BASIN_IO_RESULT_H

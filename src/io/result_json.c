@@ -1,5 +1,5 @@
-/* Results as JSON (docs/json.md): generic over the schemas. Same struct, same bytes: keys in the order of the schema, numbers
- * with 17 significant digits, nothing that depends on the machine or the hour.
+/* Results as JSON (docs/json.md): generic over the schemas. Same struct, same bytes: keys in the order of the
+ * schema, numbers with 17 significant digits, nothing that depends on the machine or the hour.
  */
 #include <jansson.h>
 #include <math.h>
@@ -10,14 +10,16 @@
 #include "io/result.h"
 #include "io/text.h"
 
-/* Builders return NULL without memory; put and append take that for their failure. Numbers of items are the schema's. */
+/* Builders return NULL without memory; put and append take that for their failure. Numbers of items are the
+   schema's. */
 
 static json_t *real(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-/* JSON's integers are signed here; the upper half of uint64 becomes text rather than a negative or rounded number. */
+/* JSON's integers are signed here; the upper half of uint64 becomes text rather than a negative or rounded
+   number. */
 static json_t *natural(uint64_t value)
 {
     char text[24];
@@ -47,7 +49,7 @@ static json_t *drop(json_t *value)
     return NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------- values -- */
+/* ---------------------------------------------------------------------------------------------- values -- */
 
 static json_t *element(const basin_field *field, const void *array, size_t i)
 {
@@ -118,9 +120,10 @@ static json_t *convert(const basin_field *field, const void *value)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ objects -- */
+/* --------------------------------------------------------------------------------------------- objects -- */
 
-/* Sets «sane.sweep.value» as member `value` of member `sweep` of member `sane`; a name that is taken is a failure. */
+/* Sets «sane.sweep.value» as member `value` of member `sweep` of member `sane`; a name that is taken is a
+   failure. */
 static bool put(json_t *to, const char *name, json_t *value)
 {
     const char *dot = strchr(name, '.');
@@ -142,7 +145,8 @@ static json_t *object(const basin_schema *schema, const void *value)
 
     for (size_t i = 0; i < schema->count; i++) {
         const basin_field *field = &schema->fields[i];
-        if (!(field->flags & BASIN_FIELD_HIDDEN) && !put(out, field->name, convert(field, value))) return drop(out);
+        if (!(field->flags & BASIN_FIELD_HIDDEN) && !put(out, field->name, convert(field, value)))
+            return drop(out);
     }
     return out;
 }
@@ -150,9 +154,11 @@ static json_t *object(const basin_schema *schema, const void *value)
 static json_t *document(const basin_result *result)
 {
     json_t *out = json_object(), *body = object(basin_result_schema(result->kind), result->value);
-    bool    good = put(out, "kind", json_string(basin_result_name(result->kind))) && body != NULL && json_object_update(out, body) == 0;
+    bool    good = put(out, "kind", json_string(basin_result_name(result->kind))) && body != NULL &&
+                json_object_update(out, body) == 0;
 
-    if (good && result->provenance != NULL) good = put(out, "provenance", object(&basin_provenance_schema, result->provenance));
+    if (good && result->provenance != NULL)
+        good = put(out, "provenance", object(&basin_provenance_schema, result->provenance));
     json_decref(body);
     return good ? out : drop(out);
 }
@@ -166,8 +172,10 @@ basin_status basin_result_json(const basin_result *const *results, size_t count,
     BASIN_CHECK(count > 0, BASIN_ERR_ARG, "no result to write as JSON");
     root = count == 1 ? document(results[0]) : json_pack("{s:[]}", "results");
     for (size_t i = 0; count > 1 && i < count; i++)
-        BASIN_CHECK(root != NULL && append(json_object_get(root, "results"), document(results[i])), BASIN_ERR_NOMEM, "out of memory for JSON");
-    BASIN_CHECK(root != NULL && (dumped = json_dumps(root, JSON_REAL_PRECISION(17))) != NULL, BASIN_ERR_NOMEM, "out of memory for JSON");
+        BASIN_CHECK(root != NULL && append(json_object_get(root, "results"), document(results[i])),
+                    BASIN_ERR_NOMEM, "out of memory for JSON");
+    BASIN_CHECK(root != NULL && (dumped = json_dumps(root, JSON_REAL_PRECISION(17))) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for JSON");
     BASIN_STRDUP(*out, dumped);
 done:
     json_decref(root);

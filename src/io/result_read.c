@@ -1,5 +1,5 @@
-/* Reading results back. The schema says what must be there; the file's own sizes must agree with its arrays; and numbers by
- * which other code will index are held against what they index.
+/* Reading results back. The schema says what must be there; the file's own sizes must agree with its arrays;
+ * and numbers by which other code will index are held against what they index.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "io/result.h"
 #include "io/text.h"
 
-/* ------------------------------------------------------------------------------------------------ columns -- */
+/* --------------------------------------------------------------------------------------------- columns -- */
 
 typedef struct column { /* where one data set's values go: `count` structs, `stride` bytes apart */
     const basin_field *field;
@@ -29,9 +29,12 @@ static basin_status take_words(const basin_h5_array *array, const column *c)
     uint64_t    *words = NULL;
 
     BASIN_ALLOC(words, c->count, c->path);
-    if (c->field->type == BASIN_FIELD_DOUBLE) BASIN_TRY(basin_h5_array_reals(array, (double *)(void *)words));
-    else if (c->field->type == BASIN_FIELD_INT) BASIN_TRY(basin_h5_array_ints(array, (int64_t *)(void *)words));
-    else BASIN_TRY(basin_h5_array_uints(array, words));
+    if (c->field->type == BASIN_FIELD_DOUBLE)
+        BASIN_TRY(basin_h5_array_reals(array, (double *)(void *)words));
+    else if (c->field->type == BASIN_FIELD_INT)
+        BASIN_TRY(basin_h5_array_ints(array, (int64_t *)(void *)words));
+    else
+        BASIN_TRY(basin_h5_array_uints(array, words));
     for (size_t i = 0; i < c->count; i++) memcpy(at(c, i), &words[i], sizeof *words);
 done:
     basin_free(words);
@@ -63,7 +66,8 @@ static basin_status find_choice(const column *c, const char *name, int *out)
             *out = i;
             return BASIN_OK;
         }
-    return basin_fail(BASIN_ERR_FORMAT, "%s: %s: «%.40s» is not one of its values", c->file, c->path, name ? name : "");
+    return basin_fail(BASIN_ERR_FORMAT, "%s: %s: «%.40s» is not one of its values", c->file, c->path,
+                      name ? name : "");
 }
 
 static basin_status take_texts(const basin_h5_array *array, const column *c)
@@ -80,8 +84,10 @@ static basin_status take_texts(const basin_h5_array *array, const column *c)
             BASIN_TRY(find_choice(c, texts[i], at(c, i)));
             continue;
         }
-        BASIN_CHECK(texts[i] != NULL || (c->field->flags & BASIN_FIELD_OPTIONAL), BASIN_ERR_MISSING, "%s: %s: string %zu is missing", c->file, c->path, i);
-        if (texts[i] != NULL && texts[i][0] == '\0' && (c->field->flags & BASIN_FIELD_OPTIONAL)) continue; /* stored without a text */
+        BASIN_CHECK(texts[i] != NULL || (c->field->flags & BASIN_FIELD_OPTIONAL), BASIN_ERR_MISSING,
+                    "%s: %s: string %zu is missing", c->file, c->path, i);
+        /* stored without a text */
+        if (texts[i] != NULL && texts[i][0] == '\0' && (c->field->flags & BASIN_FIELD_OPTIONAL)) continue;
         *(char **)at(c, i) = texts[i];
         texts[i] = NULL;
     }
@@ -101,9 +107,10 @@ static basin_status take(const basin_h5_array *array, const column *c)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ structs -- */
+/* --------------------------------------------------------------------------------------------- structs -- */
 
-static basin_status read_struct(const basin_h5 *h5, const char *file, const char *base, const basin_schema *schema, void *value);
+static basin_status read_struct(const basin_h5 *h5, const char *file, const char *base,
+                                const basin_schema *schema, void *value);
 
 static basin_status absent(const basin_h5 *h5, const char *path, bool *out)
 {
@@ -116,14 +123,16 @@ done:
     return st;
 }
 
-static basin_status read_scalar(const basin_h5 *h5, const char *file, const char *path, const basin_field *field, void *value)
+static basin_status read_scalar(const basin_h5 *h5, const char *file, const char *path,
+                                const basin_field *field, void *value)
 {
     basin_status   st = BASIN_OK;
     basin_h5_array array = BASIN_H5_NO_ARRAY;
     const column   place = {field, path, file, value, 1, 0};
     bool           missing = false;
 
-    if (field->flags & (field->type == BASIN_FIELD_CHOICE ? BASIN_FIELD_UNKNOWN : BASIN_FIELD_OPTIONAL)) BASIN_TRY(absent(h5, path, &missing));
+    if (field->flags & (field->type == BASIN_FIELD_CHOICE ? BASIN_FIELD_UNKNOWN : BASIN_FIELD_OPTIONAL))
+        BASIN_TRY(absent(h5, path, &missing));
     if (missing && field->type == BASIN_FIELD_CHOICE) BASIN_TRY(find_choice(&place, NULL, at(&place, 0)));
     if (missing) goto done;
     BASIN_TRY(basin_h5_array_open(h5, path, &array));
@@ -134,7 +143,8 @@ done:
     return st;
 }
 
-static basin_status read_array(const basin_h5 *h5, const char *file, const char *path, const basin_field *field, void *value)
+static basin_status read_array(const basin_h5 *h5, const char *file, const char *path,
+                               const basin_field *field, void *value)
 {
     basin_status   st = BASIN_OK;
     basin_h5_array array = BASIN_H5_NO_ARRAY;
@@ -147,11 +157,15 @@ static basin_status read_array(const basin_h5 *h5, const char *file, const char 
     BASIN_TRY(basin_h5_array_open(h5, path, &array));
     BASIN_TRY(basin_h5_array_expect(&array, shape, rank));
     BASIN_CHECK((*to = basin_alloc(array.size, 8)) != NULL, BASIN_ERR_NOMEM, "out of memory for %s", path);
-    if (field->type == BASIN_FIELD_DOUBLES) BASIN_TRY(basin_h5_array_reals(&array, *to));
-    else if (field->type == BASIN_FIELD_SIZES) BASIN_TRY(basin_h5_array_uints(&array, *to));
+    if (field->type == BASIN_FIELD_DOUBLES)
+        BASIN_TRY(basin_h5_array_reals(&array, *to));
+    else if (field->type == BASIN_FIELD_SIZES)
+        BASIN_TRY(basin_h5_array_uints(&array, *to));
     else {
         BASIN_TRY(basin_h5_array_texts(&array, *to));
-        for (size_t i = 0; i < array.size; i++) BASIN_CHECK(((char **)*to)[i] != NULL, BASIN_ERR_MISSING, "%s: %s: string %zu is missing", file, path, i);
+        for (size_t i = 0; i < array.size; i++)
+            BASIN_CHECK(((char **)*to)[i] != NULL, BASIN_ERR_MISSING, "%s: %s: string %zu is missing", file,
+                        path, i);
         for (size_t i = 0; i < array.size; i++) basin_text_restore(((char **)*to)[i]);
     }
 done:
@@ -159,19 +173,23 @@ done:
     return st;
 }
 
-static basin_status allocate_items(const char *file, const char *path, const basin_field *field, size_t count, char **out)
+static basin_status allocate_items(const char *file, const char *path, const basin_field *field, size_t count,
+                                   char **out)
 {
     basin_status st = BASIN_OK;
     size_t       bytes;
 
-    BASIN_CHECK(basin_mul(count, field->schema->size, &bytes) && bytes <= basin_memory_limit(), BASIN_ERR_BUDGET,
-                "%s: %s: %zu items do not fit the memory limit of %zu bytes", file, path, count, basin_memory_limit());
-    BASIN_CHECK((*out = basin_alloc(count, field->schema->size)) != NULL, BASIN_ERR_NOMEM, "out of memory for %s", path);
+    BASIN_CHECK(basin_mul(count, field->schema->size, &bytes) && bytes <= basin_memory_limit(),
+                BASIN_ERR_BUDGET, "%s: %s: %zu items do not fit the memory limit of %zu bytes", file, path,
+                count, basin_memory_limit());
+    BASIN_CHECK((*out = basin_alloc(count, field->schema->size)) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for %s", path);
 done:
     return st;
 }
 
-static basin_status read_column(const basin_h5 *h5, const char *file, const char *path, const basin_field *field, size_t count, size_t stride, char *items)
+static basin_status read_column(const basin_h5 *h5, const char *file, const char *path,
+                                const basin_field *field, size_t count, size_t stride, char *items)
 {
     basin_status   st = BASIN_OK;
     basin_h5_array array = BASIN_H5_NO_ARRAY;
@@ -184,9 +202,10 @@ done:
     return st;
 }
 
-/* Every column of the table, those of structs inside its structs too; items = NULL: they are only looked at. */
-static basin_status read_columns(const basin_h5 *h5, const char *file, const char *path, const basin_schema *schema,
-                                 size_t count, size_t stride, char *items)
+/* Every column of the table, those of structs inside its structs too; items = NULL: they are only looked
+   at. */
+static basin_status read_columns(const basin_h5 *h5, const char *file, const char *path,
+                                 const basin_schema *schema, size_t count, size_t stride, char *items)
 {
     basin_status st = BASIN_OK;
     char        *name = NULL;
@@ -194,18 +213,23 @@ static basin_status read_columns(const basin_h5 *h5, const char *file, const cha
     for (size_t i = 0; i < schema->count; i++) {
         const basin_field *field = &schema->fields[i];
         basin_free(name);
-        BASIN_CHECK((name = basin_field_path(path, field->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
-        if (field->type != BASIN_FIELD_STRUCT) BASIN_TRY(read_column(h5, file, name, field, count, stride, items));
+        BASIN_CHECK((name = basin_field_path(path, field->name)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
+        if (field->type != BASIN_FIELD_STRUCT)
+            BASIN_TRY(read_column(h5, file, name, field, count, stride, items));
         else
-            BASIN_TRY(read_columns(h5, file, name, field->schema, count, stride, items != NULL ? items + field->offset : NULL));
+            BASIN_TRY(read_columns(h5, file, name, field->schema, count, stride,
+                                   items != NULL ? items + field->offset : NULL));
     }
 done:
     basin_free(name);
     return st;
 }
 
-/* All columns are looked at once before the items are allocated: the number of items must be that of every column. */
-static basin_status read_table(const basin_h5 *h5, const char *file, const char *path, const basin_field *field, size_t count, char **out)
+/* All columns are looked at once before the items are allocated: the number of items must be that of every
+   column. */
+static basin_status read_table(const basin_h5 *h5, const char *file, const char *path,
+                               const basin_field *field, size_t count, char **out)
 {
     basin_status st = BASIN_OK;
 
@@ -216,18 +240,21 @@ done:
     return st;
 }
 
-static basin_status read_groups(const basin_h5 *h5, const char *file, const char *path, const basin_field *field, size_t count, char **out)
+static basin_status read_groups(const basin_h5 *h5, const char *file, const char *path,
+                                const basin_field *field, size_t count, char **out)
 {
     basin_status st = BASIN_OK;
     char       **names = NULL, *name = NULL;
     size_t       found = 0;
 
     BASIN_TRY(basin_h5_names(h5, path, &found, &names));
-    BASIN_CHECK(found == count, BASIN_ERR_SHAPE, "%s: %s: expected %zu groups, file has %zu", file, path, count, found);
+    BASIN_CHECK(found == count, BASIN_ERR_SHAPE, "%s: %s: expected %zu groups, file has %zu", file, path,
+                count, found);
     BASIN_TRY(allocate_items(file, path, field, count, out));
     for (size_t i = 0; i < count; i++) {
         basin_free(name);
-        BASIN_CHECK((name = basin_format("%s/%04zu", path, i)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((name = basin_format("%s/%04zu", path, i)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(read_struct(h5, file, name, field->schema, *out + i * field->schema->size));
     }
 done:
@@ -236,17 +263,20 @@ done:
     return st;
 }
 
-static basin_status read_structs(const basin_h5 *h5, const char *file, const char *path, const basin_field *field, void *value)
+static basin_status read_structs(const basin_h5 *h5, const char *file, const char *path,
+                                 const basin_field *field, void *value)
 {
     char **out = (char **)((char *)value + field->offset);
     size_t shape[2];
 
     basin_field_shape(field, value, shape);
     if (shape[0] == 0) return BASIN_OK;
-    return (basin_schema_flat(field->schema) ? read_table : read_groups)(h5, file, path, field, shape[0], out);
+    return (basin_schema_flat(field->schema) ? read_table : read_groups)(h5, file, path, field, shape[0],
+                                                                         out);
 }
 
-static basin_status read_field(const basin_h5 *h5, const char *file, const char *path, const basin_field *field, void *value)
+static basin_status read_field(const basin_h5 *h5, const char *file, const char *path,
+                               const basin_field *field, void *value)
 {
     switch (field->type) {
     case BASIN_FIELD_DOUBLES:
@@ -258,9 +288,10 @@ static basin_status read_field(const basin_h5 *h5, const char *file, const char 
     }
 }
 
-/* Sizes first: the arrays are held against them, and what frees a half-read struct goes by them (a list that was not reached
-   is NULL, which the clearing takes for empty). */
-static basin_status read_struct(const basin_h5 *h5, const char *file, const char *base, const basin_schema *schema, void *value)
+/* Sizes first: the arrays are held against them, and what frees a half-read struct goes by them (a list that
+   was not reached is NULL, which the clearing takes for empty). */
+static basin_status read_struct(const basin_h5 *h5, const char *file, const char *base,
+                                const basin_schema *schema, void *value)
 {
     basin_status st = BASIN_OK;
     char        *path = NULL;
@@ -270,7 +301,8 @@ static basin_status read_struct(const basin_h5 *h5, const char *file, const char
             const basin_field *field = &schema->fields[i];
             if ((field->type == BASIN_FIELD_SIZE) != (pass == 0)) continue;
             basin_free(path);
-            BASIN_CHECK((path = basin_field_path(base, field->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+            BASIN_CHECK((path = basin_field_path(base, field->name)) != NULL, BASIN_ERR_NOMEM,
+                        "out of memory for a name");
             BASIN_TRY(read_field(h5, file, path, field, value));
         }
 done:
@@ -278,14 +310,16 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ meaning -- */
+/* --------------------------------------------------------------------------------------------- meaning -- */
 
-static basin_status check_below(const char *file, const char *what, const size_t *index, size_t count, size_t bound)
+static basin_status check_below(const char *file, const char *what, const size_t *index, size_t count,
+                                size_t bound)
 {
     basin_status st = BASIN_OK;
 
     for (size_t i = 0; i < count; i++)
-        BASIN_CHECK(index[i] < bound, BASIN_ERR_VALUE, "%s: %s: index %zu is not below %zu", file, what, index[i], bound);
+        BASIN_CHECK(index[i] < bound, BASIN_ERR_VALUE, "%s: %s: index %zu is not below %zu", file, what,
+                    index[i], bound);
 done:
     return st;
 }
@@ -294,9 +328,12 @@ static basin_status check_spectrum(const char *file, const basin_spectrum *s)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(s->method != BASIN_SPECTRUM_AUTO, BASIN_ERR_VALUE, "%s: /result/method: auto is none by which eigenvalues are found", file);
-    BASIN_CHECK(s->count > 0 && s->count <= s->parameters && s->top <= s->count && s->bottom <= s->count - s->top, BASIN_ERR_VALUE,
-                "%s: /result: %zu eigenvalues of %zu parameters, %zu at the top, %zu at the bottom", file, s->count, s->parameters, s->top, s->bottom);
+    BASIN_CHECK(s->method != BASIN_SPECTRUM_AUTO, BASIN_ERR_VALUE,
+                "%s: /result/method: auto is none by which eigenvalues are found", file);
+    BASIN_CHECK(
+        s->count > 0 && s->count <= s->parameters && s->top <= s->count && s->bottom <= s->count - s->top,
+        BASIN_ERR_VALUE, "%s: /result: %zu eigenvalues of %zu parameters, %zu at the top, %zu at the bottom",
+        file, s->count, s->parameters, s->top, s->bottom);
     BASIN_TRY(check_below(file, "/result/vector_index", s->vector_index, s->vector_count, s->count));
 done:
     return st;
@@ -306,12 +343,15 @@ static basin_status check_slice(const char *file, const basin_slice *s)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(s->axis_count == 1 || s->axis_count == 2, BASIN_ERR_VALUE, "%s: /result/axes: expected 1 or 2, file has %zu", file, s->axis_count);
+    BASIN_CHECK(s->axis_count == 1 || s->axis_count == 2, BASIN_ERR_VALUE,
+                "%s: /result/axes: expected 1 or 2, file has %zu", file, s->axis_count);
     BASIN_CHECK(s->surface_count > 0, BASIN_ERR_VALUE, "%s: /result/surfaces: empty", file);
     for (size_t i = 0; i < s->surface_count; i++) {
-        size_t expected[2] = {s->axis_count == 2 ? s->axes[1].count : 1, s->axes[0].count}, found[2] = {s->surfaces[i].rows, s->surfaces[i].columns};
-        BASIN_CHECK(expected[0] > 0 && expected[1] > 0 && basin_shape_equal(expected, 2, found, 2), BASIN_ERR_SHAPE,
-                    "%s: /result/surfaces/%04zu: expected %s as of the axes, file has %s", file, i, BASIN_SHAPE_TEXT(expected, 2), BASIN_SHAPE_TEXT(found, 2));
+        size_t expected[2] = {s->axis_count == 2 ? s->axes[1].count : 1, s->axes[0].count};
+        size_t found[2] = {s->surfaces[i].rows, s->surfaces[i].columns};
+        BASIN_CHECK(expected[0] > 0 && expected[1] > 0 && basin_shape_equal(expected, 2, found, 2),
+                    BASIN_ERR_SHAPE, "%s: /result/surfaces/%04zu: expected %s as of the axes, file has %s",
+                    file, i, BASIN_SHAPE_TEXT(expected, 2), BASIN_SHAPE_TEXT(found, 2));
     }
 done:
     return st;
@@ -321,7 +361,9 @@ static basin_status check_comparison(const char *file, const basin_comparison *c
 {
     basin_status st = BASIN_OK;
 
-    for (size_t i = 0; i < c->group_count; i++) BASIN_TRY(check_below(file, "/result/groups", c->groups[i].rows, c->groups[i].run_count, c->row_count));
+    for (size_t i = 0; i < c->group_count; i++)
+        BASIN_TRY(
+            check_below(file, "/result/groups", c->groups[i].rows, c->groups[i].run_count, c->row_count));
 done:
     return st;
 }
@@ -336,7 +378,7 @@ static basin_status check_meaning(const char *file, basin_result_kind kind, cons
     }
 }
 
-/* ------------------------------------------------------------------------------------------------- result -- */
+/* ---------------------------------------------------------------------------------------------- result -- */
 
 static basin_status read_kind(const basin_h5 *h5, const char *file, basin_result_kind *out)
 {
@@ -347,7 +389,8 @@ static basin_status read_kind(const basin_h5 *h5, const char *file, basin_result
     BASIN_TRY(basin_h5_text_attribute(h5, "/", "kind", &name));
     BASIN_CHECK(name != NULL, BASIN_ERR_FORMAT, "%s: no attribute kind", file);
     while (kind < BASIN_RESULT_KINDS && strcmp(name, basin_result_name((basin_result_kind)kind)) != 0) kind++;
-    BASIN_CHECK(kind < BASIN_RESULT_KINDS, BASIN_ERR_UNSUPPORTED, "%s: a result of kind «%.40s», which this basin does not know", file, name);
+    BASIN_CHECK(kind < BASIN_RESULT_KINDS, BASIN_ERR_UNSUPPORTED,
+                "%s: a result of kind «%.40s», which this basin does not know", file, name);
     *out = (basin_result_kind)kind;
 done:
     basin_free(name);
@@ -379,15 +422,18 @@ static char *recorded_command(const basin_h5 *h5)
 /* Why results of an older format are not read. */
 static const char *older_rules(int64_t version)
 {
-    return version == 1 ? "made by older rules (stationarity by one step, families of measures mixed) that no longer hold"
+    return version == 1 ? "made by older rules (stationarity by one step, families of measures mixed) that "
+                          "no longer hold"
                         : "which tells methods and points in words, and measures without their intervals";
 }
 
 static basin_status refuse_old(const basin_h5 *h5, const char *path, int64_t version)
 {
     char        *command = recorded_command(h5);
-    basin_status st = basin_fail(BASIN_ERR_UNSUPPORTED, "%s: a result of format %lld, %s; compute it again%s%s", path, (long long)version,
-                                 older_rules(version), command != NULL ? ": " : "", command != NULL ? command : "");
+    basin_status st =
+        basin_fail(BASIN_ERR_UNSUPPORTED, "%s: a result of format %lld, %s; compute it again%s%s", path,
+                   (long long)version, older_rules(version), command != NULL ? ": " : "",
+                   command != NULL ? command : "");
 
     basin_free(command);
     return st;
@@ -409,7 +455,8 @@ basin_status basin_result_read(const char *path, basin_result **out)
     if (version < BASIN_RESULTS_VERSION) BASIN_TRY(refuse_old(h5, path, version));
     BASIN_TRY(read_kind(h5, path, &kind));
     schema = basin_result_schema(kind);
-    BASIN_CHECK((value = basin_alloc(1, schema->size)) != NULL, BASIN_ERR_NOMEM, "out of memory for %s", path);
+    BASIN_CHECK((value = basin_alloc(1, schema->size)) != NULL, BASIN_ERR_NOMEM, "out of memory for %s",
+                path);
     BASIN_TRY(read_struct(h5, path, "/result", schema, value));
     BASIN_TRY(check_meaning(path, kind, value));
     BASIN_TRY(absent(h5, "/provenance", &missing));

@@ -19,7 +19,8 @@ size_t basin_field_shape(const basin_field *field, const void *value, size_t sha
     size_t rank = 0;
 
     shape[0] = shape[1] = 0;
-    for (; rank < 2 && field->extent[rank] != BASIN_NO_EXTENT; rank++) shape[rank] = *(const size_t *)((const char *)value + field->extent[rank]);
+    for (; rank < 2 && field->extent[rank] != BASIN_NO_EXTENT; rank++)
+        shape[rank] = *(const size_t *)((const char *)value + field->extent[rank]);
     return rank;
 }
 
@@ -32,9 +33,10 @@ char *basin_field_path(const char *base, const char *name)
     return path;
 }
 
-/* ------------------------------------------------------------------------------------------------ columns -- */
+/* --------------------------------------------------------------------------------------------- columns -- */
 
-/* One field of `count` structs that lie `stride` bytes apart becomes one data set: [count], or a scalar for rank 0. */
+/* One field of `count` structs that lie `stride` bytes apart becomes one data set: [count], or a scalar for
+   rank 0. */
 typedef struct column {
     const basin_field *field;
     const char        *path;
@@ -85,15 +87,18 @@ static const char *choice(const basin_field *field, int value)
 
 static const char *text_of(const column *c, size_t i)
 {
-    return c->field->type == BASIN_FIELD_CHOICE ? choice(c->field, *(const int *)at(c, i)) : *(char *const *)at(c, i);
+    return c->field->type == BASIN_FIELD_CHOICE ? choice(c->field, *(const int *)at(c, i))
+                                                : *(char *const *)at(c, i);
 }
 
 static bool may_lack_text(const basin_field *field)
 {
-    return field->type == BASIN_FIELD_CHOICE ? field->flags & BASIN_FIELD_UNKNOWN : field->flags & BASIN_FIELD_OPTIONAL;
+    return field->type == BASIN_FIELD_CHOICE ? field->flags & BASIN_FIELD_UNKNOWN
+                                             : field->flags & BASIN_FIELD_OPTIONAL;
 }
 
-static basin_status put_texts(basin_h5 *h5, const char *path, const size_t *shape, size_t rank, const char *const *texts, size_t count, bool optional)
+static basin_status put_texts(basin_h5 *h5, const char *path, const size_t *shape, size_t rank,
+                              const char *const *texts, size_t count, bool optional)
 {
     basin_status st = BASIN_OK;
     char       **stored = NULL;
@@ -101,7 +106,9 @@ static basin_status put_texts(basin_h5 *h5, const char *path, const size_t *shap
     BASIN_ALLOC(stored, count, path);
     for (size_t i = 0; i < count; i++) {
         BASIN_CHECK(texts[i] != NULL || optional, BASIN_ERR_ARG, "the result has no text %s", path);
-        if (texts[i] != NULL) BASIN_CHECK((stored[i] = basin_text_store(texts[i])) != NULL, BASIN_ERR_NOMEM, "out of memory for %s", path);
+        if (texts[i] != NULL)
+            BASIN_CHECK((stored[i] = basin_text_store(texts[i])) != NULL, BASIN_ERR_NOMEM,
+                        "out of memory for %s", path);
     }
     BASIN_TRY(basin_h5_put_texts(h5, path, shape, rank, (const char *const *)stored));
 done:
@@ -147,7 +154,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ structs -- */
+/* --------------------------------------------------------------------------------------------- structs -- */
 
 static basin_status put_struct(basin_h5 *h5, const char *base, const basin_schema *schema, const void *value);
 
@@ -155,20 +162,25 @@ static basin_status put_array(basin_h5 *h5, const char *path, const basin_field 
 {
     basin_status st = BASIN_OK;
     const void  *array = *(void *const *)((const char *)value + field->offset);
-    size_t       shape[2], rank = basin_field_shape(field, value, shape), count = rank == 2 ? shape[0] * shape[1] : shape[0];
+    size_t       shape[2], rank = basin_field_shape(field, value, shape);
+    size_t       count = rank == 2 ? shape[0] * shape[1] : shape[0];
 
     BASIN_CHECK(array != NULL || count == 0, BASIN_ERR_ARG, "the result has no values %s", path);
     if (array == NULL) return BASIN_OK;
-    if (field->type == BASIN_FIELD_STRINGS) BASIN_TRY(put_texts(h5, path, shape, rank, array, count, false));
-    else BASIN_TRY(basin_h5_put(h5, path, field->type == BASIN_FIELD_DOUBLES ? BASIN_H5_F64 : BASIN_H5_U64, shape, rank, array));
+    if (field->type == BASIN_FIELD_STRINGS)
+        BASIN_TRY(put_texts(h5, path, shape, rank, array, count, false));
+    else
+        BASIN_TRY(basin_h5_put(h5, path, field->type == BASIN_FIELD_DOUBLES ? BASIN_H5_F64 : BASIN_H5_U64,
+                               shape, rank, array));
     BASIN_TRY(put_description(h5, path, field));
 done:
     return st;
 }
 
-/* The structs of a table, `stride` bytes apart, column by column; a struct inside each is a group of columns. */
-static basin_status put_table(basin_h5 *h5, const char *path, const basin_schema *schema, const char *items, size_t count,
-                              size_t stride)
+/* The structs of a table, `stride` bytes apart, column by column; a struct inside each is a group of
+   columns. */
+static basin_status put_table(basin_h5 *h5, const char *path, const basin_schema *schema, const char *items,
+                              size_t count, size_t stride)
 {
     basin_status st = BASIN_OK;
     char        *name = NULL;
@@ -176,7 +188,8 @@ static basin_status put_table(basin_h5 *h5, const char *path, const basin_schema
     for (size_t i = 0; i < schema->count; i++) {
         const basin_field *field = &schema->fields[i];
         basin_free(name);
-        BASIN_CHECK((name = basin_field_path(path, field->name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((name = basin_field_path(path, field->name)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         if (field->type != BASIN_FIELD_STRUCT) {
             BASIN_TRY(put_column(h5, &(column){field, name, items, count, 1, stride}));
         } else {
@@ -207,7 +220,8 @@ static basin_status put_structs(basin_h5 *h5, const char *path, const basin_fiel
     }
     for (size_t i = 0; i < shape[0]; i++) {
         basin_free(name);
-        BASIN_CHECK((name = basin_format("%s/%04zu", path, i)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((name = basin_format("%s/%04zu", path, i)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(put_struct(h5, name, field->schema, items + i * field->schema->size));
     }
 done:
@@ -242,7 +256,8 @@ static basin_status put_struct(basin_h5 *h5, const char *base, const basin_schem
 
     for (size_t i = 0; i < schema->count; i++) {
         basin_free(path);
-        BASIN_CHECK((path = basin_field_path(base, schema->fields[i].name)) != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        BASIN_CHECK((path = basin_field_path(base, schema->fields[i].name)) != NULL, BASIN_ERR_NOMEM,
+                    "out of memory for a name");
         BASIN_TRY(put_field(h5, path, &schema->fields[i], value));
     }
 done:
@@ -259,7 +274,8 @@ basin_status basin_result_write(const basin_result *result, const char *path)
     BASIN_TRY(basin_h5_begin(h5, BASIN_RESULT_FORMAT, BASIN_RESULTS_VERSION));
     BASIN_TRY(basin_h5_put_text_attribute(h5, "/", "kind", basin_result_name(result->kind)));
     BASIN_TRY(put_struct(h5, "/result", basin_result_schema(result->kind), result->value));
-    if (result->provenance != NULL) BASIN_TRY(put_struct(h5, "/provenance", &basin_provenance_schema, result->provenance));
+    if (result->provenance != NULL)
+        BASIN_TRY(put_struct(h5, "/provenance", &basin_provenance_schema, result->provenance));
     BASIN_TRY(basin_h5_commit(h5));
 done:
     basin_h5_close(&h5);

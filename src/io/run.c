@@ -65,8 +65,8 @@ done:
     return st;
 }
 
-/* Other files are passed over. A checkpoint that is not whole, or an HDF5 file that does not open, stays in the list with
-   step -1, so that reading it tells what is wrong with it. */
+/* Other files are passed over. A checkpoint that is not whole, or an HDF5 file that does not open, stays in
+   the list with step -1, so that reading it tells what is wrong with it. */
 static basin_status consider(listing *l, const char *name)
 {
     basin_status             st = BASIN_OK;
@@ -79,7 +79,8 @@ static basin_status consider(listing *l, const char *name)
     BASIN_CHECK((path = basin_format("%s/%s", l->path, name)) != NULL, BASIN_ERR_NOMEM,
                 "out of memory for a file name");
     if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) goto done;
-    BASIN_CHECK(basin_checkpoint_heading_read(path, &heading) != BASIN_ERR_NOMEM, BASIN_ERR_NOMEM, "out of memory for %s", path);
+    BASIN_CHECK(basin_checkpoint_heading_read(path, &heading) != BASIN_ERR_NOMEM, BASIN_ERR_NOMEM,
+                "out of memory for %s", path);
     if (heading.checkpoint) BASIN_TRY(append(l, path, &heading));
 done:
     basin_checkpoint_heading_clear(&heading);
@@ -249,7 +250,8 @@ static basin_status read_start(const char *path, basin_checkpoint **out)
     BASIN_TRY(basin_checkpoint_finite(ck));
     BASIN_CHECK(basin_checkpoint_starts(ck), BASIN_ERR_MISSING,
                 "%s: is at step 0, but not the start of its training", path);
-    BASIN_CHECK(ck->perturbed != BASIN_PERTURBED_UNKNOWN, BASIN_ERR_MISSING, "%s: does not say whether its weights are perturbed", path);
+    BASIN_CHECK(ck->perturbed != BASIN_PERTURBED_UNKNOWN, BASIN_ERR_MISSING,
+                "%s: does not say whether its weights are perturbed", path);
     BASIN_TRY(basin_checkpoint_undo(ck));
     *out = ck, ck = NULL;
 done:

@@ -163,7 +163,7 @@ static void take_stock(basin_run *run)
 {
     for (size_t t = 0; t < run->training_count; t++) {
         basin_run_training *training = &run->trainings[t];
-        const bool      dated = start_of(training->identity, &training->since);
+        const bool          dated = start_of(training->identity, &training->since);
         training->count = 0;
         if (!dated) training->since = INT64_MAX;
         for (size_t i = 0; i < run->count; i++) {
@@ -180,7 +180,7 @@ static void take_stock(basin_run *run)
 /* Takes the reason in any case. */
 static basin_status add_training(basin_run *run, char *reason)
 {
-    basin_status    st = BASIN_OK;
+    basin_status        st = BASIN_OK;
     basin_run_training *trainings =
         basin_grow(run->trainings, run->training_count, run->training_count + 1, sizeof *trainings);
 
@@ -267,8 +267,8 @@ enum { NAMES = 6 }; /* files of a training that are named */
 static char *name_training(const basin_run *run, size_t training)
 {
     const basin_run_training *t = &run->trainings[training];
-    char                  text[1400];
-    size_t                used, named = 0;
+    char                      text[1400];
+    size_t                    used, named = 0;
 
     used =
         (size_t)snprintf(text, sizeof text,

@@ -9,7 +9,8 @@ static const basin_pen axis_pen = {.color = {0.25, 0.25, 0.25}, .width = 0.5};
 static const basin_pen grid_pen = {.color = {0.91, 0.91, 0.91}, .width = 0.4};
 
 /* Room between neighbours' numbers, points; negative when they would touch. */
-static double tightest(basin_canvas *canvas, const basin_plot_scale *scale, const basin_ticks *ticks, double length, bool across)
+static double tightest(basin_canvas *canvas, const basin_plot_scale *scale, const basin_ticks *ticks,
+                       double length, bool across)
 {
     double last = -INFINITY, least = INFINITY;
 
@@ -17,7 +18,8 @@ static double tightest(basin_canvas *canvas, const basin_plot_scale *scale, cons
         double width, height;
         if (ticks->tick[i].label[0] == '\0') continue;
         basin_canvas_measure(canvas, ticks->tick[i].label, &(basin_type){0}, &width, &height);
-        double at = basin_scale_at(scale, ticks->tick[i].value) * length, half = (across ? width : height * 0.8) / 2;
+        double at = basin_scale_at(scale, ticks->tick[i].value) * length;
+        double half = (across ? width : height * 0.8) / 2;
         least = fmin(least, at - half - last);
         last = at + half;
     }
@@ -25,7 +27,8 @@ static double tightest(basin_canvas *canvas, const basin_plot_scale *scale, cons
 }
 
 /* The last resort: a number that touches the one before it goes. */
-static void drop_touching(basin_canvas *canvas, const basin_plot_scale *scale, basin_ticks *ticks, double length, bool across)
+static void drop_touching(basin_canvas *canvas, const basin_plot_scale *scale, basin_ticks *ticks,
+                          double length, bool across)
 {
     double last = -INFINITY;
 
@@ -33,7 +36,8 @@ static void drop_touching(basin_canvas *canvas, const basin_plot_scale *scale, b
         double width, height;
         if (ticks->tick[i].label[0] == '\0') continue;
         basin_canvas_measure(canvas, ticks->tick[i].label, &(basin_type){0}, &width, &height);
-        double at = basin_scale_at(scale, ticks->tick[i].value) * length, half = (across ? width : height * 0.8) / 2;
+        double at = basin_scale_at(scale, ticks->tick[i].value) * length;
+        double half = (across ? width : height * 0.8) / 2;
         if (at - half < last + 2)
             ticks->tick[i].label[0] = '\0';
         else
@@ -47,7 +51,8 @@ static double step_of(const basin_ticks *ticks)
 }
 
 /* As many numbers as fit, no closer than `least` apart in value. */
-static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, double length, bool across, double least, basin_ticks *out)
+static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, double length, bool across,
+                          double least, basin_ticks *out)
 {
     double size = basin_canvas_font_size(canvas);
     size_t wanted = (size_t)fmax(2, length / (across ? 3.2 * size : 1.8 * size));
@@ -62,11 +67,13 @@ static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, d
     drop_touching(canvas, scale, out, length, across);
 }
 
-void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height, basin_ticks *x, basin_ticks *y)
+void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height,
+                      basin_ticks *x, basin_ticks *y)
 {
     *x = *y = (basin_ticks){0};
     if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, 0, x);
-    if (!panel->bare && panel->empty == NULL) fitting_ticks(canvas, &panel->y, height, false, panel->equal ? 0.99 * step_of(x) : 0, y);
+    if (!panel->bare && panel->empty == NULL)
+        fitting_ticks(canvas, &panel->y, height, false, panel->equal ? 0.99 * step_of(x) : 0, y);
 }
 
 void basin_axes_frame(const basin_panel *panel, basin_canvas *canvas)
@@ -74,7 +81,9 @@ void basin_axes_frame(const basin_panel *panel, basin_canvas *canvas)
     const basin_rect *b = &panel->box;
 
     if (panel->framed) {
-        basin_canvas_stroke(canvas, (double[]){b->left, b->top, b->right, b->top, b->right, b->bottom, b->left, b->bottom}, 4, true, &axis_pen);
+        basin_canvas_stroke(
+            canvas, (double[]){b->left, b->top, b->right, b->top, b->right, b->bottom, b->left, b->bottom}, 4,
+            true, &axis_pen);
     } else {
         if (!panel->bare) basin_canvas_line(canvas, b->left, b->top, b->left, b->bottom, &axis_pen);
         basin_canvas_line(canvas, b->left, b->bottom, b->right, b->bottom, &axis_pen);
@@ -99,7 +108,8 @@ static bool words_fit(basin_canvas *canvas, const char *text, double size, doubl
 basin_type basin_axes_name_type(const basin_panel *panel, basin_canvas *canvas, double width)
 {
     enum { LONGEST = 90 }; /* points, of an upright name */
-    double     size = basin_canvas_font_size(canvas), slot = width / (double)(panel->tick_count > 0 ? panel->tick_count : 1);
+    double     size = basin_canvas_font_size(canvas);
+    double     slot = width / (double)(panel->tick_count > 0 ? panel->tick_count : 1);
     basin_type type = {.size = size, .color = basin_black, .across = 0.5};
 
     if (panel->tick_color == NULL) return type;
@@ -107,11 +117,14 @@ basin_type basin_axes_name_type(const basin_panel *panel, basin_canvas *canvas, 
     for (size_t step = 0; step <= 4; step++) { /* down to three quarters of the size */
         bool fit = true;
         type.size = size * (1 - (double)step / 16);
-        for (size_t i = 0; i < panel->tick_count && fit; i++) fit = words_fit(canvas, panel->tick_label[i], type.size, slot - 1);
+        for (size_t i = 0; i < panel->tick_count && fit; i++)
+            fit = words_fit(canvas, panel->tick_label[i], type.size, slot - 1);
         if (fit) return type;
     }
-    type = (basin_type){.size = fmin(size, 0.8 * slot), .color = basin_black, .across = 1, .down = 0.5, .angle = -acos(0)};
-    for (type.width = LONGEST / 3.0; type.width < LONGEST; type.width += 5) { /* in lines, if that many stand side by side */
+    type = (basin_type){
+        .size = fmin(size, 0.8 * slot), .color = basin_black, .across = 1, .down = 0.5, .angle = -acos(0)};
+    /* in lines, if that many stand side by side */
+    for (type.width = LONGEST / 3.0; type.width < LONGEST; type.width += 5) {
         bool fit = true;
         for (size_t i = 0; i < panel->tick_count && fit; i++) {
             double length, across;
@@ -144,8 +157,11 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
     for (size_t i = 0; i < panel->x_ticks.count; i++) {
         const basin_tick *tick = &panel->x_ticks.tick[i];
         double            x = b->left + basin_scale_at(&panel->x, tick->value) * (b->right - b->left);
-        basin_canvas_line(canvas, x, b->bottom, x, b->bottom + (tick->label[0] != '\0' ? BASIN_TICK : BASIN_TICK / 2), &axis_pen);
-        if (!panel->no_x) basin_canvas_text(canvas, tick->label, x, label_top, &(basin_type){.color = basin_black, .across = 0.5});
+        basin_canvas_line(canvas, x, b->bottom, x,
+                          b->bottom + (tick->label[0] != '\0' ? BASIN_TICK : BASIN_TICK / 2), &axis_pen);
+        if (!panel->no_x)
+            basin_canvas_text(canvas, tick->label, x, label_top,
+                              &(basin_type){.color = basin_black, .across = 0.5});
     }
     basin_type type = basin_axes_name_type(panel, canvas, b->right - b->left);
     for (size_t i = 0; i < panel->tick_count; i++) {
@@ -157,7 +173,8 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
     if (!panel->no_x && panel->x_label == NULL && panel->x_ticks.exponent != 0) { /* else the label says it */
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
         snprintf(text, sizeof text, "×%s", basin_number_power(panel->x_ticks.exponent, power));
-        basin_canvas_text(canvas, text, b->right, label_top + 1.25 * size, &(basin_type){.color = basin_black, .across = 1});
+        basin_canvas_text(canvas, text, b->right, label_top + 1.25 * size,
+                          &(basin_type){.color = basin_black, .across = 1});
     }
 }
 
@@ -169,15 +186,19 @@ static void y_axis(const basin_panel *panel, basin_canvas *canvas)
         const basin_tick *tick = &panel->y_ticks.tick[i];
         double            y = b->bottom - basin_scale_at(&panel->y, tick->value) * (b->bottom - b->top);
         bool              labelled = tick->label[0] != '\0';
-        if (panel->grid && labelled && y < b->bottom - 1) basin_canvas_line(canvas, b->left, y, b->right, y, &grid_pen);
-        basin_canvas_line(canvas, b->left - (labelled ? BASIN_TICK : BASIN_TICK / 2), y, b->left, y, &axis_pen);
+        if (panel->grid && labelled && y < b->bottom - 1)
+            basin_canvas_line(canvas, b->left, y, b->right, y, &grid_pen);
+        basin_canvas_line(canvas, b->left - (labelled ? BASIN_TICK : BASIN_TICK / 2), y, b->left, y,
+                          &axis_pen);
         if (!panel->no_y)
-            basin_canvas_text(canvas, tick->label, b->left - BASIN_TICK - 1.5, y, &(basin_type){.color = basin_black, .across = 1, .down = 0.5});
+            basin_canvas_text(canvas, tick->label, b->left - BASIN_TICK - 1.5, y,
+                              &(basin_type){.color = basin_black, .across = 1, .down = 0.5});
     }
     if (!panel->no_y && panel->y_ticks.exponent != 0) {
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
         snprintf(text, sizeof text, "×%s", basin_number_power(panel->y_ticks.exponent, power));
-        basin_canvas_text(canvas, text, b->left, b->top - 2, &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
+        basin_canvas_text(canvas, text, b->left, b->top - 2,
+                          &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
     }
 }
 
@@ -187,7 +208,7 @@ void basin_axes_draw(const basin_panel *panel, basin_canvas *canvas)
     x_axis(panel, canvas);
 }
 
-/* ---------------------------------------------------------------------------------------------- colour bar -- */
+/* ------------------------------------------------------------------------------------------ colour bar -- */
 
 enum { BAR_GAP = 6, BAR = 7 };
 
@@ -196,7 +217,8 @@ static void bar_ticks(const basin_panel *panel, basin_canvas *canvas, double hei
     fitting_ticks(canvas, &panel->bar->scale, height, false, 0, ticks);
     if (!isfinite(panel->bar->cap)) return;
     for (size_t i = 0; i < ticks->count; i++) /* leave the end to the cap's own label */
-        if ((1 - basin_scale_at(&panel->bar->scale, ticks->tick[i].value)) * height < 1.1 * basin_canvas_font_size(canvas))
+        if ((1 - basin_scale_at(&panel->bar->scale, ticks->tick[i].value)) * height <
+            1.1 * basin_canvas_font_size(canvas))
             ticks->tick[i].label[0] = '\0';
 }
 
@@ -210,7 +232,8 @@ static double bar_label_width(const basin_panel *panel, basin_canvas *canvas)
 {
     double width = 0, height = 0;
 
-    if (panel->bar_label != NULL) basin_canvas_measure(canvas, panel->bar_label, &(basin_type){.across = 0.5}, &width, &height);
+    if (panel->bar_label != NULL)
+        basin_canvas_measure(canvas, panel->bar_label, &(basin_type){.across = 0.5}, &width, &height);
     return height > 0 ? height + 2 : 0;
 }
 
@@ -237,7 +260,8 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
 {
     enum { STEPS = 96 };
     const basin_paint *paint = panel->bar;
-    double             left = panel->box.right + BAR_GAP, top = panel->box.top, height = panel->box.bottom - top;
+    double             left = panel->box.right + BAR_GAP, top = panel->box.top;
+    double             height = panel->box.bottom - top;
     basin_ticks        ticks;
     char               text[BASIN_NUMBER_ROOM + 8];
 
@@ -246,18 +270,26 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
     for (size_t i = 0; i < STEPS; i++) { /* from the top; each reaches under the next */
         double value = basin_scale_value(&paint->scale, 1 - ((double)i + 0.5) / STEPS);
         double y = top + height * (double)i / STEPS;
-        basin_canvas_box(canvas, (basin_rect){left, y, left + BAR, fmin(y + height / STEPS + 4, panel->box.bottom)}, basin_paint_color(paint, value),
-                         0);
+        basin_canvas_box(canvas,
+                         (basin_rect){left, y, left + BAR, fmin(y + height / STEPS + 4, panel->box.bottom)},
+                         basin_paint_color(paint, value), 0);
     }
-    basin_canvas_stroke(canvas, (double[]){left, top, left + BAR, top, left + BAR, top + height, left, top + height}, 4, true, &axis_pen);
+    basin_canvas_stroke(canvas,
+                        (double[]){left, top, left + BAR, top, left + BAR, top + height, left, top + height},
+                        4, true, &axis_pen);
     for (size_t i = 0; i < ticks.count; i++) {
         double y = top + height * (1 - basin_scale_at(&paint->scale, ticks.tick[i].value));
-        basin_canvas_line(canvas, left + BAR, y, left + BAR + (ticks.tick[i].label[0] != '\0' ? BASIN_TICK : BASIN_TICK / 2), y, &axis_pen);
-        basin_canvas_text(canvas, ticks.tick[i].label, left + BAR + BASIN_TICK + 1.5, y, &(basin_type){.color = basin_black, .down = 0.5});
+        basin_canvas_line(canvas, left + BAR, y,
+                          left + BAR + (ticks.tick[i].label[0] != '\0' ? BASIN_TICK : BASIN_TICK / 2), y,
+                          &axis_pen);
+        basin_canvas_text(canvas, ticks.tick[i].label, left + BAR + BASIN_TICK + 1.5, y,
+                          &(basin_type){.color = basin_black, .down = 0.5});
     }
     if (isfinite(paint->cap)) {
-        basin_canvas_fill(canvas, (double[]){left, top, left + BAR, top, left + BAR / 2.0, top - 4}, 3, basin_paint_color(paint, paint->cap), 0);
-        basin_canvas_text(canvas, cap_text(paint, text), left + BAR + BASIN_TICK + 1.5, top, &(basin_type){.color = basin_black, .down = 0.5});
+        basin_canvas_fill(canvas, (double[]){left, top, left + BAR, top, left + BAR / 2.0, top - 4}, 3,
+                          basin_paint_color(paint, paint->cap), 0);
+        basin_canvas_text(canvas, cap_text(paint, text), left + BAR + BASIN_TICK + 1.5, top,
+                          &(basin_type){.color = basin_black, .down = 0.5});
     }
     if (panel->bar_label != NULL) {
         double x = panel->box.right + basin_bar_width(panel, canvas) - bar_label_width(panel, canvas) / 2;

@@ -7,7 +7,7 @@
 #include "core/memory.h"
 #include "render/canvas_ops.h"
 
-/* ---------------------------------------------------------------------------------------------- recording -- */
+/* ------------------------------------------------------------------------------------------- recording -- */
 
 void basin_canvas_check(basin_canvas *canvas, basin_status status)
 {
@@ -19,7 +19,9 @@ void basin_canvas_check(basin_canvas *canvas, basin_status status)
 static void fail(basin_canvas *canvas)
 {
     if (canvas->status == BASIN_OK)
-        basin_canvas_check(canvas, basin_fail(BASIN_ERR_NOMEM, "out of memory for a drawing of %zu operations", canvas->op_count));
+        basin_canvas_check(
+            canvas,
+            basin_fail(BASIN_ERR_NOMEM, "out of memory for a drawing of %zu operations", canvas->op_count));
 }
 
 double *basin_canvas_scratch(basin_canvas *canvas, size_t count)
@@ -62,7 +64,8 @@ static basin_draw *record(basin_canvas *canvas, basin_op_kind kind, const double
     return op;
 }
 
-basin_status basin_canvas_create(double width, double height, const char *font, double font_size, basin_canvas **out)
+basin_status basin_canvas_create(double width, double height, const char *font, double font_size,
+                                 basin_canvas **out)
 {
     basin_status     st = BASIN_OK;
     basin_canvas    *canvas = NULL;
@@ -117,7 +120,8 @@ void basin_canvas_resize(basin_canvas *canvas, double width, double height)
     canvas->height = height;
 }
 
-void basin_canvas_stroke(basin_canvas *canvas, const double *xy, size_t count, bool closed, const basin_pen *pen)
+void basin_canvas_stroke(basin_canvas *canvas, const double *xy, size_t count, bool closed,
+                         const basin_pen *pen)
 {
     if (count < 2) return;
     basin_draw *op = record(canvas, BASIN_DRAW_STROKE, xy, count);
@@ -139,7 +143,8 @@ void basin_canvas_fill(basin_canvas *canvas, const double *xy, size_t count, bas
 
 void basin_canvas_box(basin_canvas *canvas, basin_rect r, basin_color color, double fade)
 {
-    basin_canvas_fill(canvas, (double[]){r.left, r.top, r.right, r.top, r.right, r.bottom, r.left, r.bottom}, 4, color, fade);
+    basin_canvas_fill(canvas, (double[]){r.left, r.top, r.right, r.top, r.right, r.bottom, r.left, r.bottom},
+                      4, color, fade);
 }
 
 static void dot(basin_canvas *canvas, double x, double y, double radius, basin_color color)
@@ -154,13 +159,18 @@ static void shape(basin_canvas *canvas, basin_marker marker, double x, double y,
 
     switch (marker) {
     case BASIN_MARKER_CIRCLE: dot(canvas, x, y, r, color); break;
-    case BASIN_MARKER_SQUARE: basin_canvas_box(canvas, (basin_rect){x - q, y - q, x + q, y + q}, color, 0); break;
+    case BASIN_MARKER_SQUARE:
+        basin_canvas_box(canvas, (basin_rect){x - q, y - q, x + q, y + q}, color, 0);
+        break;
     case BASIN_MARKER_UP:
     case BASIN_MARKER_TRIANGLE:
-        basin_canvas_fill(canvas, (double[]){x, y - 1.2 * r, x + 1.1 * r, y + 0.75 * r, x - 1.1 * r, y + 0.75 * r}, 3, color, 0);
+        basin_canvas_fill(canvas,
+                          (double[]){x, y - 1.2 * r, x + 1.1 * r, y + 0.75 * r, x - 1.1 * r, y + 0.75 * r}, 3,
+                          color, 0);
         break;
     case BASIN_MARKER_DIAMOND:
-        basin_canvas_fill(canvas, (double[]){x, y - 1.2 * r, x + 1.2 * r, y, x, y + 1.2 * r, x - 1.2 * r, y}, 4, color, 0);
+        basin_canvas_fill(canvas, (double[]){x, y - 1.2 * r, x + 1.2 * r, y, x, y + 1.2 * r, x - 1.2 * r, y},
+                          4, color, 0);
         break;
     case BASIN_MARKER_NONE:
     case BASIN_MARKER_CROSS:
@@ -168,7 +178,8 @@ static void shape(basin_canvas *canvas, basin_marker marker, double x, double y,
     }
 }
 
-void basin_canvas_marker(basin_canvas *canvas, basin_marker marker, double x, double y, double diameter, basin_color color, bool hollow)
+void basin_canvas_marker(basin_canvas *canvas, basin_marker marker, double x, double y, double diameter,
+                         basin_color color, bool hollow)
 {
     static const basin_color white = {1, 1, 1};
     double                   r = diameter / 2;
@@ -188,7 +199,8 @@ void basin_canvas_marker(basin_canvas *canvas, basin_marker marker, double x, do
 
 void basin_canvas_hatch(basin_canvas *canvas, basin_rect r, const basin_pen *pen)
 {
-    const double step = 3.2; /* one grid of diagonals for the whole page, so that neighbouring rectangles join */
+    /* one grid of diagonals for the whole page, so that neighbouring rectangles join */
+    const double step = 3.2;
     double       sum = r.left + r.top, last = r.right + r.bottom;
 
     for (double s = ceil(sum / step) * step; s < last; s += step) { /* the diagonal x + y = s */
@@ -210,7 +222,7 @@ void basin_canvas_rewind(basin_canvas *canvas, basin_moment moment)
     canvas->label_count = moment.labels;
 }
 
-/* ------------------------------------------------------------------------------------------------- texts -- */
+/* ----------------------------------------------------------------------------------------------- texts -- */
 
 PangoContext *basin_canvas_context(cairo_t *cr)
 {
@@ -227,7 +239,8 @@ PangoContext *basin_canvas_context(cairo_t *cr)
     return context;
 }
 
-PangoLayout *basin_canvas_layout(const basin_canvas *canvas, PangoContext *context, const char *markup, const basin_type *type)
+PangoLayout *basin_canvas_layout(const basin_canvas *canvas, PangoContext *context, const char *markup,
+                                 const basin_type *type)
 {
     double                size = type->size > 0 ? type->size : canvas->font_size;
     PangoLayout          *layout = pango_layout_new(context);
@@ -237,7 +250,9 @@ PangoLayout *basin_canvas_layout(const basin_canvas *canvas, PangoContext *conte
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
     pango_layout_set_markup(layout, markup, -1);
-    pango_layout_set_alignment(layout, type->across < 0.25 ? PANGO_ALIGN_LEFT : type->across > 0.75 ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_CENTER);
+    pango_layout_set_alignment(layout, type->across < 0.25   ? PANGO_ALIGN_LEFT
+                                       : type->across > 0.75 ? PANGO_ALIGN_RIGHT
+                                                             : PANGO_ALIGN_CENTER);
     if (type->width > 0) {
         pango_layout_set_width(layout, (int)lround(type->width * PANGO_SCALE));
         if (type->one_line) {
@@ -250,8 +265,8 @@ PangoLayout *basin_canvas_layout(const basin_canvas *canvas, PangoContext *conte
     return layout;
 }
 
-/* Plain text to markup: the five XML characters escaped, control characters dropped but for \n and the subscript marks,
-   bytes that are not UTF-8 replaced, since names and paths come from files. */
+/* Plain text to markup: the five XML characters escaped, control characters dropped but for \n and the
+   subscript marks, bytes that are not UTF-8 replaced, since names and paths come from files. */
 static char *markup_of(const char *text)
 {
     size_t room = strlen(text) * 6 + 64, used = 0;
@@ -287,7 +302,8 @@ static char *markup_of(const char *text)
     return markup;
 }
 
-static void extent(basin_canvas *canvas, const char *markup, const basin_type *type, double *width, double *height)
+static void extent(basin_canvas *canvas, const char *markup, const basin_type *type, double *width,
+                   double *height)
 {
     PangoLayout   *layout = basin_canvas_layout(canvas, canvas->measure, markup, type);
     PangoRectangle logical;
@@ -298,7 +314,8 @@ static void extent(basin_canvas *canvas, const char *markup, const basin_type *t
     g_object_unref(layout);
 }
 
-void basin_canvas_measure(basin_canvas *canvas, const char *text, const basin_type *type, double *width, double *height)
+void basin_canvas_measure(basin_canvas *canvas, const char *text, const basin_type *type, double *width,
+                          double *height)
 {
     char *markup = canvas->status == BASIN_OK ? markup_of(text) : NULL;
 
@@ -312,10 +329,14 @@ void basin_canvas_measure(basin_canvas *canvas, const char *text, const basin_ty
 
 static basin_label placed(double width, double height, double x, double y, const basin_type *type)
 {
-    double dx = (0.5 - type->across) * width, dy = (0.5 - type->down) * height, c = cos(type->angle), s = sin(type->angle);
+    double dx = (0.5 - type->across) * width, dy = (0.5 - type->down) * height, c = cos(type->angle);
+    double s = sin(type->angle);
 
-    return (basin_label){
-        .x = x + c * dx - s * dy, .y = y + s * dx + c * dy, .half_width = width / 2, .half_height = height / 2, .angle = type->angle};
+    return (basin_label){.x = x + c * dx - s * dy,
+                         .y = y + s * dx + c * dy,
+                         .half_width = width / 2,
+                         .half_height = height / 2,
+                         .angle = type->angle};
 }
 
 void basin_canvas_text(basin_canvas *canvas, const char *text, double x, double y, const basin_type *type)
@@ -332,8 +353,8 @@ void basin_canvas_text(basin_canvas *canvas, const char *text, double x, double 
     extent(canvas, markup, type, &width, &height);
     basin_label label = placed(width, height, x, y, type);
     double      c = cos(type->angle), s = sin(type->angle);
-    double      corner[2] = {label.x - c * width / 2 + s * height / 2, label.y - s * width / 2 - c * height / 2};
-    bool        fits = room(canvas, &labels, canvas->label_count, &canvas->label_room, 1, sizeof *canvas->labels);
+    double corner[2] = {label.x - c * width / 2 + s * height / 2, label.y - s * width / 2 - c * height / 2};
+    bool   fits = room(canvas, &labels, canvas->label_count, &canvas->label_room, 1, sizeof *canvas->labels);
     canvas->labels = labels;
     basin_draw *op = fits ? record(canvas, BASIN_DRAW_TEXT, corner, 1) : NULL;
     if (op == NULL) {
@@ -358,7 +379,7 @@ const basin_label *basin_canvas_labels(const basin_canvas *canvas, size_t *count
     return canvas->labels;
 }
 
-/* ----------------------------------------------------------------------------------------------- touching -- */
+/* -------------------------------------------------------------------------------------------- touching -- */
 
 /* Half the extent of a turned box along the unit vector (ux, uy). */
 static double reach(const basin_label *box, double ux, double uy)
@@ -367,14 +388,16 @@ static double reach(const basin_label *box, double ux, double uy)
     return box->half_width * fabs(c * ux + s * uy) + box->half_height * fabs(-s * ux + c * uy);
 }
 
-/* Separating axes: two convex boxes are apart if and only if one of their four edge normals separates them. */
+/* Separating axes: two convex boxes are apart if and only if one of their four edge normals separates
+   them. */
 bool basin_label_overlap(const basin_label *a, const basin_label *b)
 {
     const double angles[] = {a->angle, a->angle + acos(0), b->angle, b->angle + acos(0)};
 
     for (size_t i = 0; i < 4; i++) {
         double ux = cos(angles[i]), uy = sin(angles[i]);
-        if (fabs((b->x - a->x) * ux + (b->y - a->y) * uy) >= reach(a, ux, uy) + reach(b, ux, uy) - 1e-9) return false;
+        if (fabs((b->x - a->x) * ux + (b->y - a->y) * uy) >= reach(a, ux, uy) + reach(b, ux, uy) - 1e-9)
+            return false;
     }
     return true;
 }
@@ -434,9 +457,11 @@ static bool touches(const basin_canvas *canvas, const basin_draw *op, const basi
 
 size_t basin_canvas_hits(const basin_canvas *canvas, basin_moment from, basin_rect r)
 {
-    basin_label box = {
-        .x = (r.left + r.right) / 2, .y = (r.top + r.bottom) / 2, .half_width = (r.right - r.left) / 2, .half_height = (r.bottom - r.top) / 2};
-    size_t hits = 0;
+    basin_label box = {.x = (r.left + r.right) / 2,
+                       .y = (r.top + r.bottom) / 2,
+                       .half_width = (r.right - r.left) / 2,
+                       .half_height = (r.bottom - r.top) / 2};
+    size_t      hits = 0;
 
     for (size_t i = from.ops; i < canvas->op_count; i++) hits += touches(canvas, &canvas->ops[i], &box);
     return hits;

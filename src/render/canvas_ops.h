@@ -1,4 +1,5 @@
-/* Inside the canvas: the list of drawing operations, shared by the recorder (canvas.c) and the writer (encode.c). */
+/* Inside the canvas: the list of drawing operations, shared by the recorder (canvas.c) and the
+   writer (encode.c). */
 #ifndef BASIN_RENDER_CANVAS_OPS_H
 #define BASIN_RENDER_CANVAS_OPS_H
 
@@ -6,16 +7,22 @@
 
 #include "render/canvas.h"
 
-typedef enum basin_op_kind { BASIN_DRAW_STROKE, BASIN_DRAW_FILL, BASIN_DRAW_DOT, BASIN_DRAW_TEXT } basin_op_kind;
+typedef enum basin_op_kind {
+    BASIN_DRAW_STROKE,
+    BASIN_DRAW_FILL,
+    BASIN_DRAW_DOT,
+    BASIN_DRAW_TEXT
+} basin_op_kind;
 
 typedef struct basin_draw {
     basin_op_kind kind;
-    size_t        first, count; /* points: STROKE, FILL a path; DOT its middle and (radius, 0); TEXT its upper left corner */
-    bool          closed;
-    basin_pen     pen;          /* STROKE: all of it; FILL, DOT: colour and fade */
-    char         *text;         /* TEXT, owned: Pango markup */
-    basin_type    type;
-    size_t        label;        /* TEXT: its index in labels */
+    /* points: STROKE, FILL a path; DOT its middle and (radius, 0); TEXT its upper left corner */
+    size_t     first, count;
+    bool       closed;
+    basin_pen  pen;  /* STROKE: all of it; FILL, DOT: colour and fade */
+    char      *text; /* TEXT, owned: Pango markup */
+    basin_type type;
+    size_t     label; /* TEXT: its index in labels */
 } basin_draw;
 
 struct basin_canvas {
@@ -32,9 +39,11 @@ struct basin_canvas {
     PangoContext *measure;
 };
 
-/* A context whose texts are laid out in points without any rounding to pixels; unref with g_object_unref. */
+/* A context whose texts are laid out in points without any rounding to pixels; unref with
+   g_object_unref. */
 PangoContext *basin_canvas_context(cairo_t *cr);
 /* A layout of the markup as `type` says, for showing or measuring; unref with g_object_unref. */
-PangoLayout  *basin_canvas_layout(const basin_canvas *canvas, PangoContext *context, const char *markup, const basin_type *type);
+PangoLayout *basin_canvas_layout(const basin_canvas *canvas, PangoContext *context,
+                                 const char *markup, const basin_type *type);
 
 #endif

@@ -2,21 +2,26 @@
 
 #include "core/method.h"
 
-#define HEX(rgb)                                                                                                                                     \
-    {                                                                                                                                                \
-        ((rgb) >> 16 & 255) / 255.0, ((rgb) >> 8 & 255) / 255.0, ((rgb)&255) / 255.0                                                                 \
+#define HEX(rgb)                                                                     \
+    {                                                                                \
+        ((rgb) >> 16 & 255) / 255.0, ((rgb) >> 8 & 255) / 255.0, ((rgb)&255) / 255.0 \
     }
 
-const basin_color basin_black = HEX(0x1a1a1a), basin_white = HEX(0xffffff), basin_grey = HEX(0x767676), basin_light = HEX(0xe4e4e4);
-const basin_color basin_positive = HEX(0x0072b2), basin_negative = HEX(0xd55e00), basin_warning = HEX(0xa04000);
+const basin_color basin_black = HEX(0x1a1a1a), basin_white = HEX(0xffffff), basin_grey = HEX(0x767676),
+                  basin_light = HEX(0xe4e4e4);
+const basin_color basin_positive = HEX(0x0072b2), basin_negative = HEX(0xd55e00),
+                  basin_warning = HEX(0xa04000);
 
-/* Ten stations of viridis (Smith, van der Walt & Firing 2015, CC0), straight between them: off by at most 0.01. */
-static const basin_color viridis[] = {HEX(0x440154), HEX(0x482878), HEX(0x3e4a89), HEX(0x31688e), HEX(0x26828e),
-                                      HEX(0x1f9e89), HEX(0x35b779), HEX(0x6dcd59), HEX(0xb4de2c), HEX(0xfde725)};
+/* Ten stations of viridis (Smith, van der Walt & Firing 2015, CC0), straight between them: off by at most
+   0.01. */
+static const basin_color viridis[] = {HEX(0x440154), HEX(0x482878), HEX(0x3e4a89), HEX(0x31688e),
+                                      HEX(0x26828e), HEX(0x1f9e89), HEX(0x35b779), HEX(0x6dcd59),
+                                      HEX(0xb4de2c), HEX(0xfde725)};
 
 /* RdBu reversed, nine classes (Brewer, colorbrewer2.org). */
-static const basin_color diverging[] = {HEX(0x2166ac), HEX(0x4393c3), HEX(0x92c5de), HEX(0xd1e5f0), HEX(0xf7f7f7),
-                                        HEX(0xfddbc7), HEX(0xf4a582), HEX(0xd6604d), HEX(0xb2182b)};
+static const basin_color diverging[] = {HEX(0x2166ac), HEX(0x4393c3), HEX(0x92c5de),
+                                        HEX(0xd1e5f0), HEX(0xf7f7f7), HEX(0xfddbc7),
+                                        HEX(0xf4a582), HEX(0xd6604d), HEX(0xb2182b)};
 
 static basin_color between(const basin_color *map, size_t count, double at)
 {
@@ -59,9 +64,12 @@ static const basin_look methods[BASIN_METHODS] = {
 };
 
 static const basin_look series[] = {
-    {BLUE, BASIN_SOLID, BASIN_MARKER_CIRCLE, false},      {VERMILION, BASIN_DASHED, BASIN_MARKER_SQUARE, false},
-    {GREEN, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, false}, {PURPLE, BASIN_DOTTED, BASIN_MARKER_DIAMOND, false},
-    {ORANGE, BASIN_SOLID, BASIN_MARKER_CIRCLE, true},     {SKY, BASIN_DASHED, BASIN_MARKER_SQUARE, true},
+    {BLUE, BASIN_SOLID, BASIN_MARKER_CIRCLE, false},
+    {VERMILION, BASIN_DASHED, BASIN_MARKER_SQUARE, false},
+    {GREEN, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, false},
+    {PURPLE, BASIN_DOTTED, BASIN_MARKER_DIAMOND, false},
+    {ORANGE, BASIN_SOLID, BASIN_MARKER_CIRCLE, true},
+    {SKY, BASIN_DASHED, BASIN_MARKER_SQUARE, true},
     {BLACK, BASIN_DASHDOT, BASIN_MARKER_TRIANGLE, true},
 };
 

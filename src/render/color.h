@@ -7,9 +7,11 @@
 basin_color basin_color_sequential(double at); /* viridis, 0 dark … 1 light; clamped */
 basin_color basin_color_diverging(double at);  /* -1 blue, 0 near white, 1 red; clamped */
 
-extern const basin_color basin_black, basin_white, basin_grey, basin_light, basin_positive, basin_negative, basin_warning;
+extern const basin_color basin_black, basin_white, basin_grey, basin_light, basin_positive,
+    basin_negative, basin_warning;
 
-typedef struct basin_look { /* a series tells itself apart by colour, dash and marker, so that greyscale keeps it */
+/* a series tells itself apart by colour, dash and marker, so that greyscale keeps it */
+typedef struct basin_look {
     basin_color  color;
     basin_dash   dash;
     basin_marker marker;

@@ -1,4 +1,5 @@
-/* What the figure of a comparison (figure_comparison.c) and its words (comparison_words.c) share. */
+/* What the figure of a comparison (figure_comparison.c) and its words (comparison_words.c)
+   share. */
 #ifndef BASIN_RENDER_COMPARISON_H
 #define BASIN_RENDER_COMPARISON_H
 
@@ -9,23 +10,26 @@ typedef struct basin_versus { /* a comparison as it is drawn */
     const basin_comparison *comparison;
     const basin_column    **measures; /* [count], a panel each */
     size_t                  count;
-    basin_row_list          rows;     /* that stand in the groups, at every kind of point */
+    basin_row_list          rows; /* that stand in the groups, at every kind of point */
 } basin_versus;
 
-/* The row of the same checkpoint, or of the same run at the same loss, at another kind of point; of all samples. NULL if none. */
+/* The row of the same checkpoint, or of the same run at the same loss, at another kind of point; of
+   all samples. NULL if none. */
 const basin_row *basin_versus_row(const basin_comparison *c, size_t raw, int point);
 
 /* Whether the difference was tested: seeds paired, and of two methods. */
-bool        basin_versus_tested(const basin_difference *d);
+bool basin_versus_tested(const basin_difference *d);
 /* The group of that name; NULL if there is none. */
 const basin_group *basin_versus_group(const basin_comparison *c, const char *name);
-const char        *basin_group_title(basin_plan *plan, const basin_group *group); /* «?» for NULL */
+const char *basin_group_title(basin_plan *plan, const basin_group *group); /* «?» for NULL */
 /* The lines under the panel of a measure: verdict and p of each method and kind of point. */
-basin_status basin_versus_notes(basin_plan *plan, const basin_versus *v, const basin_column *measure, basin_panel *panel);
+basin_status basin_versus_notes(basin_plan *plan, const basin_versus *v,
+                                const basin_column *measure, basin_panel *panel);
 /* Which groups cannot be held against each other at equal training loss; NULL if all can. */
-const char  *basin_versus_warning(basin_plan *plan, const basin_versus *v);
-const char  *basin_versus_footnote(basin_plan *plan, const basin_versus *v); /* numbers of runs; NULL = nothing to say */
-bool         basin_versus_equal(const basin_comparison *c); /* as many runs in every group */
-void         basin_versus_caption(basin_plan *plan, const basin_versus *v);
+const char *basin_versus_warning(basin_plan *plan, const basin_versus *v);
+/* numbers of runs; NULL = nothing to say */
+const char *basin_versus_footnote(basin_plan *plan, const basin_versus *v);
+bool        basin_versus_equal(const basin_comparison *c); /* as many runs in every group */
+void        basin_versus_caption(basin_plan *plan, const basin_versus *v);
 
 #endif

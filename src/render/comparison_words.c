@@ -1,4 +1,5 @@
-/* The words of a comparison's figure: verdicts under the panels, warnings, and the caption, which says per family what p is corrected over. */
+/* The words of a comparison's figure: verdicts under the panels, warnings, and the caption, which says per
+   family what p is corrected over. */
 #include "render/comparison.h"
 
 #include <math.h>
@@ -6,7 +7,8 @@
 
 #define ENUMERATED ((size_t)24) /* pairs up to which every sign pattern is gone through: basin_sign_flip_p */
 
-static const char *const family_names[] = {"curvature", "effective dimension", "rise of the loss", "generalisation", "conditions"};
+static const char *const family_names[] = {"curvature", "effective dimension", "rise of the loss",
+                                           "generalisation", "conditions"};
 
 const basin_row *basin_versus_row(const basin_comparison *c, size_t raw, int point)
 {
@@ -17,14 +19,16 @@ const basin_row *basin_versus_row(const basin_comparison *c, size_t raw, int poi
         const basin_row *other = &c->rows[i];
         const bool       same_step = other->step == row->step && !isfinite(other->at_loss);
         const bool       same = isfinite(row->at_loss) ? other->at_loss == row->at_loss : same_step;
-        if (other->point == point && other->part == 0 && same && basin_same_text(other->run, row->run)) return other;
+        if (other->point == point && other->part == 0 && same && basin_same_text(other->run, row->run))
+            return other;
     }
     return NULL;
 }
 
 bool basin_versus_tested(const basin_difference *d)
 {
-    return d->paired && d->pairs > 0 && d->verdict != BASIN_VERDICT_CONTINUATION && d->measure != NULL && d->group != NULL && d->base != NULL;
+    return d->paired && d->pairs > 0 && d->verdict != BASIN_VERDICT_CONTINUATION && d->measure != NULL &&
+           d->group != NULL && d->base != NULL;
 }
 
 const basin_group *basin_versus_group(const basin_comparison *c, const char *name)
@@ -38,7 +42,8 @@ const char *basin_group_title(basin_plan *plan, const basin_group *group)
 {
     if (group == NULL || group->method == NULL) return "?";
     if (group->budget_of == NULL) return basin_method_title(group->method);
-    return basin_plan_text(plan, "%s at %s’s budget", basin_method_title(group->method), basin_method_title(group->budget_of));
+    return basin_plan_text(plan, "%s at %s’s budget", basin_method_title(group->method),
+                           basin_method_title(group->budget_of));
 }
 
 static const char *title_named(basin_plan *plan, const basin_comparison *c, const char *name)
@@ -46,14 +51,15 @@ static const char *title_named(basin_plan *plan, const basin_comparison *c, cons
     return basin_group_title(plan, basin_versus_group(c, name));
 }
 
-/* ------------------------------------------------------------------------------------------------ verdicts -- */
+/* -------------------------------------------------------------------------------------------- verdicts -- */
 
 /* Of two groups at their own steps; the extra group at another's budget is told in the table. */
 static bool between_methods(const basin_comparison *c, const basin_difference *d)
 {
     const basin_group *group = basin_versus_group(c, d->group), *base = basin_versus_group(c, d->base);
 
-    return d->measure != NULL && group != NULL && base != NULL && group->budget_of == NULL && base->budget_of == NULL;
+    return d->measure != NULL && group != NULL && base != NULL && group->budget_of == NULL &&
+           base->budget_of == NULL;
 }
 
 /* What the report says; of a condition, which the report leaves out, what its family says. */
@@ -72,8 +78,8 @@ static bool flips(const basin_comparison *c, const basin_difference *d)
 {
     for (size_t i = 0; i < c->difference_count && d->point != BASIN_POINT_RAW; i++) {
         const basin_difference *raw = &c->differences[i];
-        if (raw->point != BASIN_POINT_RAW || !basin_same_text(raw->measure, d->measure) || !basin_same_text(raw->group, d->group) ||
-            !basin_same_text(raw->base, d->base))
+        if (raw->point != BASIN_POINT_RAW || !basin_same_text(raw->measure, d->measure) ||
+            !basin_same_text(raw->group, d->group) || !basin_same_text(raw->base, d->base))
             continue;
         return decided(verdict_of(raw)) && decided(verdict_of(d)) && verdict_of(raw) != verdict_of(d);
     }
@@ -83,7 +89,8 @@ static bool flips(const basin_comparison *c, const basin_difference *d)
 /* «lower, p = 0.031»; no-break spaces keep p with its value. */
 static const char *verdict_text(basin_plan *plan, const basin_difference *d)
 {
-    static const char *const words[] = {"undecided", "lower", "higher", "too few seeds", "not measured", "no test", "no test"};
+    static const char *const words[] = {"undecided",    "lower",   "higher", "too few seeds",
+                                        "not measured", "no test", "no test"};
     double                   p = d->family == BASIN_FAMILY_CONDITION ? d->p_family : d->p_report;
 
     if (d->verdict == BASIN_VERDICT_NOT_MEASURED) return words[BASIN_VERDICT_NOT_MEASURED];
@@ -91,29 +98,36 @@ static const char *verdict_text(basin_plan *plan, const basin_difference *d)
     return basin_plan_text(plan, "%s, p\u00a0=\u00a0%s", words[verdict_of(d)], BASIN_NUMBER(p, 2));
 }
 
-basin_status basin_versus_notes(basin_plan *plan, const basin_versus *v, const basin_column *measure, basin_panel *panel)
+basin_status basin_versus_notes(basin_plan *plan, const basin_versus *v, const basin_column *measure,
+                                basin_panel *panel)
 {
     basin_status            st = BASIN_OK;
     const basin_comparison *c = v->comparison;
 
     BASIN_PLAN_ALLOC(plan, panel->notes, c->difference_count);
-    for (size_t first = 0; first < c->difference_count; first++) { /* each method once, with what was found at all its points */
+    /* each method once, with what was found at all its points */
+    for (size_t first = 0; first < c->difference_count; first++) {
         const basin_difference *pair = &c->differences[first];
-        if (!between_methods(c, pair) || pair->point != BASIN_POINT_RAW || strcmp(pair->measure, measure->name) != 0) continue;
+        if (!between_methods(c, pair) || pair->point != BASIN_POINT_RAW ||
+            strcmp(pair->measure, measure->name) != 0)
+            continue;
         for (size_t i = 0; i < c->difference_count; i++) {
             const basin_difference *d = &c->differences[i];
-            bool same = basin_same_text(d->measure, pair->measure) && basin_same_text(d->group, pair->group) && basin_same_text(d->base, pair->base);
+            bool                    same = basin_same_text(d->measure, pair->measure) &&
+                        basin_same_text(d->group, pair->group) && basin_same_text(d->base, pair->base);
             if (!same || (d != pair && (d->point == BASIN_POINT_RAW || !basin_versus_tested(d)))) continue;
-            const char *who = d == pair ? title_named(plan, c, d->group) : basin_point_text((basin_point_kind)d->point);
-            panel->notes[panel->note_count++] =
-                (basin_panel_note){basin_plan_text(plan, "%s: %s%s", who, verdict_text(plan, d), flips(c, d) ? " (flips)" : ""), flips(c, d)};
+            const char *who =
+                d == pair ? title_named(plan, c, d->group) : basin_point_text((basin_point_kind)d->point);
+            panel->notes[panel->note_count++] = (basin_panel_note){
+                basin_plan_text(plan, "%s: %s%s", who, verdict_text(plan, d), flips(c, d) ? " (flips)" : ""),
+                flips(c, d)};
         }
     }
 done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------ around panels -- */
+/* --------------------------------------------------------------------------------------- around panels -- */
 
 bool basin_versus_equal(const basin_comparison *c)
 {
@@ -129,10 +143,13 @@ const char *basin_versus_warning(basin_plan *plan, const basin_versus *v)
 
     for (size_t i = 0; i < c->difference_count; i++) {
         const basin_difference *d = &c->differences[i];
-        if (!d->losses_unequal || !basin_versus_tested(d) || d->point != BASIN_POINT_RAW || strcmp(d->measure, "train_loss") != 0) continue;
-        line = basin_plan_text(plan, "%s%s and %s",
-                               line != NULL ? basin_plan_text(plan, "%s; ", line) : "training losses unequal: ", title_named(plan, c, d->group),
-                               title_named(plan, c, d->base));
+        if (!d->losses_unequal || !basin_versus_tested(d) || d->point != BASIN_POINT_RAW ||
+            strcmp(d->measure, "train_loss") != 0)
+            continue;
+        line =
+            basin_plan_text(plan, "%s%s and %s",
+                            line != NULL ? basin_plan_text(plan, "%s; ", line) : "training losses unequal: ",
+                            title_named(plan, c, d->group), title_named(plan, c, d->base));
     }
     return line;
 }
@@ -141,7 +158,8 @@ const char *basin_versus_warning(basin_plan *plan, const basin_versus *v)
 static const char *base_of(basin_plan *plan, const basin_comparison *c)
 {
     for (size_t i = 0; i < c->difference_count; i++)
-        if (between_methods(c, &c->differences[i]) && basin_versus_tested(&c->differences[i])) return title_named(plan, c, c->differences[i].base);
+        if (between_methods(c, &c->differences[i]) && basin_versus_tested(&c->differences[i]))
+            return title_named(plan, c, c->differences[i].base);
     return NULL;
 }
 
@@ -150,15 +168,19 @@ const char *basin_versus_footnote(basin_plan *plan, const basin_versus *v)
     const basin_comparison *c = v->comparison;
     const char             *base = base_of(plan, c), *note = "";
 
-    if (basin_versus_equal(c)) note = basin_plan_text(plan, "n = %zu run%s of each", c->groups[0].run_count, c->groups[0].run_count == 1 ? "" : "s");
-    if (base != NULL) note = basin_plan_text(plan, "%s%severy verdict is against %s", note, note[0] != '\0' ? "; " : "", base);
+    if (basin_versus_equal(c))
+        note = basin_plan_text(plan, "n = %zu run%s of each", c->groups[0].run_count,
+                               c->groups[0].run_count == 1 ? "" : "s");
+    if (base != NULL)
+        note =
+            basin_plan_text(plan, "%s%severy verdict is against %s", note, note[0] != '\0' ? "; " : "", base);
     if (c->missing > 0)
-        note = basin_plan_text(plan, "%s%s%zu checkpoint%s could not be measured", note, note[0] != '\0' ? "; " : "", c->missing,
-                               c->missing == 1 ? "" : "s");
+        note = basin_plan_text(plan, "%s%s%zu checkpoint%s could not be measured", note,
+                               note[0] != '\0' ? "; " : "", c->missing, c->missing == 1 ? "" : "s");
     return note[0] != '\0' ? note : NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------- caption -- */
+/* --------------------------------------------------------------------------------------------- caption -- */
 
 static void caption_measures(basin_plan *plan, const basin_versus *v, basin_family family)
 {
@@ -193,7 +215,9 @@ static void caption_where(basin_plan *plan, const basin_versus *v)
         if (!isfinite(v->rows.rows[i]->at_loss)) whole++;
     }
     if (whole < raw) basin_plan_caption(plan, ", interpolated between checkpoints");
-    if (whole > 0) basin_plan_caption(plan, "%s%zu of %zu runs at the first checkpoint at or below", whole < raw ? "; " : ", ", whole, raw);
+    if (whole > 0)
+        basin_plan_caption(plan, "%s%zu of %zu runs at the first checkpoint at or below",
+                           whole < raw ? "; " : ", ", whole, raw);
 }
 
 /* How many pairs the tests in the picture have at most; 0 = there are none. Whether some are of ratios. */
@@ -206,7 +230,9 @@ static size_t tests(const basin_versus *v, bool *ratios)
     for (size_t i = 0; i < c->difference_count; i++) {
         const basin_difference *d = &c->differences[i];
         for (size_t m = 0; m < v->count; m++) {
-            if (!between_methods(c, d) || !basin_versus_tested(d) || strcmp(v->measures[m]->name, d->measure) != 0) continue;
+            if (!between_methods(c, d) || !basin_versus_tested(d) ||
+                strcmp(v->measures[m]->name, d->measure) != 0)
+                continue;
             most = d->pairs > most ? d->pairs : most;
             *ratios = *ratios || d->ratio;
         }
@@ -222,7 +248,8 @@ static void caption_tests(basin_plan *plan, const basin_versus *v)
 
     if (pairs == 0) return;
     basin_plan_caption(plan,
-                       " Thin lines join the runs of one seed where their pair is tested. p: two-sided sign-flip test of the differences "
+                       " Thin lines join the runs of one seed where their pair is tested. p: two-sided "
+                       "sign-flip test of the differences "
                        "between runs of one seed%s, exact if methods are exchangeable within a seed%s.",
                        ratios ? " (of logarithms, where a measure is positive in every pair)" : "",
                        pairs > ENUMERATED ? " but for the drawing of 100,000 sign patterns" : "");
@@ -234,7 +261,8 @@ static void caption_tests(basin_plan *plan, const basin_versus *v)
         reported = true;
     }
     if (reported)
-        basin_plan_caption(plan, ": corrected over all families and %zu pair%s of groups.", c->report_pairs, c->report_pairs == 1 ? "" : "s");
+        basin_plan_caption(plan, ": corrected over all families and %zu pair%s of groups.", c->report_pairs,
+                           c->report_pairs == 1 ? "" : "s");
     if (!draws_family(v, BASIN_FAMILY_CONDITION)) return;
     basin_plan_caption(plan, " Of conditions (");
     caption_measures(plan, v, BASIN_FAMILY_CONDITION);
@@ -250,8 +278,10 @@ static void caption_flips(basin_plan *plan, const basin_versus *v)
         const basin_difference *d = &c->differences[i];
         const basin_column     *measure = d->measure != NULL ? basin_column_find(d->measure) : NULL;
         if (measure == NULL || !between_methods(c, d) || !flips(c, d)) continue;
-        basin_plan_caption(plan, "%s%s of %s (%s)", told++ == 0 ? " Verdicts that flip between raw points and others: " : ", ",
-                           basin_column_words(plan, measure), title_named(plan, c, d->group), basin_point_text((basin_point_kind)d->point));
+        basin_plan_caption(plan, "%s%s of %s (%s)",
+                           told++ == 0 ? " Verdicts that flip between raw points and others: " : ", ",
+                           basin_column_words(plan, measure), title_named(plan, c, d->group),
+                           basin_point_text((basin_point_kind)d->point));
     }
     if (told > 0) basin_plan_caption(plan, ".");
 }
@@ -276,7 +306,8 @@ static void caption_conditions(basin_plan *plan, const basin_versus *v)
 
     basin_plan_points(plan, &v->rows);
     basin_plan_weights(plan, &v->rows);
-    if (draws(v, "ceiling") || draws(v, "ceiling_plain") || draws(v, "lambda_max_over_ceiling") || draws(v, "lambda_max_over_plain"))
+    if (draws(v, "ceiling") || draws(v, "ceiling_plain") || draws(v, "lambda_max_over_ceiling") ||
+        draws(v, "lambda_max_over_plain"))
         basin_plan_ceiling_mode(plan);
     if (draws(v, "ceiling") || draws(v, "lambda_max_over_ceiling")) basin_plan_hovering(plan, &v->rows);
     for (size_t i = 0; i < v->rows.count; i++) {
@@ -289,7 +320,9 @@ static void caption_conditions(basin_plan *plan, const basin_versus *v)
                            basin_group_title(plan, &c->groups[g]), c->groups[g].run_count,
                            BASIN_NUMBER(c->groups[g].gradient_evaluations, 4));
     if (c->losses_note != NULL) basin_plan_caption(plan, " Training losses: %s.", c->losses_note);
-    if (c->missing > 0) basin_plan_caption(plan, " %zu checkpoint%s could not be measured.", c->missing, c->missing == 1 ? "" : "s");
+    if (c->missing > 0)
+        basin_plan_caption(plan, " %zu checkpoint%s could not be measured.", c->missing,
+                           c->missing == 1 ? "" : "s");
 }
 
 void basin_versus_caption(basin_plan *plan, const basin_versus *v)
@@ -298,7 +331,9 @@ void basin_versus_caption(basin_plan *plan, const basin_versus *v)
     caption_where(plan, v);
     basin_plan_samples(plan, &v->rows);
     basin_plan_caption(plan, ". Dots: runs; beside them their mean with its 95 %% t-interval.");
-    if (has_sampling_error(v)) basin_plan_caption(plan, " Thin bar beside a mean: ± its standard error over the choice of the training samples.");
+    if (has_sampling_error(v))
+        basin_plan_caption(
+            plan, " Thin bar beside a mean: ± its standard error over the choice of the training samples.");
     caption_tests(plan, v);
     caption_flips(plan, v);
     caption_conditions(plan, v);

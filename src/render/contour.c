@@ -1,12 +1,14 @@
 /* Marching squares.
  *
- *   1. A corner is «above» when z >= level. A grid edge whose ends differ is crossed once, at the place of linear interpolation.
- *   2. A cell has 0, 2 or 4 crossed edges. With 4 (a saddle) the mean of the corners says whether the middle is above, and the
- *      crossings are joined so that the corners on the middle's side stay connected.
- *   3. Each crossing so gets at most two partners, one a cell: chains with two ends (lines that leave the grid or meet a gap)
- *      are walked first, the cycles that remain are closed lines.
+ *   1. A corner is «above» when z >= level. A grid edge whose ends differ is crossed once, at the place of
+ *      linear interpolation.
+ *   2. A cell has 0, 2 or 4 crossed edges. With 4 (a saddle) the mean of the corners says whether the middle
+ *      is above, and the crossings are joined so that the corners on the middle's side stay connected.
+ *   3. Each crossing so gets at most two partners, one a cell: chains with two ends (lines that leave the
+ *      grid or meet a gap) are walked first, the cycles that remain are closed lines.
  *
- * Edges are numbered: e = i (columns - 1) + j joins (i, j) and (i, j+1); behind those, i columns + j joins (i, j) and (i+1, j).
+ * Edges are numbered: e = i (columns - 1) + j joins (i, j) and (i, j+1); behind those, i columns + j joins
+ * (i, j) and (i+1, j).
  */
 #include "render/contour.h"
 
@@ -15,7 +17,6 @@
 
 #include "core/memory.h"
 #include "render/scale.h"
-
 
 typedef struct grid {
     const double  *z, *x, *y;
@@ -43,8 +44,10 @@ static void join(grid *g, size_t a, size_t b)
 
 static void march(grid *g, size_t i, size_t j)
 {
-    double z[4] = {g->z[i * g->columns + j], g->z[i * g->columns + j + 1], g->z[(i + 1) * g->columns + j + 1], g->z[(i + 1) * g->columns + j]};
-    size_t edges[4] = {across(g, i, j), down(g, i, j + 1), across(g, i + 1, j), down(g, i, j)}; /* edge c joins corners c and c+1 */
+    double z[4] = {g->z[i * g->columns + j], g->z[i * g->columns + j + 1], g->z[(i + 1) * g->columns + j + 1],
+                   g->z[(i + 1) * g->columns + j]};
+    /* edge c joins corners c and c+1 */
+    size_t edges[4] = {across(g, i, j), down(g, i, j + 1), across(g, i + 1, j), down(g, i, j)};
     size_t crossed[4], count = 0;
 
     for (size_t c = 0; c < 4; c++)
@@ -70,7 +73,8 @@ static void crossing(const grid *g, size_t edge, double point[2])
     bool   is_down = edge >= horizontal;
     size_t i = is_down ? (edge - horizontal) / g->columns : edge / (g->columns - 1);
     size_t j = is_down ? (edge - horizontal) % g->columns : edge % (g->columns - 1);
-    double a = g->z[i * g->columns + j], b = is_down ? g->z[(i + 1) * g->columns + j] : g->z[i * g->columns + j + 1];
+    double a = g->z[i * g->columns + j];
+    double b = is_down ? g->z[(i + 1) * g->columns + j] : g->z[i * g->columns + j + 1];
     double t = (g->level / 2 - a / 2) / (b / 2 - a / 2);
 
     point[0] = is_down ? g->x[j] : g->x[j] + t * (g->x[j + 1] - g->x[j]);
@@ -94,14 +98,16 @@ static void walk(grid *g, size_t start, bool closed, basin_contour *out)
     }
 }
 
-basin_status basin_contour_trace(const double *z, size_t rows, size_t columns, const double *x, const double *y, double level, basin_contour *out)
+basin_status basin_contour_trace(const double *z, size_t rows, size_t columns, const double *x,
+                                 const double *y, double level, basin_contour *out)
 {
     basin_status  st = BASIN_OK;
     grid          g = {.z = z, .x = x, .y = y, .rows = rows, .columns = columns, .level = level};
     basin_contour made = {0};
     size_t        points = 0, ends = 0;
 
-    BASIN_CHECK(rows >= 2 && columns >= 2, BASIN_ERR_ARG, "contour lines need a grid of at least 2 x 2, got %zu x %zu", rows, columns);
+    BASIN_CHECK(rows >= 2 && columns >= 2, BASIN_ERR_ARG,
+                "contour lines need a grid of at least 2 x 2, got %zu x %zu", rows, columns);
     g.edges = rows * (columns - 1) + (rows - 1) * columns;
     BASIN_ALLOC(g.partners, 2 * g.edges, "contour lines");
     BASIN_ALLOC(g.walked, g.edges, "contour lines");
@@ -112,10 +118,12 @@ basin_status basin_contour_trace(const double *z, size_t rows, size_t columns, c
         points += g.partners[2 * e] != BASIN_NONE;
         ends += g.partners[2 * e] != BASIN_NONE && g.partners[2 * e + 1] == BASIN_NONE;
     }
-    BASIN_ALLOC(made.lines, ends / 2 + points / 4 + 1, "contour lines"); /* a closed line has at least four crossings */
+    /* a closed line has at least four crossings */
+    BASIN_ALLOC(made.lines, ends / 2 + points / 4 + 1, "contour lines");
     BASIN_ALLOC(made.points, 2 * points, "contour lines");
     for (size_t e = 0; e < g.edges; e++)
-        if (g.partners[2 * e] != BASIN_NONE && g.partners[2 * e + 1] == BASIN_NONE && !g.walked[e]) walk(&g, e, false, &made);
+        if (g.partners[2 * e] != BASIN_NONE && g.partners[2 * e + 1] == BASIN_NONE && !g.walked[e])
+            walk(&g, e, false, &made);
     for (size_t e = 0; e < g.edges; e++)
         if (g.partners[2 * e] != BASIN_NONE && !g.walked[e]) walk(&g, e, true, &made);
     *out = made, made = (basin_contour){0};
@@ -133,18 +141,20 @@ void basin_contour_clear(basin_contour *contour)
     *contour = (basin_contour){0};
 }
 
-/* ------------------------------------------------------------------------------------------------- levels -- */
+/* ---------------------------------------------------------------------------------------------- levels -- */
 
 static size_t even_levels(double low, double high, size_t wanted, double *levels)
 {
     size_t count = 0;
     double step = basin_nice_step((high - low) / (double)(wanted + 1));
 
-    for (double i = floor(low / step) + 1; i * step < high && count < BASIN_MAX_LEVELS; i++) levels[count++] = i * step;
+    for (double i = floor(low / step) + 1; i * step < high && count < BASIN_MAX_LEVELS; i++)
+        levels[count++] = i * step;
     return count;
 }
 
-static size_t decade_levels(double low, double high, const double *digits, size_t digit_count, int every, double *levels)
+static size_t decade_levels(double low, double high, const double *digits, size_t digit_count, int every,
+                            double *levels)
 {
     size_t count = 0;
 
@@ -158,13 +168,15 @@ static size_t decade_levels(double low, double high, const double *digits, size_
     return count;
 }
 
-size_t basin_contour_levels(double low, double high, size_t wanted, double levels[BASIN_MAX_LEVELS], bool *logarithmic)
+size_t basin_contour_levels(double low, double high, size_t wanted, double levels[BASIN_MAX_LEVELS],
+                            bool *logarithmic)
 {
     static const double six[] = {1, 1.5, 2, 3, 5, 7}, three[] = {1, 2, 5}, two[] = {1, 3}, one[] = {1};
 
     *logarithmic = false;
     if (!(high > low) || !isfinite(high - low)) return 0;
-    const double decades = low > 0 ? log10(high) - log10(low) : 0.0; /* the quotient of the two may overflow */
+    /* the quotient of the two may overflow */
+    const double decades = low > 0 ? log10(high) - log10(low) : 0.0;
     if (decades < log10(20)) return even_levels(low, high, wanted, levels);
     *logarithmic = true;
     if (6 * decades <= 1.3 * (double)wanted) return decade_levels(low, high, six, 6, 1, levels);

@@ -15,14 +15,15 @@ typedef struct basin_contour_level {
     size_t        line; /* which line carries it */
 } basin_contour_level;
 
-static inline const double *basin_contour_point(const basin_contour *contour, const basin_contour_line *line, size_t i)
+static inline const double *basin_contour_point(const basin_contour      *contour,
+                                                const basin_contour_line *line, size_t i)
 {
     return contour->points + 2 * (line->first + i % line->count);
 }
 
-/* Gives level k of `count` its label of `size` points inside the plot, clear of every line and label and of `marker`; a level
-   without such a place goes without. */
-void basin_contour_label(basin_contour_level *levels, size_t count, size_t k, double size, basin_canvas *canvas, const basin_rect *plot,
-                       const basin_label *marker);
+/* Gives level k of `count` its label of `size` points inside the plot, clear of every line and
+   label and of `marker`; a level without such a place goes without. */
+void basin_contour_label(basin_contour_level *levels, size_t count, size_t k, double size,
+                         basin_canvas *canvas, const basin_rect *plot, const basin_label *marker);
 
 #endif

@@ -1,8 +1,9 @@
 /* A drawing as the bytes of a PDF, SVG or PNG file.
  *
- * The bytes depend on the drawing, the library versions and the fonts alone: PDF dates are fixed, nothing is numbered by the
- * process. PNG gets its resolution (pHYs) and all three carry title and description: PDF metadata, SVG <title> and <desc>,
- * PNG iTXt. PNG chunks: W3C Portable Network Graphics, 11.3.4.3 (pHYs), 11.3.3.4 (iTXt), annex D (CRC).
+ * The bytes depend on the drawing, the library versions and the fonts alone: PDF dates are fixed, nothing is
+ * numbered by the process. PNG gets its resolution (pHYs) and all three carry title and description: PDF
+ * metadata, SVG <title> and <desc>, PNG iTXt. PNG chunks: W3C Portable Network Graphics, 11.3.4.3 (pHYs),
+ * 11.3.3.4 (iTXt), annex D (CRC).
  */
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
@@ -14,11 +15,14 @@
 #include "core/memory.h"
 #include "render/canvas_ops.h"
 
-static const double dashes[][4] = {
-    [BASIN_SOLID] = {0}, [BASIN_DASHED] = {4.0, 2.0}, [BASIN_DOTTED] = {0.9, 1.7}, [BASIN_DASHDOT] = {4.0, 1.6, 0.9, 1.6}};
-static const int dash_counts[] = {[BASIN_SOLID] = 0, [BASIN_DASHED] = 2, [BASIN_DOTTED] = 2, [BASIN_DASHDOT] = 4};
+static const double dashes[][4] = {[BASIN_SOLID] = {0},
+                                   [BASIN_DASHED] = {4.0, 2.0},
+                                   [BASIN_DOTTED] = {0.9, 1.7},
+                                   [BASIN_DASHDOT] = {4.0, 1.6, 0.9, 1.6}};
+static const int    dash_counts[] = {
+       [BASIN_SOLID] = 0, [BASIN_DASHED] = 2, [BASIN_DOTTED] = 2, [BASIN_DASHDOT] = 4};
 
-/* ------------------------------------------------------------------------------------------------- replay -- */
+/* ---------------------------------------------------------------------------------------------- replay -- */
 
 static void path(cairo_t *cr, const double *xy, size_t count, bool closed)
 {
@@ -85,7 +89,7 @@ static void replay(const basin_canvas *canvas, cairo_t *cr)
     g_object_unref(context);
 }
 
-/* -------------------------------------------------------------------------------------------------- bytes -- */
+/* ----------------------------------------------------------------------------------------------- bytes -- */
 
 typedef struct buffer {
     unsigned char *bytes;
@@ -120,16 +124,21 @@ static cairo_status_t collect(void *closure, const unsigned char *bytes, unsigne
 
 static basin_status drawn(cairo_status_t status, const buffer *b)
 {
-    if (b->failed || status == CAIRO_STATUS_NO_MEMORY) return basin_fail(BASIN_ERR_NOMEM, "out of memory for a figure's file");
-    if (status != CAIRO_STATUS_SUCCESS) return basin_fail(BASIN_ERR_NUMERIC, "cairo cannot draw the figure: %s", cairo_status_to_string(status));
+    if (b->failed || status == CAIRO_STATUS_NO_MEMORY)
+        return basin_fail(BASIN_ERR_NOMEM, "out of memory for a figure's file");
+    if (status != CAIRO_STATUS_SUCCESS)
+        return basin_fail(BASIN_ERR_NUMERIC, "cairo cannot draw the figure: %s",
+                          cairo_status_to_string(status));
     return BASIN_OK;
 }
 
-static basin_status vector(const basin_canvas *canvas, basin_format_kind format, const basin_sheet *sheet, buffer *out)
+static basin_status vector(const basin_canvas *canvas, basin_format_kind format, const basin_sheet *sheet,
+                           buffer *out)
 {
     bool             pdf = format == BASIN_FORMAT_PDF;
-    cairo_surface_t *surface = pdf ? cairo_pdf_surface_create_for_stream(collect, out, canvas->width, canvas->height)
-                                   : cairo_svg_surface_create_for_stream(collect, out, canvas->width, canvas->height);
+    cairo_surface_t *surface =
+        pdf ? cairo_pdf_surface_create_for_stream(collect, out, canvas->width, canvas->height)
+            : cairo_svg_surface_create_for_stream(collect, out, canvas->width, canvas->height);
 
     if (pdf) {
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, sheet->title);
@@ -159,8 +168,8 @@ static void append_escaped(buffer *b, const char *text)
     }
 }
 
-/* Copies SVG, naming the drawing's group the same each time: cairo before 1.18 calls it «surface» with a number that counts
-   through the process. Nothing refers to it. */
+/* Copies SVG, naming the drawing's group the same each time: cairo before 1.18 calls it «surface» with a
+   number that counts through the process. Nothing refers to it. */
 static void append_numberless(buffer *out, const char *text)
 {
     static const char mark[] = "<g id=\"surface";
@@ -183,7 +192,8 @@ static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, bu
     BASIN_TRY(vector(canvas, BASIN_FORMAT_SVG, sheet, &plain));
     append(&plain, "", 1);
     BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, &plain));
-    const char *text = (const char *)plain.bytes, *tag = strstr(text, "<svg"), *end = tag ? strchr(tag, '>') : NULL;
+    const char *text = (const char *)plain.bytes, *tag = strstr(text, "<svg");
+    const char *end = tag ? strchr(tag, '>') : NULL;
     BASIN_CHECK(end != NULL, BASIN_ERR_NUMERIC, "cairo wrote no SVG of %zu bytes", plain.size);
     append(out, text, (size_t)(end + 1 - text));
     append(out, "\n<title>", 8);
@@ -211,7 +221,10 @@ static uint32_t crc32(const unsigned char *bytes, size_t size)
 
 static void append_u32(buffer *b, uint32_t value)
 {
-    append(b, (unsigned char[]){(unsigned char)(value >> 24), (unsigned char)(value >> 16), (unsigned char)(value >> 8), (unsigned char)value}, 4);
+    append(b,
+           (unsigned char[]){(unsigned char)(value >> 24), (unsigned char)(value >> 16),
+                             (unsigned char)(value >> 8), (unsigned char)value},
+           4);
 }
 
 static void append_chunk(buffer *out, const char *kind, const unsigned char *data, size_t size)
@@ -243,8 +256,8 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, bu
     basin_status     st = BASIN_OK;
     buffer           plain = {0};
     double           scale = sheet->dpi / 72.0;
-    cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)lround(canvas->width * scale), (int)lround(canvas->height * scale));
+    cairo_surface_t *surface = cairo_image_surface_create(
+        CAIRO_FORMAT_RGB24, (int)lround(canvas->width * scale), (int)lround(canvas->height * scale));
     cairo_t *cr = cairo_create(surface);
 
     cairo_set_source_rgb(cr, 1, 1, 1);
@@ -276,7 +289,8 @@ done:
     return st;
 }
 
-basin_status basin_canvas_encode(const basin_canvas *canvas, basin_format_kind format, const basin_sheet *sheet, unsigned char **out, size_t *size)
+basin_status basin_canvas_encode(const basin_canvas *canvas, basin_format_kind format,
+                                 const basin_sheet *sheet, unsigned char **out, size_t *size)
 {
     basin_status st = BASIN_OK;
     buffer       b = {0};

@@ -36,7 +36,7 @@ const char *basin_figure_kind(basin_result_kind kind, size_t i)
     return NULL;
 }
 
-/* ----------------------------------------------------------------------------------------------- creating -- */
+/* -------------------------------------------------------------------------------------------- creating -- */
 
 static basin_status in_range(const char *what, double value, double low, double high, const char *hint)
 {
@@ -54,7 +54,8 @@ static basin_status check_options(const basin_figure_options *o)
     if (o->font_size != 0) BASIN_TRY(in_range("font size", o->font_size, 4, 36, " points"));
     if (o->dpi != 0) BASIN_TRY(in_range("resolution", o->dpi, 36, 2400, " dpi"));
     if (o->scale != NULL) BASIN_TRY(basin_scale_find(o->scale, &scale));
-    BASIN_CHECK(o->cap >= 0 && isfinite(o->cap), BASIN_ERR_ARG, "cap %g of a figure: above 0, or 0 for none", o->cap);
+    BASIN_CHECK(o->cap >= 0 && isfinite(o->cap), BASIN_ERR_ARG, "cap %g of a figure: above 0, or 0 for none",
+                o->cap);
 done:
     return st;
 }
@@ -65,12 +66,14 @@ static basin_status check_results(const basin_result *const *results, size_t cou
 
     BASIN_CHECK(count > 0 && results != NULL, BASIN_ERR_ARG, "a figure needs a result");
     for (size_t i = 0; i < count; i++) {
-        BASIN_CHECK(results[i] != NULL && results[i]->value != NULL, BASIN_ERR_ARG, "result %zu of a figure is empty", i + 1);
-        BASIN_CHECK(results[i]->kind == results[0]->kind, BASIN_ERR_ARG, "a figure is of one kind of result: the first is a %s, number %zu a %s",
+        BASIN_CHECK(results[i] != NULL && results[i]->value != NULL, BASIN_ERR_ARG,
+                    "result %zu of a figure is empty", i + 1);
+        BASIN_CHECK(results[i]->kind == results[0]->kind, BASIN_ERR_ARG,
+                    "a figure is of one kind of result: the first is a %s, number %zu a %s",
                     basin_result_name(results[0]->kind), i + 1, basin_result_name(results[i]->kind));
     }
-    BASIN_CHECK(basin_figure_kind(results[0]->kind, 0) != NULL, BASIN_ERR_UNSUPPORTED, "there is no figure of %s results",
-                basin_result_name(results[0]->kind));
+    BASIN_CHECK(basin_figure_kind(results[0]->kind, 0) != NULL, BASIN_ERR_UNSUPPORTED,
+                "there is no figure of %s results", basin_result_name(results[0]->kind));
 done:
     return st;
 }
@@ -83,24 +86,28 @@ static basin_status no_figure(basin_result_kind kind, const char *name)
 
     for (size_t i = 0; basin_figure_kind(kind, i) != NULL && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, " %s", basin_figure_kind(kind, i));
-    return basin_fail(BASIN_ERR_ARG, "no figure «%s» of a %s result; there are:%s", name, basin_result_name(kind), list);
+    return basin_fail(BASIN_ERR_ARG, "no figure «%s» of a %s result; there are:%s", name,
+                      basin_result_name(kind), list);
 }
 
-/* The row of `kinds`: by name, up to a colon; without a name the first that suits (a 2-D slice is no line). */
+/* The row of `kinds`: by name, up to a colon; without a name the first that suits (a 2-D slice is no
+   line). */
 static basin_status find_kind(const basin_result *result, const char *name, size_t *out, const char **variant)
 {
     basin_status st = BASIN_OK;
     size_t       found = KINDS, length = name != NULL ? strcspn(name, ":") : 0;
-    bool         plane = result->kind == BASIN_RESULT_SLICE && ((const basin_slice *)result->value)->axis_count == 2;
+    bool plane = result->kind == BASIN_RESULT_SLICE && ((const basin_slice *)result->value)->axis_count == 2;
 
     for (size_t i = 0; i < KINDS && found == KINDS; i++) {
         if (kinds[i].result != result->kind) continue;
-        if (name == NULL ? !plane || kinds[i].plan != basin_plan_lines : strlen(kinds[i].name) == length && strncmp(kinds[i].name, name, length) == 0)
+        if (name == NULL ? !plane || kinds[i].plan != basin_plan_lines
+                         : strlen(kinds[i].name) == length && strncmp(kinds[i].name, name, length) == 0)
             found = i;
     }
     if (found == KINDS) BASIN_TRY(no_figure(result->kind, name));
     *variant = name != NULL && name[length] == ':' ? name + length + 1 : "";
-    BASIN_CHECK((*variant)[0] == '\0' || kinds[found].splits, BASIN_ERR_ARG, "figure «%s»: %s takes nothing after a colon", name, kinds[found].name);
+    BASIN_CHECK((*variant)[0] == '\0' || kinds[found].splits, BASIN_ERR_ARG,
+                "figure «%s»: %s takes nothing after a colon", name, kinds[found].name);
     *out = found;
 done:
     return st;
@@ -126,17 +133,20 @@ done:
     return st;
 }
 
-basin_status basin_figure_create(const basin_result *const *results, size_t count, const basin_figure_options *options, basin_figure **out)
+basin_status basin_figure_create(const basin_result *const *results, size_t count,
+                                 const basin_figure_options *options, basin_figure **out)
 {
     static const basin_figure_options defaults;
     basin_status                      st = BASIN_OK;
-    basin_plan                        plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
-    size_t                            kind = 0;
+    basin_plan plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
+    size_t     kind = 0;
 
     BASIN_TRY(check_results(results, count));
     BASIN_TRY(check_options(plan.options));
     BASIN_TRY(find_kind(results[0], plan.options->kind, &kind, &plan.variant));
-    plan.width = 72 * (plan.options->width > 0 ? plan.options->width : results[0]->kind == BASIN_RESULT_COMPARISON ? PAGE : COLUMN);
+    plan.width = 72 * (plan.options->width > 0                       ? plan.options->width
+                       : results[0]->kind == BASIN_RESULT_COMPARISON ? PAGE
+                                                                     : COLUMN);
     plan.font_size = plan.options->font_size > 0 ? plan.options->font_size : 8;
     BASIN_TRY(kinds[kind].plan(&plan));
     basin_plan_sources(&plan);
@@ -166,12 +176,13 @@ const char *basin_figure_caption(const basin_figure *figure)
     return figure->caption;
 }
 
-/* ------------------------------------------------------------------------------------------------ writing -- */
+/* --------------------------------------------------------------------------------------------- writing -- */
 
 static basin_status format_of(const char *path, basin_format_kind *out)
 {
-    static const char *const endings[] = {[BASIN_FORMAT_PDF] = ".pdf", [BASIN_FORMAT_SVG] = ".svg", [BASIN_FORMAT_PNG] = ".png"};
-    const char              *dot = strrchr(basin_name_file(path), '.');
+    static const char *const endings[] = {
+        [BASIN_FORMAT_PDF] = ".pdf", [BASIN_FORMAT_SVG] = ".svg", [BASIN_FORMAT_PNG] = ".png"};
+    const char *dot = strrchr(basin_name_file(path), '.');
 
     for (size_t i = 0; dot != NULL && i < sizeof endings / sizeof *endings; i++) {
         if (strcmp(dot, endings[i]) != 0) continue;
@@ -191,10 +202,13 @@ basin_status basin_figure_write(const basin_figure *figure, const char *path)
     FILE             *file = NULL;
 
     BASIN_TRY(format_of(path, &format));
-    BASIN_TRY(basin_canvas_encode(figure->canvas, format, &(basin_sheet){.title = figure->title, .description = figure->caption, .dpi = figure->dpi},
-                                  &bytes, &size));
+    BASIN_TRY(basin_canvas_encode(
+        figure->canvas, format,
+        &(basin_sheet){.title = figure->title, .description = figure->caption, .dpi = figure->dpi}, &bytes,
+        &size));
     BASIN_TRY(basin_file_begin(path, &temporary));
-    BASIN_CHECK((file = fopen(temporary, "wb")) != NULL, BASIN_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    BASIN_CHECK((file = fopen(temporary, "wb")) != NULL, BASIN_ERR_IO, "%s: cannot be written: %s", path,
+                strerror(errno));
     bool written = fwrite(bytes, 1, size, file) == size;
     int  closed = fclose(file);
     file = NULL;

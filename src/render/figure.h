@@ -1,4 +1,5 @@
-/* The kinds of figure and what they share. A kind is one function that fills a plan, and one line in figure_list.h. */
+/* The kinds of figure and what they share. A kind is one function that fills a plan, and one line
+   in figure_list.h. */
 #ifndef BASIN_RENDER_FIGURE_H
 #define BASIN_RENDER_FIGURE_H
 
@@ -9,8 +10,10 @@
 #include "render/figure_list.h"
 #undef BASIN_FIGURE
 
-/* Any filled plan as a figure; `name` is its title where the options give none. Takes the caption; the plan remains the caller's. */
-basin_status basin_figure_draw(basin_plan *plan, const char *name, const char *footer, basin_figure **out);
+/* Any filled plan as a figure; `name` is its title where the options give none. Takes the caption;
+   the plan remains the caller's. */
+basin_status basin_figure_draw(basin_plan *plan, const char *name, const char *footer,
+                               basin_figure **out);
 
 /* The drawing inside a figure, for tests of what stands where; borrowed. */
 const basin_canvas *basin_figure_canvas(const basin_figure *figure);
@@ -20,31 +23,41 @@ typedef struct basin_series {
     const char *label;
     basin_look  look;
 } basin_series;
-/* [plan->count]: the label of options->labels, else the method that the result's checkpoint records, else the folder's name
-   («runs/sam_3/…» is sam_3), which also stands where two results share a method. The look is the method's own, where no two results
-   share one. */
+/* [plan->count]: the label of options->labels, else the method that the result's checkpoint
+   records, else the folder's name («runs/sam_3/…» is sam_3), which also stands where two results
+   share a method. The look is the method's own, where no two results share one. */
 basin_status basin_plan_series(basin_plan *plan, basin_series **out);
 /* The first input of that role; NULL if none. */
 const basin_input *basin_plan_input(const basin_plan *plan, size_t result, basin_input_role role);
-/* How the points were reached from their checkpoints, then «Checkpoints: …, …. Data: digest ….», each once, at the end of the caption. */
-void         basin_plan_sources(basin_plan *plan);
-/* What a ceiling of stability is with BatchNorm, where a result was computed at other statistics than of batches. */
-void         basin_plan_ceiling_mode(basin_plan *plan);
-/* What was found of a way down from the point: where there is one, curvature there is no curvature of a minimum. Of each point once. */
-void         basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s);
+/* How the points were reached from their checkpoints, then «Checkpoints: …, …. Data: digest ….»,
+   each once, at the end of the caption. */
+void basin_plan_sources(basin_plan *plan);
+/* What a ceiling of stability is with BatchNorm, where a result was computed at other statistics
+   than of batches. */
+void basin_plan_ceiling_mode(basin_plan *plan);
+/* What was found of a way down from the point: where there is one, curvature there is no curvature
+   of a minimum. Of each point once. */
+void basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s);
 /* The line of provenance at the foot; NULL when switched off or unknown. */
-const char  *basin_plan_footer(basin_plan *plan);
+const char *basin_plan_footer(basin_plan *plan);
 
-basin_pen    basin_look_pen(const basin_look *look, double width);
+basin_pen basin_look_pen(const basin_look *look, double width);
 /* «distance along momentum, ‖d‖ = 1, uphill →» in one line or two, or «momentum →». */
-typedef enum basin_label_form { BASIN_LABEL_LINE, BASIN_LABEL_BROKEN, BASIN_LABEL_SHORT } basin_label_form;
-const char  *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form);
+typedef enum basin_label_form {
+    BASIN_LABEL_LINE,
+    BASIN_LABEL_BROKEN,
+    BASIN_LABEL_SHORT
+} basin_label_form;
+const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form);
 
 /* columns.c */
 /* Names between commas, each found; BASIN_ERR_ARG lists the choices. */
-basin_status     basin_plan_columns(basin_plan *plan, const char *names, const basin_column ***out, size_t *count);
-const char      *basin_column_words(basin_plan *plan, const basin_column *column); /* as on axes, in plain text: λ_max for a λ with a subscript */
+basin_status basin_plan_columns(basin_plan *plan, const char *names, const basin_column ***out,
+                                size_t *count);
+/* as on axes, in plain text: λ_max for a λ with a subscript */
+const char *basin_column_words(basin_plan *plan, const basin_column *column);
 /* basin_scale_fit, but a linear axis does not run past what the measure can be. */
-basin_plot_scale basin_column_fit(const basin_column *column, basin_scale_kind kind, const basin_range *range, double margin);
+basin_plot_scale basin_column_fit(const basin_column *column, basin_scale_kind kind,
+                                  const basin_range *range, double margin);
 
 #endif

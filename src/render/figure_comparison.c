@@ -1,6 +1,7 @@
-/* Methods against each other, one panel a measure. In the slot of a method every run is a dot, and beside them stands the mean with its
- * 95 % t-interval; where the measure was taken at polished or averaged points too, these stand beside the raw ones, paler and hollow.
- * Dots of one seed are joined where their pair is tested. What the tests say, under the panels and in the caption, is in comparison_words.c.
+/* Methods against each other, one panel a measure. In the slot of a method every run is a dot, and beside
+ * them stands the mean with its 95 % t-interval; where the measure was taken at polished or averaged points
+ * too, these stand beside the raw ones, paler and hollow. Dots of one seed are joined where their pair is
+ * tested. What the tests say, under the panels and in the caption, is in comparison_words.c.
  */
 #include <math.h>
 #include <string.h>
@@ -9,7 +10,14 @@
 
 /* Without a choice of measures: one or two for each family, the first of each row that was measured. */
 static const char *const defaults[][2] = {
-    {"train_loss"}, {"test_accuracy", "test_loss"}, {"clean_gap", "gap"}, {"lambda_max"}, {"sane"}, {"sharpness_sam"}, {"rise_top"}, {"rise_random"},
+    {"train_loss"},
+    {"test_accuracy", "test_loss"},
+    {"clean_gap", "gap"},
+    {"lambda_max"},
+    {"sane"},
+    {"sharpness_sam"},
+    {"rise_top"},
+    {"rise_random"},
 };
 
 enum { DEFAULTS = sizeof defaults / sizeof *defaults };
@@ -36,7 +44,9 @@ static double value_at(const basin_comparison *c, size_t raw, int point, const b
 {
     const basin_row *row = basin_versus_row(c, raw, point);
 
-    if (row == NULL || (point != BASIN_POINT_RAW && measure->at_raw_only) || basin_column_partial(row, measure)) return NAN;
+    if (row == NULL || (point != BASIN_POINT_RAW && measure->at_raw_only) ||
+        basin_column_partial(row, measure))
+        return NAN;
     return basin_column_value(row, measure);
 }
 
@@ -63,51 +73,61 @@ static slot slot_of(const basin_comparison *c, size_t g, int point, const basin_
         if (!measured_in(c, g, other, measure)) continue;
         kinds++, before += other < point;
     }
-    double n = (double)(kinds > 0 ? kinds : 1), middle = (double)g + ((double)before - 0.5 * (n - 1)) * 0.88 / n, share = 1 / (1 + 0.65 * (n - 1));
+    double n = (double)(kinds > 0 ? kinds : 1);
+    double middle = (double)g + ((double)before - 0.5 * (n - 1)) * 0.88 / n, share = 1 / (1 + 0.65 * (n - 1));
     bool   single = c->groups[g].run_count == 1; /* its own mean */
     return (slot){.dots = single ? middle : middle - 0.14 * share,
                   .mean = single ? middle : middle + 0.16 * share,
                   .sampling = middle + 0.3 * share};
 }
 
-/* ------------------------------------------------------------------------------------------------- in a panel -- */
+/* ------------------------------------------------------------------------------------------ in a panel -- */
 
 /* One thin line from the base to the group for each seed in both. */
-static basin_status join_pair(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const basin_difference *d, const basin_column *measure)
+static basin_status join_pair(basin_plan *plan, basin_panel *panel, const basin_comparison *c,
+                              const basin_difference *d, const basin_column *measure)
 {
-    basin_status st = BASIN_OK;
-    double      *ends = NULL;
+    basin_status       st = BASIN_OK;
+    double            *ends = NULL;
     const basin_group *base = basin_versus_group(c, d->base), *group = basin_versus_group(c, d->group);
 
     for (size_t i = 0; base != NULL && group != NULL && i < base->run_count; i++) {
         for (size_t k = 0; k < group->run_count; k++) {
-            size_t a = base->rows[i], b = group->rows[k], from = (size_t)(base - c->groups), to = (size_t)(group - c->groups);
+            size_t a = base->rows[i], b = group->rows[k], from = (size_t)(base - c->groups);
+            size_t to = (size_t)(group - c->groups);
             if (c->rows[a].seed < 0 || c->rows[a].seed != c->rows[b].seed) continue;
             BASIN_PLAN_ALLOC(plan, ends, 4);
-            ends[0] = slot_of(c, from, d->point, measure).dots, ends[1] = slot_of(c, to, d->point, measure).dots;
+            ends[0] = slot_of(c, from, d->point, measure).dots,
+            ends[1] = slot_of(c, to, d->point, measure).dots;
             ends[2] = value_at(c, a, d->point, measure), ends[3] = value_at(c, b, d->point, measure);
             if (!isfinite(ends[2]) || !isfinite(ends[3])) continue;
-            basin_pen pen = {.color = basin_grey, .width = 0.35, .fade = d->point == BASIN_POINT_RAW ? 0.45 : 0.7};
-            BASIN_TRY(basin_panel_add(plan, panel, (basin_mark){.type = &basin_mark_line, .count = 2, .x = ends, .y = ends + 2, .pen = pen}));
+            basin_pen pen = {
+                .color = basin_grey, .width = 0.35, .fade = d->point == BASIN_POINT_RAW ? 0.45 : 0.7};
+            BASIN_TRY(basin_panel_add(
+                plan, panel,
+                (basin_mark){.type = &basin_mark_line, .count = 2, .x = ends, .y = ends + 2, .pen = pen}));
         }
     }
 done:
     return st;
 }
 
-static basin_status add_joins(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const basin_column *measure)
+static basin_status add_joins(basin_plan *plan, basin_panel *panel, const basin_comparison *c,
+                              const basin_column *measure)
 {
     basin_status st = BASIN_OK;
 
     for (size_t i = 0; i < c->difference_count; i++) {
         const basin_difference *d = &c->differences[i];
-        if (basin_versus_tested(d) && strcmp(d->measure, measure->name) == 0) BASIN_TRY(join_pair(plan, panel, c, d, measure));
+        if (basin_versus_tested(d) && strcmp(d->measure, measure->name) == 0)
+            BASIN_TRY(join_pair(plan, panel, c, d, measure));
     }
 done:
     return st;
 }
 
-static basin_status add_dots(basin_plan *plan, basin_panel *panel, const basin_comparison *c, size_t g, int point, const basin_column *measure)
+static basin_status add_dots(basin_plan *plan, basin_panel *panel, const basin_comparison *c, size_t g,
+                             int point, const basin_column *measure)
 {
     basin_status       st = BASIN_OK;
     const basin_group *group = &c->groups[g];
@@ -117,7 +137,8 @@ static basin_status add_dots(basin_plan *plan, basin_panel *panel, const basin_c
     if (group->run_count < 2) return BASIN_OK;
     BASIN_PLAN_ALLOC(plan, x, group->run_count);
     BASIN_PLAN_ALLOC(plan, y, group->run_count);
-    for (size_t k = 0; k < group->run_count; k++) x[k] = slot_of(c, g, point, measure).dots, y[k] = value_at(c, group->rows[k], point, measure);
+    for (size_t k = 0; k < group->run_count; k++)
+        x[k] = slot_of(c, g, point, measure).dots, y[k] = value_at(c, group->rows[k], point, measure);
     BASIN_TRY(basin_panel_add(plan, panel,
                               (basin_mark){.type = &basin_mark_points,
                                            .count = group->run_count,
@@ -130,31 +151,36 @@ done:
     return st;
 }
 
-static const basin_estimate *estimate_of(const basin_comparison *c, size_t g, int point, const basin_column *measure)
+static const basin_estimate *estimate_of(const basin_comparison *c, size_t g, int point,
+                                         const basin_column *measure)
 {
     for (size_t e = 0; e < c->estimate_count; e++) {
         const basin_estimate *estimate = &c->estimates[e];
-        if (estimate->point == point && basin_same_text(estimate->measure, measure->name) && basin_same_text(estimate->group, c->groups[g].name))
+        if (estimate->point == point && basin_same_text(estimate->measure, measure->name) &&
+            basin_same_text(estimate->group, c->groups[g].name))
             return estimate;
     }
     return NULL;
 }
 
 /* Marks of one x, a value and its two ends. */
-static basin_status interval_of(basin_plan *plan, double x, double value, double low, double high, basin_mark *out)
+static basin_status interval_of(basin_plan *plan, double x, double value, double low, double high,
+                                basin_mark *out)
 {
     basin_status st = BASIN_OK;
     double      *at = NULL;
 
     BASIN_PLAN_ALLOC(plan, at, 4);
     at[0] = x, at[1] = value, at[2] = low, at[3] = high;
-    *out = (basin_mark){.type = &basin_mark_interval, .count = 1, .x = at, .y = at + 1, .low = at + 2, .high = at + 3};
+    *out = (basin_mark){
+        .type = &basin_mark_interval, .count = 1, .x = at, .y = at + 1, .low = at + 2, .high = at + 3};
 done:
     return st;
 }
 
 /* Raw filled, polished hollow, averaged a cross of two strokes. */
-static basin_status add_mean(basin_plan *plan, basin_panel *panel, const basin_comparison *c, size_t g, int point, const basin_column *measure)
+static basin_status add_mean(basin_plan *plan, basin_panel *panel, const basin_comparison *c, size_t g,
+                             int point, const basin_column *measure)
 {
     basin_status          st = BASIN_OK;
     const basin_estimate *e = estimate_of(c, g, point, measure);
@@ -181,7 +207,8 @@ done:
 /* In grey: how raw and other points are told apart. */
 static basin_status add_keys(basin_plan *plan, basin_panel *panel, const basin_versus *v)
 {
-    static const basin_marker markers[BASIN_POINTS] = {BASIN_MARKER_CIRCLE, BASIN_MARKER_CIRCLE, BASIN_MARKER_PLUS};
+    static const basin_marker markers[BASIN_POINTS] = {BASIN_MARKER_CIRCLE, BASIN_MARKER_CIRCLE,
+                                                       BASIN_MARKER_PLUS};
     basin_status              st = BASIN_OK;
 
     for (int point = 0; point < BASIN_POINTS; point++) {
@@ -199,7 +226,8 @@ done:
     return st;
 }
 
-static basin_status draw_measure(basin_plan *plan, basin_panel *panel, const basin_comparison *c, const basin_column *measure)
+static basin_status draw_measure(basin_plan *plan, basin_panel *panel, const basin_comparison *c,
+                                 const basin_column *measure)
 {
     basin_status     st = BASIN_OK;
     basin_scale_kind kind = BASIN_SCALE_LINEAR;
@@ -223,7 +251,7 @@ done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------------- the whole -- */
+/* ------------------------------------------------------------------------------------------- the whole -- */
 
 static basin_status check_comparison(const basin_comparison *c)
 {
@@ -231,8 +259,8 @@ static basin_status check_comparison(const basin_comparison *c)
 
     for (size_t g = 0; g < c->group_count; g++)
         for (size_t k = 0; k < c->groups[g].run_count; k++)
-            BASIN_CHECK(c->groups[g].rows[k] < c->row_count, BASIN_ERR_VALUE, "comparison: group %zu names row %zu of %zu", g, c->groups[g].rows[k],
-                        c->row_count);
+            BASIN_CHECK(c->groups[g].rows[k] < c->row_count, BASIN_ERR_VALUE,
+                        "comparison: group %zu names row %zu of %zu", g, c->groups[g].rows[k], c->row_count);
 done:
     return st;
 }
@@ -268,9 +296,11 @@ static basin_status collect_rows(basin_plan *plan, basin_versus *v)
         for (size_t i = 0; i < c->row_count; i++) {
             bool drawn = false;
             for (size_t g = 0; g < c->group_count; g++)
-                for (size_t k = 0; k < c->groups[g].run_count; k++) drawn = drawn || c->groups[g].rows[k] == i;
+                for (size_t k = 0; k < c->groups[g].run_count; k++)
+                    drawn = drawn || c->groups[g].rows[k] == i;
             bool any = false;
-            for (size_t m = 0; m < v->count && drawn; m++) any = any || isfinite(value_at(c, i, point, v->measures[m]));
+            for (size_t m = 0; m < v->count && drawn; m++)
+                any = any || isfinite(value_at(c, i, point, v->measures[m]));
             if (any) v->rows.rows[v->rows.count++] = basin_versus_row(c, i, point);
         }
     }
@@ -291,13 +321,16 @@ static basin_status name_groups(basin_plan *plan, const basin_comparison *c)
     for (size_t g = 0; g < c->group_count; g++) {
         at[g] = (double)g;
         labels[g] = basin_group_title(plan, &c->groups[g]);
-        if (!basin_versus_equal(c)) labels[g] = basin_plan_text(plan, "%s\nn = %zu", labels[g], c->groups[g].run_count);
+        if (!basin_versus_equal(c))
+            labels[g] = basin_plan_text(plan, "%s\nn = %zu", labels[g], c->groups[g].run_count);
         colors[g] = look_of(&c->groups[g], g).color;
     }
     for (size_t p = 0; p < plan->panel_count; p++) {
         basin_panel *panel = &plan->panels[p];
-        panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, -0.5, (double)(c->group_count > 0 ? c->group_count : 1) - 0.5, 0};
-        panel->tick_count = c->group_count, panel->tick_at = at, panel->tick_label = labels, panel->tick_color = colors;
+        panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, -0.5,
+                                      (double)(c->group_count > 0 ? c->group_count : 1) - 0.5, 0};
+        panel->tick_count = c->group_count, panel->tick_at = at, panel->tick_label = labels,
+        panel->tick_color = colors;
         panel->height = fmin(0.3 * plan->width, 110);
     }
 done:
@@ -324,10 +357,12 @@ basin_status basin_plan_methods(basin_plan *plan)
     BASIN_TRY(basin_plan_panels(plan, v.count, columns_of(plan, v.count)));
     for (size_t p = 0; p < v.count; p++) {
         BASIN_TRY(draw_measure(plan, &plan->panels[p], v.comparison, v.measures[p]));
-        if (plan->panels[p].empty == NULL) BASIN_TRY(basin_versus_notes(plan, &v, v.measures[p], &plan->panels[p]));
+        if (plan->panels[p].empty == NULL)
+            BASIN_TRY(basin_versus_notes(plan, &v, v.measures[p], &plan->panels[p]));
     }
     BASIN_TRY(name_groups(plan, v.comparison));
-    plan->legend_shared = basin_rows_hold(&v.rows, BASIN_POINT_POLISHED) || basin_rows_hold(&v.rows, BASIN_POINT_AVERAGED);
+    plan->legend_shared =
+        basin_rows_hold(&v.rows, BASIN_POINT_POLISHED) || basin_rows_hold(&v.rows, BASIN_POINT_AVERAGED);
     if (plan->legend_shared) BASIN_TRY(add_keys(plan, plan->panels, &v));
     plan->warning = basin_versus_warning(plan, &v);
     plan->note = basin_versus_footnote(plan, &v);

@@ -1,7 +1,8 @@
-/* Rises of the loss against the radius: one panel with a curve a direction for one result, one panel a direction with a curve a result for
- * several (Becker et al., arXiv:2401.12033, fig. 4). `sharpness` draws the rise L(θ + ρd) − L(θ) against the signed radius, `symmetric` the
- * symmetrised rise, which is even, against its magnitude. Random directions share one name and one look. Results whose radii differ are
- * drawn over the range that all of them have.
+/* Rises of the loss against the radius: one panel with a curve a direction for one result, one panel a
+ * direction with a curve a result for several (Becker et al., arXiv:2401.12033, fig. 4). `sharpness` draws
+ * the rise L(θ + ρd) − L(θ) against the signed radius, `symmetric` the symmetrised rise, which is even,
+ * against its magnitude. Random directions share one name and one look. Results whose radii differ are drawn
+ * over the range that all of them have.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@ static const basin_sharpness *sharpness_of(const basin_plan *plan, size_t i)
     return plan->results[i]->value;
 }
 
-static const char *const titles[] = { /* by basin_rise_direction */
+static const char *const titles[] = {
+    /* by basin_rise_direction */
     [BASIN_RISE_SAM] = "SAM: d = ∇L/‖∇L‖",
     [BASIN_RISE_MSAM] = "MSAM: d = −v/‖v‖",
     [BASIN_RISE_TOP] = "top eigenvector: d = e₁",
@@ -54,7 +56,8 @@ typedef struct drawn {
 } drawn;
 
 /* The rises along the direction of `one`, by radius. */
-static basin_status curve(basin_plan *plan, const basin_sharpness *s, const basin_rise *one, const drawn *what, basin_mark *mark)
+static basin_status curve(basin_plan *plan, const basin_sharpness *s, const basin_rise *one,
+                          const drawn *what, basin_mark *mark)
 {
     basin_status st = BASIN_OK;
     pair        *pairs = NULL;
@@ -67,7 +70,8 @@ static basin_status curve(basin_plan *plan, const basin_sharpness *s, const basi
     for (size_t i = 0; i < s->rise_count; i++) {
         const basin_rise *rise = &s->rises[i];
         if (!same_curve(rise, one) || rise->rho < what->radii.low || rise->rho > what->radii.high) continue;
-        pairs[count++] = what->symmetric ? (pair){fabs(rise->rho), rise->symmetric} : (pair){rise->rho, rise->value};
+        pairs[count++] =
+            what->symmetric ? (pair){fabs(rise->rho), rise->symmetric} : (pair){rise->rho, rise->value};
     }
     qsort(pairs, count, sizeof *pairs, by_radius);
     for (size_t i = 0; i < count; i++)
@@ -93,18 +97,20 @@ static basin_status find_radii(basin_plan *plan, drawn *what)
     for (size_t i = 0; i < plan->count; i++) {
         basin_range own = radii_of(sharpness_of(plan, i));
         if (own.low > own.high) continue; /* no rises at all */
-        what->cut = what->cut || (isfinite(what->radii.low) && (own.low != what->radii.low || own.high != what->radii.high));
+        what->cut = what->cut || (isfinite(what->radii.low) &&
+                                  (own.low != what->radii.low || own.high != what->radii.high));
         what->radii.low = fmax(what->radii.low, own.low), what->radii.high = fmin(what->radii.high, own.high);
     }
-    BASIN_CHECK(what->radii.low <= what->radii.high, BASIN_ERR_VALUE, "the results have no radii in common: one begins at %g, another ends at %g",
-                what->radii.low, what->radii.high);
+    BASIN_CHECK(what->radii.low <= what->radii.high, BASIN_ERR_VALUE,
+                "the results have no radii in common: one begins at %g, another ends at %g", what->radii.low,
+                what->radii.high);
 done:
     return st;
 }
 
 /* Every curve of that kind of direction, in one look; the label once. */
-static basin_status add_direction(basin_plan *plan, basin_panel *panel, size_t result, int direction, const drawn *what, basin_look look,
-                                  const char *label)
+static basin_status add_direction(basin_plan *plan, basin_panel *panel, size_t result, int direction,
+                                  const drawn *what, basin_look look, const char *label)
 {
     basin_status           st = BASIN_OK;
     const basin_sharpness *s = sharpness_of(plan, result);
@@ -142,7 +148,8 @@ static size_t directions_of(const basin_plan *plan, int out[DIRECTIONS])
     return count;
 }
 
-static basin_status finish_panel(basin_plan *plan, basin_panel *panel, const basin_range *x, const basin_range *y)
+static basin_status finish_panel(basin_plan *plan, basin_panel *panel, const basin_range *x,
+                                 const basin_range *y)
 {
     basin_status     st = BASIN_OK;
     basin_scale_kind kind = BASIN_SCALE_LINEAR;
@@ -189,27 +196,34 @@ static void what_caption(basin_plan *plan, bool symmetric)
     const basin_sharpness *s = sharpness_of(plan, 0);
     const char            *split = s->rise_count > 0 ? s->rises[0].split : NULL;
 
+    basin_plan_caption(plan, symmetric ? "Symmetrised rise of the loss ½[L(θ + ρ d) + L(θ − ρ d)] − L(θ), "
+                                         "without the slope, against the radius ρ, ‖d‖ = 1"
+                                       : "Rise of the loss L(θ + ρ d) − L(θ), slope and curvature together, "
+                                         "against the signed radius ρ, ‖d‖ = 1");
+    basin_plan_caption(plan, "; P = %s, N = %s%s%s. ", BASIN_COUNT(s->parameters), BASIN_COUNT(s->samples),
+                       split != NULL ? ", " : "", split != NULL ? split : "");
     basin_plan_caption(plan,
-                       symmetric ? "Symmetrised rise of the loss ½[L(θ + ρ d) + L(θ − ρ d)] − L(θ), without the slope, against the radius ρ, ‖d‖ = 1"
-                                 : "Rise of the loss L(θ + ρ d) − L(θ), slope and curvature together, against the signed radius ρ, ‖d‖ = 1");
-    basin_plan_caption(plan, "; P = %s, N = %s%s%s. ", BASIN_COUNT(s->parameters), BASIN_COUNT(s->samples), split != NULL ? ", " : "",
-                       split != NULL ? split : "");
-    basin_plan_caption(plan,
-                       "d is the gradient direction for SAM (Foret et al., arXiv:2010.01412) and the direction against the momentum v for MSAM (Becker et "
+                       "d is the gradient direction for SAM (Foret et al., arXiv:2010.01412) and the "
+                       "direction against the momentum v for MSAM (Becker et "
                        "al., arXiv:2401.12033)%s",
                        symmetric ? "." : ": ρ > 0 is the published sign of each.");
 }
 
-/* Between which values cos² of the momentum with the top eigenvector lies, over all results; NAN where no result has it. */
+/* Between which values cos² of the momentum with the top eigenvector lies, over all results; NAN where no
+   result has it. */
 static void top_caption(basin_plan *plan)
 {
     basin_range range = basin_range_start();
 
     for (size_t i = 0; i < plan->count; i++)
-        if (isfinite(sharpness_of(plan, i)->momentum_top_cosine2)) basin_range_add(&range, sharpness_of(plan, i)->momentum_top_cosine2);
-    if (plan->count > 1) basin_plan_caption(plan, " Gradient and momentum are each result's own and look along different directions");
+        if (isfinite(sharpness_of(plan, i)->momentum_top_cosine2))
+            basin_range_add(&range, sharpness_of(plan, i)->momentum_top_cosine2);
+    if (plan->count > 1)
+        basin_plan_caption(
+            plan, " Gradient and momentum are each result's own and look along different directions");
     if (range.low <= range.high) {
-        basin_plan_caption(plan, plan->count > 1 ? ": cos²(v, e₁) = %s" : " cos²(v, e₁) = %s", BASIN_NUMBER(range.low, 2));
+        basin_plan_caption(plan, plan->count > 1 ? ": cos²(v, e₁) = %s" : " cos²(v, e₁) = %s",
+                           BASIN_NUMBER(range.low, 2));
         if (range.low < range.high) basin_plan_caption(plan, " to %s", BASIN_NUMBER(range.high, 2));
         basin_plan_caption(plan, ", e₁ the top eigenvector");
     }
@@ -221,12 +235,15 @@ static void sharpness_caption(basin_plan *plan, const drawn *what, bool own_scal
     what_caption(plan, what->symmetric);
     top_caption(plan);
     random_caption(plan);
-    if (own_scale) basin_plan_caption(plan, " Their changes are under 5 %% of the others' and have their own scale.");
+    if (own_scale)
+        basin_plan_caption(plan, " Their changes are under 5 %% of the others' and have their own scale.");
     if (what->cut)
-        basin_plan_caption(plan, " The results' radii differ: drawn are those from %s to %s, a range that all have.", BASIN_NUMBER(what->radii.low, 3),
-                           BASIN_NUMBER(what->radii.high, 3));
+        basin_plan_caption(
+            plan, " The results' radii differ: drawn are those from %s to %s, a range that all have.",
+            BASIN_NUMBER(what->radii.low, 3), BASIN_NUMBER(what->radii.high, 3));
     if (isfinite(sharpness_of(plan, 0)->momentum_gradient_cosine) && plan->count == 1)
-        basin_plan_caption(plan, " cos(v, ∇L) = %s.", BASIN_NUMBER(sharpness_of(plan, 0)->momentum_gradient_cosine, 2));
+        basin_plan_caption(plan, " cos(v, ∇L) = %s.",
+                           BASIN_NUMBER(sharpness_of(plan, 0)->momentum_gradient_cosine, 2));
 }
 
 static size_t columns_of(const basin_plan *plan, size_t panels)
@@ -258,29 +275,37 @@ static basin_status plan_rises(basin_plan *plan, bool symmetric)
             BASIN_TRY(add_direction(plan, panel, several ? i : 0, directions[several ? p : i], &what, look,
                                     several ? series[i].label : titles[directions[i]]));
         }
-        basin_range  px, py, *to = several && count > 0 && directions[p] == BASIN_RISE_RANDOM ? &random : &y;
+        basin_range px, py, *to = several && count > 0 && directions[p] == BASIN_RISE_RANDOM ? &random : &y;
         basin_panel_ranges(panel, &px, &py);
         basin_range_add(&x, px.low), basin_range_add(&x, px.high);
         basin_range_add(to, py.low), basin_range_add(to, py.high);
     }
-    bool own_scale = random.low < random.high && random.high - random.low < 0.05 * (y.high - y.low); /* neither empty */
+    /* neither empty */
+    bool own_scale = random.low < random.high && random.high - random.low < 0.05 * (y.high - y.low);
     if (!own_scale) basin_range_add(&y, random.low), basin_range_add(&y, random.high);
-    for (size_t p = 0; p < panels; p++) { /* one scale: the panels are to be compared; but small changes must be seen */
+    /* one scale: the panels are to be compared; but small changes must be seen */
+    for (size_t p = 0; p < panels; p++) {
         basin_panel *panel = &plan->panels[p];
         bool         left = p % plan->columns == 0, below = p + plan->columns >= panels;
         bool         own = own_scale && directions[p] == BASIN_RISE_RANDOM;
         BASIN_TRY(finish_panel(plan, panel, &x, own ? &random : &y));
         panel->title = several && count > 0 ? titles[directions[p]] : NULL;
         if (own) panel->title = basin_plan_text(plan, "%s (own scale)", panel->title);
-        panel->y_label = left ? basin_plan_scale_label(plan, symmetric ? "½[L(+ρ) + L(−ρ)] − L" : "L(θ + ρd) − L(θ)", &panel->y, "\n") : NULL;
+        panel->y_label =
+            left ? basin_plan_scale_label(plan, symmetric ? "½[L(+ρ) + L(−ρ)] − L" : "L(θ + ρd) − L(θ)",
+                                          &panel->y, "\n")
+                 : NULL;
         panel->no_y = !left && !own;
         if (below)
-            panel->x_label = symmetric ? "radius ρ" : panels > 1 && plan->columns > 1 ? "signed radius ρ" : "signed radius ρ (ρ > 0: published sign)";
+            panel->x_label = symmetric                         ? "radius ρ"
+                             : panels > 1 && plan->columns > 1 ? "signed radius ρ"
+                                                               : "signed radius ρ (ρ > 0: published sign)";
         panel->no_x = !below;
         panel->height = several ? fmin(0.34 * plan->width, 150) : fmin(0.5 * plan->width, 200);
     }
     plan->legend_shared = several;
-    if (several && plan->columns > 1 && !symmetric) plan->note = "ρ > 0 is the published sign of SAM and MSAM";
+    if (several && plan->columns > 1 && !symmetric)
+        plan->note = "ρ > 0 is the published sign of SAM and MSAM";
     sharpness_caption(plan, &what, own_scale);
 done:
     return st;

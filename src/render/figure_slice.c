@@ -1,9 +1,10 @@
-/* Loss and accuracy along a line through the parameters: one or several directions or checkpoints in one panel.
+/* Loss and accuracy along a line through the parameters: one or several directions or checkpoints in one
+ * panel.
  *
- * x is the coordinate in units of the direction. Directions of different length in one figure are drawn over the distance moved,
- * coordinate · ‖d‖, so that equal places mean equal distances; where one reaches more than twice as far as another, over the
- * distance common to all. Dotted: L + slope s + curvature s²/2 at the centre, inside the
- * range of the losses only.
+ * x is the coordinate in units of the direction. Directions of different length in one figure are drawn over
+ * the distance moved, coordinate · ‖d‖, so that equal places mean equal distances; where one reaches more
+ * than twice as far as another, over the distance common to all. Dotted: L + slope s + curvature s²/2 at the
+ * centre, inside the range of the losses only.
  */
 #include <math.h>
 #include <string.h>
@@ -30,13 +31,16 @@ static basin_status check_slices(const basin_plan *plan)
 
     for (size_t i = 0; i < plan->count; i++) {
         const basin_slice *s = slice_of(plan, i);
-        BASIN_CHECK(s->axis_count == 1, BASIN_ERR_ARG, "figure lines: slice %zu has %zu directions; draw it as contour, heat or change", i + 1,
+        BASIN_CHECK(s->axis_count == 1, BASIN_ERR_ARG,
+                    "figure lines: slice %zu has %zu directions; draw it as contour, heat or change", i + 1,
                     s->axis_count);
-        BASIN_CHECK(s->surface_count > 0 && s->axes[0].coordinates != NULL, BASIN_ERR_ARG, "slice %zu of a figure holds no values", i + 1);
+        BASIN_CHECK(s->surface_count > 0 && s->axes[0].coordinates != NULL, BASIN_ERR_ARG,
+                    "slice %zu of a figure holds no values", i + 1);
         for (size_t k = 0; k < s->surface_count; k++)
-            BASIN_CHECK(s->surfaces[k].rows == 1 && s->surfaces[k].columns == s->axes[0].count && s->surfaces[k].loss != NULL, BASIN_ERR_SHAPE,
-                        "slice %zu of a figure: %zu x %zu losses for %zu coordinates", i + 1, s->surfaces[k].rows, s->surfaces[k].columns,
-                        s->axes[0].count);
+            BASIN_CHECK(s->surfaces[k].rows == 1 && s->surfaces[k].columns == s->axes[0].count &&
+                            s->surfaces[k].loss != NULL,
+                        BASIN_ERR_SHAPE, "slice %zu of a figure: %zu x %zu losses for %zu coordinates", i + 1,
+                        s->surfaces[k].rows, s->surfaces[k].columns, s->axes[0].count);
     }
 done:
     return st;
@@ -50,14 +54,16 @@ static const char *detail_of(const char *label)
     return colon != NULL ? colon + 1 : label;
 }
 
-/* Whether this eigenvalue is that of the direction of the same name in every result; otherwise no label can name it. */
+/* Whether this eigenvalue is that of the direction of the same name in every result; otherwise no label can
+   name it. */
 static bool same_eigenvalue(const basin_plan *plan, const basin_axis *axis)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const basin_slice *s = plan->results[i]->value;
         for (size_t k = 0; k < s->axis_count; k++) {
             const basin_axis *other = &s->axes[k];
-            if (basin_same_text(other->direction, axis->direction) && other->eigenvalue != axis->eigenvalue) return false;
+            if (basin_same_text(other->direction, axis->direction) && other->eigenvalue != axis->eigenvalue)
+                return false;
         }
     }
     return isfinite(axis->eigenvalue);
@@ -66,9 +72,12 @@ static bool same_eigenvalue(const basin_plan *plan, const basin_axis *axis)
 /* No-break spaces keep «‖d‖ = 1» whole when the label breaks. */
 const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form)
 {
-    const char *name = axis->direction != NULL ? axis->direction : "direction", *apart = form == BASIN_LABEL_BROKEN ? "\n" : " ";
-    bool        uphill = axis->kind == BASIN_DIRECTION_MOMENTUM || axis->kind == BASIN_DIRECTION_GRADIENT, unit = fabs(axis->norm - 1) < 1e-9;
-    const char *detail = detail_of(name), *norm = basin_plan_text(plan, "‖d‖ = %s", BASIN_NUMBER(axis->norm, 3));
+    const char *name = axis->direction != NULL ? axis->direction : "direction";
+    const char *apart = form == BASIN_LABEL_BROKEN ? "\n" : " ";
+    bool        uphill = axis->kind == BASIN_DIRECTION_MOMENTUM || axis->kind == BASIN_DIRECTION_GRADIENT;
+    bool        unit = fabs(axis->norm - 1) < 1e-9;
+    const char *detail = detail_of(name);
+    const char *norm = basin_plan_text(plan, "‖d‖ = %s", BASIN_NUMBER(axis->norm, 3));
 
     if (axis->kind == BASIN_DIRECTION_TO) {
         if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", basin_name_file(detail));
@@ -76,11 +85,14 @@ const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_lab
     }
     if (axis->kind == BASIN_DIRECTION_EIGEN) {
         if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "eigenvector %s", detail);
-        if (!same_eigenvalue(plan, axis)) return basin_plan_text(plan, "distance along eigenvector %s,%s%s", detail, apart, norm);
-        return basin_plan_text(plan, "distance along eigenvector %s,%sλ = %s, %s", detail, apart, BASIN_NUMBER(axis->eigenvalue, 3), norm);
+        if (!same_eigenvalue(plan, axis))
+            return basin_plan_text(plan, "distance along eigenvector %s,%s%s", detail, apart, norm);
+        return basin_plan_text(plan, "distance along eigenvector %s,%sλ = %s, %s", detail, apart,
+                               BASIN_NUMBER(axis->eigenvalue, 3), norm);
     }
     if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "%s%s", name, uphill ? " →" : "");
-    return basin_plan_text(plan, "%s along %s,%s%s%s", unit ? "distance" : "coordinate", name, apart, norm, uphill ? ", uphill →" : "");
+    return basin_plan_text(plan, "%s along %s,%s%s%s", unit ? "distance" : "coordinate", name, apart, norm,
+                           uphill ? ", uphill →" : "");
 }
 
 /* What one unit of the coordinate is on x. */
@@ -115,12 +127,14 @@ done:
 }
 
 /* The parabola on a fine grid; the range of the data does the cutting. */
-static basin_status add_prediction(basin_plan *plan, basin_panel *panel, const basin_slice *s, double scale, basin_color color, const char *label)
+static basin_status add_prediction(basin_plan *plan, basin_panel *panel, const basin_slice *s, double scale,
+                                   basin_color color, const char *label)
 {
     enum { POINTS = 161 };
     basin_status      st = BASIN_OK;
     const basin_axis *axis = &s->axes[0];
-    double           *x = NULL, *y = NULL, from = axis->coordinates[0], to = axis->coordinates[axis->count - 1];
+    double           *x = NULL, *y = NULL, from = axis->coordinates[0];
+    double            to = axis->coordinates[axis->count - 1];
 
     BASIN_PLAN_ALLOC(plan, x, POINTS);
     BASIN_PLAN_ALLOC(plan, y, POINTS);
@@ -141,7 +155,8 @@ done:
     return st;
 }
 
-/* The name of one of several slices: by direction where only that differs, by run where only that does, else both. */
+/* The name of one of several slices: by direction where only that differs, by run where only that does, else
+   both. */
 static basin_status names(basin_plan *plan, const basin_series *series, const char ***out, bool *differ)
 {
     basin_status st = BASIN_OK;
@@ -177,7 +192,8 @@ static void curve_caption(basin_plan *plan, size_t i, const char *name, bool dis
     double             unit = unit_of(axis, distance);
 
     if (!basin_same_text(before, definition))
-        basin_plan_caption(plan, " %s: %s.", axis->direction != NULL ? axis->direction : "direction", definition);
+        basin_plan_caption(plan, " %s: %s.", axis->direction != NULL ? axis->direction : "direction",
+                           definition);
     basin_plan_caption(plan, plan->count > 1 ? " %s:" : " At the centre:", name);
     for (size_t k = 0; k < s->surface_count; k++)
         basin_plan_caption(plan, " %s loss %s,", s->surfaces[k].split != NULL ? s->surfaces[k].split : "its",
@@ -185,7 +201,8 @@ static void curve_caption(basin_plan *plan, size_t i, const char *name, bool dis
     if (isnan(axis->slope) && isnan(axis->curvature))
         basin_plan_caption(plan, " no prediction: the statistics of BatchNorm move with the point.");
     else
-        basin_plan_caption(plan, " slope %s, curvature %s.", BASIN_NUMBER(axis->slope / unit, 3), BASIN_NUMBER(axis->curvature / (unit * unit), 3));
+        basin_plan_caption(plan, " slope %s, curvature %s.", BASIN_NUMBER(axis->slope / unit, 3),
+                           BASIN_NUMBER(axis->curvature / (unit * unit), 3));
 }
 
 /* Whether a panel hatches a place where a curve is not finite. */
@@ -194,8 +211,11 @@ static bool hatched(const basin_panel *panel)
     for (size_t i = 0; i < panel->mark_count; i++) {
         const basin_mark *mark = &panel->marks[i];
         for (size_t j = 0; j < mark->count && !mark->silent && mark->type == &basin_mark_line; j++) {
-            double from = mark->x[j > 0 ? j - 1 : j], to = mark->x[j + 1 < mark->count ? j + 1 : j]; /* half-way to the neighbours */
-            if (!isfinite(mark->y[j]) && (from + mark->x[j]) / 2 <= panel->x.high && (to + mark->x[j]) / 2 >= panel->x.low) return true;
+            /* half-way to the neighbours */
+            double from = mark->x[j > 0 ? j - 1 : j], to = mark->x[j + 1 < mark->count ? j + 1 : j];
+            if (!isfinite(mark->y[j]) && (from + mark->x[j]) / 2 <= panel->x.high &&
+                (to + mark->x[j]) / 2 >= panel->x.low)
+                return true;
         }
     }
     return false;
@@ -205,24 +225,31 @@ static void lines_caption(basin_plan *plan, const char *const *name, bool distan
 {
     const basin_slice *first = slice_of(plan, 0);
 
-    basin_plan_caption(plan, "Loss%s along a line through the parameters (P = %s).", plan->panel_count > 1 ? " and accuracy" : "",
-                       BASIN_COUNT(first->parameters));
+    basin_plan_caption(plan, "Loss%s along a line through the parameters (P = %s).",
+                       plan->panel_count > 1 ? " and accuracy" : "", BASIN_COUNT(first->parameters));
     for (size_t k = 0; k < first->surface_count; k++)
         basin_plan_caption(plan, " %s: %s, N = %s.", k == 0 ? "Solid" : "Dashed",
-                           first->surfaces[k].split != NULL ? first->surfaces[k].split : "first split", BASIN_COUNT(first->surfaces[k].samples));
+                           first->surfaces[k].split != NULL ? first->surfaces[k].split : "first split",
+                           BASIN_COUNT(first->surfaces[k].samples));
     for (size_t i = 0; i < plan->count; i++) curve_caption(plan, i, name[i], distance);
-    for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &slice_of(plan, i)->stationarity);
+    for (size_t i = 0; i < plan->count; i++)
+        basin_plan_stationarity(plan, i, &slice_of(plan, i)->stationarity);
     bool predicted = false;
-    for (size_t i = 0; i < plan->count; i++) predicted = predicted || !isnan(slice_of(plan, i)->axes[0].curvature);
-    if (predicted) basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.");
-    if (distance) basin_plan_caption(plan, " x is the distance moved, coordinate times ‖d‖; slope and curvature are per unit of it.");
+    for (size_t i = 0; i < plan->count; i++)
+        predicted = predicted || !isnan(slice_of(plan, i)->axes[0].curvature);
+    if (predicted)
+        basin_plan_caption(plan, " Dotted: the quadratic prediction from slope and curvature at the centre.");
+    if (distance)
+        basin_plan_caption(
+            plan, " x is the distance moved, coordinate times ‖d‖; slope and curvature are per unit of it.");
     bool holes = false;
     for (size_t i = 0; i < plan->panel_count; i++) holes = holes || hatched(&plan->panels[i]);
     if (holes) basin_plan_caption(plan, " Hatched: not finite.");
     if (cut) basin_plan_caption(plan, " Only the distances common to all directions are drawn.");
 }
 
-/* x becomes the part that all curves share, y the range of the values there; false where they reach about equally far. */
+/* x becomes the part that all curves share, y the range of the values there; false where they reach about
+   equally far. */
 static bool common_range(const basin_panel *panel, basin_range *x, basin_range *y)
 {
     double low = -INFINITY, high = INFINITY;
@@ -239,12 +266,13 @@ static bool common_range(const basin_panel *panel, basin_range *x, basin_range *
     for (size_t i = 0; i < panel->mark_count; i++) {
         const basin_mark *mark = &panel->marks[i];
         for (size_t j = 0; j < mark->count && !mark->silent; j++)
-            if (mark->x[j] >= low && mark->x[j] <= high) basin_range_add(y, mark->cap > 0 ? fmin(mark->y[j], mark->cap) : mark->y[j]);
+            if (mark->x[j] >= low && mark->x[j] <= high)
+                basin_range_add(y, mark->cap > 0 ? fmin(mark->y[j], mark->cap) : mark->y[j]);
     }
     return true;
 }
 
-/* ------------------------------------------------------------------------------------------------- panels -- */
+/* ---------------------------------------------------------------------------------------------- panels -- */
 
 typedef struct drawing { /* what the panels share */
     const basin_series *series;
@@ -260,7 +288,8 @@ static bool needs_distance(const basin_plan *plan, bool directions)
 {
     for (size_t i = 0; i < plan->count; i++) {
         double norm = slice_of(plan, i)->axes[0].norm;
-        if (fabs(norm - slice_of(plan, 0)->axes[0].norm) > 1e-9 || (directions && fabs(norm - 1) > 1e-9)) return true;
+        if (fabs(norm - slice_of(plan, 0)->axes[0].norm) > 1e-9 || (directions && fabs(norm - 1) > 1e-9))
+            return true;
     }
     return false;
 }
@@ -276,8 +305,10 @@ static basin_status add_slice(basin_plan *plan, drawing *d, size_t i)
     const double      *at = NULL;
 
     BASIN_TRY(positions(plan, axis, unit_of(axis, d->distance), &at));
-    if (isfinite(axis->slope) && isfinite(axis->curvature) && isfinite(s->surfaces[0].centre_loss) && axis->count > 1) {
-        BASIN_TRY(add_prediction(plan, d->loss, s, unit_of(axis, d->distance), several ? look.color : basin_black, several ? NULL : "quadratic"));
+    if (isfinite(axis->slope) && isfinite(axis->curvature) && isfinite(s->surfaces[0].centre_loss) &&
+        axis->count > 1) {
+        BASIN_TRY(add_prediction(plan, d->loss, s, unit_of(axis, d->distance),
+                                 several ? look.color : basin_black, several ? NULL : "quadratic"));
         d->predicted = true;
     }
     for (size_t k = 0; k < s->surface_count; k++) {
@@ -290,7 +321,9 @@ static basin_status add_slice(basin_plan *plan, drawing *d, size_t i)
                                      .cap = plan->options->cap,
                                      .pen = {.color = look.color, .width = 1.1, .dash = dash}};
         mark.label = !several ? surface->split : k == 0 ? d->name[i] : NULL;
-        if (several) mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3, mark.every = axis->count / 7 + 1;
+        if (several)
+            mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3,
+            mark.every = axis->count / 7 + 1;
         BASIN_TRY(basin_panel_add(plan, d->loss, mark));
         if (d->hits == NULL || surface->accuracy == NULL) continue;
         mark.cap = 0, mark.label = NULL;
@@ -306,7 +339,7 @@ static basin_status add_keys(basin_plan *plan, const drawing *d)
 {
     basin_status       st = BASIN_OK;
     const basin_slice *s = slice_of(plan, 0);
-    basin_mark         key = {.type = &basin_mark_line, .pen = {.color = basin_grey, .width = 1.1}, .silent = true};
+    basin_mark key = {.type = &basin_mark_line, .pen = {.color = basin_grey, .width = 1.1}, .silent = true};
 
     for (size_t k = 0; k < s->surface_count && s->surface_count > 1; k++) {
         key.label = s->surfaces[k].split, key.pen.dash = k == 0 ? BASIN_SOLID : BASIN_DASHED;
@@ -366,14 +399,17 @@ basin_status basin_plan_lines(basin_plan *plan)
     BASIN_TRY(basin_plan_panels(plan, accuracy ? 2 : 1, 1));
     d.series = series, d.distance = needs_distance(plan, d.directions);
     d.loss = &plan->panels[0], d.hits = accuracy ? &plan->panels[1] : NULL;
-    for (size_t i = 0; i < plan->panel_count; i++) BASIN_TRY(basin_panel_rule(plan, &plan->panels[i], true, 0));
+    for (size_t i = 0; i < plan->panel_count; i++)
+        BASIN_TRY(basin_panel_rule(plan, &plan->panels[i], true, 0));
     for (size_t i = 0; i < plan->count; i++) BASIN_TRY(add_slice(plan, &d, i));
     if (plan->count > 1) BASIN_TRY(add_keys(plan, &d));
     BASIN_TRY(finish_loss(plan, &d, &cut));
     if (d.hits != NULL) finish_accuracy(&d, cut);
     (d.hits != NULL ? d.hits : d.loss)->x_label =
-        d.distance || d.directions ? "distance from θ along each direction" : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
-    if (plan->options->cap > 0) plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
+        d.distance || d.directions ? "distance from θ along each direction"
+                                   : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
+    if (plan->options->cap > 0)
+        plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
     lines_caption(plan, d.name, d.distance, cut);
 done:
     return st;

@@ -1,9 +1,10 @@
 /* Eigenvalues against their rank (stem) and how many there are of each size (histogram).
  *
- * The scale of the eigenvalues is symmetric logarithmic where they span more than two decades: linear within a threshold that is
- * printed on the axis, a power of ten near the median |λ| (basin_scale_threshold) and never below the residuals, since signs and
- * sizes beneath those mean nothing. A whole spectrum of many eigenvalues is drawn as an area (one spectrum) or as curves, with
- * the largest ones again in an inset; a truncated one as stems with the break between top and bottom marked.
+ * The scale of the eigenvalues is symmetric logarithmic where they span more than two decades: linear within
+ * a threshold that is printed on the axis, a power of ten near the median |λ| (basin_scale_threshold) and
+ * never below the residuals, since signs and sizes beneath those mean nothing. A whole spectrum of many
+ * eigenvalues is drawn as an area (one spectrum) or as curves, with the largest ones again in an inset; a
+ * truncated one as stems with the break between top and bottom marked.
  */
 #include <math.h>
 #include <stdio.h>
@@ -51,7 +52,9 @@ static basin_status eigenvalue_scale(basin_plan *plan, basin_scale_kind *kind, d
     qsort(sizes, count, sizeof *sizes, ascending);
     *threshold = basin_scale_threshold(sizes, count, floor_);
     bool wide = count > 0 && sizes[count - 1] > 100 * sizes[count / 2];
-    BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_SYMLOG : BASIN_SCALE_LINEAR, &(basin_range){-1, 1, 1}, kind)); /* signed */
+    /* signed */
+    BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_SYMLOG : BASIN_SCALE_LINEAR, &(basin_range){-1, 1, 1},
+                               kind));
 done:
     return st;
 }
@@ -61,15 +64,19 @@ static basin_plot_scale fit(basin_scale_kind kind, double threshold, const basin
     basin_plot_scale scale = basin_scale_fit(kind, range, margin);
 
     if (kind != BASIN_SCALE_SYMLOG) return scale;
-    basin_plot_scale wide = {BASIN_SCALE_SYMLOG, fmin(range->low, 0), fmax(range->high, threshold), threshold};
+    basin_plot_scale wide = {BASIN_SCALE_SYMLOG, fmin(range->low, 0), fmax(range->high, threshold),
+                             threshold};
     if (wide.low >= wide.high) return scale;
-    double ends[2] = {basin_scale_value(&wide, range->low < 0 ? -margin : 0), basin_scale_value(&wide, 1 + margin)};
+    double ends[2] = {basin_scale_value(&wide, range->low < 0 ? -margin : 0),
+                      basin_scale_value(&wide, 1 + margin)};
     return (basin_plot_scale){BASIN_SCALE_SYMLOG, ends[0], ends[1], threshold};
 }
 
-/* Stems for the eigenvalues from[0 .. count) at `at`, one mark for each sign; of several spectra each in its own look. */
-static basin_status add_stems(basin_plan *plan, basin_panel *panel, const basin_spectrum *s, const size_t *from, const double *at, size_t count,
-                              const basin_series *series, bool labelled)
+/* Stems for the eigenvalues from[0 .. count) at `at`, one mark for each sign; of several spectra each in its
+   own look. */
+static basin_status add_stems(basin_plan *plan, basin_panel *panel, const basin_spectrum *s,
+                              const size_t *from, const double *at, size_t count, const basin_series *series,
+                              bool labelled)
 {
     basin_status st = BASIN_OK;
 
@@ -87,7 +94,9 @@ static basin_status add_stems(basin_plan *plan, basin_panel *panel, const basin_
         }
         if (n == 0) continue;
         bool        alone = plan->count == 1;
-        basin_look  look = alone ? (basin_look){sign ? basin_negative : basin_positive, BASIN_SOLID, BASIN_MARKER_CIRCLE, sign == 1} : series->look;
+        basin_look  look = alone ? (basin_look){sign ? basin_negative : basin_positive, BASIN_SOLID,
+                                               BASIN_MARKER_CIRCLE, sign == 1}
+                                 : series->look;
         const char *label = !labelled ? NULL : alone ? (sign ? "negative" : "positive") : series->label;
         BASIN_TRY(basin_panel_add(plan, panel,
                                   (basin_mark){.type = &basin_mark_stem,
@@ -122,7 +131,8 @@ static const char *ratio_text(basin_plan *plan, const basin_series *series)
         if (s->count < 5 || !(s->eigenvalues[4] > 0)) continue;
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", shown++ > 0 ? ", " : "",
                                  BASIN_NUMBER(s->eigenvalues[0] / s->eigenvalues[4], 3));
-        if (plan->count > 1 && used < sizeof text) used += (size_t)snprintf(text + used, sizeof text - used, " (%.40s)", series[i].label);
+        if (plan->count > 1 && used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, " (%.40s)", series[i].label);
     }
     return shown > 0 ? basin_plan_text(plan, "%s", text) : NULL;
 }
@@ -168,7 +178,8 @@ static basin_status stem_whole(basin_plan *plan, const basin_series *series, bas
         double               *rank = NULL;
         BASIN_PLAN_ALLOC(plan, rank, s->count);
         BASIN_PLAN_ALLOC(plan, from, s->count);
-        for (size_t j = 0; j < s->count; j++) from[j] = j, rank[j] = (double)(j + 1) + (s->count <= FEW ? dodge(plan, i) : 0);
+        for (size_t j = 0; j < s->count; j++)
+            from[j] = j, rank[j] = (double)(j + 1) + (s->count <= FEW ? dodge(plan, i) : 0);
         most = s->count > most ? s->count : most;
         if (s->count <= FEW) {
             BASIN_TRY(add_stems(plan, panel, s, from, rank, s->count, &series[i], true));
@@ -191,11 +202,13 @@ static basin_status stem_whole(basin_plan *plan, const basin_series *series, bas
                                .label = "positive"};
             if (positive > 0) BASIN_TRY(basin_panel_add(plan, panel, area));
             if (positive < s->count && !isfinite(s->eigenvalues[positive])) continue;
-            area.count = s->count - positive, area.x += positive, area.y += positive, area.pen.color = basin_negative, area.label = "negative";
+            area.count = s->count - positive, area.x += positive, area.y += positive,
+            area.pen.color = basin_negative, area.label = "negative";
             if (area.count > 0) BASIN_TRY(basin_panel_add(plan, panel, area));
         }
     }
-    panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, most > FEW ? 0 : 0.3, (double)most + (most > FEW ? 1 : 0.7), 0};
+    panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, most > FEW ? 0 : 0.3,
+                                  (double)most + (most > FEW ? 1 : 0.7), 0};
     panel->x_label = "rank";
     if (most > FEW) {
         BASIN_PLAN_ALLOC(plan, panel->inset, 1);
@@ -205,7 +218,8 @@ done:
     return st;
 }
 
-typedef struct ends { /* ranks 1 … top, a break, the last `bottom`; of every spectrum, since they are to be compared */
+/* ranks 1 … top, a break, the last `bottom`; of every spectrum, since they are to be compared */
+typedef struct ends {
     size_t top, bottom, gap; /* gap: places left out between them */
     size_t parameters;       /* P, or 0 where it differs */
 } ends;
@@ -216,7 +230,8 @@ static ends common_ends(const basin_plan *plan)
 
     for (size_t i = 0; i < plan->count; i++) {
         const basin_spectrum *s = spectrum_of(plan, i);
-        size_t                top = whole(s) ? s->count : s->top < s->count ? s->top : s->count, bottom = whole(s) ? s->count : s->count - top;
+        size_t                top = whole(s) ? s->count : s->top < s->count ? s->top : s->count;
+        size_t                bottom = whole(s) ? s->count : s->count - top;
         e.top = top < e.top ? top : e.top;
         e.bottom = bottom < e.bottom ? bottom : e.bottom;
         if (s->parameters != e.parameters) e.parameters = 0;
@@ -225,7 +240,8 @@ static ends common_ends(const basin_plan *plan)
     return e;
 }
 
-static basin_status add_ends(basin_plan *plan, basin_panel *panel, const ends *e, size_t i, const basin_series *series)
+static basin_status add_ends(basin_plan *plan, basin_panel *panel, const ends *e, size_t i,
+                             const basin_series *series)
 {
     basin_status          st = BASIN_OK;
     const basin_spectrum *s = spectrum_of(plan, i);
@@ -254,14 +270,16 @@ static basin_status name_ranks(basin_plan *plan, basin_panel *panel, const ends 
     BASIN_PLAN_ALLOC(plan, at, 4);
     BASIN_PLAN_ALLOC(plan, label, 4);
     for (size_t k = 0; k < 4; k++) {
-        if ((k < 2 ? e->top : e->bottom) == 0 || (k == 1 && e->top < 3) || (k == 2 && e->bottom < 4)) continue;
+        if ((k < 2 ? e->top : e->bottom) == 0 || (k == 1 && e->top < 3) || (k == 2 && e->bottom < 4))
+            continue;
         size_t from_end = k == 2 ? e->bottom - 1 : 0;
         at[panel->tick_count] = (double)places[k];
-        label[panel->tick_count++] = k == 0                ? "1"
-                                     : k == 1              ? basin_plan_text(plan, "%zu", e->top)
-                                     : e->parameters > 0 ? basin_plan_text(plan, "%s", BASIN_COUNT(e->parameters - from_end))
-                                     : from_end > 0        ? basin_plan_text(plan, "P−%zu", from_end)
-                                                           : "P";
+        label[panel->tick_count++] = k == 0   ? "1"
+                                     : k == 1 ? basin_plan_text(plan, "%zu", e->top)
+                                     : e->parameters > 0
+                                         ? basin_plan_text(plan, "%s", BASIN_COUNT(e->parameters - from_end))
+                                     : from_end > 0 ? basin_plan_text(plan, "P−%zu", from_end)
+                                                    : "P";
     }
     panel->tick_at = at;
     panel->tick_label = label;
@@ -305,7 +323,8 @@ done:
     return st;
 }
 
-static void spectrum_caption(basin_plan *plan, const basin_series *series, const char *opening, basin_scale_kind kind, double threshold)
+static void spectrum_caption(basin_plan *plan, const basin_series *series, const char *opening,
+                             basin_scale_kind kind, double threshold)
 {
     basin_plan_caption(plan, "%s", opening);
     for (size_t i = 0; i < plan->count; i++) {
@@ -313,13 +332,22 @@ static void spectrum_caption(basin_plan *plan, const basin_series *series, const
         double                worst = 0;
         for (size_t j = 0; j < s->count && s->residuals != NULL; j++) worst = fmax(worst, s->residuals[j]);
         basin_plan_caption(
-            plan, " %s%s%s of %s eigenvalues, %s%s, N = %s samples, loss %s, largest residual %s%s.", plan->count > 1 ? series[i].label : "",
-            plan->count > 1 ? ": " : "", whole(s) ? "All" : basin_plan_text(plan, "%zu largest and %zu smallest", s->top, s->count - s->top),
-            BASIN_COUNT(s->parameters), basin_spectrum_method_text((basin_spectrum_method)s->method), s->approximate ? " with products by differences" : "",
-            BASIN_COUNT(s->samples), BASIN_NUMBER(s->loss, 3), BASIN_NUMBER(worst, 2), !s->converged ? " (not converged)" : !s->verified ? " (not verified that none is missing)" : "");
+            plan, " %s%s%s of %s eigenvalues, %s%s, N = %s samples, loss %s, largest residual %s%s.",
+            plan->count > 1 ? series[i].label : "", plan->count > 1 ? ": " : "",
+            whole(s) ? "All"
+                     : basin_plan_text(plan, "%zu largest and %zu smallest", s->top, s->count - s->top),
+            BASIN_COUNT(s->parameters), basin_spectrum_method_text((basin_spectrum_method)s->method),
+            s->approximate ? " with products by differences" : "", BASIN_COUNT(s->samples),
+            BASIN_NUMBER(s->loss, 3), BASIN_NUMBER(worst, 2),
+            !s->converged  ? " (not converged)"
+            : !s->verified ? " (not verified that none is missing)"
+                           : "");
     }
-    for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &spectrum_of(plan, i)->stationarity);
-    if (kind == BASIN_SCALE_SYMLOG) basin_plan_caption(plan, " The scale is linear within ±%s and logarithmic beyond.", BASIN_NUMBER(threshold, 1));
+    for (size_t i = 0; i < plan->count; i++)
+        basin_plan_stationarity(plan, i, &spectrum_of(plan, i)->stationarity);
+    if (kind == BASIN_SCALE_SYMLOG)
+        basin_plan_caption(plan, " The scale is linear within ±%s and logarithmic beyond.",
+                           BASIN_NUMBER(threshold, 1));
     const char *ratio = ratio_text(plan, series);
     if (ratio != NULL) basin_plan_caption(plan, " %s.", ratio);
 }
@@ -330,8 +358,8 @@ static basin_status check_spectra(const basin_plan *plan)
 
     for (size_t i = 0; i < plan->count; i++) {
         const basin_spectrum *s = spectrum_of(plan, i);
-        BASIN_CHECK(s->count == 0 || s->eigenvalues != NULL, BASIN_ERR_ARG, "spectrum %zu of a figure has %zu eigenvalues but no values", i + 1,
-                    s->count);
+        BASIN_CHECK(s->count == 0 || s->eigenvalues != NULL, BASIN_ERR_ARG,
+                    "spectrum %zu of a figure has %zu eigenvalues but no values", i + 1, s->count);
     }
 done:
     return st;
@@ -367,16 +395,18 @@ basin_status basin_plan_stem(basin_plan *plan)
             panel->note_count = 1;
         }
     }
-    spectrum_caption(plan, series, "Eigenvalues of the Hessian in descending order; bars: residuals ‖Hq − λq‖ where they are visible.", kind,
-                     threshold);
+    spectrum_caption(
+        plan, series,
+        "Eigenvalues of the Hessian in descending order; bars: residuals ‖Hq − λq‖ where they are visible.",
+        kind, threshold);
 done:
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------------- histogram -- */
+/* ------------------------------------------------------------------------------------------- histogram -- */
 
-static basin_status add_histogram(basin_plan *plan, basin_panel *panel, const basin_plot_scale *scale, size_t bins, size_t i,
-                                  const basin_series *series)
+static basin_status add_histogram(basin_plan *plan, basin_panel *panel, const basin_plot_scale *scale,
+                                  size_t bins, size_t i, const basin_series *series)
 {
     basin_status          st = BASIN_OK;
     const basin_spectrum *s = spectrum_of(plan, i);
@@ -415,7 +445,8 @@ basin_status basin_plan_histogram(basin_plan *plan)
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_TRY(eigenvalue_scale(plan, &kind, &threshold));
     for (size_t i = 0; i < plan->count; i++)
-        for (size_t j = 0; j < spectrum_of(plan, i)->count; j++) basin_range_add(&x, spectrum_of(plan, i)->eigenvalues[j]);
+        for (size_t j = 0; j < spectrum_of(plan, i)->count; j++)
+            basin_range_add(&x, spectrum_of(plan, i)->eigenvalues[j]);
     basin_plot_scale scale = fit(kind, threshold, &x, 0.02);
     BASIN_TRY(basin_plan_panels(plan, 2, 1));
     basin_panel *panel = &plan->panels[0], *rug = &plan->panels[1];
@@ -423,8 +454,13 @@ basin_status basin_plan_histogram(basin_plan *plan)
         const basin_spectrum *s = spectrum_of(plan, i);
         BASIN_TRY(add_histogram(plan, panel, &scale, bins, i, series));
         basin_pen pen = {.color = series[i].look.color, .width = 0.5};
-        BASIN_TRY(basin_panel_add(
-            plan, rug, (basin_mark){.type = &basin_mark_rug, .count = s->count, .x = s->eigenvalues, .pen = pen, .slot = i, .slots = plan->count}));
+        BASIN_TRY(basin_panel_add(plan, rug,
+                                  (basin_mark){.type = &basin_mark_rug,
+                                               .count = s->count,
+                                               .x = s->eigenvalues,
+                                               .pen = pen,
+                                               .slot = i,
+                                               .slots = plan->count}));
     }
     basin_panel_ranges(panel, &(basin_range){0}, &y);
     panel->x = rug->x = scale;
@@ -440,7 +476,8 @@ basin_status basin_plan_histogram(basin_plan *plan)
     const char *opening = "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a stroke.";
     if (kind == BASIN_SCALE_SYMLOG)
         opening = basin_plan_text(plan,
-                                  "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a stroke. Bins are even on the scale drawn, not in "
+                                  "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a "
+                                  "stroke. Bins are even on the scale drawn, not in "
                                   "λ: counts jump at ±%s, where it turns from linear to logarithmic.",
                                   BASIN_NUMBER(threshold, 1));
     spectrum_caption(plan, series, opening, kind, threshold);

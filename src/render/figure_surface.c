@@ -1,8 +1,8 @@
 /* A plane through the parameters: contour lines, a heat map, and the signed change against the centre.
  *
- * Several planes stand side by side with one set of levels, one colour scale and one range of losses, so that equal colours mean
- * equal losses. «contour:test» draws the split of that name; without a colon the first one. Equal units on both axes (directions
- * of equal norm) make a plot of equal aspect.
+ * Several planes stand side by side with one set of levels, one colour scale and one range of losses, so that
+ * equal colours mean equal losses. «contour:test» draws the split of that name; without a colon the first
+ * one. Equal units on both axes (directions of equal norm) make a plot of equal aspect.
  */
 #include <math.h>
 #include <string.h>
@@ -24,19 +24,23 @@ static basin_status find_field(const basin_plan *plan, size_t i, const char *kin
     basin_status       st = BASIN_OK;
     const basin_slice *s = plan->results[i]->value;
 
-    BASIN_CHECK(s->axis_count == 2, BASIN_ERR_ARG, "figure %s: slice %zu has %zu direction; draw it as lines", kind, i + 1, s->axis_count);
+    BASIN_CHECK(s->axis_count == 2, BASIN_ERR_ARG, "figure %s: slice %zu has %zu direction; draw it as lines",
+                kind, i + 1, s->axis_count);
     *out = (field){.slice = s};
     for (size_t k = 0; k < s->surface_count && out->surface == NULL; k++) {
         const char *split = s->surfaces[k].split;
-        if (plan->variant[0] == '\0' || (split != NULL && strcmp(split, plan->variant) == 0)) out->surface = &s->surfaces[k];
+        if (plan->variant[0] == '\0' || (split != NULL && strcmp(split, plan->variant) == 0))
+            out->surface = &s->surfaces[k];
     }
-    BASIN_CHECK(out->surface != NULL, BASIN_ERR_MISSING, "figure %s: slice %zu has no split «%s»; the first is %s", kind, i + 1, plan->variant,
+    BASIN_CHECK(out->surface != NULL, BASIN_ERR_MISSING,
+                "figure %s: slice %zu has no split «%s»; the first is %s", kind, i + 1, plan->variant,
                 s->surface_count > 0 && s->surfaces[0].split != NULL ? s->surfaces[0].split : "unnamed");
     const basin_surface *f = out->surface;
-    BASIN_CHECK(f->loss != NULL && s->axes[0].coordinates != NULL && s->axes[1].coordinates != NULL && f->columns == s->axes[0].count &&
-                    f->rows == s->axes[1].count && f->rows > 0 && f->columns > 0,
-                BASIN_ERR_SHAPE, "figure %s: %zu x %zu losses for %zu x %zu coordinates", kind, f->rows, f->columns, s->axes[1].count,
-                s->axes[0].count);
+    BASIN_CHECK(f->loss != NULL && s->axes[0].coordinates != NULL && s->axes[1].coordinates != NULL &&
+                    f->columns == s->axes[0].count && f->rows == s->axes[1].count && f->rows > 0 &&
+                    f->columns > 0,
+                BASIN_ERR_SHAPE, "figure %s: %zu x %zu losses for %zu x %zu coordinates", kind, f->rows,
+                f->columns, s->axes[1].count, s->axes[0].count);
     out->z = f->loss;
 done:
     return st;
@@ -103,7 +107,9 @@ static bool same_axes(const basin_plan *plan, const field *fields)
     for (size_t i = 1; i < plan->count; i++) {
         for (size_t k = 0; k < 2; k++) {
             const basin_axis *a = &fields[0].slice->axes[k], *b = &fields[i].slice->axes[k];
-            if (a->coordinates[0] != b->coordinates[0] || a->coordinates[a->count - 1] != b->coordinates[b->count - 1]) return false;
+            if (a->coordinates[0] != b->coordinates[0] ||
+                a->coordinates[a->count - 1] != b->coordinates[b->count - 1])
+                return false;
         }
     }
     return true;
@@ -134,8 +140,8 @@ done:
     return st;
 }
 
-static basin_status add_field(basin_plan *plan, basin_panel *panel, const field *f, look kind, const basin_paint *paint, const double *levels,
-                              size_t level_count)
+static basin_status add_field(basin_plan *plan, basin_panel *panel, const field *f, look kind,
+                              const basin_paint *paint, const double *levels, size_t level_count)
 {
     basin_status        st = BASIN_OK;
     const basin_axis   *across = &f->slice->axes[0], *up = &f->slice->axes[1];
@@ -151,7 +157,8 @@ static basin_status add_field(basin_plan *plan, basin_panel *panel, const field 
 
     if (kind == CONTOUR) {
         BASIN_CHECK(f->surface->rows >= 2 && f->surface->columns >= 2, BASIN_ERR_ARG,
-                    "figure contour: a grid of %zu x %zu; at least 2 x 2, or draw it as heat", f->surface->rows, f->surface->columns);
+                    "figure contour: a grid of %zu x %zu; at least 2 x 2, or draw it as heat",
+                    f->surface->rows, f->surface->columns);
         mark.count = level_count, mark.levels = levels;
         mark.pen = (basin_pen){.width = 0.9};
         mark.clear = centre;
@@ -171,7 +178,9 @@ done:
 
 static const char *direction_text(const basin_axis *axis)
 {
-    return axis->definition != NULL ? axis->definition : axis->direction != NULL ? axis->direction : "as given";
+    return axis->definition != NULL  ? axis->definition
+           : axis->direction != NULL ? axis->direction
+                                     : "as given";
 }
 
 /* The directions of one plane, where they are not those of the plane before. */
@@ -193,15 +202,18 @@ static void hatched_caption(basin_plan *plan, look kind, const field *fields, co
         for (size_t j = 0; j < fields[i].surface->rows * fields[i].surface->columns; j++) {
             bool finite = isfinite(fields[i].z[j]);
             missing = missing || !finite;
-            outside = outside || (finite && kind != CONTOUR && !isfinite(basin_scale_at(&paint->scale, fields[i].z[j])));
+            outside = outside ||
+                      (finite && kind != CONTOUR && !isfinite(basin_scale_at(&paint->scale, fields[i].z[j])));
         }
     }
     if (missing || outside)
-        basin_plan_caption(plan, " Hatched: %s%s%s.", missing ? "not finite" : "", missing && outside ? " or " : "",
+        basin_plan_caption(plan, " Hatched: %s%s%s.", missing ? "not finite" : "",
+                           missing && outside ? " or " : "",
                            outside ? "not above 0, no place on the logarithmic scale" : "");
 }
 
-static void surface_caption(basin_plan *plan, look kind, const field *fields, const basin_series *series, const basin_paint *paint, bool levels_log)
+static void surface_caption(basin_plan *plan, look kind, const field *fields, const basin_series *series,
+                            const basin_paint *paint, bool levels_log)
 {
     const basin_slice   *s = fields[0].slice;
     const basin_surface *f = fields[0].surface;
@@ -211,19 +223,31 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
                        kind == CONTOUR ? "Contour lines of the loss"
                        : kind == HEAT  ? "Loss"
                                        : "Loss minus the loss at the centre",
-                       BASIN_COUNT(s->parameters), f->split != NULL ? f->split : "", f->split != NULL ? ", " : "", BASIN_COUNT(f->samples));
-    if (several) basin_plan_caption(plan, " The cross marks the centre; the cosine is that between the two directions.");
+                       BASIN_COUNT(s->parameters), f->split != NULL ? f->split : "",
+                       f->split != NULL ? ", " : "", BASIN_COUNT(f->samples));
+    if (several)
+        basin_plan_caption(plan,
+                           " The cross marks the centre; the cosine is that between the two directions.");
     for (size_t i = 0; i < plan->count; i++) {
-        double cosine = fabs(fields[i].slice->cosine) < 1e-12 ? 0 : fields[i].slice->cosine; /* orthogonal but for rounding */
+        /* orthogonal but for rounding */
+        double cosine = fabs(fields[i].slice->cosine) < 1e-12 ? 0 : fields[i].slice->cosine;
         plane_caption(plan, fields, i);
-        if (several) basin_plan_caption(plan, " %s: loss at the centre %s", series[i].label, BASIN_NUMBER(fields[i].surface->centre_loss, 3));
-        if (isfinite(cosine)) basin_plan_caption(plan, "%s %s", several ? ", cosine" : " Cosine between them", BASIN_NUMBER(cosine, 2));
+        if (several)
+            basin_plan_caption(plan, " %s: loss at the centre %s", series[i].label,
+                               BASIN_NUMBER(fields[i].surface->centre_loss, 3));
+        if (isfinite(cosine))
+            basin_plan_caption(plan, "%s %s", several ? ", cosine" : " Cosine between them",
+                               BASIN_NUMBER(cosine, 2));
         if (several || isfinite(cosine)) basin_plan_caption(plan, ".");
     }
-    if (!several) basin_plan_caption(plan, " The cross marks the centre, loss %s.", BASIN_NUMBER(f->centre_loss, 3));
+    if (!several)
+        basin_plan_caption(plan, " The cross marks the centre, loss %s.", BASIN_NUMBER(f->centre_loss, 3));
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
-    if (isfinite(paint->cap)) basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
-    if (several) basin_plan_caption(plan, " All panels have the same %s.", kind == CONTOUR ? "levels" : "colour scale");
+    if (isfinite(paint->cap))
+        basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
+    if (several)
+        basin_plan_caption(plan, " All panels have the same %s.",
+                           kind == CONTOUR ? "levels" : "colour scale");
     hatched_caption(plan, kind, fields, paint);
     for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &fields[i].slice->stationarity);
 }
@@ -234,9 +258,12 @@ static const char *units(basin_plan *plan, const field *fields)
     double a = fields[0].slice->axes[0].norm, b = fields[0].slice->axes[1].norm;
 
     for (size_t i = 1; i < plan->count; i++)
-        if (fields[i].slice->axes[0].norm != a || fields[i].slice->axes[1].norm != b) return "axes in units of each direction";
-    if (a == b) return basin_plan_text(plan, "axes: distance from θ in units of ‖d‖ = %s", BASIN_NUMBER(a, 3));
-    return basin_plan_text(plan, "axes in units of the directions, ‖d‖ = %s across, %s up", BASIN_NUMBER(a, 3), BASIN_NUMBER(b, 3));
+        if (fields[i].slice->axes[0].norm != a || fields[i].slice->axes[1].norm != b)
+            return "axes in units of each direction";
+    if (a == b)
+        return basin_plan_text(plan, "axes: distance from θ in units of ‖d‖ = %s", BASIN_NUMBER(a, 3));
+    return basin_plan_text(plan, "axes in units of the directions, ‖d‖ = %s across, %s up",
+                           BASIN_NUMBER(a, 3), BASIN_NUMBER(b, 3));
 }
 
 typedef struct levels { /* of contour lines; none for other kinds */
@@ -251,21 +278,28 @@ static basin_status choose_levels(basin_plan *plan, const basin_range *range, ba
     basin_status st = BASIN_OK;
 
     BASIN_PLAN_ALLOC(plan, out->values, BASIN_MAX_LEVELS);
-    out->count = basin_contour_levels(range->low, range->high, plan->width < 300 ? 9 : 12, out->values, &out->logarithmic);
+    out->count = basin_contour_levels(range->low, range->high, plan->width < 300 ? 9 : 12, out->values,
+                                      &out->logarithmic);
     if (out->count == 0) goto done;
-    double first = basin_scale_at(&paint->scale, out->values[0]), last = basin_scale_at(&paint->scale, out->values[out->count - 1]);
+    double first = basin_scale_at(&paint->scale, out->values[0]);
+    double last = basin_scale_at(&paint->scale, out->values[out->count - 1]);
     paint->scale.low = out->values[0];
-    paint->scale.high = basin_scale_value(&paint->scale, last > first ? (last - first) / (1 - first) / 0.8 : 2);
+    paint->scale.high =
+        basin_scale_value(&paint->scale, last > first ? (last - first) / (1 - first) / 0.8 : 2);
 done:
     return st;
 }
 
 /* Axes, title and colour bar of the i-th plane; one bar a row will do, since one scale is for all. */
-static void label_panel(basin_plan *plan, look kind, const field *fields, const basin_series *series, const basin_paint *paint, size_t i)
+static void label_panel(basin_plan *plan, look kind, const field *fields, const basin_series *series,
+                        const basin_paint *paint, size_t i)
 {
     basin_panel     *panel = &plan->panels[i];
-    bool             below = i + plan->columns >= plan->count, left = i % plan->columns == 0, shared = same_axes(plan, fields);
-    basin_label_form form = plan->count > 1 ? BASIN_LABEL_SHORT : plan->width < 300 ? BASIN_LABEL_BROKEN : BASIN_LABEL_LINE;
+    bool             below = i + plan->columns >= plan->count, left = i % plan->columns == 0;
+    bool             shared = same_axes(plan, fields);
+    basin_label_form form = plan->count > 1     ? BASIN_LABEL_SHORT
+                            : plan->width < 300 ? BASIN_LABEL_BROKEN
+                                                : BASIN_LABEL_LINE;
 
     panel->x_label = below ? basin_axis_label(plan, &fields[i].slice->axes[0], form) : NULL;
     panel->y_label = left ? basin_axis_label(plan, &fields[i].slice->axes[1], form) : NULL;
@@ -275,7 +309,8 @@ static void label_panel(basin_plan *plan, look kind, const field *fields, const 
     panel->no_y = shared && !left;
     if (kind == CONTOUR || i % plan->columns != plan->columns - 1) return;
     panel->bar = paint;
-    panel->bar_label = basin_plan_scale_label(plan, kind == HEAT ? "loss" : "loss − loss at centre", &paint->scale, plan->width < 300 ? "\n" : " ");
+    panel->bar_label = basin_plan_scale_label(plan, kind == HEAT ? "loss" : "loss − loss at centre",
+                                              &paint->scale, plan->width < 300 ? "\n" : " ");
 }
 
 static basin_status plan_surface(basin_plan *plan, look kind, const char *name)

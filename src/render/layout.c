@@ -1,11 +1,12 @@
 /* Where everything stands.
  *
  *   1. From a first guess of the plots' widths: ticks, and from their measured numbers each panel's margins.
- *   2. Columns share left and right margins, rows share upper and lower ones, so that plots line up; what is left of the width
- *      is divided evenly. Heights are the panels' own, or as given, or follow from equal units.
+ *   2. Columns share left and right margins, rows share upper and lower ones, so that plots line up; what is
+ *      left of the width is divided evenly. Heights are the panels' own, or as given, or follow from equal
+ *      units.
  *   3. Once more with the widths found, since labels break into lines by them.
- *   4. Panels are drawn; a legend goes where its plot is empty. If some plot has no such place, everything is drawn again with
- *      that legend above its panel.
+ *   4. Panels are drawn; a legend goes where its plot is empty. If some plot has no such place, everything is
+ *      drawn again with that legend above its panel.
  */
 #include <math.h>
 #include <stdio.h>
@@ -15,8 +16,9 @@
 
 #define MAX_GRID 64
 
-enum { PAD = 4, BETWEEN = 7, LARGEST_SQUARE = 280, NOTE_OVER = 14 }; /* points: to the page's edge, between panels, plots of equal units,
-                                                                        how much wider than its plot a note may be */
+/* points: to the page's edge, between panels, plots of equal units, how much wider than its plot a note may
+   be */
+enum { PAD = 4, BETWEEN = 7, LARGEST_SQUARE = 280, NOTE_OVER = 14 };
 
 typedef struct margins {
     double left, right, top, bottom;
@@ -58,8 +60,11 @@ static double overhang(basin_canvas *canvas, const basin_panel *panel, double wi
 
     for (size_t i = 0; i < panel->x_ticks.count + panel->tick_count && !panel->no_x; i++) {
         bool        named = i >= panel->x_ticks.count;
-        const char *label = named ? panel->tick_label[i - panel->x_ticks.count] : panel->x_ticks.tick[i].label;
-        double      at = basin_scale_at(&panel->x, named ? panel->tick_at[i - panel->x_ticks.count] : panel->x_ticks.tick[i].value) * width;
+        const char *label =
+            named ? panel->tick_label[i - panel->x_ticks.count] : panel->x_ticks.tick[i].label;
+        double at = basin_scale_at(&panel->x, named ? panel->tick_at[i - panel->x_ticks.count]
+                                                    : panel->x_ticks.tick[i].value) *
+                    width;
         if (named && panel->tick_color != NULL) continue; /* these break into lines inside their slots */
         basin_canvas_measure(canvas, label, &(basin_type){0}, &w, &h);
         most = fmax(most, right ? at + w / 2 - width : w / 2 - at);
@@ -84,7 +89,8 @@ static const char *x_text(const basin_panel *panel, char room[512])
 
 static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, double width)
 {
-    double size = basin_canvas_font_size(canvas), tallest = panel->x_ticks.count > 0 ? text_height(canvas, "0", 0, 0) : 0;
+    double size = basin_canvas_font_size(canvas);
+    double tallest = panel->x_ticks.count > 0 ? text_height(canvas, "0", 0, 0) : 0;
     char   room[512];
 
     if (panel->no_x) return BASIN_TICK;
@@ -102,7 +108,9 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
     double  size = basin_canvas_font_size(canvas), note = BASIN_NOTE_SIZE * size;
     margins m = {.left = 1, .right = 3, .top = 0.55 * size, .bottom = 0};
 
-    if (!panel->bare) m.left = BASIN_TICK + (panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks)) + y_label_width(canvas, panel);
+    if (!panel->bare)
+        m.left = BASIN_TICK + (panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks)) +
+                 y_label_width(canvas, panel);
     m.left = fmax(m.left, overhang(canvas, panel, width, false) + 1);
     m.right = fmax(m.right, overhang(canvas, panel, width, true) + 1);
     m.right = fmax(m.right, basin_bar_width(panel, canvas));
@@ -130,7 +138,8 @@ static double outer_head(basin_plan *plan, basin_canvas *canvas, const grid *g)
 {
     double inner = plan->width - 2 * PAD, head = PAD;
 
-    if (plan->options->title != NULL) head += text_height(canvas, plan->options->title, 1.125 * plan->font_size, inner) + 3;
+    if (plan->options->title != NULL)
+        head += text_height(canvas, plan->options->title, 1.125 * plan->font_size, inner) + 3;
     if (plan->warning != NULL) head += text_height(canvas, plan->warning, 0, inner) + 2;
     if (plan->legend_shared) {
         basin_legend legend = {0};
@@ -144,7 +153,8 @@ static double outer_foot(basin_plan *plan, basin_canvas *canvas, const char *foo
 {
     double foot = PAD;
 
-    if (plan->note != NULL) foot += text_height(canvas, plan->note, BASIN_NOTE_SIZE * plan->font_size, plan->width - 2 * PAD) + 3;
+    if (plan->note != NULL)
+        foot += text_height(canvas, plan->note, BASIN_NOTE_SIZE * plan->font_size, plan->width - 2 * PAD) + 3;
     if (footer != NULL) foot += text_height(canvas, "0", 5, 0) + 2;
     return foot;
 }
@@ -171,12 +181,15 @@ static void sum_margins(basin_plan *plan, basin_canvas *canvas, grid *g)
 static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *footer, grid *g, double *page)
 {
     basin_status st = BASIN_OK;
-    double       fixed = plan->width - 2 * PAD - BETWEEN * (double)(g->columns - 1), plots = 0, others = 0, least = 30;
+    double       fixed = plan->width - 2 * PAD - BETWEEN * (double)(g->columns - 1), plots = 0, others = 0;
+    double       least = 30;
 
     for (size_t c = 0; c < g->columns; c++) fixed -= g->left[c] + g->right[c];
     g->width = fixed / (double)g->columns;
-    BASIN_CHECK(g->width >= least, BASIN_ERR_ARG, "width %.3g in leaves no room for %zu panels side by side; at least %.2g in", plan->width / 72,
-                g->columns, (plan->width + (double)g->columns * (least - g->width)) / 72 + 0.05);
+    BASIN_CHECK(g->width >= least, BASIN_ERR_ARG,
+                "width %.3g in leaves no room for %zu panels side by side; at least %.2g in",
+                plan->width / 72, g->columns,
+                (plan->width + (double)g->columns * (least - g->width)) / 72 + 0.05);
     g->head = outer_head(plan, canvas, g);
     g->foot = outer_foot(plan, canvas, footer);
     for (size_t r = 0; r < g->rows; r++) {
@@ -195,8 +208,9 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
     *page = g->head + g->foot + plots + others;
     if (plan->options->height > 0) {
         double room = 72 * plan->options->height - (*page - plots);
-        BASIN_CHECK(room >= 0.2 * plots && room >= 12, BASIN_ERR_ARG, "height %.3g in leaves no room for the figure; at least %.2g in",
-                    plan->options->height, (*page - 0.8 * plots) / 72 + 0.05);
+        BASIN_CHECK(room >= 0.2 * plots && room >= 12, BASIN_ERR_ARG,
+                    "height %.3g in leaves no room for the figure; at least %.2g in", plan->options->height,
+                    (*page - 0.8 * plots) / 72 + 0.05);
         for (size_t r = 0; r < g->rows; r++) g->heights[r] *= room / plots;
         for (size_t i = 0; i < plan->panel_count; i++) plan->panels[i].height = g->heights[i / g->columns];
         *page = 72 * plan->options->height;
@@ -223,8 +237,8 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
                     double w = fmin(g->width, g->heights[r] / ratio), h = w * ratio;
                     panel->box = (basin_rect){x + (g->width - w) / 2, y, x + (g->width + w) / 2, y + h};
                 }
-                basin_axes_ticks(panel, canvas, panel->box.right - panel->box.left, panel->box.bottom - panel->box.top, &panel->x_ticks,
-                                 &panel->y_ticks);
+                basin_axes_ticks(panel, canvas, panel->box.right - panel->box.left,
+                                 panel->box.bottom - panel->box.top, &panel->x_ticks, &panel->y_ticks);
             }
             x += g->width + g->right[c] + BETWEEN;
         }
@@ -232,9 +246,10 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
     }
 }
 
-/* ----------------------------------------------------------------------------------------------- drawing -- */
+/* --------------------------------------------------------------------------------------------- drawing -- */
 
-/* Rules first, which a legend may cover if it must; then the data, which it may not. Returns the moment between. */
+/* Rules first, which a legend may cover if it must; then the data, which it may not. Returns the moment
+   between. */
 static basin_moment draw_marks(const basin_panel *panel, basin_canvas *canvas)
 {
     basin_view   view = {.x = &panel->x, .y = &panel->y, .box = panel->box};
@@ -242,7 +257,8 @@ static basin_moment draw_marks(const basin_panel *panel, basin_canvas *canvas)
 
     for (size_t pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < panel->mark_count; i++)
-            if ((panel->marks[i].type == &basin_mark_rule) == (pass == 0)) panel->marks[i].type->draw(&panel->marks[i], &view, canvas);
+            if ((panel->marks[i].type == &basin_mark_rule) == (pass == 0))
+                panel->marks[i].type->draw(&panel->marks[i], &view, canvas);
         if (pass == 0) between = basin_canvas_now(canvas);
     }
     return between;
@@ -251,7 +267,8 @@ static basin_moment draw_marks(const basin_panel *panel, basin_canvas *canvas)
 /* The largest of a few sizes that finds an empty place; its own axes and title stand inside that place. */
 static void draw_inset(basin_panel *inset, basin_canvas *canvas, basin_moment from, const basin_rect *plot)
 {
-    static const double sizes[][2] = {{0.62, 0.62}, {0.62, 0.5}, {0.54, 0.54}, {0.54, 0.46}, {0.46, 0.5}, {0.46, 0.42}};
+    static const double sizes[][2] = {{0.62, 0.62}, {0.62, 0.5}, {0.54, 0.54},
+                                      {0.54, 0.46}, {0.46, 0.5}, {0.46, 0.42}};
     double              width = plot->right - plot->left, height = plot->bottom - plot->top;
     basin_rect          place;
 
@@ -261,14 +278,17 @@ static void draw_inset(basin_panel *inset, basin_canvas *canvas, basin_moment fr
         basin_axes_ticks(inset, canvas, w - 30, h - 25, &inset->x_ticks, &inset->y_ticks);
         inset->height = h - 25;
         margins m = measure(canvas, inset, w - 30);
-        inset->box = (basin_rect){place.left + m.left + 2, place.top + m.top + 1, place.right - m.right - 1, place.bottom - m.bottom - 2};
-        basin_axes_ticks(inset, canvas, inset->box.right - inset->box.left, inset->box.bottom - inset->box.top, &inset->x_ticks, &inset->y_ticks);
+        inset->box = (basin_rect){place.left + m.left + 2, place.top + m.top + 1, place.right - m.right - 1,
+                                  place.bottom - m.bottom - 2};
+        basin_axes_ticks(inset, canvas, inset->box.right - inset->box.left,
+                         inset->box.bottom - inset->box.top, &inset->x_ticks, &inset->y_ticks);
         basin_canvas_box(canvas, place, basin_white, 0);
         basin_axes_draw(inset, canvas);
         draw_marks(inset, canvas);
         basin_axes_frame(inset, canvas);
         if (inset->title != NULL)
-            basin_canvas_text(canvas, inset->title, (inset->box.left + inset->box.right) / 2, inset->box.top - 2,
+            basin_canvas_text(canvas, inset->title, (inset->box.left + inset->box.right) / 2,
+                              inset->box.top - 2,
                               &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
         return;
     }
@@ -277,19 +297,23 @@ static void draw_inset(basin_panel *inset, basin_canvas *canvas, basin_moment fr
 static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
 {
     const basin_rect *b = &panel->box;
-    double            middle = (b->left + b->right) / 2, width = b->right - b->left, size = basin_canvas_font_size(canvas);
+    double            middle = (b->left + b->right) / 2, width = b->right - b->left;
+    double            size = basin_canvas_font_size(canvas);
     basin_type        type = {.color = basin_black, .across = 0.5, .width = width + 20};
     char              room[512];
 
     double y = b->bottom + x_axis_height(canvas, panel, width);
     if (panel->x_label != NULL && !panel->no_x) {
-        basin_canvas_text(canvas, x_text(panel, room), middle, y - text_height(canvas, x_text(panel, room), 0, width + 20), &type);
+        basin_canvas_text(canvas, x_text(panel, room), middle,
+                          y - text_height(canvas, x_text(panel, room), 0, width + 20), &type);
     }
     for (size_t i = 0; i < panel->note_count; i++) {
         const basin_panel_note *note = &panel->notes[i];
         y += i == 0 ? 2 : 0;
         basin_canvas_text(canvas, note->text, middle, y,
-                          &(basin_type){.size = BASIN_NOTE_SIZE * size, .color = note->warning ? basin_warning : basin_black, .across = 0.5,
+                          &(basin_type){.size = BASIN_NOTE_SIZE * size,
+                                        .color = note->warning ? basin_warning : basin_black,
+                                        .across = 0.5,
                                         .width = width + NOTE_OVER});
         y += text_height(canvas, note->text, BASIN_NOTE_SIZE * size, width + NOTE_OVER);
     }
@@ -299,7 +323,8 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
         turned.angle = -acos(0);
         turned.width = b->bottom - b->top + 8;
         double across = text_height(canvas, panel->y_label, 0, turned.width);
-        basin_canvas_text(canvas, panel->y_label, b->left - BASIN_TICK - numbers - 2.5 - across / 2, (b->top + b->bottom) / 2, &turned);
+        basin_canvas_text(canvas, panel->y_label, b->left - BASIN_TICK - numbers - 2.5 - across / 2,
+                          (b->top + b->bottom) / 2, &turned);
     }
 }
 
@@ -319,16 +344,23 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
         above -= basin_legend_rows(canvas, &legend, 0, 0, panel->box.right - panel->box.left, false);
         basin_legend_rows(canvas, &legend, panel->box.left, above, panel->box.right - panel->box.left, true);
     } else if (legend.count > 0) {
-        found = basin_legend_inside(canvas, &legend, start, &panel->box) || basin_legend_inside(canvas, &legend, from, &panel->box);
+        found = basin_legend_inside(canvas, &legend, start, &panel->box) ||
+                basin_legend_inside(canvas, &legend, from, &panel->box);
     }
     basin_axes_frame(panel, canvas);
     if (panel->empty != NULL)
-        basin_canvas_text(canvas, panel->empty, (panel->box.left + panel->box.right) / 2, (panel->box.top + panel->box.bottom) / 2,
-                          &(basin_type){.color = basin_grey, .across = 0.5, .down = 0.5, .width = panel->box.right - panel->box.left});
+        basin_canvas_text(canvas, panel->empty, (panel->box.left + panel->box.right) / 2,
+                          (panel->box.top + panel->box.bottom) / 2,
+                          &(basin_type){.color = basin_grey,
+                                        .across = 0.5,
+                                        .down = 0.5,
+                                        .width = panel->box.right - panel->box.left});
     if (panel->y_ticks.exponent != 0 && !panel->no_y) above -= size;
     if (panel->title != NULL)
-        basin_canvas_text(canvas, panel->title, (panel->box.left + panel->box.right) / 2, above,
-                          &(basin_type){.color = basin_black, .across = 0.5, .down = 1, .width = panel->box.right - panel->box.left});
+        basin_canvas_text(
+            canvas, panel->title, (panel->box.left + panel->box.right) / 2, above,
+            &(basin_type){
+                .color = basin_black, .across = 0.5, .down = 1, .width = panel->box.right - panel->box.left});
     draw_labels(panel, canvas);
     return found;
 }
@@ -338,12 +370,14 @@ static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, co
     double inner = plan->width - 2 * PAD, y = PAD, bottom = page - PAD;
 
     if (plan->options->title != NULL) {
-        basin_type type = {.size = 1.125 * plan->font_size, .color = basin_black, .across = 0.5, .width = inner};
+        basin_type type = {
+            .size = 1.125 * plan->font_size, .color = basin_black, .across = 0.5, .width = inner};
         basin_canvas_text(canvas, plan->options->title, plan->width / 2, y, &type);
         y += text_height(canvas, plan->options->title, type.size, inner) + 3;
     }
     if (plan->warning != NULL) {
-        basin_canvas_text(canvas, plan->warning, plan->width / 2, y, &(basin_type){.color = basin_warning, .across = 0.5, .width = inner});
+        basin_canvas_text(canvas, plan->warning, plan->width / 2, y,
+                          &(basin_type){.color = basin_warning, .across = 0.5, .width = inner});
         y += text_height(canvas, plan->warning, 0, inner) + 2;
     }
     if (plan->legend_shared) {
@@ -352,30 +386,40 @@ static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, co
         basin_legend_rows(canvas, &legend, legend_left(g), y, plan->width - PAD - legend_left(g), true);
     }
     if (footer != NULL) {
-        basin_canvas_text(canvas, footer, plan->width - PAD, bottom,
-                          &(basin_type){.size = 5, .color = basin_grey, .across = 1, .down = 1, .width = inner, .one_line = true});
+        basin_canvas_text(
+            canvas, footer, plan->width - PAD, bottom,
+            &(basin_type){
+                .size = 5, .color = basin_grey, .across = 1, .down = 1, .width = inner, .one_line = true});
         bottom -= text_height(canvas, "0", 5, 0) + 2;
     }
     if (plan->note != NULL)
         basin_canvas_text(canvas, plan->note, plan->width / 2, bottom,
-                          &(basin_type){.size = BASIN_NOTE_SIZE * plan->font_size, .color = basin_black, .across = 0.5, .down = 1, .width = inner});
+                          &(basin_type){.size = BASIN_NOTE_SIZE * plan->font_size,
+                                        .color = basin_black,
+                                        .across = 0.5,
+                                        .down = 1,
+                                        .width = inner});
 }
 
 basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas **out)
 {
     basin_status  st = BASIN_OK;
     basin_canvas *canvas = NULL;
-    grid          g = {.columns = plan->columns, .rows = (plan->panel_count + plan->columns - 1) / plan->columns};
-    bool          again = true;
-    double        page = 0;
+    grid   g = {.columns = plan->columns, .rows = (plan->panel_count + plan->columns - 1) / plan->columns};
+    bool   again = true;
+    double page = 0;
 
-    BASIN_CHECK(g.rows <= MAX_GRID && g.columns <= MAX_GRID, BASIN_ERR_ARG, "a figure of %zu panels; at most %d rows", plan->panel_count, MAX_GRID);
-    BASIN_TRY(basin_canvas_create(plan->width, 72, plan->options->font != NULL ? plan->options->font : "DejaVu Sans", plan->font_size, &canvas));
+    BASIN_CHECK(g.rows <= MAX_GRID && g.columns <= MAX_GRID, BASIN_ERR_ARG,
+                "a figure of %zu panels; at most %d rows", plan->panel_count, MAX_GRID);
+    BASIN_TRY(basin_canvas_create(plan->width, 72,
+                                  plan->options->font != NULL ? plan->options->font : "DejaVu Sans",
+                                  plan->font_size, &canvas));
     while (again) {
         again = false;
         basin_canvas_rewind(canvas, (basin_moment){0});
         g.width = fmax(plan->width / (double)g.columns - 45, 30);
-        for (size_t pass = 0; pass < 5; pass++) { /* two to find the size; then margins may only grow, so that it settles */
+        /* two to find the size; then margins may only grow, so that it settles */
+        for (size_t pass = 0; pass < 5; pass++) {
             if (pass < 2) reset_margins(&g);
             sum_margins(plan, canvas, &g);
             BASIN_TRY(arrange(plan, canvas, footer, &g, &page));

@@ -31,7 +31,8 @@ static bool cut(const basin_rect *box, double a[2], double b[2])
         double d = to[i] - from[i];
         if (d == 0 && (from[i] < low[i] || from[i] > high[i])) return false;
         if (d == 0) continue;
-        double enter = ((d > 0 ? low[i] : high[i]) - from[i]) / d, leave = ((d > 0 ? high[i] : low[i]) - from[i]) / d;
+        double enter = ((d > 0 ? low[i] : high[i]) - from[i]) / d;
+        double leave = ((d > 0 ? high[i] : low[i]) - from[i]) / d;
         t0 = fmax(t0, enter);
         t1 = fmin(t1, leave);
     }
@@ -43,15 +44,18 @@ static bool cut(const basin_rect *box, double a[2], double b[2])
     return true;
 }
 
-void basin_view_path(const basin_view *view, basin_canvas *canvas, const double *x, const double *y, size_t count, const basin_pen *pen)
+void basin_view_path(const basin_view *view, basin_canvas *canvas, const double *x, const double *y,
+                     size_t count, const basin_pen *pen)
 {
     double *path = basin_canvas_scratch(canvas, 2 * (count + 1));
     size_t  used = 0;
 
     for (size_t i = 0; path != NULL && i + 1 < count; i++) {
-        double a[2] = {basin_view_x(view, x[i]), basin_view_y(view, y[i])}, b[2] = {basin_view_x(view, x[i + 1]), basin_view_y(view, y[i + 1])};
+        double a[2] = {basin_view_x(view, x[i]), basin_view_y(view, y[i])};
+        double b[2] = {basin_view_x(view, x[i + 1]), basin_view_y(view, y[i + 1])};
         double end[2] = {b[0], b[1]};
-        bool   drawn = isfinite(a[0]) && isfinite(a[1]) && isfinite(b[0]) && isfinite(b[1]) && cut(&view->box, a, b);
+        bool   drawn =
+            isfinite(a[0]) && isfinite(a[1]) && isfinite(b[0]) && isfinite(b[1]) && cut(&view->box, a, b);
         if (drawn && used == 0) path[0] = a[0], path[1] = a[1], used = 1;
         if (drawn) path[2 * used] = b[0], path[2 * used + 1] = b[1], used++;
         if (used > 0 && (!drawn || b[0] != end[0] || b[1] != end[1] || i + 2 == count)) {

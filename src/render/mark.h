@@ -1,4 +1,5 @@
-/* Marks: what is drawn inside a panel. Each kind is one file, mark_NAME.c, and one line in mark_list.h. */
+/* Marks: what is drawn inside a panel. Each kind is one file, mark_NAME.c, and one line in
+   mark_list.h. */
 #ifndef BASIN_RENDER_MARK_H
 #define BASIN_RENDER_MARK_H
 
@@ -10,10 +11,12 @@ typedef struct basin_view { /* the plot area of a panel and its scales */
     basin_rect              box;
 } basin_view;
 
-double basin_view_x(const basin_view *view, double value); /* points on the page; NAN where the scale has no place */
+/* points on the page; NAN where the scale has no place */
+double basin_view_x(const basin_view *view, double value);
 double basin_view_y(const basin_view *view, double value);
 /* A path through the data, broken where it is not finite and cut off at the plot area. */
-void   basin_view_path(const basin_view *view, basin_canvas *canvas, const double *x, const double *y, size_t count, const basin_pen *pen);
+void basin_view_path(const basin_view *view, basin_canvas *canvas, const double *x, const double *y,
+                     size_t count, const basin_pen *pen);
 
 typedef struct basin_paint { /* values to colours */
     basin_plot_scale scale;
@@ -26,30 +29,35 @@ typedef struct basin_mark basin_mark;
 
 typedef struct basin_mark_type {
     const char *name;
-    void (*extent)(const basin_mark *mark, basin_range *x, basin_range *y); /* NULL: of x and y as they stand */
+    /* NULL: of x and y as they stand */
+    void (*extent)(const basin_mark *mark, basin_range *x, basin_range *y);
     void (*draw)(const basin_mark *mark, const basin_view *view, basin_canvas *canvas);
 } basin_mark_type;
 
 struct basin_mark { /* arrays are borrowed while the figure is made */
     const basin_mark_type *type;
     size_t                 count;
-    const double          *x, *y;      /* [count]; bars: x [count + 1] edges; contour, heat: axes of z */
-    const double          *low, *high; /* [count] or NULL: error bars, or the two edges of a band */
-    size_t                 rows, columns;
-    const double          *z;          /* [rows, columns] */
-    const double          *levels;     /* [count] of contour lines */
-    const double          *clear;      /* contour: (x, y) of a marker that labels keep off; NULL = none */
-    const basin_paint     *paint;
-    basin_pen              pen;        /* width 0 = no line */
-    basin_marker           marker;
-    bool                   hollow;
-    double                 size;       /* of the marker, points; contour: of the numbers on the lines, 0 = none */
-    size_t                 every;      /* line: a marker at every so many points; 0 or 1 = all */
-    size_t                 slot, slots; /* rug: which of how many rows */
-    double                 cap;        /* line: clipped above and so marked; 0 = none */
-    const char            *label;      /* in the legend; NULL = none */
-    bool                   silent;     /* leaves the scales alone: predictions, ceilings */
-    bool                   open;       /* line: gaps are not hatched, since another mark tells why they are there */
+    /* [count]; bars: x [count + 1] edges; contour, heat: axes of z */
+    const double *x, *y;
+    const double *low, *high; /* [count] or NULL: error bars, or the two edges of a band */
+    size_t        rows, columns;
+    const double *z;      /* [rows, columns] */
+    const double *levels; /* [count] of contour lines */
+    /* contour: (x, y) of a marker that labels keep off; NULL = none */
+    const double      *clear;
+    const basin_paint *paint;
+    basin_pen          pen; /* width 0 = no line */
+    basin_marker       marker;
+    bool               hollow;
+    /* of the marker, points; contour: of the numbers on the lines, 0 = none */
+    double      size;
+    size_t      every;       /* line: a marker at every so many points; 0 or 1 = all */
+    size_t      slot, slots; /* rug: which of how many rows */
+    double      cap;         /* line: clipped above and so marked; 0 = none */
+    const char *label;       /* in the legend; NULL = none */
+    bool        silent;      /* leaves the scales alone: predictions, ceilings */
+    /* line: gaps are not hatched, since another mark tells why they are there */
+    bool open;
 };
 
 #define BASIN_MARK(name) extern const basin_mark_type basin_mark_##name;

@@ -1,5 +1,6 @@
-/* Thousands of values side by side as one area from zero: each reaches half-way to its neighbours, and on each quarter of a point
-   of the page the largest and the smallest one there count, so that no outlier is lost. */
+/* Thousands of values side by side as one area from zero: each reaches half-way to its neighbours, and on
+   each quarter of a point of the page the largest and the smallest one there count, so that no outlier is
+   lost. */
 #include <math.h>
 
 #include "core/memory.h"
@@ -29,12 +30,17 @@ static double column_at(const basin_view *view, double x)
 static void raise_columns(const basin_mark *mark, const basin_view *view, profile *p)
 {
     for (size_t i = 0; i < mark->count; i++) { /* x ascends */
-        double y = fmin(fmax(basin_view_y(view, mark->y[i]), view->box.top), view->box.bottom), x = mark->x[i];
-        double before = i > 0 ? (x - mark->x[i - 1]) / 2 : i + 1 < mark->count ? (mark->x[i + 1] - x) / 2 : 0.5;
+        double y = fmin(fmax(basin_view_y(view, mark->y[i]), view->box.top), view->box.bottom);
+        double x = mark->x[i];
+        double before = i > 0                 ? (x - mark->x[i - 1]) / 2
+                        : i + 1 < mark->count ? (mark->x[i + 1] - x) / 2
+                                              : 0.5;
         double after = i + 1 < mark->count ? (mark->x[i + 1] - x) / 2 : before;
         if (!isfinite(mark->y[i]) || !isfinite(x)) continue;
-        size_t from = (size_t)column_at(view, basin_view_x(view, x - before)), to = (size_t)ceil(column_at(view, basin_view_x(view, x + after)));
-        for (size_t c = from; c < to && c < p->count; c++) p->high[c] = fmin(p->high[c], y), p->low[c] = fmax(p->low[c], y);
+        size_t from = (size_t)column_at(view, basin_view_x(view, x - before));
+        size_t to = (size_t)ceil(column_at(view, basin_view_x(view, x + after)));
+        for (size_t c = from; c < to && c < p->count; c++)
+            p->high[c] = fmin(p->high[c], y), p->low[c] = fmax(p->low[c], y);
     }
 }
 
@@ -45,7 +51,8 @@ static size_t outline(const basin_view *view, const profile *p, double *path)
 
     for (size_t k = 0; k < 2 * p->count; k++) {
         size_t c = k < p->count ? k : 2 * p->count - 1 - k;
-        double y = k < p->count ? p->high[c] : p->low[c], left = view->box.left + STEP * (double)c, right = fmin(left + STEP, view->box.right);
+        double y = k < p->count ? p->high[c] : p->low[c], left = view->box.left + STEP * (double)c;
+        double right = fmin(left + STEP, view->box.right);
         path[2 * used] = k < p->count ? left : right, path[2 * used++ + 1] = y;
         path[2 * used] = k < p->count ? right : left, path[2 * used++ + 1] = y;
     }

@@ -13,7 +13,8 @@ static void extent(const basin_mark *mark, basin_range *x, basin_range *y)
 
 static double top(const basin_mark *mark, const basin_view *view, size_t i)
 {
-    return mark->y[i] > 0 ? fmin(fmax(basin_view_y(view, mark->y[i]), view->box.top), view->box.bottom) : view->box.bottom;
+    return mark->y[i] > 0 ? fmin(fmax(basin_view_y(view, mark->y[i]), view->box.top), view->box.bottom)
+                          : view->box.bottom;
 }
 
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
@@ -21,7 +22,8 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
     double  floor_ = view->box.bottom;
     double *path = basin_canvas_scratch(canvas, 4 * mark->count + 4);
 
-    for (size_t i = 0; path != NULL && i < mark->count; i++) { /* each run of bins that are not empty is one outline */
+    /* each run of bins that are not empty is one outline */
+    for (size_t i = 0; path != NULL && i < mark->count; i++) {
         size_t used = 0;
         if (top(mark, view, i) >= floor_) continue;
         path[2 * used] = basin_view_x(view, mark->x[i]), path[2 * used++ + 1] = floor_;

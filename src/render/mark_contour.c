@@ -1,5 +1,6 @@
-/* Contour lines with their values on them: every level is traced on the grid and mapped to the page, its label is placed
- * (contour_labels.c), and its lines are drawn, broken under it. Cells with a corner that is not finite have no lines; they are hatched.
+/* Contour lines with their values on them: every level is traced on the grid and mapped to the page, its
+ * label is placed (contour_labels.c), and its lines are drawn, broken under it. Cells with a corner that is
+ * not finite have no lines; they are hatched.
  */
 #include <math.h>
 #include <string.h>
@@ -25,8 +26,13 @@ static void hatch_holes(const basin_mark *mark, const basin_view *view, basin_ca
         double top = basin_view_y(view, mark->y[i + 1]), bottom = basin_view_y(view, mark->y[i]);
         for (size_t j = 0; j + 1 < mark->columns; j++) {
             const double *z = mark->z + i * mark->columns + j;
-            if (isfinite(z[0]) && isfinite(z[1]) && isfinite(z[mark->columns]) && isfinite(z[mark->columns + 1])) continue;
-            basin_canvas_hatch(canvas, (basin_rect){basin_view_x(view, mark->x[j]), top, basin_view_x(view, mark->x[j + 1]), bottom}, &pen);
+            if (isfinite(z[0]) && isfinite(z[1]) && isfinite(z[mark->columns]) &&
+                isfinite(z[mark->columns + 1]))
+                continue;
+            basin_canvas_hatch(
+                canvas,
+                (basin_rect){basin_view_x(view, mark->x[j]), top, basin_view_x(view, mark->x[j + 1]), bottom},
+                &pen);
         }
     }
 }
@@ -39,15 +45,19 @@ static void draw_line(const basin_contour_level *level, size_t l, basin_pen pen,
     size_t                    segments = line->count - (line->closed ? 0 : 1), used = 0;
     double                   *path = basin_canvas_scratch(canvas, 2 * (line->count + 1));
 
-    if (path != NULL && !broken) basin_canvas_stroke(canvas, level->contour.points + 2 * line->first, line->count, line->closed, &pen);
+    if (path != NULL && !broken)
+        basin_canvas_stroke(canvas, level->contour.points + 2 * line->first, line->count, line->closed, &pen);
     for (size_t i = 0; path != NULL && broken && i <= segments; i++) {
-        bool hidden = i == segments || basin_segment_meets(basin_contour_point(&level->contour, line, i), basin_contour_point(&level->contour, line, i + 1), &level->label);
+        bool hidden = i == segments ||
+                      basin_segment_meets(basin_contour_point(&level->contour, line, i),
+                                          basin_contour_point(&level->contour, line, i + 1), &level->label);
         if (hidden) {
             basin_canvas_stroke(canvas, path, used, false, &pen);
             used = 0;
             continue;
         }
-        if (used == 0) memcpy(path, basin_contour_point(&level->contour, line, i), 2 * sizeof *path), used = 1;
+        if (used == 0)
+            memcpy(path, basin_contour_point(&level->contour, line, i), 2 * sizeof *path), used = 1;
         memcpy(path + 2 * used++, basin_contour_point(&level->contour, line, i + 1), 2 * sizeof *path);
     }
     basin_free(path);
@@ -57,10 +67,14 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
 {
     basin_contour_level *levels = basin_alloc(mark->count, sizeof *levels);
 
-    basin_canvas_check(canvas, levels != NULL ? BASIN_OK : basin_fail(BASIN_ERR_NOMEM, "out of memory for %zu contour levels", mark->count));
+    basin_canvas_check(
+        canvas, levels != NULL
+                    ? BASIN_OK
+                    : basin_fail(BASIN_ERR_NOMEM, "out of memory for %zu contour levels", mark->count));
     for (size_t k = 0; levels != NULL && k < mark->count; k++) {
         basin_contour *contour = &levels[k].contour;
-        basin_canvas_check(canvas, basin_contour_trace(mark->z, mark->rows, mark->columns, mark->x, mark->y, mark->levels[k], contour));
+        basin_canvas_check(canvas, basin_contour_trace(mark->z, mark->rows, mark->columns, mark->x, mark->y,
+                                                       mark->levels[k], contour));
         for (size_t i = 0; i < contour->point_count; i++) {
             contour->points[2 * i] = basin_view_x(view, contour->points[2 * i]);
             contour->points[2 * i + 1] = basin_view_y(view, contour->points[2 * i + 1]);
@@ -71,15 +85,23 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
     hatch_holes(mark, view, canvas);
     basin_label marker = {.x = -1e6, .y = -1e6};
     if (mark->clear != NULL)
-        marker = (basin_label){.x = basin_view_x(view, mark->clear[0]), .y = basin_view_y(view, mark->clear[1]), .half_width = 4, .half_height = 4};
+        marker = (basin_label){.x = basin_view_x(view, mark->clear[0]),
+                               .y = basin_view_y(view, mark->clear[1]),
+                               .half_width = 4,
+                               .half_height = 4};
     for (size_t k = 0; levels != NULL && mark->size > 0 && k < mark->count; k++)
         basin_contour_label(levels, mark->count, k, mark->size, canvas, &view->box, &marker);
     for (size_t k = 0; levels != NULL && k < mark->count; k++) {
         basin_pen pen = mark->pen;
         pen.color = levels[k].color;
         for (size_t l = 0; l < levels[k].contour.line_count; l++) draw_line(&levels[k], l, pen, canvas);
-        basin_type type = {.size = mark->size, .color = levels[k].color, .across = 0.5, .down = 0.5, .angle = levels[k].label.angle};
-        if (levels[k].labelled) basin_canvas_text(canvas, levels[k].text, levels[k].label.x, levels[k].label.y, &type);
+        basin_type type = {.size = mark->size,
+                           .color = levels[k].color,
+                           .across = 0.5,
+                           .down = 0.5,
+                           .angle = levels[k].label.angle};
+        if (levels[k].labelled)
+            basin_canvas_text(canvas, levels[k].text, levels[k].label.x, levels[k].label.y, &type);
     }
     for (size_t k = 0; levels != NULL && k < mark->count; k++) basin_contour_clear(&levels[k].contour);
     basin_free(levels);

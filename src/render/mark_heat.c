@@ -1,7 +1,7 @@
 /* A cell for each grid value, its colour from the paint; cells that are not finite are hatched.
  *
- * Cells are vector rectangles. Each reaches under its right and lower neighbour, which is drawn later, so that no viewer shows
- * hairlines between them; runs of one colour are one rectangle.
+ * Cells are vector rectangles. Each reaches under its right and lower neighbour, which is drawn later, so
+ * that no viewer shows hairlines between them; runs of one colour are one rectangle.
  */
 #include <math.h>
 
@@ -42,7 +42,8 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
 
     for (size_t pass = 0; pass < 2; pass++) {   /* colours first, hatches over them */
         for (size_t r = mark->rows; r-- > 0;) { /* from the top of the page */
-            double top = basin_view_y(view, edge(mark->y, mark->rows, r + 1)), bottom = basin_view_y(view, edge(mark->y, mark->rows, r));
+            double top = basin_view_y(view, edge(mark->y, mark->rows, r + 1));
+            double bottom = basin_view_y(view, edge(mark->y, mark->rows, r));
             for (size_t c = 0; c < mark->columns; c++) {
                 const double *z = mark->z + r * mark->columns;
                 size_t        last = c;
@@ -50,10 +51,13 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
                 basin_color   color = hole ? basin_white : basin_paint_color(mark->paint, z[c]);
                 while (last + 1 < mark->columns) {
                     double next = z[last + 1];
-                    if (hole == has_color(mark, next) || (!hole && !same(color, basin_paint_color(mark->paint, next)))) break;
+                    if (hole == has_color(mark, next) ||
+                        (!hole && !same(color, basin_paint_color(mark->paint, next))))
+                        break;
                     last++;
                 }
-                double left = basin_view_x(view, edge(mark->x, mark->columns, c)), right = basin_view_x(view, edge(mark->x, mark->columns, last + 1));
+                double left = basin_view_x(view, edge(mark->x, mark->columns, c));
+                double right = basin_view_x(view, edge(mark->x, mark->columns, last + 1));
                 double under = hole ? 0 : UNDER; /* white must not shine through */
                 double under_right = fmin(right + under, fmax(right, view->box.right)),
                        under_bottom = fmin(bottom + under, fmax(bottom, view->box.bottom));

@@ -1,4 +1,5 @@
-/* A mean with its interval: a bar from low to high with caps and a marker at y. Without an interval the marker stands alone. */
+/* A mean with its interval: a bar from low to high with caps and a marker at y. Without an interval the
+   marker stands alone. */
 #include <math.h>
 
 #include "render/mark.h"
@@ -19,7 +20,8 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
         double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);
         double top = basin_view_y(view, mark->high[i]), bottom = basin_view_y(view, mark->low[i]);
         if (!isfinite(x)) continue;
-        if (isnan(bottom) && isfinite(mark->low[i])) bottom = view->box.bottom; /* a logarithmic scale has no place for it */
+        /* a logarithmic scale has no place for it */
+        if (isnan(bottom) && isfinite(mark->low[i])) bottom = view->box.bottom;
         if (isfinite(top) && isfinite(bottom)) {
             bool cut = bottom >= view->box.bottom || top < view->box.top;
             top = fmax(top, view->box.top), bottom = fmin(bottom, view->box.bottom);
@@ -27,7 +29,8 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
             basin_canvas_line(canvas, x - 2, top, x + 2, top, &mark->pen);
             if (!cut) basin_canvas_line(canvas, x - 2, bottom, x + 2, bottom, &mark->pen);
         }
-        if (isfinite(y)) basin_canvas_marker(canvas, mark->marker, x, y, mark->size, mark->pen.color, mark->hollow);
+        if (isfinite(y))
+            basin_canvas_marker(canvas, mark->marker, x, y, mark->size, mark->pen.color, mark->hollow);
     }
 }
 

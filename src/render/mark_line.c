@@ -1,4 +1,5 @@
-/* A curve with gaps where values are missing (hatched from neighbour to neighbour) and arrows where it leaves through the cap. */
+/* A curve with gaps where values are missing (hatched from neighbour to neighbour) and arrows where it leaves
+   through the cap. */
 #include <math.h>
 
 #include "render/mark.h"
@@ -22,9 +23,11 @@ static void gaps(const basin_mark *mark, const basin_view *view, basin_canvas *c
         while (i + 1 < mark->count && !isfinite(mark->y[i + 1])) i++;
         double before = start > 0 ? (mark->x[start - 1] + mark->x[start]) / 2 : mark->x[start];
         double after = i + 1 < mark->count ? (mark->x[i] + mark->x[i + 1]) / 2 : mark->x[i];
-        double left = fmax(basin_view_x(view, before), view->box.left), right = fmin(basin_view_x(view, after), view->box.right);
+        double left = fmax(basin_view_x(view, before), view->box.left);
+        double right = fmin(basin_view_x(view, after), view->box.right);
         if (right < left) continue; /* beyond the plot */
-        if (right - left < 3) left = (left + right) / 2 - 1.5, right = left + 3; /* one missing point must still show */
+        /* one missing point must still show */
+        if (right - left < 3) left = (left + right) / 2 - 1.5, right = left + 3;
         basin_canvas_hatch(canvas, (basin_rect){left, view->box.top, right, view->box.bottom}, &pen);
     }
 }
@@ -33,9 +36,12 @@ static void gaps(const basin_mark *mark, const basin_view *view, basin_canvas *c
 static void lonely(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
 {
     for (size_t i = 0; i < mark->count && mark->pen.width > 0; i++) {
-        bool   before = i > 0 && isfinite(mark->y[i - 1]), after = i + 1 < mark->count && isfinite(mark->y[i + 1]);
+        bool   before = i > 0 && isfinite(mark->y[i - 1]);
+        bool   after = i + 1 < mark->count && isfinite(mark->y[i + 1]);
         double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);
-        if (before || after || !(x >= view->box.left) || !(x <= view->box.right) || !(y >= view->box.top) || !(y <= view->box.bottom)) continue;
+        if (before || after || !(x >= view->box.left) || !(x <= view->box.right) || !(y >= view->box.top) ||
+            !(y <= view->box.bottom))
+            continue;
         basin_canvas_marker(canvas, BASIN_MARKER_CIRCLE, x, y, 2.2 * mark->pen.width, mark->pen.color, false);
     }
 }
@@ -49,7 +55,8 @@ static void errors(const basin_mark *mark, const basin_view *view, basin_canvas 
         double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);
         double top = basin_view_y(view, mark->high[i]), bottom = basin_view_y(view, mark->low[i]);
         if (!isfinite(y) || !(x >= view->box.left) || !(x <= view->box.right)) continue;
-        if (isnan(bottom) && isfinite(mark->low[i])) bottom = view->box.bottom; /* a logarithmic scale has no place for it */
+        /* a logarithmic scale has no place for it */
+        if (isnan(bottom) && isfinite(mark->low[i])) bottom = view->box.bottom;
         if (!(bottom - top > fmax(mark->size, 1.5))) continue;
         top = fmax(top, view->box.top), bottom = fmin(bottom, view->box.bottom);
         basin_canvas_line(canvas, x, top, x, bottom, &pen);
@@ -73,7 +80,9 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
             basin_canvas_marker(canvas, BASIN_MARKER_UP, x, view->box.top + 3, 4, mark->pen.color, false);
             last_arrow = x;
         }
-        if (mark->marker == BASIN_MARKER_NONE || i % every != every / 2 || !(y >= view->box.top - 0.5) || !(y <= view->box.bottom + 0.5)) continue;
+        if (mark->marker == BASIN_MARKER_NONE || i % every != every / 2 || !(y >= view->box.top - 0.5) ||
+            !(y <= view->box.bottom + 0.5))
+            continue;
         if (x >= view->box.left - 0.5 && x <= view->box.right + 0.5)
             basin_canvas_marker(canvas, mark->marker, x, y, mark->size, mark->pen.color, mark->hollow);
     }

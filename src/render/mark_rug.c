@@ -1,4 +1,5 @@
-/* A short stroke for each value, so that single outliers show; strokes that would fall on the same hair are drawn once. */
+/* A short stroke for each value, so that single outliers show; strokes that would fall on the same hair are
+   drawn once. */
 #include <math.h>
 
 #include "render/mark.h"
@@ -11,7 +12,8 @@ static void extent(const basin_mark *mark, basin_range *x, basin_range *y)
 
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
 {
-    double height = (view->box.bottom - view->box.top) / (double)(mark->slots > 0 ? mark->slots : 1), last = -INFINITY;
+    double height = (view->box.bottom - view->box.top) / (double)(mark->slots > 0 ? mark->slots : 1);
+    double last = -INFINITY;
     double top = view->box.top + height * (double)mark->slot;
 
     for (size_t i = 0; i < mark->count; i++) { /* x is sorted */

@@ -13,10 +13,12 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
 {
     if (mark->x != NULL) {
         double x = basin_view_x(view, mark->x[0]);
-        if (x >= view->box.left && x <= view->box.right) basin_canvas_line(canvas, x, view->box.top, x, view->box.bottom, &mark->pen);
+        if (x >= view->box.left && x <= view->box.right)
+            basin_canvas_line(canvas, x, view->box.top, x, view->box.bottom, &mark->pen);
     } else {
         double y = basin_view_y(view, mark->y[0]);
-        if (y >= view->box.top && y <= view->box.bottom) basin_canvas_line(canvas, view->box.left, y, view->box.right, y, &mark->pen);
+        if (y >= view->box.top && y <= view->box.bottom)
+            basin_canvas_line(canvas, view->box.left, y, view->box.right, y, &mark->pen);
     }
 }
 

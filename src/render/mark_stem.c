@@ -1,4 +1,5 @@
-/* A stem from zero to each value with a marker on it, and an error bar where that would show beyond the marker. */
+/* A stem from zero to each value with a marker on it, and an error bar where that would show beyond the
+   marker. */
 #include <math.h>
 
 #include "render/mark.h"
@@ -22,7 +23,8 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
         if (mark->pen.width > 0) basin_canvas_line(canvas, x, zero, x, y, &mark->pen);
         basin_canvas_marker(canvas, mark->marker, x, y, mark->size, mark->pen.color, mark->hollow);
         if (mark->low == NULL) continue;
-        double    top = fmax(basin_view_y(view, mark->high[i]), view->box.top), bottom = fmin(basin_view_y(view, mark->low[i]), view->box.bottom);
+        double    top = fmax(basin_view_y(view, mark->high[i]), view->box.top);
+        double    bottom = fmin(basin_view_y(view, mark->low[i]), view->box.bottom);
         basin_pen pen = {.color = basin_black, .width = 0.6};
         if (!(bottom - top > mark->size)) continue;
         basin_canvas_line(canvas, x, top, x, bottom, &pen);

@@ -24,7 +24,8 @@ const char *basin_number_fixed(double value, int decimals, char out[BASIN_NUMBER
     char plain[BASIN_NUMBER_ROOM];
 
     snprintf(plain, sizeof plain, "%.*f", decimals, value);
-    if (plain[0] == '-' && strspn(plain, "-0.") == strlen(plain)) memmove(plain, plain + 1, strlen(plain)); /* no minus nought */
+    /* no minus nought */
+    if (plain[0] == '-' && strspn(plain, "-0.") == strlen(plain)) memmove(plain, plain + 1, strlen(plain));
     copy_minus(out, plain);
     return out;
 }
@@ -36,7 +37,8 @@ const char *basin_number_power(int exponent, char out[BASIN_NUMBER_ROOM])
     size_t                   used = (size_t)snprintf(out, BASIN_NUMBER_ROOM, exponent < 0 ? "10⁻" : "10");
 
     snprintf(digits, sizeof digits, "%d", abs(exponent));
-    for (const char *d = digits; *d != '\0'; d++) used += (size_t)snprintf(out + used, BASIN_NUMBER_ROOM - used, "%s", superscripts[*d - '0']);
+    for (const char *d = digits; *d != '\0'; d++)
+        used += (size_t)snprintf(out + used, BASIN_NUMBER_ROOM - used, "%s", superscripts[*d - '0']);
     return out;
 }
 
@@ -83,10 +85,15 @@ const char *basin_number_count(size_t count, char out[BASIN_NUMBER_ROOM])
     return out;
 }
 
-/* How many bytes the character at `c` has, 0 if it is none (RFC 3629: shortest form, no surrogates, up to U+10FFFF). */
+/* How many bytes the character at `c` has, 0 if it is none (RFC 3629: shortest form, no surrogates, up to
+   U+10FFFF). */
 static size_t character(const unsigned char *c)
 {
-    size_t   length = c[0] < 0x80 ? 1 : c[0] >= 0xc2 && c[0] < 0xe0 ? 2 : c[0] >= 0xe0 && c[0] < 0xf0 ? 3 : c[0] >= 0xf0 && c[0] < 0xf5 ? 4 : 0;
+    size_t   length = c[0] < 0x80                   ? 1
+                      : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
+                      : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
+                      : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
+                                                    : 0;
     unsigned code = c[0] & (length == 1 ? 0x7fu : 0x7fu >> length);
 
     for (size_t i = 1; i < length; i++) {
@@ -94,7 +101,8 @@ static size_t character(const unsigned char *c)
         code = code << 6 | (c[i] & 0x3fu);
     }
     bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff;
-    bool longer = (length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff)) || (code >= 0xd800 && code < 0xe000);
+    bool longer = (length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff)) ||
+                  (code >= 0xd800 && code < 0xe000);
     return control || longer ? 0 : length;
 }
 

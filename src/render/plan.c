@@ -117,27 +117,31 @@ void basin_panel_ranges(const basin_panel *panel, basin_range *x, basin_range *y
     }
 }
 
-basin_status basin_plan_scale(const basin_plan *plan, basin_scale_kind otherwise, const basin_range *values, basin_scale_kind *out)
+basin_status basin_plan_scale(const basin_plan *plan, basin_scale_kind otherwise, const basin_range *values,
+                              basin_scale_kind *out)
 {
     basin_status     st = BASIN_OK;
     basin_scale_kind kind = otherwise;
 
     if (plan->options->scale != NULL) BASIN_TRY(basin_scale_find(plan->options->scale, &kind));
     BASIN_CHECK(kind != BASIN_SCALE_LOG || values->low > values->high || values->low > 0, BASIN_ERR_VALUE,
-                "no logarithmic scale for values from %.4g to %.4g; symlog or linear", values->low, values->high);
+                "no logarithmic scale for values from %.4g to %.4g; symlog or linear", values->low,
+                values->high);
     *out = kind;
 done:
     return st;
 }
 
-const char *basin_plan_scale_label(basin_plan *plan, const char *label, const basin_plot_scale *scale, const char *apart)
+const char *basin_plan_scale_label(basin_plan *plan, const char *label, const basin_plot_scale *scale,
+                                   const char *apart)
 {
     if (scale->kind != BASIN_SCALE_SYMLOG) return label;
     double exponent = log10(scale->threshold); /* a power of ten, printed as the ticks are */
     bool   plain = fabs(exponent) < 3.5;
     char   power[BASIN_NUMBER_ROOM];
     return basin_plan_text(plan, "%s%s(linear within ±%s)", label, apart,
-                           plain ? BASIN_NUMBER(scale->threshold, 1) : basin_number_power((int)lround(exponent), power));
+                           plain ? BASIN_NUMBER(scale->threshold, 1)
+                                 : basin_number_power((int)lround(exponent), power));
 }
 
 basin_status basin_panel_rule(basin_plan *plan, basin_panel *panel, bool upright, double at)

@@ -1,5 +1,6 @@
-/* A figure before it is drawn: panels in a grid, each with scales, labels and marks. A figure kind fills a plan; layout.c finds
- * room for everything and draws. What the plan's arrays and texts point to lives as long as the plan or the results.
+/* A figure before it is drawn: panels in a grid, each with scales, labels and marks. A figure kind
+ * fills a plan; layout.c finds room for everything and draws. What the plan's arrays and texts
+ * point to lives as long as the plan or the results.
  */
 #ifndef BASIN_RENDER_PLAN_H
 #define BASIN_RENDER_PLAN_H
@@ -9,7 +10,8 @@
 
 typedef struct basin_panel basin_panel;
 
-typedef struct basin_panel_note { /* a line under the x axis; broken into several where it is wider than the panel */
+/* a line under the x axis; broken into several where it is wider than the panel */
+typedef struct basin_panel_note {
     const char *text;
     bool        warning; /* in the colour of what must not be overlooked */
 } basin_panel_note;
@@ -19,24 +21,26 @@ struct basin_panel {
     const char        *title, *x_label, *y_label;
     size_t             mark_count, mark_room;
     basin_mark        *marks;
-    bool               framed;        /* a full frame; otherwise axes left and below */
-    bool               grid;          /* light lines at the numbers of y */
-    bool               no_x, no_y;    /* no numbers: the panel below or to the left has them */
-    bool               bare;          /* no y axis at all (a rug) */
-    bool               equal;         /* one unit of x is as long as one of y */
-    double             height;        /* of the plot, points; equal: found from the width */
-    size_t             tick_count;    /* named places on x instead of numbers */
+    bool               framed;     /* a full frame; otherwise axes left and below */
+    bool               grid;       /* light lines at the numbers of y */
+    bool               no_x, no_y; /* no numbers: the panel below or to the left has them */
+    bool               bare;       /* no y axis at all (a rug) */
+    bool               equal;      /* one unit of x is as long as one of y */
+    double             height;     /* of the plot, points; equal: found from the width */
+    size_t             tick_count; /* named places on x instead of numbers */
     const double      *tick_at;
     const char *const *tick_label;
     const basin_color *tick_color;
-    const char        *empty;         /* said in the middle of a panel without data, whose y then has no numbers; NULL = there is data */
+    /* said in the middle of a panel without data, whose y then has no numbers; NULL = there is
+       data */
+    const char        *empty;
     size_t             note_count;
     basin_panel_note  *notes;
-    const basin_paint *bar;           /* a colour bar to the right */
+    const basin_paint *bar; /* a colour bar to the right */
     const char        *bar_label;
-    basin_panel       *inset;         /* drawn where the plot is empty, if there is room */
-    bool               legend_above;  /* found while drawing: no empty room for it inside */
-    basin_rect         box;           /* found by the layout */
+    basin_panel       *inset;        /* drawn where the plot is empty, if there is room */
+    bool               legend_above; /* found while drawing: no empty room for it inside */
+    basin_rect         box;          /* found by the layout */
     basin_ticks        x_ticks, y_ticks;
 };
 
@@ -44,36 +48,44 @@ typedef struct basin_plan {
     const basin_result *const  *results;
     size_t                      count;
     const basin_figure_options *options; /* never NULL */
-    const char                 *variant; /* what stood behind the kind: «test» in contour:test; "" if nothing */
-    double                      width, font_size;
-    size_t                      panel_count, columns;
-    basin_panel                *panels;
-    bool                        legend_shared; /* one legend above all panels */
-    const char                 *warning;       /* a line above the panels that must not be overlooked; NULL = none */
-    const char                 *note;          /* a small line below them; NULL = none */
-    char                       *caption;       /* grown by basin_plan_caption */
-    struct basin_plan_block    *blocks;        /* everything allocated for the plan */
-    bool                        failed;
+    /* what stood behind the kind: «test» in contour:test; "" if nothing */
+    const char  *variant;
+    double       width, font_size;
+    size_t       panel_count, columns;
+    basin_panel *panels;
+    bool         legend_shared; /* one legend above all panels */
+    /* a line above the panels that must not be overlooked; NULL = none */
+    const char              *warning;
+    const char              *note;    /* a small line below them; NULL = none */
+    char                    *caption; /* grown by basin_plan_caption */
+    struct basin_plan_block *blocks;  /* everything allocated for the plan */
+    bool                     failed;
 } basin_plan;
 
 /* Zeroed memory that lives as long as the plan. */
 void *basin_plan_alloc(basin_plan *plan, size_t count, size_t size);
-char *basin_plan_text(basin_plan *plan, const char *format, ...) BASIN_PRINTF(2, 3); /* "" when memory is short: the plan has failed */
+/* "" when memory is short: the plan has failed */
+char *basin_plan_text(basin_plan *plan, const char *format, ...) BASIN_PRINTF(2, 3);
 void  basin_plan_caption(basin_plan *plan, const char *format, ...) BASIN_PRINTF(2, 3);
 void  basin_plan_clear(basin_plan *plan);
 
-#define BASIN_PLAN_ALLOC(plan, pointer, count)                                                                      \
-    BASIN_CHECK(((pointer) = basin_plan_alloc((plan), (count), sizeof *(pointer))) != NULL, BASIN_ERR_NOMEM,        \
-                "out of memory for a figure: %zu x %zu bytes", (size_t)(count), sizeof *(pointer))
+#define BASIN_PLAN_ALLOC(plan, pointer, count)                                                   \
+    BASIN_CHECK(((pointer) = basin_plan_alloc((plan), (count), sizeof *(pointer))) != NULL,      \
+                BASIN_ERR_NOMEM, "out of memory for a figure: %zu x %zu bytes", (size_t)(count), \
+                sizeof *(pointer))
 
 basin_status basin_plan_panels(basin_plan *plan, size_t count, size_t columns);
 basin_status basin_panel_add(basin_plan *plan, basin_panel *panel, basin_mark mark);
 /* The ranges of all marks that are not silent. */
-void         basin_panel_ranges(const basin_panel *panel, basin_range *x, basin_range *y);
-/* options->scale if given, else `otherwise`. BASIN_ERR_VALUE for a logarithm asked of values that reach 0 or below. */
-basin_status basin_plan_scale(const basin_plan *plan, basin_scale_kind otherwise, const basin_range *values, basin_scale_kind *out);
-/* The label with «(linear within ±t)» on a symmetric logarithmic scale; `apart` stands between, "\n" or " ". */
-const char  *basin_plan_scale_label(basin_plan *plan, const char *label, const basin_plot_scale *scale, const char *apart);
+void basin_panel_ranges(const basin_panel *panel, basin_range *x, basin_range *y);
+/* options->scale if given, else `otherwise`. BASIN_ERR_VALUE for a logarithm asked of values that
+   reach 0 or below. */
+basin_status basin_plan_scale(const basin_plan *plan, basin_scale_kind otherwise,
+                              const basin_range *values, basin_scale_kind *out);
+/* The label with «(linear within ±t)» on a symmetric logarithmic scale; `apart` stands between,
+   "\n" or " ". */
+const char *basin_plan_scale_label(basin_plan *plan, const char *label,
+                                   const basin_plot_scale *scale, const char *apart);
 
 /* A fine upright or level line at 0 or elsewhere, behind the data. */
 basin_status basin_panel_rule(basin_plan *plan, basin_panel *panel, bool upright, double at);
@@ -82,25 +94,34 @@ basin_status basin_panel_rule(basin_plan *plan, basin_panel *panel, bool upright
 basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas **out);
 
 /* legend.c. Entries are the marks with labels, each label once. */
-typedef struct basin_legend { size_t count; const basin_mark *entries[64]; } basin_legend;
-void   basin_legend_collect(basin_legend *legend, const basin_panel *panel);
+typedef struct basin_legend {
+    size_t            count;
+    const basin_mark *entries[64];
+} basin_legend;
+void basin_legend_collect(basin_legend *legend, const basin_panel *panel);
 /* Inside the plot where nothing has been drawn since `from`; false if there is no such place. */
-bool   basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin_moment from, const basin_rect *plot);
+bool basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin_moment from,
+                         const basin_rect *plot);
 /* In rows from (left, top) on; returns the height. draw = false only measures. */
-double basin_legend_rows(basin_canvas *canvas, const basin_legend *legend, double left, double top, double width, bool draw);
-/* The emptiest place for a box of this size: true and its corner if nothing has been drawn there. */
-bool   basin_empty_place(const basin_canvas *canvas, basin_moment from, const basin_rect *plot, double width, double height, basin_rect *out);
+double basin_legend_rows(basin_canvas *canvas, const basin_legend *legend, double left, double top,
+                         double width, bool draw);
+/* The emptiest place for a box of this size: true and its corner if nothing has been drawn
+   there. */
+bool basin_empty_place(const basin_canvas *canvas, basin_moment from, const basin_rect *plot,
+                       double width, double height, basin_rect *out);
 
 /* axes.c */
-void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height, basin_ticks *x, basin_ticks *y);
+void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height,
+                      basin_ticks *x, basin_ticks *y);
 void basin_axes_draw(const basin_panel *panel, basin_canvas *canvas);
-/* How the named places on x are written: coloured ones in lines inside their slots, smaller where a word is wider than that, and
-   upright where it still is: no word is broken. */
+/* How the named places on x are written: coloured ones in lines inside their slots, smaller where a
+   word is wider than that, and upright where it still is: no word is broken. */
 basin_type basin_axes_name_type(const basin_panel *panel, basin_canvas *canvas, double width);
 double     basin_axes_names_height(const basin_panel *panel, basin_canvas *canvas, double width);
-void basin_axes_frame(const basin_panel *panel, basin_canvas *canvas);
-void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas);
-double basin_bar_width(const basin_panel *panel, basin_canvas *canvas); /* of colour bar, numbers and label; 0 without one */
+void       basin_axes_frame(const basin_panel *panel, basin_canvas *canvas);
+void       basin_bar_draw(const basin_panel *panel, basin_canvas *canvas);
+/* of colour bar, numbers and label; 0 without one */
+double basin_bar_width(const basin_panel *panel, basin_canvas *canvas);
 
 #define BASIN_NOTE_SIZE 0.875 /* of the font size: notes */
 #define BASIN_TICK 2.6        /* points, outwards */

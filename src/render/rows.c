@@ -26,7 +26,8 @@ bool basin_rows_hold(const basin_row_list *list, int point)
 /* «0.1» or «0.1 to 0.3» */
 static const char *range_text(basin_plan *plan, const basin_range *range)
 {
-    const char *low = basin_plan_text(plan, "%s", BASIN_NUMBER(range->low, 2)), *high = basin_plan_text(plan, "%s", BASIN_NUMBER(range->high, 2));
+    const char *low = basin_plan_text(plan, "%s", BASIN_NUMBER(range->low, 2));
+    const char *high = basin_plan_text(plan, "%s", BASIN_NUMBER(range->high, 2));
 
     return strcmp(low, high) == 0 ? low : basin_plan_text(plan, "%s to %s", low, high);
 }
@@ -36,7 +37,8 @@ static basin_range steps_of(const basin_row_list *list)
     basin_range steps = basin_range_start();
 
     for (size_t i = 0; i < list->count; i++)
-        if (list->rows[i]->point == BASIN_POINT_POLISHED) basin_range_add(&steps, (double)list->rows[i]->polish.steps);
+        if (list->rows[i]->point == BASIN_POINT_POLISHED)
+            basin_range_add(&steps, (double)list->rows[i]->polish.steps);
     return steps;
 }
 
@@ -45,7 +47,8 @@ static basin_range averaged_of(const basin_row_list *list)
     basin_range averaged = basin_range_start();
 
     for (size_t i = 0; i < list->count; i++)
-        if (list->rows[i]->point == BASIN_POINT_AVERAGED) basin_range_add(&averaged, (double)list->rows[i]->averaged);
+        if (list->rows[i]->point == BASIN_POINT_AVERAGED)
+            basin_range_add(&averaged, (double)list->rows[i]->averaged);
     return averaged;
 }
 
@@ -53,14 +56,17 @@ const char *basin_point_label(basin_plan *plan, const basin_row_list *list, int 
 {
     basin_range steps = steps_of(list), averaged = averaged_of(list);
 
-    if (point == BASIN_POINT_POLISHED) return basin_plan_text(plan, "polished: %s gradient steps", range_text(plan, &steps));
-    if (point == BASIN_POINT_AVERAGED) return basin_plan_text(plan, "averaged over %s checkpoints", range_text(plan, &averaged));
+    if (point == BASIN_POINT_POLISHED)
+        return basin_plan_text(plan, "polished: %s gradient steps", range_text(plan, &steps));
+    if (point == BASIN_POINT_AVERAGED)
+        return basin_plan_text(plan, "averaged over %s checkpoints", range_text(plan, &averaged));
     return basin_point_text((basin_point_kind)point);
 }
 
 static void caption_polish(basin_plan *plan, const basin_row_list *list)
 {
-    basin_range steps = steps_of(list), size = basin_range_start(), moved = basin_range_start(), change = basin_range_start();
+    basin_range steps = steps_of(list), size = basin_range_start(), moved = basin_range_start(),
+                change = basin_range_start();
 
     for (size_t i = 0; i < list->count; i++) {
         const basin_polish *p = &list->rows[i]->polish;
@@ -69,10 +75,11 @@ static void caption_polish(basin_plan *plan, const basin_row_list *list)
         basin_range_add(&change, 100.0 * fabs(p->loss_after - p->loss_before) / p->loss_before);
     }
     if (steps.low > steps.high) return;
-    basin_plan_caption(plan, " Polished: after %s plain gradient steps of size %s from the checkpoint", range_text(plan, &steps),
-                       range_text(plan, &size));
+    basin_plan_caption(plan, " Polished: after %s plain gradient steps of size %s from the checkpoint",
+                       range_text(plan, &steps), range_text(plan, &size));
     if (moved.low <= moved.high) basin_plan_caption(plan, ", which moved θ by %s", range_text(plan, &moved));
-    if (change.low <= change.high) basin_plan_caption(plan, " and the training loss by %s %%", range_text(plan, &change));
+    if (change.low <= change.high)
+        basin_plan_caption(plan, " and the training loss by %s %%", range_text(plan, &change));
     basin_plan_caption(plan, ".");
 }
 
@@ -82,14 +89,16 @@ void basin_plan_points(basin_plan *plan, const basin_row_list *list)
 
     caption_polish(plan, list);
     if (averaged.low <= averaged.high)
-        basin_plan_caption(plan, " Averaged: at the mean weights of %s consecutive checkpoints.", range_text(plan, &averaged));
+        basin_plan_caption(plan, " Averaged: at the mean weights of %s consecutive checkpoints.",
+                           range_text(plan, &averaged));
 }
 
 /* Whether an earlier row says the same of the same method. */
 static bool told_before(const basin_row_list *list, size_t i)
 {
     for (size_t j = 0; j < i; j++)
-        if (basin_same_text(list->rows[j]->method, list->rows[i]->method) && list->rows[j]->weights == list->rows[i]->weights)
+        if (basin_same_text(list->rows[j]->method, list->rows[i]->method) &&
+            list->rows[j]->weights == list->rows[i]->weights)
             return true;
     return false;
 }
@@ -107,7 +116,8 @@ void basin_plan_weights(basin_plan *plan, const basin_row_list *list)
             const basin_row *row = list->rows[i];
             if (row->weights != said[k].weights || told_before(list, i)) continue;
             basin_plan_caption(plan, "%s%s", told++ == 0 ? " Weights of " : ", ",
-                               row->method != NULL ? basin_method_title(row->method) : "runs without a method");
+                               row->method != NULL ? basin_method_title(row->method)
+                                                   : "runs without a method");
         }
         if (told > 0) basin_plan_caption(plan, ": %s.", said[k].words);
     }
@@ -117,7 +127,8 @@ void basin_plan_hovering(basin_plan *plan, const basin_row_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (!basin_hovers(list->rows[i]->method, list->rows[i]->rho)) continue;
-        basin_plan_caption(plan, " For SAM and MSAM λ_max over their own ceiling, which follows it, is an index of hovering, not of stability.");
+        basin_plan_caption(plan, " For SAM and MSAM λ_max over their own ceiling, which follows it, is an "
+                                 "index of hovering, not of stability.");
         return;
     }
 }
@@ -131,16 +142,20 @@ void basin_plan_samples(basin_plan *plan, const basin_row_list *list)
         const basin_row *row = list->rows[i];
         if (row->missing != NULL) continue;
         if (first == NULL) first = row;
-        same = same && row->parameters == first->parameters && row->samples == first->samples && row->split_samples == first->split_samples;
+        same = same && row->parameters == first->parameters && row->samples == first->samples &&
+               row->split_samples == first->split_samples;
         test = test && row->test_samples == first->test_samples;
     }
     if (first == NULL) return;
     if (!same) {
-        basin_plan_caption(plan, "; P and N differ between runs, which are not to be held against each other");
+        basin_plan_caption(plan,
+                           "; P and N differ between runs, which are not to be held against each other");
         return;
     }
     basin_plan_caption(plan, "; P = %s, N = %s", BASIN_COUNT(first->parameters), BASIN_COUNT(first->samples));
-    if (first->split_samples > first->samples) basin_plan_caption(plan, " of %s", BASIN_COUNT(first->split_samples));
+    if (first->split_samples > first->samples)
+        basin_plan_caption(plan, " of %s", BASIN_COUNT(first->split_samples));
     basin_plan_caption(plan, " training samples");
-    if (test && first->test_samples > 0) basin_plan_caption(plan, " and %s test samples", BASIN_COUNT(first->test_samples));
+    if (test && first->test_samples > 0)
+        basin_plan_caption(plan, " and %s test samples", BASIN_COUNT(first->test_samples));
 }

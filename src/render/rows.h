@@ -9,16 +9,21 @@ typedef struct basin_row_list { /* the rows that a figure draws, borrowed */
     const basin_row **rows;
 } basin_row_list;
 
-basin_status basin_plan_rows(basin_plan *plan, size_t room, basin_row_list *out); /* an empty list with room for so many */
+/* an empty list with room for so many */
+basin_status basin_plan_rows(basin_plan *plan, size_t room, basin_row_list *out);
 bool         basin_rows_hold(const basin_row_list *list, int point);
 
 /* For legends: «raw», «polished: 20 gradient steps», «averaged over 8 checkpoints». */
 const char *basin_point_label(basin_plan *plan, const basin_row_list *list, int point);
 
 /* Sentences of a caption. */
-void basin_plan_points(basin_plan *plan, const basin_row_list *list);   /* how far from the checkpoints the rows were measured */
-void basin_plan_weights(basin_plan *plan, const basin_row_list *list);  /* methods whose perturbation was undone, or was not */
-void basin_plan_hovering(basin_plan *plan, const basin_row_list *list); /* what λ_max over the own ceiling is, of SAM and MSAM */
-void basin_plan_samples(basin_plan *plan, const basin_row_list *list);  /* «; P = 2,410, N = 200 of 1,000 training samples …»; no full stop */
+/* how far from the checkpoints the rows were measured */
+void basin_plan_points(basin_plan *plan, const basin_row_list *list);
+/* methods whose perturbation was undone, or was not */
+void basin_plan_weights(basin_plan *plan, const basin_row_list *list);
+/* what λ_max over the own ceiling is, of SAM and MSAM */
+void basin_plan_hovering(basin_plan *plan, const basin_row_list *list);
+/* «; P = 2,410, N = 200 of 1,000 training samples …»; no full stop */
+void basin_plan_samples(basin_plan *plan, const basin_row_list *list);
 
 #endif

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const names[] = {[BASIN_SCALE_LINEAR] = "linear", [BASIN_SCALE_LOG] = "log", [BASIN_SCALE_SYMLOG] = "symlog"};
+static const char *const names[] = {
+    [BASIN_SCALE_LINEAR] = "linear", [BASIN_SCALE_LOG] = "log", [BASIN_SCALE_SYMLOG] = "symlog"};
 
 basin_status basin_scale_find(const char *name, basin_scale_kind *out)
 {
@@ -26,7 +27,9 @@ static double even(const basin_plot_scale *scale, double value)
     switch (scale->kind) {
     case BASIN_SCALE_LINEAR: return value;
     case BASIN_SCALE_LOG: return value > 0 ? log10(value) : NAN;
-    case BASIN_SCALE_SYMLOG: return size <= scale->threshold ? value / scale->threshold : copysign(1 + log10(size / scale->threshold), value);
+    case BASIN_SCALE_SYMLOG:
+        return size <= scale->threshold ? value / scale->threshold
+                                        : copysign(1 + log10(size / scale->threshold), value);
     }
     return NAN;
 }
@@ -45,7 +48,8 @@ double basin_scale_value(const basin_plot_scale *scale, double at)
     switch (scale->kind) {
     case BASIN_SCALE_LINEAR: return e;
     case BASIN_SCALE_LOG: return pow(10, e);
-    case BASIN_SCALE_SYMLOG: return fabs(e) <= 1 ? e * scale->threshold : copysign(scale->threshold * pow(10, fabs(e) - 1), e);
+    case BASIN_SCALE_SYMLOG:
+        return fabs(e) <= 1 ? e * scale->threshold : copysign(scale->threshold * pow(10, fabs(e) - 1), e);
     }
     return NAN;
 }
@@ -73,7 +77,8 @@ static basin_plot_scale fit_linear(const basin_range *range, double margin)
         return (basin_plot_scale){BASIN_SCALE_LINEAR, low - about, high + about, 0};
     }
     double spare = margin * (high / 2 - low / 2) * 2; /* halves: the difference of huge ends overflows */
-    return (basin_plot_scale){BASIN_SCALE_LINEAR, fmax(low - spare, -DBL_MAX / 4), fmin(high + spare, DBL_MAX / 4), 0};
+    return (basin_plot_scale){BASIN_SCALE_LINEAR, fmax(low - spare, -DBL_MAX / 4),
+                              fmin(high + spare, DBL_MAX / 4), 0};
 }
 
 basin_plot_scale basin_scale_fit(basin_scale_kind kind, const basin_range *range, double margin)
@@ -82,19 +87,24 @@ basin_plot_scale basin_scale_fit(basin_scale_kind kind, const basin_range *range
 
     if (kind == BASIN_SCALE_LINEAR) return fit_linear(range, margin);
     if (kind == BASIN_SCALE_LOG) {
-        double low = isfinite(range->smallest) ? log10(range->smallest) : 0, high = range->high > 0 ? log10(range->high) : 1;
+        double low = isfinite(range->smallest) ? log10(range->smallest) : 0;
+        double high = range->high > 0 ? log10(range->high) : 1;
         double spare = high - low < 0.02 ? 0.3 : margin * (high - low);
         scale.low = pow(10, fmin(fmax(low - spare, -307), 306));
         scale.high = pow(10, fmax(fmin(high + spare, 307), -306));
         return scale;
     }
-    double size = range->low > range->high ? 1 : fmax(fmax(fabs(range->low), fabs(range->high)), DBL_MIN * 1e20);
+    double size =
+        range->low > range->high ? 1 : fmax(fmax(fabs(range->low), fabs(range->high)), DBL_MIN * 1e20);
     scale.threshold = pow(10, floor(log10(size)) - 3);
     scale.low = fmin(range->low, 0), scale.high = fmax(range->high, 0);
     if (range->low > range->high || (scale.low == 0 && scale.high == 0)) scale.low = -1, scale.high = 1;
-    double           low = even(&scale, scale.low), high = even(&scale, scale.high), spare = margin * (high - low);
-    basin_plot_scale wide = {BASIN_SCALE_SYMLOG, -scale.threshold, scale.threshold, scale.threshold}; /* even coordinates -1 … 1 */
-    scale.low = range->low >= 0 && range->low <= range->high ? 0 : basin_scale_value(&wide, (low - spare + 1) / 2);
+    double low = even(&scale, scale.low), high = even(&scale, scale.high);
+    double spare = margin * (high - low);
+    /* even coordinates -1 … 1 */
+    basin_plot_scale wide = {BASIN_SCALE_SYMLOG, -scale.threshold, scale.threshold, scale.threshold};
+    scale.low =
+        range->low >= 0 && range->low <= range->high ? 0 : basin_scale_value(&wide, (low - spare + 1) / 2);
     scale.high = basin_scale_value(&wide, (high + spare + 1) / 2);
     scale.low = fmax(scale.low, -DBL_MAX / 4), scale.high = fmin(scale.high, DBL_MAX / 4);
     return scale;
@@ -109,7 +119,7 @@ double basin_scale_threshold(const double *sorted, size_t count, double floor_)
     return pow(10, floor(log10(fmin(wanted, largest * 0.1))));
 }
 
-/* -------------------------------------------------------------------------------------------------- ticks -- */
+/* ----------------------------------------------------------------------------------------------- ticks -- */
 
 double basin_nice_step(double step)
 {
@@ -145,7 +155,8 @@ static void linear_ticks(const basin_plot_scale *scale, size_t wanted, basin_tic
 /* 0.01, 0.1, 1, … where these are short; else powers. */
 static void decade_label(basin_tick *tick, double value, bool plain)
 {
-    int exponent = (int)floor(log10(fabs(value)) + 1e-9), digit = (int)lround(fabs(value) / pow(10, exponent));
+    int exponent = (int)floor(log10(fabs(value)) + 1e-9);
+    int digit = (int)lround(fabs(value) / pow(10, exponent));
 
     if (plain) {
         basin_number_text(value, 1, tick->label);
@@ -176,7 +187,8 @@ static void log_ticks(const basin_plot_scale *scale, size_t wanted, basin_ticks 
     for (int e = first - 1; e <= last; e++) {
         for (int digit = 1; digit <= 9; digit++) {
             bool labelled = digit == 1 ? ((e % every) + every) % every == 0
-                                       : every == 1 && ((digit == 5 && fives) || (digit == 2 && fives) || (digit == 3 && twos && !fives));
+                                       : every == 1 && ((digit == 5 && fives) || (digit == 2 && fives) ||
+                                                        (digit == 3 && twos && !fives));
             if (digit > 1 && decades > 6) break;
             basin_tick *tick = add_tick(out, scale, digit * pow(10, e));
             if (tick != NULL && labelled) decade_label(tick, tick->value, plain);
@@ -186,7 +198,8 @@ static void log_ticks(const basin_plot_scale *scale, size_t wanted, basin_ticks 
 
 static void symlog_ticks(const basin_plot_scale *scale, size_t wanted, basin_ticks *out)
 {
-    int    first = (int)ceil(log10(scale->threshold) - 1e-9), last = (int)floor(log10(fmax(fabs(scale->low), scale->high)) + 1e-9), every = 1;
+    int    first = (int)ceil(log10(scale->threshold) - 1e-9);
+    int    last = (int)floor(log10(fmax(fabs(scale->low), scale->high)) + 1e-9), every = 1;
     double span = even(scale, scale->high) - even(scale, scale->low);
     size_t most = wanted > 3 ? wanted - 1 : 2;
     bool   plain = first >= -3 && last <= 3;

@@ -1,10 +1,15 @@
-/* From values to positions: linear, logarithmic and symmetric logarithmic scales, and where their ticks stand. */
+/* From values to positions: linear, logarithmic and symmetric logarithmic scales, and where their
+   ticks stand. */
 #ifndef BASIN_RENDER_SCALE_H
 #define BASIN_RENDER_SCALE_H
 
 #include "render/number.h"
 
-typedef enum basin_scale_kind { BASIN_SCALE_LINEAR, BASIN_SCALE_LOG, BASIN_SCALE_SYMLOG } basin_scale_kind;
+typedef enum basin_scale_kind {
+    BASIN_SCALE_LINEAR,
+    BASIN_SCALE_LOG,
+    BASIN_SCALE_SYMLOG
+} basin_scale_kind;
 
 /* The three names, as users write them. BASIN_ERR_ARG lists them. */
 basin_status basin_scale_find(const char *name, basin_scale_kind *out);
@@ -19,13 +24,19 @@ typedef struct basin_plot_scale {
 double basin_scale_at(const basin_plot_scale *scale, double value);
 double basin_scale_value(const basin_plot_scale *scale, double at); /* the inverse */
 
-typedef struct basin_range { double low, high, smallest; } basin_range; /* smallest: the least value > 0; INFINITY if none */
-basin_range basin_range_start(void);                                   /* empty: low > high */
-void        basin_range_add(basin_range *range, double value);         /* passes over what is not finite */
-/* A scale that shows the range with `margin` (a fraction of it) to spare; all-equal and empty ranges get room about them. */
+/* smallest: the least value > 0; INFINITY if none */
+typedef struct basin_range {
+    double low, high, smallest;
+} basin_range;
+basin_range basin_range_start(void); /* empty: low > high */
+/* passes over what is not finite */
+void basin_range_add(basin_range *range, double value);
+/* A scale that shows the range with `margin` (a fraction of it) to spare; all-equal and empty
+   ranges get room about them. */
 basin_plot_scale basin_scale_fit(basin_scale_kind kind, const basin_range *range, double margin);
-/* The threshold for signed values over many decades: a power of ten near the median |value| but no more than four decades
-   below the largest, and not below `floor`, the size that the values' own errors have. `sorted` is |values| ascending. */
+/* The threshold for signed values over many decades: a power of ten near the median |value| but no
+   more than four decades below the largest, and not below `floor`, the size that the values' own
+   errors have. `sorted` is |values| ascending. */
 double basin_scale_threshold(const double *sorted, size_t count, double floor);
 
 #define BASIN_MAX_TICKS 64

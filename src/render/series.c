@@ -44,7 +44,8 @@ static const char *method_of(const basin_plan *plan, size_t i)
 static bool has_rival(const basin_plan *plan, size_t i)
 {
     for (size_t j = 0; j < plan->count; j++)
-        if (j != i && method_of(plan, i) != NULL && basin_same_text(method_of(plan, i), method_of(plan, j))) return true;
+        if (j != i && method_of(plan, i) != NULL && basin_same_text(method_of(plan, i), method_of(plan, j)))
+            return true;
     return false;
 }
 
@@ -55,21 +56,25 @@ static basin_look free_look(const basin_plan *plan, size_t *next)
         basin_look look = basin_look_series((*next)++), worn;
         bool       taken = false;
         for (size_t i = 0; i < plan->count && !taken; i++)
-            taken = basin_look_method(method_of(plan, i), &worn) && memcmp(&worn.color, &look.color, sizeof look.color) == 0;
+            taken = basin_look_method(method_of(plan, i), &worn) &&
+                    memcmp(&worn.color, &look.color, sizeof look.color) == 0;
         if (!taken || *next >= 2 * plan->count + BASIN_METHODS) return look;
     }
 }
 
-/* Where no two results are of one method, each wears the look of its own. Where two are, colours tell the results apart and stand for no
-   method. A result of which no method is known is grey. */
+/* Where no two results are of one method, each wears the look of its own. Where two are, colours tell the
+   results apart and stand for no method. A result of which no method is known is grey. */
 static void choose_looks(const basin_plan *plan, bool repeated, basin_series *series)
 {
     size_t next = 0, unknown = 0;
 
     for (size_t i = 0; i < plan->count; i++) {
-        if (method_of(plan, i) == NULL) series[i].look = basin_look_unknown(unknown++);
-        else if (repeated) series[i].look = basin_look_series(next++);
-        else if (!basin_look_method(method_of(plan, i), &series[i].look)) series[i].look = free_look(plan, &next);
+        if (method_of(plan, i) == NULL)
+            series[i].look = basin_look_unknown(unknown++);
+        else if (repeated)
+            series[i].look = basin_look_series(next++);
+        else if (!basin_look_method(method_of(plan, i), &series[i].look))
+            series[i].look = free_look(plan, &next);
     }
 }
 
@@ -82,8 +87,11 @@ basin_status basin_plan_series(basin_plan *plan, basin_series **out)
     BASIN_PLAN_ALLOC(plan, series, plan->count);
     for (size_t i = 0; i < plan->count; i++) repeated = repeated || has_rival(plan, i);
     for (size_t i = 0; i < plan->count; i++) {
-        const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL, *method = method_of(plan, i);
-        series[i].label = label != NULL ? label : method != NULL && !repeated ? basin_method_title(method) : run_name(plan, i);
+        const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL;
+        const char *method = method_of(plan, i);
+        series[i].label = label != NULL                 ? label
+                          : method != NULL && !repeated ? basin_method_title(method)
+                                                        : run_name(plan, i);
     }
     choose_looks(plan, repeated, series);
     *out = series;
@@ -100,7 +108,8 @@ static size_t checkpoint_count(const basin_provenance *p)
 {
     size_t count = 0;
 
-    for (size_t i = 0; p != NULL && i < p->input_count; i++) count += p->inputs[i].role == BASIN_INPUT_CHECKPOINT;
+    for (size_t i = 0; p != NULL && i < p->input_count; i++)
+        count += p->inputs[i].role == BASIN_INPUT_CHECKPOINT;
     return count;
 }
 
@@ -119,7 +128,8 @@ static bool repeats(const basin_plan *plan, size_t i)
 /* Of one checkpoint, which the results are of alone; tables of rows say it of each row (rows.c). */
 static void caption_weights(basin_plan *plan, const basin_provenance *p)
 {
-    bool rows = plan->results[0]->kind == BASIN_RESULT_TRACK || plan->results[0]->kind == BASIN_RESULT_COMPARISON;
+    bool rows =
+        plan->results[0]->kind == BASIN_RESULT_TRACK || plan->results[0]->kind == BASIN_RESULT_COMPARISON;
 
     if (rows || p == NULL) return;
     if (p->weights == BASIN_WEIGHTS_UNPERTURBED || p->weights == BASIN_WEIGHTS_UNDONE)
@@ -135,8 +145,8 @@ static bool repeats_point(const basin_plan *plan, size_t i)
     for (size_t j = 0; j < i && path != NULL; j++) {
         const basin_provenance *q = plan->results[j]->provenance;
         const char             *other = checkpoint_path(plan, j);
-        if (basin_same_text(other, path) && p->averaged == q->averaged && p->polish.steps == q->polish.steps &&
-            p->polish.step == q->polish.step)
+        if (basin_same_text(other, path) && p->averaged == q->averaged &&
+            p->polish.steps == q->polish.steps && p->polish.step == q->polish.step)
             return true;
     }
     return false;
@@ -149,7 +159,9 @@ static const char *whose(basin_plan *plan, size_t result)
     bool          several = false;
 
     for (size_t i = 1; i < plan->count; i++) several = several || !repeats_point(plan, i);
-    return several && basin_plan_series(plan, &series) == BASIN_OK ? basin_plan_text(plan, " %s:", series[result].label) : " This point:";
+    return several && basin_plan_series(plan, &series) == BASIN_OK
+               ? basin_plan_text(plan, " %s:", series[result].label)
+               : " This point:";
 }
 
 /* How far from its checkpoint a result was computed. */
@@ -159,13 +171,18 @@ static void caption_point(basin_plan *plan, size_t result)
 
     if (p == NULL || repeats_point(plan, result)) return;
     if (p->averaged > 0)
-        basin_plan_caption(plan, "%s the mean weights of %zu consecutive checkpoints, of which the last is named.", whose(plan, result), p->averaged);
+        basin_plan_caption(plan,
+                           "%s the mean weights of %zu consecutive checkpoints, of which the last is named.",
+                           whose(plan, result), p->averaged);
     if (p->polish.steps == 0) return;
-    basin_plan_caption(plan, "%s polished by %zu plain gradient step%s of size %s", whose(plan, result), p->polish.steps,
-                       p->polish.steps == 1 ? "" : "s", BASIN_NUMBER(p->polish.step, 3));
-    if (p->polish.halvings > 0) basin_plan_caption(plan, " in the end (halved %zu time%s)", p->polish.halvings, p->polish.halvings == 1 ? "" : "s");
-    basin_plan_caption(plan, ", which moved θ by %s, the training loss from %s to %s and ‖∇L‖ from %s to %s.", BASIN_NUMBER(p->polish.moved, 2),
-                       BASIN_NUMBER(p->polish.loss_before, 3), BASIN_NUMBER(p->polish.loss_after, 3), BASIN_NUMBER(p->polish.gradient_norm_before, 2),
+    basin_plan_caption(plan, "%s polished by %zu plain gradient step%s of size %s", whose(plan, result),
+                       p->polish.steps, p->polish.steps == 1 ? "" : "s", BASIN_NUMBER(p->polish.step, 3));
+    if (p->polish.halvings > 0)
+        basin_plan_caption(plan, " in the end (halved %zu time%s)", p->polish.halvings,
+                           p->polish.halvings == 1 ? "" : "s");
+    basin_plan_caption(plan, ", which moved θ by %s, the training loss from %s to %s and ‖∇L‖ from %s to %s.",
+                       BASIN_NUMBER(p->polish.moved, 2), BASIN_NUMBER(p->polish.loss_before, 3),
+                       BASIN_NUMBER(p->polish.loss_after, 3), BASIN_NUMBER(p->polish.gradient_norm_before, 2),
                        BASIN_NUMBER(p->polish.gradient_norm_after, 2));
 }
 
@@ -177,7 +194,10 @@ static void caption_checkpoints(basin_plan *plan)
     for (size_t i = 0; i < plan->count; i++) distinct += !repeats(plan, i);
     for (size_t i = 0; i < plan->count; i++) {
         const basin_input *data = basin_plan_input(plan, i, BASIN_INPUT_DATA);
-        const char        *before = told > 0 ? "," : first > 1 ? " The first of the checkpoints:" : distinct > 1 ? " Checkpoints:" : " Checkpoint:";
+        const char        *before = told > 0       ? ","
+                                    : first > 1    ? " The first of the checkpoints:"
+                                    : distinct > 1 ? " Checkpoints:"
+                                                   : " Checkpoint:";
         if (!repeats(plan, i)) basin_plan_caption(plan, "%s %s", before, checkpoint_path(plan, i)), told++;
         if (data != NULL && data->digest != NULL) last_data = data->digest;
     }
@@ -194,11 +214,16 @@ void basin_plan_sources(basin_plan *plan)
     caption_checkpoints(plan);
     caption_weights(plan, p);
     if (p == NULL) return;
-    if (p->precision != BASIN_DOUBLE) basin_plan_caption(plan, " Precision: %s.", basin_precision_text((basin_precision)p->precision));
-    if (p->bn.kind >= 0) basin_plan_caption(plan, " BatchNorm statistics %s.", basin_bn_mode_text(&p->bn, bn));
+    if (p->precision != BASIN_DOUBLE)
+        basin_plan_caption(plan, " Precision: %s.", basin_precision_text((basin_precision)p->precision));
+    if (p->bn.kind >= 0)
+        basin_plan_caption(plan, " BatchNorm statistics %s.", basin_bn_mode_text(&p->bn, bn));
     if (p->loss != NULL && p->loss_settings) basin_plan_caption(plan, " Loss: %s.", p->loss);
-    if (p->weight_decay_included > 0) basin_plan_caption(plan, " Weight decay %s is part of the loss.", BASIN_NUMBER(p->weight_decay_included, 3));
-    if (isnan(p->weight_decay_included)) basin_plan_caption(plan, " The weight decay of each tensor is part of the loss.");
+    if (p->weight_decay_included > 0)
+        basin_plan_caption(plan, " Weight decay %s is part of the loss.",
+                           BASIN_NUMBER(p->weight_decay_included, 3));
+    if (isnan(p->weight_decay_included))
+        basin_plan_caption(plan, " The weight decay of each tensor is part of the loss.");
 }
 
 void basin_plan_ceiling_mode(basin_plan *plan)
@@ -207,7 +232,9 @@ void basin_plan_ceiling_mode(basin_plan *plan)
         const basin_provenance *p = plan->results[i]->provenance;
         char                    bn[40];
         if (p == NULL || p->bn.kind < 0 || p->bn.kind == BASIN_BN_BATCH) continue;
-        basin_plan_caption(plan, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its λ_max); here the statistics are %s.",
+        basin_plan_caption(plan,
+                           " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its "
+                           "λ_max); here the statistics are %s.",
                            basin_bn_mode_text(&p->bn, bn));
         return;
     }
@@ -224,23 +251,27 @@ static const char *share_text(basin_plan *plan, const basin_stationarity *s, dou
 
 void basin_plan_stationarity(basin_plan *plan, size_t result, const basin_stationarity *s)
 {
-    const char *products = basin_plan_text(plan, "within %zu product%s from the gradient", s->products, s->products == 1 ? "" : "s");
+    const char *products = basin_plan_text(plan, "within %zu product%s from the gradient", s->products,
+                                           s->products == 1 ? "" : "s");
 
     if (repeats_point(plan, result)) return;
     switch ((basin_descent)s->verdict) {
     case BASIN_DESCENT_FOUND:
-        basin_plan_caption(plan, "%s not stationary, a quadratic model falls by %s %s.", whose(plan, result), share_text(plan, s, s->decrement),
-                           products);
+        basin_plan_caption(plan, "%s not stationary, a quadratic model falls by %s %s.", whose(plan, result),
+                           share_text(plan, s, s->decrement), products);
         break;
     case BASIN_DESCENT_NEGATIVE:
-        basin_plan_caption(plan, "%s no minimum, along a direction %s the loss does not curve upwards (%s).", whose(plan, result), products,
-                           BASIN_NUMBER(s->ritz_least, 2));
+        basin_plan_caption(plan, "%s no minimum, along a direction %s the loss does not curve upwards (%s).",
+                           whose(plan, result), products, BASIN_NUMBER(s->ritz_least, 2));
         break;
     case BASIN_DESCENT_NOT_FOUND:
-        basin_plan_caption(plan, "%s no fall above %s found %s.", whose(plan, result), share_text(plan, s, s->threshold), products);
+        basin_plan_caption(plan, "%s no fall above %s found %s.", whose(plan, result),
+                           share_text(plan, s, s->threshold), products);
         break;
     case BASIN_DESCENT_AT_ROUNDING:
-        basin_plan_caption(plan, "%s the gradient is zero but for rounding, which tells nothing of a way down.", whose(plan, result));
+        basin_plan_caption(plan,
+                           "%s the gradient is zero but for rounding, which tells nothing of a way down.",
+                           whose(plan, result));
         break;
     case BASIN_DESCENT_NOT_TESTED: break;
     }
@@ -254,11 +285,14 @@ const char *basin_plan_footer(basin_plan *plan)
 
     if (plan->options->no_footer || p == NULL) return NULL;
     const basin_input *data = basin_plan_input(plan, 0, BASIN_INPUT_DATA);
-    used = (size_t)snprintf(text, sizeof text, "basin %.40s", p->version != NULL ? p->version : BASIN_VERSION);
-    if (data != NULL && data->digest != NULL) used += (size_t)snprintf(text + used, sizeof text - used, " · data %.8s", data->digest);
+    used =
+        (size_t)snprintf(text, sizeof text, "basin %.40s", p->version != NULL ? p->version : BASIN_VERSION);
+    if (data != NULL && data->digest != NULL)
+        used += (size_t)snprintf(text + used, sizeof text - used, " · data %.8s", data->digest);
     if (p->argument_count > 0) used += (size_t)snprintf(text + used, sizeof text - used, " · basin");
     for (size_t i = 0; i < p->argument_count && used < sizeof text; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, " %s", p->arguments[i]);
-    if (plan->count > 1 && used < sizeof text) snprintf(text + used, sizeof text - used, " (and %zu more)", plan->count - 1);
+    if (plan->count > 1 && used < sizeof text)
+        snprintf(text + used, sizeof text - used, " (and %zu more)", plan->count - 1);
     return basin_plan_text(plan, "%s", text);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------------------------------------ strands -- */
+/* --------------------------------------------------------------------------------------------- strands -- */
 
 /* What a run is known by: the value in its first row that has one. */
 static double known(const basin_strand *s, const basin_column *column)
@@ -29,12 +29,15 @@ static bool one_method_many_rates(const basin_tracks *t)
     return differ && isfinite(first);
 }
 
-static const char *strand_label(basin_plan *plan, const basin_strand *s, size_t result, bool by_rate, size_t number)
+static const char *strand_label(basin_plan *plan, const basin_strand *s, size_t result, bool by_rate,
+                                size_t number)
 {
     const basin_row *row = s->rows[0];
 
-    if (plan->options->labels != NULL && plan->options->labels[result] != NULL) return plan->options->labels[result];
-    if (by_rate) return basin_plan_text(plan, "η = %s", BASIN_NUMBER(known(s, basin_column_find("learning_rate")), 3));
+    if (plan->options->labels != NULL && plan->options->labels[result] != NULL)
+        return plan->options->labels[result];
+    if (by_rate)
+        return basin_plan_text(plan, "η = %s", BASIN_NUMBER(known(s, basin_column_find("learning_rate")), 3));
     if (row->method != NULL) return basin_method_title(row->method);
     return row->run != NULL ? row->run : basin_plan_text(plan, "run %zu", number + 1);
 }
@@ -42,8 +45,8 @@ static const char *strand_label(basin_plan *plan, const basin_strand *s, size_t 
 static void count_missing(basin_plan *plan, basin_tracks *t, const basin_row *row)
 {
     if (row->missing == NULL || t->missing++ > 0) return;
-    t->first_missing =
-        basin_plan_text(plan, "%s/%s: %s", row->run != NULL ? row->run : "", row->checkpoint != NULL ? row->checkpoint : "", row->missing);
+    t->first_missing = basin_plan_text(plan, "%s/%s: %s", row->run != NULL ? row->run : "",
+                                       row->checkpoint != NULL ? row->checkpoint : "", row->missing);
 }
 
 /* The rows of one run, which stand together, as a strand for each kind of point. */
@@ -74,7 +77,9 @@ static basin_status cut(basin_plan *plan, basin_tracks *t, size_t *result)
         const basin_track *track = plan->results[r]->value;
         for (size_t start = 0, end; start < track->row_count; start = end) {
             size_t before = t->strand_count;
-            for (end = start + 1; end < track->row_count && basin_same_text(track->rows[end].run, track->rows[start].run);) end++;
+            for (end = start + 1;
+                 end < track->row_count && basin_same_text(track->rows[end].run, track->rows[start].run);)
+                end++;
             BASIN_TRY(cut_run(plan, t, &track->rows[start], end - start));
             for (size_t i = before; i < t->strand_count; i++) result[i] = r;
         }
@@ -85,12 +90,14 @@ done:
 
 static void join_group(basin_plan *plan, basin_tracks *t, basin_strand *s, const char *label, bool by_rate)
 {
-    for (s->group = 0; s->group < t->group_count && strcmp(t->groups[s->group].label, label) != 0;) s->group++;
+    for (s->group = 0; s->group < t->group_count && strcmp(t->groups[s->group].label, label) != 0;)
+        s->group++;
     if (s->group == t->group_count) {
         basin_strand_group *g = &t->groups[t->group_count++];
         *g = (basin_strand_group){.label = label, .look = basin_look_series(s->group)};
         basin_look_method(s->rows[0]->method, &g->look);
-        if (by_rate || (plan->options->labels != NULL && plan->count > 1)) g->look = basin_look_series(s->group);
+        if (by_rate || (plan->options->labels != NULL && plan->count > 1))
+            g->look = basin_look_series(s->group);
     }
     t->groups[s->group].runs[s->point]++;
 }
@@ -113,16 +120,19 @@ basin_status basin_tracks_collect(basin_plan *plan, bool sweep, basin_tracks *t)
     size_t       total = 0, *result = NULL;
 
     *t = (basin_tracks){.sweep = sweep};
-    for (size_t r = 0; r < plan->count; r++) total += ((const basin_track *)plan->results[r]->value)->row_count;
+    for (size_t r = 0; r < plan->count; r++)
+        total += ((const basin_track *)plan->results[r]->value)->row_count;
     BASIN_PLAN_ALLOC(plan, t->strands, total);
     BASIN_PLAN_ALLOC(plan, t->groups, total);
     BASIN_PLAN_ALLOC(plan, result, total);
     BASIN_TRY(cut(plan, t, result));
     bool by_rate = !sweep && one_method_many_rates(t);
     for (size_t i = 0; i < t->strand_count; i++)
-        join_group(plan, t, &t->strands[i], strand_label(plan, &t->strands[i], result[i], by_rate, i), by_rate);
+        join_group(plan, t, &t->strands[i], strand_label(plan, &t->strands[i], result[i], by_rate, i),
+                   by_rate);
     for (size_t g = 0; by_rate && g < t->group_count; g++) /* dark to light, not into the yellow */
-        t->groups[g].look.color = basin_color_sequential(0.85 * (double)g / (double)(t->group_count > 1 ? t->group_count - 1 : 1));
+        t->groups[g].look.color =
+            basin_color_sequential(0.85 * (double)g / (double)(t->group_count > 1 ? t->group_count - 1 : 1));
     BASIN_TRY(list_rows(plan, t, total));
 done:
     return st;
@@ -148,7 +158,7 @@ double basin_strand_x(const basin_tracks *t, const basin_strand *s, size_t row)
     return x;
 }
 
-/* ------------------------------------------------------------------------------------------------- places -- */
+/* ---------------------------------------------------------------------------------------------- places -- */
 
 basin_status basin_places_create(basin_plan *plan, size_t room, basin_places *out)
 {
@@ -193,7 +203,8 @@ static int by_x(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-basin_status basin_group_places(basin_plan *plan, const basin_tracks *t, size_t group, int point, const basin_column *y, basin_places *out)
+basin_status basin_group_places(basin_plan *plan, const basin_tracks *t, size_t group, int point,
+                                const basin_column *y, basin_places *out)
 {
     basin_status st = BASIN_OK;
     basin_place *places = NULL;
@@ -203,7 +214,8 @@ basin_status basin_group_places(basin_plan *plan, const basin_tracks *t, size_t 
     BASIN_TRY(basin_places_create(plan, t->rows.count, out));
     for (size_t i = 0; i < t->strand_count; i++) {
         const basin_strand *s = &t->strands[i];
-        for (size_t row = basin_strand_start(t, s); s->group == group && s->point == point && row < s->count; row++) {
+        for (size_t row = basin_strand_start(t, s); s->group == group && s->point == point && row < s->count;
+             row++) {
             places[count] = basin_place_of(t, s->rows[row], y);
             if (isfinite(places[count].x)) count++;
         }
@@ -225,7 +237,8 @@ basin_status basin_places_mean(basin_plan *plan, const basin_places *all, size_t
         for (; i < all->count && all->x[i] == all->x[start]; i++) sum += all->y[i]; /* a NAN stays */
         double mean = i - start >= runs ? sum / (double)(i - start) : NAN;
         bool   single = i - start == 1;
-        basin_places_add(out, (basin_place){all->x[start], mean, single ? all->low[start] : mean, single ? all->high[start] : mean});
+        basin_places_add(out, (basin_place){all->x[start], mean, single ? all->low[start] : mean,
+                                            single ? all->high[start] : mean});
     }
 done:
     return st;

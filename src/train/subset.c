@@ -1,9 +1,10 @@
 /* A smaller data set with label noise, so that a gap between training and test appears in seconds.
  *
- *   1. Draw `train_count` rows of the training split without replacement (BASIN_STREAM_SUBSET); keep their order.
+ *   1. Draw `train_count` rows of the training split without replacement (BASIN_STREAM_SUBSET); keep their
+ *      order.
  *   2. Copy them to rows of their own, so that noise reaches no other split even if splits share rows.
- *   3. Replace the labels of exactly round(noise * train_count) of them by one of the other classes, each as likely
- *      (BASIN_STREAM_NOISE). They make up a split «noisy», so that they stay traceable.
+ *   3. Replace the labels of exactly round(noise * train_count) of them by one of the other classes, each as
+ *      likely (BASIN_STREAM_NOISE). They make up a split «noisy», so that they stay traceable.
  *   4. Rows of all other splits follow, each once, untouched.
  */
 #include <math.h>
@@ -15,7 +16,6 @@
 #include "core/params.h"
 #include "core/random.h"
 
-
 typedef struct subset {
     const basin_dataset *from;
     const basin_split   *train;
@@ -24,8 +24,9 @@ typedef struct subset {
     bool                *chosen;         /* [train->count] */
     size_t              *rows;           /* [count] row of `from` behind each new row */
     size_t               count;
-    size_t              *moved;          /* [from->count] new row of each old one outside training, or BASIN_NONE */
-    basin_dataset       *to;
+    /* [from->count] new row of each old one outside training, or BASIN_NONE */
+    size_t        *moved;
+    basin_dataset *to;
 } subset;
 
 static int size_order(const void *a, const void *b)
@@ -54,22 +55,27 @@ static basin_status subset_check(subset *s, const basin_subset_options *options)
     basin_status         st = BASIN_OK;
     const basin_dataset *data = s->from;
 
-    BASIN_CHECK((s->train = basin_dataset_split(data, "train")) != NULL, BASIN_ERR_MISSING, "%s: no split train to draw from",
-                data->path ? data->path : "data set");
-    BASIN_CHECK(options->train_count <= s->train->count, BASIN_ERR_ARG, "%zu training rows asked for, split train has %zu", options->train_count,
-                s->train->count);
-    BASIN_CHECK(options->noise >= 0.0 && options->noise <= 1.0, BASIN_ERR_ARG, "label noise %g is not in [0, 1]", options->noise);
+    BASIN_CHECK((s->train = basin_dataset_split(data, "train")) != NULL, BASIN_ERR_MISSING,
+                "%s: no split train to draw from", data->path ? data->path : "data set");
+    BASIN_CHECK(options->train_count <= s->train->count, BASIN_ERR_ARG,
+                "%zu training rows asked for, split train has %zu", options->train_count, s->train->count);
+    BASIN_CHECK(options->noise >= 0.0 && options->noise <= 1.0, BASIN_ERR_ARG,
+                "label noise %g is not in [0, 1]", options->noise);
     s->drawn = options->train_count > 0 ? options->train_count : s->train->count;
     s->noisy = (size_t)floor(options->noise * (double)s->drawn + 0.5);
-    BASIN_CHECK(basin_shape_size(data->shape, data->rank, &s->width), BASIN_ERR_SHAPE, "the product of the input's dimensions overflows");
+    BASIN_CHECK(basin_shape_size(data->shape, data->rank, &s->width), BASIN_ERR_SHAPE,
+                "the product of the input's dimensions overflows");
     if (options->noise > 0.0) {
         BASIN_CHECK(data->classes != NULL, BASIN_ERR_UNSUPPORTED, "label noise needs class targets");
-        BASIN_CHECK(basin_dataset_tokens(data) == 1, BASIN_ERR_UNSUPPORTED, "label noise needs one class a sample, the data have %zu", data->class_count);
+        BASIN_CHECK(basin_dataset_tokens(data) == 1, BASIN_ERR_UNSUPPORTED,
+                    "label noise needs one class a sample, the data have %zu", data->class_count);
         for (size_t i = 0; i < data->count; i++) {
-            BASIN_CHECK(data->classes[i] >= 0, BASIN_ERR_VALUE, "class %lld of row %zu is negative", (long long)data->classes[i], i);
+            BASIN_CHECK(data->classes[i] >= 0, BASIN_ERR_VALUE, "class %lld of row %zu is negative",
+                        (long long)data->classes[i], i);
             if ((size_t)data->classes[i] >= s->classes) s->classes = (size_t)data->classes[i] + 1;
         }
-        BASIN_CHECK(s->classes > 1, BASIN_ERR_VALUE, "label noise needs another class, the data have %zu", s->classes);
+        BASIN_CHECK(s->classes > 1, BASIN_ERR_VALUE, "label noise needs another class, the data have %zu",
+                    s->classes);
     }
 done:
     return st;
@@ -130,9 +136,11 @@ static basin_status copy_rows(subset *s)
     for (size_t i = 0; i < s->count; i++) {
         size_t row = s->rows[i];
         memcpy(to->inputs + i * s->width, from->inputs + row * s->width, s->width * sizeof *to->inputs);
-        if (from->classes != NULL) memcpy(to->classes + i * tokens, from->classes + row * tokens, tokens * sizeof *to->classes);
+        if (from->classes != NULL)
+            memcpy(to->classes + i * tokens, from->classes + row * tokens, tokens * sizeof *to->classes);
         if (from->values != NULL)
-            memcpy(to->values + i * from->value_count, from->values + row * from->value_count, from->value_count * sizeof *to->values);
+            memcpy(to->values + i * from->value_count, from->values + row * from->value_count,
+                   from->value_count * sizeof *to->values);
     }
 done:
     return st;
@@ -142,7 +150,8 @@ done:
 static basin_status add_split(basin_dataset *to, const char *name, size_t count, basin_split **out)
 {
     basin_status st = BASIN_OK;
-    basin_split *splits = basin_grow(to->splits, to->split_count, to->split_count + 1, sizeof *splits), *split;
+    basin_split *splits = basin_grow(to->splits, to->split_count, to->split_count + 1, sizeof *splits),
+                *split;
 
     BASIN_CHECK(splits != NULL, BASIN_ERR_NOMEM, "out of memory for split %s", name);
     to->splits = splits;
@@ -170,7 +179,8 @@ static basin_status make_splits(subset *s, bool rest_to_test)
     for (size_t i = 0; i < s->from->split_count; i++) {
         const basin_split *old = &s->from->splits[i];
         bool               test = strcmp(old->name, "test") == 0;
-        BASIN_TRY(add_split(s->to, old->name, old == s->train ? s->drawn : old->count + (test ? rest : 0), &split));
+        BASIN_TRY(
+            add_split(s->to, old->name, old == s->train ? s->drawn : old->count + (test ? rest : 0), &split));
         if (old == s->train)
             for (size_t j = 0; j < s->drawn; j++) split->rows[split->count++] = j;
         else
@@ -193,11 +203,13 @@ static basin_status add_noise(subset *s, uint64_t seed)
     size_t      *noisy = NULL;
 
     if (s->noisy == 0) goto done;
-    BASIN_CHECK(basin_dataset_split(s->from, "noisy") == NULL, BASIN_ERR_ARG, "the data set has a split noisy already: its labels are not clean");
+    BASIN_CHECK(basin_dataset_split(s->from, "noisy") == NULL, BASIN_ERR_ARG,
+                "the data set has a split noisy already: its labels are not clean");
     BASIN_TRY(draw(&random, s->drawn, s->noisy, &noisy));
     BASIN_TRY(add_split(s->to, "noisy", s->noisy, &split));
     for (size_t i = 0; i < s->noisy; i++) {
-        int64_t *label = &s->to->classes[noisy[i]], other = (int64_t)basin_random_below(&random, s->classes - 1);
+        int64_t *label = &s->to->classes[noisy[i]];
+        int64_t  other = (int64_t)basin_random_below(&random, s->classes - 1);
         *label = other + (other >= *label);
         split->rows[split->count++] = noisy[i];
     }
@@ -206,7 +218,8 @@ done:
     return st;
 }
 
-basin_status basin_dataset_subset(const basin_dataset *data, const basin_subset_options *options, basin_dataset **out)
+basin_status basin_dataset_subset(const basin_dataset *data, const basin_subset_options *options,
+                                  basin_dataset **out)
 {
     basin_status         st = BASIN_OK;
     basin_subset_options defaults = {0};

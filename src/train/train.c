@@ -1,13 +1,17 @@
-/* The training loop: which batch, which learning rate, when to call back, when to stop. The methods are in update.c.
+/* The training loop: which batch, which learning rate, when to call back, when to stop. The methods are in
+ * update.c.
  *
- *   1. At the start of each epoch draw a permutation of the samples from (seed, BASIN_STREAM_BATCH): the stream does not depend
- *      on the method, so one seed gives every method the same batches. The last batch of an epoch may be smaller.
- *   2. Take one step of the method on the next batch (the mean loss over that batch) with the learning rate of the schedule.
- *   3. Stop where the loss or theta is no longer finite: a run that diverged is a result, told to the callback.
+ *   1. At the start of each epoch draw a permutation of the samples from (seed, BASIN_STREAM_BATCH): the
+ *      stream does not depend on the method, so one seed gives every method the same batches. The last batch
+ *      of an epoch may be smaller.
+ *   2. Take one step of the method on the next batch (the mean loss over that batch) with the learning rate
+ *      of the schedule.
+ *   3. Stop where the loss or theta is no longer finite: a run that diverged is a result, told to the
+ *      callback.
  *   4. Call back at the steps asked for.
  *
- * Cost: one gradient evaluation is one gradient over one batch (SAM spends two a step). Seconds are those of step 2 alone, by
- * the monotonic clock: neither saving nor measuring counts.
+ * Cost: one gradient evaluation is one gradient over one batch (SAM spends two a step). Seconds are those of
+ * step 2 alone, by the monotonic clock: neither saving nor measuring counts.
  */
 #include <math.h>
 
@@ -19,7 +23,7 @@
 
 #define PI 3.14159265358979323846
 
-typedef struct batches { /* the samples in the order of this epoch */
+typedef struct batches {      /* the samples in the order of this epoch */
     size_t       count, size; /* N; samples in a batch, 0 = always all of them */
     size_t      *order;       /* [count] */
     size_t       next;        /* first sample of the next batch */
@@ -43,7 +47,8 @@ static double learning_rate(const basin_train_options *options, size_t step)
     double eta = options->learning_rate, f = options->schedule_factor;
 
     switch (options->schedule) {
-    case BASIN_SCHEDULE_COSINE: return eta * (f + (1.0 - f) * 0.5 * (1.0 + cos(PI * (double)step / (double)options->steps)));
+    case BASIN_SCHEDULE_COSINE:
+        return eta * (f + (1.0 - f) * 0.5 * (1.0 + cos(PI * (double)step / (double)options->steps)));
     case BASIN_SCHEDULE_STEP: return eta * pow(f, (double)(step / options->schedule_period));
     default: return eta;
     }
@@ -55,7 +60,9 @@ static basin_status batches_start(batches *b, size_t samples, size_t size, uint6
 {
     basin_status st = BASIN_OK;
 
-    *b = (batches){.count = samples, .size = size >= samples ? 0 : size, .random = basin_random_start(seed, BASIN_STREAM_BATCH)};
+    *b = (batches){.count = samples,
+                   .size = size >= samples ? 0 : size,
+                   .random = basin_random_start(seed, BASIN_STREAM_BATCH)};
     if (b->size == 0) goto done;
     BASIN_ALLOC(b->order, samples, "batch order");
     for (size_t i = 0; i < samples; i++) b->order[i] = i;
@@ -93,13 +100,17 @@ static basin_status check_schedule(const basin_train_options *options)
     switch (options->schedule) {
     case BASIN_SCHEDULE_CONSTANT: break;
     case BASIN_SCHEDULE_COSINE:
-        BASIN_CHECK(f >= 0.0 && f <= 1.0, BASIN_ERR_ARG, "the cosine schedule's final fraction %g is not in [0, 1]", f);
+        BASIN_CHECK(f >= 0.0 && f <= 1.0, BASIN_ERR_ARG,
+                    "the cosine schedule's final fraction %g is not in [0, 1]", f);
         break;
     case BASIN_SCHEDULE_STEP:
-        BASIN_CHECK(options->schedule_period > 0, BASIN_ERR_ARG, "the step schedule needs the number of steps between decays");
+        BASIN_CHECK(options->schedule_period > 0, BASIN_ERR_ARG,
+                    "the step schedule needs the number of steps between decays");
         BASIN_CHECK(f > 0.0 && f <= 1.0, BASIN_ERR_ARG, "the step schedule's factor %g is not in (0, 1]", f);
         break;
-    default: BASIN_CHECK(false, BASIN_ERR_ARG, "schedule %d is none of constant, cosine, step", (int)options->schedule);
+    default:
+        BASIN_CHECK(false, BASIN_ERR_ARG, "schedule %d is none of constant, cosine, step",
+                    (int)options->schedule);
     }
 done:
     return st;
@@ -112,21 +123,27 @@ static basin_status check_options(const trainer *t, const basin_objective *o)
     const basin_optimizer     *opt = &t->opt;
 
     BASIN_CHECK(t->rule != NULL, BASIN_ERR_ARG, "training method %d does not exist", (int)options->method);
-    BASIN_CHECK(options->learning_rate > 0.0 && isfinite(options->learning_rate), BASIN_ERR_ARG, "learning rate %g is not a finite number > 0",
-                options->learning_rate);
-    BASIN_CHECK(opt->beta >= 0.0 && opt->beta < 1.0, BASIN_ERR_ARG, "momentum %g is not in [0, 1)", opt->beta);
-    BASIN_CHECK(opt->rho >= 0.0 && isfinite(opt->rho), BASIN_ERR_ARG, "rho %g is not a finite number >= 0", opt->rho);
-    BASIN_CHECK(opt->decay >= 0.0 && isfinite(opt->decay), BASIN_ERR_ARG, "weight decay %g is not a finite number >= 0", opt->decay);
-    BASIN_CHECK(options->steps > 0 && options->steps <= INT32_MAX, BASIN_ERR_ARG, "%zu training steps: at least 1 and at most %d", options->steps,
-                INT32_MAX);
-    BASIN_CHECK(!t->rule->full_batch || options->batch_size == 0, BASIN_ERR_ARG, "method %s uses all samples in each step: batch size %zu; use sgd",
+    BASIN_CHECK(options->learning_rate > 0.0 && isfinite(options->learning_rate), BASIN_ERR_ARG,
+                "learning rate %g is not a finite number > 0", options->learning_rate);
+    BASIN_CHECK(opt->beta >= 0.0 && opt->beta < 1.0, BASIN_ERR_ARG, "momentum %g is not in [0, 1)",
+                opt->beta);
+    BASIN_CHECK(opt->rho >= 0.0 && isfinite(opt->rho), BASIN_ERR_ARG, "rho %g is not a finite number >= 0",
+                opt->rho);
+    BASIN_CHECK(opt->decay >= 0.0 && isfinite(opt->decay), BASIN_ERR_ARG,
+                "weight decay %g is not a finite number >= 0", opt->decay);
+    BASIN_CHECK(options->steps > 0 && options->steps <= INT32_MAX, BASIN_ERR_ARG,
+                "%zu training steps: at least 1 and at most %d", options->steps, INT32_MAX);
+    BASIN_CHECK(!t->rule->full_batch || options->batch_size == 0, BASIN_ERR_ARG,
+                "method %s uses all samples in each step: batch size %zu; use sgd",
                 basin_methods[t->rule->method].name, options->batch_size);
-    BASIN_CHECK(options->batch_size == 0 || basin_objective_samples(o) > 0, BASIN_ERR_ARG, "batch size %zu for an objective without samples",
-                options->batch_size);
+    BASIN_CHECK(options->batch_size == 0 || basin_objective_samples(o) > 0, BASIN_ERR_ARG,
+                "batch size %zu for an objective without samples", options->batch_size);
     for (size_t i = 0; i < options->save_count; i++) {
-        BASIN_CHECK(options->save[i] <= options->steps, BASIN_ERR_ARG, "step %zu to save is behind the last, %zu", options->save[i], options->steps);
-        BASIN_CHECK(i == 0 || options->save[i - 1] < options->save[i], BASIN_ERR_ARG, "steps to save are not ascending: %zu before %zu",
-                    options->save[i - 1], options->save[i]);
+        BASIN_CHECK(options->save[i] <= options->steps, BASIN_ERR_ARG,
+                    "step %zu to save is behind the last, %zu", options->save[i], options->steps);
+        BASIN_CHECK(i == 0 || options->save[i - 1] < options->save[i], BASIN_ERR_ARG,
+                    "steps to save are not ascending: %zu before %zu", options->save[i - 1],
+                    options->save[i]);
     }
     BASIN_TRY(check_schedule(options));
 done:
@@ -145,7 +162,8 @@ static basin_status trainer_start(trainer *t, basin_objective *o, const double *
     opt->decay = t->options->weight_decay;
     t->rule = basin_update_rule_of(t->options->method);
     BASIN_TRY(check_options(t, o));
-    BASIN_CHECK(basin_all_finite(theta, opt->size), BASIN_ERR_VALUE, "training starts at a point with a NaN or Inf");
+    BASIN_CHECK(basin_all_finite(theta, opt->size), BASIN_ERR_VALUE,
+                "training starts at a point with a NaN or Inf");
     BASIN_ALLOC(opt->theta, opt->size, "theta");
     BASIN_ALLOC(opt->v, opt->size, "momentum");
     BASIN_ALLOC(opt->g, opt->size, "gradient");
@@ -156,7 +174,8 @@ static basin_status trainer_start(trainer *t, basin_objective *o, const double *
         BASIN_ALLOC(opt->stored, opt->size, "perturbed theta");
         basin_copy(theta, opt->stored, opt->size);
     }
-    BASIN_TRY(batches_start(&t->batches, basin_objective_samples(o), t->options->batch_size, t->options->seed));
+    BASIN_TRY(
+        batches_start(&t->batches, basin_objective_samples(o), t->options->batch_size, t->options->seed));
 done:
     return st;
 }

@@ -2,19 +2,24 @@
  *
  *   gd, sgd   g = ∇L_B(θ) + wθ                             heavy ball (Polyak 1964), gd with B = all samples
  *   nag       x = θ − ηβv;  g = ∇L_B(x) + wx               Nesterov's gradient in the heavy ball's variables
- *   sam       ε = ρ ∇L_B(θ)/‖∇L_B(θ)‖;  g = ∇L_B(θ+ε) + wθ  (two gradients; the decay is neither in ε nor moved by it)
- *   msam      x = θ − ρ v/‖v‖;  g = ∇L_B(x) + wx           between steps the optimizer holds x, the perturbed point
+ *   sam       ε = ρ ∇L_B(θ)/‖∇L_B(θ)‖; g = ∇L_B(θ+ε) + wθ (two gradients; the decay is neither in ε nor moved
+ *             by it)
+ *   msam      x = θ − ρ v/‖v‖; g = ∇L_B(x) + wx between steps the optimizer holds x, the perturbed point
  *   all       v ← βv + g;  θ ← θ − ηv
  *
- * A perturbation along a vector of norm 0 is none: SAM where the gradient vanishes, MSAM before the first step.
+ * A perturbation along a vector of norm 0 is none: SAM where the gradient vanishes, MSAM before the first
+ * step.
  *
  * References
- *   B. Polyak, «Some methods of speeding up the convergence of iteration methods», USSR Comput. Math. Math. Phys. 4(5), 1964.
- *   P. Foret, A. Kleiner, H. Mobahi, B. Neyshabur, «Sharpness-aware minimization», arXiv:2010.01412, eq. 2 and algorithm 1.
- *   M. Becker, F. Altrock, B. Risse, «Momentum-SAM», arXiv:2401.12033, algorithm 1: the perturbation is along −v.
+ *   B. Polyak, «Some methods of speeding up the convergence of iteration methods», USSR Comput. Math. Math.
+ *   Phys. 4(5), 1964.
+ *   P. Foret, A. Kleiner, H. Mobahi, B. Neyshabur, «Sharpness-aware minimization», arXiv:2010.01412, eq. 2
+ *   and algorithm 1.
+ *   M. Becker, F. Altrock, B. Risse, «Momentum-SAM», arXiv:2401.12033, algorithm 1: the perturbation is along
+ *   −v.
  *
- * Numerical note: MSAM keeps θ itself and derives the perturbed point from it, so that rounding in adding and undoing the
- * perturbation does not pile up over the steps.
+ * Numerical note: MSAM keeps θ itself and derives the perturbed point from it, so that rounding in adding and
+ * undoing the perturbation does not pile up over the steps.
  */
 #include "train/update.h"
 
@@ -32,7 +37,8 @@ static void heavy_ball(basin_optimizer *opt)
 }
 
 /* ∇L_B(x) into g. Decay is added by the caller, since methods differ in where they take it. */
-static basin_status gradient_at(basin_optimizer *opt, const basin_samples *batch, const double *x, basin_loss *loss)
+static basin_status gradient_at(basin_optimizer *opt, const basin_samples *batch, const double *x,
+                                basin_loss *loss)
 {
     return basin_objective_gradient(opt->objective, batch, x, loss, opt->g);
 }

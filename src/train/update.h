@@ -14,7 +14,8 @@ typedef struct basin_optimizer {
     double          *g;      /* scratch: the gradient */
     double          *point;  /* scratch: where the gradient is taken, if not at theta */
     double           undo;   /* theta = stored + undo v */
-    double           eta, beta, rho, decay; /* learning rate now, momentum coefficient, radius, coupled weight decay */
+    /* learning rate now, momentum coefficient, radius, coupled weight decay */
+    double eta, beta, rho, decay;
 } basin_optimizer;
 
 typedef struct basin_update_rule {
@@ -22,10 +23,12 @@ typedef struct basin_update_rule {
     bool              full_batch; /* refuses batches */
     bool              perturbed;  /* keeps `stored` apart from theta */
     int64_t           gradients;  /* evaluations a step */
-    /* One step on the batch (NULL: all samples); *loss is the batch's loss where the first gradient was taken. */
+    /* One step on the batch (NULL: all samples); *loss is the batch's loss where the first gradient
+       was taken. */
     basin_status (*step)(basin_optimizer *opt, const basin_samples *batch, basin_loss *loss);
 } basin_update_rule;
 
-const basin_update_rule *basin_update_rule_of(basin_update method); /* NULL for a number that is no method */
+/* NULL for a number that is no method */
+const basin_update_rule *basin_update_rule_of(basin_update method);
 
 #endif

@@ -1,4 +1,5 @@
-/* Quantiles and one test against tables and brute force; many tests at once against plain loops over all patterns and measures. */
+/* Quantiles and one test against tables and brute force; many tests at once against plain loops over all
+   patterns and measures. */
 #include "support.h"
 
 #include <math.h>
@@ -7,25 +8,28 @@
 #include "analysis/compare/comparison.h"
 #include "core/random.h"
 
-/* ----------------------------------------------------------------------------------------------- one measure -- */
+/* ----------------------------------------------------------------------------------------- one measure -- */
 
 static void student_quantiles_are_those_of_the_tables(void **unused)
 {
     static const struct {
         size_t dof;
         double t;
-    } known[] = {{3, 3.18244630528371},  {4, 2.77644510519779},  {5, 2.57058183563631},   {7, 2.36462425159278},  {10, 2.22813885198627},
-                 {29, 2.04522964213270}, {30, 2.04227245630124}, {100, 1.98397151852355}, {120, 1.97993040508244}};
+    } known[] = {{3, 3.18244630528371},  {4, 2.77644510519779},   {5, 2.57058183563631},
+                 {7, 2.36462425159278},  {10, 2.22813885198627},  {29, 2.04522964213270},
+                 {30, 2.04227245630124}, {100, 1.98397151852355}, {120, 1.97993040508244}};
 
     (void)unused;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) assert_close(basin_student_t975(known[i].dof), known[i].t, 1e-10, 0.0);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        assert_close(basin_student_t975(known[i].dof), known[i].t, 1e-10, 0.0);
     assert_close(basin_student_t975(1), tan(0.475 * 3.14159265358979323846), 1e-12, 0.0);    /* Cauchy */
     assert_close(basin_student_t975(2), 0.95 * sqrt(2.0 / (1.0 - 0.95 * 0.95)), 1e-12, 0.0); /* closed form */
     assert_true(isnan(basin_student_t975(0)));
     assert_close(basin_student_t975(1000000000), 1.959963984540054, 1e-8, 0.0);
 }
 
-/* P(|T| <= t) by Simpson's rule on the density (1 + t²/ν)^{-(ν+1)/2}, normalised by lgamma: another way to the same number. */
+/* P(|T| <= t) by Simpson's rule on the density (1 + t²/ν)^{-(ν+1)/2}, normalised by lgamma: another way to
+   the same number. */
 static double student_by_quadrature(double t, double n)
 {
     double c = exp(lgamma(0.5 * (n + 1.0)) - lgamma(0.5 * n)) / sqrt(n * 3.14159265358979323846), sum = 0.0;
@@ -41,7 +45,8 @@ static double student_by_quadrature(double t, double n)
 static void student_quantiles_hold_95_percent(void **unused)
 {
     (void)unused;
-    for (size_t n = 1; n <= 40; n++) assert_close(student_by_quadrature(basin_student_t975(n), (double)n), 0.95, 1e-8, 0.0);
+    for (size_t n = 1; n <= 40; n++)
+        assert_close(student_by_quadrature(basin_student_t975(n), (double)n), 0.95, 1e-8, 0.0);
     assert_close(student_by_quadrature(basin_student_t975(997), 997.0), 0.95, 1e-10, 0.0);
     assert_close(student_by_quadrature(basin_student_t975(1001), 1001.0), 0.95, 1e-10, 0.0);
     /* sum and expansion meet: the second difference across the seam is as small as the function's own */
@@ -53,7 +58,8 @@ static void tails_are_those_of_student(void **unused)
 {
     (void)unused;
     for (size_t n = 1; n <= 30; n += 3)
-        for (double t = 0.0; t < 6.0; t += 1.3) assert_close(basin_student_p(t, n), 1.0 - student_by_quadrature(t, (double)n), 0.0, 1e-9);
+        for (double t = 0.0; t < 6.0; t += 1.3)
+            assert_close(basin_student_p(t, n), 1.0 - student_by_quadrature(t, (double)n), 0.0, 1e-9);
     assert_close(basin_student_p(-basin_student_t975(7), 7), 0.05, 1e-12, 0.0);
     assert_close(basin_student_p(INFINITY, 7), 0.0, 0.0, 1e-15);
 }
@@ -80,19 +86,22 @@ static void sign_flip_counts_patterns(void **unused)
     assert_close(basin_sign_flip_p((double[]){1.0, 2.0, 3.0}, 3), 0.25, 0.0, 0.0);
     assert_close(basin_sign_flip_p((double[]){-1.0, -2.0, -3.0}, 3), 0.25, 0.0, 0.0);
     assert_close(basin_sign_flip_p((double[]){1.0, 2.0, -3.0}, 3), 1.0, 0.0, 0.0);
-    assert_close(basin_sign_flip_p((double[]){0.1, 0.2, 0.3, 0.3, 0.3, 0.1, 0.2, 0.1}, 8), 2.0 / 256.0, 0.0, 0.0);
+    assert_close(basin_sign_flip_p((double[]){0.1, 0.2, 0.3, 0.3, 0.3, 0.1, 0.2, 0.1}, 8), 2.0 / 256.0, 0.0,
+                 0.0);
     assert_close(basin_sign_flip_p((double[]){5.0}, 1), 1.0, 0.0, 0.0);
     assert_close(basin_sign_flip_p((double[]){0.0, 0.0}, 2), 1.0, 0.0, 0.0);
     assert_true(isnan(basin_sign_flip_p(NULL, 0)));
     assert_true(isnan(basin_sign_flip_p((double[]){1.0, NAN}, 2)));
     for (size_t n = 1; n <= 12; n++) {
         double d[12];
-        for (size_t i = 0; i < n; i++) d[i] = floor(6.0 * basin_random_uniform(&r)) - 1.0; /* ties on purpose */
+        /* ties on purpose */
+        for (size_t i = 0; i < n; i++) d[i] = floor(6.0 * basin_random_uniform(&r)) - 1.0;
         assert_close(basin_sign_flip_p(d, n), sign_flip_by_brute_force(d, n), 0.0, 0.0);
     }
 }
 
-/* Darwin's maize, crossed less self-fertilised, eighths of an inch: Fisher's own example; 1,726 of 32,768 patterns. */
+/* Darwin's maize, crossed less self-fertilised, eighths of an inch: Fisher's own example; 1,726 of 32,768
+   patterns. */
 static void sign_flip_on_darwins_maize(void **unused)
 {
     static const double maize[] = {49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48};
@@ -130,11 +139,12 @@ static void the_fewest_pairs_that_can_decide(void **unused)
     assert_true(isnan(basin_smallest_p(0)));
 }
 
-/* -------------------------------------------------------------------------------------------- many measures -- */
+/* --------------------------------------------------------------------------------------- many measures -- */
 
 enum { MEASURES = 6, SEEDS = 8 };
 
-/* Two-sided tail of Student's t with ν degrees of freedom beyond t = √ν tan φ: ∫ cos^(ν-1) from φ to π/2 over that from 0, by Simpson's rule. */
+/* Two-sided tail of Student's t with ν degrees of freedom beyond t = √ν tan φ: ∫ cos^(ν-1) from φ to π/2 over
+   that from 0, by Simpson's rule. */
 static double tail_by_quadrature(double angle, double dof)
 {
     double from[2] = {angle, 0.0}, whole[2], end = 0.5 * 3.14159265358979323846;
@@ -143,7 +153,9 @@ static double tail_by_quadrature(double angle, double dof)
     for (int k = 0; k < 2; k++) {
         double width = (end - from[k]) / steps, sum = 0.0;
         for (int i = 0; i <= steps; i++)
-            sum += pow(fabs(cos(from[k] + width * i)), dof - 1.0) * (i == 0 || i == steps ? 1.0 : i % 2 == 1 ? 4.0 : 2.0);
+            sum += pow(fabs(cos(from[k] + width * i)), dof - 1.0) * (i == 0 || i == steps ? 1.0
+                                                                     : i % 2 == 1         ? 4.0
+                                                                                          : 2.0);
         whole[k] = sum * width / 3.0;
     }
     return whole[0] / whole[1];
@@ -156,7 +168,9 @@ static double tail_in_pattern(const double *d, size_t n, size_t mask)
 
     for (size_t i = 0; i < n; i++)
         if (!isnan(d[i])) sum += mask >> i & 1 ? -d[i] : d[i], square += d[i] * d[i], pairs += 1.0;
-    return square == 0.0 || pairs < 2.0 ? 1.0 : tail_by_quadrature(asin(sqrt(fmin(1.0, sum * sum / (pairs * square)))), pairs - 1.0);
+    return square == 0.0 || pairs < 2.0
+               ? 1.0
+               : tail_by_quadrature(asin(sqrt(fmin(1.0, sum * sum / (pairs * square)))), pairs - 1.0);
 }
 
 /* Does measure j stand at or behind measure i? Those that are not able stand behind all that are. */
@@ -165,8 +179,9 @@ static bool behind(const double *seen, const bool *able, size_t j, size_t i)
     return able[j] == able[i] ? seen[j] >= seen[i] * (1.0 - 1e-7) : able[i];
 }
 
-/* Free step-down from its definition: for each measure the share of patterns in which the least tail among the measures at or behind it is at
-   most its own seen; then the largest of these over it and those before it. Able ones are not held against those that are not. */
+/* Free step-down from its definition: for each measure the share of patterns in which the least tail among
+   the measures at or behind it is at most its own seen; then the largest of these over it and those before
+   it. Able ones are not held against those that are not. */
 static void step_down_by_brute_force(const double *x, size_t m, size_t n, const bool *able, double *adjusted)
 {
     double seen[MEASURES], alone[MEASURES];
@@ -191,7 +206,8 @@ static void step_down_by_brute_force(const double *x, size_t m, size_t n, const 
     }
 }
 
-static void step_down(const double *x, size_t m, size_t n, const bool *member, const bool *able, double *adjusted)
+static void step_down(const double *x, size_t m, size_t n, const bool *member, const bool *able,
+                      double *adjusted)
 {
     basin_flips flips = {0};
     bool        all[MEASURES];
@@ -233,7 +249,8 @@ static void step_down_is_that_of_brute_force(void **unused)
     }
 }
 
-/* A clear difference among those that are none: each of these is at its smallest sign-flip p in a pattern of its own, but not as clear. */
+/* A clear difference among those that are none: each of these is at its smallest sign-flip p in a pattern of
+   its own, but not as clear. */
 static void a_strong_effect_stands_out_among_weak_measures(void **unused)
 {
     double       x[MEASURES * SEEDS], adjusted[MEASURES];
@@ -266,7 +283,8 @@ static void measures_of_different_patterns_approach_bonferroni(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < MEASURES; i++)
-        for (size_t s = 0; s < SEEDS; s++) x[i * SEEDS + s] = (i > 0 && (s == i || s == i + 1) ? -1.0 : 1.0) * (1.0 + 0.01 * (double)s);
+        for (size_t s = 0; s < SEEDS; s++)
+            x[i * SEEDS + s] = (i > 0 && (s == i || s == i + 1) ? -1.0 : 1.0) * (1.0 + 0.01 * (double)s);
     step_down(x, MEASURES, SEEDS, NULL, NULL, adjusted);
     assert_close(adjusted[0], MEASURES * 2.0 / 256.0, 0.0, 0.0);
 }
@@ -301,7 +319,8 @@ static void measures_outside_the_family_and_without_pairs_are_not_adjusted(void 
     assert_true(isnan(adjusted[0]));
 }
 
-/* Of 20 seeds patterns are drawn: near what the enumeration of 17 of them with three zeros gives, never 0, and the same every time. */
+/* Of 20 seeds patterns are drawn: near what the enumeration of 17 of them with three zeros gives, never 0,
+   and the same every time. */
 static void above_17_seeds_patterns_are_drawn(void **unused)
 {
     enum { MANY = 20, FEW = 17 };

@@ -7,23 +7,21 @@
 #include "core/graph.h"
 
 /* A small convolutional network with what the tests vary. */
-/* clang-format off */
-#define GRAPH(stride, pool, alpha, extra) \
-    "{\"input\": {\"name\": \"x\", \"shape\": [1, 8, 8]}, \"output\": \"y\", " \
-    "\"parameters\": [{\"name\": \"conv.weight\", \"shape\": [2, 1, 3, 3]}, " \
-    "{\"name\": \"fc.weight\", \"shape\": [3, 2]}], \"nodes\": [" \
+#define GRAPH(stride, pool, alpha, extra)                                                                    \
+    "{\"input\": {\"name\": \"x\", \"shape\": [1, 8, 8]}, \"output\": \"y\", "                               \
+    "\"parameters\": [{\"name\": \"conv.weight\", \"shape\": [2, 1, 3, 3]}, "                                \
+    "{\"name\": \"fc.weight\", \"shape\": [3, 2]}], \"nodes\": ["                                            \
     "{\"name\": \"conv\", \"op\": \"Conv\", \"inputs\": [\"x\", \"conv.weight\"], \"outputs\": [\"conv\"], " \
-    "\"attributes\": {\"kernel_shape\": [3, 3], \"strides\": [" stride "], \"pads\": [1, 1, 1, 1]}}," \
-    "{\"name\": \"act\", \"op\": \"LeakyRelu\", \"inputs\": [\"conv\"], \"outputs\": [\"act\"], " \
-    "\"attributes\": {\"alpha\": " alpha "}}," \
-    "{\"name\": \"pool\", \"op\": \"MaxPool\", \"inputs\": [\"act\"], \"outputs\": [\"pool\"], " \
-    "\"attributes\": {\"kernel_shape\": [" pool "]}}," extra \
-    "{\"name\": \"mean\", \"op\": \"GlobalAveragePool\", \"inputs\": [\"pool\"], \"outputs\": [\"mean\"]}," \
-    "{\"name\": \"flat\", \"op\": \"Flatten\", \"inputs\": [\"mean\"], \"outputs\": [\"flat\"]}," \
-    "{\"name\": \"y\", \"op\": \"Gemm\", \"inputs\": [\"flat\", \"fc.weight\"], \"outputs\": [\"y\"], " \
+    "\"attributes\": {\"kernel_shape\": [3, 3], \"strides\": [" stride "], \"pads\": [1, 1, 1, 1]}},"        \
+    "{\"name\": \"act\", \"op\": \"LeakyRelu\", \"inputs\": [\"conv\"], \"outputs\": [\"act\"], "            \
+    "\"attributes\": {\"alpha\": " alpha "}},"                                                               \
+    "{\"name\": \"pool\", \"op\": \"MaxPool\", \"inputs\": [\"act\"], \"outputs\": [\"pool\"], "             \
+    "\"attributes\": {\"kernel_shape\": [" pool "]}}," extra                                                 \
+    "{\"name\": \"mean\", \"op\": \"GlobalAveragePool\", \"inputs\": [\"pool\"], \"outputs\": [\"mean\"]},"  \
+    "{\"name\": \"flat\", \"op\": \"Flatten\", \"inputs\": [\"mean\"], \"outputs\": [\"flat\"]},"            \
+    "{\"name\": \"y\", \"op\": \"Gemm\", \"inputs\": [\"flat\", \"fc.weight\"], \"outputs\": [\"y\"], "      \
     "\"attributes\": {\"transB\": 1}}]}"
 #define PLAIN GRAPH("1, 1", "2, 2", "0.1", "")
-/* clang-format on */
 
 /* The record of a checkpoint of that graph, as `run`, at step 10. */
 static void record(const char *json, const char *run, const char *method, int64_t seed, const char *data,

@@ -48,8 +48,10 @@ static void limits(void **unused)
     for (int i = 0; i < 3; i++) { /* where nothing moves nothing is unstable, but that is no ceiling */
         h.learning_rate = (double[]){NAN, 0.0, -0.1}[i];
         for (size_t m = 0; m < 5; m++) {
-            assert_true(isnan(basin_ceiling((const char *[]){"gd", "sgd", "nag", "sam", "msam"}[m], &h, 1.0, 1.0)));
-            assert_true(isnan(basin_ceiling_plain((const char *[]){"gd", "sgd", "nag", "sam", "msam"}[m], &h)));
+            assert_true(
+                isnan(basin_ceiling((const char *[]){"gd", "sgd", "nag", "sam", "msam"}[m], &h, 1.0, 1.0)));
+            assert_true(
+                isnan(basin_ceiling_plain((const char *[]){"gd", "sgd", "nag", "sam", "msam"}[m], &h)));
         }
     }
     assert_true(isnan(basin_ceiling("msam", &plain, 1.0, NAN)));
@@ -85,8 +87,8 @@ static basin_status trace(void *payload, const basin_train_state *state)
     return BASIN_OK;
 }
 
-/* L = ½ λ x² - y: the slope in y holds ‖g‖ at 1 and ‖v‖ at 1/(1-β), so ρ/‖·‖ is fixed, while the tiny x lives by the method's
-   linear recursion. Does |x| grow between steps 1000 and 3000, long after v has settled? */
+/* L = ½ λ x² - y: the slope in y holds ‖g‖ at 1 and ‖v‖ at 1/(1-β), so ρ/‖·‖ is fixed, while the tiny x lives
+   by the method's linear recursion. Does |x| grow between steps 1000 and 3000, long after v has settled? */
 static bool grows(const char *method, double lambda, double decay)
 {
     double              a[4] = {lambda, 0.0, 0.0, 0.0}, b[2] = {0.0, 1.0}, theta[2] = {1e-30, 0.0};
@@ -122,7 +124,8 @@ static void the_trainer_is_stable_below_and_unstable_above(void **unused)
     }
 }
 
-/* The recursions with decoupled decay on ½ λ θ², ‖g‖ and ‖v‖ frozen at 0.3 and 0.7: growth per step, from far along an orbit. */
+/* The recursions with decoupled decay on ½ λ θ², ‖g‖ and ‖v‖ frozen at 0.3 and 0.7: growth per step, from far
+   along an orbit. */
 static double growth(const char *method, const basin_hyperparameters *h, double lambda)
 {
     const double eta = h->learning_rate, r_sam = h->rho / 0.3, r_msam = h->rho / 0.7;
@@ -153,7 +156,7 @@ static void decoupled_decay_lowers_the_ceiling_as_the_recursion_does(void **unus
                                                  .momentum = (double[]){0.0, 0.5, 0.95}[b],
                                                  .rho = 0.05,
                                                  .weight_decay = (double[]){0.01, 1.0, 15.0}[d]};
-                const double ceiling = basin_ceiling(methods[i], &h, 0.3, 0.7);
+                const double                ceiling = basin_ceiling(methods[i], &h, 0.3, 0.7);
                 assert_true(ceiling > 0.0);
                 assert_true(growth(methods[i], &h, 0.999 * ceiling) < 1.0);
                 assert_true(growth(methods[i], &h, 1.001 * ceiling) > 1.0);
@@ -161,7 +164,7 @@ static void decoupled_decay_lowers_the_ceiling_as_the_recursion_does(void **unus
             }
 }
 
-/* ------------------------------------------------------------------------------------------------ hovering -- */
+/* -------------------------------------------------------------------------------------------- hovering -- */
 
 enum { LAST = 40 };
 
@@ -190,14 +193,17 @@ static basin_status look(void *payload, const basin_train_state *state)
 
     assert_ok(basin_objective_gradient(h->o, NULL, state->theta, &loss, g));
     h->gradient_norm[h->count] = norm_of(g, h->size);
-    h->ratio[h->count] = h->lambda / basin_ceiling(h->method, h->hyper, h->gradient_norm[h->count],
-                                                   state->momentum != NULL ? norm_of(state->momentum, h->size) : (double)NAN);
+    h->ratio[h->count] =
+        h->lambda / basin_ceiling(h->method, h->hyper, h->gradient_norm[h->count],
+                                  state->momentum != NULL ? norm_of(state->momentum, h->size) : (double)NAN);
     h->count++;
     return BASIN_OK;
 }
 
-/* Trains on a quadratic with `size` distinct eigenvalues, the largest `lambda`, turned at random: rounding keeps every component alive. */
-static hovering hover(const char *method, double lambda, size_t size, const basin_hyperparameters *hyper, size_t steps)
+/* Trains on a quadratic with `size` distinct eigenvalues, the largest `lambda`, turned at random: rounding
+   keeps every component alive. */
+static hovering hover(const char *method, double lambda, size_t size, const basin_hyperparameters *hyper,
+                      size_t steps)
 {
     hovering            h = {.hyper = hyper, .method = method, .lambda = lambda, .size = size};
     double              spectrum[20], theta[20];
@@ -228,13 +234,15 @@ static void the_ratio_of_sam_and_msam_tends_to_one_whatever_lambda_is(void **unu
 {
     static const double         lambdas[] = {0.3, 1.0, 3.0, 10.0, 25.0};
     static const size_t         sizes[] = {1, 5, 20};
-    const basin_hyperparameters msam = {.learning_rate = 0.07, .momentum = 0.9, .rho = 0.2}, sam = {.learning_rate = 0.07, .rho = 0.2};
+    const basin_hyperparameters msam = {.learning_rate = 0.07, .momentum = 0.9, .rho = 0.2},
+                                sam = {.learning_rate = 0.07, .rho = 0.2};
 
     (void)unused;
     for (size_t i = 0; i < 5; i++)
         for (size_t s = 0; s < 3; s++) {
             const double   l = lambdas[i];
-            const hovering m = hover("msam", l, sizes[s], &msam, 20000), p = hover("sam", l, sizes[s], &sam, 20000);
+            const hovering m = hover("msam", l, sizes[s], &msam, 20000),
+                           p = hover("sam", l, sizes[s], &sam, 20000);
             for (size_t t = 0; t < LAST; t++) {
                 assert_close(m.ratio[t], 1.0, 5e-5, 0.0);
                 assert_close(p.ratio[t], 1.0, 5e-5, 0.0);
@@ -244,7 +252,8 @@ static void the_ratio_of_sam_and_msam_tends_to_one_whatever_lambda_is(void **unu
         }
 }
 
-/* So a ratio below 1 is no sign of rest either. Where SAM with momentum does settle on a 2-cycle, its ratio is 1 too. */
+/* So a ratio below 1 is no sign of rest either. Where SAM with momentum does settle on a 2-cycle, its ratio
+   is 1 too. */
 static void sam_with_momentum_hovers_at_a_ratio_below_one_or_of_one(void **unused)
 {
     const basin_hyperparameters sam = {.learning_rate = 0.05, .momentum = 0.9, .rho = 0.2};
@@ -270,7 +279,10 @@ static void gd_on_a_quadratic_converges_below_and_diverges_above(void **unused)
         double           lambda = (above ? 1.01 : 0.99) * basin_ceiling("gd", &plain, NAN, NAN), x = 1.0;
         basin_objective *o = NULL;
         assert_ok(basin_test_quadratic(&lambda, NULL, 0.0, 1, &o));
-        assert_ok(basin_train(o, &x, &(basin_train_options){.method = BASIN_GD, .learning_rate = 0.1, .momentum = 0.9, .steps = 100000}));
+        assert_ok(
+            basin_train(o, &x,
+                        &(basin_train_options){
+                            .method = BASIN_GD, .learning_rate = 0.1, .momentum = 0.9, .steps = 100000}));
         assert_true(above ? fabs(x) > 1e100 : fabs(x) < 1e-100);
         basin_objective_destroy(&o);
     }

@@ -13,8 +13,9 @@ enum { P = 5, N = 40 };
 typedef struct smooth {
     double x[N][P];
     double theta[P]; /* frozen */
-    double gradient_fault, product_fault, skew, bend; /* relative errors of one entry; asymmetric part; part quadratic in v */
-    double kink;     /* steps longer than this cross one; 0 = none */
+    /* relative errors of one entry; asymmetric part; part quadratic in v */
+    double gradient_fault, product_fault, skew, bend;
+    double kink; /* steps longer than this cross one; 0 = none */
 } smooth;
 
 static double softplus(double z)
@@ -22,7 +23,8 @@ static double softplus(double z)
     return z > 0.0 ? z + log1p(exp(-z)) : log1p(exp(z));
 }
 
-static basin_status smooth_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g)
+static basin_status smooth_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out,
+                                    double *g)
 {
     const smooth *q = ctx;
     size_t        count = s ? s->count : N;
@@ -50,7 +52,8 @@ typedef struct frozen { /* Hessian of the samples asked for */
     double        h[P * P];
 } frozen;
 
-static basin_status smooth_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **point)
+static basin_status smooth_freeze(void *ctx, const basin_samples *s, const double *theta,
+                                  basin_curvature_kind kind, void **point)
 {
     basin_status  st = BASIN_OK;
     const smooth *q = ctx;
@@ -88,7 +91,8 @@ static void smooth_thaw(void *point)
     basin_free(point);
 }
 
-static basin_status smooth_crossings(void *ctx, const basin_samples *s, const double *a, const double *b, uint64_t *out)
+static basin_status smooth_crossings(void *ctx, const basin_samples *s, const double *a, const double *b,
+                                     uint64_t *out)
 {
     const smooth *q = ctx;
     double        square = 0.0;
@@ -99,9 +103,15 @@ static basin_status smooth_crossings(void *ctx, const basin_samples *s, const do
     return BASIN_OK;
 }
 
-static const basin_objective_type smooth_type = {.name = "smooth", .loss = smooth_loss, .gradient = smooth_gradient, .freeze = smooth_freeze,
-                                                 .product = smooth_product, .thaw = smooth_thaw, .crossings = smooth_crossings};
-static const basin_objective_type without_products = {.name = "without products", .loss = smooth_loss, .gradient = smooth_gradient};
+static const basin_objective_type smooth_type = {.name = "smooth",
+                                                 .loss = smooth_loss,
+                                                 .gradient = smooth_gradient,
+                                                 .freeze = smooth_freeze,
+                                                 .product = smooth_product,
+                                                 .thaw = smooth_thaw,
+                                                 .crossings = smooth_crossings};
+static const basin_objective_type without_products = {
+    .name = "without products", .loss = smooth_loss, .gradient = smooth_gradient};
 
 static const double theta5[P] = {0.4, -0.3, 0.8, 0.1, -0.5};
 
@@ -137,8 +147,8 @@ static void assert_verdict(const basin_check *check, const char *name, basin_che
     const basin_check_item *i = item(check, name);
 
     if (i->verdict == (int)verdict) return;
-    fail_msg("%s: verdict %d, expected %d; error %g, tolerance %g, value %.17g, expected %.17g: %s", name, i->verdict, (int)verdict, i->error,
-             i->tolerance, i->value, i->expected, i->detail);
+    fail_msg("%s: verdict %d, expected %d; error %g, tolerance %g, value %.17g, expected %.17g: %s", name,
+             i->verdict, (int)verdict, i->error, i->tolerance, i->value, i->expected, i->detail);
 }
 
 static void what_is_right_passes(void **unused)
@@ -147,8 +157,9 @@ static void what_is_right_passes(void **unused)
 
     (void)unused;
     smooth_start(&q);
-    basin_check *check = run(&q, &smooth_type);
-    static const char *const names[] = {"gradient", "product", "symmetry", "linearity", "taylor:1", "taylor:2"};
+    basin_check             *check = run(&q, &smooth_type);
+    static const char *const names[] = {"gradient",  "product",  "symmetry",
+                                        "linearity", "taylor:1", "taylor:2"};
     assert_int_equal(check->item_count, 6);
     for (size_t i = 0; i < 6; i++) {
         assert_string_equal(check->items[i].name, names[i]);
@@ -277,7 +288,8 @@ static void on_a_quadratic_the_second_expansion_is_exact(void **unused)
     basin_test_planted(lambda, P, 2, a);
     assert_ok(basin_test_quadratic(a, b, 1.0, P, &o));
     assert_ok(basin_check_compute(o, theta5, NULL, &check));
-    for (size_t i = 0; i < check->item_count; i++) assert_verdict(check, check->items[i].name, BASIN_CHECK_PASSED);
+    for (size_t i = 0; i < check->item_count; i++)
+        assert_verdict(check, check->items[i].name, BASIN_CHECK_PASSED);
     assert_close(item(check, "taylor:1")->value, 2.0, 0.0, 1e-3);
     assert_non_null(strstr(item(check, "taylor:2")->detail, "below rounding"));
     basin_check_destroy(&check);
@@ -286,7 +298,7 @@ static void on_a_quadratic_the_second_expansion_is_exact(void **unused)
     basin_objective_destroy(&o);
 }
 
-/* ------------------------------------------------------------------------------------------------- networks -- */
+/* -------------------------------------------------------------------------------------------- networks -- */
 
 typedef struct net { /* 6 inputs, 20 training and 10 test rows, 3 classes */
     basin_graph      *graph;
@@ -307,17 +319,23 @@ static void net_start(net *n, const char *activation, uint64_t seed)
     *n = (net){0};
     for (size_t i = 0; i < 30; i++) n->rows[i] = i, n->classes[i] = (int64_t)basin_random_below(&r, 3);
     basin_random_normals(&r, n->inputs, 30 * 6);
-    n->splits[0] = (basin_split){.name = (char *)(uintptr_t)"train", .count = 20, .rows = n->rows};
-    n->splits[1] = (basin_split){.name = (char *)(uintptr_t)"test", .count = 10, .rows = n->rows + 20};
-    n->data =
-        (basin_dataset){.count = 30, .rank = 1, .shape = {6}, .inputs = n->inputs, .classes = n->classes, .split_count = 2, .splits = n->splits};
+    n->splits[0] = (basin_split){.name = (char *)(uintptr_t) "train", .count = 20, .rows = n->rows};
+    n->splits[1] = (basin_split){.name = (char *)(uintptr_t) "test", .count = 10, .rows = n->rows + 20};
+    n->data = (basin_dataset){.count = 30,
+                              .rank = 1,
+                              .shape = {6},
+                              .inputs = n->inputs,
+                              .classes = n->classes,
+                              .split_count = 2,
+                              .splits = n->splits};
     assert_ok(basin_graph_mlp((size_t[]){6, 5, 3}, 3, activation, &n->graph));
     assert_ok(basin_checkpoint_create(n->graph, &n->ck));
     assert_ok(basin_network_params(n->graph, &params));
     assert_ok(basin_train_initialise(params, seed, n->ck->theta));
     basin_params_destroy(&params);
     assert_ok(basin_network_objective(n->graph, &n->ck->loss, &n->data, NULL, &n->train));
-    assert_ok(basin_network_objective(n->graph, &n->ck->loss, &n->data, &(basin_network_options){.split = "test"}, &n->test));
+    assert_ok(basin_network_objective(n->graph, &n->ck->loss, &n->data,
+                                      &(basin_network_options){.split = "test"}, &n->test));
 }
 
 static void net_end(net *n)
@@ -338,9 +356,11 @@ static void networks_pass(void **unused)
             net          n;
             basin_check *check = NULL;
             net_start(&n, activations[i], seed);
-            assert_ok(basin_check_compute(n.train, n.ck->theta, &(basin_check_options){.seed = seed}, &check));
+            assert_ok(
+                basin_check_compute(n.train, n.ck->theta, &(basin_check_options){.seed = seed}, &check));
             for (size_t j = 0; j < check->item_count; j++) {
-                if (check->items[j].verdict == BASIN_CHECK_FAILED) print_error("%s, seed %d\n", activations[i], (int)seed);
+                if (check->items[j].verdict == BASIN_CHECK_FAILED)
+                    print_error("%s, seed %d\n", activations[i], (int)seed);
                 assert_true(check->items[j].verdict != BASIN_CHECK_FAILED);
             }
             if (i < 3) {
@@ -354,12 +374,13 @@ static void networks_pass(void **unused)
         }
 }
 
-static void record(basin_checkpoint *ck, const char *quantity, const char *split, const char *point, const char *mode, const char *coverage,
-                   double value)
+static void record(basin_checkpoint *ck, const char *quantity, const char *split, const char *point,
+                   const char *mode, const char *coverage, double value)
 {
     if (ck->recorded == NULL) assert_non_null(ck->recorded = basin_alloc(16, sizeof *ck->recorded));
     ck->recorded[ck->recorded_count++] =
-        (basin_recorded){basin_strdup(quantity), basin_strdup(split), basin_strdup(point), basin_strdup(mode), basin_strdup(coverage), value};
+        (basin_recorded){basin_strdup(quantity), basin_strdup(split),    basin_strdup(point),
+                         basin_strdup(mode),     basin_strdup(coverage), value};
 }
 
 static double loss_at(basin_objective *o, const double *theta)
@@ -390,23 +411,26 @@ static void recorded_values_are_compared_like_with_like(void **unused)
     record(n.ck, "loss", "validation", "theta", "eval", "full", train);
     record(n.ck, "perplexity", "train", "theta", "eval", "full", train);
     record(n.ck, "loss", "train", "elsewhere", "eval", "full", train);
-    assert_ok(basin_check_compute(n.train, n.ck->theta, &(basin_check_options){.ck = n.ck, .test = n.test}, &check));
+    assert_ok(basin_check_compute(n.train, n.ck->theta, &(basin_check_options){.ck = n.ck, .test = n.test},
+                                  &check));
     assert_verdict(check, "recorded:train.loss:theta:eval:full", BASIN_CHECK_PASSED);
     assert_verdict(check, "recorded:test.loss:theta:eval:full", BASIN_CHECK_FAILED);
     assert_verdict(check, "recorded:test.accuracy:theta:eval:full", BASIN_CHECK_PASSED);
-    static const char *const others[][2] = {{"recorded:train.loss:theta:train:full", "training mode"},
-                                            {"recorded:train.loss:theta:eval:running", "running mean"},
-                                            {"recorded:train.loss:theta_perturbed:eval:full", "momentum"},
-                                            {"recorded:validation.loss:theta:eval:full", "only the splits train and test"},
-                                            {"recorded:train.perplexity:theta:eval:full", "neither loss nor accuracy"},
-                                            {"recorded:train.loss:elsewhere:eval:full", "neither theta nor theta_perturbed"}};
+    static const char *const others[][2] = {
+        {"recorded:train.loss:theta:train:full", "training mode"},
+        {"recorded:train.loss:theta:eval:running", "running mean"},
+        {"recorded:train.loss:theta_perturbed:eval:full", "momentum"},
+        {"recorded:validation.loss:theta:eval:full", "only the splits train and test"},
+        {"recorded:train.perplexity:theta:eval:full", "neither loss nor accuracy"},
+        {"recorded:train.loss:elsewhere:eval:full", "neither theta nor theta_perturbed"}};
     for (size_t i = 0; i < 6; i++) {
         assert_verdict(check, others[i][0], BASIN_CHECK_NOT_TESTABLE);
         assert_non_null(strstr(item(check, others[i][0])->detail, others[i][1]));
     }
     assert_true(check->failed);
     basin_check_destroy(&check);
-    assert_ok(basin_check_compute(n.train, n.ck->theta, &(basin_check_options){.ck = n.ck, .partial = true}, &check));
+    assert_ok(basin_check_compute(n.train, n.ck->theta, &(basin_check_options){.ck = n.ck, .partial = true},
+                                  &check));
     assert_verdict(check, "recorded:train.loss:theta:eval:full", BASIN_CHECK_NOT_TESTABLE);
     assert_verdict(check, "recorded:test.loss:theta:eval:full", BASIN_CHECK_NOT_TESTABLE);
     assert_false(check->failed);
@@ -414,12 +438,13 @@ static void recorded_values_are_compared_like_with_like(void **unused)
     net_end(&n);
 }
 
-/* Stored perturbed, then undone, then saved unperturbed without the scalar: both points are found in all three. */
+/* Stored perturbed, then undone, then saved unperturbed without the scalar: both points are found in all
+   three. */
 static void both_points_of_msam_are_recomputed(void **unused)
 {
-    net     n;
-    double  tilde[64];
-    size_t  size;
+    net    n;
+    double tilde[64];
+    size_t size;
 
     (void)unused;
     net_start(&n, "Tanh", 3);
@@ -462,7 +487,8 @@ static basin_status check_once(void *payload)
 {
     net         *n = payload;
     basin_check *check = NULL;
-    basin_status st = basin_check_compute(n->train, n->ck->theta, &(basin_check_options){.ck = n->ck}, &check);
+    basin_status st =
+        basin_check_compute(n->train, n->ck->theta, &(basin_check_options){.ck = n->ck}, &check);
 
     basin_check_destroy(&check);
     return st;

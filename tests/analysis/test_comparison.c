@@ -5,7 +5,7 @@
 
 #include "comparison_table.h"
 
-/* --------------------------------------------------------------------------------------------------- numbers -- */
+/* --------------------------------------------------------------------------------------------- numbers -- */
 
 static void eight_seeds_decide_and_the_numbers_are_those_of_the_formulas(void **unused)
 {
@@ -14,8 +14,9 @@ static void eight_seeds_decide_and_the_numbers_are_those_of_the_formulas(void **
     (void)unused;
     table_flat_and_better(&t, 8);
     basin_comparison       *c = table_compare(&t, NULL);
-    const basin_difference *d = table_difference(c, "lambda_max", "sam", "gd"), *accuracy = table_difference(c, "test_accuracy", "sam", "gd");
-    double                  x[8], mean = 0.0, square = 0.0;
+    const basin_difference *d = table_difference(c, "lambda_max", "sam", "gd"),
+                           *accuracy = table_difference(c, "test_accuracy", "sam", "gd");
+    double x[8], mean = 0.0, square = 0.0;
     for (size_t s = 0; s < 8; s++) {
         double base = 10.0 + 0.01 * (double)(s % 5);
         x[s] = log((base - 2.0 * (1.0 + 0.1 * (double)s)) / base), mean += x[s] / 8.0;
@@ -86,7 +87,8 @@ static void too_few_seeds_cannot_decide_and_how_many_could(void **unused)
     basin_comparison_destroy(&c);
 }
 
-/* The report divides its level among the pairs of groups: six seeds can decide a family, not the report of two pairs. */
+/* The report divides its level among the pairs of groups: six seeds can decide a family, not the report of
+   two pairs. */
 static void six_seeds_decide_a_family_but_not_a_report_of_two_pairs(void **unused)
 {
     table t = {0};
@@ -142,12 +144,14 @@ static void intervals_end_where_the_measure_does(void **unused)
     table t = {0};
 
     (void)unused;
-    table_add(&t, "gd", 0, 100)->test_accuracy.value = 0.99, table_add(&t, "gd", 1, 100)->test_accuracy.value = 0.9;
+    table_add(&t, "gd", 0, 100)->test_accuracy.value = 0.99,
+                           table_add(&t, "gd", 1, 100)->test_accuracy.value = 0.9;
     t.rows[0].trace.value = 1.0, t.rows[1].trace.value = 100.0;
     t.rows[0].sane.value = 1.0, t.rows[1].sane.value = 100.0;
     basin_comparison *c = table_compare(&t, NULL);
     assert_close(table_estimate(c, "test_accuracy", "gd")->upper, 1.0, 0.0, 0.0);
-    assert_close(table_estimate(c, "test_accuracy", "gd")->lower, 0.945 - 12.7062047361747 * 0.045, 1e-9, 0.0);
+    assert_close(table_estimate(c, "test_accuracy", "gd")->lower, 0.945 - 12.7062047361747 * 0.045, 1e-9,
+                 0.0);
     assert_close(table_estimate(c, "sane", "gd")->lower, 0.0, 0.0, 0.0);
     assert_true(table_estimate(c, "trace", "gd")->lower < 0.0); /* a trace may be negative */
     basin_comparison_destroy(&c);
@@ -165,7 +169,8 @@ static void unequal_training_losses_are_flagged(void **unused)
     assert_non_null(strstr(c->losses_note, "unequal (relative difference 0.18, tolerance 0.1)"));
     assert_non_null(strstr(c->notes[0], "unequal"));
     basin_comparison_destroy(&c);
-    for (size_t i = 1; i < t.count; i += 2) t.rows[i].train_loss.value = i % 4 == 1 ? 0.1 : 1.2; /* 0.35 geometric, times 3.4: the seeds do not tell */
+    /* 0.35 geometric, times 3.4: the seeds do not tell */
+    for (size_t i = 1; i < t.count; i += 2) t.rows[i].train_loss.value = i % 4 == 1 ? 0.1 : 1.2;
     c = table_compare(&t, NULL);
     assert_false(c->losses_unequal);
     assert_non_null(strstr(c->losses_note, "not shown to be equal, nor unequal"));
@@ -183,7 +188,8 @@ static void losses_without_a_pair_are_not_called_unequal(void **unused)
     table t = {0};
 
     (void)unused;
-    for (int64_t s = 0; s < 3; s++) table_add(&t, "gd", s, 100), table_add(&t, "sam", s + 10, 100)->train_loss.value = 5.0;
+    for (int64_t s = 0; s < 3; s++)
+        table_add(&t, "gd", s, 100), table_add(&t, "sam", s + 10, 100)->train_loss.value = 5.0;
     basin_comparison *c = table_compare(&t, NULL);
     assert_false(c->losses_unequal);
     assert_non_null(strstr(c->losses_note, "sam 5 against gd 0.5: no pairs: cannot be told"));
@@ -191,9 +197,10 @@ static void losses_without_a_pair_are_not_called_unequal(void **unused)
     basin_comparison_destroy(&c);
 }
 
-/* ---------------------------------------------------------------------------------------------------- points -- */
+/* ---------------------------------------------------------------------------------------------- points -- */
 
-/* Equal at the checkpoint does not make them equal after polishing, and a polish that moves the loss much is no measurement: each is said. */
+/* Equal at the checkpoint does not make them equal after polishing, and a polish that moves the loss much is
+   no measurement: each is said. */
 static void losses_are_judged_at_each_kind_of_point(void **unused)
 {
     table t = {0};
@@ -203,13 +210,17 @@ static void losses_are_judged_at_each_kind_of_point(void **unused)
     for (size_t i = 0; i < 16; i++) {
         basin_row *m = table_beside(&t, &t.rows[i], BASIN_POINT_POLISHED, 0);
         m->train_loss.value = i % 2 == 1 ? 0.3 + 0.001 * (double)i : 0.48;
-        m->polish = (basin_polish){.steps = 20, .step = 0.1, .loss_before = 0.5, .loss_after = m->train_loss.value};
+        m->polish =
+            (basin_polish){.steps = 20, .step = 0.1, .loss_before = 0.5, .loss_after = m->train_loss.value};
     }
     basin_comparison *c = table_compare(&t, NULL);
     assert_false(table_difference(c, "lambda_max", "sam", "gd")->losses_unequal);
     assert_true(table_difference_at(c, BASIN_POINT_POLISHED, "lambda_max", "sam", "gd")->losses_unequal);
     assert_non_null(strstr(c->losses_note, "polished, sam 0.308 against gd 0.48: unequal"));
-    table_note(c, "polishing moved the training loss by up to 40 %, more than the tolerance of 10 %: what is measured there is further training, too", true);
+    table_note(c,
+               "polishing moved the training loss by up to 40 %, more than the tolerance of 10 %: what is "
+               "measured there is further training, too",
+               true);
     basin_comparison_destroy(&c);
     for (size_t i = 16; i < t.count; i++) t.rows[i].train_loss.value = t.rows[i].polish.loss_after = 0.49;
     c = table_compare(&t, NULL);
@@ -239,7 +250,8 @@ static void a_half_that_is_missing_breaks_no_run(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 8);
-    for (size_t i = 0; i < 16; i++) table_beside(&t, &t.rows[i], BASIN_POINT_RAW, 1)->missing = "two samples are too few";
+    for (size_t i = 0; i < 16; i++)
+        table_beside(&t, &t.rows[i], BASIN_POINT_RAW, 1)->missing = "two samples are too few";
     basin_comparison *c = table_compare(&t, NULL);
     assert_int_equal(c->step, 100);
     assert_int_equal(table_group(c, "sam")->run_count, 8);
@@ -258,20 +270,27 @@ static void polished_rows_are_compared_beside_raw_ones(void **unused)
     }
     basin_comparison       *c = table_compare(&t, NULL);
     const basin_difference *raw = table_difference(c, "lambda_max", "sam", "gd"),
-                           *polished = table_difference_at(c, BASIN_POINT_POLISHED, "lambda_max", "sam", "gd");
+                           *polished =
+                               table_difference_at(c, BASIN_POINT_POLISHED, "lambda_max", "sam", "gd");
     assert_int_equal(raw->report, BASIN_VERDICT_LOWER);
     assert_int_equal(polished->report, BASIN_VERDICT_HIGHER);
     assert_close(polished->mean, 2.0 * raw->mean, 1e-12, 0.0);
-    for (size_t i = 0; i < c->difference_count; i++) /* the test set is not measured anew for generalisation */
-        assert_true(c->differences[i].point == BASIN_POINT_RAW || c->differences[i].family != BASIN_FAMILY_GENERALISATION);
-    table_note(c, "the verdict turns round: by lambda_max sam is smaller than gd at the checkpoint but larger after polishing",
+    /* the test set is not measured anew for generalisation */
+    for (size_t i = 0; i < c->difference_count; i++)
+        assert_true(c->differences[i].point == BASIN_POINT_RAW ||
+                    c->differences[i].family != BASIN_FAMILY_GENERALISATION);
+    table_note(c,
+               "the verdict turns round: by lambda_max sam is smaller than gd at the checkpoint but larger "
+               "after polishing",
                true);
     table_note(c,
-               "measures of curvature disagree: sam is flatter than gd by lambda_max, trace, trace (polished), but sam is sharper than gd by "
+               "measures of curvature disagree: sam is flatter than gd by lambda_max, trace, trace "
+               "(polished), but sam is sharper than gd by "
                "lambda_max (polished)",
                true);
     assert_int_equal(table_group(c, "gd")->run_count, 8); /* groups hold raw rows only */
-    for (size_t i = 0; i < 8; i++) assert_int_equal(c->rows[table_group(c, "gd")->rows[i]].point, BASIN_POINT_RAW);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(c->rows[table_group(c, "gd")->rows[i]].point, BASIN_POINT_RAW);
     basin_comparison_destroy(&c);
 }
 
@@ -283,13 +302,14 @@ static void a_kind_of_point_that_one_group_lacks_is_not_compared(void **unused)
     table_flat_and_better(&t, 8);
     for (size_t i = 1; i < 16; i += 2) table_beside(&t, &t.rows[i], BASIN_POINT_AVERAGED, 0);
     basin_comparison *c = table_compare(&t, NULL);
-    for (size_t i = 0; i < c->difference_count; i++) assert_int_equal(c->differences[i].point, BASIN_POINT_RAW);
+    for (size_t i = 0; i < c->difference_count; i++)
+        assert_int_equal(c->differences[i].point, BASIN_POINT_RAW);
     for (size_t i = 0; i < c->estimate_count; i++) assert_int_equal(c->estimates[i].point, BASIN_POINT_RAW);
     table_note(c, "averaged rows are not compared: gd has none", true);
     basin_comparison_destroy(&c);
 }
 
-/* ----------------------------------------------------------------------------------------- rows and samples -- */
+/* ------------------------------------------------------------------------------------ rows and samples -- */
 
 /* Standard errors over parts against the plain formula, and a difference that the parts explain. */
 static void the_rows_of_the_test_set_have_an_error_of_their_own(void **unused)
@@ -303,24 +323,28 @@ static void the_rows_of_the_test_set_have_an_error_of_their_own(void **unused)
     for (size_t i = 0; i < ROWS; i++)
         for (size_t j = 0; j < J; j++) {
             loss[i * J + j] = t.rows[i].test_loss.value + (i % 2 == 1 ? 0.02 : -0.01) * ((double)j - 2.0);
-            accuracy[i * J + j] = t.rows[i].test_accuracy.value + (i % 2 == 1 ? 0.3 : 0.0) * ((double)j - 2.0);
+            accuracy[i * J + j] =
+                t.rows[i].test_accuracy.value + (i % 2 == 1 ? 0.3 : 0.0) * ((double)j - 2.0);
         }
     for (size_t j = 0; j < J; j++)
         for (size_t s = 0; s < 8; s++) {
             size_t a = (2 * s + 1) * J + j, b = 2 * s * J + j;
-            on_loss[j] += (loss[a] / t.rows[2 * s + 1].test_loss.value - loss[b] / t.rows[2 * s].test_loss.value) / 8.0;
+            on_loss[j] +=
+                (loss[a] / t.rows[2 * s + 1].test_loss.value - loss[b] / t.rows[2 * s].test_loss.value) / 8.0;
             on_gap[j] += (loss[a] - loss[b]) / 8.0;
             on_accuracy[j] += (accuracy[a] - accuracy[b]) / 8.0;
         }
     basin_comparison *c =
-        table_compare(&t, &(basin_comparison_options){.test_part_count = J, .test_part_loss = loss, .test_part_accuracy = accuracy});
+        table_compare(&t, &(basin_comparison_options){
+                              .test_part_count = J, .test_part_loss = loss, .test_part_accuracy = accuracy});
     const char   *names[] = {"test_loss", "gap", "test_accuracy"};
     const double *parts[] = {on_loss, on_gap, on_accuracy};
     for (size_t k = 0; k < 3; k++) {
         double mean = 0.0, square = 0.0;
         for (size_t j = 0; j < J; j++) mean += parts[k][j] / J;
         for (size_t j = 0; j < J; j++) square += (parts[k][j] - mean) * (parts[k][j] - mean);
-        assert_close(table_difference(c, names[k], "sam", "gd")->rows_error, sqrt(square / (J - 1) / J), 1e-9, 0.0);
+        assert_close(table_difference(c, names[k], "sam", "gd")->rows_error, sqrt(square / (J - 1) / J), 1e-9,
+                     0.0);
     }
     assert_true(isnan(table_difference(c, "lambda_max", "sam", "gd")->rows_error));
     assert_int_equal(table_difference(c, "test_loss", "sam", "gd")->report, BASIN_VERDICT_LOWER);
@@ -330,21 +354,28 @@ static void the_rows_of_the_test_set_have_an_error_of_their_own(void **unused)
     assert_int_equal(d->verdict, BASIN_VERDICT_HIGHER);
     assert_int_equal(d->report, BASIN_VERDICT_UNDECIDED);
     table_note(c,
-               "the seeds agree on test_accuracy of sam against gd (p = 0.0078), but seeds and rows of the test set together leave it open: difference 0.0135, "
+               "the seeds agree on test_accuracy of sam against gd (p = 0.0078), but seeds and rows of the "
+               "test set together leave it open: difference 0.0135, "
                "standard error over rows 0.21",
                true);
-    table_note(c, "must stand out against its errors over seeds and rows of the test set of 899 rows together, the rows from 5 parts of it", true);
+    table_note(c,
+               "must stand out against its errors over seeds and rows of the test set of 899 rows together, "
+               "the rows from 5 parts of it",
+               true);
     assert_int_equal(c->test_part_count, J);
     assert_close(c->test_part_loss[7], loss[7], 0.0, 0.0);
     basin_comparison_destroy(&c);
     loss[3] = NAN; /* not measured in one row: then it is unknown */
-    c = table_compare(&t, &(basin_comparison_options){.test_part_count = J, .test_part_loss = loss, .test_part_accuracy = accuracy});
+    c = table_compare(&t, &(basin_comparison_options){
+                              .test_part_count = J, .test_part_loss = loss, .test_part_accuracy = accuracy});
     assert_true(isnan(table_difference(c, "test_loss", "sam", "gd")->rows_error));
     table_note(c, "in generalisation conditional on one test set of 899 rows", true);
     basin_comparison_destroy(&c);
     basin_comparison *refused = NULL;
     assert_status(basin_comparison_compute(t.rows, t.count,
-                                           &(basin_comparison_options){.test_part_count = 1, .test_part_loss = loss, .test_part_accuracy = accuracy},
+                                           &(basin_comparison_options){.test_part_count = 1,
+                                                                       .test_part_loss = loss,
+                                                                       .test_part_accuracy = accuracy},
                                            &refused),
                   BASIN_ERR_ARG);
     assert_message("1 parts of a test set: there must be at least 2");
@@ -369,7 +400,8 @@ static void halves_of_a_subset_give_its_error_and_bias(void **unused)
     assert_close(e->sampling_error, 0.5 * sqrt((4.0 + 16.0) / 2.0) * sqrt(0.75), 1e-12, 0.0);
     assert_close(e->sampling_bias, 13.0 - 10.005, 1e-12, 0.0);
     table_note(c,
-               "gd: measured on 50 of 200 training samples: lambda_max 10 ± 1.4 over their choice, and 13 on halves of 25: it falls as samples are "
+               "gd: measured on 50 of 200 training samples: lambda_max 10 ± 1.4 over their choice, and 13 on "
+               "halves of 25: it falls as samples are "
                "added, so with all samples it "
                "is likely lower",
                true);
@@ -382,14 +414,16 @@ static void halves_of_a_subset_give_its_error_and_bias(void **unused)
     basin_comparison_destroy(&c);
 }
 
-/* --------------------------------------------------------------------------------------------- equal losses -- */
+/* ---------------------------------------------------------------------------------------- equal losses -- */
 
-/* gd falls from 1 to .25 and sam from .8 to .2 between steps 100 and 200: at .4 with shares ln 2.5/ln 4 and ln 2/ln 4. */
+/* gd falls from 1 to .25 and sam from .8 to .2 between steps 100 and 200: at .4 with shares ln 2.5/ln 4 and
+   ln 2/ln 4. */
 static void falling(table *t, size_t seeds)
 {
     for (size_t s = 0; s < seeds; s++)
         for (int at = 1; at <= 2; at++) {
-            basin_row *gd = table_add(t, "gd", (int64_t)s, 100 * at), *sam = table_add(t, "sam", (int64_t)s, 100 * at);
+            basin_row *gd = table_add(t, "gd", (int64_t)s, 100 * at),
+                      *sam = table_add(t, "sam", (int64_t)s, 100 * at);
             gd->train_loss.value = at == 1 ? 1.0 : 0.25, sam->train_loss.value = at == 1 ? 0.8 : 0.2;
             gd->lambda_max.value = 10.0 * at, sam->lambda_max.value = 4.0 * at;
         }
@@ -402,12 +436,14 @@ static void at_a_loss_runs_are_interpolated_between_their_checkpoints(void **unu
 
     (void)unused;
     falling(&t, 8);
-    table_beside(&t, &t.rows[0], BASIN_POINT_POLISHED, 0)->lambda_max.value = 1.0; /* of gd_0 at 100 and at 200, with another training loss */
+    /* of gd_0 at 100 and at 200, with another training loss */
+    table_beside(&t, &t.rows[0], BASIN_POINT_POLISHED, 0)->lambda_max.value = 1.0;
     table_beside(&t, &t.rows[2], BASIN_POINT_POLISHED, 0)->lambda_max.value = 2.0;
     t.rows[t.count - 2].train_loss.value = 0.9, t.rows[t.count - 1].train_loss.value = 0.2;
     for (size_t i = 0; i < 2 * 34; i++) parts[i] = (double)(i / 2) + 0.5 * (double)(i % 2);
-    basin_comparison *c =
-        table_compare(&t, &(basin_comparison_options){.at_loss = 0.4, .test_part_count = 2, .test_part_loss = parts, .test_part_accuracy = parts});
+    basin_comparison *c = table_compare(
+        &t, &(basin_comparison_options){
+                .at_loss = 0.4, .test_part_count = 2, .test_part_loss = parts, .test_part_accuracy = parts});
     double gd = log(2.5) / log(4.0), sam = log(2.0) / log(4.0);
     assert_int_equal(c->step, -1);
     assert_close(c->at_loss, 0.4, 0.0, 0.0);
@@ -418,15 +454,22 @@ static void at_a_loss_runs_are_interpolated_between_their_checkpoints(void **unu
     assert_close(row->at_loss, 0.4, 0.0, 0.0);
     assert_close(row->lambda_max.value, 10.0 * (1.0 + gd), 1e-12, 0.0);
     assert_int_equal(row->step, llround(100.0 * (1.0 + gd)));
-    assert_close(c->test_part_loss[2 * (size_t)(row - c->rows) + 1], 0.5 + 2.0 * gd, 1e-12, 0.0); /* between rows 0 and 2 */
-    assert_close(row[1].lambda_max.value, 1.0 + gd, 1e-12, 0.0);                                        /* the polished one, at the place of the raw */
+    /* between rows 0 and 2 */
+    assert_close(c->test_part_loss[2 * (size_t)(row - c->rows) + 1], 0.5 + 2.0 * gd, 1e-12, 0.0);
+    /* the polished one, at the place of the raw */
+    assert_close(row[1].lambda_max.value, 1.0 + gd, 1e-12, 0.0);
     assert_int_equal(row[1].point, BASIN_POINT_POLISHED);
     assert_close(row[1].train_loss.value, 0.9 * pow(0.2 / 0.9, gd), 1e-12, 0.0);
-    assert_close(table_difference(c, "lambda_max", "sam", "gd")->mean, 4.0 * (1.0 + sam) / (10.0 * (1.0 + gd)), 1e-12, 0.0);
+    assert_close(table_difference(c, "lambda_max", "sam", "gd")->mean,
+                 4.0 * (1.0 + sam) / (10.0 * (1.0 + gd)), 1e-12, 0.0);
     assert_close(table_group(c, "sam")->gradient_evaluations, round(200.0 * (1.0 + sam)), 0.0, 0.0);
-    assert_string_equal(c->losses_note, "equal by construction at 0.4 where measured (on the checkpoints themselves)");
+    assert_string_equal(c->losses_note,
+                        "equal by construction at 0.4 where measured (on the checkpoints themselves)");
     assert_false(c->losses_unequal);
-    table_note(c, "compared at training loss 0.4: 16 runs interpolated between two checkpoints, 0 at the first checkpoint at or below it", true);
+    table_note(c,
+               "compared at training loss 0.4: 16 runs interpolated between two checkpoints, 0 at the first "
+               "checkpoint at or below it",
+               true);
     table_note(c, "to reach that loss", true);
     table_note(c, "no run of gd went on", false);
     table_note(c, "share no step", false);
@@ -442,13 +485,15 @@ static void a_start_that_was_only_looked_at_brackets_nothing(void **unused)
     table_flat_and_better(&t, 8);
     for (size_t i = 0; i < 16; i++) {
         basin_row *start = table_add(&t, i % 2 == 1 ? "sam" : "gd", t.rows[i].seed, 0);
-        start->train_loss.value = 2.3, start->gradient_norm.value = start->lambda_max.value = start->trace.value = NAN;
+        start->train_loss.value = 2.3,
+        start->gradient_norm.value = start->lambda_max.value = start->trace.value = NAN;
     }
     basin_comparison *c = table_compare(&t, &(basin_comparison_options){.at_loss = 1.0});
     const basin_row  *row = &c->rows[table_group(c, "sam")->rows[0]];
     assert_int_equal(row->step, 100); /* the first below, as it is, and not a NAN between */
     assert_true(isnan(row->at_loss) && isfinite(row->lambda_max.value));
-    table_note(c, "0 runs interpolated between two checkpoints, 16 at the first checkpoint at or below it", true);
+    table_note(c, "0 runs interpolated between two checkpoints, 16 at the first checkpoint at or below it",
+               true);
     basin_comparison_destroy(&c);
 }
 
@@ -458,12 +503,14 @@ static void a_run_without_a_checkpoint_above_stands_at_its_first_below(void **un
 
     (void)unused;
     falling(&t, 8);
-    basin_comparison *c = table_compare(&t, &(basin_comparison_options){.at_loss = 0.9}); /* sam starts at .8 */
+    /* sam starts at .8 */
+    basin_comparison *c = table_compare(&t, &(basin_comparison_options){.at_loss = 0.9});
     assert_close(c->rows[table_group(c, "sam")->rows[3]].train_loss.value, 0.8, 0.0, 0.0);
     assert_int_equal(c->rows[table_group(c, "sam")->rows[3]].step, 100);
     assert_close(c->rows[table_group(c, "gd")->rows[3]].train_loss.value, 0.9, 0.0, 0.0);
     assert_non_null(strstr(c->losses_note, "sam 0.8 against gd 0.9: unequal"));
-    table_note(c, "8 runs interpolated between two checkpoints, 8 at the first checkpoint at or below it", true);
+    table_note(c, "8 runs interpolated between two checkpoints, 8 at the first checkpoint at or below it",
+               true);
     basin_comparison_destroy(&c);
     for (size_t i = 0; i < t.count; i++)
         if (t.rows[i].step == 200) t.rows[i].train_loss.value = -0.1; /* no logarithm to be linear in */
@@ -479,26 +526,34 @@ static void a_loss_that_too_few_reach_is_refused_with_how_far_they_got(void **un
 
     (void)unused;
     falling(&t, 2);
-    assert_status(basin_comparison_compute(t.rows, t.count, &(basin_comparison_options){.at_loss = 0.22}, &c), BASIN_ERR_VALUE);
-    assert_message("training loss 0.22 is reached by no run of gd, that the others are held against: runs/gd_0 got to 0.25, runs/gd_1 to 0.25");
-    assert_status(basin_comparison_compute(t.rows, t.count, &(basin_comparison_options){.at_loss = 0.22, .base = "sam"}, &c), BASIN_ERR_VALUE);
+    assert_status(basin_comparison_compute(t.rows, t.count, &(basin_comparison_options){.at_loss = 0.22}, &c),
+                  BASIN_ERR_VALUE);
+    assert_message("training loss 0.22 is reached by no run of gd, that the others are held against: "
+                   "runs/gd_0 got to 0.25, runs/gd_1 to 0.25");
+    assert_status(basin_comparison_compute(t.rows, t.count,
+                                           &(basin_comparison_options){.at_loss = 0.22, .base = "sam"}, &c),
+                  BASIN_ERR_VALUE);
     assert_message("training loss 0.22 is reached by runs of one method only: runs/gd_0 got to 0.25");
-    assert_status(basin_comparison_compute(t.rows, t.count, &(basin_comparison_options){.at_loss = 0.1}, &c), BASIN_ERR_VALUE);
+    assert_status(basin_comparison_compute(t.rows, t.count, &(basin_comparison_options){.at_loss = 0.1}, &c),
+                  BASIN_ERR_VALUE);
     assert_message("runs/sam_1 to 0.2");
-    assert_status(basin_comparison_compute(t.rows, t.count, &(basin_comparison_options){.at_loss = 5.0}, &c), BASIN_ERR_VALUE);
+    assert_status(basin_comparison_compute(t.rows, t.count, &(basin_comparison_options){.at_loss = 5.0}, &c),
+                  BASIN_ERR_VALUE);
     assert_message("training loss 5 lies above the first checkpoint of every run");
-    assert_status(basin_comparison_compute(t.rows, t.count, &(basin_comparison_options){.at_loss = -1.0}, &c), BASIN_ERR_ARG);
+    assert_status(basin_comparison_compute(t.rows, t.count, &(basin_comparison_options){.at_loss = -1.0}, &c),
+                  BASIN_ERR_ARG);
     assert_message("training loss -1 to compare at");
     assert_null(c);
     for (size_t i = 0; i < t.count; i++)
-        if (t.rows[i].seed == 1 && t.rows[i].step == 200 && strcmp(t.rows[i].method, "sam") == 0) t.rows[i].train_loss.value = 0.5;
+        if (t.rows[i].seed == 1 && t.rows[i].step == 200 && strcmp(t.rows[i].method, "sam") == 0)
+            t.rows[i].train_loss.value = 0.5;
     c = table_compare(&t, &(basin_comparison_options){.at_loss = 0.3});
     assert_int_equal(table_group(c, "sam")->run_count, 1);
     table_note(c, "left out: run runs/sam_1 got to training loss 0.5 only", true);
     basin_comparison_destroy(&c);
 }
 
-/* ---------------------------------------------------------------------------------------------------- groups -- */
+/* ---------------------------------------------------------------------------------------------- groups -- */
 
 static void the_base_also_enters_at_the_largest_budget(void **unused)
 {
@@ -507,7 +562,9 @@ static void the_base_also_enters_at_the_largest_budget(void **unused)
     (void)unused;
     table_flat_and_better(&t, 8);
     for (int64_t s = 0; s < 8; s++)
-        table_add(&t, "gd", s, 150)->lambda_max.value = 9.0, table_add(&t, "gd", s, 190)->lambda_max.value = 8.5, table_add(&t, "gd", s, 250)->lambda_max.value = 1.0;
+        table_add(&t, "gd", s, 150)->lambda_max.value = 9.0,
+                               table_add(&t, "gd", s, 190)->lambda_max.value = 8.5,
+                               table_add(&t, "gd", s, 250)->lambda_max.value = 1.0;
     basin_comparison *c = table_compare(&t, NULL);
     assert_int_equal(c->step, 100);
     assert_int_equal(c->group_count, 3);
@@ -529,7 +586,8 @@ static void the_base_also_enters_at_the_largest_budget(void **unused)
     assert_int_equal(c->report_pairs, 2); /* sam against gd, and against gd at its budget */
     assert_close(table_difference(c, "lambda_max", "sam", "gd")->p_report, 2.0 * 2.0 / 256.0, 1e-15, 0.0);
     assert_null(strstr(c->losses_note, "gd, budget of sam 0.5 against gd"));
-    table_note(c, "gd, budget of sam are the same runs as gd, later: listed, but no comparison of methods", true);
+    table_note(c, "gd, budget of sam are the same runs as gd, later: listed, but no comparison of methods",
+               true);
     table_note(c, "gd, budget of sam is", false);
     table_note(c, "no run of gd went on", false);
     basin_comparison_destroy(&c);
@@ -580,7 +638,8 @@ static void without_a_common_step_each_run_stands_at_its_last(void **unused)
     table t = {0};
 
     (void)unused;
-    for (int64_t s = 0; s < 2; s++) table_add(&t, "gd", s, 100), table_add(&t, "gd", s, 200), table_add(&t, "sam", s, 130);
+    for (int64_t s = 0; s < 2; s++)
+        table_add(&t, "gd", s, 100), table_add(&t, "gd", s, 200), table_add(&t, "sam", s, 130);
     basin_comparison *c = table_compare(&t, NULL);
     assert_int_equal(c->step, -1);
     assert_int_equal(c->rows[table_group(c, "gd")->rows[0]].step, 200);
@@ -594,7 +653,8 @@ static void one_run_that_stopped_early_holds_the_step_back(void **unused)
 
     (void)unused;
     table_flat_and_better(&t, 2);
-    table_add(&t, "gd", 0, 200), table_add(&t, "sam", 0, 200), table_add(&t, "gd", 1, 200); /* seed 1 of sam ends at 100 */
+    /* seed 1 of sam ends at 100 */
+    table_add(&t, "gd", 0, 200), table_add(&t, "sam", 0, 200), table_add(&t, "gd", 1, 200);
     basin_comparison *c = table_compare(&t, NULL);
     assert_int_equal(c->step, 100);
     basin_comparison_destroy(&c);
@@ -623,7 +683,8 @@ static void parts_of_sane_are_neither_averaged_nor_tested(void **unused)
     assert_true(isnan(table_estimate(c, "sane", "gd")->mean)); /* a mean of parts would pass for SANE */
     table_note(c, "sane lies between 2.83 and 70", true);
     basin_comparison_destroy(&c);
-    for (size_t i = 0; i < t.count; i++) t.rows[i].sane.upper = t.rows[i].sane.lower; /* nothing was left over */
+    /* nothing was left over */
+    for (size_t i = 0; i < t.count; i++) t.rows[i].sane.upper = t.rows[i].sane.lower;
     c = table_compare(&t, NULL);
     assert_int_equal(table_difference(c, "sane", "sam", "gd")->verdict, BASIN_VERDICT_LOWER);
     assert_close(table_estimate(c, "sane", "gd")->mean, 3.0, 1e-14, 0.0);
@@ -654,7 +715,8 @@ static void pairs_need_equal_seeds_and_equal_starts(void **unused)
     table t = {0}, other = {0};
 
     (void)unused;
-    for (int64_t s = 0; s < 3; s++) table_add(&t, "gd", s, 100), table_add(&t, "sam", s + 10, 100)->lambda_max.value = 7.0;
+    for (int64_t s = 0; s < 3; s++)
+        table_add(&t, "gd", s, 100), table_add(&t, "sam", s + 10, 100)->lambda_max.value = 7.0;
     basin_comparison       *c = table_compare(&t, NULL);
     const basin_difference *d = table_difference(c, "lambda_max", "sam", "gd");
     assert_false(d->paired);
@@ -666,7 +728,8 @@ static void pairs_need_equal_seeds_and_equal_starts(void **unused)
     basin_comparison_destroy(&c);
 
     table_flat_and_better(&other, 3);
-    for (int64_t s = 0; s < 3; s++) table_add(&other, "gd", s, 0), table_add(&other, "sam", s, 0)->theta_norm.value = s == 1 ? 4.1 : 4.0;
+    for (int64_t s = 0; s < 3; s++)
+        table_add(&other, "gd", s, 0), table_add(&other, "sam", s, 0)->theta_norm.value = s == 1 ? 4.1 : 4.0;
     c = table_compare(&other, NULL);
     assert_int_equal(table_difference(c, "lambda_max", "sam", "gd")->pairs, 2); /* seed 1 started elsewhere */
     table_note(c, "and, at step 0, the same start", true);
@@ -689,9 +752,10 @@ static void what_one_method_lacks_is_not_tested(void **unused)
     basin_comparison_destroy(&c);
 }
 
-/* ----------------------------------------------------------------------------------------------- test parts -- */
+/* ------------------------------------------------------------------------------------------ test parts -- */
 
-typedef struct labelled { /* an objective whose loss is the mean of numbers; a number above 0 is a sample that is right */
+/* an objective whose loss is the mean of numbers; a number above 0 is a sample that is right */
+typedef struct labelled {
     double values[10];
 } labelled;
 
@@ -707,13 +771,15 @@ static basin_status labelled_loss(void *ctx, const basin_samples *s, const doubl
     return BASIN_OK;
 }
 
-static basin_status labelled_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g)
+static basin_status labelled_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out,
+                                      double *g)
 {
     g[0] = 0.0;
     return labelled_loss(ctx, s, theta, out);
 }
 
-static const basin_objective_type labelled_type = {.name = "labelled", .loss = labelled_loss, .gradient = labelled_gradient};
+static const basin_objective_type labelled_type = {
+    .name = "labelled", .loss = labelled_loss, .gradient = labelled_gradient};
 
 /* Powers of two: a part's sum says which samples it holds. */
 static void the_parts_of_a_test_set_hold_every_sample_once_and_the_same_ones_everywhere(void **unused)
@@ -724,9 +790,12 @@ static void the_parts_of_a_test_set_hold_every_sample_once_and_the_same_ones_eve
     const size_t     sizes[3] = {4, 3, 3};
 
     (void)unused;
-    for (size_t i = 0; i < 10; i++) a.values[i] = ldexp(i == 4 ? -1.0 : 1.0, (int)i), b.values[i] = 3.0 * a.values[i];
-    assert_ok(basin_objective_create(&labelled_type, &a, &(basin_objective_facts){.size = 1, .samples = 10}, &one));
-    assert_ok(basin_objective_create(&labelled_type, &b, &(basin_objective_facts){.size = 1, .samples = 10}, &other));
+    for (size_t i = 0; i < 10; i++)
+        a.values[i] = ldexp(i == 4 ? -1.0 : 1.0, (int)i), b.values[i] = 3.0 * a.values[i];
+    assert_ok(
+        basin_objective_create(&labelled_type, &a, &(basin_objective_facts){.size = 1, .samples = 10}, &one));
+    assert_ok(basin_objective_create(&labelled_type, &b, &(basin_objective_facts){.size = 1, .samples = 10},
+                                     &other));
     assert_ok(basin_test_parts(one, (double[]){1.0}, NULL, 3, 7, loss, accuracy));
     assert_ok(basin_test_parts(other, (double[]){1.0}, NULL, 3, 7, other_loss, other_accuracy));
     uint64_t seen = 0;
@@ -761,9 +830,11 @@ static void what_cannot_be_compared_is_refused(void **unused)
     assert_message("none of 1 checkpoints could be measured");
     assert_status(basin_comparison_compute(NULL, 0, NULL, &c), BASIN_ERR_MISSING);
     t.rows[0].missing = NULL;
-    assert_status(basin_comparison_compute(t.rows, 1, &(basin_comparison_options){.base = "sam"}, &c), BASIN_ERR_MISSING);
+    assert_status(basin_comparison_compute(t.rows, 1, &(basin_comparison_options){.base = "sam"}, &c),
+                  BASIN_ERR_MISSING);
     assert_message("no measured run of method sam");
-    assert_status(basin_comparison_compute(t.rows, 1, &(basin_comparison_options){.level = 1.5}, &c), BASIN_ERR_ARG);
+    assert_status(basin_comparison_compute(t.rows, 1, &(basin_comparison_options){.level = 1.5}, &c),
+                  BASIN_ERR_ARG);
     assert_message("level of significance 1.5");
     assert_null(c);
     c = table_compare(&t, NULL);
@@ -800,7 +871,9 @@ static basin_status compare_at_loss_once(void *payload)
     basin_comparison *c = NULL;
     double            parts[2 * 8] = {0};
     basin_status      st = basin_comparison_compute(
-             t->rows, t->count, &(basin_comparison_options){.at_loss = 0.4, .test_part_count = 2, .test_part_loss = parts, .test_part_accuracy = parts},
+             t->rows, t->count,
+             &(basin_comparison_options){
+                 .at_loss = 0.4, .test_part_count = 2, .test_part_loss = parts, .test_part_accuracy = parts},
              &c);
 
     basin_comparison_destroy(&c);

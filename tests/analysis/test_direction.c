@@ -9,7 +9,8 @@
 
 enum { P = 2 * 3 + 2 + 3 * 2 * 2 + 4 };
 
-/* fc [2, 3] (outputs first), its bias [2], a transposed weight [3, 2, 2] with outputs in the middle, a norm scale [4]. */
+/* fc [2, 3] (outputs first), its bias [2], a transposed weight [3, 2, 2] with outputs in the middle, a norm
+   scale [4]. */
 static basin_params *table(void)
 {
     basin_params *p = NULL;
@@ -27,7 +28,8 @@ static basin_params *table(void)
 }
 
 /* Entries of the filters of two or more entries, by hand from the shapes above. */
-static const size_t filters[4][6] = {{0, 1, 2, 0, 1, 2}, {3, 4, 5, 3, 4, 5}, {8, 9, 12, 13, 16, 17}, {10, 11, 14, 15, 18, 19}};
+static const size_t filters[4][6] = {
+    {0, 1, 2, 0, 1, 2}, {3, 4, 5, 3, 4, 5}, {8, 9, 12, 13, 16, 17}, {10, 11, 14, 15, 18, 19}};
 static const size_t filter_size[4] = {3, 3, 6, 6};
 
 static double filter_dot(size_t f, const double *x, const double *y)
@@ -60,7 +62,8 @@ static void random_filters_have_the_norms_of_the_weights(void **state)
     for (size_t f = 0; f < 4; f++) {
         assert_close(filter_dot(f, d->values, d->values), filter_dot(f, theta, theta), 1e-13, 0.0);
         double factor = sqrt(filter_dot(f, theta, theta) / filter_dot(f, normals, normals));
-        for (size_t i = 0; i < filter_size[f]; i++) assert_close(d->values[filters[f][i]], factor * normals[filters[f][i]], 1e-13, 0.0);
+        for (size_t i = 0; i < filter_size[f]; i++)
+            assert_close(d->values[filters[f][i]], factor * normals[filters[f][i]], 1e-13, 0.0);
     }
     for (size_t i = 0; i < P; i++)
         if (i == 6 || i == 7 || i >= 20) assert_true(d->values[i] == 0.0);
@@ -138,8 +141,8 @@ static void a_second_random_direction_is_orthogonal_filter_by_filter(void **stat
     basin_params_destroy(&p);
 }
 
-/* Positive homogeneity: weights of one output × f leave a ReLU network's function alone when what reads it is × 1/f. The
-   filter-normalised direction follows. */
+/* Positive homogeneity: weights of one output × f leave a ReLU network's function alone when what reads it is
+   × 1/f. The filter-normalised direction follows. */
 static void filter_normalisation_follows_a_rescaling(void **state)
 {
     basin_params    *p = table();
@@ -152,7 +155,8 @@ static void filter_normalisation_follows_a_rescaling(void **state)
     for (size_t i = 0; i < 3; i++) theta[i] *= 8.0;
     theta[6] *= 8.0;
     assert_ok(basin_direction_random(p, theta, &(basin_random_options){.bias = BASIN_BIAS_SCALED}, 1, &b));
-    for (size_t i = 0; i < P; i++) assert_close(b->values[i], a->values[i] * (i < 3 || i == 6 ? 8.0 : 1.0), 1e-14, 0.0);
+    for (size_t i = 0; i < P; i++)
+        assert_close(b->values[i], a->values[i] * (i < 3 || i == 6 ? 8.0 : 1.0), 1e-14, 0.0);
     basin_direction_destroy(&a), basin_direction_destroy(&b);
     basin_params_destroy(&p);
 }
@@ -171,7 +175,7 @@ static void a_random_direction_at_zero_is_zero_and_refused(void **state)
     basin_params_destroy(&p);
 }
 
-/* ---------------------------------------------------------------------------------- gradient, eigen, to -- */
+/* --------------------------------------------------------------------------------- gradient, eigen, to -- */
 
 static basin_objective *diagonal(const double *lambda, size_t n)
 {
@@ -222,9 +226,14 @@ static void eigenvectors_come_from_the_spectrum_or_are_computed(void **state)
 
     (void)state;
     assert_ok(basin_point_create(o, theta, NULL, &point));
-    assert_ok(basin_spectrum_compute(point, &(basin_spectrum_options){.top = 2, .bottom = 1, .vectors = true}, &s));
+    assert_ok(
+        basin_spectrum_compute(point, &(basin_spectrum_options){.top = 2, .bottom = 1, .vectors = true}, &s));
     for (int given = 0; given < 2; given++) {
-        static const struct { long i; size_t axis; } cases[] = {{1, 1}, {2, 3}, {3, 0}, {-1, 2}, {-2, 0}, {-4, 1}}; /* some are not held */
+        /* some are not held */
+        static const struct {
+            long   i;
+            size_t axis;
+        } cases[] = {{1, 1}, {2, 3}, {3, 0}, {-1, 2}, {-2, 0}, {-4, 1}};
         for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
             uint64_t before = basin_objective_cost(o).products;
             assert_ok(basin_direction_eigen(point, cases[c].i, given ? s : NULL, &d));
@@ -233,13 +242,15 @@ static void eigenvectors_come_from_the_spectrum_or_are_computed(void **state)
             assert_close(d->eigenvalue, lambda[cases[c].axis], 1e-14, 0.0);
             assert_true(d->residual < 1e-12);
             assert_null(d->warning);
-            if (given && (cases[c].i == 1 || cases[c].i == -1)) assert_int_equal(basin_objective_cost(o).products, before);
+            if (given && (cases[c].i == 1 || cases[c].i == -1))
+                assert_int_equal(basin_objective_cost(o).products, before);
             basin_direction_destroy(&d);
         }
     }
     s->verified = false;
     assert_ok(basin_direction_eigen(point, 1, s, &d));
-    assert_string_equal(d->warning, "eigen:1: its place is not verified: an eigenvalue beyond it may be missing");
+    assert_string_equal(d->warning,
+                        "eigen:1: its place is not verified: an eigenvalue beyond it may be missing");
     basin_direction_destroy(&d);
     assert_status(basin_direction_eigen(point, 0, s, &d), BASIN_ERR_ARG);
     assert_message("eigen:0");
@@ -306,7 +317,8 @@ static void a_difference_keeps_its_length(void **state)
 
 static void orthogonalising_keeps_the_norm_and_says_so(void **state)
 {
-    double           zero[3] = {0}, x[] = {2.0, 0.0, 0.0}, y[] = {3.0, 4.0, 0.0}, parallel[] = {-7.0, 0.0, 0.0};
+    double           zero[3] = {0}, x[] = {2.0, 0.0, 0.0}, y[] = {3.0, 4.0, 0.0};
+    double           parallel[] = {-7.0, 0.0, 0.0};
     basin_direction *a = NULL, *b = NULL, *c = NULL;
 
     (void)state;
@@ -324,7 +336,7 @@ static void orthogonalising_keeps_the_norm_and_says_so(void **state)
     basin_direction_destroy(&a), basin_direction_destroy(&b), basin_direction_destroy(&c);
 }
 
-/* ---------------------------------------------------------------------------------------------- momentum -- */
+/* -------------------------------------------------------------------------------------------- momentum -- */
 
 static basin_checkpoint *checkpoint(double momentum)
 {
@@ -383,7 +395,7 @@ static void a_momentum_that_is_absent_zero_or_not_finite_is_refused(void **state
     basin_checkpoint_destroy(&ck);
 }
 
-/* ----------------------------------------------------------------------------------------------- parsing -- */
+/* --------------------------------------------------------------------------------------------- parsing -- */
 
 static void directions_are_parsed(void **state)
 {
@@ -409,9 +421,25 @@ static void directions_are_parsed(void **state)
 
 static void other_texts_are_refused_with_the_choices(void **state)
 {
-    static const char *const bad[] = {"", "momentu", "momentum ", "eigen", "eigen:", "eigen:0", "eigen:1.5", "eigen: 1", "eigen:+1",
-                                      "eigen:--1", "eigen:1x", "eigen:99999999999999999999", "random:", "random:-1", "random: 1",
-                                      "random:1x", "random:18446744073709551616", "to:", "hessian"};
+    static const char *const bad[] = {"",
+                                      "momentu",
+                                      "momentum ",
+                                      "eigen",
+                                      "eigen:",
+                                      "eigen:0",
+                                      "eigen:1.5",
+                                      "eigen: 1",
+                                      "eigen:+1",
+                                      "eigen:--1",
+                                      "eigen:1x",
+                                      "eigen:99999999999999999999",
+                                      "random:",
+                                      "random:-1",
+                                      "random: 1",
+                                      "random:1x",
+                                      "random:18446744073709551616",
+                                      "to:",
+                                      "hessian"};
     basin_direction_spec     s = {.index = 42};
 
     (void)state;
@@ -425,7 +453,7 @@ static void other_texts_are_refused_with_the_choices(void **state)
     assert_message("counted from 1 (largest) or -1 (smallest)");
 }
 
-/* ---------------------------------------------------------------------------------------------- failures -- */
+/* -------------------------------------------------------------------------------------------- failures -- */
 
 static basin_status make_all(void *payload)
 {

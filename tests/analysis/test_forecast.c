@@ -38,8 +38,8 @@ static const basin_work *work(const basin_forecast *f, const char *name)
     return NULL;
 }
 
-/* What the real work has cost the objective since `before`, against the forecast. Products of a Lanczos search are expected, not known:
-   they lie within a factor of two of those spent. */
+/* What the real work has cost the objective since `before`, against the forecast. Products of a Lanczos
+   search are expected, not known: they lie within a factor of two of those spent. */
 static void assert_counts(const basin_forecast *f, const basin_objective *o, basin_cost before)
 {
     basin_cost cost = basin_objective_cost(o);
@@ -50,7 +50,8 @@ static void assert_counts(const basin_forecast *f, const basin_objective *o, bas
     assert_int_equal(work(f, "freeze")->count, cost.freezes - before.freezes);
     assert_int_equal(f->losses, cost.losses - before.losses);
     if (f->products == f->products_most) assert_int_equal(f->products, products);
-    if (f->products > 2 * products || products > 2 * f->products) fail_msg("%zu products expected, %zu spent", f->products, products);
+    if (f->products > 2 * products || products > 2 * f->products)
+        fail_msg("%zu products expected, %zu spent", f->products, products);
     assert_true(f->products_most >= products);
     for (size_t i = 0; i < f->work_count; i++) {
         assert_true(f->works[i].seconds > 0.0 && isfinite(f->works[i].seconds) && f->works[i].flops > 0.0);
@@ -59,13 +60,16 @@ static void assert_counts(const basin_forecast *f, const basin_objective *o, bas
     }
     assert_close(f->seconds, seconds, 1e-12, 0.0);
     assert_true(f->seconds_most >= f->seconds && f->start_seconds == 0.0);
-    assert_true(f->total_bytes > f->held_bytes + f->beside_bytes + f->program_bytes && f->limit_bytes == basin_memory_limit());
+    assert_true(f->total_bytes > f->held_bytes + f->beside_bytes + f->program_bytes &&
+                f->limit_bytes == basin_memory_limit());
 }
 
 static void a_spectrum_costs_what_is_told(void **state)
 {
     static const basin_spectrum_options cases[] = {
-        {.method = BASIN_SPECTRUM_AUTO}, {.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 3}, {.method = BASIN_SPECTRUM_LANCZOS, .top = 3},
+        {.method = BASIN_SPECTRUM_AUTO},
+        {.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 3},
+        {.method = BASIN_SPECTRUM_LANCZOS, .top = 3},
         {.method = BASIN_SPECTRUM_LANCZOS, .top = 2, .bottom = 2, .probes = 5, .tolerance = 1e-4}};
     problem          p = network(10); /* P = 114 */
     basin_objective *o = objective(&p);
@@ -104,12 +108,19 @@ static void a_slice_costs_what_is_told(void **state)
     (void)state;
     for (size_t axes = 1; axes <= 2; axes++)
         for (size_t moving = 0; moving < 2; moving++) {
-            static const basin_direction_spec specs[] = {{.kind = BASIN_DIRECTION_GRADIENT}, {.kind = BASIN_DIRECTION_EIGEN, .index = 1}};
-            basin_direction    *d[2] = {NULL, NULL};
-            basin_forecast     *f = NULL;
-            basin_slice        *s = NULL;
-            basin_slice_request r = {.point = point_of(&p, o), .other = other, .splits = {"train", "test"}, .axis_count = axes,
-                                     .from = {-1, -1}, .to = {1, 1}, .grid = {17, 33}, .statistics_move = moving == 1};
+            static const basin_direction_spec specs[] = {{.kind = BASIN_DIRECTION_GRADIENT},
+                                                         {.kind = BASIN_DIRECTION_EIGEN, .index = 1}};
+            basin_direction                  *d[2] = {NULL, NULL};
+            basin_forecast                   *f = NULL;
+            basin_slice                      *s = NULL;
+            basin_slice_request               r = {.point = point_of(&p, o),
+                                                   .other = other,
+                                                   .splits = {"train", "test"},
+                                                   .axis_count = axes,
+                                                   .from = {-1, -1},
+                                                   .to = {1, 1},
+                                                   .grid = {17, 33},
+                                                   .statistics_move = moving == 1};
             assert_ok(basin_slice_forecast(&r, specs, &f));
             basin_cost before = basin_objective_cost(o), test = basin_objective_cost(other);
             assert_ok(basin_direction_gradient(r.point, &d[0]));
@@ -120,7 +131,8 @@ static void a_slice_costs_what_is_told(void **state)
             assert_counts(f, o, before);
             assert_int_equal(f->gradients, 1); /* along which the line is, and of which the slopes are */
             assert_int_equal(work(f, "freeze")->count, 1);
-            assert_int_equal(f->losses, (axes == 1 ? 2 * (17 + 1) : 2 * (17 * 33 + 1)) + 5); /* and the way down */
+            /* and the way down */
+            assert_int_equal(f->losses, (axes == 1 ? 2 * (17 + 1) : 2 * (17 * 33 + 1)) + 5);
             basin_forecast_destroy(&f);
             basin_slice_destroy(&s);
             basin_direction_destroy(&d[0]);
@@ -176,7 +188,8 @@ static void sharpness_and_ritz_values_cost_what_is_told(void **state)
 /* Height of the real work, as the allocator sees it, against the forecast. */
 static void memory_is_within_what_is_told(void **state)
 {
-    basin_spectrum_options options[] = {{.method = BASIN_SPECTRUM_DENSE}, {.method = BASIN_SPECTRUM_LANCZOS, .top = 4}};
+    basin_spectrum_options options[] = {{.method = BASIN_SPECTRUM_DENSE},
+                                        {.method = BASIN_SPECTRUM_LANCZOS, .top = 4}};
     problem                p = network(60); /* P = 664 */
 
     (void)state;
@@ -186,7 +199,8 @@ static void memory_is_within_what_is_told(void **state)
         basin_spectrum  *s = NULL;
         basin_point     *point = point_of(&p, o);
         basin_memory_watch();
-        if (i >= 2) basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + (i == 2 ? 7800000 : 4500000));
+        if (i >= 2)
+            basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + (i == 2 ? 7800000 : 4500000));
         assert_ok(basin_spectrum_forecast(point, &options[i % 2], &f));
         basin_memory_watch();
         assert_ok(basin_spectrum_compute(point, &options[i % 2], &s));
@@ -203,13 +217,15 @@ static void memory_is_within_what_is_told(void **state)
     problem_release(&p);
 }
 
-/* A search that never ends fills the whole basis, whatever the forecast expects: no room that it may take is kept by the point. */
+/* A search that never ends fills the whole basis, whatever the forecast expects: no room that it may take is
+   kept by the point. */
 static void the_largest_basis_is_within_the_limit(void **state)
 {
-    static const basin_spectrum_options endless = {.method = BASIN_SPECTRUM_LANCZOS, .top = 30, .tolerance = 1e-15, .max_products = 230, .probes = 1};
-    const basin_sane_options            ritz = {.ritz = 300};
-    problem                             p = network(60); /* P = 664: a basis of 220 */
-    size_t                              partly = 0;
+    static const basin_spectrum_options endless = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 30, .tolerance = 1e-15, .max_products = 230, .probes = 1};
+    const basin_sane_options ritz = {.ritz = 300};
+    problem                  p = network(60); /* P = 664: a basis of 220 */
+    size_t                   partly = 0;
 
     (void)state;
     for (size_t room = 7000000; room < 11000000; room += 500000) {
@@ -220,12 +236,17 @@ static void the_largest_basis_is_within_the_limit(void **state)
         basin_point     *point = point_of(&p, o);
         bool             lanczos = room / 500000 % 2 == 0;
         basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + room);
-        if (lanczos) assert_ok(basin_spectrum_forecast(point, &endless, &f));
-        else assert_ok(basin_sane_ritz_forecast(point, &ritz, &f));
+        if (lanczos)
+            assert_ok(basin_spectrum_forecast(point, &endless, &f));
+        else
+            assert_ok(basin_sane_ritz_forecast(point, &ritz, &f));
         basin_memory_watch();
-        if (lanczos) assert_ok(basin_spectrum_compute(point, &endless, &s));
-        else assert_ok(basin_sane_ritz(point, 1, &ritz, &sane));
-        if (f->provision.kept > 0) assert_true(basin_memory_peak() + BASIN_MEMORY_PROGRAM <= basin_memory_limit());
+        if (lanczos)
+            assert_ok(basin_spectrum_compute(point, &endless, &s));
+        else
+            assert_ok(basin_sane_ritz(point, 1, &ritz, &sane));
+        if (f->provision.kept > 0)
+            assert_true(basin_memory_peak() + BASIN_MEMORY_PROGRAM <= basin_memory_limit());
         partly += f->provision.kept > 0 && f->provision.kept < f->provision.parts;
         basin_memory_limit_set(0);
         basin_forecast_destroy(&f);
@@ -241,10 +262,10 @@ static void the_largest_basis_is_within_the_limit(void **state)
 /* The same network on other samples: each objective's points have their own FLOPs. */
 static void points_are_those_of_their_objective(void **state)
 {
-    problem              p = network(10), fewer = {.loss = p.loss};
-    basin_objective     *o[2] = {objective(&p), NULL};
-    basin_forecast      *f = NULL;
-    basin_slice_request  r = {.splits = {"train", "test"}, .axis_count = 1, .to = {1}, .grid = {9}};
+    problem             p = network(10), fewer = {.loss = p.loss};
+    basin_objective    *o[2] = {objective(&p), NULL};
+    basin_forecast     *f = NULL;
+    basin_slice_request r = {.splits = {"train", "test"}, .axis_count = 1, .to = {1}, .grid = {9}};
 
     (void)state;
     assert_ok(basin_graph_mlp((size_t[]){6, 10, 4}, 3, "Tanh", &fewer.graph));
@@ -266,11 +287,12 @@ static void points_are_those_of_their_objective(void **state)
 /* Two spectra come one after the other: twice the work, the memory of one. */
 static void two_eigen_directions_take_the_memory_of_one(void **state)
 {
-    static const basin_direction_spec specs[] = {{.kind = BASIN_DIRECTION_EIGEN, .index = 1}, {.kind = BASIN_DIRECTION_EIGEN, .index = -1}};
+    static const basin_direction_spec specs[] = {{.kind = BASIN_DIRECTION_EIGEN, .index = 1},
+                                                 {.kind = BASIN_DIRECTION_EIGEN, .index = -1}};
     problem                           p = network(10);
     basin_objective                  *o = objective(&p);
     basin_forecast                   *f[2] = {NULL, NULL};
-    basin_slice_request               r = {.point = point_of(&p, o), .splits = {"train"}, .to = {1, 1}, .grid = {9, 1}};
+    basin_slice_request r = {.point = point_of(&p, o), .splits = {"train"}, .to = {1, 1}, .grid = {9, 1}};
 
     (void)state;
     for (size_t i = 0; i < 2; i++) r.axis_count = i + 1, assert_ok(basin_slice_forecast(&r, specs, &f[i]));
@@ -305,28 +327,40 @@ static void any_objective_can_be_asked(void **state)
 
 static void what_cannot_be_done_is_refused_alike(void **state)
 {
-    problem               p = network(60);
-    basin_objective      *o = objective(&p);
-    basin_forecast       *f = NULL;
-    basin_point          *point = point_of(&p, o);
-    basin_slice_request   r = {.point = point, .splits = {"train"}, .axis_count = 3};
+    problem             p = network(60);
+    basin_objective    *o = objective(&p);
+    basin_forecast     *f = NULL;
+    basin_point        *point = point_of(&p, o);
+    basin_slice_request r = {.point = point, .splits = {"train"}, .axis_count = 3};
 
     (void)state;
     basin_memory_limit_set(100000);
-    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &f), BASIN_ERR_BUDGET);
+    assert_status(
+        basin_spectrum_forecast(point, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &f),
+        BASIN_ERR_BUDGET);
     assert_message("a dense spectrum of 664 parameters needs");
-    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &f), BASIN_ERR_BUDGET);
+    assert_status(
+        basin_spectrum_forecast(point, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &f),
+        BASIN_ERR_BUDGET);
     assert_status(basin_sane_ritz_forecast(point, &(basin_sane_options){.ritz = 500}, &f), BASIN_ERR_BUDGET);
     basin_memory_limit_set(0);
-    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.tolerance = NAN}, &f), BASIN_ERR_ARG);
-    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.tolerance = -1.0}, &f), BASIN_ERR_ARG);
-    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 9, .max_products = 8}, &f),
+    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.tolerance = NAN}, &f),
                   BASIN_ERR_ARG);
+    assert_status(basin_spectrum_forecast(point, &(basin_spectrum_options){.tolerance = -1.0}, &f),
+                  BASIN_ERR_ARG);
+    assert_status(
+        basin_spectrum_forecast(
+            point, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 9, .max_products = 8},
+            &f),
+        BASIN_ERR_ARG);
     assert_message("8 products cannot give 9 eigenpairs");
-    assert_status(basin_sane_ritz_forecast(point, &(basin_sane_options){.ritz = 5, .kappa = NAN}, &f), BASIN_ERR_VALUE);
+    assert_status(basin_sane_ritz_forecast(point, &(basin_sane_options){.ritz = 5, .kappa = NAN}, &f),
+                  BASIN_ERR_VALUE);
     assert_status(basin_sane_ritz_forecast(point, NULL, &f), BASIN_ERR_ARG);
     assert_status(basin_slice_forecast(&r, NULL, &f), BASIN_ERR_ARG);
-    assert_status(basin_sharpness_forecast(point, &(basin_sharpness_options){.rho = (double[]){NAN}, .rho_count = 1}, &f), BASIN_ERR_VALUE);
+    assert_status(basin_sharpness_forecast(
+                      point, &(basin_sharpness_options){.rho = (double[]){NAN}, .rho_count = 1}, &f),
+                  BASIN_ERR_VALUE);
     assert_null(f);
     basin_point_destroy(&point);
     basin_objective_destroy(&o);

@@ -24,8 +24,8 @@ static void make_checkpoint(basin_checkpoint **ck)
     (*ck)->states[0].values[0] = 3.0, (*ck)->states[0].values[1] = -4.0;
     (*ck)->recorded = basin_alloc(1, sizeof *(*ck)->recorded);
     (*ck)->recorded_count = 1;
-    (*ck)->recorded[0] =
-        (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"), basin_strdup("eval"), basin_strdup("full"), 0.5};
+    (*ck)->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"),
+                                          basin_strdup("eval"), basin_strdup("full"),  0.5};
     basin_graph_destroy(&graph);
 }
 
@@ -64,7 +64,8 @@ static void it_tells_record_tensors_nodes_and_norms(void **unused)
     assert_non_null(strstr(info->nodes[1], ": Relu("));
     assert_int_equal(info->recorded_count, 1);
     assert_string_equal(info->recorded[0].coverage, "full");
-    assert_true(isnan(info->gradient_norm) && isnan(info->stationarity.loss) && isnan(info->momentum_gradient_cosine));
+    assert_true(isnan(info->gradient_norm) && isnan(info->stationarity.loss) &&
+                isnan(info->momentum_gradient_cosine));
     basin_info_destroy(&info);
     basin_info_destroy(&info);
     basin_info_destroy(NULL);

@@ -1,5 +1,6 @@
-/* What function-preserving rescalings of a ReLU network leave alone: Relu(f x) = f Relu(x) for f > 0. Filter-normalised random slices do
- * not change where whole layers are rescaled; where single neurons are, they do.
+/* What function-preserving rescalings of a ReLU network leave alone: Relu(f x) = f Relu(x) for f > 0.
+ * Filter-normalised random slices do not change where whole layers are rescaled; where single neurons are,
+ * they do.
  */
 #include <math.h>
 #include <string.h>
@@ -18,19 +19,22 @@ static void assert_same_outputs(basin_objective *o, const double *a, const doubl
 
     assert_ok(basin_network_output(o, a, &width, &y[0]));
     assert_ok(basin_network_output(o, b, &width, &y[1]));
-    for (size_t i = 0; i < basin_objective_samples(o) * width; i++) assert_close(y[1][i], y[0][i], 1e-12, 1e-12);
+    for (size_t i = 0; i < basin_objective_samples(o) * width; i++)
+        assert_close(y[1][i], y[0][i], 1e-12, 1e-12);
     basin_free(y[0]), basin_free(y[1]);
 }
 
 /* Losses along the random direction of `seed`, as it is normalised at theta. */
-static void slice_of(basin_objective *o, const double *theta, basin_bias_rule bias, uint64_t seed, double *losses)
+static void slice_of(basin_objective *o, const double *theta, basin_bias_rule bias, uint64_t seed,
+                     double *losses)
 {
     basin_direction    *d = NULL;
     basin_slice        *s = NULL;
     basin_slice_request request = {
         .splits = {"train"}, .axis_count = 1, .from = {-1.0}, .to = {1.0}, .grid = {POINTS}};
 
-    assert_ok(basin_direction_random(basin_objective_params(o), theta, &(basin_random_options){.bias = bias}, seed, &d));
+    assert_ok(basin_direction_random(basin_objective_params(o), theta, &(basin_random_options){.bias = bias},
+                                     seed, &d));
     request.directions[0] = d;
     assert_ok(basin_point_create(o, theta, NULL, &request.point));
     assert_ok(basin_slice_compute(&request, &s));
@@ -74,7 +78,8 @@ static void slices_do_not_change_where_whole_layers_are_rescaled(void **state)
         assert_same_outputs(o, p.theta, moved);
         assert_true(slices_differ(o, p.theta, moved, BASIN_BIAS_ZERO) < 1e-12);
         assert_true(slices_differ(o, p.theta, moved, BASIN_BIAS_SCALED) < 1e-12);
-        assert_true(slices_differ(o, p.theta, moved, BASIN_BIAS_RANDOM) > 1e-2); /* as drawn they know nothing of the scale */
+        /* as drawn they know nothing of the scale */
+        assert_true(slices_differ(o, p.theta, moved, BASIN_BIAS_RANDOM) > 1e-2);
     }
     basin_free(moved);
     basin_objective_destroy(&o);

@@ -18,9 +18,10 @@ static int descending(const void *a, const void *b)
 
 static basin_spectrum *lanczos(basin_objective *o, size_t top, size_t bottom, uint64_t seed)
 {
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = top, .bottom = bottom, .vectors = true, .seed = seed};
-    basin_spectrum        *s = NULL;
-    double                *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = top, .bottom = bottom, .vectors = true, .seed = seed};
+    basin_spectrum *s = NULL;
+    double         *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
 
     assert_non_null(theta);
     assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
@@ -28,8 +29,8 @@ static basin_spectrum *lanczos(basin_objective *o, size_t top, size_t bottom, ui
     return s;
 }
 
-/* What holds for every converged result: order, residuals, orthonormal vectors with the sign rule, agreement with lambda
-   [n] descending. */
+/* What holds for every converged result: order, residuals, orthonormal vectors with the sign rule, agreement
+   with lambda [n] descending. */
 static void assert_extreme_pairs(const basin_spectrum *s, const double *lambda, size_t n)
 {
     double scale = fmax(fabs(lambda[0]), fabs(lambda[n - 1]));
@@ -44,7 +45,8 @@ static void assert_extreme_pairs(const basin_spectrum *s, const double *lambda, 
         assert_true(s->residuals[i] <= s->tolerance * scale);
         if (i > 0) assert_true(s->eigenvalues[i] <= s->eigenvalues[i - 1]);
         assert_int_equal(s->vector_index[i], i);
-        for (size_t j = 0; j <= i; j++) assert_close(basin_dot(q, s->vectors + j * n, n), i == j ? 1.0 : 0.0, 0.0, 1e-12);
+        for (size_t j = 0; j <= i; j++)
+            assert_close(basin_dot(q, s->vectors + j * n, n), i == j ? 1.0 : 0.0, 0.0, 1e-12);
         for (size_t j = 1; j < n; j++)
             if (fabs(q[j]) > fabs(q[largest])) largest = j;
         assert_true(q[largest] > 0.0);
@@ -80,10 +82,11 @@ static void lanczos_agrees_with_dense(void **state)
     basin_spectrum  *dense = NULL, *s;
 
     (void)state;
-    for (size_t i = 0; i < SIZE; i++)
-        for (size_t j = 0; j <= i; j++) a[i * SIZE + j] = a[j * SIZE + i] = basin_random_normal(&r); /* semicircle: no gaps */
+    for (size_t i = 0; i < SIZE; i++) /* semicircle: no gaps */
+        for (size_t j = 0; j <= i; j++) a[i * SIZE + j] = a[j * SIZE + i] = basin_random_normal(&r);
     assert_ok(basin_test_quadratic(a, NULL, 1.0, SIZE, &o));
-    assert_ok(basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &dense));
+    assert_ok(
+        basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &dense));
     s = lanczos(o, 6, 6, 1);
     assert_extreme_pairs(s, dense->eigenvalues, SIZE);
     assert_true(fabs(s->frobenius2 - dense->frobenius2) < 5.0 * s->frobenius2_error);
@@ -189,13 +192,16 @@ static void few_parameters_give_the_whole_spectrum(void **state)
 static void a_decaying_spectrum_takes_few_products(void **state)
 {
     enum { SIZE = 600 };
-    double                *lambda = basin_alloc(SIZE, sizeof *lambda), *theta = basin_alloc(SIZE, sizeof *theta);
+    double                *lambda = basin_alloc(SIZE, sizeof *lambda);
+    double                *theta = basin_alloc(SIZE, sizeof *theta);
     basin_random           r = basin_random_start(4, BASIN_STREAM_TEST);
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 10, .tolerance = 1e-4, .probes = 1};
-    basin_objective       *o;
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 10, .tolerance = 1e-4, .probes = 1};
+    basin_objective *o;
 
     (void)state;
-    for (size_t i = 0; i < SIZE; i++) lambda[i] = i < 10 ? 10.0 * pow(0.75, (double)i) : 0.02 * basin_random_normal(&r);
+    for (size_t i = 0; i < SIZE; i++)
+        lambda[i] = i < 10 ? 10.0 * pow(0.75, (double)i) : 0.02 * basin_random_normal(&r);
     qsort(lambda, SIZE, sizeof *lambda, descending);
     o = basin_test_planted_objective(lambda, SIZE, 3);
     for (uint64_t seed = 0; seed < 5; seed++) {
@@ -216,9 +222,10 @@ static void a_decaying_spectrum_takes_few_products(void **state)
 static void a_proof_that_is_missing_is_said(void **state)
 {
     double                 lambda[N], theta[N] = {0};
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 5, .tolerance = 1e-4, .probes = 1};
-    basin_objective       *o;
-    size_t                 between = 0;
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 5, .tolerance = 1e-4, .probes = 1};
+    basin_objective *o;
+    size_t           between = 0;
 
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = pow(0.8, (double)i);
@@ -235,12 +242,13 @@ static void a_proof_that_is_missing_is_said(void **state)
     basin_objective_destroy(&o);
 }
 
-/* What is verified is the i-th within tolerance: on clusters wider and narrower than it, and copies among them and across the cut; every fifth in a
- * basis that hardly holds the pairs. */
+/* What is verified is the i-th within tolerance: on clusters wider and narrower than it, and copies among
+ * them and across the cut; every fifth in a basis that hardly holds the pairs. */
 static void what_is_verified_is_in_its_place(void **state)
 {
     size_t                 trials = basin_test_long() ? 2000 : 200, verified = 0;
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 6, .tolerance = 1e-3, .probes = 1};
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 6, .tolerance = 1e-3, .probes = 1};
 
     (void)state;
     for (size_t t = 0; t < trials; t++) {
@@ -248,12 +256,17 @@ static void what_is_verified_is_in_its_place(void **state)
         basin_random     r = basin_random_start(t, BASIN_STREAM_TEST);
         basin_objective *o;
         basin_spectrum  *s = NULL;
-        for (size_t i = 0; i < N; i++) lambda[i] = i < 12 ? 1.0 - 0.1 * (double)basin_random_below(&r, 5) : 0.5 * basin_random_uniform(&r);
-        for (size_t i = 0; t % 2 && i < 12; i++) lambda[i] += pow(10.0, -2.0 - 3.0 * basin_random_uniform(&r)) * basin_random_uniform(&r);
+        for (size_t i = 0; i < N; i++)
+            lambda[i] =
+                i < 12 ? 1.0 - 0.1 * (double)basin_random_below(&r, 5) : 0.5 * basin_random_uniform(&r);
+        for (size_t i = 0; t % 2 && i < 12; i++)
+            lambda[i] += pow(10.0, -2.0 - 3.0 * basin_random_uniform(&r)) * basin_random_uniform(&r);
         qsort(lambda, N, sizeof *lambda, descending);
         o = basin_test_planted_objective(lambda, N, t);
         options.seed = t, options.bottom = t % 3 ? 0 : 2;
-        basin_memory_limit_set(t % 5 == 0 ? (options.top + options.bottom + 10 + 38) * N * sizeof(double) : 0); /* 38 beside the basis */
+        /* 38 beside the basis */
+        basin_memory_limit_set(t % 5 == 0 ? (options.top + options.bottom + 10 + 38) * N * sizeof(double)
+                                          : 0);
         assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
         verified += s->verified;
         for (size_t i = 0; i < s->count && s->verified; i++)
@@ -269,8 +282,9 @@ static void what_is_verified_is_in_its_place(void **state)
 static void residuals_are_those_of_the_vectors(void **state)
 {
     double                 lambda[N], *a = basin_alloc(N * N, sizeof *a), hv[N], theta[N] = {0};
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 5, .bottom = 2, .vectors = true, .tolerance = 1e-3};
-    basin_random           r = basin_random_start(4, BASIN_STREAM_TEST);
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 5, .bottom = 2, .vectors = true, .tolerance = 1e-3};
+    basin_random r = basin_random_start(4, BASIN_STREAM_TEST);
 
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 10.0 * pow(0.8, (double)i) - (i > N - 4 ? 3.0 : 0.0);
@@ -287,8 +301,12 @@ static void residuals_are_those_of_the_vectors(void **state)
             const double *q = s->vectors + i * N;
             for (size_t j = 0; j < N; j++) hv[j] = basin_dot(a + j * N, q, N);
             basin_axpy(-s->eigenvalues[i], q, hv, N);
-            if (noisy) assert_true(s->residuals[i] >= basin_norm(hv, N) * (1.0 - 1e-9) && s->residuals[i] <= 1e-3 * 10.1);
-            else assert_true(s->residuals[i] >= basin_norm(hv, N) * (1.0 - 1e-6) && s->residuals[i] <= 2.0 * basin_norm(hv, N) + 1e-12);
+            if (noisy)
+                assert_true(s->residuals[i] >= basin_norm(hv, N) * (1.0 - 1e-9) &&
+                            s->residuals[i] <= 1e-3 * 10.1);
+            else
+                assert_true(s->residuals[i] >= basin_norm(hv, N) * (1.0 - 1e-6) &&
+                            s->residuals[i] <= 2.0 * basin_norm(hv, N) + 1e-12);
         }
         basin_spectrum_destroy(&s);
         basin_objective_destroy(&o);
@@ -296,16 +314,20 @@ static void residuals_are_those_of_the_vectors(void **state)
     basin_free(a);
 }
 
-/* Copies are found by the verification, which leaves behind what the pairs found before lacked: residuals know it all the same. */
+/* Copies are found by the verification, which leaves behind what the pairs found before lacked: residuals
+   know it all the same. */
 static void residuals_past_a_verification_are_never_too_small(void **state)
 {
     enum { SIZE = 300 };
-    double                 lambda[SIZE], *a = basin_alloc(SIZE * SIZE, sizeof *a), hv[SIZE], theta[SIZE] = {0};
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 8, .vectors = true, .tolerance = 1e-4, .probes = 1};
-    basin_objective       *o = NULL;
+    double                 lambda[SIZE], *a = basin_alloc(SIZE * SIZE, sizeof *a), hv[SIZE];
+    double                 theta[SIZE] = {0};
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 8, .vectors = true, .tolerance = 1e-4, .probes = 1};
+    basin_objective *o = NULL;
 
     (void)state;
-    for (size_t i = 0; i < SIZE; i++) lambda[i] = i < 24 ? pow(0.8, (double)(i / 2)) : 0.05 * (double)(SIZE - i) / SIZE;
+    for (size_t i = 0; i < SIZE; i++)
+        lambda[i] = i < 24 ? pow(0.8, (double)(i / 2)) : 0.05 * (double)(SIZE - i) / SIZE;
     basin_test_planted(lambda, SIZE, 4, a);
     assert_ok(basin_test_quadratic(a, NULL, 1.0, SIZE, &o));
     for (uint64_t seed = 0; seed < 10; seed++) {
@@ -319,7 +341,8 @@ static void residuals_past_a_verification_are_never_too_small(void **state)
             for (size_t j = 0; j < SIZE; j++) hv[j] = basin_dot(a + j * SIZE, q, SIZE);
             basin_axpy(-s->eigenvalues[i], q, hv, SIZE);
             double residual = basin_norm(hv, SIZE);
-            assert_true(s->residuals[i] >= residual * (1.0 - 1e-6) && s->residuals[i] <= 4.0 * residual + 1e-12);
+            assert_true(s->residuals[i] >= residual * (1.0 - 1e-6) &&
+                        s->residuals[i] <= 4.0 * residual + 1e-12);
         }
         basin_spectrum_destroy(&s);
     }
@@ -365,9 +388,10 @@ static void one_end_alone_is_served(void **state)
 static void a_short_budget_is_a_result_that_has_not_converged(void **state)
 {
     double                 lambda[N], theta[N] = {0};
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 4, .bottom = 2, .max_products = 8, .probes = 20};
-    basin_objective       *o;
-    basin_spectrum        *s = NULL;
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 4, .bottom = 2, .max_products = 8, .probes = 20};
+    basin_objective *o;
+    basin_spectrum  *s = NULL;
 
     (void)state;
     for (size_t i = 0; i < N; i++) lambda[i] = 10.0 - 20.0 * (double)i / (N - 1);
@@ -376,7 +400,7 @@ static void a_short_budget_is_a_result_that_has_not_converged(void **state)
     assert_false(s->converged);
     assert_int_equal(s->count, 6);
     assert_int_equal(s->products, 8 + 1 + 20); /* steps, check, probes */
-    for (size_t i = 0; i < 6; i++) { /* some eigenvalue lies within each residual */
+    for (size_t i = 0; i < 6; i++) {           /* some eigenvalue lies within each residual */
         double nearest = INFINITY;
         for (size_t j = 0; j < N; j++) nearest = fmin(nearest, fabs(lambda[j] - s->eigenvalues[i]));
         assert_true(nearest <= s->residuals[i]);
@@ -432,9 +456,10 @@ static void laplacian_ends_converge_to_their_closed_form(void **state)
 static void vectors_stay_orthogonal_on_a_graded_spectrum(void **state)
 {
     double                 lambda[N] = {1e8, 1e4}, theta[N] = {0};
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 4, .bottom = 1, .vectors = true, .tolerance = 1e-13};
-    basin_objective       *o;
-    basin_spectrum        *s = NULL;
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 4, .bottom = 1, .vectors = true, .tolerance = 1e-13};
+    basin_objective *o;
+    basin_spectrum  *s = NULL;
 
     (void)state;
     for (size_t i = 2; i < N; i++) lambda[i] = pow(0.8, (double)(i - 2));
@@ -442,7 +467,9 @@ static void vectors_stay_orthogonal_on_a_graded_spectrum(void **state)
     assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
     assert_true(s->converged);
     for (size_t i = 0; i < s->count; i++)
-        for (size_t j = 0; j <= i; j++) assert_close(basin_dot(s->vectors + i * N, s->vectors + j * N, N), i == j ? 1.0 : 0.0, 0.0, 1e-13);
+        for (size_t j = 0; j <= i; j++)
+            assert_close(basin_dot(s->vectors + i * N, s->vectors + j * N, N), i == j ? 1.0 : 0.0, 0.0,
+                         1e-13);
     basin_spectrum_destroy(&s);
     basin_objective_destroy(&o);
 }
@@ -475,13 +502,20 @@ static void any_number_of_threads_gives_the_same_bits(void **state)
 static void lanczos_agrees_with_dense_on_a_network(void **state)
 {
     enum { SAMPLES = 40, SIZE = 6 * 8 + 8 + 8 * 3 + 3 };
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 8, .bottom = 4, .vectors = true};
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 8, .bottom = 4, .vectors = true};
     double           inputs[SAMPLES * 6], theta[SIZE];
     int64_t          classes[SAMPLES];
     size_t           rows[SAMPLES];
     char             name[] = "train";
     basin_split      split = {.name = name, .count = SAMPLES, .rows = rows};
-    basin_dataset    data = {.count = SAMPLES, .rank = 1, .shape = {6}, .inputs = inputs, .classes = classes, .split_count = 1, .splits = &split};
+    basin_dataset    data = {.count = SAMPLES,
+                             .rank = 1,
+                             .shape = {6},
+                             .inputs = inputs,
+                             .classes = classes,
+                             .split_count = 1,
+                             .splits = &split};
     basin_random     r = basin_random_start(3, BASIN_STREAM_TEST);
     basin_graph     *graph = NULL;
     basin_objective *o = NULL;
@@ -510,8 +544,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The limit is a promise: too low at most once in twenty. Nor is it kept by promising little: the limit is within five times the
-   truth in the median. Here over many spectra of very different shape. */
+/* The limit is a promise: too low at most once in twenty. Nor is it kept by promising little: the limit is
+   within five times the truth in the median. Here over many spectra of very different shape. */
 static void the_upper_limit_of_the_norm_holds_and_says_something(void **state)
 {
     enum { MOST = 2000 };
@@ -526,7 +560,8 @@ static void the_upper_limit_of_the_norm_holds_and_says_something(void **state)
         double           decay = 3.0 * basin_random_uniform(&r);
         basin_objective *o;
         basin_spectrum  *s;
-        for (size_t i = 0; i < SIZE; i++) lambda[i] = pow((double)(i + 1), -decay) * (basin_random_uniform(&r) < 0.3 ? -1.0 : 1.0);
+        for (size_t i = 0; i < SIZE; i++)
+            lambda[i] = pow((double)(i + 1), -decay) * (basin_random_uniform(&r) < 0.3 ? -1.0 : 1.0);
         for (size_t i = 0; i < SIZE; i++) truth += lambda[i] * lambda[i];
         o = basin_test_planted_objective(lambda, SIZE, t);
         s = lanczos(o, 3, t % 2 ? 2 : 0, t);
@@ -538,7 +573,8 @@ static void the_upper_limit_of_the_norm_holds_and_says_something(void **state)
     }
     assert_true(broken <= trials / 20);
     qsort(ratios, trials, sizeof *ratios, ascending);
-    print_message("    limit / truth: median %.3g, 95 %% %.3g, largest %.3g\n", ratios[trials / 2], ratios[trials * 19 / 20], ratios[trials - 1]);
+    print_message("    limit / truth: median %.3g, 95 %% %.3g, largest %.3g\n", ratios[trials / 2],
+                  ratios[trials * 19 / 20], ratios[trials - 1]);
     assert_true(ratios[trials / 2] <= 5.0);
     assert_true(isfinite(ratios[trials - 1]));
 }
@@ -553,7 +589,8 @@ static void a_basis_over_the_limit_prints_the_bytes(void **state)
     (void)state;
     basin_memory_limit_set(50000);
     assert_status(basin_test_spectrum_at(o, theta, &options, &s), BASIN_ERR_BUDGET);
-    assert_message("15 eigenpairs of 120 parameters need 58560 bytes, the limit is 50000"); /* (15 + 8 + 38) x 120 doubles */
+    /* (15 + 8 + 38) x 120 doubles */
+    assert_message("15 eigenpairs of 120 parameters need 58560 bytes, the limit is 50000");
     basin_memory_limit_set(60000); /* a small basis does it, too */
     assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
     assert_true(s->converged);
@@ -576,7 +613,9 @@ static void lanczos_stops_when_it_is_told(void **state)
 
     (void)state;
     basin_progress_set(&(basin_progress){.report = stop});
-    assert_status(basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &s), BASIN_ERR_INTERRUPTED);
+    assert_status(
+        basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS}, &s),
+        BASIN_ERR_INTERRUPTED);
     basin_progress_set(NULL);
     assert_message("lanczos");
     assert_null(s);
@@ -585,10 +624,11 @@ static void lanczos_stops_when_it_is_told(void **state)
 
 static basin_status compute_once(void *payload)
 {
-    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .top = 2, .bottom = 1, .vectors = true};
-    basin_spectrum        *s = NULL;
-    double                 theta[N] = {0};
-    basin_status           st = basin_test_spectrum_at(payload, theta, &options, &s);
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 2, .bottom = 1, .vectors = true};
+    basin_spectrum *s = NULL;
+    double          theta[N] = {0};
+    basin_status    st = basin_test_spectrum_at(payload, theta, &options, &s);
 
     if (st != BASIN_OK) assert_null(s);
     basin_spectrum_destroy(&s);

@@ -54,8 +54,8 @@ static void tear_down(setup *s)
     problem_release(&s->clean);
 }
 
-static basin_status row_at(basin_objective *train, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
-                           const basin_row_options *options, basin_row *out)
+static basin_status row_at(basin_objective *train, basin_objective *test, basin_objective *clean,
+                           const basin_checkpoint *ck, const basin_row_options *options, basin_row *out)
 {
     basin_status        st = BASIN_OK;
     basin_point_options recorded = basin_point_recorded(ck);
@@ -71,7 +71,7 @@ done:
 static void measure(const setup *s, basin_row *out)
 {
     assert_ok(row_at(s->objectives[0], s->objectives[1], s->objectives[2], s->ck,
-                                &(basin_row_options){.start = s->start}, out));
+                     &(basin_row_options){.start = s->start}, out));
 }
 
 /* ---------------------------------------------------------------------------------------------- places -- */
@@ -135,8 +135,7 @@ static void assert_needed(const setup *s, unsigned missing)
                                  .point = missing & BASIN_NEEDS_RAW ? BASIN_POINT_POLISHED : BASIN_POINT_RAW};
 
     assert_ok(row_at(s->objectives[0], missing & BASIN_NEEDS_TEST ? NULL : s->objectives[1],
-                                missing & BASIN_NEEDS_CLEAN ? NULL : s->objectives[2], s->ck, &options,
-                                &row));
+                     missing & BASIN_NEEDS_CLEAN ? NULL : s->objectives[2], s->ck, &options, &row));
     assert_known_but_for(&row, missing);
     basin_row_clear(&row);
 }

@@ -9,7 +9,8 @@
 
 enum { P = 3 };
 
-static const double a3[P * P] = {4.0, 1.0, 0.0, 1.0, 3.0, 0.5, 0.0, 0.5, 2.0}, theta3[P] = {1.0, -2.0, 0.5}, weights[P] = {0.5, 0.5, 0.0};
+static const double a3[P * P] = {4.0, 1.0, 0.0, 1.0, 3.0, 0.5, 0.0, 0.5, 2.0}, theta3[P] = {1.0, -2.0, 0.5},
+                           weights[P] = {0.5, 0.5, 0.0};
 
 static basin_objective *quadratic(void)
 {
@@ -45,7 +46,8 @@ static void weight_decay_is_added_to_loss_gradient_products_and_lines(void **sta
     }
     assert_ok(basin_point_product(point, v, 2, hv));
     for (size_t j = 0; j < 2; j++)
-        for (size_t i = 0; i < P; i++) h[j * P + i] = basin_dot(a3 + i * P, v + j * P, P) + weights[i] * v[j * P + i];
+        for (size_t i = 0; i < P; i++)
+            h[j * P + i] = basin_dot(a3 + i * P, v + j * P, P) + weights[i] * v[j * P + i];
     for (size_t i = 0; i < 2 * P; i++) assert_close(hv[i], h[i], 1e-15, 0.0);
     assert_ok(basin_point_subspace(point, d, 1, t, 2, lines));
     assert_close(basin_loss_value(&lines[0]), 8.0, 1e-15, 0.0);
@@ -62,10 +64,10 @@ static void weight_decay_is_added_to_loss_gradient_products_and_lines(void **sta
 /* One value for all and the same value for each are the same numbers. */
 static void decay_by_parameter_is_decay_of_all_where_its_values_are_one(void **state)
 {
-    const double        each[P] = {0.3, 0.3, 0.3};
-    basin_objective    *o = quadratic();
-    basin_stationarity  s[2];
-    basin_spectrum     *spectra[2] = {NULL, NULL};
+    const double       each[P] = {0.3, 0.3, 0.3};
+    basin_objective   *o = quadratic();
+    basin_stationarity s[2];
+    basin_spectrum    *spectra[2] = {NULL, NULL};
 
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -82,7 +84,8 @@ static void decay_by_parameter_is_decay_of_all_where_its_values_are_one(void **s
     assert_close(s[1].decayed_gradient_norm, s[0].decayed_gradient_norm, 1e-15, 0.0);
     assert_close(s[1].decrement, s[0].decrement, 1e-13, 0.0);
     assert_close(s[1].tried, s[0].tried, 1e-13, 0.0);
-    for (size_t i = 0; i < P; i++) assert_close(spectra[1]->eigenvalues[i], spectra[0]->eigenvalues[i], 1e-14, 0.0);
+    for (size_t i = 0; i < P; i++)
+        assert_close(spectra[1]->eigenvalues[i], spectra[0]->eigenvalues[i], 1e-14, 0.0);
     assert_close(spectra[1]->loss, s[1].loss, 1e-15, 0.0); /* R and F are one here */
     for (int i = 0; i < 2; i++) basin_spectrum_destroy(&spectra[i]);
     basin_objective_destroy(&o);
@@ -144,10 +147,14 @@ static void what_makes_no_point_is_refused(void **state)
     (void)state;
     assert_status(basin_point_create(o, lost, NULL, &point), BASIN_ERR_VALUE);
     assert_message("the point holds a NaN or Inf among its 3 parameters");
-    assert_status(basin_point_create(o, theta3, &(basin_point_options){.decay = {.value = -0.1}}, &point), BASIN_ERR_ARG);
+    assert_status(basin_point_create(o, theta3, &(basin_point_options){.decay = {.value = -0.1}}, &point),
+                  BASIN_ERR_ARG);
     assert_message("weight decay -0.1 is not a finite number >= 0");
-    assert_status(basin_point_create(o, theta3, &(basin_point_options){.included = {.value = NAN}}, &point), BASIN_ERR_ARG);
-    assert_status(basin_point_create(o, theta3, &(basin_point_options){.included = {.each = negative}}, &point), BASIN_ERR_ARG);
+    assert_status(basin_point_create(o, theta3, &(basin_point_options){.included = {.value = NAN}}, &point),
+                  BASIN_ERR_ARG);
+    assert_status(
+        basin_point_create(o, theta3, &(basin_point_options){.included = {.each = negative}}, &point),
+        BASIN_ERR_ARG);
     assert_message("weight decay -1 is not a finite number >= 0");
     assert_null(point);
     assert_ok(basin_point_create(o, far, NULL, &point));
@@ -181,7 +188,7 @@ static void a_checkpoint_says_what_is_recorded(void **state)
     basin_graph_destroy(&graph);
 }
 
-/* -------------------------------------------------------------------------------------------------- memory -- */
+/* ---------------------------------------------------------------------------------------------- memory -- */
 
 static problem network(void)
 {
@@ -203,7 +210,8 @@ static basin_provision provision_of(basin_point *point)
     return provision;
 }
 
-/* Room for a part of the samples: what is set aside stays free; who needs more gets it, at the price of freezing again, with the same bits. */
+/* Room for a part of the samples: what is set aside stays free; who needs more gets it, at the price of
+   freezing again, with the same bits. */
 static void the_frozen_hessian_leaves_what_is_reserved(void **state)
 {
     problem          p = network();
@@ -243,7 +251,8 @@ static void the_frozen_hessian_leaves_what_is_reserved(void **state)
     problem_release(&p);
 }
 
-/* Losses along a line, after the frozen Hessian has taken all that there was: it goes; with room enough it stays. */
+/* Losses along a line, after the frozen Hessian has taken all that there was: it goes; with room enough it
+   stays. */
 static void the_frozen_hessian_makes_room_for_passes(void **state)
 {
     problem          p = network();
@@ -278,7 +287,7 @@ static void the_frozen_hessian_makes_room_for_passes(void **state)
     problem_release(&p);
 }
 
-/* -------------------------------------------------------------------------------------------------- failures -- */
+/* -------------------------------------------------------------------------------------------- failures -- */
 
 static basin_status use_once(void *payload)
 {

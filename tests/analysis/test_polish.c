@@ -1,4 +1,5 @@
-/* Polishing against closed forms on quadratics, and what it is for: the phase of a bounce goes, the valley stays. */
+/* Polishing against closed forms on quadratics, and what it is for: the phase of a bounce goes, the valley
+   stays. */
 #include "support.h"
 
 #include <math.h>
@@ -50,7 +51,9 @@ static void it_is_plain_gradient_descent(void **unused)
             expected[i] = start4[i] * pow(1.0 - 0.1 * (lambda4[i] + decays[d]), 20);
             moved += (expected[i] - start4[i]) * (expected[i] - start4[i]);
         }
-        assert_ok(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 20, .step = 0.1, .decay = {.value = decays[d]}}, &polish));
+        assert_ok(basin_polish_compute(
+            o, theta, &(basin_polish_options){.steps = 20, .step = 0.1, .decay = {.value = decays[d]}},
+            &polish));
         for (size_t i = 0; i < P; i++) assert_close(theta[i], expected[i], 1e-13, 0.0);
         assert_int_equal(polish.steps, 20);
         assert_int_equal(polish.halvings, 0);
@@ -64,7 +67,8 @@ static void it_is_plain_gradient_descent(void **unused)
     basin_objective_destroy(&o);
 }
 
-/* With s = 1 and λ = 3 a step triples the coordinate less one: it grows; at half of that it shrinks by a half a step. */
+/* With s = 1 and λ = 3 a step triples the coordinate less one: it grows; at half of that it shrinks by a half
+   a step. */
 static void a_step_that_would_raise_the_loss_is_halved(void **unused)
 {
     double           a[] = {3.0}, theta[] = {8.0};
@@ -79,7 +83,8 @@ static void a_step_that_would_raise_the_loss_is_halved(void **unused)
     assert_int_equal(polish.steps, 3);
     assert_close(theta[0], -1.0, 1e-15, 0.0);
     theta[0] = 8.0;
-    assert_ok(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 1, .step = 1e300}, &polish)); /* overflows, and comes down */
+    /* overflows, and comes down */
+    assert_ok(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 1, .step = 1e300}, &polish));
     assert_true(fabs(theta[0]) <= 8.0);
     basin_objective_destroy(&o);
 }
@@ -109,14 +114,22 @@ static void what_cannot_be_polished_is_refused(void **unused)
 
     (void)unused;
     assert_ok(basin_test_quadratic(a, NULL, 0.0, 1, &o));
-    assert_status(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 0, .step = 0.1}, &polish), BASIN_ERR_ARG);
+    assert_status(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 0, .step = 0.1}, &polish),
+                  BASIN_ERR_ARG);
     assert_message("at least one step");
-    assert_status(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 1, .step = 0.0}, &polish), BASIN_ERR_ARG);
+    assert_status(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 1, .step = 0.0}, &polish),
+                  BASIN_ERR_ARG);
     assert_message("step 0 of polishing");
-    assert_status(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 1, .step = NAN}, &polish), BASIN_ERR_ARG);
+    assert_status(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 1, .step = NAN}, &polish),
+                  BASIN_ERR_ARG);
     assert_message("step nan of polishing");
-    assert_status(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 1, .step = 0.1, .decay = {.value = INFINITY}}, &polish), BASIN_ERR_ARG);
-    assert_status(basin_polish_compute(o, lost, &(basin_polish_options){.steps = 1, .step = 0.1}, &polish), BASIN_ERR_VALUE);
+    assert_status(
+        basin_polish_compute(o, theta,
+                             &(basin_polish_options){.steps = 1, .step = 0.1, .decay = {.value = INFINITY}},
+                             &polish),
+        BASIN_ERR_ARG);
+    assert_status(basin_polish_compute(o, lost, &(basin_polish_options){.steps = 1, .step = 0.1}, &polish),
+                  BASIN_ERR_VALUE);
     assert_message("NaN or Inf");
     assert_close(theta[0], 1.0, 0.0, 0.0);
     basin_objective_destroy(&o);
@@ -127,15 +140,18 @@ static double sam_rise(basin_objective *o, const double *theta, double rho)
     basin_sharpness *s = NULL;
     double           value;
 
-    assert_ok(basin_test_sharpness_at(o, theta, &(basin_sharpness_options){.rho = &rho, .rho_count = 1, .recorded_rho = NAN, .split = "train"}, &s));
+    assert_ok(basin_test_sharpness_at(
+        o, theta,
+        &(basin_sharpness_options){.rho = &rho, .rho_count = 1, .recorded_rho = NAN, .split = "train"}, &s));
     value = s->rises[0].value;
     basin_sharpness_destroy(&s);
     return value;
 }
 
-/* SAM with momentum and constant radius on a quadratic: over ten consecutive iterates its one-step rise goes up and down by 0.091 to 0.129,
-   the height of the bounce; polished from each of them it is that of the valley they all lie in, 200 times less. There the gradient lies
-   along the floor, so the rise looks along another direction, too. */
+/* SAM with momentum and constant radius on a quadratic: over ten consecutive iterates its one-step rise goes
+   up and down by 0.091 to 0.129, the height of the bounce; polished from each of them it is that of the
+   valley they all lie in, 200 times less. There the gradient lies along the floor, so the rise looks along
+   another direction, too. */
 static void the_phase_of_a_bounce_goes(void **unused)
 {
     static const double rho = 0.2;
@@ -148,10 +164,16 @@ static void the_phase_of_a_bounce_goes(void **unused)
     for (size_t phase = 0; phase < 10; phase++) {
         basin_polish polish;
         memcpy(theta, start4, sizeof theta);
-        assert_ok(basin_train(o, theta, &(basin_train_options){.method = BASIN_SAM, .learning_rate = 0.1, .momentum = 0.9, .rho = rho, .steps = 300 + phase}));
+        assert_ok(basin_train(o, theta,
+                              &(basin_train_options){.method = BASIN_SAM,
+                                                     .learning_rate = 0.1,
+                                                     .momentum = 0.9,
+                                                     .rho = rho,
+                                                     .steps = 300 + phase}));
         double value = sam_rise(o, theta, rho);
         raw[0] = fmin(raw[0], value), raw[1] = fmax(raw[1], value);
-        assert_ok(basin_polish_compute(o, theta, &(basin_polish_options){.steps = 200, .step = 0.1}, &polish));
+        assert_ok(
+            basin_polish_compute(o, theta, &(basin_polish_options){.steps = 200, .step = 0.1}, &polish));
         value = sam_rise(o, theta, rho);
         polished[0] = fmin(polished[0], value), polished[1] = fmax(polished[1], value);
         assert_true(polish.loss_after < polish.loss_before);
@@ -169,7 +191,8 @@ static void who_hovers_is_told_by_method_and_radius(void **unused)
         const char *method;
         double      rho;
         bool        hovers;
-    } cases[] = {{"sam", 0.05, true}, {"msam", 0.3, true}, {"asam", 0.5, true}, {"gd", 0.05, false}, {"sam", 0.0, false}, {"msam", NAN, false}, {NULL, 0.1, false}};
+    } cases[] = {{"sam", 0.05, true}, {"msam", 0.3, true},  {"asam", 0.5, true}, {"gd", 0.05, false},
+                 {"sam", 0.0, false}, {"msam", NAN, false}, {NULL, 0.1, false}};
 
     (void)unused;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

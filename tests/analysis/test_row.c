@@ -11,7 +11,8 @@ enum { P = 6 };
 static const double lambda6[P] = {9.0, 4.0, 1.0, 0.5, 0.0, -1.0}, b6[P] = {1.0, 0.5, -0.3, 0.2, 0.1, 0.4},
                     theta6[P] = {0.3, -0.2, 0.5, 0.1, -0.4, 0.2};
 
-/* A checkpoint whose theta has P entries: a 5-1 perceptron. The objectives here are quadratics, which do not ask. */
+/* A checkpoint whose theta has P entries: a 5-1 perceptron. The objectives here are quadratics, which do not
+   ask. */
 static void make_checkpoint(basin_checkpoint **ck, const char *method, const double *momentum)
 {
     basin_graph *graph = NULL;
@@ -22,8 +23,12 @@ static void make_checkpoint(basin_checkpoint **ck, const char *method, const dou
     memcpy((*ck)->theta, theta6, sizeof theta6);
     (*ck)->method = basin_strdup(method);
     (*ck)->step = 40, (*ck)->gradient_evaluations = 80, (*ck)->epoch = 40.0, (*ck)->seconds = 0.5;
-    (*ck)->hyper =
-        (basin_hyperparameters){.learning_rate = 0.1, .momentum = 0.9, .rho = 0.2, .weight_decay = 0.01, .weight_decay_coupled = true, .seed = 7};
+    (*ck)->hyper = (basin_hyperparameters){.learning_rate = 0.1,
+                                           .momentum = 0.9,
+                                           .rho = 0.2,
+                                           .weight_decay = 0.01,
+                                           .weight_decay_coupled = true,
+                                           .seed = 7};
     if (momentum != NULL) {
         (*ck)->states = basin_alloc(1, sizeof *(*ck)->states);
         (*ck)->state_count = 1;
@@ -54,14 +59,16 @@ static void top_vector(basin_objective *o, const double *theta, double *top)
 {
     basin_spectrum *s = NULL;
 
-    assert_ok(basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 1}, &s));
+    assert_ok(basin_test_spectrum_at(
+        o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 1}, &s));
     basin_copy(s->vectors, top, P);
     basin_spectrum_destroy(&s);
 }
 
 /* At a point of its own, with what the checkpoint records. */
-static basin_status row_at(basin_objective *train, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
-                           const basin_point_options *record, const basin_row_options *options, basin_row *out)
+static basin_status row_at(basin_objective *train, basin_objective *test, basin_objective *clean,
+                           const basin_checkpoint *ck, const basin_point_options *record,
+                           const basin_row_options *options, basin_row *out)
 {
     basin_status        st = BASIN_OK;
     basin_point_options recorded = basin_point_recorded(ck);
@@ -105,10 +112,13 @@ static void a_row_is_what_its_parts_say(void **unused)
     assert_close(m.trace.value, 13.5, 1e-12, 0.0);
     assert_close(m.negative_mass.value, 1.0 / 15.5, 1e-12, 0.0);
     double sane = 0.0, n_eff = 0.0;
-    for (size_t i = 0; i < P; i++) sane += fabs(lambda6[i]) / (fabs(lambda6[i]) + 4.5), n_eff += fabs(lambda6[i]) / (fabs(lambda6[i]) + 0.5);
+    for (size_t i = 0; i < P; i++)
+        sane += fabs(lambda6[i]) / (fabs(lambda6[i]) + 4.5),
+            n_eff += fabs(lambda6[i]) / (fabs(lambda6[i]) + 0.5);
     assert_close(m.sane.value, sane, 1e-12, 0.0);
     assert_close(m.n_eff.value, n_eff, 1e-12, 0.0);
-    assert_close(m.alpha, 0.5, 0.0, 0.0); /* not the recorded 0.01: rows of other runs stand beside this one */
+    /* not the recorded 0.01: rows of other runs stand beside this one */
+    assert_close(m.alpha, 0.5, 0.0, 0.0);
     assert_close(m.train_loss.value, quadratic_at(a, theta6), 1e-13, 0.0);
     assert_close(m.gap.value, 0.75, 1e-12, 0.0);
     assert_close(m.clean_train_loss.value, m.train_loss.value - 0.5, 1e-13, 0.0);
@@ -116,7 +126,8 @@ static void a_row_is_what_its_parts_say(void **unused)
     assert_true(isnan(m.test_accuracy.value));
     for (size_t i = 0; i < P; i++) g[i] = basin_dot(a + i * P, theta6, P) - b6[i];
     assert_close(m.gradient_norm.value, basin_norm(g, P), 1e-13, 0.0);
-    assert_close(m.momentum_gradient_cosine.value, basin_dot(g, momentum, P) / basin_norm(g, P) / basin_norm(momentum, P), 1e-12, 0.0);
+    assert_close(m.momentum_gradient_cosine.value,
+                 basin_dot(g, momentum, P) / basin_norm(g, P) / basin_norm(momentum, P), 1e-12, 0.0);
     basin_copy(theta6, shifted, P);
     basin_axpy(0.3 / basin_norm(g, P), g, shifted, P);
     assert_close(m.sharpness_sam.value, quadratic_at(a, shifted) - quadratic_at(a, theta6), 1e-11, 0.0);
@@ -126,11 +137,13 @@ static void a_row_is_what_its_parts_say(void **unused)
     /* of a quadratic the symmetrised rise along a unit direction d is ½ρ² dᵀAd */
     assert_close(m.sharpness_sam_symmetric.value, 0.045 * curvature_along(a, g), 1e-11, 0.0);
     assert_close(m.sharpness_msam_symmetric.value, 0.045 * curvature_along(a, momentum), 1e-11, 0.0);
-    assert_close(m.rise_top.value, 0.045 * 9.0, 1e-8, 0.0); /* the vector is known to 1e-4 ‖H‖, its curvature to the square of that */
+    /* the vector is known to 1e-4 ‖H‖, its curvature to the square of that */
+    assert_close(m.rise_top.value, 0.045 * 9.0, 1e-8, 0.0);
     assert_close(m.sharpness_rho, 0.3, 0.0, 0.0);
     assert_true(isnan(m.rise_random.value)); /* a quadratic has no filters to normalise by */
     top_vector(train, theta6, top);
-    assert_close(m.momentum_top_cosine2.value, pow(basin_dot(momentum, top, P) / basin_norm(momentum, P), 2.0), 1e-4, 1e-6);
+    assert_close(m.momentum_top_cosine2.value,
+                 pow(basin_dot(momentum, top, P) / basin_norm(momentum, P), 2.0), 1e-4, 1e-6);
     assert_close(m.gradient_top_cosine2.value, pow(basin_dot(g, top, P) / basin_norm(g, P), 2.0), 1e-4, 1e-6);
     assert_int_equal(m.stationarity.products, 2);
     assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_FOUND);
@@ -147,13 +160,14 @@ static void a_row_is_what_its_parts_say(void **unused)
     basin_objective_destroy(&clean);
 }
 
-/* --include-weight-decay: lambda_max is that of L + w/2 ‖theta‖², so its ceiling is w higher; SAM's step still goes by ∇L. */
+/* --include-weight-decay: lambda_max is that of L + w/2 ‖theta‖², so its ceiling is w higher; SAM's step
+   still goes by ∇L. */
 static void the_ceiling_is_of_the_objective_that_lambda_max_is_of(void **unused)
 {
-    double            a[P * P];
-    basin_objective  *train = NULL;
-    basin_checkpoint *ck = NULL;
-    basin_row         bare = {0}, decayed = {0};
+    double              a[P * P];
+    basin_objective    *train = NULL;
+    basin_checkpoint   *ck = NULL;
+    basin_row           bare = {0}, decayed = {0};
     basin_point_options record;
 
     (void)unused;
@@ -163,12 +177,15 @@ static void the_ceiling_is_of_the_objective_that_lambda_max_is_of(void **unused)
     assert_ok(row_at(train, NULL, NULL, ck, NULL, NULL, &bare));
     record = basin_point_recorded(ck), record.included = (basin_decay){.value = 0.5};
     assert_ok(row_at(train, train, NULL, ck, &record, NULL, &decayed));
-    assert_close(decayed.train_loss.value, bare.train_loss.value + 0.25 * bare.theta_norm.value * bare.theta_norm.value, 1e-14, 0.0);
-    assert_close(decayed.test_loss.value, decayed.train_loss.value, 1e-14, 0.0); /* of the other objectives too */
+    assert_close(decayed.train_loss.value,
+                 bare.train_loss.value + 0.25 * bare.theta_norm.value * bare.theta_norm.value, 1e-14, 0.0);
+    /* of the other objectives too */
+    assert_close(decayed.test_loss.value, decayed.train_loss.value, 1e-14, 0.0);
     assert_close(decayed.lambda_max.value, bare.lambda_max.value + 0.5, 1e-12, 0.0);
     assert_true(fabs(decayed.gradient_norm.value - bare.gradient_norm.value) > 1e-3);
     assert_close(decayed.ceiling.value, bare.ceiling.value + 0.5, 1e-14, 0.0);
-    assert_close(bare.ceiling.value, basin_ceiling("sam", &ck->hyper, bare.gradient_norm.value, NAN), 1e-14, 0.0);
+    assert_close(bare.ceiling.value, basin_ceiling("sam", &ck->hyper, bare.gradient_norm.value, NAN), 1e-14,
+                 0.0);
     basin_row_clear(&bare);
     basin_row_clear(&decayed);
     basin_checkpoint_destroy(&ck);
@@ -191,7 +208,8 @@ static basin_status counted_loss(void *ctx, const basin_samples *s, const double
     return BASIN_OK;
 }
 
-static basin_status counted_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g)
+static basin_status counted_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out,
+                                     double *g)
 {
     counter     *count = ctx;
     basin_status st = counted_loss(ctx, s, theta, out);
@@ -201,7 +219,8 @@ static basin_status counted_gradient(void *ctx, const basin_samples *s, const do
     return st;
 }
 
-static basin_status counted_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **point)
+static basin_status counted_freeze(void *ctx, const basin_samples *s, const double *theta,
+                                   basin_curvature_kind kind, void **point)
 {
     (void)s, (void)theta, (void)kind;
     ((counter *)ctx)->freezes++;
@@ -221,12 +240,17 @@ static void counted_thaw(void *point)
     ((counter *)point)->thaws++;
 }
 
-/* Dense with the top eigenvector by Lanczos, and by Lanczos alone; raw with a momentum, and decay that is included. */
+/* Dense with the top eigenvector by Lanczos, and by Lanczos alone; raw with a momentum, and decay that is
+   included. */
 static void a_row_takes_one_gradient_and_one_frozen_hessian(void **unused)
 {
     static const double               momentum[P] = {0.1, 0.2, -0.3, 0.4, 0.0, 0.1};
-    static const basin_objective_type counted = {.name = "counted", .loss = counted_loss, .gradient = counted_gradient, .freeze = counted_freeze,
-                                                 .product = counted_product, .thaw = counted_thaw};
+    static const basin_objective_type counted = {.name = "counted",
+                                                 .loss = counted_loss,
+                                                 .gradient = counted_gradient,
+                                                 .freeze = counted_freeze,
+                                                 .product = counted_product,
+                                                 .thaw = counted_thaw};
     basin_checkpoint                 *ck = NULL;
 
     (void)unused;
@@ -240,12 +264,16 @@ static void a_row_takes_one_gradient_and_one_frozen_hessian(void **unused)
             basin_row           m = {0};
             basin_spectrum     *s = NULL;
             record.included.value = decayed;
-            assert_ok(basin_objective_create(&counted, &count, &(basin_objective_facts){.size = P, .samples = 1}, &o));
+            assert_ok(basin_objective_create(&counted, &count,
+                                             &(basin_objective_facts){.size = P, .samples = 1}, &o));
             assert_ok(basin_point_create(o, ck->theta, &record, &point));
             assert_int_equal(count.gradients + count.freezes, 0); /* nothing before it is asked for */
-            assert_ok(basin_row_compute(point, NULL, NULL, ck,
-                                        &(basin_row_options){.spectrum = {.method = lanczos ? BASIN_SPECTRUM_LANCZOS : BASIN_SPECTRUM_DENSE, .top = lanczos ? 1 : 0}},
-                                        &m));
+            assert_ok(
+                basin_row_compute(point, NULL, NULL, ck,
+                                  &(basin_row_options){.spectrum = {.method = lanczos ? BASIN_SPECTRUM_LANCZOS
+                                                                                      : BASIN_SPECTRUM_DENSE,
+                                                                    .top = lanczos ? 1 : 0}},
+                                  &m));
             assert_close(m.lambda_max.value, P + decayed, 1e-8, 0.0);
             assert_int_equal(count.gradients, 1);
             assert_int_equal(count.freezes, 1);
@@ -281,10 +309,12 @@ static void what_is_not_there_is_nan(void **unused)
     assert_ok(basin_test_quadratic(zero, b6, 2.0, P, &flat));
     make_checkpoint(&ck, "msam", still); /* v = 0 before the first step */
     assert_ok(row_at(train, NULL, NULL, ck, NULL, NULL, &m));
-    assert_true(isnan(m.test_loss.value) && isnan(m.gap.value) && isnan(m.sharpness_msam.value) && isnan(m.ceiling.value) && isnan(m.momentum_gradient_cosine.value));
+    assert_true(isnan(m.test_loss.value) && isnan(m.gap.value) && isnan(m.sharpness_msam.value) &&
+                isnan(m.ceiling.value) && isnan(m.momentum_gradient_cosine.value));
     assert_close(m.sharpness_rho, 0.05, 0.0, 0.0);
     basin_row_clear(&m);
-    assert_ok(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.spectrum = {.method = BASIN_SPECTRUM_LANCZOS, .top = 1}}, &m));
+    assert_ok(row_at(train, NULL, NULL, ck, NULL,
+                     &(basin_row_options){.spectrum = {.method = BASIN_SPECTRUM_LANCZOS, .top = 1}}, &m));
     assert_close(m.lambda_max.value, 9.0, 1e-8, 0.0);
     assert_true(isnan(m.lambda_min.value));
     assert_int_equal(m.spectrum_method, BASIN_SPECTRUM_LANCZOS);
@@ -292,7 +322,8 @@ static void what_is_not_there_is_nan(void **unused)
     assert_ok(row_at(flat, NULL, NULL, ck, NULL, NULL, &m)); /* H = 0: SANE is undefined, the rest stands */
     assert_true(isnan(m.sane.value) && isnan(m.n_eff.value));
     assert_close(m.lambda_max.value, 0.0, 0.0, 0.0);
-    assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_FOUND); /* what curves is the recorded, coupled decay */
+    /* what curves is the recorded, coupled decay */
+    assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_FOUND);
     assert_close(m.stationarity.ritz_least, 0.01, 1e-12, 0.0);
     basin_row_clear(&m);
     basin_checkpoint_destroy(&ck);
@@ -314,14 +345,16 @@ static void without_a_learning_rate_there_is_no_ceiling(void **unused)
     make_checkpoint(&ck, "sam", NULL);
     ck->hyper.learning_rate = 0.0;
     assert_ok(row_at(train, NULL, NULL, ck, NULL, NULL, &m));
-    assert_true(isnan(m.ceiling.value) && isnan(m.ceiling_plain.value) && isnan(m.lambda_max_over_ceiling.value) && isnan(m.lambda_max_over_plain.value));
+    assert_true(isnan(m.ceiling.value) && isnan(m.ceiling_plain.value) &&
+                isnan(m.lambda_max_over_ceiling.value) && isnan(m.lambda_max_over_plain.value));
     assert_true(isnan(m.stationarity.fall_per_step));
     basin_row_clear(&m);
     basin_checkpoint_destroy(&ck);
     basin_objective_destroy(&train);
 }
 
-/* SAM's ceiling goes by the gradient norm that training had: after a polish there is none, and no training step leads on from there. */
+/* SAM's ceiling goes by the gradient norm that training had: after a polish there is none, and no training
+   step leads on from there. */
 static void the_own_ceiling_is_of_raw_points_only(void **unused)
 {
     double            a[P * P];
@@ -334,10 +367,12 @@ static void the_own_ceiling_is_of_raw_points_only(void **unused)
     assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
     make_checkpoint(&ck, "sam", NULL);
     assert_ok(row_at(train, NULL, NULL, ck, NULL, NULL, &raw));
-    assert_ok(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.point = BASIN_POINT_POLISHED}, &polished));
+    assert_ok(
+        row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.point = BASIN_POINT_POLISHED}, &polished));
     assert_true(isfinite(raw.ceiling.value) && isfinite(raw.stationarity.fall_per_step));
     assert_int_equal(polished.point, BASIN_POINT_POLISHED);
-    assert_true(isnan(polished.ceiling.value) && isnan(polished.lambda_max_over_ceiling.value) && isnan(polished.stationarity.fall_per_step));
+    assert_true(isnan(polished.ceiling.value) && isnan(polished.lambda_max_over_ceiling.value) &&
+                isnan(polished.stationarity.fall_per_step));
     assert_close(polished.ceiling_plain.value, raw.ceiling_plain.value, 0.0, 0.0);
     basin_row_clear(&raw);
     basin_row_clear(&polished);
@@ -388,7 +423,8 @@ static void a_record_alone_measures_nothing(void **unused)
     assert_int_equal(m.step, 40);
     assert_int_equal(m.parameters, P);
     assert_close(m.rho, 0.2, 0.0, 0.0);
-    assert_true(isnan(m.lambda_max.value) && isnan(m.train_loss.value) && isnan(m.rise_random.value) && isnan(m.at_loss) && isnan(m.stationarity.decrement));
+    assert_true(isnan(m.lambda_max.value) && isnan(m.train_loss.value) && isnan(m.rise_random.value) &&
+                isnan(m.at_loss) && isnan(m.stationarity.decrement));
     assert_int_equal(m.stationarity.verdict, BASIN_DESCENT_NOT_TESTED);
     basin_row_clear(&m);
     assert_ok(basin_row_record(NULL, &m));
@@ -413,8 +449,10 @@ static void between_two_checkpoints_measures_follow_the_logarithm_of_the_loss(vo
     before.train_loss.value = 0.4, after.train_loss.value = 0.1;
     before.lambda_max = (basin_value){6.0, 5.9, 6.1, BASIN_INTERVAL_RESIDUAL};
     after.lambda_max = (basin_value){2.0, 1.9, 2.1, BASIN_INTERVAL_RESIDUAL};
-    before.sane = (basin_value){7.0, 6.0, 8.0, BASIN_INTERVAL_BOUNDS}, after.sane = (basin_value){5.0, 5.0, 9.0, BASIN_INTERVAL_BOUNDS};
-    before.trace = (basin_value){3.0, 2.0, 4.0, BASIN_INTERVAL_STANDARD_ERROR}, after.trace = (basin_value){1.0, 1.0, 1.0, BASIN_INTERVAL_BOUNDS};
+    before.sane = (basin_value){7.0, 6.0, 8.0, BASIN_INTERVAL_BOUNDS},
+    after.sane = (basin_value){5.0, 5.0, 9.0, BASIN_INTERVAL_BOUNDS};
+    before.trace = (basin_value){3.0, 2.0, 4.0, BASIN_INTERVAL_STANDARD_ERROR},
+    after.trace = (basin_value){1.0, 1.0, 1.0, BASIN_INTERVAL_BOUNDS};
     before.learning_rate = 0.1, after.learning_rate = 0.05;
     before.rise_random = (basin_value){3.0, 2.0, 4.0, BASIN_INTERVAL_STANDARD_ERROR};
     after.rise_random = (basin_value){1.0, 0.5, 1.5, BASIN_INTERVAL_STANDARD_ERROR};
@@ -428,10 +466,11 @@ static void between_two_checkpoints_measures_follow_the_logarithm_of_the_loss(vo
     assert_close(m.rise_random.lower, 1.25, 1e-14, 0.0);
     assert_close(m.rise_random.upper, 2.75, 1e-14, 0.0);
     assert_int_equal(m.rise_random.interval, BASIN_INTERVAL_STANDARD_ERROR);
-    assert_int_equal(m.lambda_max.interval, BASIN_INTERVAL_NONE); /* the solver's error says nothing of what interpolating errs by */
+    /* the solver's error says nothing of what interpolating errs by */
+    assert_int_equal(m.lambda_max.interval, BASIN_INTERVAL_NONE);
     assert_true(isnan(m.lambda_max.lower) && isnan(m.lambda_max.upper));
     assert_int_equal(m.trace.interval, BASIN_INTERVAL_NONE); /* the ends of the two mean different things */
-    assert_close(m.learning_rate, 0.05, 0.0, 0.0); /* a setting, of the later */
+    assert_close(m.learning_rate, 0.05, 0.0, 0.0);           /* a setting, of the later */
     assert_close(m.polish.loss_after, sqrt(0.38 * 0.09), 1e-14, 0.0);
     assert_close(m.train_loss.value, 0.2, 0.0, 0.0);
     assert_close(m.at_loss, 0.2, 0.0, 0.0);
@@ -563,7 +602,8 @@ static void what_does_not_fit_is_refused(void **unused)
     assert_message("the test objective has 5 parameters, the checkpoint 6");
     assert_status(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.rho = -1.0}, &m), BASIN_ERR_ARG);
     assert_message("rho -1");
-    assert_status(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.sane = {.kappa = -1.0}}, &m), BASIN_ERR_ARG);
+    assert_status(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.sane = {.kappa = -1.0}}, &m),
+                  BASIN_ERR_ARG);
     assert_ok(basin_point_create(train, ck->theta, NULL, &point));
     ck->theta[2] = NAN;
     assert_status(basin_row_compute(point, NULL, NULL, ck, NULL, &m), BASIN_ERR_VALUE);

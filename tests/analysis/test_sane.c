@@ -45,7 +45,8 @@ static void sane_of_four_eigenvalues_by_hand(void **state)
     assert_int_equal(s->k, 1);
     assert_close(s->reference, 2.0, 1e-14, 0.0);
     assert_close(s->n_eff, 0.8 + 4.0 / 3.0, 1e-14, 0.0);
-    assert_true(s->n_eff_lower <= s->n_eff && s->n_eff <= s->n_eff_upper && s->n_eff_upper - s->n_eff_lower < 1e-13);
+    assert_true(s->n_eff_lower <= s->n_eff && s->n_eff <= s->n_eff_upper &&
+                s->n_eff_upper - s->n_eff_lower < 1e-13);
     assert_int_equal(s->alpha_source, BASIN_ALPHA_DEFAULT);
     assert_int_equal(s->sweep_count, 7);
     assert_close(s->kappa_sweep[0], 0.05, 0.0, 0.0);
@@ -62,7 +63,8 @@ static void sane_of_four_eigenvalues_by_hand(void **state)
 static void the_k_th_magnitude_and_the_recorded_decay_are_used(void **state)
 {
     double      lambda[] = {2.0, 0.5, -1.0, 0.0};
-    basin_sane *s = sane_of(lambda, 4, &(basin_sane_options){.k = 2, .kappa = 1.0, .recorded_weight_decay = 0.25});
+    basin_sane *s =
+        sane_of(lambda, 4, &(basin_sane_options){.k = 2, .kappa = 1.0, .recorded_weight_decay = 0.25});
 
     (void)state;
     assert_close(s->reference, 1.0, 1e-14, 0.0);
@@ -81,9 +83,11 @@ static void sane_does_not_see_the_scale_of_the_loss(void **state)
     double lambda[N], scaled[N];
 
     (void)state;
-    for (size_t i = 0; i < N; i++) lambda[i] = pow(0.7, (double)i) * (i % 3 ? 1.0 : -1.0), scaled[i] = 1e6 * lambda[i];
+    for (size_t i = 0; i < N; i++)
+        lambda[i] = pow(0.7, (double)i) * (i % 3 ? 1.0 : -1.0), scaled[i] = 1e6 * lambda[i];
     for (double kappa = 0.1; kappa < 10.0; kappa *= 3.0) {
-        basin_sane *a = sane_of(lambda, N, &(basin_sane_options){.kappa = kappa}), *b = sane_of(scaled, N, &(basin_sane_options){.kappa = kappa});
+        basin_sane *a = sane_of(lambda, N, &(basin_sane_options){.kappa = kappa}),
+                   *b = sane_of(scaled, N, &(basin_sane_options){.kappa = kappa});
         assert_close(a->value, b->value, 1e-11, 0.0);
         assert_true(b->n_eff > 1.5 * a->n_eff);
         assert_true(a->value >= 1.0 / (1.0 + kappa) && a->value <= N / (1.0 + kappa));
@@ -105,8 +109,8 @@ static void the_ends_of_the_range_are_one_and_all_eigenvalues(void **state)
     basin_sane_destroy(&s);
 }
 
-/* y = b (a·x) at x = e_1, e_2 fitted exactly, L the mean of squares: H = JᵀJ with J = [b, 0, a_1; 0, b, a_2], whose nonzero
-   eigenvalues are b² and b² + ‖a‖². The same function at (f a, b/f): SANE moves with f. */
+/* y = b (a·x) at x = e_1, e_2 fitted exactly, L the mean of squares: H = JᵀJ with J = [b, 0, a_1; 0, b, a_2],
+   whose nonzero eigenvalues are b² and b² + ‖a‖². The same function at (f a, b/f): SANE moves with f. */
 static void sane_is_not_invariant_to_rescaling(void **state)
 {
     double previous = INFINITY;
@@ -164,7 +168,8 @@ static void options_out_of_range_are_refused(void **state)
     basin_objective_destroy(&o);
 }
 
-/* H + E with ‖E‖_F as reported: noise on the true zeros adds to the sum, as products in single precision do. */
+/* H + E with ‖E‖_F as reported: noise on the true zeros adds to the sum, as products in single precision
+   do. */
 static void errors_of_a_whole_spectrum_widen_the_interval(void **state)
 {
     double       truth[N] = {10.0, 4.0, -2.0}, h[N * N], w[N], values[N], residuals[N];
@@ -172,7 +177,12 @@ static void errors_of_a_whole_spectrum_widen_the_interval(void **state)
 
     (void)state;
     for (double error = 1e-6; error < 3.0; error *= 10.0) {
-        basin_spectrum s = {.parameters = N, .count = N, .top = N, .method = BASIN_SPECTRUM_DENSE, .eigenvalues = values, .residuals = residuals};
+        basin_spectrum s = {.parameters = N,
+                            .count = N,
+                            .top = N,
+                            .method = BASIN_SPECTRUM_DENSE,
+                            .eigenvalues = values,
+                            .residuals = residuals};
         basin_sane    *sane = NULL;
         basin_random_normals(&random, h, N * N);
         for (size_t i = 0; i < N; i++)
@@ -235,11 +245,13 @@ static void a_reference_that_is_not_certain_is_refused(void **state)
 /* A spectrum of random shape: a power law with or without a floor, some of it negative. Returns Λ. */
 static double random_spectrum(basin_random *r, double *lambda)
 {
-    double decay = 2.0 * basin_random_uniform(r), floor = fmax(0.3 * basin_random_uniform(r) - 0.1, 0.0), negative = 0.5 * basin_random_uniform(r);
+    double decay = 2.0 * basin_random_uniform(r), floor = fmax(0.3 * basin_random_uniform(r) - 0.1, 0.0);
+    double negative = 0.5 * basin_random_uniform(r);
     double largest = 0.0;
 
     for (size_t i = 0; i < N; i++) {
-        lambda[i] = (pow((double)(i + 1), -decay) + floor) * (basin_random_uniform(r) < negative ? -1.0 : 1.0);
+        lambda[i] =
+            (pow((double)(i + 1), -decay) + floor) * (basin_random_uniform(r) < negative ? -1.0 : 1.0);
         largest = fmax(largest, fabs(lambda[i]));
     }
     return largest;
@@ -274,8 +286,10 @@ static void truncated_bounds_hold_the_truth(void **state)
         basin_spectrum  *s = basin_test_spectrum(o, &options);
         basin_sane      *sane = NULL;
         basin_status     st = basin_sane_compute(s, &sane_options, &sane);
-        if (st == BASIN_OK) assert_bounds_hold(sane, lambda, largest);
-        else assert_true(st == BASIN_ERR_VALUE && !s->converged);
+        if (st == BASIN_OK)
+            assert_bounds_hold(sane, lambda, largest);
+        else
+            assert_true(st == BASIN_ERR_VALUE && !s->converged);
         rough += st == BASIN_OK && !s->converged;
         basin_sane_destroy(&sane);
         basin_spectrum_destroy(&s);
@@ -296,7 +310,8 @@ static void the_bound_on_the_rest_is_attained_by_a_flat_one(void **state)
     for (size_t i = 0; i < N; i++) lambda[i] = i < 2 ? 10.0 : 1.0;
     lambda[N - 1] = -1.0;
     o = basin_test_planted_objective(lambda, N, 3);
-    s = basin_test_spectrum(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 3, .bottom = 1});
+    s = basin_test_spectrum(
+        o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 3, .bottom = 1});
     assert_ok(basin_sane_compute(s, NULL, &sane));
     assert_close(sane->upper, 2.0 * 10.0 / 15.0 + 48.0 / 6.0, 1e-5, 0.0);
     basin_sane_destroy(&sane);
@@ -320,7 +335,8 @@ static void the_ritz_variant_sums_every_ritz_value(void **state)
     assert_int_equal(full->seed, 4);
     assert_close(full->value, magnitude_sum(lambda, N, 0.5), 1e-10, 0.0);
     assert_close(full->n_eff, magnitude_sum(lambda, N, 0.5), 1e-10, 0.0);
-    assert_true(isnan(full->lower) && isnan(full->upper) && isnan(full->n_eff_lower) && isnan(full->n_eff_upper));
+    assert_true(isnan(full->lower) && isnan(full->upper) && isnan(full->n_eff_lower) &&
+                isnan(full->n_eff_upper));
     assert_ok(basin_test_ritz_at(o, theta, 4, &(basin_sane_options){.ritz = 10}, &some));
     assert_int_equal(some->eigenvalues, 10);
     assert_true(some->value < full->value);

@@ -30,7 +30,8 @@ static const basin_rise *row(const basin_sharpness *s, const char *name, double 
     char own[40];
 
     for (size_t i = 0; i < s->rise_count; i++)
-        if (strcmp(basin_rise_name(&s->rises[i], own), name) == 0 && s->rises[i].rho == rho) return &s->rises[i];
+        if (strcmp(basin_rise_name(&s->rises[i], own), name) == 0 && s->rises[i].rho == rho)
+            return &s->rises[i];
     fail_msg("no row %s at %g", name, rho);
     return NULL;
 }
@@ -54,7 +55,8 @@ static void sam_and_msam_follow_their_definitions(void **state)
     for (size_t i = 0; i < 3; i++) {
         assert_close(row(s, "sam", rho[i])->loss, loss_at(rho[i], up), 1e-14, 0.0);
         assert_close(row(s, "sam", rho[i])->value, loss_at(rho[i], up) - 2.5, 1e-13, 1e-15);
-        assert_close(row(s, "msam", rho[i])->value, loss_at(rho[i], down) - 2.5, 1e-13, 1e-15); /* minus v/‖v‖ */
+        /* minus v/‖v‖ */
+        assert_close(row(s, "msam", rho[i])->value, loss_at(rho[i], down) - 2.5, 1e-13, 1e-15);
         assert_string_equal(row(s, "msam", rho[i])->split, "train");
     }
     assert_true(row(s, "sam", 0.0)->value == 0.0);
@@ -126,13 +128,15 @@ static basin_status sphere_loss(void *ctx, const basin_samples *s, const double 
     return BASIN_OK;
 }
 
-static basin_status sphere_gradient(void *ctx, const basin_samples *s, const double *x, basin_loss *out, double *g)
+static basin_status sphere_gradient(void *ctx, const basin_samples *s, const double *x, basin_loss *out,
+                                    double *g)
 {
     for (size_t i = 0; i < 3; i++) g[i] = 2.0 * x[i];
     return sphere_loss(ctx, s, x, out);
 }
 
-static const basin_objective_type sphere = {.name = "sphere", .loss = sphere_loss, .gradient = sphere_gradient};
+static const basin_objective_type sphere = {
+    .name = "sphere", .loss = sphere_loss, .gradient = sphere_gradient};
 
 static void random_directions_are_scaled_to_norm_one(void **state)
 {
@@ -145,7 +149,8 @@ static void random_directions_are_scaled_to_norm_one(void **state)
     assert_ok(basin_params_create(&p));
     assert_ok(basin_params_add(p, "w", (size_t[]){1, 3}, 2));
     assert_ok(basin_objective_create(&sphere, NULL, &(basin_objective_facts){.size = 3, .params = p}, &o));
-    assert_ok(basin_test_sharpness_at(o, theta, &(basin_sharpness_options){.rho = rho, .rho_count = 2, .random = 2, .seed = 8}, &s));
+    assert_ok(basin_test_sharpness_at(
+        o, theta, &(basin_sharpness_options){.rho = rho, .rho_count = 2, .random = 2, .seed = 8}, &s));
     assert_int_equal(s->rise_count, 6);
     for (size_t i = 2; i < 6; i += 2) { /* L(θ ± ρd) sum to 2 L(θ) + 2 ρ²‖d‖² */
         x = s->rises[i].value + s->rises[i + 1].value;
@@ -154,7 +159,8 @@ static void random_directions_are_scaled_to_norm_one(void **state)
     assert_true(s->rises[2].direction == BASIN_RISE_RANDOM && s->rises[2].seed == 8);
     assert_true(s->rises[4].direction == BASIN_RISE_RANDOM && s->rises[4].seed == 9);
     basin_sharpness_destroy(&s);
-    assert_status(basin_test_sharpness_at(bare, theta, &(basin_sharpness_options){.random = 1}, &s), BASIN_ERR_ARG);
+    assert_status(basin_test_sharpness_at(bare, theta, &(basin_sharpness_options){.random = 1}, &s),
+                  BASIN_ERR_ARG);
     assert_message("table of parameters");
     basin_objective_destroy(&o), basin_objective_destroy(&bare);
     basin_params_destroy(&p);
@@ -163,8 +169,8 @@ static void random_directions_are_scaled_to_norm_one(void **state)
 /* On a quadratic the slope part is ρ gᵀd and the symmetrised ½ρ² dᵀHd, whatever the radius. */
 static void a_rise_is_its_slope_and_its_curvature(void **state)
 {
-    double                  v[] = {0.0, -3.0, 4.0}, rho[] = {0.25, -0.5, 3.0, 0.0}, norm = sqrt(17.0);
-    double                  along[2][2] = {{norm, (16.0 * 4.0 + 1.0) / 17.0}, {0.6, 0.36}}; /* gᵀd, dᵀHd */
+    double v[] = {0.0, -3.0, 4.0}, rho[] = {0.25, -0.5, 3.0, 0.0}, norm = sqrt(17.0);
+    double along[2][2] = {{norm, (16.0 * 4.0 + 1.0) / 17.0}, {0.6, 0.36}}; /* gᵀd, dᵀHd */
     basin_sharpness_options options = {.rho = rho, .rho_count = 4, .momentum = v};
     basin_objective        *o = objective();
     basin_sharpness        *s = NULL;
@@ -191,13 +197,15 @@ static basin_status exponential_loss(void *ctx, const basin_samples *s, const do
     return BASIN_OK;
 }
 
-static basin_status exponential_gradient(void *ctx, const basin_samples *s, const double *x, basin_loss *out, double *g)
+static basin_status exponential_gradient(void *ctx, const basin_samples *s, const double *x, basin_loss *out,
+                                         double *g)
 {
     g[0] = exp(x[0]);
     return exponential_loss(ctx, s, x, out);
 }
 
-static const basin_objective_type exponential = {.name = "exponential", .loss = exponential_loss, .gradient = exponential_gradient};
+static const basin_objective_type exponential = {
+    .name = "exponential", .loss = exponential_loss, .gradient = exponential_gradient};
 
 static void parts_are_odd_and_even_at_any_radius(void **state)
 {
@@ -213,7 +221,8 @@ static void parts_are_odd_and_even_at_any_radius(void **state)
         assert_close(s->rises[i].slope, l * sinh(rho[i]), 1e-14, 0.0);
         assert_close(s->rises[i].symmetric, l * (cosh(rho[i]) - 1.0), 1e-14, 0.0);
     }
-    assert_true(fabs(s->rises[2].symmetric) <= 2.0 * 2.2e-16 * l); /* ½ρ²L = 7e-19 is below rounding, which is what is left */
+    /* ½ρ²L = 7e-19 is below rounding, which is what is left */
+    assert_true(fabs(s->rises[2].symmetric) <= 2.0 * 2.2e-16 * l);
     basin_sharpness_destroy(&s);
     basin_objective_destroy(&o);
 }
@@ -228,10 +237,12 @@ static void no_point_is_evaluated_twice(void **state)
     (void)state;
     assert_ok(basin_test_sharpness_at(o, theta, &options, &s));
     assert_int_equal(s->rise_count, 10);
-    assert_int_equal(basin_objective_cost(o).losses, 5 + 2 * 5); /* the way down; then 0, ±0.5, ±0.25 along both */
+    /* the way down; then 0, ±0.5, ±0.25 along both */
+    assert_int_equal(basin_objective_cost(o).losses, 5 + 2 * 5);
     basin_sharpness_destroy(&s);
     assert_ok(basin_test_sharpness_at(o, theta, NULL, &s));
-    assert_int_equal(basin_objective_cost(o).losses, 15 + 5 + 11); /* the default radii are symmetric already */
+    /* the default radii are symmetric already */
+    assert_int_equal(basin_objective_cost(o).losses, 15 + 5 + 11);
     basin_sharpness_destroy(&s);
     basin_objective_destroy(&o);
 }
@@ -239,9 +250,10 @@ static void no_point_is_evaluated_twice(void **state)
 static void the_top_direction_is_common_to_all_methods(void **state)
 {
     double                  v[] = {0.0, -3.0, 4.0}, e1[] = {1.0, 0.0, 0.0}, rho[] = {0.1, -0.2};
-    basin_sharpness_options given = {.rho = rho, .rho_count = 2, .momentum = v, .top = e1}, found = {.rho = rho, .rho_count = 2, .find_top = true};
-    basin_objective        *o = objective();
-    basin_sharpness        *s = NULL;
+    basin_sharpness_options given = {.rho = rho, .rho_count = 2, .momentum = v, .top = e1},
+                            found = {.rho = rho, .rho_count = 2, .find_top = true};
+    basin_objective *o = objective();
+    basin_sharpness *s = NULL;
 
     (void)state;
     assert_ok(basin_test_sharpness_at(o, theta, &given, &s));
@@ -254,7 +266,8 @@ static void the_top_direction_is_common_to_all_methods(void **state)
     basin_sharpness_destroy(&s);
     assert_ok(basin_test_sharpness_at(o, theta, &found, &s));
     assert_int_equal(s->rise_count, 4);
-    assert_close(row(s, "top", 0.1)->symmetric, 0.02, 1e-7, 0.0); /* of a Rayleigh quotient, whose error is the residual's squared */
+    /* of a Rayleigh quotient, whose error is the residual's squared */
+    assert_close(row(s, "top", 0.1)->symmetric, 0.02, 1e-7, 0.0);
     assert_close(row(s, "top", 0.1)->slope, 0.4, 1e-3, 0.0);
     assert_close(s->gradient_top_cosine2, 16.0 / 17.0, 1e-3, 0.0);
     assert_true(isnan(s->momentum_top_cosine2));
@@ -272,9 +285,12 @@ static void radii_that_are_not_finite_are_refused(void **state)
     basin_sharpness *s = NULL;
 
     (void)state;
-    assert_status(basin_test_sharpness_at(o, theta, &(basin_sharpness_options){.rho = rho, .rho_count = 2}, &s), BASIN_ERR_VALUE);
+    assert_status(
+        basin_test_sharpness_at(o, theta, &(basin_sharpness_options){.rho = rho, .rho_count = 2}, &s),
+        BASIN_ERR_VALUE);
     assert_message("radius inf");
-    assert_status(basin_test_sharpness_at(o, theta, &(basin_sharpness_options){.rho = rho}, &s), BASIN_ERR_ARG);
+    assert_status(basin_test_sharpness_at(o, theta, &(basin_sharpness_options){.rho = rho}, &s),
+                  BASIN_ERR_ARG);
     assert_null(s);
     basin_objective_destroy(&o);
 }

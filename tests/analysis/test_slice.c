@@ -60,8 +60,13 @@ static int teardown(void **state)
 
 static basin_slice_request request(const fixture *f, size_t axes)
 {
-    return (basin_slice_request){.point = f->point, .other = f->other, .splits = {"train", "test"},
-                                 .axis_count = axes, .directions = {f->x, f->y}, .from = {-1.0, -2.0}, .to = {1.0, 3.0},
+    return (basin_slice_request){.point = f->point,
+                                 .other = f->other,
+                                 .splits = {"train", "test"},
+                                 .axis_count = axes,
+                                 .directions = {f->x, f->y},
+                                 .from = {-1.0, -2.0},
+                                 .to = {1.0, 3.0},
                                  .grid = {5, 3}};
 }
 
@@ -101,11 +106,13 @@ static void a_line_through_a_quadratic_is_its_parabola(void **state)
     }
     for (size_t i = 0; i < 5; i++) { /* the prediction from the centre is the slice itself */
         double c = s->axes[0].coordinates[i];
-        assert_close(s->surfaces[0].centre_loss + s->axes[0].slope * c + 0.5 * s->axes[0].curvature * c * c, s->surfaces[0].loss[i], 1e-13, 0.0);
+        assert_close(s->surfaces[0].centre_loss + s->axes[0].slope * c + 0.5 * s->axes[0].curvature * c * c,
+                     s->surfaces[0].loss[i], 1e-13, 0.0);
     }
     assert_true(isnan(s->cosine));
     assert_int_equal(s->cosine_count, 1);
-    assert_close(s->momentum_cosines[0], basin_dot(f->x->values, f->y->values, N) / f->x->norm / f->y->norm, 1e-14, 0.0);
+    assert_close(s->momentum_cosines[0], basin_dot(f->x->values, f->y->values, N) / f->x->norm / f->y->norm,
+                 1e-14, 0.0);
     assert_close(s->stationarity.loss, s->surfaces[0].centre_loss, 1e-14, 0.0);
     basin_slice_destroy(&s);
     basin_slice_destroy(&s);
@@ -123,13 +130,16 @@ static void rows_of_a_plane_are_the_second_direction(void **state)
     assert_int_equal(s->surfaces[0].columns, 5);
     for (size_t i = 0; i < 3; i++)
         for (size_t j = 0; j < 5; j++)
-            assert_close(s->surfaces[0].loss[i * 5 + j], quadratic_at(f, false, -1.0 + 0.5 * (double)j, -2.0 + 2.5 * (double)i), 1e-13, 0.0);
+            assert_close(s->surfaces[0].loss[i * 5 + j],
+                         quadratic_at(f, false, -1.0 + 0.5 * (double)j, -2.0 + 2.5 * (double)i), 1e-13, 0.0);
     assert_close(s->cosine, basin_dot(f->x->values, f->y->values, N) / f->x->norm / f->y->norm, 1e-14, 0.0);
     assert_true(isnan(s->momentum_cosines[0]) && isnan(s->momentum_cosines[1]));
     for (size_t k = 0; k < 2; k++) {
         const basin_direction *d = k ? f->y : f->x;
         double                 ad[N], g[N];
-        for (size_t i = 0; i < N; i++) ad[i] = basin_dot(f->a + i * N, d->values, N), g[i] = basin_dot(f->a + i * N, f->theta, N) - f->b[i];
+        for (size_t i = 0; i < N; i++)
+            ad[i] = basin_dot(f->a + i * N, d->values, N),
+            g[i] = basin_dot(f->a + i * N, f->theta, N) - f->b[i];
         assert_close(s->axes[k].curvature, basin_dot(d->values, ad, N), 1e-13, 0.0);
         assert_close(s->axes[k].slope, basin_dot(g, d->values, N), 1e-13, 0.0);
         assert_true(s->axes[k].norm == d->norm && s->axes[k].natural_norm == d->natural_norm);
@@ -145,9 +155,11 @@ static void coordinates_hit_both_ends_and_zero(void **state)
 
     r.from[0] = -0.3, r.to[0] = 0.3, r.grid[0] = 51;
     assert_ok(basin_slice_compute(&r, &s));
-    assert_true(s->axes[0].coordinates[0] == -0.3 && s->axes[0].coordinates[50] == 0.3 && s->axes[0].coordinates[25] == 0.0);
+    assert_true(s->axes[0].coordinates[0] == -0.3 && s->axes[0].coordinates[50] == 0.3 &&
+                s->axes[0].coordinates[25] == 0.0);
     for (size_t i = 0; i < 51; i++) assert_true(s->axes[0].coordinates[i] == -s->axes[0].coordinates[50 - i]);
-    for (size_t i = 1; i < 51; i++) assert_close(s->axes[0].coordinates[i] - s->axes[0].coordinates[i - 1], 0.012, 1e-13, 0.0);
+    for (size_t i = 1; i < 51; i++)
+        assert_close(s->axes[0].coordinates[i] - s->axes[0].coordinates[i - 1], 0.012, 1e-13, 0.0);
     basin_slice_destroy(&s);
     r.from[0] = 0.1, r.to[0] = 0.7, r.grid[0] = 7;
     assert_ok(basin_slice_compute(&r, &s));

@@ -20,7 +20,8 @@ static int descending(const void *a, const void *b)
 static void awkward(double *lambda)
 {
     for (size_t i = 0; i < N; i++) lambda[i] = 0.0;
-    lambda[0] = 10.0, lambda[1] = 5.0, lambda[2] = 5.0, lambda[3] = 5.0, lambda[4] = 1.0, lambda[5] = 1.0 + 1e-7;
+    lambda[0] = 10.0, lambda[1] = 5.0, lambda[2] = 5.0, lambda[3] = 5.0, lambda[4] = 1.0,
+    lambda[5] = 1.0 + 1e-7;
     for (size_t i = 6; i < 20; i++) lambda[i] = 0.01 * (double)i;
     lambda[20] = -3.0, lambda[21] = -3.0, lambda[22] = -1e-9;
     qsort(lambda, N, sizeof *lambda, descending);
@@ -74,9 +75,11 @@ static void dense_keeps_eigenvectors_of_both_ends(void **state)
     basin_test_planted(lambda, N, 2, a);
     o = basin_test_planted_objective(lambda, N, 2);
     plain = basin_test_spectrum(o, NULL);
-    s = basin_test_spectrum(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .top = 4, .bottom = 3, .vectors = true});
+    s = basin_test_spectrum(
+        o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .top = 4, .bottom = 3, .vectors = true});
     assert_int_equal(s->vector_count, 7);
-    assert_memory_equal(s->eigenvalues, plain->eigenvalues, N * sizeof(double)); /* the same bits with and without vectors */
+    /* the same bits with and without vectors */
+    assert_memory_equal(s->eigenvalues, plain->eigenvalues, N * sizeof(double));
     for (size_t i = 0; i < 7; i++) {
         const double *q = s->vectors + i * N;
         size_t        index = s->vector_index[i], largest = 0;
@@ -84,7 +87,8 @@ static void dense_keeps_eigenvectors_of_both_ends(void **state)
         for (size_t j = 0; j < N; j++) hv[j] = basin_dot(a + j * N, q, N);
         basin_axpy(-s->eigenvalues[index], q, hv, N);
         assert_true(basin_norm(hv, N) < 1e-12);
-        for (size_t j = 0; j <= i; j++) assert_close(basin_dot(q, s->vectors + j * N, N), i == j ? 1.0 : 0.0, 0.0, 1e-13);
+        for (size_t j = 0; j <= i; j++)
+            assert_close(basin_dot(q, s->vectors + j * N, N), i == j ? 1.0 : 0.0, 0.0, 1e-13);
         for (size_t j = 1; j < N; j++)
             if (fabs(q[j]) > fabs(q[largest])) largest = j;
         assert_true(q[largest] > 0.0);
@@ -109,7 +113,8 @@ static void laplacian_has_its_closed_form_spectrum(void **state)
     }
     assert_ok(basin_test_quadratic(a, NULL, 1.0, SIZE, &o));
     s = basin_test_spectrum(o, NULL);
-    for (size_t i = 0; i < SIZE; i++) assert_close(s->eigenvalues[i], 2.0 - 2.0 * cos((double)(SIZE - i) * M_PI / (SIZE + 1)), 0.0, 1e-13);
+    for (size_t i = 0; i < SIZE; i++)
+        assert_close(s->eigenvalues[i], 2.0 - 2.0 * cos((double)(SIZE - i) * M_PI / (SIZE + 1)), 0.0, 1e-13);
     basin_spectrum_destroy(&s);
     basin_objective_destroy(&o);
     basin_free(a);
@@ -143,7 +148,9 @@ static void a_dense_spectrum_over_the_limit_prints_the_bytes(void **state)
     awkward(lambda);
     o = basin_test_planted_objective(lambda, N, 1);
     basin_memory_limit_set(20000);
-    assert_status(basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &s), BASIN_ERR_BUDGET);
+    assert_status(
+        basin_test_spectrum_at(o, theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &s),
+        BASIN_ERR_BUDGET);
     assert_message("40 parameters needs 25600 bytes, the limit is 20000"); /* 2 x 40 x 40 doubles */
     assert_null(s);
     basin_memory_limit_set(0);
@@ -225,7 +232,10 @@ static void included_weight_decay_shifts_every_eigenvalue(void **state)
     assert_ok(basin_point_create(o, theta, &(basin_point_options){.included = {.value = 0.25}}, &point));
     for (int dense = 0; dense < 2; dense++) {
         assert_ok(basin_spectrum_compute(
-            point, &(basin_spectrum_options){.method = dense ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS, .top = 3, .bottom = 2}, &s));
+            point,
+            &(basin_spectrum_options){
+                .method = dense ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS, .top = 3, .bottom = 2},
+            &s));
         for (size_t i = 0; i < s->count; i++) {
             size_t at = dense || i < 3 ? i : N - s->count + i;
             assert_close(s->eigenvalues[i], lambda[at] + 0.25, 0.0, dense ? 1e-12 : 1e-8);

@@ -1,5 +1,5 @@
-/* The decrement against dense solves and planted truth: what m products find, what they miss, and what the words claim of it. BASIN_LONG=1
- * prints the table of docs/measures.md. */
+/* The decrement against dense solves and planted truth: what m products find, what they miss, and what the
+ * words claim of it. BASIN_LONG=1 prints the table of docs/measures.md. */
 #include "support.h"
 
 #include <float.h>
@@ -12,9 +12,10 @@
 #include "core/memory.h"
 #include "core/random.h"
 
-/* ------------------------------------------------------------------------------------- planted quadratics -- */
+/* ---------------------------------------------------------------------------------- planted quadratics -- */
 
-/* L(θ) = c + ½ Σ λ_i θ_i² in its own axes: products are exact, so that what is tested is the method and not a rotation. */
+/* L(θ) = c + ½ Σ λ_i θ_i² in its own axes: products are exact, so that what is tested is the method and not a
+   rotation. */
 typedef struct diagonal {
     size_t        size;
     const double *lambda;
@@ -32,7 +33,8 @@ static basin_status diagonal_loss(void *ctx, const basin_samples *s, const doubl
     return BASIN_OK;
 }
 
-static basin_status diagonal_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g)
+static basin_status diagonal_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out,
+                                      double *g)
 {
     const diagonal *d = ctx;
 
@@ -40,7 +42,8 @@ static basin_status diagonal_gradient(void *ctx, const basin_samples *s, const d
     return diagonal_loss(ctx, s, theta, out);
 }
 
-static basin_status diagonal_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **point)
+static basin_status diagonal_freeze(void *ctx, const basin_samples *s, const double *theta,
+                                    basin_curvature_kind kind, void **point)
 {
     (void)s, (void)theta, (void)kind;
     *point = ctx;
@@ -63,16 +66,21 @@ static void diagonal_thaw(void *point)
 
 static basin_objective *diagonal_objective(diagonal *d)
 {
-    static const basin_objective_type type = {.name = "diagonal", .loss = diagonal_loss, .gradient = diagonal_gradient, .freeze = diagonal_freeze,
-                                              .product = diagonal_product, .thaw = diagonal_thaw};
+    static const basin_objective_type type = {.name = "diagonal",
+                                              .loss = diagonal_loss,
+                                              .gradient = diagonal_gradient,
+                                              .freeze = diagonal_freeze,
+                                              .product = diagonal_product,
+                                              .thaw = diagonal_thaw};
     basin_objective                  *o = NULL;
 
     assert_ok(basin_objective_create(&type, d, &(basin_objective_facts){.size = d->size, .samples = 1}, &o));
     return o;
 }
 
-/* The fall of the model over span{g, Hg, …, H^{m−1}g} by a dense solve in long double: an orthonormal basis by modified Gram-Schmidt, taken
-   three times, the full m x m matrix QᵀHQ, and Gaussian elimination. Nothing here is tridiagonal. */
+/* The fall of the model over span{g, Hg, …, H^{m−1}g} by a dense solve in long double: an orthonormal basis
+   by modified Gram-Schmidt, taken three times, the full m x m matrix QᵀHQ, and Gaussian elimination. Nothing
+   here is tridiagonal. */
 static double fall_by_dense_solve(const double *lambda, const double *g, size_t n, size_t m)
 {
     long double *q = calloc(m * n, sizeof *q), *a = calloc(m * (m + 1), sizeof *a), fall = 0.0L;
@@ -99,7 +107,9 @@ static double fall_by_dense_solve(const double *lambda, const double *g, size_t 
             long double f = a[j * (m + 1) + k] / a[k * (m + 1) + k];
             for (size_t i = k; i <= m; i++) a[j * (m + 1) + i] -= f * a[k * (m + 1) + i];
         }
-    for (size_t k = 0; k < m; k++) fall += 0.5L * a[k * (m + 1) + m] * a[k * (m + 1) + m] / a[k * (m + 1) + k]; /* LDLᵀ: ½ Σ (L⁻¹b)²/d */
+    /* LDLᵀ: ½ Σ (L⁻¹b)²/d */
+    for (size_t k = 0; k < m; k++)
+        fall += 0.5L * a[k * (m + 1) + m] * a[k * (m + 1) + m] / a[k * (m + 1) + k];
     free(q);
     free(a);
     return (double)fall;
@@ -113,8 +123,8 @@ static void spread(double condition, double *lambda)
     for (size_t i = 0; i < N; i++) lambda[i] = pow(condition, -(double)i / (N - 1));
 }
 
-/* θ with ½ λ_i θ_i² = w_i / Σ w: the whole fall is 1; w_i = λ_i^share z_i². share 0: it lies evenly over all curvatures; 1: in the stiff
-   ones, as at a start; −½: in the flat ones, as late in training. */
+/* θ with ½ λ_i θ_i² = w_i / Σ w: the whole fall is 1; w_i = λ_i^share z_i². share 0: it lies evenly over all
+   curvatures; 1: in the stiff ones, as at a start; −½: in the flat ones, as late in training. */
 static void plant(const double *lambda, double share, basin_random *r, double *theta)
 {
     double sum = 0.0;
@@ -123,14 +133,16 @@ static void plant(const double *lambda, double share, basin_random *r, double *t
         double z = basin_random_normal(r);
         theta[i] = pow(lambda[i], share) * z * z, sum += theta[i];
     }
-    for (size_t i = 0; i < N; i++) theta[i] = (basin_random_uniform(r) < 0.5 ? -1.0 : 1.0) * sqrt(2.0 * theta[i] / sum / lambda[i]);
+    for (size_t i = 0; i < N; i++)
+        theta[i] = (basin_random_uniform(r) < 0.5 ? -1.0 : 1.0) * sqrt(2.0 * theta[i] / sum / lambda[i]);
 }
 
 static basin_stationarity examine(basin_objective *o, const double *theta, size_t m)
 {
     basin_stationarity s;
 
-    assert_ok(basin_test_stationarity_at(o, theta, &(basin_point_options){.products = m, .learning_rate = NAN}, &s));
+    assert_ok(basin_test_stationarity_at(o, theta,
+                                         &(basin_point_options){.products = m, .learning_rate = NAN}, &s));
     return s;
 }
 
@@ -160,7 +172,7 @@ static void the_decrement_is_what_the_krylov_space_holds(void **unused)
                 assert_close(s.loss, 5.0, 1e-12, 0.0);
                 assert_close(s.decrement, expected, 1e-7, 1e-14); /* in double, at condition 1e8 */
                 assert_true(s.decrement >= before * (1.0 - 1e-9));
-                assert_true(s.decrement <= 0.2 * (1.0 + 1e-9)); /* the whole fall is 1 of 5 */
+                assert_true(s.decrement <= 0.2 * (1.0 + 1e-9));  /* the whole fall is 1 of 5 */
                 assert_close(s.tried, s.decrement, 1e-6, 1e-14); /* the model is exact here */
                 assert_true(s.ritz_least >= lambda[N - 1] * (1.0 - 1e-6) && s.ritz_most <= 1.0 + 1e-12);
                 before = s.decrement;
@@ -170,7 +182,7 @@ static void the_decrement_is_what_the_krylov_space_holds(void **unused)
         }
 }
 
-/* ------------------------------------------------------------------------------------------------- verdicts -- */
+/* -------------------------------------------------------------------------------------------- verdicts -- */
 
 typedef struct rates { /* of verdicts over repetitions at one m */
     size_t found, none, negative, rounding;
@@ -221,20 +233,22 @@ static rates verdicts_on_saddles(size_t saddles, double depth, size_t m, size_t 
     return found;
 }
 
-/* What is found is there: a fall above 1 % is never claimed of a bowl that holds less, nor negative curvature of any bowl. */
+/* What is found is there: a fall above 1 % is never claimed of a bowl that holds less, nor negative curvature
+   of any bowl. */
 static void no_bowl_is_called_more_than_it_is(void **unused)
 {
     (void)unused;
     for (double condition = 1e2; condition <= 1e8; condition *= 1e2)
         for (size_t j = 0; j < MS; j++) {
-            rates small = verdicts_on_bowls(condition, -0.5, 0.0099, ms[j], 20), large = verdicts_on_bowls(condition, 0.0, 0.5, ms[j], 20);
+            rates small = verdicts_on_bowls(condition, -0.5, 0.0099, ms[j], 20),
+                  large = verdicts_on_bowls(condition, 0.0, 0.5, ms[j], 20);
             assert_int_equal(small.none, 20);
             assert_int_equal(large.negative + large.rounding, 0);
         }
 }
 
-/* In well-conditioned bowls the default finds what is there; in ill-conditioned ones it can miss what lies in the flat directions, which
-   is why no verdict says «stationary». */
+/* In well-conditioned bowls the default finds what is there; in ill-conditioned ones it can miss what lies in
+   the flat directions, which is why no verdict says «stationary». */
 static void more_products_miss_less(void **unused)
 {
     (void)unused;
@@ -268,9 +282,10 @@ static void a_slope_without_curvature_is_no_minimum(void **unused)
     basin_objective_destroy(&o);
 }
 
-/* ------------------------------------------------------------------------------------------- closed forms -- */
+/* ---------------------------------------------------------------------------------------- closed forms -- */
 
-/* L = ½ θᵀ diag(4, 1) θ + 1 at (1, 0): g = (4, 0) is an eigenvector, so the Krylov space ends after one product; the fall is 2 of 3. */
+/* L = ½ θᵀ diag(4, 1) θ + 1 at (1, 0): g = (4, 0) is an eigenvector, so the Krylov space ends after one
+   product; the fall is 2 of 3. */
 static void one_product_suffices_along_an_eigenvector(void **unused)
 {
     double             a[] = {4.0, 0.0, 0.0, 1.0}, theta[] = {1.0, 0.0}, zero[] = {0.0, 0.0};
@@ -279,7 +294,8 @@ static void one_product_suffices_along_an_eigenvector(void **unused)
 
     (void)unused;
     assert_ok(basin_test_quadratic(a, NULL, 1.0, 2, &o));
-    assert_ok(basin_test_stationarity_at(o, theta, &(basin_point_options){.learning_rate = 0.1, .momentum = 0.9}, &s));
+    assert_ok(basin_test_stationarity_at(o, theta,
+                                         &(basin_point_options){.learning_rate = 0.1, .momentum = 0.9}, &s));
     assert_close(s.loss, 3.0, 1e-15, 0.0);
     assert_close(s.gradient_norm, 4.0, 1e-15, 0.0);
     assert_close(s.curvature, 4.0, 1e-15, 0.0);
@@ -299,7 +315,8 @@ static void one_product_suffices_along_an_eigenvector(void **unused)
     basin_objective_destroy(&o);
 }
 
-/* With w = 2: R = L + ‖θ‖² = 4, g + wθ = (6, 0), curvature 6, fall 36/(2·6·4). Decay that is included in what is measured takes no part. */
+/* With w = 2: R = L + ‖θ‖² = 4, g + wθ = (6, 0), curvature 6, fall 36/(2·6·4). Decay that is included in what
+   is measured takes no part. */
 static void coupled_decay_counts_once(void **unused)
 {
     double             a[] = {4.0, 0.0, 0.0, 1.0}, theta[] = {1.0, 0.0};
@@ -308,7 +325,10 @@ static void coupled_decay_counts_once(void **unused)
 
     (void)unused;
     assert_ok(basin_test_quadratic(a, NULL, 1.0, 2, &o));
-    assert_ok(basin_test_stationarity_at(o, theta, &(basin_point_options){.decay = {.value = 2.0}, .included = {.value = 7.0}, .learning_rate = NAN}, &s));
+    assert_ok(basin_test_stationarity_at(
+        o, theta,
+        &(basin_point_options){.decay = {.value = 2.0}, .included = {.value = 7.0}, .learning_rate = NAN},
+        &s));
     assert_close(s.loss, 4.0, 1e-15, 0.0);
     assert_close(s.gradient_norm, 4.0, 1e-15, 0.0);
     assert_close(s.decayed_gradient_norm, 6.0, 1e-15, 0.0);
@@ -326,7 +346,9 @@ static void decay_that_is_not_finite_is_refused(void **unused)
 
     (void)unused;
     assert_ok(basin_test_quadratic(a, NULL, 1.0, 1, &o));
-    assert_status(basin_test_stationarity_at(o, theta, &(basin_point_options){.decay = {.value = INFINITY}}, &s), BASIN_ERR_ARG);
+    assert_status(
+        basin_test_stationarity_at(o, theta, &(basin_point_options){.decay = {.value = INFINITY}}, &s),
+        BASIN_ERR_ARG);
     assert_message("weight decay inf");
     basin_objective_destroy(&o);
 }
@@ -346,13 +368,14 @@ static void the_rule_does_not_underflow(void **unused)
     basin_objective_destroy(&o);
 }
 
-/* -------------------------------------------------------------------------------------------- true minima -- */
+/* ----------------------------------------------------------------------------------------- true minima -- */
 
 enum { INPUTS = 6, SAMPLES = 40 };
 
-/* A linear layer with bias on data whose targets no such layer fits, in columns of very different scale; its minimum by the normal
-   equations. Squared error: convex, so this minimum is the truth. */
-static basin_objective *regression(double scale_least, basin_dataset **data, basin_graph **graph, double *minimum)
+/* A linear layer with bias on data whose targets no such layer fits, in columns of very different scale; its
+   minimum by the normal equations. Squared error: convex, so this minimum is the truth. */
+static basin_objective *regression(double scale_least, basin_dataset **data, basin_graph **graph,
+                                   double *minimum)
 {
     basin_random     r = basin_random_start(4, BASIN_STREAM_TEST);
     basin_objective *o = NULL;
@@ -364,10 +387,13 @@ static basin_objective *regression(double scale_least, basin_dataset **data, bas
     d->values = basin_alloc(SAMPLES, sizeof(double));
     d->split_count = 1;
     d->splits = basin_alloc(1, sizeof *d->splits);
-    d->splits[0] = (basin_split){.name = basin_strdup("train"), .count = SAMPLES, .rows = basin_alloc(SAMPLES, sizeof(size_t))};
+    d->splits[0] = (basin_split){
+        .name = basin_strdup("train"), .count = SAMPLES, .rows = basin_alloc(SAMPLES, sizeof(size_t))};
     for (size_t i = 0; i < SAMPLES; i++) {
         double x[INPUTS + 1];
-        for (size_t j = 0; j < INPUTS; j++) x[j] = d->inputs[i * INPUTS + j] = basin_random_normal(&r) * pow(scale_least, (double)j / (INPUTS - 1));
+        for (size_t j = 0; j < INPUTS; j++)
+            x[j] = d->inputs[i * INPUTS + j] =
+                basin_random_normal(&r) * pow(scale_least, (double)j / (INPUTS - 1));
         x[INPUTS] = 1.0;
         d->splits[0].rows[i] = i;
         d->values[i] = basin_random_normal(&r);
@@ -379,17 +405,19 @@ static basin_objective *regression(double scale_least, basin_dataset **data, bas
     for (size_t k = 0; k <= INPUTS; k++) /* Gauss-Jordan */
         for (size_t j = 0; j <= INPUTS; j++) {
             double f = a[j * (INPUTS + 2) + k] / a[k * (INPUTS + 2) + k];
-            for (size_t i = 0; j != k && i < INPUTS + 2; i++) a[j * (INPUTS + 2) + i] -= f * a[k * (INPUTS + 2) + i];
+            for (size_t i = 0; j != k && i < INPUTS + 2; i++)
+                a[j * (INPUTS + 2) + i] -= f * a[k * (INPUTS + 2) + i];
         }
-    for (size_t k = 0; k <= INPUTS; k++) minimum[k] = a[k * (INPUTS + 2) + INPUTS + 1] / a[k * (INPUTS + 2) + k];
+    for (size_t k = 0; k <= INPUTS; k++)
+        minimum[k] = a[k * (INPUTS + 2) + INPUTS + 1] / a[k * (INPUTS + 2) + k];
     assert_ok(basin_graph_mlp((size_t[]){INPUTS, 1}, 2, NULL, graph));
     assert_ok(basin_network_objective(*graph, &(basin_loss_spec){.kind = BASIN_LOSS_MSE}, d, NULL, &o));
     *data = d;
     return o;
 }
 
-/* At the minimum of a regression, reached by the normal equations and by training until the gradient stands at rounding, nothing is found
-   for any m; a step of a tenth of its length away, something is. */
+/* At the minimum of a regression, reached by the normal equations and by training until the gradient stands
+   at rounding, nothing is found for any m; a step of a tenth of its length away, something is. */
 static void nothing_is_found_at_a_true_minimum(void **unused)
 {
     static const double scales[] = {1.0, 1e-2, 1e-4}; /* condition of H about 1, 1e4, 1e8 */
@@ -407,7 +435,10 @@ static void nothing_is_found_at_a_true_minimum(void **unused)
         }
         if (k == 0) { /* GD arrives at rounding in as many steps as the condition allows */
             memset(theta, 0, sizeof theta);
-            assert_ok(basin_train(o, theta, &(basin_train_options){.method = BASIN_GD, .learning_rate = 0.1, .momentum = 0.5, .rho = NAN, .steps = 3000}));
+            assert_ok(basin_train(
+                o, theta,
+                &(basin_train_options){
+                    .method = BASIN_GD, .learning_rate = 0.1, .momentum = 0.5, .rho = NAN, .steps = 3000}));
             basin_stationarity s = examine(o, theta, 5);
             assert_int_equal(s.verdict, BASIN_DESCENT_AT_ROUNDING);
             assert_true(s.gradient_norm < 1e-14);
@@ -420,16 +451,18 @@ static void nothing_is_found_at_a_true_minimum(void **unused)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ the table -- */
+/* ------------------------------------------------------------------------------------------- the table -- */
 
 /* The table of docs/measures.md, which make test-long prints. */
 static void print_the_table(void)
 {
-    static const double conditions[] = {1e2, 1e4, 1e6, 1e8}, shares[] = {1.0, 0.0, -0.5};
+    static const double      conditions[] = {1e2, 1e4, 1e6, 1e8}, shares[] = {1.0, 0.0, -0.5};
     static const char *const lie[] = {"stiff", "even", "flat"};
     enum { REPETITIONS = 200 };
 
-    printf("share of bowls with a fall of 2 %%, 10 %%, 50 %% of L in which m products find more than 1 %%\n%-10s%-7s", "condition", "lies");
+    printf("share of bowls with a fall of 2 %%, 10 %%, 50 %% of L in which m products find more than 1 "
+           "%%\n%-10s%-7s",
+           "condition", "lies");
     for (size_t j = 1; j < MS; j++) printf("       m = %-2zu       ", ms[j]);
     for (size_t k = 0; k < 4; k++)
         for (size_t w = 0; w < 3; w++) {
@@ -438,14 +471,20 @@ static void print_the_table(void)
                 double falls[] = {0.02, 0.1, 0.5};
                 printf("  ");
                 for (size_t f = 0; f < 3; f++)
-                    printf(" %5.2f", (double)verdicts_on_bowls(conditions[k], shares[w], falls[f], ms[j], REPETITIONS).found / REPETITIONS);
+                    printf(" %5.2f",
+                           (double)verdicts_on_bowls(conditions[k], shares[w], falls[f], ms[j], REPETITIONS)
+                                   .found /
+                               REPETITIONS);
             }
         }
     printf("\nshare of saddles found, by how many of 60 curvatures are negative, and how deep (λ_max = 1)\n");
     for (size_t saddles = 1; saddles <= 10; saddles += saddles == 1 ? 2 : 7)
         for (double depth = 0.001; depth < 0.2; depth *= 10.0) {
             printf("%2zu of -%-5g     ", saddles, depth);
-            for (size_t j = 1; j < MS; j++) printf("  m = %-2zu %5.2f", ms[j], (double)verdicts_on_saddles(saddles, depth, ms[j], REPETITIONS).negative / REPETITIONS);
+            for (size_t j = 1; j < MS; j++)
+                printf("  m = %-2zu %5.2f", ms[j],
+                       (double)verdicts_on_saddles(saddles, depth, ms[j], REPETITIONS).negative /
+                           REPETITIONS);
             printf("\n");
         }
 }

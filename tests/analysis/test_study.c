@@ -1,6 +1,7 @@
-/* How often a whole comparison is wrong, and how often it is right, over simulated studies with the shape of the README's: gd, sam and msam, sam
- * also against gd at its budget of gradients; 24 measures, counting those after polishing too; 8 seeds. Every study goes through
- * basin_comparison_compute. The long run draws 2,000 of each kind and prints the table of docs/measures.md.
+/* How often a whole comparison is wrong, and how often it is right, over simulated studies with the shape of
+ * the README's: gd, sam and msam, sam also against gd at its budget of gradients; 24 measures, counting those
+ * after polishing too; 8 seeds. Every study goes through basin_comparison_compute. The long run draws 2,000
+ * of each kind and prints the table of docs/measures.md.
  */
 #include <math.h>
 #include <stdio.h>
@@ -15,17 +16,21 @@ typedef struct setting {
     const char *name;
     shape       shape;
     double      correlation; /* between the measures of one run */
-    double      common;      /* standard deviation of what the runs of a seed share, in those of their errors */
-    double      effect;      /* of sam on curvature, in standard deviations of a paired difference */
-    size_t      seeds;
+    /* standard deviation of what the runs of a seed share, in those of their errors */
+    double common;
+    double effect; /* of sam on curvature, in standard deviations of a paired difference */
+    size_t seeds;
 } setting;
 
-typedef struct rates {          /* shares of studies */
-    double report, old, family; /* with any wrong verdict: of the report; of the rule before; of one family and pair alone, by its own verdicts */
-    double any, lambda;         /* right ones about curvature of sam against gd: any; lambda_max at the checkpoint */
+typedef struct rates { /* shares of studies */
+    /* with any wrong verdict: of the report; of the rule before; of one family and pair alone, by its own
+       verdicts */
+    double report, old, family;
+    /* right ones about curvature of sam against gd: any; lambda_max at the checkpoint */
+    double any, lambda;
 } rates;
 
-/* ------------------------------------------------------------------------------------------------ made-up rows -- */
+/* ---------------------------------------------------------------------------------------- made-up rows -- */
 
 static void make_rows(table *t, size_t seeds)
 {
@@ -40,15 +45,16 @@ static void make_rows(table *t, size_t seeds)
     }
 }
 
-/* One error of variance about 1 and mean 0 from a standard normal number. Skewed: gd has none at all, the others a mean-zero lognormal one, so that
-   the two methods are not exchangeable though no mean differs. */
+/* One error of variance about 1 and mean 0 from a standard normal number. Skewed: gd has none at all, the
+   others a mean-zero lognormal one, so that the two methods are not exchangeable though no mean differs. */
 static double error_of(const setting *o, const basin_row *row, double z)
 {
     if (o->shape != SKEWED) return z;
     return strcmp(row->method, "gd") == 0 ? 0.0 : exp(z) - exp(0.5);
 }
 
-/* The value of a measure from what the seed shares and the run's own error: on a scale where errors add, or where they multiply. */
+/* The value of a measure from what the seed shares and the run's own error: on a scale where errors add, or
+   where they multiply. */
 static double value_of(const setting *o, const basin_column *column, double x)
 {
     if (o->shape == LOGNORMAL) return exp(x);
@@ -66,7 +72,8 @@ static bool varies(const basin_column *column)
     return column->compared && column->family != BASIN_FAMILY_CONDITION;
 }
 
-/* What the runs of a seed share, of each measure at both points; a measure that does not vary draws nothing. */
+/* What the runs of a seed share, of each measure at both points; a measure that does not vary draws
+   nothing. */
 static void draw_shared(const setting *o, double (*shared)[BASIN_MEASURES][2] /* [seeds] */, basin_random *r)
 {
     for (size_t s = 0; s < o->seeds; s++)
@@ -86,8 +93,8 @@ static void draw_study(const setting *o, table *t, double (*shared)[BASIN_MEASUR
             const basin_column *column = &basin_columns[m];
             for (size_t point = 0; point < 2 && varies(column); point++) {
                 basin_row *row = &t->rows[i + point * runs];
-                double     z = sqrt(o->correlation) * own + sqrt(1.0 - o->correlation) * basin_random_normal(r);
-                double     x = shared[row->seed][m][point] + error_of(o, row, z);
+                double z = sqrt(o->correlation) * own + sqrt(1.0 - o->correlation) * basin_random_normal(r);
+                double x = shared[row->seed][m][point] + error_of(o, row, z);
                 if (affected(o, row, column)) x -= o->effect * sqrt(2.0);
                 row->measures[m].value = value_of(o, column, x);
             }
@@ -95,27 +102,32 @@ static void draw_study(const setting *o, table *t, double (*shared)[BASIN_MEASUR
     }
 }
 
-/* ---------------------------------------------------------------------------------------------------- counting -- */
+/* -------------------------------------------------------------------------------------------- counting -- */
 
-/* The rule before this one: at the checkpoint only, Holm over six measures of flatness and over three of generalisation, for each pair by itself.
-   Does it decide anything? */
-static bool holm_decides(const basin_comparison *c, const char *group, const char *base, const char *const *measures, size_t count)
+/* The rule before this one: at the checkpoint only, Holm over six measures of flatness and over three of
+   generalisation, for each pair by itself. Does it decide anything? */
+static bool holm_decides(const basin_comparison *c, const char *group, const char *base,
+                         const char *const *measures, size_t count)
 {
     double smallest = 2.0;
 
-    for (size_t i = 0; i < count; i++) smallest = fmin(smallest, table_difference(c, measures[i], group, base)->p);
-    return smallest * (double)count <= 0.05; /* Holm rejects something where the smallest p passes Bonferroni */
+    for (size_t i = 0; i < count; i++)
+        smallest = fmin(smallest, table_difference(c, measures[i], group, base)->p);
+    /* Holm rejects something where the smallest p passes Bonferroni */
+    return smallest * (double)count <= 0.05;
 }
 
 static bool old_rule_decides(const basin_comparison *c)
 {
     static const char *const pairs[][2] = {{"sam", "gd"}, {"msam", "gd"}, {"sam", "gd, budget of sam"}};
-    static const char *const flatness[] = {"lambda_max", "trace", "sane", "n_eff", "sharpness_sam", "sharpness_msam"};
+    static const char *const flatness[] = {"lambda_max", "trace",         "sane",
+                                           "n_eff",      "sharpness_sam", "sharpness_msam"};
     static const char *const generalisation[] = {"test_loss", "test_accuracy", "gap"};
     bool                     any = false;
 
     for (size_t p = 0; p < 3; p++)
-        any = any || holm_decides(c, pairs[p][0], pairs[p][1], flatness, 6) || holm_decides(c, pairs[p][0], pairs[p][1], generalisation, 3);
+        any = any || holm_decides(c, pairs[p][0], pairs[p][1], flatness, 6) ||
+              holm_decides(c, pairs[p][0], pairs[p][1], generalisation, 3);
     return any;
 }
 
@@ -130,12 +142,14 @@ static void count_study(const basin_comparison *c, double share, rates *out)
 
     for (size_t i = 0; i < c->difference_count; i++) {
         const basin_difference *d = &c->differences[i];
-        bool                    first = strcmp(d->group, "sam") == 0 && strcmp(d->base, "gd") == 0, curvature = d->family == BASIN_FAMILY_CURVATURE;
+        bool                    first = strcmp(d->group, "sam") == 0 && strcmp(d->base, "gd") == 0;
+        bool                    curvature = d->family == BASIN_FAMILY_CURVATURE;
         assert_true(isnan(d->p_report) || (d->p_report >= d->p_family && d->p_family >= d->p));
         report = report || (d->family != BASIN_FAMILY_CONDITION && decided(d->report));
         family = family || (first && d->family == BASIN_FAMILY_RISE && decided(d->verdict));
         any = any || (first && curvature && d->report == BASIN_VERDICT_LOWER);
-        lambda = lambda || (first && d->point == BASIN_POINT_RAW && strcmp(d->measure, "lambda_max") == 0 && d->report == BASIN_VERDICT_LOWER);
+        lambda = lambda || (first && d->point == BASIN_POINT_RAW && strcmp(d->measure, "lambda_max") == 0 &&
+                            d->report == BASIN_VERDICT_LOWER);
     }
     out->report += report ? share : 0.0, out->family += family ? share : 0.0;
     out->any += any ? share : 0.0, out->lambda += lambda ? share : 0.0;
@@ -167,7 +181,7 @@ static double at_most(double level, size_t studies)
     return level + 3.0 * sqrt(level * (1.0 - level) / (double)studies);
 }
 
-/* ------------------------------------------------------------------------------------------------------ studies -- */
+/* --------------------------------------------------------------------------------------------- studies -- */
 
 static const setting nulls[] = {
     {"normal, independent measures", NORMAL, 0.0, 0.0, 0.0, 8},
@@ -178,7 +192,8 @@ static const setting nulls[] = {
     {"lognormal, correlation .5, seeds differ", LOGNORMAL, 0.5, 1.0, 0.0, 8},
 };
 
-/* Exchangeable methods: whatever the dependence and the shape, the report is wrong at most once in twenty, and so is a family alone. */
+/* Exchangeable methods: whatever the dependence and the shape, the report is wrong at most once in twenty,
+   and so is a family alone. */
 static void where_methods_are_exchangeable_the_report_is_wrong_in_one_of_twenty_at_most(void **unused)
 {
     size_t studies = basin_test_long() ? 2000 : 120;
@@ -187,14 +202,16 @@ static void where_methods_are_exchangeable_the_report_is_wrong_in_one_of_twenty_
     for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++) {
         if (!basin_test_long() && i != 0 && i != 2 && i != 5) continue;
         rates r = simulate(&nulls[i], studies);
-        print_message("%s: wrong %.4f (rule before: %.4f; one family: %.4f)\n", nulls[i].name, r.report, r.old, r.family);
+        print_message("%s: wrong %.4f (rule before: %.4f; one family: %.4f)\n", nulls[i].name, r.report,
+                      r.old, r.family);
         assert_true(r.report <= at_most(0.05, studies));
         assert_true(r.family <= at_most(0.05, studies));
         assert_true(r.old > r.report);
     }
 }
 
-/* No mean differs, but one method's errors are lognormal and the other has none: swapping labels does change something. */
+/* No mean differs, but one method's errors are lognormal and the other has none: swapping labels does change
+   something. */
 static void where_they_are_not_it_is_wrong_more_often(void **unused)
 {
     size_t studies = basin_test_long() ? 2000 : 120;
@@ -203,7 +220,8 @@ static void where_they_are_not_it_is_wrong_more_often(void **unused)
     for (size_t i = 0; i < 2; i++) {
         setting o = {"skewed against none", SKEWED, i == 0 ? 0.0 : 0.9, 0.0, 0.0, 8};
         rates   r = simulate(&o, studies);
-        print_message("%s, correlation %.1f: wrong %.4f (rule before: %.4f)\n", o.name, o.correlation, r.report, r.old);
+        print_message("%s, correlation %.1f: wrong %.4f (rule before: %.4f)\n", o.name, o.correlation,
+                      r.report, r.old);
         assert_true(r.report > at_most(0.05, studies));
     }
 }
@@ -220,7 +238,8 @@ static void effects_are_found(void **unused)
             setting o = {"effect", NORMAL, 0.5, 1.0, (double)e, seeds[n]};
             size_t  studies = !basin_test_long() ? 60 : seeds[n] == 16 ? 200 : 500;
             rates   r = simulate(&o, studies);
-            print_message("effect of %zu sd, %zu seeds: any measure of curvature %.3f, lambda_max %.3f\n", e, seeds[n], r.any, r.lambda);
+            print_message("effect of %zu sd, %zu seeds: any measure of curvature %.3f, lambda_max %.3f\n", e,
+                          seeds[n], r.any, r.lambda);
             assert_true(r.any >= r.lambda);
             assert_true(n == 0 || r.any > before - 0.05);
             before = r.any;

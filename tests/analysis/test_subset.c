@@ -16,7 +16,8 @@ typedef struct source {
     basin_split   splits[3];
 } source;
 
-/* Row i has the inputs (i, -i), class i mod 4 and value i/2; train 0 … 29, test 30 … 41, validation 40 … 49. */
+/* Row i has the inputs (i, -i), class i mod 4 and value i/2; train 0 … 29, test 30 … 41, validation 40 …
+   49. */
 static void start(source *s)
 {
     *s = (source){0};
@@ -24,9 +25,9 @@ static void start(source *s)
         s->inputs[2 * i] = (double)i, s->inputs[2 * i + 1] = -(double)i;
         s->classes[i] = (int64_t)i % 4, s->values[i] = 0.5 * (double)i, s->rows[i] = i;
     }
-    s->splits[0] = (basin_split){.name = (char *)(uintptr_t)"train", .count = TRAIN, .rows = s->rows};
-    s->splits[1] = (basin_split){.name = (char *)(uintptr_t)"test", .count = 12, .rows = s->rows + TRAIN};
-    s->splits[2] = (basin_split){.name = (char *)(uintptr_t)"validation", .count = 10, .rows = s->rows + 40};
+    s->splits[0] = (basin_split){.name = (char *)(uintptr_t) "train", .count = TRAIN, .rows = s->rows};
+    s->splits[1] = (basin_split){.name = (char *)(uintptr_t) "test", .count = 12, .rows = s->rows + TRAIN};
+    s->splits[2] = (basin_split){.name = (char *)(uintptr_t) "validation", .count = 10, .rows = s->rows + 40};
     s->data = (basin_dataset){.count = N,
                               .rank = 1,
                               .shape = {WIDTH},
@@ -85,7 +86,8 @@ static void it_holds_the_drawn_rows_and_the_other_splits(void **unused)
 
     d = subset(&s, (basin_subset_options){0}); /* all of it, in order */
     assert_int_equal(d->count, N);
-    for (size_t i = 0; i < TRAIN; i++) assert_int_equal(origin(d, basin_dataset_split(d, "train")->rows[i]), i);
+    for (size_t i = 0; i < TRAIN; i++)
+        assert_int_equal(origin(d, basin_dataset_split(d, "train")->rows[i]), i);
     basin_dataset_destroy(&d);
 }
 
@@ -97,14 +99,16 @@ static void exactly_the_fraction_gets_another_class_in_training_only(void **unus
     (void)unused;
     start(&s);
     for (size_t f = 0; f < 5; f++) {
-        basin_dataset     *d = subset(&s, (basin_subset_options){.train_count = 20, .noise = fractions[f], .seed = 5});
+        basin_dataset *d =
+            subset(&s, (basin_subset_options){.train_count = 20, .noise = fractions[f], .seed = 5});
         const basin_split *train = basin_dataset_split(d, "train"), *noisy = basin_dataset_split(d, "noisy");
         size_t             wrong = 0;
         for (size_t i = 0; i < d->count; i++) {
             bool changed = d->classes[i] != (int64_t)(origin(d, i) % 4), in_train = false, in_noisy = false;
             assert_true(d->classes[i] >= 0 && d->classes[i] < 4);
             for (size_t j = 0; j < train->count; j++) in_train = in_train || train->rows[j] == i;
-            for (size_t j = 0; noisy != NULL && j < noisy->count; j++) in_noisy = in_noisy || noisy->rows[j] == i;
+            for (size_t j = 0; noisy != NULL && j < noisy->count; j++)
+                in_noisy = in_noisy || noisy->rows[j] == i;
             assert_true(!changed || in_train);
             assert_true(changed == in_noisy);
             if (changed) wrong++;
@@ -123,7 +127,8 @@ static void noise_stays_out_of_splits_that_share_training_rows(void **unused)
     s.splits[2].rows = s.rows, s.splits[2].count = TRAIN; /* validation = the training rows */
     basin_dataset     *d = subset(&s, (basin_subset_options){.noise = 1.0});
     const basin_split *clean = basin_dataset_split(d, "validation");
-    for (size_t i = 0; i < TRAIN; i++) assert_int_equal(d->classes[clean->rows[i]], origin(d, clean->rows[i]) % 4);
+    for (size_t i = 0; i < TRAIN; i++)
+        assert_int_equal(d->classes[clean->rows[i]], origin(d, clean->rows[i]) % 4);
     basin_dataset_destroy(&d);
 }
 
@@ -159,7 +164,8 @@ static void the_seed_decides(void **unused)
     basin_dataset *clean = subset(&s, o);
     assert_string_equal(a->digest, b->digest);
     assert_string_not_equal(a->digest, c->digest);
-    for (size_t i = 0; i < 10; i++) assert_int_equal(origin(a, i), origin(clean, i)); /* noise does not change the draw */
+    /* noise does not change the draw */
+    for (size_t i = 0; i < 10; i++) assert_int_equal(origin(a, i), origin(clean, i));
     basin_dataset_destroy(&a);
     basin_dataset_destroy(&b);
     basin_dataset_destroy(&c);
@@ -172,10 +178,12 @@ static void the_rest_joins_the_test_split(void **unused)
 
     (void)unused;
     start(&s);
-    basin_dataset     *d = subset(&s, (basin_subset_options){.train_count = 8, .rest_to_test = true, .noise = 1.0});
+    basin_dataset *d =
+        subset(&s, (basin_subset_options){.train_count = 8, .rest_to_test = true, .noise = 1.0});
     const basin_split *test = basin_dataset_split(d, "test");
     assert_int_equal(test->count, 12 + 22);
-    for (size_t i = 0; i < test->count; i++) assert_int_equal(d->classes[test->rows[i]], origin(d, test->rows[i]) % 4);
+    for (size_t i = 0; i < test->count; i++)
+        assert_int_equal(d->classes[test->rows[i]], origin(d, test->rows[i]) % 4);
     basin_dataset_destroy(&d);
     s.data.split_count = 1;
     d = subset(&s, (basin_subset_options){.train_count = 8, .rest_to_test = true});
@@ -191,21 +199,23 @@ static void what_cannot_be_drawn_is_refused(void **unused)
 
     (void)unused;
     start(&s);
-    assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.train_count = 31}, &d), BASIN_ERR_ARG);
+    assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.train_count = 31}, &d),
+                  BASIN_ERR_ARG);
     assert_message("31 training rows asked for, split train has 30");
     assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 1.5}, &d), BASIN_ERR_ARG);
     assert_message("label noise 1.5 is not in [0, 1]");
     assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = NAN}, &d), BASIN_ERR_ARG);
-    s.splits[2].name = (char *)(uintptr_t)"noisy";
+    s.splits[2].name = (char *)(uintptr_t) "noisy";
     assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 0.5}, &d), BASIN_ERR_ARG);
     assert_message("split noisy already");
     memset(s.classes, 0, sizeof s.classes);
     assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 0.5}, &d), BASIN_ERR_VALUE);
     assert_message("another class");
     s.data.classes = NULL;
-    assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 0.5}, &d), BASIN_ERR_UNSUPPORTED);
+    assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 0.5}, &d),
+                  BASIN_ERR_UNSUPPORTED);
     assert_message("class targets");
-    s.splits[0].name = (char *)(uintptr_t)"training";
+    s.splits[0].name = (char *)(uintptr_t) "training";
     assert_status(basin_dataset_subset(&s.data, NULL, &d), BASIN_ERR_MISSING);
     assert_message("no split train");
     assert_null(d);
@@ -223,9 +233,11 @@ static void token_classes_go_with_their_rows(void **unused)
     for (size_t i = 0; i < 25; i++) s.classes[2 * i] = (int64_t)i, s.classes[2 * i + 1] = -100;
     d = subset(&s, (basin_subset_options){.train_count = 10});
     assert_int_equal(d->class_count, 2);
-    for (size_t i = 0; i < 10; i++) assert_true((size_t)d->classes[2 * i] == origin(d, i) && d->classes[2 * i + 1] == -100);
+    for (size_t i = 0; i < 10; i++)
+        assert_true((size_t)d->classes[2 * i] == origin(d, i) && d->classes[2 * i + 1] == -100);
     basin_dataset_destroy(&d);
-    assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 0.5}, &d), BASIN_ERR_UNSUPPORTED);
+    assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 0.5}, &d),
+                  BASIN_ERR_UNSUPPORTED);
     assert_message("label noise needs one class a sample, the data have 2");
     s.data.class_count = 0;
     assert_status(basin_dataset_subset(&s.data, &(basin_subset_options){.noise = 0.5}, &d), BASIN_ERR_VALUE);
@@ -236,7 +248,8 @@ static void token_classes_go_with_their_rows(void **unused)
 static basin_status subset_once(void *payload)
 {
     basin_dataset *d = NULL;
-    basin_status   st = basin_dataset_subset(payload, &(basin_subset_options){.train_count = 5, .noise = 0.4, .rest_to_test = true}, &d);
+    basin_status   st = basin_dataset_subset(
+          payload, &(basin_subset_options){.train_count = 5, .noise = 0.4, .rest_to_test = true}, &d);
 
     basin_dataset_destroy(&d);
     return st;
@@ -251,7 +264,7 @@ static void every_failed_allocation_is_clean(void **unused)
     basin_test_every_allocation(subset_once, &s.data);
 }
 
-/* --------------------------------------------------------------------------------------------- initial weights -- */
+/* ------------------------------------------------------------------------------------- initial weights -- */
 
 static void initial_weights_fill_their_ranges(void **unused)
 {
@@ -281,7 +294,8 @@ static void initial_weights_fill_their_ranges(void **unused)
     assert_memory_equal(theta, again, sizeof theta);
     assert_ok(basin_train_initialise(params, 5, again));
     assert_memory_not_equal(theta, again, sizeof theta);
-    params->blocks[0].role = BASIN_ROLE_NORM_SCALE, params->blocks[1].role = BASIN_ROLE_NORM_SHIFT, params->blocks[2].role = BASIN_ROLE_EMBEDDING;
+    params->blocks[0].role = BASIN_ROLE_NORM_SCALE, params->blocks[1].role = BASIN_ROLE_NORM_SHIFT,
+    params->blocks[2].role = BASIN_ROLE_EMBEDDING;
     assert_ok(basin_train_initialise(params, 4, theta));
     assert_close(theta[7], 1.0, 0.0, 0.0);
     assert_close(theta[64 * 40 + 7], 0.0, 0.0, 0.0);

@@ -1,13 +1,14 @@
-/* The work on vectors that the Krylov basis is built from: against plain loops, and the same bits for any number of threads. */
+/* The work on vectors that the Krylov basis is built from: against plain loops, and the same bits for any
+   number of threads. */
 #include "support.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "core/vectors.h"
 #include "core/linalg.h"
 #include "core/random.h"
+#include "core/vectors.h"
 
 enum { MOST_ROWS = 19, MOST = 40003, THREADS = 4 };
 
@@ -37,7 +38,8 @@ static void dots_are_those_of_plain_loops(void **state)
             basin_vectors_dot(v, heights[c], x, sizes[n], h);
             for (size_t i = 0; i < heights[c]; i++) {
                 long double sum = 0.0L, scale = 0.0L;
-                for (size_t e = 0; e < sizes[n]; e++) sum += (long double)v[i][e] * x[e], scale += fabsl((long double)v[i][e] * x[e]);
+                for (size_t e = 0; e < sizes[n]; e++)
+                    sum += (long double)v[i][e] * x[e], scale += fabsl((long double)v[i][e] * x[e]);
                 assert_close(h[i], (double)sum, 0.0, 64.0 * DBL_EPSILON * (double)scale);
             }
         }
@@ -58,7 +60,8 @@ static void sums_are_those_of_plain_loops(void **state)
             squares = basin_vectors_add(v, heights[c], a, -0.5, y, sizes[n]);
             for (size_t e = 0; e < sizes[n]; e++) {
                 long double sum = x[e], scale = fabs(x[e]);
-                for (size_t i = 0; i < heights[c]; i++) sum -= 0.5L * a[i] * v[i][e], scale += fabsl(0.5L * a[i] * v[i][e]);
+                for (size_t i = 0; i < heights[c]; i++)
+                    sum -= 0.5L * a[i] * v[i][e], scale += fabsl(0.5L * a[i] * v[i][e]);
                 assert_close(y[e], (double)sum, 0.0, 32.0 * DBL_EPSILON * (double)scale);
                 expected += y[e] * y[e];
             }
@@ -82,8 +85,10 @@ static void a_basis_is_turned_as_by_plain_loops(void **state)
             for (size_t e = 0; e < MOST; e++) {
                 double sum = 0.0;
                 for (size_t c = 0; c < USED && i < COUNT; c++) sum += rows[i * USED + c] * first[c][e];
-                if (i < COUNT && e < sizes[n]) assert_close(v[i][e], sum, 0.0, 1e-13);
-                else assert_true(v[i][e] == first[i][e]);
+                if (i < COUNT && e < sizes[n])
+                    assert_close(v[i][e], sum, 0.0, 1e-13);
+                else
+                    assert_true(v[i][e] == first[i][e]);
             }
     }
 }
@@ -140,7 +145,8 @@ static void norms_survive_squares_that_do_not(void **state)
 {
     (void)state;
     for (int i = -200; i <= 200; i += 200) {
-        double pair[] = {3.0 * pow(10.0, i), 4.0 * pow(10.0, i)}, zero = 0.0, squares = basin_vectors_add((double *[]){x}, 1, &zero, 1.0, pair, 2);
+        double pair[] = {3.0 * pow(10.0, i), 4.0 * pow(10.0, i)}, zero = 0.0;
+        double squares = basin_vectors_add((double *[]){x}, 1, &zero, 1.0, pair, 2);
         assert_close(basin_vectors_norm(squares, pair, 2), 5.0 * pow(10.0, i), 1e-14, 0.0);
     }
 }
@@ -163,7 +169,9 @@ static int set_up(void **state)
 {
     (void)state;
     for (size_t i = 0; i < MOST_ROWS; i++)
-        if ((v[i] = basin_alloc(MOST, sizeof **v)) == NULL || (first[i] = basin_alloc(MOST, sizeof **first)) == NULL) return -1;
+        if ((v[i] = basin_alloc(MOST, sizeof **v)) == NULL ||
+            (first[i] = basin_alloc(MOST, sizeof **first)) == NULL)
+            return -1;
     return 0;
 }
 

@@ -1,5 +1,5 @@
-/* Writes faulty and unusual files into the folder named: the topics of tests/cli hold the commands to one clear line each. No test
- * itself: a file that cannot be made ends it with a message.
+/* Writes faulty and unusual files into the folder named: the topics of tests/cli hold the commands to one
+ * clear line each. No test itself: a file that cannot be made ends it with a message.
  */
 #include <errno.h>
 #include <hdf5.h>
@@ -24,7 +24,7 @@ static const char *at(const char *name)
     return path;
 }
 
-/* ------------------------------------------------------------------------------------------------------ data sets -- */
+/* ------------------------------------------------------------------------------------------- data sets -- */
 
 static void make_data(basin_dataset **out)
 {
@@ -63,7 +63,7 @@ static void write_data(void)
     basin_dataset_destroy(&data);
 }
 
-/* ---------------------------------------------------------------------------------------------------- checkpoints -- */
+/* ----------------------------------------------------------------------------------------- checkpoints -- */
 
 static void refer_to(basin_checkpoint *ck, const char *name)
 {
@@ -162,7 +162,8 @@ static void write_checkpoints(void)
     write_as(&ck, "wrong_digest.h5");
     make_checkpoint(&ck);
     ck->recorded = basin_alloc(1, sizeof *ck->recorded), ck->recorded_count = 1;
-    ck->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"), basin_strdup("eval"), basin_strdup("full"), 9.5};
+    ck->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"),
+                                       basin_strdup("eval"), basin_strdup("full"),  9.5};
     write_as(&ck, "wrong_record.h5");
     make_checkpoint(&ck);
     ck->hyper.weight_decay = 0.01, ck->hyper.weight_decay_coupled = true;
@@ -170,11 +171,12 @@ static void write_checkpoints(void)
     make_checkpoint(&ck);
     ck->hyper.weight_decay_coupled = true;
     ck->decay = basin_alloc(ck->params->size, sizeof *ck->decay);
-    for (size_t i = 0; i < ck->params->blocks[0].size; i++) ck->decay[i] = 0.02; /* the first tensor's alone */
+    /* the first tensor's alone */
+    for (size_t i = 0; i < ck->params->blocks[0].size; i++) ck->decay[i] = 0.02;
     write_as(&ck, "decay_groups.h5");
 }
 
-/* ---------------------------------------------------------------------------------------------- points and samples -- */
+/* ---------------------------------------------------------------------------------- points and samples -- */
 
 /* Checkpoint of step `step` in the folder average, whose data lie one above. */
 static void write_step(basin_checkpoint **ck, int64_t step, const char *name)
@@ -186,8 +188,8 @@ static void write_step(basin_checkpoint **ck, int64_t step, const char *name)
     write_as(ck, name);
 }
 
-/* Three consecutive steps, the second stored perturbed, and beside them, by its step, what their mean is. Step 8 is apart: step 7 is not
-   there. */
+/* Three consecutive steps, the second stored perturbed, and beside them, by its step, what their mean is.
+   Step 8 is apart: step 7 is not there. */
 static void write_consecutive(void)
 {
     static const char *const names[] = {"average/step_10.h5", "average/step_11.h5", "average/step_12.h5"};
@@ -242,7 +244,8 @@ static void write_noisy(void)
     memcpy(splits, data->splits, 2 * sizeof *splits);
     basin_free(data->splits);
     data->splits = splits, data->split_count = 3;
-    splits[2] = (basin_split){.name = basin_strdup("noisy"), .count = 2, .rows = basin_alloc(2, sizeof(size_t))};
+    splits[2] =
+        (basin_split){.name = basin_strdup("noisy"), .count = 2, .rows = basin_alloc(2, sizeof(size_t))};
     splits[2].rows[0] = 1, splits[2].rows[1] = 5;
     assert_ok(basin_dataset_write(data, at("noisy_data.h5")));
     basin_dataset_destroy(&data);
@@ -253,7 +256,7 @@ static void write_noisy(void)
     write_as(&ck, "noisy.h5");
 }
 
-/* ------------------------------------------------------------------------------ what only HDF5 itself can get wrong -- */
+/* ----------------------------------------------------------------- what only HDF5 itself can get wrong -- */
 
 /* A copy of good.h5, opened for damage. */
 static hid_t damage(const char *name)
@@ -264,7 +267,8 @@ static hid_t damage(const char *name)
 
     assert_non_null(from);
     assert_non_null(to);
-    while ((count = fread(bytes, 1, sizeof bytes, from)) > 0) assert_int_equal(fwrite(bytes, 1, count, to), count);
+    while ((count = fread(bytes, 1, sizeof bytes, from)) > 0)
+        assert_int_equal(fwrite(bytes, 1, count, to), count);
     fclose(from), fclose(to);
     hid_t file = H5Fopen(at(name), H5F_ACC_RDWR, H5P_DEFAULT);
     assert_true(file >= 0);
@@ -310,7 +314,8 @@ static void write_damaged(void)
     H5Tclose(text), H5Fclose(file);
     file = damage("external_link.h5");
     assert_true(H5Ldelete(file, "/parameters/fc1.bias", H5P_DEFAULT) >= 0);
-    assert_true(H5Lcreate_external("good.h5", "/parameters/fc1.bias", file, "/parameters/fc1.bias", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    assert_true(H5Lcreate_external("good.h5", "/parameters/fc1.bias", file, "/parameters/fc1.bias",
+                                   H5P_DEFAULT, H5P_DEFAULT) >= 0);
     H5Fclose(file);
     file = damage("virtual.h5");
     assert_true(H5Ldelete(file, "/parameters/fc1.bias", H5P_DEFAULT) >= 0);
@@ -322,14 +327,15 @@ static void write_damaged(void)
     assert_true(H5Ldelete(file, "/parameters/fc1.bias", H5P_DEFAULT) >= 0);
     properties = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_chunk(properties, 2, (const hsize_t[]){1, 1024});
-    put(file, "/parameters/fc1.bias", H5T_NATIVE_DOUBLE, 2, (const hsize_t[]){(hsize_t)1 << 31, (hsize_t)1 << 31}, properties);
+    put(file, "/parameters/fc1.bias", H5T_NATIVE_DOUBLE, 2,
+        (const hsize_t[]){(hsize_t)1 << 31, (hsize_t)1 << 31}, properties);
     H5Pclose(properties), H5Fclose(file);
     file = damage("unfinished.h5"); /* as a writer leaves it half-way */
     assert_true(H5Adelete(file, "complete") >= 0);
     H5Fclose(file);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- graphs -- */
+/* ---------------------------------------------------------------------------------------------- graphs -- */
 
 static void write_text(const char *name, const char *text)
 {
@@ -372,8 +378,8 @@ static void write_graphs(void)
     basin_graph_destroy(&graph);
 }
 
-/* One layer to two classes at zero weights, on samples ±√(n λ_i) e_i: the Hessian has the eigenvalues λ_i / 2, which lie
- * close together at the top. */
+/* One layer to two classes at zero weights, on samples ±√(n λ_i) e_i: the Hessian has the eigenvalues λ_i /
+ * 2, which lie close together at the top. */
 static void write_bulk(void)
 {
     basin_dataset    *data = basin_alloc(1, sizeof *data);
@@ -385,7 +391,8 @@ static void write_bulk(void)
     data->classes = basin_alloc(2 * BULK, sizeof(int64_t));
     data->split_count = 1;
     data->splits = basin_alloc(1, sizeof *data->splits);
-    data->splits[0] = (basin_split){.name = basin_strdup("train"), .count = 2 * BULK, .rows = basin_alloc(2 * BULK, sizeof(size_t))};
+    data->splits[0] = (basin_split){
+        .name = basin_strdup("train"), .count = 2 * BULK, .rows = basin_alloc(2 * BULK, sizeof(size_t))};
     for (size_t i = 0; i < 2 * BULK; i++) {
         double share = (double)(i / 2) / BULK;
         data->inputs[i * BULK + i / 2] = (i % 2 ? -1.0 : 1.0) * sqrt(BULK * (1.0 - share * share));
@@ -402,17 +409,18 @@ static void write_bulk(void)
     basin_dataset_destroy(&data);
 }
 
-/* The spectrum of good.h5 as `basin spectrum` stores it, but for the step, which its checkpoint does not record. */
+/* The spectrum of good.h5 as `basin spectrum` stores it, but for the step, which its checkpoint does not
+   record. */
 static void write_retouched(void)
 {
-    basin_checkpoint          *ck = NULL;
-    basin_dataset             *data = NULL;
-    basin_objective           *objective = NULL;
-    basin_spectrum            *spectrum = NULL;
-    basin_point               *point = NULL;
-    basin_point_options        record;
-    basin_provenance          *p = NULL;
-    basin_result              *result = NULL;
+    basin_checkpoint   *ck = NULL;
+    basin_dataset      *data = NULL;
+    basin_objective    *objective = NULL;
+    basin_spectrum     *spectrum = NULL;
+    basin_point        *point = NULL;
+    basin_point_options record;
+    basin_provenance   *p = NULL;
+    basin_result       *result = NULL;
 
     assert_ok(basin_checkpoint_read(at("good.h5"), &ck));
     assert_ok(basin_dataset_read(at("data.h5"), NULL, &data));

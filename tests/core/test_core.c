@@ -13,15 +13,17 @@
 #include "core/random.h"
 #include "core/schema.h"
 
-/* ------------------------------------------------------------------------------------------------ random -- */
+/* ---------------------------------------------------------------------------------------------- random -- */
 
 /* kat_vectors of the Random123 distribution, philox4x32 10. */
 static void philox_gives_the_known_answers(void **state)
 {
     static const uint32_t cases[3][10] = {
         {0, 0, 0, 0, 0, 0, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
-        {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
-        {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1},
+        {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x408f276d, 0x41c83b0e,
+         0xa20bc7c6, 0x6d5451fd},
+        {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09, 0x94fdcceb,
+         0x5001e420, 0x24126ea1},
     };
 
     (void)state;
@@ -40,7 +42,8 @@ static void a_stream_is_blocks_in_order(void **state)
     (void)state;
     for (uint32_t i = 0; i < 3; i++) {
         uint32_t out[4];
-        basin_random_block((uint32_t[]){i, 0, 0x13198a2e, 0x03707344}, (uint32_t[]){0xa4093822, 0x299f31d0}, out);
+        basin_random_block((uint32_t[]){i, 0, 0x13198a2e, 0x03707344}, (uint32_t[]){0xa4093822, 0x299f31d0},
+                           out);
         assert_true(basin_random_bits(&r) == ((uint64_t)out[0] << 32 | out[1]));
         assert_true(basin_random_bits(&r) == ((uint64_t)out[2] << 32 | out[3]));
     }
@@ -50,8 +53,8 @@ static void seeds_and_streams_are_independent(void **state)
 {
     enum { COUNT = 20000 };
     static double x[3][COUNT];
-    basin_random  r[3] = {basin_random_start(1, BASIN_STREAM_PROBE), basin_random_start(2, BASIN_STREAM_PROBE),
-                          basin_random_start(1, BASIN_STREAM_BATCH)};
+    basin_random r[3] = {basin_random_start(1, BASIN_STREAM_PROBE), basin_random_start(2, BASIN_STREAM_PROBE),
+                         basin_random_start(1, BASIN_STREAM_BATCH)};
 
     (void)state;
     for (size_t i = 0; i < 3; i++) basin_random_normals(&r[i], x[i], COUNT);
@@ -101,11 +104,12 @@ static void draws_below_n_are_even_and_shuffles_are_permutations(void **state)
     assert_true(moved > 40);
 }
 
-/* ------------------------------------------------------------------------------------------------ linalg -- */
+/* ---------------------------------------------------------------------------------------------- linalg -- */
 
 static void norms_survive_under_and_overflow(void **state)
 {
-    double tiny[] = {3e-200, 4e-200}, huge[] = {3e200, -4e200}, odd[] = {1.0, NAN}, inf[] = {1.0, -INFINITY}, zero[] = {0.0, 0.0};
+    double tiny[] = {3e-200, 4e-200}, huge[] = {3e200, -4e200}, odd[] = {1.0, NAN}, inf[] = {1.0, -INFINITY};
+    double zero[] = {0.0, 0.0};
 
     (void)state;
     assert_close(basin_norm(tiny, 2), 5e-200, 1e-14, 0.0);
@@ -154,7 +158,8 @@ static void gemm_agrees_with_two_products(void **state)
     (void)state;
     for (int form = 0; form < 4; form++) {
         basin_transpose ta = form & 1 ? BASIN_T : BASIN_N, tb = form & 2 ? BASIN_T : BASIN_N;
-        basin_random_normals(&r, a, M * K), basin_random_normals(&r, b, K * COLUMNS), basin_random_normals(&r, v, COLUMNS);
+        basin_random_normals(&r, a, M * K), basin_random_normals(&r, b, K * COLUMNS),
+            basin_random_normals(&r, v, COLUMNS);
         for (size_t i = 0; i < M * COLUMNS; i++) c[i] = 1.0;
         basin_gemm_f64(ta, tb, M, COLUMNS, K, 2.0, a, ta ? M : K, b, tb ? K : COLUMNS, 0.5, c, COLUMNS);
         for (size_t l = 0; l < K; l++) {
@@ -182,13 +187,15 @@ static void eigenvectors_are_rows(void **state)
     assert_ok(basin_symmetric_eigen(v, SIZE, true, w));
     for (size_t k = 0; k < SIZE; k++) {
         assert_close(w[k], lambda[k], 0.0, 1e-13);
-        for (size_t i = 0; i < SIZE; i++) assert_close(basin_dot(a + i * SIZE, v + k * SIZE, SIZE), w[k] * v[k * SIZE + i], 0.0, 1e-13);
+        for (size_t i = 0; i < SIZE; i++)
+            assert_close(basin_dot(a + i * SIZE, v + k * SIZE, SIZE), w[k] * v[k * SIZE + i], 0.0, 1e-13);
     }
     memcpy(v, a, sizeof v);
     assert_ok(basin_symmetric_eigen_ends(v, SIZE, 2, 3, both, ends));
     for (size_t k = 0; k < 5; k++) {
         double value = lambda[k < 2 ? k : SIZE - 5 + k];
-        for (size_t i = 0; i < SIZE; i++) av[i] = basin_dot(a + i * SIZE, ends + k * SIZE, SIZE) - value * ends[k * SIZE + i];
+        for (size_t i = 0; i < SIZE; i++)
+            av[i] = basin_dot(a + i * SIZE, ends + k * SIZE, SIZE) - value * ends[k * SIZE + i];
         assert_close(basin_norm(av, SIZE), 0.0, 0.0, 1e-12);
         assert_close(basin_norm(ends + k * SIZE, SIZE), 1.0, 1e-13, 0.0);
     }
@@ -224,7 +231,7 @@ static void the_blas_of_this_machine_is_right(void **state)
     assert_non_null(strstr(text, "kernel"));
 }
 
-/* ------------------------------------------------------------------------------------------------ params -- */
+/* ---------------------------------------------------------------------------------------------- params -- */
 
 static void params_follow_each_other_without_holes(void **state)
 {
@@ -256,7 +263,7 @@ static void params_follow_each_other_without_holes(void **state)
     basin_params_destroy(&copy);
 }
 
-/* ------------------------------------------------------------------------------------------------- graph -- */
+/* ----------------------------------------------------------------------------------------------- graph -- */
 
 static basin_graph *empty_graph(void)
 {
@@ -269,7 +276,8 @@ static basin_graph *empty_graph(void)
 
 static void add(basin_graph *g, const char *name, const char *from, const char *to)
 {
-    assert_ok(basin_graph_add(g, name, "Relu", (const char *const[]){from}, 1, (const char *const[]){to}, 1, NULL));
+    assert_ok(
+        basin_graph_add(g, name, "Relu", (const char *const[]){from}, 1, (const char *const[]){to}, 1, NULL));
 }
 
 static void nodes_are_sorted_whatever_their_order(void **state)
@@ -319,7 +327,8 @@ static void one_node_cannot_make_one_tensor_twice(void **state)
     size_t       order[1];
 
     (void)state;
-    assert_ok(basin_graph_add(g, "one", "Relu", (const char *const[]){"x"}, 1, (const char *const[]){"y", "y"}, 2, NULL));
+    assert_ok(basin_graph_add(g, "one", "Relu", (const char *const[]){"x"}, 1,
+                              (const char *const[]){"y", "y"}, 2, NULL));
     assert_status(basin_graph_order(g, order), BASIN_ERR_FORMAT);
     assert_message("node one makes tensor y twice");
     basin_graph_destroy(&g);
@@ -357,7 +366,7 @@ static basin_status copy_graph(void *payload)
 
 static void every_failed_allocation_of_a_graph_is_clean(void **state)
 {
-    basin_graph     *g = NULL;
+    basin_graph    *g = NULL;
     basin_attribute ints = {.count = 2, .ints = (int64_t[]){3, 4}}, text = {.s = "same"};
 
     (void)state;
@@ -368,17 +377,21 @@ static void every_failed_allocation_of_a_graph_is_clean(void **state)
     basin_graph_destroy(&g);
 }
 
-/* --------------------------------------------------------------------------------------------- objective -- */
+/* ------------------------------------------------------------------------------------------- objective -- */
 
 /* L = Σ x_i³/3 over two parameters: ∇²L = diag(2x). Only the required rows. */
 static basin_status cubic_loss(void *ctx, const basin_samples *s, const double *x, basin_loss *out)
 {
     (void)ctx, (void)s;
-    *out = (basin_loss){.sum = (x[0] * x[0] * x[0] + x[1] * x[1] * x[1]) / 3.0 * 4.0, .weight = 4.0, .correct = 3, .count = 4};
+    *out = (basin_loss){.sum = (x[0] * x[0] * x[0] + x[1] * x[1] * x[1]) / 3.0 * 4.0,
+                        .weight = 4.0,
+                        .correct = 3,
+                        .count = 4};
     return BASIN_OK;
 }
 
-static basin_status cubic_gradient(void *ctx, const basin_samples *s, const double *x, basin_loss *out, double *g)
+static basin_status cubic_gradient(void *ctx, const basin_samples *s, const double *x, basin_loss *out,
+                                   double *g)
 {
     g[0] = x[0] * x[0], g[1] = x[1] * x[1];
     return cubic_loss(ctx, s, x, out);
@@ -388,7 +401,8 @@ static const basin_objective_type cubic = {.name = "cubic", .loss = cubic_loss, 
 
 static void rows_left_out_of_an_objective_are_supplied(void **state)
 {
-    double           theta[] = {1.0, 2.0}, dirs[] = {1.0, 0.0, 1.0, 1.0}, coef[] = {0.0, 0.0, 1.0, 0.0, 2.0, -1.0}, v[] = {1.0, 1.0, 0.0, 3.0}, hv[4];
+    double           theta[] = {1.0, 2.0}, dirs[] = {1.0, 0.0, 1.0, 1.0};
+    double           coef[] = {0.0, 0.0, 1.0, 0.0, 2.0, -1.0}, v[] = {1.0, 1.0, 0.0, 3.0}, hv[4];
     basin_loss       out[3];
     basin_objective *o = NULL;
     basin_curvature *c = NULL;
@@ -414,7 +428,8 @@ static void rows_left_out_of_an_objective_are_supplied(void **state)
     assert_int_equal(basin_objective_cost(o).products, 2);
     assert_int_equal(basin_objective_cost(o).losses, 3);
     assert_int_equal(basin_objective_cost(o).freezes, 1);
-    assert_true(isnan(basin_objective_flops(o).loss) && isnan(basin_objective_flops(o).product)); /* nobody counts them */
+    /* nobody counts them */
+    assert_true(isnan(basin_objective_flops(o).loss) && isnan(basin_objective_flops(o).product));
     basin_curvature_destroy(&c), basin_curvature_destroy(&c);
     basin_objective_destroy(&o), basin_objective_destroy(&o);
 }
@@ -425,22 +440,29 @@ static void half_an_objective_is_refused(void **state)
     basin_objective     *o = NULL;
 
     (void)state;
-    assert_status(basin_objective_create(&half, NULL, &(basin_objective_facts){.size = 2}, &o), BASIN_ERR_ARG);
+    assert_status(basin_objective_create(&half, NULL, &(basin_objective_facts){.size = 2}, &o),
+                  BASIN_ERR_ARG);
     assert_message("objective half lacks a loss or a gradient");
-    assert_status(basin_objective_create(&cubic, NULL, &(basin_objective_facts){.size = 0}, &o), BASIN_ERR_ARG);
+    assert_status(basin_objective_create(&cubic, NULL, &(basin_objective_facts){.size = 0}, &o),
+                  BASIN_ERR_ARG);
     assert_null(o);
 }
 
-/* ------------------------------------------------------------------------------ schema, digest, progress -- */
+/* ---------------------------------------------------------------------------- schema, digest, progress -- */
 
 static void a_described_struct_is_copied_compared_and_cleared(void **state)
 {
     const basin_schema *schema = basin_result_schema(BASIN_RESULT_SPECTRUM);
     double              values[] = {2.0, 1.0};
     char                where[128];
-    basin_spectrum      a = {.parameters = 2, .count = 2, .eigenvalues = values, .method = BASIN_SPECTRUM_LANCZOS, .trace = 3.0}, b = {0};
-    size_t              live = basin_fault_live();
-    double              difference;
+    basin_spectrum      a = {.parameters = 2,
+                             .count = 2,
+                             .eigenvalues = values,
+                             .method = BASIN_SPECTRUM_LANCZOS,
+                             .trace = 3.0},
+                   b = {0};
+    size_t live = basin_fault_live();
+    double difference;
 
     (void)state;
     assert_ok(basin_schema_copy(schema, &a, &b));

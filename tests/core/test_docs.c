@@ -1,6 +1,7 @@
-/* docs/json.md holds, under each heading of a result, the table of its keys as the schemas describe them; docs/measures.md the table of
- * the measures that include/basin_measures.h lists. BASIN_DOCS=1 (make docs) writes the tables anew; otherwise a table that is not
- * current fails. Prose around the tables is written by hand. */
+/* docs/json.md holds, under each heading of a result, the table of its keys as the schemas describe them;
+ * docs/measures.md the table of the measures that include/basin_measures.h lists. BASIN_DOCS=1 (make docs)
+ * writes the tables anew; otherwise a table that is not current fails. Prose around the tables is written by
+ * hand. */
 #include "support.h"
 
 #include <stdio.h>
@@ -49,12 +50,13 @@ static void settle(const char *path, text *found, text *made)
         assert_non_null(file);
         assert_int_equal(fwrite(made->bytes, 1, made->used, file), made->used);
         assert_int_equal(fclose(file), 0);
-    } else if (strcmp(found->bytes, made->bytes) != 0) fail_msg("%s is not current: make docs", path);
+    } else if (strcmp(found->bytes, made->bytes) != 0)
+        fail_msg("%s is not current: make docs", path);
     free(found->bytes);
     free(made->bytes);
 }
 
-/* ------------------------------------------------------------------------------------------------------- results -- */
+/* --------------------------------------------------------------------------------------------- results -- */
 
 #define JSON "docs/json.md"
 
@@ -62,7 +64,8 @@ static void settle(const char *path, text *found, text *made)
 static void put_holding(text *t, const basin_field *field)
 {
     bool value = field->schema != NULL && strcmp(field->schema->name, "basin_value") == 0;
-    bool optional = field->flags & (BASIN_FIELD_OPTIONAL | BASIN_FIELD_UNKNOWN), plane = field->extent[1] != BASIN_NO_EXTENT;
+    bool optional = field->flags & (BASIN_FIELD_OPTIONAL | BASIN_FIELD_UNKNOWN);
+    bool plane = field->extent[1] != BASIN_NO_EXTENT;
 
     switch (field->type) {
     case BASIN_FIELD_SIZE:
@@ -104,7 +107,8 @@ static void put_line(text *t, const char *prefix, const basin_field *field, cons
     put(t, " |\n");
 }
 
-/* Objects that stand in several places have a section of their own; the rows of a comparison are those of a track. */
+/* Objects that stand in several places have a section of their own; the rows of a comparison are those of a
+   track. */
 static const char *section_of(const char *kind, const basin_field *field)
 {
     if (strcmp(field->name, "stationarity") == 0) return ": see [stationarity](#stationarity)";
@@ -121,10 +125,14 @@ static void put_table(text *t, const char *kind, const char *prefix, const basin
         bool               nested = field->type == BASIN_FIELD_STRUCT || field->type == BASIN_FIELD_STRUCTS;
         char               inner[200];
         if (field->flags & BASIN_FIELD_HIDDEN) continue;
-        snprintf(inner, sizeof inner, "%s%s%s", prefix, field->name, field->type == BASIN_FIELD_STRUCTS ? "[]." : ".");
-        if (!nested) put_line(t, prefix, field, "");
-        else if (section_of(kind, field) != NULL) put_line(t, prefix, field, section_of(kind, field));
-        else put_table(t, kind, inner, field->schema);
+        snprintf(inner, sizeof inner, "%s%s%s", prefix, field->name,
+                 field->type == BASIN_FIELD_STRUCTS ? "[]." : ".");
+        if (!nested)
+            put_line(t, prefix, field, "");
+        else if (section_of(kind, field) != NULL)
+            put_line(t, prefix, field, section_of(kind, field));
+        else
+            put_table(t, kind, inner, field->schema);
     }
 }
 
@@ -136,7 +144,8 @@ static const basin_field *field_of(const basin_schema *schema, const char *name)
     return NULL;
 }
 
-/* The table under `heading` in `from` becomes that of the schema; what is before goes to `to`, and the place after it is returned. */
+/* The table under `heading` in `from` becomes that of the schema; what is before goes to `to`, and the place
+   after it is returned. */
 static const char *renew(const char *from, const char *heading, const basin_schema *schema, text *to)
 {
     static const char head[] = "| key | holds | meaning |\n| --- | --- | --- |\n";
@@ -163,16 +172,18 @@ static void the_tables_are_those_of_the_schemas(void **unused)
     read_document(JSON, &found);
     at = found.bytes;
     for (int kind = 0; kind < BASIN_RESULT_KINDS; kind++)
-        at = renew(at, basin_result_name((basin_result_kind)kind), basin_result_schema((basin_result_kind)kind), &made);
+        at = renew(at, basin_result_name((basin_result_kind)kind),
+                   basin_result_schema((basin_result_kind)kind), &made);
     at = renew(at, "value", field_of(&basin_row_schema, "measures")->schema->fields[0].schema, &made);
-    at = renew(at, "stationarity", field_of(basin_result_schema(BASIN_RESULT_SPECTRUM), "stationarity")->schema, &made);
+    at = renew(at, "stationarity",
+               field_of(basin_result_schema(BASIN_RESULT_SPECTRUM), "stationarity")->schema, &made);
     at = renew(at, "polish", field_of(&basin_provenance_schema, "polish")->schema, &made);
     at = renew(at, "provenance", &basin_provenance_schema, &made);
     put(&made, at);
     settle(JSON, &found, &made);
 }
 
-/* ------------------------------------------------------------------------------------------------------ measures -- */
+/* -------------------------------------------------------------------------------------------- measures -- */
 
 #define MEASURES "docs/measures.md"
 
@@ -225,9 +236,10 @@ static void put_measure(text *t, const basin_column *column)
 
 static void the_table_of_measures_is_that_of_the_list(void **unused)
 {
-    static const char head[] = "| measure | definition | unit | family | compared by | needs | is left alone by |\n"
-                               "| --- | --- | --- | --- | --- | --- | --- |\n";
-    text              found = {0}, made = {0};
+    static const char head[] =
+        "| measure | definition | unit | family | compared by | needs | is left alone by |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n";
+    text found = {0}, made = {0};
 
     (void)unused;
     read_document(MEASURES, &found);

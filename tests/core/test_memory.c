@@ -58,7 +58,8 @@ static problem network(size_t samples)
 }
 
 /* Products at a point that may take `room` bytes beside what there is. */
-static basin_provision multiply(const problem *p, basin_objective *o, size_t room, const double *v, double *hv)
+static basin_provision multiply(const problem *p, basin_objective *o, size_t room, const double *v,
+                                double *hv)
 {
     basin_provision  provision;
     basin_curvature *c = NULL;
@@ -83,12 +84,15 @@ static void check_limits(basin_precision precision, size_t samples)
 {
     problem          p = network(samples);
     basin_objective *o = NULL;
-    double          *v = basin_alloc(VECTORS * p.size, sizeof *v), *whole = basin_alloc(VECTORS * p.size, sizeof *v), *hv = basin_alloc(VECTORS * p.size, sizeof *v);
+    double          *v = basin_alloc(VECTORS * p.size, sizeof *v);
+    double          *whole = basin_alloc(VECTORS * p.size, sizeof *v);
+    double          *hv = basin_alloc(VECTORS * p.size, sizeof *v);
     size_t           partly = 0, fewer = 0;
 
     for (size_t i = 0; i < VECTORS * p.size; i++) v[i] = (double)(i * 7 % 11) - 5.0;
     basin_threads_set(1);
-    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.precision = precision}, &o));
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data,
+                                      &(basin_network_options){.precision = precision}, &o));
     basin_provision all = multiply(&p, o, 1 << 28, v, whole);
     assert_int_equal(all.kept, all.parts);
     for (size_t threads = 1; threads <= 3; threads++) {
@@ -172,7 +176,8 @@ static void a_plane_has_the_same_bits_within_any_limit(void **state)
         assert_ok(basin_objective_subspace(o, NULL, p.theta, d, 2, coef, 9, part));
         basin_memory_limit_set(0);
         assert_memory_equal(part, whole, sizeof whole);
-        if (room >= 1000000) /* less is the smallest plan */ assert_in_range(basin_memory_peak() - before, 0, room);
+        if (room >= 1000000) /* less is the smallest plan */
+            assert_in_range(basin_memory_peak() - before, 0, room);
     }
     basin_threads_set(0);
     basin_free(d);

@@ -41,7 +41,8 @@ static void nan_is_close_to_nothing(void **state)
     assert_false(basin_test_is_close(1.0, 2.0, 0.0, NAN));
 }
 
-/* rtol × infinity would allow every error: an infinite expectation must not accept what is not infinite, nor the other sign. */
+/* rtol × infinity would allow every error: an infinite expectation must not accept what is not infinite, nor
+   the other sign. */
 static void infinity_is_close_to_itself_only(void **state)
 {
     const double tolerances[] = {0.0, 1e-12, 1.0};

@@ -52,7 +52,8 @@ void case_int(basin_node_spec *node, const char *name, int64_t value)
 
 void case_ints(basin_node_spec *node, const char *name, const int64_t *values, size_t count)
 {
-    assert_ok(basin_node_spec_set(node, name, BASIN_ATTRIBUTE_INTS, &(basin_attribute){.ints = (int64_t *)(uintptr_t)values, .count = count}));
+    assert_ok(basin_node_spec_set(node, name, BASIN_ATTRIBUTE_INTS,
+                                  &(basin_attribute){.ints = (int64_t *)(uintptr_t)values, .count = count}));
 }
 
 void case_real(basin_node_spec *node, const char *name, double value)
@@ -62,7 +63,8 @@ void case_real(basin_node_spec *node, const char *name, double value)
 
 void case_text(basin_node_spec *node, const char *name, const char *value)
 {
-    assert_ok(basin_node_spec_set(node, name, BASIN_ATTRIBUTE_STRING, &(basin_attribute){.s = (char *)(uintptr_t)value}));
+    assert_ok(basin_node_spec_set(node, name, BASIN_ATTRIBUTE_STRING,
+                                  &(basin_attribute){.s = (char *)(uintptr_t)value}));
 }
 
 basin_graph *case_end(basin_graph *g, const char *from, size_t width)

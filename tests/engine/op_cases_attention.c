@@ -14,7 +14,8 @@ static basin_graph *mixed(const size_t *shape, size_t rank)
     return g;
 }
 
-/* The dense layer as an exporter may write it, on the data and on what depends on theta: the samples are rows. */
+/* The dense layer as an exporter may write it, on the data and on what depends on theta: the samples are
+   rows. */
 static basin_graph *matmul_dense(void)
 {
     basin_graph *g = case_start(SHAPE(4));
@@ -42,7 +43,8 @@ static basin_graph *matmul_sequence(void)
     return case_end(g, "u", 4);
 }
 
-/* Weights on the left, a matrix for each head on the right, and one that all samples share with an axis for them. */
+/* Weights on the left, a matrix for each head on the right, and one that all samples share with an axis for
+   them. */
 static basin_graph *matmul_heads(void)
 {
     basin_graph *g = mixed(SHAPE(2, 3, 4));
@@ -57,7 +59,8 @@ static basin_graph *matmul_heads(void)
     return case_end(g, "r", 20);
 }
 
-/* Both sides depend on theta and the data: the same tensor twice, and one that broadcasts over the other's heads on either side. */
+/* Both sides depend on theta and the data: the same tensor twice, and one that broadcasts over the other's
+   heads on either side. */
 static basin_graph *matmul_samples(void)
 {
     basin_graph *g = mixed(SHAPE(1, 3, 3));
@@ -138,7 +141,8 @@ static basin_graph *log_softmax_middle(void)
     return softmax_of("LogSoftmax", -2);
 }
 
-/* Behind a convolution, where samples lie in lanes: over channels, over a row of the image; back to rows for the products. */
+/* Behind a convolution, where samples lie in lanes: over channels, over a row of the image; back to rows for
+   the products. */
 static basin_graph *softmax_lanes(void)
 {
     basin_graph *g = case_start(SHAPE(2, 4, 5));
@@ -174,7 +178,8 @@ static basin_graph *softmax_unbatched(void)
     return case_end(g, "z", 3);
 }
 
-/* Queries [heads, t, 2], keys [heads, s, 2] and values [heads, s, 5] of data [heads, 7, 2]: all of them depend on theta and data. */
+/* Queries [heads, t, 2], keys [heads, s, 2] and values [heads, s, 5] of data [heads, 7, 2]: all of them
+   depend on theta and data. */
 static basin_graph *attended(size_t heads, size_t t, size_t s, const char *inputs, basin_node_spec **node)
 {
     basin_graph *g = mixed(SHAPE(heads, 7, 2));
@@ -254,11 +259,14 @@ static basin_graph *attention_masked(void)
     basin_node_spec *node;
     basin_graph     *g = attended(2, 3, 4, "q k v mask", &node);
 
-    case_buffer(g, "mask", SHAPE(1, 1, 3, 4), (const double[]){0, -INFINITY, 0.5, -INFINITY, -INFINITY, -INFINITY, 0, 0, 0, -INFINITY, -1, 2});
+    case_buffer(
+        g, "mask", SHAPE(1, 1, 3, 4),
+        (const double[]){0, -INFINITY, 0.5, -INFINITY, -INFINITY, -INFINITY, 0, 0, 0, -INFINITY, -1, 2});
     return case_end(g, "o", 30);
 }
 
-/* A mask for each head, which is trained, and causal besides: row 0 of each head sees one key, row 3 more than there are. */
+/* A mask for each head, which is trained, and causal besides: row 0 of each head sees one key, row 3 more
+   than there are. */
 static basin_graph *attention_bias(void)
 {
     basin_node_spec *node;
@@ -269,7 +277,8 @@ static basin_graph *attention_bias(void)
     return case_end(g, "o", 40);
 }
 
-/* Queries that do not depend on the sample, values that do not depend on theta, keys that are values; one tensor as all three. */
+/* Queries that do not depend on the sample, values that do not depend on theta, keys that are values; one
+   tensor as all three. */
 static basin_graph *attention_shared(void)
 {
     basin_graph *g = mixed(SHAPE(4, 3));
@@ -287,7 +296,8 @@ static basin_graph *attention_constant(void)
 {
     basin_graph *g = mixed(SHAPE(4, 3));
 
-    case_buffer(g, "keys", SHAPE(5, 3), (const double[]){0.1, -1, 0.4, 0.7, 0.3, 0.2, -0.5, 0.6, 1, 0.8, -0.1, 0.3, 0.9, 0, -0.7});
+    case_buffer(g, "keys", SHAPE(5, 3),
+                (const double[]){0.1, -1, 0.4, 0.7, 0.3, 0.2, -0.5, 0.6, 1, 0.8, -0.1, 0.3, 0.9, 0, -0.7});
     case_buffer(g, "values", SHAPE(5, 2), (const double[]){0.1, -1, 0.4, 0.7, 0.3, 0.2, -0.5, 0.6, 1, 0.8});
     case_node(g, "Attention", "x x s", "o");
     case_node(g, "Attention", "o keys values", "p");

@@ -1,4 +1,5 @@
-/* Convolutions and pools, each behind a first convolution, so that the input of the op under test is not constant. */
+/* Convolutions and pools, each behind a first convolution, so that the input of the op under test is not
+   constant. */
 #include "op_cases.h"
 
 /* Input [2, 7, 6] through a convolution with tanh to h [3, 7, 6]. */
@@ -121,7 +122,8 @@ static basin_graph *conv_other_weights(void)
 {
     basin_graph *g = image();
 
-    case_buffer(g, "w2", SHAPE(2, 3, 1, 2), (const double[]){1, -2, 3, 0.5, 1, -1, 2, 0.3, -0.7, 0.2, 0.1, 1});
+    case_buffer(g, "w2", SHAPE(2, 3, 1, 2),
+                (const double[]){1, -2, 3, 0.5, 1, -1, 2, 0.3, -0.7, 0.2, 0.1, 1});
     case_buffer(g, "c2", SHAPE(2), (const double[]){0.3, -0.4});
     case_node(g, "Conv", "h w2 c2", "t");
     case_param(g, "flat3", SHAPE(2, 6));
@@ -244,7 +246,8 @@ static basin_graph *global_average_pool(void)
     return case_end(g, "t", 3);
 }
 
-/* A residual block: one input goes to a convolution and past it, and both kinds of memory are shared in place. */
+/* A residual block: one input goes to a convolution and past it, and both kinds of memory are shared in
+   place. */
 static basin_graph *residual(void)
 {
     basin_graph *g = image();

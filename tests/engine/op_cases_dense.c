@@ -32,7 +32,8 @@ static basin_graph *gemm_sequence(void)
     return case_end(g, "t", 6);
 }
 
-/* A table of parameters [3, 4], through a dense layer of its own in both storages of the weight, is added to a sequence. */
+/* A table of parameters [3, 4], through a dense layer of its own in both storages of the weight, is added to
+   a sequence. */
 static basin_graph *gemm_of_parameters(void)
 {
     basin_graph *g = case_start(SHAPE(3, 4));
@@ -51,7 +52,8 @@ static basin_graph *gemm_of_parameters(void)
     return case_end(g, "z", 15);
 }
 
-/* More inputs and outputs than a block or a tile of the products takes, and fewer; a bias alone that is trained. */
+/* More inputs and outputs than a block or a tile of the products takes, and fewer; a bias alone that is
+   trained. */
 static basin_graph *gemm_widths(void)
 {
     basin_graph *g = case_start(SHAPE(2, 3));
@@ -74,7 +76,8 @@ static basin_graph *gemm_frozen_and_tied(void)
     basin_graph *g = case_start(SHAPE(4));
 
     case_param(g, "w1", SHAPE(4, 4));
-    case_buffer(g, "w2", SHAPE(4, 4), (const double[]){1, -2, 3, 0.5, 1, 2, 0.3, -1, 0.2, 0.1, 1, 1, -1, 0.4, 0.6, 2});
+    case_buffer(g, "w2", SHAPE(4, 4),
+                (const double[]){1, -2, 3, 0.5, 1, 2, 0.3, -1, 0.2, 0.1, 1, 1, -1, 0.4, 0.6, 2});
     case_node(g, "Gemm", "x w1", "s");
     case_node(g, "Tanh", "s", "h");
     case_node(g, "Gemm", "h w2", "t");
@@ -82,7 +85,8 @@ static basin_graph *gemm_frozen_and_tied(void)
     return case_end(g, "u", 4);
 }
 
-/* y = w2' (h + (h + bias)), h = tanh(x w1): a DAG with a fork, a broadcast parameter and a sum of two activations. */
+/* y = w2' (h + (h + bias)), h = tanh(x w1): a DAG with a fork, a broadcast parameter and a sum of two
+   activations. */
 static basin_graph *fork(void)
 {
     basin_graph *g = dense(5);
@@ -94,12 +98,12 @@ static basin_graph *fork(void)
     return case_end(g, "sum", 5);
 }
 
-#define UNARY(OP)                               \
-    static basin_graph *unary_##OP(void)        \
-    {                                           \
-        basin_graph *g = dense(5);              \
-        case_node(g, #OP, "s", "h");            \
-        return case_end(g, "h", 5);             \
+#define UNARY(OP)                        \
+    static basin_graph *unary_##OP(void) \
+    {                                    \
+        basin_graph *g = dense(5);       \
+        case_node(g, #OP, "s", "h");     \
+        return case_end(g, "h", 5);      \
     }
 UNARY(Identity)
 UNARY(Dropout)
@@ -109,7 +113,8 @@ UNARY(Sigmoid)
 UNARY(Gelu)
 UNARY(Softplus)
 
-/* Relu's value is kept, also where copies hand its memory on: neither the second Relu nor Neg may write there. */
+/* Relu's value is kept, also where copies hand its memory on: neither the second Relu nor Neg may write
+   there. */
 static basin_graph *relu_behind_copies(void)
 {
     basin_graph *g = dense(5);

@@ -59,7 +59,8 @@ static basin_graph *spread(const char *op)
     return case_end(g, "y2", 15);
 }
 
-/* Parameters along the last, the middle and the first axis of [2, 3, 5], of the full rank, and of one number. */
+/* Parameters along the last, the middle and the first axis of [2, 3, 5], of the full rank, and of one
+   number. */
 static basin_graph *along_axes(const char *op)
 {
     basin_graph *g = layer(SHAPE(2, 3, 4), 5);
@@ -135,30 +136,30 @@ static basin_graph *itself(const char *op)
     return case_end(g, "v", 5);
 }
 
-#define BINARY(OP)                                                                                                                                   \
-    static basin_graph *OP##_same(void)                                                                                                              \
-    {                                                                                                                                                \
-        return same(#OP);                                                                                                                            \
-    }                                                                                                                                                \
-    static basin_graph *OP##_spread(void)                                                                                                            \
-    {                                                                                                                                                \
-        return spread(#OP);                                                                                                                          \
-    }                                                                                                                                                \
-    static basin_graph *OP##_along_axes(void)                                                                                                        \
-    {                                                                                                                                                \
-        return along_axes(#OP);                                                                                                                      \
-    }                                                                                                                                                \
-    static basin_graph *OP##_constants(void)                                                                                                         \
-    {                                                                                                                                                \
-        return constants(#OP);                                                                                                                       \
-    }                                                                                                                                                \
-    static basin_graph *OP##_unbatched(void)                                                                                                         \
-    {                                                                                                                                                \
-        return unbatched(#OP);                                                                                                                       \
-    }                                                                                                                                                \
-    static basin_graph *OP##_itself(void)                                                                                                            \
-    {                                                                                                                                                \
-        return itself(#OP);                                                                                                                          \
+#define BINARY(OP)                            \
+    static basin_graph *OP##_same(void)       \
+    {                                         \
+        return same(#OP);                     \
+    }                                         \
+    static basin_graph *OP##_spread(void)     \
+    {                                         \
+        return spread(#OP);                   \
+    }                                         \
+    static basin_graph *OP##_along_axes(void) \
+    {                                         \
+        return along_axes(#OP);               \
+    }                                         \
+    static basin_graph *OP##_constants(void)  \
+    {                                         \
+        return constants(#OP);                \
+    }                                         \
+    static basin_graph *OP##_unbatched(void)  \
+    {                                         \
+        return unbatched(#OP);                \
+    }                                         \
+    static basin_graph *OP##_itself(void)     \
+    {                                         \
+        return itself(#OP);                   \
     }
 BINARY(Add)
 BINARY(Sub)
@@ -213,7 +214,8 @@ static basin_graph *where(void)
     return case_end(g, "u", 15);
 }
 
-/* A mask of -inf, of which the sigmoid makes 0; a condition with a batch axis; one that is wider than what it chooses. */
+/* A mask of -inf, of which the sigmoid makes 0; a condition with a batch axis; one that is wider than what it
+   chooses. */
 static basin_graph *where_infinite(void)
 {
     basin_graph *g = layer(SHAPE(1, 4), 4);
@@ -232,12 +234,12 @@ static basin_graph *where_infinite(void)
 }
 
 /* Of any number. */
-#define UNARY(OP)                                                                                                                                    \
-    static basin_graph *unary_##OP(void)                                                                                                             \
-    {                                                                                                                                                \
-        basin_graph *g = layer(SHAPE(4), 5);                                                                                                         \
-        case_node(g, #OP, "s", "h");                                                                                                                 \
-        return case_end(g, "h", 5);                                                                                                                  \
+#define UNARY(OP)                            \
+    static basin_graph *unary_##OP(void)     \
+    {                                        \
+        basin_graph *g = layer(SHAPE(4), 5); \
+        case_node(g, #OP, "s", "h");         \
+        return case_end(g, "h", 5);          \
     }
 UNARY(Silu)
 UNARY(Erf)
@@ -246,13 +248,13 @@ UNARY(Neg)
 UNARY(Abs)
 
 /* Of positive numbers. */
-#define UNARY_POSITIVE(OP)                                                                                                                           \
-    static basin_graph *unary_##OP(void)                                                                                                             \
-    {                                                                                                                                                \
-        basin_graph *g = layer(SHAPE(4), 5);                                                                                                         \
-        case_node(g, "Sigmoid", "s", "z");                                                                                                           \
-        case_node(g, #OP, "z", "h");                                                                                                                 \
-        return case_end(g, "h", 5);                                                                                                                  \
+#define UNARY_POSITIVE(OP)                   \
+    static basin_graph *unary_##OP(void)     \
+    {                                        \
+        basin_graph *g = layer(SHAPE(4), 5); \
+        case_node(g, "Sigmoid", "s", "z");   \
+        case_node(g, #OP, "z", "h");         \
+        return case_end(g, "h", 5);          \
     }
 UNARY_POSITIVE(Sqrt)
 UNARY_POSITIVE(Log)

@@ -1,10 +1,11 @@
-/* Normalisation: of batches (stored statistics), layers, groups; as the first layer, in the middle, without parameters, with
- * frozen and with computed ones. */
+/* Normalisation: of batches (stored statistics), layers, groups; as the first layer, in the middle, without
+ * parameters, with frozen and with computed ones. */
 #include <stddef.h>
 
 #include "op_cases.h"
 
-static const double mean4[] = {0.3, -0.2, 0.1, 0.7}, variance4[] = {0.5, 2.0, 1.3, 0.0}, scale4[] = {1.2, -0.7, 0.4, 2.0};
+static const double mean4[] = {0.3, -0.2, 0.1, 0.7}, variance4[] = {0.5, 2.0, 1.3, 0.0},
+                    scale4[] = {1.2, -0.7, 0.4, 2.0};
 
 static void statistics(basin_graph *g)
 {
@@ -245,7 +246,8 @@ static basin_graph *layer_lanes(void)
     basin_graph *g = convolved();
 
     case_param(g, "a", SHAPE(2));
-    case_real(case_node(g, "LayerNormalization", "h a", "l"), "epsilon", 0.3); /* two numbers a set: a sharp step without it */
+    /* two numbers a set: a sharp step without it */
+    case_real(case_node(g, "LayerNormalization", "h a", "l"), "epsilon", 0.3);
     case_int(case_node(g, "GroupNormalization", "l scale shift", "n"), "num_groups", 4);
     return curved_end(g, 16);
 }

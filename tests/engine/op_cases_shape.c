@@ -50,12 +50,12 @@ static basin_graph *reshapes_unbatched(void)
     return finish(g, 24);
 }
 
-#define TRANSPOSE(NAME, ...)                                                                                                                         \
-    static basin_graph *transpose_##NAME(void)                                                                                                       \
-    {                                                                                                                                                \
-        basin_graph *g = block();                                                                                                                    \
-        case_ints(case_node(g, "Transpose", "h", "t"), "perm", INTS(__VA_ARGS__));                                                                   \
-        return finish(g, 24);                                                                                                                        \
+#define TRANSPOSE(NAME, ...)                                                       \
+    static basin_graph *transpose_##NAME(void)                                     \
+    {                                                                              \
+        basin_graph *g = block();                                                  \
+        case_ints(case_node(g, "Transpose", "h", "t"), "perm", INTS(__VA_ARGS__)); \
+        return finish(g, 24);                                                      \
     }
 TRANSPOSE(last, 0, 1, 3, 2)
 TRANSPOSE(middle, 0, 2, 1, 3)
@@ -88,7 +88,8 @@ static basin_graph *transpose_unbatched(void)
 }
 
 /* Slice of h with `axes` (and `steps`) of one or two entries. */
-static basin_graph *slice(const int64_t *starts, const int64_t *ends, const int64_t *axes, const int64_t *steps, size_t count, size_t width)
+static basin_graph *slice(const int64_t *starts, const int64_t *ends, const int64_t *axes,
+                          const int64_t *steps, size_t count, size_t width)
 {
     basin_graph     *g = block();
     basin_node_spec *node = case_node(g, "Slice", "h", "t");
@@ -112,7 +113,8 @@ static basin_graph *slice_first(void)
 
 static basin_graph *slice_steps(void)
 {
-    return slice((const int64_t[]){INT64_MIN, -3}, (const int64_t[]){9, -1}, (const int64_t[]){2, 3}, (const int64_t[]){2, INT64_MAX}, 2, 4);
+    return slice((const int64_t[]){INT64_MIN, -3}, (const int64_t[]){9, -1}, (const int64_t[]){2, 3},
+                 (const int64_t[]){2, INT64_MAX}, 2, 4);
 }
 
 /* Overlapping parts: adjoints add up. */
@@ -149,7 +151,8 @@ static basin_graph *slice_unbatched(void)
     return finish(g, 48);
 }
 
-static void split_node(basin_graph *g, const char *from, const char *const *parts, size_t count, int64_t axis, const int64_t *sizes)
+static void split_node(basin_graph *g, const char *from, const char *const *parts, size_t count, int64_t axis,
+                       const int64_t *sizes)
 {
     basin_node_spec *node = NULL;
 
@@ -191,7 +194,8 @@ static basin_graph *split_unbatched(void)
     return finish(g, 84);
 }
 
-/* Class tokens: a parameter, a constant and a computed tensor, repeated over the samples, before and behind. */
+/* Class tokens: a parameter, a constant and a computed tensor, repeated over the samples, before and
+   behind. */
 static basin_graph *concat_tokens(void)
 {
     basin_graph *g = block();
@@ -321,7 +325,8 @@ static basin_graph *single_numbers(void)
     return finish(g, 3);
 }
 
-/* Tokens [3] below 7 and a parameter table [7, 4]: e [3, 4], which has more than one use for a token that repeats. */
+/* Tokens [3] below 7 and a parameter table [7, 4]: e [3, 4], which has more than one use for a token that
+   repeats. */
 static basin_graph *embedding(void)
 {
     basin_graph *g = case_start(SHAPE(3));
@@ -346,7 +351,8 @@ static basin_graph *embedding_tied(void)
     return case_end(g, "m", 3);
 }
 
-/* Tokens and kinds in two columns; positions from the end; a computed table [7, 2, 3], and a constant one for the kinds. */
+/* Tokens and kinds in two columns; positions from the end; a computed table [7, 2, 3], and a constant one for
+   the kinds. */
 static basin_graph *embedding_columns(void)
 {
     basin_graph *g = case_start(SHAPE(5, 2));

@@ -1,4 +1,5 @@
-/* Attention against the same network of MatMul and Softmax, both at one theta; what the three ops refuse; masks. */
+/* Attention against the same network of MatMul and Softmax, both at one theta; what the three ops refuse;
+   masks. */
 #include <math.h>
 #include <string.h>
 
@@ -12,12 +13,15 @@
 
 enum { HEADS = 2, QUERIES = 4, KEYS = 5, DEPTH = 3, WIDTH = 2 };
 
-static const double mask_values[QUERIES * KEYS] = {0.3, -INFINITY, -1,        0.2, -INFINITY, -0.4, 0.1, -INFINITY, -INFINITY, -INFINITY,
-                                                   0,   0,         -INFINITY, 1,   -INFINITY, 0.5,  -1,  0.6,       0,         -INFINITY};
-static const double causal_values[QUERIES * KEYS] = {0, -INFINITY, -INFINITY, -INFINITY, -INFINITY, 0, 0, -INFINITY, -INFINITY, -INFINITY,
-                                                     0, 0,         0,         -INFINITY, -INFINITY, 0, 0, 0,         0,         -INFINITY};
+static const double mask_values[QUERIES * KEYS] = {
+    0.3, -INFINITY, -1,        0.2, -INFINITY, -0.4, 0.1, -INFINITY, -INFINITY, -INFINITY,
+    0,   0,         -INFINITY, 1,   -INFINITY, 0.5,  -1,  0.6,       0,         -INFINITY};
+static const double causal_values[QUERIES * KEYS] = {
+    0, -INFINITY, -INFINITY, -INFINITY, -INFINITY, 0, 0, -INFINITY, -INFINITY, -INFINITY,
+    0, 0,         0,         -INFINITY, -INFINITY, 0, 0, 0,         0,         -INFINITY};
 
-/* Queries, keys and values of an input [heads, 9, depth]; theta is of the same arrangement in every graph that starts so. */
+/* Queries, keys and values of an input [heads, 9, depth]; theta is of the same arrangement in every graph
+   that starts so. */
 static basin_graph *start(void)
 {
     basin_graph *g = case_start(SHAPE(HEADS, 9, DEPTH));
@@ -110,8 +114,10 @@ static void assert_same_network(basin_graph *a, basin_graph *b, bool bits)
         assert_memory_equal(x.products, y.products, VECTORS * size * sizeof *x.products);
     }
     assert_close(x.loss, y.loss, 1e-13, 0.0);
-    for (size_t i = 0; i < size; i++) assert_close(x.gradient[i], y.gradient[i], 1e-12, 1e-13 * basin_norm(y.gradient, size));
-    for (size_t i = 0; i < VECTORS * size; i++) assert_close(x.products[i], y.products[i], 1e-12, 1e-13 * basin_norm(y.products, VECTORS * size));
+    for (size_t i = 0; i < size; i++)
+        assert_close(x.gradient[i], y.gradient[i], 1e-12, 1e-13 * basin_norm(y.gradient, size));
+    for (size_t i = 0; i < VECTORS * size; i++)
+        assert_close(x.products[i], y.products[i], 1e-12, 1e-13 * basin_norm(y.products, VECTORS * size));
     basin_free(x.gradient);
     basin_free(x.products);
     basin_free(y.gradient);
@@ -149,8 +155,10 @@ static void attention_that_is_written_out_is_the_op(void **state)
 /* Almost an attention. */
 static basin_graph *nearly(const char *kind, bool apart)
 {
-    const bool   head = strcmp(kind, "keys of one head") == 0, theta = strcmp(kind, "scaled by theta") == 0, row = strcmp(kind, "one row of mask") == 0;
-    const bool   scores = strcmp(kind, "scores read twice") == 0, weights = strcmp(kind, "weights read twice") == 0;
+    const bool   head = strcmp(kind, "keys of one head") == 0, theta = strcmp(kind, "scaled by theta") == 0;
+    const bool   row = strcmp(kind, "one row of mask") == 0;
+    const bool   scores = strcmp(kind, "scores read twice") == 0;
+    const bool   weights = strcmp(kind, "weights read twice") == 0;
     basin_graph *g = start();
 
     if (theta)
@@ -170,7 +178,8 @@ static basin_graph *nearly(const char *kind, bool apart)
     case_node(g, apart ? "Neg" : "Identity", "one", "two");
     case_node(g, "Mul", "two factor", "scaled");
     if (row) case_node(g, "Add", "scaled row", "masked");
-    case_int(case_node(g, "Softmax", row ? "masked" : "scaled", "p"), "axis", strcmp(kind, "softmax of queries") == 0 ? 2 : -1);
+    case_int(case_node(g, "Softmax", row ? "masked" : "scaled", "p"), "axis",
+             strcmp(kind, "softmax of queries") == 0 ? 2 : -1);
     case_node(g, "MatMul", "p v", "o");
     if (scores || weights) case_node(g, "MatMul", scores ? "scaled v" : "p v", "again");
     if (scores || weights) case_node(g, "Add", "o again", "both");
@@ -183,10 +192,11 @@ static void what_only_looks_like_attention_is_left_alone(void **state)
                                         "scores read twice", "weights read twice", "softmax of queries"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) assert_same_network(nearly(kinds[i], false), nearly(kinds[i], true), false);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        assert_same_network(nearly(kinds[i], false), nearly(kinds[i], true), false);
 }
 
-/* -------------------------------------------------------------------------------------------------- softmaxes -- */
+/* ------------------------------------------------------------------------------------------- softmaxes -- */
 
 /* The outputs [n, width] for inputs [n, shape] of a graph without parameters before `output`. */
 static double *outputs_of(basin_graph *graph, const double *inputs, size_t n, size_t width)
@@ -221,7 +231,8 @@ static basin_graph *masked(const char *op, const double mask[3])
     return g;
 }
 
-/* softmax(ln 1, ln 3) = (1/4, 3/4), wherever the two lie; what is masked is 0, not nearly. Large inputs do not overflow. */
+/* softmax(ln 1, ln 3) = (1/4, 3/4), wherever the two lie; what is masked is 0, not nearly. Large inputs do
+   not overflow. */
 static void what_is_masked_is_exactly_zero(void **state)
 {
     const double inputs[6] = {0, 800, log(3.0), 1000, -1000, 1000 + log(3.0)}, expected[2] = {0.25, 0.75};
@@ -244,17 +255,19 @@ static void where_all_is_masked_there_is_no_number(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
-        double *p =
-            outputs_of(masked(i ? "LogSoftmax" : "Softmax", (const double[]){-INFINITY, -INFINITY, -INFINITY}), (const double[]){1, 2, 3}, 1, 3);
+        double *p = outputs_of(
+            masked(i ? "LogSoftmax" : "Softmax", (const double[]){-INFINITY, -INFINITY, -INFINITY}),
+            (const double[]){1, 2, 3}, 1, 3);
         for (size_t j = 0; j < 3; j++) assert_true(isnan(p[j]));
         basin_free(p);
     }
 }
 
-/* ---------------------------------------------------------------------------------------------------- refusals -- */
+/* -------------------------------------------------------------------------------------------- refusals -- */
 
 /* Tensors to choose from: x [2, 4, 4] a sample; c [2, 4] a sample; the parameters last; node named y. */
-static void assert_refused(const char *op, const char *inputs, const char *attribute, double value, basin_status code, const char *message)
+static void assert_refused(const char *op, const char *inputs, const char *attribute, double value,
+                           basin_status code, const char *message)
 {
     problem          p = {.graph = case_start(SHAPE(2, 4, 4)), .loss = {.kind = BASIN_LOSS_MSE}};
     basin_objective *o = NULL;
@@ -294,7 +307,8 @@ static void scores_beyond_any_memory_are_refused(void **state)
     case_node(g, "Attention", "s s s", "y");
     g->output = basin_strdup("y");
     assert_status(basin_network_params(g, &params), BASIN_ERR_SHAPE);
-    assert_message("node y (Attention): its work takes 288230376151711744 numbers a sample and 137438953472 of scratch");
+    assert_message(
+        "node y (Attention): its work takes 288230376151711744 numbers a sample and 137438953472 of scratch");
     basin_graph_destroy(&g);
 }
 
@@ -304,26 +318,34 @@ static void products_that_mix_samples_are_refused(void **state)
     assert_refused("MatMul", "c s", NULL, 0, BASIN_ERR_UNSUPPORTED,
                    "node y (MatMul): c [2, 4] a sample times s [2, 4, 4] a sample would mix samples");
     assert_refused("MatMul", "s c", NULL, 0, BASIN_ERR_UNSUPPORTED, "would mix samples");
-    assert_refused("MatMul", "s long", NULL, 0, BASIN_ERR_UNSUPPORTED, "s [2, 4, 4] a sample times long [3, 2, 4, 4] would mix samples");
+    assert_refused("MatMul", "s long", NULL, 0, BASIN_ERR_UNSUPPORTED,
+                   "s [2, 4, 4] a sample times long [3, 2, 4, 4] would mix samples");
     assert_refused("MatMul", "long s", NULL, 0, BASIN_ERR_UNSUPPORTED, "would mix samples");
 }
 
 static void shapes_that_do_not_fit_are_named(void **state)
 {
     (void)state;
-    assert_refused("MatMul", "s wide", NULL, 0, BASIN_ERR_SHAPE, "node y (MatMul): s [2, 4, 4] does not multiply wide [5, 3]");
-    assert_refused("MatMul", "s three", NULL, 0, BASIN_ERR_SHAPE, "s [2, 4, 4] does not multiply three [3, 4, 4]");
-    assert_refused("MatMul", "s scalar", NULL, 0, BASIN_ERR_SHAPE, "input scalar has no dimension to multiply along");
+    assert_refused("MatMul", "s wide", NULL, 0, BASIN_ERR_SHAPE,
+                   "node y (MatMul): s [2, 4, 4] does not multiply wide [5, 3]");
+    assert_refused("MatMul", "s three", NULL, 0, BASIN_ERR_SHAPE,
+                   "s [2, 4, 4] does not multiply three [3, 4, 4]");
+    assert_refused("MatMul", "s scalar", NULL, 0, BASIN_ERR_SHAPE,
+                   "input scalar has no dimension to multiply along");
     assert_refused("Attention", "s wide wide", NULL, 0, BASIN_ERR_SHAPE,
                    "queries s [2, 4, 4], keys wide [5, 3], values wide [5, 3]: expected [..., T, D]");
     assert_refused("Attention", "s c s", NULL, 0, BASIN_ERR_SHAPE, "keys c [2, 4]");
     assert_refused("Attention", "column column column", NULL, 0, BASIN_ERR_SHAPE, "queries column [4]");
     assert_refused("Attention", "s three s", NULL, 0, BASIN_ERR_UNSUPPORTED,
                    "2 heads of queries, 3 of keys, 2 of values; repeat keys and values in the graph");
-    assert_refused("Attention", "s s s wide", NULL, 0, BASIN_ERR_SHAPE, "wide: expected [4, 4] or [2, 4, 4], has [5, 3]");
-    assert_refused("Attention", "s s s three", NULL, 0, BASIN_ERR_SHAPE, "three: expected [4, 4] or [2, 4, 4], has [3, 4, 4]");
-    assert_refused("Attention", "s s s scalar", NULL, 0, BASIN_ERR_SHAPE, "scalar: expected [4, 4] or [2, 4, 4]");
-    assert_refused("Attention", "s s s x", NULL, 0, BASIN_ERR_UNSUPPORTED, "the mask x depends on the sample");
+    assert_refused("Attention", "s s s wide", NULL, 0, BASIN_ERR_SHAPE,
+                   "wide: expected [4, 4] or [2, 4, 4], has [5, 3]");
+    assert_refused("Attention", "s s s three", NULL, 0, BASIN_ERR_SHAPE,
+                   "three: expected [4, 4] or [2, 4, 4], has [3, 4, 4]");
+    assert_refused("Attention", "s s s scalar", NULL, 0, BASIN_ERR_SHAPE,
+                   "scalar: expected [4, 4] or [2, 4, 4]");
+    assert_refused("Attention", "s s s x", NULL, 0, BASIN_ERR_UNSUPPORTED,
+                   "the mask x depends on the sample");
 }
 
 static void attributes_are_checked(void **state)

@@ -1,4 +1,5 @@
-/* Where BatchNormalization's statistics come from: batches, re-estimation, interpolation; against plain loops and differences. */
+/* Where BatchNormalization's statistics come from: batches, re-estimation, interpolation; against plain loops
+   and differences. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,8 @@ static void bn(basin_graph *g, const char *input, const char *output, char which
     case_real(case_node(g, "BatchNormalization", inputs, output), "epsilon", 0.01);
 }
 
-/* Two normalisations with a nonlinearity between them; samples [4] or, convolved, [2, 3, 3] with 4 channels in lanes. */
+/* Two normalisations with a nonlinearity between them; samples [4] or, convolved, [2, 3, 3] with 4 channels
+   in lanes. */
 static basin_graph *flat(void)
 {
     basin_graph *g = case_start(SHAPE(4));
@@ -79,7 +81,8 @@ static basin_objective *objective_of(const problem *p, basin_bn kind, size_t bat
 {
     basin_objective *o = NULL;
 
-    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data, &(basin_network_options){.bn = kind, .bn_batch = batch}, &o));
+    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data,
+                                      &(basin_network_options){.bn = kind, .bn_batch = batch}, &o));
     return o;
 }
 
@@ -91,7 +94,7 @@ static double loss_of(basin_objective *o, const basin_samples *s, const double *
     return basin_loss_value(&l);
 }
 
-/* ---------------------------------------------------------------------------------------------- batches -- */
+/* --------------------------------------------------------------------------------------------- batches -- */
 
 static void check_derivatives(basin_graph *(*make)(void), size_t n, size_t batch)
 {
@@ -117,7 +120,8 @@ static void check_derivatives(basin_graph *(*make)(void), size_t n, size_t batch
         plus[p.size + (sign > 0)] = basin_loss_value(&l);
     }
     assert_close(basin_dot(g, v, p.size), (plus[p.size + 1] - plus[p.size]) / (2 * h), 2e-8, 1e-10);
-    for (size_t i = 0; i < p.size; i++) assert_close(hv[i], (plus[i] - minus[i]) / (2 * h), 2e-8, 2e-8 * basin_norm(hv, p.size));
+    for (size_t i = 0; i < p.size; i++)
+        assert_close(hv[i], (plus[i] - minus[i]) / (2 * h), 2e-8, 2e-8 * basin_norm(hv, p.size));
     assert_close(basin_dot(v + p.size, hv, p.size), basin_dot(v, hv + p.size, p.size), 1e-11, 1e-12);
     basin_curvature_destroy(&c);
     basin_memory_limit_set(40000); /* what is kept does not fit: computed again */
@@ -176,8 +180,10 @@ static void a_batch_has_its_definition(void **state)
         for (size_t c = 0; c < 4; c++) {
             double mean = 0.0, variance = 0.0;
             for (size_t i = 0; i < b; i++) mean += x[4 * i + c] / (double)b;
-            for (size_t i = 0; i < b; i++) variance += (x[4 * i + c] - mean) * (x[4 * i + c] - mean) / (double)b;
-            for (size_t i = 0; i < b; i++) n[i][c] = tanh(s[c] * (x[4 * i + c] - mean) / sqrt(variance + 0.01) + t[c]);
+            for (size_t i = 0; i < b; i++)
+                variance += (x[4 * i + c] - mean) * (x[4 * i + c] - mean) / (double)b;
+            for (size_t i = 0; i < b; i++)
+                n[i][c] = tanh(s[c] * (x[4 * i + c] - mean) / sqrt(variance + 0.01) + t[c]);
         }
         for (size_t i = 0; i < b; i++)
             for (size_t j = 0; j < 3; j++) {
@@ -191,9 +197,10 @@ static void a_batch_has_its_definition(void **state)
     problem_release(&p);
 }
 
-/* ---------------------------------------------------------------------------------------- re-estimation -- */
+/* --------------------------------------------------------------------------------------- re-estimation -- */
 
-/* The statistics of all samples are those of one batch of all: same outputs, but derivatives hold them constant. */
+/* The statistics of all samples are those of one batch of all: same outputs, but derivatives hold them
+   constant. */
 static void reestimation_is_one_batch_of_all(void **state)
 {
     basin_graph *(*const graphs[])(void) = {flat, convolved, first};
@@ -201,11 +208,13 @@ static void reestimation_is_one_batch_of_all(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         problem          p = start(graphs[i], 700);
-        basin_objective *all = objective_of(&p, BASIN_BN_BATCH, 700), *o = objective_of(&p, BASIN_BN_REESTIMATE, 0);
-        const double     coef[4] = {0.0, 0.3, -1.0, 2.0};
-        double          *y[2] = {NULL, NULL}, *g = basin_alloc(p.size, sizeof *g), *moved = basin_alloc(p.size, sizeof *moved);
-        basin_loss       many[4], l;
-        size_t           width;
+        basin_objective *all = objective_of(&p, BASIN_BN_BATCH, 700),
+                        *o = objective_of(&p, BASIN_BN_REESTIMATE, 0);
+        const double coef[4] = {0.0, 0.3, -1.0, 2.0};
+        double      *y[2] = {NULL, NULL}, *g = basin_alloc(p.size, sizeof *g);
+        double      *moved = basin_alloc(p.size, sizeof *moved);
+        basin_loss   many[4], l;
+        size_t       width;
         assert_ok(basin_network_output(all, p.theta, &width, &y[0]));
         assert_ok(basin_network_output(o, p.theta, &width, &y[1]));
         for (size_t j = 0; j < 700 * width; j++) assert_close(y[1][j], y[0][j], 1e-12, 1e-12);
@@ -227,13 +236,14 @@ static void reestimation_is_one_batch_of_all(void **state)
     }
 }
 
-/* Whatever samples the loss is taken on, statistics are those of the whole split train: outputs are the whole's, sample by sample. */
+/* Whatever samples the loss is taken on, statistics are those of the whole split train: outputs are the
+   whole's, sample by sample. */
 static void reestimation_does_not_move_with_the_samples(void **state)
 {
-    problem                     p = start(convolved, 300);
-    const size_t                rows[4] = {211, 7, 299, 40};
-    basin_split                 both[2] = {p.data.splits[0], {.name = (char[]){"other"}, .count = 4, .rows = (size_t *)rows}};
-    size_t                      all[300];
+    problem      p = start(convolved, 300);
+    const size_t rows[4] = {211, 7, 299, 40};
+    basin_split both[2] = {p.data.splits[0], {.name = (char[]){"other"}, .count = 4, .rows = (size_t *)rows}};
+    size_t      all[300];
     const basin_network_options options[] = {
         {.bn = BASIN_BN_REESTIMATE, .row_count = 4, .rows = rows},
         {.bn = BASIN_BN_REESTIMATE, .split = "other"},
@@ -263,7 +273,8 @@ static void reestimation_does_not_move_with_the_samples(void **state)
             else /* ascending samples, found by their outputs */
                 while (at < 300 && fabs(y[s * width] - whole[at * width]) > 1e-12) at++;
             assert_true(at < 300);
-            for (size_t j = 0; j < width; j++) assert_close(y[s * width + j], whole[at * width + j], 1e-12, 1e-12);
+            for (size_t j = 0; j < width; j++)
+                assert_close(y[s * width + j], whole[at * width + j], 1e-12, 1e-12);
         }
         basin_free(y), y = NULL;
         basin_objective_destroy(&o);
@@ -284,7 +295,8 @@ static void products_hold_reestimated_statistics_constant(void **state)
     for (size_t ch = 0; ch < 4; ch++) {
         double mean = 0.0, variance = 0.0;
         for (size_t i = 0; i < 300; i++) mean += p.data.inputs[4 * i + ch] / 300.0;
-        for (size_t i = 0; i < 300; i++) variance += (p.data.inputs[4 * i + ch] - mean) * (p.data.inputs[4 * i + ch] - mean) / 300.0;
+        for (size_t i = 0; i < 300; i++)
+            variance += (p.data.inputs[4 * i + ch] - mean) * (p.data.inputs[4 * i + ch] - mean) / 300.0;
         p.graph->buffers[0].values[ch] = mean;
         p.graph->buffers[1].values[ch] = variance;
     }
@@ -324,7 +336,7 @@ static void bits_do_not_depend_on_threads(void **state)
     }
 }
 
-/* ---------------------------------------------------------------------------------------- interpolation -- */
+/* --------------------------------------------------------------------------------------- interpolation -- */
 
 static void interpolation_moves_statistics_linearly(void **state)
 {
@@ -332,32 +344,37 @@ static void interpolation_moves_statistics_linearly(void **state)
     basin_objective *o = objective_of(&p, BASIN_BN_INTERPOLATE, 0), *there = NULL;
     basin_graph     *end = NULL;
     const double     coef[4] = {0.0, 7.0, 1.0, -3.0}, at[2] = {2.0, 1.0};
-    double          *dirs = basin_alloc(2 * p.size, sizeof *dirs), *theta = basin_alloc(p.size, sizeof *theta);
+    double          *dirs = basin_alloc(2 * p.size, sizeof *dirs);
+    double          *theta = basin_alloc(p.size, sizeof *theta);
     basin_loss       many[2];
 
     (void)state;
     assert_ok(basin_graph_copy(p.graph, &end));
     for (size_t i = 0; i < 4; i++)
-        for (size_t b = 0; b < 4; b++) end->buffers[b].values[i] = b % 2 ? 0.2 + 0.3 * (double)i : 0.1 * (double)i - 0.4;
+        for (size_t b = 0; b < 4; b++)
+            end->buffers[b].values[i] = b % 2 ? 0.2 + 0.3 * (double)i : 0.1 * (double)i - 0.4;
     for (size_t i = 0; i < p.size; i++) dirs[i] = 0.3 * cos((double)i), dirs[p.size + i] = 0.01;
     assert_ok(basin_network_interpolate(o, 2, (const basin_graph *const[]){end, NULL}, at));
     assert_ok(basin_objective_subspace(o, NULL, p.theta, dirs, 2, coef, 2, many));
     for (size_t point = 0; point < 2; point++) { /* half of the way at coordinate 1 of 2 */
         for (size_t b = 0; b < 4; b++)
             for (size_t i = 0; i < 4; i++)
-                p.graph->buffers[b].values[i] =
-                    (1.0 - coef[2 * point] / 2.0) * (b % 2 ? 1.0 : 0.0) + coef[2 * point] / 2.0 * end->buffers[b].values[i];
+                p.graph->buffers[b].values[i] = (1.0 - coef[2 * point] / 2.0) * (b % 2 ? 1.0 : 0.0) +
+                                                coef[2 * point] / 2.0 * end->buffers[b].values[i];
         there = objective_of(&p, BASIN_BN_STORED, 0);
         basin_copy(p.theta, theta, p.size);
         for (size_t j = 0; j < 2; j++) basin_axpy(coef[2 * point + j], dirs + j * p.size, theta, p.size);
         assert_close(basin_loss_value(&many[point]), loss_of(there, NULL, theta), 1e-13, 0.0);
         basin_objective_destroy(&there);
     }
-    assert_status(basin_objective_subspace(o, NULL, p.theta, dirs, 2, (const double[]){6.0, 0.0}, 1, many), BASIN_ERR_VALUE);
-    assert_message("node n (BatchNormalization): statistics interpolated beyond their ends: at coordinate 6, 0 the variance v1[0] would be -1.4");
+    assert_status(basin_objective_subspace(o, NULL, p.theta, dirs, 2, (const double[]){6.0, 0.0}, 1, many),
+                  BASIN_ERR_VALUE);
+    assert_message("node n (BatchNormalization): statistics interpolated beyond their ends: at coordinate 6, "
+                   "0 the variance v1[0] would be -1.4");
     assert_status(basin_objective_subspace(o, NULL, p.theta, dirs, 1, coef, 1, many), BASIN_ERR_ARG);
     end->buffers[3].values[1] = -2.0;
-    assert_status(basin_network_interpolate(o, 2, (const basin_graph *const[]){end, NULL}, at), BASIN_ERR_VALUE);
+    assert_status(basin_network_interpolate(o, 2, (const basin_graph *const[]){end, NULL}, at),
+                  BASIN_ERR_VALUE);
     assert_message("v2[1] is -2 in the checkpoint to interpolate to");
     basin_free(dirs), basin_free(theta);
     basin_graph_destroy(&end);
@@ -367,7 +384,8 @@ static void interpolation_moves_statistics_linearly(void **state)
 
 /* -------------------------------------------------------------------------------------------- refusals -- */
 
-static void refused(const problem *p, const basin_network_options *options, basin_status code, const char *message)
+static void refused(const problem *p, const basin_network_options *options, basin_status code,
+                    const char *message)
 {
     basin_objective *o = NULL;
 
@@ -383,21 +401,29 @@ static void what_cannot_be_is_refused(void **state)
     basin_loss       l;
 
     (void)state;
-    refused(&p, &(basin_network_options){.bn = BASIN_BN_BATCH, .bn_batch = 5}, BASIN_ERR_VALUE, "21 samples in batches of 5 leave 1");
-    refused(&p, &(basin_network_options){.bn = BASIN_BN_BATCH, .bn_batch = 1}, BASIN_ERR_VALUE, "21 samples in batches of 1 leave 1");
+    refused(&p, &(basin_network_options){.bn = BASIN_BN_BATCH, .bn_batch = 5}, BASIN_ERR_VALUE,
+            "21 samples in batches of 5 leave 1");
+    refused(&p, &(basin_network_options){.bn = BASIN_BN_BATCH, .bn_batch = 1}, BASIN_ERR_VALUE,
+            "21 samples in batches of 1 leave 1");
     refused(&p, &(basin_network_options){.bn = BASIN_BN_BATCH}, BASIN_ERR_ARG, "need the size of a batch");
     basin_memory_limit_set(3000);
-    refused(&p, &(basin_network_options){.bn = BASIN_BN_BATCH, .bn_batch = 21}, BASIN_ERR_BUDGET, "a batch of 21 samples is one piece of work");
+    refused(&p, &(basin_network_options){.bn = BASIN_BN_BATCH, .bn_batch = 21}, BASIN_ERR_BUDGET,
+            "a batch of 21 samples is one piece of work");
     basin_memory_limit_set(0);
     o = objective_of(&p, BASIN_BN_BATCH, 7);
-    assert_status(basin_objective_loss(o, &(basin_samples){(const size_t[]){1, 2, 3, 4, 5, 6, 7, 8}, 8}, p.theta, &l), BASIN_ERR_VALUE);
+    assert_status(
+        basin_objective_loss(o, &(basin_samples){(const size_t[]){1, 2, 3, 4, 5, 6, 7, 8}, 8}, p.theta, &l),
+        BASIN_ERR_VALUE);
     assert_message("8 samples in batches of 7 leave 1");
-    assert_status(basin_network_interpolate(o, 1, (const basin_graph *const[]){p.graph}, (const double[]){1.0}), BASIN_ERR_ARG);
+    assert_status(
+        basin_network_interpolate(o, 1, (const basin_graph *const[]){p.graph}, (const double[]){1.0}),
+        BASIN_ERR_ARG);
     basin_objective_destroy(&o);
     assert_ok(basin_graph_mlp((const size_t[]){4, 3}, 2, NULL, &plain.graph));
     problem_data(&plain, 10, 3, 0, 1);
     problem_theta(&plain, 1.0, 2);
-    refused(&plain, &(basin_network_options){.bn = BASIN_BN_REESTIMATE}, BASIN_ERR_ARG, "the network has no BatchNormalization");
+    refused(&plain, &(basin_network_options){.bn = BASIN_BN_REESTIMATE}, BASIN_ERR_ARG,
+            "the network has no BatchNormalization");
     problem_release(&plain);
     problem_release(&p);
 }
@@ -419,7 +445,8 @@ static void shared_statistics_cannot_be_estimated(void **state)
     problem p = start(shared_statistics, 10);
 
     (void)state;
-    refused(&p, &(basin_network_options){.bn = BASIN_BN_REESTIMATE}, BASIN_ERR_UNSUPPORTED, "its statistic m is read by another node too");
+    refused(&p, &(basin_network_options){.bn = BASIN_BN_REESTIMATE}, BASIN_ERR_UNSUPPORTED,
+            "its statistic m is read by another node too");
     problem_release(&p);
 }
 
@@ -430,7 +457,8 @@ static basin_status estimate_once(void *payload)
     basin_objective *o = NULL;
     basin_loss       l;
 
-    BASIN_TRY(basin_network_objective(p->graph, &p->loss, &p->data, &(basin_network_options){.bn = BASIN_BN_REESTIMATE}, &o));
+    BASIN_TRY(basin_network_objective(p->graph, &p->loss, &p->data,
+                                      &(basin_network_options){.bn = BASIN_BN_REESTIMATE}, &o));
     BASIN_TRY(basin_objective_loss(o, NULL, p->theta, &l));
 done:
     basin_objective_destroy(&o);

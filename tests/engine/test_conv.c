@@ -1,4 +1,5 @@
-/* Convolution and pools: the three products against plain loops, forward values by hand, and what is refused. */
+/* Convolution and pools: the three products against plain loops, forward values by hand, and what is
+   refused. */
 #define BASIN_REAL_DOUBLE
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 enum { ROWS = 2 };
 
-/* ------------------------------------------------------------------------------------------ the three products -- */
+/* ---------------------------------------------------------------------------------- the three products -- */
 
 typedef struct trial {
     basin_conv conv;
@@ -29,7 +30,10 @@ static size_t between(basin_random *r, size_t low, size_t high)
 static basin_window_axis random_axis(basin_random *r)
 {
     for (;;) {
-        basin_window_axis a = {.in = between(r, 1, 12), .kernel = between(r, 1, 5), .stride = between(r, 1, 4), .dilation = between(r, 1, 3)};
+        basin_window_axis a = {.in = between(r, 1, 12),
+                               .kernel = between(r, 1, 5),
+                               .stride = between(r, 1, 4),
+                               .dilation = between(r, 1, 3)};
         a.begin = between(r, 0, 4), a.end = between(r, 0, 4);
         if (a.in + a.begin + a.end < (a.kernel - 1) * a.dilation + 1) continue;
         a.out = (a.in + a.begin + a.end - (a.kernel - 1) * a.dilation - 1) / a.stride + 1;
@@ -90,12 +94,14 @@ static void each_term(trial *t, void (*term)(trial *t, size_t x, size_t w, size_
                 for (size_t kx = 0; kx < h->kernel; kx++)
                     for (size_t oy = 0; oy < v->out; oy++)
                         for (size_t ox = 0; ox < h->out; ox++) {
-                            const size_t iy = oy * v->stride + ky * v->dilation - v->begin, ix = ox * h->stride + kx * h->dilation - h->begin;
+                            const size_t iy = oy * v->stride + ky * v->dilation - v->begin;
+                            const size_t ix = ox * h->stride + kx * h->dilation - h->begin;
                             if (iy >= v->in || ix >= h->in) continue; /* below 0 wraps around */
                             const size_t channel = m / c->outputs * c->channels + n;
                             for (size_t l = 0; l < BASIN_LANES; l++)
                                 term(t, ((channel * v->in + iy) * h->in + ix) * BASIN_LANES + l,
-                                     ((m * c->channels + n) * v->kernel + ky) * h->kernel + kx, ((m * v->out + oy) * h->out + ox) * BASIN_LANES + l);
+                                     ((m * c->channels + n) * v->kernel + ky) * h->kernel + kx,
+                                     ((m * v->out + oy) * h->out + ox) * BASIN_LANES + l);
                         }
 }
 
@@ -134,10 +140,12 @@ static void products_are_what_their_definition_says(void **state)
     }
 }
 
-/* ---------------------------------------------------------------------------------------------- forward values -- */
+/* -------------------------------------------------------------------------------------- forward values -- */
 
-/* The output of one node of kernel 2, strides 2, on the samples 0, 1, 2, … of 3 × 3, and on their negatives. */
-static void assert_pooled(const char *op, int64_t ceil_mode, int64_t count_include_pad, const int64_t *pads, size_t outputs, const double *expected)
+/* The output of one node of kernel 2, strides 2, on the samples 0, 1, 2, … of 3 × 3, and on their
+   negatives. */
+static void assert_pooled(const char *op, int64_t ceil_mode, int64_t count_include_pad, const int64_t *pads,
+                          size_t outputs, const double *expected)
 {
     problem          p = {.loss = {.kind = BASIN_LOSS_MSE}};
     basin_objective *o = NULL;
@@ -176,7 +184,8 @@ static void pools_have_the_values_of_pytorch(void **state)
     assert_pooled("MaxPool", 0, 0, none, 1, (const double[]){4, 0});
     assert_pooled("MaxPool", 1, 0, none, 4, (const double[]){4, 5, 7, 8, 0, -2, -6, -8});
     assert_pooled("MaxPool", 0, 0, all, 4, (const double[]){0, 2, 6, 8, 0, -1, -3, -4});
-    assert_pooled("MaxPool", 1, 0, all, 4, (const double[]){0, 2, 6, 8, 0, -1, -3, -4}); /* a third window would start in the end's padding */
+    /* a third window would start in the end's padding */
+    assert_pooled("MaxPool", 1, 0, all, 4, (const double[]){0, 2, 6, 8, 0, -1, -3, -4});
     assert_pooled("AveragePool", 0, 0, none, 1, (const double[]){2, -2});
     assert_pooled("AveragePool", 1, 0, none, 4, (const double[]){2, 3.5, 6.5, 8, -2, -3.5, -6.5, -8});
     assert_pooled("AveragePool", 1, 1, none, 4, (const double[]){2, 3.5, 6.5, 8, -2, -3.5, -6.5, -8});
@@ -184,7 +193,8 @@ static void pools_have_the_values_of_pytorch(void **state)
     assert_pooled("AveragePool", 0, 1, all, 4, (const double[]){0, 0.75, 2.25, 6, 0, -0.75, -2.25, -6});
 }
 
-/* Each of 19 samples is constant, and two windows 2 × 2 lie side by side: only the trained offsets [1, 2, 3] tell their places apart. */
+/* Each of 19 samples is constant, and two windows 2 × 2 lie side by side: only the trained offsets [1, 2, 3]
+   tell their places apart. */
 static void the_first_of_equal_numbers_is_the_largest(void **state)
 {
     problem          p = {.loss = {.kind = BASIN_LOSS_MSE}};
@@ -214,10 +224,12 @@ static void the_first_of_equal_numbers_is_the_largest(void **state)
     problem_release(&p);
 }
 
-/* ---------------------------------------------------------------------------------------------- what is refused -- */
+/* ------------------------------------------------------------------------------------- what is refused -- */
 
-/* One node `op` with the attribute «name = values» on the input [2, 5, 6]; Conv with weights w [4, 2, 3, 3] and bias c [4]. */
-static void assert_refused(const char *op, const char *name, const int64_t *values, size_t count, basin_status code, const char *message)
+/* One node `op` with the attribute «name = values» on the input [2, 5, 6]; Conv with weights w [4, 2, 3, 3]
+   and bias c [4]. */
+static void assert_refused(const char *op, const char *name, const int64_t *values, size_t count,
+                           basin_status code, const char *message)
 {
     basin_graph     *g = case_start(SHAPE(2, 5, 6));
     const bool       conv = strcmp(op, "Conv") == 0;
@@ -242,17 +254,27 @@ static void attributes_are_checked(void **state)
     (void)state;
     assert_refused("Conv", "strides", INTS(1), BASIN_ERR_FORMAT,
                    "node y (Conv): strides: expected 2 integers for the input x of shape [2, 5, 6] a sample");
-    assert_refused("Conv", "strides", INTS(0, 1), BASIN_ERR_UNSUPPORTED, "strides: 0 is not in [1, 16777216]");
-    assert_refused("Conv", "dilations", INTS(1, INT64_MAX), BASIN_ERR_UNSUPPORTED, "dilations: 9223372036854775807 is not in [1, 16777216]");
-    assert_refused("Conv", "pads", INTS(0, 0, -1, 0), BASIN_ERR_UNSUPPORTED, "pads: -1 is not in [0, 16777216]");
-    assert_refused("Conv", "dilations", INTS(3, 1), BASIN_ERR_SHAPE, "a window of 7 does not fit into the input x: 5 + padding 0, 0");
-    assert_refused("Conv", "kernel_shape", INTS(3, 2), BASIN_ERR_SHAPE, "kernel_shape [3, 2], but the weights w have kernels [3, 3]");
-    assert_refused("Conv", "group", INTS(3), BASIN_ERR_SHAPE, "w of shape [4, 2, 3, 3] in 3 groups does not fit the 2 channels of the input x");
+    assert_refused("Conv", "strides", INTS(0, 1), BASIN_ERR_UNSUPPORTED,
+                   "strides: 0 is not in [1, 16777216]");
+    assert_refused("Conv", "dilations", INTS(1, INT64_MAX), BASIN_ERR_UNSUPPORTED,
+                   "dilations: 9223372036854775807 is not in [1, 16777216]");
+    assert_refused("Conv", "pads", INTS(0, 0, -1, 0), BASIN_ERR_UNSUPPORTED,
+                   "pads: -1 is not in [0, 16777216]");
+    assert_refused("Conv", "dilations", INTS(3, 1), BASIN_ERR_SHAPE,
+                   "a window of 7 does not fit into the input x: 5 + padding 0, 0");
+    assert_refused("Conv", "kernel_shape", INTS(3, 2), BASIN_ERR_SHAPE,
+                   "kernel_shape [3, 2], but the weights w have kernels [3, 3]");
+    assert_refused("Conv", "group", INTS(3), BASIN_ERR_SHAPE,
+                   "w of shape [4, 2, 3, 3] in 3 groups does not fit the 2 channels of the input x");
     assert_refused("Conv", "group", INTS(0), BASIN_ERR_SHAPE, "in 0 groups");
-    assert_refused("Conv", "pads", INTS(1 << 24, 1 << 24, 1 << 24, 1 << 24), BASIN_ERR_SHAPE, "its output has shape [4, 33554435, 33554436]");
-    assert_refused("MaxPool", "strides", INTS(0, 1), BASIN_ERR_UNSUPPORTED, "node y (MaxPool): strides: 0 is not in");
-    assert_refused("MaxPool", "pads", INTS(2, 0, 0, 0), BASIN_ERR_UNSUPPORTED, "window 1 of kernel 2 lies in the padding 2, 0 alone");
-    assert_refused("AveragePool", "pads", INTS(0, 0, 0, 3), BASIN_ERR_UNSUPPORTED, "window 7 of kernel 2 lies in the padding 0, 3 alone");
+    assert_refused("Conv", "pads", INTS(1 << 24, 1 << 24, 1 << 24, 1 << 24), BASIN_ERR_SHAPE,
+                   "its output has shape [4, 33554435, 33554436]");
+    assert_refused("MaxPool", "strides", INTS(0, 1), BASIN_ERR_UNSUPPORTED,
+                   "node y (MaxPool): strides: 0 is not in");
+    assert_refused("MaxPool", "pads", INTS(2, 0, 0, 0), BASIN_ERR_UNSUPPORTED,
+                   "window 1 of kernel 2 lies in the padding 2, 0 alone");
+    assert_refused("AveragePool", "pads", INTS(0, 0, 0, 3), BASIN_ERR_UNSUPPORTED,
+                   "window 7 of kernel 2 lies in the padding 0, 3 alone");
     assert_refused("AveragePool", "dilations", INTS(2, 1), BASIN_ERR_UNSUPPORTED, "dilations other than 1");
 }
 
@@ -274,7 +296,9 @@ static void shapes_are_checked(void **state)
     g = case_start(SHAPE(2, 5, 6));
     case_param(g, "w", SHAPE(4, 2, 3));
     case_node(g, "Conv", "x w", "y");
-    assert_graph_refused(g, BASIN_ERR_SHAPE, "w: has shape [4, 2, 3], expected 4 dimensions for the input x of shape [2, 5, 6] a sample");
+    assert_graph_refused(
+        g, BASIN_ERR_SHAPE,
+        "w: has shape [4, 2, 3], expected 4 dimensions for the input x of shape [2, 5, 6] a sample");
     g = case_start(SHAPE(2, 5, 6));
     case_param(g, "w", SHAPE(4, 2, 3, 3));
     case_param(g, "c", SHAPE(4, 1));
@@ -286,11 +310,14 @@ static void shapes_are_checked(void **state)
     assert_graph_refused(g, BASIN_ERR_UNSUPPORTED, "the input w does not depend on the network's input");
     g = case_start(SHAPE(2, 3, 3));
     case_node(g, "Conv", "x x", "y");
-    assert_graph_refused(g, BASIN_ERR_UNSUPPORTED, "x depends on the network's input; weights must be the same for all samples");
+    assert_graph_refused(g, BASIN_ERR_UNSUPPORTED,
+                         "x depends on the network's input; weights must be the same for all samples");
     g = case_start(SHAPE(2, 3, 4, 5));
     case_param(g, "w", SHAPE(2, 2, 3, 3, 3));
     case_node(g, "Conv", "x w", "y");
-    assert_graph_refused(g, BASIN_ERR_UNSUPPORTED, "the input x has shape [2, 3, 4, 5] a sample; expected channels and 1 or 2 dimensions of space");
+    assert_graph_refused(
+        g, BASIN_ERR_UNSUPPORTED,
+        "the input x has shape [2, 3, 4, 5] a sample; expected channels and 1 or 2 dimensions of space");
     g = case_start(SHAPE(2, 5, 6));
     case_node(g, "MaxPool", "x", "y");
     assert_graph_refused(g, BASIN_ERR_FORMAT, "node y (MaxPool): the attribute kernel_shape is missing");
@@ -299,7 +326,8 @@ static void shapes_are_checked(void **state)
     assert_graph_refused(g, BASIN_ERR_UNSUPPORTED, "auto_pad = SAME_UPPER; write the numbers as pads");
     g = case_start(SHAPE(7));
     case_node(g, "GlobalAveragePool", "x", "y");
-    assert_graph_refused(g, BASIN_ERR_UNSUPPORTED, "the input x has shape [7] a sample; expected samples of channels and space");
+    assert_graph_refused(g, BASIN_ERR_UNSUPPORTED,
+                         "the input x has shape [7] a sample; expected samples of channels and space");
 }
 
 static void roles_tell_filters(void **state)
@@ -322,7 +350,7 @@ static void roles_tell_filters(void **state)
     basin_graph_destroy(&g);
 }
 
-/* ------------------------------------------------------------------------------------------------------- faults -- */
+/* ---------------------------------------------------------------------------------------------- faults -- */
 
 static basin_status every_pool(void *context)
 {

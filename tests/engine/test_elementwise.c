@@ -1,5 +1,5 @@
-/* Element-wise ops by themselves: values against plain loops and the C library, numbers at the edge, borders of kinks, roles of
- * parameters, refusals. Their derivatives are in test_ops.c.
+/* Element-wise ops by themselves: values against plain loops and the C library, numbers at the edge, borders
+ * of kinks, roles of parameters, refusals. Their derivatives are in test_ops.c.
  */
 #include <float.h>
 #include <math.h>
@@ -19,13 +19,17 @@ static basin_objective *objective_of(problem *p, size_t out, basin_precision pre
 
     problem_data(p, N, out, 0, 5);
     problem_theta(p, 1.0, 6);
-    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data, &(basin_network_options){.precision = precision}, &o));
+    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data,
+                                      &(basin_network_options){.precision = precision}, &o));
     return o;
 }
 
 static double apply(const char *op, double a, double b)
 {
-    return strcmp(op, "Add") == 0 ? a + b : strcmp(op, "Sub") == 0 ? a - b : strcmp(op, "Mul") == 0 ? a * b : a / b;
+    return strcmp(op, "Add") == 0   ? a + b
+           : strcmp(op, "Sub") == 0 ? a - b
+           : strcmp(op, "Mul") == 0 ? a * b
+                                    : a / b;
 }
 
 /* x [N, 2, 3, 4] with a parameter of any shape that broadcasts to it, in both orders. */
@@ -34,8 +38,10 @@ static void values_are_those_of_plain_loops(void **state)
     static const struct {
         size_t rank, shape[4], step[3]; /* of the parameter along the three axes of a sample */
     } cases[] = {
-        {0, {0}, {0, 0, 0}},       {1, {1}, {0, 0, 0}},       {1, {4}, {0, 0, 1}},        {2, {3, 1}, {0, 1, 0}},       {2, {3, 4}, {0, 4, 1}},
-        {3, {2, 1, 1}, {1, 0, 0}}, {3, {2, 1, 4}, {4, 0, 1}}, {3, {2, 3, 4}, {12, 4, 1}}, {4, {1, 2, 3, 1}, {3, 1, 0}}, {4, {1, 1, 3, 4}, {0, 4, 1}},
+        {0, {0}, {0, 0, 0}},          {1, {1}, {0, 0, 0}},        {1, {4}, {0, 0, 1}},
+        {2, {3, 1}, {0, 1, 0}},       {2, {3, 4}, {0, 4, 1}},     {3, {2, 1, 1}, {1, 0, 0}},
+        {3, {2, 1, 4}, {4, 0, 1}},    {3, {2, 3, 4}, {12, 4, 1}}, {4, {1, 2, 3, 1}, {3, 1, 0}},
+        {4, {1, 1, 3, 4}, {0, 4, 1}},
     };
     static const char *const ops[] = {"Add", "Sub", "Mul", "Div"};
 
@@ -54,7 +60,9 @@ static void values_are_those_of_plain_loops(void **state)
                 assert_ok(basin_network_output(o, p.theta, &width, &y));
                 assert_int_equal(width, 24);
                 for (size_t i = 0; i < N * 24; i++) {
-                    const size_t e = i % 24, place = e / 12 * cases[c].step[0] + e / 4 % 3 * cases[c].step[1] + e % 4 * cases[c].step[2];
+                    const size_t e = i % 24;
+                    const size_t place =
+                        e / 12 * cases[c].step[0] + e / 4 % 3 * cases[c].step[1] + e % 4 * cases[c].step[2];
                     const double x = p.data.inputs[i], theta = p.theta[place];
                     assert_true(y[i] == (order ? apply(ops[op], theta, x) : apply(ops[op], x, theta)));
                 }
@@ -126,7 +134,8 @@ typedef struct line {
     double y[3], slope, product;
 } line;
 
-static line line_of(const char *op, const char *text, double number, const double x[3], basin_precision precision)
+static line line_of(const char *op, const char *text, double number, const double x[3],
+                    basin_precision precision)
 {
     problem          p = {.graph = case_start(SHAPE(3)), .loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
     double          *y = NULL;
@@ -148,7 +157,8 @@ static line line_of(const char *op, const char *text, double number, const doubl
     p.data.classes[0] = 0;
     p.theta[0] = 1.0;
     basin_objective *o = NULL;
-    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.precision = precision}, &o));
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data,
+                                      &(basin_network_options){.precision = precision}, &o));
     assert_ok(basin_network_output(o, p.theta, &width, &y));
     memcpy(found.y, y, sizeof found.y);
     assert_ok(basin_objective_gradient(o, NULL, p.theta, NULL, &found.slope));
@@ -177,9 +187,12 @@ static void values_are_accurate_in_both_precisions(void **state)
                 for (int single = 0; single < 2; single++) {
                     double at[3];
                     bool   positive = rows[r].f == log || rows[r].f == sqrt;
-                    for (size_t l = 0; l < 3; l++) at[l] = (double)(float)(sign && !positive ? -x[i][l] : x[i][l]);
+                    for (size_t l = 0; l < 3; l++)
+                        at[l] = (double)(float)(sign && !positive ? -x[i][l] : x[i][l]);
                     line found = line_of(rows[r].op, NULL, 0.0, at, single ? BASIN_SINGLE : BASIN_DOUBLE);
-                    for (size_t l = 0; l < 3; l++) assert_close(found.y[l], rows[r].f(at[l]), 2 * (single ? (double)FLT_EPSILON : DBL_EPSILON), 0.0);
+                    for (size_t l = 0; l < 3; l++)
+                        assert_close(found.y[l], rows[r].f(at[l]),
+                                     2 * (single ? (double)FLT_EPSILON : DBL_EPSILON), 0.0);
                 }
 }
 
@@ -190,8 +203,9 @@ static void large_inputs_leave_values_and_derivatives_finite(void **state)
         double      low, high; /* at -x and x, in parts of x; or themselves */
         bool        grows;
     } rows[] = {
-        {"Silu", NULL, 0, 1, true}, {"Gelu", NULL, 0, 1, true},     {"Gelu", "tanh", 0, 1, true}, {"Softplus", NULL, 0, 1, true},
-        {"Elu", NULL, -1, 1, true}, {"Sigmoid", NULL, 0, 1, false}, {"Tanh", NULL, -1, 1, false}, {"Erf", NULL, -1, 1, false},
+        {"Silu", NULL, 0, 1, true},     {"Gelu", NULL, 0, 1, true},  {"Gelu", "tanh", 0, 1, true},
+        {"Softplus", NULL, 0, 1, true}, {"Elu", NULL, -1, 1, true},  {"Sigmoid", NULL, 0, 1, false},
+        {"Tanh", NULL, -1, 1, false},   {"Erf", NULL, -1, 1, false},
     };
     static const double sizes[] = {60.0, 1e4, 3e10, 1e20, 1e37};
 
@@ -200,7 +214,8 @@ static void large_inputs_leave_values_and_derivatives_finite(void **state)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
             for (int single = 0; single < 2; single++) {
                 const double x = (double)(float)sizes[i];
-                line         found = line_of(rows[r].op, rows[r].text, 0.0, (const double[]){-x, x, 0.5}, single ? BASIN_SINGLE : BASIN_DOUBLE);
+                line         found = line_of(rows[r].op, rows[r].text, 0.0, (const double[]){-x, x, 0.5},
+                                     single ? BASIN_SINGLE : BASIN_DOUBLE);
                 assert_close(found.y[0], rows[r].low, 0.0, 1e-15);
                 assert_close(found.y[1], rows[r].grows ? rows[r].high * x : rows[r].high, 0.0, 1e-7);
                 assert_true(isfinite(found.slope) && isfinite(found.product));
@@ -212,7 +227,8 @@ static double slope_at(const char *op, double number, double x)
 {
     const line found = line_of(op, NULL, number, (const double[]){x, 0.0, 0.0}, BASIN_DOUBLE);
 
-    return found.slope / ((exp(found.y[0]) / (exp(found.y[0]) + exp(found.y[1]) + exp(found.y[2])) - 1.0) * x);
+    return found.slope /
+           ((exp(found.y[0]) / (exp(found.y[0]) + exp(found.y[1]) + exp(found.y[2])) - 1.0) * x);
 }
 
 static void slopes_on_the_border_are_those_of_pytorch(void **state)
@@ -238,7 +254,7 @@ static void powers_are_finite_at_zero(void **state)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ roles -- */
+/* ----------------------------------------------------------------------------------------------- roles -- */
 
 static void roles_say_what_a_parameter_is_to_the_activations(void **state)
 {
@@ -269,9 +285,10 @@ static void roles_say_what_a_parameter_is_to_the_activations(void **state)
     basin_graph_destroy(&g);
 }
 
-/* --------------------------------------------------------------------------------------------- refusals -- */
+/* -------------------------------------------------------------------------------------------- refusals -- */
 
-static void refused(const char *op, const char *inputs, const size_t *shape, size_t rank, basin_status code, const char *message)
+static void refused(const char *op, const char *inputs, const size_t *shape, size_t rank, basin_status code,
+                    const char *message)
 {
     basin_graph  *g = case_start(SHAPE(3, 4));
     basin_params *params = NULL;
@@ -290,16 +307,19 @@ static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
     refused("Add", "x flat", SHAPE(1), BASIN_ERR_SHAPE,
-            "node y (Add): x [N, 3, 4] and flat [N, 12] have the batch at different places, which would mix samples: reshape one to as many "
+            "node y (Add): x [N, 3, 4] and flat [N, 12] have the batch at different places, which would mix "
+            "samples: reshape one to as many "
             "dimensions as the other");
     refused("Mul", "x p", SHAPE(5), BASIN_ERR_SHAPE, "node y (Mul): x [N, 3, 4] and p [5] do not broadcast");
     refused("Div", "p x", SHAPE(3, 1, 2), BASIN_ERR_SHAPE,
-            "node y (Div): x [N, 3, 4] and p [3, 1, 2] would need a batch of that first dimension: only 1 goes with any batch");
+            "node y (Div): x [N, 3, 4] and p [3, 1, 2] would need a batch of that first dimension: only 1 "
+            "goes with any batch");
     refused("Sub", "x p", SHAPE(1, 1, 3, 4), BASIN_ERR_SHAPE,
             "node y (Sub): x [N, 3, 4] and p [1, 1, 3, 4] would not keep the batch as first dimension");
     refused("Where", "p x x", SHAPE(3, 4), BASIN_ERR_UNSUPPORTED,
             "node y (Where): its condition p depends on parameters; only a constant condition is supported");
-    refused("Pow", "x p", SHAPE(1), BASIN_ERR_UNSUPPORTED, "node y (Pow): its exponent p [1] must be a constant of one number");
+    refused("Pow", "x p", SHAPE(1), BASIN_ERR_UNSUPPORTED,
+            "node y (Pow): its exponent p [1] must be a constant of one number");
     refused("Add", "x", SHAPE(1), BASIN_ERR_FORMAT, "node y (Add): 1 inputs, expected 2 to 2");
 }
 

@@ -1,4 +1,5 @@
-/* BatchNormalization folded into convolutions: which are, that the network stays the same, and what it costs no longer. */
+/* BatchNormalization folded into convolutions: which are, that the network stays the same, and what it costs
+   no longer. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,12 +12,13 @@
 
 static const double mean[4] = {0.3, -0.2, 0.1, 1.0}, variance[4] = {0.5, 1.0, 2.0, 0.1};
 
-/* x [2, 5, 4] through a convolution with what the letters say of {c: its bias, s: scale, t: shift, f: a frozen scale} and a BatchNormalization;
-   with r its output is read a second time. */
+/* x [2, 5, 4] through a convolution with what the letters say of {c: its bias, s: scale, t: shift, f: a
+   frozen scale} and a BatchNormalization; with r its output is read a second time. */
 static basin_graph *network(const char *letters)
 {
     basin_graph *g = case_start(SHAPE(2, 5, 4));
-    const bool   c = strchr(letters, 'c'), s = strchr(letters, 's'), t = strchr(letters, 't'), f = strchr(letters, 'f'), r = strchr(letters, 'r');
+    const bool   c = strchr(letters, 'c'), s = strchr(letters, 's'), t = strchr(letters, 't');
+    const bool   f = strchr(letters, 'f'), r = strchr(letters, 'r');
     char         inputs[64];
 
     case_param(g, "w", SHAPE(4, 2, 3, 3));

@@ -1,4 +1,5 @@
-/* The losses by themselves: values against their definitions, derivatives against differences, what does and does not count. */
+/* The losses by themselves: values against their definitions, derivatives against differences, what does and
+   does not count. */
 #include <math.h>
 #include <string.h>
 
@@ -7,7 +8,15 @@
 #include "engine/objective/chunk_loss.h"
 #include "support.h"
 
-enum { SAMPLES = 5, POSITIONS = 3, CLASSES = 4, WIDTH = POSITIONS * CLASSES, ELEMENTS = SAMPLES * WIDTH, TARGETS = SAMPLES * POSITIONS, K = 2 };
+enum {
+    SAMPLES = 5,
+    POSITIONS = 3,
+    CLASSES = 4,
+    WIDTH = POSITIONS * CLASSES,
+    ELEMENTS = SAMPLES * WIDTH,
+    TARGETS = SAMPLES * POSITIONS,
+    K = 2
+};
 
 /* ------------------------------------------------------------------------------------- samples in rows -- */
 
@@ -17,7 +26,8 @@ enum { MOST_LANES = BASIN_LANES * WIDTH };
 static void to_lanes(const double *rows, size_t count, size_t k, size_t width, double *lanes)
 {
     for (size_t i = 0; i < BASIN_LANES; i++)
-        for (size_t l = 0; l < k * width; l++) lanes[l * BASIN_LANES + i] = rows[(i < count ? i : count - 1) * k * width + l];
+        for (size_t l = 0; l < k * width; l++)
+            lanes[l * BASIN_LANES + i] = rows[(i < count ? i : count - 1) * k * width + l];
 }
 
 /* Empty lanes of what adds to sums over samples hold 0. */
@@ -25,32 +35,39 @@ static void to_rows(const double *lanes, size_t count, size_t k, size_t width, d
 {
     for (size_t i = 0; i < BASIN_LANES; i++)
         for (size_t l = 0; l < k * width; l++) {
-            if (i < count) rows[i * k * width + l] = lanes[l * BASIN_LANES + i];
-            else assert_close(lanes[l * BASIN_LANES + i], 0.0, 0.0, 0.0);
+            if (i < count)
+                rows[i * k * width + l] = lanes[l * BASIN_LANES + i];
+            else
+                assert_close(lanes[l * BASIN_LANES + i], 0.0, 0.0, 0.0);
         }
 }
 
-static void loss_forward(const basin_loss_spec *loss, const basin_batch *batch, const double *y, size_t width, basin_loss *total, double *a, double *slope)
+static void loss_forward(const basin_loss_spec *loss, const basin_batch *batch, const double *y, size_t width,
+                         basin_loss *total, double *a, double *slope)
 {
     double     lanes[MOST_LANES], adjoint[MOST_LANES], kept[MOST_LANES];
     basin_loss again = *total;
 
     to_lanes(y, batch->count, 1, width, lanes);
-    basin_loss_forward(loss, batch, lanes, width, total, a != NULL ? adjoint : NULL, slope != NULL ? kept : NULL);
+    basin_loss_forward(loss, batch, lanes, width, total, a != NULL ? adjoint : NULL,
+                       slope != NULL ? kept : NULL);
     if (a != NULL) to_rows(adjoint, batch->count, 1, width, a);
     if (slope != NULL) to_rows(kept, batch->count, 1, width, slope);
     if (a == NULL) return;
-    basin_loss_forward(loss, batch, lanes, width, &again, lanes, NULL); /* the adjoint may take the output's place */
+    /* the adjoint may take the output's place */
+    basin_loss_forward(loss, batch, lanes, width, &again, lanes, NULL);
     assert_memory_equal(lanes, adjoint, width * BASIN_LANES * sizeof *lanes);
     assert_true(again.sum == total->sum || isnan(total->sum));
 }
 
-static void loss_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t width, const double *slope, const double *d, double *ad)
+static void loss_dot(const basin_loss_spec *loss, const basin_batch *batch, size_t k, size_t width,
+                     const double *slope, const double *d, double *ad)
 {
     double kept[MOST_LANES], lanes[K * MOST_LANES], product[K * MOST_LANES];
 
     for (size_t i = 0; i < BASIN_LANES; i++)
-        for (size_t l = 0; l < width; l++) kept[l * BASIN_LANES + i] = i < batch->count ? slope[i * width + l] : 0.0;
+        for (size_t l = 0; l < width; l++)
+            kept[l * BASIN_LANES + i] = i < batch->count ? slope[i * width + l] : 0.0;
     to_lanes(d, batch->count, k, width, lanes);
     basin_loss_dot(loss, batch, k, width, kept, lanes, product);
     to_rows(product, batch->count, k, width, ad);
@@ -58,7 +75,7 @@ static void loss_dot(const basin_loss_spec *loss, const basin_batch *batch, size
     assert_memory_equal(lanes, product, k * width * BASIN_LANES * sizeof *lanes);
 }
 
-/* ------------------------------------------------------------------------------------------------- losses -- */
+/* ---------------------------------------------------------------------------------------------- losses -- */
 
 static double class_weights[CLASSES] = {0.3, 2.0, 0.0, 1.1};
 
@@ -77,9 +94,12 @@ static void start(setting *s, basin_loss_spec loss)
     *s = (setting){.loss = loss};
     basin_random_normals(&r, s->y, ELEMENTS);
     basin_random_normals(&r, s->d, K * ELEMENTS);
-    for (size_t i = 0; i < ELEMENTS; i++) s->values[i] = i % 5 == 0 ? 1.0 : i % 5 == 1 ? 0.0 : basin_random_uniform(&r);
-    for (size_t i = 0; i < TARGETS; i++) s->classes[i] = loss.ignores && i % 5 == 4 ? loss.ignore_index : (int64_t)(i % 3 + (i > 7));
-    s->batch = (basin_batch){.count = SAMPLES, .positions = POSITIONS, .classes = s->classes, .values = s->values};
+    for (size_t i = 0; i < ELEMENTS; i++)
+        s->values[i] = i % 5 == 0 ? 1.0 : i % 5 == 1 ? 0.0 : basin_random_uniform(&r);
+    for (size_t i = 0; i < TARGETS; i++)
+        s->classes[i] = loss.ignores && i % 5 == 4 ? loss.ignore_index : (int64_t)(i % 3 + (i > 7));
+    s->batch =
+        (basin_batch){.count = SAMPLES, .positions = POSITIONS, .classes = s->classes, .values = s->values};
     s->batch.weight = basin_loss_weight(&s->loss, &s->batch, WIDTH);
 }
 
@@ -91,7 +111,8 @@ static double value(const setting *s, const double *y)
     return basin_loss_value(&total);
 }
 
-/* PyTorch's definition, written out: ((1-e) Σ w_t nll + e/C Σ Σ_c w_c (-log p_c)) / Σ w_t over the targets that count. */
+/* PyTorch's definition, written out: ((1-e) Σ w_t nll + e/C Σ Σ_c w_c (-log p_c)) / Σ w_t over the targets
+   that count. */
 static double cross_entropy_as_defined(const setting *s)
 {
     double nll = 0.0, smooth = 0.0, norm = 0.0, e = s->loss.label_smoothing;
@@ -115,7 +136,8 @@ static double binary_as_defined(const setting *s)
     double sum = 0.0;
 
     for (size_t i = 0; i < ELEMENTS; i++) {
-        double q = 1.0 / (1.0 + exp(-s->y[i])), w = s->loss.weights != NULL ? s->loss.weights[i % CLASSES] : 1.0;
+        double q = 1.0 / (1.0 + exp(-s->y[i]));
+        double w = s->loss.weights != NULL ? s->loss.weights[i % CLASSES] : 1.0;
         sum -= w * s->values[i] * log(q) + (1.0 - s->values[i]) * log(1.0 - q);
     }
     return sum / ELEMENTS;
@@ -134,7 +156,8 @@ static void check_derivatives(const setting *s)
 {
     const double h = 1e-5;
     basin_loss   total = {0};
-    double       a[ELEMENTS], slope[ELEMENTS], there[ELEMENTS], moved[2][ELEMENTS], adjoint[2][ELEMENTS], ad[K * ELEMENTS], one[ELEMENTS];
+    double       a[ELEMENTS], slope[ELEMENTS], there[ELEMENTS], moved[2][ELEMENTS], adjoint[2][ELEMENTS];
+    double       ad[K * ELEMENTS], one[ELEMENTS];
 
     loss_forward(&s->loss, &s->batch, s->y, WIDTH, &total, a, slope);
     loss_dot(&s->loss, &s->batch, K, WIDTH, slope, s->d, ad);
@@ -175,7 +198,9 @@ static void every_loss_is_its_definition_with_its_derivatives(void **state)
             }
     for (int weighted = 0; weighted < 2; weighted++) {
         setting s;
-        start(&s, (basin_loss_spec){.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = weighted ? CLASSES : 0, .weights = weighted ? class_weights : NULL});
+        start(&s, (basin_loss_spec){.kind = BASIN_LOSS_BCE_WITH_LOGITS,
+                                    .weight_count = weighted ? CLASSES : 0,
+                                    .weights = weighted ? class_weights : NULL});
         assert_close(value(&s, s.y), binary_as_defined(&s), 1e-13, 0.0);
         check_derivatives(&s);
     }
@@ -185,7 +210,8 @@ static void every_loss_is_its_definition_with_its_derivatives(void **state)
     check_derivatives(&s);
 }
 
-/* What does not count is 0 in every derivative, in the accuracy and in the normaliser, whatever stands there. */
+/* What does not count is 0 in every derivative, in the accuracy and in the normaliser, whatever stands
+   there. */
 static void ignored_targets_leave_no_trace(void **state)
 {
     setting    s, other;
@@ -210,7 +236,9 @@ static void ignored_targets_leave_no_trace(void **state)
     assert_memory_equal(ad[0], ad[1], sizeof ad[0]);
     for (size_t c = 0; c < CLASSES; c++) {
         assert_close(a[0][4 * CLASSES + c], 0.0, 0.0, 0.0);
-        for (size_t v = 0; v < K; v++) assert_close(ad[0][(1 * K + v) * WIDTH + 1 * CLASSES + c], 0.0, 0.0, 0.0); /* sample 1, token 1 */
+        /* sample 1, token 1 */
+        for (size_t v = 0; v < K; v++)
+            assert_close(ad[0][(1 * K + v) * WIDTH + 1 * CLASSES + c], 0.0, 0.0, 0.0);
     }
     for (size_t i = 0; i < TARGETS; i++) s.classes[i] = -1;
     assert_close(basin_loss_weight(&s.loss, &s.batch, WIDTH), 0.0, 0.0, 0.0);
@@ -219,7 +247,8 @@ static void ignored_targets_leave_no_trace(void **state)
 /* Weights of 1 are no weights, to the last bit; so is smoothing that does not divide evenly. */
 static void weights_of_one_change_no_bit(void **state)
 {
-    double       ones[CLASSES] = {1.0, 1.0, 1.0, 1.0}, a[2][ELEMENTS], slope[2][ELEMENTS], ad[2][K * ELEMENTS];
+    double       ones[CLASSES] = {1.0, 1.0, 1.0, 1.0}, a[2][ELEMENTS], slope[2][ELEMENTS];
+    double       ad[2][K * ELEMENTS];
     const double smoothing[] = {0.0, 0.1, 1.0 / 3.0, 0.7};
 
     (void)state;
@@ -228,7 +257,10 @@ static void weights_of_one_change_no_bit(void **state)
             basin_loss total[2] = {{.weight = 0.0}, {.weight = 0.0}};
             for (int i = 0; i < 2; i++) {
                 setting s;
-                start(&s, (basin_loss_spec){.kind = (basin_loss_kind)kind, .label_smoothing = smoothing[e], .weight_count = i ? CLASSES : 0, .weights = i ? ones : NULL});
+                start(&s, (basin_loss_spec){.kind = (basin_loss_kind)kind,
+                                            .label_smoothing = smoothing[e],
+                                            .weight_count = i ? CLASSES : 0,
+                                            .weights = i ? ones : NULL});
                 total[i].weight = s.batch.weight;
                 loss_forward(&s.loss, &s.batch, s.y, WIDTH, &total[i], a[i], slope[i]);
                 loss_dot(&s.loss, &s.batch, K, WIDTH, slope[i], s.d, ad[i]);
@@ -242,9 +274,10 @@ static void weights_of_one_change_no_bit(void **state)
 /* Far out, where exp overflows and 1 - σ rounds to 0: the digits that are left in the logit. */
 static void large_logits_keep_their_digits(void **state)
 {
-    double      y[4] = {800.0, -800.0, 40.0, -40.0}, t[4] = {1.0, 0.0, 1.0, 0.0}, wrong[4] = {0.0, 1.0, 0.0, 1.0}, w[1] = {0.1}, a[4];
-    basin_loss  total = {0};
-    basin_batch batch = {.count = 4, .positions = 1, .values = t, .weight = 4.0};
+    double          y[4] = {800.0, -800.0, 40.0, -40.0}, t[4] = {1.0, 0.0, 1.0, 0.0};
+    double          wrong[4] = {0.0, 1.0, 0.0, 1.0}, w[1] = {0.1}, a[4];
+    basin_loss      total = {0};
+    basin_batch     batch = {.count = 4, .positions = 1, .values = t, .weight = 4.0};
     basin_loss_spec loss = {.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = 1, .weights = w};
 
     (void)state;
@@ -271,17 +304,25 @@ static void accuracy_is_over_the_targets_that_count(void **state)
     assert_close(basin_loss_accuracy(&total), 0.5, 0.0, 0.0);
 }
 
-/* ----------------------------------------------------------------------------------------------- the spec -- */
+/* -------------------------------------------------------------------------------------------- the spec -- */
 
 static void a_spec_says_what_it_is(void **state)
 {
-    double                many[30] = {1.0, 0.25};
-    const struct { basin_loss_spec spec; const char *text; } cases[] = {
+    double many[30] = {1.0, 0.25};
+    const struct {
+        basin_loss_spec spec;
+        const char     *text;
+    } cases[] = {
         {{0}, "softmax_cross_entropy"},
         {{.kind = BASIN_LOSS_MSE}, "mse"},
-        {{.label_smoothing = 0.1, .ignores = true, .ignore_index = -100, .weight_count = 4, .weights = class_weights},
+        {{.label_smoothing = 0.1,
+          .ignores = true,
+          .ignore_index = -100,
+          .weight_count = 4,
+          .weights = class_weights},
          "softmax_cross_entropy, label smoothing 0.1, ignore index -100, weights 0.3 2 0 1.1"},
-        {{.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = 30, .weights = many}, "bce_with_logits, weights of 30 classes from 0 to 1"},
+        {{.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = 30, .weights = many},
+         "bce_with_logits, weights of 30 classes from 0 to 1"},
     };
 
     (void)state;
@@ -301,9 +342,11 @@ static void a_copy_owns_its_weights(void **state)
     size_t          live = basin_fault_live();
 
     (void)state;
-    assert_ok(basin_loss_spec_copy(&(basin_loss_spec){.ignores = true, .ignore_index = 3, .weight_count = 2, .weights = w}, &copy));
+    assert_ok(basin_loss_spec_copy(
+        &(basin_loss_spec){.ignores = true, .ignore_index = 3, .weight_count = 2, .weights = w}, &copy));
     w[0] = 9.0;
-    assert_true(copy.ignores && copy.ignore_index == 3 && copy.weight_count == 2 && copy.weights[0] == 1.0 && copy.weights[1] == 2.0);
+    assert_true(copy.ignores && copy.ignore_index == 3 && copy.weight_count == 2 && copy.weights[0] == 1.0 &&
+                copy.weights[1] == 2.0);
     basin_loss_spec_clear(&copy);
     assert_true(!copy.ignores && copy.weight_count == 0 && copy.weights == NULL);
     basin_loss_spec_clear(&copy);
@@ -313,15 +356,27 @@ static void a_copy_owns_its_weights(void **state)
 static void settings_that_make_no_sense_are_refused(void **state)
 {
     double bad[2] = {1.0, NAN}, zero[2] = {0.0, 0.0};
-    const struct { basin_loss_spec spec; basin_status status; const char *text; } cases[] = {
+    const struct {
+        basin_loss_spec spec;
+        basin_status    status;
+        const char     *text;
+    } cases[] = {
         {{.label_smoothing = 1.0}, BASIN_ERR_VALUE, "label smoothing 1 is outside [0, 1)"},
         {{.label_smoothing = NAN}, BASIN_ERR_VALUE, "label smoothing nan is outside [0, 1)"},
-        {{.kind = BASIN_LOSS_MSE, .label_smoothing = 0.1}, BASIN_ERR_UNSUPPORTED, "loss mse takes no label smoothing, it has 0.1"},
+        {{.kind = BASIN_LOSS_MSE, .label_smoothing = 0.1},
+         BASIN_ERR_UNSUPPORTED,
+         "loss mse takes no label smoothing, it has 0.1"},
         {{.weight_count = 2}, BASIN_ERR_ARG, "a loss with 2 weights that are not given"},
-        {{.kind = BASIN_LOSS_BCE_WITH_LOGITS, .ignores = true, .ignore_index = 2}, BASIN_ERR_UNSUPPORTED, "loss bce_with_logits takes no ignore_index, it has 2"},
-        {{.weight_count = 2, .weights = bad}, BASIN_ERR_VALUE, "weight 1 of 2 is nan: negative or not finite"},
+        {{.kind = BASIN_LOSS_BCE_WITH_LOGITS, .ignores = true, .ignore_index = 2},
+         BASIN_ERR_UNSUPPORTED,
+         "loss bce_with_logits takes no ignore_index, it has 2"},
+        {{.weight_count = 2, .weights = bad},
+         BASIN_ERR_VALUE,
+         "weight 1 of 2 is nan: negative or not finite"},
         {{.weight_count = 2, .weights = zero}, BASIN_ERR_VALUE, "all 2 weights are 0"},
-        {{.kind = BASIN_LOSS_MSE, .weight_count = 2, .weights = bad}, BASIN_ERR_UNSUPPORTED, "loss mse takes no weights, it has 2"},
+        {{.kind = BASIN_LOSS_MSE, .weight_count = 2, .weights = bad},
+         BASIN_ERR_UNSUPPORTED,
+         "loss mse takes no weights, it has 2"},
     };
 
     (void)state;

@@ -1,4 +1,5 @@
-/* The engine: networks against closed forms, subsets, threads, memory limits, refusals. The ops are in test_ops.c. */
+/* The engine: networks against closed forms, subsets, threads, memory limits, refusals. The ops are in
+   test_ops.c. */
 #include <math.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "problem.h"
 #include "support.h"
 
-/* ------------------------------------------------------------------------------------------ the network -- */
+/* ----------------------------------------------------------------------------------------- the network -- */
 
 static problem mlp(const size_t *widths, size_t count, const char *activation, size_t n, basin_loss_kind kind)
 {
@@ -42,7 +43,9 @@ static void linear_regression_has_its_closed_form(void **state)
             expected = 0.0;
             for (size_t s = 0; s < 50; s++) {
                 const double *x = p.data.inputs + 3 * s;
-                expected += x[i] * (v[out * 3] * x[0] + v[out * 3 + 1] * x[1] + v[out * 3 + 2] * x[2] + v[6 + out]) / 50.0;
+                expected += x[i] *
+                            (v[out * 3] * x[0] + v[out * 3 + 1] * x[1] + v[out * 3 + 2] * x[2] + v[6 + out]) /
+                            50.0;
             }
             assert_close(hv[out * 3 + i], expected, 1e-13, 1e-14);
         }
@@ -110,7 +113,8 @@ static void results_are_the_same_bits_for_any_number_of_threads(void **state)
     problem_release(&p);
 }
 
-/* Points in one pass, with the affine part shared, against the plain loop; also where the whole network is affine. */
+/* Points in one pass, with the affine part shared, against the plain loop; also where the whole network is
+   affine. */
 static void subspace_agrees_with_single_points(void **state)
 {
     const size_t shapes[2][4] = {{20, 30, 10, 5}, {20, 5}};
@@ -118,14 +122,16 @@ static void subspace_agrees_with_single_points(void **state)
     (void)state;
     for (size_t shape = 0; shape < 2; shape++)
         for (size_t d = 1; d <= 3; d++) {
-            problem          p = mlp(shapes[shape], shape == 0 ? 4 : 2, "Relu", 700, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+            problem p = mlp(shapes[shape], shape == 0 ? 4 : 2, "Relu", 700, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
             basin_objective *o = NULL;
             basin_random     r = basin_random_start(d, BASIN_STREAM_TEST);
-            double          *dirs = basin_alloc(d * p.size, sizeof(double)), *point = basin_alloc(p.size, sizeof(double)), coef[27];
+            double          *dirs = basin_alloc(d * p.size, sizeof(double));
+            double          *point = basin_alloc(p.size, sizeof(double)), coef[27];
             basin_loss       many[9], one;
             basin_random_normals(&r, dirs, d * p.size);
             basin_random_normals(&r, coef, 27);
-            for (size_t i = 0; i < 9; i++) /* lines of three points along the first direction, the one in the middle off them */
+            /* lines of three points along the first direction, the one in the middle off them */
+            for (size_t i = 0; i < 9; i++)
                 for (size_t j = 1; j < d && i != 4; j++) coef[i * d + j] = i < 3 ? 0.5 : i < 6 ? -0.0 : 0.5;
             assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
             assert_ok(basin_objective_subspace(o, NULL, p.theta, dirs, d, coef, 9, many));
@@ -150,7 +156,8 @@ static void subsets_add_up_to_the_whole(void **state)
     basin_objective *o = NULL;
     size_t           index[500];
     basin_loss       whole, part[2];
-    double          *g = basin_alloc(3 * p.size, sizeof(double)), *hv = basin_alloc(3 * p.size, sizeof(double));
+    double          *g = basin_alloc(3 * p.size, sizeof(double));
+    double          *hv = basin_alloc(3 * p.size, sizeof(double));
 
     (void)state;
     for (size_t i = 0; i < 500; i++) index[i] = (i * 7) % 500;
@@ -159,8 +166,10 @@ static void subsets_add_up_to_the_whole(void **state)
     assert_ok(basin_objective_gradient(o, NULL, p.theta, &whole, g));
     for (size_t i = 0; i < 3; i++) {
         basin_curvature *curvature = NULL;
-        if (i > 0) assert_ok(basin_objective_gradient(o, &subset[i - 1], p.theta, &part[i - 1], g + i * p.size));
-        assert_ok(basin_curvature_create(o, i > 0 ? &subset[i - 1] : NULL, p.theta, BASIN_HESSIAN, &curvature));
+        if (i > 0)
+            assert_ok(basin_objective_gradient(o, &subset[i - 1], p.theta, &part[i - 1], g + i * p.size));
+        assert_ok(
+            basin_curvature_create(o, i > 0 ? &subset[i - 1] : NULL, p.theta, BASIN_HESSIAN, &curvature));
         assert_ok(basin_curvature_product(curvature, p.theta, 1, hv + i * p.size));
         basin_curvature_destroy(&curvature);
     }
@@ -188,7 +197,8 @@ static void rows_are_taken_as_named(void **state)
 
     (void)state;
     assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &whole));
-    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.row_count = 5, .rows = rows}, &o));
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data,
+                                      &(basin_network_options){.row_count = 5, .rows = rows}, &o));
     assert_int_equal(basin_objective_samples(o), 5);
     assert_ok(basin_objective_loss(o, NULL, p.theta, &l));
     assert_ok(basin_objective_loss(whole, &(basin_samples){rows, 5}, p.theta, &mean));
@@ -196,14 +206,16 @@ static void rows_are_taken_as_named(void **state)
     assert_ok(basin_network_output(o, p.theta, &width, &y[0]));
     assert_ok(basin_network_output(whole, p.theta, &width, &y[1]));
     for (size_t i = 0; i < 5; i++)
-        for (size_t j = 0; j < width; j++) assert_close(y[0][i * width + j], y[1][rows[i] * width + j], 1e-14, 1e-15);
+        for (size_t j = 0; j < width; j++)
+            assert_close(y[0][i * width + j], y[1][rows[i] * width + j], 1e-14, 1e-15);
     basin_free(y[0]), basin_free(y[1]);
     basin_objective_destroy(&o);
     basin_objective_destroy(&whole);
     problem_release(&p);
 }
 
-/* Which samples an objective holds: inputs are made to tell them apart, and the network is the identity. [count] into `out`. */
+/* Which samples an objective holds: inputs are made to tell them apart, and the network is the identity.
+   [count] into `out`. */
 static size_t samples_held(problem *p, const basin_network_options *options, size_t *out)
 {
     basin_objective *o = NULL;
@@ -256,11 +268,13 @@ static void halves_are_disjoint_and_complete(void **state)
     samples_held(&p, &(basin_network_options){.part = 1, .seed = 1}, half[1]);
     samples_held(&p, &(basin_network_options){.samples = 21, .seed = 0}, half[2]);
     assert_memory_not_equal(half[0], half[1], 21 * sizeof(size_t)); /* another seed, */
-    assert_memory_not_equal(half[0], half[2], 21 * sizeof(size_t)); /* and another stream than that of the samples */
+    /* and another stream than that of the samples */
+    assert_memory_not_equal(half[0], half[2], 21 * sizeof(size_t));
     problem_release(&p);
 }
 
-static void refuse(const problem *p, const basin_network_options *options, basin_status code, const char *message)
+static void refuse(const problem *p, const basin_network_options *options, basin_status code,
+                   const char *message)
 {
     basin_objective *o = NULL;
 
@@ -269,27 +283,32 @@ static void refuse(const problem *p, const basin_network_options *options, basin
     assert_null(o);
 }
 
-/* Those of another split are left out of whatever was chosen, and nothing else moves: a subset's clean samples are among its own. */
+/* Those of another split are left out of whatever was chosen, and nothing else moves: a subset's clean
+   samples are among its own. */
 static void samples_of_another_split_are_left_out(void **state)
 {
     problem     p = mlp((size_t[]){1, 1}, 2, NULL, 41, BASIN_LOSS_MSE);
     size_t      wrong[] = {3, 12, 40}, whole[64], rest[64], expected = 0;
-    basin_split splits[] = {p.data.splits[0], {.name = "noisy", .count = 3, .rows = wrong}}, *own = p.data.splits;
+    basin_split splits[] = {p.data.splits[0], {.name = "noisy", .count = 3, .rows = wrong}},
+                *own = p.data.splits;
 
     (void)state;
     p.data.splits = splits, p.data.split_count = 2;
     for (size_t i = 0; i < 41; i++) p.data.inputs[i] = (double)i;
     for (size_t samples = 0; samples <= 30; samples += 10) {
         size_t count = samples_held(&p, &(basin_network_options){.samples = samples, .seed = 2}, whole);
-        size_t left = samples_held(&p, &(basin_network_options){.samples = samples, .seed = 2, .without = "noisy"}, rest);
+        size_t left = samples_held(
+            &p, &(basin_network_options){.samples = samples, .seed = 2, .without = "noisy"}, rest);
         expected = 0;
         for (size_t i = 0; i < count; i++)
-            if (whole[i] != 3 && whole[i] != 12 && whole[i] != 40) assert_int_equal(rest[expected++], whole[i]);
+            if (whole[i] != 3 && whole[i] != 12 && whole[i] != 40)
+                assert_int_equal(rest[expected++], whole[i]);
         assert_int_equal(left, expected);
     }
-    refuse(&p, &(basin_network_options){.row_count = 2, .rows = (size_t[]){12, 3}, .without = "noisy"}, BASIN_ERR_VALUE,
-           "all 2 samples chosen of split train are in split noisy");
-    refuse(&p, &(basin_network_options){.without = "clean"}, BASIN_ERR_MISSING, "no split clean to leave out");
+    refuse(&p, &(basin_network_options){.row_count = 2, .rows = (size_t[]){12, 3}, .without = "noisy"},
+           BASIN_ERR_VALUE, "all 2 samples chosen of split train are in split noisy");
+    refuse(&p, &(basin_network_options){.without = "clean"}, BASIN_ERR_MISSING,
+           "no split clean to leave out");
     p.data.splits = own, p.data.split_count = 1;
     problem_release(&p);
 }
@@ -308,7 +327,8 @@ static void rows_and_halves_that_cannot_be_are_refused(void **state)
     refuse(&p, &(basin_network_options){.row_count = 3}, BASIN_ERR_ARG, "3 rows asked for, but none named");
     refuse(&p, &(basin_network_options){.part = 3}, BASIN_ERR_ARG, "part 3 asked for, there are two halves");
     refuse(&p, &(basin_network_options){.part = 1, .samples = 1}, BASIN_ERR_ARG, "1 sample cannot be halved");
-    refuse(&p, &(basin_network_options){.samples = 11}, BASIN_ERR_ARG, "11 samples asked for, split train has 10");
+    refuse(&p, &(basin_network_options){.samples = 11}, BASIN_ERR_ARG,
+           "11 samples asked for, split train has 10");
     problem_release(&p);
 }
 
@@ -316,8 +336,9 @@ static basin_status choose_half(void *payload)
 {
     problem         *p = payload;
     basin_objective *o = NULL;
-    basin_status     st =
-        basin_network_objective(p->graph, &p->loss, &p->data, &(basin_network_options){.row_count = 3, .rows = (size_t[]){3, 1, 2}, .part = 2}, &o);
+    basin_status     st = basin_network_objective(
+            p->graph, &p->loss, &p->data,
+            &(basin_network_options){.row_count = 3, .rows = (size_t[]){3, 1, 2}, .part = 2}, &o);
 
     basin_objective_destroy(&o);
     return st;
@@ -356,9 +377,11 @@ static void crossings_count_the_relus_that_change_sign(void **state)
     memcpy(p.data.inputs, (double[]){-2.0, -1.0, 1.0, 2.0}, 4 * sizeof(double));
     assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
     /* relu(x + b) from b = 0.5 to b = 1.5: only x = -1 crosses */
-    assert_ok(basin_objective_crossings(o, NULL, (double[]){1.0, 0.5, 1.0, 0.0}, (double[]){1.0, 1.5, 1.0, 0.0}, &count));
+    assert_ok(basin_objective_crossings(o, NULL, (double[]){1.0, 0.5, 1.0, 0.0},
+                                        (double[]){1.0, 1.5, 1.0, 0.0}, &count));
     assert_int_equal(count, 1);
-    assert_ok(basin_objective_crossings(o, NULL, (double[]){1.0, 0.5, 1.0, 0.0}, (double[]){1.0, 0.6, 1.0, 0.0}, &count));
+    assert_ok(basin_objective_crossings(o, NULL, (double[]){1.0, 0.5, 1.0, 0.0},
+                                        (double[]){1.0, 0.6, 1.0, 0.0}, &count));
     assert_int_equal(count, 0);
     basin_objective_destroy(&o);
     problem_release(&p);
@@ -397,9 +420,13 @@ static void refusals_name_node_tensor_and_shapes(void **state)
     assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_SHAPE);
     assert_message("expects samples of shape [4], the file has [2]");
     p.data.shape[0] = 4;
-    assert_status(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.split = "valid"}, &o), BASIN_ERR_MISSING);
+    assert_status(
+        basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.split = "valid"}, &o),
+        BASIN_ERR_MISSING);
     assert_message("no split valid; it has train");
-    assert_status(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.samples = 11}, &o), BASIN_ERR_ARG);
+    assert_status(
+        basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.samples = 11}, &o),
+        BASIN_ERR_ARG);
     assert_null(o);
     problem_release(&p);
 }
@@ -456,7 +483,9 @@ static void the_output_is_what_the_loss_reads(void **state)
     assert_ok(basin_network_output(o, p.theta, &width, &y));
     assert_ok(basin_objective_loss(o, NULL, p.theta, &l));
     assert_int_equal(width, 3);
-    for (size_t i = 0; i < 300; i++) sum += log(exp(y[3 * i]) + exp(y[3 * i + 1]) + exp(y[3 * i + 2])) - y[3 * i + (size_t)p.data.classes[i]];
+    for (size_t i = 0; i < 300; i++)
+        sum +=
+            log(exp(y[3 * i]) + exp(y[3 * i + 1]) + exp(y[3 * i + 2])) - y[3 * i + (size_t)p.data.classes[i]];
     assert_close(basin_loss_value(&l), sum / 300.0, 1e-13, 0.0);
     basin_free(y);
     basin_objective_destroy(&o);
@@ -501,7 +530,8 @@ static basin_status whole_life(void *payload)
 
     BASIN_TRY(basin_network_objective(p->graph, &p->loss, &p->data, NULL, &o));
     BASIN_TRY(basin_objective_gradient(o, NULL, p->theta, l, g));
-    BASIN_TRY(basin_curvature_create(o, &(basin_samples){(size_t[]){1, 2}, 2}, p->theta, BASIN_HESSIAN, &curvature));
+    BASIN_TRY(basin_curvature_create(o, &(basin_samples){(size_t[]){1, 2}, 2}, p->theta, BASIN_HESSIAN,
+                                     &curvature));
     BASIN_TRY(basin_curvature_product(curvature, g, 1, hv));
     BASIN_TRY(basin_objective_subspace(o, NULL, p->theta, g, 1, coef, 2, l));
     BASIN_TRY(basin_objective_crossings(o, NULL, p->theta, g, &count));

@@ -9,8 +9,8 @@
 
 enum { N = 19, C = 4, SPACE = 6, WIDTH = C * SPACE };
 
-static const double mean4[] = {0.3, -0.2, 0.1, 0.7}, variance4[] = {0.5, 2.0, 1.3, 1e-12}, scale4[] = {1.2, -0.7, 0.4, 2.0},
-                    shift4[] = {0.1, 0.2, -0.3, 0.4};
+static const double mean4[] = {0.3, -0.2, 0.1, 0.7}, variance4[] = {0.5, 2.0, 1.3, 1e-12},
+                    scale4[] = {1.2, -0.7, 0.4, 2.0}, shift4[] = {0.1, 0.2, -0.3, 0.4};
 
 /* Input [C, 3, 2], scale and shift as buffers, the op, and a last layer that is the identity. */
 static basin_graph *around(const char *op, const char *inputs, size_t entries)
@@ -63,7 +63,9 @@ static void check_sets(problem *p, size_t members, size_t each, size_t entries, 
         for (size_t i = 0; i < members; i++) variance += (x[i] - mean) * (x[i] - mean) / (double)members;
         for (size_t i = 0; i < members; i++) {
             size_t entry = (start + i) % WIDTH / each % entries;
-            assert_close(y[start + i], scale4[entry] * (x[i] - mean) / sqrt(variance + epsilon) + shift4[entry], 1e-13, 1e-14);
+            assert_close(y[start + i],
+                         scale4[entry] * (x[i] - mean) / sqrt(variance + epsilon) + shift4[entry], 1e-13,
+                         1e-14);
         }
     }
     basin_free(y);
@@ -97,7 +99,8 @@ static void batch_normalisation_with_stored_statistics_is_its_definition(void **
     (void)state;
     for (size_t i = 0; i < (size_t)N * WIDTH; i++) {
         size_t c = i % WIDTH / SPACE;
-        assert_close(y[i], scale4[c] * (p.data.inputs[i] - mean4[c]) / sqrt(variance4[c] + 1e-5) + shift4[c], 1e-13, 1e-13);
+        assert_close(y[i], scale4[c] * (p.data.inputs[i] - mean4[c]) / sqrt(variance4[c] + 1e-5) + shift4[c],
+                     1e-13, 1e-13);
     }
     basin_free(y);
     problem_release(&p);
@@ -155,30 +158,46 @@ static const char *const batch_inputs = "x scale shift mean variance";
 static void bad_attributes_are_refused(void **state)
 {
     (void)state;
-    refused(with(around("LayerNormalization", "x scale shift", 2), "axis", 0, NAN), BASIN_ERR_UNSUPPORTED, "axis 0 is the batch");
-    refused(with(around("LayerNormalization", "x scale shift", 2), "axis", 4, NAN), BASIN_ERR_SHAPE, "axis 4 of x, which has 4 dimensions");
-    refused(with(around("LayerNormalization", "x scale shift", 2), "epsilon", 0, -1.0), BASIN_ERR_VALUE, "epsilon = -1");
-    refused(around("GroupNormalization", "x scale shift", C), BASIN_ERR_VALUE, "num_groups = 0 does not divide the 4 channels of x");
-    refused(with(around("GroupNormalization", "x scale shift", C), "num_groups", 3, NAN), BASIN_ERR_VALUE, "num_groups = 3 does not divide");
-    refused(with(around("GroupNormalization", "x scale shift", C), "num_groups", -4, NAN), BASIN_ERR_VALUE, "num_groups = -4 does not divide");
-    refused(around("GroupNormalization", "mean scale shift", C), BASIN_ERR_UNSUPPORTED, "mean does not depend on the input");
+    refused(with(around("LayerNormalization", "x scale shift", 2), "axis", 0, NAN), BASIN_ERR_UNSUPPORTED,
+            "axis 0 is the batch");
+    refused(with(around("LayerNormalization", "x scale shift", 2), "axis", 4, NAN), BASIN_ERR_SHAPE,
+            "axis 4 of x, which has 4 dimensions");
+    refused(with(around("LayerNormalization", "x scale shift", 2), "epsilon", 0, -1.0), BASIN_ERR_VALUE,
+            "epsilon = -1");
+    refused(around("GroupNormalization", "x scale shift", C), BASIN_ERR_VALUE,
+            "num_groups = 0 does not divide the 4 channels of x");
+    refused(with(around("GroupNormalization", "x scale shift", C), "num_groups", 3, NAN), BASIN_ERR_VALUE,
+            "num_groups = 3 does not divide");
+    refused(with(around("GroupNormalization", "x scale shift", C), "num_groups", -4, NAN), BASIN_ERR_VALUE,
+            "num_groups = -4 does not divide");
+    refused(around("GroupNormalization", "mean scale shift", C), BASIN_ERR_UNSUPPORTED,
+            "mean does not depend on the input");
 }
 
 static void bad_inputs_are_refused(void **state)
 {
     (void)state;
-    refused(around("BatchNormalization", batch_inputs, 3), BASIN_ERR_SHAPE, "scale [3] for an input [4, 3, 2]: expected [4]");
-    refused(around("LayerNormalization", "x mean", 2), BASIN_ERR_SHAPE, "mean [4] for an input [4, 3, 2]: expected [2]");
+    refused(around("BatchNormalization", batch_inputs, 3), BASIN_ERR_SHAPE,
+            "scale [3] for an input [4, 3, 2]: expected [4]");
+    refused(around("LayerNormalization", "x mean", 2), BASIN_ERR_SHAPE,
+            "mean [4] for an input [4, 3, 2]: expected [2]");
     refused(around("LayerNormalization", "x x", 2), BASIN_ERR_UNSUPPORTED, "scale x depends on the input");
-    refused(around("BatchNormalization", "x scale shift mean", C), BASIN_ERR_FORMAT, "4 inputs, expected 5 to 5");
-    refused(around("BatchNormalization", "x scale shift - variance", C), BASIN_ERR_FORMAT, "its mean is left out");
-    refused(around("BatchNormalization", "x scale shift mean last", C), BASIN_ERR_UNSUPPORTED, "its variance last is no buffer");
-    refused(around("BatchNormalization", "x - - mean scale", 2), BASIN_ERR_SHAPE, "its variance scale has shape [2], the input x has 4 channels");
-    refused(statistic(around("BatchNormalization", batch_inputs, C), 3, 2, -0.5), BASIN_ERR_VALUE, "its variance variance[2] is -0.5");
-    refused(statistic(around("BatchNormalization", batch_inputs, C), 2, 1, NAN), BASIN_ERR_VALUE, "its mean mean[1] is nan");
-    refused(statistic(around("BatchNormalization", batch_inputs, C), 2, 1, -INFINITY), BASIN_ERR_VALUE, "its mean mean[1] is -inf");
-    refused(with(statistic(around("BatchNormalization", batch_inputs, C), 3, 0, 0.0), "epsilon", 0, 0.0), BASIN_ERR_VALUE,
-            "its variance variance[0] is 0 with epsilon = 0");
+    refused(around("BatchNormalization", "x scale shift mean", C), BASIN_ERR_FORMAT,
+            "4 inputs, expected 5 to 5");
+    refused(around("BatchNormalization", "x scale shift - variance", C), BASIN_ERR_FORMAT,
+            "its mean is left out");
+    refused(around("BatchNormalization", "x scale shift mean last", C), BASIN_ERR_UNSUPPORTED,
+            "its variance last is no buffer");
+    refused(around("BatchNormalization", "x - - mean scale", 2), BASIN_ERR_SHAPE,
+            "its variance scale has shape [2], the input x has 4 channels");
+    refused(statistic(around("BatchNormalization", batch_inputs, C), 3, 2, -0.5), BASIN_ERR_VALUE,
+            "its variance variance[2] is -0.5");
+    refused(statistic(around("BatchNormalization", batch_inputs, C), 2, 1, NAN), BASIN_ERR_VALUE,
+            "its mean mean[1] is nan");
+    refused(statistic(around("BatchNormalization", batch_inputs, C), 2, 1, -INFINITY), BASIN_ERR_VALUE,
+            "its mean mean[1] is -inf");
+    refused(with(statistic(around("BatchNormalization", batch_inputs, C), 3, 0, 0.0), "epsilon", 0, 0.0),
+            BASIN_ERR_VALUE, "its variance variance[0] is 0 with epsilon = 0");
 }
 
 int main(void)

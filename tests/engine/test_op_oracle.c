@@ -1,5 +1,6 @@
-/* Each op, with each of its attributes, and random graphs against PyTorch in double (tests/data/make_ops.py, make_random.py). The
- * battery of test_ops.c knows that derivatives fit the function; this knows that it is the right function.
+/* Each op, with each of its attributes, and random graphs against PyTorch in double (tests/data/make_ops.py,
+ * make_random.py). The battery of test_ops.c knows that derivatives fit the function; this knows that it is
+ * the right function.
  */
 #include <hdf5.h>
 #include <math.h>
@@ -54,7 +55,8 @@ static void add_buffers(hid_t group, basin_graph *graph)
     assert_true(H5Gget_info(buffers, &info) >= 0);
     for (hsize_t i = 0; i < info.nlinks; i++) {
         size_t shape[BASIN_MAX_RANK] = {0}, rank, count;
-        assert_true(H5Lget_name_by_idx(buffers, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT) > 0);
+        assert_true(H5Lget_name_by_idx(buffers, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name,
+                                       H5P_DEFAULT) > 0);
         double *values = read_numbers(buffers, name, shape, &rank, &count);
         assert_ok(basin_graph_buffer(graph, name, shape, rank, values, NULL));
         basin_free(values);
@@ -64,9 +66,15 @@ static void add_buffers(hid_t group, basin_graph *graph)
 
 static char split_name[] = "train";
 
-static basin_dataset dataset_of(const basin_graph *graph, size_t samples, double *x, double *targets, size_t *rows, basin_split *split)
+static basin_dataset dataset_of(const basin_graph *graph, size_t samples, double *x, double *targets,
+                                size_t *rows, basin_split *split)
 {
-    basin_dataset data = {.count = samples, .rank = graph->input_rank, .inputs = x, .values = targets, .value_count = OUTPUTS, .split_count = 1};
+    basin_dataset data = {.count = samples,
+                          .rank = graph->input_rank,
+                          .inputs = x,
+                          .values = targets,
+                          .value_count = OUTPUTS,
+                          .split_count = 1};
 
     memcpy(data.shape, graph->input_shape, sizeof data.shape);
     for (size_t i = 0; i < samples; i++) rows[i] = i;
@@ -132,12 +140,14 @@ static oracle read_oracle(hid_t group, const basin_graph *graph)
     return want;
 }
 
-/* Output, gradient, products of every block size, the same products recomputed for want of memory, losses on a plane. */
+/* Output, gradient, products of every block size, the same products recomputed for want of memory, losses on
+   a plane. */
 static bool network_agrees(const char *name, basin_objective *o, const oracle *want, double bound)
 {
     const size_t     p = basin_objective_size(o);
     basin_curvature *curvature = NULL;
-    double          *y = NULL, *g = basin_alloc(p, sizeof *g), *hv = basin_alloc(want->vectors * p, sizeof *hv), losses[POINTS];
+    double          *y = NULL, *g = basin_alloc(p, sizeof *g);
+    double          *hv = basin_alloc(want->vectors * p, sizeof *hv), losses[POINTS];
     basin_loss       at[POINTS];
     size_t           width;
     bool             good = true;
@@ -160,7 +170,8 @@ static bool network_agrees(const char *name, basin_objective *o, const oracle *w
     if (want->points > 0) {
         assert_ok(basin_objective_subspace(o, NULL, want->theta, want->v, 2, want->coef, want->points, at));
         for (size_t i = 0; i < want->points; i++) losses[i] = basin_loss_value(&at[i]);
-        good = close_enough(name, "losses", relative_error(losses, want->losses, want->points), bound) && good;
+        good =
+            close_enough(name, "losses", relative_error(losses, want->losses, want->points), bound) && good;
     }
     basin_free(g);
     basin_free(hv);
@@ -182,7 +193,8 @@ static bool graph_agrees(hid_t group, const char *name, double bound)
     oracle        want = read_oracle(group, graph);
     size_t       *rows = basin_alloc(want.samples, sizeof *rows);
     basin_dataset data = dataset_of(graph, want.samples, want.x, want.targets, rows, &split);
-    good = basin_network_objective(graph, &(basin_loss_spec){.kind = BASIN_LOSS_MSE}, &data, NULL, &o) == BASIN_OK;
+    good = basin_network_objective(graph, &(basin_loss_spec){.kind = BASIN_LOSS_MSE}, &data, NULL, &o) ==
+           BASIN_OK;
     if (good)
         good = network_agrees(name, o, &want, bound);
     else
@@ -203,7 +215,8 @@ static void every_graph_agrees(const char *path, double bound)
 
     assert_true(H5Gget_info(file, &info) >= 0 && info.nlinks > 0);
     for (hsize_t i = 0; i < info.nlinks; i++) {
-        assert_true(H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, key, sizeof key, H5P_DEFAULT) > 0);
+        assert_true(
+            H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, key, sizeof key, H5P_DEFAULT) > 0);
         hid_t group = H5Gopen2(file, key, H5P_DEFAULT);
         if (H5Aexists(group, "name") > 0)
             read_text(group, "name", name);
@@ -223,7 +236,8 @@ static void every_op_agrees_with_pytorch(void **state)
     every_graph_agrees("oracle_ops.h5", 1e-12);
 }
 
-/* Ops between any others: layouts, sharing of memory and who adds to whose adjoint are decided by the graph. */
+/* Ops between any others: layouts, sharing of memory and who adds to whose adjoint are decided by the
+   graph. */
 static void random_graphs_agree_with_pytorch(void **state)
 {
     (void)state;
@@ -232,7 +246,8 @@ static void random_graphs_agree_with_pytorch(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_op_agrees_with_pytorch), cmocka_unit_test(random_graphs_agree_with_pytorch)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_op_agrees_with_pytorch),
+                                       cmocka_unit_test(random_graphs_agree_with_pytorch)};
 
     return basin_initialise() == BASIN_OK ? cmocka_run_group_tests_name("op oracle", tests, NULL, NULL) : 1;
 }

@@ -1,4 +1,5 @@
-/* The battery: every op, in graphs of op_cases_*.c, against central differences and identities, in both precisions. */
+/* The battery: every op, in graphs of op_cases_*.c, against central differences and identities, in both
+   precisions. */
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +25,8 @@ static void checks_start(checks *c, basin_objective *o, const double *theta, uin
     c->o = o;
     c->theta = theta;
     c->size = basin_objective_size(o);
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) assert_non_null(*arrays[i] = basin_alloc(c->size, sizeof(double)));
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        assert_non_null(*arrays[i] = basin_alloc(c->size, sizeof(double)));
     basin_random_normals(&r, c->v, c->size);
     basin_random_normals(&r, c->u, c->size);
     basin_scale(1.0 / basin_norm(c->v, c->size), c->v, c->size);
@@ -52,16 +54,19 @@ static double loss_at(checks *c, double h)
     return basin_loss_value(&l);
 }
 
-/* Gradient and product against central differences; symmetry; a block of vectors against single ones; linearity. */
+/* Gradient and product against central differences; symmetry; a block of vectors against single ones;
+   linearity. */
 static void check_derivatives(checks *c, double rtol)
 {
     const double     h = 1e-5;
     basin_loss       l;
     basin_curvature *curvature = NULL;
-    double           pair[2], *block = basin_alloc(2 * c->size, sizeof *block), *hblock = basin_alloc(2 * c->size, sizeof *block);
+    double           pair[2], *block = basin_alloc(2 * c->size, sizeof *block);
+    double          *hblock = basin_alloc(2 * c->size, sizeof *block);
 
     assert_ok(basin_objective_gradient(c->o, NULL, c->theta, &l, c->g));
-    assert_close(basin_dot(c->g, c->v, c->size), (loss_at(c, h) - loss_at(c, -h)) / (2 * h), rtol, rtol * 1e-2);
+    assert_close(basin_dot(c->g, c->v, c->size), (loss_at(c, h) - loss_at(c, -h)) / (2 * h), rtol,
+                 rtol * 1e-2);
     assert_ok(basin_curvature_create(c->o, NULL, c->theta, BASIN_HESSIAN, &curvature));
     assert_false(basin_curvature_approximate(curvature));
     assert_ok(basin_curvature_product(curvature, c->v, 1, c->hv));
@@ -71,7 +76,8 @@ static void check_derivatives(checks *c, double rtol)
     move(c, -h);
     assert_ok(basin_objective_gradient(c->o, NULL, c->point, &l, c->gm));
     double norm = basin_norm(c->hv, c->size);
-    for (size_t i = 0; i < c->size; i++) assert_close(c->hv[i], (c->gp[i] - c->gm[i]) / (2 * h), rtol, rtol * norm);
+    for (size_t i = 0; i < c->size; i++)
+        assert_close(c->hv[i], (c->gp[i] - c->gm[i]) / (2 * h), rtol, rtol * norm);
     pair[0] = basin_dot(c->u, c->hv, c->size), pair[1] = basin_dot(c->v, c->hu, c->size);
     assert_close(pair[0], pair[1], 1e-12, 1e-13 * norm);
     basin_copy(c->v, block, c->size);
@@ -105,7 +111,8 @@ static void check_subspace(checks *c)
     basin_free(dirs);
 }
 
-/* What is kept at a frozen point is all that a product needs: computed again chunk by chunk it is the same. */
+/* What is kept at a frozen point is all that a product needs: computed again chunk by chunk it is the
+   same. */
 static void check_recomputed(checks *c)
 {
     basin_curvature *curvature = NULL;
@@ -158,7 +165,9 @@ static void op_single(void **state)
         basin_curvature *curvature = NULL;
         g[i] = basin_alloc(p.size, sizeof(double));
         hv[i] = basin_alloc(p.size, sizeof(double));
-        assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, &(basin_network_options){.precision = i ? BASIN_SINGLE : BASIN_DOUBLE}, &o[i]));
+        assert_ok(basin_network_objective(
+            p.graph, &p.loss, &p.data, &(basin_network_options){.precision = i ? BASIN_SINGLE : BASIN_DOUBLE},
+            &o[i]));
         assert_ok(basin_objective_gradient(o[i], NULL, p.theta, &l[i], g[i]));
         assert_ok(basin_curvature_create(o[i], NULL, p.theta, BASIN_HESSIAN, &curvature));
         assert_ok(basin_curvature_product(curvature, p.theta, 1, hv[i]));
@@ -177,15 +186,15 @@ static void op_single(void **state)
     problem_release(&p);
 }
 
-static const op_case *const tables[] = {op_cases_dense, op_cases_conv, op_cases_elementwise, op_cases_shape, op_cases_attention, op_cases_norm};
+static const op_case *const tables[] = {op_cases_dense, op_cases_conv,      op_cases_elementwise,
+                                        op_cases_shape, op_cases_attention, op_cases_norm};
 
 /* An op without a case here is an op without a test. */
 static void every_op_has_a_case(void **state)
 {
     static const char *const ops[] = {
 #define BASIN_OP_NAME(name) #name,
-        BASIN_OP_LIST(BASIN_OP_NAME)
-    };
+        BASIN_OP_LIST(BASIN_OP_NAME)};
 
     (void)state;
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
@@ -193,7 +202,8 @@ static void every_op_has_a_case(void **state)
         for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
             for (const op_case *c = tables[t]; c->name != NULL && !found; c++) {
                 basin_graph *g = c->make();
-                for (size_t j = 0; j < g->node_count && !found; j++) found = strcmp(g->nodes[j].op, ops[i]) == 0;
+                for (size_t j = 0; j < g->node_count && !found; j++)
+                    found = strcmp(g->nodes[j].op, ops[i]) == 0;
                 basin_graph_destroy(&g);
             }
         if (!found) fail_msg("op %s stands in no case", ops[i]);
@@ -214,7 +224,8 @@ int main(void)
             snprintf(names[count], LONG, "%s", c->name);
             tests[count] = (struct CMUnitTest){names[count], op_battery, NULL, NULL, (void *)(uintptr_t)c};
             snprintf(names[count + 1], LONG, "%s, single", c->name);
-            tests[count + 1] = (struct CMUnitTest){names[count + 1], op_single, NULL, NULL, (void *)(uintptr_t)c};
+            tests[count + 1] =
+                (struct CMUnitTest){names[count + 1], op_single, NULL, NULL, (void *)(uintptr_t)c};
             count += 2;
         }
     return _cmocka_run_group_tests("ops", tests, count, NULL, NULL);

@@ -37,9 +37,12 @@ static subject load(const char *file, basin_precision precision)
 
     assert_ok(basin_checkpoint_read(basin_test_data(file), &s.ck));
     assert_ok(basin_checkpoint_dataset(s.ck, NULL, &s.data));
-    assert_ok(basin_network_objective(s.ck->graph, &s.ck->loss, s.data, &(basin_network_options){.precision = precision}, &s.train));
+    assert_ok(basin_network_objective(s.ck->graph, &s.ck->loss, s.data,
+                                      &(basin_network_options){.precision = precision}, &s.train));
     if (basin_dataset_split(s.data, "test") != NULL)
-        assert_ok(basin_network_objective(s.ck->graph, &s.ck->loss, s.data, &(basin_network_options){.split = "test", .precision = precision}, &s.test));
+        assert_ok(basin_network_objective(s.ck->graph, &s.ck->loss, s.data,
+                                          &(basin_network_options){.split = "test", .precision = precision},
+                                          &s.test));
     return s;
 }
 
@@ -73,9 +76,12 @@ static void derivatives_agree(const char *file)
     basin_loss       loss;
     basin_curvature *curvature = NULL;
     basin_spectrum  *spectrum = NULL;
-    double          *g = basin_alloc(n, sizeof *g), *hv = basin_alloc(3 * n, sizeof *hv), *one = basin_alloc(n, sizeof *one);
-    double          *want_loss = expected(file, "loss", 1), *want_g = expected(file, "gradient", n), *block = expected(file, "block", 3 * n);
-    double          *want_hv = expected(file, "products", 3 * n), *want_values = expected(file, "eigenvalues", n), worst = 0.0;
+    double          *g = basin_alloc(n, sizeof *g), *hv = basin_alloc(3 * n, sizeof *hv);
+    double          *one = basin_alloc(n, sizeof *one);
+    double          *want_loss = expected(file, "loss", 1), *want_g = expected(file, "gradient", n);
+    double          *block = expected(file, "block", 3 * n);
+    double          *want_hv = expected(file, "products", 3 * n);
+    double          *want_values = expected(file, "eigenvalues", n), worst = 0.0;
 
     print_message("  %s, %zu parameters\n", file, n);
     assert_ok(basin_objective_gradient(s.train, NULL, s.ck->theta, &loss, g));
@@ -85,14 +91,17 @@ static void derivatives_agree(const char *file)
     assert_ok(basin_curvature_product(curvature, block, 3, hv));
     for (size_t j = 0; j < 3; j++) {
         assert_ok(basin_curvature_product(curvature, block + j * n, 1, one));
-        worst = fmax(worst, fmax(relative_error(hv + j * n, want_hv + j * n, n), relative_error(one, want_hv + j * n, n)));
+        worst = fmax(worst, fmax(relative_error(hv + j * n, want_hv + j * n, n),
+                                 relative_error(one, want_hv + j * n, n)));
     }
     check_largest("H.v", worst, 1e-10);
-    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &spectrum));
+    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta,
+                                     &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &spectrum));
     assert_int_equal(spectrum->count, n);
     worst = 0.0;
     for (size_t i = 0; i < n; i++) worst = fmax(worst, fabs(spectrum->eigenvalues[i] - want_values[i]));
-    check_largest("full spectrum, of |lambda|max", worst / fmax(fabs(want_values[0]), fabs(want_values[n - 1])), 1e-9);
+    check_largest("full spectrum, of |lambda|max",
+                  worst / fmax(fabs(want_values[0]), fabs(want_values[n - 1])), 1e-9);
     basin_spectrum_destroy(&spectrum);
     basin_curvature_destroy(&curvature);
     double *arrays[] = {g, hv, one, want_loss, want_g, block, want_hv, want_values};
@@ -102,8 +111,15 @@ static void derivatives_agree(const char *file)
 
 static void derivatives_and_spectra_agree_with_pytorch(void **state)
 {
-    const char *const files[] = {"oracle.h5", "oracle_relu_smoothed.h5", "oracle_gelu_bce.h5", "oracle_elu_mse.h5", "oracle_sigmoid_tanh.h5",
-                                 "oracle_weighted.h5", "oracle_multi_label.h5", "oracle_tokens.h5", "oracle_token_labels.h5"};
+    const char *const files[] = {"oracle.h5",
+                                 "oracle_relu_smoothed.h5",
+                                 "oracle_gelu_bce.h5",
+                                 "oracle_elu_mse.h5",
+                                 "oracle_sigmoid_tanh.h5",
+                                 "oracle_weighted.h5",
+                                 "oracle_multi_label.h5",
+                                 "oracle_tokens.h5",
+                                 "oracle_token_labels.h5"};
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) derivatives_agree(files[i]);
@@ -112,7 +128,8 @@ static void derivatives_and_spectra_agree_with_pytorch(void **state)
 /* Traced and saved by the Python package, held to the modules themselves (tests/data/make_networks.py). */
 static void convolutional_residual_and_transformer_networks_agree_with_pytorch(void **state)
 {
-    const char *const files[] = {"oracle_lenet.h5", "oracle_resnet.h5", "oracle_vit.h5", "oracle_gpt.h5", "oracle_conv1d.h5"};
+    const char *const files[] = {"oracle_lenet.h5", "oracle_resnet.h5", "oracle_vit.h5", "oracle_gpt.h5",
+                                 "oracle_conv1d.h5"};
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) derivatives_agree(files[i]);
@@ -123,21 +140,25 @@ static double loss_with(const subject *s, const char *split, basin_bn bn)
     basin_objective *o = NULL;
     basin_loss       loss;
 
-    assert_ok(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &(basin_network_options){.split = split, .bn = bn}, &o));
+    assert_ok(basin_network_objective(s->ck->graph, &s->ck->loss, s->data,
+                                      &(basin_network_options){.split = split, .bn = bn}, &o));
     assert_ok(basin_objective_loss(o, NULL, s->ck->theta, &loss));
     basin_objective_destroy(&o);
     return basin_loss_value(&loss);
 }
 
-/* Training mode, batches of 16 of 58 samples: through the statistics; stored and re-estimated ones (tests/data/make_batch_norm.py). */
+/* Training mode, batches of 16 of 58 samples: through the statistics; stored and re-estimated ones
+   (tests/data/make_batch_norm.py). */
 static void statistics_of_batches_agree_with_pytorch(void **state)
 {
     subject                     s = load("oracle_bn.h5", BASIN_DOUBLE);
     const basin_network_options options = {.bn = BASIN_BN_BATCH, .bn_batch = 16};
     const char *const           names[3] = {"stored", "reestimated", "reestimated_test"};
     size_t                      n = basin_objective_size(s.train);
-    double                     *block = expected(s.file, "block", 3 * n), *hv = basin_alloc(3 * n, sizeof *hv), *g = basin_alloc(n, sizeof *g);
-    double                     *want[3] = {expected(s.file, "loss", 1), expected(s.file, "gradient", n), expected(s.file, "products", 3 * n)};
+    double                     *block = expected(s.file, "block", 3 * n);
+    double                     *hv = basin_alloc(3 * n, sizeof *hv), *g = basin_alloc(n, sizeof *g);
+    double                     *want[3] = {expected(s.file, "loss", 1), expected(s.file, "gradient", n),
+                                           expected(s.file, "products", 3 * n)};
     basin_objective            *o = NULL;
     basin_curvature            *curvature = NULL;
     basin_loss                  loss;
@@ -149,10 +170,12 @@ static void statistics_of_batches_agree_with_pytorch(void **state)
     check_largest("gradient", relative_error(g, want[1], n), 1e-12);
     assert_ok(basin_curvature_create(o, NULL, s.ck->theta, BASIN_HESSIAN, &curvature));
     assert_ok(basin_curvature_product(curvature, block, 3, hv));
-    for (size_t j = 0; j < 3; j++) check_largest("H.v", relative_error(hv + j * n, want[2] + j * n, n), 1e-10);
+    for (size_t j = 0; j < 3; j++)
+        check_largest("H.v", relative_error(hv + j * n, want[2] + j * n, n), 1e-10);
     for (size_t i = 0; i < 3; i++) {
         double *value = expected(s.file, names[i], 1);
-        assert_close(loss_with(&s, i == 2 ? "test" : "train", i == 0 ? BASIN_BN_STORED : BASIN_BN_REESTIMATE), value[0], 1e-13, 0.0);
+        assert_close(loss_with(&s, i == 2 ? "test" : "train", i == 0 ? BASIN_BN_STORED : BASIN_BN_REESTIMATE),
+                     value[0], 1e-13, 0.0);
         basin_free(value);
     }
     basin_curvature_destroy(&curvature);
@@ -170,10 +193,13 @@ static void lanczos_finds_pytorchs_extreme_eigenvalues(void **state)
     basin_spectrum *spectrum = NULL;
 
     (void)state;
-    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 10, .bottom = 5}, &spectrum));
+    assert_ok(basin_test_spectrum_at(
+        s.train, s.ck->theta,
+        &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 10, .bottom = 5}, &spectrum));
     assert_true(spectrum->converged);
     for (size_t i = 0; i < 10; i++) worst = fmax(worst, fabs(spectrum->eigenvalues[i] - want[i]));
-    for (size_t i = 0; i < 5; i++) worst = fmax(worst, fabs(spectrum->eigenvalues[spectrum->count - 1 - i] - want[n - 1 - i]));
+    for (size_t i = 0; i < 5; i++)
+        worst = fmax(worst, fabs(spectrum->eigenvalues[spectrum->count - 1 - i] - want[n - 1 - i]));
     print_message("    %zu products\n", spectrum->products);
     check_largest("top 10 and bottom 5 by Lanczos", worst / want[0], 1e-8);
     basin_spectrum_destroy(&spectrum);
@@ -189,7 +215,8 @@ static void sane_and_n_eff_agree(void **state)
     basin_sane     *got = NULL;
 
     (void)state;
-    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta, NULL, &spectrum)); /* 2,030 parameters: dense by itself */
+    /* 2,030 parameters: dense by itself */
+    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta, NULL, &spectrum));
     assert_int_equal(spectrum->method, BASIN_SPECTRUM_DENSE);
     assert_ok(basin_sane_compute(spectrum, &(basin_sane_options){.alpha = 0.01}, &got));
     check_largest("SANE", fabs(got->value - sane[0]) / sane[0], 1e-8);
@@ -227,11 +254,15 @@ static void slices_agree(void **state)
     basin_point     *point = NULL;
     basin_direction *d[2] = {NULL, NULL};
     basin_slice     *line = NULL, *plane = NULL;
-    basin_spectrum  *spectrum = NULL; /* tighter than the default: what is compared are losses, not how well the direction has converged */
+    /* tighter than the default: what is compared are losses, not how well the direction has converged */
+    basin_spectrum *spectrum = NULL;
 
     (void)state;
-    assert_ok(basin_test_spectrum_at(s.train, s.ck->theta,
-                                     &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .top = 1, .vectors = true, .tolerance = 1e-12}, &spectrum));
+    assert_ok(basin_test_spectrum_at(
+        s.train, s.ck->theta,
+        &(basin_spectrum_options){
+            .method = BASIN_SPECTRUM_LANCZOS, .top = 1, .vectors = true, .tolerance = 1e-12},
+        &spectrum));
     assert_true(spectrum->converged);
     assert_ok(basin_direction_momentum(s.ck, &d[0]));
     assert_ok(basin_point_create(s.train, s.ck->theta, NULL, &point));
@@ -268,7 +299,8 @@ static void single_precision_stays_within_its_rounding(void **state)
     subject          s = load("oracle.h5", BASIN_SINGLE);
     size_t           n = basin_objective_size(s.train);
     basin_curvature *curvature = NULL;
-    double          *block = expected("oracle.h5", "block", 3 * n), *want = expected("oracle.h5", "products", 3 * n), *hv = basin_alloc(3 * n, sizeof *hv);
+    double          *block = expected("oracle.h5", "block", 3 * n);
+    double          *want = expected("oracle.h5", "products", 3 * n), *hv = basin_alloc(3 * n, sizeof *hv);
 
     (void)state;
     assert_ok(basin_curvature_create(s.train, NULL, s.ck->theta, BASIN_HESSIAN, &curvature));

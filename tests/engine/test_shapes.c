@@ -7,7 +7,7 @@
 #include "problem.h"
 #include "support.h"
 
-/* ---------------------------------------------------------------------------------------- known answers -- */
+/* --------------------------------------------------------------------------------------- known answers -- */
 
 /* Output of x [2, 3] = 0, 1, … 5 through the node `t` of the graph, times a parameter of 1. */
 static void check_answer(basin_graph *g, const char *name, const double *expected, size_t count)
@@ -24,18 +24,23 @@ static void check_answer(basin_graph *g, const char *name, const double *expecte
     problem_data(&p, 1, count, 0, 1);
     for (size_t i = 0; i < 6; i++) p.data.inputs[i] = (double)i;
     for (int single = 0; single < 2; single++) {
-        assert_ok(basin_network_objective(g, &p.loss, &p.data, &(basin_network_options){.precision = single ? BASIN_SINGLE : BASIN_DOUBLE}, &o));
+        assert_ok(basin_network_objective(
+            g, &p.loss, &p.data, &(basin_network_options){.precision = single ? BASIN_SINGLE : BASIN_DOUBLE},
+            &o));
         assert_ok(basin_network_output(o, (const double[]){1.0}, &width, &y));
         assert_int_equal(width, count);
         for (size_t i = 0; i < count; i++)
-            if (y[i] != expected[i]) fail_msg("%s: element %zu is %g, expected %g", name, i, y[i], expected[i]);
+            if (y[i] != expected[i])
+                fail_msg("%s: element %zu is %g, expected %g", name, i, y[i], expected[i]);
         basin_free(y);
         basin_objective_destroy(&o);
     }
     problem_release(&p);
 }
 
-#define ANSWER(G, ...) check_answer((G), (G)->nodes[0].op, (const double[]){__VA_ARGS__}, sizeof((double[]){__VA_ARGS__}) / sizeof(double))
+#define ANSWER(G, ...)                                                 \
+    check_answer((G), (G)->nodes[0].op, (const double[]){__VA_ARGS__}, \
+                 sizeof((double[]){__VA_ARGS__}) / sizeof(double))
 
 static basin_graph *start(const char *op, const char *inputs, basin_node_spec **node)
 {
@@ -123,7 +128,7 @@ static void rows_by_index(void **state)
     ANSWER(g, 0, 1, 10, 11, 20, 21, 30, 31, 40, 41, 50, 51);
 }
 
-/* --------------------------------------------------------------------------------------------- refusals -- */
+/* -------------------------------------------------------------------------------------------- refusals -- */
 
 typedef struct refusal {
     const char  *op, *inputs;
@@ -136,23 +141,32 @@ typedef struct refusal {
     int64_t      value;
 } refusal;
 
-#define LIST(NAME, ...) .list = (NAME), .values = {__VA_ARGS__}, .count = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
-#define SECOND(NAME, ...) .second = (NAME), .seconds = {__VA_ARGS__}, .second_count = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
+#define LIST(NAME, ...) \
+    .list = (NAME), .values = {__VA_ARGS__}, .count = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
+#define SECOND(NAME, ...)                       \
+    .second = (NAME), .seconds = {__VA_ARGS__}, \
+    .second_count = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
 #define NUMBER(NAME, VALUE) .number = (NAME), .value = (VALUE)
 
-/* Input x [2, 3, 4], parameters p [2, 3] and q [1, 5, 3, 4], constants far [0, 3], half 0.5 and table [9, 2]. */
+/* Input x [2, 3, 4], parameters p [2, 3] and q [1, 5, 3, 4], constants far [0, 3], half 0.5 and table [9,
+   2]. */
 static const refusal refusals[] = {
     {"Reshape", "x", BASIN_ERR_FORMAT, "attribute shape is missing", .list = NULL},
     {"Reshape", "x", BASIN_ERR_FORMAT, "attribute shape: expected a list of integers", NUMBER("shape", 3)},
     {"Reshape", "x", BASIN_ERR_FORMAT, "shape holds -1 more than once", LIST("shape", 0, -1, -1)},
     {"Reshape", "x", BASIN_ERR_FORMAT, "shape holds -2", LIST("shape", 0, -2)},
-    {"Reshape", "x", BASIN_ERR_UNSUPPORTED, "shape begins with 2: its first entry is the batch", LIST("shape", 2, 12)},
-    {"Reshape", "x", BASIN_ERR_SHAPE, "x [2, 3, 4] has 24 elements a sample, shape asks for a multiple of 5", LIST("shape", 0, 5, -1)},
+    {"Reshape", "x", BASIN_ERR_UNSUPPORTED, "shape begins with 2: its first entry is the batch",
+     LIST("shape", 2, 12)},
+    {"Reshape", "x", BASIN_ERR_SHAPE, "x [2, 3, 4] has 24 elements a sample, shape asks for a multiple of 5",
+     LIST("shape", 0, 5, -1)},
     {"Reshape", "x", BASIN_ERR_SHAPE, "has 24 elements a sample, shape asks for 12", LIST("shape", -1, 12)},
-    {"Reshape", "x", BASIN_ERR_SHAPE, "entry 4 of shape is 0, but x has 4 dimensions", LIST("shape", 0, 1, 1, 24, 0)},
-    {"Reshape", "x", BASIN_ERR_SHAPE, "the product of shape overflows", LIST("shape", 0, INT64_MAX, INT64_MAX)},
+    {"Reshape", "x", BASIN_ERR_SHAPE, "entry 4 of shape is 0, but x has 4 dimensions",
+     LIST("shape", 0, 1, 1, 24, 0)},
+    {"Reshape", "x", BASIN_ERR_SHAPE, "the product of shape overflows",
+     LIST("shape", 0, INT64_MAX, INT64_MAX)},
     {"Reshape", "x", BASIN_ERR_UNSUPPORTED, "shape has 0 entries, expected 1 to 9", .list = "shape"},
-    {"Flatten", "x", BASIN_ERR_UNSUPPORTED, "axis = 2 would mix the samples of x, each [2, 3, 4]", NUMBER("axis", 2)},
+    {"Flatten", "x", BASIN_ERR_UNSUPPORTED, "axis = 2 would mix the samples of x, each [2, 3, 4]",
+     NUMBER("axis", 2)},
     {"Flatten", "x", BASIN_ERR_UNSUPPORTED, "axis 0 is the batch", NUMBER("axis", 0)},
     {"Flatten", "x", BASIN_ERR_SHAPE, "axis 5 of x, which has 4 dimensions", NUMBER("axis", 5)},
     {"Squeeze", "x", BASIN_ERR_SHAPE, "axis 1 of x has size 2, not 1", LIST("axes", 1)},
@@ -160,39 +174,56 @@ static const refusal refusals[] = {
     {"Unsqueeze", "x", BASIN_ERR_FORMAT, "attribute axes is missing", .list = NULL},
     {"Unsqueeze", "x", BASIN_ERR_UNSUPPORTED, "axis 0 is the batch", LIST("axes", 0)},
     {"Unsqueeze", "x", BASIN_ERR_FORMAT, "axis 1 stands twice", LIST("axes", 1, 1)},
-    {"Unsqueeze", "x", BASIN_ERR_UNSUPPORTED, "6 axes more than the 3 of x; at most 8", LIST("axes", 1, 2, 3, 4, 5, 6)},
+    {"Unsqueeze", "x", BASIN_ERR_UNSUPPORTED, "6 axes more than the 3 of x; at most 8",
+     LIST("axes", 1, 2, 3, 4, 5, 6)},
     {"Transpose", "x", BASIN_ERR_UNSUPPORTED, "without perm it would move the batch", .list = NULL},
-    {"Transpose", "x", BASIN_ERR_UNSUPPORTED, "perm begins with 1: axis 0 is the batch", LIST("perm", 1, 0, 2, 3)},
+    {"Transpose", "x", BASIN_ERR_UNSUPPORTED, "perm begins with 1: axis 0 is the batch",
+     LIST("perm", 1, 0, 2, 3)},
     {"Transpose", "x", BASIN_ERR_SHAPE, "perm has 3 entries, x has 4 dimensions", LIST("perm", 0, 1, 2)},
     {"Transpose", "x", BASIN_ERR_FORMAT, "perm holds axis 1 twice", LIST("perm", 0, 1, 1, 3)},
     {"Transpose", "x", BASIN_ERR_SHAPE, "axis 4 of x, which has 4 dimensions", LIST("perm", 0, 1, 2, 4)},
     {"Slice", "x", BASIN_ERR_FORMAT, "attribute ends is missing", LIST("starts", 1)},
     {"Slice", "x", BASIN_ERR_UNSUPPORTED, "axis 0 is the batch", LIST("starts", 0), SECOND("ends", 1)},
-    {"Slice", "x", BASIN_ERR_FORMAT, "1 starts, 2 ends, 0 axes, 0 steps", LIST("starts", 0), SECOND("ends", 1, 2)},
-    {"Slice", "p", BASIN_ERR_SHAPE, "from 2 to -1 is nothing of axis 1 of p, which has size 3", LIST("starts", 0, 2), SECOND("ends", 2, -1)},
-    {"Slice", "p", BASIN_ERR_SHAPE, "axis 2 of p, which has 2 dimensions", LIST("starts", 0, 0, 0), SECOND("ends", 1, 1, 1)},
+    {"Slice", "x", BASIN_ERR_FORMAT, "1 starts, 2 ends, 0 axes, 0 steps", LIST("starts", 0),
+     SECOND("ends", 1, 2)},
+    {"Slice", "p", BASIN_ERR_SHAPE, "from 2 to -1 is nothing of axis 1 of p, which has size 3",
+     LIST("starts", 0, 2), SECOND("ends", 2, -1)},
+    {"Slice", "p", BASIN_ERR_SHAPE, "axis 2 of p, which has 2 dimensions", LIST("starts", 0, 0, 0),
+     SECOND("ends", 1, 1, 1)},
     {"Split", "x", BASIN_ERR_UNSUPPORTED, "axis 0 is the batch", .list = NULL},
-    {"Split", "x", BASIN_ERR_SHAPE, "the sizes of split are 2 together, the axis has 3", LIST("split", 2), NUMBER("axis", 2)},
+    {"Split", "x", BASIN_ERR_SHAPE, "the sizes of split are 2 together, the axis has 3", LIST("split", 2),
+     NUMBER("axis", 2)},
     {"Split", "x", BASIN_ERR_SHAPE, "split holds 0", LIST("split", 0), NUMBER("axis", 2)},
-    {"Split", "x", BASIN_ERR_FORMAT, "split has 2 sizes for 1 outputs", LIST("split", 1, 2), NUMBER("axis", 2)},
+    {"Split", "x", BASIN_ERR_FORMAT, "split has 2 sizes for 1 outputs", LIST("split", 1, 2),
+     NUMBER("axis", 2)},
     {"Concat", "x x", BASIN_ERR_FORMAT, "attribute axis is missing", .list = NULL},
     {"Concat", "x x", BASIN_ERR_UNSUPPORTED, "axis 0 is the batch", NUMBER("axis", 0)},
-    {"Concat", "x p", BASIN_ERR_SHAPE, "p [2, 3] has no batch: its first dimension must be 1", NUMBER("axis", 1)},
-    {"Concat", "q x", BASIN_ERR_SHAPE, "q [1, 5, 3, 4] does not go with x [2, 3, 4] along axis 1 of a sample", NUMBER("axis", 2)},
-    {"Pad", "x", BASIN_ERR_FORMAT, "pads has 2 entries, expected 2 for each of the 4 dimensions of x", LIST("pads", 0, 1)},
-    {"Pad", "x", BASIN_ERR_UNSUPPORTED, "pads of 1 and 0 at axis 0, the batch", LIST("pads", 1, 0, 0, 0, 0, 0, 0, 0)},
-    {"Pad", "x", BASIN_ERR_SHAPE, "pads of -1 and -1 leave nothing of x [2, 3, 4]", LIST("pads", 0, -1, 0, 0, 0, -1, 0, 0)},
+    {"Concat", "x p", BASIN_ERR_SHAPE, "p [2, 3] has no batch: its first dimension must be 1",
+     NUMBER("axis", 1)},
+    {"Concat", "q x", BASIN_ERR_SHAPE, "q [1, 5, 3, 4] does not go with x [2, 3, 4] along axis 1 of a sample",
+     NUMBER("axis", 2)},
+    {"Pad", "x", BASIN_ERR_FORMAT, "pads has 2 entries, expected 2 for each of the 4 dimensions of x",
+     LIST("pads", 0, 1)},
+    {"Pad", "x", BASIN_ERR_UNSUPPORTED, "pads of 1 and 0 at axis 0, the batch",
+     LIST("pads", 1, 0, 0, 0, 0, 0, 0, 0)},
+    {"Pad", "x", BASIN_ERR_SHAPE, "pads of -1 and -1 leave nothing of x [2, 3, 4]",
+     LIST("pads", 0, -1, 0, 0, 0, -1, 0, 0)},
     {"Pad", "x", BASIN_ERR_SHAPE, "leave nothing of x", LIST("pads", 0, INT64_MIN, 0, 0, 0, 0, 0, 0)},
-    {"Pad", "x", BASIN_ERR_SHAPE, "its output has shape", LIST("pads", 0, INT64_MAX, INT64_MAX, 0, 0, 0, 0, 0)},
+    {"Pad", "x", BASIN_ERR_SHAPE, "its output has shape",
+     LIST("pads", 0, INT64_MAX, INT64_MAX, 0, 0, 0, 0, 0)},
     {"ReduceSum", "x", BASIN_ERR_UNSUPPORTED, "without axes it would sum over the batch", .list = NULL},
     {"ReduceMean", "x", BASIN_ERR_FORMAT, "axis -3 stands twice", LIST("axes", 1, -3)},
     {"ReduceMean", "x", BASIN_ERR_UNSUPPORTED, "axis -4 is the batch", LIST("axes", -4)},
-    {"Gather", "x far", BASIN_ERR_VALUE, "far holds 3 at element 1, but x [2, 3, 4] takes integers from -2 to 1", NUMBER("axis", 1)},
+    {"Gather", "x far", BASIN_ERR_VALUE,
+     "far holds 3 at element 1, but x [2, 3, 4] takes integers from -2 to 1", NUMBER("axis", 1)},
     {"Gather", "x half", BASIN_ERR_VALUE, "half holds 0.5 at element 0", NUMBER("axis", 1)},
     {"Gather", "x far", BASIN_ERR_UNSUPPORTED, "axis 0 is the batch", NUMBER("axis", 0)},
-    {"Gather", "x x", BASIN_ERR_UNSUPPORTED, "both x and the indices x depend on the input", NUMBER("axis", 1)},
-    {"Gather", "table p", BASIN_ERR_UNSUPPORTED, "the indices p must be a buffer or come from the input alone", NUMBER("axis", 0)},
-    {"Gather", "table x", BASIN_ERR_UNSUPPORTED, "axis 1 of table would move the batch of the indices x", NUMBER("axis", 1)},
+    {"Gather", "x x", BASIN_ERR_UNSUPPORTED, "both x and the indices x depend on the input",
+     NUMBER("axis", 1)},
+    {"Gather", "table p", BASIN_ERR_UNSUPPORTED,
+     "the indices p must be a buffer or come from the input alone", NUMBER("axis", 0)},
+    {"Gather", "table x", BASIN_ERR_UNSUPPORTED, "axis 1 of table would move the batch of the indices x",
+     NUMBER("axis", 1)},
     {"Gather", "half far", BASIN_ERR_SHAPE, "half has no dimension to pick from", NUMBER("axis", 0)},
 };
 
@@ -225,7 +256,7 @@ static void refusals_name_what_does_not_fit(void **state)
     }
 }
 
-/* ---------------------------------------------------------------------------------- indices of the samples -- */
+/* ------------------------------------------------------------------------------ indices of the samples -- */
 
 static basin_graph *find_case(const char *name)
 {
@@ -235,12 +266,13 @@ static basin_graph *find_case(const char *name)
     return NULL;
 }
 
-/* 300 samples of three tokens below 7: row 290 is in a later chunk, or the tenth sample of a split that runs backwards. */
+/* 300 samples of three tokens below 7: row 290 is in a later chunk, or the tenth sample of a split that runs
+   backwards. */
 static void indices_beyond_the_table_are_found_in_the_data(void **state)
 {
-    const double     wrong[] = {7.0, -8.0, 1.5, 1e300};
-    const char      *held[] = {"holds 7 at", "holds -8 at", "holds 1.5 at", "holds"};
-    problem          p = {.graph = find_case("Gather, embedding"), .loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
+    const double wrong[] = {7.0, -8.0, 1.5, 1e300};
+    const char  *held[] = {"holds 7 at", "holds -8 at", "holds 1.5 at", "holds"};
+    problem p = {.graph = find_case("Gather, embedding"), .loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
     basin_objective *o = NULL;
 
     (void)state;
@@ -269,7 +301,7 @@ static void indices_beyond_the_table_are_found_in_the_data(void **state)
 /* -7 … -1 are the rows 0 … 6. */
 static void negative_indices_count_from_the_end(void **state)
 {
-    problem          p = {.graph = find_case("Gather, embedding"), .loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
+    problem p = {.graph = find_case("Gather, embedding"), .loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
     basin_objective *o = NULL;
     basin_loss       l[2];
 
@@ -286,7 +318,7 @@ static void negative_indices_count_from_the_end(void **state)
     problem_release(&p);
 }
 
-/* ------------------------------------------------------------------------------------------------ roles -- */
+/* ----------------------------------------------------------------------------------------------- roles -- */
 
 static void check_block(const basin_params *params, const char *name, basin_role role, size_t axis)
 {
@@ -377,7 +409,7 @@ static void filter_normalisation_takes_a_class_token_as_one_vector(void **state)
     basin_graph_destroy(&g);
 }
 
-/* ------------------------------------------------------------------------------------------- allocations -- */
+/* ----------------------------------------------------------------------------------------- allocations -- */
 
 static basin_status whole_life(void *payload)
 {
@@ -400,7 +432,8 @@ static basin_status whole_life(void *payload)
 
 static void every_failed_allocation_is_clean(void **state)
 {
-    const char *const names[] = {"Gather, computed tables and indices", "Gather from a parameter", "Concat, class tokens"};
+    const char *const names[] = {"Gather, computed tables and indices", "Gather from a parameter",
+                                 "Concat, class tokens"};
 
     (void)state;
     basin_threads_set(1);

@@ -15,7 +15,8 @@ typedef struct problem {
     basin_dataset   data;
     basin_split     split;
     size_t          rows[SAMPLES];
-    double          inputs[SAMPLES * TOKENS * CLASSES], values[SAMPLES * TOKENS * CLASSES], theta[SIZE], v[SIZE];
+    double          inputs[SAMPLES * TOKENS * CLASSES], values[SAMPLES * TOKENS * CLASSES], theta[SIZE];
+    double          v[SIZE];
     int64_t         classes[SAMPLES * TOKENS];
     basin_loss_spec loss;
 } problem;
@@ -34,17 +35,27 @@ static void start(problem *p, basin_loss_spec loss)
     p->graph->input_rank = 2, p->graph->input_shape[0] = TOKENS, p->graph->input_shape[1] = CLASSES;
     assert_ok(basin_params_add(p->graph->params, "b1", (size_t[]){CLASSES}, 1));
     assert_ok(basin_params_add(p->graph->params, "b2", (size_t[]){TOKENS, CLASSES}, 2));
-    assert_ok(basin_graph_add(p->graph, "in", "Add", (const char *const[]){"x", "b1"}, 2, (const char *const[]){"s"}, 1, NULL));
-    assert_ok(basin_graph_add(p->graph, "act", "Tanh", (const char *const[]){"s"}, 1, (const char *const[]){"h"}, 1, NULL));
-    assert_ok(basin_graph_add(p->graph, "out", "Add", (const char *const[]){"h", "b2"}, 2, (const char *const[]){"logits"}, 1, NULL));
+    assert_ok(basin_graph_add(p->graph, "in", "Add", (const char *const[]){"x", "b1"}, 2,
+                              (const char *const[]){"s"}, 1, NULL));
+    assert_ok(basin_graph_add(p->graph, "act", "Tanh", (const char *const[]){"s"}, 1,
+                              (const char *const[]){"h"}, 1, NULL));
+    assert_ok(basin_graph_add(p->graph, "out", "Add", (const char *const[]){"h", "b2"}, 2,
+                              (const char *const[]){"logits"}, 1, NULL));
     p->graph->output = basin_strdup("logits");
     basin_random_normals(&r, p->inputs, SAMPLES * TOKENS * CLASSES);
     basin_random_normals(&r, p->theta, SIZE);
     basin_random_normals(&r, p->v, SIZE);
     for (size_t i = 0; i < SAMPLES; i++) p->rows[i] = i;
-    for (size_t i = 0; i < SAMPLES * TOKENS; i++) p->classes[i] = i % 4 == 3 ? -100 : (int64_t)basin_random_below(&r, CLASSES);
-    for (size_t i = 0; i < SAMPLES * TOKENS * CLASSES; i++) p->values[i] = basin_random_uniform(&r) < 0.3 ? 1.0 : 0.0;
-    p->data = (basin_dataset){.count = SAMPLES, .rank = 2, .shape = {TOKENS, CLASSES}, .inputs = p->inputs, .split_count = 1, .splits = &p->split};
+    for (size_t i = 0; i < SAMPLES * TOKENS; i++)
+        p->classes[i] = i % 4 == 3 ? -100 : (int64_t)basin_random_below(&r, CLASSES);
+    for (size_t i = 0; i < SAMPLES * TOKENS * CLASSES; i++)
+        p->values[i] = basin_random_uniform(&r) < 0.3 ? 1.0 : 0.0;
+    p->data = (basin_dataset){.count = SAMPLES,
+                              .rank = 2,
+                              .shape = {TOKENS, CLASSES},
+                              .inputs = p->inputs,
+                              .split_count = 1,
+                              .splits = &p->split};
     if (loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY) {
         p->data.classes = p->classes;
         p->data.class_count = TOKENS;
@@ -58,13 +69,18 @@ static basin_objective *objective(const problem *p, basin_precision precision)
 {
     basin_objective *o = NULL;
 
-    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data, &(basin_network_options){.precision = precision}, &o));
+    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data,
+                                      &(basin_network_options){.precision = precision}, &o));
     return o;
 }
 
 static const basin_loss_spec losses[] = {
     {.ignores = true, .ignore_index = -100},
-    {.ignores = true, .ignore_index = -100, .label_smoothing = 0.15, .weight_count = CLASSES, .weights = class_weights},
+    {.ignores = true,
+     .ignore_index = -100,
+     .label_smoothing = 0.15,
+     .weight_count = CLASSES,
+     .weights = class_weights},
     {.kind = BASIN_LOSS_BCE_WITH_LOGITS},
     {.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = CLASSES, .weights = class_weights},
     {.kind = BASIN_LOSS_MSE},
@@ -73,7 +89,8 @@ enum { LOSSES = sizeof losses / sizeof *losses };
 
 static double logit(const problem *p, size_t sample, size_t token, size_t c)
 {
-    return tanh(p->inputs[(sample * TOKENS + token) * CLASSES + c] + p->theta[c]) + p->theta[CLASSES + token * CLASSES + c];
+    return tanh(p->inputs[(sample * TOKENS + token) * CLASSES + c] + p->theta[c]) +
+           p->theta[CLASSES + token * CLASSES + c];
 }
 
 /* The mean over all tokens that count is one mean, not one of the samples' means. */
@@ -131,7 +148,8 @@ static void derivatives_of_token_losses_are_those_of_the_loss(void **state)
             assert_ok(basin_objective_gradient(o, NULL, there[side], &l[side], gs[side]));
         }
         assert_ok(basin_objective_gradient(o, NULL, p.theta, &(basin_loss){0}, g));
-        assert_close(basin_dot(g, p.v, SIZE), (basin_loss_value(&l[0]) - basin_loss_value(&l[1])) / (2 * h), 1e-8, 1e-9);
+        assert_close(basin_dot(g, p.v, SIZE), (basin_loss_value(&l[0]) - basin_loss_value(&l[1])) / (2 * h),
+                     1e-8, 1e-9);
         assert_ok(basin_curvature_create(o, NULL, p.theta, BASIN_HESSIAN, &curvature));
         assert_false(basin_curvature_approximate(curvature));
         assert_ok(basin_curvature_product(curvature, p.v, 1, hv));
@@ -169,7 +187,8 @@ static void single_precision_agrees(void **state)
     }
 }
 
-/* Sums of disjoint subsets add up to that of the whole, with their own normalisers; a slice sees the same losses. */
+/* Sums of disjoint subsets add up to that of the whole, with their own normalisers; a slice sees the same
+   losses. */
 static void subsets_bring_their_own_normaliser(void **state)
 {
     size_t even[SAMPLES / 2], odd[SAMPLES / 2];
@@ -188,9 +207,12 @@ static void subsets_bring_their_own_normaliser(void **state)
         assert_close(part[0].weight + part[1].weight, whole.weight, 1e-14, 0.0);
         assert_close(part[0].sum + part[1].sum, whole.sum, 1e-12, 0.0);
         assert_int_equal(part[0].count + part[1].count, whole.count);
-        for (size_t j = 0; j < SIZE; j++) assert_close((gp[0][j] * part[0].weight + gp[1][j] * part[1].weight) / whole.weight, g[j], 1e-11, 1e-14);
+        for (size_t j = 0; j < SIZE; j++)
+            assert_close((gp[0][j] * part[0].weight + gp[1][j] * part[1].weight) / whole.weight, g[j], 1e-11,
+                         1e-14);
         point_at(&p, 0.5, there);
-        assert_ok(basin_objective_subspace(o, &(basin_samples){odd, SAMPLES / 2}, p.theta, p.v, 1, (double[]){0.0, 0.5}, 2, line));
+        assert_ok(basin_objective_subspace(o, &(basin_samples){odd, SAMPLES / 2}, p.theta, p.v, 1,
+                                           (double[]){0.0, 0.5}, 2, line));
         assert_close(basin_loss_value(&line[0]), basin_loss_value(&part[1]), 1e-12, 0.0);
         assert_ok(basin_objective_loss(o, &(basin_samples){odd, SAMPLES / 2}, there, &whole));
         assert_close(basin_loss_value(&line[1]), basin_loss_value(&whole), 1e-12, 0.0);
@@ -210,7 +232,8 @@ static void a_subset_in_which_nothing_counts_is_refused(void **state)
 
     (void)state;
     start(&p, losses[1]);
-    for (size_t j = 0; j < TOKENS; j++) p.classes[2 * TOKENS + j] = -100, p.classes[7 * TOKENS + j] = 3; /* a class of weight 0 */
+    /* a class of weight 0 */
+    for (size_t j = 0; j < TOKENS; j++) p.classes[2 * TOKENS + j] = -100, p.classes[7 * TOKENS + j] = 3;
     o = objective(&p, BASIN_DOUBLE);
     assert_status(basin_objective_gradient(o, &none, p.theta, &l, g), BASIN_ERR_VALUE);
     assert_message("no target of these 2 samples counts: the loss would be 0/0");
@@ -233,7 +256,8 @@ static void what_does_not_fit_is_named_with_both_shapes(void **state)
     start(&p, losses[1]);
     p.data.class_count = 2;
     assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_SHAPE);
-    assert_message("data: /targets: the network's output logits of shape [3, 4] a sample takes 3 classes a sample, the file has 2");
+    assert_message("data: /targets: the network's output logits of shape [3, 4] a sample takes 3 classes a "
+                   "sample, the file has 2");
     p.data.class_count = 0;
     assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_SHAPE);
     assert_message("takes 3 classes a sample, the file has 1");
@@ -250,7 +274,8 @@ static void what_does_not_fit_is_named_with_both_shapes(void **state)
     assert_message("row 1, token 0 is class -100, and the loss has no ignore_index that would leave it out");
     p.loss.weight_count = 3;
     assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_SHAPE);
-    assert_message("the loss has 3 weights, the network's output logits of shape [3, 4] a sample has 4 classes");
+    assert_message(
+        "the loss has 3 weights, the network's output logits of shape [3, 4] a sample has 4 classes");
     p.loss = (basin_loss_spec){.kind = BASIN_LOSS_MSE, .ignores = true};
     assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_UNSUPPORTED);
     assert_message("loss mse takes no ignore_index");
@@ -318,7 +343,8 @@ static basin_status whole_life(void *payload)
 
     BASIN_TRY(basin_network_objective(p->graph, &p->loss, &p->data, NULL, &o));
     BASIN_TRY(basin_objective_gradient(o, &(basin_samples){(size_t[]){3, 5}, 2}, p->theta, &l, g));
-    BASIN_TRY(basin_curvature_create(o, &(basin_samples){(size_t[]){1, 2}, 2}, p->theta, BASIN_HESSIAN, &curvature));
+    BASIN_TRY(basin_curvature_create(o, &(basin_samples){(size_t[]){1, 2}, 2}, p->theta, BASIN_HESSIAN,
+                                     &curvature));
     BASIN_TRY(basin_curvature_product(curvature, p->v, 1, g));
 done:
     basin_curvature_destroy(&curvature);

@@ -1,4 +1,5 @@
-/* Checkpoints and runs: what is written comes back bit for bit; what is left out is unknown; nothing is half-written. */
+/* Checkpoints and runs: what is written comes back bit for bit; what is left out is unknown; nothing is
+   half-written. */
 #include <hdf5.h>
 #include <math.h>
 #include <signal.h>
@@ -37,7 +38,8 @@ static basin_checkpoint *full_checkpoint(void)
 
     assert_ok(basin_graph_mlp((const size_t[]){5, 4, 3}, 3, "Gelu", &graph));
     set_text(&graph->nodes[1].origin, "net.1");
-    assert_ok(basin_graph_add(graph, "look", "Add", (const char *[]){"a.count", "bn/running_mean"}, 2, (const char *[]){"sum"}, 1, NULL));
+    assert_ok(basin_graph_add(graph, "look", "Add", (const char *[]){"a.count", "bn/running_mean"}, 2,
+                              (const char *[]){"sum"}, 1, NULL));
     assert_ok(basin_checkpoint_create(graph, &ck));
     basin_graph_destroy(&graph);
     basin_free(ck->theta);
@@ -53,7 +55,8 @@ static basin_checkpoint *full_checkpoint(void)
     ck->graph->buffer_count = 2;
     ck->graph->buffers = basin_alloc(2, sizeof *ck->graph->buffers);
     for (size_t i = 0; i < 2; i++) {
-        ck->graph->buffers[i] = (basin_buffer){.rank = i, .shape = {i == 0 ? 0 : 3}, .size = i == 0 ? 1 : 3, .values = some_values(3, 9.0)};
+        ck->graph->buffers[i] = (basin_buffer){
+            .rank = i, .shape = {i == 0 ? 0 : 3}, .size = i == 0 ? 1 : 3, .values = some_values(3, 9.0)};
         set_text(&ck->graph->buffers[i].name, i == 0 ? "a.count" : "bn/running_mean");
     }
     set_text(&ck->buffers_point, "theta_perturbed");
@@ -64,14 +67,19 @@ static basin_checkpoint *full_checkpoint(void)
     ck->hyper = (basin_hyperparameters){0.1, 0.9, 0.05, 5e-4, true, 0, 17};
     ck->decay = basin_alloc(ck->params->size, sizeof *ck->decay); /* of the weights alone */
     for (size_t i = 0; i < ck->params->count; i += 2)
-        for (size_t j = 0; j < ck->params->blocks[i].size; j++) ck->decay[ck->params->blocks[i].offset + j] = 0.01 * (double)(i + 1);
+        for (size_t j = 0; j < ck->params->blocks[i].size; j++)
+            ck->decay[ck->params->blocks[i].offset + j] = 0.01 * (double)(i + 1);
     ck->perturbed = BASIN_PERTURBED_YES;
     ck->undo = 0.3;
     ck->epoch = 1.5;
     ck->step = 120;
     ck->gradient_evaluations = 121;
     ck->seconds = 2.25;
-    assert_ok(basin_loss_spec_copy(&(basin_loss_spec){.label_smoothing = 0.1, .ignores = true, .ignore_index = -100, .weight_count = 3, .weights = (double[]){0.1, 0.0, 2.0}},
+    assert_ok(basin_loss_spec_copy(&(basin_loss_spec){.label_smoothing = 0.1,
+                                                      .ignores = true,
+                                                      .ignore_index = -100,
+                                                      .weight_count = 3,
+                                                      .weights = (double[]){0.1, 0.0, 2.0}},
                                    &ck->loss));
     ck->recorded_count = 12;
     ck->recorded = basin_alloc(12, sizeof *ck->recorded);
@@ -112,24 +120,29 @@ static void assert_checkpoints_equal(const basin_checkpoint *a, const basin_chec
         assert_string_equal(a->graph->buffers[i].name, b->graph->buffers[i].name);
         assert_int_equal(a->graph->buffers[i].rank, b->graph->buffers[i].rank);
         assert_int_equal(a->graph->buffers[i].size, b->graph->buffers[i].size);
-        assert_memory_equal(a->graph->buffers[i].values, b->graph->buffers[i].values, a->graph->buffers[i].size * sizeof(double));
+        assert_memory_equal(a->graph->buffers[i].values, b->graph->buffers[i].values,
+                            a->graph->buffers[i].size * sizeof(double));
     }
     assert_string_equal(a->buffers_point, b->buffers_point);
     assert_string_equal(a->method, b->method);
     assert_string_equal(a->run, b->run);
     assert_string_equal(a->data_path, b->data_path);
     assert_string_equal(a->data_digest, b->data_digest);
-    assert_true(a->hyper.learning_rate == b->hyper.learning_rate && a->hyper.momentum == b->hyper.momentum && a->hyper.rho == b->hyper.rho);
-    assert_true(a->hyper.weight_decay == b->hyper.weight_decay && a->hyper.weight_decay_coupled == b->hyper.weight_decay_coupled);
+    assert_true(a->hyper.learning_rate == b->hyper.learning_rate && a->hyper.momentum == b->hyper.momentum &&
+                a->hyper.rho == b->hyper.rho);
+    assert_true(a->hyper.weight_decay == b->hyper.weight_decay &&
+                a->hyper.weight_decay_coupled == b->hyper.weight_decay_coupled);
     assert_true((a->decay == NULL) == (b->decay == NULL));
     if (a->decay != NULL) assert_memory_equal(a->decay, b->decay, a->params->size * sizeof *a->decay);
     assert_true(a->hyper.batch_size == b->hyper.batch_size && a->hyper.seed == b->hyper.seed);
-    assert_true(a->perturbed == b->perturbed && a->undo == b->undo && a->epoch == b->epoch && a->step == b->step);
+    assert_true(a->perturbed == b->perturbed && a->undo == b->undo && a->epoch == b->epoch &&
+                a->step == b->step);
     assert_true(a->gradient_evaluations == b->gradient_evaluations && a->seconds == b->seconds);
     assert_true(a->loss.kind == b->loss.kind && a->loss.label_smoothing == b->loss.label_smoothing);
     assert_true(a->loss.ignores == b->loss.ignores && a->loss.ignore_index == b->loss.ignore_index);
     assert_int_equal(a->loss.weight_count, b->loss.weight_count);
-    if (a->loss.weight_count > 0) assert_memory_equal(a->loss.weights, b->loss.weights, a->loss.weight_count * sizeof(double));
+    if (a->loss.weight_count > 0)
+        assert_memory_equal(a->loss.weights, b->loss.weights, a->loss.weight_count * sizeof(double));
     assert_int_equal(a->recorded_count, b->recorded_count);
     for (size_t i = 0; i < a->recorded_count; i++) {
         assert_string_equal(a->recorded[i].quantity, b->recorded[i].quantity);
@@ -141,7 +154,7 @@ static void assert_checkpoints_equal(const basin_checkpoint *a, const basin_chec
     }
 }
 
-/* ---------------------------------------------------------------------------------------- what comes back -- */
+/* ------------------------------------------------------------------------------------- what comes back -- */
 
 static void everything_comes_back_bit_for_bit(void **state)
 {
@@ -181,9 +194,11 @@ static void what_was_not_recorded_is_unknown(void **state)
     assert_string_equal(ck->data_digest, "");
     assert_null(basin_checkpoint_momentum(ck));
     assert_int_equal(ck->state_count + ck->graph->buffer_count + ck->recorded_count, 0);
-    assert_true(isnan(ck->epoch) && isnan(ck->seconds) && isnan(ck->undo) && isnan(ck->hyper.learning_rate) && isnan(ck->hyper.momentum));
+    assert_true(isnan(ck->epoch) && isnan(ck->seconds) && isnan(ck->undo) && isnan(ck->hyper.learning_rate) &&
+                isnan(ck->hyper.momentum));
     assert_true(isnan(ck->hyper.rho) && isnan(ck->hyper.weight_decay) && !ck->hyper.weight_decay_coupled);
-    assert_true(ck->step == -1 && ck->gradient_evaluations == -1 && ck->hyper.seed == -1 && ck->hyper.batch_size == -1);
+    assert_true(ck->step == -1 && ck->gradient_evaluations == -1 && ck->hyper.seed == -1 &&
+                ck->hyper.batch_size == -1);
     assert_int_equal(ck->perturbed, BASIN_PERTURBED_UNKNOWN);
     basin_checkpoint_destroy(&ck);
 }
@@ -309,9 +324,9 @@ static void weights_are_unperturbed_as_the_policy_says(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        basin_checkpoint  *ck = full_checkpoint();
-        int                weights;
-        double             before = ck->theta[7], v = basin_checkpoint_momentum(ck)[7];
+        basin_checkpoint *ck = full_checkpoint();
+        int               weights;
+        double            before = ck->theta[7], v = basin_checkpoint_momentum(ck)[7];
         ck->perturbed = cases[i].perturbed;
         ck->hyper.rho = 0.3 * basin_norm(basin_checkpoint_momentum(ck), ck->params->size);
         if (cases[i].policy == BASIN_UNPERTURB_RHO) ck->undo = 7.0; /* whatever is recorded */
@@ -326,9 +341,9 @@ static void weights_are_unperturbed_as_the_policy_says(void **state)
 static void what_cannot_be_undone_is_left_as_it_was(void **state)
 {
     (void)state;
-    basin_checkpoint  *ck = full_checkpoint();
-    int                weights = BASIN_WEIGHTS_AS_STORED;
-    double             before = ck->theta[7];
+    basin_checkpoint *ck = full_checkpoint();
+    int               weights = BASIN_WEIGHTS_AS_STORED;
+    double            before = ck->theta[7];
 
     ck->perturbed = BASIN_PERTURBED_UNKNOWN, ck->undo = NAN, ck->hyper.rho = NAN;
     assert_status(basin_checkpoint_unperturb(ck, BASIN_UNPERTURB_UNDO, &weights), BASIN_ERR_MISSING);
@@ -349,7 +364,7 @@ static void a_scalar_that_does_not_move_by_rho_is_refused(void **state)
     (void)state;
     basin_checkpoint *ck = full_checkpoint();
     const double norm = basin_norm(basin_checkpoint_momentum(ck), ck->params->size), before = ck->theta[7];
-    char              numbers[128];
+    char         numbers[128];
 
     ck->undo = 1.0 / norm; /* 1/|v| in the place of rho/|v| */
     assert_status(basin_checkpoint_undo(ck), BASIN_ERR_VALUE);
@@ -390,8 +405,14 @@ static void a_start_is_only_what_is_known_to_be_one(void **state)
 
 static void methods_that_never_perturb_need_not_say_so(void **state)
 {
-    static const struct { const char *method; basin_perturbed expected; } cases[] = {
-        {"gd", BASIN_PERTURBED_NO}, {"adamw", BASIN_PERTURBED_NO}, {"sam", BASIN_PERTURBED_UNKNOWN}, {"msam", BASIN_PERTURBED_UNKNOWN},
+    static const struct {
+        const char     *method;
+        basin_perturbed expected;
+    } cases[] = {
+        {"gd", BASIN_PERTURBED_NO},
+        {"adamw", BASIN_PERTURBED_NO},
+        {"sam", BASIN_PERTURBED_UNKNOWN},
+        {"msam", BASIN_PERTURBED_UNKNOWN},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -402,7 +423,8 @@ static void methods_that_never_perturb_need_not_say_so(void **state)
         ck->perturbed = BASIN_PERTURBED_UNKNOWN;
         assert_ok(basin_checkpoint_write(ck, path));
         assert_ok(basin_checkpoint_read(path, &back));
-        assert_int_equal(back->perturbed, BASIN_PERTURBED_UNKNOWN); /* said plainly: so it is, whatever the method */
+        /* said plainly: so it is, whatever the method */
+        assert_int_equal(back->perturbed, BASIN_PERTURBED_UNKNOWN);
         basin_checkpoint_destroy(&back);
         hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
         assert_true(H5Adelete_by_name(file, "/training", "perturbed", H5P_DEFAULT) >= 0);
@@ -428,7 +450,7 @@ static void equal_checkpoints_give_equal_bytes(void **state)
     basin_checkpoint_destroy(&ck);
 }
 
-/* ------------------------------------------------------------------------------------------------ its data -- */
+/* -------------------------------------------------------------------------------------------- its data -- */
 
 static void the_data_is_found_beside_the_checkpoint_and_held_against_its_digest(void **state)
 {
@@ -469,7 +491,7 @@ static void the_data_is_found_beside_the_checkpoint_and_held_against_its_digest(
     basin_checkpoint_destroy(&back);
 }
 
-/* --------------------------------------------------------------------------------------------------- runs -- */
+/* ------------------------------------------------------------------------------------------------ runs -- */
 
 static void write_step(const char *name, int64_t step, bool momentum)
 {
@@ -639,7 +661,7 @@ static void a_run_can_be_one_file_and_needs_a_checkpoint(void **state)
     assert_null(run);
 }
 
-/* ----------------------------------------------------------------------------------------- whole or not at all -- */
+/* --------------------------------------------------------------------------------- whole or not at all -- */
 
 static void a_full_disk_is_an_error_and_leaves_the_old_file(void **state)
 {

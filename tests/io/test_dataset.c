@@ -76,9 +76,12 @@ static void assert_datasets_equal(const basin_dataset *a, const basin_dataset *b
     assert_memory_equal(a->inputs, b->inputs, size * sizeof(double));
     assert_true((a->classes == NULL) == (b->classes == NULL) && (a->values == NULL) == (b->values == NULL));
     assert_int_equal(a->class_count, b->class_count);
-    if (a->classes != NULL) assert_memory_equal(a->classes, b->classes, a->count * (a->class_count > 0 ? a->class_count : 1) * sizeof(int64_t));
+    if (a->classes != NULL)
+        assert_memory_equal(a->classes, b->classes,
+                            a->count * (a->class_count > 0 ? a->class_count : 1) * sizeof(int64_t));
     assert_int_equal(a->value_count, b->value_count);
-    if (a->values != NULL) assert_memory_equal(a->values, b->values, a->count * a->value_count * sizeof(double));
+    if (a->values != NULL)
+        assert_memory_equal(a->values, b->values, a->count * a->value_count * sizeof(double));
     assert_int_equal(a->split_count, b->split_count);
     for (size_t i = 0; i < a->split_count; i++) {
         const basin_split *split = basin_dataset_split(b, a->splits[i].name);
@@ -90,7 +93,8 @@ static void assert_datasets_equal(const basin_dataset *a, const basin_dataset *b
 
 static size_t bytes_of_an_input(const char *path)
 {
-    hid_t  file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), set = H5Dopen2(file, "/inputs", H5P_DEFAULT), type = H5Dget_type(set);
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), set = H5Dopen2(file, "/inputs", H5P_DEFAULT),
+          type = H5Dget_type(set);
     size_t size = H5Tget_size(type);
 
     H5Tclose(type);
@@ -101,7 +105,10 @@ static size_t bytes_of_an_input(const char *path)
 
 static void inputs_are_stored_in_the_smallest_exact_type(void **state)
 {
-    static const struct { double (*f)(size_t i); size_t bytes; } cases[] = {
+    static const struct {
+        double (*f)(size_t i);
+        size_t bytes;
+    } cases[] = {
         {sixteenths, 1}, {pixels, 1}, {singles, 4}, {doubles, 8}, {negative_zero, 4},
     };
     (void)state;
@@ -125,13 +132,20 @@ static void the_digest_is_that_of_the_definition(void **state)
 {
     (void)state;
     static const unsigned char bytes[] = "inputs 2,2\n"
-                                         "\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\xf0\x3f" "\0\0\0\0\0\0\0\x40" "\0\0\0\0\0\0\x08\x40"
-                                         "classes 2\n" "\0\0\0\0\0\0\0\0" "\1\0\0\0\0\0\0\0"
-                                         "split alpha 1\n" "\0\0\0\0\0\0\0\0"
-                                         "split zeta 1\n" "\1\0\0\0\0\0\0\0";
-    basin_dataset *data = made(2, sixteenths, 0);
-    basin_digest  *sha = NULL;
-    char           expected[65], digest[65];
+                                         "\0\0\0\0\0\0\0\0"
+                                         "\0\0\0\0\0\0\xf0\x3f"
+                                         "\0\0\0\0\0\0\0\x40"
+                                         "\0\0\0\0\0\0\x08\x40"
+                                         "classes 2\n"
+                                         "\0\0\0\0\0\0\0\0"
+                                         "\1\0\0\0\0\0\0\0"
+                                         "split alpha 1\n"
+                                         "\0\0\0\0\0\0\0\0"
+                                         "split zeta 1\n"
+                                         "\1\0\0\0\0\0\0\0";
+    basin_dataset             *data = made(2, sixteenths, 0);
+    basin_digest              *sha = NULL;
+    char                       expected[65], digest[65];
 
     for (size_t i = 0; i < 4; i++) data->inputs[i] = (double)i;
     assert_ok(basin_digest_create(&sha));
@@ -160,7 +174,8 @@ static void a_class_for_each_token_comes_back(void **state)
             basin_free(data->classes);
             data->class_count = tokens;
             data->classes = basin_alloc(6 * tokens, sizeof(int64_t));
-            for (size_t i = 0; i < 6 * tokens; i++) data->classes[i] = negative && i % 4 == 1 ? -100 : (int64_t)(i % 3);
+            for (size_t i = 0; i < 6 * tokens; i++)
+                data->classes[i] = negative && i % 4 == 1 ? -100 : (int64_t)(i % 3);
             assert_ok(basin_dataset_digest(data, digest));
             assert_string_not_equal(digest, plain); /* [6, 1] is not [6] */
             assert_ok(basin_dataset_write(data, basin_test_scratch("tokens.h5")));
@@ -168,7 +183,8 @@ static void a_class_for_each_token_comes_back(void **state)
             assert_datasets_equal(data, back);
             assert_string_equal(back->digest, digest);
             basin_dataset_destroy(&back);
-            assert_ok(basin_dataset_read(basin_test_data("oracle_tokens_data.h5"), NULL, &back)); /* whose digest Python computed */
+            /* whose digest Python computed */
+            assert_ok(basin_dataset_read(basin_test_data("oracle_tokens_data.h5"), NULL, &back));
             assert_int_equal(back->class_count, 3);
             basin_dataset_destroy(&back);
             basin_dataset_destroy(&data);
@@ -191,16 +207,19 @@ static void the_sample_digits_are_whole(void **state)
     assert_null(basin_dataset_split(data, "validation"));
     assert_non_null(strstr(data->attribution, "CC BY 4.0"));
     for (size_t i = 0; i < 1797 * 64; i++) {
-        assert_true(data->inputs[i] * 16.0 == floor(data->inputs[i] * 16.0) && data->inputs[i] >= 0.0 && data->inputs[i] <= 1.0);
+        assert_true(data->inputs[i] * 16.0 == floor(data->inputs[i] * 16.0) && data->inputs[i] >= 0.0 &&
+                    data->inputs[i] <= 1.0);
         histogram[(size_t)(data->inputs[i] * 16.0)]++;
     }
     assert_true(histogram[0] > 0 && histogram[16] > 0);
     basin_dataset_destroy(&data);
 }
 
-static void put(hid_t file, const char *name, hid_t type, hid_t given, int rank, const hsize_t *shape, const void *values)
+static void put(hid_t file, const char *name, hid_t type, hid_t given, int rank, const hsize_t *shape,
+                const void *values)
 {
-    hid_t space = H5Screate_simple(rank, shape, NULL), set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(rank, shape, NULL),
+          set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
 
     assert_true(set >= 0 && H5Dwrite(set, given, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
     H5Dclose(set);
@@ -228,14 +247,17 @@ static void a_plain_file_is_read_by_naming_its_objects(void **state)
     assert_int_equal(basin_dataset_split(data, "train")->count, 2);
     assert_int_equal(basin_dataset_split(data, "train")->rows[1], 1);
     basin_dataset_destroy(&data);
-    assert_ok(basin_dataset_read(path, &(basin_dataset_source){.inputs = "images", .targets = "tables"}, &data)); /* integers [N, C] are values */
+    /* integers [N, C] are values */
+    assert_ok(
+        basin_dataset_read(path, &(basin_dataset_source){.inputs = "images", .targets = "tables"}, &data));
     assert_null(data->classes);
     assert_int_equal(data->value_count, 6);
     assert_true(data->values[11] == 255.0 && data->inputs[11] == 255.0);
     basin_dataset_destroy(&data);
     assert_status(basin_dataset_read(path, NULL, &data), BASIN_ERR_FORMAT);
     assert_message("plain.h5: no attribute format: expected «basin data»");
-    assert_status(basin_dataset_read(path, &(basin_dataset_source){.inputs = "pictures"}, &data), BASIN_ERR_MISSING);
+    assert_status(basin_dataset_read(path, &(basin_dataset_source){.inputs = "pictures"}, &data),
+                  BASIN_ERR_MISSING);
     assert_message("plain.h5: /pictures: missing");
     assert_null(data);
 }
@@ -275,7 +297,8 @@ static void data_without_splits_have_one_of_all_rows(void **state)
     assert_string_equal(back->digest, digest);
     assert_int_equal(basin_dataset_split(back, "train")->count, 6);
     basin_dataset_destroy(&data);
-    assert_ok(basin_dataset_write(back, basin_test_scratch("split.h5"))); /* said plainly it is the same content */
+    /* said plainly it is the same content */
+    assert_ok(basin_dataset_write(back, basin_test_scratch("split.h5")));
     assert_ok(basin_dataset_read(basin_test_scratch("split.h5"), NULL, &data));
     assert_string_equal(data->digest, digest);
     basin_dataset_destroy(&data);

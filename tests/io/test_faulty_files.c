@@ -13,7 +13,7 @@
 #include "core/graph.h"
 #include "support.h"
 
-/* ---------------------------------------------------------------------------------------------- good files -- */
+/* ------------------------------------------------------------------------------------------ good files -- */
 
 static void write_checkpoint(const char *path)
 {
@@ -21,7 +21,9 @@ static void write_checkpoint(const char *path)
     basin_checkpoint *ck = NULL;
 
     assert_ok(basin_graph_mlp((const size_t[]){2, 3, 2}, 3, NULL, &graph));
-    assert_ok(basin_graph_add(graph, "look", "Neg", (const char *[]){"b"}, 1, (const char *[]){"c"}, 1, NULL)); /* looks at a buffer b */
+    /* looks at a buffer b */
+    assert_ok(
+        basin_graph_add(graph, "look", "Neg", (const char *[]){"b"}, 1, (const char *[]){"c"}, 1, NULL));
     assert_ok(basin_checkpoint_create(graph, &ck));
     ck->state_count = 1;
     ck->states = basin_alloc(1, sizeof *ck->states);
@@ -29,7 +31,8 @@ static void write_checkpoint(const char *path)
     ck->states[0].values = basin_alloc(ck->params->size, sizeof(double));
     ck->recorded_count = 1;
     ck->recorded = basin_alloc(1, sizeof *ck->recorded);
-    ck->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"), basin_strdup("eval"), basin_strdup("full"), 1.0};
+    ck->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"),
+                                       basin_strdup("eval"), basin_strdup("full"),  1.0};
     ck->hyper.seed = 1;
     memset(ck->data_digest, 'a', 64);
     assert_ok(basin_checkpoint_write(ck, path));
@@ -91,7 +94,7 @@ static void write_comparison(const char *path)
     basin_result_destroy(&result);
 }
 
-/* ------------------------------------------------------------------------------------------------ spoiling -- */
+/* -------------------------------------------------------------------------------------------- spoiling -- */
 
 static void delete_object(hid_t file, const char *name)
 {
@@ -100,10 +103,12 @@ static void delete_object(hid_t file, const char *name)
 
 static void delete_attribute(hid_t file, const char *object, const char *name)
 {
-    if (H5Aexists_by_name(file, object, name, H5P_DEFAULT) > 0) assert_true(H5Adelete_by_name(file, object, name, H5P_DEFAULT) >= 0);
+    if (H5Aexists_by_name(file, object, name, H5P_DEFAULT) > 0)
+        assert_true(H5Adelete_by_name(file, object, name, H5P_DEFAULT) >= 0);
 }
 
-static void put_attribute(hid_t file, const char *object, const char *name, hid_t type, hsize_t count, const void *value)
+static void put_attribute(hid_t file, const char *object, const char *name, hid_t type, hsize_t count,
+                          const void *value)
 {
     hid_t space = count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &count, NULL), id;
 
@@ -136,7 +141,8 @@ static void put_text(hid_t file, const char *object, const char *name, const cha
 static const hsize_t shape_1[] = {1}, shape_2[] = {2}, shape_3[] = {3}, shape_4[] = {4}, shape_2x3[] = {2, 3};
 
 /* Puts a data set in the place of another (or of nothing); the values default to zeros. */
-static void replace(hid_t file, const char *name, hid_t type, int rank, const hsize_t *shape, const void *values)
+static void replace(hid_t file, const char *name, hid_t type, int rank, const hsize_t *shape,
+                    const void *values)
 {
     static const double zeros[64];
     hid_t               space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, shape, NULL), id;
@@ -144,7 +150,8 @@ static void replace(hid_t file, const char *name, hid_t type, int rank, const hs
     if (H5Lexists(file, name, H5P_DEFAULT) > 0) delete_object(file, name);
     id = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     assert_true(id >= 0);
-    if (H5Tget_size(type) <= 8) assert_true(H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values ? values : zeros) >= 0);
+    if (H5Tget_size(type) <= 8)
+        assert_true(H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values ? values : zeros) >= 0);
     H5Dclose(id);
     H5Sclose(space);
 }
@@ -162,22 +169,52 @@ static void replace_with(hid_t file, const char *name, hid_t plist, int rank, co
     H5Pclose(plist);
 }
 
-/* clang-format off */
 #define SPOIL(name) static void name(hid_t file)
 
-SPOIL(no_format) { delete_attribute(file, "/", "format"); }
-SPOIL(numeric_format) { put_int(file, "/", "format", 1); }
-SPOIL(other_format) { put_text(file, "/", "format", "basin results"); }
-SPOIL(no_version) { delete_attribute(file, "/", "version"); }
-SPOIL(newer_version) { put_int(file, "/", "version", 7); }
-SPOIL(older_version) { put_int(file, "/", "version", 1); }
-SPOIL(version_zero) { put_int(file, "/", "version", 0); }
-SPOIL(real_version) { put_real(file, "/", "version", 1.0); }
-SPOIL(no_complete) { delete_attribute(file, "/", "complete"); }
-SPOIL(two_completes) { put_attribute(file, "/", "complete", H5T_NATIVE_INT64, 2, (const int64_t[]){1, 1}); }
+SPOIL(no_format)
+{
+    delete_attribute(file, "/", "format");
+}
+SPOIL(numeric_format)
+{
+    put_int(file, "/", "format", 1);
+}
+SPOIL(other_format)
+{
+    put_text(file, "/", "format", "basin results");
+}
+SPOIL(no_version)
+{
+    delete_attribute(file, "/", "version");
+}
+SPOIL(newer_version)
+{
+    put_int(file, "/", "version", 7);
+}
+SPOIL(older_version)
+{
+    put_int(file, "/", "version", 1);
+}
+SPOIL(version_zero)
+{
+    put_int(file, "/", "version", 0);
+}
+SPOIL(real_version)
+{
+    put_real(file, "/", "version", 1.0);
+}
+SPOIL(no_complete)
+{
+    delete_attribute(file, "/", "complete");
+}
+SPOIL(two_completes)
+{
+    put_attribute(file, "/", "complete", H5T_NATIVE_INT64, 2, (const int64_t[]){1, 1});
+}
 SPOIL(boastful_graph)
 {
-    static const char text[] = "{\"input\":{\"name\":\"x\",\"shape\":[2]},\"output\":\"x\",\"parameters\":[{\"name\":\"fc1.bias\",\"shape\":[3]},"
+    static const char text[] = "{\"input\":{\"name\":\"x\",\"shape\":[2]},\"output\":\"x\",\"parameters\":[{"
+                               "\"name\":\"fc1.bias\",\"shape\":[3]},"
                                "{\"name\":\"fc2.bias\",\"shape\":[100000000000000]}],\"nodes\":[]}";
     hid_t             type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), id;
 
@@ -189,38 +226,136 @@ SPOIL(boastful_graph)
     H5Sclose(space);
     H5Tclose(type);
 }
-SPOIL(no_graph) { delete_object(file, "/graph"); }
-SPOIL(numeric_graph) { replace(file, "/graph", H5T_NATIVE_INT, 0, NULL, NULL); }
-SPOIL(no_parameters) { delete_object(file, "/parameters"); }
-SPOIL(no_weight) { delete_object(file, "/parameters/fc1.weight"); }
-SPOIL(weight_group) { delete_object(file, "/parameters/fc1.weight"), H5Gclose(H5Gcreate2(file, "/parameters/fc1.weight", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)); }
-SPOIL(turned_weight) { replace(file, "/parameters/fc1.weight", H5T_NATIVE_DOUBLE, 2, shape_2x3, NULL); }
-SPOIL(flat_weight) { replace(file, "/parameters/fc1.weight", H5T_NATIVE_DOUBLE, 1, shape_3, NULL); }
-SPOIL(integer_weight) { replace(file, "/parameters/fc1.bias", H5T_NATIVE_INT, 1, shape_3, NULL); }
-SPOIL(no_momentum_bias) { delete_object(file, "/optimizer/momentum/fc2.bias"); }
-SPOIL(momentum_array) { delete_object(file, "/optimizer"), replace(file, "/optimizer", H5T_NATIVE_DOUBLE, 1, shape_3, NULL); }
-SPOIL(no_loss) { delete_object(file, "/loss"); }
-SPOIL(no_loss_name) { delete_attribute(file, "/loss", "name"); }
-SPOIL(other_loss) { put_text(file, "/loss", "name", "hinge"); }
-SPOIL(smooth_loss) { put_real(file, "/loss", "label_smoothing", 1.0); }
-SPOIL(text_ignore) { put_text(file, "/loss", "ignore_index", "-100"); }
-SPOIL(ignore_of_mse) { put_text(file, "/loss", "name", "mse"), put_int(file, "/loss", "ignore_index", -100); }
-SPOIL(weights_of_mse) { put_text(file, "/loss", "name", "mse"), replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, NULL); }
-SPOIL(zero_weights) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, NULL); }
-SPOIL(negative_weight) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, (const double[]){1.0, -0.5}); }
-SPOIL(infinite_weight) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, (const double[]){(double)INFINITY, 1.0}); }
-SPOIL(wide_weights) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 2, shape_2x3, NULL); }
-SPOIL(one_weight) { replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 0, NULL, NULL); }
-SPOIL(maybe_perturbed) { put_text(file, "/training", "perturbed", "maybe"); }
-SPOIL(text_epoch) { put_text(file, "/training", "epoch", "three"); }
-SPOIL(one_decay) { put_real(file, "/parameters/fc1.weight", "weight_decay", 0.1); }
-SPOIL(late_decay) { put_real(file, "/parameters/fc2.bias", "weight_decay", 0.1); }
-SPOIL(negative_decay) { put_real(file, "/parameters/fc1.weight", "weight_decay", -0.1); }
-SPOIL(negative_step) { put_int(file, "/training", "step", -5); }
-SPOIL(control_method) { put_text(file, "/training", "method", "sgd\x1b[31m"); }
-SPOIL(latin_method) { put_text(file, "/training", "method", "n\xe4g"); }
-SPOIL(short_digest) { put_text(file, "/data", "digest", "abc"); }
-SPOIL(no_quantity) { delete_attribute(file, "/recorded/0000", "quantity"); }
+SPOIL(no_graph)
+{
+    delete_object(file, "/graph");
+}
+SPOIL(numeric_graph)
+{
+    replace(file, "/graph", H5T_NATIVE_INT, 0, NULL, NULL);
+}
+SPOIL(no_parameters)
+{
+    delete_object(file, "/parameters");
+}
+SPOIL(no_weight)
+{
+    delete_object(file, "/parameters/fc1.weight");
+}
+SPOIL(weight_group)
+{
+    delete_object(file, "/parameters/fc1.weight"),
+        H5Gclose(H5Gcreate2(file, "/parameters/fc1.weight", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+}
+SPOIL(turned_weight)
+{
+    replace(file, "/parameters/fc1.weight", H5T_NATIVE_DOUBLE, 2, shape_2x3, NULL);
+}
+SPOIL(flat_weight)
+{
+    replace(file, "/parameters/fc1.weight", H5T_NATIVE_DOUBLE, 1, shape_3, NULL);
+}
+SPOIL(integer_weight)
+{
+    replace(file, "/parameters/fc1.bias", H5T_NATIVE_INT, 1, shape_3, NULL);
+}
+SPOIL(no_momentum_bias)
+{
+    delete_object(file, "/optimizer/momentum/fc2.bias");
+}
+SPOIL(momentum_array)
+{
+    delete_object(file, "/optimizer"), replace(file, "/optimizer", H5T_NATIVE_DOUBLE, 1, shape_3, NULL);
+}
+SPOIL(no_loss)
+{
+    delete_object(file, "/loss");
+}
+SPOIL(no_loss_name)
+{
+    delete_attribute(file, "/loss", "name");
+}
+SPOIL(other_loss)
+{
+    put_text(file, "/loss", "name", "hinge");
+}
+SPOIL(smooth_loss)
+{
+    put_real(file, "/loss", "label_smoothing", 1.0);
+}
+SPOIL(text_ignore)
+{
+    put_text(file, "/loss", "ignore_index", "-100");
+}
+SPOIL(ignore_of_mse)
+{
+    put_text(file, "/loss", "name", "mse"), put_int(file, "/loss", "ignore_index", -100);
+}
+SPOIL(weights_of_mse)
+{
+    put_text(file, "/loss", "name", "mse"),
+        replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, NULL);
+}
+SPOIL(zero_weights)
+{
+    replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, NULL);
+}
+SPOIL(negative_weight)
+{
+    replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, (const double[]){1.0, -0.5});
+}
+SPOIL(infinite_weight)
+{
+    replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 1, shape_2, (const double[]){(double)INFINITY, 1.0});
+}
+SPOIL(wide_weights)
+{
+    replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 2, shape_2x3, NULL);
+}
+SPOIL(one_weight)
+{
+    replace(file, "/loss/weights", H5T_NATIVE_DOUBLE, 0, NULL, NULL);
+}
+SPOIL(maybe_perturbed)
+{
+    put_text(file, "/training", "perturbed", "maybe");
+}
+SPOIL(text_epoch)
+{
+    put_text(file, "/training", "epoch", "three");
+}
+SPOIL(one_decay)
+{
+    put_real(file, "/parameters/fc1.weight", "weight_decay", 0.1);
+}
+SPOIL(late_decay)
+{
+    put_real(file, "/parameters/fc2.bias", "weight_decay", 0.1);
+}
+SPOIL(negative_decay)
+{
+    put_real(file, "/parameters/fc1.weight", "weight_decay", -0.1);
+}
+SPOIL(negative_step)
+{
+    put_int(file, "/training", "step", -5);
+}
+SPOIL(control_method)
+{
+    put_text(file, "/training", "method", "sgd\x1b[31m");
+}
+SPOIL(latin_method)
+{
+    put_text(file, "/training", "method", "n\xe4g");
+}
+SPOIL(short_digest)
+{
+    put_text(file, "/data", "digest", "abc");
+}
+SPOIL(no_quantity)
+{
+    delete_attribute(file, "/recorded/0000", "quantity");
+}
 
 SPOIL(compound_weight)
 {
@@ -235,7 +370,8 @@ SPOIL(compound_weight)
 SPOIL(external_link)
 {
     delete_object(file, "/parameters/fc1.bias");
-    assert_true(H5Lcreate_external("/etc/other.h5", "/secret", file, "/parameters/fc1.bias", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    assert_true(H5Lcreate_external("/etc/other.h5", "/secret", file, "/parameters/fc1.bias", H5P_DEFAULT,
+                                   H5P_DEFAULT) >= 0);
 }
 
 SPOIL(external_group)
@@ -247,7 +383,8 @@ SPOIL(external_group)
 SPOIL(soft_link)
 {
     delete_object(file, "/parameters/fc1.bias");
-    assert_true(H5Lcreate_soft("/optimizer/momentum/fc1.bias", file, "/parameters/fc1.bias", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    assert_true(H5Lcreate_soft("/optimizer/momentum/fc1.bias", file, "/parameters/fc1.bias", H5P_DEFAULT,
+                               H5P_DEFAULT) >= 0);
 }
 
 SPOIL(external_storage)
@@ -284,7 +421,8 @@ SPOIL(great_chunk)
 
     H5Pset_chunk(plist, 1, chunk);
     delete_object(file, "/parameters/fc1.bias");
-    H5Dclose(H5Dcreate2(file, "/parameters/fc1.bias", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, plist, H5P_DEFAULT));
+    H5Dclose(
+        H5Dcreate2(file, "/parameters/fc1.bias", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, plist, H5P_DEFAULT));
     H5Sclose(space);
     H5Pclose(plist);
 }
@@ -298,7 +436,11 @@ static void declare(hid_t file, const char *name, int rank, const hsize_t *shape
     replace_with(file, name, plist, rank, shape);
 }
 
-SPOIL(buffer_bomb) { H5Gclose(H5Gcreate2(file, "/buffers", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)), declare(file, "/buffers/b", 1, (const hsize_t[]){(hsize_t)1 << 50}); }
+SPOIL(buffer_bomb)
+{
+    H5Gclose(H5Gcreate2(file, "/buffers", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)),
+        declare(file, "/buffers/b", 1, (const hsize_t[]){(hsize_t)1 << 50});
+}
 SPOIL(buffer_overflow)
 {
     H5Gclose(H5Gcreate2(file, "/buffers", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
@@ -320,12 +462,30 @@ SPOIL(buffer_name)
     replace(file, "/buffers/a\nb", H5T_NATIVE_DOUBLE, 1, shape_3, NULL);
 }
 
-SPOIL(no_inputs) { delete_object(file, "/inputs"); }
-SPOIL(no_targets) { delete_object(file, "/targets"); }
-SPOIL(flat_inputs) { replace(file, "/inputs", H5T_NATIVE_DOUBLE, 1, shape_4, NULL); }
-SPOIL(zero_samples) { replace(file, "/inputs", H5T_NATIVE_DOUBLE, 2, (const hsize_t[]){0, 3}, NULL); }
-SPOIL(other_count) { replace(file, "/targets", H5T_NATIVE_INT, 1, shape_3, NULL); }
-SPOIL(cubic_targets) { replace(file, "/targets", H5T_NATIVE_INT, 3, (const hsize_t[]){4, 1, 1}, NULL); }
+SPOIL(no_inputs)
+{
+    delete_object(file, "/inputs");
+}
+SPOIL(no_targets)
+{
+    delete_object(file, "/targets");
+}
+SPOIL(flat_inputs)
+{
+    replace(file, "/inputs", H5T_NATIVE_DOUBLE, 1, shape_4, NULL);
+}
+SPOIL(zero_samples)
+{
+    replace(file, "/inputs", H5T_NATIVE_DOUBLE, 2, (const hsize_t[]){0, 3}, NULL);
+}
+SPOIL(other_count)
+{
+    replace(file, "/targets", H5T_NATIVE_INT, 1, shape_3, NULL);
+}
+SPOIL(cubic_targets)
+{
+    replace(file, "/targets", H5T_NATIVE_INT, 3, (const hsize_t[]){4, 1, 1}, NULL);
+}
 SPOIL(real_classes)
 {
     replace(file, "/targets", H5T_NATIVE_DOUBLE, 1, shape_4, NULL);
@@ -346,15 +506,42 @@ SPOIL(token_classes) /* what were classes of samples */
     replace(file, "/targets", H5T_NATIVE_INT, 2, (const hsize_t[]){4, 1}, NULL);
     put_text(file, "/targets", "kind", "classes");
 }
-SPOIL(other_class) { replace(file, "/targets", H5T_NATIVE_INT, 1, shape_4, (const int[]){0, 1, 2, 0}); }
-SPOIL(zero_scale) { put_real(file, "/inputs", "scale", 0.0); }
-SPOIL(nan_offset) { put_real(file, "/inputs", "offset", NAN); }
-SPOIL(row_outside) { replace(file, "/splits/train", H5T_NATIVE_INT, 1, shape_2, (const int[]){0, 4}); }
-SPOIL(negative_row) { replace(file, "/splits/train", H5T_NATIVE_INT, 1, shape_2, (const int[]){0, -1}); }
-SPOIL(row_twice) { replace(file, "/splits/train", H5T_NATIVE_INT, 1, shape_3, (const int[]){3, 1, 3}); }
-SPOIL(real_rows) { replace(file, "/splits/train", H5T_NATIVE_DOUBLE, 1, shape_3, NULL); }
-SPOIL(empty_split) { replace(file, "/splits/train", H5T_NATIVE_INT, 1, (const hsize_t[]){0}, NULL); }
-SPOIL(long_split) { replace(file, "/splits/train", H5T_NATIVE_INT, 1, (const hsize_t[]){5}, NULL); }
+SPOIL(other_class)
+{
+    replace(file, "/targets", H5T_NATIVE_INT, 1, shape_4, (const int[]){0, 1, 2, 0});
+}
+SPOIL(zero_scale)
+{
+    put_real(file, "/inputs", "scale", 0.0);
+}
+SPOIL(nan_offset)
+{
+    put_real(file, "/inputs", "offset", NAN);
+}
+SPOIL(row_outside)
+{
+    replace(file, "/splits/train", H5T_NATIVE_INT, 1, shape_2, (const int[]){0, 4});
+}
+SPOIL(negative_row)
+{
+    replace(file, "/splits/train", H5T_NATIVE_INT, 1, shape_2, (const int[]){0, -1});
+}
+SPOIL(row_twice)
+{
+    replace(file, "/splits/train", H5T_NATIVE_INT, 1, shape_3, (const int[]){3, 1, 3});
+}
+SPOIL(real_rows)
+{
+    replace(file, "/splits/train", H5T_NATIVE_DOUBLE, 1, shape_3, NULL);
+}
+SPOIL(empty_split)
+{
+    replace(file, "/splits/train", H5T_NATIVE_INT, 1, (const hsize_t[]){0}, NULL);
+}
+SPOIL(long_split)
+{
+    replace(file, "/splits/train", H5T_NATIVE_INT, 1, (const hsize_t[]){5}, NULL);
+}
 
 SPOIL(text_inputs)
 {
@@ -365,23 +552,64 @@ SPOIL(text_inputs)
     H5Tclose(type);
 }
 
-SPOIL(no_kind) { delete_attribute(file, "/", "kind"); }
-SPOIL(other_kind) { put_text(file, "/", "kind", "poem"); }
-SPOIL(no_loss_value) { delete_object(file, "/result/loss"); }
-SPOIL(no_method) { delete_object(file, "/result/method"); }
-SPOIL(long_eigenvalues) { replace(file, "/result/eigenvalues", H5T_NATIVE_DOUBLE, 1, shape_4, NULL); }
-SPOIL(huge_count) { replace(file, "/result/count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){UINT64_MAX}); }
-SPOIL(wide_top) { replace(file, "/result/top", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){4}); }
-SPOIL(many_vectors) { replace(file, "/result/vector_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){(uint64_t)1 << 63}); }
-SPOIL(stray_index) { replace(file, "/result/vector_index", H5T_NATIVE_UINT64, 1, shape_1, (const uint64_t[]){3}); }
-SPOIL(real_seed) { replace(file, "/result/seed", H5T_NATIVE_DOUBLE, 0, NULL, NULL); }
-SPOIL(short_column) { replace(file, "/result/rows/measures/sane/lower", H5T_NATIVE_DOUBLE, 1, shape_1, NULL); }
-SPOIL(many_rows) { replace(file, "/result/row_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){(uint64_t)1 << 60}); }
-SPOIL(more_groups) { replace(file, "/result/group_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){2}); }
-SPOIL(stray_row) { replace(file, "/result/groups/0000/rows", H5T_NATIVE_UINT64, 1, shape_2, (const uint64_t[]){0, 2}); }
+SPOIL(no_kind)
+{
+    delete_attribute(file, "/", "kind");
+}
+SPOIL(other_kind)
+{
+    put_text(file, "/", "kind", "poem");
+}
+SPOIL(no_loss_value)
+{
+    delete_object(file, "/result/loss");
+}
+SPOIL(no_method)
+{
+    delete_object(file, "/result/method");
+}
+SPOIL(long_eigenvalues)
+{
+    replace(file, "/result/eigenvalues", H5T_NATIVE_DOUBLE, 1, shape_4, NULL);
+}
+SPOIL(huge_count)
+{
+    replace(file, "/result/count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){UINT64_MAX});
+}
+SPOIL(wide_top)
+{
+    replace(file, "/result/top", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){4});
+}
+SPOIL(many_vectors)
+{
+    replace(file, "/result/vector_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){(uint64_t)1 << 63});
+}
+SPOIL(stray_index)
+{
+    replace(file, "/result/vector_index", H5T_NATIVE_UINT64, 1, shape_1, (const uint64_t[]){3});
+}
+SPOIL(real_seed)
+{
+    replace(file, "/result/seed", H5T_NATIVE_DOUBLE, 0, NULL, NULL);
+}
+SPOIL(short_column)
+{
+    replace(file, "/result/rows/measures/sane/lower", H5T_NATIVE_DOUBLE, 1, shape_1, NULL);
+}
+SPOIL(many_rows)
+{
+    replace(file, "/result/row_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){(uint64_t)1 << 60});
+}
+SPOIL(more_groups)
+{
+    replace(file, "/result/group_count", H5T_NATIVE_UINT64, 0, NULL, (const uint64_t[]){2});
+}
+SPOIL(stray_row)
+{
+    replace(file, "/result/groups/0000/rows", H5T_NATIVE_UINT64, 1, shape_2, (const uint64_t[]){0, 2});
+}
 
-/* clang-format on */
-/* -------------------------------------------------------------------------------------------------- faults -- */
+/* ---------------------------------------------------------------------------------------------- faults -- */
 
 static basin_status read_checkpoint(const char *path)
 {
@@ -419,75 +647,103 @@ typedef struct file_kind {
     basin_status (*read)(const char *path);
 } file_kind;
 
-static const file_kind checkpoint = {"checkpoint", write_checkpoint, read_checkpoint}, dataset = {"data", write_dataset, read_dataset},
-                       spectrum = {"spectrum", write_spectrum, read_result}, comparison = {"comparison", write_comparison, read_result};
+static const file_kind checkpoint = {"checkpoint", write_checkpoint, read_checkpoint},
+                       dataset = {"data", write_dataset, read_dataset},
+                       spectrum = {"spectrum", write_spectrum, read_result},
+                       comparison = {"comparison", write_comparison, read_result};
 
 static const struct fault {
     const file_kind *kind;
     void (*spoil)(hid_t file);
-    basin_status     status;
-    const char      *message; /* after «FILE: » */
+    basin_status status;
+    const char  *message; /* after «FILE: » */
 } faults[] = {
     {&checkpoint, no_format, BASIN_ERR_FORMAT, "no attribute format: expected «basin checkpoint»"},
-    {&checkpoint, numeric_format, BASIN_ERR_FORMAT, "/: attribute format: expected a string, file has integers"},
+    {&checkpoint, numeric_format, BASIN_ERR_FORMAT,
+     "/: attribute format: expected a string, file has integers"},
     {&checkpoint, other_format, BASIN_ERR_FORMAT, "expected «basin checkpoint», file is «basin results»"},
     {&dataset, other_format, BASIN_ERR_FORMAT, "expected «basin data», file is «basin results»"},
     {&checkpoint, no_version, BASIN_ERR_FORMAT, "no attribute version"},
-    {&checkpoint, newer_version, BASIN_ERR_UNSUPPORTED, "basin checkpoint version 7, this basin reads up to 1"},
+    {&checkpoint, newer_version, BASIN_ERR_UNSUPPORTED,
+     "basin checkpoint version 7, this basin reads up to 1"},
     {&dataset, newer_version, BASIN_ERR_UNSUPPORTED, "basin data version 7, this basin reads up to 1"},
     {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 7, this basin reads up to 3"},
     {&spectrum, older_version, BASIN_ERR_UNSUPPORTED, "a result of format 1, made by older rules"},
     {&checkpoint, version_zero, BASIN_ERR_FORMAT, "basin checkpoint version 0, they count from 1"},
-    {&checkpoint, real_version, BASIN_ERR_FORMAT, "/: attribute version: expected an integer, file has floating point numbers"},
-    {&checkpoint, no_complete, BASIN_ERR_FORMAT, "no attribute complete: still being written, or its writer was stopped"},
-    {&dataset, no_complete, BASIN_ERR_FORMAT, "no attribute complete: still being written, or its writer was stopped"},
+    {&checkpoint, real_version, BASIN_ERR_FORMAT,
+     "/: attribute version: expected an integer, file has floating point numbers"},
+    {&checkpoint, no_complete, BASIN_ERR_FORMAT,
+     "no attribute complete: still being written, or its writer was stopped"},
+    {&dataset, no_complete, BASIN_ERR_FORMAT,
+     "no attribute complete: still being written, or its writer was stopped"},
     {&checkpoint, two_completes, BASIN_ERR_SHAPE, "/: attribute complete: expected one value, file has 2"},
     {&checkpoint, no_graph, BASIN_ERR_MISSING, "/graph: missing"},
     {&checkpoint, numeric_graph, BASIN_ERR_FORMAT, "/graph: expected strings, file has integers"},
-    {&checkpoint, boastful_graph, BASIN_ERR_SHAPE, "/parameters/fc2.bias: expected [100000000000000], file has [2]"},
+    {&checkpoint, boastful_graph, BASIN_ERR_SHAPE,
+     "/parameters/fc2.bias: expected [100000000000000], file has [2]"},
     {&checkpoint, no_parameters, BASIN_ERR_MISSING, "/parameters: missing"},
     {&checkpoint, no_weight, BASIN_ERR_MISSING, "/parameters/fc1.weight: missing"},
-    {&checkpoint, weight_group, BASIN_ERR_FORMAT, "/parameters/fc1.weight: expected a data set, file has a group"},
+    {&checkpoint, weight_group, BASIN_ERR_FORMAT,
+     "/parameters/fc1.weight: expected a data set, file has a group"},
     {&checkpoint, turned_weight, BASIN_ERR_SHAPE, "/parameters/fc1.weight: expected [3, 2], file has [2, 3]"},
     {&checkpoint, flat_weight, BASIN_ERR_SHAPE, "/parameters/fc1.weight: expected [3, 2], file has [3]"},
-    {&checkpoint, integer_weight, BASIN_ERR_FORMAT, "/parameters/fc1.bias: expected floating point numbers, file has integers"},
-    {&checkpoint, compound_weight, BASIN_ERR_FORMAT, "/parameters/fc1.bias: expected numbers or strings, file has a compound type"},
+    {&checkpoint, integer_weight, BASIN_ERR_FORMAT,
+     "/parameters/fc1.bias: expected floating point numbers, file has integers"},
+    {&checkpoint, compound_weight, BASIN_ERR_FORMAT,
+     "/parameters/fc1.bias: expected numbers or strings, file has a compound type"},
     {&checkpoint, no_momentum_bias, BASIN_ERR_MISSING, "/optimizer/momentum/fc2.bias: missing"},
     {&checkpoint, momentum_array, BASIN_ERR_FORMAT, "/optimizer: expected a group, file has a data set"},
     {&checkpoint, no_loss, BASIN_ERR_MISSING, "/loss: missing"},
     {&checkpoint, no_loss_name, BASIN_ERR_MISSING, "/loss: attribute name: missing"},
-    {&checkpoint, other_loss, BASIN_ERR_UNSUPPORTED, "/loss: loss hinge is none of softmax_cross_entropy, bce_with_logits, mse"},
+    {&checkpoint, other_loss, BASIN_ERR_UNSUPPORTED,
+     "/loss: loss hinge is none of softmax_cross_entropy, bce_with_logits, mse"},
     {&checkpoint, smooth_loss, BASIN_ERR_VALUE, "/loss: attribute label_smoothing: 1 is not in [0, 1)"},
-    {&checkpoint, text_ignore, BASIN_ERR_FORMAT, "/loss: attribute ignore_index: expected an integer, file has strings"},
+    {&checkpoint, text_ignore, BASIN_ERR_FORMAT,
+     "/loss: attribute ignore_index: expected an integer, file has strings"},
     {&checkpoint, ignore_of_mse, BASIN_ERR_UNSUPPORTED, "/loss: loss mse takes no ignore_index, it has -100"},
     {&checkpoint, weights_of_mse, BASIN_ERR_UNSUPPORTED, "/loss: loss mse takes no weights, it has 2"},
     {&checkpoint, zero_weights, BASIN_ERR_VALUE, "/loss: all 2 weights are 0"},
     {&checkpoint, negative_weight, BASIN_ERR_VALUE, "/loss: weight 1 of 2 is -0.5: negative or not finite"},
     {&checkpoint, infinite_weight, BASIN_ERR_VALUE, "/loss: weight 0 of 2 is inf: negative or not finite"},
-    {&checkpoint, wide_weights, BASIN_ERR_SHAPE, "/loss/weights: expected one for each class, file has [2, 3]"},
+    {&checkpoint, wide_weights, BASIN_ERR_SHAPE,
+     "/loss/weights: expected one for each class, file has [2, 3]"},
     {&checkpoint, one_weight, BASIN_ERR_SHAPE, "/loss/weights: expected one for each class, file has []"},
-    {&checkpoint, maybe_perturbed, BASIN_ERR_FORMAT, "/training: attribute perturbed: expected yes, no or unknown, file has «maybe»"},
-    {&checkpoint, text_epoch, BASIN_ERR_FORMAT, "/training: attribute epoch: expected a number, file has strings"},
-    {&checkpoint, one_decay, BASIN_ERR_MISSING, "/parameters/fc1.bias: attribute weight_decay: missing, fc1.weight has it"},
-    {&checkpoint, late_decay, BASIN_ERR_MISSING, "/parameters/fc2.bias: attribute weight_decay: present, fc1.weight lacks it"},
-    {&checkpoint, negative_decay, BASIN_ERR_VALUE, "/parameters/fc1.weight: attribute weight_decay: -0.1 is not a finite number >= 0"},
+    {&checkpoint, maybe_perturbed, BASIN_ERR_FORMAT,
+     "/training: attribute perturbed: expected yes, no or unknown, file has «maybe»"},
+    {&checkpoint, text_epoch, BASIN_ERR_FORMAT,
+     "/training: attribute epoch: expected a number, file has strings"},
+    {&checkpoint, one_decay, BASIN_ERR_MISSING,
+     "/parameters/fc1.bias: attribute weight_decay: missing, fc1.weight has it"},
+    {&checkpoint, late_decay, BASIN_ERR_MISSING,
+     "/parameters/fc2.bias: attribute weight_decay: present, fc1.weight lacks it"},
+    {&checkpoint, negative_decay, BASIN_ERR_VALUE,
+     "/parameters/fc1.weight: attribute weight_decay: -0.1 is not a finite number >= 0"},
     {&checkpoint, negative_step, BASIN_ERR_VALUE, "/training: attribute step: -5 is negative"},
     {&checkpoint, control_method, BASIN_ERR_FORMAT, "/training: attribute method: not plain UTF-8 text"},
     {&checkpoint, latin_method, BASIN_ERR_FORMAT, "/training: attribute method: not plain UTF-8 text"},
     {&checkpoint, short_digest, BASIN_ERR_FORMAT, "/data: attribute digest: expected 64 hexadecimal digits"},
     {&checkpoint, no_quantity, BASIN_ERR_MISSING, "/recorded/0000: attribute quantity: missing"},
-    {&checkpoint, external_link, BASIN_ERR_UNSUPPORTED, "/parameters/fc1.bias: a link into another file is not followed"},
-    {&checkpoint, external_group, BASIN_ERR_UNSUPPORTED, "/parameters: a link into another file is not followed"},
+    {&checkpoint, external_link, BASIN_ERR_UNSUPPORTED,
+     "/parameters/fc1.bias: a link into another file is not followed"},
+    {&checkpoint, external_group, BASIN_ERR_UNSUPPORTED,
+     "/parameters: a link into another file is not followed"},
     {&checkpoint, soft_link, BASIN_ERR_UNSUPPORTED, "/parameters/fc1.bias: a soft link is not followed"},
-    {&checkpoint, external_storage, BASIN_ERR_UNSUPPORTED, "/parameters/fc1.bias: storage in another file is not read"},
-    {&checkpoint, virtual_data, BASIN_ERR_UNSUPPORTED, "/parameters/fc1.bias: a virtual data set is not read"},
-    {&checkpoint, foreign_filter, BASIN_ERR_UNSUPPORTED, "/parameters/fc1.bias: filter 32015 is not one of HDF5's own"},
-    {&checkpoint, great_chunk, BASIN_ERR_BUDGET, "/parameters/fc1.bias: one chunk does not fit the memory limit of 1000000000 bytes"},
-    {&checkpoint, buffer_bomb, BASIN_ERR_BUDGET, "/buffers/b: [1125899906842624] needs 9007199254740992 bytes, the memory limit is 1000000000"},
-    {&checkpoint, buffer_overflow, BASIN_ERR_FORMAT, "/buffers/b: the product of the dimensions [2147483648, 1073741824] overflows"},
+    {&checkpoint, external_storage, BASIN_ERR_UNSUPPORTED,
+     "/parameters/fc1.bias: storage in another file is not read"},
+    {&checkpoint, virtual_data, BASIN_ERR_UNSUPPORTED,
+     "/parameters/fc1.bias: a virtual data set is not read"},
+    {&checkpoint, foreign_filter, BASIN_ERR_UNSUPPORTED,
+     "/parameters/fc1.bias: filter 32015 is not one of HDF5's own"},
+    {&checkpoint, great_chunk, BASIN_ERR_BUDGET,
+     "/parameters/fc1.bias: one chunk does not fit the memory limit of 1000000000 bytes"},
+    {&checkpoint, buffer_bomb, BASIN_ERR_BUDGET,
+     "/buffers/b: [1125899906842624] needs 9007199254740992 bytes, the memory limit is 1000000000"},
+    {&checkpoint, buffer_overflow, BASIN_ERR_FORMAT,
+     "/buffers/b: the product of the dimensions [2147483648, 1073741824] overflows"},
     {&checkpoint, buffer_rank, BASIN_ERR_SHAPE, "/buffers/b: rank 10, at most 9"},
     {&checkpoint, buffer_circle, BASIN_ERR_FORMAT, "groups within more than 16 groups"},
-    {&checkpoint, buffer_name, BASIN_ERR_FORMAT, "/buffers: member 0 has a name that is not plain UTF-8 text"},
+    {&checkpoint, buffer_name, BASIN_ERR_FORMAT,
+     "/buffers: member 0 has a name that is not plain UTF-8 text"},
     {&dataset, no_inputs, BASIN_ERR_MISSING, "/inputs: missing"},
     {&dataset, no_targets, BASIN_ERR_MISSING, "/targets: missing"},
     {&dataset, text_inputs, BASIN_ERR_FORMAT, "/inputs: expected numbers, file has strings"},
@@ -495,7 +751,8 @@ static const struct fault {
     {&dataset, zero_samples, BASIN_ERR_SHAPE, "/inputs: no samples in [0, 3]"},
     {&dataset, other_count, BASIN_ERR_SHAPE, "/targets: expected 4 rows as of the inputs, file has 3"},
     {&dataset, cubic_targets, BASIN_ERR_SHAPE, "/targets: expected [4] or [4, values], file has [4, 1, 1]"},
-    {&dataset, real_classes, BASIN_ERR_FORMAT, "/targets: attribute kind: classes are integers, file has floating point numbers"},
+    {&dataset, real_classes, BASIN_ERR_FORMAT,
+     "/targets: attribute kind: classes are integers, file has floating point numbers"},
     {&dataset, deep_classes, BASIN_ERR_SHAPE, "/targets: expected [4] or [4, values], file has [4, 2, 2]"},
     {&dataset, empty_classes, BASIN_ERR_SHAPE, "/targets: no values in [4, 0]"},
     {&dataset, token_classes, BASIN_ERR_VALUE, "the file was changed or damaged"},
@@ -505,7 +762,8 @@ static const struct fault {
     {&dataset, row_outside, BASIN_ERR_VALUE, "/splits/train: row 4 is not one of the 4 samples"},
     {&dataset, negative_row, BASIN_ERR_VALUE, "/splits/train: row -1 is not one of the 4 samples"},
     {&dataset, row_twice, BASIN_ERR_VALUE, "/splits/train: row 3 stands there twice"},
-    {&dataset, real_rows, BASIN_ERR_FORMAT, "/splits/train: expected integers, file has floating point numbers"},
+    {&dataset, real_rows, BASIN_ERR_FORMAT,
+     "/splits/train: expected integers, file has floating point numbers"},
     {&dataset, empty_split, BASIN_ERR_SHAPE, "/splits/train: no samples"},
     {&dataset, long_split, BASIN_ERR_SHAPE, "/splits/train: 5 rows of 4 samples"},
     {&spectrum, no_kind, BASIN_ERR_FORMAT, "no attribute kind"},
@@ -513,13 +771,19 @@ static const struct fault {
     {&spectrum, no_loss_value, BASIN_ERR_MISSING, "/result/loss: missing"},
     {&spectrum, no_method, BASIN_ERR_MISSING, "/result/method: missing"},
     {&spectrum, long_eigenvalues, BASIN_ERR_SHAPE, "/result/eigenvalues: expected [3], file has [4]"},
-    {&spectrum, huge_count, BASIN_ERR_SHAPE, "/result/eigenvalues: expected [18446744073709551615], file has [3]"},
-    {&spectrum, wide_top, BASIN_ERR_VALUE, "/result: 3 eigenvalues of 3 parameters, 4 at the top, 0 at the bottom"},
-    {&spectrum, many_vectors, BASIN_ERR_SHAPE, "/result/vector_index: expected [9223372036854775808], file has [1]"},
+    {&spectrum, huge_count, BASIN_ERR_SHAPE,
+     "/result/eigenvalues: expected [18446744073709551615], file has [3]"},
+    {&spectrum, wide_top, BASIN_ERR_VALUE,
+     "/result: 3 eigenvalues of 3 parameters, 4 at the top, 0 at the bottom"},
+    {&spectrum, many_vectors, BASIN_ERR_SHAPE,
+     "/result/vector_index: expected [9223372036854775808], file has [1]"},
     {&spectrum, stray_index, BASIN_ERR_VALUE, "/result/vector_index: index 3 is not below 3"},
-    {&spectrum, real_seed, BASIN_ERR_FORMAT, "/result/seed: expected integers, file has floating point numbers"},
-    {&comparison, short_column, BASIN_ERR_SHAPE, "/result/rows/measures/sane/lower: expected [2], file has [1]"},
-    {&comparison, many_rows, BASIN_ERR_SHAPE, "/result/rows/run: expected [1152921504606846976], file has [2]"},
+    {&spectrum, real_seed, BASIN_ERR_FORMAT,
+     "/result/seed: expected integers, file has floating point numbers"},
+    {&comparison, short_column, BASIN_ERR_SHAPE,
+     "/result/rows/measures/sane/lower: expected [2], file has [1]"},
+    {&comparison, many_rows, BASIN_ERR_SHAPE,
+     "/result/rows/run: expected [1152921504606846976], file has [2]"},
     {&comparison, more_groups, BASIN_ERR_SHAPE, "/result/groups: expected 2 groups, file has 1"},
     {&comparison, stray_row, BASIN_ERR_VALUE, "/result/groups: index 2 is not below 2"},
 };
@@ -539,9 +803,11 @@ static void every_fault_has_its_line(void **state)
         assert_true(H5Fclose(file) >= 0);
         size_t       live = basin_fault_live();
         basin_status st = f->kind->read(path);
-        if (st != f->status || strstr(basin_error_message(), f->message) == NULL || strncmp(basin_error_message(), path, strlen(path)) != 0 ||
+        if (st != f->status || strstr(basin_error_message(), f->message) == NULL ||
+            strncmp(basin_error_message(), path, strlen(path)) != 0 ||
             strchr(basin_error_message(), '\n') != NULL)
-            fail_msg("fault %zu (%s): %s: «%s», expected «FILE: %s»", i, f->kind->name, basin_status_text(st), basin_error_message(), f->message);
+            fail_msg("fault %zu (%s): %s: «%s», expected «FILE: %s»", i, f->kind->name, basin_status_text(st),
+                     basin_error_message(), f->message);
         assert_int_equal(basin_fault_live(), live);
     }
     basin_memory_limit_set(0);
@@ -576,11 +842,12 @@ static void what_is_unknown_is_ignored(void **state)
     assert_ok(read_checkpoint(path));
 }
 
-/* Texts of every kind that writers use: variable and fixed length, padded with zeros or spaces, ASCII and UTF-8. */
+/* Texts of every kind that writers use: variable and fixed length, padded with zeros or spaces, ASCII and
+   UTF-8. */
 static void texts_of_every_kind_are_read(void **state)
 {
     static const H5T_str_t padding[] = {H5T_STR_NULLTERM, H5T_STR_NULLPAD, H5T_STR_SPACEPAD};
-    static const char      stored[3][4] = {{'s', 'a', 'm', '\0'}, {'s', 'a', 'm', '\0'}, {'s', 'a', 'm', ' '}};
+    static const char stored[3][4] = {{'s', 'a', 'm', '\0'}, {'s', 'a', 'm', '\0'}, {'s', 'a', 'm', ' '}};
     (void)state;
     for (int i = 0; i < 3; i++)
         for (int utf8 = 0; utf8 < 2; utf8++) {
@@ -601,9 +868,10 @@ static void texts_of_every_kind_are_read(void **state)
         }
 }
 
-/* ------------------------------------------------------------------------------------------ damaged heaps -- */
+/* --------------------------------------------------------------------------------------- damaged heaps -- */
 
-/* The first object of the first heap of texts of variable length in the file: index, references and size [16 bytes]. */
+/* The first object of the first heap of texts of variable length in the file: index, references and size [16
+   bytes]. */
 static void damage_heap(const char *path, uint64_t index, uint64_t size)
 {
     FILE  *file = fopen(path, "r+b");
@@ -619,12 +887,15 @@ static void damage_heap(const char *path, uint64_t index, uint64_t size)
     free(bytes);
 }
 
-/* As h5py writes texts. HDF5 walks a heap whose free space has no size for ever, and copies an object over whatever lies behind the text that
-   it is said to be. */
+/* As h5py writes texts. HDF5 walks a heap whose free space has no size for ever, and copies an object over
+   whatever lies behind the text that it is said to be. */
 static void a_damaged_heap_is_met_by_a_child_process(void **state)
 {
     (void)state;
-    static const struct { uint64_t index, size; const char *message; } damages[] = {
+    static const struct {
+        uint64_t    index, size;
+        const char *message;
+    } damages[] = {
         {0, 0, "damaged: its texts of variable length have no end"},
         {0x100000001, (uint64_t)1 << 40, "/training"},
     };
@@ -644,7 +915,8 @@ static void a_damaged_heap_is_met_by_a_child_process(void **state)
         }
         damage_heap(path, damages[i].index, damages[i].size);
         assert_int_equal(read_checkpoint(path), BASIN_ERR_FORMAT);
-        if (strstr(basin_error_message(), damages[i].message) == NULL && strstr(basin_error_message(), "make HDF5 crash") == NULL)
+        if (strstr(basin_error_message(), damages[i].message) == NULL &&
+            strstr(basin_error_message(), "make HDF5 crash") == NULL)
             fail_msg("damage %zu: «%s»", i, basin_error_message());
     }
 }
@@ -656,7 +928,7 @@ static void numbers_of_every_kind_are_read(void **state)
     const char       *path = basin_test_scratch("numbers.h5");
     const double      values[3] = {0.5, -2.0, 1024.0};
     basin_checkpoint *ck = NULL;
-    hid_t             file, space, plist, id, type = H5Tcopy(H5T_IEEE_F32BE), logical = H5Tenum_create(H5T_NATIVE_INT8);
+    hid_t file, space, plist, id, type = H5Tcopy(H5T_IEEE_F32BE), logical = H5Tenum_create(H5T_NATIVE_INT8);
 
     H5Tset_fields(type, 15, 10, 5, 0, 10);
     H5Tset_size(type, 2);
@@ -687,7 +959,7 @@ static void numbers_of_every_kind_are_read(void **state)
     basin_checkpoint_destroy(&ck);
 }
 
-/* --------------------------------------------------------------------------------------- not HDF5, cut, open -- */
+/* --------------------------------------------------------------------------------- not HDF5, cut, open -- */
 
 static void write_bytes(const char *path, const void *bytes, size_t size)
 {
@@ -708,7 +980,8 @@ static void files_that_are_not_hdf5_are_told_so(void **state)
     assert_status(read_checkpoint("/dev/null"), BASIN_ERR_IO);
     assert_message("/dev/null: not a file");
     assert_int_equal(mkfifo(basin_test_scratch("pipe"), 0600), 0);
-    assert_status(read_dataset(basin_test_scratch("pipe")), BASIN_ERR_IO); /* and does not wait for a writer */
+    /* and does not wait for a writer */
+    assert_status(read_dataset(basin_test_scratch("pipe")), BASIN_ERR_IO);
     assert_status(read_checkpoint("docs/json.md"), BASIN_ERR_FORMAT);
     assert_message("docs/json.md: not an HDF5 file");
     write_bytes(basin_test_scratch("none.h5"), "", 0);
@@ -751,7 +1024,8 @@ static void copy_file(const char *from, const char *to)
     write_bytes(to, bytes, size);
 }
 
-/* HDF5's latest format marks a file that is open; in the others the data or the attribute `complete` are not there yet. */
+/* HDF5's latest format marks a file that is open; in the others the data or the attribute `complete` are not
+   there yet. */
 static void files_that_a_writer_holds_open_are_refused(void **state)
 {
     (void)state;
@@ -768,8 +1042,10 @@ static void files_that_a_writer_holds_open_are_refused(void **state)
             H5Fclose(file);
             H5Pclose(access);
             assert_true(read_checkpoint(basin_test_scratch("held.h5")) != BASIN_OK);
-            if (flushed) assert_message("still being written");
-            else assert_message("held.h5: ");
+            if (flushed)
+                assert_message("still being written");
+            else
+                assert_message("held.h5: ");
         }
 }
 

@@ -13,10 +13,13 @@
 
 static void every_kind_of_attribute_and_name_comes_back(void **state)
 {
-    static const char json[] = "{" INPUT "\"parameters\":[{\"name\":\"a/b.ü\",\"shape\":[1,2]},{\"name\":\"s\",\"shape\":[]}],"
-                               "\"comment\":\"unknown members are ignored\","
-                               "\"nodes\":[{\"name\":\"n\",\"op\":\"Conv\",\"origin\":\"m.0\",\"inputs\":[\"x\",\"\",\"s\"],\"outputs\":[\"y\",\"z\"],"
-                               "\"attributes\":{\"i\":-9223372036854775808,\"f\":0.1,\"whole\":1.0,\"s\":\"tanh\",\"l\":[3,-1],\"e\":[]}}]}";
+    static const char json[] =
+        "{" INPUT "\"parameters\":[{\"name\":\"a/b.ü\",\"shape\":[1,2]},{\"name\":\"s\",\"shape\":[]}],"
+        "\"comment\":\"unknown members are ignored\","
+        "\"nodes\":[{\"name\":\"n\",\"op\":\"Conv\",\"origin\":\"m.0\",\"inputs\":[\"x\",\"\",\"s\"],"
+        "\"outputs\":[\"y\",\"z\"],"
+        "\"attributes\":{\"i\":-9223372036854775808,\"f\":0.1,\"whole\":1.0,\"s\":\"tanh\",\"l\":[3,-1],"
+        "\"e\":[]}}]}";
     (void)state;
     basin_graph *graph = NULL, *again = NULL;
     char        *text = NULL, *more = NULL;
@@ -39,8 +42,10 @@ static void every_kind_of_attribute_and_name_comes_back(void **state)
     assert_true(basin_node_spec_float(node, "f", 0.0) == 0.1);
     assert_int_equal(basin_node_spec_find(node, "whole")->kind, BASIN_ATTRIBUTE_FLOAT);
     assert_string_equal(basin_node_spec_string(node, "s", ""), "tanh");
-    assert_true(basin_node_spec_find(node, "l")->count == 2 && basin_node_spec_find(node, "l")->ints[1] == -1);
-    assert_true(basin_node_spec_find(node, "e")->kind == BASIN_ATTRIBUTE_INTS && basin_node_spec_find(node, "e")->count == 0);
+    assert_true(basin_node_spec_find(node, "l")->count == 2 &&
+                basin_node_spec_find(node, "l")->ints[1] == -1);
+    assert_true(basin_node_spec_find(node, "e")->kind == BASIN_ATTRIBUTE_INTS &&
+                basin_node_spec_find(node, "e")->count == 0);
     basin_free(text);
     basin_free(more);
     basin_graph_destroy(&graph);
@@ -70,7 +75,8 @@ static void what_cannot_be_json_is_refused(void **state)
     char        *text = NULL;
 
     assert_ok(basin_graph_mlp((const size_t[]){4, 2}, 2, NULL, &graph));
-    assert_ok(basin_node_spec_set(&graph->nodes[0], "alpha", BASIN_ATTRIBUTE_FLOAT, &(basin_attribute){.f = NAN}));
+    assert_ok(
+        basin_node_spec_set(&graph->nodes[0], "alpha", BASIN_ATTRIBUTE_FLOAT, &(basin_attribute){.f = NAN}));
     assert_status(basin_graph_format(graph, &text), BASIN_ERR_VALUE);
     assert_null(text);
     basin_graph_destroy(&graph);
@@ -82,7 +88,9 @@ static void what_cannot_be_json_is_refused(void **state)
 
 static void every_fault_is_named(void **state)
 {
-    static const struct { const char *json, *message; } faults[] = {
+    static const struct {
+        const char *json, *message;
+    } faults[] = {
         {"", "g.json: graph: line "},
         {"{\"input\":1,\n\"input\":2}", "duplicate object key"},
         {"[]", "g.json: graph: not a JSON object"},
@@ -90,38 +98,55 @@ static void every_fault_is_named(void **state)
         {"{\"input\":[]}", "g.json: graph: input is not an object"},
         {"{\"input\":{\"shape\":[2]}}", "g.json: graph: input: name is missing"},
         {"{\"input\":{\"name\":7,\"shape\":[2]}}", "g.json: graph: input: name is not a string"},
-        {"{\"input\":{\"name\":\"a\\nb\",\"shape\":[2]}}", "g.json: graph: input: name is empty or not plain text"},
+        {"{\"input\":{\"name\":\"a\\nb\",\"shape\":[2]}}",
+         "g.json: graph: input: name is empty or not plain text"},
         {"{\"input\":{\"name\":\"x\",\"shape\":2}}", "g.json: graph: input: shape is not a list"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[1,1,1,1,1,1,1,1,1]}}", "g.json: graph: input: rank 9, at most 8"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[2,-3]}}", "g.json: graph: input: dimension 1 of the shape is not a positive integer"},
+        {"{\"input\":{\"name\":\"x\",\"shape\":[1,1,1,1,1,1,1,1,1]}}",
+         "g.json: graph: input: rank 9, at most 8"},
+        {"{\"input\":{\"name\":\"x\",\"shape\":[2,-3]}}",
+         "g.json: graph: input: dimension 1 of the shape is not a positive integer"},
         {"{\"input\":{\"name\":\"x\",\"shape\":[0]}}", "dimension 0 of the shape is not a positive integer"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[2.0]}}", "dimension 0 of the shape is not a positive integer"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[4294967296,4294967296]}}", "the product of its dimensions [4294967296, 4294967296] overflows"},
+        {"{\"input\":{\"name\":\"x\",\"shape\":[2.0]}}",
+         "dimension 0 of the shape is not a positive integer"},
+        {"{\"input\":{\"name\":\"x\",\"shape\":[4294967296,4294967296]}}",
+         "the product of its dimensions [4294967296, 4294967296] overflows"},
         {"{\"input\":{\"name\":\"x\",\"shape\":[2]}}", "g.json: graph: output is missing"},
         {"{" INPUT "\"nodes\":[]}", "g.json: graph: parameters is missing"},
         {"{" INPUT "\"parameters\":[]," NODES "}", "g.json: graph: no parameters"},
         {"{" INPUT "\"parameters\":[3]," NODES "}", "g.json: graph: parameters: an item is not an object"},
-        {"{" INPUT "\"parameters\":[{\"shape\":[2]}]," NODES "}", "g.json: graph: parameter ?: name is missing"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"w\"}]," NODES "}", "g.json: graph: parameter w: shape is missing"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"a//b\",\"shape\":[2]}]," NODES "}", "parameter a//b: not a name that an HDF5 object can have"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"./b\",\"shape\":[2]}]," NODES "}", "parameter ./b: not a name that an HDF5 object can have"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"w\",\"shape\":[2]},{\"name\":\"w\",\"shape\":[2]}]," NODES "}",
+        {"{" INPUT "\"parameters\":[{\"shape\":[2]}]," NODES "}",
+         "g.json: graph: parameter ?: name is missing"},
+        {"{" INPUT "\"parameters\":[{\"name\":\"w\"}]," NODES "}",
+         "g.json: graph: parameter w: shape is missing"},
+        {"{" INPUT "\"parameters\":[{\"name\":\"a//b\",\"shape\":[2]}]," NODES "}",
+         "parameter a//b: not a name that an HDF5 object can have"},
+        {"{" INPUT "\"parameters\":[{\"name\":\"./b\",\"shape\":[2]}]," NODES "}",
+         "parameter ./b: not a name that an HDF5 object can have"},
+        {"{" INPUT "\"parameters\":[{\"name\":\"w\",\"shape\":[2]},{\"name\":\"w\",\"shape\":[2]}]," NODES
+         "}",
          "g.json: graph: parameter w is declared twice"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"w\",\"shape\":[2147483648,2147483648,8]}]," NODES "}", "g.json: graph: parameter w: the product of its"},
+        {"{" INPUT "\"parameters\":[{\"name\":\"w\",\"shape\":[2147483648,2147483648,8]}]," NODES "}",
+         "g.json: graph: parameter w: the product of its"},
         {"{" INPUT PARAMETERS "\"nodes\":{}}", "g.json: graph: nodes is not a list"},
         {"{" INPUT PARAMETERS "\"nodes\":[\"n\"]}", "g.json: graph: nodes: an item is not an object"},
         {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\"}]}", "g.json: graph: node n: op is missing"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"outputs\":[]}]}", "g.json: graph: node n: inputs is missing"},
+        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"outputs\":[]}]}",
+         "g.json: graph: node n: inputs is missing"},
         {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[1],\"outputs\":[]}]}",
          "g.json: graph: node n: inputs holds something that is not a plain string"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],\"attributes\":[]}]}",
+        {"{" INPUT PARAMETERS
+         "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],\"attributes\":[]}]}",
          "g.json: graph: node n: attributes is not an object"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],\"attributes\":{\"k\":null}}]}",
+        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],"
+         "\"attributes\":{\"k\":null}}]}",
          "g.json: graph: node n: k is neither a number, a string nor a list of integers"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],\"attributes\":{\"k\":[1,0.5]}}]}",
+        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],"
+         "\"attributes\":{\"k\":[1,0.5]}}]}",
          "g.json: graph: node n: attribute k: item 1 is not an integer"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[]},{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],"
-         "\"outputs\":[]}]}", "g.json: graph: node n is declared twice"},
+        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[]},{"
+         "\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],"
+         "\"outputs\":[]}]}",
+         "g.json: graph: node n is declared twice"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
@@ -210,9 +235,10 @@ static basin_status format_again(void *payload)
 static void every_failed_allocation_is_clean(void **state)
 {
     (void)state;
-    static char  json[] = "{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Gemm\",\"origin\":\"o\",\"inputs\":[\"x\",\"w\"],\"outputs\":[\"y\"],"
-                          "\"attributes\":{\"i\":1,\"s\":\"t\",\"l\":[1,2]}}]}";
-    basin_graph *graph = NULL;
+    static char json[] = "{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Gemm\",\"origin\":\"o\","
+                         "\"inputs\":[\"x\",\"w\"],\"outputs\":[\"y\"],"
+                         "\"attributes\":{\"i\":1,\"s\":\"t\",\"l\":[1,2]}}]}";
+    basin_graph                   *graph = NULL;
 
     basin_test_every_allocation(parse_again, json);
     assert_ok(basin_graph_parse("g.json", json, &graph));

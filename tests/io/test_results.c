@@ -1,4 +1,5 @@
-/* Results in HDF5 and JSON: every kind, filled by its schema, comes back bit for bit; JSON has the promised keys. */
+/* Results in HDF5 and JSON: every kind, filled by its schema, comes back bit for bit; JSON has the promised
+   keys. */
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include "core/schema.h"
 #include "support.h"
 
-/* ------------------------------------------------------------------------- structs filled by description -- */
+/* ----------------------------------------------------------------------- structs filled by description -- */
 
 static unsigned counter;
 
@@ -32,15 +33,21 @@ static void fill_field(const basin_field *field, void *value)
     size_t count = 1;
 
     for (int i = 0; i < 2; i++)
-        if (field->extent[i] != BASIN_NO_EXTENT) count *= *(size_t *)(void *)((char *)value + field->extent[i]);
+        if (field->extent[i] != BASIN_NO_EXTENT)
+            count *= *(size_t *)(void *)((char *)value + field->extent[i]);
     switch (field->type) {
     case BASIN_FIELD_SIZE: *(size_t *)at = 2; break;
     case BASIN_FIELD_INT: *(int64_t *)at = -(int64_t)++counter; break;
     case BASIN_FIELD_UINT: *(uint64_t *)at = UINT64_MAX - ++counter; break;
     case BASIN_FIELD_DOUBLE: *(double *)at = some_double(); break;
     case BASIN_FIELD_BOOL: *(bool *)at = ++counter % 2; break;
-    case BASIN_FIELD_CHOICE: *(int *)at = field->flags & BASIN_FIELD_UNKNOWN && ++counter % 3 == 0 ? -1 : (int)(++counter % 2); break;
-    case BASIN_FIELD_STRING: *(char **)at = field->flags & BASIN_FIELD_OPTIONAL && ++counter % 3 == 0 ? NULL : some_text(field->name); break;
+    case BASIN_FIELD_CHOICE:
+        *(int *)at = field->flags & BASIN_FIELD_UNKNOWN && ++counter % 3 == 0 ? -1 : (int)(++counter % 2);
+        break;
+    case BASIN_FIELD_STRING:
+        *(char **)at =
+            field->flags & BASIN_FIELD_OPTIONAL && ++counter % 3 == 0 ? NULL : some_text(field->name);
+        break;
     case BASIN_FIELD_DOUBLES:
         *(double **)at = basin_alloc(count, sizeof(double));
         for (size_t i = 0; i < count; i++) (*(double **)at)[i] = some_double();
@@ -51,7 +58,8 @@ static void fill_field(const basin_field *field, void *value)
         break;
     case BASIN_FIELD_STRINGS:
         *(char ***)at = basin_alloc(count, sizeof(char *));
-        for (size_t i = 0; i < count; i++) (*(char ***)at)[i] = i == 0 ? basin_strdup("") : some_text(field->name);
+        for (size_t i = 0; i < count; i++)
+            (*(char ***)at)[i] = i == 0 ? basin_strdup("") : some_text(field->name);
         break;
     case BASIN_FIELD_STRUCT: fill(field->schema, at); break;
     case BASIN_FIELD_STRUCTS:
@@ -65,7 +73,8 @@ static void fill(const basin_schema *schema, void *value)
 {
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < schema->count; i++)
-            if ((schema->fields[i].type == BASIN_FIELD_SIZE) == (pass == 0)) fill_field(&schema->fields[i], value);
+            if ((schema->fields[i].type == BASIN_FIELD_SIZE) == (pass == 0))
+                fill_field(&schema->fields[i], value);
 }
 
 static basin_result *filled(basin_result_kind kind)
@@ -78,7 +87,8 @@ static basin_result *filled(basin_result_kind kind)
     counter = (unsigned)kind;
     fill(schema, value);
     fill(&basin_provenance_schema, provenance);
-    if (kind == BASIN_RESULT_SPECTRUM) ((basin_spectrum *)value)->bottom = 0, ((basin_spectrum *)value)->method = BASIN_SPECTRUM_LANCZOS;
+    if (kind == BASIN_RESULT_SPECTRUM)
+        ((basin_spectrum *)value)->bottom = 0, ((basin_spectrum *)value)->method = BASIN_SPECTRUM_LANCZOS;
     assert_ok(basin_result_create(kind, value, provenance, &result));
     return result;
 }
@@ -91,7 +101,8 @@ static void assert_same_field(const basin_field *field, const void *a, const voi
     size_t      count = 1;
 
     for (int i = 0; i < 2; i++)
-        if (field->extent[i] != BASIN_NO_EXTENT) count *= *(const size_t *)(const void *)((const char *)a + field->extent[i]);
+        if (field->extent[i] != BASIN_NO_EXTENT)
+            count *= *(const size_t *)(const void *)((const char *)a + field->extent[i]);
     const void *p = NULL, *q = NULL;
     if (field->type >= BASIN_FIELD_STRING && field->type != BASIN_FIELD_STRUCT) {
         p = *(void *const *)(const void *)x;
@@ -99,7 +110,9 @@ static void assert_same_field(const basin_field *field, const void *a, const voi
     }
     switch (field->type) {
     case BASIN_FIELD_BOOL: assert_int_equal(*(const bool *)x, *(const bool *)y); break;
-    case BASIN_FIELD_CHOICE: assert_int_equal(*(const int *)(const void *)x, *(const int *)(const void *)y); break;
+    case BASIN_FIELD_CHOICE:
+        assert_int_equal(*(const int *)(const void *)x, *(const int *)(const void *)y);
+        break;
     case BASIN_FIELD_STRING:
         assert_true((p == NULL) == (q == NULL));
         if (p != NULL) assert_string_equal(p, q);
@@ -111,7 +124,9 @@ static void assert_same_field(const basin_field *field, const void *a, const voi
         break;
     case BASIN_FIELD_STRUCT: assert_same(field->schema, x, y); break;
     case BASIN_FIELD_STRUCTS:
-        for (size_t i = 0; i < count; i++) assert_same(field->schema, (const char *)p + i * field->schema->size, (const char *)q + i * field->schema->size);
+        for (size_t i = 0; i < count; i++)
+            assert_same(field->schema, (const char *)p + i * field->schema->size,
+                        (const char *)q + i * field->schema->size);
         break;
     default: assert_memory_equal(x, y, 8);
     }
@@ -122,7 +137,7 @@ static void assert_same(const basin_schema *schema, const void *a, const void *b
     for (size_t i = 0; i < schema->count; i++) assert_same_field(&schema->fields[i], a, b);
 }
 
-/* -------------------------------------------------------------------------------------------------- HDF5 -- */
+/* ------------------------------------------------------------------------------------------------ HDF5 -- */
 
 static char *file_bytes(const char *path, size_t *size)
 {
@@ -178,7 +193,8 @@ static void equal_results_give_equal_bytes(void **state)
 
     assert_ok(basin_result_write(result, basin_test_scratch("a.h5")));
     assert_ok(basin_result_write(result, basin_test_scratch("b.h5")));
-    char *a = file_bytes(basin_test_scratch("a.h5"), &a_size), *b = file_bytes(basin_test_scratch("b.h5"), &b_size);
+    char *a = file_bytes(basin_test_scratch("a.h5"), &a_size);
+    char *b = file_bytes(basin_test_scratch("b.h5"), &b_size);
     assert_int_equal(a_size, b_size);
     assert_memory_equal(a, b, a_size);
     free(a);
@@ -186,11 +202,13 @@ static void equal_results_give_equal_bytes(void **state)
     basin_result_destroy(&result);
 }
 
-/* A path may hold any byte: the file stays plain UTF-8, and the same bytes come back, those of the stand-ins too. */
+/* A path may hold any byte: the file stays plain UTF-8, and the same bytes come back, those of the stand-ins
+   too. */
 static void texts_of_any_bytes_come_back(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"caf\xe9\n\xf0\x9f\x92\xa1", "\x01\x7f\xff\xc3", "\xf4\x8f\xba\x81 stands in", "\xc2\x85 and \xed\xa0\x80"};
+    static const char *const texts[] = {"caf\xe9\n\xf0\x9f\x92\xa1", "\x01\x7f\xff\xc3",
+                                        "\xf4\x8f\xba\x81 stands in", "\xc2\x85 and \xed\xa0\x80"};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         basin_result     *result = filled(BASIN_RESULT_SANE), *back = NULL;
@@ -201,7 +219,8 @@ static void texts_of_any_bytes_come_back(void **state)
         assert_ok(basin_result_write(result, basin_test_scratch("text.h5")));
         assert_ok(basin_result_read(basin_test_scratch("text.h5"), &back));
         assert_string_equal(back->provenance->arguments[1], texts[i]);
-        assert_ok(basin_result_json((const basin_result *const[]){back}, 1, &json)); /* where they are shown: U+FFFD */
+        /* where they are shown: U+FFFD */
+        assert_ok(basin_result_json((const basin_result *const[]){back}, 1, &json));
         assert_true(i == 2 || strstr(json, "\xef\xbf\xbd") != NULL);
         basin_free(json);
         basin_result_destroy(&result);
@@ -264,7 +283,7 @@ static void a_spectrum_by_no_method_is_refused(void **state)
     basin_result_destroy(&result);
 }
 
-/* -------------------------------------------------------------------------------------------------- JSON -- */
+/* ------------------------------------------------------------------------------------------------ JSON -- */
 
 static json_t *parsed(const basin_result *const *results, size_t count)
 {
@@ -297,9 +316,14 @@ static const json_t *follow(const json_t *at, const char *path)
 
 static void the_promised_keys_are_there(void **state)
 {
-    static const struct { basin_result_kind kind; const char *keys; } promised[] = {
-        {BASIN_RESULT_SPECTRUM, "kind parameters samples loss gradient_norm operator method eigenvalues residuals provenance.inputs[].digest"},
-        {BASIN_RESULT_SANE, "kind sane.value sane.kappa sane.k n_eff.value n_eff.alpha method sane.sweep.kappa"},
+    static const struct {
+        basin_result_kind kind;
+        const char       *keys;
+    } promised[] = {
+        {BASIN_RESULT_SPECTRUM, "kind parameters samples loss gradient_norm operator method eigenvalues "
+                                "residuals provenance.inputs[].digest"},
+        {BASIN_RESULT_SANE,
+         "kind sane.value sane.kappa sane.k n_eff.value n_eff.alpha method sane.sweep.kappa"},
         {BASIN_RESULT_SHARPNESS, "kind measures[].name measures[].rho measures[].value"},
         {BASIN_RESULT_SLICE, "kind axes[].direction axes[].coordinates"},
     };
@@ -310,7 +334,8 @@ static void the_promised_keys_are_there(void **state)
         char          keys[512], *rest = keys, *key;
         snprintf(keys, sizeof keys, "%s", promised[i].keys);
         while ((key = strtok_r(rest, " ", &rest)) != NULL)
-            if (follow(root, key) == NULL) fail_msg("%s: no key %s", basin_result_name(promised[i].kind), key);
+            if (follow(root, key) == NULL)
+                fail_msg("%s: no key %s", basin_result_name(promised[i].kind), key);
         assert_null(follow(root, "provenance.threads"));
         assert_null(follow(root, "provenance.date"));
         assert_null(follow(root, "provenance.seconds"));
@@ -391,7 +416,8 @@ static void surfaces_are_a_list_with_a_row_for_each_coordinate_of_the_second_axi
     const json_t *test = json_array_get(json_object_get(root, "surfaces"), 1);
 
     assert_json(follow(root, "surfaces[].split"), "\"train\"");
-    assert_json(follow(root, "surfaces[].loss"), "[[0.10000000000000001,0.20000000000000001,0.30000000000000004]]");
+    assert_json(follow(root, "surfaces[].loss"),
+                "[[0.10000000000000001,0.20000000000000001,0.30000000000000004]]");
     assert_json(follow(test, "split"), "\"test\"");
     assert_json(follow(test, "loss"), "[[1.1000000000000001,1.2000000000000002,1.3]]");
     assert_json(follow(test, "accuracy"), "[[null,null,null]]");
@@ -399,7 +425,8 @@ static void surfaces_are_a_list_with_a_row_for_each_coordinate_of_the_second_axi
     json_decref(root);
     root = parsed((const basin_result *const[]){two}, 1);
     assert_json(follow(root, "surfaces[].loss"),
-                "[[0.10000000000000001,0.20000000000000001,0.30000000000000004],[0.40000000000000002,0.5,0.60000000000000009]]");
+                "[[0.10000000000000001,0.20000000000000001,0.30000000000000004],[0.40000000000000002,0.5,0."
+                "60000000000000009]]");
     json_decref(root);
     basin_result_destroy(&one);
     basin_result_destroy(&two);
@@ -443,21 +470,24 @@ static void kind_comes_first_and_several_results_are_a_list(void **state)
 static void unknown_is_null_and_large_seeds_are_exact(void **state)
 {
     (void)state;
-    basin_result *result = filled(BASIN_RESULT_INFO), *sane = filled(BASIN_RESULT_SANE), *track = filled(BASIN_RESULT_TRACK);
-    basin_info   *info = result->value;
-    basin_track  *rows = track->value;
+    basin_result *result = filled(BASIN_RESULT_INFO), *sane = filled(BASIN_RESULT_SANE),
+                 *track = filled(BASIN_RESULT_TRACK);
+    basin_info  *info = result->value;
+    basin_track *rows = track->value;
 
     info->step = -1;
     info->seed = 0;
     ((basin_sane *)sane->value)->seed = UINT64_MAX;
     rows->rows[0].spectrum_method = -1, rows->rows[1].spectrum_method = BASIN_SPECTRUM_DENSE;
-    json_t *root = parsed((const basin_result *const[]){result}, 1), *other = parsed((const basin_result *const[]){sane}, 1);
+    json_t *root = parsed((const basin_result *const[]){result}, 1),
+           *other = parsed((const basin_result *const[]){sane}, 1);
     json_t *table = parsed((const basin_result *const[]){track}, 1);
     assert_json(json_object_get(root, "step"), "null");
     assert_json(json_object_get(root, "seed"), "0");
     assert_json(json_object_get(other, "seed"), "\"18446744073709551615\"");
     assert_json(follow(table, "rows[].spectrum_method"), "null");
-    assert_json(json_object_get(json_array_get(json_object_get(table, "rows"), 1), "spectrum_method"), "\"dense\"");
+    assert_json(json_object_get(json_array_get(json_object_get(table, "rows"), 1), "spectrum_method"),
+                "\"dense\"");
     json_decref(root);
     json_decref(other);
     json_decref(table);
@@ -466,7 +496,7 @@ static void unknown_is_null_and_large_seeds_are_exact(void **state)
     basin_result_destroy(&track);
 }
 
-/* ------------------------------------------------------------------------------------ failed allocations -- */
+/* ---------------------------------------------------------------------------------- failed allocations -- */
 
 static basin_status write_result(void *payload)
 {

@@ -40,7 +40,8 @@ static basin_result *envelope(basin_result_kind kind, void *value, const char *m
     basin_result     *result = NULL;
 
     assert_ok(basin_provenance_create(&p));
-    if (strcmp(method, "all") != 0) p->training = (basin_training){.method = name_of("%s", method), .seed = 0, .step = 2000};
+    if (strcmp(method, "all") != 0)
+        p->training = (basin_training){.method = name_of("%s", method), .seed = 0, .step = 2000};
     p->version = name_of("0.1.0");
     p->argument_count = 3;
     p->arguments = make(3, sizeof *p->arguments);
@@ -49,9 +50,11 @@ static basin_result *envelope(basin_result_kind kind, void *value, const char *m
     p->arguments[2] = name_of("--seed 0");
     p->input_count = 2;
     p->inputs = make(2, sizeof *p->inputs);
-    p->inputs[0] =
-        (basin_input){.role = BASIN_INPUT_CHECKPOINT, .path = name_of("runs/%s_0/step_2000.h5", method), .digest = name_of("00ff00ff00ff00ff")};
-    p->inputs[1] = (basin_input){.role = BASIN_INPUT_DATA, .path = name_of("digits.h5"), .digest = name_of("3f2a91c07be4d5a8")};
+    p->inputs[0] = (basin_input){.role = BASIN_INPUT_CHECKPOINT,
+                                 .path = name_of("runs/%s_0/step_2000.h5", method),
+                                 .digest = name_of("00ff00ff00ff00ff")};
+    p->inputs[1] = (basin_input){
+        .role = BASIN_INPUT_DATA, .path = name_of("digits.h5"), .digest = name_of("3f2a91c07be4d5a8")};
     assert_ok(basin_result_create(kind, value, p, &result));
     return result;
 }
@@ -78,8 +81,8 @@ basin_result *synthetic_spectrum(const char *method, size_t parameters)
     s->residuals = make(parameters, sizeof(double));
     for (size_t i = 0; i < parameters; i++) {
         double z = basin_random_normal(&r), u = basin_random_uniform(&r);
-        s->eigenvalues[i] =
-            i < 10 ? scale * (18 * exp(-0.22 * (double)i) + 0.3 * z) : (u < 0.25 ? -1 : 1) * scale * 0.05 * exp(1.6 * z - (u < 0.25 ? 1.5 : 0));
+        s->eigenvalues[i] = i < 10 ? scale * (18 * exp(-0.22 * (double)i) + 0.3 * z)
+                                   : (u < 0.25 ? -1 : 1) * scale * 0.05 * exp(1.6 * z - (u < 0.25 ? 1.5 : 0));
         s->residuals[i] = 1e-10;
     }
     qsort(s->eigenvalues, parameters, sizeof(double), descending);
@@ -115,7 +118,8 @@ static void axis_of(basin_axis *axis, const char *direction, double norm, size_t
     axis->definition = name_of("%s direction, norm %g", direction, norm);
     axis->count = count;
     axis->coordinates = make(count, sizeof(double));
-    for (size_t j = 0; j < count; j++) axis->coordinates[j] = count > 1 ? -1 + 2 * (double)j / (double)(count - 1) : 0;
+    for (size_t j = 0; j < count; j++)
+        axis->coordinates[j] = count > 1 ? -1 + 2 * (double)j / (double)(count - 1) : 0;
     axis->norm = norm;
     axis->natural_norm = norm;
     axis->eigenvalue = strncmp(direction, "eigen", 5) == 0 ? 14.2 : NAN;
@@ -134,7 +138,9 @@ static void surface_of(basin_surface *surface, const char *split, size_t rows, s
 basin_result *synthetic_line(const char *method, const char *direction, double norm, size_t count)
 {
     basin_slice *s = make(1, sizeof *s);
-    double       curvature = sharpness_of(method) * (strncmp(direction, "eigen", 5) == 0 ? 14.2 : strncmp(direction, "random", 6) == 0 ? 0.8 : 5);
+    double       curvature = sharpness_of(method) * (strncmp(direction, "eigen", 5) == 0    ? 14.2
+                                                     : strncmp(direction, "random", 6) == 0 ? 0.8
+                                                                                            : 5);
 
     s->parameters = 2410;
     s->axis_count = 1;
@@ -150,7 +156,8 @@ basin_result *synthetic_line(const char *method, const char *direction, double n
         surface_of(surface, k == 0 ? "train" : "test", 1, count);
         for (size_t j = 0; j < count; j++) {
             double t = s->axes->coordinates[j] - (k == 1 ? 0.06 : 0), q = 0.08 * t + curvature * t * t / 2;
-            surface->loss[j] = (k == 0 ? 0.05 : 0.62) + (q > 0 ? 1.3 * log(1 + q / 1.3) : q) + 0.1 * fabs(t) * t;
+            surface->loss[j] =
+                (k == 0 ? 0.05 : 0.62) + (q > 0 ? 1.3 * log(1 + q / 1.3) : q) + 0.1 * fabs(t) * t;
             surface->accuracy[j] = (k == 0 ? 1.0 : 0.9) / (1 + 0.12 * q * q);
         }
         surface->centre_loss = k == 0 ? 0.05 : 0.62;
@@ -191,22 +198,31 @@ basin_result *synthetic_plane(const char *method, size_t count)
 
 basin_result *synthetic_sharpness(const char *method)
 {
-    static const double      radii[] = {-0.2, -0.1, -0.05, -0.025, -0.0125, 0, 0.0125, 0.025, 0.05, 0.1, 0.2};
-    static const int directions[] = {BASIN_RISE_SAM, BASIN_RISE_MSAM, BASIN_RISE_TOP, BASIN_RISE_RANDOM, BASIN_RISE_RANDOM, BASIN_RISE_RANDOM};
+    static const double radii[] = {-0.2, -0.1, -0.05, -0.025, -0.0125, 0, 0.0125, 0.025, 0.05, 0.1, 0.2};
+    static const int    directions[] = {BASIN_RISE_SAM,    BASIN_RISE_MSAM,   BASIN_RISE_TOP,
+                                        BASIN_RISE_RANDOM, BASIN_RISE_RANDOM, BASIN_RISE_RANDOM};
     enum { RADII = sizeof radii / sizeof *radii, NAMES = sizeof directions / sizeof *directions };
     basin_sharpness *s = make(1, sizeof *s);
     double           sharp = sharpness_of(method);
 
-    s->parameters = 2410, s->samples = 200, s->loss = 0.05, s->gradient_norm = 0.2, s->momentum_norm = 1.4, s->momentum_gradient_cosine = 0.3;
+    s->parameters = 2410, s->samples = 200, s->loss = 0.05, s->gradient_norm = 0.2, s->momentum_norm = 1.4,
+    s->momentum_gradient_cosine = 0.3;
     s->momentum_top_cosine2 = 0.25, s->gradient_top_cosine2 = 0.6;
     s->rise_count = RADII * NAMES;
     s->rises = make(s->rise_count, sizeof *s->rises);
     for (size_t m = 0; m < NAMES; m++) {
         for (size_t i = 0; i < RADII; i++) {
             basin_rise *rise = &s->rises[m * RADII + i];
-            double      rho = radii[i], curvature = m == 0 ? 6 * sharp : m == 1 ? 3 * sharp : m == 2 ? 8 * sharp : 0.2 + 0.05 * (double)m;
-            *rise = (basin_rise){
-                .direction = directions[m], .seed = m > 3 ? m - 3 : 0, .definition = name_of("L(θ + ρ d) − L(θ)"), .split = name_of("train"), .rho = rho};
+            double      rho = radii[i];
+            double      curvature = m == 0   ? 6 * sharp
+                                    : m == 1 ? 3 * sharp
+                                    : m == 2 ? 8 * sharp
+                                             : 0.2 + 0.05 * (double)m;
+            *rise = (basin_rise){.direction = directions[m],
+                                 .seed = m > 3 ? m - 3 : 0,
+                                 .definition = name_of("L(θ + ρ d) − L(θ)"),
+                                 .split = name_of("train"),
+                                 .rho = rho};
             rise->slope = m == 0 ? 0.2 * rho : m == 1 ? -0.06 * rho : m == 2 ? 0.1 * rho : 0.01 * rho;
             rise->symmetric = curvature * rho * rho;
             rise->value = rise->slope + rise->symmetric;
@@ -222,9 +238,11 @@ static void around(basin_value *v, double half, basin_interval interval)
     v->lower = v->value - half, v->upper = v->value + half, v->interval = (int)interval;
 }
 
-static void fill_row(basin_row *row, const char *method, int64_t seed, double progress, double eta, basin_random *r)
+static void fill_row(basin_row *row, const char *method, int64_t seed, double progress, double eta,
+                     basin_random *r)
 {
-    double sharp = sharpness_of(method), noise = 1 + 0.06 * basin_random_normal(r), start = 1 + 0.04 * sin((double)seed * 2.1);
+    double sharp = sharpness_of(method), noise = 1 + 0.06 * basin_random_normal(r);
+    double start = 1 + 0.04 * sin((double)seed * 2.1);
 
     basin_row_blank(row);
     row->run = name_of("%s_%d", method, (int)seed);
@@ -237,42 +255,58 @@ static void fill_row(basin_row *row, const char *method, int64_t seed, double pr
     row->epoch = 2000 * progress;
     row->gradient_evaluations = row->step * (strcmp(method, "sam") == 0 ? 2 : 1);
     row->seconds = 0.01 * (double)row->gradient_evaluations;
-    row->learning_rate = eta, row->momentum = 0.9, row->rho = strcmp(method, "gd") == 0 ? NAN : 0.05, row->weight_decay = 0;
+    row->learning_rate = eta, row->momentum = 0.9, row->rho = strcmp(method, "gd") == 0 ? NAN : 0.05,
+    row->weight_decay = 0;
     row->parameters = 2410, row->samples = row->split_samples = 200, row->test_samples = 899;
     row->train_loss.value = start * noise * (2.3 * exp(-6 * progress) + 0.02 / sharp);
-    row->test_loss.value = row->train_loss.value + 0.55 * start * sharp * (0.5 + progress) + 0.02 * basin_random_normal(r);
+    row->test_loss.value =
+        row->train_loss.value + 0.55 * start * sharp * (0.5 + progress) + 0.02 * basin_random_normal(r);
     row->gap.value = row->test_loss.value - row->train_loss.value;
     row->train_accuracy.value = fmin(1, 1 - 0.5 * exp(-6 * progress));
-    row->clean_train_loss.value = 0.8 * row->train_loss.value, row->clean_gap.value = row->test_loss.value - row->clean_train_loss.value;
+    row->clean_train_loss.value = 0.8 * row->train_loss.value,
+    row->clean_gap.value = row->test_loss.value - row->clean_train_loss.value;
     row->test_accuracy.value = 0.86 - 0.04 * sharp + 0.01 * basin_random_normal(r);
     row->gradient_norm.value = 0.1 * noise;
-    row->stationarity = (basin_stationarity){.verdict = BASIN_DESCENT_NOT_FOUND, .decrement = 0.004, .threshold = 0.01, .products = 5};
+    row->stationarity = (basin_stationarity){
+        .verdict = BASIN_DESCENT_NOT_FOUND, .decrement = 0.004, .threshold = 0.01, .products = 5};
     row->lambda_max.value = sharp * start * noise * fmin(0.02 / eta * 190 * (0.15 + progress), 1.9 / eta * 2);
     around(&row->lambda_max, 1e-9, BASIN_INTERVAL_RESIDUAL);
     row->lambda_min.value = -0.4 * noise;
     row->ceiling_plain.value = 3.8 / eta;
-    row->ceiling.value = strcmp(method, "sam") == 0 ? 1.1 * row->lambda_max.value : strcmp(method, "gd") == 0 ? row->ceiling_plain.value : NAN;
-    row->lambda_max_over_ceiling.value = row->lambda_max.value / row->ceiling.value, row->lambda_max_over_plain.value = row->lambda_max.value / row->ceiling_plain.value;
+    row->ceiling.value = strcmp(method, "sam") == 0  ? 1.1 * row->lambda_max.value
+                         : strcmp(method, "gd") == 0 ? row->ceiling_plain.value
+                                                     : NAN;
+    row->lambda_max_over_ceiling.value = row->lambda_max.value / row->ceiling.value,
+    row->lambda_max_over_plain.value = row->lambda_max.value / row->ceiling_plain.value;
     row->sane.value = 4 + 6 * (1 - progress) * noise + 2 * (1 - sharp);
     around(&row->sane, 0, BASIN_INTERVAL_BOUNDS);
     row->n_eff.value = 60 * noise;
     around(&row->n_eff, 0, BASIN_INTERVAL_BOUNDS);
     row->alpha = 0.5, row->trace.value = 300 * sharp * noise, row->negative_mass.value = 0.03;
-    row->sharpness_sam.value = (strcmp(method, "gd") == 0 ? 0.023 : 0.057) * noise, row->sharpness_msam.value = 0.02 * sharp * noise;
-    row->sharpness_sam_symmetric.value = 0.02 * sharp * noise, row->sharpness_msam_symmetric.value = 0.01 * sharp * noise, row->sharpness_rho = 0.05;
+    row->sharpness_sam.value = (strcmp(method, "gd") == 0 ? 0.023 : 0.057) * noise,
+    row->sharpness_msam.value = 0.02 * sharp * noise;
+    row->sharpness_sam_symmetric.value = 0.02 * sharp * noise,
+    row->sharpness_msam_symmetric.value = 0.01 * sharp * noise, row->sharpness_rho = 0.05;
     row->rise_top.value = 0.00125 * row->lambda_max.value, row->rise_random.value = 0.0002 * sharp * noise;
     around(&row->rise_random, 0.00002, BASIN_INTERVAL_STANDARD_ERROR);
     row->momentum_gradient_cosine.value = 0.4, row->theta_norm.value = 9;
 }
 
-/* The same checkpoint after 20 plain gradient steps: where it bounced, the rise along its gradient is gone. */
+/* The same checkpoint after 20 plain gradient steps: where it bounced, the rise along its gradient is
+   gone. */
 static void polish_row(const basin_row *raw, basin_row *row)
 {
     assert_ok(basin_row_copy(raw, row));
     row->point = BASIN_POINT_POLISHED;
-    row->polish = (basin_polish){.steps = 20, .step = 0.1, .moved = 0.04, .loss_before = raw->train_loss.value, .loss_after = 0.97 * raw->train_loss.value,
-                                 .gradient_norm_before = raw->gradient_norm.value, .gradient_norm_after = 0.01};
-    row->train_loss.value *= 0.97, row->gradient_norm.value = 0.01, row->lambda_max.value *= 0.96, row->sane.value *= 1.02, row->sharpness_sam.value *= 0.18;
+    row->polish = (basin_polish){.steps = 20,
+                                 .step = 0.1,
+                                 .moved = 0.04,
+                                 .loss_before = raw->train_loss.value,
+                                 .loss_after = 0.97 * raw->train_loss.value,
+                                 .gradient_norm_before = raw->gradient_norm.value,
+                                 .gradient_norm_after = 0.01};
+    row->train_loss.value *= 0.97, row->gradient_norm.value = 0.01, row->lambda_max.value *= 0.96,
+                                   row->sane.value *= 1.02, row->sharpness_sam.value *= 0.18;
     row->rise_top.value *= 0.95, row->rise_random.value *= 0.9;
     around(&row->lambda_max, 1e-9, BASIN_INTERVAL_RESIDUAL);
     around(&row->rise_random, 0.00002, BASIN_INTERVAL_STANDARD_ERROR);
@@ -281,10 +315,12 @@ static void polish_row(const basin_row *raw, basin_row *row)
 static void lose_row(basin_row *row)
 {
     row->missing = name_of("diverged: NaN in fc1.weight");
-    for (size_t i = 0; i < BASIN_MEASURES; i++) row->measures[i] = (basin_value){NAN, NAN, NAN, BASIN_INTERVAL_NONE};
+    for (size_t i = 0; i < BASIN_MEASURES; i++)
+        row->measures[i] = (basin_value){NAN, NAN, NAN, BASIN_INTERVAL_NONE};
 }
 
-basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds, size_t checkpoints)
+basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds,
+                              size_t checkpoints)
 {
     basin_track *t = make(1, sizeof *t);
     basin_random r = basin_random_start(3, BASIN_STREAM_TEST);
@@ -295,7 +331,8 @@ basin_result *synthetic_track(const char *const *methods, size_t method_count, s
     for (size_t m = 0; m < method_count; m++)
         for (size_t s = 0; s < seeds; s++)
             for (size_t c = 0; c < checkpoints; c++)
-                fill_row(&t->rows[row++], methods[m], (int64_t)s, (double)c / (double)(checkpoints - 1), 0.05, &r);
+                fill_row(&t->rows[row++], methods[m], (int64_t)s, (double)c / (double)(checkpoints - 1), 0.05,
+                         &r);
     lose_row(&t->rows[t->row_count - 1]);
     t->missing = 1;
     return envelope(BASIN_RESULT_TRACK, t, "all", "track");
@@ -326,8 +363,8 @@ basin_result *synthetic_sweep(void)
 basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints)
 {
     static const char *const methods[] = {"gd", "sam", "msam"};
-    basin_track *t = make(1, sizeof *t);
-    basin_random r = basin_random_start(6, BASIN_STREAM_TEST);
+    basin_track             *t = make(1, sizeof *t);
+    basin_random             r = basin_random_start(6, BASIN_STREAM_TEST);
 
     t->rows = make(3 * 3 * seeds * checkpoints, sizeof *t->rows);
     for (size_t m = 0; m < 3; m++) {
@@ -345,23 +382,26 @@ basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints)
     return envelope(BASIN_RESULT_TRACK, t, "all", "track");
 }
 
-/* ------------------------------------------------------------------------------------------- comparison -- */
+/* ------------------------------------------------------------------------------------------ comparison -- */
 
 enum { METHODS = 3, MOST_SEEDS = 16 };
 
-static const char *const compared[] = {"train_loss", "test_accuracy", "clean_gap", "lambda_max", "sane", "sharpness_sam", "rise_top", "rise_random"};
+static const char *const compared[] = {"train_loss", "test_accuracy", "clean_gap", "lambda_max",
+                                       "sane",       "sharpness_sam", "rise_top",  "rise_random"};
 
 enum { COMPARED = sizeof compared / sizeof *compared };
 
 /* The values of a group, by seed. */
-static size_t values_of(const basin_comparison *c, const basin_group *group, int point, const basin_column *measure, double values[MOST_SEEDS])
+static size_t values_of(const basin_comparison *c, const basin_group *group, int point,
+                        const basin_column *measure, double values[MOST_SEEDS])
 {
     size_t n = 0;
 
     for (size_t s = 0; s < group->run_count; s++) {
         const basin_row *raw = &c->rows[group->rows[s]], *row = point == BASIN_POINT_RAW ? raw : NULL;
         for (size_t i = 0; i < c->row_count && row == NULL; i++)
-            if (c->rows[i].point == point && c->rows[i].part == 0 && strcmp(c->rows[i].run, raw->run) == 0) row = &c->rows[i];
+            if (c->rows[i].point == point && c->rows[i].part == 0 && strcmp(c->rows[i].run, raw->run) == 0)
+                row = &c->rows[i];
         if (row != NULL) values[n++] = basin_column_value(row, measure);
     }
     return n;
@@ -376,10 +416,17 @@ static void estimate(basin_comparison *c, const basin_group *group, int point, c
     if (n == 0 || (point != BASIN_POINT_RAW && measure->at_raw_only)) return;
     for (size_t i = 0; i < n; i++) sum += x[i];
     for (size_t i = 0; i < n; i++) square += (x[i] - sum / (double)n) * (x[i] - sum / (double)n);
-    *e = (basin_estimate){.measure = name_of("%s", measure->name), .group = name_of("%s", group->name), .point = point, .n = n,
-                          .mean = sum / (double)n, .sd = n > 1 ? sqrt(square / (double)(n - 1)) : NAN, .sampling_error = NAN, .sampling_bias = NAN};
+    *e = (basin_estimate){.measure = name_of("%s", measure->name),
+                          .group = name_of("%s", group->name),
+                          .point = point,
+                          .n = n,
+                          .mean = sum / (double)n,
+                          .sd = n > 1 ? sqrt(square / (double)(n - 1)) : NAN,
+                          .sampling_error = NAN,
+                          .sampling_bias = NAN};
     double half = basin_student_t975(n - 1) * e->sd / sqrt((double)n);
-    e->lower = n > 1 ? fmax(measure->least, e->mean - half) : NAN, e->upper = n > 1 ? fmin(measure->most, e->mean + half) : NAN;
+    e->lower = n > 1 ? fmax(measure->least, e->mean - half) : NAN,
+    e->upper = n > 1 ? fmin(measure->most, e->mean + half) : NAN;
     c->estimate_count++;
 }
 
@@ -388,18 +435,33 @@ static void difference(basin_comparison *c, const basin_group *group, int point,
 {
     basin_difference *d = &c->differences[c->difference_count];
     double            x[MOST_SEEDS], y[MOST_SEEDS], sum = 0;
-    size_t            n = values_of(c, group, point, measure, x), pairs = values_of(c, &c->groups[0], BASIN_POINT_RAW, measure, y);
+    size_t            n = values_of(c, group, point, measure, x);
+    size_t            pairs = values_of(c, &c->groups[0], BASIN_POINT_RAW, measure, y);
 
     if (n == 0 || (point != BASIN_POINT_RAW && measure->at_raw_only)) return;
     pairs = n < pairs ? n : pairs;
     for (size_t i = 0; i < pairs; i++) x[i] -= y[i], sum += x[i];
-    *d = (basin_difference){.measure = name_of("%s", measure->name), .group = name_of("%s", group->name), .base = name_of("gd"),
-                            .family = (int)measure->family, .point = point, .ratio = measure->ratio, .pairs = pairs, .mean = sum / (double)pairs,
-                            .p = basin_sign_flip_p(x, pairs), .p_smallest = ldexp(2, -(int)pairs), .paired = true, .losses_unequal = true};
-    d->p_family = fmin(1, 2 * d->p), d->p_report = measure->family == BASIN_FAMILY_CONDITION ? NAN : fmin(1, 4 * d->p);
+    *d = (basin_difference){.measure = name_of("%s", measure->name),
+                            .group = name_of("%s", group->name),
+                            .base = name_of("gd"),
+                            .family = (int)measure->family,
+                            .point = point,
+                            .ratio = measure->ratio,
+                            .pairs = pairs,
+                            .mean = sum / (double)pairs,
+                            .p = basin_sign_flip_p(x, pairs),
+                            .p_smallest = ldexp(2, -(int)pairs),
+                            .paired = true,
+                            .losses_unequal = true};
+    d->p_family = fmin(1, 2 * d->p),
+    d->p_report = measure->family == BASIN_FAMILY_CONDITION ? NAN : fmin(1, 4 * d->p);
     int sign = d->mean < 0 ? BASIN_VERDICT_LOWER : BASIN_VERDICT_HIGHER;
-    d->verdict = 2 * d->p_smallest > 0.05 ? BASIN_VERDICT_TOO_FEW_SEEDS : d->p_family <= 0.05 ? sign : BASIN_VERDICT_UNDECIDED;
-    d->report = 4 * d->p_smallest > 0.05 ? BASIN_VERDICT_TOO_FEW_SEEDS : d->p_report <= 0.05 ? sign : BASIN_VERDICT_UNDECIDED;
+    d->verdict = 2 * d->p_smallest > 0.05 ? BASIN_VERDICT_TOO_FEW_SEEDS
+                 : d->p_family <= 0.05    ? sign
+                                          : BASIN_VERDICT_UNDECIDED;
+    d->report = 4 * d->p_smallest > 0.05 ? BASIN_VERDICT_TOO_FEW_SEEDS
+                : d->p_report <= 0.05    ? sign
+                                         : BASIN_VERDICT_UNDECIDED;
     c->difference_count++;
 }
 
@@ -412,14 +474,19 @@ static void make_groups(basin_comparison *c, size_t seeds, bool polished)
     c->groups = make(METHODS, sizeof *c->groups);
     for (size_t g = 0; g < METHODS; g++) {
         basin_group *group = &c->groups[c->group_count++];
-        *group = (basin_group){.name = name_of("%s", methods[g]), .method = name_of("%s", methods[g]), .run_count = seeds, .rows = make(seeds, sizeof *group->rows)};
+        *group = (basin_group){.name = name_of("%s", methods[g]),
+                               .method = name_of("%s", methods[g]),
+                               .run_count = seeds,
+                               .rows = make(seeds, sizeof *group->rows)};
         group->gradient_evaluations = g == 1 ? 4000 : 2000;
         for (size_t s = 0; s < seeds; s++) {
             group->rows[s] = c->row_count;
             fill_row(&c->rows[c->row_count++], methods[g], (int64_t)s, 1, 0.05, &r);
         }
     }
-    for (size_t i = seeds; i < METHODS * seeds && polished; i++) polish_row(&c->rows[i], &c->rows[c->row_count++]); /* sam and msam */
+    /* sam and msam */
+    for (size_t i = seeds; i < METHODS * seeds && polished; i++)
+        polish_row(&c->rows[i], &c->rows[c->row_count++]);
 }
 
 static basin_result *comparison_of(size_t seeds, bool polished)

@@ -1,20 +1,27 @@
-/* Results with plausible numbers for drawing: made by formulas, with a seed, without any network. */
+/* Results with plausible numbers for drawing: made by formulas, with a seed, without any
+   network. */
 #ifndef BASIN_TESTS_SYNTHETIC_H
 #define BASIN_TESTS_SYNTHETIC_H
 
 #include "support.h"
 
-/* method: gd | sam | msam sets how sharp; all destroyed by basin_result_destroy. Fail the test when memory is short. */
+/* method: gd | sam | msam sets how sharp; all destroyed by basin_result_destroy. Fail the test when
+   memory is short. */
 basin_result *synthetic_spectrum(const char *method, size_t parameters); /* whole */
 basin_result *synthetic_ends(const char *method, size_t parameters, size_t top, size_t bottom);
-basin_result *synthetic_line(const char *method, const char *direction, double norm, size_t count); /* train and test, accuracy */
-basin_result *synthetic_plane(const char *method, size_t count);                                    /* two directions, train and test */
+/* train and test, accuracy */
+basin_result *synthetic_line(const char *method, const char *direction, double norm, size_t count);
+/* two directions, train and test */
+basin_result *synthetic_plane(const char *method, size_t count);
 basin_result *synthetic_sharpness(const char *method);
 basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds,
                               size_t checkpoints); /* the last run diverges at its end */
 basin_result *synthetic_sweep(void);               /* five learning rates, the largest diverged */
-basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints); /* gd, sam, msam; the last two also polished */
-basin_result *synthetic_comparison(size_t seeds);                         /* gd, sam, msam; at most 16 seeds */
-basin_result *synthetic_polished_comparison(size_t seeds);                /* sam and msam also polished: a verdict flips */
+/* gd, sam, msam; the last two also polished */
+basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints);
+/* gd, sam, msam; at most 16 seeds */
+basin_result *synthetic_comparison(size_t seeds);
+/* sam and msam also polished: a verdict flips */
+basin_result *synthetic_polished_comparison(size_t seeds);
 
 #endif

@@ -13,7 +13,8 @@ static double xs[N], ys[N], zs[N * N];
 static int grid(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < N; i++) xs[i] = -1 + 2.0 * (double)i / (N - 1), ys[i] = -1.5 + 3.0 * (double)i / (N - 1);
+    for (size_t i = 0; i < N; i++)
+        xs[i] = -1 + 2.0 * (double)i / (N - 1), ys[i] = -1.5 + 3.0 * (double)i / (N - 1);
     return 0;
 }
 
@@ -67,7 +68,8 @@ static void a_line_that_leaves_the_grid_ends_on_its_edge(void **state)
     assert_ok(basin_contour_trace(zs, N, N, xs, ys, 0.3, &c));
     assert_int_equal(c.line_count, 1);
     assert_false(c.lines[0].closed);
-    for (size_t i = 0; i < c.lines[0].count; i++) assert_close(slope(c.points[2 * i], c.points[2 * i + 1]), 0.3, 0, 1e-12);
+    for (size_t i = 0; i < c.lines[0].count; i++)
+        assert_close(slope(c.points[2 * i], c.points[2 * i + 1]), 0.3, 0, 1e-12);
     const double *a = c.points, *b = c.points + 2 * (c.lines[0].count - 1);
     assert_close(fmax(fabs(a[0]), fabs(a[1]) / 1.5), 1, 0, 1e-12);
     assert_close(fmax(fabs(b[0]), fabs(b[1]) / 1.5), 1, 0, 1e-12);
@@ -86,12 +88,14 @@ static void a_hyperbola_is_two_lines(void **state)
         for (size_t i = 0; i < c.lines[l].count; i++) {
             const double *p = c.points + 2 * (c.lines[l].first + i);
             assert_close(p[0] * p[1], 0.11, 0, 1e-12);
-            assert_true(p[0] * c.points[2 * c.lines[l].first] > 0); /* one branch does not jump to the other */
+            /* one branch does not jump to the other */
+            assert_true(p[0] * c.points[2 * c.lines[l].first] > 0);
         }
     basin_contour_clear(&c);
 }
 
-/* Corners 1 0 / 0 1 (diagonal above): with a middle above the level the low corners are cut off, else the high ones. */
+/* Corners 1 0 / 0 1 (diagonal above): with a middle above the level the low corners are cut off, else the
+   high ones. */
 static void a_saddle_cell_joins_the_corners_of_its_middle(void **state)
 {
     const double  x[] = {0, 1}, high[] = {1, 0.2, 0.2, 1}, low[] = {0.7, 0, 0, 0.7};
@@ -104,7 +108,8 @@ static void a_saddle_cell_joins_the_corners_of_its_middle(void **state)
         for (size_t l = 0; l < 2; l++) {
             const double *p = c.points + 2 * c.lines[l].first, *q = p + 2;
             assert_int_equal(c.lines[l].count, 2);
-            double mx = (p[0] + q[0]) / 2, my = (p[1] + q[1]) / 2; /* near a corner: off the diagonal of equal corners when the high ones join */
+            /* near a corner: off the diagonal of equal corners when the high ones join */
+            double mx = (p[0] + q[0]) / 2, my = (p[1] + q[1]) / 2;
             assert_true(which == 0 ? (mx - 0.5) * (my - 0.5) < 0 : (mx - 0.5) * (my - 0.5) > 0);
         }
         basin_contour_clear(&c);
@@ -152,13 +157,15 @@ static void corners_exactly_on_the_level_are_no_trouble(void **state)
     fill(slope); /* many corners lie on 0 exactly */
     assert_ok(basin_contour_trace(zs, N, N, xs, ys, 0, &c));
     assert_int_equal(c.line_count, 1);
-    for (size_t i = 0; i < c.point_count; i++) assert_close(slope(c.points[2 * i], c.points[2 * i + 1]), 0, 0, 1e-12);
+    for (size_t i = 0; i < c.point_count; i++)
+        assert_close(slope(c.points[2 * i], c.points[2 * i + 1]), 0, 0, 1e-12);
     basin_contour_clear(&c);
 }
 
 static void levels_are_round_and_inside(void **state)
 {
-    const double ranges[][2] = {{0.3, 0.9}, {0.05, 8}, {1e-6, 1e8}, {-3, 40}, {0, 1e-9}, {2.1, 2.2}, {0.01, 1e30}};
+    const double ranges[][2] = {{0.3, 0.9}, {0.05, 8},  {1e-6, 1e8}, {-3, 40},
+                                {0, 1e-9},  {2.1, 2.2}, {0.01, 1e30}};
 
     (void)state;
     for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++) {
@@ -205,7 +212,8 @@ static void levels_span_every_positive_number(void **state)
     (void)state;
 
     assert_true(logarithmic && count >= 6 && count <= 20);
-    for (size_t i = 0; i < count; i++) assert_true(levels[i] > (i > 0 ? levels[i - 1] : 1e-310) && levels[i] < 2.0);
+    for (size_t i = 0; i < count; i++)
+        assert_true(levels[i] > (i > 0 ? levels[i - 1] : 1e-310) && levels[i] < 2.0);
 }
 
 int main(void)

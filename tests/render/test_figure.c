@@ -1,4 +1,5 @@
-/* Every kind of figure: where its labels stand, the same bytes each time, odd data, errors. BASIN_FIGURES=folder keeps what was drawn. */
+/* Every kind of figure: where its labels stand, the same bytes each time, odd data, errors.
+   BASIN_FIGURES=folder keeps what was drawn. */
 #include "synthetic.h"
 
 #include <math.h>
@@ -55,7 +56,8 @@ static basin_result *never_finite(basin_result *slice)
     basin_slice *s = slice->value;
 
     for (size_t k = 0; k < s->surface_count; k++) {
-        for (size_t i = 0; i < s->surfaces[k].rows * s->surfaces[k].columns; i++) s->surfaces[k].loss[i] = s->surfaces[k].accuracy[i] = NAN;
+        for (size_t i = 0; i < s->surfaces[k].rows * s->surfaces[k].columns; i++)
+            s->surfaces[k].loss[i] = s->surfaces[k].accuracy[i] = NAN;
         s->surfaces[k].centre_loss = NAN;
     }
     return slice;
@@ -120,7 +122,8 @@ static basin_result *flat_at_random(basin_result *sharpness)
     basin_sharpness *s = sharpness->value;
 
     for (size_t i = 0; i < s->rise_count; i++)
-        if (s->rises[i].direction == BASIN_RISE_RANDOM) s->rises[i].value *= 0.01, s->rises[i].symmetric *= 0.01;
+        if (s->rises[i].direction == BASIN_RISE_RANDOM)
+            s->rises[i].value *= 0.01, s->rises[i].symmetric *= 0.01;
     return sharpness;
 }
 
@@ -156,7 +159,8 @@ static basin_result *unpaired(basin_result *comparison)
 
     for (size_t i = 0; i < c->difference_count; i++) {
         basin_difference *d = &c->differences[i];
-        d->paired = d->losses_unequal = false, d->p = d->p_family = d->p_report = NAN, d->verdict = d->report = BASIN_VERDICT_NOT_PAIRED;
+        d->paired = d->losses_unequal = false, d->p = d->p_family = d->p_report = NAN,
+        d->verdict = d->report = BASIN_VERDICT_NOT_PAIRED;
     }
     return comparison;
 }
@@ -176,12 +180,14 @@ static basin_result *nothing_measured(basin_result *comparison)
         basin_estimate *e = &c->estimates[i];
         e->n = 0, e->mean = e->sd = e->lower = e->upper = NAN;
     }
-    for (size_t i = 0; i < c->difference_count; i++) c->differences[i].verdict = c->differences[i].report = BASIN_VERDICT_NOT_MEASURED;
+    for (size_t i = 0; i < c->difference_count; i++)
+        c->differences[i].verdict = c->differences[i].report = BASIN_VERDICT_NOT_MEASURED;
     c->missing = c->row_count;
     return unpaired(comparison);
 }
 
-/* Everything that may stand in a slot: raw, polished and averaged points, and the error over the choice of samples. */
+/* Everything that may stand in a slot: raw, polished and averaged points, and the error over the choice of
+   samples. */
 static basin_result *crowded(basin_result *comparison)
 {
     basin_comparison *c = comparison->value;
@@ -203,7 +209,8 @@ static basin_result *crowded(basin_result *comparison)
         means[i].sampling_error = 0.04 * means[i].mean;
         if (means[i].point != BASIN_POINT_POLISHED) continue;
         means[c->estimate_count] = means[i], means[c->estimate_count].point = BASIN_POINT_AVERAGED;
-        means[c->estimate_count].measure = basin_strdup(means[i].measure), means[c->estimate_count++].group = basin_strdup(means[i].group);
+        means[c->estimate_count].measure = basin_strdup(means[i].measure),
+        means[c->estimate_count++].group = basin_strdup(means[i].group);
     }
     return comparison;
 }
@@ -212,7 +219,8 @@ static basin_result *without_ceiling(basin_result *track)
 {
     basin_track *t = track->value;
 
-    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling.value = t->rows[i].ceiling_plain.value = NAN, t->rows[i].learning_rate = 0;
+    for (size_t i = 0; i < t->row_count; i++)
+        t->rows[i].ceiling.value = t->rows[i].ceiling_plain.value = NAN, t->rows[i].learning_rate = 0;
     return track;
 }
 
@@ -253,41 +261,51 @@ static bool draw_case(size_t i, drawn *out)
     }
 #define WITH(...) {__VA_ARGS__}
         CASE(0, "stem", 1, WITH(.kind = "stem"), synthetic_spectrum("gd", 600))
-        CASE(1, "stem_three", 3, WITH(.title = "Three methods"),
-             synthetic_spectrum("gd", 600), synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
+        CASE(1, "stem_three", 3, WITH(.title = "Three methods"), synthetic_spectrum("gd", 600),
+             synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
         CASE(2, "stem_few", 1, WITH(.scale = "linear"), synthetic_spectrum("gd", 30))
-        CASE(3, "stem_ends", 3, WITH(0), synthetic_ends("gd", 244234, 10, 5), synthetic_ends("sam", 244234, 10, 5), synthetic_spectrum("msam", 90))
+        CASE(3, "stem_ends", 3, WITH(0), synthetic_ends("gd", 244234, 10, 5),
+             synthetic_ends("sam", 244234, 10, 5), synthetic_spectrum("msam", 90))
         CASE(4, "histogram", 1, WITH(.kind = "histogram"), synthetic_spectrum("gd", 600))
-        CASE(5, "histogram_three", 3, WITH(.kind = "histogram"),
-             synthetic_spectrum("gd", 600), synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
-        CASE(6, "lines", 1, WITH(.title = "Along the momentum", .height = 3.5), synthetic_line("gd", "momentum", 1, 51))
-        CASE(7, "lines_directions", 3, WITH(0),
-             synthetic_line("gd", "momentum", 1, 51), synthetic_line("gd", "eigen:1", 1, 51), synthetic_line("gd", "random:0", 1.7, 51))
-        CASE(8, "lines_methods", 3, WITH(.scale = "log"),
-             synthetic_line("gd", "eigen:1", 1, 51), synthetic_line("sam", "eigen:1", 1, 51), synthetic_line("msam", "to:a/b.h5", 4, 51))
+        CASE(5, "histogram_three", 3, WITH(.kind = "histogram"), synthetic_spectrum("gd", 600),
+             synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
+        CASE(6, "lines", 1, WITH(.title = "Along the momentum", .height = 3.5),
+             synthetic_line("gd", "momentum", 1, 51))
+        CASE(7, "lines_directions", 3, WITH(0), synthetic_line("gd", "momentum", 1, 51),
+             synthetic_line("gd", "eigen:1", 1, 51), synthetic_line("gd", "random:0", 1.7, 51))
+        CASE(8, "lines_methods", 3, WITH(.scale = "log"), synthetic_line("gd", "eigen:1", 1, 51),
+             synthetic_line("sam", "eigen:1", 1, 51), synthetic_line("msam", "to:a/b.h5", 4, 51))
         CASE(9, "lines_gaps", 1, WITH(.cap = 2), gaps(synthetic_line("gd", "eigen:1", 1, 51)))
         CASE(10, "contour", 1, WITH(0), synthetic_plane("gd", 41))
-        CASE(11, "contour_three", 3, WITH(.kind = "contour:test"), synthetic_plane("gd", 31), synthetic_plane("sam", 31), synthetic_plane("msam", 31))
+        CASE(11, "contour_three", 3, WITH(.kind = "contour:test"), synthetic_plane("gd", 31),
+             synthetic_plane("sam", 31), synthetic_plane("msam", 31))
         CASE(12, "contour_holes", 1, WITH(.kind = "contour"), holes(synthetic_plane("gd", 41)))
         CASE(13, "heat", 1, WITH(.kind = "heat", .cap = 10), holes(synthetic_plane("gd", 41)))
-        CASE(14, "heat_three", 3, WITH(.kind = "heat:train"), synthetic_plane("gd", 31), synthetic_plane("sam", 31), synthetic_plane("msam", 31))
+        CASE(14, "heat_three", 3, WITH(.kind = "heat:train"), synthetic_plane("gd", 31),
+             synthetic_plane("sam", 31), synthetic_plane("msam", 31))
         CASE(15, "change", 1, WITH(.kind = "change"), synthetic_plane("gd", 31))
         CASE(16, "sharpness", 1, WITH(0), synthetic_sharpness("gd"))
-        CASE(17, "sharpness_three", 3, WITH(.scale = "symlog"), synthetic_sharpness("gd"), synthetic_sharpness("sam"), synthetic_sharpness("msam"))
+        CASE(17, "sharpness_three", 3, WITH(.scale = "symlog"), synthetic_sharpness("gd"),
+             synthetic_sharpness("sam"), synthetic_sharpness("msam"))
         CASE(62, "rises_symmetric", 1, WITH(.kind = "symmetric"), synthetic_sharpness("gd"))
         CASE(63, "rises_symmetric_three", 3, WITH(.kind = "symmetric", .scale = "symlog"),
-             flat_at_random(synthetic_sharpness("gd")), flat_at_random(synthetic_sharpness("sam")), flat_at_random(synthetic_sharpness("msam")))
-        CASE(64, "rises_one_in_common", 2, WITH(0), tiny_radii(synthetic_sharpness("gd")), synthetic_sharpness("sam"))
+             flat_at_random(synthetic_sharpness("gd")), flat_at_random(synthetic_sharpness("sam")),
+             flat_at_random(synthetic_sharpness("msam")))
+        CASE(64, "rises_one_in_common", 2, WITH(0), tiny_radii(synthetic_sharpness("gd")),
+             synthetic_sharpness("sam"))
         CASE(18, "epochs", 1, WITH(0), synthetic_track(methods, 3, 1, 9))
-        CASE(19, "epochs_seeds", 1, WITH(.y = "test_loss", .x = "gradient_evaluations"), synthetic_track(methods, 3, 3, 9))
+        CASE(19, "epochs_seeds", 1, WITH(.y = "test_loss", .x = "gradient_evaluations"),
+             synthetic_track(methods, 3, 3, 9))
         CASE(20, "epochs_rates", 1, WITH(.kind = "epochs"), synthetic_sweep())
         CASE(21, "sweep", 1, WITH(.kind = "sweep"), synthetic_sweep())
         CASE(22, "methods", 1, WITH(0), synthetic_comparison(8))
         CASE(23, "methods_one_seed", 1, WITH(.y = "gap,lambda_max"), synthetic_comparison(1))
         /* odd ones */
         CASE(24, "one_eigenvalue", 1, WITH(0), synthetic_spectrum("gd", 1))
-        CASE(25, "equal_eigenvalues", 1, WITH(.kind = "histogram"), all_equal(synthetic_spectrum("gd", 100), 3))
-        CASE(26, "zero_eigenvalues", 1, WITH(.kind = "stem", .scale = "symlog"), all_equal(synthetic_spectrum("gd", 100), 0))
+        CASE(25, "equal_eigenvalues", 1, WITH(.kind = "histogram"),
+             all_equal(synthetic_spectrum("gd", 100), 3))
+        CASE(26, "zero_eigenvalues", 1, WITH(.kind = "stem", .scale = "symlog"),
+             all_equal(synthetic_spectrum("gd", 100), 0))
         CASE(27, "nan_eigenvalues", 1, WITH(.kind = "stem"), all_equal(synthetic_spectrum("gd", 100), NAN))
         CASE(28, "one_point", 1, WITH(0), synthetic_line("gd", "momentum", 1, 1))
         CASE(29, "never_finite", 1, WITH(0), never_finite(synthetic_line("gd", "momentum", 1, 11)))
@@ -298,33 +316,41 @@ static bool draw_case(size_t i, drawn *out)
         CASE(34, "heat_one_row", 1, WITH(.kind = "heat"), synthetic_plane("gd", 5))
         CASE(35, "no_rows", 1, WITH(0), without_rows(synthetic_sweep()))
         CASE(36, "all_missing", 1, WITH(.kind = "sweep"), all_missing(synthetic_sweep()))
-        CASE(37, "rude_names", 1, WITH(.title = "<&\xff>"), rude_names(synthetic_line("gd", "momentum", 1, 21)))
-        CASE(38, "large_type", 1, WITH(.font_size = 11, .no_footer = true), synthetic_line("gd", "momentum", 1, 21))
-        CASE(39, "long_labels", 3, WITH(.labels = long_labels),
-             synthetic_line("gd", "momentum", 1, 21), synthetic_line("sam", "momentum", 1, 21),
+        CASE(37, "rude_names", 1, WITH(.title = "<&\xff>"),
+             rude_names(synthetic_line("gd", "momentum", 1, 21)))
+        CASE(38, "large_type", 1, WITH(.font_size = 11, .no_footer = true),
+             synthetic_line("gd", "momentum", 1, 21))
+        CASE(39, "long_labels", 3, WITH(.labels = long_labels), synthetic_line("gd", "momentum", 1, 21),
+             synthetic_line("sam", "momentum", 1, 21),
              synthetic_line("msam", "to:a/rather/long/path/to/another/checkpoint_of_the_run.h5", 1, 21))
-        CASE(40, "long_labels_planes", 3, WITH(.labels = long_labels),
-             synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
+        CASE(40, "long_labels_planes", 3, WITH(.labels = long_labels), synthetic_plane("gd", 9),
+             synthetic_plane("sam", 9), synthetic_plane("msam", 9))
         CASE(41, "tiny_radii", 1, WITH(0), tiny_radii(synthetic_sharpness("gd")))
         CASE(42, "methods_budget", 1, WITH(0), with_budget(synthetic_comparison(8), 0))
         CASE(43, "methods_unequal_numbers", 1, WITH(0), with_budget(synthetic_comparison(8), 1))
-        CASE(44, "sharpness_flat_at_random", 3, WITH(0), flat_at_random(synthetic_sharpness("gd")), flat_at_random(synthetic_sharpness("sam")),
-             flat_at_random(synthetic_sharpness("msam")))
+        CASE(44, "sharpness_flat_at_random", 3, WITH(0), flat_at_random(synthetic_sharpness("gd")),
+             flat_at_random(synthetic_sharpness("sam")), flat_at_random(synthetic_sharpness("msam")))
         CASE(45, "epochs_truncated", 1, WITH(.y = "sane,n_eff"), truncated(synthetic_track(methods, 3, 1, 9)))
-        CASE(46, "epochs_batch_norm", 1, WITH(0), with_batch_norm(unlike(synthetic_track(methods, 3, 1, 9)), (basin_bn_mode){BASIN_BN_STORED, 0}))
-        CASE(47, "epochs_batches", 1, WITH(0), with_batch_norm(synthetic_track(methods, 3, 1, 9), (basin_bn_mode){BASIN_BN_BATCH, 16}))
+        CASE(46, "epochs_batch_norm", 1, WITH(0),
+             with_batch_norm(unlike(synthetic_track(methods, 3, 1, 9)), (basin_bn_mode){BASIN_BN_STORED, 0}))
+        CASE(47, "epochs_batches", 1, WITH(0),
+             with_batch_norm(synthetic_track(methods, 3, 1, 9), (basin_bn_mode){BASIN_BN_BATCH, 16}))
         CASE(48, "methods_polished", 1, WITH(0), synthetic_polished_comparison(8))
         CASE(49, "methods_polished_one_seed", 1, WITH(0), synthetic_polished_comparison(1))
-        CASE(50, "epochs_polished", 1, WITH(.y = "lambda_max,sane,sharpness_sam"), synthetic_polished_track(1, 9))
+        CASE(50, "epochs_polished", 1, WITH(.y = "lambda_max,sane,sharpness_sam"),
+             synthetic_polished_track(1, 9))
         CASE(51, "epochs_polished_seeds", 1, WITH(.y = "lambda_max"), synthetic_polished_track(3, 9))
         CASE(52, "methods_unpaired", 1, WITH(0), unpaired(synthetic_comparison(3)))
         CASE(53, "methods_nothing_measured", 1, WITH(0), nothing_measured(synthetic_polished_comparison(3)))
-        CASE(54, "methods_asked_for", 1, WITH(.y = "negative_mass,lambda_max,decrement,trace"), nothing_measured(synthetic_comparison(3)))
+        CASE(54, "methods_asked_for", 1, WITH(.y = "negative_mass,lambda_max,decrement,trace"),
+             nothing_measured(synthetic_comparison(3)))
         CASE(55, "methods_crowded", 1, WITH(0), crowded(synthetic_polished_comparison(8)))
         CASE(56, "methods_polished_budget", 1, WITH(0), with_budget(synthetic_polished_comparison(8), 1))
         CASE(57, "epochs_no_ceiling", 1, WITH(0), without_ceiling(synthetic_polished_track(1, 9)))
-        CASE(58, "sweep_at_loss", 1, WITH(.kind = "sweep", .y = "lambda_max,sane,test_accuracy,rise_top"), at_loss(synthetic_sweep()))
-        CASE(59, "sweep_polished", 1, WITH(.kind = "sweep", .y = "lambda_max,sharpness_sam"), synthetic_polished_track(4, 3))
+        CASE(58, "sweep_at_loss", 1, WITH(.kind = "sweep", .y = "lambda_max,sane,test_accuracy,rise_top"),
+             at_loss(synthetic_sweep()))
+        CASE(59, "sweep_polished", 1, WITH(.kind = "sweep", .y = "lambda_max,sharpness_sam"),
+             synthetic_polished_track(4, 3))
         CASE(60, "methods_one_panel", 1, WITH(.y = "lambda_max"), synthetic_polished_comparison(1))
         CASE(61, "epochs_two_checkpoints", 1, WITH(.y = "lambda_max"), synthetic_polished_track(1, 2))
 #undef CASE
@@ -381,17 +407,19 @@ static void labels_stay_on_the_page_and_off_each_other(void **state)
             for (size_t a = 0; a < count; a++) {
                 basin_label one = ink(&labels[a]);
                 double      c = fabs(cos(one.angle)), s = fabs(sin(one.angle));
-                double      x = c * one.half_width + s * one.half_height, y = s * one.half_width + c * one.half_height;
-                bool        on_page = one.x - x >= -0.01 && one.x + x <= page[0] + 0.01 && one.y - y >= -0.01 && one.y + y <= page[1] + 0.01;
+                double      x = c * one.half_width + s * one.half_height;
+                double      y = s * one.half_width + c * one.half_height;
+                bool on_page = one.x - x >= -0.01 && one.x + x <= page[0] + 0.01 && one.y - y >= -0.01 &&
+                               one.y + y <= page[1] + 0.01;
                 if (!on_page)
-                    print_error("%s, width %g: label %zu at (%g, %g) leaves the page %g x %g\n", d.name, d.options.width, a, one.x, one.y, page[0],
-                                page[1]);
+                    print_error("%s, width %g: label %zu at (%g, %g) leaves the page %g x %g\n", d.name,
+                                d.options.width, a, one.x, one.y, page[0], page[1]);
                 overlaps += !on_page;
                 for (size_t b = 0; b < a; b++) {
                     basin_label other = ink(&labels[b]);
                     if (!basin_label_overlap(&one, &other)) continue;
-                    print_error("%s, width %g: labels %zu at (%g, %g) and %zu at (%g, %g) overlap\n", d.name, d.options.width, a, one.x, one.y, b,
-                                other.x, other.y);
+                    print_error("%s, width %g: labels %zu at (%g, %g) and %zu at (%g, %g) overlap\n", d.name,
+                                d.options.width, a, one.x, one.y, b, other.x, other.y);
                     overlaps++;
                 }
             }
@@ -403,7 +431,8 @@ static void labels_stay_on_the_page_and_off_each_other(void **state)
     }
 }
 
-/* Methods, ceilings, polished points: the six names of case 59 take more rows beside the numbers of y than across the whole page. */
+/* Methods, ceilings, polished points: the six names of case 59 take more rows beside the numbers of y than
+   across the whole page. */
 static void a_shared_legend_stands_above_its_panels(void **state)
 {
     enum { SHARED = 59, NAMES = 6 };
@@ -418,7 +447,8 @@ static void a_shared_legend_stands_above_its_panels(void **state)
     assert_ok(create(&d, &figure));
     const basin_label *labels = basin_canvas_labels(basin_figure_canvas(figure), &count);
     for (size_t i = 0; i < NAMES; i++) bottom = fmax(bottom, labels[i].y + 0.5 * labels[i].half_height);
-    for (size_t i = NAMES; i < count; i++) assert_true(labels[i].y - labels[i].half_height > bottom || fabs(labels[i].angle) > 1);
+    for (size_t i = NAMES; i < count; i++)
+        assert_true(labels[i].y - labels[i].half_height > bottom || fabs(labels[i].angle) > 1);
     basin_figure_destroy(&figure);
     forget(&d);
 }
@@ -426,9 +456,11 @@ static void a_shared_legend_stands_above_its_panels(void **state)
 /* Every scale that has long numbers, at every width. */
 static void numbers_on_an_axis_never_touch(void **state)
 {
-    static const basin_plot_scale scales[] = {{BASIN_SCALE_LINEAR, 0, 244234, 0},   {BASIN_SCALE_LINEAR, 0.81, 0.8302, 0},   {BASIN_SCALE_LINEAR, -1, 1, 0},
-                                              {BASIN_SCALE_LOG, 1e-9, 1e-2, 0},     {BASIN_SCALE_LOG, 0.02, 0.9, 0},         {BASIN_SCALE_LOG, 120, 333, 0},
-                                              {BASIN_SCALE_SYMLOG, -3, 40, 1e-4},   {BASIN_SCALE_SYMLOG, -1e6, 1e6, 1}};
+    static const basin_plot_scale scales[] = {
+        {BASIN_SCALE_LINEAR, 0, 244234, 0}, {BASIN_SCALE_LINEAR, 0.81, 0.8302, 0},
+        {BASIN_SCALE_LINEAR, -1, 1, 0},     {BASIN_SCALE_LOG, 1e-9, 1e-2, 0},
+        {BASIN_SCALE_LOG, 0.02, 0.9, 0},    {BASIN_SCALE_LOG, 120, 333, 0},
+        {BASIN_SCALE_SYMLOG, -3, 40, 1e-4}, {BASIN_SCALE_SYMLOG, -1e6, 1e6, 1}};
     basin_canvas *canvas = NULL;
 
     (void)state;
@@ -444,7 +476,9 @@ static void numbers_on_an_axis_never_touch(void **state)
                 if (x.tick[i].label[0] == '\0') continue;
                 basin_canvas_measure(canvas, x.tick[i].label, &(basin_type){0}, &w, &h);
                 double at = basin_scale_at(&scales[k], x.tick[i].value) * width;
-                if (at - w / 2 < end + 1) fail_msg("scale %zu, %g points wide: «%s» touches its neighbour", k, width, x.tick[i].label);
+                if (at - w / 2 < end + 1)
+                    fail_msg("scale %zu, %g points wide: «%s» touches its neighbour", k, width,
+                             x.tick[i].label);
                 end = at + w / 2;
                 labelled++;
             }
@@ -575,7 +609,8 @@ static void the_default_follows_the_result(void **state)
 static void directions_of_unlike_length_are_cut_to_the_common_distance(void **state)
 {
     basin_figure *figure = NULL;
-    basin_result *lines[] = {synthetic_line("gd", "momentum", 1, 21), synthetic_line("gd", "random:0", 20, 21)};
+    basin_result *lines[] = {synthetic_line("gd", "momentum", 1, 21),
+                             synthetic_line("gd", "random:0", 20, 21)};
 
     (void)state;
     assert_ok(basin_figure_create((const basin_result *const *)lines, 2, NULL, &figure));
@@ -594,7 +629,8 @@ static void directions_of_unlike_length_are_cut_to_the_common_distance(void **st
 static void captions_of_lines_are_in_units_of_the_axis(void **state)
 {
     basin_figure *figure = NULL;
-    basin_result *lines[] = {synthetic_line("gd", "momentum", 1, 21), synthetic_line("gd", "random:0", 2, 21)};
+    basin_result *lines[] = {synthetic_line("gd", "momentum", 1, 21),
+                             synthetic_line("gd", "random:0", 2, 21)};
 
     (void)state;
     for (size_t i = 0; i < 2; i++) ((basin_slice *)lines[i]->value)->axes->curvature = 2;
@@ -620,7 +656,8 @@ static void captions_of_planes_name_each_panel(void **state)
     second->surfaces[0].centre_loss = 0.085;
     second->cosine = NAN;
     assert_ok(basin_figure_create((const basin_result *const *)planes, 2, NULL, &figure));
-    assert_non_null(strstr(basin_figure_caption(figure), " GD: loss at the centre 0.05, cosine 0.12. SAM: loss at the centre 0.085. "));
+    assert_non_null(strstr(basin_figure_caption(figure),
+                           " GD: loss at the centre 0.05, cosine 0.12. SAM: loss at the centre 0.085. "));
     basin_figure_destroy(&figure);
     basin_result_destroy(&planes[0]);
     basin_result_destroy(&planes[1]);
@@ -644,8 +681,10 @@ static void hatching_is_named_only_where_it_is(void **state)
     static const size_t with[] = {9, 12, 13, 29, 31, 32, 33}, without[] = {6, 7, 8, 10, 11, 14, 15};
 
     (void)state;
-    for (size_t i = 0; i < sizeof with / sizeof *with; i++) assert_true(caption_says(with[i], "Hatched: not finite"));
-    for (size_t i = 0; i < sizeof without / sizeof *without; i++) assert_false(caption_says(without[i], "Hatched"));
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++)
+        assert_true(caption_says(with[i], "Hatched: not finite"));
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        assert_false(caption_says(without[i], "Hatched"));
 }
 
 /* At every width, in letters of every size: what is written beneath a slot keeps its words whole. */
@@ -660,10 +699,15 @@ static void names_of_methods_are_never_broken(void **state)
     (void)state;
     assert_ok(basin_canvas_create(500, 100, "DejaVu Sans", 8, &canvas));
     for (double width = 40; width < 200; width += 2) {
-        basin_panel panel = {.x = {BASIN_SCALE_LINEAR, -0.5, 2.5, 0}, .tick_count = 3, .tick_at = at, .tick_label = names, .tick_color = colors};
+        basin_panel panel = {.x = {BASIN_SCALE_LINEAR, -0.5, 2.5, 0},
+                             .tick_count = 3,
+                             .tick_at = at,
+                             .tick_label = names,
+                             .tick_color = colors};
         basin_type  type = basin_axes_name_type(&panel, canvas, width);
         double      word, line;
-        upright = upright || type.angle == 0, turned = turned || type.angle != 0, smaller = smaller || (type.angle == 0 && type.size < 8);
+        upright = upright || type.angle == 0, turned = turned || type.angle != 0,
+        smaller = smaller || (type.angle == 0 && type.size < 8);
         basin_canvas_measure(canvas, "budget", &(basin_type){.size = type.size}, &word, &line);
         assert_true(word <= type.width);
         assert_true(type.angle != 0 || type.width <= width / 3 + 1e-9);
@@ -684,8 +728,10 @@ static void a_comparison_is_a_page_wide_and_says_its_tests(void **state)
     assert_ok(create(&d, &figure));
     basin_canvas_size(basin_figure_canvas(figure), &page[0], &page[1]);
     assert_float_equal(page[0], 6.75 * 72, 1e-9);
-    assert_non_null(strstr(basin_figure_caption(figure), ": corrected over all families and 2 pairs of groups."));
-    assert_non_null(strstr(basin_figure_caption(figure), " Training losses: sam 0.044 against gd 0.02: unequal"));
+    assert_non_null(
+        strstr(basin_figure_caption(figure), ": corrected over all families and 2 pairs of groups."));
+    assert_non_null(
+        strstr(basin_figure_caption(figure), " Training losses: sam 0.044 against gd 0.02: unequal"));
     basin_figure_destroy(&figure);
     forget(&d);
 }
@@ -699,25 +745,34 @@ static void captions_say_what_the_eye_cannot_know(void **state)
     assert_false(caption_says(25, "counts jump"));
     assert_true(caption_says(16, " Random directions: 3, a thin line each"));
     assert_false(caption_says(16, "own scale"));
-    assert_true(caption_says(17, " Random directions: 3 for each result, a thin line each; L(θ + ρ d) − L(θ)."));
+    assert_true(
+        caption_says(17, " Random directions: 3 for each result, a thin line each; L(θ + ρ d) − L(θ)."));
     assert_false(caption_says(17, "own scale")); /* a tenth of the others' */
     assert_true(caption_says(44, " Their changes are under 5 % of the others' and have their own scale."));
     assert_true(caption_says(18, "λ_max, SANE against epoch, over the checkpoints of 3 runs"));
-    assert_true(caption_says(21, "λ_max, SANE, test accuracy against learning rate η, at the last checkpoint"));
+    assert_true(
+        caption_says(21, "λ_max, SANE, test accuracy against learning rate η, at the last checkpoint"));
     assert_true(caption_says(18, "; P = 2,410, N = 200 training samples and 899 test samples."));
     assert_false(caption_says(18, "truncated"));
-    assert_true(caption_says(45, " The spectra are truncated: SANE and N_eff lie within their bars; a triangle is a lower end alone."));
-    assert_true(caption_says(46, "; P and N differ between runs, which are not to be held against each other."));
+    assert_true(caption_says(45, " The spectra are truncated: SANE and N_eff lie within their bars; a "
+                                 "triangle is a lower end alone."));
+    assert_true(
+        caption_says(46, "; P and N differ between runs, which are not to be held against each other."));
     assert_true(caption_says(46, " Note: runs a and b: their losses differ."));
-    assert_true(caption_says(46, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE gives its λ_max); here the statistics are stored."));
+    assert_true(caption_says(46, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE "
+                                 "gives its λ_max); here the statistics are stored."));
     assert_false(caption_says(47, "training mode"));
     assert_true(caption_says(7, " Checkpoint: runs/gd_0/step_2000.h5. "));
-    assert_true(caption_says(1, " Checkpoints: runs/gd_0/step_2000.h5, runs/sam_0/step_2000.h5, runs/msam_0/step_2000.h5."));
+    assert_true(caption_says(
+        1, " Checkpoints: runs/gd_0/step_2000.h5, runs/sam_0/step_2000.h5, runs/msam_0/step_2000.h5."));
 }
 
 static void every_listed_kind_can_be_asked_for(void **state)
 {
-    static const struct { basin_result_kind result; const char *names[5]; } listed[] = {
+    static const struct {
+        basin_result_kind result;
+        const char       *names[5];
+    } listed[] = {
         {BASIN_RESULT_INFO, {NULL}},
         {BASIN_RESULT_SANE, {NULL}},
         {BASIN_RESULT_SPECTRUM, {"stem", "histogram", NULL}},
@@ -730,7 +785,8 @@ static void every_listed_kind_can_be_asked_for(void **state)
     (void)state;
     for (size_t k = 0; k < sizeof listed / sizeof *listed; k++) {
         size_t i = 0;
-        for (; listed[k].names[i] != NULL; i++) assert_string_equal(basin_figure_kind(listed[k].result, i), listed[k].names[i]);
+        for (; listed[k].names[i] != NULL; i++)
+            assert_string_equal(basin_figure_kind(listed[k].result, i), listed[k].names[i]);
         assert_null(basin_figure_kind(listed[k].result, i));
     }
 }
@@ -754,32 +810,45 @@ static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
     drawn         a, b;
 
     (void)state;
-    refuse(0, (basin_figure_options){.kind = "pie"}, BASIN_ERR_ARG, "no figure «pie» of a spectrum result; there are: stem histogram");
+    refuse(0, (basin_figure_options){.kind = "pie"}, BASIN_ERR_ARG,
+           "no figure «pie» of a spectrum result; there are: stem histogram");
     refuse(0, (basin_figure_options){.kind = "stem:test"}, BASIN_ERR_ARG, "stem takes nothing after a colon");
-    refuse(0, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE, "no logarithmic scale for values from -1 to 1; symlog or linear");
+    refuse(0, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE,
+           "no logarithmic scale for values from -1 to 1; symlog or linear");
     refuse(0, (basin_figure_options){.scale = "sqrt"}, BASIN_ERR_ARG, "linear, log or symlog");
-    refuse(0, (basin_figure_options){.width = 0.4}, BASIN_ERR_ARG, "width 0.4 of a figure: from 1.5 to 40 in; 3.25 is a column, 6.75 a page");
+    refuse(0, (basin_figure_options){.width = 0.4}, BASIN_ERR_ARG,
+           "width 0.4 of a figure: from 1.5 to 40 in; 3.25 is a column, 6.75 a page");
     refuse(0, (basin_figure_options){.width = NAN}, BASIN_ERR_ARG, "width nan");
     refuse(0, (basin_figure_options){.height = -1}, BASIN_ERR_ARG, "height -1 of a figure");
     refuse(0, (basin_figure_options){.font_size = 1e9}, BASIN_ERR_ARG, "font size");
     refuse(0, (basin_figure_options){.dpi = 1e9}, BASIN_ERR_ARG, "resolution");
     refuse(9, (basin_figure_options){.cap = -1}, BASIN_ERR_ARG, "cap -1");
-    refuse(6, (basin_figure_options){.height = 0.6}, BASIN_ERR_ARG, "leaves no room for the figure; at least");
-    refuse(22, (basin_figure_options){.width = 1.6, .font_size = 12}, BASIN_ERR_ARG, "leaves no room for 2 panels side by side; at least");
-    refuse(10, (basin_figure_options){.kind = "lines"}, BASIN_ERR_ARG, "slice 1 has 2 directions; draw it as contour, heat or change");
-    refuse(6, (basin_figure_options){.kind = "contour"}, BASIN_ERR_ARG, "slice 1 has 1 direction; draw it as lines");
-    refuse(10, (basin_figure_options){.kind = "heat:validation"}, BASIN_ERR_MISSING, "no split «validation»; the first is train");
-    refuse(18, (basin_figure_options){.y = "lambda_max,size"}, BASIN_ERR_ARG, "no measure «size» to draw; there are: train_loss train_accuracy test_loss");
+    refuse(6, (basin_figure_options){.height = 0.6}, BASIN_ERR_ARG,
+           "leaves no room for the figure; at least");
+    refuse(22, (basin_figure_options){.width = 1.6, .font_size = 12}, BASIN_ERR_ARG,
+           "leaves no room for 2 panels side by side; at least");
+    refuse(10, (basin_figure_options){.kind = "lines"}, BASIN_ERR_ARG,
+           "slice 1 has 2 directions; draw it as contour, heat or change");
+    refuse(6, (basin_figure_options){.kind = "contour"}, BASIN_ERR_ARG,
+           "slice 1 has 1 direction; draw it as lines");
+    refuse(10, (basin_figure_options){.kind = "heat:validation"}, BASIN_ERR_MISSING,
+           "no split «validation»; the first is train");
+    refuse(18, (basin_figure_options){.y = "lambda_max,size"}, BASIN_ERR_ARG,
+           "no measure «size» to draw; there are: train_loss train_accuracy test_loss");
     refuse(18, (basin_figure_options){.x = "epoch,step"}, BASIN_ERR_ARG, "one measure for the x axis");
-    refuse(16, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE, "no logarithmic scale for values from -0.0");
+    refuse(16, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE,
+           "no logarithmic scale for values from -0.0");
 
     assert_status(basin_figure_create(NULL, 0, NULL, &figure), BASIN_ERR_ARG);
     assert_message("needs a result");
     assert_true(draw_case(0, &a) && draw_case(6, &b));
-    assert_status(basin_figure_create((const basin_result *const[]){a.results[0], b.results[0]}, 2, NULL, &figure), BASIN_ERR_ARG);
+    assert_status(
+        basin_figure_create((const basin_result *const[]){a.results[0], b.results[0]}, 2, NULL, &figure),
+        BASIN_ERR_ARG);
     assert_message("the first is a spectrum, number 2 a slice");
     basin_result info = {.kind = BASIN_RESULT_INFO, .value = &info};
-    assert_status(basin_figure_create((const basin_result *const[]){&info}, 1, NULL, &figure), BASIN_ERR_UNSUPPORTED);
+    assert_status(basin_figure_create((const basin_result *const[]){&info}, 1, NULL, &figure),
+                  BASIN_ERR_UNSUPPORTED);
     assert_message("no figure of info results");
 
     assert_ok(create(&a, &figure));
@@ -807,7 +876,10 @@ static void a_comparison_with_wrong_rows_is_refused(void **state)
     forget(&d);
 }
 
-typedef struct attempt { drawn *d; const char *path; } attempt;
+typedef struct attempt {
+    drawn      *d;
+    const char *path;
+} attempt;
 
 static basin_status create_and_write(void *payload)
 {
@@ -824,7 +896,10 @@ static basin_status create_and_write(void *payload)
 /* The small cases: each failed allocation costs a figure. */
 static void every_failed_allocation_is_clean(void **state)
 {
-    static const struct { size_t which; const char *name; } cases[] = {{24, "a.pdf"}, {28, "a.svg"}, {34, "a.png"}, {60, "b.svg"}, {61, "c.svg"}};
+    static const struct {
+        size_t      which;
+        const char *name;
+    } cases[] = {{24, "a.pdf"}, {28, "a.svg"}, {34, "a.png"}, {60, "b.svg"}, {61, "c.svg"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

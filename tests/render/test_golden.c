@@ -1,9 +1,11 @@
-/* Each mark and each kind of figure against its picture in tests/golden, without text, since fonts differ between machines: a figure's is so
- * small that it neither shows nor takes room, so that frames, ticks, legends and all that stands for data are where they were.
+/* Each mark and each kind of figure against its picture in tests/golden, without text, since fonts differ
+ * between machines: a figure's is so small that it neither shows nor takes room, so that frames, ticks,
+ * legends and all that stands for data are where they were.
  *
- * As cairo's buffer_diff: how many pixels changed and by how much at most. Antialiasing noise between library versions stays
- * below MOST; a shift of one pixel or a line 0.1 wider does not. On failure output, reference and difference are left in the
- * scratch folder. BASIN_GOLDEN=1 draws the references anew: look at them before committing.
+ * As cairo's buffer_diff: how many pixels changed and by how much at most. Antialiasing noise between library
+ * versions stays below MOST; a shift of one pixel or a line 0.1 wider does not. On failure output, reference
+ * and difference are left in the scratch folder. BASIN_GOLDEN=1 draws the references anew: look at them
+ * before committing.
  */
 #include "support.h"
 
@@ -36,11 +38,14 @@ static double x[COUNT + 1], y[COUNT + 1], low[COUNT], high[COUNT], plane[GRID * 
 static int data(void **state)
 {
     (void)state;
-    for (size_t i = 0; i <= COUNT; i++) x[i] = -1 + 2.0 * (double)i / (COUNT - 1), y[i] = sin(4 * x[i]) * 3 + x[i];
+    for (size_t i = 0; i <= COUNT; i++)
+        x[i] = -1 + 2.0 * (double)i / (COUNT - 1), y[i] = sin(4 * x[i]) * 3 + x[i];
     for (size_t i = 0; i < COUNT; i++) low[i] = y[i] - 0.6, high[i] = y[i] + 0.3;
     for (size_t i = 0; i < GRID; i++) side[i] = -1 + 2.0 * (double)i / (GRID - 1);
     for (size_t i = 0; i < GRID; i++)
-        for (size_t j = 0; j < GRID; j++) plane[i * GRID + j] = 0.2 + 3 * side[j] * side[j] + 2 * side[i] * side[i] * side[i] + side[i] * side[j] + 2;
+        for (size_t j = 0; j < GRID; j++)
+            plane[i * GRID + j] =
+                0.2 + 3 * side[j] * side[j] + 2 * side[i] * side[i] * side[i] + side[i] * side[j] + 2;
     plane[3 * GRID + 7] = NAN;
     return 0;
 }
@@ -49,17 +54,25 @@ static int data(void **state)
 static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
 {
     static const double levels[] = {1, 2, 3, 4};
-    basin_mark          mark = {
-                 .type = type, .count = COUNT, .x = x, .y = y, .pen = {.color = basin_positive, .width = 1.5}, .marker = BASIN_MARKER_SQUARE, .size = 5};
+    basin_mark          mark = {.type = type,
+                                .count = COUNT,
+                                .x = x,
+                                .y = y,
+                                .pen = {.color = basin_positive, .width = 1.5},
+                                .marker = BASIN_MARKER_SQUARE,
+                                .size = 5};
 
-    if (type == &basin_mark_line) mark.cap = 3.2, mark.marker = BASIN_MARKER_DIAMOND, mark.every = 9, mark.pen.dash = BASIN_DASHDOT;
+    if (type == &basin_mark_line)
+        mark.cap = 3.2, mark.marker = BASIN_MARKER_DIAMOND, mark.every = 9, mark.pen.dash = BASIN_DASHDOT;
     if (type == &basin_mark_points) mark.hollow = true, mark.marker = BASIN_MARKER_TRIANGLE;
-    if (type == &basin_mark_stem) mark.count = 20, mark.low = low, mark.high = high, mark.marker = BASIN_MARKER_CIRCLE;
+    if (type == &basin_mark_stem)
+        mark.count = 20, mark.low = low, mark.high = high, mark.marker = BASIN_MARKER_CIRCLE;
     if (type == &basin_mark_interval) mark.count = 12, mark.low = low, mark.high = high;
     if (type == &basin_mark_rug) mark.slot = 1, mark.slots = 3;
     if (type == &basin_mark_rule) mark.y = NULL;
     if (type == &basin_mark_heat || type == &basin_mark_contour) {
-        mark.x = mark.y = side, mark.z = plane, mark.rows = mark.columns = GRID, mark.paint = paint, mark.size = 0;
+        mark.x = mark.y = side, mark.z = plane, mark.rows = mark.columns = GRID, mark.paint = paint,
+        mark.size = 0;
         mark.levels = levels, mark.count = 4;
     }
     return mark;
@@ -72,7 +85,9 @@ static cairo_surface_t *pixels(basin_canvas *canvas, const char *title)
     size_t         size;
     const char    *path = basin_test_scratch("golden.png");
 
-    assert_ok(basin_canvas_encode(canvas, BASIN_FORMAT_PNG, &(basin_sheet){.title = title, .description = "one of basin's drawings", .dpi = 72}, &bytes, &size));
+    assert_ok(basin_canvas_encode(
+        canvas, BASIN_FORMAT_PNG,
+        &(basin_sheet){.title = title, .description = "one of basin's drawings", .dpi = 72}, &bytes, &size));
     basin_canvas_destroy(&canvas);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
@@ -88,7 +103,8 @@ static cairo_surface_t *pixels(basin_canvas *canvas, const char *title)
 static cairo_surface_t *drawn(const basin_mark_type *type, double shift, double wider)
 {
     basin_plot_scale across = {BASIN_SCALE_LINEAR, -1.1, 1.1, 0},
-                     up = {BASIN_SCALE_LINEAR, type == &basin_mark_heat || type == &basin_mark_contour ? -1.1 : -4.5,
+                     up = {BASIN_SCALE_LINEAR,
+                           type == &basin_mark_heat || type == &basin_mark_contour ? -1.1 : -4.5,
                            type == &basin_mark_heat || type == &basin_mark_contour ? 1.1 : 4.5, 0};
     basin_paint   paint = {.scale = {BASIN_SCALE_LINEAR, 0, 6, 0}, .cap = 5};
     basin_view    view = {.x = &across, .y = &up, .box = {10 + shift, 10, WIDTH - 10 + shift, HEIGHT - 10}};
@@ -110,16 +126,21 @@ static basin_result *synthetic_of(size_t figure)
 
     switch (figures[figure].result) {
     case BASIN_RESULT_SPECTRUM: return synthetic_spectrum("gd", 60);
-    case BASIN_RESULT_SLICE: return strcmp(figures[figure].name, "lines") == 0 ? synthetic_line("gd", "eigen:1", 1, 21) : synthetic_plane("gd", 15);
+    case BASIN_RESULT_SLICE:
+        return strcmp(figures[figure].name, "lines") == 0 ? synthetic_line("gd", "eigen:1", 1, 21)
+                                                          : synthetic_plane("gd", 15);
     case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
-    case BASIN_RESULT_TRACK: return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep() : synthetic_track(methods, 3, 1, 5);
+    case BASIN_RESULT_TRACK:
+        return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep()
+                                                          : synthetic_track(methods, 3, 1, 5);
     case BASIN_RESULT_COMPARISON: return synthetic_comparison(4);
     default: fail_msg("no result for figure %s", figures[figure].name);
     }
     return NULL;
 }
 
-/* One sign for every label, so that the layout knows of no words. `marks` = false leaves out what stands for data. */
+/* One sign for every label, so that the layout knows of no words. `marks` = false leaves out what stands for
+   data. */
 static void without_words(basin_panel *panel, bool marks)
 {
     panel->title = NULL, panel->note_count = 0;
@@ -135,7 +156,12 @@ static cairo_surface_t *drawn_figure(size_t figure, bool marks)
 {
     basin_figure_options options = {.no_footer = true};
     basin_result        *result = synthetic_of(figure);
-    basin_plan           plan = {.results = (const basin_result *const *)&result, .count = 1, .options = &options, .variant = "", .width = 234, .font_size = 0.002};
+    basin_plan           plan = {.results = (const basin_result *const *)&result,
+                                 .count = 1,
+                                 .options = &options,
+                                 .variant = "",
+                                 .width = 234,
+                                 .font_size = 0.002};
     basin_canvas        *canvas = NULL;
 
     assert_ok(figures[figure].plan(&plan));
@@ -152,17 +178,24 @@ typedef struct change {
     int    most;
 } change;
 
-/* Both of the same size, else everything has changed; the difference, ten times as strong, into `shown` unless NULL. */
+/* Both of the same size, else everything has changed; the difference, ten times as strong, into `shown`
+   unless NULL. */
 static change compare(cairo_surface_t *a, cairo_surface_t *b, cairo_surface_t *shown)
 {
     change c = {0};
-    size_t width = (size_t)cairo_image_surface_get_width(a), height = (size_t)cairo_image_surface_get_height(a);
+    size_t width = (size_t)cairo_image_surface_get_width(a);
+    size_t height = (size_t)cairo_image_surface_get_height(a);
 
-    if (cairo_image_surface_get_width(b) != (int)width || cairo_image_surface_get_height(b) != (int)height) return (change){width * height, 255};
+    if (cairo_image_surface_get_width(b) != (int)width || cairo_image_surface_get_height(b) != (int)height)
+        return (change){width * height, 255};
     for (size_t row = 0; row < height; row++) {
-        const unsigned char *p = cairo_image_surface_get_data(a) + row * (size_t)cairo_image_surface_get_stride(a);
-        const unsigned char *q = cairo_image_surface_get_data(b) + row * (size_t)cairo_image_surface_get_stride(b);
-        unsigned char       *out = shown != NULL ? cairo_image_surface_get_data(shown) + row * (size_t)cairo_image_surface_get_stride(shown) : NULL;
+        const unsigned char *p =
+            cairo_image_surface_get_data(a) + row * (size_t)cairo_image_surface_get_stride(a);
+        const unsigned char *q =
+            cairo_image_surface_get_data(b) + row * (size_t)cairo_image_surface_get_stride(b);
+        unsigned char *out = shown != NULL ? cairo_image_surface_get_data(shown) +
+                                                 row * (size_t)cairo_image_surface_get_stride(shown)
+                                           : NULL;
         for (size_t column = 0; column < width; column++) {
             int most = 0;
             for (size_t k = 0; k < 3; k++) {
@@ -196,9 +229,10 @@ static void looks_as_it_did(cairo_surface_t *output, const char *name)
     if (renew) assert_int_equal(cairo_surface_write_to_png(output, path), CAIRO_STATUS_SUCCESS);
     cairo_surface_t *reference = cairo_image_surface_create_from_png(path);
     if (cairo_surface_status(reference) != CAIRO_STATUS_SUCCESS)
-        fail_msg("%s: %s; make golden draws it", path, cairo_status_to_string(cairo_surface_status(reference)));
-    cairo_surface_t *shown =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, cairo_image_surface_get_width(output), cairo_image_surface_get_height(output));
+        fail_msg("%s: %s; make golden draws it", path,
+                 cairo_status_to_string(cairo_surface_status(reference)));
+    cairo_surface_t *shown = cairo_image_surface_create(
+        CAIRO_FORMAT_RGB24, cairo_image_surface_get_width(output), cairo_image_surface_get_height(output));
     change c = compare(output, reference, shown);
     if (c.most > MOST) {
         cairo_surface_mark_dirty(shown);
@@ -212,7 +246,8 @@ static void looks_as_it_did(cairo_surface_t *output, const char *name)
 static void each_mark_looks_as_it_did(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < basin_mark_type_count; i++) looks_as_it_did(drawn(basin_mark_types[i], 0, 0), basin_mark_types[i]->name);
+    for (size_t i = 0; i < basin_mark_type_count; i++)
+        looks_as_it_did(drawn(basin_mark_types[i], 0, 0), basin_mark_types[i]->name);
 }
 
 static void each_kind_of_figure_looks_as_it_did(void **state)
@@ -230,24 +265,27 @@ static void a_figure_without_its_marks_is_noticed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < FIGURES; i++) {
-        cairo_surface_t *whole = drawn_figure(i, true), *again = drawn_figure(i, true), *bare = drawn_figure(i, false);
+        cairo_surface_t *whole = drawn_figure(i, true), *again = drawn_figure(i, true),
+                        *bare = drawn_figure(i, false);
         assert_int_equal(compare(whole, again, NULL).pixels, 0);
         change c = compare(whole, bare, NULL);
-        if (c.most <= MOST || c.pixels < 100) fail_msg("%s: without marks %zu pixels change, by %d at most", figures[i].name, c.pixels, c.most);
+        if (c.most <= MOST || c.pixels < 100)
+            fail_msg("%s: without marks %zu pixels change, by %d at most", figures[i].name, c.pixels, c.most);
         cairo_surface_destroy(whole), cairo_surface_destroy(again), cairo_surface_destroy(bare);
     }
 }
 
 static void the_comparison_sees_small_changes(void **state)
 {
-    cairo_surface_t *plain = drawn(&basin_mark_line, 0, 0), *again = drawn(&basin_mark_line, 0, 0), *moved = drawn(&basin_mark_line, 1, 0),
-                    *wider = drawn(&basin_mark_line, 0, 0.1);
+    cairo_surface_t *plain = drawn(&basin_mark_line, 0, 0), *again = drawn(&basin_mark_line, 0, 0),
+                    *moved = drawn(&basin_mark_line, 1, 0), *wider = drawn(&basin_mark_line, 0, 0.1);
 
     (void)state;
     assert_int_equal(compare(plain, again, NULL).pixels, 0);
     assert_true(compare(plain, moved, NULL).most > MOST);
     assert_true(compare(plain, wider, NULL).most > MOST);
-    cairo_surface_destroy(plain), cairo_surface_destroy(again), cairo_surface_destroy(moved), cairo_surface_destroy(wider);
+    cairo_surface_destroy(plain), cairo_surface_destroy(again), cairo_surface_destroy(moved),
+        cairo_surface_destroy(wider);
 }
 
 /* Something is drawn, and only inside the plot (a marker may stand half over its edge). */
@@ -258,14 +296,16 @@ static void each_mark_has_ink_inside_its_plot(void **state)
         cairo_surface_t *output = drawn(basin_mark_types[i], 0, 0);
         size_t           inked = 0, outside = 0;
         for (size_t row = 0; row < HEIGHT; row++) {
-            const unsigned char *p = cairo_image_surface_get_data(output) + row * (size_t)cairo_image_surface_get_stride(output);
+            const unsigned char *p =
+                cairo_image_surface_get_data(output) + row * (size_t)cairo_image_surface_get_stride(output);
             for (size_t column = 0; column < WIDTH; column++) {
                 bool ink = p[4 * column] < 250 || p[4 * column + 1] < 250 || p[4 * column + 2] < 250;
                 inked += ink;
                 outside += ink && (row < 6 || row >= HEIGHT - 6 || column < 6 || column >= WIDTH - 6);
             }
         }
-        if (inked < 100 || outside > 0) fail_msg("%s: %zu pixels inked, %zu outside", basin_mark_types[i]->name, inked, outside);
+        if (inked < 100 || outside > 0)
+            fail_msg("%s: %zu pixels inked, %zu outside", basin_mark_types[i]->name, inked, outside);
         cairo_surface_destroy(output);
     }
 }
@@ -277,7 +317,8 @@ static void colours_are_as_published(void **state)
     (void)state;
     assert_close(basin_color_sequential(0).r, 0x44 / 255.0, 0, 1e-12);
     assert_close(basin_color_sequential(1).b, 0x25 / 255.0, 0, 1e-12);
-    assert_close(basin_color_sequential(0.5).g, (0x82 + 0x9e) / 2.0 / 255.0, 0, 1e-12); /* between the two middle stations */
+    /* between the two middle stations */
+    assert_close(basin_color_sequential(0.5).g, (0x82 + 0x9e) / 2.0 / 255.0, 0, 1e-12);
     assert_close(basin_color_sequential(7).r, 0xfd / 255.0, 0, 1e-12);
     assert_close(basin_color_sequential(NAN).r, 0x44 / 255.0, 0, 1e-12);
     assert_close(basin_color_diverging(0).r, 0xf7 / 255.0, 0, 1e-12);

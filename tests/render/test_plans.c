@@ -1,5 +1,5 @@
-/* What figures draw and say, read off their plans before anything is drawn: which values stand in which panel, which verdict under it,
- * and every sentence of a caption against the numbers it is of. */
+/* What figures draw and say, read off their plans before anything is drawn: which values stand in which
+ * panel, which verdict under it, and every sentence of a caption against the numbers it is of. */
 #include "synthetic.h"
 
 #include <math.h>
@@ -11,9 +11,15 @@
 static const basin_figure_options no_options;
 
 /* A plan of one result, a page wide; basin_plan_clear afterwards. */
-static basin_plan plan_of(const basin_result *const *results, size_t count, const basin_figure_options *options)
+static basin_plan plan_of(const basin_result *const *results, size_t count,
+                          const basin_figure_options *options)
 {
-    return (basin_plan){.results = results, .count = count, .options = options, .variant = "", .width = 6.75 * 72, .font_size = 8};
+    return (basin_plan){.results = results,
+                        .count = count,
+                        .options = options,
+                        .variant = "",
+                        .width = 6.75 * 72,
+                        .font_size = 8};
 }
 
 #define PLAN(kind, result, options_)                                      \
@@ -47,32 +53,37 @@ static size_t joins(const basin_panel *panel)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < panel->mark_count; i++) count += panel->marks[i].type == &basin_mark_line && panel->marks[i].count == 2;
+    for (size_t i = 0; i < panel->mark_count; i++)
+        count += panel->marks[i].type == &basin_mark_line && panel->marks[i].count == 2;
     return count;
 }
 
 /* The marks of that type that look so. */
-static size_t marks_like(const basin_panel *panel, const basin_mark_type *type, basin_dash dash, bool hollow, const basin_mark **last)
+static size_t marks_like(const basin_panel *panel, const basin_mark_type *type, basin_dash dash, bool hollow,
+                         const basin_mark **last)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < panel->mark_count; i++) {
         const basin_mark *mark = &panel->marks[i];
-        if (mark->type != type || mark->count == 0 || mark->pen.dash != dash || mark->hollow != hollow) continue;
+        if (mark->type != type || mark->count == 0 || mark->pen.dash != dash || mark->hollow != hollow)
+            continue;
         count++;
         if (last != NULL) *last = mark;
     }
     return count;
 }
 
-static double mean_of(const basin_result *result, const char *method, int point, double (*value)(const basin_row *))
+static double mean_of(const basin_result *result, const char *method, int point,
+                      double (*value)(const basin_row *))
 {
     const basin_comparison *c = result->value;
     double                  sum = 0;
     size_t                  n = 0;
 
     for (size_t i = 0; i < c->row_count; i++)
-        if (c->rows[i].point == point && c->rows[i].part == 0 && strcmp(c->rows[i].method, method) == 0) sum += value(&c->rows[i]), n++;
+        if (c->rows[i].point == point && c->rows[i].part == 0 && strcmp(c->rows[i].method, method) == 0)
+            sum += value(&c->rows[i]), n++;
     return sum / (double)n;
 }
 
@@ -81,23 +92,27 @@ static double get_sharpness(const basin_row *row)
     return row->sharpness_sam.value;
 }
 
-/* ---------------------------------------------------------------------------------------------- comparison -- */
+/* ------------------------------------------------------------------------------------------ comparison -- */
 
 static void seeds_are_joined_only_where_their_pair_is_tested(void **state)
 {
     basin_result     *result = synthetic_comparison(8);
     basin_comparison *c = result->value;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     PLAN(methods, result, &no_options);
-    assert_int_equal(joins(panel_titled(&plan, "SANE")), 16); /* SAM and MSAM with GD, never with each other */
+    /* SAM and MSAM with GD, never with each other */
+    assert_int_equal(joins(panel_titled(&plan, "SANE")), 16);
     assert_true(says(&plan, " Thin lines join the runs of one seed where their pair is tested."));
     basin_plan_clear(&plan);
     for (size_t i = 0; i < c->difference_count; i++) {
         basin_difference *d = &c->differences[i];
-        if (strcmp(d->group, "sam") == 0) d->paired = false, d->p = d->p_family = d->p_report = NAN, d->verdict = d->report = BASIN_VERDICT_NOT_PAIRED;
-        else d->verdict = d->report = BASIN_VERDICT_CONTINUATION;
+        if (strcmp(d->group, "sam") == 0)
+            d->paired = false, d->p = d->p_family = d->p_report = NAN,
+            d->verdict = d->report = BASIN_VERDICT_NOT_PAIRED;
+        else
+            d->verdict = d->report = BASIN_VERDICT_CONTINUATION;
     }
     PLAN(methods, result, &no_options);
     assert_int_equal(joins(panel_titled(&plan, "SANE")), 0);
@@ -114,7 +129,7 @@ static void verdicts_are_the_report_s_and_of_conditions_their_family_s(void **st
 {
     basin_result     *result = synthetic_comparison(8);
     basin_comparison *c = result->value;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     for (size_t i = 0; i < c->difference_count; i++) {
@@ -122,8 +137,10 @@ static void verdicts_are_the_report_s_and_of_conditions_their_family_s(void **st
         bool              condition = d->family == BASIN_FAMILY_CONDITION;
         d->p = 0.001, d->p_family = 0.01, d->verdict = BASIN_VERDICT_LOWER;
         d->p_report = condition ? NAN : 0.2, d->report = BASIN_VERDICT_UNDECIDED;
-        if (strcmp(d->group, "msam") == 0 && !condition) d->p_report = 0.25, d->report = BASIN_VERDICT_TOO_FEW_SEEDS;
-        if (strcmp(d->measure, "sane") == 0) d->verdict = d->report = BASIN_VERDICT_NOT_MEASURED, d->p_report = NAN;
+        if (strcmp(d->group, "msam") == 0 && !condition)
+            d->p_report = 0.25, d->report = BASIN_VERDICT_TOO_FEW_SEEDS;
+        if (strcmp(d->measure, "sane") == 0)
+            d->verdict = d->report = BASIN_VERDICT_NOT_MEASURED, d->p_report = NAN;
     }
     PLAN(methods, result, &no_options);
     assert_true(notes_say(panel_titled(&plan, "train loss"), "SAM: lower, p\u00a0=\u00a00.01", false));
@@ -132,15 +149,21 @@ static void verdicts_are_the_report_s_and_of_conditions_their_family_s(void **st
     assert_true(notes_say(panel_titled(&plan, "SANE"), "MSAM: not measured", false));
     assert_int_equal(panel_titled(&plan, "λ\1max\2")->note_count, 2);
     assert_string_equal(plan.note, "n = 8 runs of each; every verdict is against GD");
-    assert_true(says(&plan, " Of curvature (λ_max); effective dimension (SANE); rise of the loss (SAM sharpness, rise along top eigenvector, rise along "
-                            "random directions); generalisation (test accuracy, test − train loss, clean labels): corrected over all families and 2 pairs of "
-                            "groups. Of conditions (train loss), of which nothing is claimed: step-down over the measures of that family."));
+    assert_true(says(&plan, " Of curvature (λ_max); effective dimension (SANE); rise of the loss (SAM "
+                            "sharpness, rise along top eigenvector, rise along "
+                            "random directions); generalisation (test accuracy, test − train loss, clean "
+                            "labels): corrected over all families and 2 pairs of "
+                            "groups. Of conditions (train loss), of which nothing is claimed: step-down over "
+                            "the measures of that family."));
     assert_true(says(&plan, "exact if methods are exchangeable within a seed."));
     assert_true(says(&plan, "(of logarithms, where a measure is positive in every pair)"));
     basin_plan_clear(&plan);
-    for (size_t i = 0; i < c->difference_count; i++) c->differences[i].pairs = 25, c->differences[i].ratio = false;
+    for (size_t i = 0; i < c->difference_count; i++)
+        c->differences[i].pairs = 25, c->differences[i].ratio = false;
     PLAN(methods, result, &no_options);
-    assert_true(says(&plan, "exact if methods are exchangeable within a seed but for the drawing of 100,000 sign patterns."));
+    assert_true(says(
+        &plan,
+        "exact if methods are exchangeable within a seed but for the drawing of 100,000 sign patterns."));
     assert_false(says(&plan, "of logarithms"));
     basin_plan_clear(&plan);
     basin_result_destroy(&result);
@@ -150,7 +173,7 @@ static void polished_points_stand_beside_the_raw_ones_and_a_flip_is_said(void **
 {
     basin_result     *result = synthetic_polished_comparison(8);
     const basin_mark *hollow = NULL;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     PLAN(methods, result, &no_options);
@@ -158,14 +181,19 @@ static void polished_points_stand_beside_the_raw_ones_and_a_flip_is_said(void **
     assert_true(notes_say(panel, "SAM: higher, p\u00a0=\u00a00.031", false)); /* 2/2^8, times 4 */
     assert_true(notes_say(panel, "polished: lower, p\u00a0=\u00a00.031 (flips)", true));
     assert_int_equal(panel->note_count, 4);
-    assert_true(says(&plan, " Verdicts that flip between raw points and others: SAM sharpness of SAM (polished), SAM sharpness of MSAM (polished)."));
+    assert_true(says(&plan, " Verdicts that flip between raw points and others: SAM sharpness of SAM "
+                            "(polished), SAM sharpness of MSAM (polished)."));
     assert_int_equal(marks_like(panel, &basin_mark_interval, BASIN_SOLID, false, NULL), 3);
-    assert_int_equal(marks_like(panel, &basin_mark_interval, BASIN_SOLID, true, &hollow), 2); /* gd was not polished */
+    /* gd was not polished */
+    assert_int_equal(marks_like(panel, &basin_mark_interval, BASIN_SOLID, true, &hollow), 2);
     assert_close(hollow->y[0], mean_of(result, "msam", BASIN_POINT_POLISHED, get_sharpness), 1e-12, 0);
     assert_true(hollow->x[0] > 2 && hollow->x[0] < 2.5); /* right of the raw ones, within its slot */
-    assert_int_equal(marks_like(panel_titled(&plan, "test accuracy"), &basin_mark_interval, BASIN_SOLID, true, NULL), 0); /* at raw points only */
+    /* at raw points only */
+    assert_int_equal(
+        marks_like(panel_titled(&plan, "test accuracy"), &basin_mark_interval, BASIN_SOLID, true, NULL), 0);
     assert_true(plan.legend_shared);
-    assert_true(says(&plan, " Polished: after 20 plain gradient steps of size 0.1 from the checkpoint, which moved θ by 0.04 and the training loss by 3 %."));
+    assert_true(says(&plan, " Polished: after 20 plain gradient steps of size 0.1 from the checkpoint, which "
+                            "moved θ by 0.04 and the training loss by 3 %."));
     basin_plan_clear(&plan);
     basin_result_destroy(&result);
 }
@@ -174,7 +202,7 @@ static void one_run_is_its_own_mean(void **state)
 {
     basin_result     *result = synthetic_comparison(1);
     const basin_mark *mean = NULL;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     PLAN(methods, result, &no_options);
@@ -193,7 +221,7 @@ static void parts_of_the_samples_are_never_drawn(void **state)
     basin_result     *result = synthetic_polished_comparison(4);
     basin_comparison *c = result->value;
     basin_range       x, y;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     for (size_t i = 0; i < c->row_count; i++)
@@ -210,13 +238,15 @@ static void what_was_not_measured_has_no_axis(void **state)
 {
     basin_result     *result = synthetic_comparison(8);
     basin_comparison *c = result->value;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
-    for (size_t i = 0; i < c->row_count; i++) c->rows[i].sane.value = c->rows[i].clean_gap.value = c->rows[i].test_accuracy.value = NAN;
+    for (size_t i = 0; i < c->row_count; i++)
+        c->rows[i].sane.value = c->rows[i].clean_gap.value = c->rows[i].test_accuracy.value = NAN;
     PLAN(methods, result, &no_options);
     assert_int_equal(plan.panel_count, 7);
-    panel_titled(&plan, "test − train loss"), panel_titled(&plan, "test loss"); /* instead of the two that are missing */
+    /* instead of the two that are missing */
+    panel_titled(&plan, "test − train loss"), panel_titled(&plan, "test loss");
     for (size_t p = 0; p < plan.panel_count; p++) assert_null(plan.panels[p].empty);
     basin_plan_clear(&plan);
     PLAN(methods, result, &((basin_figure_options){.y = "sane,lambda_max"}));
@@ -224,7 +254,8 @@ static void what_was_not_measured_has_no_axis(void **state)
     assert_null(plan.panels[1].empty);
     basin_plan_clear(&plan);
     for (size_t i = 0; i < c->row_count; i++) {
-        c->rows[i].train_loss.value = c->rows[i].test_loss.value = c->rows[i].gap.value = c->rows[i].lambda_max.value = NAN;
+        c->rows[i].train_loss.value = c->rows[i].test_loss.value = c->rows[i].gap.value =
+            c->rows[i].lambda_max.value = NAN;
         c->rows[i].sharpness_sam.value = c->rows[i].rise_top.value = c->rows[i].rise_random.value = NAN;
     }
     PLAN(methods, result, &no_options);
@@ -238,12 +269,13 @@ static void an_axis_ends_where_its_measure_does(void **state)
 {
     basin_result     *result = synthetic_comparison(8);
     basin_comparison *c = result->value;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     for (size_t i = 0; i < c->row_count; i++) c->rows[i].test_accuracy.value = 0.9 + 0.1 * (double)(i % 2);
     for (size_t i = 0; i < c->estimate_count; i++)
-        if (strcmp(c->estimates[i].measure, "test_accuracy") == 0) c->estimates[i].mean = 0.95, c->estimates[i].lower = 0.9, c->estimates[i].upper = 1;
+        if (strcmp(c->estimates[i].measure, "test_accuracy") == 0)
+            c->estimates[i].mean = 0.95, c->estimates[i].lower = 0.9, c->estimates[i].upper = 1;
     PLAN(methods, result, &no_options);
     assert_true(panel_titled(&plan, "test accuracy")->y.high == 1.0);
     basin_plan_clear(&plan);
@@ -267,7 +299,7 @@ static void the_choice_of_samples_has_its_own_bar(void **state)
     basin_result     *result = synthetic_comparison(8);
     basin_comparison *c = result->value;
     const basin_mark *bar = NULL;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     PLAN(methods, result, &no_options);
@@ -279,11 +311,13 @@ static void the_choice_of_samples_has_its_own_bar(void **state)
     PLAN(methods, result, &no_options);
     basin_panel *panel = panel_titled(&plan, "λ\1max\2");
     for (size_t i = 0; i < panel->mark_count; i++)
-        if (panel->marks[i].type == &basin_mark_interval && panel->marks[i].pen.width < 0.5) bar = &panel->marks[i];
+        if (panel->marks[i].type == &basin_mark_interval && panel->marks[i].pen.width < 0.5)
+            bar = &panel->marks[i];
     assert_non_null(bar);
     assert_close(bar->high[0] - bar->low[0], 0.5, 1e-12, 0);
     assert_true(bar->marker == BASIN_MARKER_NONE);
-    assert_true(says(&plan, " Thin bar beside a mean: ± its standard error over the choice of the training samples."));
+    assert_true(says(
+        &plan, " Thin bar beside a mean: ± its standard error over the choice of the training samples."));
     assert_true(says(&plan, "; P = 2,410, N = 200 of 1,000 training samples and 899 test samples."));
     basin_plan_clear(&plan);
     basin_result_destroy(&result);
@@ -293,7 +327,7 @@ static void a_comparison_at_a_loss_says_so(void **state)
 {
     basin_result     *result = synthetic_comparison(2);
     basin_comparison *c = result->value;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     PLAN(methods, result, &no_options);
@@ -306,7 +340,8 @@ static void a_comparison_at_a_loss_says_so(void **state)
     basin_plan_clear(&plan);
     c->rows[0].at_loss = NAN;
     PLAN(methods, result, &no_options);
-    assert_true(says(&plan, " at training loss 0.2, interpolated between checkpoints; 1 of 6 runs at the first checkpoint at or below;"));
+    assert_true(says(&plan, " at training loss 0.2, interpolated between checkpoints; 1 of 6 runs at the "
+                            "first checkpoint at or below;"));
     basin_plan_clear(&plan);
     basin_result_destroy(&result);
 }
@@ -314,7 +349,7 @@ static void a_comparison_at_a_loss_says_so(void **state)
 static void weights_are_those_of_each_method(void **state)
 {
     basin_result *result = synthetic_comparison(2), *track = synthetic_polished_track(1, 3);
-    basin_plan plan;
+    basin_plan    plan;
 
     (void)state;
     result->provenance->weights = BASIN_WEIGHTS_UNDONE; /* as the command says it of some */
@@ -324,7 +359,8 @@ static void weights_are_those_of_each_method(void **state)
     assert_null(strstr(basin_figure_caption(figure), "Weights: undone"));
     basin_figure_destroy(&figure);
     basin_comparison *c = result->value;
-    for (size_t i = 0; i < c->row_count; i++) c->rows[i].weights = i < 2 ? BASIN_WEIGHTS_AS_STORED : BASIN_WEIGHTS_UNDONE;
+    for (size_t i = 0; i < c->row_count; i++)
+        c->rows[i].weights = i < 2 ? BASIN_WEIGHTS_AS_STORED : BASIN_WEIGHTS_UNDONE;
     PLAN(methods, result, &no_options);
     assert_true(says(&plan, " Weights of SAM, MSAM: undone. Weights of GD: as stored."));
     basin_plan_clear(&plan);
@@ -339,7 +375,7 @@ static void losses_are_told_unequal_of_tested_pairs_alone(void **state)
 {
     basin_result     *result = synthetic_polished_comparison(8);
     basin_comparison *c = result->value;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     PLAN(methods, result, &no_options);
@@ -353,7 +389,7 @@ static void losses_are_told_unequal_of_tested_pairs_alone(void **state)
     basin_result_destroy(&result);
 }
 
-/* --------------------------------------------------------------------------------------------------- track -- */
+/* ----------------------------------------------------------------------------------------------- track -- */
 
 static void polished_points_are_a_curve_of_their_own(void **state)
 {
@@ -362,7 +398,7 @@ static void polished_points_are_a_curve_of_their_own(void **state)
     const basin_mark *dotted = NULL;
     basin_range       x, y;
     double            last = 0;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     PLAN(epochs, track, &no_options);
@@ -370,7 +406,8 @@ static void polished_points_are_a_curve_of_their_own(void **state)
     assert_int_equal(marks_like(panel, &basin_mark_line, BASIN_DOTTED, true, &dotted), 2);
     assert_int_equal(dotted->count, 4);
     for (size_t i = 0; i < t->row_count; i++)
-        if (t->rows[i].point == BASIN_POINT_POLISHED && t->rows[i].part == 0 && t->rows[i].step == 2000 && strcmp(t->rows[i].method, "msam") == 0)
+        if (t->rows[i].point == BASIN_POINT_POLISHED && t->rows[i].part == 0 && t->rows[i].step == 2000 &&
+            strcmp(t->rows[i].method, "msam") == 0)
             last += t->rows[i].lambda_max.value / 2;
     assert_close(dotted->y[3], last, 1e-12, 0);
     basin_panel_ranges(panel, &x, &y);
@@ -382,7 +419,8 @@ static void polished_points_are_a_curve_of_their_own(void **state)
         assert_close(mark->y[3] * 0.96, last, 1e-12, 0); /* the raw curve is of raw rows alone */
     }
     assert_true(says(&plan, "over the checkpoints of 6 runs"));
-    assert_true(says(&plan, " Dotted, hollow: the same at other points, the mean over the runs measured there. Polished: after 20 plain"));
+    assert_true(says(&plan, " Dotted, hollow: the same at other points, the mean over the runs measured "
+                            "there. Polished: after 20 plain"));
     basin_plan_clear(&plan);
     basin_result_destroy(&track);
 }
@@ -392,29 +430,37 @@ static void the_dashed_ceiling_is_that_without_perturbation(void **state)
     basin_result     *track = synthetic_polished_track(1, 4);
     basin_track      *t = track->value;
     const basin_mark *dashed = NULL, *own = NULL;
-    basin_plan plan;
+    basin_plan        plan;
 
     (void)state;
     PLAN(epochs, track, &no_options);
     basin_panel *panel = panel_titled(&plan, "λ\1max\2");
-    assert_int_equal(marks_like(panel, &basin_mark_line, BASIN_DASHED, false, &dashed), 1); /* one for all methods, in grey */
+    /* one for all methods, in grey */
+    assert_int_equal(marks_like(panel, &basin_mark_line, BASIN_DASHED, false, &dashed), 1);
     assert_close(dashed->y[0], 2 * 1.9 / 0.05, 1e-12, 0);
     assert_close(dashed->pen.color.r, basin_grey.r, 0, 1e-12);
-    assert_int_equal(marks_like(panel, &basin_mark_line, BASIN_DOTTED, false, &own), 1); /* SAM's; of MSAM it is not known */
+    /* SAM's; of MSAM it is not known */
+    assert_int_equal(marks_like(panel, &basin_mark_line, BASIN_DOTTED, false, &own), 1);
     assert_true(own->silent);
     assert_close(own->y[3], 1.1 * t->rows[4 + 9].lambda_max.value, 1e-12, 0);
-    assert_true(says(&plan, " Dashed: the ceiling 2(1+β)/η of stability, of each method as if it did not perturb. Fine dots: the method's own "
-                            "ceiling. For SAM and MSAM λ_max over their own ceiling, which follows it, is an index of hovering, not of stability."));
+    assert_true(says(&plan, " Dashed: the ceiling 2(1+β)/η of stability, of each method as if it did not "
+                            "perturb. Fine dots: the method's own "
+                            "ceiling. For SAM and MSAM λ_max over their own ceiling, which follows it, is an "
+                            "index of hovering, not of stability."));
     basin_plan_clear(&plan);
-    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling_plain.value *= 0.9; /* of another formula, and no longer the same for all */
+    /* of another formula, and no longer the same for all */
+    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling_plain.value *= 0.9;
     t->rows[0].ceiling_plain.value = 70;
     PLAN(epochs, track, &no_options);
-    assert_int_equal(marks_like(panel_titled(&plan, "λ\1max\2"), &basin_mark_line, BASIN_DASHED, false, NULL), 3);
+    assert_int_equal(marks_like(panel_titled(&plan, "λ\1max\2"), &basin_mark_line, BASIN_DASHED, false, NULL),
+                     3);
     assert_true(says(&plan, " Dashed: the ceiling without perturbation of stability"));
     basin_plan_clear(&plan);
-    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling_plain.value = t->rows[i].ceiling.value = NAN; /* learning rate 0 */
+    /* learning rate 0 */
+    for (size_t i = 0; i < t->row_count; i++) t->rows[i].ceiling_plain.value = t->rows[i].ceiling.value = NAN;
     PLAN(epochs, track, &no_options);
-    assert_int_equal(marks_like(panel_titled(&plan, "λ\1max\2"), &basin_mark_line, BASIN_DASHED, false, NULL), 0);
+    assert_int_equal(marks_like(panel_titled(&plan, "λ\1max\2"), &basin_mark_line, BASIN_DASHED, false, NULL),
+                     0);
     assert_false(says(&plan, "eiling"));
     basin_plan_clear(&plan);
     basin_result_destroy(&track);
@@ -424,7 +470,7 @@ static void a_sweep_at_a_loss_says_so(void **state)
 {
     basin_result *sweep = synthetic_sweep();
     basin_track  *t = sweep->value;
-    basin_plan plan;
+    basin_plan    plan;
 
     (void)state;
     PLAN(sweep, sweep, &no_options);
@@ -432,7 +478,8 @@ static void a_sweep_at_a_loss_says_so(void **state)
     basin_plan_clear(&plan);
     for (size_t i = 0; i < t->row_count; i++) t->rows[i].at_loss = 0.2;
     PLAN(sweep, sweep, &no_options);
-    assert_true(says(&plan, "against learning rate η, at training loss 0.2, interpolated between checkpoints of 5 runs"));
+    assert_true(says(
+        &plan, "against learning rate η, at training loss 0.2, interpolated between checkpoints of 5 runs"));
     basin_plan_clear(&plan);
     t->rows[3].at_loss = NAN;
     PLAN(sweep, sweep, &no_options);
@@ -441,7 +488,7 @@ static void a_sweep_at_a_loss_says_so(void **state)
     basin_result_destroy(&sweep);
 }
 
-/* ----------------------------------------------------------------------------------------------- one point -- */
+/* ------------------------------------------------------------------------------------------- one point -- */
 
 static bool line_says(const basin_result *const *results, size_t count, const char *text)
 {
@@ -456,25 +503,45 @@ static bool line_says(const basin_result *const *results, size_t count, const ch
 
 static void captions_say_what_was_found_of_a_way_down(void **state)
 {
-    static const struct { basin_stationarity found; const char *text; } cases[] = {
-        {{.verdict = BASIN_DESCENT_FOUND, .products = 5, .decrement = 0.123, .threshold = 0.01, .decayed_gradient_norm = NAN},
-         " This point: not stationary, a quadratic model falls by 12 % of the loss within 5 products from the gradient."},
-        {{.verdict = BASIN_DESCENT_FOUND, .products = 5, .decrement = 0.123, .threshold = 0.01, .decayed_gradient_norm = 0.1},
+    static const struct {
+        basin_stationarity found;
+        const char        *text;
+    } cases[] = {
+        {{.verdict = BASIN_DESCENT_FOUND,
+          .products = 5,
+          .decrement = 0.123,
+          .threshold = 0.01,
+          .decayed_gradient_norm = NAN},
+         " This point: not stationary, a quadratic model falls by 12 % of the loss within 5 products from "
+         "the gradient."},
+        {{.verdict = BASIN_DESCENT_FOUND,
+          .products = 5,
+          .decrement = 0.123,
+          .threshold = 0.01,
+          .decayed_gradient_norm = 0.1},
          " falls by 12 % of the loss with its weight decay within 5 products"},
         {{.verdict = BASIN_DESCENT_NEGATIVE, .products = 20, .ritz_least = -0.3, .decrement = NAN},
-         " This point: no minimum, along a direction within 20 products from the gradient the loss does not curve upwards (−0.3)."},
-        {{.verdict = BASIN_DESCENT_NOT_FOUND, .products = 5, .decrement = 0.004, .threshold = 0.01, .decayed_gradient_norm = NAN},
+         " This point: no minimum, along a direction within 20 products from the gradient the loss does not "
+         "curve upwards (−0.3)."},
+        {{.verdict = BASIN_DESCENT_NOT_FOUND,
+          .products = 5,
+          .decrement = 0.004,
+          .threshold = 0.01,
+          .decayed_gradient_norm = NAN},
          " This point: no fall above 1 % of the loss found within 5 products from the gradient."},
-        {{.verdict = BASIN_DESCENT_NOT_FOUND, .products = 1, .threshold = 0.01, .decayed_gradient_norm = NAN}, " found within 1 product from the gradient."},
+        {{.verdict = BASIN_DESCENT_NOT_FOUND, .products = 1, .threshold = 0.01, .decayed_gradient_norm = NAN},
+         " found within 1 product from the gradient."},
         {{.verdict = BASIN_DESCENT_AT_ROUNDING, .products = 5},
          " This point: the gradient is zero but for rounding, which tells nothing of a way down."},
     };
-    basin_result *line = synthetic_line("gd", "momentum", 1, 5), *ends = synthetic_ends("gd", 100, 3, 2), *plane = synthetic_plane("gd", 9);
+    basin_result *line = synthetic_line("gd", "momentum", 1, 5), *ends = synthetic_ends("gd", 100, 3, 2),
+                 *plane = synthetic_plane("gd", 9);
     basin_plan plan;
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ((basin_slice *)line->value)->stationarity = ((basin_slice *)plane->value)->stationarity = cases[i].found;
+        ((basin_slice *)line->value)->stationarity = ((basin_slice *)plane->value)->stationarity =
+            cases[i].found;
         ((basin_spectrum *)ends->value)->stationarity = cases[i].found;
         assert_true(line_says((const basin_result *const[]){line}, 1, cases[i].text));
         assert_true(line_says((const basin_result *const[]){ends}, 1, cases[i].text));
@@ -489,9 +556,11 @@ static void captions_say_what_was_found_of_a_way_down(void **state)
 
 static void a_way_down_is_told_once_of_each_point(void **state)
 {
-    static const basin_stationarity none = {.verdict = BASIN_DESCENT_NOT_FOUND, .products = 5, .threshold = 0.01, .decayed_gradient_norm = NAN};
-    basin_result                   *lines[] = {synthetic_line("gd", "momentum", 1, 5), synthetic_line("gd", "eigen:1", 1, 5), synthetic_line("sam", "momentum", 1, 5)};
-    basin_plan plan;
+    static const basin_stationarity none = {
+        .verdict = BASIN_DESCENT_NOT_FOUND, .products = 5, .threshold = 0.01, .decayed_gradient_norm = NAN};
+    basin_result *lines[] = {synthetic_line("gd", "momentum", 1, 5), synthetic_line("gd", "eigen:1", 1, 5),
+                             synthetic_line("sam", "momentum", 1, 5)};
+    basin_plan    plan;
 
     (void)state;
     for (size_t i = 0; i < 3; i++) ((basin_slice *)lines[i]->value)->stationarity = none;
@@ -503,7 +572,8 @@ static void a_way_down_is_told_once_of_each_point(void **state)
     basin_plan_clear(&plan);
     plan = plan_of((const basin_result *const[]){lines[0], lines[2]}, 2, &no_options);
     assert_ok(basin_plan_lines(&plan));
-    assert_true(says(&plan, " GD: no fall above 1 % of the loss found within 5 products from the gradient. SAM: no fall"));
+    assert_true(says(
+        &plan, " GD: no fall above 1 % of the loss found within 5 products from the gradient. SAM: no fall"));
     basin_plan_clear(&plan);
     lines[1]->provenance->polish.steps = 20; /* no longer the same point */
     plan = plan_of((const basin_result *const *)lines, 2, &no_options);
@@ -513,7 +583,8 @@ static void a_way_down_is_told_once_of_each_point(void **state)
     for (size_t i = 0; i < 3; i++) basin_result_destroy(&lines[i]);
 }
 
-/* «lines» of a slice along the momentum of a run in `folder`, whose checkpoint records `method`; NULL: nothing. */
+/* «lines» of a slice along the momentum of a run in `folder`, whose checkpoint records `method`; NULL:
+   nothing. */
 static basin_result *line_in(const char *folder, const char *method)
 {
     basin_result     *line = synthetic_line("gd", "momentum", 1, 5);
@@ -537,7 +608,8 @@ static const char *wearer_of(const basin_look *look)
     for (size_t i = 0; i < BASIN_METHODS; i++) {
         basin_look own;
         assert_true(basin_look_method(basin_methods[i].name, &own));
-        if (same_color(&own.color, &look->color) && own.dash == look->dash && own.marker == look->marker && own.hollow == look->hollow)
+        if (same_color(&own.color, &look->color) && own.dash == look->dash && own.marker == look->marker &&
+            own.hollow == look->hollow)
             return basin_methods[i].name;
     }
     return NULL;
@@ -545,7 +617,8 @@ static const char *wearer_of(const basin_look *look)
 
 static void a_curve_is_of_the_method_that_its_checkpoint_records(void **state)
 {
-    basin_result *gd = line_in("sam_vs_gd/run1", "gd"), *sam = line_in("gd_2/sam", "sam"), *lion = line_in("msam_3", "lion");
+    basin_result *gd = line_in("sam_vs_gd/run1", "gd"), *sam = line_in("gd_2/sam", "sam"),
+                 *lion = line_in("msam_3", "lion");
     basin_series *series = NULL;
 
     (void)state;
@@ -556,8 +629,10 @@ static void a_curve_is_of_the_method_that_its_checkpoint_records(void **state)
     basin_plan_clear(&plan);
     plan = plan_of((const basin_result *const[]){lion, gd, sam}, 3, &no_options);
     assert_ok(basin_plan_series(&plan, &series));
-    assert_string_equal(series[0].label, "lion"); /* carried by its name, in a colour that no method here wears */
-    assert_false(same_color(&series[0].look.color, &series[1].look.color) || same_color(&series[0].look.color, &series[2].look.color));
+    /* carried by its name, in a colour that no method here wears */
+    assert_string_equal(series[0].label, "lion");
+    assert_false(same_color(&series[0].look.color, &series[1].look.color) ||
+                 same_color(&series[0].look.color, &series[2].look.color));
     assert_string_equal(wearer_of(&series[1].look), "gd");
     assert_string_equal(wearer_of(&series[2].look), "sam");
     basin_plan_clear(&plan);
@@ -575,7 +650,8 @@ static void a_curve_is_of_the_method_that_its_checkpoint_records(void **state)
 
 static void a_result_of_no_known_method_has_no_method_s_colour(void **state)
 {
-    basin_result *gd = line_in("sam_vs_gd/run1", "gd"), *older = line_in("runs/sam_3", NULL), *made = line_in("runs/msam_4", "msam");
+    basin_result *gd = line_in("sam_vs_gd/run1", "gd"), *older = line_in("runs/sam_3", NULL),
+                 *made = line_in("runs/msam_4", "msam");
     basin_series *series = NULL;
 
     (void)state;
@@ -601,7 +677,8 @@ static void a_result_of_no_known_method_has_no_method_s_colour(void **state)
 
 static void results_of_one_method_are_told_apart_by_their_runs(void **state)
 {
-    basin_result *one = line_in("runs/gd_0", "gd"), *two = line_in("runs/gd_1", "gd"), *sam = line_in("runs/sam_0", "sam");
+    basin_result *one = line_in("runs/gd_0", "gd"), *two = line_in("runs/gd_1", "gd"),
+                 *sam = line_in("runs/sam_0", "sam");
     basin_series *series = NULL;
 
     (void)state;
@@ -624,18 +701,27 @@ static void captions_say_how_a_point_was_reached(void **state)
     basin_provenance *p = line->provenance;
 
     (void)state;
-    p->polish = (basin_polish){.steps = 20, .step = 0.1, .moved = 0.047, .loss_before = 0.0623, .loss_after = 0.0612, .gradient_norm_before = 0.13,
+    p->polish = (basin_polish){.steps = 20,
+                               .step = 0.1,
+                               .moved = 0.047,
+                               .loss_before = 0.0623,
+                               .loss_after = 0.0612,
+                               .gradient_norm_before = 0.13,
                                .gradient_norm_after = 0.008};
     p->weights = BASIN_WEIGHTS_UNDONE;
     assert_true(line_says((const basin_result *const[]){line}, 1,
-                          " This point: polished by 20 plain gradient steps of size 0.1, which moved θ by 0.047, the training loss from 0.0623 to 0.0612 "
+                          " This point: polished by 20 plain gradient steps of size 0.1, which moved θ by "
+                          "0.047, the training loss from 0.0623 to 0.0612 "
                           "and ‖∇L‖ from 0.13 to 0.008. Checkpoint: runs/msam_0/step_2000.h5."));
     assert_true(line_says((const basin_result *const[]){line}, 1, " Weights: undone."));
     p->polish.halvings = 1, p->polish.step = 0.05;
-    assert_true(line_says((const basin_result *const[]){line}, 1, " of size 0.05 in the end (halved 1 time), which moved"));
+    assert_true(line_says((const basin_result *const[]){line}, 1,
+                          " of size 0.05 in the end (halved 1 time), which moved"));
     p->polish.steps = 0, p->averaged = 8;
     p->weights = BASIN_WEIGHTS_MIXED;
-    assert_true(line_says((const basin_result *const[]){line}, 1, " This point: the mean weights of 8 consecutive checkpoints, of which the last is named."));
+    assert_true(
+        line_says((const basin_result *const[]){line}, 1,
+                  " This point: the mean weights of 8 consecutive checkpoints, of which the last is named."));
     basin_figure *figure = NULL;
     assert_ok(basin_figure_create((const basin_result *const[]){line}, 1, NULL, &figure));
     assert_null(strstr(basin_figure_caption(figure), "Weights"));

@@ -1,4 +1,5 @@
-/* What figures of rises draw and say, read off their plans: which rise, over which radii, beside which words. */
+/* What figures of rises draw and say, read off their plans: which rise, over which radii, beside which
+   words. */
 #include "synthetic.h"
 
 #include <math.h>
@@ -10,7 +11,12 @@ static const basin_figure_options no_options;
 
 static basin_plan plan_of(const basin_result *const *results, size_t count)
 {
-    return (basin_plan){.results = results, .count = count, .options = &no_options, .variant = "", .width = 6.75 * 72, .font_size = 8};
+    return (basin_plan){.results = results,
+                        .count = count,
+                        .options = &no_options,
+                        .variant = "",
+                        .width = 6.75 * 72,
+                        .font_size = 8};
 }
 
 static bool says(const basin_plan *plan, const char *text)
@@ -52,7 +58,8 @@ static void the_symmetrised_rise_stands_once_at_each_radius(void **state)
         assert_close(curve->x[i], radii[i], 0.0, 0.0);
         assert_close(curve->y[i], rise_of(result, BASIN_RISE_SAM, curve->x[i])->symmetric, 0.0, 0.0);
     }
-    assert_true(says(&plan, "Symmetrised rise of the loss ½[L(θ + ρ d) + L(θ − ρ d)] − L(θ), without the slope"));
+    assert_true(
+        says(&plan, "Symmetrised rise of the loss ½[L(θ + ρ d) + L(θ − ρ d)] − L(θ), without the slope"));
     assert_true(says(&plan, " cos²(v, e₁) = 0.25, e₁ the top eigenvector."));
     assert_false(says(&plan, "published sign"));
     assert_false(says(&plan, "each result's own"));
@@ -61,7 +68,8 @@ static void the_symmetrised_rise_stands_once_at_each_radius(void **state)
     assert_ok(basin_plan_sharpness(&plan));
     curve = curve_of(&plan.panels[0]);
     assert_int_equal(curve->count, 11);
-    for (size_t i = 0; i < 11; i++) assert_close(curve->y[i], rise_of(result, BASIN_RISE_SAM, curve->x[i])->value, 0.0, 0.0);
+    for (size_t i = 0; i < 11; i++)
+        assert_close(curve->y[i], rise_of(result, BASIN_RISE_SAM, curve->x[i])->value, 0.0, 0.0);
     assert_true(says(&plan, "slope and curvature together"));
     basin_plan_clear(&plan);
     basin_result_destroy(&result);
@@ -76,7 +84,8 @@ static void results_of_different_radii_are_drawn_where_all_have_some(void **stat
     (void)state;
     assert_ok(basin_plan_sharpness(&plan));
     assert_false(says(&plan, "radii differ"));
-    assert_true(says(&plan, " Gradient and momentum are each result's own and look along different directions: cos²(v, e₁) = 0.25, e₁ the top eigenvector."));
+    assert_true(says(&plan, " Gradient and momentum are each result's own and look along different "
+                            "directions: cos²(v, e₁) = 0.25, e₁ the top eigenvector."));
     assert_int_equal(plan.panel_count, 4);
     assert_int_equal(plan.columns, 2);
     basin_plan_clear(&plan);
@@ -84,7 +93,8 @@ static void results_of_different_radii_are_drawn_where_all_have_some(void **stat
     for (size_t i = 0; i < wider->rise_count; i++) wider->rises[i].rho *= 4.0;
     wider->momentum_top_cosine2 = 0.0002;
     assert_ok(basin_plan_sharpness(&plan));
-    assert_true(says(&plan, " The results' radii differ: drawn are those from −0.2 to 0.2, a range that all have."));
+    assert_true(
+        says(&plan, " The results' radii differ: drawn are those from −0.2 to 0.2, a range that all have."));
     assert_true(says(&plan, "cos²(v, e₁) = 2×10⁻⁴ to 0.25,"));
     for (size_t p = 0; p < plan.panel_count; p++)
         for (size_t i = 0; i < plan.panels[p].mark_count; i++) {

@@ -19,29 +19,35 @@ static void positions_are_even_on_every_scale(void **state)
     assert_true(isnan(basin_scale_at(&logarithmic, -1)));
     assert_true(isnan(basin_scale_at(&linear, INFINITY)));
     assert_close(basin_scale_at(&symlog, 0), 0.5, 1e-15, 0);
-    assert_close(basin_scale_at(&symlog, 0.1), 0.5 + 1.0 / 6, 1e-15, 0); /* three units each side: the linear one and two decades */
+    /* three units each side: the linear one and two decades */
+    assert_close(basin_scale_at(&symlog, 0.1), 0.5 + 1.0 / 6, 1e-15, 0);
     assert_close(basin_scale_at(&symlog, -1), 1.0 / 6, 1e-12, 0);
 }
 
 static void value_is_the_inverse_of_at(void **state)
 {
-    const basin_plot_scale scales[] = {{BASIN_SCALE_LINEAR, -2, 6, 0}, {BASIN_SCALE_LOG, 1e-7, 3e4, 0}, {BASIN_SCALE_SYMLOG, -4, 1e3, 1e-3}};
+    const basin_plot_scale scales[] = {
+        {BASIN_SCALE_LINEAR, -2, 6, 0}, {BASIN_SCALE_LOG, 1e-7, 3e4, 0}, {BASIN_SCALE_SYMLOG, -4, 1e3, 1e-3}};
 
     (void)state;
     for (size_t i = 0; i < 3; i++)
-        for (int k = 0; k <= 20; k++) assert_close(basin_scale_at(&scales[i], basin_scale_value(&scales[i], k / 20.0)), k / 20.0, 1e-12, 1e-12);
+        for (int k = 0; k <= 20; k++)
+            assert_close(basin_scale_at(&scales[i], basin_scale_value(&scales[i], k / 20.0)), k / 20.0, 1e-12,
+                         1e-12);
 }
 
 static void fitted_scales_show_their_range_and_survive_odd_ones(void **state)
 {
-    const double values[][2] = {{1, 3},        {5, 5}, {0, 0}, {-1e-300, 1e-300}, {-1e308, 1e308}, {1e-12, 1e12}, {-7, -2}, {3, -3} /* empty */,
+    const double values[][2] = {{1, 3},          {5, 5},        {0, 0},   {-1e-300, 1e-300},
+                                {-1e308, 1e308}, {1e-12, 1e12}, {-7, -2}, {3, -3} /* empty */,
                                 {1, 1 + 1e-15}};
 
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         for (int kind = BASIN_SCALE_LINEAR; kind <= BASIN_SCALE_SYMLOG; kind++) {
             basin_range range = basin_range_start();
-            if (values[i][0] <= values[i][1]) basin_range_add(&range, values[i][0]), basin_range_add(&range, values[i][1]);
+            if (values[i][0] <= values[i][1])
+                basin_range_add(&range, values[i][0]), basin_range_add(&range, values[i][1]);
             basin_plot_scale scale = basin_scale_fit((basin_scale_kind)kind, &range, 0.05);
             assert_true(scale.low < scale.high);
             assert_true(isfinite(scale.low) && isfinite(scale.high));
@@ -136,7 +142,8 @@ static void the_threshold_is_near_the_median_but_not_below_the_errors(void **sta
     (void)state;
     assert_close(basin_scale_threshold(sizes, 5, 0), 0.01, 1e-12, 0);
     assert_close(basin_scale_threshold(sizes, 5, 0.2), 0.1, 1e-12, 0);
-    assert_close(basin_scale_threshold(sizes, 3, 0), 1e-6, 1e-12, 0); /* four decades below the largest, 0.02 */
+    /* four decades below the largest, 0.02 */
+    assert_close(basin_scale_threshold(sizes, 3, 0), 1e-6, 1e-12, 0);
     assert_close(basin_scale_threshold(sizes, 0, 0), 1, 0, 0);
 }
 

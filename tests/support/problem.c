@@ -15,19 +15,26 @@ void problem_data(problem *p, size_t n, size_t out, size_t tokens, uint64_t seed
     size_t       in = 0;
 
     assert_true(basin_shape_size(p->graph->input_shape, p->graph->input_rank, &in));
-    p->data = (basin_dataset){.count = n, .rank = p->graph->input_rank, .split_count = 1, .splits = basin_alloc(1, sizeof(basin_split))};
+    p->data = (basin_dataset){.count = n,
+                              .rank = p->graph->input_rank,
+                              .split_count = 1,
+                              .splits = basin_alloc(1, sizeof(basin_split))};
     memcpy(p->data.shape, p->graph->input_shape, sizeof p->data.shape);
     p->data.splits[0] = (basin_split){.name = split_name, .count = n, .rows = basin_alloc(n, sizeof(size_t))};
     p->data.inputs = basin_alloc(n * in, sizeof(double));
     basin_random_normals(&r, p->data.inputs, n * in);
-    for (size_t i = 0; i < n * in && tokens > 0; i++) p->data.inputs[i] = (double)basin_random_below(&r, tokens);
-    if (p->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY) p->data.classes = basin_alloc(n, sizeof(int64_t));
-    else p->data.values = basin_alloc(n * out, sizeof(double));
+    for (size_t i = 0; i < n * in && tokens > 0; i++)
+        p->data.inputs[i] = (double)basin_random_below(&r, tokens);
+    if (p->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY)
+        p->data.classes = basin_alloc(n, sizeof(int64_t));
+    else
+        p->data.values = basin_alloc(n * out, sizeof(double));
     p->data.value_count = p->data.values ? out : 0;
     for (size_t i = 0; i < n; i++) {
         p->data.splits[0].rows[i] = i;
         if (p->data.classes != NULL) p->data.classes[i] = (int64_t)basin_random_below(&r, out);
-        for (size_t j = 0; p->data.values != NULL && j < out; j++) p->data.values[i * out + j] = basin_random_uniform(&r);
+        for (size_t j = 0; p->data.values != NULL && j < out; j++)
+            p->data.values[i * out + j] = basin_random_uniform(&r);
     }
 }
 
@@ -64,7 +71,8 @@ problem problem_relu(uint64_t seed)
 
 void problem_rescale(const double *f, const double *h, double *theta)
 {
-    double *w1 = theta, *b1 = w1 + RELU_FIRST * RELU_IN, *w2 = b1 + RELU_FIRST, *b2 = w2 + RELU_SECOND * RELU_FIRST;
+    double *w1 = theta, *b1 = w1 + RELU_FIRST * RELU_IN, *w2 = b1 + RELU_FIRST;
+    double *b2 = w2 + RELU_SECOND * RELU_FIRST;
     double *w3 = b2 + RELU_SECOND;
 
     for (size_t i = 0; i < RELU_FIRST; i++) {

@@ -10,8 +10,8 @@
 #include "core/linalg.h"
 #include "core/random.h"
 
-/* With its standard output in a file a program still writes line by line, so that what its tests print stands in the order of
-   time with cmocka's messages on standard error. */
+/* With its standard output in a file a program still writes line by line, so that what its tests print stands
+   in the order of time with cmocka's messages on standard error. */
 __attribute__((constructor)) static void write_by_lines(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -24,10 +24,12 @@ bool basin_test_is_close(double actual, double expected, double rtol, double ato
     return actual == expected || (isfinite(allowed) && fabs(actual - expected) <= allowed);
 }
 
-void basin_test_close(double actual, double expected, double rtol, double atol, const char *what, const char *file, int line)
+void basin_test_close(double actual, double expected, double rtol, double atol, const char *what,
+                      const char *file, int line)
 {
     if (basin_test_is_close(actual, expected, rtol, atol)) return;
-    print_error("%s: %.17g, expected %.17g: off by %.3g, allowed %.3g\n", what, actual, expected, fabs(actual - expected), rtol * fabs(expected) + atol);
+    print_error("%s: %.17g, expected %.17g: off by %.3g, allowed %.3g\n", what, actual, expected,
+                fabs(actual - expected), rtol * fabs(expected) + atol);
     _fail(file, line);
 }
 
@@ -37,10 +39,12 @@ void basin_test_leave_out(const char *reason, const char *file, int line)
     _skip(file, line);
 }
 
-void basin_test_status(basin_status actual, basin_status expected, const char *what, const char *file, int line)
+void basin_test_status(basin_status actual, basin_status expected, const char *what, const char *file,
+                       int line)
 {
     if (actual == expected) return;
-    print_error("%s: %s, expected %s (message: %s)\n", what, basin_status_text(actual), basin_status_text(expected), basin_error_message());
+    print_error("%s: %s, expected %s (message: %s)\n", what, basin_status_text(actual),
+                basin_status_text(expected), basin_error_message());
     _fail(file, line);
 }
 
@@ -59,7 +63,9 @@ void basin_test_every_allocation(basin_status (*call)(void *payload), void *payl
         basin_fault_set(allowed);
         basin_status st = call(payload);
         basin_fault_set(SIZE_MAX);
-        if (basin_fault_live() != live) print_error("%zu blocks leak when allocation %zu fails (%s)\n", basin_fault_live() - live, allowed, basin_error_message());
+        if (basin_fault_live() != live)
+            print_error("%zu blocks leak when allocation %zu fails (%s)\n", basin_fault_live() - live,
+                        allowed, basin_error_message());
         assert_int_equal(basin_fault_live(), live);
         if (st == BASIN_OK) return;
         assert_status(st, BASIN_ERR_NOMEM);
@@ -110,13 +116,15 @@ static void matvec(const quadratic *q, const double *x, double *y)
     for (size_t i = 0; i < q->n; i++) y[i] = basin_dot(q->a + i * q->n, x, q->n);
 }
 
-static basin_status quadratic_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g)
+static basin_status quadratic_gradient(void *ctx, const basin_samples *s, const double *theta,
+                                       basin_loss *out, double *g)
 {
     quadratic *q = ctx;
 
     (void)s;
     matvec(q, theta, g);
-    *out = (basin_loss){.sum = 0.5 * basin_dot(theta, g, q->n) - basin_dot(q->b, theta, q->n) + q->c, .weight = 1.0};
+    *out = (basin_loss){.sum = 0.5 * basin_dot(theta, g, q->n) - basin_dot(q->b, theta, q->n) + q->c,
+                        .weight = 1.0};
     basin_axpy(-1.0, q->b, g, q->n);
     return BASIN_OK;
 }
@@ -133,7 +141,8 @@ done:
     return st;
 }
 
-static basin_status quadratic_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **point)
+static basin_status quadratic_freeze(void *ctx, const basin_samples *s, const double *theta,
+                                     basin_curvature_kind kind, void **point)
 {
     (void)s, (void)theta, (void)kind;
     *point = ctx;
@@ -184,7 +193,8 @@ basin_status basin_test_quadratic(const double *a, const double *b, double c, si
     BASIN_ALLOC(q->b, n, "quadratic");
     memcpy(q->a, a, n * n * sizeof *a);
     if (b != NULL) memcpy(q->b, b, n * sizeof *b);
-    BASIN_TRY(basin_objective_create(&quadratic_type, q, &(basin_objective_facts){.size = n, .samples = 1}, out));
+    BASIN_TRY(
+        basin_objective_create(&quadratic_type, q, &(basin_objective_facts){.size = n, .samples = 1}, out));
     q = NULL;
 done:
     quadratic_destroy(q);
@@ -206,7 +216,8 @@ void basin_test_planted(const double *lambda, size_t n, uint64_t seed, double *a
         for (size_t i = 0; i < n; i++) w[i] = basin_dot(a + i * n, u, n);
         double uw = basin_dot(u, w, n);
         for (size_t i = 0; i < n; i++)
-            for (size_t j = 0; j < n; j++) a[i * n + j] += -2.0 * (u[i] * w[j] + w[i] * u[j]) + 4.0 * uw * u[i] * u[j];
+            for (size_t j = 0; j < n; j++)
+                a[i * n + j] += -2.0 * (u[i] * w[j] + w[i] * u[j]) + 4.0 * uw * u[i] * u[j];
     }
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++) a[i * n + j] = a[j * n + i] = 0.5 * (a[i * n + j] + a[j * n + i]);
@@ -226,7 +237,8 @@ basin_objective *basin_test_planted_objective(const double *lambda, size_t n, ui
     return o;
 }
 
-basin_status basin_test_spectrum_at(basin_objective *o, const double *theta, const basin_spectrum_options *options, basin_spectrum **out)
+basin_status basin_test_spectrum_at(basin_objective *o, const double *theta,
+                                    const basin_spectrum_options *options, basin_spectrum **out)
 {
     basin_status st = BASIN_OK;
     basin_point *point = NULL;
@@ -238,7 +250,8 @@ done:
     return st;
 }
 
-basin_status basin_test_sharpness_at(basin_objective *o, const double *theta, const basin_sharpness_options *options, basin_sharpness **out)
+basin_status basin_test_sharpness_at(basin_objective *o, const double *theta,
+                                     const basin_sharpness_options *options, basin_sharpness **out)
 {
     basin_status st = BASIN_OK;
     basin_point *point = NULL;
@@ -250,7 +263,8 @@ done:
     return st;
 }
 
-basin_status basin_test_ritz_at(basin_objective *o, const double *theta, uint64_t seed, const basin_sane_options *options, basin_sane **out)
+basin_status basin_test_ritz_at(basin_objective *o, const double *theta, uint64_t seed,
+                                const basin_sane_options *options, basin_sane **out)
 {
     basin_status st = BASIN_OK;
     basin_point *point = NULL;
@@ -262,7 +276,8 @@ done:
     return st;
 }
 
-basin_status basin_test_stationarity_at(basin_objective *o, const double *theta, const basin_point_options *options, basin_stationarity *out)
+basin_status basin_test_stationarity_at(basin_objective *o, const double *theta,
+                                        const basin_point_options *options, basin_stationarity *out)
 {
     basin_status st = BASIN_OK;
     basin_point *point = NULL;

@@ -1,4 +1,5 @@
-/* The trainer against recursions written out here, closed forms on quadratics and kernel regression, and its own promises. */
+/* The trainer against recursions written out here, closed forms on quadratics and kernel regression, and its
+   own promises. */
 #include "support.h"
 
 #define PI 3.14159265358979323846
@@ -54,9 +55,10 @@ static double norm4(const double *x)
     return sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2] + x[3] * x[3]);
 }
 
-/* The recursions as the papers print them, one at a time, without the trainer's table. MSAM here carries the perturbed point
-   and undoes it each step, as algorithm 1 does. */
-static void recursion(basin_update method, const double *a, double eta, double beta, double rho, double w, size_t steps, double *theta)
+/* The recursions as the papers print them, one at a time, without the trainer's table. MSAM here carries the
+   perturbed point and undoes it each step, as algorithm 1 does. */
+static void recursion(basin_update method, const double *a, double eta, double beta, double rho, double w,
+                      size_t steps, double *theta)
 {
     double v[P] = {0}, g[P], x[P], tilde[P];
 
@@ -101,8 +103,15 @@ static void every_method_follows_its_recursion(void **unused)
         for (int decayed = 0; decayed < 2; decayed++) {
             double              theta[P] = {1.0, -2.0, 0.5, 0.1}, expected[P];
             trace               t = {0};
-            basin_train_options options = {.learning_rate = 0.05, .momentum = 0.9, .rho = 0.3, .weight_decay = decayed ? 0.02 : 0.0, .steps = 40,
-                                           .save = (size_t[]){0, 1, 40}, .save_count = 3, .callback = record, .payload = &t};
+            basin_train_options options = {.learning_rate = 0.05,
+                                           .momentum = 0.9,
+                                           .rho = 0.3,
+                                           .weight_decay = decayed ? 0.02 : 0.0,
+                                           .steps = 40,
+                                           .save = (size_t[]){0, 1, 40},
+                                           .save_count = 3,
+                                           .callback = record,
+                                           .payload = &t};
             memcpy(expected, theta, sizeof expected);
             assert_ok(basin_update_find(names[m], &options.method));
             recursion(options.method, a, 0.05, 0.9, 0.3, options.weight_decay, 40, expected);
@@ -123,11 +132,14 @@ static void the_methods_differ(void **unused)
     (void)unused;
     for (size_t m = 0; m < 5; m++) {
         memcpy(end[m], (double[P]){1.0, -2.0, 0.5, 0.1}, sizeof end[m]);
-        assert_ok(basin_train(o, end[m],
-                              &(basin_train_options){.method = (basin_update)m, .learning_rate = 0.05, .momentum = NAN, .rho = NAN, .steps = 5}));
+        assert_ok(basin_train(
+            o, end[m],
+            &(basin_train_options){
+                .method = (basin_update)m, .learning_rate = 0.05, .momentum = NAN, .rho = NAN, .steps = 5}));
         for (size_t n = 0; n < m; n++) {
             bool same = fabs(end[m][0] - end[n][0]) < 1e-6;
-            assert_true(same == (m == BASIN_SGD && n == BASIN_GD)); /* at full batch these two are one method */
+            /* at full batch these two are one method */
+            assert_true(same == (m == BASIN_SGD && n == BASIN_GD));
         }
     }
     basin_objective_destroy(&o);
@@ -140,8 +152,16 @@ static void msam_holds_the_perturbed_point_and_the_scalar_that_undoes_it(void **
     trace            t = {0};
 
     (void)unused;
-    assert_ok(basin_train(o, theta, &(basin_train_options){.method = BASIN_MSAM, .learning_rate = 0.01, .momentum = 0.9, .rho = 0.25, .steps = 7,
-                                                           .save = (size_t[]){0, 3, 7}, .save_count = 3, .callback = record, .payload = &t}));
+    assert_ok(basin_train(o, theta,
+                          &(basin_train_options){.method = BASIN_MSAM,
+                                                 .learning_rate = 0.01,
+                                                 .momentum = 0.9,
+                                                 .rho = 0.25,
+                                                 .steps = 7,
+                                                 .save = (size_t[]){0, 3, 7},
+                                                 .save_count = 3,
+                                                 .callback = record,
+                                                 .payload = &t}));
     assert_close(t.state[0].undo, 0.0, 0.0, 0.0);
     assert_memory_equal(t.stored[0], t.theta[0], sizeof theta);
     for (size_t k = 1; k < 3; k++) {
@@ -166,23 +186,35 @@ static void without_momentum_there_is_none_to_save_except_for_msam(void **unused
     for (size_t m = 0; m < 5; m++) {
         double theta[P] = {1.0};
         trace  t = {0};
-        assert_ok(basin_train(o, theta, &(basin_train_options){.method = (basin_update)m, .learning_rate = 0.01, .rho = 0.1, .steps = 1,
-                                                               .save = (size_t[]){1}, .save_count = 1, .callback = record, .payload = &t}));
+        assert_ok(basin_train(o, theta,
+                              &(basin_train_options){.method = (basin_update)m,
+                                                     .learning_rate = 0.01,
+                                                     .rho = 0.1,
+                                                     .steps = 1,
+                                                     .save = (size_t[]){1},
+                                                     .save_count = 1,
+                                                     .callback = record,
+                                                     .payload = &t}));
         assert_true((t.state[0].momentum != NULL) == (m == BASIN_MSAM));
     }
     basin_objective_destroy(&o);
 }
 
-/* x_{k+1} = (1 + β - ηλ) x_k - β x_{k-1}, x_1 = (1 - ηλ) x_0: x_k = c_1 r_1^k + c_2 r_2^k with the roots of r² - (1+β-ηλ) r + β. */
+/* x_{k+1} = (1 + β - ηλ) x_k - β x_{k-1}, x_1 = (1 - ηλ) x_0: x_k = c_1 r_1^k + c_2 r_2^k with the roots of
+   r² - (1+β-ηλ) r + β. */
 static void heavy_ball_has_its_closed_form(void **unused)
 {
-    double           l = 0.02, eta = 0.1, beta = 0.5, x = 1.0, trace_ = 1.0 + beta - eta * l, root = sqrt(trace_ * trace_ - 4.0 * beta);
-    double           r1 = 0.5 * (trace_ + root), r2 = 0.5 * (trace_ - root), c1 = (1.0 - eta * l - r2) / (r1 - r2);
+    double           l = 0.02, eta = 0.1, beta = 0.5, x = 1.0, trace_ = 1.0 + beta - eta * l;
+    double           root = sqrt(trace_ * trace_ - 4.0 * beta);
+    double           r1 = 0.5 * (trace_ + root), r2 = 0.5 * (trace_ - root);
+    double           c1 = (1.0 - eta * l - r2) / (r1 - r2);
     basin_objective *o = NULL;
 
     (void)unused;
     assert_ok(basin_test_quadratic(&l, NULL, 0.0, 1, &o));
-    assert_ok(basin_train(o, &x, &(basin_train_options){.method = BASIN_GD, .learning_rate = eta, .momentum = beta, .steps = 200}));
+    assert_ok(basin_train(
+        o, &x,
+        &(basin_train_options){.method = BASIN_GD, .learning_rate = eta, .momentum = beta, .steps = 200}));
     assert_close(x, c1 * pow(r1, 200) + (1.0 - c1) * pow(r2, 200), 1e-12, 0.0);
     basin_objective_destroy(&o);
 }
@@ -206,9 +238,10 @@ static void rbf_kernel(kernel *k)
     assert_ok(basin_symmetric_eigen(k->u, K, true, k->lambda));
 }
 
-/* Trains L = ½‖Φw - y‖² from zero, Φ = K^{power/2} as a symmetric matrix: power 1 is the RKHS (Hessian K), power 2 the dual
-   coefficients (Hessian K²). Gives the modes u_i'f of the fit f = Φw. */
-static void fit(const kernel *k, int power, const double *y, basin_update method, double eta, double rho, size_t steps, double *modes)
+/* Trains L = ½‖Φw - y‖² from zero, Φ = K^{power/2} as a symmetric matrix: power 1 is the RKHS (Hessian K),
+   power 2 the dual coefficients (Hessian K²). Gives the modes u_i'f of the fit f = Φw. */
+static void fit(const kernel *k, int power, const double *y, basin_update method, double eta, double rho,
+                size_t steps, double *modes)
 {
     double           a[K * K] = {0}, b[K] = {0}, w[K] = {0};
     basin_objective *o = NULL;
@@ -221,13 +254,15 @@ static void fit(const kernel *k, int power, const double *y, basin_update method
         }
     }
     assert_ok(basin_test_quadratic(a, b, 0.5 * basin_dot(y, y, K), K, &o));
-    assert_ok(basin_train(o, w, &(basin_train_options){.method = method, .learning_rate = eta, .rho = rho, .steps = steps}));
-    for (size_t m = 0; m < K; m++) modes[m] = sqrt(pow(fabs(k->lambda[m]), power)) * basin_dot(k->u + m * K, w, K);
+    assert_ok(basin_train(
+        o, w, &(basin_train_options){.method = method, .learning_rate = eta, .rho = rho, .steps = steps}));
+    for (size_t m = 0; m < K; m++)
+        modes[m] = sqrt(pow(fabs(k->lambda[m]), power)) * basin_dot(k->u + m * K, w, K);
     basin_objective_destroy(&o);
 }
 
-/* Gradient descent: bias² = Σ s^{2k} (u'f*)², variance = σ² Σ (1 - s^k)², s = 1 - ηλ. The fit is linear in y, so f* alone gives
-   the bias and the K unit vectors give the variance. */
+/* Gradient descent: bias² = Σ s^{2k} (u'f*)², variance = σ² Σ (1 - s^k)², s = 1 - ηλ. The fit is linear in y,
+   so f* alone gives the bias and the K unit vectors give the variance. */
 static void gd_in_kernel_regression_has_its_bias_and_variance(void **unused)
 {
     static kernel k;
@@ -255,7 +290,8 @@ static void gd_in_kernel_regression_has_its_bias_and_variance(void **unused)
     assert_close(variance, expected_variance, 1e-10, 0.0);
 }
 
-/* SAM: the residual of mode i is multiplied by s = 1 - ημ_i - ηρ_k μ_i² with ρ_k = ρ/‖g_k‖, ‖g_k‖² = Σ μ_i r_i². */
+/* SAM: the residual of mode i is multiplied by s = 1 - ημ_i - ηρ_k μ_i² with ρ_k = ρ/‖g_k‖, ‖g_k‖² = Σ μ_i
+   r_i². */
 static void sam_in_kernel_regression_is_the_product_of_its_factors(void **unused)
 {
     static kernel k;
@@ -276,7 +312,8 @@ static void sam_in_kernel_regression_is_the_product_of_its_factors(void **unused
                 r[m] *= 1.0 - eta * mu - eta * rho / sqrt(square) * mu * mu;
             }
         }
-        for (size_t m = 0; m < K; m++) assert_close(modes[m] - basin_dot(k.u + m * K, y, K), r[m], 1e-9, 1e-12);
+        for (size_t m = 0; m < K; m++)
+            assert_close(modes[m] - basin_dot(k.u + m * K, y, K), r[m], 1e-9, 1e-12);
     }
 }
 
@@ -287,7 +324,8 @@ typedef struct sampled { /* L = mean over samples of ½ (θ_0 - i)², noting whi
     size_t fail_after; /* losses that are finite; 0 = all */
 } sampled;
 
-static basin_status sampled_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out, double *g)
+static basin_status sampled_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out,
+                                     double *g)
 {
     sampled *q = ctx;
     size_t   count = s ? s->count : q->samples;
@@ -312,13 +350,15 @@ static basin_status sampled_loss(void *ctx, const basin_samples *s, const double
     return sampled_gradient(ctx, s, theta, out, &g);
 }
 
-static const basin_objective_type sampled_type = {.name = "sampled", .loss = sampled_loss, .gradient = sampled_gradient};
+static const basin_objective_type sampled_type = {
+    .name = "sampled", .loss = sampled_loss, .gradient = sampled_gradient};
 
 static basin_objective *sampled_objective(sampled *q)
 {
     basin_objective *o = NULL;
 
-    assert_ok(basin_objective_create(&sampled_type, q, &(basin_objective_facts){.size = 1, .samples = q->samples}, &o));
+    assert_ok(basin_objective_create(&sampled_type, q,
+                                     &(basin_objective_facts){.size = 1, .samples = q->samples}, &o));
     return o;
 }
 
@@ -329,7 +369,10 @@ static void every_epoch_sees_every_sample_once_in_a_new_order(void **unused)
     double           theta = 0.0;
 
     (void)unused;
-    assert_ok(basin_train(o, &theta, &(basin_train_options){.method = BASIN_SGD, .learning_rate = 0.1, .batch_size = 4, .steps = 6, .seed = 7}));
+    assert_ok(
+        basin_train(o, &theta,
+                    &(basin_train_options){
+                        .method = BASIN_SGD, .learning_rate = 0.1, .batch_size = 4, .steps = 6, .seed = 7}));
     for (size_t i = 0; i < 6; i++) assert_int_equal(q.sizes[i], i % 3 == 2 ? 2 : 4);
     for (size_t epoch = 0; epoch < 2; epoch++) {
         unsigned mask = 0;
@@ -339,8 +382,10 @@ static void every_epoch_sees_every_sample_once_in_a_new_order(void **unused)
     assert_memory_not_equal(q.seen, q.seen + 10, 10 * sizeof *q.seen);
 
     theta = 0.0; /* SAM sees each batch twice, otherwise the same batches in the same order */
-    assert_ok(basin_train(o2, &theta,
-                          &(basin_train_options){.method = BASIN_SAM, .learning_rate = 0.1, .rho = 0.1, .batch_size = 5, .steps = 4, .seed = 7}));
+    assert_ok(basin_train(
+        o2, &theta,
+        &(basin_train_options){
+            .method = BASIN_SAM, .learning_rate = 0.1, .rho = 0.1, .batch_size = 5, .steps = 4, .seed = 7}));
     assert_memory_equal(other.seen, q.seen, 5 * sizeof *q.seen);
     assert_memory_equal(other.seen + 5, q.seen, 5 * sizeof *q.seen);
     assert_memory_equal(other.seen + 10, q.seen + 5, 5 * sizeof *q.seen);
@@ -349,7 +394,10 @@ static void every_epoch_sees_every_sample_once_in_a_new_order(void **unused)
 
     sampled third = {.samples = 10}; /* another seed, another order */
     o = sampled_objective(&third);
-    assert_ok(basin_train(o, &theta, &(basin_train_options){.method = BASIN_SGD, .learning_rate = 0.1, .batch_size = 4, .steps = 6, .seed = 8}));
+    assert_ok(
+        basin_train(o, &theta,
+                    &(basin_train_options){
+                        .method = BASIN_SGD, .learning_rate = 0.1, .batch_size = 4, .steps = 6, .seed = 8}));
     assert_memory_not_equal(third.seen, q.seen, 10 * sizeof *q.seen);
     basin_objective_destroy(&o);
     basin_objective_destroy(&o2);
@@ -384,8 +432,15 @@ static void the_callback_hears_epoch_rate_and_running_loss(void **unused)
     notes            n = {0};
 
     (void)unused;
-    assert_ok(basin_train(o, &theta, &(basin_train_options){.method = BASIN_SGD, .learning_rate = 1e-300, .batch_size = 4, .steps = 6,
-                                                            .save = (size_t[]){0, 1, 3, 6}, .save_count = 4, .callback = note, .payload = &n}));
+    assert_ok(basin_train(o, &theta,
+                          &(basin_train_options){.method = BASIN_SGD,
+                                                 .learning_rate = 1e-300,
+                                                 .batch_size = 4,
+                                                 .steps = 6,
+                                                 .save = (size_t[]){0, 1, 3, 6},
+                                                 .save_count = 4,
+                                                 .callback = note,
+                                                 .payload = &n}));
     assert_int_equal(n.count, 4);
     assert_true(isnan(n.loss[0]));
     assert_close(n.epoch[0], 0.0, 0.0, 0.0);
@@ -393,7 +448,8 @@ static void the_callback_hears_epoch_rate_and_running_loss(void **unused)
     assert_close(n.epoch[2], 1.0, 0.0, 0.0);
     assert_close(n.epoch[3], 2.0, 0.0, 0.0);
     double batch[3] = {0}; /* theta stays at 0: the losses are those of the batches seen */
-    for (size_t i = 0; i < 10; i++) batch[i / 4] += 0.5 * (double)(q.seen[10 + i] * q.seen[10 + i]) / (i < 8 ? 4.0 : 2.0);
+    for (size_t i = 0; i < 10; i++)
+        batch[i / 4] += 0.5 * (double)(q.seen[10 + i] * q.seen[10 + i]) / (i < 8 ? 4.0 : 2.0);
     assert_close(n.loss[3], (batch[0] + batch[1] + batch[2]) / 3.0, 1e-14, 0.0);
     basin_objective_destroy(&o);
 }
@@ -401,8 +457,14 @@ static void the_callback_hears_epoch_rate_and_running_loss(void **unused)
 static void schedules_are_their_formulas(void **unused)
 {
     static const size_t all[] = {0, 1, 2, 3, 4, 5, 6};
-    basin_train_options options = {.method = BASIN_GD, .learning_rate = 0.2, .steps = 6, .save = all, .save_count = 7, .callback = note,
-                                   .schedule_factor = 0.1, .schedule_period = 2};
+    basin_train_options options = {.method = BASIN_GD,
+                                   .learning_rate = 0.2,
+                                   .steps = 6,
+                                   .save = all,
+                                   .save_count = 7,
+                                   .callback = note,
+                                   .schedule_factor = 0.1,
+                                   .schedule_period = 2};
 
     (void)unused;
     for (int kind = BASIN_SCHEDULE_CONSTANT; kind <= BASIN_SCHEDULE_STEP; kind++) {
@@ -415,9 +477,11 @@ static void schedules_are_their_formulas(void **unused)
         assert_ok(basin_train(o, &theta, &options));
         for (size_t k = 0; k < 6; k++) {
             static const double decayed[] = {0.2, 0.2, 0.02, 0.02, 0.002, 0.002};
-            double              rate = kind == BASIN_SCHEDULE_CONSTANT ? 0.2
-                                       : kind == BASIN_SCHEDULE_STEP   ? decayed[k]
-                                                                       : 0.02 + 0.18 * pow(cos(PI * (double)k / 12.0), 2.0);
+            const double        cosine = 0.02 + 0.18 * pow(cos(PI * (double)k / 12.0), 2.0);
+            const double        rates[] = {[BASIN_SCHEDULE_CONSTANT] = 0.2,
+                                           [BASIN_SCHEDULE_STEP] = decayed[k],
+                                           [BASIN_SCHEDULE_COSINE] = cosine};
+            const double        rate = rates[kind];
             assert_close(n.rate[k + 1], rate, 1e-14, 0.0);
             expected -= rate * (expected - 1.0);
             assert_close(n.theta[k + 1], expected, 1e-13, 0.0);
@@ -435,8 +499,14 @@ static void a_run_that_diverges_is_a_result(void **unused)
 
     (void)unused;
     assert_ok(basin_test_quadratic(&l, NULL, 0.0, 1, &o));
-    assert_ok(basin_train(o, &theta, &(basin_train_options){.method = BASIN_GD, .learning_rate = 1e10, .steps = 1000, .save = (size_t[]){1, 900},
-                                                            .save_count = 2, .callback = note, .payload = &n}));
+    assert_ok(basin_train(o, &theta,
+                          &(basin_train_options){.method = BASIN_GD,
+                                                 .learning_rate = 1e10,
+                                                 .steps = 1000,
+                                                 .save = (size_t[]){1, 900},
+                                                 .save_count = 2,
+                                                 .callback = note,
+                                                 .payload = &n}));
     assert_int_equal(n.count, 2); /* step 1, and the one at which it broke */
     assert_false(n.diverged[0]);
     assert_true(n.diverged[1]);
@@ -445,7 +515,10 @@ static void a_run_that_diverges_is_a_result(void **unused)
     sampled q = {.samples = 3, .fail_after = 2}; /* a loss that is not finite at a finite point */
     o = sampled_objective(&q);
     n = (notes){0}, theta = 1.0;
-    assert_ok(basin_train(o, &theta, &(basin_train_options){.method = BASIN_GD, .learning_rate = 0.1, .steps = 10, .callback = note, .payload = &n}));
+    assert_ok(basin_train(
+        o, &theta,
+        &(basin_train_options){
+            .method = BASIN_GD, .learning_rate = 0.1, .steps = 10, .callback = note, .payload = &n}));
     assert_int_equal(n.count, 1);
     assert_true(n.diverged[0] && isfinite(theta));
     basin_objective_destroy(&o);
@@ -464,8 +537,13 @@ static void what_stops_a_run_leaves_theta_alone(void **unused)
     basin_objective    *o = sampled_objective(&q);
     double              theta = 1.0;
     notes               n = {.fail_at = 2};
-    basin_train_options options = {
-        .method = BASIN_GD, .learning_rate = 0.1, .steps = 5, .save = (size_t[]){0, 1, 2}, .save_count = 3, .callback = note, .payload = &n};
+    basin_train_options options = {.method = BASIN_GD,
+                                   .learning_rate = 0.1,
+                                   .steps = 5,
+                                   .save = (size_t[]){0, 1, 2},
+                                   .save_count = 3,
+                                   .callback = note,
+                                   .payload = &n};
 
     (void)unused;
     assert_status(basin_train(o, &theta, &options), BASIN_ERR_IO);
@@ -489,8 +567,14 @@ static void the_same_seed_gives_the_same_bits(void **unused)
         sampled          q = {.samples = 10};
         basin_objective *o = sampled_objective(&q);
         theta[run] = 0.3;
-        assert_ok(basin_train(o, &theta[run], &(basin_train_options){.method = BASIN_MSAM, .learning_rate = 0.1, .momentum = NAN, .rho = NAN,
-                                                                     .batch_size = 3, .steps = 20, .seed = 11}));
+        assert_ok(basin_train(o, &theta[run],
+                              &(basin_train_options){.method = BASIN_MSAM,
+                                                     .learning_rate = 0.1,
+                                                     .momentum = NAN,
+                                                     .rho = NAN,
+                                                     .batch_size = 3,
+                                                     .steps = 20,
+                                                     .seed = 11}));
         basin_objective_destroy(&o);
     }
     assert_memory_equal(&theta[0], &theta[1], sizeof theta[0]);
@@ -504,8 +588,14 @@ static void a_network_trains_to_the_same_bits_on_any_threads(void **unused)
     static int64_t   classes[ROWS];
     static size_t    rows[ROWS];
     basin_random     r = basin_random_start(6, BASIN_STREAM_TEST);
-    basin_split      split = {.name = (char *)(uintptr_t)"train", .count = ROWS, .rows = rows};
-    basin_dataset    data = {.count = ROWS, .rank = 1, .shape = {INPUTS}, .inputs = inputs, .classes = classes, .split_count = 1, .splits = &split};
+    basin_split      split = {.name = (char *)(uintptr_t) "train", .count = ROWS, .rows = rows};
+    basin_dataset    data = {.count = ROWS,
+                             .rank = 1,
+                             .shape = {INPUTS},
+                             .inputs = inputs,
+                             .classes = classes,
+                             .split_count = 1,
+                             .splits = &split};
     basin_graph     *graph = NULL;
     basin_params    *params = NULL;
     basin_objective *o = NULL;
@@ -521,8 +611,14 @@ static void a_network_trains_to_the_same_bits_on_any_threads(void **unused)
         basin_threads_set(run == 1 ? 2 : 1);
         assert_ok(basin_network_objective(graph, &(basin_loss_spec){0}, &data, NULL, &o));
         assert_ok(basin_train_initialise(params, 1, theta[run]));
-        assert_ok(basin_train(o, theta[run], &(basin_train_options){.method = BASIN_SAM, .learning_rate = 0.1, .momentum = NAN, .rho = NAN,
-                                                                    .batch_size = 130, .steps = 12, .seed = 4}));
+        assert_ok(basin_train(o, theta[run],
+                              &(basin_train_options){.method = BASIN_SAM,
+                                                     .learning_rate = 0.1,
+                                                     .momentum = NAN,
+                                                     .rho = NAN,
+                                                     .batch_size = 130,
+                                                     .steps = 12,
+                                                     .seed = 4}));
         basin_objective_destroy(&o);
     }
     basin_threads_set(0);
@@ -544,13 +640,25 @@ static void wrong_options_are_named(void **unused)
         {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .momentum = 1.0}, "momentum 1"},
         {{.method = BASIN_SAM, .learning_rate = 1.0, .steps = 1, .rho = -1.0}, "rho -1"},
         {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .weight_decay = -0.5}, "weight decay -0.5"},
-        {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .batch_size = 2}, "method gd uses all samples in each step: batch size 2"},
+        {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .batch_size = 2},
+         "method gd uses all samples in each step: batch size 2"},
         {{.method = (basin_update)17, .learning_rate = 1.0, .steps = 1}, "method 17"},
-        {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .schedule = BASIN_SCHEDULE_STEP}, "steps between decays"},
-        {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .schedule = BASIN_SCHEDULE_COSINE, .schedule_factor = 2.0}, "final fraction 2"},
+        {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .schedule = BASIN_SCHEDULE_STEP},
+         "steps between decays"},
+        {{.method = BASIN_GD,
+          .learning_rate = 1.0,
+          .steps = 1,
+          .schedule = BASIN_SCHEDULE_COSINE,
+          .schedule_factor = 2.0},
+         "final fraction 2"},
         {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .save = (const size_t[]){2}, .save_count = 1},
          "step 2 to save is behind the last, 1"},
-        {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 9, .save = (const size_t[]){2, 2}, .save_count = 2}, "not ascending: 2 before 2"},
+        {{.method = BASIN_GD,
+          .learning_rate = 1.0,
+          .steps = 9,
+          .save = (const size_t[]){2, 2},
+          .save_count = 2},
+         "not ascending: 2 before 2"},
     };
     sampled          q = {.samples = 3};
     basin_objective *o = sampled_objective(&q);
@@ -565,7 +673,9 @@ static void wrong_options_are_named(void **unused)
     assert_status(basin_update_find("adam", &method), BASIN_ERR_ARG);
     assert_message("method adam is none of gd, sgd, nag, sam, msam");
     theta = NAN;
-    assert_status(basin_train(o, &theta, &(basin_train_options){.method = BASIN_GD, .learning_rate = 1.0, .steps = 1}), BASIN_ERR_VALUE);
+    assert_status(
+        basin_train(o, &theta, &(basin_train_options){.method = BASIN_GD, .learning_rate = 1.0, .steps = 1}),
+        BASIN_ERR_VALUE);
     basin_objective_destroy(&o);
 }
 
@@ -574,7 +684,9 @@ static basin_status train_once(void *payload)
     basin_objective *o = payload;
     double           theta = 0.3;
     basin_status     st =
-        basin_train(o, &theta, &(basin_train_options){.method = BASIN_MSAM, .learning_rate = 0.1, .rho = 0.1, .batch_size = 2, .steps = 2});
+        basin_train(o, &theta,
+                    &(basin_train_options){
+                        .method = BASIN_MSAM, .learning_rate = 0.1, .rho = 0.1, .batch_size = 2, .steps = 2});
 
     if (st != BASIN_OK) assert_close(theta, 0.3, 0.0, 0.0);
     return st;

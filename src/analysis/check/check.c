@@ -1,4 +1,5 @@
-/* Is the objective what it says? Derivatives against differences and expansions, recorded values against recomputed ones. */
+/* Is the objective what it says? Derivatives against differences and expansions, recorded values against
+   recomputed ones. */
 #include "analysis/check/check.h"
 
 #include <math.h>
@@ -6,11 +7,15 @@
 #include "core/linalg.h"
 #include "core/memory.h"
 
-basin_status basin_check_compute(basin_objective *o, const double *theta, const basin_check_options *options, basin_check **out)
+basin_status basin_check_compute(basin_objective *o, const double *theta, const basin_check_options *options,
+                                 basin_check **out)
 {
     basin_status        st = BASIN_OK;
     basin_check_options defaults = {0};
-    basin_checker       c = {.o = o, .theta = theta, .size = basin_objective_size(o), .options = options != NULL ? options : &defaults};
+    basin_checker       c = {.o = o,
+                             .theta = theta,
+                             .size = basin_objective_size(o),
+                             .options = options != NULL ? options : &defaults};
 
     BASIN_CHECK(basin_all_finite(theta, c.size), BASIN_ERR_VALUE, "check needs a point without NaN or Inf");
     BASIN_CHECK(c.options->ck == NULL || c.options->ck->params->size == c.size, BASIN_ERR_SHAPE,

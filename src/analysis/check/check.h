@@ -1,4 +1,5 @@
-/* What the two halves of `check` share: derivatives (derivatives.c) and recorded values (recorded.c). */
+/* What the two halves of `check` share: derivatives (derivatives.c) and recorded values
+   (recorded.c). */
 #ifndef BASIN_ANALYSIS_CHECK_CHECK_H
 #define BASIN_ANALYSIS_CHECK_CHECK_H
 
@@ -12,8 +13,10 @@ typedef struct basin_checker {
     basin_check               *check;
 } basin_checker;
 
-/* Appends an item, taking `detail` (NULL: out of memory, as basin_format gives it); `name` is copied. */
-basin_status basin_check_add(basin_checker *c, const char *name, basin_check_verdict verdict, const basin_check_item *numbers, char *detail);
+/* Appends an item, taking `detail` (NULL: out of memory, as basin_format gives it); `name` is
+   copied. */
+basin_status basin_check_add(basin_checker *c, const char *name, basin_check_verdict verdict,
+                             const basin_check_item *numbers, char *detail);
 
 basin_status basin_check_derivatives(basin_checker *c);
 basin_status basin_check_recorded(basin_checker *c);

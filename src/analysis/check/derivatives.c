@@ -1,24 +1,28 @@
 /* Derivatives against what they should predict, u of norm 1 throughout.
  *
- *   gradient   g·u against D = (4 d(h) − d(2h))/3, d(h) = (L(θ+hu) − L(θ−hu))/2h: Richardson's extrapolation, error O(h⁴).
- *              u: the gradient's own direction, random ones, and a random one inside each of the first blocks.
+ *   gradient   g·u against D = (4 d(h) − d(2h))/3, d(h) = (L(θ+hu) − L(θ−hu))/2h: Richardson's extrapolation,
+ *              error O(h⁴). u: the gradient's own direction, random ones, and a random one inside each of the
+ *              first blocks.
  *   product    Hu against the same extrapolation of (g(θ+hu) − g(θ−hu))/2h, as a vector.
  *   symmetry   ⟨u, Hv⟩ = ⟨v, Hu⟩;  linearity H(u − 2v) = Hu − 2Hv: no step size.
- *   taylor:1   |L(θ+hu) − L − h g·u| must fall as h²; taylor:2, with − h²/2 u·Hu, as h³: slopes over the four smallest halvings of
- *              h <= 1/16 that rounding leaves. An error of first (second) order makes the slope 1 (2), however small it is.
+ *   taylor:1   |L(θ+hu) − L − h g·u| must fall as h²; taylor:2, with − h²/2 u·Hu, as h³: slopes over the four
+ *              smallest halvings of h <= 1/16 that rounding leaves. An error of first (second) order makes
+ *              the slope 1 (2), however small it is.
  *
- * Which step: a central difference errs by h²|L'''|/6 (truncation) and by γε|L|/h (rounding), ε the objective's relative
- * rounding and γ = 32 what sums over samples add to it; ε^{1/3}(1 + ‖θ‖) balances the two for derivatives of the order of one.
- * How much is allowed is not guessed: |d(h) − d(2h)| is three times the truncation error of d(h), more than that of D, and shows
- * the noise as well; to it comes the bound on rounding. Neither depends on the derivative that is checked. Where a shorter step
- * contradicts a longer one by more than both allow, the longer one is not believed: the loss bends within it (a saturated softmax
- * is a kink that no activation tells of).
+ * Which step: a central difference errs by h²|L'''|/6 (truncation) and by γε|L|/h (rounding), ε the
+ * objective's relative rounding and γ = 32 what sums over samples add to it; ε^{1/3}(1 + ‖θ‖) balances the
+ * two for derivatives of the order of one. How much is allowed is not guessed: |d(h) − d(2h)| is three times
+ * the truncation error of d(h), more than that of D, and shows the noise as well; to it comes the bound on
+ * rounding. Neither depends on the derivative that is checked. Where a shorter step contradicts a longer one
+ * by more than both allow, the longer one is not believed: the loss bends within it (a saturated softmax is a
+ * kink that no activation tells of).
  *
- * Steps across a kink (a ReLU that changes sign between the points) say nothing: such steps are shortened, and where that does not
- * help the item is not testable. Kinks come in proportion to samples, so the expansions, which need longer steps, use few samples.
+ * Steps across a kink (a ReLU that changes sign between the points) say nothing: such steps are shortened,
+ * and where that does not help the item is not testable. Kinks come in proportion to samples, so the
+ * expansions, which need longer steps, use few samples.
  *
- * References: W. H. Press et al., «Numerical Recipes», 3rd ed., section 5.7 (step of differences); J. Nocedal & S. Wright,
- * «Numerical Optimization», 2nd ed., section 8.1 (the same, and why the third root of ε).
+ * References: W. H. Press et al., «Numerical Recipes», 3rd ed., section 5.7 (step of differences); J. Nocedal
+ * & S. Wright, «Numerical Optimization», 2nd ed., section 8.1 (the same, and why the third root of ε).
  */
 #include "analysis/check/check.h"
 
@@ -34,20 +38,22 @@
 
 enum {
     RANDOM_DIRECTIONS = 3,
-    BLOCKS = 32,          /* at most, with a direction of their own */
-    SHORTENINGS = 4,      /* by 4 each, to leave a kink behind */
+    BLOCKS = 32,     /* at most, with a direction of their own */
+    SHORTENINGS = 4, /* by 4 each, to leave a kink behind */
     TAYLOR_SAMPLES = 16,
-    RETREATS = 5,         /* by 16 each, while steps contradict each other */
-    TAYLOR_STEPS = 20,    /* halvings from h = TAYLOR_LONGEST */
-    TAYLOR_POINTS = 4     /* of these, the smallest usable ones give the slope */
+    RETREATS = 5,      /* by 16 each, while steps contradict each other */
+    TAYLOR_STEPS = 20, /* halvings from h = TAYLOR_LONGEST */
+    TAYLOR_POINTS = 4  /* of these, the smallest usable ones give the slope */
 };
 
-#define ROUNDING 32.0      /* γ above */
+#define ROUNDING 32.0        /* γ above */
 #define PRODUCT_ROUNDING 1e3 /* ε times this, relative to ‖Hu‖: what symmetry and linearity may miss by */
-#define TAYLOR_FLOOR 1e3   /* a remainder under this many roundings of the loss is noise */
+#define TAYLOR_FLOOR 1e3     /* a remainder under this many roundings of the loss is noise */
 #define TAYLOR_LONGEST 0x1p-4 /* beyond, higher orders mix in */
-#define TAYLOR_SLACK 0.15  /* of a slope */
-#define TAYLOR_SPREAD 0.4  /* of the slopes of single halvings: from one pure power to the next it reaches 1/3; more is no power at all */
+#define TAYLOR_SLACK 0.15     /* of a slope */
+/* of the slopes of single halvings: from one pure power to the next it reaches 1/3; more is no power at
+   all */
+#define TAYLOR_SPREAD 0.4
 
 typedef struct worst { /* the direction with the largest error for its tolerance */
     basin_check_item numbers;
@@ -56,7 +62,8 @@ typedef struct worst { /* the direction with the largest error for its tolerance
     char             direction[64];
 } worst;
 
-static void remember(worst *w, double value, double expected, double error, double tolerance, double step, const char *direction)
+static void remember(worst *w, double value, double expected, double error, double tolerance, double step,
+                     const char *direction)
 {
     double ratio = error / tolerance;
 
@@ -64,7 +71,8 @@ static void remember(worst *w, double value, double expected, double error, doub
     if (w->tested > 1 && ratio <= w->ratio) return; /* NaN is never <= and so is kept */
     w->ratio = ratio;
     w->step = step;
-    w->numbers = (basin_check_item){.value = value, .expected = expected, .tolerance = tolerance, .error = error};
+    w->numbers =
+        (basin_check_item){.value = value, .expected = expected, .tolerance = tolerance, .error = error};
     snprintf(w->direction, sizeof w->direction, "%.60s", direction);
 }
 
@@ -73,11 +81,15 @@ static basin_status add_worst(basin_checker *c, const char *name, const worst *w
     basin_check_item unknown = {.value = NAN, .expected = NAN, .tolerance = NAN, .error = NAN};
 
     if (w->tested == 0)
-        return basin_check_add(c, name, BASIN_CHECK_NOT_TESTABLE, &unknown,
-                               basin_format("kinks: activations change sign within the shortest step in all %zu directions", w->kinks));
-    return basin_check_add(c, name, w->numbers.error <= w->numbers.tolerance ? BASIN_CHECK_PASSED : BASIN_CHECK_FAILED, &w->numbers,
-                           basin_format("%s; worst of %zu directions: %s, step %.1e; left out for kinks: %zu", what, w->tested, w->direction, w->step,
-                                        w->kinks));
+        return basin_check_add(
+            c, name, BASIN_CHECK_NOT_TESTABLE, &unknown,
+            basin_format("kinks: activations change sign within the shortest step in all %zu directions",
+                         w->kinks));
+    return basin_check_add(c, name,
+                           w->numbers.error <= w->numbers.tolerance ? BASIN_CHECK_PASSED : BASIN_CHECK_FAILED,
+                           &w->numbers,
+                           basin_format("%s; worst of %zu directions: %s, step %.1e; left out for kinks: %zu",
+                                        what, w->tested, w->direction, w->step, w->kinks));
 }
 
 static void unit(double *u, size_t n)
@@ -114,7 +126,8 @@ done:
 /* -------------------------------------------------------------------------------------------- gradient -- */
 
 /* Central difference of the loss along u; *scale gets the larger |L|. */
-static basin_status loss_difference(basin_checker *c, const double *u, double h, double *point, double *difference, double *scale)
+static basin_status loss_difference(basin_checker *c, const double *u, double h, double *point,
+                                    double *difference, double *scale)
 {
     basin_status st = BASIN_OK;
     basin_loss   ahead = {0}, behind = {0};
@@ -141,13 +154,16 @@ static basin_status estimate_slope(basin_checker *c, const double *u, double h, 
     BASIN_TRY(loss_difference(c, u, h, point, &near, &scale));
     BASIN_TRY(loss_difference(c, u, 2.0 * h, point, &far, &scale));
     expected = (4.0 * near - far) / 3.0;
-    *out = (estimate){.h = h, .value = expected,
-                      .tolerance = fmax(DBL_MIN, fabs(near - far) + ROUNDING * basin_objective_epsilon(c->o) * (scale / h + fabs(expected)))};
+    *out = (estimate){.h = h,
+                      .value = expected,
+                      .tolerance = fmax(DBL_MIN, fabs(near - far) + ROUNDING * basin_objective_epsilon(c->o) *
+                                                                        (scale / h + fabs(expected)))};
 done:
     return st;
 }
 
-static basin_status check_gradient_along(basin_checker *c, const double *g, const double *u, const char *direction, double *point, worst *w)
+static basin_status check_gradient_along(basin_checker *c, const double *g, const double *u,
+                                         const char *direction, double *point, worst *w)
 {
     basin_status st = BASIN_OK;
     double       h, found = basin_dot(g, u, c->size);
@@ -169,7 +185,8 @@ done:
     return st;
 }
 
-static basin_status check_gradient(basin_checker *c, const double *g, basin_random *random, double *u, double *point)
+static basin_status check_gradient(basin_checker *c, const double *g, basin_random *random, double *u,
+                                   double *point)
 {
     basin_status        st = BASIN_OK;
     worst               w = {0};
@@ -197,7 +214,8 @@ done:
 
 /* --------------------------------------------------------------------------------------------- product -- */
 
-static basin_status gradient_difference(basin_checker *c, const double *u, double h, double *point, double *g, double *difference)
+static basin_status gradient_difference(basin_checker *c, const double *u, double h, double *point, double *g,
+                                        double *difference)
 {
     basin_status st = BASIN_OK;
 
@@ -211,9 +229,10 @@ done:
     return st;
 }
 
-/* The extrapolated difference into `out` [P]; `work` is [3, P]. The rounding of a gradient is relative to the terms it sums, for
-   which ‖g‖ and ‖Hu‖(‖θ‖ + h) stand. */
-static basin_status estimate_product(basin_checker *c, const double *u, double h, double gradient_norm, double *work, double *out, estimate *e)
+/* The extrapolated difference into `out` [P]; `work` is [3, P]. The rounding of a gradient is relative to the
+   terms it sums, for which ‖g‖ and ‖Hu‖(‖θ‖ + h) stand. */
+static basin_status estimate_product(basin_checker *c, const double *u, double h, double gradient_norm,
+                                     double *work, double *out, estimate *e)
 {
     basin_status st = BASIN_OK;
     size_t       n = c->size;
@@ -227,8 +246,9 @@ static basin_status estimate_product(basin_checker *c, const double *u, double h
         far[i] = out[i] - far[i]; /* the error of the shorter one, three times */
         out[i] += far[i] / 3.0;
     }
-    e->tolerance = fmax(DBL_MIN, 2.0 * basin_norm(far, n) + ROUNDING * basin_objective_epsilon(c->o) *
-                                                                (gradient_norm + e->value * (basin_norm(c->theta, n) + h)) / h);
+    e->tolerance = fmax(DBL_MIN, 2.0 * basin_norm(far, n) +
+                                     ROUNDING * basin_objective_epsilon(c->o) *
+                                         (gradient_norm + e->value * (basin_norm(c->theta, n) + h)) / h);
 done:
     return st;
 }
@@ -241,7 +261,8 @@ static double distance(const double *x, const double *y, size_t n, double *scrat
 }
 
 /* `work` is [5, P]. */
-static basin_status check_product_along(basin_checker *c, const double *u, const double *hu, double gradient_norm, double *work, worst *w)
+static basin_status check_product_along(basin_checker *c, const double *u, const double *hu,
+                                        double gradient_norm, double *work, worst *w)
 {
     basin_status st = BASIN_OK;
     size_t       n = c->size;
@@ -265,19 +286,23 @@ done:
     return st;
 }
 
-static basin_status check_symmetry(basin_checker *c, const double *u, const double *v, const double *hu, const double *hv, double epsilon)
+static basin_status check_symmetry(basin_checker *c, const double *u, const double *v, const double *hu,
+                                   const double *hv, double epsilon)
 {
     double uhv = basin_dot(u, hv, c->size), vhu = basin_dot(v, hu, c->size);
-    double tolerance = PRODUCT_ROUNDING * epsilon * (basin_norm(hu, c->size) + basin_norm(hv, c->size)), error = fabs(uhv - vhu);
+    double tolerance = PRODUCT_ROUNDING * epsilon * (basin_norm(hu, c->size) + basin_norm(hv, c->size));
+    double error = fabs(uhv - vhu);
 
-    return basin_check_add(c, "symmetry", error <= tolerance ? BASIN_CHECK_PASSED : BASIN_CHECK_FAILED,
-                           &(basin_check_item){.value = uhv, .expected = vhu, .tolerance = tolerance, .error = error},
-                           basin_format("<u, Hv> against <v, Hu> for two random u, v of norm 1"));
+    return basin_check_add(
+        c, "symmetry", error <= tolerance ? BASIN_CHECK_PASSED : BASIN_CHECK_FAILED,
+        &(basin_check_item){.value = uhv, .expected = vhu, .tolerance = tolerance, .error = error},
+        basin_format("<u, Hv> against <v, Hu> for two random u, v of norm 1"));
 }
 
 /* `work` is [2, P]. */
-static basin_status check_linearity(basin_checker *c, basin_curvature *curvature, const double *u, const double *v, const double *hu,
-                                    const double *hv, double epsilon, double *work)
+static basin_status check_linearity(basin_checker *c, basin_curvature *curvature, const double *u,
+                                    const double *v, const double *hu, const double *hv, double epsilon,
+                                    double *work)
 {
     basin_status st = BASIN_OK;
     size_t       n = c->size;
@@ -286,14 +311,17 @@ static basin_status check_linearity(basin_checker *c, basin_curvature *curvature
     basin_copy(u, sum, n);
     basin_axpy(-2.0, v, sum, n);
     BASIN_TRY(basin_curvature_product(curvature, sum, 1, hsum));
-    double found = basin_norm(hsum, n), tolerance = PRODUCT_ROUNDING * epsilon * (basin_norm(hu, n) + 2.0 * basin_norm(hv, n));
+    double found = basin_norm(hsum, n);
+    double tolerance = PRODUCT_ROUNDING * epsilon * (basin_norm(hu, n) + 2.0 * basin_norm(hv, n));
     for (size_t i = 0; i < n; i++) sum[i] = hu[i] - 2.0 * hv[i];
     double expected = basin_norm(sum, n);
     basin_axpy(-1.0, hsum, sum, n);
     double error = basin_norm(sum, n);
-    BASIN_TRY(basin_check_add(c, "linearity", error <= tolerance ? BASIN_CHECK_PASSED : BASIN_CHECK_FAILED,
-                              &(basin_check_item){.value = found, .expected = expected, .tolerance = tolerance, .error = error},
-                              basin_format("|H(u - 2v)| against |Hu - 2Hv| for two random u, v of norm 1; error is the norm of the difference")));
+    BASIN_TRY(basin_check_add(
+        c, "linearity", error <= tolerance ? BASIN_CHECK_PASSED : BASIN_CHECK_FAILED,
+        &(basin_check_item){.value = found, .expected = expected, .tolerance = tolerance, .error = error},
+        basin_format("|H(u - 2v)| against |Hu - 2Hv| for two random u, v of norm 1; error is the norm of the "
+                     "difference")));
 done:
     return st;
 }
@@ -317,15 +345,18 @@ static basin_status check_curvature(basin_checker *c, double gradient_norm, basi
     BASIN_TRY(basin_curvature_product(curvature, u, RANDOM_DIRECTIONS, hu));
     if (basin_curvature_approximate(curvature)) {
         epsilon = pow(epsilon, 2.0 / 3.0); /* what a central difference with the best step leaves */
-        BASIN_TRY(basin_check_add(c, "product", BASIN_CHECK_NOT_TESTABLE,
-                                  &(basin_check_item){.value = NAN, .expected = NAN, .tolerance = NAN, .error = NAN},
-                                  basin_format("products are differences of the gradient themselves")));
+        BASIN_TRY(basin_check_add(
+            c, "product", BASIN_CHECK_NOT_TESTABLE,
+            &(basin_check_item){.value = NAN, .expected = NAN, .tolerance = NAN, .error = NAN},
+            basin_format("products are differences of the gradient themselves")));
     } else {
         for (size_t i = 0; i < RANDOM_DIRECTIONS; i++) {
             BASIN_TRY(basin_progress_report("check", (double)i, RANDOM_DIRECTIONS));
             BASIN_TRY(check_product_along(c, u + i * n, hu + i * n, gradient_norm, work, &w));
         }
-        BASIN_TRY(add_worst(c, "product", &w, "|Hu| against extrapolated central differences of the gradient; error is the norm of the difference"));
+        BASIN_TRY(add_worst(c, "product", &w,
+                            "|Hu| against extrapolated central differences of the gradient; error is the "
+                            "norm of the difference"));
     }
     BASIN_TRY(check_symmetry(c, u, u + n, hu, hu + n, epsilon));
     BASIN_TRY(check_linearity(c, curvature, u, u + n, hu, hu + n, epsilon, work));
@@ -339,13 +370,14 @@ done:
 
 /* ---------------------------------------------------------------------------------------------- taylor -- */
 
-typedef struct expansion { /* remainders at h = TAYLOR_LONGEST, half of it, … */
-    double   loss, slope, curvature; /* L, g·u, u·Hu at θ */
-    double   remainder[2][TAYLOR_STEPS], floor[TAYLOR_STEPS];
-    bool     kink[TAYLOR_STEPS];
+typedef struct expansion {         /* remainders at h = TAYLOR_LONGEST, half of it, … */
+    double loss, slope, curvature; /* L, g·u, u·Hu at θ */
+    double remainder[2][TAYLOR_STEPS], floor[TAYLOR_STEPS];
+    bool   kink[TAYLOR_STEPS];
 } expansion;
 
-static basin_status expand(basin_checker *c, const basin_samples *s, const double *u, double *point, expansion *e)
+static basin_status expand(basin_checker *c, const basin_samples *s, const double *u, double *point,
+                           expansion *e)
 {
     basin_status st = BASIN_OK;
     double       h = TAYLOR_LONGEST;
@@ -360,7 +392,8 @@ static basin_status expand(basin_checker *c, const basin_samples *s, const doubl
         e->kink[i] = crossings > 0;
         e->remainder[0][i] = fabs(value - e->loss - first);
         e->remainder[1][i] = fabs(value - e->loss - first - second);
-        e->floor[i] = TAYLOR_FLOOR * basin_objective_epsilon(c->o) * (fabs(value) + fabs(e->loss) + fabs(first) + fabs(second));
+        e->floor[i] = TAYLOR_FLOOR * basin_objective_epsilon(c->o) *
+                      (fabs(value) + fabs(e->loss) + fabs(first) + fabs(second));
     }
 done:
     return st;
@@ -371,7 +404,8 @@ static double taylor_step(size_t i)
     return ldexp(TAYLOR_LONGEST, -(int)i);
 }
 
-/* Mean slope of log r over the halvings first … first + TAYLOR_POINTS - 1, and how far the single ones lie apart. */
+/* Mean slope of log r over the halvings first … first + TAYLOR_POINTS - 1, and how far the single ones lie
+   apart. */
 static double slope_of(const double *r, size_t first, double *spread)
 {
     double low = INFINITY, high = -INFINITY;
@@ -387,11 +421,12 @@ static double slope_of(const double *r, size_t first, double *spread)
 /* Steps first … end-1 are those that count: below the last kink and above the floor, without a hole. */
 static basin_status add_taylor(basin_checker *c, const expansion *e, int order, size_t samples)
 {
-    basin_check_item numbers = {.value = NAN, .expected = order + 1.0, .tolerance = TAYLOR_SLACK, .error = NAN};
-    const char      *name = order == 1 ? "taylor:1" : "taylor:2";
-    const double    *r = e->remainder[order - 1];
-    size_t           first = 0, end;
-    double           spread;
+    basin_check_item numbers = {
+        .value = NAN, .expected = order + 1.0, .tolerance = TAYLOR_SLACK, .error = NAN};
+    const char   *name = order == 1 ? "taylor:1" : "taylor:2";
+    const double *r = e->remainder[order - 1];
+    size_t        first = 0, end;
+    double        spread;
 
     for (size_t i = 0; i < TAYLOR_STEPS; i++)
         if (e->kink[i] || !isfinite(r[i])) first = i + 1;
@@ -401,23 +436,31 @@ static basin_status add_taylor(basin_checker *c, const expansion *e, int order, 
         numbers.value = slope_of(r, from, &spread);
         numbers.error = fmax(0.0, numbers.expected - numbers.value);
         if (numbers.error > numbers.tolerance && spread > TAYLOR_SPREAD)
-            return basin_check_add(c, name, BASIN_CHECK_NOT_TESTABLE, &numbers,
-                                   basin_format("rounding: no power of h yet at steps %.1e to %.1e, where it sets in, %zu samples", taylor_step(from),
-                                                taylor_step(end - 1), samples));
-        return basin_check_add(c, name, numbers.error <= numbers.tolerance ? BASIN_CHECK_PASSED : BASIN_CHECK_FAILED, &numbers,
-                               basin_format("slope of the remainder over steps %.1e to %.1e, %zu samples; larger is right too", taylor_step(from),
-                                            taylor_step(end - 1), samples));
+            return basin_check_add(
+                c, name, BASIN_CHECK_NOT_TESTABLE, &numbers,
+                basin_format(
+                    "rounding: no power of h yet at steps %.1e to %.1e, where it sets in, %zu samples",
+                    taylor_step(from), taylor_step(end - 1), samples));
+        return basin_check_add(
+            c, name, numbers.error <= numbers.tolerance ? BASIN_CHECK_PASSED : BASIN_CHECK_FAILED, &numbers,
+            basin_format("slope of the remainder over steps %.1e to %.1e, %zu samples; larger is right too",
+                         taylor_step(from), taylor_step(end - 1), samples));
     }
-    if (end < TAYLOR_STEPS) { /* nothing left of the remainder where the term itself still shows: the expansion is exact there */
-        double h = taylor_step(end), term = order == 1 ? fabs(h * e->slope) : fabs(0.5 * h * h * e->curvature);
+    /* nothing left of the remainder where the term itself still shows: the expansion is exact there */
+    if (end < TAYLOR_STEPS) {
+        double h = taylor_step(end);
+        double term = order == 1 ? fabs(h * e->slope) : fabs(0.5 * h * h * e->curvature);
         if (term > 10.0 * e->floor[end])
-            return basin_check_add(c, name, BASIN_CHECK_PASSED, &numbers,
-                                   basin_format("remainder below rounding at step %.1e, the last term %.1e times above it, %zu samples", h,
-                                                term / e->floor[end], samples));
+            return basin_check_add(
+                c, name, BASIN_CHECK_PASSED, &numbers,
+                basin_format(
+                    "remainder below rounding at step %.1e, the last term %.1e times above it, %zu samples",
+                    h, term / e->floor[end], samples));
     }
     return basin_check_add(c, name, BASIN_CHECK_NOT_TESTABLE, &numbers,
-                           basin_format("%s: %zu steps between the %s and rounding, %d needed, %zu samples", first > 0 ? "kinks" : "rounding",
-                                        end - first, first > 0 ? "last kink" : "longest", (int)TAYLOR_POINTS, samples));
+                           basin_format("%s: %zu steps between the %s and rounding, %d needed, %zu samples",
+                                        first > 0 ? "kinks" : "rounding", end - first,
+                                        first > 0 ? "last kink" : "longest", (int)TAYLOR_POINTS, samples));
 }
 
 /* u: half the gradient's direction, where the terms are large, half random, where no error hides. */

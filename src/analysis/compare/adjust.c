@@ -1,26 +1,31 @@
 /* Many measures at once: step-down under signs that are flipped jointly by seed.
  *
- * Hypothesis: within a seed the two methods are exchangeable, so that swapping their labels leaves the joint distribution of all measures
- * as it is. A swap turns the sign of every difference of that seed (of logarithms too).
+ * Hypothesis: within a seed the two methods are exchangeable, so that swapping their labels leaves the joint
+ * distribution of all measures as it is. A swap turns the sign of every difference of that seed (of
+ * logarithms too).
  *
- *   1. Patterns of one sign a seed: all 2^(n-1) with the first sign kept (flipping all changes no |sum|) while these are at most 65,536;
- *      above, 65,535 drawn ones with a seed, and the one seen.
- *   2. In each pattern, for each measure the two-sided tail of Student's t over its own pairs. A seed that lacks the measure adds nothing.
- *   3. With the tails seen in order t_(1) <= t_(2) <= …: adjusted p_(k) = share of patterns in which the least of t_(k), t_(k+1), … is at most
- *      what t_(k) is in the one seen, made monotone.
+ *   1. Patterns of one sign a seed: all 2^(n-1) with the first sign kept (flipping all changes no |sum|)
+ *      while these are at most 65,536; above, 65,535 drawn ones with a seed, and the one seen.
+ *   2. In each pattern, for each measure the two-sided tail of Student's t over its own pairs. A seed that
+ *      lacks the measure adds nothing.
+ *   3. With the tails seen in order t_(1) <= t_(2) <= …: adjusted p_(k) = share of patterns in which the
+ *      least of t_(k), t_(k+1), … is at most what t_(k) is in the one seen, made monotone.
  *
- * P. Westfall & S. Young, «Resampling-Based Multiple Testing», 1993, algorithm 2.8; the one seen counts among drawn ones, so that no p is 0
- * (B. Phipson & G. Smyth, Stat. Appl. Genet. Mol. Biol. 9, 2010). The probability that some true hypothesis is rejected is at most the level,
- * for any dependence between the measures, since flips keep it: the joint law of the true ones under flips does not hang on the others.
+ * P. Westfall & S. Young, «Resampling-Based Multiple Testing», 1993, algorithm 2.8; the one seen counts among
+ * drawn ones, so that no p is 0 (B. Phipson & G. Smyth, Stat. Appl. Genet. Mol. Biol. 9, 2010). The
+ * probability that some true hypothesis is rejected is at most the level, for any dependence between the
+ * measures, since flips keep it: the joint law of the true ones under flips does not hang on the others.
  *
- * Nothing is taken from Student's distribution but a common scale on which measures are held against each other, over unequal numbers of pairs
- * too. Within a measure Σd² does not change under flips, so t grows with |sum|, and alone it gives the sign-flip p. That p itself
- * would be the obvious scale, but with few seeds it is all ties: among 24 measures over 8 seeds each is at its smallest p in some of the 128
- * patterns, however small its differences are in their spread, and a strong effect then counts no more than these (simulated: at two paired standard
- * deviations nothing is found at all; see docs/measures.md).
+ * Nothing is taken from Student's distribution but a common scale on which measures are held against each
+ * other, over unequal numbers of pairs too. Within a measure Σd² does not change under flips, so t grows with
+ * |sum|, and alone it gives the sign-flip p. That p itself would be the obvious scale, but with few seeds it
+ * is all ties: among 24 measures over 8 seeds each is at its smallest p in some of the 128 patterns, however
+ * small its differences are in their spread, and a strong effect then counts no more than these (simulated:
+ * at two paired standard deviations nothing is found at all; see docs/measures.md).
  *
- * A measure that cannot reach the level with its pairs whatever their signs (three pairs: 2/2³) is never decided, so it need not be guarded
- * against: others are adjusted without it. Which they are does not change under flips.
+ * A measure that cannot reach the level with its pairs whatever their signs (three pairs: 2/2³) is never
+ * decided, so it need not be guarded against: others are adjusted without it. Which they are does not change
+ * under flips.
  */
 #include <math.h>
 
@@ -32,7 +37,7 @@
 
 enum { PATTERNS = 65536, ENUMERATED = 17 };
 
-/* --------------------------------------------------------------------------------------- tails in each pattern -- */
+/* ------------------------------------------------------------------------------- tails in each pattern -- */
 
 static double known(double difference)
 {
@@ -75,7 +80,10 @@ static double tail(double sum, double square, size_t pairs)
 basin_status basin_flips_create(const double *x, size_t m, size_t n, basin_flips *out)
 {
     basin_status st = BASIN_OK;
-    basin_flips  flips = {.measures = m, .patterns = n == 0 ? 1 : n <= ENUMERATED ? (size_t)1 << (n - 1) : PATTERNS};
+    basin_flips  flips = {.measures = m,
+                          .patterns = n == 0            ? 1
+                                      : n <= ENUMERATED ? (size_t)1 << (n - 1)
+                                                        : PATTERNS};
     size_t       entries = 0;
 
     BASIN_CHECK(basin_mul(m, flips.patterns, &entries), BASIN_ERR_NOMEM, "too many measures: %zu", m);
@@ -89,7 +97,8 @@ basin_status basin_flips_create(const double *x, size_t m, size_t n, basin_flips
             sum_enumerated(d, n, p);
         else
             sum_drawn(d, n, p);
-        for (size_t b = 0; b < flips.patterns; b++) p[b] = pairs > 0 ? tail(p[b], square, pairs) : (double)NAN;
+        for (size_t b = 0; b < flips.patterns; b++)
+            p[b] = pairs > 0 ? tail(p[b], square, pairs) : (double)NAN;
     }
     *out = flips, flips = (basin_flips){0};
 done:
@@ -103,7 +112,7 @@ void basin_flips_clear(basin_flips *flips)
     *flips = (basin_flips){0};
 }
 
-/* --------------------------------------------------------------------------------------------------- step-down -- */
+/* ------------------------------------------------------------------------------------------- step-down -- */
 
 /* Which of two comes later: the one that is not able, else the one of larger tail. */
 static bool later(const basin_flips *f, const bool *able, size_t i, size_t j)
@@ -126,7 +135,8 @@ static size_t order_members(const basin_flips *f, const bool *member, const bool
     return count;
 }
 
-/* least ← min(least, tail of the measure) in every pattern; the share of patterns in which that is at most the tail seen. */
+/* least ← min(least, tail of the measure) in every pattern; the share of patterns in which that is at most
+   the tail seen. */
 static double lower_least(const double *p, size_t patterns, double *least)
 {
     size_t count = 0;
@@ -153,7 +163,8 @@ basin_status basin_step_down(const basin_flips *flips, const bool *member, const
             for (size_t b = 0; b < flips->patterns; b++) least[b] = INFINITY;
         adjusted[order[k]] = lower_least(flips->p + order[k] * flips->patterns, flips->patterns, least);
     }
-    for (size_t k = count; k-- > 1;) adjusted[order[k - 1]] = fmax(adjusted[order[k - 1]], adjusted[order[k]]);
+    for (size_t k = count; k-- > 1;)
+        adjusted[order[k - 1]] = fmax(adjusted[order[k - 1]], adjusted[order[k]]);
 done:
     basin_free(order);
     basin_free(least);

@@ -1,5 +1,5 @@
-/* What the rows themselves say against reading too much from them, in order of weight: labels, samples, ceilings, batches, settings, a way
- * down, truncated spectra.
+/* What the rows themselves say against reading too much from them, in order of weight: labels, samples,
+ * ceilings, batches, settings, a way down, truncated spectra.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -26,28 +26,33 @@ static bool is_compared(const basin_comparer *c, const char *measure)
 static basin_status note_labels(basin_comparer *c)
 {
     if (!is_compared(c, "clean_gap")) return BASIN_OK;
-    return basin_comparison_add_note(
-        c, basin_strdup("gap mixes noisy training labels with clean test labels: it supports a claim only where clean_gap says the same"));
+    return basin_comparison_add_note(c,
+                                     basin_strdup("gap mixes noisy training labels with clean test labels: "
+                                                  "it supports a claim only where clean_gap says the same"));
 }
 
-/* --------------------------------------------------------------------------------------------------- samples -- */
+/* --------------------------------------------------------------------------------------------- samples -- */
 
-/* «lambda_max 19.9 ± 1.2 over their choice, and 24.1 on halves of 250: it falls as samples are added, so with all samples it is likely
-   lower»: measures that move by more than two errors or by a tenth. */
-static basin_status describe_bias(const basin_comparer *c, const basin_group *group, size_t samples, char **text)
+/* «lambda_max 19.9 ± 1.2 over their choice, and 24.1 on halves of 250: it falls as samples are added, so with
+   all samples it is likely lower»: measures that move by more than two errors or by a tenth. */
+static basin_status describe_bias(const basin_comparer *c, const basin_group *group, size_t samples,
+                                  char **text)
 {
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
 
     for (size_t i = 0; i < k->estimate_count; i++) {
         const basin_estimate *e = &k->estimates[i];
-        bool                  moves = fabs(e->sampling_bias) > fmin(MANY_ERRORS * e->sampling_error, LARGE_BIAS * fabs(e->mean));
+        bool                  moves =
+            fabs(e->sampling_bias) > fmin(MANY_ERRORS * e->sampling_error, LARGE_BIAS * fabs(e->mean));
         if (!moves || e->point != BASIN_POINT_RAW || strcmp(e->group, group->name) != 0) continue;
         BASIN_TRY(basin_comparison_append(
             text, "; ",
-            basin_format("%s %.3g ± %.2g over their choice, and %.3g on halves of %zu: it %s as samples are added, so with all samples it "
+            basin_format("%s %.3g ± %.2g over their choice, and %.3g on halves of %zu: it %s as samples are "
+                         "added, so with all samples it "
                          "is likely %s",
-                         e->measure, e->mean, e->sampling_error, e->mean + e->sampling_bias, samples / 2, e->sampling_bias > 0.0 ? "falls" : "rises",
+                         e->measure, e->mean, e->sampling_error, e->mean + e->sampling_bias, samples / 2,
+                         e->sampling_bias > 0.0 ? "falls" : "rises",
                          e->sampling_bias > 0.0 ? "lower" : "higher")));
     }
 done:
@@ -57,7 +62,8 @@ done:
 static bool has_halves(const basin_comparison *k, const basin_group *group)
 {
     for (size_t i = 0; i < k->estimate_count; i++)
-        if (strcmp(k->estimates[i].group, group->name) == 0 && isfinite(k->estimates[i].sampling_error)) return true;
+        if (strcmp(k->estimates[i].group, group->name) == 0 && isfinite(k->estimates[i].sampling_error))
+            return true;
     return false;
 }
 
@@ -71,10 +77,12 @@ static basin_status note_samples_of(basin_comparer *c, const basin_group *group)
     BASIN_TRY(describe_bias(c, group, row->samples, &text));
     const char *rest = text != NULL ? text
                        : has_halves(c->result, group)
-                           ? "no measure moves by more than two errors of their choice, or by 10 %, from halves of them to all of them"
+                           ? "no measure moves by more than two errors of their choice, or by 10 %, from "
+                             "halves of them to all of them"
                            : "halves of them were not measured, so the error over their choice is unknown";
-    BASIN_TRY(basin_comparison_add_note(
-        c, basin_format("%s: measured on %zu of %zu training samples: %s", group->name, row->samples, row->split_samples, rest)));
+    BASIN_TRY(
+        basin_comparison_add_note(c, basin_format("%s: measured on %zu of %zu training samples: %s",
+                                                  group->name, row->samples, row->split_samples, rest)));
 done:
     basin_free(text);
     return st;
@@ -89,7 +97,7 @@ done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------------- ceilings -- */
+/* -------------------------------------------------------------------------------------------- ceilings -- */
 
 /* Why a ceiling, or λ_max over it, is not there; NULL where λ_max itself is not. */
 static const char *why_undefined(const basin_row *row)
@@ -114,7 +122,8 @@ static basin_status note_undefined(basin_comparer *c, const basin_group *group)
     }
     if (count == 0) return BASIN_OK;
     return basin_comparison_add_note(
-        c, basin_format("lambda_max over its ceiling is undefined for %zu of %zu runs of %s: %s", count, group->run_count, group->name, why));
+        c, basin_format("lambda_max over its ceiling is undefined for %zu of %zu runs of %s: %s", count,
+                        group->run_count, group->name, why));
 }
 
 /* «gd 0.97 (8 runs), sam 0.4 (8 runs)», of the methods that hover or of all. */
@@ -126,7 +135,9 @@ static basin_status list_ratios(const basin_comparison *k, const char *measure, 
         const basin_row      *row = row_of(k, &k->groups[g], 0);
         const basin_estimate *e = basin_comparison_estimate(k, measure, k->groups[g].name, BASIN_POINT_RAW);
         if (e != NULL && e->n > 0 && (!hovering || basin_hovers(row->method, row->rho)))
-            BASIN_TRY(basin_comparison_append(text, ", ", basin_format("%s %.3g (%zu run%s)", e->group, e->mean, e->n, e->n == 1 ? "" : "s")));
+            BASIN_TRY(basin_comparison_append(
+                text, ", ",
+                basin_format("%s %.3g (%zu run%s)", e->group, e->mean, e->n, e->n == 1 ? "" : "s")));
     }
 done:
     return st;
@@ -137,7 +148,8 @@ static basin_status note_ceilings(basin_comparer *c)
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
     char                   *plain = NULL, *own = NULL;
-    /* the recursion that the ceiling bounds ran on the loss in training mode, whose derivatives go through the statistics */
+    /* the recursion that the ceiling bounds ran on the loss in training mode, whose derivatives go through
+       the statistics */
     bool other = c->bn != NULL && c->bn->kind >= 0 && c->bn->kind != BASIN_BN_BATCH;
     char bn[40];
 
@@ -145,13 +157,19 @@ static basin_status note_ceilings(basin_comparer *c)
     BASIN_TRY(list_ratios(k, "lambda_max_over_ceiling", true, &own));
     if (plain != NULL)
         BASIN_TRY(basin_comparison_add_note(
-            c, basin_format("lambda_max over the ceiling that learning rate and momentum set without any perturbation (2(1+β)/η without weight decay for gd, sgd, sam, "
+            c, basin_format("lambda_max over the ceiling that learning rate and momentum set without any "
+                            "perturbation (2(1+β)/η without weight decay for gd, sgd, sam, "
                             "msam), mean: %s%s%s%s",
-                            plain, other ? ". But with BatchNorm the ceiling is that of training mode, and lambda_max here is at statistics " : "",
-                            other ? basin_bn_mode_text(c->bn, bn) : "", other ? ": --bn batch:SIZE gives its lambda_max" : "")));
+                            plain,
+                            other ? ". But with BatchNorm the ceiling is that of training mode, and "
+                                    "lambda_max here is at statistics "
+                                  : "",
+                            other ? basin_bn_mode_text(c->bn, bn) : "",
+                            other ? ": --bn batch:SIZE gives its lambda_max" : "")));
     if (own != NULL)
         BASIN_TRY(basin_comparison_add_note(
-            c, basin_format("lambda_max over the method's own ceiling, mean: %s: an index of hovering (on a fixed quadratic it tends to 1 for any "
+            c, basin_format("lambda_max over the method's own ceiling, mean: %s: an index of hovering (on a "
+                            "fixed quadratic it tends to 1 for any "
                             "lambda_max): it neither shows stability nor discounts a lower lambda_max",
                             own)));
     for (size_t g = 0; g < k->group_count; g++) BASIN_TRY(note_undefined(c, &k->groups[g]));
@@ -175,15 +193,18 @@ static basin_status note_batches(basin_comparer *c)
             largest = batch > largest ? batch : largest;
         }
         if (largest > 0)
-            BASIN_TRY(basin_comparison_append(&text, ", ", basin_format("%s by batches of %lld", k->groups[g].name, (long long)largest)));
+            BASIN_TRY(basin_comparison_append(
+                &text, ", ", basin_format("%s by batches of %lld", k->groups[g].name, (long long)largest)));
     }
-    if (text != NULL) BASIN_TRY(basin_comparison_add_note(c, basin_format("the ceilings of stability hold for full batches; trained were %s", text)));
+    if (text != NULL)
+        BASIN_TRY(basin_comparison_add_note(
+            c, basin_format("the ceilings of stability hold for full batches; trained were %s", text)));
 done:
     basin_free(text);
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------------- settings -- */
+/* -------------------------------------------------------------------------------------------- settings -- */
 
 /* One alpha for all, or N_eff says nothing. */
 static basin_status note_alpha(basin_comparer *c)
@@ -197,11 +218,12 @@ static basin_status note_alpha(basin_comparer *c)
             if (isfinite(alpha)) least = fmin(least, alpha), most = fmax(most, alpha);
         }
     if (!(most >= least)) return BASIN_OK;
-    return basin_comparison_add_note(c, most > least ? basin_format("n_eff is not comparable: its alpha runs from %g to %g", least, most)
-                                                     : basin_format("n_eff is at alpha = %g in every run", least));
+    return basin_comparison_add_note(
+        c, most > least ? basin_format("n_eff is not comparable: its alpha runs from %g to %g", least, most)
+                        : basin_format("n_eff is at alpha = %g in every run", least));
 }
 
-/* ------------------------------------------------------------------------------------------------- a way down -- */
+/* ------------------------------------------------------------------------------------------ a way down -- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -227,7 +249,8 @@ static void count_descent(const basin_stationarity *s, descent *d)
     d->negative += s->verdict == BASIN_DESCENT_NEGATIVE;
     d->none += s->verdict == BASIN_DESCENT_NOT_FOUND;
     d->rounding += s->verdict == BASIN_DESCENT_AT_ROUNDING;
-    if (s->verdict != BASIN_DESCENT_NOT_TESTED) d->threshold = s->threshold, d->products = d->products > s->products ? d->products : s->products;
+    if (s->verdict != BASIN_DESCENT_NOT_TESTED)
+        d->threshold = s->threshold, d->products = d->products > s->products ? d->products : s->products;
 }
 
 /* «sam: a fall above 1 % in 3 of 8 runs (median 4.2 %), negative curvature in 5» */
@@ -238,13 +261,20 @@ static basin_status describe_descent(const basin_group *group, descent *d, char 
 
     if (d->found + d->negative + d->none + d->rounding == 0) goto done;
     if (d->found > 0)
-        BASIN_TRY(basin_comparison_append(
-            &own, ", ",
-            basin_format("a fall above %.2g %% in %zu (median %.2g %%)", 100.0 * d->threshold, d->found, 100.0 * median(d->falls, d->found))));
-    if (d->negative > 0) BASIN_TRY(basin_comparison_append(&own, ", ", basin_format("negative curvature in %zu", d->negative)));
-    if (d->none > 0) BASIN_TRY(basin_comparison_append(&own, ", ", basin_format("neither found in %zu", d->none)));
-    if (d->rounding > 0) BASIN_TRY(basin_comparison_append(&own, ", ", basin_format("a gradient of rounding size in %zu", d->rounding)));
-    BASIN_TRY(basin_comparison_append(text, "; ", basin_format("%s (%zu runs): %s", group->name, group->run_count, own)));
+        BASIN_TRY(basin_comparison_append(&own, ", ",
+                                          basin_format("a fall above %.2g %% in %zu (median %.2g %%)",
+                                                       100.0 * d->threshold, d->found,
+                                                       100.0 * median(d->falls, d->found))));
+    if (d->negative > 0)
+        BASIN_TRY(
+            basin_comparison_append(&own, ", ", basin_format("negative curvature in %zu", d->negative)));
+    if (d->none > 0)
+        BASIN_TRY(basin_comparison_append(&own, ", ", basin_format("neither found in %zu", d->none)));
+    if (d->rounding > 0)
+        BASIN_TRY(basin_comparison_append(&own, ", ",
+                                          basin_format("a gradient of rounding size in %zu", d->rounding)));
+    BASIN_TRY(basin_comparison_append(text, "; ",
+                                      basin_format("%s (%zu runs): %s", group->name, group->run_count, own)));
 done:
     basin_free(own);
     return st;
@@ -261,20 +291,22 @@ static basin_status note_descent(basin_comparer *c)
     BASIN_ALLOC(d.falls, k->row_count, "falls of the loss");
     for (size_t g = 0; g < k->group_count; g++) {
         d = (descent){.falls = d.falls};
-        for (size_t i = 0; i < k->groups[g].run_count; i++) count_descent(&row_of(k, &k->groups[g], i)->stationarity, &d);
+        for (size_t i = 0; i < k->groups[g].run_count; i++)
+            count_descent(&row_of(k, &k->groups[g], i)->stationarity, &d);
         BASIN_TRY(describe_descent(&k->groups[g], &d, &text));
         products = products > d.products ? products : d.products;
     }
     if (text != NULL)
-        BASIN_TRY(
-            basin_comparison_add_note(c, basin_format("the way down by the quadratic model, looked for within %zu products: %s", products, text)));
+        BASIN_TRY(basin_comparison_add_note(
+            c, basin_format("the way down by the quadratic model, looked for within %zu products: %s",
+                            products, text)));
 done:
     basin_free(d.falls);
     basin_free(text);
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------- truncated spectra -- */
+/* ----------------------------------------------------------------------------------- truncated spectra -- */
 
 static basin_status note_truncation(basin_comparer *c)
 {
@@ -291,12 +323,13 @@ static basin_status note_truncation(basin_comparer *c)
         }
     if (!(upper >= lower)) return BASIN_OK;
     return basin_comparison_add_note(
-        c,
-        basin_format("sane and n_eff are not compared where a truncated spectrum gives only a part of the sum; sane lies between %.4g and %.4g there",
-                     lower, upper));
+        c, basin_format("sane and n_eff are not compared where a truncated spectrum gives only a part of the "
+                        "sum; sane lies between %.4g and %.4g there",
+                        lower, upper));
 }
 
-/* A polish that moves the loss by more than the tolerance is further training, and no measurement of where the run was. */
+/* A polish that moves the loss by more than the tolerance is further training, and no measurement of where
+   the run was. */
 static basin_status note_polish(basin_comparer *c)
 {
     const basin_comparison *k = c->result;
@@ -304,19 +337,24 @@ static basin_status note_polish(basin_comparer *c)
 
     for (size_t i = 0; i < k->row_count; i++) {
         const basin_row *row = &k->rows[i];
-        if (row->point != BASIN_POINT_POLISHED || row->part != 0 || row->missing != NULL || isnan(row->at_loss) != isnan(k->at_loss)) continue;
+        if (row->point != BASIN_POINT_POLISHED || row->part != 0 || row->missing != NULL ||
+            isnan(row->at_loss) != isnan(k->at_loss))
+            continue;
         most = fmax(most, fabs(row->polish.loss_after / row->polish.loss_before - 1.0));
     }
     if (!(most > c->loss_tolerance)) return BASIN_OK;
-    return basin_comparison_add_note(c, basin_format("polishing moved the training loss by up to %.2g %%, more than the tolerance of %.2g %%: what is measured there is "
-                                                     "further training, too",
-                                                     100.0 * most, 100.0 * c->loss_tolerance));
+    return basin_comparison_add_note(c,
+                                     basin_format("polishing moved the training loss by up to %.2g %%, more "
+                                                  "than the tolerance of %.2g %%: what is measured there is "
+                                                  "further training, too",
+                                                  100.0 * most, 100.0 * c->loss_tolerance));
 }
 
 basin_status basin_comparison_cautions(basin_comparer *c)
 {
-    static basin_status (*const notes[])(basin_comparer *) = {note_labels, note_samples, note_polish,    note_ceilings,
-                                                              note_batches, note_alpha,  note_descent,   note_truncation};
+    static basin_status (*const notes[])(basin_comparer *) = {note_labels,   note_samples,   note_polish,
+                                                              note_ceilings, note_batches,   note_alpha,
+                                                              note_descent,  note_truncation};
     basin_status st = BASIN_OK;
 
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) BASIN_TRY(notes[i](c));

@@ -1,11 +1,12 @@
-/* What the parts of a comparison look at: rows, runs, the columns that are compared, and notes made of several parts. */
+/* What the parts of a comparison look at: rows, runs, the columns that are compared, and notes made of
+   several parts. */
 #include <math.h>
 #include <string.h>
 
 #include "analysis/compare/comparison.h"
 #include "core/memory.h"
 
-/* ---------------------------------------------------------------------------------------------------- rows -- */
+/* ------------------------------------------------------------------------------------------------ rows -- */
 
 bool basin_is_checkpoint(const basin_row *row)
 {
@@ -46,7 +47,9 @@ size_t basin_row_beside(const basin_comparison *k, size_t row, int point, size_t
         bool             same_file = at->step >= 0 || basin_same_text(other->checkpoint, at->checkpoint);
         bool             same_place = same_file && other->step == at->step &&
                           (other->at_loss == at->at_loss || (isnan(other->at_loss) && isnan(at->at_loss)));
-        if (other->missing == NULL && other->point == point && other->part == part && same_place && basin_same_run(other, at)) return i;
+        if (other->missing == NULL && other->point == point && other->part == part && same_place &&
+            basin_same_run(other, at))
+            return i;
     }
     return BASIN_NO_ROW;
 }
@@ -58,9 +61,10 @@ double basin_measured(const basin_row *row, const basin_column *column)
     return isfinite(value) && !basin_column_partial(row, column) ? value : (double)NAN;
 }
 
-/* -------------------------------------------------------------------------------------------- what is compared -- */
+/* ------------------------------------------------------------------------------------ what is compared -- */
 
-/* A row that knows the column at all, be it as part of a truncated sum: then it is listed, and said not to be measured. */
+/* A row that knows the column at all, be it as part of a truncated sum: then it is listed, and said not to be
+   measured. */
 static bool is_known(const basin_comparer *c, const basin_column *column)
 {
     const basin_comparison *k = c->result;
@@ -98,11 +102,13 @@ basin_status basin_comparison_columns(basin_comparer *c)
         for (size_t i = 0; i < k->groups[g].run_count; i++) {
             size_t row = k->groups[g].rows[i];
             for (int point = 0; point < BASIN_POINTS; point++)
-                c->places[row * BASIN_POINTS + (size_t)point] = point == BASIN_POINT_RAW ? row : basin_row_beside(k, row, point, 0);
+                c->places[row * BASIN_POINTS + (size_t)point] =
+                    point == BASIN_POINT_RAW ? row : basin_row_beside(k, row, point, 0);
         }
     for (int point = 0; point < BASIN_POINTS; point++) c->points[point] = every_group_has(c, point);
     for (size_t i = 0; i < basin_column_count; i++)
-        if (basin_columns[i].compared && is_known(c, &basin_columns[i])) c->columns[c->column_count++] = &basin_columns[i];
+        if (basin_columns[i].compared && is_known(c, &basin_columns[i]))
+            c->columns[c->column_count++] = &basin_columns[i];
 done:
     return st;
 }
@@ -131,7 +137,7 @@ const basin_difference *basin_comparison_difference(const basin_comparison *comp
     return NULL;
 }
 
-/* --------------------------------------------------------------------------------------------------- notes -- */
+/* ----------------------------------------------------------------------------------------------- notes -- */
 
 basin_status basin_comparison_add_note(basin_comparer *c, char *text)
 {
@@ -139,8 +145,9 @@ basin_status basin_comparison_add_note(basin_comparer *c, char *text)
     basin_comparison *k = c->result;
     char            **notes = NULL;
 
-    BASIN_CHECK(text != NULL && (notes = basin_grow(k->notes, k->note_count, k->note_count + 1, sizeof *notes)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for a note");
+    BASIN_CHECK(text != NULL &&
+                    (notes = basin_grow(k->notes, k->note_count, k->note_count + 1, sizeof *notes)) != NULL,
+                BASIN_ERR_NOMEM, "out of memory for a note");
     k->notes = notes;
     notes[k->note_count++] = text, text = NULL;
 done:
@@ -153,7 +160,8 @@ basin_status basin_comparison_append(char **text, const char *separator, char *p
     basin_status st = BASIN_OK;
     char        *joined = NULL;
 
-    BASIN_CHECK(part != NULL && (joined = basin_format("%s%s%s", *text != NULL ? *text : "", *text != NULL ? separator : "", part)) != NULL,
+    BASIN_CHECK(part != NULL && (joined = basin_format("%s%s%s", *text != NULL ? *text : "",
+                                                       *text != NULL ? separator : "", part)) != NULL,
                 BASIN_ERR_NOMEM, "out of memory for a note");
     basin_free(*text);
     *text = joined;

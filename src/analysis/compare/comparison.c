@@ -31,15 +31,20 @@ done:
     return st;
 }
 
-static basin_status copy_test_parts(const basin_comparison_options *options, size_t count, basin_comparison *comparison)
+static basin_status copy_test_parts(const basin_comparison_options *options, size_t count,
+                                    basin_comparison *comparison)
 {
     basin_status st = BASIN_OK;
     size_t       entries = 0;
 
     if (options->test_part_count == 0) goto done;
-    BASIN_CHECK(options->test_part_count > 1 && options->test_part_loss != NULL && options->test_part_accuracy != NULL, BASIN_ERR_ARG,
-                "%zu parts of a test set: there must be at least 2, with a loss and an accuracy each", options->test_part_count);
-    BASIN_CHECK(basin_mul(count, options->test_part_count, &entries), BASIN_ERR_NOMEM, "too many parts of a test set");
+    BASIN_CHECK(options->test_part_count > 1 && options->test_part_loss != NULL &&
+                    options->test_part_accuracy != NULL,
+                BASIN_ERR_ARG,
+                "%zu parts of a test set: there must be at least 2, with a loss and an accuracy each",
+                options->test_part_count);
+    BASIN_CHECK(basin_mul(count, options->test_part_count, &entries), BASIN_ERR_NOMEM,
+                "too many parts of a test set");
     BASIN_ALLOC(comparison->test_part_loss, entries, "parts of a test set");
     BASIN_ALLOC(comparison->test_part_accuracy, entries, "parts of a test set");
     comparison->test_part_count = options->test_part_count;
@@ -63,7 +68,8 @@ static void comparer_clear(basin_comparer *c)
     basin_comparison_destroy(&c->result);
 }
 
-static basin_status start(const basin_row *rows, size_t count, const basin_comparison_options *given, basin_comparer *c)
+static basin_status start(const basin_row *rows, size_t count, const basin_comparison_options *given,
+                          basin_comparer *c)
 {
     basin_status st = BASIN_OK;
 
@@ -71,11 +77,12 @@ static basin_status start(const basin_row *rows, size_t count, const basin_compa
                           .loss_tolerance = given->loss_tolerance == 0.0 ? 0.1 : given->loss_tolerance,
                           .bn = given->bn,
                           .note = given->note};
-    BASIN_CHECK(c->level > 0.0 && c->level < 1.0, BASIN_ERR_ARG, "level of significance %g is not in (0, 1)", c->level);
-    BASIN_CHECK(c->loss_tolerance > 0.0 && isfinite(c->loss_tolerance), BASIN_ERR_ARG, "loss tolerance %g is not a finite number > 0",
-                c->loss_tolerance);
-    BASIN_CHECK(given->at_loss >= 0.0 && isfinite(given->at_loss), BASIN_ERR_ARG, "training loss %g to compare at is not a finite number >= 0",
-                given->at_loss);
+    BASIN_CHECK(c->level > 0.0 && c->level < 1.0, BASIN_ERR_ARG, "level of significance %g is not in (0, 1)",
+                c->level);
+    BASIN_CHECK(c->loss_tolerance > 0.0 && isfinite(c->loss_tolerance), BASIN_ERR_ARG,
+                "loss tolerance %g is not a finite number > 0", c->loss_tolerance);
+    BASIN_CHECK(given->at_loss >= 0.0 && isfinite(given->at_loss), BASIN_ERR_ARG,
+                "training loss %g to compare at is not a finite number >= 0", given->at_loss);
     BASIN_ALLOC(c->result, 1, "comparison");
     c->result->level = c->level;
     c->result->at_loss = given->at_loss > 0.0 ? given->at_loss : (double)NAN;
@@ -85,7 +92,8 @@ done:
     return st;
 }
 
-basin_status basin_comparison_compute(const basin_row *rows, size_t count, const basin_comparison_options *options, basin_comparison **out)
+basin_status basin_comparison_compute(const basin_row *rows, size_t count,
+                                      const basin_comparison_options *options, basin_comparison **out)
 {
     basin_status             st = BASIN_OK;
     basin_comparison_options given = options != NULL ? *options : (basin_comparison_options){0};

@@ -1,6 +1,6 @@
-/* What the parts of `compare` share: whether rows can be held against each other (alike.c), which checkpoints
- * are (choose.c, groups.c, equal_loss.c), means (estimates.c), paired differences and verdicts (pairs.c),
- * multiplicity (adjust.c), words (claims.c, cautions.c, notes.c).
+/* What the parts of `compare` share: whether rows can be held against each other (alike.c), which
+ * checkpoints are (choose.c, groups.c, equal_loss.c), means (estimates.c), paired differences and
+ * verdicts (pairs.c), multiplicity (adjust.c), words (claims.c, cautions.c, notes.c).
  */
 #ifndef BASIN_ANALYSIS_COMPARE_COMPARISON_H
 #define BASIN_ANALYSIS_COMPARE_COMPARISON_H
@@ -13,8 +13,9 @@ typedef struct basin_pair { /* a group held against a base by the runs of equal 
     size_t  group, base;    /* indices of groups */
     bool    continuation;   /* the same runs later: no comparison of methods */
     size_t  count;
-    size_t *rows, *others;      /* [count] raw rows of the group, of the base */
-    size_t  first, differences; /* which of the comparison's differences are its own, column by column, point by point */
+    size_t *rows, *others; /* [count] raw rows of the group, of the base */
+    /* which of the comparison's differences are its own, column by column, point by point */
+    size_t first, differences;
 } basin_pair;
 
 typedef struct basin_comparer {
@@ -23,19 +24,23 @@ typedef struct basin_comparer {
     const basin_bn_mode *bn;   /* of the options */
     const char          *note; /* of the options */
     size_t               column_count;
-    const basin_column **columns;              /* what is compared: of the columns meant to be, those that some row of a group knows */
+    /* what is compared: of the columns meant to be, those that some row of a group knows */
+    const basin_column **columns;
     bool                 points[BASIN_POINTS]; /* every group has such rows */
-    size_t              *places;               /* [row_count, BASIN_POINTS] the row of that kind at the same run and step, or BASIN_NO_ROW */
-    size_t               base;                 /* index of its group */
-    size_t               budget;               /* index of the extra group, or BASIN_NO_ROW */
-    size_t               budget_of;            /* index of the group whose budget that is, or BASIN_NO_ROW */
-    size_t               pair_count;
-    basin_pair          *pairs;
-    bool                 starts_checked; /* every pair had checkpoints of step 0 to compare */
+    /* [row_count, BASIN_POINTS] the row of that kind at the same run and step, or BASIN_NO_ROW */
+    size_t *places;
+    size_t  base;   /* index of its group */
+    size_t  budget; /* index of the extra group, or BASIN_NO_ROW */
+    /* index of the group whose budget that is, or BASIN_NO_ROW */
+    size_t      budget_of;
+    size_t      pair_count;
+    basin_pair *pairs;
+    bool        starts_checked; /* every pair had checkpoints of step 0 to compare */
 } basin_comparer;
 
 basin_status basin_comparison_group(basin_comparer *c, const char *base);
-basin_status basin_comparison_columns(basin_comparer *c); /* of the groups: columns, points, places */
+/* of the groups: columns, points, places */
+basin_status basin_comparison_columns(basin_comparer *c);
 basin_status basin_comparison_estimates(basin_comparer *c);
 basin_status basin_comparison_pairs(basin_comparer *c);
 basin_status basin_comparison_judge_losses(basin_comparer *c);
@@ -47,8 +52,10 @@ bool basin_is_checkpoint(const basin_row *row);
    0. */
 bool basin_is_start(const basin_row *row);
 bool basin_same_run(const basin_row *a, const basin_row *b);
-bool basin_is_first_of_run(const basin_comparison *k, size_t row); /* the first row of a run stands for it */
-/* The row at the run and step of `row`, of that kind of point and part of the samples; BASIN_NO_ROW if there is none. */
+/* the first row of a run stands for it */
+bool basin_is_first_of_run(const basin_comparison *k, size_t row);
+/* The row at the run and step of `row`, of that kind of point and part of the samples; BASIN_NO_ROW
+   if there is none. */
 size_t basin_row_beside(const basin_comparison *k, size_t row, int point, size_t part);
 /* A number that can be held against others; NAN where unknown, or part of a truncated sum. */
 double basin_measured(const basin_row *row, const basin_column *column);
@@ -63,46 +70,58 @@ typedef struct basin_stand {
     bool   broken; /* a checkpoint of the run is missing; at a step only */
 } basin_stand;
 /* stands [count] of each run at its first row, blank elsewhere. *out: the common step, or -1. */
-basin_status basin_stand_at_step(const basin_row *rows, size_t count, basin_stand *stands, int64_t *out);
+basin_status basin_stand_at_step(const basin_row *rows, size_t count, basin_stand *stands,
+                                 int64_t *out);
 /* `measured`: a row whose loss alone is known is not one to interpolate from. */
 basin_status basin_stand_at_loss(const basin_row *rows, size_t count, double loss, bool measured,
                                  basin_stand *stands);
 /* The run's checkpoint of least training loss; BASIN_NO_ROW if none has one. */
 size_t basin_lowest_row(const basin_row *rows, size_t count, const basin_row *run);
 
-/* For each run that reaches the comparison's at_loss, stands[first row].at becomes the row that stands for
-   it there (appended where it lies between two checkpoints); stands [runs] are of basin_stand_at_loss. */
+/* For each run that reaches the comparison's at_loss, stands[first row].at becomes the row that
+   stands for it there (appended where it lies between two checkpoints); stands [runs] are of
+   basin_stand_at_loss. */
 basin_status basin_comparison_reach(basin_comparison *k, basin_stand *stands, size_t runs);
-double       basin_lowest_loss(const basin_comparison *k, const basin_row *run);           /* of its checkpoints; NAN if none */
-basin_status basin_comparison_demand_reached(const basin_comparison *k, const char *base); /* groups are made; base: its method, NULL = any */
+/* of its checkpoints; NAN if none */
+double basin_lowest_loss(const basin_comparison *k, const basin_row *run);
+/* groups are made; base: its method, NULL = any */
+basin_status basin_comparison_demand_reached(const basin_comparison *k, const char *base);
 
 double basin_student_p(double t, size_t dof); /* P(|T| >= |t|), dof > 0; to rounding of 1 */
 /* The least p that n pairs can give: 2/2^n, or what drawing leaves. NAN for none. */
 double basin_smallest_p(size_t pairs);
 /* The fewest pairs with which 2/2^n, times `tests`, is at most `level`. */
 size_t basin_pairs_needed(size_t tests, double level);
-void   basin_mean_and_interval(const double *x, size_t n, double *mean, double *sd, double *lower, double *upper);
+void   basin_mean_and_interval(const double *x, size_t n, double *mean, double *sd, double *lower,
+                               double *upper);
 
-bool basin_rows_explain(const basin_comparison *k, const basin_difference *d); /* seeds and rows of the test set together could make such a mean */
+/* seeds and rows of the test set together could make such a mean */
+bool basin_rows_explain(const basin_comparison *k, const basin_difference *d);
 
 /* Notes. */
-basin_status basin_comparison_add_note(basin_comparer *c, char *text); /* taken; NULL: out of memory */
+/* taken; NULL: out of memory */
+basin_status basin_comparison_add_note(basin_comparer *c, char *text);
 /* text ← text + separator (unless text is NULL) + part, which is taken (NULL: out of memory). */
 basin_status basin_comparison_append(char **text, const char *separator, char *part);
-basin_status basin_comparison_claims(basin_comparer *c);   /* what each pair supports, a note a family */
+/* what each pair supports, a note a family */
+basin_status basin_comparison_claims(basin_comparer *c);
 basin_status basin_comparison_cautions(basin_comparer *c); /* what the rows say against it */
 
 /* m measures over n seeds whose signs are flipped jointly (adjust.c). */
 typedef struct basin_flips {
-    size_t  measures, patterns;
-    double *p; /* [measures, patterns] tail of Student's t of each measure in each pattern, the one seen first; NAN: not measured */
+    size_t measures, patterns;
+    /* [measures, patterns] tail of Student's t of each measure in each pattern, the one seen first;
+       NAN: not measured */
+    double *p;
 } basin_flips;
 
 /* x [m, n]: NAN where a seed lacks the measure. */
 basin_status basin_flips_create(const double *x, size_t m, size_t n, basin_flips *out);
 void         basin_flips_clear(basin_flips *flips);
-/* adjusted [m]: p over the measures with member[i], step-down; NAN for the others, and where nothing is measured. Those that are not able to
-   reach the level with their pairs come after all others, and cost these nothing. */
-basin_status basin_step_down(const basin_flips *flips, const bool *member, const bool *able, double *adjusted);
+/* adjusted [m]: p over the measures with member[i], step-down; NAN for the others, and where
+   nothing is measured. Those that are not able to reach the level with their pairs come after all
+   others, and cost these nothing. */
+basin_status basin_step_down(const basin_flips *flips, const bool *member, const bool *able,
+                             double *adjusted);
 
 #endif

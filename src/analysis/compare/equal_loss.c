@@ -25,7 +25,7 @@ double basin_lowest_loss(const basin_comparison *k, const basin_row *run)
     return lowest != BASIN_NO_ROW ? k->rows[lowest].train_loss.value : (double)NAN;
 }
 
-/* -------------------------------------------------------------------------------------------- interpolated rows -- */
+/* ----------------------------------------------------------------------------------- interpolated rows -- */
 
 static basin_status grow_parts(double **values, size_t rows, size_t parts)
 {
@@ -33,8 +33,8 @@ static basin_status grow_parts(double **values, size_t rows, size_t parts)
     double      *grown = NULL;
 
     if (parts == 0) goto done;
-    BASIN_CHECK((grown = basin_grow(*values, rows * parts, (rows + 1) * parts, sizeof *grown)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for parts of a test set");
+    BASIN_CHECK((grown = basin_grow(*values, rows * parts, (rows + 1) * parts, sizeof *grown)) != NULL,
+                BASIN_ERR_NOMEM, "out of memory for parts of a test set");
     *values = grown;
 done:
     return st;
@@ -43,7 +43,8 @@ done:
 static void parts_between(double *values, size_t parts, size_t before, size_t after, double share, size_t to)
 {
     for (size_t j = 0; j < parts; j++)
-        values[to * parts + j] = values[before * parts + j] + share * (values[after * parts + j] - values[before * parts + j]);
+        values[to * parts + j] =
+            values[before * parts + j] + share * (values[after * parts + j] - values[before * parts + j]);
 }
 
 static basin_status append_between(basin_comparison *k, size_t before, size_t after, double share)
@@ -53,8 +54,10 @@ static basin_status append_between(basin_comparison *k, size_t before, size_t af
     size_t       parts = k->test_part_count;
 
     BASIN_TRY(basin_row_between(&k->rows[before], &k->rows[after], share, k->at_loss, &row));
-    if (row.point == BASIN_POINT_RAW && row.part == 0) row.train_loss.value = k->at_loss; /* what the place was found by, without its rounding */
-    BASIN_CHECK((rows = basin_grow(k->rows, k->row_count, k->row_count + 1, sizeof *rows)) != NULL, BASIN_ERR_NOMEM, "out of memory for a row");
+    /* what the place was found by, without its rounding */
+    if (row.point == BASIN_POINT_RAW && row.part == 0) row.train_loss.value = k->at_loss;
+    BASIN_CHECK((rows = basin_grow(k->rows, k->row_count, k->row_count + 1, sizeof *rows)) != NULL,
+                BASIN_ERR_NOMEM, "out of memory for a row");
     k->rows = rows;
     BASIN_TRY(grow_parts(&k->test_part_loss, k->row_count, parts));
     BASIN_TRY(grow_parts(&k->test_part_accuracy, k->row_count, parts));
@@ -70,14 +73,16 @@ done:
 static basin_status interpolate(basin_comparison *k, size_t before, size_t after, size_t *out)
 {
     basin_status st = BASIN_OK;
-    double       share = basin_row_share(k->rows[before].train_loss.value, k->rows[after].train_loss.value, k->at_loss);
-    size_t       raw = k->row_count;
+    double       share =
+        basin_row_share(k->rows[before].train_loss.value, k->rows[after].train_loss.value, k->at_loss);
+    size_t raw = k->row_count;
 
     BASIN_TRY(append_between(k, before, after, share));
     for (int point = 0; point < BASIN_POINTS; point++)
         for (size_t part = 0; part <= 2; part++) {
             size_t a = basin_row_beside(k, before, point, part), b = basin_row_beside(k, after, point, part);
-            if ((point != BASIN_POINT_RAW || part > 0) && a != BASIN_NO_ROW && b != BASIN_NO_ROW) BASIN_TRY(append_between(k, a, b, share));
+            if ((point != BASIN_POINT_RAW || part > 0) && a != BASIN_NO_ROW && b != BASIN_NO_ROW)
+                BASIN_TRY(append_between(k, a, b, share));
         }
     *out = raw;
 done:
@@ -98,7 +103,7 @@ done:
     return st;
 }
 
-/* ----------------------------------------------------------------------------------------------- who reaches it -- */
+/* -------------------------------------------------------------------------------------- who reaches it -- */
 
 static bool in_a_group(const basin_comparison *k, const char *method)
 {
@@ -112,7 +117,8 @@ static const char *name_of(const char *text)
     return text != NULL ? text : "unnamed";
 }
 
-/* «runs/gd_0 got to 0.3, runs/gd_1 to 0.29»: runs that do not reach it; methods that do not get there are counted. */
+/* «runs/gd_0 got to 0.3, runs/gd_1 to 0.29»: runs that do not reach it; methods that do not get there are
+   counted. */
 static basin_status describe_short(const basin_comparison *k, char **text)
 {
     basin_status st = BASIN_OK;
@@ -120,7 +126,9 @@ static basin_status describe_short(const basin_comparison *k, char **text)
     for (size_t i = 0; i < k->row_count; i++) {
         double lowest = basin_is_first_of_run(k, i) ? basin_lowest_loss(k, &k->rows[i]) : (double)NAN;
         if (isnan(lowest) || lowest <= k->at_loss) continue;
-        BASIN_TRY(basin_comparison_append(text, ", ", basin_format("%s%s to %.4g", name_of(k->rows[i].run), *text == NULL ? " got" : "", lowest)));
+        BASIN_TRY(basin_comparison_append(
+            text, ", ",
+            basin_format("%s%s to %.4g", name_of(k->rows[i].run), *text == NULL ? " got" : "", lowest)));
     }
 done:
     return st;
@@ -139,11 +147,13 @@ basin_status basin_comparison_demand_reached(const basin_comparison *k, const ch
     basin_status st = BASIN_OK;
     char        *text = NULL;
 
-    BASIN_CHECK(k->group_count == 0 || is_passed(k), BASIN_ERR_VALUE, "training loss %g lies above the first checkpoint of every run", k->at_loss);
+    BASIN_CHECK(k->group_count == 0 || is_passed(k), BASIN_ERR_VALUE,
+                "training loss %g lies above the first checkpoint of every run", k->at_loss);
     BASIN_TRY(describe_short(k, &text));
     if (text == NULL) goto done;
     BASIN_CHECK(base == NULL || in_a_group(k, base), BASIN_ERR_VALUE,
-                "training loss %g is reached by no run of %s, that the others are held against: %s", k->at_loss, base, text);
+                "training loss %g is reached by no run of %s, that the others are held against: %s",
+                k->at_loss, base, text);
     BASIN_CHECK(k->group_count >= 2, BASIN_ERR_VALUE, "training loss %g is reached by %s: %s", k->at_loss,
                 k->group_count == 0 ? "no run" : "runs of one method only", text);
 done:

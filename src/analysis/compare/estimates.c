@@ -1,13 +1,15 @@
 /* Means over the runs of a group, and how far they hang on the training samples that were drawn.
  *
  *   t-interval       over runs, cut to what the measure can be
- *   sampling error   Rows of two random halves of a subset of N samples, m₁ and m₂. With errors of variance ~ 1/n, (m₁ − m₂)² has the mean
- *                    2 Var(N/2) = 4 Var(N), so |m₁ − m₂|/2 estimates the standard deviation of the whole; times √(1 − N/M) where the
- *                    split has M samples. Runs that are compared share the same draw, so their errors are not independent: with
- *                    correlation r the error of their mean is 1/√runs (r = 0) to 1 (r = 1) of it. Reported is √(mean (m₁ − m₂)²)/2, right
- *                    for r = 1 and too large otherwise; near r = 1 it has little more than one degree of freedom, however many runs.
- *   sampling bias    mean of (m₁ + m₂)/2 − m. If m(n) = m∞ + c/n, then m(N/2) − m(N) = c/N = m(N) − m∞: the measure moves about as far
- *                    again on the way to all samples.
+ *   sampling error   Rows of two random halves of a subset of N samples, m₁ and m₂. With errors of variance ~
+ *                    1/n, (m₁ − m₂)² has the mean 2 Var(N/2) = 4 Var(N), so |m₁ − m₂|/2 estimates the
+ *                    standard deviation of the whole; times √(1 − N/M) where the split has M samples. Runs
+ *                    that are compared share the same draw, so their errors are not independent: with
+ *                    correlation r the error of their mean is 1/√runs (r = 0) to 1 (r = 1) of it. Reported is
+ *                    √(mean (m₁ − m₂)²)/2, right for r = 1 and too large otherwise; near r = 1 it has little
+ *                    more than one degree of freedom, however many runs.
+ *   sampling bias    mean of (m₁ + m₂)/2 − m. If m(n) = m∞ + c/n, then m(N/2) − m(N) = c/N = m(N) − m∞: the
+ *                    measure moves about as far again on the way to all samples.
  */
 #include <math.h>
 
@@ -17,7 +19,9 @@
 /* What part of the variance is left where the samples are not few among those of the split. */
 static double left_of_finite(const basin_row *row)
 {
-    return row->split_samples > row->samples ? sqrt(1.0 - (double)row->samples / (double)row->split_samples) : row->split_samples == 0 ? 1.0 : 0.0;
+    return row->split_samples > row->samples ? sqrt(1.0 - (double)row->samples / (double)row->split_samples)
+           : row->split_samples == 0         ? 1.0
+                                             : 0.0;
 }
 
 double basin_sampling_error(const basin_row *whole, double one, double two)
@@ -26,9 +30,11 @@ double basin_sampling_error(const basin_row *whole, double one, double two)
 }
 
 /* Error and bias of one run by its two halves: NAN where one is not measured. */
-static void hold_halves(const basin_comparison *k, size_t row, const basin_column *column, double *error, double *bias)
+static void hold_halves(const basin_comparison *k, size_t row, const basin_column *column, double *error,
+                        double *bias)
 {
-    size_t one = basin_row_beside(k, row, k->rows[row].point, 1), two = basin_row_beside(k, row, k->rows[row].point, 2);
+    size_t one = basin_row_beside(k, row, k->rows[row].point, 1);
+    size_t two = basin_row_beside(k, row, k->rows[row].point, 2);
 
     *error = *bias = NAN;
     if (one == BASIN_NO_ROW || two == BASIN_NO_ROW) return;
@@ -37,7 +43,8 @@ static void hold_halves(const basin_comparison *k, size_t row, const basin_colum
     *bias = 0.5 * (a + b) - basin_measured(&k->rows[row], column);
 }
 
-static void sampling(const basin_comparer *c, const basin_group *group, const basin_column *column, basin_estimate *out)
+static void sampling(const basin_comparer *c, const basin_group *group, const basin_column *column,
+                     basin_estimate *out)
 {
     const basin_comparison *k = c->result;
     double                  square = 0.0, shift = 0.0;
@@ -58,7 +65,8 @@ static void sampling(const basin_comparer *c, const basin_group *group, const ba
     out->sampling_bias = shift / (double)n;
 }
 
-static basin_status estimate(const basin_comparer *c, const basin_column *column, int point, const basin_group *group, double *x, basin_estimate *out)
+static basin_status estimate(const basin_comparer *c, const basin_column *column, int point,
+                             const basin_group *group, double *x, basin_estimate *out)
 {
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
@@ -91,7 +99,8 @@ basin_status basin_comparison_estimates(basin_comparer *c)
         for (int point = 0; point < BASIN_POINTS; point++)
             for (size_t g = 0; g < k->group_count && c->points[point]; g++)
                 if (point == BASIN_POINT_RAW || !c->columns[m]->at_raw_only)
-                    BASIN_TRY(estimate(c, c->columns[m], point, &k->groups[g], x, &k->estimates[k->estimate_count++]));
+                    BASIN_TRY(estimate(c, c->columns[m], point, &k->groups[g], x,
+                                       &k->estimates[k->estimate_count++]));
 done:
     basin_free(x);
     return st;

@@ -10,18 +10,20 @@
 #include "core/memory.h"
 
 /* The runs of a method; with `budget_of` at the gradient evaluations that this other method has spent. */
-static basin_status add_group(basin_comparison *k, const char *method, const char *budget_of, basin_group **out)
+static basin_status add_group(basin_comparison *k, const char *method, const char *budget_of,
+                              basin_group **out)
 {
     basin_status st = BASIN_OK;
     basin_group *groups = NULL;
 
-    BASIN_CHECK((groups = basin_grow(k->groups, k->group_count, k->group_count + 1, sizeof *groups)) != NULL, BASIN_ERR_NOMEM,
-                "out of memory for a group");
+    BASIN_CHECK((groups = basin_grow(k->groups, k->group_count, k->group_count + 1, sizeof *groups)) != NULL,
+                BASIN_ERR_NOMEM, "out of memory for a group");
     k->groups = groups;
     *out = &groups[k->group_count++];
     BASIN_STRDUP((*out)->method, method);
     BASIN_STRDUP((*out)->budget_of, budget_of);
-    (*out)->name = budget_of != NULL ? basin_format("%s, budget of %s", method, budget_of) : basin_strdup(method);
+    (*out)->name =
+        budget_of != NULL ? basin_format("%s, budget of %s", method, budget_of) : basin_strdup(method);
     BASIN_CHECK((*out)->name != NULL, BASIN_ERR_NOMEM, "out of memory for a group");
     BASIN_ALLOC((*out)->rows, k->row_count, "runs of a group");
 done:
@@ -73,7 +75,8 @@ static bool has_checkpoint(const basin_comparison *k, const char *method)
     return false;
 }
 
-/* The method that the others are held against: the one given, else gd, else sgd; NULL: whatever comes first. */
+/* The method that the others are held against: the one given, else gd, else sgd; NULL: whatever comes
+   first. */
 static const char *base_method(const basin_comparison *k, const char *given)
 {
     return given != NULL ? given : has_checkpoint(k, "gd") ? "gd" : has_checkpoint(k, "sgd") ? "sgd" : NULL;
@@ -85,7 +88,8 @@ static basin_status choose_base(basin_comparer *c, const char *given)
     const char  *method = base_method(c->result, given);
 
     c->base = method != NULL ? find_group(c->result, method) : 0;
-    BASIN_CHECK(given == NULL || c->base != BASIN_NO_ROW, BASIN_ERR_MISSING, "no measured run of method %s to compare with", given);
+    BASIN_CHECK(given == NULL || c->base != BASIN_NO_ROW, BASIN_ERR_MISSING,
+                "no measured run of method %s to compare with", given);
     if (c->base == BASIN_NO_ROW) c->base = 0;
     BASIN_STRDUP(c->result->base, c->result->groups[c->base].name);
 done:
@@ -100,7 +104,8 @@ static basin_status add_budget_group(basin_comparer *c, const basin_stand *stand
     double            budget = k->groups[c->base].gradient_evaluations;
 
     for (size_t i = 0; i < k->group_count; i++)
-        if (k->groups[i].gradient_evaluations > budget) budget = k->groups[i].gradient_evaluations, c->budget_of = i;
+        if (k->groups[i].gradient_evaluations > budget)
+            budget = k->groups[i].gradient_evaluations, c->budget_of = i;
     if (c->budget_of == BASIN_NO_ROW) goto done;
     for (size_t i = 0; i < runs; i++) {
         if (stands[i].budget == BASIN_NO_ROW ||
@@ -147,7 +152,8 @@ basin_status basin_comparison_group(basin_comparer *c, const char *base)
     BASIN_TRY(find_stands(k, runs, stands));
     BASIN_TRY(group_by_method(k, stands, runs));
     if (at_loss) BASIN_TRY(basin_comparison_demand_reached(k, base_method(k, base)));
-    BASIN_CHECK(k->group_count > 0, BASIN_ERR_MISSING, "none of %zu checkpoints could be measured", k->row_count);
+    BASIN_CHECK(k->group_count > 0, BASIN_ERR_MISSING, "none of %zu checkpoints could be measured",
+                k->row_count);
     BASIN_TRY(choose_base(c, base));
     if (!at_loss) BASIN_TRY(add_budget_group(c, stands, runs));
 done:

@@ -1,25 +1,29 @@
 /* Groups against each other: differences paired by seed, and what may be said of them.
  *
- * Pairs are runs of equal recorded seed. Where both runs have a checkpoint that is known to be their start, it
- * must show the same start (‖θ‖ and training loss to 1e-9): otherwise they are no pair. A base that went on is
- * its own group's continuation: listed, not judged.
+ * Pairs are runs of equal recorded seed. Where both runs have a checkpoint that is known to be their start,
+ * it must show the same start (‖θ‖ and training loss to 1e-9): otherwise they are no pair. A base that went
+ * on is its own group's continuation: listed, not judged.
  *
- * A measure of scale that is positive in every pair is compared by logarithms. Their differences are symmetric where errors multiply,
- * and then the sign-flip test is exact, which it is not of the plain differences.
+ * A measure of scale that is positive in every pair is compared by logarithms. Their differences are
+ * symmetric where errors multiply, and then the sign-flip test is exact, which it is not of the plain
+ * differences.
  *
  * Two p-values are adjusted (adjust.c):
- *   p_family   over the measures and kinds of points of one family, for one pair of groups: what holds of that family alone
- *   p_report   over those of all families but the conditions, times the pairs of groups that the report tests. Over pairs it is
- *              Bonferroni: pairs share a base, and flips over all pairs at once would need all methods to be exchangeable, which is false
- *              where a third one differs.
+ *   p_family over the measures and kinds of points of one family, for one pair of groups: what holds of that
+ *   family alone
+ *   p_report   over those of all families but the conditions, times the pairs of groups that the report
+ *              tests. Over pairs it is Bonferroni: pairs share a base, and flips over all pairs at once would
+ *              need all methods to be exchangeable, which is false where a third one differs.
  *
- * The rows of the test set are one draw for all seeds, and seeds cannot tell what another draw would show. With J equal parts of it, the mean over
- * the pairs of the difference is taken on each part; its standard error over rows is the standard deviation over parts / √J. In a ratio of
- * losses the part's losses are divided by those of the whole set: the derivative of the logarithm at the whole, whose mean over parts is the
- * whole, while the logarithm of a small part's loss is biased and can be −∞. Of a gap the test loss is the only part that the rows move.
- * A report of generalisation must stand out against both errors together, √(seeds² + rows²), by Student's t with the fewer of
- * both degrees of freedom, J − 1 and pairs − 1 (1.96 with J = 10 would let pass 8 % where 5 % are meant); against each alone, two errors of like
- * size would let pass twice what is meant.
+ * The rows of the test set are one draw for all seeds, and seeds cannot tell what another draw would show.
+ * With J equal parts of it, the mean over the pairs of the difference is taken on each part; its standard
+ * error over rows is the standard deviation over parts / √J. In a ratio of losses the part's losses are
+ * divided by those of the whole set: the derivative of the logarithm at the whole, whose mean over parts is
+ * the whole, while the logarithm of a small part's loss is biased and can be −∞. Of a gap the test loss is
+ * the only part that the rows move. A report of generalisation must stand out against both errors together,
+ * √(seeds² + rows²), by Student's t with the fewer of both degrees of freedom, J − 1 and pairs − 1 (1.96 with
+ * J = 10 would let pass 8 % where 5 % are meant); against each alone, two errors of like size would let pass
+ * twice what is meant.
  */
 #include <math.h>
 #include <string.h>
@@ -29,7 +33,7 @@
 
 #define START_TOLERANCE 1e-9
 
-/* -------------------------------------------------------------------------------------------------- pairing -- */
+/* --------------------------------------------------------------------------------------------- pairing -- */
 
 /* The row of that seed; none if there is more than one. */
 static size_t find_seed(const basin_comparison *k, const basin_group *group, int64_t seed)
@@ -47,8 +51,7 @@ static size_t find_seed(const basin_comparison *k, const basin_group *group, int
 static const basin_row *find_start(const basin_comparison *k, const basin_row *run)
 {
     for (size_t i = 0; i < k->row_count; i++)
-        if (basin_is_start(&k->rows[i]) && basin_same_run(&k->rows[i], run))
-            return &k->rows[i];
+        if (basin_is_start(&k->rows[i]) && basin_same_run(&k->rows[i], run)) return &k->rows[i];
     return NULL;
 }
 
@@ -65,7 +68,8 @@ static bool same_start(basin_comparer *c, const basin_row *a, const basin_row *b
         c->starts_checked = false;
         return true;
     }
-    return close_to(start_a->theta_norm.value, start_b->theta_norm.value) && close_to(start_a->train_loss.value, start_b->train_loss.value);
+    return close_to(start_a->theta_norm.value, start_b->theta_norm.value) &&
+           close_to(start_a->train_loss.value, start_b->train_loss.value);
 }
 
 static basin_status pair_by_seed(basin_comparer *c, basin_pair *pair)
@@ -103,7 +107,8 @@ static basin_status make_pairs(basin_comparer *c)
     basin_comparison *k = c->result;
 
     c->starts_checked = true;
-    BASIN_ALLOC(c->pairs, k->group_count, "pairs of groups"); /* one for each group but the base, and one at equal budget */
+    /* one for each group but the base, and one at equal budget */
+    BASIN_ALLOC(c->pairs, k->group_count, "pairs of groups");
     for (size_t g = 0; g < k->group_count; g++)
         if (g != c->base) BASIN_TRY(add_pair(c, g, c->base));
     if (c->budget != BASIN_NO_ROW) BASIN_TRY(add_pair(c, c->budget_of, c->budget));
@@ -113,9 +118,10 @@ done:
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------------- differences -- */
+/* ----------------------------------------------------------------------------------------- differences -- */
 
-typedef struct held { /* what of one seed is held against what; both NULL where the two values do not mean the same thing */
+/* what of one seed is held against what; both NULL where the two values do not mean the same thing */
+typedef struct held {
     const basin_row *a, *b;
 } held;
 
@@ -123,22 +129,28 @@ typedef struct held { /* what of one seed is held against what; both NULL where 
 static bool comparable(const basin_column *column, const basin_row *a, const basin_row *b)
 {
     if (column->setting == 0) return true;
-    double x = *(const double *)((const char *)a + column->setting), y = *(const double *)((const char *)b + column->setting);
+    double x = *(const double *)((const char *)a + column->setting);
+    double y = *(const double *)((const char *)b + column->setting);
     return x == y || (isnan(x) && isnan(y));
 }
 
-static held hold(const basin_comparer *c, const basin_column *column, int point, const basin_pair *pair, size_t seed)
+static held hold(const basin_comparer *c, const basin_column *column, int point, const basin_pair *pair,
+                 size_t seed)
 {
     const basin_comparison *k = c->result;
-    size_t a = c->places[pair->rows[seed] * BASIN_POINTS + (size_t)point], b = c->places[pair->others[seed] * BASIN_POINTS + (size_t)point];
+    size_t                  a = c->places[pair->rows[seed] * BASIN_POINTS + (size_t)point];
+    size_t                  b = c->places[pair->others[seed] * BASIN_POINTS + (size_t)point];
 
-    if (a == BASIN_NO_ROW || b == BASIN_NO_ROW || !comparable(column, &k->rows[a], &k->rows[b])) return (held){0};
-    if (isnan(basin_measured(&k->rows[a], column)) || isnan(basin_measured(&k->rows[b], column))) return (held){0};
+    if (a == BASIN_NO_ROW || b == BASIN_NO_ROW || !comparable(column, &k->rows[a], &k->rows[b]))
+        return (held){0};
+    if (isnan(basin_measured(&k->rows[a], column)) || isnan(basin_measured(&k->rows[b], column)))
+        return (held){0};
     return (held){&k->rows[a], &k->rows[b]};
 }
 
 /* And there is a pair. */
-static bool positive_in_every_pair(const basin_comparer *c, const basin_column *column, int point, const basin_pair *pair)
+static bool positive_in_every_pair(const basin_comparer *c, const basin_column *column, int point,
+                                   const basin_pair *pair)
 {
     bool any = false;
 
@@ -152,11 +164,13 @@ static bool positive_in_every_pair(const basin_comparer *c, const basin_column *
 }
 
 /* x [pair->count]: the difference of each seed, of logarithms if d->ratio; NAN where there is none. */
-static void differ(const basin_comparer *c, const basin_column *column, const basin_pair *pair, const basin_difference *d, double *x)
+static void differ(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
+                   const basin_difference *d, double *x)
 {
     for (size_t s = 0; s < pair->count; s++) {
         held   h = hold(c, column, d->point, pair, s);
-        double a = h.a != NULL ? basin_column_value(h.a, column) : (double)NAN, b = h.b != NULL ? basin_column_value(h.b, column) : (double)NAN;
+        double a = h.a != NULL ? basin_column_value(h.a, column) : (double)NAN;
+        double b = h.b != NULL ? basin_column_value(h.b, column) : (double)NAN;
         x[s] = d->ratio ? log(a) - log(b) : a - b;
     }
 }
@@ -171,17 +185,23 @@ static size_t gather(const double *x, size_t n, double *there)
     return count;
 }
 
-/* What of the difference of one pair stands on part j of the test set; NAN for measures that the test set does not enter. */
-static double on_part(const basin_comparison *k, const basin_column *column, bool ratio, const held *h, size_t j)
+/* What of the difference of one pair stands on part j of the test set; NAN for measures that the test set
+   does not enter. */
+static double on_part(const basin_comparison *k, const basin_column *column, bool ratio, const held *h,
+                      size_t j)
 {
-    size_t a = (size_t)(h->a - k->rows) * k->test_part_count + j, b = (size_t)(h->b - k->rows) * k->test_part_count + j;
+    size_t a = (size_t)(h->a - k->rows) * k->test_part_count + j;
+    size_t b = (size_t)(h->b - k->rows) * k->test_part_count + j;
 
-    if (column->offset == offsetof(basin_row, test_accuracy)) return k->test_part_accuracy[a] - k->test_part_accuracy[b];
-    if (ratio) return k->test_part_loss[a] / h->a->test_loss.value - k->test_part_loss[b] / h->b->test_loss.value;
+    if (column->offset == offsetof(basin_row, test_accuracy))
+        return k->test_part_accuracy[a] - k->test_part_accuracy[b];
+    if (ratio)
+        return k->test_part_loss[a] / h->a->test_loss.value - k->test_part_loss[b] / h->b->test_loss.value;
     return k->test_part_loss[a] - k->test_part_loss[b];
 }
 
-static double rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair, const basin_difference *d)
+static double rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
+                         const basin_difference *d)
 {
     const basin_comparison *k = c->result;
     double                  average = 0.0, square = 0.0, parts = (double)k->test_part_count;
@@ -210,7 +230,8 @@ static double unpaired_mean(const basin_comparison *k, const basin_column *colum
     return group_mean(k, column, d->group, d->point) - group_mean(k, column, d->base, d->point);
 }
 
-/* A pair without a difference has no sign: it tells as little as one that is not there. (Where none has any, more would not help.) */
+/* A pair without a difference has no sign: it tells as little as one that is not there. (Where none has any,
+   more would not help.) */
 static void count_seeds(const basin_comparer *c, const double *there, basin_difference *d)
 {
     size_t ties = 0, tests = c->result->report_pairs;
@@ -218,11 +239,13 @@ static void count_seeds(const basin_comparer *c, const double *there, basin_diff
     for (size_t i = 0; i < d->pairs; i++) ties += there[i] == 0.0;
     if (ties == d->pairs) ties = 0;
     d->p_smallest = basin_smallest_p(d->pairs - ties);
-    if (d->family != BASIN_FAMILY_CONDITION && d->p_smallest * (double)tests > c->level) d->seeds_needed = basin_pairs_needed(tests, c->level) + ties;
+    if (d->family != BASIN_FAMILY_CONDITION && d->p_smallest * (double)tests > c->level)
+        d->seeds_needed = basin_pairs_needed(tests, c->level) + ties;
 }
 
 /* x [2 pair->count]: the differences, by seed, and room. Mean and interval stay on the scale of the test. */
-static basin_status make_difference(const basin_comparer *c, const basin_column *column, const basin_pair *pair, double *x, basin_difference *d)
+static basin_status make_difference(const basin_comparer *c, const basin_column *column,
+                                    const basin_pair *pair, double *x, basin_difference *d)
 {
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
@@ -249,7 +272,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------- verdicts -- */
+/* -------------------------------------------------------------------------------------------- verdicts -- */
 
 /* p is adjusted; `tests` pairs of groups share the level. */
 static int verdict_of(const basin_comparer *c, const basin_difference *d, double p, size_t tests)
@@ -263,7 +286,8 @@ static int verdict_of(const basin_comparer *c, const basin_difference *d, double
 
 bool basin_rows_explain(const basin_comparison *k, const basin_difference *d)
 {
-    double mean = d->ratio ? log(d->mean) : d->mean, width = d->ratio ? log(d->upper / d->lower) : d->upper - d->lower;
+    double mean = d->ratio ? log(d->mean) : d->mean;
+    double width = d->ratio ? log(d->upper / d->lower) : d->upper - d->lower;
     if (!isfinite(d->rows_error) || d->pairs < 2) return false;
     double seeds = 0.5 * width / basin_student_t975(d->pairs - 1);
     size_t parts = k->test_part_count, least = parts < d->pairs ? parts : d->pairs;
@@ -276,14 +300,17 @@ static void judge(const basin_comparer *c, const basin_pair *pair, basin_differe
     bool decided;
 
     d->verdict = pair->continuation ? BASIN_VERDICT_CONTINUATION : verdict_of(c, d, d->p_family, 1);
-    d->report = pair->continuation ? BASIN_VERDICT_CONTINUATION : verdict_of(c, d, d->p_report, c->result->report_pairs);
+    d->report = pair->continuation ? BASIN_VERDICT_CONTINUATION
+                                   : verdict_of(c, d, d->p_report, c->result->report_pairs);
     if (d->ratio) d->mean = exp(d->mean), d->lower = exp(d->lower), d->upper = exp(d->upper);
     decided = d->report == BASIN_VERDICT_LOWER || d->report == BASIN_VERDICT_HIGHER;
     if (decided && basin_rows_explain(c->result, d)) d->report = BASIN_VERDICT_UNDECIDED;
 }
 
-/* Of the differences of a pair: members of the family, or of the report, and which of them could reach the level shared by `tests`. */
-static void choose(const basin_comparer *c, const basin_pair *pair, const basin_difference *d, int family, size_t tests, bool *member, bool *able)
+/* Of the differences of a pair: members of the family, or of the report, and which of them could reach the
+   level shared by `tests`. */
+static void choose(const basin_comparer *c, const basin_pair *pair, const basin_difference *d, int family,
+                   size_t tests, bool *member, bool *able)
 {
     for (size_t i = 0; i < pair->differences; i++) {
         member[i] = family < BASIN_FAMILIES ? d[i].family == family : d[i].family != BASIN_FAMILY_CONDITION;
@@ -291,8 +318,10 @@ static void choose(const basin_comparer *c, const basin_pair *pair, const basin_
     }
 }
 
-/* values [pair->differences, pair->count]; where one of two p is drawn and the other is not, the larger one stands. */
-static basin_status adjust(const basin_comparer *c, const basin_pair *pair, const double *values, basin_difference *d)
+/* values [pair->differences, pair->count]; where one of two p is drawn and the other is not, the larger one
+   stands. */
+static basin_status adjust(const basin_comparer *c, const basin_pair *pair, const double *values,
+                           basin_difference *d)
 {
     basin_status st = BASIN_OK;
     basin_flips  flips = {0};
@@ -360,7 +389,7 @@ done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------- equal losses -- */
+/* ---------------------------------------------------------------------------------------- equal losses -- */
 
 static double mean_loss(const basin_comparison *k, const size_t *rows, size_t count)
 {
@@ -376,7 +405,13 @@ static double share_of_larger(const basin_difference *d, double value, double la
     return d->ratio ? 1.0 - fmin(value, 1.0 / value) : larger > 0.0 ? fabs(value) / larger : 0.0;
 }
 
-typedef enum loss_verdict { LOSS_NO_PAIRS, LOSS_ONE_PAIR, LOSS_UNEQUAL, LOSS_EQUAL, LOSS_NOT_SHOWN } loss_verdict;
+typedef enum loss_verdict {
+    LOSS_NO_PAIRS,
+    LOSS_ONE_PAIR,
+    LOSS_UNEQUAL,
+    LOSS_EQUAL,
+    LOSS_NOT_SHOWN
+} loss_verdict;
 
 static const char *const loss_verdicts[] = {
     [LOSS_NO_PAIRS] = "no pairs: cannot be told",
@@ -386,17 +421,19 @@ static const char *const loss_verdicts[] = {
     [LOSS_NOT_SHOWN] = "not shown to be equal, nor unequal",
 };
 
-/* Unequal: the losses of the pairs differ by more than the tolerance and the seeds do not explain it: the paired interval leaves out
-   equality. Equal: the whole interval lies within the tolerance. Between the two the seeds do not tell, and without an interval, of fewer than
-   two pairs, nothing is told. */
-static loss_verdict judge_loss(const basin_comparer *c, const basin_difference *d, double larger, double relative)
+/* Unequal: the losses of the pairs differ by more than the tolerance and the seeds do not explain it: the
+   paired interval leaves out equality. Equal: the whole interval lies within the tolerance. Between the two
+   the seeds do not tell, and without an interval, of fewer than two pairs, nothing is told. */
+static loss_verdict judge_loss(const basin_comparer *c, const basin_difference *d, double larger,
+                               double relative)
 {
     double equal = d->ratio ? 1.0 : 0.0;
 
     if (d->pairs == 0) return LOSS_NO_PAIRS;
     if (!isfinite(d->lower) || !isfinite(d->upper)) return LOSS_ONE_PAIR;
     if (relative > c->loss_tolerance && (d->lower > equal || d->upper < equal)) return LOSS_UNEQUAL;
-    bool within = fmax(share_of_larger(d, d->lower, larger), share_of_larger(d, d->upper, larger)) <= c->loss_tolerance;
+    bool within =
+        fmax(share_of_larger(d, d->lower, larger), share_of_larger(d, d->upper, larger)) <= c->loss_tolerance;
     return within ? LOSS_EQUAL : LOSS_NOT_SHOWN;
 }
 
@@ -407,30 +444,34 @@ static double mean_at(const basin_comparison *k, const char *group, int point)
     return loss != NULL ? loss->mean : (double)NAN;
 }
 
-/* The losses at one kind of point; unequal ones mark every difference of the pair there. Raw points are always told, others where unequal. */
+/* The losses at one kind of point; unequal ones mark every difference of the pair there. Raw points are
+   always told, others where unequal. */
 static basin_status judge_losses_at(basin_comparer *c, const basin_pair *pair, const basin_difference *loss)
 {
     static const char *const names[] = {"", "polished, ", "averaged, "};
-    basin_status       st = BASIN_OK;
-    basin_comparison  *k = c->result;
-    const basin_group *group = &k->groups[pair->group], *base = &k->groups[pair->base];
-    bool               paired = loss->point == BASIN_POINT_RAW && pair->count > 0;
-    double             a = paired ? mean_loss(k, pair->rows, pair->count) : mean_at(k, group->name, loss->point);
-    double             b = paired ? mean_loss(k, pair->others, pair->count) : mean_at(k, base->name, loss->point);
-    double             larger = fmax(fabs(a), fabs(b)), relative = share_of_larger(loss, loss->mean, larger);
-    loss_verdict       judged = judge_loss(c, loss, larger, relative);
-    const char        *verdict = loss_verdicts[judged];
-    bool               unequal = judged == LOSS_UNEQUAL;
+    basin_status             st = BASIN_OK;
+    basin_comparison        *k = c->result;
+    const basin_group       *group = &k->groups[pair->group], *base = &k->groups[pair->base];
+    bool                     paired = loss->point == BASIN_POINT_RAW && pair->count > 0;
+    double       a = paired ? mean_loss(k, pair->rows, pair->count) : mean_at(k, group->name, loss->point);
+    double       b = paired ? mean_loss(k, pair->others, pair->count) : mean_at(k, base->name, loss->point);
+    double       larger = fmax(fabs(a), fabs(b)), relative = share_of_larger(loss, loss->mean, larger);
+    loss_verdict judged = judge_loss(c, loss, larger, relative);
+    const char  *verdict = loss_verdicts[judged];
+    bool         unequal = judged == LOSS_UNEQUAL;
 
     k->losses_unequal = k->losses_unequal || unequal;
     for (size_t j = pair->first; j < pair->first + pair->differences; j++)
         if (k->differences[j].point == loss->point) k->differences[j].losses_unequal = unequal;
     if (loss->point != BASIN_POINT_RAW && !unequal) goto done;
-    BASIN_TRY(basin_comparison_append(&k->losses_note, "; ",
-                                      loss->pairs == 0 ? basin_format("%s%s %.4g against %s %.4g: %s", names[loss->point], group->name, a, base->name, b, verdict)
-                                                       : basin_format("%s%s %.4g against %s %.4g: %s (relative difference %.2g, tolerance %.2g)",
-                                                                      names[loss->point], group->name, a, base->name, b, verdict, relative,
-                                                                      c->loss_tolerance)));
+    BASIN_TRY(basin_comparison_append(
+        &k->losses_note, "; ",
+        loss->pairs == 0
+            ? basin_format("%s%s %.4g against %s %.4g: %s", names[loss->point], group->name, a, base->name, b,
+                           verdict)
+            : basin_format("%s%s %.4g against %s %.4g: %s (relative difference %.2g, tolerance %.2g)",
+                           names[loss->point], group->name, a, base->name, b, verdict, relative,
+                           c->loss_tolerance)));
 done:
     return st;
 }
@@ -464,7 +505,8 @@ basin_status basin_comparison_judge_losses(basin_comparer *c)
 
     bool at_loss = !isnan(k->at_loss) && interpolated(k);
     if (at_loss) {
-        k->losses_note = basin_format("equal by construction at %g where measured (on the checkpoints themselves)", k->at_loss);
+        k->losses_note = basin_format(
+            "equal by construction at %g where measured (on the checkpoints themselves)", k->at_loss);
         BASIN_CHECK(k->losses_note != NULL, BASIN_ERR_NOMEM, "out of memory for a note");
     }
     for (size_t i = 0; i < c->pair_count; i++)

@@ -1,13 +1,15 @@
 /* One measure over seeds.
  *
  *   t-interval      mean ± t_{0.975, n-1} s/√n
- *   sign flip       under the hypothesis that the sign of each paired difference is a coin's, p = the share of the 2ⁿ sign patterns
- *                   whose |sum| is at least the one seen (R. A. Fisher, «The Design of Experiments», 1935, section 21). It cannot
- *                   fall below 2/2ⁿ. Exact where each difference is symmetric about 0, as it is where swapping the labels of the two
- *                   methods within a seed changes nothing; not for mean-zero differences of another shape.
+ *   sign flip       under the hypothesis that the sign of each paired difference is a coin's, p = the share
+ *                   of the 2ⁿ sign patterns whose |sum| is at least the one seen (R. A. Fisher, «The Design
+ *                   of Experiments», 1935, section 21). It cannot fall below 2/2ⁿ. Exact where each
+ *                   difference is symmetric about 0, as it is where swapping the labels of the two methods
+ *                   within a seed changes nothing; not for mean-zero differences of another shape.
  *
- * Quantile of t: A(t | ν) = P(|T| <= t) is a finite sum in sin and cos of atan(t/√ν) (M. Abramowitz & I. Stegun, 26.7.3 and 26.7.4),
- * solved by bisection; above ν = 1000 Fisher's expansion around the normal quantile (26.7.5), whose next term is under 1e-13 there.
+ * Quantile of t: A(t | ν) = P(|T| <= t) is a finite sum in sin and cos of atan(t/√ν) (M. Abramowitz & I.
+ * Stegun, 26.7.3 and 26.7.4), solved by bisection; above ν = 1000 Fisher's expansion around the normal
+ * quantile (26.7.5), whose next term is under 1e-13 there.
  */
 #include "analysis/compare/comparison.h"
 
@@ -19,7 +21,7 @@
 
 enum { ENUMERATED = 24, SAMPLED = 100000 };
 
-/* -------------------------------------------------------------------------------------------- Student's t -- */
+/* ----------------------------------------------------------------------------------------- Student's t -- */
 
 static double student_central(double angle, size_t dof)
 {
@@ -60,9 +62,10 @@ double basin_student_t975(size_t dof)
     return sqrt((double)dof) * tan(0.5 * (low + high));
 }
 
-/* ---------------------------------------------------------------------------------------------- sign flip -- */
+/* ------------------------------------------------------------------------------------------- sign flip -- */
 
-/* All patterns in the order of a Gray code, one flip each; the first sign stays, since flipping all changes no |sum|. */
+/* All patterns in the order of a Gray code, one flip each; the first sign stays, since flipping all changes
+   no |sum|. */
 static double sign_flip_all(const double *d, size_t n, double seen, double slack)
 {
     double   sum = 0.0, sign[ENUMERATED];
@@ -80,7 +83,8 @@ static double sign_flip_all(const double *d, size_t n, double seen, double slack
     return (double)count / (double)patterns;
 }
 
-/* Drawn patterns; +1 counts the one seen, so that p is never 0 (B. Phipson & G. Smyth, Stat. Appl. Genet. Mol. Biol. 9, 2010). */
+/* Drawn patterns; +1 counts the one seen, so that p is never 0 (B. Phipson & G. Smyth, Stat. Appl. Genet.
+   Mol. Biol. 9, 2010). */
 static double sign_flip_drawn(const double *d, size_t n, double seen, double slack)
 {
     basin_random random = basin_random_start(1, BASIN_STREAM_SIGN_FLIP);
@@ -104,7 +108,8 @@ double basin_sign_flip_p(const double *differences, size_t n)
 
     for (size_t i = 0; i < n; i++) sum += differences[i], size += fabs(differences[i]);
     if (n == 0 || !isfinite(size)) return NAN;
-    return n <= ENUMERATED ? sign_flip_all(differences, n, fabs(sum), TIE * size) : sign_flip_drawn(differences, n, fabs(sum), TIE * size);
+    return n <= ENUMERATED ? sign_flip_all(differences, n, fabs(sum), TIE * size)
+                           : sign_flip_drawn(differences, n, fabs(sum), TIE * size);
 }
 
 double basin_smallest_p(size_t pairs)
@@ -121,9 +126,10 @@ size_t basin_pairs_needed(size_t tests, double level)
     return n;
 }
 
-/* ------------------------------------------------------------------------------------------------ t-interval -- */
+/* ------------------------------------------------------------------------------------------ t-interval -- */
 
-void basin_mean_and_interval(const double *x, size_t n, double *mean, double *sd, double *lower, double *upper)
+void basin_mean_and_interval(const double *x, size_t n, double *mean, double *sd, double *lower,
+                             double *upper)
 {
     double sum = 0.0, square = 0.0;
 

@@ -1,9 +1,10 @@
 /* Parts of one test set: how far a loss or an accuracy hangs on the rows that it holds.
  *
- *   1. A permutation of 0 … n-1 by seed (BASIN_STREAM_PARTS): the same for every objective of n samples, so that differences between
- *      points can be taken part by part.
+ *   1. A permutation of 0 … n-1 by seed (BASIN_STREAM_PARTS): the same for every objective of n samples, so
+ *      that differences between points can be taken part by part.
  *   2. J runs of it, of ⌊n/J⌋ samples, the first n mod J of one more.
- *   3. Loss and accuracy of each; the standard deviation over parts / √J is the standard error of their mean over the choice of rows.
+ *   3. Loss and accuracy of each; the standard deviation over parts / √J is the standard error of their mean
+ *      over the choice of rows.
  */
 #include "core/decay.h"
 #include "core/memory.h"
@@ -23,13 +24,14 @@ done:
     return st;
 }
 
-basin_status basin_test_parts(basin_objective *test, const double *theta, const basin_decay *included, size_t parts, uint64_t seed,
-                              double *loss, double *accuracy)
+basin_status basin_test_parts(basin_objective *test, const double *theta, const basin_decay *included,
+                              size_t parts, uint64_t seed, double *loss, double *accuracy)
 {
     basin_status st = BASIN_OK;
     size_t       n = basin_objective_samples(test), *order = NULL;
 
-    BASIN_CHECK(parts >= 2 && parts <= n, BASIN_ERR_ARG, "%zu parts of a test set of %zu samples: at least 2, and at most as many as samples", parts,
+    BASIN_CHECK(parts >= 2 && parts <= n, BASIN_ERR_ARG,
+                "%zu parts of a test set of %zu samples: at least 2, and at most as many as samples", parts,
                 n);
     BASIN_TRY(permute(n, seed, &order));
     for (size_t j = 0, from = 0; j < parts; j++) {

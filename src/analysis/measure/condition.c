@@ -124,8 +124,9 @@ basin_status basin_measure_theta_norm(basin_measuring *m, basin_value *out)
     return BASIN_OK;
 }
 
-/* How far training has come from where it started: the distance that SGD keeps small, and by which the capacity
-   of trained networks was measured (Nagarajan & Kolter, arXiv:1901.01672). Undefined for a start at 0. */
+/* How far training has come from where it started: the distance that SGD keeps small, and by which the
+   capacity of trained networks was measured (Nagarajan & Kolter, arXiv:1901.01672). Undefined for a start at
+   0. */
 basin_status basin_measure_theta_norm_rel(basin_measuring *m, basin_value *out)
 {
     basin_status  st = BASIN_OK;

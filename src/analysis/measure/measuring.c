@@ -8,7 +8,8 @@
 #include "core/decay.h"
 #include "core/linalg.h"
 
-/* Vectors held beside those of the spectrum: eigenvalues with their errors, the top eigenvector, and what makes it. */
+/* Vectors held beside those of the spectrum: eigenvalues with their errors, the top eigenvector, and what
+   makes it. */
 enum { RANDOM = 4, HELD = 8 };
 
 #define RHO 0.05
@@ -44,7 +45,8 @@ basin_status basin_measuring_open(basin_point *point, basin_objective *test, bas
     BASIN_TRY(basin_measuring_check(basin_point_objective(point), m));
     if (m->options.rho == 0.0) m->options.rho = RHO;
     if (m->options.random == 0) m->options.random = RANDOM;
-    if (basin_objective_params(basin_point_objective(point)) == NULL) m->options.random = 0; /* no filters to normalise by */
+    /* no filters to normalise by */
+    if (basin_objective_params(basin_point_objective(point)) == NULL) m->options.random = 0;
     m->momentum = basin_checkpoint_momentum(ck);
     if (m->momentum != NULL && basin_norm(m->momentum, ck->params->size) == 0.0) m->momentum = NULL;
     m->there = BASIN_NEEDS_RECORD | BASIN_NEEDS_GRADIENT | BASIN_NEEDS_SPECTRUM | BASIN_NEEDS_RISES;
@@ -68,9 +70,9 @@ void basin_measuring_close(basin_measuring *m)
 
 /* --------------------------------------------------------------------------------- what measures share -- */
 
-/* Eigenpairs and the top eigenvector at one frozen Hessian. No vectors are asked of a dense spectrum, which would
-   cost as much again: one is found by Lanczos. What the point itself is comes last, since its stationarity lets
-   the frozen Hessian go. */
+/* Eigenpairs and the top eigenvector at one frozen Hessian. No vectors are asked of a dense spectrum, which
+   would cost as much again: one is found by Lanczos. What the point itself is comes last, since its
+   stationarity lets the frozen Hessian go. */
 static basin_status solve(basin_measuring *m)
 {
     basin_status           st = BASIN_OK;
@@ -85,8 +87,10 @@ static basin_status solve(basin_measuring *m)
     if (!o.vectors) BASIN_TRY(basin_direction_top_demand(point->objective, &demand));
     basin_point_reserve(point, demand.aside + HELD * point->size * sizeof(double));
     BASIN_TRY(basin_spectrum_solve(point, &o, &m->spectrum));
-    if (m->spectrum->vector_count > 0) BASIN_TRY(basin_direction_eigen(point, 1, m->spectrum, &m->top));
-    else BASIN_TRY(basin_direction_top(point, m->options.seed, &m->top));
+    if (m->spectrum->vector_count > 0)
+        BASIN_TRY(basin_direction_eigen(point, 1, m->spectrum, &m->top));
+    else
+        BASIN_TRY(basin_direction_top(point, m->options.seed, &m->top));
     BASIN_TRY(basin_spectrum_describe(point, m->spectrum));
     /* no training step leads on from a polished or an averaged point */
     if (m->options.point != BASIN_POINT_RAW) m->spectrum->stationarity.fall_per_step = NAN;

@@ -1,9 +1,9 @@
-/* One point of one checkpoint while a row of it is measured: what measures share, each computed once, when it
- * is first asked for.
+/* One point of one checkpoint while a row of it is measured: what measures share, each computed
+ * once, when it is first asked for.
  *
- * A measure is one line of include/basin_measures.h and one function, basin_measure_NAME, in the file of its
- * family beside this one. It is called where everything that it needs is there, and `out` holds NAN: it asks
- * for what it shares, and sets the value.
+ * A measure is one line of include/basin_measures.h and one function, basin_measure_NAME, in the
+ * file of its family beside this one. It is called where everything that it needs is there, and
+ * `out` holds NAN: it asks for what it shares, and sets the value.
  */
 #ifndef BASIN_ANALYSIS_MEASURE_MEASURING_H
 #define BASIN_ANALYSIS_MEASURE_MEASURING_H
@@ -15,9 +15,10 @@ typedef struct basin_measuring {
     basin_point            *point;        /* of the training objective */
     basin_objective        *test, *clean; /* each may be NULL */
     const basin_checkpoint *ck;
-    const double           *momentum; /* [P]; NULL where there is none, or a zero one before the first step */
-    basin_row_options       options;  /* complete */
-    unsigned                there;    /* basin_need: what of it there is */
+    /* [P]; NULL where there is none, or a zero one before the first step */
+    const double     *momentum;
+    basin_row_options options; /* complete */
+    unsigned          there;   /* basin_need: what of it there is */
     /* made when asked for */
     basin_spectrum  *spectrum;
     basin_direction *top; /* the eigenvector of the largest eigenvalue */
@@ -38,15 +39,19 @@ void         basin_measuring_close(basin_measuring *m);
 
 /* Loss and gradient norm of the point, its stationarity and eigenvalues, at one frozen Hessian. */
 basin_status basin_measuring_spectrum(basin_measuring *m, const basin_spectrum **out);
-/* *out = NULL where SANE is undefined (H = 0), or where too few eigenvalues are held to bound it. */
+/* *out = NULL where SANE is undefined (H = 0), or where too few eigenvalues are held to bound
+   it. */
 basin_status basin_measuring_sane(basin_measuring *m, const basin_sane **out);
-/* Rises of the loss along gradient, momentum, top eigenvector and random directions at options.rho; the norms
-   of gradient and momentum, both without weight decay. */
+/* Rises of the loss along gradient, momentum, top eigenvector and random directions at options.rho;
+   the norms of gradient and momentum, both without weight decay. */
 basin_status basin_measuring_sharpness(basin_measuring *m, const basin_sharpness **out);
-basin_status basin_measuring_test(basin_measuring *m, basin_loss *out);  /* needs the test objective */
-basin_status basin_measuring_clean(basin_measuring *m, basin_loss *out); /* needs the clean objective */
+/* needs the test objective */
+basin_status basin_measuring_test(basin_measuring *m, basin_loss *out);
+/* needs the clean objective */
+basin_status basin_measuring_clean(basin_measuring *m, basin_loss *out);
 
-#define BASIN_MEASURE(name, ...) basin_status basin_measure_##name(basin_measuring *m, basin_value *out);
+#define BASIN_MEASURE(name, ...) \
+    basin_status basin_measure_##name(basin_measuring *m, basin_value *out);
 #include "basin_measures.h"
 
 #endif

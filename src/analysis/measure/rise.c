@@ -20,7 +20,8 @@ done:
 }
 
 /* The whole rise, or its part that is even in the radius. */
-static basin_status measure(basin_measuring *m, basin_rise_direction direction, bool symmetric, basin_value *out)
+static basin_status measure(basin_measuring *m, basin_rise_direction direction, bool symmetric,
+                            basin_value *out)
 {
     basin_status      st = BASIN_OK;
     const basin_rise *rise = NULL;

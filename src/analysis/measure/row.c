@@ -103,8 +103,8 @@ done:
     return st;
 }
 
-basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_objective *clean, const basin_checkpoint *ck,
-                               const basin_row_options *options, basin_row *out)
+basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_objective *clean,
+                               const basin_checkpoint *ck, const basin_row_options *options, basin_row *out)
 {
     basin_status    st = BASIN_OK;
     basin_measuring measuring = {0};
@@ -131,13 +131,15 @@ static double between(double a, double b, double t)
     return t == 1.0 ? b : a + t * (b - a);
 }
 
-/* The training loss follows its logarithm, by which the place was found; at points beside the raw ones so that a polished loss stays below. */
+/* The training loss follows its logarithm, by which the place was found; at points beside the raw ones so
+   that a polished loss stays below. */
 static double loss_between(double before, double after, double share)
 {
     return before > 0.0 && after > 0.0 ? before * pow(after / before, share) : between(before, after, share);
 }
 
-static void polish_between(const basin_polish *before, const basin_polish *after, double share, basin_polish *out)
+static void polish_between(const basin_polish *before, const basin_polish *after, double share,
+                           basin_polish *out)
 {
     out->moved = between(before->moved, after->moved, share);
     out->loss_before = loss_between(before->loss_before, after->loss_before, share);
@@ -165,16 +167,19 @@ static void record_between(const basin_row *before, const basin_row *after, doub
 {
     for (size_t i = BASIN_MEASURES; i < basin_column_count; i++) {
         const basin_column *column = &basin_columns[i];
-        double              value = between(basin_column_value(before, column), basin_column_value(after, column), share);
-        char               *place = (char *)out + column->offset;
+        double value = between(basin_column_value(before, column), basin_column_value(after, column), share);
+        char  *place = (char *)out + column->offset;
         if (column->fixed) continue;
-        if (column->integer) *(int64_t *)place = isfinite(value) ? llround(value) : -1;
-        else *(double *)place = value;
+        if (column->integer)
+            *(int64_t *)place = isfinite(value) ? llround(value) : -1;
+        else
+            *(double *)place = value;
     }
 }
 
 /* Names, seed and settings are those of `after`. */
-basin_status basin_row_between(const basin_row *before, const basin_row *after, double share, double at_loss, basin_row *out)
+basin_status basin_row_between(const basin_row *before, const basin_row *after, double share, double at_loss,
+                               basin_row *out)
 {
     basin_status st = BASIN_OK;
     basin_row    row = {0};
@@ -193,13 +198,17 @@ done:
     return st;
 }
 
-basin_status basin_row_interpolate(const basin_row *before, const basin_row *after, double loss, basin_row *out)
+basin_status basin_row_interpolate(const basin_row *before, const basin_row *after, double loss,
+                                   basin_row *out)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(before->train_loss.value > loss && loss >= after->train_loss.value && after->train_loss.value > 0.0, BASIN_ERR_ARG,
-                "training loss %g does not lie between %g and %g, or one is not positive", loss, before->train_loss.value, after->train_loss.value);
-    BASIN_TRY(basin_row_between(before, after, basin_row_share(before->train_loss.value, after->train_loss.value, loss), loss, out));
+    BASIN_CHECK(before->train_loss.value > loss && loss >= after->train_loss.value &&
+                    after->train_loss.value > 0.0,
+                BASIN_ERR_ARG, "training loss %g does not lie between %g and %g, or one is not positive",
+                loss, before->train_loss.value, after->train_loss.value);
+    BASIN_TRY(basin_row_between(
+        before, after, basin_row_share(before->train_loss.value, after->train_loss.value, loss), loss, out));
     out->train_loss.value = loss;
 done:
     return st;

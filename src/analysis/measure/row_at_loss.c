@@ -21,7 +21,8 @@ static const basin_row *find_row(const basin_row *rows, size_t count, int point,
 static bool is_bracketed(const basin_row *before, const basin_row *after, double loss)
 {
     return before != NULL && after != NULL && before->missing == NULL && after->missing == NULL &&
-           before->train_loss.value > loss && loss >= after->train_loss.value && after->train_loss.value > 0.0;
+           before->train_loss.value > loss && loss >= after->train_loss.value &&
+           after->train_loss.value > 0.0;
 }
 
 /* *standing: there is nothing to interpolate. */
@@ -33,7 +34,8 @@ static basin_status settle(const basin_row *before, const basin_row *after, doub
     double       own = NAN;
 
     if (before != NULL)
-        own = raw ? loss : before->train_loss.value * pow(after->train_loss.value / before->train_loss.value, share);
+        own = raw ? loss
+                  : before->train_loss.value * pow(after->train_loss.value / before->train_loss.value, share);
     *standing = isnan(share) || !is_bracketed(before, after, own);
     if (*standing) {
         BASIN_TRY(basin_row_copy(after, out));

@@ -1,6 +1,7 @@
 /* Rises of the loss along one direction, at signed radii.
  *
- *     sam:         d = g/‖g‖, g = ∇L without weight decay: one-step SAM sharpness (Foret et al., arXiv:2010.01412, eq. 2)
+ *     sam:         d = g/‖g‖, g = ∇L without weight decay: one-step SAM sharpness (Foret et al.,
+ *                  arXiv:2010.01412, eq. 2)
  *     msam:        d = −v/‖v‖, v the momentum (Becker, Altrock & Risse, arXiv:2401.12033): the published sign
  *     top:         d = e1, the eigenvector of the largest eigenvalue, entry of largest magnitude positive
  *     random:SEED: d filter-normalised with biases zero, then scaled to norm 1
@@ -9,22 +10,24 @@
  *     slope      ½ [L(theta + rho d) − L(theta − rho d)]             odd in rho:  rho gᵀd + O(rho³)
  *     symmetric  ½ [L(theta + rho d) + L(theta − rho d)] − L(theta)  even in rho: ½ rho² dᵀHd + O(rho⁴)
  *
- * A one-sided rise mixes the two: at a point that is not stationary, as a hovering one, the slope alone can be most of it. Only
- * the symmetrised rise is of curvature. It also depends on d: g and v of different methods look along different directions,
- * cos²(v, e1) and cos²(g, e1) say how far along the sharpest; e1 and random directions are common to all methods.
+ * A one-sided rise mixes the two: at a point that is not stationary, as a hovering one, the slope alone can
+ * be most of it. Only the symmetrised rise is of curvature. It also depends on d: g and v of different
+ * methods look along different directions, cos²(v, e1) and cos²(g, e1) say how far along the sharpest; e1 and
+ * random directions are common to all methods.
  *
- * All points of one direction, ±rho of every radius and 0, none twice, are one subspace evaluation; differences are to that 0.
- * A direction that is zero gives NAN.
+ * All points of one direction, ±rho of every radius and 0, none twice, are one subspace evaluation;
+ * differences are to that 0. A direction that is zero gives NAN.
  *
- * Rounding: every loss carries a relative error of about ε, that of the objective, so each difference an absolute one of about
- * ε|L|. The symmetrised rise falls as rho²: below rho ≈ √(2ε|L| / |dᵀHd|) it is rounding, of either sign, and is handed back as
- * computed. The two differences to L(theta) are taken before their mean, so that nothing is lost beyond that.
+ * Rounding: every loss carries a relative error of about ε, that of the objective, so each difference an
+ * absolute one of about ε|L|. The symmetrised rise falls as rho²: below rho ≈ √(2ε|L| / |dᵀHd|) it is
+ * rounding, of either sign, and is handed back as computed. The two differences to L(theta) are taken before
+ * their mean, so that nothing is lost beyond that.
  */
 #include <math.h>
 
-#include "analysis/slice/direction.h"
 #include "analysis/forecast.h"
 #include "analysis/point.h"
+#include "analysis/slice/direction.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
@@ -72,7 +75,8 @@ static basin_status choose_radii(const basin_sharpness_options *o, radii *r)
 
     BASIN_CHECK(o->rho == NULL || o->rho_count > 0, BASIN_ERR_ARG, "no radius given");
     r->count = o->rho != NULL ? o->rho_count : FACTORS;
-    BASIN_CHECK(basin_mul(2, r->count, &most) && basin_add(most, 1, &most), BASIN_ERR_ARG, "%zu radii are too many", r->count);
+    BASIN_CHECK(basin_mul(2, r->count, &most) && basin_add(most, 1, &most), BASIN_ERR_ARG,
+                "%zu radii are too many", r->count);
     BASIN_ALLOC(r->rho, r->count, "radii");
     BASIN_ALLOC(r->point, most, "radii");
     BASIN_ALLOC(r->plus, r->count, "radii");
@@ -88,9 +92,10 @@ done:
     return st;
 }
 
-/* Rises at every radius along the unit direction d of that kind; d = NULL: undefined. `seed` is 0 but for a random direction. */
-static basin_status measure(basin_point *point, const double *d, basin_rise_direction direction, uint64_t seed,
-                            const radii *r, const char *split, basin_rise *rises)
+/* Rises at every radius along the unit direction d of that kind; d = NULL: undefined. `seed` is 0 but for a
+   random direction. */
+static basin_status measure(basin_point *point, const double *d, basin_rise_direction direction,
+                            uint64_t seed, const radii *r, const char *split, basin_rise *rises)
 {
     basin_status st = BASIN_OK;
     basin_loss  *losses = NULL;
@@ -105,7 +110,8 @@ static basin_status measure(basin_point *point, const double *d, basin_rise_dire
         rise->rho = r->rho[i];
         rise->loss = rise->value = rise->slope = rise->symmetric = NAN;
         if (d == NULL) continue;
-        const double centre = basin_loss_value(&losses[0]), minus = basin_loss_value(&losses[r->minus[i]]) - centre;
+        const double centre = basin_loss_value(&losses[0]);
+        const double minus = basin_loss_value(&losses[r->minus[i]]) - centre;
         rise->loss = basin_loss_value(&losses[r->plus[i]]);
         rise->value = rise->loss - centre;
         rise->slope = 0.5 * (rise->value - minus);
@@ -126,7 +132,8 @@ static const double *unit(const double *v, double sign, size_t size, double *d)
     return d;
 }
 
-static basin_status measure_random(basin_point *point, uint64_t seed, const radii *r, const char *split, basin_rise *rows)
+static basin_status measure_random(basin_point *point, uint64_t seed, const radii *r, const char *split,
+                                   basin_rise *rows)
 {
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
@@ -139,8 +146,8 @@ done:
     return st;
 }
 
-static basin_status measure_all(basin_point *point, const double *g, const double *top, const basin_sharpness_options *options, const radii *r,
-                                basin_sharpness *s)
+static basin_status measure_all(basin_point *point, const double *g, const double *top,
+                                const basin_sharpness_options *options, const radii *r, basin_sharpness *s)
 {
     basin_status st = BASIN_OK;
     size_t       size = s->parameters;
@@ -151,14 +158,16 @@ static basin_status measure_all(basin_point *point, const double *g, const doubl
     BASIN_TRY(measure(point, unit(g, 1.0, size, d), BASIN_RISE_SAM, 0, r, options->split, rises));
     rises += r->count;
     if (options->momentum != NULL) {
-        BASIN_TRY(measure(point, unit(options->momentum, -1.0, size, d), BASIN_RISE_MSAM, 0, r, options->split, rises));
+        BASIN_TRY(measure(point, unit(options->momentum, -1.0, size, d), BASIN_RISE_MSAM, 0, r,
+                          options->split, rises));
         rises += r->count;
     }
     if (top != NULL) {
         BASIN_TRY(measure(point, unit(top, 1.0, size, d), BASIN_RISE_TOP, 0, r, options->split, rises));
         rises += r->count;
     }
-    for (size_t i = 0; i < options->random; i++, rises += r->count) BASIN_TRY(measure_random(point, options->seed + i, r, options->split, rises));
+    for (size_t i = 0; i < options->random; i++, rises += r->count)
+        BASIN_TRY(measure_random(point, options->seed + i, r, options->split, rises));
 done:
     basin_free(d);
     return st;
@@ -171,20 +180,23 @@ static basin_status count_kinds(const basin_sharpness_options *options, const ra
 
     if (options->momentum != NULL) named++;
     if (options->top != NULL || options->find_top) named++;
-    BASIN_CHECK(basin_add(named, options->random, &kinds) && basin_mul(kinds, r->points, &(size_t){0}), BASIN_ERR_ARG,
-                "%zu random directions of %zu radii are too many", options->random, r->count);
+    BASIN_CHECK(basin_add(named, options->random, &kinds) && basin_mul(kinds, r->points, &(size_t){0}),
+                BASIN_ERR_ARG, "%zu random directions of %zu radii are too many", options->random, r->count);
     *out = kinds;
 done:
     return st;
 }
 
-static basin_status demand_of(const basin_point *point, const basin_sharpness_options *options, const radii *r, basin_demand *demand)
+static basin_status demand_of(const basin_point *point, const basin_sharpness_options *options,
+                              const radii *r, basin_demand *demand)
 {
     basin_status st = BASIN_OK;
-    const size_t vectors = 2 * point->size * sizeof(double); /* direction and e1, in addition to all other work */
+    /* direction and e1, in addition to all other work */
+    const size_t vectors = 2 * point->size * sizeof(double);
 
     basin_stationarity_demand(point, demand);
-    if (options->top == NULL && options->find_top) BASIN_TRY(basin_direction_top_demand(point->objective, demand));
+    if (options->top == NULL && options->find_top)
+        BASIN_TRY(basin_direction_top_demand(point->objective, demand));
     demand->axes = 1;
     BASIN_TRY(count_kinds(options, r, &demand->calls));
     demand->points[0] = demand->calls * r->points;
@@ -193,7 +205,8 @@ done:
     return st;
 }
 
-basin_status basin_sharpness_forecast(basin_point *point, const basin_sharpness_options *options, basin_forecast **out)
+basin_status basin_sharpness_forecast(basin_point *point, const basin_sharpness_options *options,
+                                      basin_forecast **out)
 {
     basin_status                  st = BASIN_OK;
     const basin_sharpness_options defaults = {0};
@@ -238,7 +251,8 @@ done:
     return st;
 }
 
-basin_status basin_sharpness_compute(basin_point *point, const basin_sharpness_options *options, basin_sharpness **out)
+basin_status basin_sharpness_compute(basin_point *point, const basin_sharpness_options *options,
+                                     basin_sharpness **out)
 {
     basin_status                  st = BASIN_OK;
     const basin_sharpness_options defaults = {0};
@@ -254,7 +268,8 @@ basin_status basin_sharpness_compute(basin_point *point, const basin_sharpness_o
     BASIN_ALLOC(s, 1, "sharpness");
     BASIN_TRY(describe_point(point, &g, s));
     basin_point_reserve(point, demand.aside);
-    if (options->top == NULL && options->find_top) BASIN_TRY(basin_direction_top(point, options->seed, &found));
+    if (options->top == NULL && options->find_top)
+        BASIN_TRY(basin_direction_top(point, options->seed, &found));
     top = found != NULL ? found->values : options->top;
     describe_directions(g, options->momentum, top, s);
     BASIN_TRY(basin_stationarity_compute(point, &s->stationarity));

@@ -1,5 +1,5 @@
-/* Directions in parameter space, as defined in docs/measures.md: momentum, gradient and eigenvectors have norm 1, a difference
- * keeps its length. The random ones are in direction_random.c.
+/* Directions in parameter space, as defined in docs/measures.md: momentum, gradient and eigenvectors have
+ * norm 1, a difference keeps its length. The random ones are in direction_random.c.
  */
 #include "analysis/slice/direction.h"
 
@@ -14,10 +14,13 @@
 
 #define MOMENTUM_ROUNDING 1e-12 /* ‖v‖ / ‖theta‖ below which a momentum is taken for rounding */
 #define MOMENTUM_TINY 1e-30     /* largest |v| below which it is, whatever theta */
-#define DENSE_MOST 256          /* parameters up to which a single eigenvector is taken from the full spectrum */
-#define TOP_TOLERANCE 1e-4      /* residual, relative to ‖H‖, of a top eigenvector that is only looked along */
+/* parameters up to which a single eigenvector is taken from the full spectrum */
+#define DENSE_MOST 256
+/* residual, relative to ‖H‖, of a top eigenvector that is only looked along */
+#define TOP_TOLERANCE 1e-4
 
-basin_status basin_direction_create(basin_direction_kind kind, const char *label, const char *definition, size_t size, basin_direction **out)
+basin_status basin_direction_create(basin_direction_kind kind, const char *label, const char *definition,
+                                    size_t size, basin_direction **out)
 {
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
@@ -50,9 +53,11 @@ static basin_status measure(basin_direction *d)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(basin_all_finite(d->values, d->size), BASIN_ERR_VALUE, "direction %s is not finite", d->label);
+    BASIN_CHECK(basin_all_finite(d->values, d->size), BASIN_ERR_VALUE, "direction %s is not finite",
+                d->label);
     d->norm = d->natural_norm = basin_norm(d->values, d->size);
-    BASIN_CHECK(d->norm > 0.0 && isfinite(d->norm), BASIN_ERR_VALUE, "direction %s is zero: its norm is %g", d->label, d->norm);
+    BASIN_CHECK(d->norm > 0.0 && isfinite(d->norm), BASIN_ERR_VALUE, "direction %s is zero: its norm is %g",
+                d->label, d->norm);
 done:
     return st;
 }
@@ -79,21 +84,23 @@ basin_status basin_direction_rescale(basin_direction *direction, double norm)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(norm >= 0.0 && isfinite(norm), BASIN_ERR_ARG, "norm %g of direction %s is not a finite number > 0", norm, direction->label);
+    BASIN_CHECK(norm >= 0.0 && isfinite(norm), BASIN_ERR_ARG,
+                "norm %g of direction %s is not a finite number > 0", norm, direction->label);
     if (norm > 0.0) scale_to(direction, norm);
 done:
     return st;
 }
 
-/* --------------------------------------------------------------------------------------------- the kinds -- */
+/* ------------------------------------------------------------------------------------------- the kinds -- */
 
 static basin_status warn_of_rounding(basin_direction *d, double largest, double theta_norm)
 {
     basin_status st = BASIN_OK;
 
     if (d->natural_norm >= MOMENTUM_ROUNDING * theta_norm && largest >= MOMENTUM_TINY) goto done;
-    d->warning = basin_format("the momentum is at rounding level: |v| = %.3g beside |theta| = %.3g; its direction is noise", d->natural_norm,
-                              theta_norm);
+    d->warning = basin_format(
+        "the momentum is at rounding level: |v| = %.3g beside |theta| = %.3g; its direction is noise",
+        d->natural_norm, theta_norm);
     BASIN_CHECK(d->warning != NULL, BASIN_ERR_NOMEM, "out of memory for a warning");
 done:
     return st;
@@ -109,7 +116,8 @@ basin_status basin_direction_momentum(const basin_checkpoint *ck, basin_directio
 
     BASIN_CHECK(v != NULL, BASIN_ERR_MISSING, "%s holds no momentum", path);
     BASIN_TRY(basin_direction_create(BASIN_DIRECTION_MOMENTUM, "momentum",
-                                     "momentum v, the accumulated gradient (uphill), scaled to norm 1", ck->params->size, &d));
+                                     "momentum v, the accumulated gradient (uphill), scaled to norm 1",
+                                     ck->params->size, &d));
     basin_copy(v, d->values, d->size);
     for (size_t i = 0; i < d->size; i++) largest = fmax(largest, fabs(v[i]));
     if ((st = basin_direction_normalise(d)) != BASIN_OK) {
@@ -129,7 +137,8 @@ basin_status basin_direction_gradient(basin_point *point, basin_direction **out)
     basin_direction *d = NULL;
     const double    *g;
 
-    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_GRADIENT, "gradient", "gradient (uphill), scaled to norm 1", point->size, &d));
+    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_GRADIENT, "gradient",
+                                     "gradient (uphill), scaled to norm 1", point->size, &d));
     BASIN_TRY(basin_point_gradient(point, NULL, &g));
     basin_copy(g, d->values, d->size);
     BASIN_TRY(basin_direction_normalise(d));
@@ -139,11 +148,13 @@ done:
     return st;
 }
 
-basin_status basin_direction_to(const char *name, const double *theta, const double *other, size_t size, basin_direction **out)
+basin_status basin_direction_to(const char *name, const double *theta, const double *other, size_t size,
+                                basin_direction **out)
 {
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
-    char            *label = basin_format("to:%s", name), *definition = basin_format("%s minus this point: coordinate 1 is %s", name, name);
+    char            *label = basin_format("to:%s", name);
+    char            *definition = basin_format("%s minus this point: coordinate 1 is %s", name, name);
 
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
     BASIN_TRY(basin_direction_create(BASIN_DIRECTION_TO, label, definition, size, &d));
@@ -186,8 +197,10 @@ static basin_spectrum_options options_of_eigen(const basin_objective *o, long i)
     basin_spectrum_options options = {.vectors = true, .probes = 1};
 
     options.method = basin_objective_size(o) <= DENSE_MOST ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS;
-    if (i > 0) options.top = rank;
-    else options.bottom = rank;
+    if (i > 0)
+        options.top = rank;
+    else
+        options.bottom = rank;
     return options;
 }
 
@@ -196,7 +209,8 @@ static basin_status check_eigen(const basin_objective *o, long i)
     basin_status st = BASIN_OK;
 
     BASIN_CHECK(i != 0, BASIN_ERR_ARG, "eigen:0: count from 1 (largest) or -1 (smallest)");
-    BASIN_CHECK(rank_of(i) <= basin_objective_size(o), BASIN_ERR_VALUE, "eigen:%ld: there are %zu eigenvalues", i, basin_objective_size(o));
+    BASIN_CHECK(rank_of(i) <= basin_objective_size(o), BASIN_ERR_VALUE,
+                "eigen:%ld: there are %zu eigenvalues", i, basin_objective_size(o));
 done:
     return st;
 }
@@ -221,7 +235,8 @@ static basin_status compute_eigen(basin_point *point, long i, basin_spectrum **o
     return basin_spectrum_solve(point, &options, out);
 }
 
-basin_status basin_direction_eigen(basin_point *point, long i, const basin_spectrum *spectrum, basin_direction **out)
+basin_status basin_direction_eigen(basin_point *point, long i, const basin_spectrum *spectrum,
+                                   basin_direction **out)
 {
     basin_status     st = BASIN_OK;
     size_t           size = point->size, rank = rank_of(i), position = 0;
@@ -230,17 +245,21 @@ basin_status basin_direction_eigen(basin_point *point, long i, const basin_spect
     char            *label = NULL, *definition = NULL;
 
     BASIN_TRY(check_eigen(point->objective, i));
-    BASIN_CHECK(spectrum == NULL || spectrum->parameters == size, BASIN_ERR_SHAPE, "eigen:%ld: the spectrum has %zu parameters, the objective %zu", i,
-                spectrum->parameters, size);
+    BASIN_CHECK(spectrum == NULL || spectrum->parameters == size, BASIN_ERR_SHAPE,
+                "eigen:%ld: the spectrum has %zu parameters, the objective %zu", i, spectrum->parameters,
+                size);
     if (spectrum != NULL) BASIN_TRY(basin_spectrum_check(spectrum));
-    if (spectrum == NULL || !eigen_position(spectrum, i, &position) || eigen_vector(spectrum, position) == NULL) {
+    if (spectrum == NULL || !eigen_position(spectrum, i, &position) ||
+        eigen_vector(spectrum, position) == NULL) {
         BASIN_TRY(compute_eigen(point, i, &own));
-        BASIN_CHECK(own->converged, BASIN_ERR_NUMERIC, "eigen:%ld has not converged in %zu products", i, own->products);
+        BASIN_CHECK(own->converged, BASIN_ERR_NUMERIC, "eigen:%ld has not converged in %zu products", i,
+                    own->products);
         spectrum = own;
         if (!eigen_position(spectrum, i, &position)) position = 0;
     }
     label = basin_format("eigen:%ld", i);
-    definition = basin_format("eigenvector of the Hessian to eigenvalue %zu from the %s, norm 1", rank, i > 0 ? "top" : "bottom");
+    definition = basin_format("eigenvector of the Hessian to eigenvalue %zu from the %s, norm 1", rank,
+                              i > 0 ? "top" : "bottom");
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
     BASIN_TRY(basin_direction_create(BASIN_DIRECTION_EIGEN, label, definition, size, &d));
     basin_copy(eigen_vector(spectrum, position), d->values, size);
@@ -248,7 +267,8 @@ basin_status basin_direction_eigen(basin_point *point, long i, const basin_spect
     d->eigenvalue = spectrum->eigenvalues[position];
     d->residual = spectrum->residuals[position];
     if (!spectrum->verified) {
-        d->warning = basin_format("eigen:%ld: its place is not verified: an eigenvalue beyond it may be missing", i);
+        d->warning =
+            basin_format("eigen:%ld: its place is not verified: an eigenvalue beyond it may be missing", i);
         BASIN_CHECK(d->warning != NULL, BASIN_ERR_NOMEM, "out of memory for a warning");
     }
     *out = d, d = NULL;
@@ -262,8 +282,12 @@ done:
 
 static basin_spectrum_options options_of_top(uint64_t seed)
 {
-    return (basin_spectrum_options){
-        .method = BASIN_SPECTRUM_LANCZOS, .top = 1, .vectors = true, .tolerance = TOP_TOLERANCE, .probes = 1, .seed = seed};
+    return (basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS,
+                                    .top = 1,
+                                    .vectors = true,
+                                    .tolerance = TOP_TOLERANCE,
+                                    .probes = 1,
+                                    .seed = seed};
 }
 
 basin_status basin_direction_top_demand(const basin_objective *o, basin_demand *demand)
@@ -281,7 +305,8 @@ basin_status basin_direction_top(basin_point *point, uint64_t seed, basin_direct
     basin_spectrum              *spectrum = NULL;
 
     BASIN_TRY(basin_spectrum_solve(point, &options, &spectrum));
-    BASIN_CHECK(spectrum->converged, BASIN_ERR_NUMERIC, "the top eigenvector has not converged in %zu products: residual %.2g of an eigenvalue %.4g",
+    BASIN_CHECK(spectrum->converged, BASIN_ERR_NUMERIC,
+                "the top eigenvector has not converged in %zu products: residual %.2g of an eigenvalue %.4g",
                 spectrum->products, spectrum->residuals[0], spectrum->eigenvalues[0]);
     BASIN_TRY(basin_direction_eigen(point, 1, spectrum, out));
 done:
@@ -289,7 +314,7 @@ done:
     return st;
 }
 
-/* --------------------------------------------------------------------------------------- orthogonalising -- */
+/* ------------------------------------------------------------------------------------- orthogonalising -- */
 
 basin_status basin_direction_orthogonalise(basin_direction *direction, const basin_direction *against)
 {
@@ -298,18 +323,20 @@ basin_status basin_direction_orthogonalise(basin_direction *direction, const bas
     double      *values = NULL, cosine, left;
     size_t       size = direction->size;
 
-    BASIN_CHECK(against->size == size, BASIN_ERR_SHAPE, "direction %s has %zu parameters, %s has %zu", direction->label, size, against->label,
-                against->size);
+    BASIN_CHECK(against->size == size, BASIN_ERR_SHAPE, "direction %s has %zu parameters, %s has %zu",
+                direction->label, size, against->label, against->size);
     cosine = basin_dot(direction->values, against->values, size) / direction->norm / against->norm;
-    BASIN_CHECK(fabs(cosine) <= 1.0 - 1e-9, BASIN_ERR_VALUE, "directions %s and %s are parallel: cosine %.12g", direction->label, against->label,
-                cosine);
+    BASIN_CHECK(fabs(cosine) <= 1.0 - 1e-9, BASIN_ERR_VALUE,
+                "directions %s and %s are parallel: cosine %.12g", direction->label, against->label, cosine);
     BASIN_ALLOC(values, size, "direction");
     label = basin_format("%s ⟂ %s", direction->label, against->label);
-    definition = basin_format("%s; made orthogonal to %s at the same norm", direction->definition, against->label);
+    definition =
+        basin_format("%s; made orthogonal to %s at the same norm", direction->definition, against->label);
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
     basin_copy(direction->values, values, size);
     for (int pass = 0; pass < 2; pass++) /* the second takes away what rounding of the first left */
-        basin_axpy(-basin_dot(values, against->values, size) / against->norm / against->norm, against->values, values, size);
+        basin_axpy(-basin_dot(values, against->values, size) / against->norm / against->norm, against->values,
+                   values, size);
     left = basin_norm(values, size);
     for (size_t i = 0; i < size; i++) direction->values[i] = values[i] / left * direction->norm;
     basin_free(direction->label);

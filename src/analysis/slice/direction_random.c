@@ -1,10 +1,10 @@
-/* Random directions, filter-normalised (Li, Xu, Taylor, Studer & Goldstein, arXiv:1712.09913, §4; per filter as in the
- * authors' code).
+/* Random directions, filter-normalised (Li, Xu, Taylor, Studer & Goldstein, arXiv:1712.09913, §4; per filter
+ * as in the authors' code).
  *
  * Method
  *   1. Every entry N(0, 1), drawn in the order of theta whatever the options, so that one seed is one draw.
- *   2. A filter is what feeds one output: one index of the output axis of a weight; one entry of a bias or a norm parameter.
- *      Blocks of unknown role count as weights from rank 2 on, as biases below.
+ *   2. A filter is what feeds one output: one index of the output axis of a weight; one entry of a bias or a
+ *      norm parameter. Blocks of unknown role count as weights from rank 2 on, as biases below.
  *   3. Biases and norm parameters: set to zero, or treated as filters (scaled), or left as drawn (random).
  *   4. With orthogonal_to = b: d_f <- d_f - (d_f·b_f / b_f·b_f) b_f in every filter of two or more entries.
  *   5. d_f <- d_f ‖theta_f‖ / ‖d_f‖.
@@ -25,13 +25,15 @@ static double filter_dot(const filter *f, const double *x, const double *y)
 {
     double sum = 0.0;
 
-    for (size_t o = 0; o < f->outers; o++) sum += basin_dot(x + f->first + o * f->outer, y + f->first + o * f->outer, f->inner);
+    for (size_t o = 0; o < f->outers; o++)
+        sum += basin_dot(x + f->first + o * f->outer, y + f->first + o * f->outer, f->inner);
     return sum;
 }
 
 static void filter_axpy(const filter *f, double a, const double *x, double *y)
 {
-    for (size_t o = 0; o < f->outers; o++) basin_axpy(a, x + f->first + o * f->outer, y + f->first + o * f->outer, f->inner);
+    for (size_t o = 0; o < f->outers; o++)
+        basin_axpy(a, x + f->first + o * f->outer, y + f->first + o * f->outer, f->inner);
 }
 
 static void filter_scale(const filter *f, double a, double *x)
@@ -68,17 +70,20 @@ static void treat_filter(const filter *f, const double *theta, const basin_rando
 
     if (b != NULL && f->outers * f->inner >= 2) {
         double square = filter_dot(f, b, b);
-        for (int pass = 0; square > 0.0 && pass < 2; pass++) filter_axpy(f, -filter_dot(f, d, b) / square, b, d);
+        for (int pass = 0; square > 0.0 && pass < 2; pass++)
+            filter_axpy(f, -filter_dot(f, d, b) / square, b, d);
     }
     if (options->unnormalised) return;
     double norm = sqrt(filter_dot(f, d, d));
     filter_scale(f, norm > 0.0 ? sqrt(filter_dot(f, theta, theta)) / norm : 0.0, d);
 }
 
-static void treat_block(const basin_block *block, const double *theta, const basin_random_options *options, double *d)
+static void treat_block(const basin_block *block, const double *theta, const basin_random_options *options,
+                        double *d)
 {
     bool   bias = is_bias(block);
-    size_t axis = block->output_axis >= block->rank ? 0 : block->output_axis, count = bias ? block->size : block->rank > 0 ? block->shape[axis] : 1;
+    size_t axis = block->output_axis >= block->rank ? 0 : block->output_axis;
+    size_t count = bias ? block->size : block->rank > 0 ? block->shape[axis] : 1;
 
     if (bias && options->bias == BASIN_BIAS_RANDOM) return;
     if (bias && options->bias == BASIN_BIAS_ZERO) {
@@ -86,21 +91,25 @@ static void treat_block(const basin_block *block, const double *theta, const bas
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        filter f = bias ? (filter){.first = block->offset + i, .outers = 1, .inner = 1} : filter_of(block, axis, i);
+        filter f =
+            bias ? (filter){.first = block->offset + i, .outers = 1, .inner = 1} : filter_of(block, axis, i);
         treat_filter(&f, theta, options, d);
     }
 }
 
 static char *define(const basin_random_options *o)
 {
-    static const char *const biases[] = {[BASIN_BIAS_ZERO] = "zero", [BASIN_BIAS_SCALED] = "scaled", [BASIN_BIAS_RANDOM] = "random"};
+    static const char *const biases[] = {
+        [BASIN_BIAS_ZERO] = "zero", [BASIN_BIAS_SCALED] = "scaled", [BASIN_BIAS_RANDOM] = "random"};
 
-    return basin_format("random normal%s%s, biases and norm parameters %s", o->unnormalised ? "" : ", filter-normalised",
-                        o->orthogonal_to != NULL ? ", orthogonal to the other direction filter by filter" : "", biases[o->bias]);
+    return basin_format(
+        "random normal%s%s, biases and norm parameters %s", o->unnormalised ? "" : ", filter-normalised",
+        o->orthogonal_to != NULL ? ", orthogonal to the other direction filter by filter" : "",
+        biases[o->bias]);
 }
 
-basin_status basin_direction_random(const basin_params *params, const double *theta, const basin_random_options *options, uint64_t seed,
-                                    basin_direction **out)
+basin_status basin_direction_random(const basin_params *params, const double *theta,
+                                    const basin_random_options *options, uint64_t seed, basin_direction **out)
 {
     basin_status               st = BASIN_OK;
     const basin_random_options defaults = {0};
@@ -118,7 +127,8 @@ basin_status basin_direction_random(const basin_params *params, const double *th
     for (size_t i = 0; i < params->count; i++) treat_block(&params->blocks[i], theta, options, d->values);
     BASIN_CHECK(basin_all_finite(d->values, d->size), BASIN_ERR_VALUE, "direction %s is not finite", label);
     d->norm = d->natural_norm = basin_norm(d->values, d->size);
-    BASIN_CHECK(d->norm > 0.0, BASIN_ERR_VALUE, "direction %s is zero: all parameters that it follows are zero", label);
+    BASIN_CHECK(d->norm > 0.0, BASIN_ERR_VALUE,
+                "direction %s is zero: all parameters that it follows are zero", label);
     *out = d, d = NULL;
 done:
     basin_direction_destroy(&d);

@@ -1,11 +1,11 @@
 /* Losses on a line or a plane through theta.
  *
  * Method
- *   1. Coordinates: evenly spaced from `from` to `to`, both ends exact, symmetric to the bit for a symmetric range (so that 0
- *      is a point when the count is odd).
+ *   1. Coordinates: evenly spaced from `from` to `to`, both ends exact, symmetric to the bit for a symmetric
+ *      range (so that 0 is a point when the count is odd).
  *   2. All points, and the centre, in one subspace evaluation for each objective: theta + s d_1 (+ t d_2).
- *   3. At the centre of the point's objective: slopes g·d and curvatures d·Hd, for the prediction L + slope s + curvature s²/2;
- *      none where BatchNorm's statistics move with the point, which derivatives do not see.
+ *   3. At the centre of the point's objective: slopes g·d and curvatures d·Hd, for the prediction L + slope s
+ *      + curvature s²/2; none where BatchNorm's statistics move with the point, which derivatives do not see.
  *   4. Cosines between the directions and with the momentum, always.
  */
 #include <math.h>
@@ -31,15 +31,16 @@ static basin_status check_axis(const basin_slice_request *r, size_t axis, size_t
     const basin_direction *d = r->directions[axis];
     double                 from = r->from[axis], to = r->to[axis];
 
-    BASIN_CHECK(d->size == size, BASIN_ERR_SHAPE, "direction %s has %zu parameters, the objective %zu", d->label, d->size, size);
+    BASIN_CHECK(d->size == size, BASIN_ERR_SHAPE, "direction %s has %zu parameters, the objective %zu",
+                d->label, d->size, size);
     BASIN_CHECK(basin_all_finite(d->values, size), BASIN_ERR_VALUE, "direction %s is not finite", d->label);
     BASIN_CHECK(d->norm > 0.0, BASIN_ERR_VALUE, "direction %s is zero", d->label);
     BASIN_CHECK(r->grid[axis] >= 1, BASIN_ERR_VALUE, "the grid along %s needs a point, got 0", d->label);
-    BASIN_CHECK(isfinite(from) && isfinite(to) && isfinite((to - from) * (double)r->grid[axis]), BASIN_ERR_VALUE,
-                "the range %g:%g along %s is not finite", from, to, d->label);
+    BASIN_CHECK(isfinite(from) && isfinite(to) && isfinite((to - from) * (double)r->grid[axis]),
+                BASIN_ERR_VALUE, "the range %g:%g along %s is not finite", from, to, d->label);
     BASIN_CHECK(from <= to, BASIN_ERR_VALUE, "the range %g:%g along %s is reversed", from, to, d->label);
-    BASIN_CHECK(from < to || r->grid[axis] == 1, BASIN_ERR_VALUE, "the range %g:%g along %s is empty for %zu points", from, to, d->label,
-                r->grid[axis]);
+    BASIN_CHECK(from < to || r->grid[axis] == 1, BASIN_ERR_VALUE,
+                "the range %g:%g along %s is empty for %zu points", from, to, d->label, r->grid[axis]);
 done:
     return st;
 }
@@ -57,18 +58,23 @@ static size_t rows_of(const basin_slice_request *r)
 /* Bytes of one point: its coefficients, its loss, and loss and accuracy on every surface. */
 static basin_status check_size(const basin_slice_request *r)
 {
-    size_t points, bytes, each = r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * surfaces_of(r) * sizeof(double);
+    size_t points, bytes;
+    size_t each = r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * surfaces_of(r) * sizeof(double);
 
-    if (basin_mul(r->grid[0], rows_of(r), &points) && basin_mul(points, each, &bytes) && bytes < basin_memory_limit()) return BASIN_OK;
-    return basin_fail(BASIN_ERR_BUDGET, "a grid of %zu x %zu points at %zu bytes each does not fit the limit of %zu bytes", rows_of(r), r->grid[0],
-                      each, basin_memory_limit());
+    if (basin_mul(r->grid[0], rows_of(r), &points) && basin_mul(points, each, &bytes) &&
+        bytes < basin_memory_limit())
+        return BASIN_OK;
+    return basin_fail(BASIN_ERR_BUDGET,
+                      "a grid of %zu x %zu points at %zu bytes each does not fit the limit of %zu bytes",
+                      rows_of(r), r->grid[0], each, basin_memory_limit());
 }
 
 static basin_status check_counts(const basin_slice_request *r)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(r->axis_count == 1 || r->axis_count == 2, BASIN_ERR_ARG, "a slice takes 1 or 2 directions, got %zu", r->axis_count);
+    BASIN_CHECK(r->axis_count == 1 || r->axis_count == 2, BASIN_ERR_ARG,
+                "a slice takes 1 or 2 directions, got %zu", r->axis_count);
 done:
     return st;
 }
@@ -79,15 +85,18 @@ static basin_status check_request(const basin_slice_request *r)
     size_t       size;
 
     BASIN_TRY(check_counts(r));
-    for (size_t i = 0; i < surfaces_of(r); i++) BASIN_CHECK(r->splits[i] != NULL, BASIN_ERR_ARG, "objective %zu of a slice has no name", i + 1);
+    for (size_t i = 0; i < surfaces_of(r); i++)
+        BASIN_CHECK(r->splits[i] != NULL, BASIN_ERR_ARG, "objective %zu of a slice has no name", i + 1);
     size = r->point->size;
-    BASIN_CHECK(r->other == NULL || basin_objective_size(r->other) == size, BASIN_ERR_SHAPE, "objective %s has %zu parameters, %s has %zu",
-                r->splits[1], basin_objective_size(r->other), r->splits[0], size);
+    BASIN_CHECK(r->other == NULL || basin_objective_size(r->other) == size, BASIN_ERR_SHAPE,
+                "objective %s has %zu parameters, %s has %zu", r->splits[1], basin_objective_size(r->other),
+                r->splits[0], size);
     for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(check_axis(r, i, size));
     BASIN_TRY(check_size(r));
     if (r->axis_count == 2) {
         double c = basin_cosine(r->directions[0]->values, r->directions[1]->values, size);
-        BASIN_CHECK(fabs(c) <= 1.0 - PARALLEL, BASIN_ERR_VALUE, "directions %s and %s are parallel: cosine %.12g", r->directions[0]->label,
+        BASIN_CHECK(fabs(c) <= 1.0 - PARALLEL, BASIN_ERR_VALUE,
+                    "directions %s and %s are parallel: cosine %.12g", r->directions[0]->label,
                     r->directions[1]->label, c);
     }
 done:
@@ -113,7 +122,8 @@ static basin_status describe_axis(const basin_slice_request *r, size_t axis, bas
     BASIN_STRDUP(out->definition, d->definition);
     BASIN_ALLOC(out->coordinates, r->grid[axis], "coordinates");
     out->count = r->grid[axis];
-    for (size_t i = 0; i < out->count; i++) out->coordinates[i] = coordinate(r->from[axis], r->to[axis], i, out->count);
+    for (size_t i = 0; i < out->count; i++)
+        out->coordinates[i] = coordinate(r->from[axis], r->to[axis], i, out->count);
     out->norm = d->norm;
     out->natural_norm = d->natural_norm;
     out->slope = out->curvature = (double)NAN;
@@ -137,21 +147,25 @@ static basin_status lay_grid(const basin_slice_request *r, const basin_slice *s,
             if (d == 2) g->coefficients[(i * columns + j) * d + 1] = s->axes[1].coordinates[i];
         }
     BASIN_ALLOC(g->directions, d * s->parameters, "directions");
-    for (size_t i = 0; i < d; i++) basin_copy(r->directions[i]->values, g->directions + i * s->parameters, s->parameters);
+    for (size_t i = 0; i < d; i++)
+        basin_copy(r->directions[i]->values, g->directions + i * s->parameters, s->parameters);
 done:
     return st;
 }
 
 /* Losses of the point's objective, or of the other one there, whose F has the same weight decay. */
-static basin_status evaluate_all(const basin_slice_request *r, const grid *g, size_t which, basin_loss *losses)
+static basin_status evaluate_all(const basin_slice_request *r, const grid *g, size_t which,
+                                 basin_loss *losses)
 {
     basin_status st = BASIN_OK;
     basin_point *point = r->point;
     const size_t n = g->points + 1;
 
     if (which == 0) return basin_point_subspace(point, g->directions, g->axes, g->coefficients, n, losses);
-    BASIN_TRY(basin_objective_subspace(r->other, NULL, point->theta, g->directions, g->axes, g->coefficients, n, losses));
-    BASIN_TRY(basin_decay_add_losses(basin_point_included(point), point->theta, g->directions, g->axes, g->coefficients, n, point->size, losses));
+    BASIN_TRY(basin_objective_subspace(r->other, NULL, point->theta, g->directions, g->axes, g->coefficients,
+                                       n, losses));
+    BASIN_TRY(basin_decay_add_losses(basin_point_included(point), point->theta, g->directions, g->axes,
+                                     g->coefficients, n, point->size, losses));
 done:
     return st;
 }
@@ -238,17 +252,21 @@ static void add_demand(const basin_slice_request *r, basin_demand *demand)
     demand->axes = r->axis_count;
     demand->calls = 1;
     for (size_t i = 0; i < surfaces_of(r); i++) demand->points[i] = points;
-    demand->bytes += points * (r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * surfaces_of(r) * sizeof(double));
+    demand->bytes +=
+        points * (r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * surfaces_of(r) * sizeof(double));
 }
 
-basin_status basin_slice_forecast(const basin_slice_request *r, const basin_direction_spec *specs, basin_forecast **out)
+basin_status basin_slice_forecast(const basin_slice_request *r, const basin_direction_spec *specs,
+                                  basin_forecast **out)
 {
     basin_status           st = BASIN_OK;
-    basin_forecast_request request = {.analysis = "slice", .point = r->point, .other = r->other, .splits = {r->splits[0], r->splits[1]}};
+    basin_forecast_request request = {
+        .analysis = "slice", .point = r->point, .other = r->other, .splits = {r->splits[0], r->splits[1]}};
 
     BASIN_TRY(check_counts(r));
     BASIN_TRY(check_size(r));
-    for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(basin_direction_demand(r->point->objective, &specs[i], &request.demand));
+    for (size_t i = 0; i < r->axis_count; i++)
+        BASIN_TRY(basin_direction_demand(r->point->objective, &specs[i], &request.demand));
     add_demand(r, &request.demand);
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:

@@ -3,11 +3,13 @@
  * Method
  *   1. H [P, P] by products with blocks of unit vectors; row j is H e_j.
  *   2. Asymmetry ‖H - Hᵀ‖_F / ‖H‖_F as computed, then H <- (H + Hᵀ)/2.
- *   3. Trace and ‖H‖_F² from the entries; eigenvalues by LAPACK, eigenvectors only of the ends that are wanted.
+ *   3. Trace and ‖H‖_F² from the entries; eigenvalues by LAPACK, eigenvectors only of the ends that are
+ *      wanted.
  *
- * Numerical notes. By Weyl each eigenvalue is off by at most the norm of the error in H: P ε ‖H‖_F for LAPACK and for the
- * rounding of the products (ε of the objective's arithmetic; ε^{2/3} where products are differences of the gradient), and
- * ‖H - Hᵀ‖_F / 2 for what symmetrising moved. That sum is reported as the residual of every pair.
+ * Numerical notes. By Weyl each eigenvalue is off by at most the norm of the error in H: P ε ‖H‖_F for LAPACK
+ * and for the rounding of the products (ε of the objective's arithmetic; ε^{2/3} where products are
+ * differences of the gradient), and ‖H - Hᵀ‖_F / 2 for what symmetrising moved. That sum is reported as the
+ * residual of every pair.
  */
 #include <math.h>
 #include <string.h>
@@ -15,8 +17,8 @@
 #include "analysis/spectrum/spectrum.h"
 #include "core/linalg.h"
 #include "core/memory.h"
-#include "core/vectors.h"
 #include "core/progress.h"
+#include "core/vectors.h"
 
 #define BLOCK 64 /* unit vectors in one product */
 
@@ -24,8 +26,9 @@ size_t basin_spectrum_dense_bytes(size_t size, size_t vectors)
 {
     size_t square, copies = vectors > 0 ? 2 : 1, rows = vectors + (size < BLOCK ? size : BLOCK), strip, total;
 
-    if (!basin_mul(size, size, &square) || !basin_mul(square, copies, &square) || !basin_mul(rows, size, &strip) ||
-        !basin_add(square, strip, &total) || !basin_mul(total, sizeof(double), &total))
+    if (!basin_mul(size, size, &square) || !basin_mul(square, copies, &square) ||
+        !basin_mul(rows, size, &strip) || !basin_add(square, strip, &total) ||
+        !basin_mul(total, sizeof(double), &total))
         return SIZE_MAX;
     return total;
 }
@@ -35,12 +38,15 @@ static size_t block_of(size_t size)
     return size < BLOCK ? size : BLOCK;
 }
 
-basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand)
+basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_options *options,
+                                         basin_demand *demand)
 {
     basin_status st = BASIN_OK;
-    size_t       vectors = options->vectors ? 2 * (options->top + options->bottom) : 0, bytes = basin_spectrum_dense_bytes(size, vectors);
+    size_t       vectors = options->vectors ? 2 * (options->top + options->bottom) : 0;
+    size_t       bytes = basin_spectrum_dense_bytes(size, vectors);
 
-    BASIN_CHECK(bytes <= basin_memory_limit(), BASIN_ERR_BUDGET, "a dense spectrum of %zu parameters needs %zu bytes, the limit is %zu", size, bytes,
+    BASIN_CHECK(bytes <= basin_memory_limit(), BASIN_ERR_BUDGET,
+                "a dense spectrum of %zu parameters needs %zu bytes, the limit is %zu", size, bytes,
                 basin_memory_limit());
     demand->vectors += size;
     if (demand->width < block_of(size)) demand->width = block_of(size);
@@ -48,7 +54,8 @@ basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_optio
     demand->matrix = size;
     demand->top = options->vectors ? options->top : 0;
     demand->bottom = options->vectors ? options->bottom : 0;
-    basin_demand_hold(demand, bytes - 2 * block_of(size) * size * sizeof(double), bytes); /* the units, and the rows they give */
+    /* the units, and the rows they give */
+    basin_demand_hold(demand, bytes - 2 * block_of(size) * size * sizeof(double), bytes);
 done:
     return st;
 }
@@ -67,7 +74,8 @@ static basin_status hessian(basin_point *point, double *h)
         BASIN_TRY(basin_point_product(point, units, k, h + start * size));
         for (size_t j = 0; j < k; j++) units[j * size + start + j] = 0.0;
     }
-    BASIN_CHECK(basin_all_finite(h, size * size), BASIN_ERR_NUMERIC, "the Hessian at this point is not finite");
+    BASIN_CHECK(basin_all_finite(h, size * size), BASIN_ERR_NUMERIC,
+                "the Hessian at this point is not finite");
 done:
     basin_free(units);
     return st;
@@ -113,7 +121,8 @@ static basin_status keep_vectors(const double *z, size_t size, size_t bottom, si
     if (count == 0) goto done;
     BASIN_ALLOC(out->vectors, count * size, "eigenvectors");
     BASIN_ALLOC(out->vector_index, count, "eigenvectors");
-    for (size_t i = 0; i < count; i++) { /* row i of z is the (count-1-i)-th of those held in descending order */
+    /* row i of z is the (count-1-i)-th of those held in descending order */
+    for (size_t i = 0; i < count; i++) {
         double *v = out->vectors + i * size;
         basin_copy(z + (count - 1 - i) * size, v, size);
         basin_vectors_orient(v, size);
@@ -124,10 +133,12 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_dense(basin_point *point, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
+basin_status basin_spectrum_dense(basin_point *point, double epsilon, const basin_spectrum_options *options,
+                                  basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
-    size_t       size = point->size, top = options->vectors ? options->top : 0, bottom = options->vectors ? options->bottom : 0;
+    size_t       size = point->size, top = options->vectors ? options->top : 0;
+    size_t       bottom = options->vectors ? options->bottom : 0;
     double      *h = NULL, *w = NULL, *z = NULL, skew;
 
     BASIN_ALLOC(h, size * size, "the Hessian");

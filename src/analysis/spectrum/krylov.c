@@ -2,23 +2,26 @@
  *
  * Method, one step (basin_krylov_extend)
  *   1. w = H v_c for a candidate v_c.
- *   2. By symmetry w has the components m[i, c] along the vectors multiplied before: those that are not rounding, and that
- *      along v_c, are taken off first. Then h = V w, w <- w - Vᵀh over all vectors held, again as long as it cancels much
- *      (Daniel, Gragg, Kaufman & Stewart; Kahan and Parlett: twice is enough). The sums of all passes are column c of m.
- *   3. What remains, w / beta with beta = ‖w‖, is a new candidate. With several candidates this is the band Lanczos process (Ruhe).
- *   4. Where beta is rounding, that chain has ended; where none is left, a fresh random vector goes on, which is how further
- *      copies of a repeated eigenvalue come in.
+ *   2. By symmetry w has the components m[i, c] along the vectors multiplied before: those that are not
+ *      rounding, and that along v_c, are taken off first. Then h = V w, w <- w - Vᵀh over all vectors held,
+ *      again as long as it cancels much (Daniel, Gragg, Kaufman & Stewart; Kahan and Parlett: twice is
+ *      enough). The sums of all passes are column c of m.
+ *   3. What remains, w / beta with beta = ‖w‖, is a new candidate. With several candidates this is the band
+ *      Lanczos process (Ruhe).
+ *   4. Where beta is rounding, that chain has ended; where none is left, a fresh random vector goes on, which
+ *      is how further copies of a repeated eigenvalue come in.
  *
  * One pass reads V twice from memory, once for the dots and once to take them off (vectors.c).
  *
- * m is measured, not assumed tridiagonal: after a restart its arrowhead, and after a fresh vector its zero, come out of step
- * 2 by themselves; T, its symmetric part over the vectors multiplied, is the true Rayleigh-Ritz projection to rounding. Since
- * H v_c = Σ_i m[c, i] v_i holds for the products as they came, the residual of a Ritz pair, ‖Σ_c y_c m[c] - θ y‖, is that of
- * its vector with them, asymmetry included; what a restart leaves out is added.
+ * m is measured, not assumed tridiagonal: after a restart its arrowhead, and after a fresh vector its zero,
+ * come out of step 2 by themselves; T, its symmetric part over the vectors multiplied, is the true
+ * Rayleigh-Ritz projection to rounding. Since H v_c = Σ_i m[c, i] v_i holds for the products as they came,
+ * the residual of a Ritz pair, ‖Σ_c y_c m[c] - θ y‖, is that of its vector with them, asymmetry included;
+ * what a restart leaves out is added.
  *
- * References: B. Parlett, The Symmetric Eigenvalue Problem, SIAM 1998, §6.9 and §13; J. Daniel, W. Gragg, L. Kaufman,
- * G. Stewart, Math. Comp. 30, 1976; A. Ruhe, Math. Comp. 33, 1979; K. Wu, H. Simon, Thick-restart Lanczos method for large
- * symmetric eigenvalue problems, SIAM J. Matrix Anal. Appl. 22(2), 2000.
+ * References: B. Parlett, The Symmetric Eigenvalue Problem, SIAM 1998, §6.9 and §13; J. Daniel, W. Gragg, L.
+ * Kaufman, G. Stewart, Math. Comp. 30, 1976; A. Ruhe, Math. Comp. 33, 1979; K. Wu, H. Simon, Thick-restart
+ * Lanczos method for large symmetric eigenvalue problems, SIAM J. Matrix Anal. Appl. 22(2), 2000.
  */
 #include "analysis/spectrum/krylov.h"
 
@@ -26,9 +29,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/vectors.h"
 #include "core/linalg.h"
 #include "core/memory.h"
+#include "core/vectors.h"
 
 #define CANCELS 0.7071 /* of the norm left by a pass: less, and another pass follows */
 #define PASSES 3
@@ -45,14 +48,16 @@ done:
     return st;
 }
 
-/* One vector more is held, v[held]. What the products so far have along it is what the released vectors have along it. */
+/* One vector more is held, v[held]. What the products so far have along it is what the released vectors have
+   along it. */
 static void hold(basin_krylov *k)
 {
     for (size_t c = 0; c < k->used; c++) k->m[c * k->rows + k->held] = 0.0;
     for (size_t g = 0; g < k->released; g++) {
         double along;
         basin_vectors_dot(k->v + k->held, 1, k->u[g], k->size, &along);
-        k->left[g] = basin_vectors_norm(basin_vectors_add(k->v + k->held, 1, &along, -1.0, k->u[g], k->size), k->u[g], k->size);
+        k->left[g] = basin_vectors_norm(basin_vectors_add(k->v + k->held, 1, &along, -1.0, k->u[g], k->size),
+                                        k->u[g], k->size);
         for (size_t c = 0; c < k->used; c++) k->m[c * k->rows + k->held] += k->s[g][c] * along;
     }
     k->held++;
@@ -69,7 +74,8 @@ static double project_out(const basin_krylov *k, double *v)
     return norm;
 }
 
-/* Where a pass leaves most of a vector, the second finds rounding only; where little is left, there is a third. */
+/* Where a pass leaves most of a vector, the second finds rounding only; where little is left, there is a
+   third. */
 basin_status basin_krylov_add_random(basin_krylov *k)
 {
     basin_status st = BASIN_OK;
@@ -87,7 +93,8 @@ done:
     return st;
 }
 
-basin_status basin_krylov_create(basin_point *point, size_t rows, double epsilon, uint64_t seed, basin_krylov **out)
+basin_status basin_krylov_create(basin_point *point, size_t rows, double epsilon, uint64_t seed,
+                                 basin_krylov **out)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = NULL;
@@ -144,8 +151,8 @@ static void swap_rows(basin_krylov *k, size_t a, size_t b)
     }
 }
 
-/* w = H v_c is made orthogonal to all held; its components are added up in column [h], of which that along v_c is known. Returns the norm
- * left. Each pass reads V twice: for its dots and to take them off. */
+/* w = H v_c is made orthogonal to all held; its components are added up in column [h], of which that along
+ * v_c is known. Returns the norm left. Each pass reads V twice: for its dots and to take them off. */
 static double orthogonalise(basin_krylov *k, size_t c, double *w, double *column)
 {
     double before, after, along = column[c], rounding = 1e3 * k->epsilon * k->norm;
@@ -174,8 +181,10 @@ basin_status basin_krylov_extend(basin_krylov *k, size_t which)
 
     assert(c < size && c + which < k->held && basin_krylov_has_room(k));
     BASIN_TRY(basin_point_product(k->point, k->v[c + which], 1, w));
-    basin_vectors_dot((double *[]){w, k->v[c + which]}, 2, w, size, sums); /* what is not finite shows in the sum of squares */
-    BASIN_CHECK(isfinite(sums[0]) || basin_all_finite(w, size), BASIN_ERR_NUMERIC, "product %zu with the Hessian is not finite", k->products + 1);
+    /* what is not finite shows in the sum of squares */
+    basin_vectors_dot((double *[]){w, k->v[c + which]}, 2, w, size, sums);
+    BASIN_CHECK(isfinite(sums[0]) || basin_all_finite(w, size), BASIN_ERR_NUMERIC,
+                "product %zu with the Hessian is not finite", k->products + 1);
     swap_rows(k, c, c + which);
     k->products++;
     k->norm = fmax(k->norm, basin_vectors_norm(sums[0], w, size));
@@ -184,13 +193,15 @@ basin_status basin_krylov_extend(basin_krylov *k, size_t which)
     k->used++;
     for (size_t g = 0; g < k->released; g++) k->s[g][c] = 0.0;
     for (size_t i = 0; i < c && k->untracked; i++) k->m[i * k->rows + c] = k->m[c * k->rows + i];
-    if (k->beta <= 10.0 * k->epsilon * k->norm || k->held == size) k->lost = hypot(k->lost, k->beta), k->beta = 0.0;
+    if (k->beta <= 10.0 * k->epsilon * k->norm || k->held == size)
+        k->lost = hypot(k->lost, k->beta), k->beta = 0.0;
     if (k->beta > 0.0) {
         BASIN_TRY(next_row(k, &next));
         basin_vectors_divide(w, k->beta, next, size);
         hold(k);
         k->m[c * k->rows + k->held - 1] = k->beta;
-    } else if (k->used == k->held && k->used < size) BASIN_TRY(basin_krylov_add_random(k));
+    } else if (k->used == k->held && k->used < size)
+        BASIN_TRY(basin_krylov_add_random(k));
 done:
     return st;
 }
@@ -201,7 +212,8 @@ basin_status basin_krylov_ritz(basin_krylov *k)
     size_t       j = k->used;
 
     for (size_t a = 0; a < j; a++)
-        for (size_t b = 0; b < j; b++) k->y[a * j + b] = 0.5 * (k->m[a * k->rows + b] + k->m[b * k->rows + a]);
+        for (size_t b = 0; b < j; b++)
+            k->y[a * j + b] = 0.5 * (k->m[a * k->rows + b] + k->m[b * k->rows + a]);
     BASIN_TRY(basin_symmetric_eigen(k->y, j, true, k->ritz));
     k->norm = fmax(k->norm, fmax(fabs(k->ritz[0]), fabs(k->ritz[j - 1])));
 done:
@@ -221,7 +233,8 @@ double basin_krylov_released_coupling(const basin_krylov *k, size_t i)
 {
     double sum = 0.0;
 
-    for (size_t g = 0; g < k->released; g++) sum += fabs(basin_dot(k->y + i * k->used, k->s[g], k->used)) * k->left[g];
+    for (size_t g = 0; g < k->released; g++)
+        sum += fabs(basin_dot(k->y + i * k->used, k->s[g], k->used)) * k->left[g];
     return sum;
 }
 
@@ -248,9 +261,10 @@ void basin_krylov_combine(const basin_krylov *k, const double *a, size_t count, 
     basin_vectors_add(k->v, count, a, 1.0, x, k->size);
 }
 
-/* Column [count + candidates] of the new m for the Ritz vector y [used] and the norm of what it leaves out. mv [held] is
-   Σ_c y_c m[c]; rows [count, used] are the vectors kept. */
-static double project_column(const basin_krylov *k, const double *y, const double *rows, size_t count, double *mv, double *column)
+/* Column [count + candidates] of the new m for the Ritz vector y [used] and the norm of what it leaves out.
+   mv [held] is Σ_c y_c m[c]; rows [count, used] are the vectors kept. */
+static double project_column(const basin_krylov *k, const double *y, const double *rows, size_t count,
+                             double *mv, double *column)
 {
     size_t used = k->used;
 
@@ -274,7 +288,8 @@ basin_status basin_krylov_restart(basin_krylov *k, const size_t *keep, size_t co
     BASIN_ALLOC(m, count * k->rows, "projected matrix");
     BASIN_ALLOC(s, count, "projections");
     for (size_t i = 0; i < count; i++) memcpy(rows + i * used, k->y + keep[i] * used, used * sizeof *rows);
-    for (size_t i = 0; i < count; i++) lost = hypot(lost, project_column(k, rows + i * used, rows, count, k->h, m + i * k->rows));
+    for (size_t i = 0; i < count; i++)
+        lost = hypot(lost, project_column(k, rows + i * used, rows, count, k->h, m + i * k->rows));
     BASIN_TRY(basin_vectors_turn(k->v, used, rows, count, k->size));
     memcpy(k->m, m, count * k->rows * sizeof *m);
     for (size_t g = 0; g < k->released; g++) {
@@ -298,7 +313,8 @@ static double candidate_norm(const basin_krylov *k, size_t which)
 {
     double squares = 0.0;
 
-    for (size_t c = 0; c < k->used; c++) squares += k->m[c * k->rows + k->used + which] * k->m[c * k->rows + k->used + which];
+    for (size_t c = 0; c < k->used; c++)
+        squares += k->m[c * k->rows + k->used + which] * k->m[c * k->rows + k->used + which];
     return sqrt(squares);
 }
 
@@ -326,7 +342,8 @@ void basin_krylov_release(basin_krylov *k, size_t which)
     k->held = k->used + stay;
 }
 
-/* What remains of a released vector may be small: it is made orthogonal once more. hold() carries its couplings over. */
+/* What remains of a released vector may be small: it is made orthogonal once more. hold() carries its
+   couplings over. */
 basin_status basin_krylov_readmit(basin_krylov *k)
 {
     basin_status st = BASIN_OK;

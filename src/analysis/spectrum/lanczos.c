@@ -1,44 +1,49 @@
 /* Extreme eigenpairs: thick-restart Lanczos for the `top` largest and the `bottom` smallest together.
  *
  * Method
- *   1. Grow the Krylov basis (krylov.c), looking now and then at the Rayleigh-Ritz pairs: the wanted ones are the ends by
- *      signed value, each with its residual. Where the basis is full: keep the wanted Ritz vectors and as many neighbours as
- *      fill half of the room left.
- *   2. All within tolerance ‖H‖, and no pair left out can by its residual turn out beyond: verify by a second chain (verify.c). It
- *      proves that none is missing, but for one chance in 10,000, or meets one, or ends without either.
- *   3. Pairs of both chains together. With the proof: finish once they are within tolerance. Without: if a wanted one has moved, or
- *      the chain has met an eigenvalue at its level (thrice at most without a move), 1. with all that is known; if not, finish, and
- *      say that the proof is missing.
- *   4. The residuals of the recursion are those of the vectors to the rounding of the products. That is measured: one more
- *      product with a random ±1 combination of the c pairs; its error's norm times √c estimates the root of the sum of squares
- *      of all errors and is added in squares to each residual. Where it alone is not small beside the tolerance, each
- *      residual is taken anew from a product with its vector.
+ *   1. Grow the Krylov basis (krylov.c), looking now and then at the Rayleigh-Ritz pairs: the wanted ones are
+ *      the ends by signed value, each with its residual. Where the basis is full: keep the wanted Ritz
+ *      vectors and as many neighbours as fill half of the room left.
+ *   2. All within tolerance ‖H‖, and no pair left out can by its residual turn out beyond: verify by a second
+ *      chain (verify.c). It proves that none is missing, but for one chance in 10,000, or meets one, or ends
+ *      without either.
+ *   3. Pairs of both chains together. With the proof: finish once they are within tolerance. Without: if a
+ *      wanted one has moved, or the chain has met an eigenvalue at its level (thrice at most without a move),
+ *      1. with all that is known; if not, finish, and say that the proof is missing.
+ *   4. The residuals of the recursion are those of the vectors to the rounding of the products. That is
+ *      measured: one more product with a random ±1 combination of the c pairs; its error's norm times √c
+ *      estimates the root of the sum of squares of all errors and is added in squares to each residual. Where
+ *      it alone is not small beside the tolerance, each residual is taken anew from a product with its
+ *      vector.
  *   5. ‖H‖_F² and trace by probes of the complement (probe.c).
  *
- * What is proven: some eigenvalue lies within each residual (Parlett, §4.5), and c distinct ones within the root of the sum of
- * their squares (Kahan; Parlett §11.5). Where verified: the i-th eigenvalue is within tolerance ‖H‖ of the i-th found (from below
- * always: Cauchy), but for that chance, in H as its products came.
+ * What is proven: some eigenvalue lies within each residual (Parlett, §4.5), and c distinct ones within the
+ * root of the sum of their squares (Kahan; Parlett §11.5). Where verified: the i-th eigenvalue is within
+ * tolerance ‖H‖ of the i-th found (from below always: Cauchy), but for that chance, in H as its products
+ * came.
  *
- * Reference: K. Wu, H. Simon, Thick-restart Lanczos method for large symmetric eigenvalue problems, SIAM J. Matrix Anal. Appl. 22(2), 2000.
+ * Reference: K. Wu, H. Simon, Thick-restart Lanczos method for large symmetric eigenvalue problems, SIAM J.
+ * Matrix Anal. Appl. 22(2), 2000.
  */
 #include <math.h>
 
-#include "analysis/spectrum/spectrum.h"
 #include "analysis/spectrum/search.h"
-#include "core/vectors.h"
+#include "analysis/spectrum/spectrum.h"
 #include "core/linalg.h"
 #include "core/memory.h"
+#include "core/vectors.h"
 
-/* The basis may grow to BASIS_PER_PAIR vectors for each pair wanted and BASIS_EXTRA more. Beyond that, reorthogonalisation costs more
-   than a restart. */
+/* The basis may grow to BASIS_PER_PAIR vectors for each pair wanted and BASIS_EXTRA more. Beyond that,
+   reorthogonalisation costs more than a restart. */
 #define BASIS_PER_PAIR 4
 #define BASIS_EXTRA 100
-/* The search ends after IDLE_MOST verifications in a row that have met an eigenvalue at their level without moving a wanted pair. */
+/* The search ends after IDLE_MOST verifications in a row that have met an eigenvalue at their level without
+   moving a wanted pair. */
 #define IDLE_MOST 2
 /* Vectors in one block of products at the end. */
 #define CHUNK 16
-/* The error of the products may be this share of the tolerance. The residual by the recursion has a share of its own (search.c), so that the
-   root of the sum of both squares is below 1. */
+/* The error of the products may be this share of the tolerance. The residual by the recursion has a share of
+   its own (search.c), so that the root of the sum of both squares is below 1. */
 #define SHARE_PRODUCTS 0.4
 
 static bool settled(const basin_search *s)
@@ -55,32 +60,37 @@ static bool moved(const basin_search *s)
     return false;
 }
 
-/* ------------------------------------------------------------------------------------------------ convergence -- */
+/* ----------------------------------------------------------------------------------------- convergence -- */
 
-/* Do released vectors keep the search from its end? They do where a wanted residual is too large by what lies along them, and where the
- * wanted ones have converged and a pair may be unsettled by it. */
+/* Do released vectors keep the search from its end? They do where a wanted residual is too large by what lies
+ * along them, and where the wanted ones have converged and a pair may be unsettled by it. */
 static bool released_matter(const basin_search *s)
 {
     if (s->k->released > 0 && basin_search_worst(s) <= basin_search_goal(s)) return true;
     for (size_t i = 0; i < s->count; i++)
-        if (basin_krylov_released_coupling(s->k, s->keep[i]) > 0.5 * basin_search_goal(s) && basin_krylov_residual(s->k, s->keep[i]) > basin_search_goal(s)) return true;
+        if (basin_krylov_released_coupling(s->k, s->keep[i]) > 0.5 * basin_search_goal(s) &&
+            basin_krylov_residual(s->k, s->keep[i]) > basin_search_goal(s))
+            return true;
     return false;
 }
 
-/* Released vectors become candidates again. Where a small basis has no room for them they are dropped, and residuals no longer follow
- * from the products. */
+/* Released vectors become candidates again. Where a small basis has no room for them they are dropped, and
+ * residuals no longer follow from the products. */
 static basin_status readmit_released(basin_search *s)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
 
-    if (k->rows - s->count < k->held - k->used + k->released + 2 * BASIN_SEARCH_ROWS) k->released = 0, k->untracked = true;
-    else BASIN_TRY(basin_krylov_readmit(k));
+    if (k->rows - s->count < k->held - k->used + k->released + 2 * BASIN_SEARCH_ROWS)
+        k->released = 0, k->untracked = true;
+    else
+        BASIN_TRY(basin_krylov_readmit(k));
 done:
     return st;
 }
 
-/* Steps until the next look: half of those that the residual will take at its present rate. A look costs about 10 j³ FLOPs. */
+/* Steps until the next look: half of those that the residual will take at its present rate. A look costs
+   about 10 j³ FLOPs. */
 static size_t steps_ahead(basin_search *s, double worst)
 {
     size_t used = s->k->used, most = used / 8, steps = used / 16;
@@ -101,15 +111,20 @@ static basin_ends fill_half(const basin_search *s)
 {
     const basin_krylov *k = s->k;
     basin_ends          e = s->wanted;
-    size_t              room = k->rows - s->count, candidates = k->held - k->used, extra = (room > candidates ? room - candidates : 0) / 2;
+    size_t              room = k->rows - s->count, candidates = k->held - k->used;
+    size_t              extra = (room > candidates ? room - candidates : 0) / 2;
 
-    if (e.bottom == 0) e.top += extra;
-    else if (e.top == 0) e.bottom += extra;
-    else e.top += extra / 2, e.bottom += extra - extra / 2;
+    if (e.bottom == 0)
+        e.top += extra;
+    else if (e.top == 0)
+        e.bottom += extra;
+    else
+        e.top += extra / 2, e.bottom += extra - extra / 2;
     return e;
 }
 
-/* Step 1: until the wanted pairs are within tolerance and settled (*converged), or no product is left to make. */
+/* Step 1: until the wanted pairs are within tolerance and settled (*converged), or no product is left to
+   make. */
 static basin_status converge(basin_search *s, bool *converged)
 {
     basin_status  st = BASIN_OK;
@@ -130,13 +145,14 @@ static basin_status converge(basin_search *s, bool *converged)
             if (!basin_krylov_has_room(k)) BASIN_TRY(basin_search_keep(s, fill_half(s)));
             look = k->used + ahead;
             BASIN_TRY(basin_search_step(s, which < k->held - k->used ? which : 0));
-        } else BASIN_TRY(basin_search_step(s, 0));
+        } else
+            BASIN_TRY(basin_search_step(s, 0));
     }
 done:
     return st;
 }
 
-/* ----------------------------------------------------------------------------------------------------- search -- */
+/* ---------------------------------------------------------------------------------------------- search -- */
 
 /* Steps 1 to 3; leaves the Ritz pairs of all that is known, the wanted ones in keep and values. */
 static basin_status iterate(basin_search *s)
@@ -151,7 +167,8 @@ static basin_status iterate(basin_search *s)
         bool same = verified && !moved(s);
         for (size_t i = 0; i < s->count && !same; i++) s->values[i] = s->k->ritz[s->keep[i]];
         idle = same ? idle + 1 : 0;
-        if (!converged || s->proven || basin_search_spent(s) || (same && (verdict == 0 || idle > IDLE_MOST))) break;
+        if (!converged || s->proven || basin_search_spent(s) || (same && (verdict == 0 || idle > IDLE_MOST)))
+            break;
         BASIN_TRY(basin_search_verify(s, &verdict));
         verified = true, s->proven = verdict > 0;
     }
@@ -161,7 +178,7 @@ done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------------- residuals -- */
+/* ------------------------------------------------------------------------------------------- residuals -- */
 
 /* Step 4. *noise estimates the root of the sum of squares of the errors of the residuals. */
 static basin_status measure_noise(basin_search *s, basin_random *random, double *noise)
@@ -174,10 +191,12 @@ static basin_status measure_noise(basin_search *s, basin_random *random, double 
     BASIN_ALLOC(a, k->used, "coefficients");
     BASIN_ALLOC(x, k->size, "a vector to check the products with");
     basin_random_signs(random, signs, s->count);
-    for (size_t i = 0; i < s->count; i++) basin_axpy(signs[i] / sqrt((double)s->count), k->y + s->keep[i] * k->used, a, k->used);
+    for (size_t i = 0; i < s->count; i++)
+        basin_axpy(signs[i] / sqrt((double)s->count), k->y + s->keep[i] * k->used, a, k->used);
     basin_krylov_combine(k, a, k->used, x);
     BASIN_TRY(basin_point_product(k->point, x, 1, k->hv));
-    BASIN_CHECK(basin_all_finite(k->hv, k->size), BASIN_ERR_NUMERIC, "product %zu with the Hessian is not finite", k->products + 1);
+    BASIN_CHECK(basin_all_finite(k->hv, k->size), BASIN_ERR_NUMERIC,
+                "product %zu with the Hessian is not finite", k->products + 1);
     k->products++;
     basin_krylov_apply(k, a, x);
     basin_axpy(-1.0, k->hv, x, k->size);
@@ -222,9 +241,11 @@ static basin_status take_residuals(basin_search *s, uint64_t seed, basin_spectru
     double       noise = 0.0;
 
     if (!s->k->untracked) BASIN_TRY(measure_noise(s, &random, &noise));
-    for (size_t i = 0; i < s->count; i++) out->residuals[i] = hypot(basin_krylov_residual(s->k, s->keep[i]), noise);
+    for (size_t i = 0; i < s->count; i++)
+        out->residuals[i] = hypot(basin_krylov_residual(s->k, s->keep[i]), noise);
     BASIN_TRY(basin_krylov_restart(s->k, s->keep, s->count));
-    if (s->k->untracked || noise > SHARE_PRODUCTS * basin_search_limit(s)) BASIN_TRY(explicit_residuals(s->k, out));
+    if (s->k->untracked || noise > SHARE_PRODUCTS * basin_search_limit(s))
+        BASIN_TRY(explicit_residuals(s->k, out));
     out->converged = true;
     for (size_t i = 0; i < s->count; i++)
         if (!(out->residuals[i] <= basin_search_limit(s))) out->converged = false;
@@ -248,35 +269,41 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------------ whole -- */
+/* ----------------------------------------------------------------------------------------------- whole -- */
 
-/* Vectors [P] held at the peak in addition to the basis: a product, the strips of a restart or blocks of probes, and what is kept. */
+/* Vectors [P] held at the peak in addition to the basis: a product, the strips of a restart or blocks of
+   probes, and what is kept. */
 static size_t rows_beside(size_t count, const basin_spectrum_options *options)
 {
     return 3 + BASIN_KRYLOV_RELEASED + 2 * CHUNK + (options->vectors ? count : 0);
 }
 
-/* The number of vectors that the basis may grow to: all that are useful, or as many as fit the memory limit. */
+/* The number of vectors that the basis may grow to: all that are useful, or as many as fit the memory
+   limit. */
 static basin_status choose_rows(size_t size, size_t count, const basin_spectrum_options *options, size_t *out)
 {
     basin_status st = BASIN_OK;
-    size_t       useful = BASIS_PER_PAIR * count + BASIS_EXTRA, least = count + BASIN_SEARCH_ROWS, beside = rows_beside(count, options), bytes;
+    size_t       useful = BASIS_PER_PAIR * count + BASIS_EXTRA, least = count + BASIN_SEARCH_ROWS;
+    size_t       beside = rows_beside(count, options), bytes;
     size_t       rows = basin_memory_limit() / sizeof(double) / size;
 
     if (useful > size) useful = size;
     if (least > size) least = size;
-    BASIN_CHECK(options->max_products >= count, BASIN_ERR_ARG, "%zu products cannot give %zu eigenpairs", options->max_products, count);
+    BASIN_CHECK(options->max_products >= count, BASIN_ERR_ARG, "%zu products cannot give %zu eigenpairs",
+                options->max_products, count);
     if (!basin_mul((least + beside) * sizeof(double), size, &bytes)) bytes = SIZE_MAX;
-    BASIN_CHECK(rows >= least + beside, BASIN_ERR_BUDGET, "%zu eigenpairs of %zu parameters need %zu bytes, the limit is %zu", count, size, bytes,
+    BASIN_CHECK(rows >= least + beside, BASIN_ERR_BUDGET,
+                "%zu eigenpairs of %zu parameters need %zu bytes, the limit is %zu", count, size, bytes,
                 basin_memory_limit());
     *out = useful < rows - beside ? useful : rows - beside;
 done:
     return st;
 }
 
-/* Products until the pairs are found and verified. Fitted to what three networks on digits of 1,000 to 2,500 parameters took, 15 to 160, for 1 to
- * 20 of the top at 1e-4 to 1e-8: nobody knows before, but the smallest eigenvalues lie close together, and each decade of the tolerance
- * costs a few steps. Only the forecast uses it: the basis may grow beyond. */
+/* Products until the pairs are found and verified. Fitted to what three networks on digits of 1,000 to 2,500
+ * parameters took, 15 to 160, for 1 to 20 of the top at 1e-4 to 1e-8: nobody knows before, but the smallest
+ * eigenvalues lie close together, and each decade of the tolerance costs a few steps. Only the forecast uses
+ * it: the basis may grow beyond. */
 static size_t expected_products(const basin_spectrum_options *o)
 {
     const double decades = -log10(o->tolerance);
@@ -285,7 +312,8 @@ static size_t expected_products(const basin_spectrum_options *o)
     return 10 + 3 * o->top + closer + (o->bottom > 0 ? 45 + o->bottom : 0);
 }
 
-/* Of `vectors` [P] and the small matrices of the basis: projected, Ritz vectors, the chain's, and the first two anew in a restart. */
+/* Of `vectors` [P] and the small matrices of the basis: projected, Ritz vectors, the chain's, and the first
+   two anew in a restart. */
 static size_t lanczos_bytes(size_t size, size_t vectors, size_t basis)
 {
     return (vectors * size + 5 * basis * basis) * sizeof(double);
@@ -294,17 +322,20 @@ static size_t lanczos_bytes(size_t size, size_t vectors, size_t basis)
 /* Of a small network a restart's strips are larger than a block and its product. */
 static size_t strip_bytes(size_t size, size_t basis)
 {
-    size_t strips = 2 * basis * (size < BASIN_VECTORS_STRIP ? size : BASIN_VECTORS_STRIP), blocks = 2 * CHUNK * size;
+    size_t strips = 2 * basis * (size < BASIN_VECTORS_STRIP ? size : BASIN_VECTORS_STRIP);
+    size_t blocks = 2 * CHUNK * size;
 
     return strips > blocks ? (strips - blocks) * sizeof(double) : 0;
 }
 
-basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand)
+basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_options *options,
+                                           basin_demand *demand)
 {
     basin_status st = BASIN_OK;
     size_t       basis, held;
     const size_t count = options->top + options->bottom, expected = expected_products(options);
-    const size_t products = expected < options->max_products ? expected : options->max_products, rows = products < size ? products : size;
+    const size_t products = expected < options->max_products ? expected : options->max_products;
+    const size_t rows = products < size ? products : size;
     const size_t beside = rows_beside(count, options);
 
     BASIN_TRY(choose_rows(size, count, options, &basis));
@@ -320,11 +351,14 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const basin_spectrum_options *options, basin_spectrum *out)
+basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const basin_spectrum_options *options,
+                                    basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
-    basin_search s = {.wanted = {.top = options->top, .bottom = options->bottom}, .count = options->top + options->bottom,
-                      .max_products = options->max_products, .tolerance = options->tolerance};
+    basin_search s = {.wanted = {.top = options->top, .bottom = options->bottom},
+                      .count = options->top + options->bottom,
+                      .max_products = options->max_products,
+                      .tolerance = options->tolerance};
     size_t       rows = 0;
 
     BASIN_TRY(choose_rows(point->size, s.count, options, &rows));
@@ -343,7 +377,8 @@ basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const ba
     out->products = s.k->products;
     out->asymmetry = out->negative_mass = NAN;
     if (options->vectors) BASIN_TRY(keep_vectors(s.k, out));
-    if (options->probes > 0) BASIN_TRY(basin_spectrum_probe(point, s.k->v, options->probes, options->seed, out));
+    if (options->probes > 0)
+        BASIN_TRY(basin_spectrum_probe(point, s.k->v, options->probes, options->seed, out));
 done:
     basin_krylov_destroy(&s.k);
     basin_free(s.keep);

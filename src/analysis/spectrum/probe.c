@@ -1,25 +1,28 @@
 /* ‖H‖_F² and trace of a Hessian of which the extreme pairs Q [c, P] are known.
  *
  * Method
- *   1. H' = (I - QᵀQ) H (I - QᵀQ) is what the pairs leave over. For z with N(0, 1) entries E‖H'z‖² = ‖H'‖_F² and
- *      E zᵀH'z = tr H' (Hutchinson 1989; Gaussian probes, because their law is known for every spectrum).
- *   2. ‖H‖_F² = Σ θ² + mean ‖H'z‖², trace = Σ θ + mean zᵀH'z; standard errors from the spread of the n probes.
- *   3. Upper limit, without assuming normality. The mean of n samples ‖H'z‖² is ‖H'‖_F² Σ w_i χ²_n,i / n with weights
- *      w_i = μ_i²/‖H'‖_F² that sum to 1 and are at most w. For x < 1, Chernoff's bound is worst when the weight sits on as
- *      few eigenvalues as possible, because log(1 + 2sw)/w falls with w:
+ *   1. H' = (I - QᵀQ) H (I - QᵀQ) is what the pairs leave over. For z with N(0, 1) entries E‖H'z‖² = ‖H'‖_F²
+ *      and E zᵀH'z = tr H' (Hutchinson 1989; Gaussian probes, because their law is known for every spectrum).
+ *   2. ‖H‖_F² = Σ θ² + mean ‖H'z‖², trace = Σ θ + mean zᵀH'z; standard errors from the spread of the n
+ *      probes.
+ *   3. Upper limit, without assuming normality. The mean of n samples ‖H'z‖² is ‖H'‖_F² Σ w_i χ²_n,i / n with
+ *      weights w_i = μ_i²/‖H'‖_F² that sum to 1 and are at most w. For x < 1, Chernoff's bound is worst when
+ *      the weight sits on as few eigenvalues as possible, because log(1 + 2sw)/w falls with w:
  *          P(mean <= x ‖H'‖_F²) <= exp(-(ν/2)(x - 1 - ln x)),   ν = n / w.
- *      w <= 1 always; and w <= B²/‖H'‖_F² where every eigenvalue left over is at most B in magnitude, which converged pairs
- *      of both ends give. The limit is the ‖H'‖_F² at which the right side is 0.05: it is too low at most once in twenty.
+ *      w <= 1 always; and w <= B²/‖H'‖_F² where every eigenvalue left over is at most B in magnitude, which
+ *      converged pairs
+ *      of both ends give. The limit is the ‖H'‖_F² at which the right side is 0.05: it is too low at most
+ *      once in twenty.
  *   4. Pairs with residuals r_i: ‖H‖_F² <= Σ (|θ_i| + r_i)² + Σ r_i² + ‖H'‖_F².
  */
 #include <math.h>
 
 #include "analysis/spectrum/spectrum.h"
-#include "core/vectors.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
 #include "core/random.h"
+#include "core/vectors.h"
 
 #define CHUNK 16
 #define LN20 2.995732273553991 /* -ln 0.05 */
@@ -43,8 +46,8 @@ static double standard_error(const moments *m)
     return m->count > 1 ? sqrt(m->deviations / (double)(m->count - 1) / (double)m->count) : (double)NAN;
 }
 
-/* Upper limit of ‖H'‖_F² given the mean of n samples; `largest` bounds the magnitude of each of the `left` eigenvalues of
-   H'. Never below the estimate itself. */
+/* Upper limit of ‖H'‖_F² given the mean of n samples; `largest` bounds the magnitude of each of the `left`
+   eigenvalues of H'. Never below the estimate itself. */
 static double upper_limit(double mean, size_t n, double largest, size_t left)
 {
     double low = -700.0, high = 0.0; /* ln x */
@@ -53,8 +56,10 @@ static double upper_limit(double mean, size_t n, double largest, size_t left)
     for (int i = 0; i < 200; i++) {
         double middle = 0.5 * (low + high), x = exp(middle);
         double weight = fmin(1.0, largest * largest / (mean / x));
-        if (0.5 * (double)n / weight * (x - 1.0 - middle) > LN20) low = middle;
-        else high = middle;
+        if (0.5 * (double)n / weight * (x - 1.0 - middle) > LN20)
+            low = middle;
+        else
+            high = middle;
     }
     return fmax(mean, fmin(mean / exp(low), (double)left * largest * largest));
 }
@@ -63,7 +68,8 @@ static double upper_limit(double mean, size_t n, double largest, size_t left)
 double basin_spectrum_margin(const basin_spectrum *s)
 {
     if (!s->converged || s->top == 0 || s->bottom == 0 || s->tolerance >= 1.0) return INFINITY;
-    return s->tolerance / (1.0 - s->tolerance) * fmax(fabs(s->eigenvalues[0]), fabs(s->eigenvalues[s->count - 1]));
+    return s->tolerance / (1.0 - s->tolerance) *
+           fmax(fabs(s->eigenvalues[0]), fabs(s->eigenvalues[s->count - 1]));
 }
 
 double basin_spectrum_leftover(const basin_spectrum *s)
@@ -71,7 +77,8 @@ double basin_spectrum_leftover(const basin_spectrum *s)
     double margin = basin_spectrum_margin(s), most = 0.0;
 
     if (isinf(margin)) return INFINITY;
-    for (size_t i = s->top - 1; i <= s->top; i++) most = fmax(most, fabs(s->eigenvalues[i]) + fmax(s->residuals[i], margin));
+    for (size_t i = s->top - 1; i <= s->top; i++)
+        most = fmax(most, fabs(s->eigenvalues[i]) + fmax(s->residuals[i], margin));
     return most;
 }
 
@@ -91,8 +98,8 @@ static double add_held(basin_spectrum *out)
 }
 
 /* n samples of ‖H'z‖² and zᵀH'z; z, hz [n, P] and h [count] are scratch. */
-static basin_status sample(basin_point *point, double *const *vectors, size_t count, basin_random *random, size_t n, double *z, double *hz, double *h,
-                           moments *squares, moments *traces)
+static basin_status sample(basin_point *point, double *const *vectors, size_t count, basin_random *random,
+                           size_t n, double *z, double *hz, double *h, moments *squares, moments *traces)
 {
     basin_status st = BASIN_OK;
     size_t       size = point->size;
@@ -100,7 +107,8 @@ static basin_status sample(basin_point *point, double *const *vectors, size_t co
     basin_random_normals(random, z, n * size);
     basin_vectors_deflate(vectors, count, z, n, size, h);
     BASIN_TRY(basin_point_product(point, z, n, hz));
-    BASIN_CHECK(basin_all_finite(hz, n * size), BASIN_ERR_NUMERIC, "a product of the Hessian with a random probe is not finite");
+    BASIN_CHECK(basin_all_finite(hz, n * size), BASIN_ERR_NUMERIC,
+                "a product of the Hessian with a random probe is not finite");
     basin_vectors_deflate(vectors, count, hz, n, size, h);
     for (size_t i = 0; i < n; i++) {
         add_sample(squares, basin_dot(hz + i * size, hz + i * size, size));
@@ -110,7 +118,8 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_probe(basin_point *point, double *const *vectors, size_t probes, uint64_t seed, basin_spectrum *out)
+basin_status basin_spectrum_probe(basin_point *point, double *const *vectors, size_t probes, uint64_t seed,
+                                  basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
     size_t       size = point->size, chunk = probes < CHUNK ? probes : CHUNK, left = size - out->count;

@@ -3,23 +3,26 @@
  *     SANE_k = Σ_i |λ_i| / (|λ_i| + κ Λ), Λ the k-th largest |λ|          N_eff = Σ_i |λ_i| / (|λ_i| + α)
  *
  * Method, truncated spectrum: c pairs held, m = P - c left over, f(x) = x / (x + a) with a = κΛ or α
- *   1. Held: with R the residual vectors, c distinct eigenvalues lie within δ = ‖R‖_F of the values (Kahan; Parlett 1998,
- *      §11.5); where both ends are, the outermost c lie within the tolerance (verify.c), and δ is the larger of both: lower end with
- *      |λ| - δ (not below 0) and Λ + δ, upper end with |λ| + δ and Λ - δ.
- *   2. Left over: S = ‖H‖_F² (95 % upper limit) - Σ_held (|λ| - δ)² bounds their squares, and B their magnitudes
- *      (basin_spectrum_leftover). f(√s) is concave in s, so their sum is largest when all are equal:
- *      rest <= m f(min(√(S/m), B)). The trace gives no bound, since H is indefinite.
+ *   1. Held: with R the residual vectors, c distinct eigenvalues lie within δ = ‖R‖_F of the values (Kahan;
+ *      Parlett 1998, §11.5); where both ends are, the outermost c lie within the tolerance (verify.c), and δ
+ *      is the larger of both: lower end with |λ| - δ (not below 0) and Λ + δ, upper end with |λ| + δ and Λ -
+ *      δ.
+ *   2. Left over: S = ‖H‖_F² (95 % upper limit) - Σ_held (|λ| - δ)² bounds their squares, and B their
+ *      magnitudes (basin_spectrum_leftover). f(√s) is concave in s, so their sum is largest when all are
+ *      equal: rest <= m f(min(√(S/m), B)). The trace gives no bound, since H is indefinite.
  *   3. Λ is certain when nothing left over can exceed it: Λ + δ >= min(B, √S).
  *
- * Method, whole spectrum: by Hoffman & Wielandt (Duke Math. J. 20, 1953) the root of the sum of squares of the errors of all P
- * values is at most the Frobenius norm δ of the error in H (dense: its reported residual; Lanczos: ‖R‖_F). f rises by at most 1/a,
- * so the sum is off by at most √P δ/a, and no term by more than its own |λ| ± δ: lower end with Λ + δ, upper end with Λ − δ. In
- * double precision that is rounding; in single it is what noise on the true zeros may add.
+ * Method, whole spectrum: by Hoffman & Wielandt (Duke Math. J. 20, 1953) the root of the sum of squares of
+ * the errors of all P values is at most the Frobenius norm δ of the error in H (dense: its reported residual;
+ * Lanczos: ‖R‖_F). f rises by at most 1/a, so the sum is off by at most √P δ/a, and no term by more than its
+ * own |λ| ± δ: lower end with Λ + δ, upper end with Λ − δ. In double precision that is rounding; in single it
+ * is what noise on the true zeros may add.
  *
- * Method, ritz (the first author's code): every Ritz value of one Lanczos run of m steps enters, converged or not. No bound.
+ * Method, ritz (the first author's code): every Ritz value of one Lanczos run of m steps enters, converged or
+ * not. No bound.
  *
- * References: Wang & Roberts, arXiv:2305.18490 (SANE, formula as in the first author's code); MacKay, Neural Computation 4(3),
- * 1992, and Maddox, Benton & Wilson, arXiv:2003.02139 (N_eff).
+ * References: Wang & Roberts, arXiv:2305.18490 (SANE, formula as in the first author's code); MacKay, Neural
+ * Computation 4(3), 1992, and Maddox, Benton & Wilson, arXiv:2003.02139 (N_eff).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -40,11 +43,12 @@ _Static_assert(sizeof alpha_factor / sizeof *alpha_factor == SWEEP, "one sweep_c
 
 typedef struct magnitudes { /* |λ| of what is held, and what is known of the rest */
     size_t  count;
-    double *x;       /* [count] descending */
-    double  delta;   /* each is off by at most this; of a whole spectrum even the root of the sum of all squares */
-    size_t  left;    /* eigenvalues not held */
-    double  largest; /* of those, at most this */
-    double  squares; /* sum of their squares, at most this */
+    double *x; /* [count] descending */
+    /* each is off by at most this; of a whole spectrum even the root of the sum of all squares */
+    double delta;
+    size_t left;    /* eigenvalues not held */
+    double largest; /* of those, at most this */
+    double squares; /* sum of their squares, at most this */
 } magnitudes;
 
 static double term(double x, double a)
@@ -111,7 +115,8 @@ static void bound_leftover(const basin_spectrum *s, magnitudes *m)
     m->delta = s->method == BASIN_SPECTRUM_DENSE && m->left == 0 ? s->residuals[0] : residuals;
     if (m->left == 0) return;
     if (isfinite(margin)) m->delta = fmax(m->delta, margin);
-    for (size_t i = 0; i < m->count; i++) held += fmax(m->x[i] - m->delta, 0.0) * fmax(m->x[i] - m->delta, 0.0);
+    for (size_t i = 0; i < m->count; i++)
+        held += fmax(m->x[i] - m->delta, 0.0) * fmax(m->x[i] - m->delta, 0.0);
     m->squares = fmax(s->frobenius2_upper - held, 0.0);
     m->largest = fmin(basin_spectrum_leftover(s), sqrt(m->squares));
 }
@@ -121,11 +126,14 @@ static basin_status choose_reference(const magnitudes *m, size_t k, double *out)
     basin_status st = BASIN_OK;
 
     BASIN_CHECK(m->count > 0 && m->x[0] > 0.0, BASIN_ERR_NUMERIC, "SANE is undefined: the Hessian is zero");
-    BASIN_CHECK(k <= m->count, BASIN_ERR_VALUE, "SANE_%zu needs %zu eigenvalues, the spectrum holds %zu", k, k, m->count);
-    BASIN_CHECK(m->x[k - 1] > 0.0, BASIN_ERR_NUMERIC, "SANE_%zu is undefined: the Hessian has rank %zu at most", k, k - 1);
+    BASIN_CHECK(k <= m->count, BASIN_ERR_VALUE, "SANE_%zu needs %zu eigenvalues, the spectrum holds %zu", k,
+                k, m->count);
+    BASIN_CHECK(m->x[k - 1] > 0.0, BASIN_ERR_NUMERIC,
+                "SANE_%zu is undefined: the Hessian has rank %zu at most", k, k - 1);
     BASIN_CHECK(m->left == 0 || m->x[k - 1] + m->delta >= m->largest, BASIN_ERR_VALUE,
-                "SANE_%zu: rank %zu (%g) is not certain, an eigenvalue left out may reach %g: hold more pairs at both ends", k, k, m->x[k - 1],
-                m->largest);
+                "SANE_%zu: rank %zu (%g) is not certain, an eigenvalue left out may reach %g: hold more "
+                "pairs at both ends",
+                k, k, m->x[k - 1], m->largest);
     *out = m->x[k - 1];
 done:
     return st;
@@ -135,8 +143,10 @@ static basin_status check_options(const basin_sane_options *o)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(o->kappa >= 0.0 && isfinite(o->kappa), BASIN_ERR_VALUE, "kappa %g is not a finite number > 0", o->kappa);
-    BASIN_CHECK(o->alpha >= 0.0 && isfinite(o->alpha), BASIN_ERR_VALUE, "alpha %g is not a finite number > 0", o->alpha);
+    BASIN_CHECK(o->kappa >= 0.0 && isfinite(o->kappa), BASIN_ERR_VALUE, "kappa %g is not a finite number > 0",
+                o->kappa);
+    BASIN_CHECK(o->alpha >= 0.0 && isfinite(o->alpha), BASIN_ERR_VALUE, "alpha %g is not a finite number > 0",
+                o->alpha);
 done:
     return st;
 }
@@ -146,7 +156,9 @@ static void choose_alpha(const basin_sane_options *o, basin_sane *s)
     bool recorded = o->recorded_weight_decay > 0.0;
 
     s->alpha = o->alpha > 0.0 ? o->alpha : recorded ? o->recorded_weight_decay : ALPHA;
-    s->alpha_source = o->alpha > 0.0 ? BASIN_ALPHA_OPTION : recorded ? BASIN_ALPHA_WEIGHT_DECAY : BASIN_ALPHA_DEFAULT;
+    s->alpha_source = o->alpha > 0.0 ? BASIN_ALPHA_OPTION
+                      : recorded     ? BASIN_ALPHA_WEIGHT_DECAY
+                                     : BASIN_ALPHA_DEFAULT;
 }
 
 static basin_status sweep(const magnitudes *m, basin_sane *s)
@@ -169,7 +181,8 @@ done:
 }
 
 /* Everything that follows from the magnitudes. */
-static basin_status sum_up(const magnitudes *m, basin_sane_method method, const basin_sane_options *options, basin_sane *s)
+static basin_status sum_up(const magnitudes *m, basin_sane_method method, const basin_sane_options *options,
+                           basin_sane *s)
 {
     basin_status st = BASIN_OK;
 
@@ -179,7 +192,8 @@ static basin_status sum_up(const magnitudes *m, basin_sane_method method, const 
     s->method = (int)method;
     choose_alpha(options, s);
     BASIN_TRY(choose_reference(m, s->k, &s->reference));
-    double regulariser = s->kappa * s->reference, least = s->kappa * fmax(s->reference - m->delta, 0.0), most = s->kappa * (s->reference + m->delta);
+    double regulariser = s->kappa * s->reference, least = s->kappa * fmax(s->reference - m->delta, 0.0);
+    double most = s->kappa * (s->reference + m->delta);
     s->value = total(m, 0.0, regulariser);
     s->lower = held_least(m, most);
     s->upper = held_most(m, least) + rest(m, least);
@@ -191,7 +205,8 @@ done:
     return st;
 }
 
-basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane_options *options, basin_sane **out)
+basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane_options *options,
+                                basin_sane **out)
 {
     basin_status             st = BASIN_OK;
     const basin_sane_options defaults = {0};
@@ -218,7 +233,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------- ritz -- */
+/* ------------------------------------------------------------------------------------------------ ritz -- */
 
 /* One run from a random start, until `steps` or an invariant subspace. */
 static basin_status run(basin_krylov *k, size_t steps)
@@ -234,7 +249,8 @@ done:
     return st;
 }
 
-static basin_status ritz_demand(const basin_point *point, const basin_sane_options *options, basin_demand *demand, size_t *out)
+static basin_status ritz_demand(const basin_point *point, const basin_sane_options *options,
+                                basin_demand *demand, size_t *out)
 {
     basin_status st = BASIN_OK;
     size_t       size = point->size, steps = options != NULL ? options->ritz : 0, bytes;
@@ -243,12 +259,15 @@ static basin_status ritz_demand(const basin_point *point, const basin_sane_optio
     BASIN_TRY(check_options(options));
     if (steps > size) steps = size;
     BASIN_CHECK(steps < basin_memory_limit() / sizeof(double) / size, BASIN_ERR_BUDGET,
-                "%zu Lanczos steps with %zu parameters do not fit the limit of %zu bytes", steps, size, basin_memory_limit());
+                "%zu Lanczos steps with %zu parameters do not fit the limit of %zu bytes", steps, size,
+                basin_memory_limit());
     basin_stationarity_demand(point, demand);
     demand->products += steps, demand->most += steps;
     demand->rows = steps / 2 + 1;
-    bytes = (steps * size + 2 * (steps + 1) * (steps + 1)) * sizeof(double); /* the basis, the projected matrix, Ritz vectors */
-    basin_demand_hold(demand, bytes, bytes + 2 * size * sizeof(double));     /* and one vector more, and a product */
+    /* the basis, the projected matrix, Ritz vectors */
+    bytes = (steps * size + 2 * (steps + 1) * (steps + 1)) * sizeof(double);
+    /* and one vector more, and a product */
+    basin_demand_hold(demand, bytes, bytes + 2 * size * sizeof(double));
     *out = steps;
 done:
     return st;
@@ -270,11 +289,13 @@ done:
     return st;
 }
 
-basin_status basin_sane_ritz_forecast(basin_point *point, const basin_sane_options *options, basin_forecast **out)
+basin_status basin_sane_ritz_forecast(basin_point *point, const basin_sane_options *options,
+                                      basin_forecast **out)
 {
     basin_status           st = BASIN_OK;
     size_t                 steps;
-    basin_forecast_request request = {.analysis = "sane", .method = basin_sane_method_text(BASIN_SANE_RITZ), .point = point};
+    basin_forecast_request request = {
+        .analysis = "sane", .method = basin_sane_method_text(BASIN_SANE_RITZ), .point = point};
 
     BASIN_TRY(ritz_demand(point, options, &request.demand, &steps));
     BASIN_TRY(basin_forecast_measure(&request, out));
@@ -282,7 +303,8 @@ done:
     return st;
 }
 
-basin_status basin_sane_ritz(basin_point *point, uint64_t seed, const basin_sane_options *options, basin_sane **out)
+basin_status basin_sane_ritz(basin_point *point, uint64_t seed, const basin_sane_options *options,
+                             basin_sane **out)
 {
     basin_status  st = BASIN_OK;
     basin_sane   *s = NULL;

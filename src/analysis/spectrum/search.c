@@ -1,4 +1,5 @@
-/* What the search for extreme eigenpairs (lanczos.c) and its verification (verify.c) do with the Krylov basis, step by step. */
+/* What the search for extreme eigenpairs (lanczos.c) and its verification (verify.c) do with the Krylov
+   basis, step by step. */
 #include "analysis/spectrum/search.h"
 
 #include <math.h>
@@ -42,8 +43,10 @@ bool basin_search_unsettled(const basin_search *s, size_t i)
     const basin_krylov *k = s->k;
     double              residual = basin_krylov_residual(k, i);
 
-    if (s->wanted.top > 0 && k->ritz[i] + residual > k->ritz[k->used - s->wanted.top] + basin_search_limit(s)) return true;
-    return s->wanted.bottom > 0 && k->ritz[i] - residual < k->ritz[s->wanted.bottom - 1] - basin_search_limit(s);
+    if (s->wanted.top > 0 && k->ritz[i] + residual > k->ritz[k->used - s->wanted.top] + basin_search_limit(s))
+        return true;
+    return s->wanted.bottom > 0 &&
+           k->ritz[i] - residual < k->ritz[s->wanted.bottom - 1] - basin_search_limit(s);
 }
 
 bool basin_search_spent(const basin_search *s)
@@ -56,21 +59,25 @@ basin_status basin_search_step(basin_search *s, size_t which)
     basin_status st = BASIN_OK;
     double       done = (double)s->k->products;
 
-    BASIN_TRY(basin_progress_report("lanczos", done, fmax(done + 1.0, fmin(s->expected, (double)s->max_products))));
+    BASIN_TRY(
+        basin_progress_report("lanczos", done, fmax(done + 1.0, fmin(s->expected, (double)s->max_products))));
     BASIN_TRY(basin_krylov_extend(s->k, which));
 done:
     return st;
 }
 
-/* The sum of squares of what lies along candidate `which` of the residuals that keep the search from its end. These are the residuals of
- * the wanted pairs; once those have converged, they are the residuals of the unsettled pairs. */
+/* The sum of squares of what lies along candidate `which` of the residuals that keep the search from its end.
+ * These are the residuals of the wanted pairs; once those have converged, they are the residuals of the
+ * unsettled pairs. */
 static double weight_of(const basin_search *s, bool within, size_t which)
 {
     double sum = 0.0;
 
     for (size_t i = 0; i < s->k->used; i++) {
         bool   out = i >= s->wanted.bottom && i < s->k->used - s->wanted.top;
-        double r = out != within || (out && !basin_search_unsettled(s, i)) ? 0.0 : basin_krylov_coupling(s->k, i, which);
+        double r = out != within || (out && !basin_search_unsettled(s, i))
+                       ? 0.0
+                       : basin_krylov_coupling(s->k, i, which);
         sum += r * r;
     }
     return sum;
@@ -94,8 +101,10 @@ basin_status basin_search_keep(basin_search *s, basin_ends e)
     basin_status  st = BASIN_OK;
     basin_krylov *k = s->k;
 
-    if (k->rows - s->count < k->held - k->used + BASIN_SEARCH_ROWS / 2) basin_krylov_release(k, basin_search_candidate(s));
-    if (e.top + e.bottom < k->used) BASIN_TRY(basin_krylov_restart(k, s->keep, basin_ends_select(e, k->used, s->keep)));
+    if (k->rows - s->count < k->held - k->used + BASIN_SEARCH_ROWS / 2)
+        basin_krylov_release(k, basin_search_candidate(s));
+    if (e.top + e.bottom < k->used)
+        BASIN_TRY(basin_krylov_restart(k, s->keep, basin_ends_select(e, k->used, s->keep)));
     s->seen = k->used;
 done:
     return st;

@@ -13,9 +13,13 @@ basin_status basin_spectrum_check(const basin_spectrum *s)
 {
     bool all = s->count == s->parameters, ends = s->top <= s->count && s->bottom == s->count - s->top;
 
-    if (s->count > 0 && s->count <= s->parameters && (all || ends) && s->eigenvalues != NULL && s->residuals != NULL) return BASIN_OK;
-    return basin_fail(BASIN_ERR_ARG, "a spectrum of %zu parameters cannot hold %zu eigenvalues, %zu of the top and %zu of the bottom", s->parameters,
-                      s->count, s->top, s->bottom);
+    if (s->count > 0 && s->count <= s->parameters && (all || ends) && s->eigenvalues != NULL &&
+        s->residuals != NULL)
+        return BASIN_OK;
+    return basin_fail(
+        BASIN_ERR_ARG,
+        "a spectrum of %zu parameters cannot hold %zu eigenvalues, %zu of the top and %zu of the bottom",
+        s->parameters, s->count, s->top, s->bottom);
 }
 
 static double default_tolerance(double epsilon, bool approximate)
@@ -25,7 +29,8 @@ static double default_tolerance(double epsilon, bool approximate)
 }
 
 /* No zero left that stands for a default; top + bottom <= P. */
-static basin_spectrum_options complete(const basin_spectrum_options *options, size_t size, double epsilon, bool approximate)
+static basin_spectrum_options complete(const basin_spectrum_options *options, size_t size, double epsilon,
+                                       bool approximate)
 {
     basin_spectrum_options o = options != NULL ? *options : (basin_spectrum_options){0};
 
@@ -109,8 +114,8 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options, basin_demand *demand,
-                                   basin_spectrum_method *method)
+basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectrum_options *options,
+                                   basin_demand *demand, basin_spectrum_method *method)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_options chosen;
@@ -122,7 +127,8 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_forecast(basin_point *point, const basin_spectrum_options *options, basin_forecast **out)
+basin_status basin_spectrum_forecast(basin_point *point, const basin_spectrum_options *options,
+                                     basin_forecast **out)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_method  method;
@@ -136,7 +142,8 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_options *options, basin_spectrum **out)
+basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_options *options,
+                                  basin_spectrum **out)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum        *s = NULL;
@@ -146,8 +153,10 @@ basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_optio
     basin_spectrum_method  method;
     double                 epsilon;
 
-    BASIN_TRY(basin_spectrum_demand(point->objective, options, &demand, &method)); /* what it refuses need not begin */
-    BASIN_TRY(basin_point_gradient(point, NULL, NULL));                            /* nor where the loss is not finite */
+    /* what it refuses need not begin */
+    BASIN_TRY(basin_spectrum_demand(point->objective, options, &demand, &method));
+    /* nor where the loss is not finite */
+    BASIN_TRY(basin_point_gradient(point, NULL, NULL));
     BASIN_ALLOC(s, 1, "spectrum");
     s->parameters = point->size;
     basin_stationarity_demand(point, &demand); /* which comes after, at the same frozen Hessian */
@@ -160,8 +169,10 @@ basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_optio
     s->seed = chosen.seed;
     s->operator_kind = BASIN_HESSIAN;
     s->method = (int)method;
-    if (chosen.method == BASIN_SPECTRUM_DENSE) BASIN_TRY(basin_spectrum_dense(point, epsilon, &chosen, s));
-    else BASIN_TRY(basin_spectrum_lanczos(point, epsilon, &chosen, s));
+    if (chosen.method == BASIN_SPECTRUM_DENSE)
+        BASIN_TRY(basin_spectrum_dense(point, epsilon, &chosen, s));
+    else
+        BASIN_TRY(basin_spectrum_lanczos(point, epsilon, &chosen, s));
     BASIN_TRY(measure_gaps(s));
     *out = s, s = NULL;
 done:
@@ -169,7 +180,8 @@ done:
     return st;
 }
 
-basin_status basin_spectrum_compute(basin_point *point, const basin_spectrum_options *options, basin_spectrum **out)
+basin_status basin_spectrum_compute(basin_point *point, const basin_spectrum_options *options,
+                                    basin_spectrum **out)
 {
     basin_status    st = BASIN_OK;
     basin_spectrum *s = NULL;

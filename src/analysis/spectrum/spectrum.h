@@ -5,19 +5,26 @@
 #include "analysis/forecast.h"
 #include "analysis/point.h"
 
-/* Eigenpairs of ∇²F alone, without what the point itself is (loss, gradient, stationarity). Caller destroys. */
-basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_options *options, basin_spectrum **out);
+/* Eigenpairs of ∇²F alone, without what the point itself is (loss, gradient, stationarity). Caller
+   destroys. */
+basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_options *options,
+                                  basin_spectrum **out);
 /* And that. Stationarity comes last: after its products nobody needs the frozen Hessian. */
 basin_status basin_spectrum_describe(basin_point *point, basin_spectrum *out);
 
-/* Both fill eigenvalues, residuals, vectors and what is known of ‖H‖_F² and the trace into a zeroed *out; on failure the
-   caller clears it. `options` is complete: no zero stands for a default. */
-basin_status basin_spectrum_dense(basin_point *point, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
-basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const basin_spectrum_options *options, basin_spectrum *out);
+/* Both fill eigenvalues, residuals, vectors and what is known of ‖H‖_F² and the trace into a zeroed
+   *out; on failure the caller clears it. `options` is complete: no zero stands for a default. */
+basin_status basin_spectrum_dense(basin_point *point, double epsilon,
+                                  const basin_spectrum_options *options, basin_spectrum *out);
+basin_status basin_spectrum_lanczos(basin_point *point, double epsilon,
+                                    const basin_spectrum_options *options, basin_spectrum *out);
 
-/* What these two will ask of the curvature, and hold; BASIN_ERR_BUDGET where that cannot fit the memory limit. */
-basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand);
-basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_options *options, basin_demand *demand);
+/* What these two will ask of the curvature, and hold; BASIN_ERR_BUDGET where that cannot fit the
+   memory limit. */
+basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_options *options,
+                                         basin_demand *demand);
+basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_options *options,
+                                           basin_demand *demand);
 
 /* A spectrum may come from a file: BASIN_ERR_ARG when its counts contradict each other. */
 basin_status basin_spectrum_check(const basin_spectrum *s);
@@ -26,14 +33,16 @@ basin_status basin_spectrum_check(const basin_spectrum *s);
 size_t basin_spectrum_dense_bytes(size_t size, size_t vectors);
 
 /* ‖H‖_F² and trace from the eigenpairs held and random probes of what they leave over. */
-basin_status basin_spectrum_probe(basin_point *point, double *const *vectors /* [count] of [P], orthonormal */, size_t probes, uint64_t seed,
-                                  basin_spectrum *out);
+basin_status basin_spectrum_probe(basin_point   *point,
+                                  double *const *vectors /* [count] of [P], orthonormal */,
+                                  size_t probes, uint64_t seed, basin_spectrum *out);
 
-/* Of a truncated spectrum that holds both ends: by how much at most the i-th eigenvalue lies beyond the i-th found. INFINITY where an end is not held
-   or the pairs have not converged. Where the spectrum is not verified, takes Lanczos's order on trust. */
+/* Of a truncated spectrum that holds both ends: by how much at most the i-th eigenvalue lies beyond
+   the i-th found. INFINITY where an end is not held or the pairs have not converged. Where the
+   spectrum is not verified, takes Lanczos's order on trust. */
 double basin_spectrum_margin(const basin_spectrum *s);
-/* No eigenvalue that a truncated spectrum leaves out is larger in magnitude: those lie between the innermost pairs of the two
-   ends, but for that margin. */
+/* No eigenvalue that a truncated spectrum leaves out is larger in magnitude: those lie between the
+   innermost pairs of the two ends, but for that margin. */
 double basin_spectrum_leftover(const basin_spectrum *s);
 
 #endif

@@ -1,35 +1,42 @@
-/* Is an eigenvalue missing among the wanted ones that a Krylov space has given? A second chain, from a random vector, proves that none is.
+/* Is an eigenvalue missing among the wanted ones that a Krylov space has given? A second chain, from a random
+ * vector, proves that none is.
  *
- * A single vector's Krylov space holds one copy of a repeated eigenvalue, and copies that rounding brings in hide in its half-converged part.
+ * A single vector's Krylov space holds one copy of a repeated eigenvalue, and copies that rounding brings in
+ * hide in its half-converged part.
  *
  * Method
- *   1. Keep the wanted pairs and neighbours that are known well, D, and start a second chain from a random vector z orthogonal to them:
- *      Lanczos with H'' = H within that complement. The candidates of before are released (krylov.h), so residuals stay known.
- *   2. Let H'' < ν. Then H <= [Θ R; Rᵀ ν] in the order of symmetric matrices (Loewner), with R, in columns, what H d has
- *      beyond D; so no eigenvalue of H that counts as the i-th is above that of this matrix, which is at most l = θ_i +
- *      tolerance ‖H‖ where ν <= l - Σ r_k²/(l - θ_k) over the d_k with θ_k < l (Schur complement; inertia adds). The least of
- *      these for the wanted θ_i is the level that H'' must not reach. A neighbour costs its summand, and takes an
- *      eigenvalue from H''. For the lower end the same with signs turned.
- *   3. After s steps with betas b_i and Ritz values ξ_i, any eigenvalue λ'' of H'' whose unit eigenvector has |u·z| >= t
- *      satisfies t Π |λ'' - ξ_i| <= Π b_i, since the left side is at most ‖p(H'') z‖ with p(x) = Π (x - ξ_i), and the right
- *      side is equal to that (van Dorsselaer, Hochstenbach & van der Vorst 2000). The left side grows beyond the ξ_i; once it
- *      is the larger at the level, none lies there, but for a chance: |u·z| < t has probability at most t √(2n/π) in n
- *      dimensions, and z knows nothing of H'', which was fixed before; u belongs to the outermost eigenvalue, so it does not matter
- *      how many there are, nor after how many steps one looks. Without that proof the chain ends after count + ROOM steps.
- *   4. A search may verify several times, each time with a fresh z, and at two ends. That any of these proofs is wrong has at most one chance in
- *      MISSES: the v-th takes 1/(v (v + 1)) of it, which sums to 1, in equal parts for the ends.
+ *   1. Keep the wanted pairs and neighbours that are known well, D, and start a second chain from a random
+ *      vector z orthogonal to them: Lanczos with H'' = H within that complement. The candidates of before are
+ *      released (krylov.h), so residuals stay known.
+ *   2. Let H'' < ν. Then H <= [Θ R; Rᵀ ν] in the order of symmetric matrices (Loewner), with R, in columns,
+ *      what H d has beyond D; so no eigenvalue of H that counts as the i-th is above that of this matrix,
+ *      which is at most l = θ_i + tolerance ‖H‖ where ν <= l - Σ r_k²/(l - θ_k) over the d_k with θ_k < l
+ *      (Schur complement; inertia adds). The least of these for the wanted θ_i is the level that H'' must not
+ *      reach. A neighbour costs its summand, and takes an eigenvalue from H''. For the lower end the same
+ *      with signs turned.
+ *   3. After s steps with betas b_i and Ritz values ξ_i, any eigenvalue λ'' of H'' whose unit eigenvector has
+ *      |u·z| >= t satisfies t Π |λ'' - ξ_i| <= Π b_i, since the left side is at most ‖p(H'') z‖ with p(x) = Π
+ *      (x - ξ_i), and the right side is equal to that (van Dorsselaer, Hochstenbach & van der Vorst 2000).
+ *      The left side grows beyond the ξ_i; once it is the larger at the level, none lies there, but for a
+ *      chance: |u·z| < t has probability at most t √(2n/π) in n dimensions, and z knows nothing of H'', which
+ *      was fixed before; u belongs to the outermost eigenvalue, so it does not matter how many there are, nor
+ *      after how many steps one looks. Without that proof the chain ends after count + ROOM steps.
+ *   4. A search may verify several times, each time with a fresh z, and at two ends. That any of these proofs
+ *      is wrong has at most one chance in MISSES: the v-th takes 1/(v (v + 1)) of it, which sums to 1, in
+ *      equal parts for the ends.
  *   5. Where vectors were dropped without a trace, R is not known, and nothing is proven.
  *
- * Reference: J. van Dorsselaer, M. Hochstenbach, H. van der Vorst, Computing probabilistic bounds for extreme eigenvalues of symmetric
- * matrices with the Lanczos method, SIAM J. Matrix Anal. Appl. 22(3), 2000.
+ * Reference: J. van Dorsselaer, M. Hochstenbach, H. van der Vorst, Computing probabilistic bounds for extreme
+ * eigenvalues of symmetric matrices with the Lanczos method, SIAM J. Matrix Anal. Appl. 22(3), 2000.
  */
 #include <math.h>
 
 #include "analysis/spectrum/search.h"
 #include "core/linalg.h"
 
-#define ROOM 20    /* steps beyond the number of wanted pairs that a verification takes at most */
-#define MISSES 1e4 /* one chance in so many at most that an eigenvalue is overlooked and the search says that none is */
+#define ROOM 20 /* steps beyond the number of wanted pairs that a verification takes at most */
+/* one chance in so many at most that an eigenvalue is overlooked and the search says that none is */
+#define MISSES 1e4
 #define WORTHY 0.1 /* a pair beside the wanted ones is kept where it costs at most so much of what it gains */
 
 typedef struct chain { /* the second chain: vectors from `first` on */
@@ -37,8 +44,8 @@ typedef struct chain { /* the second chain: vectors from `first` on */
     double log_overlap, log_betas, lowest, highest; /* the levels that H'' must not reach */
 } chain;
 
-/* +1: the chain proves that no eigenvalue of H'' is beyond, in the direction of `sign`; -1: one is; 0: not known yet.
-   xi [n] are its Ritz values. */
+/* +1: the chain proves that no eigenvalue of H'' is beyond, in the direction of `sign`; -1: one is; 0: not
+   known yet. xi [n] are its Ritz values. */
 static int judge(const chain *c, const double *xi, size_t n, double beyond, double sign)
 {
     double left = c->log_overlap;
@@ -71,8 +78,9 @@ done:
     return st;
 }
 
-/* Of n neighbours of the innermost wanted pair `edge`, one after the other in the direction of `step`, those to keep: H'' loses the distance to the
- * next one, and the level the residual's square over the distance from the edge. */
+/* Of n neighbours of the innermost wanted pair `edge`, one after the other in the direction of `step`, those
+ * to keep: H'' loses the distance to the next one, and the level the residual's square over the distance from
+ * the edge. */
 static size_t count_worthy(const basin_search *s, size_t edge, int step, size_t n)
 {
     const double *ritz = s->k->ritz;
@@ -81,19 +89,21 @@ static size_t count_worthy(const basin_search *s, size_t edge, int step, size_t 
     for (size_t i = edge; count + 1 < n; count++) {
         i = step > 0 ? i + 1 : i - 1;
         size_t next = step > 0 ? i + 1 : i - 1;
-        double distance = fabs(ritz[edge] - ritz[i]) + basin_search_limit(s), gain = fabs(ritz[i] - ritz[next]);
+        double distance = fabs(ritz[edge] - ritz[i]) + basin_search_limit(s);
+        double gain = fabs(ritz[i] - ritz[next]);
         if (s->residuals[i] * s->residuals[i] > WORTHY * distance * gain) break;
     }
     return count;
 }
 
-/* What of the first chain stays for the second. Needs the residuals; where vectors were dropped without a trace they are not all known, and where
- * memory is short there is no room. */
+/* What of the first chain stays for the second. Needs the residuals; where vectors were dropped without a
+ * trace they are not all known, and where memory is short there is no room. */
 static basin_ends choose_kept(const basin_search *s)
 {
     const basin_krylov *k = s->k;
     basin_ends          e = s->wanted;
-    size_t              need = 2 * s->count + ROOM + k->held - k->used + 1, others = k->used - s->count, room = k->rows > need ? k->rows - need : 0;
+    size_t              need = 2 * s->count + ROOM + k->held - k->used + 1, others = k->used - s->count;
+    size_t              room = k->rows > need ? k->rows - need : 0;
 
     if (k->untracked) return e;
     if (others > room) others = room;
@@ -102,8 +112,8 @@ static basin_ends choose_kept(const basin_search *s)
     return e;
 }
 
-/* The level that H'' must not reach in the direction of `sign`: the bound of step 2. Pairs `first` to `end` are wanted at that end, those
- * below `low` and from `high` on are kept. */
+/* The level that H'' must not reach in the direction of `sign`: the bound of step 2. Pairs `first` to `end`
+ * are wanted at that end, those below `low` and from `high` on are kept. */
 static double level_for(const basin_search *s, size_t first, size_t end, size_t low, size_t high, double sign)
 {
     const double *ritz = s->k->ritz;
@@ -148,7 +158,8 @@ basin_status basin_search_verify(basin_search *s, int *verdict)
     c.first = k->used;
     BASIN_TRY(basin_krylov_add_random(k));
     *verdict = 0;
-    for (size_t i = 0; i < steps && *verdict == 0 && !basin_search_spent(s) && basin_krylov_has_room(k); i++) {
+    for (size_t i = 0; i < steps && *verdict == 0 && !basin_search_spent(s) && basin_krylov_has_room(k);
+         i++) {
         BASIN_TRY(basin_search_step(s, k->held - k->used - 1));
         c.log_betas += log(fmax(k->beta, 10.0 * k->epsilon * k->norm));
         BASIN_TRY(judge_ends(s, &c, verdict));

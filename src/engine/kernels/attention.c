@@ -5,21 +5,23 @@
 
 #include "engine/kernels/vector_math.h"
 
-/* --------------------------------------------------------------------------------- one head of a group of samples -- */
+/* ---------------------------------------------------------------------- one head of a group of samples -- */
 
 /* Head `number` of all groups of samples. */
 basin_head basin_head_open(const basin_node *node, size_t number)
 {
     const basin_heads *facts = node->facts;
     const size_t       n = facts->rows * facts->s * BASIN_LANES;
-    basin_head         to = {.node = node, .facts = facts, .group = number / facts->heads, .h = number % facts->heads};
-    real              *at = node->temp;
+    basin_head         to = {
+                .node = node, .facts = facts, .group = number / facts->heads, .h = number % facts->heads};
+    real *at = node->temp;
 
     if (node->work != NULL) to.p = node->work + number * facts->t * facts->s * BASIN_LANES;
     to.c = at, to.a_s = at + n, to.p_dot = at + 2 * n, to.g = at + 3 * n;
     at += 4 * n;
     for (size_t i = 0; i < TENSORS; i++)
-        if (!basin_head_slot(node, i)->batched) to.rooms[i] = at, at += ROOMS * basin_head_size(facts, i) * BASIN_LANES;
+        if (!basin_head_slot(node, i)->batched)
+            to.rooms[i] = at, at += ROOMS * basin_head_size(facts, i) * BASIN_LANES;
     return to;
 }
 
@@ -32,13 +34,15 @@ basin_queries basin_head_queries(const basin_head *of, size_t first)
                            of->p != NULL ? of->p + first * facts->s * BASIN_LANES : of->c};
 }
 
-/* Where this head of a tensor lies for vector j of k: in lanes, or among the numbers that the samples share. */
+/* Where this head of a tensor lies for vector j of k: in lanes, or among the numbers that the samples
+   share. */
 static real *place(const basin_head *of, size_t tensor, real *role, size_t j, size_t k)
 {
     const basin_slot *slot = basin_head_slot(of->node, tensor);
     const size_t      at = of->h * basin_head_size(of->facts, tensor);
 
-    return slot->batched ? role + ((of->group * k + j) * slot->width + at) * BASIN_LANES : role + j * slot->width + at;
+    return slot->batched ? role + ((of->group * k + j) * slot->width + at) * BASIN_LANES
+                         : role + j * slot->width + at;
 }
 
 static real *in_room(const basin_head *of, size_t tensor, basin_room which)
@@ -47,10 +51,12 @@ static real *in_room(const basin_head *of, size_t tensor, basin_room which)
 }
 
 /* The head in lanes, to be read. */
-const real *basin_head_read(const basin_head *of, size_t tensor, real *role, size_t j, size_t k, basin_room which)
+const real *basin_head_read(const basin_head *of, size_t tensor, real *role, size_t j, size_t k,
+                            basin_room which)
 {
-    const real  *from = place(of, tensor, role, j, k);
-    const size_t lanes = tensor == OUTPUT ? 1 : BASIN_LANES; /* of what is shared; only adjoints of the output are read */
+    const real *from = place(of, tensor, role, j, k);
+    /* of what is shared; only adjoints of the output are read */
+    const size_t lanes = tensor == OUTPUT ? 1 : BASIN_LANES;
 
     if (basin_head_slot(of->node, tensor)->batched) return from;
     real *to = in_room(of, tensor, which);
@@ -65,7 +71,8 @@ real *basin_head_write(const basin_head *of, size_t tensor, real *role, size_t j
     const bool shared = !basin_head_slot(of->node, tensor)->batched;
     real      *to = shared ? in_room(of, tensor, which) : place(of, tensor, role, j, k);
 
-    if (which == ADJOINTS && (shared || !of->node->accumulate[tensor])) memset(to, 0, basin_head_size(of->facts, tensor) * BASIN_LANES * sizeof *to);
+    if (which == ADJOINTS && (shared || !of->node->accumulate[tensor]))
+        memset(to, 0, basin_head_size(of->facts, tensor) * BASIN_LANES * sizeof *to);
     return to;
 }
 
@@ -82,10 +89,11 @@ void basin_head_close(const basin_head *of, size_t tensor, real *role, size_t j,
     }
 }
 
-/* -------------------------------------------------------------------------------------------------- a block -- */
+/* --------------------------------------------------------------------------------------------- a block -- */
 
 /* out [rows, S] = alpha · sum, of depth n. */
-void basin_head_scores(const basin_head *of, const basin_queries *b, real alpha, const basin_sum *from, size_t n, real *out)
+void basin_head_scores(const basin_head *of, const basin_queries *b, real alpha, const basin_sum *from,
+                       size_t n, real *out)
 {
     if (from->count == 0)
         memset(out, 0, b->rows * of->facts->s * BASIN_LANES * sizeof *out);
@@ -94,9 +102,11 @@ void basin_head_scores(const basin_head *of, const basin_queries *b, real alpha,
 }
 
 /* out [T, n] (+)= alpha · sum in the block's rows, of the keys that they see. */
-void basin_head_gather(const basin_queries *b, real alpha, const basin_sum *from, size_t n, bool add, real *out)
+void basin_head_gather(const basin_queries *b, real alpha, const basin_sum *from, size_t n, bool add,
+                       real *out)
 {
-    basin_multiply(b->rows, n, b->seen, alpha, from->term, from->count, add, out + b->first * n * BASIN_LANES, n);
+    basin_multiply(b->rows, n, b->seen, alpha, from->term, from->count, add, out + b->first * n * BASIN_LANES,
+                   n);
 }
 
 /* out [S, n] += alpha · sum over the block's rows. */
@@ -112,7 +122,8 @@ INLINE vector product_sum(const real *x, const real *y, size_t n)
     size_t i = 0;
 
     for (; i + 4 <= n; i += 4)
-        for (size_t l = 0; l < 4; l++) sums[l] += vector_load(x + (i + l) * BASIN_LANES) * vector_load(y + (i + l) * BASIN_LANES);
+        for (size_t l = 0; l < 4; l++)
+            sums[l] += vector_load(x + (i + l) * BASIN_LANES) * vector_load(y + (i + l) * BASIN_LANES);
     for (; i < n; i++) sums[0] += vector_load(x + i * BASIN_LANES) * vector_load(y + i * BASIN_LANES);
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
@@ -133,7 +144,8 @@ static void softmax(real *x, size_t n)
             vector_store(from + i, value);
         }
         total = 1 / total;
-        for (size_t i = 0; i < n * BASIN_LANES; i += BASIN_LANES) vector_store(from + i, vector_load(from + i) * total);
+        for (size_t i = 0; i < n * BASIN_LANES; i += BASIN_LANES)
+            vector_store(from + i, vector_load(from + i) * total);
     }
 }
 
@@ -142,7 +154,8 @@ void basin_head_add_mask(const basin_head *of, const basin_queries *b, const rea
 {
     for (size_t i = 0; i < b->rows; i++)
         for (size_t j = 0; j < b->seen; j++)
-            for (size_t l = 0; l < BASIN_LANES; l++) x[(i * of->facts->s + j) * BASIN_LANES + l] += mask[(b->first + i) * of->facts->s + j];
+            for (size_t l = 0; l < BASIN_LANES; l++)
+                x[(i * of->facts->s + j) * BASIN_LANES + l] += mask[(b->first + i) * of->facts->s + j];
 }
 
 /* mask [T, S] += the sums of x [rows, S] over the lanes. */
@@ -196,7 +209,8 @@ void basin_head_curve(const basin_head *of, const basin_queries *b, const real *
     for (size_t i = 0; i < b->rows; i++)
         for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
             const size_t at = i * of->facts->s * BASIN_LANES + part;
-            const vector mean = product_sum(p_dot + at, c + at, b->seen) + product_sum(b->p + at, g + at, b->seen);
+            const vector mean =
+                product_sum(p_dot + at, c + at, b->seen) + product_sum(b->p + at, g + at, b->seen);
             for (size_t j = at; j < at + b->seen * BASIN_LANES; j += BASIN_LANES) {
                 const vector moved = vector_load(p_dot + j) * vector_load(c + j);
                 vector_store(g + j, moved + vector_load(b->p + j) * (vector_load(g + j) - mean));
@@ -209,6 +223,7 @@ void basin_head_weigh(const basin_head *of, const basin_queries *b, const real *
 {
     for (size_t i = 0; i < b->rows; i++) {
         const size_t at = i * of->facts->s * BASIN_LANES;
-        for (size_t j = at; j < at + b->seen * BASIN_LANES; j += VECTOR) vector_store(a_s + j, vector_load(b->p + j) * vector_load(c + j));
+        for (size_t j = at; j < at + b->seen * BASIN_LANES; j += VECTOR)
+            vector_store(a_s + j, vector_load(b->p + j) * vector_load(c + j));
     }
 }

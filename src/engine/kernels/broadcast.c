@@ -17,10 +17,12 @@ static const char *shape_text(const basin_slot *x, char *text, size_t size)
 
 static basin_status refuse(const basin_node *node, const basin_slot *a, const basin_slot *b, const char *why)
 {
-    return basin_node_fail(node, BASIN_ERR_SHAPE, "%s %s and %s %s %s", a->name, SLOT_TEXT(a), b->name, SLOT_TEXT(b), why);
+    return basin_node_fail(node, BASIN_ERR_SHAPE, "%s %s and %s %s %s", a->name, SLOT_TEXT(a), b->name,
+                           SLOT_TEXT(b), why);
 }
 
-/* The input that says how many dimensions a sample of the output has: a batched one, otherwise that of most dimensions. */
+/* The input that says how many dimensions a sample of the output has: a batched one, otherwise that of most
+   dimensions. */
 static const basin_slot *leader_of(const basin_node *node)
 {
     const basin_slot *leader = NODE_INPUT(node, 0);
@@ -37,10 +39,14 @@ static basin_status check_alignment(const basin_node *node, const basin_slot *le
 {
     if (!leader->batched) return BASIN_OK;
     if (x->batched && x->rank != leader->rank)
-        return refuse(node, leader, x, "have the batch at different places, which would mix samples: reshape one to as many dimensions as the other");
-    if (!x->batched && x->rank > leader->rank + 1) return refuse(node, leader, x, "would not keep the batch as first dimension");
+        return refuse(node, leader, x,
+                      "have the batch at different places, which would mix samples: reshape one to as many "
+                      "dimensions as the other");
+    if (!x->batched && x->rank > leader->rank + 1)
+        return refuse(node, leader, x, "would not keep the batch as first dimension");
     if (!x->batched && x->rank == leader->rank + 1 && x->shape[0] != 1)
-        return refuse(node, leader, x, "would need a batch of that first dimension: only 1 goes with any batch");
+        return refuse(node, leader, x,
+                      "would need a batch of that first dimension: only 1 goes with any batch");
     return BASIN_OK;
 }
 
@@ -56,7 +62,8 @@ static basin_status infer_shape(basin_node *node)
     const basin_slot *leader = leader_of(node);
     basin_slot       *y = NODE_OUTPUT(node);
 
-    for (size_t i = 0; i < node->input_count; i++) BASIN_TRY(check_alignment(node, leader, NODE_INPUT(node, i)));
+    for (size_t i = 0; i < node->input_count; i++)
+        BASIN_TRY(check_alignment(node, leader, NODE_INPUT(node, i)));
     y->rank = leader->rank;
     for (size_t d = 0; d < y->rank; d++) {
         const basin_slot *wide = leader;
@@ -103,10 +110,12 @@ basin_status basin_broadcast_infer(basin_node *node, basin_broadcast *out)
     basin_status    st = BASIN_OK;
     basin_slot     *y = NODE_OUTPUT(node);
     basin_broadcast space = {0};
-    size_t          tensors = node->input_count + 1, steps[BASIN_BROADCAST_MOST][BASIN_BROADCAST_RANK], step[BASIN_BROADCAST_MOST];
+    size_t          tensors = node->input_count + 1, steps[BASIN_BROADCAST_MOST][BASIN_BROADCAST_RANK];
+    size_t          step[BASIN_BROADCAST_MOST];
 
     BASIN_TRY(infer_shape(node));
-    for (size_t t = 0; t < tensors; t++) steps_of(t < node->input_count ? NODE_INPUT(node, t) : y, y->rank, steps[t]);
+    for (size_t t = 0; t < tensors; t++)
+        steps_of(t < node->input_count ? NODE_INPUT(node, t) : y, y->rank, steps[t]);
     for (size_t d = 0; d <= y->rank; d++) {
         for (size_t t = 0; t < tensors; t++) step[t] = steps[t][d];
         append(&space, tensors, d < y->rank ? y->shape[d] : y->lanes, step);

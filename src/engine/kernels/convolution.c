@@ -1,16 +1,17 @@
 /* Direct convolution with samples in the lanes of vector registers.
  *
- * 1. Ahead and back are one sum: each output number is a sum over k = (tap row, channel, tap column) of a weight, broadcast, times
- *    an input vector at a fixed offset. Ahead, output i reads input i s + t d - p for tap t (stride s, dilation d, padding p). Back,
- *    the inputs i with (i + p) mod s = (t d) mod s read taps t, t + s/gcd(s, d), …, each from outputs one after the other: such a
- *    phase is again a sum of the first kind, with stride 1 and turned weights. Every tap belongs to one phase, so nothing is
- *    multiplied by the zeros that a stride would stuff in.
- * 2. Columns beyond the edge come from a copy with a halo of zeros; rows beyond it are left out: k has the tap row first, so that
- *    what an output row needs is one range of k.
- * 3. A register tile holds the sums of some outputs × some columns, for a vector's part of the 16 lanes at a time. Weights are
- *    packed as [tile of outputs][k][outputs in it].
- * 4. The weights' product keeps tiles of outputs × (channel, tap column) in registers while it runs along a row, adds rows up,
- *    then lanes: three levels, so that single-precision sums over many pixels stay short.
+ * 1. Ahead and back are one sum: each output number is a sum over k = (tap row, channel, tap column) of a
+ *    weight, broadcast, times an input vector at a fixed offset. Ahead, output i reads input i s + t d - p
+ *    for tap t (stride s, dilation d, padding p). Back, the inputs i with (i + p) mod s = (t d) mod s read
+ *    taps t, t + s/gcd(s, d), …, each from outputs one after the other: such a phase is again a sum of the
+ *    first kind, with stride 1 and turned weights. Every tap belongs to one phase, so nothing is multiplied
+ *    by the zeros that a stride would stuff in.
+ * 2. Columns beyond the edge come from a copy with a halo of zeros; rows beyond it are left out: k has the
+ *    tap row first, so that what an output row needs is one range of k.
+ * 3. A register tile holds the sums of some outputs × some columns, for a vector's part of the 16 lanes at a
+ *    time. Weights are packed as [tile of outputs][k][outputs in it].
+ * 4. The weights' product keeps tiles of outputs × (channel, tap column) in registers while it runs along a
+ *    row, adds rows up, then lanes: three levels, so that single-precision sums over many pixels stay short.
  */
 #include "engine/kernels/convolution.h"
 
@@ -21,10 +22,10 @@
 
 enum { K_BLOCK = 256 };
 
-/* --------------------------------------------------------------------------------------------- geometry -- */
+/* -------------------------------------------------------------------------------------------- geometry -- */
 
-/* A sum along one axis: tap t of output i reads input first + i step + t tap_step; t stands for tap kernel_first + t kernel_step of
-   the kernel, i for place out_first + i out_step. */
+/* A sum along one axis: tap t of output i reads input first + i step + t tap_step; t stands for tap
+   kernel_first + t kernel_step of the kernel, i for place out_first + i out_step. */
 typedef struct line {
     size_t    taps, kernel_first, kernel_step;
     size_t    count, out_first, out_step;
@@ -70,7 +71,11 @@ static size_t phases(const basin_window_axis *axis)
 static line line_back(const basin_window_axis *axis, size_t phase)
 {
     const size_t s = axis->stride, rest = phase * axis->dilation % s;
-    line         l = {.kernel_first = phase, .kernel_step = period(axis), .out_step = s, .step = 1, .in = (ptrdiff_t)axis->out};
+    line         l = {.kernel_first = phase,
+                      .kernel_step = period(axis),
+                      .out_step = s,
+                      .step = 1,
+                      .in = (ptrdiff_t)axis->out};
 
     l.taps = (axis->kernel - 1 - phase) / l.kernel_step + 1;
     l.out_first = (rest + s - axis->begin % s) % s;
@@ -84,7 +89,8 @@ static line line_back(const basin_window_axis *axis, size_t phase)
 static void extend_halo(const line *l, size_t *before, size_t *after)
 {
     const ptrdiff_t reach = (ptrdiff_t)(l->taps - 1) * l->tap_step;
-    const ptrdiff_t low = l->first + (reach < 0 ? reach : 0), high = l->first + (ptrdiff_t)(l->count - 1) * l->step + (reach > 0 ? reach : 0);
+    const ptrdiff_t low = l->first + (reach < 0 ? reach : 0),
+                    high = l->first + (ptrdiff_t)(l->count - 1) * l->step + (reach > 0 ? reach : 0);
 
     if (l->count == 0) return;
     if (low < 0 && (size_t)-low > *before) *before = (size_t)-low;
@@ -97,8 +103,12 @@ static void taps_inside(const line *l, size_t i, size_t *from, size_t *to)
     const ptrdiff_t base = l->first + (ptrdiff_t)i * l->step;
 
     *from = 0, *to = l->taps;
-    while (*from < *to && (base + (ptrdiff_t)*from * l->tap_step < 0 || base + (ptrdiff_t)*from * l->tap_step >= l->in)) ++*from;
-    while (*to > *from && (base + (ptrdiff_t)(*to - 1) * l->tap_step < 0 || base + (ptrdiff_t)(*to - 1) * l->tap_step >= l->in)) --*to;
+    while (*from < *to &&
+           (base + (ptrdiff_t)*from * l->tap_step < 0 || base + (ptrdiff_t)*from * l->tap_step >= l->in))
+        ++*from;
+    while (*to > *from && (base + (ptrdiff_t)(*to - 1) * l->tap_step < 0 ||
+                           base + (ptrdiff_t)(*to - 1) * l->tap_step >= l->in))
+        --*to;
 }
 
 /* The inputs of a product with their halo: [channels, height, before + width + after, 16]. */
@@ -114,7 +124,8 @@ static size_t field_width(const field *f)
 
 static void field_set(field *f, const real *x, real *temp)
 {
-    const size_t row = f->width * BASIN_LANES, before = f->before * BASIN_LANES, after = f->after * BASIN_LANES;
+    const size_t row = f->width * BASIN_LANES, before = f->before * BASIN_LANES;
+    const size_t after = f->after * BASIN_LANES;
 
     f->from = x;
     if (f->before == 0 && f->after == 0) return;
@@ -156,7 +167,8 @@ static bool field_fits(const field *f)
 {
     size_t size;
 
-    return basin_mul(f->channels, f->height, &size) && basin_mul(size, field_width(f), &size) && basin_mul(size, BASIN_LANES, &size);
+    return basin_mul(f->channels, f->height, &size) && basin_mul(size, field_width(f), &size) &&
+           basin_mul(size, BASIN_LANES, &size);
 }
 
 static size_t weight_size(const basin_conv *conv)
@@ -173,7 +185,7 @@ bool basin_conv_temp(const basin_conv *conv, size_t *out)
     return basin_add(first > second ? first : second, weight_size(conv), out);
 }
 
-/* ------------------------------------------------------------------------------------------- ahead and back -- */
+/* -------------------------------------------------------------------------------------- ahead and back -- */
 
 /* One phase of a product on one group of samples. */
 typedef struct pass {
@@ -185,12 +197,17 @@ typedef struct pass {
 
 static pass make_pass(const field *in, line y, line x, size_t outputs, size_t out_height, size_t out_width)
 {
-    return (pass){
-        .y = y, .x = x, .in = in, .outputs = outputs, .out_height = out_height, .out_width = out_width, .k = y.taps * in->channels * x.taps};
+    return (pass){.y = y,
+                  .x = x,
+                  .in = in,
+                  .outputs = outputs,
+                  .out_height = out_height,
+                  .out_width = out_width,
+                  .k = y.taps * in->channels * x.taps};
 }
 
-/* Weights of a phase: [tile][k][outputs in it], k = (tap row, channel, tap column). w_out, w_in: from output to output and channel to
-   channel in w. Returns what follows. */
+/* Weights of a phase: [tile][k][outputs in it], k = (tap row, channel, tap column). w_out, w_in: from output
+   to output and channel to channel in w. Returns what follows. */
 static real *pack(const pass *p, const real *w, size_t w_out, size_t w_in, size_t kernel_width, real *to)
 {
     for (size_t o = 0, n; o < p->outputs; o += n) {
@@ -198,7 +215,8 @@ static real *pack(const pass *p, const real *w, size_t w_out, size_t w_in, size_
         for (size_t ty = 0; ty < p->y.taps; ty++)
             for (size_t c = 0; c < p->in->channels; c++)
                 for (size_t tx = 0; tx < p->x.taps; tx++) {
-                    const size_t row = p->y.kernel_first + ty * p->y.kernel_step, column = p->x.kernel_first + tx * p->x.kernel_step;
+                    const size_t row = p->y.kernel_first + ty * p->y.kernel_step;
+                    const size_t column = p->x.kernel_first + tx * p->x.kernel_step;
                     const real  *from = w + o * w_out + c * w_in + row * kernel_width + column;
                     for (size_t i = 0; i < n; i++) *to++ = from[i * w_out];
                 }
@@ -209,27 +227,37 @@ static real *pack(const pass *p, const real *w, size_t w_out, size_t w_in, size_
 /* Offsets of k in [from, to) from the row and column that tap 0 of channel 0 reads. */
 static void set_offsets(const pass *p, size_t from, size_t to, ptrdiff_t *offset)
 {
-    const ptrdiff_t row = (ptrdiff_t)(field_width(p->in) * BASIN_LANES), channel = row * (ptrdiff_t)p->in->height;
-    size_t          tx = from % p->x.taps, c = from / p->x.taps % p->in->channels, ty = from / p->x.taps / p->in->channels;
+    const ptrdiff_t row = (ptrdiff_t)(field_width(p->in) * BASIN_LANES),
+                    channel = row * (ptrdiff_t)p->in->height;
+    size_t tx = from % p->x.taps, c = from / p->x.taps % p->in->channels;
+    size_t ty = from / p->x.taps / p->in->channels;
 
     for (size_t k = from; k < to; k++) {
-        *offset++ = (ptrdiff_t)ty * p->y.tap_step * row + (ptrdiff_t)c * channel + (ptrdiff_t)tx * p->x.tap_step * BASIN_LANES;
+        *offset++ = (ptrdiff_t)ty * p->y.tap_step * row + (ptrdiff_t)c * channel +
+                    (ptrdiff_t)tx * p->x.tap_step * BASIN_LANES;
         if (++tx == p->x.taps) tx = 0, c++;
         if (c == p->in->channels) c = 0, ty++;
     }
 }
 
-/* Output row i of all outputs += its sum over k in [from, to), whose offsets are given from number `start` on. */
-static void add_row(const pass *p, size_t i, size_t from, size_t to, const ptrdiff_t *offset, size_t start, const real *packed, real *out)
+/* Output row i of all outputs += its sum over k in [from, to), whose offsets are given from number `start`
+   on. */
+static void add_row(const pass *p, size_t i, size_t from, size_t to, const ptrdiff_t *offset, size_t start,
+                    const real *packed, real *out)
 {
     const ptrdiff_t row = (ptrdiff_t)field_width(p->in);
-    const real     *x = p->in->from + ((p->y.first + (ptrdiff_t)i * p->y.step) * row + p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
+    const real     *x =
+        p->in->from +
+        ((p->y.first + (ptrdiff_t)i * p->y.step) * row + p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
 
     for (size_t o = 0, n; o < p->outputs; o += n) {
         n = even_part(p->outputs - o, BASIN_TILE_OUTPUTS);
-        real *y = out + ((o * p->out_height + p->y.out_first + i * p->y.out_step) * p->out_width + p->x.out_first) * BASIN_LANES;
+        real *y =
+            out + ((o * p->out_height + p->y.out_first + i * p->y.out_step) * p->out_width + p->x.out_first) *
+                      BASIN_LANES;
         basin_convolve(x, offset + (from - start), to - from, packed + o * p->k + from * n, n, p->x.count,
-                                       (size_t)p->x.step * BASIN_LANES, y, p->out_height * p->out_width * BASIN_LANES, p->x.out_step * BASIN_LANES);
+                       (size_t)p->x.step * BASIN_LANES, y, p->out_height * p->out_width * BASIN_LANES,
+                       p->x.out_step * BASIN_LANES);
     }
 }
 
@@ -251,14 +279,16 @@ static void run_pass(const pass *p, const real *packed, real *out)
     }
 }
 
-void basin_conv_ahead(const basin_conv *conv, size_t rows, const real *x, size_t x_step, const real *w, real *y, size_t y_step, real *temp)
+void basin_conv_ahead(const basin_conv *conv, size_t rows, const real *x, size_t x_step, const real *w,
+                      real *y, size_t y_step, real *temp)
 {
     const basin_window *window = &conv->window;
     const size_t        taps = window->y.kernel * window->x.kernel;
     const size_t        x_group = conv->channels * window->y.in * window->x.in * BASIN_LANES,
                  y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
     field      in = field_ahead(conv);
-    const pass p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs, window->y.out, window->x.out);
+    const pass p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs,
+                             window->y.out, window->x.out);
 
     for (size_t g = 0; g < conv->groups; g++) {
         real *packed = temp + field_size(&in); /* behind, so that the field's vectors are aligned */
@@ -275,13 +305,16 @@ static pass pass_back(const basin_conv *conv, const field *in, size_t phase)
     const basin_window *window = &conv->window;
     const size_t        along = phases(&window->x);
 
-    return make_pass(in, line_back(&window->y, phase / along), line_back(&window->x, phase % along), conv->channels, window->y.in, window->x.in);
+    return make_pass(in, line_back(&window->y, phase / along), line_back(&window->x, phase % along),
+                     conv->channels, window->y.in, window->x.in);
 }
 
-void basin_conv_back(const basin_conv *conv, size_t rows, real *x, size_t x_step, const real *w, const real *y, size_t y_step, real *temp)
+void basin_conv_back(const basin_conv *conv, size_t rows, real *x, size_t x_step, const real *w,
+                     const real *y, size_t y_step, real *temp)
 {
     const basin_window *window = &conv->window;
-    const size_t        taps = window->y.kernel * window->x.kernel, count = phases(&window->y) * phases(&window->x);
+    const size_t        taps = window->y.kernel * window->x.kernel;
+    const size_t        count = phases(&window->y) * phases(&window->x);
     const size_t        x_group = conv->channels * window->y.in * window->x.in * BASIN_LANES,
                  y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
     field in = field_back(conv);
@@ -304,9 +337,10 @@ void basin_conv_back(const basin_conv *conv, size_t rows, real *x, size_t x_step
     }
 }
 
-/* --------------------------------------------------------------------------------------------- the weights -- */
+/* ----------------------------------------------------------------------------------------- the weights -- */
 
-/* Output rows [from, to) that read an input row through tap row t: those of the padded axis that start late and end early enough. */
+/* Output rows [from, to) that read an input row through tap row t: those of the padded axis that start late
+   and end early enough. */
 static void rows_inside(const line *l, size_t t, size_t *from, size_t *to)
 {
     const ptrdiff_t base = l->first + (ptrdiff_t)t * l->tap_step;
@@ -315,16 +349,20 @@ static void rows_inside(const line *l, size_t t, size_t *from, size_t *to)
     *to = base < l->in ? basin_least(l->count, (size_t)((l->in - 1 - base) / l->step) + 1) : 0;
 }
 
-/* w [outputs, channels, kernel] of one group += y ⋆ x for one group of samples: for each tap row the output rows that have it. */
+/* w [outputs, channels, kernel] of one group += y ⋆ x for one group of samples: for each tap row the output
+   rows that have it. */
 static void add_weights(const pass *p, const real *y, real *w)
 {
-    const ptrdiff_t row = (ptrdiff_t)(field_width(p->in) * BASIN_LANES), channel = row * (ptrdiff_t)p->in->height;
-    const size_t    taps = p->y.taps * p->x.taps, of_row = p->in->channels * p->x.taps, y_row = p->x.count * BASIN_LANES;
-    ptrdiff_t       offset[K_BLOCK], place[K_BLOCK];
+    const ptrdiff_t row = (ptrdiff_t)(field_width(p->in) * BASIN_LANES),
+                    channel = row * (ptrdiff_t)p->in->height;
+    const size_t taps = p->y.taps * p->x.taps, of_row = p->in->channels * p->x.taps;
+    const size_t y_row = p->x.count * BASIN_LANES;
+    ptrdiff_t    offset[K_BLOCK], place[K_BLOCK];
 
     for (size_t ty = 0; ty < p->y.taps; ty++) {
         size_t    from, to;
-        ptrdiff_t first = (p->y.first + (ptrdiff_t)ty * p->y.tap_step) * row + (p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
+        ptrdiff_t first = (p->y.first + (ptrdiff_t)ty * p->y.tap_step) * row +
+                          (p->x.first + (ptrdiff_t)p->in->before) * BASIN_LANES;
         rows_inside(&p->y, ty, &from, &to);
         for (size_t k = 0, n; k < of_row && from < to; k += n) {
             n = basin_least(K_BLOCK, of_row - k);
@@ -333,20 +371,23 @@ static void add_weights(const pass *p, const real *y, real *w)
                 offset[t] = (ptrdiff_t)c * channel + (ptrdiff_t)tx * p->x.tap_step * BASIN_LANES;
                 place[t] = (ptrdiff_t)(c * taps + ty * p->x.taps + tx);
             }
-            basin_correlate(y + from * y_row, p->out_height * y_row, y_row, p->outputs, p->in->from + (first + (ptrdiff_t)from * p->y.step * row),
-                                            p->y.step * row, (size_t)p->x.step * BASIN_LANES, offset, place, n, to - from, p->x.count, w,
-                                            p->in->channels * taps);
+            basin_correlate(y + from * y_row, p->out_height * y_row, y_row, p->outputs,
+                            p->in->from + (first + (ptrdiff_t)from * p->y.step * row), p->y.step * row,
+                            (size_t)p->x.step * BASIN_LANES, offset, place, n, to - from, p->x.count, w,
+                            p->in->channels * taps);
         }
     }
 }
 
-void basin_conv_weight(const basin_conv *conv, size_t rows, const real *x, size_t x_step, real *w, const real *y, size_t y_step, real *temp)
+void basin_conv_weight(const basin_conv *conv, size_t rows, const real *x, size_t x_step, real *w,
+                       const real *y, size_t y_step, real *temp)
 {
     const basin_window *window = &conv->window;
     const size_t        x_group = conv->channels * window->y.in * window->x.in * BASIN_LANES,
                  y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
     field      in = field_ahead(conv);
-    const pass p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs, window->y.out, window->x.out);
+    const pass p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs,
+                             window->y.out, window->x.out);
 
     for (size_t g = 0; g < conv->groups; g++)
         for (size_t i = 0; i < rows; i++) {

@@ -33,7 +33,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------- in numbers -- */
+/* ------------------------------------------------------------------------------------------ in numbers -- */
 
 static void take_dimension(basin_move *move, size_t to, const basin_move *source, size_t from)
 {
@@ -61,8 +61,8 @@ static void merge(basin_move *move)
     move->rank = rank;
 }
 
-/* A dimension of 1 outside: a plane has two. A single number is a run of 1: with a stride of 0 it would be a sum, which is
-   always added to what is there. */
+/* A dimension of 1 outside: a plane has two. A single number is a run of 1: with a stride of 0 it would be a
+   sum, which is always added to what is there. */
 static void prepend_one(basin_move *move)
 {
     const size_t stride = move->rank == 0 ? 1 : 0;
@@ -72,8 +72,8 @@ static void prepend_one(basin_move *move)
     move->from[0] = move->to[0] = stride;
 }
 
-/* How much a dimension belongs inside: contiguous on both sides; a sum or a spread of contiguous numbers; contiguous on one
-   side, with the other side's next to it. */
+/* How much a dimension belongs inside: contiguous on both sides; a sum or a spread of contiguous numbers;
+   contiguous on one side, with the other side's next to it. */
 static int merit(const basin_move *move, size_t i)
 {
     if (move->from[i] == 1 && move->to[i] == 1) return 4;
@@ -114,7 +114,7 @@ void basin_move_prepare(basin_move *move, const basin_slot *x, const basin_slot 
     arrange(move);
 }
 
-/* ---------------------------------------------------------------------------------------------- kernels -- */
+/* --------------------------------------------------------------------------------------------- kernels -- */
 
 typedef struct plane { /* the two dimensions inside */
     size_t rows, columns, from_row, from_column, to_row, to_column;
@@ -206,7 +206,8 @@ static void move_plane(const plane *p, bool add, real scale, const real *from, r
 void basin_move_run(const basin_move *move, bool back, bool add, real scale, const real *from, real *to)
 {
     const size_t *f = back ? move->to : move->from, *t = back ? move->from : move->to, outer = move->rank - 2;
-    const plane   p = {move->extent[outer], move->extent[outer + 1], f[outer], f[outer + 1], t[outer], t[outer + 1]};
+    const plane   p = {move->extent[outer], move->extent[outer + 1], f[outer], f[outer + 1], t[outer],
+                       t[outer + 1]};
     size_t        at[BASIN_MOVE_RANK] = {0}, d;
 
     from += back ? move->to_start : move->from_start;
@@ -222,7 +223,7 @@ void basin_move_run(const basin_move *move, bool back, bool add, real scale, con
     } while (d < outer);
 }
 
-/* ------------------------------------------------------------------------------------------- the four functions -- */
+/* ---------------------------------------------------------------------------------- the four functions -- */
 
 static void fill(real *to, size_t n, real value)
 {
@@ -242,15 +243,18 @@ static size_t start_of(const basin_slot *slot, size_t r, size_t k, size_t j)
 }
 
 /* Input i's box of the output, values or k tangents; or of the input, adjoints or theirs. */
-static void move_rows(const basin_node *node, size_t i, bool back, bool add, size_t b, size_t k, const real *from, real *to)
+static void move_rows(const basin_node *node, size_t i, bool back, bool add, size_t b, size_t k,
+                      const real *from, real *to)
 {
     const basin_moves *moves = node->facts;
-    const basin_slot  *source = back ? NODE_OUTPUT(node) : NODE_INPUT(node, i), *target = back ? NODE_INPUT(node, i) : NODE_OUTPUT(node);
-    const size_t       rows = slot_rows(NODE_OUTPUT(node), b);
+    const basin_slot  *source = back ? NODE_OUTPUT(node) : NODE_INPUT(node, i),
+                     *target = back ? NODE_INPUT(node, i) : NODE_OUTPUT(node);
+    const size_t rows = slot_rows(NODE_OUTPUT(node), b);
 
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < k; j++)
-            basin_move_run(&moves->move[i], back, add, moves->scale, from + start_of(source, r, k, j), to + start_of(target, r, k, j));
+            basin_move_run(&moves->move[i], back, add, moves->scale, from + start_of(source, r, k, j),
+                           to + start_of(target, r, k, j));
 }
 
 void basin_moves_forward(basin_node *node, size_t b, basin_mode mode)
@@ -260,7 +264,8 @@ void basin_moves_forward(basin_node *node, size_t b, basin_mode mode)
 
     (void)mode;
     if (!moves->covered) fill(y->v, numbers(y, b, 1), moves->fill);
-    for (size_t i = 0; i < moves->count; i++) move_rows(node, i, false, moves->sums, b, 1, NODE_INPUT(node, i)->v, y->v);
+    for (size_t i = 0; i < moves->count; i++)
+        move_rows(node, i, false, moves->sums, b, 1, NODE_INPUT(node, i)->v, y->v);
 }
 
 void basin_moves_forward_dot(basin_node *node, size_t b, size_t k)
@@ -272,7 +277,8 @@ void basin_moves_forward_dot(basin_node *node, size_t b, size_t k)
     for (size_t i = 0; i < moves->count; i++) covered = covered && NODE_INPUT(node, i)->degree > 0;
     if (!covered) fill(y->d, numbers(y, b, k), 0);
     for (size_t i = 0; i < moves->count; i++)
-        if (NODE_INPUT(node, i)->degree > 0) move_rows(node, i, false, moves->sums, b, k, NODE_INPUT(node, i)->d, y->d);
+        if (NODE_INPUT(node, i)->degree > 0)
+            move_rows(node, i, false, moves->sums, b, k, NODE_INPUT(node, i)->d, y->d);
 }
 
 static void back(const basin_node *node, size_t i, size_t b, size_t k, const real *from, real *to)
@@ -288,11 +294,13 @@ void basin_moves_backward(basin_node *node, size_t b, basin_mode mode)
 {
     (void)mode;
     for (size_t i = 0; i < node->input_count; i++)
-        if (NODE_INPUT(node, i)->degree > 0) back(node, i, b, 1, NODE_OUTPUT(node)->a, NODE_INPUT(node, i)->a);
+        if (NODE_INPUT(node, i)->degree > 0)
+            back(node, i, b, 1, NODE_OUTPUT(node)->a, NODE_INPUT(node, i)->a);
 }
 
 void basin_moves_backward_dot(basin_node *node, size_t b, size_t k)
 {
     for (size_t i = 0; i < node->input_count; i++)
-        if (NODE_INPUT(node, i)->degree > 0) back(node, i, b, k, NODE_OUTPUT(node)->ad, NODE_INPUT(node, i)->ad);
+        if (NODE_INPUT(node, i)->degree > 0)
+            back(node, i, b, k, NODE_OUTPUT(node)->ad, NODE_INPUT(node, i)->ad);
 }

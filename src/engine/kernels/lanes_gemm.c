@@ -1,9 +1,11 @@
-/* c (+)= alpha Σ a b in register tiles: sums of MOST_ROWS × MOST_COLUMNS elements stay in registers over the depth and over all terms,
- * which with 4 × 6 of them takes 10 loads for 24 multiply-adds.
+/* c (+)= alpha Σ a b in register tiles: sums of MOST_ROWS × MOST_COLUMNS elements stay in registers over the
+ * depth and over all terms, which with 4 × 6 of them takes 10 loads for 24 multiply-adds.
  *
- * 1. The columns are cut into panels as even as can be, at most MOST_COLUMNS wide, so that no thin one is left over.
+ * 1. The columns are cut into panels as even as can be, at most MOST_COLUMNS wide, so that no thin one is
+ *    left over.
  * 2. The depth is cut so that a panel of b, of all terms, stays in the first cache while the rows of a go by.
- * 3. A panel whose rows lie far apart is copied: at distances of powers of 2, as heads have, they would share a few sets of the cache.
+ * 3. A panel whose rows lie far apart is copied: at distances of powers of 2, as heads have, they would share
+ *    a few sets of the cache.
  * 4. With vectors narrower than the lanes a tile goes over the parts of its elements in turn.
  */
 #include "engine/kernels/lanes_gemm.h"
@@ -39,13 +41,15 @@ typedef struct cut { /* of the depth and of the columns */
 } cut;
 
 /* rows × columns elements from row i on, which are constants where this is expanded. */
-INLINE void multiply_tile(size_t rows, size_t columns, const product *p, const cut *at, const basin_matrix *right, size_t i)
+INLINE void multiply_tile(size_t rows, size_t columns, const product *p, const cut *at,
+                          const basin_matrix *right, size_t i)
 {
     for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
         vector sum[MOST_ROWS * MOST_COLUMNS] = {{0}};
         for (size_t t = 0; t < p->terms; t++) {
             const basin_matrix *a = &p->term[t].a, *b = &right[t];
-            const real         *x = a->at + (i * a->row + at->first * a->column) * BASIN_LANES + part, *y = b->at + part;
+            const real         *x = a->at + (i * a->row + at->first * a->column) * BASIN_LANES + part;
+            const real         *y = b->at + part;
             const size_t        x_row = a->row * BASIN_LANES, x_step = a->column * BASIN_LANES;
             const size_t        y_column = b->column * BASIN_LANES, y_step = b->row * BASIN_LANES;
             for (size_t l = 0; l < at->depth; l++, x += x_step, y += y_step) {
@@ -92,7 +96,8 @@ INLINE void multiply_panel(size_t columns, const product *p, const cut *at)
     if (i < p->m) multiply_tile(1, columns, p, at, right, i);
 }
 
-void basin_multiply(size_t m, size_t n, size_t depth, real alpha, const basin_term *term, size_t terms, bool add, real *c, size_t c_row)
+void basin_multiply(size_t m, size_t n, size_t depth, real alpha, const basin_term *term, size_t terms,
+                    bool add, real *c, size_t c_row)
 {
     real          panel[PANEL * BASIN_LANES] __attribute__((aligned(64)));
     const product p = {m, alpha, term, terms, add, c, c_row, panel};

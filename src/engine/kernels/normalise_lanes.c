@@ -1,8 +1,10 @@
-/* The formulas of normalise.c for sets that lie in one sample, with the samples in lanes: every set is M vectors, its statistics are vectors,
- * and scale and shift are one number for each vector. One pass over a set takes all means, one more uses them.
+/* The formulas of normalise.c for sets that lie in one sample, with the samples in lanes: every set is M
+ * vectors, its statistics are vectors, and scale and shift are one number for each vector. One pass over a
+ * set takes all means, one more uses them.
  *
- * Sums are short ones in the engine's precision, joined in double, so the error of a mean does not grow with M. The mean of x is taken about
- * x's first element, and x - ⟨x⟩ subtracts ⟨x⟩ in two parts: a set far from 0 loses no digits in single precision.
+ * Sums are short ones in the engine's precision, joined in double, so the error of a mean does not grow with
+ * M. The mean of x is taken about x's first element, and x - ⟨x⟩ subtracts ⟨x⟩ in two parts: a set far from 0
+ * loses no digits in single precision.
  *
  * Sums for scale and shift stay in lanes until the last set.
  */
@@ -14,7 +16,8 @@
 
 enum { SHORT = 32, MOST_MEANS = 5 };
 
-/* One part of the lanes of a set of one group of samples. What it reads and writes is NULL where there is none. */
+/* One part of the lanes of a set of one group of samples. What it reads and writes is NULL where there is
+   none. */
 typedef struct set {
     size_t      members, span; /* elements; of them so many in a row have one scale */
     size_t      row, at;       /* where it starts in a row of x */
@@ -44,7 +47,10 @@ static set set_of(const basin_node *node, size_t b, size_t number, size_t part)
     const basin_norm_sets *norm = node->facts;
     const basin_slot      *x = NODE_INPUT(node, NORM_X);
     const size_t           place = number % norm->sets, entry = place * norm->channels % norm->entries;
-    set                    s = {.members = norm->members, .span = norm->members / norm->channels, .row = number / norm->sets, .entry = entry};
+    set                    s = {.members = norm->members,
+                                .span = norm->members / norm->channels,
+                                .row = number / norm->sets,
+                                .entry = entry};
 
     s.at = place * norm->members * BASIN_LANES + part;
     s.scale = entries_of(node, NORM_SCALE, entry);
@@ -60,7 +66,7 @@ static real *role_of(const basin_slot *slot, real *role, const set *s, size_t k,
     return role + (s->row * k + j) * slot_stride(slot) + s->at;
 }
 
-/* --------------------------------------------------------------------------------------------------- means -- */
+/* ----------------------------------------------------------------------------------------------- means -- */
 
 typedef struct means {
     double v[MOST_MEANS][VECTOR];
@@ -85,10 +91,12 @@ INLINE vector mean_of(const means *from, size_t which, size_t members)
 }
 
 /* Elements in short sums, i from `first` to below `last`, each with its entry c. */
-#define EACH_SHORT(s)                                                                                                                                \
-    for (size_t first = 0, last, c = 0, e = 0; last = (s)->members - first < SHORT ? (s)->members : first + SHORT, first < last; first = last)
-#define EACH_ELEMENT(s)                                                                                                                              \
-    for (size_t i = first * BASIN_LANES; i < last * BASIN_LANES; i += BASIN_LANES, ++e == (s)->span ? (void)(e = 0, c++) : (void)0)
+#define EACH_SHORT(s)                          \
+    for (size_t first = 0, last, c = 0, e = 0; \
+         last = (s)->members - first < SHORT ? (s)->members : first + SHORT, first < last; first = last)
+#define EACH_ELEMENT(s)                                          \
+    for (size_t i = first * BASIN_LANES; i < last * BASIN_LANES; \
+         i += BASIN_LANES, ++e == (s)->span ? (void)(e = 0, c++) : (void)0)
 
 INLINE vector times_entry(const real *entries, size_t c, vector value)
 {
@@ -97,7 +105,8 @@ INLINE vector times_entry(const real *entries, size_t c, vector value)
 }
 
 /* ⟨x⟩ in two parts, and 1/σ. */
-INLINE void statistics(const set *s, double epsilon, const real *x, vector *mean, vector *rest, vector *inverse)
+INLINE void statistics(const set *s, double epsilon, const real *x, vector *mean, vector *rest,
+                       vector *inverse)
 {
     const vector origin = vector_load(x);
     means        m = {{{0.0}}};
@@ -126,7 +135,8 @@ INLINE void statistics(const set *s, double epsilon, const real *x, vector *mean
         }
         add_short(&m, 1, sum);
     }
-    for (size_t l = 0; l < VECTOR; l++) root[l] = (real)(1.0 / sqrt(m.v[1][l] / (double)s->members + epsilon));
+    for (size_t l = 0; l < VECTOR; l++)
+        root[l] = (real)(1.0 / sqrt(m.v[1][l] / (double)s->members + epsilon));
     memcpy(inverse, root, sizeof root);
 }
 
@@ -171,7 +181,7 @@ INLINE void tangent_means(const set *s, const real *d, vector *mean, vector *sig
     *sigma = mean_of(&sums, 1, s->members);
 }
 
-/* ------------------------------------------------------------------------------------ sums for scale and shift -- */
+/* ---------------------------------------------------------------------------- sums for scale and shift -- */
 
 size_t basin_norm_lanes_temp(const basin_norm_sets *norm)
 {
@@ -246,13 +256,14 @@ INLINE void collect(const set *s, const real *a, const real *u, size_t part, rea
     }
 }
 
-/* ----------------------------------------------------------------------------------------- the four functions -- */
+/* ---------------------------------------------------------------------------------- the four functions -- */
 
 void basin_norm_lanes_forward(basin_node *node, size_t b, basin_mode mode)
 {
     const basin_norm_sets *norm = node->facts;
     const basin_slot      *x = NODE_INPUT(node, NORM_X), *y = NODE_OUTPUT(node);
-    const bool             keep = mode >= BASIN_MODE_GRADIENT || (y->degree == 1 && node->work != NULL); /* a slice takes tangents of affine nodes */
+    /* a slice takes tangents of affine nodes */
+    const bool keep = mode >= BASIN_MODE_GRADIENT || (y->degree == 1 && node->work != NULL);
 
     for (size_t number = 0; number < set_count(node, b); number++)
         for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
@@ -290,7 +301,8 @@ void basin_norm_lanes_backward(basin_node *node, size_t b)
             adjoint_means(&s, a, &mean, &m);
             EACH_SHORT(&s) EACH_ELEMENT(&s)
             {
-                vector value = inverse * (times_entry(s.scale, c, vector_load(a + i)) - mean - vector_load(s.u + i) * m);
+                vector value =
+                    inverse * (times_entry(s.scale, c, vector_load(a + i)) - mean - vector_load(s.u + i) * m);
                 if (node->accumulate[NORM_X]) value += vector_load(to + i);
                 vector_store(to + i, value);
             }
@@ -306,7 +318,8 @@ void basin_norm_lanes_forward_dot(basin_node *node, size_t b, size_t k)
         for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
             const size_t j = number % k;
             const set    s = set_of(node, b, number / k, part);
-            const real  *scale_dot = tangents_of(node, NORM_SCALE, s.entry, j), *shift_dot = tangents_of(node, NORM_SHIFT, s.entry, j);
+            const real  *scale_dot = tangents_of(node, NORM_SCALE, s.entry, j);
+            const real  *shift_dot = tangents_of(node, NORM_SHIFT, s.entry, j);
             const real  *d = x->degree > 0 ? role_of(x, x->d, &s, k, j) : NULL;
             real        *to = role_of(y, y->d, &s, k, j);
             const vector inverse = vector_load(s.inverse);
@@ -316,7 +329,8 @@ void basin_norm_lanes_forward_dot(basin_node *node, size_t b, size_t k)
             {
                 const vector u = vector_load(s.u + i);
                 vector       value = {0};
-                if (d != NULL) value = times_entry(s.scale, c, inverse * (vector_load(d + i) - mean - u * sigma));
+                if (d != NULL)
+                    value = times_entry(s.scale, c, inverse * (vector_load(d + i) - mean - u * sigma));
                 if (scale_dot != NULL) value += scale_dot[c] * u;
                 if (shift_dot != NULL) value += shift_dot[c];
                 vector_store(to + i, value);
@@ -353,7 +367,8 @@ INLINE dot_means means_dot(const set *s, const reading *r)
         vector sum[MOST_MEANS] = {{0}};
         EACH_ELEMENT(s)
         {
-            const vector d = vector_load(r->d + i), u = vector_load(s->u + i), au_dot = adjoint_dot(s, r, c, i);
+            const vector d = vector_load(r->d + i), u = vector_load(s->u + i),
+                         au_dot = adjoint_dot(s, r, c, i);
             sum[X] += d;
             sum[SIGMA] += u * d;
             sum[CROSS] += d * times_entry(s->scale, c, vector_load(r->a + i));
@@ -366,7 +381,8 @@ INLINE dot_means means_dot(const set *s, const reading *r)
     to.x = mean_of(&sums, X, s->members);
     to.sigma = mean_of(&sums, SIGMA, s->members);
     to.au_dot = mean_of(&sums, AU_DOT, s->members);
-    to.m_dot = mean_of(&sums, M_DOT, s->members) + (mean_of(&sums, CROSS, s->members) - to.x * to.au - to.sigma * to.m) * vector_load(s->inverse);
+    to.m_dot = mean_of(&sums, M_DOT, s->members) +
+               (mean_of(&sums, CROSS, s->members) - to.x * to.au - to.sigma * to.m) * vector_load(s->inverse);
     return to;
 }
 
@@ -380,7 +396,8 @@ INLINE void input_adjoint_dot(const set *s, const reading *r, bool add, real *to
     {
         const vector u = vector_load(s->u + i), moved = inverse * (vector_load(r->d + i) - m.x - u * m.sigma);
         const vector ax = inverse * (times_entry(s->scale, c, vector_load(r->a + i)) - m.au - u * m.m);
-        vector       value = inverse * (adjoint_dot(s, r, c, i) - m.au_dot - moved * m.m - u * m.m_dot - m.sigma * ax);
+        vector       value =
+            inverse * (adjoint_dot(s, r, c, i) - m.au_dot - moved * m.m - u * m.m_dot - m.sigma * ax);
         if (add) value += vector_load(to + i);
         vector_store(to + i, value);
         vector_store(u_dot + i, moved);
@@ -397,8 +414,10 @@ void basin_norm_lanes_backward_dot(basin_node *node, size_t b, size_t k)
         for (size_t number = 0; number < set_count(node, b); number++)
             for (size_t part = 0; part < BASIN_LANES; part += VECTOR) {
                 const set s = set_of(node, b, number, part);
-                reading   r = {.ad = role_of(y, y->ad, &s, k, j), .scale_dot = tangents_of(node, NORM_SCALE, s.entry, j)};
-                if (sums.scale != NULL || sums.shift != NULL) collect(&s, r.ad, s.u, part, sums.scale, sums.shift);
+                reading   r = {.ad = role_of(y, y->ad, &s, k, j),
+                               .scale_dot = tangents_of(node, NORM_SCALE, s.entry, j)};
+                if (sums.scale != NULL || sums.shift != NULL)
+                    collect(&s, r.ad, s.u, part, sums.scale, sums.shift);
                 if (x->degree == 0) continue;
                 r.a = role_of(y, y->a, &s, 1, 0);
                 r.d = role_of(x, x->d, &s, k, j);

@@ -1,4 +1,5 @@
-/* Sets that lie in one sample, of samples in lanes: the case of normalise.c in which every statistic is a vector. */
+/* Sets that lie in one sample, of samples in lanes: the case of normalise.c in which every
+   statistic is a vector. */
 #ifndef BASIN_ENGINE_KERNELS_NORMALISE_LANES_H
 #define BASIN_ENGINE_KERNELS_NORMALISE_LANES_H
 

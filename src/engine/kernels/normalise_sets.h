@@ -1,5 +1,6 @@
-/* Sets of numbers that are normalised together: where they lie in a tensor, their sums and means in double, and the scale and shift that
- * each number of a set has. Small functions over rows, for normalise.c.
+/* Sets of numbers that are normalised together: where they lie in a tensor, their sums and means in
+ * double, and the scale and shift that each number of a set has. Small functions over rows, for
+ * normalise.c.
  */
 #ifndef BASIN_ENGINE_KERNELS_NORMALISE_SETS_H
 #define BASIN_ENGINE_KERNELS_NORMALISE_SETS_H
@@ -23,23 +24,24 @@ typedef struct extent {
     double count;        /* M */
 } extent;
 
-/* Numbers 0 … n - 1 with their statistic's place l, of each group of BASIN_LANES the first `valid`. */
-#define EACH_NUMBER(n, valid, statement)                                                                                                             \
-    for (size_t first = 0; first < (n); first += BASIN_LANES) {                                                                                      \
-        const size_t many = basin_least((n)-first, valid);                                                                                                 \
-        if (many == BASIN_LANES)                                                                                                                     \
-            for (size_t l = 0; l < BASIN_LANES; l++) {                                                                                               \
-                const size_t i = first + l;                                                                                                          \
-                statement;                                                                                                                           \
-            }                                                                                                                                        \
-        else                                                                                                                                         \
-            for (size_t l = 0; l < many; l++) {                                                                                                      \
-                const size_t i = first + l;                                                                                                          \
-                statement;                                                                                                                           \
-            }                                                                                                                                        \
+/* Numbers 0 … n - 1 with their statistic's place l, of each group of BASIN_LANES the first
+   `valid`. */
+#define EACH_NUMBER(n, valid, statement)                        \
+    for (size_t first = 0; first < (n); first += BASIN_LANES) { \
+        const size_t many = basin_least((n)-first, valid);      \
+        if (many == BASIN_LANES)                                \
+            for (size_t l = 0; l < BASIN_LANES; l++) {          \
+                const size_t i = first + l;                     \
+                statement;                                      \
+            }                                                   \
+        else                                                    \
+            for (size_t l = 0; l < many; l++) {                 \
+                const size_t i = first + l;                     \
+                statement;                                      \
+            }                                                   \
     }
 
-/* ------------------------------------------------------------------------------------------------- sets -- */
+/* -------------------------------------------------------------------------------------- sets -- */
 
 static inline size_t set_count(const basin_norm_sets *norm, size_t rows)
 {
@@ -50,7 +52,8 @@ static inline extent extent_in(const basin_node *node, size_t b, bool pooled, si
 {
     const basin_norm_sets *norm = node->facts;
     const basin_slot      *x = NODE_INPUT(node, NORM_X);
-    const size_t           set = pooled ? number : number % norm->sets, row = pooled ? 0 : number / norm->sets;
+    const size_t           set = pooled ? number : number % norm->sets;
+    const size_t           row = pooled ? 0 : number / norm->sets;
 
     return (extent){
         .row = row,
@@ -69,13 +72,16 @@ static inline extent extent_in(const basin_node *node, size_t b, bool pooled, si
 
 static inline extent extent_of(const basin_node *node, size_t b, size_t number)
 {
-    return extent_in(node, b, ((const basin_norm_sets *)node->facts)->statistics == BASIN_NORM_OF_BATCH, number);
+    return extent_in(
+        node, b, ((const basin_norm_sets *)node->facts)->statistics == BASIN_NORM_OF_BATCH, number);
 }
 
-/* Lanes of the row that hold samples; where every lane is a set of its own, the empty ones do no harm. */
+/* Lanes of the row that hold samples; where every lane is a set of its own, the empty ones do no
+   harm. */
 static inline size_t valid_lanes(const extent *e, size_t row)
 {
-    return e->lanes > 1 && e->across_lanes ? basin_least(BASIN_LANES, e->b - row * e->lanes) : BASIN_LANES;
+    return e->lanes > 1 && e->across_lanes ? basin_least(BASIN_LANES, e->b - row * e->lanes)
+                                           : BASIN_LANES;
 }
 
 /* The set's numbers in row `row`, vector j of k. */
@@ -89,14 +95,17 @@ static inline void add_sum(const real *x, const extent *e, size_t row, statistic
     EACH_NUMBER(e->n, valid_lanes(e, row), sum->v[l] += (double)x[i])
 }
 
-static inline void add_product(const real *x, const real *y, const extent *e, size_t row, statistic *sum)
+static inline void add_product(const real *x, const real *y, const extent *e, size_t row,
+                               statistic *sum)
 {
     EACH_NUMBER(e->n, valid_lanes(e, row), sum->v[l] += (double)x[i] * (double)y[i])
 }
 
-static inline void add_square(const real *x, const statistic *mean, const extent *e, size_t row, statistic *sum)
+static inline void add_square(const real *x, const statistic *mean, const extent *e, size_t row,
+                              statistic *sum)
 {
-    EACH_NUMBER(e->n, valid_lanes(e, row), sum->v[l] += ((double)x[i] - mean->v[l]) * ((double)x[i] - mean->v[l]))
+    EACH_NUMBER(e->n, valid_lanes(e, row),
+                sum->v[l] += ((double)x[i] - mean->v[l]) * ((double)x[i] - mean->v[l]))
 }
 
 static inline void sum_to_mean(const extent *e, statistic *sum)
@@ -104,7 +113,8 @@ static inline void sum_to_mean(const extent *e, statistic *sum)
     double total = 0.0;
 
     for (size_t l = 0; l < BASIN_LANES; l++) total += sum->v[l];
-    for (size_t l = 0; l < BASIN_LANES; l++) sum->v[l] = (e->across_lanes ? total : sum->v[l]) / e->count;
+    for (size_t l = 0; l < BASIN_LANES; l++)
+        sum->v[l] = (e->across_lanes ? total : sum->v[l]) / e->count;
 }
 
 /* Rounded once a set, not once a number. */
@@ -133,18 +143,21 @@ static inline void hand_over(const real *from, const extent *e, size_t row, bool
 }
 
 /* out = (d - mean - u m)/σ in one row: u' of x', and a_x of a_u; out may be d. */
-static inline void jacobian_times(const real *d, const real *u, const extent *e, const statistic *inverse, const statistic *mean, const statistic *m,
-                           real *out)
+static inline void jacobian_times(const real *d, const real *u, const extent *e,
+                                  const statistic *inverse, const statistic *mean,
+                                  const statistic *m, real *out)
 {
     const rounded scale = round_of(inverse), shift = round_of(mean), slope = round_of(m);
 
     EACH_NUMBER(e->n, BASIN_LANES, out[i] = scale.v[l] * (d[i] - shift.v[l] - u[i] * slope.v[l]))
 }
 
-/* -------------------------------------------------------------------------------------- scale and shift -- */
+/* --------------------------------------------------------------------------- scale and shift -- */
 
-/* y = s∘p + r∘q + t over `count` entries of `span` numbers each; s = NULL is 1, r and t = NULL are 0; y may be p. */
-static inline void combine(const real *s, const real *p, const real *r, const real *q, const real *t, size_t count, size_t span, real *y)
+/* y = s∘p + r∘q + t over `count` entries of `span` numbers each; s = NULL is 1, r and t = NULL are
+   0; y may be p. */
+static inline void combine(const real *s, const real *p, const real *r, const real *q,
+                           const real *t, size_t count, size_t span, real *y)
 {
     if (span == 1) {
         for (size_t c = 0; c < count; c++) y[c] = s != NULL ? s[c] * p[c] : p[c];

@@ -1,4 +1,5 @@
-/* The rectifier and its slope, as vectors: a compiler left alone with «x > 0 ? x : 0» branches on every number. */
+/* The rectifier and its slope, as vectors: a compiler left alone with «x > 0 ? x : 0» branches on every
+   number. */
 #include "engine/kernels/elementary.h"
 #include "engine/kernels/vector.h"
 
@@ -18,7 +19,8 @@ INLINE void gate_row(const real *y, const real *from, size_t n, bool add, real *
     size_t i = 0;
 
     for (; i + VECTOR <= n; i += VECTOR) {
-        vector passed = vector_choose((vector_mask)(vector_load(y + i) > (vector){0}), vector_load(from + i), (vector){0});
+        vector passed = vector_choose((vector_mask)(vector_load(y + i) > (vector){0}), vector_load(from + i),
+                                      (vector){0});
         if (add) passed += vector_load(to + i);
         vector_store(to + i, passed);
     }

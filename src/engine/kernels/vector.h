@@ -1,6 +1,6 @@
-/* Vectors of numbers in registers, by the vector extensions of GCC and clang: as wide as the registers of the instruction set that the
- * source is compiled for, since a wider one would be taken apart in memory. Loops that the compiler is left to vectorise reach a
- * third of this.
+/* Vectors of numbers in registers, by the vector extensions of GCC and clang: as wide as the
+ * registers of the instruction set that the source is compiled for, since a wider one would be
+ * taken apart in memory. Loops that the compiler is left to vectorise reach a third of this.
  */
 #ifndef BASIN_ENGINE_KERNELS_VECTOR_H
 #define BASIN_ENGINE_KERNELS_VECTOR_H
@@ -27,12 +27,17 @@ typedef int64_t  real_bits;
 typedef uint64_t real_unsigned;
 #endif
 
-typedef real          vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias)); /* numbers may start anywhere */
-typedef real_bits     vector_mask __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real))));       /* all bits or none in each, or a number's */
-typedef real_unsigned vector_unsigned __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real))));   /* whose sums may wrap: a NaN's do */
+/* numbers may start anywhere */
+typedef real vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
+/* all bits or none in each, or a number's */
+typedef real_bits vector_mask __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real))));
+/* whose sums may wrap: a NaN's do */
+typedef real_unsigned vector_unsigned
+    __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real))));
 enum { VECTOR = VECTOR_BYTES / sizeof(real) };
 
-/* AVX-512 and NEON have 32 registers, other sets 16: that decides how large tiles of sums may be. */
+/* AVX-512 and NEON have 32 registers, other sets 16: that decides how large tiles of sums may
+   be. */
 #if VECTOR_BYTES == 64 || defined(__aarch64__)
 #define VECTOR_REGISTERS 32
 #else
@@ -41,7 +46,8 @@ enum { VECTOR = VECTOR_BYTES / sizeof(real) };
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* The next of the fewest parts of at most `most` that what is left divides into, as even as can be: of 10, 5 where 8 is the most. */
+/* The next of the fewest parts of at most `most` that what is left divides into, as even as can be:
+   of 10, 5 where 8 is the most. */
 INLINE size_t even_part(size_t left, size_t most)
 {
     return left / ((left + most - 1) / most);
@@ -98,8 +104,8 @@ INLINE void vector_fold(vector *v, size_t n)
     for (size_t i = 0; i < n; i++) v[i] = vector_low(v[i], v[i + n]) + vector_high(v[i], v[i + n]);
 }
 
-/* The sums of the numbers of each of v [VECTOR]: about three instructions a sum. Overwrites v. Without a loop around, so that
-   v stays in registers. */
+/* The sums of the numbers of each of v [VECTOR]: about three instructions a sum. Overwrites v.
+   Without a loop around, so that v stays in registers. */
 INLINE vector vector_sums(vector *v)
 {
     if (VECTOR > 8) vector_fold(v, 8);

@@ -12,7 +12,7 @@
 #include "engine/fold.h"
 #include "engine/plan/fuse.h"
 
-/* ------------------------------------------------------------------------------------ kinks and outputs -- */
+/* ----------------------------------------------------------------------------------- kinks and outputs -- */
 
 /* Does element l of the output lie on different branches? */
 static bool crosses(basin_kink kink, real before, real after)
@@ -26,7 +26,8 @@ static bool crosses(basin_kink kink, real before, real after)
     return false;
 }
 
-/* Copies what tells the branches of all kinked nodes into `store`, or counts where they are other than there. */
+/* Copies what tells the branches of all kinked nodes into `store`, or counts where they are other than
+   there. */
 static uint64_t compare_branches(const basin_sweep *sweep, size_t b, real *store, bool copy)
 {
     uint64_t crossings = 0;
@@ -35,17 +36,20 @@ static uint64_t compare_branches(const basin_sweep *sweep, size_t b, real *store
         const basin_node *node = &sweep->nodes[i];
         const basin_slot *y = NODE_OUTPUT(node);
         if (node->op->kink == BASIN_KINK_NONE) continue;
-        const size_t n = slot_rows(y, b) * slot_stride(y), full = y->batched ? b / y->lanes * slot_stride(y) : n;
-        const real *branch = node->op->kink == BASIN_KINK_SIGN ? y->v : node->work;
+        const size_t n = slot_rows(y, b) * slot_stride(y);
+        const size_t full = y->batched ? b / y->lanes * slot_stride(y) : n;
+        const real  *branch = node->op->kink == BASIN_KINK_SIGN ? y->v : node->work;
         if (copy) memcpy(store, branch, n * sizeof *store);
         for (size_t l = 0; l < n && !copy; l++) /* the last group's empty lanes do not count */
-            crossings += (l < full || l % y->lanes < b % y->lanes) && crosses(node->op->kink, store[l], branch[l]);
+            crossings +=
+                (l < full || l % y->lanes < b % y->lanes) && crosses(node->op->kink, store[l], branch[l]);
         store += n;
     }
     return crossings;
 }
 
-static basin_status crossings(void *ctx, const basin_samples *s, const double *a, const double *b, uint64_t *out)
+static basin_status crossings(void *ctx, const basin_samples *s, const double *a, const double *b,
+                              uint64_t *out)
 {
     basin_status   st = BASIN_OK;
     basin_network *net = ctx;
@@ -94,15 +98,17 @@ static basin_status outputs(void *ctx, const double *theta, double *out)
         const real *y = SWEEP_OUTPUT(net->sweeps[0])->v; /* in lanes */
         double     *to = out + c * net->chunk * width;
         for (size_t i = 0; i < batch.count; i++)
-            for (size_t l = 0; l < width; l++) *to++ = (double)y[(i / BASIN_LANES * width + l) * BASIN_LANES + i % BASIN_LANES];
+            for (size_t l = 0; l < width; l++)
+                *to++ = (double)y[(i / BASIN_LANES * width + l) * BASIN_LANES + i % BASIN_LANES];
     }
 done:
     return st;
 }
 
-/* With F of a forward pass and f0 of it in the first layer, whose inputs no derivative is taken by. Backward to inputs F - f0, to weights F.
- * The tangents of each have two terms, of weights' and of inputs' tangents: forward 2F - f0, back to inputs 2(F - f0), to weights
- * 2F - f0. A point of a line combines the first layers of theta and the directions instead of running it. */
+/* With F of a forward pass and f0 of it in the first layer, whose inputs no derivative is taken by. Backward
+ * to inputs F - f0, to weights F. The tangents of each have two terms, of weights' and of inputs' tangents:
+ * forward 2F - f0, back to inputs 2(F - f0), to weights 2F - f0. A point of a line combines the first layers
+ * of theta and the directions instead of running it. */
 static void flops(const void *ctx, basin_flops *out)
 {
     const basin_network *net = ctx;
@@ -110,10 +116,14 @@ static void flops(const void *ctx, basin_flops *out)
 
     basin_plan_flops(net->plan, &f, &f0);
     f *= (double)net->data.count, f0 *= (double)net->data.count;
-    *out = (basin_flops){.loss = f, .gradient = 3.0 * f - f0, .freeze = 2.0 * f - f0, .product = 6.0 * f - 4.0 * f0, .subspace = f - f0};
+    *out = (basin_flops){.loss = f,
+                         .gradient = 3.0 * f - f0,
+                         .freeze = 2.0 * f - f0,
+                         .product = 6.0 * f - 4.0 * f0,
+                         .subspace = f - f0};
 }
 
-/* --------------------------------------------------------------------------------------------- creation -- */
+/* -------------------------------------------------------------------------------------------- creation -- */
 
 static void destroy(void *ctx)
 {
@@ -152,7 +162,8 @@ static const basin_objective_type network_type = {
 };
 
 /* Inputs of rows [batch->count] in the engine's precision. */
-static basin_status copy_inputs(const basin_network *net, const basin_dataset *data, const size_t *rows, basin_batch *batch)
+static basin_status copy_inputs(const basin_network *net, const basin_dataset *data, const size_t *rows,
+                                basin_batch *batch)
 {
     basin_status      st = BASIN_OK;
     const basin_slot *input = &net->plan->slots[net->plan->input];
@@ -161,16 +172,18 @@ static basin_status copy_inputs(const basin_network *net, const basin_dataset *d
     real             *x = NULL;
 
     /* a flat input takes samples of any shape with as many elements: flattening is unambiguous */
-    BASIN_CHECK(basin_shape_size(data->shape, data->rank, &width) && width == input->width &&
-                    (input->rank == 1 || basin_shape_equal(data->shape, data->rank, input->shape, input->rank)),
-                BASIN_ERR_SHAPE, "%s: /inputs: the graph expects samples of shape %s, the file has %s", file,
-                BASIN_SHAPE_TEXT(input->shape, input->rank), BASIN_SHAPE_TEXT(data->shape, data->rank));
+    BASIN_CHECK(
+        basin_shape_size(data->shape, data->rank, &width) && width == input->width &&
+            (input->rank == 1 || basin_shape_equal(data->shape, data->rank, input->shape, input->rank)),
+        BASIN_ERR_SHAPE, "%s: /inputs: the graph expects samples of shape %s, the file has %s", file,
+        BASIN_SHAPE_TEXT(input->shape, input->rank), BASIN_SHAPE_TEXT(data->shape, data->rank));
     BASIN_ALLOC(x, batch->count * width, "inputs");
     batch->x = x;
     for (size_t i = 0; i < batch->count; i++)
         for (size_t j = 0; j < width; j++) {
             double value = data->inputs[rows[i] * width + j];
-            BASIN_CHECK(isfinite(value), BASIN_ERR_VALUE, "%s: /inputs: row %zu holds %g", file, rows[i], value);
+            BASIN_CHECK(isfinite(value), BASIN_ERR_VALUE, "%s: /inputs: row %zu holds %g", file, rows[i],
+                        value);
             x[i * width + j] = (real)value;
         }
     BASIN_TRY(basin_network_lanes(net, batch));
@@ -180,7 +193,8 @@ done:
 
 /* --------------------------------------------------------------------------------------------- targets -- */
 
-/* How the targets at hand fit the output: each of its `positions` has `classes` numbers along the last axis. */
+/* How the targets at hand fit the output: each of its `positions` has `classes` numbers along the last
+   axis. */
 typedef struct target_shape {
     const basin_slot *output;
     const char       *file;
@@ -190,29 +204,35 @@ typedef struct target_shape {
 static basin_status match_targets(const basin_network *net, const basin_dataset *data, target_shape *out)
 {
     basin_status      st = BASIN_OK;
-    target_shape      t = {.output = &net->plan->slots[net->plan->output], .file = data->path != NULL ? data->path : "data"};
+    target_shape      t = {.output = &net->plan->slots[net->plan->output],
+                           .file = data->path != NULL ? data->path : "data"};
     const basin_slot *y = t.output;
 
     t.classes = y->rank > 0 ? y->shape[y->rank - 1] : 1;
     t.positions = y->width / t.classes;
     BASIN_CHECK(net->loss.weight_count == 0 || net->loss.weight_count == t.classes, BASIN_ERR_SHAPE,
-                "the loss has %zu weights, the network's output %s of shape %s a sample has %zu classes", net->loss.weight_count, net->plan->graph->output,
-                BASIN_SHAPE_TEXT(y->shape, y->rank), t.classes);
+                "the loss has %zu weights, the network's output %s of shape %s a sample has %zu classes",
+                net->loss.weight_count, net->plan->graph->output, BASIN_SHAPE_TEXT(y->shape, y->rank),
+                t.classes);
     BASIN_CHECK(data->classes != NULL || net->loss.kind != BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_VALUE,
-                "%s: /targets: loss %s needs class indices, the file has %zu real values a sample", t.file, basin_loss_name(net->loss.kind),
-                data->value_count);
+                "%s: /targets: loss %s needs class indices, the file has %zu real values a sample", t.file,
+                basin_loss_name(net->loss.kind), data->value_count);
     BASIN_CHECK(data->classes == NULL || basin_dataset_tokens(data) == t.positions, BASIN_ERR_SHAPE,
-                "%s: /targets: the network's output %s of shape %s a sample takes %zu class%s a sample, the file has %zu", t.file, net->plan->graph->output,
-                BASIN_SHAPE_TEXT(y->shape, y->rank), t.positions, t.positions == 1 ? "" : "es", basin_dataset_tokens(data));
+                "%s: /targets: the network's output %s of shape %s a sample takes %zu class%s a sample, the "
+                "file has %zu",
+                t.file, net->plan->graph->output, BASIN_SHAPE_TEXT(y->shape, y->rank), t.positions,
+                t.positions == 1 ? "" : "es", basin_dataset_tokens(data));
     BASIN_CHECK(data->classes != NULL || data->value_count == y->width, BASIN_ERR_SHAPE,
-                "%s: /targets: the network has %zu outputs, the file %zu values a sample", t.file, y->width, data->value_count);
+                "%s: /targets: the network has %zu outputs, the file %zu values a sample", t.file, y->width,
+                data->value_count);
     *out = t;
 done:
     return st;
 }
 
 /* One class of row `row`: below C, or the one that does not count. */
-static basin_status check_class(const basin_loss_spec *loss, const target_shape *t, size_t row, size_t token, int64_t c)
+static basin_status check_class(const basin_loss_spec *loss, const target_shape *t, size_t row, size_t token,
+                                int64_t c)
 {
     char where[64] = "";
 
@@ -220,16 +240,22 @@ static basin_status check_class(const basin_loss_spec *loss, const target_shape 
     if (c >= 0 && (uint64_t)c < t->classes) return BASIN_OK;
     if (t->positions > 1) snprintf(where, sizeof where, ", token %zu", token);
     if (c >= 0)
-        return basin_fail(BASIN_ERR_VALUE, "%s: /targets: row %zu%s is class %lld, but the network has %zu outputs", t->file, row, where, (long long)c,
-                          t->classes);
+        return basin_fail(BASIN_ERR_VALUE,
+                          "%s: /targets: row %zu%s is class %lld, but the network has %zu outputs", t->file,
+                          row, where, (long long)c, t->classes);
     if (loss->ignores)
-        return basin_fail(BASIN_ERR_VALUE, "%s: /targets: row %zu%s is class %lld, neither one of %zu classes nor the loss's ignore_index %lld", t->file,
-                          row, where, (long long)c, t->classes, (long long)loss->ignore_index);
-    return basin_fail(BASIN_ERR_VALUE, "%s: /targets: row %zu%s is class %lld, and the loss has no ignore_index that would leave it out", t->file, row,
-                      where, (long long)c);
+        return basin_fail(BASIN_ERR_VALUE,
+                          "%s: /targets: row %zu%s is class %lld, neither one of %zu classes nor the loss's "
+                          "ignore_index %lld",
+                          t->file, row, where, (long long)c, t->classes, (long long)loss->ignore_index);
+    return basin_fail(
+        BASIN_ERR_VALUE,
+        "%s: /targets: row %zu%s is class %lld, and the loss has no ignore_index that would leave it out",
+        t->file, row, where, (long long)c);
 }
 
-static basin_status copy_classes(basin_network *net, const basin_dataset *data, const size_t *rows, const target_shape *t)
+static basin_status copy_classes(basin_network *net, const basin_dataset *data, const size_t *rows,
+                                 const target_shape *t)
 {
     basin_status st = BASIN_OK;
     int64_t     *classes = NULL;
@@ -246,7 +272,8 @@ done:
 }
 
 /* Class targets serve the losses of real values one-hot. */
-static basin_status copy_values(basin_network *net, const basin_dataset *data, const size_t *rows, const target_shape *t)
+static basin_status copy_values(basin_network *net, const basin_dataset *data, const size_t *rows,
+                                const target_shape *t)
 {
     basin_status st = BASIN_OK;
     size_t       width = t->output->width;
@@ -259,10 +286,13 @@ static basin_status copy_values(basin_network *net, const basin_dataset *data, c
             size_t  token = j / t->classes;
             int64_t c = data->classes != NULL ? data->classes[rows[i] * t->positions + token] : 0;
             if (data->classes != NULL) BASIN_TRY(check_class(&net->loss, t, rows[i], token, c));
-            double target = data->classes != NULL ? (double)((size_t)c == j % t->classes) : data->values[rows[i] * width + j];
-            BASIN_CHECK(isfinite(target), BASIN_ERR_VALUE, "%s: /targets: row %zu holds %g", t->file, rows[i], target);
-            BASIN_CHECK(net->loss.kind != BASIN_LOSS_BCE_WITH_LOGITS || (target >= 0.0 && target <= 1.0), BASIN_ERR_VALUE,
-                        "%s: /targets: row %zu holds %g, loss bce_with_logits needs [0, 1]", t->file, rows[i], target);
+            double target = data->classes != NULL ? (double)((size_t)c == j % t->classes)
+                                                  : data->values[rows[i] * width + j];
+            BASIN_CHECK(isfinite(target), BASIN_ERR_VALUE, "%s: /targets: row %zu holds %g", t->file, rows[i],
+                        target);
+            BASIN_CHECK(net->loss.kind != BASIN_LOSS_BCE_WITH_LOGITS || (target >= 0.0 && target <= 1.0),
+                        BASIN_ERR_VALUE, "%s: /targets: row %zu holds %g, loss bce_with_logits needs [0, 1]",
+                        t->file, rows[i], target);
             values[i * width + j] = (real)target;
         }
 done:
@@ -276,17 +306,20 @@ static basin_status copy_targets(basin_network *net, const basin_dataset *data, 
 
     BASIN_TRY(match_targets(net, data, &t));
     net->data.positions = t.positions;
-    BASIN_TRY((net->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? copy_classes : copy_values)(net, data, rows, &t));
+    BASIN_TRY((net->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? copy_classes : copy_values)(net, data,
+                                                                                                rows, &t));
     net->data.weight = basin_loss_weight(&net->loss, &net->data, t.output->width);
-    BASIN_CHECK(net->data.weight > 0.0, BASIN_ERR_VALUE, "%s: /targets: no target of these %zu samples counts: the loss would be 0/0", t.file,
+    BASIN_CHECK(net->data.weight > 0.0, BASIN_ERR_VALUE,
+                "%s: /targets: no target of these %zu samples counts: the loss would be 0/0", t.file,
                 net->data.count);
 done:
     return st;
 }
 
-/* Values that an op cannot take, such as an index beyond a table, are found here and not by every evaluation. What an op checks
- * is of degree 0: the part of the network without parameters runs once over the data. */
-static basin_status check_inputs(const basin_network *net, const basin_batch *samples, const basin_dataset *data, const size_t *rows)
+/* Values that an op cannot take, such as an index beyond a table, are found here and not by every evaluation.
+ * What an op checks is of degree 0: the part of the network without parameters runs once over the data. */
+static basin_status check_inputs(const basin_network *net, const basin_batch *samples,
+                                 const basin_dataset *data, const size_t *rows)
 {
     basin_status st = BASIN_OK;
     basin_sweep *sweep = NULL;
@@ -301,7 +334,8 @@ static basin_status check_inputs(const basin_network *net, const basin_batch *sa
         for (size_t i = 0; i < net->plan->node_count; i++) {
             basin_node *node = &sweep->nodes[i];
             if (node->check_data && (st = node->op->check(node, batch.count, &sample)) != BASIN_OK) {
-                basin_fail_within(st, "%s: /inputs: row %zu", data->path != NULL ? data->path : "data", rows[c * net->chunk + sample]);
+                basin_fail_within(st, "%s: /inputs: row %zu", data->path != NULL ? data->path : "data",
+                                  rows[c * net->chunk + sample]);
                 goto done;
             }
             if (NODE_OUTPUT(node)->degree == 0) node->op->forward(node, batch.count, BASIN_MODE_LOSS);
@@ -314,9 +348,9 @@ done:
 
 enum { CHUNK_REALS = 1 << 15 }; /* of the widest tensor of a chunk */
 
-/* More samples share what a weight costs on its way through the caches: 784-512-256-10 takes longer with 64 samples than with 256, and no
- * less with 512. Small networks gain nothing beyond 128, which leaves threads enough groups. Images and sequences fill the cache with few
- * samples. */
+/* More samples share what a weight costs on its way through the caches: 784-512-256-10 takes longer with 64
+ * samples than with 256, and no less with 512. Small networks gain nothing beyond 128, which leaves threads
+ * enough groups. Images and sequences fill the cache with few samples. */
 static size_t chunk_size(const basin_plan *plan)
 {
     size_t widest = 0, chunk;
@@ -343,8 +377,9 @@ done:
     return st;
 }
 
-/* The graph as it is decides what parameters are for, and is refused by its own names. Its stored BatchNormalizations are folded into
- * convolutions, others need their inputs; attention that is written out becomes one node. */
+/* The graph as it is decides what parameters are for, and is refused by its own names. Its stored
+ * BatchNormalizations are folded into convolutions, others need their inputs; attention that is written out
+ * becomes one node. */
 static basin_status compile(basin_network *net, const basin_graph *graph, basin_bn kind)
 {
     basin_status st = BASIN_OK;
@@ -352,7 +387,8 @@ static basin_status compile(basin_network *net, const basin_graph *graph, basin_
 
     BASIN_TRY(basin_plan_create(graph, kind == BASIN_BN_BATCH, &net->plan));
     BASIN_TRY(basin_params_copy(net->plan->params, &net->params));
-    if (kind == BASIN_BN_STORED && basin_graph_uses(graph, "BatchNormalization")) BASIN_TRY(basin_graph_fold(graph, &folded));
+    if (kind == BASIN_BN_STORED && basin_graph_uses(graph, "BatchNormalization"))
+        BASIN_TRY(basin_graph_fold(graph, &folded));
     BASIN_TRY(basin_fuse_attention(net->plan, folded != NULL ? folded : graph, &fused));
     if (folded == NULL && fused == NULL) goto done;
     basin_plan_destroy(&net->plan);
@@ -363,8 +399,9 @@ done:
     return st;
 }
 
-static basin_status create(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data, const size_t *rows, size_t count,
-                           const basin_network_bn *bn, basin_objective **out)
+static basin_status create(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data,
+                           const size_t *rows, size_t count, const basin_network_bn *bn,
+                           basin_objective **out)
 {
     basin_status   st = BASIN_OK;
     basin_network *net = NULL;
@@ -382,9 +419,12 @@ static basin_status create(const basin_graph *graph, const basin_loss_spec *spec
     BASIN_TRY(basin_weights_create(net->plan, 0, &net->weights));
     BASIN_TRY(check_inputs(net, &net->data, data, rows));
     BASIN_TRY(copy_statistics(net, data, bn));
-    BASIN_TRY(basin_objective_create(
-        &network_type, net,
-        &(basin_objective_facts){.size = net->plan->params->size, .samples = count, .params = net->params, .epsilon = REAL_EPSILON}, out));
+    BASIN_TRY(basin_objective_create(&network_type, net,
+                                     &(basin_objective_facts){.size = net->plan->params->size,
+                                                              .samples = count,
+                                                              .params = net->params,
+                                                              .epsilon = REAL_EPSILON},
+                                     out));
     net = NULL;
 done:
     destroy(net);

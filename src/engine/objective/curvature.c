@@ -1,6 +1,7 @@
-/* Products with the Hessian at a frozen theta: the primal sweeps run once and what the tangent sweeps need is kept; each block of
- * k vectors then costs forward_dot and backward_dot only. Of chunks that do not fit the memory limit nothing is kept: their primal sweeps
- * run again for every block, on the thread's own memory. Both give the same bits, so results do not depend on the limit.
+/* Products with the Hessian at a frozen theta: the primal sweeps run once and what the tangent sweeps need is
+ * kept; each block of k vectors then costs forward_dot and backward_dot only. Of chunks that do not fit the
+ * memory limit nothing is kept: their primal sweeps run again for every block, on the thread's own memory.
+ * Both give the same bits, so results do not depend on the limit.
  */
 #include "engine/objective/network.h"
 
@@ -13,8 +14,8 @@ typedef struct frozen {
     basin_batch     data;
     basin_weights  *weights; /* theta, and the block at hand */
     basin_provision provision;
-    real           *kept;    /* plan->kept of each chunk that is kept, one after the other */
-    basin_sweep   **sweeps;  /* [threads] */
+    real           *kept;   /* plan->kept of each chunk that is kept, one after the other */
+    basin_sweep   **sweeps; /* [threads] */
 } frozen;
 
 typedef struct product_state {
@@ -23,8 +24,8 @@ typedef struct product_state {
     double *hv;
 } product_state;
 
-/* Chunks that are kept are spread evenly, so that every group, and with it every thread, has its share of those that are not. The last
- * chunk, which may be smaller, is among them unless none is. */
+/* Chunks that are kept are spread evenly, so that every group, and with it every thread, has its share of
+ * those that are not. The last chunk, which may be smaller, is among them unless none is. */
 static size_t kept_before(const basin_provision *p, size_t c)
 {
     return c * p->kept / p->parts;
@@ -44,7 +45,8 @@ static void freeze_group(const basin_reduction *job, basin_sweep *sweep, size_t 
     const frozen *point = job->state;
 
     (void)thread;
-    for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1); c++) {
+    for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1);
+         c++) {
         basin_batch batch = basin_chunk_of(job->net, job->data, c);
         if (kept_of(point, c) == NULL) continue;
         basin_sweep_bind(sweep, point->weights, kept_of(point, c), &batch);
@@ -56,7 +58,8 @@ static void freeze_group(const basin_reduction *job, basin_sweep *sweep, size_t 
 static void forget(const basin_sweep *sweep)
 {
 #ifdef BASIN_FAULT
-    memset(sweep->scratch, 0xff, basin_extent_size(&sweep->plan->primal, sweep->chunk) * sizeof *sweep->scratch);
+    memset(sweep->scratch, 0xff,
+           basin_extent_size(&sweep->plan->primal, sweep->chunk) * sizeof *sweep->scratch);
 #else
     (void)sweep;
 #endif
@@ -71,11 +74,14 @@ static void product_group(const basin_reduction *job, basin_sweep *sweep, size_t
 
     (void)thread;
     memset(sweep->adjoint_dot, 0, state->k * plan->params->size * sizeof *sweep->adjoint_dot);
-    for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1); c++) {
+    for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1);
+         c++) {
         basin_batch batch = basin_chunk_of(job->net, job->data, c);
         basin_sweep_bind(sweep, point->weights, kept_of(point, c), &batch);
-        if (kept_of(point, c) == NULL) basin_network_primal(job->net, sweep, &batch, BASIN_MODE_FREEZE);
-        else forget(sweep);
+        if (kept_of(point, c) == NULL)
+            basin_network_primal(job->net, sweep, &batch, BASIN_MODE_FREEZE);
+        else
+            forget(sweep);
         basin_sweep_forward_dot(sweep, batch.count, state->k, 2);
         basin_loss_dot(&job->net->loss, &batch, state->k, y->width, sweep->slope, y->d, y->ad);
         basin_sweep_backward_dot(sweep, batch.count, state->k);
@@ -101,7 +107,7 @@ void basin_network_thaw(void *point)
     basin_free(p);
 }
 
-/* ---------------------------------------------------------------------------------------- memory of a point -- */
+/* ----------------------------------------------------------------------------------- memory of a point -- */
 
 enum { BLOCK_MOST = 16, BLOCK_REALS = 1 << 20 }; /* a block's tangents of one chunk stay in cache */
 
@@ -118,16 +124,19 @@ static size_t kept_size(const basin_network *net, size_t chunks, size_t samples)
     const size_t rest = samples % net->chunk;
 
     if (chunks == 0) return 0;
-    return (chunks - 1) * basin_extent_size(&net->plan->kept, net->chunk) + basin_extent_size(&net->plan->kept, rest > 0 ? rest : net->chunk);
+    return (chunks - 1) * basin_extent_size(&net->plan->kept, net->chunk) +
+           basin_extent_size(&net->plan->kept, rest > 0 ? rest : net->chunk);
 }
 
-/* All chunks if they fit into what the limit leaves; else as many threads as have room to recompute, since they gain more than what is kept, and
- * then chunks. Weights are made before and not part of it. */
+/* All chunks if they fit into what the limit leaves; else as many threads as have room to recompute, since
+ * they gain more than what is kept, and then chunks. Weights are made before and not part of it. */
 static basin_provision provide(const basin_network *net, size_t samples)
 {
     const size_t    room = basin_memory_left();
     const size_t    each = basin_extent_size(&net->plan->kept, net->chunk) * sizeof(real);
-    basin_provision p = {.threads = basin_network_threads(net, samples), .block = block_size(net), .parts = basin_group_samples(net, samples).chunks};
+    basin_provision p = {.threads = basin_network_threads(net, samples),
+                         .block = block_size(net),
+                         .parts = basin_group_samples(net, samples).chunks};
 
     p.shared_bytes = basin_weights_bytes(net->plan, p.block);
     p.thread_bytes = basin_sweep_bytes(net->plan, net->chunk, p.block, false);
@@ -159,7 +168,8 @@ void basin_network_provision(const void *point, basin_provision *out)
     *out = ((const frozen *)point)->provision;
 }
 
-basin_status basin_network_freeze(void *ctx, const basin_samples *s, const double *theta, basin_curvature_kind kind, void **out)
+basin_status basin_network_freeze(void *ctx, const basin_samples *s, const double *theta,
+                                  basin_curvature_kind kind, void **out)
 {
     basin_status     st = BASIN_OK;
     basin_network   *net = ctx;
@@ -197,7 +207,8 @@ basin_status basin_network_product(void *point, const double *v, size_t k, doubl
     size_t       size = p->net->plan->params->size;
 
     for (size_t j = 0; j < k; j += p->provision.block) {
-        product_state state = {.point = p, .k = k - j < p->provision.block ? k - j : p->provision.block, .hv = hv + j * size};
+        product_state state = {
+            .point = p, .k = k - j < p->provision.block ? k - j : p->provision.block, .hv = hv + j * size};
         basin_weights_block(p->weights, p->net->plan, v + j * size, state.k);
         memset(state.hv, 0, state.k * size * sizeof *hv);
         BASIN_TRY(basin_reduce(&(basin_reduction){.net = p->net,

@@ -1,14 +1,16 @@
 /* Which statistics BatchNormalization uses (basin_bn in basin.h).
  *
- * stored: the buffers of the graph. batch: the op's own business, of the chunk at hand. The other two are written into the
- * buffers of the weights at hand whenever theta moves:
+ * stored: the buffers of the graph. batch: the op's own business, of the chunk at hand. The other two are
+ * written into the buffers of the weights at hand whenever theta moves:
  *
  * reestimate, at every theta anew, for one BatchNormalization after the other in the order of evaluation:
- *   1. all training samples forward up to its input, with the statistics found so far in the layers before it,
- *   2. mean and M2 = Σ (x - mean)² of each channel over each chunk, chunks merged in order within a group, then groups in order
- *      (Chan, Golub & LeVeque, The American Statistician 37, 1983):
- *          δ = mean_b - mean_a,   mean = mean_a + δ n_b/n,   M2 = M2_a + M2_b + δ² n_a n_b/n,   n = n_a + n_b,
- *   3. the statistics are mean and M2/n: what training mode would use for one batch of the whole training split.
+ *   1. all training samples forward up to its input, with the statistics found so far in the layers before
+ *      it,
+ *   2. mean and M2 = Σ (x - mean)² of each channel over each chunk, chunks merged in order within a group,
+ *      then groups in order (Chan, Golub & LeVeque, The American Statistician 37, 1983):
+ *          δ = mean_b - mean_a,   mean = mean_a + δ n_b/n, M2 = M2_a + M2_b + δ² n_a n_b/n, n = n_a + n_b,
+ *   3. the statistics are mean and M2/n: what training mode would use for one batch of the whole training
+ *      split.
  * Gradient and products hold them constant.
  *
  * interpolate, at theta + Σ c_j d_j: buffer + Σ c_j (that of the end of direction j - buffer).
@@ -18,8 +20,8 @@
 
 #include "core/memory.h"
 #include "core/params.h"
-#include "engine/objective/network.h"
 #include "engine/kernels/normalise.h"
+#include "engine/objective/network.h"
 
 /* Where a buffer lies in basin_weights.buffers. */
 static size_t buffer_offset(const basin_plan *plan, const basin_slot *slot)
@@ -30,7 +32,7 @@ static size_t buffer_offset(const basin_plan *plan, const basin_slot *slot)
     return offset;
 }
 
-/* ------------------------------------------------------------------------------------------ re-estimation -- */
+/* --------------------------------------------------------------------------------------- re-estimation -- */
 
 typedef struct moments { /* of one channel */
     double count, mean, m2;
@@ -59,10 +61,12 @@ static void estimate_group(const basin_reduction *job, basin_sweep *sweep, size_
     moments              *sums = state->groups + group * state->channels;
     double               *mean = state->chunks[thread], *m2 = mean + state->channels;
 
-    for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1); c++) {
+    for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1);
+         c++) {
         basin_batch batch = basin_chunk_of(job->net, job->data, c);
         basin_sweep_bind(sweep, state->weights, NULL, &batch);
-        for (size_t i = 0; i < state->node; i++) sweep->nodes[i].op->forward(&sweep->nodes[i], batch.count, BASIN_MODE_LOSS);
+        for (size_t i = 0; i < state->node; i++)
+            sweep->nodes[i].op->forward(&sweep->nodes[i], batch.count, BASIN_MODE_LOSS);
         double count = basin_norm_moments(node, batch.count, mean, m2);
         for (size_t i = 0; i < state->channels; i++) merge(&sums[i], count, mean[i], m2[i]);
     }
@@ -81,10 +85,13 @@ static basin_status estimate_node(const basin_network *net, size_t number, basin
     BASIN_ALLOC(state.groups, groups.groups * state.channels, "statistics");
     BASIN_ALLOC(state.chunks, threads, "statistics");
     for (size_t t = 0; t < threads; t++) BASIN_ALLOC(state.chunks[t], 2 * state.channels, "statistics");
-    BASIN_TRY(basin_reduce(
-        &(basin_reduction){
-            .net = net, .data = &net->statistics.samples, .groups = groups, .sweeps = net->sweeps, .sweep_group = estimate_group, .state = &state},
-        threads));
+    BASIN_TRY(basin_reduce(&(basin_reduction){.net = net,
+                                              .data = &net->statistics.samples,
+                                              .groups = groups,
+                                              .sweeps = net->sweeps,
+                                              .sweep_group = estimate_group,
+                                              .state = &state},
+                           threads));
     for (size_t c = 0; c < state.channels; c++) {
         moments total = {0};
         for (size_t g = 0; g < groups.groups; g++) {
@@ -115,7 +122,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------ interpolation -- */
+/* --------------------------------------------------------------------------------------- interpolation -- */
 
 bool basin_network_moves(const basin_network *net)
 {
@@ -123,7 +130,8 @@ bool basin_network_moves(const basin_network *net)
 }
 
 /* One statistic at the coordinates coef; a negative variance is refused. */
-static basin_status move_statistic(const basin_network *net, const basin_node *node, size_t input, const double *coef, real *out)
+static basin_status move_statistic(const basin_network *net, const basin_node *node, size_t input,
+                                   const double *coef, real *out)
 {
     const basin_slot   *slot = NODE_INPUT(node, input);
     const basin_buffer *buffer = &net->plan->graph->buffers[slot->buffer];
@@ -132,20 +140,22 @@ static basin_status move_statistic(const basin_network *net, const basin_node *n
 
     for (size_t i = 0; i < buffer->size; i++) {
         double value = buffer->values[i];
-        for (size_t j = 0; j < d; j++) value += coef[j] * net->statistics.ends[j * net->plan->buffers + offset + i];
+        for (size_t j = 0; j < d; j++)
+            value += coef[j] * net->statistics.ends[j * net->plan->buffers + offset + i];
         if (input == NORM_VARIANCE && value < 0.0) {
             snprintf(text, sizeof text, d == 2 ? "%.6g, %.6g" : "%.6g", coef[0], d == 2 ? coef[1] : 0.0);
-            return basin_node_fail(
-                node, BASIN_ERR_VALUE,
-                "statistics interpolated beyond their ends: at coordinate %s the variance %s[%zu] would be %g; a range within 0:1 has none", text,
-                slot->name, i, value);
+            return basin_node_fail(node, BASIN_ERR_VALUE,
+                                   "statistics interpolated beyond their ends: at coordinate %s the variance "
+                                   "%s[%zu] would be %g; a range within 0:1 has none",
+                                   text, slot->name, i, value);
         }
         out[offset + i] = (real)value;
     }
     return BASIN_OK;
 }
 
-basin_status basin_network_set_point(basin_network *net, basin_weights *weights, const double *theta, const double *coef)
+basin_status basin_network_set_point(basin_network *net, basin_weights *weights, const double *theta,
+                                     const double *coef)
 {
     basin_status st = BASIN_OK;
 
@@ -162,29 +172,35 @@ done:
 }
 
 /* The end's statistic of the same name and shape, less this one, per coordinate. */
-static basin_status end_of(const basin_network *net, const basin_node *node, size_t input, const basin_graph *end, double at, double *out)
+static basin_status end_of(const basin_network *net, const basin_node *node, size_t input,
+                           const basin_graph *end, double at, double *out)
 {
     const basin_slot   *slot = NODE_INPUT(node, input);
-    const basin_buffer *here = &net->plan->graph->buffers[slot->buffer], *there = basin_graph_find_buffer(end, here->name);
+    const basin_buffer *here = &net->plan->graph->buffers[slot->buffer],
+                       *there = basin_graph_find_buffer(end, here->name);
 
     if (there == NULL || !basin_shape_equal(here->shape, here->rank, there->shape, there->rank))
-        return basin_node_fail(node, BASIN_ERR_MISSING, "the checkpoint to interpolate to has no statistic %s of shape %s", here->name,
+        return basin_node_fail(node, BASIN_ERR_MISSING,
+                               "the checkpoint to interpolate to has no statistic %s of shape %s", here->name,
                                BASIN_SHAPE_TEXT(here->shape, here->rank));
     for (size_t i = 0; i < here->size; i++) {
         double value = there->values[i];
         if (!isfinite(value) || (input == NORM_VARIANCE && value < 0.0))
-            return basin_node_fail(node, BASIN_ERR_VALUE, "%s[%zu] is %g in the checkpoint to interpolate to", here->name, i, value);
+            return basin_node_fail(node, BASIN_ERR_VALUE, "%s[%zu] is %g in the checkpoint to interpolate to",
+                                   here->name, i, value);
         out[buffer_offset(net->plan, slot) + i] = (value - here->values[i]) / at;
     }
     return BASIN_OK;
 }
 
-basin_status basin_network_ends(basin_network *net, size_t d, const basin_graph *const *ends, const double *at)
+basin_status basin_network_ends(basin_network *net, size_t d, const basin_graph *const *ends,
+                                const double *at)
 {
     basin_status st = BASIN_OK;
     double      *values = NULL;
 
-    BASIN_CHECK(net->statistics.kind == BASIN_BN_INTERPOLATE, BASIN_ERR_ARG, "the objective was not made to interpolate statistics");
+    BASIN_CHECK(net->statistics.kind == BASIN_BN_INTERPOLATE, BASIN_ERR_ARG,
+                "the objective was not made to interpolate statistics");
     BASIN_ALLOC(values, d * net->plan->buffers, "statistics");
     for (size_t j = 0; j < d; j++) {
         if (ends[j] == NULL) continue;
@@ -204,29 +220,33 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ refusals -- */
+/* -------------------------------------------------------------------------------------------- refusals -- */
 
 /* Two nodes with one statistic could not hold what each of them estimates. */
 static basin_status check_own(const basin_node *node)
 {
     for (size_t i = NORM_MEAN; i <= NORM_VARIANCE; i++)
         if (NODE_INPUT(node, i)->consumers > 1)
-            return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "its statistic %s is read by another node too: it cannot be estimated for both",
-                                   NODE_INPUT(node, i)->name);
+            return basin_node_fail(
+                node, BASIN_ERR_UNSUPPORTED,
+                "its statistic %s is read by another node too: it cannot be estimated for both",
+                NODE_INPUT(node, i)->name);
     return BASIN_OK;
 }
 
 basin_status basin_network_check_statistics(const basin_network *net)
 {
     basin_status st = BASIN_OK;
-    const size_t bytes = (basin_extent_size(&net->plan->primal, net->chunk) + basin_extent_size(&net->plan->kept, net->chunk) +
-                          basin_extent_size(&net->plan->tangent, net->chunk)) *
-                         sizeof(real);
+    const size_t bytes =
+        (basin_extent_size(&net->plan->primal, net->chunk) + basin_extent_size(&net->plan->kept, net->chunk) +
+         basin_extent_size(&net->plan->tangent, net->chunk)) *
+        sizeof(real);
 
     if (net->plan->batch_statistics) {
-        BASIN_CHECK(bytes < basin_memory_limit(), BASIN_ERR_BUDGET,
-                    "a batch of %zu samples is one piece of work: its %zu bytes do not fit the limit of %zu bytes", net->chunk, bytes,
-                    basin_memory_limit());
+        BASIN_CHECK(
+            bytes < basin_memory_limit(), BASIN_ERR_BUDGET,
+            "a batch of %zu samples is one piece of work: its %zu bytes do not fit the limit of %zu bytes",
+            net->chunk, bytes, basin_memory_limit());
         BASIN_TRY(basin_network_check_batches(net, net->data.count));
     }
     for (size_t i = 0; i < net->plan->node_count && net->statistics.kind == BASIN_BN_REESTIMATE; i++)

@@ -1,12 +1,13 @@
-/* Losses on theta + sum_j c_j d_j. Slots of degree <= 1 are v + sum_j c_j v_j: their nodes run once a chunk, at theta and along
- * the d directions, and each point is a sum of what is stored, then the rest of the network. For a first dense layer that is
- * 1 + d products with it instead of one a point.
+/* Losses on theta + sum_j c_j d_j. Slots of degree <= 1 are v + sum_j c_j v_j: their nodes run once a chunk,
+ * at theta and along the d directions, and each point is a sum of what is stored, then the rest of the
+ * network. For a first dense layer that is 1 + d products with it instead of one a point.
  *
- *   for each group:   for each chunk: affine part forward and tangent, store the slots at its border
- *                     for each point: weights of the rest at the point; for each chunk: border slots, rest forward, loss
+ *   for each group:   for each chunk: affine part forward and tangent, store the slots at its border for each
+ *                     point: weights of the rest at the point; for each chunk: border slots, rest forward,
+ *                     loss
  *
- * Points of a grid come line by line along its first direction: of each line the border along the others is summed once, which is a
- * quarter of what the caches have to move.
+ * Points of a grid come line by line along its first direction: of each line the border along the others is
+ * summed once, which is a quarter of what the caches have to move.
  */
 #include "engine/objective/network.h"
 
@@ -44,7 +45,8 @@ static void mark_border(const basin_plan *plan, bool *border, bool *rest)
     if (plan->slots[plan->output].degree < 2) border[plan->output] = true;
 }
 
-/* A stored slot of n numbers for each vector: values, its line, tangents [rows, d, stride]. One direction's line are the values. */
+/* A stored slot of n numbers for each vector: values, its line, tangents [rows, d, stride]. One direction's
+   line are the values. */
 static size_t slot_tangents(const basin_slot *slot, size_t d)
 {
     return slot->degree > 0 ? d : 0;
@@ -74,7 +76,8 @@ static real *store_border(const subspace_state *state, const basin_sweep *sweep,
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {
         const basin_slot *slot = &sweep->slots[i];
         if (!state->border[i]) continue;
-        const size_t n = slot_rows(slot, b) * slot_stride(slot), tangents = slot_tangents(slot, state->d), arrays = slot_arrays(slot, state->d);
+        const size_t n = slot_rows(slot, b) * slot_stride(slot), tangents = slot_tangents(slot, state->d);
+        const size_t arrays = slot_arrays(slot, state->d);
         memcpy(store, slot->v, n * sizeof *store);
         if (tangents > 0) memcpy(store + (arrays - tangents) * n, slot->d, tangents * n * sizeof *store);
         store += arrays * n;
@@ -83,14 +86,16 @@ static real *store_border(const subspace_state *state, const basin_sweep *sweep,
 }
 
 /* to = from + c times tangents [rows, d, stride], in place or not. */
-static void step_along(const real *from, real c, const real *tangent, size_t rows, size_t d, size_t stride, real *to)
+static void step_along(const real *from, real c, const real *tangent, size_t rows, size_t d, size_t stride,
+                       real *to)
 {
     for (size_t r = 0; r < rows; r++, from += stride, tangent += d * stride, to += stride)
         for (size_t l = 0; l < stride; l++) to[l] = from[l] + c * tangent[l];
 }
 
 /* The border at a point; `turns`: its line is another than the last one's. */
-static real *load_border(const subspace_state *state, basin_sweep *sweep, size_t b, const double *coef, bool turns, real *store)
+static real *load_border(const subspace_state *state, basin_sweep *sweep, size_t b, const double *coef,
+                         bool turns, real *store)
 {
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {
         const basin_slot *slot = &sweep->slots[i];
@@ -98,9 +103,12 @@ static real *load_border(const subspace_state *state, basin_sweep *sweep, size_t
         const size_t rows = slot_rows(slot, b), stride = slot_stride(slot), n = rows * stride;
         const size_t d = slot_tangents(slot, state->d), arrays = slot_arrays(slot, state->d);
         real        *tangents = store + (arrays - d) * n, *line = d > 1 ? store + n : store;
-        for (size_t j = 1; j < d && turns; j++) step_along(j == 1 ? store : line, (real)coef[j], tangents + j * stride, rows, d, stride, line);
-        if (d > 0) step_along(line, (real)coef[0], tangents, rows, d, stride, slot->v);
-        else memcpy(slot->v, store, n * sizeof *store);
+        for (size_t j = 1; j < d && turns; j++)
+            step_along(j == 1 ? store : line, (real)coef[j], tangents + j * stride, rows, d, stride, line);
+        if (d > 0)
+            step_along(line, (real)coef[0], tangents, rows, d, stride, slot->v);
+        else
+            memcpy(slot->v, store, n * sizeof *store);
         store += arrays * n;
     }
     return store;
@@ -133,7 +141,8 @@ static void set_point(const subspace_state *state, const basin_plan *plan, const
 }
 
 /* The affine part of chunks [from, to), then every point on them. */
-static void subspace_chunks(const basin_reduction *job, basin_sweep *sweep, size_t from, size_t to, size_t thread, basin_loss *losses)
+static void subspace_chunks(const basin_reduction *job, basin_sweep *sweep, size_t from, size_t to,
+                            size_t thread, basin_loss *losses)
 {
     const subspace_state *state = job->state;
     const basin_network  *net = job->net;
@@ -157,7 +166,8 @@ static void subspace_chunks(const basin_reduction *job, basin_sweep *sweep, size
             basin_sweep_bind(sweep, point, NULL, &batch);
             stored = load_border(state, sweep, batch.count, coef, turns, stored);
             basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 2, 2);
-            basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width, &losses[p], NULL, NULL);
+            basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width,
+                               &losses[p], NULL, NULL);
         }
     }
 }
@@ -168,22 +178,26 @@ static void subspace_group(const basin_reduction *job, basin_sweep *sweep, size_
     size_t                end = basin_first_chunk(&job->groups, group + 1);
 
     for (size_t c = basin_first_chunk(&job->groups, group); c < end; c += state->span)
-        subspace_chunks(job, sweep, c, c + state->span < end ? c + state->span : end, thread, state->losses + group * state->n);
+        subspace_chunks(job, sweep, c, c + state->span < end ? c + state->span : end, thread,
+                        state->losses + group * state->n);
 }
 
 enum { STORE_REALS = 1 << 22 }; /* a thread's border of some chunks; at least one */
 
-/* Chunks of `size` reals that each thread's store takes: a group's, or as many as are few enough and fit beside what the threads take
- * with one, `bytes` each. */
+/* Chunks of `size` reals that each thread's store takes: a group's, or as many as are few enough and fit
+ * beside what the threads take with one, `bytes` each. */
 static size_t span_of(const basin_grouping *groups, size_t size, size_t threads, size_t bytes)
 {
-    const size_t left = basin_memory_left(), more = left > threads * bytes ? (left - threads * bytes) / threads : 0;
-    const size_t span = groups->chunks / groups->groups + 1, most = STORE_REALS / (size + 1) + 1, fit = more / ((size + 1) * sizeof(real)) + 1;
+    const size_t left = basin_memory_left();
+    const size_t more = left > threads * bytes ? (left - threads * bytes) / threads : 0;
+    const size_t span = groups->chunks / groups->groups + 1, most = STORE_REALS / (size + 1) + 1;
+    const size_t fit = more / ((size + 1) * sizeof(real)) + 1;
 
     return span < most && span < fit ? span : most < fit ? most : fit;
 }
 
-static basin_status subspace_block(basin_network *net, const basin_batch *data, const subspace_state *shared, basin_loss *out)
+static basin_status subspace_block(basin_network *net, const basin_batch *data, const subspace_state *shared,
+                                   basin_loss *out)
 {
     basin_status         st = BASIN_OK;
     subspace_state       state = *shared;
@@ -193,7 +207,8 @@ static basin_status subspace_block(basin_network *net, const basin_batch *data, 
     basin_sweep        **sweeps = NULL;
 
     BASIN_ALLOC(state.losses, groups.groups * state.n, "losses");
-    bytes = basin_sweep_bytes(net->plan, net->chunk, state.d, true) + basin_weights_bytes(net->plan, 0) + chunk_size * sizeof(real);
+    bytes = basin_sweep_bytes(net->plan, net->chunk, state.d, true) + basin_weights_bytes(net->plan, 0) +
+            chunk_size * sizeof(real);
     threads = basin_network_threads_within(net, data->count, bytes);
     state.span = span_of(&groups, chunk_size, threads, bytes);
     BASIN_ALLOC(state.points, threads, "points");
@@ -201,11 +216,17 @@ static basin_status subspace_block(basin_network *net, const basin_batch *data, 
     BASIN_TRY(basin_sweeps_create(net, threads, state.d, true, &sweeps));
     for (size_t t = 0; t < threads; t++) {
         BASIN_TRY(basin_weights_create(net->plan, 0, &state.points[t]));
-        memcpy(state.points[t]->buffers, state.weights->buffers, net->plan->buffers * sizeof *state.weights->buffers);
+        memcpy(state.points[t]->buffers, state.weights->buffers,
+               net->plan->buffers * sizeof *state.weights->buffers);
         BASIN_ALLOC(state.stores[t], state.span * chunk_size, "activations");
     }
-    BASIN_TRY(basin_reduce(
-        &(basin_reduction){.net = net, .data = data, .groups = groups, .sweeps = sweeps, .sweep_group = subspace_group, .state = &state}, threads));
+    BASIN_TRY(basin_reduce(&(basin_reduction){.net = net,
+                                              .data = data,
+                                              .groups = groups,
+                                              .sweeps = sweeps,
+                                              .sweep_group = subspace_group,
+                                              .state = &state},
+                           threads));
     for (size_t p = 0; p < state.n; p++) {
         out[p] = (basin_loss){.weight = data->weight};
         for (size_t g = 0; g < groups.groups; g++) basin_loss_add(&out[p], &state.losses[g * state.n + p]);
@@ -225,8 +246,8 @@ done:
 enum { POINTS_PER_PASS = 256 }; /* between two reports of progress */
 
 /* Statistics that move with theta are not affine in the coordinates: each point is a theta of its own. */
-static basin_status subspace_points(basin_network *net, const basin_batch *data, const subspace_state *shared, basin_weights *weights, size_t n,
-                                    const double *coef, basin_loss *out)
+static basin_status subspace_points(basin_network *net, const basin_batch *data, const subspace_state *shared,
+                                    basin_weights *weights, size_t n, const double *coef, basin_loss *out)
 {
     basin_status   st = BASIN_OK;
     const size_t   size = net->plan->params->size, d = shared->d;
@@ -247,8 +268,9 @@ done:
     return st;
 }
 
-basin_status basin_network_subspace(void *ctx, const basin_samples *s, const double *theta, const double *dirs, size_t d, const double *coef,
-                                    size_t n, basin_loss *out)
+basin_status basin_network_subspace(void *ctx, const basin_samples *s, const double *theta,
+                                    const double *dirs, size_t d, const double *coef, size_t n,
+                                    basin_loss *out)
 {
     basin_status   st = BASIN_OK;
     basin_network *net = ctx;
@@ -258,7 +280,8 @@ basin_status basin_network_subspace(void *ctx, const basin_samples *s, const dou
     subspace_state state = {.theta = theta, .dirs = dirs, .d = d};
 
     BASIN_CHECK(net->statistics.ends == NULL || d == 0 || d == net->statistics.directions, BASIN_ERR_ARG,
-                "statistics are interpolated along %zu directions, the points lie along %zu", net->statistics.directions, d);
+                "statistics are interpolated along %zu directions, the points lie along %zu",
+                net->statistics.directions, d);
     BASIN_TRY(basin_network_gather(net, s, &data));
     BASIN_ALLOC(state.border, net->plan->slot_count, "slots");
     BASIN_ALLOC(state.rest, net->plan->slot_count, "slots");

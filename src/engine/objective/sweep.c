@@ -60,7 +60,8 @@ void basin_weights_block(basin_weights *weights, const basin_plan *plan, const d
         const basin_block *block = &plan->params->blocks[i];
         for (size_t j = 0; j < k; j++)
             for (size_t l = 0; l < block->size; l++)
-                weights->tangent[k * block->offset + j * block->size + l] = (real)v[j * size + block->offset + l];
+                weights->tangent[k * block->offset + j * block->size + l] =
+                    (real)v[j * size + block->offset + l];
     }
 }
 
@@ -73,7 +74,8 @@ void basin_sweep_collect(const basin_sweep *sweep, size_t k, double *hv)
         const basin_block *block = &plan->params->blocks[i];
         for (size_t j = 0; j < k; j++)
             for (size_t l = 0; l < block->size; l++)
-                hv[j * size + block->offset + l] += (double)sweep->adjoint_dot[k * block->offset + j * block->size + l];
+                hv[j * size + block->offset + l] +=
+                    (double)sweep->adjoint_dot[k * block->offset + j * block->size + l];
     }
 }
 
@@ -92,7 +94,8 @@ size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, bool ow
            (scratch_size(plan, chunk, k) + kept + plan->temp + (1 + k) * plan->params->size) * sizeof(real);
 }
 
-basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept, basin_sweep **out)
+basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept,
+                                basin_sweep **out)
 {
     basin_status st = BASIN_OK;
     basin_sweep *sweep = NULL;
@@ -146,10 +149,13 @@ static void bind_param(basin_sweep *sweep, basin_slot *slot, const basin_weights
     slot->ad = sweep->adjoint_dot + weights->k * offset;
 }
 
-/* Value or adjoint, kept or scratch. Kept by b, the samples at hand: a frozen point holds its chunks without holes. */
-static real *take_primal(const basin_sweep *sweep, const basin_slot *slot, bool keep, size_t b, real **store, real **scratch)
+/* Value or adjoint, kept or scratch. Kept by b, the samples at hand: a frozen point holds its chunks without
+   holes. */
+static real *take_primal(const basin_sweep *sweep, const basin_slot *slot, bool keep, size_t b, real **store,
+                         real **scratch)
 {
-    return keep ? take(store, slot_rows(slot, b) * slot_stride(slot)) : take(scratch, slot_rows(slot, sweep->chunk) * slot_stride(slot));
+    return keep ? take(store, slot_rows(slot, b) * slot_stride(slot))
+                : take(scratch, slot_rows(slot, sweep->chunk) * slot_stride(slot));
 }
 
 static void bind_roots(basin_sweep *sweep, const basin_weights *weights, size_t b, real **store)
@@ -163,7 +169,8 @@ static void bind_roots(basin_sweep *sweep, const basin_weights *weights, size_t 
         if (slot->buffer != BASIN_NONE) slot->v = take(&buffers, slot->width);
         if (slot_is_leaf(slot)) continue;
         const size_t tangents = sweep->k * slot_rows(slot, sweep->chunk) * slot_stride(slot);
-        if (slot->root_v == i && !basin_plan_is_input(plan, i)) slot->v = take_primal(sweep, slot, slot->keep_value, b, store, &scratch);
+        if (slot->root_v == i && !basin_plan_is_input(plan, i))
+            slot->v = take_primal(sweep, slot, slot->keep_value, b, store, &scratch);
         if (slot->degree == 0) continue;
         if (slot->root_a == i) slot->a = take_primal(sweep, slot, slot->keep_adjoint, b, store, &scratch);
         if (slot->root_d == i) slot->d = take(&scratch, tangents);
@@ -174,8 +181,8 @@ static void bind_roots(basin_sweep *sweep, const basin_weights *weights, size_t 
 void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *kept, const basin_batch *batch)
 {
     const basin_plan *plan = sweep->plan;
-    real  *store = kept != NULL ? kept : sweep->kept;
-    size_t b = batch->count;
+    real             *store = kept != NULL ? kept : sweep->kept;
+    size_t            b = batch->count;
 
     bind_roots(sweep, weights, b, &store);
     sweep->slots[plan->input].v = (real *)(uintptr_t)batch->x; /* read only: no op writes to the input */
@@ -189,13 +196,15 @@ void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *ke
         slot->ad = sweep->slots[slot->root_ad].ad;
     }
     for (size_t i = 0; i < plan->node_count; i++) {
-        basin_node *node = &sweep->nodes[i];
+        basin_node       *node = &sweep->nodes[i];
         const basin_slot *y = NODE_OUTPUT(node);
         node->work = store;
         if (store != NULL) store += node->work_fixed + slot_rows(y, b) * y->lanes * node->work_width;
         node->temp = sweep->temp;
     }
-    sweep->slope = store != NULL ? take(&store, slot_rows(SWEEP_OUTPUT(sweep), b) * slot_stride(SWEEP_OUTPUT(sweep))) : NULL;
+    sweep->slope = store != NULL
+                       ? take(&store, slot_rows(SWEEP_OUTPUT(sweep), b) * slot_stride(SWEEP_OUTPUT(sweep)))
+                       : NULL;
 }
 
 void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from, int to)
@@ -210,14 +219,16 @@ void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from
 /* Adjoints that are only added to: of unbatched tensors, and of parts of a Split that nobody reads. */
 static bool only_collects(const basin_sweep *sweep, const basin_slot *slot)
 {
-    return slot->degree > 0 && !slot_is_leaf(slot) && (!slot->batched || (slot->consumers == 0 && slot != SWEEP_OUTPUT(sweep)));
+    return slot->degree > 0 && !slot_is_leaf(slot) &&
+           (!slot->batched || (slot->consumers == 0 && slot != SWEEP_OUTPUT(sweep)));
 }
 
 void basin_sweep_backward(basin_sweep *sweep, size_t b, basin_mode mode)
 {
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {
         basin_slot *slot = &sweep->slots[i];
-        if (only_collects(sweep, slot)) memset(slot->a, 0, slot_rows(slot, b) * slot_stride(slot) * sizeof *slot->a);
+        if (only_collects(sweep, slot))
+            memset(slot->a, 0, slot_rows(slot, b) * slot_stride(slot) * sizeof *slot->a);
     }
     for (size_t i = sweep->plan->node_count; i-- > 0;) {
         basin_node *node = &sweep->nodes[i];
@@ -238,7 +249,8 @@ void basin_sweep_backward_dot(basin_sweep *sweep, size_t b, size_t k)
 {
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {
         basin_slot *slot = &sweep->slots[i];
-        if (only_collects(sweep, slot)) memset(slot->ad, 0, k * slot_rows(slot, b) * slot_stride(slot) * sizeof *slot->ad);
+        if (only_collects(sweep, slot))
+            memset(slot->ad, 0, k * slot_rows(slot, b) * slot_stride(slot) * sizeof *slot->ad);
     }
     for (size_t i = sweep->plan->node_count; i-- > 0;) {
         basin_node *node = &sweep->nodes[i];

@@ -6,13 +6,16 @@
 
 /* The samples at hand: inputs, and targets of the kind that the loss wants. */
 typedef struct basin_batch {
-    size_t         count;
-    size_t         positions; /* of a sample's output that have classes: its tokens, or 1 */
-    const real    *x;         /* [count, input width] */
-    const real    *lanes;     /* the same in lanes [rows, input width, LANES], chunk after chunk; NULL if the network does not read it */
-    const int64_t *classes;   /* [count, positions] or NULL */
-    const real    *values;    /* [count, output width] or NULL */
-    double         weight;    /* the one normaliser of all samples asked for, of which these may be a chunk */
+    size_t      count;
+    size_t      positions; /* of a sample's output that have classes: its tokens, or 1 */
+    const real *x;         /* [count, input width] */
+    /* the same in lanes [rows, input width, LANES], chunk after chunk; NULL if the network does not
+       read it */
+    const real    *lanes;
+    const int64_t *classes; /* [count, positions] or NULL */
+    const real    *values;  /* [count, output width] or NULL */
+    /* the one normaliser of all samples asked for, of which these may be a chunk */
+    double weight;
 } basin_batch;
 
 /* What all threads read: theta, buffers and the block of k vectors, in the engine's arrangement. */
@@ -20,24 +23,28 @@ typedef struct basin_weights {
     real  *theta;   /* [P] */
     real  *buffers; /* one after the other; as of the graph when made */
     size_t k;
-    real  *tangent; /* per parameter [k, n], one after the other: parameter of offset o starts at k·o */
+    /* per parameter [k, n], one after the other: parameter of offset o starts at k·o */
+    real *tangent;
 } basin_weights;
 
 typedef struct basin_sweep {
     const basin_plan *plan;
     basin_slot       *slots;
     basin_node       *nodes;
-    real             *scratch;     /* primal, then tangents */
-    real             *kept;        /* own memory for what a frozen point would keep; NULL if never needed */
-    real             *temp;        /* of whatever node is at work */
-    real             *slope;       /* [rows, output width, LANES] of the loss: see chunk_loss.h; kept */
-    size_t            chunk, k;    /* capacity */
-    real             *adjoint;     /* [P] */
-    real             *adjoint_dot; /* [k P] arranged like tangent */
-    basin_loss        loss;        /* of the samples swept */
+    real             *scratch; /* primal, then tangents */
+    /* own memory for what a frozen point would keep; NULL if never needed */
+    real *kept;
+    real *temp; /* of whatever node is at work */
+    /* [rows, output width, LANES] of the loss: see chunk_loss.h; kept */
+    real      *slope;
+    size_t     chunk, k;    /* capacity */
+    real      *adjoint;     /* [P] */
+    real      *adjoint_dot; /* [k P] arranged like tangent */
+    basin_loss loss;        /* of the samples swept */
 } basin_sweep;
 
-basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept, basin_sweep **out);
+basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept,
+                                basin_sweep **out);
 void         basin_sweep_destroy(basin_sweep **sweep);
 /* Bytes that the two makers take. */
 size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, bool own_kept);
@@ -47,13 +54,14 @@ size_t basin_weights_bytes(const basin_plan *plan, size_t k);
 basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weights **out);
 void         basin_weights_destroy(basin_weights **weights);
 void         basin_weights_set(basin_weights *weights, const basin_plan *plan, const double *theta);
-void         basin_weights_block(basin_weights *weights, const basin_plan *plan, const double *v, size_t k);
+void basin_weights_block(basin_weights *weights, const basin_plan *plan, const double *v, size_t k);
 /* hv [k, P] += what the sweep has accumulated. */
 void basin_sweep_collect(const basin_sweep *sweep, size_t k, double *hv);
 
-/* Points slots at their memory: parameters at the weights, activations of b <= chunk samples at kept (NULL: the sweep's own)
-   and scratch. */
-void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *kept, const basin_batch *batch);
+/* Points slots at their memory: parameters at the weights, activations of b <= chunk samples at
+   kept (NULL: the sweep's own) and scratch. */
+void basin_sweep_bind(basin_sweep *sweep, const basin_weights *weights, real *kept,
+                      const basin_batch *batch);
 
 /* Nodes whose output's degree is in [from, to]. */
 void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from, int to);

@@ -1,4 +1,5 @@
-/* Attention: y = P v, P = softmax(S), S = scale q k' + mask, for each sample and head; q [T, D], k [S, D], v [S, E].
+/* Attention: y = P v, P = softmax(S), S = scale q k' + mask, for each sample and head; q [T, D], k [S, D], v
+ * [S, E].
  *
  * Forward keeps P, H·T·S numbers a sample. With A the adjoint of y and r(X) the sums of the rows of X,
  *
@@ -8,15 +9,18 @@
  *     backward_dot   G = Ȧ v' + A v̇'                 ȧ_S = Ṗ∘C + P∘(G - r(Ṗ∘C + P∘G))
  *                    ȧ_q = scale (ȧ_S k + a_S k̇)     ȧ_k = scale (ȧ_S' q + a_S' q̇)   ȧ_v = P' Ȧ + Ṗ' A
  *
- * where every element is a vector of samples in lanes. r(Ṗ∘C) stands for r(Ṗ∘A v'), since the rows of Ṗ sum to 0. Products compute C, a_S
- * and Ṗ again where they need them: three products of matrices beside the twelve that must be, but nothing else of T·S numbers is kept.
+ * where every element is a vector of samples in lanes. r(Ṗ∘C) stands for r(Ṗ∘A v'), since the rows of Ṗ sum
+ * to 0. Products compute C, a_S and Ṗ again where they need them: three products of matrices beside the
+ * twelve that must be, but nothing else of T·S numbers is kept.
  *
- * The queries go by in blocks of rows, so that the matrices of a block stay in the second cache; sums over queries (k, v) go on from block to
- * block. What a mask of -inf or is_causal hides has P = 0 and adds nothing; with is_causal a block ends at the last key that it sees, and what
- * is kept of P behind that is never read. A row of which everything is hidden is NaN.
+ * The queries go by in blocks of rows, so that the matrices of a block stay in the second cache; sums over
+ * queries (k, v) go on from block to block. What a mask of -inf or is_causal hides has P = 0 and adds
+ * nothing; with is_causal a block ends at the last key that it sees, and what is kept of P behind that is
+ * never read. A row of which everything is hidden is NaN.
  *
- * What all samples share is spread over the lanes first, a head at a time, and its adjoint summed over them at the end. Where nothing depends
- * on the sample, all lanes hold the same, and the adjoint of the output is in the first of them.
+ * What all samples share is spread over the lanes first, a head at a time, and its adjoint summed over them
+ * at the end. Where nothing depends on the sample, all lanes hold the same, and the adjoint of the output is
+ * in the first of them.
  */
 #include <string.h>
 
@@ -24,13 +28,13 @@
 
 enum { BLOCK_BYTES = 256 * 1024, LEAST_ROWS = 4 };
 
-/* ------------------------------------------------------------------------------------------------------- shapes -- */
+/* ---------------------------------------------------------------------------------------------- shapes -- */
 
 /* The shape of one sample: without the 1 that an unbatched tensor of the full rank has for the samples. */
 static const size_t *sample_shape(const basin_node *node, size_t i, size_t full, size_t *rank)
 {
     const basin_slot *slot = NODE_INPUT(node, i);
-    bool              drop = NODE_OUTPUT(node)->batched && !slot->batched && slot->rank == full + 1 && slot->shape[0] == 1;
+    bool drop = NODE_OUTPUT(node)->batched && !slot->batched && slot->rank == full + 1 && slot->shape[0] == 1;
 
     *rank = slot->rank - drop;
     return slot->shape + drop;
@@ -40,9 +44,11 @@ static basin_status misfit(const basin_node *node)
 {
     const basin_slot *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE);
 
-    return basin_node_fail(node, BASIN_ERR_SHAPE, "queries %s %s, keys %s %s, values %s %s: expected [..., T, D], [..., S, D], [..., S, E]", q->name,
-                           BASIN_SHAPE_TEXT(q->shape, q->rank), k->name, BASIN_SHAPE_TEXT(k->shape, k->rank), v->name,
-                           BASIN_SHAPE_TEXT(v->shape, v->rank));
+    return basin_node_fail(
+        node, BASIN_ERR_SHAPE,
+        "queries %s %s, keys %s %s, values %s %s: expected [..., T, D], [..., S, D], [..., S, E]", q->name,
+        BASIN_SHAPE_TEXT(q->shape, q->rank), k->name, BASIN_SHAPE_TEXT(k->shape, k->rank), v->name,
+        BASIN_SHAPE_TEXT(v->shape, v->rank));
 }
 
 /* All three have the same axes in front of the matrices, the heads. */
@@ -63,9 +69,10 @@ static basin_status infer_shapes(basin_node *node, basin_heads *facts)
     if (shape[KEY][full - 1] != facts->d || shape[VALUE][full - 2] != facts->s) return misfit(node);
     for (size_t i = 0; i + 2 < full; i++) {
         if (shape[KEY][i] != shape[QUERY][i] || shape[VALUE][i] != shape[QUERY][i])
-            return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
-                                   "%zu heads of queries, %zu of keys, %zu of values; repeat keys and values in the graph", shape[QUERY][i],
-                                   shape[KEY][i], shape[VALUE][i]);
+            return basin_node_fail(
+                node, BASIN_ERR_UNSUPPORTED,
+                "%zu heads of queries, %zu of keys, %zu of values; repeat keys and values in the graph",
+                shape[QUERY][i], shape[KEY][i], shape[VALUE][i]);
         facts->heads *= shape[QUERY][i];
     }
     y->rank = full;
@@ -89,22 +96,28 @@ static basin_status infer_mask(basin_node *node, basin_heads *facts)
 
     if (mask == NULL) return BASIN_OK;
     if (mask->batched)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "the mask %s depends on the sample; only one for all is supported", mask->name);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "the mask %s depends on the sample; only one for all is supported",
+                               mask->name);
     memcpy(scores, y->shape, sizeof scores);
     scores[rank - 1] = facts->s;
     mask_rank = mask->rank;
     const size_t *shape = trim(mask->shape, &mask_rank), *expected = trim(scores, &rank);
-    if (!basin_shape_equal(shape, mask_rank, scores + y->rank - 2, 2) && !basin_shape_equal(shape, mask_rank, expected, rank))
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s: expected [%zu, %zu] or %s, has %s", mask->name, facts->t, facts->s,
-                               BASIN_SHAPE_TEXT(scores, y->rank), BASIN_SHAPE_TEXT(mask->shape, mask->rank));
+    if (!basin_shape_equal(shape, mask_rank, scores + y->rank - 2, 2) &&
+        !basin_shape_equal(shape, mask_rank, expected, rank))
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s: expected [%zu, %zu] or %s, has %s", mask->name,
+                               facts->t, facts->s, BASIN_SHAPE_TEXT(scores, y->rank),
+                               BASIN_SHAPE_TEXT(mask->shape, mask->rank));
     facts->mask_step = mask_rank == 2 ? 0 : facts->t * facts->s;
     return BASIN_OK;
 }
 
-/* Rows of a block: its four matrices [rows, S] together take BLOCK_BYTES; a causal mask hides more of blocks that are short. */
+/* Rows of a block: its four matrices [rows, S] together take BLOCK_BYTES; a causal mask hides more of blocks
+   that are short. */
 static size_t block_rows(const basin_heads *facts)
 {
-    const size_t element = BASIN_LANES * sizeof(real), fit = BLOCK_BYTES / 4 / element / facts->s, quarter = facts->t / 4;
+    const size_t element = BASIN_LANES * sizeof(real), fit = BLOCK_BYTES / 4 / element / facts->s;
+    const size_t quarter = facts->t / 4;
     size_t       rows = facts->causal && quarter < fit ? quarter : fit;
 
     rows -= rows % LEAST_ROWS;
@@ -115,7 +128,8 @@ static size_t block_rows(const basin_heads *facts)
 static basin_status infer(basin_node *node)
 {
     basin_status st = BASIN_OK;
-    basin_slot  *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
+    basin_slot  *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE),
+               *y = NODE_OUTPUT(node);
     basin_heads *facts = NULL;
     size_t       matrices = 0, all = 0;
 
@@ -127,15 +141,18 @@ static basin_status infer(basin_node *node)
     if (basin_head_size(facts, KEY) == 0 || basin_head_size(facts, OUTPUT) == 0) return misfit(node);
     facts->scale = (real)scale;
     facts->causal = basin_node_spec_int(node->spec, "is_causal", 0) != 0;
-    facts->scored = q->degree > 0 || k->degree > 0 || (basin_head_mask(node) != NULL && basin_head_mask(node)->degree > 0);
+    facts->scored = q->degree > 0 || k->degree > 0 ||
+                    (basin_head_mask(node) != NULL && basin_head_mask(node)->degree > 0);
     facts->rows = block_rows(facts);
     if (!basin_shape_size((size_t[]){4, facts->rows, facts->s, BASIN_LANES}, 4, &matrices) ||
-        !basin_shape_size((size_t[]){facts->heads, facts->t, facts->s, y->batched ? 1 : BASIN_LANES}, 4, &all))
+        !basin_shape_size((size_t[]){facts->heads, facts->t, facts->s, y->batched ? 1 : BASIN_LANES}, 4,
+                          &all))
         return misfit(node);
     node->work_width = all;
     node->temp_size = matrices;
     for (size_t i = 0; i < TENSORS; i++)
-        if (!basin_head_slot(node, i)->batched) node->temp_size += ROOMS * basin_head_size(facts, i) * BASIN_LANES;
+        if (!basin_head_slot(node, i)->batched)
+            node->temp_size += ROOMS * basin_head_size(facts, i) * BASIN_LANES;
     if (facts->scored) q->keep_value = k->keep_value = v->keep_value = y->keep_adjoint = true;
 done:
     return st;
@@ -146,19 +163,22 @@ static double flops(const basin_node *node)
     const basin_heads *facts = node->facts;
 
     if (!NODE_OUTPUT(node)->batched) return 0.0; /* once for all samples */
-    return (double)facts->heads * (double)facts->t * (double)facts->s * (2.0 * (double)facts->d + 2.0 * (double)facts->e + 4.0);
+    return (double)facts->heads * (double)facts->t * (double)facts->s *
+           (2.0 * (double)facts->d + 2.0 * (double)facts->e + 4.0);
 }
 
-/* ------------------------------------------------------------------------------------------- the four functions -- */
+/* ---------------------------------------------------------------------------------- the four functions -- */
 
 static void forward(basin_node *node, size_t b, basin_mode mode)
 {
     const basin_heads *facts = node->facts;
-    basin_slot        *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
+    basin_slot        *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE),
+               *y = NODE_OUTPUT(node);
 
     for (size_t number = 0; number < slot_rows(y, b) * facts->heads; number++) {
         const basin_head of = basin_head_open(node, number);
-        const real      *queries = basin_head_read(&of, QUERY, q->v, 0, 1, VALUES), *keys = basin_head_read(&of, KEY, k->v, 0, 1, VALUES);
+        const real      *queries = basin_head_read(&of, QUERY, q->v, 0, 1, VALUES);
+        const real      *keys = basin_head_read(&of, KEY, k->v, 0, 1, VALUES);
         const real      *values = basin_head_read(&of, VALUE, v->v, 0, 1, VALUES);
         real            *to = basin_head_write(&of, OUTPUT, y->v, 0, 1, VALUES);
         for (size_t first = 0; first < facts->t; first += facts->rows) {
@@ -211,14 +231,17 @@ static void score_adjoints(const basin_head *of, const basin_queries *b, const r
 static void backward(basin_node *node, size_t b, basin_mode mode)
 {
     const basin_heads *facts = node->facts;
-    basin_slot        *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
-    const basin_slot  *mask = basin_head_mask(node);
+    basin_slot        *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE),
+               *y = NODE_OUTPUT(node);
+    const basin_slot *mask = basin_head_mask(node);
 
     (void)mode;
     for (size_t number = 0; number < slot_rows(y, b) * facts->heads; number++) {
         const basin_head of = basin_head_open(node, number);
-        const real      *queries = basin_head_read(&of, QUERY, q->v, 0, 1, VALUES), *keys = basin_head_read(&of, KEY, k->v, 0, 1, VALUES);
-        const real      *values = basin_head_read(&of, VALUE, v->v, 0, 1, VALUES), *a = basin_head_read(&of, OUTPUT, y->a, 0, 1, VALUES);
+        const real      *queries = basin_head_read(&of, QUERY, q->v, 0, 1, VALUES);
+        const real      *keys = basin_head_read(&of, KEY, k->v, 0, 1, VALUES);
+        const real      *values = basin_head_read(&of, VALUE, v->v, 0, 1, VALUES);
+        const real      *a = basin_head_read(&of, OUTPUT, y->a, 0, 1, VALUES);
         const adjoints   to = open_adjoints(&of, false, 0, 1);
         for (size_t first = 0; first < facts->t; first += facts->rows) {
             const basin_queries block = basin_head_queries(&of, first);
@@ -230,7 +253,8 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
             if (to.q != NULL) basin_head_gather(&block, facts->scale, &to_q, facts->d, true, to.q);
             if (to.k != NULL) basin_head_scatter(&block, facts->scale, &to_k, facts->d, to.k);
             if (to.v != NULL) basin_head_scatter(&block, 1, &to_v, facts->e, to.v);
-            if (mask != NULL && mask->degree > 0) basin_head_collect_mask(&of, &block, of.a_s, mask->a + of.h * facts->mask_step);
+            if (mask != NULL && mask->degree > 0)
+                basin_head_collect_mask(&of, &block, of.a_s, mask->a + of.h * facts->mask_step);
         }
         close_adjoints(&of, false, 0);
     }
@@ -250,12 +274,14 @@ static tangents open_tangents(const basin_head *of, size_t j, size_t vectors)
         const basin_slot *x = NODE_INPUT(of->node, i);
         if (x->degree > 0) from[i] = basin_head_read(of, i, x->d, j, vectors, TANGENTS);
     }
-    return (tangents){from[QUERY], from[KEY], from[VALUE],
-                      mask != NULL && mask->degree > 0 ? mask->d + j * mask->width + of->h * of->facts->mask_step : NULL};
+    return (tangents){
+        from[QUERY], from[KEY], from[VALUE],
+        mask != NULL && mask->degree > 0 ? mask->d + j * mask->width + of->h * of->facts->mask_step : NULL};
 }
 
 /* Ṗ of a block in p_dot. */
-static void probabilities_dot(const basin_head *of, const basin_queries *b, const real *q, const real *k, const tangents *dot)
+static void probabilities_dot(const basin_head *of, const basin_queries *b, const real *q, const real *k,
+                              const tangents *dot)
 {
     const size_t d = of->facts->d;
     basin_sum    s = {.count = 0};
@@ -270,11 +296,13 @@ static void probabilities_dot(const basin_head *of, const basin_queries *b, cons
 static void forward_dot(basin_node *node, size_t b, size_t vectors)
 {
     const basin_heads *facts = node->facts;
-    basin_slot        *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
+    basin_slot        *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE),
+               *y = NODE_OUTPUT(node);
 
     for (size_t number = 0; number < slot_rows(y, b) * facts->heads; number++) {
         const basin_head of = basin_head_open(node, number);
-        const real      *queries = basin_head_read(&of, QUERY, q->v, 0, 1, VALUES), *keys = basin_head_read(&of, KEY, k->v, 0, 1, VALUES);
+        const real      *queries = basin_head_read(&of, QUERY, q->v, 0, 1, VALUES);
+        const real      *keys = basin_head_read(&of, KEY, k->v, 0, 1, VALUES);
         const real      *values = basin_head_read(&of, VALUE, v->v, 0, 1, VALUES);
         for (size_t j = 0; j < vectors; j++) {
             const tangents dot = open_tangents(&of, j, vectors);
@@ -301,7 +329,8 @@ typedef struct reading {
 } reading;
 
 /* ȧ_S of a block in g; Ṗ in p_dot, C and a_S beside. */
-static void score_tangents(const basin_head *of, const basin_queries *b, const reading *from, bool adjoints_too)
+static void score_tangents(const basin_head *of, const basin_queries *b, const reading *from,
+                           bool adjoints_too)
 {
     const size_t e = of->facts->e;
     basin_sum    s = {.count = 0};
@@ -314,7 +343,8 @@ static void score_tangents(const basin_head *of, const basin_queries *b, const r
     basin_head_curve(of, b, of->p_dot, of->c, of->g);
 }
 
-static void block_backward_dot(const basin_head *of, const basin_queries *b, const reading *from, const adjoints *to)
+static void block_backward_dot(const basin_head *of, const basin_queries *b, const reading *from,
+                               const adjoints *to)
 {
     const basin_heads *facts = of->facts;
     const size_t       s = facts->s, d = facts->d, e = facts->e, first = b->first;
@@ -334,12 +364,14 @@ static void block_backward_dot(const basin_head *of, const basin_queries *b, con
 static void backward_dot(basin_node *node, size_t b, size_t vectors)
 {
     const basin_heads *facts = node->facts;
-    basin_slot        *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE), *y = NODE_OUTPUT(node);
-    const basin_slot  *mask = basin_head_mask(node);
+    basin_slot        *q = NODE_INPUT(node, QUERY), *k = NODE_INPUT(node, KEY), *v = NODE_INPUT(node, VALUE),
+               *y = NODE_OUTPUT(node);
+    const basin_slot *mask = basin_head_mask(node);
 
     for (size_t number = 0; number < slot_rows(y, b) * facts->heads; number++) {
         const basin_head of = basin_head_open(node, number);
-        reading          from = {.q = basin_head_read(&of, QUERY, q->v, 0, 1, VALUES), .k = basin_head_read(&of, KEY, k->v, 0, 1, VALUES)};
+        reading          from = {.q = basin_head_read(&of, QUERY, q->v, 0, 1, VALUES),
+                                 .k = basin_head_read(&of, KEY, k->v, 0, 1, VALUES)};
         from.v = basin_head_read(&of, VALUE, v->v, 0, 1, VALUES);
         if (facts->scored) from.a = basin_head_read(&of, OUTPUT, y->a, 0, 1, VALUES);
         for (size_t j = 0; j < vectors; j++) {
@@ -348,10 +380,12 @@ static void backward_dot(basin_node *node, size_t b, size_t vectors)
             from.dot = open_tangents(&of, j, vectors);
             for (size_t first = 0; first < facts->t; first += facts->rows) {
                 const basin_queries block = basin_head_queries(&of, first);
-                if (facts->scored) score_tangents(&of, &block, &from, j == 0 || facts->rows < facts->t); /* one block: C and a_S are still there */
+                /* one block: C and a_S are still there */
+                if (facts->scored) score_tangents(&of, &block, &from, j == 0 || facts->rows < facts->t);
                 block_backward_dot(&of, &block, &from, &to);
                 if (mask != NULL && mask->degree > 0)
-                    basin_head_collect_mask(&of, &block, of.g, mask->ad + j * mask->width + of.h * facts->mask_step);
+                    basin_head_collect_mask(&of, &block, of.g,
+                                            mask->ad + j * mask->width + of.h * facts->mask_step);
             }
             close_adjoints(&of, true, j);
         }

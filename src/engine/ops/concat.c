@@ -1,15 +1,20 @@
-/* Concat: the inputs one after the other along an axis. An unbatched input among batched ones is repeated for every sample. */
+/* Concat: the inputs one after the other along an axis. An unbatched input among batched ones is repeated for
+   every sample. */
 #include "core/memory.h"
 #include "engine/kernels/index_map.h"
 
-/* The input's shape beside the output's: an unbatched one loses its first dimension, a 1, where the output is batched. */
-static basin_status shape_beside(const basin_node *node, const basin_slot *x, const size_t **shape, size_t *rank)
+/* The input's shape beside the output's: an unbatched one loses its first dimension, a 1, where the output is
+   batched. */
+static basin_status shape_beside(const basin_node *node, const basin_slot *x, const size_t **shape,
+                                 size_t *rank)
 {
     size_t skip = NODE_OUTPUT(node)->batched && !x->batched ? 1 : 0;
 
     if (skip > 0 && (x->rank == 0 || x->shape[0] != 1))
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s %s has no batch: its first dimension must be 1 beside inputs that have one", x->name,
-                               BASIN_SHAPE_TEXT(x->shape, x->rank));
+        return basin_node_fail(
+            node, BASIN_ERR_SHAPE,
+            "%s %s has no batch: its first dimension must be 1 beside inputs that have one", x->name,
+            BASIN_SHAPE_TEXT(x->shape, x->rank));
     *shape = x->shape + skip;
     *rank = x->rank - skip;
     return BASIN_OK;
@@ -36,9 +41,12 @@ static basin_status append(const basin_node *node, const basin_slot *lead, const
     fits = rank == lead->rank;
     for (size_t i = 0; fits && i < rank; i++) fits = i == axis || shape[i] == lead->shape[i];
     if (!fits)
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s %s does not go with %s %s along axis %zu%s", x->name, BASIN_SHAPE_TEXT(x->shape, x->rank),
-                               lead->name, BASIN_SHAPE_TEXT(lead->shape, lead->rank), axis, lead->batched ? " of a sample" : "");
-    if (!basin_add(y->shape[axis], shape[axis], &y->shape[axis])) return basin_node_fail(node, BASIN_ERR_SHAPE, "the sum of sizes overflows");
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s %s does not go with %s %s along axis %zu%s",
+                               x->name, BASIN_SHAPE_TEXT(x->shape, x->rank), lead->name,
+                               BASIN_SHAPE_TEXT(lead->shape, lead->rank), axis,
+                               lead->batched ? " of a sample" : "");
+    if (!basin_add(y->shape[axis], shape[axis], &y->shape[axis]))
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "the sum of sizes overflows");
 done:
     return st;
 }
@@ -51,7 +59,8 @@ static basin_status infer(basin_node *node)
     basin_moves      *moves = NULL;
     size_t            axis = 0, offset = 0;
 
-    if (basin_node_spec_find(node->spec, "axis") == NULL) return basin_node_fail(node, BASIN_ERR_FORMAT, "attribute axis is missing");
+    if (basin_node_spec_find(node->spec, "axis") == NULL)
+        return basin_node_fail(node, BASIN_ERR_FORMAT, "attribute axis is missing");
     BASIN_TRY(basin_node_axis(node, lead, basin_node_spec_int(node->spec, "axis", 0), false, &axis));
     y->rank = lead->rank;
     for (size_t i = 0; i < y->rank; i++) y->shape[i] = i == axis ? 0 : lead->shape[i];

@@ -1,6 +1,7 @@
 /* Conv: 1-D or 2-D convolution of samples in lanes, with strides, dilations, paddings and groups.
  *
- * With W * x the convolution, W' * a its transpose and a ⋆ x the weights' product (convolution.h), V the weights' tangent:
+ * With W * x the convolution, W' * a its transpose and a ⋆ x the weights' product (convolution.h), V the
+ * weights' tangent:
  *
  *     y  = W * x + c                  y'   = W * x' + V * x + c'
  *     a_x = W' * a_y                  a_x' = W' * a_y' + V' * a_y
@@ -22,18 +23,26 @@ static basin_status infer_weights(const basin_node *node, basin_conv *conv)
     const int64_t     groups = basin_node_spec_int(node->spec, "group", 1);
 
     if (w->batched || (c != NULL && c->batched))
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "%s depends on the network's input; weights must be the same for all samples",
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "%s depends on the network's input; weights must be the same for all samples",
                                w->batched ? w->name : c->name);
     if (w->rank != x->rank + 1)
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s: has shape %s, expected %zu dimensions for the input %s of shape %s a sample", w->name,
-                               BASIN_SHAPE_TEXT(w->shape, w->rank), x->rank + 1, x->name, BASIN_SHAPE_TEXT(x->shape, x->rank));
-    if (w->width == 0) return basin_node_fail(node, BASIN_ERR_SHAPE, "%s: has shape %s", w->name, BASIN_SHAPE_TEXT(w->shape, w->rank));
-    if (groups < 1 || w->shape[0] % (uint64_t)groups != 0 || x->shape[0] % (uint64_t)groups != 0 || x->shape[0] / (uint64_t)groups != w->shape[1])
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s of shape %s in %lld groups does not fit the %zu channels of the input %s", w->name,
-                               BASIN_SHAPE_TEXT(w->shape, w->rank), (long long)groups, x->shape[0], x->name);
+        return basin_node_fail(
+            node, BASIN_ERR_SHAPE,
+            "%s: has shape %s, expected %zu dimensions for the input %s of shape %s a sample", w->name,
+            BASIN_SHAPE_TEXT(w->shape, w->rank), x->rank + 1, x->name, BASIN_SHAPE_TEXT(x->shape, x->rank));
+    if (w->width == 0)
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s: has shape %s", w->name,
+                               BASIN_SHAPE_TEXT(w->shape, w->rank));
+    if (groups < 1 || w->shape[0] % (uint64_t)groups != 0 || x->shape[0] % (uint64_t)groups != 0 ||
+        x->shape[0] / (uint64_t)groups != w->shape[1])
+        return basin_node_fail(node, BASIN_ERR_SHAPE,
+                               "%s of shape %s in %lld groups does not fit the %zu channels of the input %s",
+                               w->name, BASIN_SHAPE_TEXT(w->shape, w->rank), (long long)groups, x->shape[0],
+                               x->name);
     if (c != NULL && (c->rank != 1 || c->shape[0] != w->shape[0]))
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s: expected a bias of shape [%zu], has %s", c->name, w->shape[0],
-                               BASIN_SHAPE_TEXT(c->shape, c->rank));
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s: expected a bias of shape [%zu], has %s", c->name,
+                               w->shape[0], BASIN_SHAPE_TEXT(c->shape, c->rank));
     conv->groups = (size_t)groups;
     conv->channels = w->shape[1];
     conv->outputs = w->shape[0] / conv->groups;
@@ -60,7 +69,8 @@ static basin_status infer(basin_node *node)
     BASIN_TRY(infer_weights(node, conv));
     BASIN_TRY(basin_window_read(node, CONV_W(node)->shape + 2, &conv->window));
     basin_window_shape(node, &conv->window, conv->groups * conv->outputs);
-    if (!basin_conv_temp(conv, &node->temp_size)) return basin_node_fail(node, BASIN_ERR_SHAPE, "its padded input is too large for any memory");
+    if (!basin_conv_temp(conv, &node->temp_size))
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "its padded input is too large for any memory");
     const size_t fan_in = CONV_W(node)->width / CONV_W(node)->shape[0];
     basin_node_role(node, 1, BASIN_ROLE_WEIGHT, 0, fan_in);
     if (CONV_C(node) != NULL) basin_node_role(node, 2, BASIN_ROLE_BIAS, 0, fan_in);
@@ -75,7 +85,7 @@ static double flops(const basin_node *node)
     return 2.0 * (double)NODE_OUTPUT(node)->width * (double)(CONV_W(node)->width / CONV_W(node)->shape[0]);
 }
 
-/* ------------------------------------------------------------------------------------------------- bias -- */
+/* ------------------------------------------------------------------------------------------------ bias -- */
 
 /* y of one group of samples = c for each channel, or 0. */
 static void fill(const basin_slot *y, const real *c, real *to)
@@ -98,7 +108,7 @@ static void collect(const basin_slot *y, const real *a, real *c)
     }
 }
 
-/* ------------------------------------------------------------------------------------------ the four functions -- */
+/* ---------------------------------------------------------------------------------- the four functions -- */
 
 static void forward(basin_node *node, size_t b, basin_mode mode)
 {
@@ -107,7 +117,8 @@ static void forward(basin_node *node, size_t b, basin_mode mode)
 
     (void)mode;
     for (size_t i = 0; i < rows; i++) fill(y, c != NULL ? c->v : NULL, y->v + i * slot_stride(y));
-    basin_conv_ahead(node->facts, rows, x->v, slot_stride(x), CONV_W(node)->v, y->v, slot_stride(y), node->temp);
+    basin_conv_ahead(node->facts, rows, x->v, slot_stride(x), CONV_W(node)->v, y->v, slot_stride(y),
+                     node->temp);
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)
@@ -119,8 +130,10 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
         if (!node->accumulate[0]) memset(x->a, 0, rows * slot_stride(x) * sizeof *x->a);
         basin_conv_back(node->facts, rows, x->a, slot_stride(x), w->v, y->a, slot_stride(y), node->temp);
     }
-    if (w->degree > 0 && slot_collects(w, mode)) basin_conv_weight(node->facts, rows, x->v, slot_stride(x), w->a, y->a, slot_stride(y), node->temp);
-    for (size_t i = 0; c != NULL && c->degree > 0 && slot_collects(c, mode) && i < rows; i++) collect(y, y->a + i * slot_stride(y), c->a);
+    if (w->degree > 0 && slot_collects(w, mode))
+        basin_conv_weight(node->facts, rows, x->v, slot_stride(x), w->a, y->a, slot_stride(y), node->temp);
+    for (size_t i = 0; c != NULL && c->degree > 0 && slot_collects(c, mode) && i < rows; i++)
+        collect(y, y->a + i * slot_stride(y), c->a);
 }
 
 static void forward_dot(basin_node *node, size_t b, size_t k)
@@ -129,9 +142,14 @@ static void forward_dot(basin_node *node, size_t b, size_t k)
     const size_t rows = slot_rows(y, b), in = slot_stride(x), out = slot_stride(y);
 
     for (size_t j = 0; j < k; j++) {
-        for (size_t i = 0; i < rows; i++) fill(y, c != NULL && c->degree > 0 ? c->d + j * c->width : NULL, y->d + (i * k + j) * out);
-        if (x->degree > 0) basin_conv_ahead(node->facts, rows, x->d + j * in, k * in, w->v, y->d + j * out, k * out, node->temp);
-        if (w->degree > 0) basin_conv_ahead(node->facts, rows, x->v, in, w->d + j * w->width, y->d + j * out, k * out, node->temp);
+        for (size_t i = 0; i < rows; i++)
+            fill(y, c != NULL && c->degree > 0 ? c->d + j * c->width : NULL, y->d + (i * k + j) * out);
+        if (x->degree > 0)
+            basin_conv_ahead(node->facts, rows, x->d + j * in, k * in, w->v, y->d + j * out, k * out,
+                             node->temp);
+        if (w->degree > 0)
+            basin_conv_ahead(node->facts, rows, x->v, in, w->d + j * w->width, y->d + j * out, k * out,
+                             node->temp);
     }
 }
 
@@ -143,13 +161,18 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
     if (x->degree > 0 && !node->accumulate[0]) memset(x->ad, 0, rows * k * in * sizeof *x->ad);
     for (size_t j = 0; j < k; j++) {
         const real *ad = y->ad + j * out;
-        if (x->degree > 0) basin_conv_back(node->facts, rows, x->ad + j * in, k * in, w->v, ad, k * out, node->temp);
+        if (x->degree > 0)
+            basin_conv_back(node->facts, rows, x->ad + j * in, k * in, w->v, ad, k * out, node->temp);
         if (x->degree > 0 && w->degree > 0) {
-            basin_conv_back(node->facts, rows, x->ad + j * in, k * in, w->d + j * w->width, y->a, out, node->temp);
-            basin_conv_weight(node->facts, rows, x->d + j * in, k * in, w->ad + j * w->width, y->a, out, node->temp);
+            basin_conv_back(node->facts, rows, x->ad + j * in, k * in, w->d + j * w->width, y->a, out,
+                            node->temp);
+            basin_conv_weight(node->facts, rows, x->d + j * in, k * in, w->ad + j * w->width, y->a, out,
+                              node->temp);
         }
-        if (w->degree > 0) basin_conv_weight(node->facts, rows, x->v, in, w->ad + j * w->width, ad, k * out, node->temp);
-        for (size_t i = 0; c != NULL && c->degree > 0 && i < rows; i++) collect(y, ad + i * k * out, c->ad + j * c->width);
+        if (w->degree > 0)
+            basin_conv_weight(node->facts, rows, x->v, in, w->ad + j * w->width, ad, k * out, node->temp);
+        for (size_t i = 0; c != NULL && c->degree > 0 && i < rows; i++)
+            collect(y, ad + i * k * out, c->ad + j * c->width);
     }
 }
 

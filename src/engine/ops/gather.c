@@ -1,10 +1,12 @@
 /* Gather: what indices pick along an axis of the data.
  *
  *   constant indices   a box (index_map.h) for each, from any data
- *   indices that come with the samples, from an unbatched table: an embedding. Row i of the table goes to where i stands.
+ *   indices that come with the samples, from an unbatched table: an embedding. Row i of the table goes to
+ *   where i stands.
  *
- * Indices count from the end if negative. Constant ones are checked by infer. Those of the samples are checked once, when data
- * and network meet (basin_op.check); the sweeps only see to it that they never read elsewhere.
+ * Indices count from the end if negative. Constant ones are checked by infer. Those of the samples are
+ * checked once, when data and network meet (basin_op.check); the sweeps only see to it that they never read
+ * elsewhere.
  */
 #include <string.h>
 
@@ -40,12 +42,13 @@ static basin_status refuse_index(const basin_node *node, double value, size_t pl
     const gather_facts *facts = node->facts;
     const basin_slot   *data = GATHER_DATA(node);
 
-    return basin_node_fail(node, BASIN_ERR_VALUE, "%s holds %.17g at element %zu, but %s %s takes integers from -%zu to %zu",
-                           GATHER_INDICES(node)->name, value, place, data->name, BASIN_SHAPE_TEXT(data->shape, data->rank), facts->rows,
-                           facts->rows - 1);
+    return basin_node_fail(node, BASIN_ERR_VALUE,
+                           "%s holds %.17g at element %zu, but %s %s takes integers from -%zu to %zu",
+                           GATHER_INDICES(node)->name, value, place, data->name,
+                           BASIN_SHAPE_TEXT(data->shape, data->rank), facts->rows, facts->rows - 1);
 }
 
-/* ------------------------------------------------------------------------------------------------ infer -- */
+/* ----------------------------------------------------------------------------------------------- infer -- */
 
 /* The data's shape with that of the indices in the place of the axis. */
 static basin_status set_shape(basin_node *node, size_t axis)
@@ -54,9 +57,10 @@ static basin_status set_shape(basin_node *node, size_t axis)
     basin_slot       *y = NODE_OUTPUT(node);
 
     if (data->rank - 1 + indices->rank > BASIN_MAX_RANK)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "%s %s and indices %s %s make more than %d dimensions", data->name,
-                               BASIN_SHAPE_TEXT(data->shape, data->rank), indices->name, BASIN_SHAPE_TEXT(indices->shape, indices->rank),
-                               BASIN_MAX_RANK);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "%s %s and indices %s %s make more than %d dimensions", data->name,
+                               BASIN_SHAPE_TEXT(data->shape, data->rank), indices->name,
+                               BASIN_SHAPE_TEXT(indices->shape, indices->rank), BASIN_MAX_RANK);
     for (size_t i = 0; i < axis; i++) y->shape[y->rank++] = data->shape[i];
     for (size_t i = 0; i < indices->rank; i++) y->shape[y->rank++] = indices->shape[i];
     for (size_t i = axis + 1; i < data->rank; i++) y->shape[y->rank++] = data->shape[i];
@@ -95,13 +99,18 @@ static basin_status infer_embedding(basin_node *node, size_t axis, gather_facts 
     const basin_slot *table = GATHER_DATA(node);
 
     if (table->batched)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "both %s and the indices %s depend on the input; one of them must be constant",
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "both %s and the indices %s depend on the input; one of them must be constant",
                                table->name, GATHER_INDICES(node)->name);
     if (axis != 0)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "axis %zu of %s would move the batch of the indices %s; only axis 0 is supported", axis,
-                               table->name, GATHER_INDICES(node)->name);
+        return basin_node_fail(
+            node, BASIN_ERR_UNSUPPORTED,
+            "axis %zu of %s would move the batch of the indices %s; only axis 0 is supported", axis,
+            table->name, GATHER_INDICES(node)->name);
     if ((double)facts->rows * REAL_EPSILON > 2.0)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "%s has %zu rows, more than single precision can count", table->name, facts->rows);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "%s has %zu rows, more than single precision can count", table->name,
+                               facts->rows);
     facts->width = table->width / facts->rows;
     node->check_data = true;
     GATHER_INDICES(node)->keep_value = true;
@@ -115,9 +124,11 @@ static basin_status infer(basin_node *node)
     gather_facts *facts = NULL;
     size_t        axis = 0, size = 0;
 
-    if (data->rank == 0) return basin_node_fail(node, BASIN_ERR_SHAPE, "%s has no dimension to pick from", data->name);
+    if (data->rank == 0)
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s has no dimension to pick from", data->name);
     if (indices->degree > 0 || (!indices->batched && indices->buffer == BASIN_NONE))
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "the indices %s must be a buffer or come from the input alone", indices->name);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "the indices %s must be a buffer or come from the input alone", indices->name);
     BASIN_TRY(basin_node_axis(node, data, basin_node_spec_int(node->spec, "axis", 0), false, &axis));
     BASIN_TRY(set_shape(node, axis));
     if (!basin_mul(indices->width, sizeof *facts->from, &size) || !basin_add(size, sizeof *facts, &size))
@@ -142,14 +153,16 @@ static basin_status check(const basin_node *node, size_t b, size_t *sample)
         const real *v = indices->v + i / indices->lanes * slot_stride(indices) + i % indices->lanes;
         *sample = i;
         for (size_t t = 0; t < indices->width; t++)
-            if (!is_index((double)v[t * indices->lanes], facts->rows)) return refuse_index(node, (double)v[t * indices->lanes], t);
+            if (!is_index((double)v[t * indices->lanes], facts->rows))
+                return refuse_index(node, (double)v[t * indices->lanes], t);
     }
     return BASIN_OK;
 }
 
-/* ------------------------------------------------------------------------------------- constant indices -- */
+/* ------------------------------------------------------------------------------------ constant indices -- */
 
-/* Output to data (back: always added, indices may repeat) or data to output, k arrays of them for b samples. */
+/* Output to data (back: always added, indices may repeat) or data to output, k arrays of them for b
+   samples. */
 static void move_constant(const basin_node *node, bool back, size_t b, size_t k, const real *from, real *to)
 {
     const gather_facts *facts = node->facts;
@@ -162,7 +175,7 @@ static void move_constant(const basin_node *node, bool back, size_t b, size_t k,
         }
 }
 
-/* -------------------------------------------------------------------------------------------- embedding -- */
+/* ------------------------------------------------------------------------------------------- embedding -- */
 
 /* A row of the table [width] and its place among lanes. */
 static void take_row(const real *row, real *to, size_t width, size_t lanes)
@@ -201,7 +214,7 @@ static void move_embedding(const basin_node *node, bool back, size_t b, size_t k
                 }
 }
 
-/* ------------------------------------------------------------------------------------------- the four functions -- */
+/* ---------------------------------------------------------------------------------- the four functions -- */
 
 static void ahead(const basin_node *node, size_t b, size_t k, real *data, real *y)
 {

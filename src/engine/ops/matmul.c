@@ -1,14 +1,16 @@
-/* MatMul: y = a b on the last two axes, as numpy's matmul: the axes before them broadcast, a of rank 1 is one row, b of rank 1 one
- * column. The samples are one of the axes before them, the first; of a batched a with one axis more, [N, K], they are the rows.
+/* MatMul: y = a b on the last two axes, as numpy's matmul: the axes before them broadcast, a of rank 1 is one
+ * row, b of rank 1 one column. The samples are one of the axes before them, the first; of a batched a with
+ * one axis more, [N, K], they are the rows.
  *
  * Every term of the four functions is one of three products of matrices a [m, k], b [k, n], y [m, n]
  *
  *     TIMES   y += a b            LEFT   a += y b'            RIGHT   b += a' y
  *
- * in some roles (value, tangent, …) of the three, repeated over samples, over the vectors of the block and over the axes in
- * front. a and y have the rows in common in all three. So wherever b does not move along one of those axes, and a and y move
- * evenly, the axis is more rows: with b a parameter, what is left is one GEMM for all samples, or one for each vector of the
- * block. Along the other axes it is a GEMM for each pair of matrices.
+ * in some roles (value, tangent, …) of the three, repeated over samples, over the vectors of the block and
+ * over the axes in front. a and y have the rows in common in all three. So wherever b does not move along one
+ * of those axes, and a and y move evenly, the axis is more rows: with b a parameter, what is left is one GEMM
+ * for all samples, or one for each vector of the block. Along the other axes it is a GEMM for each pair of
+ * matrices.
  */
 #include <string.h>
 
@@ -26,23 +28,25 @@ typedef struct matmul_facts {
 #define MATMUL_A(node) NODE_INPUT(node, 0)
 #define MATMUL_B(node) NODE_INPUT(node, 1)
 
-/* ------------------------------------------------------------------------------------------------------- shapes -- */
+/* ---------------------------------------------------------------------------------------------- shapes -- */
 
 static basin_status mixes(const basin_node *node)
 {
     const basin_slot *a = MATMUL_A(node), *b = MATMUL_B(node);
 
-    return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "%s %s%s times %s %s%s would mix samples: the batch must be the first axis of the product",
-                           a->name, BASIN_SHAPE_TEXT(a->shape, a->rank), a->batched ? " a sample" : "", b->name, BASIN_SHAPE_TEXT(b->shape, b->rank),
-                           b->batched ? " a sample" : "");
+    return basin_node_fail(
+        node, BASIN_ERR_UNSUPPORTED,
+        "%s %s%s times %s %s%s would mix samples: the batch must be the first axis of the product", a->name,
+        BASIN_SHAPE_TEXT(a->shape, a->rank), a->batched ? " a sample" : "", b->name,
+        BASIN_SHAPE_TEXT(b->shape, b->rank), b->batched ? " a sample" : "");
 }
 
 static basin_status misfit(const basin_node *node)
 {
     const basin_slot *a = MATMUL_A(node), *b = MATMUL_B(node);
 
-    return basin_node_fail(node, BASIN_ERR_SHAPE, "%s %s does not multiply %s %s", a->name, BASIN_SHAPE_TEXT(a->shape, a->rank), b->name,
-                           BASIN_SHAPE_TEXT(b->shape, b->rank));
+    return basin_node_fail(node, BASIN_ERR_SHAPE, "%s %s does not multiply %s %s", a->name,
+                           BASIN_SHAPE_TEXT(a->shape, a->rank), b->name, BASIN_SHAPE_TEXT(b->shape, b->rank));
 }
 
 /* How many axes are in front of the matrix. */
@@ -51,22 +55,24 @@ static size_t front(const basin_slot *slot)
     return slot->rank < 2 ? 0 : slot->rank - 2;
 }
 
-/* Samples must be the first axis of y, or its rows. first_a, first_b: of an unbatched operand, 1 if its first axis, of one element, stands
-   at the samples of the other one, else 0. */
+/* Samples must be the first axis of y, or its rows. first_a, first_b: of an unbatched operand, 1 if its first
+   axis, of one element, stands at the samples of the other one, else 0. */
 static basin_status check_batch(const basin_node *node, size_t *first_a, size_t *first_b)
 {
     const basin_slot *a = MATMUL_A(node), *b = MATMUL_B(node);
 
     *first_a = *first_b = 0;
     if (a->rank == 0 || b->rank == 0)
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "input %s has no dimension to multiply along", (a->rank == 0 ? a : b)->name);
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "input %s has no dimension to multiply along",
+                               (a->rank == 0 ? a : b)->name);
     if (b->batched && b->rank < 2) return mixes(node);
     if (a->batched && b->batched) return a->rank == b->rank ? BASIN_OK : mixes(node);
     if (a->batched && front(b) > front(a)) *first_b = 1;
     if (b->batched && front(a) > front(b)) *first_a = 1;
     if (*first_a + *first_b == 0) return BASIN_OK;
     const basin_slot *inner = *first_a ? a : b, *outer = *first_a ? b : a;
-    return outer->rank >= 2 && front(inner) == front(outer) + 1 && inner->shape[0] == 1 ? BASIN_OK : mixes(node);
+    return outer->rank >= 2 && front(inner) == front(outer) + 1 && inner->shape[0] == 1 ? BASIN_OK
+                                                                                        : mixes(node);
 }
 
 /* Axis i in front, counted from the matrix. */
@@ -84,7 +90,8 @@ static basin_status broadcast(basin_node *node, matmul_facts *facts, size_t firs
     if (!basin_shape_size((size_t[]){facts->m, facts->n}, 2, &step[2])) return misfit(node);
     facts->rank = rank_a > rank_b ? rank_a : rank_b;
     for (size_t i = 0; i < facts->rank; i++) {
-        size_t in_a = front_axis(a, first_a, i), in_b = front_axis(b, first_b, i), all = in_a > in_b ? in_a : in_b;
+        size_t in_a = front_axis(a, first_a, i), in_b = front_axis(b, first_b, i);
+        size_t all = in_a > in_b ? in_a : in_b;
         if ((in_a != all && in_a != 1) || (in_b != all && in_b != 1)) return misfit(node);
         facts->shape[i] = all;
         facts->stride[0][i] = in_a == 1 ? 0 : step[0];
@@ -127,10 +134,11 @@ done:
 static double flops(const basin_node *node)
 {
     const matmul_facts *facts = node->facts;
-    return NODE_OUTPUT(node)->batched ? 2.0 * (double)NODE_OUTPUT(node)->width * (double)facts->k : 0.0; /* else once for all samples */
+    /* else once for all samples */
+    return NODE_OUTPUT(node)->batched ? 2.0 * (double)NODE_OUTPUT(node)->width * (double)facts->k : 0.0;
 }
 
-/* ------------------------------------------------------------------------------------------- the three products -- */
+/* ---------------------------------------------------------------------------------- the three products -- */
 
 typedef enum product { TIMES, LEFT, RIGHT } product;
 
@@ -168,23 +176,33 @@ static void add_axis(loops *l, size_t count, size_t a, size_t b, size_t y)
     l->rank++;
 }
 
-static void pair(product which, const matmul_facts *facts, const loops *l, real *a, real *b, real *y, real scale)
+static void pair(product which, const matmul_facts *facts, const loops *l, real *a, real *b, real *y,
+                 real scale)
 {
     switch (which) {
-    case TIMES: real_gemm(BASIN_N, BASIN_N, l->m, facts->n, facts->k, 1, a, l->ld_a, b, facts->n, scale, y, l->ld_y); break;
-    case LEFT: real_gemm(BASIN_N, BASIN_T, l->m, facts->k, facts->n, 1, y, l->ld_y, b, facts->n, scale, a, l->ld_a); break;
-    case RIGHT: real_gemm(BASIN_T, BASIN_N, facts->k, facts->n, l->m, 1, a, l->ld_a, y, l->ld_y, scale, b, facts->n); break;
+    case TIMES:
+        real_gemm(BASIN_N, BASIN_N, l->m, facts->n, facts->k, 1, a, l->ld_a, b, facts->n, scale, y, l->ld_y);
+        break;
+    case LEFT:
+        real_gemm(BASIN_N, BASIN_T, l->m, facts->k, facts->n, 1, y, l->ld_y, b, facts->n, scale, a, l->ld_a);
+        break;
+    case RIGHT:
+        real_gemm(BASIN_T, BASIN_N, facts->k, facts->n, l->m, 1, a, l->ld_a, y, l->ld_y, scale, b, facts->n);
+        break;
     }
 }
 
-/* The product for all rows, k vectors and axes in front; what it is added to is first multiplied by `scale`. */
-static void multiply(product which, const basin_node *node, array a, array b, array y, size_t rows, size_t k, real scale)
+/* The product for all rows, k vectors and axes in front; what it is added to is first multiplied by
+   `scale`. */
+static void multiply(product which, const basin_node *node, array a, array b, array y, size_t rows, size_t k,
+                     real scale)
 {
     const matmul_facts *facts = node->facts;
     loops               l = {.m = facts->m, .ld_a = facts->k, .ld_y = facts->n};
     size_t              at[MOST_AXES] = {0}, i;
 
-    for (i = 0; i < facts->rank; i++) add_axis(&l, facts->shape[i], facts->stride[0][i], facts->stride[1][i], facts->stride[2][i]);
+    for (i = 0; i < facts->rank; i++)
+        add_axis(&l, facts->shape[i], facts->stride[0][i], facts->stride[1][i], facts->stride[2][i]);
     add_axis(&l, k, a.vector, b.vector, y.vector);
     add_axis(&l, rows, a.row, b.row, y.row);
     do {
@@ -193,12 +211,13 @@ static void multiply(product which, const basin_node *node, array a, array b, ar
             a.at += l.stride[0][i], b.at += l.stride[1][i], y.at += l.stride[2][i];
             if (++at[i] < l.count[i]) break;
             at[i] = 0;
-            a.at -= l.count[i] * l.stride[0][i], b.at -= l.count[i] * l.stride[1][i], y.at -= l.count[i] * l.stride[2][i];
+            a.at -= l.count[i] * l.stride[0][i], b.at -= l.count[i] * l.stride[1][i],
+                y.at -= l.count[i] * l.stride[2][i];
         }
     } while (i < l.rank);
 }
 
-/* ------------------------------------------------------------------------------------------- the four functions -- */
+/* ---------------------------------------------------------------------------------- the four functions -- */
 
 /* The factor of what an input's adjoint holds; where several matrices add to one, all of them do. */
 static real start(const basin_node *node, size_t i, real *adjoint, size_t numbers)
@@ -242,7 +261,8 @@ static void forward_dot(basin_node *node, size_t b, size_t k)
     const array  to = dotted(y, y->d, k);
 
     if (p->degree > 0) multiply(TIMES, node, dotted(p, p->d, k), primal(q, q->v), to, rows, k, 0);
-    if (q->degree > 0) multiply(TIMES, node, primal(p, p->v), dotted(q, q->d, k), to, rows, k, p->degree > 0 ? 1 : 0);
+    if (q->degree > 0)
+        multiply(TIMES, node, primal(p, p->v), dotted(q, q->d, k), to, rows, k, p->degree > 0 ? 1 : 0);
 }
 
 static void backward_dot(basin_node *node, size_t b, size_t k)
@@ -254,12 +274,14 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
     if (p->degree > 0) {
         real scale = start(node, 0, p->ad, slot_rows(p, b) * k * p->width);
         multiply(LEFT, node, dotted(p, p->ad, k), primal(q, q->v), ad, rows, k, scale);
-        if (q->degree > 0) multiply(LEFT, node, dotted(p, p->ad, k), dotted(q, q->d, k), primal(y, y->a), rows, k, 1);
+        if (q->degree > 0)
+            multiply(LEFT, node, dotted(p, p->ad, k), dotted(q, q->d, k), primal(y, y->a), rows, k, 1);
     }
     if (q->degree > 0) {
         real scale = start(node, 1, q->ad, slot_rows(q, b) * k * q->width);
         multiply(RIGHT, node, primal(p, p->v), dotted(q, q->ad, k), ad, rows, k, scale);
-        if (p->degree > 0) multiply(RIGHT, node, dotted(p, p->d, k), dotted(q, q->ad, k), primal(y, y->a), rows, k, 1);
+        if (p->degree > 0)
+            multiply(RIGHT, node, dotted(p, p->d, k), dotted(q, q->ad, k), primal(y, y->a), rows, k, 1);
     }
 }
 

@@ -1,8 +1,9 @@
 /* MaxPool: the largest of each window, with samples in lanes. What lies in the padding does not compete.
  *
- * forward keeps where in its channel the largest stood: the first of equal ones, the last NaN if there is one, as in PyTorch. The
- * other sweeps move numbers between there and the output: each lane of the window takes or gives where its place is, so that all
- * is vector code. A step on which a place changes crosses a kink. Places are held as reals, exact up to 2^24 in single precision.
+ * forward keeps where in its channel the largest stood: the first of equal ones, the last NaN if there is
+ * one, as in PyTorch. The other sweeps move numbers between there and the output: each lane of the window
+ * takes or gives where its place is, so that all is vector code. A step on which a place changes crosses a
+ * kink. Places are held as reals, exact up to 2^24 in single precision.
  */
 #include <string.h>
 
@@ -21,14 +22,15 @@ static basin_status infer(basin_node *node)
     BASIN_TRY(basin_window_read(node, NULL, window));
     BASIN_TRY(basin_window_covered(node, window));
     if (x->width / x->shape[0] > PLACES_MOST)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "channels of %zu numbers, more than %d", x->width / x->shape[0], PLACES_MOST);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "channels of %zu numbers, more than %d",
+                               x->width / x->shape[0], PLACES_MOST);
     basin_window_shape(node, window, x->shape[0]);
     node->work_width = window->y.out * window->x.out * x->shape[0];
 done:
     return st;
 }
 
-/* ----------------------------------------------------------------------------------- one channel of a group of samples -- */
+/* ------------------------------------------------------------------- one channel of a group of samples -- */
 
 /* y, place [outputs, 16] of x [inputs, 16]; place may be NULL. */
 static void largest(const basin_window *window, const real *x, real *y, real *place)
@@ -43,7 +45,8 @@ static void largest(const basin_window *window, const real *x, real *y, real *pl
                     for (size_t tx = 0; tx < r.columns; tx++) {
                         const size_t      at = basin_region_place(window, &r, ty, tx);
                         const vector      value = vector_load(x + at * BASIN_LANES + l);
-                        const vector_mask larger = (vector_mask)(value > best) | (vector_mask)(value != value);
+                        const vector_mask larger =
+                            (vector_mask)(value > best) | (vector_mask)(value != value);
                         best = vector_choose(larger, value, best);
                         where = vector_choose(larger, vector_of((real)at), where);
                     }
@@ -66,7 +69,8 @@ static void take(const basin_window *window, const real *place, const real *x, r
                 for (size_t ty = 0; ty < r.rows; ty++)
                     for (size_t tx = 0; tx < r.columns; tx++) {
                         const size_t at = basin_region_place(window, &r, ty, tx);
-                        taken = vector_choose((vector_mask)(where == vector_of((real)at)), vector_load(x + at * BASIN_LANES + l), taken);
+                        taken = vector_choose((vector_mask)(where == vector_of((real)at)),
+                                              vector_load(x + at * BASIN_LANES + l), taken);
                     }
                 vector_store(y + l, taken);
             }
@@ -85,13 +89,15 @@ static void give(const basin_window *window, const real *place, real *x, const r
                     for (size_t tx = 0; tx < r.columns; tx++) {
                         const size_t at = basin_region_place(window, &r, ty, tx);
                         real        *to = x + at * BASIN_LANES + l;
-                        vector_store(to, vector_load(to) + vector_choose((vector_mask)(where == vector_of((real)at)), given, (vector){0}));
+                        vector_store(to, vector_load(to) +
+                                             vector_choose((vector_mask)(where == vector_of((real)at)), given,
+                                                           (vector){0}));
                     }
             }
         }
 }
 
-/* ------------------------------------------------------------------------------------------ the four functions -- */
+/* ---------------------------------------------------------------------------------- the four functions -- */
 
 /* Numbers in one channel of one group of samples. */
 static size_t channel(const basin_slot *slot)
@@ -105,7 +111,8 @@ static void forward(basin_node *node, size_t b, basin_mode mode)
     const size_t in = channel(x), out = channel(y), channels = slot_rows(y, b) * y->shape[0];
 
     for (size_t c = 0; c < channels; c++)
-        largest(node->facts, x->v + c * in, y->v + c * out, mode >= BASIN_MODE_GRADIENT ? node->work + c * out : NULL);
+        largest(node->facts, x->v + c * in, y->v + c * out,
+                mode >= BASIN_MODE_GRADIENT ? node->work + c * out : NULL);
 }
 
 /* x += y for k vectors [rows, k, channels, …] of places [rows, channels, …]. */
@@ -116,7 +123,8 @@ static void give_back(const basin_node *node, size_t b, size_t k, real *to, cons
 
     if (!node->accumulate[0]) memset(to, 0, rows * k * slot_stride(x) * sizeof *to);
     for (size_t i = 0; i < rows * k; i++)
-        for (size_t c = 0; c < channels; c++, to += in, from += out) give(node->facts, node->work + (i / k * channels + c) * out, to, from);
+        for (size_t c = 0; c < channels; c++, to += in, from += out)
+            give(node->facts, node->work + (i / k * channels + c) * out, to, from);
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)
@@ -133,7 +141,8 @@ static void forward_dot(basin_node *node, size_t b, size_t k)
     real             *to = y->d;
 
     for (size_t i = 0; i < slot_rows(y, b) * k; i++)
-        for (size_t c = 0; c < channels; c++, from += in, to += out) take(node->facts, node->work + (i / k * channels + c) * out, from, to);
+        for (size_t c = 0; c < channels; c++, from += in, to += out)
+            take(node->facts, node->work + (i / k * channels + c) * out, from, to);
 }
 
 static void backward_dot(basin_node *node, size_t b, size_t k)

@@ -1,4 +1,5 @@
-/* Neg: linear, so it is no row of unary_rows.c: it keeps no slopes, and the affine part of a slice runs through it. */
+/* Neg: linear, so it is no row of unary_rows.c: it keeps no slopes, and the affine part of a slice runs
+   through it. */
 #include "engine/op.h"
 
 static void negate(const basin_node *node, const real *from, real *to, size_t b, size_t k, bool accumulate)

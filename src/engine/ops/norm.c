@@ -1,4 +1,5 @@
-/* BatchNormalization, LayerNormalization, GroupNormalization: which numbers form a set. The rest is normalise.c. */
+/* BatchNormalization, LayerNormalization, GroupNormalization: which numbers form a set. The rest is
+   normalise.c. */
 #include "engine/kernels/normalise.h"
 
 static double epsilon_of(const basin_node *node)
@@ -11,8 +12,12 @@ static basin_status need_channels(const basin_node *node)
     const basin_slot *x = NODE_INPUT(node, NORM_X);
 
     if (!x->batched)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "%s does not depend on the input: there is no batch axis before its channels", x->name);
-    if (x->rank == 0) return basin_node_fail(node, BASIN_ERR_SHAPE, "%s has no channels: a sample is a single number", x->name);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "%s does not depend on the input: there is no batch axis before its channels",
+                               x->name);
+    if (x->rank == 0)
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "%s has no channels: a sample is a single number",
+                               x->name);
     return BASIN_OK;
 }
 
@@ -26,16 +31,19 @@ static basin_status check_statistic(const basin_node *node, size_t input)
 
     if (!node_has(node, input)) return basin_node_fail(node, BASIN_ERR_FORMAT, "its %s is left out", what);
     const basin_slot *x = NODE_INPUT(node, NORM_X), *slot = NODE_INPUT(node, input);
-    if (slot->buffer == BASIN_NONE) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "its %s %s is no buffer", what, slot->name);
+    if (slot->buffer == BASIN_NONE)
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "its %s %s is no buffer", what, slot->name);
     if (slot->rank != 1 || slot->shape[0] != x->shape[0])
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "its %s %s has shape %s, the input %s has %zu channels", what, slot->name,
-                               BASIN_SHAPE_TEXT(slot->shape, slot->rank), x->name, x->shape[0]);
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "its %s %s has shape %s, the input %s has %zu channels",
+                               what, slot->name, BASIN_SHAPE_TEXT(slot->shape, slot->rank), x->name,
+                               x->shape[0]);
     for (size_t i = 0; i < slot->width; i++) {
         const double value = node->buffers[slot->buffer].values[i];
         if (!isfinite(value) || (!mean && value < 0.0))
             return basin_node_fail(node, BASIN_ERR_VALUE, "its %s %s[%zu] is %g", what, slot->name, i, value);
         if (!mean && value + epsilon_of(node) == 0.0)
-            return basin_node_fail(node, BASIN_ERR_VALUE, "its %s %s[%zu] is 0 with epsilon = 0", what, slot->name, i);
+            return basin_node_fail(node, BASIN_ERR_VALUE, "its %s %s[%zu] is 0 with epsilon = 0", what,
+                                   slot->name, i);
     }
     return BASIN_OK;
 }
@@ -49,16 +57,17 @@ static basin_status infer_batch(basin_node *node)
     BASIN_TRY(need_channels(node));
     BASIN_TRY(check_statistic(node, NORM_MEAN));
     BASIN_TRY(check_statistic(node, NORM_VARIANCE));
-    BASIN_TRY(basin_norm_infer(node,
-                               &(basin_norm_sets){
-                                   .statistics = node->batch_statistics ? BASIN_NORM_OF_BATCH : BASIN_NORM_STORED,
-                                   .sets = x->shape[0],
-                                   .members = x->width / x->shape[0],
-                                   .channels = 1,
-                                   .entries = x->shape[0],
-                                   .epsilon = epsilon_of(node),
-                               },
-                               x->shape, 1));
+    BASIN_TRY(
+        basin_norm_infer(node,
+                         &(basin_norm_sets){
+                             .statistics = node->batch_statistics ? BASIN_NORM_OF_BATCH : BASIN_NORM_STORED,
+                             .sets = x->shape[0],
+                             .members = x->width / x->shape[0],
+                             .channels = 1,
+                             .entries = x->shape[0],
+                             .epsilon = epsilon_of(node),
+                         },
+                         x->shape, 1));
 done:
     return st;
 }
@@ -99,8 +108,9 @@ static basin_status infer_group(basin_node *node)
 
     BASIN_TRY(need_channels(node));
     if (groups < 1 || (uint64_t)groups > x->shape[0] || x->shape[0] % (size_t)groups != 0)
-        return basin_node_fail(node, BASIN_ERR_VALUE, "num_groups = %lld does not divide the %zu channels of %s", (long long)groups, x->shape[0],
-                               x->name);
+        return basin_node_fail(node, BASIN_ERR_VALUE,
+                               "num_groups = %lld does not divide the %zu channels of %s", (long long)groups,
+                               x->shape[0], x->name);
     BASIN_TRY(basin_norm_infer(node,
                                &(basin_norm_sets){
                                    .statistics = BASIN_NORM_OF_SAMPLE,
@@ -115,18 +125,18 @@ done:
     return st;
 }
 
-#define NORM(NAME, KIND, LEAST, MOST)                                                                                                                \
-    const basin_op REAL(basin_op_##NAME) = {                                                                                                         \
-        .name = #NAME,                                                                                                                               \
-        .inputs_min = LEAST,                                                                                                                         \
-        .inputs_max = MOST,                                                                                                                          \
-        .gaps = true,                                                                                                                                \
-        .degree = BASIN_DEGREE_CURVED,                                                                                                               \
-        .infer = infer_##KIND,                                                                                                                       \
-        .forward = basin_norm_forward,                                                                                                               \
-        .backward = basin_norm_backward,                                                                                                             \
-        .forward_dot = basin_norm_forward_dot,                                                                                                       \
-        .backward_dot = basin_norm_backward_dot,                                                                                                     \
+#define NORM(NAME, KIND, LEAST, MOST)            \
+    const basin_op REAL(basin_op_##NAME) = {     \
+        .name = #NAME,                           \
+        .inputs_min = LEAST,                     \
+        .inputs_max = MOST,                      \
+        .gaps = true,                            \
+        .degree = BASIN_DEGREE_CURVED,           \
+        .infer = infer_##KIND,                   \
+        .forward = basin_norm_forward,           \
+        .backward = basin_norm_backward,         \
+        .forward_dot = basin_norm_forward_dot,   \
+        .backward_dot = basin_norm_backward_dot, \
     };
 
 NORM(BatchNormalization, batch, 5, 5)

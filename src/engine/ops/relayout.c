@@ -1,6 +1,8 @@
-/* Relayout: the same tensor with its samples as rows, or side by side in lanes (op.h). The graph compiler places it.
+/* Relayout: the same tensor with its samples as rows, or side by side in lanes (op.h). The graph compiler
+ * places it.
  *
- * rows [B, k, width]  <->  lanes [groups, k, width, 16]. On the way to lanes the last group's empty ones repeat the last sample;
+ * rows [B, k, width]  <-> lanes [groups, k, width, 16]. On the way to lanes the last group's empty ones
+ *                     repeat the last sample;
  * adjoints on the way there are 0 in them.
  */
 #include <string.h>
@@ -44,8 +46,10 @@ INLINE void store_some(size_t n, vector v, bool add, real *to)
     copy_some(n, numbers, to);
 }
 
-/* n <= VECTOR elements of VECTOR lanes (+)= those of the first `there` rows, which lie `row` apart; behind these the last one's, or 0. */
-INLINE void tile_to_lanes(const real *rows, size_t row, size_t there, bool repeat, size_t n, bool add, real *lanes)
+/* n <= VECTOR elements of VECTOR lanes (+)= those of the first `there` rows, which lie `row` apart; behind
+   these the last one's, or 0. */
+INLINE void tile_to_lanes(const real *rows, size_t row, size_t there, bool repeat, size_t n, bool add,
+                          real *lanes)
 {
     vector v[VECTOR];
 
@@ -85,9 +89,10 @@ static void to_lanes(const real *rows, real *lanes, size_t b, size_t k, size_t w
         const size_t there = samples_from(sample, b);
         for (size_t j = 0; j < k; j++) {
             const real *from = rows + (basin_least(sample, b - 1) * k + j) * width;
-            real       *to = lanes + (sample / BASIN_LANES * k + j) * width * BASIN_LANES + sample % BASIN_LANES;
+            real *to = lanes + (sample / BASIN_LANES * k + j) * width * BASIN_LANES + sample % BASIN_LANES;
             for (size_t e = 0; e < width; e += VECTOR)
-                tile_to_lanes(from + e, k * width, there > 0 ? there : repeat, repeat, basin_least(VECTOR, width - e), add, to + e * BASIN_LANES);
+                tile_to_lanes(from + e, k * width, there > 0 ? there : repeat, repeat,
+                              basin_least(VECTOR, width - e), add, to + e * BASIN_LANES);
         }
     }
 }
@@ -97,10 +102,12 @@ static void to_rows(const real *lanes, real *rows, size_t b, size_t k, size_t wi
 {
     for (size_t sample = 0; sample < b; sample += VECTOR)
         for (size_t j = 0; j < k; j++) {
-            const real *from = lanes + (sample / BASIN_LANES * k + j) * width * BASIN_LANES + sample % BASIN_LANES;
-            real       *to = rows + (sample * k + j) * width;
+            const real *from =
+                lanes + (sample / BASIN_LANES * k + j) * width * BASIN_LANES + sample % BASIN_LANES;
+            real *to = rows + (sample * k + j) * width;
             for (size_t e = 0; e < width; e += VECTOR)
-                tile_to_rows(from + e * BASIN_LANES, basin_least(VECTOR, width - e), samples_from(sample, b), add, to + e, k * width);
+                tile_to_rows(from + e * BASIN_LANES, basin_least(VECTOR, width - e), samples_from(sample, b),
+                             add, to + e, k * width);
         }
 }
 

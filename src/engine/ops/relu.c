@@ -1,6 +1,7 @@
-/* Relu. The value tells the slope: f' = [y > 0]. So nothing is kept but y, which the next linear layer keeps anyway. */
-#include "engine/op.h"
+/* Relu. The value tells the slope: f' = [y > 0]. So nothing is kept but y, which the next linear layer keeps
+   anyway. */
 #include "engine/kernels/elementary.h"
+#include "engine/op.h"
 
 static basin_status infer(basin_node *node)
 {

@@ -1,18 +1,18 @@
 /* Softmax and LogSoftmax along one axis, over arrays [outer, n, m] with m the numbers that lie side by side.
  *
- * p = exp(x - max) / Σ exp(x - max) is the value of Softmax, and kept in work by LogSoftmax, x - max - log Σ. With p·t the sum
- * over the axis,
+ * p = exp(x - max) / Σ exp(x - max) is the value of Softmax, and kept in work by LogSoftmax, x - max - log Σ.
+ * With p·t the sum over the axis,
  *
  *     Softmax       y' = p∘(x' - p·x')      a_x = p∘(a - p·a)      a_x' = p∘(a' - p·a' - y'·a) + y'∘(a - p·a)
  *     LogSoftmax    y' = x' - p·x'          a_x = a - p Σa         a_x' = a' - p∘(Σa' + y' Σa)
  *
- * the last of each from p' = y' and p' = p∘y'. An input of -inf (a mask) gives p = 0 exactly and finite derivatives; where all
- * are -inf the result is NaN.
+ * the last of each from p' = y' and p' = p∘y'. An input of -inf (a mask) gives p = 0 exactly and finite
+ * derivatives; where all are -inf the result is NaN.
  */
 #include <string.h>
 
-#include "engine/op.h"
 #include "engine/kernels/elementary.h"
+#include "engine/op.h"
 
 typedef struct softmax_facts {
     bool   logarithm;
@@ -35,7 +35,8 @@ static basin_status infer(basin_node *node)
     for (size_t i = axis + 1; i < x->rank; i++) facts->m *= x->shape[i];
     if (facts->logarithm) node->work_width = x->width;
     node->temp_size = 2 * facts->m;
-    y->keep_value = true; /* p of Softmax; of LogSoftmax so that no op in place takes the memory of its tangent */
+    /* p of Softmax; of LogSoftmax so that no op in place takes the memory of its tangent */
+    y->keep_value = true;
     y->keep_adjoint = true;
     BASIN_TRY(basin_infer_same(node));
 done:
@@ -47,10 +48,11 @@ static double flops(const basin_node *node)
     return 4.0 * (double)NODE_INPUT(node, 0)->width;
 }
 
-/* -------------------------------------------------------------------------------------------- one [n, m] of them -- */
+/* ---------------------------------------------------------------------------------- one [n, m] of them -- */
 
 /* y, and p of LogSoftmax unless NULL. */
-static inline void evaluate(bool logarithm, const real *x, size_t n, size_t m, real *y, real *p, real *top, real *sum)
+static inline void evaluate(bool logarithm, const real *x, size_t n, size_t m, real *y, real *p, real *top,
+                            real *sum)
 {
     real *e = p != NULL ? p : y;
 
@@ -90,14 +92,17 @@ static inline void add_projection(const real *p, const real *t, size_t n, size_t
         for (size_t j = 0; j < m; j++) sum[j] += p[i * m + j] * t[i * m + j];
 }
 
-static inline void tangent(bool logarithm, const real *p, const real *d, size_t n, size_t m, real *to, real *sum)
+static inline void tangent(bool logarithm, const real *p, const real *d, size_t n, size_t m, real *to,
+                           real *sum)
 {
     project(p, d, n, m, sum);
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < m; j++) to[i * m + j] = (logarithm ? 1 : p[i * m + j]) * (d[i * m + j] - sum[j]);
+        for (size_t j = 0; j < m; j++)
+            to[i * m + j] = (logarithm ? 1 : p[i * m + j]) * (d[i * m + j] - sum[j]);
 }
 
-static inline void adjoint(bool logarithm, const real *p, const real *a, size_t n, size_t m, real *to, bool add, real *sum)
+static inline void adjoint(bool logarithm, const real *p, const real *a, size_t n, size_t m, real *to,
+                           bool add, real *sum)
 {
     project(logarithm ? NULL : p, a, n, m, sum);
     for (size_t i = 0; i < n; i++)
@@ -108,8 +113,8 @@ static inline void adjoint(bool logarithm, const real *p, const real *a, size_t 
 }
 
 /* d is the tangent y'. */
-static inline void adjoint_dot(bool logarithm, const real *p, const real *d, const real *a, const real *ad, size_t n, size_t m, real *to, bool add,
-                               real *sum, real *sum_dot)
+static inline void adjoint_dot(bool logarithm, const real *p, const real *d, const real *a, const real *ad,
+                               size_t n, size_t m, real *to, bool add, real *sum, real *sum_dot)
 {
     project(logarithm ? NULL : p, a, n, m, sum);
     project(logarithm ? NULL : p, ad, n, m, sum_dot);
@@ -117,24 +122,25 @@ static inline void adjoint_dot(bool logarithm, const real *p, const real *d, con
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < m; j++) {
             size_t l = i * m + j;
-            real   term = logarithm ? ad[l] - p[l] * (sum_dot[j] + d[l] * sum[j]) : p[l] * (ad[l] - sum_dot[j]) + d[l] * (a[l] - sum[j]);
+            real   term = logarithm ? ad[l] - p[l] * (sum_dot[j] + d[l] * sum[j])
+                                    : p[l] * (ad[l] - sum_dot[j]) + d[l] * (a[l] - sum[j]);
             to[l] = (add ? to[l] : 0) + term;
         }
 }
 
-/* ------------------------------------------------------------------------------------------- the four functions -- */
+/* ---------------------------------------------------------------------------------- the four functions -- */
 
-/* The blocks of rows, of one vector each: block l of `count` in a row starts at l · n · m. Written for any m, and compiled for
-   m = 1, the last axis of samples in rows, on its own. */
-#define FOR_ANY_WIDTH(facts, CALL)                                                                                                                   \
-    do {                                                                                                                                             \
-        if ((facts)->m == 1) {                                                                                                                       \
-            const size_t m = 1;                                                                                                                      \
-            CALL;                                                                                                                                    \
-        } else {                                                                                                                                     \
-            const size_t m = (facts)->m;                                                                                                             \
-            CALL;                                                                                                                                    \
-        }                                                                                                                                            \
+/* The blocks of rows, of one vector each: block l of `count` in a row starts at l · n · m. Written for any m,
+   and compiled for m = 1, the last axis of samples in rows, on its own. */
+#define FOR_ANY_WIDTH(facts, CALL)       \
+    do {                                 \
+        if ((facts)->m == 1) {           \
+            const size_t m = 1;          \
+            CALL;                        \
+        } else {                         \
+            const size_t m = (facts)->m; \
+            CALL;                        \
+        }                                \
     } while (0)
 
 static const real *probabilities(const basin_node *node)
@@ -148,10 +154,12 @@ static void forward(basin_node *node, size_t b, basin_mode mode)
     const softmax_facts *facts = node->facts;
     basin_slot          *x = NODE_INPUT(node, 0), *y = NODE_OUTPUT(node);
     const size_t         n = facts->n, step = n * facts->m;
-    real                *p = facts->logarithm && mode != BASIN_MODE_LOSS ? node->work : NULL, *temp = node->temp;
+    real                *p = facts->logarithm && mode != BASIN_MODE_LOSS ? node->work : NULL;
+    real                *temp = node->temp;
 
     for (size_t o = 0; o < slot_rows(y, b) * facts->outer * step; o += step)
-        FOR_ANY_WIDTH(facts, evaluate(facts->logarithm, x->v + o, n, m, y->v + o, p != NULL ? p + o : NULL, temp, temp + m));
+        FOR_ANY_WIDTH(facts, evaluate(facts->logarithm, x->v + o, n, m, y->v + o, p != NULL ? p + o : NULL,
+                                      temp, temp + m));
 }
 
 static void backward(basin_node *node, size_t b, basin_mode mode)
@@ -163,7 +171,8 @@ static void backward(basin_node *node, size_t b, basin_mode mode)
 
     (void)mode;
     for (size_t o = 0; o < slot_rows(y, b) * facts->outer * step; o += step)
-        FOR_ANY_WIDTH(facts, adjoint(facts->logarithm, p + o, y->a + o, n, m, x->a + o, node->accumulate[0], node->temp));
+        FOR_ANY_WIDTH(facts, adjoint(facts->logarithm, p + o, y->a + o, n, m, x->a + o, node->accumulate[0],
+                                     node->temp));
 }
 
 static void forward_dot(basin_node *node, size_t b, size_t k)
@@ -175,7 +184,8 @@ static void forward_dot(basin_node *node, size_t b, size_t k)
 
     for (size_t i = 0; i < slot_rows(y, b) * k; i++)
         for (size_t o = 0; o < size; o += step)
-            FOR_ANY_WIDTH(facts, tangent(facts->logarithm, p + i / k * size + o, x->d + i * size + o, n, m, y->d + i * size + o, node->temp));
+            FOR_ANY_WIDTH(facts, tangent(facts->logarithm, p + i / k * size + o, x->d + i * size + o, n, m,
+                                         y->d + i * size + o, node->temp));
 }
 
 static void backward_dot(basin_node *node, size_t b, size_t k)
@@ -189,23 +199,23 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
     for (size_t i = 0; i < slot_rows(y, b) * k; i++)
         for (size_t o = 0; o < size; o += step) {
             const size_t at = i / k * size + o, to = i * size + o;
-            FOR_ANY_WIDTH(facts, adjoint_dot(facts->logarithm, p + at, y->d + to, y->a + at, y->ad + to, n, m, x->ad + to, node->accumulate[0], temp,
-                                             temp + m));
+            FOR_ANY_WIDTH(facts, adjoint_dot(facts->logarithm, p + at, y->d + to, y->a + at, y->ad + to, n, m,
+                                             x->ad + to, node->accumulate[0], temp, temp + m));
         }
 }
 
-#define SOFTMAX(NAME)                                                                                                                                \
-    const basin_op REAL(basin_op_##NAME) = {                                                                                                         \
-        .name = #NAME,                                                                                                                               \
-        .inputs_min = 1,                                                                                                                             \
-        .inputs_max = 1,                                                                                                                             \
-        .degree = BASIN_DEGREE_UNARY,                                                                                                                \
-        .infer = infer,                                                                                                                              \
-        .forward = forward,                                                                                                                          \
-        .backward = backward,                                                                                                                        \
-        .forward_dot = forward_dot,                                                                                                                  \
-        .backward_dot = backward_dot,                                                                                                                \
-        .flops = flops,                                                                                                                              \
+#define SOFTMAX(NAME)                        \
+    const basin_op REAL(basin_op_##NAME) = { \
+        .name = #NAME,                       \
+        .inputs_min = 1,                     \
+        .inputs_max = 1,                     \
+        .degree = BASIN_DEGREE_UNARY,        \
+        .infer = infer,                      \
+        .forward = forward,                  \
+        .backward = backward,                \
+        .forward_dot = forward_dot,          \
+        .backward_dot = backward_dot,        \
+        .flops = flops,                      \
     };
 
 SOFTMAX(Softmax)

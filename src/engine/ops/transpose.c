@@ -12,15 +12,20 @@ static basin_status read_perm(const basin_node *node, size_t *perm)
 
     BASIN_TRY(basin_node_ints(node, "perm", &axes, &count));
     if (axes == NULL && x->batched)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "without perm it would move the batch, which must stay first");
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "without perm it would move the batch, which must stay first");
     if (axes != NULL && count != x->rank + batch)
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "perm has %zu entries, %s has %zu dimensions", count, x->name, x->rank + batch);
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "perm has %zu entries, %s has %zu dimensions", count,
+                               x->name, x->rank + batch);
     if (x->batched && axes[0] != 0)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "perm begins with %lld: axis 0 is the batch and must stay first", (long long)axes[0]);
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "perm begins with %lld: axis 0 is the batch and must stay first",
+                               (long long)axes[0]);
     for (size_t i = 0; i < x->rank; i++) {
         perm[i] = x->rank - 1 - i;
         if (axes != NULL) BASIN_TRY(basin_node_axis(node, x, axes[i + batch], false, &perm[i]));
-        if (seen[perm[i]]) return basin_node_fail(node, BASIN_ERR_FORMAT, "perm holds axis %zu twice", perm[i] + batch);
+        if (seen[perm[i]])
+            return basin_node_fail(node, BASIN_ERR_FORMAT, "perm holds axis %zu twice", perm[i] + batch);
         seen[perm[i]] = true;
     }
 done:

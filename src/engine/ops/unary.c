@@ -1,8 +1,8 @@
 /* Element-wise ops of one input: one row of (f, f', f'') each in unary_rows.c; the four functions are here.
  *
- * forward keeps the slope p = f'(x) and, at a point to be frozen, q = f''(x), which backward turns into q a_y. So a product
- * needs neither x nor any exp:   y' = p x',   a_x' = p a_y' + (q a_y) x'.
- * A kinked row is piecewise: p = 1 on one branch only, which tells when a step crosses the kink. Where f'' vanishes almost
+ * forward keeps the slope p = f'(x) and, at a point to be frozen, q = f''(x), which backward turns into q
+ * a_y. So a product needs neither x nor any exp: y' = p x', a_x' = p a_y' + (q a_y) x'. A kinked row is
+ * piecewise: p = 1 on one branch only, which tells when a step crosses the kink. Where f'' vanishes almost
  * everywhere (LeakyRelu, Clip) no q is kept.
  */
 #include "engine/ops/unary.h"
@@ -20,11 +20,12 @@ static basin_status check_exponent(const basin_node *node)
     const basin_slot *x = NODE_INPUT(node, 0), *e = NODE_INPUT(node, 1);
 
     if (e->batched || e->degree > 0 || e->width != 1)
-        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "its exponent %s %s must be a constant of one number", e->name,
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED,
+                               "its exponent %s %s must be a constant of one number", e->name,
                                BASIN_SHAPE_TEXT(e->shape, e->rank));
     if (e->rank > x->rank + (x->batched ? 1 : 0))
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "its exponent %s %s has more dimensions than %s", e->name, BASIN_SHAPE_TEXT(e->shape, e->rank),
-                               x->name);
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "its exponent %s %s has more dimensions than %s",
+                               e->name, BASIN_SHAPE_TEXT(e->shape, e->rank), x->name);
     return BASIN_OK;
 }
 
@@ -50,7 +51,9 @@ done:
 
 static real *curvature_of(const basin_node *node, size_t b)
 {
-    return row_of(node)->curved ? node->work + slot_rows(NODE_OUTPUT(node), b) * slot_stride(NODE_OUTPUT(node)) : NULL;
+    return row_of(node)->curved
+               ? node->work + slot_rows(NODE_OUTPUT(node), b) * slot_stride(NODE_OUTPUT(node))
+               : NULL;
 }
 
 void basin_unary_forward(basin_node *node, size_t b, basin_mode mode)
@@ -59,7 +62,8 @@ void basin_unary_forward(basin_node *node, size_t b, basin_mode mode)
     unary_facts facts = *(const unary_facts *)node->facts;
 
     if (node->input_count > 1) facts.alpha = NODE_INPUT(node, 1)->v[0];
-    row_of(node)->evaluate(&facts, x->v, slot_rows(y, b) * slot_stride(y), y->v, mode >= BASIN_MODE_GRADIENT ? node->work : NULL,
+    row_of(node)->evaluate(&facts, x->v, slot_rows(y, b) * slot_stride(y), y->v,
+                           mode >= BASIN_MODE_GRADIENT ? node->work : NULL,
                            mode == BASIN_MODE_FREEZE ? curvature_of(node, b) : NULL);
 }
 

@@ -1,4 +1,5 @@
-/* The table of element-wise ops of one input: unary_rows.c has the rows, unary.c the four functions of all. */
+/* The table of element-wise ops of one input: unary_rows.c has the rows, unary.c the four functions
+   of all. */
 #ifndef BASIN_ENGINE_OPS_UNARY_H
 #define BASIN_ENGINE_OPS_UNARY_H
 

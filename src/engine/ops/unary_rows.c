@@ -1,6 +1,6 @@
 /* The rows: f, f' and f'' of each element-wise op of one input. */
-#include "engine/ops/unary.h"
 #include "engine/kernels/elementary.h"
+#include "engine/ops/unary.h"
 
 static void leaky_relu(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
@@ -13,10 +13,10 @@ static void leaky_relu(const unary_facts *facts, const real *x, size_t n, real *
 }
 
 /* Vectorised: elementary.c. */
-#define VECTORISED(FUNCTION, CURVE)                                                                                                                   \
-    static void FUNCTION(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)                                               \
-    {                                                                                                                                                \
-        CURVE(facts->alpha, x, n, y, p, q);                                                                              \
+#define VECTORISED(FUNCTION, CURVE)                                                                    \
+    static void FUNCTION(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q) \
+    {                                                                                                  \
+        CURVE(facts->alpha, x, n, y, p, q);                                                            \
     }
 VECTORISED(exponential, basin_math_exp)
 VECTORISED(logarithm, basin_math_log)
@@ -70,7 +70,8 @@ static void absolute(const unary_facts *facts, const real *x, size_t n, real *y,
     }
 }
 
-/* On the limits the slope is 0, as that of PyTorch's ReLU6 and Hardtanh (torch.clamp has 1 there). A NaN stays one. */
+/* On the limits the slope is 0, as that of PyTorch's ReLU6 and Hardtanh (torch.clamp has 1 there). A NaN
+   stays one. */
 static void clip(const unary_facts *facts, const real *x, size_t n, real *y, real *p, real *q)
 {
     const real low = facts->low, high = facts->high;
@@ -83,10 +84,11 @@ static void clip(const unary_facts *facts, const real *x, size_t n, real *y, rea
     }
 }
 
-/* out = scale · x^e; 0 where scale is, whatever the power. Small powers exactly, also of 0 and of negative numbers. */
+/* out = scale · x^e; 0 where scale is, whatever the power. Small powers exactly, also of 0 and of negative
+   numbers. */
 static void powers(real scale, real e, const real *x, size_t n, real *out)
 {
-#define POWERS(VALUE)                                                                                                                                \
+#define POWERS(VALUE) \
     for (size_t i = 0; i < n; i++) out[i] = scale * (VALUE)
     if (scale == 0 || e == 0)
         POWERS(1);
@@ -118,21 +120,21 @@ static void power(const unary_facts *facts, const real *x, size_t n, real *y, re
     powers(1, e, x, n, y); /* last: y may be x */
 }
 
-#define UNARY_OP(NAME, INPUTS, FUNCTION, CURVED, KINK, ALPHA)                                                                                        \
-    static const unary_row FUNCTION##_row = {.evaluate = FUNCTION, .curved = CURVED, .alpha = ALPHA};                                                \
-    const basin_op         REAL(basin_op_##NAME) = {                                                                                                 \
-                .name = #NAME,                                                                                                                       \
-                .inputs_min = INPUTS,                                                                                                                \
-                .inputs_max = INPUTS,                                                                                                                \
-                .in_place = true,                                                                                                                    \
-                .degree = BASIN_DEGREE_UNARY,                                                                                                        \
-                .kink = KINK,                                                                                                                        \
-                .infer = basin_unary_infer,                                                                                                          \
-                .forward = basin_unary_forward,                                                                                                      \
-                .backward = basin_unary_backward,                                                                                                    \
-                .forward_dot = basin_unary_forward_dot,                                                                                              \
-                .backward_dot = basin_unary_backward_dot,                                                                                            \
-                .row = &FUNCTION##_row,                                                                                                              \
+#define UNARY_OP(NAME, INPUTS, FUNCTION, CURVED, KINK, ALPHA)                                         \
+    static const unary_row FUNCTION##_row = {.evaluate = FUNCTION, .curved = CURVED, .alpha = ALPHA}; \
+    const basin_op         REAL(basin_op_##NAME) = {                                                  \
+                .name = #NAME,                                                                        \
+                .inputs_min = INPUTS,                                                                 \
+                .inputs_max = INPUTS,                                                                 \
+                .in_place = true,                                                                     \
+                .degree = BASIN_DEGREE_UNARY,                                                         \
+                .kink = KINK,                                                                         \
+                .infer = basin_unary_infer,                                                           \
+                .forward = basin_unary_forward,                                                       \
+                .backward = basin_unary_backward,                                                     \
+                .forward_dot = basin_unary_forward_dot,                                               \
+                .backward_dot = basin_unary_backward_dot,                                             \
+                .row = &FUNCTION##_row,                                                               \
     };
 #define UNARY(NAME, FUNCTION, CURVED, KINK, ALPHA) UNARY_OP(NAME, 1, FUNCTION, CURVED, KINK, ALPHA)
 

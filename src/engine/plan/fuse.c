@@ -2,11 +2,12 @@
  *
  *     MatMul(Softmax(Mul(MatMul(q, Transpose(k)), scale) + mask), v),
  *
- * becomes one node: nothing of T·S numbers a head is left between nodes, and a frozen point keeps one such array instead of several.
+ * becomes one node: nothing of T·S numbers a head is left between nodes, and a frozen point keeps one such
+ * array instead of several.
  *
- * Fused is what nothing else reads in between, with q, k and v of each sample and of the same heads; scale, a number by which Mul or Div
- * changes the scores, or mask, a parameter or buffer that Add puts on top, may be missing; Dropout and Identity may stand anywhere. The rest is
- * left to the ops.
+ * Fused is what nothing else reads in between, with q, k and v of each sample and of the same heads; scale, a
+ * number by which Mul or Div changes the scores, or mask, a parameter or buffer that Add puts on top, may be
+ * missing; Dropout and Identity may stand anywhere. The rest is left to the ops.
  */
 #include "engine/plan/fuse.h"
 
@@ -98,7 +99,8 @@ static bool fits_scores(const chain *c, const char *name, const basin_slot *scor
     while (mask->rank - drop > 2 && mask->shape[drop] == 1) drop++;
     return basin_shape_equal(mask->shape + drop, mask->rank - drop, scores->shape + scores->rank - 2, 2) ||
            (mask->rank >= scores->rank && mask->rank - scores->rank <= drop &&
-            basin_shape_equal(mask->shape + (mask->rank - scores->rank), scores->rank, scores->shape, scores->rank));
+            basin_shape_equal(mask->shape + (mask->rank - scores->rank), scores->rank, scores->shape,
+                              scores->rank));
 }
 
 /* Scores plus a mask. */
@@ -119,7 +121,8 @@ static bool turns(const basin_node_spec *node, size_t rank)
 {
     const basin_attribute *perm = is(node, "Transpose", 1) ? basin_node_spec_find(node, "perm") : NULL;
 
-    if (perm == NULL || perm->kind != BASIN_ATTRIBUTE_INTS || perm->count != rank + 1 || rank < 2) return false;
+    if (perm == NULL || perm->kind != BASIN_ATTRIBUTE_INTS || perm->count != rank + 1 || rank < 2)
+        return false;
     for (size_t i = 0; i + 2 < perm->count; i++)
         if (perm->ints[i] != (int64_t)i) return false;
     return perm->ints[rank - 1] == (int64_t)rank && perm->ints[rank] == (int64_t)rank - 1;
@@ -156,7 +159,8 @@ static bool find_chain(const basin_plan *plan, const basin_graph *graph, size_t 
     if (!turns(turn, scores->rank)) return false;
     c.k = turn->inputs[0];
     *out = c;
-    return alike(slot_of(&c, c.q), slot_of(&c, c.k)) && alike(slot_of(&c, c.q), slot_of(&c, c.v)) && alike(slot_of(&c, c.q), scores);
+    return alike(slot_of(&c, c.q), slot_of(&c, c.k)) && alike(slot_of(&c, c.q), slot_of(&c, c.v)) &&
+           alike(slot_of(&c, c.q), scores);
 }
 
 /* The outer product becomes the Attention. */

@@ -4,8 +4,10 @@
 
 #include "engine/plan/plan.h"
 
-/* A copy of the graph in which products, scale, mask and softmax that together are an Attention are one. `plan` is of the graph, or of one
-   with the same tensors. *out stays NULL where nothing of the kind is there. Caller destroys. */
-basin_status basin_fuse_attention(const basin_plan *plan, const basin_graph *graph, basin_graph **out);
+/* A copy of the graph in which products, scale, mask and softmax that together are an Attention are
+   one. `plan` is of the graph, or of one with the same tensors. *out stays NULL where nothing of
+   the kind is there. Caller destroys. */
+basin_status basin_fuse_attention(const basin_plan *plan, const basin_graph *graph,
+                                  basin_graph **out);
 
 #endif

@@ -1,5 +1,6 @@
 /* The graph compiler: order the nodes, give every tensor a slot, infer shapes, and decide
- *   1. the layout of every slot, with a Relayout where two meet (op.h); the output is in lanes, as the loss wants it,
+ *   1. the layout of every slot, with a Relayout where two meet (op.h); the output is in lanes, as the loss
+ *      wants it,
  *   2. its degree in theta (a slice evaluates the affine part once for all its points),
  *   3. which values and adjoints a frozen point keeps,
  *   4. which ops work in place,
@@ -34,7 +35,9 @@ basin_status basin_node_fail(const basin_node *node, basin_status code, const ch
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (node->spec->origin != NULL) return basin_fail(code, "node %s (%s, from %s): %s", node->spec->name, node->spec->op, node->spec->origin, text);
+    if (node->spec->origin != NULL)
+        return basin_fail(code, "node %s (%s, from %s): %s", node->spec->name, node->spec->op,
+                          node->spec->origin, text);
     return basin_fail(code, "node %s (%s): %s", node->spec->name, node->spec->op, text);
 }
 
@@ -50,13 +53,18 @@ done:
     return st;
 }
 
-basin_status basin_node_axis(const basin_node *node, const basin_slot *slot, int64_t axis, bool end, size_t *out)
+basin_status basin_node_axis(const basin_node *node, const basin_slot *slot, int64_t axis, bool end,
+                             size_t *out)
 {
-    int64_t batch = slot->batched ? 1 : 0, rank = (int64_t)slot->rank + batch, last = end ? rank : rank - 1, place = axis < 0 ? axis + rank : axis;
+    int64_t batch = slot->batched ? 1 : 0, rank = (int64_t)slot->rank + batch, last = end ? rank : rank - 1;
+    int64_t place = axis < 0 ? axis + rank : axis;
 
     if (place < 0 || place > last)
-        return basin_node_fail(node, BASIN_ERR_SHAPE, "axis %lld of %s, which has %lld dimensions", (long long)axis, slot->name, (long long)rank);
-    if (place < batch) return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "axis %lld is the batch: samples must stay apart", (long long)axis);
+        return basin_node_fail(node, BASIN_ERR_SHAPE, "axis %lld of %s, which has %lld dimensions",
+                               (long long)axis, slot->name, (long long)rank);
+    if (place < batch)
+        return basin_node_fail(node, BASIN_ERR_UNSUPPORTED, "axis %lld is the batch: samples must stay apart",
+                               (long long)axis);
     *out = (size_t)(place - batch);
     return BASIN_OK;
 }
@@ -94,7 +102,12 @@ static basin_slot *add_slot(basin_plan *plan, const char *name)
 {
     basin_slot *slot = &plan->slots[plan->slot_count];
 
-    *slot = (basin_slot){.name = name, .block = BASIN_NONE, .origin = BASIN_NONE, .buffer = BASIN_NONE, .twin = BASIN_NONE, .lanes = 1};
+    *slot = (basin_slot){.name = name,
+                         .block = BASIN_NONE,
+                         .origin = BASIN_NONE,
+                         .buffer = BASIN_NONE,
+                         .twin = BASIN_NONE,
+                         .lanes = 1};
     slot->root_v = slot->root_d = slot->root_a = slot->root_ad = plan->slot_count++;
     return slot;
 }
@@ -105,7 +118,8 @@ static void set_shape(basin_slot *slot, const size_t *shape, size_t rank)
     if (rank > 0) memcpy(slot->shape, shape, rank * sizeof *shape);
 }
 
-/* Parameters first, so that block i is slot i; then buffers and the input; outputs follow as the nodes are placed. */
+/* Parameters first, so that block i is slot i; then buffers and the input; outputs follow as the nodes are
+   placed. */
 static basin_status place_leaves(basin_plan *plan)
 {
     const basin_graph *graph = plan->graph;
@@ -132,11 +146,12 @@ static basin_status place_leaves(basin_plan *plan)
     input->batched = true;
     set_shape(input, graph->input_shape, graph->input_rank);
     if (!basin_shape_size(input->shape, input->rank, &input->width) || input->width == 0)
-        return basin_fail(BASIN_ERR_SHAPE, "graph: input %s has shape %s", input->name, BASIN_SHAPE_TEXT(input->shape, input->rank));
+        return basin_fail(BASIN_ERR_SHAPE, "graph: input %s has shape %s", input->name,
+                          BASIN_SHAPE_TEXT(input->shape, input->rank));
     return BASIN_OK;
 }
 
-/* ---------------------------------------------------------------------------------------------- placing nodes -- */
+/* --------------------------------------------------------------------------------------- placing nodes -- */
 
 static int larger(int a, int b)
 {
@@ -162,7 +177,8 @@ static int degree_of_output(const basin_node *node)
     return larger(first, larger(second, rest)) > 0 ? 2 : 0;
 }
 
-/* An op for any layout goes where its largest input is, so that the smaller ones move; rows where that leaves the choice. */
+/* An op for any layout goes where its largest input is, so that the smaller ones move; rows where that leaves
+   the choice. */
 static size_t lanes_of(const basin_node *node)
 {
     size_t lanes = 1, widest = 0;
@@ -178,8 +194,8 @@ static size_t lanes_of(const basin_node *node)
     return lanes;
 }
 
-/* Numbers in one tensor: for a sample if it is batched; and in a node's work or scratch. Sums of these over samples, vectors
- * and nodes cannot overflow. */
+/* Numbers in one tensor: for a sample if it is batched; and in a node's work or scratch. Sums of these over
+ * samples, vectors and nodes cannot overflow. */
 #define WIDEST ((size_t)1 << 32)
 #define MOST_WORK ((size_t)1 << 40)
 
@@ -190,9 +206,12 @@ static basin_status infer_node(basin_plan *plan, basin_node *node)
 
     BASIN_TRY(node->op->infer(node));
     if (!basin_shape_size(y->shape, y->rank, &y->width) || y->width == 0 || y->width > WIDEST)
-        BASIN_TRY(basin_node_fail(node, BASIN_ERR_SHAPE, "its output has shape %s", BASIN_SHAPE_TEXT(y->shape, y->rank)));
+        BASIN_TRY(basin_node_fail(node, BASIN_ERR_SHAPE, "its output has shape %s",
+                                  BASIN_SHAPE_TEXT(y->shape, y->rank)));
     if (node->work_width > MOST_WORK || node->work_fixed > MOST_WORK || node->temp_size > MOST_WORK)
-        BASIN_TRY(basin_node_fail(node, BASIN_ERR_SHAPE, "its work takes %zu numbers a sample and %zu of scratch", node->work_width, node->temp_size));
+        BASIN_TRY(basin_node_fail(node, BASIN_ERR_SHAPE,
+                                  "its work takes %zu numbers a sample and %zu of scratch", node->work_width,
+                                  node->temp_size));
     if (node->temp_size > plan->temp) plan->temp = node->temp_size;
     if (y->batched && y->rank > 1) plan->spatial = true;
     plan->node_count++;
@@ -202,7 +221,8 @@ done:
 }
 
 /* Slot number `from` in the layout asked for: itself, its twin, or that of a Relayout placed now. */
-static basin_status in_layout(basin_plan *plan, const basin_node_spec *spec, size_t from, size_t lanes, size_t *out)
+static basin_status in_layout(basin_plan *plan, const basin_node_spec *spec, size_t from, size_t lanes,
+                              size_t *out)
 {
     basin_status st = BASIN_OK;
     basin_slot  *x = &plan->slots[from];
@@ -211,7 +231,11 @@ static basin_status in_layout(basin_plan *plan, const basin_node_spec *spec, siz
     *out = from;
     if (!x->batched || x->lanes == lanes) return BASIN_OK;
     if (x->twin == BASIN_NONE) {
-        *node = (basin_node){.op = &REAL(basin_op_Relayout), .spec = spec, .slots = plan->slots, .params = plan->params, .input_count = 1};
+        *node = (basin_node){.op = &REAL(basin_op_Relayout),
+                             .spec = spec,
+                             .slots = plan->slots,
+                             .params = plan->params,
+                             .input_count = 1};
         node->input[0] = from;
         x->consumers++;
         x->twin = node->output = plan->slot_count;
@@ -233,11 +257,12 @@ static basin_status find_inputs(basin_plan *plan, basin_node *node)
     node->input_count = spec->input_count;
     while (node->input_count > 0 && spec->inputs[node->input_count - 1][0] == '\0') node->input_count--;
     if (node->input_count < node->op->inputs_min || node->input_count > node->op->inputs_max)
-        return basin_node_fail(node, BASIN_ERR_FORMAT, "%zu inputs, expected %zu to %zu", node->input_count, node->op->inputs_min,
-                               node->op->inputs_max);
+        return basin_node_fail(node, BASIN_ERR_FORMAT, "%zu inputs, expected %zu to %zu", node->input_count,
+                               node->op->inputs_min, node->op->inputs_max);
     for (size_t i = 0; i < node->input_count; i++) {
         bool out = spec->inputs[i][0] == '\0';
-        if (out && (!node->op->gaps || i == 0)) return basin_node_fail(node, BASIN_ERR_FORMAT, "input %zu is left out", i + 1);
+        if (out && (!node->op->gaps || i == 0))
+            return basin_node_fail(node, BASIN_ERR_FORMAT, "input %zu is left out", i + 1);
         node->input[i] = out ? BASIN_NONE : find_slot(plan, spec->inputs[i]);
     }
     return BASIN_OK;
@@ -247,15 +272,18 @@ static basin_status find_inputs(basin_plan *plan, basin_node *node)
 static basin_status place_node(basin_plan *plan, const basin_node_spec *spec, size_t part, size_t *layer)
 {
     basin_status st = BASIN_OK;
-    basin_node   draft = {.spec = spec, .slots = plan->slots, .params = plan->params, .layer = *layer, .part = part};
-    bool         has_params = false, batched = false;
+    basin_node   draft = {
+          .spec = spec, .slots = plan->slots, .params = plan->params, .layer = *layer, .part = part};
+    bool has_params = false, batched = false;
 
     draft.batch_statistics = plan->batch_statistics;
     draft.buffers = plan->graph->buffers;
     draft.op = basin_op_find(spec->op);
     if (draft.op == NULL) {
         draft.op = basin_op_find("Identity"); /* only to carry the message */
-        return basin_node_fail(&draft, BASIN_ERR_UNSUPPORTED, "this op is unknown to basin; docs/checkpoint-format.md lists the ops it knows");
+        return basin_node_fail(
+            &draft, BASIN_ERR_UNSUPPORTED,
+            "this op is unknown to basin; docs/checkpoint-format.md lists the ops it knows");
     }
     if (spec->output_count != 1 && strcmp(spec->op, "Split") != 0)
         return basin_node_fail(&draft, BASIN_ERR_UNSUPPORTED, "%zu outputs, expected 1", spec->output_count);
@@ -267,7 +295,8 @@ static basin_status place_node(basin_plan *plan, const basin_node_spec *spec, si
         basin_slot *x = NODE_INPUT(&draft, i);
         x->consumers++;
         has_params = has_params || slot_is_param(x);
-        if (slot_is_param(x) && x->consumers == 1) plan->params->blocks[x->block].layer = *layer; /* until an op marks it */
+        /* until an op marks it */
+        if (slot_is_param(x) && x->consumers == 1) plan->params->blocks[x->block].layer = *layer;
         batched = batched || x->batched;
     }
     draft.output = plan->slot_count;
@@ -282,10 +311,10 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------- memory -- */
+/* ---------------------------------------------------------------------------------------------- memory -- */
 
-/* Samples are held in lanes too, where they are read so: no node makes them at every pass. Batches of a few samples would each take a
-   whole group of lanes: they are turned as they come. */
+/* Samples are held in lanes too, where they are read so: no node makes them at every pass. Batches of a few
+   samples would each take a whole group of lanes: they are turned as they come. */
 static void take_input_in_lanes(basin_plan *plan)
 {
     size_t count = 0;
@@ -299,12 +328,14 @@ static void take_input_in_lanes(basin_plan *plan)
 static bool may_share(const basin_plan *plan, const basin_node *node)
 {
     const basin_slot *x = &plan->slots[node->input[0]], *y = &plan->slots[node->output];
-    return node->op->in_place && x->batched && x->consumers == 1 && x->width == y->width && (x->degree > 0 || y->degree == 0) &&
-           (!x->keep_value || node->op->copies) && !basin_plan_is_input(plan, node->input[0]) && node->input[0] != plan->output;
+    return node->op->in_place && x->batched && x->consumers == 1 && x->width == y->width &&
+           (x->degree > 0 || y->degree == 0) && (!x->keep_value || node->op->copies) &&
+           !basin_plan_is_input(plan, node->input[0]) && node->input[0] != plan->output;
 }
 
-/* An op in place takes its input's memory: values always; tangents unless backward needs the input's (a curved row: two
- * arrays of work); adjoints the other way round, the input's being the output's. The chain's first slot is the root. */
+/* An op in place takes its input's memory: values always; tangents unless backward needs the input's (a
+ * curved row: two arrays of work); adjoints the other way round, the input's being the output's. The chain's
+ * first slot is the root. */
 static void share_memory(basin_plan *plan)
 {
     for (size_t i = 0; i < plan->node_count; i++) {
@@ -344,7 +375,9 @@ done:
 
 static void extend(basin_extent *extent, const basin_slot *slot, size_t width)
 {
-    *(!slot->batched ? &extent->fixed : slot->lanes == 1 ? &extent->sample : &extent->group) += width * slot->lanes;
+    *(!slot->batched     ? &extent->fixed
+      : slot->lanes == 1 ? &extent->sample
+                         : &extent->group) += width * slot->lanes;
 }
 
 static void count_memory(basin_plan *plan)
@@ -352,7 +385,8 @@ static void count_memory(basin_plan *plan)
     for (size_t i = 0; i < plan->slot_count; i++) {
         const basin_slot *slot = &plan->slots[i];
         if (slot_is_leaf(slot)) continue;
-        if (slot->root_v == i && !basin_plan_is_input(plan, i)) extend(slot->keep_value ? &plan->kept : &plan->primal, slot, slot->width);
+        if (slot->root_v == i && !basin_plan_is_input(plan, i))
+            extend(slot->keep_value ? &plan->kept : &plan->primal, slot, slot->width);
         if (slot->degree == 0) continue;
         if (slot->root_a == i) extend(slot->keep_adjoint ? &plan->kept : &plan->primal, slot, slot->width);
         if (slot->root_d == i) extend(&plan->tangent, slot, slot->width);
@@ -365,8 +399,8 @@ static void count_memory(basin_plan *plan)
     extend(&plan->kept, &plan->slots[plan->output], plan->slots[plan->output].width); /* the loss's slope */
 }
 
-/* Parameters that no op has marked, such as a class token: from two dimensions on they are tables of vectors, one for each index
- * of the first dimension that has several. */
+/* Parameters that no op has marked, such as a class token: from two dimensions on they are tables of vectors,
+ * one for each index of the first dimension that has several. */
 static void mark_tables(basin_plan *plan)
 {
     for (size_t i = 0; i < plan->params->count; i++) {
@@ -387,25 +421,33 @@ static basin_status check_uses(const basin_plan *plan)
     const basin_slot *output = &plan->slots[plan->output];
 
     for (size_t i = 0; i < plan->params->count; i++)
-        if (plan->slots[i].consumers == 0) return basin_fail(BASIN_ERR_FORMAT, "graph: parameter %s is read by no node", plan->slots[i].name);
+        if (plan->slots[i].consumers == 0)
+            return basin_fail(BASIN_ERR_FORMAT, "graph: parameter %s is read by no node",
+                              plan->slots[i].name);
     for (size_t i = 0; i < plan->node_count; i++) {
         const basin_slot *y = NODE_OUTPUT(&plan->nodes[i]);
         if (y->consumers == 0 && y != output && plan->nodes[i].spec->output_count == 1)
             return basin_fail(BASIN_ERR_FORMAT, "graph: tensor %s is read by no node", y->name);
     }
-    if (output->consumers > 0) return basin_fail(BASIN_ERR_UNSUPPORTED, "graph: the output %s is also read by a node", output->name);
-    if (output->degree == 0) return basin_fail(BASIN_ERR_FORMAT, "graph: the output %s depends on no parameter", output->name);
-    if (!output->batched) return basin_fail(BASIN_ERR_FORMAT, "graph: the output %s does not depend on the input", output->name);
+    if (output->consumers > 0)
+        return basin_fail(BASIN_ERR_UNSUPPORTED, "graph: the output %s is also read by a node", output->name);
+    if (output->degree == 0)
+        return basin_fail(BASIN_ERR_FORMAT, "graph: the output %s depends on no parameter", output->name);
+    if (!output->batched)
+        return basin_fail(BASIN_ERR_FORMAT, "graph: the output %s does not depend on the input",
+                          output->name);
     return BASIN_OK;
 }
 
-/* Room for every slot and node that placing can make: a Relayout for each input of a node and for the output. */
+/* Room for every slot and node that placing can make: a Relayout for each input of a node and for the
+   output. */
 static basin_status reserve(basin_plan *plan)
 {
     basin_status st = BASIN_OK;
     size_t       nodes = 1, leaves = plan->params->count + plan->graph->buffer_count + 1;
 
-    for (size_t i = 0; i < plan->graph->node_count; i++) nodes += plan->graph->nodes[i].output_count * (1 + plan->graph->nodes[i].input_count);
+    for (size_t i = 0; i < plan->graph->node_count; i++)
+        nodes += plan->graph->nodes[i].output_count * (1 + plan->graph->nodes[i].input_count);
     BASIN_ALLOC(plan->slots, leaves + nodes, "network slots");
     BASIN_ALLOC(plan->nodes, nodes, "network nodes");
 done:
@@ -428,10 +470,12 @@ basin_status basin_plan_create(const basin_graph *graph, bool batch_statistics, 
     BASIN_TRY(place_leaves(plan));
     for (size_t i = 0; i < graph->node_count; i++) {
         const basin_node_spec *spec = &plan->graph->nodes[order[i]];
-        for (size_t part = 0; part < spec->output_count; part++) BASIN_TRY(place_node(plan, spec, part, &layer));
+        for (size_t part = 0; part < spec->output_count; part++)
+            BASIN_TRY(place_node(plan, spec, part, &layer));
     }
     plan->output = find_slot(plan, plan->graph->output);
-    BASIN_TRY(in_layout(plan, plan->graph->nodes, plan->output, BASIN_LANES, &plan->output)); /* for the loss */
+    /* for the loss */
+    BASIN_TRY(in_layout(plan, plan->graph->nodes, plan->output, BASIN_LANES, &plan->output));
     BASIN_TRY(check_uses(plan));
     mark_tables(plan);
     take_input_in_lanes(plan);

@@ -1,5 +1,5 @@
-/* A compiled network: nodes in order, slots with shapes, and who shares memory with whom. Read-only once made; each thread
- * works on a sweep, its own copy of slots and nodes bound to memory.
+/* A compiled network: nodes in order, slots with shapes, and who shares memory with whom. Read-only
+ * once made; each thread works on a sweep, its own copy of slots and nodes bound to memory.
  */
 #ifndef BASIN_ENGINE_PLAN_PLAN_H
 #define BASIN_ENGINE_PLAN_PLAN_H
@@ -13,7 +13,8 @@ typedef struct basin_extent {
 
 static inline size_t basin_extent_size(const basin_extent *extent, size_t b)
 {
-    return extent->fixed + extent->sample * b + extent->group * ((b + BASIN_LANES - 1) / BASIN_LANES);
+    return extent->fixed + extent->sample * b +
+           extent->group * ((b + BASIN_LANES - 1) / BASIN_LANES);
 }
 
 typedef struct basin_plan {
@@ -24,12 +25,15 @@ typedef struct basin_plan {
     size_t        node_count;
     basin_node   *nodes;         /* in order of evaluation */
     size_t        input, output; /* slot numbers; parameter block i is slot i, and buffers follow */
-    size_t        lanes;         /* slot of the input in lanes, which comes with the samples; SIZE_MAX if nobody reads it */
-    size_t        buffers;       /* reals in all buffers, one after the other */
-    size_t        temp;          /* largest over nodes */
-    bool          spatial;       /* some tensor of a sample has more than one dimension */
-    bool          batch_statistics;
-    basin_extent  kept, primal, tangent; /* what a frozen point keeps; scratch of the sweeps, the last for each vector: see basin_sweep_bind */
+    /* slot of the input in lanes, which comes with the samples; SIZE_MAX if nobody reads it */
+    size_t lanes;
+    size_t buffers; /* reals in all buffers, one after the other */
+    size_t temp;    /* largest over nodes */
+    bool   spatial; /* some tensor of a sample has more than one dimension */
+    bool   batch_statistics;
+    /* what a frozen point keeps; scratch of the sweeps, the last for each vector: see
+       basin_sweep_bind */
+    basin_extent kept, primal, tangent;
 } basin_plan;
 
 /* Is this slot bound to the samples themselves? */

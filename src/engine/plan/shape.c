@@ -7,7 +7,8 @@ basin_status basin_node_ints(const basin_node *node, const char *name, const int
     *out = NULL;
     *count = 0;
     if (a == NULL) return BASIN_OK;
-    if (a->kind != BASIN_ATTRIBUTE_INTS) return basin_node_fail(node, BASIN_ERR_FORMAT, "attribute %s: expected a list of integers", name);
+    if (a->kind != BASIN_ATTRIBUTE_INTS)
+        return basin_node_fail(node, BASIN_ERR_FORMAT, "attribute %s: expected a list of integers", name);
     *out = a->ints;
     *count = a->count;
     return BASIN_OK;
@@ -31,5 +32,7 @@ void basin_node_follow(basin_node *node, const size_t *axes)
 
     y->origin = x->origin;
     if (y->origin == BASIN_NONE) return;
-    for (size_t i = 0; i < y->rank; i++) y->origin_axis[i] = x->rank > 0 ? x->origin_axis[axes != NULL ? axes[i] : dimension_below(x, y, i)] : 0;
+    for (size_t i = 0; i < y->rank; i++)
+        y->origin_axis[i] =
+            x->rank > 0 ? x->origin_axis[axes != NULL ? axes[i] : dimension_below(x, y, i)] : 0;
 }

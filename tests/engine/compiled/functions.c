@@ -1,4 +1,5 @@
-/* For every precision and instruction set: the element-wise functions against the C library in long double. */
+/* For every precision and instruction set: the element-wise functions against the C library in long
+   double. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -28,17 +29,23 @@ static size_t spread_points(void)
             points[n++] = (real)ldexp(0.5 + 0.49999 * basin_random_uniform(&r), e);
             points[n] = -points[n - 1], n++;
         }
-    while (n < MOST_POINTS) points[n] = (real)((basin_random_uniform(&r) - 0.5) * (n % 3 == 0 ? 2.0 : n % 3 == 1 ? 40.0 : 1600.0)), n++;
+    while (n < MOST_POINTS)
+        points[n] = (real)((basin_random_uniform(&r) - 0.5) * (n % 3 == 0   ? 2.0
+                                                               : n % 3 == 1 ? 40.0
+                                                                            : 1600.0)),
+        n++;
     return n;
 }
 
-/* The error of y in units of the last digit that a number of the size of `exact` has; infinite numbers must be met. */
+/* The error of y in units of the last digit that a number of the size of `exact` has; infinite numbers must
+   be met. */
 static double units(real y, long double exact)
 {
     const real rounded = (real)exact;
     int        e = 0;
 
-    if (isnan(rounded) || isinf(rounded)) return (isnan(rounded) && isnan(y)) || y == rounded ? 0.0 : HUGE_VAL;
+    if (isnan(rounded) || isinf(rounded))
+        return (isnan(rounded) && isnan(y)) || y == rounded ? 0.0 : HUGE_VAL;
     frexpl(exact, &e);
     return fabs((double)ldexpl((long double)y - exact, DIGITS - (e > LOWEST ? e : LOWEST)));
 }
@@ -94,18 +101,24 @@ static void check_accuracy(const accuracy *row, size_t n)
     assert_true(worst <= row->units);
 }
 
-/* f(x), f'(x), f''(x) by differences in long double; f' and f'' within `tolerance` of what they are at most. */
+/* f(x), f'(x), f''(x) by differences in long double; f' and f'' within `tolerance` of what they are at
+   most. */
 static void check_derivatives(const accuracy *row, real low, real high, double tolerance)
 {
     enum { N = 4001 };
     const long double h = 1e-4L;
 
-    for (size_t i = 0; i < N; i++) points[i] = (real)((double)low + ((double)high - (double)low) * ((double)i + 0.3) / N);
+    for (size_t i = 0; i < N; i++)
+        points[i] = (real)((double)low + ((double)high - (double)low) * ((double)i + 0.3) / N);
     row->curve(1, points, N, values, slopes, bends);
     for (size_t i = 0; i < N; i++) {
-        const long double x = (long double)points[i], y = row->exact(x), up = row->exact(x + h), down = row->exact(x - h);
-        const double      slope = (double)((8 * (up - down) - (row->exact(x + 2 * h) - row->exact(x - 2 * h))) / (12 * h));
-        const double      bend = (double)((16 * (up + down) - row->exact(x + 2 * h) - row->exact(x - 2 * h) - 30 * y) / (12 * h * h));
+        const long double x = (long double)points[i], y = row->exact(x), up = row->exact(x + h);
+        const long double down = row->exact(x - h);
+        const double      slope =
+            (double)((8 * (up - down) - (row->exact(x + 2 * h) - row->exact(x - 2 * h))) / (12 * h));
+        const double bend =
+            (double)((16 * (up + down) - row->exact(x + 2 * h) - row->exact(x - 2 * h) - 30 * y) /
+                     (12 * h * h));
         assert_close((double)slopes[i], slope, tolerance, tolerance);
         assert_close((double)bends[i], bend, tolerance + 1e-9, tolerance + 1e-9);
         assert_close((double)values[i], (double)y, tolerance, tolerance);
@@ -132,10 +145,12 @@ static void check_places(basin_curve *curve)
 
     for (size_t i = 0; i < 40; i++) points[i] = (real)(0.37 * (double)i - 7.0);
     for (size_t n = 1; n <= 40; n++) {
-        memset(values, 0x55, 41 * sizeof *values), memset(slopes, 0x55, 41 * sizeof *slopes), memset(bends, 0x55, 41 * sizeof *bends);
+        memset(values, 0x55, 41 * sizeof *values), memset(slopes, 0x55, 41 * sizeof *slopes),
+            memset(bends, 0x55, 41 * sizeof *bends);
         at[0] = values[n], at[1] = slopes[n], at[2] = bends[n];
         curve(1, points, n, values, slopes, bends);
-        assert_true(at[0] == values[n] && at[1] == slopes[n] && at[2] == bends[n]); /* nothing beyond is touched */
+        /* nothing beyond is touched */
+        assert_true(at[0] == values[n] && at[1] == slopes[n] && at[2] == bends[n]);
         for (size_t i = 0; i < n; i++) {
             curve(1, points + i, 1, &one[0], &one[1], &one[2]);
             assert_memory_equal(&one[0], &values[i], sizeof(real));
@@ -160,7 +175,8 @@ static void check_special(void)
         {basin_math_erf, {0, -(real)0.0, 1, -1, (real)NAN}},
         {basin_math_sigmoid, {(real)0.5, (real)0.5, 1, 0, (real)NAN}},
         {basin_math_elu, {0, 0, infinite, -1, (real)NAN}},
-        {basin_math_softplus, {(real)0.69314718055994530942, (real)0.69314718055994530942, infinite, 0, (real)NAN}},
+        {basin_math_softplus,
+         {(real)0.69314718055994530942, (real)0.69314718055994530942, infinite, 0, (real)NAN}},
         {basin_math_silu, {0, -(real)0.0, infinite, (real)NAN, (real)NAN}},
         {basin_math_gelu, {0, -(real)0.0, infinite, (real)NAN, (real)NAN}},
         {basin_math_gelu_tanh, {0, -(real)0.0, infinite, (real)NAN, (real)NAN}},
@@ -170,7 +186,8 @@ static void check_special(void)
         rows[r].curve(1, x, 5, values, NULL, NULL);
         for (size_t i = 0; i < 5; i++) {
             assert_true(units(values[i], (long double)rows[r].expected[i]) <= 1.0);
-            if (rows[r].expected[i] == 0 && rows[r].curve != basin_math_elu) assert_int_equal(signbit(values[i]) != 0, signbit(rows[r].expected[i]) != 0);
+            if (rows[r].expected[i] == 0 && rows[r].curve != basin_math_elu)
+                assert_int_equal(signbit(values[i]) != 0, signbit(rows[r].expected[i]) != 0);
         }
     }
 }
@@ -182,13 +199,15 @@ static void check_softmax(void)
     for (size_t n = 1; n <= 40; n++) {
         long double sum = 0;
         real        top = -50;
-        for (size_t i = 0; i < n; i++) points[i] = (real)(90.0 * sin(3.0 * (double)(i + n))), top = points[i] > top ? points[i] : top;
+        for (size_t i = 0; i < n; i++)
+            points[i] = (real)(90.0 * sin(3.0 * (double)(i + n))), top = points[i] > top ? points[i] : top;
         if (n > 2) points[n / 2] = -(real)INFINITY;
         for (size_t i = 0; i < n; i++) sum += expl((long double)points[i] - (long double)top);
         y[n] = 7;
         basin_math_softmax(points, n, y);
         for (size_t i = 0; i < n; i++)
-            assert_close((double)y[i], (double)(expl((long double)points[i] - (long double)top) / sum), (double)REAL_EPSILON * 200, 1e-37);
+            assert_close((double)y[i], (double)(expl((long double)points[i] - (long double)top) / sum),
+                         (double)REAL_EPSILON * 200, 1e-37);
         if (n > 2) assert_true(y[n / 2] == 0);
         assert_true(y[n] == 7);
         for (size_t bad = 0; bad < n; bad++) {
@@ -232,7 +251,8 @@ void REAL(check_math)(void)
     for (size_t i = 0; i < sizeof sharp / sizeof *sharp; i++) {
         const real low = sharp[i].curve == basin_math_log ? (real)0.5 : -9;
         if (sharp[i].curve == basin_math_elu)
-            check_derivatives(&sharp[i], -9, (real)-0.01, tolerance), check_derivatives(&sharp[i], (real)0.01, 9, tolerance);
+            check_derivatives(&sharp[i], -9, (real)-0.01, tolerance),
+                check_derivatives(&sharp[i], (real)0.01, 9, tolerance);
         else
             check_derivatives(&sharp[i], low, sharp[i].curve == basin_math_exp ? 2 : 9, tolerance);
     }

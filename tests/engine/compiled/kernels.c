@@ -8,7 +8,8 @@
 
 enum { LANES = BASIN_LANES, OUTPUTS = 19, TAPS = 14, PIXELS = 8, ROWS = 3, WIDTH = 24 };
 
-static real src[ROWS * WIDTH * 4 * LANES], y[OUTPUTS * ROWS * PIXELS * LANES], expected[OUTPUTS * ROWS * PIXELS * LANES], a[OUTPUTS * ROWS * PIXELS * LANES];
+static real src[ROWS * WIDTH * 4 * LANES], y[OUTPUTS * ROWS * PIXELS * LANES],
+    expected[OUTPUTS * ROWS * PIXELS * LANES], a[OUTPUTS * ROWS * PIXELS * LANES];
 static real w[TAPS * OUTPUTS], sums[OUTPUTS * TAPS], expected_sums[OUTPUTS * TAPS];
 
 static void fill(real *values, size_t count, uint64_t seed)
@@ -27,9 +28,12 @@ static void check_convolve(const ptrdiff_t *offset, size_t taps, size_t outputs,
     memcpy(expected, y, sizeof y);
     for (size_t o = 0; o < outputs; o++)
         for (size_t x = 0; x < n * LANES; x++)
-            for (size_t t = 0; t < taps; t++) expected[o * plane + x] += w[t * outputs + o] * src[(size_t)offset[t] + x / LANES * step + x % LANES];
+            for (size_t t = 0; t < taps; t++)
+                expected[o * plane + x] +=
+                    w[t * outputs + o] * src[(size_t)offset[t] + x / LANES * step + x % LANES];
     basin_convolve(src, offset, taps, w, outputs, n, step, y, plane, LANES);
-    for (size_t i = 0; i < sizeof y / sizeof *y; i++) assert_close((double)y[i], (double)expected[i], 0.0, tolerance);
+    for (size_t i = 0; i < sizeof y / sizeof *y; i++)
+        assert_close((double)y[i], (double)expected[i], 0.0, tolerance);
 }
 
 static void check_correlate(const ptrdiff_t *offset, size_t taps, size_t outputs, size_t n, size_t step)
@@ -49,8 +53,10 @@ static void check_correlate(const ptrdiff_t *offset, size_t taps, size_t outputs
                            (double)src[(size_t)offset[t] + r * WIDTH * LANES + x / LANES * step + x % LANES];
             expected_sums[o * TAPS + TAPS - 1 - t] += (real)sum;
         }
-    basin_correlate(a, plane, PIXELS * LANES, outputs, src, WIDTH * LANES, step, offset, place, taps, ROWS, n, sums, TAPS);
-    for (size_t i = 0; i < OUTPUTS * TAPS; i++) assert_close((double)sums[i], (double)expected_sums[i], 0.0, tolerance);
+    basin_correlate(a, plane, PIXELS * LANES, outputs, src, WIDTH * LANES, step, offset, place, taps, ROWS, n,
+                    sums, TAPS);
+    for (size_t i = 0; i < OUTPUTS * TAPS; i++)
+        assert_close((double)sums[i], (double)expected_sums[i], 0.0, tolerance);
 }
 
 /* Every length up to some vectors, in place and not; NaN, infinities and both zeros. */
@@ -68,8 +74,10 @@ static void check_rectifier(void)
         basin_gate(x, src, 1, 1, n, false, passed);
         basin_gate(x, src, 1, 1, n, true, sum);
         for (size_t i = 0; i < N; i++) {
-            if (i < n && isnan(x[i])) assert_true(isnan(value[i]));
-            else assert_true(value[i] == (i < n && x[i] > 0 ? x[i] : 0));
+            if (i < n && isnan(x[i]))
+                assert_true(isnan(value[i]));
+            else
+                assert_true(value[i] == (i < n && x[i] > 0 ? x[i] : 0));
             if (i < n) assert_true(passed[i] == (x[i] > 0 ? src[i] : 0));
             assert_true(sum[i] == (i < n && x[i] > 0 ? a[i] + src[i] : a[i]));
         }
@@ -85,7 +93,8 @@ static void check_gate_of_blocks(void)
     real passed[SAMPLES * VECTORS * N];
 
     basin_gate(a, src, SAMPLES, VECTORS, N, false, passed);
-    for (size_t i = 0; i < SAMPLES * VECTORS * N; i++) assert_true(passed[i] == (a[i / N / VECTORS * N + i % N] > 0 ? src[i] : 0));
+    for (size_t i = 0; i < SAMPLES * VECTORS * N; i++)
+        assert_true(passed[i] == (a[i / N / VECTORS * N + i % N] > 0 ? src[i] : 0));
 }
 
 void REAL(check_kernels)(void);

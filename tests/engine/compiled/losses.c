@@ -1,4 +1,5 @@
-/* For every precision and instruction set: the losses in lanes against sums over single samples in long double. */
+/* For every precision and instruction set: the losses in lanes against sums over single samples in long
+   double. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +7,15 @@
 #include "engine/objective/chunk_loss.h"
 #include "support.h"
 
-enum { LANES = BASIN_LANES, MOST_SAMPLES = 40, MOST_GROUPS = 3, MOST_WIDTH = 390, MOST_CLASSES = 130, K = 3, MOST = MOST_GROUPS * LANES * MOST_WIDTH };
+enum {
+    LANES = BASIN_LANES,
+    MOST_SAMPLES = 40,
+    MOST_GROUPS = 3,
+    MOST_WIDTH = 390,
+    MOST_CLASSES = 130,
+    K = 3,
+    MOST = MOST_GROUPS * LANES * MOST_WIDTH
+};
 
 static real    y[MOST], a[MOST], slope[MOST], d[K * MOST], ad[K * MOST], values[MOST_SAMPLES * MOST_WIDTH];
 static int64_t classes_of[MOST_SAMPLES * MOST_WIDTH];
@@ -17,7 +26,7 @@ typedef struct problem {
     size_t          classes, width;
 } problem;
 
-typedef struct expected { /* of one position */
+typedef struct expected {   /* of one position */
     long double loss, size; /* size: of the terms that the loss is a sum of */
     size_t      correct, count;
     long double a[MOST_CLASSES], ad[K][MOST_CLASSES], scale; /* scale: the size of derivatives */
@@ -47,18 +56,23 @@ static void fill(problem *p, uint64_t seed)
 
     for (size_t i = 0; i < groups_of(p) * LANES; i++)
         for (size_t j = 0; j < p->width; j++) {
-            y[place(p, i, 1, 0, j)] = i < p->batch.count ? (real)(0.25 * floor(32.0 * (basin_random_uniform(&r) - 0.5))) : (real)NAN;
-            for (size_t v = 0; v < K; v++) d[place(p, i, K, v, j)] = (real)(2.0 * basin_random_uniform(&r) - 1.0);
+            y[place(p, i, 1, 0, j)] = i < p->batch.count
+                                          ? (real)(0.25 * floor(32.0 * (basin_random_uniform(&r) - 0.5)))
+                                          : (real)NAN;
+            for (size_t v = 0; v < K; v++)
+                d[place(p, i, K, v, j)] = (real)(2.0 * basin_random_uniform(&r) - 1.0);
         }
     for (size_t i = 0; i < targets; i++) classes_of[i] = (int64_t)basin_random_below(&r, p->classes);
     for (size_t i = 0; i < targets && p->loss.ignores; i += 3) classes_of[i] = p->loss.ignore_index;
-    for (size_t i = 0; i < p->batch.count * p->width; i++) values[i] = (real)(i % 3 == 0 ? 1.0 : i % 3 == 1 ? 0.0 : basin_random_uniform(&r));
+    for (size_t i = 0; i < p->batch.count * p->width; i++)
+        values[i] = (real)(i % 3 == 0 ? 1.0 : i % 3 == 1 ? 0.0 : basin_random_uniform(&r));
     p->batch.classes = classes_of;
     p->batch.values = values;
     p->batch.weight = basin_loss_weight(&p->loss, &p->batch, p->width);
 }
 
-static void expect_cross_entropy(const problem *p, size_t sample, size_t token, const long double *x, long double (*along)[MOST_CLASSES], expected *e)
+static void expect_cross_entropy(const problem *p, size_t sample, size_t token, const long double *x,
+                                 long double (*along)[MOST_CLASSES], expected *e)
 {
     const int64_t     target = p->batch.classes[sample * p->batch.positions + token];
     const long double smoothing = (long double)p->loss.label_smoothing, n = (long double)p->classes;
@@ -70,7 +84,8 @@ static void expect_cross_entropy(const problem *p, size_t sample, size_t token, 
         if (x[c] > x[best]) best = c;
     for (size_t c = 0; c < p->classes; c++) {
         if (c != best) rest += expl(x[c] - x[best]);
-        q[c] = smoothing / n * weight_at(p, c) + ((int64_t)c == target ? (1.0L - smoothing) * weight_at(p, c) : 0.0L);
+        q[c] = smoothing / n * weight_at(p, c) +
+               ((int64_t)c == target ? (1.0L - smoothing) * weight_at(p, c) : 0.0L);
         all += q[c];
     }
     e->loss = e->size = all * log1pl(rest);
@@ -85,20 +100,24 @@ static void expect_cross_entropy(const problem *p, size_t sample, size_t token, 
     for (size_t v = 0; v < K; v++) {
         long double dot = 0.0L;
         for (size_t c = 0; c < p->classes; c++) dot += expl(x[c] - x[best]) / (1.0L + rest) * along[v][c];
-        for (size_t c = 0; c < p->classes; c++) e->ad[v][c] = all * expl(x[c] - x[best]) / (1.0L + rest) * (along[v][c] - dot);
+        for (size_t c = 0; c < p->classes; c++)
+            e->ad[v][c] = all * expl(x[c] - x[best]) / (1.0L + rest) * (along[v][c] - dot);
     }
 }
 
-static void expect_elements(const problem *p, size_t sample, size_t token, const long double *x, long double (*along)[MOST_CLASSES], expected *e)
+static void expect_elements(const problem *p, size_t sample, size_t token, const long double *x,
+                            long double (*along)[MOST_CLASSES], expected *e)
 {
     const bool binary = p->loss.kind == BASIN_LOSS_BCE_WITH_LOGITS;
 
     e->scale = 4.0L;
     e->count = binary ? p->classes : 0;
     for (size_t c = 0; c < p->classes; c++) {
-        const long double t = (long double)p->batch.values[sample * p->width + token * p->classes + c], s = 1.0L / (1.0L + expl(-x[c]));
+        const long double t = (long double)p->batch.values[sample * p->width + token * p->classes + c];
+        const long double s = 1.0L / (1.0L + expl(-x[c]));
         const long double hit = weight_at(p, c) * t, error = x[c] - t;
-        const long double loss = hit * log1pl(expl(-x[c])) + (1.0L - t) * log1pl(expl(x[c])), curvature = (hit + 1.0L - t) * s * (1.0L - s);
+        const long double loss = hit * log1pl(expl(-x[c])) + (1.0L - t) * log1pl(expl(x[c]));
+        const long double curvature = (hit + 1.0L - t) * s * (1.0L - s);
         e->loss += binary ? loss : error * error;
         e->size += binary ? loss + (hit + 1.0L - t) * fabsl(x[c]) : error * error;
         e->correct += binary && (x[c] > 0.0L) == (t > 0.5L);
@@ -119,12 +138,14 @@ static void check_position(const problem *p, size_t sample, size_t token, expect
         x[c] = (long double)y[place(p, sample, 1, 0, j)];
         for (size_t v = 0; v < K; v++) along[v][c] = (long double)d[place(p, sample, K, v, j)];
     }
-    (p->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? expect_cross_entropy : expect_elements)(p, sample, token, x, along, e);
+    (p->loss.kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY ? expect_cross_entropy
+                                                      : expect_elements)(p, sample, token, x, along, e);
     const double tolerance = 16 * (double)REAL_EPSILON * (double)e->scale;
     for (size_t c = 0; c < p->classes; c++) {
         const size_t j = token * p->classes + c;
         assert_close(weight * (double)a[place(p, sample, 1, 0, j)], (double)e->a[c], 0.0, tolerance);
-        for (size_t v = 0; v < K; v++) assert_close(weight * (double)ad[place(p, sample, K, v, j)], (double)e->ad[v][c], 0.0, tolerance);
+        for (size_t v = 0; v < K; v++)
+            assert_close(weight * (double)ad[place(p, sample, K, v, j)], (double)e->ad[v][c], 0.0, tolerance);
     }
 }
 
@@ -172,8 +193,8 @@ static void check_shapes(const basin_loss_spec *loss, uint64_t seed)
             }
 }
 
-/* Sixteen losses whose logarithm is one, and their adjoints, have the digits that each of them has, however small; and none where one is not
-   a number. */
+/* Sixteen losses whose logarithm is one, and their adjoints, have the digits that each of them has, however
+   small; and none where one is not a number. */
 static void check_small_losses(void)
 {
     problem     p = {.classes = 3, .width = 3, .batch = {.count = LANES, .positions = 1}};
@@ -190,7 +211,8 @@ static void check_small_losses(void)
     assert_close(total.sum, (double)sum, 4 * (double)REAL_EPSILON, 0.0);
     for (size_t i = 0; i < LANES; i++) {
         const long double rest = expl(-20.0L - (long double)(i % 5)) + expl(-18.0L - (long double)(i % 5));
-        assert_close(LANES * (double)a[place(&p, i, 1, 0, 1)], (double)(-rest / (1.0L + rest)), 4 * (double)REAL_EPSILON, 0.0);
+        assert_close(LANES * (double)a[place(&p, i, 1, 0, 1)], (double)(-rest / (1.0L + rest)),
+                     4 * (double)REAL_EPSILON, 0.0);
     }
     assert_int_equal(total.correct, LANES);
     y[place(&p, 7, 1, 0, 2)] = (real)NAN;
@@ -204,7 +226,9 @@ static void check_small_losses(void)
 static void check_far_logits(void)
 {
     double      weight = 0.1;
-    problem     p = {.loss = {.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = 1, .weights = &weight}, .classes = 1, .width = 1,
+    problem     p = {.loss = {.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = 1, .weights = &weight},
+                     .classes = 1,
+                     .width = 1,
                      .batch = {.count = LANES, .positions = 1}};
     basin_loss  total = {.sum = 0.0};
     long double sum = 0.0L;
@@ -214,18 +238,22 @@ static void check_far_logits(void)
         const long double far = 33.3L + (long double)i;
         values[i] = (real)(i % 2);
         y[place(&p, i, 1, 0, 0)] = (real)(i % 2 == 1 ? far : -far);
-        sum += (i % 2 == 1 ? (long double)weight : 1.0L) * log1pl(expl(-fabsl((long double)y[place(&p, i, 1, 0, 0)])));
+        sum += (i % 2 == 1 ? (long double)weight : 1.0L) *
+               log1pl(expl(-fabsl((long double)y[place(&p, i, 1, 0, 0)])));
     }
     basin_loss_forward(&p.loss, &p.batch, y, 1, &total, a, NULL);
     assert_close(total.sum, (double)sum, 8 * (double)REAL_EPSILON, 0.0);
     for (size_t i = 0; i < LANES; i++) {
-        const long double x = (long double)y[place(&p, i, 1, 0, 0)], slope_there = 1.0L / (1.0L + expl(fabsl(x)));
-        assert_close(LANES * (double)a[place(&p, i, 1, 0, 0)], (double)(x > 0.0L ? -(long double)weight * slope_there : slope_there),
+        const long double x = (long double)y[place(&p, i, 1, 0, 0)];
+        const long double slope_there = 1.0L / (1.0L + expl(fabsl(x)));
+        assert_close(LANES * (double)a[place(&p, i, 1, 0, 0)],
+                     (double)(x > 0.0L ? -(long double)weight * slope_there : slope_there),
                      8 * (double)REAL_EPSILON, 0.0);
     }
 }
 
-/* Products of samples that are sure of their class keep their digits: what is left is far below the last digit of the direction. */
+/* Products of samples that are sure of their class keep their digits: what is left is far below the last
+   digit of the direction. */
 static void check_sure_products(void)
 {
     problem    p = {.classes = 3, .width = 3, .batch = {.count = LANES, .positions = 1}};
@@ -247,15 +275,21 @@ static void check_sure_products(void)
             sum += e[c], beyond += e[c] * step[c], size += e[c] * fabsl(step[c]);
         }
         for (size_t c = 0; c < 3; c++)
-            assert_close(LANES * (double)ad[place(&p, i, 1, 0, c)], (double)(e[c] / sum * (step[c] - beyond / sum)), 0.0,
-                         64 * (double)REAL_EPSILON * (double)(size / sum) + 8 * 1000 * (double)(REAL_EPSILON * REAL_EPSILON));
+            assert_close(LANES * (double)ad[place(&p, i, 1, 0, c)],
+                         (double)(e[c] / sum * (step[c] - beyond / sum)), 0.0,
+                         64 * (double)REAL_EPSILON * (double)(size / sum) +
+                             8 * 1000 * (double)(REAL_EPSILON * REAL_EPSILON));
     }
 }
 
-/* A target that does not count stands for nothing, even where the output is not a number; a masked class, at -inf, for no more than probability 0. */
+/* A target that does not count stands for nothing, even where the output is not a number; a masked class, at
+   -inf, for no more than probability 0. */
 static void check_what_does_not_count(void)
 {
-    problem    p = {.loss = {.ignores = true, .ignore_index = -1}, .classes = 3, .width = 3, .batch = {.count = 5, .positions = 1}};
+    problem    p = {.loss = {.ignores = true, .ignore_index = -1},
+                    .classes = 3,
+                    .width = 3,
+                    .batch = {.count = 5, .positions = 1}};
     basin_loss total = {.sum = 0.0};
 
     fill(&p, 6);
@@ -281,7 +315,8 @@ void REAL(check_losses)(void)
 
     for (size_t c = 0; c < MOST_CLASSES; c++) weights[c] = 0.25 + 0.125 * (double)(c * 7 % 11);
     for (int weighted = 0; weighted < 2; weighted++) {
-        basin_loss_spec loss = {.weight_count = weighted ? MOST_CLASSES : 0, .weights = weighted ? weights : NULL};
+        basin_loss_spec loss = {.weight_count = weighted ? MOST_CLASSES : 0,
+                                .weights = weighted ? weights : NULL};
         for (int smooth = 0; smooth < 2; smooth++)
             for (int ignores = 0; ignores < 2; ignores++) {
                 loss.label_smoothing = smooth ? 0.2 : 0.0;
@@ -289,7 +324,8 @@ void REAL(check_losses)(void)
                 loss.ignore_index = -100;
                 check_shapes(&loss, 1000);
             }
-        loss = (basin_loss_spec){.kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = loss.weight_count, .weights = loss.weights};
+        loss = (basin_loss_spec){
+            .kind = BASIN_LOSS_BCE_WITH_LOGITS, .weight_count = loss.weight_count, .weights = loss.weights};
         check_shapes(&loss, 2000);
     }
     check_shapes(&(basin_loss_spec){.kind = BASIN_LOSS_MSE}, 3000);
