@@ -426,6 +426,8 @@ basin_status basin_checkpoint_create(const basin_graph *graph, basin_checkpoint 
 void         basin_checkpoint_destroy(basin_checkpoint **ck);
 
 const double *basin_checkpoint_momentum(const basin_checkpoint *ck); /* [P]; NULL if not saved */
+/* Why one that saved no momentum has none, as far as its step, coefficients and method tell. */
+const char *basin_checkpoint_no_momentum(const basin_checkpoint *ck);
 /* BASIN_ERR_VALUE naming the first tensor that holds a NaN or Inf, with how many and where. */
 basin_status basin_checkpoint_finite(const basin_checkpoint *ck);
 /* Known to be the start of its training: step 0, nothing spent, no epoch gone, no momentum

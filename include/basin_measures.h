@@ -1,7 +1,7 @@
 /* Every measure of a row of `track` and `compare`, once. The members of a row, its columns in files
  * and in JSON, the row of a checkpoint that cannot be measured and the row between two others, axes
  * of figures, comparisons, what `track` prints and the tables of docs/json.md and docs/measures.md
- * follow from this list. The function basin_measure_NAME, in the file of its family in
+ * follow from this list. The function basin_measure_NAME, in a file of
  * src/analysis/measure, measures it. CONTRIBUTING.md says how to add one.
  *
  *     BASIN_MEASURE(name, label, unit, least, most, family, needs, invariance, definition, more)

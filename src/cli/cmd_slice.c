@@ -82,25 +82,6 @@ static int check(const cli_arguments *a)
 
 /* ------------------------------------------------------------------------------------------ directions -- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-static const char *why_no_momentum(const basin_checkpoint *ck)
-{
-    const char *method = ck->method != NULL ? ck->method : "";
-
-    if (ck->step == 0) return "there is none before the first step";
-    if (ck->hyper.momentum == 0.0) return "its optimizer has none (coefficient 0)";
-    if (strcmp(method, "asam") == 0 || strcmp(method, "sam") == 0 || ends_with(method, "_sam") ||
-        ends_with(method, "_asam"))
-        return "the state of a SAM wrapper does not hold it, that of its base optimizer does";
-    return "the state of its optimizer was not saved with it";
-}
-
 /* The last checkpoint of the run before this one whose parameters are the same; NULL if there is none. */
 static const char *previous_of(const basin_run *run, const basin_checkpoint *ck)
 {
@@ -148,7 +129,8 @@ static int momentum_missing(const basin_checkpoint *ck)
     if (found > 3) snprintf(line + strlen(line), sizeof line - strlen(line), " and %zu others", found - 3);
 done:
     basin_run_destroy(&run);
-    return cli_fail("%s: --along momentum: it saved no momentum: %s%s", ck->path, why_no_momentum(ck), line);
+    return cli_fail("%s: --along momentum: it saved no momentum: %s%s", ck->path,
+                    basin_checkpoint_no_momentum(ck), line);
 }
 
 /* The checkpoint that to:FILE leads to, unperturbed; it joins the inputs. */

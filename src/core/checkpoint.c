@@ -3,6 +3,7 @@
 
 #include "core/linalg.h"
 #include "core/memory.h"
+#include "core/method.h"
 #include "core/params.h"
 
 basin_status basin_checkpoint_create(const basin_graph *graph, basin_checkpoint **out)
@@ -72,6 +73,22 @@ const double *basin_checkpoint_momentum(const basin_checkpoint *ck)
     return momentum(ck);
 }
 
+const char *basin_checkpoint_no_momentum(const basin_checkpoint *ck)
+{
+    const basin_method *method = basin_method_perturbs(ck->method);
+
+    if (ck->step == 0) return "there is none before the first step";
+    if (ck->hyper.momentum == 0.0) return "its optimizer has none (coefficient 0)";
+    if (method == &basin_methods[BASIN_METHOD_SAM] || method == &basin_methods[BASIN_METHOD_ASAM])
+        return "the state of a SAM wrapper does not hold it, that of its base optimizer does";
+    return "the state of its optimizer was not saved with it";
+}
+
+static bool is_msam(const basin_checkpoint *ck)
+{
+    return basin_method_perturbs(ck->method) == &basin_methods[BASIN_METHOD_MSAM];
+}
+
 /* MSAM's recursion perturbs by −ρ v/‖v‖, so θ = θ̃ + (ρ/‖v‖) v. Both edges follow from that. Where v = 0
    (before the first step, or after a momentum has died out) the perturbation is 0 and so is its scalar,
    although ρ/‖v‖ is no number: θ and θ̃ are the same point, and known. The radius keeps its sign: 0
@@ -82,7 +99,7 @@ double basin_checkpoint_undo_scalar(const basin_checkpoint *ck)
     double        norm, scalar;
 
     if (isfinite(ck->undo) && ck->undo != 0.0) return ck->undo;
-    if (v == NULL || ck->method == NULL || strcmp(ck->method, "msam") != 0) return NAN;
+    if (v == NULL || !is_msam(ck)) return NAN;
     norm = basin_norm(v, ck->params->size);
     scalar = norm == 0.0 ? 0.0 : ck->hyper.rho / norm;
     return isfinite(scalar) ? scalar : (double)NAN;
@@ -154,21 +171,12 @@ bool basin_checkpoint_starts(const basin_checkpoint *ck)
 /* Of |undo| ‖v‖ against rho: optimizers take the norm in single or half precision. */
 #define UNDO_TOLERANCE 1e-3
 
-/* adamw_msam is one too: its v is the first moment. */
-static bool is_msam(const char *method)
-{
-    size_t length = method != NULL ? strlen(method) : 0;
-
-    return length >= 4 && strcmp(method + length - 4, "msam") == 0;
-}
-
 basin_status basin_checkpoint_undo_check(const basin_checkpoint *ck)
 {
     basin_status  st = BASIN_OK;
     const double *v = momentum(ck), rho = ck->hyper.rho;
 
-    if (!is_msam(ck->method) || v == NULL || !isfinite(ck->undo) || ck->undo == 0.0 || !(rho > 0.0))
-        return BASIN_OK;
+    if (!is_msam(ck) || v == NULL || !isfinite(ck->undo) || ck->undo == 0.0 || !(rho > 0.0)) return BASIN_OK;
     const double norm = basin_norm(v, ck->params->size), moved = fabs(ck->undo) * norm;
     BASIN_CHECK(norm == 0.0 || fabs(moved - rho) <= UNDO_TOLERANCE * rho, BASIN_ERR_VALUE,
                 "%s: the scalar %.6g that is to undo the perturbation times |v| = %.6g moves by %.6g, but %s "
@@ -226,9 +234,11 @@ static basin_status undo_by_radius(basin_checkpoint *ck)
     basin_status  st = BASIN_OK;
     const double *v = momentum(ck);
 
-    BASIN_CHECK(v != NULL && ck->hyper.rho > 0.0, BASIN_ERR_MISSING,
-                "%s: it records no %s, and so no rho/|v| to undo a perturbation by", path_of(ck),
-                v != NULL ? "rho" : "momentum");
+    BASIN_CHECK(v != NULL, BASIN_ERR_MISSING,
+                "%s: it saved no momentum, and so has no rho/|v| to undo by: %s", path_of(ck),
+                basin_checkpoint_no_momentum(ck));
+    BASIN_CHECK(!isnan(ck->hyper.rho), BASIN_ERR_MISSING,
+                "%s: it records no rho, and so has no rho/|v| to undo by", path_of(ck));
     const double norm = basin_norm(v, ck->params->size);
     BASIN_TRY(basin_checkpoint_undo_by(ck, norm > 0.0 ? ck->hyper.rho / norm : 0.0));
 done:

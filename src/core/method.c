@@ -20,6 +20,14 @@ const basin_method *basin_method_find(const char *name)
     return NULL;
 }
 
+const basin_method *basin_method_perturbs(const char *name)
+{
+    const char         *base = name != NULL ? strrchr(name, '_') : NULL;
+    const basin_method *method = basin_method_find(base != NULL ? base + 1 : name);
+
+    return method != NULL && method->radius ? method : NULL;
+}
+
 const char *basin_method_title(const char *name)
 {
     const basin_method *method = basin_method_find(name);

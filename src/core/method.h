@@ -42,6 +42,9 @@ extern const basin_method basin_methods[BASIN_METHODS]; /* by basin_method_kind 
 
 /* NULL for NULL and for a method that is not in the table */
 const basin_method *basin_method_find(const char *name);
+/* The method that perturbs the weights, of «BASE_METHOD» (adamw_msam: AdamW's steps, MSAM's
+   perturbation along its first moment) as of METHOD alone; NULL where none perturbs. */
+const basin_method *basin_method_perturbs(const char *name);
 /* The title of a method; of one that is not in the table its name. `name` must not be NULL. */
 const char *basin_method_title(const char *name);
 

@@ -383,7 +383,7 @@ static void a_momentum_that_is_absent_zero_or_not_finite_is_refused(void **state
 
     (void)state;
     assert_status(basin_direction_momentum(ck, &d), BASIN_ERR_MISSING);
-    assert_message("holds no momentum");
+    assert_message("it saved no momentum: ");
     basin_checkpoint_destroy(&ck);
     ck = checkpoint(0.0);
     assert_status(basin_direction_momentum(ck, &d), BASIN_ERR_VALUE);

@@ -293,9 +293,20 @@ static void the_scalar_that_undoes_is_recorded_or_follows_from_the_recursion(voi
     assert_close(basin_checkpoint_undo_scalar(ck), 0.0, 0.0, 0.0); /* whatever the radius */
     ck->hyper.rho = 0.05;
     assert_close(basin_checkpoint_undo_scalar(ck), 0.0, 0.0, 0.0);
-    strcpy(ck->method, "sam");
-    assert_true(isnan(basin_checkpoint_undo_scalar(ck)));
-    strcpy(ck->method, "msam");
+    static const char *const others[] = {"sam", "adamw", "adamw_sam", "msam_new", "notmsam"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        basin_free(ck->method);
+        set_text(&ck->method, others[i]);
+        assert_true(isnan(basin_checkpoint_undo_scalar(ck)));
+    }
+    basin_free(ck->method);
+    set_text(&ck->method, "adamw_msam"); /* the same perturbation, along the first moment */
+    assert_close(basin_checkpoint_undo_scalar(ck), 0.0, 0.0, 0.0);
+    v[0] = 0.5;
+    assert_close(basin_checkpoint_undo_scalar(ck), 0.1, 1e-14, 0.0);
+    ck->undo = 0.2;
+    assert_status(basin_checkpoint_undo_check(ck), BASIN_ERR_VALUE);
+    ck->undo = NAN;
     ck->states[0].name[0] = 'M';
     assert_true(isnan(basin_checkpoint_undo_scalar(ck)));
     basin_checkpoint_destroy(&ck);

@@ -114,7 +114,8 @@ basin_status basin_direction_momentum(const basin_checkpoint *ck, basin_directio
     const char      *path = ck->path != NULL ? ck->path : "this checkpoint";
     double           largest = 0.0;
 
-    BASIN_CHECK(v != NULL, BASIN_ERR_MISSING, "%s holds no momentum", path);
+    BASIN_CHECK(v != NULL, BASIN_ERR_MISSING, "%s: it saved no momentum: %s", path,
+                basin_checkpoint_no_momentum(ck));
     BASIN_TRY(basin_direction_create(BASIN_DIRECTION_MOMENTUM, "momentum",
                                      "momentum v, the accumulated gradient (uphill), scaled to norm 1",
                                      ck->params->size, &d));
