@@ -33,9 +33,9 @@ expect "a living writer's stays" [ -e result.h5.$$.part ]
 expect "another output's stays" [ -e other.h5.$dead.part ]
 rm -f result.h5.$$.part other.h5.$dead.part
 
-# Signals that end a session end the work in order.
+# Signals that end a session end the work in order, also where these tests run under nohup, which has them ignored.
 for signal in HUP XCPU; do
-    "$B" train --mlp 64-4-10 --data "$DIGITS" --learning-rate 0.01 --steps 100000000 --save-every 10 -o "ended_$signal" >out 2>err &
+    env --default-signal=$signal "$B" train --mlp 64-4-10 --data "$DIGITS" --learning-rate 0.01 --steps 100000000 --save-every 10 -o "ended_$signal" >out 2>err &
     work=$!
     tries=0
     until [ -e "ended_$signal/step_000010.h5" ] || [ $tries = 600 ]; do sleep 0.05; tries=$((tries + 1)); done
