@@ -1,5 +1,6 @@
 # usage: format.sh [--check]   Lays out every C file by .clang-format: sources within its 110 columns, headers within 100. With --check
-# nothing is written, and every place that would change is told, as is every line that is too long (clang-format leaves comments alone).
+# nothing is written, and every place that would change is told, as are lines (clang-format leaves comments alone) and functions that are
+# too long.
 set -eu
 version=$(clang-format --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p')
 if [ "$version" != 14 ]; then echo "format: skipped: clang-format 14 is wanted, whose layout this is; found ${version:-none}"; exit 0; fi
@@ -22,6 +23,9 @@ wide() { # COLUMNS FILE…
         !off { line = $0; gsub(/[\200-\277]/, "", line); if (length(line) > most) { print FILENAME ":" FNR ": more than " most " columns"; bad = 1 } }
         END { exit bad }' "$@"
 }
+# A function stands in view as a whole: 60 lines.
+awk '/^\{$/ { begin = FNR } /^\}/ && begin { if (FNR - begin > 60) { print FILENAME ":" begin ": a function of " FNR - begin " lines, more than 60"; bad = 1 } begin = 0 }
+    END { exit bad }' $sources || status=1
 wide 110 $sources || status=1
 wide 100 $headers || status=1
 exit $status

@@ -81,6 +81,32 @@ done:
     return st;
 }
 
+/* What it is of, and its spectrum, which is planted. */
+static void assert_planted(const basin_row *row)
+{
+    double sane = 0.0, n_eff = 0.0;
+
+    assert_string_equal(row->method, "msam");
+    assert_int_equal(row->spectrum_method, BASIN_SPECTRUM_DENSE);
+    assert_null(row->run);
+    assert_null(row->missing);
+    assert_int_equal(row->seed, 7);
+    assert_int_equal(row->step, 40);
+    assert_int_equal(row->gradient_evaluations, 80);
+    assert_int_equal(row->parameters, P);
+    assert_close(row->lambda_max.value, 9.0, 1e-12, 0.0);
+    assert_close(row->lambda_min.value, -1.0, 1e-12, 0.0);
+    assert_close(row->trace.value, 13.5, 1e-12, 0.0);
+    assert_close(row->negative_mass.value, 1.0 / 15.5, 1e-12, 0.0);
+    for (size_t i = 0; i < P; i++)
+        sane += fabs(lambda6[i]) / (fabs(lambda6[i]) + 4.5),
+            n_eff += fabs(lambda6[i]) / (fabs(lambda6[i]) + 0.5);
+    assert_close(row->sane.value, sane, 1e-12, 0.0);
+    assert_close(row->n_eff.value, n_eff, 1e-12, 0.0);
+    /* not the recorded 0.01: rows of other runs stand beside this one */
+    assert_close(row->alpha, 0.5, 0.0, 0.0);
+}
+
 static void a_row_is_what_its_parts_say(void **unused)
 {
     static const double momentum[P] = {0.1, 0.2, -0.3, 0.4, 0.0, 0.1};
@@ -99,26 +125,7 @@ static void a_row_is_what_its_parts_say(void **unused)
     record = basin_point_recorded(ck), record.products = 2;
     assert_ok(row_at(train, test, clean, ck, &record, &(basin_row_options){.rho = 0.3}, &m));
 
-    assert_string_equal(m.method, "msam");
-    assert_int_equal(m.spectrum_method, BASIN_SPECTRUM_DENSE);
-    assert_null(m.run);
-    assert_null(m.missing);
-    assert_int_equal(m.seed, 7);
-    assert_int_equal(m.step, 40);
-    assert_int_equal(m.gradient_evaluations, 80);
-    assert_int_equal(m.parameters, P);
-    assert_close(m.lambda_max.value, 9.0, 1e-12, 0.0);
-    assert_close(m.lambda_min.value, -1.0, 1e-12, 0.0);
-    assert_close(m.trace.value, 13.5, 1e-12, 0.0);
-    assert_close(m.negative_mass.value, 1.0 / 15.5, 1e-12, 0.0);
-    double sane = 0.0, n_eff = 0.0;
-    for (size_t i = 0; i < P; i++)
-        sane += fabs(lambda6[i]) / (fabs(lambda6[i]) + 4.5),
-            n_eff += fabs(lambda6[i]) / (fabs(lambda6[i]) + 0.5);
-    assert_close(m.sane.value, sane, 1e-12, 0.0);
-    assert_close(m.n_eff.value, n_eff, 1e-12, 0.0);
-    /* not the recorded 0.01: rows of other runs stand beside this one */
-    assert_close(m.alpha, 0.5, 0.0, 0.0);
+    assert_planted(&m);
     assert_close(m.train_loss.value, quadratic_at(a, theta6), 1e-13, 0.0);
     assert_close(m.gap.value, 0.75, 1e-12, 0.0);
     assert_close(m.clean_train_loss.value, m.train_loss.value - 0.5, 1e-13, 0.0);

@@ -110,12 +110,10 @@ static void say_perturbed(basin_checkpoint *ck, basin_perturbed perturbed)
     ck->perturbed = perturbed, ck->undo = 2.5, ck->hyper.rho = 2.5 * sqrt(square);
 }
 
-static void write_checkpoints(void)
+static void write_perturbed(void)
 {
     basin_checkpoint *ck = NULL;
 
-    make_checkpoint(&ck);
-    write_as(&ck, "good.h5");
     make_checkpoint(&ck);
     say_perturbed(ck, BASIN_PERTURBED_UNKNOWN);
     write_as(&ck, "unknown.h5");
@@ -132,9 +130,12 @@ static void write_checkpoints(void)
     make_checkpoint(&ck);
     for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] += 2.5 * ck->states[0].values[i];
     write_as(&ck, "undone.h5"); /* what perturbed.h5 is after undoing */
-    make_checkpoint(&ck);
-    ck->theta[3] = NAN, ck->theta[30] = INFINITY;
-    write_as(&ck, "nan.h5");
+}
+
+static void write_momenta(void)
+{
+    basin_checkpoint *ck = NULL;
+
     make_checkpoint(&ck);
     for (size_t i = 0; i < ck->params->size; i++) ck->states[0].values[i] *= 1e-18;
     write_as(&ck, "rounding.h5");
@@ -157,6 +158,19 @@ static void write_checkpoints(void)
     assert_ok(basin_checkpoint_read(at("no_momentum.h5"), &ck));
     ck->step = 0;
     write_as(&ck, "first_no_momentum.h5");
+}
+
+static void write_checkpoints(void)
+{
+    basin_checkpoint *ck = NULL;
+
+    make_checkpoint(&ck);
+    write_as(&ck, "good.h5");
+    write_perturbed();
+    write_momenta();
+    make_checkpoint(&ck);
+    ck->theta[3] = NAN, ck->theta[30] = INFINITY;
+    write_as(&ck, "nan.h5");
     make_checkpoint(&ck);
     ck->data_digest[0] = ck->data_digest[0] == 'a' ? 'b' : 'a';
     write_as(&ck, "wrong_digest.h5");

@@ -31,6 +31,21 @@ static double *some_values(size_t count, double seed)
 }
 
 /* Everything that the format can hold. */
+static void record_twelve(basin_checkpoint *ck)
+{
+    ck->recorded_count = 12;
+    ck->recorded = basin_alloc(12, sizeof *ck->recorded);
+    for (size_t i = 0; i < 12; i++) {
+        basin_recorded *r = &ck->recorded[i];
+        set_text(&r->quantity, i % 2 ? "accuracy" : "loss");
+        set_text(&r->split, "test");
+        set_text(&r->point, "theta_perturbed");
+        set_text(&r->mode, "train");
+        set_text(&r->coverage, "running");
+        r->value = (double)i / 7.0;
+    }
+}
+
 static basin_checkpoint *full_checkpoint(void)
 {
     basin_graph      *graph = NULL;
@@ -81,17 +96,7 @@ static basin_checkpoint *full_checkpoint(void)
                                                       .weight_count = 3,
                                                       .weights = (double[]){0.1, 0.0, 2.0}},
                                    &ck->loss));
-    ck->recorded_count = 12;
-    ck->recorded = basin_alloc(12, sizeof *ck->recorded);
-    for (size_t i = 0; i < 12; i++) {
-        basin_recorded *r = &ck->recorded[i];
-        set_text(&r->quantity, i % 2 ? "accuracy" : "loss");
-        set_text(&r->split, "test");
-        set_text(&r->point, "theta_perturbed");
-        set_text(&r->mode, "train");
-        set_text(&r->coverage, "running");
-        r->value = (double)i / 7.0;
-    }
+    record_twelve(ck);
     return ck;
 }
 

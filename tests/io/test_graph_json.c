@@ -86,68 +86,65 @@ static void what_cannot_be_json_is_refused(void **state)
     basin_graph_destroy(&graph);
 }
 
+static const struct {
+    const char *json, *message;
+} faults[] = {
+    {"", "g.json: graph: line "},
+    {"{\"input\":1,\n\"input\":2}", "duplicate object key"},
+    {"[]", "g.json: graph: not a JSON object"},
+    {"{\"output\":\"y\"}", "g.json: graph: input is missing"},
+    {"{\"input\":[]}", "g.json: graph: input is not an object"},
+    {"{\"input\":{\"shape\":[2]}}", "g.json: graph: input: name is missing"},
+    {"{\"input\":{\"name\":7,\"shape\":[2]}}", "g.json: graph: input: name is not a string"},
+    {"{\"input\":{\"name\":\"a\\nb\",\"shape\":[2]}}",
+     "g.json: graph: input: name is empty or not plain text"},
+    {"{\"input\":{\"name\":\"x\",\"shape\":2}}", "g.json: graph: input: shape is not a list"},
+    {"{\"input\":{\"name\":\"x\",\"shape\":[1,1,1,1,1,1,1,1,1]}}", "g.json: graph: input: rank 9, at most 8"},
+    {"{\"input\":{\"name\":\"x\",\"shape\":[2,-3]}}",
+     "g.json: graph: input: dimension 1 of the shape is not a positive integer"},
+    {"{\"input\":{\"name\":\"x\",\"shape\":[0]}}", "dimension 0 of the shape is not a positive integer"},
+    {"{\"input\":{\"name\":\"x\",\"shape\":[2.0]}}", "dimension 0 of the shape is not a positive integer"},
+    {"{\"input\":{\"name\":\"x\",\"shape\":[4294967296,4294967296]}}",
+     "the product of its dimensions [4294967296, 4294967296] overflows"},
+    {"{\"input\":{\"name\":\"x\",\"shape\":[2]}}", "g.json: graph: output is missing"},
+    {"{" INPUT "\"nodes\":[]}", "g.json: graph: parameters is missing"},
+    {"{" INPUT "\"parameters\":[]," NODES "}", "g.json: graph: no parameters"},
+    {"{" INPUT "\"parameters\":[3]," NODES "}", "g.json: graph: parameters: an item is not an object"},
+    {"{" INPUT "\"parameters\":[{\"shape\":[2]}]," NODES "}", "g.json: graph: parameter ?: name is missing"},
+    {"{" INPUT "\"parameters\":[{\"name\":\"w\"}]," NODES "}",
+     "g.json: graph: parameter w: shape is missing"},
+    {"{" INPUT "\"parameters\":[{\"name\":\"a//b\",\"shape\":[2]}]," NODES "}",
+     "parameter a//b: not a name that an HDF5 object can have"},
+    {"{" INPUT "\"parameters\":[{\"name\":\"./b\",\"shape\":[2]}]," NODES "}",
+     "parameter ./b: not a name that an HDF5 object can have"},
+    {"{" INPUT "\"parameters\":[{\"name\":\"w\",\"shape\":[2]},{\"name\":\"w\",\"shape\":[2]}]," NODES "}",
+     "g.json: graph: parameter w is declared twice"},
+    {"{" INPUT "\"parameters\":[{\"name\":\"w\",\"shape\":[2147483648,2147483648,8]}]," NODES "}",
+     "g.json: graph: parameter w: the product of its"},
+    {"{" INPUT PARAMETERS "\"nodes\":{}}", "g.json: graph: nodes is not a list"},
+    {"{" INPUT PARAMETERS "\"nodes\":[\"n\"]}", "g.json: graph: nodes: an item is not an object"},
+    {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\"}]}", "g.json: graph: node n: op is missing"},
+    {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"outputs\":[]}]}",
+     "g.json: graph: node n: inputs is missing"},
+    {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[1],\"outputs\":[]}]}",
+     "g.json: graph: node n: inputs holds something that is not a plain string"},
+    {"{" INPUT PARAMETERS
+     "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],\"attributes\":[]}]}",
+     "g.json: graph: node n: attributes is not an object"},
+    {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],"
+     "\"attributes\":{\"k\":null}}]}",
+     "g.json: graph: node n: k is neither a number, a string nor a list of integers"},
+    {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],"
+     "\"attributes\":{\"k\":[1,0.5]}}]}",
+     "g.json: graph: node n: attribute k: item 1 is not an integer"},
+    {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[]},{"
+     "\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],"
+     "\"outputs\":[]}]}",
+     "g.json: graph: node n is declared twice"},
+};
+
 static void every_fault_is_named(void **state)
 {
-    static const struct {
-        const char *json, *message;
-    } faults[] = {
-        {"", "g.json: graph: line "},
-        {"{\"input\":1,\n\"input\":2}", "duplicate object key"},
-        {"[]", "g.json: graph: not a JSON object"},
-        {"{\"output\":\"y\"}", "g.json: graph: input is missing"},
-        {"{\"input\":[]}", "g.json: graph: input is not an object"},
-        {"{\"input\":{\"shape\":[2]}}", "g.json: graph: input: name is missing"},
-        {"{\"input\":{\"name\":7,\"shape\":[2]}}", "g.json: graph: input: name is not a string"},
-        {"{\"input\":{\"name\":\"a\\nb\",\"shape\":[2]}}",
-         "g.json: graph: input: name is empty or not plain text"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":2}}", "g.json: graph: input: shape is not a list"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[1,1,1,1,1,1,1,1,1]}}",
-         "g.json: graph: input: rank 9, at most 8"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[2,-3]}}",
-         "g.json: graph: input: dimension 1 of the shape is not a positive integer"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[0]}}", "dimension 0 of the shape is not a positive integer"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[2.0]}}",
-         "dimension 0 of the shape is not a positive integer"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[4294967296,4294967296]}}",
-         "the product of its dimensions [4294967296, 4294967296] overflows"},
-        {"{\"input\":{\"name\":\"x\",\"shape\":[2]}}", "g.json: graph: output is missing"},
-        {"{" INPUT "\"nodes\":[]}", "g.json: graph: parameters is missing"},
-        {"{" INPUT "\"parameters\":[]," NODES "}", "g.json: graph: no parameters"},
-        {"{" INPUT "\"parameters\":[3]," NODES "}", "g.json: graph: parameters: an item is not an object"},
-        {"{" INPUT "\"parameters\":[{\"shape\":[2]}]," NODES "}",
-         "g.json: graph: parameter ?: name is missing"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"w\"}]," NODES "}",
-         "g.json: graph: parameter w: shape is missing"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"a//b\",\"shape\":[2]}]," NODES "}",
-         "parameter a//b: not a name that an HDF5 object can have"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"./b\",\"shape\":[2]}]," NODES "}",
-         "parameter ./b: not a name that an HDF5 object can have"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"w\",\"shape\":[2]},{\"name\":\"w\",\"shape\":[2]}]," NODES
-         "}",
-         "g.json: graph: parameter w is declared twice"},
-        {"{" INPUT "\"parameters\":[{\"name\":\"w\",\"shape\":[2147483648,2147483648,8]}]," NODES "}",
-         "g.json: graph: parameter w: the product of its"},
-        {"{" INPUT PARAMETERS "\"nodes\":{}}", "g.json: graph: nodes is not a list"},
-        {"{" INPUT PARAMETERS "\"nodes\":[\"n\"]}", "g.json: graph: nodes: an item is not an object"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\"}]}", "g.json: graph: node n: op is missing"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"outputs\":[]}]}",
-         "g.json: graph: node n: inputs is missing"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[1],\"outputs\":[]}]}",
-         "g.json: graph: node n: inputs holds something that is not a plain string"},
-        {"{" INPUT PARAMETERS
-         "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],\"attributes\":[]}]}",
-         "g.json: graph: node n: attributes is not an object"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],"
-         "\"attributes\":{\"k\":null}}]}",
-         "g.json: graph: node n: k is neither a number, a string nor a list of integers"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[],"
-         "\"attributes\":{\"k\":[1,0.5]}}]}",
-         "g.json: graph: node n: attribute k: item 1 is not an integer"},
-        {"{" INPUT PARAMETERS "\"nodes\":[{\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],\"outputs\":[]},{"
-         "\"name\":\"n\",\"op\":\"Relu\",\"inputs\":[],"
-         "\"outputs\":[]}]}",
-         "g.json: graph: node n is declared twice"},
-    };
     (void)state;
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         basin_graph *graph = NULL;

@@ -248,10 +248,6 @@ static basin_result *unlike(basin_result *track)
 }
 
 /* Everything that is drawn, by number; false past the end. */
-static bool draw_case(size_t i, drawn *out)
-{
-    *out = (drawn){.count = 1};
-    switch (i) {
 #define CASE(number, text, many, setting, ...)                           \
     case number: {                                                       \
         basin_result *made[MOST] = {__VA_ARGS__};                        \
@@ -259,7 +255,14 @@ static bool draw_case(size_t i, drawn *out)
         memcpy(out->results, made, sizeof made);                         \
         return true;                                                     \
     }
-#define WITH(...) {__VA_ARGS__}
+#define WITH(...)   \
+    {               \
+        __VA_ARGS__ \
+    }
+
+static bool draw_usual(size_t i, drawn *out)
+{
+    switch (i) {
         CASE(0, "stem", 1, WITH(.kind = "stem"), synthetic_spectrum("gd", 600))
         CASE(1, "stem_three", 3, WITH(.title = "Three methods"), synthetic_spectrum("gd", 600),
              synthetic_spectrum("sam", 600), synthetic_spectrum("msam", 600))
@@ -300,7 +303,13 @@ static bool draw_case(size_t i, drawn *out)
         CASE(21, "sweep", 1, WITH(.kind = "sweep"), synthetic_sweep())
         CASE(22, "methods", 1, WITH(0), synthetic_comparison(8))
         CASE(23, "methods_one_seed", 1, WITH(.y = "gap,lambda_max"), synthetic_comparison(1))
-        /* odd ones */
+    default: return false;
+    }
+}
+
+static bool draw_odd(size_t i, drawn *out)
+{
+    switch (i) {
         CASE(24, "one_eigenvalue", 1, WITH(0), synthetic_spectrum("gd", 1))
         CASE(25, "equal_eigenvalues", 1, WITH(.kind = "histogram"),
              all_equal(synthetic_spectrum("gd", 100), 3))
@@ -353,9 +362,15 @@ static bool draw_case(size_t i, drawn *out)
              synthetic_polished_track(4, 3))
         CASE(60, "methods_one_panel", 1, WITH(.y = "lambda_max"), synthetic_polished_comparison(1))
         CASE(61, "epochs_two_checkpoints", 1, WITH(.y = "lambda_max"), synthetic_polished_track(1, 2))
-#undef CASE
     default: return false;
     }
+}
+#undef CASE
+
+static bool draw_case(size_t i, drawn *out)
+{
+    *out = (drawn){.count = 1};
+    return draw_usual(i, out) || draw_odd(i, out);
 }
 
 static void forget(drawn *d)
