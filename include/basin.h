@@ -567,7 +567,9 @@ typedef struct basin_provision {
     size_t kept;         /* chunks that are not recomputed */
     size_t kept_bytes;   /* of what these keep */
     size_t thread_bytes; /* scratch of each thread */
-    size_t shared_bytes; /* weights and a block of vectors, read by all threads */
+    /* weights and a block of vectors, read by all threads, and the parts of groups of samples that
+       wait for their sum */
+    size_t shared_bytes;
 } basin_provision;
 
 /* Floating-point operations over all samples, additions and multiplications counted as one each;

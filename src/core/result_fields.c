@@ -622,7 +622,8 @@ static const basin_field provision_fields[] = {
     PLAIN(SIZE, kept, "kept", 0, "of these, not recomputed for every product"),
     PLAIN(SIZE, kept_bytes, "kept_bytes", 0, "of what is kept"),
     PLAIN(SIZE, thread_bytes, "thread_bytes", 0, "scratch of each thread"),
-    PLAIN(SIZE, shared_bytes, "shared_bytes", 0, "weights and a block of vectors"),
+    PLAIN(SIZE, shared_bytes, "shared_bytes", 0,
+          "weights, a block of vectors, and parts of groups of samples that wait for their sum"),
 };
 #undef S
 

@@ -200,7 +200,7 @@ static void memory_is_within_what_is_told(void **state)
         basin_point     *point = point_of(&p, o);
         basin_memory_watch();
         if (i >= 2)
-            basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + (i == 2 ? 7800000 : 4500000));
+            basin_memory_limit_set(basin_memory_used() + BASIN_MEMORY_PROGRAM + (i == 2 ? 7800000 : 4700000));
         assert_ok(basin_spectrum_forecast(point, &options[i % 2], &f));
         basin_memory_watch();
         assert_ok(basin_spectrum_compute(point, &options[i % 2], &s));

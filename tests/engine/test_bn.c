@@ -316,24 +316,25 @@ static void products_hold_reestimated_statistics_constant(void **state)
 static void bits_do_not_depend_on_threads(void **state)
 {
     const basin_bn kinds[] = {BASIN_BN_REESTIMATE, BASIN_BN_BATCH};
+    const size_t   threads[] = {1, 2, 3, 8, 17, 64};
+    problem        p = start(convolved, 700);
+    double        *g[2] = {basin_alloc(p.size, sizeof(double)), basin_alloc(p.size, sizeof(double))};
+    basin_loss     l[2];
 
     (void)state;
-    for (size_t k = 0; k < 2; k++) {
-        problem          p = start(convolved, 700);
-        basin_objective *o[2];
-        double          *g[2];
-        basin_loss       l;
-        for (int i = 0; i < 2; i++) {
-            basin_threads_set(i ? 3 : 1);
-            o[i] = objective_of(&p, kinds[k], 50);
-            g[i] = basin_alloc(p.size, sizeof(double));
-            assert_ok(basin_objective_gradient(o[i], NULL, p.theta, &l, g[i]));
+    for (size_t k = 0; k < 2; k++)
+        for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
+            basin_objective *o = objective_of(&p, kinds[k], 50);
+            basin_threads_set(threads[t]);
+            assert_ok(basin_objective_gradient(o, NULL, p.theta, &l[t > 0], g[t > 0]));
+            basin_threads_set(0);
+            assert_memory_equal(g[t > 0], g[0], p.size * sizeof(double));
+            assert_memory_equal(&l[t > 0], &l[0], sizeof l[0]);
+            basin_objective_destroy(&o);
         }
-        basin_threads_set(0);
-        assert_memory_equal(g[0], g[1], p.size * sizeof(double));
-        for (int i = 0; i < 2; i++) basin_objective_destroy(&o[i]), basin_free(g[i]);
-        problem_release(&p);
-    }
+    basin_free(g[0]);
+    basin_free(g[1]);
+    problem_release(&p);
 }
 
 /* --------------------------------------------------------------------------------------- interpolation -- */

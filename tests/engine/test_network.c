@@ -78,38 +78,110 @@ static void logistic_regression_has_its_closed_form(void **state)
     problem_release(&p);
 }
 
+/* What an objective says, all of it. */
+typedef struct answers {
+    double    *g, *hv, *outputs; /* [P], [BLOCK, P], [N, 5] */
+    basin_loss loss, losses[5];
+    uint64_t   crossings;
+} answers;
+
+enum { BLOCK = 20 }; /* more than are multiplied together */
+
+static answers ask(const problem *p, basin_precision precision, size_t threads)
+{
+    static const double coef[10] = {0.0, 0.0, 0.3, -0.2, 1.0, 1.0, -0.7, 0.1, 2.0, -3.0};
+    answers             a = {.g = basin_alloc(p->size, sizeof(double)),
+                             .hv = basin_alloc(BLOCK * p->size, sizeof(double))};
+    size_t              width;
+    double             *v = basin_alloc(BLOCK * p->size, sizeof *v);
+    basin_objective    *o = NULL;
+    basin_curvature    *curvature = NULL;
+
+    for (size_t i = 0; i < BLOCK * p->size; i++) v[i] = sin((double)i);
+    basin_threads_set(threads);
+    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data,
+                                      &(basin_network_options){.precision = precision}, &o));
+    assert_ok(basin_objective_gradient(o, NULL, p->theta, &a.loss, a.g));
+    assert_ok(basin_curvature_create(o, NULL, p->theta, BASIN_HESSIAN, &curvature));
+    assert_ok(basin_curvature_product(curvature, v, BLOCK, a.hv));
+    assert_ok(basin_objective_subspace(o, NULL, p->theta, v, 2, coef, 5, a.losses));
+    assert_ok(basin_objective_crossings(o, NULL, p->theta, v, &a.crossings));
+    assert_ok(basin_network_output(o, p->theta, &width, &a.outputs));
+    basin_threads_set(0);
+    basin_curvature_destroy(&curvature);
+    basin_objective_destroy(&o);
+    basin_free(v);
+    return a;
+}
+
+static void answers_release(answers *a)
+{
+    basin_free(a->g);
+    basin_free(a->hv);
+    basin_free(a->outputs);
+}
+
+/* Also of more threads than there are processors, or groups. */
 static void results_are_the_same_bits_for_any_number_of_threads(void **state)
 {
-    problem    p = mlp((size_t[]){20, 30, 10, 5}, 4, "Tanh", 3000, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
-    double    *g[3], *hv[3];
-    basin_loss l[3], points[3][5];
-    double     coef[10] = {0.0, 0.0, 0.3, -0.2, 1.0, 1.0, -0.7, 0.1, 2.0, -3.0};
+    problem p = mlp((size_t[]){20, 30, 10, 5}, 4, "Relu", 3000, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
 
     (void)state;
-    for (size_t t = 0; t < 3; t++) {
-        basin_objective *o = NULL;
-        basin_curvature *curvature = NULL;
-        basin_threads_set((size_t[]){1, 2, 5}[t]);
-        g[t] = basin_alloc(2 * p.size, sizeof(double));
-        hv[t] = basin_alloc(2 * p.size, sizeof(double));
-        assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
-        assert_ok(basin_objective_gradient(o, NULL, p.theta, &l[t], g[t]));
-        basin_copy(p.theta, g[t] + p.size, p.size);
-        assert_ok(basin_curvature_create(o, NULL, p.theta, BASIN_HESSIAN, &curvature));
-        assert_ok(basin_curvature_product(curvature, g[t], 2, hv[t]));
-        assert_ok(basin_objective_subspace(o, NULL, p.theta, g[t], 2, coef, 5, points[t]));
-        assert_memory_equal(&l[t], &l[0], sizeof l[0]);
-        assert_memory_equal(g[t], g[0], p.size * sizeof(double));
-        assert_memory_equal(hv[t], hv[0], 2 * p.size * sizeof(double));
-        assert_memory_equal(points[t], points[0], sizeof points[0]);
-        basin_curvature_destroy(&curvature);
-        basin_objective_destroy(&o);
+    for (int precision = BASIN_DOUBLE; precision <= BASIN_SINGLE; precision++) {
+        answers one = ask(&p, (basin_precision)precision, 1);
+        assert_true(one.crossings > 0);
+        for (size_t t = 0; t < 5; t++) {
+            answers many = ask(&p, (basin_precision)precision, (size_t[]){2, 3, 8, 17, 64}[t]);
+            assert_memory_equal(&many.loss, &one.loss, sizeof one.loss);
+            assert_memory_equal(many.g, one.g, p.size * sizeof(double));
+            assert_memory_equal(many.hv, one.hv, BLOCK * p.size * sizeof(double));
+            assert_memory_equal(many.losses, one.losses, sizeof one.losses);
+            assert_memory_equal(many.outputs, one.outputs, 5 * p.data.count * sizeof(double));
+            assert_int_equal(many.crossings, one.crossings);
+            answers_release(&many);
+        }
+        answers_release(&one);
     }
+    problem_release(&p);
+}
+
+/* Asked for the third time, it stops. */
+static bool stops_soon(void *payload, const char *stage, double done, double total)
+{
+    (void)stage, (void)done, (void)total;
+    return ++*(size_t *)payload < 3;
+}
+
+static void work_that_was_interrupted_can_be_done_again(void **state)
+{
+    problem          p = mlp((size_t[]){20, 30, 10, 5}, 4, "Relu", 3000, BASIN_LOSS_SOFTMAX_CROSS_ENTROPY);
+    basin_objective *o = NULL;
+    basin_curvature *c = NULL;
+    double          *g = basin_alloc(p.size, sizeof *g), *hv = basin_alloc(p.size, sizeof *hv);
+    answers          whole = ask(&p, BASIN_DOUBLE, 1);
+    basin_loss       loss;
+    size_t           polls = 0;
+
+    (void)state;
+    basin_threads_set(1); /* a second one might leave the first too little to be asked three times */
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    assert_ok(basin_curvature_create(o, NULL, p.theta, BASIN_HESSIAN, &c));
+    basin_progress_set(&(basin_progress){.report = stops_soon, .payload = &polls});
+    assert_int_equal(basin_objective_gradient(o, NULL, p.theta, &loss, g), BASIN_ERR_INTERRUPTED);
+    polls = 0;
+    assert_int_equal(basin_curvature_product(c, p.theta, 1, hv), BASIN_ERR_INTERRUPTED);
+    basin_progress_set(NULL);
+    assert_ok(basin_objective_gradient(o, NULL, p.theta, &loss, g));
+    assert_memory_equal(g, whole.g, p.size * sizeof *g);
+    for (size_t i = 0; i < p.size; i++) g[i] = sin((double)i);
+    assert_ok(basin_curvature_product(c, g, 1, hv));
+    for (size_t i = 0; i < p.size; i++) assert_close(hv[i], whole.hv[i], 1e-12, 1e-14);
     basin_threads_set(0);
-    for (size_t t = 0; t < 3; t++) {
-        basin_free(g[t]);
-        basin_free(hv[t]);
-    }
+    basin_curvature_destroy(&c);
+    basin_objective_destroy(&o);
+    answers_release(&whole);
+    basin_free(g);
+    basin_free(hv);
     problem_release(&p);
 }
 
@@ -559,6 +631,7 @@ int main(void)
         cmocka_unit_test(linear_regression_has_its_closed_form),
         cmocka_unit_test(logistic_regression_has_its_closed_form),
         cmocka_unit_test(results_are_the_same_bits_for_any_number_of_threads),
+        cmocka_unit_test(work_that_was_interrupted_can_be_done_again),
         cmocka_unit_test(threads_beyond_the_work_take_no_memory),
         cmocka_unit_test(subspace_agrees_with_single_points),
         cmocka_unit_test(subsets_add_up_to_the_whole),

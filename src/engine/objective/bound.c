@@ -1,5 +1,5 @@
 /* A compiled network with its samples, as an objective. */
-#include "engine/objective/network.h"
+#include "engine/objective/workers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,95 +12,52 @@
 #include "engine/fold.h"
 #include "engine/plan/fuse.h"
 
-/* ----------------------------------------------------------------------------------- kinks and outputs -- */
+/* --------------------------------------------------------------------------------------------- outputs -- */
 
-/* Does element l of the output lie on different branches? */
-static bool crosses(basin_kink kink, real before, real after)
+typedef struct outputs_state {
+    basin_pass           pass;
+    const basin_weights *weights;
+    double              *out; /* [N, width] */
+} outputs_state;
+
+/* y in lanes, to [count, width]. */
+static void copy_outputs(const real *y, size_t count, size_t width, double *to)
 {
-    switch (kink) {
-    case BASIN_KINK_SIGN: return (before > 0) != (after > 0);
-    case BASIN_KINK_SLOPE: return (before == 1) != (after == 1);
-    case BASIN_KINK_BRANCH: return before != after;
-    case BASIN_KINK_NONE: break;
-    }
-    return false;
+    for (size_t i = 0; i < count; i++)
+        for (size_t l = 0; l < width; l++)
+            *to++ = (double)y[(i / BASIN_LANES * width + l) * BASIN_LANES + i % BASIN_LANES];
 }
 
-/* Copies what tells the branches of all kinked nodes into `store`, or counts where they are other than
-   there. */
-static uint64_t compare_branches(const basin_sweep *sweep, size_t b, real *store, bool copy)
+static void outputs_fill(void *payload, size_t thread, size_t group, size_t count, real *reals,
+                         double *doubles)
 {
-    uint64_t crossings = 0;
+    const outputs_state  *state = payload;
+    const basin_grouping *groups = &state->pass.groups;
+    basin_sweep          *sweep = state->pass.sweeps[thread];
 
-    for (size_t i = 0; i < sweep->plan->node_count; i++) {
-        const basin_node *node = &sweep->nodes[i];
-        const basin_slot *y = NODE_OUTPUT(node);
-        if (node->op->kink == BASIN_KINK_NONE) continue;
-        const size_t n = slot_rows(y, b) * slot_stride(y);
-        const size_t full = y->batched ? b / y->lanes * slot_stride(y) : n;
-        const real  *branch = node->op->kink == BASIN_KINK_SIGN ? y->v : node->work;
-        if (copy) memcpy(store, branch, n * sizeof *store);
-        for (size_t l = 0; l < n && !copy; l++) /* the last group's empty lanes do not count */
-            crossings +=
-                (l < full || l % y->lanes < b % y->lanes) && crosses(node->op->kink, store[l], branch[l]);
-        store += n;
-    }
-    return crossings;
-}
-
-static basin_status crossings(void *ctx, const basin_samples *s, const double *a, const double *b,
-                              uint64_t *out)
-{
-    basin_status   st = BASIN_OK;
-    basin_network *net = ctx;
-    basin_batch    data = {0};
-    basin_weights *weights[2] = {NULL, NULL};
-    real          *slopes = NULL;
-    size_t         threads;
-    uint64_t       count = 0;
-
-    BASIN_TRY(basin_network_gather(net, s, &data));
-    BASIN_TRY(basin_network_sweeps(net, &threads));
-    BASIN_ALLOC(slopes, basin_extent_size(&net->plan->kept, net->chunk), "slopes");
-    for (int i = 0; i < 2; i++) {
-        BASIN_TRY(basin_weights_create(net->plan, 0, &weights[i]));
-        BASIN_TRY(basin_network_set(net, weights[i], i == 0 ? a : b));
-    }
-    for (size_t c = 0; c < basin_group_samples(net, data.count).chunks; c++) {
-        basin_batch batch = basin_chunk_of(net, &data, c);
-        for (int i = 0; i < 2; i++) {
-            basin_sweep_bind(net->sweeps[0], weights[i], NULL, &batch);
-            basin_sweep_forward(net->sweeps[0], batch.count, BASIN_MODE_GRADIENT, 0, 2);
-            count += compare_branches(net->sweeps[0], batch.count, slopes, i == 0);
+    (void)reals, (void)doubles;
+    for (size_t end = group + count; group < end; group++)
+        for (size_t c = basin_group_chunk(groups, group); c < basin_group_chunk(groups, group + 1); c++) {
+            const basin_chunk chunk = basin_chunk_at(groups, group, c);
+            const basin_batch batch = basin_pass_bind(&state->pass, sweep, state->weights, NULL, &chunk);
+            basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 0, 2);
+            copy_outputs(SWEEP_OUTPUT(sweep)->v, batch.count, SWEEP_OUTPUT(sweep)->width,
+                         state->out + chunk.unit * groups->unit * SWEEP_OUTPUT(sweep)->width);
         }
-    }
-    *out = count;
-done:
-    basin_network_release(net, &data);
-    basin_weights_destroy(&weights[0]);
-    basin_weights_destroy(&weights[1]);
-    basin_free(slopes);
-    return st;
 }
 
 static basin_status outputs(void *ctx, const double *theta, double *out)
 {
     basin_status   st = BASIN_OK;
     basin_network *net = ctx;
-    size_t         threads, width = net->plan->slots[net->plan->output].width;
 
-    BASIN_TRY(basin_network_sweeps(net, &threads));
+    BASIN_TRY(basin_network_workers(net));
     BASIN_TRY(basin_network_set(net, net->weights, theta));
-    for (size_t c = 0; c < basin_group_samples(net, net->data.count).chunks; c++) {
-        basin_batch batch = basin_chunk_of(net, &net->data, c);
-        basin_sweep_bind(net->sweeps[0], net->weights, NULL, &batch);
-        basin_sweep_forward(net->sweeps[0], batch.count, BASIN_MODE_LOSS, 0, 2);
-        const real *y = SWEEP_OUTPUT(net->sweeps[0])->v; /* in lanes */
-        double     *to = out + c * net->chunk * width;
-        for (size_t i = 0; i < batch.count; i++)
-            for (size_t l = 0; l < width; l++)
-                *to++ = (double)y[(i / BASIN_LANES * width + l) * BASIN_LANES + i % BASIN_LANES];
-    }
+    outputs_state state = {
+        .pass = basin_pass_over(net, &net->data, net->workers), .weights = net->weights, .out = out};
+    BASIN_TRY(basin_reduce(
+        &(basin_reduction){.groups = state.pass.groups.groups, .fill = outputs_fill, .state = &state},
+        net->workers->tree, net->workers->threads));
 done:
     return st;
 }
@@ -143,7 +100,7 @@ static void destroy(void *ctx)
     basin_free((void *)(uintptr_t)net->data.classes);
     basin_free((void *)(uintptr_t)net->data.values);
     basin_weights_destroy(&net->weights);
-    basin_sweeps_destroy(net->sweeps, net->sweep_count);
+    basin_workers_destroy(&net->workers);
     basin_free(net);
 }
 
@@ -156,7 +113,7 @@ static const basin_objective_type network_type = {
     .product = basin_network_product,
     .thaw = basin_network_thaw,
     .provision = basin_network_provision,
-    .crossings = crossings,
+    .crossings = basin_network_crossings,
     .flops = flops,
     .destroy = destroy,
 };
@@ -316,50 +273,116 @@ done:
     return st;
 }
 
+/* ------------------------------------------------------------------------------------- check of inputs -- */
+
+typedef struct check_state {
+    basin_pass           pass;
+    const basin_weights *weights;
+} check_state;
+
+/* The part of the network without parameters runs over chunk c, every op asked about its inputs first. */
+static basin_status check_chunk(const check_state *state, size_t thread, const basin_chunk *chunk,
+                                size_t *sample)
+{
+    basin_sweep      *sweep = state->pass.sweeps[thread];
+    const basin_batch batch = basin_pass_bind(&state->pass, sweep, state->weights, NULL, chunk);
+
+    for (size_t i = 0; i < sweep->plan->node_count; i++) {
+        basin_node  *node = &sweep->nodes[i];
+        basin_status st = node->check_data ? node->op->check(node, batch.count, sample) : BASIN_OK;
+        if (st != BASIN_OK) return st;
+        if (NODE_OUTPUT(node)->degree == 0) node->op->forward(node, batch.count, BASIN_MODE_LOSS);
+    }
+    return BASIN_OK;
+}
+
+/* Chunks that hold something wrong. */
+static void check_fill(void *payload, size_t thread, size_t group, size_t count, real *reals, double *wrong)
+{
+    const check_state    *state = payload;
+    const basin_grouping *groups = &state->pass.groups;
+    size_t                sample;
+
+    (void)reals;
+    for (size_t end = group + count; group < end; group++, wrong++)
+        for (size_t c = basin_group_chunk(groups, group); c < basin_group_chunk(groups, group + 1); c++) {
+            const basin_chunk chunk = basin_chunk_at(groups, group, c);
+            *wrong += check_chunk(state, thread, &chunk, &sample) != BASIN_OK;
+        }
+}
+
+/* The first thing that is wrong, in the order of samples, in words. */
+static basin_status tell_first(const check_state *state, const char *file, const size_t *rows)
+{
+    basin_status          st = BASIN_OK;
+    const basin_grouping *groups = &state->pass.groups;
+    size_t                sample = 0;
+
+    for (size_t group = 0; group < groups->groups; group++)
+        for (size_t c = basin_group_chunk(groups, group); c < basin_group_chunk(groups, group + 1); c++) {
+            const basin_chunk chunk = basin_chunk_at(groups, group, c);
+            st = check_chunk(state, 0, &chunk, &sample);
+            if (st != BASIN_OK)
+                return basin_fail_within(st, "%s: /inputs: row %zu", file,
+                                         rows[chunk.unit * groups->unit + sample]);
+        }
+    return st;
+}
+
 /* Values that an op cannot take, such as an index beyond a table, are found here and not by every evaluation.
- * What an op checks is of degree 0: the part of the network without parameters runs once over the data. */
+ * What an op checks is of degree 0. */
 static basin_status check_inputs(const basin_network *net, const basin_batch *samples,
                                  const basin_dataset *data, const size_t *rows)
 {
-    basin_status st = BASIN_OK;
-    basin_sweep *sweep = NULL;
-    size_t       checks = 0, sample = 0;
+    basin_status          st = BASIN_OK;
+    const basin_pass_need need = {.samples = samples->count, .owns = BASIN_OWNS_KEPT, .doubles = 1};
+    basin_workers        *workers = NULL;
+    size_t                checks = 0;
+    double                wrong = 0.0;
 
     for (size_t i = 0; i < net->plan->node_count; i++) checks += net->plan->nodes[i].check_data;
     if (checks == 0) return BASIN_OK;
-    BASIN_TRY(basin_sweep_create(net->plan, net->chunk, 0, true, &sweep));
-    for (size_t c = 0; c < basin_group_samples(net, samples->count).chunks; c++) {
-        basin_batch batch = basin_chunk_of(net, samples, c);
-        basin_sweep_bind(sweep, net->weights, NULL, &batch);
-        for (size_t i = 0; i < net->plan->node_count; i++) {
-            basin_node *node = &sweep->nodes[i];
-            if (node->check_data && (st = node->op->check(node, batch.count, &sample)) != BASIN_OK) {
-                basin_fail_within(st, "%s: /inputs: row %zu", data->path != NULL ? data->path : "data",
-                                  rows[c * net->chunk + sample]);
-                goto done;
-            }
-            if (NODE_OUTPUT(node)->degree == 0) node->op->forward(node, batch.count, BASIN_MODE_LOSS);
-        }
-    }
+    BASIN_TRY(basin_workers_create(net, &need, basin_workers_within(net, &need), &workers));
+    check_state state = {.pass = basin_pass_over(net, samples, workers), .weights = net->weights};
+    BASIN_TRY(basin_reduce(&(basin_reduction){.groups = state.pass.groups.groups,
+                                              .doubles = 1,
+                                              .fill = check_fill,
+                                              .total = &wrong,
+                                              .state = &state},
+                           workers->tree, workers->threads));
+    if (wrong > 0.0) BASIN_TRY(tell_first(&state, data->path != NULL ? data->path : "data", rows));
 done:
-    basin_sweep_destroy(&sweep);
+    basin_workers_destroy(&workers);
     return st;
 }
 
 enum { CHUNK_REALS = 1 << 15 }; /* of the widest tensor of a chunk */
 
-/* More samples share what a weight costs on its way through the caches: 784-512-256-10 takes longer with 64
- * samples than with 256, and no less with 512. Small networks gain nothing beyond 128, which leaves threads
- * enough groups. Images and sequences fill the cache with few samples. */
+/* Samples of the largest chunk; chunks have half as many at least, where samples are enough (samples.c). More
+ * samples share what a weight costs on its way through the caches: 784-512-256-10 takes longer with 64
+ * samples than with 256, and no less with 512; 10,000 samples are 32 chunks of it, one a group. Small
+ * networks gain nothing beyond 128, which leaves threads enough groups. Images and sequences fill the cache
+ * with few samples. */
 static size_t chunk_size(const basin_plan *plan)
 {
-    size_t widest = 0, chunk;
+    size_t widest = 0, chunk = 256;
 
     for (size_t i = plan->input; i < plan->slot_count; i++)
         if (plan->slots[i].batched && plan->slots[i].width > widest) widest = plan->slots[i].width;
-    chunk = widest <= 128 ? 128 : 256;
-    while (plan->spatial && chunk > BASIN_LANES && chunk * widest > CHUNK_REALS) chunk /= 2;
+    if (!plan->spatial) return widest <= 128 ? 128 : 320;
+    if (widest <= 128) chunk = 128;
+    while (chunk > BASIN_LANES && chunk * widest > CHUNK_REALS) chunk /= 2;
     return chunk;
+}
+
+/* A batch of BatchNormalization is one piece of work. */
+static void set_chunk(basin_network *net, const basin_network_bn *bn, size_t count)
+{
+    const bool batches = bn->kind == BASIN_BN_BATCH;
+
+    net->unit = !batches ? BASIN_LANES : bn->batch < count ? bn->batch : count;
+    net->most = batches ? 1 : chunk_size(net->plan) / BASIN_LANES;
+    net->chunk = net->most * net->unit;
 }
 
 /* The samples that statistics are estimated from: the objective's own, or others. */
@@ -412,7 +435,7 @@ static basin_status create(const basin_graph *graph, const basin_loss_spec *spec
     BASIN_TRY(basin_loss_spec_copy(spec, &net->loss));
     net->statistics.kind = bn->kind;
     net->data.count = count;
-    net->chunk = bn->kind != BASIN_BN_BATCH ? chunk_size(net->plan) : bn->batch < count ? bn->batch : count;
+    set_chunk(net, bn, count);
     BASIN_TRY(basin_network_check_statistics(net));
     BASIN_TRY(copy_inputs(net, data, rows, &net->data));
     BASIN_TRY(copy_targets(net, data, rows));

@@ -1,5 +1,6 @@
-/* A network bound to its samples, and what its parts share: reduction.c sums over chunks;
- * gradient.c, subspace.c and curvature.c each fill rows of the objective's table; bound.c makes it.
+/* A network bound to its samples. samples.h says which of them are a chunk and a group, reduction.h
+ * sums over groups, workers.h has the threads; gradient.c, subspace.c, curvature.c and crossings.c
+ * each fill rows of the objective's table; bound.c makes it.
  */
 #ifndef BASIN_ENGINE_OBJECTIVE_NETWORK_H
 #define BASIN_ENGINE_OBJECTIVE_NETWORK_H
@@ -17,68 +18,24 @@ typedef struct basin_statistics { /* of BatchNormalization: statistics.c */
 } basin_statistics;
 
 typedef struct basin_network {
-    basin_plan      *plan;   /* of the graph with convolutions folded where statistics are stored */
-    basin_params    *params; /* with the roles that the graph as it is gives them */
-    basin_loss_spec  loss;   /* owned */
-    basin_batch      data;   /* all samples; arrays owned */
-    size_t           chunk;  /* samples */
+    basin_plan     *plan;   /* of the graph with convolutions folded where statistics are stored */
+    basin_params   *params; /* with the roles that the graph as it is gives them */
+    basin_loss_spec loss;   /* owned */
+    basin_batch     data;   /* all samples; arrays owned */
+    /* samples that stay together: those of a row of lanes, or a batch of BatchNormalization */
+    size_t           unit;
+    size_t           most;    /* units that a chunk has at most */
+    size_t           chunk;   /* samples of those: sweeps are made for so many */
     basin_weights   *weights; /* theta of the gradient */
     basin_statistics statistics;
-    size_t           sweep_count;
-    basin_sweep    **sweeps; /* of the gradient, one a thread; made on first use */
+    /* of the gradient and what only goes forward; made on first use: workers.h */
+    struct basin_workers *workers;
 } basin_network;
 
 static inline bool basin_is_batch_norm(const basin_node *node)
 {
     return node->op == &REAL(basin_op_BatchNormalization);
 }
-
-/* -------------------------------------------------------------------------- sums over chunks -- */
-
-typedef struct basin_grouping {
-    size_t samples, chunk, chunks, groups;
-} basin_grouping;
-
-basin_grouping basin_group_samples(const basin_network *net, size_t samples);
-/* of the group; the next one's ends it */
-size_t      basin_first_chunk(const basin_grouping *g, size_t group);
-basin_batch basin_chunk_of(const basin_network *net, const basin_batch *data, size_t c);
-
-/* Threads that find a group to work on: memory goes by them, so not one more. */
-size_t basin_network_threads(const basin_network *net, size_t samples);
-/* The same where each takes so many bytes of what the memory limit leaves; at least one. */
-size_t basin_network_threads_within(const basin_network *net, size_t samples, size_t bytes);
-
-/* What is done with the chunks of one group, on any thread, and with its sum when its turn comes
-   (NULL: nothing). */
-typedef struct basin_reduction basin_reduction;
-struct basin_reduction {
-    const basin_network *net;
-    const basin_batch   *data;
-    basin_grouping       groups;
-    basin_sweep        **sweeps; /* [threads] */
-    void (*sweep_group)(const basin_reduction *job, basin_sweep *sweep, size_t group,
-                        size_t thread);
-    void (*add_group)(const basin_reduction *job, basin_sweep *sweep);
-    void *state;
-};
-/* fails only when interrupted */
-basin_status basin_reduce(const basin_reduction *job, size_t threads);
-
-/* The batch's inputs in lanes, owned, if the network reads them so. */
-basin_status basin_network_lanes(const basin_network *net, basin_batch *batch);
-/* The samples asked for: all (borrowed), or a gathered copy; either is released. */
-basin_status basin_network_gather(const basin_network *net, const basin_samples *s,
-                                  basin_batch *out);
-void         basin_network_release(const basin_network *net, basin_batch *batch);
-
-basin_status basin_sweeps_create(const basin_network *net, size_t threads, size_t k, bool own_kept,
-                                 basin_sweep ***out);
-void         basin_sweeps_destroy(basin_sweep **sweeps, size_t count);
-/* makes net->sweeps ready */
-basin_status basin_network_sweeps(basin_network *net, size_t *threads);
-
-void basin_loss_add(basin_loss *total, const basin_loss *part); /* all but the weight */
 
 /* theta with the statistics that belong to it; coef [directions] are its coordinates on the way
    there. */
@@ -92,6 +49,12 @@ basin_status basin_network_ends(basin_network *net, size_t d, const basin_graph 
 /* Refusals: when the network is made, and for a subset of `samples`. */
 basin_status basin_network_check_statistics(const basin_network *net);
 basin_status basin_network_check_batches(const basin_network *net, size_t samples);
+
+/* What a group's part says of the loss, in double. */
+enum { BASIN_LOSS_SUMS = 3 };
+/* sums [BASIN_LOSS_SUMS] += sum, correct, count */
+void       basin_loss_to(const basin_loss *loss, double *sums);
+basin_loss basin_loss_from(const double *sums, double weight);
 
 /* Forward, loss and backward of the chunk that the sweep is bound to. */
 void basin_network_primal(const basin_network *net, basin_sweep *sweep, const basin_batch *batch,
@@ -111,5 +74,7 @@ basin_status basin_network_freeze(void *ctx, const basin_samples *s, const doubl
 basin_status basin_network_product(void *point, const double *v, size_t k, double *hv);
 void         basin_network_thaw(void *point);
 void         basin_network_provision(const void *point, basin_provision *out);
+basin_status basin_network_crossings(void *ctx, const basin_samples *s, const double *a,
+                                     const double *b, uint64_t *out);
 
 #endif

@@ -7,8 +7,10 @@
  *   1. all training samples forward up to its input, with the statistics found so far in the layers before
  *      it,
  *   2. mean and M2 = Σ (x - mean)² of each channel over each chunk, chunks merged in order within a group,
- *      then groups in order (Chan, Golub & LeVeque, The American Statistician 37, 1983):
- *          δ = mean_b - mean_a,   mean = mean_a + δ n_b/n, M2 = M2_a + M2_b + δ² n_a n_b/n, n = n_a + n_b,
+ *      then groups in the tree of reduction.c (Chan, Golub & LeVeque, The American Statistician 37, 1983):
+ *          δ = mean_b - mean_a,   mean = mean_a + δ n_b/n, M2 = M2_a + M2_b + δ² n_a n_b/n, n = n_a + n_b.
+ *      Sums of x and x² would be plain sums, but lose the variance where the mean is large, and a centre for
+ *      them would have to be found first; merged moments need none,
  *   3. the statistics are mean and M2/n: what training mode would use for one batch of the whole training
  *      split.
  * Gradient and products hold them constant.
@@ -21,7 +23,7 @@
 #include "core/memory.h"
 #include "core/params.h"
 #include "engine/kernels/normalise.h"
-#include "engine/objective/network.h"
+#include "engine/objective/workers.h"
 
 /* Where a buffer lies in basin_weights.buffers. */
 static size_t buffer_offset(const basin_plan *plan, const basin_slot *slot)
@@ -34,88 +36,100 @@ static size_t buffer_offset(const basin_plan *plan, const basin_slot *slot)
 
 /* --------------------------------------------------------------------------------------- re-estimation -- */
 
-typedef struct moments { /* of one channel */
-    double count, mean, m2;
-} moments;
+enum { COUNT, MEAN, M2, MOMENTS }; /* of one channel, in a group's part [channels, MOMENTS] */
 
 typedef struct estimate_state {
+    basin_pass           pass;
     const basin_weights *weights;
     size_t               node, channels;
-    moments             *groups; /* [groups, channels] */
     double             **chunks; /* [threads]: mean, then M2 [2, channels] of a chunk */
 } estimate_state;
 
-static void merge(moments *a, double count, double mean, double m2)
+static void merge(double *a, const double *b)
 {
-    const double n = a->count + count, delta = mean - a->mean;
+    const double n = a[COUNT] + b[COUNT], share = n > 0.0 ? b[COUNT] / n : 0.0, delta = b[MEAN] - a[MEAN];
 
-    a->mean += delta * (count / n);
-    a->m2 += m2 + delta * delta * (a->count * (count / n));
-    a->count = n;
+    a[MEAN] += delta * share;
+    a[M2] += b[M2] + delta * delta * (a[COUNT] * share);
+    a[COUNT] = n;
 }
 
-static void estimate_group(const basin_reduction *job, basin_sweep *sweep, size_t group, size_t thread)
+static void estimate_merge(double *left, const double *right, size_t doubles)
 {
-    const estimate_state *state = job->state;
-    basin_node           *node = &sweep->nodes[state->node];
-    moments              *sums = state->groups + group * state->channels;
-    double               *mean = state->chunks[thread], *m2 = mean + state->channels;
+    for (size_t i = 0; i < doubles; i += MOMENTS) merge(left + i, right + i);
+}
 
-    for (size_t c = basin_first_chunk(&job->groups, group); c < basin_first_chunk(&job->groups, group + 1);
-         c++) {
-        basin_batch batch = basin_chunk_of(job->net, job->data, c);
-        basin_sweep_bind(sweep, state->weights, NULL, &batch);
-        for (size_t i = 0; i < state->node; i++)
-            sweep->nodes[i].op->forward(&sweep->nodes[i], batch.count, BASIN_MODE_LOSS);
-        double count = basin_norm_moments(node, batch.count, mean, m2);
-        for (size_t i = 0; i < state->channels; i++) merge(&sums[i], count, mean[i], m2[i]);
-    }
+/* Forward up to the node's input, and what one chunk adds to its group. */
+static void estimate_chunk(const estimate_state *state, size_t thread, const basin_chunk *chunk, double *sums)
+{
+    basin_sweep      *sweep = state->pass.sweeps[thread];
+    double           *mean = state->chunks[thread], *m2 = mean + state->channels;
+    const basin_batch batch = basin_pass_bind(&state->pass, sweep, state->weights, NULL, chunk);
+
+    for (size_t i = 0; i < state->node; i++)
+        sweep->nodes[i].op->forward(&sweep->nodes[i], batch.count, BASIN_MODE_LOSS);
+    const double count = basin_norm_moments(&sweep->nodes[state->node], batch.count, mean, m2);
+    for (size_t i = 0; i < state->channels; i++)
+        merge(sums + i * MOMENTS, (double[MOMENTS]){[COUNT] = count, [MEAN] = mean[i], [M2] = m2[i]});
+}
+
+static void estimate_fill(void *payload, size_t thread, size_t group, size_t count, real *reals, double *sums)
+{
+    const estimate_state *state = payload;
+    const basin_grouping *groups = &state->pass.groups;
+
+    (void)reals;
+    for (size_t end = group + count; group < end; group++, sums += state->channels * MOMENTS)
+        for (size_t c = basin_group_chunk(groups, group); c < basin_group_chunk(groups, group + 1); c++) {
+            const basin_chunk chunk = basin_chunk_at(groups, group, c);
+            estimate_chunk(state, thread, &chunk, sums);
+        }
 }
 
 static basin_status estimate_node(const basin_network *net, size_t number, basin_weights *weights)
 {
-    basin_status         st = BASIN_OK;
-    const basin_node    *node = &net->plan->nodes[number];
-    const basin_slot    *mean = NODE_INPUT(node, NORM_MEAN), *variance = NODE_INPUT(node, NORM_VARIANCE);
-    const basin_grouping groups = basin_group_samples(net, net->statistics.samples.count);
-    const size_t         needed = basin_network_threads(net, net->statistics.samples.count);
-    const size_t         threads = needed < net->sweep_count ? needed : net->sweep_count;
-    estimate_state       state = {.weights = weights, .node = number, .channels = mean->width};
+    basin_status      st = BASIN_OK;
+    const basin_node *node = &net->plan->nodes[number];
+    const basin_slot *mean = NODE_INPUT(node, NORM_MEAN), *variance = NODE_INPUT(node, NORM_VARIANCE);
+    const size_t      threads = net->workers->threads, channels = mean->width;
+    basin_tree       *tree = NULL;
+    double           *total = NULL;
+    estimate_state    state = {.pass = basin_pass_over(net, &net->statistics.samples, net->workers),
+                               .weights = weights,
+                               .node = number,
+                               .channels = channels};
 
-    BASIN_ALLOC(state.groups, groups.groups * state.channels, "statistics");
+    BASIN_ALLOC(total, channels * MOMENTS, "statistics");
     BASIN_ALLOC(state.chunks, threads, "statistics");
-    for (size_t t = 0; t < threads; t++) BASIN_ALLOC(state.chunks[t], 2 * state.channels, "statistics");
-    BASIN_TRY(basin_reduce(&(basin_reduction){.net = net,
-                                              .data = &net->statistics.samples,
-                                              .groups = groups,
-                                              .sweeps = net->sweeps,
-                                              .sweep_group = estimate_group,
+    for (size_t t = 0; t < threads; t++) BASIN_ALLOC(state.chunks[t], 2 * channels, "statistics");
+    BASIN_TRY(basin_tree_create(state.pass.groups.groups, threads, 0, channels * MOMENTS, &tree));
+    BASIN_TRY(basin_reduce(&(basin_reduction){.groups = state.pass.groups.groups,
+                                              .doubles = channels * MOMENTS,
+                                              .fill = estimate_fill,
+                                              .combine = estimate_merge,
+                                              .total = total,
                                               .state = &state},
-                           threads));
-    for (size_t c = 0; c < state.channels; c++) {
-        moments total = {0};
-        for (size_t g = 0; g < groups.groups; g++) {
-            const moments *part = &state.groups[g * state.channels + c];
-            merge(&total, part->count, part->mean, part->m2);
-        }
-        weights->buffers[buffer_offset(net->plan, mean) + c] = (real)total.mean;
-        weights->buffers[buffer_offset(net->plan, variance) + c] = (real)(total.m2 / total.count);
+                           tree, threads));
+    for (size_t c = 0; c < channels; c++) {
+        weights->buffers[buffer_offset(net->plan, mean) + c] = (real)total[c * MOMENTS + MEAN];
+        weights->buffers[buffer_offset(net->plan, variance) + c] =
+            (real)(total[c * MOMENTS + M2] / total[c * MOMENTS + COUNT]);
     }
 done:
     for (size_t t = 0; state.chunks != NULL && t < threads; t++) basin_free(state.chunks[t]);
     basin_free(state.chunks);
-    basin_free(state.groups);
+    basin_free(total);
+    basin_tree_destroy(&tree);
     return st;
 }
 
 basin_status basin_network_set(basin_network *net, basin_weights *weights, const double *theta)
 {
     basin_status st = BASIN_OK;
-    size_t       threads;
 
     basin_weights_set(weights, net->plan, theta);
     if (net->statistics.kind != BASIN_BN_REESTIMATE) return BASIN_OK;
-    BASIN_TRY(basin_network_sweeps(net, &threads));
+    BASIN_TRY(basin_network_workers(net));
     for (size_t i = 0; i < net->plan->node_count; i++)
         if (basin_is_batch_norm(&net->plan->nodes[i])) BASIN_TRY(estimate_node(net, i, weights));
 done:

@@ -2,14 +2,14 @@
  * at theta and along the d directions, and each point is a sum of what is stored, then the rest of the
  * network. For a first dense layer that is 1 + d products with it instead of one a point.
  *
- *   for each group:   for each chunk: affine part forward and tangent, store the slots at its border for each
- *                     point: weights of the rest at the point; for each chunk: border slots, rest forward,
- *                     loss
+ *   for a run of groups:   for each chunk: affine part forward and tangent, store the slots at its border
+ *                          for each point: weights of the rest at the point; for each chunk: border slots,
+ *                                          rest forward, loss
  *
  * Points of a grid come line by line along its first direction: of each line the border along the others is
  * summed once, which is a quarter of what the caches have to move.
  */
-#include "engine/objective/network.h"
+#include "engine/objective/workers.h"
 
 #include <string.h>
 
@@ -17,6 +17,7 @@
 #include "core/progress.h"
 
 typedef struct subspace_state {
+    basin_pass           pass;
     const basin_weights *weights; /* theta and the d directions */
     const double        *theta, *dirs, *coef;
     size_t               d, n;
@@ -25,7 +26,6 @@ typedef struct subspace_state {
     size_t               span;   /* chunks that fit a store */
     bool                *border; /* [slots] */
     bool                *rest;   /* [slots] parameters that the rest reads */
-    basin_loss          *losses; /* [groups, n] */
 } subspace_state;
 
 static void mark_border(const basin_plan *plan, bool *border, bool *rest)
@@ -140,106 +140,158 @@ static void set_point(const subspace_state *state, const basin_plan *plan, const
     }
 }
 
-/* The affine part of chunks [from, to), then every point on them. */
-static void subspace_chunks(const basin_reduction *job, basin_sweep *sweep, size_t from, size_t to,
-                            size_t thread, basin_loss *losses)
+/* Chunks [from, to), the first of which is one of this group's. */
+static void store_chunks(const subspace_state *state, basin_sweep *sweep, size_t from, size_t to,
+                         size_t group, real *store)
 {
-    const subspace_state *state = job->state;
-    const basin_network  *net = job->net;
-    basin_weights        *point = state->points[thread];
-    real                 *store = state->stores[thread];
-
     for (size_t c = from; c < to; c++) {
-        basin_batch batch = basin_chunk_of(net, job->data, c);
-        basin_sweep_bind(sweep, state->weights, NULL, &batch);
+        while (c >= basin_group_chunk(&state->pass.groups, group + 1)) group++;
+        const basin_chunk chunk = basin_chunk_at(&state->pass.groups, group, c);
+        const basin_batch batch = basin_pass_bind(&state->pass, sweep, state->weights, NULL, &chunk);
         basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 0, 1);
         if (state->d > 0) basin_sweep_forward_dot(sweep, batch.count, state->d, 1);
         store = store_border(state, sweep, batch.count, store);
     }
-    for (size_t p = 0; p < state->n; p++) {
-        const double *coef = state->coef + p * state->d;
-        const bool    turns = turns_at(state, p);
-        real         *stored = state->stores[thread];
-        set_point(state, net->plan, coef, point->theta);
-        for (size_t c = from; c < to; c++) {
-            basin_batch batch = basin_chunk_of(net, job->data, c);
-            basin_sweep_bind(sweep, point, NULL, &batch);
-            stored = load_border(state, sweep, batch.count, coef, turns, stored);
-            basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 2, 2);
-            basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width,
-                               &losses[p], NULL, NULL);
-        }
+}
+
+/* Losses of chunks [from, to), which are stored, at point p. `losses` is what they add to the part of the
+ * first chunk's group; every next group's lies n points further. */
+static void subspace_point(const subspace_state *state, size_t thread, size_t from, size_t to, size_t group,
+                           size_t p, double *losses)
+{
+    const basin_network *net = state->pass.net;
+    const double        *coef = state->coef + p * state->d;
+    const bool           turns = turns_at(state, p);
+    basin_sweep         *sweep = state->pass.sweeps[thread];
+    basin_weights       *point = state->points[thread];
+    real                *store = state->stores[thread];
+
+    set_point(state, net->plan, coef, point->theta);
+    losses += p * BASIN_LOSS_SUMS;
+    for (size_t c = from; c < to; c++) {
+        basin_loss loss = {0};
+        for (; c >= basin_group_chunk(&state->pass.groups, group + 1); group++)
+            losses += state->n * BASIN_LOSS_SUMS;
+        const basin_chunk chunk = basin_chunk_at(&state->pass.groups, group, c);
+        const basin_batch batch = basin_pass_bind(&state->pass, sweep, point, NULL, &chunk);
+        store = load_border(state, sweep, batch.count, coef, turns, store);
+        basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 2, 2);
+        basin_loss_forward(&net->loss, &batch, SWEEP_OUTPUT(sweep)->v, SWEEP_OUTPUT(sweep)->width, &loss,
+                           NULL, NULL);
+        basin_loss_to(&loss, losses);
     }
 }
 
-static void subspace_group(const basin_reduction *job, basin_sweep *sweep, size_t group, size_t thread)
+/* The affine part of as many chunks as a store takes, then every point on them; and so on. */
+static void subspace_fill(void *payload, size_t thread, size_t group, size_t count, real *reals,
+                          double *losses)
 {
-    const subspace_state *state = job->state;
-    size_t                end = basin_first_chunk(&job->groups, group + 1);
+    const subspace_state *state = payload;
+    const basin_grouping *groups = &state->pass.groups;
+    const size_t          end = basin_group_chunk(groups, group + count);
 
-    for (size_t c = basin_first_chunk(&job->groups, group); c < end; c += state->span)
-        subspace_chunks(job, sweep, c, c + state->span < end ? c + state->span : end, thread,
-                        state->losses + group * state->n);
+    (void)reals;
+    for (size_t c = basin_group_chunk(groups, group), to; c < end; c = to) {
+        to = c + state->span < end ? c + state->span : end;
+        for (; c >= basin_group_chunk(groups, group + 1); group++) losses += state->n * BASIN_LOSS_SUMS;
+        store_chunks(state, state->pass.sweeps[thread], c, to, group, state->stores[thread]);
+        for (size_t p = 0; p < state->n; p++) subspace_point(state, thread, c, to, group, p, losses);
+    }
 }
 
-enum { STORE_REALS = 1 << 22 }; /* a thread's border of some chunks; at least one */
+enum { STORE_REALS = 1 << 22, RUNS_A_THREAD = 4 };
 
-/* Chunks of `size` reals that each thread's store takes: a group's, or as many as are few enough and fit
- * beside what the threads take with one, `bytes` each. */
+/* Chunks of `size` reals that each thread's store takes: as many as are few enough, fit beside what the
+ * threads take, `bytes` in all, and leave each thread some runs of groups. */
 static size_t span_of(const basin_grouping *groups, size_t size, size_t threads, size_t bytes)
 {
-    const size_t left = basin_memory_left();
-    const size_t more = left > threads * bytes ? (left - threads * bytes) / threads : 0;
-    const size_t span = groups->chunks / groups->groups + 1, most = STORE_REALS / (size + 1) + 1;
-    const size_t fit = more / ((size + 1) * sizeof(real)) + 1;
+    const size_t left = basin_memory_left(), more = left > bytes ? (left - bytes) / threads : 0;
+    const size_t most = STORE_REALS / (size + 1) + 1, fit = more / ((size + 1) * sizeof(real)) + 1;
+    const size_t share = groups->chunks / (RUNS_A_THREAD * threads) + 1;
+    const size_t span = most < fit ? most : fit;
 
-    return span < most && span < fit ? span : most < fit ? most : fit;
+    return span < share ? span : share;
 }
 
-static basin_status subspace_block(basin_network *net, const basin_batch *data, const subspace_state *shared,
-                                   basin_loss *out)
+/* Groups whose chunks are stored and evaluated together: a power of two. */
+static size_t grain_of(const basin_grouping *groups, size_t span)
 {
-    basin_status         st = BASIN_OK;
-    subspace_state       state = *shared;
-    const basin_grouping groups = basin_group_samples(net, data->count);
-    size_t               threads = 0, bytes;
-    size_t               chunk_size = border_size(net->plan, state.border, state.d, net->chunk);
-    basin_sweep        **sweeps = NULL;
+    size_t grain = 1;
 
-    BASIN_ALLOC(state.losses, groups.groups * state.n, "losses");
-    bytes = basin_sweep_bytes(net->plan, net->chunk, state.d, true) + basin_weights_bytes(net->plan, 0) +
-            chunk_size * sizeof(real);
-    threads = basin_network_threads_within(net, data->count, bytes);
-    state.span = span_of(&groups, chunk_size, threads, bytes);
-    BASIN_ALLOC(state.points, threads, "points");
-    BASIN_ALLOC(state.stores, threads, "activations");
-    BASIN_TRY(basin_sweeps_create(net, threads, state.d, true, &sweeps));
-    for (size_t t = 0; t < threads; t++) {
-        BASIN_TRY(basin_weights_create(net->plan, 0, &state.points[t]));
-        memcpy(state.points[t]->buffers, state.weights->buffers,
-               net->plan->buffers * sizeof *state.weights->buffers);
-        BASIN_ALLOC(state.stores[t], state.span * chunk_size, "activations");
+    while (2 * grain <= groups->groups && 2 * grain * groups->chunks <= span * groups->groups) grain *= 2;
+    return grain;
+}
+
+typedef struct subspace_memory { /* of one call */
+    basin_workers  *workers;
+    basin_weights **points;
+    real          **stores;
+    double         *total; /* [n, BASIN_LOSS_SUMS] */
+} subspace_memory;
+
+static void forget_memory(subspace_memory *m)
+{
+    for (size_t t = 0; m->workers != NULL && t < m->workers->threads; t++) {
+        if (m->points != NULL) basin_weights_destroy(&m->points[t]);
+        if (m->stores != NULL) basin_free(m->stores[t]);
     }
-    BASIN_TRY(basin_reduce(&(basin_reduction){.net = net,
-                                              .data = data,
-                                              .groups = groups,
-                                              .sweeps = sweeps,
-                                              .sweep_group = subspace_group,
-                                              .state = &state},
-                           threads));
-    for (size_t p = 0; p < state.n; p++) {
-        out[p] = (basin_loss){.weight = data->weight};
-        for (size_t g = 0; g < groups.groups; g++) basin_loss_add(&out[p], &state.losses[g * state.n + p]);
+    basin_free(m->points);
+    basin_free(m->stores);
+    basin_free(m->total);
+    basin_workers_destroy(&m->workers);
+}
+
+/* Workers, a point and a store for each, as `state` needs them. */
+static basin_status make_memory(const basin_network *net, size_t samples, subspace_state *state,
+                                subspace_memory *m)
+{
+    basin_status          st = BASIN_OK;
+    const basin_grouping  groups = basin_group_samples(net, samples);
+    const size_t          size = border_size(net->plan, state->border, state->d, net->chunk);
+    const basin_pass_need need = {.samples = samples,
+                                  .k = state->d,
+                                  .owns = BASIN_OWNS_KEPT,
+                                  .doubles = state->n * BASIN_LOSS_SUMS,
+                                  .beside = basin_weights_bytes(net->plan, 0) + size * sizeof(real)};
+    const size_t          threads = basin_workers_within(net, &need);
+
+    state->span = span_of(&groups, size, threads, basin_workers_bytes(net, &need, threads));
+    BASIN_ALLOC(m->total, state->n * BASIN_LOSS_SUMS, "losses");
+    BASIN_TRY(basin_workers_create(net, &need, threads, &m->workers));
+    BASIN_ALLOC(m->points, threads, "points");
+    BASIN_ALLOC(m->stores, threads, "activations");
+    for (size_t t = 0; t < threads; t++) {
+        BASIN_TRY(basin_weights_create(net->plan, 0, &m->points[t]));
+        memcpy(m->points[t]->buffers, state->weights->buffers,
+               net->plan->buffers * sizeof *state->weights->buffers);
+        BASIN_ALLOC(m->stores[t], state->span * size, "activations");
     }
 done:
-    for (size_t t = 0; t < threads; t++) {
-        if (state.points != NULL) basin_weights_destroy(&state.points[t]);
-        if (state.stores != NULL) basin_free(state.stores[t]);
-    }
-    basin_free(state.points);
-    basin_free(state.stores);
-    basin_free(state.losses);
-    basin_sweeps_destroy(sweeps, threads);
+    return st;
+}
+
+static basin_status subspace_block(const basin_network *net, const basin_batch *data,
+                                   const subspace_state *shared, basin_loss *out)
+{
+    basin_status    st = BASIN_OK;
+    subspace_state  state = *shared;
+    subspace_memory m = {0};
+
+    BASIN_TRY(make_memory(net, data->count, &state, &m));
+    state.pass = basin_pass_over(net, data, m.workers);
+    state.points = m.points;
+    state.stores = m.stores;
+    BASIN_TRY(basin_reduce(&(basin_reduction){.groups = state.pass.groups.groups,
+                                              .grain = grain_of(&state.pass.groups, state.span),
+                                              .doubles = state.n * BASIN_LOSS_SUMS,
+                                              .fill = subspace_fill,
+                                              .total = m.total,
+                                              .state = &state},
+                           m.workers->tree, m.workers->threads));
+    for (size_t p = 0; p < state.n; p++)
+        out[p] = basin_loss_from(m.total + p * BASIN_LOSS_SUMS, data->weight);
+done:
+    forget_memory(&m);
     return st;
 }
 

@@ -46,36 +46,68 @@ void basin_weights_destroy(basin_weights **weights)
     *weights = NULL;
 }
 
+#define PARALLEL 50000 /* numbers to move below which threads do not pay */
+
 void basin_weights_set(basin_weights *weights, const basin_plan *plan, const double *theta)
 {
+#pragma omp parallel for num_threads((int)basin_threads()) schedule(static) if (plan->params->size > PARALLEL)
     for (size_t i = 0; i < plan->params->size; i++) weights->theta[i] = (real)theta[i];
+}
+
+/* A run of numbers of one vector that lie together in both arrangements. */
+typedef struct stretch {
+    size_t count;
+    size_t plain;   /* where it begins in [k, P] */
+    size_t blocked; /* and among the parameters' [k, n], one after the other */
+} stretch;
+
+/* The stretch that begins at number `at` of the second arrangement, in parameter `block` or a later one,
+ * which is told. */
+static stretch stretch_at(const basin_params *params, size_t k, size_t at, size_t *block)
+{
+    while (k * (params->blocks[*block].offset + params->blocks[*block].size) <= at) ++*block;
+    const basin_block *b = &params->blocks[*block];
+    const size_t       within = at - k * b->offset, vector = within / b->size, element = within % b->size;
+
+    return (stretch){b->size - element, vector * params->size + b->offset + element, at};
+}
+
+enum { PIECE = 1 << 14 }; /* numbers that one thread turns at a time */
+
+/* Numbers [first, end) of the weights' arrangement. */
+static void block_piece(basin_weights *weights, const basin_params *params, const double *v, size_t first,
+                        size_t end)
+{
+    size_t block = 0;
+
+    for (size_t at = first; at < end;) {
+        const stretch s = stretch_at(params, weights->k, at, &block);
+        const size_t  count = s.count < end - at ? s.count : end - at;
+        for (size_t i = 0; i < count; i++) weights->tangent[s.blocked + i] = (real)v[s.plain + i];
+        at += count;
+    }
 }
 
 void basin_weights_block(basin_weights *weights, const basin_plan *plan, const double *v, size_t k)
 {
-    size_t size = plan->params->size;
+    const size_t size = k * plan->params->size;
 
     weights->k = k;
-    for (size_t i = 0; i < plan->params->count; i++) {
-        const basin_block *block = &plan->params->blocks[i];
-        for (size_t j = 0; j < k; j++)
-            for (size_t l = 0; l < block->size; l++)
-                weights->tangent[k * block->offset + j * block->size + l] =
-                    (real)v[j * size + block->offset + l];
-    }
+#pragma omp parallel for num_threads((int)basin_threads()) schedule(static) if (size > PARALLEL)
+    for (size_t first = 0; first < size; first += PIECE)
+        block_piece(weights, plan->params, v, first, size - first < PIECE ? size : first + PIECE);
 }
 
-void basin_sweep_collect(const basin_sweep *sweep, size_t k, double *hv)
+void basin_weights_unblock(const basin_plan *plan, size_t k, size_t first, size_t count, const double *sums,
+                           double *hv)
 {
-    const basin_plan *plan = sweep->plan;
-    size_t            size = plan->params->size;
+    size_t block = 0;
 
-    for (size_t i = 0; i < plan->params->count; i++) {
-        const basin_block *block = &plan->params->blocks[i];
-        for (size_t j = 0; j < k; j++)
-            for (size_t l = 0; l < block->size; l++)
-                hv[j * size + block->offset + l] +=
-                    (double)sweep->adjoint_dot[k * block->offset + j * block->size + l];
+    for (size_t done = 0; done < count;) {
+        const stretch s = stretch_at(plan->params, k, first + done, &block);
+        const size_t  n = s.count < count - done ? s.count : count - done;
+        memcpy(hv + s.plain, sums + done, n * sizeof *hv);
+        done += n;
     }
 }
 
@@ -86,15 +118,16 @@ static size_t scratch_size(const basin_plan *plan, size_t chunk, size_t k)
     return basin_extent_size(&plan->primal, chunk) + k * basin_extent_size(&plan->tangent, chunk);
 }
 
-size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, bool own_kept)
+size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, basin_sweep_owns owns)
 {
-    const size_t kept = own_kept ? basin_extent_size(&plan->kept, chunk) : 0;
+    const size_t kept = owns & BASIN_OWNS_KEPT ? basin_extent_size(&plan->kept, chunk) : 0;
+    const size_t adjoint = owns & BASIN_OWNS_ADJOINT ? plan->params->size : 0;
 
     return plan->slot_count * sizeof *plan->slots + plan->node_count * sizeof *plan->nodes +
-           (scratch_size(plan, chunk, k) + kept + plan->temp + (1 + k) * plan->params->size) * sizeof(real);
+           (scratch_size(plan, chunk, k) + kept + plan->temp + adjoint) * sizeof(real);
 }
 
-basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept,
+basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, basin_sweep_owns owns,
                                 basin_sweep **out)
 {
     basin_status st = BASIN_OK;
@@ -108,10 +141,11 @@ basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, 
     memcpy(sweep->nodes, plan->nodes, plan->node_count * sizeof *sweep->nodes);
     for (size_t i = 0; i < plan->node_count; i++) sweep->nodes[i].slots = sweep->slots;
     BASIN_ALLOC(sweep->scratch, scratch_size(plan, chunk, k), "activations");
-    if (own_kept) BASIN_ALLOC(sweep->kept, basin_extent_size(&plan->kept, chunk), "activations");
+    if (owns & BASIN_OWNS_KEPT)
+        BASIN_ALLOC(sweep->kept, basin_extent_size(&plan->kept, chunk), "activations");
     BASIN_ALLOC(sweep->temp, plan->temp, "activations");
-    BASIN_ALLOC(sweep->adjoint, plan->params->size, "a gradient");
-    BASIN_ALLOC(sweep->adjoint_dot, k * plan->params->size, "products");
+    if (owns & BASIN_OWNS_ADJOINT) BASIN_ALLOC(sweep->own_adjoint, plan->params->size, "a gradient");
+    sweep->adjoint = sweep->own_adjoint;
     *out = sweep, sweep = NULL;
 done:
     basin_sweep_destroy(&sweep);
@@ -126,8 +160,7 @@ void basin_sweep_destroy(basin_sweep **sweep)
     basin_free((*sweep)->scratch);
     basin_free((*sweep)->kept);
     basin_free((*sweep)->temp);
-    basin_free((*sweep)->adjoint);
-    basin_free((*sweep)->adjoint_dot);
+    basin_free((*sweep)->own_adjoint);
     basin_free(*sweep);
     *sweep = NULL;
 }
@@ -145,8 +178,8 @@ static void bind_param(basin_sweep *sweep, basin_slot *slot, const basin_weights
 
     slot->v = weights->theta + offset;
     slot->d = weights->tangent + weights->k * offset;
-    slot->a = sweep->adjoint + offset;
-    slot->ad = sweep->adjoint_dot + weights->k * offset;
+    slot->a = sweep->adjoint != NULL ? sweep->adjoint + offset : NULL;
+    slot->ad = sweep->adjoint_dot != NULL ? sweep->adjoint_dot + weights->k * offset : NULL;
 }
 
 /* Value or adjoint, kept or scratch. Kept by b, the samples at hand: a frozen point holds its chunks without

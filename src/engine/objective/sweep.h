@@ -36,18 +36,28 @@ typedef struct basin_sweep {
     real *kept;
     real *temp; /* of whatever node is at work */
     /* [rows, output width, LANES] of the loss: see chunk_loss.h; kept */
-    real      *slope;
-    size_t     chunk, k;    /* capacity */
-    real      *adjoint;     /* [P] */
-    real      *adjoint_dot; /* [k P] arranged like tangent */
-    basin_loss loss;        /* of the samples swept */
+    real  *slope;
+    size_t chunk, k; /* capacity */
+    /* [P] what backward adds to: the group's part, or memory of its own; NULL if only forward
+       runs */
+    real      *adjoint;
+    real      *adjoint_dot; /* [k P] arranged like tangent, as above: always a part */
+    real      *own_adjoint;
+    basin_loss loss; /* of the samples swept */
 } basin_sweep;
 
-basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, bool own_kept,
-                                basin_sweep **out);
+/* What a sweep has memory for, or'ed. */
+typedef enum basin_sweep_owns {
+    BASIN_OWNS_NOTHING = 0,
+    BASIN_OWNS_KEPT = 1,    /* what a frozen point would keep of a chunk */
+    BASIN_OWNS_ADJOINT = 2, /* adjoints of the parameters, where nobody asks for them */
+} basin_sweep_owns;
+
+basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k,
+                                basin_sweep_owns owns, basin_sweep **out);
 void         basin_sweep_destroy(basin_sweep **sweep);
 /* Bytes that the two makers take. */
-size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, bool own_kept);
+size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, basin_sweep_owns owns);
 size_t basin_weights_bytes(const basin_plan *plan, size_t k);
 
 /* theta [P] rounded to real; the block v [k, P]. */
@@ -55,8 +65,9 @@ basin_status basin_weights_create(const basin_plan *plan, size_t k, basin_weight
 void         basin_weights_destroy(basin_weights **weights);
 void         basin_weights_set(basin_weights *weights, const basin_plan *plan, const double *theta);
 void basin_weights_block(basin_weights *weights, const basin_plan *plan, const double *v, size_t k);
-/* hv [k, P] += what the sweep has accumulated. */
-void basin_sweep_collect(const basin_sweep *sweep, size_t k, double *hv);
+/* hv [k, P] takes numbers [first, first + count) of a sum that is arranged like tangent. */
+void basin_weights_unblock(const basin_plan *plan, size_t k, size_t first, size_t count,
+                           const double *sums, double *hv);
 
 /* Points slots at their memory: parameters at the weights, activations of b <= chunk samples at
    kept (NULL: the sweep's own) and scratch. */
