@@ -137,8 +137,8 @@ void basin_dense_apply(const basin_dense *d, basin_pixels x, basin_dense_matrix 
 /* ---------------------------------------------------------------------------------------------- weight -- */
 
 /* Pixels of a piece: their samples are summed in registers before they join the total, so that sums of single
-   precision stay accurate. */
-enum { PIECE = 16, SHORT_BIAS = 256 };
+   precision stay accurate. The largest chunk of a dense network (320 samples) is one piece. */
+enum { PIECE = 20, SHORT_BIAS = 256 };
 
 /* to [n, LANES, vectors · VECTOR]: elements of some pixels, a sample's side by side, and zeros for those from
    `elements` on. Inlined it would take registers from the tiles for its constants. */
