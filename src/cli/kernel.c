@@ -1,5 +1,6 @@
 #include "cli/kernel.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -11,6 +12,13 @@
 #define THREADS "OPENBLAS_NUM_THREADS"
 #define REPLACED "BASIN_BLAS_REPLACED" /* what OpenBLAS chose by itself; "" after our choice was withdrawn */
 
+/* libgomp's threads turn 300,000 times, some milliseconds, before they sleep, and where others want the
+   processors they turn instead of them (docs/performance.md, «Threads that wait»). 1,000 turns, 20 µs, bridge
+   the gap between one product and the next. */
+#define SPIN "GOMP_SPINCOUNT"
+#define POLICY "OMP_WAIT_POLICY"
+#define TURNS "1000"
+
 /* OpenBLAS's threads, which basin has no use for, take 129 MiB of address space each and wait for it without
    end. */
 static bool spares_threads(void)
@@ -20,6 +28,11 @@ static bool spares_threads(void)
     if (getenv(THREADS) != NULL || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return false;
     return setenv(THREADS, "1", 1) == 0;
+}
+
+static bool shortens_waits(void)
+{
+    return getenv(SPIN) == NULL && getenv(POLICY) == NULL && setenv(SPIN, TURNS, 1) == 0;
 }
 
 static bool replaces_kernel(void)
@@ -35,10 +48,11 @@ static bool replaces_kernel(void)
 
 void cli_kernel_choose(char **argv)
 {
-    bool threads = spares_threads(), kernel = replaces_kernel();
+    const bool threads = spares_threads(), waits = shortens_waits(), kernel = replaces_kernel();
 
-    if (threads || kernel) execv("/proc/self/exe", argv);
+    if (threads || waits || kernel) execv("/proc/self/exe", argv);
     if (threads) unsetenv(THREADS);
+    if (waits) unsetenv(SPIN);
     if (kernel) { /* still here: OpenBLAS's own choice is right, only slower */
         unsetenv(KERNEL);
         unsetenv(REPLACED);
@@ -57,4 +71,12 @@ const char *cli_kernel_replaced(void)
     const char *replaced = getenv(REPLACED);
 
     return replaced != NULL && *replaced != '\0' ? replaced : NULL;
+}
+
+const char *cli_kernel_waiting(const char **value)
+{
+    const char *name = getenv(POLICY) != NULL ? POLICY : SPIN;
+
+    *value = getenv(name);
+    return *value != NULL ? name : NULL;
 }

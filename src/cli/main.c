@@ -118,7 +118,7 @@ done:
 
 /* ------------------------------------------------------------------------------------------------ main -- */
 
-/* argv is the process's: it may be executed again with another BLAS kernel. */
+/* argv is the process's: it may be executed again in another environment. */
 static int set_up(const cli_arguments *a, char **argv)
 {
     int    status = CLI_OK;
@@ -158,7 +158,8 @@ static void list_commands(FILE *out)
 
 static int print_version(bool verbose, char **argv)
 {
-    char text[160];
+    char        text[160];
+    const char *waiting, *value;
 
     if (verbose) cli_kernel_choose(argv);
     printf("basin %s\n", BASIN_VERSION);
@@ -168,6 +169,8 @@ static int print_version(bool verbose, char **argv)
     printf("%s%s%s%s\n", text, cli_kernel_replaced() != NULL ? " (OpenBLAS itself chose " : "",
            cli_kernel_replaced() != NULL ? cli_kernel_replaced() : "",
            cli_kernel_replaced() != NULL ? ")" : "");
+    if ((waiting = cli_kernel_waiting(&value)) != NULL)
+        printf("OpenMP, threads wait by %s=%s\n", waiting, value);
     basin_io_describe(text);
     puts(text);
     basin_render_describe(text);

@@ -19,7 +19,9 @@ good help
 good --help
 good --version
 holds out "^basin [0-9]"
+unset GOMP_SPINCOUNT OMP_WAIT_POLICY
 good --version --verbose
+holds out "^OpenMP, threads wait by GOMP_SPINCOUNT=1000$" # unless the user says how
 for library in OpenBLAS kernel HDF5 jansson cairo Pango; do holds out "$library"; done
 holds out "^file format 1, of results 3$"
 chosen=$(sed -n 's/.*(OpenBLAS itself chose \(.*\))$/\1/p' out) # the user's choice of a BLAS kernel stands, even a slow one
@@ -29,6 +31,10 @@ if [ -n "$chosen" ]; then
 else
     echo "skipped the choice of another BLAS kernel: this processor has the kernel that OpenBLAS chooses itself"
 fi
+expect "--version --verbose with GOMP_SPINCOUNT" env GOMP_SPINCOUNT=77 "$B" --version --verbose >out 2>err
+holds out "wait by GOMP_SPINCOUNT=77$"
+expect "--version --verbose with OMP_WAIT_POLICY" env OMP_WAIT_POLICY=active "$B" --version --verbose >out 2>err
+holds out "wait by OMP_WAIT_POLICY=active$"
 run 2 # says what there is
 holds err "^usage: basin COMMAND"
 for c in $commands; do holds err "^  $c  "; done
