@@ -4,13 +4,14 @@
  *
  *   usage: bench JOB NETWORK [BLOCK [SAMPLES [MEMORY]]]
  *
- *     JOB       gradient | product | slice | hessian | top | memory
+ *     JOB       gradient | product | slice | hessian | top | memory | scale
  *     NETWORK   a checkpoint with its data; or mlp:784-512-256-10, made here, on synthetic inputs
  *     BLOCK     vectors in a block of products (8)
  *     SAMPLES   of the training split (0: all; of synthetic inputs, 10,000)
  *     MEMORY    limit in bytes (0: the library's own)
  *
- * It prints what it has prepared as one line of JSON, then measures one round for every line that it reads,
+ * `scale` prints one line and ends: what bench/scaling.py needs of a network, from one thread. Every other
+ * job prints what it has prepared as one line of JSON, then measures one round for every line that it reads,
  * and prints that: whoever writes the lines can let a peer take its turns in between (bench/run.py does).
  * Seconds are of one call (of one vector, one point), `cpu` is the processor time of all threads for it;
  * `peak` is in FLOP/s, `peak_cpu` too, by processor time. Numbers that a peer can check: loss, gradient norm,
@@ -381,6 +382,37 @@ static void describe(job *j, const char *name, double seconds)
     fflush(stdout);
 }
 
+/* Seconds of processor time of the fastest of some calls. */
+static double fastest(measured m, job *j)
+{
+    double least = INFINITY, start = clock_seconds(CLOCK_MONOTONIC);
+
+    do {
+        double before = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+        one_call(&m, j);
+        before = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - before;
+        if (before < least) least = before;
+    } while (clock_seconds(CLOCK_MONOTONIC) - start < PASS_SECONDS);
+    return least;
+}
+
+static void print_scale(job *j)
+{
+    basin_provision provision;
+
+    basin_threads_set(1);
+    require(basin_curvature_create(j->net->objective, NULL, j->net->theta, BASIN_HESSIAN, &j->curvature));
+    basin_curvature_provision(j->curvature, &provision);
+    /* larger blocks are several passes */
+    const size_t block = provision.block < j->block ? provision.block : j->block;
+    printf("{\"parameters\": %zu, \"samples\": %zu, \"parts\": %zu, \"kept_bytes\": %zu, ", j->net->size,
+           basin_objective_samples(j->net->objective), provision.parts, provision.kept_bytes);
+    printf("\"block_size\": %zu, \"gradient\": %.6g, ", block, fastest((measured){.run = run_gradient}, j));
+    printf("\"product\": %.6g, ", fastest((measured){.run = run_product, .k = 1}, j));
+    printf("\"block\": %.6g}\n", fastest((measured){.run = run_product, .k = block}, j));
+    basin_curvature_destroy(&j->curvature);
+}
+
 static size_t argument(int argc, char **argv, int at, size_t otherwise)
 {
     return argc > at ? (size_t)strtoull(argv[at], NULL, 10) : otherwise;
@@ -389,8 +421,8 @@ static size_t argument(int argc, char **argv, int at, size_t otherwise)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: bench gradient|product|slice|hessian|top|memory CHECKPOINT|mlp:WIDTH-WIDTH… "
-                        "[BLOCK [SAMPLES [MEMORY]]]\n");
+        fprintf(stderr, "usage: bench gradient|product|slice|hessian|top|memory|scale "
+                        "CHECKPOINT|mlp:WIDTH-WIDTH… [BLOCK [SAMPLES [MEMORY]]]\n");
         return 2;
     }
     const char *name = argv[1];
@@ -410,6 +442,10 @@ int main(int argc, char **argv)
     j.net = &net;
     j.vectors = directions(j.block, net.size);
     j.out = allocate(j.block * net.size, sizeof(double));
+    if (strcmp(name, "scale") == 0) {
+        print_scale(&j);
+        goto done;
+    }
     if (product || memory) {
         seconds = clock_seconds(CLOCK_MONOTONIC);
         require(basin_curvature_create(net.objective, NULL, net.theta, BASIN_HESSIAN, &j.curvature));
@@ -437,6 +473,7 @@ int main(int argc, char **argv)
     else
         serve((measured[]){{"gradient", run_gradient, 1, flops.gradient, 0, 1}}, 1, &j, precision);
 
+done:
     basin_spectrum_destroy(&j.spectrum);
     basin_curvature_destroy(&j.curvature);
     basin_objective_destroy(&net.objective);
