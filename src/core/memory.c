@@ -98,13 +98,20 @@ typedef struct header {
     char   rest[BASIN_ALIGNMENT - sizeof(size_t)];
 } header;
 
-void *basin_alloc(size_t count, size_t size)
+size_t basin_block_bytes(size_t count, size_t size)
 {
     size_t bytes, padded;
 
     if (!basin_mul(count, size, &bytes) || !basin_add(bytes, sizeof(header) + BASIN_ALIGNMENT - 1, &padded))
-        return NULL;
-    padded = (bytes == 0 ? 2 * BASIN_ALIGNMENT : padded) / BASIN_ALIGNMENT * BASIN_ALIGNMENT;
+        return SIZE_MAX;
+    return (bytes == 0 ? 2 * BASIN_ALIGNMENT : padded) / BASIN_ALIGNMENT * BASIN_ALIGNMENT;
+}
+
+void *basin_alloc(size_t count, size_t size)
+{
+    const size_t padded = basin_block_bytes(count, size);
+
+    if (padded == SIZE_MAX) return NULL;
 #ifdef BASIN_FAULT
     if (fault_allowed == 0) return NULL;
     if (fault_allowed != SIZE_MAX) fault_allowed--;

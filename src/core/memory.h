@@ -10,6 +10,10 @@
 /* basin_alloc (basin.h) returns NULL when count * size overflows or memory is short; never NULL for
    0. */
 
+/* Bytes of memory that basin_alloc takes for a block, with its head and padding; SIZE_MAX if it
+   must fail. */
+size_t basin_block_bytes(size_t count, size_t size);
+
 /* Makes room for `count` elements. The first `used` are kept, the rest is zeroed. The old block is
    untouched on failure. */
 void *basin_grow(void *memory, size_t used, size_t count, size_t size);

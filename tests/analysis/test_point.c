@@ -222,7 +222,7 @@ static void the_frozen_hessian_leaves_what_is_reserved(void **state)
     (void)state;
     for (size_t i = 0; i < p.size; i++) v[i] = (double)(i % 7) - 3.0;
     assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
-    for (size_t room = 1000000; room < 6000000; room += 500000) {
+    for (size_t room = 4000000; room < 10000000; room += 500000) {
         uint64_t     before = basin_objective_cost(o).freezes;
         basin_point *point = NULL;
         assert_ok(basin_point_create(o, p.theta, NULL, &point));

@@ -172,7 +172,8 @@ static void provide_threads(const basin_network *net, const basin_pass_need *nee
  * they gain more than what is kept, and then chunks. Weights are made before and not part of it. */
 static basin_provision provide(const basin_network *net, size_t samples)
 {
-    const size_t         room = basin_memory_left();
+    const size_t         left = basin_memory_left(), head = basin_block_bytes(1, sizeof(real));
+    const size_t         room = left > head ? left - head : 0; /* what is kept is one block */
     const basin_grouping groups = basin_group_samples(net, samples);
     basin_provision      p = {.block = block_size(net), .parts = groups.chunks};
     basin_pass_need      need = need_of(net, samples, p.block, true);

@@ -92,8 +92,10 @@ size_t basin_tree_bytes(size_t groups, size_t threads, size_t reals, size_t doub
     const size_t leaves = leaves_for(groups, threads, reals, doubles);
     const size_t waves = groups / wave_of(leaves, sets_for(threads), groups), levels = levels_for(waves);
 
-    return leaves * reals * sizeof(real) + (levels * reals + (leaves + levels) * doubles) * sizeof(double) +
-           2 * waves * sizeof(atomic_size_t);
+    return basin_block_bytes(1, sizeof(basin_tree)) + basin_block_bytes(leaves * reals, sizeof(real)) +
+           basin_block_bytes(levels * reals, sizeof(double)) +
+           basin_block_bytes((leaves + levels) * doubles, sizeof(double)) +
+           basin_block_bytes(2 * waves, sizeof(atomic_size_t));
 }
 
 basin_status basin_tree_create(size_t groups, size_t threads, size_t reals, size_t doubles, basin_tree **out)

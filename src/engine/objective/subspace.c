@@ -252,7 +252,8 @@ static basin_status make_memory(const basin_network *net, size_t samples, subspa
                                   .k = state->d,
                                   .owns = BASIN_OWNS_KEPT,
                                   .doubles = state->n * BASIN_LOSS_SUMS,
-                                  .beside = basin_weights_bytes(net->plan, 0) + size * sizeof(real)};
+                                  .beside = basin_weights_bytes(net->plan, 0) +
+                                            basin_block_bytes(size, sizeof(real))};
     const size_t          threads = basin_workers_within(net, &need);
 
     state->span = span_of(&groups, size, threads, basin_workers_bytes(net, &need, threads));

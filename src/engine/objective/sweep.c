@@ -33,7 +33,9 @@ done:
 
 size_t basin_weights_bytes(const basin_plan *plan, size_t k)
 {
-    return ((1 + k) * plan->params->size + plan->buffers) * sizeof(real);
+    return basin_block_bytes(1, sizeof(basin_weights)) + basin_block_bytes(plan->params->size, sizeof(real)) +
+           basin_block_bytes(plan->buffers, sizeof(real)) +
+           basin_block_bytes(k * plan->params->size, sizeof(real));
 }
 
 void basin_weights_destroy(basin_weights **weights)
@@ -120,11 +122,16 @@ static size_t scratch_size(const basin_plan *plan, size_t chunk, size_t k)
 
 size_t basin_sweep_bytes(const basin_plan *plan, size_t chunk, size_t k, basin_sweep_owns owns)
 {
-    const size_t kept = owns & BASIN_OWNS_KEPT ? basin_extent_size(&plan->kept, chunk) : 0;
-    const size_t adjoint = owns & BASIN_OWNS_ADJOINT ? plan->params->size : 0;
+    size_t bytes = basin_block_bytes(1, sizeof(basin_sweep)) +
+                   basin_block_bytes(plan->slot_count, sizeof *plan->slots) +
+                   basin_block_bytes(plan->node_count, sizeof *plan->nodes) +
+                   basin_block_bytes(scratch_size(plan, chunk, k), sizeof(real)) +
+                   basin_block_bytes(plan->temp, sizeof(real));
 
-    return plan->slot_count * sizeof *plan->slots + plan->node_count * sizeof *plan->nodes +
-           (scratch_size(plan, chunk, k) + kept + plan->temp + adjoint) * sizeof(real);
+    if (owns & BASIN_OWNS_KEPT)
+        bytes += basin_block_bytes(basin_extent_size(&plan->kept, chunk), sizeof(real));
+    if (owns & BASIN_OWNS_ADJOINT) bytes += basin_block_bytes(plan->params->size, sizeof(real));
+    return bytes;
 }
 
 basin_status basin_sweep_create(const basin_plan *plan, size_t chunk, size_t k, basin_sweep_owns owns,

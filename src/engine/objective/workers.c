@@ -11,7 +11,8 @@ size_t basin_workers_threads(const basin_network *net, size_t samples)
 
 size_t basin_workers_bytes(const basin_network *net, const basin_pass_need *need, size_t threads)
 {
-    return threads * (basin_sweep_bytes(net->plan, net->chunk, need->k, need->owns) + need->beside) +
+    return basin_block_bytes(1, sizeof(basin_workers)) + basin_block_bytes(threads, sizeof(basin_sweep *)) +
+           threads * (basin_sweep_bytes(net->plan, net->chunk, need->k, need->owns) + need->beside) +
            basin_tree_bytes(basin_group_samples(net, need->samples).groups, threads, need->reals,
                             need->doubles);
 }
