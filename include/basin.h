@@ -108,9 +108,10 @@ void        basin_io_describe(char out[160]);
 void        basin_render_describe(char out[160]);
 const char *basin_build(void); /* compiler and flags */
 
-/* Progress of long work and the way to stop it: process-wide. `report` is called from the main
-   thread with work done and total in arbitrary units; returning false stops the work with
-   BASIN_ERR_INTERRUPTED. With stage NULL it is only asked whether to go on. NULL: silent. */
+/* Progress of long work and the way to stop it: process-wide. `report` is called from the thread
+   that called the library with work done and total in arbitrary units; returning false stops the
+   work with BASIN_ERR_INTERRUPTED. `stage` is valid during the call; with stage NULL it is only
+   asked whether to go on. NULL: silent. */
 typedef struct basin_progress {
     bool (*report)(void *payload, const char *stage, double done, double total);
     void *payload;
@@ -122,6 +123,50 @@ void   basin_file_emergency(void);
 double basin_seconds(void); /* on a clock that never goes back, from an arbitrary start */
 /* SHA-256 of a file's bytes, hexadecimal */
 basin_status basin_file_digest(const char *path, char out[65]);
+
+/* -------------------------------------------------------------------------------------- jobs -- */
+
+/* Independent jobs, such as the checkpoints of a table of rows, several at the same time within
+   basin_threads() and basin_memory_limit(). What a job computes has the same bits as alone. */
+
+/* About what one job takes; zeros: not known. basin_row_cost tells it of rows. */
+typedef struct basin_job_cost {
+    double flops;        /* that its threads can share */
+    double lone_flops;   /* that are one thread's, however many it has: LAPACK's */
+    double passes;       /* over its samples, in each of which its threads wait for each other */
+    size_t parts;        /* threads that can share its work */
+    size_t bytes;        /* at its height with one thread, beside what `open` has allocated */
+    size_t thread_bytes; /* for each further thread */
+} basin_job_cost;
+
+/* open(i) and work(i) are called one after the other in a thread of the library's; what they
+   compute there is computed by the job's share of the threads, and basin_memory_limit() still
+   tells of the whole. Neither may call what sets something of the process (basin_…_set). */
+typedef struct basin_jobs {
+    const char *name;    /* of one, for the progress, such as «checkpoint» */
+    size_t      count;   /* of jobs, numbered from 0 */
+    size_t      abreast; /* at most so many at the same time; 0: as many as pay */
+    void       *payload; /* of all functions */
+    /* In the order of i, one at a time: what must not run beside another, such as reading and
+       telling what was read. *cost is zero before. The first job that says what it costs decides
+       for all; those before it work one after the other, each with all that there is. */
+    basin_status (*open)(void *payload, size_t i, basin_job_cost *cost);
+    /* After its `open`, if that succeeded, beside others; interrupted or not, it releases what
+       `open` has made. */
+    basin_status (*work)(void *payload, size_t i);
+    /* In the order of i, in the calling thread, after its `work` has succeeded; NULL: nothing. */
+    basin_status (*take)(void *payload, size_t i);
+} basin_jobs;
+
+/* How many are at work at the same time, and with how many threads each, is what is thought to end
+   soonest: jobs whose products take microseconds, or whose time is LAPACK's, have one thread each,
+   and fewer are at work where each would not have room for its `bytes` or where there are few.
+   Returns the failure of the first job in order that fails; jobs after it are stopped, those before
+   it finish. The monitor (basin_progress) is told of all from the calling thread;
+   BASIN_ERR_INTERRUPTED if it stops them; BASIN_ERR_NOMEM where the system gives no thread;
+   BASIN_ERR_ARG within a job. Reading files from several threads at the same time is safe in jobs
+   as elsewhere, but one file is read at a time. */
+basin_status basin_jobs_run(const basin_jobs *jobs);
 
 /* ------------------------------------------------------------------------------------ params -- */
 
@@ -605,6 +650,9 @@ typedef struct basin_objective_type {
     void (*thaw)(void *point);
     /* What that point takes. Default: all zero. */
     void (*provision)(const void *point, basin_provision *out);
+    /* What a point of all samples would take that nothing limits, with at most so many threads.
+       Default: all zero. */
+    void (*requirement)(const void *ctx, size_t threads, basin_provision *out);
     /* How many piecewise-linear units change branch between two points (ReLU signs), over all
        samples; such a step says nothing about derivatives. Default: none. */
     basin_status (*crossings)(void *ctx, const basin_samples *s, const double *a, const double *b,
@@ -644,6 +692,9 @@ double              basin_objective_epsilon(const basin_objective *objective);
 const basin_params *basin_objective_params(const basin_objective *objective);
 basin_cost          basin_objective_cost(const basin_objective *objective);
 basin_flops         basin_objective_flops(const basin_objective *objective);
+/* The memory of a frozen point that keeps everything, for at most so many threads. */
+void basin_objective_requirement(const basin_objective *objective, size_t threads,
+                                 basin_provision *out);
 
 basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta,
                                   basin_loss *out);
@@ -1423,6 +1474,10 @@ typedef struct basin_row_options {
 basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_objective *clean,
                                const basin_checkpoint *ck, const basin_row_options *options,
                                basin_row *out);
+/* About what `points` rows on such an objective cost as one job (basin_jobs_run), of which
+   `gradients` are evaluations beside those of basin_row_compute, as of a polish. */
+basin_status basin_row_cost(const basin_objective *train, const basin_row_options *options,
+                            size_t points, size_t gradients, basin_job_cost *out);
 /* The record of a checkpoint alone (method to weight_decay, parameters, batch_size to
    data_digest); every measure is NAN. Caller clears. */
 basin_status basin_row_record(const basin_checkpoint *ck /* NULL: nothing is known */,

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "core/linalg.h"
+#include "core/share.h"
 
 #define THREADS_MOST 1024
 
@@ -19,6 +20,9 @@ void basin_threads_set(size_t count)
 
 size_t basin_threads(void)
 {
+    const basin_share *share = basin_share_mine();
+
+    if (share != NULL) return share->threads;
     return threads != 0 ? threads : (size_t)omp_get_num_procs();
 }
 

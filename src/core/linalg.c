@@ -213,24 +213,48 @@ static double gemm_error(size_t m, size_t n, size_t k, basin_transpose ta, basin
     return worst;
 }
 
-/* OpenBLAS maps one buffer a thread when it is first called, 129 MiB in Debian's build, and where it gets
-   none it tries again for ever. The least room above it is what a small analysis takes. */
+/* OpenBLAS maps one buffer for each thread that calls it at the same time, 129 MiB in Debian's build, and
+   where it gets none it tries again for ever. */
+#define BLAS_BUFFER ((size_t)129 << 20)
+/* the least room above it: what a small analysis takes */
+#define BLAS_BESIDE ((size_t)64 << 20)
+
+static bool limits_address_space(struct rlimit *limit)
+{
+    return getrlimit(RLIMIT_AS, limit) == 0 && limit->rlim_cur != RLIM_INFINITY;
+}
+
+static bool has_address_space(size_t bytes)
+{
+    void *probe = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (probe == MAP_FAILED) return false;
+    munmap(probe, bytes);
+    return true;
+}
+
 static basin_status check_room(void)
 {
     basin_status  st = BASIN_OK;
-    const size_t  room = (size_t)(129 + 64) << 20;
+    const size_t  room = BLAS_BUFFER + BLAS_BESIDE;
     struct rlimit limit;
-    void         *probe;
 
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return BASIN_OK;
-    probe = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    BASIN_CHECK(probe != MAP_FAILED, BASIN_ERR_BUDGET,
+    BASIN_CHECK(!limits_address_space(&limit) || has_address_space(room), BASIN_ERR_BUDGET,
                 "the limit on address space of %zu kB (ulimit -v) leaves less than the %zu kB that OpenBLAS "
                 "and a small analysis take",
                 (size_t)(limit.rlim_cur >> 10), room >> 10);
-    munmap(probe, room);
 done:
     return st;
+}
+
+size_t basin_linalg_callers(size_t most)
+{
+    struct rlimit limit;
+    size_t        callers = most;
+
+    if (!limits_address_space(&limit)) return most;
+    while (callers > 1 && !has_address_space(callers * (BLAS_BUFFER + BLAS_BESIDE))) callers--;
+    return callers;
 }
 
 basin_status basin_linalg_initialise(void)

@@ -42,6 +42,9 @@ basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size
 basin_status basin_tridiagonal_eigen(const double *diagonal, const double *off, size_t n, double *w,
                                      double *z /* [n, n] rows, or NULL */);
 
+/* How many threads, of `most`, may call the BLAS at the same time within a limit on address space
+   (ulimit -v). */
+size_t       basin_linalg_callers(size_t most);
 basin_status basin_linalg_initialise(void); /* one BLAS thread; GEMM against plain loops */
 
 #endif

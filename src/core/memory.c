@@ -1,13 +1,26 @@
 #include "core/memory.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/share.h"
+
 #ifdef BASIN_FAULT
-static size_t fault_allowed = SIZE_MAX, fault_live;
+static atomic_size_t fault_allowed = SIZE_MAX, fault_live;
+
+/* Takes one of the allocations that are allowed; false: there is none left. */
+static bool fault_allows(void)
+{
+    size_t allowed = atomic_load(&fault_allowed);
+
+    while (allowed != SIZE_MAX && allowed != 0)
+        if (atomic_compare_exchange_weak(&fault_allowed, &allowed, allowed - 1)) return true;
+    return allowed != 0;
+}
 
 void basin_fault_set(size_t allowed)
 {
@@ -41,35 +54,36 @@ bool basin_add(size_t a, size_t b, size_t *out)
 
 /* ------------------------------------------------------------------------------------------ accounting -- */
 
-static size_t memory_used, memory_peak, memory_aside;
+static atomic_size_t        memory_used, memory_peak;
+static _Thread_local size_t memory_own, memory_aside;
 
 static void account(size_t bytes)
 {
-    size_t used;
+    const size_t used = atomic_fetch_add(&memory_used, bytes) + bytes;
+    size_t       peak = atomic_load(&memory_peak);
 
-#pragma omp atomic capture
-    used = memory_used += bytes;
-#pragma omp critical(basin_memory)
-    if (used > memory_peak) memory_peak = used;
+    memory_own += bytes;
+    while (used > peak && !atomic_compare_exchange_weak(&memory_peak, &peak, used)) continue;
 }
 
 size_t basin_memory_used(void)
 {
-    size_t used;
+    return atomic_load(&memory_used);
+}
 
-#pragma omp atomic read
-    used = memory_used;
-    return used;
+size_t basin_memory_own(void)
+{
+    return memory_own;
 }
 
 size_t basin_memory_peak(void)
 {
-    return memory_peak;
+    return atomic_load(&memory_peak);
 }
 
 void basin_memory_watch(void)
 {
-    memory_peak = basin_memory_used();
+    atomic_store(&memory_peak, basin_memory_used());
 }
 
 size_t basin_memory_set_aside(size_t bytes)
@@ -80,12 +94,22 @@ size_t basin_memory_set_aside(size_t bytes)
     return before;
 }
 
+/* What this thread has taken of its share; it may have released blocks that were there before. */
+static size_t taken_of(const basin_share *share)
+{
+    const size_t taken = memory_own - share->before;
+
+    return taken <= SIZE_MAX / 2 ? taken : 0;
+}
+
 size_t basin_memory_left(void)
 {
-    size_t limit = basin_memory_limit(), taken;
+    const basin_share *share = basin_share_mine();
+    const size_t       limit = share != NULL ? share->bytes : basin_memory_limit();
+    size_t             taken = share != NULL ? taken_of(share) : basin_memory_used();
 
-    if (!basin_add(basin_memory_used(), memory_aside, &taken) ||
-        !basin_add(taken, BASIN_MEMORY_PROGRAM, &taken))
+    if (!basin_add(taken, memory_aside, &taken) ||
+        !basin_add(taken, share != NULL ? 0 : BASIN_MEMORY_PROGRAM, &taken))
         return 0;
     return taken < limit ? limit - taken : 0;
 }
@@ -113,8 +137,7 @@ void *basin_alloc(size_t count, size_t size)
 
     if (padded == SIZE_MAX) return NULL;
 #ifdef BASIN_FAULT
-    if (fault_allowed == 0) return NULL;
-    if (fault_allowed != SIZE_MAX) fault_allowed--;
+    if (!fault_allows()) return NULL;
 #endif
     header *memory = aligned_alloc(BASIN_ALIGNMENT, padded);
     if (memory == NULL) return NULL;
@@ -122,8 +145,7 @@ void *basin_alloc(size_t count, size_t size)
     memory->bytes = padded;
     account(padded);
 #ifdef BASIN_FAULT
-#pragma omp atomic
-    fault_live++;
+    atomic_fetch_add(&fault_live, 1);
 #endif
     return memory + 1;
 }
@@ -135,11 +157,10 @@ void basin_free(void *memory)
     if (block == NULL) return;
     block--;
 #ifdef BASIN_FAULT
-#pragma omp atomic
-    fault_live--;
+    atomic_fetch_sub(&fault_live, 1);
 #endif
-#pragma omp atomic
-    memory_used -= block->bytes;
+    atomic_fetch_sub(&memory_used, block->bytes);
+    memory_own -= block->bytes;
     free(block);
 }
 

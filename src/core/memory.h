@@ -25,17 +25,20 @@ bool basin_add(size_t a, size_t b, size_t *out);
 
 /* Bytes in blocks of basin_alloc that are not yet freed, in the whole process. */
 size_t basin_memory_used(void);
+/* Those allocated by this thread less those freed by it; as an unsigned number, so it may be below
+   zero where a thread frees what another one has allocated: only differences mean something. */
+size_t basin_memory_own(void);
 /* The maximum of basin_memory_used since the last call of basin_memory_watch, or since the
    start. */
 size_t basin_memory_peak(void);
 void   basin_memory_watch(void);
 
-/* Reserves `bytes` that the caller will allocate later, so that code that sizes itself by
+/* Reserves `bytes` that this thread will allocate later, so that code that sizes itself by
    basin_memory_left leaves room for them. Returns the previous reservation; restore it
    afterwards. */
 size_t basin_memory_set_aside(size_t bytes);
 /* Bytes below basin_memory_limit() that are neither in use nor reserved nor taken by the program
-   and its libraries; 0 where the limit is exceeded. */
+   and its libraries, or what is left of this thread's share (share.h); 0 where it is exceeded. */
 size_t basin_memory_left(void);
 
 /* resident bytes of a program that uses the library and has not done anything yet */

@@ -96,6 +96,12 @@ basin_flops basin_objective_flops(const basin_objective *objective)
     return flops;
 }
 
+void basin_objective_requirement(const basin_objective *o, size_t threads, basin_provision *out)
+{
+    *out = (basin_provision){0};
+    if (o->type->requirement != NULL) o->type->requirement(o->ctx, threads, out);
+}
+
 basin_status basin_objective_loss(basin_objective *o, const basin_samples *s, const double *theta,
                                   basin_loss *out)
 {

@@ -104,6 +104,7 @@ typedef double real;
 #define basin_network_primal REAL(basin_network_primal)
 #define basin_network_product REAL(basin_network_product)
 #define basin_network_provision REAL(basin_network_provision)
+#define basin_network_requirement REAL(basin_network_requirement)
 #define basin_network_release REAL(basin_network_release)
 #define basin_network_set REAL(basin_network_set)
 #define basin_network_set_point REAL(basin_network_set_point)

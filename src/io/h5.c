@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,11 +15,38 @@
 
 /* ----------------------------------------------------------------------------------------------- files -- */
 
+/* The serial HDF5 knows one thread. So whoever opens a file has the library until the file is closed; that
+   one thread may have several files open. */
+static pthread_mutex_t one_thread;
+static pthread_once_t  made = PTHREAD_ONCE_INIT;
+
+static void make_lock(void)
+{
+    pthread_mutexattr_t kind;
+
+    pthread_mutexattr_init(&kind);
+    pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&one_thread, &kind);
+    pthread_mutexattr_destroy(&kind);
+}
+
+static void enter(void)
+{
+    pthread_once(&made, make_lock);
+    pthread_mutex_lock(&one_thread);
+}
+
+static void leave(void)
+{
+    pthread_mutex_unlock(&one_thread);
+}
+
 basin_status basin_h5_start(const char *path, basin_h5 **out)
 {
     basin_status st = BASIN_OK;
     basin_h5    *h5 = NULL;
 
+    enter();
     BASIN_ALLOC(h5, 1, "an HDF5 file");
     h5->path = path;
     h5->file = NO_ID;
@@ -32,6 +60,7 @@ basin_status basin_h5_start(const char *path, basin_h5 **out)
 done:
     if (h5 != NULL) basin_free(h5->rehearsed);
     basin_free(h5);
+    if (st != BASIN_OK) leave();
     return st;
 }
 
@@ -60,6 +89,7 @@ void basin_h5_close(basin_h5 **h5)
     basin_free((*h5)->rehearsed);
     basin_free(*h5);
     *h5 = NULL;
+    leave();
 }
 
 /* The HDF5 signature lies at byte 0, 512, 1024, 2048, … of the file. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/linalg.h"
+#include "problem.h"
 
 enum { P = 6 };
 
@@ -651,6 +652,68 @@ static void every_failed_allocation_is_clean(void **unused)
     basin_objective_destroy(&with.train);
 }
 
+/* ---------------------------------------------------------------------------------- what a row costs -- */
+
+static void a_row_of_a_quadratic_costs_what_is_counted(void **unused)
+{
+    double           a[P * P];
+    basin_objective *train = NULL;
+    basin_job_cost   one, three;
+
+    (void)unused;
+    basin_test_planted(lambda6, P, 5, a);
+    assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
+    assert_ok(basin_row_cost(train, NULL, 1, 0, &one));
+    assert_ok(basin_row_cost(train, NULL, 3, 20, &three));
+    assert_close(one.lone_flops, 4.0 / 3.0 * P * P * P, 1e-12, 0.0);
+    assert_close(three.lone_flops, 3.0 * one.lone_flops, 1e-12, 0.0);
+    assert_close(three.passes, 3.0 * one.passes + 20.0, 1e-12, 0.0);
+    assert_int_equal(three.bytes, one.bytes);
+    assert_ok(basin_row_cost(train, &(basin_row_options){.spectrum = {.method = BASIN_SPECTRUM_LANCZOS}}, 1,
+                             0, &one));
+    assert_true(one.lone_flops < three.lone_flops);
+    basin_objective_destroy(&train);
+}
+
+/* On a network: told before, and taken while a row is measured. */
+static void check_cost(const basin_row_options *options, size_t threads)
+{
+    problem           p = {.loss = {.kind = BASIN_LOSS_SOFTMAX_CROSS_ENTROPY}};
+    basin_objective  *o = NULL;
+    basin_checkpoint *ck = NULL;
+    basin_job_cost    cost;
+    basin_row         m = {0};
+
+    assert_ok(basin_graph_mlp((size_t[]){12, 30, 20, 5}, 4, "Softplus", &p.graph));
+    problem_data(&p, 2700, 5, 0, 21);
+    problem_theta(&p, 0.4, 22);
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    assert_ok(basin_checkpoint_create(p.graph, &ck));
+    basin_copy(p.theta, ck->theta, p.size);
+    ck->step = 3;
+    assert_ok(basin_row_cost(o, options, 1, 0, &cost));
+    assert_true(cost.flops > 1e8 && cost.parts > 2);
+    const size_t before = basin_memory_used(), told = cost.bytes + (threads - 1) * cost.thread_bytes;
+    basin_memory_watch();
+    basin_threads_set(threads);
+    assert_ok(row_at(o, NULL, NULL, ck, NULL, options, &m));
+    basin_threads_set(0);
+    assert_in_range(basin_memory_peak() - before, told / 2, told + told / 8);
+    basin_row_clear(&m);
+    basin_checkpoint_destroy(&ck);
+    basin_objective_destroy(&o);
+    problem_release(&p);
+}
+
+static void a_row_takes_the_memory_that_was_told(void **unused)
+{
+    (void)unused;
+    for (size_t threads = 1; threads <= 3; threads++) {
+        check_cost(NULL, threads);
+        check_cost(&(basin_row_options){.spectrum = {.method = BASIN_SPECTRUM_LANCZOS, .top = 3}}, threads);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -668,6 +731,8 @@ int main(void)
         cmocka_unit_test(every_failed_allocation_between_two_checkpoints_is_clean),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),
+        cmocka_unit_test(a_row_of_a_quadratic_costs_what_is_counted),
+        cmocka_unit_test(a_row_takes_the_memory_that_was_told),
     };
     return cmocka_run_group_tests_name("row", tests, NULL, NULL);
 }

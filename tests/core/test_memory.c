@@ -95,8 +95,10 @@ static void check_limits(basin_precision precision, size_t samples)
     basin_threads_set(1);
     assert_ok(basin_network_objective(p.graph, &p.loss, &p.data,
                                       &(basin_network_options){.precision = precision}, &o));
-    basin_provision all = multiply(&p, o, 1 << 28, v, whole);
+    basin_provision all = multiply(&p, o, 1 << 28, v, whole), told;
     assert_int_equal(all.kept, all.parts);
+    basin_objective_requirement(o, 1, &told);
+    assert_memory_equal(&told, &all, sizeof all);
     for (size_t threads = 1; threads <= 3; threads++) {
         size_t last = 0;
         basin_threads_set(threads);

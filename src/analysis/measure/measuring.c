@@ -70,6 +70,23 @@ void basin_measuring_close(basin_measuring *m)
 
 /* --------------------------------------------------------------------------------- what measures share -- */
 
+basin_status basin_measuring_demand(const basin_objective *train, basin_spectrum_options *options,
+                                    basin_demand *demand, size_t *aside)
+{
+    basin_status          st = BASIN_OK;
+    basin_demand          first = {0}, all = {0};
+    basin_spectrum_method method;
+
+    BASIN_TRY(basin_spectrum_demand(train, options, &first, &method));
+    options->vectors = method == BASIN_SPECTRUM_LANCZOS;
+    BASIN_TRY(basin_spectrum_demand(train, options, &all, &method)); /* with the vectors */
+    if (!options->vectors) BASIN_TRY(basin_direction_top_demand(train, &all));
+    *demand = all;
+    *aside = all.aside + HELD * basin_objective_size(train) * sizeof(double);
+done:
+    return st;
+}
+
 /* Eigenpairs and the top eigenvector at one frozen Hessian. No vectors are asked of a dense spectrum, which
    would cost as much again: one is found by Lanczos. What the point itself is comes last, since its
    stationarity lets the frozen Hessian go. */
@@ -78,14 +95,11 @@ static basin_status solve(basin_measuring *m)
     basin_status           st = BASIN_OK;
     basin_point           *point = m->point;
     basin_spectrum_options o = m->options.spectrum;
-    basin_demand           demand = {0};
-    basin_spectrum_method  method;
+    basin_demand           demand;
+    size_t                 aside;
 
-    BASIN_TRY(basin_spectrum_demand(point->objective, &o, &demand, &method));
-    o.vectors = method == BASIN_SPECTRUM_LANCZOS;
-    BASIN_TRY(basin_spectrum_demand(point->objective, &o, &demand, &method)); /* with the vectors */
-    if (!o.vectors) BASIN_TRY(basin_direction_top_demand(point->objective, &demand));
-    basin_point_reserve(point, demand.aside + HELD * point->size * sizeof(double));
+    BASIN_TRY(basin_measuring_demand(point->objective, &o, &demand, &aside));
+    basin_point_reserve(point, aside);
     BASIN_TRY(basin_spectrum_solve(point, &o, &m->spectrum));
     if (m->spectrum->vector_count > 0)
         BASIN_TRY(basin_direction_eigen(point, 1, m->spectrum, &m->top));

@@ -8,7 +8,7 @@
 #ifndef BASIN_ANALYSIS_MEASURE_MEASURING_H
 #define BASIN_ANALYSIS_MEASURE_MEASURING_H
 
-#include "core/status.h"
+#include "analysis/forecast.h"
 
 typedef struct basin_measuring {
     /* borrowed */
@@ -37,6 +37,10 @@ basin_status basin_measuring_open(basin_point *point, basin_objective *test, bas
                                   basin_measuring *m);
 void         basin_measuring_close(basin_measuring *m);
 
+/* What the spectrum of a row and its top eigenvector take, and the bytes held beside the frozen
+   Hessian; options->vectors becomes what is asked for. */
+basin_status basin_measuring_demand(const basin_objective *train, basin_spectrum_options *options,
+                                    basin_demand *demand, size_t *aside);
 /* Loss and gradient norm of the point, its stationarity and eigenvalues, at one frozen Hessian. */
 basin_status basin_measuring_spectrum(basin_measuring *m, const basin_spectrum **out);
 /* *out = NULL where SANE is undefined (H = 0), or where too few eigenvalues are held to bound

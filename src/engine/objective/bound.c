@@ -113,6 +113,7 @@ static const basin_objective_type network_type = {
     .product = basin_network_product,
     .thaw = basin_network_thaw,
     .provision = basin_network_provision,
+    .requirement = basin_network_requirement,
     .crossings = basin_network_crossings,
     .flops = flops,
     .destroy = destroy,

@@ -168,6 +168,18 @@ static void provide_threads(const basin_network *net, const basin_pass_need *nee
                       threads * p->thread_bytes;
 }
 
+/* All chunks. */
+static basin_provision provide_all(const basin_network *net, size_t samples, size_t threads)
+{
+    const basin_grouping  groups = basin_group_samples(net, samples);
+    basin_provision       p = {.block = block_size(net), .parts = groups.chunks, .kept = groups.chunks};
+    const basin_pass_need need = need_of(net, samples, p.block, true);
+
+    provide_threads(net, &need, threads, &p);
+    p.kept_bytes = kept_by_all(net, &groups, groups.chunks, groups.units) * sizeof(real);
+    return p;
+}
+
 /* All chunks if they fit into what the limit leaves; else as many threads as have room to recompute, since
  * they gain more than what is kept, and then chunks. Weights are made before and not part of it. */
 static basin_provision provide(const basin_network *net, size_t samples)
@@ -175,13 +187,10 @@ static basin_provision provide(const basin_network *net, size_t samples)
     const size_t         left = basin_memory_left(), head = basin_block_bytes(1, sizeof(real));
     const size_t         room = left > head ? left - head : 0; /* what is kept is one block */
     const basin_grouping groups = basin_group_samples(net, samples);
-    basin_provision      p = {.block = block_size(net), .parts = groups.chunks};
+    basin_provision      p = provide_all(net, samples, basin_workers_threads(net, samples));
     basin_pass_need      need = need_of(net, samples, p.block, true);
     size_t               each, taken;
 
-    provide_threads(net, &need, basin_workers_threads(net, samples), &p);
-    p.kept = p.parts;
-    p.kept_bytes = kept_by_all(net, &groups, groups.chunks, groups.units) * sizeof(real);
     if (basin_workers_bytes(net, &need, p.threads) + p.kept_bytes <= room) return p;
     need = need_of(net, samples, p.block, false);
     provide_threads(net, &need, basin_workers_within(net, &need), &p);
@@ -201,6 +210,14 @@ static basin_provision make_room(basin_network *net, size_t samples)
     if (p.kept == p.parts || net->workers == NULL) return p;
     basin_workers_destroy(&net->workers);
     return provide(net, samples);
+}
+
+void basin_network_requirement(const void *ctx, size_t threads, basin_provision *out)
+{
+    const basin_network *net = ctx;
+    const size_t         groups = basin_group_samples(net, net->data.count).groups;
+
+    *out = provide_all(net, net->data.count, threads < groups ? threads : groups);
 }
 
 void basin_network_provision(const void *point, basin_provision *out)

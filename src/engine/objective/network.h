@@ -74,6 +74,7 @@ basin_status basin_network_freeze(void *ctx, const basin_samples *s, const doubl
 basin_status basin_network_product(void *point, const double *v, size_t k, double *hv);
 void         basin_network_thaw(void *point);
 void         basin_network_provision(const void *point, basin_provision *out);
+void         basin_network_requirement(const void *ctx, size_t threads, basin_provision *out);
 basin_status basin_network_crossings(void *ctx, const basin_samples *s, const double *a,
                                      const double *b, uint64_t *out);
 
