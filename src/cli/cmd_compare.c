@@ -7,8 +7,8 @@
 
 #include "cli/comparison.h"
 #include "cli/crossing.h"
-#include "cli/monitor.h"
 #include "cli/paths.h"
+#include "cli/row_jobs.h"
 
 static const cli_option options[] = {
     CLI_ROWS_OPTIONS,
@@ -59,18 +59,16 @@ done:
     return status;
 }
 
-static int measure_run(const cli_arguments *a, const basin_run *opened, const cli_records *records,
-                       size_t run, cli_rows *rows)
+static int choose_jobs(const cli_records *records, cli_row_jobs *jobs)
 {
-    int         status = CLI_OK;
-    const char *name = a->operands[run];
+    int status = CLI_OK;
 
-    CLI_TRY(cli_rows_begin(rows, opened));
-    for (size_t i = records->first[run]; i < records->first[run + 1]; i++) switch (records->choices[i]) {
-        case BASIN_CHOICE_NONE: break;
-        case BASIN_CHOICE_START:
-        case BASIN_CHOICE_LOWEST: CLI_TRY(cli_rows_add_start(a, rows, name, records->paths[i])); break;
-        default: CLI_TRY(cli_rows_add(a, rows, name, records->paths[i]));
+    for (size_t run = 0; run < records->run_count; run++)
+        for (size_t i = records->first[run]; i < records->first[run + 1]; i++) {
+            const int choice = records->choices[i];
+            if (choice != BASIN_CHOICE_NONE)
+                CLI_TRY(cli_row_jobs_add(jobs, run, records->paths[i],
+                                         choice == BASIN_CHOICE_START || choice == BASIN_CHOICE_LOWEST));
         }
 done:
     return status;
@@ -78,18 +76,19 @@ done:
 
 static int measure_runs(const cli_arguments *a, basin_run *const *runs, cli_records *records, cli_rows *rows)
 {
-    int status = CLI_OK;
+    int          status = CLI_OK;
+    cli_row_jobs jobs = {0};
 
     rows->test_parts = true;
     for (size_t i = 0; i < records->count; i++) /* like is held against like */
         rows->polish_all = rows->polish_all || basin_hovers(records->rows[i].method, records->rows[i].rho);
     CLI_TRY(choose(a, rows, records));
-    for (size_t i = 0; i < a->operand_count; i++) {
-        cli_monitor_part("run", i + 1, a->operand_count);
-        CLI_TRY(measure_run(a, runs[i], records, i, rows));
-    }
+    CLI_TRY(choose_jobs(records, &jobs));
+    CLI_TRY(cli_row_jobs_run(a, rows, runs, &jobs));
+    for (size_t i = 0; i < jobs.count; i++) CLI_TRY(cli_rows_join(rows, &jobs.jobs[i].found));
     CLI_TRY(cli_rows_finish(rows));
 done:
+    cli_row_jobs_clear(&jobs);
     return status;
 }
 

@@ -3,45 +3,62 @@
 #include <string.h>
 
 #include "cli/crossing.h"
-#include "cli/monitor.h"
 #include "cli/report.h"
+#include "cli/row_jobs.h"
 
 static const cli_option options[] = {
     CLI_ROWS_OPTIONS,
     {"every", CLI_WHOLE, "N", "every N-th checkpoint of a run, and its last (default: 1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-static int track_run(const cli_arguments *a, const char *name, const basin_run *run, size_t every,
-                     cli_rows *rows)
+/* Of all checkpoints, in their order. */
+static int track_steps(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows)
+{
+    int          status = CLI_OK;
+    cli_row_jobs jobs = {0};
+
+    for (size_t run = 0; run < a->operand_count; run++)
+        for (size_t i = 0; i < runs[run]->count; i++)
+            if (i % every == 0 || i + 1 == runs[run]->count)
+                CLI_TRY(cli_row_jobs_add(&jobs, run, runs[run]->entries[i].path, false));
+    CLI_TRY(cli_row_jobs_run(a, rows, runs, &jobs));
+    for (size_t i = 0; i < jobs.count; i++) CLI_TRY(cli_rows_join(rows, &jobs.jobs[i].found));
+done:
+    cli_row_jobs_clear(&jobs);
+    return status;
+}
+
+/* The checkpoints that bracket the loss: before and at it, or the one at it alone. */
+static int choose_crossings(const cli_records *records, cli_row_jobs *jobs)
 {
     int status = CLI_OK;
 
-    CLI_TRY(cli_rows_begin(rows, run));
-    for (size_t i = 0; i < run->count; i++) {
-        if (i % every != 0 && i + 1 != run->count) continue;
-        cli_monitor_part("checkpoint", i + 1, run->count);
-        CLI_TRY(cli_rows_add(a, rows, name, run->entries[i].path));
+    for (size_t run = 0; run < records->run_count; run++) {
+        const size_t at = cli_records_find(records, run, BASIN_CHOICE_AT),
+                     before = cli_records_find(records, run, BASIN_CHOICE_BEFORE);
+        if (at == SIZE_MAX) continue;
+        if (before != SIZE_MAX) CLI_TRY(cli_row_jobs_add(jobs, run, records->paths[before], false));
+        CLI_TRY(cli_row_jobs_add(jobs, run, records->paths[at], false));
     }
 done:
     return status;
 }
 
-/* One row for each kind of point: at the training loss asked for. *outside counts those that no two
-   checkpoints bracket. */
-static int track_crossing(const cli_arguments *a, const basin_run *opened, const cli_records *records,
-                          size_t run, double loss, cli_rows *rows, size_t *outside)
+/* One row for each kind of point: at the training loss asked for. *job: the first of this run, then of the
+   next. *outside counts those that no two checkpoints bracket. */
+static int join_crossing(const cli_arguments *a, const cli_records *records, size_t run, double loss,
+                         cli_row_jobs *jobs, size_t *job, cli_rows *rows, size_t *outside)
 {
     int          status = CLI_OK;
-    const char  *name = a->operands[run];
     const size_t first = rows->count;
-    const size_t at = cli_records_find(records, run, BASIN_CHOICE_AT),
-                 before = cli_records_find(records, run, BASIN_CHOICE_BEFORE);
+    size_t       middle = first;
 
-    if (at == SIZE_MAX) return cli_crossing_add_missing(rows, name, records, run, loss);
-    CLI_TRY(cli_rows_begin(rows, opened));
-    if (before != SIZE_MAX) CLI_TRY(cli_rows_add(a, rows, name, records->paths[before]));
-    size_t middle = rows->count;
-    CLI_TRY(cli_rows_add(a, rows, name, records->paths[at]));
+    if (*job == jobs->count || jobs->jobs[*job].run != run)
+        return cli_crossing_add_missing(rows, a->operands[run], records, run, loss);
+    for (; *job < jobs->count && jobs->jobs[*job].run == run; ++*job) {
+        middle = rows->count;
+        CLI_TRY(cli_rows_join(rows, &jobs->jobs[*job].found));
+    }
     CLI_TRY(cli_crossing_interpolate(rows, first, middle, loss, outside));
 done:
     return status;
@@ -49,18 +66,19 @@ done:
 
 static int track_at_loss(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows)
 {
-    int         status = CLI_OK;
-    cli_records records = {0};
-    double      loss = cli_real(a, "at-loss", NAN);
-    size_t      outside = 0;
-    char        text[240];
+    int          status = CLI_OK;
+    cli_records  records = {0};
+    cli_row_jobs jobs = {0};
+    double       loss = cli_real(a, "at-loss", NAN);
+    size_t       outside = 0, job = 0;
+    char         text[240];
 
     CLI_TRY(cli_records_read(a, a->operands, runs, a->operand_count, &records));
     CLI_TRY(cli_crossings_find(a, rows, &records, every, loss));
-    for (size_t i = 0; i < a->operand_count; i++) {
-        cli_monitor_part("run", i + 1, a->operand_count);
-        CLI_TRY(track_crossing(a, runs[i], &records, i, loss, rows, &outside));
-    }
+    CLI_TRY(choose_crossings(&records, &jobs));
+    CLI_TRY(cli_row_jobs_run(a, rows, runs, &jobs));
+    for (size_t run = 0; run < a->operand_count; run++)
+        CLI_TRY(join_crossing(a, &records, run, loss, &jobs, &job, rows, &outside));
     if (outside > 0) {
         snprintf(text, sizeof text,
                  "training loss %g: %zu row%s between no two checkpoints and stand%s as measured at the "
@@ -69,18 +87,14 @@ static int track_at_loss(const cli_arguments *a, basin_run *const *runs, size_t 
         CLI_TRY(cli_rows_note(rows, text));
     }
 done:
+    cli_row_jobs_clear(&jobs);
     cli_records_clear(&records);
     return status;
 }
 
 static int measure_runs(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows)
 {
-    int status = CLI_OK;
-
-    if (cli_has(a, "at-loss")) return track_at_loss(a, runs, every, rows);
-    for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(track_run(a, a->operands[i], runs[i], every, rows));
-done:
-    return status;
+    return (cli_has(a, "at-loss") ? track_at_loss : track_steps)(a, runs, every, rows);
 }
 
 static int compute(const cli_arguments *a, cli_batch *out)

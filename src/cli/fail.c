@@ -1,10 +1,10 @@
-/* The one line that explains a failure, kept until main prints it. */
+/* The one line that explains a failure, kept until main prints it; each thread has its own. */
 #include <stdarg.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-static char message[1200];
+static _Thread_local char message[1200];
 
 static void keep(const char *format, va_list arguments)
 {

@@ -46,13 +46,18 @@ int cli_polish(const cli_point *p, size_t steps, cli_source *s, basin_polish *ou
         s->ck->path);
     if (strcmp(s->splits[0], "train") != 0) CLI_TRY(cli_source_objective(s, "train", 0, &own));
     CLI_LIBRARY(basin_polish_compute(own != NULL ? own : s->objectives[0], s->ck->theta, &o, out));
-    if (out->steps < steps)
-        cli_warn(
-            "%s: polished by %zu of %zu steps: after %zu halvings none was left that does not raise the loss",
-            s->ck->path, out->steps, steps, out->halvings);
 done:
     basin_objective_destroy(&own);
     return status;
+}
+
+bool cli_polish_doubt(const char *path, size_t steps, const basin_polish *polish, char text[CLI_DOUBT])
+{
+    snprintf(
+        text, CLI_DOUBT,
+        "%s: polished by %zu of %zu steps: after %zu halvings none was left that does not raise the loss",
+        path, polish->steps, steps, polish->halvings);
+    return polish->steps < steps;
 }
 
 /* --------------------------------------------------------------------------------------------- average -- */
@@ -116,8 +121,10 @@ bool cli_average_leaves_statistics(const cli_source *s)
 
 int cli_point_take(const cli_arguments *a, cli_source *s)
 {
-    int       status = CLI_OK;
-    cli_point p;
+    int           status = CLI_OK;
+    cli_point     p;
+    basin_polish *polish = &s->provenance->polish;
+    char          text[CLI_DOUBT];
 
     if (!(a->command->common & CLI_COMMON_POINT)) return CLI_OK;
     CLI_TRY(cli_point_read(a, &p));
@@ -129,7 +136,10 @@ int cli_point_take(const cli_arguments *a, cli_source *s)
                      "reestimate takes them there",
                      s->ck->path);
     }
-    if (p.polish > 0) CLI_TRY(cli_polish(&p, p.polish, s, &s->provenance->polish));
+    if (p.polish > 0) {
+        CLI_TRY(cli_polish(&p, p.polish, s, polish));
+        if (cli_polish_doubt(s->ck->path, p.polish, polish, text)) cli_warn("%s", text);
+    }
 done:
     return status;
 }

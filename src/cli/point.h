@@ -19,6 +19,11 @@ int cli_point_read(const cli_arguments *arguments, cli_point *out);
 double cli_polish_step(const cli_point *point, const basin_checkpoint *ck);
 /* source->ck->theta moves. Down the training loss, whichever split is measured. */
 int cli_polish(const cli_point *point, size_t steps, cli_source *source, basin_polish *out);
+/* Was the loss at its least before all steps were taken? A line that says so of the checkpoint
+   `path`. */
+enum { CLI_DOUBT = 1200 };
+bool cli_polish_doubt(const char *path, size_t steps, const basin_polish *polish,
+                      char text[CLI_DOUBT]);
 /* source->ck->theta becomes the mean over the point->average checkpoints of consecutive steps, in
    its folder, that end with it; they join the inputs. Momentum, record and statistics of BatchNorm
    stay its own. */

@@ -38,6 +38,21 @@ done:
     return status;
 }
 
+int cli_rows_like(const cli_arguments *a, const cli_rows *asked, cli_rows *out)
+{
+    int      status = CLI_OK;
+    cli_rows rows = {.point = asked->point,
+                     .polish_none = asked->polish_none,
+                     .polish_all = asked->polish_all,
+                     .test_parts = asked->test_parts,
+                     .other_data = asked->other_data};
+
+    CLI_TRY(cli_provenance_create(a, &rows.provenance));
+    *out = rows;
+done:
+    return status;
+}
+
 const char *cli_place(int64_t step, double epoch, const char *path, char text[CLI_PLACE])
 {
     if (step >= 0)
@@ -81,14 +96,14 @@ typedef struct spot { /* what one row is of */
     size_t       averaged;
 } spot;
 
-static int make_room(cli_rows *r)
+static int make_room(cli_rows *r, size_t more)
 {
     int             status = CLI_OK;
     basin_row      *rows = NULL;
     cli_test_parts *parts = NULL;
-    size_t          room = r->room == 0 ? 16 : 2 * r->room;
+    size_t          room = 2 * r->room > r->count + more ? 2 * r->room : r->count + more;
 
-    if (r->count < r->room) return CLI_OK;
+    if (r->count + more <= r->room) return CLI_OK;
     CLI_ALLOC(rows, room);
     CLI_ALLOC(parts, room);
     if (r->count > 0)
@@ -107,7 +122,7 @@ static int push(cli_rows *r, const spot *at, basin_row *row, const cli_test_part
 {
     int status = CLI_OK;
 
-    CLI_TRY(make_room(r));
+    CLI_TRY(make_room(r, 1));
     CLI_CHECK((row->run = basin_strdup(at->run)) != NULL &&
                   (row->checkpoint = basin_strdup(file_name(at->path))) != NULL,
               "out of memory for a row");
@@ -153,6 +168,27 @@ int cli_rows_add_missing(cli_rows *r, const char *run, const char *path, const c
     return push_missing(r, &(spot){.run = run, .path = path}, reason);
 }
 
+int cli_rows_join(cli_rows *r, cli_rows *part)
+{
+    int status = CLI_OK;
+
+    if (part->doubt != NULL) cli_warn("%s", part->doubt);
+    CLI_TRY(cli_provenance_take_inputs(r->provenance, part->provenance));
+    if (part->provenance->loss != NULL)
+        CLI_TRY(cli_provenance_take_settings(r->provenance, part->provenance));
+    CLI_TRY(make_room(r, part->count));
+    memcpy(r->rows + r->count, part->rows, part->count * sizeof *r->rows);
+    memcpy(r->parts + r->count, part->parts, part->count * sizeof *r->parts);
+    r->count += part->count, r->missing += part->missing;
+    part->count = part->missing = 0; /* the rows are the table's */
+    r->stray += part->stray, r->stale += part->stale, r->unpolished += part->unpolished;
+    r->averaged += part->averaged, r->not_averaged += part->not_averaged;
+    if (r->why_not_averaged == NULL)
+        r->why_not_averaged = part->why_not_averaged, part->why_not_averaged = NULL;
+done:
+    return status;
+}
+
 /* ------------------------------------------------------------------------------------------- measuring -- */
 
 /* What all rows share; and what is noted once for all. */
@@ -195,34 +231,40 @@ done:
     return status;
 }
 
-/* Steps of the polish that stands beside this checkpoint; 0: none does. Before the first step nothing has
-   been perturbed. */
-static size_t polish_steps(cli_rows *r, const basin_checkpoint *ck)
+/* Before the first step nothing has been perturbed. */
+static bool is_polished(const cli_rows *r, const basin_checkpoint *ck)
 {
     bool wanted =
         r->point.polish > 0 || ((r->polish_all || basin_hovers(ck->method, ck->hyper.rho)) && ck->step != 0);
 
-    if (!wanted || r->polish_none) return 0;
-    if (isnan(cli_polish_step(&r->point, ck))) {
-        r->unpolished++;
-        return 0;
-    }
+    return wanted && !r->polish_none;
+}
+
+static size_t polish_steps(const cli_rows *r)
+{
     return r->point.polish > 0 ? r->point.polish : POLISH;
 }
 
 static int add_polished(cli_rows *r, cli_gauge *g, spot at)
 {
     int    status = CLI_OK;
-    size_t steps = polish_steps(r, g->source.ck);
+    char   text[CLI_DOUBT];
+    size_t steps = polish_steps(r);
     bool   measured;
 
-    if (steps == 0) return CLI_OK;
+    if (!is_polished(r, g->source.ck)) return CLI_OK;
+    if (isnan(cli_polish_step(&r->point, g->source.ck))) {
+        r->unpolished++;
+        return CLI_OK;
+    }
     at.point = BASIN_POINT_POLISHED;
     status = cli_polish(&r->point, steps, &g->source, &at.polish);
     if (status == CLI_FAILED) {
         CLI_TRY(push_missing(r, &at, cli_message()));
     } else {
         CLI_TRY(status);
+        if (cli_polish_doubt(at.path, steps, &at.polish, text))
+            CLI_CHECK((r->doubt = basin_strdup(text)) != NULL, "out of memory for a warning");
         CLI_TRY(add_point(r, g, at, &measured));
     }
 done:
@@ -252,15 +294,17 @@ done:
     return status;
 }
 
-static int add_points(cli_rows *r, cli_gauge *g, spot at)
+int cli_rows_add(cli_rows *r, cli_gauge *g, const char *run, const char *path)
 {
     int     status = CLI_OK;
+    spot    at = {.run = run, .path = path};
     double *theta = g->source.ck->theta, *raw = NULL;
     size_t  size = g->source.ck->params->size;
     bool    measured = false;
 
     CLI_ALLOC(raw, size);
     memcpy(raw, theta, size * sizeof *raw);
+    g->options.start = r->start;
     CLI_TRY(cli_provenance_take_inputs(r->provenance, g->source.provenance));
     CLI_TRY(take_settings(r, &g->source));
     CLI_TRY(add_point(r, g, at, &measured));
@@ -274,37 +318,18 @@ done:
     return status;
 }
 
-int cli_rows_begin(cli_rows *r, const basin_run *run)
+/* Two halves of a subset are as much as the whole. */
+void cli_rows_cost(const cli_rows *r, const cli_gauge *g, basin_job_cost *out)
 {
-    int status = CLI_OK;
+    const bool   polished = is_polished(r, g->source.ck);
+    const size_t gradients = polished ? polish_steps(r) : 0;
+    size_t       points = 1;
 
-    basin_checkpoint_destroy(&r->start);
-    CLI_LIBRARY(basin_run_start(run, &r->start));
-    if (r->start != NULL)
-        CLI_TRY(
-            cli_provenance_input(r->provenance, BASIN_INPUT_CHECKPOINT, r->start->path, r->start->digest));
-done:
-    return status;
-}
-
-int cli_rows_add(const cli_arguments *a, cli_rows *r, const char *run, const char *path)
-{
-    int       status = CLI_OK;
-    cli_gauge g = {0};
-    spot      at = {.run = run, .path = path};
-
-    CLI_TRY(cli_monitor_check());
-    status = cli_gauge_open(a, path, &g);
-    if (status == CLI_FAILED) {
-        CLI_TRY(push_missing(r, &at, cli_message()));
-    } else {
-        CLI_TRY(status);
-        g.options.start = r->start;
-        CLI_TRY(add_points(r, &g, at));
-    }
-done:
-    cli_gauge_close(&g);
-    return status;
+    if (polished) points++;
+    if (r->point.average > 0) points++;
+    if (g->halves[1] != NULL) points *= 2;
+    if (basin_row_cost(g->source.objectives[0], &g->options, points, gradients, out) != BASIN_OK)
+        *out = (basin_job_cost){0}; /* why, the row will say */
 }
 
 static int measure_start(const cli_source *s, basin_row *out)
@@ -317,26 +342,22 @@ done:
     return status;
 }
 
-int cli_rows_add_start(const cli_arguments *a, cli_rows *r, const char *run, const char *path)
+int cli_rows_glance(cli_rows *r, const cli_source *s, const char *run, const char *path)
 {
-    int        status = CLI_OK;
-    cli_source s = {0};
-    basin_row  row = {0};
-    spot       at = {.run = run, .path = path};
+    int       status = CLI_OK;
+    basin_row row = {0};
+    spot      at = {.run = run, .path = path};
 
-    CLI_TRY(cli_monitor_check());
-    status = cli_source_open(a, path, true, true, &s);
-    if (status == CLI_OK) status = measure_start(&s, &row);
+    status = measure_start(s, &row);
     if (status == CLI_FAILED) {
         CLI_TRY(push_missing(r, &at, cli_message()));
         goto done;
     }
     CLI_TRY(status);
-    CLI_TRY(cli_provenance_take_inputs(r->provenance, s.provenance));
-    CLI_TRY(take_settings(r, &s));
+    CLI_TRY(cli_provenance_take_inputs(r->provenance, s->provenance));
+    CLI_TRY(take_settings(r, s));
     CLI_TRY(push(r, &at, &row, NULL));
 done:
-    cli_source_close(&s);
     basin_row_clear(&row);
     return status;
 }
@@ -480,8 +501,8 @@ void cli_rows_clear(cli_rows *r)
     basin_free(r->parts);
     basin_free(r->note);
     basin_free(r->why_not_averaged);
+    basin_free(r->doubt);
     basin_provenance_destroy(&r->provenance);
-    basin_checkpoint_destroy(&r->start);
     *r = (cli_rows){0};
 }
 

@@ -38,9 +38,9 @@ typedef struct cli_rows {
     cli_test_parts   *parts; /* [room] beside the rows */
     basin_provenance *provenance;
     cli_point         point; /* what was asked for */
-    /* of the run whose rows are being added; NULL: not known */
-    basin_checkpoint *start;
-    bool              polish_none; /* --no-polish */
+    /* of the run whose rows are being added; borrowed; NULL: not known */
+    const basin_checkpoint *start;
+    bool                    polish_none; /* --no-polish */
     /* every run, by --polish, or because the caller holds them against one that hovers */
     bool polish_all;
     bool test_parts; /* are wanted by the caller */
@@ -53,19 +53,25 @@ typedef struct cli_rows {
     size_t averaged, not_averaged;
     char  *why_not_averaged; /* the first of those; NULL if none */
     char  *note;             /* of cli_rows_note; NULL if none */
+    /* about one checkpoint, a warning once its rows are joined; NULL if none */
+    char *doubt;
 } cli_rows;
 
 int cli_rows_start(const cli_arguments *arguments, cli_rows *out);
-/* The rows added from now on are of this run. */
-int cli_rows_begin(cli_rows *rows, const basin_run *run);
+/* An empty table that is asked for the same. */
+int cli_rows_like(const cli_arguments *arguments, const cli_rows *asked, cli_rows *out);
+/* The rows of `part` become the last of `rows`, with what is to be noted of them. */
+int cli_rows_join(cli_rows *rows, cli_rows *part);
 /* cli_run_open; a doubt goes along with the rows as a note. */
 int cli_rows_open(const cli_arguments *arguments, cli_rows *rows, const char *path,
                   basin_run **out);
-int cli_rows_add(const cli_arguments *arguments, cli_rows *rows, const char *run, const char *path);
+/* All rows of an open checkpoint. */
+int cli_rows_add(cli_rows *rows, cli_gauge *gauge, const char *run, const char *path);
+/* What that takes, about; zeros where it is not known. */
+void cli_rows_cost(const cli_rows *rows, const cli_gauge *gauge, basin_job_cost *out);
 /* Only the record, the training loss and |theta|: enough to tell whether two runs started at the
    same weights on the same data. */
-int cli_rows_add_start(const cli_arguments *arguments, cli_rows *rows, const char *run,
-                       const char *path);
+int cli_rows_glance(cli_rows *rows, const cli_source *source, const char *run, const char *path);
 /* A row of what is known of the checkpoint, missing for `reason`. */
 int cli_rows_add_missing(cli_rows *rows, const char *run, const char *path, const char *reason);
 /* The training loss alone, without a row; NAN where it cannot be had. Its files join the inputs. */

@@ -34,12 +34,22 @@ interrupt() {
 }
 good train --mlp 64-60-10 --data "$DIGITS" --method gd --learning-rate 0.1 --steps 2 -o wide
 interrupt long.h5 spectrum wide/step_000002.h5 --method dense --memory 8G -o long.h5 --plot long.svg
+for threads in 1 2; do interrupt long.h5 track wide --method dense --memory 8G --threads $threads -o long.h5 --plot long.svg; done
 interrupt long.h5 slice wide/step_000002.h5 --along random --along random --grid 2001 -o long.h5
 
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
     expect "spectrum on a terminal" script -qec "$B spectrum $GD --method dense" typescript >/dev/null </dev/null
     holds typescript "basin: dense: 310 products over 120 samples"
     holds typescript "lambda_1/5"
+    good train --mlp 64-20-10 --data "$DIGITS" --method gd --learning-rate 0.1 --steps 10 --save-every 1 --subset 200 -o narrow
+    expect "track on a terminal" script -qec "$B track narrow --threads 2" typescript >/dev/null </dev/null
+    holds typescript "11 checkpoints, 2 at a time \["
+    expect "track with bound threads" script -qec "OMP_PROC_BIND=true $B track narrow --threads 2" typescript >/dev/null </dev/null
+    holds typescript "checkpoint 11 of 11: "
+    lacks typescript "at a time" # they would all be bound to the same processor
+    expect "track --at-loss on a terminal" script -qec "$B track narrow --at-loss 2.2 --threads 1" typescript >/dev/null </dev/null
+    holds typescript "checkpoint 1 of 2: "
+    lacks typescript "loss of checkpoint [0-9]* of [0-9]*: checkpoint"
 else
     echo "skipped on a terminal: no script that makes a pseudo-terminal"
 fi
