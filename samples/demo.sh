@@ -2,7 +2,8 @@
 #
 # GD, SAM and MSAM on 250 of the 8x8 digits, of whose training labels a fifth is wrong (test labels are right), so that a
 # generalisation gap really exists. One seed gives every method the same initial weights, images, wrong labels and batches.
-# Independent commands run two at a time, each with one thread; every command is printed as it starts.
+# Commands on one checkpoint run two at a time, each with one thread; those on many measure them side by side, with all threads. Every command
+# is printed as it starts.
 set -eu
 BASIN=${BASIN:-build/basin}
 OUT=${1:?usage: demo.sh FOLDER}
@@ -41,6 +42,14 @@ finish() {
     if [ -n "$waiting" ]; then wait "$waiting"; fi
     waiting=""
 }
+# by itself, its table in a file
+alone() { # FILE COMMAND…
+    table=$1
+    shift
+    finish
+    show "$@"
+    "$BASIN" "$@" >"$table"
+}
 trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 
 train() { # METHOD SEED RATE STEPS FOLDER
@@ -62,15 +71,12 @@ say "what is in a checkpoint, and is it right?"
 now info "$RUNS/msam_0/$LAST" --gradient
 now check "$RUNS/msam_0/$LAST"
 
-# as long as everything else together, so it begins first
 say "the methods against each other, paired by seed: at step 400 and after 20 plain gradient steps from there, and at equal training loss"
 compared="$RUNS/gd_* $RUNS/sam_* $RUNS/msam_*"
 # shellcheck disable=SC2086
-{
-    show compare $compared --rho 0.2 -o "$RESULTS/compare.h5"
-    "$BASIN" compare $compared --rho 0.2 -o "$RESULTS/compare.h5" --threads 1 >"$RESULTS/compare.txt" &
-}
-comparing=$!
+alone "$RESULTS/compare.txt" compare $compared --rho 0.2 -o "$RESULTS/compare.h5"
+# shellcheck disable=SC2086
+alone "$RESULTS/compare_at_loss.txt" compare $compared --rho 0.2 --at-loss $LOSS -o "$RESULTS/compare_at_loss.h5"
 
 say "full spectra and SANE at step 400"
 for method in $METHODS; do
@@ -90,18 +96,12 @@ for method in $METHODS; do
 done
 
 say "over training, and over the learning rate"
-later track "$RUNS/gd_0" "$RUNS/sam_0" "$RUNS/msam_0" -o "$RESULTS/track.h5"
+alone /dev/null track "$RUNS/gd_0" "$RUNS/sam_0" "$RUNS/msam_0" -o "$RESULTS/track.h5"
 sweep=""
 for rate in $RATES; do sweep="$sweep $RUNS/sweep_$rate"; done
 # shellcheck disable=SC2086
-later track $sweep --at-loss 0.3 -o "$RESULTS/sweep.h5"
-finish
-# shellcheck disable=SC2086
-{
-    show compare $compared --rho 0.2 --at-loss $LOSS -o "$RESULTS/compare_at_loss.h5"
-    "$BASIN" compare $compared --rho 0.2 --at-loss $LOSS -o "$RESULTS/compare_at_loss.h5" >"$RESULTS/compare_at_loss.txt"
-}
-wait "$comparing"
+alone /dev/null track $sweep --at-loss 0.3 -o "$RESULTS/sweep.h5"
+
 cat "$RESULTS/compare.txt"
 say "and at training loss $LOSS"
 grep '^- ' "$RESULTS/compare_at_loss.txt"
