@@ -238,7 +238,7 @@ static basin_status one_eigen(measuring *m)
         for (size_t j = 0; j <= i; j++)
             m->matrix[i * n + j] = m->matrix[j * n + i] =
                 sin((double)(i + 1) * (double)(j + 1)) + (i == j ? (double)i : 0.0);
-    if (bottom + top == 0) return basin_symmetric_eigen(m->matrix, n, false, m->values);
+    if (bottom + top == 0) return basin_symmetric_eigen(m->matrix, n, m->values);
     return basin_symmetric_eigen_ends(m->matrix, n, bottom, top, m->values, m->ends);
 }
 

@@ -113,7 +113,7 @@ void basin_gemm_f32(basin_transpose ta, basin_transpose tb, size_t m, size_t n, 
 
 /* LAPACK reads the row-major symmetric matrix as its own transpose: the upper triangle of ours is its lower
    one. Column j of its column-major result is our row j. */
-basin_status basin_symmetric_eigen(double *a, size_t n, bool vectors, double *w)
+static basin_status eigen(double *a, size_t n, bool vectors, double *w)
 {
     lapack_int info =
         LAPACKE_dsyevd(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', blas_int(n), a, blas_int(n), w);
@@ -128,14 +128,13 @@ basin_status basin_symmetric_eigen(double *a, size_t n, bool vectors, double *w)
 /* One reduction to tridiagonal form, whose eigenvectors by relatively robust representations (Dhillon &
    Parlett, Linear Algebra Appl. 387, 2004) cost only n²; all of them at once, so that clusters come out
    orthogonal across both ends. Only the wanted ones are carried back. */
-basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size_t top, double *w, double *z)
+static basin_status eigen_ends(double *a, size_t n, size_t bottom, size_t top, double *w, double *z)
 {
     basin_status   st = BASIN_OK;
     double        *d = NULL, *e = NULL, *tau = NULL, *found_w = NULL, *all = NULL;
     lapack_int    *support = NULL, found = 0, info;
     lapack_logical accurate = 1;
 
-    assert(bottom + top <= n && bottom + top > 0);
     BASIN_ALLOC(d, n, "tridiagonal matrix");
     BASIN_ALLOC(e, n, "tridiagonal matrix");
     BASIN_ALLOC(tau, n, "reflections");
@@ -163,6 +162,104 @@ done:
     basin_free(found_w);
     basin_free(all);
     basin_free(support);
+    return st;
+}
+
+/* ------------------------------------------------------------------------------------------ rows of zeros -- */
+
+/* A row of the Hessian is zero where no sample moves its parameter's gradient, as of the weights behind a pixel
+   that is dark in every image: its eigenvalue is 0 and its eigenvector the unit vector, exactly, and LAPACK's
+   n³ is spent on the rest. */
+
+static bool is_zero(const double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (x[i] != 0.0) return false;
+    return true;
+}
+
+/* Moves the rows and columns that are not zero to the front, as a matrix [m, m] without gaps; returns m. order
+   [n] has their places first, then those of the others. */
+static size_t pack(double *a, size_t n, size_t *order)
+{
+    size_t m = 0, zeros = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (is_zero(a + i * n, n))
+            order[n - ++zeros] = i;
+        else
+            order[m++] = i;
+    }
+    for (size_t i = 0; m < n && i < m; i++)
+        for (size_t j = 0; j < m; j++) a[i * m + j] = a[order[i] * n + order[j]];
+    return m;
+}
+
+/* w [m] ascending becomes [n] with the zeros among them; returns where they begin. */
+static size_t insert_zeros(double *w, size_t m, size_t n)
+{
+    size_t first = 0;
+
+    while (first < m && w[first] < 0.0) first++;
+    memmove(w + first + n - m, w + first, (m - first) * sizeof *w);
+    memset(w + first, 0, (n - m) * sizeof *w);
+    return first;
+}
+
+basin_status basin_symmetric_eigen(double *a, size_t n, double *w)
+{
+    basin_status st = BASIN_OK;
+    size_t      *order = NULL, m;
+
+    BASIN_ALLOC(order, n, "the order of rows");
+    m = pack(a, n, order);
+    if (m > 0) BASIN_TRY(eigen(a, m, false, w));
+    insert_zeros(w, m, n);
+done:
+    basin_free(order);
+    return st;
+}
+
+basin_status basin_symmetric_eigen_vectors(double *a, size_t n, double *w)
+{
+    return eigen(a, n, true, w);
+}
+
+/* The vector of the i-th eigenvalue of all, to `to` [n]; `part` [bottom + top, m] are those of the matrix that
+   was packed, `first` is where the zeros stand. */
+static void unpack(const double *part, size_t i, size_t first, size_t bottom, size_t top, const size_t *order,
+                   size_t m, size_t n, double *to)
+{
+    const size_t zeros = n - m, j = i < first ? i : i - zeros;
+
+    memset(to, 0, n * sizeof *to);
+    if (i >= first && i < first + zeros) {
+        to[order[m + i - first]] = 1.0;
+        return;
+    }
+    part += (j < bottom ? j : bottom + j - (m - top)) * m;
+    for (size_t k = 0; k < m; k++) to[order[k]] = part[k];
+}
+
+basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size_t top, double *w, double *z)
+{
+    basin_status st = BASIN_OK;
+    size_t      *order = NULL, m, first;
+    double      *part = NULL;
+
+    assert(bottom + top <= n && bottom + top > 0);
+    BASIN_ALLOC(order, n, "the order of rows");
+    m = pack(a, n, order);
+    BASIN_ALLOC(part, (bottom + top) * m, "eigenvectors");
+    /* of so few that are not zero all are found, as those of one end */
+    const size_t low = bottom + top < m ? bottom : 0, high = bottom + top < m ? top : m;
+    if (m > 0) BASIN_TRY(eigen_ends(a, m, low, high, w, part));
+    first = insert_zeros(w, m, n);
+    for (size_t i = 0; i < bottom + top; i++)
+        unpack(part, i < bottom ? i : n - top + i - bottom, first, low, high, order, m, n, z + i * n);
+done:
+    basin_free(order);
+    basin_free(part);
     return st;
 }
 

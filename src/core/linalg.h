@@ -29,12 +29,14 @@ void basin_gemm_f32(basin_transpose ta, basin_transpose tb, size_t m, size_t n, 
                     float alpha, const float *a, size_t lda, const float *b, size_t ldb, float beta,
                     float *c, size_t ldc);
 
-/* Eigenvalues ascending w [n] of the symmetric a [n, n] (overwritten: eigenvectors as rows if
-   `vectors`). */
-basin_status basin_symmetric_eigen(double *a, size_t n, bool vectors, double *w);
+/* Eigenvalues ascending w [n] of the symmetric a [n, n], which is overwritten. Rows of zeros cost
+   nothing: their eigenvalues are 0 exactly. */
+basin_status basin_symmetric_eigen(double *a, size_t n, double *w);
+/* The same with all eigenvectors, as rows of a; rows of zeros are as the others. */
+basin_status basin_symmetric_eigen_vectors(double *a, size_t n, double *w);
 /* The same with the eigenvectors of the `bottom` smallest and the `top` largest only, ascending, as
-   rows of z [bottom + top, n]; a is overwritten. Room: n² doubles more. The eigenvalues have the
-   same bits as without vectors. */
+   rows of z [bottom + top, n]; a is overwritten. Room: n² + (bottom + top) n doubles more. The
+   eigenvalues have the same bits as without vectors (basin_symmetric_eigen). */
 basin_status basin_symmetric_eigen_ends(double *a, size_t n, size_t bottom, size_t top, double *w,
                                         double *z);
 /* Eigenvalues ascending and first components of the eigenvectors of a symmetric tridiagonal

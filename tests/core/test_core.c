@@ -184,7 +184,7 @@ static void eigenvectors_are_rows(void **state)
     for (size_t i = 0; i < SIZE; i++) lambda[i] = (double)i - 7.0;
     basin_test_planted(lambda, SIZE, 1, a);
     memcpy(v, a, sizeof v);
-    assert_ok(basin_symmetric_eigen(v, SIZE, true, w));
+    assert_ok(basin_symmetric_eigen_vectors(v, SIZE, w));
     for (size_t k = 0; k < SIZE; k++) {
         assert_close(w[k], lambda[k], 0.0, 1e-13);
         for (size_t i = 0; i < SIZE; i++)
@@ -200,6 +200,43 @@ static void eigenvectors_are_rows(void **state)
         assert_close(basin_norm(ends + k * SIZE, SIZE), 1.0, 1e-13, 0.0);
     }
     for (size_t k = 0; k < SIZE; k++) assert_close(both[k], lambda[k], 0.0, 1e-13);
+}
+
+/* A planted matrix of 5 between rows of zeros: its eigenvalues and 4 zeros, whichever ends are asked for. */
+static void rows_of_zeros_are_eigenvectors(void **state)
+{
+    enum { PART = 5, SIZE = 9 };
+    static const size_t place[PART] = {0, 2, 3, 6, 7};
+    const double        part[PART] = {-2.0, -1.0, 1.0, 2.0, 3.0};
+    const double        lambda[SIZE] = {-2.0, -1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0};
+    double              b[PART * PART], a[SIZE * SIZE] = {0.0}, v[SIZE * SIZE], w[SIZE], alone[SIZE];
+
+    (void)state;
+    basin_test_planted(part, PART, 1, b);
+    for (size_t i = 0; i < PART; i++)
+        for (size_t j = 0; j < PART; j++) a[place[i] * SIZE + place[j]] = b[i * PART + j];
+    memcpy(v, a, sizeof v);
+    assert_ok(basin_symmetric_eigen(v, SIZE, alone));
+    for (size_t i = 0; i < SIZE; i++) assert_close(alone[i], lambda[i], 0.0, 1e-14);
+    for (size_t bottom = 0; bottom <= SIZE; bottom++)
+        for (size_t top = bottom == 0; bottom + top <= SIZE; top++) {
+            const size_t count = bottom + top;
+            double       z[SIZE * SIZE], az[SIZE];
+            memcpy(v, a, sizeof v);
+            assert_ok(basin_symmetric_eigen_ends(v, SIZE, bottom, top, w, z));
+            assert_memory_equal(w, alone, sizeof w);
+            for (size_t k = 0; k < count; k++) {
+                const double value = lambda[k < bottom ? k : SIZE - count + k];
+                for (size_t i = 0; i < SIZE; i++)
+                    az[i] = basin_dot(a + i * SIZE, z + k * SIZE, SIZE) - value * z[k * SIZE + i];
+                assert_close(basin_norm(az, SIZE), 0.0, 0.0, 1e-13);
+                for (size_t l = 0; l <= k; l++)
+                    assert_close(basin_dot(z + k * SIZE, z + l * SIZE, SIZE), k == l, 0.0, 1e-13);
+            }
+        }
+    memset(v, 0, sizeof v);
+    assert_ok(basin_symmetric_eigen(v, SIZE, w));
+    for (size_t i = 0; i < SIZE; i++) assert_true(w[i] == 0.0);
 }
 
 /* diag 2, off -1: λ_k = 2 - 2 cos(kπ/(n+1)); the squares of the first components sum to 1 (Gauss weights). */
@@ -564,6 +601,7 @@ int main(void)
         cmocka_unit_test(dots_agree_with_a_long_sum),
         cmocka_unit_test(gemm_agrees_with_two_products),
         cmocka_unit_test(eigenvectors_are_rows),
+        cmocka_unit_test(rows_of_zeros_are_eigenvectors),
         cmocka_unit_test(tridiagonal_matrices_have_theirs),
         cmocka_unit_test(the_blas_of_this_machine_is_right),
         cmocka_unit_test(params_follow_each_other_without_holes),

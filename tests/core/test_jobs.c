@@ -192,7 +192,7 @@ static void compute_values(trial *t, size_t i)
 
     for (size_t j = 0; j < ORDER; j++) lambda[j] = (double)((i + 3) * (j + 1) % 17);
     basin_test_planted(lambda, ORDER, i, a);
-    assert_ok(basin_symmetric_eigen(a, ORDER, false, lambda));
+    assert_ok(basin_symmetric_eigen(a, ORDER, lambda));
     assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
     assert_ok(basin_curvature_create(o, NULL, p.theta, BASIN_HESSIAN, &c));
     assert_ok(basin_curvature_product(c, p.theta, 1, hv));

@@ -235,7 +235,7 @@ static void rbf_kernel(kernel *k)
             k->matrix[i * K + j] = exp(-0.5 * d * d / (0.15 * 0.15));
         }
     memcpy(k->u, k->matrix, sizeof k->u);
-    assert_ok(basin_symmetric_eigen(k->u, K, true, k->lambda));
+    assert_ok(basin_symmetric_eigen_vectors(k->u, K, k->lambda));
 }
 
 /* Trains L = ½‖Φw - y‖² from zero, Φ = K^{power/2} as a symmetric matrix: power 1 is the RKHS (Hessian K),

@@ -3,8 +3,8 @@
  * Method
  *   1. H [P, P] by products with blocks of unit vectors; row j is H e_j.
  *   2. Asymmetry ‖H - Hᵀ‖_F / ‖H‖_F as computed, then H <- (H + Hᵀ)/2.
- *   3. Trace and ‖H‖_F² from the entries; eigenvalues by LAPACK, eigenvectors only of the ends that are
- *      wanted.
+ *   3. Trace and ‖H‖_F² from the entries; eigenvalues by LAPACK of the rows that are not zero, eigenvectors
+ *      only of the ends that are wanted.
  *
  * Numerical notes. By Weyl each eigenvalue is off by at most the norm of the error in H: P ε ‖H‖_F for LAPACK
  * and for the rounding of the products (ε of the objective's arithmetic; ε^{2/3} where products are
@@ -42,8 +42,9 @@ basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_optio
                                          basin_demand *demand)
 {
     basin_status st = BASIN_OK;
-    size_t       vectors = options->vectors ? 2 * (options->top + options->bottom) : 0;
-    size_t       bytes = basin_spectrum_dense_bytes(size, vectors);
+    /* as LAPACK gives them, at their places among all parameters, and as they are kept */
+    size_t vectors = options->vectors ? 3 * (options->top + options->bottom) : 0;
+    size_t bytes = basin_spectrum_dense_bytes(size, vectors);
 
     BASIN_CHECK(bytes <= basin_memory_limit(), BASIN_ERR_BUDGET,
                 "a dense spectrum of %zu parameters needs %zu bytes, the limit is %zu", size, bytes,
@@ -109,7 +110,7 @@ static double negative_mass(const double *w, size_t count)
 /* Eigenvalues ascending in w [P]; the wanted vectors, smallest first, in z [bottom + top, P]. */
 static basin_status decompose(double *h, size_t size, size_t bottom, size_t top, double *w, double *z)
 {
-    if (bottom + top == 0) return basin_symmetric_eigen(h, size, false, w);
+    if (bottom + top == 0) return basin_symmetric_eigen(h, size, w);
     return basin_symmetric_eigen_ends(h, size, bottom, top, w, z);
 }
 

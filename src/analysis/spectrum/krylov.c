@@ -214,7 +214,7 @@ basin_status basin_krylov_ritz(basin_krylov *k)
     for (size_t a = 0; a < j; a++)
         for (size_t b = 0; b < j; b++)
             k->y[a * j + b] = 0.5 * (k->m[a * k->rows + b] + k->m[b * k->rows + a]);
-    BASIN_TRY(basin_symmetric_eigen(k->y, j, true, k->ritz));
+    BASIN_TRY(basin_symmetric_eigen_vectors(k->y, j, k->ritz));
     k->norm = fmax(k->norm, fmax(fabs(k->ritz[0]), fabs(k->ritz[j - 1])));
 done:
     return st;

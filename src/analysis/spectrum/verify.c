@@ -67,7 +67,7 @@ static basin_status judge_ends(basin_search *s, const chain *c, int *verdict)
 
     for (size_t a = 0; a < n; a++)
         for (size_t b = 0; b < n; b++) s->scratch[a * n + b] = k->m[(c->first + a) * k->rows + c->first + b];
-    BASIN_TRY(basin_symmetric_eigen(s->scratch, n, false, xi));
+    BASIN_TRY(basin_symmetric_eigen(s->scratch, n, xi));
     *verdict = 1;
     if (s->wanted.top > 0) *verdict = judge(c, xi, n, c->highest, 1.0);
     if (s->wanted.bottom > 0 && *verdict >= 0) {
