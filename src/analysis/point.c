@@ -5,6 +5,7 @@
 
 #include "core/linalg.h"
 #include "core/memory.h"
+#include "core/progress.h"
 
 static basin_status check_theta(const double *theta, size_t size)
 {
@@ -111,6 +112,7 @@ static basin_status take_gradient(basin_point *p)
 
     if (p->gradient != NULL) return BASIN_OK;
     BASIN_ALLOC(g, p->size, "gradient");
+    BASIN_TRY(basin_progress_report("gradient", 0.0, 1.0));
     BASIN_TRY(basin_gradient_at(p->objective, p->theta, &p->loss, g));
     p->gradient = g, g = NULL;
 done:
@@ -175,11 +177,13 @@ basin_status basin_point_curvature(basin_point *point, basin_curvature **out)
     basin_status st = BASIN_OK;
 
     if (point->curvature == NULL) {
+        BASIN_TRY(basin_progress_report("freezing the point", 0.0, 1.0));
         size_t before = basin_memory_set_aside(point->aside);
         st = basin_curvature_create(point->objective, NULL, point->theta, BASIN_HESSIAN, &point->curvature);
         basin_memory_set_aside(before);
     }
     if (st == BASIN_OK) *out = point->curvature;
+done:
     return st;
 }
 

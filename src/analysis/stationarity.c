@@ -28,6 +28,7 @@
 #include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
+#include "core/progress.h"
 
 enum { PRODUCTS = 5 };
 
@@ -87,6 +88,7 @@ static basin_status chain_grow(chain *c, basin_curvature *curvature, const basin
     BASIN_ALLOC(hq, c->size, "a product");
     while (c->used < c->most) {
         double *q = c->q + c->used * c->size;
+        BASIN_TRY(basin_progress_report("way down", (double)c->used, (double)c->most));
         BASIN_TRY(basin_curvature_product(curvature, q, 1, hq));
         basin_decay_add(decay, q, 1, c->size, hq);
         norm = fmax(norm, basin_norm(hq, c->size));

@@ -114,6 +114,7 @@ static int run(const cli_arguments *a)
     const basin_provenance *p = stored->provenance;
     CLI_CHECK(p != NULL && p->directory != NULL && p->argument_count > 0, "%s: holds no provenance to verify",
               path);
+    cli_monitor_clear();
     printf("%s\n  computed by  basin", path);
     for (size_t i = 0; i < p->argument_count; i++) printf(" %s", p->arguments[i]);
     printf("\n               version %s, %s, %s\n", p->version, p->blas,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/monitor.h"
 #include "cli/provenance.h"
 #include "cli/table.h"
 
@@ -60,6 +61,7 @@ static int ask(const cli_source *source)
                        alike ? "" : ": another loss, which decides nothing");
         cli_table_number(table, r->value, 8);
     }
+    cli_monitor_clear();
     fprintf(stderr, "%s does not say whether its weights are perturbed; loss on %s:\n", ck->path,
             source->splits[0]);
     cli_table_print(table, 2, stderr);
