@@ -914,8 +914,7 @@ bool basin_hovers(const char *method /* or NULL */, double rho);
 /* ---------------------------------------------------------------------------------- spectrum -- */
 
 typedef enum basin_spectrum_method {
-    /* dense if P <= 6,000 and it fits the memory limit, else Lanczos with top 10 + bottom 5; never
-       of a result */
+    /* dense if P <= 6,000 and it fits the memory limit, else Lanczos; never of a result */
     BASIN_SPECTRUM_AUTO,
     BASIN_SPECTRUM_DENSE,  /* all of them: H column block by column block, then LAPACK */
     BASIN_SPECTRUM_LANCZOS /* extreme pairs: thick restart, full reorthogonalisation */
@@ -924,7 +923,8 @@ const char *basin_spectrum_method_text(basin_spectrum_method method); /* auto | 
 
 typedef struct basin_spectrum_options {
     basin_spectrum_method method;
-    /* Lanczos: how many of each; both 0 = 10 and 5. Dense with vectors: which to keep */
+    /* Lanczos: how many of each; both 0 = 10 and none, since the lower end is the dearer one and
+       seldom verified (docs/design.md). Dense with vectors: which to keep */
     size_t top, bottom;
     bool   vectors; /* keep eigenvectors of the top and bottom pairs */
     /* Lanczos: residual <= tolerance * ‖H‖; 0 = 1e-8 double, 1e-6 by differences, 1e-4 single */
@@ -965,6 +965,10 @@ typedef struct basin_spectrum {
     size_t  *vector_index; /* [vector_count] which eigenvalue each belongs to */
     double  *vectors;      /* [vector_count, P], entry of largest magnitude positive */
 } basin_spectrum;
+
+/* Where no number of pairs is asked for: 10 of the top and the smallest, which bounds what SANE and
+   N_eff leave over. */
+void basin_spectrum_both_ends(basin_spectrum_options *options);
 
 /* What the options come to for one objective. */
 typedef struct basin_spectrum_plan {
@@ -1456,7 +1460,7 @@ void basin_column_bounds(const basin_row *row, const basin_column *column, doubl
 bool basin_column_partial(const basin_row *row, const basin_column *column);
 
 typedef struct basin_row_options {
-    basin_spectrum_options spectrum;
+    basin_spectrum_options spectrum; /* as basin_spectrum_both_ends completes it */
     basin_sane_options     sane;
     /* of the row: the method's own ceiling and fall_per_step are those of raw points only */
     basin_point_kind        point;

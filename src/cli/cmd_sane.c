@@ -9,7 +9,7 @@
 
 static const cli_option options[] = {
     CLI_SANE_OPTIONS,
-    CLI_SPECTRAL_OPTIONS,
+    CLI_SPECTRAL_OPTIONS("1; with --top: 0"),
     {"ritz", CLI_WHOLE, "M",
      "the author's variant: all Ritz values of one run of M Lanczos steps; no bound holds", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
@@ -20,6 +20,7 @@ static int read_options(const cli_arguments *a, const cli_source *s, basin_spect
     int status = CLI_OK;
 
     CLI_TRY(cli_spectral_options(a, spectral));
+    basin_spectrum_both_ends(spectral);
     CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, out));
     CLI_TRY(cli_size(a, "ritz", 0, &out->ritz));
     CLI_CHECK(out->ritz > 0 || !cli_has(a, "ritz"), "--ritz must be at least 1");

@@ -8,7 +8,7 @@
 #include "cli/spectral.h"
 
 static const cli_option options[] = {
-    CLI_SPECTRAL_OPTIONS,
+    CLI_SPECTRAL_OPTIONS("0"),
     {"vectors", CLI_FLAG, NULL, "keep the eigenvectors of the top and bottom pairs in the result", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
@@ -76,12 +76,20 @@ static void print_pairs(const basin_spectrum *s, FILE *out)
     cli_table_print(table, 2, out);
 }
 
+static void print_negative(const basin_spectrum *s, FILE *out)
+{
+    size_t negative = 0;
+
+    for (size_t i = 0; i < s->count; i++) negative += s->eigenvalues[i] < -s->residuals[i];
+    fprintf(out, "\n  negative        %s of those held, beyond their error", cli_thousands(negative));
+    if (s->count < s->parameters && s->bottom == 0) fputs("; --bottom N finds the smallest", out);
+    if (!isnan(s->negative_mass)) fprintf(out, "; share of sum |lambda|: %.3g", s->negative_mass);
+}
+
 static void print(const basin_result *result, FILE *out)
 {
     const basin_spectrum *s = result->value;
-    size_t                negative = 0;
 
-    for (size_t i = 0; i < s->count; i++) negative += s->eigenvalues[i] < -s->residuals[i];
     cli_report_source(result, s->samples, s->parameters, out);
     fprintf(out, "  loss            %.8g%s%s\n", s->loss, isnan(s->accuracy) ? "" : ", accuracy ",
             isnan(s->accuracy) ? "" : cli_percent(s->accuracy));
@@ -100,8 +108,7 @@ static void print(const basin_result *result, FILE *out)
     fprintf(out, "  |H|_F           %s", cli_number(sqrt(fmax(s->frobenius2, 0)), 8));
     if (s->frobenius2_error > 0)
         fprintf(out, ", estimated; at most %s (95 %%)", cli_number(sqrt(s->frobenius2_upper), 4));
-    fprintf(out, "\n  negative        %s of those held, beyond their error", cli_thousands(negative));
-    if (!isnan(s->negative_mass)) fprintf(out, "; share of sum |lambda|: %.3g", s->negative_mass);
+    print_negative(s, out);
     if (s->count >= 5 && s->eigenvalues[4] > 0)
         fprintf(out, "\n  lambda_1/5      %.4g", s->eigenvalues[0] / s->eigenvalues[4]);
     fputs("\n\n", out);
@@ -113,7 +120,7 @@ const cli_command cli_command_spectrum = {
     .usage = "spectrum CKPT… [--method auto|dense|lanczos] [--top N] [--bottom N]",
     .about = "Eigenvalues of the Hessian of the mean loss, each with its error bar. Without --method: all of "
              "them where P <= 6,000 and\n"
-             "the memory allows, else the 10 largest and the 5 smallest by Lanczos with restarts. "
+             "the memory allows, else the 10 largest by Lanczos with restarts; the smallest take --bottom. "
              "Eigenvalues descend.",
     .examples = "  basin spectrum runs/sam_0/step_000400.h5 -o spectrum.h5 --plot spectrum.pdf\n"
                 "  basin spectrum runs/sam_0/step_000400.h5 --method lanczos --top 20 --bottom 5 --json\n",

@@ -11,7 +11,7 @@
 #include "cli/runs.h"
 
 #define CLI_ROWS_OPTIONS                                                                          \
-    CLI_SPECTRAL_OPTIONS, CLI_SANE_OPTIONS,                                                       \
+    CLI_SPECTRAL_OPTIONS("1; with --top: 0"), CLI_SANE_OPTIONS,                                   \
         {"rho", CLI_REAL, "R",                                                                    \
          "radius of every rise of the loss, the same for all (default: 0.05)", false},            \
         {"polish", CLI_WHOLE, "K",                                                                \

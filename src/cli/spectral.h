@@ -5,15 +5,16 @@
 
 #include "cli/options.h"
 
-#define CLI_SPECTRAL_OPTIONS                                                                \
-    {"method", CLI_CHOICE, "auto|dense|lanczos",                                            \
-     "all eigenvalues, or the extreme ones (default: auto)", false},                        \
-        {"top", CLI_WHOLE, "N",                                                             \
-         "largest eigenvalues to find (default: 10; dense: all, N with --vectors)", false}, \
-        {"bottom", CLI_WHOLE, "N", "smallest eigenvalues to find (default: 5)", false},     \
-    {                                                                                       \
-        "tolerance", CLI_REAL, "T",                                                         \
-            "lanczos: residual at most T |H| (default: 1e-8, single precision 1e-4)", false \
+/* `fewest`: how many of the bottom are found where none are asked for, as a text */
+#define CLI_SPECTRAL_OPTIONS(fewest)                                                             \
+    {"method", CLI_CHOICE, "auto|dense|lanczos",                                                 \
+     "all eigenvalues, or the extreme ones (default: auto)", false},                             \
+        {"top", CLI_WHOLE, "N",                                                                  \
+         "largest eigenvalues to find (default: 10; dense: all, N with --vectors)", false},      \
+        {"bottom", CLI_WHOLE, "N", "smallest eigenvalues to find (default: " fewest ")", false}, \
+    {                                                                                            \
+        "tolerance", CLI_REAL, "T",                                                              \
+            "lanczos: residual at most T |H| (default: 1e-8, single precision 1e-4)", false      \
     }
 #define CLI_SANE_OPTIONS                                                                          \
     {"kappa", CLI_REAL, "K",                                                                      \

@@ -589,14 +589,40 @@ static void a_basis_over_the_limit_prints_the_bytes(void **state)
     (void)state;
     basin_memory_limit_set(50000);
     assert_status(basin_test_spectrum_at(o, theta, &options, &s), BASIN_ERR_BUDGET);
-    /* (15 + 8 + 38) x 120 doubles */
-    assert_message("15 eigenpairs of 120 parameters need 58560 bytes, the limit is 50000");
+    /* (10 + 8 + 38) x 120 doubles */
+    assert_message("10 eigenpairs of 120 parameters need 53760 bytes, the limit is 50000");
     basin_memory_limit_set(60000); /* a small basis does it, too */
     assert_ok(basin_test_spectrum_at(o, theta, &options, &s));
     assert_true(s->converged);
     basin_memory_limit_set(0);
     basin_spectrum_destroy(&s);
     basin_objective_destroy(&o);
+}
+
+/* Ten outliers, a bulk around zero and, as in networks, a lower end that is close to it. */
+static void the_default_ends_verified(void **state)
+{
+    double lambda[N];
+
+    (void)state;
+    for (size_t i = 0; i < N; i++)
+        lambda[i] = i < 10 ? 10.0 - (double)i : 0.5 * exp(-0.1 * (double)i) - 1e-3 * (double)(i * i) / N;
+    for (uint64_t seed = 0; seed < 5; seed++) {
+        basin_objective       *o = basin_test_planted_objective(lambda, N, 6);
+        basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .seed = seed};
+        basin_spectrum        *s = basin_test_spectrum(o, &options);
+        assert_true(s->verified && s->top == 10 && s->bottom == 0 && s->products < N / 2);
+        basin_spectrum_destroy(&s);
+        basin_spectrum_both_ends(&options);
+        s = basin_test_spectrum(o, &options);
+        assert_true(s->converged && s->top == 10 && s->bottom == 1);
+        assert_close(s->eigenvalues[10], lambda[N - 1], 0.0, 1e-9);
+        basin_spectrum_destroy(&s);
+        options = (basin_spectrum_options){.bottom = 3};
+        basin_spectrum_both_ends(&options); /* what is asked for stays */
+        assert_true(options.top == 0 && options.bottom == 3);
+        basin_objective_destroy(&o);
+    }
 }
 
 static bool stop(void *payload, const char *stage, double done, double total)
@@ -672,6 +698,7 @@ int main(void)
         cmocka_unit_test(lanczos_agrees_with_dense_on_a_network),
         cmocka_unit_test(the_upper_limit_of_the_norm_holds_and_says_something),
         cmocka_unit_test(a_basis_over_the_limit_prints_the_bytes),
+        cmocka_unit_test(the_default_ends_verified),
         cmocka_unit_test(lanczos_stops_when_it_is_told),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };

@@ -45,6 +45,16 @@ good plot unproven.h5 -o unproven.svg --caption
 holds out "(not verified that none is missing)"
 good spectrum $GD --method lanczos --top 2 # a proof is nothing to speak of
 lacks out "not verified"
+good spectrum $GD --method lanczos # the default ends verified; what SANE and lambda_min need takes one of the bottom
+holds out "lanczos, 10 eigenvalues of the hessian"
+lacks out "not verified"
+holds out "  negative        0 of those held, beyond their error; --bottom N finds the smallest"
+good spectrum $GD --method lanczos --top 3 --bottom 1
+lacks out "finds the smallest"
+good sane $GD --method lanczos
+holds out "truncated, 11 eigenvalues"
+good track runs/gd_0 --every 4 --method lanczos --json
+lacks out '"lambda_min": *null'
 good sane $GD -o sane.h5
 good verify sane.h5
 good sane $GD --ritz 20 --k 2 --alpha 0.1

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 
 #define DENSE_MOST 6000 /* parameters up to which AUTO takes the full spectrum */
+#define TOP 10          /* pairs of the upper end where no number is asked for */
 
 basin_status basin_spectrum_check(const basin_spectrum *s)
 {
@@ -28,13 +29,18 @@ static double default_tolerance(double epsilon, bool approximate)
     return approximate ? 1e-6 : 1e-8;
 }
 
+void basin_spectrum_both_ends(basin_spectrum_options *options)
+{
+    if (options->top == 0 && options->bottom == 0) options->top = TOP, options->bottom = 1;
+}
+
 /* No zero left that stands for a default; top + bottom <= P. */
 static basin_spectrum_options complete(const basin_spectrum_options *options, size_t size, double epsilon,
                                        bool approximate)
 {
     basin_spectrum_options o = options != NULL ? *options : (basin_spectrum_options){0};
 
-    if (o.top == 0 && o.bottom == 0) o.top = 10, o.bottom = 5;
+    if (o.top == 0 && o.bottom == 0) o.top = TOP;
     if (o.top > size) o.top = size;
     if (o.bottom > size - o.top) o.bottom = size - o.top;
     if (o.tolerance == 0.0) o.tolerance = default_tolerance(epsilon, approximate);
