@@ -1261,7 +1261,8 @@ typedef struct basin_work { /* one kind of work, done several times */
 } basin_work;
 
 /* What an analysis is going to do, and what that takes: counted by the code that does it, timed by
-   doing each kind of work once after a warm-up (a smaller eigenvalue problem for a large one). */
+   doing each kind of work once after a warm-up, on fewer samples where all take long (and a smaller
+   eigenvalue problem for a large one). That takes seconds and a frozen point. */
 typedef struct basin_forecast {
     char       *analysis; /* spectrum | sane | slice | sharpness */
     char       *method;   /* dense | lanczos | ritz; NULL where there is only one */

@@ -2,16 +2,23 @@
  * takes is measured.
  *
  * Method
- *   1. Each kind of work is done once to warm up (the first call pays for fresh memory) and then timed over a
- *      twentieth of a second; where the first call took longer, it is the measurement. A frozen point is
- *      timed as it comes: every one pays.
- *   2. Products at a point frozen under the same memory limit, with all that the analysis may hold set aside:
- *      so the point keeps what it will keep. Blocks are timed as blocks.
- *   3. Points of a line or plane share work: the times of 1 and of n points give a part for each pass of
+ *   1. How many samples: gradients of twice as many each time, until one takes SPELL and is not mostly what
+ *      every pass costs. The last two give a line, by which the gradient of all is known; what else is timed
+ *      on these few is taken times the same ratio. Where all samples take less, all are taken.
+ *   2. Each kind of work is done once to warm up (the first call pays for fresh memory) and then timed over a
+ *      twentieth of a second; where the first call took longer, it is the measurement.
+ *   3. A point is frozen on all samples, once, under the same memory limit and with all that the analysis may
+ *      hold set aside: so it keeps what it will keep, and takes the memory that it will take.
+ *   4. A product is some two gradients. Where that comes to more than two SPELLs, products and blocks are
+ *      timed at a point frozen on fewer samples; for what the point of 3 does not keep, the pass that makes
+ *      it again is added, two thirds of a gradient.
+ *   5. Points of a line or plane share work: the times of 1 and of n points give a part for each pass of
  *      POINTS and one for each point.
- *   4. LAPACK on a matrix of smaller order n, times (P/n)³; making a vector orthogonal to a basis on a few
+ *   6. LAPACK on a matrix of smaller order n, times (P/n)³; making a vector orthogonal to a basis on a few
  *      rows of it.
- *   5. Memory: the height that the allocator saw in 1 to 3, and what the analysis holds beside.
+ *   7. Memory: the height that the allocator saw in 1 to 5, and what the analysis holds beside.
+ *
+ * So a forecast takes seconds and one frozen point, which is less than a product, however large the work.
  *
  * FLOPs are those that the objective tells.
  */
@@ -24,19 +31,38 @@
 #include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
+#include "core/progress.h"
 #include "core/vectors.h"
 
-enum { WORKS = 9, POINTS = 256, SMALL = 500, ROWS = 4, REPETITIONS = 32 };
+enum {
+    WORKS = 9,
+    POINTS = 256,
+    SMALL = 500,
+    LARGE = 1000,
+    ROWS = 4,
+    REPETITIONS = 32,
+    FEWEST = 64,
+    LEAST = 16
+};
 
 static const double ENOUGH = 0.05; /* seconds of measuring */
+static const double SPELL = 0.2;   /* seconds that one pass over the samples chosen should take */
+/* A pass over half of the samples takes at most this share where it depends on them. */
+static const double HALF = 0.75;
 
 typedef struct measuring {
     const basin_forecast_request *request;
     basin_forecast               *forecast;
     basin_objective              *o; /* at hand */
     basin_curvature              *c;
-    basin_flops                   flops;        /* of the point's objective */
-    size_t                        size, count;  /* P; vectors or points of a call */
+    basin_flops                   flops;       /* of the point's objective */
+    size_t                        size, count; /* P; vectors or points of a call */
+    double                        pass;        /* seconds of a gradient, or loss, over all samples */
+    double                        ratio;       /* of that to the same over m->s */
+    size_t                       *index;       /* [N of the larger objective] */
+    basin_samples                 few;
+    const basin_samples          *s;            /* &few, or NULL: all */
+    bool                          whole;        /* the objective takes no parts of its samples */
     double                       *v, *hv;       /* [width, P] */
     double                       *coefficients; /* [POINTS, axes] */
     basin_loss                   *losses;       /* [POINTS] */
@@ -50,6 +76,7 @@ static basin_status time_of(measuring *m, basin_status (*call)(measuring *), dou
     size_t       times = 1;
     double       start = basin_seconds(), seconds;
 
+    BASIN_TRY(basin_progress_report("forecast", 0.0, 1.0));
     BASIN_TRY(call(m));
     seconds = basin_seconds() - start;
     if (seconds < ENOUGH)
@@ -83,12 +110,12 @@ done:
 
 static basin_status one_loss(measuring *m)
 {
-    return basin_objective_loss(m->o, NULL, m->request->point->theta, m->losses);
+    return basin_objective_loss(m->o, m->s, m->request->point->theta, m->losses);
 }
 
 static basin_status one_gradient(measuring *m)
 {
-    return basin_objective_gradient(m->o, NULL, m->request->point->theta, m->losses, m->hv);
+    return basin_objective_gradient(m->o, m->s, m->request->point->theta, m->losses, m->hv);
 }
 
 static basin_status one_product(measuring *m)
@@ -98,25 +125,91 @@ static basin_status one_product(measuring *m)
 
 static basin_status one_line(measuring *m)
 {
-    return basin_objective_subspace(m->o, NULL, m->request->point->theta, m->v, m->request->demand.axes,
+    return basin_objective_subspace(m->o, m->s, m->request->point->theta, m->v, m->request->demand.axes,
                                     m->coefficients, m->count, m->losses);
+}
+
+/* From now on so many samples of the objective at hand, spread evenly; all where that is not less. */
+static void take_samples(measuring *m, size_t count)
+{
+    const size_t all = basin_objective_samples(m->o);
+
+    m->s = NULL;
+    if (m->whole || count >= all) return;
+    for (size_t i = 0; i < count; i++) m->index[i] = i * all / count;
+    m->few = (basin_samples){.index = m->index, .count = count};
+    m->s = &m->few;
+}
+
+/* Of all samples, in those at hand. */
+static double share(const measuring *m)
+{
+    return m->s != NULL ? (double)m->s->count / (double)basin_objective_samples(m->o) : 1.0;
+}
+
+/* Batches whose statistics are taken, and targets that do not count, may refuse a part of the samples. */
+static basin_status try_parts(measuring *m, basin_status (*pass)(measuring *))
+{
+    basin_status st;
+
+    m->whole = false;
+    take_samples(m, FEWEST);
+    st = pass(m); /* and the first one pays for fresh memory */
+    m->whole = m->s != NULL && st == BASIN_ERR_VALUE;
+    if (m->whole) st = BASIN_OK, take_samples(m, FEWEST);
+    return st;
+}
+
+/* The shorter of two: a busy machine makes one wait. */
+static basin_status time_twice(measuring *m, basin_status (*pass)(measuring *), double *out)
+{
+    basin_status st = BASIN_OK;
+    double       start = basin_seconds(), first;
+
+    BASIN_TRY(pass(m));
+    first = basin_seconds() - start;
+    start = basin_seconds();
+    BASIN_TRY(pass(m));
+    *out = fmin(first, basin_seconds() - start);
+done:
+    return st;
+}
+
+/* Step 1. */
+static basin_status choose_samples(measuring *m, basin_status (*pass)(measuring *))
+{
+    basin_status st = BASIN_OK;
+    double       before = 0.0, last = 0.0;
+
+    BASIN_TRY(try_parts(m, pass));
+    for (; m->s != NULL; take_samples(m, 2 * m->s->count), before = last) {
+        BASIN_TRY(time_twice(m, pass, &last));
+        if (last >= SPELL && before > 0.0 && before <= HALF * last) break;
+    }
+    m->ratio = 1.0;
+    if (m->s != NULL)
+        m->ratio = fmin(1.0 + 2.0 * (1.0 - before / last) * (1.0 / share(m) - 1.0), 1.0 / share(m));
+    BASIN_TRY(time_of(m, pass, &m->pass));
+    m->pass *= m->ratio;
+done:
+    return st;
 }
 
 static basin_status measure_passes(measuring *m)
 {
     basin_status        st = BASIN_OK;
     const basin_demand *d = &m->request->demand;
+    const bool          gradients = d->gradients + d->freezes > 0;
     double              seconds;
 
-    if (d->gradients > 0) {
-        BASIN_TRY(time_of(m, one_gradient, &seconds));
+    BASIN_TRY(choose_samples(m, gradients ? one_gradient : one_loss));
+    if (d->gradients > 0)
         BASIN_TRY(add_work(m, "gradient", basin_format("loss and gradient"), d->gradients, d->gradients,
-                           m->flops.gradient, seconds));
-    }
+                           m->flops.gradient, m->pass));
     if (d->losses > 0) {
         BASIN_TRY(time_of(m, one_loss, &seconds));
-        BASIN_TRY(
-            add_work(m, "loss", basin_format("loss alone"), d->losses, d->losses, m->flops.loss, seconds));
+        BASIN_TRY(add_work(m, "loss", basin_format("loss alone"), d->losses, d->losses, m->flops.loss,
+                           m->ratio * seconds));
     }
 done:
     return st;
@@ -147,50 +240,122 @@ static double kept_share(const basin_provision *p)
     return p->parts > 0 ? (double)p->kept / (double)p->parts : 1.0;
 }
 
-/* FLOPs of a product with each of m->count vectors. Parts that are not kept are recomputed once for all in a
-   sweep. */
-static double product_flops(const measuring *m)
+/* Of a sweep that makes the parts again which are not kept, the share of each of `count` vectors: one sweep
+   does for all that are multiplied together. */
+static double made_again(const basin_provision *p, size_t count)
 {
-    const basin_provision *p = &m->forecast->provision;
-    size_t                 together = m->count < p->block ? m->count : p->block;
+    size_t together = count < p->block ? count : p->block;
 
-    return m->flops.product + m->flops.freeze * (1.0 - kept_share(p)) / (double)(together > 1 ? together : 1);
+    return (1.0 - kept_share(p)) / (double)(together > 1 ? together : 1);
+}
+
+static basin_status freeze(measuring *m)
+{
+    const basin_demand *d = &m->request->demand;
+    const size_t        held = 2 * width_of(d) * m->size * sizeof(double); /* v and hv */
+    const size_t        before = basin_memory_set_aside(d->aside > held ? d->aside - held : 0);
+    const basin_status  st =
+        basin_curvature_create(m->o, m->s, m->request->point->theta, BASIN_HESSIAN, &m->c);
+
+    basin_memory_set_aside(before);
+    return st;
+}
+
+typedef struct multiplied { /* products with `count` vectors together */
+    size_t count;           /* 0: none is wanted */
+    double seconds;         /* of each */
+} multiplied;
+
+/* Samples over which such a product takes two SPELLs, by step 4. */
+static size_t affordable(const measuring *m, size_t count)
+{
+    const double samples = (double)basin_objective_samples(m->o) * SPELL / ((double)count * m->pass);
+
+    return samples < (double)SIZE_MAX / 2 ? (size_t)fmax(samples, LEAST) : SIZE_MAX;
+}
+
+/* At the point of all samples, which is frozen already. Where it cannot be had of fewer and is long, one
+   vector stands for all. */
+static basin_status time_on_all(measuring *m, multiplied *x)
+{
+    basin_status st = BASIN_OK;
+
+    m->count = affordable(m, x->count) >= basin_objective_samples(m->o) ? x->count : 1;
+    BASIN_TRY(time_of(m, one_product, &x->seconds));
+    x->seconds /= (double)m->count;
+done:
+    return st;
+}
+
+static basin_status time_on_few(measuring *m, multiplied *x)
+{
+    basin_status st = BASIN_OK;
+
+    m->count = x->count;
+    BASIN_TRY(freeze(m));
+    BASIN_TRY(time_of(m, one_product, &x->seconds));
+    x->seconds = x->seconds / (double)x->count / share(m) +
+                 2.0 / 3.0 * m->pass * made_again(&m->forecast->provision, x->count);
+done:
+    basin_curvature_destroy(&m->c);
+    return st;
+}
+
+/* The point of all samples is gone before one of fewer is frozen, which may take its memory. */
+static basin_status time_products(measuring *m, multiplied *kinds, double *freezing)
+{
+    basin_status     st = BASIN_OK;
+    basin_provision *p = &m->forecast->provision;
+    bool             few[2] = {false, false};
+    double           start = basin_seconds();
+
+    take_samples(m, SIZE_MAX);
+    BASIN_TRY(freeze(m));
+    *freezing = basin_seconds() - start;
+    basin_curvature_provision(m->c, p);
+    for (size_t i = 0; i < 2; i++) {
+        /* more are multiplied in such blocks anyway */
+        if (p->block > 0 && kinds[i].count > p->block) kinds[i].count = p->block;
+        take_samples(m, kinds[i].count > 0 ? affordable(m, kinds[i].count) : SIZE_MAX);
+        few[i] = m->s != NULL;
+        if (!few[i] && kinds[i].count > 0) BASIN_TRY(time_on_all(m, &kinds[i]));
+    }
+    start = basin_seconds();
+    basin_curvature_destroy(&m->c);
+    *freezing += basin_seconds() - start;
+    for (size_t i = 0; i < 2; i++) {
+        if (!few[i]) continue;
+        take_samples(m, affordable(m, kinds[i].count));
+        BASIN_TRY(time_on_few(m, &kinds[i]));
+    }
+done:
+    basin_curvature_destroy(&m->c);
+    return st;
 }
 
 static basin_status measure_products(measuring *m)
 {
-    basin_status        st = BASIN_OK;
-    const basin_demand *d = &m->request->demand;
-    basin_provision    *p = &m->forecast->provision;
-    size_t              held = 2 * width_of(d) * m->size * sizeof(double); /* v and hv */
-    double              start = basin_seconds(), freeze, seconds;
+    basin_status           st = BASIN_OK;
+    const basin_demand    *d = &m->request->demand;
+    const basin_provision *p = &m->forecast->provision;
+    const basin_flops     *flops = &m->flops;
+    const size_t           chosen = m->s != NULL ? m->s->count : SIZE_MAX;
+    multiplied kinds[2] = {{.count = d->products > 0}, {.count = d->vectors > 0 ? block_of(d) : 0}};
+    double     freezing;
 
     if (d->freezes == 0) goto done;
-    size_t before = basin_memory_set_aside(d->aside > held ? d->aside - held : 0);
-    st = basin_curvature_create(m->o, NULL, m->request->point->theta, BASIN_HESSIAN, &m->c);
-    basin_memory_set_aside(before);
-    if (st != BASIN_OK) goto done;
-    freeze = basin_seconds() - start;
-    basin_curvature_provision(m->c, p);
-    m->count = 1;
-    if (d->products > 0) {
-        BASIN_TRY(time_of(m, one_product, &seconds));
+    BASIN_TRY(time_products(m, kinds, &freezing));
+    take_samples(m, chosen);
+    if (d->products > 0)
         BASIN_TRY(add_work(m, "product", basin_format("Hessian times one vector"), d->products, d->most,
-                           product_flops(m), seconds));
-    }
-    m->count = block_of(d);
-    if (d->vectors > 0) {
-        BASIN_TRY(time_of(m, one_product, &seconds));
-        BASIN_TRY(add_work(m, "block", basin_format("Hessian times one of %zu vectors together", m->count),
-                           d->vectors, d->vectors, product_flops(m), seconds / (double)m->count));
-    }
-    start = basin_seconds();
-    basin_curvature_destroy(&m->c);
-    freeze += basin_seconds() - start;
+                           flops->product + flops->freeze * made_again(p, 1), kinds[0].seconds));
+    if (d->vectors > 0)
+        BASIN_TRY(add_work(m, "block", basin_format("Hessian times one of %zu vectors together", block_of(d)),
+                           d->vectors, d->vectors,
+                           flops->product + flops->freeze * made_again(p, kinds[1].count), kinds[1].seconds));
     BASIN_TRY(add_work(m, "freeze", basin_format("forward and backward, kept for products"), d->freezes,
-                       d->freezes, m->flops.freeze * kept_share(p), freeze));
+                       d->freezes, flops->freeze * kept_share(p), freezing));
 done:
-    basin_curvature_destroy(&m->c);
     return st;
 }
 
@@ -208,6 +373,7 @@ static basin_status measure_points(measuring *m, size_t which)
     most = call < POINTS ? call : POINTS;
     m->o = which == 0 ? m->request->point->objective : m->request->other;
     m->count = 1;
+    if (which == 1) BASIN_TRY(choose_samples(m, one_loss));
     BASIN_TRY(time_of(m, one_line, &one));
     each = one;
     m->count = one > 0.0 && ENOUGH / one < (double)most ? (size_t)(ENOUGH / one) : most;
@@ -220,7 +386,7 @@ static basin_status measure_points(measuring *m, size_t which)
     BASIN_TRY(add_work(m, "points",
                        basin_format("losses on %s at points of one %s", split != NULL ? split : "the samples",
                                     d->axes == 2 ? "plane" : "line"),
-                       points, points, basin_objective_flops(m->o).subspace, each));
+                       points, points, basin_objective_flops(m->o).subspace, m->ratio * each));
 done:
     m->o = m->request->point->objective;
     return st;
@@ -249,15 +415,14 @@ static basin_status measure_eigen(measuring *m)
     double              order = (double)d->matrix, seconds, ratio;
 
     if (d->matrix == 0) goto done;
-    m->count = d->matrix <= SMALL ? d->matrix : d->matrix / 3 < SMALL ? SMALL : d->matrix / 3;
+    m->count = d->matrix / 3 < SMALL ? SMALL : d->matrix / 3 < LARGE ? d->matrix / 3 : LARGE;
+    if (m->count > d->matrix) m->count = d->matrix;
     ratio = order / (double)m->count;
     BASIN_ALLOC(m->matrix, m->count * m->count, "a matrix");
     BASIN_ALLOC(m->values, m->count, "eigenvalues");
     BASIN_ALLOC(m->ends, m->count * m->count, "eigenvectors");
-    BASIN_TRY(one_eigen(m));
-    double start = basin_seconds();
-    BASIN_TRY(one_eigen(m));
-    seconds = (basin_seconds() - start) * ratio * ratio * ratio;
+    BASIN_TRY(time_of(m, one_eigen, &seconds));
+    seconds *= ratio * ratio * ratio;
     BASIN_TRY(add_work(m, "eigenvalues",
                        basin_format("LAPACK on the matrix, 4/3 P^3; measured on order %zu", m->count),
                        d->problems, d->problems, 4.0 / 3.0 * order * order * order, seconds));
@@ -292,6 +457,14 @@ done:
 
 /* ------------------------------------------------------------------------------------------- the whole -- */
 
+static size_t samples_of_larger(const measuring *m)
+{
+    const size_t samples = basin_objective_samples(m->o);
+    const size_t others = m->request->other != NULL ? basin_objective_samples(m->request->other) : 0;
+
+    return samples > others ? samples : others;
+}
+
 /* Vectors of no meaning, of norm 1; those that no call reads stay zero. Points lie on one line, as most of a
    grid do. */
 static basin_status prepare(measuring *m)
@@ -305,6 +478,7 @@ static basin_status prepare(measuring *m)
     BASIN_ALLOC(m->hv, width * m->size, "products");
     BASIN_ALLOC(m->coefficients, POINTS * 2, "the grid");
     BASIN_ALLOC(m->losses, POINTS, "losses");
+    BASIN_ALLOC(m->index, samples_of_larger(m), "samples");
     for (size_t j = 0; j < filled || j == 0; j++) {
         double *v = m->v + j * m->size;
         for (size_t i = 0; i < m->size; i++) v[i] = sin((double)(j + 1) * (double)(i + 1));
@@ -368,6 +542,7 @@ done:
     basin_free(m.hv);
     basin_free(m.coefficients);
     basin_free(m.losses);
+    basin_free(m.index);
     basin_free(m.matrix);
     basin_free(m.values);
     basin_free(m.ends);

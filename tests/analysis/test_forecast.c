@@ -1,6 +1,8 @@
 /* Forecasts: counts are those of the work itself, bytes those of the frozen point. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "problem.h"
 #include "support.h"
@@ -367,6 +369,132 @@ static void what_cannot_be_done_is_refused_alike(void **state)
     problem_release(&p);
 }
 
+/* A large objective that waits instead of computing, by the sample, and counts in passes over all samples
+   what it is asked for. */
+enum { MANY = 45000, WIDE = 40000 };
+
+typedef struct large {
+    double losses, gradients, freezes, products;
+    double share; /* of the samples at the frozen point */
+} large;
+
+static double share_of(const basin_samples *s)
+{
+    return s != NULL ? (double)s->count / MANY : 1.0;
+}
+
+/* 20 microseconds a sample and gradient: 0.9 s for all. */
+static void wait_for(double gradients)
+{
+    const double          seconds = 20e-6 * MANY * gradients;
+    const struct timespec pause = {.tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * fmod(seconds, 1.0))};
+
+    nanosleep(&pause, NULL);
+}
+
+static basin_status large_loss(void *ctx, const basin_samples *s, const double *theta, basin_loss *out)
+{
+    large *l = ctx;
+
+    (void)theta;
+    l->losses += share_of(s);
+    wait_for(share_of(s) / 3.0);
+    *out = (basin_loss){.sum = 1.0, .weight = 1.0};
+    return BASIN_OK;
+}
+
+static basin_status large_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out,
+                                   double *g)
+{
+    large *l = ctx;
+
+    (void)theta;
+    l->gradients += share_of(s);
+    wait_for(share_of(s));
+    memset(g, 0, WIDE * sizeof *g);
+    *out = (basin_loss){.sum = 1.0, .weight = 1.0};
+    return BASIN_OK;
+}
+
+static basin_status large_freeze(void *ctx, const basin_samples *s, const double *theta,
+                                 basin_curvature_kind kind, void **point)
+{
+    large *l = ctx;
+
+    (void)theta, (void)kind;
+    l->share = share_of(s);
+    l->freezes += l->share;
+    wait_for(2.0 / 3.0 * l->share);
+    *point = l;
+    return BASIN_OK;
+}
+
+static basin_status large_product(void *point, const double *v, size_t k, double *hv)
+{
+    large *l = point;
+
+    l->products += (double)k * l->share;
+    wait_for(2.0 * (double)k * l->share);
+    memcpy(hv, v, k * WIDE * sizeof *hv);
+    return BASIN_OK;
+}
+
+static void large_thaw(void *point)
+{
+    (void)point;
+}
+
+/* Dense, where the run would multiply 40,000 vectors, by Lanczos, and over a line. */
+static basin_status forecast_large(int which, basin_point *point, basin_objective *o, basin_forecast **out)
+{
+    static const basin_direction_spec spec = {.kind = BASIN_DIRECTION_GRADIENT};
+    basin_slice_request line = {.point = point, .other = o, .splits = {"train", "test"}, .axis_count = 1};
+
+    line.to[0] = 1.0, line.grid[0] = 101;
+    if (which == 2) return basin_slice_forecast(&line, &spec, out);
+    return basin_spectrum_forecast(
+        point,
+        &(basin_spectrum_options){.method = which == 0 ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS}, out);
+}
+
+/* What forecasting itself may spend: a point and a half frozen, not one product, and some seconds of passes;
+   and it tells the lengths all the same. */
+static void a_forecast_of_long_work_is_short(void **state)
+{
+    static const basin_objective_type type = {.name = "large",
+                                              .loss = large_loss,
+                                              .gradient = large_gradient,
+                                              .freeze = large_freeze,
+                                              .product = large_product,
+                                              .thaw = large_thaw};
+    const basin_objective_facts       facts = {.size = WIDE, .samples = MANY};
+    double                           *theta = calloc(WIDE, sizeof *theta);
+
+    (void)state;
+    assert_non_null(theta);
+    basin_memory_limit_set((size_t)1 << 35);
+    for (int which = 0; which < 3; which++) {
+        large            spent = {0};
+        basin_objective *o = NULL;
+        basin_point     *point = NULL;
+        basin_forecast  *f = NULL;
+        assert_ok(basin_objective_create(&type, &spent, &facts, &o));
+        assert_ok(basin_point_create(o, theta, NULL, &point));
+        assert_ok(forecast_large(which, point, o, &f));
+        assert_true(spent.products <= 1.0 && spent.freezes <= 2.0);
+        assert_true(0.9 * (spent.gradients + spent.losses / 3.0) <= 5.0); /* seconds */
+        assert_close(work(f, "gradient")->seconds, 0.9, 0.0, 0.45);
+        if (which == 1) assert_close(work(f, "product")->seconds, 1.8, 0.0, 0.9);
+        if (which < 2) assert_close(work(f, "block")->seconds, 1.8, 0.0, 0.9);
+        if (which == 2) assert_close(work(f, "points")->seconds, 0.3, 0.0, 0.15);
+        basin_forecast_destroy(&f);
+        basin_point_destroy(&point);
+        basin_objective_destroy(&o);
+    }
+    basin_memory_limit_set(0);
+    free(theta);
+}
+
 static basin_status make(void *payload)
 {
     const problem   *p = payload;
@@ -404,6 +532,7 @@ int main(void)
         cmocka_unit_test(two_eigen_directions_take_the_memory_of_one),
         cmocka_unit_test(any_objective_can_be_asked),
         cmocka_unit_test(what_cannot_be_done_is_refused_alike),
+        cmocka_unit_test(a_forecast_of_long_work_is_short),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,4 +24,6 @@ holds out "sharpness, nothing computed: 5 products, 1 gradient, "
 good sharpness $GD --rho 0.1,0.2 --top --dry-run
 holds out "products expected (at most "
 
+bad "^basin: $GD: a dense spectrum of 310 parameters needs [0-9]* bytes, the limit is 500000" -- spectrum $GD --method dense --dry-run --memory 500000
+
 finish
