@@ -19,6 +19,7 @@ from torch import nn
 from . import Error, contents, convert
 from .error import first_line, printable
 from .loss import FUNCTIONS, NAMES
+from .progress import Progress
 
 # What messages call an argument of convert(), as it is typed here
 OPTIONS = {"trust=True": "--trust", "check=False": "--no-check", "perturbed=True": "--perturbed yes", "perturbed=False": "--perturbed no",
@@ -148,8 +149,8 @@ def _convert(a: argparse.Namespace) -> int:
         perturbed={"yes": True, "no": False, None: None}[a.perturbed], seed=int(a.seed) if a.seed and a.seed.isdigit() else a.seed,
         model_key=a.model_key, optimizer_key=a.optimizer_key, hyperparameters={} if a.batch_size is None else {"batch_size": a.batch_size},
         run=a.identity, trust=a.trust, check=not a.no_check)
-    with _as_main(_module(a.model.rpartition(":")[0])):
-        result = convert(model, a.pattern, **options)
+    with _as_main(_module(a.model.rpartition(":")[0])), Progress() as progress:
+        result = convert(model, a.pattern, progress=progress.at, **options)
     if result.written:
         print(_typed(result.listing()))
     for entry in result.failed:

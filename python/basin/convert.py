@@ -155,7 +155,8 @@ def _attempt(entry: Entry, action: Callable[[], Any]) -> Any:
 def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None, test: Any = None, dataset: Any = None,
             optimizer_key: Optional[str] = None, model_key: Optional[str] = None, method: Optional[str] = None, perturbed: Optional[bool] = None,
             hyperparameters: Optional[Mapping[str, float]] = None, order: Order = None, seed: Union[int, str, None] = None, example_input: Any = None,
-            run: Optional[str] = None, trust: bool = False, check: bool = True) -> Conversion:
+            run: Optional[str] = None, trust: bool = False, check: bool = True,
+            progress: Optional[Callable[[str], Any]] = None) -> Conversion:
     """Write every checkpoint of `pattern` («runs/**/*.pt», a folder, or several) as one of basin, in the same
     folders below `out`.
 
@@ -165,9 +166,11 @@ def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None,
     run: identity of the one training that all files are of; without it each folder's files get one that says
     only where they came from.
     model_key: where the weights are, «a.b» for nested ones, and for a prefix of names. trust: load a module
-    that was pickled whole, with pickle. A file that cannot be converted is warned of and listed in `failed`;
-    the others go on.
+    that was pickled whole, with pickle. progress: is told what is being done, a line each time. A file that
+    cannot be converted is warned of and listed in `failed`; the others go on.
     """
+    tell = progress or (lambda stage: None)
+    tell("reading model and data")
     model = model() if callable(model) and not isinstance(model, nn.Module) else model
     if not isinstance(model, nn.Module):
         raise Error(f"model: expected a torch.nn.Module, or a function that makes one, got {type(model).__name__}")
@@ -179,12 +182,16 @@ def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None,
                      hyperparameters=hyperparameters, order=order, seed=seed, run=run, trust=trust)
     sources = find_sources(pattern)
     entries = {source: Entry(source.path) for source in sources}
-    opened = {source: _attempt(entries[source], lambda: job.counts(source)) for source in sources}
+    opened = {}
+    for place, source in enumerate(sources, 1):
+        tell(f"looking at file {place} of {len(sources)}, {printable(str(source.path))}")
+        opened[source] = _attempt(entries[source], lambda: job.counts(source))
     _number_folders({source: found for source, found in opened.items() if found is not None}, entries, writer)
     taken: Dict[Path, Path] = {}
-    for source in sources:
+    for place, source in enumerate(sources, 1):
         if opened[source] is None:
             continue
+        tell(f"converting file {place} of {len(sources)}, {printable(str(source.path))}")
         if source.target in taken:
             other = taken[source.target]
             entries[source].error = printable(f"would become {out / source.target}, as {other} did")
