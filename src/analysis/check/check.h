@@ -11,6 +11,9 @@ typedef struct basin_checker {
     size_t                     size;
     const basin_check_options *options;
     basin_check               *check;
+    basin_samples              glance; /* some of the samples; count 0: not worth while */
+    size_t                    *index;  /* of these; owned */
+    int shortenings;                   /* of the step that the last direction came to, by 4 each */
 } basin_checker;
 
 /* Appends an item, taking `detail` (NULL: out of memory, as basin_format gives it); `name` is

@@ -19,7 +19,8 @@
  *
  * Steps across a kink (a ReLU that changes sign between the points) say nothing: such steps are shortened,
  * and where that does not help the item is not testable. Kinks come in proportion to samples, so the
- * expansions, which need longer steps, use few samples.
+ * expansions, which need longer steps, use few samples, and most steps that are too long are found to be so
+ * on a quarter of them; a direction begins with a step longer than the one before it came to.
  *
  * References: W. H. Press et al., «Numerical Recipes», 3rd ed., section 5.7 (step of differences); J. Nocedal
  * & S. Wright, «Numerical Optimization», 2nd ed., section 8.1 (the same, and why the third root of ε).
@@ -40,6 +41,8 @@ enum {
     RANDOM_DIRECTIONS = 3,
     BLOCKS = 32,     /* at most, with a direction of their own */
     SHORTENINGS = 4, /* by 4 each, to leave a kink behind */
+    GLANCE = 4,      /* of so many samples one is looked at first */
+    GLANCE_LEAST = 64,
     TAYLOR_SAMPLES = 16,
     RETREATS = 5,      /* by 16 each, while steps contradict each other */
     TAYLOR_STEPS = 20, /* halvings from h = TAYLOR_LONGEST */
@@ -104,22 +107,59 @@ static void step_to(const basin_checker *c, const double *u, double h, double *p
     basin_axpy(h, u, point, c->size);
 }
 
-/* The largest of h, h/4, h/16, … whose points θ ± 2hu lie on θ's side of every kink; 0 if none does. */
-static basin_status smooth_step(basin_checker *c, const double *u, double *point, double *out)
+/* Some samples of many, for a first look; none where a look at all costs little more. */
+static basin_status choose_glance(basin_checker *c)
+{
+    basin_status st = BASIN_OK;
+    const size_t count = basin_objective_samples(c->o) / GLANCE;
+
+    if (count < GLANCE_LEAST) goto done;
+    BASIN_ALLOC(c->index, count, "samples");
+    for (size_t i = 0; i < count; i++) c->index[i] = GLANCE * i;
+    c->glance = (basin_samples){.index = c->index, .count = count};
+done:
+    return st;
+}
+
+/* Does a kink lie between θ - 2hu and θ + 2hu? One within so short a step is met on the way from end to end:
+   it takes one look, not one to each side. */
+static basin_status meets_kink(basin_checker *c, const double *u, double h, double *points, bool *out)
+{
+    basin_status st = BASIN_OK;
+    uint64_t     crossings = 0;
+    double      *behind = points, *ahead = points + c->size;
+
+    step_to(c, u, -2.0 * h, behind);
+    step_to(c, u, 2.0 * h, ahead);
+    if (c->glance.count > 0) {
+        st = basin_objective_crossings(c->o, &c->glance, behind, ahead, &crossings);
+        if (st == BASIN_ERR_VALUE) st = BASIN_OK, crossings = 0; /* no statistics of these, or targets */
+        if (st != BASIN_OK) goto done;
+    }
+    if (crossings == 0) BASIN_TRY(basin_objective_crossings(c->o, NULL, behind, ahead, &crossings));
+    *out = crossings > 0;
+done:
+    return st;
+}
+
+/* The largest of h, h/4, h/16, …, not beyond four times the last one found, between whose points θ ± 2hu lies
+   no kink; 0 if none is so short. */
+static basin_status smooth_step(basin_checker *c, const double *u, double *out)
 {
     basin_status st = BASIN_OK;
     double       h = cbrt(basin_objective_epsilon(c->o)) * (1.0 + basin_norm(c->theta, c->size));
+    double      *points = NULL;
+    bool         kink = true;
+    int          i = c->shortenings > 0 ? c->shortenings - 1 : 0;
 
     *out = 0.0;
-    for (int i = 0; i <= SHORTENINGS && *out == 0.0; i++, h /= 4.0) {
-        uint64_t ahead = 0, behind = 0;
-        step_to(c, u, 2.0 * h, point);
-        BASIN_TRY(basin_objective_crossings(c->o, NULL, c->theta, point, &ahead));
-        step_to(c, u, -2.0 * h, point);
-        BASIN_TRY(basin_objective_crossings(c->o, NULL, c->theta, point, &behind));
-        if (ahead == 0 && behind == 0) *out = h;
+    BASIN_ALLOC(points, 2 * c->size, "the ends of a step");
+    for (h = ldexp(h, -2 * i); i <= SHORTENINGS && kink; i++, h /= 4.0) {
+        BASIN_TRY(meets_kink(c, u, h, points, &kink));
+        if (!kink) *out = h, c->shortenings = i;
     }
 done:
+    basin_free(points);
     return st;
 }
 
@@ -169,7 +209,7 @@ static basin_status check_gradient_along(basin_checker *c, const double *g, cons
     double       h, found = basin_dot(g, u, c->size);
     estimate     e, shorter;
 
-    BASIN_TRY(smooth_step(c, u, point, &h));
+    BASIN_TRY(smooth_step(c, u, &h));
     if (h == 0.0) {
         w->kinks++;
         goto done;
@@ -191,17 +231,22 @@ static basin_status check_gradient(basin_checker *c, const double *g, basin_rand
     basin_status        st = BASIN_OK;
     worst               w = {0};
     const basin_params *params = basin_objective_params(c->o);
+    const size_t        all = params != NULL ? params->count : 0, blocks = all < BLOCKS ? all : BLOCKS;
+    const size_t        directions = RANDOM_DIRECTIONS + blocks;
 
     basin_copy(g, u, c->size);
     unit(u, c->size);
     if (basin_norm(u, c->size) > 0.0) BASIN_TRY(check_gradient_along(c, g, u, "gradient", point, &w));
-    for (int i = 0; i < RANDOM_DIRECTIONS; i++) {
+    for (size_t i = 0; i < RANDOM_DIRECTIONS; i++) {
+        BASIN_TRY(basin_progress_report("check of the gradient", (double)i, (double)directions));
         basin_random_normals(random, u, c->size);
         unit(u, c->size);
         BASIN_TRY(check_gradient_along(c, g, u, "random", point, &w));
     }
-    for (size_t i = 0; params != NULL && i < params->count && i < BLOCKS; i++) {
+    for (size_t i = 0; i < blocks; i++) {
         const basin_block *block = &params->blocks[i];
+        BASIN_TRY(basin_progress_report("check of the gradient", (double)(RANDOM_DIRECTIONS + i),
+                                        (double)directions));
         memset(u, 0, c->size * sizeof *u);
         basin_random_normals(random, u + block->offset, block->size);
         unit(u, c->size);
@@ -269,7 +314,7 @@ static basin_status check_product_along(basin_checker *c, const double *u, const
     double      *longer = work + 3 * n, *shorter = work + 4 * n, h;
     estimate     e, next;
 
-    BASIN_TRY(smooth_step(c, u, work, &h));
+    BASIN_TRY(smooth_step(c, u, &h));
     if (h == 0.0) {
         w->kinks++;
         goto done;
@@ -351,7 +396,7 @@ static basin_status check_curvature(basin_checker *c, double gradient_norm, basi
             basin_format("products are differences of the gradient themselves")));
     } else {
         for (size_t i = 0; i < RANDOM_DIRECTIONS; i++) {
-            BASIN_TRY(basin_progress_report("check", (double)i, RANDOM_DIRECTIONS));
+            BASIN_TRY(basin_progress_report("check of products", (double)i, RANDOM_DIRECTIONS));
             BASIN_TRY(check_product_along(c, u + i * n, hu + i * n, gradient_norm, work, &w));
         }
         BASIN_TRY(add_worst(c, "product", &w,
@@ -509,11 +554,14 @@ basin_status basin_check_derivatives(basin_checker *c)
     BASIN_ALLOC(g, n, "gradient");
     BASIN_ALLOC(u, n, "a direction");
     BASIN_ALLOC(point, n, "a point");
+    BASIN_TRY(choose_glance(c));
     BASIN_TRY(basin_objective_gradient(c->o, NULL, c->theta, NULL, g));
     BASIN_TRY(check_gradient(c, g, &random, u, point));
     BASIN_TRY(check_curvature(c, basin_norm(g, n), &random));
     BASIN_TRY(check_taylor(c, &random, g, u, point));
 done:
+    basin_free(c->index);
+    c->index = NULL, c->glance = (basin_samples){0};
     basin_free(g);
     basin_free(u);
     basin_free(point);
