@@ -73,7 +73,10 @@ for block in "$scratch"/blocks/*.run; do
     name=${block%.run}
     where=$(tail -n 1 "$name.where")
     commands=$((commands + 1))
-    run "$block" >"$name.got" 2>&1 || { fail "$where: failed, with the last line «$(tail -n 1 "$name.got")»: $(cat "$block")"; break; }
+    run "$block" >"$name.said" 2>&1
+    ended=$?
+    grep -v '^basin: .*; [0-9.]* [a-z]* so far$' "$name.said" >"$name.got" # on a busy machine
+    [ "$ended" = 0 ] || { fail "$where: failed, with the last line «$(tail -n 1 "$name.got")»: $(cat "$block")"; break; }
     [ ! -s "$name.expected" ] || awk -v where="$where" -f tests/printed.awk "$name.expected" "$name.got" || fail "  in $(head -n 1 "$block")"
 done
 [ "$commands" -ge 20 ] || fail "README.md and docs/tour.md have only $commands commands to run"

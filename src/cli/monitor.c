@@ -88,7 +88,8 @@ static void describe(double time, bool bar, char *text, size_t size)
         drawing[WIDTH + 1] = ']', drawing[WIDTH + 2] = ' ';
     }
     left_text(share, time - now.stage_from, left, sizeof left);
-    snprintf(text, size, "%s%s %s%3.0f %%%s", now.part, now.stage, drawing, 100 * share, left);
+    snprintf(text, size, bar ? "%s%s %s%3.0f %%%s" : "%s%s %s%.0f %%%s", now.part, now.stage, drawing,
+             100 * share, left);
 }
 
 static void draw(double time)

@@ -26,7 +26,7 @@ interrupt() {
     wait $child
     got=$?
     expect "the exit status of basin $*, interrupted" [ $got = 130 ]
-    expect "basin $* says one line" [ "$(wc -l <err)" = 1 ]
+    expect "basin $* says one line" [ "$(grep -cv "$WAITING" err)" = 1 ]
     holds err "^basin: interrupted"
     ls -A >after
     expect "basin $* leaves nothing" cmp -s before after
@@ -37,6 +37,19 @@ interrupt long.h5 spectrum wide/step_000002.h5 --method dense --memory 8G -o lon
 for threads in 1 2; do interrupt long.h5 track wide --method dense --memory 8G --threads $threads -o long.h5 --plot long.svg; done
 interrupt long.h5 slice wide/step_000002.h5 --along random --along random --grid 2001 -o long.h5
 
+# Where stderr is a file: nothing within half a minute, then a line.
+good info $GD --gradient
+grep -v -e "$UNDONE" err >line
+expect "a quick command says nothing" [ ! -s line ]
+long="slice wide/step_000002.h5 --along random --along random --grid 2001 --threads 1"
+if [ -n "${BASIN_LONG:-}" ]; then
+    timeout -s INT 40 "$B" $long >out 2>err </dev/null
+    expect "one line in half a minute, and why it ended" [ "$(wc -l <err)" = 2 ]
+    holds err "^basin: slice [0-9]* %.*; 30 s so far$"
+else
+    echo "skipped a line every half a minute: make test-long"
+fi
+
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
     expect "spectrum on a terminal" script -qec "$B spectrum $GD --method dense" typescript >/dev/null </dev/null
     holds typescript "basin: dense: 310 products over 120 samples"
@@ -45,11 +58,15 @@ if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
     expect "track on a terminal" script -qec "$B track narrow --threads 2" typescript >/dev/null </dev/null
     holds typescript "11 checkpoints, 2 at a time \["
     expect "track with bound threads" script -qec "OMP_PROC_BIND=true $B track narrow --threads 2" typescript >/dev/null </dev/null
-    holds typescript "checkpoint 11 of 11: "
+    holds typescript "checkpoint [0-9]* of 11: "
     lacks typescript "at a time" # they would all be bound to the same processor
     expect "track --at-loss on a terminal" script -qec "$B track narrow --at-loss 2.2 --threads 1" typescript >/dev/null </dev/null
-    holds typescript "checkpoint 1 of 2: "
+    holds typescript "checkpoint [12] of 2: "
     lacks typescript "loss of checkpoint [0-9]* of [0-9]*: checkpoint"
+    script -qec "timeout -s INT 8 $B $long" typescript >/dev/null </dev/null
+    tr '\r' '\n' <typescript >after
+    holds after "slice \[[#.]*\] *[0-9]* %"
+    holds after "basin: interrupted"
 else
     echo "skipped on a terminal: no script that makes a pseudo-terminal"
 fi
