@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 #define REDRAW 0.2
 #define LINES 30.0
 
-static volatile sig_atomic_t interrupted;
+static atomic_bool interrupted; /* lock-free, so that a signal may set it */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
