@@ -52,8 +52,9 @@ extern "C" {
 #define BASIN_FORMAT_VERSION 1 /* of checkpoints and datasets */
 /* Version of results files; older ones are not read any more. In 1, stationarity went by one step
    along −g and families of measures were mixed. In 2, methods and points were told in words, and a
-   measure had no interval. */
-#define BASIN_RESULTS_VERSION 3
+   measure had no interval. In 3, recorded values did not say who says them, nor a line what stands
+   at its end. */
+#define BASIN_RESULTS_VERSION 4
 
 /* ------------------------------------------------------------------------------------ status -- */
 
@@ -79,6 +80,9 @@ typedef enum basin_status { BASIN_STATUS_LIST(BASIN_STATUS_ENUM) } basin_status;
 const char *basin_status_text(basin_status status); /* the fixed text of the code; never NULL */
 /* one line about the calling thread's last failure; "" before any */
 const char *basin_error_message(void);
+/* `text` as a terminal may show it, cut to the room: control bytes, line ends and marks that turn
+   the direction of writing become \n, \x1b, \u202e. Returns `out`. */
+char *basin_printable(const char *text, char *out, size_t room);
 
 /* ----------------------------------------------------------------------------------- library -- */
 
@@ -336,7 +340,8 @@ typedef struct basin_loss {
     uint64_t correct, count;
 } basin_loss;
 double basin_loss_value(const basin_loss *loss);
-/* in [0, 1]; NAN where undefined (mean squared error) */
+/* in [0, 1]; NAN where undefined: mean squared error of values, or a loss that is not finite, as
+   where outputs are not */
 double basin_loss_accuracy(const basin_loss *loss);
 
 /* ----------------------------------------------------------------------------------- dataset -- */
@@ -412,15 +417,27 @@ typedef struct basin_hyperparameters {
     int64_t seed;                 /* -1 unknown */
 } basin_hyperparameters;
 
-/* A value that the training program recorded, with everything needed to compare like with like. */
+/* Who says a recorded value. */
+typedef enum basin_record_source {
+    BASIN_REPORTED,              /* the training program */
+    BASIN_COMPUTED_AT_SAVING,    /* basin's Python package, with PyTorch, beside the training */
+    BASIN_COMPUTED_AT_CONVERSION /* the same, from what the training had saved */
+} basin_record_source;
+/* training | saving | conversion */
+const char *basin_record_source_text(basin_record_source source);
+
+/* A recorded value, with everything needed to compare like with like. */
 typedef struct basin_recorded {
     char *quantity; /* loss | accuracy */
     char *split;    /* train | test | … */
-    char *point;    /* theta | theta_perturbed */
-    char *mode;     /* eval | train */
-    /* full | running: the whole split at this point, or a running mean over batches */
+    char *point;    /* theta | theta_perturbed | unsaid */
+    char *mode;     /* eval | train | unsaid */
+    /* full | running: the whole split at this point, or a running mean over batches; unsaid: one of
+       these; best: the best of the training so far */
     char  *coverage;
     double value;
+    int    source; /* basin_record_source */
+    char  *stood;  /* where it stood in what the training saved: train_loss; NULL if not recorded */
 } basin_recorded;
 
 typedef struct basin_state { /* optimizer state of the shape of theta */
@@ -438,8 +455,8 @@ typedef struct basin_checkpoint {
     double       *theta; /* [P] as stored */
     size_t        state_count;
     basin_state  *states;
-    /* where the statistics in graph->buffers were gathered: theta | theta_perturbed | NULL
-       unknown */
+    /* where the statistics in graph->buffers were gathered: theta | theta_perturbed | sam (both, in
+       its two passes) | NULL unknown */
     char *buffers_point;
     /* gd | sgd | nag | sam | asam | msam | adamw | … ; NULL if unknown */
     char                 *method;
@@ -457,6 +474,10 @@ typedef struct basin_checkpoint {
     basin_loss_spec loss;
     char           *data_path;       /* relative to the checkpoint, as recorded; NULL if none */
     char            data_digest[65]; /* "" if none */
+    /* of the module that was trained: all its parameters, frozen and unused ones too, and how many
+       of the trained ones the loss does not depend on, which are not in theta; -1 unknown */
+    int64_t         module_parameters, outside_parameters;
+    char           *outside; /* their tensors, for people; NULL if none */
     size_t          recorded_count;
     basin_recorded *recorded;
 } basin_checkpoint;
@@ -1145,7 +1166,16 @@ typedef struct basin_axis {
     double slope;
     double curvature;            /* dᵀHd likewise: prediction L + slope s + curvature s²/2 */
     double eigenvalue, residual; /* eigen directions, else NAN */
+    /* of a direction that leads to another checkpoint, else NAN: the coordinate where its weights
+       are, the loss there, and those of the two ends by networks of their own, on the point's
+       samples */
+    double end_at, end_loss, end_own, start_own;
+    /* both losses at its end agree to rounding, so what stands there is that checkpoint; if not,
+       its weights are there without its statistics of BatchNorm, frozen tensors or graph, and
+       `direction` is BASIN_WEIGHTS_OF and its path */
+    bool reached;
 } basin_axis;
+#define BASIN_WEIGHTS_OF "weights of "
 
 typedef struct basin_surface { /* one split's values on the grid */
     char   *split;
@@ -1167,8 +1197,19 @@ typedef struct basin_slice {
     basin_stationarity stationarity; /* of the point */
 } basin_slice;
 
+typedef struct basin_slice_end { /* the checkpoint that a direction leads to */
+    const char      *name;
+    basin_objective *objective; /* its network, on the samples of the point's objective */
+    const double    *theta;     /* [P] its weights */
+    double           at;        /* their coordinate */
+    bool             foreign;   /* of another training than the point, as their identities say */
+} basin_slice_end;
+
 typedef struct basin_slice_request {
     basin_point *point; /* the centre */
+    /* of the first surface where BatchNorm's statistics are interpolated along the directions (the
+       point's hold them), or NULL: the point's */
+    basin_objective *line;
     /* of a second surface, e.g. on the test split, or NULL; what is included at the point is in its
        losses too */
     basin_objective       *other;
@@ -1176,8 +1217,10 @@ typedef struct basin_slice_request {
     const double          *momentum;   /* [P] for the cosines, or NULL */
     size_t                 axis_count; /* 1 or 2 */
     const basin_direction *directions[2];
-    double                 from[2], to[2]; /* range, from < to (from == to only with grid 1) */
-    size_t                 grid[2];        /* points, >= 1 */
+    /* of each direction; objective = NULL where it leads to none */
+    basin_slice_end ends[2];
+    double          from[2], to[2]; /* range, from < to (from == to only with grid 1) */
+    size_t          grid[2];        /* points, >= 1 */
     /* BatchNorm's, with the point: derivatives hold them constant and predict nothing of the curve;
        slope and curvature are left NAN */
     bool statistics_move;
@@ -1733,12 +1776,14 @@ double basin_sign_flip_p(const double *differences, size_t n);
 typedef enum basin_check_verdict {
     BASIN_CHECK_PASSED,
     BASIN_CHECK_FAILED,
-    BASIN_CHECK_NOT_TESTABLE
+    BASIN_CHECK_NOT_TESTABLE,
+    /* two programs of basin's own give the same: says nothing of the training */
+    BASIN_CHECK_AGREES
 } basin_check_verdict;
 
 typedef struct basin_check_item {
-    /* gradient | product | symmetry | taylor:1 | taylor:2 | recorded:train.loss:theta:eval:full
-       … */
+    /* gradient | product | symmetry | taylor:1 | taylor:2 | recorded:train.loss:theta:eval:full |
+       computed:… of basin's own | reported:train_loss … */
     char  *name;
     int    verdict;                           /* basin_check_verdict */
     double value, expected, tolerance, error; /* what they are is said in `detail` */
@@ -1775,15 +1820,19 @@ typedef struct basin_tensor_info {
     size_t *shape;               /* [rank] */
     double  norm, momentum_norm; /* NAN where absent */
     size_t  not_finite;
+    double  weight_decay; /* where it is recorded tensor by tensor; else NAN */
 } basin_tensor_info;
 
 typedef struct basin_info { /* what one checkpoint says of itself, from the file alone */
-    char              *checkpoint, *method, *data_path, *data_digest, *digest;
-    char              *run;       /* identity of its training */
-    int                loss_kind; /* basin_loss_kind */
-    int                perturbed; /* basin_perturbed */
-    char              *loss;      /* in full, as basin_loss_spec_describe */
-    size_t             parameters, layers;
+    char  *checkpoint, *method, *data_path, *data_digest, *digest;
+    char  *run;       /* identity of its training */
+    int    loss_kind; /* basin_loss_kind */
+    int    perturbed; /* basin_perturbed */
+    char  *loss;      /* in full, as basin_loss_spec_describe */
+    size_t parameters, layers;
+    /* of the module, as in basin_checkpoint */
+    int64_t            module_parameters, outside_parameters;
+    char              *outside;
     int64_t            step, seed, batch_size, gradient_evaluations;
     double             epoch, seconds, learning_rate, momentum, rho, weight_decay;
     bool               weight_decay_coupled;

@@ -33,6 +33,7 @@ static basin_status describe_tensors(const basin_checkpoint *ck, basin_info *inf
         tensor->norm = basin_norm(ck->theta + block->offset, block->size);
         tensor->momentum_norm =
             momentum != NULL ? basin_norm(momentum + block->offset, block->size) : (double)NAN;
+        tensor->weight_decay = ck->decay != NULL && block->size > 0 ? ck->decay[block->offset] : (double)NAN;
         tensor->not_finite = count_not_finite(ck->theta + block->offset, block->size);
         info->not_finite += tensor->not_finite;
     }
@@ -103,7 +104,8 @@ static basin_status copy_recorded(const basin_checkpoint *ck, basin_info *info)
     for (size_t i = 0; i < ck->recorded_count; i++) {
         const basin_recorded *from = &ck->recorded[i];
         basin_recorded       *to = &info->recorded[i];
-        to->value = from->value;
+        to->value = from->value, to->source = from->source;
+        BASIN_STRDUP(to->stood, from->stood);
         BASIN_STRDUP(to->quantity, from->quantity);
         BASIN_STRDUP(to->split, from->split);
         BASIN_STRDUP(to->point, from->point);
@@ -128,6 +130,9 @@ static basin_status copy_record(const basin_checkpoint *ck, basin_info *info)
     BASIN_STRDUP(info->data_path, ck->data_path);
     BASIN_STRDUP(info->data_digest, ck->data_digest[0] != '\0' ? ck->data_digest : NULL);
     info->parameters = ck->params->size;
+    info->module_parameters = ck->module_parameters;
+    info->outside_parameters = ck->outside_parameters;
+    BASIN_STRDUP(info->outside, ck->outside);
     info->step = ck->step;
     info->epoch = ck->epoch;
     info->gradient_evaluations = ck->gradient_evaluations;

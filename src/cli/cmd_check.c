@@ -35,12 +35,17 @@ static int verdict(const basin_result *result)
 {
     const basin_check *check = result->value;
 
-    return check->failed ? cli_fail("%s: check failed", result->provenance->inputs[0].path) : CLI_OK;
+    for (size_t i = 0; i < check->item_count; i++)
+        if (check->items[i].verdict == BASIN_CHECK_FAILED)
+            return cli_fail("%s: check failed: %s: %s", result->provenance->inputs[0].path,
+                            check->items[i].name,
+                            check->items[i].detail != NULL ? check->items[i].detail : "no detail");
+    return CLI_OK;
 }
 
 static void print(const basin_result *result, FILE *out)
 {
-    static const char *const words[] = {"passed", "FAILED", "not testable"};
+    static const char *const words[] = {"passed", "FAILED", "not testable", "agrees"};
     const basin_check       *check = result->value;
     cli_table               *table = cli_table_create("llrrl");
 

@@ -72,12 +72,50 @@ done:
     return status;
 }
 
+/* Whether `option` is given once, after the second --along. */
+static bool stands_last(const cli_arguments *a, const char *option)
+{
+    size_t along = 0, given = 0, after = 0;
+
+    for (size_t i = 0; i < a->given_count; i++) {
+        along += strcmp(a->given[i].option->name, "along") == 0;
+        if (strcmp(a->given[i].option->name, option) != 0) continue;
+        given++, after += along == 2;
+    }
+    return given == 1 && after == 1;
+}
+
+/* A range or a grid that is typed last may have been meant for both axes. Who types one between the two
+   directions knows for which it holds. */
+static void warn_of_last(const cli_arguments *a, const axis_request axes[2])
+{
+    const bool range = stands_last(a, "range"), grid = stands_last(a, "grid");
+    size_t     along = 0;
+
+    for (size_t i = 0; i < a->given_count; i++) {
+        const char *name = a->given[i].option->name;
+        along += strcmp(name, "along") == 0;
+        if (along == 1 && (strcmp(name, "range") == 0 || strcmp(name, "grid") == 0)) return;
+    }
+    if (range || grid)
+        cli_warn(
+            "slice: %s after the second --along: of %s alone; before the first --along, of both directions",
+            range && grid ? "--range and --grid stand"
+            : range       ? "--range stands"
+                          : "--grid stands",
+            axes[1].along);
+}
+
 static int check(const cli_arguments *a)
 {
+    int          status = CLI_OK;
     axis_request axes[2];
     size_t       count;
 
-    return read_axes(a, axes, &count);
+    CLI_TRY(read_axes(a, axes, &count));
+    warn_of_last(a, axes);
+done:
+    return status;
 }
 
 /* ------------------------------------------------------------------------------------------ directions -- */
@@ -207,26 +245,66 @@ done:
     return status;
 }
 
+/* Of a slice with to:OTHER: what it leads to, in networks of their own, and what moves on the way. */
+typedef struct lead {
+    basin_direction  *directions[2];
+    basin_checkpoint *ends[2];
+    basin_objective  *others[2], *moving[2];
+} lead;
+
+static void lead_clear(lead *l)
+{
+    for (size_t i = 0; i < 2; i++) {
+        basin_direction_destroy(&l->directions[i]);
+        basin_checkpoint_destroy(&l->ends[i]);
+        basin_objective_destroy(&l->others[i]);
+        basin_objective_destroy(&l->moving[i]);
+    }
+}
+
 /* --bn interpolate: statistics go with the directions that lead to another checkpoint. */
-static int interpolate(const cli_arguments *a, cli_source *s, basin_checkpoint *const *ends,
-                       basin_direction *const *directions, size_t count)
+static int interpolate(const cli_arguments *a, cli_source *s, lead *l, basin_slice_request *r)
 {
     int                status = CLI_OK;
     const basin_graph *graphs[2] = {NULL, NULL};
     double             at[2] = {1, 1};
 
-    for (size_t i = 0; i < count; i++) {
-        if (ends[i] == NULL) continue;
+    for (size_t i = 0; i < r->axis_count; i++) {
+        if (l->ends[i] == NULL) continue;
         CLI_CHECK(i == 0 || !cli_has(a, "orthogonal"),
                   "--bn interpolate: made orthogonal, %s does not lead to that checkpoint",
-                  directions[i]->label);
-        graphs[i] = ends[i]->graph, at[i] = directions[i]->natural_norm / directions[i]->norm;
+                  l->directions[i]->label);
+        graphs[i] = l->ends[i]->graph, at[i] = l->directions[i]->natural_norm / l->directions[i]->norm;
     }
     CLI_CHECK(
         graphs[0] != NULL || graphs[1] != NULL,
         "--bn interpolate needs --along to:OTHER.h5: statistics move from this checkpoint's to OTHER's");
-    for (size_t i = 0; i < s->count; i++)
-        CLI_LIBRARY(basin_network_interpolate(s->objectives[i], count, graphs, at));
+    for (size_t i = 0; i < s->count; i++) {
+        CLI_TRY(cli_source_moving(s, s->splits[i], &l->moving[i]));
+        CLI_LIBRARY(basin_network_interpolate(l->moving[i], r->axis_count, graphs, at));
+    }
+    r->line = l->moving[0], r->other = l->moving[1];
+done:
+    return status;
+}
+
+/* The ends of the directions that lead to another checkpoint: an orthogonal one leads to none. */
+static int find_ends(const cli_arguments *a, cli_source *s, lead *l, const axis_request *axes,
+                     basin_slice_request *r)
+{
+    int status = CLI_OK;
+
+    if (s->bn == BASIN_BN_INTERPOLATE) CLI_TRY(interpolate(a, s, l, r));
+    for (size_t i = 0; i < r->axis_count; i++) {
+        if (l->ends[i] == NULL || (i > 0 && cli_has(a, "orthogonal"))) continue;
+        CLI_TRY(cli_source_own(s, l->ends[i]->graph, &l->others[i]));
+        r->ends[i] = (basin_slice_end){.name = axes[i].spec.path,
+                                       .objective = l->others[i],
+                                       .theta = l->ends[i]->theta,
+                                       .at = l->directions[i]->natural_norm / l->directions[i]->norm,
+                                       .foreign = s->ck->run != NULL && l->ends[i]->run != NULL &&
+                                                  strcmp(s->ck->run, l->ends[i]->run) != 0};
+    }
 done:
     return status;
 }
@@ -255,8 +333,7 @@ static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 {
     int                  status = CLI_OK;
     axis_request         axes[2];
-    basin_direction     *directions[2] = {NULL, NULL};
-    basin_checkpoint    *ends[2] = {NULL, NULL};
+    lead                 l = {0};
     basin_slice_request  r;
     basin_direction_spec specs[2];
 
@@ -264,36 +341,45 @@ static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
     for (size_t i = 0; i < r.axis_count; i++) {
         specs[i] = axes[i].spec;
         if (!basin_direction_takes_passes(specs[i].kind))
-            CLI_TRY(make_direction(a, s, &axes[i], i, NULL, &ends[i], &directions[i]));
+            CLI_TRY(make_direction(a, s, &axes[i], i, NULL, &l.ends[i], &l.directions[i]));
     }
-    if (s->bn == BASIN_BN_INTERPOLATE) CLI_TRY(interpolate(a, s, ends, directions, r.axis_count));
+    CLI_TRY(find_ends(a, s, &l, axes, &r));
     CLI_LIBRARY(basin_slice_forecast(&r, specs, out));
 done:
-    for (size_t i = 0; i < 2; i++) basin_direction_destroy(&directions[i]);
-    for (size_t i = 0; i < 2; i++) basin_checkpoint_destroy(&ends[i]);
+    lead_clear(&l);
     return status;
+}
+
+static void warn_of_end(const cli_source *s, const basin_axis *axis, const basin_slice_end *end)
+{
+    if (isnan(axis->end_at) || axis->reached) return;
+    cli_warn("%s: coordinate %.6g has the weights of %s but is not %s: loss %.6g there, %.6g of %s itself%s",
+             s->ck->path, axis->end_at, end->name, end->name, axis->end_loss, axis->end_own, end->name,
+             s->bn == BASIN_BN_STORED && basin_graph_uses(s->ck->graph, "BatchNormalization")
+                 ? "; --bn interpolate takes its BatchNorm statistics along"
+                 : "");
 }
 
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                 status = CLI_OK;
     axis_request        axes[2];
-    basin_direction    *directions[2] = {NULL, NULL};
-    basin_checkpoint   *ends[2] = {NULL, NULL};
+    lead                l = {0};
     basin_slice        *slice = NULL;
     basin_slice_request r;
 
     CLI_TRY(make_request(a, s, axes, &r));
     for (size_t i = 0; i < r.axis_count; i++) {
-        CLI_TRY(make_direction(a, s, &axes[i], i, i > 0 ? directions[0] : NULL, &ends[i], &directions[i]));
-        r.directions[i] = directions[i];
+        CLI_TRY(
+            make_direction(a, s, &axes[i], i, i > 0 ? l.directions[0] : NULL, &l.ends[i], &l.directions[i]));
+        r.directions[i] = l.directions[i];
     }
-    if (s->bn == BASIN_BN_INTERPOLATE) CLI_TRY(interpolate(a, s, ends, directions, r.axis_count));
+    CLI_TRY(find_ends(a, s, &l, axes, &r));
     CLI_LIBRARY(basin_slice_compute(&r, &slice));
+    for (size_t i = 0; i < slice->axis_count; i++) warn_of_end(s, &slice->axes[i], &r.ends[i]);
     *out = slice;
 done:
-    for (size_t i = 0; i < 2; i++) basin_direction_destroy(&directions[i]);
-    for (size_t i = 0; i < 2; i++) basin_checkpoint_destroy(&ends[i]);
+    lead_clear(&l);
     return status;
 }
 
@@ -313,6 +399,11 @@ static void print_axes(const basin_slice *s, FILE *out)
         if (!isnan(x->eigenvalue)) fprintf(out, ", eigenvalue %.8g ± %.1e", x->eigenvalue, x->residual);
         if (s->momentum_cosines != NULL && !isnan(s->momentum_cosines[i]))
             fprintf(out, ", cosine with the momentum %.4f", s->momentum_cosines[i]);
+        if (!isnan(x->end_at))
+            fprintf(out,
+                    "\n                  ends: loss %.6g at 0, %.6g of this point itself; %.6g at %.6g, "
+                    "%.6g of that one itself",
+                    s->surfaces[0].centre_loss, x->start_own, x->end_loss, x->end_at, x->end_own);
         fputc('\n', out);
     }
     if (s->axis_count == 2) fprintf(out, "  cosine between them %.3g\n", s->cosine);

@@ -185,7 +185,7 @@ static void print_row(cli_table *table, const basin_row *m, size_t columns)
     step_cell(table, m);
     if (m->missing != NULL) {
         cli_table_cell(table, "missing");
-        for (size_t i = 3; i < columns; i++) cli_table_cell(table, "%s", "");
+        for (size_t i = 2; i < columns; i++) cli_table_cell(table, "%s", "");
         return;
     }
     for (size_t i = 0; i < BASIN_MEASURES; i++)
@@ -218,7 +218,7 @@ static void print_header(const basin_row *rows, size_t count, FILE *out)
 {
     const basin_row *row = header_row(rows, count);
 
-    fprintf(out, "%s: %s, learning rate %s", rows->run,
+    fprintf(out, "%s: %s, learning rate %s", cli_plain(rows->run),
             row->method != NULL ? row->method : "method not recorded", cli_number(row->learning_rate, 4));
     if (row->seed >= 0) fprintf(out, ", seed %lld", (long long)row->seed);
     if (row->rho > 0) fprintf(out, ", rho %g", row->rho);

@@ -11,9 +11,7 @@ static void keep(const char *format, va_list arguments)
     char text[sizeof message]; /* the arguments may point into the old message */
 
     vsnprintf(text, sizeof text, format, arguments);
-    for (char *c = text; *c != '\0'; c++) /* a name typed with a line break: still one line */
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
-    memcpy(message, text, sizeof text);
+    basin_printable(text, message, sizeof message); /* a name typed with a line break: still one line */
 }
 
 int cli_fail(const char *format, ...)

@@ -47,6 +47,50 @@ done:
     return status;
 }
 
+/* What was printed for people, line by line, without anything that a terminal would obey. */
+static int show(const char *text)
+{
+    int    status = CLI_OK;
+    char  *line = NULL;
+    size_t room = 0;
+
+    for (const char *end; *text != '\0'; text = *end == '\0' ? end : end + 1) {
+        const size_t length = (end = strchr(text, '\n')) != NULL ? (size_t)(end - text) : strlen(text);
+        if (end == NULL) end = text + length;
+        if (room < 9 * length + 2) {
+            basin_free(line);
+            CLI_ALLOC(line, room = 9 * length + 2);
+        }
+        memcpy(line, text, length), line[length] = '\0';
+        char *plain = line + length + 1;
+        fputs(basin_printable(line, plain, room - length - 1), stdout);
+        if (*end == '\n') fputc('\n', stdout);
+    }
+done:
+    basin_free(line);
+    return status;
+}
+
+static int print_for_people(const cli_arguments *a, const cli_batch *batch)
+{
+    int    status = CLI_OK;
+    char  *text = NULL;
+    size_t size = 0;
+    FILE  *out = open_memstream(&text, &size);
+
+    CLI_CHECK(out != NULL, "out of memory for what is printed");
+    for (size_t i = 0; i < batch->count; i++) {
+        if (i > 0) fputc('\n', out);
+        (cli_forecast_wanted(a) ? cli_forecast_print : a->command->print)(batch->results[i], out);
+    }
+    CLI_CHECK(fflush(out) == 0, "out of memory for what is printed");
+    CLI_TRY(show(text));
+done:
+    if (out != NULL) fclose(out);
+    free(text);
+    return status;
+}
+
 static int print(const cli_arguments *a, const cli_batch *batch)
 {
     int   status = CLI_OK;
@@ -57,10 +101,7 @@ static int print(const cli_arguments *a, const cli_batch *batch)
         fputs(json, stdout);
         if (json[0] != '\0' && json[strlen(json) - 1] != '\n') fputc('\n', stdout);
     } else {
-        for (size_t i = 0; i < batch->count; i++) {
-            if (i > 0) fputc('\n', stdout);
-            (cli_forecast_wanted(a) ? cli_forecast_print : a->command->print)(batch->results[i], stdout);
-        }
+        CLI_TRY(print_for_people(a, batch));
     }
 done:
     basin_free(json);

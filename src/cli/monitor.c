@@ -223,11 +223,12 @@ int cli_monitor_check(void)
 
 static void say(const char *prefix, const char *format, va_list arguments)
 {
+    char text[4096], line[4096];
+
+    vsnprintf(text, sizeof text, format, arguments);
     pthread_mutex_lock(&lock);
     erase();
-    fputs(prefix, stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    fprintf(stderr, "%s%s\n", prefix, basin_printable(text, line, sizeof line));
     pthread_mutex_unlock(&lock);
 }
 

@@ -26,7 +26,9 @@ static const cli_option data_options[] = {
      false},
     {"precision", CLI_CHOICE, "double|single", "inside the network (default: double)", false},
     {"bn", CLI_TEXT, "STATISTICS",
-     "of BatchNorm: stored | reestimate | interpolate | batch:SIZE (default: stored)", false},
+     "of BatchNorm: stored | reestimate | interpolate | batch:SIZE (default: stored; interpolate along "
+     "to:OTHER)",
+     false},
     {"seed", CLI_WHOLE, "S", "of everything random (default: 0)", false},
     {"as-stored", CLI_FLAG, NULL, "keep weights that are stored perturbed (MSAM) as they are", false},
     {"undo", CLI_FLAG, NULL, "undo the perturbation where the file does not say whether there is one", false},

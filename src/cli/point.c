@@ -20,6 +20,10 @@ int cli_point_read(const cli_arguments *a, cli_point *out)
     CLI_TRY(cli_size(a, "average", 0, &p.average));
     CLI_CHECK(p.average > 1 || !cli_has(a, "average"), "--average must be at least 2 checkpoints, got %zu",
               p.average);
+    CLI_WANT(p.average < 2 || !cli_has(a, "undo-scalar") || cli_unperturb(a) != BASIN_UNPERTURB_RECORDED,
+             "%s: --average beside --undo-scalar X: one number does not undo several checkpoints; "
+             "--undo-scalar rho does",
+             a->command->name);
     *out = p;
 done:
     return status;
@@ -95,10 +99,6 @@ int cli_average(const cli_arguments *a, const cli_point *p, cli_source *s)
     basin_run   *before = NULL;
     basin_status found = basin_run_before(s->ck, p->average - 1, &before), averaged;
 
-    CLI_CHECK(p->average < 2 || !cli_has(a, "undo-scalar") || cli_unperturb(a) != BASIN_UNPERTURB_RECORDED,
-              "%s: --average beside --undo-scalar X: one number does not undo several; --undo-scalar rho "
-              "does",
-              s->ck->path);
     if ((status = cli_library(found)) == CLI_FAILED)
         status = fail_average(s, p->average, found == BASIN_ERR_MISSING);
     CLI_TRY(status);
@@ -114,7 +114,7 @@ done:
 
 bool cli_average_leaves_statistics(const cli_source *s)
 {
-    return s->bn == BASIN_BN_STORED && basin_graph_uses(s->ck->graph, "BatchNormalization");
+    return s->options.bn == BASIN_BN_STORED && basin_graph_uses(s->ck->graph, "BatchNormalization");
 }
 
 /* -------------------------------------------------------------------------------------- one checkpoint -- */

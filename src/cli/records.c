@@ -40,7 +40,45 @@ done:
     return status;
 }
 
-static int add_run(const cli_arguments *a, const char *name, const basin_run *run, cli_records *r)
+/* Where a run ends, to tell its copies. */
+typedef struct end {
+    char    digest[65]; /* of its last checkpoint that can be read; "" if none can */
+    char   *identity;   /* of its training; NULL if unknown */
+    int64_t step;
+} end;
+
+static int note_end(const basin_checkpoint *ck, end *out)
+{
+    int status = CLI_OK;
+
+    if (ck == NULL) return CLI_OK;
+    snprintf(out->digest, sizeof out->digest, "%s", ck->digest);
+    out->step = ck->step;
+    CLI_CHECK((out->identity = basin_strdup(ck->run)) != NULL || ck->run == NULL, "out of memory for a run");
+done:
+    return status;
+}
+
+/* One training, counted twice, would make a spread of 0 and a seed that is none. */
+static int refuse_copies(char *const *names, const end *ends, size_t count)
+{
+    int status = CLI_OK;
+
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++) {
+            const bool bytes = ends[i].digest[0] != '\0' && strcmp(ends[i].digest, ends[j].digest) == 0;
+            const bool training = ends[i].identity != NULL && ends[j].identity != NULL &&
+                                  strcmp(ends[i].identity, ends[j].identity) == 0 && ends[i].step >= 0 &&
+                                  ends[i].step == ends[j].step;
+            CLI_CHECK(!bytes && !training, "%s and %s are copies of one run (%s%s): leave one out", names[j],
+                      names[i], training ? "training " : "the same bytes",
+                      training ? ends[i].identity : " in the last checkpoint");
+        }
+done:
+    return status;
+}
+
+static int add_run(const cli_arguments *a, const char *name, const basin_run *run, cli_records *r, end *stop)
 {
     int               status = CLI_OK;
     basin_checkpoint *ck = NULL;
@@ -49,6 +87,7 @@ static int add_run(const cli_arguments *a, const char *name, const basin_run *ru
     bool              broken;
 
     read_last(run, &ck, &last, &broken);
+    CLI_TRY(note_end(ck, stop));
     CLI_TRY(record_last(a, ck, &record));
     for (size_t i = 0; i < run->count; i++) {
         r->paths[r->count++] = run->entries[i].path;
@@ -74,6 +113,7 @@ int cli_records_read(const cli_arguments *a, char *const *names, basin_run *cons
 {
     int         status = CLI_OK;
     cli_records r = {.run_count = count};
+    end        *ends = NULL;
     size_t      entries = 0;
 
     for (size_t i = 0; i < count; i++) entries += runs[i]->count;
@@ -81,13 +121,17 @@ int cli_records_read(const cli_arguments *a, char *const *names, basin_run *cons
     CLI_ALLOC(r.rows, entries);
     CLI_ALLOC(r.paths, entries);
     CLI_ALLOC(r.choices, entries);
+    CLI_ALLOC(ends, count);
     for (size_t i = 0; i < count; i++) {
         r.first[i] = r.count;
-        CLI_TRY(add_run(a, names[i], runs[i], &r));
+        CLI_TRY(add_run(a, names[i], runs[i], &r, &ends[i]));
     }
+    CLI_TRY(refuse_copies(names, ends, count));
     r.first[count] = r.count;
     *out = r, r = (cli_records){0};
 done:
+    for (size_t i = 0; ends != NULL && i < count; i++) basin_free(ends[i].identity);
+    basin_free(ends);
     cli_records_clear(&r);
     return status;
 }

@@ -22,7 +22,7 @@ static void print_checkpoint(const basin_provenance *p, FILE *out)
     const char *path = path_of(p, BASIN_INPUT_CHECKPOINT);
 
     if (path == NULL) return;
-    fputs(path, out);
+    fputs(cli_plain(path), out);
     if (p->weights >= 0)
         fprintf(out, " (%s%s%s)", basin_weights_text((basin_weights_kind)p->weights),
                 p->averaged > 0 ? ", averaged" : "", is_polished(p) ? ", polished" : "");
@@ -38,7 +38,7 @@ void cli_report_source(const basin_result *result, size_t samples, size_t parame
     print_checkpoint(p, out);
     fprintf(out, "  P = %s parameters, N = %s samples", cli_thousands(parameters),
             cli_samples(samples, p != NULL ? p->split_samples : 0));
-    if (data != NULL) fprintf(out, " of %s", data);
+    if (data != NULL) fprintf(out, " of %s", cli_plain(data));
     if (p != NULL && p->precision != BASIN_DOUBLE)
         fprintf(out, ", %s precision", basin_precision_text((basin_precision)p->precision));
     if (p != NULL && p->bn.kind >= 0)

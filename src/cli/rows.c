@@ -197,7 +197,8 @@ static int take_settings(cli_rows *r, const cli_source *s)
     int status = CLI_OK;
 
     CLI_TRY(cli_provenance_take_settings(r->provenance, s->provenance));
-    r->stray += cli_source_stray_statistics(s);
+    r->stray += cli_source_statistics(s) == CLI_STATISTICS_PERTURBED;
+    r->half += cli_source_statistics(s) == CLI_STATISTICS_HALF;
 done:
     return status;
 }
@@ -414,6 +415,15 @@ static int note_points(cli_rows *r)
                  "belong to those; --bn reestimate takes them at "
                  "the weights measured",
                  r->stray, plural(r->stray));
+        CLI_TRY(cli_rows_note(r, text));
+    }
+    if (r->half > 0) {
+        snprintf(
+            text, sizeof text,
+            "the BatchNorm statistics of %zu checkpoint%s were gathered in both passes of SAM, half of them "
+            "at perturbed weights, unless its loop stopped them there; --bn reestimate takes them at the "
+            "weights measured",
+            r->half, plural(r->half));
         CLI_TRY(cli_rows_note(r, text));
     }
     if (r->stale > 0) {

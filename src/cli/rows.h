@@ -48,6 +48,8 @@ typedef struct cli_rows {
     bool other_data;
     /* checkpoints whose BatchNorm statistics belong to other weights */
     size_t stray;
+    /* the same in both passes of SAM */
+    size_t half;
     size_t stale;      /* means of weights with the statistics of their last */
     size_t unpolished; /* checkpoints without a learning rate */
     size_t averaged, not_averaged;

@@ -122,7 +122,8 @@ int cli_warn_of_other(const char *path, const char *other)
 
     if (open_folder(path, &run) != CLI_OK) return CLI_OK;
     const basin_run_entry *own = find_file(run, path), *far = find_file(run, other);
-    if (own != NULL && far != NULL && own->training != far->training) {
+    if (own != NULL && far != NULL && own->training != far->training &&
+        (run->trainings[own->training].identity == NULL || run->trainings[far->training].identity == NULL)) {
         const char *reason =
             run->trainings[own->training > far->training ? own->training : far->training].reason;
         cli_warn("%s is of another training than %s, though in its folder%s%s", other, path,

@@ -23,7 +23,8 @@ int cli_run_beside(const char *path, basin_run **out);
 /* Warns where the folder of `path` holds several trainings, unless it was the last one warned
    of. */
 int cli_warn_of_folder(const char *path);
-/* Warns where `other` lies in the folder of `path` and is of another training. */
+/* Warns where `other` lies in the folder of `path` and is of another training by what they record
+   without identities, which a slice says itself. */
 int cli_warn_of_other(const char *path, const char *other);
 
 #endif

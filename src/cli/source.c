@@ -62,7 +62,7 @@ static int ask(const cli_source *source)
         cli_table_number(table, r->value, 8);
     }
     cli_monitor_clear();
-    fprintf(stderr, "%s does not say whether its weights are perturbed; loss on %s:\n", ck->path,
+    fprintf(stderr, "%s does not say whether its weights are perturbed; loss on %s:\n", cli_plain(ck->path),
             source->splits[0]);
     cli_table_print(table, 2, stderr);
     table = NULL;
@@ -154,17 +154,51 @@ done:
     return status;
 }
 
+/* The samples that are chosen of a split, into the options of an objective. */
+static int choose_samples(const cli_source *s, const char *name, basin_network_options *options)
+{
+    int                status = CLI_OK;
+    const basin_split *split = basin_dataset_split(s->data, name);
+
+    cli_subset_choose(&s->subset, name, options);
+    if (split != NULL && split->count > 0 && options->rows != NULL)
+        CLI_TRY(cli_subset_demand(&s->subset, split));
+done:
+    return status;
+}
+
 int cli_source_objective(const cli_source *s, const char *name, size_t part, basin_objective **out)
 {
     int                   status = CLI_OK;
     basin_network_options options = s->options;
-    const basin_split    *split = basin_dataset_split(s->data, name);
 
-    cli_subset_choose(&s->subset, name, &options);
     options.part = part;
-    if (split != NULL && split->count > 0 && options.rows != NULL)
-        CLI_TRY(cli_subset_demand(&s->subset, split));
+    CLI_TRY(choose_samples(s, name, &options));
     CLI_LIBRARY(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out));
+done:
+    return status;
+}
+
+int cli_source_moving(const cli_source *s, const char *name, basin_objective **out)
+{
+    int                   status = CLI_OK;
+    basin_network_options options = s->options;
+
+    options.bn = BASIN_BN_INTERPOLATE;
+    CLI_TRY(choose_samples(s, name, &options));
+    CLI_LIBRARY(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out));
+done:
+    return status;
+}
+
+int cli_source_own(const cli_source *s, const basin_graph *graph, basin_objective **out)
+{
+    int                   status = CLI_OK;
+    basin_network_options options = s->options;
+
+    if (!basin_graph_uses(graph, "BatchNormalization")) options.bn = BASIN_BN_STORED;
+    CLI_TRY(choose_samples(s, s->splits[0], &options));
+    CLI_LIBRARY(basin_network_objective(graph, &s->ck->loss, s->data, &options, out));
 done:
     return status;
 }
@@ -254,21 +288,51 @@ done:
     return status;
 }
 
-bool cli_source_stray_statistics(const cli_source *s)
+/* Along to:OTHER the statistics go with the weights, unless --bn says otherwise: coordinate 1 is OTHER. A
+   second direction that is made orthogonal does not lead there. */
+static void follow_weights(const cli_arguments *a, cli_source *s)
+{
+    bool leads = false;
+
+    if (cli_has(a, "bn") || !basin_graph_uses(s->ck->graph, "BatchNormalization")) return;
+    for (size_t i = 0, axis = 0; i < a->given_count; i++) {
+        if (strcmp(a->given[i].option->name, "along") != 0) continue;
+        const bool to = strncmp(a->given[i].text, "to:", 3) == 0;
+        if (to && axis > 0 && cli_has(a, "orthogonal")) return;
+        leads = leads || to, axis++;
+    }
+    if (leads) s->options.bn = BASIN_BN_INTERPOLATE;
+}
+
+cli_statistics cli_source_statistics(const cli_source *s)
 {
     const char *gathered = s->ck->buffers_point;
     const bool  perturbed = s->weights == BASIN_WEIGHTS_AS_STORED && s->ck->perturbed != BASIN_PERTURBED_NO;
 
-    return s->bn == BASIN_BN_STORED && gathered != NULL && strcmp(gathered, "theta_perturbed") == 0 &&
-           !perturbed && basin_graph_uses(s->ck->graph, "BatchNormalization");
+    if (s->options.bn != BASIN_BN_STORED || gathered == NULL || perturbed ||
+        !basin_graph_uses(s->ck->graph, "BatchNormalization"))
+        return CLI_STATISTICS_OWN;
+    return strcmp(gathered, "theta_perturbed") == 0 ? CLI_STATISTICS_PERTURBED
+           : strcmp(gathered, "sam") == 0           ? CLI_STATISTICS_HALF
+                                                    : CLI_STATISTICS_OWN;
 }
 
 static void warn_of_statistics(const cli_source *s)
 {
-    if (cli_source_stray_statistics(s))
+    switch (cli_source_statistics(s)) {
+    case CLI_STATISTICS_OWN: break;
+    case CLI_STATISTICS_PERTURBED:
         cli_warn("%s: its BatchNorm statistics were gathered at the perturbed weights and belong to those; "
                  "--bn reestimate takes them at these",
                  s->ck->path);
+        break;
+    case CLI_STATISTICS_HALF:
+        cli_warn(
+            "%s: its BatchNorm statistics were gathered in both passes of SAM, half of them at perturbed "
+            "weights, unless its loop stopped them there; --bn reestimate takes them at these",
+            s->ck->path);
+        break;
+    }
 }
 
 /* Every choice of samples must be of a split that is read; a polish reads the training split in any case. */
@@ -293,6 +357,7 @@ static int open_objectives(const cli_arguments *a, bool test_too, cli_source *s)
 
     s->options.precision = (basin_precision)s->provenance->precision;
     s->bn = s->options.bn;
+    if (s->bn == BASIN_BN_INTERPOLATE) s->options.bn = BASIN_BN_STORED; /* they move along a slice's lines */
     s->splits[s->count++] = cli_text(a, "split", "train");
     if (test_too && !cli_has(a, "split") && basin_dataset_split(s->data, "test") != NULL)
         s->splits[s->count++] = "test";
@@ -320,7 +385,7 @@ static int describe(const char *path, bool quiet, cli_source *s)
     p->weights = s->weights;
     p->split_samples = cli_source_split_samples(s);
     if (basin_graph_uses(s->ck->graph, "BatchNormalization")) {
-        p->bn = (basin_bn_mode){(int)s->options.bn, s->options.bn_batch};
+        p->bn = (basin_bn_mode){(int)s->bn, s->options.bn_batch};
         if (!quiet) warn_of_statistics(s);
     }
     CLI_TRY(cli_provenance_loss(p, &s->ck->loss));
@@ -340,6 +405,7 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     CLI_LIBRARY(basin_checkpoint_dataset(s.ck, cli_text(a, "data", NULL), &s.data));
     CLI_TRY(cli_provenance_create(a, &s.provenance));
     s.record = basin_point_recorded(s.ck);
+    follow_weights(a, &s);
     CLI_TRY(include_decay(a, &s));
     CLI_TRY(open_objectives(a, test_too, &s));
     if (s.weights < 0) CLI_TRY(ask(&s));

@@ -44,6 +44,11 @@ int cli_source_loss(const cli_source *source, basin_loss *out);
    of these. Caller destroys. */
 int cli_source_objective(const cli_source *source, const char *split, size_t part,
                          basin_objective **out);
+/* One on a split, for lines along which BatchNorm's statistics move (basin_network_interpolate). */
+int cli_source_moving(const cli_source *source, const char *split, basin_objective **out);
+/* A network with the statistics, frozen tensors and graph of its own, of this checkpoint or
+   another, on the samples of the first objective. Caller destroys. */
+int cli_source_own(const cli_source *source, const basin_graph *graph, basin_objective **out);
 /* The training samples whose labels are right, of those that --rows names or of all: *out = NULL
    where the data set has no split `noisy`, or another split than `train` is measured, or no label
    is right. */
@@ -53,8 +58,13 @@ int cli_source_row(const cli_source *source, basin_row *row);
 /* How many samples the split that is measured has. */
 size_t cli_source_split_samples(const cli_source *source);
 
-/* Stored statistics that were gathered along perturbed weights (MSAM), and used at others. */
-bool cli_source_stray_statistics(const cli_source *source);
+/* Where stored statistics of BatchNorm were gathered that are used at other weights. */
+typedef enum cli_statistics {
+    CLI_STATISTICS_OWN,       /* at these, or it is not known where */
+    CLI_STATISTICS_PERTURBED, /* at perturbed ones (MSAM) */
+    CLI_STATISTICS_HALF /* in both passes of SAM, unless its loop stopped them in the second */
+} cli_statistics;
+cli_statistics cli_source_statistics(const cli_source *source);
 /* What is done about perturbed weights: as recorded, or as --as-stored and --undo say. */
 basin_unperturb cli_unperturb(const cli_arguments *arguments);
 /* The same rules for a checkpoint without its data (to:OTHER); *weights: basin_weights_kind, or -1

@@ -41,14 +41,15 @@ static bool make_room(cli_table *table)
 
 void cli_table_cell(cli_table *table, const char *format, ...)
 {
-    char    text[512];
+    char    text[512], line[512];
     va_list arguments;
 
     if (table == NULL || table->failed) return;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    table->failed = !make_room(table) || (table->cells[table->count] = basin_strdup(text)) == NULL;
+    table->failed = !make_room(table) || (table->cells[table->count] =
+                                              basin_strdup(basin_printable(text, line, sizeof line))) == NULL;
     if (!table->failed) table->count++;
 }
 
@@ -137,6 +138,14 @@ const char *cli_number(double value, int digits)
     else
         snprintf(text, CLI_TURN, "%.*g", digits, value);
     return text;
+}
+
+const char *cli_plain(const char *text)
+{
+    static char   texts[4][8192];
+    static size_t next;
+
+    return basin_printable(text, texts[next++ % 4], sizeof texts[0]);
 }
 
 const char *cli_thousands(size_t value)

@@ -24,6 +24,8 @@ void cli_table_destroy(cli_table **table); /* unprinted */
 enum { CLI_TURN = 96 };
 char       *cli_turn(void);
 const char *cli_number(double value, int digits);
+/* A name as one line that a terminal shows and does not obey; valid for the next four calls. */
+const char *cli_plain(const char *text);
 const char *cli_thousands(size_t value); /* 2,410 */
 
 #endif

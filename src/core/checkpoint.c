@@ -20,7 +20,7 @@ basin_status basin_checkpoint_create(const basin_graph *graph, basin_checkpoint 
     ck->undo = NAN;
     ck->epoch = NAN;
     ck->step = -1;
-    ck->gradient_evaluations = -1;
+    ck->gradient_evaluations = ck->module_parameters = ck->outside_parameters = -1;
     ck->seconds = NAN;
     *out = ck, ck = NULL;
 done:
@@ -35,6 +35,7 @@ static void clear_recorded(basin_recorded *r)
     basin_free(r->point);
     basin_free(r->mode);
     basin_free(r->coverage);
+    basin_free(r->stood);
 }
 
 void basin_checkpoint_destroy(basin_checkpoint **checkpoint)
@@ -55,6 +56,7 @@ void basin_checkpoint_destroy(basin_checkpoint **checkpoint)
     basin_free(ck->buffers_point);
     basin_free(ck->method);
     basin_free(ck->run);
+    basin_free(ck->outside);
     basin_free(ck->data_path);
     basin_free(ck->recorded);
     basin_free(ck);

@@ -36,7 +36,9 @@ double basin_loss_value(const basin_loss *loss)
 
 double basin_loss_accuracy(const basin_loss *loss)
 {
-    return loss->count > 0 ? (double)loss->correct / (double)loss->count : (double)NAN;
+    /* outputs that are not finite have no largest one, and their loss is not finite either */
+    if (loss->count == 0 || !isfinite(loss->sum)) return (double)NAN;
+    return (double)loss->correct / (double)loss->count;
 }
 
 basin_status basin_loss_spec_copy(const basin_loss_spec *spec, basin_loss_spec *out)

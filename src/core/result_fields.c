@@ -38,7 +38,7 @@
     }
 
 /* The texts of the enums: those of values that a result can hold, in their order. */
-static const char *const check_verdicts[] = {"passed", "failed", "not_testable", NULL};
+static const char *const check_verdicts[] = {"passed", "failed", "not_testable", "agrees", NULL};
 static const char *const operators[] = {"hessian", NULL};
 static const char *const spectrum_methods[] = {"auto", "dense", "lanczos", NULL};
 static const char *const sane_methods[] = {"whole", "truncated", "ritz", NULL};
@@ -49,6 +49,7 @@ static const char *const statistics[] = {"stored", "reestimate", "interpolate", 
 static const char *const roles[] = {"checkpoint", "data", "other", "averaged", "rows", NULL};
 static const char *const perturbed_[] = {"no", "yes", "unknown", NULL};
 #define DIRECTION_NAME(kind, name, argument) name,
+static const char *const record_sources[] = {"training", "saving", "conversion", NULL};
 static const char *const directions[] = {"other", BASIN_DIRECTION_LIST(DIRECTION_NAME) NULL};
 static const char *const rise_directions[] = {"sam", "msam", "top", "random", NULL};
 static const char *const descents[] = {"not_tested", "descent_found",        "negative_curvature",
@@ -101,10 +102,13 @@ static const basin_schema polish_schema = SCHEMA(basin_polish, polish_fields);
 static const basin_field recorded_fields[] = {
     PLAIN(STRING, quantity, "quantity", 0, "loss or accuracy"),
     PLAIN(STRING, split, "split", 0, "train, test, …"),
-    PLAIN(STRING, point, "point", 0, "theta or theta_perturbed"),
-    PLAIN(STRING, mode, "mode", 0, "eval or train"),
-    PLAIN(STRING, coverage, "coverage", 0, "full or running"),
+    PLAIN(STRING, point, "point", 0, "theta, theta_perturbed or unsaid"),
+    PLAIN(STRING, mode, "mode", 0, "eval, train or unsaid"),
+    PLAIN(STRING, coverage, "coverage", 0, "full, running, best or unsaid"),
     PLAIN(DOUBLE, value, "value", 0, "as recorded"),
+    CHOICE(source, "source", record_sources, 0,
+           "reported by the training, or computed by basin's Python package at saving or conversion"),
+    PLAIN(STRING, stood, "stood", BASIN_FIELD_OPTIONAL, "where it stood in what the training saved"),
 };
 #undef S
 
@@ -118,6 +122,7 @@ static const basin_field tensor_info_fields[] = {
     PLAIN(DOUBLE, norm, "norm", 0, "Euclidean norm"),
     PLAIN(DOUBLE, momentum_norm, "momentum_norm", 0, "of its momentum; null if not saved"),
     PLAIN(SIZE, not_finite, "not_finite", 0, "how many NaN or Inf"),
+    PLAIN(DOUBLE, weight_decay, "weight_decay", 0, "where it is recorded tensor by tensor"),
 };
 #undef S
 
@@ -138,6 +143,11 @@ static const basin_field info_fields[] = {
     PLAIN(STRING, data_digest, "data_digest", BASIN_FIELD_OPTIONAL, "as recorded"),
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
     PLAIN(SIZE, layers, "layers", 0, "layers with parameters"),
+    PLAIN(INT, module_parameters, "module_parameters", BASIN_FIELD_UNKNOWN,
+          "of the module that was trained, with frozen and unused ones"),
+    PLAIN(INT, outside_parameters, "outside_parameters", BASIN_FIELD_UNKNOWN,
+          "trained ones that the loss does not depend on: not among the P"),
+    PLAIN(STRING, outside, "outside", BASIN_FIELD_OPTIONAL, "their tensors"),
     PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "training step"),
     PLAIN(DOUBLE, epoch, "epoch", 0, "training epoch"),
     PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "training seed"),
@@ -160,7 +170,7 @@ static const basin_field info_fields[] = {
           "ops in order of evaluation"),
     PLAIN(SIZE, recorded_count, "recorded_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, recorded, "recorded", offsetof(S, recorded_count), recorded_schema,
-           "values recorded by the training program"),
+           "values that were recorded, and by whom"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "with --gradient"),
     PLAIN(DOUBLE, momentum_gradient_cosine, "momentum_gradient_cosine", 0, "with --gradient"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema, "with --gradient"),
@@ -282,6 +292,11 @@ static const basin_field axis_fields[] = {
     PLAIN(DOUBLE, curvature, "curvature", 0, "d.Hd at the centre"),
     PLAIN(DOUBLE, eigenvalue, "eigenvalue", 0, "of eigen directions"),
     PLAIN(DOUBLE, residual, "residual", 0, "of eigen directions"),
+    PLAIN(DOUBLE, end_at, "end_at", 0, "of to:OTHER: the coordinate where OTHER's weights are"),
+    PLAIN(DOUBLE, end_loss, "end_loss", 0, "the loss there, on the first split"),
+    PLAIN(DOUBLE, end_own, "end_own", 0, "the loss of OTHER itself"),
+    PLAIN(DOUBLE, start_own, "start_own", 0, "the loss of this checkpoint itself"),
+    PLAIN(BOOL, reached, "reached", 0, "end_loss and end_own agree to rounding: OTHER itself is at end_at"),
 };
 #undef S
 
@@ -696,6 +711,11 @@ const char *basin_bn_mode_text(const basin_bn_mode *mode, char out[40])
     else
         snprintf(out, 40, "%s", mode->kind >= 0 ? statistics[mode->kind] : "none");
     return out;
+}
+
+const char *basin_record_source_text(basin_record_source source)
+{
+    return record_sources[source];
 }
 
 const char *basin_perturbed_text(basin_perturbed perturbed)

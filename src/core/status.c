@@ -23,11 +23,9 @@ const char *basin_error_message(void)
 }
 
 /* A file's name may hold a line break or an escape sequence; the message stays one plain line. */
-static void keep(char text[sizeof message])
+static void keep(const char *text)
 {
-    for (char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
-    memcpy(message, text, sizeof message);
+    basin_printable(text, message, sizeof message);
 }
 
 basin_status basin_fail(basin_status code, const char *format, ...)

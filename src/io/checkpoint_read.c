@@ -257,6 +257,9 @@ static basin_status read_training(const basin_h5 *h5, basin_checkpoint *ck)
     BASIN_TRY(read_count(h5, ck->path, "step", &ck->step));
     BASIN_TRY(basin_h5_real_attribute(h5, "/training", "epoch", &ck->epoch));
     BASIN_TRY(read_identity(h5, ck));
+    BASIN_TRY(read_count(h5, ck->path, "module_parameters", &ck->module_parameters));
+    BASIN_TRY(read_count(h5, ck->path, "outside_parameters", &ck->outside_parameters));
+    BASIN_TRY(basin_h5_text_attribute(h5, "/training", "outside", &ck->outside));
     BASIN_TRY(basin_h5_text_attribute(h5, "/training", "method", &ck->method));
     BASIN_TRY(basin_h5_real_attribute(h5, "/training", "seconds", &ck->seconds));
     BASIN_TRY(basin_h5_real_attribute(h5, "/training", "undo", &ck->undo));
@@ -385,6 +388,26 @@ done:
 
 /* -------------------------------------------------------------------------------------------- recorded -- */
 
+static basin_status read_source(const basin_h5 *h5, const char *path, const char *object, int *out)
+{
+    basin_status st = BASIN_OK;
+    char        *text = NULL;
+    int          i = 0;
+
+    BASIN_TRY(basin_h5_text_attribute(h5, object, "source", &text));
+    if (text == NULL) goto done; /* the training's own */
+    while (i <= BASIN_COMPUTED_AT_CONVERSION &&
+           strcmp(text, basin_record_source_text((basin_record_source)i)) != 0)
+        i++;
+    BASIN_CHECK(i <= BASIN_COMPUTED_AT_CONVERSION, BASIN_ERR_FORMAT,
+                "%s: %s: attribute source is «%.20s», expected training | saving | conversion", path, object,
+                text);
+    *out = i;
+done:
+    basin_free(text);
+    return st;
+}
+
 /* Each attribute has a plain meaning when it is left out, but for quantity and value. */
 static basin_status read_recorded_item(const basin_h5 *h5, const char *path, const char *object,
                                        basin_recorded *out)
@@ -407,6 +430,8 @@ static basin_status read_recorded_item(const basin_h5 *h5, const char *path, con
     }
     out->value = NAN;
     BASIN_TRY(basin_h5_real_attribute(h5, object, "value", &out->value));
+    BASIN_TRY(basin_h5_text_attribute(h5, object, "stood", &out->stood));
+    BASIN_TRY(read_source(h5, path, object, &out->source));
 done:
     return st;
 }

@@ -109,6 +109,9 @@ static basin_status put_training(basin_h5 *h5, const basin_checkpoint *ck)
     BASIN_TRY(basin_h5_put_group(h5, "/training"));
     if (ck->run != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/training", "run", ck->run));
     if (ck->method != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/training", "method", ck->method));
+    BASIN_TRY(put_count(h5, "module_parameters", ck->module_parameters));
+    BASIN_TRY(put_count(h5, "outside_parameters", ck->outside_parameters));
+    if (ck->outside != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, "/training", "outside", ck->outside));
     BASIN_TRY(put_real(h5, "epoch", ck->epoch));
     BASIN_TRY(put_count(h5, "step", ck->step));
     BASIN_TRY(put_count(h5, "gradient_evaluations", ck->gradient_evaluations));
@@ -171,6 +174,9 @@ static basin_status put_recorded(basin_h5 *h5, const basin_checkpoint *ck)
         BASIN_TRY(basin_h5_put_text_attribute(h5, object, "mode", r->mode));
         BASIN_TRY(basin_h5_put_text_attribute(h5, object, "coverage", r->coverage));
         BASIN_TRY(basin_h5_put_real_attribute(h5, object, "value", r->value));
+        BASIN_TRY(basin_h5_put_text_attribute(h5, object, "source",
+                                              basin_record_source_text((basin_record_source)r->source)));
+        if (r->stood != NULL) BASIN_TRY(basin_h5_put_text_attribute(h5, object, "stood", r->stood));
     }
 done:
     return st;

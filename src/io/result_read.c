@@ -422,9 +422,13 @@ static char *recorded_command(const basin_h5 *h5)
 /* Why results of an older format are not read. */
 static const char *older_rules(int64_t version)
 {
-    return version == 1 ? "made by older rules (stationarity by one step, families of measures mixed) that "
-                          "no longer hold"
-                        : "which tells methods and points in words, and measures without their intervals";
+    switch (version) {
+    case 1:
+        return "made by older rules (stationarity by one step, families of measures mixed) that no longer "
+               "hold";
+    case 2: return "which tells methods and points in words, and measures without their intervals";
+    default: return "which does not say who says a recorded value, nor what stands at the end of a line";
+    }
 }
 
 static basin_status refuse_old(const basin_h5 *h5, const char *path, int64_t version)

@@ -69,6 +69,17 @@ static bool same_eigenvalue(const basin_plan *plan, const basin_axis *axis)
     return isfinite(axis->eigenvalue);
 }
 
+/* Of a direction to a checkpoint: its file's name, or «weights of» that where the network at its coordinate
+   is not it. */
+static const char *end_of(basin_plan *plan, const char *direction)
+{
+    const size_t      weights = strlen(BASIN_WEIGHTS_OF);
+    const bool        reached = strncmp(direction, BASIN_WEIGHTS_OF, weights) != 0;
+    const char *const file = basin_name_file(reached ? detail_of(direction) : direction + weights);
+
+    return reached ? file : basin_plan_text(plan, "%s%s", BASIN_WEIGHTS_OF, file);
+}
+
 /* No-break spaces keep «‖d‖ = 1» whole when the label breaks. */
 const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form)
 {
@@ -80,8 +91,11 @@ const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_lab
     const char *norm = basin_plan_text(plan, "‖d‖ = %s", BASIN_NUMBER(axis->norm, 3));
 
     if (axis->kind == BASIN_DIRECTION_TO) {
-        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", basin_name_file(detail));
-        return basin_plan_text(plan, "from θ (0) towards %s (1),%s%s", basin_name_file(detail), apart, norm);
+        const char *end = end_of(plan, name);
+        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", end);
+        return basin_plan_text(plan, "%stowards %s (%s),%s%s",
+                               strstr(name, BASIN_WEIGHTS_OF) == name ? "" : "from θ (0) ", end,
+                               BASIN_NUMBER(axis->end_at > 0 ? axis->end_at : 1, 3), apart, norm);
     }
     if (axis->kind == BASIN_DIRECTION_EIGEN) {
         if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "eigenvector %s", detail);

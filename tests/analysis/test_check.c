@@ -378,9 +378,18 @@ static void record(basin_checkpoint *ck, const char *quantity, const char *split
                    const char *mode, const char *coverage, double value)
 {
     if (ck->recorded == NULL) assert_non_null(ck->recorded = basin_alloc(16, sizeof *ck->recorded));
-    ck->recorded[ck->recorded_count++] =
-        (basin_recorded){basin_strdup(quantity), basin_strdup(split),    basin_strdup(point),
-                         basin_strdup(mode),     basin_strdup(coverage), value};
+    ck->recorded[ck->recorded_count++] = (basin_recorded){.quantity = basin_strdup(quantity),
+                                                          .split = basin_strdup(split),
+                                                          .point = basin_strdup(point),
+                                                          .mode = basin_strdup(mode),
+                                                          .coverage = basin_strdup(coverage),
+                                                          .value = value};
+}
+
+static void set_point(basin_recorded *r, const char *point)
+{
+    basin_free(r->point);
+    r->point = basin_strdup(point);
 }
 
 static double loss_at(basin_objective *o, const double *theta)
@@ -434,6 +443,53 @@ static void recorded_values_are_compared_like_with_like(void **unused)
     assert_verdict(check, "recorded:train.loss:theta:eval:full", BASIN_CHECK_NOT_TESTABLE);
     assert_verdict(check, "recorded:test.loss:theta:eval:full", BASIN_CHECK_NOT_TESTABLE);
     assert_false(check->failed);
+    basin_check_destroy(&check);
+    net_end(&n);
+}
+
+static void report(basin_checkpoint *ck, const char *quantity, const char *split, const char *coverage,
+                   const char *stood, double value)
+{
+    record(ck, quantity, split, "theta", "unsaid", coverage, value);
+    ck->recorded[ck->recorded_count - 1].stood = basin_strdup(stood);
+}
+
+static void what_the_training_reported_is_held_against_what_cannot_be(void **unused)
+{
+    net          n;
+    basin_check *check = NULL;
+    basin_loss   loss;
+
+    (void)unused;
+    net_start(&n, "Tanh", 3);
+    double train = loss_at(n.train, n.ck->theta), test = loss_at(n.test, n.ck->theta);
+    assert_ok(basin_objective_loss(n.test, NULL, n.ck->theta, &loss));
+    double right = basin_loss_accuracy(&loss);
+    n.ck->perturbed = BASIN_PERTURBED_NO;
+    report(n.ck, "loss", "train", "unsaid", "train_loss", 0.01 * train);
+    report(n.ck, "loss", "train", "unsaid", "epoch_loss",
+           4.0 * train); /* a mean over an epoch that came down */
+    report(n.ck, "loss", "test", "unsaid", "val_loss", 3.0 * test);
+    report(n.ck, "loss", "test", "unsaid", "test_loss", test * (1.0 + 1e-4));
+    report(n.ck, "accuracy", "test", "best", "best_acc", right - 0.3);
+    report(n.ck, "accuracy", "test", "best", "best_top1", right + 0.01);
+    report(n.ck, "loss", "train", "unsaid", "ema.loss", train);
+    set_point(&n.ck->recorded[6], "unsaid");
+    record(n.ck, "loss", "train", "theta", "eval", "full", train);
+    n.ck->recorded[7].source = BASIN_COMPUTED_AT_CONVERSION;
+    assert_ok(basin_check_compute(n.train, n.ck->theta, &(basin_check_options){.ck = n.ck, .test = n.test},
+                                  &check));
+    assert_verdict(check, "reported:train_loss", BASIN_CHECK_FAILED);
+    assert_non_null(
+        strstr(item(check, "reported:train_loss")->detail, "other data, normalisation, loss or weights"));
+    assert_verdict(check, "reported:epoch_loss", BASIN_CHECK_NOT_TESTABLE);
+    assert_verdict(check, "reported:val_loss", BASIN_CHECK_FAILED);
+    assert_verdict(check, "reported:test_loss", BASIN_CHECK_PASSED);
+    assert_verdict(check, "reported:best_acc", BASIN_CHECK_FAILED);
+    assert_verdict(check, "reported:best_top1", BASIN_CHECK_NOT_TESTABLE);
+    assert_verdict(check, "reported:ema.loss", BASIN_CHECK_NOT_TESTABLE);
+    assert_verdict(check, "computed:train.loss:theta:eval:full", BASIN_CHECK_AGREES);
+    assert_true(check->failed);
     basin_check_destroy(&check);
     net_end(&n);
 }
@@ -519,6 +575,7 @@ int main(void)
         cmocka_unit_test(on_a_quadratic_the_second_expansion_is_exact),
         cmocka_unit_test(networks_pass),
         cmocka_unit_test(recorded_values_are_compared_like_with_like),
+        cmocka_unit_test(what_the_training_reported_is_held_against_what_cannot_be),
         cmocka_unit_test(both_points_of_msam_are_recomputed),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };

@@ -22,10 +22,17 @@ static void make_checkpoint(basin_checkpoint **ck)
     (*ck)->states[0].name = basin_strdup("momentum");
     (*ck)->states[0].values = basin_alloc((*ck)->params->size, sizeof(double));
     (*ck)->states[0].values[0] = 3.0, (*ck)->states[0].values[1] = -4.0;
+    (*ck)->decay = basin_alloc((*ck)->params->size, sizeof *(*ck)->decay);
+    for (size_t i = 0; i < (*ck)->params->blocks[0].size; i++) (*ck)->decay[i] = 0.1;
+    (*ck)->module_parameters = 20, (*ck)->outside_parameters = 4, (*ck)->outside = basin_strdup("aux");
     (*ck)->recorded = basin_alloc(1, sizeof *(*ck)->recorded);
     (*ck)->recorded_count = 1;
-    (*ck)->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"),
-                                          basin_strdup("eval"), basin_strdup("full"),  0.5};
+    (*ck)->recorded[0] = (basin_recorded){.quantity = basin_strdup("loss"),
+                                          .split = basin_strdup("train"),
+                                          .point = basin_strdup("theta"),
+                                          .mode = basin_strdup("eval"),
+                                          .coverage = basin_strdup("full"),
+                                          .value = 0.5};
     basin_graph_destroy(&graph);
 }
 
@@ -58,6 +65,11 @@ static void it_tells_record_tensors_nodes_and_norms(void **unused)
     assert_close(info->tensors[0].norm, sqrt(6.0), 1e-15, 0.0);
     assert_close(info->tensors[0].momentum_norm, 5.0, 1e-15, 0.0);
     assert_close(info->tensors[3].momentum_norm, 0.0, 0.0, 0.0);
+    assert_close(info->tensors[0].weight_decay, 0.1, 0.0, 0.0);
+    assert_close(info->tensors[1].weight_decay, 0.0, 0.0, 0.0);
+    assert_int_equal(info->module_parameters, 20);
+    assert_int_equal(info->outside_parameters, 4);
+    assert_string_equal(info->outside, "aux");
     assert_int_equal(info->node_count, 3);
     assert_non_null(strstr(info->nodes[0], "fc1: Gemm("));
     assert_non_null(strstr(info->nodes[0], ", fc1.weight, fc1.bias)"));

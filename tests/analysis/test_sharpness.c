@@ -159,6 +159,11 @@ static void random_directions_are_scaled_to_norm_one(void **state)
     assert_true(s->rises[2].direction == BASIN_RISE_RANDOM && s->rises[2].seed == 8);
     assert_true(s->rises[4].direction == BASIN_RISE_RANDOM && s->rises[4].seed == 9);
     basin_sharpness_destroy(&s);
+    double zero[3] = {0}; /* filters are normalised to those of theta, which have no norm */
+    assert_ok(basin_test_sharpness_at(
+        o, zero, &(basin_sharpness_options){.rho = rho, .rho_count = 2, .random = 2}, &s));
+    for (size_t i = 2; i < 6; i++) assert_true(isnan(s->rises[i].value) && isnan(s->rises[i].symmetric));
+    basin_sharpness_destroy(&s);
     assert_status(basin_test_sharpness_at(bare, theta, &(basin_sharpness_options){.random = 1}, &s),
                   BASIN_ERR_ARG);
     assert_message("table of parameters");

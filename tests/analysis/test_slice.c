@@ -276,10 +276,43 @@ static void every_failed_allocation_is_clean(void **state)
     basin_test_every_allocation(compute_once, *state);
 }
 
+/* The end of a line is the other point only if that point's own objective says so. */
+static void an_end_is_held_against_its_own_loss(void **state)
+{
+    fixture            *f = *state;
+    basin_slice_request r = request(f, 1);
+    basin_slice        *s = NULL;
+    double              end[N];
+
+    for (size_t i = 0; i < N; i++) end[i] = f->theta[i] + f->x->values[i];
+    r.ends[0] = (basin_slice_end){.name = "x", .objective = f->o, .theta = end, .at = 1.0};
+    assert_ok(basin_slice_compute(&r, &s));
+    assert_close(s->axes[0].end_own, quadratic_at(f, false, 1.0, 0.0), 1e-13, 0.0);
+    assert_close(s->axes[0].end_loss, s->axes[0].end_own, 1e-13, 0.0);
+    assert_close(s->axes[0].start_own, s->surfaces[0].centre_loss, 1e-14, 0.0);
+    assert_true(s->axes[0].reached && s->axes[0].end_at == 1.0);
+    assert_string_equal(s->axes[0].direction, "to:x");
+    assert_string_equal(s->axes[0].definition, "x minus this point: coordinate 1 is x");
+    basin_slice_destroy(&s);
+    r.ends[0].objective = f->other; /* what it is there, the line does not know */
+    assert_ok(basin_slice_compute(&r, &s));
+    assert_close(s->axes[0].end_own, quadratic_at(f, true, 1.0, 0.0), 1e-13, 0.0);
+    assert_false(s->axes[0].reached);
+    assert_string_equal(s->axes[0].direction, "weights of x");
+    assert_non_null(strstr(s->axes[0].definition, "has its weights, but is not x"));
+    basin_slice_destroy(&s);
+    r.ends[0].objective = f->o, r.line = f->other; /* and the other way round */
+    assert_ok(basin_slice_compute(&r, &s));
+    assert_close(s->surfaces[0].loss[4], quadratic_at(f, true, 1.0, 0.0), 1e-13, 0.0);
+    assert_false(s->axes[0].reached);
+    basin_slice_destroy(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_through_a_quadratic_is_its_parabola),
+        cmocka_unit_test(an_end_is_held_against_its_own_loss),
         cmocka_unit_test(rows_of_a_plane_are_the_second_direction),
         cmocka_unit_test(coordinates_hit_both_ends_and_zero),
         cmocka_unit_test(losses_that_overflow_are_values_of_the_slice),

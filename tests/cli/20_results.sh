@@ -101,4 +101,13 @@ good plot run1.h5 sam_line.h5 -o two_methods.svg --caption
 holds out " GD: train loss"
 holds out " SAM: train loss"
 
+# a range or a grid that is typed last is of the second direction alone, and that is said
+good -w "slice: --range and --grid stand after the second --along: of random:2 alone; before the first --along, of both directions" \
+    slice $GD --along random:1 --along random:2 --range -2:2 --grid 5
+holds out "51 points from -1 to 1"
+holds out "5 points from -2 to 2"
+good -w "slice: --grid stands after" slice $GD --range -2:2 --along random:1 --along random:2 --grid 5
+good slice $GD --along random:1 --grid 5 --along random:2 --range -2:2 --grid 7 # who types one between them knows
+good slice $GD --range -2:2 --grid 5 --along random:1 --along random:2
+
 finish

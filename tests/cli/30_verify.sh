@@ -29,6 +29,8 @@ if $python -c 'import h5py' 2>/dev/null; then
     good sane $GD -o two.h5
     $python -c 'import h5py; h5py.File("two.h5", "r+").attrs["version"] = 2'
     bad "^basin: two.h5: a result of format 2, which tells methods and points in words" "compute it again: basin sane runs/gd_0/step_000040.h5" -- verify two.h5
+    $python -c 'import h5py; h5py.File("two.h5", "r+").attrs["version"] = 3'
+    bad "^basin: two.h5: a result of format 3, which does not say who says a recorded value" "compute it again: basin sane" -- verify two.h5
 else
     echo "skipped a result of format 2: no python3 with h5py"
 fi

@@ -51,5 +51,18 @@ good spectrum decay.h5 --json
 never "--include-weight-decay of each tensor leaves the trace as it is" [ "$(number out trace)" = "$groups" ]
 good spectrum decay_groups.h5 --include-weight-decay
 holds out "with the weight decay of each tensor in the loss"
+good -w "its folder holds" info decay_groups.h5
+holds out "weight decay by tensor (coupled)"
+holds out "^  tensor  *shape  *norm  *momentum  *decay$"
+
+# one number undoes one checkpoint, rho/|v| each of several by its own momentum
+train msam 0 2 steps --save 0,1,2 --save-perturbed
+for c in "sharpness steps/step_000002.h5" "track steps"; do
+    wrong "--average beside --undo-scalar X: one number does not undo several checkpoints; --undo-scalar rho does$" -- $c --average 2 --undo-scalar 2.5
+done
+loss sharpness steps/step_000002.h5 --average 2 --undo-scalar rho
+mean=$loss
+loss sharpness steps/step_000002.h5 --average 2
+equal "rho/|v| of each is what each records" "${mean##* }" "${loss##* }"
 
 finish

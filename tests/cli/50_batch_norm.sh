@@ -19,6 +19,26 @@ expect "the same bytes with 3 threads as with 1" cmp -s out alone
 good slice oracle_bn.h5 --along to:oracle_bn_other.h5 --scale unit --range 0:10 --grid 3 --bn interpolate -o moved.h5 --plot moved.svg
 holds out "no prediction: the statistics of BatchNorm move"
 good verify moved.h5
+# to:OTHER ends at OTHER, or is not called so
+good -w "gathered at the perturbed weights" spectrum oracle_bn_other.h5 --top 1 --json
+other=$(number out loss)
+good slice oracle_bn.h5 --along to:oracle_bn_other.h5 --range 0:1 --grid 3 --json
+holds out '"bn": "interpolate", "bn_batch": 0'
+holds out '"direction": "to:oracle_bn_other.h5".*"definition": "oracle_bn_other.h5 minus this point: coordinate 1 is oracle_bn_other.h5".*"reached": true'
+equal "the loss at coordinate 1" "$(number out end_loss)" "$other"
+equal "the other network's own loss" "$(number out end_own)" "$other"
+good slice oracle_bn.h5 --along to:oracle_bn_other.h5 --scale unit --range 0:1 --grid 3 --bn reestimate
+holds out "ends: loss"
+good -w "oracle_bn.h5: coordinate 1 has the weights of oracle_bn_other.h5 but is not oracle_bn_other.h5: loss .* --bn interpolate takes" \
+    slice oracle_bn.h5 --along to:oracle_bn_other.h5 --range 0:1 --grid 3 --bn stored --plot stored.svg
+holds out "^  weights of oracle_bn_other.h5  weights of oracle_bn_other.h5 minus those of this point: coordinate 1 has its weights, but is not"
+lacks out "^  to:oracle_bn_other"
+holds stored.svg "weights of oracle_bn_other.h5"
+good -w "is not oracle_bn_other.h5" slice oracle_bn.h5 --along to:oracle_bn_other.h5 --range 0:1 --grid 3 --bn stored --json
+holds out '"direction": "weights of oracle_bn_other.h5".*"reached": false'
+good slice oracle_bn.h5 --range 0:1 --grid 3 --along random --along to:oracle_bn_other.h5 --orthogonal # which leads to no checkpoint
+lacks out "interpolate"
+lacks out "ends:"
 good track oracle_bn.h5 --bn reestimate --json
 holds out '"bn": "reestimate"'
 holds out '"note": null'

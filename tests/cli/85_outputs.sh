@@ -28,7 +28,7 @@ for o in momentum rho; do
     wrong "^basin: train: --$o wants a number, got «nan»" -- train --mlp 64-10 --data "$DIGITS" --method sam --learning-rate 0.1 --steps 1 --$o nan -o new # must not pass for «not given»
 done
 bad "^basin: --threads must be at most 1024, got 100000" -- spectrum $GD --threads 100000
-bad "^basin: a?b.h5: No such file" -- info "a
+bad "^basin: a\\\\nb.h5: No such file" -- info "a
 b.h5"
 closed=closed
 if [ "$(id -u)" = 0 ]; then closed=/proc; else mkdir closed && chmod a-w closed; fi # root may write anywhere but there

@@ -35,13 +35,13 @@ interrupt() {
 good train --mlp 64-60-10 --data "$DIGITS" --method gd --learning-rate 0.1 --steps 2 -o wide
 interrupt long.h5 spectrum wide/step_000002.h5 --method dense --memory 8G -o long.h5 --plot long.svg
 for threads in 1 2; do interrupt long.h5 track wide --method dense --memory 8G --threads $threads -o long.h5 --plot long.svg; done
-interrupt long.h5 slice wide/step_000002.h5 --along random --along random --grid 2001 -o long.h5
+interrupt long.h5 slice wide/step_000002.h5 --grid 2001 --along random --along random -o long.h5
 
 # Where stderr is a file: nothing within half a minute, then a line.
 good info $GD --gradient
 grep -v -e "$UNDONE" err >line
 expect "a quick command says nothing" [ ! -s line ]
-long="slice wide/step_000002.h5 --along random --along random --grid 2001 --threads 1"
+long="slice wide/step_000002.h5 --grid 2001 --along random --along random --threads 1"
 if [ -n "${BASIN_LONG:-}" ]; then
     timeout -s INT 40 "$B" $long >out 2>err </dev/null
     expect "one line in half a minute, and why it ended" [ "$(wc -l <err)" = 2 ]

@@ -176,8 +176,12 @@ static void write_checkpoints(void)
     write_as(&ck, "wrong_digest.h5");
     make_checkpoint(&ck);
     ck->recorded = basin_alloc(1, sizeof *ck->recorded), ck->recorded_count = 1;
-    ck->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"),
-                                       basin_strdup("eval"), basin_strdup("full"),  9.5};
+    ck->recorded[0] = (basin_recorded){.quantity = basin_strdup("loss"),
+                                       .split = basin_strdup("train"),
+                                       .point = basin_strdup("theta"),
+                                       .mode = basin_strdup("eval"),
+                                       .coverage = basin_strdup("full"),
+                                       .value = 9.5};
     write_as(&ck, "wrong_record.h5");
     make_checkpoint(&ck);
     ck->hyper.weight_decay = 0.01, ck->hyper.weight_decay_coupled = true;

@@ -304,6 +304,23 @@ static void accuracy_is_over_the_targets_that_count(void **state)
     assert_close(basin_loss_accuracy(&total), 0.5, 0.0, 0.0);
 }
 
+static void accuracy_is_undefined_where_outputs_are_not_finite(void **state)
+{
+    double          y[6] = {INFINITY, 1.0, 0.0, 3.0, 5.0, 1.0};
+    int64_t         classes[3] = {0, 0, 1};
+    basin_loss_spec loss = {0};
+    basin_batch     batch = {.count = 1, .positions = 3, .classes = classes, .weight = 3.0};
+    basin_loss      total = {0};
+
+    (void)state;
+    loss_forward(&loss, &batch, y, 6, &total, NULL, NULL);
+    assert_int_equal(total.count, 3);
+    assert_true(isnan(basin_loss_accuracy(&total)));
+    y[0] = NAN, total = (basin_loss){0};
+    loss_forward(&loss, &batch, y, 6, &total, NULL, NULL);
+    assert_true(isnan(basin_loss_accuracy(&total)));
+}
+
 /* -------------------------------------------------------------------------------------------- the spec -- */
 
 static void a_spec_says_what_it_is(void **state)
@@ -394,6 +411,7 @@ int main(void)
         cmocka_unit_test(weights_of_one_change_no_bit),
         cmocka_unit_test(large_logits_keep_their_digits),
         cmocka_unit_test(accuracy_is_over_the_targets_that_count),
+        cmocka_unit_test(accuracy_is_undefined_where_outputs_are_not_finite),
         cmocka_unit_test(a_spec_says_what_it_is),
         cmocka_unit_test(a_copy_owns_its_weights),
         cmocka_unit_test(settings_that_make_no_sense_are_refused),

@@ -43,6 +43,8 @@ static void record_twelve(basin_checkpoint *ck)
         set_text(&r->mode, "train");
         set_text(&r->coverage, "running");
         r->value = (double)i / 7.0;
+        r->source = (int)i % 3;
+        if (i % 4 == 0) set_text(&r->stood, "callbacks.val_loss");
     }
 }
 
@@ -156,6 +158,8 @@ static void assert_checkpoints_equal(const basin_checkpoint *a, const basin_chec
         assert_string_equal(a->recorded[i].mode, b->recorded[i].mode);
         assert_string_equal(a->recorded[i].coverage, b->recorded[i].coverage);
         assert_true(a->recorded[i].value == b->recorded[i].value);
+        assert_int_equal(a->recorded[i].source, b->recorded[i].source);
+        assert_true(basin_same_text(a->recorded[i].stood, b->recorded[i].stood));
     }
 }
 

@@ -31,8 +31,12 @@ static void write_checkpoint(const char *path)
     ck->states[0].values = basin_alloc(ck->params->size, sizeof(double));
     ck->recorded_count = 1;
     ck->recorded = basin_alloc(1, sizeof *ck->recorded);
-    ck->recorded[0] = (basin_recorded){basin_strdup("loss"), basin_strdup("train"), basin_strdup("theta"),
-                                       basin_strdup("eval"), basin_strdup("full"),  1.0};
+    ck->recorded[0] = (basin_recorded){.quantity = basin_strdup("loss"),
+                                       .split = basin_strdup("train"),
+                                       .point = basin_strdup("theta"),
+                                       .mode = basin_strdup("eval"),
+                                       .coverage = basin_strdup("full"),
+                                       .value = 1.0};
     ck->hyper.seed = 1;
     memset(ck->data_digest, 'a', 64);
     assert_ok(basin_checkpoint_write(ck, path));
@@ -667,7 +671,7 @@ static const struct fault {
     {&checkpoint, newer_version, BASIN_ERR_UNSUPPORTED,
      "basin checkpoint version 7, this basin reads up to 1"},
     {&dataset, newer_version, BASIN_ERR_UNSUPPORTED, "basin data version 7, this basin reads up to 1"},
-    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 7, this basin reads up to 3"},
+    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 7, this basin reads up to 4"},
     {&spectrum, older_version, BASIN_ERR_UNSUPPORTED, "a result of format 1, made by older rules"},
     {&checkpoint, version_zero, BASIN_ERR_FORMAT, "basin checkpoint version 0, they count from 1"},
     {&checkpoint, real_version, BASIN_ERR_FORMAT,

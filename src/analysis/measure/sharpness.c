@@ -132,17 +132,17 @@ static const double *unit(const double *v, double sign, size_t size, double *d)
     return d;
 }
 
+/* `d` is room for a direction. It is zero where all weights are, which filters are normalised to. */
 static basin_status measure_random(basin_point *point, uint64_t seed, const radii *r, const char *split,
-                                   basin_rise *rows)
+                                   double *d, basin_rise *rows)
 {
-    basin_status     st = BASIN_OK;
-    basin_direction *d = NULL;
+    basin_status               st = BASIN_OK;
+    const basin_random_options defaults = {0};
 
-    BASIN_TRY(basin_direction_random(basin_objective_params(point->objective), point->theta, NULL, seed, &d));
-    BASIN_TRY(basin_direction_rescale(d, 1.0));
-    BASIN_TRY(measure(point, d->values, BASIN_RISE_RANDOM, seed, r, split, rows));
+    BASIN_TRY(basin_direction_random_values(basin_objective_params(point->objective), point->theta, &defaults,
+                                            seed, d));
+    BASIN_TRY(measure(point, unit(d, 1.0, point->size, d), BASIN_RISE_RANDOM, seed, r, split, rows));
 done:
-    basin_direction_destroy(&d);
     return st;
 }
 
@@ -167,7 +167,7 @@ static basin_status measure_all(basin_point *point, const double *g, const doubl
         rises += r->count;
     }
     for (size_t i = 0; i < options->random; i++, rises += r->count)
-        BASIN_TRY(measure_random(point, options->seed + i, r, options->split, rises));
+        BASIN_TRY(measure_random(point, options->seed + i, r, options->split, d, rises));
 done:
     basin_free(d);
     return st;

@@ -155,7 +155,7 @@ basin_status basin_direction_to(const char *name, const double *theta, const dou
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
     char            *label = basin_format("to:%s", name);
-    char            *definition = basin_format("%s minus this point: coordinate 1 is %s", name, name);
+    char            *definition = basin_format("%s minus this point", name);
 
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
     BASIN_TRY(basin_direction_create(BASIN_DIRECTION_TO, label, definition, size, &d));

@@ -108,24 +108,45 @@ static char *define(const basin_random_options *o)
         biases[o->bias]);
 }
 
+static basin_status demand_params(const basin_params *params)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(params != NULL, BASIN_ERR_ARG, "a random direction needs the table of parameters");
+done:
+    return st;
+}
+
+basin_status basin_direction_random_values(const basin_params *params, const double *theta,
+                                           const basin_random_options *options, uint64_t seed, double *out)
+{
+    basin_status st = BASIN_OK;
+    basin_random random = basin_random_start(seed, BASIN_STREAM_DIRECTION);
+
+    BASIN_TRY(demand_params(params));
+    basin_random_normals(&random, out, params->size);
+    for (size_t i = 0; i < params->count; i++) treat_block(&params->blocks[i], theta, options, out);
+    BASIN_CHECK(basin_all_finite(out, params->size), BASIN_ERR_VALUE, "direction random:%llu is not finite",
+                (unsigned long long)seed);
+done:
+    return st;
+}
+
 basin_status basin_direction_random(const basin_params *params, const double *theta,
                                     const basin_random_options *options, uint64_t seed, basin_direction **out)
 {
     basin_status               st = BASIN_OK;
     const basin_random_options defaults = {0};
-    basin_random               random = basin_random_start(seed, BASIN_STREAM_DIRECTION);
     basin_direction           *d = NULL;
     char                      *label = NULL, *definition = NULL;
 
     if (options == NULL) options = &defaults;
-    BASIN_CHECK(params != NULL, BASIN_ERR_ARG, "a random direction needs the table of parameters");
+    BASIN_TRY(demand_params(params));
     label = basin_format("random:%llu", (unsigned long long)seed);
     definition = define(options);
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
     BASIN_TRY(basin_direction_create(BASIN_DIRECTION_RANDOM, label, definition, params->size, &d));
-    basin_random_normals(&random, d->values, d->size);
-    for (size_t i = 0; i < params->count; i++) treat_block(&params->blocks[i], theta, options, d->values);
-    BASIN_CHECK(basin_all_finite(d->values, d->size), BASIN_ERR_VALUE, "direction %s is not finite", label);
+    BASIN_TRY(basin_direction_random_values(params, theta, options, seed, d->values));
     d->norm = d->natural_norm = basin_norm(d->values, d->size);
     BASIN_CHECK(d->norm > 0.0, BASIN_ERR_VALUE,
                 "direction %s is zero: all parameters that it follows are zero", label);

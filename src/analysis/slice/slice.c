@@ -6,21 +6,24 @@
  *   2. All points, and the centre, in one subspace evaluation for each objective: theta + s d_1 (+ t d_2).
  *   3. At the centre of the point's objective: slopes g·d and curvatures d·Hd, for the prediction L + slope s
  *      + curvature s²/2; none where BatchNorm's statistics move with the point, which derivatives do not see.
- *   4. Cosines between the directions and with the momentum, always.
+ *   4. Where a direction leads to another checkpoint, the loss at its coordinate, beside those of both ends
+ *      by networks of their own (ends.c).
+ *   5. Cosines between the directions and with the momentum, always.
  */
 #include <math.h>
 #include <string.h>
 
 #include "analysis/forecast.h"
 #include "analysis/point.h"
+#include "analysis/slice/ends.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
 #define PARALLEL 1e-9 /* 1 - |cosine| below which two directions span no plane */
 
-/* Points of the grid and the centre behind them: coef [n + 1, d]. */
+/* Points of the grid, behind them the centre and the ends: coef [n + 1 + ends, d]. */
 typedef struct grid {
-    size_t  axes, points; /* points without the centre */
+    size_t  axes, points, ends; /* points without the centre and the ends */
     double *coefficients;
     double *directions; /* [d, P] */
 } grid;
@@ -127,6 +130,7 @@ static basin_status describe_axis(const basin_slice_request *r, size_t axis, bas
     out->norm = d->norm;
     out->natural_norm = d->natural_norm;
     out->slope = out->curvature = (double)NAN;
+    out->end_at = out->end_loss = out->end_own = out->start_own = (double)NAN;
     out->eigenvalue = d->eigenvalue;
     out->residual = d->residual;
 done:
@@ -140,7 +144,9 @@ static basin_status lay_grid(const basin_slice_request *r, const basin_slice *s,
 
     g->axes = d;
     g->points = rows * columns;
-    BASIN_ALLOC(g->coefficients, (g->points + 1) * d, "the grid");
+    g->ends = basin_slice_end_count(r);
+    BASIN_ALLOC(g->coefficients, (g->points + 1 + g->ends) * d, "the grid");
+    basin_slice_place_ends(r, g->coefficients + (g->points + 1) * d);
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++) {
             g->coefficients[(i * columns + j) * d] = s->axes[0].coordinates[j];
@@ -153,27 +159,29 @@ done:
     return st;
 }
 
-/* Losses of the point's objective, or of the other one there, whose F has the same weight decay. */
+/* Losses of the point's objective, or of another one there, whose F has the same weight decay. */
 static basin_status evaluate_all(const basin_slice_request *r, const grid *g, size_t which,
                                  basin_loss *losses)
 {
-    basin_status st = BASIN_OK;
-    basin_point *point = r->point;
-    const size_t n = g->points + 1;
+    basin_status     st = BASIN_OK;
+    basin_point     *point = r->point;
+    basin_objective *o = which == 0 ? r->line : r->other;
+    const size_t     n = g->points + 1 + (which == 0 ? g->ends : 0);
 
-    if (which == 0) return basin_point_subspace(point, g->directions, g->axes, g->coefficients, n, losses);
-    BASIN_TRY(basin_objective_subspace(r->other, NULL, point->theta, g->directions, g->axes, g->coefficients,
-                                       n, losses));
+    if (o == NULL) return basin_point_subspace(point, g->directions, g->axes, g->coefficients, n, losses);
+    BASIN_TRY(
+        basin_objective_subspace(o, NULL, point->theta, g->directions, g->axes, g->coefficients, n, losses));
     BASIN_TRY(basin_decay_add_losses(basin_point_included(point), point->theta, g->directions, g->axes,
                                      g->coefficients, n, point->size, losses));
 done:
     return st;
 }
 
-static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t which, basin_surface *out)
+static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t which, basin_slice *s)
 {
-    basin_status st = BASIN_OK;
-    basin_loss  *losses = NULL;
+    basin_status   st = BASIN_OK;
+    basin_loss    *losses = NULL;
+    basin_surface *out = &s->surfaces[which];
 
     out->columns = r->grid[0];
     out->rows = rows_of(r);
@@ -181,7 +189,7 @@ static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t
     BASIN_STRDUP(out->split, r->splits[which]);
     BASIN_ALLOC(out->loss, g->points, "losses");
     BASIN_ALLOC(out->accuracy, g->points, "accuracies");
-    BASIN_ALLOC(losses, g->points + 1, "losses");
+    BASIN_ALLOC(losses, g->points + 1 + g->ends, "losses");
     BASIN_TRY(evaluate_all(r, g, which, losses));
     for (size_t i = 0; i < g->points; i++) {
         out->loss[i] = basin_loss_value(&losses[i]);
@@ -189,6 +197,7 @@ static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t
     }
     out->centre_loss = basin_loss_value(&losses[g->points]);
     out->centre_accuracy = basin_loss_accuracy(&losses[g->points]);
+    if (which == 0) BASIN_TRY(basin_slice_hold_ends(r, losses + g->points + 1, s));
 done:
     basin_free(losses);
     return st;
@@ -252,6 +261,7 @@ static void add_demand(const basin_slice_request *r, basin_demand *demand)
     demand->axes = r->axis_count;
     demand->calls = 1;
     for (size_t i = 0; i < surfaces_of(r); i++) demand->points[i] = points;
+    demand->points[0] += 3 * basin_slice_end_count(r); /* along the line, and by networks of their own */
     demand->bytes +=
         points * (r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * surfaces_of(r) * sizeof(double));
 }
@@ -291,7 +301,7 @@ basin_status basin_slice_compute(const basin_slice_request *request, basin_slice
     reserve(request);
     if (!request->statistics_move) BASIN_TRY(differentiate(request, &g, s));
     BASIN_TRY(basin_stationarity_compute(request->point, &s->stationarity));
-    for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(request, &g, i, &s->surfaces[i]));
+    for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(request, &g, i, s));
     BASIN_TRY(measure_cosines(request, &g, s));
     *out = s, s = NULL;
 done:
