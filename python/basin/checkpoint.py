@@ -15,16 +15,18 @@ from torch import nn
 from . import command
 from .between import settle
 from .data import Data, evaluate, from_file, from_torch
-from .error import Error
+from .error import Error, printable
 from .files import put, replacing
 from .hyper import meant
 from .loss import Loss
 from .names import compiled_free, parameter_names, unwrap
 from .optim import NEVER_PERTURBED, Training, describe, live
+from .reported import Reported
 from .run import checked, identity_of
 from .trace import double_copy, trace
 
 Tensors = Dict[str, torch.Tensor]
+Measured = Dict[str, Tuple[float, float]]  # loss and accuracy by split
 
 
 class Writer:
@@ -83,12 +85,15 @@ class Writer:
         return {**state, **{names[id(p)]: p.detach() for p in self.model.parameters()}}
 
     def write(self, path: Any, state: Tensors, training: Training, *, epoch: Optional[float] = None, step: Optional[int] = None,
-              numbers: Mapping[str, float] = {}, run: Optional[str] = None, anew: bool = False) -> Path:
+              numbers: Mapping[str, float] = {}, run: Optional[str] = None, anew: bool = False,
+              said: Optional[Sequence[Reported]] = None) -> Measured:
         """One checkpoint of a state dict. It appears at `path` only when it is whole and basin, if there, computes the same loss from it as
-        torch. run: identity of its training. anew: nothing is to be at `path` yet."""
+        torch. run: identity of its training. anew: nothing is to be at `path` yet. said: of a conversion, the training's own word. Loss and
+        accuracy of each split at theta; nothing where that is not known."""
         path = Path(path)
         state = {**state, **training.theta}
         attributes = _attributes(training, epoch, step, numbers)
+        attributes.update(self._module())
         if run is not None:
             attributes["run"] = checked(run)
         with replacing(path, anew) as part:
@@ -110,11 +115,34 @@ class Writer:
                 if where is not None:
                     f.create_group("data").attrs.update(path=os.path.relpath(where, path.parent), digest=self.data.digest)
                 if point is not None:
-                    _record(f, measured)
+                    _record(f, measured, "saving" if said is None else "conversion")
+                _report(f, said or ())
                 f.attrs["complete"] = 1
             if self.check and measured and all(math.isfinite(value) for value, _ in measured.values()):  # not of a run that diverged
                 command.compare(path, part, {split: value for split, (value, _) in measured.items()}, as_stored=point is None)
-        return path
+        return measured if point is not None else {}
+
+    def outside(self) -> List[str]:
+        """Parameters that are trained, but on which the loss does not depend."""
+        return [name for name, p in ((n, p) for p, n in self._named()) if p.requires_grad and name not in self.shapes]
+
+    def outside_note(self) -> List[str]:
+        names = self.outside()
+        size = sum(p.numel() for p, name in self._named() if name in names)
+        return [f"the loss does not depend on {_some(names)}: {size} parameters of the module that are not among basin's P"] if names else []
+
+    def _named(self) -> List[Tuple[nn.Parameter, str]]:
+        names = parameter_names(self.model)
+        return [(p, names[id(p)]) for p in self.model.parameters()]
+
+    def _module(self) -> Dict[str, Any]:
+        """What the module counts, beside what is studied."""
+        names = set(self.outside())
+        found: Dict[str, Any] = {"module_parameters": sum(p.numel() for p in self.model.parameters()),
+                                 "outside_parameters": sum(p.numel() for p, name in self._named() if name in names)}
+        if names:
+            found["outside"] = _some(self.outside())
+        return found
 
     def _put_buffers(self, f: h5py.File, state: Tensors, training: Training) -> None:
         buffers = self.graph.buffers_from(state)
@@ -195,10 +223,12 @@ def _input_kind(model: nn.Module, sample: torch.Tensor) -> torch.dtype:
 
 
 def _statistics_point(training: Training) -> Optional[str]:
-    """Where running statistics were gathered: at the weights that the forward passes of training saw. Those of SAM saw both θ and θ + ε."""
+    """Where running statistics were gathered: at the weights that the forward passes of training saw. Those of SAM are θ and θ + ε,
+    unless its loop stops the statistics in the second pass."""
     if training.undo == 0.0 or training.method in NEVER_PERTURBED:
         return "theta"
-    return "theta_perturbed" if (training.method or "").endswith("msam") else None
+    method = training.method or ""
+    return "theta_perturbed" if method.endswith("msam") else "sam" if method.endswith("sam") else None
 
 
 def as_array(tensor: torch.Tensor):
@@ -229,12 +259,24 @@ def _attributes(training: Training, epoch: Optional[float], step: Optional[int],
     return {name: value if isinstance(value, str) else int(value) if name in whole else float(value) for name, value in found.items()}
 
 
-def _record(f: h5py.File, measured: Dict[str, Tuple[float, float]]) -> None:
+def _some(names: Sequence[str]) -> str:
+    return printable(", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else ""))
+
+
+def _report(f: h5py.File, said: Sequence[Reported]) -> None:
+    """The training's own word."""
+    for number, r in enumerate(said):
+        f.create_group(f"recorded/reported_{number:03d}").attrs.update(
+            quantity=r.quantity, value=r.value, split=r.split, point="theta" if r.own else "unsaid", mode="unsaid", coverage=r.coverage,
+            source="training", stood=printable(r.stood))
+
+
+def _record(f: h5py.File, measured: Measured, source: str) -> None:
     for split, values in measured.items():
         for quantity, value in zip(("loss", "accuracy"), values):
             if math.isfinite(values[0]) and math.isfinite(value):
                 f.create_group(f"recorded/{split}_{quantity}").attrs.update(
-                    quantity=quantity, value=value, split=split, point="theta", mode="eval", coverage="full")
+                    quantity=quantity, value=value, split=split, point="theta", mode="eval", coverage="full", source=source)
 
 
 def training_of(writer: Writer, state: Tensors, optimizer: Any, perturbed: Optional[bool], method: Optional[str],
@@ -247,6 +289,7 @@ def training_of(writer: Writer, state: Tensors, optimizer: Any, perturbed: Optio
         settle(snapshot, state, training, perturbed)
     if method is not None:
         training.method = method
+    training.notes += writer.outside_note()
     if optimizer is None and perturbed is None and method in (None,) + NEVER_PERTURBED:
         training.perturbed = False
     return training
@@ -272,4 +315,5 @@ def save_checkpoint(path: Any, model: nn.Module, *, loss: Any, optimizer: Any = 
     numbers, state = meant(hyperparameters or {}), writer.live_state()
     training = training_of(writer, state, optimizer, perturbed, method, numbers.get("undo"))
     command.tell(training.notes, path)
-    return writer.write(path, state, training, epoch=epoch, step=step, numbers=numbers, run=run or identity_of(optimizer, writer.model))
+    writer.write(path, state, training, epoch=epoch, step=step, numbers=numbers, run=run or identity_of(optimizer, writer.model))
+    return Path(path)

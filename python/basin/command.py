@@ -25,15 +25,21 @@ def find() -> Optional[str]:
     return shutil.which("basin") or (str(built) if os.access(built, os.X_OK) else None)
 
 
-def losses(binary: str, path: Path, as_stored: bool) -> Dict[str, float]:
-    """basin's loss of train and test at the checkpoint's point: the centre of a slice of one point. Nobody asks for a way down from it, so
-    the least is spent on looking for one."""
-    arguments = [binary, "slice", str(path), "--along", "random", "--range", "0:0", "--grid", "1", "--stationarity-products", "1", "--json"]
+def _at_the_centre(binary: str, path: Path, as_stored: bool, along: str) -> "subprocess.CompletedProcess[str]":
+    """A slice of one point. Nobody asks for a way down from it, so the least is spent on looking for one."""
+    arguments = [binary, "slice", str(path), "--along", along, "--range", "0:0", "--grid", "1", "--stationarity-products", "1", "--json"]
     arguments += ["--as-stored"] if as_stored else []
     try:
-        run = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
+        return subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
     except OSError as error:
         raise Error(f"{binary}: cannot be run: {first_line(error)}") from error
+
+
+def losses(binary: str, path: Path, as_stored: bool) -> Dict[str, float]:
+    """basin's loss of train and test at the checkpoint's point."""
+    run = _at_the_centre(binary, path, as_stored, "random")
+    if run.returncode != 0 and "direction random:0 is zero" in run.stderr:  # as all filters at theta = 0 are
+        run = _at_the_centre(binary, path, as_stored, "eigen:1")
     if run.returncode != 0:
         complaint = [line for line in run.stderr.splitlines() if "warning" not in line] or [f"exit status {run.returncode}"]
         reason = complaint[-1].replace(f"basin: {path}: ", "").replace(str(path), "the checkpoint")

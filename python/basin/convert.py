@@ -2,6 +2,7 @@
 (owners.py)."""
 from __future__ import annotations
 
+import dataclasses
 import re
 import warnings
 from pathlib import Path
@@ -20,6 +21,7 @@ from .names import unwrap
 from .optim import Training, describe
 from .owners import Order, read_order, snapshot
 from .reform import Writers
+from .reported import contradictions
 from .run import identity_of_folder, kept
 from .saved import Saved, open_saved
 from .steps import Counts, batches, number
@@ -98,7 +100,7 @@ class _Converter:
         at = dict(zip(("as stored", "undone", "in the opposite direction"),
                       writer.losses_along(state, training.momentum, (0.0, training.undo, -training.undo))))
         found = ", ".join(f"{value:.6g} {where}" for where, value in at.items())
-        return f": train loss {found}" + "".join(f"; {_judged(key, value, at)}" for key, value in saved.said.items())
+        return f": train loss {found}" + "".join(f"; {_judged(key, value, at)}" for key, value in _train_losses(saved).items())
 
     def numbers(self, source: Path, saved: Saved) -> Dict[str, float]:
         found = {**saved.numbers, **self.hyperparameters}
@@ -118,12 +120,21 @@ class _Converter:
         run = self.run or identity_of_folder(source.run)
         _demand_own(target, run)
         entry.method, entry.momentum = training.method, training.momentum is not None
-        entry.notes = training.notes + saved.notes + ([entry.numbered] if entry.numbered is not None else [])
+        entry.notes = training.notes + saved.notes + saved.writer.outside_note() + ([entry.numbered] if entry.numbered is not None else [])
         bad = sum(int((~torch.isfinite(state[name])).sum()) for name in saved.writer.shapes)
         entry.warnings = [f"{bad} weights are NaN or Inf"] if bad else []
         entry.warnings += [saved.warning] if saved.warning is not None else []
-        entry.path = saved.writer.write(target, state, training, epoch=saved.epoch, step=entry.step,
-                                        numbers=self.numbers(entry.source, saved), run=run)
+        known = training.perturbed is False and not (training.method or "").endswith("msam")  # MSAM's was at perturbed weights
+        said = [dataclasses.replace(r, own=r.own and known) for r in saved.reported]
+        computed = saved.writer.write(target, state, training, epoch=saved.epoch, step=entry.step,
+                                      numbers=self.numbers(entry.source, saved), run=run, said=said)
+        entry.path = target
+        entry.warnings += contradictions(said, computed)
+
+
+def _train_losses(saved: Saved) -> Dict[str, float]:
+    return {r.stood: r.value for r in saved.reported
+            if r.quantity == "loss" and r.split == "train" and r.coverage != "best"}
 
 
 def _judged(key: str, value: float, at: Mapping[str, float]) -> str:
@@ -199,8 +210,9 @@ def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None,
         taken[source.target] = source.path
         _attempt(entries[source], lambda: job.write(entries[source], source))
     result = Conversion(sorted(entries.values(), key=_place_in_list))
-    for entry in result.failed:
-        warnings.warn(entry.line(), stacklevel=2)
+    for entry in result.entries:
+        for line in [entry.line()] if entry.error is not None else entry.warning_lines():
+            warnings.warn(line, stacklevel=2)
     return result
 
 

@@ -41,7 +41,10 @@ class Entry:
             "momentum" if self.momentum else "no momentum"
         ]
         text = ", ".join(parts) + "".join(f"; {printable(note)}" for note in self.notes if note not in known)
-        return "\n".join([text] + [f"{source}: warning: {printable(warning)}" for warning in self.warnings])
+        return "\n".join([text, *self.warning_lines()])
+
+    def warning_lines(self) -> List[str]:
+        return [f"{printable(str(self.source))}: warning: {printable(warning)}" for warning in self.warnings]
 
     def __str__(self) -> str:
         return self.line()

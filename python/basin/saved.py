@@ -14,6 +14,7 @@ from .folders import Source, read_content
 from .load import is_module
 from .matching import Matched, fits, match_tensors, tensors_of
 from .reform import Writers, expected, forms_of, unknown_parametrization
+from .reported import Reported, as_number, belonging, reported
 from .steps import Counts, has_stepped, in_name
 from .stored import Tensor, is_tensor, values
 from .unpickle import Inert, Named, fields
@@ -23,7 +24,6 @@ MODEL_KEYS = ("model_state_dict", "state_dict", "model_state", "modelState", "mo
 OPTIMIZER_KEYS = ("base_optimizer_state_dict", "base_optimizer", "optimizer_state_dict", "optimizerState",
                   "optimizer_state", "optimizer", "optim", "opt", "optimizer_states", "last_optimizer_state")
 STEP_KEYS = ("step", "global_step", "iteration", "iterations", "num_updates")
-LOSS_KEYS = ("train_loss", "loss", "trainLoss")
 NUMBERS = {
     "seed": "seed", "gradient_evaluations": "gradient_evaluations", "seconds": "seconds",
     "batch_size": "batch_size"
@@ -50,7 +50,7 @@ class Saved:
     epoch: Optional[float]
     counts: Counts
     numbers: Dict[str, float]
-    said: Dict[str, float]  # losses that the file mentions, whatever they are the losses of
+    reported: List[Reported]  # the training's own word
     notes: List[str] = field(default_factory=list)
     warning: Optional[str] = None
     trainer: bool = False  # by Hugging Face's Trainer, whose groups are known
@@ -238,10 +238,9 @@ def _number(content: Any, keys: Sequence[str]) -> Optional[float]:
     """A number under one of the keys, as it is; NaN is none."""
     for key in keys:
         value = content.get(key) if isinstance(content, Mapping) else None
-        if is_tensor(value) and value.dim() <= 1 and tuple(value.shape) in ((), (1,)):
-            value = values(value, key).reshape(()).item()
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value:
-            return value
+        found = as_number(value, key)
+        if found is not None:
+            return found
     return None
 
 
@@ -263,11 +262,6 @@ def _counts(source: Source, content: Any, optimizer: Optional[Mapping[str, Any]]
     whole = {key: int(value) for key, value in (("optimizer", adam), ("step", step))
              if value is not None and value >= 0}
     return Counts(epoch=epoch, stepped=has_stepped(optimizer), **whole)
-
-
-def _losses(content: Any) -> Dict[str, float]:
-    found = {key: _number(content, (key,)) for key in LOSS_KEYS}
-    return {key: value for key, value in found.items() if value is not None}
 
 
 def _numbers(content: Any, notes: List[str]) -> Dict[str, float]:
@@ -323,7 +317,7 @@ def open_saved(source: Source, writers: Writers, model_key: Optional[str], optim
     state, key = _state_dict(content, writers, model_key)
     writer, found = _matched(state, writers)
     rest = content if key is not None else {}
-    notes = found.notes
+    notes, said = found.notes, reported(rest)
     others = _others(content, key)
     if others:
         notes.append(f"the file also has {', '.join(others)}: model_key= takes it")
@@ -332,8 +326,9 @@ def open_saved(source: Source, writers: Writers, model_key: Optional[str], optim
     if averaged:
         trained = f", of those under model_key={TRAINED_BESIDE}" if TRAINED_BESIDE in rest else ""
         notes.append(f"averaged weights{trained}")
+    said = belonging(said, averaged, bool(others) or TRAINED_BESIDE in rest)
     epoch = _count(rest, ("epoch",), "epoch")
     epoch = in_name(source.target, "epoch|ep") if epoch is None else epoch
     return Saved(writer, found.tensors, optimizer, epoch, _counts(source, rest, optimizer, epoch),
-                 _numbers(rest, notes), _losses(rest), notes, found.warning,
+                 _numbers(rest, notes), said, notes, found.warning,
                  trainer=source.state is not None, of_others=averaged and optimizer_key is None)

@@ -1,14 +1,16 @@
 """Checkpoints of live models: momentum tensor by tensor, hyperparameters, perturbed weights, buffers."""
 import os
+import subprocess
 import unittest
 
 import h5py
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from support import MSAM, SAM, Saving, basin, gradients, make_net, momenta, needs_basin, problem, train, two_groups
+from support import BINARY, MSAM, SAM, Saving, basin, gradients, make_net, momenta, needs_basin, problem, train, two_groups
 
 
 class Optimizers(Saving):
@@ -339,8 +341,70 @@ class AgainstBasin(Saving):
         path = self.save(test=problem(seed=1))
         items = {item["name"]: item for item in self.basin("check", path, "--json")["items"]}
         for name in ("train.loss", "train.accuracy", "test.loss", "test.accuracy"):
-            self.assertEqual(items[f"recorded:{name}:theta:eval:full"]["verdict"], "passed")
-        self.close(items["recorded:train.loss:theta:eval:full"]["value"], items["recorded:train.loss:theta:eval:full"]["expected"], 1e-12)
+            self.assertEqual(items[f"computed:{name}:theta:eval:full"]["verdict"], "agrees")
+        self.close(items["computed:train.loss:theta:eval:full"]["value"], items["computed:train.loss:theta:eval:full"]["expected"], 1e-12)
+        self.assertEqual({r["source"] for r in self.basin("info", path, "--json")["recorded"]}, {"saving"})
+
+    def test_what_the_loss_does_not_depend_on_is_counted_and_named(self):
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a, self.aux, self.b, self.still = nn.Linear(6, 4), nn.Linear(4, 5), nn.Linear(4, 3), nn.Linear(3, 3)
+                self.scale = nn.Parameter(torch.ones(3))
+                self.still.requires_grad_(False)
+
+            def forward(self, x):
+                h = torch.tanh(self.a(x))
+                self.aux(h)
+                return self.still(self.b(h))
+
+        with self.assertWarnsRegex(UserWarning, "the loss does not depend on scale, aux.weight, aux.bias: 28 parameters of the module"):
+            path = self.save(Net())
+        found = self.basin("info", path, "--json")
+        self.assertEqual((found["parameters"], found["module_parameters"], found["outside_parameters"]), (43, 83, 28))
+        self.assertEqual(found["outside"], "scale, aux.weight, aux.bias")
+        text = subprocess.run([BINARY, "info", path], stdout=subprocess.PIPE, universal_newlines=True).stdout
+        self.assertIn("  module      83 parameters, 12 of them frozen; the loss does not depend on 28 of them: scale, aux.weight, aux.bias", text)
+
+    def test_statistics_that_sam_gathered(self):
+        """In both passes, unless the loop stops them, which no file tells."""
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 3))
+        optimizer = SAM(net.parameters(), torch.optim.SGD, rho=0.05, lr=0.1)
+        train(net, optimizer, self.x, self.y)
+        path = self.save(net, optimizer=optimizer)
+        said = "its BatchNorm statistics were gathered in both passes of SAM, half of them at perturbed weights, unless its loop stopped them there"
+        for arguments, expected in ((["sharpness", path], True), (["sharpness", path, "--bn", "reestimate"], False)):
+            run = subprocess.run([BINARY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+            self.assertEqual((run.returncode, said in run.stderr), (0, expected))
+
+    def test_names_are_shown_and_not_obeyed(self):
+        """Of a file and a module; control bytes in what is recorded are refused."""
+        net = nn.Sequential()
+        net.add_module("a\u202eb", nn.Linear(6, 3))
+        path = self.save(net, "c\x1b[31m\n.h5", perturbed=False)
+        for command in ("info", "check", "sharpness"):
+            run = subprocess.run([BINARY, command, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+            shown = run.stdout.decode() + run.stderr.decode()
+            self.assertEqual([c for c in shown if not c.isprintable() and c != "\n"], [])
+            self.assertIn("c\\x1b[31m\\n.h5", shown)
+        info = subprocess.run([BINARY, "info", str(path)], stdout=subprocess.PIPE, check=True).stdout.decode()
+        self.assertIn("a\\u202eb.weight", info)
+        net.add_module("c\x1b[31m", nn.Tanh())
+        self.assertRaisesRegex(basin.Error, "not plain text", self.save, net)
+        self.assertRaisesRegex(basin.Error, "method: not plain UTF-8 text", self.save, method="sgd\x1b[31m")
+
+    def test_theta_of_zeros(self):
+        for bias in (True, False):
+            net = nn.Sequential(nn.Linear(6, 4, bias=bias), nn.Tanh(), nn.Linear(4, 3, bias=bias))
+            for p in net.parameters():
+                nn.init.zeros_(p)
+            path = self.save(net, f"zero_{bias}.h5")
+            self.close(self.basin("slice", path, "--along", "eigen:1", "--grid", "3", "--json")["surfaces"][0]["centre_loss"], np.log(3.0))
+            row, = self.basin("track", path, "--json")["rows"]
+            self.assertIsNone(row["missing"])
+            self.assertIsNone(row["measures"]["rise_random"]["value"])
+            self.assertIn("is zero", self.basin("slice", path, "--along", "random", fails=True))
 
     def test_a_disagreement_is_an_error_and_leaves_nothing(self):
         losses = basin.command.losses

@@ -155,7 +155,7 @@ class Runs(Converting):
         self.assertIn(f"train loss {at[0]:.6g} as stored, {at[1]:.6g} undone, {at[-1]:.6g} in the opposite direction; the file's loss 1 "
                       "decides nothing: a mean over batches in training mode is none of these", str(unknown))
         with h5py.File(unknown.written[0], "r") as f:
-            self.assertNotIn("recorded", f)
+            self.assertEqual({group.attrs["source"] for group in f["recorded"].values()}, {"training"})
         stored = self.convert(perturbed=True)
         self.holds("msam", expected)
         found = self.training(stored.written[-1])

@@ -137,7 +137,7 @@ class Files(Folder):
             self.assertEqual((found["method"], found["step"], found["seed"]), (METHODS.get(kind, kind), 3 * EPOCHS, int(name[-1])), name)
             self.assertEqual(found["perturbed"], "yes" if kind == "msam" else "no", name)
             with h5py.File(self.path(name), "r") as f:
-                point = {"msam": "theta_perturbed", "sam": None}.get(found["method"], "theta")
+                point = {"msam": "theta_perturbed", "sam": "sam"}.get(found["method"], "theta")
                 self.assertEqual(f["buffers"].attrs.get("point"), point, name)
 
     def test_losses_are_of_theta_with_the_stored_statistics(self):
