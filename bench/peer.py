@@ -3,7 +3,7 @@
     python3 bench/peer.py JOB FOLDER NETWORK [BLOCK]      JOB: gradient | product | slice | hessian | top | memory
 
 A line of JSON says what was tried and chosen; then one round for every line read. Libraries that find eigenvalues (top) are taken if they
-can be imported: PyHessian, hessian-eigenthings; SciPy's ARPACK works on the same kept graph.
+can be imported: PyHessian, hessian-eigenthings, curvlinops with SciPy's ARPACK; ARPACK also works on the same kept graph.
 """
 import importlib.metadata
 import json
@@ -290,9 +290,26 @@ def arpack_top(job):
     return product.calls, values.tolist(), list(torch.from_numpy(vectors.T.copy()))
 
 
+def curvlinops_top(job):
+    """Its operator, which goes through the data anew for every product, and SciPy's eigsh, as its documentation does it."""
+    from curvlinops import HessianLinearOperator
+    from scipy.sparse.linalg import eigsh
+    batches = [(job.x[rows], job.y[rows]) for rows in job.batches(min(job.count, 1000))]
+    operator = HessianLinearOperator(job.model, torch.nn.CrossEntropyLoss(), job.parameters, batches, check_deterministic=False).to_scipy()
+    calls, plain = [0], operator.matvec
+
+    def counted(v):
+        calls[0] += 1
+        return plain(v)
+    operator.matvec = counted
+    values, vectors = eigsh(operator, k=TOP, which="LA", tol=1e-4, v0=np.random.default_rng(0).normal(size=job.size).astype("f4"))
+    return calls[0], values.tolist(), list(torch.from_numpy(vectors.T.copy()))
+
+
 def round_top(job):
     out = {}
-    for name, run in (("PyHessian", pyhessian_top), ("hessian-eigenthings", eigenthings_top), ("ARPACK", arpack_top)):
+    for name, run in (("PyHessian", pyhessian_top), ("hessian-eigenthings", eigenthings_top), ("curvlinops", curvlinops_top),
+                      ("ARPACK", arpack_top)):
         start, cpu = time.perf_counter(), time.process_time()
         try:
             products, values, vectors, *spent = run(job)
@@ -325,7 +342,7 @@ def configuration():
         files = sorted({line.split()[-1] for line in f if "blas" in line or "mkl" in line})
     return {"torch": torch.__version__, "numpy": np.__version__, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
             "mkldnn": torch.backends.mkldnn.is_available(), "torch.func": hasattr(torch, "func"), "blas": files,
-            **{name: version(name) for name in ("pyhessian", "hessian-eigenthings", "scipy")}}
+            **{name: version(name) for name in ("pyhessian", "hessian-eigenthings", "curvlinops-for-pytorch", "scipy")}}
 
 
 def describe(job, kind, way, log):

@@ -1,6 +1,7 @@
 #!/bin/sh
-# What the bench compares with, into FOLDER/peers and nowhere else: Debian's OpenBLAS for OpenMP (beside Debian's python3-torch, whose
-# threads and those of the usual OpenBLAS would spin against each other), and two libraries from PyPI. Neither basin nor its tests need it.
+# What the bench compares with, into FOLDER/peers and nowhere else: PyPI's current PyTorch with the libraries that find eigenvalues, and
+# Debian's PyTorch with Debian's OpenBLAS for OpenMP (with the usual OpenBLAS its threads and the BLAS's would spin against each other).
+# Neither basin nor its tests need any of it.
 #
 #   usage: sh bench/peers.sh [FOLDER]      python3-torch, python3-h5py, python3-scipy and python3-venv must be there
 set -eu
@@ -13,5 +14,9 @@ if [ ! -d openblas-openmp ]; then
     mv unpacked/usr/lib/*/openblas-openmp openblas-openmp
     rm -r unpacked libopenblas0-openmp_*.deb
 fi
-[ -x venv/bin/python ] || /usr/bin/python3 -m venv --system-site-packages venv
-venv/bin/pip install -q --no-deps pyhessian==0.1 hessian-eigenthings==1.0.0a5 tqdm
+[ -x debian/bin/python ] || /usr/bin/python3 -m venv --system-site-packages debian
+debian/bin/pip install -q --no-deps pyhessian==0.1 hessian-eigenthings==1.0.0a5 tqdm
+[ -x current/bin/python ] || /usr/bin/python3 -m venv current
+current/bin/pip install -q torch torchvision h5py numpy scipy
+current/bin/pip install -q hessian-eigenthings==1.0.0a5 curvlinops-for-pytorch
+current/bin/pip install -q --no-deps pyhessian==0.1

@@ -1,10 +1,10 @@
-"""The table of docs/performance.md: basin and PyTorch in turns, round by round, on the same two cores. `make bench` runs it.
+"""The table of docs/performance.md: basin and each PyTorch in turns, round by round, on the same two cores. `make bench` runs it.
 
-    python3 bench/run.py BENCH FOLDER [--data IMAGES.h5] [--rounds N] [--only TEXT] [--no-peer]
+    python3 bench/run.py BENCH FOLDER [--data IMAGES.h5] [--rounds N] [--only TEXT] [--peer current|debian|all|none]
 
 BENCH is the compiled bench.c, FOLDER takes the checkpoints (bench/networks.py), the results (results.json) and, from bench/peers.sh, the
-peers. Without PyTorch the dense networks alone are measured, on synthetic inputs. Medians over rounds; shares are of the GEMM peak
-measured right before each round. «Of the fastest» is the ratio of PyTorch's fastest call, choosing included, to basin's: PyTorch's times vary
+peers: PyPI's current PyTorch and Debian's. Without one the dense networks alone are measured, on synthetic inputs. Medians over rounds;
+shares are of the GEMM peak measured right before each round. An aim is held against the first peer that is there. «Of the fastest» is the ratio of PyTorch's fastest call, choosing included, to basin's: PyTorch's times vary
 by a half on a shared machine, and an aim is met only if this ratio meets it. «by cpu» is basin's share by processor time instead of wall time: what it is where other processes
 take their part of the machine, and above the share proper where threads wait.
 """
@@ -65,25 +65,45 @@ class Side:
         self.process.wait()
 
 
+class Peer:
+    """A PyTorch: an interpreter that imports it, and its environment. Its BLAS is its own, but for Debian's, which would spin."""
+
+    def __init__(self, python, blas=None):
+        self.python, self.environment = str(python), dict(os.environ, OMP_NUM_THREADS="2")
+        for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+            self.environment.pop(name, None)
+        if blas is not None and blas.is_dir():
+            self.environment["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, [str(blas.resolve()), os.environ.get("LD_LIBRARY_PATH")]))
+
+    def works(self):
+        try:
+            return subprocess.run([self.python, "-c", "import torch, h5py"], env=self.environment, stderr=subprocess.DEVNULL).returncode == 0
+        except OSError:
+            return False
+
+    def run(self, script, *rest):
+        return [self.python, str(HERE / script), *rest]
+
+
 class Bench:
     def __init__(self, arguments):
         self.bench, self.folder, self.rounds = os.path.abspath(arguments.bench), arguments.folder, arguments.rounds
-        self.environment, self.python = dict(os.environ, OMP_NUM_THREADS="2"), "python3"
-        blas, venv = self.folder / "peers/openblas-openmp", self.folder / "peers/venv/bin/python"
-        if blas.is_dir():
-            self.environment["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, [str(blas.resolve()), os.environ.get("LD_LIBRARY_PATH")]))
-        if venv.exists():
-            self.python = str(venv)
-        self.python = os.environ.get("BENCH_PYTHON", self.python)
-        self.peer = subprocess.run([self.python, "-c", "import torch, h5py"], env=self.environment, stderr=subprocess.DEVNULL).returncode == 0
-        self.checkpoints = self.prepare(arguments.data)
-        self.peer = self.peer and not arguments.no_peer
+        place = self.folder / "peers"
+        known = {"current": Peer(place / "current/bin/python"), "debian": Peer(place / "debian/bin/python", place / "openblas-openmp"),
+                 "python3": Peer("python3")}
+        here = {name: peer for name, peer in known.items() if peer.works()}
+        if len(here) > 1:
+            here.pop("python3", None)
+        self.checkpoints = self.prepare(next(iter(here.values()), None), arguments.data)
+        self.peers = here if arguments.peer == "all" else {name: peer for name, peer in here.items() if name == arguments.peer}
+        if arguments.peer not in ("all", "none") and not self.peers:
+            raise SystemExit(f"no peer «{arguments.peer}»: sh bench/peers.sh {self.folder}")
 
-    def prepare(self, data):
+    def prepare(self, peer, data):
         """The networks, made anew when the images are others."""
         source, text = self.folder / "images.txt", os.path.abspath(data) if data else "synthetic"
-        if self.peer and not (source.exists() and source.read_text() == text):
-            subprocess.run([self.python, str(HERE / "networks.py"), str(self.folder), *([data] if data else [])], env=self.environment, check=True,
+        if peer is not None and not (source.exists() and source.read_text() == text):
+            subprocess.run(peer.run("networks.py", str(self.folder), *([data] if data else [])), env=peer.environment, check=True,
                            stdout=subprocess.DEVNULL)
             source.write_text(text)
         return source.exists()
@@ -92,7 +112,7 @@ class Bench:
         return str(self.folder / f"{name}.h5") if self.checkpoints else MLP.get(name)
 
     def measure(self, job, name, *rest, peer=True):
-        """Rounds of both sides in turns: {"basin": …, "peer": …} with what they said of themselves and the rounds."""
+        """Rounds of all sides in turns: {"basin": …, "current": …} with what they said of themselves and the rounds."""
         network, samples = self.network(name), "1000" if job == "hessian" else "0"
         if network is None:
             return None
@@ -102,9 +122,9 @@ class Bench:
         if out["basin"]["facts"] is None:
             sides["basin"].close()
             return None
-        if self.peer and peer:
-            sides["peer"] = Side([self.python, str(HERE / "peer.py"), job, str(self.folder), name, *block], self.environment)
-            out["peer"] = {"facts": sides["peer"].read(), "rounds": []}
+        for key, other in self.peers.items() if peer else ():
+            sides[key] = Side(other.run("peer.py", job, str(self.folder), name, *block), other.environment)
+            out[key] = {"facts": sides[key].read(), "rounds": []}
         for _ in range(1 if job == "top" else self.rounds):
             for key, side in sides.items():
                 got = side.round()
@@ -131,38 +151,48 @@ def seconds(rounds, name):
     return median(rounds, name, lambda r: r["seconds"])
 
 
-def ratio_of_fastest(out, key):
-    """PyTorch's fastest call, while it chose or in the rounds, over basin's fastest in the rounds."""
+def peers_of(out):
+    """What each peer said of itself and its rounds; the first is the one that aims are held against."""
+    return {name: side for name, side in out.items() if name != "basin" and side["facts"] is not None}
+
+
+def ratio_of_fastest(out, side, key):
+    """A peer's fastest call, while it chose or in the rounds, over basin's fastest in the rounds."""
     ours = min(r[part]["seconds"] for r in out["basin"]["rounds"] for part in (key, "block") if part in r)
-    tried = [way["seconds"] for way in out["peer"]["facts"]["tried"].values() if isinstance(way, dict)]
-    return min(tried + [r[key]["seconds"] for r in out["peer"]["rounds"]]) / ours
+    tried = [way["seconds"] for way in side["facts"]["tried"].values() if isinstance(way, dict)]
+    return min(tried + [r[key]["seconds"] for r in side["rounds"]]) / ours
 
 
 def agreement(out):
-    """The largest relative difference of what both sides computed; of the Hessian's samples each side takes its own."""
-    if "peer" not in out or out["peer"]["facts"] is None or out["basin"]["facts"]["job"] == "hessian":
+    """The largest relative difference of what the sides computed; of the Hessian's samples each side takes its own."""
+    a = out["basin"]["facts"]
+    if a["job"] == "hessian":
         return None
-    a, b = out["basin"]["facts"], out["peer"]["facts"]
-    keys = [key for key in ("loss", "gradient_norm", "vHv", "product_norm") if key in a and key in b]
-    return max((abs(a[key] - b[key]) / abs(b[key]) for key in keys), default=None)
+    return max((abs(a[key] - side["facts"][key]) / abs(side["facts"][key]) for side in peers_of(out).values()
+                for key in ("loss", "gradient_norm", "vHv", "product_norm") if key in a and key in side["facts"]), default=None)
 
 
 def number(x, form="{:.2f}"):
     return "" if x is None else form.format(x)
 
 
-def row(job, name, block, out, aim, block_aim, ratio_aim):
-    """One line of the table as a list of cells."""
+def peer_cells(out, side, job, flops, time):
+    """Of one peer: share of its own peak, milliseconds, ratio of medians, of the fastest; and the last as a number."""
+    if side is None or not side["rounds"]:
+        return ["", "", "", ""], None
+    own = out["basin"]["facts"]["forward"] if job == "slice" else flops
+    theirs, fastest = seconds(side["rounds"], job), ratio_of_fastest(out, side, job)
+    return [number(share(side["rounds"], job, own)), f"{theirs * 1e3:.4g}", f"{theirs / time:.2f}×", f"{fastest:.2f}×"], fastest
+
+
+def row(job, name, block, out, names, aim, block_aim, ratio_aim):
+    """One line of the table as a list of cells, with those of the named peers."""
     basin = out["basin"]["rounds"]
     key, flops = job, basin[0][job]["flops"]
     ours, ours_block = share(basin, key, flops), share(basin, "block", basin[0]["block"]["flops"]) if "block" in basin[0] else None
     time = min(seconds(basin, part) for part in (key, "block") if part in basin[0])
-    peer_time = peer_share = ratio = fastest = None
-    if "peer" in out and out["peer"]["rounds"]:
-        peers = out["peer"]["rounds"]
-        peer_time = seconds(peers, key)
-        peer_flops = out["basin"]["facts"]["forward"] if job == "slice" else flops
-        peer_share, ratio, fastest = share(peers, key, peer_flops), peer_time / time, ratio_of_fastest(out, key)
+    cells = [peer_cells(out, peers_of(out).get(peer), job, flops, time) for peer in names]
+    fastest = cells[0][1] if cells else None
     cpu = " / ".join(number(cpu_share(basin, part, basin[0][part]["flops"])) for part in (key, "block") if part in basin[0])
     aims = " / ".join(number(a) for a in (aim, block_aim) if a is not None) + (f", {ratio_aim:g}×" if ratio_aim else "")
     pairs = [(ours, aim), (ours_block, block_aim), (fastest, ratio_aim)]
@@ -171,15 +201,15 @@ def row(job, name, block, out, aim, block_aim, ratio_aim):
     met = f"no: {', '.join(missed)} of it" if missed else "?" if unknown else "yes" if any(want for _, want in pairs) else ""
     reached = number(ours) + (f" / {ours_block:.2f}" if ours_block is not None else "")
     title = f"{TITLES[job]}, {NAMES[name]}" + (f", block {block}" if job == "product" else "")
-    return [title, reached, f"{time * 1e3:.4g}", number(peer_share), number(peer_time and peer_time * 1e3, "{:.4g}"), number(ratio, "{:.2f}×"),
-            number(fastest, "{:.2f}×"), aims, met, cpu]
+    return [title, reached, f"{time * 1e3:.4g}", *(cell for peer, _ in cells for cell in peer), aims, met, cpu]
 
 
 def top_rows(name, out):
     ours, rows = out["basin"]["rounds"][0], []
     text = lambda products, residual, time: f"{products} products, residual {residual:.0e}, {time:.3g} s"
-    for peer, found in (out["peer"]["rounds"][0] if "peer" in out and out["peer"]["rounds"] else {"": None}).items():
-        aim = {"PyHessian": 5.0, "hessian-eigenthings": 2.0}.get(peer)
+    found_by = {peer: found for side in reversed(peers_of(out).values()) for peer, found in (side["rounds"] or [{}])[0].items()}
+    for peer, found in (found_by or {"": None}).items():
+        aim = {"PyHessian": 5.0, "hessian-eigenthings": 2.0, "curvlinops": None}.get(peer)
         ratio = found["seconds"] / ours["top"]["seconds"] if found and "seconds" in found else None
         missed = ["products"] if ours["products"] > 40 else []
         missed += [f"{ratio / aim:.2f} of the ratio"] if aim and ratio and ratio < aim else []
@@ -194,9 +224,9 @@ def memory_rows(bench):
     if free is None:
         return []
     giga = lambda rounds: max(r["resident"] for r in rounds) / 1e9
-    peer = giga(free["peer"]["rounds"]) if "peer" in free and free["peer"]["rounds"] else None
+    theirs = [f"{name} {giga(side['rounds']):.2f} GB" for name, side in peers_of(free).items() if side["rounds"]]
     rows = [["H·v, ResNet-20, 1,000 samples", f"{giga(free['basin']['rounds']):.2f} GB",
-             f"{peer:.2f} GB at 500 samples" if peer else "", "≤ 2.2 GB", "yes" if giga(free["basin"]["rounds"]) <= 2.2 else "no"]]
+             ", ".join(theirs) + " at 500 samples" if theirs else "", "≤ 2.2 GB", "yes" if giga(free["basin"]["rounds"]) <= 2.2 else "no"]]
     if tight is None:
         return rows + [["the same with a limit of 1 GiB", "refused", "", "≤ 1.5 times the time", "no"]]
     slower = seconds(tight["basin"]["rounds"], "memory") / seconds(free["basin"]["rounds"], "memory")
@@ -235,7 +265,7 @@ def main():
     parser.add_argument("--data")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default="", help="jobs and networks whose names hold this text, as «product:lenet»")
-    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--peer", choices=("current", "debian", "python3", "all", "none"), default="all")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(arguments)
@@ -248,7 +278,7 @@ def main():
         out = bench.measure(job, name, str(block))
         if out is not None:
             results[key] = out
-            rows.append(row(job, name, block, out, *aims))
+            rows.append(row(job, name, block, out, list(bench.peers), *aims))
             differences.append(agreement(out))
     for name in TOPS:
         out = bench.measure("top", name, "1") if arguments.only in f"top:{name}" else None
@@ -264,12 +294,14 @@ def main():
 
 def report(bench, results, rows, tops, memory, reading, differences):
     facts = next((out["basin"]["facts"] for out in results.values()), {})
-    peer = next((out["peer"]["facts"]["configuration"] for out in results.values() if out.get("peer", {}).get("facts")), None)
     print(f"{machine()}; {facts.get('blas', '')}; two threads, single precision; medians of {bench.rounds} rounds\n")
-    if peer:
-        print("Peer: " + ", ".join(f"{key} {value}" for key, value in peer.items() if key != "blas" and value is not None) + "; "
-              + ", ".join("/".join(path.split("/")[-2:]) for path in peer["blas"]) + "\n")
-    table(["work", "basin, of peak: 1 / block", "ms", "PyTorch, of peak", "ms", "ratio", "of the fastest", "aim", "met", "by cpu"], rows)
+    for name in bench.peers:
+        peer = next((out[name]["facts"]["configuration"] for out in results.values() if name in peers_of(out)), None)
+        if peer:
+            print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in peer.items() if key != "blas" and value is not None) + "; "
+                  + ", ".join("/".join(path.split("/")[-2:]) for path in peer["blas"]) + "\n")
+    columns = [cell for name in bench.peers for cell in (f"{name}, of peak", "ms", "ratio", "of the fastest")]
+    table(["work", "basin, of peak: 1 / block", "ms", *columns, "aim", "met", "by cpu"], rows)
     table(["eigenpairs to 1e-4 of the largest", "basin", "peer", "ratio", "aim", "met"], tops)
     table(["resident memory", "basin", "PyTorch", "aim", "met"], memory)
     table(["reading", "basin", "aim", "met"], reading)
@@ -278,10 +310,11 @@ def report(bench, results, rows, tops, memory, reading, differences):
             rounds, points = out["basin"]["rounds"], out["basin"]["facts"]["points"]
             print(f"{key}: {seconds(rounds, 'loop') / seconds(rounds, 'slice'):.2f} times the speed of basin's own loop over points; {points} of {GRID} points a "
                   f"round, whole grid {seconds(rounds, 'slice') * GRID:.3g} s")
-        if (out.get("peer", {}).get("facts") or {}).get("chosen"):
-            print(f"{key}: PyTorch by {out['peer']['facts']['chosen']}")
+        for name, side in peers_of(out).items():
+            if side["facts"].get("chosen"):
+                print(f"{key}: {name} by {side['facts']['chosen']}")
     if differences:
-        print(f"largest relative difference of loss, ‖g‖, vᵀHv, ‖Hv‖ between both: {max(differences):.1e}")
+        print(f"largest relative difference of loss, ‖g‖, vᵀHv, ‖Hv‖ between the sides: {max(differences):.1e}")
     path = bench.folder / "results.json"
     path.write_text(json.dumps({"machine": machine(), "rounds": bench.rounds, "results": results, "table": rows, "top": tops, "memory": memory, "reading": reading}, indent=1))
     print(f"every round: {path}")
