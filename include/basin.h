@@ -52,8 +52,8 @@ extern "C" {
 #define BASIN_FORMAT_VERSION 1 /* of checkpoints and datasets */
 /* Version of results files; older ones are not read any more. In 1, stationarity went by one step
    along −g and families of measures were mixed. In 2, methods and points were told in words, and a
-   measure had no interval. In 3, recorded values did not say who says them, nor a line what stands
-   at its end. */
+   measure had no interval. In 3, recorded values did not say who says them, a line not what stands
+   at its end, nor spectra and SANE of which operator and part they are. */
 #define BASIN_RESULTS_VERSION 4
 
 /* ------------------------------------------------------------------------------------ status -- */
@@ -533,6 +533,14 @@ typedef struct basin_decay {
     double        value; /* w of every parameter; not read where `each` is given */
     const double *each;  /* [P] w of each parameter (one value a tensor, as a rule), or NULL */
 } basin_decay;
+/* Adam's step sizes from its saved second moments v at step t: scale_i = (√(v_i / (1 - beta2^t)) +
+   epsilon)^-1/2, so that with S = diag(scale) its steps see S H S; with unknown t, v as it is.
+   *ceiling = 2 (1 + β) / ((1 - β) η), 38/η for β = 0.9, the largest λ_max(S H S) at which its
+   full-batch recursion with S held fixed is stable (J. Cohen et al., arXiv:2207.14484); NAN where η
+   or β is not recorded. BASIN_ERR_MISSING without second moments, BASIN_ERR_VALUE where one is
+   negative. */
+basin_status basin_checkpoint_adam(const basin_checkpoint *ck, double beta2, double epsilon,
+                                   double *scale /* [P] */, double *ceiling);
 /* What the checkpoint records, coupled or not: none where nothing is recorded. `each` is borrowed
    from it. */
 basin_decay basin_checkpoint_decay(const basin_checkpoint *ck);
@@ -620,8 +628,33 @@ typedef struct basin_samples { /* a subset of an objective's samples; NULL stand
     size_t        count;
 } basin_samples;
 
-typedef enum basin_curvature_kind { BASIN_HESSIAN } basin_curvature_kind;
-const char *basin_curvature_kind_text(basin_curvature_kind kind); /* hessian */
+/* Symmetric operators at one theta. y the network's output, J = ∂y/∂theta, S = ∂²L/∂y², and g_i the
+   gradient of sample i's loss, of which L is the mean: N times what the sample adds to L, so that a
+   sequence is one sample with all its tokens. docs/measures.md has formulas and sources. */
+#define BASIN_CURVATURE_LIST(X)                                                           \
+    /* H = ∇²L */                                                                      \
+    X(HESSIAN, "hessian", "Hessian")                                                      \
+    /* G = JᵀSJ, positive semidefinite for the losses that there are */                 \
+    X(GGN, "ggn", "generalised Gauss-Newton matrix")                                      \
+    /* H - G, what curves in the network itself; made without the two */                  \
+    X(RESIDUAL, "residual", "Hessian less its Gauss-Newton part")                         \
+    /* expected over labels that the model draws; equals G, see basin_curvature_create */ \
+    X(FISHER, "fisher", "Fisher matrix")                                                  \
+    /* the same with one draw of every label */                                           \
+    X(FISHER_SAMPLED, "fisher-sampled", "Fisher matrix by one draw of the labels")        \
+    /* Σ g_i g_iᵀ / N over the labels that there are */                                \
+    X(FISHER_EMPIRICAL, "fisher-empirical", "empirical Fisher matrix")                    \
+    /* of the g_i: Σ g_i g_iᵀ / N - g gᵀ */                                          \
+    X(COVARIANCE, "covariance", "covariance of the samples' gradients")
+
+#define BASIN_CURVATURE_ENUM(kind, name, title) BASIN_##kind,
+typedef enum basin_curvature_kind {
+    BASIN_CURVATURE_LIST(BASIN_CURVATURE_ENUM) BASIN_CURVATURES
+} basin_curvature_kind;
+#undef BASIN_CURVATURE_ENUM
+const char  *basin_curvature_kind_text(basin_curvature_kind kind);  /* hessian | ggn | … */
+const char  *basin_curvature_kind_title(basin_curvature_kind kind); /* for people */
+basin_status basin_curvature_kind_find(const char *name, basin_curvature_kind *out);
 
 /* The memory plan of a frozen point. As many chunks of samples as fit below basin_memory_limit()
    keep what products need; the others are recomputed for every product, with the same bits. It
@@ -646,6 +679,7 @@ typedef struct basin_flops {
     double gradient; /* loss and gradient: 3F - f0 */
     double freeze;   /* forward and backward, kept for products: 2F - f0 */
     double product;  /* with one vector at a frozen theta: 6F - 4f0 */
+    double straight; /* with G, or a Fisher matrix, instead of H: 4F - 2f0 */
     double subspace; /* the loss at one point of many on a line or plane: F - f0 */
 } basin_flops;
 
@@ -662,13 +696,22 @@ typedef struct basin_objective_type {
     basin_status (*subspace)(void *ctx, const basin_samples *s, const double *theta,
                              const double *dirs /* [d, P] */, size_t d,
                              const double *coef /* [n, d] */, size_t n, basin_loss *out /* [n] */);
-    /* Freezes theta: keeps what every product there shares. Default: central differences of the
-       gradient, reported as approximate. `product`, `thaw` are required with `freeze`. */
+    /* Freezes theta: keeps what every product there shares. BASIN_ERR_UNSUPPORTED for a kind that
+       the type does not have; it is never asked for BASIN_COVARIANCE. Default: of the Hessian
+       central differences of the gradient, reported as approximate; no other kind. `product`,
+       `thaw` are required with `freeze`. */
     basin_status (*freeze)(void *ctx, const basin_samples *s, const double *theta,
                            basin_curvature_kind kind, void **point);
     basin_status (*product)(void *point, const double *v /* [k, P] */, size_t k,
                             double *hv /* [k, P] */);
     void (*thaw)(void *point);
+    /* Of a kind that is RᵀR with R [rows, P]: how many rows, and products with R and Rᵀ. Default:
+       no such root. The three come together. */
+    size_t (*rows)(const void *ctx, const basin_samples *s, basin_curvature_kind kind);
+    basin_status (*root)(void *point, const double *v /* [k, P] */, size_t k,
+                         double *r /* [k, rows] */);
+    basin_status (*back)(void *point, const double *r /* [k, rows] */, size_t k,
+                         double *v /* [k, P] */);
     /* What that point takes. Default: all zero. */
     void (*provision)(const void *point, basin_provision *out);
     /* What a point of all samples would take that nothing limits, with at most so many threads.
@@ -727,18 +770,58 @@ basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s
 basin_status basin_objective_crossings(basin_objective *o, const basin_samples *s, const double *a,
                                        const double *b, uint64_t *out);
 
-/* The second derivative frozen at one theta. The objective is borrowed until the curvature is
-   destroyed. */
+/* An operator of that kind, the second derivative or its like, frozen at one theta. The objective
+   is borrowed until the curvature is destroyed. BASIN_ERR_UNSUPPORTED says why the objective has
+   none of that kind. A network has all of them, except that a Fisher matrix is of a distribution of
+   labels: softmax's, Bernoulli's, or a Gaussian of variance 1/2 around y, of which the losses are
+   -log p; with weights of classes or of positive targets the loss is none. */
 typedef struct basin_curvature basin_curvature;
 basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, const double *theta,
                                     basin_curvature_kind kind, basin_curvature **out);
 basin_status basin_curvature_product(basin_curvature *c, const double *v /* [k, P] */, size_t k,
                                      double *hv /* [k, P] */);
+/* Of A = RᵀR, R [rows, P]: 0 for an operator that has no such root. Outputs of the network times
+   samples for G and the Fisher matrix, samples for those that are sums over samples' gradients. */
+size_t basin_objective_rows(const basin_objective *o, const basin_samples *s,
+                            basin_curvature_kind kind);
+/* R v, and Rᵀ r. */
+basin_status basin_curvature_root(basin_curvature *c, const double *v /* [k, P] */, size_t k,
+                                  double *r /* [k, rows] */);
+basin_status basin_curvature_back(basin_curvature *c, const double *r /* [k, rows] */, size_t k,
+                                  double *v /* [k, P] */);
 /* products by differences of the gradient */
 bool   basin_curvature_approximate(const basin_curvature *c);
 size_t basin_curvature_size(const basin_curvature *c);
 void   basin_curvature_provision(const basin_curvature *c, basin_provision *out);
 void   basin_curvature_destroy(basin_curvature **c);
+
+/* ------------------------------------------------------------------------------------- parts -- */
+
+/* Some of the blocks of parameters, and some of the samples. */
+typedef struct basin_part {
+    const size_t        *blocks; /* [count] ascending; NULL: all parameters */
+    size_t               count;
+    const basin_samples *samples; /* NULL: all of them */
+} basin_part;
+
+/* `o` as a function of these parameters alone, the others held at theta [P], over these samples:
+   its Hessian is the principal block of that of `o`, its other operators likewise, its weights [p]
+   lie one after the other in the order of the blocks. `o` is borrowed until *out is destroyed; all
+   else is copied. BASIN_ERR_ARG for blocks that do not ascend or a subset without samples. Caller
+   destroys. */
+basin_status basin_objective_restrict(basin_objective *o, const double *theta,
+                                      const basin_part *part, basin_objective **out);
+/* whole [P] to part [p] of such an objective, and back into the whole, of which the rest stays. */
+void basin_part_take(const basin_objective *restricted, const double *whole, double *part);
+void basin_part_put(const basin_objective *restricted, const double *part, double *whole);
+
+/* The blocks of these parameters that a shell pattern matches («conv*», «*.weight», «fc[12].bias»),
+   ascending. BASIN_ERR_MISSING, with the nearest names, where it matches none. Caller frees. */
+basin_status basin_params_match(const basin_params *params, const char *pattern, size_t *count,
+                                size_t **blocks);
+/* Those of one layer or module: named NAME.…, or NAME itself. Likewise. */
+basin_status basin_params_layer(const basin_params *params, const char *name, size_t *count,
+                                size_t **blocks);
 
 /* ----------------------------------------------------------------------------------- network -- */
 
@@ -774,7 +857,7 @@ typedef struct basin_network_options {
     basin_precision precision; /* of the network's inside; sums and theta are double in both */
     /* use this many of the split, drawn without replacement with `seed`; 0 = all */
     size_t        samples;
-    uint64_t      seed;
+    uint64_t      seed;      /* also of the labels that BASIN_FISHER_SAMPLED draws */
     size_t        row_count; /* instead: these rows of the split, in this order; 0 = not given */
     const size_t *rows;      /* [row_count] each below the split's count, none twice */
     /* leave out, of the samples chosen, those that are in this split too; NULL = none.
@@ -832,6 +915,12 @@ typedef struct basin_point_options {
     /* η and β as recorded; η = 0 or NAN: fall_per_step is unknown; β = NAN counts as 0 */
     double learning_rate;
     double momentum;
+    /* whose products and spectrum are taken at the point; zeroed: the Hessian's. Weight decay that
+       is included adds W to the Hessian and to G, and cancels in the residual and the covariance;
+       with a Fisher matrix it is refused: it is no part of a sample's loss */
+    int operator_kind; /* basin_curvature_kind */
+    /* [P] s_i > 0: of S A S instead of the operator A, S = diag(s); NULL: of A. Copied */
+    const double *scale;
 } basin_point_options;
 
 /* What a checkpoint records; `included` and `products` are left zero. `decay.each` is borrowed from
@@ -854,7 +943,7 @@ const basin_decay *basin_point_included(const basin_point *point);
 basin_status basin_point_gradient(basin_point *point, basin_loss *loss, const double **g);
 basin_status basin_point_bare_gradient(basin_point *point, basin_loss *loss, const double **g);
 basin_status basin_point_decayed_gradient(basin_point *point, basin_loss *loss, const double **g);
-/* ∇²F times k vectors. */
+/* The point's operator, ∇²F if nothing else was asked for, times k vectors. */
 basin_status basin_point_product(basin_point *point, const double *v /* [k, P] */, size_t k,
                                  double *hv /* [k, P] */);
 /* F at n points theta + Σ_j coef[i, j] dirs[j], as basin_objective_subspace; nothing of it is
@@ -935,12 +1024,28 @@ bool basin_hovers(const char *method /* or NULL */, double rho);
 /* ---------------------------------------------------------------------------------- spectrum -- */
 
 typedef enum basin_spectrum_method {
-    /* dense if P <= 6,000 and it fits the memory limit, else Lanczos; never of a result */
+    /* gram where the operator has a root of fewer rows than P, and at most 6,000; else dense if
+       P <= 6,000; if that fits the memory limit. Otherwise Lanczos; never of a result */
     BASIN_SPECTRUM_AUTO,
-    BASIN_SPECTRUM_DENSE,  /* all of them: H column block by column block, then LAPACK */
-    BASIN_SPECTRUM_LANCZOS /* extreme pairs: thick restart, full reorthogonalisation */
+    BASIN_SPECTRUM_DENSE,   /* all of them: H column block by column block, then LAPACK */
+    BASIN_SPECTRUM_LANCZOS, /* extreme pairs: thick restart, full reorthogonalisation */
+    /* all of A = RᵀR: the eigenvalues of RRᵀ [rows, rows], and P - rows zeros */
+    BASIN_SPECTRUM_GRAM
 } basin_spectrum_method;
-const char *basin_spectrum_method_text(basin_spectrum_method method); /* auto | dense | lanczos */
+/* auto | dense | lanczos | gram */
+const char *basin_spectrum_method_text(basin_spectrum_method method);
+
+/* What a principal block leaves out: B the block's parameters, A the operator of the network.
+   Random probes with their standard errors. All zero where the whole network was measured. */
+typedef struct basin_left_out {
+    char  *part;    /* «conv*», «layer fc1»; NULL: the whole network */
+    size_t network; /* P of the network */
+    /* ‖A_BB‖_F² + ‖A_B,rest‖_F²: of the block's rows */
+    double rows2, rows2_error;
+    double whole2, whole2_error; /* ‖A‖_F² */
+    double share;                /* 1 - ‖A_BB‖_F² / ‖A‖_F², in [0, 1] */
+    double rows_share;           /* 1 - ‖A_BB‖_F² / rows2, likewise */
+} basin_left_out;
 
 typedef struct basin_spectrum_options {
     basin_spectrum_method method;
@@ -960,11 +1065,12 @@ typedef struct basin_spectrum {
     double             loss, accuracy;
     double             gradient_norm;
     basin_stationarity stationarity;
-    int                operator_kind; /* basin_curvature_kind */
-    int                method;        /* basin_spectrum_method, not AUTO */
-    bool               approximate;   /* products by differences */
-    size_t             count;         /* eigenvalues held: P, or top + bottom */
-    double            *eigenvalues;   /* [count] descending */
+    int                operator_kind;  /* basin_curvature_kind */
+    bool               preconditioned; /* S A S, see basin_point_options */
+    int                method;         /* basin_spectrum_method, not AUTO */
+    bool               approximate;    /* products by differences */
+    size_t             count;          /* eigenvalues held: P, or top + bottom */
+    double            *eigenvalues;    /* [count] descending */
     double *residuals; /* [count] ‖Hq - λq‖; dense: the bound P eps ‖H‖_F + ‖H - Hᵀ‖_F / 2 */
     /* [count] distance to the nearest other eigenvalue held (vector angle <= residual/gap) */
     double *gaps;
@@ -985,28 +1091,40 @@ typedef struct basin_spectrum {
     size_t   vector_count;
     size_t  *vector_index; /* [vector_count] which eigenvalue each belongs to */
     double  *vectors;      /* [vector_count, P], entry of largest magnitude positive */
+    /* P above is of the part, where it is of one: filled by basin_left_out_measure's caller */
+    basin_left_out left_out;
+    double         ceiling; /* preconditioned: of basin_checkpoint_adam; else NAN. The caller's */
 } basin_spectrum;
 
 /* Where no number of pairs is asked for: 10 of the top and the smallest, which bounds what SANE and
    N_eff leave over. */
 void basin_spectrum_both_ends(basin_spectrum_options *options);
 
-/* What the options come to for one objective. */
+/* What the options come to at one point. */
 typedef struct basin_spectrum_plan {
-    basin_spectrum_method method; /* dense or Lanczos; never AUTO */
+    basin_spectrum_method method; /* never AUTO */
     size_t top, bottom;           /* pairs of each end; dense: of those whose vectors are kept */
     double tolerance;             /* Lanczos: of the residuals, where products are exact */
     size_t products;              /* H·v at most, those of the probes included */
     size_t bytes;                 /* at most: matrix or basis and work space, no frozen point */
 } basin_spectrum_plan;
 /* What basin_spectrum_compute would do. BASIN_ERR_ARG and BASIN_ERR_BUDGET as there. */
-basin_status basin_spectrum_choose(const basin_objective *o, const basin_spectrum_options *options,
+basin_status basin_spectrum_choose(const basin_point *point, const basin_spectrum_options *options,
                                    basin_spectrum_plan *out);
 
-/* Of ∇²F at the point. BASIN_ERR_BUDGET prints the bytes a dense spectrum would need. */
+/* Of the point's operator; what is told of a way down is the Hessian's. BASIN_ERR_BUDGET prints the
+   bytes a dense spectrum would need. */
 basin_status basin_spectrum_compute(basin_point *point, const basin_spectrum_options *options,
                                     basin_spectrum **out);
 void         basin_spectrum_destroy(basin_spectrum **spectrum);
+
+/* Of a restricted objective's block, whose ‖A_BB‖_F² is `block2`: columns of the network's
+   operator, of which `whole` is a point, or where they are more than 6,000 n random probes.
+   BASIN_ERR_ARG where the objective is no part of the point's. The name is copied; caller clears
+   what it is put into. */
+basin_status basin_left_out_measure(basin_point *whole, const basin_objective *restricted,
+                                    const char *name, double block2, size_t n, uint64_t seed,
+                                    basin_left_out *out);
 
 /* -------------------------------------------------------------------------------------- SANE -- */
 
@@ -1043,8 +1161,10 @@ typedef struct basin_sane {
     size_t             parameters, samples;
     double             loss, gradient_norm;
     basin_stationarity stationarity;
-    int                method;      /* basin_sane_method */
-    size_t             eigenvalues; /* how many entered */
+    int                operator_kind;  /* basin_curvature_kind */
+    bool               preconditioned; /* S A S, see basin_point_options */
+    int                method;         /* basin_sane_method */
+    size_t             eigenvalues;    /* how many entered */
     double             value, lower, upper, kappa;
     size_t             k;
     double             reference; /* Λ: the |λ| of rank k */
@@ -1055,6 +1175,7 @@ typedef struct basin_sane {
     double            *alpha_sweep, *n_eff_sweep; /* [sweep_count] */
     size_t             ritz_steps;
     uint64_t           seed;
+    basin_left_out     left_out; /* as the spectrum's */
 } basin_sane;
 
 /* BASIN_ERR_NUMERIC for H = 0, where SANE is undefined. */
@@ -1063,6 +1184,55 @@ basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane
 basin_status basin_sane_ritz(basin_point *point, uint64_t seed, const basin_sane_options *options,
                              basin_sane **out);
 void         basin_sane_destroy(basin_sane **sane);
+
+/* ------------------------------------------------------------------------------------ blocks -- */
+
+typedef enum basin_blocks_by { BASIN_BLOCKS_LAYER, BASIN_BLOCKS_TENSOR } basin_blocks_by;
+
+typedef struct basin_diagonal_block { /* A_BB of one layer or tensor */
+    char  *name;
+    size_t parameters;
+    int    method;             /* basin_spectrum_method by which its eigenvalues were found */
+    double trace, trace_error; /* standard error; 0: exact */
+    double frobenius2, frobenius2_error; /* likewise */
+    double largest, largest_residual;    /* eigenvalues, with ‖Aq − λq‖ or its bound */
+    double smallest, smallest_residual;
+    double sane, sane_lower, sane_upper; /* of the block's own Λ; NAN for A_BB = 0 */
+    double rows2, rows2_error; /* ‖A_B,·‖_F²: the block and what couples it to the rest */
+} basin_diagonal_block;
+
+/* All diagonal blocks of the operator at a point. Their traces sum up to that of the whole; their
+   spectra say nothing of what couples them, of which left_out is the share. */
+typedef struct basin_blocks {
+    size_t parameters, samples;
+    double loss, gradient_norm;
+    int    operator_kind; /* basin_curvature_kind */
+    bool   preconditioned;
+    int    by; /* basin_blocks_by */
+    size_t count;
+    basin_diagonal_block
+            *blocks; /* [count] in the order of theta; of layers in that of their first */
+    double   trace, trace_error;           /* Σ of the blocks */
+    double   frobenius2, frobenius2_error; /* ‖A‖_F² */
+    double   left_out, left_out_error;     /* 1 - Σ ‖A_BB‖_F² / ‖A‖_F² */
+    double   kappa;                        /* of SANE */
+    size_t   products;
+    uint64_t seed;
+} basin_blocks;
+
+typedef struct basin_blocks_options {
+    basin_blocks_by by;
+    double          kappa; /* 0 = 0.5 */
+    size_t   probes; /* of ‖A‖_F² and of each block's rows, where it is not exact; 0 = 16 */
+    uint64_t seed;
+} basin_blocks_options;
+
+/* P <= 6,000: P products, exact, each block's matrix by itself in memory. Beyond, block by block:
+   basin_spectrum_compute's choice of method for that many parameters, and probes of the whole.
+   BASIN_ERR_BUDGET as there. Caller destroys. */
+basin_status basin_blocks_compute(basin_point *point, const basin_blocks_options *options,
+                                  basin_blocks **out);
+void         basin_blocks_destroy(basin_blocks **blocks);
 
 /* --------------------------------------------------------------------------------- direction -- */
 
@@ -1291,6 +1461,58 @@ typedef struct basin_sharpness_options {
 basin_status basin_sharpness_compute(basin_point *point, const basin_sharpness_options *options,
                                      basin_sharpness **out);
 void         basin_sharpness_destroy(basin_sharpness **sharpness);
+
+/* ----------------------------------------------------------------------------------- batches -- */
+
+typedef struct basin_batch_row { /* one mini-batch B */
+    double loss, gradient_norm;
+    double lambda_max, lambda_max_residual; /* of ∇²L_B */
+    double trace, trace_error; /* NAN where it was not asked for, as those that follow */
+    double sane, sane_lower, sane_upper;
+    double sharpness; /* gᵀHg / ‖g‖² with g = ∇L_B, H = ∇²L_B */
+    double momentum;  /* sᵀHs / sᵀg with s = βv + g, v the saved buffer; NAN without */
+} basin_batch_row;
+
+typedef struct basin_mean { /* over batches, with its 95 % interval by Student's t */
+    double mean, lower, upper, deviation;
+    double least, median, most;
+} basin_mean;
+
+/* Curvature of mini-batches: how it is distributed over them, and the batch sharpness of the edge
+   of stochastic stability, which under SGD settles at 2/η while λ_max of all samples stays below
+   (A. Andreyev & P. Beneventano, arXiv:2412.20553); with momentum at 2(1-β)/η for small and at
+   2(1+β)/η for large batches (arXiv:2604.14108). */
+typedef struct basin_batches {
+    size_t parameters, samples, batch_size, count;
+    double loss;           /* of all samples */
+    double gradient_norm;  /* likewise */
+    int    operator_kind;  /* of the rows' λ_max, trace and SANE; sharpness is the Hessian's */
+    bool   preconditioned; /* likewise */
+    basin_batch_row *rows; /* [count] */
+    basin_mean       lambda_max, trace, sane, sharpness, momentum;
+    /* E[gᵀHg] / E[‖g‖²]: batches count by their gradient, with a jackknife's interval */
+    double   ratio, ratio_lower, ratio_upper;
+    double   whole_lambda_max, whole_residual;      /* of all samples */
+    double   learning_rate, beta;                   /* recorded; NAN */
+    double   ceiling, ceiling_small, ceiling_large; /* 2/η, 2(1-β)/η, 2(1+β)/η; NAN */
+    double   kappa;
+    uint64_t seed;
+} basin_batches;
+
+typedef struct basin_batches_options {
+    size_t        count;               /* 0 = 50 */
+    size_t        batch_size;          /* 0 = recorded, else 128; at most N */
+    bool          whole_spectrum;      /* trace and SANE of each batch as well */
+    const double *momentum;            /* [P] v, or NULL */
+    double        beta, learning_rate; /* recorded; NAN */
+    double        kappa;               /* 0 = 0.5 */
+    uint64_t      seed; /* of the batches: each is drawn without replacement, by itself */
+} basin_batches_options;
+
+/* BASIN_ERR_ARG for fewer than two batches or a batch beyond the samples. Caller destroys. */
+basin_status basin_batches_compute(basin_point *point, const basin_batches_options *options,
+                                   basin_batches **out);
+void         basin_batches_destroy(basin_batches **batches);
 
 /* ---------------------------------------------------------------------------------- forecast -- */
 
@@ -2000,7 +2222,9 @@ basin_status basin_provenance_record(basin_provenance *provenance, const basin_c
     X(BASIN_RESULT_SHARPNESS, "sharpness", basin_sharpness)    \
     X(BASIN_RESULT_TRACK, "track", basin_track)                \
     X(BASIN_RESULT_COMPARISON, "comparison", basin_comparison) \
-    X(BASIN_RESULT_FORECAST, "forecast", basin_forecast)
+    X(BASIN_RESULT_FORECAST, "forecast", basin_forecast)       \
+    X(BASIN_RESULT_BLOCKS, "blocks", basin_blocks)             \
+    X(BASIN_RESULT_BATCHES, "batches", basin_batches)
 
 #define BASIN_RESULT_ENUM(kind, name, type) kind,
 typedef enum basin_result_kind {

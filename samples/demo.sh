@@ -84,6 +84,10 @@ for method in $METHODS; do
     later sane "$RUNS/${method}_0/$LAST" -o "$RESULTS/sane_${method}_0.h5"
 done
 
+say "curvature by layer, and what mini-batches see of it"
+later blocks "$RUNS/gd_0/$LAST" -o "$RESULTS/blocks_gd_0.h5"
+later batches "$RUNS/gd_0/$LAST" --batches 20 --batch-size 50 -o "$RESULTS/batches_gd_0.h5"
+
 say "slices: momentum, top eigenvectors, filter-normalised random directions; one-step sharpness"
 for method in $METHODS; do
     checkpoint=$RUNS/${method}_0/$LAST

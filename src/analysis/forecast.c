@@ -240,6 +240,22 @@ static double kept_share(const basin_provision *p)
     return p->parts > 0 ? (double)p->kept / (double)p->parts : 1.0;
 }
 
+/* Do products differentiate the way back as well? */
+static bool bends(const measuring *m)
+{
+    const int kind = m->request->point->options.operator_kind;
+
+    return kind == BASIN_HESSIAN || kind == BASIN_RESIDUAL;
+}
+
+/* At the beginning of a line. */
+static const char *operator_name(const measuring *m)
+{
+    const int kind = m->request->point->options.operator_kind;
+
+    return kind == BASIN_HESSIAN ? "Hessian" : basin_curvature_kind_text((basin_curvature_kind)kind);
+}
+
 /* Of a sweep that makes the parts again which are not kept, the share of each of `count` vectors: one sweep
    does for all that are multiplied together. */
 static double made_again(const basin_provision *p, size_t count)
@@ -249,13 +265,22 @@ static double made_again(const basin_provision *p, size_t count)
     return (1.0 - kept_share(p)) / (double)(together > 1 ? together : 1);
 }
 
+/* FLOPs of a product with each of `count` vectors. */
+static double product_flops(const measuring *m, size_t count)
+{
+    const double one = bends(m) ? m->flops.product : m->flops.straight;
+
+    return one + m->flops.freeze * made_again(&m->forecast->provision, count);
+}
+
 static basin_status freeze(measuring *m)
 {
     const basin_demand *d = &m->request->demand;
     const size_t        held = 2 * width_of(d) * m->size * sizeof(double); /* v and hv */
     const size_t        before = basin_memory_set_aside(d->aside > held ? d->aside - held : 0);
     const basin_status  st =
-        basin_curvature_create(m->o, m->s, m->request->point->theta, BASIN_HESSIAN, &m->c);
+        basin_curvature_create(m->o, m->s, m->request->point->theta,
+                               (basin_curvature_kind)m->request->point->options.operator_kind, &m->c);
 
     basin_memory_set_aside(before);
     return st;
@@ -347,12 +372,12 @@ static basin_status measure_products(measuring *m)
     BASIN_TRY(time_products(m, kinds, &freezing));
     take_samples(m, chosen);
     if (d->products > 0)
-        BASIN_TRY(add_work(m, "product", basin_format("Hessian times one vector"), d->products, d->most,
-                           flops->product + flops->freeze * made_again(p, 1), kinds[0].seconds));
+        BASIN_TRY(add_work(m, "product", basin_format("%s times one vector", operator_name(m)), d->products,
+                           d->most, product_flops(m, 1), kinds[0].seconds));
     if (d->vectors > 0)
-        BASIN_TRY(add_work(m, "block", basin_format("Hessian times one of %zu vectors together", block_of(d)),
-                           d->vectors, d->vectors,
-                           flops->product + flops->freeze * made_again(p, kinds[1].count), kinds[1].seconds));
+        BASIN_TRY(add_work(
+            m, "block", basin_format("%s times one of %zu vectors together", operator_name(m), block_of(d)),
+            d->vectors, d->vectors, product_flops(m, kinds[1].count), kinds[1].seconds));
     BASIN_TRY(add_work(m, "freeze", basin_format("forward and backward, kept for products"), d->freezes,
                        d->freezes, flops->freeze * kept_share(p), freezing));
 done:

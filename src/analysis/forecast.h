@@ -8,7 +8,7 @@
 typedef struct basin_demand {
     size_t gradients; /* 1 or 0: the point's, which its analyses share */
     size_t losses;
-    size_t freezes;   /* 1 or 0, likewise */
+    size_t freezes;   /* 1 or 0, likewise; 2 where a way down is sought beside another operator */
     size_t products;  /* expected products with single vectors */
     size_t most;      /* maximum of these */
     size_t vectors;   /* vectors that are multiplied in blocks, in all */

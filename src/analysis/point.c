@@ -27,6 +27,37 @@ done:
     return st;
 }
 
+/* S of S A S: positive numbers. */
+static basin_status copy_scale(const double *scale, size_t size, double **out)
+{
+    basin_status st = BASIN_OK;
+
+    if (scale == NULL) goto done;
+    for (size_t i = 0; i < size; i++)
+        BASIN_CHECK(scale[i] > 0.0 && isfinite(scale[i]), BASIN_ERR_ARG,
+                    "the scale of parameter %zu is %g, no positive number", i, scale[i]);
+    BASIN_ALLOC(*out, size, "a scale");
+    basin_copy(scale, *out, size);
+done:
+    return st;
+}
+
+/* What a sample's loss is no part of cannot be added to sums of its gradients. */
+static basin_status check_operator(const basin_point_options *options, size_t size)
+{
+    basin_status st = BASIN_OK;
+    const int    kind = options->operator_kind;
+    const bool   fisher =
+        kind == BASIN_FISHER || kind == BASIN_FISHER_SAMPLED || kind == BASIN_FISHER_EMPIRICAL;
+
+    BASIN_CHECK((unsigned)kind < BASIN_CURVATURES, BASIN_ERR_ARG, "operator number %d", kind);
+    BASIN_CHECK(!fisher || basin_decay_is_none(&options->included, size), BASIN_ERR_ARG,
+                "weight decay is no part of a sample's loss: the %s matrix cannot include it",
+                basin_curvature_kind_text((basin_curvature_kind)kind));
+done:
+    return st;
+}
+
 basin_status basin_point_create(basin_objective *o, const double *theta, const basin_point_options *options,
                                 basin_point **out)
 {
@@ -43,6 +74,9 @@ basin_status basin_point_create(basin_objective *o, const double *theta, const b
     point->options = *options;
     BASIN_TRY(copy_decay(&options->decay, size, &point->each[0], &point->options.decay));
     BASIN_TRY(copy_decay(&options->included, size, &point->each[1], &point->options.included));
+    BASIN_TRY(check_operator(options, size));
+    BASIN_TRY(copy_scale(options->scale, size, &point->scale));
+    point->options.scale = point->scale;
     BASIN_ALLOC(point->theta, size, "a point");
     basin_copy(theta, point->theta, size);
     *out = point, point = NULL;
@@ -58,6 +92,7 @@ void basin_point_destroy(basin_point **point)
     basin_curvature_destroy(&p->curvature);
     basin_free(p->each[0]);
     basin_free(p->each[1]);
+    basin_free(p->scale);
     basin_free(p->theta);
     basin_free(p->gradient);
     basin_free(p->measured);
@@ -172,19 +207,31 @@ void basin_point_reserve(basin_point *point, size_t aside)
     if (basin_memory_left() < aside) basin_curvature_destroy(&point->curvature);
 }
 
-basin_status basin_point_curvature(basin_point *point, basin_curvature **out)
+static basin_status freeze(basin_point *point, basin_curvature_kind kind, basin_curvature **out)
 {
     basin_status st = BASIN_OK;
 
+    if (point->curvature != NULL && point->frozen != kind) basin_curvature_destroy(&point->curvature);
     if (point->curvature == NULL) {
         BASIN_TRY(basin_progress_report("freezing the point", 0.0, 1.0));
         size_t before = basin_memory_set_aside(point->aside);
-        st = basin_curvature_create(point->objective, NULL, point->theta, BASIN_HESSIAN, &point->curvature);
+        st = basin_curvature_create(point->objective, NULL, point->theta, kind, &point->curvature);
         basin_memory_set_aside(before);
+        point->frozen = kind;
     }
     if (st == BASIN_OK) *out = point->curvature;
 done:
     return st;
+}
+
+basin_status basin_point_curvature(basin_point *point, basin_curvature **out)
+{
+    return freeze(point, (basin_curvature_kind)point->options.operator_kind, out);
+}
+
+basin_status basin_point_hessian(basin_point *point, basin_curvature **out)
+{
+    return freeze(point, BASIN_HESSIAN, out);
 }
 
 /* A thread of such a pass holds about what one of a product does, and in addition what a part of the samples
@@ -199,22 +246,52 @@ void basin_point_make_room(basin_point *point)
         basin_curvature_destroy(&point->curvature);
 }
 
-basin_status basin_point_product(basin_point *point, const double *v, size_t k, double *hv)
+/* A + W, W where weight decay is part of the operator. */
+static basin_status multiply(basin_point *point, const double *v, size_t k, double *av)
 {
     basin_status     st = BASIN_OK;
+    const int        kind = point->options.operator_kind;
     basin_curvature *curvature = NULL;
 
     BASIN_TRY(basin_point_curvature(point, &curvature));
-    BASIN_TRY(basin_curvature_product(curvature, v, k, hv));
-    basin_decay_add(&point->options.included, v, k, point->size, hv);
+    BASIN_TRY(basin_curvature_product(curvature, v, k, av));
+    if (kind == BASIN_HESSIAN || kind == BASIN_GGN)
+        basin_decay_add(&point->options.included, v, k, point->size, av);
 done:
+    return st;
+}
+
+enum { SCALED_MOST = 16 }; /* vectors that are scaled at a time */
+
+static void scale_all(const double *scale, const double *v, size_t k, size_t size, double *to)
+{
+    for (size_t j = 0; j < k; j++)
+        for (size_t i = 0; i < size; i++) to[j * size + i] = scale[i] * v[j * size + i];
+}
+
+basin_status basin_point_product(basin_point *point, const double *v, size_t k, double *hv)
+{
+    basin_status st = BASIN_OK;
+    const size_t size = point->size, most = k < SCALED_MOST ? k : SCALED_MOST;
+    double      *scaled = NULL;
+
+    if (point->scale == NULL) return multiply(point, v, k, hv);
+    BASIN_ALLOC(scaled, most * size, "scaled vectors");
+    for (size_t j = 0; j < k; j += most) {
+        const size_t n = k - j < most ? k - j : most;
+        scale_all(point->scale, v + j * size, n, size, scaled);
+        BASIN_TRY(multiply(point, scaled, n, hv + j * size));
+        scale_all(point->scale, hv + j * size, n, size, hv + j * size);
+    }
+done:
+    basin_free(scaled);
     return st;
 }
 
 basin_status basin_point_epsilon(basin_point *point, double *out)
 {
-    basin_curvature *curvature = NULL;
-    basin_status     st = basin_point_curvature(point, &curvature);
+    basin_curvature *curvature = point->curvature;
+    basin_status     st = curvature != NULL ? BASIN_OK : basin_point_curvature(point, &curvature);
     double           epsilon = basin_objective_epsilon(point->objective);
 
     if (st == BASIN_OK)

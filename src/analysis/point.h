@@ -7,19 +7,21 @@
 #include "core/decay.h"
 
 struct basin_point {
-    basin_objective    *objective; /* borrowed */
-    size_t              size;      /* P */
-    double             *theta;     /* [P] */
-    basin_point_options options;   /* its decays are the point's own */
-    double             *each[2];   /* [P] or NULL: values of recorded and included decay */
-    basin_loss          loss;      /* L, once there is a gradient */
-    double             *gradient;  /* [P] ∇L, or NULL */
-    double             *measured;  /* [P] ∇F; NULL where nobody has asked, and where F = L */
-    double             *decayed;   /* [P] ∇R; NULL likewise */
-    size_t              aside;     /* bytes that users of the frozen Hessian hold */
-    basin_curvature    *curvature; /* ∇²L, or NULL */
-    bool                has_stationarity;
-    basin_stationarity  stationarity;
+    basin_objective     *objective; /* borrowed */
+    size_t               size;      /* P */
+    double              *theta;     /* [P] */
+    basin_point_options  options;   /* its decays are the point's own */
+    double              *each[2];   /* [P] or NULL: values of recorded and included decay */
+    double              *scale;     /* [P] or NULL: options.scale */
+    basin_loss           loss;      /* L, once there is a gradient */
+    double              *gradient;  /* [P] ∇L, or NULL */
+    double              *measured;  /* [P] ∇F; NULL where nobody has asked, and where F = L */
+    double              *decayed;   /* [P] ∇R; NULL likewise */
+    size_t               aside;     /* bytes that users of what is frozen hold */
+    basin_curvature     *curvature; /* frozen, without weight decay; or NULL */
+    basin_curvature_kind frozen; /* what that is: the point's operator, or ∇²L for stationarity */
+    bool                 has_stationarity;
+    basin_stationarity   stationarity;
 };
 
 /* Loss and gradient of an objective anywhere. BASIN_ERR_VALUE where theta is not finite,
@@ -31,12 +33,14 @@ basin_status basin_gradient_at(basin_objective *o, const double *theta, basin_lo
    for them. One that is kept already and leaves less goes, and is frozen again when it is asked
    for. */
 void basin_point_reserve(basin_point *point, size_t aside);
-/* ∇²L without weight decay, frozen; the point's. */
+/* The point's operator without weight decay and scale, frozen; and ∇²L. The point's, of which it
+   keeps the one that was asked for last. */
 basin_status basin_point_curvature(basin_point *point, basin_curvature **out);
+basin_status basin_point_hessian(basin_point *point, basin_curvature **out);
 /* Passes over the samples come next: a frozen Hessian that leaves their threads no room goes. */
 void basin_point_make_room(basin_point *point);
 /* Relative rounding of a product: ε, or ε^{2/3} of a central difference with the best step.
- * Freezes. */
+ * Freezes where nothing is frozen yet. */
 basin_status basin_point_epsilon(basin_point *point, double *out);
 
 #endif

@@ -222,7 +222,8 @@ void basin_stationarity_demand(const basin_point *p, basin_demand *demand)
 {
     size_t m = products_of(p);
 
-    demand->gradients = demand->freezes = 1;
+    demand->gradients = 1;
+    demand->freezes = p->options.operator_kind == BASIN_HESSIAN ? 1 : 2; /* the operator's, and the Hessian */
     demand->products += m, demand->most += m;
     demand->losses += SHARES; /* try_step */
     basin_demand_hold(demand, bytes_of(p), bytes_of(p));
@@ -240,7 +241,7 @@ static basin_status search(basin_point *p, const double *g, double norm, basin_s
     BASIN_TRY(chain_create(p->size, products_of(p), &c));
     basin_copy(g, c.q, p->size);
     basin_scale(1.0 / norm, c.q, p->size);
-    BASIN_TRY(basin_point_curvature(p, &curvature));
+    BASIN_TRY(basin_point_hessian(p, &curvature));
     BASIN_TRY(basin_point_epsilon(p, &epsilon));
     BASIN_TRY(chain_grow(&c, curvature, &p->options.decay, epsilon));
     judge(&c, norm, basin_norm(p->theta, p->size), epsilon, s);

@@ -3,6 +3,8 @@ CLI_COMMAND(info, "what is in a checkpoint, from the file alone")
 CLI_COMMAND(check,
             "are gradient and curvature right, and does the file say the truth about its loss")
 CLI_COMMAND(spectrum, "eigenvalues of the Hessian with their error bars")
+CLI_COMMAND(blocks, "diagonal blocks of the Hessian by layer, and what couples them")
+CLI_COMMAND(batches, "curvature of mini-batches, and batch sharpness")
 CLI_COMMAND(slice, "the loss along one direction or over a plane of two")
 CLI_COMMAND(sane, "SANE and the effective number of parameters")
 CLI_COMMAND(sharpness, "one-step SAM and MSAM sharpness over signed radii")

@@ -10,6 +10,8 @@
 static const cli_option options[] = {
     CLI_SANE_OPTIONS,
     CLI_SPECTRAL_OPTIONS("1; with --top: 0"),
+    CLI_OPERATOR_OPTIONS,
+    CLI_PART_OPTIONS,
     {"ritz", CLI_WHOLE, "M",
      "the author's variant: all Ritz values of one run of M Lanczos steps; no bound holds", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
@@ -47,41 +49,50 @@ done:
 static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 {
     int                    status = CLI_OK;
-    basin_point           *point;
+    cli_part               part = {0};
     basin_spectrum_options spectral;
     basin_sane_options     o;
 
     CLI_TRY(read_options(a, s, &spectral, &o));
-    CLI_TRY(cli_source_point(s, &point));
+    CLI_TRY(cli_operator_choose(a, s));
+    CLI_TRY(cli_part_open(a, s, &part));
     if (o.ritz > 0)
-        CLI_LIBRARY(basin_sane_ritz_forecast(point, &o, out));
+        CLI_LIBRARY(basin_sane_ritz_forecast(part.point, &o, out));
     else
-        CLI_TRY(forecast_spectrum(point, &spectral, out));
+        CLI_TRY(forecast_spectrum(part.point, &spectral, out));
 done:
+    cli_part_close(&part);
     return status;
 }
 
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                    status = CLI_OK;
-    basin_point           *point;
+    cli_part               part = {0};
     basin_spectrum_options spectral;
     basin_sane_options     o;
     basin_spectrum        *spectrum = NULL;
     basin_sane            *sane = NULL;
 
     CLI_TRY(read_options(a, s, &spectral, &o));
-    CLI_TRY(cli_source_point(s, &point));
+    CLI_TRY(cli_operator_choose(a, s));
+    CLI_TRY(cli_part_open(a, s, &part));
+    CLI_WANT(o.ritz == 0 || part.own == NULL,
+             "sane: --ritz knows no norm of a block: --params and --layer need "
+             "the spectrum");
     if (o.ritz > 0) {
-        CLI_LIBRARY(basin_sane_ritz(point, spectral.seed, &o, &sane));
+        CLI_LIBRARY(basin_sane_ritz(part.point, spectral.seed, &o, &sane));
     } else {
-        CLI_TRY(cli_spectral_announce(s->objectives[0], &spectral));
-        CLI_LIBRARY(basin_spectrum_compute(point, &spectral, &spectrum));
+        CLI_TRY(cli_spectral_announce(part.point, &spectral));
+        CLI_LIBRARY(basin_spectrum_compute(part.point, &spectral, &spectrum));
         CLI_LIBRARY(basin_sane_compute(spectrum, &o, &sane));
+        CLI_TRY(cli_part_left_out(s, &part, spectrum->frobenius2, spectral.seed, &sane->left_out));
     }
-    *out = sane;
+    *out = sane, sane = NULL;
 done:
+    basin_sane_destroy(&sane);
     basin_spectrum_destroy(&spectrum);
+    cli_part_close(&part);
     return status;
 }
 
@@ -105,9 +116,11 @@ static void print(const basin_result *result, FILE *out)
     cli_report_source(result, s->samples, s->parameters, out);
     fprintf(out, "  loss            %.8g\n", s->loss);
     if (s->stationarity.threshold > 0) cli_report_stationarity(&s->stationarity, out);
-    fprintf(out, "  method          %s, %s eigenvalues%s\n",
+    fprintf(out, "  method          %s, %s eigenvalues of the %s%s\n",
             basin_sane_method_text((basin_sane_method)s->method), cli_thousands(s->eigenvalues),
+            cli_operator_title(s->operator_kind, s->preconditioned),
             s->method == BASIN_SANE_RITZ ? "; unconverged Ritz values, no bound" : "");
+    cli_left_out_report(&s->left_out, out);
     fprintf(out, "  SANE%-2s          %s   kappa = %g, Lambda = %s\n", s->k > 1 ? "_k" : "",
             sum_text(s, s->value, s->lower, s->upper), s->kappa, cli_number(s->reference, 6));
     if (s->k > 1) fprintf(out, "                  Lambda is the |lambda| of rank k = %zu\n", s->k);

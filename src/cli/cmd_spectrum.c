@@ -1,4 +1,4 @@
-/* basin spectrum: eigenvalues of the Hessian, all of them or the extreme ones. */
+/* basin spectrum: eigenvalues of the Hessian or another operator, all of them or the extreme ones. */
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +9,8 @@
 
 static const cli_option options[] = {
     CLI_SPECTRAL_OPTIONS("0"),
+    CLI_OPERATOR_OPTIONS,
+    CLI_PART_OPTIONS,
     {"vectors", CLI_FLAG, NULL, "keep the eigenvectors of the top and bottom pairs in the result", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
@@ -25,29 +27,36 @@ done:
 static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
 {
     int                    status = CLI_OK;
-    basin_point           *point;
+    cli_part               part = {0};
     basin_spectrum_options o;
 
     CLI_TRY(read_options(a, &o));
-    CLI_TRY(cli_source_point(s, &point));
-    CLI_LIBRARY(basin_spectrum_forecast(point, &o, out));
+    CLI_TRY(cli_operator_choose(a, s));
+    CLI_TRY(cli_part_open(a, s, &part));
+    CLI_LIBRARY(basin_spectrum_forecast(part.point, &o, out));
 done:
+    cli_part_close(&part);
     return status;
 }
 
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                    status = CLI_OK;
-    basin_point           *point;
+    cli_part               part = {0};
     basin_spectrum_options o;
     basin_spectrum        *spectrum = NULL;
 
     CLI_TRY(read_options(a, &o));
-    CLI_TRY(cli_spectral_announce(s->objectives[0], &o));
-    CLI_TRY(cli_source_point(s, &point));
-    CLI_LIBRARY(basin_spectrum_compute(point, &o, &spectrum));
-    *out = spectrum;
+    CLI_TRY(cli_operator_choose(a, s));
+    CLI_TRY(cli_part_open(a, s, &part));
+    CLI_TRY(cli_spectral_announce(part.point, &o));
+    CLI_LIBRARY(basin_spectrum_compute(part.point, &o, &spectrum));
+    CLI_TRY(cli_part_left_out(s, &part, spectrum->frobenius2, o.seed, &spectrum->left_out));
+    if (spectrum->preconditioned && spectrum->operator_kind == BASIN_HESSIAN) spectrum->ceiling = s->ceiling;
+    *out = spectrum, spectrum = NULL;
 done:
+    basin_spectrum_destroy(&spectrum);
+    cli_part_close(&part);
     return status;
 }
 
@@ -56,7 +65,7 @@ done:
 static void print_pairs(const basin_spectrum *s, FILE *out)
 {
     cli_table *table = cli_table_create("rrrr");
-    bool       dense = s->method == BASIN_SPECTRUM_DENSE;
+    bool       dense = s->method != BASIN_SPECTRUM_LANCZOS;
     size_t     top = dense ? (s->count < 10 ? s->count : 10) : s->top;
     size_t     bottom = dense ? (s->count - top < 5 ? s->count - top : 5) : s->bottom;
 
@@ -96,10 +105,14 @@ static void print(const basin_result *result, FILE *out)
     cli_report_stationarity(&s->stationarity, out);
     fprintf(out, "  method          %s, %s eigenvalues of the %s, %s products%s%s\n",
             basin_spectrum_method_text((basin_spectrum_method)s->method), cli_thousands(s->count),
-            basin_curvature_kind_text((basin_curvature_kind)s->operator_kind), cli_thousands(s->products),
+            cli_operator_title(s->operator_kind, s->preconditioned), cli_thousands(s->products),
             s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
     if (s->converged && !s->verified)
         fputs("                  not verified: eigenvalues may be missing among those held\n", out);
+    cli_left_out_report(&s->left_out, out);
+    if (!isnan(s->ceiling))
+        fprintf(out, "  ceiling         %s = 2(1 + beta) / ((1 - beta) eta), of Adam's stability\n",
+                cli_number(s->ceiling, 6));
     if (s->trace_error > 0)
         fprintf(out, "  trace           %s ± %s, one standard error of random probes\n",
                 cli_number(s->trace, 4), cli_number(s->trace_error, 2));
@@ -117,13 +130,15 @@ static void print(const basin_result *result, FILE *out)
 
 const cli_command cli_command_spectrum = {
     .name = "spectrum",
-    .usage = "spectrum CKPT… [--method auto|dense|lanczos] [--top N] [--bottom N]",
-    .about = "Eigenvalues of the Hessian of the mean loss, each with its error bar. Without --method: all of "
-             "them where P <= 6,000 and\n"
-             "the memory allows, else the 10 largest by Lanczos with restarts; the smallest take --bottom. "
-             "Eigenvalues descend.",
+    .usage = "spectrum CKPT… [--method auto|dense|lanczos|gram] [--operator NAME] [--params PATTERN]",
+    .about =
+        "Eigenvalues of the Hessian of the mean loss, or of another operator, each with its error bar. "
+        "Without --method: all of them\n"
+        "where P <= 6,000 (or the operator is R'R with a few thousand rows: gram) and the memory allows, "
+        "else the 10 largest by\n"
+        "Lanczos with restarts; the smallest take --bottom. Eigenvalues descend.",
     .examples = "  basin spectrum runs/sam_0/step_000400.h5 -o spectrum.h5 --plot spectrum.pdf\n"
-                "  basin spectrum runs/sam_0/step_000400.h5 --method lanczos --top 20 --bottom 5 --json\n",
+                "  basin spectrum runs/sam_0/step_000400.h5 --operator ggn --layer fc1\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
     .least = 1,

@@ -423,6 +423,7 @@ void cli_source_close(cli_source *s)
 {
     basin_point_destroy(&s->measured);
     for (size_t i = 0; i < 2; i++) basin_objective_destroy(&s->objectives[i]);
+    basin_free(s->scale);
     cli_subset_clear(&s->subset);
     basin_dataset_destroy(&s->data);
     basin_checkpoint_destroy(&s->ck);

@@ -22,6 +22,8 @@ struct cli_source {
     basin_network_options options; /* of every objective, but for its samples */
     /* of every point: as recorded, with --stationarity-products and --include-weight-decay */
     basin_point_options record;
+    double             *scale;      /* [P] of --preconditioned, or NULL */
+    double              ceiling;    /* of Adam's stability, with it */
     basin_point        *measured;   /* by cli_source_point */
     basin_provenance   *provenance; /* owned; inputs may be added */
 };

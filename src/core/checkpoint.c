@@ -268,3 +268,33 @@ basin_status basin_checkpoint_unperturb(basin_checkpoint *ck, basin_unperturb po
 done:
     return st;
 }
+
+/* ------------------------------------------------------------------------------------------------ Adam -- */
+
+static const double *state_named(const basin_checkpoint *ck, const char *name)
+{
+    for (size_t i = 0; i < ck->state_count; i++)
+        if (strcmp(ck->states[i].name, name) == 0) return ck->states[i].values;
+    return NULL;
+}
+
+basin_status basin_checkpoint_adam(const basin_checkpoint *ck, double beta2, double epsilon, double *scale,
+                                   double *ceiling)
+{
+    basin_status  st = BASIN_OK;
+    const double *v = state_named(ck, "second_moment"), beta = ck->hyper.momentum;
+    const double  share = ck->step > 0 && beta2 < 1.0 ? -expm1((double)ck->step * log(beta2)) : 1.0;
+
+    BASIN_CHECK(v != NULL, BASIN_ERR_MISSING, "%s: no second moments of the gradient saved",
+                ck->path != NULL ? ck->path : "checkpoint");
+    BASIN_CHECK(beta2 > 0.0 && beta2 <= 1.0 && epsilon > 0.0, BASIN_ERR_ARG,
+                "Adam with beta2 = %g in (0, 1] and epsilon = %g > 0", beta2, epsilon);
+    for (size_t i = 0; i < ck->params->size; i++)
+        BASIN_CHECK(v[i] >= 0.0, BASIN_ERR_VALUE, "%s: the second moment of parameter %zu is %g",
+                    ck->path != NULL ? ck->path : "checkpoint", i, v[i]);
+    for (size_t i = 0; i < ck->params->size; i++) scale[i] = 1.0 / sqrt(sqrt(v[i] / share) + epsilon);
+    *ceiling = ck->hyper.learning_rate > 0.0 ? 2.0 * (1.0 + beta) / ((1.0 - beta) * ck->hyper.learning_rate)
+                                             : (double)NAN;
+done:
+    return st;
+}

@@ -24,6 +24,9 @@ struct basin_curvature {
     size_t              *index;
     basin_samples        samples;
     const basin_samples *subset; /* &samples, or NULL for all */
+    basin_curvature_kind kind;
+    size_t               rows; /* of its root, or 0 */
+    double              *mean; /* [P] of the samples' gradients: the covariance is without it; else NULL */
 };
 
 basin_status basin_objective_create(const basin_objective_type *type, void *ctx,
@@ -36,6 +39,8 @@ basin_status basin_objective_create(const basin_objective_type *type, void *ctx,
                 "objective %s lacks a loss or a gradient", type->name);
     BASIN_CHECK(type->freeze == NULL || (type->product != NULL && type->thaw != NULL), BASIN_ERR_ARG,
                 "objective %s has freeze without product or thaw", type->name);
+    BASIN_CHECK(type->rows == NULL || (type->freeze != NULL && type->root != NULL && type->back != NULL),
+                BASIN_ERR_ARG, "objective %s has rows of a root without freeze, root or back", type->name);
     BASIN_CHECK(facts->size > 0, BASIN_ERR_ARG, "objective %s has no parameters", type->name);
     BASIN_ALLOC(objective, 1, "objective");
     *objective = (basin_objective){.type = type, .ctx = ctx, .facts = *facts};
@@ -90,7 +95,8 @@ void *basin_objective_context(const basin_objective *objective)
 
 basin_flops basin_objective_flops(const basin_objective *objective)
 {
-    basin_flops flops = {.loss = NAN, .gradient = NAN, .freeze = NAN, .product = NAN, .subspace = NAN};
+    basin_flops flops = {
+        .loss = NAN, .gradient = NAN, .freeze = NAN, .product = NAN, .straight = NAN, .subspace = NAN};
 
     if (objective->type->flops != NULL) objective->type->flops(objective->ctx, &flops);
     return flops;
@@ -197,15 +203,34 @@ done:
     return st;
 }
 
+static basin_status keep_mean(basin_curvature *c, const basin_samples *s, const double *theta)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_ALLOC(c->mean, c->objective->facts.size, "a gradient");
+    BASIN_TRY(basin_objective_gradient(c->objective, s, theta, NULL, c->mean));
+done:
+    return st;
+}
+
 basin_status basin_curvature_create(basin_objective *o, const basin_samples *s, const double *theta,
                                     basin_curvature_kind kind, basin_curvature **out)
 {
     basin_status     st = BASIN_OK;
     basin_curvature *c = NULL;
 
-    BASIN_CHECK(kind == BASIN_HESSIAN, BASIN_ERR_UNSUPPORTED, "curvature kind %d", (int)kind);
+    BASIN_CHECK((unsigned)kind < BASIN_CURVATURES, BASIN_ERR_ARG, "curvature kind %d", (int)kind);
+    BASIN_CHECK(o->type->freeze != NULL || kind == BASIN_HESSIAN, BASIN_ERR_UNSUPPORTED,
+                "objective %s: differences of its gradient give the Hessian, no %s", o->type->name,
+                basin_curvature_kind_text(kind));
     BASIN_ALLOC(c, 1, "curvature");
     c->objective = o;
+    c->kind = kind;
+    c->rows = basin_objective_rows(o, s, kind);
+    if (kind == BASIN_COVARIANCE) {
+        BASIN_TRY(keep_mean(c, s, theta));
+        kind = BASIN_FISHER_EMPIRICAL;
+    }
     if (o->type->freeze != NULL)
         BASIN_TRY(o->type->freeze(o->ctx, s, theta, kind, &c->point));
     else
@@ -222,6 +247,7 @@ void basin_curvature_destroy(basin_curvature **c)
     if (c == NULL || *c == NULL) return;
     if ((*c)->point != NULL) (*c)->objective->type->thaw((*c)->point);
     basin_free((*c)->theta);
+    basin_free((*c)->mean);
     basin_free((*c)->index);
     basin_free(*c);
     *c = NULL;
@@ -281,7 +307,65 @@ basin_status basin_curvature_product(basin_curvature *c, const double *v, size_t
     else
         for (size_t j = 0; j < k; j++)
             BASIN_TRY(product_by_differences(c, v + j * o->facts.size, hv + j * o->facts.size));
+    for (size_t j = 0; c->mean != NULL && j < k; j++)
+        basin_axpy(-basin_dot(c->mean, v + j * o->facts.size, o->facts.size), c->mean, hv + j * o->facts.size,
+                   o->facts.size);
     o->cost.products += k;
 done:
+    return st;
+}
+
+/* ----------------------------------------------------------------------------------------------- roots -- */
+
+/* Of the covariance those of the empirical Fisher matrix: R less the mean of its rows in each. */
+size_t basin_objective_rows(const basin_objective *o, const basin_samples *s, basin_curvature_kind kind)
+{
+    if (o->type->rows == NULL) return 0;
+    return o->type->rows(o->ctx, s, kind == BASIN_COVARIANCE ? BASIN_FISHER_EMPIRICAL : kind);
+}
+
+static void centre(double *r, size_t k, size_t rows)
+{
+    for (size_t j = 0; j < k; j++, r += rows) {
+        double sum = 0.0;
+        for (size_t i = 0; i < rows; i++) sum += r[i];
+        for (size_t i = 0; i < rows; i++) r[i] -= sum / (double)rows;
+    }
+}
+
+static basin_status check_root(const basin_curvature *c)
+{
+    if (c->rows > 0) return BASIN_OK;
+    return basin_fail(BASIN_ERR_UNSUPPORTED, "objective %s: its %s is not given as RᵀR",
+                      c->objective->type->name, basin_curvature_kind_text(c->kind));
+}
+
+basin_status basin_curvature_root(basin_curvature *c, const double *v, size_t k, double *r)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_TRY(check_root(c));
+    BASIN_TRY(c->objective->type->root(c->point, v, k, r));
+    if (c->mean != NULL) centre(r, k, c->rows);
+done:
+    return st;
+}
+
+basin_status basin_curvature_back(basin_curvature *c, const double *r, size_t k, double *v)
+{
+    basin_status st = BASIN_OK;
+    double      *centred = NULL;
+
+    BASIN_TRY(check_root(c));
+    if (c->mean != NULL) {
+        BASIN_ALLOC(centred, k * c->rows, "rows");
+        basin_copy(r, centred, k * c->rows);
+        centre(centred, k, c->rows);
+        r = centred;
+    }
+    BASIN_TRY(c->objective->type->back(c->point, r, k, v));
+    c->objective->cost.products += k;
+done:
+    basin_free(centred);
     return st;
 }

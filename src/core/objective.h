@@ -6,5 +6,7 @@
 
 const basin_objective_type *basin_objective_type_of(const basin_objective *objective);
 void                       *basin_objective_context(const basin_objective *objective);
+/* Was it made of that one by basin_objective_restrict? */
+bool basin_objective_is_part(const basin_objective *restricted, const basin_objective *whole);
 
 #endif

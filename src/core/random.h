@@ -24,7 +24,9 @@ enum {
     BASIN_STREAM_TEST,
     BASIN_STREAM_HALVES,
     /* new ones come last: a number, once given, is what results were drawn with */
-    BASIN_STREAM_PARTS
+    BASIN_STREAM_PARTS,
+    BASIN_STREAM_LABELS,
+    BASIN_STREAM_BATCHES
 };
 
 typedef struct basin_random {

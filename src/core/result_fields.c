@@ -1,5 +1,6 @@
 /* The vocabulary of results: every field of every kind, once. docs/json.md explains the names. */
 #include <stdio.h>
+#include <string.h>
 
 #include "core/loss.h"
 #include "core/schema.h"
@@ -39,8 +40,10 @@
 
 /* The texts of the enums: those of values that a result can hold, in their order. */
 static const char *const check_verdicts[] = {"passed", "failed", "not_testable", "agrees", NULL};
-static const char *const operators[] = {"hessian", NULL};
-static const char *const spectrum_methods[] = {"auto", "dense", "lanczos", NULL};
+#define OPERATOR_NAME(kind, name, title) name,
+static const char *const operators[] = {BASIN_CURVATURE_LIST(OPERATOR_NAME) NULL};
+static const char *const spectrum_methods[] = {"auto", "dense", "lanczos", "gram", NULL};
+static const char *const blocks_by[] = {"layer", "tensor", NULL};
 static const char *const sane_methods[] = {"whole", "truncated", "ritz", NULL};
 static const char *const alpha_sources[] = {"option", "weight_decay", "default", NULL};
 static const char *const precisions[] = {"double", "single", NULL};
@@ -201,6 +204,22 @@ static const basin_field check_fields[] = {
 };
 #undef S
 
+#define S basin_left_out
+static const basin_field left_out_fields[] = {
+    PLAIN(STRING, part, "part", BASIN_FIELD_OPTIONAL,
+          "parameters that were measured; null: all of the network"),
+    PLAIN(SIZE, network, "network", 0, "P of the network; 0: all of it was measured"),
+    PLAIN(DOUBLE, rows2, "rows2", 0, "squared Frobenius norm of the part's rows, its own block included"),
+    PLAIN(DOUBLE, rows2_error, "rows2_error", 0, "standard error"),
+    PLAIN(DOUBLE, whole2, "whole2", 0, "squared Frobenius norm of the network's operator"),
+    PLAIN(DOUBLE, whole2_error, "whole2_error", 0, "standard error"),
+    PLAIN(DOUBLE, share, "share", 0, "of whole2 that the part's block leaves out"),
+    PLAIN(DOUBLE, rows_share, "rows_share", 0, "of rows2 that the part's block leaves out"),
+};
+#undef S
+
+static const basin_schema left_out_schema = SCHEMA(basin_left_out, left_out_fields);
+
 #define S basin_spectrum
 static const basin_field spectrum_fields[] = {
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
@@ -209,6 +228,8 @@ static const basin_field spectrum_fields[] = {
     PLAIN(DOUBLE, accuracy, "accuracy", 0, "null where undefined"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
     CHOICE(operator_kind, "operator", operators, 0, "whose eigenvalues these are"),
+    PLAIN(BOOL, preconditioned, "preconditioned", 0,
+          "scaled on both sides by the saved second moments to the power -1/4"),
     CHOICE(method, "method", spectrum_methods, 0, "by which they were found; never auto"),
     PLAIN(BOOL, approximate, "approximate", 0, "products by differences of the gradient"),
     PLAIN(SIZE, count, "count", 0, "eigenvalues held"),
@@ -239,6 +260,9 @@ static const basin_field spectrum_fields[] = {
           BASIN_FIELD_HIDDEN, "their eigenvalues"),
     ARRAY(DOUBLES, vectors, "vectors", EXTENT(offsetof(S, vector_count), offsetof(S, parameters)),
           BASIN_FIELD_HIDDEN, "unit eigenvectors"),
+    NESTED(STRUCT, left_out, "left_out", BASIN_NO_EXTENT, left_out_schema,
+           "what the block of a part of the network leaves out"),
+    PLAIN(DOUBLE, ceiling, "ceiling", 0, "of Adam's stability, of a preconditioned Hessian; else null"),
 };
 #undef S
 
@@ -248,6 +272,9 @@ static const basin_field sane_fields[] = {
     PLAIN(SIZE, samples, "samples", 0, "N used"),
     PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
+    CHOICE(operator_kind, "operator", operators, 0, "whose eigenvalues entered"),
+    PLAIN(BOOL, preconditioned, "preconditioned", 0,
+          "scaled on both sides by the saved second moments to the power -1/4"),
     CHOICE(method, "method", sane_methods, 0,
            "the eigenvalues that entered: all of them, the extreme ones, or Ritz values of one Lanczos run"),
     PLAIN(SIZE, eigenvalues, "eigenvalues", 0, "how many entered"),
@@ -275,6 +302,120 @@ static const basin_field sane_fields[] = {
     PLAIN(UINT, seed, "seed", 0, "of the start vector"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
            "what was found of a way down from this point"),
+    NESTED(STRUCT, left_out, "left_out", BASIN_NO_EXTENT, left_out_schema,
+           "what the block of a part of the network leaves out"),
+};
+#undef S
+
+#define S basin_diagonal_block
+static const basin_field diagonal_block_fields[] = {
+    PLAIN(STRING, name, "name", 0, "of the layer or tensor"),
+    PLAIN(SIZE, parameters, "parameters", 0, "in it"),
+    CHOICE(method, "method", spectrum_methods, 0, "by which its eigenvalues were found"),
+    PLAIN(DOUBLE, trace, "trace", 0, "of the block"),
+    PLAIN(DOUBLE, trace_error, "trace_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, frobenius2, "frobenius2", 0, "squared Frobenius norm of the block"),
+    PLAIN(DOUBLE, frobenius2_error, "frobenius2_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, largest, "largest", 0, "eigenvalue"),
+    PLAIN(DOUBLE, largest_residual, "largest_residual", 0, "its error at most"),
+    PLAIN(DOUBLE, smallest, "smallest", 0, "eigenvalue"),
+    PLAIN(DOUBLE, smallest_residual, "smallest_residual", 0, "its error at most"),
+    PLAIN(DOUBLE, sane, "sane", 0, "of the block, by its own largest |eigenvalue|"),
+    PLAIN(DOUBLE, sane_lower, "sane_lower", 0, "bound"),
+    PLAIN(DOUBLE, sane_upper, "sane_upper", 0, "bound"),
+    PLAIN(DOUBLE, rows2, "rows2", 0, "squared Frobenius norm of the block's rows through the whole operator"),
+    PLAIN(DOUBLE, rows2_error, "rows2_error", 0, "standard error; 0 = exact"),
+};
+#undef S
+
+static const basin_schema diagonal_block_schema = SCHEMA(basin_diagonal_block, diagonal_block_fields);
+
+#define S basin_blocks
+static const basin_field blocks_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient"),
+    CHOICE(operator_kind, "operator", operators, 0, "whose diagonal blocks these are"),
+    PLAIN(BOOL, preconditioned, "preconditioned", 0,
+          "scaled on both sides by the saved second moments to the power -1/4"),
+    CHOICE(by, "by", blocks_by, 0, "what a block is"),
+    PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, blocks, "blocks", offsetof(S, count), diagonal_block_schema, "in order"),
+    PLAIN(DOUBLE, trace, "trace", 0, "of all of the operator"),
+    PLAIN(DOUBLE, trace_error, "trace_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, frobenius2, "frobenius2", 0, "squared Frobenius norm of all of the operator"),
+    PLAIN(DOUBLE, frobenius2_error, "frobenius2_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, left_out, "left_out", 0, "share of that which the blocks leave out"),
+    PLAIN(DOUBLE, left_out_error, "left_out_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, kappa, "kappa", 0, "of SANE"),
+    PLAIN(SIZE, products, "products", 0, "spent"),
+    PLAIN(UINT, seed, "seed", 0, "of start vectors and probes"),
+};
+#undef S
+
+#define S basin_batch_row
+static const basin_field batch_row_fields[] = {
+    PLAIN(DOUBLE, loss, "loss", 0, "of the batch"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "of the batch"),
+    PLAIN(DOUBLE, lambda_max, "lambda_max", 0, "of the batch"),
+    PLAIN(DOUBLE, lambda_max_residual, "lambda_max_residual", 0, "its error at most"),
+    PLAIN(DOUBLE, trace, "trace", 0, "of the batch; null if not asked for"),
+    PLAIN(DOUBLE, trace_error, "trace_error", 0, "standard error; 0 = exact"),
+    PLAIN(DOUBLE, sane, "sane", 0, "of the batch; null if not asked for"),
+    PLAIN(DOUBLE, sane_lower, "sane_lower", 0, "bound"),
+    PLAIN(DOUBLE, sane_upper, "sane_upper", 0, "bound"),
+    PLAIN(DOUBLE, sharpness, "sharpness", 0, "g.Hg / g.g of the batch's own gradient and Hessian"),
+    PLAIN(DOUBLE, momentum, "momentum", 0, "s.Hs / s.g with s = beta v + g; null without a momentum"),
+};
+#undef S
+
+static const basin_schema batch_row_schema = SCHEMA(basin_batch_row, batch_row_fields);
+
+#define S basin_mean
+static const basin_field mean_fields[] = {
+    PLAIN(DOUBLE, mean, "mean", 0, "over the batches"),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % interval of the mean by Student's t"),
+    PLAIN(DOUBLE, upper, "upper", 0, "95 % interval of the mean by Student's t"),
+    PLAIN(DOUBLE, deviation, "deviation", 0, "standard deviation over the batches"),
+    PLAIN(DOUBLE, least, "least", 0, "of the batches"),
+    PLAIN(DOUBLE, median, "median", 0, "of the batches"),
+    PLAIN(DOUBLE, most, "most", 0, "of the batches"),
+};
+#undef S
+
+static const basin_schema mean_schema = SCHEMA(basin_mean, mean_fields);
+
+#define S basin_batches
+static const basin_field batches_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N that the batches are drawn from"),
+    PLAIN(SIZE, batch_size, "batch_size", 0, "samples of a batch"),
+    PLAIN(DOUBLE, loss, "loss", 0, "of all samples"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "of all samples"),
+    CHOICE(operator_kind, "operator", operators, 0,
+           "of lambda_max, trace and SANE; sharpness is the Hessian's"),
+    PLAIN(BOOL, preconditioned, "preconditioned", 0,
+          "scaled on both sides by the saved second moments to the power -1/4"),
+    PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, rows, "rows", offsetof(S, count), batch_row_schema, "one for each batch"),
+    NESTED(STRUCT, lambda_max, "lambda_max", BASIN_NO_EXTENT, mean_schema, "largest eigenvalue"),
+    NESTED(STRUCT, trace, "trace", BASIN_NO_EXTENT, mean_schema, "trace"),
+    NESTED(STRUCT, sane, "sane", BASIN_NO_EXTENT, mean_schema, "SANE"),
+    NESTED(STRUCT, sharpness, "sharpness", BASIN_NO_EXTENT, mean_schema, "batch sharpness"),
+    NESTED(STRUCT, momentum, "momentum", BASIN_NO_EXTENT, mean_schema, "batch sharpness along the step"),
+    PLAIN(DOUBLE, ratio, "ratio.value", 0, "mean of g.Hg over mean of g.g"),
+    PLAIN(DOUBLE, ratio_lower, "ratio.lower", 0, "95 % interval, by the jackknife"),
+    PLAIN(DOUBLE, ratio_upper, "ratio.upper", 0, "95 % interval, by the jackknife"),
+    PLAIN(DOUBLE, whole_lambda_max, "whole_lambda_max", 0, "of all samples"),
+    PLAIN(DOUBLE, whole_residual, "whole_residual", 0, "its error at most"),
+    PLAIN(DOUBLE, learning_rate, "learning_rate", 0, "as recorded"),
+    PLAIN(DOUBLE, beta, "beta", 0, "momentum as recorded"),
+    PLAIN(DOUBLE, ceiling, "ceiling", 0, "2 / learning_rate"),
+    PLAIN(DOUBLE, ceiling_small, "ceiling_small", 0, "2 (1 - beta) / learning_rate: small batches"),
+    PLAIN(DOUBLE, ceiling_large, "ceiling_large", 0, "2 (1 + beta) / learning_rate: large batches"),
+    PLAIN(DOUBLE, kappa, "kappa", 0, "of SANE"),
+    PLAIN(UINT, seed, "seed", 0, "of the batches"),
 };
 #undef S
 
@@ -679,6 +820,8 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_TRACK] = SCHEMA(basin_track, track_fields),
     [BASIN_RESULT_COMPARISON] = SCHEMA(basin_comparison, comparison_fields),
     [BASIN_RESULT_FORECAST] = SCHEMA(basin_forecast, forecast_fields),
+    [BASIN_RESULT_BLOCKS] = SCHEMA(basin_blocks, blocks_fields),
+    [BASIN_RESULT_BATCHES] = SCHEMA(basin_batches, batches_fields),
 };
 
 _Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS,
@@ -692,6 +835,26 @@ const basin_schema *basin_result_schema(basin_result_kind kind)
 const char *basin_curvature_kind_text(basin_curvature_kind kind)
 {
     return operators[kind];
+}
+
+const char *basin_curvature_kind_title(basin_curvature_kind kind)
+{
+#define OPERATOR_TITLE(kind, name, title) title,
+    static const char *const titles[] = {BASIN_CURVATURE_LIST(OPERATOR_TITLE)};
+
+    return titles[kind];
+}
+
+basin_status basin_curvature_kind_find(const char *name, basin_curvature_kind *out)
+{
+    for (size_t i = 0; i < BASIN_CURVATURES; i++)
+        if (strcmp(name, operators[i]) == 0) {
+            *out = (basin_curvature_kind)i;
+            return BASIN_OK;
+        }
+#define OPERATOR_CHOICE(kind, name, title) " | " name
+    return basin_fail(BASIN_ERR_ARG, "operator %s is none of%s", name,
+                      &BASIN_CURVATURE_LIST(OPERATOR_CHOICE)[2]);
 }
 
 const char *basin_precision_text(basin_precision precision)

@@ -28,10 +28,10 @@ typedef struct basin_network_facts {
 } basin_network_facts;
 
 typedef struct basin_engine { /* filled by objective/bound.c */
-    /* Rows of `data` [count] bound to the compiled graph. */
+    /* Rows of `data` [count] bound to the compiled graph; `seed` is that of labels to draw. */
     basin_status (*create)(const basin_graph *graph, const basin_loss_spec *loss,
                            const basin_dataset *data, const size_t *rows, size_t count,
-                           const basin_network_bn *bn, basin_objective **out);
+                           const basin_network_bn *bn, uint64_t seed, basin_objective **out);
     /* false: not a network of this engine */
     bool (*facts)(const basin_objective *objective, basin_network_facts *out);
     basin_status (*params)(const basin_graph *graph, basin_params **out);

@@ -216,7 +216,7 @@ basin_status basin_network_objective(const basin_graph *graph, const basin_loss_
     BASIN_TRY(choose_rows(data, split, &chosen, &count, &rows));
     BASIN_TRY(statistics_rows(data, rows, count, &bn));
     BASIN_TRY(basin_engine_choose(chosen.precision, &engine));
-    BASIN_TRY(engine->create(graph, loss, data, rows, count, &bn, out));
+    BASIN_TRY(engine->create(graph, loss, data, rows, count, &bn, chosen.seed, out));
 done:
     basin_free(rows);
     return st;

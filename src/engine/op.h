@@ -141,6 +141,9 @@ struct basin_node {
     bool accumulate[BASIN_MAX_INPUTS];
     /* BatchNormalization: of the samples at hand instead of the buffers */
     bool batch_statistics;
+    /* every adjoint of the frozen point is 0, as for JᵀSJ: backward_dot may leave out what it
+       multiplies by one */
+    bool straight;
     /* what infer worked out for the other functions; of the plan, read only */
     void *facts;
     /* reals a sample kept by the node between the sweeps */

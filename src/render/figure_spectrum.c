@@ -331,6 +331,11 @@ static void spectrum_caption(basin_plan *plan, const basin_series *series, const
         const basin_spectrum *s = spectrum_of(plan, i);
         double                worst = 0;
         for (size_t j = 0; j < s->count && s->residuals != NULL; j++) worst = fmax(worst, s->residuals[j]);
+        if (s->left_out.part != NULL)
+            basin_plan_caption(
+                plan, " %s%sThe part %s of %s parameters: its block leaves out %s %% of ‖A‖_F².",
+                plan->count > 1 ? series[i].label : "", plan->count > 1 ? ": " : "", s->left_out.part,
+                BASIN_COUNT(s->left_out.network), BASIN_NUMBER(100 * s->left_out.share, 3));
         basin_plan_caption(
             plan, " %s%s%s of %s eigenvalues, %s%s, N = %s samples, loss %s, largest residual %s%s.",
             plan->count > 1 ? series[i].label : "", plan->count > 1 ? ": " : "",
@@ -352,6 +357,15 @@ static void spectrum_caption(basin_plan *plan, const basin_series *series, const
     if (ratio != NULL) basin_plan_caption(plan, " %s.", ratio);
 }
 
+/* «generalised Gauss-Newton matrix», of all spectra of the figure. */
+static const char *operator_title(basin_plan *plan)
+{
+    const basin_spectrum *s = spectrum_of(plan, 0);
+
+    return basin_plan_text(plan, "%s%s", s->preconditioned ? "preconditioned " : "",
+                           basin_curvature_kind_title((basin_curvature_kind)s->operator_kind));
+}
+
 static basin_status check_spectra(const basin_plan *plan)
 {
     basin_status st = BASIN_OK;
@@ -360,6 +374,14 @@ static basin_status check_spectra(const basin_plan *plan)
         const basin_spectrum *s = spectrum_of(plan, i);
         BASIN_CHECK(s->count == 0 || s->eigenvalues != NULL, BASIN_ERR_ARG,
                     "spectrum %zu of a figure has %zu eigenvalues but no values", i + 1, s->count);
+        BASIN_CHECK(s->operator_kind == spectrum_of(plan, 0)->operator_kind &&
+                        s->preconditioned == spectrum_of(plan, 0)->preconditioned,
+                    BASIN_ERR_ARG,
+                    "spectra of one figure are of one operator: the first is of %s%s, number %zu of %s%s",
+                    spectrum_of(plan, 0)->preconditioned ? "preconditioned " : "",
+                    basin_curvature_kind_text((basin_curvature_kind)spectrum_of(plan, 0)->operator_kind),
+                    i + 1, s->preconditioned ? "preconditioned " : "",
+                    basin_curvature_kind_text((basin_curvature_kind)s->operator_kind));
     }
 done:
     return st;
@@ -397,7 +419,10 @@ basin_status basin_plan_stem(basin_plan *plan)
     }
     spectrum_caption(
         plan, series,
-        "Eigenvalues of the Hessian in descending order; bars: residuals ‖Hq − λq‖ where they are visible.",
+        basin_plan_text(plan,
+                        "Eigenvalues of the %s in descending order; bars: residuals ‖Hq − λq‖ where they are "
+                        "visible.",
+                        operator_title(plan)),
         kind, threshold);
 done:
     return st;
@@ -473,13 +498,14 @@ basin_status basin_plan_histogram(basin_plan *plan)
     panel->height = fmin(0.38 * plan->width, 170);
     rug->x_label = basin_plan_scale_label(plan, "eigenvalue λ", &scale, " ");
     rug->height = 7.0 * (double)plan->count + 1;
-    const char *opening = "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a stroke.";
+    const char *opening =
+        basin_plan_text(plan, "Histogram of the eigenvalues of the %s; below, each eigenvalue as a stroke.",
+                        operator_title(plan));
     if (kind == BASIN_SCALE_SYMLOG)
         opening = basin_plan_text(plan,
-                                  "Histogram of the Hessian's eigenvalues; below, each eigenvalue as a "
-                                  "stroke. Bins are even on the scale drawn, not in "
+                                  "%s Bins are even on the scale drawn, not in "
                                   "λ: counts jump at ±%s, where it turns from linear to logarithmic.",
-                                  BASIN_NUMBER(threshold, 1));
+                                  opening, BASIN_NUMBER(threshold, 1));
     spectrum_caption(plan, series, opening, kind, threshold);
     for (size_t i = 0; i < plan->count; i++)
         if (!whole(spectrum_of(plan, i))) plan->note = "not the whole spectrum: only its ends were computed";

@@ -157,6 +157,22 @@ static void a_dense_spectrum_over_the_limit_prints_the_bytes(void **state)
     basin_objective_destroy(&o);
 }
 
+/* At theta = 0. */
+static basin_status choose(basin_objective *o, const basin_spectrum_options *options,
+                           basin_spectrum_plan *out)
+{
+    basin_status st = BASIN_OK;
+    basin_point *point = NULL;
+    double      *theta = basin_alloc(basin_objective_size(o), sizeof *theta);
+
+    BASIN_TRY(basin_point_create(o, theta, NULL, &point));
+    BASIN_TRY(basin_spectrum_choose(point, options, out));
+done:
+    basin_point_destroy(&point);
+    basin_free(theta);
+    return st;
+}
+
 /* What AUTO will be, how many pairs, and no fewer products than are then spent. */
 static void what_is_chosen_is_what_is_done(void **state)
 {
@@ -180,7 +196,7 @@ static void what_is_chosen_is_what_is_done(void **state)
         basin_spectrum_plan plan;
         for (size_t j = 0; j < cases[i].size; j++) lambda[j] = 40.0 - (double)j;
         basin_objective *o = basin_test_planted_objective(lambda, cases[i].size, 3);
-        assert_ok(basin_spectrum_choose(o, &cases[i].options, &plan));
+        assert_ok(choose(o, &cases[i].options, &plan));
         basin_spectrum *s = basin_test_spectrum(o, &cases[i].options);
         const bool      dense = !isnan(s->asymmetry);
         assert_int_equal(plan.method, dense ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS);
@@ -206,16 +222,15 @@ static void auto_is_lanczos_where_a_matrix_does_not_fit(void **state)
     (void)state;
     for (size_t j = 0; j < 200; j++) lambda[j] = (double)j;
     basin_objective *o = basin_test_planted_objective(lambda, 200, 3);
-    assert_ok(basin_spectrum_choose(o, NULL, &plan));
+    assert_ok(choose(o, NULL, &plan));
     assert_int_equal(plan.method, BASIN_SPECTRUM_DENSE);
     basin_memory_limit_set(plan.bytes - 1);
-    assert_ok(basin_spectrum_choose(o, NULL, &plan));
+    assert_ok(choose(o, NULL, &plan));
     assert_int_equal(plan.method, BASIN_SPECTRUM_LANCZOS);
-    assert_status(basin_spectrum_choose(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &plan),
+    assert_status(choose(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE}, &plan),
                   BASIN_ERR_BUDGET);
     basin_memory_limit_set(0);
-    assert_status(basin_spectrum_choose(o, &(basin_spectrum_options){.tolerance = NAN}, &plan),
-                  BASIN_ERR_ARG);
+    assert_status(choose(o, &(basin_spectrum_options){.tolerance = NAN}, &plan), BASIN_ERR_ARG);
     basin_objective_destroy(&o);
 }
 

@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 topic
 
-commands="info check spectrum slice sane sharpness track compare plot verify train"
+commands="info check spectrum blocks batches slice sane sharpness track compare plot verify train"
 for c in $commands; do
     good "$c" --help
     holds out "^usage: basin $c"
@@ -12,7 +12,7 @@ for c in $commands; do
     expect "basin help $c is basin $c --help" cmp -s out help
     wrong "basin: $c: unknown option --nonsense" -- "$c" --nonsense
 done
-for c in info check spectrum slice sane sharpness track compare plot verify; do
+for c in info check spectrum blocks batches slice sane sharpness track compare plot verify; do
     wrong "^basin: $c: too few arguments; usage: basin $c " -- "$c"
 done
 good help
@@ -46,7 +46,7 @@ holds out "python3 -m basin convert"
 wrong "slice: --grid wants a whole number, got «many»" -- slice x.h5 --grid many --along momentum
 wrong "slice: --range wants FROM:TO, got «3»" -- slice x.h5 --range 3 --along momentum
 wrong "slice: --along wants a value" -- slice x.h5 --along
-wrong "spectrum: --method wants auto|dense|lanczos, got «power»" -- spectrum x.h5 --method power
+wrong "spectrum: --method wants auto|dense|lanczos|gram, got «power»" -- spectrum x.h5 --method power
 wrong "spectrum: --memory wants bytes, e.g. 512M or 4G, got «lots»" -- spectrum x.h5 --memory lots
 wrong "sharpness: --rho wants numbers separated by commas, got «1,,2»" -- sharpness x.h5 --rho 1,,2
 wrong "verify: too many arguments, from «b.h5» on; usage: basin verify RESULT.h5" -- verify a.h5 b.h5

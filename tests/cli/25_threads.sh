@@ -57,12 +57,16 @@ runs() {
 }
 runs perceptron --mlp 64-8-10
 alike spectrum $point --top 3
+alike spectrum $point --operator ggn --samples 40 --method gram
+alike blocks $point --operator fisher-empirical
 alike compare perceptron/gd_* perceptron/sam_* --polish 2
 for network in perceptron convolutions transformer; do
     [ $network = perceptron ] || runs $network --graph $network.json --subset 520
     few="--method lanczos --top 1 --bottom 0 --tolerance 0.01"
     alike spectrum $point --method lanczos --top 2 --bottom 1 --tolerance 0.001
     alike spectrum $point $few --precision single
+    alike spectrum $point $few --operator fisher-sampled
+    alike batches $point --batches 2 --batch-size 130
     alike sane $point --ritz 10
     alike slice $point --along gradient --grid 5 --along random --grid 3
     alike sharpness $point --top

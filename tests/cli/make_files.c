@@ -160,6 +160,25 @@ static void write_momenta(void)
     write_as(&ck, "first_no_momentum.h5");
 }
 
+/* Adam's, with both of its moments. */
+static void write_adam(void)
+{
+    basin_checkpoint *ck = NULL;
+    basin_state      *states = basin_alloc(2, sizeof *states);
+
+    make_checkpoint(&ck);
+    states[0] = ck->states[0];
+    states[1] = (basin_state){.name = basin_strdup("second_moment"),
+                              .values = basin_alloc(ck->params->size, sizeof(double))};
+    for (size_t i = 0; i < ck->params->size; i++)
+        states[1].values[i] = ck->states[0].values[i] * ck->states[0].values[i];
+    basin_free(ck->states);
+    basin_free(ck->method);
+    ck->states = states, ck->state_count = 2;
+    ck->method = basin_strdup("adam"), ck->hyper.rho = NAN, ck->hyper.learning_rate = 0.01;
+    write_as(&ck, "adam.h5");
+}
+
 static void write_checkpoints(void)
 {
     basin_checkpoint *ck = NULL;
@@ -168,6 +187,7 @@ static void write_checkpoints(void)
     write_as(&ck, "good.h5");
     write_perturbed();
     write_momenta();
+    write_adam();
     make_checkpoint(&ck);
     ck->theta[3] = NAN, ck->theta[30] = INFINITY;
     write_as(&ck, "nan.h5");

@@ -92,6 +92,55 @@ static void check_derivatives(checks *c, double rtol)
     basin_free(hblock);
 }
 
+static void multiply(checks *c, basin_curvature_kind kind, const double *v, double *av)
+{
+    basin_curvature *curvature = NULL;
+
+    assert_ok(basin_curvature_create(c->o, NULL, c->theta, kind, &curvature));
+    assert_ok(basin_curvature_product(curvature, v, 1, av));
+    basin_curvature_destroy(&curvature);
+}
+
+/* J d of all samples, by central differences of the outputs. */
+static double *outputs_along(checks *c, const double *d, double h, size_t *count)
+{
+    double *ahead = NULL, *back = NULL;
+    size_t  width;
+
+    basin_copy(c->theta, c->point, c->size);
+    basin_axpy(h, d, c->point, c->size);
+    assert_ok(basin_network_output(c->o, c->point, &width, &ahead));
+    basin_axpy(-2.0 * h, d, c->point, c->size);
+    assert_ok(basin_network_output(c->o, c->point, &width, &back));
+    *count = basin_objective_samples(c->o) * width;
+    for (size_t i = 0; i < *count; i++) ahead[i] = (ahead[i] - back[i]) / (2.0 * h);
+    basin_free(back);
+    return ahead;
+}
+
+/* H v, which is known to be right, in its two parts; G is symmetric and, with a squared error, u·Gv = 2 Ju·Jv
+   over the elements. */
+static void check_operators(checks *c, basin_loss_kind kind, double rtol)
+{
+    double  norm = basin_norm(c->hv, c->size), along, across;
+    double *jv, *ju;
+    size_t  count;
+
+    multiply(c, BASIN_GGN, c->v, c->gp);
+    multiply(c, BASIN_RESIDUAL, c->v, c->gm);
+    for (size_t i = 0; i < c->size; i++) assert_close(c->gp[i] + c->gm[i], c->hv[i], 1e-11, 1e-12 * norm);
+    across = basin_dot(c->u, c->gp, c->size), along = basin_dot(c->v, c->gp, c->size);
+    assert_true(along >= -1e-13 * norm);
+    multiply(c, BASIN_GGN, c->u, c->gm);
+    assert_close(basin_dot(c->v, c->gm, c->size), across, 1e-12, 1e-13 * norm);
+    if (kind != BASIN_LOSS_MSE) return;
+    jv = outputs_along(c, c->v, 1e-5, &count), ju = outputs_along(c, c->u, 1e-5, &count);
+    assert_close(along, 2.0 * basin_dot(jv, jv, count) / (double)count, rtol, rtol * 1e-2);
+    assert_close(across, 2.0 * basin_dot(ju, jv, count) / (double)count, rtol, rtol * along);
+    basin_free(jv);
+    basin_free(ju);
+}
+
 /* Points in one pass, whose affine part is shared, against each alone. */
 static void check_subspace(checks *c)
 {
@@ -142,6 +191,7 @@ static void op_battery(void **state)
         checks_start(&c, o, p.theta, 3);
         check_derivatives(&c, 2e-8);
         check_recomputed(&c);
+        check_operators(&c, (basin_loss_kind)kind, 1e-7);
         check_subspace(&c);
         checks_end(&c);
         basin_objective_destroy(&o);

@@ -144,7 +144,9 @@ done:
 static basin_status quadratic_freeze(void *ctx, const basin_samples *s, const double *theta,
                                      basin_curvature_kind kind, void **point)
 {
-    (void)s, (void)theta, (void)kind;
+    (void)s, (void)theta;
+    if (kind != BASIN_HESSIAN)
+        return basin_fail(BASIN_ERR_UNSUPPORTED, "a quadratic has no %s", basin_curvature_kind_text(kind));
     *point = ctx;
     return BASIN_OK;
 }

@@ -82,8 +82,7 @@ done:
     return st;
 }
 
-/* Makes h symmetric; returns ‖h - hᵀ‖_F as it was. */
-static double symmetrise(double *h, size_t size)
+double basin_spectrum_symmetrise(double *h, size_t size)
 {
     double square = 0.0;
 
@@ -96,7 +95,7 @@ static double symmetrise(double *h, size_t size)
     return sqrt(square);
 }
 
-static double negative_mass(const double *w, size_t count)
+double basin_spectrum_negative_mass(const double *w, size_t count)
 {
     double negative = 0.0, all = 0.0;
 
@@ -150,7 +149,7 @@ basin_status basin_spectrum_dense(basin_point *point, double epsilon, const basi
     out->count = out->top = size;
     BASIN_TRY(hessian(point, h));
     out->products = size;
-    skew = symmetrise(h, size);
+    skew = basin_spectrum_symmetrise(h, size);
     for (size_t i = 0; i < size; i++) out->trace += h[i * size + i];
 
     double norm = basin_norm(h, size * size);
@@ -162,7 +161,7 @@ basin_status basin_spectrum_dense(basin_point *point, double epsilon, const basi
         out->eigenvalues[i] = w[size - 1 - i];
         out->residuals[i] = (double)size * epsilon * norm + 0.5 * skew;
     }
-    out->negative_mass = negative_mass(w, size);
+    out->negative_mass = basin_spectrum_negative_mass(w, size);
     out->converged = out->verified = true;
     BASIN_TRY(keep_vectors(z, size, bottom, top, out));
 done:

@@ -222,6 +222,8 @@ basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane
     s->loss = spectrum->loss;
     s->gradient_norm = spectrum->gradient_norm;
     s->stationarity = spectrum->stationarity;
+    s->operator_kind = spectrum->operator_kind;
+    s->preconditioned = spectrum->preconditioned;
     s->seed = spectrum->seed;
     BASIN_TRY(sort_magnitudes(spectrum->eigenvalues, spectrum->count, &m));
     bound_leftover(spectrum, &m);
@@ -323,6 +325,8 @@ basin_status basin_sane_ritz(basin_point *point, uint64_t seed, const basin_sane
     BASIN_TRY(sum_up(&m, BASIN_SANE_RITZ, options, s));
     s->lower = s->upper = s->n_eff_lower = s->n_eff_upper = NAN;
     s->ritz_steps = k->used;
+    s->operator_kind = point->options.operator_kind;
+    s->preconditioned = point->scale != NULL;
     s->seed = seed;
     basin_krylov_destroy(&k); /* its memory may be wanted */
     BASIN_TRY(describe_point(point, s));

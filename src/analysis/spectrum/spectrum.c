@@ -1,4 +1,4 @@
-/* Eigenvalues of the Hessian: the choice of method, what both methods share, and the whole result. */
+/* Eigenvalues of a point's operator: the choice of method, what both methods share, and the whole result. */
 #include "analysis/spectrum/spectrum.h"
 
 #include <math.h>
@@ -34,9 +34,23 @@ void basin_spectrum_both_ends(basin_spectrum_options *options)
     if (options->top == 0 && options->bottom == 0) options->top = TOP, options->bottom = 1;
 }
 
+static bool fits(size_t bytes)
+{
+    return bytes <= basin_memory_limit();
+}
+
+/* Of an operator whose root has `rows` rows; 0: it has none. */
+static basin_spectrum_method choose_method(size_t size, size_t rows, size_t vectors)
+{
+    if (rows > 0 && rows < size && rows <= DENSE_MOST && fits(basin_spectrum_gram_bytes(size, rows, vectors)))
+        return BASIN_SPECTRUM_GRAM;
+    if (size <= DENSE_MOST && fits(basin_spectrum_dense_bytes(size, vectors))) return BASIN_SPECTRUM_DENSE;
+    return BASIN_SPECTRUM_LANCZOS;
+}
+
 /* No zero left that stands for a default; top + bottom <= P. */
-static basin_spectrum_options complete(const basin_spectrum_options *options, size_t size, double epsilon,
-                                       bool approximate)
+static basin_spectrum_options complete(const basin_spectrum_options *options, size_t size, size_t rows,
+                                       double epsilon, bool approximate)
 {
     basin_spectrum_options o = options != NULL ? *options : (basin_spectrum_options){0};
 
@@ -46,11 +60,8 @@ static basin_spectrum_options complete(const basin_spectrum_options *options, si
     if (o.tolerance == 0.0) o.tolerance = default_tolerance(epsilon, approximate);
     if (o.max_products == 0) o.max_products = 100 * (o.top + o.bottom) + 200;
     if (o.probes == 0) o.probes = 16;
-    if (o.method == BASIN_SPECTRUM_AUTO) {
-        size_t vectors = o.vectors ? 2 * (o.top + o.bottom) : 0;
-        bool   fits = basin_spectrum_dense_bytes(size, vectors) <= basin_memory_limit();
-        o.method = size <= DENSE_MOST && fits ? BASIN_SPECTRUM_DENSE : BASIN_SPECTRUM_LANCZOS;
-    }
+    if (o.method == BASIN_SPECTRUM_AUTO)
+        o.method = choose_method(size, rows, o.vectors ? 3 * (o.top + o.bottom) : 0);
     return o;
 }
 
@@ -86,30 +97,33 @@ done:
 }
 
 /* The eigenpairs alone: what the options come to, and what that asks for. */
-static basin_status choose(const basin_objective *o, const basin_spectrum_options *options,
+static basin_status choose(const basin_objective *o, size_t rows, const basin_spectrum_options *options,
                            basin_demand *demand, basin_spectrum_options *out)
 {
     basin_status st = BASIN_OK;
+    const size_t size = basin_objective_size(o);
 
     BASIN_CHECK(options == NULL || (options->tolerance >= 0.0 && isfinite(options->tolerance)), BASIN_ERR_ARG,
                 "tolerance %g is not a number >= 0", options->tolerance);
-    *out = complete(options, basin_objective_size(o), basin_objective_epsilon(o), false);
-    if (out->method == BASIN_SPECTRUM_DENSE)
-        BASIN_TRY(basin_spectrum_dense_demand(basin_objective_size(o), out, demand));
+    *out = complete(options, size, rows, basin_objective_epsilon(o), false);
+    if (out->method == BASIN_SPECTRUM_GRAM)
+        BASIN_TRY(basin_spectrum_gram_demand(size, rows, out, demand));
+    else if (out->method == BASIN_SPECTRUM_DENSE)
+        BASIN_TRY(basin_spectrum_dense_demand(size, out, demand));
     else
-        BASIN_TRY(basin_spectrum_lanczos_demand(basin_objective_size(o), out, demand));
+        BASIN_TRY(basin_spectrum_lanczos_demand(size, out, demand));
 done:
     return st;
 }
 
-basin_status basin_spectrum_choose(const basin_objective *o, const basin_spectrum_options *options,
+basin_status basin_spectrum_choose(const basin_point *point, const basin_spectrum_options *options,
                                    basin_spectrum_plan *out)
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_options chosen;
     basin_demand           demand = {0};
 
-    BASIN_TRY(choose(o, options, &demand, &chosen));
+    BASIN_TRY(choose(point->objective, basin_spectrum_rows(point), options, &demand, &chosen));
     *out = (basin_spectrum_plan){.method = chosen.method,
                                  .top = chosen.top,
                                  .bottom = chosen.bottom,
@@ -127,7 +141,21 @@ basin_status basin_spectrum_demand(const basin_objective *o, const basin_spectru
     basin_spectrum_options chosen;
 
     demand->gradients = demand->freezes = 1;
-    BASIN_TRY(choose(o, options, demand, &chosen));
+    BASIN_TRY(choose(o, 0, options, demand, &chosen));
+    *method = chosen.method;
+done:
+    return st;
+}
+
+/* Likewise, of the point's operator. */
+static basin_status demand_at(const basin_point *point, const basin_spectrum_options *options,
+                              basin_demand *demand, basin_spectrum_method *method)
+{
+    basin_status           st = BASIN_OK;
+    basin_spectrum_options chosen;
+
+    demand->gradients = demand->freezes = 1;
+    BASIN_TRY(choose(point->objective, basin_spectrum_rows(point), options, demand, &chosen));
     *method = chosen.method;
 done:
     return st;
@@ -140,7 +168,7 @@ basin_status basin_spectrum_forecast(basin_point *point, const basin_spectrum_op
     basin_spectrum_method  method;
     basin_forecast_request request = {.analysis = "spectrum", .point = point};
 
-    BASIN_TRY(basin_spectrum_demand(point->objective, options, &request.demand, &method));
+    BASIN_TRY(demand_at(point, options, &request.demand, &method));
     request.method = basin_spectrum_method_text(method);
     basin_stationarity_demand(point, &request.demand);
     BASIN_TRY(basin_forecast_measure(&request, out));
@@ -160,7 +188,7 @@ basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_optio
     double                 epsilon;
 
     /* what it refuses need not begin */
-    BASIN_TRY(basin_spectrum_demand(point->objective, options, &demand, &method));
+    BASIN_TRY(demand_at(point, options, &demand, &method));
     /* nor where the loss is not finite */
     BASIN_TRY(basin_point_gradient(point, NULL, NULL));
     BASIN_ALLOC(s, 1, "spectrum");
@@ -170,12 +198,17 @@ basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_optio
     BASIN_TRY(basin_point_curvature(point, &curvature));
     BASIN_TRY(basin_point_epsilon(point, &epsilon));
     s->approximate = basin_curvature_approximate(curvature);
-    chosen = complete(options, point->size, basin_objective_epsilon(point->objective), s->approximate);
+    chosen = complete(options, point->size, basin_spectrum_rows(point),
+                      basin_objective_epsilon(point->objective), s->approximate);
     s->tolerance = chosen.tolerance;
     s->seed = chosen.seed;
-    s->operator_kind = BASIN_HESSIAN;
+    s->operator_kind = point->options.operator_kind;
+    s->preconditioned = point->scale != NULL;
+    s->ceiling = NAN;
     s->method = (int)method;
-    if (chosen.method == BASIN_SPECTRUM_DENSE)
+    if (chosen.method == BASIN_SPECTRUM_GRAM)
+        BASIN_TRY(basin_spectrum_gram(point, epsilon, &chosen, s));
+    else if (chosen.method == BASIN_SPECTRUM_DENSE)
         BASIN_TRY(basin_spectrum_dense(point, epsilon, &chosen, s));
     else
         BASIN_TRY(basin_spectrum_lanczos(point, epsilon, &chosen, s));

@@ -18,6 +18,9 @@ basin_status basin_spectrum_dense(basin_point *point, double epsilon,
                                   const basin_spectrum_options *options, basin_spectrum *out);
 basin_status basin_spectrum_lanczos(basin_point *point, double epsilon,
                                     const basin_spectrum_options *options, basin_spectrum *out);
+/* By the root of the operator, which the point must have. */
+basin_status basin_spectrum_gram(basin_point *point, double epsilon,
+                                 const basin_spectrum_options *options, basin_spectrum *out);
 
 /* What these two will ask of the curvature, and hold; BASIN_ERR_BUDGET where that cannot fit the
    memory limit. */
@@ -26,11 +29,25 @@ basin_status basin_spectrum_dense_demand(size_t size, const basin_spectrum_optio
 basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_options *options,
                                            basin_demand *demand);
 
+basin_status basin_spectrum_gram_demand(size_t size, size_t rows,
+                                        const basin_spectrum_options *options,
+                                        basin_demand                 *demand);
+
+/* Of the root of the point's operator, weight decay included; 0 where there is none. */
+size_t basin_spectrum_rows(const basin_point *point);
+
 /* A spectrum may come from a file: BASIN_ERR_ARG when its counts contradict each other. */
 basin_status basin_spectrum_check(const basin_spectrum *s);
 
 /* Bytes that the dense spectrum takes at its height; SIZE_MAX when that overflows. */
 size_t basin_spectrum_dense_bytes(size_t size, size_t vectors);
+/* Likewise of a Gram matrix [rows, rows]. */
+size_t basin_spectrum_gram_bytes(size_t size, size_t rows, size_t vectors);
+
+/* Makes h [size, size] symmetric; ‖h - hᵀ‖_F as it was. */
+double basin_spectrum_symmetrise(double *h, size_t size);
+/* Σ|λ<0| / Σ|λ| */
+double basin_spectrum_negative_mass(const double *w, size_t count);
 
 /* ‖H‖_F² and trace from the eigenpairs held and random probes of what they leave over. */
 basin_status basin_spectrum_probe(basin_point   *point,

@@ -64,8 +64,9 @@ done:
 
 /* With F of a forward pass and f0 of it in the first layer, whose inputs no derivative is taken by. Backward
  * to inputs F - f0, to weights F. The tangents of each have two terms, of weights' and of inputs' tangents:
- * forward 2F - f0, back to inputs 2(F - f0), to weights 2F - f0. A point of a line combines the first layers
- * of theta and the directions instead of running it. */
+ * forward 2F - f0, back to inputs 2(F - f0), to weights 2F - f0. Without the second terms of the way back,
+ * as for G, that takes no more than the adjoints do. A point of a line combines the first layers of theta and
+ * the directions instead of running it. */
 static void flops(const void *ctx, basin_flops *out)
 {
     const basin_network *net = ctx;
@@ -77,6 +78,7 @@ static void flops(const void *ctx, basin_flops *out)
                          .gradient = 3.0 * f - f0,
                          .freeze = 2.0 * f - f0,
                          .product = 6.0 * f - 4.0 * f0,
+                         .straight = 4.0 * f - 2.0 * f0,
                          .subspace = f - f0};
 }
 
@@ -111,6 +113,9 @@ static const basin_objective_type network_type = {
     .subspace = basin_network_subspace,
     .freeze = basin_network_freeze,
     .product = basin_network_product,
+    .rows = basin_network_rows,
+    .root = basin_network_root,
+    .back = basin_network_back,
     .thaw = basin_network_thaw,
     .provision = basin_network_provision,
     .requirement = basin_network_requirement,
@@ -424,7 +429,7 @@ done:
 }
 
 static basin_status create(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data,
-                           const size_t *rows, size_t count, const basin_network_bn *bn,
+                           const size_t *rows, size_t count, const basin_network_bn *bn, uint64_t seed,
                            basin_objective **out)
 {
     basin_status   st = BASIN_OK;
@@ -434,6 +439,7 @@ static basin_status create(const basin_graph *graph, const basin_loss_spec *spec
     BASIN_ALLOC(net, 1, "network");
     BASIN_TRY(compile(net, graph, bn->kind));
     BASIN_TRY(basin_loss_spec_copy(spec, &net->loss));
+    net->seed = seed;
     net->statistics.kind = bn->kind;
     net->data.count = count;
     set_chunk(net, bn, count);

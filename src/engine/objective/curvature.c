@@ -1,23 +1,20 @@
-/* Products with the Hessian at a frozen theta: the primal sweeps run once and what the tangent sweeps need is
- * kept; each block of k vectors then costs forward_dot and backward_dot only. Of chunks that do not fit the
- * memory limit nothing is kept: their primal sweeps run again for every block, on the thread's own memory.
- * Both give the same bits, so results do not depend on the limit.
+/* Products with the Hessian, or another operator, at a frozen theta: the primal sweeps run once and what the
+ * tangent sweeps need is kept; each block of k vectors then costs forward_dot and backward_dot only. Of
+ * chunks that do not fit the memory limit nothing is kept: their primal sweeps run again for every block, on
+ * the thread's own memory. Both give the same bits, so results do not depend on the limit.
+ *
+ * With J = ∂y/∂theta and S = ∂²L/∂y², a product with the Hessian is Jᵀ S (J v), and what the adjoints a =
+ * ∂L/∂y and their way back add as J turns along v. So with a = 0 the same sweeps multiply by G = JᵀSJ (N.
+ * Schraudolph, Neural Computation 14(7), 2002), with S = 0 by the residual H - G, and with a Fisher matrix's
+ * W Σ s sᵀ or N Σ a aᵀ in place of S by that. Where a = 0, ops leave out what it multiplies
+ * (basin_node.straight).
  */
-#include "engine/objective/workers.h"
+#include "engine/objective/frozen.h"
 
 #include <string.h>
 
 #include "core/memory.h"
-
-typedef struct frozen {
-    basin_network  *net;
-    basin_batch     data;
-    basin_grouping  groups;
-    basin_weights  *weights; /* theta, and the block at hand */
-    basin_provision provision;
-    real           *kept; /* plan->kept of each chunk that is kept, one after the other */
-    basin_workers  *workers;
-} frozen;
+#include "engine/objective/scores.h"
 
 /* Reals that so many chunks keep, of all units before this one: without holes. */
 static size_t kept_by_all(const basin_network *net, const basin_grouping *g, size_t chunks, size_t unit)
@@ -36,7 +33,7 @@ static size_t kept_before(const basin_provision *p, size_t c)
 }
 
 /* The memory of a chunk; NULL: it is recomputed. */
-static real *kept_of(const frozen *point, const basin_chunk *chunk)
+static real *kept_of(const basin_frozen *point, const basin_chunk *chunk)
 {
     const basin_provision *p = &point->provision;
     const size_t           before = kept_before(p, chunk->number);
@@ -47,12 +44,60 @@ static real *kept_of(const frozen *point, const basin_chunk *chunk)
     return point->kept + before * (p->kept_bytes / sizeof(real) / p->kept);
 }
 
+/* ------------------------------------------------------------------------------------------- operators -- */
+
+static bool is_straight(basin_curvature_kind kind)
+{
+    return kind != BASIN_HESSIAN && kind != BASIN_RESIDUAL;
+}
+
+/* The primal sweeps of a chunk, which begins at sample `first`. `slope` becomes S, or the samples' scores. */
+static void freeze_chunk(const basin_frozen *point, basin_sweep *sweep, const basin_batch *batch,
+                         size_t first)
+{
+    const basin_network *net = point->net;
+    basin_slot          *y = SWEEP_OUTPUT(sweep);
+    const size_t         bytes = slot_rows(y, batch->count) * slot_stride(y) * sizeof(real);
+
+    basin_sweep_forward(sweep, batch->count, BASIN_MODE_FREEZE, 0, 2);
+    basin_loss_forward(&net->loss, batch, y->v, y->width, &sweep->loss, y->a, sweep->slope);
+    if (point->kind == BASIN_FISHER_SAMPLED)
+        basin_scores_draw(&net->loss, batch, y->v, y->width, net->seed, first, sweep->slope);
+    if (point->kind == BASIN_FISHER_EMPIRICAL) memcpy(sweep->slope, y->a, bytes);
+    if (is_straight(point->kind)) memset(y->a, 0, bytes);
+    basin_sweep_backward(sweep, batch->count, BASIN_MODE_FREEZE);
+}
+
+/* ad = S d of the chunk. */
+static void output_dot(const basin_frozen *point, const basin_sweep *sweep, const basin_batch *batch,
+                       size_t k)
+{
+    const basin_slot *y = SWEEP_OUTPUT(sweep);
+    const size_t      rows = slot_rows(y, batch->count);
+
+    switch (point->kind) {
+    case BASIN_RESIDUAL: memset(y->ad, 0, rows * k * slot_stride(y) * sizeof(real)); break;
+    case BASIN_FISHER_SAMPLED:
+        basin_scores_dot(batch->count, k, y->width, batch->weight, sweep->slope, y->d, y->ad);
+        break;
+    case BASIN_FISHER_EMPIRICAL:
+        basin_scores_dot(batch->count, k, y->width, (double)point->data.count, sweep->slope, y->d, y->ad);
+        break;
+    default: basin_loss_dot(&point->net->loss, batch, k, y->width, sweep->slope, y->d, y->ad); break;
+    }
+}
+
+static size_t first_sample(const basin_grouping *groups, const basin_chunk *chunk)
+{
+    return chunk->unit * groups->unit;
+}
+
 static void freeze_fill(void *payload, size_t thread, size_t group, size_t count, real *reals,
                         double *doubles)
 {
-    const frozen    *point = payload;
-    const basin_pass pass = basin_pass_over(point->net, &point->data, point->workers);
-    basin_sweep     *sweep = pass.sweeps[thread];
+    const basin_frozen *point = payload;
+    const basin_pass    pass = basin_pass_over(point->net, &point->data, point->workers);
+    basin_sweep        *sweep = pass.sweeps[thread];
 
     (void)reals, (void)doubles;
     for (size_t end = group + count; group < end; group++)
@@ -62,17 +107,17 @@ static void freeze_fill(void *payload, size_t thread, size_t group, size_t count
             real             *kept = kept_of(point, &chunk);
             if (kept == NULL) continue;
             const basin_batch batch = basin_pass_bind(&pass, sweep, point->weights, kept, &chunk);
-            basin_network_primal(point->net, sweep, &batch, BASIN_MODE_FREEZE);
+            freeze_chunk(point, sweep, &batch, first_sample(&pass.groups, &chunk));
         }
 }
 
 /* -------------------------------------------------------------------------------------------- products -- */
 
 typedef struct product_state {
-    basin_pass    pass;
-    const frozen *point;
-    size_t        k;
-    double       *hv;
+    basin_pass          pass;
+    const basin_frozen *point;
+    size_t              k;
+    double             *hv;
 } product_state;
 
 /* The test build fills with NaN what a product must not read: values and adjoints that were not kept. */
@@ -86,19 +131,25 @@ static void forget(const basin_sweep *sweep)
 #endif
 }
 
-static void product_chunk(const product_state *state, basin_sweep *sweep, const basin_chunk *chunk)
+basin_batch basin_frozen_bind(const basin_frozen *point, const basin_pass *pass, basin_sweep *sweep,
+                              const basin_chunk *chunk)
 {
-    const frozen     *point = state->point;
     real             *kept = kept_of(point, chunk);
-    const basin_batch batch = basin_pass_bind(&state->pass, sweep, point->weights, kept, chunk);
-    basin_slot       *y = SWEEP_OUTPUT(sweep);
+    const basin_batch batch = basin_pass_bind(pass, sweep, point->weights, kept, chunk);
 
     if (kept == NULL)
-        basin_network_primal(point->net, sweep, &batch, BASIN_MODE_FREEZE);
+        freeze_chunk(point, sweep, &batch, first_sample(&pass->groups, chunk));
     else
         forget(sweep);
+    return batch;
+}
+
+static void product_chunk(const product_state *state, basin_sweep *sweep, const basin_chunk *chunk)
+{
+    const basin_batch batch = basin_frozen_bind(state->point, &state->pass, sweep, chunk);
+
     basin_sweep_forward_dot(sweep, batch.count, state->k, 2);
-    basin_loss_dot(&point->net->loss, &batch, state->k, y->width, sweep->slope, y->d, y->ad);
+    output_dot(state->point, sweep, &batch, state->k);
     basin_sweep_backward_dot(sweep, batch.count, state->k);
 }
 
@@ -129,7 +180,7 @@ static void product_take(void *payload, size_t first, size_t count, const double
 
 void basin_network_thaw(void *point)
 {
-    frozen *p = point;
+    basin_frozen *p = point;
 
     if (p == NULL) return;
     basin_network_release(p->net, &p->data);
@@ -222,7 +273,30 @@ void basin_network_requirement(const void *ctx, size_t threads, basin_provision 
 
 void basin_network_provision(const void *point, basin_provision *out)
 {
-    *out = ((const frozen *)point)->provision;
+    *out = ((const basin_frozen *)point)->provision;
+}
+
+/* A Fisher matrix is of a distribution of labels whose -log p is the loss. */
+static basin_status check_kind(const basin_network *net, basin_curvature_kind kind)
+{
+    basin_status st = BASIN_OK;
+    const bool   expected = kind == BASIN_FISHER || kind == BASIN_FISHER_SAMPLED;
+    bool         weighted = false;
+
+    for (size_t c = 0; c < net->loss.weight_count; c++) weighted = weighted || net->loss.weights[c] != 1.0;
+    BASIN_CHECK(!expected || !weighted, BASIN_ERR_UNSUPPORTED,
+                "%s with weights is no -log p of any distribution of labels: it has no %s matrix (ggn and "
+                "fisher-empirical it has)",
+                basin_loss_name(net->loss.kind), basin_curvature_kind_text(kind));
+done:
+    return st;
+}
+
+static void straighten(const basin_workers *workers, bool straight)
+{
+    for (size_t t = 0; t < workers->threads; t++)
+        for (size_t i = 0; i < workers->sweeps[t]->plan->node_count; i++)
+            workers->sweeps[t]->nodes[i].straight = straight;
 }
 
 basin_status basin_network_freeze(void *ctx, const basin_samples *s, const double *theta,
@@ -230,12 +304,13 @@ basin_status basin_network_freeze(void *ctx, const basin_samples *s, const doubl
 {
     basin_status     st = BASIN_OK;
     basin_network   *net = ctx;
-    frozen          *point = NULL;
+    basin_frozen    *point = NULL;
     basin_provision *p;
 
-    (void)kind;
+    BASIN_TRY(check_kind(net, kind));
     BASIN_ALLOC(point, 1, "curvature");
     point->net = net;
+    point->kind = kind;
     p = &point->provision;
     BASIN_TRY(basin_network_gather(net, s, &point->data));
     point->groups = basin_group_samples(net, point->data.count);
@@ -245,6 +320,7 @@ basin_status basin_network_freeze(void *ctx, const basin_samples *s, const doubl
     BASIN_ALLOC(point->kept, p->kept_bytes / sizeof(real), "a frozen point");
     basin_pass_need need = need_of(net, point->data.count, p->block, p->kept == p->parts);
     BASIN_TRY(basin_workers_create(net, &need, p->threads, &point->workers));
+    straighten(point->workers, is_straight(kind));
     if (p->kept > 0)
         BASIN_TRY(basin_reduce(
             &(basin_reduction){.groups = point->groups.groups, .fill = freeze_fill, .state = point},
@@ -258,7 +334,7 @@ done:
 basin_status basin_network_product(void *point, const double *v, size_t k, double *hv)
 {
     basin_status  st = BASIN_OK;
-    frozen       *p = point;
+    basin_frozen *p = point;
     const size_t  size = p->net->plan->params->size;
     product_state state = {.pass = basin_pass_over(p->net, &p->data, p->workers), .point = p};
 

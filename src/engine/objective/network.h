@@ -21,6 +21,7 @@ typedef struct basin_network {
     basin_plan     *plan;   /* of the graph with convolutions folded where statistics are stored */
     basin_params   *params; /* with the roles that the graph as it is gives them */
     basin_loss_spec loss;   /* owned */
+    uint64_t        seed;   /* of labels that a Fisher matrix draws */
     basin_batch     data;   /* all samples; arrays owned */
     /* samples that stay together: those of a row of lanes, or a batch of BatchNormalization */
     size_t           unit;
@@ -72,6 +73,9 @@ basin_status basin_network_subspace(void *ctx, const basin_samples *s, const dou
 basin_status basin_network_freeze(void *ctx, const basin_samples *s, const double *theta,
                                   basin_curvature_kind kind, void **out);
 basin_status basin_network_product(void *point, const double *v, size_t k, double *hv);
+size_t       basin_network_rows(const void *ctx, const basin_samples *s, basin_curvature_kind kind);
+basin_status basin_network_root(void *point, const double *v, size_t k, double *r);
+basin_status basin_network_back(void *point, const double *r, size_t k, double *v);
 void         basin_network_thaw(void *point);
 void         basin_network_provision(const void *point, basin_provision *out);
 void         basin_network_requirement(const void *ctx, size_t threads, basin_provision *out);

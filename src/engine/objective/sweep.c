@@ -285,6 +285,15 @@ void basin_sweep_forward_dot(basin_sweep *sweep, size_t b, size_t k, int to)
     }
 }
 
+void basin_sweep_still(basin_sweep *sweep, size_t b, size_t k)
+{
+    for (size_t i = 0; i < sweep->plan->slot_count; i++) {
+        basin_slot *slot = &sweep->slots[i];
+        if (slot->degree > 0 && !slot_is_leaf(slot) && slot->root_d == i)
+            memset(slot->d, 0, k * slot_rows(slot, b) * slot_stride(slot) * sizeof *slot->d);
+    }
+}
+
 void basin_sweep_backward_dot(basin_sweep *sweep, size_t b, size_t k)
 {
     for (size_t i = 0; i < sweep->plan->slot_count; i++) {

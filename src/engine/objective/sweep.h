@@ -79,6 +79,9 @@ void basin_sweep_forward(basin_sweep *sweep, size_t b, basin_mode mode, int from
 void basin_sweep_backward(basin_sweep *sweep, size_t b, basin_mode mode);
 void basin_sweep_forward_dot(basin_sweep *sweep, size_t b, size_t k, int to);
 void basin_sweep_backward_dot(basin_sweep *sweep, size_t b, size_t k);
+/* Tangents become 0, for a way back without one ahead: ops multiply them by adjoints, of which
+   those of a straight point are 0. */
+void basin_sweep_still(basin_sweep *sweep, size_t b, size_t k);
 
 #define SWEEP_OUTPUT(sweep) (&(sweep)->slots[(sweep)->plan->output])
 

@@ -163,7 +163,7 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
         const real *ad = y->ad + j * out;
         if (x->degree > 0)
             basin_conv_back(node->facts, rows, x->ad + j * in, k * in, w->v, ad, k * out, node->temp);
-        if (x->degree > 0 && w->degree > 0) {
+        if (x->degree > 0 && w->degree > 0 && !node->straight) {
             basin_conv_back(node->facts, rows, x->ad + j * in, k * in, w->d + j * w->width, y->a, out,
                             node->temp);
             basin_conv_weight(node->facts, rows, x->d + j * in, k * in, w->ad + j * w->width, y->a, out,

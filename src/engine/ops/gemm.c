@@ -245,17 +245,18 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
     const gemm_facts *facts = node->facts;
     basin_slot       *x = GEMM_X(node), *w = GEMM_W(node), *c = GEMM_C(node), *y = NODE_OUTPUT(node);
     const size_t      rows = slot_rows(x, b), in = slot_stride(x), out = slot_stride(y);
+    const bool        bends = x->degree > 0 && !node->straight;
 
     if (x->degree > 0) apply_back(node, rows * k, y->ad, 1, w->v, node->accumulate[0], x->ad, 1);
     for (size_t j = 0; j < k; j++) {
         basin_pixels a[2] = {pixels_of(facts, y->ad + j * out, facts->out, k)},
                      values[2] = {pixels_of(facts, x->v, facts->in, 1)};
-        if (x->degree > 0)
+        if (bends)
             a[1] = pixels_of(facts, y->a, facts->out, 1),
             values[1] = pixels_of(facts, x->d + j * in, facts->in, k);
         if (w->degree > 0) collect_weight(node, rows, a, values, w->ad + j * w->width);
         if (c != NULL && c->degree > 0) collect_bias(node, rows, y->ad + j * out, k, c->ad + j * c->width);
-        if (x->degree > 0 && w->degree > 0)
+        if (bends && w->degree > 0)
             apply_back(node, rows, y->a, 1, w->d + j * w->width, true, x->ad + j * in, k);
     }
 }

@@ -274,13 +274,13 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
     if (p->degree > 0) {
         real scale = start(node, 0, p->ad, slot_rows(p, b) * k * p->width);
         multiply(LEFT, node, dotted(p, p->ad, k), primal(q, q->v), ad, rows, k, scale);
-        if (q->degree > 0)
+        if (q->degree > 0 && !node->straight)
             multiply(LEFT, node, dotted(p, p->ad, k), dotted(q, q->d, k), primal(y, y->a), rows, k, 1);
     }
     if (q->degree > 0) {
         real scale = start(node, 1, q->ad, slot_rows(q, b) * k * q->width);
         multiply(RIGHT, node, primal(p, p->v), dotted(q, q->ad, k), ad, rows, k, scale);
-        if (p->degree > 0)
+        if (p->degree > 0 && !node->straight)
             multiply(RIGHT, node, dotted(p, p->d, k), dotted(q, q->ad, k), primal(y, y->a), rows, k, 1);
     }
 }
