@@ -1227,9 +1227,9 @@ typedef struct basin_blocks_options {
     uint64_t seed;
 } basin_blocks_options;
 
-/* P <= 6,000: P products, exact, each block's matrix by itself in memory. Beyond, block by block:
-   basin_spectrum_compute's choice of method for that many parameters, and probes of the whole.
-   BASIN_ERR_BUDGET as there. Caller destroys. */
+/* A block of at most 6,000 parameters is exact, by as many products and its matrix alone in memory;
+   of a larger one the spectrum is as basin_spectrum_compute finds it, and norms are probed, as that
+   of the whole is where P > 6,000. BASIN_ERR_BUDGET as there. Caller destroys. */
 basin_status basin_blocks_compute(basin_point *point, const basin_blocks_options *options,
                                   basin_blocks **out);
 void         basin_blocks_destroy(basin_blocks **blocks);

@@ -11,7 +11,7 @@ static const cli_option options[] = {
     CLI_OPERATOR_OPTIONS,
     {"kappa", CLI_REAL, "K",
      "regulariser of each block's SANE, relative to its largest |lambda| (default: 0.5)", false},
-    {"probes", CLI_WHOLE, "N", "random probes of norms where P > 6,000 (default: 64)", false},
+    {"probes", CLI_WHOLE, "N", "random probes of norms of more than 6,000 columns (default: 64)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 static int measure(const cli_arguments *a, cli_source *s, void **out)
@@ -100,9 +100,9 @@ const cli_command cli_command_blocks = {
     .about =
         "The diagonal blocks of the Hessian of the mean loss, or of another operator: trace, extreme "
         "eigenvalues and SANE of each, and\n"
-        "how much of the whole couples them. Exact where P <= 6,000; beyond, eigenvalues by the method that "
-        "suits each block and\n"
-        "norms by random probes with their standard errors. For one part alone: basin spectrum --layer NAME.",
+        "how much of the whole couples them. Exact for blocks of at most 6,000 parameters; of larger ones "
+        "eigenvalues by the method\n"
+        "that suits them and norms by random probes. For one part alone: basin spectrum --layer NAME.",
     .examples = "  basin blocks runs/sam_0/step_000400.h5\n"
                 "  basin blocks runs/sam_0/step_000400.h5 --by tensor --operator ggn --json\n",
     .options = options,

@@ -1,11 +1,11 @@
 /* All diagonal blocks of a point's operator A: one for each layer or tensor.
  *
  * Method
- *   P <= 6,000: all columns of A, a block's after the other's, a few at a time. Of each column the
- *       entries in its block are kept, and its norm: so every A_BB, ‖A‖_F² and what couples the blocks are
- *       exact, and of matrices only the block at hand is in memory.
- *   Beyond: each block is the operator of the objective restricted to it, of which basin_spectrum_solve
- *       takes the spectrum by the method that suits its size; norms of columns as in part.c.
+ *   A block of at most 6,000 parameters: its columns of A, a few at a time. Of each the entries in the
+ *       block are kept, and its norm: so A_BB and what couples it to the rest are exact, and of matrices only
+ *       the block at hand is in memory. Where P <= 6,000 these are all columns, and ‖A‖_F² is exact too.
+ *   A larger one is the operator of the objective restricted to it, of which basin_spectrum_solve takes the
+ *       spectrum by the method that suits its size; norms of columns as in part.c.
  *
  * Σ tr A_BB = tr A. ‖A‖_F² - Σ ‖A_BB‖_F² is what couples the blocks: a block-diagonal picture of curvature is
  * worth 1 - left_out of it.
@@ -307,17 +307,17 @@ static basin_status measure(basin_point *point, const basin_blocks_options *o, c
 {
     basin_status        st = BASIN_OK;
     const basin_params *params = basin_objective_params(point->objective);
-    const bool          exact = point->size <= BASIN_EXACT_MOST;
     basin_probed        whole = {0};
 
     for (size_t i = 0; i < g->count; i++) {
         basin_diagonal_block *to = &b->blocks[i];
         BASIN_STRDUP(to->name, g->groups[i].name);
-        BASIN_TRY(exact ? block_exactly(point, params, &g->groups[i], b->kappa, to)
-                        : block_by_itself(point, params, &g->groups[i], o, b->kappa, to));
+        BASIN_TRY(g->groups[i].size <= BASIN_EXACT_MOST
+                      ? block_exactly(point, params, &g->groups[i], b->kappa, to)
+                      : block_by_itself(point, params, &g->groups[i], o, b->kappa, to));
         whole.value += to->rows2;
     }
-    if (!exact)
+    if (point->size > BASIN_EXACT_MOST)
         BASIN_TRY(basin_columns_norm2(point, NULL, o->probes > 0 ? o->probes : PROBES, o->seed + 1, &whole));
     sum_up(&whole, b);
 done:
