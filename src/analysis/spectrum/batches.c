@@ -105,7 +105,9 @@ static basin_status largest(basin_point *point, const basin_batches_options *o, 
     row->lambda_max_residual = s->residuals[0];
     if (!o->whole_spectrum) goto done;
     row->trace = s->trace, row->trace_error = s->trace_error;
-    BASIN_TRY(basin_sane_compute(s, &(basin_sane_options){.kappa = kappa}, &sane));
+    st = basin_sane_compute(s, &(basin_sane_options){.kappa = kappa}, &sane);
+    if (st == BASIN_ERR_VALUE) st = BASIN_OK; /* the pairs held do not make Λ certain: unknown */
+    if (sane == NULL) goto done;
     row->sane = sane->value, row->sane_lower = sane->lower, row->sane_upper = sane->upper;
 done:
     basin_spectrum_destroy(&s);

@@ -20,7 +20,9 @@
 #include "core/memory.h"
 #include "core/progress.h"
 
-enum { TOGETHER = 64, PROBES = 64, TOP = 3, BOTTOM = 1 };
+#define TOLERANCE 1e-4 /* of a large block's pairs, relative to its norm */
+
+enum { TOGETHER = 64, PROBES = 64, TOP = 5, BOTTOM = 2 };
 
 typedef struct group { /* of tensors: a layer, or one */
     char    name[128];
@@ -105,10 +107,10 @@ static basin_status sane_of(const basin_spectrum *s, double kappa, basin_diagona
 
     out->sane = out->sane_lower = out->sane_upper = NAN;
     for (size_t i = 0; i < s->count; i++) most = fmax(most, fabs(s->eigenvalues[i]));
-    if (most == 0.0) goto done;
-    BASIN_TRY(basin_sane_compute(s, &(basin_sane_options){.kappa = kappa}, &sane));
-    out->sane = sane->value, out->sane_lower = sane->lower, out->sane_upper = sane->upper;
-done:
+    if (most == 0.0) return BASIN_OK;
+    st = basin_sane_compute(s, &(basin_sane_options){.kappa = kappa}, &sane);
+    if (st == BASIN_ERR_VALUE) st = BASIN_OK; /* the pairs held do not make Λ certain: unknown */
+    if (sane != NULL) out->sane = sane->value, out->sane_lower = sane->lower, out->sane_upper = sane->upper;
     basin_sane_destroy(&sane);
     return st;
 }
@@ -260,7 +262,7 @@ static basin_status block_by_itself(basin_point *point, const basin_params *para
     own                          of = {0};
     basin_probed                 rows;
     const basin_spectrum_options options = {
-        .top = g->size < TOP ? g->size : TOP, .bottom = g->size > TOP ? BOTTOM : 0, .seed = o->seed};
+        .top = TOP, .bottom = BOTTOM, .tolerance = TOLERANCE, .seed = o->seed};
 
     BASIN_TRY(mask_of(params, g, point->size, &mask));
     BASIN_TRY(basin_columns_norm2(point, mask, o->probes > 0 ? o->probes : PROBES, o->seed, &rows));
