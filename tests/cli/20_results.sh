@@ -46,7 +46,7 @@ holds out "(not verified that none is missing)"
 good spectrum $GD --method lanczos --top 2 # a proof is nothing to speak of
 lacks out "not verified"
 good spectrum $GD --method lanczos # the default ends verified; what SANE and lambda_min need takes one of the bottom
-holds out "lanczos, 10 eigenvalues of the hessian"
+holds out "lanczos, 10 eigenvalues of the Hessian"
 lacks out "not verified"
 holds out "  negative        0 of those held, beyond their error; --bottom N finds the smallest"
 good spectrum $GD --method lanczos --top 3 --bottom 1
