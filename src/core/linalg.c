@@ -165,11 +165,11 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------ rows of zeros -- */
+/* -------------------------------------------------------------------------------------- rows of zeros -- */
 
-/* A row of the Hessian is zero where no sample moves its parameter's gradient, as of the weights behind a pixel
-   that is dark in every image: its eigenvalue is 0 and its eigenvector the unit vector, exactly, and LAPACK's
-   n³ is spent on the rest. */
+/* A row of the Hessian is zero where no sample moves its parameter's gradient, as of the weights behind
+   a pixel that is dark in every image: its eigenvalue is 0 and its eigenvector the unit vector, exactly,
+   and LAPACK's n³ is spent on the rest. */
 
 static bool is_zero(const double *x, size_t n)
 {
@@ -178,8 +178,8 @@ static bool is_zero(const double *x, size_t n)
     return true;
 }
 
-/* Moves the rows and columns that are not zero to the front, as a matrix [m, m] without gaps; returns m. order
-   [n] has their places first, then those of the others. */
+/* Moves the rows and columns that are not zero to the front, as a matrix [m, m] without gaps; returns m.
+   order [n] has their places first, then those of the others. */
 static size_t pack(double *a, size_t n, size_t *order)
 {
     size_t m = 0, zeros = 0;
@@ -225,8 +225,8 @@ basin_status basin_symmetric_eigen_vectors(double *a, size_t n, double *w)
     return eigen(a, n, true, w);
 }
 
-/* The vector of the i-th eigenvalue of all, to `to` [n]; `part` [bottom + top, m] are those of the matrix that
-   was packed, `first` is where the zeros stand. */
+/* The vector of the i-th eigenvalue of all, to `to` [n]; `part` [bottom + top, m] are those of the matrix
+   that was packed, `first` is where the zeros stand. */
 static void unpack(const double *part, size_t i, size_t first, size_t bottom, size_t top, const size_t *order,
                    size_t m, size_t n, double *to)
 {
