@@ -68,9 +68,11 @@ if say "The MSAM authors' script"; [ -n "${MSAM:-}" ] && has torchvision; then
     for method in SGD MSAM AdamW_MSAM; do
         [ -d msam/$method ] || "$python" -W ignore "$here/trainers/msam_run.py" msam/$method $method >>msam.log 2>&1
     done
-    # their loop moves back before it saves (main.py), so the weights are not perturbed; their seed is 42
-    convert --model "$here/trainers/msam_run.py:make_net" --loss cross_entropy:label_smoothing=0.1111111111111111 \
-        --train "$here/trainers/msam_run.py:train_set" --test "$here/trainers/msam_run.py:test_set" --perturbed no --batch-size 32 --out msam/weights 'msam/*/*.model'
+    # their loop moves back before it saves (main.py), so the weights are not perturbed; their schedule of rho writes one into SGD's options
+    set -- --model "$here/trainers/msam_run.py:make_net" --loss cross_entropy:label_smoothing=0.1111111111111111 \
+        --train "$here/trainers/msam_run.py:train_set" --test "$here/trainers/msam_run.py:test_set" --batch-size 32 --out msam/weights
+    convert "$@" --perturbed no 'msam/*MSAM/*.model'
+    convert "$@" --method sgd 'msam/SGD/*.model'
     for name in SGD MSAM AdamW_MSAM; do run "$python" "$here/trainers/truth.py" msam/weights/$name msam/$name/truth; done
     look msam/weights/MSAM/epoch_4.h5 msam/weights/MSAM msam/weights/SGD msam/weights/AdamW_MSAM
     run "$BASIN" slice msam/weights/AdamW_MSAM/epoch_4.h5 --along momentum --grid 5

@@ -50,8 +50,8 @@ class _Converter:
         if saved.optimizer is None:
             return self._of_weights_alone()
         found, notes = snapshot(saved.optimizer, saved.writer, self.order, saved.trainer)
-        if self.method in ("adam", "adamw"):
-            found.kind = {"adam": "Adam", "adamw": "AdamW"}[self.method]
+        found.kind = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "gd": "SGD", "nag": "SGD"}.get(self.method or "", found.kind)
+        found.sam = found.sam or self.method in ("sam", "asam")
         training = describe(found, saved.writer.shapes, self.perturbed,
                             of_folder=not (self.method or "").endswith("msam"),
                             undo=self.hyperparameters.get("undo"))

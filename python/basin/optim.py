@@ -148,8 +148,14 @@ def _is_msam(s: Snapshot) -> bool:
 
 
 def _is_sam(s: Snapshot) -> bool:
-    shared = any("rho" in g and ("adaptive" in g or "momentum" in g or "betas" in g) for g in s.groups)  # Adadelta has a rho of its own
-    return s.sam or (shared and not _is_msam(s))
+    signed = any("rho" in g and ("adaptive" in g or "inverse_norm_buffer" in g) for g in s.groups)
+    return s.sam or (signed and not _is_msam(s))
+
+
+def _may_be_sam(s: Snapshot) -> bool:
+    """A saved state of no known class with a rho, which may be SAM's, or what a schedule of rho writes into any optimizer's options
+    (Adadelta has a rho of its own, and neither momentum nor betas)."""
+    return s.kind is None and any("rho" in g and ("momentum" in g or "betas" in g) for g in s.groups) and not _is_sam(s) and not _is_msam(s)
 
 
 def _adam(s: Snapshot) -> bool:
@@ -173,6 +179,8 @@ def method_of(s: Snapshot) -> Optional[str]:
     if _is_msam(s):
         return "adamw_msam" if _adam(s) else "msam"
     base = _base_method(s)
+    if _may_be_sam(s):
+        return None
     if _is_sam(s):
         name = "asam" if any(group.get("adaptive") for group in s.groups) else "sam"
         return name if base in ("sgd", None) else base if base.endswith("sam") else f"{base}_{name}"
@@ -291,7 +299,8 @@ def describe(s: Snapshot, shapes: Dict[str, List[int]], perturbed: Optional[bool
     _check_rules(s)
     training = Training(method=method_of(s))
     if training.method is None:
-        training.notes.append("an optimizer that basin does not know: give method= (its name)")
+        training.notes.append("a rho among its options does not tell SAM from a schedule of rho over another optimizer: give method= (its name)"
+                              if _may_be_sam(s) else "an optimizer that basin does not know: give method= (its name)")
     _hyperparameters(s, shapes, training)
     _states(s, shapes, training)
     if not _is_msam(s):

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
+from .stored import is_tensor, values
+
+MOVED = ("step", "momentum_buffer", "exp_avg")  # by an optimizer's first step
+
 
 @dataclass
 class Counts:
@@ -30,13 +34,20 @@ def in_name(path: Path, words: str) -> Optional[int]:
 
 
 def has_stepped(optimizer: Optional[Mapping[str, Any]]) -> Optional[bool]:
-    """Of a saved optimizer: state is made by the first step. Plain SGD never has any, and does not tell."""
+    """Of a saved optimizer: state is made by the first step, or stands there as zeros before it. Plain SGD never has any, and does not
+    tell."""
     if optimizer is None:
         return None
     if optimizer["state"]:
-        return True
+        return not _is_new(optimizer["state"])
     stateless = any(not group.get("momentum") and "betas" not in group for group in optimizer["param_groups"])
     return None if stateless else False
+
+
+def _is_new(state: Mapping[Any, Any]) -> bool:
+    """Whether all that a first step would have moved is 0: counts, and gradients accumulated. A state of nothing of the kind is not new."""
+    moved = [(key, value) for held in state.values() if isinstance(held, Mapping) for key, value in held.items() if key in MOVED and value is not None]
+    return bool(moved) and not any(bool((values(value, key) != 0).any()) if is_tensor(value) else bool(value) for key, value in moved)
 
 
 def batches(rows: Optional[int], sizes: Sequence[Optional[float]]) -> Optional[int]:

@@ -138,6 +138,33 @@ class Runs(Converting):
         self.assertIn(f"runs/sam: 3 files: {said}", str(result))
         self.assertEqual(str(result).count(said), 1)
 
+    def test_a_rho_alone_does_not_tell_sam(self):
+        """A schedule of rho writes it into the options of any optimizer."""
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9)
+        optimizer.param_groups[0]["rho"] = 0.3
+        self.loop("any", optimizer)
+        result = self.convert()
+        self.assertNotIn("method", self.training(result.written[0]))
+        self.assertIn("a rho among its options does not tell SAM from a schedule of rho over another optimizer: give method=", str(result))
+        for method, rho in (("sgd", None), ("sam", 0.3)):
+            said = self.convert(method=method, out=self.folder / method)
+            found = self.training(said.written[0])
+            self.assertEqual((found["method"], found.get("rho")), (method, rho))
+            self.assertNotIn("does not tell", str(said))
+
+    def test_a_momentum_of_zeros_is_that_of_the_start(self):
+        """MSAM's buffers are there before its first step, so epoch 0 saved with them is the start."""
+        optimizer = MSAM(self.net.parameters(), lr=0.1, rho=0.3)
+        optimizer.param_groups[0]["inverse_norm_buffer"] = 0
+        for p in self.net.parameters():
+            optimizer.state[p]["momentum_buffer"] = torch.zeros_like(p)
+        for epoch in (0, 1):
+            self.save(f"zeros/epoch_{epoch}.pt", {"epoch": epoch, "modelState": self.net.state_dict(), "optimizerState": optimizer.state_dict()})
+            train(self.net, optimizer, self.x, self.y, 2)
+        result = self.convert("zeros/*.pt", perturbed=True, hyperparameters={"batch_size": 10})
+        self.assertEqual([int(self.training(path)["step"]) for path in result.written], [0, -(-len(self.x) // 10)])
+        self.assertIn("steps are epochs (done) times", str(result))
+
     def test_msam_saved_between_steps_and_moved_back(self):
         optimizer = MSAM(self.net.parameters(), lr=0.1, rho=0.3)
         expected = self.loop("msam", optimizer)
