@@ -125,7 +125,7 @@ static basin_status choose_reference(const magnitudes *m, size_t k, double *out)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_CHECK(m->count > 0 && m->x[0] > 0.0, BASIN_ERR_NUMERIC, "SANE is undefined: the Hessian is zero");
+    BASIN_CHECK(m->count > 0 && m->x[0] > 0.0, BASIN_ERR_NUMERIC, "SANE is undefined: all eigenvalues are 0");
     BASIN_CHECK(k <= m->count, BASIN_ERR_VALUE, "SANE_%zu needs %zu eigenvalues, the spectrum holds %zu", k,
                 k, m->count);
     BASIN_CHECK(m->x[k - 1] > 0.0, BASIN_ERR_NUMERIC,
