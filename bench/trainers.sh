@@ -70,9 +70,9 @@ if say "The MSAM authors' script"; [ -n "${MSAM:-}" ] && has torchvision; then
     done
     # their loop moves back before it saves (main.py), so the weights are not perturbed; their schedule of rho writes one into SGD's options
     set -- --model "$here/trainers/msam_run.py:make_net" --loss cross_entropy:label_smoothing=0.1111111111111111 \
-        --train "$here/trainers/msam_run.py:train_set" --test "$here/trainers/msam_run.py:test_set" --batch-size 32 --out msam/weights
-    convert "$@" --perturbed no 'msam/*MSAM/*.model'
-    convert "$@" --method sgd 'msam/SGD/*.model'
+        --train "$here/trainers/msam_run.py:train_set" --test "$here/trainers/msam_run.py:test_set" --batch-size 32
+    convert "$@" --perturbed no --out msam/weights 'msam/*MSAM/*.model'
+    convert "$@" --method sgd --out msam/weights/SGD 'msam/SGD/*.model'
     for name in SGD MSAM AdamW_MSAM; do run "$python" "$here/trainers/truth.py" msam/weights/$name msam/$name/truth; done
     look msam/weights/MSAM/epoch_4.h5 msam/weights/MSAM msam/weights/SGD msam/weights/AdamW_MSAM
     run "$BASIN" slice msam/weights/AdamW_MSAM/epoch_4.h5 --along momentum --grid 5
