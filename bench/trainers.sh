@@ -11,7 +11,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 export PYTHONPATH="$here/../python" PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 BASIN="${BASIN:-$here/../build/basin}"
 BASIN=$(cd "$(dirname "$BASIN")" && pwd)/basin
-FEW="--method lanczos --top 1 --bottom 1 --tolerance 1e-4"
+FEW="--method lanczos --top 1 --tolerance 1e-4"
 python=${PYTHON:-python3}
 out=${1:-build/trainers}
 mkdir -p "$out"
