@@ -54,11 +54,11 @@ if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
     expect "spectrum on a terminal" script -qec "$B spectrum $GD --method dense" typescript >/dev/null </dev/null
     holds typescript "basin: dense: 310 products over 120 samples"
     holds typescript "lambda_1/5"
-    good train --mlp 64-20-10 --data "$DIGITS" --method gd --learning-rate 0.1 --steps 10 --save-every 1 --subset 200 -o narrow
+    good train --mlp 64-30-10 --data "$DIGITS" --method gd --learning-rate 0.1 --steps 10 --save-every 2 --subset 200 -o narrow
     expect "track on a terminal" script -qec "$B track narrow --threads 2" typescript >/dev/null </dev/null
-    holds typescript "11 checkpoints, 2 at a time \["
+    holds typescript "6 checkpoints, 2 at a time \["
     expect "track with bound threads" script -qec "OMP_PROC_BIND=true $B track narrow --threads 2" typescript >/dev/null </dev/null
-    holds typescript "checkpoint [0-9]* of 11: "
+    holds typescript "checkpoint [0-9]* of 6: "
     lacks typescript "at a time" # they would all be bound to the same processor
     expect "track --at-loss on a terminal" script -qec "$B track narrow --at-loss 2.2 --threads 1" typescript >/dev/null </dev/null
     holds typescript "checkpoint [12] of 2: "

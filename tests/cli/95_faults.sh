@@ -17,7 +17,7 @@ wait
 expect "one of four writers has the folder" [ "$(cat status_* | grep -c '^0$')" = 1 ]
 expect "its checkpoints are its own" [ "$(ls -A together | tr '\n' ' ')" = "data.h5 step_000000.h5 step_000300.h5 " ]
 for seed in 1 2 3 4; do
-    [ "$(cat status_$seed)" = 0 ] || holds out_$seed '^basin: together: \(process [0-9]* is writing a run into it; wait, or choose another folder\|holds 2 checkpoints already; --force replaces them\)$'
+    [ "$(cat status_$seed)" = 0 ] || holds out_$seed "^basin: together: \(process [0-9]* is writing a run into it; wait, or choose another folder\|holds 2 checkpoints already.*--force replaces them.*\)$"
 done
 
 # What a killed process has left of the same output goes; what a living one is writing, or is another's, stays.
