@@ -575,6 +575,7 @@ done:
     heading.hyper = record.hyper;
     memcpy(heading.data, record.data_digest, sizeof heading.data);
     basin_free(record.data_path);
+    basin_free(record.outside);
     *out = heading;
     basin_h5_close(&h5);
     return st;
