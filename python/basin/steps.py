@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
+from .error import Error
 from .stored import is_tensor, values
 
 MOVED = ("step", "momentum_buffer", "exp_avg")  # by an optimizer's first step
@@ -47,7 +48,15 @@ def has_stepped(optimizer: Optional[Mapping[str, Any]]) -> Optional[bool]:
 def _is_new(state: Mapping[Any, Any]) -> bool:
     """Whether all that a first step would have moved is 0: counts, and gradients accumulated. A state of nothing of the kind is not new."""
     moved = [(key, value) for held in state.values() if isinstance(held, Mapping) for key, value in held.items() if key in MOVED and value is not None]
-    return bool(moved) and not any(bool((values(value, key) != 0).any()) if is_tensor(value) else bool(value) for key, value in moved)
+    return bool(moved) and not any(_is_moved(value, key) for key, value in moved)
+
+
+def _is_moved(value: Any, key: str) -> bool:
+    """A tensor that cannot be read, which is said when it is needed, is not known to be 0."""
+    try:
+        return bool((values(value, key) != 0).any()) if is_tensor(value) else bool(value)
+    except Error:
+        return True
 
 
 def batches(rows: Optional[int], sizes: Sequence[Optional[float]]) -> Optional[int]:

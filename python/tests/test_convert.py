@@ -165,6 +165,19 @@ class Runs(Converting):
         self.assertEqual([int(self.training(path)["step"]) for path in result.written], [0, -(-len(self.x) // 10)])
         self.assertIn("steps are epochs (done) times", str(result))
 
+    def test_a_start_that_cannot_be_read_still_numbers_the_others(self):
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9)
+        self.loop("odd", optimizer)
+        path = self.runs / "odd" / "epoch_0.pt"
+        content = torch.load(path)
+        for held in content["optimizer_state_dict"]["state"].values():
+            held["momentum_buffer"] = held["momentum_buffer"].to_sparse()
+        torch.save(content, path)
+        result = self.convert("odd/*.pt", hyperparameters={"batch_size": 10})
+        self.assertIn("sparse", str(result))
+        of_epoch = -(-len(self.x) // 10)
+        self.assertEqual([int(self.training(p)["step"]) for p in result.written], [2 * of_epoch, 3 * of_epoch])
+
     def test_msam_saved_between_steps_and_moved_back(self):
         optimizer = MSAM(self.net.parameters(), lr=0.1, rho=0.3)
         expected = self.loop("msam", optimizer)
