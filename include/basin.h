@@ -1029,10 +1029,13 @@ typedef enum basin_spectrum_method {
     BASIN_SPECTRUM_AUTO,
     BASIN_SPECTRUM_DENSE,   /* all of them: H column block by column block, then LAPACK */
     BASIN_SPECTRUM_LANCZOS, /* extreme pairs: thick restart, full reorthogonalisation */
+    /* the density of all eigenvalues by stochastic Lanczos quadrature, beside the pairs that one
+       plain Lanczos run has found */
+    BASIN_SPECTRUM_SLQ,
     /* all of A = RᵀR: the eigenvalues of RRᵀ [rows, rows], and P - rows zeros */
     BASIN_SPECTRUM_GRAM
 } basin_spectrum_method;
-/* auto | dense | lanczos | gram */
+/* auto | dense | lanczos | slq | gram */
 const char *basin_spectrum_method_text(basin_spectrum_method method);
 
 /* What a principal block leaves out: B the block's parameters, A the operator of the network.
@@ -1057,8 +1060,59 @@ typedef struct basin_spectrum_options {
     double   tolerance;
     size_t   max_products; /* Lanczos: 0 = 100 (top + bottom) + 200 */
     uint64_t seed;         /* of the start vector and the probes */
-    size_t   probes; /* random probes for ‖H‖_F² when the spectrum is truncated; 0 = 16 */
+    /* random probes of what the pairs held leave over; 0 = 16, of quadrature 4 */
+    size_t probes;
+    /* Lanczos steps of each probe: 1, for ‖H‖_F² and the trace alone, or at least 4, for the
+       quadrature of any tr f(H); 0 = 1, slq: 40 */
+    size_t steps;
+    size_t deflation; /* slq: steps of the run that finds the pairs; 0 = 40 */
+    /* slq: choose steps and probes so that the density is within accuracy * (λ_max − λ_min) in
+       Wasserstein distance, but for one chance in 20 (docs/measures.md); 0 = as above */
+    double accuracy;
 } basin_spectrum_options;
+
+/* Stochastic Lanczos quadrature of H' = (I − QQᵀ) H (I − QQᵀ), Q the pairs held: m probes, unit
+   vectors drawn uniformly from the complement of Q, and of each the Jacobi matrix of s Lanczos
+   steps. Every tr f(H) follows from these without a further product. */
+typedef struct basin_quadrature {
+    size_t  dimension; /* P − pairs held */
+    size_t  probes;    /* m; 0: there is none */
+    size_t  steps;     /* s */
+    size_t *taken;     /* [m] steps taken: fewer where the Krylov space was exhausted */
+    double *alpha;     /* [m, s] diagonal */
+    double *beta;      /* [m, s] beta[j, i] couples steps i and i + 1 of probe j */
+} basin_quadrature;
+
+/* A sum over all eigenvalues with its error bar. From quadrature the interval is calibrated: over
+   seeds and exact spectra it holds the truth in about 95 % of cases (docs/measures.md). The parts
+   are half-widths; the first three add up in squares, rounding is added to that. */
+typedef struct basin_spectral_sum {
+    double value, lower, upper;
+    double sampling;   /* of random probes */
+    double quadrature; /* of finitely many Lanczos steps */
+    double pairs;      /* of the residuals of the pairs held */
+    double rounding;   /* of the products: P ε ‖H‖ times the slope of the summand */
+} basin_spectral_sum;
+
+/* How the eigenvalues are spread. Shares are of all P. */
+typedef struct basin_density {
+    size_t  count;     /* of places; 0: not computed */
+    double *at;        /* [count] λ, ascending */
+    double *below;     /* [count] share of eigenvalues <= at */
+    double *lower;     /* [count] 95 % band of it */
+    double *upper;     /* [count] */
+    double  threshold; /* |λ| <= threshold is near zero: 1e-3 Λ */
+    /* shares below −threshold, within, and above; each with a 95 % interval */
+    basin_spectral_sum negative, near_zero, positive;
+    basin_spectral_sum trace, frobenius; /* tr H and ‖H‖_F with calibrated intervals */
+    size_t             log_count;        /* of places on the logarithmic axis */
+    double            *log_at;           /* [log_count] |λ|, ascending */
+    /* [log_count] share of eigenvalues > 0, and of those < 0, per decade of |λ|, smoothed by a
+       Gaussian of standard deviation log_width decades, and the 95 % intervals of these */
+    double *log_positive, *log_positive_lower, *log_positive_upper;
+    double *log_negative, *log_negative_lower, *log_negative_upper;
+    double  log_width;
+} basin_density;
 
 typedef struct basin_spectrum {
     size_t             parameters, samples;
@@ -1088,9 +1142,13 @@ typedef struct basin_spectrum {
     double   trace, trace_error;
     double   asymmetry;     /* dense: ‖H - Hᵀ‖_F / ‖H‖_F before symmetrising; else NAN */
     double   negative_mass; /* Σ|λ<0| / Σ|λ| ; dense only, else NAN */
-    size_t   vector_count;
-    size_t  *vector_index; /* [vector_count] which eigenvalue each belongs to */
-    double  *vectors;      /* [vector_count, P], entry of largest magnitude positive */
+    /* of one product; what single precision does to the zeros among the eigenvalues */
+    double           epsilon;
+    basin_quadrature quadrature; /* of what the pairs held leave over; probes = 0: none */
+    basin_density    density;    /* from it */
+    size_t           vector_count;
+    size_t          *vector_index; /* [vector_count] which eigenvalue each belongs to */
+    double          *vectors;      /* [vector_count, P], entry of largest magnitude positive */
     /* P above is of the part, where it is of one: filled by basin_left_out_measure's caller */
     basin_left_out left_out;
     double         ceiling; /* preconditioned: of basin_checkpoint_adam; else NAN. The caller's */
@@ -1104,7 +1162,8 @@ void basin_spectrum_both_ends(basin_spectrum_options *options);
 typedef struct basin_spectrum_plan {
     basin_spectrum_method method; /* never AUTO */
     size_t top, bottom;           /* pairs of each end; dense: of those whose vectors are kept */
-    double tolerance;             /* Lanczos: of the residuals, where products are exact */
+    double tolerance;             /* of the residuals, where products are exact */
+    size_t probes, steps;         /* of what is left over; steps > 1: quadrature */
     size_t products;              /* H·v at most, those of the probes included */
     size_t bytes;                 /* at most: matrix or basis and work space, no frozen point */
 } basin_spectrum_plan;
@@ -1126,14 +1185,71 @@ basin_status basin_left_out_measure(basin_point *whole, const basin_objective *r
                                     const char *name, double block2, size_t n, uint64_t seed,
                                     basin_left_out *out);
 
+/* A function that is summed over the eigenvalues. */
+typedef struct basin_summand {
+    double (*f)(double x, const void *ctx);
+    const void *ctx;
+    double      slope; /* f changes by at most slope |dx| */
+} basin_summand;
+/* tr f(H), of a spectrum that holds all eigenvalues or a quadrature of those it leaves out; costs
+   no product. BASIN_ERR_ARG for one that has neither. */
+basin_status basin_spectrum_sum(const basin_spectrum *spectrum, const basin_summand *summand,
+                                basin_spectral_sum *out);
+/* The share of eigenvalues <= x with a 95 % band, likewise. */
+basin_status basin_spectrum_share(const basin_spectrum *spectrum, double x,
+                                  basin_spectral_sum *out);
+
+/* ------------------------------------------------------------------------------------- trace -- */
+
+typedef enum basin_trace_method {
+    /* leave-one-out with resphering (Epperly, Tropp & Webber, arXiv:2301.07825) */
+    BASIN_TRACE_XTRACE,
+    BASIN_TRACE_HUTCHPP,   /* Meyer, Musco, Musco & Woodruff, arXiv:2010.09649 */
+    BASIN_TRACE_HUTCHINSON /* Commun. Statist. Simulation 19(2), 1990; spherical probes */
+} basin_trace_method;
+/* xtrace | hutch++ | hutchinson */
+const char *basin_trace_method_text(basin_trace_method method);
+
+typedef struct basin_trace_options {
+    basin_trace_method method;
+    size_t             products; /* at most; 0 = 60 */
+    uint64_t           seed;
+} basin_trace_options;
+
+/* tr H by random vectors, as a whole and tensor by tensor: the sums of H's diagonal over each. */
+typedef struct basin_trace {
+    size_t   parameters, samples;
+    double   loss;
+    int      operator_kind;  /* basin_curvature_kind */
+    bool     preconditioned; /* S A S, see basin_point_options */
+    int      method;         /* basin_trace_method */
+    double   value, error;   /* its standard error, from `vectors` estimates */
+    double   lower, upper;   /* 95 %, Student's t over these */
+    size_t   vectors;        /* random vectors that were averaged over */
+    size_t   products;       /* H·v spent */
+    uint64_t seed;
+    size_t   block_count; /* tensors of parameters; 0 where the objective does not tell them */
+    char   **blocks;      /* [block_count] their names */
+    /* [block_count] sums of the diagonal over each, and their standard errors */
+    double *block_trace, *block_error;
+} basin_trace;
+
+/* BASIN_ERR_ARG for fewer products than the method needs: xtrace 4, hutch++ 6, hutchinson 2.
+   Caller destroys. */
+basin_status basin_trace_compute(basin_point *point, const basin_trace_options *options,
+                                 basin_trace **out);
+void         basin_trace_destroy(basin_trace **trace);
+
 /* -------------------------------------------------------------------------------------- SANE -- */
 
 typedef enum basin_sane_method {
     BASIN_SANE_WHOLE,     /* of all P eigenvalues, by whichever method they were found */
     BASIN_SANE_TRUNCATED, /* of the extreme eigenvalues held; a bound on the rest */
-    BASIN_SANE_RITZ       /* of the Ritz values of one Lanczos run; no bound */
+    BASIN_SANE_RITZ,      /* of the Ritz values of one Lanczos run; no bound */
+    BASIN_SANE_ESTIMATED  /* of the pairs held and quadrature of the rest; calibrated interval */
 } basin_sane_method;
-const char *basin_sane_method_text(basin_sane_method method); /* whole | truncated | ritz */
+/* whole | truncated | ritz | estimated */
+const char *basin_sane_method_text(basin_sane_method method);
 
 /* Where alpha of N_eff comes from. */
 typedef enum basin_alpha_source {
@@ -1152,11 +1268,19 @@ typedef struct basin_sane_options {
     /* > 0: the author's variant, every Ritz value of one run of this many Lanczos steps
        (basin_sane_ritz) */
     size_t ritz;
+    double gamma; /* of the quadratic local learning coefficient; 0 = 1 */
+    /* basin_sane_estimate: half-width of SANE's interval, relative to SANE, at which it stops; 0 =
+       when the products are spent */
+    double tolerance;
+    size_t products; /* basin_sane_estimate: at most; 0 = 200, with a tolerance 2,000 */
 } basin_sane_options;
 
-/* Wang & Roberts, arXiv:2305.18490; N_eff: Maddox et al. arXiv:2003.02139. value is the sum over
-   the eigenvalues held; lower and upper leave room for their errors (with all of them held in
-   double precision that is rounding) and upper for a bound on the rest (docs/measures.md). */
+/* Wang & Roberts, arXiv:2305.18490; N_eff: Maddox et al. arXiv:2003.02139. Whole and truncated:
+   value is the sum over the eigenvalues held; lower and upper leave room for their errors (with all
+   of them held in double precision that is rounding) and upper for a bound on the rest.
+   Estimated: value is of all eigenvalues, lower and upper a calibrated 95 % interval
+   (docs/measures.md). The quadratic local learning coefficient (Lau et al., arXiv:2308.12108) is
+   ½ N_eff at alpha = gamma ln n / n, n samples: that of a minimum whose Hessian is |H|. */
 typedef struct basin_sane {
     size_t             parameters, samples;
     double             loss, gradient_norm;
@@ -1169,10 +1293,23 @@ typedef struct basin_sane {
     size_t             k;
     double             reference; /* Λ: the |λ| of rank k */
     double             n_eff, n_eff_lower, n_eff_upper, alpha;
-    int                alpha_source;              /* basin_alpha_source */
-    size_t             sweep_count;               /* sensitivity */
-    double            *kappa_sweep, *sane_sweep;  /* [sweep_count] */
-    double            *alpha_sweep, *n_eff_sweep; /* [sweep_count] */
+    int                alpha_source; /* basin_alpha_source */
+    /* what is proven: whole and truncated: lower and upper again; estimated: what the pairs held
+       and the 95 % limit of ‖H‖_F² leave; ritz: NAN */
+    double             bound_lower, bound_upper, n_eff_bound_lower, n_eff_bound_upper;
+    basin_spectral_sum error, n_eff_error; /* estimated: of what the intervals consist; else NAN */
+    basin_spectral_sum llc;                /* quadratic local learning coefficient */
+    double             llc_gamma, llc_alpha;     /* its gamma; gamma ln n / n */
+    size_t             probes, steps;            /* estimated: of the quadrature; else 0 */
+    size_t             products;                 /* H·v spent on the spectrum that it is from */
+    size_t             sweep_count;              /* sensitivity */
+    double            *kappa_sweep, *sane_sweep; /* [sweep_count] */
+    double            *sane_sweep_lower, *sane_sweep_upper;   /* [sweep_count] */
+    double            *alpha_sweep, *n_eff_sweep;             /* [sweep_count] */
+    double            *n_eff_sweep_lower, *n_eff_sweep_upper; /* [sweep_count] */
+    size_t             k_count; /* ranks that the magnitudes held make certain */
+    size_t            *k_sweep; /* [k_count] */
+    double            *sane_k_sweep, *sane_k_sweep_lower, *sane_k_sweep_upper; /* [k_count] */
     size_t             ritz_steps;
     uint64_t           seed;
     basin_left_out     left_out; /* as the spectrum's */
@@ -1183,6 +1320,13 @@ basin_status basin_sane_compute(const basin_spectrum *spectrum, const basin_sane
                                 basin_sane **out);
 basin_status basin_sane_ritz(basin_point *point, uint64_t seed, const basin_sane_options *options,
                              basin_sane **out);
+/* SANE at any size: a spectrum by quadrature whose probes and steps grow, where the width of SANE's
+   interval falls most per product, until it is within the tolerance or the products are spent.
+   `spectrum` [NULL: not wanted] is what basin_sane_compute gives any other kappa, k and alpha
+   from. BASIN_ERR_VALUE for a tolerance that the precision of the products cannot give. */
+basin_status basin_sane_estimate(basin_point *point, const basin_spectrum_options *spectral,
+                                 const basin_sane_options *options, basin_sane **out,
+                                 basin_spectrum **spectrum);
 void         basin_sane_destroy(basin_sane **sane);
 
 /* ------------------------------------------------------------------------------------ blocks -- */
@@ -1551,8 +1695,13 @@ typedef struct basin_forecast {
 /* Each counts what is left to do at a point that has not been asked for anything yet. */
 basin_status basin_spectrum_forecast(basin_point *point, const basin_spectrum_options *options,
                                      basin_forecast **out);
+basin_status basin_trace_forecast(basin_point *point, const basin_trace_options *options,
+                                  basin_forecast **out);
 basin_status basin_sane_ritz_forecast(basin_point *point, const basin_sane_options *options,
                                       basin_forecast **out);
+basin_status basin_sane_estimate_forecast(basin_point                  *point,
+                                          const basin_spectrum_options *spectral,
+                                          const basin_sane_options *options, basin_forecast **out);
 /* The request's directions are not read: `specs` [axis_count] says what it takes to make them. */
 basin_status basin_slice_forecast(const basin_slice_request  *request,
                                   const basin_direction_spec *specs, basin_forecast **out);
@@ -1609,9 +1758,10 @@ typedef enum basin_interval {
     BASIN_INTERVAL_RESIDUAL,       /* an eigenvalue lies between them: value ∓ ‖Hq − λq‖ */
     BASIN_INTERVAL_BOUNDS,         /* the quantity lies between them: docs/measures.md says why */
     BASIN_INTERVAL_STANDARD_ERROR, /* value ∓ one standard error */
+    BASIN_INTERVAL_CALIBRATED,     /* 95 %, calibrated on exact spectra: basin_spectral_sum */
     BASIN_INTERVALS
 } basin_interval;
-/* none | residual | bounds | standard_error */
+/* none | residual | bounds | standard_error | calibrated */
 const char *basin_interval_text(basin_interval interval);
 
 typedef struct basin_value {
@@ -1722,7 +1872,8 @@ double basin_column_value(const basin_row *row, const basin_column *column);
 /* The ends of its interval; both are the value where there is none. */
 void basin_column_bounds(const basin_row *row, const basin_column *column, double *low,
                          double *high);
-/* SANE or N_eff of a truncated spectrum that leaves it open by more than 1 %. */
+/* SANE or N_eff of a truncated spectrum that leaves it open by more than 1 %, and without a
+   calibrated interval. */
 bool basin_column_partial(const basin_row *row, const basin_column *column);
 
 typedef struct basin_row_options {
@@ -1847,6 +1998,10 @@ typedef struct basin_difference {
        of the test set, from its parts; NAN where it is unknown. A report must stand out against it,
        too: see measures.md */
     double rows_error;
+    /* standard error of the mean difference (of logarithms, if ratio) by the errors of its values:
+       calibrated intervals and standard errors; 0 without any. Where 1.96 of it reach the mean,
+       nothing is decided */
+    double interval_error;
     /* exact two-sided sign-flip test, under symmetry of the differences (of logarithms, if
        ratio) */
     double p;
@@ -2217,6 +2372,7 @@ basin_status basin_provenance_record(basin_provenance *provenance, const basin_c
     X(BASIN_RESULT_INFO, "info", basin_info)                   \
     X(BASIN_RESULT_CHECK, "check", basin_check)                \
     X(BASIN_RESULT_SPECTRUM, "spectrum", basin_spectrum)       \
+    X(BASIN_RESULT_TRACE, "trace", basin_trace)                \
     X(BASIN_RESULT_SANE, "sane", basin_sane)                   \
     X(BASIN_RESULT_SLICE, "slice", basin_slice)                \
     X(BASIN_RESULT_SHARPNESS, "sharpness", basin_sharpness)    \

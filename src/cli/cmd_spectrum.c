@@ -12,6 +12,8 @@ static const cli_option options[] = {
     CLI_OPERATOR_OPTIONS,
     CLI_PART_OPTIONS,
     {"vectors", CLI_FLAG, NULL, "keep the eigenvectors of the top and bottom pairs in the result", false},
+    {"accuracy", CLI_REAL, "T",
+     "slq: probes and steps that guarantee the density to T times the range (Wasserstein)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 static int read_options(const cli_arguments *a, basin_spectrum_options *out)
@@ -20,6 +22,13 @@ static int read_options(const cli_arguments *a, basin_spectrum_options *out)
 
     CLI_TRY(cli_spectral_options(a, out));
     out->vectors = cli_has(a, "vectors");
+    out->accuracy = cli_real(a, "accuracy", 0);
+    CLI_CHECK(!cli_has(a, "accuracy") || (out->accuracy > 0 && out->accuracy < 1),
+              "--accuracy must lie between 0 and 1, got %g", out->accuracy);
+    CLI_CHECK(!cli_has(a, "accuracy") || out->method == BASIN_SPECTRUM_SLQ ||
+                  out->method == BASIN_SPECTRUM_AUTO,
+              "--accuracy is of the density: it goes with --method slq");
+    if (out->accuracy > 0) out->method = BASIN_SPECTRUM_SLQ;
 done:
     return status;
 }
@@ -85,13 +94,60 @@ static void print_pairs(const basin_spectrum *s, FILE *out)
     cli_table_print(table, 2, out);
 }
 
+/* «12.3 [11.9, 12.8]», with the parts of the interval that matter. */
+static void print_sum(const char *name, const basin_spectral_sum *sum, FILE *out)
+{
+    fprintf(out, "  %-15s %s   probes ± %s, steps ± %s", name,
+            cli_interval(sum->value, sum->lower, sum->upper, 5), cli_number(sum->sampling, 2),
+            cli_number(sum->quadrature, 2));
+    if (sum->pairs + sum->rounding > 0.01 * (sum->upper - sum->lower))
+        fprintf(out, ", pairs ± %s, rounding ± %s", cli_number(sum->pairs, 2), cli_number(sum->rounding, 2));
+    fputs("\n", out);
+}
+
+static void print_share(const char *name, const basin_spectral_sum *share, FILE *out)
+{
+    fprintf(out, "  %-15s %s of the eigenvalues [%s, %s]\n", name, cli_percent(share->value),
+            cli_percent(share->lower), cli_percent(share->upper));
+}
+
+static void print_density(const basin_spectrum *s, FILE *out)
+{
+    const basin_density *d = &s->density;
+
+    fprintf(out,
+            "  quadrature      %zu probes of %zu steps beside %zu pairs; intervals are 95 %%, "
+            "calibrated\n",
+            s->quadrature.probes, s->quadrature.steps, s->count);
+    print_sum("trace", &d->trace, out);
+    print_sum("|H|_F", &d->frobenius, out);
+    print_share("negative", &d->negative, out);
+    print_share("near zero", &d->near_zero, out);
+    print_share("positive", &d->positive, out);
+    fprintf(out, "                  near zero is |lambda| <= %s, a thousandth of the largest\n",
+            cli_number(d->threshold, 3));
+}
+
+static void print_moments(const basin_spectrum *s, FILE *out)
+{
+    if (s->trace_error > 0)
+        fprintf(out, "  trace           %s ± %s, one standard error of random probes\n",
+                cli_number(s->trace, 4), cli_number(s->trace_error, 2));
+    else
+        fprintf(out, "  trace           %s\n", cli_number(s->trace, 8));
+    fprintf(out, "  |H|_F           %s", cli_number(sqrt(fmax(s->frobenius2, 0)), 8));
+    if (s->frobenius2_error > 0)
+        fprintf(out, ", estimated; at most %s (95 %%)", cli_number(sqrt(s->frobenius2_upper), 4));
+    fputs("\n", out);
+}
+
 static void print_negative(const basin_spectrum *s, FILE *out)
 {
     size_t negative = 0;
 
     for (size_t i = 0; i < s->count; i++) negative += s->eigenvalues[i] < -s->residuals[i];
-    fprintf(out, "\n  negative        %s of those held, beyond their error", cli_thousands(negative));
-    if (s->count < s->parameters && s->bottom == 0) fputs("; --bottom N finds the smallest", out);
+    fprintf(out, "  negative        %s of those held, beyond their error", cli_thousands(negative));
+    if (s->method == BASIN_SPECTRUM_LANCZOS && s->bottom == 0) fputs("; --bottom N finds the smallest", out);
     if (!isnan(s->negative_mass)) fprintf(out, "; share of sum |lambda|: %.3g", s->negative_mass);
 }
 
@@ -107,20 +163,18 @@ static void print(const basin_result *result, FILE *out)
             basin_spectrum_method_text((basin_spectrum_method)s->method), cli_thousands(s->count),
             cli_operator_title(s->operator_kind, s->preconditioned), cli_thousands(s->products),
             s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
-    if (s->converged && !s->verified)
+    if (s->method == BASIN_SPECTRUM_SLQ)
+        fputs("                  pairs of one run, not verified: others may lie between them\n", out);
+    else if (s->converged && !s->verified)
         fputs("                  not verified: eigenvalues may be missing among those held\n", out);
     cli_left_out_report(&s->left_out, out);
     if (!isnan(s->ceiling))
         fprintf(out, "  ceiling         %s = 2(1 + beta) / ((1 - beta) eta), of Adam's stability\n",
                 cli_number(s->ceiling, 6));
-    if (s->trace_error > 0)
-        fprintf(out, "  trace           %s ± %s, one standard error of random probes\n",
-                cli_number(s->trace, 4), cli_number(s->trace_error, 2));
+    if (s->density.count > 0)
+        print_density(s, out);
     else
-        fprintf(out, "  trace           %s\n", cli_number(s->trace, 8));
-    fprintf(out, "  |H|_F           %s", cli_number(sqrt(fmax(s->frobenius2, 0)), 8));
-    if (s->frobenius2_error > 0)
-        fprintf(out, ", estimated; at most %s (95 %%)", cli_number(sqrt(s->frobenius2_upper), 4));
+        print_moments(s, out);
     print_negative(s, out);
     if (s->count >= 5 && s->eigenvalues[4] > 0)
         fprintf(out, "\n  lambda_1/5      %.4g", s->eigenvalues[0] / s->eigenvalues[4]);
@@ -130,14 +184,16 @@ static void print(const basin_result *result, FILE *out)
 
 const cli_command cli_command_spectrum = {
     .name = "spectrum",
-    .usage = "spectrum CKPT… [--method auto|dense|lanczos|gram] [--operator NAME] [--params PATTERN]",
+    .usage = "spectrum CKPT… [--method auto|dense|lanczos|slq|gram] [--operator NAME] [--params PATTERN]",
     .about =
         "Eigenvalues of the Hessian of the mean loss, or of another operator, each with its error bar. "
         "Without --method: all of them\n"
         "where P <= 6,000 (or the operator is R'R with a few thousand rows: gram) and the memory allows, "
         "else the 10 largest by\n"
-        "Lanczos with restarts; the smallest take --bottom. Eigenvalues descend.",
-    .examples = "  basin spectrum runs/sam_0/step_000400.h5 -o spectrum.h5 --plot spectrum.pdf\n"
+        "Lanczos with restarts; the smallest take --bottom. Eigenvalues descend. slq: how all of them are "
+        "spread, by stochastic\n"
+        "Lanczos quadrature, and any sum over them, at any size.",
+    .examples = "  basin spectrum runs/sam_0/step_000400.h5 --method slq --plot density.pdf\n"
                 "  basin spectrum runs/sam_0/step_000400.h5 --operator ggn --layer fc1\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,

@@ -13,16 +13,19 @@ int cli_spectral_options(const cli_arguments *a, basin_spectrum_options *out)
     const char            *method = cli_text(a, "method", "auto");
     size_t                 seed;
 
-    o.method = strcmp(method, "dense") == 0     ? BASIN_SPECTRUM_DENSE
-               : strcmp(method, "lanczos") == 0 ? BASIN_SPECTRUM_LANCZOS
-               : strcmp(method, "gram") == 0    ? BASIN_SPECTRUM_GRAM
-                                                : BASIN_SPECTRUM_AUTO;
+    for (o.method = BASIN_SPECTRUM_GRAM; o.method > BASIN_SPECTRUM_AUTO; o.method--)
+        if (strcmp(method, basin_spectrum_method_text(o.method)) == 0) break;
     CLI_TRY(cli_size(a, "top", 0, &o.top));
     CLI_TRY(cli_size(a, "bottom", 0, &o.bottom));
     CLI_CHECK(o.top + o.bottom > 0 || !cli_has(a, "top") || !cli_has(a, "bottom"),
               "--top and --bottom are both 0");
     o.tolerance = cli_real(a, "tolerance", 0);
     CLI_CHECK(o.tolerance >= 0 && o.tolerance < 1, "--tolerance must lie in [0, 1), got %g", o.tolerance);
+    CLI_TRY(cli_size(a, "probes", 0, &o.probes));
+    CLI_TRY(cli_size(a, "steps", 0, &o.steps));
+    CLI_CHECK(!cli_has(a, "probes") || o.probes > 0, "--probes must be at least 1");
+    CLI_CHECK(!cli_has(a, "steps") || o.steps == 1 || o.steps >= 4,
+              "--steps must be 1 (no quadrature) or at least 4, got %zu", o.steps);
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     o.seed = seed;
     *out = o;
@@ -56,7 +59,10 @@ int cli_spectral_announce(const basin_point *point, const basin_spectrum_options
 
     if (!cli_monitor_terminal()) return CLI_OK;
     CLI_LIBRARY(basin_spectrum_choose(point, options, &plan));
-    if (plan.method != BASIN_SPECTRUM_LANCZOS)
+    if (plan.method == BASIN_SPECTRUM_SLQ)
+        cli_note("slq: %zu probes of %zu steps, %s products over %s samples, at most %.3g MB", plan.probes,
+                 plan.steps, cli_thousands(plan.products), cli_thousands(samples), 1e-6 * (double)plan.bytes);
+    else if (plan.method != BASIN_SPECTRUM_LANCZOS)
         cli_note("%s: %s products over %s samples, %.3g MB", basin_spectrum_method_text(plan.method),
                  cli_thousands(plan.products), cli_thousands(samples), 1e-6 * (double)plan.bytes);
     else

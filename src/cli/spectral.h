@@ -7,14 +7,18 @@
 
 /* `fewest`: how many of the bottom are found where none are asked for, as a text */
 #define CLI_SPECTRAL_OPTIONS(fewest)                                                             \
-    {"method", CLI_CHOICE, "auto|dense|lanczos|gram",                                            \
-     "all eigenvalues, or the extreme ones (default: auto)", false},                             \
+    {"method", CLI_CHOICE, "auto|dense|lanczos|slq|gram",                                        \
+     "all eigenvalues, the extreme ones, or the density of all (default: auto)", false},         \
         {"top", CLI_WHOLE, "N",                                                                  \
          "largest eigenvalues to find (default: 10; dense: all, N with --vectors)", false},      \
         {"bottom", CLI_WHOLE, "N", "smallest eigenvalues to find (default: " fewest ")", false}, \
+        {"probes", CLI_WHOLE, "M",                                                               \
+         "random probes of what the pairs leave over (default: 16; quadrature 4)", false},       \
+        {"steps", CLI_WHOLE, "S",                                                                \
+         "Lanczos steps of each: quadrature from 4 on (default: slq 40, else 1)", false},        \
     {                                                                                            \
         "tolerance", CLI_REAL, "T",                                                              \
-            "lanczos: residual at most T |H| (default: 1e-8, single precision 1e-4)", false      \
+            "residual at most T |H| (default: 1e-8, single precision 1e-4, slq 1e-3)", false     \
     }
 /* Whose spectrum: an operator, of which parameters. */
 #define CLI_OPERATOR_OPTIONS                                                                       \

@@ -68,5 +68,6 @@ bool basin_column_partial(const basin_row *row, const basin_column *column)
 {
     if (!column->whole || row->spectrum_method != BASIN_SPECTRUM_LANCZOS) return false;
     const basin_value *v = &row->measures[column - basin_columns];
+    if (v->interval == BASIN_INTERVAL_CALIBRATED) return false;
     return !(v->upper - v->lower <= OPEN * v->lower);
 }

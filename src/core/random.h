@@ -25,6 +25,8 @@ enum {
     BASIN_STREAM_HALVES,
     /* new ones come last: a number, once given, is what results were drawn with */
     BASIN_STREAM_PARTS,
+    BASIN_STREAM_QUADRATURE,
+    BASIN_STREAM_TRACE,
     BASIN_STREAM_LABELS,
     BASIN_STREAM_BATCHES
 };

@@ -42,9 +42,10 @@
 static const char *const check_verdicts[] = {"passed", "failed", "not_testable", "agrees", NULL};
 #define OPERATOR_NAME(kind, name, title) name,
 static const char *const operators[] = {BASIN_CURVATURE_LIST(OPERATOR_NAME) NULL};
-static const char *const spectrum_methods[] = {"auto", "dense", "lanczos", "gram", NULL};
+static const char *const spectrum_methods[] = {"auto", "dense", "lanczos", "slq", "gram", NULL};
 static const char *const blocks_by[] = {"layer", "tensor", NULL};
-static const char *const sane_methods[] = {"whole", "truncated", "ritz", NULL};
+static const char *const sane_methods[] = {"whole", "truncated", "ritz", "estimated", NULL};
+static const char *const trace_methods[] = {"xtrace", "hutch++", "hutchinson", NULL};
 static const char *const alpha_sources[] = {"option", "weight_decay", "default", NULL};
 static const char *const precisions[] = {"double", "single", NULL};
 static const char *const weights_[] = {"unperturbed", "undone", "as_stored", "mixed", NULL};
@@ -59,7 +60,7 @@ static const char *const descents[] = {"not_tested", "descent_found",        "ne
                                        "none_found", "gradient_at_rounding", NULL};
 static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
-static const char *const intervals[] = {"none", "residual", "bounds", "standard_error", NULL};
+static const char *const intervals[] = {"none", "residual", "bounds", "standard_error", "calibrated", NULL};
 static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
                                        "not_measured", "not_paired", "continuation", NULL};
 
@@ -204,6 +205,67 @@ static const basin_field check_fields[] = {
 };
 #undef S
 
+#define S basin_spectral_sum
+static const basin_field sum_fields[] = {
+    PLAIN(DOUBLE, value, "value", 0, "over all eigenvalues"),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % interval"),
+    PLAIN(DOUBLE, upper, "upper", 0, "95 % interval"),
+    PLAIN(DOUBLE, sampling, "sampling", 0, "half-width: random probes"),
+    PLAIN(DOUBLE, quadrature, "quadrature", 0, "half-width: finitely many Lanczos steps"),
+    PLAIN(DOUBLE, pairs, "pairs", 0, "half-width: residuals of the pairs held"),
+    PLAIN(DOUBLE, rounding, "rounding", 0, "half-width: precision of the products"),
+};
+#undef S
+
+static const basin_schema sum_schema = SCHEMA(basin_spectral_sum, sum_fields);
+
+#define S basin_quadrature
+static const basin_field quadrature_fields[] = {
+    PLAIN(SIZE, dimension, "dimension", 0, "of the space that probes are drawn from: P less the pairs held"),
+    PLAIN(SIZE, probes, "probes", 0, "random unit vectors; 0: there is no quadrature"),
+    PLAIN(SIZE, steps, "steps", 0, "Lanczos steps of each"),
+    ARRAY(SIZES, taken, "taken", EXTENT(offsetof(S, probes), BASIN_NO_EXTENT), 0,
+          "steps taken; fewer where the Krylov space was exhausted"),
+    ARRAY(DOUBLES, alpha, "alpha", EXTENT(offsetof(S, probes), offsetof(S, steps)), 0,
+          "diagonals of the Jacobi matrices"),
+    ARRAY(DOUBLES, beta, "beta", EXTENT(offsetof(S, probes), offsetof(S, steps)), 0,
+          "off-diagonals; the last couples the step that was not taken"),
+};
+#undef S
+
+static const basin_schema quadrature_schema = SCHEMA(basin_quadrature, quadrature_fields);
+
+#define PLACES EXTENT(offsetof(S, count), BASIN_NO_EXTENT)
+#define LOG_PLACES EXTENT(offsetof(S, log_count), BASIN_NO_EXTENT)
+#define S basin_density
+static const basin_field density_fields[] = {
+    NESTED(STRUCT, trace, "trace", BASIN_NO_EXTENT, sum_schema, "of H"),
+    NESTED(STRUCT, frobenius, "frobenius", BASIN_NO_EXTENT, sum_schema, "Frobenius norm of H"),
+    PLAIN(DOUBLE, threshold, "threshold", 0, "near zero is |l| at most this"),
+    NESTED(STRUCT, negative, "negative", BASIN_NO_EXTENT, sum_schema, "share below it"),
+    NESTED(STRUCT, near_zero, "near_zero", BASIN_NO_EXTENT, sum_schema, "share near zero"),
+    NESTED(STRUCT, positive, "positive", BASIN_NO_EXTENT, sum_schema, "share above it"),
+    PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, at, "cumulative.at", PLACES, 0, "l, ascending"),
+    ARRAY(DOUBLES, below, "cumulative.share", PLACES, 0, "of eigenvalues up to there"),
+    ARRAY(DOUBLES, lower, "cumulative.lower", PLACES, 0, "95 % band"),
+    ARRAY(DOUBLES, upper, "cumulative.upper", PLACES, 0, "95 % band"),
+    PLAIN(SIZE, log_count, "log_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, log_at, "logarithmic.at", LOG_PLACES, 0, "|l|, ascending"),
+    ARRAY(DOUBLES, log_positive, "logarithmic.positive", LOG_PLACES, 0,
+          "share of eigenvalues per decade of |l|, those above 0, smoothed"),
+    ARRAY(DOUBLES, log_positive_lower, "logarithmic.positive_lower", LOG_PLACES, 0, "95 % interval"),
+    ARRAY(DOUBLES, log_positive_upper, "logarithmic.positive_upper", LOG_PLACES, 0, "95 % interval"),
+    ARRAY(DOUBLES, log_negative, "logarithmic.negative", LOG_PLACES, 0, "of those below 0"),
+    ARRAY(DOUBLES, log_negative_lower, "logarithmic.negative_lower", LOG_PLACES, 0, "95 % interval"),
+    ARRAY(DOUBLES, log_negative_upper, "logarithmic.negative_upper", LOG_PLACES, 0, "95 % interval"),
+    PLAIN(DOUBLE, log_width, "logarithmic.width", 0, "standard deviation of the smoothing, in decades"),
+};
+#undef S
+#undef PLACES
+#undef LOG_PLACES
+
+static const basin_schema density_schema = SCHEMA(basin_density, density_fields);
 #define S basin_left_out
 static const basin_field left_out_fields[] = {
     PLAIN(STRING, part, "part", BASIN_FIELD_OPTIONAL,
@@ -255,6 +317,10 @@ static const basin_field spectrum_fields[] = {
           "sum of |negative eigenvalues| over sum of |eigenvalues|; null if not dense"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
            "what was found of a way down from this point"),
+    PLAIN(DOUBLE, epsilon, "epsilon", 0, "relative rounding of a product"),
+    NESTED(STRUCT, quadrature, "quadrature", BASIN_NO_EXTENT, quadrature_schema,
+           "of what the pairs held leave over"),
+    NESTED(STRUCT, density, "density", BASIN_NO_EXTENT, density_schema, "how all eigenvalues are spread"),
     PLAIN(SIZE, vector_count, "vector_count", BASIN_FIELD_HIDDEN, "eigenvectors held"),
     ARRAY(SIZES, vector_index, "vector_index", EXTENT(offsetof(S, vector_count), BASIN_NO_EXTENT),
           BASIN_FIELD_HIDDEN, "their eigenvalues"),
@@ -266,6 +332,34 @@ static const basin_field spectrum_fields[] = {
 };
 #undef S
 
+#define S basin_trace
+static const basin_field trace_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    CHOICE(operator_kind, "operator", operators, 0, "whose trace this is"),
+    PLAIN(BOOL, preconditioned, "preconditioned", 0,
+          "scaled on both sides by the saved second moments to the power -1/4"),
+    CHOICE(method, "method", trace_methods, 0, "of the estimate"),
+    PLAIN(DOUBLE, value, "value", 0, "trace of H"),
+    PLAIN(DOUBLE, error, "error", 0, "standard error"),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
+    PLAIN(SIZE, vectors, "vectors", 0, "random vectors averaged over"),
+    PLAIN(SIZE, products, "products", 0, "products with H spent"),
+    PLAIN(UINT, seed, "seed", 0, "of the random vectors"),
+    PLAIN(SIZE, block_count, "block_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(STRINGS, blocks, "tensors.name", EXTENT(offsetof(S, block_count), BASIN_NO_EXTENT), 0,
+          "of the parameters"),
+    ARRAY(DOUBLES, block_trace, "tensors.trace", EXTENT(offsetof(S, block_count), BASIN_NO_EXTENT), 0,
+          "sum of the diagonal of H over each"),
+    ARRAY(DOUBLES, block_error, "tensors.error", EXTENT(offsetof(S, block_count), BASIN_NO_EXTENT), 0,
+          "standard errors"),
+};
+#undef S
+
+#define SWEEP EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT)
+#define RANKS EXTENT(offsetof(S, k_count), BASIN_NO_EXTENT)
 #define S basin_sane
 static const basin_field sane_fields[] = {
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
@@ -276,28 +370,47 @@ static const basin_field sane_fields[] = {
     PLAIN(BOOL, preconditioned, "preconditioned", 0,
           "scaled on both sides by the saved second moments to the power -1/4"),
     CHOICE(method, "method", sane_methods, 0,
-           "the eigenvalues that entered: all of them, the extreme ones, or Ritz values of one Lanczos run"),
+           "the eigenvalues that entered: all of them, the extreme ones, Ritz values of one Lanczos run, or "
+           "pairs held and quadrature of the rest"),
     PLAIN(SIZE, eigenvalues, "eigenvalues", 0, "how many entered"),
     PLAIN(DOUBLE, value, "sane.value", 0, "sum of |l| / (|l| + kappa Lambda)"),
-    PLAIN(DOUBLE, lower, "sane.lower", 0, "bound"),
-    PLAIN(DOUBLE, upper, "sane.upper", 0, "bound"),
+    PLAIN(DOUBLE, lower, "sane.lower", 0, "bound; estimated: calibrated 95 % interval"),
+    PLAIN(DOUBLE, upper, "sane.upper", 0, "likewise"),
+    PLAIN(DOUBLE, bound_lower, "sane.bound_lower", 0, "proven"),
+    PLAIN(DOUBLE, bound_upper, "sane.bound_upper", 0, "proven"),
+    NESTED(STRUCT, error, "sane.error", BASIN_NO_EXTENT, sum_schema, "of what the interval consists"),
     PLAIN(DOUBLE, kappa, "sane.kappa", 0, "cut-off as a fraction of Lambda"),
     PLAIN(SIZE, k, "sane.k", 0, "Lambda is the k-th largest |eigenvalue|"),
     PLAIN(DOUBLE, reference, "sane.reference", 0, "Lambda"),
     PLAIN(DOUBLE, n_eff, "n_eff.value", 0, "sum of |l| / (|l| + alpha)"),
-    PLAIN(DOUBLE, n_eff_lower, "n_eff.lower", 0, "bound"),
-    PLAIN(DOUBLE, n_eff_upper, "n_eff.upper", 0, "bound"),
+    PLAIN(DOUBLE, n_eff_lower, "n_eff.lower", 0, "bound; estimated: calibrated 95 % interval"),
+    PLAIN(DOUBLE, n_eff_upper, "n_eff.upper", 0, "likewise"),
+    PLAIN(DOUBLE, n_eff_bound_lower, "n_eff.bound_lower", 0, "proven"),
+    PLAIN(DOUBLE, n_eff_bound_upper, "n_eff.bound_upper", 0, "proven"),
+    NESTED(STRUCT, n_eff_error, "n_eff.error", BASIN_NO_EXTENT, sum_schema, "of what the interval consists"),
     PLAIN(DOUBLE, alpha, "n_eff.alpha", 0, "cut-off of N_eff"),
     CHOICE(alpha_source, "n_eff.alpha_source", alpha_sources, 0, "where alpha comes from"),
+    NESTED(STRUCT, llc, "llc", BASIN_NO_EXTENT, sum_schema,
+           "quadratic local learning coefficient: half of N_eff at llc_alpha"),
+    PLAIN(DOUBLE, llc_gamma, "llc_gamma", 0, "strength of its localisation"),
+    PLAIN(DOUBLE, llc_alpha, "llc_alpha", 0, "gamma ln N / N"),
+    PLAIN(SIZE, probes, "probes", 0, "of the quadrature; else 0"),
+    PLAIN(SIZE, steps, "steps", 0, "of each probe"),
+    PLAIN(SIZE, products, "products", 0, "products with H spent on the eigenvalues"),
     PLAIN(SIZE, sweep_count, "sweep_count", BASIN_FIELD_HIDDEN, ""),
-    ARRAY(DOUBLES, kappa_sweep, "sane.sweep.kappa", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0,
-          "sensitivity: cut-offs"),
-    ARRAY(DOUBLES, sane_sweep, "sane.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0,
-          "SANE at each of them"),
-    ARRAY(DOUBLES, alpha_sweep, "n_eff.sweep.alpha", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0,
-          "sensitivity: cut-offs"),
-    ARRAY(DOUBLES, n_eff_sweep, "n_eff.sweep.value", EXTENT(offsetof(S, sweep_count), BASIN_NO_EXTENT), 0,
-          "N_eff at each of them"),
+    ARRAY(DOUBLES, kappa_sweep, "sane.sweep.kappa", SWEEP, 0, "sensitivity: cut-offs"),
+    ARRAY(DOUBLES, sane_sweep, "sane.sweep.value", SWEEP, 0, "SANE at each of them"),
+    ARRAY(DOUBLES, sane_sweep_lower, "sane.sweep.lower", SWEEP, 0, "of its interval"),
+    ARRAY(DOUBLES, sane_sweep_upper, "sane.sweep.upper", SWEEP, 0, "of its interval"),
+    ARRAY(DOUBLES, alpha_sweep, "n_eff.sweep.alpha", SWEEP, 0, "sensitivity: cut-offs"),
+    ARRAY(DOUBLES, n_eff_sweep, "n_eff.sweep.value", SWEEP, 0, "N_eff at each of them"),
+    ARRAY(DOUBLES, n_eff_sweep_lower, "n_eff.sweep.lower", SWEEP, 0, "of its interval"),
+    ARRAY(DOUBLES, n_eff_sweep_upper, "n_eff.sweep.upper", SWEEP, 0, "of its interval"),
+    PLAIN(SIZE, k_count, "k_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(SIZES, k_sweep, "sane.ranks.k", RANKS, 0, "sensitivity: ranks of Lambda"),
+    ARRAY(DOUBLES, sane_k_sweep, "sane.ranks.value", RANKS, 0, "SANE_k at each of them"),
+    ARRAY(DOUBLES, sane_k_sweep_lower, "sane.ranks.lower", RANKS, 0, "of its interval"),
+    ARRAY(DOUBLES, sane_k_sweep_upper, "sane.ranks.upper", RANKS, 0, "of its interval"),
     PLAIN(SIZE, ritz_steps, "ritz_steps", 0, "Lanczos steps of the ritz method; else 0"),
     PLAIN(UINT, seed, "seed", 0, "of the start vector"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
@@ -418,6 +531,9 @@ static const basin_field batches_fields[] = {
     PLAIN(UINT, seed, "seed", 0, "of the batches"),
 };
 #undef S
+
+#undef SWEEP
+#undef RANKS
 
 #define S basin_axis
 static const basin_field axis_fields[] = {
@@ -644,6 +760,9 @@ static const basin_field difference_fields[] = {
     PLAIN(
         DOUBLE, rows_error, "rows_error", 0,
         "generalisation: standard error of the mean (of logarithms, if ratio) over the rows of the test set"),
+    PLAIN(
+        DOUBLE, interval_error, "interval_error", 0,
+        "standard error of the mean (of logarithms, if ratio) by the intervals of its values; 0 without any"),
     PLAIN(DOUBLE, p, "p", 0, "exact sign-flip test, two-sided, under symmetry of the differences"),
     PLAIN(DOUBLE, p_family, "p_family", 0,
           "adjusted over the measures of its family at all points of this pair"),
@@ -787,8 +906,8 @@ static const basin_schema provision_schema = SCHEMA(basin_provision, provision_f
 
 #define S basin_forecast
 static const basin_field forecast_fields[] = {
-    PLAIN(STRING, analysis, "analysis", 0, "spectrum, sane, slice or sharpness"),
-    PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "dense, lanczos or ritz"),
+    PLAIN(STRING, analysis, "analysis", 0, "spectrum, trace, sane, slice or sharpness"),
+    PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "of the analysis; null where there is only one"),
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
     PLAIN(SIZE, samples, "samples", 0, "N used"),
     PLAIN(SIZE, work_count, "work_count", BASIN_FIELD_HIDDEN, ""),
@@ -814,6 +933,7 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_INFO] = SCHEMA(basin_info, info_fields),
     [BASIN_RESULT_CHECK] = SCHEMA(basin_check, check_fields),
     [BASIN_RESULT_SPECTRUM] = SCHEMA(basin_spectrum, spectrum_fields),
+    [BASIN_RESULT_TRACE] = SCHEMA(basin_trace, trace_fields),
     [BASIN_RESULT_SANE] = SCHEMA(basin_sane, sane_fields),
     [BASIN_RESULT_SLICE] = SCHEMA(basin_slice, slice_fields),
     [BASIN_RESULT_SHARPNESS] = SCHEMA(basin_sharpness, sharpness_fields),
@@ -913,6 +1033,11 @@ const char *basin_spectrum_method_text(basin_spectrum_method method)
 const char *basin_sane_method_text(basin_sane_method method)
 {
     return sane_methods[method];
+}
+
+const char *basin_trace_method_text(basin_trace_method method)
+{
+    return trace_methods[method];
 }
 
 const char *basin_alpha_source_text(basin_alpha_source source)

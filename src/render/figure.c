@@ -90,17 +90,26 @@ static basin_status no_figure(basin_result_kind kind, const char *name)
                       basin_result_name(kind), list);
 }
 
-/* The row of `kinds`: by name, up to a colon; without a name the first that suits (a 2-D slice is no
-   line). */
+/* Without a name: a 2-D slice is no line, and a spectrum by quadrature is a density. */
+static bool suits(const basin_result *result, basin_status (*plan)(basin_plan *))
+{
+    bool plane = result->kind == BASIN_RESULT_SLICE && ((const basin_slice *)result->value)->axis_count == 2;
+    bool slq = result->kind == BASIN_RESULT_SPECTRUM &&
+               ((const basin_spectrum *)result->value)->method == BASIN_SPECTRUM_SLQ;
+
+    if (slq) return plan == basin_plan_density;
+    return !plane || plan != basin_plan_lines;
+}
+
+/* The row of `kinds`: by name, up to a colon; without a name the first that suits. */
 static basin_status find_kind(const basin_result *result, const char *name, size_t *out, const char **variant)
 {
     basin_status st = BASIN_OK;
     size_t       found = KINDS, length = name != NULL ? strcspn(name, ":") : 0;
-    bool plane = result->kind == BASIN_RESULT_SLICE && ((const basin_slice *)result->value)->axis_count == 2;
 
     for (size_t i = 0; i < KINDS && found == KINDS; i++) {
         if (kinds[i].result != result->kind) continue;
-        if (name == NULL ? !plane || kinds[i].plan != basin_plan_lines
+        if (name == NULL ? suits(result, kinds[i].plan)
                          : strlen(kinds[i].name) == length && strncmp(kinds[i].name, name, length) == 0)
             found = i;
     }

@@ -2,6 +2,7 @@
    result kind is its default. */
 BASIN_FIGURE(BASIN_RESULT_SPECTRUM, stem, false)
 BASIN_FIGURE(BASIN_RESULT_SPECTRUM, histogram, false)
+BASIN_FIGURE(BASIN_RESULT_SPECTRUM, density, false)
 BASIN_FIGURE(BASIN_RESULT_SLICE, lines, false)
 BASIN_FIGURE(BASIN_RESULT_SLICE, contour, true)
 BASIN_FIGURE(BASIN_RESULT_SLICE, heat, true)

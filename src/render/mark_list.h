@@ -1,5 +1,6 @@
 /* BASIN_MARK(name): basin_mark_NAME in mark_NAME.c, a golden image tests/golden/NAME.png. */
 BASIN_MARK(area)
+BASIN_MARK(band)
 BASIN_MARK(bars)
 BASIN_MARK(contour)
 BASIN_MARK(heat)

@@ -109,6 +109,64 @@ basin_result *synthetic_ends(const char *method, size_t parameters, size_t top, 
     return envelope(BASIN_RESULT_SPECTRUM, s, method, "spectrum");
 }
 
+/* Of n places the k-th of 1e-6 … 1, logarithmically. */
+static double decade_place(size_t k, size_t n)
+{
+    return pow(10, -6 + 6 * (double)k / (double)(n - 1));
+}
+
+static void spread(basin_density *d, double largest)
+{
+    enum { SIDE = 31 };
+    double **per_decade[] = {&d->log_positive, &d->log_positive_lower, &d->log_positive_upper,
+                             &d->log_negative, &d->log_negative_lower, &d->log_negative_upper};
+
+    d->count = 2 * SIDE + 1, d->log_count = SIDE;
+    d->at = make(d->count, sizeof(double)), d->below = make(d->count, sizeof(double));
+    d->lower = make(d->count, sizeof(double)), d->upper = make(d->count, sizeof(double));
+    d->log_at = make(d->log_count, sizeof(double));
+    for (size_t k = 0; k < 6; k++) *per_decade[k] = make(d->log_count, sizeof(double));
+    d->log_width = 0.1;
+    for (size_t i = 0; i < d->count; i++) {
+        size_t k = i < SIDE ? SIDE - 1 - i : i - SIDE - 1;
+        double z = ((double)i - SIDE) / 6, half = 0.2 * exp(-z * z);
+        d->at[i] = i == SIDE ? 0 : (i < SIDE ? -1 : 1) * largest * decade_place(k, SIDE);
+        d->below[i] = 1 / (1 + exp(-z));
+        d->lower[i] = fmax(d->below[i] - half, 0), d->upper[i] = fmin(d->below[i] + half, 1);
+    }
+    for (size_t k = 0; k < SIDE; k++) {
+        double share = 0.3 * exp(-0.15 * (double)k), half = 0.2 * exp(-0.3 * (double)k);
+        d->log_at[k] = 2 * largest * decade_place(k, SIDE);
+        for (size_t j = 0; j < 6; j++)
+            (*per_decade[j])[k] =
+                (j < 3 ? 1 : 0.4 * exp(-0.1 * (double)k)) * fmax(share + (j % 3 == 0   ? 0
+                                                                          : j % 3 == 1 ? -half
+                                                                                       : half),
+                                                                 0);
+    }
+}
+
+basin_result *synthetic_density(const char *method, size_t parameters)
+{
+    basin_spectrum *s = make(1, sizeof *s);
+    double          scale = sharpness_of(method);
+
+    s->parameters = parameters, s->count = s->top = 3;
+    s->samples = 1797;
+    s->loss = 0.31;
+    s->method = BASIN_SPECTRUM_SLQ;
+    s->converged = true;
+    s->products = 200;
+    s->eigenvalues = make(s->count, sizeof(double));
+    s->residuals = make(s->count, sizeof(double));
+    for (size_t i = 0; i < s->count; i++) s->eigenvalues[i] = scale * 18 * exp(-0.4 * (double)i);
+    s->quadrature = (basin_quadrature){.dimension = parameters - 3, .probes = 4, .steps = 40};
+    s->quadrature.taken = make(4, sizeof(size_t));
+    s->quadrature.alpha = make(160, sizeof(double)), s->quadrature.beta = make(160, sizeof(double));
+    spread(&s->density, s->eigenvalues[0]);
+    return envelope(BASIN_RESULT_SPECTRUM, s, method, "spectrum");
+}
+
 static void axis_of(basin_axis *axis, const char *direction, double norm, size_t count)
 {
     basin_direction_spec spec;

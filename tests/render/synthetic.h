@@ -8,6 +8,8 @@
 /* method: gd | sam | msam sets how sharp; all destroyed by basin_result_destroy. Fail the test when
    memory is short. */
 basin_result *synthetic_spectrum(const char *method, size_t parameters); /* whole */
+/* By quadrature: a band about a density of both signs. */
+basin_result *synthetic_density(const char *method, size_t parameters);
 basin_result *synthetic_ends(const char *method, size_t parameters, size_t top, size_t bottom);
 /* train and test, accuracy */
 basin_result *synthetic_line(const char *method, const char *direction, double norm, size_t count);

@@ -68,6 +68,7 @@ static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
     if (type == &basin_mark_stem)
         mark.count = 20, mark.low = low, mark.high = high, mark.marker = BASIN_MARKER_CIRCLE;
     if (type == &basin_mark_interval) mark.count = 12, mark.low = low, mark.high = high;
+    if (type == &basin_mark_band) mark.low = low, mark.high = high, mark.pen.fade = 0.7;
     if (type == &basin_mark_rug) mark.slot = 1, mark.slots = 3;
     if (type == &basin_mark_rule) mark.y = NULL;
     if (type == &basin_mark_heat || type == &basin_mark_contour) {
@@ -125,7 +126,9 @@ static basin_result *synthetic_of(size_t figure)
     static const char *const methods[] = {"gd", "sam", "msam"};
 
     switch (figures[figure].result) {
-    case BASIN_RESULT_SPECTRUM: return synthetic_spectrum("gd", 60);
+    case BASIN_RESULT_SPECTRUM:
+        return strcmp(figures[figure].name, "density") == 0 ? synthetic_density("gd", 5000)
+                                                            : synthetic_spectrum("gd", 60);
     case BASIN_RESULT_SLICE:
         return strcmp(figures[figure].name, "lines") == 0 ? synthetic_line("gd", "eigen:1", 1, 21)
                                                           : synthetic_plane("gd", 15);

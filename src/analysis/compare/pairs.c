@@ -32,6 +32,8 @@
 #include "core/memory.h"
 
 #define START_TOLERANCE 1e-9
+/* 97.5 % of a normal variable lie below */
+#define NORMAL975 1.959963984540054
 
 /* --------------------------------------------------------------------------------------------- pairing -- */
 
@@ -219,6 +221,33 @@ static double rows_error(const basin_comparer *c, const basin_column *column, co
     return sqrt(square / (parts - 1.0) / parts);
 }
 
+/* One standard error of a value, of an estimate with an interval; of its logarithm, if ratio. Bounds and
+   residuals are no errors at random. */
+static double value_error(const basin_row *row, const basin_column *column, bool ratio)
+{
+    double low, high, half, value = basin_column_value(row, column);
+    int    kind = row->measures[column - basin_columns].interval;
+
+    if (kind != BASIN_INTERVAL_CALIBRATED && kind != BASIN_INTERVAL_STANDARD_ERROR) return 0.0;
+    basin_column_bounds(row, column, &low, &high);
+    half = 0.5 * (high - low) / (kind == BASIN_INTERVAL_CALIBRATED ? NORMAL975 : 1.0);
+    return ratio ? half / value : half;
+}
+
+static double interval_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
+                             const basin_difference *d)
+{
+    double square = 0.0;
+
+    for (size_t s = 0; s < pair->count; s++) {
+        held h = hold(c, column, d->point, pair, s);
+        if (h.a == NULL) continue;
+        double a = value_error(h.a, column, d->ratio), b = value_error(h.b, column, d->ratio);
+        square += a * a + b * b;
+    }
+    return d->pairs > 0 ? sqrt(square) / (double)d->pairs : 0.0;
+}
+
 static double group_mean(const basin_comparison *k, const basin_column *column, const char *group, int point)
 {
     return basin_comparison_estimate(k, column->name, group, point)->mean;
@@ -263,6 +292,7 @@ static basin_status make_difference(const basin_comparer *c, const basin_column 
     basin_mean_and_interval(there, d->pairs, &d->mean, &sd, &d->lower, &d->upper);
     if (!d->paired) d->mean = unpaired_mean(k, column, d);
     d->rows_error = rows_error(c, column, pair, d);
+    d->interval_error = interval_error(c, column, pair, d);
     d->p = basin_sign_flip_p(there, d->pairs);
     if (!pair->continuation)
         count_seeds(c, there, d);
@@ -280,7 +310,7 @@ static int verdict_of(const basin_comparer *c, const basin_difference *d, double
     if (!d->paired) return BASIN_VERDICT_NOT_PAIRED;
     if (d->pairs == 0) return BASIN_VERDICT_NOT_MEASURED;
     if (d->p_smallest * (double)tests > c->level) return BASIN_VERDICT_TOO_FEW_SEEDS;
-    if (!(p <= c->level)) return BASIN_VERDICT_UNDECIDED;
+    if (!(p <= c->level) || fabs(d->mean) <= NORMAL975 * d->interval_error) return BASIN_VERDICT_UNDECIDED;
     return d->mean < 0.0 ? BASIN_VERDICT_LOWER : BASIN_VERDICT_HIGHER;
 }
 

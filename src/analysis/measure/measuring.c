@@ -10,7 +10,7 @@
 
 /* Vectors held beside those of the spectrum: eigenvalues with their errors, the top eigenvector, and what
    makes it. */
-enum { RANDOM = 4, HELD = 8 };
+enum { RANDOM = 4, HELD = 8, STEPS = 40 };
 
 #define RHO 0.05
 
@@ -79,7 +79,9 @@ basin_status basin_measuring_demand(const basin_objective *train, basin_spectrum
     basin_spectrum_method method;
 
     BASIN_TRY(basin_spectrum_demand(train, options, &first, &method));
-    options->vectors = method == BASIN_SPECTRUM_LANCZOS;
+    options->vectors = method != BASIN_SPECTRUM_DENSE;
+    if (method == BASIN_SPECTRUM_LANCZOS && options->steps == 0)
+        options->steps = STEPS;                                      /* what SANE and N_eff need */
     BASIN_TRY(basin_spectrum_demand(train, options, &all, &method)); /* with the vectors */
     if (!options->vectors) BASIN_TRY(basin_direction_top_demand(train, &all));
     *demand = all;

@@ -272,10 +272,13 @@ done:
 /* ----------------------------------------------------------------------------------------------- whole -- */
 
 /* Vectors [P] held at the peak in addition to the basis: a product, the strips of a restart or blocks of
-   probes, and what is kept. */
+   probes (of quadrature two vectors each, and the product), and what is kept. */
 static size_t rows_beside(size_t count, const basin_spectrum_options *options)
 {
-    return 3 + BASIN_KRYLOV_RELEASED + 2 * CHUNK + (options->vectors ? count : 0);
+    size_t quadrature = options->steps > 1 ? 3 * options->probes : 0;
+
+    return 3 + BASIN_KRYLOV_RELEASED + (quadrature > 2 * CHUNK ? quadrature : 2 * CHUNK) +
+           (options->vectors ? count : 0);
 }
 
 /* The number of vectors that the basis may grow to: all that are useful, or as many as fit the memory
@@ -342,7 +345,7 @@ basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_opt
     held = rows < basis ? rows : basis;
     demand->products += products + 1; /* and the check of the residuals; at worst each is a product */
     demand->most += options->max_products + 1 + count;
-    demand->vectors += count < size ? options->probes : 0;
+    demand->vectors += count < size ? options->probes * options->steps : 0;
     if (demand->width < CHUNK) demand->width = CHUNK;
     if (demand->rows < held / 2 + 1) demand->rows = held / 2 + 1;
     basin_demand_hold(demand, lanczos_bytes(size, held + beside - 2 * CHUNK, basis),
@@ -377,7 +380,9 @@ basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const ba
     out->products = s.k->products;
     out->asymmetry = out->negative_mass = NAN;
     if (options->vectors) BASIN_TRY(keep_vectors(s.k, out));
-    if (options->probes > 0)
+    if (options->steps > 1)
+        BASIN_TRY(basin_spectrum_quadrature(point, epsilon, s.k->v, options, out));
+    else if (options->probes > 0)
         BASIN_TRY(basin_spectrum_probe(point, s.k->v, options->probes, options->seed, out));
 done:
     basin_krylov_destroy(&s.k);

@@ -46,9 +46,7 @@ static double standard_error(const moments *m)
     return m->count > 1 ? sqrt(m->deviations / (double)(m->count - 1) / (double)m->count) : (double)NAN;
 }
 
-/* Upper limit of ‖H'‖_F² given the mean of n samples; `largest` bounds the magnitude of each of the `left`
-   eigenvalues of H'. Never below the estimate itself. */
-static double upper_limit(double mean, size_t n, double largest, size_t left)
+double basin_frobenius_upper(double mean, size_t n, double largest, size_t left)
 {
     double low = -700.0, high = 0.0; /* ln x */
 
@@ -67,7 +65,9 @@ static double upper_limit(double mean, size_t n, double largest, size_t left)
 /* tolerance ‖H‖, where ‖H‖ is the largest |θ| held and at most that margin. */
 double basin_spectrum_margin(const basin_spectrum *s)
 {
-    if (!s->converged || s->top == 0 || s->bottom == 0 || s->tolerance >= 1.0) return INFINITY;
+    if (s->method == BASIN_SPECTRUM_SLQ || !s->converged || s->top == 0 || s->bottom == 0 ||
+        s->tolerance >= 1.0)
+        return INFINITY;
     return s->tolerance / (1.0 - s->tolerance) *
            fmax(fabs(s->eigenvalues[0]), fabs(s->eigenvalues[s->count - 1]));
 }
@@ -82,8 +82,7 @@ double basin_spectrum_leftover(const basin_spectrum *s)
     return most;
 }
 
-/* What the pairs held give: Σ θ², Σ θ, and by how much their residuals may raise the first. */
-static double add_held(basin_spectrum *out)
+double basin_spectrum_add_held(basin_spectrum *out)
 {
     double slack = 0.0;
 
@@ -123,7 +122,7 @@ basin_status basin_spectrum_probe(basin_point *point, double *const *vectors, si
 {
     basin_status st = BASIN_OK;
     size_t       size = point->size, chunk = probes < CHUNK ? probes : CHUNK, left = size - out->count;
-    double      *z = NULL, *hz = NULL, *h = NULL, slack = add_held(out);
+    double      *z = NULL, *hz = NULL, *h = NULL, slack = basin_spectrum_add_held(out);
     moments      squares = {0}, traces = {0};
     basin_random random = basin_random_start(seed, BASIN_STREAM_PROBE);
 
@@ -138,7 +137,8 @@ basin_status basin_spectrum_probe(basin_point *point, double *const *vectors, si
         BASIN_TRY(sample(point, vectors, out->count, &random, n, z, hz, h, &squares, &traces));
         out->products += n;
     }
-    out->frobenius2_upper += slack + upper_limit(squares.mean, probes, basin_spectrum_leftover(out), left);
+    out->frobenius2_upper +=
+        slack + basin_frobenius_upper(squares.mean, probes, basin_spectrum_leftover(out), left);
     out->frobenius2 += squares.mean;
     out->frobenius2_error = standard_error(&squares);
     out->trace += traces.mean;

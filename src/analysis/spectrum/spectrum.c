@@ -4,6 +4,8 @@
 #include <math.h>
 
 #include "analysis/point.h"
+#include "analysis/spectrum/quadrature.h"
+#include "analysis/spectrum/slq.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
@@ -48,6 +50,27 @@ static basin_spectrum_method choose_method(size_t size, size_t rows, size_t vect
     return BASIN_SPECTRUM_LANCZOS;
 }
 
+enum { PROBES = 16, QUADRATURE_PROBES = 4, STEPS = 40, DEFLATION = 40 };
+
+#define DEFLATED 1e-3 /* residual of pairs that are deflated, relative to ‖H‖ */
+
+/* Of quadrature: those of slq, and of a truncated spectrum that was asked for steps. */
+static void complete_probes(basin_spectrum_options *o, size_t size)
+{
+    bool slq = o->method == BASIN_SPECTRUM_SLQ;
+
+    if (slq && o->deflation == 0) o->deflation = DEFLATION;
+    if (slq && o->accuracy > 0.0) {
+        size_t steps, probes;
+        basin_slq_guarantee(o->accuracy, size, &steps, &probes);
+        if (o->steps == 0) o->steps = steps;
+        if (o->probes == 0) o->probes = probes;
+    }
+    if (o->steps == 0) o->steps = slq ? STEPS : 1;
+    if (o->probes == 0) o->probes = o->steps > 1 ? QUADRATURE_PROBES : PROBES;
+    if (o->steps > size) o->steps = size;
+}
+
 /* No zero left that stands for a default; top + bottom <= P. */
 static basin_spectrum_options complete(const basin_spectrum_options *options, size_t size, size_t rows,
                                        double epsilon, bool approximate)
@@ -57,12 +80,33 @@ static basin_spectrum_options complete(const basin_spectrum_options *options, si
     if (o.top == 0 && o.bottom == 0) o.top = TOP;
     if (o.top > size) o.top = size;
     if (o.bottom > size - o.top) o.bottom = size - o.top;
-    if (o.tolerance == 0.0) o.tolerance = default_tolerance(epsilon, approximate);
+    if (o.tolerance == 0.0)
+        o.tolerance = o.method == BASIN_SPECTRUM_SLQ ? DEFLATED : default_tolerance(epsilon, approximate);
     if (o.max_products == 0) o.max_products = 100 * (o.top + o.bottom) + 200;
-    if (o.probes == 0) o.probes = 16;
     if (o.method == BASIN_SPECTRUM_AUTO)
         o.method = choose_method(size, rows, o.vectors ? 3 * (o.top + o.bottom) : 0);
+    complete_probes(&o, size);
     return o;
+}
+
+/* Accuracy is relative to the range of the spectrum, of which rounding alone moves everything by about ε. */
+static basin_status check_options(const basin_spectrum_options *o, double epsilon)
+{
+    basin_status st = BASIN_OK;
+    const double floor = 100.0 * epsilon;
+
+    if (o == NULL) return BASIN_OK;
+    BASIN_CHECK(o->tolerance >= 0.0 && isfinite(o->tolerance), BASIN_ERR_ARG,
+                "tolerance %g is not a number >= 0", o->tolerance);
+    BASIN_CHECK(o->steps <= 1 || o->steps >= BASIN_QUADRATURE_LEAST, BASIN_ERR_ARG,
+                "quadrature needs at least %d Lanczos steps a probe, got %zu", BASIN_QUADRATURE_LEAST,
+                o->steps);
+    BASIN_CHECK(o->accuracy >= 0.0 && o->accuracy < 1.0, BASIN_ERR_ARG, "accuracy %g does not lie in [0, 1)",
+                o->accuracy);
+    BASIN_CHECK(o->accuracy == 0.0 || o->accuracy >= floor, BASIN_ERR_VALUE,
+                "accuracy %g is beyond the rounding of the products: the floor is %.1e", o->accuracy, floor);
+done:
+    return st;
 }
 
 basin_status basin_spectrum_describe(basin_point *point, basin_spectrum *out)
@@ -103,13 +147,14 @@ static basin_status choose(const basin_objective *o, size_t rows, const basin_sp
     basin_status st = BASIN_OK;
     const size_t size = basin_objective_size(o);
 
-    BASIN_CHECK(options == NULL || (options->tolerance >= 0.0 && isfinite(options->tolerance)), BASIN_ERR_ARG,
-                "tolerance %g is not a number >= 0", options->tolerance);
+    BASIN_TRY(check_options(options, basin_objective_epsilon(o)));
     *out = complete(options, size, rows, basin_objective_epsilon(o), false);
     if (out->method == BASIN_SPECTRUM_GRAM)
         BASIN_TRY(basin_spectrum_gram_demand(size, rows, out, demand));
     else if (out->method == BASIN_SPECTRUM_DENSE)
         BASIN_TRY(basin_spectrum_dense_demand(size, out, demand));
+    else if (out->method == BASIN_SPECTRUM_SLQ)
+        BASIN_TRY(basin_spectrum_slq_demand(size, out, demand));
     else
         BASIN_TRY(basin_spectrum_lanczos_demand(size, out, demand));
 done:
@@ -128,6 +173,8 @@ basin_status basin_spectrum_choose(const basin_point *point, const basin_spectru
                                  .top = chosen.top,
                                  .bottom = chosen.bottom,
                                  .tolerance = chosen.tolerance,
+                                 .probes = chosen.probes,
+                                 .steps = chosen.steps,
                                  .products = demand.most + demand.vectors,
                                  .bytes = demand.aside};
 done:
@@ -176,6 +223,36 @@ done:
     return st;
 }
 
+basin_status basin_spectrum_begin(basin_point *point, double epsilon, const basin_spectrum_options *options,
+                                  basin_spectrum *out)
+{
+    basin_status     st = BASIN_OK;
+    basin_curvature *curvature = NULL;
+
+    BASIN_TRY(basin_point_curvature(point, &curvature));
+    out->parameters = point->size;
+    out->approximate = basin_curvature_approximate(curvature);
+    out->tolerance = options->tolerance;
+    out->epsilon = epsilon;
+    out->seed = options->seed;
+    out->operator_kind = point->options.operator_kind;
+    out->preconditioned = point->scale != NULL;
+    out->ceiling = NAN;
+    out->method = (int)options->method;
+done:
+    return st;
+}
+
+basin_status basin_spectrum_finish(basin_spectrum *out)
+{
+    basin_status st = BASIN_OK;
+
+    if (out->quadrature.probes > 0) BASIN_TRY(basin_density_compute(out));
+    BASIN_TRY(measure_gaps(out));
+done:
+    return st;
+}
+
 basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_options *options,
                                   basin_spectrum **out)
 {
@@ -192,27 +269,22 @@ basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_optio
     /* nor where the loss is not finite */
     BASIN_TRY(basin_point_gradient(point, NULL, NULL));
     BASIN_ALLOC(s, 1, "spectrum");
-    s->parameters = point->size;
     basin_stationarity_demand(point, &demand); /* which comes after, at the same frozen Hessian */
     basin_point_reserve(point, demand.aside);
     BASIN_TRY(basin_point_curvature(point, &curvature));
     BASIN_TRY(basin_point_epsilon(point, &epsilon));
-    s->approximate = basin_curvature_approximate(curvature);
     chosen = complete(options, point->size, basin_spectrum_rows(point),
-                      basin_objective_epsilon(point->objective), s->approximate);
-    s->tolerance = chosen.tolerance;
-    s->seed = chosen.seed;
-    s->operator_kind = point->options.operator_kind;
-    s->preconditioned = point->scale != NULL;
-    s->ceiling = NAN;
-    s->method = (int)method;
+                      basin_objective_epsilon(point->objective), basin_curvature_approximate(curvature));
+    BASIN_TRY(basin_spectrum_begin(point, epsilon, &chosen, s));
     if (chosen.method == BASIN_SPECTRUM_GRAM)
         BASIN_TRY(basin_spectrum_gram(point, epsilon, &chosen, s));
     else if (chosen.method == BASIN_SPECTRUM_DENSE)
         BASIN_TRY(basin_spectrum_dense(point, epsilon, &chosen, s));
+    else if (chosen.method == BASIN_SPECTRUM_SLQ)
+        BASIN_TRY(basin_spectrum_slq(point, epsilon, &chosen, s));
     else
         BASIN_TRY(basin_spectrum_lanczos(point, epsilon, &chosen, s));
-    BASIN_TRY(measure_gaps(s));
+    BASIN_TRY(basin_spectrum_finish(s));
     *out = s, s = NULL;
 done:
     basin_spectrum_destroy(&s);

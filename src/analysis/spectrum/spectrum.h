@@ -9,6 +9,10 @@
    destroys. */
 basin_status basin_spectrum_solve(basin_point *point, const basin_spectrum_options *options,
                                   basin_spectrum **out);
+/* What stands in a spectrum before it is solved, and what follows once it is. */
+basin_status basin_spectrum_begin(basin_point *point, double epsilon,
+                                  const basin_spectrum_options *options, basin_spectrum *out);
+basin_status basin_spectrum_finish(basin_spectrum *out);
 /* And that. Stationarity comes last: after its products nobody needs the frozen Hessian. */
 basin_status basin_spectrum_describe(basin_point *point, basin_spectrum *out);
 
@@ -53,6 +57,28 @@ double basin_spectrum_negative_mass(const double *w, size_t count);
 basin_status basin_spectrum_probe(basin_point   *point,
                                   double *const *vectors /* [count] of [P], orthonormal */,
                                   size_t probes, uint64_t seed, basin_spectrum *out);
+
+/* The parts of that which quadrature (slq.c) shares. What the pairs held give: Σ θ² and Σ θ into
+   the spectrum; returns by how much their residuals may raise the first. */
+double basin_spectrum_add_held(basin_spectrum *out);
+/* 95 % upper limit of ‖H'‖_F² given the mean of n samples, of Gaussian or of spherical probes;
+   `largest` bounds the magnitude of each of the `left` eigenvalues of H'. Never below the estimate
+   itself. */
+double basin_frobenius_upper(double mean, size_t n, double largest, size_t left);
+
+/* ‖H‖_F² and trace from the pairs held and the quadrature of the rest. */
+basin_status basin_spectrum_moments(basin_spectrum *out);
+/* The density from the same. */
+basin_status basin_density_compute(basin_spectrum *out);
+
+/* Stochastic Lanczos quadrature: pairs, quadrature, ‖H‖_F² and trace; as the two above. */
+basin_status basin_spectrum_slq(basin_point *point, double epsilon,
+                                const basin_spectrum_options *options, basin_spectrum *out);
+/* Quadrature beside pairs that are held: vectors [count] of [P], orthonormal. */
+basin_status basin_spectrum_quadrature(basin_point *point, double epsilon, double *const *vectors,
+                                       const basin_spectrum_options *options, basin_spectrum *out);
+basin_status basin_spectrum_slq_demand(size_t size, const basin_spectrum_options *options,
+                                       basin_demand *demand);
 
 /* Of a truncated spectrum that holds both ends: by how much at most the i-th eigenvalue lies beyond
    the i-th found. INFINITY where an end is not held or the pairs have not converged. Where the
