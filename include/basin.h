@@ -54,7 +54,7 @@ extern "C" {
    along −g and families of measures were mixed. In 2, methods and points were told in words, and a
    measure had no interval. In 3, recorded values did not say who says them, a line not what stands
    at its end, nor spectra and SANE of which operator and part they are. */
-#define BASIN_RESULTS_VERSION 4
+#define BASIN_RESULTS_VERSION 5
 
 /* ------------------------------------------------------------------------------------ status -- */
 
@@ -2311,9 +2311,10 @@ typedef enum basin_input_role {
     BASIN_INPUT_DATA,
     BASIN_INPUT_OTHER,    /* a checkpoint that a direction leads to */
     BASIN_INPUT_AVERAGED, /* a checkpoint before it, whose weights entered the mean */
-    BASIN_INPUT_ROWS      /* the numbers of the rows to use */
+    BASIN_INPUT_ROWS,     /* the numbers of the rows to use */
+    BASIN_INPUT_RESULT    /* a stored result that was gone on from */
 } basin_input_role;
-/* checkpoint | data | other | averaged | rows */
+/* checkpoint | data | other | averaged | rows | result */
 const char *basin_input_role_text(basin_input_role role);
 
 typedef struct basin_input { /* a file that a result was computed from */
@@ -2325,6 +2326,7 @@ typedef struct basin_input { /* a file that a result was computed from */
 typedef struct basin_training { /* where the checkpoint of a result comes from, as it records it */
     char   *method;             /* NULL unknown */
     int64_t seed, step;         /* -1 unknown */
+    double  weight_decay;       /* NAN unknown */
 } basin_training;
 
 typedef struct basin_provenance {

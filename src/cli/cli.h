@@ -93,6 +93,10 @@ typedef struct cli_command {
     int (*measure)(const cli_arguments *arguments, cli_source *source, void **out);
     /* --dry-run for `measure`; NULL: there is none */
     int (*forecast)(const cli_arguments *arguments, cli_source *source, basin_forecast **out);
+    /* from a stored result in place of a checkpoint, with those of its options that are named, the
+       last NULL; what it takes out of the result is gone from there. NULL: it cannot */
+    int (*derive)(const cli_arguments *arguments, basin_result *stored, void **out);
+    const char *const *derive_options;
     int (*compute)(const cli_arguments *arguments, cli_batch *out);
     void (*print)(const basin_result *result, FILE *out);
     /* exit status once everything is printed; NULL: CLI_OK */

@@ -36,6 +36,16 @@ done:
     return status;
 }
 
+static int read_gamma(const cli_arguments *a, double *out)
+{
+    int status = CLI_OK;
+
+    *out = cli_real(a, "gamma", 0);
+    CLI_CHECK(!cli_has(a, "gamma") || (*out > 0 && isfinite(*out)), "--gamma must be positive, got %g", *out);
+done:
+    return status;
+}
+
 /* Is it quadrature? It is where it was asked for, and where the spectrum would be truncated otherwise. */
 static int by_quadrature(const cli_arguments *a, const basin_point *point,
                          const basin_spectrum_options *spectral, const basin_sane_options *o, bool *out)
@@ -69,9 +79,7 @@ static int read_options(const cli_arguments *a, const cli_source *s, const basin
     CLI_TRY(read_tolerance(a, &out->tolerance));
     CLI_TRY(cli_size(a, "products", 0, &out->products));
     CLI_CHECK(out->products >= 16 || !cli_has(a, "products"), "--products must be at least 16");
-    out->gamma = cli_real(a, "gamma", 0);
-    CLI_CHECK(!cli_has(a, "gamma") || (out->gamma > 0 && isfinite(out->gamma)),
-              "--gamma must be positive, got %g", out->gamma);
+    CLI_TRY(read_gamma(a, &out->gamma));
     CLI_TRY(by_quadrature(a, point, spectral, out, quadrature));
 done:
     return status;
@@ -146,6 +154,29 @@ done:
     basin_sane_destroy(&sane);
     basin_spectrum_destroy(&spectrum);
     cli_part_close(&part);
+    return status;
+}
+
+static const char *const derive_options[] = {"kappa", "k", "alpha", "gamma", NULL};
+
+/* Of a stored spectrum: not one product. */
+static int derive(const cli_arguments *a, basin_result *stored, void **out)
+{
+    int                     status = CLI_OK;
+    const basin_provenance *p = stored->provenance;
+    basin_spectrum         *spectrum = stored->value;
+    basin_sane_options      o;
+    basin_sane             *sane = NULL;
+
+    CLI_CHECK(stored->kind == BASIN_RESULT_SPECTRUM,
+              "a stored %s, where SANE needs a spectrum or a checkpoint", basin_result_name(stored->kind));
+    CLI_TRY(cli_sane_options(a, p != NULL ? p->training.weight_decay : (double)NAN, &o));
+    CLI_TRY(read_gamma(a, &o.gamma));
+    CLI_LIBRARY(basin_sane_compute(spectrum, &o, &sane));
+    sane->left_out = spectrum->left_out;
+    spectrum->left_out.part = NULL;
+    *out = sane;
+done:
     return status;
 }
 
@@ -248,7 +279,7 @@ static void print(const basin_result *result, FILE *out)
 
 const cli_command cli_command_sane = {
     .name = "sane",
-    .usage = "sane CKPT… [--kappa K] [--k K] [--alpha A] [--tol T] [--products N] [--ritz M]",
+    .usage = "sane CKPT|SPECTRUM.h5… [--kappa K] [--k K] [--alpha A] [--tol T] [--products N] [--ritz M]",
     .about =
         "SANE = sum |lambda| / (|lambda| + kappa Lambda), Lambda the largest |lambda| (Wang & Roberts, "
         "arXiv:2305.18490), and\n"
@@ -258,15 +289,22 @@ const cli_command cli_command_sane = {
         "calibrated on exact\n"
         "spectra (docs/measures.md). From a truncated spectrum (--method lanczos) the value counts the pairs "
         "held, and bounds\n"
-        "say what the rest may add.",
-    .examples = "  basin sane runs/gd_0/step_000400.h5 runs/sam_0/step_000400.h5\n"
-                "  basin sane runs/gd_0/step_000400.h5 --k 5 --alpha 0.01 --json\n",
+        "say what the rest may add. A stored result of `spectrum` takes the place of the checkpoint where "
+        "only "
+        "--kappa, --k,\n"
+        "--alpha and --gamma are asked for: no product is made.",
+    .examples =
+        "  basin sane runs/gd_0/step_000400.h5 runs/sam_0/step_000400.h5\n"
+        "  basin spectrum runs/gd_0/step_000400.h5 --method slq -o slq.h5 && basin sane slq.h5 --kappa 2\n"
+        "  basin sane runs/gd_0/step_000400.h5 --k 5 --alpha 0.01 --json\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SANE,
     .measure = measure,
+    .derive = derive,
+    .derive_options = derive_options,
     .forecast = forecast,
     .print = print,
 };

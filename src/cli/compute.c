@@ -3,6 +3,7 @@
 
 #include "cli/monitor.h"
 #include "cli/point.h"
+#include "cli/stored.h"
 
 int cli_batch_add(cli_batch *batch, basin_result_kind kind, void *value, basin_provenance *provenance)
 {
@@ -33,7 +34,10 @@ static int measure_one(const cli_arguments *a, const char *path, cli_batch *batc
     const cli_command *command = a->command;
     cli_source         source = {0};
     void              *value = NULL;
+    bool               derived = false;
 
+    CLI_TRY(cli_stored_derive(a, path, &derived, batch));
+    if (derived) goto done;
     CLI_TRY(cli_source_open(a, path, command->test_too, false, &source));
     CLI_TRY(cli_name_file(cli_point_take(a, &source), path));
     CLI_TRY(cli_name_file(command->measure(a, &source, &value), path));

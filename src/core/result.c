@@ -29,7 +29,7 @@ basin_status basin_provenance_create(basin_provenance **out)
     basin_provenance *p = NULL;
 
     BASIN_ALLOC(p, 1, "provenance");
-    p->training = (basin_training){.seed = -1, .step = -1};
+    p->training = (basin_training){.seed = -1, .step = -1, .weight_decay = NAN};
     p->bn.kind = p->weights = p->loss_kind = -1;
     p->label_smoothing = NAN;
     *out = p;
@@ -44,7 +44,8 @@ basin_status basin_provenance_record(basin_provenance *p, const basin_checkpoint
 
     BASIN_STRDUP(method, ck->method);
     basin_free(p->training.method);
-    p->training = (basin_training){.method = method, .seed = ck->hyper.seed, .step = ck->step};
+    p->training = (basin_training){
+        .method = method, .seed = ck->hyper.seed, .step = ck->step, .weight_decay = ck->hyper.weight_decay};
 done:
     return st;
 }

@@ -50,7 +50,7 @@ static const char *const alpha_sources[] = {"option", "weight_decay", "default",
 static const char *const precisions[] = {"double", "single", NULL};
 static const char *const weights_[] = {"unperturbed", "undone", "as_stored", "mixed", NULL};
 static const char *const statistics[] = {"stored", "reestimate", "interpolate", "batch", NULL};
-static const char *const roles[] = {"checkpoint", "data", "other", "averaged", "rows", NULL};
+static const char *const roles[] = {"checkpoint", "data", "other", "averaged", "rows", "result", NULL};
 static const char *const perturbed_[] = {"no", "yes", "unknown", NULL};
 #define DIRECTION_NAME(kind, name, argument) name,
 static const char *const record_sources[] = {"training", "saving", "conversion", NULL};
@@ -831,6 +831,7 @@ static const basin_field training_fields[] = {
     PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "of training"),
     PLAIN(INT, seed, "seed", BASIN_FIELD_UNKNOWN, "of training"),
     PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "that the checkpoint was saved at"),
+    PLAIN(DOUBLE, weight_decay, "weight_decay", 0, "recorded coefficient"),
 };
 #undef S
 

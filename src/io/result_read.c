@@ -427,7 +427,8 @@ static const char *older_rules(int64_t version)
         return "made by older rules (stationarity by one step, families of measures mixed) that no longer "
                "hold";
     case 2: return "which tells methods and points in words, and measures without their intervals";
-    default: return "which does not say who says a recorded value, nor what stands at the end of a line";
+    case 3: return "which does not say who says a recorded value, nor what stands at the end of a line";
+    default: return "which has no quadrature, nor the weight decay of the training";
     }
 }
 

@@ -1,7 +1,7 @@
 /* SANE at any size, to an asked width: quadrature that grows where it pays.
  *
  * Method
- *   1. Pairs by one Lanczos run, two probes of 40 steps (slq.c), SANE with its interval (sane.c).
+ *   1. Pairs by one Lanczos run, one probe of 40 steps (slq.c), SANE with its interval (sane.c).
  *   2. The interval is within the tolerance, or no further step or probe fits the products: done.
  *   3. Else products are spent where the square of the half-width, sampling² + quadrature², falls most by
  *      each: sampling² falls as 1/m, so a probe of s steps takes sampling²/(m s) off it a product; the
@@ -15,15 +15,36 @@
 #include "core/linalg.h"
 #include "core/memory.h"
 
-enum { PRODUCTS = 200, PRODUCTS_MOST = 2000, DEFLATION = 40, PROBES = 2, STEPS = 40 };
+enum { PRODUCTS = 200, PRODUCTS_MOST = 2000, DEFLATION = 40, DEFLATION_MOST = 100, PROBES = 1, STEPS = 40 };
 
 #define DEFLATED 1e-3 /* residual of pairs that are deflated, relative to ‖H‖ */
 
 typedef struct budget {
     basin_spectrum_options spectral; /* complete */
     size_t                 products; /* in all */
+    basin_slq_most         most;
     double                 tolerance;
 } budget;
+
+/* Three tenths of the products find pairs: more pairs take more off the variance than probes do, up to some
+   number. Of a width that is asked for nobody knows what it will take, and 40 begin. */
+static size_t deflation_of(const budget *b)
+{
+    size_t share = 3 * b->products / 10;
+
+    if (b->tolerance > 0.0) return DEFLATION;
+    return share < DEFLATION_MOST ? share : DEFLATION_MOST;
+}
+
+/* As many as the products and the memory allow, and those that are asked for. */
+static size_t probes_most(size_t size, const budget *b)
+{
+    size_t spent = b->spectral.deflation < b->products ? b->spectral.deflation : b->products;
+    size_t probes = (b->products - spent) / b->spectral.steps, held = basin_slq_probes_most(size);
+
+    if (probes > held) probes = held;
+    return probes > b->spectral.probes ? probes : b->spectral.probes;
+}
 
 /* What the options come to. A small budget finds fewer pairs and takes fewer steps. */
 static basin_status complete(size_t size, const basin_spectrum_options *spectral,
@@ -38,14 +59,14 @@ static basin_status complete(size_t size, const basin_spectrum_options *spectral
     BASIN_CHECK(b.products >= 16, BASIN_ERR_VALUE,
                 "%zu products are too few for pairs and probes: at least 16", b.products);
     if (b.spectral.tolerance == 0.0) b.spectral.tolerance = DEFLATED;
-    if (b.spectral.deflation == 0)
-        b.spectral.deflation = b.products / 4 < DEFLATION ? b.products / 4 : DEFLATION;
+    if (b.spectral.deflation == 0) b.spectral.deflation = deflation_of(&b);
     if (b.spectral.probes == 0) b.spectral.probes = PROBES;
     if (b.spectral.steps == 0) {
         size_t left = (b.products - b.products / 4) / b.spectral.probes;
         b.spectral.steps = left < STEPS ? left : STEPS;
     }
     if (b.spectral.steps > size) b.spectral.steps = size;
+    b.most = (basin_slq_most){.steps = b.products, .probes = probes_most(size, &b)};
     *out = b;
 done:
     return st;
@@ -73,11 +94,12 @@ static basin_status grow(basin_slq *slq, const basin_sane *s, size_t left, bool 
 {
     basin_status st = BASIN_OK;
     size_t more = slq->steps / 4 > 0 ? slq->steps / 4 : 1, add = slq->probes / 2 > 0 ? slq->probes / 2 : 1;
-    size_t room = slq->most - slq->steps;
+    size_t room = slq->most.steps - slq->steps;
 
     if (more > room) more = room;
     if (more > left / slq->probes) more = left / slq->probes;
     if (add > left / slq->steps) add = left / slq->steps;
+    if (add > slq->most.probes - slq->probes) add = slq->most.probes - slq->probes;
     if (slq->cohort_count == BASIN_SLQ_COHORTS) add = 0;
     bool deeper = 2.0 * s->error.quadrature * s->error.quadrature > s->error.sampling * s->error.sampling;
     *grown = more > 0 || add > 0;
@@ -121,10 +143,8 @@ static basin_status estimate_demand(basin_point *point, const budget *b, basin_d
 {
     basin_status           st = BASIN_OK;
     basin_spectrum_options most = b->spectral;
-    size_t                 spent = b->spectral.deflation < b->products ? b->spectral.deflation : b->products;
 
-    most.probes = (b->products - spent) / most.steps;
-    if (most.probes < b->spectral.probes) most.probes = b->spectral.probes;
+    most.probes = b->most.probes;
     BASIN_TRY(basin_spectrum_slq_demand(point->size, &most, demand));
     demand->gradients = demand->freezes = 1;
 done:
@@ -170,7 +190,7 @@ basin_status basin_sane_estimate(basin_point *point, const basin_spectrum_option
     basin_point_reserve(point, demand.aside);
     BASIN_TRY(basin_point_epsilon(point, &epsilon));
     BASIN_TRY(basin_spectrum_begin(point, epsilon, &b.spectral, s));
-    BASIN_TRY(basin_slq_open(point, epsilon, &b.spectral, b.products, s, &slq));
+    BASIN_TRY(basin_slq_open(point, epsilon, &b.spectral, &b.most, s, &slq));
     BASIN_TRY(iterate(&slq, &b, options, s, &sane));
     basin_slq_close(&slq);
     BASIN_TRY(basin_spectrum_finish(s));

@@ -2,7 +2,9 @@
  *
  * Method
  *   1. One Lanczos run of about 40 steps from a random vector (krylov.c). Its pairs Q with residuals of at
- *      most 1e-3 ‖H‖ are deflated: they are few, and carry most of the variance of what follows.
+ *      most 1e-3 ‖H‖ are deflated: they are few, and carry most of the variance of what follows. Where the
+ *      memory does not hold the basis, the run goes on from the half of its Ritz vectors that is largest by
+ *      magnitude (thick restart).
  *   2. Probes u uniform on the unit sphere of the complement: normal entries, projected, at norm 1. Not
  *      random signs: projected ones are uniform on nothing, and the law of the estimate would depend on the
  *      eigenvectors; so what is calibrated on diagonal matrices holds for every matrix with these
@@ -16,8 +18,7 @@
  *   4. Probes are multiplied in blocks.
  *
  * References: S. Ubaru, J. Chen, Y. Saad, SIAM J. Matrix Anal. Appl. 38(4), 2017. B. Ghorbani, S. Krishnan,
- * Y.
- * Xiao, arXiv:1901.10159. A. Greenbaum, Behavior of slightly perturbed Lanczos and conjugate-gradient
+ * Y. Xiao, arXiv:1901.10159. A. Greenbaum, Behavior of slightly perturbed Lanczos and conjugate-gradient
  * recurrences, Linear Algebra Appl. 113, 1989. L. Knizhnerman, The simple Lanczos procedure: estimates of the
  * error of the Gauss quadrature formula and their applications, Comput. Math. Math. Phys. 36(11), 1996. T.
  * Chen, T. Trogdon, S. Ubaru, arXiv:2105.06595 (step counts for a distance).
@@ -25,6 +26,7 @@
 #include "analysis/spectrum/slq.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "analysis/spectrum/krylov.h"
 #include "analysis/spectrum/quadrature.h"
@@ -35,20 +37,86 @@
 
 #define FAILURE 0.05 /* of the guarantee */
 #define SHARP 0.1    /* residual of a pair that is deflated, relative to its value */
+#define SHARE 0.75   /* of the memory that vectors may take; the rest is the network's */
+
+enum {
+    ROWS_LEAST = 12, /* a shorter basis restarts all the time */
+    BESIDE = 3,      /* vectors beside the basis or the pairs: a product, and two in passing */
+    EACH = 3         /* vectors of a probe: two of the recurrence, and its product */
+};
+
+/* --------------------------------------------------------------------------------------- the memory -- */
+
+typedef struct room {
+    size_t rows;  /* vectors of the run's basis at most */
+    size_t pairs; /* that are held beside the probes at most */
+} room;
+
+/* Vectors [P] within the memory. */
+static size_t vectors_most(size_t size)
+{
+    return (size_t)(SHARE * (double)basin_memory_limit() / (double)sizeof(double) / (double)size);
+}
+
+size_t basin_slq_probes_most(size_t size)
+{
+    size_t all = vectors_most(size);
+
+    return all > BESIDE + 1 ? (all - BESIDE - 1) / EACH : 0;
+}
+
+static basin_status choose_room(size_t size, size_t steps, size_t probes, room *out)
+{
+    basin_status st = BASIN_OK;
+    size_t       rows = steps + 1, all = vectors_most(size), least = rows < ROWS_LEAST ? rows : ROWS_LEAST;
+
+    if (least < EACH * probes + 1) least = EACH * probes + 1;
+    least += BESIDE;
+    BASIN_CHECK(all >= least, BASIN_ERR_BUDGET,
+                "quadrature of %zu parameters with %zu probes needs %.0f bytes at least, the limit is %zu",
+                size, probes, ceil((double)least * (double)sizeof(double) * (double)size / SHARE),
+                basin_memory_limit());
+    all -= BESIDE;
+    out->rows = rows < all ? rows : all;
+    out->pairs = steps < all - EACH * probes ? steps : all - EACH * probes;
+done:
+    return st;
+}
 
 /* ---------------------------------------------------------------------------------------- the pairs -- */
 
-/* Which Ritz pairs are deflated, descending by value; returns their number. In the thick of the spectrum
-   residuals are small beside ‖H‖ and large beside the value: those are left to the probes. */
-static size_t choose_pairs(const basin_krylov *k, double tolerance, size_t *keep)
+/* The `count` Ritz values of largest magnitude lie at both ends of the ascending ones. */
+static void largest_by_magnitude(const basin_krylov *k, size_t count, size_t *keep)
 {
-    size_t count = 0, largest = fabs(k->ritz[0]) > fabs(k->ritz[k->used - 1]) ? 0 : k->used - 1;
+    size_t low = 0, high = k->used;
 
-    for (size_t i = k->used; i-- > 0;) {
-        double residual = basin_krylov_residual(k, i);
-        bool   sharp = residual <= tolerance * k->norm && residual <= SHARP * fabs(k->ritz[i]);
-        if (i == largest || sharp || k->used == k->size) keep[count++] = i;
-    }
+    for (size_t i = 0; i < count; i++)
+        keep[i] = fabs(k->ritz[low]) > fabs(k->ritz[high - 1]) ? low++ : --high;
+}
+
+static bool is_sharp(const basin_krylov *k, size_t i, double tolerance)
+{
+    double residual = basin_krylov_residual(k, i);
+
+    return residual <= tolerance * k->norm && residual <= SHARP * fabs(k->ritz[i]);
+}
+
+static int descending(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x < y) - (x > y);
+}
+
+/* Which Ritz pairs are deflated, at most `most`, descending by value; returns their number. In the thick of
+   the spectrum residuals are small beside ‖H‖ and large beside the value: those are left to the probes. */
+static size_t choose_pairs(const basin_krylov *k, double tolerance, size_t most, size_t *keep)
+{
+    size_t count = 0;
+
+    largest_by_magnitude(k, k->used, keep);
+    for (size_t i = 0; i < k->used && count < most; i++)
+        if (i == 0 || k->used == k->size || is_sharp(k, keep[i], tolerance)) keep[count++] = keep[i];
+    qsort(keep, count, sizeof *keep, descending);
     return count;
 }
 
@@ -72,12 +140,18 @@ done:
     return st;
 }
 
-static basin_status run(basin_krylov *k, size_t steps)
+/* `keep` [rows] is scratch. */
+static basin_status run(basin_krylov *k, size_t steps, size_t *keep)
 {
     basin_status st = BASIN_OK;
 
-    while (k->used < steps) {
-        BASIN_TRY(basin_progress_report("lanczos", (double)k->used, (double)steps));
+    while (k->products < steps && k->used < k->size) {
+        BASIN_TRY(basin_progress_report("lanczos", (double)k->products, (double)steps));
+        if (!basin_krylov_has_room(k)) {
+            BASIN_TRY(basin_krylov_ritz(k));
+            largest_by_magnitude(k, k->used / 2, keep);
+            BASIN_TRY(basin_krylov_restart(k, keep, k->used / 2));
+        }
         BASIN_TRY(basin_krylov_extend(k, 0));
     }
     BASIN_TRY(basin_krylov_ritz(k));
@@ -98,28 +172,30 @@ done:
     return st;
 }
 
-static basin_slq begin(basin_point *point, double epsilon, uint64_t seed, size_t most)
+static basin_slq begin(basin_point *point, double epsilon, uint64_t seed, const basin_slq_most *most)
 {
     return (basin_slq){.point = point,
                        .size = point->size,
                        .epsilon = epsilon,
-                       .most = most,
+                       .most = *most,
                        .random = basin_random_start(seed, BASIN_STREAM_QUADRATURE)};
 }
 
 basin_status basin_slq_open(basin_point *point, double epsilon, const basin_spectrum_options *options,
-                            size_t most, basin_spectrum *spectrum, basin_slq *out)
+                            const basin_slq_most *most, basin_spectrum *spectrum, basin_slq *out)
 {
     basin_status  st = BASIN_OK;
     basin_krylov *k = NULL;
     size_t       *keep = NULL, count, steps = options->deflation;
+    room          have;
 
     if (steps > point->size) steps = point->size;
     *out = begin(point, epsilon, options->seed, most);
-    BASIN_TRY(basin_krylov_create(point, steps + 1, epsilon, options->seed, &k));
-    BASIN_ALLOC(keep, steps, "indices");
-    BASIN_TRY(run(k, steps));
-    count = choose_pairs(k, options->tolerance, keep);
+    BASIN_TRY(choose_room(point->size, steps, most->probes, &have));
+    BASIN_TRY(basin_krylov_create(point, have.rows, epsilon, options->seed, &k));
+    BASIN_ALLOC(keep, have.rows, "indices");
+    BASIN_TRY(run(k, steps, keep));
+    count = choose_pairs(k, options->tolerance, have.pairs, keep);
     BASIN_TRY(hold_pairs(k, keep, count, spectrum));
     BASIN_TRY(basin_krylov_restart(k, keep, count));
     BASIN_TRY(take_pairs(k, count, out));
@@ -133,7 +209,7 @@ done:
 }
 
 basin_status basin_slq_open_beside(basin_point *point, double epsilon, double *const *vectors, size_t k,
-                                   double norm, uint64_t seed, size_t most, basin_slq *out)
+                                   double norm, uint64_t seed, const basin_slq_most *most, basin_slq *out)
 {
     basin_status st = BASIN_OK;
 
@@ -190,7 +266,7 @@ static basin_status step(basin_slq *slq, basin_cohort *c, size_t j, double *w)
     basin_status st = BASIN_OK;
     size_t       size = slq->size, i = c->taken[j];
     double      *v = c->v + j * size, *before = c->before + j * size;
-    double      *alpha = c->alpha + j * slq->most + i, *beta = c->beta + j * slq->most + i;
+    double      *alpha = c->alpha + j * slq->most.steps + i, *beta = c->beta + j * slq->most.steps + i;
     double       along, coefficients[2] = {0.0, i > 0 ? beta[-1] : 0.0};
 
     basin_vectors_dot(&v, 1, w, size, &along);
@@ -214,7 +290,7 @@ done:
 
 static bool exhausted(const basin_slq *slq, const basin_cohort *c, size_t j)
 {
-    return c->taken[j] > 0 && c->beta[j * slq->most + c->taken[j] - 1] == 0.0;
+    return c->taken[j] > 0 && c->beta[j * slq->most.steps + c->taken[j] - 1] == 0.0;
 }
 
 static bool all_exhausted(const basin_slq *slq, const basin_cohort *c)
@@ -266,8 +342,8 @@ basin_status basin_slq_add(basin_slq *slq, size_t count)
     BASIN_ALLOC(c->taken, count, "probes");
     BASIN_ALLOC(c->v, count * slq->size, "probes");
     BASIN_ALLOC(c->before, count * slq->size, "probes");
-    BASIN_ALLOC(c->alpha, count * slq->most, "Jacobi matrices");
-    BASIN_ALLOC(c->beta, count * slq->most, "Jacobi matrices");
+    BASIN_ALLOC(c->alpha, count * slq->most.steps, "Jacobi matrices");
+    BASIN_ALLOC(c->beta, count * slq->most.steps, "Jacobi matrices");
     for (size_t j = 0; j < count; j++) draw(slq, c->v + j * slq->size);
     BASIN_TRY(advance(slq, c, 0, slq->steps));
     slq->probes += count;
@@ -279,7 +355,7 @@ basin_status basin_slq_extend(basin_slq *slq, size_t steps)
 {
     basin_status st = BASIN_OK;
 
-    if (steps > slq->most) steps = slq->most;
+    if (steps > slq->most.steps) steps = slq->most.steps;
     for (size_t i = 0; i < slq->cohort_count; i++)
         BASIN_TRY(advance(slq, &slq->cohorts[i], slq->steps, steps));
     slq->steps = steps;
@@ -306,8 +382,8 @@ static basin_status copy_quadrature(const basin_slq *slq, basin_quadrature *q)
         for (size_t j = 0; j < slq->cohorts[i].count; j++, row++) {
             const basin_cohort *c = &slq->cohorts[i];
             q->taken[row] = c->taken[j];
-            basin_copy(c->alpha + j * slq->most, q->alpha + row * steps, c->taken[j]);
-            basin_copy(c->beta + j * slq->most, q->beta + row * steps, c->taken[j]);
+            basin_copy(c->alpha + j * slq->most.steps, q->alpha + row * steps, c->taken[j]);
+            basin_copy(c->beta + j * slq->most.steps, q->beta + row * steps, c->taken[j]);
         }
 done:
     return st;
@@ -355,23 +431,18 @@ void basin_slq_guarantee(double t, size_t dimension, size_t *steps, size_t *prob
 basin_status basin_spectrum_slq_demand(size_t size, const basin_spectrum_options *o, basin_demand *demand)
 {
     basin_status st = BASIN_OK;
-    size_t       run_rows = (o->deflation < size ? o->deflation : size) + 3, rest, rows, bytes;
-    size_t       pairs = run_rows - 3, small = (5 * run_rows * run_rows + 4 * o->probes * o->steps);
+    const size_t steps = o->deflation < size ? o->deflation : size;
+    room         have;
 
-    BASIN_CHECK(
-        basin_mul(o->probes, 2, &rest) && basin_add(rest, pairs, &rest) &&
-            basin_mul(rest > run_rows ? rest : run_rows, size, &rows) && basin_add(rows, small, &rows) &&
-            basin_mul(rows, sizeof(double), &bytes) && bytes <= basin_memory_limit(),
-        BASIN_ERR_BUDGET,
-        "quadrature of %zu parameters with %zu pairs and %zu probes needs %zu vectors of %zu bytes, the "
-        "limit is %zu bytes",
-        size, pairs, o->probes, rest > run_rows ? rest : run_rows, size * sizeof(double),
-        basin_memory_limit());
-    demand->products += pairs, demand->most += pairs;
+    BASIN_TRY(choose_room(size, steps, o->probes, &have));
+    const size_t beside = have.pairs + EACH * o->probes, rows = have.rows > beside ? have.rows : beside;
+    const size_t small = 5 * have.rows * have.rows + 4 * o->probes * o->steps;
+    demand->products += steps, demand->most += steps;
     demand->vectors += o->probes * o->steps;
     if (demand->width < o->probes) demand->width = o->probes;
-    if (demand->rows < run_rows / 2) demand->rows = run_rows / 2;
-    basin_demand_hold(demand, bytes, bytes + o->probes * size * sizeof(double));
+    if (demand->rows < have.rows / 2) demand->rows = have.rows / 2;
+    basin_demand_hold(demand, ((have.rows + BESIDE) * size + small) * sizeof(double),
+                      ((rows + BESIDE) * size + small) * sizeof(double));
 done:
     return st;
 }
@@ -382,7 +453,8 @@ basin_status basin_spectrum_slq(basin_point *point, double epsilon, const basin_
     basin_status st = BASIN_OK;
     basin_slq    slq = {0};
 
-    BASIN_TRY(basin_slq_open(point, epsilon, options, options->steps, out, &slq));
+    BASIN_TRY(basin_slq_open(point, epsilon, options, &(basin_slq_most){options->steps, options->probes}, out,
+                             &slq));
     out->asymmetry = out->negative_mass = NAN;
     if (slq.k < slq.size) {
         BASIN_TRY(basin_slq_add(&slq, options->probes));
@@ -403,8 +475,8 @@ basin_status basin_spectrum_quadrature(basin_point *point, double epsilon, doubl
     double       norm = 0.0;
 
     for (size_t i = 0; i < out->count; i++) norm = fmax(norm, fabs(out->eigenvalues[i]));
-    BASIN_TRY(basin_slq_open_beside(point, epsilon, vectors, out->count, norm, options->seed, options->steps,
-                                    &slq));
+    BASIN_TRY(basin_slq_open_beside(point, epsilon, vectors, out->count, norm, options->seed,
+                                    &(basin_slq_most){options->steps, options->probes}, &slq));
     slq.products = out->products;
     if (slq.k < slq.size) {
         BASIN_TRY(basin_slq_add(&slq, options->probes));

@@ -10,6 +10,10 @@
 
 enum { BASIN_SLQ_COHORTS = 32 };
 
+typedef struct basin_slq_most { /* to which it may grow */
+    size_t steps, probes;
+} basin_slq_most;
+
 typedef struct basin_cohort { /* probes that are multiplied together */
     size_t  count;
     size_t *taken;        /* [count] steps */
@@ -18,40 +22,43 @@ typedef struct basin_cohort { /* probes that are multiplied together */
 } basin_cohort;
 
 typedef struct basin_slq {
-    basin_point *point; /* borrowed */
-    size_t       size;  /* P */
-    double     **pairs; /* [k] of [P] */
-    size_t       k;
-    bool         owns;    /* the pairs are freed with it */
-    double       epsilon; /* of a product */
-    double       norm;    /* lower estimate of ‖H‖ */
-    size_t       most;    /* steps at most */
-    size_t       steps;   /* s, of every probe but those whose Krylov space was exhausted */
-    size_t       probes;  /* m */
-    size_t       products;
-    size_t       cohort_count;
-    basin_cohort cohorts[BASIN_SLQ_COHORTS];
-    double      *w; /* [widest, P] products */
-    size_t       widest;
-    double      *scratch; /* [k] */
-    basin_random random;
+    basin_point   *point; /* borrowed */
+    size_t         size;  /* P */
+    double       **pairs; /* [k] of [P] */
+    size_t         k;
+    bool           owns;    /* the pairs are freed with it */
+    double         epsilon; /* of a product */
+    double         norm;    /* lower estimate of ‖H‖ */
+    basin_slq_most most;
+    size_t         steps;  /* s, of every probe but those whose Krylov space was exhausted */
+    size_t         probes; /* m */
+    size_t         products;
+    size_t         cohort_count;
+    basin_cohort   cohorts[BASIN_SLQ_COHORTS];
+    double        *w; /* [widest, P] products */
+    size_t         widest;
+    double        *scratch; /* [k] */
+    basin_random   random;
 } basin_slq;
 
 /* One Lanczos run from a random vector; its pairs with residuals up to the tolerance, and in any
    case that of largest magnitude, are held by *spectrum (eigenvalues, residuals, counts) and left
-   out of the probes. Caller closes, also after a failure. */
+   out of the probes. Where the memory does not hold all vectors of the run it is restarted, and of
+   the pairs those of largest magnitude are held. Caller closes, also after a failure. */
 basin_status basin_slq_open(basin_point *point, double epsilon,
-                            const basin_spectrum_options *options, size_t most,
+                            const basin_spectrum_options *options, const basin_slq_most *most,
                             basin_spectrum *spectrum, basin_slq *out);
 /* The same with pairs that were found before: vectors [k] of [P], orthonormal, borrowed. */
 basin_status basin_slq_open_beside(basin_point *point, double epsilon, double *const *vectors,
-                                   size_t k, double norm, uint64_t seed, size_t most,
+                                   size_t k, double norm, uint64_t seed, const basin_slq_most *most,
                                    basin_slq *out);
-void         basin_slq_close(basin_slq *slq);
+/* How many probes of a point of P parameters the memory holds beside one pair. */
+size_t basin_slq_probes_most(size_t size);
+void   basin_slq_close(basin_slq *slq);
 
 /* `count` new probes, of as many steps as those that are there. */
 basin_status basin_slq_add(basin_slq *slq, size_t count);
-/* All probes get `steps` steps in all, at most slq->most. */
+/* All probes get `steps` steps in all, at most slq->most.steps. */
 basin_status basin_slq_extend(basin_slq *slq, size_t steps);
 /* Everything that follows into the spectrum: quadrature, ‖H‖_F², trace, products. What was there of
    these before is replaced. */

@@ -2,25 +2,28 @@
  *
  * Method, k pairs θ held, rules of m probes of the complement, n = P − k
  *   1. Value: Σ f(θ_i) + n mean ½(Gauss + anti-Gauss).
- *   2. Sampling: 1.96 standard deviations of the mean (quadrature.c), from the rules' own tr f², not from
- *      the spread of m numbers. Where f >= 0 the estimate is a sum of squares with positive weights, skewed
- *      to the right as χ²_ν is, ν = 2 value²/variance (Satterthwaite 1946), so the interval is that of
- *      χ²_ν/ν (Wilson & Hilferty 1931) and longer upwards.
+ *   2. Sampling: 1.05 × 1.96 standard deviations of the mean (quadrature.c), from the rules' own tr f², not
+ *      from the spread of m numbers; 1.05 is what the calibration asks for. Where f >= 0 the estimate is a sum
+ *      of squares with positive weights, skewed to the right as χ²_ν is, ν = 2 value²/variance
+ *      (Satterthwaite 1946), so the interval is that of χ²_ν/ν (Wilson & Hilferty 1931) and longer upwards.
  *   3. Quadrature: 1.5 times the largest n |mean (anti-Gauss − Gauss)| / 2 over the last quarter of the
  *      step counts. That half difference alone would hold the error of the mean in most cases, but not where
  *      most of the eigenvalues lie in the kink of |λ|; the factor is what the calibration asks for
- *      (docs/measures.md).
+ *      (docs/measures.md). Where the half difference is not small beside the sum, the two rules are not yet
+ *      where their errors have opposite signs, and both may err to one side: up to 2.5 times as much then.
  *   4. Pairs: their residuals r couple them to the complement. To first order that does not move tr f, since
  *      the perturbation has no diagonal block; each θ moves by at most 2r²/(g + √(g² + 4r²)), g its
  *      distance from the complement's spectrum, never by more than r (Li & Li, Linear Algebra Appl. 395,
  *      2005; for each pair an estimate, since g is taken from the outermost nodes), and the complement's
  *      eigenvalues move the other way by as much in all.
- *   5. Rounding: a product is off by ε‖H‖, and so may each of P eigenvalues be: P ε ‖H‖ slope.
+ *   5. Rounding: the product with a random unit vector is off by at most 4 ε ‖H‖_F/√P, as measured in single
+ *      precision against double on networks of every kind (tests/analysis/test_rounding.c), so the error of H
+ *      has the Frobenius norm E = 4 ε ‖H‖_F, and all eigenvalues together move by √P E at most (Hoffman &
+ *      Wielandt, Duke Math. J. 20, 1953). Products by differences are off by ε‖H‖ whatever the vector:
+ *      E = √P ε ‖H‖.
  *   6. The interval: the first three in squares, rounding added.
  *
- * References: F. Satterthwaite, Biometrics Bulletin 2(6), 1946. E. Wilson, M. Hilferty, PNAS 17(12), 1931. A.
- * Donner, G. Zou, Closed-form confidence intervals for functions of the normal mean and standard deviation,
- * Stat. Methods Med. Res. 21(4), 2012.
+ * References: F. Satterthwaite, Biometrics Bulletin 2(6), 1946. E. Wilson, M. Hilferty, PNAS 17(12), 1931.
  */
 #include "analysis/spectrum/sum.h"
 
@@ -32,7 +35,9 @@
 #include "core/memory.h"
 
 #define Z BASIN_QUADRATURE_Z
-#define TRUST 1.5 /* multiples of the indicator */
+#define TRUST 1.5    /* multiples of the indicator */
+#define MARGIN 1.05  /* multiples of the sampling error, by which 93 % become 95 */
+#define ROUNDING 4.0 /* of a product with a random unit vector, in ε‖H‖_F/√P */
 
 /* --------------------------------------------------------------------------------------------- opening -- */
 
@@ -89,11 +94,14 @@ double basin_sums_largest(const basin_sums *sums)
 
 /* ------------------------------------------------------------------------------------------------ sums -- */
 
-/* Student's; beyond 10,000 degrees of freedom the normal law's. */
+/* Student's with the margin; the expansion in 1/ν is good to 1e-5 there (Abramowitz & Stegun 26.7.5). */
 static double quantile_of(double degrees)
 {
-    if (!(degrees < 1e4)) return Z;
-    return basin_student_t975(degrees > 1.0 ? (size_t)degrees : 1);
+    const double z = Z, z3 = z * z * z, z5 = z3 * z * z;
+
+    if (degrees < 30.0) return MARGIN * basin_student_t975(degrees > 1.0 ? (size_t)degrees : 1);
+    return MARGIN *
+           (z + (z3 + z) / (4.0 * degrees) + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * degrees * degrees));
 }
 
 /* How far the sampling error of a sum of f >= 0 reaches below and above it: step 2. */
@@ -108,33 +116,15 @@ static void reach_of(basin_rules_sum sum, double *below, double *above)
     *above = high > 0.0 ? value / pow(high, 3.0) - value : INFINITY;
 }
 
-typedef struct half_summand { /* of a summand: above 0, or below it with its sign turned */
-    const basin_summand *f;
-    double               sign;
-} half_summand;
-
-static double part_value(double x, const void *ctx)
-{
-    const half_summand *p = ctx;
-
-    return fmax(p->sign * p->f->f(x, p->f->ctx), 0.0);
-}
-
+/* Of an f that changes sign the error is as likely to either side, but for a skewness that is small beside
+   the interval. */
 static void reach(const basin_rules *rules, const basin_summand *f, basin_rules_sum sum, double *below,
                   double *above)
 {
-    double down[2], up[2];
-
-    if (basin_rules_never_negative(rules, f)) {
+    if (basin_rules_never_negative(rules, f))
         reach_of(sum, below, above);
-        return;
-    }
-    for (int side = 0; side < 2; side++) {
-        half_summand p = {f, side == 0 ? 1.0 : -1.0};
-        reach_of(basin_rules_trace(rules, &(basin_summand){part_value, &p, f->slope}), &down[side],
-                 &up[side]);
-    }
-    *below = hypot(down[0], up[1]), *above = hypot(up[0], down[1]);
+    else
+        *below = *above = quantile_of(sum.degrees) * sum.deviation;
 }
 
 /* Of what the pairs held may be off by: each by its own move, and the complement's by as much. */
@@ -152,6 +142,15 @@ static double pairs_part(const basin_sums *sums, const basin_summand *f)
     return part;
 }
 
+/* Step 5: the Frobenius norm of the error of H. */
+static double rounding_of(const basin_sums *sums)
+{
+    const basin_spectrum *s = sums->spectrum;
+
+    return s->approximate ? sqrt((double)s->parameters) * s->epsilon * sums->norm
+                          : ROUNDING * s->epsilon * sqrt(fmax(s->frobenius2, 0.0));
+}
+
 basin_spectral_sum basin_sums_of(const basin_sums *sums, const basin_summand *f)
 {
     const basin_spectrum *s = sums->spectrum;
@@ -164,8 +163,8 @@ basin_spectral_sum basin_sums_of(const basin_sums *sums, const basin_summand *f)
         basin_rules_sum rest = basin_rules_trace(&sums->rules, f);
         out.value += rest.value;
         out.sampling = quantile_of(rest.degrees) * rest.deviation;
-        out.quadrature = TRUST * rest.indicator;
-        out.rounding = (double)s->parameters * s->epsilon * sums->norm * f->slope;
+        out.quadrature = TRUST * rest.indicator * (1.0 + fmin(2.0 * rest.indicator / fabs(out.value), 1.5));
+        out.rounding = sqrt((double)s->parameters) * rounding_of(sums) * f->slope;
         reach(&sums->rules, f, rest, &below, &above);
     }
     double others = hypot(out.quadrature, out.pairs);
@@ -246,9 +245,10 @@ basin_status basin_sums_share(const basin_sums *sums, double x, basin_spectral_s
         wilson(high, trials, &ignored, &up);
         low *= n, high *= n, down *= n, up *= n;
     }
+    /* the truth is a whole number; it also is what inexact pairs leave to the probes that goes to the next */
     *out = (basin_spectral_sum){.value = 0.5 * (least + most + low + high) / p,
-                                .lower = (least + down) / p,
-                                .upper = (most + up) / p,
+                                .lower = (least + floor(down)) / p,
+                                .upper = (most + ceil(up)) / p,
                                 .sampling = fmax(low - down, up - high) / p,
                                 .quadrature = 0.5 * (high - low) / p,
                                 .pairs = 0.5 * (most - least) / p};
