@@ -1053,12 +1053,17 @@ typedef struct basin_left_out {
 typedef struct basin_spectrum_options {
     basin_spectrum_method method;
     /* Lanczos: how many of each; both 0 = 10 and none, since the lower end is the dearer one and
-       seldom verified (docs/design.md). Dense with vectors: which to keep */
+       seldom verified (docs/design.md). Dense with vectors: which to keep. BASIN_ERR_ARG where
+       they are more than P */
     size_t top, bottom;
-    bool   vectors; /* keep eigenvectors of the top and bottom pairs */
+    /* both 0 = 10 and the smallest instead, which bounds what SANE and N_eff leave over; of fewer
+       parameters as many as there are */
+    bool both_ends;
+    bool vectors; /* keep eigenvectors of the top and bottom pairs */
     /* Lanczos: residual <= tolerance * ‖H‖; 0 = 1e-8 double, 1e-6 by differences, 1e-4 single */
     double   tolerance;
     size_t   max_products; /* Lanczos: 0 = 100 (top + bottom) + 200 */
+    bool     no_proof;     /* Lanczos: make no products to prove that no pair is missing */
     uint64_t seed;         /* of the start vector and the probes */
     /* random probes of what the pairs held leave over; 0 = 16, of quadrature 4 */
     size_t probes;
@@ -1128,11 +1133,16 @@ typedef struct basin_spectrum {
     double *residuals; /* [count] ‖Hq - λq‖; dense: the bound P eps ‖H‖_F + ‖H - Hᵀ‖_F / 2 */
     /* [count] distance to the nearest other eigenvalue held (vector angle <= residual/gap) */
     double *gaps;
+    /* [count] how many of those held are equal to it within their errors, itself included: their
+       intervals λ ± residual overlap, or are joined by others that do (docs/measures.md). Where the
+       innermost pair of a truncated end is among them, as many at least */
+    size_t *multiplicity;
     /* truncated: how many of the first and the last are held; dense: P and 0 */
     size_t top, bottom;
     bool   converged; /* every pair below tolerance */
     /* none is missing among those held, but for one chance in 10,000; dense: true */
     bool     verified;
+    bool     no_proof; /* not verified, as it was asked for: options.no_proof */
     double   tolerance;
     size_t   products; /* H·v spent */
     uint64_t seed;
@@ -1153,10 +1163,6 @@ typedef struct basin_spectrum {
     basin_left_out left_out;
     double         ceiling; /* preconditioned: of basin_checkpoint_adam; else NAN. The caller's */
 } basin_spectrum;
-
-/* Where no number of pairs is asked for: 10 of the top and the smallest, which bounds what SANE and
-   N_eff leave over. */
-void basin_spectrum_both_ends(basin_spectrum_options *options);
 
 /* What the options come to at one point. */
 typedef struct basin_spectrum_plan {
@@ -1611,13 +1617,16 @@ void         basin_sharpness_destroy(basin_sharpness **sharpness);
 typedef struct basin_batch_row { /* one mini-batch B */
     double loss, gradient_norm;
     double lambda_max, lambda_max_residual; /* of ∇²L_B */
+    bool   verified;                        /* that it is the largest, as basin_spectrum.verified */
     double trace, trace_error; /* NAN where it was not asked for, as those that follow */
     double sane, sane_lower, sane_upper;
-    double sharpness; /* gᵀHg / ‖g‖² with g = ∇L_B, H = ∇²L_B */
-    double momentum;  /* sᵀHs / sᵀg with s = βv + g, v the saved buffer; NAN without */
+    double sharpness; /* gᵀHg / ‖g‖² with g = ∇L_B, H = ∇²L_B; NAN where g = 0 */
+    /* sᵀHs / sᵀg with s = βv + g, v the saved buffer; NAN without, and where sᵀg = 0 */
+    double momentum;
 } basin_batch_row;
 
 typedef struct basin_mean { /* over batches, with its 95 % interval by Student's t */
+    size_t count;           /* batches it is over: those that have a value */
     double mean, lower, upper, deviation;
     double least, median, most;
 } basin_mean;
@@ -1636,8 +1645,11 @@ typedef struct basin_batches {
     basin_mean       lambda_max, trace, sane, sharpness, momentum;
     /* E[gᵀHg] / E[‖g‖²]: batches count by their gradient, with a jackknife's interval */
     double   ratio, ratio_lower, ratio_upper;
-    double   whole_lambda_max, whole_residual;      /* of all samples */
-    double   learning_rate, beta;                   /* recorded; NAN */
+    double   whole_lambda_max, whole_residual; /* of all samples */
+    bool     whole_verified;                   /* that it is the largest */
+    size_t   verified;                         /* batches of which it is */
+    size_t   without_gradient;                 /* batches with g = 0, which have no sharpness */
+    double   learning_rate, beta;              /* recorded; NAN */
     double   ceiling, ceiling_small, ceiling_large; /* 2/η, 2(1-β)/η, 2(1+β)/η; NAN */
     double   kappa;
     uint64_t seed;
@@ -1673,8 +1685,9 @@ typedef struct basin_work { /* one kind of work, done several times */
    doing each kind of work once after a warm-up, on fewer samples where all take long (and a smaller
    eigenvalue problem for a large one). That takes seconds and a frozen point. */
 typedef struct basin_forecast {
-    char       *analysis; /* spectrum | sane | slice | sharpness */
-    char       *method;   /* dense | lanczos | ritz; NULL where there is only one */
+    /* spectrum | trace | blocks | batches | sane | slice | sharpness */
+    char       *analysis;
+    char       *method; /* dense | lanczos | ritz; NULL where there is only one */
     size_t      parameters, samples;
     size_t      work_count;
     basin_work *works;
@@ -1697,6 +1710,12 @@ basin_status basin_spectrum_forecast(basin_point *point, const basin_spectrum_op
                                      basin_forecast **out);
 basin_status basin_trace_forecast(basin_point *point, const basin_trace_options *options,
                                   basin_forecast **out);
+/* Of blocks of more than 6,000 parameters and of batches products are told as those of the whole
+   network on all samples, times their share of these. */
+basin_status basin_blocks_forecast(basin_point *point, const basin_blocks_options *options,
+                                   basin_forecast **out);
+basin_status basin_batches_forecast(basin_point *point, const basin_batches_options *options,
+                                    basin_forecast **out);
 basin_status basin_sane_ritz_forecast(basin_point *point, const basin_sane_options *options,
                                       basin_forecast **out);
 basin_status basin_sane_estimate_forecast(basin_point                  *point,
@@ -1877,7 +1896,7 @@ void basin_column_bounds(const basin_row *row, const basin_column *column, doubl
 bool basin_column_partial(const basin_row *row, const basin_column *column);
 
 typedef struct basin_row_options {
-    basin_spectrum_options spectrum; /* as basin_spectrum_both_ends completes it */
+    basin_spectrum_options spectrum; /* with both_ends */
     basin_sane_options     sane;
     /* of the row: the method's own ceiling and fall_per_step are those of raw points only */
     basin_point_kind        point;

@@ -42,5 +42,9 @@ void basin_point_make_room(basin_point *point);
 /* Relative rounding of a product: ε, or ε^{2/3} of a central difference with the best step.
  * Freezes where nothing is frozen yet. */
 basin_status basin_point_epsilon(basin_point *point, double *out);
+/* BASIN_ERR_NUMERIC, for a product with v [P] that is not finite: what the format says, and the
+   first sample whose own product is not finite either, where there is one. */
+basin_status basin_point_not_finite(basin_point *point, const double *v, const char *format, ...)
+    BASIN_PRINTF(3, 4);
 
 #endif

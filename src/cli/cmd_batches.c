@@ -38,6 +38,20 @@ done:
     return status;
 }
 
+static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
+{
+    int                   status = CLI_OK;
+    basin_point          *point;
+    basin_batches_options o;
+
+    CLI_TRY(read_options(a, s, &o));
+    CLI_TRY(cli_operator_choose(a, s));
+    CLI_TRY(cli_source_point(s, &point));
+    CLI_LIBRARY(basin_batches_forecast(point, &o, out));
+done:
+    return status;
+}
+
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int                   status = CLI_OK;
@@ -61,7 +75,10 @@ static void print_mean(cli_table *table, const char *name, const basin_mean *m)
     if (isnan(m->mean)) return;
     cli_table_cell(table, "%s", name);
     cli_table_number(table, m->mean, 5);
-    cli_table_cell(table, "%s to %s", cli_number(m->lower, 4), cli_number(m->upper, 4));
+    if (isnan(m->lower))
+        cli_table_cell(table, "-");
+    else
+        cli_table_cell(table, "%s to %s", cli_number(m->lower, 4), cli_number(m->upper, 4));
     cli_table_number(table, m->deviation, 3);
     cli_table_number(table, m->least, 4);
     cli_table_number(table, m->median, 4);
@@ -87,10 +104,16 @@ static void print(const basin_result *result, FILE *out)
     cli_report_source(result, b->samples, b->parameters, out);
     fprintf(out, "  loss            %.8g, |g| = %.4g\n", b->loss, b->gradient_norm);
     fprintf(out, "  batches         %zu of %s samples\n", b->count, cli_thousands(b->batch_size));
+    if (b->without_gradient > 0)
+        fprintf(out,
+                "                  %zu of them with gradient 0: they have no sharpness and are left out of "
+                "its mean\n",
+                b->without_gradient);
     print_ceilings(b, out);
-    fprintf(out, "  all samples     largest eigenvalue of the %s %s ± %.1e\n",
+    fprintf(out, "  all samples     largest eigenvalue of the %s %s ± %.1e%s\n",
             cli_operator_title(b->operator_kind, b->preconditioned), cli_number(b->whole_lambda_max, 6),
-            b->whole_residual);
+            b->whole_residual, b->whole_verified ? "" : ", not verified");
+    fprintf(out, "  verified        that none is larger: of %zu of the %zu batches\n", b->verified, b->count);
     fprintf(out, "  ratio of means  %s, 95 %% %s to %s: E[gHg] / E[|g|^2]\n\n", cli_number(b->ratio, 5),
             cli_number(b->ratio_lower, 4), cli_number(b->ratio_upper, 4));
     cli_table_titles(table, "over batches|mean|95 % of the mean|deviation|least|median|most");
@@ -120,5 +143,6 @@ const cli_command cli_command_batches = {
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_BATCHES,
     .measure = measure,
+    .forecast = forecast,
     .print = print,
 };

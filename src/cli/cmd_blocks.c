@@ -14,11 +14,9 @@ static const cli_option options[] = {
     {"probes", CLI_WHOLE, "N", "random probes of norms of more than 6,000 columns (default: 64)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-static int measure(const cli_arguments *a, cli_source *s, void **out)
+static int read_options(const cli_arguments *a, basin_blocks_options *out)
 {
     int                  status = CLI_OK;
-    basin_point         *point;
-    basin_blocks        *blocks = NULL;
     basin_blocks_options o = {.kappa = cli_real(a, "kappa", 0)};
     size_t               seed;
 
@@ -29,6 +27,33 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     CLI_TRY(cli_size(a, "probes", 0, &o.probes));
     CLI_CHECK(!cli_has(a, "probes") || o.probes > 1, "--probes must be at least 2");
     o.seed = seed;
+    *out = o;
+done:
+    return status;
+}
+
+static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
+{
+    int                  status = CLI_OK;
+    basin_point         *point;
+    basin_blocks_options o;
+
+    CLI_TRY(read_options(a, &o));
+    CLI_TRY(cli_operator_choose(a, s));
+    CLI_TRY(cli_source_point(s, &point));
+    CLI_LIBRARY(basin_blocks_forecast(point, &o, out));
+done:
+    return status;
+}
+
+static int measure(const cli_arguments *a, cli_source *s, void **out)
+{
+    int                  status = CLI_OK;
+    basin_point         *point;
+    basin_blocks        *blocks = NULL;
+    basin_blocks_options o;
+
+    CLI_TRY(read_options(a, &o));
     CLI_TRY(cli_operator_choose(a, s));
     CLI_TRY(cli_source_point(s, &point));
     CLI_LIBRARY(basin_blocks_compute(point, &o, &blocks));
@@ -111,5 +136,6 @@ const cli_command cli_command_blocks = {
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_BLOCKS,
     .measure = measure,
+    .forecast = forecast,
     .print = print,
 };

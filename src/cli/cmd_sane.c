@@ -72,7 +72,7 @@ static int read_options(const cli_arguments *a, const cli_source *s, const basin
     int status = CLI_OK;
 
     CLI_TRY(cli_spectral_options(a, spectral));
-    basin_spectrum_both_ends(spectral);
+    spectral->both_ends = true;
     CLI_TRY(cli_sane_options(a, s->ck->hyper.weight_decay, out));
     CLI_TRY(cli_size(a, "ritz", 0, &out->ritz));
     CLI_CHECK(out->ritz > 0 || !cli_has(a, "ritz"), "--ritz must be at least 1");
@@ -112,6 +112,7 @@ static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
     CLI_TRY(cli_operator_choose(a, s));
     CLI_TRY(cli_part_open(a, s, &part));
     CLI_TRY(read_options(a, s, part.point, &spectral, &o, &quadrature));
+    CLI_TRY(cli_spectral_fits(&spectral, part.name, basin_point_size(part.point)));
     if (o.ritz > 0)
         CLI_LIBRARY(basin_sane_ritz_forecast(part.point, &o, out));
     else if (quadrature)
@@ -136,6 +137,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     CLI_TRY(cli_operator_choose(a, s));
     CLI_TRY(cli_part_open(a, s, &part));
     CLI_TRY(read_options(a, s, part.point, &spectral, &o, &quadrature));
+    CLI_TRY(cli_spectral_fits(&spectral, part.name, basin_point_size(part.point)));
     CLI_WANT(o.ritz == 0 || part.own == NULL,
              "sane: --ritz knows no norm of a block: --params and --layer need the spectrum");
     if (o.ritz > 0) {

@@ -42,6 +42,7 @@ static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
     CLI_TRY(read_options(a, &o));
     CLI_TRY(cli_operator_choose(a, s));
     CLI_TRY(cli_part_open(a, s, &part));
+    CLI_TRY(cli_spectral_fits(&o, part.name, basin_point_size(part.point)));
     CLI_LIBRARY(basin_spectrum_forecast(part.point, &o, out));
 done:
     cli_part_close(&part);
@@ -58,6 +59,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     CLI_TRY(read_options(a, &o));
     CLI_TRY(cli_operator_choose(a, s));
     CLI_TRY(cli_part_open(a, s, &part));
+    CLI_TRY(cli_spectral_fits(&o, part.name, basin_point_size(part.point)));
     CLI_TRY(cli_spectral_announce(part.point, &o));
     CLI_LIBRARY(basin_spectrum_compute(part.point, &o, &spectrum));
     CLI_TRY(cli_part_left_out(s, &part, spectrum->frobenius2, o.seed, &spectrum->left_out));
@@ -71,18 +73,41 @@ done:
 
 /* -------------------------------------------------------------------------------------------- printing -- */
 
+/* Does the group from `first` on go on among the eigenvalues that are not held, as far as is known? */
+static bool open_group(const basin_spectrum *s, size_t first)
+{
+    const size_t end = first + s->multiplicity[first];
+
+    if (s->count == s->parameters) return false;
+    return !s->verified || (s->top > 0 && first < s->top && end >= s->top) ||
+           (s->bottom > 0 && first <= s->top && end > s->top);
+}
+
+/* «×3» or «×3 or more»; "" for an eigenvalue that is alone. */
+static const char *equal_text(const basin_spectrum *s, size_t first)
+{
+    char *text = cli_turn();
+
+    text[0] = '\0';
+    if (s->multiplicity[first] > 1)
+        snprintf(text, CLI_TURN, "×%s%s", cli_thousands(s->multiplicity[first]),
+                 open_group(s, first) ? " or more" : "");
+    return text;
+}
+
 static void print_pairs(const basin_spectrum *s, FILE *out)
 {
-    cli_table *table = cli_table_create("rrrr");
-    bool       dense = s->method != BASIN_SPECTRUM_LANCZOS;
+    cli_table *table = cli_table_create("rrrrl");
+    bool       equal = false, dense = s->method != BASIN_SPECTRUM_LANCZOS;
     size_t     top = dense ? (s->count < 10 ? s->count : 10) : s->top;
     size_t     bottom = dense ? (s->count - top < 5 ? s->count - top : 5) : s->bottom;
 
-    cli_table_titles(table, "i|eigenvalue|error|gap");
-    for (size_t i = 0; i < s->count; i++) {
+    cli_table_titles(table, "i|eigenvalue|error|gap|");
+    for (size_t i = 0, first = 0; i < s->count; i++) {
+        if (i == first + s->multiplicity[first]) first = i;
         if (i >= top && i < s->count - bottom) {
             if (i == top)
-                for (int c = 0; c < 4; c++) cli_table_cell(table, "…");
+                for (int c = 0; c < 5; c++) cli_table_cell(table, "%s", c < 4 ? "…" : "");
             continue;
         }
         bool last = i >= s->count - bottom && i >= top;
@@ -90,8 +115,11 @@ static void print_pairs(const basin_spectrum *s, FILE *out)
         cli_table_number(table, s->eigenvalues[i], 8);
         cli_table_cell(table, "± %.1e", s->residuals[i]);
         cli_table_number(table, s->gaps[i], 3);
+        cli_table_cell(table, "%s", equal_text(s, first));
+        equal = equal || s->multiplicity[first] > 1;
     }
     cli_table_print(table, 2, out);
+    if (equal) fputs("\n  ×N: N are equal within their errors\n", out);
 }
 
 /* «12.3 [11.9, 12.8]», with the parts of the interval that matter. */
@@ -151,6 +179,17 @@ static void print_negative(const basin_spectrum *s, FILE *out)
     if (!isnan(s->negative_mass)) fprintf(out, "; share of sum |lambda|: %.3g", s->negative_mass);
 }
 
+/* How far the pairs are from what was asked for. */
+static void print_shortfall(const basin_spectrum *s, FILE *out)
+{
+    double worst = 0, norm = fmax(fabs(s->eigenvalues[0]), fabs(s->eigenvalues[s->count - 1]));
+
+    for (size_t i = 0; i < s->count; i++) worst = fmax(worst, s->residuals[i]);
+    fprintf(out,
+            "                  the largest residual is %s |H|, wanted is %s; products are rounded at %s\n",
+            cli_number(worst / norm, 2), cli_number(s->tolerance, 2), cli_number(s->epsilon, 2));
+}
+
 static void print(const basin_result *result, FILE *out)
 {
     const basin_spectrum *s = result->value;
@@ -163,10 +202,12 @@ static void print(const basin_result *result, FILE *out)
             basin_spectrum_method_text((basin_spectrum_method)s->method), cli_thousands(s->count),
             cli_operator_title(s->operator_kind, s->preconditioned), cli_thousands(s->products),
             s->approximate ? ", by differences of the gradient" : "", s->converged ? "" : ", NOT CONVERGED");
+    if (!s->converged) print_shortfall(s, out);
     if (s->method == BASIN_SPECTRUM_SLQ)
         fputs("                  pairs of one run, not verified: others may lie between them\n", out);
     else if (s->converged && !s->verified)
-        fputs("                  not verified: eigenvalues may be missing among those held\n", out);
+        fprintf(out, "                  not verified: %seigenvalues may be missing among those held\n",
+                s->no_proof ? "--no-proof; " : "");
     cli_left_out_report(&s->left_out, out);
     if (!isnan(s->ceiling))
         fprintf(out, "  ceiling         %s = 2(1 + beta) / ((1 - beta) eta), of Adam's stability\n",

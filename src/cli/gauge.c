@@ -33,6 +33,7 @@ int cli_gauge_open(const cli_arguments *a, const char *path, cli_gauge *g)
     CLI_TRY(read_options(a, &g->options));
     CLI_TRY(cli_source_open(a, path, true, true, s));
     CLI_TRY(cli_source_clean(s, &g->clean));
+    CLI_TRY(cli_spectral_fits(&g->options.spectrum, "the network", basin_objective_size(s->objectives[0])));
     size_t samples = basin_objective_samples(s->objectives[0]);
     for (size_t part = 1; part < CLI_PARTS && samples >= 2 && samples < cli_source_split_samples(s); part++)
         CLI_TRY(cli_source_objective(s, s->splits[0], part, &g->halves[part]));

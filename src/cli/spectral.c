@@ -28,7 +28,20 @@ int cli_spectral_options(const cli_arguments *a, basin_spectrum_options *out)
               "--steps must be 1 (no quadrature) or at least 4, got %zu", o.steps);
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     o.seed = seed;
+    o.no_proof = cli_has(a, "no-proof");
     *out = o;
+done:
+    return status;
+}
+
+int cli_spectral_fits(const basin_spectrum_options *o, const char *of, size_t size)
+{
+    int status = CLI_OK;
+
+    CLI_CHECK(o->top <= size, "--top %zu: %s has %s parameters", o->top, of, cli_thousands(size));
+    CLI_CHECK(o->bottom <= size, "--bottom %zu: %s has %s parameters", o->bottom, of, cli_thousands(size));
+    CLI_CHECK(o->bottom <= size - o->top, "--top %zu and --bottom %zu: %s has %s parameters", o->top,
+              o->bottom, of, cli_thousands(size));
 done:
     return status;
 }
@@ -125,10 +138,10 @@ static int choose_blocks(const cli_arguments *a, const basin_params *params, siz
         CLI_LIBRARY(basin_params_match(params, pattern, count, blocks));
     else if (layer != NULL)
         CLI_LIBRARY(basin_params_layer(params, layer, count, blocks));
-    snprintf(name, 160, "%s%.140s", pattern != NULL ? "" : "layer ",
+    snprintf(name, 160, "%s%.140s", layer != NULL ? "layer " : "",
              pattern != NULL ? pattern
              : layer != NULL ? layer
-                             : "");
+                             : "the network");
 done:
     return status;
 }

@@ -14,6 +14,8 @@
         {"bottom", CLI_WHOLE, "N", "smallest eigenvalues to find (default: " fewest ")", false}, \
         {"probes", CLI_WHOLE, "M",                                                               \
          "random probes of what the pairs leave over (default: 16; quadrature 4)", false},       \
+        {"no-proof", CLI_FLAG, NULL,                                                             \
+         "lanczos: without the products that prove that no pair is missing", false},             \
         {"steps", CLI_WHOLE, "S",                                                                \
          "Lanczos steps of each: quadrature from 4 on (default: slq 40, else 1)", false},        \
     {                                                                                            \
@@ -47,6 +49,8 @@
     }
 
 int cli_spectral_options(const cli_arguments *arguments, basin_spectrum_options *out);
+/* Are there as many eigenvalues as --top and --bottom ask for? `of`: whose `size` parameters. */
+int cli_spectral_fits(const basin_spectrum_options *options, const char *of, size_t size);
 int cli_sane_options(const cli_arguments *arguments, double recorded_weight_decay,
                      basin_sane_options *out);
 /* Of --operator and --preconditioned: the source's points are of that operator from then on. */

@@ -300,10 +300,14 @@ static const basin_field spectrum_fields[] = {
           "|Hq - lambda q|, dense: an upper bound"),
     ARRAY(DOUBLES, gaps, "gaps", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0,
           "to the nearest other eigenvalue held"),
+    ARRAY(SIZES, multiplicity, "multiplicity", EXTENT(offsetof(S, count), BASIN_NO_EXTENT), 0,
+          "how many of those held are equal to it within their errors, itself included; where the innermost "
+          "pair of a truncated end is among them, or it is not verified, as many at least"),
     PLAIN(SIZE, top, "top", 0, "truncated: how many of the largest"),
     PLAIN(SIZE, bottom, "bottom", 0, "truncated: how many of the smallest"),
     PLAIN(BOOL, converged, "converged", 0, "every residual within tolerance"),
     PLAIN(BOOL, verified, "verified", 0, "none is missing among those held, but for one chance in 10,000"),
+    PLAIN(BOOL, no_proof, "no_proof", 0, "not verified, as was asked for by --no-proof"),
     PLAIN(DOUBLE, tolerance, "tolerance", 0, "relative to the norm of H"),
     PLAIN(SIZE, products, "products", 0, "products with H spent"),
     PLAIN(UINT, seed, "seed", 0, "of start vector and probes"),
@@ -473,12 +477,14 @@ static const basin_field batch_row_fields[] = {
     PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "of the batch"),
     PLAIN(DOUBLE, lambda_max, "lambda_max", 0, "of the batch"),
     PLAIN(DOUBLE, lambda_max_residual, "lambda_max_residual", 0, "its error at most"),
+    PLAIN(BOOL, verified, "verified", 0, "that none is larger, but for one chance in 10,000"),
     PLAIN(DOUBLE, trace, "trace", 0, "of the batch; null if not asked for"),
     PLAIN(DOUBLE, trace_error, "trace_error", 0, "standard error; 0 = exact"),
     PLAIN(DOUBLE, sane, "sane", 0, "of the batch; null if not asked for"),
     PLAIN(DOUBLE, sane_lower, "sane_lower", 0, "bound"),
     PLAIN(DOUBLE, sane_upper, "sane_upper", 0, "bound"),
-    PLAIN(DOUBLE, sharpness, "sharpness", 0, "g.Hg / g.g of the batch's own gradient and Hessian"),
+    PLAIN(DOUBLE, sharpness, "sharpness", 0,
+          "g.Hg / g.g of the batch's own gradient and Hessian; null where g = 0"),
     PLAIN(DOUBLE, momentum, "momentum", 0, "s.Hs / s.g with s = beta v + g; null without a momentum"),
 };
 #undef S
@@ -487,6 +493,7 @@ static const basin_schema batch_row_schema = SCHEMA(basin_batch_row, batch_row_f
 
 #define S basin_mean
 static const basin_field mean_fields[] = {
+    PLAIN(SIZE, count, "count", 0, "batches it is over"),
     PLAIN(DOUBLE, mean, "mean", 0, "over the batches"),
     PLAIN(DOUBLE, lower, "lower", 0, "95 % interval of the mean by Student's t"),
     PLAIN(DOUBLE, upper, "upper", 0, "95 % interval of the mean by Student's t"),
@@ -522,6 +529,9 @@ static const basin_field batches_fields[] = {
     PLAIN(DOUBLE, ratio_upper, "ratio.upper", 0, "95 % interval, by the jackknife"),
     PLAIN(DOUBLE, whole_lambda_max, "whole_lambda_max", 0, "of all samples"),
     PLAIN(DOUBLE, whole_residual, "whole_residual", 0, "its error at most"),
+    PLAIN(BOOL, whole_verified, "whole_verified", 0, "that none is larger, but for one chance in 10,000"),
+    PLAIN(SIZE, verified, "verified", 0, "batches whose largest eigenvalue is verified"),
+    PLAIN(SIZE, without_gradient, "without_gradient", 0, "batches of gradient 0, which have no sharpness"),
     PLAIN(DOUBLE, learning_rate, "learning_rate", 0, "as recorded"),
     PLAIN(DOUBLE, beta, "beta", 0, "momentum as recorded"),
     PLAIN(DOUBLE, ceiling, "ceiling", 0, "2 / learning_rate"),
@@ -907,7 +917,7 @@ static const basin_schema provision_schema = SCHEMA(basin_provision, provision_f
 
 #define S basin_forecast
 static const basin_field forecast_fields[] = {
-    PLAIN(STRING, analysis, "analysis", 0, "spectrum, trace, sane, slice or sharpness"),
+    PLAIN(STRING, analysis, "analysis", 0, "spectrum, trace, blocks, batches, sane, slice or sharpness"),
     PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "of the analysis; null where there is only one"),
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
     PLAIN(SIZE, samples, "samples", 0, "N used"),

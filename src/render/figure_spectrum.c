@@ -345,6 +345,7 @@ static void spectrum_caption(basin_plan *plan, const basin_series *series, const
             s->approximate ? " with products by differences" : "", BASIN_COUNT(s->samples),
             BASIN_NUMBER(s->loss, 3), BASIN_NUMBER(worst, 2),
             !s->converged  ? " (not converged)"
+            : s->no_proof  ? " (not verified that none is missing: no proof was asked for)"
             : !s->verified ? " (not verified that none is missing)"
                            : "");
     }

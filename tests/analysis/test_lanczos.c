@@ -171,19 +171,24 @@ static void the_identity_and_zero_are_spectra_too(void **state)
     basin_objective_destroy(&o);
 }
 
-/* P below the size of the basis, and below the number of pairs asked for. */
+/* P below the size of the basis, and below the number of pairs that are found where none are asked for. More
+   than there are is refused. */
 static void few_parameters_give_the_whole_spectrum(void **state)
 {
-    double lambda[] = {4.0, 1.0, 1.0, 0.0, -2.0};
+    double                       lambda[] = {4.0, 1.0, 1.0, 0.0, -2.0}, theta[5] = {0};
+    const basin_spectrum_options more[] = {{.top = 6}, {.bottom = 6}, {.top = 3, .bottom = 3}};
 
     (void)state;
     for (size_t n = 1; n <= 5; n++) {
         basin_objective *o = basin_test_planted_objective(lambda, n, n);
-        basin_spectrum  *s = lanczos(o, 10, 5, n);
+        basin_spectrum  *s = lanczos(o, 0, 0, n);
         assert_int_equal(s->count, n);
         assert_extreme_pairs(s, lambda, n);
         assert_close(s->frobenius2_error, 0.0, 0.0, 0.0);
         basin_spectrum_destroy(&s);
+        for (size_t i = 0; i < 3 && n == 5; i++)
+            assert_status(basin_test_spectrum_at(o, theta, &more[i], &s), BASIN_ERR_ARG);
+        if (n == 5) assert_message("3 eigenvalues of the top and 3 of the bottom are wanted, there are 5");
         basin_objective_destroy(&o);
     }
 }
@@ -239,6 +244,68 @@ static void a_proof_that_is_missing_is_said(void **state)
         basin_spectrum_destroy(&s);
     }
     assert_true(between >= 4 && between <= 20);
+    basin_objective_destroy(&o);
+}
+
+/* The same pairs for fewer products, and the result says that no proof was asked for; where all of the space
+   was seen there is nothing to prove. */
+static void a_proof_can_be_left_out(void **state)
+{
+    double                 lambda[N], theta[N] = {0};
+    basin_spectrum_options options = {
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 5, .tolerance = 1e-4, .probes = 1};
+    basin_objective *o;
+    basin_spectrum  *with = NULL, *without = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) lambda[i] = pow(0.8, (double)i);
+    o = basin_test_planted_objective(lambda, N, 3);
+    assert_ok(basin_test_spectrum_at(o, theta, &options, &with));
+    options.no_proof = true;
+    assert_ok(basin_test_spectrum_at(o, theta, &options, &without));
+    assert_true(with->verified && !with->no_proof);
+    assert_true(without->converged && !without->verified && without->no_proof);
+    assert_true(without->products + 2 < with->products);
+    for (size_t i = 0; i < 5; i++) assert_close(without->eigenvalues[i], with->eigenvalues[i], 0.0, 1e-6);
+    basin_spectrum_destroy(&with), basin_spectrum_destroy(&without);
+    basin_objective_destroy(&o);
+    o = basin_test_planted_objective(lambda, 5, 3);
+    assert_ok(basin_test_spectrum_at(o, theta, &options, &without));
+    assert_true(without->verified && !without->no_proof);
+    basin_spectrum_destroy(&without);
+    basin_objective_destroy(&o);
+}
+
+/* Eigenvalues whose intervals overlap are one group, through others if need be. */
+static void equal_eigenvalues_come_with_their_multiplicity(void **state)
+{
+    double lambda[N] = {0};
+    size_t expected[] = {1, 3, 3, 3, 2, 2, 1};
+
+    (void)state;
+    lambda[0] = 10.0, lambda[1] = lambda[2] = lambda[3] = 5.0, lambda[4] = lambda[5] = 2.0;
+    for (size_t i = 6; i < N; i++) lambda[i] = 1.0 - (double)i / N;
+    for (uint64_t seed = 0; seed < 5; seed++) {
+        basin_objective *o = basin_test_planted_objective(lambda, N, seed);
+        basin_spectrum  *s = lanczos(o, 7, 0, seed), *dense;
+        for (size_t i = 0; i < 7; i++) assert_int_equal(s->multiplicity[i], expected[i]);
+        dense = basin_test_spectrum(o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE});
+        for (size_t i = 0; i < 7; i++) assert_int_equal(dense->multiplicity[i], expected[i]);
+        basin_spectrum_destroy(&s), basin_spectrum_destroy(&dense);
+        basin_objective_destroy(&o);
+    }
+}
+
+static void a_tolerance_below_rounding_is_refused(void **state)
+{
+    double                 lambda[N] = {1.0}, theta[N] = {0};
+    basin_spectrum_options options = {.method = BASIN_SPECTRUM_LANCZOS, .tolerance = 1e-17};
+    basin_objective       *o = basin_test_planted_objective(lambda, N, 6);
+    basin_spectrum        *s = NULL;
+
+    (void)state;
+    assert_status(basin_test_spectrum_at(o, theta, &options, &s), BASIN_ERR_VALUE);
+    assert_message("tolerance 1e-17 is beyond the rounding of the products: the least is 8.9e-16");
     basin_objective_destroy(&o);
 }
 
@@ -341,7 +408,8 @@ static void residuals_past_a_verification_are_never_too_small(void **state)
             for (size_t j = 0; j < SIZE; j++) hv[j] = basin_dot(a + j * SIZE, q, SIZE);
             basin_axpy(-s->eigenvalues[i], q, hv, SIZE);
             double residual = basin_norm(hv, SIZE);
-            assert_true(s->residuals[i] >= residual * (1.0 - 1e-6) &&
+            /* this product is rounded, too */
+            assert_true(s->residuals[i] >= residual * (1.0 - 1e-6) - 1e-15 &&
                         s->residuals[i] <= 4.0 * residual + 1e-12);
         }
         basin_spectrum_destroy(&s);
@@ -613,14 +681,15 @@ static void the_default_ends_verified(void **state)
         basin_spectrum        *s = basin_test_spectrum(o, &options);
         assert_true(s->verified && s->top == 10 && s->bottom == 0 && s->products < N / 2);
         basin_spectrum_destroy(&s);
-        basin_spectrum_both_ends(&options);
+        options.both_ends = true;
         s = basin_test_spectrum(o, &options);
         assert_true(s->converged && s->top == 10 && s->bottom == 1);
         assert_close(s->eigenvalues[10], lambda[N - 1], 0.0, 1e-9);
         basin_spectrum_destroy(&s);
-        options = (basin_spectrum_options){.bottom = 3};
-        basin_spectrum_both_ends(&options); /* what is asked for stays */
-        assert_true(options.top == 0 && options.bottom == 3);
+        options.bottom = 3; /* what is asked for stays */
+        s = basin_test_spectrum(o, &options);
+        assert_true(s->top == 0 && s->bottom == 3);
+        basin_spectrum_destroy(&s);
         basin_objective_destroy(&o);
     }
 }
@@ -685,6 +754,9 @@ int main(void)
         cmocka_unit_test(few_parameters_give_the_whole_spectrum),
         cmocka_unit_test(a_decaying_spectrum_takes_few_products),
         cmocka_unit_test(a_proof_that_is_missing_is_said),
+        cmocka_unit_test(a_proof_can_be_left_out),
+        cmocka_unit_test(equal_eigenvalues_come_with_their_multiplicity),
+        cmocka_unit_test(a_tolerance_below_rounding_is_refused),
         cmocka_unit_test(what_is_verified_is_in_its_place),
         cmocka_unit_test(residuals_are_those_of_the_vectors),
         cmocka_unit_test(residuals_past_a_verification_are_never_too_small),

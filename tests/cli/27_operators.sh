@@ -83,7 +83,10 @@ sum=$(grep -o '"trace": *[0-9.e+-]*' out | sed 's/.*: *//' | awk -v whole="$ggn"
 expect "the traces of blocks add up to that of G" [ "$sum" = equal ]
 same blocks $GD --by tensor
 kept blocks blocks $GD
-bad "^basin: there is no figure of blocks results" -- plot blocks.h5 -o blocks.pdf
+good plot blocks.h5 -o blocks.svg --caption
+holds out "Diagonal blocks of the Hessian by tensor: shares of"
+good blocks $GD --dry-run
+holds out "blocks"
 wrong "^basin: blocks: --by wants layer|tensor, got «row»" -- blocks $GD --by row
 bad "^basin: $GD: --probes must be at least 2" -- blocks $GD --probes 1
 
@@ -100,5 +103,22 @@ same batches $GD --batches 3 --batch-size 8
 kept batches batches $GD --batches 3 --batch-size 8 --spectra --operator ggn
 bad "^basin: $GD: --batches must be at least 2" -- batches $GD --batches 1
 bad "^basin: $GD: batches of 5000 samples of 120" -- batches $GD --batch-size 5000
+good batches $GD --batches 3 --batch-size 8
+holds out "verified        that none is larger: of 3 of the 3 batches"
+good plot batches.h5 -o batches.svg --caption
+holds out "Curvature of mini-batches, a dot each"
+good batches $GD --batches 3 --batch-size 8 --dry-run
+holds out "batches"
+
+# more pairs than there are, and pairs without a proof
+bad "^basin: $GD: --top 400: the network has 310 parameters" -- spectrum $GD --top 400
+bad "^basin: $GD: --bottom 61: fc2.weight has [0-9]* parameters" -- spectrum $GD --params fc2.weight --bottom 61
+bad "^basin: $GD: --top 300 and --bottom 11: the network has 310 parameters" -- sane $GD --top 300 --bottom 11
+good spectrum $GD --method lanczos --top 3 --no-proof
+holds out "not verified: --no-proof; eigenvalues may be missing among those held"
+good spectrum $GD --method lanczos --top 3 --no-proof --json
+holds out '"no_proof": *true'
+holds out '"verified": *false'
+bad "tolerance 1e-18 is beyond the rounding of the products: the least is 8.9e-16" -- spectrum $GD --tolerance 1e-18
 
 finish

@@ -578,3 +578,70 @@ basin_result *synthetic_polished_comparison(size_t seeds)
 {
     return comparison_of(seeds, true);
 }
+
+basin_result *synthetic_blocks(const char *method, size_t count)
+{
+    basin_blocks *b = make(1, sizeof *b);
+    basin_random  r = basin_random_start(9, BASIN_STREAM_TEST);
+    double        within = 0;
+
+    b->samples = 1797, b->loss = 0.0123, b->count = count;
+    b->blocks = make(count, sizeof *b->blocks);
+    for (size_t i = 0; i < count; i++) {
+        basin_diagonal_block *d = &b->blocks[i];
+        const double          size = sharpness_of(method) * exp(basin_random_normal(&r));
+        d->name = name_of("layer%zu.conv%zu", 1 + i / 2, 1 + i % 2);
+        d->parameters = 100 * (i + 1), b->parameters += d->parameters;
+        d->trace = i % 5 == 4 ? -2 * size : 20 * size;
+        d->trace_error = i % 3 == 0 ? 3 * size : 0;
+        d->frobenius2 = size * size, d->rows2 = d->frobenius2 * (1.2 + 2 * basin_random_uniform(&r));
+        d->rows2_error = i % 3 == 0 ? 0.2 * d->rows2 : 0;
+        within += d->frobenius2, b->frobenius2 += d->rows2, b->trace += d->trace;
+    }
+    b->left_out = 1 - within / b->frobenius2;
+    return envelope(BASIN_RESULT_BLOCKS, b, method, "blocks");
+}
+
+static basin_mean mean_about(double mean, double deviation, size_t count)
+{
+    const double half = 2 * deviation / sqrt((double)count);
+
+    return (basin_mean){.count = count,
+                        .mean = mean,
+                        .lower = mean - half,
+                        .upper = mean + half,
+                        .deviation = deviation,
+                        .least = mean - 2 * deviation,
+                        .median = mean,
+                        .most = mean + 2 * deviation};
+}
+
+basin_result *synthetic_batches(const char *method, size_t count, bool spectra)
+{
+    basin_batches *b = make(1, sizeof *b);
+    basin_random   r = basin_random_start(11, BASIN_STREAM_TEST);
+    const double   scale = sharpness_of(method), none = spectra ? 0 : NAN;
+
+    *b = (basin_batches){.parameters = 2410, .samples = 1797, .batch_size = 64, .count = count};
+    b->loss = 0.0123, b->learning_rate = 0.05, b->beta = 0.9;
+    b->ceiling = 40, b->ceiling_small = 4, b->ceiling_large = 76;
+    b->whole_lambda_max = 21 * scale, b->whole_verified = true, b->verified = count - 1;
+    b->rows = make(count, sizeof *b->rows);
+    for (size_t i = 0; i < count; i++) {
+        b->rows[i] = (basin_batch_row){.loss = 0.01,
+                                       .gradient_norm = i == 1 ? 0 : 1,
+                                       .lambda_max = scale * (30 + 4 * basin_random_normal(&r)),
+                                       .verified = i > 0,
+                                       .trace = none + scale * (160 + 20 * basin_random_normal(&r)),
+                                       .sane = none + 9 + basin_random_normal(&r),
+                                       .sharpness = scale * (18 + 3 * basin_random_normal(&r)),
+                                       .momentum = scale * (6 + basin_random_normal(&r))};
+        if (i == 1) b->rows[i].sharpness = NAN, b->without_gradient = 1;
+    }
+    b->lambda_max = mean_about(30 * scale, 4 * scale, count);
+    b->sharpness = mean_about(18 * scale, 3 * scale, count - 1);
+    b->momentum = mean_about(6 * scale, scale, count);
+    b->trace = mean_about(none + 160 * scale, 20 * scale, count);
+    b->sane = mean_about(none + 9, 1, count);
+    return envelope(BASIN_RESULT_BATCHES, b, method, "batches");
+}

@@ -25,5 +25,9 @@ basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints);
 basin_result *synthetic_comparison(size_t seeds);
 /* sam and msam also polished: a verdict flips */
 basin_result *synthetic_polished_comparison(size_t seeds);
+/* of layers; a third of them by probes */
+basin_result *synthetic_blocks(const char *method, size_t count);
+/* with momentum; one without a gradient; `spectra`: trace and SANE as well */
+basin_result *synthetic_batches(const char *method, size_t count, bool spectra);
 
 #endif

@@ -362,6 +362,14 @@ static bool draw_odd(size_t i, drawn *out)
              synthetic_polished_track(4, 3))
         CASE(60, "methods_one_panel", 1, WITH(.y = "lambda_max"), synthetic_polished_comparison(1))
         CASE(61, "epochs_two_checkpoints", 1, WITH(.y = "lambda_max"), synthetic_polished_track(1, 2))
+        CASE(68, "blocks", 1, WITH(0), synthetic_blocks("gd", 6))
+        CASE(69, "blocks_several", 3, WITH(0), synthetic_blocks("gd", 5), synthetic_blocks("sam", 5),
+             synthetic_blocks("msam", 5))
+        CASE(70, "blocks_many", 1, WITH(0), synthetic_blocks("gd", 62))
+        CASE(65, "batches", 1, WITH(0), synthetic_batches("gd", 50, false))
+        CASE(66, "batches_spectra", 1, WITH(0), synthetic_batches("msam", 50, true))
+        CASE(67, "batches_several", 3, WITH(0), synthetic_batches("gd", 20, true),
+             synthetic_batches("sam", 20, true), synthetic_batches("msam", 20, true))
     default: return false;
     }
 }
@@ -796,6 +804,8 @@ static void every_listed_kind_can_be_asked_for(void **state)
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},
         {BASIN_RESULT_TRACK, {"epochs", "sweep", NULL}},
         {BASIN_RESULT_COMPARISON, {"methods", NULL}},
+        {BASIN_RESULT_BLOCKS, {"blocks", NULL}},
+        {BASIN_RESULT_BATCHES, {"batches", NULL}},
     };
 
     (void)state;

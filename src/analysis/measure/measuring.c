@@ -42,7 +42,7 @@ basin_status basin_measuring_open(basin_point *point, basin_objective *test, bas
 
     *m = (basin_measuring){.point = point, .test = test, .clean = clean, .ck = ck};
     if (options != NULL) m->options = *options;
-    basin_spectrum_both_ends(&m->options.spectrum);
+    m->options.spectrum.both_ends = true;
     BASIN_TRY(basin_measuring_check(basin_point_objective(point), m));
     if (m->options.rho == 0.0) m->options.rho = RHO;
     if (m->options.random == 0) m->options.random = RANDOM;

@@ -9,6 +9,8 @@
  *      counts a batch by its gradient; its interval is the jackknife's (B. Efron & R. Tibshirani, 1993, ch.
  *      11).
  *
+ * A batch whose gradient is 0 has no sharpness and is left out of its mean; it adds nothing to the ratio.
+ *
  * The intervals are of the mean over all batches of this size from these samples. What one batch differs from
  * another is `deviation`: what the data that happen to be measured on do to a curvature, which no error bar
  * of an eigenvalue holds.
@@ -89,20 +91,26 @@ done:
     return st;
 }
 
+static basin_spectrum_options options_of_largest(uint64_t seed)
+{
+    return (basin_spectrum_options){
+        .method = BASIN_SPECTRUM_LANCZOS, .top = 1, .tolerance = 1e-4, .seed = seed, .probes = 1};
+}
+
 static basin_status largest(basin_point *point, const basin_batches_options *o, double kappa,
                             basin_batch_row *row)
 {
     basin_status                 st = BASIN_OK;
     basin_spectrum              *s = NULL;
     basin_sane                  *sane = NULL;
-    const basin_spectrum_options one = {
-        .method = BASIN_SPECTRUM_LANCZOS, .top = 1, .tolerance = 1e-4, .seed = o->seed, .probes = 1};
+    const basin_spectrum_options one = options_of_largest(o->seed);
 
     row->trace = row->trace_error = row->sane = row->sane_lower = row->sane_upper = NAN;
     BASIN_TRY(basin_spectrum_solve(
         point, o->whole_spectrum ? &(basin_spectrum_options){.seed = o->seed} : &one, &s));
     row->lambda_max = s->eigenvalues[0];
     row->lambda_max_residual = s->residuals[0];
+    row->verified = s->verified;
     if (!o->whole_spectrum) goto done;
     row->trace = s->trace, row->trace_error = s->trace_error;
     st = basin_sane_compute(s, &(basin_sane_options){.kappa = kappa}, &sane);
@@ -142,26 +150,30 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* x [n], which is sorted; all NAN where one is. */
+/* x [n], which is sorted; all NAN where one is. Of a single batch there is no interval. */
 static basin_mean mean_of(double *x, size_t n)
 {
     double     sum = 0.0, squares = 0.0, half;
-    basin_mean m = {NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    basin_mean m = {0, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 
     for (size_t i = 0; i < n; i++) sum += x[i];
-    if (isnan(sum)) return m;
+    if (n == 0 || isnan(sum)) return m;
+    m.count = n;
     m.mean = sum / (double)n;
     for (size_t i = 0; i < n; i++) squares += (x[i] - m.mean) * (x[i] - m.mean);
-    m.deviation = sqrt(squares / (double)(n - 1));
-    half = basin_student_t975(n - 1) * m.deviation / sqrt((double)n);
-    m.lower = m.mean - half, m.upper = m.mean + half;
+    if (n > 1) {
+        m.deviation = sqrt(squares / (double)(n - 1));
+        half = basin_student_t975(n - 1) * m.deviation / sqrt((double)n);
+        m.lower = m.mean - half, m.upper = m.mean + half;
+    }
     qsort(x, n, sizeof *x, by_size);
     m.least = x[0], m.most = x[n - 1];
     m.median = 0.5 * (x[(n - 1) / 2] + x[n / 2]);
     return m;
 }
 
-/* Σ gᵀHg / Σ ‖g‖², with the jackknife's standard error times t. */
+/* Σ gᵀHg / Σ ‖g‖², with the jackknife's standard error times t; a batch without a gradient adds nothing to
+   either sum. No interval where all of the gradient is one batch's. */
 static void ratio_of_means(basin_batches *b)
 {
     const double n = (double)b->count;
@@ -175,7 +187,8 @@ static void ratio_of_means(basin_batches *b)
     b->ratio = above / below;
     for (size_t i = 0; i < b->count; i++) {
         const double norm2 = b->rows[i].gradient_norm * b->rows[i].gradient_norm;
-        const double left = (above - b->rows[i].sharpness * norm2) / (below - norm2), before = mean;
+        const double own = norm2 > 0.0 ? b->rows[i].sharpness * norm2 : 0.0;
+        const double left = below > norm2 ? (above - own) / (below - norm2) : (double)NAN, before = mean;
         mean += (left - mean) / (double)(i + 1);
         squares += (left - before) * (left - mean);
     }
@@ -183,10 +196,13 @@ static void ratio_of_means(basin_batches *b)
     b->ratio_lower = b->ratio - half, b->ratio_upper = b->ratio + half;
 }
 
-#define MEAN_OF(member)                                                      \
-    do {                                                                     \
-        for (size_t i = 0; i < b->count; i++) column[i] = b->rows[i].member; \
-        b->member = mean_of(column, b->count);                               \
+/* Of all batches, or of those that have a gradient to look along. */
+#define MEAN_OF(member, along)                                                               \
+    do {                                                                                     \
+        size_t n = 0;                                                                        \
+        for (size_t i = 0; i < b->count; i++)                                                \
+            if (!(along) || b->rows[i].gradient_norm > 0.0) column[n++] = b->rows[i].member; \
+        b->member = mean_of(column, n);                                                      \
     } while (0)
 
 static basin_status sum_up(basin_batches *b)
@@ -195,14 +211,32 @@ static basin_status sum_up(basin_batches *b)
     double      *column = NULL;
 
     BASIN_ALLOC(column, b->count, "a column");
-    MEAN_OF(lambda_max);
-    MEAN_OF(trace);
-    MEAN_OF(sane);
-    MEAN_OF(sharpness);
-    MEAN_OF(momentum);
+    MEAN_OF(lambda_max, false);
+    MEAN_OF(trace, false);
+    MEAN_OF(sane, false);
+    MEAN_OF(sharpness, true);
+    MEAN_OF(momentum, true);
+    for (size_t i = 0; i < b->count; i++) {
+        b->verified += b->rows[i].verified;
+        b->without_gradient += b->rows[i].gradient_norm == 0.0;
+    }
     ratio_of_means(b);
 done:
     basin_free(column);
+    return st;
+}
+
+static basin_status choose_size(size_t samples, const basin_batches_options *o, basin_batches *b)
+{
+    basin_status st = BASIN_OK;
+
+    b->samples = samples;
+    b->count = o->count > 0 ? o->count : BATCHES;
+    b->batch_size = o->batch_size > 0 ? o->batch_size : BATCH_SIZE;
+    BASIN_CHECK(b->count > 1, BASIN_ERR_ARG, "%zu batch has no distribution: two at least", b->count);
+    BASIN_CHECK(b->batch_size <= b->samples, BASIN_ERR_ARG, "batches of %zu samples of %zu", b->batch_size,
+                b->samples);
+done:
     return st;
 }
 
@@ -212,9 +246,9 @@ static basin_status describe(basin_point *point, const basin_batches_options *o,
     const double *g, eta = o->learning_rate;
     basin_loss    loss;
 
+    BASIN_TRY(choose_size(basin_objective_samples(point->objective), o, b));
     BASIN_TRY(basin_point_bare_gradient(point, &loss, &g));
     b->parameters = point->size;
-    b->samples = basin_objective_samples(point->objective);
     b->loss = basin_loss_value(&loss);
     b->gradient_norm = basin_norm(g, point->size);
     b->operator_kind = point->options.operator_kind;
@@ -224,11 +258,6 @@ static basin_status describe(basin_point *point, const basin_batches_options *o,
     b->ceiling_small = b->ceiling * (1.0 - o->beta), b->ceiling_large = b->ceiling * (1.0 + o->beta);
     b->kappa = o->kappa > 0.0 ? o->kappa : 0.5;
     b->seed = o->seed;
-    b->count = o->count > 0 ? o->count : BATCHES;
-    b->batch_size = o->batch_size > 0 ? o->batch_size : BATCH_SIZE;
-    BASIN_CHECK(b->count > 1, BASIN_ERR_ARG, "%zu batch has no distribution: two at least", b->count);
-    BASIN_CHECK(b->batch_size <= b->samples, BASIN_ERR_ARG, "batches of %zu samples of %zu", b->batch_size,
-                b->samples);
 done:
     return st;
 }
@@ -251,6 +280,57 @@ done:
     return st;
 }
 
+/* --------------------------------------------------------------------------------------- what it takes -- */
+
+/* `count` of something on a batch, in those on all samples. */
+static size_t on_all(const basin_batches *b, size_t count)
+{
+    return (size_t)ceil((double)b->count * (double)count * (double)b->batch_size / (double)b->samples);
+}
+
+/* All batches one after the other, beside λ_max of all samples. */
+static basin_status demand_of(const basin_point *point, const basin_batches_options *o,
+                              const basin_batches *b, basin_demand *demand)
+{
+    basin_status                 st = BASIN_OK;
+    const basin_spectrum_options one = options_of_largest(o->seed), all = {.seed = o->seed};
+    const size_t                 along = o->momentum != NULL && !isnan(o->beta) ? 2 : 1;
+    const bool                   other = point->options.operator_kind != BASIN_HESSIAN;
+    basin_demand                 batch = {0};
+    basin_spectrum_method        method;
+
+    BASIN_TRY(basin_spectrum_demand(point->objective, &one, demand, &method));
+    BASIN_TRY(basin_spectrum_demand(point->objective, o->whole_spectrum ? &all : &one, &batch, &method));
+    demand->gradients += on_all(b, 1);
+    demand->freezes += on_all(b, other ? 2 : 1);
+    demand->products += on_all(b, batch.products + along);
+    demand->most += on_all(b, batch.most + along);
+    demand->vectors += on_all(b, batch.vectors);
+    if (demand->width < batch.width) demand->width = batch.width;
+    if (demand->rows < batch.rows) demand->rows = batch.rows;
+    demand->problems += b->count * batch.problems;
+    if (demand->matrix < batch.matrix) demand->matrix = batch.matrix;
+    basin_demand_hold(demand, batch.bytes, batch.aside);
+done:
+    return st;
+}
+
+basin_status basin_batches_forecast(basin_point *point, const basin_batches_options *options,
+                                    basin_forecast **out)
+{
+    basin_status                st = BASIN_OK;
+    const basin_batches_options defaults = {.beta = NAN, .learning_rate = NAN};
+    basin_forecast_request      request = {.analysis = "batches", .point = point};
+    basin_batches               b = {0};
+
+    if (options == NULL) options = &defaults;
+    BASIN_TRY(choose_size(basin_objective_samples(point->objective), options, &b));
+    BASIN_TRY(demand_of(point, options, &b, &request.demand));
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
+    return st;
+}
+
 basin_status basin_batches_compute(basin_point *point, const basin_batches_options *options,
                                    basin_batches **out)
 {
@@ -265,6 +345,7 @@ basin_status basin_batches_compute(basin_point *point, const basin_batches_optio
     BASIN_ALLOC(b->rows, b->count, "batches");
     BASIN_TRY(largest(point, &(basin_batches_options){.seed = options->seed}, b->kappa, &whole));
     b->whole_lambda_max = whole.lambda_max, b->whole_residual = whole.lambda_max_residual;
+    b->whole_verified = whole.verified;
     basin_curvature_destroy(&point->curvature); /* room for those of the batches */
     BASIN_TRY(every_batch(point, options, b));
     BASIN_TRY(sum_up(b));

@@ -251,6 +251,11 @@ done:
     return st;
 }
 
+static basin_spectrum_options options_of_large(uint64_t seed)
+{
+    return (basin_spectrum_options){.top = TOP, .bottom = BOTTOM, .tolerance = TOLERANCE, .seed = seed};
+}
+
 static basin_status block_by_itself(basin_point *point, const basin_params *params, const group *g,
                                     const basin_blocks_options *o, double kappa, basin_diagonal_block *out)
 {
@@ -261,8 +266,7 @@ static basin_status block_by_itself(basin_point *point, const basin_params *para
     bool                        *mask = NULL;
     own                          of = {0};
     basin_probed                 rows;
-    const basin_spectrum_options options = {
-        .top = TOP, .bottom = BOTTOM, .tolerance = TOLERANCE, .seed = o->seed};
+    const basin_spectrum_options options = options_of_large(o->seed);
 
     BASIN_TRY(mask_of(params, g, point->size, &mask));
     BASIN_TRY(basin_columns_norm2(point, mask, o->probes > 0 ? o->probes : PROBES, o->seed, &rows));
@@ -343,6 +347,65 @@ static basin_status describe_point(basin_point *point, const basin_blocks_option
     b->kappa = o->kappa > 0.0 ? o->kappa : 0.5;
     b->seed = o->seed;
 done:
+    return st;
+}
+
+/* --------------------------------------------------------------------------------------- what it takes -- */
+
+/* A block by its columns; its eigenvalue problem in those of the largest block. */
+static void demand_columns(const group *g, size_t largest, basin_demand *demand, double *problems)
+{
+    const double share = (double)g->size / (double)largest;
+    const size_t width = g->size < TOGETHER ? g->size : TOGETHER;
+
+    demand->vectors += g->size;
+    if (demand->width < width) demand->width = width;
+    *problems += share * share * share;
+    basin_demand_hold(demand, basin_spectrum_dense_bytes(g->size, 0), basin_spectrum_dense_bytes(g->size, 0));
+}
+
+static basin_status demand_of(const basin_point *point, const grouping *g, size_t probes,
+                              basin_demand *demand)
+{
+    basin_status          st = BASIN_OK;
+    size_t                largest = 0;
+    double                problems = 0.0;
+    basin_spectrum_method method;
+
+    demand->gradients = demand->freezes = 1;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->groups[i].size <= BASIN_EXACT_MOST && g->groups[i].size > largest) largest = g->groups[i].size;
+    for (size_t i = 0; i < g->count; i++) {
+        if (g->groups[i].size <= BASIN_EXACT_MOST) {
+            demand_columns(&g->groups[i], largest, demand, &problems);
+            continue;
+        }
+        const basin_spectrum_options options = options_of_large(0);
+        BASIN_TRY(basin_spectrum_demand(point->objective, &options, demand, &method));
+        demand->vectors += probes, demand->freezes++;
+    }
+    if (point->size > BASIN_EXACT_MOST) demand->vectors += probes;
+    demand->matrix = largest, demand->problems = (size_t)ceil(problems);
+done:
+    return st;
+}
+
+basin_status basin_blocks_forecast(basin_point *point, const basin_blocks_options *options,
+                                   basin_forecast **out)
+{
+    basin_status               st = BASIN_OK;
+    const basin_blocks_options defaults = {0};
+    const basin_params        *params = basin_objective_params(point->objective);
+    basin_forecast_request     request = {.analysis = "blocks", .point = point};
+    grouping                   g = {0};
+
+    if (options == NULL) options = &defaults;
+    BASIN_CHECK(params != NULL, BASIN_ERR_ARG, "an objective without named parameters has no blocks");
+    BASIN_TRY(divide(params, options->by, &g));
+    BASIN_TRY(demand_of(point, &g, options->probes > 0 ? options->probes : PROBES, &request.demand));
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
+    forget(&g);
     return st;
 }
 

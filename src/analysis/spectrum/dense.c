@@ -73,10 +73,13 @@ static basin_status hessian(basin_point *point, double *h)
         BASIN_TRY(basin_progress_report("hessian", (double)start, (double)size));
         for (size_t j = 0; j < k; j++) units[j * size + start + j] = 1.0;
         BASIN_TRY(basin_point_product(point, units, k, h + start * size));
+        for (size_t j = 0; j < k; j++)
+            if (!basin_all_finite(h + (start + j) * size, size))
+                BASIN_TRY(basin_point_not_finite(point, units + j * size,
+                                                 "column %zu of the Hessian at this point is not finite",
+                                                 start + j + 1));
         for (size_t j = 0; j < k; j++) units[j * size + start + j] = 0.0;
     }
-    BASIN_CHECK(basin_all_finite(h, size * size), BASIN_ERR_NUMERIC,
-                "the Hessian at this point is not finite");
 done:
     basin_free(units);
     return st;

@@ -56,10 +56,14 @@ static void hold(basin_krylov *k)
     for (size_t g = 0; g < k->released; g++) {
         double along;
         basin_vectors_dot(k->v + k->held, 1, k->u[g], k->size, &along);
+        k->along[g][k->held] = along;
         k->left[g] = basin_vectors_norm(basin_vectors_add(k->v + k->held, 1, &along, -1.0, k->u[g], k->size),
                                         k->u[g], k->size);
         for (size_t c = 0; c < k->used; c++) k->m[c * k->rows + k->held] += k->s[g][c] * along;
     }
+    for (size_t g = 0; g < k->released; g++)
+        for (size_t h = 0; h < k->released; h++)
+            k->gram[g * BASIN_KRYLOV_RELEASED + h] -= k->along[g][k->held] * k->along[h][k->held];
     k->held++;
 }
 
@@ -112,7 +116,10 @@ basin_status basin_krylov_create(basin_point *point, size_t rows, double epsilon
     BASIN_ALLOC(k->ritz, k->rows, "Ritz values");
     BASIN_ALLOC(k->hv, k->size, "product");
     BASIN_ALLOC(k->h, k->rows, "projections");
-    for (size_t g = 0; g < BASIN_KRYLOV_RELEASED; g++) BASIN_ALLOC(k->s[g], k->rows, "projections");
+    for (size_t g = 0; g < BASIN_KRYLOV_RELEASED; g++) {
+        BASIN_ALLOC(k->s[g], k->rows, "projections");
+        BASIN_ALLOC(k->along[g], k->rows, "projections");
+    }
     BASIN_TRY(basin_krylov_add_random(k));
     *out = k, k = NULL;
 done:
@@ -124,7 +131,11 @@ void basin_krylov_destroy(basin_krylov **k)
 {
     if (k == NULL || *k == NULL) return;
     for (size_t i = 0; (*k)->v != NULL && i < (*k)->rows; i++) basin_free((*k)->v[i]);
-    for (size_t g = 0; g < BASIN_KRYLOV_RELEASED; g++) basin_free((*k)->u[g]), basin_free((*k)->s[g]);
+    for (size_t g = 0; g < BASIN_KRYLOV_RELEASED; g++) {
+        basin_free((*k)->u[g]);
+        basin_free((*k)->s[g]);
+        basin_free((*k)->along[g]);
+    }
     basin_free((*k)->v);
     basin_free((*k)->m);
     basin_free((*k)->y);
@@ -145,6 +156,10 @@ static void swap_rows(basin_krylov *k, size_t a, size_t b)
     double *row = k->v[a];
 
     k->v[a] = k->v[b], k->v[b] = row;
+    for (size_t g = 0; g < k->released; g++) {
+        double along = k->along[g][a];
+        k->along[g][a] = k->along[g][b], k->along[g][b] = along;
+    }
     for (size_t c = 0; c < k->used; c++) {
         double *m = k->m + c * k->rows, entry = m[a];
         m[a] = m[b], m[b] = entry;
@@ -173,6 +188,42 @@ static double orthogonalise(basin_krylov *k, size_t c, double *w, double *column
     return after;
 }
 
+void basin_krylov_lift(basin_krylov *k, const double *lift)
+{
+    k->lifted = lift != NULL;
+    if (lift != NULL) memcpy(k->lift, lift, sizeof k->lift);
+    for (size_t g = 0; g < BASIN_KRYLOV_RELEASED; g++) memset(k->along[g], 0, k->rows * sizeof *k->along[g]);
+}
+
+/* Row g of the lift times the components of the vectors u along vector c. */
+static double lift_along(const basin_krylov *k, size_t g, size_t c)
+{
+    double sum = 0.0;
+
+    for (size_t h = 0; h < k->released; h++) sum += k->lift[g * BASIN_KRYLOV_RELEASED + h] * k->along[h][c];
+    return sum;
+}
+
+double basin_krylov_lifted(const basin_krylov *k, size_t a, size_t b)
+{
+    double sum = k->m[a * k->rows + b];
+
+    for (size_t g = 0; k->lifted && g < k->released; g++) sum += k->along[g][a] * lift_along(k, g, b);
+    return sum;
+}
+
+/* w = H v_c, of which nothing has been told to lie along released vectors, becomes the product of what is
+ * lifted: what remains of each u differs from u by vectors held, to which w is made orthogonal anyway. What
+ * was added is no part of H v_c, which therefore has as much less along that u. */
+static void lift_product(basin_krylov *k, size_t c, double *w)
+{
+    for (size_t g = 0; g < k->released; g++) {
+        double more = k->lifted ? lift_along(k, g, c) : 0.0;
+        if (more != 0.0) basin_vectors_add(k->u + g, 1, &more, 1.0, w, k->size);
+        k->s[g][c] = -more;
+    }
+}
+
 basin_status basin_krylov_extend(basin_krylov *k, size_t which)
 {
     basin_status st = BASIN_OK;
@@ -183,15 +234,16 @@ basin_status basin_krylov_extend(basin_krylov *k, size_t which)
     BASIN_TRY(basin_point_product(k->point, k->v[c + which], 1, w));
     /* what is not finite shows in the sum of squares */
     basin_vectors_dot((double *[]){w, k->v[c + which]}, 2, w, size, sums);
-    BASIN_CHECK(isfinite(sums[0]) || basin_all_finite(w, size), BASIN_ERR_NUMERIC,
-                "product %zu with the Hessian is not finite", k->products + 1);
+    if (!isfinite(sums[0]) && !basin_all_finite(w, size))
+        BASIN_TRY(basin_point_not_finite(k->point, k->v[c + which],
+                                         "product %zu with the Hessian is not finite", k->products + 1));
     swap_rows(k, c, c + which);
     k->products++;
     k->norm = fmax(k->norm, basin_vectors_norm(sums[0], w, size));
     k->m[c * k->rows + c] = sums[1];
+    lift_product(k, c, w);
     k->beta = orthogonalise(k, c, w, k->m + c * k->rows);
     k->used++;
-    for (size_t g = 0; g < k->released; g++) k->s[g][c] = 0.0;
     for (size_t i = 0; i < c && k->untracked; i++) k->m[i * k->rows + c] = k->m[c * k->rows + i];
     if (k->beta <= 10.0 * k->epsilon * k->norm || k->held == size)
         k->lost = hypot(k->lost, k->beta), k->beta = 0.0;
@@ -199,7 +251,7 @@ basin_status basin_krylov_extend(basin_krylov *k, size_t which)
         BASIN_TRY(next_row(k, &next));
         basin_vectors_divide(w, k->beta, next, size);
         hold(k);
-        k->m[c * k->rows + k->held - 1] = k->beta;
+        k->m[c * k->rows + k->held - 1] += k->beta;
     } else if (k->used == k->held && k->used < size)
         BASIN_TRY(basin_krylov_add_random(k));
 done:
@@ -229,16 +281,24 @@ double basin_krylov_coupling(const basin_krylov *k, size_t i, size_t which)
     return fabs(sum);
 }
 
-double basin_krylov_released_coupling(const basin_krylov *k, size_t i)
+double basin_krylov_along_released(const basin_krylov *k, size_t i, size_t g)
 {
-    double sum = 0.0;
-
-    for (size_t g = 0; g < k->released; g++)
-        sum += fabs(basin_dot(k->y + i * k->used, k->s[g], k->used)) * k->left[g];
-    return sum;
+    return basin_dot(k->y + i * k->used, k->s[g], k->used);
 }
 
-double basin_krylov_residual(const basin_krylov *k, size_t i)
+double basin_krylov_released_coupling(const basin_krylov *k, size_t i)
+{
+    double along[BASIN_KRYLOV_RELEASED], sum = 0.0;
+
+    for (size_t g = 0; g < k->released; g++) along[g] = basin_krylov_along_released(k, i, g);
+    for (size_t g = 0; g < k->released; g++)
+        for (size_t h = 0; h < k->released; h++)
+            sum += along[g] * along[h] *
+                   (g == h ? k->left[g] * k->left[g] : k->gram[g * BASIN_KRYLOV_RELEASED + h]);
+    return sqrt(fmax(sum, 0.0));
+}
+
+static double unfollowed2(const basin_krylov *k, size_t i)
 {
     const double *y = k->y + i * k->used;
     double        squares = k->lost * k->lost;
@@ -248,11 +308,23 @@ double basin_krylov_residual(const basin_krylov *k, size_t i)
         for (size_t c = 0; c < k->used; c++) r += y[c] * k->m[c * k->rows + row];
         squares += r * r;
     }
+    return squares;
+}
+
+double basin_krylov_unfollowed(const basin_krylov *k, size_t i)
+{
+    return sqrt(unfollowed2(k, i));
+}
+
+double basin_krylov_residual(const basin_krylov *k, size_t i)
+{
+    double squares = unfollowed2(k, i);
+
     for (size_t p = 0; p < k->held - k->used; p++) {
         double r = basin_krylov_coupling(k, i, p);
         squares += r * r;
     }
-    return sqrt(squares) + basin_krylov_released_coupling(k, i);
+    return hypot(sqrt(squares), basin_krylov_released_coupling(k, i));
 }
 
 void basin_krylov_combine(const basin_krylov *k, const double *a, size_t count, double *x)
@@ -318,7 +390,8 @@ static double candidate_norm(const basin_krylov *k, size_t which)
     return sqrt(squares);
 }
 
-/* Releases candidate `which`. A vector along which no product has anything is dropped without loss. */
+/* Releases candidate `which`, which is orthogonal to those released before. A vector along which no product has
+   anything is dropped without loss. */
 static void release_one(basin_krylov *k, size_t which)
 {
     double *row = k->v[k->used + which];
@@ -330,6 +403,10 @@ static void release_one(basin_krylov *k, size_t which)
     }
     for (size_t c = 0; c < k->used; c++) k->s[k->released][c] = k->m[c * k->rows + k->used + which];
     k->v[k->used + which] = k->u[k->released], k->u[k->released] = row;
+    for (size_t h = 0; h < k->released; h++)
+        k->gram[k->released * BASIN_KRYLOV_RELEASED + h] = k->gram[h * BASIN_KRYLOV_RELEASED + k->released] =
+            0.0;
+    k->gram[k->released * BASIN_KRYLOV_RELEASED + k->released] = 1.0;
     k->left[k->released++] = 1.0;
 }
 

@@ -34,6 +34,13 @@ typedef struct basin_krylov {
     /* [rows] the couplings of each with the products */
     double *s[BASIN_KRYLOV_RELEASED];
     double  left[BASIN_KRYLOV_RELEASED]; /* ‖u_g‖ <= 1 */
+    /* [g, h]: u_g · u_h */
+    double gram[BASIN_KRYLOV_RELEASED * BASIN_KRYLOV_RELEASED];
+    /* steps are of H + Σ lift[g, h] u_g u_hᵀ, u as they were when basin_krylov_lift was called */
+    bool   lifted;
+    double lift[BASIN_KRYLOV_RELEASED * BASIN_KRYLOV_RELEASED];
+    /* [rows] the components of each of those u along vectors held since */
+    double *along[BASIN_KRYLOV_RELEASED];
     /* Frobenius norm of all that these sums leave out, by restarts and by chains that ended */
     double lost;
     /* more vectors were released than are followed: residuals do not follow from the products
@@ -66,12 +73,15 @@ basin_status basin_krylov_extend(basin_krylov *k, size_t which);
 basin_status basin_krylov_add_random(basin_krylov *k);
 /* Eigenvalues and vectors of the projected matrix. */
 basin_status basin_krylov_ritz(basin_krylov *k);
-/* ‖Hx - ritz[i] x‖ of Ritz vector i, from the products made. With released vectors it is an upper
-   bound: what lies along them is added by the triangle inequality. */
+/* ‖Hx - ritz[i] x‖ of Ritz vector i, from the products made. */
 double basin_krylov_residual(const basin_krylov *k, size_t i);
+/* The part of it whose direction is not known: rounding within the basis, and what was lost. */
+double basin_krylov_unfollowed(const basin_krylov *k, size_t i);
+/* ‖u_g‖ times this is the part along released vector g, but for the sign of u_g. */
+double basin_krylov_along_released(const basin_krylov *k, size_t i, size_t g);
 /* How much of that residual lies along candidate `which`. */
 double basin_krylov_coupling(const basin_krylov *k, size_t i, size_t which);
-/* An upper bound of how much of it lies along the released vectors. */
+/* How much of it lies along the released vectors. */
 double basin_krylov_released_coupling(const basin_krylov *k, size_t i);
 /* x = Σ a[i] v_i over the first `count` vectors. */
 void basin_krylov_combine(const basin_krylov *k, const double *a, size_t count, double *x);
@@ -83,6 +93,12 @@ basin_status basin_krylov_restart(basin_krylov *k, const size_t *keep, size_t co
 void basin_krylov_release(basin_krylov *k, size_t which);
 /* The released vectors become the last candidates again, as far as there is room. */
 basin_status basin_krylov_readmit(basin_krylov *k);
+/* Steps are of H + Σ lift[g, h] u_g u_hᵀ from now on, [RELEASED, RELEASED] over the released vectors
+   as they are; NULL: of H again. m and s stay those of H: only what a step adds to the basis is
+   another vector. */
+void basin_krylov_lift(basin_krylov *k, const double *lift);
+/* Row a, column b of the projection of that operator: of vectors that were multiplied since. */
+double basin_krylov_lifted(const basin_krylov *k, size_t a, size_t b);
 /* hx = H x by the products made, for x = Σ a[c] v_c over the vectors multiplied. */
 void basin_krylov_apply(const basin_krylov *k, const double *a, double *hx);
 

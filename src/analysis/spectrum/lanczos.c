@@ -9,7 +9,8 @@
  *      without either.
  *   3. Pairs of both chains together. With the proof: finish once they are within tolerance. Without: if a
  *      wanted one has moved, or the chain has met an eigenvalue at its level (thrice at most without a move),
- *      1. with all that is known; if not, finish, and say that the proof is missing.
+ *      1. with all that is known; if not, finish, and say that the proof is missing. Where no proof is asked
+ *      for, 2 and 3 are left out.
  *   4. The residuals of the recursion are those of the vectors to the rounding of the products. That is
  *      measured: one more product with a random ±1 combination of the c pairs; its error's norm times √c
  *      estimates the root of the sum of squares of all errors and is added in squares to each residual. Where
@@ -167,8 +168,8 @@ static basin_status iterate(basin_search *s)
         bool same = verified && !moved(s);
         for (size_t i = 0; i < s->count && !same; i++) s->values[i] = s->k->ritz[s->keep[i]];
         idle = same ? idle + 1 : 0;
-        if (!converged || s->proven || basin_search_spent(s) || (same && (verdict == 0 || idle > IDLE_MOST)))
-            break;
+        if (!converged || s->proven || s->no_proof || basin_search_spent(s)) break;
+        if (same && (verdict == 0 || idle > IDLE_MOST)) break;
         BASIN_TRY(basin_search_verify(s, &verdict));
         verified = true, s->proven = verdict > 0;
     }
@@ -195,8 +196,9 @@ static basin_status measure_noise(basin_search *s, basin_random *random, double 
         basin_axpy(signs[i] / sqrt((double)s->count), k->y + s->keep[i] * k->used, a, k->used);
     basin_krylov_combine(k, a, k->used, x);
     BASIN_TRY(basin_point_product(k->point, x, 1, k->hv));
-    BASIN_CHECK(basin_all_finite(k->hv, k->size), BASIN_ERR_NUMERIC,
-                "product %zu with the Hessian is not finite", k->products + 1);
+    if (!basin_all_finite(k->hv, k->size))
+        BASIN_TRY(basin_point_not_finite(k->point, x, "product %zu with the Hessian is not finite",
+                                         k->products + 1));
     k->products++;
     basin_krylov_apply(k, a, x);
     basin_axpy(-1.0, k->hv, x, k->size);
@@ -361,7 +363,8 @@ basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const ba
     basin_search s = {.wanted = {.top = options->top, .bottom = options->bottom},
                       .count = options->top + options->bottom,
                       .max_products = options->max_products,
-                      .tolerance = options->tolerance};
+                      .tolerance = options->tolerance,
+                      .no_proof = options->no_proof};
     size_t       rows = 0;
 
     BASIN_TRY(choose_rows(point->size, s.count, options, &rows));
@@ -377,6 +380,7 @@ basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const ba
     BASIN_TRY(iterate(&s));
     BASIN_TRY(take_residuals(&s, options->seed, out));
     out->verified = out->converged && s.proven;
+    out->no_proof = options->no_proof && !out->verified;
     out->products = s.k->products;
     out->asymmetry = out->negative_mass = NAN;
     if (options->vectors) BASIN_TRY(keep_vectors(s.k, out));

@@ -27,6 +27,7 @@ typedef struct basin_search {
     double *values;        /* [count] the wanted Ritz values, descending */
     double *scratch;       /* [rows + 1, rows] */
     double *residuals;     /* [rows] scratch */
+    bool    no_proof;      /* none is wanted */
     bool    proven;        /* no eigenvalue is missing, but for one chance in 10,000 */
     size_t  verifications; /* begun */
     size_t  seen;          /* vectors multiplied at the last look */

@@ -31,11 +31,6 @@ static double default_tolerance(double epsilon, bool approximate)
     return approximate ? 1e-6 : 1e-8;
 }
 
-void basin_spectrum_both_ends(basin_spectrum_options *options)
-{
-    if (options->top == 0 && options->bottom == 0) options->top = TOP, options->bottom = 1;
-}
-
 static bool fits(size_t bytes)
 {
     return bytes <= basin_memory_limit();
@@ -71,15 +66,16 @@ static void complete_probes(basin_spectrum_options *o, size_t size)
     if (o->steps > size) o->steps = size;
 }
 
-/* No zero left that stands for a default; top + bottom <= P. */
+/* No zero left that stands for a default. */
 static basin_spectrum_options complete(const basin_spectrum_options *options, size_t size, size_t rows,
                                        double epsilon, bool approximate)
 {
     basin_spectrum_options o = options != NULL ? *options : (basin_spectrum_options){0};
 
-    if (o.top == 0 && o.bottom == 0) o.top = TOP;
-    if (o.top > size) o.top = size;
-    if (o.bottom > size - o.top) o.bottom = size - o.top;
+    if (o.top == 0 && o.bottom == 0) {
+        o.top = TOP < size ? TOP : size;
+        o.bottom = o.both_ends && o.top < size ? 1 : 0;
+    }
     if (o.tolerance == 0.0)
         o.tolerance = o.method == BASIN_SPECTRUM_SLQ ? DEFLATED : default_tolerance(epsilon, approximate);
     if (o.max_products == 0) o.max_products = 100 * (o.top + o.bottom) + 200;
@@ -90,14 +86,20 @@ static basin_spectrum_options complete(const basin_spectrum_options *options, si
 }
 
 /* Accuracy is relative to the range of the spectrum, of which rounding alone moves everything by about ε. */
-static basin_status check_options(const basin_spectrum_options *o, double epsilon)
+static basin_status check_options(const basin_spectrum_options *o, size_t size, double epsilon)
 {
     basin_status st = BASIN_OK;
-    const double floor = 100.0 * epsilon;
+    const double floor = 100.0 * epsilon, least = 4.0 * epsilon;
 
     if (o == NULL) return BASIN_OK;
+    BASIN_CHECK(o->top <= size && o->bottom <= size - o->top, BASIN_ERR_ARG,
+                "%zu eigenvalues of the top and %zu of the bottom are wanted, there are %zu", o->top,
+                o->bottom, size);
     BASIN_CHECK(o->tolerance >= 0.0 && isfinite(o->tolerance), BASIN_ERR_ARG,
                 "tolerance %g is not a number >= 0", o->tolerance);
+    BASIN_CHECK(o->tolerance == 0.0 || o->tolerance >= least, BASIN_ERR_VALUE,
+                "tolerance %g is beyond the rounding of the products: the least is %.1e", o->tolerance,
+                least);
     BASIN_CHECK(o->steps <= 1 || o->steps >= BASIN_QUADRATURE_LEAST, BASIN_ERR_ARG,
                 "quadrature needs at least %d Lanczos steps a probe, got %zu", BASIN_QUADRATURE_LEAST,
                 o->steps);
@@ -140,6 +142,38 @@ done:
     return st;
 }
 
+/* Residuals do not count what rounding does to the small eigenvalue problem that pairs come from. */
+static double error_of(const basin_spectrum *s, size_t i)
+{
+    const double norm = fmax(fabs(s->eigenvalues[0]), fabs(s->eigenvalues[s->count - 1]));
+
+    return s->residuals[i] + 10.0 * s->epsilon * norm;
+}
+
+/* Two neighbours are apart where all intervals up to the one lie above all from the other on; so many as no
+   such place divides are equal within their errors. */
+static basin_status count_equal(basin_spectrum *s)
+{
+    basin_status st = BASIN_OK;
+    double      *highest = NULL, lowest; /* [count] of the intervals from each on */
+
+    BASIN_ALLOC(s->multiplicity, s->count, "multiplicities");
+    BASIN_ALLOC(highest, s->count, "multiplicities");
+    for (size_t i = s->count; i-- > 0;) {
+        highest[i] = s->eigenvalues[i] + error_of(s, i);
+        if (i + 1 < s->count) highest[i] = fmax(highest[i], highest[i + 1]);
+    }
+    for (size_t i = 0, end; i < s->count; i = end) {
+        lowest = s->eigenvalues[i] - error_of(s, i);
+        for (end = i + 1; end < s->count && highest[end] >= lowest; end++)
+            lowest = fmin(lowest, s->eigenvalues[end] - error_of(s, end));
+        for (size_t j = i; j < end; j++) s->multiplicity[j] = end - i;
+    }
+done:
+    basin_free(highest);
+    return st;
+}
+
 /* The eigenpairs alone: what the options come to, and what that asks for. */
 static basin_status choose(const basin_objective *o, size_t rows, const basin_spectrum_options *options,
                            basin_demand *demand, basin_spectrum_options *out)
@@ -147,7 +181,7 @@ static basin_status choose(const basin_objective *o, size_t rows, const basin_sp
     basin_status st = BASIN_OK;
     const size_t size = basin_objective_size(o);
 
-    BASIN_TRY(check_options(options, basin_objective_epsilon(o)));
+    BASIN_TRY(check_options(options, size, basin_objective_epsilon(o)));
     *out = complete(options, size, rows, basin_objective_epsilon(o), false);
     if (out->method == BASIN_SPECTRUM_GRAM)
         BASIN_TRY(basin_spectrum_gram_demand(size, rows, out, demand));
@@ -249,6 +283,7 @@ basin_status basin_spectrum_finish(basin_spectrum *out)
 
     if (out->quadrature.probes > 0) BASIN_TRY(basin_density_compute(out));
     BASIN_TRY(measure_gaps(out));
+    BASIN_TRY(count_equal(out));
 done:
     return st;
 }
