@@ -28,11 +28,11 @@
 enum { FEWEST = 5, EDGE_LEAST = 3 };
 
 #define SURE 5.0
-#define CHANGE 0.1          /* of the value */
-#define BEYOND 1.1          /* of the ceiling */
-#define NEAR 0.9            /* likewise */
-#define HALF 0.69314718056  /* ln 2 */
-#define NORMAL 1.6521        /* median |x − 2y + z| of normal numbers: 0.6745 √6 */
+#define CHANGE 0.1         /* of the value */
+#define BEYOND 1.1         /* of the ceiling */
+#define NEAR 0.9           /* likewise */
+#define HALF 0.69314718056 /* ln 2 */
+#define NORMAL 1.6521      /* median |x − 2y + z| of normal numbers: 0.6745 √6 */
 
 typedef struct series { /* the checkpoints of one run that are measured */
     const basin_row *rows;
@@ -167,7 +167,7 @@ static bool at_edge(const series *s, size_t i)
 
 static void find_edges(series *s)
 {
-    for (size_t a = 0, b; a < s->count; a = b > a ? b : a + 1) {
+    for (size_t a = 0, b; a<s->count; a = b> a ? b : a + 1) {
         for (b = a; b < s->count && at_edge(s, b); b++)
             if (b > a && s->kind[b - 1] == BASIN_PHASE_CATAPULT) break;
         for (size_t i = a; b - a >= EDGE_LEAST && i + 1 < b; i++) s->kind[i] = BASIN_PHASE_EDGE;

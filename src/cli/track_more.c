@@ -138,8 +138,7 @@ static void print_turning(const basin_row *rows, size_t count, FILE *out)
     cli_table *table = cli_table_create(alignment);
     cli_table_cell(table, "step");
     for (size_t last = 0; last < 2; last++)
-        for (size_t d = 1; d <= k; d++)
-            title_cell(table, last, d);
+        for (size_t d = 1; d <= k; d++) title_cell(table, last, d);
     for (size_t i = 0; i < count; i++) {
         const basin_turning *t = &rows[i].turning;
         if (!is_raw(&rows[i]) || t->dimension == 0) continue;
@@ -147,10 +146,11 @@ static void print_turning(const basin_row *rows, size_t count, FILE *out)
         angle_cells(table, t->since >= 0, t->angle, t->dimension, k);
         angle_cells(table, t->until >= 0, t->last_angle, t->dimension, k);
     }
-    fprintf(out,
-            "\n  degrees by which the span of the first 1 to %zu top eigenvectors has turned; -: no gap tells it "
-            "from the others\n",
-            k);
+    fprintf(
+        out,
+        "\n  degrees by which the span of the first 1 to %zu top eigenvectors has turned; -: no gap tells it "
+        "from the others\n",
+        k);
     cli_table_print(table, 2, out);
 }
 

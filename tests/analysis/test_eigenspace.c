@@ -82,7 +82,7 @@ static void a_span_that_no_gap_separates_has_no_angle(void **unused)
     static const double lambda[P] = {5.0, 5.0, 2.0, 1.0, 0.5, 0.0, -0.5, -1.0};
     basin_objective    *o = basin_test_planted_objective(lambda, P, 3);
     basin_spectrum     *s = basin_test_spectrum(
-        o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 4});
+            o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 4});
     basin_eigenspace *e = NULL;
     double            angle[K], error[K], similarity[K];
 
@@ -105,7 +105,7 @@ static void what_lies_below_must_be_held_to_know_the_gap(void **unused)
     static const double lambda[P] = {5.0, 4.0, 2.0, 1.0, 0.5, 0.0, -0.5, -1.0};
     basin_objective    *o = basin_test_planted_objective(lambda, P, 4);
     basin_spectrum     *s = basin_test_spectrum(
-        o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .vectors = true, .top = 2});
+            o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_LANCZOS, .vectors = true, .top = 2});
     basin_spectrum   *without = basin_test_spectrum(o, &(basin_spectrum_options){0});
     basin_eigenspace *e = NULL;
 
@@ -135,7 +135,7 @@ static void other_parameters_are_refused(void **unused)
     basin_eigenspace_destroy(&b);
 }
 
-/* -------------------------------------------------------------------------------------- the error bound -- */
+/* ------------------------------------------------------------------------------------ the error bound -- */
 
 enum { N = 40 };
 
@@ -148,10 +148,10 @@ static void spans_are_off_by_no_more_than_is_said(void **unused)
 
     (void)unused;
     for (size_t c = 0; c < cases; c++) {
-        double           lambda[N], sum = 0.0;
-        basin_spectrum  *exact, *rough;
+        double            lambda[N], sum = 0.0;
+        basin_spectrum   *exact, *rough;
         basin_eigenspace *a = NULL, *b = NULL;
-        double           angle[K], error[K], similarity[K];
+        double            angle[K], error[K], similarity[K];
         for (size_t i = N; i-- > 0;) lambda[i] = sum += pow(10.0, -6.0 * basin_random_uniform(&r));
         basin_objective *o = basin_test_planted_objective(lambda, N, 100 + c);
         exact = basin_test_spectrum(
@@ -219,7 +219,7 @@ static void every_failed_allocation_is_clean(void **unused)
     static const double lambda[P] = {5.0, 4.0, 2.0, 1.0, 0.5, 0.0, -0.5, -1.0};
     basin_objective    *o = basin_test_planted_objective(lambda, P, 3);
     basin_spectrum     *s = basin_test_spectrum(
-        o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 4});
+            o, &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 4});
 
     (void)unused;
     basin_test_every_allocation(make_and_turn, s);

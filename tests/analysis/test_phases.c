@@ -23,7 +23,8 @@ static basin_row *put(planted *p, double lambda, double loss)
     assert_true(p->count < MOST);
     basin_row_blank(row);
     row->run = run_name, row->method = gd_name, row->step = 10 * (int64_t)p->count;
-    row->lambda_max = (basin_value){lambda, lambda * (1 - 1e-8), lambda * (1 + 1e-8), BASIN_INTERVAL_RESIDUAL};
+    row->lambda_max =
+        (basin_value){lambda, lambda * (1 - 1e-8), lambda * (1 + 1e-8), BASIN_INTERVAL_RESIDUAL};
     row->train_loss.value = loss, row->ceiling.value = 20.0;
     p->count++;
     return row;
@@ -88,9 +89,9 @@ static void a_catapult_is_a_peak_of_the_loss_from_beyond_the_ceiling_to_below(vo
 {
     static const double lambda[] = {40, 38, 25, 12, 11, 11, 11, 11, 11, 11},
                         loss[] = {2, 6, 12, 5, 1.8, 1.4, 1.1, 0.9, 0.7, 0.5};
-    planted             p = {0};
-    basin_phase        *phases = NULL;
-    size_t              count;
+    planted      p = {0};
+    basin_phase *phases = NULL;
+    size_t       count;
 
     (void)unused;
     for (size_t i = 0; i < 10; i++) put(&p, lambda[i], loss[i]);
@@ -108,7 +109,7 @@ static void what_lacks_a_part_is_no_catapult(void **unused)
 {
     static const double lambda[] = {40, 38, 25, 12, 11, 11, 11, 11, 11, 11},
                         peak[] = {2, 6, 12, 5, 1.8, 1.4, 1.1, 0.9, 0.7, 0.5};
-    planted             no_peak = {0}, no_fall = {0}, below = {0};
+    planted no_peak = {0}, no_fall = {0}, below = {0};
 
     (void)unused;
     for (size_t i = 0; i < 10; i++) {
@@ -152,7 +153,8 @@ static void rises_within_the_ends_of_lambda_do_not_count(void **unused)
     (void)unused;
     for (size_t i = 0; i < 9; i++) {
         basin_row *row = put(&p, 4.0 + 0.2 * (double)i, 2.0 * pow(0.8, (double)i));
-        row->lambda_max.lower = 0.6 * row->lambda_max.value, row->lambda_max.upper = 1.4 * row->lambda_max.value;
+        row->lambda_max.lower = 0.6 * row->lambda_max.value,
+        row->lambda_max.upper = 1.4 * row->lambda_max.value;
     }
     assert_string_equal(named(&p), "undecided 0 8"); /* it may rise, and may not */
 }
@@ -207,14 +209,14 @@ static void rows_of_two_runs_are_refused(void **unused)
     assert_message("phases are of one run, not of runs/gd_0 and runs/gd_1");
 }
 
-/* ------------------------------------------------------------------------------------------ false alarms -- */
+/* ---------------------------------------------------------------------------------------- false alarms -- */
 
 typedef struct null { /* noise around a run of which one thing is known */
     const char *name;
-    double      level;        /* of λ_max, in ceilings */
-    double      fall;         /* of ln L a checkpoint */
+    double      level;                  /* of λ_max, in ceilings */
+    double      fall;                   /* of ln L a checkpoint */
     double      sway_lambda, sway_loss; /* deviations of the logarithms */
-    unsigned    allowed;      /* bits of phases that are no false alarms */
+    unsigned    allowed;                /* bits of phases that are no false alarms */
 } null;
 
 static const null nulls[] = {

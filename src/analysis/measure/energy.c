@@ -126,8 +126,8 @@ basin_status basin_measuring_layers(basin_measuring *m, basin_row *row)
     BASIN_ALLOC(row->layers, row->layer_count, "layers");
     BASIN_TRY(name_layers(params, of, row));
     BASIN_TRY(divide(m, g, of, row->layer_count, p, &row->layer_gradient, &row->layer_gradient_energy));
-    BASIN_TRY(divide(m, m->momentum, of, row->layer_count, p, &row->layer_momentum,
-                         &row->layer_momentum_energy));
+    BASIN_TRY(
+        divide(m, m->momentum, of, row->layer_count, p, &row->layer_momentum, &row->layer_momentum_energy));
 done:
     basin_free(p);
     basin_free(of);

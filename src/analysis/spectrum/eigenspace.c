@@ -117,9 +117,9 @@ void basin_eigenspace_energy(const basin_eigenspace *e, const double *x, double 
 
 typedef struct turn {
     const basin_eigenspace *a, *b;
-    size_t                  most;                /* of d */
-    double                 *m;                   /* [most, most] M */
-    double                 *s;                   /* [most, P] rows of S for the d at hand */
+    size_t                  most;               /* of d */
+    double                 *m;                  /* [most, most] M */
+    double                 *s;                  /* [most, P] rows of S for the d at hand */
     double                 *gram, *sin2, *cos2; /* [most, most], [most], [most] */
 } turn;
 
@@ -137,8 +137,8 @@ static basin_status turn_start(const basin_eigenspace *a, const basin_eigenspace
     basin_status st = BASIN_OK;
     const size_t most = a->dimension < b->dimension ? a->dimension : b->dimension, size = a->size;
 
-    BASIN_CHECK(size == b->size, BASIN_ERR_SHAPE, "eigenvectors of %zu parameters beside such of %zu", b->size,
-                size);
+    BASIN_CHECK(size == b->size, BASIN_ERR_SHAPE, "eigenvectors of %zu parameters beside such of %zu",
+                b->size, size);
     *t = (turn){.a = a, .b = b, .most = most};
     BASIN_ALLOC(t->m, most * most, "angles");
     BASIN_ALLOC(t->gram, most * most, "angles");
