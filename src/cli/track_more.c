@@ -18,7 +18,7 @@ static void step_cell(cli_table *table, const basin_row *row)
         cli_table_cell(table, "%s", cli_place(-1, row->epoch, row->checkpoint, (char[CLI_PLACE]){0}));
 }
 
-/* ----------------------------------------------------------------------------------- what was asked for -- */
+/* ------------------------------------------------------------------------------ what was asked for -- */
 
 static bool is_known(const basin_row *rows, size_t count, size_t measure)
 {
@@ -96,7 +96,7 @@ static void print_layers(const basin_row *rows, size_t count, FILE *out)
     cli_table_print(table, 2, out);
 }
 
-/* -------------------------------------------------------------------------------------------- turning -- */
+/* ----------------------------------------------------------------------------------------- turning -- */
 
 static size_t dimension_of(const basin_row *rows, size_t count)
 {
@@ -154,7 +154,7 @@ static void print_turning(const basin_row *rows, size_t count, FILE *out)
     cli_table_print(table, 2, out);
 }
 
-/* --------------------------------------------------------------------------------------------- phases -- */
+/* ------------------------------------------------------------------------------------------ phases -- */
 
 static const char *words_of(const basin_phase *phase)
 {

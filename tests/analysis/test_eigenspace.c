@@ -1,4 +1,4 @@
-/* Spans of top eigenvectors against planted ones: angles, their errors, energies, and where there are none. */
+/* Spans of top eigenvectors against planted ones: angles, their errors, energies, where there are none. */
 #include <math.h>
 
 #include "core/linalg.h"
@@ -139,8 +139,8 @@ static void other_parameters_are_refused(void **unused)
 
 enum { N = 40 };
 
-/* Spectra with gaps from 1e-6 to 1 of the largest, truncated at loose tolerances: in each the true span of the
-   first d lies within the sine that is said, and the angle between two within the error that is said. */
+/* Spectra with gaps from 1e-6 to 1, truncated at loose tolerances: in each the true span of the first d lies
+   within the error that is said. */
 static void spans_are_off_by_no_more_than_is_said(void **unused)
 {
     basin_random r = basin_random_start(31, BASIN_STREAM_TEST);

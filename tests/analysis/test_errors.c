@@ -1,5 +1,5 @@
-/* Comparisons of values that are not known exactly: what their intervals do to a verdict, how often it is wrong
- * where errors of measuring are added to methods that do not differ, and what of its power is left.
+/* Comparisons of values that are not known exactly: what their intervals do to a verdict, how often it is
+ * wrong where errors of measuring are added to methods that do not differ, what of its power is left.
  */
 #include <math.h>
 #include <string.h>
@@ -39,7 +39,8 @@ static void the_error_of_the_mean_leaves_a_tenth_of_the_variance_to_what_all_see
     (void)unused;
     table_flat_and_better(&t, SEEDS);
     give_intervals(&t, 0.2, BASIN_INTERVAL_STANDARD_ERROR);
-    for (size_t i = 0; i < t.count; i++) square += pow(0.2 / t.rows[i].sane.value, 2.0) / SEEDS * (1.0 / SEEDS + 0.1);
+    for (size_t i = 0; i < t.count; i++)
+        square += pow(0.2 / t.rows[i].sane.value, 2.0) / SEEDS * (1.0 / SEEDS + 0.1);
     assert_close(difference_of_sane(&t).interval_error, sqrt(square), 1e-12, 0.0); /* of logarithms */
     give_intervals(&t, 0.2, BASIN_INTERVAL_CALIBRATED);
     assert_close(difference_of_sane(&t).interval_error, sqrt(square) / NORMAL975, 1e-12, 0.0);
@@ -64,14 +65,15 @@ static void an_interval_wider_than_the_difference_decides_nothing_and_a_note_say
     assert_int_equal(d.report, BASIN_VERDICT_UNDECIDED);
     assert_close(d.p, 2.0 / 256.0, 0.0, 0.0); /* the seeds agree as before */
     basin_comparison *c = table_compare(&t, NULL);
-    table_note(c, "the seeds agree on sane of sam against gd (p = 0.0078), but with the errors of its measuring "
-                  "it stays open",
+    table_note(c,
+               "the seeds agree on sane of sam against gd (p = 0.0078), but with the errors of its measuring "
+               "it stays open",
                true);
     assert_int_equal(table_difference(c, "lambda_max", "sam", "gd")->report, BASIN_VERDICT_LOWER);
     basin_comparison_destroy(&c);
 }
 
-/* ------------------------------------------------------------------------------------------ simulations -- */
+/* ---------------------------------------------------------------------------------------- simulations -- */
 
 typedef struct setting {
     const char *name;
@@ -100,8 +102,7 @@ static void draw(const setting *o, size_t measure, table *t, basin_random *r)
     for (size_t i = 0; i < t->count; i++) {
         const bool   sam = i % 2 == 1;
         const double own = basin_random_normal(r) * M_SQRT1_2;
-        const double error =
-            sqrt(o->shared) * method[sam] + sqrt(1.0 - o->shared) * basin_random_normal(r);
+        const double error = sqrt(o->shared) * method[sam] + sqrt(1.0 - o->shared) * basin_random_normal(r);
         basin_value *v = &t->rows[i].measures[measure];
         *v = (basin_value){.value = 100.0 + own + o->error * M_SQRT1_2 * error - (sam ? o->effect : 0.0)};
         if (o->told) give_interval(v, o->error * M_SQRT1_2, BASIN_INTERVAL_STANDARD_ERROR);
@@ -155,8 +156,8 @@ static void errors_of_measuring_make_no_false_verdicts(void **unused)
     print_message("errors of 1, one for all seeds: wrong %.4f\n", decides(&one, studies));
 }
 
-/* Where errors are small nothing changes; where they are as large as the spread over seeds less is found, but an
-   effect that exceeds both still is. */
+/* Where errors are small nothing changes; where they are as large as the spread over seeds less is found, but
+   an effect that exceeds both still is. */
 static void small_errors_cost_no_power(void **unused)
 {
     const size_t studies = basin_test_long() ? 2000 : 200;
