@@ -1,19 +1,19 @@
 /* What a run was doing between its checkpoints, named by rules on training loss and λ_max.
  *
- *   1. Noise. s_λ and s_L are the scales of what ln λ_max and ln L do from one checkpoint to the next beside a
- *      trend: the median of |x_{i-1} − 2 x_i + x_{i+1}| of a series, over its value for independent normal
+ *   1. Noise. s_λ and s_L are the scales of what ln λ_max and ln L do from one checkpoint to the next beside
+ *      a trend: the median of |x_{i-1} − 2 x_i + x_{i+1}| of a series, over its value for independent normal
  *      errors of deviation 1, times 1 + 4/n for the scatter of a median of few. A change counts where it is
  *      larger than SURE of these scales, and than CHANGE of the value, and than the ends of λ_max leave open.
- *   2. Catapult, from checkpoint a: λ_max beyond 1.1 ceilings; until b, the first with λ_max below its ceiling;
- *      within, a loss that counts as larger than that at a, and λ_max at b that counts as smaller. It ends
- *      where the loss is no longer above that at a, if it comes down again (A. Lewkowycz et al.,
+ *   2. Catapult, from checkpoint a: λ_max beyond 1.1 ceilings; until b, the first with λ_max below its
+ *      ceiling; within, a loss that counts as larger than that at a, and λ_max at b that counts as smaller. It
+ *      ends where the loss is no longer above that at a, if it comes down again (A. Lewkowycz et al.,
  *      arXiv:2003.02218).
  *   3. Edge: at least EDGE_LEAST checkpoints in a row with λ_max within a tenth of the ceiling (J. Cohen et
  *      al., arXiv:2103.00065).
  *   4. What is left, cut where λ_max turns by a change that counts: sharpening where it rises in all by one
- *      (progressive sharpening, ibid.), else descent where the loss falls by one and λ_max is not above CHANGE of where it was; neither above 1.1 ceilings,
- *      nor across a fall of λ_max by more than a half from one checkpoint to the next: there a catapult may
- *      have passed unseen.
+ *      (progressive sharpening, ibid.), else descent where the loss falls by one and λ_max is not above
+ *      CHANGE of where it was; neither above 1.1 ceilings, nor across a fall of λ_max by more than a half
+ *      from one checkpoint to the next: there a catapult may have passed unseen.
  *   5. Everything else is not decided, as is a run of fewer than FEWEST checkpoints or of a method whose
  *      ceiling is not known.
  *
@@ -183,8 +183,8 @@ static bool is_plain(const series *s, size_t i)
            s->x[i] - s->x[i + 1] <= HALF;
 }
 
-/* How far from a the phase goes: to where λ_max was at its extreme, once it has turned from there; a rise ends
-   where it is highest. */
+/* How far from a the phase goes: to where λ_max was at its extreme, once it has turned from there; a rise
+   ends where it is highest. */
 static size_t plain_end(const series *s, size_t a)
 {
     size_t low = a, high = a, b = a;

@@ -6,8 +6,8 @@
  *      msam. Weight decay is added where the method takes it. Training moves θ by −ηu.
  *   2. λ_c = 2/η_c, η_c the least η with F(θ − ηu) > F(θ). For a quadratic η_c = 2 uᵀ∇F/uᵀHu, so that λ_c is
  *      uᵀHu/uᵀ∇F, which stands beside it.
- *   3. η_c is bracketed on a grid that begins an eighth of where the quadratic model in the sharpest direction
- *      would cross, 2 uᵀ∇F/(Λ‖u‖²), and grows by 2^¼: the first of its points that lies above θ ends the
+ *   3. η_c is bracketed on a grid that begins an eighth of where the quadratic model in the sharpest
+ *      direction would cross, 2 uᵀ∇F/(Λ‖u‖²), and grows by 2^¼: the first of its points that lies above θ ends the
  *      bracket. A bisection, as in the authors' code, would find some crossing; this is the least but for one
  *      of two within a step of the grid. Then the bracket is divided twice by 17: its ends are those of the
  *      value, within 0.1 %.
@@ -33,7 +33,7 @@ enum { TOGETHER = 16, CHUNKS = 4, DIVISIONS = 2 };
 
 /* ------------------------------------------------------------------------------------------ the next step -- */
 
-/* The recorded coefficient of the momentum goes with a momentum: without one v is unknown, but at the start. */
+/* A recorded coefficient goes with a momentum: without one v is unknown, but at the start. */
 static bool is_known(const basin_measuring *m)
 {
     const basin_hyperparameters *h = &m->ck->hyper;

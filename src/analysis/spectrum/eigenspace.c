@@ -1,10 +1,11 @@
 /* Spans of the top eigenvectors, and how they turn from one point to another.
  *
  * Method
- *   1. With residuals r_i of the first d pairs and the gap from the d-th eigenvalue to the next one, less what
- *      that one's own residual and the tolerance leave open, the sine of the largest angle between the span
- *      of the first d vectors and the true one is at most √(Σ r_i²) / gap (Davis & Kahan's sin Θ theorem).
- *      Of a dense spectrum the bound of the error in H stands for the residuals, by the same theorem.
+ *   1. With residuals r_i of the first d pairs and the gap from the d-th eigenvalue to the next one, less
+ *      what that one's own residual and the tolerance leave open, the sine of the largest angle between the
+ *      span of the first d vectors and the true one is at most √(Σ r_i²) / gap (Davis & Kahan's sin Θ
+ *      theorem). Of a dense spectrum the bound of the error in H stands for the residuals, by the same
+ *      theorem.
  *   2. Principal angles θ of two spans A and B of d vectors: cos² θ are the eigenvalues of MᵀM, M = AᵀB, and
  *      sin² θ those of SᵀS, S = B − A M. Both are taken, so that small angles and angles near 90° are right
  *      to rounding: θ = atan2(sin θ, cos θ) (Å. Björck & G. Golub, Math. Comp. 27, 1973).
@@ -15,8 +16,8 @@
  * between two such choices says nothing: there is none. That the pairs are the first d is Lanczos's order,
  * proven where the spectrum is verified.
  *
- * References: C. Davis, W. Kahan, «The rotation of eigenvectors by a perturbation III», SIAM J. Numer. Anal. 7,
- * 1970.
+ * References: C. Davis, W. Kahan, «The rotation of eigenvectors by a perturbation III», SIAM J. Numer. Anal.
+ * 7, 1970.
  */
 #include <math.h>
 
@@ -113,7 +114,7 @@ void basin_eigenspace_energy(const basin_eigenspace *e, const double *x, double 
     *upper = pow(fmin(1.0, sqrt(*energy) + sine), 2.0);
 }
 
-/* ------------------------------------------------------------------------------------- how two of them lie -- */
+/* --------------------------------------------------------------------------------- how two of them lie -- */
 
 typedef struct turn {
     const basin_eigenspace *a, *b;
