@@ -1205,6 +1205,37 @@ basin_status basin_spectrum_sum(const basin_spectrum *spectrum, const basin_summ
 basin_status basin_spectrum_share(const basin_spectrum *spectrum, double x,
                                   basin_spectral_sum *out);
 
+/* -------------------------------------------------------------------------------- eigenspace -- */
+
+/* The spans of the first d = 1 … k eigenvectors of largest eigenvalue. */
+typedef struct basin_eigenspace {
+    size_t  size, dimension; /* P, k */
+    double *vectors;         /* [k, P] orthonormal, by descending eigenvalue */
+    /* [k] by how much at most the span of the first d is off: the sine of the largest angle between
+       it and the true one, residual over gap (C. Davis & W. Kahan, SIAM J. Numer. Anal. 7, 1970),
+       the gap being that to the next eigenvalue held. INFINITY where that is not one */
+    double *sine;
+} basin_eigenspace;
+/* a span counts as separated from what lies below up to this sine: 6 degrees */
+#define BASIN_SEPARATED 0.1
+
+/* From a spectrum that holds at least one vector of the top; k is cut to how many it holds.
+   BASIN_ERR_ARG for one without. Caller destroys. */
+basin_status basin_eigenspace_create(const basin_spectrum *spectrum, size_t k,
+                                     basin_eigenspace **out);
+void         basin_eigenspace_destroy(basin_eigenspace **space);
+/* How b lies to a: for d = 1 … k, k the smaller dimension, of the spans of the first d of both the
+   largest principal angle in degrees, by how much it may be off, and the similarity
+   cos(|angles|/√d), 1 for equal and 0 for orthogonal spans. NAN where a span is not separated: then
+   there is no angle to speak of. BASIN_ERR_SHAPE where P differs. */
+basin_status basin_eigenspace_turn(const basin_eigenspace *a, const basin_eigenspace *b,
+                                   double *angle /* [k] */, double *error /* [k] */,
+                                   double *similarity /* [k] */);
+/* ‖P x‖²/‖x‖² for the projection P onto the whole of it, with the ends that its sine leaves; NAN
+   for x = 0. p [P] = P x, or NULL: not wanted. */
+void basin_eigenspace_energy(const basin_eigenspace *space, const double *x, double *p,
+                             double *energy, double *lower, double *upper);
+
 /* ------------------------------------------------------------------------------------- trace -- */
 
 typedef enum basin_trace_method {
@@ -1659,6 +1690,7 @@ typedef struct basin_batches_options {
     size_t        count;               /* 0 = 50 */
     size_t        batch_size;          /* 0 = recorded, else 128; at most N */
     bool          whole_spectrum;      /* trace and SANE of each batch as well */
+    bool          sharpness_only;      /* no largest eigenvalues: they are NAN */
     const double *momentum;            /* [P] v, or NULL */
     double        beta, learning_rate; /* recorded; NAN */
     double        kappa;               /* 0 = 0.5 */
@@ -1753,11 +1785,17 @@ typedef enum basin_family {
     X(RAW, 32, "raw point") /* the weights that training had */             \
     X(TEST, 64, "test split")                                               \
     X(CLEAN, 128, "split noisy") /* to leave out of the training samples */ \
-    X(START, 256, "start of the run")
+    X(START, 256, "start of the run")                                       \
+    /* these cost more, and are there only where they are asked for */      \
+    X(SUBSPACE, 512, "top eigenvectors, on request")                        \
+    X(STEP, 1024, "the next step, on request")                              \
+    X(BATCHES, 2048, "mini-batches, on request")
 
 #define BASIN_NEED_ENUM(name, bit, text) BASIN_NEEDS_##name = bit,
 typedef enum basin_need { BASIN_NEEDS_NOTHING = 0, BASIN_NEED_LIST(BASIN_NEED_ENUM) } basin_need;
 #undef BASIN_NEED_ENUM
+/* what basin_row_options.request may ask for */
+#define BASIN_NEEDS_ON_REQUEST (BASIN_NEEDS_SUBSPACE | BASIN_NEEDS_STEP | BASIN_NEEDS_BATCHES)
 
 /* What leaves a measure alone: name, bit, text. */
 #define BASIN_INVARIANCE_LIST(X)                                                          \
@@ -1806,6 +1844,18 @@ typedef enum basin_point_kind {
 } basin_point_kind;
 const char *basin_point_text(basin_point_kind point); /* raw | polished | averaged */
 
+/* How the spans of the first d = 1 … k top eigenvectors of a checkpoint lie to those of others of
+   its run: angles in degrees, as basin_eigenspace_turn gives them. */
+typedef struct basin_turning {
+    int64_t since;     /* step of the measured checkpoint before; -1: there is none */
+    int64_t until;     /* step of the last one of the run; -1: this is it */
+    size_t  dimension; /* k; 0: not measured */
+    double *angle, *error, *similarity;                /* [k] to that before; NAN: not separated */
+    double *last_angle, *last_error, *last_similarity; /* [k] to the last one */
+    double  top, whole;                                /* angle[0], angle[k - 1] */
+    double  last_top, last_whole;                      /* last_angle[0], last_angle[k - 1] */
+} basin_turning;
+
 /* One row of `track` and `compare`: everything measured at one point of one checkpoint. */
 typedef struct basin_row {
     char *run, *checkpoint; /* folder and file name */
@@ -1840,6 +1890,8 @@ typedef struct basin_row {
     /* of n_eff: the option, else 0.5 in every row; never a run's own decay */
     double       alpha;
     double       sharpness_rho;   /* radius of all rises: the same for every row compared */
+    double       subspace;        /* k of the energies in the top eigenspace; NAN: none measured */
+    double       batch_samples;   /* of each batch of batch_sharpness; NAN: not measured */
     int64_t      batch_size;      /* 0 = full batch, which the ceiling supposes; -1 unknown */
     int          spectrum_method; /* basin_spectrum_method, not AUTO; -1 unknown */
     char        *network;         /* as basin_graph_describe; not in JSON; NULL unknown */
@@ -1847,6 +1899,14 @@ typedef struct basin_row {
     char        *data_digest;     /* of the data set, SHA-256 of its content; NULL unknown */
     basin_polish polish;          /* how a polished point was reached; steps = 0: it was not */
     size_t       averaged;        /* checkpoints averaged; 0 = none */
+    /* where the energies lie, layer by layer; 0: not measured, or no layers are known */
+    size_t layer_count;
+    char **layers; /* [layer_count] names, in the order of theta */
+    /* [layer_count] of the squared norm of the gradient: the share of this layer, and what of the
+       energy in the top eigenspace is in it: the latter sum up to gradient_top_energy */
+    double       *layer_gradient, *layer_gradient_energy;
+    double       *layer_momentum, *layer_momentum_energy; /* likewise; NULL without momentum */
+    basin_turning turning; /* of raw points of `track`, where the top eigenspace was asked for */
 } basin_row;
 
 /* A column of a table of rows: a measure, as basin_measures.h lists it, or a number of the record
@@ -1878,6 +1938,8 @@ typedef struct basin_column {
     size_t setting;
     /* over its column in what `track` prints; NULL: it is not printed */
     const char *title;
+    /* likewise in its second table, of what was asked for in addition */
+    const char *aside;
     int         digits; /* printed; 0: in per cent */
 } basin_column;
 
@@ -1895,15 +1957,23 @@ void basin_column_bounds(const basin_row *row, const basin_column *column, doubl
    calibrated interval. */
 bool basin_column_partial(const basin_row *row, const basin_column *column);
 
+enum { BASIN_SUBSPACE = 5 }; /* top eigenvectors of an eigenspace where no number is given */
+
 typedef struct basin_row_options {
     basin_spectrum_options spectrum; /* with both_ends */
     basin_sane_options     sane;
     /* of the row: the method's own ceiling and fall_per_step are those of raw points only */
     basin_point_kind        point;
-    double                  rho;    /* of the one-step rises; 0 = 0.05 */
-    size_t                  random; /* random directions of rise_random; 0 = 4 */
-    uint64_t                seed;   /* of the first of them */
-    const basin_checkpoint *start;  /* of the run (basin_run_start); NULL = not known. Borrowed */
+    double                  rho;     /* of the one-step rises; 0 = 0.05 */
+    size_t                  random;  /* random directions of rise_random; 0 = 4 */
+    uint64_t                seed;    /* of the first of them, and of the mini-batches */
+    const basin_checkpoint *start;   /* of the run (basin_run_start); NULL = not known. Borrowed */
+    unsigned                request; /* of BASIN_NEEDS_ON_REQUEST: what to measure in addition */
+    size_t subspace;   /* k of the top eigenspace; 0 = BASIN_SUBSPACE; at most P - 1 */
+    size_t batches;    /* 0 = 20 */
+    size_t batch_size; /* 0 = recorded, else 128; at most the samples */
+    /* where the top eigenspace goes; NULL: nowhere. Caller destroys it */
+    basin_eigenspace **eigenspace;
 } basin_row_options;
 
 /* Measures a point of the training objective with the checkpoint's record; test and clean,
@@ -1914,6 +1984,12 @@ typedef struct basin_row_options {
 basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_objective *clean,
                                const basin_checkpoint *ck, const basin_row_options *options,
                                basin_row *out);
+/* Fills row->turning of a blank one: how the top eigenspace of the row lies to that of the
+   checkpoint measured before it and to that of the last one of the run, at the steps `since` and
+   `until`; NULL: there is none. Nothing is said of those of another P or dimension. */
+basin_status basin_row_turn(basin_row *row, const basin_eigenspace *own,
+                            const basin_eigenspace *before, int64_t since,
+                            const basin_eigenspace *last, int64_t until);
 /* About what `points` rows on such an objective cost as one job (basin_jobs_run), of which
    `gradients` are evaluations beside those of basin_row_compute, as of a polish. */
 basin_status basin_row_cost(const basin_objective *train, const basin_row_options *options,
@@ -1954,10 +2030,43 @@ double basin_ceiling(const char *method, const basin_hyperparameters *hyper, dou
    methods that basin_ceiling does not know. */
 double basin_ceiling_plain(const char *method, const basin_hyperparameters *hyper);
 
+/* What a run was doing between its checkpoints (docs/measures.md, «Phases»). */
+typedef enum basin_phase_kind {
+    /* the checkpoints do not tell: too few, too far apart, or within their errors */
+    BASIN_PHASE_UNDECIDED,
+    BASIN_PHASE_DESCENT,    /* the loss falls, λ_max stays below the ceiling and does not rise */
+    BASIN_PHASE_SHARPENING, /* λ_max rises from checkpoint to checkpoint, below the ceiling */
+    BASIN_PHASE_EDGE,       /* λ_max stays at the ceiling */
+    BASIN_PHASE_CATAPULT,   /* beyond the ceiling the loss peaks, and λ_max comes down below it */
+    BASIN_PHASES
+} basin_phase_kind;
+/* undecided | descent | sharpening | edge | catapult */
+const char *basin_phase_text(basin_phase_kind phase);
+
+typedef struct basin_phase {
+    char   *run;
+    int     kind;        /* basin_phase_kind */
+    int64_t from, to;    /* steps of its first and its last checkpoint; -1 unknown */
+    size_t  first, last; /* rows of these, by their numbers */
+    /* λ_max over the ceiling at both; NAN where the ceiling is unknown */
+    double from_ratio, to_ratio;
+    double peak;     /* catapult: the largest loss within, over that at `from`; else NAN */
+    bool   hovering; /* edge: of a ceiling that follows λ_max (sam, msam) */
+} basin_phase;
+
+/* The phases of one run from its rows by step, of which those at raw points on all samples count;
+   `out` [*out_count] cover them from the first to the last. BASIN_ERR_ARG for rows of two runs.
+   Caller frees with basin_phases_free. */
+basin_status basin_phases_find(const basin_row *rows, size_t count, basin_phase **out,
+                               size_t *out_count);
+void         basin_phases_free(basin_phase **phases, size_t count);
+
 typedef struct basin_track {
-    size_t     row_count;
-    basin_row *rows;    /* by run, then by step */
-    size_t     missing; /* how many rows are missing */
+    size_t       row_count;
+    basin_row   *rows;    /* by run, then by step */
+    size_t       missing; /* how many rows are missing */
+    size_t       phase_count;
+    basin_phase *phases; /* by run, then by step */
     /* what holds the rows apart («their losses differ: …»), whose statistics are not theirs; NULL =
        nothing */
     char *note;
@@ -2017,9 +2126,9 @@ typedef struct basin_difference {
        of the test set, from its parts; NAN where it is unknown. A report must stand out against it,
        too: see measures.md */
     double rows_error;
-    /* standard error of the mean difference (of logarithms, if ratio) by the errors of its values:
-       calibrated intervals and standard errors; 0 without any. Where 1.96 of it reach the mean,
-       nothing is decided */
+    /* standard error of the mean difference (of logarithms, if ratio) by the errors of its values,
+       calibrated intervals and standard errors, as if all seeds erred alike; 0 without any. What it
+       explains together with the seeds is not decided: see measures.md */
     double interval_error;
     /* exact two-sided sign-flip test, under symmetry of the differences (of logarithms, if
        ratio) */

@@ -187,5 +187,74 @@ BASIN_MEASURE(theta_norm_rel, "‖θ − θ\0010\2‖ / ‖θ\0010\2‖", "1", 0
               BASIN_FAMILY_CONDITION, BASIN_NEEDS_START, BASIN_INVARIANT_TO_LOSS_SCALE,
               "distance from the start of the run, over the norm of the parameters there",
               .compared = false)
+
+BASIN_MEASURE(curvature_gradient, "∇LᵀH∇L / ‖∇L‖²", "L/θ²", -INFINITY, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_SPECTRUM | BASIN_NEEDS_GRADIENT,
+              BASIN_INVARIANT_TO_NOTHING,
+              "curvature along the gradient",
+              .compared = false, .own_direction = true, .aside = "gHg/|g|^2", .digits = 4)
+
+BASIN_MEASURE(curvature_momentum, "vᵀHv / ‖v‖²", "L/θ²", -INFINITY, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_SPECTRUM | BASIN_NEEDS_MOMENTUM,
+              BASIN_INVARIANT_TO_NOTHING,
+              "curvature along the momentum",
+              .compared = false, .own_direction = true, .aside = "vHv/|v|^2", .digits = 4)
+
+BASIN_MEASURE(curvature_random, "tr H / P", "L/θ²", -INFINITY, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_SPECTRUM, BASIN_INVARIANT_TO_NOTHING,
+              "mean curvature along uniformly random directions: trace / P",
+              .compared = false, .aside = "random dHd", .digits = 4)
+
+BASIN_MEASURE(gradient_top_energy, "‖Pk∇L‖² / ‖∇L‖²", "1", 0.0, 1.0,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_SUBSPACE | BASIN_NEEDS_GRADIENT,
+              BASIN_INVARIANT_TO_LOSS_SCALE,
+              "share of the squared norm of the gradient in the span of the top `subspace` "
+              "eigenvectors",
+              .compared = false, .setting = offsetof(basin_row, subspace),
+              .aside = "g in top k", .digits = 4)
+
+BASIN_MEASURE(momentum_top_energy, "‖Pkv‖² / ‖v‖²", "1", 0.0, 1.0,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_SUBSPACE | BASIN_NEEDS_MOMENTUM,
+              BASIN_INVARIANT_TO_LOSS_SCALE,
+              "share of the squared norm of the momentum in the span of the top `subspace` "
+              "eigenvectors",
+              .compared = false, .setting = offsetof(basin_row, subspace),
+              .aside = "v in top k", .digits = 4)
+
+BASIN_MEASURE(step_gradient_cosine, "cos(u, ∇L)", "1", -1.0, 1.0,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_STEP | BASIN_NEEDS_RECORD | BASIN_NEEDS_RAW,
+              BASIN_INVARIANT_TO_NOTHING,
+              "cosine between the method's next step u at full batch, uphill, and the gradient",
+              .compared = false, .aside = "cos(u, g)", .digits = 3)
+
+BASIN_MEASURE(critical_sharpness, "critical sharpness", "L/θ²", 0.0, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_STEP | BASIN_NEEDS_RECORD | BASIN_NEEDS_RAW,
+              BASIN_INVARIANT_TO_NOTHING,
+              "2 / eta_c, eta_c the least step size along the next step at which the loss is above "
+              "where it began; null where that step leads uphill",
+              .compared = true, .ratio = true, .own_direction = true,
+              .aside = "critical", .digits = 4)
+
+BASIN_MEASURE(critical_quadratic, "uᵀHu / uᵀ∇L", "L/θ²", -INFINITY, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_STEP | BASIN_NEEDS_RECORD | BASIN_NEEDS_RAW,
+              BASIN_INVARIANT_TO_NOTHING,
+              "critical_sharpness of the quadratic model: uHu / ug of the next step u",
+              .compared = false, .own_direction = true, .aside = "uHu/ug", .digits = 4)
+
+BASIN_MEASURE(batch_sharpness, "batch sharpness", "L/θ²", -INFINITY, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_BATCHES, BASIN_INVARIANT_TO_NOTHING,
+              "mean over mini-batches of gHg / |g|^2, gradient and Hessian those of the batch",
+              .compared = true, .ratio = true, .own_direction = true,
+              .setting = offsetof(basin_row, batch_samples), .aside = "batch sharp.", .digits = 4)
+
+BASIN_MEASURE(batch_sharpness_momentum, "batch sharpness along the step", "L/θ²", -INFINITY,
+              INFINITY,
+              BASIN_FAMILY_CURVATURE,
+              BASIN_NEEDS_BATCHES | BASIN_NEEDS_MOMENTUM | BASIN_NEEDS_RECORD,
+              BASIN_INVARIANT_TO_NOTHING,
+              "mean over mini-batches of sHs / sg, s = beta v + g the step of heavy ball on the "
+              "batch",
+              .compared = false, .own_direction = true,
+              .setting = offsetof(basin_row, batch_samples), .aside = "sHs/sg", .digits = 4)
 /* clang-format on */
 #undef BASIN_MEASURE

@@ -5,24 +5,55 @@
 #include "cli/crossing.h"
 #include "cli/report.h"
 #include "cli/row_jobs.h"
+#include "cli/track_more.h"
 
 static const cli_option options[] = {
     CLI_ROWS_OPTIONS,
     {"every", CLI_WHOLE, "N", "every N-th checkpoint of a run, and its last (default: 1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
+/* The checkpoints of one run that are measured, in their order; its last one first where the others are held
+   against it. */
+static int add_steps(const basin_run *run, size_t number, size_t every, cli_row_jobs *jobs)
+{
+    int          status = CLI_OK;
+    const size_t count = jobs->turning ? run->count - 1 : run->count;
+
+    if (jobs->turning) {
+        CLI_TRY(cli_row_jobs_add(jobs, number, run->entries[run->count - 1].path, false));
+        jobs->jobs[jobs->count - 1].last = true;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (i % every == 0 || i + 1 == run->count)
+            CLI_TRY(cli_row_jobs_add(jobs, number, run->entries[i].path, false));
+done:
+    return status;
+}
+
+/* The jobs of one run from *job on, in the order of its checkpoints. */
+static int join_run(cli_row_jobs *jobs, size_t *job, cli_rows *rows)
+{
+    int          status = CLI_OK;
+    const size_t first = *job, run = jobs->jobs[first].run;
+
+    if (jobs->jobs[first].last) ++*job;
+    for (; *job < jobs->count && jobs->jobs[*job].run == run; ++*job)
+        CLI_TRY(cli_rows_join(rows, &jobs->jobs[*job].found));
+    if (jobs->jobs[first].last) CLI_TRY(cli_rows_join(rows, &jobs->jobs[first].found));
+done:
+    return status;
+}
+
 /* Of all checkpoints, in their order. */
 static int track_steps(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows)
 {
     int          status = CLI_OK;
-    cli_row_jobs jobs = {0};
+    cli_row_jobs jobs = {.turning = rows->request & BASIN_NEEDS_SUBSPACE};
+    size_t       job = 0;
 
-    for (size_t run = 0; run < a->operand_count; run++)
-        for (size_t i = 0; i < runs[run]->count; i++)
-            if (i % every == 0 || i + 1 == runs[run]->count)
-                CLI_TRY(cli_row_jobs_add(&jobs, run, runs[run]->entries[i].path, false));
+    for (size_t run = 0; run < a->operand_count; run++) CLI_TRY(add_steps(runs[run], run, every, &jobs));
     CLI_TRY(cli_row_jobs_run(a, rows, runs, &jobs));
-    for (size_t i = 0; i < jobs.count; i++) CLI_TRY(cli_rows_join(rows, &jobs.jobs[i].found));
+    while (job < jobs.count) CLI_TRY(join_run(&jobs, &job, rows));
 done:
     cli_row_jobs_clear(&jobs);
     return status;
@@ -97,6 +128,50 @@ static int measure_runs(const cli_arguments *a, basin_run *const *runs, size_t e
     return (cli_has(a, "at-loss") ? track_at_loss : track_steps)(a, runs, every, rows);
 }
 
+/* Rows of the run that begins at the first of them. */
+static size_t rows_of_run(const basin_row *rows, size_t count)
+{
+    size_t n = 1;
+
+    while (n < count && strcmp(rows[0].run, rows[n].run) == 0) n++;
+    return n;
+}
+
+/* What each run did between its checkpoints: the phases of rows `first` to `first + count` join the track. */
+static int add_phases(basin_track *track, size_t first, size_t count)
+{
+    int          status = CLI_OK;
+    basin_phase *found = NULL, *all = NULL;
+    size_t       more = 0;
+
+    CLI_LIBRARY(basin_phases_find(track->rows + first, count, &found, &more));
+    CLI_ALLOC(all, track->phase_count + more);
+    if (track->phase_count > 0) memcpy(all, track->phases, track->phase_count * sizeof *all);
+    for (size_t i = 0; i < more; i++) {
+        all[track->phase_count + i] = found[i];
+        all[track->phase_count + i].first += first, all[track->phase_count + i].last += first;
+    }
+    basin_free(track->phases);
+    track->phases = all, track->phase_count += more;
+    more = 0; /* they are the track's */
+done:
+    basin_phases_free(&found, more);
+    return status;
+}
+
+/* Of whole runs only: rows at a loss are no series. */
+static int find_phases(const cli_arguments *a, basin_track *track)
+{
+    int status = CLI_OK;
+
+    for (size_t i = 0, n; i < track->row_count && !cli_has(a, "at-loss"); i += n) {
+        n = rows_of_run(track->rows + i, track->row_count - i);
+        CLI_TRY(add_phases(track, i, n));
+    }
+done:
+    return status;
+}
+
 static int compute(const cli_arguments *a, cli_batch *out)
 {
     int          status = CLI_OK;
@@ -119,6 +194,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
     *track =
         (basin_track){.row_count = rows.count, .rows = rows.rows, .missing = rows.missing, .note = rows.note};
     rows.rows = NULL, rows.count = 0, rows.note = NULL;
+    CLI_TRY(find_phases(a, track));
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_TRACK, track, rows.provenance));
     track = NULL, rows.provenance = NULL;
 done:
@@ -316,9 +392,9 @@ static void print(const basin_result *result, FILE *out)
 
     cli_report_statistics(result->provenance, true, out);
     for (size_t i = 0, n; i < track->row_count; i += n) {
-        for (n = 1; i + n < track->row_count && strcmp(track->rows[i].run, track->rows[i + n].run) == 0; n++)
-            continue;
+        n = rows_of_run(track->rows + i, track->row_count - i);
         print_run(&track->rows[i], n, result->provenance, out);
+        cli_track_print_more(track, i, n, out);
     }
     if (track->note != NULL) fprintf(out, "  note: %s\n", track->note);
     cli_rows_print_missing(track->rows, track->row_count, out);

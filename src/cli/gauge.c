@@ -1,6 +1,71 @@
 #include "cli/gauge.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Names of what is measured on request only. */
+static void list_requests(char *text, size_t room)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < BASIN_MEASURES && used < room; i++)
+        if (basin_columns[i].needs & BASIN_NEEDS_ON_REQUEST)
+            used += (size_t)snprintf(text + used, room - used, "%s | ", basin_columns[i].name);
+    if (used < room) snprintf(text + used, room - used, "all");
+}
+
+/* One of the names of --measures, of `length` letters. What is measured anyway asks for nothing. */
+static int request_one(const char *name, size_t length, unsigned *request)
+{
+    char choices[400];
+
+    if (length == 3 && strncmp(name, "all", length) == 0) {
+        *request = BASIN_NEEDS_ON_REQUEST;
+        return CLI_OK;
+    }
+    for (size_t i = 0; i < BASIN_MEASURES; i++) {
+        const basin_column *column = &basin_columns[i];
+        if (strlen(column->name) != length || strncmp(name, column->name, length) != 0) continue;
+        *request |= column->needs & BASIN_NEEDS_ON_REQUEST;
+        return CLI_OK;
+    }
+    list_requests(choices, sizeof choices);
+    return cli_usage("--measures: «%.*s» is none of %s", (int)length, name, choices);
+}
+
+static int read_requests(const cli_arguments *a, basin_row_options *o)
+{
+    int         status = CLI_OK;
+    const char *names = cli_text(a, "measures", "");
+
+    for (const char *name = names; *name != '\0';) {
+        const size_t length = strcspn(name, ",");
+        CLI_TRY(request_one(name, length, &o->request));
+        name += length + (name[length] == ',');
+    }
+    CLI_TRY(cli_size(a, "subspace", 0, &o->subspace));
+    CLI_CHECK(!cli_has(a, "subspace") || o->subspace > 0, "--subspace must be at least 1");
+    if (o->subspace > 0) o->request |= BASIN_NEEDS_SUBSPACE;
+    CLI_TRY(cli_size(a, "batches", 0, &o->batches));
+    CLI_TRY(cli_size(a, "batch-size", 0, &o->batch_size));
+    CLI_CHECK(!cli_has(a, "batches") || o->batches > 1, "--batches must be at least 2");
+    CLI_CHECK(!cli_has(a, "batch-size") || o->batch_size > 0, "--batch-size must be at least 1");
+    if (o->batches + o->batch_size > 0) o->request |= BASIN_NEEDS_BATCHES;
+done:
+    return status;
+}
+
+int cli_gauge_requests(const cli_arguments *a, unsigned *request)
+{
+    int               status = CLI_OK;
+    basin_row_options o = {0};
+
+    CLI_TRY(read_requests(a, &o));
+    *request = o.request;
+done:
+    return status;
+}
 
 static int read_options(const cli_arguments *a, basin_row_options *out)
 {
@@ -10,6 +75,7 @@ static int read_options(const cli_arguments *a, basin_row_options *out)
 
     CLI_TRY(cli_spectral_options(a, &o.spectrum));
     CLI_TRY(cli_sane_options(a, NAN, &o.sane));
+    CLI_TRY(read_requests(a, &o));
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     o.seed = seed;
     *out = o;
@@ -21,6 +87,7 @@ void cli_gauge_close(cli_gauge *g)
 {
     for (size_t part = 1; part < CLI_PARTS; part++) basin_objective_destroy(&g->halves[part]);
     basin_objective_destroy(&g->clean);
+    basin_eigenspace_destroy(&g->space);
     cli_source_close(&g->source);
 }
 
@@ -31,6 +98,7 @@ int cli_gauge_open(const cli_arguments *a, const char *path, cli_gauge *g)
 
     g->a = a;
     CLI_TRY(read_options(a, &g->options));
+    if (g->turning) g->options.eigenspace = &g->space; /* counted among what it costs */
     CLI_TRY(cli_source_open(a, path, true, true, s));
     CLI_TRY(cli_source_clean(s, &g->clean));
     CLI_TRY(cli_spectral_fits(&g->options.spectrum, "the network", basin_objective_size(s->objectives[0])));
@@ -65,6 +133,7 @@ int cli_gauge_measure(cli_gauge *g, basin_point_kind point, size_t part, basin_r
     basin_point      *at = NULL;
 
     g->options.point = point;
+    g->options.eigenspace = point == BASIN_POINT_RAW && part == 0 && g->turning ? &g->space : NULL;
     CLI_LIBRARY(
         basin_point_create(part == 0 ? s->objectives[0] : g->halves[part], s->ck->theta, &s->record, &at));
     CLI_LIBRARY(basin_row_compute(at, test, part == 0 ? g->clean : NULL, s->ck, &g->options, out));

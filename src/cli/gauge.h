@@ -20,8 +20,12 @@ typedef struct cli_gauge {
     basin_objective     *halves[CLI_PARTS]; /* [1], [2]; NULL without a subset */
     basin_objective     *clean;             /* or NULL */
     basin_row_options    options;
+    bool                 turning; /* the top eigenspace of the raw point is kept */
+    basin_eigenspace    *space;   /* that, once it is measured */
 } cli_gauge;
 
+/* Of --measures and its like: basin_need, refused before anything is read. */
+int  cli_gauge_requests(const cli_arguments *arguments, unsigned *request);
 int  cli_gauge_open(const cli_arguments *arguments, const char *path,
                     cli_gauge *gauge /* zeroed; to be closed after a failure too */);
 void cli_gauge_close(cli_gauge *gauge);

@@ -10,9 +10,10 @@ typedef struct walk { /* over all jobs */
     const cli_rows      *rows;
     basin_run *const    *runs;
     cli_row_jobs        *jobs;
-    basin_checkpoint   **starts; /* [operands] of runs that are being measured; NULL: not known */
-    bool                *begun;  /* [operands] */
-    size_t              *left;   /* [operands] jobs that are not finished */
+    basin_checkpoint   **starts;         /* [operands] of runs that are being measured; NULL: not known */
+    bool                *begun;          /* [operands] */
+    size_t              *left;           /* [operands] jobs that are not finished */
+    cli_row_job        **last, **before; /* [operands] of the run: its last checkpoint, the one before */
 } walk;
 
 int cli_row_jobs_add(cli_row_jobs *j, size_t run, const char *path, bool glance)
@@ -59,6 +60,7 @@ static int open_checkpoint(walk *w, cli_row_job *job)
     CLI_TRY(cli_monitor_check());
     CLI_TRY(cli_rows_like(w->a, w->rows, &job->found));
     CLI_TRY(begin_run(w, job));
+    job->gauge.turning = w->jobs->turning;
     status = job->glance ? cli_source_open(w->a, job->path, true, true, &job->gauge.source)
                          : cli_gauge_open(w->a, job->path, &job->gauge);
     job->opened = status == CLI_OK;
@@ -91,13 +93,27 @@ static basin_status keep_status(cli_row_job *job, int status)
     return status == CLI_INTERRUPTED ? BASIN_ERR_INTERRUPTED : BASIN_ERR_ARG;
 }
 
+/* Vectors that wait for those before them are not in any share. Where they could take much, jobs are alone:
+   then there are three of a run at a time. */
+static void count_kept(const walk *w, const cli_row_job *job, basin_job_cost *cost)
+{
+    const size_t k = job->gauge.options.subspace > 0 ? job->gauge.options.subspace : BASIN_SUBSPACE;
+    const size_t bytes = k * job->gauge.source.ck->params->size * sizeof(double);
+
+    if (w->jobs->turning && bytes > basin_memory_limit() / 4 / w->jobs->count)
+        cost->bytes = basin_memory_limit();
+}
+
 static basin_status open_job(void *payload, size_t i, basin_job_cost *cost)
 {
     walk        *w = payload;
     cli_row_job *job = &w->jobs->jobs[i];
     basin_status st = keep_status(job, open_checkpoint(w, job));
 
-    if (st == BASIN_OK && job->opened && !job->glance) cli_rows_cost(&job->found, &job->gauge, cost);
+    if (st == BASIN_OK && job->opened && !job->glance) {
+        cli_rows_cost(&job->found, &job->gauge, cost);
+        count_kept(w, job, cost);
+    }
     if (st != BASIN_OK) cli_gauge_close(&job->gauge);
     return st;
 }
@@ -108,7 +124,48 @@ static basin_status work_job(void *payload, size_t i)
     cli_row_job *job = &w->jobs->jobs[i];
     basin_status st = keep_status(job, measure(w, job));
 
+    job->space = job->gauge.space, job->gauge.space = NULL;
     cli_gauge_close(&job->gauge);
+    return st;
+}
+
+static int64_t step_of(const cli_row_job *job)
+{
+    return job != NULL ? job->found.rows[0].step : -1;
+}
+
+static const basin_eigenspace *space_of(const cli_row_job *job)
+{
+    return job != NULL ? job->space : NULL;
+}
+
+/* Holds the vectors of a checkpoint that is not the last against those before it and the last one's. */
+static basin_status turn_one(walk *w, cli_row_job *job)
+{
+    cli_row_job **before = &w->before[job->run], *last = w->last[job->run];
+    basin_status  st = basin_row_turn(&job->found.rows[0], job->space, space_of(*before), step_of(*before),
+                                      space_of(last), step_of(last));
+
+    if (*before != NULL) basin_eigenspace_destroy(&(*before)->space);
+    *before = job;
+    return st;
+}
+
+/* And the last one's against those before it, once all are there. The first row of a job is that of its raw
+   point. */
+static basin_status turn(walk *w, cli_row_job *job)
+{
+    basin_status  st = BASIN_OK;
+    cli_row_job **before = &w->before[job->run], **last = &w->last[job->run];
+
+    if (job->space != NULL && job->last) *last = job;
+    if (job->space != NULL && !job->last) st = turn_one(w, job);
+    if (st != BASIN_OK || w->left[job->run] > 0) return st;
+    if (*last != NULL)
+        st = basin_row_turn(&(*last)->found.rows[0], (*last)->space, space_of(*before), step_of(*before),
+                            NULL, -1);
+    if (*before != NULL) basin_eigenspace_destroy(&(*before)->space);
+    if (*last != NULL) basin_eigenspace_destroy(&(*last)->space);
     return st;
 }
 
@@ -119,7 +176,7 @@ static basin_status take_job(void *payload, size_t i)
     const size_t run = w->jobs->jobs[i].run;
 
     if (--w->left[run] == 0) basin_checkpoint_destroy(&w->starts[run]);
-    return BASIN_OK;
+    return w->jobs->turning ? turn(w, &w->jobs->jobs[i]) : BASIN_OK;
 }
 
 /* In the words of the first job that failed, or was interrupted. */
@@ -142,6 +199,8 @@ int cli_row_jobs_run(const cli_arguments *a, const cli_rows *rows, basin_run *co
     CLI_ALLOC(w.starts, a->operand_count);
     CLI_ALLOC(w.begun, a->operand_count);
     CLI_ALLOC(w.left, a->operand_count);
+    CLI_ALLOC(w.last, a->operand_count);
+    CLI_ALLOC(w.before, a->operand_count);
     for (size_t i = 0; i < jobs->count; i++) w.left[jobs->jobs[i].run]++;
     cli_monitor_part("", 0, 0); /* jobs say themselves which they are */
     CLI_TRY(outcome(jobs, basin_jobs_run(&(basin_jobs){.name = "checkpoint",
@@ -155,6 +214,8 @@ done:
     basin_free(w.starts);
     basin_free(w.begun);
     basin_free(w.left);
+    basin_free(w.last);
+    basin_free(w.before);
     return status;
 }
 
@@ -162,6 +223,7 @@ void cli_row_jobs_clear(cli_row_jobs *jobs)
 {
     for (size_t i = 0; i < jobs->count; i++) {
         cli_rows_clear(&jobs->jobs[i].found);
+        basin_eigenspace_destroy(&jobs->jobs[i].space);
         basin_free(jobs->jobs[i].message);
     }
     basin_free(jobs->jobs);

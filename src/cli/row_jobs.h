@@ -7,19 +7,24 @@
 #include "cli/rows.h"
 
 typedef struct cli_row_job { /* one checkpoint */
-    size_t      run;
-    const char *path;   /* borrowed */
-    bool        glance; /* a row of cli_rows_glance */
-    cli_rows    found;
-    cli_gauge   gauge; /* while it is being measured */
-    bool        opened;
-    int         status; /* and its line: of this job alone */
-    char       *message;
+    size_t            run;
+    const char       *path;   /* borrowed */
+    bool              glance; /* a row of cli_rows_glance */
+    bool              last;   /* of its run, and the first of its jobs: cli_row_jobs.turning */
+    cli_rows          found;
+    cli_gauge         gauge; /* while it is being measured */
+    basin_eigenspace *space; /* its top eigenvectors, until those after it were held against them */
+    bool              opened;
+    int               status; /* and its line: of this job alone */
+    char             *message;
 } cli_row_job;
 
 typedef struct cli_row_jobs {
     size_t       count, room;
     cli_row_job *jobs;
+    /* top eigenvectors are held against those of the checkpoint before and of the last one: jobs of
+       a run follow each other, and its last checkpoint is the first of them */
+    bool turning;
 } cli_row_jobs;
 
 int cli_row_jobs_add(cli_row_jobs *jobs, size_t run, const char *path, bool glance);

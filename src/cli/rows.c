@@ -26,6 +26,7 @@ int cli_rows_start(const cli_arguments *a, cli_rows *out)
                      .other_data = cli_has(a, "data")};
 
     CLI_TRY(cli_point_read(a, &rows.point));
+    CLI_TRY(cli_gauge_requests(a, &rows.request));
     CLI_WANT(!rows.polish_none || (!rows.polish_all && isnan(rows.point.step)),
              "%s: --no-polish beside --polish", a->command->name);
     CLI_CHECK(!cli_has(a, "at-loss") ||
@@ -45,6 +46,7 @@ int cli_rows_like(const cli_arguments *a, const cli_rows *asked, cli_rows *out)
                      .polish_none = asked->polish_none,
                      .polish_all = asked->polish_all,
                      .test_parts = asked->test_parts,
+                     .request = asked->request,
                      .other_data = asked->other_data};
 
     CLI_TRY(cli_provenance_create(a, &rows.provenance));

@@ -10,26 +10,35 @@
 #include "cli/point.h"
 #include "cli/runs.h"
 
-#define CLI_ROWS_OPTIONS                                                                          \
-    CLI_SPECTRAL_OPTIONS("1; with --top: 0"), CLI_SANE_OPTIONS,                                   \
-        {"rho", CLI_REAL, "R",                                                                    \
-         "radius of every rise of the loss, the same for all (default: 0.05)", false},            \
-        {"polish", CLI_WHOLE, "K",                                                                \
-         "also after K plain gradient steps (default: 20, where a method hovers: SAM and MSAM)",  \
-         false},                                                                                  \
-        {"polish-step", CLI_REAL, "X",                                                            \
-         "size of these steps (default: the learning rate that each checkpoint records)", false}, \
-        {"no-polish", CLI_FLAG, NULL, "at the weights as they are only", false},                  \
-        {"average", CLI_WHOLE, "M",                                                               \
-         "also at the mean of the weights of M checkpoints of consecutive steps, where they are " \
-         "saved",                                                                                 \
-         false},                                                                                  \
-        CLI_RUN_OPTION,                                                                           \
-    {                                                                                             \
-        "at-loss", CLI_REAL, "L",                                                                 \
-            "at the training loss L instead of a step: between the two checkpoints where a run "  \
-            "first comes down to it",                                                             \
-            false                                                                                 \
+#define CLI_ROWS_OPTIONS                                                                           \
+    CLI_SPECTRAL_OPTIONS("1; with --top: 0"), CLI_SANE_OPTIONS,                                    \
+        {"rho", CLI_REAL, "R",                                                                     \
+         "radius of every rise of the loss, the same for all (default: 0.05)", false},             \
+        {"polish", CLI_WHOLE, "K",                                                                 \
+         "also after K plain gradient steps (default: 20, where a method hovers: SAM and MSAM)",   \
+         false},                                                                                   \
+        {"polish-step", CLI_REAL, "X",                                                             \
+         "size of these steps (default: the learning rate that each checkpoint records)", false},  \
+        {"no-polish", CLI_FLAG, NULL, "at the weights as they are only", false},                   \
+        {"average", CLI_WHOLE, "M",                                                                \
+         "also at the mean of the weights of M checkpoints of consecutive steps, where they are "  \
+         "saved",                                                                                  \
+         false},                                                                                   \
+        CLI_RUN_OPTION,                                                                            \
+        {"measures", CLI_TEXT, "NAME,…",                                                           \
+         "also these, which cost more: gradient_top_energy | momentum_top_energy | "               \
+         "critical_sharpness | batch_sharpness | … | all",                                         \
+         false},                                                                                   \
+        {"subspace", CLI_WHOLE, "K",                                                               \
+         "top eigenvectors of these energies, and of how track sees them turn (default: 5)",       \
+         false},                                                                                   \
+        {"batches", CLI_WHOLE, "N", "mini-batches of batch_sharpness (default: 20)", false},       \
+        {"batch-size", CLI_WHOLE, "B", "samples of each (default: as recorded, else 128)", false}, \
+    {                                                                                              \
+        "at-loss", CLI_REAL, "L",                                                                  \
+            "at the training loss L instead of a step: between the two checkpoints where a run "   \
+            "first comes down to it",                                                              \
+            false                                                                                  \
     }
 
 typedef struct cli_rows {
@@ -42,8 +51,9 @@ typedef struct cli_rows {
     const basin_checkpoint *start;
     bool                    polish_none; /* --no-polish */
     /* every run, by --polish, or because the caller holds them against one that hovers */
-    bool polish_all;
-    bool test_parts; /* are wanted by the caller */
+    bool     polish_all;
+    bool     test_parts; /* are wanted by the caller */
+    unsigned request;    /* of basin_need, by --measures */
     /* --data: nothing is measured on the data that a checkpoint records */
     bool other_data;
     /* checkpoints whose BatchNorm statistics belong to other weights */

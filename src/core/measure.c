@@ -8,6 +8,7 @@
 
 #define ANY .least = -INFINITY, .most = INFINITY
 #define POSITIVE .least = 0.0, .most = INFINITY
+#define ANGLE .least = 0.0, .most = 90.0
 
 /* clang-format off */
 const basin_column basin_columns[] = {
@@ -31,6 +32,14 @@ const basin_column basin_columns[] = {
      .offset = offsetof(basin_row, stationarity.decrement), POSITIVE},
     {.name = "fall_per_step", .label = "relative fall per step",
      .offset = offsetof(basin_row, stationarity.fall_per_step), POSITIVE},
+    {.name = "turn_top", .label = "turn of e\0011\2 (degrees)",
+     .offset = offsetof(basin_row, turning.top), ANGLE},
+    {.name = "turn", .label = "turn of the top k (degrees)",
+     .offset = offsetof(basin_row, turning.whole), ANGLE},
+    {.name = "turn_top_last", .label = "e\0011\2 to the last (degrees)",
+     .offset = offsetof(basin_row, turning.last_top), ANGLE},
+    {.name = "turn_last", .label = "top k to the last (degrees)",
+     .offset = offsetof(basin_row, turning.last_whole), ANGLE},
 };
 /* clang-format on */
 

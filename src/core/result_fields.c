@@ -60,6 +60,7 @@ static const char *const descents[] = {"not_tested", "descent_found",        "ne
                                        "none_found", "gradient_at_rounding", NULL};
 static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
+static const char *const phases[] = {"undecided", "descent", "sharpening", "edge", "catapult", NULL};
 static const char *const intervals[] = {"none", "residual", "bounds", "standard_error", "calibrated", NULL};
 static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
                                        "not_measured", "not_paired", "continuation", NULL};
@@ -663,7 +664,33 @@ static const basin_schema measures_schema = {.name = "measures",
                                              .fields = measure_fields,
                                              .count = BASIN_MEASURES};
 
+#define S basin_turning
+#define OF_EACH EXTENT(offsetof(S, dimension), BASIN_NO_EXTENT)
+static const basin_field turning_fields[] = {
+    PLAIN(INT, since, "since", BASIN_FIELD_UNKNOWN, "step of the measured checkpoint before this one"),
+    PLAIN(INT, until, "until", BASIN_FIELD_UNKNOWN, "step of the last one of the run; null: this is it"),
+    PLAIN(SIZE, dimension, "dimension", 0, "k; 0: not measured"),
+    ARRAY(
+        DOUBLES, angle, "angle", OF_EACH, 0,
+        "degrees, the largest between the spans of the first 1 ... k top eigenvectors here and there; null: "
+        "not separated"),
+    ARRAY(DOUBLES, error, "error", OF_EACH, 0, "degrees by which it may be off, residual over gap"),
+    ARRAY(DOUBLES, similarity, "similarity", OF_EACH, 0, "cos(|angles| / sqrt d): 1 equal, 0 orthogonal"),
+    ARRAY(DOUBLES, last_angle, "last_angle", OF_EACH, 0, "the same against the last one"),
+    ARRAY(DOUBLES, last_error, "last_error", OF_EACH, 0, "the same against the last one"),
+    ARRAY(DOUBLES, last_similarity, "last_similarity", OF_EACH, 0, "the same against the last one"),
+    PLAIN(DOUBLE, top, "top", 0, "the first of angle"),
+    PLAIN(DOUBLE, whole, "whole", 0, "the last of angle"),
+    PLAIN(DOUBLE, last_top, "last_top", 0, "the first of last_angle"),
+    PLAIN(DOUBLE, last_whole, "last_whole", 0, "the last of last_angle"),
+};
+#undef OF_EACH
+#undef S
+
+static const basin_schema turning_schema = SCHEMA(basin_turning, turning_fields);
+
 #define S basin_row
+#define OF_LAYERS EXTENT(offsetof(S, layer_count), BASIN_NO_EXTENT)
 static const basin_field row_fields[] = {
     PLAIN(STRING, run, "run", BASIN_FIELD_OPTIONAL, "folder"),
     PLAIN(STRING, checkpoint, "checkpoint", BASIN_FIELD_OPTIONAL, "file"),
@@ -694,6 +721,8 @@ static const basin_field row_fields[] = {
            "what was found of a way down from this point"),
     PLAIN(DOUBLE, alpha, "alpha", 0, "of n_eff"),
     PLAIN(DOUBLE, sharpness_rho, "sharpness_rho", 0, "radius of all rises, the same for every row"),
+    PLAIN(DOUBLE, subspace, "subspace", 0, "k of gradient_top_energy and momentum_top_energy"),
+    PLAIN(DOUBLE, batch_samples, "batch_samples", 0, "of each mini-batch of batch_sharpness"),
     PLAIN(INT, batch_size, "batch_size", BASIN_FIELD_UNKNOWN,
           "of training; 0 = full batch, which the ceiling supposes"),
     PLAIN(STRING, network, "network", BASIN_FIELD_OPTIONAL | BASIN_FIELD_HIDDEN,
@@ -704,16 +733,46 @@ static const basin_field row_fields[] = {
            "of the eigenvalues; never auto"),
     NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema, "how a polished point was reached"),
     PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged; 0 = none"),
+    PLAIN(SIZE, layer_count, "layer_count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(STRINGS, layers, "layers", OF_LAYERS, 0, "names, in the order of the weights"),
+    ARRAY(DOUBLES, layer_gradient, "layer_gradient", OF_LAYERS, 0,
+          "share of each layer in the squared norm of the gradient"),
+    ARRAY(DOUBLES, layer_gradient_energy, "layer_gradient_energy", OF_LAYERS, 0,
+          "what of gradient_top_energy is in each layer: they sum up to it"),
+    ARRAY(DOUBLES, layer_momentum, "layer_momentum", OF_LAYERS, 0, "the same of the momentum"),
+    ARRAY(DOUBLES, layer_momentum_energy, "layer_momentum_energy", OF_LAYERS, 0, "the same of the momentum"),
+    NESTED(STRUCT, turning, "turning", BASIN_NO_EXTENT, turning_schema,
+           "how the top eigenvectors lie to those of other checkpoints of the run"),
 };
+#undef OF_LAYERS
 #undef S
 
 const basin_schema basin_row_schema = SCHEMA(basin_row, row_fields);
+
+#define S basin_phase
+static const basin_field phase_fields[] = {
+    PLAIN(STRING, run, "run", BASIN_FIELD_OPTIONAL, "folder"),
+    CHOICE(kind, "phase", phases, 0, "undecided: the checkpoints do not tell"),
+    PLAIN(INT, from, "from", BASIN_FIELD_UNKNOWN, "step of its first checkpoint"),
+    PLAIN(INT, to, "to", BASIN_FIELD_UNKNOWN, "step of its last checkpoint"),
+    PLAIN(SIZE, first, "first", 0, "index into rows of the first"),
+    PLAIN(SIZE, last, "last", 0, "index into rows of the last"),
+    PLAIN(DOUBLE, from_ratio, "from_ratio", 0, "lambda_max over the method's own ceiling there"),
+    PLAIN(DOUBLE, to_ratio, "to_ratio", 0, "lambda_max over the method's own ceiling there"),
+    PLAIN(DOUBLE, peak, "peak", 0, "catapult: largest training loss within, over that of its first"),
+    PLAIN(BOOL, hovering, "hovering", 0, "edge: of a ceiling that follows lambda_max (sam, msam)"),
+};
+#undef S
+
+static const basin_schema phase_schema = SCHEMA(basin_phase, phase_fields);
 
 #define S basin_track
 static const basin_field track_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), basin_row_schema, "by run, then by step"),
     PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
+    PLAIN(SIZE, phase_count, "phase_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, phases, "phases", offsetof(S, phase_count), phase_schema, "by run, then by step"),
     PLAIN(STRING, note, "note", BASIN_FIELD_OPTIONAL, "what holds the rows apart"),
 };
 #undef S
@@ -1064,6 +1123,11 @@ const char *basin_verdict_text(basin_verdict verdict)
 const char *basin_family_text(basin_family family)
 {
     return families[family];
+}
+
+const char *basin_phase_text(basin_phase_kind phase)
+{
+    return phases[phase];
 }
 
 const char *basin_interval_text(basin_interval interval)

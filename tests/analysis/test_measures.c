@@ -70,8 +70,9 @@ done:
 
 static void measure(const setup *s, basin_row *out)
 {
-    assert_ok(row_at(s->objectives[0], s->objectives[1], s->objectives[2], s->ck,
-                     &(basin_row_options){.start = s->start}, out));
+    assert_ok(row_at(
+        s->objectives[0], s->objectives[1], s->objectives[2], s->ck,
+        &(basin_row_options){.start = s->start, .request = BASIN_NEEDS_ON_REQUEST, .batch_size = 20}, out));
 }
 
 /* ---------------------------------------------------------------------------------------------- places -- */
@@ -132,6 +133,8 @@ static void assert_needed(const setup *s, unsigned missing)
 {
     basin_row         row = {0};
     basin_row_options options = {.start = missing & BASIN_NEEDS_START ? NULL : s->start,
+                                 .request = BASIN_NEEDS_ON_REQUEST & ~missing,
+                                 .batch_size = 20,
                                  .point = missing & BASIN_NEEDS_RAW ? BASIN_POINT_POLISHED : BASIN_POINT_RAW};
 
     assert_ok(row_at(s->objectives[0], missing & BASIN_NEEDS_TEST ? NULL : s->objectives[1],
@@ -152,6 +155,10 @@ static void what_a_measure_needs_and_has_not_makes_it_unknown_and_nothing_else(v
     assert_needed(&s, BASIN_NEEDS_CLEAN);
     assert_needed(&s, BASIN_NEEDS_RAW);
     assert_needed(&s, BASIN_NEEDS_START);
+    assert_needed(&s, BASIN_NEEDS_SUBSPACE);
+    assert_needed(&s, BASIN_NEEDS_STEP);
+    assert_needed(&s, BASIN_NEEDS_BATCHES);
+    assert_needed(&s, BASIN_NEEDS_ON_REQUEST);
     memset(s.ck->states[0].values, 0, s.train.size * sizeof(double));
     assert_needed(&s, BASIN_NEEDS_MOMENTUM);
     basin_checkpoint_destroy(&s.start); /* one of another network is none */
@@ -163,6 +170,46 @@ static void what_a_measure_needs_and_has_not_makes_it_unknown_and_nothing_else(v
     assert_known_but_for(&row, BASIN_NEEDS_MOMENTUM | BASIN_NEEDS_START);
     basin_row_clear(&row);
     basin_graph_destroy(&other);
+    tear_down(&s);
+}
+
+/* Layer by layer the energies sum up to the whole, the shares to 1; batches are those of `basin batches`. */
+static void what_is_asked_for_is_what_its_parts_say(void **unused)
+{
+    setup          s;
+    basin_row      row = {0};
+    basin_point   *point = NULL;
+    basin_batches *batches = NULL;
+    double         share = 0.0, energy = 0.0, momentum = 0.0;
+
+    (void)unused;
+    set_up(&s);
+    measure(&s, &row);
+    assert_int_equal(row.layer_count, 3);
+    assert_string_equal(row.layers[0], "fc1");
+    for (size_t i = 0; i < 3; i++)
+        share += row.layer_gradient[i], energy += row.layer_gradient_energy[i],
+            momentum += row.layer_momentum_energy[i];
+    assert_close(share, 1.0, 1e-12, 0.0);
+    assert_close(energy, row.gradient_top_energy.value, 1e-12, 0.0);
+    assert_close(momentum, row.momentum_top_energy.value, 1e-12, 0.0);
+    assert_close(row.subspace, BASIN_SUBSPACE, 0.0, 0.0);
+    assert_ok(basin_point_create(s.objectives[0], s.ck->theta, NULL, &point));
+    assert_ok(basin_batches_compute(point,
+                                    &(basin_batches_options){.count = 20,
+                                                             .batch_size = 20,
+                                                             .momentum = s.ck->states[0].values,
+                                                             .beta = 0.9,
+                                                             .learning_rate = 0.1},
+                                    &batches));
+    assert_close(row.batch_samples, 20.0, 0.0, 0.0);
+    assert_close(row.batch_sharpness.value, batches->sharpness.mean, 1e-13, 0.0);
+    assert_close(row.batch_sharpness.upper - row.batch_sharpness.value,
+                 batches->sharpness.deviation / sqrt(20.0), 1e-9, 0.0);
+    assert_close(row.batch_sharpness_momentum.value, batches->momentum.mean, 1e-12, 0.0);
+    basin_batches_destroy(&batches);
+    basin_point_destroy(&point);
+    basin_row_clear(&row);
     tear_down(&s);
 }
 
@@ -288,6 +335,7 @@ int main(void)
         cmocka_unit_test(the_columns_stand_by_the_numbers_of_the_measures),
         cmocka_unit_test(a_column_has_the_ends_of_its_interval_or_none),
         cmocka_unit_test(what_a_measure_needs_and_has_not_makes_it_unknown_and_nothing_else),
+        cmocka_unit_test(what_is_asked_for_is_what_its_parts_say),
         cmocka_unit_test(rescaled_layers_leave_alone_what_the_list_says),
         cmocka_unit_test(a_scaled_loss_leaves_alone_what_the_list_says),
     };

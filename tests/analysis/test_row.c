@@ -108,6 +108,16 @@ static void assert_planted(const basin_row *row)
     assert_close(row->alpha, 0.5, 0.0, 0.0);
 }
 
+/* Along its own directions, and nothing that was not asked for. */
+static void assert_curvatures(const basin_row *m, const double *a, const double *g, const double *momentum)
+{
+    assert_close(m->curvature_gradient.value, curvature_along(a, g), 1e-12, 0.0);
+    assert_close(m->curvature_momentum.value, curvature_along(a, momentum), 1e-12, 0.0);
+    assert_close(m->curvature_random.value, 13.5 / P, 1e-12, 0.0);
+    assert_true(isnan(m->critical_sharpness.value) && isnan(m->gradient_top_energy.value));
+    assert_true(isnan(m->subspace) && isnan(m->batch_samples) && m->turning.dimension == 0);
+}
+
 static void a_row_is_what_its_parts_say(void **unused)
 {
     static const double momentum[P] = {0.1, 0.2, -0.3, 0.4, 0.0, 0.1};
@@ -148,6 +158,7 @@ static void a_row_is_what_its_parts_say(void **unused)
     /* the vector is known to 1e-4 ‖H‖, its curvature to the square of that */
     assert_close(m.rise_top.value, 0.045 * 9.0, 1e-8, 0.0);
     assert_close(m.sharpness_rho, 0.3, 0.0, 0.0);
+    assert_curvatures(&m, a, g, momentum);
     assert_true(isnan(m.rise_random.value)); /* a quadratic has no filters to normalise by */
     top_vector(train, theta6, top);
     assert_close(m.momentum_top_cosine2.value,
@@ -166,6 +177,195 @@ static void a_row_is_what_its_parts_say(void **unused)
     basin_objective_destroy(&train);
     basin_objective_destroy(&test);
     basin_objective_destroy(&clean);
+}
+
+/* ------------------------------------------------------------------------------------------ on request -- */
+
+/* The next step of each method by its recursion, of a quadratic with coupled weight decay 0.01. */
+static void next_step(const char *method, const double *a, const double *v, double *u)
+{
+    double       x[P], g[P];
+    const double rho = 0.2, eta = 0.1, beta = 0.9;
+
+    for (size_t i = 0; i < P; i++) x[i] = theta6[i], g[i] = basin_dot(a + i * P, theta6, P) - b6[i];
+    if (strcmp(method, "nag") == 0) basin_axpy(-eta * beta, v, x, P);
+    if (strcmp(method, "sam") == 0) basin_axpy(rho / basin_norm(g, P), g, x, P);
+    if (strcmp(method, "msam") == 0) basin_axpy(-rho / basin_norm(v, P), v, x, P);
+    for (size_t i = 0; i < P; i++)
+        u[i] = basin_dot(a + i * P, x, P) - b6[i] + beta * v[i] +
+               0.01 * (strcmp(method, "sam") == 0 ? theta6[i] : x[i]);
+}
+
+/* Of a quadratic the loss crosses where its model does. */
+static void critical_sharpness_of_a_quadratic_is_that_of_its_model_along_the_methods_step(void **unused)
+{
+    static const char *const methods[] = {"gd", "sgd", "nag", "sam", "msam"};
+    double                   a[P * P], g[P], v[P], u[P], au[P];
+    basin_objective         *train = NULL;
+
+    (void)unused;
+    basin_test_planted(lambda6, P, 5, a);
+    assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
+    for (size_t i = 0; i < P; i++) g[i] = basin_dot(a + i * P, theta6, P) - b6[i];
+    for (size_t i = 0; i < P; i++) v[i] = 0.5 * g[i] + 0.1 * theta6[i];
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        basin_checkpoint *ck = NULL;
+        basin_row         m = {0};
+        make_checkpoint(&ck, methods[i], v);
+        assert_ok(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.request = BASIN_NEEDS_STEP}, &m));
+        next_step(methods[i], a, v, u);
+        for (size_t j = 0; j < P; j++) au[j] = basin_dot(a + j * P, u, P);
+        const double expected = basin_dot(u, au, P) / basin_dot(u, g, P);
+        assert_true(expected > 0.0);
+        assert_close(m.critical_quadratic.value, expected, 1e-11, 0.0);
+        assert_close(m.step_gradient_cosine.value, basin_dot(u, g, P) / basin_norm(u, P) / basin_norm(g, P),
+                     1e-12, 0.0);
+        assert_close(m.critical_sharpness.value, expected, 1e-3, 0.0);
+        assert_true(m.critical_sharpness.lower <= expected && expected <= m.critical_sharpness.upper);
+        assert_int_equal(m.critical_sharpness.interval, BASIN_INTERVAL_BOUNDS);
+        basin_row_clear(&m);
+        basin_checkpoint_destroy(&ck);
+    }
+    basin_objective_destroy(&train);
+}
+
+static void assert_no_critical(basin_objective *train, const char *method, const double *v, double momentum,
+                               bool known)
+{
+    basin_checkpoint *ck = NULL;
+    basin_row         m = {0};
+
+    make_checkpoint(&ck, method, v);
+    ck->hyper.momentum = momentum;
+    assert_ok(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.request = BASIN_NEEDS_STEP}, &m));
+    assert_true(isnan(m.critical_sharpness.value) && isnan(m.critical_quadratic.value));
+    assert_true(known ? m.step_gradient_cosine.value <= 0.0 : isnan(m.step_gradient_cosine.value));
+    basin_row_clear(&m);
+    basin_checkpoint_destroy(&ck);
+}
+
+static void a_step_uphill_or_unknown_has_no_critical_sharpness(void **unused)
+{
+    double           a[P * P], uphill[P];
+    basin_objective *train = NULL;
+
+    (void)unused;
+    basin_test_planted(lambda6, P, 5, a);
+    assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
+    for (size_t i = 0; i < P; i++) uphill[i] = -3.0 * (basin_dot(a + i * P, theta6, P) - b6[i]);
+    assert_no_critical(train, "gd", uphill, 0.9, true); /* v leads against the gradient */
+    assert_no_critical(train, "gd", NULL, 0.9, false);  /* v was not saved */
+    assert_no_critical(train, "gd", uphill, NAN, false);
+    assert_no_critical(train, "adam", uphill, 0.9, false);
+    basin_objective_destroy(&train);
+}
+
+/* L = Σ (x_i⁴ − 6 x_i³ + 9 x_i²): along the gradient of one coordinate there are several crossings. */
+static basin_status wavy_loss(void *ctx, const basin_samples *s, const double *x, basin_loss *out)
+{
+    (void)ctx, (void)s;
+    *out = (basin_loss){.sum = 0.0, .weight = 1.0};
+    for (size_t i = 0; i < P; i++) out->sum += x[i] * x[i] * (x[i] - 3.0) * (x[i] - 3.0);
+    return BASIN_OK;
+}
+
+static basin_status wavy_gradient(void *ctx, const basin_samples *s, const double *x, basin_loss *out,
+                                  double *g)
+{
+    for (size_t i = 0; i < P; i++) g[i] = 2.0 * x[i] * (x[i] - 3.0) * (2.0 * x[i] - 3.0);
+    return wavy_loss(ctx, s, x, out);
+}
+
+/* From 3.2 the loss is as high again at 2.77…, at 0.23… and at −0.2: the first counts. */
+static void critical_sharpness_is_of_the_first_crossing(void **unused)
+{
+    static const basin_objective_type wavy = {.name = "wavy", .loss = wavy_loss, .gradient = wavy_gradient};
+    basin_objective                  *o = NULL;
+    basin_checkpoint                 *ck = NULL;
+    basin_row                         m = {0};
+    const double slope = 2.0 * 3.2 * 0.2 * 3.4, first = 0.5 * (3.0 + sqrt(9.0 - 4.0 * 0.64));
+
+    (void)unused;
+    assert_ok(basin_objective_create(&wavy, NULL, &(basin_objective_facts){.size = P, .samples = 1}, &o));
+    make_checkpoint(&ck, "gd", NULL);
+    for (size_t i = 0; i < P; i++) ck->theta[i] = i == 0 ? 3.2 : 0.0;
+    ck->hyper =
+        (basin_hyperparameters){.learning_rate = 0.1, .momentum = 0.0, .weight_decay = 0.0, .seed = 7};
+    assert_ok(row_at(o, NULL, NULL, ck, NULL, &(basin_row_options){.request = BASIN_NEEDS_STEP}, &m));
+    assert_close(m.critical_sharpness.value, 2.0 * slope / (3.2 - first), 1e-3, 0.0);
+    basin_row_clear(&m);
+    basin_checkpoint_destroy(&ck);
+    basin_objective_destroy(&o);
+}
+
+static void energies_are_those_of_the_top_vectors_and_a_row_hands_them_over(void **unused)
+{
+    static const double momentum[P] = {0.1, 0.2, -0.3, 0.4, 0.0, 0.1};
+    double              a[P * P], g[P];
+    basin_objective    *train = NULL;
+    basin_checkpoint   *ck = NULL;
+    basin_eigenspace   *space = NULL;
+
+    (void)unused;
+    basin_test_planted(lambda6, P, 5, a);
+    assert_ok(basin_test_quadratic(a, b6, 2.0, P, &train));
+    make_checkpoint(&ck, "msam", momentum);
+    for (size_t i = 0; i < P; i++) g[i] = basin_dot(a + i * P, theta6, P) - b6[i];
+    for (int lanczos = 0; lanczos < 2; lanczos++) {
+        basin_row       m = {0};
+        basin_spectrum *s = NULL;
+        double          energy = 0.0;
+        assert_ok(row_at(train, NULL, NULL, ck, NULL,
+                         &(basin_row_options){
+                             .spectrum = {.method = lanczos ? BASIN_SPECTRUM_LANCZOS : BASIN_SPECTRUM_DENSE},
+                             .request = BASIN_NEEDS_SUBSPACE,
+                             .subspace = 2,
+                             .eigenspace = &space},
+                         &m));
+        assert_ok(basin_test_spectrum_at(
+            train, theta6,
+            &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .vectors = true, .top = 2}, &s));
+        for (size_t i = 0; i < 2; i++) energy += pow(basin_dot(s->vectors + i * P, g, P), 2.0);
+        energy /= basin_dot(g, g, P);
+        assert_close(m.subspace, 2.0, 0.0, 0.0);
+        assert_close(m.gradient_top_energy.value, energy, 1e-6, 0.0);
+        assert_true(m.gradient_top_energy.lower <= energy + 1e-12 &&
+                    energy - 1e-12 <= m.gradient_top_energy.upper);
+        assert_true(m.gradient_top_energy.upper - m.gradient_top_energy.lower < 1e-5);
+        assert_true(isfinite(m.momentum_top_energy.value));
+        assert_int_equal(m.layer_count, 0); /* of a quadratic no layers are known */
+        assert_int_equal(space->dimension, 2);
+        basin_eigenspace_destroy(&space);
+        basin_spectrum_destroy(&s);
+        basin_row_clear(&m);
+    }
+    assert_status(row_at(train, NULL, NULL, ck, NULL, &(basin_row_options){.request = BASIN_NEEDS_TEST},
+                         &(basin_row){0}),
+                  BASIN_ERR_ARG);
+    basin_checkpoint_destroy(&ck);
+    basin_objective_destroy(&train);
+}
+
+static void rows_turn_against_the_one_before_and_the_last(void **unused)
+{
+    double           a[2][P] = {{1, 0}, {0, 1}}, b[2][P] = {{cos(0.3), 0, sin(0.3)}, {0, 1}}, sine[2] = {0.0};
+    basin_eigenspace first = {P, 2, a[0], sine}, second = {P, 2, b[0], sine}, other = {P - 1, 2, a[0], sine};
+    basin_row        row = {0}, alone = {0};
+
+    (void)unused;
+    assert_ok(basin_row_turn(&row, &second, &first, 20, &second, 400));
+    assert_int_equal(row.turning.since, 20);
+    assert_int_equal(row.turning.until, 400);
+    assert_close(row.turning.top, 0.3 * 180.0 / M_PI, 1e-12, 0.0);
+    assert_close(row.turning.whole, row.turning.angle[1], 0.0, 0.0);
+    assert_close(row.turning.last_whole, 0.0, 0.0, 1e-6);
+    assert_close(basin_column_value(&row, basin_column_find("turn_top")), row.turning.top, 0.0, 0.0);
+    assert_status(basin_row_turn(&row, &second, &first, 20, NULL, -1), BASIN_ERR_ARG);
+    basin_row_clear(&row);
+    assert_ok(basin_row_record(NULL, &alone));
+    assert_ok(basin_row_turn(&alone, &first, &other, 20, NULL, -1)); /* of another network: nothing is said */
+    assert_true(alone.turning.since == -1 && isnan(alone.turning.angle[0]) && isnan(alone.turning.top));
+    basin_row_clear(&alone);
 }
 
 /* --include-weight-decay: lambda_max is that of L + w/2 ‖theta‖², so its ceiling is w higher; SAM's step
@@ -717,6 +917,11 @@ static void a_row_takes_the_memory_that_was_told(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(critical_sharpness_of_a_quadratic_is_that_of_its_model_along_the_methods_step),
+        cmocka_unit_test(a_step_uphill_or_unknown_has_no_critical_sharpness),
+        cmocka_unit_test(critical_sharpness_is_of_the_first_crossing),
+        cmocka_unit_test(energies_are_those_of_the_top_vectors_and_a_row_hands_them_over),
+        cmocka_unit_test(rows_turn_against_the_one_before_and_the_last),
         cmocka_unit_test(a_row_is_what_its_parts_say),
         cmocka_unit_test(the_ceiling_is_of_the_objective_that_lambda_max_is_of),
         cmocka_unit_test(a_row_takes_one_gradient_and_one_frozen_hessian),

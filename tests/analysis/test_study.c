@@ -67,9 +67,11 @@ static bool affected(const setting *o, const basin_row *row, const basin_column 
     return o->effect != 0.0 && column->family == BASIN_FAMILY_CURVATURE && strcmp(row->method, "sam") == 0;
 }
 
+/* What is measured without being asked for. */
 static bool varies(const basin_column *column)
 {
-    return column->compared && column->family != BASIN_FAMILY_CONDITION;
+    return column->compared && column->family != BASIN_FAMILY_CONDITION &&
+           !(column->needs & BASIN_NEEDS_ON_REQUEST);
 }
 
 /* What the runs of a seed share, of each measure at both points; a measure that does not vary draws

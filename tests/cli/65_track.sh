@@ -37,7 +37,7 @@ holds out '"split_samples": 120'
 same track runs/msam_0 --samples 60
 stored subset track runs/sam_0 --samples 60 --polish 5
 bad "the first: runs/gd_0/step_000000.h5: --tolerance must lie in \[0, 1), got 2" -- track runs/gd_0 --tolerance 2
-good track runs/gd_0 --every 4 --method lanczos --top 1 --bottom 1 --tolerance 1e-3
+good track runs/gd_0 --every 4 --method lanczos --top 1 --bottom 1 --tolerance 1e-3 --steps 1
 holds out "^  *80 .* ≥ "
 good train --mlp 64-16-10 --data "$DIGITS" --learning-rate 0.5 --steps 300 --save 200 --subset 40 -o separable
 good track separable
@@ -70,6 +70,34 @@ lacks out "polished"
 good compare runs/gd_0 runs/sam_0 --samples 60 --test-samples 100 --method lanczos --top 1 --bottom 1 --tolerance 1e-4
 holds out "N = 60 of 120 training samples, 100 test samples"
 holds out "(± error of the choice of training samples, from halves of them)"
+
+# measures on request, how top eigenvectors turn, phases
+good track runs/gd_0 --every 2
+lacks out "g in top k"
+lacks out "degrees by which"
+good track runs/gd_0 runs/msam_0 --every 2 --no-polish --subspace 3
+holds out "^  step  gHg/|g|^2  vHv/|v|^2  random dHd  g in top k  v in top k$"
+holds out "^  by layer at step 80: of gradient and momentum, k = 3$"
+holds out "^  fc1 .* %"
+holds out "^  degrees by which the span of the first 1 to 3 top eigenvectors has turned"
+holds out "^  step  to before: 1 .* to the last: 1"
+good track runs/gd_0 --no-polish --subspace 3 --json
+expect "each checkpoint is held against the one before and the last" [ "$(grep -o '"since": [0-9nul]*, "until": [0-9nul]*' out | tr '\n' ' ')" = \
+    '"since": null, "until": 80 "since": 0, "until": 80 "since": 20, "until": 80 "since": 40, "until": 80 "since": 60, "until": null ' ]
+same track runs/gd_0 --no-polish --subspace 3
+good track runs/gd_0 --no-polish --measures critical_sharpness,lambda_max
+holds out "  cos(u, g)  *critical  uHu/ug$"
+lacks out "batch sharp."
+good track runs/gd_0 --every 4 --no-polish --batches 4 --batch-size 30
+holds out "batch sharp."
+wrong "batch_sharpnes» is none of gradient_top_energy | " -- track runs/gd_0 --measures lambda_max,batch_sharpnes
+bad "subspace must be at least 1" -- track runs/gd_0 --subspace 0
+bad "batches must be at least 2" -- track runs/gd_0 --batches 1
+good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --no-polish --measures all
+holds out "^  curvature  *lambda_max  *raw "
+holds out "^   *batch_sharpness  *raw "
+good track runs/gd_0 runs/msam_0 --no-polish --subspace 2 -o turned.h5
+good plot turned.h5 --y turn_top,turn,turn_top_last,turn_last -o turned.svg
 
 # diverged checkpoints are marked missing, listed at the end, and the work goes on
 good track runs/gd_0 runs/diverged

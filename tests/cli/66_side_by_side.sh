@@ -24,6 +24,7 @@ alike() {
 }
 alike track runs/gd_0 runs/msam_0
 alike track runs/gd_0 --samples 60 --polish 3
+alike track runs/gd_0 runs/msam_0 --measures all --batches 3
 alike track runs/gd_0 runs/sam_0 --at-loss 1.5
 alike compare runs/gd_* runs/sam_* runs/msam_*
 

@@ -309,6 +309,27 @@ static basin_status note_gap(basin_comparer *c, const basin_pair *pair)
                         basin_verdict_text((basin_verdict)clean->report)));
 }
 
+/* Decided over seeds, but the values are not known well enough. */
+static basin_status note_errors(basin_comparer *c, const basin_pair *pair)
+{
+    basin_status            st = BASIN_OK;
+    const basin_comparison *k = c->result;
+
+    for (size_t i = pair->first; i < pair->first + pair->differences; i++) {
+        const basin_difference *d = &k->differences[i];
+        if (d->report != BASIN_VERDICT_UNDECIDED || !(d->p_report <= k->level) ||
+            !(d->interval_error > 0.0) || basin_rows_explain(k, d))
+            continue;
+        BASIN_TRY(basin_comparison_add_note(
+            c, basin_format("the seeds agree on %s of %s against %s (p = %.2g), but with the errors of its "
+                            "measuring it stays open: %s %.3g, standard error by these %.2g%s",
+                            d->measure, d->group, d->base, d->p_report, d->ratio ? "ratio" : "difference",
+                            d->mean, d->interval_error, d->ratio ? " of the logarithm" : "")));
+    }
+done:
+    return st;
+}
+
 /* Decided over seeds, but another test set could show otherwise. */
 static basin_status note_rows(basin_comparer *c, const basin_pair *pair)
 {
@@ -380,6 +401,7 @@ static basin_status note_pair(basin_comparer *c, const basin_pair *pair)
     BASIN_TRY(note_generalisation(c, pair, &t[BASIN_FAMILY_CURVATURE], &t[BASIN_FAMILY_GENERALISATION]));
     BASIN_TRY(note_gap(c, pair));
     BASIN_TRY(note_rows(c, pair));
+    BASIN_TRY(note_errors(c, pair));
 done:
     for (int family = 0; family < BASIN_FAMILIES; family++) tally_clear(&t[family]);
     return st;

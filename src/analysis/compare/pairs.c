@@ -24,6 +24,16 @@
  * √(seeds² + rows²), by Student's t with the fewer of both degrees of freedom, J − 1 and pairs − 1 (1.96 with
  * J = 10 would let pass 8 % where 5 % are meant); against each alone, two errors of like size would let pass
  * twice what is meant.
+ *
+ * Errors of measuring. A value with a calibrated interval or a standard error is off by an error of that
+ * deviation. What of these errors is independent from run to run the spread over seeds holds already, and the
+ * sign-flip test is exact; what is shared no number of seeds shows. Rows share the seed of their probes and
+ * the steps of their quadrature, but their errors hardly: on 24 runs the correlation was −0.05 to 0.07
+ * (docs/measures.md), so ALIKE of their variance is taken to be shared. With e² the mean of a² + b² over n
+ * pairs the error of the mean difference is e √(1/n + ALIKE), and a verdict must stand out against seeds and
+ * errors together, √(seeds² + errors²), by Student's t at a level that is divided among all such differences
+ * of the family or the report (Bonferroni). So where intervals are wide beside the difference nothing is
+ * decided; where the errors are below NEGLIGIBLE of those over seeds nothing changes.
  */
 #include <math.h>
 #include <string.h>
@@ -34,6 +44,10 @@
 #define START_TOLERANCE 1e-9
 /* 97.5 % of a normal variable lie below */
 #define NORMAL975 1.959963984540054
+/* an error of measuring up to this share of the error over seeds adds less than a hundredth to its square */
+#define NEGLIGIBLE 0.1
+/* correlation of the errors of two runs */
+#define ALIKE 0.1
 
 /* --------------------------------------------------------------------------------------------- pairing -- */
 
@@ -245,7 +259,7 @@ static double interval_error(const basin_comparer *c, const basin_column *column
         double a = value_error(h.a, column, d->ratio), b = value_error(h.b, column, d->ratio);
         square += a * a + b * b;
     }
-    return d->pairs > 0 ? sqrt(square) / (double)d->pairs : 0.0;
+    return d->pairs > 0 ? sqrt(square / (double)d->pairs * (1.0 / (double)d->pairs + ALIKE)) : 0.0;
 }
 
 static double group_mean(const basin_comparison *k, const basin_column *column, const char *group, int point)
@@ -304,36 +318,75 @@ done:
 
 /* -------------------------------------------------------------------------------------------- verdicts -- */
 
-/* p is adjusted; `tests` pairs of groups share the level. */
-static int verdict_of(const basin_comparer *c, const basin_difference *d, double p, size_t tests)
+/* Of a family, or with BASIN_FAMILIES of the report. */
+static bool is_member(const basin_difference *d, int family)
 {
+    return family < BASIN_FAMILIES ? d->family == family : d->family != BASIN_FAMILY_CONDITION;
+}
+
+/* Standard error of the mean over seeds, on the scale of the test. */
+static double seeds_error(double lower, double upper, size_t pairs)
+{
+    return pairs > 1 ? 0.5 * (upper - lower) / basin_student_t975(pairs - 1) : (double)NAN;
+}
+
+/* Two-sided p of the mean against seeds and errors of measuring together; NAN where these are negligible. */
+static double errors_p(const basin_difference *d)
+{
+    const double error = d->interval_error, seeds = seeds_error(d->lower, d->upper, d->pairs);
+
+    if (d->pairs < 2 || !(error > NEGLIGIBLE * seeds)) return NAN;
+    return basin_student_p(d->mean / hypot(seeds, error), d->pairs - 1);
+}
+
+/* Those of n differences that share a level and have errors of measuring: of one family, or of the report. */
+static size_t count_erring(const basin_difference *d, size_t n, int family)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) count += is_member(&d[i], family) && !isnan(errors_p(&d[i]));
+    return count;
+}
+
+/* p is adjusted; `tests` pairs of groups share the level, and so do `erring` differences. */
+static int verdict_of(const basin_comparer *c, const basin_difference *d, double p, size_t tests,
+                      size_t erring)
+{
+    const double explained = errors_p(d) * (double)(tests * erring);
+
     if (!d->paired) return BASIN_VERDICT_NOT_PAIRED;
     if (d->pairs == 0) return BASIN_VERDICT_NOT_MEASURED;
     if (d->p_smallest * (double)tests > c->level) return BASIN_VERDICT_TOO_FEW_SEEDS;
-    if (!(p <= c->level) || fabs(d->mean) <= NORMAL975 * d->interval_error) return BASIN_VERDICT_UNDECIDED;
+    if (!(p <= c->level) || explained > c->level) return BASIN_VERDICT_UNDECIDED;
     return d->mean < 0.0 ? BASIN_VERDICT_LOWER : BASIN_VERDICT_HIGHER;
 }
 
 bool basin_rows_explain(const basin_comparison *k, const basin_difference *d)
 {
     double mean = d->ratio ? log(d->mean) : d->mean;
-    double width = d->ratio ? log(d->upper / d->lower) : d->upper - d->lower;
     if (!isfinite(d->rows_error) || d->pairs < 2) return false;
-    double seeds = 0.5 * width / basin_student_t975(d->pairs - 1);
+    double seeds = d->ratio ? seeds_error(log(d->lower), log(d->upper), d->pairs)
+                            : seeds_error(d->lower, d->upper, d->pairs);
     size_t parts = k->test_part_count, least = parts < d->pairs ? parts : d->pairs;
     return fabs(mean) <= basin_student_t975(least - 1) * hypot(seeds, d->rows_error);
 }
 
-/* From the scale of the test to the one reported; the verdicts before and after. */
-static void judge(const basin_comparer *c, const basin_pair *pair, basin_difference *d)
+/* By both adjusted p; differences are still on the scale of the test. */
+static void judge(const basin_comparer *c, const basin_pair *pair, basin_difference *all, basin_difference *d)
 {
-    bool decided;
+    const size_t n = pair->differences, tests = c->result->report_pairs;
 
-    d->verdict = pair->continuation ? BASIN_VERDICT_CONTINUATION : verdict_of(c, d, d->p_family, 1);
-    d->report = pair->continuation ? BASIN_VERDICT_CONTINUATION
-                                   : verdict_of(c, d, d->p_report, c->result->report_pairs);
+    d->verdict = verdict_of(c, d, d->p_family, 1, count_erring(all, n, d->family));
+    d->report = verdict_of(c, d, d->p_report, tests, count_erring(all, n, BASIN_FAMILIES));
+    if (pair->continuation) d->verdict = d->report = BASIN_VERDICT_CONTINUATION;
+}
+
+/* From the scale of the test to the one reported; a report of generalisation goes by the rows, too. */
+static void report(const basin_comparer *c, basin_difference *d)
+{
+    const bool decided = d->report == BASIN_VERDICT_LOWER || d->report == BASIN_VERDICT_HIGHER;
+
     if (d->ratio) d->mean = exp(d->mean), d->lower = exp(d->lower), d->upper = exp(d->upper);
-    decided = d->report == BASIN_VERDICT_LOWER || d->report == BASIN_VERDICT_HIGHER;
     if (decided && basin_rows_explain(c->result, d)) d->report = BASIN_VERDICT_UNDECIDED;
 }
 
@@ -343,7 +396,7 @@ static void choose(const basin_comparer *c, const basin_pair *pair, const basin_
                    size_t tests, bool *member, bool *able)
 {
     for (size_t i = 0; i < pair->differences; i++) {
-        member[i] = family < BASIN_FAMILIES ? d[i].family == family : d[i].family != BASIN_FAMILY_CONDITION;
+        member[i] = is_member(&d[i], family);
         able[i] = d[i].p_smallest * (double)tests <= c->level;
     }
 }
@@ -401,7 +454,8 @@ static basin_status compare_pair(basin_comparer *c, basin_pair *pair)
             BASIN_TRY(make_difference(c, c->columns[m], pair, values + i * n, &d[i]));
         }
     BASIN_TRY(adjust(c, pair, values, d));
-    for (size_t i = 0; i < pair->differences; i++) judge(c, pair, &d[i]);
+    for (size_t i = 0; i < pair->differences; i++) judge(c, pair, d, &d[i]);
+    for (size_t i = 0; i < pair->differences; i++) report(c, &d[i]);
 done:
     basin_free(values);
     return st;

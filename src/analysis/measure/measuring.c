@@ -7,6 +7,7 @@
 #include "analysis/spectrum/spectrum.h"
 #include "core/decay.h"
 #include "core/linalg.h"
+#include "core/memory.h"
 
 /* Vectors held beside those of the spectrum: eigenvalues with their errors, the top eigenvector, and what
    makes it. */
@@ -29,6 +30,9 @@ basin_status basin_measuring_check(const basin_objective *train, const basin_mea
         BASIN_CHECK(objectives[i] == NULL || basin_objective_size(objectives[i]) == m->ck->params->size,
                     BASIN_ERR_SHAPE, "the %s objective has %zu parameters, the checkpoint %zu", names[i],
                     basin_objective_size(objectives[i]), m->ck->params->size);
+    BASIN_CHECK((m->options.request & ~(unsigned)BASIN_NEEDS_ON_REQUEST) == 0, BASIN_ERR_ARG,
+                "request %u is none of those that basin_need has", m->options.request);
+    BASIN_CHECK(m->options.batches != 1, BASIN_ERR_ARG, "1 batch has no distribution: two at least");
     BASIN_TRY(basin_checkpoint_finite(m->ck));
 done:
     return st;
@@ -46,6 +50,7 @@ basin_status basin_measuring_open(basin_point *point, basin_objective *test, bas
     BASIN_TRY(basin_measuring_check(basin_point_objective(point), m));
     if (m->options.rho == 0.0) m->options.rho = RHO;
     if (m->options.random == 0) m->options.random = RANDOM;
+    m->along_gradient = m->along_momentum = NAN;
     /* no filters to normalise by */
     if (basin_objective_params(basin_point_objective(point)) == NULL) m->options.random = 0;
     m->momentum = basin_checkpoint_momentum(ck);
@@ -57,6 +62,7 @@ basin_status basin_measuring_open(basin_point *point, basin_objective *test, bas
     if (clean != NULL) m->there |= BASIN_NEEDS_CLEAN;
     if (options != NULL && options->start != NULL && basin_params_equal(options->start->params, ck->params))
         m->there |= BASIN_NEEDS_START;
+    m->there |= m->options.request;
 done:
     return st;
 }
@@ -67,57 +73,96 @@ void basin_measuring_close(basin_measuring *m)
     basin_direction_destroy(&m->top);
     basin_sane_destroy(&m->sane);
     basin_sharpness_destroy(&m->sharpness);
+    basin_eigenspace_destroy(&m->space);
+    basin_batches_destroy(&m->batches);
+    basin_free(m->step);
+    m->step = NULL;
 }
 
 /* --------------------------------------------------------------------------------- what measures share -- */
 
-basin_status basin_measuring_demand(const basin_objective *train, basin_spectrum_options *options,
-                                    basin_demand *demand, size_t *aside)
+/* k of the top eigenspace: what lies below its last vector must be there, to tell them apart. */
+static size_t subspace_of(const basin_row_options *options, size_t size)
 {
-    basin_status          st = BASIN_OK;
-    basin_demand          first = {0}, all = {0};
-    basin_spectrum_method method;
+    const size_t asked = options->subspace > 0 ? options->subspace : BASIN_SUBSPACE;
 
-    BASIN_TRY(basin_spectrum_demand(train, options, &first, &method));
-    options->vectors = method != BASIN_SPECTRUM_DENSE;
-    if (method == BASIN_SPECTRUM_LANCZOS && options->steps == 0)
-        options->steps = STEPS;                                      /* what SANE and N_eff need */
-    BASIN_TRY(basin_spectrum_demand(train, options, &all, &method)); /* with the vectors */
-    if (!options->vectors) BASIN_TRY(basin_direction_top_demand(train, &all));
-    *demand = all;
-    *aside = all.aside + HELD * basin_objective_size(train) * sizeof(double);
+    return asked < size ? asked : size > 1 ? size - 1 : 1;
+}
+
+/* The vectors, those of two other checkpoints to hold them against, and room to work out the angles. */
+static size_t subspace_bytes(const basin_row_options *options, size_t size)
+{
+    if (!(options->request & BASIN_NEEDS_SUBSPACE)) return 0;
+    return (options->eigenspace != NULL ? 4 : 1) * subspace_of(options, size) * size * sizeof(double);
+}
+
+basin_status basin_measuring_demand(const basin_objective *train, const basin_row_options *options,
+                                    basin_spectrum_options *spectrum, basin_demand *demand, size_t *aside)
+{
+    basin_status           st = BASIN_OK;
+    const size_t           size = basin_objective_size(train);
+    const bool             subspace = options->request & BASIN_NEEDS_SUBSPACE;
+    basin_spectrum_options o = options->spectrum;
+    basin_demand           first = {0}, all = {0};
+    basin_spectrum_method  method;
+
+    if (subspace && o.top < subspace_of(options, size) + 1)
+        o.top = subspace_of(options, size) + 1 < size ? subspace_of(options, size) + 1 : size;
+    BASIN_TRY(basin_spectrum_demand(train, &o, &first, &method));
+    o.vectors = subspace || method != BASIN_SPECTRUM_DENSE;
+    if (method == BASIN_SPECTRUM_LANCZOS && o.steps == 0) o.steps = STEPS; /* what SANE and N_eff need */
+    BASIN_TRY(basin_spectrum_demand(train, &o, &all, &method));            /* with the vectors */
+    if (!o.vectors) BASIN_TRY(basin_direction_top_demand(train, &all));
+    *spectrum = o, *demand = all;
+    *aside = all.aside + HELD * size * sizeof(double) + subspace_bytes(options, size);
 done:
     return st;
 }
 
-/* Eigenpairs and the top eigenvector at one frozen Hessian. No vectors are asked of a dense spectrum, which
-   would cost as much again: one is found by Lanczos. What the point itself is comes last, since its
-   stationarity lets the frozen Hessian go. */
-static basin_status solve(basin_measuring *m)
+/* What of the eigenvectors a row keeps: the first, by Lanczos where a dense spectrum was asked for none, and
+   the span of k of them. */
+static basin_status take_vectors(basin_measuring *m)
 {
-    basin_status           st = BASIN_OK;
-    basin_point           *point = m->point;
-    basin_spectrum_options o = m->options.spectrum;
-    basin_demand           demand;
-    size_t                 aside;
+    basin_status st = BASIN_OK;
+    basin_point *point = m->point;
 
-    BASIN_TRY(basin_measuring_demand(point->objective, &o, &demand, &aside));
-    basin_point_reserve(point, aside);
-    BASIN_TRY(basin_spectrum_solve(point, &o, &m->spectrum));
     if (m->spectrum->vector_count > 0)
         BASIN_TRY(basin_direction_eigen(point, 1, m->spectrum, &m->top));
     else
         BASIN_TRY(basin_direction_top(point, m->options.seed, &m->top));
+    if (m->there & BASIN_NEEDS_SUBSPACE)
+        BASIN_TRY(basin_eigenspace_create(m->spectrum, subspace_of(&m->options, point->size), &m->space));
+done:
+    return st;
+}
+
+/* Eigenpairs and what else takes products, at one frozen Hessian. No vectors are asked of a dense spectrum
+   unless a span of them is wanted, since they cost as much again. What the point itself is comes last, since
+   its stationarity lets the frozen Hessian go. */
+static basin_status solve(basin_measuring *m)
+{
+    basin_status           st = BASIN_OK;
+    basin_point           *point = m->point;
+    basin_spectrum_options o;
+    basin_demand           demand;
+    size_t                 aside;
+
+    BASIN_TRY(basin_measuring_demand(point->objective, &m->options, &o, &demand, &aside));
+    basin_point_reserve(point, aside);
+    BASIN_TRY(basin_spectrum_solve(point, &o, &m->spectrum));
+    BASIN_TRY(take_vectors(m));
+    BASIN_TRY(basin_measuring_forms(m));
     BASIN_TRY(basin_spectrum_describe(point, m->spectrum));
     /* no training step leads on from a polished or an averaged point */
     if (m->options.point != BASIN_POINT_RAW) m->spectrum->stationarity.fall_per_step = NAN;
+    m->solved = true;
 done:
     return st;
 }
 
 basin_status basin_measuring_spectrum(basin_measuring *m, const basin_spectrum **out)
 {
-    basin_status st = m->spectrum != NULL && m->top != NULL ? BASIN_OK : solve(m);
+    basin_status st = m->solved ? BASIN_OK : solve(m);
 
     if (st == BASIN_OK) *out = m->spectrum;
     return st;

@@ -99,6 +99,9 @@ static basin_status describe(basin_measuring *m, basin_row *out)
     if (sane != NULL) out->alpha = sane->alpha;
     out->sharpness_rho = m->options.rho;
     out->spectrum_method = spectrum->method;
+    if (m->space != NULL) out->subspace = (double)m->space->dimension;
+    if (m->there & BASIN_NEEDS_BATCHES) out->batch_samples = (double)basin_measuring_batch_size(m);
+    BASIN_TRY(basin_measuring_layers(m, out));
 done:
     return st;
 }
@@ -114,6 +117,8 @@ basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_
     BASIN_TRY(basin_row_record(ck, &row));
     BASIN_TRY(measure_all(&measuring, row.measures));
     BASIN_TRY(describe(&measuring, &row));
+    if (options != NULL && options->eigenspace != NULL)
+        *options->eigenspace = measuring.space, measuring.space = NULL;
     *out = row, row = (basin_row){0};
 done:
     basin_measuring_close(&measuring);
@@ -177,6 +182,20 @@ static void record_between(const basin_row *before, const basin_row *after, doub
     }
 }
 
+static void forget_layers(basin_row *row)
+{
+    double **const of_layers[] = {&row->layer_gradient, &row->layer_gradient_energy, &row->layer_momentum,
+                                  &row->layer_momentum_energy};
+
+    for (size_t i = 0; i < row->layer_count; i++) basin_free(row->layers[i]);
+    basin_free(row->layers);
+    row->layers = NULL, row->layer_count = 0;
+    for (size_t i = 0; i < sizeof of_layers / sizeof *of_layers; i++) {
+        basin_free(*of_layers[i]);
+        *of_layers[i] = NULL;
+    }
+}
+
 /* Names, seed and settings are those of `after`. */
 basin_status basin_row_between(const basin_row *before, const basin_row *after, double share, double at_loss,
                                basin_row *out)
@@ -192,6 +211,7 @@ basin_status basin_row_between(const basin_row *before, const basin_row *after, 
     polish_between(&before->polish, &after->polish, share, &row.polish);
     row.at_loss = at_loss;
     row.stationarity.verdict = BASIN_DESCENT_NOT_TESTED; /* of a point that is none */
+    forget_layers(&row);                                 /* likewise */
     *out = row, row = (basin_row){0};
 done:
     basin_row_clear(&row);

@@ -41,14 +41,15 @@ basin_status basin_row_cost(const basin_objective *train, const basin_row_option
 {
     basin_status           st = BASIN_OK;
     const basin_flops      flops = basin_objective_flops(train);
+    basin_row_options      row_options = {0};
     basin_spectrum_options spectrum = {0};
     basin_provision        point;
     basin_demand           demand = {0};
     basin_job_cost         cost = {0};
     size_t                 aside;
 
-    if (options != NULL) spectrum = options->spectrum;
-    BASIN_TRY(basin_measuring_demand(train, &spectrum, &demand, &aside));
+    if (options != NULL) row_options = *options;
+    BASIN_TRY(basin_measuring_demand(train, &row_options, &spectrum, &demand, &aside));
     cost_of_point(train, &point, &cost);
     const double order = (double)demand.matrix, single = (double)demand.products;
     const double in_blocks = (double)demand.vectors, blocks = ceil(in_blocks / at_least_one(point.block));

@@ -106,6 +106,8 @@ static basin_status largest(basin_point *point, const basin_batches_options *o, 
     const basin_spectrum_options one = options_of_largest(o->seed);
 
     row->trace = row->trace_error = row->sane = row->sane_lower = row->sane_upper = NAN;
+    row->lambda_max = row->lambda_max_residual = NAN;
+    if (o->sharpness_only) goto done;
     BASIN_TRY(basin_spectrum_solve(
         point, o->whole_spectrum ? &(basin_spectrum_options){.seed = o->seed} : &one, &s));
     row->lambda_max = s->eigenvalues[0];
@@ -343,7 +345,9 @@ basin_status basin_batches_compute(basin_point *point, const basin_batches_optio
     BASIN_ALLOC(b, 1, "batches");
     BASIN_TRY(describe(point, options, b));
     BASIN_ALLOC(b->rows, b->count, "batches");
-    BASIN_TRY(largest(point, &(basin_batches_options){.seed = options->seed}, b->kappa, &whole));
+    BASIN_TRY(largest(
+        point, &(basin_batches_options){.seed = options->seed, .sharpness_only = options->sharpness_only},
+        b->kappa, &whole));
     b->whole_lambda_max = whole.lambda_max, b->whole_residual = whole.lambda_max_residual;
     b->whole_verified = whole.verified;
     basin_curvature_destroy(&point->curvature); /* room for those of the batches */
