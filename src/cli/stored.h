@@ -1,4 +1,5 @@
-/* Commands that go on from a stored result, where that holds all that they need: nothing is measured again. */
+/* Commands that go on from a stored result, where that holds all that they need: nothing is
+   measured again. */
 #ifndef BASIN_CLI_STORED_H
 #define BASIN_CLI_STORED_H
 

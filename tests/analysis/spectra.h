@@ -1,7 +1,7 @@
 /* Matrices whose eigenvalues are known, and what is estimated of them.
  *
- * Probes are uniform on a sphere and the start of a run is Gaussian, so that only eigenvalues matter: a
- * matrix may as well be diagonal, and a product costs P multiplications. */
+ * Probes are uniform on a sphere and the start of a run is Gaussian, so that only eigenvalues
+ * matter: a matrix may as well be diagonal, and a product costs P multiplications. */
 #ifndef BASIN_TESTS_ANALYSIS_SPECTRA_H
 #define BASIN_TESTS_ANALYSIS_SPECTRA_H
 
