@@ -5,6 +5,7 @@ import copy
 import math
 import os
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -21,6 +22,7 @@ from .hyper import meant
 from .loss import Loss
 from .names import compiled_free, parameter_names, unwrap
 from .optim import NEVER_PERTURBED, Training, describe, live
+from .pending import Pending, deliver
 from .reported import Reported
 from .run import checked, identity_of
 from .trace import double_copy, trace
@@ -84,43 +86,55 @@ class Writer:
                  if isinstance(tensor, torch.Tensor)}
         return {**state, **{names[id(p)]: p.detach() for p in self.model.parameters()}}
 
-    def write(self, path: Any, state: Tensors, training: Training, *, epoch: Optional[float] = None, step: Optional[int] = None,
-              numbers: Mapping[str, float] = {}, run: Optional[str] = None, anew: bool = False,
-              said: Optional[Sequence[Reported]] = None) -> Measured:
-        """One checkpoint of a state dict. It appears at `path` only when it is whole and basin, if there, computes the same loss from it as
-        torch. run: identity of its training. anew: nothing is to be at `path` yet. said: of a conversion, the training's own word. Loss and
-        accuracy of each split at theta; nothing where that is not known."""
+    def write(self, path: Any, state: Tensors, training: Training, **options: Any) -> None:
+        """One checkpoint of a state dict, as `prepare` has it. It appears at `path` only when it is whole and basin, if there, computes the
+        same loss from it as torch."""
+        wrong, = deliver([self.prepare(path, state, training, **options)[0]])
+        if wrong is not None:
+            raise wrong
+
+    def prepare(self, path: Any, state: Tensors, training: Training, *, epoch: Optional[float] = None, step: Optional[int] = None,
+                numbers: Mapping[str, float] = {}, run: Optional[str] = None, anew: bool = False,
+                said: Optional[Sequence[Reported]] = None) -> Tuple[Pending, Measured]:
+        """The file of one checkpoint, yet to take its place at `path`. run: identity of its training. anew: nothing is to be at `path` yet.
+        said: of a conversion, the training's own word. With it, loss and accuracy of each split at theta; nothing where that is not known."""
         path = Path(path)
         state = {**state, **training.theta}
         attributes = _attributes(training, epoch, step, numbers)
         attributes.update(self._module())
         if run is not None:
             attributes["run"] = checked(run)
-        with replacing(path, anew) as part:
+        with ExitStack() as held:
+            part = held.enter_context(replacing(path, anew))
             where = self.data.write(path.parent) if self.data is not None else None
             point, measured = self._measure(state, training, attributes.get("undo"))
             with h5py.File(part, "w") as f:
-                f.attrs["format"], f.attrs["version"] = "basin checkpoint", 1
-                f["graph"] = self.graph.json()
-                for group, tensors in [("parameters", state)] + [(f"optimizer/{name}", values) for name, values in training.states.items()]:
-                    for name in self.shapes:
-                        put(f, f"{group}/{name}", as_array(tensors[name]))
-                for name, value in (training.decay or {}).items() if "weight_decay" not in attributes else ():
-                    f[f"parameters/{name}"].attrs["weight_decay"] = value
-                self._put_buffers(f, state, training)
-                f.create_group("training").attrs.update(attributes)
-                f.create_group("loss").attrs.update(self.loss.attributes())
-                if self.loss.weights is not None:
-                    put(f, "loss/weights", self.loss.weights)
+                self._put(f, state, training, attributes)
                 if where is not None:
                     f.create_group("data").attrs.update(path=os.path.relpath(where, path.parent), digest=self.data.digest)
                 if point is not None:
                     _record(f, measured, "saving" if said is None else "conversion")
                 _report(f, said or ())
                 f.attrs["complete"] = 1
-            if self.check and measured and all(math.isfinite(value) for value, _ in measured.values()):  # not of a run that diverged
-                command.compare(path, part, {split: value for split, (value, _) in measured.items()}, as_stored=point is None)
-        return measured if point is not None else {}
+            pending = Pending(path, part, as_stored=point is None, held=held.pop_all())
+        if self.check and all(math.isfinite(value) for value, _ in measured.values()):  # not of a run that diverged
+            pending.expected = {split: value for split, (value, _) in measured.items()}
+        return pending, measured if point is not None else {}
+
+    def _put(self, f: h5py.File, state: Tensors, training: Training, attributes: Mapping[str, Any]) -> None:
+        """All but the data, and what is recorded of the losses."""
+        f.attrs["format"], f.attrs["version"] = "basin checkpoint", 1
+        f["graph"] = self.graph.json()
+        for group, tensors in [("parameters", state)] + [(f"optimizer/{name}", values) for name, values in training.states.items()]:
+            for name in self.shapes:
+                put(f, f"{group}/{name}", as_array(tensors[name]))
+        for name, value in (training.decay or {}).items() if "weight_decay" not in attributes else ():
+            f[f"parameters/{name}"].attrs["weight_decay"] = value
+        self._put_buffers(f, state, training)
+        f.create_group("training").attrs.update(attributes)
+        f.create_group("loss").attrs.update(self.loss.attributes())
+        if self.loss.weights is not None:
+            put(f, "loss/weights", self.loss.weights)
 
     def outside(self) -> List[str]:
         """Parameters that are trained, but on which the loss does not depend."""

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import warnings
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 import torch
 from torch import nn
@@ -20,11 +20,14 @@ from .listing import Conversion, Entry
 from .names import unwrap
 from .optim import Training, describe
 from .owners import Order, read_order, snapshot
+from .pending import Pending, deliver
 from .reform import Writers
 from .reported import contradictions
 from .run import identity_of_folder, kept
 from .saved import Saved, open_saved
 from .steps import Counts, batches, number
+
+AT_ONCE = 16  # files about which basin is asked in one process
 
 
 class _Converter:
@@ -113,7 +116,7 @@ class _Converter:
             found["seed"] = int(match.group(1))
         return found
 
-    def write(self, entry: Entry, source: Source) -> None:
+    def prepare(self, entry: Entry, source: Source) -> "_Waiting":
         saved, target = self.open(source), self.out / source.target
         state = saved.state()
         training = self.training(saved, state)
@@ -126,10 +129,54 @@ class _Converter:
         entry.warnings += [saved.warning] if saved.warning is not None else []
         known = training.perturbed is False and not (training.method or "").endswith("msam")  # MSAM's was at perturbed weights
         said = [dataclasses.replace(r, own=r.own and known) for r in saved.reported]
-        computed = saved.writer.write(target, state, training, epoch=saved.epoch, step=entry.step,
-                                      numbers=self.numbers(entry.source, saved), run=run, said=said)
-        entry.path = target
-        entry.warnings += contradictions(said, computed)
+        file, computed = saved.writer.prepare(target, state, training, epoch=saved.epoch, step=entry.step,
+                                              numbers=self.numbers(entry.source, saved), run=run, said=said)
+        return _Waiting(entry, file, contradictions(said, computed))
+
+
+class _Waiting(NamedTuple):
+    """A converted file that basin has not been asked about yet."""
+    entry: Entry
+    file: Pending
+    warnings: List[str]
+
+
+class _Queue:
+    """Converted files, of which basin is asked about some at once: one process reads their data once."""
+
+    def __init__(self, tell: Callable[[str], Any]):
+        self.tell = tell
+        self.waiting: List[_Waiting] = []
+
+    def __enter__(self) -> "_Queue":
+        return self
+
+    def __exit__(self, kind: Any, error: Optional[BaseException], trace: Any) -> None:
+        """Those that are left, or when the conversion was stopped none of them."""
+        if error is None:
+            self.settle()
+        for item in self.waiting:
+            item.file.drop(error)
+
+    def add(self, item: Optional[_Waiting]) -> None:
+        if item is None:
+            return
+        self.waiting.append(item)
+        if len(self.waiting) == AT_ONCE:
+            self.settle()
+
+    def settle(self) -> None:
+        if not self.waiting:
+            return
+        self.tell(f"comparing {len(self.waiting)} files with basin")
+        wrong = deliver([item.file for item in self.waiting])
+        for (entry, file, found), error in zip(self.waiting, wrong):
+            if error is not None:
+                entry.error = str(error)
+                continue
+            entry.path = file.path
+            entry.warnings += found
+        self.waiting = []
 
 
 def _train_losses(saved: Saved) -> Dict[str, float]:
@@ -199,16 +246,17 @@ def convert(model: Any, pattern: Any, *, loss: Any, out: Any, train: Any = None,
         opened[source] = _attempt(entries[source], lambda: job.counts(source))
     _number_folders({source: found for source, found in opened.items() if found is not None}, entries, writer)
     taken: Dict[Path, Path] = {}
-    for place, source in enumerate(sources, 1):
-        if opened[source] is None:
-            continue
-        tell(f"converting file {place} of {len(sources)}, {printable(str(source.path))}")
-        if source.target in taken:
-            other = taken[source.target]
-            entries[source].error = printable(f"would become {out / source.target}, as {other} did")
-            continue
-        taken[source.target] = source.path
-        _attempt(entries[source], lambda: job.write(entries[source], source))
+    with _Queue(tell) as queue:
+        for place, source in enumerate(sources, 1):
+            if opened[source] is None:
+                continue
+            tell(f"converting file {place} of {len(sources)}, {printable(str(source.path))}")
+            if source.target in taken:
+                other = taken[source.target]
+                entries[source].error = printable(f"would become {out / source.target}, as {other} did")
+                continue
+            taken[source.target] = source.path
+            queue.add(_attempt(entries[source], lambda: job.prepare(entries[source], source)))
     result = Conversion(sorted(entries.values(), key=_place_in_list))
     for entry in result.entries:
         for line in [entry.line()] if entry.error is not None else entry.warning_lines():

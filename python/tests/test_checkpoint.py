@@ -409,7 +409,7 @@ class AgainstBasin(Saving):
     def test_a_disagreement_is_an_error_and_leaves_nothing(self):
         losses = basin.command.losses
         self.addCleanup(setattr, basin.command, "losses", losses)
-        basin.command.losses = lambda *arguments: {split: value * (1 + 1e-5) for split, value in losses(*arguments).items()}
+        basin.command.losses = lambda *arguments: [{split: value * (1 + 1e-5) for split, value in found.items()} for found in losses(*arguments)]
         with self.fails("a.h5: train loss is", "by torch but", "by basin; nothing written"):
             self.save()
         self.assertEqual([p.name for p in self.folder.iterdir() if not p.name.startswith("data-")], [])

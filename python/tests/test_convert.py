@@ -684,3 +684,81 @@ class Contents(Converting):
         self.assertIn("would become", errors["a.pth"])
         with self.assertWarnsRegex(UserWarning, "d.pt: no state dict"):
             basin.convert(make_net, str(self.runs / "d.pt"), loss="mse", example_input=self.x, out=self.folder / "out")
+
+
+@needs_basin
+class Compared(Converting):
+    """basin is asked about several files at once."""
+
+    def setUp(self):
+        super().setUp()
+        self.calls = []
+        self.losses = basin.command.losses
+        self.addCleanup(setattr, basin.command, "losses", self.losses)
+        basin.command.losses = self.counted
+        self.wrong = ()  # names of files of which basin finds another loss
+
+    def counted(self, binary, paths, as_stored):
+        self.calls.append((len(paths), as_stored))
+        found = self.losses(binary, paths, as_stored)
+        return [{split: value * (1.1 if any(name in path.name for name in self.wrong) else 1.0) for split, value in losses.items()}
+                for path, losses in zip(paths, found)]
+
+    def saved(self, count):
+        optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9)
+        for i in range(count):
+            train(self.net, optimizer, self.x, self.y, 1)
+            self.save(f"epoch_{i}.pt", {"epoch": i, "model": self.net.state_dict(), "optimizer": optimizer.state_dict()})
+
+    def left(self):
+        return sorted(p.name for p in (self.folder / "out").iterdir() if not p.name.startswith("data-"))
+
+    def test_many_at_once(self):
+        self.saved(19)
+        result = self.convert()
+        self.assertEqual((len(result.written), self.calls), (19, [(16, False), (3, False)]))
+        self.assertEqual(len(self.left()), 19)
+
+    def test_a_file_of_another_loss_is_alone_with_it(self):
+        self.saved(4)
+        self.wrong = ("epoch_2",)
+        result = self.convert()
+        self.assertEqual(self.calls, [(4, False)])
+        self.assertEqual(self.left(), ["epoch_0.h5", "epoch_1.h5", "epoch_3.h5"])
+        failed, = result.failed
+        self.assertEqual(failed.source.name, "epoch_2.pt")
+        self.assertIn("epoch_2.h5: train loss is", failed.error)
+        self.assertIn("nothing written", failed.error)
+
+    def test_a_file_that_basin_does_not_take_is_asked_about_alone(self):
+        self.saved(3)
+
+        def refused(binary, paths, as_stored):
+            self.calls.append((len(paths), as_stored))
+            if any("epoch_1" in path.name for path in paths):
+                raise basin.Error("basin cannot take this checkpoint: for the test")
+            return self.losses(binary, paths, as_stored)
+
+        basin.command.losses = refused
+        result = self.convert()
+        self.assertEqual([n for n, _ in self.calls], [3, 1, 1, 1])
+        self.assertEqual(self.left(), ["epoch_0.h5", "epoch_2.h5"])
+        self.assertEqual([e.error for e in result.failed], ["basin cannot take this checkpoint: for the test"])
+
+    def test_weights_as_stored_are_asked_about_beside_others(self):
+        self.saved(2)
+        self.save("epoch_2.pt", {"epoch": 2, "model": self.net.state_dict()})  # of which the method is unknown
+        result = self.convert()
+        self.assertEqual((len(result.written), sorted(self.calls)), (3, [(1, True), (2, False)]))
+
+    def test_what_waits_vanishes_when_the_conversion_is_stopped(self):
+        self.saved(3)
+
+        def stop(stage):
+            if "file 3 of 3" in stage and "converting" in stage:
+                raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            self.convert(progress=stop)
+        self.assertEqual((self.left(), self.calls), ([], []))
+

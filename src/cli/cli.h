@@ -62,6 +62,8 @@ typedef struct cli_batch { /* what a command computed */
     basin_result **results;
 } cli_batch;
 
+/* Takes ownership of the result on success. */
+int cli_batch_take(cli_batch *batch, basin_result **result);
 /* Takes ownership of value and provenance on success. */
 int  cli_batch_add(cli_batch *batch, basin_result_kind kind, void *value,
                    basin_provenance *provenance);
@@ -91,6 +93,9 @@ typedef struct cli_command {
     /* what can be refused before anything is read; NULL: nothing */
     int (*check)(const cli_arguments *arguments);
     int (*measure)(const cli_arguments *arguments, cli_source *source, void **out);
+    /* what `measure` costs: several checkpoints are measured side by side; NULL: one after the
+       other. For commands without CLI_COMMON_POINT. */
+    void (*cost)(const cli_source *source, basin_job_cost *out);
     /* --dry-run for `measure`; NULL: there is none */
     int (*forecast)(const cli_arguments *arguments, cli_source *source, basin_forecast **out);
     /* from a stored result in place of a checkpoint, with those of its options that are named, the

@@ -20,6 +20,11 @@ done:
     return status;
 }
 
+static void cost(const cli_source *s, basin_job_cost *out)
+{
+    basin_check_cost(s->objectives[0], out);
+}
+
 /* Weight decay is added to what the objective gives: its derivatives are no question. */
 static int refuse_decay(const cli_arguments *a)
 {
@@ -65,12 +70,14 @@ static void print(const basin_result *result, FILE *out)
 const cli_command cli_command_check = {
     .name = "check",
     .usage = "check CKPT…",
-    .about = "Are gradient and curvature right on this network and data: against differences with tiny "
-             "steps, symmetry, Taylor orders\n"
-             "(only steps across which no activation changes sign count; «not testable» is not «failed»). "
-             "Recorded losses and\n"
-             "accuracies against recomputed ones of the same split, point, mode and coverage. Exit status 1 "
-             "if anything failed.",
+    .about =
+        "Are gradient and curvature right on this network and data: against differences with tiny "
+        "steps, symmetry, Taylor orders\n"
+        "(only steps across which no activation changes sign count; «not testable» is not «failed»). Of 512 "
+        "samples or more,\n"
+        "directions of single tensors and most products take 256. Recorded losses and accuracies against "
+        "recomputed ones of the\n"
+        "same split, point, mode and coverage. Exit status 1 if anything failed.",
     .examples = "  basin check runs/gd_0/step_000400.h5\n"
                 "  basin check runs/msam_0/step_000400.h5 --samples 200 --json\n",
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
@@ -80,6 +87,7 @@ const cli_command cli_command_check = {
     .kind = BASIN_RESULT_CHECK,
     .check = refuse_decay,
     .measure = measure,
+    .cost = cost,
     .print = print,
     .verdict = verdict,
 };

@@ -2,6 +2,7 @@
 CLI_COMMAND(info, "what is in a checkpoint, from the file alone")
 CLI_COMMAND(check,
             "are gradient and curvature right, and does the file say the truth about its loss")
+CLI_COMMAND(loss, "loss and accuracy, and nothing else")
 CLI_COMMAND(spectrum, "eigenvalues of the Hessian with their error bars")
 CLI_COMMAND(trace, "trace of the Hessian by random vectors, tensor by tensor")
 CLI_COMMAND(blocks, "diagonal blocks of the Hessian by layer, and what couples them")

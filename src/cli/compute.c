@@ -1,23 +1,34 @@
 /* A parsed computing command up to its results. */
 #include <string.h>
 
+#include "cli/abreast.h"
 #include "cli/monitor.h"
 #include "cli/point.h"
 #include "cli/stored.h"
 
-int cli_batch_add(cli_batch *batch, basin_result_kind kind, void *value, basin_provenance *provenance)
+int cli_batch_take(cli_batch *batch, basin_result **result)
 {
     int            status = CLI_OK;
     basin_result **results = NULL;
 
     CLI_ALLOC(results, batch->count + 1);
-    CLI_LIBRARY(basin_result_create(kind, value, provenance, &results[batch->count]));
     if (batch->count > 0) memcpy(results, batch->results, batch->count * sizeof *results);
     basin_free(batch->results);
-    batch->results = results, results = NULL;
-    batch->count++;
+    batch->results = results;
+    batch->results[batch->count++] = *result, *result = NULL;
 done:
-    basin_free(results);
+    return status;
+}
+
+int cli_batch_add(cli_batch *batch, basin_result_kind kind, void *value, basin_provenance *provenance)
+{
+    int           status = CLI_OK;
+    basin_result *result = NULL;
+
+    CLI_LIBRARY(basin_result_create(kind, value, provenance, &result));
+    if ((status = cli_batch_take(batch, &result)) != CLI_OK)
+        basin_free(result); /* the envelope: what is in it stays the caller's */
+done:
     return status;
 }
 
@@ -48,6 +59,19 @@ done:
     return status;
 }
 
+static int measure_all(const cli_arguments *a, cli_batch *batch)
+{
+    int status = CLI_OK;
+
+    if (a->command->cost != NULL && a->operand_count > 1) return cli_abreast_measure(a, batch);
+    for (size_t i = 0; i < a->operand_count; i++) {
+        cli_monitor_part("checkpoint", i + 1, a->operand_count);
+        CLI_TRY(measure_one(a, a->operands[i], batch));
+    }
+done:
+    return status;
+}
+
 int cli_compute(const cli_arguments *a, cli_batch *out)
 {
     int       status = CLI_OK;
@@ -57,10 +81,7 @@ int cli_compute(const cli_arguments *a, cli_batch *out)
     if (a->command->common & CLI_COMMON_POINT) CLI_TRY(cli_point_read(a, &point));
     if (a->command->check != NULL) CLI_TRY(a->command->check(a));
     if (a->command->compute != NULL) CLI_TRY(a->command->compute(a, &batch));
-    for (size_t i = 0; i < a->operand_count && a->command->measure != NULL; i++) {
-        cli_monitor_part("checkpoint", i + 1, a->operand_count);
-        CLI_TRY(measure_one(a, a->operands[i], &batch));
-    }
+    if (a->command->measure != NULL) CLI_TRY(measure_all(a, &batch));
     *out = batch, batch = (cli_batch){0};
 done:
     cli_monitor_clear();

@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/paths.h"
 #include "cli/provenance.h"
+#include "cli/shared_data.h"
 
 /* ---------------------------------------------------------------------------------------------- output -- */
 
@@ -260,6 +261,7 @@ static int run_command(int argc, char **argv)
             : cli_forecast_wanted(&arguments) ? run_forecast(&arguments)
                                               : run_computing(&arguments));
 done:
+    cli_data_release();
     cli_arguments_clear(&arguments);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "cli/monitor.h"
 #include "cli/provenance.h"
+#include "cli/shared_data.h"
 
 typedef struct walk { /* over all jobs */
     const cli_arguments *a;
@@ -202,6 +203,7 @@ int cli_row_jobs_run(const cli_arguments *a, const cli_rows *rows, basin_run *co
     CLI_ALLOC(w.last, a->operand_count);
     CLI_ALLOC(w.before, a->operand_count);
     for (size_t i = 0; i < jobs->count; i++) w.left[jobs->jobs[i].run]++;
+    if (jobs->count > 1) cli_data_prepare(a, jobs->jobs[0].path);
     cli_monitor_part("", 0, 0); /* jobs say themselves which they are */
     CLI_TRY(outcome(jobs, basin_jobs_run(&(basin_jobs){.name = "checkpoint",
                                                        .count = jobs->count,

@@ -6,6 +6,7 @@
 
 #include "cli/monitor.h"
 #include "cli/provenance.h"
+#include "cli/shared_data.h"
 #include "cli/table.h"
 
 /* --------------------------------------------------------------------------- asking about perturbation -- */
@@ -371,14 +372,26 @@ done:
     return status;
 }
 
-static int describe(const char *path, bool quiet, cli_source *s)
+/* The data may have been read for another checkpoint, which names them by another path. */
+static int describe_data(const cli_arguments *a, const cli_source *s)
+{
+    int   status = CLI_OK;
+    char *path = NULL;
+
+    CLI_LIBRARY(basin_checkpoint_data_file(s->ck, cli_text(a, "data", NULL), &path));
+    CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_DATA, path, s->data->digest));
+done:
+    basin_free(path);
+    return status;
+}
+
+static int describe(const cli_arguments *a, const char *path, bool quiet, cli_source *s)
 {
     int               status = CLI_OK;
     basin_provenance *p = s->provenance;
 
     CLI_TRY(cli_provenance_input(p, BASIN_INPUT_CHECKPOINT, path, s->ck->digest));
-    if (s->data->path != NULL)
-        CLI_TRY(cli_provenance_input(p, BASIN_INPUT_DATA, s->data->path, s->data->digest));
+    CLI_TRY(describe_data(a, s));
     if (s->subset.path != NULL)
         CLI_TRY(cli_provenance_input(p, BASIN_INPUT_ROWS, s->subset.path, s->subset.digest));
     CLI_LIBRARY(basin_provenance_record(p, s->ck));
@@ -402,14 +415,14 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     if ((status = cli_subset_read(a, &s.subset)) != CLI_OK) return status;
     CLI_TRY(read_bn(a, &s.options.bn, &s.options.bn_batch));
     CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.weights));
-    CLI_LIBRARY(basin_checkpoint_dataset(s.ck, cli_text(a, "data", NULL), &s.data));
+    CLI_TRY(cli_data_open(a, s.ck, &s.data));
     CLI_TRY(cli_provenance_create(a, &s.provenance));
     s.record = basin_point_recorded(s.ck);
     follow_weights(a, &s);
     CLI_TRY(include_decay(a, &s));
     CLI_TRY(open_objectives(a, test_too, &s));
     if (s.weights < 0) CLI_TRY(ask(&s));
-    CLI_TRY(describe(path, quiet, &s));
+    CLI_TRY(describe(a, path, quiet, &s));
     CLI_TRY(cli_size(a, "stationarity-products", 0, &s.record.products));
     CLI_CHECK(s.record.products > 0 || !cli_has(a, "stationarity-products"),
               "--stationarity-products must be at least 1");

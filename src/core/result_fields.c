@@ -267,6 +267,26 @@ static const basin_field density_fields[] = {
 #undef LOG_PLACES
 
 static const basin_schema density_schema = SCHEMA(basin_density, density_fields);
+
+#define S basin_split_loss
+static const basin_field split_loss_fields[] = {
+    PLAIN(STRING, split, "split", 0, "train, test, …"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(DOUBLE, accuracy, "accuracy", 0, "null where undefined"),
+};
+#undef S
+
+static const basin_schema split_loss_schema = SCHEMA(basin_split_loss, split_loss_fields);
+
+#define S basin_losses
+static const basin_field losses_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, splits, "splits", offsetof(S, count), split_loss_schema, "of the data"),
+};
+#undef S
+
 #define S basin_left_out
 static const basin_field left_out_fields[] = {
     PLAIN(STRING, part, "part", BASIN_FIELD_OPTIONAL,
@@ -1012,6 +1032,7 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_FORECAST] = SCHEMA(basin_forecast, forecast_fields),
     [BASIN_RESULT_BLOCKS] = SCHEMA(basin_blocks, blocks_fields),
     [BASIN_RESULT_BATCHES] = SCHEMA(basin_batches, batches_fields),
+    [BASIN_RESULT_LOSSES] = SCHEMA(basin_losses, losses_fields),
 };
 
 _Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS,

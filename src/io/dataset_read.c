@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/dataset.h"
 #include "core/memory.h"
 #include "core/params.h"
 #include "io/dataset.h"
@@ -254,6 +256,27 @@ done:
     return st;
 }
 
+/* The file as it is now; false: it cannot be told. */
+static bool stamp(const char *path, struct basin_origin *out)
+{
+    struct stat now;
+
+    if (stat(path, &now) != 0) return false;
+    *out = (struct basin_origin){.device = (uint64_t)now.st_dev,
+                                 .inode = (uint64_t)now.st_ino,
+                                 .bytes = (uint64_t)now.st_size,
+                                 .seconds = (int64_t)now.st_mtim.tv_sec,
+                                 .nanoseconds = (int64_t)now.st_mtim.tv_nsec};
+    return true;
+}
+
+static bool is_unchanged(const struct basin_origin *then, const struct basin_origin *now)
+{
+    return now->device == then->device && now->inode == then->inode && now->bytes == then->bytes &&
+           now->seconds == then->seconds && now->nanoseconds == then->nanoseconds;
+}
+
+/* How the file is read decides what the data are: the stamp of one that was read in another way stays 0. */
 basin_status basin_dataset_read(const char *path, const basin_dataset_source *source, basin_dataset **out)
 {
     basin_status   st = BASIN_OK;
@@ -262,9 +285,11 @@ basin_status basin_dataset_read(const char *path, const basin_dataset_source *so
     bool           foreign =
         source != NULL && (source->inputs != NULL || source->targets != NULL || source->scale != 0.0);
 
-    BASIN_TRY(basin_h5_open(path, &h5));
     BASIN_ALLOC(data, 1, "data");
     BASIN_STRDUP(data->path, path);
+    BASIN_ALLOC(data->origin, 1, "data");
+    if (!foreign) stamp(path, data->origin); /* before it is opened: a later one is another file's */
+    BASIN_TRY(basin_h5_open(path, &h5));
     BASIN_TRY(foreign ? read_foreign(h5, source, data) : read_own(h5, data));
     BASIN_TRY(basin_h5_unchanged(h5));
     *out = data, data = NULL;
@@ -283,6 +308,25 @@ static char *resolve(const basin_checkpoint *ck)
     return basin_format("%.*s/%s", (int)(slash - ck->path), ck->path, ck->data_path);
 }
 
+basin_status basin_checkpoint_data_file(const basin_checkpoint *ck, const char *override, char **out)
+{
+    basin_status st = BASIN_OK;
+    char        *path = NULL;
+
+    BASIN_CHECK(override != NULL || ck->data_path != NULL, BASIN_ERR_MISSING,
+                "%s: names no data; give the data file", ck->path ? ck->path : "checkpoint");
+    BASIN_CHECK((path = override != NULL ? basin_strdup(override) : resolve(ck)) != NULL, BASIN_ERR_NOMEM,
+                "out of memory for a file name");
+    *out = path;
+done:
+    return st;
+}
+
+static bool has_digest(const basin_checkpoint *ck, const basin_dataset *data)
+{
+    return ck->data_digest[0] == '\0' || strcmp(ck->data_digest, data->digest) == 0;
+}
+
 basin_status basin_checkpoint_dataset(const basin_checkpoint *ck, const char *override, basin_dataset **out)
 {
     basin_status   st = BASIN_OK;
@@ -291,17 +335,31 @@ basin_status basin_checkpoint_dataset(const basin_checkpoint *ck, const char *ov
     basin_dataset *data = NULL;
 
     if (override != NULL) return basin_dataset_read(override, NULL, out);
-    BASIN_CHECK(ck->data_path != NULL, BASIN_ERR_MISSING, "%s: names no data; give the data file", name);
-    BASIN_CHECK((path = resolve(ck)) != NULL, BASIN_ERR_NOMEM, "out of memory for a file name");
+    BASIN_TRY(basin_checkpoint_data_file(ck, NULL, &path));
     BASIN_CHECK(access(path, F_OK) == 0, BASIN_ERR_MISSING,
                 "%s: names its data %s, which is not there; say which data to use (--data FILE)", name, path);
     BASIN_TRY(basin_dataset_read(path, NULL, &data));
-    BASIN_CHECK(ck->data_digest[0] == '\0' || strcmp(ck->data_digest, data->digest) == 0, BASIN_ERR_VALUE,
+    BASIN_CHECK(has_digest(ck, data), BASIN_ERR_VALUE,
                 "%s: the data has digest %.12s…, %s was trained on %.12s…", path, data->digest, name,
                 ck->data_digest);
     *out = data, data = NULL;
 done:
     basin_dataset_destroy(&data);
+    basin_free(path);
+    return st;
+}
+
+basin_status basin_checkpoint_same_dataset(const basin_checkpoint *ck, const char *override,
+                                           const basin_dataset *data, bool *out)
+{
+    basin_status        st = BASIN_OK;
+    char               *path = NULL;
+    struct basin_origin now = {0};
+
+    BASIN_TRY(basin_checkpoint_data_file(ck, override, &path));
+    *out = data->origin != NULL && stamp(path, &now) && is_unchanged(data->origin, &now) &&
+           (override != NULL || has_digest(ck, data));
+done:
     basin_free(path);
     return st;
 }

@@ -298,6 +298,151 @@ static void on_a_quadratic_the_second_expansion_is_exact(void **unused)
     basin_objective_destroy(&o);
 }
 
+/* ---------------------------------------------------------------------------------------- many samples -- */
+
+/* 1,000 samples, the N of `smooth` over and over: directions of one tensor and two products of three take
+   256. */
+enum { MANY = 1000 };
+
+typedef struct many {
+    smooth       q;
+    basin_params params;
+    basin_block  block;
+    double       first_fault;     /* of the gradient of the first of the N samples: one in 25 of the MANY */
+    double       whole_fault;     /* of gradients over all samples alone */
+    bool         whole_kinks;     /* in every step, on all samples alone */
+    bool         no_targets;      /* that count, on some samples alone */
+    size_t       on_some, on_all; /* losses asked for */
+} many;
+
+/* The N samples in proportion to how often they stand in `s`. */
+static basin_status many_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out,
+                                  double *g)
+{
+    many         *m = ctx;
+    const size_t  count = s != NULL ? s->count : MANY;
+    size_t        index[MANY];
+    basin_status  st = BASIN_OK;
+    basin_samples reduced = {.index = index, .count = count};
+
+    for (size_t i = 0; i < count; i++) index[i] = (s != NULL ? s->index[i] : i) % N;
+    BASIN_CHECK(!m->no_targets || s == NULL || count < 200, BASIN_ERR_VALUE, "no target counts");
+    BASIN_TRY(smooth_gradient(&m->q, &reduced, theta, out, g));
+    for (size_t i = 0; i < count; i++)
+        if (index[i] == 0) g[3] += m->first_fault / (double)count;
+    if (s == NULL) g[0] *= 1.0 + m->whole_fault;
+done:
+    return st;
+}
+
+static basin_status many_loss(void *ctx, const basin_samples *s, const double *theta, basin_loss *out)
+{
+    many  *m = ctx;
+    double g[P];
+
+    if (s == NULL) m->on_all++;
+    if (s != NULL && s->count == 256) m->on_some++;
+    return many_gradient(m, s, theta, out, g);
+}
+
+static basin_status many_freeze(void *ctx, const basin_samples *s, const double *theta,
+                                basin_curvature_kind kind, void **point)
+{
+    const size_t  count = s != NULL ? s->count : MANY;
+    size_t        index[MANY];
+    basin_samples reduced = {.index = index, .count = count};
+
+    for (size_t i = 0; i < count; i++) index[i] = (s != NULL ? s->index[i] : i) % N;
+    return smooth_freeze(&((many *)ctx)->q, &reduced, theta, kind, point);
+}
+
+static basin_status many_crossings(void *ctx, const basin_samples *s, const double *a, const double *b,
+                                   uint64_t *out)
+{
+    (void)a, (void)b;
+    *out = ((many *)ctx)->whole_kinks && (s == NULL || s->count > 256);
+    return BASIN_OK;
+}
+
+static const basin_objective_type many_type = {.name = "many",
+                                               .loss = many_loss,
+                                               .gradient = many_gradient,
+                                               .freeze = many_freeze,
+                                               .product = smooth_product,
+                                               .thaw = smooth_thaw,
+                                               .crossings = many_crossings};
+
+static basin_check *run_many(many *m)
+{
+    basin_objective *o = NULL;
+    basin_check     *check = NULL;
+
+    smooth_start(&m->q);
+    m->block = (basin_block){.name = (char *)(uintptr_t) "w", .rank = 1, .shape = {P}, .size = P};
+    m->params = (basin_params){.count = 1, .size = P, .blocks = &m->block};
+    m->on_some = m->on_all = 0;
+    assert_ok(basin_objective_create(
+        &many_type, m, &(basin_objective_facts){.size = P, .samples = MANY, .params = &m->params}, &o));
+    assert_ok(basin_check_compute(o, theta5, &(basin_check_options){.seed = 1}, &check));
+    basin_objective_destroy(&o);
+    return check;
+}
+
+static void of_many_samples_some_directions_take_some(void **unused)
+{
+    many m = {0};
+
+    (void)unused;
+    basin_check *check = run_many(&m);
+    for (size_t i = 0; i < check->item_count; i++)
+        assert_verdict(check, check->items[i].name, BASIN_CHECK_PASSED);
+    assert_non_null(strstr(item(check, "gradient")->detail, "of 5 directions, 1 of them on 256 samples: "));
+    assert_non_null(strstr(item(check, "product")->detail, "of 3 directions, 2 of them on 256 samples: "));
+    assert_int_equal(m.on_some, 4); /* of one direction */
+    assert_int_equal(m.on_all, 4 * 4);
+    basin_check_destroy(&check);
+
+    /* kinks that only all samples have: every direction is tested on some */
+    m = (many){.whole_kinks = true};
+    check = run_many(&m);
+    assert_verdict(check, "gradient", BASIN_CHECK_PASSED);
+    assert_non_null(strstr(item(check, "gradient")->detail, "of 5 directions, 5 of them on 256 samples: "));
+    assert_non_null(strstr(item(check, "gradient")->detail, "left out for kinks: 0"));
+    assert_non_null(strstr(item(check, "product")->detail, "of 3 directions, 3 of them on 256 samples: "));
+    assert_int_equal(m.on_all, 0);
+    basin_check_destroy(&check);
+
+    /* some of which no target counts: all directions take all */
+    m = (many){.no_targets = true};
+    check = run_many(&m);
+    assert_verdict(check, "gradient", BASIN_CHECK_PASSED);
+    assert_non_null(strstr(item(check, "gradient")->detail, "of 5 directions: "));
+    assert_int_equal(m.on_some, 0);
+    basin_check_destroy(&check);
+}
+
+static void faults_of_some_samples_or_of_all_are_caught(void **unused)
+{
+    many m = {.first_fault = 1e-4};
+
+    (void)unused;
+    basin_check *check = run_many(&m);
+    assert_verdict(check, "gradient", BASIN_CHECK_FAILED);
+    basin_check_destroy(&check);
+    m = (many){.first_fault = 1e-4, .whole_kinks = true}; /* seen on 256 samples too */
+    check = run_many(&m);
+    assert_verdict(check, "gradient", BASIN_CHECK_FAILED);
+    basin_check_destroy(&check);
+    m = (many){.whole_fault = 1e-5};
+    check = run_many(&m);
+    assert_verdict(check, "gradient", BASIN_CHECK_FAILED);
+    basin_check_destroy(&check);
+    m = (many){.whole_fault = -2.0};
+    check = run_many(&m);
+    assert_verdict(check, "product", BASIN_CHECK_FAILED);
+    basin_check_destroy(&check);
+}
+
 /* -------------------------------------------------------------------------------------------- networks -- */
 
 typedef struct net { /* 6 inputs, 20 training and 10 test rows, 3 classes */
@@ -573,6 +718,8 @@ int main(void)
         cmocka_unit_test(kinks_shorten_steps_or_make_items_not_testable),
         cmocka_unit_test(products_by_differences_are_not_checked_against_themselves),
         cmocka_unit_test(on_a_quadratic_the_second_expansion_is_exact),
+        cmocka_unit_test(of_many_samples_some_directions_take_some),
+        cmocka_unit_test(faults_of_some_samples_or_of_all_are_caught),
         cmocka_unit_test(networks_pass),
         cmocka_unit_test(recorded_values_are_compared_like_with_like),
         cmocka_unit_test(what_the_training_reported_is_held_against_what_cannot_be),

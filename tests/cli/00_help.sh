@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 topic
 
-commands="info check spectrum blocks batches slice sane sharpness track compare plot verify train"
+commands="info check loss spectrum blocks batches slice sane sharpness track compare plot verify train"
 for c in $commands; do
     good "$c" --help
     holds out "^usage: basin $c"
@@ -12,7 +12,7 @@ for c in $commands; do
     expect "basin help $c is basin $c --help" cmp -s out help
     wrong "basin: $c: unknown option --nonsense" -- "$c" --nonsense
 done
-for c in info check spectrum blocks batches slice sane sharpness track compare plot verify; do
+for c in info check loss spectrum blocks batches slice sane sharpness track compare plot verify; do
     wrong "^basin: $c: too few arguments; usage: basin $c " -- "$c"
 done
 good help

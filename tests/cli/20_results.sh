@@ -15,12 +15,23 @@ holds out "taylor"
 good check $MSAM
 holds err "perturbed; undone"
 good check $MSAM --as-stored
+good loss $GD
+holds out "split  samples"
+holds out "^  train  "
+good slice $GD --along gradient --range 0:1 --grid 2 --json
+centre=$(number out centre_loss)
+good loss $GD --json
+equal "the loss is that of a slice's centre" "$centre" "$(number out loss)"
+good loss $GD --split test --data runs/gd_1/data.h5
+lacks out "^  train"
 fails "^basin: wrong_record.h5: check failed" -- check wrong_record.h5
 holds out "recorded:train.loss:theta:eval:full  *FAILED"
 
 same info $GD --gradient
 same info $GD $SAM
 same check $GD
+same check $GD $MSAM $SAM
+same loss $GD $MSAM $SAM
 same spectrum $GD
 same spectrum $GD --method lanczos --top 3 --bottom 2
 same sane $GD $SAM
@@ -62,6 +73,9 @@ good info $GD -o info.h5
 good verify info.h5
 good check $GD -o check.h5
 good verify check.h5
+good loss $MSAM -o loss.h5
+good verify loss.h5
+wrong "loss: -o stores the result of one checkpoint, 2 were named" -- loss $GD $SAM -o both.h5
 good plot spectrum.h5 truncated.h5 -o two.svg --label dense --label lanczos
 good plot track.h5 -o rate.svg --x step --y sane
 mkdir -p moved/deep && cp spectrum.h5 moved/deep/ # not beside its inputs any more

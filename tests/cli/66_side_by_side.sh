@@ -27,6 +27,27 @@ alike track runs/gd_0 --samples 60 --polish 3
 alike track runs/gd_0 runs/msam_0 --measures all --batches 3
 alike track runs/gd_0 runs/sam_0 --at-loss 1.5
 alike compare runs/gd_* runs/sam_* runs/msam_*
+alike check runs/gd_0/step_*.h5 runs/msam_0/step_*.h5
+alike loss runs/gd_0/step_*.h5 runs/msam_0/step_*.h5
+
+# a result for each, as if it had been named alone, whatever data it names and by which path
+mkdir deep && cp runs/gd_0/step_000040.h5 deep/ && ln -s ../runs/gd_0/data.h5 deep/data.h5
+several="runs/gd_0/step_000040.h5 deep/step_000040.h5 oracle_bn.h5 runs/sam_0/step_000040.h5"
+for c in check loss; do
+    : >alone
+    for file in $several; do
+        run 0 $c $file
+        [ ! -s alone ] || echo >>alone
+        cat out >>alone
+    done
+    holds alone "samples of deep/data.h5"
+    run 0 $c $several
+    expect "$c of several prints what it prints of each" cmp -s out alone
+done
+
+# the first that fails is the one told
+bad "^basin: nan.h5: " -- loss $GD nan.h5 $SAM none.h5
+bad "^basin: none.h5: " -- check $GD none.h5 $SAM nan.h5
 
 # what cannot be measured, or is doubted, stands at its place
 head -c 3000 runs/gd_0/step_000040.h5 >cut.h5 && mv cut.h5 runs/gd_0/step_000040.h5

@@ -162,6 +162,48 @@ static void the_digest_is_that_of_the_definition(void **state)
     basin_dataset_destroy(NULL);
 }
 
+/* Several checkpoints of one file share its data, until the file is another one. */
+static void data_that_were_read_are_held_by_several(void **state)
+{
+    (void)state;
+    const char      *path = basin_test_scratch("shared.h5");
+    basin_dataset   *data = made(4, sixteenths, 0), *first = NULL, *second = NULL;
+    basin_checkpoint ck = {.path = (char *)(uintptr_t)basin_test_scratch("of_it.h5"),
+                           .data_path = (char *)(uintptr_t) "shared.h5"};
+    bool             same = false;
+    char            *file = NULL;
+
+    assert_ok(basin_dataset_write(data, path));
+    assert_ok(basin_checkpoint_data_file(&ck, NULL, &file));
+    assert_string_equal(file, path);
+    assert_ok(basin_checkpoint_dataset(&ck, NULL, &first));
+    assert_ok(basin_checkpoint_same_dataset(&ck, NULL, first, &same));
+    assert_true(same);
+    second = basin_dataset_hold(first);
+    basin_dataset_destroy(&first);
+    assert_null(first);
+    assert_close(second->inputs[1], data->inputs[1], 0.0, 0.0);
+    snprintf(ck.data_digest, sizeof ck.data_digest, "%064d", 0); /* was trained on others */
+    assert_ok(basin_checkpoint_same_dataset(&ck, NULL, second, &same));
+    assert_false(same);
+    assert_ok(basin_checkpoint_same_dataset(&ck, path, second, &same)); /* whoever overrides knows */
+    assert_true(same);
+    assert_ok(basin_checkpoint_same_dataset(&ck, "samples/digits.h5", second, &same));
+    assert_false(same);
+    assert_ok(basin_checkpoint_same_dataset(&ck, path, data, &same)); /* made in memory */
+    assert_false(same);
+    data->inputs[1] += 1.0;
+    assert_ok(basin_dataset_digest(data, data->digest));
+    assert_ok(basin_dataset_write(data, path));
+    assert_ok(basin_checkpoint_same_dataset(&ck, path, second, &same));
+    assert_false(same);
+    ck.data_path = NULL;
+    assert_status(basin_checkpoint_same_dataset(&ck, NULL, second, &same), BASIN_ERR_MISSING);
+    basin_dataset_destroy(&second);
+    basin_dataset_destroy(&data);
+    basin_free(file);
+}
+
 /* Three classes a sample, some of them negative: for a loss that ignores them. */
 static void a_class_for_each_token_comes_back(void **state)
 {
@@ -372,6 +414,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inputs_are_stored_in_the_smallest_exact_type),
         cmocka_unit_test(the_digest_is_that_of_the_definition),
+        cmocka_unit_test(data_that_were_read_are_held_by_several),
         cmocka_unit_test(a_class_for_each_token_comes_back),
         cmocka_unit_test(the_sample_digits_are_whole),
         cmocka_unit_test(a_plain_file_is_read_by_naming_its_objects),

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "analysis/cost.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
@@ -29,4 +30,17 @@ basin_status basin_check_compute(basin_objective *o, const double *theta, const 
 done:
     basin_check_destroy(&c.check);
     return st;
+}
+
+/* Vectors: the gradients, directions and products of derivatives.c at their height. */
+void basin_check_cost(const basin_objective *o, basin_job_cost *out)
+{
+    enum { VECTORS = 16 };
+    basin_job_cost cost = {0};
+
+    basin_cost_of_point(o, NULL, &cost);
+    basin_check_derivatives_cost(o, &cost);
+    cost.flops = basin_cost_known(cost.flops);
+    cost.bytes += VECTORS * basin_objective_size(o) * sizeof(double);
+    *out = cost;
 }

@@ -53,22 +53,42 @@ static basin_objective *find_objective(const basin_checker *c, const char *split
     return NULL;
 }
 
-static basin_status evaluate(basin_objective *o, const double *point, bool accuracy, double *out)
-{
-    basin_loss   loss = {0};
-    basin_status st = basin_objective_loss(o, NULL, point, &loss);
+typedef struct evaluated { /* the loss of one split at one point, which has its accuracy too */
+    const basin_objective *o;
+    const char            *point; /* theta or theta_perturbed */
+    basin_loss             loss;
+} evaluated;
 
-    if (st == BASIN_OK) *out = accuracy ? basin_loss_accuracy(&loss) : basin_loss_value(&loss);
+typedef struct recomputed {
+    double   *point; /* [P] room for one */
+    size_t    count;
+    evaluated losses[4]; /* train and test at both points */
+} recomputed;
+
+/* The loss at known->point, which the record calls `name`. */
+static basin_status evaluate(basin_objective *o, const char *name, recomputed *known, basin_loss *out)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < known->count; i++)
+        if (known->losses[i].o == o && strcmp(known->losses[i].point, name) == 0) {
+            *out = known->losses[i].loss;
+            return BASIN_OK;
+        }
+    BASIN_TRY(basin_objective_loss(o, NULL, known->point, out));
+    known->losses[known->count++] = (evaluated){.o = o, .point = name, .loss = *out};
+done:
     return st;
 }
 
-/* Why it cannot be recomputed, else the value into *out; `point` [P] is room for one. */
-static basin_status recompute(basin_checker *c, const basin_recorded *r, double *point, double *out,
+/* Why it cannot be recomputed, else the value into *out. */
+static basin_status recompute(basin_checker *c, const basin_recorded *r, recomputed *known, double *out,
                               const char **why)
 {
     basin_status     st = BASIN_OK;
     bool             accuracy = strcmp(r->quantity, "accuracy") == 0;
     basin_objective *o = find_objective(c, r->split, why);
+    basin_loss       loss = {0};
 
     if (*why == NULL && !accuracy && strcmp(r->quantity, "loss") != 0)
         *why = "the quantity is neither loss nor accuracy";
@@ -77,9 +97,10 @@ static basin_status recompute(basin_checker *c, const basin_recorded *r, double 
         *why = "a running mean over batches belongs to no point";
     if (*why == NULL && strcmp(r->mode, "train") == 0) *why = "recorded in training mode";
     if (*why == NULL && !isfinite(r->value)) *why = "the recorded value is not finite";
-    if (*why == NULL) find_point(c->options->ck, r->point, point, why);
+    if (*why == NULL) find_point(c->options->ck, r->point, known->point, why);
     if (*why != NULL) return BASIN_OK;
-    BASIN_TRY(evaluate(o, point, accuracy, out));
+    BASIN_TRY(evaluate(o, r->point, known, &loss));
+    *out = accuracy ? basin_loss_accuracy(&loss) : basin_loss_value(&loss);
     if (accuracy && isnan(*out)) *why = "accuracy is not defined here";
 done:
     return st;
@@ -141,14 +162,15 @@ static basin_status hold_reported(basin_checker *c, const basin_recorded *r, con
                      r->value, value));
 }
 
-static basin_status check_value(basin_checker *c, const basin_recorded *r, const char *name, double *point)
+static basin_status check_value(basin_checker *c, const basin_recorded *r, const char *name,
+                                recomputed *known)
 {
     basin_status     st = BASIN_OK;
     basin_check_item numbers = {.value = NAN, .expected = r->value, .tolerance = NAN, .error = NAN};
     const char      *why = NULL;
     double           value = NAN;
 
-    BASIN_TRY(recompute(c, r, point, &value, &why));
+    BASIN_TRY(recompute(c, r, known, &value, &why));
     if (why != NULL)
         return basin_check_add(c, name, BASIN_CHECK_NOT_TESTABLE, &numbers, basin_format("%s", why));
     if (strcmp(r->coverage, "full") == 0)
@@ -170,19 +192,19 @@ basin_status basin_check_recorded(basin_checker *c)
 {
     basin_status            st = BASIN_OK;
     const basin_checkpoint *ck = c->options->ck;
-    double                 *point = NULL;
+    recomputed              known = {0};
     char                   *name = NULL;
 
-    BASIN_ALLOC(point, c->size, "a point");
+    BASIN_ALLOC(known.point, c->size, "a point");
     for (size_t i = 0; i < ck->recorded_count; i++) {
         const basin_recorded *r = &ck->recorded[i];
         basin_free(name);
         name = name_of(r);
         BASIN_CHECK(name != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
-        BASIN_TRY(check_value(c, r, name, point));
+        BASIN_TRY(check_value(c, r, name, &known));
     }
 done:
     basin_free(name);
-    basin_free(point);
+    basin_free(known.point);
     return st;
 }

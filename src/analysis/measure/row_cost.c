@@ -5,35 +5,13 @@
  */
 #include <math.h>
 
+#include "analysis/cost.h"
 #include "analysis/measure/measuring.h"
 #include "analysis/measure/row.h"
-
-static double known(double flops)
-{
-    return isfinite(flops) ? flops : 0.0;
-}
 
 static double at_least_one(size_t count)
 {
     return count > 0 ? (double)count : 1.0;
-}
-
-static size_t bytes_of(const basin_provision *p)
-{
-    return p->shared_bytes + p->threads * p->thread_bytes + p->kept_bytes;
-}
-
-/* What the frozen Hessian asks for; `point` has all threads that could share it. */
-static void cost_of_point(const basin_objective *train, basin_provision *point, basin_job_cost *out)
-{
-    basin_provision one, two;
-
-    basin_objective_requirement(train, 1, &one);
-    basin_objective_requirement(train, 2, &two);
-    basin_objective_requirement(train, SIZE_MAX, point);
-    out->parts = point->threads;
-    out->bytes = bytes_of(&one);
-    out->thread_bytes = bytes_of(&two) - bytes_of(&one);
 }
 
 basin_status basin_row_cost(const basin_objective *train, const basin_row_options *options, size_t points,
@@ -50,12 +28,12 @@ basin_status basin_row_cost(const basin_objective *train, const basin_row_option
 
     if (options != NULL) row_options = *options;
     BASIN_TRY(basin_measuring_demand(train, &row_options, &spectrum, &demand, &aside));
-    cost_of_point(train, &point, &cost);
+    basin_cost_of_point(train, &point, &cost);
     const double order = (double)demand.matrix, single = (double)demand.products;
     const double in_blocks = (double)demand.vectors, blocks = ceil(in_blocks / at_least_one(point.block));
-    const double row =
-        known(flops.gradient) + known(flops.freeze) + (single + in_blocks) * known(flops.product);
-    cost.flops = (double)points * row + (double)gradients * known(flops.gradient);
+    const double row = basin_cost_known(flops.gradient) + basin_cost_known(flops.freeze) +
+                       (single + in_blocks) * basin_cost_known(flops.product);
+    cost.flops = (double)points * row + (double)gradients * basin_cost_known(flops.gradient);
     cost.lone_flops = (double)points * 4.0 / 3.0 * order * order * order * (double)demand.problems;
     cost.passes = (double)points * (2.0 + single + blocks) + (double)gradients;
     cost.bytes += aside;
