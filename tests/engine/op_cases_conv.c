@@ -117,6 +117,25 @@ static basin_graph *conv_deep(void)
     return case_end(g, "t", 5 * 11);
 }
 
+/* Two that Winograd's filtering takes in single precision: in groups, with uneven paddings and sizes. */
+static basin_graph *conv_filtered(void)
+{
+    basin_graph *g = case_start(SHAPE(2, 7, 6));
+
+    case_param(g, "w1", SHAPE(16, 2, 1, 1));
+    case_node(g, "Conv", "x w1", "s");
+    case_node(g, "Tanh", "s", "h");
+    case_param(g, "w2", SHAPE(18, 8, 3, 3));
+    basin_node_spec *node = case_node(g, "Conv", "h w2", "t");
+    case_int(node, "group", 2);
+    case_ints(node, "pads", INTS(2, 1, 0, 1));
+    case_node(g, "Tanh", "t", "u");
+    case_param(g, "w3", SHAPE(9, 18, 3, 3));
+    case_param(g, "c3", SHAPE(9));
+    case_ints(case_node(g, "Conv", "u w3 c3", "z"), "pads", INTS(0, 1, 1, 1));
+    return case_end(g, "z", 9 * 6 * 6);
+}
+
 /* Weights that are not trained, weights that are computed from others, and an input that two nodes read. */
 static basin_graph *conv_other_weights(void)
 {
@@ -272,6 +291,7 @@ const op_case op_cases_conv[] = {
     {"Conv, depthwise", conv_depthwise, 0},
     {"Conv, 1-D", conv_line, 0},
     {"Conv, many channels", conv_deep, 0},
+    {"Conv, 3 × 3 of many channels", conv_filtered, 0},
     {"Conv, frozen and computed weights", conv_other_weights, 0},
     {"Conv, constant but for its bias", conv_constant, 0},
     {"MaxPool", max_pool, 0},

@@ -5,13 +5,15 @@
 #include "engine/engine.h"
 #include "support.h"
 
-#define DECLARE(set)                                         \
-    void                      check_kernels_f64_##set(void); \
-    void                      check_kernels_f32_##set(void); \
-    void                      check_math_f64_##set(void);    \
-    void                      check_math_f32_##set(void);    \
-    void                      check_losses_f64_##set(void);  \
-    void                      check_losses_f32_##set(void);  \
+#define DECLARE(set)                                          \
+    void                      check_kernels_f64_##set(void);  \
+    void                      check_kernels_f32_##set(void);  \
+    void                      check_math_f64_##set(void);     \
+    void                      check_math_f32_##set(void);     \
+    void                      check_losses_f64_##set(void);   \
+    void                      check_losses_f32_##set(void);   \
+    void                      check_winograd_f64_##set(void); \
+    void                      check_winograd_f32_##set(void); \
     extern const basin_engine basin_engine_f64_##set, basin_engine_f32_##set;
 BASIN_INSTRUCTION_SETS(DECLARE)
 
@@ -28,7 +30,8 @@ BASIN_INSTRUCTION_SETS(DECLARE)
 #define TESTS(set)                                                  \
     TEST(set, sums_agree_with_plain_loops, check_kernels)           \
     TEST(set, functions_are_right_to_their_last_digits, check_math) \
-    TEST(set, losses_in_lanes_are_sums_over_samples, check_losses)
+    TEST(set, losses_in_lanes_are_sums_over_samples, check_losses)  \
+    TEST(set, filtering_agrees_with_plain_loops, check_winograd)
 BASIN_INSTRUCTION_SETS(TESTS)
 
 static void the_best_engine_is_chosen_unless_one_is_named(void **state)
@@ -55,7 +58,8 @@ static void the_best_engine_is_chosen_unless_one_is_named(void **state)
 #define ROWS(set)                                                            \
     cmocka_unit_test(sums_agree_with_plain_loops_in_##set),                  \
         cmocka_unit_test(functions_are_right_to_their_last_digits_in_##set), \
-        cmocka_unit_test(losses_in_lanes_are_sums_over_samples_in_##set),
+        cmocka_unit_test(losses_in_lanes_are_sums_over_samples_in_##set),    \
+        cmocka_unit_test(filtering_agrees_with_plain_loops_in_##set),
 
 int main(void)
 {

@@ -12,6 +12,7 @@
  *    time. Weights are packed as [tile of outputs][k][outputs in it].
  * 4. The weights' product keeps tiles of outputs × (channel, tap column) in registers while it runs along a
  *    row, adds rows up, then lanes: three levels, so that single-precision sums over many pixels stay short.
+ * 5. Where it is less work, all three go by Winograd's filtering instead (winograd.c), in single precision.
  */
 #include "engine/kernels/convolution.h"
 
@@ -19,6 +20,7 @@
 
 #include "core/memory.h"
 #include "engine/kernels/tiles.h"
+#include "engine/kernels/winograd.h"
 
 enum { K_BLOCK = 256 };
 
@@ -182,6 +184,10 @@ bool basin_conv_temp(const basin_conv *conv, size_t *out)
 
     if (!field_fits(&ahead) || !field_fits(&back)) return false;
     const size_t first = field_size(&ahead), second = field_size(&back);
+    if (basin_winograd_takes(conv)) {
+        *out = basin_winograd_temp(conv);
+        return true;
+    }
     return basin_add(first > second ? first : second, weight_size(conv), out);
 }
 
@@ -290,6 +296,10 @@ void basin_conv_ahead(const basin_conv *conv, size_t rows, const real *x, size_t
     const pass p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs,
                              window->y.out, window->x.out);
 
+    if (basin_winograd_takes(conv)) {
+        basin_winograd_ahead(conv, rows, x, x_step, w, y, y_step, temp);
+        return;
+    }
     for (size_t g = 0; g < conv->groups; g++) {
         real *packed = temp + field_size(&in); /* behind, so that the field's vectors are aligned */
         pack(&p, w + g * weight_size(conv), conv->channels * taps, taps, window->x.kernel, packed);
@@ -319,6 +329,10 @@ void basin_conv_back(const basin_conv *conv, size_t rows, real *x, size_t x_step
                  y_group = conv->outputs * window->y.out * window->x.out * BASIN_LANES;
     field in = field_back(conv);
 
+    if (basin_winograd_takes(conv)) {
+        basin_winograd_back(conv, rows, x, x_step, w, y, y_step, temp);
+        return;
+    }
     for (size_t g = 0; g < conv->groups; g++) {
         real *to = temp + field_size(&in);
         for (size_t phase = 0; phase < count; phase++) {
@@ -389,6 +403,10 @@ void basin_conv_weight(const basin_conv *conv, size_t rows, const real *x, size_
     const pass p = make_pass(&in, line_ahead(&window->y), line_ahead(&window->x), conv->outputs,
                              window->y.out, window->x.out);
 
+    if (basin_winograd_takes(conv)) {
+        basin_winograd_weight(conv, rows, x, x_step, w, y, y_step, temp);
+        return;
+    }
     for (size_t g = 0; g < conv->groups; g++)
         for (size_t i = 0; i < rows; i++) {
             field_set(&in, x + i * x_step + g * x_group, temp);
