@@ -2,15 +2,15 @@
  *
  * Method, k pairs θ held, rules of m probes of the complement, n = P − k
  *   1. Value: Σ f(θ_i) + n mean ½(Gauss + anti-Gauss).
- *   2. Sampling: 1.05 × 1.96 standard deviations of the mean (quadrature.c), from the rules' own tr f², not
- *      from the spread of m numbers; 1.05 is what the calibration asks for. Where f >= 0 the estimate is a sum
- *      of squares with positive weights, skewed to the right as χ²_ν is, ν = 2 value²/variance
+ *   2. Sampling: 1.05 × 1.96 standard deviations of the mean (quadrature.c), from the rules' own tr f²,
+ *      not from the spread of m numbers; 1.05 is what the calibration asks for. Where f >= 0 the estimate is
+ *      a sum of squares with positive weights, skewed to the right as χ²_ν is, ν = 2 value²/variance
  *      (Satterthwaite 1946), so the interval is that of χ²_ν/ν (Wilson & Hilferty 1931) and longer upwards.
  *   3. Quadrature: 1.5 times the largest n |mean (anti-Gauss − Gauss)| / 2 over the last quarter of the
  *      step counts. That half difference alone would hold the error of the mean in most cases, but not where
  *      most of the eigenvalues lie in the kink of |λ|; the factor is what the calibration asks for
  *      (docs/measures.md). Where the half difference is not small beside the sum, the two rules are not yet
- *      where their errors have opposite signs, and both may err to one side: up to 2.5 times as much then.
+ *      where their errors have opposite signs, and both may err to one side: up to four times as much then.
  *   4. Pairs: their residuals r couple them to the complement. To first order that does not move tr f, since
  *      the perturbation has no diagonal block; each θ moves by at most 2r²/(g + √(g² + 4r²)), g its
  *      distance from the complement's spectrum, never by more than r (Li & Li, Linear Algebra Appl. 395,
@@ -163,7 +163,7 @@ basin_spectral_sum basin_sums_of(const basin_sums *sums, const basin_summand *f)
         basin_rules_sum rest = basin_rules_trace(&sums->rules, f);
         out.value += rest.value;
         out.sampling = quantile_of(rest.degrees) * rest.deviation;
-        out.quadrature = TRUST * rest.indicator * (1.0 + fmin(2.0 * rest.indicator / fabs(out.value), 1.5));
+        out.quadrature = TRUST * rest.indicator * (1.0 + fmin(4.0 * rest.indicator / fabs(out.value), 3.0));
         out.rounding = sqrt((double)s->parameters) * rounding_of(sums) * f->slope;
         reach(&sums->rules, f, rest, &below, &above);
     }
