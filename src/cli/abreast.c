@@ -4,7 +4,7 @@
 #include "cli/shared_data.h"
 #include "cli/source.h"
 
-typedef struct job { /* one checkpoint */
+typedef struct job {      /* one checkpoint */
     cli_source    source; /* while it is being measured */
     basin_result *result;
     int           status; /* and its line: of this job alone */

@@ -8,8 +8,8 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     basin_losses *losses = NULL;
 
     (void)a;
-    CLI_LIBRARY(basin_losses_compute(s->objectives, s->splits, s->count, s->ck->theta, &s->record.included,
-                                     &losses));
+    CLI_LIBRARY(
+        basin_losses_compute(s->objectives, s->splits, s->count, s->ck->theta, &s->record.included, &losses));
     *out = losses;
 done:
     return status;

@@ -1,10 +1,10 @@
 /* Which samples a direction is tested on, and the longest step along it between whose points lies no kink.
  *
- * That the sums over all samples are right is seen in any direction, so few directions take all of them. The
- * others are there to find a single tensor, or a direction, whose derivative is wrong, and that shows on some:
- * BASIN_CHECK_SOME samples drawn without replacement hold one of a share p of all with probability at least
- * 1 − (1 − p)^BASIN_CHECK_SOME, 0.92 for p = 1 % and 0.994 for 2 %. Kinks come in proportion to samples, too: a direction
- * without a step between them on all samples is tested on some.
+ * That the sums over all samples are right is seen in any direction, so few directions take all of them.
+ * The others are there to find a single tensor, or a direction, whose derivative is wrong, and that shows on
+ * some: of BASIN_CHECK_SOME samples drawn without replacement, n in number, one is of a share p of all with
+ * probability at least 1 − (1 − p)^n, 0.92 for p = 1 % and 0.994 for 2 %. Kinks come in proportion to
+ * samples, too: a direction without a step between them on all samples is tested on some.
  *
  * Steps across a kink (a ReLU that changes sign between the points) say nothing. Most of those that are too
  * long are found to be so on a quarter of the samples; a direction begins with a step longer than the one

@@ -2,8 +2,8 @@
  * (taylor:2), u of norm 1. Slopes are taken over the four smallest halvings of h <= 1/16 that rounding
  * leaves. An error of first (second) order makes the slope 1 (2), however small it is.
  *
- * Steps across a kink do not count. Kinks come in proportion to samples, and expansions need longer steps than
- * differences, so they use few samples.
+ * Steps across a kink do not count. Kinks come in proportion to samples, and expansions need longer steps
+ * than differences, so they use few samples.
  */
 #include "analysis/check/check.h"
 
