@@ -18,12 +18,12 @@ typedef struct inquiry {
 
 static bool broken(const inquiry *q, size_t first, size_t end)
 {
-    const basin_samples  samples = {.index = q->index + first, .count = end - first};
-    const basin_point   *point = q->point;
-    basin_curvature     *part = NULL;
-    const basin_status   st = basin_curvature_create(point->objective, &samples, point->theta,
-                                                     (basin_curvature_kind)point->options.operator_kind, &part);
-    bool                 out = false;
+    const basin_samples        samples = {.index = q->index + first, .count = end - first};
+    const basin_point         *point = q->point;
+    const basin_curvature_kind kind = (basin_curvature_kind)point->options.operator_kind;
+    basin_curvature           *part = NULL;
+    bool                       out = false;
+    const basin_status st = basin_curvature_create(point->objective, &samples, point->theta, kind, &part);
 
     if (st == BASIN_OK && basin_curvature_product(part, q->v, 1, q->av) == BASIN_OK)
         out = !basin_all_finite(q->av, point->size);

@@ -1,6 +1,6 @@
 /* Curvature of mini-batches: a dot for each batch, and beside them the mean with its 95 % interval; the
- * ceiling of stability as a level line, and λ_max of all samples as a cross. Curvatures share one panel, since
- * they are held against the same ceiling; trace and SANE, where they were asked for, have their own.
+ * ceiling of stability as a level line, and λ_max of all samples as a cross. Curvatures share one panel,
+ * since they are held against the same ceiling; trace and SANE, where they were asked for, have their own.
  */
 #include <math.h>
 
@@ -14,8 +14,11 @@ static const basin_batches *batches_of(const basin_plan *plan, size_t i)
 
 typedef enum quantity { SHARPNESS, MOMENTUM, LARGEST, TRACE, SANE, QUANTITIES } quantity;
 
-static const char *const names[QUANTITIES] = {
-    [SHARPNESS] = "gᵀHg/‖g‖²", [MOMENTUM] = "sᵀHs/sᵀg", [LARGEST] = "λ\1max\2", [TRACE] = "trace", [SANE] = "SANE"};
+static const char *const names[QUANTITIES] = {[SHARPNESS] = "gᵀHg/‖g‖²",
+                                              [MOMENTUM] = "sᵀHs/sᵀg",
+                                              [LARGEST] = "λ\1max\2",
+                                              [TRACE] = "trace",
+                                              [SANE] = "SANE"};
 
 static double value_of(const basin_batch_row *row, quantity q)
 {
@@ -38,7 +41,7 @@ static bool measured(const basin_plan *plan, quantity q)
     return false;
 }
 
-/* ------------------------------------------------------------------------------------------- in a panel -- */
+/* ------------------------------------------------------------------------------------------ in a panel -- */
 
 /* Dots are spread over a part of the slot by multiples of the golden section, which lie nowhere together. */
 static basin_status add_dots(basin_plan *plan, basin_panel *panel, size_t result, quantity q, double slot,
@@ -154,8 +157,8 @@ done:
 }
 
 /* Quantities first … end - 1, each in a slot of its own, of those that were measured. */
-static basin_status fill_panel(basin_plan *plan, basin_panel *panel, const basin_series *series, quantity first,
-                               quantity end)
+static basin_status fill_panel(basin_plan *plan, basin_panel *panel, const basin_series *series,
+                               quantity first, quantity end)
 {
     basin_status     st = BASIN_OK;
     basin_scale_kind kind = BASIN_SCALE_LINEAR;
@@ -187,25 +190,27 @@ done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------- the whole -- */
+/* ------------------------------------------------------------------------------------------- the whole -- */
 
 static void batches_caption(basin_plan *plan, const basin_series *series)
 {
     const basin_batches *first = batches_of(plan, 0);
 
-    basin_plan_caption(plan,
-                       "Curvature of mini-batches, a dot each: along the batch's own gradient g%s, and the largest "
-                       "eigenvalue of its %s%s; beside them the mean with its 95 %% interval.",
-                       measured(plan, MOMENTUM) ? " and along the step s = βv + g" : "",
-                       first->preconditioned ? "preconditioned " : "",
-                       basin_curvature_kind_title((basin_curvature_kind)first->operator_kind));
+    basin_plan_caption(
+        plan,
+        "Curvature of mini-batches, a dot each: along the batch's own gradient g%s, and the largest "
+        "eigenvalue of its %s%s; beside them the mean with its 95 %% interval.",
+        measured(plan, MOMENTUM) ? " and along the step s = βv + g" : "",
+        first->preconditioned ? "preconditioned " : "",
+        basin_curvature_kind_title((basin_curvature_kind)first->operator_kind));
     for (size_t i = 0; i < plan->count; i++) {
         const basin_batches *b = batches_of(plan, i);
         basin_plan_caption(plan, " %s%s%zu batches of %s of %s samples, loss %s",
                            plan->count > 1 ? series[i].label : "", plan->count > 1 ? ": " : "", b->count,
                            BASIN_COUNT(b->batch_size), BASIN_COUNT(b->samples), BASIN_NUMBER(b->loss, 3));
         if (b->verified < b->count)
-            basin_plan_caption(plan, "; that no eigenvalue is larger is verified of %zu of them", b->verified);
+            basin_plan_caption(plan, "; that no eigenvalue is larger is verified of %zu of them",
+                               b->verified);
         if (b->without_gradient > 0)
             basin_plan_caption(plan, "; %zu without a gradient have no sharpness", b->without_gradient);
         basin_plan_caption(plan, ".");
@@ -213,9 +218,10 @@ static void batches_caption(basin_plan *plan, const basin_series *series)
     if (isfinite(first->ceiling))
         basin_plan_caption(plan, " Batch sharpness settles at 2/η = %s under SGD (arXiv:2412.20553)%s.",
                            BASIN_NUMBER(first->ceiling, 3),
-                           first->beta > 0 ? "; with momentum at 2(1−β)/η for small batches and at 2(1+β)/η for "
-                                             "large ones (arXiv:2604.14108)"
-                                           : "");
+                           first->beta > 0
+                               ? "; with momentum at 2(1−β)/η for small batches and at 2(1+β)/η for "
+                                 "large ones (arXiv:2604.14108)"
+                               : "");
 }
 
 static basin_status check_batches(const basin_plan *plan)
@@ -225,7 +231,8 @@ static basin_status check_batches(const basin_plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const basin_batches *b = batches_of(plan, i), *first = batches_of(plan, 0);
         BASIN_CHECK(b->operator_kind == first->operator_kind && b->preconditioned == first->preconditioned,
-                    BASIN_ERR_ARG, "batches of one figure are of one operator: number %zu is of another", i + 1);
+                    BASIN_ERR_ARG, "batches of one figure are of one operator: number %zu is of another",
+                    i + 1);
         BASIN_CHECK(b->count == 0 || b->rows != NULL, BASIN_ERR_ARG,
                     "result %zu of a figure has %zu batches but no values", i + 1, b->count);
     }

@@ -21,20 +21,22 @@ static basin_status check_blocks(const basin_plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const basin_blocks *b = blocks_of(plan, i);
         BASIN_CHECK(b->operator_kind == first->operator_kind && b->preconditioned == first->preconditioned,
-                    BASIN_ERR_ARG, "blocks of one figure are of one operator: number %zu is of another", i + 1);
+                    BASIN_ERR_ARG, "blocks of one figure are of one operator: number %zu is of another",
+                    i + 1);
         BASIN_CHECK(b->count == first->count, BASIN_ERR_ARG,
-                    "blocks of one figure are of one network: the first has %zu, number %zu %zu", first->count,
-                    i + 1, b->count);
+                    "blocks of one figure are of one network: the first has %zu, number %zu %zu",
+                    first->count, i + 1, b->count);
         for (size_t k = 0; k < b->count; k++)
-            BASIN_CHECK(strcmp(b->blocks[k].name, first->blocks[k].name) == 0, BASIN_ERR_ARG,
-                        "blocks of one figure are of one network: block %zu of the first is %s, of number %zu %s",
-                        k + 1, first->blocks[k].name, i + 1, b->blocks[k].name);
+            BASIN_CHECK(
+                strcmp(b->blocks[k].name, first->blocks[k].name) == 0, BASIN_ERR_ARG,
+                "blocks of one figure are of one network: block %zu of the first is %s, of number %zu %s",
+                k + 1, first->blocks[k].name, i + 1, b->blocks[k].name);
     }
 done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------- in a panel -- */
+/* ------------------------------------------------------------------------------------------ in a panel -- */
 
 typedef struct place { /* of a result's mark in the slot of a block */
     double middle, half;
@@ -98,7 +100,8 @@ done:
     return st;
 }
 
-static basin_status add_shares(basin_plan *plan, basin_panel *panel, size_t result, const basin_series *series)
+static basin_status add_shares(basin_plan *plan, basin_panel *panel, size_t result,
+                               const basin_series *series)
 {
     basin_status        st = BASIN_OK;
     const basin_blocks *b = blocks_of(plan, result);
@@ -125,7 +128,8 @@ done:
     return st;
 }
 
-static basin_status add_traces(basin_plan *plan, basin_panel *panel, size_t result, const basin_series *series)
+static basin_status add_traces(basin_plan *plan, basin_panel *panel, size_t result,
+                               const basin_series *series)
 {
     basin_status        st = BASIN_OK;
     const basin_blocks *b = blocks_of(plan, result);
@@ -154,7 +158,7 @@ done:
     return st;
 }
 
-/* -------------------------------------------------------------------------------------------- the whole -- */
+/* ------------------------------------------------------------------------------------------- the whole -- */
 
 #define NAME_ROOM 9.0 /* points that an upright name takes */
 
@@ -171,12 +175,14 @@ static basin_status name_blocks(basin_plan *plan, size_t *every)
     *every = (size_t)ceil((double)b->count / room);
     BASIN_PLAN_ALLOC(plan, at, b->count);
     BASIN_PLAN_ALLOC(plan, label, b->count);
-    for (size_t k = 0; k < b->count; k += *every, count++) at[count] = (double)k, label[count] = b->blocks[k].name;
+    for (size_t k = 0; k < b->count; k += *every, count++)
+        at[count] = (double)k, label[count] = b->blocks[k].name;
     for (size_t p = 0; p < plan->panel_count; p++) {
         basin_panel *panel = &plan->panels[p];
         panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, -0.6, (double)b->count - 0.4, 0};
         panel->tick_count = count, panel->tick_at = at, panel->tick_label = label;
-        panel->height = fmin(0.4 * plan->width / (double)plan->columns * (plan->columns > 1 ? 1.4 : 1.0), 130);
+        panel->height =
+            fmin(0.4 * plan->width / (double)plan->columns * (plan->columns > 1 ? 1.4 : 1.0), 130);
         panel->grid = true;
     }
 done:
@@ -196,10 +202,10 @@ static void blocks_caption(basin_plan *plan, const basin_series *series, size_t 
                        first->by == BASIN_BLOCKS_TENSOR ? "tensor" : "layer");
     for (size_t i = 0; i < plan->count; i++) {
         const basin_blocks *b = blocks_of(plan, i);
-        basin_plan_caption(plan, " %s%sP = %s, N = %s samples, loss %s; the blocks leave out %s %% of ‖A‖_F².",
-                           plan->count > 1 ? series[i].label : "", plan->count > 1 ? ": " : "",
-                           BASIN_COUNT(b->parameters), BASIN_COUNT(b->samples), BASIN_NUMBER(b->loss, 3),
-                           BASIN_NUMBER(100 * b->left_out, 3));
+        basin_plan_caption(
+            plan, " %s%sP = %s, N = %s samples, loss %s; the blocks leave out %s %% of ‖A‖_F².",
+            plan->count > 1 ? series[i].label : "", plan->count > 1 ? ": " : "", BASIN_COUNT(b->parameters),
+            BASIN_COUNT(b->samples), BASIN_NUMBER(b->loss, 3), BASIN_NUMBER(100 * b->left_out, 3));
         for (size_t k = 0; k < b->count; k++)
             estimated = estimated || b->blocks[k].rows2_error > 0.0 || b->blocks[k].trace_error > 0.0;
     }
@@ -240,7 +246,7 @@ basin_status basin_plan_blocks(basin_plan *plan)
         BASIN_TRY(add_shares(plan, &plan->panels[0], i, &series[i]));
         BASIN_TRY(add_traces(plan, &plan->panels[1], i, &series[i]));
     }
-    BASIN_TRY(finish_panel(plan, &plan->panels[0], "% of ‖A‖_F²", true));
+    BASIN_TRY(finish_panel(plan, &plan->panels[0], "% of ‖A‖\1F\2²", true));
     BASIN_TRY(finish_panel(plan, &plan->panels[1], "trace", false));
     BASIN_TRY(name_blocks(plan, &every));
     plan->panels[0].no_x = plan->columns == 1;

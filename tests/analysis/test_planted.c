@@ -74,8 +74,12 @@ static void thaw(void *point)
     (void)point;
 }
 
-static const basin_objective_type type = {
-    .name = "planted", .loss = loss, .gradient = gradient, .freeze = freeze, .product = product, .thaw = thaw};
+static const basin_objective_type type = {.name = "planted",
+                                          .loss = loss,
+                                          .gradient = gradient,
+                                          .freeze = freeze,
+                                          .product = product,
+                                          .thaw = thaw};
 
 static int descending(const void *a, const void *b)
 {
@@ -196,9 +200,9 @@ static void ties_at_the_cut(basin_random *r, double *x, size_t n)
 static const struct {
     const char *name;
     void (*fill)(basin_random *r, double *x, size_t n);
-} families[] = {{"power laws", power_law}, {"outliers", outliers},   {"clusters", clusters},
-                {"repeated", repeated},    {"low rank", low_rank},   {"mirrored", mirrored},
-                {"graded", graded},        {"equal steps", steps},   {"ties at the cut", ties_at_the_cut}};
+} families[] = {{"power laws", power_law}, {"outliers", outliers}, {"clusters", clusters},
+                {"repeated", repeated},    {"low rank", low_rank}, {"mirrored", mirrored},
+                {"graded", graded},        {"equal steps", steps}, {"ties at the cut", ties_at_the_cut}};
 
 enum { FAMILIES = sizeof families / sizeof *families };
 
@@ -310,10 +314,11 @@ static void what_is_planted_is_found_and_none_is_missed(void **state)
     for (size_t i = 0; i < cases; i++) one_case(1000 + i, i % FAMILIES, &tallies[i % FAMILIES]);
     for (size_t f = 0; f < FAMILIES; f++) {
         const tally *t = &tallies[f];
-        print_message("    %-15s P %zu to %zu: %zu cases, %zu converged, %zu verified, %zu missed, %.0f products "
-                      "in the mean, %zu at most\n",
-                      families[f].name, t->sizes[0], t->sizes[1], t->cases, t->converged, t->verified, t->missed,
-                      (double)t->products / (double)t->cases, t->most);
+        print_message(
+            "    %-15s P %zu to %zu: %zu cases, %zu converged, %zu verified, %zu missed, %.0f products "
+            "in the mean, %zu at most\n",
+            families[f].name, t->sizes[0], t->sizes[1], t->cases, t->converged, t->verified, t->missed,
+            (double)t->products / (double)t->cases, t->most);
         converged += t->converged, verified += t->verified, missed += t->missed;
     }
     assert_int_equal(missed, 0);

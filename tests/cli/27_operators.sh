@@ -84,7 +84,7 @@ expect "the traces of blocks add up to that of G" [ "$sum" = equal ]
 same blocks $GD --by tensor
 kept blocks blocks $GD
 good plot blocks.h5 -o blocks.svg --caption
-holds out "Diagonal blocks of the Hessian by tensor: shares of"
+holds out "Diagonal blocks of the Hessian by layer: shares of"
 good blocks $GD --dry-run
 holds out "blocks"
 wrong "^basin: blocks: --by wants layer|tensor, got «row»" -- blocks $GD --by row

@@ -390,8 +390,8 @@ static double candidate_norm(const basin_krylov *k, size_t which)
     return sqrt(squares);
 }
 
-/* Releases candidate `which`, which is orthogonal to those released before. A vector along which no product has
-   anything is dropped without loss. */
+/* Releases candidate `which`, which is orthogonal to those released before. A vector along which no product
+   has anything is dropped without loss. */
 static void release_one(basin_krylov *k, size_t which)
 {
     double *row = k->v[k->used + which];

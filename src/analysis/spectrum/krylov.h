@@ -93,9 +93,9 @@ basin_status basin_krylov_restart(basin_krylov *k, const size_t *keep, size_t co
 void basin_krylov_release(basin_krylov *k, size_t which);
 /* The released vectors become the last candidates again, as far as there is room. */
 basin_status basin_krylov_readmit(basin_krylov *k);
-/* Steps are of H + Σ lift[g, h] u_g u_hᵀ from now on, [RELEASED, RELEASED] over the released vectors
-   as they are; NULL: of H again. m and s stay those of H: only what a step adds to the basis is
-   another vector. */
+/* Steps are of H + Σ lift[g, h] u_g u_hᵀ from now on, [RELEASED, RELEASED] over the released
+   vectors as they are; NULL: of H again. m and s stay those of H: only what a step
+   adds to the basis is another vector. */
 void basin_krylov_lift(basin_krylov *k, const double *lift);
 /* Row a, column b of the projection of that operator: of vectors that were multiplied since. */
 double basin_krylov_lifted(const basin_krylov *k, size_t a, size_t b);

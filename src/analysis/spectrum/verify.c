@@ -10,26 +10,27 @@
  *   1. Keep all Ritz pairs of the first chain (θ_k, d_k), D, and start a second chain from a random vector z
  *      orthogonal to them. The candidates of before are released (krylov.h), so that what H D has beyond D is
  *      known: Σ_g u_g κ_gᵀ, and a rest R₀ of rounding whose norm alone is known.
- *   2. With H'' = H within the complement and l = θ_i + tolerance ‖H‖, which is above θ_i and all that follow:
- *      no more than i - 1 eigenvalues of H reach l where none of H'' + Σ_{k >= i} r_k r_kᵀ/(l - θ_k) does, r_k
- *      what H d_k has beyond D (the i - 1 pairs before may be left out by Cauchy's interlacing; then inertia
- *      adds up over the Schur complement). One operator and one level do for all wanted i: S with the
+ *   2. With H'' = H within the complement and l = θ_i + tolerance ‖H‖, which is above θ_i and all that
+ *      follow: no more than i - 1 eigenvalues of H reach l where none of H'' + Σ_{k >= i} r_k r_kᵀ/(l - θ_k)
+ *      does, r_k what H d_k has beyond D (the i - 1 pairs before may be left out by Cauchy's interlacing; then
+ *      inertia adds up over the Schur complement). One operator and one level do for all wanted i: S with the
  *      innermost wanted pair's l, from which is taken by how much more than θ_i - θ_innermost the residuals
- *      of the pairs between lift it. The rest R₀ takes part by (a + b)(a + b)ᵀ <= (1 + η) aaᵀ + (1 + 1/η) bbᵀ.
+ *      of the pairs between lift it. The rest R₀ takes part by
+ *      (a + b)(a + b)ᵀ <= (1 + η) aaᵀ + (1 + 1/η) bbᵀ.
  *      S is a product with H and three vectors more, so it is S that the chain multiplies by. What the first
  *      chain knows of pairs that have not converged is thus used as far as it goes: where they are kept as
  *      D, the bulk of S lies lower than that of H within the complement of the wanted pairs alone.
  *   3. After s steps with betas b_i and Ritz values ξ, the vectors of the chain are w_i = p_i(S) z with the
  *      polynomials p_i(x) = Π_r (x - ξ_r at step i)/Π b, so an eigenvalue λ of S with unit eigenvector u has
  *      (u·z)² Σ_i p_i(λ)² = Σ_i (u·w_i)² <= 1 (van Dorsselaer, Hochstenbach & van der Vorst 2000 take the
- *      last of these summands). The left side grows beyond all ξ; once it is larger than 1 at the level with t
- *      in place of |u·z|, none lies there, but for a chance: |u·z| < t has probability at most t √(2n/π) in
+ *      last of these summands). The left side grows beyond all ξ; once it is larger than 1 at the level with
+ *      t in place of |u·z|, none lies there, but for a chance: |u·z| < t has probability at most t √(2n/π) in
  *      n dimensions, and z knows nothing of S, which was fixed before; u belongs to the outermost eigenvalue,
  *      so it does not matter how many there are, nor after how many steps one looks. Without that proof the
  *      chain ends after count + ROOM steps, or half as many again where it is foreseen within these.
- *   4. For the lower end signs are turned, so at both ends S is not the same. It is taken of the end whose level
- *      is nearer to the pairs that are not known well; at the other the level is lowered by the norms of what
- *      is added to H'' at both. Where that takes too much, the chain multiplies by H'' alone, and S <= H'' +
+ *   4. For the lower end signs are turned, so at both ends S is not the same. It is taken of the end whose
+ *      level is nearer to the pairs that are not known well; at the other the level is lowered by the
+ *      norms of what is added to H'' at both. Where that takes too much, the chain multiplies by H'' alone, and S <= H'' +
  *      Σ ‖r_k‖²/(l - θ_k): then only pairs that are known well are kept, since a neighbour costs its summand,
  *      and takes an eigenvalue from H''.
  *   5. A search may verify several times, each time with a fresh z, and at two ends. That any of these proofs
@@ -146,8 +147,8 @@ static size_t room_beside(const basin_search *s)
     return s->k->rows > need ? s->k->rows - need : 0;
 }
 
-/* The wanted pairs and neighbours that are known well, as many as there is room for. Where vectors were dropped
- * without a trace residuals are not all known. */
+/* The wanted pairs and neighbours that are known well, as many as there is room for. Where vectors were
+ * dropped without a trace residuals are not all known. */
 static basin_ends choose_worthy(const basin_search *s)
 {
     const basin_krylov *k = s->k;
@@ -199,8 +200,8 @@ static double lift_between(const basin_search *s, const end *e)
     return most;
 }
 
-/* Step 2 at one end, of pairs that are all kept: the level, and where `lift` is not NULL what S is beyond H''.
-   Returns the norm of that, or an upper bound. */
+/* Step 2 at one end, of pairs that are all kept: the level, and where `more` is not NULL what S is beyond
+   H''. Returns the norm of that, or an upper bound. */
 static double set_level(const basin_search *s, end *e, lift *more)
 {
     const basin_krylov *k = s->k;
@@ -318,8 +319,8 @@ done:
     return st;
 }
 
-/* The steps that the proof takes in all if it goes on as it did: the logarithms of step 3 grow by about as much
-   with each. */
+/* The steps that the proof takes in all if it goes on as it did: the logarithms of step 3 grow by about as
+   much with each. */
 static double foreseen(const chain *c, size_t steps)
 {
     double most = 0.0;
