@@ -28,6 +28,7 @@
 
 #include "analysis/spectrum/krylov.h"
 #include "analysis/spectrum/quadrature.h"
+#include "core/deadline.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
@@ -72,11 +73,13 @@ done:
     return st;
 }
 
-static basin_status run(basin_krylov *k, size_t steps)
+/* Fewer steps where no more time is left than the least quadrature takes, `after` products. */
+static basin_status run(basin_krylov *k, size_t steps, size_t after)
 {
-    basin_status st = BASIN_OK;
+    basin_status     st = BASIN_OK;
+    const basin_pace pace = basin_pace_begin(k->products);
 
-    while (k->used < steps) {
+    while (k->used < steps && (k->used < 2 || !basin_time_short(basin_pace_of(&pace, k->products, after)))) {
         BASIN_TRY(basin_progress_report("lanczos", (double)k->used, (double)steps));
         BASIN_TRY(basin_krylov_extend(k, 0));
     }
@@ -104,7 +107,8 @@ static basin_slq begin(basin_point *point, double epsilon, uint64_t seed, size_t
                        .size = point->size,
                        .epsilon = epsilon,
                        .most = most,
-                       .random = basin_random_start(seed, BASIN_STREAM_QUADRATURE)};
+                       .random = basin_random_start(seed, BASIN_STREAM_QUADRATURE),
+                       .pace = basin_pace_begin(0)};
 }
 
 basin_status basin_slq_open(basin_point *point, double epsilon, const basin_spectrum_options *options,
@@ -118,7 +122,8 @@ basin_status basin_slq_open(basin_point *point, double epsilon, const basin_spec
     *out = begin(point, epsilon, options->seed, most);
     BASIN_TRY(basin_krylov_create(point, steps + 1, epsilon, options->seed, &k));
     BASIN_ALLOC(keep, steps, "indices");
-    BASIN_TRY(run(k, steps));
+    BASIN_TRY(run(k, steps, 2 * BASIN_QUADRATURE_LEAST * (options->probes > 0 ? options->probes : 1)));
+    if (k->used < steps) basin_time_tell();
     count = choose_pairs(k, options->tolerance, keep);
     BASIN_TRY(hold_pairs(k, keep, count, spectrum));
     BASIN_TRY(basin_krylov_restart(k, keep, count));
@@ -224,12 +229,28 @@ static bool all_exhausted(const basin_slq *slq, const basin_cohort *c)
     return true;
 }
 
+/* Is there no time for another step of the cohort? The least that gives an interval must be there. */
+static basin_status look_at_time(basin_slq *slq, const basin_cohort *c, size_t i)
+{
+    basin_status st = BASIN_OK;
+
+    if (i < BASIN_QUADRATURE_LEAST && basin_time_short(0.0))
+        BASIN_TRY(basin_time_fail("steps of quadrature", i, BASIN_QUADRATURE_LEAST));
+    slq->late = slq->late || (i >= BASIN_QUADRATURE_LEAST &&
+                              basin_time_short(basin_pace_of(&slq->pace, slq->products, c->count)));
+    if (slq->late) basin_time_tell();
+done:
+    return st;
+}
+
 /* All of the cohort are multiplied as one block; those that are exhausted, which is rare, in vain. */
 static basin_status advance(basin_slq *slq, basin_cohort *c, size_t from, size_t to)
 {
     basin_status st = BASIN_OK;
 
     for (size_t i = from; i < to && !all_exhausted(slq, c); i++) {
+        BASIN_TRY(look_at_time(slq, c, i));
+        if (slq->late) break;
         BASIN_TRY(basin_progress_report("quadrature", (double)i, (double)to));
         BASIN_TRY(basin_point_product(slq->point, c->v, c->count, slq->w));
         slq->products += c->count;
@@ -270,7 +291,12 @@ basin_status basin_slq_add(basin_slq *slq, size_t count)
     BASIN_ALLOC(c->beta, count * slq->most, "Jacobi matrices");
     for (size_t j = 0; j < count; j++) draw(slq, c->v + j * slq->size);
     BASIN_TRY(advance(slq, c, 0, slq->steps));
-    slq->probes += count;
+    if (slq->late) { /* those that are not finished are none */
+        cohort_clear(c);
+        slq->cohort_count--;
+    } else {
+        slq->probes += count;
+    }
 done:
     return st;
 }
@@ -406,6 +432,7 @@ basin_status basin_spectrum_quadrature(basin_point *point, double epsilon, doubl
     BASIN_TRY(basin_slq_open_beside(point, epsilon, vectors, out->count, norm, options->seed, options->steps,
                                     &slq));
     slq.products = out->products;
+    slq.pace = basin_pace_begin(slq.products);
     if (slq.k < slq.size) {
         BASIN_TRY(basin_slq_add(&slq, options->probes));
         BASIN_TRY(basin_slq_extend(&slq, options->steps));
