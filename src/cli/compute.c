@@ -3,6 +3,7 @@
 
 #include "cli/monitor.h"
 #include "cli/point.h"
+#include "cli/state.h"
 
 int cli_batch_add(cli_batch *batch, basin_result_kind kind, void *value, basin_provenance *provenance)
 {
@@ -35,12 +36,26 @@ static int measure_one(const cli_arguments *a, const char *path, cli_batch *batc
     void              *value = NULL;
 
     CLI_TRY(cli_source_open(a, path, command->test_too, false, &source));
+    CLI_TRY(cli_state_inputs(source.provenance));
     CLI_TRY(cli_name_file(cli_point_take(a, &source), path));
     CLI_TRY(cli_name_file(command->measure(a, &source, &value), path));
     CLI_TRY(cli_batch_add(batch, command->kind, value, source.provenance));
     source.provenance = NULL;
 done:
     cli_source_close(&source);
+    return status;
+}
+
+/* The results from `first` on end where the time has ended, if it has. */
+static int mark_time(const cli_arguments *a, cli_batch *batch, size_t first)
+{
+    int status = CLI_OK;
+
+    for (size_t i = first; i < batch->count && basin_time_ended(); i++)
+        CLI_CHECK((batch->results[i]->provenance->ended_by_time = basin_strdup(cli_text(a, "time", ""))) !=
+                      NULL,
+                  "out of memory for the provenance");
+done:
     return status;
 }
 
@@ -53,9 +68,15 @@ int cli_compute(const cli_arguments *a, cli_batch *out)
     if (a->command->common & CLI_COMMON_POINT) CLI_TRY(cli_point_read(a, &point));
     if (a->command->check != NULL) CLI_TRY(a->command->check(a));
     if (a->command->compute != NULL) CLI_TRY(a->command->compute(a, &batch));
+    CLI_TRY(mark_time(a, &batch, 0));
     for (size_t i = 0; i < a->operand_count && a->command->measure != NULL; i++) {
         cli_monitor_part("checkpoint", i + 1, a->operand_count);
+        if (i > 0 && basin_time_up()) {
+            cli_warn("%s: not reached: the time had ended", a->operands[i]);
+            continue;
+        }
         CLI_TRY(measure_one(a, a->operands[i], &batch));
+        CLI_TRY(mark_time(a, &batch, batch.count - 1));
     }
     *out = batch, batch = (cli_batch){0};
 done:
