@@ -57,9 +57,12 @@ basin_status basin_time_fail(const char *what, size_t done, size_t least)
     const double spent = basin_seconds() - atomic_load(&begun);
 
     basin_time_tell();
+    if (done == 0)
+        return basin_fail(BASIN_ERR_BUDGET, "the time of %.3g s ended before the first of at least %zu %s",
+                          limit, least, what);
     return basin_fail(
         BASIN_ERR_BUDGET,
         "the time of %.3g s ended after %zu of at least %zu %s: by what they took, about %.2g s "
         "would do",
-        limit, done, least, what, spent * (double)least / (double)(done > 0 ? done : 1));
+        limit, done, least, what, spent * (double)least / (double)done);
 }

@@ -85,8 +85,10 @@ interrupted TERM $long
 child=$!
 tries=0
 until [ -s going.err ] || [ $tries = 600 ]; do sleep 0.02; tries=$((tries + 1)); done
+kill -s STOP $child
 bad "^basin: kept: another process is at work with it; wait, or name another file$" -- $long --state kept
 kill -s INT $child
+kill -s CONT $child
 wait $child
 holds going.err '^basin: kept: goes on after [0-9,]* results$'
 cp kept before_it
