@@ -38,6 +38,7 @@ static int measure_one(const cli_arguments *a, const char *path, cli_batch *batc
     CLI_TRY(cli_source_open(a, path, command->test_too, false, &source));
     CLI_TRY(cli_state_inputs(source.provenance));
     CLI_TRY(cli_name_file(cli_point_take(a, &source), path));
+    CLI_TRY(cli_state_inputs(source.provenance)); /* with what was averaged */
     CLI_TRY(cli_name_file(command->measure(a, &source, &value), path));
     CLI_TRY(cli_batch_add(batch, command->kind, value, source.provenance));
     source.provenance = NULL;

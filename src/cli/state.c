@@ -14,8 +14,8 @@ static size_t         began;   /* records that were there when it was opened */
 static bool           told;    /* what is there when it goes on */
 static bool           refused; /* it is the state of other files */
 
-/* Bytes of a disk that are free at the least where a state begins. */
-#define ROOM (1u << 20)
+/* Products for which a disk must have room where a state begins. */
+#define PRODUCTS 100
 /* Bytes of a record beside its numbers, and of one loss. */
 enum { HEAD = 64, LOSS = HEAD + (int)sizeof(basin_loss) };
 
@@ -28,7 +28,7 @@ static void describe(const cli_arguments *a, FILE *out)
 
     fprintf(out, "basin: %s\nbuild: %s\n", BASIN_VERSION, basin_build());
     basin_engine_describe(text);
-    fprintf(out, "engine: %s\n", text);
+    fprintf(out, "instructions: %s\n", text);
     basin_blas_describe(text);
     fprintf(out, "BLAS: %s\ncommand: %s\n", text, a->command->name);
     for (size_t i = 0; i < a->given_count; i++) {
@@ -78,13 +78,6 @@ int cli_state_open(const cli_arguments *a)
     describe(a, out);
     CLI_CHECK(fclose(out) == 0, "out of memory for a state");
     CLI_LIBRARY(basin_journal_open(file, about, &journal));
-    const uint64_t left = basin_journal_tell(journal).free;
-    if (left < ROOM) {
-        status = cli_fail("%s: the disk has %s left, too little for a state", file, bytes_text(left));
-        if (basin_journal_tell(journal).records == 0) (void)basin_journal_remove(&journal);
-        basin_journal_close(&journal);
-        goto done;
-    }
     began = basin_journal_tell(journal).records;
 done:
     free(about);
@@ -93,9 +86,25 @@ done:
 
 /* ------------------------------------------------------------------------------------ while it is used -- */
 
+static int demand_room(size_t parameters)
+{
+    const uint64_t left = basin_journal_tell(journal).free,
+                   need = PRODUCTS * (8 * (uint64_t)parameters + HEAD);
+
+    if (left >= need) return CLI_OK;
+    return cli_fail("%s: its disk has %s left; %d products of %s parameters take %s", file, bytes_text(left),
+                    PRODUCTS, cli_thousands(parameters), bytes_text(need));
+}
+
 int cli_state_attach(basin_objective *objective, const char *identity)
 {
-    return journal != NULL ? cli_library(basin_objective_remember(objective, journal, identity)) : CLI_OK;
+    int status = CLI_OK;
+
+    if (journal == NULL) return CLI_OK;
+    CLI_TRY(demand_room(basin_objective_size(objective)));
+    CLI_LIBRARY(basin_objective_remember(objective, journal, identity));
+done:
+    return status;
 }
 
 int cli_state_inputs(const basin_provenance *p)

@@ -7,7 +7,8 @@
 
 /* Opens the file, or begins it, and says on stderr what is there. */
 int cli_state_open(const cli_arguments *arguments);
-/* The objective's results go into it and come from it; `identity` as basin_objective_remember. */
+/* The objective's results go into it and come from it; `identity` as basin_objective_remember.
+   Refused where its disk has room for few of them. */
 int cli_state_attach(basin_objective *objective, const char *identity);
 /* The files that a result comes from, each with its digest, must be those of before. */
 int cli_state_inputs(const basin_provenance *provenance);

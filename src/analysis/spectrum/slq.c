@@ -36,6 +36,7 @@
 
 #define FAILURE 0.05 /* of the guarantee */
 #define SHARP 0.1    /* residual of a pair that is deflated, relative to its value */
+#define LEAST_STEPS 10
 
 /* ---------------------------------------------------------------------------------------- the pairs -- */
 
@@ -73,13 +74,18 @@ done:
     return st;
 }
 
-/* Fewer steps where no more time is left than the least quadrature takes, `after` products. */
+/* Fewer steps where no more time is left than the least quadrature takes, `after` products; but without
+   LEAST_STEPS the pair of the largest magnitude is not known. */
 static basin_status run(basin_krylov *k, size_t steps, size_t after)
 {
     basin_status     st = BASIN_OK;
     const basin_pace pace = basin_pace_begin(k->products);
+    const size_t     least = steps < LEAST_STEPS ? steps : LEAST_STEPS;
 
-    while (k->used < steps && (k->used < 2 || !basin_time_short(basin_pace_of(&pace, k->products, after)))) {
+    while (k->used < steps) {
+        if (k->used < least && basin_time_short(0.0))
+            BASIN_TRY(basin_time_fail("products", k->used, least + after));
+        if (k->used >= least && basin_time_short(basin_pace_of(&pace, k->products, after))) break;
         BASIN_TRY(basin_progress_report("lanczos", (double)k->used, (double)steps));
         BASIN_TRY(basin_krylov_extend(k, 0));
     }
