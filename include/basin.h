@@ -108,6 +108,7 @@ const char *basin_blas_better(void);
 /* One line each: «OpenBLAS 0.3.21, kernel Haswell», «HDF5 1.10.8, jansson 2.14», «cairo 1.16.0,
    Pango 1.50.12». */
 void        basin_blas_describe(char out[160]);
+void        basin_engine_describe(char out[160]); /* «engine for avx512» */
 void        basin_io_describe(char out[160]);
 void        basin_render_describe(char out[160]);
 const char *basin_build(void); /* compiler and flags */
@@ -125,6 +126,17 @@ void basin_progress_set(const basin_progress *progress); /* copied */
    any. */
 void   basin_file_emergency(void);
 double basin_seconds(void); /* on a clock that never goes back, from an arbitrary start */
+
+/* A bound on the time of what is computed from now on, in seconds; 0 or less: none. Work that goes
+   on from step to step (extreme eigenpairs, quadrature, traces, batches, rows) ends within it with
+   the best that it has and the interval of that; what cannot (a dense spectrum) fails with
+   BASIN_ERR_BUDGET. When it ends depends on the machine, so the results are not the same bits. */
+void basin_time_limit_set(double seconds);
+/* Has it passed? Who asks and is told so ends because of it. */
+bool basin_time_up(void);
+/* Has any work ended because of it, before it was done? */
+bool basin_time_ended(void);
+
 /* SHA-256 of a file's bytes, hexadecimal */
 basin_status basin_file_digest(const char *path, char out[65]);
 
@@ -808,6 +820,41 @@ bool   basin_curvature_approximate(const basin_curvature *c);
 size_t basin_curvature_size(const basin_curvature *c);
 void   basin_curvature_provision(const basin_curvature *c, basin_provision *out);
 void   basin_curvature_destroy(basin_curvature **c);
+
+/* ----------------------------------------------------------------------------------- journal -- */
+
+/* Results of an objective in a file, as they are computed: the state that work goes on from after
+   it was interrupted, or killed. Whoever runs the same program again gets what is there without
+   computing it, to the same bits, and goes on from there. */
+typedef struct basin_journal basin_journal;
+
+/* Opens or begins the file; nobody else can until it is closed. `about` says whose state it is, in
+   lines «name: value», which a file that is there must hold. A record that was not written to its
+   end is cut off. BASIN_ERR_VALUE names the first line that differs; BASIN_ERR_FORMAT a file that
+   is no journal or has been changed, with the place; BASIN_ERR_IO one that another process has
+   opened or that cannot be written. Caller closes. */
+basin_status basin_journal_open(const char *path, const char *about, basin_journal **out);
+void         basin_journal_close(basin_journal **journal); /* the file stays */
+basin_status basin_journal_remove(basin_journal **journal);
+/* `what`, an input say, is `value` (fewer than 128 bytes): BASIN_ERR_VALUE where the file holds
+   another. */
+basin_status basin_journal_claim(basin_journal *journal, const char *what, const char *value);
+
+typedef struct basin_journal_facts {
+    size_t      records;
+    uint64_t    bytes, free; /* of the file, and left on its disk */
+    uint64_t    cut;         /* bytes of a record that were cut off when it was opened */
+    const char *failure;     /* why something could not be written, or NULL; the journal's */
+} basin_journal_facts;
+basin_journal_facts basin_journal_tell(basin_journal *journal);
+
+/* From now on losses, gradients and products of the objective are taken from the journal where it
+   has them, and written into it where it has not. `identity` tells the objective from every other
+   in the journal: the digests of checkpoint and data, and how the one was bound to the other. The
+   journal is borrowed until the objective is destroyed. Counts of evaluations
+   (basin_objective_cost) are the same. */
+basin_status basin_objective_remember(basin_objective *o, basin_journal *journal,
+                                      const char *identity);
 
 /* ------------------------------------------------------------------------------------- parts -- */
 
@@ -2530,9 +2577,11 @@ typedef struct basin_provenance {
     /* w of w/2‖theta‖² in the losses; 0 = none; NAN = ½ Σ w_i theta_i², w by tensor */
     double   weight_decay_included;
     uint64_t seed;
-    size_t   threads; /* HDF5 only, not in JSON */
-    char    *date;    /* UTC, ISO 8601; HDF5 only */
-    double   seconds; /* HDF5 only */
+    /* --time that ended the work before it was done, as it was typed; NULL: nothing did */
+    char  *ended_by_time;
+    size_t threads; /* HDF5 only, not in JSON */
+    char  *date;    /* UTC, ISO 8601; HDF5 only */
+    double seconds; /* HDF5 only */
 } basin_provenance;
 basin_status basin_provenance_create(basin_provenance **out); /* nothing known; caller destroys */
 void         basin_provenance_destroy(basin_provenance **provenance);

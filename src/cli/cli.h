@@ -74,7 +74,9 @@ enum {
     CLI_COMMON_DATA = 2,   /* --data --split … */
     CLI_COMMON_WORK = 4,   /* --threads --memory */
     /* --polish --average: one checkpoint, measured at the point they lead to */
-    CLI_COMMON_POINT = 8
+    CLI_COMMON_POINT = 8,
+    CLI_COMMON_STATE = 16, /* --state: long work that goes on where it was interrupted */
+    CLI_COMMON_TIME = 32   /* --time: it can end early with what there is */
 };
 
 /* One command. Computing ones fill either `measure` (one result for each checkpoint named) or

@@ -138,7 +138,8 @@ const cli_command cli_command_batches = {
     .examples = "  basin batches runs/sgd_0/step_000400.h5 --batch-size 64\n"
                 "  basin batches runs/sgd_0/step_000400.h5 --batches 20 --spectra --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_STATE |
+              CLI_COMMON_TIME,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_BATCHES,

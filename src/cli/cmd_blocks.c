@@ -131,7 +131,7 @@ const cli_command cli_command_blocks = {
     .examples = "  basin blocks runs/sam_0/step_000400.h5\n"
                 "  basin blocks runs/sam_0/step_000400.h5 --by tensor --operator ggn --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_STATE,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_BLOCKS,

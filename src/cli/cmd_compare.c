@@ -174,10 +174,11 @@ const cli_command cli_command_compare = {
     .examples = "  basin compare runs/gd_* runs/sam_* runs/msam_* -o compare.h5 --plot compare.pdf\n"
                 "  basin compare runs/gd_? runs/sam_? --method lanczos --top 1 --bottom 1 --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_STATE | CLI_COMMON_TIME,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_COMPARISON,
     .compute = compute,
     .print = print,
+    .verdict = cli_rows_verdict,
 };

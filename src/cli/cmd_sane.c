@@ -140,6 +140,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     CLI_TRY(cli_spectral_fits(&spectral, part.name, basin_point_size(part.point)));
     CLI_WANT(o.ritz == 0 || part.own == NULL,
              "sane: --ritz knows no norm of a block: --params and --layer need the spectrum");
+    CLI_WANT(o.ritz == 0 || !cli_has(a, "time"), "sane: --ritz takes its M steps: --time does not end it");
     if (o.ritz > 0) {
         CLI_LIBRARY(basin_sane_ritz(part.point, spectral.seed, &o, &sane));
     } else if (quadrature) {
@@ -300,7 +301,8 @@ const cli_command cli_command_sane = {
         "  basin spectrum runs/gd_0/step_000400.h5 --method slq -o slq.h5 && basin sane slq.h5 --kappa 2\n"
         "  basin sane runs/gd_0/step_000400.h5 --k 5 --alpha 0.01 --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_STATE |
+              CLI_COMMON_TIME,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SANE,

@@ -186,7 +186,7 @@ const cli_command cli_command_sharpness = {
         "  basin sharpness runs/msam_0/step_000400.h5 --plot sharpness.svg\n"
         "  basin sharpness runs/sam_0/step_000400.h5 --rho -0.1,-0.05,0.05,0.1 --top --random 3 --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_STATE,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SHARPNESS,

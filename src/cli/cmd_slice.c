@@ -8,6 +8,7 @@
 #include "cli/report.h"
 #include "cli/runs.h"
 #include "cli/source.h"
+#include "cli/state.h"
 
 static const cli_option options[] = {
     {"along", CLI_TEXT, "D",
@@ -265,23 +266,23 @@ static void lead_clear(lead *l)
 /* --bn interpolate: statistics go with the directions that lead to another checkpoint. */
 static int interpolate(const cli_arguments *a, cli_source *s, lead *l, basin_slice_request *r)
 {
-    int                status = CLI_OK;
-    const basin_graph *graphs[2] = {NULL, NULL};
-    double             at[2] = {1, 1};
+    int    status = CLI_OK;
+    bool   leads = false;
+    double at[2] = {1, 1};
 
     for (size_t i = 0; i < r->axis_count; i++) {
         if (l->ends[i] == NULL) continue;
         CLI_CHECK(i == 0 || !cli_has(a, "orthogonal"),
                   "--bn interpolate: made orthogonal, %s does not lead to that checkpoint",
                   l->directions[i]->label);
-        graphs[i] = l->ends[i]->graph, at[i] = l->directions[i]->natural_norm / l->directions[i]->norm;
+        leads = true;
+        at[i] = l->directions[i]->natural_norm / l->directions[i]->norm;
     }
     CLI_CHECK(
-        graphs[0] != NULL || graphs[1] != NULL,
+        leads,
         "--bn interpolate needs --along to:OTHER.h5: statistics move from this checkpoint's to OTHER's");
     for (size_t i = 0; i < s->count; i++) {
-        CLI_TRY(cli_source_moving(s, s->splits[i], &l->moving[i]));
-        CLI_LIBRARY(basin_network_interpolate(l->moving[i], r->axis_count, graphs, at));
+        CLI_TRY(cli_source_moving(s, s->splits[i], r->axis_count, l->ends, at, &l->moving[i]));
     }
     r->line = l->moving[0], r->other = l->moving[1];
 done:
@@ -297,7 +298,7 @@ static int find_ends(const cli_arguments *a, cli_source *s, lead *l, const axis_
     if (s->bn == BASIN_BN_INTERPOLATE) CLI_TRY(interpolate(a, s, l, r));
     for (size_t i = 0; i < r->axis_count; i++) {
         if (l->ends[i] == NULL || (i > 0 && cli_has(a, "orthogonal"))) continue;
-        CLI_TRY(cli_source_own(s, l->ends[i]->graph, &l->others[i]));
+        CLI_TRY(cli_source_own(s, l->ends[i], &l->others[i]));
         r->ends[i] = (basin_slice_end){.name = axes[i].spec.path,
                                        .objective = l->others[i],
                                        .theta = l->ends[i]->theta,
@@ -374,6 +375,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
             make_direction(a, s, &axes[i], i, i > 0 ? l.directions[0] : NULL, &l.ends[i], &l.directions[i]));
         r.directions[i] = l.directions[i];
     }
+    CLI_TRY(cli_state_inputs(s->provenance)); /* with the other checkpoints that it leads to */
     CLI_TRY(find_ends(a, s, &l, axes, &r));
     CLI_LIBRARY(basin_slice_compute(&r, &slice));
     for (size_t i = 0; i < slice->axis_count; i++) warn_of_end(s, &slice->axes[i], &r.ends[i]);
@@ -484,7 +486,7 @@ const cli_command cli_command_slice = {
         "  basin slice runs/gd_0/step_000400.h5 --grid 41 --along eigen:1 --range -2:2 --along random:3 -o "
         "plane.h5\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_STATE,
     .least = 1,
     .most = 1,
     .test_too = true,

@@ -237,7 +237,8 @@ const cli_command cli_command_spectrum = {
     .examples = "  basin spectrum runs/sam_0/step_000400.h5 --method slq --plot density.pdf\n"
                 "  basin spectrum runs/sam_0/step_000400.h5 --operator ggn --layer fc1\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_STATE |
+              CLI_COMMON_TIME,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SPECTRUM,

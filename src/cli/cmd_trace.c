@@ -97,7 +97,8 @@ const cli_command cli_command_trace = {
     .examples = "  basin trace runs/sam_0/step_000400.h5\n"
                 "  basin trace runs/sam_0/step_000400.h5 --products 200 -o trace.h5 --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_STATE |
+              CLI_COMMON_TIME,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_TRACE,

@@ -416,10 +416,11 @@ const cli_command cli_command_track = {
     .examples = "  basin track runs/gd_0 runs/sam_0 runs/msam_0 -o track.h5 --plot track.pdf\n"
                 "  basin track runs/gd_0 --every 5 --method lanczos --json\n",
     .options = options,
-    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK,
+    .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_STATE | CLI_COMMON_TIME,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_TRACK,
     .compute = compute,
     .print = print,
+    .verdict = cli_rows_verdict,
 };

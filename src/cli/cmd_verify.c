@@ -115,6 +115,9 @@ static int run(const cli_arguments *a)
     CLI_CHECK(p != NULL && p->directory != NULL && p->argument_count > 0, "%s: holds no provenance to verify",
               path);
     cli_monitor_clear();
+    CLI_CHECK(p->ended_by_time == NULL,
+              "%s: --time %s ended it before it was done: its command gives more than it holds", path,
+              p->ended_by_time);
     printf("%s\n  computed by  basin", path);
     for (size_t i = 0; i < p->argument_count; i++) printf(" %s", p->arguments[i]);
     printf("\n               version %s, %s, %s\n", p->version, p->blas,

@@ -4,6 +4,7 @@
 #include "cli/abreast.h"
 #include "cli/monitor.h"
 #include "cli/point.h"
+#include "cli/state.h"
 #include "cli/stored.h"
 
 int cli_batch_take(cli_batch *batch, basin_result **result)
@@ -50,12 +51,27 @@ static int measure_one(const cli_arguments *a, const char *path, cli_batch *batc
     CLI_TRY(cli_stored_derive(a, path, &derived, batch));
     if (derived) goto done;
     CLI_TRY(cli_source_open(a, path, command->test_too, false, &source));
+    CLI_TRY(cli_state_inputs(source.provenance));
     CLI_TRY(cli_name_file(cli_point_take(a, &source), path));
+    CLI_TRY(cli_state_inputs(source.provenance)); /* with what was averaged */
     CLI_TRY(cli_name_file(command->measure(a, &source, &value), path));
     CLI_TRY(cli_batch_add(batch, command->kind, value, source.provenance));
     source.provenance = NULL;
 done:
     cli_source_close(&source);
+    return status;
+}
+
+/* The results from `first` on end where the time has ended, if it has. */
+static int mark_time(const cli_arguments *a, cli_batch *batch, size_t first)
+{
+    int status = CLI_OK;
+
+    for (size_t i = first; i < batch->count && basin_time_ended(); i++)
+        CLI_CHECK((batch->results[i]->provenance->ended_by_time = basin_strdup(cli_text(a, "time", ""))) !=
+                      NULL,
+                  "out of memory for the provenance");
+done:
     return status;
 }
 
@@ -66,7 +82,12 @@ static int measure_all(const cli_arguments *a, cli_batch *batch)
     if (a->command->cost != NULL && a->operand_count > 1) return cli_abreast_measure(a, batch);
     for (size_t i = 0; i < a->operand_count; i++) {
         cli_monitor_part("checkpoint", i + 1, a->operand_count);
+        if (i > 0 && basin_time_up()) {
+            cli_warn("%s: not reached: the time had ended", a->operands[i]);
+            continue;
+        }
         CLI_TRY(measure_one(a, a->operands[i], batch));
+        CLI_TRY(mark_time(a, batch, batch->count - 1));
     }
 done:
     return status;
@@ -81,6 +102,7 @@ int cli_compute(const cli_arguments *a, cli_batch *out)
     if (a->command->common & CLI_COMMON_POINT) CLI_TRY(cli_point_read(a, &point));
     if (a->command->check != NULL) CLI_TRY(a->command->check(a));
     if (a->command->compute != NULL) CLI_TRY(a->command->compute(a, &batch));
+    CLI_TRY(mark_time(a, &batch, 0));
     if (a->command->measure != NULL) CLI_TRY(measure_all(a, &batch));
     *out = batch, batch = (cli_batch){0};
 done:

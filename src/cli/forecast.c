@@ -7,6 +7,7 @@
 #include "cli/monitor.h"
 #include "cli/point.h"
 #include "cli/report.h"
+#include "cli/state.h"
 #include "cli/table.h"
 
 bool cli_forecast_wanted(const cli_arguments *a)
@@ -145,7 +146,7 @@ static void print_memory(const basin_forecast *f, FILE *out)
             bytes_text(f->held_bytes), bytes_text(f->beside_bytes));
 }
 
-void cli_forecast_print(const basin_result *result, FILE *out)
+void cli_forecast_print(const cli_arguments *a, const basin_result *result, FILE *out)
 {
     const basin_forecast *f = result->value;
     double                seconds = f->start_seconds + f->seconds;
@@ -158,6 +159,7 @@ void cli_forecast_print(const basin_result *result, FILE *out)
     fprintf(out, ", %s gradient%s, %s losses\n", cli_thousands(f->gradients), f->gradients == 1 ? "" : "s",
             cli_thousands(f->losses));
     print_memory(f, out);
+    cli_state_forecast(a, f, out);
     fprintf(out, "  time            %s, of it %s of reading and compiling", seconds_text(seconds),
             seconds_text(f->start_seconds));
     if (f->seconds_most > f->seconds)

@@ -7,6 +7,6 @@
 bool cli_forecast_wanted(const cli_arguments *arguments);
 /* One forecast for each checkpoint named. */
 int  cli_forecast_compute(const cli_arguments *arguments, cli_batch *out);
-void cli_forecast_print(const basin_result *result, FILE *out);
+void cli_forecast_print(const cli_arguments *arguments, const basin_result *result, FILE *out);
 
 #endif

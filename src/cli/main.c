@@ -11,6 +11,7 @@
 #include "cli/paths.h"
 #include "cli/provenance.h"
 #include "cli/shared_data.h"
+#include "cli/state.h"
 
 /* ---------------------------------------------------------------------------------------------- output -- */
 
@@ -82,7 +83,10 @@ static int print_for_people(const cli_arguments *a, const cli_batch *batch)
     CLI_CHECK(out != NULL, "out of memory for what is printed");
     for (size_t i = 0; i < batch->count; i++) {
         if (i > 0) fputc('\n', out);
-        (cli_forecast_wanted(a) ? cli_forecast_print : a->command->print)(batch->results[i], out);
+        if (cli_forecast_wanted(a))
+            cli_forecast_print(a, batch->results[i], out);
+        else
+            a->command->print(batch->results[i], out);
     }
     CLI_CHECK(fflush(out) == 0, "out of memory for what is printed");
     CLI_TRY(show(text));
@@ -137,14 +141,13 @@ static int deliver(const cli_batch *batch, const char *stored, const char *figur
     return status;
 }
 
-static int run_computing(const cli_arguments *a)
+static int compute_and_deliver(const cli_arguments *a)
 {
     int         status = CLI_OK, delivered;
     cli_batch   batch = {0};
     const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
     double      start = basin_seconds();
 
-    CLI_TRY(check_outputs(a));
     CLI_TRY(cli_compute(a, &batch));
     for (size_t i = 0; i < batch.count; i++)
         CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, basin_seconds() - start));
@@ -153,8 +156,21 @@ static int run_computing(const cli_arguments *a)
     CLI_TRY(delivered);
     for (size_t i = 0; i < batch.count && a->command->verdict != NULL; i++)
         CLI_TRY(a->command->verdict(batch.results[i]));
+    CLI_CHECK(a->command->measure == NULL || batch.count == a->operand_count,
+              "--time %s ended the work before all was measured", cli_text(a, "time", ""));
 done:
     cli_batch_clear(&batch);
+    return status;
+}
+
+static int run_computing(const cli_arguments *a)
+{
+    int status = CLI_OK;
+
+    CLI_TRY(check_outputs(a));
+    CLI_TRY(cli_state_open(a));
+    status = cli_state_end(compute_and_deliver(a));
+done:
     return status;
 }
 
@@ -175,6 +191,8 @@ static int set_up(const cli_arguments *a, char **argv)
         CLI_CHECK(threads == 0 || basin_threads() == threads, "--threads: at most %zu, got %zu",
                   basin_threads(), threads);
         if (memory != NULL) basin_memory_limit_set(cli_bytes(memory));
+        if (a->command->common & CLI_COMMON_TIME && cli_has(a, "time"))
+            basin_time_limit_set(cli_seconds(cli_text(a, "time", NULL)));
     }
     status = cli_library(basin_initialise());
     if (status != CLI_OK) cli_kernel_withdraw(argv);

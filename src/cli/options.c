@@ -54,6 +54,17 @@ static const cli_option work_options[] = {
     {"help", CLI_FLAG, NULL, "this text", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
+static const cli_option state_options[] = {{"state", CLI_TEXT, "FILE",
+                                            "keep there what is computed, until it is done: the same "
+                                            "command, interrupted or killed, goes on from it",
+                                            true},
+                                           {NULL, CLI_FLAG, NULL, NULL, false}};
+
+static const cli_option time_options[] = {
+    {"time", CLI_DURATION, "T", "end within it, e.g. 90s, 10m or 2h, with the best so far and its interval",
+     true},
+    {NULL, CLI_FLAG, NULL, NULL, false}};
+
 static const cli_option forecast_options[] = {
     {"dry-run", CLI_FLAG, NULL,
      "do not compute; estimate products, memory and time (each kind of work is timed once)", true},
@@ -69,6 +80,8 @@ static size_t options_of(const cli_command *command, const cli_option **list)
                                   command->common & CLI_COMMON_DATA ? data_options : NULL,
                                   command->common & CLI_COMMON_RESULT ? result_options : NULL,
                                   command->forecast != NULL ? forecast_options : NULL,
+                                  command->common & CLI_COMMON_STATE ? state_options : NULL,
+                                  command->common & CLI_COMMON_TIME ? time_options : NULL,
                                   command->common & CLI_COMMON_WORK ? work_options : work_options + 2};
     size_t            count = 0;
 
@@ -127,6 +140,15 @@ static bool bytes_text(const char *text)
     return errno == 0 && (*end == '\0' || (strchr("kKmMgGtT", *end) != NULL && end[1] == '\0'));
 }
 
+static bool duration_text(const char *text)
+{
+    char        *end;
+    const double value = strtod(text, &end);
+
+    return isdigit((unsigned char)*text) && value > 0 && isfinite(value) && *end != '\0' &&
+           strchr("smh", *end) != NULL && end[1] == '\0';
+}
+
 static bool choice_text(const char *text, const char *choices)
 {
     size_t length = strlen(text);
@@ -153,6 +175,7 @@ static int check_value(const cli_command *command, const cli_option *option, con
     case CLI_REALS: wanted = reals_text(text) ? NULL : "numbers separated by commas"; break;
     case CLI_RANGE: wanted = range_text(text) ? NULL : "FROM:TO"; break;
     case CLI_BYTES: wanted = bytes_text(text) ? NULL : "bytes, e.g. 512M or 4G"; break;
+    case CLI_DURATION: wanted = duration_text(text) ? NULL : "a time, e.g. 90s, 10m or 2h"; break;
     case CLI_CHOICE: wanted = choice_text(text, option->argument) ? NULL : option->argument; break;
     case CLI_SCALE:
         wanted =
@@ -306,6 +329,14 @@ size_t cli_bytes(const char *text)
     return value > SIZE_MAX >> shift ? SIZE_MAX : (size_t)value << shift;
 }
 
+double cli_seconds(const char *text)
+{
+    char        *end;
+    const double value = strtod(text, &end);
+
+    return value * (*end == 'h' ? 3600 : *end == 'm' ? 60 : 1);
+}
+
 void cli_range(const char *text, double *from, double *to)
 {
     char *colon;
@@ -319,7 +350,7 @@ void cli_range(const char *text, double *from, double *to)
 static void help_table(const char *title, const cli_option *options, FILE *out)
 {
     if (options == NULL || options->name == NULL) return;
-    fprintf(out, "\n%s\n", title);
+    if (title != NULL) fprintf(out, "\n%s\n", title); /* else more of the one before */
     for (const cli_option *o = options; o->name != NULL; o++) {
         char text[80];
         int  length = snprintf(text, sizeof text, "%s%s%s%s", o->name[1] == '\0' ? "-" : "--", o->name,
@@ -340,6 +371,8 @@ void cli_help(const cli_command *command, FILE *out)
     if (command->common & CLI_COMMON_RESULT)
         help_table("results", result_options + (basin_figure_kind(command->kind, 0) != NULL ? 0 : 1), out);
     if (command->forecast != NULL) help_table("forecast", forecast_options, out);
+    if (command->common & CLI_COMMON_STATE) help_table("long work", state_options, out);
+    if (command->common & CLI_COMMON_TIME) help_table(NULL, time_options, out);
     help_table("work", command->common & CLI_COMMON_WORK ? work_options : work_options + 2, out);
     fprintf(out, "\nexamples\n%s", command->examples);
 }

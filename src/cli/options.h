@@ -8,13 +8,14 @@
 typedef enum cli_option_kind {
     CLI_FLAG,
     CLI_TEXT,
-    CLI_WHOLE,  /* a whole number, signed           */
-    CLI_REAL,   /* NaN and Inf included: commands and the library judge */
-    CLI_REALS,  /* separated by commas              */
-    CLI_RANGE,  /* FROM:TO                          */
-    CLI_BYTES,  /* 512M, 4G                         */
-    CLI_CHOICE, /* one of argument's words, a|b|c   */
-    CLI_SCALE   /* unit | natural | a number        */
+    CLI_WHOLE,    /* a whole number, signed           */
+    CLI_REAL,     /* NaN and Inf included: commands and the library judge */
+    CLI_REALS,    /* separated by commas              */
+    CLI_RANGE,    /* FROM:TO                          */
+    CLI_BYTES,    /* 512M, 4G                         */
+    CLI_DURATION, /* 90s, 10m, 2h                   */
+    CLI_CHOICE,   /* one of argument's words, a|b|c   */
+    CLI_SCALE     /* unit | natural | a number        */
 } cli_option_kind;
 
 struct cli_option {
@@ -52,7 +53,8 @@ double      cli_real(const cli_arguments *a, const char *name, double fallback);
 int    cli_size(const cli_arguments *a, const char *name, size_t fallback, size_t *out);
 int    cli_reals(const cli_arguments *a, const char *name,
                  double **values /* caller frees; NULL if not given */, size_t *count);
-size_t cli_bytes(const char *text); /* of a checked CLI_BYTES; SIZE_MAX when it does not fit */
+size_t cli_bytes(const char *text);   /* of a checked CLI_BYTES; SIZE_MAX when it does not fit */
+double cli_seconds(const char *text); /* of a checked CLI_DURATION */
 void   cli_range(const char *text, double *from, double *to);
 
 void cli_help(const cli_command *command, FILE *out);

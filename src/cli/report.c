@@ -50,6 +50,8 @@ void cli_report_source(const basin_result *result, size_t samples, size_t parame
     fputc('\n', out);
     if (p != NULL && p->loss != NULL && p->loss_settings) fprintf(out, "  loss function   %s\n", p->loss);
     cli_report_point(p, out);
+    if (p != NULL && p->ended_by_time != NULL)
+        fprintf(out, "  ended           by --time %s, before it was done\n", p->ended_by_time);
 }
 
 const char *cli_samples(size_t used, size_t there)

@@ -5,6 +5,7 @@
 #include "cli/monitor.h"
 #include "cli/provenance.h"
 #include "cli/shared_data.h"
+#include "cli/state.h"
 
 typedef struct walk { /* over all jobs */
     const cli_arguments *a;
@@ -59,12 +60,16 @@ static int open_checkpoint(walk *w, cli_row_job *job)
     const char *name = w->a->operands[job->run];
 
     CLI_TRY(cli_monitor_check());
+    CLI_TRY(cli_state_check());
     CLI_TRY(cli_rows_like(w->a, w->rows, &job->found));
+    if (basin_time_up())
+        return cli_rows_add_missing(&job->found, name, job->path, "not reached: the time had ended");
     CLI_TRY(begin_run(w, job));
     job->gauge.turning = w->jobs->turning;
     status = job->glance ? cli_source_open(w->a, job->path, true, true, &job->gauge.source)
                          : cli_gauge_open(w->a, job->path, &job->gauge);
     job->opened = status == CLI_OK;
+    if (job->opened) CLI_TRY(cli_state_inputs(job->gauge.source.provenance));
     if (status == CLI_FAILED) {
         cli_gauge_close(&job->gauge);
         CLI_TRY(cli_rows_add_missing(&job->found, name, job->path, cli_message()));

@@ -530,3 +530,10 @@ void cli_rows_print_missing(const basin_row *rows, size_t count, FILE *out)
         fprintf(out, ": %s\n", row->missing);
     }
 }
+
+int cli_rows_verdict(const basin_result *result)
+{
+    const char *time = result->provenance->ended_by_time;
+
+    return time == NULL ? CLI_OK : cli_fail("--time %s ended the work before all was measured", time);
+}

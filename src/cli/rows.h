@@ -98,6 +98,8 @@ int cli_rows_finish(cli_rows *rows);
 int  cli_rows_test_parts(const cli_rows *rows, size_t *count, double **loss, double **accuracy);
 void cli_rows_clear(cli_rows *rows);
 
+/* Exit status of a table of rows once it is printed: CLI_FAILED where --time left some out. */
+int cli_rows_verdict(const basin_result *result);
 /* «missing: FILE: why» for each missing row. */
 void cli_rows_print_missing(const basin_row *rows, size_t count, FILE *out);
 /* Where in its training a checkpoint stands: «step 40», «epoch 3» where the step is not known,

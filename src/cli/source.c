@@ -7,6 +7,7 @@
 #include "cli/monitor.h"
 #include "cli/provenance.h"
 #include "cli/shared_data.h"
+#include "cli/state.h"
 #include "cli/table.h"
 
 /* --------------------------------------------------------------------------- asking about perturbation -- */
@@ -168,6 +169,42 @@ done:
     return status;
 }
 
+/* Keeps what the objective computes, with --state: it is told from others by all that it was made of, the
+   network of that checkpoint and what is moved `beside` it. */
+static int attach(const cli_source *s, const basin_checkpoint *network, const basin_network_options *o,
+                  const char *beside, basin_objective *objective)
+{
+    int  status = CLI_OK;
+    char identity[1200];
+    int  used = snprintf(
+         identity, sizeof identity,
+         "network %s, loss of %s, data %s, split %s without %s, %zu samples, seed %llu, rows %s, "
+          "part %zu, precision %d, statistics %d of %zu%s",
+         network->digest, s->ck->digest, s->data->digest, o->split, o->without != NULL ? o->without : "none",
+         o->samples, (unsigned long long)o->seed, o->rows != NULL ? s->subset.digest : "all", o->part,
+         (int)o->precision, (int)o->bn, o->bn_batch, beside);
+
+    CLI_CHECK(used > 0 && (size_t)used < sizeof identity, "%s: the name of split %.40s is too long",
+              s->ck->path, o->split);
+    CLI_TRY(cli_state_attach(objective, identity));
+done:
+    return status;
+}
+
+static int compile(const cli_source *s, const basin_checkpoint *network, const basin_network_options *o,
+                   basin_objective **out)
+{
+    int              status = CLI_OK;
+    basin_objective *objective = NULL;
+
+    CLI_LIBRARY(basin_network_objective(network->graph, &s->ck->loss, s->data, o, &objective));
+    CLI_TRY(attach(s, network, o, "", objective));
+    *out = objective, objective = NULL;
+done:
+    basin_objective_destroy(&objective);
+    return status;
+}
+
 int cli_source_objective(const cli_source *s, const char *name, size_t part, basin_objective **out)
 {
     int                   status = CLI_OK;
@@ -175,31 +212,45 @@ int cli_source_objective(const cli_source *s, const char *name, size_t part, bas
 
     options.part = part;
     CLI_TRY(choose_samples(s, name, &options));
-    CLI_LIBRARY(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out));
+    CLI_TRY(compile(s, s->ck, &options, out));
 done:
     return status;
 }
 
-int cli_source_moving(const cli_source *s, const char *name, basin_objective **out)
+int cli_source_moving(const cli_source *s, const char *name, size_t d, basin_checkpoint *const *ends,
+                      const double *at, basin_objective **out)
 {
     int                   status = CLI_OK;
     basin_network_options options = s->options;
+    basin_objective      *objective = NULL;
+    const basin_graph    *graphs[2] = {NULL, NULL};
+    char                  beside[300] = "";
 
     options.bn = BASIN_BN_INTERPOLATE;
     CLI_TRY(choose_samples(s, name, &options));
-    CLI_LIBRARY(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out));
+    CLI_LIBRARY(basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, &objective));
+    for (size_t i = 0; i < d; i++) {
+        const size_t used = strlen(beside);
+        if (ends[i] != NULL) graphs[i] = ends[i]->graph;
+        snprintf(beside + used, sizeof beside - used, ", along %zu %s at %a", i,
+                 ends[i] != NULL ? ends[i]->digest : "none", at[i]);
+    }
+    CLI_LIBRARY(basin_network_interpolate(objective, d, graphs, at));
+    CLI_TRY(attach(s, s->ck, &options, beside, objective));
+    *out = objective, objective = NULL;
 done:
+    basin_objective_destroy(&objective);
     return status;
 }
 
-int cli_source_own(const cli_source *s, const basin_graph *graph, basin_objective **out)
+int cli_source_own(const cli_source *s, const basin_checkpoint *network, basin_objective **out)
 {
     int                   status = CLI_OK;
     basin_network_options options = s->options;
 
-    if (!basin_graph_uses(graph, "BatchNormalization")) options.bn = BASIN_BN_STORED;
+    if (!basin_graph_uses(network->graph, "BatchNormalization")) options.bn = BASIN_BN_STORED;
     CLI_TRY(choose_samples(s, s->splits[0], &options));
-    CLI_LIBRARY(basin_network_objective(graph, &s->ck->loss, s->data, &options, out));
+    CLI_TRY(compile(s, network, &options, out));
 done:
     return status;
 }
@@ -215,6 +266,7 @@ int cli_source_clean(const cli_source *s, basin_objective **out)
     options.split = "train", options.without = "noisy";
     basin_status made = basin_network_objective(s->ck->graph, &s->ck->loss, s->data, &options, out);
     if (made != BASIN_ERR_VALUE) CLI_LIBRARY(made); /* no clean one among the samples: unknown */
+    if (*out != NULL) CLI_TRY(attach(s, s->ck, &options, "", *out));
 done:
     return status;
 }

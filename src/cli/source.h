@@ -46,11 +46,14 @@ int cli_source_loss(const cli_source *source, basin_loss *out);
    of these. Caller destroys. */
 int cli_source_objective(const cli_source *source, const char *split, size_t part,
                          basin_objective **out);
-/* One on a split, for lines along which BatchNorm's statistics move (basin_network_interpolate). */
-int cli_source_moving(const cli_source *source, const char *split, basin_objective **out);
+/* One on a split, for lines [d] along which BatchNorm's statistics move, to those of ends[j] at
+   coordinate at[j] (basin_network_interpolate). */
+int cli_source_moving(const cli_source *source, const char *split, size_t d,
+                      basin_checkpoint *const *ends, const double *at, basin_objective **out);
 /* A network with the statistics, frozen tensors and graph of its own, of this checkpoint or
    another, on the samples of the first objective. Caller destroys. */
-int cli_source_own(const cli_source *source, const basin_graph *graph, basin_objective **out);
+int cli_source_own(const cli_source *source, const basin_checkpoint *network,
+                   basin_objective **out);
 /* The training samples whose labels are right, of those that --rows names or of all: *out = NULL
    where the data set has no split `noisy`, or another split than `train` is measured, or no label
    is right. */

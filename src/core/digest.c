@@ -26,11 +26,16 @@ void basin_digest_add(basin_digest *digest, const void *bytes, size_t size)
     sha256_update(&digest->state, size, bytes);
 }
 
+void basin_digest_take(basin_digest *digest, uint8_t out[BASIN_DIGEST_BYTES])
+{
+    sha256_digest(&digest->state, BASIN_DIGEST_BYTES, out);
+}
+
 void basin_digest_finish(basin_digest *digest, char out[65])
 {
-    uint8_t bytes[SHA256_DIGEST_SIZE];
+    uint8_t bytes[BASIN_DIGEST_BYTES];
 
-    sha256_digest(&digest->state, sizeof bytes, bytes);
+    basin_digest_take(digest, bytes);
     for (size_t i = 0; i < sizeof bytes; i++) snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 

@@ -10,8 +10,10 @@
 #include "core/progress.h"
 
 struct basin_objective {
-    const basin_objective_type *type;
+    const basin_objective_type *type; /* which answers: its own, or one that wraps it */
     void                       *ctx;
+    const basin_objective_type *own; /* by which it is recognised */
+    void                       *own_ctx;
     basin_objective_facts       facts;
     basin_cost                  cost;
 };
@@ -43,7 +45,7 @@ basin_status basin_objective_create(const basin_objective_type *type, void *ctx,
                 BASIN_ERR_ARG, "objective %s has rows of a root without freeze, root or back", type->name);
     BASIN_CHECK(facts->size > 0, BASIN_ERR_ARG, "objective %s has no parameters", type->name);
     BASIN_ALLOC(objective, 1, "objective");
-    *objective = (basin_objective){.type = type, .ctx = ctx, .facts = *facts};
+    *objective = (basin_objective){.type = type, .ctx = ctx, .own = type, .own_ctx = ctx, .facts = *facts};
     if (objective->facts.epsilon == 0.0) objective->facts.epsilon = DBL_EPSILON;
     *out = objective;
 done:
@@ -85,12 +87,23 @@ basin_cost basin_objective_cost(const basin_objective *objective)
 
 const basin_objective_type *basin_objective_type_of(const basin_objective *objective)
 {
-    return objective->type;
+    return objective->own;
 }
 
 void *basin_objective_context(const basin_objective *objective)
 {
-    return objective->ctx;
+    return objective->own_ctx;
+}
+
+void basin_objective_wrap(basin_objective *objective, const basin_objective_type *type, void *ctx)
+{
+    objective->type = type;
+    objective->ctx = ctx;
+}
+
+void *basin_objective_wrapper(const basin_objective *objective)
+{
+    return objective->type != objective->own ? objective->ctx : NULL;
 }
 
 basin_flops basin_objective_flops(const basin_objective *objective)
@@ -167,6 +180,7 @@ basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s
     basin_loss  *losses = NULL;
 
     BASIN_ALLOC(losses, n, "losses of the subspace");
+    if (n > 1) BASIN_TRY(basin_progress_report("slice", 0.0, (double)n));
     if (o->type->subspace != NULL)
         BASIN_TRY(o->type->subspace(o->ctx, s, theta, dirs, d, coef, n, losses));
     else

@@ -958,6 +958,8 @@ static const basin_field provenance_fields[] = {
     PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0,
           "w of w/2 |theta|^2 in the losses; 0 = none; null: it differs by tensor"),
     PLAIN(UINT, seed, "seed", 0, "of everything random"),
+    PLAIN(STRING, ended_by_time, "ended_by_time", BASIN_FIELD_OPTIONAL,
+          "--time that ended the work before it was done; null: nothing did"),
     PLAIN(SIZE, threads, "threads", BASIN_FIELD_HIDDEN, "processors used"),
     PLAIN(STRING, date, "date", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, "UTC"),
     PLAIN(DOUBLE, seconds, "seconds", BASIN_FIELD_HIDDEN, "of computing"),

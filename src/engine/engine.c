@@ -2,6 +2,7 @@
    processor has, the best. */
 #include "engine/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,17 @@ basin_status basin_engine_choose(basin_precision precision, const basin_engine *
         }
 done:
     return st;
+}
+
+void basin_engine_describe(char out[160])
+{
+    const basin_engine *engine = NULL;
+
+    if (basin_engine_choose(BASIN_DOUBLE, &engine) != BASIN_OK) engine = NULL;
+    snprintf(out, 160, "no engine");
+    for (size_t i = 0; i < SETS; i++)
+        if (engine != NULL && engines[i].of[0] == engine)
+            snprintf(out, 160, "engine for %s", engines[i].name);
 }
 
 basin_status basin_engine_facts(const basin_objective *objective, basin_network_facts *out)

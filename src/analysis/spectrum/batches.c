@@ -25,6 +25,7 @@
 
 #include "analysis/compare/comparison.h"
 #include "analysis/spectrum/spectrum.h"
+#include "core/deadline.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
@@ -268,12 +269,19 @@ static basin_status every_batch(const basin_point *point, const basin_batches_op
 {
     basin_status st = BASIN_OK;
     basin_random random = basin_random_start(o->seed, BASIN_STREAM_BATCHES);
+    basin_pace   pace = basin_pace_begin(0);
     size_t      *index = NULL;
 
     BASIN_ALLOC(index, b->samples, "samples");
     for (size_t i = 0; i < b->samples; i++) index[i] = i;
     for (size_t i = 0; i < b->count; i++) {
         BASIN_TRY(basin_progress_report("batches", (double)i, (double)b->count));
+        if (i < 2 && basin_time_short(0.0)) BASIN_TRY(basin_time_fail("batches", i, 2));
+        if (i >= 2 && basin_time_short(basin_pace_of(&pace, i, 1))) {
+            basin_time_tell();
+            b->count = i; /* the mean of these */
+            break;
+        }
         draw(&random, index, b->samples, b->batch_size);
         BASIN_TRY(one_batch(point, o, b->kappa, &(basin_samples){index, b->batch_size}, &b->rows[i]));
     }

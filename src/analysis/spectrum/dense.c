@@ -15,9 +15,11 @@
 #include <string.h>
 
 #include "analysis/spectrum/spectrum.h"
+#include "core/deadline.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
+#include "core/remember.h"
 #include "core/vectors.h"
 
 #define BLOCK 64 /* unit vectors in one product */
@@ -71,6 +73,7 @@ static basin_status hessian(basin_point *point, double *h)
     for (size_t start = 0; start < size; start += block) {
         size_t k = size - start < block ? size - start : block;
         BASIN_TRY(basin_progress_report("hessian", (double)start, (double)size));
+        if (basin_time_short(0.0)) BASIN_TRY(basin_time_fail("columns of a dense spectrum", start, size));
         for (size_t j = 0; j < k; j++) units[j * size + start + j] = 1.0;
         BASIN_TRY(basin_point_product(point, units, k, h + start * size));
         for (size_t j = 0; j < k; j++)
@@ -136,40 +139,88 @@ done:
     return st;
 }
 
+typedef struct decomposition { /* of the whole matrix */
+    double *w, *z;             /* eigenvalues [P] ascending; the wanted vectors [vectors, P] */
+    size_t  vectors;           /* bottom + top */
+    double  facts[3];          /* trace, ‖H‖_F, ‖H - Hᵀ‖_F */
+} decomposition;
+
+/* Steps 1 to 3. */
+static basin_status compute(basin_point *point, size_t bottom, size_t top, decomposition *d)
+{
+    basin_status st = BASIN_OK;
+    const size_t size = point->size;
+    double      *h = NULL;
+
+    BASIN_ALLOC(h, size * size, "the Hessian");
+    BASIN_TRY(hessian(point, h));
+    d->facts[2] = basin_spectrum_symmetrise(h, size);
+    d->facts[0] = 0.0;
+    for (size_t i = 0; i < size; i++) d->facts[0] += h[i * size + i];
+    d->facts[1] = basin_norm(h, size * size);
+    BASIN_TRY(basin_progress_report("eigenvalues", 0.0, 1.0));
+    BASIN_TRY(decompose(h, size, bottom, top, d->w, d->z));
+done:
+    basin_free(h);
+    return st;
+}
+
+/* An objective that remembers knows what LAPACK has made of it, too: of all that the matrix follows from. */
+static basin_status find_or_compute(basin_point *point, size_t bottom, size_t top, decomposition *d)
+{
+    basin_status       st = BASIN_OK;
+    const size_t       size = point->size, bytes = size * sizeof(double);
+    const basin_decay *decay = &point->options.included;
+    const double       start = basin_seconds();
+    const basin_span   inputs[] = {{point->theta, bytes},
+                                   {&point->options.operator_kind, sizeof point->options.operator_kind},
+                                   {&decay->value, sizeof decay->value},
+                                   {decay->each, decay->each != NULL ? bytes : 0},
+                                   {point->scale, point->scale != NULL ? bytes : 0},
+                                   {&bottom, sizeof bottom},
+                                   {&top, sizeof top}};
+    const basin_room   rooms[] = {{d->w, bytes}, {d->z, d->vectors * bytes}, {d->facts, sizeof d->facts}};
+    const basin_span   spans[] = {{d->w, bytes}, {d->z, d->vectors * bytes}, {d->facts, sizeof d->facts}};
+    basin_key          key;
+    bool               found;
+
+    BASIN_TRY(basin_recall(point->objective, "dense", inputs, sizeof inputs / sizeof *inputs, rooms, 3, &key,
+                           &found));
+    if (found) goto done;
+    BASIN_TRY(compute(point, bottom, top, d));
+    BASIN_TRY(basin_remember(point->objective, &key, spans, 3, basin_seconds() - start));
+done:
+    return st;
+}
+
 basin_status basin_spectrum_dense(basin_point *point, double epsilon, const basin_spectrum_options *options,
                                   basin_spectrum *out)
 {
-    basin_status st = BASIN_OK;
-    size_t       size = point->size, top = options->vectors ? options->top : 0;
-    size_t       bottom = options->vectors ? options->bottom : 0;
-    double      *h = NULL, *w = NULL, *z = NULL, skew;
+    basin_status  st = BASIN_OK;
+    const size_t  size = point->size, top = options->vectors ? options->top : 0;
+    const size_t  bottom = options->vectors ? options->bottom : 0;
+    decomposition d = {.vectors = bottom + top};
 
-    BASIN_ALLOC(h, size * size, "the Hessian");
-    BASIN_ALLOC(w, size, "eigenvalues");
-    BASIN_ALLOC(z, (top + bottom) * size, "eigenvectors");
+    BASIN_ALLOC(d.w, size, "eigenvalues");
+    BASIN_ALLOC(d.z, d.vectors * size, "eigenvectors");
     BASIN_ALLOC(out->eigenvalues, size, "eigenvalues");
     BASIN_ALLOC(out->residuals, size, "residuals");
     out->count = out->top = size;
-    BASIN_TRY(hessian(point, h));
+    BASIN_TRY(find_or_compute(point, bottom, top, &d));
     out->products = size;
-    skew = basin_spectrum_symmetrise(h, size);
-    for (size_t i = 0; i < size; i++) out->trace += h[i * size + i];
-
-    double norm = basin_norm(h, size * size);
+    const double norm = d.facts[1], skew = d.facts[2];
+    out->trace = d.facts[0];
     out->frobenius2 = out->frobenius2_upper = norm * norm;
     out->asymmetry = norm > 0.0 ? skew / norm : 0.0;
-    BASIN_TRY(basin_progress_report("eigenvalues", 0.0, 1.0));
-    BASIN_TRY(decompose(h, size, bottom, top, w, z));
     for (size_t i = 0; i < size; i++) {
-        out->eigenvalues[i] = w[size - 1 - i];
+        out->eigenvalues[i] = d.w[size - 1 - i];
         out->residuals[i] = (double)size * epsilon * norm + 0.5 * skew;
     }
-    out->negative_mass = basin_spectrum_negative_mass(w, size);
+    out->negative_mass = basin_spectrum_negative_mass(d.w, size);
     out->converged = out->verified = true;
-    BASIN_TRY(keep_vectors(z, size, bottom, top, out));
+    BASIN_TRY(keep_vectors(d.z, size, bottom, top, out));
 done:
-    basin_free(h);
-    basin_free(w);
-    basin_free(z);
+    basin_free(d.w);
+    basin_free(d.z);
     return st;
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "analysis/spectrum/spectrum.h"
+#include "core/deadline.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
@@ -103,6 +104,7 @@ static basin_status gram(const basin_point *point, basin_curvature *c, size_t ro
     for (size_t start = 0; start < rows; start += BLOCK) {
         const size_t n = rows - start < BLOCK ? rows - start : BLOCK;
         BASIN_TRY(basin_progress_report("gram", (double)start, (double)rows));
+        if (basin_time_short(0.0)) BASIN_TRY(basin_time_fail("rows of a Gram matrix", start, rows));
         for (size_t j = 0; j < n; j++) units[j * rows + start + j] = 1.0;
         BASIN_TRY(basin_curvature_back(c, units, n, v));
         for (size_t j = 0; j < n; j++) units[j * rows + start + j] = 0.0;

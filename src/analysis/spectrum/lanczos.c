@@ -41,6 +41,8 @@
 /* The search ends after IDLE_MOST verifications in a row that have met an eigenvalue at their level without
    moving a wanted pair. */
 #define IDLE_MOST 2
+/* Products of stationarity, which comes after. */
+#define STATIONARITY 5
 /* Vectors in one block of products at the end. */
 #define CHUNK 16
 /* The error of the products may be this share of the tolerance. The residual by the recursion has a share of
@@ -364,7 +366,9 @@ basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const ba
                       .count = options->top + options->bottom,
                       .max_products = options->max_products,
                       .tolerance = options->tolerance,
-                      .no_proof = options->no_proof};
+                      .no_proof = options->no_proof,
+                      .pace = basin_pace_begin(0),
+                      .after = 1 + options->probes * options->steps + STATIONARITY};
     size_t       rows = 0;
 
     BASIN_TRY(choose_rows(point->size, s.count, options, &rows));
@@ -381,6 +385,7 @@ basin_status basin_spectrum_lanczos(basin_point *point, double epsilon, const ba
     BASIN_TRY(take_residuals(&s, options->seed, out));
     out->verified = out->converged && s.proven;
     out->no_proof = options->no_proof && !out->verified;
+    if (s.late && !out->verified) basin_time_tell();
     out->products = s.k->products;
     out->asymmetry = out->negative_mass = NAN;
     if (options->vectors) BASIN_TRY(keep_vectors(s.k, out));

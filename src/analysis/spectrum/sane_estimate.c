@@ -128,7 +128,7 @@ static basin_status iterate(basin_slq *slq, const budget *b, const basin_sane_op
         BASIN_TRY(basin_sane_compute(spectrum, options, &s));
         BASIN_TRY(check_floor(b, s));
         bool met = b->tolerance > 0.0 && half_width(s) <= b->tolerance * s->value;
-        if (met || !grown || slq->products >= b->products) break;
+        if (met || !grown || slq->late || slq->products >= b->products) break;
         BASIN_TRY(grow(slq, s, b->products - slq->products, &grown));
         if (!grown) break;
     }

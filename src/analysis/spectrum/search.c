@@ -49,9 +49,15 @@ bool basin_search_unsettled(const basin_search *s, size_t i)
            k->ritz[i] - residual < k->ritz[s->wanted.bottom - 1] - basin_search_limit(s);
 }
 
-bool basin_search_spent(const basin_search *s)
+bool basin_search_spent(basin_search *s)
 {
-    return s->k->used == s->k->size || s->k->products >= s->max_products;
+    const basin_krylov *k = s->k;
+
+    if (k->used == k->size || k->products >= s->max_products) return true;
+    /* without as many vectors as pairs there is no answer at all */
+    s->late =
+        s->late || (k->used >= s->count && basin_time_short(basin_pace_of(&s->pace, k->products, s->after)));
+    return s->late;
 }
 
 basin_status basin_search_step(basin_search *s, size_t which)
@@ -59,6 +65,8 @@ basin_status basin_search_step(basin_search *s, size_t which)
     basin_status st = BASIN_OK;
     double       done = (double)s->k->products;
 
+    if (s->k->used < s->count && basin_time_short(0.0))
+        BASIN_TRY(basin_time_fail("products", s->k->products, s->count + s->after));
     BASIN_TRY(
         basin_progress_report("lanczos", done, fmax(done + 1.0, fmin(s->expected, (double)s->max_products))));
     BASIN_TRY(basin_krylov_extend(s->k, which));

@@ -4,6 +4,7 @@
 #define BASIN_ANALYSIS_SPECTRUM_SEARCH_H
 
 #include "analysis/spectrum/krylov.h"
+#include "core/deadline.h"
 
 enum {
     BASIN_SEARCH_ROWS =
@@ -23,15 +24,18 @@ typedef struct basin_search {
     double        tolerance; /* relative to ‖H‖ */
     double        expected;  /* products in all, for the progress */
     /* [rows] indices of Ritz pairs; the first `count` are the wanted ones */
-    size_t *keep;
-    double *values;        /* [count] the wanted Ritz values, descending */
-    double *scratch;       /* [rows + 1, rows] */
-    double *residuals;     /* [rows] scratch */
-    bool    no_proof;      /* none is wanted */
-    bool    proven;        /* no eigenvalue is missing, but for one chance in 10,000 */
-    size_t  verifications; /* begun */
-    size_t  seen;          /* vectors multiplied at the last look */
-    double  worst;         /* the worst residual then, relative to its goal */
+    size_t    *keep;
+    double    *values;        /* [count] the wanted Ritz values, descending */
+    double    *scratch;       /* [rows + 1, rows] */
+    double    *residuals;     /* [rows] scratch */
+    bool       no_proof;      /* none is wanted */
+    bool       proven;        /* no eigenvalue is missing, but for one chance in 10,000 */
+    size_t     verifications; /* begun */
+    size_t     seen;          /* vectors multiplied at the last look */
+    double     worst;         /* the worst residual then, relative to its goal */
+    basin_pace pace;
+    size_t     after; /* products that come once the search has ended */
+    bool       late;  /* it ended because no time was left for more than those */
 } basin_search;
 
 /* Writes the indices of the pairs meant, of `used` ascending ones, into keep [top + bottom],
@@ -49,8 +53,8 @@ double basin_search_worst(const basin_search *s);
 bool basin_search_unsettled(const basin_search *s, size_t i);
 /* The candidate of the largest weight. Where none has any it is the last, which is a fresh one. */
 size_t basin_search_candidate(const basin_search *s);
-/* Is there no product left to make? */
-bool basin_search_spent(const basin_search *s);
+/* Is there no product left to make, or no time for it? */
+bool basin_search_spent(basin_search *s);
 /* Multiplies candidate `which`. */
 basin_status basin_search_step(basin_search *s, size_t which);
 /* Restarts with the Ritz pairs `e`. If the basis is small, only the candidate with the largest

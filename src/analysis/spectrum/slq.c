@@ -30,6 +30,7 @@
 
 #include "analysis/spectrum/krylov.h"
 #include "analysis/spectrum/quadrature.h"
+#include "core/deadline.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
@@ -38,6 +39,7 @@
 #define FAILURE 0.05 /* of the guarantee */
 #define SHARP 0.1    /* residual of a pair that is deflated, relative to its value */
 #define SHARE 0.75   /* of the memory that vectors may take; the rest is the network's */
+#define LEAST_STEPS 10
 
 enum {
     ROWS_LEAST = 12, /* a shorter basis restarts all the time */
@@ -140,12 +142,18 @@ done:
     return st;
 }
 
-/* `keep` [rows] is scratch. */
-static basin_status run(basin_krylov *k, size_t steps, size_t *keep)
+/* Fewer steps where no more time is left than the least quadrature takes, `after` products; but without
+   LEAST_STEPS the pair of the largest magnitude is not known. `keep` [rows] is scratch. */
+static basin_status run(basin_krylov *k, size_t steps, size_t after, size_t *keep)
 {
-    basin_status st = BASIN_OK;
+    basin_status     st = BASIN_OK;
+    const basin_pace pace = basin_pace_begin(k->products);
+    const size_t     least = steps < LEAST_STEPS ? steps : LEAST_STEPS;
 
     while (k->products < steps && k->used < k->size) {
+        if (k->products < least && basin_time_short(0.0))
+            BASIN_TRY(basin_time_fail("products", k->products, least + after));
+        if (k->products >= least && basin_time_short(basin_pace_of(&pace, k->products, after))) break;
         BASIN_TRY(basin_progress_report("lanczos", (double)k->products, (double)steps));
         if (!basin_krylov_has_room(k)) {
             BASIN_TRY(basin_krylov_ritz(k));
@@ -178,7 +186,8 @@ static basin_slq begin(basin_point *point, double epsilon, uint64_t seed, const 
                        .size = point->size,
                        .epsilon = epsilon,
                        .most = *most,
-                       .random = basin_random_start(seed, BASIN_STREAM_QUADRATURE)};
+                       .random = basin_random_start(seed, BASIN_STREAM_QUADRATURE),
+                       .pace = basin_pace_begin(0)};
 }
 
 basin_status basin_slq_open(basin_point *point, double epsilon, const basin_spectrum_options *options,
@@ -194,7 +203,9 @@ basin_status basin_slq_open(basin_point *point, double epsilon, const basin_spec
     BASIN_TRY(choose_room(point->size, steps, most->probes, &have));
     BASIN_TRY(basin_krylov_create(point, have.rows, epsilon, options->seed, &k));
     BASIN_ALLOC(keep, have.rows, "indices");
-    BASIN_TRY(run(k, steps, keep));
+    BASIN_TRY(
+        run(k, steps, 2 * BASIN_QUADRATURE_LEAST * (options->probes > 0 ? options->probes : 1), keep));
+    if (k->products < steps && k->used < k->size) basin_time_tell();
     count = choose_pairs(k, options->tolerance, have.pairs, keep);
     BASIN_TRY(hold_pairs(k, keep, count, spectrum));
     BASIN_TRY(basin_krylov_restart(k, keep, count));
@@ -300,12 +311,28 @@ static bool all_exhausted(const basin_slq *slq, const basin_cohort *c)
     return true;
 }
 
+/* Is there no time for another step of the cohort? The least that gives an interval must be there. */
+static basin_status look_at_time(basin_slq *slq, const basin_cohort *c, size_t i)
+{
+    basin_status st = BASIN_OK;
+
+    if (i < BASIN_QUADRATURE_LEAST && basin_time_short(0.0))
+        BASIN_TRY(basin_time_fail("steps of quadrature", i, BASIN_QUADRATURE_LEAST));
+    slq->late = slq->late || (i >= BASIN_QUADRATURE_LEAST &&
+                              basin_time_short(basin_pace_of(&slq->pace, slq->products, c->count)));
+    if (slq->late) basin_time_tell();
+done:
+    return st;
+}
+
 /* All of the cohort are multiplied as one block; those that are exhausted, which is rare, in vain. */
 static basin_status advance(basin_slq *slq, basin_cohort *c, size_t from, size_t to)
 {
     basin_status st = BASIN_OK;
 
     for (size_t i = from; i < to && !all_exhausted(slq, c); i++) {
+        BASIN_TRY(look_at_time(slq, c, i));
+        if (slq->late) break;
         BASIN_TRY(basin_progress_report("quadrature", (double)i, (double)to));
         BASIN_TRY(basin_point_product(slq->point, c->v, c->count, slq->w));
         slq->products += c->count;
@@ -346,7 +373,12 @@ basin_status basin_slq_add(basin_slq *slq, size_t count)
     BASIN_ALLOC(c->beta, count * slq->most.steps, "Jacobi matrices");
     for (size_t j = 0; j < count; j++) draw(slq, c->v + j * slq->size);
     BASIN_TRY(advance(slq, c, 0, slq->steps));
-    slq->probes += count;
+    if (slq->late) { /* those that are not finished are none */
+        cohort_clear(c);
+        slq->cohort_count--;
+    } else {
+        slq->probes += count;
+    }
 done:
     return st;
 }
@@ -478,6 +510,7 @@ basin_status basin_spectrum_quadrature(basin_point *point, double epsilon, doubl
     BASIN_TRY(basin_slq_open_beside(point, epsilon, vectors, out->count, norm, options->seed,
                                     &(basin_slq_most){options->steps, options->probes}, &slq));
     slq.products = out->products;
+    slq.pace = basin_pace_begin(slq.products);
     if (slq.k < slq.size) {
         BASIN_TRY(basin_slq_add(&slq, options->probes));
         BASIN_TRY(basin_slq_extend(&slq, options->steps));

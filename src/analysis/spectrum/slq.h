@@ -6,6 +6,7 @@
 #define BASIN_ANALYSIS_SPECTRUM_SLQ_H
 
 #include "analysis/spectrum/spectrum.h"
+#include "core/deadline.h"
 #include "core/random.h"
 
 enum { BASIN_SLQ_COHORTS = 32 };
@@ -39,6 +40,8 @@ typedef struct basin_slq {
     size_t         widest;
     double        *scratch; /* [k] */
     basin_random   random;
+    basin_pace     pace;
+    bool           late; /* no time was left for another step */
 } basin_slq;
 
 /* One Lanczos run from a random vector; its pairs with residuals up to the tolerance, and in any

@@ -28,6 +28,7 @@
 
 #include "analysis/compare/comparison.h"
 #include "analysis/spectrum/spectrum.h"
+#include "core/deadline.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
@@ -90,6 +91,28 @@ static basin_status multiply(tracer *t, const double *v, size_t count, double *o
         t->products += n;
         BASIN_CHECK(basin_all_finite(out + start * t->size, n * t->size), BASIN_ERR_NUMERIC,
                     "a product of the Hessian with a random vector is not finite");
+    }
+done:
+    return st;
+}
+
+/* Products with the basis's first vectors v. Where no time is left for `more` further products with each, the
+   basis ends with those that have theirs. */
+static basin_status multiply_basis(tracer *t, const double *v, size_t more)
+{
+    basin_status     st = BASIN_OK;
+    const basin_pace pace = basin_pace_begin(t->products);
+    size_t           made = 0;
+
+    while (made < t->basis) {
+        size_t n = t->basis - made < CHUNK ? t->basis - made : CHUNK;
+        BASIN_TRY(multiply(t, v + made * t->size, n, t->q + made * t->size));
+        made += n;
+        if (basin_time_short(0.0)) BASIN_TRY(basin_time_fail("products", made, made * (1 + more)));
+        if (made < t->basis && basin_time_short(basin_pace_of(&pace, t->products, (made + CHUNK) * more))) {
+            basin_time_tell();
+            t->basis = made;
+        }
     }
 done:
     return st;
@@ -179,7 +202,8 @@ static basin_status xtrace(tracer *t, basin_random *random, double epsilon)
     basin_status st = BASIN_OK;
 
     draw(random, t->basis, t->size, sqrt((double)t->size), t->omega);
-    BASIN_TRY(multiply(t, t->omega, t->basis, t->q));
+    BASIN_TRY(multiply_basis(t, t->omega, 1));
+    t->vectors = t->basis;
     orthonormalise(t, epsilon);
     BASIN_TRY(multiply(t, t->q, t->basis, t->z));
     take_base(t);
@@ -193,11 +217,11 @@ done:
 static basin_status beside_basis(tracer *t, basin_random *random, double epsilon)
 {
     basin_status st = BASIN_OK;
-    double       dimension = (double)(t->size - t->basis);
+    basin_pace   pace;
 
     if (t->basis > 0) {
         draw(random, t->basis, t->size, 1.0, t->z);
-        BASIN_TRY(multiply(t, t->z, t->basis, t->q));
+        BASIN_TRY(multiply_basis(t, t->z, 2));
         orthonormalise(t, epsilon);
         BASIN_TRY(multiply(t, t->q, t->basis, t->z));
         take_base(t);
@@ -206,8 +230,17 @@ static basin_status beside_basis(tracer *t, basin_random *random, double epsilon
     for (size_t j = 0; j < t->basis; j++) t->rows[j] = t->q + j * t->size;
     for (int pass = 0; pass < 2 && t->basis > 0; pass++)
         basin_vectors_deflate(t->rows, t->basis, t->omega, t->vectors, t->size, t->small);
+    const double dimension = (double)(t->size - t->basis);
+    pace = basin_pace_begin(t->products);
     for (size_t i = 0; i < t->vectors; i++) {
         double *u = t->omega + i * t->size, *sums = t->estimates + i * t->columns;
+        if (i < 2 && basin_time_short(0.0))
+            BASIN_TRY(basin_time_fail("products", t->products, t->products + 2 - i));
+        if (i >= 2 && basin_time_short(basin_pace_of(&pace, t->products, 1))) {
+            basin_time_tell();
+            t->vectors = i;
+            break;
+        }
         basin_vectors_divide(u, basin_norm(u, t->size), u, t->size);
         BASIN_TRY(multiply(t, u, 1, t->right));
         for (size_t c = 0; c < t->columns; c++) sums[c] = t->base[c];

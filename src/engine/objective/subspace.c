@@ -348,7 +348,7 @@ basin_status basin_network_subspace(void *ctx, const basin_samples *s, const dou
     basin_weights_block(weights, net->plan, dirs, d);
     state.weights = weights;
     for (size_t p = 0; p < n; p += POINTS_PER_PASS) {
-        if (n > 1) BASIN_TRY(basin_progress_report("slice", (double)p, (double)n));
+        if (p > 0) BASIN_TRY(basin_progress_report("slice", (double)p, (double)n));
         state.n = n - p < POINTS_PER_PASS ? n - p : POINTS_PER_PASS;
         state.coef = coef + p * d;
         BASIN_TRY(subspace_block(net, &data, &state, out + p));
