@@ -5,8 +5,8 @@
 
 #include "cli/cli.h"
 
-/* Where `path` is a stored result and the command can go on from one, adds what follows to the batch:
-   *derived. Refuses options that would need the checkpoint. */
+/* Where `path` is a stored result and the command can go on from one, adds what follows to the
+   batch (*derived). Refuses options that would need the checkpoint. */
 int cli_stored_derive(const cli_arguments *arguments, const char *path, bool *derived,
                       cli_batch *batch);
 

@@ -10,7 +10,7 @@
  *      step counts. That half difference alone would hold the error of the mean in most cases, but not where
  *      most of the eigenvalues lie in the kink of |λ|; the factor is what the calibration asks for
  *      (docs/measures.md). Where the half difference is not small beside the sum, the two rules are not yet
- *      where their errors have opposite signs, and both may err to one side: up to four times as much then.
+ *      where their errors have opposite signs, and both may err to one side: up to five times as much then.
  *   4. Pairs: their residuals r couple them to the complement. To first order that does not move tr f, since
  *      the perturbation has no diagonal block; each θ moves by at most 2r²/(g + √(g² + 4r²)), g its
  *      distance from the complement's spectrum, never by more than r (Li & Li, Linear Algebra Appl. 395,
@@ -163,7 +163,7 @@ basin_spectral_sum basin_sums_of(const basin_sums *sums, const basin_summand *f)
         basin_rules_sum rest = basin_rules_trace(&sums->rules, f);
         out.value += rest.value;
         out.sampling = quantile_of(rest.degrees) * rest.deviation;
-        out.quadrature = TRUST * rest.indicator * (1.0 + fmin(4.0 * rest.indicator / fabs(out.value), 3.0));
+        out.quadrature = TRUST * rest.indicator * (1.0 + fmin(6.0 * rest.indicator / fabs(out.value), 4.0));
         out.rounding = sqrt((double)s->parameters) * rounding_of(sums) * f->slope;
         reach(&sums->rules, f, rest, &below, &above);
     }
