@@ -265,7 +265,7 @@ def main():
     parser.add_argument("--data")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default="", help="jobs and networks whose names hold this text, as «product:lenet»")
-    parser.add_argument("--peer", choices=("current", "debian", "python3", "all", "none"), default="all")
+    parser.add_argument("--peer", choices=("current", "debian", "python3", "all", "none"), default="current")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(arguments)
