@@ -1905,17 +1905,37 @@ typedef enum basin_point_kind {
 } basin_point_kind;
 const char *basin_point_text(basin_point_kind point); /* raw | polished | averaged */
 
-/* How the spans of the first d = 1 … k top eigenvectors of a checkpoint lie to those of others of
-   its run: angles in degrees, as basin_eigenspace_turn gives them. */
+/* How the top eigenvectors of a checkpoint lie to those of others of its run: largest angles in
+   degrees, as basin_eigenspace_turn gives them; NAN: not measured, not separated. */
 typedef struct basin_turning {
-    int64_t since;     /* step of the measured checkpoint before; -1: there is none */
-    int64_t until;     /* step of the last one of the run; -1: this is it */
-    size_t  dimension; /* k; 0: not measured */
-    double *angle, *error, *similarity;                /* [k] to that before; NAN: not separated */
-    double *last_angle, *last_error, *last_similarity; /* [k] to the last one */
-    double  top, whole;                                /* angle[0], angle[k - 1] */
-    double  last_top, last_whole;                      /* last_angle[0], last_angle[k - 1] */
+    int64_t since;      /* step of the measured checkpoint before; -1: there is none */
+    int64_t until;      /* step of the last one of the run; -1: this is it */
+    size_t  dimension;  /* k; 0: not measured */
+    double  top, whole; /* of the first vector, and of the span of all k, to that before */
+    double  last_top, last_whole; /* and to the last one */
 } basin_turning;
+
+/* The same of the span of the first d, with by how much an angle may be off and the similarity. */
+typedef struct basin_turn {
+    size_t row, dimension; /* of the track; d */
+    double angle, error, similarity;
+    double last_angle, last_error, last_similarity;
+} basin_turn;
+
+/* Where in the network the squared norms of gradient and momentum lie: the share of one layer, and
+   what of the energy in the top eigenspace is in it. The latter sum up to gradient_top_energy and
+   momentum_top_energy; NAN where the vector is not there. */
+typedef struct basin_layer {
+    size_t row; /* of the track */
+    char  *name;
+    double gradient, gradient_energy, momentum, momentum_energy;
+} basin_layer;
+
+typedef struct basin_layers { /* of one row, in the order of theta */
+    size_t       count;       /* 0: no layers are known */
+    basin_layer *layers;
+} basin_layers;
+void basin_layers_clear(basin_layers *layers);
 
 /* One row of `track` and `compare`: everything measured at one point of one checkpoint. */
 typedef struct basin_row {
@@ -1949,24 +1969,17 @@ typedef struct basin_row {
     };
     basin_stationarity stationarity;
     /* of n_eff: the option, else 0.5 in every row; never a run's own decay */
-    double       alpha;
-    double       sharpness_rho;   /* radius of all rises: the same for every row compared */
-    double       subspace;        /* k of the energies in the top eigenspace; NAN: none measured */
-    double       batch_samples;   /* of each batch of batch_sharpness; NAN: not measured */
-    int64_t      batch_size;      /* 0 = full batch, which the ceiling supposes; -1 unknown */
-    int          spectrum_method; /* basin_spectrum_method, not AUTO; -1 unknown */
-    char        *network;         /* as basin_graph_describe; not in JSON; NULL unknown */
-    char        *loss_function;   /* in full, as basin_loss_spec_describe; NULL unknown */
-    char        *data_digest;     /* of the data set, SHA-256 of its content; NULL unknown */
-    basin_polish polish;          /* how a polished point was reached; steps = 0: it was not */
-    size_t       averaged;        /* checkpoints averaged; 0 = none */
-    /* where the energies lie, layer by layer; 0: not measured, or no layers are known */
-    size_t layer_count;
-    char **layers; /* [layer_count] names, in the order of theta */
-    /* [layer_count] of the squared norm of the gradient: the share of this layer, and what of the
-       energy in the top eigenspace is in it: the latter sum up to gradient_top_energy */
-    double       *layer_gradient, *layer_gradient_energy;
-    double       *layer_momentum, *layer_momentum_energy; /* likewise; NULL without momentum */
+    double        alpha;
+    double        sharpness_rho;   /* radius of all rises: the same for every row compared */
+    double        subspace;        /* k of the energies in the top eigenspace; NAN: none measured */
+    double        batch_samples;   /* of each batch of batch_sharpness; NAN: not measured */
+    int64_t       batch_size;      /* 0 = full batch, which the ceiling supposes; -1 unknown */
+    int           spectrum_method; /* basin_spectrum_method, not AUTO; -1 unknown */
+    char         *network;         /* as basin_graph_describe; not in JSON; NULL unknown */
+    char         *loss_function;   /* in full, as basin_loss_spec_describe; NULL unknown */
+    char         *data_digest;     /* of the data set, SHA-256 of its content; NULL unknown */
+    basin_polish  polish;          /* how a polished point was reached; steps = 0: it was not */
+    size_t        averaged;        /* checkpoints averaged; 0 = none */
     basin_turning turning; /* of raw points of `track`, where the top eigenspace was asked for */
 } basin_row;
 
@@ -2035,6 +2048,8 @@ typedef struct basin_row_options {
     size_t batch_size; /* 0 = recorded, else 128; at most the samples */
     /* where the top eigenspace goes; NULL: nowhere. Caller destroys it */
     basin_eigenspace **eigenspace;
+    /* where its energies go layer by layer, with row = 0; NULL: nowhere. Caller clears */
+    basin_layers *layers;
 } basin_row_options;
 
 /* Measures a point of the training objective with the checkpoint's record; test and clean,
@@ -2045,12 +2060,12 @@ typedef struct basin_row_options {
 basin_status basin_row_compute(basin_point *point, basin_objective *test, basin_objective *clean,
                                const basin_checkpoint *ck, const basin_row_options *options,
                                basin_row *out);
-/* Fills row->turning of a blank one: how the top eigenspace of the row lies to that of the
-   checkpoint measured before it and to that of the last one of the run, at the steps `since` and
-   `until`; NULL: there is none. Nothing is said of those of another P or dimension. */
+/* Fills row->turning and turns [own->dimension]: how the top eigenspace of the row lies to that of
+   the checkpoint measured before it and to that of the last one of the run, at the steps `since`
+   and `until`; NULL: there is none. Nothing is said of those of another P or dimension. */
 basin_status basin_row_turn(basin_row *row, const basin_eigenspace *own,
                             const basin_eigenspace *before, int64_t since,
-                            const basin_eigenspace *last, int64_t until);
+                            const basin_eigenspace *last, int64_t until, basin_turn *turns);
 /* About what `points` rows on such an objective cost as one job (basin_jobs_run), of which
    `gradients` are evaluations beside those of basin_row_compute, as of a polish. */
 basin_status basin_row_cost(const basin_objective *train, const basin_row_options *options,
@@ -2128,6 +2143,11 @@ typedef struct basin_track {
     size_t       missing; /* how many rows are missing */
     size_t       phase_count;
     basin_phase *phases; /* by run, then by step */
+    /* of the rows whose top eigenspace was asked for */
+    size_t       turn_count;
+    basin_turn  *turns; /* by row, then by dimension */
+    size_t       layer_count;
+    basin_layer *layers; /* by row, then in the order of theta */
     /* what holds the rows apart («their losses differ: …»), whose statistics are not theirs; NULL =
        nothing */
     char *note;

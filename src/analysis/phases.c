@@ -5,8 +5,8 @@
  *      errors of deviation 1, times 1 + 4/n for the scatter of a median of few. A change counts where it is
  *      larger than SURE of these scales, and than CHANGE of the value, and than the ends of λ_max leave open.
  *   2. Catapult, from checkpoint a: λ_max beyond 1.1 ceilings; until b, the first with λ_max below its
- *      ceiling; within, a loss that counts as larger than that at a, and λ_max at b that counts as smaller. It
- *      ends where the loss is no longer above that at a, if it comes down again (A. Lewkowycz et al.,
+ *      ceiling; within, a loss that counts as larger than that at a, and λ_max at b that counts as smaller.
+ *      It ends where the loss is no longer above that at a, if it comes down again (A. Lewkowycz et al.,
  *      arXiv:2003.02218).
  *   3. Edge: at least EDGE_LEAST checkpoints in a row with λ_max within a tenth of the ceiling (J. Cohen et
  *      al., arXiv:2103.00065).

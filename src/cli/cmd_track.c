@@ -30,22 +30,69 @@ done:
     return status;
 }
 
+/* What stands beside the rows of a track. */
+typedef struct beside {
+    size_t       turn_count, layer_count;
+    basin_turn  *turns;
+    basin_layer *layers;
+} beside;
+
+static void beside_clear(beside *b)
+{
+    for (size_t i = 0; i < b->layer_count; i++) basin_free(b->layers[i].name);
+    basin_free(b->layers);
+    basin_free(b->turns);
+    *b = (beside){0};
+}
+
+/* Room for what all jobs have found. */
+static int beside_start(const cli_row_jobs *jobs, beside *b)
+{
+    int    status = CLI_OK;
+    size_t turns = 0, layers = 0;
+
+    for (size_t i = 0; i < jobs->count; i++)
+        turns += jobs->jobs[i].turn_count, layers += jobs->jobs[i].layers.count;
+    CLI_ALLOC(b->turns, turns);
+    CLI_ALLOC(b->layers, layers);
+done:
+    return status;
+}
+
+/* The rows of a job, and what is beside the first of them. */
+static int join_job(cli_row_job *job, cli_rows *rows, beside *b)
+{
+    int          status = CLI_OK;
+    const size_t row = rows->count;
+
+    CLI_TRY(cli_rows_join(rows, &job->found));
+    for (size_t i = 0; i < job->turn_count; i++)
+        b->turns[b->turn_count] = job->turns[i], b->turns[b->turn_count++].row = row;
+    for (size_t i = 0; i < job->layers.count; i++) {
+        b->layers[b->layer_count] = job->layers.layers[i], b->layers[b->layer_count++].row = row;
+        job->layers.layers[i].name = NULL; /* it is the track's */
+    }
+done:
+    return status;
+}
+
 /* The jobs of one run from *job on, in the order of its checkpoints. */
-static int join_run(cli_row_jobs *jobs, size_t *job, cli_rows *rows)
+static int join_run(cli_row_jobs *jobs, size_t *job, cli_rows *rows, beside *b)
 {
     int          status = CLI_OK;
     const size_t first = *job, run = jobs->jobs[first].run;
 
     if (jobs->jobs[first].last) ++*job;
     for (; *job < jobs->count && jobs->jobs[*job].run == run; ++*job)
-        CLI_TRY(cli_rows_join(rows, &jobs->jobs[*job].found));
-    if (jobs->jobs[first].last) CLI_TRY(cli_rows_join(rows, &jobs->jobs[first].found));
+        CLI_TRY(join_job(&jobs->jobs[*job], rows, b));
+    if (jobs->jobs[first].last) CLI_TRY(join_job(&jobs->jobs[first], rows, b));
 done:
     return status;
 }
 
 /* Of all checkpoints, in their order. */
-static int track_steps(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows)
+static int track_steps(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows,
+                       beside *b)
 {
     int          status = CLI_OK;
     cli_row_jobs jobs = {.turning = rows->request & BASIN_NEEDS_SUBSPACE};
@@ -53,7 +100,8 @@ static int track_steps(const cli_arguments *a, basin_run *const *runs, size_t ev
 
     for (size_t run = 0; run < a->operand_count; run++) CLI_TRY(add_steps(runs[run], run, every, &jobs));
     CLI_TRY(cli_row_jobs_run(a, rows, runs, &jobs));
-    while (job < jobs.count) CLI_TRY(join_run(&jobs, &job, rows));
+    CLI_TRY(beside_start(&jobs, b));
+    while (job < jobs.count) CLI_TRY(join_run(&jobs, &job, rows, b));
 done:
     cli_row_jobs_clear(&jobs);
     return status;
@@ -123,9 +171,10 @@ done:
     return status;
 }
 
-static int measure_runs(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows)
+static int measure_runs(const cli_arguments *a, basin_run *const *runs, size_t every, cli_rows *rows,
+                        beside *b)
 {
-    return (cli_has(a, "at-loss") ? track_at_loss : track_steps)(a, runs, every, rows);
+    return cli_has(a, "at-loss") ? track_at_loss(a, runs, every, rows) : track_steps(a, runs, every, rows, b);
 }
 
 /* Rows of the run that begins at the first of them. */
@@ -179,6 +228,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
     basin_run  **runs = NULL;
     char        *remark = NULL;
     basin_track *track = NULL;
+    beside       b = {0};
     size_t       every;
 
     CLI_TRY(cli_size(a, "every", 1, &every));
@@ -186,14 +236,20 @@ static int compute(const cli_arguments *a, cli_batch *out)
     CLI_TRY(cli_rows_start(a, &rows));
     CLI_ALLOC(runs, a->operand_count);
     for (size_t i = 0; i < a->operand_count; i++) CLI_TRY(cli_rows_open(a, &rows, a->operands[i], &runs[i]));
-    CLI_TRY(measure_runs(a, runs, every, &rows));
+    CLI_TRY(measure_runs(a, runs, every, &rows, &b));
     CLI_LIBRARY(basin_rows_unlike(rows.rows, rows.count, &remark));
     if (remark != NULL) CLI_TRY(cli_rows_note(&rows, remark));
     CLI_TRY(cli_rows_finish(&rows));
     CLI_ALLOC(track, 1);
-    *track =
-        (basin_track){.row_count = rows.count, .rows = rows.rows, .missing = rows.missing, .note = rows.note};
-    rows.rows = NULL, rows.count = 0, rows.note = NULL;
+    *track = (basin_track){.row_count = rows.count,
+                           .rows = rows.rows,
+                           .missing = rows.missing,
+                           .turn_count = b.turn_count,
+                           .turns = b.turns,
+                           .layer_count = b.layer_count,
+                           .layers = b.layers,
+                           .note = rows.note};
+    rows.rows = NULL, rows.count = 0, rows.note = NULL, b = (beside){0};
     CLI_TRY(find_phases(a, track));
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_TRACK, track, rows.provenance));
     track = NULL, rows.provenance = NULL;
@@ -202,6 +258,7 @@ done:
     basin_free(runs);
     basin_free(remark);
     basin_track_destroy(&track);
+    beside_clear(&b);
     cli_rows_clear(&rows);
     return status;
 }

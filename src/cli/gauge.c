@@ -88,6 +88,7 @@ void cli_gauge_close(cli_gauge *g)
     for (size_t part = 1; part < CLI_PARTS; part++) basin_objective_destroy(&g->halves[part]);
     basin_objective_destroy(&g->clean);
     basin_eigenspace_destroy(&g->space);
+    basin_layers_clear(&g->layers);
     cli_source_close(&g->source);
 }
 
@@ -133,7 +134,9 @@ int cli_gauge_measure(cli_gauge *g, basin_point_kind point, size_t part, basin_r
     basin_point      *at = NULL;
 
     g->options.point = point;
-    g->options.eigenspace = point == BASIN_POINT_RAW && part == 0 && g->turning ? &g->space : NULL;
+    const bool kept = point == BASIN_POINT_RAW && part == 0 && g->turning;
+    g->options.eigenspace = kept ? &g->space : NULL;
+    g->options.layers = kept ? &g->layers : NULL;
     CLI_LIBRARY(
         basin_point_create(part == 0 ? s->objectives[0] : g->halves[part], s->ck->theta, &s->record, &at));
     CLI_LIBRARY(basin_row_compute(at, test, part == 0 ? g->clean : NULL, s->ck, &g->options, out));

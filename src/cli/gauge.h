@@ -22,6 +22,7 @@ typedef struct cli_gauge {
     basin_row_options    options;
     bool                 turning; /* the top eigenspace of the raw point is kept */
     basin_eigenspace    *space;   /* that, once it is measured */
+    basin_layers         layers;  /* and its energies by layer */
 } cli_gauge;
 
 /* Of --measures and its like: basin_need, refused before anything is read. */

@@ -131,6 +131,7 @@ static basin_status work_job(void *payload, size_t i)
     basin_status st = keep_status(job, measure(w, job));
 
     job->space = job->gauge.space, job->gauge.space = NULL;
+    job->layers = job->gauge.layers, job->gauge.layers = (basin_layers){0};
     cli_gauge_close(&job->gauge);
     return st;
 }
@@ -145,12 +146,22 @@ static const basin_eigenspace *space_of(const cli_row_job *job)
     return job != NULL ? job->space : NULL;
 }
 
+static basin_status turn_row(cli_row_job *job, const cli_row_job *before, const cli_row_job *last)
+{
+    const size_t k = job->space->dimension;
+
+    job->turns = basin_alloc(k, sizeof *job->turns);
+    if (job->turns == NULL) return BASIN_ERR_NOMEM;
+    job->turn_count = k;
+    return basin_row_turn(&job->found.rows[0], job->space, space_of(before), step_of(before), space_of(last),
+                          step_of(last), job->turns);
+}
+
 /* Holds the vectors of a checkpoint that is not the last against those before it and the last one's. */
 static basin_status turn_one(walk *w, cli_row_job *job)
 {
-    cli_row_job **before = &w->before[job->run], *last = w->last[job->run];
-    basin_status  st = basin_row_turn(&job->found.rows[0], job->space, space_of(*before), step_of(*before),
-                                      space_of(last), step_of(last));
+    cli_row_job **before = &w->before[job->run];
+    basin_status  st = turn_row(job, *before, w->last[job->run]);
 
     if (*before != NULL) basin_eigenspace_destroy(&(*before)->space);
     *before = job;
@@ -167,9 +178,7 @@ static basin_status turn(walk *w, cli_row_job *job)
     if (job->space != NULL && job->last) *last = job;
     if (job->space != NULL && !job->last) st = turn_one(w, job);
     if (st != BASIN_OK || w->left[job->run] > 0) return st;
-    if (*last != NULL)
-        st = basin_row_turn(&(*last)->found.rows[0], (*last)->space, space_of(*before), step_of(*before),
-                            NULL, -1);
+    if (*last != NULL) st = turn_row(*last, *before, NULL);
     if (*before != NULL) basin_eigenspace_destroy(&(*before)->space);
     if (*last != NULL) basin_eigenspace_destroy(&(*last)->space);
     return st;
@@ -231,6 +240,8 @@ void cli_row_jobs_clear(cli_row_jobs *jobs)
     for (size_t i = 0; i < jobs->count; i++) {
         cli_rows_clear(&jobs->jobs[i].found);
         basin_eigenspace_destroy(&jobs->jobs[i].space);
+        basin_free(jobs->jobs[i].turns);
+        basin_layers_clear(&jobs->jobs[i].layers);
         basin_free(jobs->jobs[i].message);
     }
     basin_free(jobs->jobs);

@@ -14,6 +14,9 @@ typedef struct cli_row_job { /* one checkpoint */
     cli_rows          found;
     cli_gauge         gauge; /* while it is being measured */
     basin_eigenspace *space; /* its top eigenvectors, until those after it were held against them */
+    size_t            turn_count;
+    basin_turn       *turns;  /* of its raw point, where that is asked for */
+    basin_layers      layers; /* likewise */
     bool              opened;
     int               status; /* and its line: of this job alone */
     char             *message;

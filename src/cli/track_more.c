@@ -72,24 +72,27 @@ static void print_requested(const basin_row *rows, size_t count, FILE *out)
 }
 
 /* Of the last checkpoint that has them: each layer's share, and what of the energy in the top is in it. */
-static void print_layers(const basin_row *rows, size_t count, FILE *out)
+static void print_layers(const basin_track *track, size_t first, size_t count, FILE *out)
 {
-    const basin_row *row = NULL;
+    const basin_layer *of = NULL;
 
-    for (size_t i = 0; i < count; i++)
-        if (is_raw(&rows[i]) && rows[i].layer_count > 0) row = &rows[i];
-    if (row == NULL) return;
-    const bool momentum = !isnan(row->layer_momentum[0]);
-    cli_table *table = cli_table_create(momentum ? "lrrrr" : "lrr");
+    for (size_t i = 0; i < track->layer_count; i++)
+        if (track->layers[i].row >= first && track->layers[i].row < first + count &&
+            (of == NULL || track->layers[i].row > of->row))
+            of = &track->layers[i];
+    if (of == NULL) return;
+    const basin_row *row = &track->rows[of->row];
+    const bool       momentum = !isnan(of->momentum);
+    cli_table       *table = cli_table_create(momentum ? "lrrrr" : "lrr");
     cli_table_titles(table, "layer|of g|in top k");
     if (momentum) cli_table_titles(table, "of v|in top k");
-    for (size_t i = 0; i < row->layer_count; i++) {
-        cli_table_cell(table, "%s", cli_plain(row->layers[i]));
-        cli_table_cell(table, "%s", cli_percent(row->layer_gradient[i]));
-        cli_table_cell(table, "%s", cli_percent(row->layer_gradient_energy[i]));
+    for (const basin_layer *l = of; l < track->layers + track->layer_count && l->row == of->row; l++) {
+        cli_table_cell(table, "%s", cli_plain(l->name));
+        cli_table_cell(table, "%s", cli_percent(l->gradient));
+        cli_table_cell(table, "%s", cli_percent(l->gradient_energy));
         if (!momentum) continue;
-        cli_table_cell(table, "%s", cli_percent(row->layer_momentum[i]));
-        cli_table_cell(table, "%s", cli_percent(row->layer_momentum_energy[i]));
+        cli_table_cell(table, "%s", cli_percent(l->momentum));
+        cli_table_cell(table, "%s", cli_percent(l->momentum_energy));
     }
     fprintf(out, "\n  by layer at %s: of gradient and momentum, k = %g\n",
             cli_place(row->step, row->epoch, row->checkpoint, (char[CLI_PLACE]){0}), row->subspace);
@@ -97,6 +100,14 @@ static void print_layers(const basin_row *rows, size_t count, FILE *out)
 }
 
 /* ----------------------------------------------------------------------------------------- turning -- */
+
+/* Those of one row stand together. */
+static const basin_turn *turns_of(const basin_track *track, size_t row)
+{
+    for (size_t i = 0; i < track->turn_count; i++)
+        if (track->turns[i].row == row) return &track->turns[i];
+    return NULL;
+}
 
 static size_t dimension_of(const basin_row *rows, size_t count)
 {
@@ -107,15 +118,18 @@ static size_t dimension_of(const basin_row *rows, size_t count)
     return dimension;
 }
 
-static void angle_cells(cli_table *table, bool known, const double *angle, size_t own, size_t dimension)
+/* Of the spans of 1 to `dimension` vectors, to the checkpoint before or to the last one. */
+static void angle_cells(cli_table *table, bool known, const basin_turn *turns, bool last, size_t own,
+                        size_t dimension)
 {
     for (size_t d = 0; d < dimension; d++) {
+        const double angle = d < own ? last ? turns[d].last_angle : turns[d].angle : (double)NAN;
         if (!known || d >= own)
             cli_table_cell(table, "%s", "");
-        else if (isnan(angle[d]))
+        else if (isnan(angle))
             cli_table_cell(table, "-");
         else
-            cli_table_cell(table, "%.1f", angle[d]);
+            cli_table_cell(table, "%.1f", angle);
     }
 }
 
@@ -127,10 +141,10 @@ static void title_cell(cli_table *table, bool last, size_t d)
         cli_table_cell(table, "%zu", d);
 }
 
-static void print_turning(const basin_row *rows, size_t count, FILE *out)
+static void print_turning(const basin_track *track, size_t first, size_t count, FILE *out)
 {
     enum { MOST = 40 };
-    const size_t all = dimension_of(rows, count), k = all < MOST ? all : MOST;
+    const size_t all = dimension_of(track->rows + first, count), k = all < MOST ? all : MOST;
     char         alignment[2 * MOST + 2] = "r";
 
     if (k == 0) return;
@@ -139,12 +153,13 @@ static void print_turning(const basin_row *rows, size_t count, FILE *out)
     cli_table_cell(table, "step");
     for (size_t last = 0; last < 2; last++)
         for (size_t d = 1; d <= k; d++) title_cell(table, last, d);
-    for (size_t i = 0; i < count; i++) {
-        const basin_turning *t = &rows[i].turning;
-        if (!is_raw(&rows[i]) || t->dimension == 0) continue;
-        step_cell(table, &rows[i]);
-        angle_cells(table, t->since >= 0, t->angle, t->dimension, k);
-        angle_cells(table, t->until >= 0, t->last_angle, t->dimension, k);
+    for (size_t i = first; i < first + count; i++) {
+        const basin_turning *t = &track->rows[i].turning;
+        const basin_turn    *turns = turns_of(track, i);
+        if (turns == NULL) continue;
+        step_cell(table, &track->rows[i]);
+        angle_cells(table, t->since >= 0, turns, false, t->dimension, k);
+        angle_cells(table, t->until >= 0, turns, true, t->dimension, k);
     }
     fprintf(
         out,
@@ -198,6 +213,6 @@ void cli_track_print_more(const basin_track *track, size_t first, size_t count, 
 {
     print_phases(track, first, count, out);
     print_requested(track->rows + first, count, out);
-    print_layers(track->rows + first, count, out);
-    print_turning(track->rows + first, count, out);
+    print_layers(track, first, count, out);
+    print_turning(track, first, count, out);
 }

@@ -685,32 +685,51 @@ static const basin_schema measures_schema = {.name = "measures",
                                              .count = BASIN_MEASURES};
 
 #define S basin_turning
-#define OF_EACH EXTENT(offsetof(S, dimension), BASIN_NO_EXTENT)
 static const basin_field turning_fields[] = {
     PLAIN(INT, since, "since", BASIN_FIELD_UNKNOWN, "step of the measured checkpoint before this one"),
     PLAIN(INT, until, "until", BASIN_FIELD_UNKNOWN, "step of the last one of the run; null: this is it"),
     PLAIN(SIZE, dimension, "dimension", 0, "k; 0: not measured"),
-    ARRAY(
-        DOUBLES, angle, "angle", OF_EACH, 0,
-        "degrees, the largest between the spans of the first 1 ... k top eigenvectors here and there; null: "
-        "not separated"),
-    ARRAY(DOUBLES, error, "error", OF_EACH, 0, "degrees by which it may be off, residual over gap"),
-    ARRAY(DOUBLES, similarity, "similarity", OF_EACH, 0, "cos(|angles| / sqrt d): 1 equal, 0 orthogonal"),
-    ARRAY(DOUBLES, last_angle, "last_angle", OF_EACH, 0, "the same against the last one"),
-    ARRAY(DOUBLES, last_error, "last_error", OF_EACH, 0, "the same against the last one"),
-    ARRAY(DOUBLES, last_similarity, "last_similarity", OF_EACH, 0, "the same against the last one"),
-    PLAIN(DOUBLE, top, "top", 0, "the first of angle"),
-    PLAIN(DOUBLE, whole, "whole", 0, "the last of angle"),
-    PLAIN(DOUBLE, last_top, "last_top", 0, "the first of last_angle"),
-    PLAIN(DOUBLE, last_whole, "last_whole", 0, "the last of last_angle"),
+    PLAIN(DOUBLE, top, "top", 0,
+          "degrees from the first top eigenvector there to that here; null: not separated"),
+    PLAIN(DOUBLE, whole, "whole", 0, "largest angle between the spans of the first k"),
+    PLAIN(DOUBLE, last_top, "last_top", 0, "the same against the last one"),
+    PLAIN(DOUBLE, last_whole, "last_whole", 0, "the same against the last one"),
 };
-#undef OF_EACH
 #undef S
 
 static const basin_schema turning_schema = SCHEMA(basin_turning, turning_fields);
 
+#define S basin_turn
+static const basin_field turn_fields[] = {
+    PLAIN(SIZE, row, "row", 0, "index into rows"),
+    PLAIN(SIZE, dimension, "dimension", 0, "d: of the span of the first d top eigenvectors"),
+    PLAIN(DOUBLE, angle, "angle", 0,
+          "degrees, largest between the span here and at the checkpoint before; null: not separated"),
+    PLAIN(DOUBLE, error, "error", 0, "degrees by which it may be off, residual over gap"),
+    PLAIN(DOUBLE, similarity, "similarity", 0, "cos(|angles| / sqrt d): 1 equal, 0 orthogonal"),
+    PLAIN(DOUBLE, last_angle, "last_angle", 0, "the same against the last checkpoint of the run"),
+    PLAIN(DOUBLE, last_error, "last_error", 0, "the same against the last checkpoint of the run"),
+    PLAIN(DOUBLE, last_similarity, "last_similarity", 0, "the same against the last checkpoint of the run"),
+};
+#undef S
+
+static const basin_schema turn_schema = SCHEMA(basin_turn, turn_fields);
+
+#define S basin_layer
+static const basin_field layer_fields[] = {
+    PLAIN(SIZE, row, "row", 0, "index into rows"),
+    PLAIN(STRING, name, "name", 0, "of the layer"),
+    PLAIN(DOUBLE, gradient, "gradient", 0, "its share of the squared norm of the gradient"),
+    PLAIN(DOUBLE, gradient_energy, "gradient_energy", 0,
+          "what of gradient_top_energy is in it: over the layers they sum up to that"),
+    PLAIN(DOUBLE, momentum, "momentum", 0, "its share of the squared norm of the momentum"),
+    PLAIN(DOUBLE, momentum_energy, "momentum_energy", 0, "what of momentum_top_energy is in it"),
+};
+#undef S
+
+static const basin_schema layer_schema = SCHEMA(basin_layer, layer_fields);
+
 #define S basin_row
-#define OF_LAYERS EXTENT(offsetof(S, layer_count), BASIN_NO_EXTENT)
 static const basin_field row_fields[] = {
     PLAIN(STRING, run, "run", BASIN_FIELD_OPTIONAL, "folder"),
     PLAIN(STRING, checkpoint, "checkpoint", BASIN_FIELD_OPTIONAL, "file"),
@@ -753,18 +772,9 @@ static const basin_field row_fields[] = {
            "of the eigenvalues; never auto"),
     NESTED(STRUCT, polish, "polish", BASIN_NO_EXTENT, polish_schema, "how a polished point was reached"),
     PLAIN(SIZE, averaged, "averaged", 0, "checkpoints whose weights were averaged; 0 = none"),
-    PLAIN(SIZE, layer_count, "layer_count", BASIN_FIELD_HIDDEN, ""),
-    ARRAY(STRINGS, layers, "layers", OF_LAYERS, 0, "names, in the order of the weights"),
-    ARRAY(DOUBLES, layer_gradient, "layer_gradient", OF_LAYERS, 0,
-          "share of each layer in the squared norm of the gradient"),
-    ARRAY(DOUBLES, layer_gradient_energy, "layer_gradient_energy", OF_LAYERS, 0,
-          "what of gradient_top_energy is in each layer: they sum up to it"),
-    ARRAY(DOUBLES, layer_momentum, "layer_momentum", OF_LAYERS, 0, "the same of the momentum"),
-    ARRAY(DOUBLES, layer_momentum_energy, "layer_momentum_energy", OF_LAYERS, 0, "the same of the momentum"),
     NESTED(STRUCT, turning, "turning", BASIN_NO_EXTENT, turning_schema,
            "how the top eigenvectors lie to those of other checkpoints of the run"),
 };
-#undef OF_LAYERS
 #undef S
 
 const basin_schema basin_row_schema = SCHEMA(basin_row, row_fields);
@@ -793,6 +803,12 @@ static const basin_field track_fields[] = {
     PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
     PLAIN(SIZE, phase_count, "phase_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, phases, "phases", offsetof(S, phase_count), phase_schema, "by run, then by step"),
+    PLAIN(SIZE, turn_count, "turn_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, turns, "turns", offsetof(S, turn_count), turn_schema,
+           "of rows whose top eigenvectors were asked for, by row, then by dimension"),
+    PLAIN(SIZE, layer_count, "layer_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, layers, "layers", offsetof(S, layer_count), layer_schema,
+           "of the same rows, in the order of the weights"),
     PLAIN(STRING, note, "note", BASIN_FIELD_OPTIONAL, "what holds the rows apart"),
 };
 #undef S

@@ -180,16 +180,20 @@ static void what_is_asked_for_is_what_its_parts_say(void **unused)
     basin_row      row = {0};
     basin_point   *point = NULL;
     basin_batches *batches = NULL;
+    basin_layers   layers = {0};
     double         share = 0.0, energy = 0.0, momentum = 0.0;
 
     (void)unused;
     set_up(&s);
-    measure(&s, &row);
-    assert_int_equal(row.layer_count, 3);
-    assert_string_equal(row.layers[0], "fc1");
+    assert_ok(row_at(
+        s.objectives[0], s.objectives[1], s.objectives[2], s.ck,
+        &(basin_row_options){.request = BASIN_NEEDS_ON_REQUEST, .batch_size = 20, .layers = &layers}, &row));
+    assert_int_equal(layers.count, 3);
+    assert_string_equal(layers.layers[0].name, "fc1");
     for (size_t i = 0; i < 3; i++)
-        share += row.layer_gradient[i], energy += row.layer_gradient_energy[i],
-            momentum += row.layer_momentum_energy[i];
+        share += layers.layers[i].gradient, energy += layers.layers[i].gradient_energy,
+            momentum += layers.layers[i].momentum_energy;
+    basin_layers_clear(&layers);
     assert_close(share, 1.0, 1e-12, 0.0);
     assert_close(energy, row.gradient_top_energy.value, 1e-12, 0.0);
     assert_close(momentum, row.momentum_top_energy.value, 1e-12, 0.0);

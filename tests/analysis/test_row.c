@@ -305,6 +305,7 @@ static void energies_are_those_of_the_top_vectors_and_a_row_hands_them_over(void
     basin_objective    *train = NULL;
     basin_checkpoint   *ck = NULL;
     basin_eigenspace   *space = NULL;
+    basin_layers        layers = {0};
 
     (void)unused;
     basin_test_planted(lambda6, P, 5, a);
@@ -333,7 +334,7 @@ static void energies_are_those_of_the_top_vectors_and_a_row_hands_them_over(void
                     energy - 1e-12 <= m.gradient_top_energy.upper);
         assert_true(m.gradient_top_energy.upper - m.gradient_top_energy.lower < 1e-5);
         assert_true(isfinite(m.momentum_top_energy.value));
-        assert_int_equal(m.layer_count, 0); /* of a quadratic no layers are known */
+        assert_int_equal(layers.count, 0); /* of a quadratic no layers are known */
         assert_int_equal(space->dimension, 2);
         basin_eigenspace_destroy(&space);
         basin_spectrum_destroy(&s);
@@ -351,20 +352,22 @@ static void rows_turn_against_the_one_before_and_the_last(void **unused)
     double           a[2][P] = {{1, 0}, {0, 1}}, b[2][P] = {{cos(0.3), 0, sin(0.3)}, {0, 1}}, sine[2] = {0.0};
     basin_eigenspace first = {P, 2, a[0], sine}, second = {P, 2, b[0], sine}, other = {P - 1, 2, a[0], sine};
     basin_row        row = {0}, alone = {0};
+    basin_turn       turns[2];
 
     (void)unused;
-    assert_ok(basin_row_turn(&row, &second, &first, 20, &second, 400));
+    assert_ok(basin_row_turn(&row, &second, &first, 20, &second, 400, turns));
     assert_int_equal(row.turning.since, 20);
     assert_int_equal(row.turning.until, 400);
+    assert_int_equal(turns[1].dimension, 2);
     assert_close(row.turning.top, 0.3 * 180.0 / M_PI, 1e-12, 0.0);
-    assert_close(row.turning.whole, row.turning.angle[1], 0.0, 0.0);
+    assert_close(turns[0].angle, row.turning.top, 0.0, 0.0);
+    assert_close(row.turning.whole, turns[1].angle, 0.0, 0.0);
     assert_close(row.turning.last_whole, 0.0, 0.0, 1e-6);
+    assert_close(turns[1].last_similarity, 1.0, 1e-12, 0.0);
     assert_close(basin_column_value(&row, basin_column_find("turn_top")), row.turning.top, 0.0, 0.0);
-    assert_status(basin_row_turn(&row, &second, &first, 20, NULL, -1), BASIN_ERR_ARG);
+    assert_ok(basin_row_turn(&alone, &first, &other, 20, NULL, -1, turns)); /* of another network */
+    assert_true(alone.turning.since == -1 && isnan(turns[0].angle) && isnan(alone.turning.top));
     basin_row_clear(&row);
-    assert_ok(basin_row_record(NULL, &alone));
-    assert_ok(basin_row_turn(&alone, &first, &other, 20, NULL, -1)); /* of another network: nothing is said */
-    assert_true(alone.turning.since == -1 && isnan(alone.turning.angle[0]) && isnan(alone.turning.top));
     basin_row_clear(&alone);
 }
 

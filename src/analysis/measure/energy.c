@@ -64,72 +64,81 @@ static char *layer_name(const char *tensor)
     return basin_format("%.*s", dot != NULL ? (int)(dot - tensor) : (int)strlen(tensor), tensor);
 }
 
-static basin_status name_layers(const basin_params *params, const size_t *of, basin_row *row)
+static basin_status name_layers(const basin_params *params, const size_t *of, basin_layer *layers)
 {
     basin_status st = BASIN_OK;
 
     for (size_t b = 0; b < params->count; b++) {
-        if (row->layers[of[b]] != NULL) continue;
-        row->layers[of[b]] = layer_name(params->blocks[b].name);
-        BASIN_CHECK(row->layers[of[b]] != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+        if (layers[of[b]].name != NULL) continue;
+        layers[of[b]].name = layer_name(params->blocks[b].name);
+        BASIN_CHECK(layers[of[b]].name != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
     }
 done:
     return st;
 }
 
-static basin_status unknown(size_t layers, double **out)
+/* Shares and energies [count] of x, NAN where it is NULL or 0; p [P] is room for P x. */
+static void divide(const basin_measuring *m, const double *x, const size_t *of, size_t count, double *p,
+                   double *share, double *energy)
 {
-    basin_status st = BASIN_OK;
-
-    BASIN_ALLOC(*out, layers, "layers");
-    for (size_t i = 0; i < layers; i++) (*out)[i] = NAN;
-done:
-    return st;
-}
-
-/* Share and energy [layers] of x, unknown where it is NULL or 0; p [P] is room for P x. */
-static basin_status divide(const basin_measuring *m, const double *x, const size_t *of, size_t layers,
-                           double *p, double **share, double **energy)
-{
-    basin_status        st = BASIN_OK;
     const basin_params *params = basin_objective_params(m->point->objective);
     const double        norm = x != NULL ? basin_norm(x, m->point->size) : 0.0;
     double              whole, lower, upper;
 
-    BASIN_TRY(unknown(layers, share));
-    BASIN_TRY(unknown(layers, energy));
-    if (!(norm > 0.0)) goto done;
-    for (size_t i = 0; i < layers; i++) (*share)[i] = (*energy)[i] = 0.0;
+    for (size_t i = 0; i < count; i++) share[i] = energy[i] = norm > 0.0 ? 0.0 : (double)NAN;
+    if (!(norm > 0.0)) return;
     basin_eigenspace_energy(m->space, x, p, &whole, &lower, &upper);
     for (size_t b = 0; b < params->count; b++) {
         const size_t at = params->blocks[b].offset, size = params->blocks[b].size;
-        (*share)[of[b]] += basin_dot(x + at, x + at, size) / norm / norm;
-        (*energy)[of[b]] += basin_dot(x + at, p + at, size) / norm / norm;
+        share[of[b]] += basin_dot(x + at, x + at, size) / norm / norm;
+        energy[of[b]] += basin_dot(x + at, p + at, size) / norm / norm;
     }
+}
+
+void basin_layers_clear(basin_layers *l)
+{
+    for (size_t i = 0; l->layers != NULL && i < l->count; i++) basin_free(l->layers[i].name);
+    basin_free(l->layers);
+    *l = (basin_layers){0};
+}
+
+static basin_status fill(const basin_measuring *m, const double *g, const size_t *of, basin_layers *l)
+{
+    basin_status st = BASIN_OK;
+    const size_t n = l->count;
+    double      *p = NULL, *parts = NULL; /* [4, n] */
+
+    BASIN_ALLOC(p, m->point->size, "a projection");
+    BASIN_ALLOC(parts, 4 * n, "layers");
+    divide(m, g, of, n, p, parts, parts + n);
+    divide(m, m->momentum, of, n, p, parts + 2 * n, parts + 3 * n);
+    for (size_t i = 0; i < n; i++)
+        l->layers[i].gradient = parts[i], l->layers[i].gradient_energy = parts[n + i],
+        l->layers[i].momentum = parts[2 * n + i], l->layers[i].momentum_energy = parts[3 * n + i];
 done:
+    basin_free(p);
+    basin_free(parts);
     return st;
 }
 
-basin_status basin_measuring_layers(basin_measuring *m, basin_row *row)
+basin_status basin_measuring_layers(basin_measuring *m, basin_layers *out)
 {
     basin_status        st = BASIN_OK;
     const basin_params *params = basin_objective_params(m->point->objective);
     const double       *g;
-    double             *p = NULL;
     size_t             *of = NULL;
+    basin_layers        layers = {0};
 
     if (m->space == NULL || params == NULL) goto done;
     BASIN_TRY(basin_point_bare_gradient(m->point, NULL, &g));
-    BASIN_ALLOC(p, m->point->size, "a projection");
     BASIN_ALLOC(of, params->count, "layers");
-    number_layers(params, of, &row->layer_count);
-    BASIN_ALLOC(row->layers, row->layer_count, "layers");
-    BASIN_TRY(name_layers(params, of, row));
-    BASIN_TRY(divide(m, g, of, row->layer_count, p, &row->layer_gradient, &row->layer_gradient_energy));
-    BASIN_TRY(
-        divide(m, m->momentum, of, row->layer_count, p, &row->layer_momentum, &row->layer_momentum_energy));
+    number_layers(params, of, &layers.count);
+    BASIN_ALLOC(layers.layers, layers.count, "layers");
+    BASIN_TRY(name_layers(params, of, layers.layers));
+    BASIN_TRY(fill(m, g, of, &layers));
+    *out = layers, layers = (basin_layers){0};
 done:
-    basin_free(p);
     basin_free(of);
+    basin_layers_clear(&layers);
     return st;
 }

@@ -63,8 +63,9 @@ basin_status basin_measuring_form(basin_measuring *m, const double *x, double *h
    frozen Hessian. */
 basin_status basin_measuring_forms(basin_measuring *m);
 basin_status basin_measuring_step(basin_measuring *m, double *hx);
-/* How the energies in the top eigenspace are spread over the layers, into the row. */
-basin_status basin_measuring_layers(basin_measuring *m, basin_row *row);
+/* How the energies in the top eigenspace are spread over the layers; none where these are not known
+   or it was not asked for. */
+basin_status basin_measuring_layers(basin_measuring *m, basin_layers *out);
 /* samples of each mini-batch */
 size_t basin_measuring_batch_size(const basin_measuring *m);
 /* needs the test objective */

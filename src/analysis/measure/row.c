@@ -101,7 +101,7 @@ static basin_status describe(basin_measuring *m, basin_row *out)
     out->spectrum_method = spectrum->method;
     if (m->space != NULL) out->subspace = (double)m->space->dimension;
     if (m->there & BASIN_NEEDS_BATCHES) out->batch_samples = (double)basin_measuring_batch_size(m);
-    BASIN_TRY(basin_measuring_layers(m, out));
+    if (m->options.layers != NULL) BASIN_TRY(basin_measuring_layers(m, m->options.layers));
 done:
     return st;
 }
@@ -182,20 +182,6 @@ static void record_between(const basin_row *before, const basin_row *after, doub
     }
 }
 
-static void forget_layers(basin_row *row)
-{
-    double **const of_layers[] = {&row->layer_gradient, &row->layer_gradient_energy, &row->layer_momentum,
-                                  &row->layer_momentum_energy};
-
-    for (size_t i = 0; i < row->layer_count; i++) basin_free(row->layers[i]);
-    basin_free(row->layers);
-    row->layers = NULL, row->layer_count = 0;
-    for (size_t i = 0; i < sizeof of_layers / sizeof *of_layers; i++) {
-        basin_free(*of_layers[i]);
-        *of_layers[i] = NULL;
-    }
-}
-
 /* Names, seed and settings are those of `after`. */
 basin_status basin_row_between(const basin_row *before, const basin_row *after, double share, double at_loss,
                                basin_row *out)
@@ -211,7 +197,6 @@ basin_status basin_row_between(const basin_row *before, const basin_row *after, 
     polish_between(&before->polish, &after->polish, share, &row.polish);
     row.at_loss = at_loss;
     row.stationarity.verdict = BASIN_DESCENT_NOT_TESTED; /* of a point that is none */
-    forget_layers(&row);                                 /* likewise */
     *out = row, row = (basin_row){0};
 done:
     basin_row_clear(&row);

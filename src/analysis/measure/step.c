@@ -7,10 +7,10 @@
  *   2. λ_c = 2/η_c, η_c the least η with F(θ − ηu) > F(θ). For a quadratic η_c = 2 uᵀ∇F/uᵀHu, so that λ_c is
  *      uᵀHu/uᵀ∇F, which stands beside it.
  *   3. η_c is bracketed on a grid that begins an eighth of where the quadratic model in the sharpest
- *      direction would cross, 2 uᵀ∇F/(Λ‖u‖²), and grows by 2^¼: the first of its points that lies above θ ends the
- *      bracket. A bisection, as in the authors' code, would find some crossing; this is the least but for one
- *      of two within a step of the grid. Then the bracket is divided twice by 17: its ends are those of the
- *      value, within 0.1 %.
+ *      direction would cross, 2 uᵀ∇F/(Λ‖u‖²), and grows by 2^¼: the first of its points that lies above θ
+ *      ends the bracket. A bisection, as in the authors' code, would find some crossing; this is the least
+ *      but for one of two within a step of the grid. Then the bracket is divided twice by 17: its ends are
+ *      those of the value, within 0.1 %.
  *
  * Where uᵀ∇F <= 0 the step leads uphill, as it may where SAM and MSAM bounce: there is no η_c, and
  * step_gradient_cosine says why. Nor where no point of the grid, up to 2^13 times that scale, lies above θ.
@@ -31,7 +31,7 @@ enum { TOGETHER = 16, CHUNKS = 4, DIVISIONS = 2 };
 #define BEGIN 0.125           /* of the scale */
 #define RATIO 1.1892071150027 /* 2^¼ */
 
-/* ------------------------------------------------------------------------------------------ the next step -- */
+/* -------------------------------------------------------------------------------------- the next step -- */
 
 /* A recorded coefficient goes with a momentum: without one v is unknown, but at the start. */
 static bool is_known(const basin_measuring *m)
@@ -118,7 +118,7 @@ done:
     return st;
 }
 
-/* ----------------------------------------------------------------------------------------- the crossing -- */
+/* ---------------------------------------------------------------------------------------- the crossing -- */
 
 /* Losses at θ and at θ − eta[i] u; *first: the first of these above θ, or `count`. */
 static basin_status look(basin_measuring *m, const double *eta, size_t count, size_t *first)

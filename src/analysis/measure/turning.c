@@ -5,42 +5,62 @@
 #include "core/memory.h"
 #include "core/status.h"
 
-static basin_status make_room(size_t k, double **angle, double **error, double **similarity)
-{
-    basin_status st = BASIN_OK;
-
-    BASIN_ALLOC(*angle, k, "angles");
-    BASIN_ALLOC(*error, k, "angles");
-    BASIN_ALLOC(*similarity, k, "angles");
-    for (size_t i = 0; i < k; i++) (*angle)[i] = (*error)[i] = (*similarity)[i] = NAN;
-done:
-    return st;
-}
-
 static bool comparable(const basin_eigenspace *a, const basin_eigenspace *b)
 {
     return b != NULL && a->size == b->size && a->dimension == b->dimension;
 }
 
-basin_status basin_row_turn(basin_row *row, const basin_eigenspace *own, const basin_eigenspace *before,
-                            int64_t since, const basin_eigenspace *last, int64_t until)
+static void forget(basin_turn *turns, size_t k)
 {
-    basin_status   st = BASIN_OK;
-    basin_turning *t = &row->turning;
-    const size_t   k = own->dimension;
+    for (size_t d = 0; d < k; d++)
+        turns[d] = (basin_turn){.dimension = d + 1,
+                                .angle = NAN,
+                                .error = NAN,
+                                .similarity = NAN,
+                                .last_angle = NAN,
+                                .last_error = NAN,
+                                .last_similarity = NAN};
+}
 
-    BASIN_CHECK(t->dimension == 0, BASIN_ERR_ARG, "the row has its angles");
-    t->dimension = k;
-    BASIN_TRY(make_room(k, &t->angle, &t->error, &t->similarity));
-    BASIN_TRY(make_room(k, &t->last_angle, &t->last_error, &t->last_similarity));
-    if (comparable(own, before)) {
-        BASIN_TRY(basin_eigenspace_turn(before, own, t->angle, t->error, t->similarity));
-        t->since = since, t->top = t->angle[0], t->whole = t->angle[k - 1];
-    }
-    if (comparable(own, last)) {
-        BASIN_TRY(basin_eigenspace_turn(last, own, t->last_angle, t->last_error, t->last_similarity));
-        t->until = until, t->last_top = t->last_angle[0], t->last_whole = t->last_angle[k - 1];
-    }
+/* Three columns of k from a to b. */
+static basin_status columns(const basin_eigenspace *a, const basin_eigenspace *b, double **out)
+{
+    basin_status st = BASIN_OK;
+    const size_t k = b->dimension;
+    double      *room = NULL;
+
+    BASIN_ALLOC(room, 3 * k, "angles");
+    BASIN_TRY(basin_eigenspace_turn(a, b, room, room + k, room + 2 * k));
+    *out = room, room = NULL;
 done:
+    basin_free(room);
+    return st;
+}
+
+basin_status basin_row_turn(basin_row *row, const basin_eigenspace *own, const basin_eigenspace *before,
+                            int64_t since, const basin_eigenspace *last, int64_t until, basin_turn *turns)
+{
+    basin_status  st = BASIN_OK;
+    basin_turning t = {-1, -1, own->dimension, NAN, NAN, NAN, NAN};
+    const size_t  k = own->dimension;
+    double       *to_before = NULL, *to_last = NULL; /* [3, k] angle, error, similarity */
+
+    if (comparable(own, before)) BASIN_TRY(columns(before, own, &to_before));
+    if (comparable(own, last)) BASIN_TRY(columns(last, own, &to_last));
+    forget(turns, k);
+    for (size_t d = 0; to_before != NULL && d < k; d++)
+        turns[d].angle = to_before[d], turns[d].error = to_before[k + d],
+        turns[d].similarity = to_before[2 * k + d];
+    for (size_t d = 0; to_last != NULL && d < k; d++)
+        turns[d].last_angle = to_last[d], turns[d].last_error = to_last[k + d],
+        turns[d].last_similarity = to_last[2 * k + d];
+    if (to_before != NULL) t.since = since;
+    if (to_last != NULL) t.until = until;
+    t.top = turns[0].angle, t.whole = turns[k - 1].angle;
+    t.last_top = turns[0].last_angle, t.last_whole = turns[k - 1].last_angle;
+    row->turning = t;
+done:
+    basin_free(to_before);
+    basin_free(to_last);
     return st;
 }
