@@ -29,8 +29,9 @@ killed() {
             wait $child 2>/dev/null
             case $? in
             137) kills=$((kills + 1)) ;;
-            0)
+            0) # the machine has become faster
                 done=yes
+                took=$(echo "$took" | awk '{ print $1 / 2 }')
                 break
                 ;;
             *) fail "basin $*: neither done nor killed: $(head -c 300 err)" ;;

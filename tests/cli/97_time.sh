@@ -29,10 +29,10 @@ bad "^basin: $point: $ENDED\(columns of a dense spectrum\)" -- spectrum $point -
 
 in_time sane $point --method slq --tol 0.1% --products 100000 --json
 holds out "\"ended_by_time\": \"${time}s\""
-in_time trace $point --products 1600 --json
+in_time trace $point --products 400 --json
 holds out "\"ended_by_time\": \"${time}s\""
-expect "fewer products" [ "$(number out products)" -lt 1600 ]
-in_time trace $point --products 1600 --method hutch++ --json
+expect "fewer products" [ "$(number out products)" -lt 400 ]
+in_time trace $point --products 400 --method hutch++ --json
 holds out "\"ended_by_time\": \"${time}s\""
 in_time batches $point --batches 5000 --batch-size 500 --json
 holds out "\"ended_by_time\": \"${time}s\""
