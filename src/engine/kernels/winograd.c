@@ -25,7 +25,7 @@
  * S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin & S. Gray, arXiv:1509.09308. The
  * numerical trap is cancellation between points. Those of this size are sums of few terms without large
  * factors, and the sums over channels are shorter than the direct ones, so the error is about the same
- * (docs/performance.md); tiles of 4 × 4 lose a digit (B. Barabasz et al., arXiv:1803.10986).
+ * (docs/performance.md); larger tiles lose more (B. Barabasz et al., arXiv:1803.10986).
  */
 #include "engine/kernels/winograd_tiles.h"
 

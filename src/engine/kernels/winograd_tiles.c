@@ -3,8 +3,13 @@
 
 #include <string.h>
 
+#if VECTOR_BYTES == 32 /* multiply-adds are fast, and 16 registers make three outputs a tile, not six */
+enum { LEAST = 16 };
+#else
+enum { LEAST = 8 }; /* channels, and outputs, of a group */
+#endif
+
 enum {
-    LEAST = 8,             /* channels, and outputs, of a group */
     LONG_STRIP = 16,       /* tiles of a weights' product at least, */
     LONG_BYTES = 256 << 10 /* and as many as make V and A so large together: half of a small second cache */
 };

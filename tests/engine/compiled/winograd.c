@@ -159,17 +159,17 @@ static void check_shapes(void)
     size_t       taken = 0;
 
     for (size_t i = 0; i < SHAPES; i++) {
-        const size_t most = i % 50 == 0 ? 140 : 13;
+        const size_t least = i % 4 == 1 ? 16 : 1, most = i % 50 == 0 ? 140 : least + 12;
         basin_conv   conv = {.window = {.y = random_axis(&r), .x = random_axis(&r)},
                              .groups = between(&r, 1, most > 13 ? 1 : 3),
-                             .channels = between(&r, 1, most),
-                             .outputs = between(&r, 1, most)};
+                             .channels = between(&r, least, most),
+                             .outputs = between(&r, least, most)};
         trial        t = trial_start(&r, &conv);
         check_trial(&t);
         taken += basin_winograd_takes(&conv);
         trial_end(&t);
     }
-    assert_true(sizeof(real) == sizeof(float) ? taken > 10 : taken == 0);
+    assert_true(sizeof(real) == sizeof(float) ? taken > 5 : taken == 0);
 }
 
 /* What is not of this kind, or not worth it. */
@@ -252,6 +252,6 @@ void REAL(check_winograd)(void)
 {
     check_choice();
     check_shapes();
-    check_error(16, 16, 3.0);
-    check_error(64, 8, 3.0);
+    check_error(16, 16, 2.0);
+    check_error(64, 8, 2.0);
 }
