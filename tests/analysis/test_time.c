@@ -1,5 +1,6 @@
 /* What ends because its time has ended tells what it has, with intervals that hold. The objective takes a
-   millisecond a block of products; what a machine does in that is not known, so the time grows until there is a result. */
+   millisecond a block of products; what a machine does in that is not known, so the time grows until there is
+   a result. */
 #define _GNU_SOURCE /* nanosleep */
 #include <math.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static size_t misses(void)
     return basin_test_long() ? 7 : 3;
 }
 
-/* ------------------------------------------------------------------------------------------ a slow objective -- */
+/* -------------------------------------------------------------------------------------- a slow objective -- */
 
 static basin_status slow_loss(void *ctx, const basin_samples *s, const double *theta, basin_loss *out)
 {
@@ -111,7 +112,8 @@ static basin_status within(double seconds, work compute, uint64_t seed, void *pa
     return st;
 }
 
-/* More time until it does not fail for want of it; false: the machine was faster than before, and all is done. */
+/* More time until it does not fail for want of it; false: the machine was faster than before, and all is
+   done. */
 static bool in_time(work compute, uint64_t seed, void *payload)
 {
     basin_status st = BASIN_ERR_BUDGET;
@@ -125,7 +127,7 @@ static bool in_time(work compute, uint64_t seed, void *payload)
     return ended;
 }
 
-/* ------------------------------------------------------------------------------------------------- the tests -- */
+/* --------------------------------------------------------------------------------------------- the tests -- */
 
 static basin_status find_pairs(basin_point *point, uint64_t seed, void *payload)
 {
