@@ -21,7 +21,7 @@ static size_t misses(void)
     return basin_test_long() ? 7 : 3;
 }
 
-/* -------------------------------------------------------------------------------------- a slow objective -- */
+/* --------------------------------------------------------------------------------- a slow objective -- */
 
 static basin_status slow_loss(void *ctx, const basin_samples *s, const double *theta, basin_loss *out)
 {
@@ -127,7 +127,7 @@ static bool in_time(work compute, uint64_t seed, void *payload)
     return ended;
 }
 
-/* --------------------------------------------------------------------------------------------- the tests -- */
+/* ---------------------------------------------------------------------------------------- the tests -- */
 
 static basin_status find_pairs(basin_point *point, uint64_t seed, void *payload)
 {
