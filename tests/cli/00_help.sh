@@ -23,7 +23,7 @@ unset GOMP_SPINCOUNT OMP_WAIT_POLICY
 good --version --verbose
 holds out "^OpenMP, threads wait by GOMP_SPINCOUNT=1000$" # unless the user says how
 for library in OpenBLAS kernel HDF5 jansson cairo Pango; do holds out "$library"; done
-holds out "^file format 1, of results 4$"
+holds out "^file format 1, of results 5$"
 chosen=$(sed -n 's/.*(OpenBLAS itself chose \(.*\))$/\1/p' out) # the user's choice of a BLAS kernel stands, even a slow one
 if [ -n "$chosen" ]; then
     expect "--version --verbose with OPENBLAS_CORETYPE=$chosen" env OPENBLAS_CORETYPE="$chosen" "$B" --version --verbose >out 2>err
@@ -46,7 +46,7 @@ holds out "python3 -m basin convert"
 wrong "slice: --grid wants a whole number, got «many»" -- slice x.h5 --grid many --along momentum
 wrong "slice: --range wants FROM:TO, got «3»" -- slice x.h5 --range 3 --along momentum
 wrong "slice: --along wants a value" -- slice x.h5 --along
-wrong "spectrum: --method wants auto|dense|lanczos|gram, got «power»" -- spectrum x.h5 --method power
+wrong "spectrum: --method wants auto|dense|lanczos|slq|gram, got «power»" -- spectrum x.h5 --method power
 wrong "spectrum: --memory wants bytes, e.g. 512M or 4G, got «lots»" -- spectrum x.h5 --memory lots
 wrong "sharpness: --rho wants numbers separated by commas, got «1,,2»" -- sharpness x.h5 --rho 1,,2
 wrong "verify: too many arguments, from «b.h5» on; usage: basin verify RESULT.h5" -- verify a.h5 b.h5

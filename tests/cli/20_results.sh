@@ -104,7 +104,7 @@ holds out "below 100 times the rounding of the loss"
 # One checkpoint's method, seed and step in the result of every command; of several runs each row has its own.
 for c in spectrum sane sharpness "slice --along momentum --grid 3" info "info --gradient" check "spectrum --dry-run"; do
     good $c $SAM --json
-    holds out '"training": {"method": "sam", "seed": 0, "step": 40}'
+    holds out '"training": {"method": "sam", "seed": 0, "step": 40, "weight_decay": 0.0}'
 done
 
 # A curve is of the method that its checkpoint records, whatever the folder is called.

@@ -362,6 +362,13 @@ static bool draw_odd(size_t i, drawn *out)
              synthetic_polished_track(4, 3))
         CASE(60, "methods_one_panel", 1, WITH(.y = "lambda_max"), synthetic_polished_comparison(1))
         CASE(61, "epochs_two_checkpoints", 1, WITH(.y = "lambda_max"), synthetic_polished_track(1, 2))
+    default: return false;
+    }
+}
+
+static bool draw_part(size_t i, drawn *out)
+{
+    switch (i) {
         CASE(68, "blocks", 1, WITH(0), synthetic_blocks("gd", 6))
         CASE(69, "blocks_several", 3, WITH(0), synthetic_blocks("gd", 5), synthetic_blocks("sam", 5),
              synthetic_blocks("msam", 5))
@@ -378,7 +385,7 @@ static bool draw_odd(size_t i, drawn *out)
 static bool draw_case(size_t i, drawn *out)
 {
     *out = (drawn){.count = 1};
-    return draw_usual(i, out) || draw_odd(i, out);
+    return draw_usual(i, out) || draw_odd(i, out) || draw_part(i, out);
 }
 
 static void forget(drawn *d)

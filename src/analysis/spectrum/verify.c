@@ -12,10 +12,10 @@
  *      known: Σ_g u_g κ_gᵀ, and a rest R₀ of rounding whose norm alone is known.
  *   2. With H'' = H within the complement and l = θ_i + tolerance ‖H‖, which is above θ_i and all that
  *      follow: no more than i - 1 eigenvalues of H reach l where none of H'' + Σ_{k >= i} r_k r_kᵀ/(l - θ_k)
- *      does, r_k what H d_k has beyond D (the i - 1 pairs before may be left out by Cauchy's interlacing; then
- *      inertia adds up over the Schur complement). One operator and one level do for all wanted i: S with the
- *      innermost wanted pair's l, from which is taken by how much more than θ_i - θ_innermost the residuals
- *      of the pairs between lift it. The rest R₀ takes part by
+ *      does, r_k what H d_k has beyond D (the i - 1 pairs before may be left out by Cauchy's interlacing;
+ *      then inertia adds up over the Schur complement). One operator and one level do for all wanted i: S with
+ *      the innermost wanted pair's l, from which is taken by how much more than θ_i - θ_innermost the
+ *      residuals of the pairs between lift it. The rest R₀ takes part by
  *      (a + b)(a + b)ᵀ <= (1 + η) aaᵀ + (1 + 1/η) bbᵀ.
  *      S is a product with H and three vectors more, so it is S that the chain multiplies by. What the first
  *      chain knows of pairs that have not converged is thus used as far as it goes: where they are kept as
@@ -30,9 +30,9 @@
  *      chain ends after count + ROOM steps, or half as many again where it is foreseen within these.
  *   4. For the lower end signs are turned, so at both ends S is not the same. It is taken of the end whose
  *      level is nearer to the pairs that are not known well; at the other the level is lowered by the
- *      norms of what is added to H'' at both. Where that takes too much, the chain multiplies by H'' alone, and S <= H'' +
- *      Σ ‖r_k‖²/(l - θ_k): then only pairs that are known well are kept, since a neighbour costs its summand,
- *      and takes an eigenvalue from H''.
+ *      norms of what is added to H'' at both. Where that takes too much, the chain multiplies by H'' alone,
+ *      and S <= H'' + Σ ‖r_k‖²/(l - θ_k): then only pairs that are known well are kept, since a neighbour
+ *      costs its summand, and takes an eigenvalue from H''.
  *   5. A search may verify several times, each time with a fresh z, and at two ends. That any of these proofs
  *      is wrong has at most one chance in MISSES: the first takes FIRST of it, the v-th (1 - FIRST)/(v (v -
  *      1)) of it, which sums to 1, in equal parts for the ends.
