@@ -203,8 +203,7 @@ basin_status basin_slq_open(basin_point *point, double epsilon, const basin_spec
     BASIN_TRY(choose_room(point->size, steps, most->probes, &have));
     BASIN_TRY(basin_krylov_create(point, have.rows, epsilon, options->seed, &k));
     BASIN_ALLOC(keep, have.rows, "indices");
-    BASIN_TRY(
-        run(k, steps, 2 * BASIN_QUADRATURE_LEAST * (options->probes > 0 ? options->probes : 1), keep));
+    BASIN_TRY(run(k, steps, 2 * BASIN_QUADRATURE_LEAST * (options->probes > 0 ? options->probes : 1), keep));
     if (k->products < steps && k->used < k->size) basin_time_tell();
     count = choose_pairs(k, options->tolerance, have.pairs, keep);
     BASIN_TRY(hold_pairs(k, keep, count, spectrum));

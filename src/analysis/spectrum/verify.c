@@ -13,8 +13,8 @@
  *   2. With H'' = H within the complement and l = θ_i + tolerance ‖H‖, which is above θ_i and all that
  *      follow: no more than i - 1 eigenvalues of H reach l where none of H'' + Σ_{k >= i} r_k r_kᵀ/(l - θ_k)
  *      does, r_k what H d_k has beyond D (the i - 1 pairs before may be left out by Cauchy's interlacing;
- *      then inertia adds up over the Schur complement). One operator and one level do for all wanted i: S with
- *      the innermost wanted pair's l, from which is taken by how much more than θ_i - θ_innermost the
+ *      then inertia adds up over the Schur complement). One operator and one level do for all wanted i: S
+ *      with the innermost wanted pair's l, from which is taken by how much more than θ_i - θ_innermost the
  *      residuals of the pairs between lift it. The rest R₀ takes part by
  *      (a + b)(a + b)ᵀ <= (1 + η) aaᵀ + (1 + 1/η) bbᵀ.
  *      S is a product with H and three vectors more, so it is S that the chain multiplies by. What the first
