@@ -48,7 +48,7 @@ holds out "with BatchNorm the ceiling is that of training mode: --bn batch:SIZE"
 lacks out "seed -1"
 good track oracle_bn.h5 --bn batch:16
 lacks out "training mode"
-good -w "the BatchNorm statistics of 1 checkpoint were gathered at the perturbed weights" track oracle_bn_other.h5 --method lanczos --top 1 --bottom 1
+good -w "the BatchNorm statistics of 1 checkpoint were gathered at the perturbed weights" track oracle_bn_other.h5 --method lanczos --top 1 --bottom 1 --steps 1
 holds out "note: the BatchNorm statistics of 1 checkpoint were gathered at the perturbed weights"
 holds out "≥ "
 good track oracle_bn_other.h5 --bn reestimate

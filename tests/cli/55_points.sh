@@ -19,7 +19,7 @@ good verify polished.h5
 same spectrum steepest/step_000000.h5 --polish 6
 holds one '"polish": {"steps": 6, "step": 0.2[0-9]*, "halvings": 0,'
 holds one '"weights": "unperturbed"'
-holds one '"training": {"method": "gd", "seed": 5, "step": 0}'
+holds one '"training": {"method": "gd", "seed": 5, "step": 0, "weight_decay": 0.0}'
 polished=$(number one loss) moved=$(number one loss_after)
 good spectrum steepest/step_000006.h5 --json
 equal "six steps of a polish and of training" "$polished" "$(number out loss)"

@@ -11,7 +11,7 @@ expect "of msam_0 steps 20 and 40 are polished, of gd_0 none" [ "$(grep -c '^  p
 good track runs/gd_0 runs/msam_0 --json
 holds out '"weights": "mixed"'
 holds out '"weights": "undone"'
-holds out '"training": {"method": null, "seed": null, "step": null}'
+holds out '"training": {"method": null, "seed": null, "step": null, "weight_decay": null}'
 good track runs/msam_0 --no-polish --stationarity-products 3
 holds out "way down, 3 pr."
 lacks out "polished"
