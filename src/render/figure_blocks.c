@@ -170,17 +170,20 @@ static basin_status name_blocks(basin_plan *plan, size_t *every)
     const double        room = fmax(0.8 * plan->width / (double)plan->columns / NAME_ROOM, 1.0);
     double             *at = NULL;
     const char        **label = NULL;
+    basin_color        *color = NULL; /* names in colours stand upright where their slots are narrow */
     size_t              count = 0;
 
     *every = (size_t)ceil((double)b->count / room);
     BASIN_PLAN_ALLOC(plan, at, b->count);
     BASIN_PLAN_ALLOC(plan, label, b->count);
+    BASIN_PLAN_ALLOC(plan, color, b->count);
     for (size_t k = 0; k < b->count; k += *every, count++)
-        at[count] = (double)k, label[count] = b->blocks[k].name;
+        at[count] = (double)k, label[count] = b->blocks[k].name, color[count] = basin_black;
     for (size_t p = 0; p < plan->panel_count; p++) {
         basin_panel *panel = &plan->panels[p];
         panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, -0.6, (double)b->count - 0.4, 0};
         panel->tick_count = count, panel->tick_at = at, panel->tick_label = label;
+        panel->tick_color = color;
         panel->height =
             fmin(0.4 * plan->width / (double)plan->columns * (plan->columns > 1 ? 1.4 : 1.0), 130);
         panel->grid = true;

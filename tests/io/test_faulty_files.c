@@ -72,6 +72,7 @@ static void write_spectrum(const char *path)
     s->eigenvalues = basin_alloc(3, sizeof(double));
     s->residuals = basin_alloc(3, sizeof(double));
     s->gaps = basin_alloc(3, sizeof(double));
+    s->multiplicity = basin_alloc(3, sizeof *s->multiplicity);
     s->vector_count = 1;
     s->vector_index = basin_alloc(1, sizeof(size_t));
     s->vectors = basin_alloc(3, sizeof(double));
@@ -671,7 +672,7 @@ static const struct fault {
     {&checkpoint, newer_version, BASIN_ERR_UNSUPPORTED,
      "basin checkpoint version 7, this basin reads up to 1"},
     {&dataset, newer_version, BASIN_ERR_UNSUPPORTED, "basin data version 7, this basin reads up to 1"},
-    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 7, this basin reads up to 4"},
+    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 7, this basin reads up to 5"},
     {&spectrum, older_version, BASIN_ERR_UNSUPPORTED, "a result of format 1, made by older rules"},
     {&checkpoint, version_zero, BASIN_ERR_FORMAT, "basin checkpoint version 0, they count from 1"},
     {&checkpoint, real_version, BASIN_ERR_FORMAT,

@@ -399,7 +399,8 @@ static void a_new_provenance_knows_nothing(void **state)
     assert_ok(basin_result_read(basin_test_scratch("new.h5"), &back));
     assert_same(&basin_provenance_schema, result->provenance, back->provenance);
     json_t *root = parsed((const basin_result *const[]){back}, 1);
-    assert_json(follow(root, "provenance.training"), "{\"method\":null,\"seed\":null,\"step\":null}");
+    assert_json(follow(root, "provenance.training"),
+                "{\"method\":null,\"seed\":null,\"step\":null,\"weight_decay\":null}");
     assert_json(follow(root, "provenance.bn"), "null");
     assert_json(follow(root, "provenance.weights"), "null");
     assert_json(follow(root, "provenance.loss_name"), "null");
