@@ -86,7 +86,7 @@ def run_basin(folder, binary):
     jobs = {"top": ["spectrum", file, "--method", "lanczos", "--top", str(TOP)],
             "density": ["spectrum", file, "--method", "slq", "-o", str(Path(folder) / "slq.h5"), "--plot", str(Path(folder) / "density.png")],
             "sane": ["sane", file, "--method", "slq"],
-            "trace": ["trace", file, "--products", "24"]}
+            "trace": ["trace", file, "--products", "12"]}
     for quantity, command in jobs.items():
         for mode in (["--dry-run"], []):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
