@@ -43,8 +43,6 @@
 #define IDLE_MOST 2
 /* Products of stationarity, which comes after. */
 #define STATIONARITY 5
-/* Vectors in one block of products at the end. */
-#define CHUNK 16
 /* The error of the products may be this share of the tolerance. The residual by the recursion has a share of
    its own (search.c), so that the root of the sum of both squares is below 1. */
 #define SHARE_PRODUCTS 0.4
@@ -216,7 +214,8 @@ done:
 static basin_status explicit_residuals(basin_krylov *k, basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
-    size_t       size = k->size, chunk = out->count < CHUNK ? out->count : CHUNK;
+    size_t       size = k->size, block = basin_spectrum_block(size);
+    size_t       chunk = out->count < block ? out->count : block;
     double      *q = NULL, *hq = NULL;
 
     BASIN_ALLOC(q, chunk * size, "eigenvectors");
@@ -277,11 +276,11 @@ done:
 
 /* Vectors [P] held at the peak in addition to the basis: a product, the strips of a restart or blocks of
    probes (of quadrature two vectors each, and the product), and what is kept. */
-static size_t rows_beside(size_t count, const basin_spectrum_options *options)
+static size_t rows_beside(size_t size, size_t count, const basin_spectrum_options *options)
 {
-    size_t quadrature = options->steps > 1 ? 3 * options->probes : 0;
+    size_t quadrature = options->steps > 1 ? 3 * options->probes : 0, blocks = 2 * basin_spectrum_block(size);
 
-    return 3 + BASIN_KRYLOV_RELEASED + (quadrature > 2 * CHUNK ? quadrature : 2 * CHUNK) +
+    return 3 + BASIN_KRYLOV_RELEASED + (quadrature > blocks ? quadrature : blocks) +
            (options->vectors ? count : 0);
 }
 
@@ -291,7 +290,7 @@ static basin_status choose_rows(size_t size, size_t count, const basin_spectrum_
 {
     basin_status st = BASIN_OK;
     size_t       useful = BASIS_PER_PAIR * count + BASIS_EXTRA, least = count + BASIN_SEARCH_ROWS;
-    size_t       beside = rows_beside(count, options), bytes;
+    size_t       beside = rows_beside(size, count, options), bytes;
     size_t       rows = basin_memory_limit() / sizeof(double) / size;
 
     if (useful > size) useful = size;
@@ -330,7 +329,7 @@ static size_t lanczos_bytes(size_t size, size_t vectors, size_t basis)
 static size_t strip_bytes(size_t size, size_t basis)
 {
     size_t strips = 2 * basis * (size < BASIN_VECTORS_STRIP ? size : BASIN_VECTORS_STRIP);
-    size_t blocks = 2 * CHUNK * size;
+    size_t blocks = 2 * basin_spectrum_block(size) * size;
 
     return strips > blocks ? (strips - blocks) * sizeof(double) : 0;
 }
@@ -343,16 +342,16 @@ basin_status basin_spectrum_lanczos_demand(size_t size, const basin_spectrum_opt
     const size_t count = options->top + options->bottom, expected = expected_products(options);
     const size_t products = expected < options->max_products ? expected : options->max_products;
     const size_t rows = products < size ? products : size;
-    const size_t beside = rows_beside(count, options);
+    const size_t block = basin_spectrum_block(size), beside = rows_beside(size, count, options);
 
     BASIN_TRY(choose_rows(size, count, options, &basis));
     held = rows < basis ? rows : basis;
     demand->products += products + 1; /* and the check of the residuals; at worst each is a product */
     demand->most += options->max_products + 1 + count;
     demand->vectors += count < size ? options->probes * options->steps : 0;
-    if (demand->width < CHUNK) demand->width = CHUNK;
+    if (demand->width < block) demand->width = block;
     if (demand->rows < held / 2 + 1) demand->rows = held / 2 + 1;
-    basin_demand_hold(demand, lanczos_bytes(size, held + beside - 2 * CHUNK, basis),
+    basin_demand_hold(demand, lanczos_bytes(size, held + beside - 2 * block, basis),
                       lanczos_bytes(size, basis + beside, basis) + strip_bytes(size, basis));
 done:
     return st;

@@ -24,7 +24,7 @@
 #include "core/random.h"
 #include "core/vectors.h"
 
-#define CHUNK 16
+enum { BLOCK = 16 };
 #define LN20 2.995732273553991 /* -ln 0.05 */
 
 typedef struct moments { /* running mean and sum of squared deviations (Welford 1962) */
@@ -96,6 +96,14 @@ double basin_spectrum_add_held(basin_spectrum *out)
     return slack;
 }
 
+size_t basin_spectrum_block(size_t size)
+{
+    size_t fit = basin_memory_limit() / BLOCK / sizeof(double) / size;
+
+    if (fit == 0) return 1;
+    return fit < BLOCK ? fit : BLOCK;
+}
+
 /* n samples of ‖H'z‖² and zᵀH'z; z, hz [n, P] and h [count] are scratch. */
 static basin_status sample(basin_point *point, double *const *vectors, size_t count, basin_random *random,
                            size_t n, double *z, double *hz, double *h, moments *squares, moments *traces)
@@ -123,7 +131,8 @@ basin_status basin_spectrum_probe(basin_point *point, double *const *vectors, si
                                   basin_spectrum *out)
 {
     basin_status st = BASIN_OK;
-    size_t       size = point->size, chunk = probes < CHUNK ? probes : CHUNK, left = size - out->count;
+    size_t       size = point->size, block = basin_spectrum_block(size), left = size - out->count;
+    size_t       chunk = probes < block ? probes : block;
     double      *z = NULL, *hz = NULL, *h = NULL, slack = basin_spectrum_add_held(out);
     moments      squares = {0}, traces = {0};
     basin_random random = basin_random_start(seed, BASIN_STREAM_PROBE);

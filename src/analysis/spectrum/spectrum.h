@@ -54,6 +54,9 @@ double basin_spectrum_symmetrise(double *h, size_t size);
 double basin_spectrum_negative_mass(const double *w, size_t count);
 
 /* ‖H‖_F² and trace from the eigenpairs held and random probes of what they leave over. */
+/* Vectors [P] that are multiplied as one block: 16, or as many as a sixteenth of the memory holds,
+   one at least. No bit depends on it. */
+size_t       basin_spectrum_block(size_t size);
 basin_status basin_spectrum_probe(basin_point   *point,
                                   double *const *vectors /* [count] of [P], orthonormal */,
                                   size_t probes, uint64_t seed, basin_spectrum *out);
