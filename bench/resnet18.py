@@ -84,14 +84,15 @@ def run_basin(folder, binary):
     base = ["--precision", "single", "--memory", MEMORY]
     file = str(Path(folder) / "resnet18.h5")
     jobs = {"top": ["spectrum", file, "--method", "lanczos", "--top", str(TOP)],
-            "density": ["spectrum", file, "--method", "slq", "-o", str(Path(folder) / "slq.h5"), "--plot", str(Path(folder) / "density.png")],
+            "density": ["spectrum", file, "--method", "slq"],
             "sane": ["sane", file, "--method", "slq"],
             "trace": ["trace", file, "--products", "12"]}
     for quantity, command in jobs.items():
         for mode in (["--dry-run"], []):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             start = time.perf_counter()
-            done = subprocess.run([binary, *command, *base, *mode, "--json"], capture_output=True, text=True)
+            kept = ["-o", f"{folder}/{quantity}.h5"] if not mode else []
+            done = subprocess.run([binary, *command, *base, *mode, *kept, "--json"], capture_output=True, text=True)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             print(json.dumps({"quantity": quantity, "mode": mode, "seconds": round(time.perf_counter() - start, 1),
                               "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
