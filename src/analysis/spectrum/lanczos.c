@@ -301,6 +301,8 @@ static basin_status choose_rows(size_t size, size_t count, const basin_spectrum_
     BASIN_CHECK(rows >= least + beside, BASIN_ERR_BUDGET,
                 "%zu eigenpairs of %zu parameters need %zu bytes, the limit is %zu", count, size, bytes,
                 basin_memory_limit());
+    rows = (size_t)(BASIN_VECTORS_SHARE * (double)rows);
+    if (rows < least + beside) rows = least + beside;
     *out = useful < rows - beside ? useful : rows - beside;
 done:
     return st;

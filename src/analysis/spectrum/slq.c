@@ -38,7 +38,6 @@
 
 #define FAILURE 0.05 /* of the guarantee */
 #define SHARP 0.1    /* residual of a pair that is deflated, relative to its value */
-#define SHARE 0.75   /* of the memory that vectors may take; the rest is the network's */
 #define LEAST_STEPS 10
 
 enum {
@@ -57,7 +56,8 @@ typedef struct room {
 /* Vectors [P] within the memory. */
 static size_t vectors_most(size_t size)
 {
-    return (size_t)(SHARE * (double)basin_memory_limit() / (double)sizeof(double) / (double)size);
+    return (size_t)(BASIN_VECTORS_SHARE * (double)basin_memory_limit() / (double)sizeof(double) /
+                    (double)size);
 }
 
 size_t basin_slq_probes_most(size_t size)
@@ -76,7 +76,8 @@ static basin_status choose_room(size_t size, size_t steps, size_t probes, room *
     least += BESIDE;
     BASIN_CHECK(all >= least, BASIN_ERR_BUDGET,
                 "quadrature of %zu parameters with %zu probes needs %.0f bytes at least, the limit is %zu",
-                size, probes, ceil((double)least * (double)sizeof(double) * (double)size / SHARE),
+                size, probes,
+                ceil((double)least * (double)sizeof(double) * (double)size / BASIN_VECTORS_SHARE),
                 basin_memory_limit());
     all -= BESIDE;
     out->rows = rows < all ? rows : all;

@@ -54,6 +54,9 @@ double basin_spectrum_symmetrise(double *h, size_t size);
 double basin_spectrum_negative_mass(const double *w, size_t count);
 
 /* ‖H‖_F² and trace from the eigenpairs held and random probes of what they leave over. */
+/* Of the memory, what vectors [P] may take where they could use all; the rest is the network's. */
+#define BASIN_VECTORS_SHARE 0.65
+
 /* Vectors [P] that are multiplied as one block: 16, or as many as a sixteenth of the memory holds,
    one at least. No bit depends on it. */
 size_t       basin_spectrum_block(size_t size);
