@@ -83,9 +83,8 @@ def told(quantity, run, **more):
 def run_basin(folder, binary):
     base = ["--precision", "single", "--memory", MEMORY]
     file = str(Path(folder) / "resnet18.h5")
-    jobs = {"top": ["spectrum", file, "--method", "lanczos", "--top", str(TOP)],
-            "density": ["spectrum", file, "--method", "slq"],
-            "sane": ["sane", file, "--method", "slq"],
+    jobs = {"slq": ["spectrum", file, "--method", "slq"],  # trace, norm, density, and SANE without another product
+            "top": ["spectrum", file, "--method", "lanczos", "--top", str(TOP)],
             "trace": ["trace", file, "--products", "12"]}
     for quantity, command in jobs.items():
         for mode in (["--dry-run"], []):
@@ -98,6 +97,9 @@ def run_basin(folder, binary):
                               "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
                               "peak_MB": after.ru_maxrss // 1024, "status": done.returncode,
                               "said": done.stderr.strip()[-300:]}), flush=True)
+            if quantity == "slq" and not mode:
+                sane = subprocess.run([binary, "sane", f"{folder}/slq.h5"], capture_output=True, text=True)
+                (Path(folder) / "sane.txt").write_text(sane.stdout + sane.stderr)
             name = f"{quantity}{''.join(mode)}.json"
             (Path(folder) / name).write_text(done.stdout)
 
