@@ -25,10 +25,10 @@ enum {
     BASIN_STREAM_HALVES,
     /* new ones come last: a number, once given, is what results were drawn with */
     BASIN_STREAM_PARTS,
-    BASIN_STREAM_QUADRATURE,
-    BASIN_STREAM_TRACE,
     BASIN_STREAM_LABELS,
-    BASIN_STREAM_BATCHES
+    BASIN_STREAM_BATCHES,
+    BASIN_STREAM_QUADRATURE,
+    BASIN_STREAM_TRACE
 };
 
 typedef struct basin_random {
