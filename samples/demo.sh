@@ -88,6 +88,11 @@ say "curvature by layer, and what mini-batches see of it"
 later blocks "$RUNS/gd_0/$LAST" -o "$RESULTS/blocks_gd_0.h5"
 later batches "$RUNS/gd_0/$LAST" --batches 20 --batch-size 50 -o "$RESULTS/batches_gd_0.h5"
 
+say "as for networks of any size: how all eigenvalues are spread, with a band, by 200 products, and SANE from what these leave, beside the exact one"
+for method in $METHODS; do later spectrum "$RUNS/${method}_0/$LAST" --method slq -o "$RESULTS/density_${method}_0.h5"; done
+finish
+now sane "$RESULTS/density_gd_0.h5"
+
 say "slices: momentum, top eigenvectors, filter-normalised random directions; one-step sharpness"
 for method in $METHODS; do
     checkpoint=$RUNS/${method}_0/$LAST
@@ -128,6 +133,9 @@ draw sweep_lambda_max "$R/sweep.h5" --kind sweep --x learning_rate --y lambda_ma
 draw sweep_sane "$R/sweep.h5" --kind sweep --x learning_rate --y sane
 draw spectrum "$R/spectrum_gd_0.h5" "$R/spectrum_sam_0.h5" "$R/spectrum_msam_0.h5" --width 6.75 --scale symlog
 draw histogram "$R/spectrum_gd_0.h5" "$R/spectrum_sam_0.h5" "$R/spectrum_msam_0.h5" --width 6.75 --kind histogram
+draw density "$R/density_gd_0.h5"
+draw blocks "$R/blocks_gd_0.h5"
+draw batches "$R/batches_gd_0.h5"
 draw momentum "$R/momentum_gd.h5" "$R/momentum_sam.h5" "$R/momentum_msam.h5"
 draw eigen "$R/eigen_gd.h5" "$R/eigen_sam.h5" "$R/eigen_msam.h5"
 draw random "$R/random_gd.h5" "$R/random_sam.h5" "$R/random_msam.h5"
@@ -180,6 +188,7 @@ HTML
     section "Over training: λ_max with the ceiling of stability of its learning rate, and SANE" page lambda_max sane
     section "GD over the learning rate, at equal training loss" column sweep_lambda_max sweep_sane
     section "Hessian spectra" page spectrum histogram
+    section "The same by stochastic Lanczos quadrature, blocks of layers, mini-batches" column density blocks batches
     section "Slices: momentum, top eigenvector, random direction" column momentum eigen random
     section "One-step rises over signed ρ, and their symmetrised part" column sharpness symmetric
     section "Planes of two random directions" page planes
