@@ -84,14 +84,10 @@ int cli_stored_derive(const cli_arguments *a, const char *path, bool *derived, c
     basin_result     *stored = NULL;
     basin_provenance *p = NULL;
     void             *value = NULL;
-    basin_status      read;
 
-    *derived = false;
-    if (a->command->derive == NULL) return CLI_OK;
-    read = basin_result_read(path, &stored);
-    if (read == BASIN_ERR_UNSUPPORTED) CLI_LIBRARY(read); /* of an older format, which is said */
-    if (read != BASIN_OK) goto done;                      /* it may be a checkpoint */
-    *derived = true;
+    *derived = a->command->derive != NULL && basin_result_is(path);
+    if (!*derived) return CLI_OK;
+    CLI_LIBRARY(basin_result_read(path, &stored));
     CLI_TRY(cli_name_file(check_options(a), path));
     CLI_TRY(cli_name_file(a->command->derive(a, stored, &value), path));
     CLI_TRY(cli_provenance_create(a, &p));

@@ -444,6 +444,17 @@ static basin_status refuse_old(const basin_h5 *h5, const char *path, int64_t ver
     return st;
 }
 
+bool basin_result_is(const char *path)
+{
+    basin_h5 *h5 = NULL;
+    bool      is = false;
+
+    if (basin_h5_open(path, &h5) != BASIN_OK || basin_h5_is(h5, BASIN_RESULT_FORMAT, &is) != BASIN_OK)
+        is = false;
+    basin_h5_close(&h5);
+    return is;
+}
+
 basin_status basin_result_read(const char *path, basin_result **out)
 {
     basin_status        st = BASIN_OK;

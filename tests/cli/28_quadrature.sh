@@ -41,6 +41,8 @@ holds out "\"alpha\""
 bad "^basin: slq.h5: a stored result cannot answer --samples: name the checkpoint" -- sane slq.h5 --samples 10
 bad "^basin: slq.h5: a stored result cannot answer --method: name the checkpoint" -- sane slq.h5 --method dense
 bad "^basin: sane.h5: a stored sane, where SANE needs a spectrum or a checkpoint" -- sane sane.h5
+head -c 20000 slq.h5 >cut.h5
+bad "^basin: cut.h5: " -- sane cut.h5
 
 # traces
 good trace $GD
