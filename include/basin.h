@@ -2644,7 +2644,8 @@ const char  *basin_result_name(basin_result_kind kind);
 basin_status basin_result_write(const basin_result *result, const char *path); /* HDF5, atomic */
 /* distrusts the file; caller destroys */
 basin_status basin_result_read(const char *path, basin_result **out);
-/* Does the file say that it is a result of basin? It may still be damaged, or of another version. */
+/* Does the file say that it is a result of basin? It may still be damaged, or of another
+   version. */
 bool basin_result_is(const char *path);
 /* one document; caller frees with basin_free */
 basin_status basin_result_json(const basin_result *const *results, size_t count, char **out);
