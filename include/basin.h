@@ -1316,15 +1316,17 @@ typedef struct basin_trace_options {
 
 /* tr H by random vectors, as a whole and tensor by tensor: the sums of H's diagonal over each. */
 typedef struct basin_trace {
-    size_t   parameters, samples;
-    double   loss;
-    int      operator_kind;  /* basin_curvature_kind */
-    bool     preconditioned; /* S A S, see basin_point_options */
-    int      method;         /* basin_trace_method */
-    double   value, error;   /* its standard error, from `vectors` estimates */
-    double   lower, upper;   /* 95 %, Student's t over these */
-    size_t   vectors;        /* random vectors that were averaged over */
-    size_t   products;       /* H·v spent */
+    size_t parameters, samples;
+    double loss;
+    int    operator_kind;  /* basin_curvature_kind */
+    bool   preconditioned; /* S A S, see basin_point_options */
+    int    method;         /* basin_trace_method */
+    /* its standard error, from `vectors` estimates; of xtrace 1.3 times their spread, since they
+       share vectors (docs/measures.md) */
+    double   value, error;
+    double   lower, upper; /* 95 %, Student's t over these */
+    size_t   vectors;      /* random vectors that were averaged over */
+    size_t   products;     /* H·v spent */
     uint64_t seed;
     size_t   block_count; /* tensors of parameters; 0 where the objective does not tell them */
     char   **blocks;      /* [block_count] their names */

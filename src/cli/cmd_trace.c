@@ -70,8 +70,9 @@ static void print(const basin_result *result, FILE *out)
     fprintf(out, "  method          %s of the %s, %zu random vectors, %s products\n",
             basin_trace_method_text((basin_trace_method)t->method),
             cli_operator_title(t->operator_kind, t->preconditioned), t->vectors, cli_thousands(t->products));
-    fprintf(out, "  trace           %s   95 %%, Student's t over the vectors\n",
-            cli_interval(t->value, t->lower, t->upper, 6));
+    fprintf(out, "  trace           %s   95 %%, Student's t over the vectors%s\n",
+            cli_interval(t->value, t->lower, t->upper, 6),
+            t->method == BASIN_TRACE_XTRACE ? ", 1.3 times for what these share" : "");
     if (t->block_count == 0) {
         cli_table_destroy(&table);
         return;
