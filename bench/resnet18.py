@@ -19,7 +19,7 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "python")]
-SAMPLES, CLASSES, TOP, MEMORY = 512, 10, 5, "4G"
+SAMPLES, CLASSES, EPOCHS, TOP, MEMORY, PRODUCTS = 512, 10, 6, 5, "4G", "400"
 
 
 def pictures(images):
@@ -36,6 +36,19 @@ def pictures(images):
     return x.astype("f4"), labels
 
 
+def settle(net, x):
+    """BatchNorm's statistics are those of all samples, as large training sets leave them."""
+    import torch
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None
+    with torch.no_grad():
+        for rows in torch.arange(SAMPLES).split(128):
+            net(x[rows])
+    net.eval()
+
+
 def make(folder, images=None):
     import basin
     import torch
@@ -43,15 +56,15 @@ def make(folder, images=None):
     torch.manual_seed(0)
     x, y = (torch.from_numpy(a) for a in pictures(images))
     net = torchvision.models.resnet18(num_classes=CLASSES)
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
-    for epoch in range(8):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.02, momentum=0.9)
+    for epoch in range(EPOCHS):
         for rows in torch.randperm(SAMPLES).split(64):
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(net(x[rows]), y[rows]).backward()
             optimizer.step()
-    net.eval()
+    settle(net, x)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    basin.save_checkpoint(Path(folder) / "resnet18.h5", net, loss="cross_entropy", optimizer=optimizer, train=(x, y), epoch=8)
+    basin.save_checkpoint(Path(folder) / "resnet18.h5", net, loss="cross_entropy", optimizer=optimizer, train=(x, y), epoch=EPOCHS)
     torch.save(net.state_dict(), Path(folder) / "resnet18.pt")
 
 
@@ -83,9 +96,10 @@ def told(quantity, run, **more):
 def run_basin(folder, binary):
     base = ["--precision", "single", "--memory", MEMORY]
     file = str(Path(folder) / "resnet18.h5")
-    jobs = {"slq": ["spectrum", file, "--method", "slq"],  # trace, norm, density, and SANE without another product
+    jobs = {"sane": ["sane", file, "--method", "slq", "--products", PRODUCTS],
+            "density": ["spectrum", file, "--method", "slq", "--probes", "1"],
             "top": ["spectrum", file, "--method", "lanczos", "--top", str(TOP)],
-            "trace": ["trace", file, "--products", "12"]}
+            "trace": ["trace", file, "--products", "24"]}
     for quantity, command in jobs.items():
         for mode in (["--dry-run"], []):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -97,9 +111,6 @@ def run_basin(folder, binary):
                               "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
                               "peak_MB": after.ru_maxrss // 1024, "status": done.returncode,
                               "said": done.stderr.strip()[-300:]}), flush=True)
-            if quantity == "slq" and not mode:
-                sane = subprocess.run([binary, "sane", f"{folder}/slq.h5"], capture_output=True, text=True)
-                (Path(folder) / "sane.txt").write_text(sane.stdout + sane.stderr)
             name = f"{quantity}{''.join(mode)}.json"
             (Path(folder) / name).write_text(done.stdout)
 
@@ -113,12 +124,11 @@ def run_pyhessian(folder):
     net, x, y = load(folder)
     parts = [(x[i:i + 128], y[i:i + 128]) for i in range(0, SAMPLES, 128)]
     hessian = pyhessian.hessian(net, torch.nn.CrossEntropyLoss(), dataloader=parts, cuda=False)
-    told("top", lambda: {"values": hessian.eigenvalues(maxIter=100, tol=1e-3, top_n=TOP)[0]})
-
     def trace():
-        samples = hessian.trace(maxIter=24, tol=0)
-        return {"value": float(np.mean(samples)), "standard_error": float(np.std(samples, ddof=1) / len(samples) ** 0.5)}
+        samples = hessian.trace(maxIter=12, tol=0)
+        return {"value": float(np.mean(samples)), "products": 12, "standard_error": float(np.std(samples, ddof=1) / len(samples) ** 0.5)}
     told("trace", trace)
+    told("first", lambda: {"values": hessian.eigenvalues(maxIter=20, tol=1e-3, top_n=1)[0], "products": "at most 20"})
 
     def density():
         nodes, weights = hessian.density(iter=40, n_v=4)

@@ -1004,7 +1004,8 @@ const basin_decay *basin_point_included(const basin_point *point);
 basin_status basin_point_gradient(basin_point *point, basin_loss *loss, const double **g);
 basin_status basin_point_bare_gradient(basin_point *point, basin_loss *loss, const double **g);
 basin_status basin_point_decayed_gradient(basin_point *point, basin_loss *loss, const double **g);
-/* The point's operator, ∇²F if nothing else was asked for, times k vectors. */
+/* The point's operator, ∇²F if nothing else was asked for, times k vectors. BASIN_ERR_NUMERIC where
+   a product is not finite, with the first sample whose own is not, where there is one. */
 basin_status basin_point_product(basin_point *point, const double *v /* [k, P] */, size_t k,
                                  double *hv /* [k, P] */);
 /* F at n points theta + Σ_j coef[i, j] dirs[j], as basin_objective_subspace; nothing of it is

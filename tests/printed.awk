@@ -5,6 +5,7 @@
 #   - integers (no point, no exponent) are equal, but a count of products of an iterative method, followed by «products», may differ by a tenth;
 #   - other numbers differ by at most 2e-3 of their size, or by two in the last digit that the document shows;
 #   - where both are below 1e-6 they are errors of rounding, and agree;
+#   - an error of an iterative method, a number that follows «±», may differ by half;
 #   - seconds are not compared: a number before « s», and the last number of a row in a table whose last title is «seconds».
 # The document may leave lines out by a line that holds nothing but «…», and the end of a line by «…» there.
 
@@ -32,13 +33,14 @@ function cut(line, words, numbers,    n) {
     return n
 }
 
-function numbers_agree(a, b, after,    x, y, larger) {
+function numbers_agree(a, b, before, after,    x, y, larger) {
     if (a == b) return 1
     if (after ~ /^s([^a-zA-Z]|$)/) return 1
     x = a + 0; y = b + 0
     larger = size(x) > size(y) ? size(x) : size(y)
     if (is_integer(a) && is_integer(b)) return after ~ /^products/ && size(x - y) <= 0.1 * larger
     if (larger < 1e-6) return 1
+    if (before ~ /±$/ && size(x - y) <= 0.5 * larger) return 1
     return size(x - y) <= 2e-3 * larger || size(x - y) <= 2.001 * last_digit(a)
 }
 
@@ -52,7 +54,7 @@ function lines_agree(i, j,    a, b, m, n, k, wa, na, wb, nb, rest) {
     for (k = 1; k <= m; k++) {
         if (wa[k - 1] != wb[k - 1]) return 0
         if (k == m && timed[i] && wa[m] == "") continue
-        if (!numbers_agree(na[k], nb[k], wb[k])) return 0
+        if (!numbers_agree(na[k], nb[k], wb[k - 1], wb[k])) return 0
     }
     return rest ? index(wb[m], wa[m]) == 1 : wa[m] == wb[m]
 }

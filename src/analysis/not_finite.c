@@ -3,9 +3,6 @@
  * found where both halves are finite and only their sum is not, and where an objective takes no parts of its
  * samples (statistics of batches).
  */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
@@ -64,22 +61,21 @@ done:
     return st;
 }
 
-basin_status basin_point_not_finite(basin_point *point, const double *v, const char *format, ...)
+basin_status basin_point_not_finite(basin_point *point, const double *v)
 {
-    const size_t samples = basin_objective_samples(point->objective);
+    const size_t samples = basin_objective_samples(point->objective), product = point->products;
+    const char  *title = basin_curvature_kind_title((basin_curvature_kind)point->options.operator_kind);
     inquiry      q = {0};
     size_t       found = samples;
-    char         what[160];
-    va_list      arguments;
 
-    va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
-    va_end(arguments);
     if (begin(point, v, samples, &q) == BASIN_OK) found = search(&q, samples);
     basin_free(q.v);
     basin_free(q.av);
     basin_free(q.index);
-    if (found == samples) return basin_fail(BASIN_ERR_NUMERIC, "%s", what);
-    return basin_fail(BASIN_ERR_NUMERIC, "%s: the first sample whose own is not is number %zu of %zu", what,
-                      found + 1, samples);
+    if (found == samples)
+        return basin_fail(BASIN_ERR_NUMERIC, "product %zu with the %s is not finite", product, title);
+    return basin_fail(
+        BASIN_ERR_NUMERIC,
+        "product %zu with the %s is not finite: the first sample whose own is not is number %zu of %zu",
+        product, title, found + 1, samples);
 }

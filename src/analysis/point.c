@@ -269,7 +269,7 @@ static void scale_all(const double *scale, const double *v, size_t k, size_t siz
         for (size_t i = 0; i < size; i++) to[j * size + i] = scale[i] * v[j * size + i];
 }
 
-basin_status basin_point_product(basin_point *point, const double *v, size_t k, double *hv)
+static basin_status multiply_scaled(basin_point *point, const double *v, size_t k, double *hv)
 {
     basin_status st = BASIN_OK;
     const size_t size = point->size, most = k < SCALED_MOST ? k : SCALED_MOST;
@@ -285,6 +285,20 @@ basin_status basin_point_product(basin_point *point, const double *v, size_t k, 
     }
 done:
     basin_free(scaled);
+    return st;
+}
+
+basin_status basin_point_product(basin_point *point, const double *v, size_t k, double *hv)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_TRY(multiply_scaled(point, v, k, hv));
+    for (size_t j = 0; j < k; j++) {
+        point->products++;
+        if (!basin_all_finite(hv + j * point->size, point->size))
+            BASIN_TRY(basin_point_not_finite(point, v + j * point->size));
+    }
+done:
     return st;
 }
 

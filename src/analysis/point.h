@@ -20,6 +20,7 @@ struct basin_point {
     size_t               aside;     /* bytes that users of what is frozen hold */
     basin_curvature     *curvature; /* frozen, without weight decay; or NULL */
     basin_curvature_kind frozen; /* what that is: the point's operator, or ∇²L for stationarity */
+    size_t               products; /* with the point's operator, so far */
     bool                 has_stationarity;
     basin_stationarity   stationarity;
 };
@@ -42,9 +43,8 @@ void basin_point_make_room(basin_point *point);
 /* Relative rounding of a product: ε, or ε^{2/3} of a central difference with the best step.
  * Freezes where nothing is frozen yet. */
 basin_status basin_point_epsilon(basin_point *point, double *out);
-/* BASIN_ERR_NUMERIC, for a product with v [P] that is not finite: what the format says, and the
+/* BASIN_ERR_NUMERIC, for the last product, with v [P], that is not finite: which it was, and the
    first sample whose own product is not finite either, where there is one. */
-basin_status basin_point_not_finite(basin_point *point, const double *v, const char *format, ...)
-    BASIN_PRINTF(3, 4);
+basin_status basin_point_not_finite(basin_point *point, const double *v);
 
 #endif

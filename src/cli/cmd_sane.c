@@ -201,14 +201,15 @@ static const char *part_text(double part, double value)
 {
     char *text = cli_turn();
 
-    snprintf(text, CLI_TURN, "%.2g %%", 100.0 * part / value);
+    snprintf(text, CLI_TURN, "± %.2g %%", 100.0 * part / value);
     return text;
 }
 
 /* Of what the interval of an estimate consists, and what is proven beside it. */
 static void print_parts(const basin_spectral_sum *sum, double lower, double upper, FILE *out)
 {
-    fprintf(out, "                  95 %%, calibrated: probes %s, steps %s, pairs %s, rounding %s\n",
+    fprintf(out,
+            "                  95 %%, calibrated: %s by probes, %s by steps, %s by pairs, %s by rounding\n",
             part_text(sum->sampling, sum->value), part_text(sum->quadrature, sum->value),
             part_text(sum->pairs, sum->value), part_text(sum->rounding, sum->value));
     fprintf(out, "                  proven: [%s, %s]\n", cli_number(lower, 5), cli_number(upper, 5));

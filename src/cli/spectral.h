@@ -20,7 +20,7 @@
          "Lanczos steps of each: quadrature from 4 on (default: slq 40, else 1)", false},        \
     {                                                                                            \
         "tolerance", CLI_REAL, "T",                                                              \
-            "residual at most T |H| (default: 1e-8, single precision 1e-4, slq 1e-3)", false     \
+            "residual at most T |H| (default: 1e-8, single precision 1e-4, slq 3e-3)", false     \
     }
 /* Whose spectrum: an operator, of which parameters. */
 #define CLI_OPERATOR_OPTIONS                                                                       \

@@ -97,6 +97,19 @@ done:
     return st;
 }
 
+/* Of the curves per decade: a band that knows little must not flatten them, and is cut off at twice that. */
+static double highest_of(const basin_plan *plan, double least)
+{
+    double highest = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const basin_density *d = &spectrum_of(plan, i)->density;
+        for (size_t j = 0; j < d->log_count; j++)
+            if (d->log_at[j] >= least) highest = fmax(highest, fmax(d->log_positive[j], d->log_negative[j]));
+    }
+    return highest;
+}
+
 /* ±threshold and every second decade beyond: more have no room in a column. */
 static basin_status name_decades(basin_plan *plan, basin_panel *panel, double threshold, double largest)
 {
@@ -164,6 +177,9 @@ basin_status basin_plan_density(basin_plan *plan)
     }
     basin_panel_ranges(decades, &x, &y);
     decades->x = share->x = scale;
+    const double cut = 2 * highest_of(plan, threshold);
+    const bool   clipped = cut > 0 && y.high > cut;
+    if (clipped) y.high = cut;
     decades->y = basin_scale_fit(BASIN_SCALE_LINEAR, &y, 0.04);
     decades->y.low = 0;
     decades->y_label = "share per decade";
@@ -176,6 +192,7 @@ basin_status basin_plan_density(basin_plan *plan)
     decades->height = fmin(0.42 * plan->width, 150);
     share->height = fmin(0.30 * plan->width, 110);
     density_caption(plan, series, threshold);
+    if (clipped) basin_plan_caption(plan, " Above, bands are cut off at twice the highest curve.");
 done:
     return st;
 }

@@ -310,6 +310,39 @@ done:
     return st;
 }
 
+/* A regression through 0, whose loss and gradient vanish at weights of 0 however large an input is; products
+   with its Hessian, the mean of x xᵀ, do not exist where x is 1e160. Every analysis multiplies here. */
+static void a_product_that_is_not_finite_names_the_first_sample_at_fault(void **state)
+{
+    enum { SAMPLES = 37, LARGE = 23 };
+    const double     v[] = {0.0, 1.0, 0.0, 1.0, 1.0, 0.0}; /* the first is well */
+    problem          p = {.loss = {.kind = BASIN_LOSS_MSE}};
+    basin_objective *o = NULL;
+    basin_point     *point = NULL;
+    basin_loss       loss;
+    const double    *g;
+    double           hv[6];
+
+    (void)state;
+    assert_ok(basin_graph_mlp((size_t[]){2, 1}, 2, "Relu", &p.graph));
+    problem_data(&p, SAMPLES, 1, 0, 3);
+    problem_theta(&p, 0.0, 3);
+    assert_int_equal(p.size, 3);
+    for (size_t i = 0; i < SAMPLES; i++) p.data.values[i] = 0.0;
+    p.data.inputs[2 * LARGE] = 1e160;
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    assert_ok(basin_point_create(o, p.theta, NULL, &point));
+    assert_ok(basin_point_gradient(point, &loss, &g));
+    assert_true(basin_loss_value(&loss) == 0.0 && g[0] == 0.0);
+    assert_ok(basin_point_product(point, v, 1, hv));
+    assert_status(basin_point_product(point, v, 2, hv), BASIN_ERR_NUMERIC);
+    assert_message(
+        "product 3 with the Hessian is not finite: the first sample whose own is not is number 24 of 37");
+    basin_point_destroy(&point);
+    basin_objective_destroy(&o);
+    problem_release(&p);
+}
+
 static void every_failed_allocation_is_clean(void **state)
 {
     basin_objective *o = quadratic();
@@ -330,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_says_what_is_recorded),
         cmocka_unit_test(the_frozen_hessian_leaves_what_is_reserved),
         cmocka_unit_test(the_frozen_hessian_makes_room_for_passes),
+        cmocka_unit_test(a_product_that_is_not_finite_names_the_first_sample_at_fault),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

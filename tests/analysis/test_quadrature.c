@@ -61,6 +61,28 @@ static void gauss_rules_are_those_of_the_classical_polynomials(void **state)
 }
 
 /* QL with the first components alone, and LAPACK with whole eigenvectors; couplings down to 1e-12 as well. */
+/* From the rule to the recurrence, whatever the weights sum to; a node of no weight is in none. */
+static void a_rule_gives_its_recurrence_back(void **state)
+{
+    void (*const families[])(double *, double *) = {legendre, chebyshev};
+    double alpha[STEPS], beta[STEPS], node[STEPS], weight[STEPS], a[STEPS], b[STEPS];
+    size_t taken;
+
+    (void)state;
+    for (size_t family = 0; family < 2; family++) {
+        families[family](alpha, beta);
+        for (size_t i = 0; i < STEPS; i++) alpha[i] = 0.1 * (double)(i % 3);
+        assert_ok(basin_gauss_rule(alpha, beta, STEPS - 1, node, weight));
+        for (size_t i = 0; i < STEPS - 1; i++) weight[i] *= 7.0;
+        node[STEPS - 1] = 0.3, weight[STEPS - 1] = 0.0;
+        assert_ok(basin_jacobi_of_rule(node, weight, STEPS, a, b, &taken));
+        assert_int_equal(taken, STEPS - 1);
+        for (size_t i = 0; i < taken; i++) assert_close(a[i], alpha[i], 0.0, 1e-11);
+        for (size_t i = 0; i + 1 < taken; i++) assert_close(b[i], beta[i], 1e-11, 0.0);
+        assert_true(b[taken - 1] == 0.0);
+    }
+}
+
 static void nodes_and_weights_are_those_of_lapack(void **state)
 {
     basin_random r = basin_random_start(1, BASIN_STREAM_TEST);
@@ -211,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gauss_rules_are_those_of_the_classical_polynomials),
+        cmocka_unit_test(a_rule_gives_its_recurrence_back),
         cmocka_unit_test(nodes_and_weights_are_those_of_lapack),
         cmocka_unit_test(the_mean_of_gauss_and_anti_gauss_is_exact_two_degrees_further),
         cmocka_unit_test(bounds_hold_the_share_below_every_point_and_close_in),

@@ -15,7 +15,7 @@ bad "^basin: $GD: --accuracy is of the density: it goes with --method slq" -- sp
 
 # SANE: an asked width, and what it consists of
 good sane $GD --tol 5%
-holds out "95 %, calibrated: probes "
+holds out "95 %, calibrated: ± [0-9.]* % by probes, ± "
 holds out "proven: \["
 same sane $GD --method slq --products 60
 bad "^basin: $GD: --tol must lie between 0 and 1" -- sane $GD --tol 3

@@ -96,7 +96,6 @@ basin_status basin_columns_norm2(basin_point *point, const bool *mask, size_t n,
         BASIN_TRY(exact(point, mask, count, v, av, &found.value));
     else
         BASIN_TRY(probe(point, mask, n, seed, v, av, &found));
-    BASIN_CHECK(isfinite(found.value), BASIN_ERR_NUMERIC, "a product of the operator is not finite");
     *out = found;
 done:
     basin_free(v);

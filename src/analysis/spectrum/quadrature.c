@@ -144,6 +144,37 @@ done:
     return st;
 }
 
+/* Lanczos with the diagonal matrix of the nodes from the roots of the weights; every vector is made
+   orthogonal to all before it twice, so that rounding does not grow. */
+basin_status basin_jacobi_of_rule(const double *node, const double *weight, size_t count, double *alpha,
+                                  double *beta, size_t *taken)
+{
+    basin_status st = BASIN_OK;
+    double      *rows = NULL, scale = largest_entry(node, weight, count), norm2 = 0.0;
+
+    BASIN_ALLOC(rows, (count + 1) * count, "a Jacobi matrix");
+    for (size_t i = 0; i < count; i++) norm2 += weight[i];
+    for (size_t i = 0; i < count; i++) rows[i] = sqrt(weight[i] / norm2);
+    for (*taken = 0; *taken < count;) {
+        const double *v = rows + *taken * count;
+        double       *w = rows + (*taken + 1) * count;
+        for (size_t i = 0; i < count; i++) w[i] = node[i] * v[i];
+        alpha[*taken] = basin_dot(v, w, count);
+        for (size_t row = 0; row < 2 * (*taken + 1); row++) {
+            const double *before = rows + row / 2 * count;
+            basin_axpy(-basin_dot(before, w, count), before, w, count);
+        }
+        beta[*taken] = basin_norm(w, count);
+        *taken += 1;
+        if (*taken == count || beta[*taken - 1] <= 10.0 * DBL_EPSILON * scale) break;
+        for (size_t i = 0; i < count; i++) w[i] /= beta[*taken - 1];
+    }
+    beta[*taken - 1] = 0.0;
+done:
+    basin_free(rows);
+    return st;
+}
+
 /* The last entry of the Jacobi matrix that has x among its eigenvalues. A pivot that vanishes means that x is
    an eigenvalue already; it is moved by rounding, and so is x. */
 static double radau_entry(const double *alpha, const double *beta, size_t count, double x)

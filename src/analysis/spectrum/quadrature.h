@@ -12,6 +12,11 @@ enum { BASIN_QUADRATURE_LEAST = 4 /* steps: the variance of ‖H‖_F² asks for
 /* 97.5 % of a normal variable lie below. */
 #define BASIN_QUADRATURE_Z 1.959963984540054
 
+/* The way back: alpha [count] and beta [count − 1] of the Jacobi matrix whose Gauss rule has these
+   nodes, and weights >= 0 that sum to anything > 0. *taken rows, fewer where weights vanish beside
+   the others; beta[*taken − 1] is 0. */
+basin_status basin_jacobi_of_rule(const double *node, const double *weight, size_t count,
+                                  double *alpha, double *beta, size_t *taken);
 /* Nodes ascending and weights, which sum to 1, of the Gauss rule of the leading `count` rows of the
    Jacobi matrix: ∫ p dμ is exact up to degree 2 count − 1. */
 basin_status basin_gauss_rule(const double *alpha, const double *beta, size_t count, double *node,

@@ -1,7 +1,9 @@
 /* SANE at any size, to an asked width: quadrature that grows where it pays.
  *
  * Method
- *   1. Pairs by one Lanczos run, one probe of 40 steps (slq.c), SANE with its interval (sane.c).
+ *   1. Pairs by one Lanczos run, the run itself as a probe, one probe more of 40 steps (slq.c), SANE with its
+ *      interval (sane.c). Fewer steps would leave room for more probes, but where eigenvalues are dense about
+ *      the kink of |λ| neither rule is then where its error can be told.
  *   2. The interval is within the tolerance, or no further step or probe fits the products: done.
  *   3. Else products are spent where the square of the half-width, sampling² + quadrature², falls most by
  *      each: sampling² falls as 1/m, so a probe of s steps takes sampling²/(m s) off it a product; the
@@ -15,9 +17,7 @@
 #include "core/linalg.h"
 #include "core/memory.h"
 
-enum { PRODUCTS = 200, PRODUCTS_MOST = 2000, DEFLATION = 40, DEFLATION_MOST = 100, PROBES = 1, STEPS = 40 };
-
-#define DEFLATED 1e-3 /* residual of pairs that are deflated, relative to ‖H‖ */
+enum { PRODUCTS = 200, PRODUCTS_MOST = 2000, DEFLATION = 40, DEFLATION_MOST = 200, PROBES = 1, STEPS = 40 };
 
 typedef struct budget {
     basin_spectrum_options spectral; /* complete */
@@ -26,14 +26,22 @@ typedef struct budget {
     double                 tolerance;
 } budget;
 
-/* Three tenths of the products find pairs: more pairs take more off the variance than probes do, up to some
-   number. Of a width that is asked for nobody knows what it will take, and 40 begin. */
-static size_t deflation_of(const budget *b)
+/* Three fifths of the products find pairs: a pair takes its f² off the variance, a probe divides what is
+   left. Of a width that is asked for nobody knows what it will take, and 40 begin. */
+static size_t deflation_of(size_t size, const budget *b)
 {
-    size_t share = 3 * b->products / 10;
+    size_t share = 3 * b->products / 5;
 
     if (b->tolerance > 0.0) return DEFLATION;
-    return share < DEFLATION_MOST ? share : DEFLATION_MOST;
+    return basin_slq_run_most(size, share < DEFLATION_MOST ? share : DEFLATION_MOST);
+}
+
+/* A quarter at least, however many products are asked for to find pairs. */
+static size_t left_to_probes(const budget *b)
+{
+    size_t least = b->products / 4, spent = b->spectral.deflation;
+
+    return spent + least < b->products ? b->products - spent : least;
 }
 
 /* As many as the products and the memory allow, and those that are asked for. */
@@ -58,12 +66,12 @@ static basin_status complete(size_t size, const basin_spectrum_options *spectral
     if (b.products == 0) b.products = b.tolerance > 0.0 ? PRODUCTS_MOST : PRODUCTS;
     BASIN_CHECK(b.products >= 16, BASIN_ERR_VALUE,
                 "%zu products are too few for pairs and probes: at least 16", b.products);
-    if (b.spectral.tolerance == 0.0) b.spectral.tolerance = DEFLATED;
-    if (b.spectral.deflation == 0) b.spectral.deflation = deflation_of(&b);
+    if (b.spectral.tolerance == 0.0) b.spectral.tolerance = BASIN_DEFLATED;
+    if (b.spectral.deflation == 0) b.spectral.deflation = deflation_of(size, &b);
     if (b.spectral.probes == 0) b.spectral.probes = PROBES;
     if (b.spectral.steps == 0) {
-        size_t left = (b.products - b.products / 4) / b.spectral.probes;
-        b.spectral.steps = left < STEPS ? left : STEPS;
+        size_t each = left_to_probes(&b) / b.spectral.probes;
+        b.spectral.steps = each < STEPS ? each : STEPS;
     }
     if (b.spectral.steps > size) b.spectral.steps = size;
     b.most = (basin_slq_most){.steps = b.products, .probes = probes_most(size, &b)};

@@ -1,10 +1,10 @@
 /* Stochastic Lanczos quadrature on the complement of eigenpairs that are known.
  *
  * Method
- *   1. One Lanczos run of about 40 steps from a random vector (krylov.c). Its pairs Q with residuals of at
- *      most 1e-3 ‖H‖ are deflated: they are few, and carry most of the variance of what follows. Where the
- *      memory does not hold the basis, the run goes on from the half of its Ritz vectors that is largest by
- *      magnitude (thick restart).
+ *   1. One Lanczos run from a random vector (krylov.c). Of its pairs those of largest magnitude are
+ *      deflated, down to the first that is not sharp (residual above 3e-3 ‖H‖ or a tenth of its value): Q.
+ *      They are few, and carry most of the variance of what follows. Where the memory does not hold the
+ *      basis, the run goes on from the half of its Ritz vectors that is largest by magnitude (thick restart).
  *   2. Probes u uniform on the unit sphere of the complement: normal entries, projected, at norm 1. Not
  *      random signs: projected ones are uniform on nothing, and the law of the estimate would depend on the
  *      eigenvectors; so what is calibrated on diagonal matrices holds for every matrix with these
@@ -16,6 +16,12 @@
  *      same weight (Greenbaum 1989; for quadrature Knizhnerman 1996). Beside Q the vectors are made
  *      orthogonal at every step.
  *   4. Probes are multiplied in blocks.
+ *   5. The run of step 1 is a probe too, which costs nothing: what its start leaves beside Q is uniform on
+ *      the sphere of the complement, and the Ritz pairs that are not deflated are its rule, the squares of
+ *      their first components the weights. (Were every sharp pair deflated, those of which the start holds
+ *      little would be left over more often than others, and this probe would tell too little of them; so
+ *      the choice ends at the first that is not sharp.) It counts where it has as many nodes as the others
+ *      have steps and the run was not restarted.
  *
  * References: S. Ubaru, J. Chen, Y. Saad, SIAM J. Matrix Anal. Appl. 38(4), 2017. B. Ghorbani, S. Krishnan,
  * Y. Xiao, arXiv:1901.10159. A. Greenbaum, Behavior of slightly perturbed Lanczos and conjugate-gradient
@@ -39,10 +45,12 @@
 #define FAILURE 0.05 /* of the guarantee */
 #define SHARP 0.1    /* residual of a pair that is deflated, relative to its value */
 #define LEAST_STEPS 10
+#define OWN_LEAST 1e-6 /* of the start's norm², in what the pairs leave over */
 
 enum {
     ROWS_LEAST = 12, /* a shorter basis restarts all the time */
     BESIDE = 3,      /* vectors beside the basis or the pairs: a product, and two in passing */
+    RESTARTED = 2,   /* times the vectors that the memory holds: steps of a run that is restarted */
     EACH = 3         /* vectors of a probe: two of the recurrence, and its product */
 };
 
@@ -65,6 +73,14 @@ size_t basin_slq_probes_most(size_t size)
     size_t all = vectors_most(size);
 
     return all > BESIDE + 1 ? (all - BESIDE - 1) / EACH : 0;
+}
+
+/* Where the memory restarts a run it soon finds little that its restarts do not drop. */
+size_t basin_slq_run_most(size_t size, size_t steps)
+{
+    const size_t all = vectors_most(size), rows = all > BESIDE ? all - BESIDE : 0;
+
+    return steps < RESTARTED * rows ? steps : RESTARTED * rows;
 }
 
 static basin_status choose_room(size_t size, size_t steps, size_t probes, room *out)
@@ -110,15 +126,15 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* Which Ritz pairs are deflated, at most `most`, descending by value; returns their number. In the thick of
-   the spectrum residuals are small beside ‖H‖ and large beside the value: those are left to the probes. */
+/* Which Ritz pairs are deflated, from one to `most`, descending by value; returns their number. In the thick
+   of the spectrum residuals are small beside ‖H‖ and large beside the value: left to the probes. */
 static size_t choose_pairs(const basin_krylov *k, double tolerance, size_t most, size_t *keep)
 {
-    size_t count = 0;
+    const size_t all = k->used < most ? k->used : most;
+    size_t       count = 0;
 
     largest_by_magnitude(k, k->used, keep);
-    for (size_t i = 0; i < k->used && count < most; i++)
-        if (i == 0 || k->used == k->size || is_sharp(k, keep[i], tolerance)) keep[count++] = keep[i];
+    while (count < all && (count == 0 || k->used == k->size || is_sharp(k, keep[count], tolerance))) count++;
     qsort(keep, count, sizeof *keep, descending);
     return count;
 }
@@ -168,6 +184,35 @@ done:
     return st;
 }
 
+/* Step 5: the Jacobi matrix of the Ritz pairs that are not kept, `keep` descending, without its last row, for
+   which there is no β. */
+static basin_status take_own(const basin_krylov *k, const size_t *keep, size_t count, basin_slq *slq)
+{
+    basin_status st = BASIN_OK;
+    double      *node = NULL, *weight = NULL, sum = 0.0;
+    size_t       rest = 0, taken;
+
+    if (k->used != k->products || k->used == k->size || k->used < count + BASIN_QUADRATURE_LEAST) return st;
+    BASIN_ALLOC(node, k->used, "quadrature");
+    BASIN_ALLOC(weight, k->used, "quadrature");
+    for (size_t i = 0, kept = count; i < k->used; i++) {
+        double first = k->y[i * k->used];
+        if (kept > 0 && keep[kept - 1] == i)
+            kept--;
+        else
+            node[rest] = k->ritz[i], weight[rest++] = first * first, sum += first * first;
+    }
+    if (!(sum > OWN_LEAST)) goto done;
+    BASIN_ALLOC(slq->own_alpha, rest, "quadrature");
+    BASIN_ALLOC(slq->own_beta, rest, "quadrature");
+    BASIN_TRY(basin_jacobi_of_rule(node, weight, rest, slq->own_alpha, slq->own_beta, &taken));
+    slq->own = taken - 1;
+done:
+    basin_free(node);
+    basin_free(weight);
+    return st;
+}
+
 /* Takes the first `count` vectors of the basis. */
 static basin_status take_pairs(basin_krylov *k, size_t count, basin_slq *slq)
 {
@@ -208,6 +253,7 @@ basin_status basin_slq_open(basin_point *point, double epsilon, const basin_spec
     if (k->products < steps && k->used < k->size) basin_time_tell();
     count = choose_pairs(k, options->tolerance, have.pairs, keep);
     BASIN_TRY(hold_pairs(k, keep, count, spectrum));
+    BASIN_TRY(take_own(k, keep, count, out));
     BASIN_TRY(basin_krylov_restart(k, keep, count));
     BASIN_TRY(take_pairs(k, count, out));
     BASIN_ALLOC(out->scratch, count, "projections");
@@ -250,6 +296,8 @@ void basin_slq_close(basin_slq *slq)
     for (size_t i = 0; slq->owns && i < slq->k; i++) basin_free(slq->pairs[i]);
     basin_free(slq->pairs);
     basin_free(slq->scratch);
+    basin_free(slq->own_alpha);
+    basin_free(slq->own_beta);
     basin_free(slq->w);
     *slq = (basin_slq){0};
 }
@@ -272,17 +320,14 @@ static void draw(basin_slq *slq, double *v)
 }
 
 /* From w = Hv: α, β, and the next vector. Nothing follows where the Krylov space is exhausted. */
-static basin_status step(basin_slq *slq, basin_cohort *c, size_t j, double *w)
+static void step(basin_slq *slq, basin_cohort *c, size_t j, double *w)
 {
-    basin_status st = BASIN_OK;
-    size_t       size = slq->size, i = c->taken[j];
-    double      *v = c->v + j * size, *before = c->before + j * size;
-    double      *alpha = c->alpha + j * slq->most.steps + i, *beta = c->beta + j * slq->most.steps + i;
-    double       along, coefficients[2] = {0.0, i > 0 ? beta[-1] : 0.0};
+    size_t  size = slq->size, i = c->taken[j];
+    double *v = c->v + j * size, *before = c->before + j * size;
+    double *alpha = c->alpha + j * slq->most.steps + i, *beta = c->beta + j * slq->most.steps + i;
+    double  along, coefficients[2] = {0.0, i > 0 ? beta[-1] : 0.0};
 
     basin_vectors_dot(&v, 1, w, size, &along);
-    BASIN_CHECK(isfinite(along) && basin_all_finite(w, size), BASIN_ERR_NUMERIC,
-                "product %zu with the Hessian, of probe %zu, is not finite", slq->products, j + 1);
     *alpha = coefficients[0] = along;
     basin_vectors_add((double *[]){v, before}, 2, coefficients, -1.0, w, size);
     if (slq->k > 0) basin_vectors_deflate(slq->pairs, slq->k, w, 1, size, slq->scratch);
@@ -291,12 +336,10 @@ static basin_status step(basin_slq *slq, basin_cohort *c, size_t j, double *w)
     c->taken[j] = i + 1;
     if (*beta <= 10.0 * slq->epsilon * slq->norm || c->taken[j] >= slq->size - slq->k) {
         *beta = 0.0;
-        goto done;
+        return;
     }
     basin_copy(v, before, size);
     basin_vectors_divide(w, *beta, v, size);
-done:
-    return st;
 }
 
 static bool exhausted(const basin_slq *slq, const basin_cohort *c, size_t j)
@@ -337,7 +380,7 @@ static basin_status advance(basin_slq *slq, basin_cohort *c, size_t from, size_t
         BASIN_TRY(basin_point_product(slq->point, c->v, c->count, slq->w));
         slq->products += c->count;
         for (size_t j = 0; j < c->count; j++)
-            if (!exhausted(slq, c, j)) BASIN_TRY(step(slq, c, j, slq->w + j * slq->size));
+            if (!exhausted(slq, c, j)) step(slq, c, j, slq->w + j * slq->size);
     }
 done:
     return st;
@@ -405,8 +448,9 @@ static basin_status copy_quadrature(const basin_slq *slq, basin_quadrature *q)
     for (size_t i = 0; i < slq->cohort_count; i++)
         for (size_t j = 0; j < slq->cohorts[i].count; j++)
             if (slq->cohorts[i].taken[j] > steps) steps = slq->cohorts[i].taken[j];
+    const bool own = slq->own >= steps;
     basin_free(q->taken), basin_free(q->alpha), basin_free(q->beta);
-    *q = (basin_quadrature){.dimension = slq->size - slq->k, .probes = slq->probes, .steps = steps};
+    *q = (basin_quadrature){.dimension = slq->size - slq->k, .probes = slq->probes + own, .steps = steps};
     BASIN_ALLOC(q->taken, q->probes, "quadrature");
     BASIN_ALLOC(q->alpha, q->probes * steps, "quadrature");
     BASIN_ALLOC(q->beta, q->probes * steps, "quadrature");
@@ -417,6 +461,11 @@ static basin_status copy_quadrature(const basin_slq *slq, basin_quadrature *q)
             basin_copy(c->alpha + j * slq->most.steps, q->alpha + row * steps, c->taken[j]);
             basin_copy(c->beta + j * slq->most.steps, q->beta + row * steps, c->taken[j]);
         }
+    if (own) {
+        q->taken[row] = steps;
+        basin_copy(slq->own_alpha, q->alpha + row * steps, steps);
+        basin_copy(slq->own_beta, q->beta + row * steps, steps);
+    }
 done:
     return st;
 }

@@ -36,7 +36,9 @@ typedef struct basin_slq {
     size_t         products;
     size_t         cohort_count;
     basin_cohort   cohorts[BASIN_SLQ_COHORTS];
-    double        *w; /* [widest, P] products */
+    size_t         own; /* steps of the run's own measure of the complement; 0: there is none */
+    double        *own_alpha, *own_beta; /* [own] */
+    double        *w;                    /* [widest, P] products */
     size_t         widest;
     double        *scratch; /* [k] */
     basin_random   random;
@@ -57,6 +59,8 @@ basin_status basin_slq_open_beside(basin_point *point, double epsilon, double *c
                                    basin_slq *out);
 /* How many probes of a point of P parameters the memory holds beside one pair. */
 size_t basin_slq_probes_most(size_t size);
+/* At most `steps`: fewer where the memory holds so few vectors that a run of so many is a waste. */
+size_t basin_slq_run_most(size_t size, size_t steps);
 void   basin_slq_close(basin_slq *slq);
 
 /* `count` new probes, of as many steps as those that are there. */

@@ -47,8 +47,6 @@ static basin_spectrum_method choose_method(size_t size, size_t rows, size_t vect
 
 enum { PROBES = 16, QUADRATURE_PROBES = 4, STEPS = 40, DEFLATION = 40 };
 
-#define DEFLATED 1e-3 /* residual of pairs that are deflated, relative to ‖H‖ */
-
 /* Of quadrature: those of slq, and of a truncated spectrum that was asked for steps. */
 static void complete_probes(basin_spectrum_options *o, size_t size)
 {
@@ -77,7 +75,8 @@ static basin_spectrum_options complete(const basin_spectrum_options *options, si
         o.bottom = o.both_ends && o.top < size ? 1 : 0;
     }
     if (o.tolerance == 0.0)
-        o.tolerance = o.method == BASIN_SPECTRUM_SLQ ? DEFLATED : default_tolerance(epsilon, approximate);
+        o.tolerance =
+            o.method == BASIN_SPECTRUM_SLQ ? BASIN_DEFLATED : default_tolerance(epsilon, approximate);
     if (o.max_products == 0) o.max_products = 100 * (o.top + o.bottom) + 200;
     if (o.method == BASIN_SPECTRUM_AUTO)
         o.method = choose_method(size, rows, o.vectors ? 3 * (o.top + o.bottom) : 0);

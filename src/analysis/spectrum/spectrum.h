@@ -53,13 +53,20 @@ double basin_spectrum_symmetrise(double *h, size_t size);
 /* Σ|λ<0| / Σ|λ| */
 double basin_spectrum_negative_mass(const double *w, size_t count);
 
-/* ‖H‖_F² and trace from the eigenpairs held and random probes of what they leave over. */
-/* Of the memory, what vectors [P] may take where they could use all; the rest is the network's. */
-#define BASIN_VECTORS_SHARE 0.65
+/* Of the memory, what vectors [P] may take where they could use all; the rest is the network's,
+   which has the more threads the more there is. */
+#define BASIN_VECTORS_SHARE 0.5
+/* What they may take that cannot be fewer: a network needs a quarter at the least. */
+#define BASIN_VECTORS_MOST 0.75
+
+/* Residual of the pairs that quadrature deflates, at most, relative to ‖H‖. */
+#define BASIN_DEFLATED 3e-3
 
 /* Vectors [P] that are multiplied as one block: 16, or as many as a sixteenth of the memory holds,
    one at least. No bit depends on it. */
-size_t       basin_spectrum_block(size_t size);
+size_t basin_spectrum_block(size_t size);
+
+/* ‖H‖_F² and trace from the eigenpairs held and random probes of what they leave over. */
 basin_status basin_spectrum_probe(basin_point   *point,
                                   double *const *vectors /* [count] of [P], orthonormal */,
                                   size_t probes, uint64_t seed, basin_spectrum *out);

@@ -92,8 +92,6 @@ static basin_status multiply(tracer *t, const double *v, size_t count, double *o
         BASIN_TRY(basin_progress_report("trace", (double)t->products, (double)(t->products + count - start)));
         BASIN_TRY(basin_point_product(t->point, v + start * t->size, n, out + start * t->size));
         t->products += n;
-        BASIN_CHECK(basin_all_finite(out + start * t->size, n * t->size), BASIN_ERR_NUMERIC,
-                    "a product of the Hessian with a random vector is not finite");
     }
 done:
     return st;
@@ -281,9 +279,11 @@ static basin_status demand_of(size_t size, size_t basis, size_t vectors, basin_d
     size_t       rows = 2 * basis + vectors + 2, bytes;
 
     if (!basin_mul(rows * sizeof(double), size, &bytes)) bytes = SIZE_MAX;
-    BASIN_CHECK(bytes <= basin_memory_limit(), BASIN_ERR_BUDGET,
-                "a trace by %zu vectors of %zu parameters needs %zu bytes, the limit is %zu", rows, size,
-                bytes, basin_memory_limit());
+    BASIN_CHECK(
+        (double)bytes <= BASIN_VECTORS_MOST * (double)basin_memory_limit(), BASIN_ERR_BUDGET,
+        "%zu vectors of %zu parameters and the network need %.0f bytes at least, the limit is %zu: fewer "
+        "products need less",
+        rows, size, ceil((double)bytes / BASIN_VECTORS_MOST), basin_memory_limit());
     demand->gradients = demand->freezes = 1;
     demand->vectors += 2 * basis + (vectors > basis ? vectors : 0);
     if (demand->width < CHUNK) demand->width = CHUNK;
