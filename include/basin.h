@@ -53,8 +53,9 @@ extern "C" {
 /* Version of results files; older ones are not read any more. In 1, stationarity went by one step
    along −g and families of measures were mixed. In 2, methods and points were told in words, and a
    measure had no interval. In 3, recorded values did not say who says them, a line not what stands
-   at its end, nor spectra and SANE of which operator and part they are. */
-#define BASIN_RESULTS_VERSION 5
+   at its end, nor spectra and SANE of which operator and part they are. In 5, a slice had no paths
+   and no cosines with the gradient. */
+#define BASIN_RESULTS_VERSION 6
 
 /* ------------------------------------------------------------------------------------ status -- */
 
@@ -1485,10 +1486,18 @@ void         basin_blocks_destroy(basin_blocks **blocks);
    What each is made from stands in src/analysis/slice/direction_kinds.c. */
 #define BASIN_DIRECTION_LIST(X)                          \
     X(MOMENTUM, "momentum", "")                          \
-    X(GRADIENT, "gradient", "")                          \
+    X(GRADIENT, "gradient", "[:SPLIT]")                  \
     X(EIGEN, "eigen", ":I (1 = largest, -1 = smallest)") \
     X(RANDOM, "random", "[:SEED]")                       \
-    X(TO, "to", ":FILE")
+    X(TO, "to", ":FILE")                                 \
+    X(ADAM, "adam", "")                                  \
+    X(UPDATE, "update", "")                              \
+    X(SAM, "sam", "[:RHO]")                              \
+    X(MSAM, "msam", "[:RHO]")                            \
+    X(PCA, "pca", ":I")                                  \
+    X(BETWEEN, "between", ":A,B")                        \
+    X(PLANE, "plane", ":A,B,C")                          \
+    X(STORED, "file", ":FILE#NAME")
 
 #define BASIN_DIRECTION_ENUM(kind, name, argument) BASIN_DIRECTION_##kind,
 typedef enum basin_direction_kind {
@@ -1508,6 +1517,8 @@ typedef struct basin_direction {
     double  natural_norm; /* before scaling, e.g. ‖v‖ of the momentum, ‖other - theta‖ */
     double  eigenvalue;   /* eigen:i: λ_i, else NAN */
     double  residual;     /* eigen:i: its residual, else NAN */
+    /* pca:i: its share of the checkpoints' squared distances from the point; else NAN */
+    double explained;
     /* one line for the user, e.g. a momentum at rounding level; NULL if none */
     char *warning;
 } basin_direction;
@@ -1519,16 +1530,51 @@ typedef enum basin_bias_rule {
     BASIN_BIAS_RANDOM
 } basin_bias_rule;
 
-typedef struct basin_random_options { /* Li et al., arXiv:1712.09913 */
-    bool            unnormalised; /* default: filter-normalised d <- d ‖theta_f‖ / ‖d_f‖ */
-    basin_bias_rule bias;         /* default zero */
-    /* [P] another direction: made orthogonal to it filter by filter before normalising */
+/* d <- d ‖theta_s‖ / ‖d_s‖ over sets s of parameters: the weights into one output, one tensor, all
+   that the direction moves; or d as drawn */
+typedef enum basin_normalisation {
+    BASIN_NORMALISE_FILTER,
+    BASIN_NORMALISE_LAYER,
+    BASIN_NORMALISE_MODEL,
+    BASIN_NORMALISE_NONE
+} basin_normalisation;
+const char  *basin_normalisation_text(basin_normalisation n); /* filter | layer | model | none */
+basin_status basin_normalisation_find(const char *name, basin_normalisation *out);
+
+typedef struct basin_random_options {  /* Li et al., arXiv:1712.09913 */
+    basin_normalisation normalisation; /* default by filters */
+    basin_bias_rule     bias;          /* default zero */
+    /* [P] another direction: made orthogonal to it set by set before normalising (by filters where
+       nothing is normalised) */
     const double *orthogonal_to;
 } basin_random_options;
 
 /* BASIN_ERR_MISSING if not saved */
 basin_status basin_direction_momentum(const basin_checkpoint *ck, basin_direction **out);
 basin_status basin_direction_gradient(basin_point *point, basin_direction **out); /* of F */
+/* At the point, of F on the samples of `other`, the split of that name: uphill, norm 1.
+   BASIN_ERR_VALUE where it is zero. */
+basin_status basin_direction_gradient_on(const basin_point *point, basin_objective *other,
+                                         const char *split, basin_direction **out);
+/* Adam's momentum, uphill: m / (√(v / (1 - beta2^t)) + epsilon), m and v the saved moments, as
+   basin_checkpoint_adam has them; scaled to norm 1. BASIN_ERR_MISSING without one of them. */
+basin_status basin_direction_adam(const basin_checkpoint *ck, double beta2, double epsilon,
+                                  basin_direction **out);
+/* theta_{t+1} - theta_t: what the recorded method does next from the point, with the gradient over
+   all samples of its objective and the recorded learning rate, momentum, radius and weight decay
+   (docs/measures.md, «Training recursions»; adam and adamw by Kingma & Ba, arXiv:1412.6980, and
+   Loshchilov & Hutter, arXiv:1711.05101, with this beta2 and epsilon). It keeps its length:
+   coordinate 1 is the next step. BASIN_ERR_MISSING names what is not recorded,
+   BASIN_ERR_UNSUPPORTED the method, BASIN_ERR_VALUE a step of length zero. */
+basin_status basin_direction_update(basin_point *point, const basin_checkpoint *ck, double beta2,
+                                    double epsilon, basin_direction **out);
+/* SAM's perturbation rho ∇L/‖∇L‖ (Foret et al., arXiv:2010.01412), without weight decay, and
+   MSAM's, -rho v/‖v‖ (Becker et al., arXiv:2401.12033): coordinate 1 is the perturbed point. rho =
+   NAN takes the recorded one. BASIN_ERR_MISSING without rho or momentum, BASIN_ERR_VALUE for rho
+   <= 0, a zero gradient or momentum. */
+basin_status basin_direction_sam(basin_point *point, const basin_checkpoint *ck, double rho,
+                                 basin_direction **out);
+basin_status basin_direction_msam(const basin_checkpoint *ck, double rho, basin_direction **out);
 /* i > 0: i-th largest; i < 0: |i|-th smallest. From `spectrum` if it holds that vector, else
    computed. Caller destroys. */
 basin_status basin_direction_eigen(basin_point *point, long i, const basin_spectrum *spectrum,
@@ -1538,6 +1584,41 @@ basin_status basin_direction_random(const basin_params *params, const double *th
                                     basin_direction **out);
 basin_status basin_direction_to(const char *name, const double *theta, const double *other,
                                 size_t size, basin_direction **out);
+/* theta_b - theta_a, keeping its length. BASIN_ERR_VALUE where the two are equal. */
+basin_status basin_direction_between(const char *const names[2], const double *a, const double *b,
+                                     size_t size, basin_direction **out);
+/* One axis of the plane through three points a, b, c: which = 1 from a towards b, 2 what of c - a
+   is orthogonal to that; norm 1 both, so that equal coordinates are equal distances.
+   BASIN_ERR_VALUE where two of the points are equal or the three lie on one line (to a sine of
+   1e-7). */
+basin_status basin_direction_plane(const char *const names[3], const double *const points[3],
+                                   size_t size, int which, basin_direction **out);
+/* A vector of the caller's own, e.g. one that a file stores, scaled to norm 1. */
+basin_status basin_direction_stored(const char *label, const double *values, size_t size,
+                                    basin_direction **out);
+/* The i-th principal axis, i from 1, of `count` points [P] about an origin [P], norm 1: what
+   basin_principal_axes finds. */
+basin_status basin_direction_pca(const double *origin, const double *const *points, size_t count,
+                                 size_t size, size_t i, basin_direction **out);
+
+/* Principal axes of n points about an origin (not about their mean, so that the plane of the first
+   two through the origin is the one nearest to all points): axes [count, P], orthonormal, shares
+   [count] of Σ ‖point - origin‖² that each explains, falling. By the Gram matrix [n, n], so that P
+   does not matter. The point that lies farthest along an axis lies on its positive side.
+   BASIN_ERR_VALUE where fewer than `count` points differ from the origin, or the points span no
+   more than count - 1 directions (to 1e-7 of the first). */
+basin_status basin_principal_axes(const double *origin, const double *const *points, size_t n,
+                                  size_t size, size_t count, double *axes, double *shares);
+
+/* The eigenvector [P] of eigenvalue number i, counted as basin_direction_eigen does, and its
+   *position in the spectrum (or NULL); NULL where the spectrum does not hold it. Borrowed. */
+const double *basin_spectrum_vector(const basin_spectrum *spectrum, long i, size_t *position);
+/* A vector [size] of «FILE#NAME»: NAME is the path of a data set of `size` reals, or of rows of
+   them, NAME[ROW]; or eigen:I of a stored spectrum. Caller frees with basin_free. BASIN_ERR_ARG for
+   a reference without # or NAME, BASIN_ERR_MISSING where the file lacks it, BASIN_ERR_SHAPE names
+   both sizes, BASIN_ERR_VALUE where it is not finite. */
+basin_status basin_vector_read(const char *reference, size_t size, double **out);
+
 /* scale: multiplies `values` so that the norm is as asked (> 0); 0 keeps the kind's own rule. */
 basin_status basin_direction_rescale(basin_direction *direction, double norm);
 /* d <- d - (d·b / b·b) b, restored to its norm; label says «⟂». BASIN_ERR_VALUE when parallel. */
@@ -1545,12 +1626,18 @@ basin_status basin_direction_orthogonalise(basin_direction       *direction,
                                            const basin_direction *against);
 void         basin_direction_destroy(basin_direction **direction);
 
-/* what a user writes: momentum | gradient | eigen:1 | eigen:-1 | random[:seed] | to:FILE */
+/* what a user writes, as the list above has it; texts point into the one parsed */
 typedef struct basin_direction_spec {
     basin_direction_kind kind;
-    long                 index; /* eigen */
+    long                 index; /* eigen, pca; plane: which of its two axes, 1 */
     uint64_t             seed;  /* random; default 0 */
-    const char          *path;  /* to: points into the text parsed */
+    const char          *path;  /* to; file: with #NAME; gradient: the split, NULL the point's */
+    double               rho;   /* sam, msam: NAN the recorded one */
+    size_t               file_count; /* between: 2, plane: 3 */
+    struct {
+        const char *text;
+        int         length;
+    } files[3];
 } basin_direction_spec;
 /* BASIN_ERR_ARG lists the choices */
 basin_status basin_direction_parse(const char *text, basin_direction_spec *out);
@@ -1561,6 +1648,17 @@ typedef struct basin_direction_source {
     const basin_checkpoint     *ck;     /* whose weights these are: momentum */
     const basin_checkpoint     *other;  /* to: an unperturbed checkpoint of the same parameters */
     const basin_random_options *random; /* random; NULL = defaults */
+    basin_objective            *split;  /* gradient:SPLIT: that of its samples */
+    double                      beta2, epsilon; /* adam, update; 0 = 0.999 and 1e-8 */
+    /* pca: unperturbed weights [P] of a run's checkpoints; between and plane: of theirs */
+    size_t               count;
+    const double *const *weights;
+    const double        *vector; /* file: [P] */
+    /* eigen: where its operator is another than the point's, or of a part of the parameters
+       (basin_objective_restrict of the point's objective), that point, and words for both as
+       «, ggn, layer fc1»; else NULL */
+    basin_point *eigen;
+    const char  *eigen_of;
 } basin_direction_source;
 /* The direction that a spec asks for, by the function above that makes its kind, whose errors are
    this one's. Caller destroys. */
@@ -1581,6 +1679,7 @@ typedef struct basin_axis {
     double slope;
     double curvature;            /* dᵀHd likewise: prediction L + slope s + curvature s²/2 */
     double eigenvalue, residual; /* eigen directions, else NAN */
+    double explained;            /* pca directions: share of the squared distances; else NAN */
     /* of a direction that leads to another checkpoint, else NAN: the coordinate where its weights
        are, the loss there, and those of the two ends by networks of their own, on the point's
        samples */
@@ -1600,6 +1699,23 @@ typedef struct basin_surface { /* one split's values on the grid */
     double  centre_loss, centre_accuracy;
 } basin_surface;
 
+typedef struct basin_path_point { /* a checkpoint beside a plane */
+    char   *file;
+    int64_t step;       /* -1 unknown */
+    double  across, up; /* coordinates of its projection */
+    double  distance;   /* ‖theta - its projection‖ */
+    double  loss;       /* of the checkpoint itself, by its own network */
+    double  projected;  /* on the plane, where it falls */
+} basin_path_point;
+
+typedef struct basin_path {   /* a run beside a plane */
+    char             *name;   /* as typed */
+    char             *method; /* as recorded; NULL unknown */
+    bool              joined; /* one training in its order; else single checkpoints */
+    size_t            count;
+    basin_path_point *points;
+} basin_path;
+
 typedef struct basin_slice {
     size_t         parameters;
     size_t         axis_count; /* 1 or 2 */
@@ -1609,6 +1725,9 @@ typedef struct basin_slice {
     double         cosine; /* between the two directions; NAN for one */
     size_t         cosine_count;
     double        *momentum_cosines; /* [axis_count] with the momentum; NAN where there is none */
+    double        *gradient_cosines; /* likewise with the gradient of F */
+    size_t         path_count;       /* of a plane: runs and checkpoints beside it */
+    basin_path    *paths;
     basin_stationarity stationarity; /* of the point */
 } basin_slice;
 
@@ -1619,6 +1738,28 @@ typedef struct basin_slice_end { /* the checkpoint that a direction leads to */
     double           at;        /* their coordinate */
     bool             foreign;   /* of another training than the point, as their identities say */
 } basin_slice_end;
+
+/* A run to be projected on a plane. Names are borrowed. */
+typedef struct basin_path_request {
+    const char *name, *method; /* method NULL: unknown */
+    bool        joined;
+    size_t      count;
+    struct basin_path_checkpoint {
+        const char   *file;
+        int64_t       step;
+        const double *theta; /* [P], unperturbed */
+        double        loss;  /* basin_point_own_loss */
+    } * checkpoints;
+} basin_path_request;
+/* The loss at theta [P] of a checkpoint by a network of its own, with the weight decay that is
+   included at the point. */
+basin_status basin_point_own_loss(const basin_point *point, basin_objective *own,
+                                  const double *theta, double *out);
+/* Where theta falls on the plane through the origin along two directions: coordinates in multiples
+   of them by least squares, so that they need not be orthogonal nor of norm 1, and how far off it
+   lies. BASIN_ERR_VALUE where the two are parallel. */
+basin_status basin_project(const double *origin, const basin_direction *const directions[2],
+                           const double *theta, double at[2], double *distance);
 
 typedef struct basin_slice_request {
     basin_point *point; /* the centre */
@@ -1636,6 +1777,11 @@ typedef struct basin_slice_request {
     basin_slice_end ends[2];
     double          from[2], to[2]; /* range, from < to (from == to only with grid 1) */
     size_t          grid[2];        /* points, >= 1 */
+    /* of two directions; a forecast reads their counts alone */
+    size_t                    path_count;
+    const basin_path_request *paths;
+    /* of the parameters that eigen directions are of, NULL: all; read by a forecast */
+    const basin_objective *eigen;
     /* BatchNorm's, with the point: derivatives hold them constant and predict nothing of the curve;
        slope and curvature are left NAN */
     bool statistics_move;
@@ -2552,9 +2698,11 @@ typedef enum basin_input_role {
     BASIN_INPUT_OTHER,    /* a checkpoint that a direction leads to */
     BASIN_INPUT_AVERAGED, /* a checkpoint before it, whose weights entered the mean */
     BASIN_INPUT_ROWS,     /* the numbers of the rows to use */
-    BASIN_INPUT_RESULT    /* a stored result that was gone on from */
+    BASIN_INPUT_RESULT,   /* a stored result that was gone on from */
+    BASIN_INPUT_PATH,     /* a checkpoint of a run whose principal axes or path are taken */
+    BASIN_INPUT_VECTOR    /* a file that stores a direction */
 } basin_input_role;
-/* checkpoint | data | other | averaged | rows | result */
+/* checkpoint | data | other | averaged | rows | result | path | vector */
 const char *basin_input_role_text(basin_input_role role);
 
 typedef struct basin_input { /* a file that a result was computed from */

@@ -99,10 +99,13 @@ for method in $METHODS; do
     later slice "$checkpoint" --along momentum --range -1:1 --grid 81 -o "$RESULTS/momentum_$method.h5"
     later slice "$checkpoint" --along eigen:1 --range -2:2 --grid 81 -o "$RESULTS/eigen_$method.h5"
     later slice "$checkpoint" --along random:1 --range -1:1 --grid 81 -o "$RESULTS/random_$method.h5"
-    later slice "$checkpoint" --along random:1 --along random:2 --range -1:1 --grid 61 -o "$RESULTS/plane_$method.h5"
+    later slice "$checkpoint" --range -1:1 --grid 61 --along random:1 --along random:2 -o "$RESULTS/plane_$method.h5"
     later slice "$checkpoint" --grid 41 --along momentum --range -1:1 --along eigen:1 --range -2:2 -o "$RESULTS/momentum_eigen_$method.h5"
     later sharpness "$checkpoint" --rho -0.6,-0.4,-0.3,-0.2,-0.1,-0.05,0,0.05,0.1,0.2,0.3,0.4,0.6 --random 2 -o "$RESULTS/sharpness_$method.h5"
 done
+
+say "the runs of GD, SAM and MSAM from one start on the plane that they lie nearest to"
+later slice "$RUNS/gd_0" "$RUNS/sam_0" "$RUNS/msam_0" --plane pca --grid 61 -o "$RESULTS/paths.h5"
 
 say "over training, and over the learning rate"
 alone /dev/null track "$RUNS/gd_0" "$RUNS/sam_0" "$RUNS/msam_0" -o "$RESULTS/track.h5"
@@ -141,6 +144,7 @@ draw eigen "$R/eigen_gd.h5" "$R/eigen_sam.h5" "$R/eigen_msam.h5"
 draw random "$R/random_gd.h5" "$R/random_sam.h5" "$R/random_msam.h5"
 draw sharpness "$R/sharpness_gd.h5" "$R/sharpness_sam.h5" "$R/sharpness_msam.h5"
 draw symmetric "$R/sharpness_gd.h5" "$R/sharpness_sam.h5" "$R/sharpness_msam.h5" --kind symmetric
+draw paths "$R/paths.h5" --width 6.75
 draw planes "$R/plane_gd.h5" "$R/plane_sam.h5" "$R/plane_msam.h5" --kind contour --width 6.75
 draw heat "$R/momentum_eigen_gd.h5" "$R/momentum_eigen_sam.h5" "$R/momentum_eigen_msam.h5" --kind heat --width 6.75
 now plot "$R/plane_msam.h5" -o "$FIGURES/plane_msam.pdf"
@@ -192,6 +196,7 @@ HTML
     section "Slices: momentum, top eigenvector, random direction" column momentum eigen random
     section "One-step rises over signed ρ, and their symmetrised part" column sharpness symmetric
     section "Planes of two random directions" page planes
+    section "Runs on the plane that they lie nearest to" page paths
     section "Planes of momentum and top eigenvector" page heat
     printf '</body></html>\n'
 } >"$OUT/index.html"

@@ -92,6 +92,9 @@ typedef struct cli_command {
     /* works on the test split as well, where there is one and --split names none */
     bool              test_too;
     basin_result_kind kind;
+    /* the checkpoint that is measured where all operands make one result (caller frees); NULL: each
+       operand is a checkpoint of its own */
+    int (*centre)(const cli_arguments *arguments, char **path);
     /* what can be refused before anything is read; NULL: nothing */
     int (*check)(const cli_arguments *arguments);
     int (*measure)(const cli_arguments *arguments, cli_source *source, void **out);
@@ -111,6 +114,9 @@ typedef struct cli_command {
     int (*run)(const cli_arguments *arguments);
 } cli_command;
 
+/* How many checkpoints are measured, and the i-th (caller frees). */
+size_t cli_measured_count(const cli_arguments *arguments);
+int    cli_measured(const cli_arguments *arguments, size_t i, char **path);
 /* Runs a parsed computing command up to its results: what the command line and `verify` have in
    common. */
 int cli_compute(const cli_arguments *arguments, cli_batch *out);

@@ -40,7 +40,8 @@ static int digest_of(const basin_input *input, char out[65])
     if (input->role == BASIN_INPUT_DATA) {
         CLI_LIBRARY(basin_dataset_read(input->path, NULL, &data));
         memcpy(out, data->digest, 65);
-    } else if (input->role == BASIN_INPUT_ROWS || input->role == BASIN_INPUT_RESULT) {
+    } else if (input->role == BASIN_INPUT_ROWS || input->role == BASIN_INPUT_RESULT ||
+               input->role == BASIN_INPUT_VECTOR) {
         CLI_LIBRARY(basin_file_digest(input->path, out));
     } else {
         CLI_LIBRARY(basin_checkpoint_read(input->path, &ck));

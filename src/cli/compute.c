@@ -62,6 +62,21 @@ done:
     return status;
 }
 
+size_t cli_measured_count(const cli_arguments *a)
+{
+    return a->command->centre != NULL ? 1 : a->operand_count;
+}
+
+int cli_measured(const cli_arguments *a, size_t i, char **out)
+{
+    int status = CLI_OK;
+
+    if (a->command->centre != NULL) return a->command->centre(a, out);
+    CLI_CHECK((*out = basin_strdup(a->operands[i])) != NULL, "out of memory for a path");
+done:
+    return status;
+}
+
 /* The results from `first` on end where the time has ended, if it has. */
 static int mark_time(const cli_arguments *a, cli_batch *batch, size_t first)
 {
@@ -75,19 +90,32 @@ done:
     return status;
 }
 
+static int measure_number(const cli_arguments *a, size_t i, cli_batch *batch)
+{
+    int   status = CLI_OK;
+    char *path = NULL;
+
+    CLI_TRY(cli_measured(a, i, &path));
+    CLI_TRY(measure_one(a, path, batch));
+    CLI_TRY(mark_time(a, batch, batch->count - 1));
+done:
+    basin_free(path);
+    return status;
+}
+
 static int measure_all(const cli_arguments *a, cli_batch *batch)
 {
-    int status = CLI_OK;
+    int          status = CLI_OK;
+    const size_t count = cli_measured_count(a);
 
     if (a->command->cost != NULL && a->operand_count > 1) return cli_abreast_measure(a, batch);
-    for (size_t i = 0; i < a->operand_count; i++) {
-        cli_monitor_part("checkpoint", i + 1, a->operand_count);
+    for (size_t i = 0; i < count; i++) {
+        cli_monitor_part("checkpoint", i + 1, count);
         if (i > 0 && basin_time_up()) {
             cli_warn("%s: not reached: the time had ended", a->operands[i]);
             continue;
         }
-        CLI_TRY(measure_one(a, a->operands[i], batch));
-        CLI_TRY(mark_time(a, batch, batch->count - 1));
+        CLI_TRY(measure_number(a, i, batch));
     }
 done:
     return status;

@@ -61,17 +61,21 @@ int cli_forecast_compute(const cli_arguments *a, cli_batch *out)
 {
     int       status = CLI_OK;
     cli_batch batch = {0};
+    char     *path = NULL;
 
     CLI_WANT(cli_text(a, "o", NULL) == NULL && cli_text(a, "plot", NULL) == NULL,
              "%s: --dry-run has no result that -o or --plot could take", a->command->name);
     if (a->command->check != NULL) CLI_TRY(a->command->check(a));
-    for (size_t i = 0; i < a->operand_count; i++) {
-        cli_monitor_part("checkpoint", i + 1, a->operand_count);
-        CLI_TRY(forecast_one(a, a->operands[i], &batch));
+    for (size_t i = 0; i < cli_measured_count(a); i++) {
+        cli_monitor_part("checkpoint", i + 1, cli_measured_count(a));
+        basin_free(path), path = NULL;
+        CLI_TRY(cli_measured(a, i, &path));
+        CLI_TRY(forecast_one(a, path, &batch));
     }
     *out = batch, batch = (cli_batch){0};
 done:
     cli_monitor_clear();
+    basin_free(path);
     cli_batch_clear(&batch);
     return status;
 }

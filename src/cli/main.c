@@ -22,7 +22,7 @@ static int check_outputs(const cli_arguments *a)
     const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
 
     if (stored != NULL) {
-        CLI_WANT(a->command->measure == NULL || a->operand_count == 1,
+        CLI_WANT(a->command->measure == NULL || cli_measured_count(a) == 1,
                  "%s: -o stores the result of one checkpoint, %zu were named", a->command->name,
                  a->operand_count);
         CLI_TRY(cli_result_check(stored));
@@ -156,7 +156,7 @@ static int compute_and_deliver(const cli_arguments *a)
     CLI_TRY(delivered);
     for (size_t i = 0; i < batch.count && a->command->verdict != NULL; i++)
         CLI_TRY(a->command->verdict(batch.results[i]));
-    CLI_CHECK(a->command->measure == NULL || batch.count == a->operand_count,
+    CLI_CHECK(a->command->measure == NULL || batch.count == cli_measured_count(a),
               "--time %s ended the work before all was measured", cli_text(a, "time", ""));
 done:
     cli_batch_clear(&batch);

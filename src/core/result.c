@@ -129,3 +129,18 @@ basin_status basin_result_compare(const basin_result *a, const basin_result *b, 
         compare_training(&a->provenance->training, &b->provenance->training, difference, where);
     return BASIN_OK;
 }
+
+const double *basin_spectrum_vector(const basin_spectrum *s, long i, size_t *position)
+{
+    const size_t rank = i > 0 ? (size_t)i : (size_t)0 - (size_t)i;
+    const bool   all = s->count == s->parameters;
+
+    if (rank == 0 || rank > (all ? s->count : i > 0 ? s->top : s->bottom)) return NULL;
+    const size_t at = i > 0 ? rank - 1 : s->count - rank;
+    for (size_t k = 0; k < s->vector_count; k++) {
+        if (s->vector_index[k] != at) continue;
+        if (position != NULL) *position = at;
+        return s->vectors + k * s->parameters;
+    }
+    return NULL;
+}

@@ -50,7 +50,8 @@ static const char *const alpha_sources[] = {"option", "weight_decay", "default",
 static const char *const precisions[] = {"double", "single", NULL};
 static const char *const weights_[] = {"unperturbed", "undone", "as_stored", "mixed", NULL};
 static const char *const statistics[] = {"stored", "reestimate", "interpolate", "batch", NULL};
-static const char *const roles[] = {"checkpoint", "data", "other", "averaged", "rows", "result", NULL};
+static const char *const roles[] = {"checkpoint", "data", "other",  "averaged", "rows",
+                                    "result",     "path", "vector", NULL};
 static const char *const perturbed_[] = {"no", "yes", "unknown", NULL};
 #define DIRECTION_NAME(kind, name, argument) name,
 static const char *const record_sources[] = {"training", "saving", "conversion", NULL};
@@ -580,6 +581,8 @@ static const basin_field axis_fields[] = {
     PLAIN(DOUBLE, curvature, "curvature", 0, "d.Hd at the centre"),
     PLAIN(DOUBLE, eigenvalue, "eigenvalue", 0, "of eigen directions"),
     PLAIN(DOUBLE, residual, "residual", 0, "of eigen directions"),
+    PLAIN(DOUBLE, explained, "explained", 0,
+          "of pca directions: share of the checkpoints' squared distances"),
     PLAIN(DOUBLE, end_at, "end_at", 0, "of to:OTHER: the coordinate where OTHER's weights are"),
     PLAIN(DOUBLE, end_loss, "end_loss", 0, "the loss there, on the first split"),
     PLAIN(DOUBLE, end_own, "end_own", 0, "the loss of OTHER itself"),
@@ -606,6 +609,32 @@ static const basin_field surface_fields[] = {
 
 static const basin_schema surface_schema = SCHEMA(basin_surface, surface_fields);
 
+#define S basin_path_point
+static const basin_field path_point_fields[] = {
+    PLAIN(STRING, file, "file", 0, "the checkpoint"),
+    PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "of its training"),
+    PLAIN(DOUBLE, across, "across", 0, "first coordinate of its projection on the plane"),
+    PLAIN(DOUBLE, up, "up", 0, "second coordinate"),
+    PLAIN(DOUBLE, distance, "distance", 0, "from the plane, in parameter space"),
+    PLAIN(DOUBLE, loss, "loss", 0, "of the checkpoint itself, on the first split"),
+    PLAIN(DOUBLE, projected, "projected", 0, "the loss on the plane where it falls"),
+};
+#undef S
+
+static const basin_schema path_point_schema = SCHEMA(basin_path_point, path_point_fields);
+
+#define S basin_path
+static const basin_field path_fields[] = {
+    PLAIN(STRING, name, "name", 0, "of the run, as typed"),
+    PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "of its training"),
+    PLAIN(BOOL, joined, "joined", 0, "checkpoints of one training in its order; else single ones"),
+    PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, points, "points", offsetof(S, count), path_point_schema, "its checkpoints"),
+};
+#undef S
+
+static const basin_schema path_schema = SCHEMA(basin_path, path_fields);
+
 #define S basin_slice
 static const basin_field slice_fields[] = {
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
@@ -616,6 +645,10 @@ static const basin_field slice_fields[] = {
     PLAIN(DOUBLE, cosine, "cosine", 0, "between the two directions"),
     ARRAY(DOUBLES, momentum_cosines, "momentum_cosines", EXTENT(offsetof(S, axis_count), BASIN_NO_EXTENT), 0,
           "with the momentum"),
+    ARRAY(DOUBLES, gradient_cosines, "gradient_cosines", EXTENT(offsetof(S, axis_count), BASIN_NO_EXTENT), 0,
+          "with the gradient"),
+    PLAIN(SIZE, path_count, "path_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, paths, "paths", offsetof(S, path_count), path_schema, "runs beside the plane"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
            "what was found of a way down from this point"),
 };

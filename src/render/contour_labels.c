@@ -24,7 +24,7 @@ static bool line_meets(const basin_contour *contour, size_t l, const basin_label
 }
 
 static bool is_free(const basin_contour_level *levels, size_t count, size_t own, size_t own_line,
-                    const basin_label *box, const basin_rect *plot, const basin_label *marker)
+                    const basin_label *box, const basin_rect *plot, const basin_contour_obstacles *obstacles)
 {
     double c = fabs(cos(box->angle)), s = fabs(sin(box->angle));
     double x = c * box->half_width + s * box->half_height, y = s * box->half_width + c * box->half_height;
@@ -32,7 +32,8 @@ static bool is_free(const basin_contour_level *levels, size_t count, size_t own,
     if (box->x - x < plot->left + 1 || box->x + x > plot->right - 1 || box->y - y < plot->top + 1 ||
         box->y + y > plot->bottom - 1)
         return false;
-    if (basin_label_overlap(box, marker)) return false;
+    for (size_t i = 0; i < obstacles->count; i++)
+        if (basin_label_overlap(box, &obstacles->boxes[i])) return false;
     for (size_t k = 0; k < count; k++) {
         if (levels[k].labelled && basin_label_overlap(box, &levels[k].label)) return false;
         for (size_t l = 0; l < levels[k].contour.line_count; l++)
@@ -64,7 +65,8 @@ static bool chord(const basin_contour *contour, const basin_contour_line *line, 
 }
 
 void basin_contour_label(basin_contour_level *levels, size_t count, size_t k, double size,
-                         basin_canvas *canvas, const basin_rect *plot, const basin_label *marker)
+                         basin_canvas *canvas, const basin_rect *plot,
+                         const basin_contour_obstacles *obstacles)
 {
     basin_contour_level *own = &levels[k];
     double               best = INFINITY, width, height;
@@ -88,7 +90,7 @@ void basin_contour_label(basin_contour_level *levels, size_t count, size_t k, do
                                .half_width = width / 2 + 1.5,
                                .half_height = height * 0.42,
                                .angle = angle};
-            if (!is_free(levels, count, k, l, &box, plot, marker)) continue;
+            if (!is_free(levels, count, k, l, &box, plot, obstacles)) continue;
             best = cost;
             own->label = box;
             own->line = l;

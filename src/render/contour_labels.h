@@ -21,9 +21,15 @@ static inline const double *basin_contour_point(const basin_contour      *contou
     return contour->points + 2 * (line->first + i % line->count);
 }
 
+typedef struct basin_contour_obstacles { /* markers that labels keep off */
+    size_t       count;
+    basin_label *boxes;
+} basin_contour_obstacles;
+
 /* Gives level k of `count` its label of `size` points inside the plot, clear of every line and
-   label and of `marker`; a level without such a place goes without. */
+   label and of the obstacles; a level without such a place goes without. */
 void basin_contour_label(basin_contour_level *levels, size_t count, size_t k, double size,
-                         basin_canvas *canvas, const basin_rect *plot, const basin_label *marker);
+                         basin_canvas *canvas, const basin_rect *plot,
+                         const basin_contour_obstacles *obstacles);
 
 #endif

@@ -90,14 +90,17 @@ static basin_status no_figure(basin_result_kind kind, const char *name)
                       basin_result_name(kind), list);
 }
 
-/* Without a name: a 2-D slice is no line, and a spectrum by quadrature is a density. */
+/* Without a name: a 2-D slice is no line, one without runs has no paths, and a spectrum by quadrature is a
+   density. */
 static bool suits(const basin_result *result, basin_status (*plan)(basin_plan *))
 {
-    bool plane = result->kind == BASIN_RESULT_SLICE && ((const basin_slice *)result->value)->axis_count == 2;
-    bool slq = result->kind == BASIN_RESULT_SPECTRUM &&
+    const basin_slice *slice = result->kind == BASIN_RESULT_SLICE ? result->value : NULL;
+    bool               plane = slice != NULL && slice->axis_count == 2;
+    bool               slq = result->kind == BASIN_RESULT_SPECTRUM &&
                ((const basin_spectrum *)result->value)->method == BASIN_SPECTRUM_SLQ;
 
     if (slq) return plan == basin_plan_density;
+    if (slice != NULL && slice->path_count == 0 && plan == basin_plan_paths) return false;
     return !plane || plan != basin_plan_lines;
 }
 

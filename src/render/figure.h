@@ -50,6 +50,14 @@ typedef enum basin_label_form {
 } basin_label_form;
 const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form);
 
+/* figure_paths.c: the runs beside a plane over its panel, and what they are in the caption. */
+basin_status basin_panel_add_paths(basin_plan *plan, basin_panel *panel, const basin_slice *slice,
+                                   bool named);
+/* Places [count, 2] that labels keep off: the centre, and along the paths. */
+basin_status basin_paths_places(basin_plan *plan, const basin_slice *slice, size_t *count,
+                                const double **out);
+void         basin_caption_paths(basin_plan *plan, const basin_slice *slice);
+
 /* columns.c */
 /* Names between commas, each found; BASIN_ERR_ARG lists the choices. */
 basin_status basin_plan_columns(basin_plan *plan, const char *names, const basin_column ***out,

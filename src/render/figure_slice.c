@@ -85,7 +85,8 @@ const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_lab
 {
     const char *name = axis->direction != NULL ? axis->direction : "direction";
     const char *apart = form == BASIN_LABEL_BROKEN ? "\n" : " ";
-    bool        uphill = axis->kind == BASIN_DIRECTION_MOMENTUM || axis->kind == BASIN_DIRECTION_GRADIENT;
+    bool        uphill = axis->kind == BASIN_DIRECTION_MOMENTUM || axis->kind == BASIN_DIRECTION_GRADIENT ||
+                  axis->kind == BASIN_DIRECTION_ADAM;
     bool        unit = fabs(axis->norm - 1) < 1e-9;
     const char *detail = detail_of(name);
     const char *norm = basin_plan_text(plan, "‖d‖ = %s", BASIN_NUMBER(axis->norm, 3));
@@ -103,6 +104,16 @@ const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_lab
             return basin_plan_text(plan, "distance along eigenvector %s,%s%s", detail, apart, norm);
         return basin_plan_text(plan, "distance along eigenvector %s,%sλ = %s, %s", detail, apart,
                                BASIN_NUMBER(axis->eigenvalue, 3), norm);
+    }
+    if (axis->kind == BASIN_DIRECTION_PLANE && strrchr(name, ' ') != NULL) {
+        const char *number = strrchr(name, ' ') + 1;
+        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "axis %s of the plane", number);
+        return basin_plan_text(plan, "distance along axis %s of the plane,%s%s", number, apart, norm);
+    }
+    if (axis->kind == BASIN_DIRECTION_PCA) {
+        const char *share = basin_plan_text(plan, "%s %%", BASIN_NUMBER(100 * axis->explained, 3));
+        if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "principal axis %s (%s)", detail, share);
+        return basin_plan_text(plan, "principal axis %s (%s),%s%s", detail, share, apart, norm);
     }
     if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "%s%s", name, uphill ? " →" : "");
     return basin_plan_text(plan, "%s along %s,%s%s%s", unit ? "distance" : "coordinate", name, apart, norm,

@@ -143,17 +143,16 @@ done:
 static basin_status add_field(basin_plan *plan, basin_panel *panel, const field *f, look kind,
                               const basin_paint *paint, const double *levels, size_t level_count)
 {
-    basin_status        st = BASIN_OK;
-    const basin_axis   *across = &f->slice->axes[0], *up = &f->slice->axes[1];
-    basin_mark          mark = {.type = kind == CONTOUR ? &basin_mark_contour : &basin_mark_heat,
-                                .x = across->coordinates,
-                                .y = up->coordinates,
-                                .rows = f->surface->rows,
-                                .columns = f->surface->columns,
-                                .z = f->z,
-                                .paint = paint};
-    static const double centre[2];
-    basin_range         x, y;
+    basin_status      st = BASIN_OK;
+    const basin_axis *across = &f->slice->axes[0], *up = &f->slice->axes[1];
+    basin_mark        mark = {.type = kind == CONTOUR ? &basin_mark_contour : &basin_mark_heat,
+                              .x = across->coordinates,
+                              .y = up->coordinates,
+                              .rows = f->surface->rows,
+                              .columns = f->surface->columns,
+                              .z = f->z,
+                              .paint = paint};
+    basin_range       x, y;
 
     if (kind == CONTOUR) {
         BASIN_CHECK(f->surface->rows >= 2 && f->surface->columns >= 2, BASIN_ERR_ARG,
@@ -161,10 +160,11 @@ static basin_status add_field(basin_plan *plan, basin_panel *panel, const field 
                     f->surface->rows, f->surface->columns);
         mark.count = level_count, mark.levels = levels;
         mark.pen = (basin_pen){.width = 0.9};
-        mark.clear = centre;
+        BASIN_TRY(basin_paths_places(plan, f->slice, &mark.clear_count, &mark.clear));
         mark.size = 0.8125 * plan->font_size;
     }
     BASIN_TRY(basin_panel_add(plan, panel, mark));
+    BASIN_TRY(basin_panel_add_paths(plan, panel, f->slice, plan->count == 1));
     BASIN_TRY(add_centre(plan, panel));
     basin_panel_ranges(panel, &x, &y);
     panel->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0);
@@ -248,6 +248,7 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
     if (several)
         basin_plan_caption(plan, " All panels have the same %s.",
                            kind == CONTOUR ? "levels" : "colour scale");
+    for (size_t i = 0; i < plan->count; i++) basin_caption_paths(plan, fields[i].slice);
     hatched_caption(plan, kind, fields, paint);
     for (size_t i = 0; i < plan->count; i++) basin_plan_stationarity(plan, i, &fields[i].slice->stationarity);
 }

@@ -43,7 +43,8 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     size_t        rows, columns;
     const double *z;      /* [rows, columns] */
     const double *levels; /* [count] of contour lines */
-    /* contour: (x, y) of a marker that labels keep off; NULL = none */
+    /* contour: (x, y) of markers that labels keep off, [clear_count, 2] */
+    size_t             clear_count;
     const double      *clear;
     const basin_paint *paint;
     basin_pen          pen; /* width 0 = no line */

@@ -63,6 +63,19 @@ static void draw_line(const basin_contour_level *level, size_t l, basin_pen pen,
     basin_free(path);
 }
 
+/* Without memory for them there are none. */
+static basin_contour_obstacles find_obstacles(const basin_mark *mark, const basin_view *view)
+{
+    basin_contour_obstacles o = {.boxes = basin_alloc(mark->clear_count, sizeof *o.boxes)};
+
+    for (size_t i = 0; o.boxes != NULL && i < mark->clear_count; i++)
+        o.boxes[o.count++] = (basin_label){.x = basin_view_x(view, mark->clear[2 * i]),
+                                           .y = basin_view_y(view, mark->clear[2 * i + 1]),
+                                           .half_width = 4,
+                                           .half_height = 4};
+    return o;
+}
+
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
 {
     basin_contour_level *levels = basin_alloc(mark->count, sizeof *levels);
@@ -83,14 +96,10 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
         levels[k].color = basin_paint_color(mark->paint, mark->levels[k]);
     }
     hatch_holes(mark, view, canvas);
-    basin_label marker = {.x = -1e6, .y = -1e6};
-    if (mark->clear != NULL)
-        marker = (basin_label){.x = basin_view_x(view, mark->clear[0]),
-                               .y = basin_view_y(view, mark->clear[1]),
-                               .half_width = 4,
-                               .half_height = 4};
+    basin_contour_obstacles obstacles = find_obstacles(mark, view);
     for (size_t k = 0; levels != NULL && mark->size > 0 && k < mark->count; k++)
-        basin_contour_label(levels, mark->count, k, mark->size, canvas, &view->box, &marker);
+        basin_contour_label(levels, mark->count, k, mark->size, canvas, &view->box, &obstacles);
+    basin_free(obstacles.boxes);
     for (size_t k = 0; levels != NULL && k < mark->count; k++) {
         basin_pen pen = mark->pen;
         pen.color = levels[k].color;

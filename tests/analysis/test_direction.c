@@ -114,12 +114,70 @@ static void biases_are_zero_scaled_or_random(void **state)
     assert_ok(basin_direction_random(p, theta, &o, 7, &d));
     for (size_t i = 20; i < P; i++) assert_true(d->values[i] == normals[i]);
     basin_direction_destroy(&d);
-    o.unnormalised = true;
+    o.normalisation = BASIN_NORMALISE_NONE;
     assert_ok(basin_direction_random(p, theta, &o, 7, &d));
     assert_memory_equal(d->values, normals, sizeof normals);
     assert_null(strstr(d->definition, "filter-normalised"));
     basin_direction_destroy(&d);
     basin_params_destroy(&p);
+}
+
+/* Tensor by tensor, and all that is moved together: a scaled bias is part of it, one as drawn is not. */
+static void layers_and_the_model_are_normalised_as_wholes(void **state)
+{
+    basin_params        *p = table();
+    double               theta[P], squares = 0.0;
+    basin_random_options o = {.normalisation = BASIN_NORMALISE_LAYER, .bias = BASIN_BIAS_SCALED};
+    basin_direction     *a = NULL, *b = NULL;
+
+    (void)state;
+    fill(theta, 1);
+    assert_ok(basin_direction_random(p, theta, &o, 7, &a));
+    o.orthogonal_to = a->values;
+    assert_ok(basin_direction_random(p, theta, &o, 8, &b));
+    for (size_t i = 0; i < p->count; i++) {
+        const size_t at = p->blocks[i].offset, n = p->blocks[i].size;
+        assert_close(basin_norm(a->values + at, n), basin_norm(theta + at, n), 1e-13, 0.0);
+        assert_close(basin_norm(b->values + at, n), basin_norm(theta + at, n), 1e-13, 0.0);
+        assert_close(basin_dot(a->values + at, b->values + at, n), 0.0, 0.0, 1e-13);
+    }
+    assert_non_null(
+        strstr(b->definition, "normalised tensor by tensor, orthogonal to the other direction tensor"));
+    basin_direction_destroy(&a), basin_direction_destroy(&b);
+    o = (basin_random_options){.normalisation = BASIN_NORMALISE_MODEL};
+    assert_ok(basin_direction_random(p, theta, &o, 7, &a));
+    o.orthogonal_to = a->values;
+    assert_ok(basin_direction_random(p, theta, &o, 8, &b));
+    for (size_t i = 0; i < 20; i++) squares += i == 6 || i == 7 ? 0.0 : theta[i] * theta[i];
+    assert_close(a->norm, sqrt(squares), 1e-13, 0.0);
+    assert_close(b->norm, sqrt(squares), 1e-13, 0.0);
+    assert_close(basin_dot(a->values, b->values, P), 0.0, 0.0, 1e-13);
+    basin_direction_destroy(&a), basin_direction_destroy(&b);
+    basin_params_destroy(&p);
+}
+
+/* Entries uniform on [0, 1] would have mean 0.5 and two such directions a cosine of 0.75. */
+static void entries_are_normal_and_two_seeds_nearly_orthogonal(void **state)
+{
+    enum { SIDE = 100, ALL = SIDE * SIDE };
+    const basin_random_options o = {.normalisation = BASIN_NORMALISE_NONE};
+    basin_params              *p = NULL;
+    double                    *theta = basin_alloc(ALL, sizeof *theta), sum = 0.0, square = 0.0;
+    basin_direction           *a = NULL, *b = NULL;
+
+    (void)state;
+    assert_ok(basin_params_create(&p));
+    assert_ok(basin_params_add(p, "fc.weight", (size_t[]){SIDE, SIDE}, 2));
+    p->blocks[0].role = BASIN_ROLE_WEIGHT;
+    assert_ok(basin_direction_random(p, theta, &o, 1, &a));
+    assert_ok(basin_direction_random(p, theta, &o, 2, &b));
+    for (size_t i = 0; i < ALL; i++) sum += a->values[i], square += a->values[i] * a->values[i];
+    assert_close(sum / ALL, 0.0, 0.0, 0.04); /* four standard errors */
+    assert_close(square / ALL, 1.0, 0.0, 0.06);
+    assert_close(basin_cosine(a->values, b->values, ALL), 0.0, 0.0, 0.04);
+    basin_direction_destroy(&a), basin_direction_destroy(&b);
+    basin_params_destroy(&p);
+    basin_free(theta);
 }
 
 static void a_second_random_direction_is_orthogonal_filter_by_filter(void **state)
@@ -417,6 +475,21 @@ static void directions_are_parsed(void **state)
     assert_ok(basin_direction_parse("to:a:b.h5", &s));
     assert_int_equal(s.kind, BASIN_DIRECTION_TO);
     assert_string_equal(s.path, "a:b.h5");
+    assert_ok(basin_direction_parse("gradient:test", &s));
+    assert_string_equal(s.path, "test");
+    assert_ok(basin_direction_parse("sam", &s));
+    assert_true(isnan(s.rho));
+    assert_ok(basin_direction_parse("msam:0.05", &s));
+    assert_int_equal(s.kind, BASIN_DIRECTION_MSAM);
+    assert_true(s.rho == 0.05);
+    assert_ok(basin_direction_parse("pca:2", &s));
+    assert_int_equal(s.index, 2);
+    assert_ok(basin_direction_parse("plane:a.h5,b/c.h5,d.h5", &s));
+    assert_int_equal(s.file_count, 3);
+    assert_int_equal(s.files[1].length, 6);
+    assert_memory_equal(s.files[1].text, "b/c.h5", 6);
+    assert_ok(basin_direction_parse("file:a#b.h5#result/vectors[0]", &s));
+    assert_string_equal(s.path, "a#b.h5#result/vectors[0]");
 }
 
 static void other_texts_are_refused_with_the_choices(void **state)
@@ -439,6 +512,23 @@ static void other_texts_are_refused_with_the_choices(void **state)
                                       "random:1x",
                                       "random:18446744073709551616",
                                       "to:",
+                                      "gradient:",
+                                      "sam:",
+                                      "sam:0",
+                                      "msam:-1",
+                                      "msam:inf",
+                                      "adam:1",
+                                      "pca",
+                                      "pca:0",
+                                      "pca:-1",
+                                      "between:a",
+                                      "between:a,",
+                                      "between:a,b,c",
+                                      "plane:a,b",
+                                      "plane:a,,c",
+                                      "file:x.h5",
+                                      "file:#name",
+                                      "file:x.h5#",
                                       "hessian"};
     basin_direction_spec     s = {.index = 42};
 
@@ -448,7 +538,9 @@ static void other_texts_are_refused_with_the_choices(void **state)
         assert_message(bad[i]);
         assert_int_equal(s.index, 42);
     }
-    assert_message("momentum, gradient, eigen:I (1 = largest, -1 = smallest), random[:SEED], to:FILE");
+    assert_message("momentum, gradient[:SPLIT], eigen:I (1 = largest, -1 = smallest), random[:SEED], "
+                   "to:FILE, adam, update, sam[:RHO], "
+                   "msam[:RHO], pca:I, between:A,B, plane:A,B,C, file:FILE#NAME");
     assert_status(basin_direction_parse("eigen:0", &s), BASIN_ERR_ARG);
     assert_message("counted from 1 (largest) or -1 (smallest)");
 }
@@ -494,6 +586,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_filters_have_the_norms_of_the_weights),
         cmocka_unit_test(biases_are_zero_scaled_or_random),
+        cmocka_unit_test(layers_and_the_model_are_normalised_as_wholes),
+        cmocka_unit_test(entries_are_normal_and_two_seeds_nearly_orthogonal),
         cmocka_unit_test(entries_of_a_bias_are_filters_of_their_own),
         cmocka_unit_test(a_second_random_direction_is_orthogonal_filter_by_filter),
         cmocka_unit_test(filter_normalisation_follows_a_rescaling),

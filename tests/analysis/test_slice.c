@@ -175,6 +175,48 @@ static void coordinates_hit_both_ends_and_zero(void **state)
     basin_slice_destroy(&s);
 }
 
+/* Labels and points are one array: an even grid has no point at 0 and is still symmetric about it, a range
+   may begin at 0, and what is drawn at a coordinate was computed there. */
+static void an_even_grid_lies_evenly_about_its_middle(void **state)
+{
+    fixture            *f = *state;
+    basin_slice_request r = request(f, 2);
+    basin_slice        *s = NULL;
+
+    r.from[0] = -1.0, r.to[0] = 1.0, r.grid[0] = 40, r.from[1] = 0.0, r.to[1] = 2.0, r.grid[1] = 6;
+    assert_ok(basin_slice_compute(&r, &s));
+    const double *x = s->axes[0].coordinates, *y = s->axes[1].coordinates;
+    for (size_t j = 0; j < 40; j++) {
+        assert_close(x[j], -1.0 + 2.0 * (double)j / 39.0, 1e-14, 0.0);
+        assert_true(x[j] == -x[39 - j]);
+    }
+    assert_true(y[0] == 0.0 && y[5] == 2.0);
+    for (size_t i = 0; i < 6; i++) /* neighbours of one column: no row is shifted against the next */
+        for (size_t j = 0; j < 40; j++)
+            assert_close(s->surfaces[0].loss[i * 40 + j], quadratic_at(f, false, x[j], y[i]), 1e-12, 1e-12);
+    basin_slice_destroy(&s);
+}
+
+/* Some programs keep a value that is 0 or below for «not computed yet». */
+static void losses_below_zero_are_values_of_the_slice(void **state)
+{
+    fixture            *f = *state;
+    basin_slice_request r = request(f, 1);
+    basin_slice        *s = NULL;
+    basin_objective    *low = NULL;
+
+    assert_ok(basin_test_quadratic(f->a, NULL, -1000.0, N, &low));
+    r.other = low;
+    assert_ok(basin_slice_compute(&r, &s));
+    for (size_t j = 0; j < 5; j++) {
+        const double expected = quadratic_at(f, true, -1.0 + 0.5 * (double)j, 0.0) - 1005.0;
+        assert_true(expected < 0.0);
+        assert_close(s->surfaces[1].loss[j], expected, 1e-12, 0.0);
+    }
+    basin_slice_destroy(&s);
+    basin_objective_destroy(&low);
+}
+
 static void losses_that_overflow_are_values_of_the_slice(void **state)
 {
     fixture            *f = *state;
@@ -315,6 +357,8 @@ int main(void)
         cmocka_unit_test(an_end_is_held_against_its_own_loss),
         cmocka_unit_test(rows_of_a_plane_are_the_second_direction),
         cmocka_unit_test(coordinates_hit_both_ends_and_zero),
+        cmocka_unit_test(an_even_grid_lies_evenly_about_its_middle),
+        cmocka_unit_test(losses_below_zero_are_values_of_the_slice),
         cmocka_unit_test(losses_that_overflow_are_values_of_the_slice),
         cmocka_unit_test(ranges_and_grids_that_make_no_slice_are_refused),
         cmocka_unit_test(grids_that_overflow_are_refused_before_they_are_made),

@@ -60,7 +60,7 @@ bad "^basin: gradient: --grid must be at least 1, got 0" -- slice good.h5 --alon
 bad "^basin: gradient: --grid must be at least 1, got -3" -- slice good.h5 --along gradient --grid -3
 bad "^basin: good.h5: --scale must be positive, got 0" -- slice good.h5 --along gradient --scale 0
 bad "^basin: $GD: its parameters (310 in 4 tensors) are not those of good.h5 (43 in 4 tensors)" -- slice good.h5 --along to:$GD
-wrong "slice: direction «sideways» is none of momentum, gradient, eigen:I" -- slice good.h5 --along sideways
+wrong "slice: direction «sideways» is none of momentum, gradient\[:SPLIT\], eigen:I" -- slice good.h5 --along sideways
 wrong "slice: at most two --along" -- slice good.h5 --along gradient --along momentum --along random
 wrong "slice: along what? --along momentum | gradient | eigen:I | random" -- slice good.h5
 bad "^basin: $GD: a dense spectrum of 310 parameters needs [0-9]* bytes, the limit is 716800" -- spectrum $GD --method dense --memory 700K

@@ -56,6 +56,7 @@ killed $moments spectrum $point --method lanczos --top 30 --bottom 10
 killed $moments spectrum $point --method dense
 killed $moments sane $point --tol 2% --method slq
 killed $moments slice $point --along gradient --grid 41 --along random --grid 41
+killed $moments slice work/sam_0 work/gd_0 --plane pca --grid 41
 killed $moments track work/sam_0 work/gd_0 --method lanczos --top 20
 killed $moments track work/sam_0 --every 2
 killed $moments compare work/sam_0 work/gd_0 --method lanczos --top 20

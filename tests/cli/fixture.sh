@@ -2,8 +2,8 @@
 # tests/data, and under runs/ two seeds of GD, SAM and MSAM and a run that diverges. A fixture that is not as meant is an error here.
 . "$(dirname "$0")/lib.sh"
 begin "$FIXTURE.part"
+cp "$DATA"/oracle_bn*.h5 . # of one of which make_files makes a third
 expect "make_files writes its files" "$BUILD/tests/cli/make_files" .
-cp "$DATA"/oracle_bn*.h5 .
 for seed in 0 1; do
     train gd $seed 80 runs/gd_$seed --save-every 20
     train sam $seed 40 runs/sam_$seed --save 0,20

@@ -179,6 +179,16 @@ static void write_adam(void)
     write_as(&ck, "adam.h5");
 }
 
+/* A third checkpoint with BatchNorm: beside oracle_bn.h5, with its statistics. */
+static void write_batch_norm(void)
+{
+    basin_checkpoint *ck = NULL;
+
+    assert_ok(basin_checkpoint_read(at("oracle_bn.h5"), &ck));
+    for (size_t i = 0; i < ck->params->size; i++) ck->theta[i] += 0.02 * (double)(i % 5) - 0.04;
+    write_as(&ck, "third_bn.h5");
+}
+
 static void write_checkpoints(void)
 {
     basin_checkpoint *ck = NULL;
@@ -495,6 +505,7 @@ int main(int argc, char **argv)
     snprintf(folder, sizeof folder, "%s", argv[1]);
     write_data();
     write_checkpoints();
+    write_batch_norm();
     write_retouched();
     write_consecutive();
     write_rates();

@@ -355,6 +355,7 @@ static basin_result *small_slice(size_t axes, size_t rows)
     slice->axis_count = slice->cosine_count = axes;
     slice->axes = basin_alloc(axes, sizeof *slice->axes);
     slice->momentum_cosines = basin_alloc(axes, sizeof(double));
+    slice->gradient_cosines = basin_alloc(axes, sizeof(double));
     for (size_t i = 0; i < axes; i++) {
         slice->axes[i].direction = basin_strdup(i == 0 ? "momentum" : "eigen:1");
         slice->axes[i].count = i == 0 ? 3 : rows;

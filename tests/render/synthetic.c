@@ -254,6 +254,43 @@ basin_result *synthetic_plane(const char *method, size_t count)
     return envelope(BASIN_RESULT_SLICE, s, method, "slice");
 }
 
+static void path_of(basin_path *path, const char *method, bool joined, size_t count, double bend)
+{
+    path->name = name_of("runs/%s_0", method);
+    path->method = joined ? name_of("%s", method) : NULL;
+    path->joined = joined;
+    path->count = count;
+    path->points = make(count, sizeof *path->points);
+    for (size_t i = 0; i < count; i++) {
+        const double      t = count > 1 ? 1 - (double)i / (double)(count - 1) : 1;
+        basin_path_point *p = &path->points[i];
+        p->file = name_of("%s", "step.h5");
+        p->step = (int64_t)(40 * i);
+        p->across = 0.8 * t, p->up = 0.7 * t * t + bend * t * (1 - t);
+        p->distance = 2 * t * (1 - t) + 0.1 * fabs(bend);
+        p->loss = 0.05 + 2 * t * t, p->projected = 0.05 + 1.6 * t * t;
+    }
+}
+
+basin_result *synthetic_paths(size_t count)
+{
+    basin_result *plane = synthetic_plane("gd", 25);
+    basin_slice  *s = plane->value;
+
+    for (size_t k = 0; k < 2; k++) {
+        basin_free(s->axes[k].direction);
+        s->axes[k].direction = name_of("pca:%s", k == 0 ? "1" : "2");
+        s->axes[k].kind = BASIN_DIRECTION_PCA, s->axes[k].explained = k == 0 ? 0.81 : 0.12;
+        s->axes[k].eigenvalue = NAN;
+    }
+    s->path_count = 3;
+    s->paths = make(3, sizeof *s->paths);
+    path_of(&s->paths[0], "gd", true, count, 0.2);
+    path_of(&s->paths[1], "msam", true, count, -1.1);
+    path_of(&s->paths[2], "corners", false, 3, 0.6);
+    return plane;
+}
+
 basin_result *synthetic_sharpness(const char *method)
 {
     static const double radii[] = {-0.2, -0.1, -0.05, -0.025, -0.0125, 0, 0.0125, 0.025, 0.05, 0.1, 0.2};

@@ -377,6 +377,11 @@ static bool draw_part(size_t i, drawn *out)
         CASE(66, "batches_spectra", 1, WITH(0), synthetic_batches("msam", 50, true))
         CASE(67, "batches_several", 3, WITH(0), synthetic_batches("gd", 20, true),
              synthetic_batches("sam", 20, true), synthetic_batches("msam", 20, true))
+        CASE(71, "paths", 1, WITH(0), synthetic_paths(9))
+        CASE(72, "paths_one", 1, WITH(.kind = "paths"), synthetic_paths(1))
+        CASE(73, "paths_holes", 1, WITH(.title = "Three runs"), holes(synthetic_paths(4)))
+        CASE(74, "paths_never_finite", 1, WITH(0), never_finite(synthetic_paths(6)))
+        CASE(75, "paths_on_heat", 1, WITH(.kind = "heat"), synthetic_paths(9))
     default: return false;
     }
 }
@@ -801,13 +806,13 @@ static void every_listed_kind_can_be_asked_for(void **state)
 {
     static const struct {
         basin_result_kind result;
-        const char       *names[5];
+        const char       *names[6];
     } listed[] = {
         {BASIN_RESULT_INFO, {NULL}},
         {BASIN_RESULT_SANE, {NULL}},
         {BASIN_RESULT_SPECTRUM, {"stem", "histogram", "density", NULL}},
         {BASIN_RESULT_TRACE, {NULL}},
-        {BASIN_RESULT_SLICE, {"lines", "contour", "heat", "change", NULL}},
+        {BASIN_RESULT_SLICE, {"lines", "paths", "contour", "heat", "change"}},
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},
         {BASIN_RESULT_TRACK, {"epochs", "sweep", NULL}},
         {BASIN_RESULT_COMPARISON, {"methods", NULL}},

@@ -20,92 +20,27 @@
 #include <math.h>
 
 #include "analysis/measure/measuring.h"
+#include "analysis/next_step.h"
 #include "analysis/point.h"
-#include "core/decay.h"
 #include "core/linalg.h"
 #include "core/memory.h"
-#include "core/method.h"
 
 enum { TOGETHER = 16, CHUNKS = 4, DIVISIONS = 2 };
 
 #define BEGIN 0.125           /* of the scale */
 #define RATIO 1.1892071150027 /* 2^¼ */
 
-/* -------------------------------------------------------------------------------------- the next step -- */
-
-/* A recorded coefficient goes with a momentum: without one v is unknown, but at the start. */
-static bool is_known(const basin_measuring *m)
-{
-    const basin_hyperparameters *h = &m->ck->hyper;
-    const basin_method          *method = basin_method_find(m->ck->method);
-
-    if (method == NULL || method->stability == BASIN_STABILITY_UNKNOWN) return false;
-    if (isnan(h->momentum)) return false;
-    return h->momentum == 0.0 || basin_checkpoint_momentum(m->ck) != NULL || m->ck->step == 0;
-}
-
-/* x ← θ + length d/‖d‖; θ itself where d is NULL or 0. */
-static void displace(const basin_measuring *m, const double *d, double length, double *x)
-{
-    const double norm = d != NULL ? basin_norm(d, m->point->size) : 0.0;
-
-    basin_copy(m->point->theta, x, m->point->size);
-    if (norm > 0.0) basin_axpy(length / norm, d, x, m->point->size);
-}
-
-/* Where the gradient of the next step is taken. */
-static basin_status place(basin_measuring *m, double *x)
-{
-    basin_status                 st = BASIN_OK;
-    const basin_hyperparameters *h = &m->ck->hyper;
-    const double                 rho = isnan(h->rho) ? 0.0 : h->rho;
-    const double                *g;
-
-    BASIN_TRY(basin_point_bare_gradient(m->point, NULL, &g));
-    basin_copy(m->point->theta, x, m->point->size);
-    switch (basin_method_find(m->ck->method)->stability) {
-    case BASIN_STABILITY_NESTEROV:
-        if (m->momentum != NULL) basin_axpy(-h->learning_rate * h->momentum, m->momentum, x, m->point->size);
-        break;
-    case BASIN_STABILITY_SAM: displace(m, g, rho, x); break;
-    case BASIN_STABILITY_MSAM: displace(m, m->momentum, -rho, x); break;
-    default: break;
-    }
-done:
-    return st;
-}
-
-/* SAM's decay is that of θ, the others' that of where they take the gradient. */
-static const double *decayed(const basin_measuring *m, const double *x)
-{
-    return basin_method_find(m->ck->method)->stability == BASIN_STABILITY_SAM ? m->point->theta : x;
-}
-
-static basin_status next_step(basin_measuring *m, double *x, double *u)
-{
-    basin_status      st = BASIN_OK;
-    const size_t      size = m->point->size;
-    const basin_decay decay = basin_checkpoint_decay(m->ck);
-    basin_loss        loss;
-
-    BASIN_TRY(place(m, x));
-    BASIN_TRY(basin_gradient_at(m->point->objective, x, &loss, u));
-    basin_decay_add(&decay, decayed(m, x), 1, size, u);
-    if (m->momentum != NULL) basin_axpy(m->ck->hyper.momentum, m->momentum, u, size);
-done:
-    return st;
-}
+/* --------------------------------------------------------------------------------------- the next step -- */
 
 basin_status basin_measuring_step(basin_measuring *m, double *hx)
 {
     basin_status  st = BASIN_OK;
     const double *g;
-    double       *u = NULL, *x = NULL, form;
+    double       *u = NULL, form;
 
-    if (!is_known(m)) goto done;
+    if (basin_next_step_unknown(m->ck) != NULL) goto done;
     BASIN_ALLOC(u, m->point->size, "the next step");
-    BASIN_ALLOC(x, m->point->size, "where its gradient is taken");
-    BASIN_TRY(next_step(m, x, u));
+    BASIN_TRY(basin_next_step(m->point, m->ck, u));
     BASIN_TRY(basin_point_gradient(m->point, NULL, &g));
     BASIN_TRY(basin_measuring_form(m, u, hx, &form));
     m->step_slope = basin_dot(u, g, m->point->size);
@@ -114,7 +49,6 @@ basin_status basin_measuring_step(basin_measuring *m, double *hx)
     m->step = u, u = NULL;
 done:
     basin_free(u);
-    basin_free(x);
     return st;
 }
 

@@ -1,5 +1,6 @@
 /* Directions in parameter space, as defined in docs/measures.md: momentum, gradient and eigenvectors have
- * norm 1, a difference keeps its length. The random ones are in direction_random.c.
+ * norm 1, a difference keeps its length. The random ones are in direction_random.c, those of a step in
+ * direction_steps.c, those of several checkpoints in direction_points.c.
  */
 #include "analysis/slice/direction.h"
 
@@ -27,7 +28,7 @@ basin_status basin_direction_create(basin_direction_kind kind, const char *label
 
     BASIN_ALLOC(d, 1, "direction");
     d->kind = (int)kind;
-    d->eigenvalue = d->residual = NAN;
+    d->eigenvalue = d->residual = d->explained = NAN;
     d->size = size;
     BASIN_STRDUP(d->label, label);
     BASIN_STRDUP(d->definition, definition);
@@ -49,7 +50,7 @@ void basin_direction_destroy(basin_direction **direction)
     *direction = NULL;
 }
 
-static basin_status measure(basin_direction *d)
+basin_status basin_direction_measure(basin_direction *d)
 {
     basin_status st = BASIN_OK;
 
@@ -75,7 +76,7 @@ static void scale_to(basin_direction *d, double norm)
 
 basin_status basin_direction_normalise(basin_direction *direction)
 {
-    basin_status st = measure(direction);
+    basin_status st = basin_direction_measure(direction);
     if (st == BASIN_OK) scale_to(direction, 1.0);
     return st;
 }
@@ -149,21 +150,31 @@ done:
     return st;
 }
 
-basin_status basin_direction_to(const char *name, const double *theta, const double *other, size_t size,
-                                basin_direction **out)
+basin_status basin_direction_difference(basin_direction_kind kind, const char *label, const char *definition,
+                                        const double *from, const double *to, size_t size,
+                                        basin_direction **out)
 {
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
-    char            *label = basin_format("to:%s", name);
-    char            *definition = basin_format("%s minus this point", name);
 
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
-    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_TO, label, definition, size, &d));
-    for (size_t i = 0; i < size; i++) d->values[i] = other[i] - theta[i];
-    BASIN_TRY(measure(d));
+    BASIN_TRY(basin_direction_create(kind, label, definition, size, &d));
+    for (size_t i = 0; i < size; i++) d->values[i] = to[i] - from[i];
+    BASIN_TRY(basin_direction_measure(d));
     *out = d, d = NULL;
 done:
     basin_direction_destroy(&d);
+    return st;
+}
+
+basin_status basin_direction_to(const char *name, const double *theta, const double *other, size_t size,
+                                basin_direction **out)
+{
+    char        *label = basin_format("to:%s", name);
+    char        *definition = basin_format("%s minus this point", name);
+    basin_status st =
+        basin_direction_difference(BASIN_DIRECTION_TO, label, definition, theta, other, size, out);
+
     basin_free(label);
     basin_free(definition);
     return st;
@@ -172,24 +183,6 @@ done:
 static size_t rank_of(long i)
 {
     return i > 0 ? (size_t)i : (size_t)0 - (size_t)i;
-}
-
-/* Where in the spectrum the eigenvalue number i is; false if it is not held. */
-static bool eigen_position(const basin_spectrum *s, long i, size_t *out)
-{
-    size_t rank = rank_of(i);
-    bool   all = s->count == s->parameters;
-
-    if (rank > (all ? s->count : i > 0 ? s->top : s->bottom)) return false;
-    *out = i > 0 ? rank - 1 : s->count - rank;
-    return true;
-}
-
-static const double *eigen_vector(const basin_spectrum *s, size_t position)
-{
-    for (size_t i = 0; i < s->vector_count; i++)
-        if (s->vector_index[i] == position) return s->vectors + i * s->parameters;
-    return NULL;
 }
 
 static basin_spectrum_options options_of_eigen(const basin_objective *o, long i)
@@ -243,6 +236,7 @@ basin_status basin_direction_eigen(basin_point *point, long i, const basin_spect
     size_t           size = point->size, rank = rank_of(i), position = 0;
     basin_spectrum  *own = NULL;
     basin_direction *d = NULL;
+    const double    *vector;
     char            *label = NULL, *definition = NULL;
 
     BASIN_TRY(check_eigen(point->objective, i));
@@ -250,20 +244,21 @@ basin_status basin_direction_eigen(basin_point *point, long i, const basin_spect
                 "eigen:%ld: the spectrum has %zu parameters, the objective %zu", i, spectrum->parameters,
                 size);
     if (spectrum != NULL) BASIN_TRY(basin_spectrum_check(spectrum));
-    if (spectrum == NULL || !eigen_position(spectrum, i, &position) ||
-        eigen_vector(spectrum, position) == NULL) {
+    vector = spectrum != NULL ? basin_spectrum_vector(spectrum, i, &position) : NULL;
+    if (vector == NULL) {
         BASIN_TRY(compute_eigen(point, i, &own));
         BASIN_CHECK(own->converged, BASIN_ERR_NUMERIC, "eigen:%ld has not converged in %zu products", i,
                     own->products);
         spectrum = own;
-        if (!eigen_position(spectrum, i, &position)) position = 0;
+        vector = basin_spectrum_vector(own, i, &position);
+        BASIN_CHECK(vector != NULL, BASIN_ERR_NUMERIC, "eigen:%ld: its eigenvector was not found", i);
     }
     label = basin_format("eigen:%ld", i);
     definition = basin_format("eigenvector of the Hessian to eigenvalue %zu from the %s, norm 1", rank,
                               i > 0 ? "top" : "bottom");
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
     BASIN_TRY(basin_direction_create(BASIN_DIRECTION_EIGEN, label, definition, size, &d));
-    basin_copy(eigen_vector(spectrum, position), d->values, size);
+    basin_copy(vector, d->values, size);
     BASIN_TRY(basin_direction_normalise(d));
     d->eigenvalue = spectrum->eigenvalues[position];
     d->residual = spectrum->residuals[position];
@@ -275,6 +270,51 @@ basin_status basin_direction_eigen(basin_point *point, long i, const basin_spect
     *out = d, d = NULL;
 done:
     basin_spectrum_destroy(&own);
+    basin_direction_destroy(&d);
+    basin_free(label);
+    basin_free(definition);
+    return st;
+}
+
+/* The vector of the part, put into the whole; of S A S its eigenvector x in scaled coordinates is S x. */
+static basin_status embed(const basin_point *point, const basin_point *eigen, const double *part,
+                          basin_direction *d)
+{
+    basin_status st = BASIN_OK;
+    double      *scaled = NULL;
+
+    BASIN_ALLOC(scaled, eigen->size, "an eigenvector");
+    for (size_t i = 0; i < eigen->size; i++)
+        scaled[i] = eigen->scale != NULL ? eigen->scale[i] * part[i] : part[i];
+    if (eigen->objective == point->objective)
+        basin_copy(scaled, d->values, d->size);
+    else
+        basin_part_put(eigen->objective, scaled, d->values);
+    BASIN_TRY(basin_direction_normalise(d));
+done:
+    basin_free(scaled);
+    return st;
+}
+
+basin_status basin_direction_eigen_of(const basin_point *point, basin_point *eigen, const char *of, long i,
+                                      basin_direction **out)
+{
+    basin_status     st = BASIN_OK;
+    basin_direction *part = NULL, *d = NULL;
+    char            *label = NULL, *definition = NULL;
+
+    BASIN_TRY(basin_direction_eigen(eigen, i, NULL, &part));
+    label = basin_format("eigen:%ld%s", i, of);
+    definition = basin_format("eigenvector to eigenvalue %zu from the %s (%s), norm 1", rank_of(i),
+                              i > 0 ? "top" : "bottom", of[0] == ',' ? of + 2 : of);
+    BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
+    BASIN_TRY(basin_direction_create(BASIN_DIRECTION_EIGEN, label, definition, point->size, &d));
+    BASIN_TRY(embed(point, eigen, part->values, d));
+    d->eigenvalue = part->eigenvalue, d->residual = part->residual;
+    d->warning = part->warning, part->warning = NULL;
+    *out = d, d = NULL;
+done:
+    basin_direction_destroy(&part);
     basin_direction_destroy(&d);
     basin_free(label);
     basin_free(definition);
@@ -344,7 +384,7 @@ basin_status basin_direction_orthogonalise(basin_direction *direction, const bas
     basin_free(direction->definition);
     direction->label = label, label = NULL;
     direction->definition = definition, definition = NULL;
-    direction->eigenvalue = direction->residual = NAN;
+    direction->eigenvalue = direction->residual = direction->explained = NAN;
 done:
     basin_free(values);
     basin_free(label);

@@ -1,13 +1,14 @@
-/* Random directions, filter-normalised (Li, Xu, Taylor, Studer & Goldstein, arXiv:1712.09913, §4; per filter
- * as in the authors' code).
+/* Random directions, normalised (Li, Xu, Taylor, Studer & Goldstein, arXiv:1712.09913, §4; per filter as in
+ * the authors' code).
  *
  * Method
  *   1. Every entry N(0, 1), drawn in the order of theta whatever the options, so that one seed is one draw.
- *   2. A filter is what feeds one output: one index of the output axis of a weight; one entry of a bias or a
- *      norm parameter. Blocks of unknown role count as weights from rank 2 on, as biases below.
- *   3. Biases and norm parameters: set to zero, or treated as filters (scaled), or left as drawn (random).
- *   4. With orthogonal_to = b: d_f <- d_f - (d_f·b_f / b_f·b_f) b_f in every filter of two or more entries.
- *   5. d_f <- d_f ‖theta_f‖ / ‖d_f‖.
+ *   2. A set of parameters is what is normalised together. By filters it is what feeds one output: one index
+ *      of the output axis of a weight; one entry of a bias or a norm parameter. Blocks of unknown role count
+ *      as weights from rank 2 on, as biases below. By layers it is a tensor, by model all that is moved.
+ *   3. Biases and norm parameters: set to zero, or treated as the others (scaled), or left as drawn (random).
+ *   4. With orthogonal_to = b: d_s <- d_s - (d_s·b_s / b_s·b_s) b_s in every set of two or more entries.
+ *   5. d_s <- d_s ‖theta_s‖ / ‖d_s‖.
  */
 #include <math.h>
 #include <string.h>
@@ -73,23 +74,23 @@ static void treat_filter(const filter *f, const double *theta, const basin_rando
         for (int pass = 0; square > 0.0 && pass < 2; pass++)
             filter_axpy(f, -filter_dot(f, d, b) / square, b, d);
     }
-    if (options->unnormalised) return;
+    if (options->normalisation == BASIN_NORMALISE_NONE) return;
     double norm = sqrt(filter_dot(f, d, d));
     filter_scale(f, norm > 0.0 ? sqrt(filter_dot(f, theta, theta)) / norm : 0.0, d);
 }
 
-static void treat_block(const basin_block *block, const double *theta, const basin_random_options *options,
-                        double *d)
+static filter whole_of(const basin_block *block)
+{
+    return (filter){.first = block->offset, .outers = 1, .outer = block->size, .inner = block->size};
+}
+
+static void treat_filters(const basin_block *block, const double *theta, const basin_random_options *options,
+                          double *d)
 {
     bool   bias = is_bias(block);
     size_t axis = block->output_axis >= block->rank ? 0 : block->output_axis;
     size_t count = bias ? block->size : block->rank > 0 ? block->shape[axis] : 1;
 
-    if (bias && options->bias == BASIN_BIAS_RANDOM) return;
-    if (bias && options->bias == BASIN_BIAS_ZERO) {
-        memset(d + block->offset, 0, block->size * sizeof *d);
-        return;
-    }
     for (size_t i = 0; i < count; i++) {
         filter f =
             bias ? (filter){.first = block->offset + i, .outers = 1, .inner = 1} : filter_of(block, axis, i);
@@ -97,15 +98,100 @@ static void treat_block(const basin_block *block, const double *theta, const bas
     }
 }
 
+/* Biases that are set to zero or left as drawn are no part of any set. */
+static bool is_treated(const basin_block *block, const basin_random_options *options)
+{
+    return !is_bias(block) || options->bias == BASIN_BIAS_SCALED;
+}
+
+static double model_dot(const basin_params *params, const basin_random_options *options, const double *x,
+                        const double *y)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < params->count; i++) {
+        const filter f = whole_of(&params->blocks[i]);
+        if (is_treated(&params->blocks[i], options)) sum += filter_dot(&f, x, y);
+    }
+    return sum;
+}
+
+static void treat_model(const basin_params *params, const double *theta, const basin_random_options *options,
+                        double *d)
+{
+    const double *b = options->orthogonal_to;
+    const double  square = b != NULL ? model_dot(params, options, b, b) : 0.0;
+    double        norm;
+
+    for (int pass = 0; square > 0.0 && pass < 2; pass++) {
+        const double along = model_dot(params, options, d, b) / square;
+        for (size_t i = 0; i < params->count; i++) {
+            const filter f = whole_of(&params->blocks[i]);
+            if (is_treated(&params->blocks[i], options)) filter_axpy(&f, -along, b, d);
+        }
+    }
+    norm = sqrt(model_dot(params, options, d, d));
+    for (size_t i = 0; i < params->count; i++) {
+        const filter f = whole_of(&params->blocks[i]);
+        if (is_treated(&params->blocks[i], options))
+            filter_scale(&f, norm > 0.0 ? sqrt(model_dot(params, options, theta, theta)) / norm : 0.0, d);
+    }
+}
+
+static void treat(const basin_params *params, const double *theta, const basin_random_options *options,
+                  double *d)
+{
+    for (size_t i = 0; i < params->count; i++) {
+        const basin_block *block = &params->blocks[i];
+        const filter       whole = whole_of(block);
+        if (is_bias(block) && options->bias == BASIN_BIAS_ZERO)
+            memset(d + block->offset, 0, block->size * sizeof *d);
+        if (!is_treated(block, options) || options->normalisation == BASIN_NORMALISE_MODEL) continue;
+        if (options->normalisation == BASIN_NORMALISE_LAYER)
+            treat_filter(&whole, theta, options, d);
+        else
+            treat_filters(block, theta, options, d);
+    }
+    if (options->normalisation == BASIN_NORMALISE_MODEL) treat_model(params, theta, options, d);
+}
+
+static const char *const normalisations[] = {[BASIN_NORMALISE_FILTER] = "filter",
+                                             [BASIN_NORMALISE_LAYER] = "layer",
+                                             [BASIN_NORMALISE_MODEL] = "model",
+                                             [BASIN_NORMALISE_NONE] = "none"};
+enum { NORMALISATIONS = sizeof normalisations / sizeof *normalisations };
+
+const char *basin_normalisation_text(basin_normalisation n)
+{
+    return normalisations[n];
+}
+
+basin_status basin_normalisation_find(const char *name, basin_normalisation *out)
+{
+    for (size_t i = 0; i < NORMALISATIONS; i++)
+        if (strcmp(name, normalisations[i]) == 0) {
+            *out = (basin_normalisation)i;
+            return BASIN_OK;
+        }
+    return basin_fail(BASIN_ERR_ARG, "normalisation %s is none of filter, layer, model, none", name);
+}
+
 static char *define(const basin_random_options *o)
 {
     static const char *const biases[] = {
         [BASIN_BIAS_ZERO] = "zero", [BASIN_BIAS_SCALED] = "scaled", [BASIN_BIAS_RANDOM] = "random"};
+    static const char *const normalised[] = {[BASIN_NORMALISE_FILTER] = ", filter-normalised",
+                                             [BASIN_NORMALISE_LAYER] = ", normalised tensor by tensor",
+                                             [BASIN_NORMALISE_MODEL] = ", normalised as a whole",
+                                             [BASIN_NORMALISE_NONE] = ""};
+    static const char *const sets[] = {[BASIN_NORMALISE_FILTER] = "filter by filter",
+                                       [BASIN_NORMALISE_LAYER] = "tensor by tensor",
+                                       [BASIN_NORMALISE_MODEL] = "as a whole",
+                                       [BASIN_NORMALISE_NONE] = "filter by filter"};
 
-    return basin_format(
-        "random normal%s%s, biases and norm parameters %s", o->unnormalised ? "" : ", filter-normalised",
-        o->orthogonal_to != NULL ? ", orthogonal to the other direction filter by filter" : "",
-        biases[o->bias]);
+    return basin_format("random normal%s%s%s, biases and norm parameters %s", normalised[o->normalisation],
+                        o->orthogonal_to != NULL ? ", orthogonal to the other direction " : "",
+                        o->orthogonal_to != NULL ? sets[o->normalisation] : "", biases[o->bias]);
 }
 
 static basin_status demand_params(const basin_params *params)
@@ -125,7 +211,7 @@ basin_status basin_direction_random_values(const basin_params *params, const dou
 
     BASIN_TRY(demand_params(params));
     basin_random_normals(&random, out, params->size);
-    for (size_t i = 0; i < params->count; i++) treat_block(&params->blocks[i], theta, options, out);
+    treat(params, theta, options, out);
     BASIN_CHECK(basin_all_finite(out, params->size), BASIN_ERR_VALUE, "direction random:%llu is not finite",
                 (unsigned long long)seed);
 done:

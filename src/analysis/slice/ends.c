@@ -37,7 +37,8 @@ void basin_slice_place_ends(const basin_slice_request *r, double *coefficients)
 }
 
 /* The loss of a network of its own at its weights, with the weight decay that the slice includes. */
-static basin_status own_loss(const basin_point *point, basin_objective *o, const double *theta, double *out)
+basin_status basin_point_own_loss(const basin_point *point, basin_objective *o, const double *theta,
+                                  double *out)
 {
     basin_status st = BASIN_OK;
     basin_loss   loss;
@@ -95,9 +96,9 @@ basin_status basin_slice_hold_ends(const basin_slice_request *r, const basin_los
         if (!leads(r, i)) continue;
         axis->end_at = end->at;
         axis->end_loss = basin_loss_value(losses++);
-        BASIN_TRY(own_loss(r->point, end->objective, end->theta, &axis->end_own));
-        BASIN_TRY(own_loss(r->point, basin_point_objective(r->point), basin_point_theta(r->point),
-                           &axis->start_own));
+        BASIN_TRY(basin_point_own_loss(r->point, end->objective, end->theta, &axis->end_own));
+        BASIN_TRY(basin_point_own_loss(r->point, basin_point_objective(r->point), basin_point_theta(r->point),
+                                       &axis->start_own));
         axis->reached = agree(axis->end_loss, axis->end_own, basin_objective_epsilon(end->objective));
         BASIN_TRY(name_end(end, axis));
     }

@@ -8,22 +8,26 @@
  *      + curvature s²/2; none where BatchNorm's statistics move with the point, which derivatives do not see.
  *   4. Where a direction leads to another checkpoint, the loss at its coordinate, beside those of both ends
  *      by networks of their own (ends.c).
- *   5. Cosines between the directions and with the momentum, always.
+ *   5. Runs beside a plane: where their checkpoints fall on it (path.c), the losses there with the others.
+ *   6. Cosines between the directions, with the momentum and with the gradient, always.
  */
 #include <math.h>
 #include <string.h>
 
 #include "analysis/forecast.h"
 #include "analysis/point.h"
+#include "analysis/slice/direction.h"
 #include "analysis/slice/ends.h"
+#include "analysis/slice/path.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
 #define PARALLEL 1e-9 /* 1 - |cosine| below which two directions span no plane */
 
-/* Points of the grid, behind them the centre and the ends: coef [n + 1 + ends, d]. */
+/* Points of the grid, behind them the centre, the ends and the projections of paths:
+   coef [n + 1 + ends + paths, d]. */
 typedef struct grid {
-    size_t  axes, points, ends; /* points without the centre and the ends */
+    size_t  axes, points, ends, paths; /* points of the grid alone */
     double *coefficients;
     double *directions; /* [d, P] */
 } grid;
@@ -78,6 +82,8 @@ static basin_status check_counts(const basin_slice_request *r)
 
     BASIN_CHECK(r->axis_count == 1 || r->axis_count == 2, BASIN_ERR_ARG,
                 "a slice takes 1 or 2 directions, got %zu", r->axis_count);
+    BASIN_CHECK(r->path_count == 0 || r->axis_count == 2, BASIN_ERR_ARG,
+                "paths are projected on a plane, which takes 2 directions, got %zu", r->axis_count);
 done:
     return st;
 }
@@ -133,11 +139,12 @@ static basin_status describe_axis(const basin_slice_request *r, size_t axis, bas
     out->end_at = out->end_loss = out->end_own = out->start_own = (double)NAN;
     out->eigenvalue = d->eigenvalue;
     out->residual = d->residual;
+    out->explained = d->explained;
 done:
     return st;
 }
 
-static basin_status lay_grid(const basin_slice_request *r, const basin_slice *s, grid *g)
+static basin_status lay_grid(const basin_slice_request *r, basin_slice *s, grid *g)
 {
     basin_status st = BASIN_OK;
     size_t       columns = r->grid[0], rows = rows_of(r), d = r->axis_count;
@@ -145,8 +152,10 @@ static basin_status lay_grid(const basin_slice_request *r, const basin_slice *s,
     g->axes = d;
     g->points = rows * columns;
     g->ends = basin_slice_end_count(r);
-    BASIN_ALLOC(g->coefficients, (g->points + 1 + g->ends) * d, "the grid");
+    g->paths = basin_slice_path_points(r);
+    BASIN_ALLOC(g->coefficients, (g->points + 1 + g->ends + g->paths) * d, "the grid");
     basin_slice_place_ends(r, g->coefficients + (g->points + 1) * d);
+    BASIN_TRY(basin_slice_lay_paths(r, g->coefficients + (g->points + 1 + g->ends) * d, s));
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++) {
             g->coefficients[(i * columns + j) * d] = s->axes[0].coordinates[j];
@@ -166,7 +175,7 @@ static basin_status evaluate_all(const basin_slice_request *r, const grid *g, si
     basin_status     st = BASIN_OK;
     basin_point     *point = r->point;
     basin_objective *o = which == 0 ? r->line : r->other;
-    const size_t     n = g->points + 1 + (which == 0 ? g->ends : 0);
+    const size_t     n = g->points + 1 + (which == 0 ? g->ends + g->paths : 0);
 
     if (o == NULL) return basin_point_subspace(point, g->directions, g->axes, g->coefficients, n, losses);
     BASIN_TRY(
@@ -189,7 +198,7 @@ static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t
     BASIN_STRDUP(out->split, r->splits[which]);
     BASIN_ALLOC(out->loss, g->points, "losses");
     BASIN_ALLOC(out->accuracy, g->points, "accuracies");
-    BASIN_ALLOC(losses, g->points + 1 + g->ends, "losses");
+    BASIN_ALLOC(losses, g->points + 1 + g->ends + g->paths, "losses");
     BASIN_TRY(evaluate_all(r, g, which, losses));
     for (size_t i = 0; i < g->points; i++) {
         out->loss[i] = basin_loss_value(&losses[i]);
@@ -197,7 +206,9 @@ static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t
     }
     out->centre_loss = basin_loss_value(&losses[g->points]);
     out->centre_accuracy = basin_loss_accuracy(&losses[g->points]);
-    if (which == 0) BASIN_TRY(basin_slice_hold_ends(r, losses + g->points + 1, s));
+    if (which != 0) goto done;
+    BASIN_TRY(basin_slice_hold_ends(r, losses + g->points + 1, s));
+    basin_slice_hold_paths(losses + g->points + 1 + g->ends, s);
 done:
     basin_free(losses);
     return st;
@@ -233,16 +244,18 @@ static void reserve(const basin_slice_request *r)
 
 static basin_status measure_cosines(const basin_slice_request *r, const grid *g, basin_slice *s)
 {
-    basin_status st = BASIN_OK;
-    size_t       size = s->parameters;
+    basin_status  st = BASIN_OK;
+    size_t        size = s->parameters;
+    const double *gradient;
 
     s->cosine = g->axes == 2 ? basin_cosine(g->directions, g->directions + size, size) : (double)NAN;
     BASIN_ALLOC(s->momentum_cosines, g->axes, "cosines");
+    BASIN_ALLOC(s->gradient_cosines, g->axes, "cosines");
     s->cosine_count = g->axes;
+    BASIN_TRY(basin_point_gradient(r->point, NULL, &gradient));
     for (size_t i = 0; i < g->axes; i++) {
-        bool known = r->momentum != NULL && basin_norm(r->momentum, size) > 0.0;
-        s->momentum_cosines[i] =
-            known ? basin_cosine(g->directions + i * size, r->momentum, size) : (double)NAN;
+        s->momentum_cosines[i] = basin_cosine(g->directions + i * size, r->momentum, size);
+        s->gradient_cosines[i] = basin_cosine(g->directions + i * size, gradient, size);
     }
 done:
     return st;
@@ -261,7 +274,8 @@ static void add_demand(const basin_slice_request *r, basin_demand *demand)
     demand->axes = r->axis_count;
     demand->calls = 1;
     for (size_t i = 0; i < surfaces_of(r); i++) demand->points[i] = points;
-    demand->points[0] += 3 * basin_slice_end_count(r); /* along the line, and by networks of their own */
+    demand->points[0] += 3 * basin_slice_end_count(r);   /* along the line, and by networks of their own */
+    demand->points[0] += 2 * basin_slice_path_points(r); /* projected, and by networks of their own */
     demand->bytes +=
         points * (r->axis_count * sizeof(double) + sizeof(basin_loss) + 2 * surfaces_of(r) * sizeof(double));
 }
@@ -273,11 +287,17 @@ basin_status basin_slice_forecast(const basin_slice_request *r, const basin_dire
     basin_forecast_request request = {
         .analysis = "slice", .point = r->point, .other = r->other, .splits = {r->splits[0], r->splits[1]}};
 
+    size_t gradients = 0;
+
     BASIN_TRY(check_counts(r));
     BASIN_TRY(check_size(r));
-    for (size_t i = 0; i < r->axis_count; i++)
-        BASIN_TRY(basin_direction_demand(r->point->objective, &specs[i], &request.demand));
+    for (size_t i = 0; i < r->axis_count; i++) {
+        const bool part = specs[i].kind == BASIN_DIRECTION_EIGEN && r->eigen != NULL;
+        BASIN_TRY(basin_direction_demand(part ? r->eigen : r->point->objective, &specs[i], &request.demand));
+        gradients += basin_direction_gradients(&specs[i]);
+    }
     add_demand(r, &request.demand);
+    request.demand.gradients += gradients;
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
