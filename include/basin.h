@@ -1599,6 +1599,39 @@ typedef struct basin_surface { /* one split's values on the grid */
     double  centre_loss, centre_accuracy;
 } basin_surface;
 
+/* What a slice with a tolerance knows of one split. */
+typedef struct basin_adaptive_split {
+    double  tolerance; /* in units of the loss: as asked for, or that times the range */
+    double  range;     /* largest less least finite loss at the points */
+    size_t  points, cells, rows, columns; /* as those of the slice */
+    double *loss;                         /* [points] NAN or Inf where not finite */
+    double *accuracy;                     /* [points] NAN where undefined */
+    /* [cells] estimate of the largest error of the interpolation in each; 0 where every point of
+       the grid was evaluated, NAN where no loss is finite */
+    double *cell_error;
+    double *error; /* [rows, columns] the same at the points of the grid */
+    double  largest_error;
+    double  held_out_error; /* largest |interpolated - loss| at the points held out */
+    /* of these, further from the interpolation than the estimate when they were first compared */
+    size_t held_out_missed;
+} basin_adaptive_split;
+
+/* Of a slice that is interpolated from points chosen where the loss needs them
+   (src/analysis/slice/adaptive.c). */
+typedef struct basin_adaptive {
+    double  tolerance; /* as asked for: of the range of the losses, or in their units */
+    bool    absolute;
+    size_t  most; /* evaluations that it does not exceed, whatever the loss does */
+    size_t  axes;
+    size_t  points;      /* that the grid is interpolated from, or that are points of it */
+    double *coordinates; /* [points, axes] */
+    size_t  cells;
+    double *from, *to; /* [cells, axes] their bounds */
+    size_t  held_out;  /* further points, drawn uniformly, that only test the estimate */
+    size_t  split_count;
+    basin_adaptive_split *splits; /* [split_count] as the slice's surfaces */
+} basin_adaptive;
+
 typedef struct basin_slice {
     size_t         parameters;
     size_t         axis_count; /* 1 or 2 */
@@ -1607,8 +1640,10 @@ typedef struct basin_slice {
     basin_surface *surfaces;
     double         cosine; /* between the two directions; NAN for one */
     size_t         cosine_count;
-    double        *momentum_cosines; /* [axis_count] with the momentum; NAN where there is none */
-    basin_stationarity stationarity; /* of the point */
+    double        *momentum_cosines;   /* [axis_count] with the momentum; NAN where there is none */
+    basin_stationarity stationarity;   /* of the point */
+    size_t             adaptive_count; /* 1 where a tolerance was asked for, else 0 */
+    basin_adaptive    *adaptive;
 } basin_slice;
 
 typedef struct basin_slice_end { /* the checkpoint that a direction leads to */
@@ -1618,6 +1653,12 @@ typedef struct basin_slice_end { /* the checkpoint that a direction leads to */
     double           at;        /* their coordinate */
     bool             foreign;   /* of another training than the point, as their identities say */
 } basin_slice_end;
+
+/* A range by how far the loss rises along it: to a factor above 1 of that at the centre, or by a
+   rise; the other is 0. Both 0: none. */
+typedef struct basin_reach {
+    double factor, rise;
+} basin_reach;
 
 typedef struct basin_slice_request {
     basin_point *point; /* the centre */
@@ -1634,14 +1675,25 @@ typedef struct basin_slice_request {
     /* of each direction; objective = NULL where it leads to none */
     basin_slice_end ends[2];
     double          from[2], to[2]; /* range, from < to (from == to only with grid 1) */
-    size_t          grid[2];        /* points, >= 1 */
+    /* in place of a range: from the centre down and up to where the loss of the first surface is
+       first seen that high, or not finite; outwards to two digits (src/analysis/slice/reach.c) */
+    basin_reach reach[2];
+    size_t      grid[2]; /* points, >= 1 */
     /* BatchNorm's, with the point: derivatives hold them constant and predict nothing of the curve;
        slope and curvature are left NAN */
     bool statistics_move;
+    /* > 0: the grid is interpolated, from points chosen so that no loss on it is further off than
+       this, as a share of the range of the losses found (below 1), or in their units; of every
+       split. 0: every point of the grid is evaluated */
+    double tolerance;
+    bool   tolerance_absolute;
 } basin_slice_request;
 
 /* BASIN_ERR_VALUE for a zero direction, parallel directions, a reversed, empty or not finite range,
-   grid < 1. */
+   grid < 1; for a tolerance that is negative, 1 of the range or more, or below the rounding of the
+   losses, and for one with a grid of one point; where the loss does not rise as far as a range
+   should reach within 64 times the norm of theta. With a tolerance the accuracy on the grid is NAN
+   unless every point of it was evaluated: it has steps, which nothing interpolates. */
 basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out);
 void         basin_slice_destroy(basin_slice **slice);
 
@@ -2680,6 +2732,7 @@ typedef struct basin_figure_options {
     const char *x, *y;
     const char *scale;     /* of the value axis: linear | log | symlog; NULL = the figure's own */
     double      cap;       /* clip values above and mark them; 0 = none */
+    bool        points;    /* mark where a slice with a tolerance was evaluated */
     bool        no_footer; /* leave the line of provenance out */
     double      dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;

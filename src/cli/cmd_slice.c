@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/adaptive.h"
 #include "cli/paths.h"
 #include "cli/provenance.h"
 #include "cli/report.h"
@@ -13,8 +14,13 @@
 static const cli_option options[] = {
     {"along", CLI_TEXT, "D",
      "momentum | gradient | eigen:I | eigen:-I | random[:SEED] | to:OTHER.h5; twice for a plane", false},
-    {"range", CLI_RANGE, "FROM:TO", "coordinates, multiples of the direction (default: -1:1)", false},
-    {"grid", CLI_WHOLE, "N", "points (default: 51)", false},
+    {"range", CLI_RANGE, "FROM:TO|auto[:FACTOR|:+RISE]",
+     "coordinates, multiples of the direction (default: -1:1); auto: to where the loss is FACTOR (10) times "
+     "that at 0, or RISE above it",
+     false},
+    {"grid", CLI_WHOLE, "N", "points (default: 51; with --tolerance 101)", false},
+    {"tolerance", CLI_TEXT, "T[:absolute]",
+     "interpolate the grid from fewer points, each loss to T of their range, or to T in their units", false},
     {"scale", CLI_SCALE, "unit|natural|NUMBER",
      "norm of the direction: 1, its own, or NUMBER (default: by kind, as said above)", false},
     {"bias", CLI_CHOICE, "zero|scaled|random",
@@ -27,6 +33,7 @@ typedef struct axis_request { /* what was typed for one axis */
     const char          *along, *range, *grid, *scale;
     basin_direction_spec spec; /* of along */
     double               from, to;
+    basin_reach          reach; /* in place of these */
     size_t               points;
 } axis_request;
 
@@ -38,11 +45,17 @@ static int judge(axis_request *axis)
     if (basin_direction_parse(axis->along, &axis->spec) != BASIN_OK)
         return cli_usage("slice: %s", basin_error_message());
     CLI_CHECK(points >= 1, "%s: --grid must be at least 1, got %lld", axis->along, points);
+    axis->points = (size_t)points;
+    if (cli_reach_read(axis->range, &axis->reach)) {
+        CLI_WANT(axis->reach.factor > 1 || axis->reach.rise > 0,
+                 "slice: %s: --range %s: wanted a factor above 1, or + and a rise above 0", axis->along,
+                 axis->range);
+        goto done;
+    }
     cli_range(axis->range, &axis->from, &axis->to);
     CLI_CHECK(isfinite(axis->from) && isfinite(axis->to) &&
                   (axis->from < axis->to || (axis->from <= axis->to && points == 1)),
               "%s: --range %s: wanted FROM < TO, both finite", axis->along, axis->range);
-    axis->points = (size_t)points;
 done:
     return status;
 }
@@ -51,7 +64,7 @@ done:
 static int read_axes(const cli_arguments *a, axis_request axes[2], size_t *count)
 {
     int          status = CLI_OK;
-    axis_request common = {.range = "-1:1", .grid = "51"};
+    axis_request common = {.range = "-1:1", .grid = cli_has(a, "tolerance") ? "101" : "51"};
     size_t       n = 0;
 
     for (size_t i = 0; i < a->given_count; i++) {
@@ -114,6 +127,7 @@ static int check(const cli_arguments *a)
     size_t       count;
 
     CLI_TRY(read_axes(a, axes, &count));
+    CLI_TRY(cli_adaptive_read(a, &(basin_slice_request){0}));
     warn_of_last(a, axes);
 done:
     return status;
@@ -319,9 +333,11 @@ static int make_request(const cli_arguments *a, cli_source *s, axis_request axes
                              .momentum = basin_checkpoint_momentum(s->ck)};
 
     CLI_TRY(read_axes(a, axes, &r.axis_count));
+    CLI_TRY(cli_adaptive_read(a, &r));
     CLI_TRY(cli_source_point(s, &r.point));
     for (size_t i = 0; i < r.axis_count; i++)
-        r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.grid[i] = axes[i].points;
+        r.from[i] = axes[i].from, r.to[i] = axes[i].to, r.reach[i] = axes[i].reach,
+        r.grid[i] = axes[i].points;
     r.statistics_move = s->bn == BASIN_BN_INTERPOLATE || s->bn == BASIN_BN_REESTIMATE;
     *out = r;
 done:
@@ -467,6 +483,7 @@ static void print(const basin_result *result, FILE *out)
     cli_report_stationarity(&s->stationarity, out);
     print_axes(s, out);
     for (size_t k = 0; k < s->surface_count; k++) print_extremes(&s->surfaces[k], s, out);
+    cli_adaptive_print(s, out);
     if (s->axis_count > 1) return;
     fputc('\n', out);
     print_values(s, out);

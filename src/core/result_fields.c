@@ -606,6 +606,54 @@ static const basin_field surface_fields[] = {
 
 static const basin_schema surface_schema = SCHEMA(basin_surface, surface_fields);
 
+#define S basin_adaptive_split
+static const basin_field adaptive_split_fields[] = {
+    PLAIN(DOUBLE, tolerance, "tolerance", 0, "in units of the loss"),
+    PLAIN(DOUBLE, range, "range", 0, "largest less least finite loss at the points"),
+    PLAIN(SIZE, points, "points", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(SIZE, cells, "cells", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(SIZE, rows, "rows", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(SIZE, columns, "columns", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, loss, "loss", EXTENT(offsetof(S, points), BASIN_NO_EXTENT), 0, "mean loss at the points"),
+    ARRAY(DOUBLES, accuracy, "accuracy", EXTENT(offsetof(S, points), BASIN_NO_EXTENT), 0,
+          "in [0, 1] at the points; null where undefined"),
+    ARRAY(DOUBLES, cell_error, "cell_error", EXTENT(offsetof(S, cells), BASIN_NO_EXTENT), 0,
+          "estimate of the largest error of the interpolation in each cell; 0 where the whole grid in it was "
+          "evaluated, null where no loss is finite"),
+    ARRAY(DOUBLES, error, "error", EXTENT(offsetof(S, rows), offsetof(S, columns)), 0,
+          "the same at the points of the grid"),
+    PLAIN(DOUBLE, largest_error, "largest_error", 0, "of those"),
+    PLAIN(DOUBLE, held_out_error, "held_out_error", 0,
+          "largest difference of interpolation and loss at the points held out"),
+    PLAIN(SIZE, held_out_missed, "held_out_missed", 0,
+          "points held out that lay beyond the estimate when they were first compared"),
+};
+#undef S
+
+static const basin_schema adaptive_split_schema = SCHEMA(basin_adaptive_split, adaptive_split_fields);
+
+#define S basin_adaptive
+static const basin_field adaptive_fields[] = {
+    PLAIN(DOUBLE, tolerance, "tolerance", 0, "as asked for"),
+    PLAIN(BOOL, absolute, "absolute", 0, "in units of the loss; if not, a share of the range of the losses"),
+    PLAIN(SIZE, most, "most", 0, "evaluations that it does not exceed"),
+    PLAIN(SIZE, axes, "axes", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(SIZE, points, "points", 0, "points evaluated that the grid is interpolated from or has"),
+    ARRAY(DOUBLES, coordinates, "coordinates", EXTENT(offsetof(S, points), offsetof(S, axes)), 0,
+          "of the points, multiples of the directions"),
+    PLAIN(SIZE, cells, "cells", 0, "cells with an interpolation of their own"),
+    ARRAY(DOUBLES, from, "from", EXTENT(offsetof(S, cells), offsetof(S, axes)), 0,
+          "where the cells begin, along each direction"),
+    ARRAY(DOUBLES, to, "to", EXTENT(offsetof(S, cells), offsetof(S, axes)), 0, "where they end"),
+    PLAIN(SIZE, held_out, "held_out", 0, "further points evaluated, which only test the estimate"),
+    PLAIN(SIZE, split_count, "split_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, splits, "splits", offsetof(S, split_count), adaptive_split_schema,
+           "one for each of the surfaces"),
+};
+#undef S
+
+static const basin_schema adaptive_schema = SCHEMA(basin_adaptive, adaptive_fields);
+
 #define S basin_slice
 static const basin_field slice_fields[] = {
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
@@ -618,6 +666,9 @@ static const basin_field slice_fields[] = {
           "with the momentum"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
            "what was found of a way down from this point"),
+    PLAIN(SIZE, adaptive_count, "adaptive_count", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, ""),
+    NESTED(STRUCTS, adaptive, "adaptive", offsetof(S, adaptive_count), adaptive_schema,
+           "with --tolerance: what the surfaces are interpolated from"),
 };
 #undef S
 

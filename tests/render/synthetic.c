@@ -254,6 +254,54 @@ basin_result *synthetic_plane(const char *method, size_t count)
     return envelope(BASIN_RESULT_SLICE, s, method, "slice");
 }
 
+/* Of quarter k of the plane: (across, up) = (k % 2, k / 2). */
+static double error_of(size_t k)
+{
+    return k == 3 ? 0 : 0.002 * (double)(k + 1);
+}
+
+static void split_of(basin_adaptive_split *split, const basin_adaptive *a, const basin_surface *surface)
+{
+    split->tolerance = 0.007, split->range = 0.7, split->largest_error = 0.006;
+    split->points = a->points, split->cells = a->cells;
+    split->rows = surface->rows, split->columns = surface->columns;
+    split->loss = make(a->points, sizeof(double));
+    split->accuracy = make(a->points, sizeof(double));
+    split->cell_error = make(a->cells, sizeof(double));
+    split->error = make(surface->rows * surface->columns, sizeof(double));
+    for (size_t i = 0; i < a->points; i++) split->loss[i] = 0.1 * (double)(i % 7), split->accuracy[i] = 0.5;
+    for (size_t k = 0; k < 4; k++) split->cell_error[k] = error_of(k);
+    for (size_t i = 0; i < surface->rows * surface->columns; i++)
+        split->error[i] = error_of(i % surface->columns / (surface->columns / 2 + 1) +
+                                   2 * (i / surface->columns / (surface->rows / 2 + 1)));
+}
+
+basin_result *synthetic_adaptive(const char *method, size_t count)
+{
+    basin_result   *result = synthetic_plane(method, count);
+    basin_slice    *s = result->value;
+    basin_adaptive *a = make(1, sizeof *a);
+
+    *a = (basin_adaptive){.tolerance = 0.01, .most = 400, .axes = 2, .points = 81, .cells = 4};
+    s->adaptive = a, s->adaptive_count = 1;
+    a->held_out = 64;
+    a->coordinates = make(a->points * 2, sizeof(double));
+    for (size_t i = 0; i < a->points; i++) {
+        a->coordinates[2 * i] = -1 + 0.25 * (double)(i % 9);
+        a->coordinates[2 * i + 1] = -1 + 0.25 * (double)(i / 9);
+    }
+    a->from = make(a->cells * 2, sizeof(double));
+    a->to = make(a->cells * 2, sizeof(double));
+    for (size_t i = 0; i < 8; i++) {
+        a->from[i] = -1 + (double)(i % 2 == 0 ? i / 2 % 2 : i / 4);
+        a->to[i] = a->from[i] + 1;
+    }
+    a->split_count = s->surface_count;
+    a->splits = make(a->split_count, sizeof *a->splits);
+    for (size_t k = 0; k < a->split_count; k++) split_of(&a->splits[k], a, &s->surfaces[k]);
+    return result;
+}
+
 basin_result *synthetic_sharpness(const char *method)
 {
     static const double radii[] = {-0.2, -0.1, -0.05, -0.025, -0.0125, 0, 0.0125, 0.025, 0.05, 0.1, 0.2};
