@@ -1697,6 +1697,127 @@ typedef struct basin_slice_request {
 basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out);
 void         basin_slice_destroy(basin_slice **slice);
 
+/* -------------------------------------------------------------------------------------- band -- */
+
+/* What the lines of a band differ in. */
+typedef enum basin_band_by {
+    BASIN_BAND_SEED,  /* random directions */
+    BASIN_BAND_CLASS, /* samples: those of one class each */
+    BASIN_BAND_BATCH  /* samples: random mini-batches */
+} basin_band_by;
+
+typedef struct basin_band_line {
+    uint64_t number;  /* seed, class, or number of the batch from 0 */
+    size_t   samples; /* that its losses are the mean of */
+    double   norm;    /* of its direction */
+    double   centre_loss, centre_accuracy;
+} basin_band_line;
+
+/* The same line through the parameters several times: along other directions, or on other samples.
+   Mean, deviation and Student's interval of the mean are over the lines, at each coordinate. */
+typedef struct basin_band {
+    size_t           parameters, samples; /* P, and N of the split */
+    char            *split;
+    int              by;                     /* basin_band_by */
+    char            *direction, *definition; /* of a band of seeds: «random:1..8» */
+    size_t           line_count;
+    basin_band_line *lines; /* [line_count] */
+    size_t           count;
+    double          *coordinates;      /* [count] multiples of the direction */
+    double          *loss;             /* [line_count, count] NAN or Inf where not finite */
+    double          *accuracy;         /* [line_count, count] NAN where undefined */
+    double          *mean, *deviation; /* [count] NAN where a loss is not finite */
+    /* [count] 95 %; NAN for classes, which nobody draws, as is where the mean is NAN */
+    double  *lower, *upper;
+    double  *whole;      /* [count] of all samples; NAN for seeds, whose lines all are */
+    size_t   batch_size; /* of batches; else 0 */
+    uint64_t seed;       /* that batches are drawn with; else 0 */
+} basin_band;
+
+typedef struct basin_band_request {
+    basin_point  *point; /* the centre; included weight decay is in every loss */
+    const char   *split; /* name of its objective */
+    basin_band_by by;
+    /* of seeds: [direction_count] with their seeds; else one direction, and seeds are not read */
+    size_t                        direction_count;
+    const basin_direction *const *directions;
+    const uint64_t               *seeds;
+    double                        from, to; /* from < to */
+    size_t                        grid;     /* points, >= 2 */
+    const int64_t *classes;    /* of classes: [N] of the objective's samples; negative: of none */
+    size_t         batches;    /* of batches: how many; 0 = 50 */
+    size_t         batch_size; /* at most N; 0 = 128, or N where that is less */
+    uint64_t       seed;       /* of batches: each is drawn without replacement, by itself, as by
+                            basin_batches_compute */
+} basin_band_request;
+
+/* BASIN_ERR_ARG for fewer than two lines or a batch beyond the samples, BASIN_ERR_VALUE for a range
+   or a direction that makes no line. Caller destroys. */
+basin_status basin_band_compute(const basin_band_request *request, basin_band **out);
+void         basin_band_destroy(basin_band **band);
+
+/* -------------------------------------------------------------------------------------- path -- */
+
+/* Curves from A to B; C is a point that is trained. phi(t) for t in [0, 1]:
+   linear (1 - t) A + t B; bezier (1 - t)² A + 2 t (1 - t) C + t² B; polygon straight from A to C at
+   t = 1/2, then to B. T. Garipov et al., arXiv:1802.10026. */
+typedef enum basin_path_curve {
+    BASIN_CURVE_LINEAR,
+    BASIN_CURVE_BEZIER,
+    BASIN_CURVE_POLYGON
+} basin_path_curve;
+
+typedef struct basin_path_split {
+    char   *split;
+    size_t  samples, points; /* points: those of the path */
+    double *loss, *accuracy; /* [points] at t; NAN or Inf where not finite, NAN where undefined */
+    /* the largest of L(t) - (1 - t) L(0) - t L(1) at the points, where it is (0 and t = 0 where
+       all are below), and how much more may lie between the points beside it: 1/8 of the largest
+       second difference there. NAN where a loss is not finite */
+    double barrier, barrier_at, barrier_error;
+} basin_path_split;
+
+typedef struct basin_path {
+    size_t            parameters;
+    int               curve;     /* basin_path_curve */
+    char             *from, *to; /* names of A and B */
+    double            distance;  /* ‖B - A‖ */
+    double            length;    /* of the curve, by its points; not below the distance */
+    double            end_own;   /* loss of B by a network of its own, on the first split; NAN */
+    size_t            points;
+    double           *t;     /* [points] evenly from 0 to 1 */
+    double           *moved; /* [points] ‖phi(t) - A‖ */
+    size_t            split_count;
+    basin_path_split *splits;
+    /* of a trained curve: steps of heavy ball on C by the gradient at phi(t), t uniform; 0 of a
+       line */
+    size_t   steps;
+    double   learning_rate, momentum;
+    uint64_t seed; /* of t */
+    /* mean training loss at the t of the first and of the last tenth of the steps; NAN of a line */
+    double trained_from, trained_to;
+} basin_path;
+
+typedef struct basin_path_request {
+    basin_objective *objective; /* of A, on the samples that the curve is trained on */
+    basin_objective *other;     /* of A, on a second split, or NULL */
+    basin_objective *end;       /* of B, on the samples of the first, for end_own; or NULL */
+    const char      *splits[2];
+    const char      *from_name, *to_name;
+    const double    *from, *to; /* [P] A and B */
+    basin_path_curve curve;
+    size_t           points;        /* >= 3; 0 = 51 */
+    size_t           steps;         /* of training; 0 = 200 */
+    double           learning_rate; /* > 0 */
+    double           momentum;      /* in [0, 1) */
+    uint64_t         seed;
+} basin_path_request;
+
+/* BASIN_ERR_VALUE where A is B, for fewer than 3 points, or rates outside their ranges;
+   BASIN_ERR_NUMERIC where the curve's training is not finite. Caller destroys. */
+basin_status basin_path_compute(const basin_path_request *request, basin_path **out);
+void         basin_path_destroy(basin_path **path);
+
 /* --------------------------------------------------------------------------------- sharpness -- */
 
 typedef enum basin_rise_direction {
@@ -2676,7 +2797,9 @@ basin_status basin_provenance_record(basin_provenance *provenance, const basin_c
     X(BASIN_RESULT_FORECAST, "forecast", basin_forecast)       \
     X(BASIN_RESULT_BLOCKS, "blocks", basin_blocks)             \
     X(BASIN_RESULT_BATCHES, "batches", basin_batches)          \
-    X(BASIN_RESULT_LOSSES, "losses", basin_losses)
+    X(BASIN_RESULT_LOSSES, "losses", basin_losses)             \
+    X(BASIN_RESULT_BAND, "band", basin_band)                   \
+    X(BASIN_RESULT_PATH, "path", basin_path)
 
 #define BASIN_RESULT_ENUM(kind, name, type) kind,
 typedef enum basin_result_kind {

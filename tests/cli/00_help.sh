@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 topic
 
-commands="info check loss spectrum blocks batches slice sane sharpness track compare plot verify train"
+commands="info check loss spectrum blocks batches slice band connect sane sharpness track compare plot verify train"
 for c in $commands; do
     good "$c" --help
     holds out "^usage: basin $c"
