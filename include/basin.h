@@ -1756,18 +1756,18 @@ typedef struct basin_band_request {
 basin_status basin_band_compute(const basin_band_request *request, basin_band **out);
 void         basin_band_destroy(basin_band **band);
 
-/* -------------------------------------------------------------------------------------- path -- */
+/* ---------------------------------------------------------------------------- connection -- */
 
 /* Curves from A to B; C is a point that is trained. phi(t) for t in [0, 1]:
    linear (1 - t) A + t B; bezier (1 - t)² A + 2 t (1 - t) C + t² B; polygon straight from A to C at
    t = 1/2, then to B. T. Garipov et al., arXiv:1802.10026. */
-typedef enum basin_path_curve {
+typedef enum basin_connection_curve {
     BASIN_CURVE_LINEAR,
     BASIN_CURVE_BEZIER,
     BASIN_CURVE_POLYGON
-} basin_path_curve;
+} basin_connection_curve;
 
-typedef struct basin_path_split {
+typedef struct basin_connection_split {
     char   *split;
     size_t  samples, points; /* points: those of the path */
     double *loss, *accuracy; /* [points] at t; NAN or Inf where not finite, NAN where undefined */
@@ -1775,20 +1775,20 @@ typedef struct basin_path_split {
        all are below), and how much more may lie between the points beside it: 1/8 of the largest
        second difference there. NAN where a loss is not finite */
     double barrier, barrier_at, barrier_error;
-} basin_path_split;
+} basin_connection_split;
 
-typedef struct basin_path {
-    size_t            parameters;
-    int               curve;     /* basin_path_curve */
-    char             *from, *to; /* names of A and B */
-    double            distance;  /* ‖B - A‖ */
-    double            length;    /* of the curve, by its points; not below the distance */
-    double            end_own;   /* loss of B by a network of its own, on the first split; NAN */
-    size_t            points;
-    double           *t;     /* [points] evenly from 0 to 1 */
-    double           *moved; /* [points] ‖phi(t) - A‖ */
-    size_t            split_count;
-    basin_path_split *splits;
+typedef struct basin_connection {
+    size_t  parameters;
+    int     curve;     /* basin_connection_curve */
+    char   *from, *to; /* names of A and B */
+    double  distance;  /* ‖B - A‖ */
+    double  length;    /* of the curve, by its points; not below the distance */
+    double  end_own;   /* loss of B by a network of its own, on the first split; NAN */
+    size_t  points;
+    double *t;     /* [points] evenly from 0 to 1 */
+    double *moved; /* [points] ‖phi(t) - A‖ */
+    size_t  split_count;
+    basin_connection_split *splits;
     /* of a trained curve: steps of heavy ball on C by the gradient at phi(t), t uniform; 0 of a
        line */
     size_t   steps;
@@ -1796,27 +1796,28 @@ typedef struct basin_path {
     uint64_t seed; /* of t */
     /* mean training loss at the t of the first and of the last tenth of the steps; NAN of a line */
     double trained_from, trained_to;
-} basin_path;
+} basin_connection;
 
-typedef struct basin_path_request {
-    basin_objective *objective; /* of A, on the samples that the curve is trained on */
-    basin_objective *other;     /* of A, on a second split, or NULL */
-    basin_objective *end;       /* of B, on the samples of the first, for end_own; or NULL */
-    const char      *splits[2];
-    const char      *from_name, *to_name;
-    const double    *from, *to; /* [P] A and B */
-    basin_path_curve curve;
-    size_t           points;        /* >= 3; 0 = 51 */
-    size_t           steps;         /* of training; 0 = 200 */
-    double           learning_rate; /* > 0 */
-    double           momentum;      /* in [0, 1) */
-    uint64_t         seed;
-} basin_path_request;
+typedef struct basin_connection_request {
+    basin_objective       *objective; /* of A, on the samples that the curve is trained on */
+    basin_objective       *other;     /* of A, on a second split, or NULL */
+    basin_objective       *end;       /* of B, on the samples of the first, for end_own; or NULL */
+    const char            *splits[2];
+    const char            *from_name, *to_name;
+    const double          *from, *to; /* [P] A and B */
+    basin_connection_curve curve;
+    size_t                 points;        /* >= 3; 0 = 51 */
+    size_t                 steps;         /* of training; 0 = 200 */
+    double                 learning_rate; /* > 0 */
+    double                 momentum;      /* in [0, 1) */
+    uint64_t               seed;
+} basin_connection_request;
 
 /* BASIN_ERR_VALUE where A is B, for fewer than 3 points, or rates outside their ranges;
    BASIN_ERR_NUMERIC where the curve's training is not finite. Caller destroys. */
-basin_status basin_path_compute(const basin_path_request *request, basin_path **out);
-void         basin_path_destroy(basin_path **path);
+basin_status basin_connection_compute(const basin_connection_request *request,
+                                      basin_connection              **out);
+void         basin_connection_destroy(basin_connection **path);
 
 /* --------------------------------------------------------------------------------- sharpness -- */
 
@@ -2799,7 +2800,7 @@ basin_status basin_provenance_record(basin_provenance *provenance, const basin_c
     X(BASIN_RESULT_BATCHES, "batches", basin_batches)          \
     X(BASIN_RESULT_LOSSES, "losses", basin_losses)             \
     X(BASIN_RESULT_BAND, "band", basin_band)                   \
-    X(BASIN_RESULT_PATH, "path", basin_path)
+    X(BASIN_RESULT_CONNECTION, "connection", basin_connection)
 
 #define BASIN_RESULT_ENUM(kind, name, type) kind,
 typedef enum basin_result_kind {

@@ -10,22 +10,22 @@
 #include "cli/table.h"
 
 static const cli_option options[] = {
-    {"curve", CLI_CHOICE, "linear|bezier|polygon",
-     "straight, or bent by a trained point (default: linear)", false},
+    {"curve", CLI_CHOICE, "linear|bezier|polygon", "straight, or bent by a trained point (default: linear)",
+     false},
     {"grid", CLI_WHOLE, "N", "points from A to B (default: 51)", false},
     {"steps", CLI_WHOLE, "N", "of a curve's training, each a gradient of all samples (default: 200)", false},
     {"learning-rate", CLI_REAL, "ETA", "of a curve's training (default: as recorded in A)", false},
     {"momentum", CLI_REAL, "BETA", "of a curve's training (default: 0.9)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
-static int read_options(const cli_arguments *a, basin_path_request *r)
+static int read_options(const cli_arguments *a, basin_connection_request *r)
 {
     int         status = CLI_OK;
     const char *curve = cli_text(a, "curve", "linear");
     const bool  trained = strcmp(curve, "linear") != 0;
     size_t      seed;
 
-    r->curve = !trained                        ? BASIN_CURVE_LINEAR
+    r->curve = !trained                       ? BASIN_CURVE_LINEAR
                : strcmp(curve, "bezier") == 0 ? BASIN_CURVE_BEZIER
                                               : BASIN_CURVE_POLYGON;
     CLI_WANT(trained || !(cli_has(a, "steps") || cli_has(a, "learning-rate") || cli_has(a, "momentum")),
@@ -38,8 +38,8 @@ static int read_options(const cli_arguments *a, basin_path_request *r)
     CLI_WANT(!cli_has(a, "learning-rate") || (r->learning_rate > 0 && isfinite(r->learning_rate)),
              "connect: --learning-rate must be positive, got %g", r->learning_rate);
     r->momentum = cli_real(a, "momentum", 0.9);
-    CLI_WANT(r->momentum >= 0 && r->momentum < 1, "connect: --momentum must be at least 0 and below 1, got %g",
-             r->momentum);
+    CLI_WANT(r->momentum >= 0 && r->momentum < 1,
+             "connect: --momentum must be at least 0 and below 1, got %g", r->momentum);
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     r->seed = seed;
 done:
@@ -48,19 +48,20 @@ done:
 
 static int check(const cli_arguments *a)
 {
-    return read_options(a, &(basin_path_request){0});
+    return read_options(a, &(basin_connection_request){0});
 }
 
 /* BatchNorm's statistics belong to weights: along a path they are estimated anew, or those of each batch; only
    the latter's derivatives go through them. */
-static int check_statistics(const cli_source *s, const basin_path_request *r)
+static int check_statistics(const cli_source *s, const basin_connection_request *r)
 {
     int status = CLI_OK;
 
     if (!basin_graph_uses(s->ck->graph, "BatchNormalization")) return CLI_OK;
-    CLI_CHECK(s->bn == BASIN_BN_REESTIMATE || s->bn == BASIN_BN_BATCH,
-              "%s: its BatchNorm statistics are those of one end; connect takes --bn reestimate or batch:SIZE",
-              s->ck->path);
+    CLI_CHECK(
+        s->bn == BASIN_BN_REESTIMATE || s->bn == BASIN_BN_BATCH,
+        "%s: its BatchNorm statistics are those of one end; connect takes --bn reestimate or batch:SIZE",
+        s->ck->path);
     CLI_CHECK(r->curve == BASIN_CURVE_LINEAR || s->bn == BASIN_BN_BATCH,
               "%s: with BatchNorm a curve is trained with --bn batch:SIZE: re-estimated statistics have no "
               "derivative",
@@ -92,7 +93,7 @@ done:
     return status;
 }
 
-static void warn_of_end(const cli_source *s, const basin_path *p)
+static void warn_of_end(const cli_source *s, const basin_connection *p)
 {
     const double there = p->splits[0].loss[p->points - 1];
 
@@ -103,12 +104,12 @@ static void warn_of_end(const cli_source *s, const basin_path *p)
 
 static int compute(const cli_arguments *a, cli_batch *out)
 {
-    int                status = CLI_OK;
-    cli_source         s = {0};
-    basin_checkpoint  *end = NULL;
-    basin_objective   *own = NULL;
-    basin_path        *path = NULL;
-    basin_path_request r = {0};
+    int                      status = CLI_OK;
+    cli_source               s = {0};
+    basin_checkpoint        *end = NULL;
+    basin_objective         *own = NULL;
+    basin_connection        *path = NULL;
+    basin_connection_request r = {0};
 
     CLI_TRY(read_options(a, &r));
     CLI_TRY(cli_source_open(a, a->operands[0], true, false, &s));
@@ -123,12 +124,12 @@ static int compute(const cli_arguments *a, cli_batch *out)
     r.splits[0] = s.splits[0], r.splits[1] = s.splits[1];
     r.from_name = a->operands[0], r.to_name = a->operands[1];
     r.from = s.ck->theta, r.to = end->theta;
-    CLI_LIBRARY(basin_path_compute(&r, &path));
+    CLI_LIBRARY(basin_connection_compute(&r, &path));
     warn_of_end(&s, path);
-    CLI_TRY(cli_batch_add(out, BASIN_RESULT_PATH, path, s.provenance));
+    CLI_TRY(cli_batch_add(out, BASIN_RESULT_CONNECTION, path, s.provenance));
     path = NULL, s.provenance = NULL;
 done:
-    basin_path_destroy(&path);
+    basin_connection_destroy(&path);
     basin_objective_destroy(&own);
     basin_checkpoint_destroy(&end);
     cli_source_close(&s);
@@ -137,7 +138,7 @@ done:
 
 /* -------------------------------------------------------------------------------------------- printing -- */
 
-static void print_barrier(const basin_path_split *s, FILE *out)
+static void print_barrier(const basin_connection_split *s, FILE *out)
 {
     const size_t last = s->points - 1;
 
@@ -151,7 +152,7 @@ static void print_barrier(const basin_path_split *s, FILE *out)
 }
 
 /* At most 21 of the points; the stored result and --json hold them all. */
-static void print_points(const basin_path *p, FILE *out)
+static void print_points(const basin_connection *p, FILE *out)
 {
     cli_table   *table = cli_table_create(p->split_count > 1 ? "rrrrrr" : "rrrr");
     const size_t stride = (p->points + 20) / 21;
@@ -179,7 +180,7 @@ static void print(const basin_result *result, FILE *out)
     static const char *const curves[] = {[BASIN_CURVE_LINEAR] = "straight line",
                                          [BASIN_CURVE_BEZIER] = "quadratic Bézier curve",
                                          [BASIN_CURVE_POLYGON] = "polygon of two sides"};
-    const basin_path        *p = result->value;
+    const basin_connection  *p = result->value;
 
     cli_report_source(result, p->splits[0].samples, p->parameters, out);
     fprintf(out, "  path            %s from A = %s to B = %s\n", curves[p->curve], p->from, p->to);
@@ -204,15 +205,16 @@ const cli_command cli_command_connect = {
              "trained point (arXiv:1802.10026). The barrier is the largest of L(t) - (1 - t) L(A) - t L(B). "
              "BatchNorm needs --bn reestimate,\n"
              "or for a curve batch:SIZE.",
-    .examples = "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --plot line.pdf\n"
-                "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --curve bezier --steps 400 "
-                "-o curve.h5\n",
+    .examples =
+        "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --plot line.pdf\n"
+        "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --curve bezier --steps 400 "
+        "-o curve.h5\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_STATE,
     .least = 2,
     .most = 2,
     .test_too = true,
-    .kind = BASIN_RESULT_PATH,
+    .kind = BASIN_RESULT_CONNECTION,
     .check = check,
     .compute = compute,
     .print = print,

@@ -715,9 +715,9 @@ static const basin_field band_fields[] = {
 #undef ALONG
 #undef S
 
-#define S basin_path_split
+#define S basin_connection_split
 #define ALONG EXTENT(offsetof(S, points), BASIN_NO_EXTENT)
-static const basin_field path_split_fields[] = {
+static const basin_field connection_split_fields[] = {
     PLAIN(STRING, split, "split", 0, "name of the split"),
     PLAIN(SIZE, samples, "samples", 0, "N used"),
     PLAIN(SIZE, points, "points", BASIN_FIELD_HIDDEN, ""),
@@ -731,11 +731,11 @@ static const basin_field path_split_fields[] = {
 #undef ALONG
 #undef S
 
-static const basin_schema path_split_schema = SCHEMA(basin_path_split, path_split_fields);
+static const basin_schema connection_split_schema = SCHEMA(basin_connection_split, connection_split_fields);
 
-#define S basin_path
+#define S basin_connection
 #define ALONG EXTENT(offsetof(S, points), BASIN_NO_EXTENT)
-static const basin_field path_fields[] = {
+static const basin_field connection_fields[] = {
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
     CHOICE(curve, "curve", curves, 0, "from A to B; bezier and polygon by a trained point C"),
     PLAIN(STRING, from, "from", 0, "A"),
@@ -747,7 +747,8 @@ static const basin_field path_fields[] = {
     ARRAY(DOUBLES, t, "t", ALONG, 0, "evenly from 0 to 1"),
     ARRAY(DOUBLES, moved, "moved", ALONG, 0, "distance from A"),
     PLAIN(SIZE, split_count, "split_count", BASIN_FIELD_HIDDEN, ""),
-    NESTED(STRUCTS, splits, "splits", offsetof(S, split_count), path_split_schema, "one for each split"),
+    NESTED(STRUCTS, splits, "splits", offsetof(S, split_count), connection_split_schema,
+           "one for each split"),
     PLAIN(SIZE, steps, "steps", 0, "of the training of C; 0 of a line"),
     PLAIN(DOUBLE, learning_rate, "learning_rate", 0, "of it"),
     PLAIN(DOUBLE, momentum, "momentum", 0, "of it"),
@@ -1189,7 +1190,7 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_BATCHES] = SCHEMA(basin_batches, batches_fields),
     [BASIN_RESULT_LOSSES] = SCHEMA(basin_losses, losses_fields),
     [BASIN_RESULT_BAND] = SCHEMA(basin_band, band_fields),
-    [BASIN_RESULT_PATH] = SCHEMA(basin_path, path_fields),
+    [BASIN_RESULT_CONNECTION] = SCHEMA(basin_connection, connection_fields),
 };
 
 _Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS,

@@ -302,10 +302,10 @@ basin_result *synthetic_adaptive(const char *method, size_t count)
     return result;
 }
 
-basin_result *synthetic_path(const char *method, basin_path_curve curve)
+basin_result *synthetic_connection(const char *method, basin_connection_curve curve)
 {
     enum { POINTS = 31 };
-    basin_path *p = make(1, sizeof *p);
+    basin_connection *p = make(1, sizeof *p);
 
     p->parameters = 2410, p->curve = (int)curve, p->points = POINTS, p->split_count = 2;
     p->from = name_of("%s", "runs/gd_0/step_400.h5"), p->to = name_of("%s", "runs/gd_1/step_400.h5");
@@ -314,7 +314,7 @@ basin_result *synthetic_path(const char *method, basin_path_curve curve)
     p->t = make(POINTS, sizeof(double)), p->moved = make(POINTS, sizeof(double));
     p->splits = make(2, sizeof *p->splits);
     for (size_t k = 0; k < 2; k++) {
-        basin_path_split *s = &p->splits[k];
+        basin_connection_split *s = &p->splits[k];
         s->split = name_of("%s", k == 0 ? "train" : "test");
         s->samples = k == 0 ? 200 : 899, s->points = POINTS;
         s->loss = make(POINTS, sizeof(double)), s->accuracy = make(POINTS, sizeof(double));
@@ -326,7 +326,7 @@ basin_result *synthetic_path(const char *method, basin_path_curve curve)
             s->accuracy[i] = 1 - 0.1 * (double)k - 0.4 * rise * rise;
         }
     }
-    return envelope(BASIN_RESULT_PATH, p, method, "path");
+    return envelope(BASIN_RESULT_CONNECTION, p, method, "connection");
 }
 
 basin_result *synthetic_band(const char *method, basin_band_by by, size_t lines)

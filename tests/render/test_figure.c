@@ -809,7 +809,7 @@ static void every_listed_kind_can_be_asked_for(void **state)
         {BASIN_RESULT_TRACE, {NULL}},
         {BASIN_RESULT_SLICE, {"lines", "contour", "heat", "change", "error", NULL}},
         {BASIN_RESULT_BAND, {"band", NULL}},
-        {BASIN_RESULT_PATH, {"path", NULL}},
+        {BASIN_RESULT_CONNECTION, {"connection", NULL}},
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},
         {BASIN_RESULT_TRACK, {"epochs", "sweep", NULL}},
         {BASIN_RESULT_COMPARISON, {"methods", NULL}},

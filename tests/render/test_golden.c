@@ -134,7 +134,7 @@ static basin_result *synthetic_of(size_t figure)
                : strcmp(figures[figure].name, "error") == 0 ? synthetic_adaptive("gd", 15)
                                                             : synthetic_plane("gd", 15);
     case BASIN_RESULT_BAND: return synthetic_band("gd", BASIN_BAND_BATCH, 8);
-    case BASIN_RESULT_PATH: return synthetic_path("gd", BASIN_CURVE_BEZIER);
+    case BASIN_RESULT_CONNECTION: return synthetic_connection("gd", BASIN_CURVE_BEZIER);
     case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
     case BASIN_RESULT_TRACK:
         return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep()

@@ -27,20 +27,20 @@
 enum { POINTS = 51, STEPS = 200 };
 
 typedef struct walk {
-    const basin_path_request *request;
-    basin_path               *path;
-    size_t                    size;         /* P */
-    double                   *directions;   /* [2, P] C - A and B - A; of a line B - A alone */
-    double                   *coefficients; /* [points, d] */
-    double                   *bend;         /* [P] C; NULL of a line */
+    const basin_connection_request *request;
+    basin_connection               *path;
+    size_t                          size;         /* P */
+    double                         *directions;   /* [2, P] C - A and B - A; of a line B - A alone */
+    double                         *coefficients; /* [points, d] */
+    double                         *bend;         /* [P] C; NULL of a line */
 } walk;
 
-static size_t dimension(const basin_path_request *r)
+static size_t dimension(const basin_connection_request *r)
 {
     return r->curve == BASIN_CURVE_LINEAR ? 1 : 2;
 }
 
-static basin_status check_request(const basin_path_request *r)
+static basin_status check_request(const basin_connection_request *r)
 {
     basin_status st = BASIN_OK;
     const size_t size = basin_objective_size(r->objective);
@@ -66,7 +66,7 @@ done:
 /* ------------------------------------------------------------------------------------------- the curve -- */
 
 /* phi(t) = A + c (C - A) + b (B - A). */
-static void place(basin_path_curve curve, double t, double *c, double *b)
+static void place(basin_connection_curve curve, double t, double *c, double *b)
 {
     switch (curve) {
     case BASIN_CURVE_LINEAR: *c = 0.0, *b = t; break;
@@ -81,10 +81,10 @@ static void place(basin_path_curve curve, double t, double *c, double *b)
 /* One step of heavy ball on C; the loss at its point. */
 static basin_status step(walk *w, double t, double *phi, double *g, double *velocity, double *out)
 {
-    basin_status              st = BASIN_OK;
-    const basin_path_request *r = w->request;
-    double                    c, b;
-    basin_loss                loss;
+    basin_status                    st = BASIN_OK;
+    const basin_connection_request *r = w->request;
+    double                          c, b;
+    basin_loss                      loss;
 
     place(r->curve, t, &c, &b);
     for (size_t i = 0; i < w->size; i++)
@@ -101,12 +101,12 @@ done:
 
 static basin_status bend(walk *w)
 {
-    basin_status              st = BASIN_OK;
-    const basin_path_request *r = w->request;
-    basin_path               *p = w->path;
-    basin_random              random = basin_random_start(r->seed, BASIN_STREAM_BATCH); /* t is the batch */
-    const size_t              tenth = (p->steps + 9) / 10;
-    double                   *room = NULL, loss, first = 0.0, last = 0.0;
+    basin_status                    st = BASIN_OK;
+    const basin_connection_request *r = w->request;
+    basin_connection               *p = w->path;
+    basin_random random = basin_random_start(r->seed, BASIN_STREAM_BATCH); /* t is the batch */
+    const size_t tenth = (p->steps + 9) / 10;
+    double      *room = NULL, loss, first = 0.0, last = 0.0;
 
     BASIN_ALLOC(w->bend, w->size, "a curve");
     BASIN_ALLOC(room, 3 * w->size, "a curve");
@@ -114,9 +114,10 @@ static basin_status bend(walk *w)
     for (size_t k = 0; k < p->steps; k++) {
         BASIN_TRY(basin_progress_report("curve", (double)k, (double)p->steps));
         BASIN_TRY(step(w, basin_random_uniform(&random), room, room + w->size, room + 2 * w->size, &loss));
-        BASIN_CHECK(isfinite(loss) && basin_all_finite(w->bend, w->size), BASIN_ERR_NUMERIC,
-                    "the curve from %s to %s is not finite after %zu steps: its learning rate %g is too large",
-                    r->from_name, r->to_name, k + 1, r->learning_rate);
+        BASIN_CHECK(
+            isfinite(loss) && basin_all_finite(w->bend, w->size), BASIN_ERR_NUMERIC,
+            "the curve from %s to %s is not finite after %zu steps: its learning rate %g is too large",
+            r->from_name, r->to_name, k + 1, r->learning_rate);
         if (k < tenth) first += loss;
         if (k + tenth >= p->steps) last += loss;
     }
@@ -130,10 +131,10 @@ done:
 
 static basin_status lay(walk *w)
 {
-    basin_status              st = BASIN_OK;
-    const basin_path_request *r = w->request;
-    const size_t              d = dimension(r), n = w->path->points;
-    double                   *straight, c, b;
+    basin_status                    st = BASIN_OK;
+    const basin_connection_request *r = w->request;
+    const size_t                    d = dimension(r), n = w->path->points;
+    double                         *straight, c, b;
 
     BASIN_ALLOC(w->directions, d * w->size, "directions");
     BASIN_ALLOC(w->coefficients, d * n, "points");
@@ -154,14 +155,13 @@ done:
 /* Distances from the Gram matrix of the directions: ‖phi(t) - A‖, and the length of the curve by its points. */
 static void measure(walk *w)
 {
-    basin_path  *p = w->path;
-    const size_t d = dimension(w->request);
-    double       gram[4] = {0.0};
+    basin_connection *p = w->path;
+    const size_t      d = dimension(w->request);
+    double            gram[4] = {0.0};
 
     for (size_t i = 0; i < d; i++)
         for (size_t j = 0; j < d; j++)
-            gram[i * d + j] =
-                basin_dot(w->directions + i * w->size, w->directions + j * w->size, w->size);
+            gram[i * d + j] = basin_dot(w->directions + i * w->size, w->directions + j * w->size, w->size);
     p->distance = sqrt(gram[d * d - 1]);
     for (size_t k = 0; k < p->points; k++) {
         double moved = 0.0, gone = 0.0;
@@ -185,7 +185,7 @@ static double between(const double *loss, size_t n, size_t at)
     return largest / 8.0;
 }
 
-static void find_barrier(const basin_path *p, basin_path_split *s)
+static void find_barrier(const basin_connection *p, basin_connection_split *s)
 {
     const size_t last = p->points - 1;
     size_t       at = 0;
@@ -205,12 +205,12 @@ static void find_barrier(const basin_path *p, basin_path_split *s)
 
 static basin_status evaluate(walk *w, size_t which)
 {
-    basin_status              st = BASIN_OK;
-    const basin_path_request *r = w->request;
-    basin_path               *p = w->path;
-    basin_path_split         *s = &p->splits[which];
-    basin_objective          *o = which == 0 ? r->objective : r->other;
-    basin_loss               *losses = NULL;
+    basin_status                    st = BASIN_OK;
+    const basin_connection_request *r = w->request;
+    basin_connection               *p = w->path;
+    basin_connection_split         *s = &p->splits[which];
+    basin_objective                *o = which == 0 ? r->objective : r->other;
+    basin_loss                     *losses = NULL;
 
     s->samples = basin_objective_samples(o);
     s->points = p->points;
@@ -230,7 +230,7 @@ done:
     return st;
 }
 
-static basin_status describe(const basin_path_request *r, basin_path *p)
+static basin_status describe(const basin_connection_request *r, basin_connection *p)
 {
     basin_status st = BASIN_OK;
     basin_loss   own;
@@ -257,11 +257,11 @@ done:
     return st;
 }
 
-basin_status basin_path_compute(const basin_path_request *request, basin_path **out)
+basin_status basin_connection_compute(const basin_connection_request *request, basin_connection **out)
 {
-    basin_status st = BASIN_OK;
-    basin_path  *p = NULL;
-    walk         w = {.request = request, .size = basin_objective_size(request->objective)};
+    basin_status      st = BASIN_OK;
+    basin_connection *p = NULL;
+    walk              w = {.request = request, .size = basin_objective_size(request->objective)};
 
     BASIN_TRY(check_request(request));
     BASIN_ALLOC(p, 1, "path");
@@ -276,6 +276,6 @@ done:
     basin_free(w.directions);
     basin_free(w.coefficients);
     basin_free(w.bend);
-    basin_path_destroy(&p);
+    basin_connection_destroy(&p);
     return st;
 }

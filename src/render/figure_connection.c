@@ -10,7 +10,7 @@ static const char *const curve_names[] = {[BASIN_CURVE_LINEAR] = "straight line"
                                           [BASIN_CURVE_BEZIER] = "Bézier curve",
                                           [BASIN_CURVE_POLYGON] = "polygon"};
 
-static const basin_path *path_of(const basin_plan *plan, size_t i)
+static const basin_connection *connection_of(const basin_plan *plan, size_t i)
 {
     return plan->results[i]->value;
 }
@@ -20,7 +20,7 @@ static basin_status check_paths(const basin_plan *plan, bool *accuracy)
     basin_status st = BASIN_OK;
 
     for (size_t i = 0; i < plan->count; i++) {
-        const basin_path *p = path_of(plan, i);
+        const basin_connection *p = connection_of(plan, i);
         BASIN_CHECK(p->points >= 2 && p->t != NULL && p->split_count > 0, BASIN_ERR_SHAPE,
                     "path %zu of a figure holds no points", i + 1);
         for (size_t k = 0; k < p->split_count; k++) {
@@ -52,18 +52,20 @@ static basin_status name_paths(basin_plan *plan, drawing *d)
     BASIN_PLAN_ALLOC(plan, d->name, plan->count);
     BASIN_PLAN_ALLOC(plan, d->color, plan->count);
     for (size_t i = 1; i < plan->count; i++)
-        for (size_t j = 0; j < i; j++) curves = curves && path_of(plan, i)->curve != path_of(plan, j)->curve;
+        for (size_t j = 0; j < i; j++)
+            curves = curves && connection_of(plan, i)->curve != connection_of(plan, j)->curve;
     for (size_t i = 0; i < plan->count; i++) {
         const bool by_curve = curves && plan->options->labels == NULL;
-        d->name[i] = by_curve ? curve_names[path_of(plan, i)->curve] : series[i].label;
-        d->color[i] = by_curve || plan->count == 1 ? colors[path_of(plan, i)->curve] : series[i].look.color;
+        d->name[i] = by_curve ? curve_names[connection_of(plan, i)->curve] : series[i].label;
+        d->color[i] =
+            by_curve || plan->count == 1 ? colors[connection_of(plan, i)->curve] : series[i].look.color;
     }
 done:
     return st;
 }
 
 /* Markers at A and B. */
-static basin_status add_ends(basin_plan *plan, basin_panel *panel, const basin_path *p, const double *y,
+static basin_status add_ends(basin_plan *plan, basin_panel *panel, const basin_connection *p, const double *y,
                              basin_color color)
 {
     basin_status st = BASIN_OK;
@@ -85,7 +87,7 @@ done:
 }
 
 /* The line between the losses of the ends. */
-static basin_status add_reference(basin_plan *plan, basin_panel *panel, const basin_path *p)
+static basin_status add_reference(basin_plan *plan, basin_panel *panel, const basin_connection *p)
 {
     basin_status st = BASIN_OK;
     double      *x = NULL, *y = NULL;
@@ -93,32 +95,34 @@ static basin_status add_reference(basin_plan *plan, basin_panel *panel, const ba
     BASIN_PLAN_ALLOC(plan, x, 2);
     BASIN_PLAN_ALLOC(plan, y, 2);
     x[1] = 1, y[0] = p->splits[0].loss[0], y[1] = p->splits[0].loss[p->points - 1];
-    BASIN_TRY(basin_panel_add(plan, panel,
-                              (basin_mark){.type = &basin_mark_line,
-                                           .count = 2,
-                                           .x = x,
-                                           .y = y,
-                                           .silent = true,
-                                           .label = "between the ends",
-                                           .pen = {.color = basin_grey, .width = 0.8, .dash = BASIN_DOTTED}}));
+    BASIN_TRY(
+        basin_panel_add(plan, panel,
+                        (basin_mark){.type = &basin_mark_line,
+                                     .count = 2,
+                                     .x = x,
+                                     .y = y,
+                                     .silent = true,
+                                     .label = "between the ends",
+                                     .pen = {.color = basin_grey, .width = 0.8, .dash = BASIN_DOTTED}}));
 done:
     return st;
 }
 
 static basin_status add_path(basin_plan *plan, drawing *d, size_t i)
 {
-    basin_status      st = BASIN_OK;
-    const basin_path *p = path_of(plan, i);
-    const bool        several = plan->count > 1;
+    basin_status            st = BASIN_OK;
+    const basin_connection *p = connection_of(plan, i);
+    const bool              several = plan->count > 1;
 
     for (size_t k = 0; k < p->split_count; k++) {
-        basin_mark mark = {.type = &basin_mark_line,
-                           .count = p->points,
-                           .x = p->t,
-                           .y = p->splits[k].loss,
-                           .cap = plan->options->cap,
-                           .label = several ? (k == 0 ? d->name[i] : NULL) : p->splits[k].split,
-                           .pen = {.color = d->color[i], .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
+        basin_mark mark = {
+            .type = &basin_mark_line,
+            .count = p->points,
+            .x = p->t,
+            .y = p->splits[k].loss,
+            .cap = plan->options->cap,
+            .label = several ? (k == 0 ? d->name[i] : NULL) : p->splits[k].split,
+            .pen = {.color = d->color[i], .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
         BASIN_TRY(basin_panel_add(plan, d->loss, mark));
         BASIN_TRY(add_ends(plan, d->loss, p, p->splits[k].loss, d->color[i]));
         if (d->hits == NULL) continue;
@@ -137,8 +141,8 @@ done:
 /* What the dashes of several paths mean, in grey. */
 static basin_status add_keys(basin_plan *plan, const drawing *d)
 {
-    basin_status      st = BASIN_OK;
-    const basin_path *p = path_of(plan, 0);
+    basin_status            st = BASIN_OK;
+    const basin_connection *p = connection_of(plan, 0);
     basin_mark key = {.type = &basin_mark_line, .pen = {.color = basin_grey, .width = 1.1}, .silent = true};
 
     for (size_t k = 0; k < p->split_count && p->split_count > 1; k++) {
@@ -176,7 +180,7 @@ done:
     return st;
 }
 
-static void path_caption(basin_plan *plan, const basin_path *p, const char *name)
+static void connection_caption(basin_plan *plan, const basin_connection *p, const char *name)
 {
     if (name != NULL) basin_plan_caption(plan, " %s:", name);
     basin_plan_caption(plan, " A: %s, B: %s, %s of length %s, ‖B − A‖ = %s.", p->from, p->to,
@@ -188,10 +192,11 @@ static void path_caption(basin_plan *plan, const basin_path *p, const char *name
     for (size_t k = 0; k < p->split_count; k++)
         basin_plan_caption(plan, " Barrier on %s (%s, N = %s): %s, up to %s more between the points.",
                            p->splits[k].split, k == 0 ? "solid" : "dashed", BASIN_COUNT(p->splits[k].samples),
-                           BASIN_NUMBER(p->splits[k].barrier, 3), BASIN_NUMBER(p->splits[k].barrier_error, 1));
+                           BASIN_NUMBER(p->splits[k].barrier, 3),
+                           BASIN_NUMBER(p->splits[k].barrier_error, 1));
 }
 
-basin_status basin_plan_path(basin_plan *plan)
+basin_status basin_plan_connection(basin_plan *plan)
 {
     basin_status st = BASIN_OK;
     drawing      d = {0};
@@ -207,9 +212,9 @@ basin_status basin_plan_path(basin_plan *plan)
     if (plan->options->cap > 0)
         plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
     basin_plan_caption(plan, "Loss%s from A to B (P = %s).", accuracy ? " and accuracy" : "",
-                       BASIN_COUNT(path_of(plan, 0)->parameters));
+                       BASIN_COUNT(connection_of(plan, 0)->parameters));
     for (size_t i = 0; i < plan->count; i++)
-        path_caption(plan, path_of(plan, i), plan->count > 1 ? d.name[i] : NULL);
+        connection_caption(plan, connection_of(plan, i), plan->count > 1 ? d.name[i] : NULL);
 done:
     return st;
 }
