@@ -53,8 +53,8 @@ extern "C" {
 /* Version of results files; older ones are not read any more. In 1, stationarity went by one step
    along −g and families of measures were mixed. In 2, methods and points were told in words, and a
    measure had no interval. In 3, recorded values did not say who says them, a line not what stands
-   at its end, nor spectra and SANE of which operator and part they are. In 5, a slice had no paths
-   and no cosines with the gradient. */
+   at its end, nor spectra and SANE of which operator and part they are. In 5, a slice had no paths,
+   no cosines with the gradient and nothing interpolated. */
 #define BASIN_RESULTS_VERSION 6
 
 /* ------------------------------------------------------------------------------------ status -- */
@@ -1716,6 +1716,39 @@ typedef struct basin_path {   /* a run beside a plane */
     basin_path_point *points;
 } basin_path;
 
+/* What a slice with a tolerance knows of one split. */
+typedef struct basin_adaptive_split {
+    double  tolerance; /* in units of the loss: as asked for, or that times the range */
+    double  range;     /* largest less least finite loss at the points */
+    size_t  points, cells, rows, columns; /* as those of the slice */
+    double *loss;                         /* [points] NAN or Inf where not finite */
+    double *accuracy;                     /* [points] NAN where undefined */
+    /* [cells] estimate of the largest error of the interpolation in each; 0 where every point of
+       the grid was evaluated, NAN where no loss is finite */
+    double *cell_error;
+    double *error; /* [rows, columns] the same at the points of the grid */
+    double  largest_error;
+    double  held_out_error; /* largest |interpolated - loss| at the points held out */
+    /* of these, further from the interpolation than the estimate when they were first compared */
+    size_t held_out_missed;
+} basin_adaptive_split;
+
+/* Of a slice that is interpolated from points chosen where the loss needs them
+   (src/analysis/slice/adaptive.c). */
+typedef struct basin_adaptive {
+    double  tolerance; /* as asked for: of the range of the losses, or in their units */
+    bool    absolute;
+    size_t  most; /* evaluations that it does not exceed, whatever the loss does */
+    size_t  axes;
+    size_t  points;      /* that the grid is interpolated from, or that are points of it */
+    double *coordinates; /* [points, axes] */
+    size_t  cells;
+    double *from, *to; /* [cells, axes] their bounds */
+    size_t  held_out;  /* further points, drawn uniformly, that only test the estimate */
+    size_t  split_count;
+    basin_adaptive_split *splits; /* [split_count] as the slice's surfaces */
+} basin_adaptive;
+
 typedef struct basin_slice {
     size_t         parameters;
     size_t         axis_count; /* 1 or 2 */
@@ -1728,7 +1761,9 @@ typedef struct basin_slice {
     double        *gradient_cosines; /* likewise with the gradient of F */
     size_t         path_count;       /* of a plane: runs and checkpoints beside it */
     basin_path    *paths;
-    basin_stationarity stationarity; /* of the point */
+    basin_stationarity stationarity;   /* of the point */
+    size_t             adaptive_count; /* 1 where a tolerance was asked for, else 0 */
+    basin_adaptive    *adaptive;
 } basin_slice;
 
 typedef struct basin_slice_end { /* the checkpoint that a direction leads to */
@@ -1761,6 +1796,12 @@ basin_status basin_point_own_loss(const basin_point *point, basin_objective *own
 basin_status basin_project(const double *origin, const basin_direction *const directions[2],
                            const double *theta, double at[2], double *distance);
 
+/* A range by how far the loss rises along it: to a factor above 1 of that at the centre, or by a
+   rise; the other is 0. Both 0: none. */
+typedef struct basin_reach {
+    double factor, rise;
+} basin_reach;
+
 typedef struct basin_slice_request {
     basin_point *point; /* the centre */
     /* of the first surface where BatchNorm's statistics are interpolated along the directions (the
@@ -1776,7 +1817,10 @@ typedef struct basin_slice_request {
     /* of each direction; objective = NULL where it leads to none */
     basin_slice_end ends[2];
     double          from[2], to[2]; /* range, from < to (from == to only with grid 1) */
-    size_t          grid[2];        /* points, >= 1 */
+    /* in place of a range: from the centre down and up to where the loss of the first surface is
+       first seen that high, or not finite; outwards to two digits (src/analysis/slice/reach.c) */
+    basin_reach reach[2];
+    size_t      grid[2]; /* points, >= 1 */
     /* of two directions; a forecast reads their counts alone */
     size_t                    path_count;
     const basin_path_request *paths;
@@ -1785,12 +1829,142 @@ typedef struct basin_slice_request {
     /* BatchNorm's, with the point: derivatives hold them constant and predict nothing of the curve;
        slope and curvature are left NAN */
     bool statistics_move;
+    /* > 0: the grid is interpolated, from points chosen so that no loss on it is further off than
+       this, as a share of the range of the losses found (below 1), or in their units; of every
+       split. 0: every point of the grid is evaluated */
+    double tolerance;
+    bool   tolerance_absolute;
 } basin_slice_request;
 
 /* BASIN_ERR_VALUE for a zero direction, parallel directions, a reversed, empty or not finite range,
-   grid < 1. */
+   grid < 1; for a tolerance that is negative, 1 of the range or more, or below the rounding of the
+   losses, and for one with a grid of one point; where the loss does not rise as far as a range
+   should reach within 64 times the norm of theta. With a tolerance the accuracy on the grid is NAN
+   unless every point of it was evaluated: it has steps, which nothing interpolates. */
 basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out);
 void         basin_slice_destroy(basin_slice **slice);
+
+/* -------------------------------------------------------------------------------------- band -- */
+
+/* What the lines of a band differ in. */
+typedef enum basin_band_by {
+    BASIN_BAND_SEED,  /* random directions */
+    BASIN_BAND_CLASS, /* samples: those of one class each */
+    BASIN_BAND_BATCH  /* samples: random mini-batches */
+} basin_band_by;
+
+typedef struct basin_band_line {
+    uint64_t number;  /* seed, class, or number of the batch from 0 */
+    size_t   samples; /* that its losses are the mean of */
+    double   norm;    /* of its direction */
+    double   centre_loss, centre_accuracy;
+} basin_band_line;
+
+/* The same line through the parameters several times: along other directions, or on other samples.
+   Mean, deviation and Student's interval of the mean are over the lines, at each coordinate. */
+typedef struct basin_band {
+    size_t           parameters, samples; /* P, and N of the split */
+    char            *split;
+    int              by;                     /* basin_band_by */
+    char            *direction, *definition; /* of a band of seeds: «random:1..8» */
+    size_t           line_count;
+    basin_band_line *lines; /* [line_count] */
+    size_t           count;
+    double          *coordinates;      /* [count] multiples of the direction */
+    double          *loss;             /* [line_count, count] NAN or Inf where not finite */
+    double          *accuracy;         /* [line_count, count] NAN where undefined */
+    double          *mean, *deviation; /* [count] NAN where a loss is not finite */
+    /* [count] 95 %; NAN for classes, which nobody draws, as is where the mean is NAN */
+    double  *lower, *upper;
+    double  *whole;      /* [count] of all samples; NAN for seeds, whose lines all are */
+    size_t   batch_size; /* of batches; else 0 */
+    uint64_t seed;       /* that batches are drawn with; else 0 */
+} basin_band;
+
+typedef struct basin_band_request {
+    basin_point  *point; /* the centre; included weight decay is in every loss */
+    const char   *split; /* name of its objective */
+    basin_band_by by;
+    /* of seeds: [direction_count] with their seeds; else one direction, and seeds are not read */
+    size_t                        direction_count;
+    const basin_direction *const *directions;
+    const uint64_t               *seeds;
+    double                        from, to; /* from < to */
+    size_t                        grid;     /* points, >= 2 */
+    const int64_t *classes;    /* of classes: [N] of the objective's samples; negative: of none */
+    size_t         batches;    /* of batches: how many; 0 = 50 */
+    size_t         batch_size; /* at most N; 0 = 128, or N where that is less */
+    uint64_t       seed;       /* of batches: each is drawn without replacement, by itself, as by
+                            basin_batches_compute */
+} basin_band_request;
+
+/* BASIN_ERR_ARG for fewer than two lines or a batch beyond the samples, BASIN_ERR_VALUE for a range
+   or a direction that makes no line. Caller destroys. */
+basin_status basin_band_compute(const basin_band_request *request, basin_band **out);
+void         basin_band_destroy(basin_band **band);
+
+/* ---------------------------------------------------------------------------- connection -- */
+
+/* Curves from A to B; C is a point that is trained. phi(t) for t in [0, 1]:
+   linear (1 - t) A + t B; bezier (1 - t)² A + 2 t (1 - t) C + t² B; polygon straight from A to C at
+   t = 1/2, then to B. T. Garipov et al., arXiv:1802.10026. */
+typedef enum basin_connection_curve {
+    BASIN_CURVE_LINEAR,
+    BASIN_CURVE_BEZIER,
+    BASIN_CURVE_POLYGON
+} basin_connection_curve;
+
+typedef struct basin_connection_split {
+    char   *split;
+    size_t  samples, points; /* points: those of the path */
+    double *loss, *accuracy; /* [points] at t; NAN or Inf where not finite, NAN where undefined */
+    /* the largest of L(t) - (1 - t) L(0) - t L(1) at the points, where it is (0 and t = 0 where
+       all are below), and how much more may lie between the points beside it: 1/8 of the largest
+       second difference there. NAN where a loss is not finite */
+    double barrier, barrier_at, barrier_error;
+} basin_connection_split;
+
+typedef struct basin_connection {
+    size_t  parameters;
+    int     curve;     /* basin_connection_curve */
+    char   *from, *to; /* names of A and B */
+    double  distance;  /* ‖B - A‖ */
+    double  length;    /* of the curve, by its points; not below the distance */
+    double  end_own;   /* loss of B by a network of its own, on the first split; NAN */
+    size_t  points;
+    double *t;     /* [points] evenly from 0 to 1 */
+    double *moved; /* [points] ‖phi(t) - A‖ */
+    size_t  split_count;
+    basin_connection_split *splits;
+    /* of a trained curve: steps of heavy ball on C by the gradient at phi(t), t uniform; 0 of a
+       line */
+    size_t   steps;
+    double   learning_rate, momentum;
+    uint64_t seed; /* of t */
+    /* mean training loss at the t of the first and of the last tenth of the steps; NAN of a line */
+    double trained_from, trained_to;
+} basin_connection;
+
+typedef struct basin_connection_request {
+    basin_objective       *objective; /* of A, on the samples that the curve is trained on */
+    basin_objective       *other;     /* of A, on a second split, or NULL */
+    basin_objective       *end;       /* of B, on the samples of the first, for end_own; or NULL */
+    const char            *splits[2];
+    const char            *from_name, *to_name;
+    const double          *from, *to; /* [P] A and B */
+    basin_connection_curve curve;
+    size_t                 points;        /* >= 3; 0 = 51 */
+    size_t                 steps;         /* of training; 0 = 200 */
+    double                 learning_rate; /* > 0 */
+    double                 momentum;      /* in [0, 1) */
+    uint64_t               seed;
+} basin_connection_request;
+
+/* BASIN_ERR_VALUE where A is B, for fewer than 3 points, or rates outside their ranges;
+   BASIN_ERR_NUMERIC where the curve's training is not finite. Caller destroys. */
+basin_status basin_connection_compute(const basin_connection_request *request,
+                                      basin_connection              **out);
+void         basin_connection_destroy(basin_connection **path);
 
 /* --------------------------------------------------------------------------------- sharpness -- */
 
@@ -2773,7 +2947,9 @@ basin_status basin_provenance_record(basin_provenance *provenance, const basin_c
     X(BASIN_RESULT_FORECAST, "forecast", basin_forecast)       \
     X(BASIN_RESULT_BLOCKS, "blocks", basin_blocks)             \
     X(BASIN_RESULT_BATCHES, "batches", basin_batches)          \
-    X(BASIN_RESULT_LOSSES, "losses", basin_losses)
+    X(BASIN_RESULT_LOSSES, "losses", basin_losses)             \
+    X(BASIN_RESULT_BAND, "band", basin_band)                   \
+    X(BASIN_RESULT_CONNECTION, "connection", basin_connection)
 
 #define BASIN_RESULT_ENUM(kind, name, type) kind,
 typedef enum basin_result_kind {
@@ -2829,6 +3005,7 @@ typedef struct basin_figure_options {
     const char *x, *y;
     const char *scale;     /* of the value axis: linear | log | symlog; NULL = the figure's own */
     double      cap;       /* clip values above and mark them; 0 = none */
+    bool        points;    /* mark where a slice with a tolerance was evaluated */
     bool        no_footer; /* leave the line of provenance out */
     double      dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;

@@ -408,10 +408,11 @@ static basin_status measure_points(measuring *m, size_t which)
         each = fmax((several - one) / (double)(m->count - 1), 0.0);
     }
     each += (double)passes * fmax(one - each, 0.0) / (double)points;
-    BASIN_TRY(add_work(m, "points",
-                       basin_format("losses on %s at points of one %s", split != NULL ? split : "the samples",
-                                    d->axes == 2 ? "plane" : "line"),
-                       points, points, basin_objective_flops(m->o).subspace, m->ratio * each));
+    BASIN_TRY(
+        add_work(m, "points",
+                 basin_format("losses on %s at points of one %s%s", split != NULL ? split : "the samples",
+                              d->axes == 2 ? "plane" : "line", d->points_at_most ? ", at most" : ""),
+                 points, points, basin_objective_flops(m->o).subspace, m->ratio * each));
 done:
     m->o = m->request->point->objective;
     return st;

@@ -14,13 +14,14 @@ typedef struct basin_demand {
     size_t vectors;   /* vectors that are multiplied in blocks, in all */
     size_t width;     /* maximum of vectors in a block */
     size_t points[2]; /* points of a line or plane, on each of the objectives */
-    size_t axes;      /* of that line or plane: 1 or 2 */
-    size_t calls;     /* evaluations that these points are spread over, with equally many in each */
-    size_t rows;      /* mean number of basis vectors that a single product is made orthogonal to */
-    size_t problems;  /* eigenvalue problems */
-    size_t matrix;    /* order of their matrix */
-    size_t bottom;    /* eigenvectors wanted at its lower end */
-    size_t top;       /* and at its upper end */
+    bool   points_at_most; /* fewer may do */
+    size_t axes;           /* of that line or plane: 1 or 2 */
+    size_t calls;    /* evaluations that these points are spread over, with equally many in each */
+    size_t rows;     /* mean number of basis vectors that a single product is made orthogonal to */
+    size_t problems; /* eigenvalue problems */
+    size_t matrix;   /* order of their matrix */
+    size_t bottom;   /* eigenvectors wanted at its lower end */
+    size_t top;      /* and at its upper end */
     /* expected to be held in addition to the frozen point, without a block of vectors and its
        product */
     size_t bytes;

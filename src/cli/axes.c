@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/adaptive.h"
+
 enum { BEFORE, FIRST, SECOND, PLACES }; /* the first --along, after it, after the second */
 
 static const char *const of_an_axis[] = {"range", "grid", "scale", "bias", "normalise"};
@@ -88,10 +90,12 @@ static const char *choose(const typed *t, size_t option, size_t axis, bool both)
 
 /* ---------------------------------------------------------------------------------------------- values -- */
 
-static int judge_grid(const char *name, const char *grid, size_t *out)
+/* What is interpolated is cheap to have finer. */
+static int judge_grid(const cli_arguments *a, const char *name, const char *grid, size_t *out)
 {
     int             status = CLI_OK;
-    const long long points = strtoll(grid != NULL ? grid : "51", NULL, 10);
+    const char     *own = cli_has(a, "tolerance") ? "101" : "51";
+    const long long points = strtoll(grid != NULL ? grid : own, NULL, 10);
 
     CLI_CHECK(points >= 1, "%s: --grid must be at least 1, got %lld", name, points);
     *out = (size_t)points;
@@ -110,16 +114,28 @@ done:
     return status;
 }
 
-static int judge(cli_axis *axis)
+static int judge_reach(const char *name, const char *range, const basin_reach *reach)
+{
+    int status = CLI_OK;
+
+    CLI_WANT(reach->factor > 1 || reach->rise > 0,
+             "slice: %s: --range %s: wanted a factor above 1, or + and a rise above 0", name, range);
+done:
+    return status;
+}
+
+static int judge(const cli_arguments *a, cli_axis *axis)
 {
     int         status = CLI_OK;
     const char *bias = axis->bias != NULL ? axis->bias : "zero";
+    const char *range = axis->range != NULL ? axis->range : "-1:1";
 
     if (basin_direction_parse(axis->along, &axis->spec) != BASIN_OK)
         return cli_usage("slice: %s", basin_error_message());
-    CLI_TRY(judge_grid(axis->along, axis->grid, &axis->points));
-    CLI_TRY(judge_range(axis->along, axis->range != NULL ? axis->range : "-1:1", axis->points, &axis->from,
-                        &axis->to));
+    CLI_TRY(judge_grid(a, axis->along, axis->grid, &axis->points));
+    CLI_TRY(cli_reach_read(range, &axis->reach)
+                ? judge_reach(axis->along, range, &axis->reach)
+                : judge_range(axis->along, range, axis->points, &axis->from, &axis->to));
     axis->random.bias = strcmp(bias, "scaled") == 0   ? BASIN_BIAS_SCALED
                         : strcmp(bias, "random") == 0 ? BASIN_BIAS_RANDOM
                                                       : BASIN_BIAS_ZERO;
@@ -129,15 +145,17 @@ done:
     return status;
 }
 
-static int make_axis(const typed *t, size_t i, bool both, cli_axis *out)
+static int make_axis(const cli_arguments *a, const typed *t, size_t i, cli_axis *out)
 {
+    const bool both = cli_has(a, "both");
+
     *out = (cli_axis){.along = t->along[i],
                       .range = choose(t, 0, i, both),
                       .grid = choose(t, 1, i, both),
                       .scale = choose(t, 2, i, both),
                       .bias = choose(t, 3, i, both),
                       .normalise = choose(t, 4, i, both)};
-    return judge(out);
+    return judge(a, out);
 }
 
 int cli_axes_read(const cli_arguments *a, cli_axis axes[2], size_t *count)
@@ -151,7 +169,7 @@ int cli_axes_read(const cli_arguments *a, cli_axis axes[2], size_t *count)
              "and others (basin help slice), or --plane");
     CLI_WANT(t.count == 2 || !cli_has(a, "both"), "slice: --both is of two --along");
     CLI_WANT(t.count == 2 || !cli_has(a, "orthogonal"), "slice: --orthogonal is of two --along");
-    for (size_t i = 0; i < t.count; i++) CLI_TRY(make_axis(&t, i, cli_has(a, "both"), &axes[i]));
+    for (size_t i = 0; i < t.count; i++) CLI_TRY(make_axis(a, &t, i, &axes[i]));
     CLI_TRY(refuse_doubtful(a, &t));
     for (size_t i = 0; i < t.count; i++)
         CLI_WANT(axes[i].spec.kind != BASIN_DIRECTION_PLANE || t.count == 1,
@@ -177,7 +195,10 @@ int cli_axes_of_plane(const cli_arguments *a, cli_axis *out)
                  foreign[i]);
     axis.range = cli_text(a, "range", NULL);
     axis.grid = cli_text(a, "grid", NULL);
-    CLI_TRY(judge_grid("--plane", axis.grid, &axis.points));
+    CLI_TRY(judge_grid(a, "--plane", axis.grid, &axis.points));
+    CLI_WANT(axis.range == NULL || !cli_reach_read(axis.range, &axis.reach),
+             "slice: --range %s beside --plane, whose range covers all projections, or is FROM:TO",
+             axis.range);
     if (axis.range != NULL) CLI_TRY(judge_range("--plane", axis.range, axis.points, &axis.from, &axis.to));
     *out = axis;
 done:

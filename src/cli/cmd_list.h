@@ -8,6 +8,8 @@ CLI_COMMAND(trace, "trace of the Hessian by random vectors, tensor by tensor")
 CLI_COMMAND(blocks, "diagonal blocks of the Hessian by layer, and what couples them")
 CLI_COMMAND(batches, "curvature of mini-batches, and batch sharpness")
 CLI_COMMAND(slice, "the loss along one direction or over a plane of two")
+CLI_COMMAND(band, "the loss along one line for several seeds, classes or mini-batches")
+CLI_COMMAND(connect, "the loss on a line or a trained curve from one checkpoint to another")
 CLI_COMMAND(sane, "SANE and the effective number of parameters")
 CLI_COMMAND(sharpness, "one-step SAM and MSAM sharpness over signed radii")
 CLI_COMMAND(track,

@@ -21,6 +21,7 @@ static const cli_option options[] = {
     {"y", CLI_TEXT, "FIELD", "track: on the vertical axis, e.g. lambda_max, sane", false},
     {"scale", CLI_CHOICE, "linear|log|symlog", "of the value axis (default: by the figure)", false},
     {"cap", CLI_REAL, "VALUE", "clip values above, and mark them (default: none)", false},
+    {"points", CLI_FLAG, NULL, "slice --tolerance: mark the points that were evaluated", false},
     {"dpi", CLI_REAL, "DPI", "PNG (default: 300)", false},
     {"no-footer", CLI_FLAG, NULL, "leave the line of provenance out", false},
     {"caption", CLI_FLAG, NULL, "print the figure's caption", false},
@@ -50,6 +51,7 @@ static int read_options(const cli_arguments *a, const char **labels, basin_figur
         .y = cli_text(a, "y", NULL),
         .scale = cli_text(a, "scale", NULL),
         .cap = cli_real(a, "cap", 0),
+        .points = cli_has(a, "points"),
         .no_footer = cli_has(a, "no-footer"),
         .dpi = cli_real(a, "dpi", 0),
     };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/adaptive.h"
 #include "cli/axes.h"
 #include "cli/directions.h"
 #include "cli/plane.h"
@@ -16,9 +17,13 @@ static const cli_option options[] = {
     {"plane", CLI_TEXT, "pca|A,B,C",
      "instead: the plane that runs lie nearest to, or through three checkpoints, with the runs on it", false},
     CLI_RUN_OPTION,
-    {"range", CLI_RANGE, "FROM:TO",
-     "coordinates, multiples of the direction (default: -1:1; --plane: around all projections)", false},
-    {"grid", CLI_WHOLE, "N", "points (default: 51)", false},
+    {"range", CLI_RANGE, "FROM:TO|auto[:FACTOR|:+RISE]",
+     "coordinates, multiples of the direction (default: -1:1; --plane: around all projections); auto: to "
+     "where the loss is FACTOR (10) times that at 0, or RISE above it",
+     false},
+    {"grid", CLI_WHOLE, "N", "points (default: 51; with --tolerance 101)", false},
+    {"tolerance", CLI_TEXT, "T[:absolute]",
+     "interpolate the grid from fewer points, each loss to T of their range, or to T in their units", false},
     {"scale", CLI_SCALE, "unit|natural|NUMBER",
      "norm of the direction: 1, its own, or NUMBER (default: by kind, as said above)", false},
     {"normalise", CLI_CHOICE, "filter|layer|model|none",
@@ -54,6 +59,7 @@ static int check(const cli_arguments *a)
     cli_axis axes[2];
     size_t   count;
 
+    CLI_TRY(cli_adaptive_read(a, &(basin_slice_request){0}));
     if (cli_plane_wanted(a)) return cli_plane_check(a);
     CLI_WANT(a->operand_count == 1, "slice: too many arguments, from «%s» on; usage: basin %s",
              a->operands[1], a->command->usage);
@@ -144,13 +150,14 @@ done:
 }
 
 /* What every slice has. */
-static int begin_request(cli_source *s, basin_slice_request *out)
+static int begin_request(const cli_arguments *a, cli_source *s, basin_slice_request *out)
 {
     int                 status = CLI_OK;
     basin_slice_request r = {.other = s->objectives[1],
                              .splits = {s->splits[0], s->splits[1]},
                              .momentum = basin_checkpoint_momentum(s->ck)};
 
+    CLI_TRY(cli_adaptive_read(a, &r));
     CLI_TRY(cli_source_point(s, &r.point));
     r.statistics_move = s->bn == BASIN_BN_INTERPOLATE || s->bn == BASIN_BN_REESTIMATE;
     *out = r;
@@ -164,12 +171,12 @@ static int make_request(const cli_arguments *a, cli_source *s, lead *l, basin_sl
     int                 status = CLI_OK;
     basin_slice_request r;
 
-    CLI_TRY(begin_request(s, &r));
+    CLI_TRY(begin_request(a, s, &r));
     CLI_TRY(cli_axes_read(a, l->axes, &r.axis_count));
     CLI_TRY(cli_eigen_open(a, s, &l->eigen));
     for (size_t i = 0; i < r.axis_count; i++) {
         const cli_axis *axis = &l->axes[i];
-        r.from[i] = axis->from, r.to[i] = axis->to, r.grid[i] = axis->points;
+        r.from[i] = axis->from, r.to[i] = axis->to, r.reach[i] = axis->reach, r.grid[i] = axis->points;
     }
     if (l->eigen.part.own != NULL) r.eigen = l->eigen.part.objective;
     *out = r;
@@ -241,7 +248,7 @@ static int request_plane(const cli_arguments *a, cli_source *s, const cli_plane 
     basin_slice_request r;
 
     CLI_TRY(cli_axes_of_plane(a, &axis));
-    CLI_TRY(begin_request(s, &r));
+    CLI_TRY(begin_request(a, s, &r));
     r.axis_count = 2, r.path_count = p->count, r.paths = p->requests;
     for (size_t i = 0; i < 2; i++) {
         r.directions[i] = p->directions[i];
@@ -411,6 +418,7 @@ static void print(const basin_result *result, FILE *out)
     cli_report_stationarity(&s->stationarity, out);
     print_axes(s, out);
     for (size_t k = 0; k < s->surface_count; k++) print_extremes(&s->surfaces[k], s, out);
+    cli_adaptive_print(s, out);
     for (size_t i = 0; i < s->path_count; i++) print_path(&s->paths[i], out);
     if (s->axis_count > 1) return;
     fputc('\n', out);

@@ -130,6 +130,14 @@ static bool range_text(const char *text)
     return colon != NULL && real_text(text, colon) && real_text(colon + 1, text + strlen(text));
 }
 
+/* auto, auto:FACTOR or auto:+RISE */
+static bool auto_text(const char *text)
+{
+    if (strncmp(text, "auto", 4) != 0) return false;
+    text += 4;
+    return *text == '\0' || (*text == ':' && real_text(text + 1, text + strlen(text)));
+}
+
 static bool bytes_text(const char *text)
 {
     char *end;
@@ -173,7 +181,9 @@ static int check_value(const cli_command *command, const cli_option *option, con
     /* NAN stands for «not given» */
     case CLI_REAL: wanted = real_text(text, end) && !isnan(strtod(text, NULL)) ? NULL : "a number"; break;
     case CLI_REALS: wanted = reals_text(text) ? NULL : "numbers separated by commas"; break;
-    case CLI_RANGE: wanted = range_text(text) ? NULL : "FROM:TO"; break;
+    case CLI_RANGE:
+        wanted = range_text(text) || auto_text(text) ? NULL : "FROM:TO or auto[:FACTOR|:+RISE]";
+        break;
     case CLI_BYTES: wanted = bytes_text(text) ? NULL : "bytes, e.g. 512M or 4G"; break;
     case CLI_DURATION: wanted = duration_text(text) ? NULL : "a time, e.g. 90s, 10m or 2h"; break;
     case CLI_CHOICE: wanted = choice_text(text, option->argument) ? NULL : option->argument; break;

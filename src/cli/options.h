@@ -11,7 +11,7 @@ typedef enum cli_option_kind {
     CLI_WHOLE,    /* a whole number, signed           */
     CLI_REAL,     /* NaN and Inf included: commands and the library judge */
     CLI_REALS,    /* separated by commas              */
-    CLI_RANGE,    /* FROM:TO                          */
+    CLI_RANGE,    /* FROM:TO, or auto[:FACTOR|:+RISE]  */
     CLI_BYTES,    /* 512M, 4G                         */
     CLI_DURATION, /* 90s, 10m, 2h                   */
     CLI_CHOICE,   /* one of argument's words, a|b|c   */

@@ -1,6 +1,7 @@
 #include "core/random.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 void basin_random_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
@@ -78,4 +79,20 @@ void basin_random_shuffle(basin_random *r, size_t *x, size_t n)
         size_t j = basin_random_below(r, i), swap = x[i - 1];
         x[i - 1] = x[j], x[j] = swap;
     }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+void basin_random_choose(basin_random *r, size_t *index, size_t size, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t j = i + basin_random_below(r, size - i), swap = index[i];
+        index[i] = index[j], index[j] = swap;
+    }
+    qsort(index, count, sizeof *index, ascending);
 }

@@ -28,7 +28,8 @@ enum {
     BASIN_STREAM_LABELS,
     BASIN_STREAM_BATCHES,
     BASIN_STREAM_QUADRATURE,
-    BASIN_STREAM_TRACE
+    BASIN_STREAM_TRACE,
+    BASIN_STREAM_HELD_OUT
 };
 
 typedef struct basin_random {
@@ -45,6 +46,9 @@ size_t       basin_random_below(basin_random *r, size_t n); /* 0 … n-1, unbias
 void         basin_random_normals(basin_random *r, double *x, size_t n);
 void         basin_random_signs(basin_random *r, double *x, size_t n);   /* ±1 */
 void         basin_random_shuffle(basin_random *r, size_t *x, size_t n); /* Fisher-Yates */
+/* The first `count` of index [size] become a random subset of it, ascending; the rest is what is
+   left. */
+void basin_random_choose(basin_random *r, size_t *index, size_t size, size_t count);
 /* for known answers */
 void basin_random_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 

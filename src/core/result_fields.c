@@ -59,6 +59,8 @@ static const char *const directions[] = {"other", BASIN_DIRECTION_LIST(DIRECTION
 static const char *const rise_directions[] = {"sam", "msam", "top", "random", NULL};
 static const char *const descents[] = {"not_tested", "descent_found",        "negative_curvature",
                                        "none_found", "gradient_at_rounding", NULL};
+static const char *const band_by[] = {"seed", "class", "batch", NULL};
+static const char *const curves[] = {"linear", "bezier", "polygon", NULL};
 static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
 static const char *const phases[] = {"undecided", "descent", "sharpening", "edge", "catapult", NULL};
@@ -635,6 +637,54 @@ static const basin_field path_fields[] = {
 
 static const basin_schema path_schema = SCHEMA(basin_path, path_fields);
 
+#define S basin_adaptive_split
+static const basin_field adaptive_split_fields[] = {
+    PLAIN(DOUBLE, tolerance, "tolerance", 0, "in units of the loss"),
+    PLAIN(DOUBLE, range, "range", 0, "largest less least finite loss at the points"),
+    PLAIN(SIZE, points, "points", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(SIZE, cells, "cells", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(SIZE, rows, "rows", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(SIZE, columns, "columns", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, loss, "loss", EXTENT(offsetof(S, points), BASIN_NO_EXTENT), 0, "mean loss at the points"),
+    ARRAY(DOUBLES, accuracy, "accuracy", EXTENT(offsetof(S, points), BASIN_NO_EXTENT), 0,
+          "in [0, 1] at the points; null where undefined"),
+    ARRAY(DOUBLES, cell_error, "cell_error", EXTENT(offsetof(S, cells), BASIN_NO_EXTENT), 0,
+          "estimate of the largest error of the interpolation in each cell; 0 where the whole grid in it was "
+          "evaluated, null where no loss is finite"),
+    ARRAY(DOUBLES, error, "error", EXTENT(offsetof(S, rows), offsetof(S, columns)), 0,
+          "the same at the points of the grid"),
+    PLAIN(DOUBLE, largest_error, "largest_error", 0, "of those"),
+    PLAIN(DOUBLE, held_out_error, "held_out_error", 0,
+          "largest difference of interpolation and loss at the points held out"),
+    PLAIN(SIZE, held_out_missed, "held_out_missed", 0,
+          "points held out that lay beyond the estimate when they were first compared"),
+};
+#undef S
+
+static const basin_schema adaptive_split_schema = SCHEMA(basin_adaptive_split, adaptive_split_fields);
+
+#define S basin_adaptive
+static const basin_field adaptive_fields[] = {
+    PLAIN(DOUBLE, tolerance, "tolerance", 0, "as asked for"),
+    PLAIN(BOOL, absolute, "absolute", 0, "in units of the loss; if not, a share of the range of the losses"),
+    PLAIN(SIZE, most, "most", 0, "evaluations that it does not exceed"),
+    PLAIN(SIZE, axes, "axes", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(SIZE, points, "points", 0, "points evaluated that the grid is interpolated from or has"),
+    ARRAY(DOUBLES, coordinates, "coordinates", EXTENT(offsetof(S, points), offsetof(S, axes)), 0,
+          "of the points, multiples of the directions"),
+    PLAIN(SIZE, cells, "cells", 0, "cells with an interpolation of their own"),
+    ARRAY(DOUBLES, from, "from", EXTENT(offsetof(S, cells), offsetof(S, axes)), 0,
+          "where the cells begin, along each direction"),
+    ARRAY(DOUBLES, to, "to", EXTENT(offsetof(S, cells), offsetof(S, axes)), 0, "where they end"),
+    PLAIN(SIZE, held_out, "held_out", 0, "further points evaluated, which only test the estimate"),
+    PLAIN(SIZE, split_count, "split_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, splits, "splits", offsetof(S, split_count), adaptive_split_schema,
+           "one for each of the surfaces"),
+};
+#undef S
+
+static const basin_schema adaptive_schema = SCHEMA(basin_adaptive, adaptive_fields);
+
 #define S basin_slice
 static const basin_field slice_fields[] = {
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
@@ -651,7 +701,95 @@ static const basin_field slice_fields[] = {
     NESTED(STRUCTS, paths, "paths", offsetof(S, path_count), path_schema, "runs beside the plane"),
     NESTED(STRUCT, stationarity, "stationarity", BASIN_NO_EXTENT, stationarity_schema,
            "what was found of a way down from this point"),
+    PLAIN(SIZE, adaptive_count, "adaptive_count", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, ""),
+    NESTED(STRUCTS, adaptive, "adaptive", offsetof(S, adaptive_count), adaptive_schema,
+           "with --tolerance: what the surfaces are interpolated from"),
 };
+#undef S
+
+#define S basin_band_line
+static const basin_field band_line_fields[] = {
+    PLAIN(UINT, number, "number", 0, "seed, class, or number of the batch from 0"),
+    PLAIN(SIZE, samples, "samples", 0, "that its losses are the mean of"),
+    PLAIN(DOUBLE, norm, "norm", 0, "of its direction as used"),
+    PLAIN(DOUBLE, centre_loss, "centre_loss", 0, "at coordinate 0"),
+    PLAIN(DOUBLE, centre_accuracy, "centre_accuracy", 0, "at coordinate 0"),
+};
+#undef S
+
+static const basin_schema band_line_schema = SCHEMA(basin_band_line, band_line_fields);
+
+#define S basin_band
+#define ALONG EXTENT(offsetof(S, count), BASIN_NO_EXTENT)
+#define EACH EXTENT(offsetof(S, line_count), offsetof(S, count))
+static const basin_field band_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N of the split"),
+    PLAIN(STRING, split, "split", 0, "name of the split"),
+    CHOICE(by, "by", band_by, 0, "what the lines differ in: random direction, or samples"),
+    PLAIN(STRING, direction, "direction", 0, "as asked for"),
+    PLAIN(STRING, definition, "definition", BASIN_FIELD_OPTIONAL, "one line"),
+    PLAIN(SIZE, line_count, "line_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, lines, "lines", offsetof(S, line_count), band_line_schema,
+           "one for each seed, class or batch"),
+    PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, coordinates, "coordinates", ALONG, 0, "multiples of the direction"),
+    ARRAY(DOUBLES, loss, "loss", EACH, 0, "mean loss of each line"),
+    ARRAY(DOUBLES, accuracy, "accuracy", EACH, 0, "in [0, 1] of each line; null where undefined"),
+    ARRAY(DOUBLES, mean, "mean", ALONG, 0, "of the losses over the lines"),
+    ARRAY(DOUBLES, deviation, "deviation", ALONG, 0, "standard deviation over the lines"),
+    ARRAY(DOUBLES, lower, "lower", ALONG, 0, "95 % of the mean, Student's t; null for classes"),
+    ARRAY(DOUBLES, upper, "upper", ALONG, 0, "likewise"),
+    ARRAY(DOUBLES, whole, "whole", ALONG, 0, "loss of all samples; null for seeds"),
+    PLAIN(SIZE, batch_size, "batch_size", 0, "samples a batch; else 0"),
+    PLAIN(UINT, seed, "seed", 0, "that batches are drawn with; else 0"),
+};
+#undef EACH
+#undef ALONG
+#undef S
+
+#define S basin_connection_split
+#define ALONG EXTENT(offsetof(S, points), BASIN_NO_EXTENT)
+static const basin_field connection_split_fields[] = {
+    PLAIN(STRING, split, "split", 0, "name of the split"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(SIZE, points, "points", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, loss, "loss", ALONG, 0, "mean loss along the path"),
+    ARRAY(DOUBLES, accuracy, "accuracy", ALONG, 0, "in [0, 1]; null where undefined"),
+    PLAIN(DOUBLE, barrier, "barrier", 0, "largest of L(t) - (1 - t) L(0) - t L(1) at the points"),
+    PLAIN(DOUBLE, barrier_at, "barrier_at", 0, "t of it"),
+    PLAIN(DOUBLE, barrier_error, "barrier_error", 0,
+          "how much more may lie between the points: 1/8 of the largest second difference beside it"),
+};
+#undef ALONG
+#undef S
+
+static const basin_schema connection_split_schema = SCHEMA(basin_connection_split, connection_split_fields);
+
+#define S basin_connection
+#define ALONG EXTENT(offsetof(S, points), BASIN_NO_EXTENT)
+static const basin_field connection_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    CHOICE(curve, "curve", curves, 0, "from A to B; bezier and polygon by a trained point C"),
+    PLAIN(STRING, from, "from", 0, "A"),
+    PLAIN(STRING, to, "to", 0, "B"),
+    PLAIN(DOUBLE, distance, "distance", 0, "norm of B - A"),
+    PLAIN(DOUBLE, length, "length", 0, "of the curve, by its points"),
+    PLAIN(DOUBLE, end_own, "end_own", 0, "loss of B by a network of its own, on the first split"),
+    PLAIN(SIZE, points, "points", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, t, "t", ALONG, 0, "evenly from 0 to 1"),
+    ARRAY(DOUBLES, moved, "moved", ALONG, 0, "distance from A"),
+    PLAIN(SIZE, split_count, "split_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, splits, "splits", offsetof(S, split_count), connection_split_schema,
+           "one for each split"),
+    PLAIN(SIZE, steps, "steps", 0, "of the training of C; 0 of a line"),
+    PLAIN(DOUBLE, learning_rate, "learning_rate", 0, "of it"),
+    PLAIN(DOUBLE, momentum, "momentum", 0, "of it"),
+    PLAIN(UINT, seed, "seed", 0, "that its t are drawn with"),
+    PLAIN(DOUBLE, trained_from, "trained_from", 0, "mean loss at the t of the first tenth of its steps"),
+    PLAIN(DOUBLE, trained_to, "trained_to", 0, "of the last tenth"),
+};
+#undef ALONG
 #undef S
 
 #define S basin_rise
@@ -1084,6 +1222,8 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_BLOCKS] = SCHEMA(basin_blocks, blocks_fields),
     [BASIN_RESULT_BATCHES] = SCHEMA(basin_batches, batches_fields),
     [BASIN_RESULT_LOSSES] = SCHEMA(basin_losses, losses_fields),
+    [BASIN_RESULT_BAND] = SCHEMA(basin_band, band_fields),
+    [BASIN_RESULT_CONNECTION] = SCHEMA(basin_connection, connection_fields),
 };
 
 _Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS,

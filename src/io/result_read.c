@@ -339,6 +339,34 @@ done:
     return st;
 }
 
+/* What a slice was interpolated from is of its own axes, surfaces and grid. */
+static basin_status check_adaptive(const char *file, const basin_slice *s)
+{
+    basin_status          st = BASIN_OK;
+    const basin_adaptive *a = s->adaptive;
+
+    BASIN_CHECK(s->adaptive_count <= 1, BASIN_ERR_VALUE, "%s: /result/adaptive: expected 1, file has %zu",
+                file, s->adaptive_count);
+    if (s->adaptive_count == 0) goto done;
+    BASIN_CHECK(a->axes == s->axis_count && a->split_count == s->surface_count, BASIN_ERR_SHAPE,
+                "%s: /result/adaptive: %zu axes and %zu splits of a slice with %zu axes and %zu surfaces",
+                file, a->axes, a->split_count, s->axis_count, s->surface_count);
+    for (size_t i = 0; i < a->split_count; i++) {
+        const basin_adaptive_split *split = &a->splits[i];
+        const basin_surface        *f = &s->surfaces[i];
+        BASIN_CHECK(
+            split->points == a->points && split->cells == a->cells && split->rows == f->rows &&
+                split->columns == f->columns,
+            BASIN_ERR_SHAPE,
+            "%s: /result/adaptive: split %zu has %zu points, %zu cells and %zu x %zu errors, expected "
+            "%zu, %zu and %zu x %zu",
+            file, i, split->points, split->cells, split->rows, split->columns, a->points, a->cells, f->rows,
+            f->columns);
+    }
+done:
+    return st;
+}
+
 static basin_status check_slice(const char *file, const basin_slice *s)
 {
     basin_status st = BASIN_OK;
@@ -353,6 +381,7 @@ static basin_status check_slice(const char *file, const basin_slice *s)
                     BASIN_ERR_SHAPE, "%s: /result/surfaces/%04zu: expected %s as of the axes, file has %s",
                     file, i, BASIN_SHAPE_TEXT(expected, 2), BASIN_SHAPE_TEXT(found, 2));
     }
+    BASIN_TRY(check_adaptive(file, s));
 done:
     return st;
 }

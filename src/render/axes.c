@@ -256,6 +256,14 @@ double basin_bar_width(const basin_panel *panel, basin_canvas *canvas)
     return BAR_GAP + BAR + BASIN_TICK + 1.5 + widest + bar_label_width(panel, canvas);
 }
 
+int basin_bar_exponent(const basin_panel *panel, basin_canvas *canvas)
+{
+    basin_ticks ticks = {0};
+
+    if (panel->bar != NULL) bar_ticks(panel, canvas, panel->height, &ticks);
+    return ticks.exponent;
+}
+
 void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
 {
     enum { STEPS = 96 };
@@ -284,6 +292,12 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
                           &axis_pen);
         basin_canvas_text(canvas, ticks.tick[i].label, left + BAR + BASIN_TICK + 1.5, y,
                           &(basin_type){.color = basin_black, .down = 0.5});
+    }
+    if (ticks.exponent != 0) {
+        char power[BASIN_NUMBER_ROOM];
+        snprintf(text, sizeof text, "×%s", basin_number_power(ticks.exponent, power));
+        basin_canvas_text(canvas, text, left + BAR, top - (isfinite(paint->cap) ? 5 : 2),
+                          &(basin_type){.color = basin_black, .down = 1});
     }
     if (isfinite(paint->cap)) {
         basin_canvas_fill(canvas, (double[]){left, top, left + BAR, top, left + BAR / 2.0, top - 4}, 3,

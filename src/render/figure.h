@@ -58,6 +58,15 @@ basin_status basin_paths_places(basin_plan *plan, const basin_slice *slice, size
                                 const double **out);
 void         basin_caption_paths(basin_plan *plan, const basin_slice *slice);
 
+/* figure_adaptive.c: what a slice with a tolerance has besides; nothing of one without. */
+/* The points that surface k is interpolated from, where options->points asks for them or `always`;
+   `unit` scales the coordinate of a line. */
+basin_status basin_plan_sample_points(basin_plan *plan, basin_panel *panel, const basin_slice *s,
+                                      size_t k, double unit, bool always);
+/* From how many points it is interpolated, and to within what; of the i-th result, named where
+   there are several. */
+void basin_plan_sample_caption(basin_plan *plan, const char *name, const basin_slice *s, size_t k);
+
 /* columns.c */
 /* Names between commas, each found; BASIN_ERR_ARG lists the choices. */
 basin_status basin_plan_columns(basin_plan *plan, const char *names, const basin_column ***out,

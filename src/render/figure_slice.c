@@ -228,6 +228,7 @@ static void curve_caption(basin_plan *plan, size_t i, const char *name, bool dis
     else
         basin_plan_caption(plan, " slope %s, curvature %s.", BASIN_NUMBER(axis->slope / unit, 3),
                            BASIN_NUMBER(axis->curvature / (unit * unit), 3));
+    for (size_t k = 0; k < s->surface_count; k++) basin_plan_sample_caption(plan, s->surfaces[k].split, s, k);
 }
 
 /* Whether a panel hatches a place where a curve is not finite. */
@@ -350,6 +351,7 @@ static basin_status add_slice(basin_plan *plan, drawing *d, size_t i)
             mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3,
             mark.every = axis->count / 7 + 1;
         BASIN_TRY(basin_panel_add(plan, d->loss, mark));
+        BASIN_TRY(basin_plan_sample_points(plan, d->loss, s, k, unit_of(axis, d->distance), false));
         if (d->hits == NULL || surface->accuracy == NULL) continue;
         mark.cap = 0, mark.label = NULL;
         BASIN_TRY(percent(plan, surface, &mark.y));

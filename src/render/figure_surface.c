@@ -1,4 +1,5 @@
-/* A plane through the parameters: contour lines, a heat map, and the signed change against the centre.
+/* A plane through the parameters: contour lines, a heat map, the signed change against the centre, and the
+ * estimated error where the plane is interpolated.
  *
  * Several planes stand side by side with one set of levels, one colour scale and one range of losses, so that
  * equal colours mean equal losses. «contour:test» draws the split of that name; without a colon the first
@@ -11,7 +12,7 @@
 #include "render/contour.h"
 #include "render/figure.h"
 
-typedef enum look { CONTOUR, HEAT, CHANGE } look;
+typedef enum look { CONTOUR, HEAT, CHANGE, ERRORS } look;
 
 typedef struct field { /* what one panel shows */
     const basin_slice   *slice;
@@ -56,6 +57,23 @@ static basin_status subtract_centre(basin_plan *plan, field *f)
     BASIN_PLAN_ALLOC(plan, z, count);
     for (size_t i = 0; i < count; i++) z[i] = f->z[i] - f->surface->centre_loss;
     f->z = z;
+done:
+    return st;
+}
+
+static size_t number_of(const field *f)
+{
+    return (size_t)(f->surface - f->slice->surfaces);
+}
+
+static basin_status take_error(size_t i, field *f)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(f->slice->adaptive_count > 0, BASIN_ERR_ARG,
+                "figure error: every point of slice %zu was evaluated; only one with a tolerance has errors",
+                i + 1);
+    f->z = f->slice->adaptive->splits[number_of(f)].error;
 done:
     return st;
 }
@@ -165,6 +183,7 @@ static basin_status add_field(basin_plan *plan, basin_panel *panel, const field 
     }
     BASIN_TRY(basin_panel_add(plan, panel, mark));
     BASIN_TRY(basin_panel_add_paths(plan, panel, f->slice, plan->count == 1));
+    BASIN_TRY(basin_plan_sample_points(plan, panel, f->slice, number_of(f), 1, kind == ERRORS));
     BASIN_TRY(add_centre(plan, panel));
     basin_panel_ranges(panel, &x, &y);
     panel->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0);
@@ -220,9 +239,10 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
     bool                 several = plan->count > 1;
 
     basin_plan_caption(plan, "%s on a plane through the parameters (P = %s), %s%sN = %s.",
-                       kind == CONTOUR ? "Contour lines of the loss"
-                       : kind == HEAT  ? "Loss"
-                                       : "Loss minus the loss at the centre",
+                       kind == CONTOUR  ? "Contour lines of the loss"
+                       : kind == HEAT   ? "Loss"
+                       : kind == CHANGE ? "Loss minus the loss at the centre"
+                                        : "Estimated error of the interpolated loss",
                        BASIN_COUNT(s->parameters), f->split != NULL ? f->split : "",
                        f->split != NULL ? ", " : "", BASIN_COUNT(f->samples));
     if (several)
@@ -242,6 +262,9 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
     }
     if (!several)
         basin_plan_caption(plan, " The cross marks the centre, loss %s.", BASIN_NUMBER(f->centre_loss, 3));
+    for (size_t i = 0; i < plan->count; i++)
+        basin_plan_sample_caption(plan, several ? series[i].label : NULL, fields[i].slice,
+                                  number_of(&fields[i]));
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
     if (isfinite(paint->cap))
         basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
@@ -310,7 +333,10 @@ static void label_panel(basin_plan *plan, look kind, const field *fields, const 
     panel->no_y = shared && !left;
     if (kind == CONTOUR || i % plan->columns != plan->columns - 1) return;
     panel->bar = paint;
-    panel->bar_label = basin_plan_scale_label(plan, kind == HEAT ? "loss" : "loss − loss at centre",
+    panel->bar_label = basin_plan_scale_label(plan,
+                                              kind == HEAT     ? "loss"
+                                              : kind == CHANGE ? "loss − loss at centre"
+                                                               : "estimated error of the loss",
                                               &paint->scale, plan->width < 300 ? "\n" : " ");
 }
 
@@ -328,6 +354,7 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
     for (size_t i = 0; i < plan->count; i++) {
         BASIN_TRY(find_field(plan, i, name, &fields[i]));
         if (kind == CHANGE) BASIN_TRY(subtract_centre(plan, &fields[i]));
+        if (kind == ERRORS) BASIN_TRY(take_error(i, &fields[i]));
     }
     basin_range range = range_of(fields, plan->count, plan->options->cap > 0 ? plan->options->cap : INFINITY);
     BASIN_TRY(make_paint(plan, kind, &range, &paint));
@@ -356,4 +383,9 @@ basin_status basin_plan_heat(basin_plan *plan)
 basin_status basin_plan_change(basin_plan *plan)
 {
     return plan_surface(plan, CHANGE, "change");
+}
+
+basin_status basin_plan_error(basin_plan *plan)
+{
+    return plan_surface(plan, ERRORS, "error");
 }

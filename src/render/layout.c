@@ -114,7 +114,8 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
     m.left = fmax(m.left, overhang(canvas, panel, width, false) + 1);
     m.right = fmax(m.right, overhang(canvas, panel, width, true) + 1);
     m.right = fmax(m.right, basin_bar_width(panel, canvas));
-    if (panel->y_ticks.exponent != 0 && !panel->no_y) m.top = 1.5 * size;
+    if ((panel->y_ticks.exponent != 0 && !panel->no_y) || basin_bar_exponent(panel, canvas) != 0)
+        m.top = 1.5 * size;
     if (panel->title != NULL) m.top = fmax(m.top, 0.3 * size) + text_height(canvas, panel->title, 0, width);
     if (panel->legend_above) {
         basin_legend legend = {0};

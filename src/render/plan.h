@@ -120,6 +120,9 @@ basin_type basin_axes_name_type(const basin_panel *panel, basin_canvas *canvas, 
 double     basin_axes_names_height(const basin_panel *panel, basin_canvas *canvas, double width);
 void       basin_axes_frame(const basin_panel *panel, basin_canvas *canvas);
 void       basin_bar_draw(const basin_panel *panel, basin_canvas *canvas);
+/* the power of ten that the numbers of the colour bar are to be multiplied by, said above it; 0
+   mostly, and without one */
+int basin_bar_exponent(const basin_panel *panel, basin_canvas *canvas);
 /* of colour bar, numbers and label; 0 without one */
 double basin_bar_width(const basin_panel *panel, basin_canvas *canvas);
 

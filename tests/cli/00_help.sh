@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 topic
 
-commands="info check loss spectrum blocks batches slice sane sharpness track compare plot verify train"
+commands="info check loss spectrum blocks batches slice band connect sane sharpness track compare plot verify train"
 for c in $commands; do
     good "$c" --help
     holds out "^usage: basin $c"
@@ -44,7 +44,7 @@ for command in "help convert" "convert"; do wrong "convert is a command of the P
 good help
 holds out "python3 -m basin convert"
 wrong "slice: --grid wants a whole number, got «many»" -- slice x.h5 --grid many --along momentum
-wrong "slice: --range wants FROM:TO, got «3»" -- slice x.h5 --range 3 --along momentum
+wrong "slice: --range wants FROM:TO or auto\[:FACTOR|:+RISE\], got «3»" -- slice x.h5 --range 3 --along momentum
 wrong "slice: --along wants a value" -- slice x.h5 --along
 wrong "spectrum: --method wants auto|dense|lanczos|slq|gram, got «power»" -- spectrum x.h5 --method power
 wrong "spectrum: --memory wants bytes, e.g. 512M or 4G, got «lots»" -- spectrum x.h5 --memory lots

@@ -31,6 +31,17 @@ good plot several.h5 -o change.svg --kind change:test
 good slice one/gd one/sam one/msam --plane pca --dry-run --grid 9
 holds out "211 losses" # five of the way down, the grid and the centre on two splits, 21 projections and 21 own losses
 
+# with a tolerance the plane is interpolated, and what lies on it at the checkpoints is not
+stored smooth slice one/gd --plane pca --tolerance 0.02
+good slice one/gd --plane pca --tolerance 0.02
+holds out "^  interpolated    from [0-9,]* points, and 64 held out, on a grid of 10,201"
+tail -1 out | awk '$3 == 0 && $4 == 0 && $5 == 0 && $6 == $7 { print "centre" }' >centre
+holds centre centre
+good plot smooth.h5 -o points.svg --points --caption
+holds out "Markers: checkpoints where they fall on the plane"
+holds out "Interpolated from [0-9,]* points"
+good slice one/gd --plane pca --tolerance 0.02 --grid 41 --dry-run
+
 stored corners slice one/gd --plane one/gd/step_000020.h5,one/sam/step_000120.h5,one/msam/step_000120.h5 --grid 9
 good slice one/gd --plane one/gd/step_000020.h5,one/sam/step_000120.h5,one/msam/step_000120.h5 --grid 9
 holds out "from one/gd/step_000020.h5 towards one/sam/step_000120.h5, norm 1"
@@ -48,6 +59,8 @@ done
 wrong "slice: --bn interpolate beside --plane" -- slice oracle_bn.h5 --plane oracle_bn.h5,oracle_bn_other.h5,third_bn.h5 --bn interpolate
 
 wrong "slice: --along beside --plane" -- slice one/gd --plane pca --along random
+wrong "slice: --range auto:3 beside --plane, whose range covers all projections, or is FROM:TO" -- slice one/gd --plane pca --range auto:3
+wrong "slice: --tolerance 2: wanted a share" -- slice one/gd --plane pca --tolerance 2
 wrong "slice: --scale beside --plane" -- slice one/gd --plane pca --scale unit
 wrong "slice: --plane wants pca or three files A.h5,B.h5,C.h5, got «tsne»" -- slice one/gd --plane tsne
 wrong "slice: --plane wants pca or three files" -- slice one/gd --plane $GD,$SAM

@@ -77,6 +77,15 @@ static void fill(const basin_schema *schema, void *value)
                 fill_field(&schema->fields[i], value);
 }
 
+/* A slice is interpolated from one set of points, or from none. */
+static void leave_one(const basin_schema *schema, basin_slice *slice)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (strcmp(schema->fields[i].name, "adaptive") == 0)
+            basin_schema_clear(schema->fields[i].schema, &slice->adaptive[1]);
+    slice->adaptive_count = 1;
+}
+
 static basin_result *filled(basin_result_kind kind)
 {
     const basin_schema *schema = basin_result_schema(kind);
@@ -89,6 +98,7 @@ static basin_result *filled(basin_result_kind kind)
     fill(&basin_provenance_schema, provenance);
     if (kind == BASIN_RESULT_SPECTRUM)
         ((basin_spectrum *)value)->bottom = 0, ((basin_spectrum *)value)->method = BASIN_SPECTRUM_LANCZOS;
+    if (kind == BASIN_RESULT_SLICE) leave_one(schema, value);
     assert_ok(basin_result_create(kind, value, provenance, &result));
     return result;
 }

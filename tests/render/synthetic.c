@@ -291,6 +291,112 @@ basin_result *synthetic_paths(size_t count)
     return plane;
 }
 
+/* Of quarter k of the plane: (across, up) = (k % 2, k / 2). */
+static double error_of(size_t k)
+{
+    return k == 3 ? 0 : 0.002 * (double)(k + 1);
+}
+
+static void split_of(basin_adaptive_split *split, const basin_adaptive *a, const basin_surface *surface)
+{
+    split->tolerance = 0.007, split->range = 0.7, split->largest_error = 0.006;
+    split->points = a->points, split->cells = a->cells;
+    split->rows = surface->rows, split->columns = surface->columns;
+    split->loss = make(a->points, sizeof(double));
+    split->accuracy = make(a->points, sizeof(double));
+    split->cell_error = make(a->cells, sizeof(double));
+    split->error = make(surface->rows * surface->columns, sizeof(double));
+    for (size_t i = 0; i < a->points; i++) split->loss[i] = 0.1 * (double)(i % 7), split->accuracy[i] = 0.5;
+    for (size_t k = 0; k < 4; k++) split->cell_error[k] = error_of(k);
+    for (size_t i = 0; i < surface->rows * surface->columns; i++)
+        split->error[i] = error_of(i % surface->columns / (surface->columns / 2 + 1) +
+                                   2 * (i / surface->columns / (surface->rows / 2 + 1)));
+}
+
+basin_result *synthetic_adaptive(const char *method, size_t count)
+{
+    basin_result   *result = synthetic_plane(method, count);
+    basin_slice    *s = result->value;
+    basin_adaptive *a = make(1, sizeof *a);
+
+    *a = (basin_adaptive){.tolerance = 0.01, .most = 400, .axes = 2, .points = 81, .cells = 4};
+    s->adaptive = a, s->adaptive_count = 1;
+    a->held_out = 64;
+    a->coordinates = make(a->points * 2, sizeof(double));
+    for (size_t i = 0; i < a->points; i++) {
+        a->coordinates[2 * i] = -1 + 0.25 * (double)(i % 9);
+        a->coordinates[2 * i + 1] = -1 + 0.25 * (double)(i / 9);
+    }
+    a->from = make(a->cells * 2, sizeof(double));
+    a->to = make(a->cells * 2, sizeof(double));
+    for (size_t i = 0; i < 8; i++) {
+        a->from[i] = -1 + (double)(i % 2 == 0 ? i / 2 % 2 : i / 4);
+        a->to[i] = a->from[i] + 1;
+    }
+    a->split_count = s->surface_count;
+    a->splits = make(a->split_count, sizeof *a->splits);
+    for (size_t k = 0; k < a->split_count; k++) split_of(&a->splits[k], a, &s->surfaces[k]);
+    return result;
+}
+
+basin_result *synthetic_connection(const char *method, basin_connection_curve curve)
+{
+    enum { POINTS = 31 };
+    basin_connection *p = make(1, sizeof *p);
+
+    p->parameters = 2410, p->curve = (int)curve, p->points = POINTS, p->split_count = 2;
+    p->from = name_of("%s", "runs/gd_0/step_400.h5"), p->to = name_of("%s", "runs/gd_1/step_400.h5");
+    p->distance = 10, p->length = 12, p->end_own = 0.06, p->steps = 200;
+    p->learning_rate = 0.1, p->momentum = 0.9, p->trained_from = 1.2, p->trained_to = 0.3;
+    p->t = make(POINTS, sizeof(double)), p->moved = make(POINTS, sizeof(double));
+    p->splits = make(2, sizeof *p->splits);
+    for (size_t k = 0; k < 2; k++) {
+        basin_connection_split *s = &p->splits[k];
+        s->split = name_of("%s", k == 0 ? "train" : "test");
+        s->samples = k == 0 ? 200 : 899, s->points = POINTS;
+        s->loss = make(POINTS, sizeof(double)), s->accuracy = make(POINTS, sizeof(double));
+        s->barrier = 0.8 * sharpness_of(method), s->barrier_at = 0.5, s->barrier_error = 0.004;
+        for (size_t i = 0; i < POINTS; i++) {
+            const double t = (double)i / (POINTS - 1), rise = 4 * t * (1 - t);
+            p->t[i] = t, p->moved[i] = 10 * t;
+            s->loss[i] = 0.05 + 0.01 * t + 0.5 * (double)k + 0.8 * sharpness_of(method) * rise * rise;
+            s->accuracy[i] = 1 - 0.1 * (double)k - 0.4 * rise * rise;
+        }
+    }
+    return envelope(BASIN_RESULT_CONNECTION, p, method, "connection");
+}
+
+basin_result *synthetic_band(const char *method, basin_band_by by, size_t lines)
+{
+    enum { POINTS = 21 };
+    basin_band *b = make(1, sizeof *b);
+    double    **arrays[] = {&b->coordinates, &b->mean, &b->deviation, &b->lower, &b->upper, &b->whole};
+
+    b->parameters = 2410, b->samples = 200, b->by = (int)by;
+    b->split = name_of("%s", "train");
+    b->direction = name_of("%s", by == BASIN_BAND_SEED ? "random:1..8" : "momentum");
+    b->definition = name_of("%s", "a direction of norm 1");
+    b->line_count = lines, b->count = POINTS;
+    b->batch_size = by == BASIN_BAND_BATCH ? 32 : 0;
+    b->lines = make(lines, sizeof *b->lines);
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) *arrays[i] = make(POINTS, sizeof(double));
+    b->loss = make(lines * POINTS, sizeof(double));
+    b->accuracy = make(lines * POINTS, sizeof(double));
+    for (size_t k = 0; k < lines; k++)
+        b->lines[k] = (basin_band_line){.number = k + 1, .samples = 200, .norm = 1, .centre_loss = 0.1};
+    for (size_t j = 0; j < POINTS; j++) {
+        const double x = -1 + 0.1 * (double)j, middle = 0.1 + sharpness_of(method) * x * x;
+        b->coordinates[j] = x;
+        for (size_t k = 0; k < lines; k++)
+            b->loss[k * POINTS + j] = middle * (1 + 0.3 * sin((double)(k + 1) + 2 * x)),
+                                 b->accuracy[k * POINTS + j] = 0.9;
+        b->mean[j] = middle, b->deviation[j] = 0.2 * middle;
+        b->lower[j] = 0.9 * middle, b->upper[j] = 1.1 * middle;
+        b->whole[j] = by == BASIN_BAND_SEED ? NAN : 1.02 * middle;
+    }
+    return envelope(BASIN_RESULT_BAND, b, method, "band");
+}
+
 basin_result *synthetic_sharpness(const char *method)
 {
     static const double radii[] = {-0.2, -0.1, -0.05, -0.025, -0.0125, 0, 0.0125, 0.025, 0.05, 0.1, 0.2};

@@ -17,6 +17,11 @@ basin_result *synthetic_line(const char *method, const char *direction, double n
 basin_result *synthetic_plane(const char *method, size_t count);
 /* a plane, two runs of so many checkpoints beside it, and three single ones */
 basin_result *synthetic_paths(size_t count);
+/* the same, interpolated from four cells of which the last has its grid evaluated */
+basin_result *synthetic_adaptive(const char *method, size_t count);
+basin_result *synthetic_connection(const char            *method,
+                                   basin_connection_curve curve); /* train and test */
+basin_result *synthetic_band(const char *method, basin_band_by by, size_t lines);
 basin_result *synthetic_sharpness(const char *method);
 basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds,
                               size_t checkpoints); /* the last run diverges at its end */

@@ -132,7 +132,10 @@ static basin_result *synthetic_of(size_t figure)
     case BASIN_RESULT_SLICE:
         return strcmp(figures[figure].name, "lines") == 0   ? synthetic_line("gd", "eigen:1", 1, 21)
                : strcmp(figures[figure].name, "paths") == 0 ? synthetic_paths(5)
+               : strcmp(figures[figure].name, "error") == 0 ? synthetic_adaptive("gd", 15)
                                                             : synthetic_plane("gd", 15);
+    case BASIN_RESULT_BAND: return synthetic_band("gd", BASIN_BAND_BATCH, 8);
+    case BASIN_RESULT_CONNECTION: return synthetic_connection("gd", BASIN_CURVE_BEZIER);
     case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
     case BASIN_RESULT_TRACK:
         return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep()

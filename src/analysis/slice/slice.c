@@ -1,6 +1,7 @@
 /* Losses on a line or a plane through theta.
  *
  * Method
+ *   0. Where no range is given, one by how far the loss rises (reach.c).
  *   1. Coordinates: evenly spaced from `from` to `to`, both ends exact, symmetric to the bit for a symmetric
  *      range (so that 0 is a point when the count is odd).
  *   2. All points, and the centre, in one subspace evaluation for each objective: theta + s d_1 (+ t d_2).
@@ -9,16 +10,19 @@
  *   4. Where a direction leads to another checkpoint, the loss at its coordinate, beside those of both ends
  *      by networks of their own (ends.c).
  *   5. Runs beside a plane: where their checkpoints fall on it (path.c), the losses there with the others.
- *   6. Cosines between the directions, with the momentum and with the gradient, always.
+ *   6. With a tolerance, instead of all points only those that a surface within it needs (adaptive.c).
+ *   7. Cosines between the directions, with the momentum and with the gradient, always.
  */
 #include <math.h>
 #include <string.h>
 
 #include "analysis/forecast.h"
 #include "analysis/point.h"
+#include "analysis/slice/adaptive.h"
 #include "analysis/slice/direction.h"
 #include "analysis/slice/ends.h"
 #include "analysis/slice/path.h"
+#include "analysis/slice/reach.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 
@@ -27,7 +31,7 @@
 /* Points of the grid, behind them the centre, the ends and the projections of paths:
    coef [n + 1 + ends + paths, d]. */
 typedef struct grid {
-    size_t  axes, points, ends, paths; /* points of the grid alone */
+    size_t  axes, points, ends, paths; /* points of the grid alone; 0 with a tolerance */
     double *coefficients;
     double *directions; /* [d, P] */
 } grid;
@@ -101,6 +105,7 @@ static basin_status check_request(const basin_slice_request *r)
                 "objective %s has %zu parameters, %s has %zu", r->splits[1], basin_objective_size(r->other),
                 r->splits[0], size);
     for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(check_axis(r, i, size));
+    BASIN_TRY(basin_slice_check_tolerance(r));
     BASIN_TRY(check_size(r));
     if (r->axis_count == 2) {
         double c = basin_cosine(r->directions[0]->values, r->directions[1]->values, size);
@@ -112,8 +117,7 @@ done:
     return st;
 }
 
-/* The one point of a grid of 1 is the middle of its range. */
-static double coordinate(double from, double to, size_t i, size_t count)
+double basin_slice_coordinate(double from, double to, size_t i, size_t count)
 {
     if (count == 1) return 0.5 * from + 0.5 * to;
     if (i == 0) return from;
@@ -132,7 +136,7 @@ static basin_status describe_axis(const basin_slice_request *r, size_t axis, bas
     BASIN_ALLOC(out->coordinates, r->grid[axis], "coordinates");
     out->count = r->grid[axis];
     for (size_t i = 0; i < out->count; i++)
-        out->coordinates[i] = coordinate(r->from[axis], r->to[axis], i, out->count);
+        out->coordinates[i] = basin_slice_coordinate(r->from[axis], r->to[axis], i, out->count);
     out->norm = d->norm;
     out->natural_norm = d->natural_norm;
     out->slope = out->curvature = (double)NAN;
@@ -149,6 +153,7 @@ static basin_status lay_grid(const basin_slice_request *r, basin_slice *s, grid 
     basin_status st = BASIN_OK;
     size_t       columns = r->grid[0], rows = rows_of(r), d = r->axis_count;
 
+    if (r->tolerance > 0.0) rows = columns = 0;
     g->axes = d;
     g->points = rows * columns;
     g->ends = basin_slice_end_count(r);
@@ -168,20 +173,18 @@ done:
     return st;
 }
 
-/* Losses of the point's objective, or of another one there, whose F has the same weight decay. */
-static basin_status evaluate_all(const basin_slice_request *r, const grid *g, size_t which,
-                                 basin_loss *losses)
+basin_status basin_slice_losses(const basin_slice_request *r, const double *directions,
+                                const double *coefficients, size_t n, size_t which, basin_loss *losses)
 {
     basin_status     st = BASIN_OK;
     basin_point     *point = r->point;
     basin_objective *o = which == 0 ? r->line : r->other;
-    const size_t     n = g->points + 1 + (which == 0 ? g->ends + g->paths : 0);
+    const size_t     d = r->axis_count;
 
-    if (o == NULL) return basin_point_subspace(point, g->directions, g->axes, g->coefficients, n, losses);
-    BASIN_TRY(
-        basin_objective_subspace(o, NULL, point->theta, g->directions, g->axes, g->coefficients, n, losses));
-    BASIN_TRY(basin_decay_add_losses(basin_point_included(point), point->theta, g->directions, g->axes,
-                                     g->coefficients, n, point->size, losses));
+    if (o == NULL) return basin_point_subspace(point, directions, d, coefficients, n, losses);
+    BASIN_TRY(basin_objective_subspace(o, NULL, point->theta, directions, d, coefficients, n, losses));
+    BASIN_TRY(basin_decay_add_losses(basin_point_included(point), point->theta, directions, d, coefficients,
+                                     n, point->size, losses));
 done:
     return st;
 }
@@ -191,15 +194,16 @@ static basin_status evaluate(const basin_slice_request *r, const grid *g, size_t
     basin_status   st = BASIN_OK;
     basin_loss    *losses = NULL;
     basin_surface *out = &s->surfaces[which];
+    const size_t   n = g->points + 1 + (which == 0 ? g->ends + g->paths : 0);
 
     out->columns = r->grid[0];
     out->rows = rows_of(r);
     out->samples = basin_objective_samples(which == 0 ? r->point->objective : r->other);
     BASIN_STRDUP(out->split, r->splits[which]);
-    BASIN_ALLOC(out->loss, g->points, "losses");
-    BASIN_ALLOC(out->accuracy, g->points, "accuracies");
-    BASIN_ALLOC(losses, g->points + 1 + g->ends + g->paths, "losses");
-    BASIN_TRY(evaluate_all(r, g, which, losses));
+    BASIN_ALLOC(out->loss, out->rows * out->columns, "losses");
+    BASIN_ALLOC(out->accuracy, out->rows * out->columns, "accuracies");
+    BASIN_ALLOC(losses, n, "losses");
+    BASIN_TRY(basin_slice_losses(r, g->directions, g->coefficients, n, which, losses));
     for (size_t i = 0; i < g->points; i++) {
         out->loss[i] = basin_loss_value(&losses[i]);
         out->accuracy[i] = basin_loss_accuracy(&losses[i]);
@@ -264,8 +268,9 @@ done:
 /* Of differentiate and evaluate. */
 static void add_demand(const basin_slice_request *r, basin_demand *demand)
 {
-    size_t points = r->grid[0] * rows_of(r) + 1; /* the centre */
+    size_t points = r->tolerance > 0.0 ? basin_slice_most(r) : r->grid[0] * rows_of(r);
 
+    points++; /* the centre */
     basin_stationarity_demand(r->point, demand);
     if (!r->statistics_move) {
         demand->vectors += r->axis_count;
@@ -274,6 +279,8 @@ static void add_demand(const basin_slice_request *r, basin_demand *demand)
     demand->axes = r->axis_count;
     demand->calls = 1;
     for (size_t i = 0; i < surfaces_of(r); i++) demand->points[i] = points;
+    demand->points_at_most = r->tolerance > 0.0 || basin_slice_reach_most(r) > 0;
+    demand->points[0] += basin_slice_reach_most(r);
     demand->points[0] += 3 * basin_slice_end_count(r);   /* along the line, and by networks of their own */
     demand->points[0] += 2 * basin_slice_path_points(r); /* projected, and by networks of their own */
     demand->bytes +=
@@ -291,6 +298,7 @@ basin_status basin_slice_forecast(const basin_slice_request *r, const basin_dire
 
     BASIN_TRY(check_counts(r));
     BASIN_TRY(check_size(r));
+    BASIN_TRY(basin_slice_check_tolerance(r));
     for (size_t i = 0; i < r->axis_count; i++) {
         const bool part = specs[i].kind == BASIN_DIRECTION_EIGEN && r->eigen != NULL;
         BASIN_TRY(basin_direction_demand(part ? r->eigen : r->point->objective, &specs[i], &request.demand));
@@ -303,30 +311,43 @@ done:
     return st;
 }
 
-basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out)
+static basin_status compute(const basin_slice_request *r, basin_slice **out)
 {
     basin_status st = BASIN_OK;
     basin_slice *s = NULL;
     grid         g = {0};
 
-    BASIN_TRY(check_request(request));
+    BASIN_TRY(check_request(r));
     BASIN_ALLOC(s, 1, "slice");
-    s->parameters = request->point->size;
-    BASIN_ALLOC(s->axes, request->axis_count, "axes");
-    s->axis_count = request->axis_count;
-    BASIN_ALLOC(s->surfaces, surfaces_of(request), "surfaces");
-    s->surface_count = surfaces_of(request);
-    for (size_t i = 0; i < s->axis_count; i++) BASIN_TRY(describe_axis(request, i, &s->axes[i]));
-    BASIN_TRY(lay_grid(request, s, &g));
-    reserve(request);
-    if (!request->statistics_move) BASIN_TRY(differentiate(request, &g, s));
-    BASIN_TRY(basin_stationarity_compute(request->point, &s->stationarity));
-    for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(request, &g, i, s));
-    BASIN_TRY(measure_cosines(request, &g, s));
+    s->parameters = r->point->size;
+    BASIN_ALLOC(s->axes, r->axis_count, "axes");
+    s->axis_count = r->axis_count;
+    BASIN_ALLOC(s->surfaces, surfaces_of(r), "surfaces");
+    s->surface_count = surfaces_of(r);
+    for (size_t i = 0; i < s->axis_count; i++) BASIN_TRY(describe_axis(r, i, &s->axes[i]));
+    BASIN_TRY(lay_grid(r, s, &g));
+    reserve(r);
+    if (!r->statistics_move) BASIN_TRY(differentiate(r, &g, s));
+    BASIN_TRY(basin_stationarity_compute(r->point, &s->stationarity));
+    for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(r, &g, i, s));
+    if (r->tolerance > 0.0) BASIN_TRY(basin_slice_adapt(r, g.directions, s));
+    BASIN_TRY(measure_cosines(r, &g, s));
     *out = s, s = NULL;
 done:
     basin_free(g.coefficients);
     basin_free(g.directions);
     basin_slice_destroy(&s);
+    return st;
+}
+
+basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out)
+{
+    basin_status        st = BASIN_OK;
+    basin_slice_request own = *request; /* with the ranges found */
+
+    BASIN_TRY(check_counts(request));
+    BASIN_TRY(basin_slice_set_ranges(&own));
+    BASIN_TRY(compute(&own, out));
+done:
     return st;
 }

@@ -33,23 +33,6 @@
 
 enum { BATCHES = 50, BATCH_SIZE = 128 };
 
-static int ascending(const void *a, const void *b)
-{
-    const size_t x = *(const size_t *)a, y = *(const size_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* The first `count` of index become a random subset, ascending; the rest stays a permutation. */
-static void draw(basin_random *random, size_t *index, size_t size, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const size_t j = i + basin_random_below(random, size - i), swap = index[i];
-        index[i] = index[j], index[j] = swap;
-    }
-    qsort(index, count, sizeof *index, ascending);
-}
-
 /* ------------------------------------------------------------------------------------------- one batch -- */
 
 /* uᵀHu / uᵀg by one product; NAN where uᵀg is 0. */
@@ -282,7 +265,7 @@ static basin_status every_batch(const basin_point *point, const basin_batches_op
             b->count = i; /* the mean of these */
             break;
         }
-        draw(&random, index, b->samples, b->batch_size);
+        basin_random_choose(&random, index, b->samples, b->batch_size);
         BASIN_TRY(one_batch(point, o, b->kappa, &(basin_samples){index, b->batch_size}, &b->rows[i]));
     }
 done:

@@ -1,0 +1,50 @@
+# connect: the loss on the way from one checkpoint to another.
+. "$(dirname "$0")/lib.sh"
+topic
+
+same connect $GD $SAM --grid 5
+holds one '"curve": "linear"'
+same connect $GD $SAM --grid 5 --curve bezier --steps 5
+holds one '"steps": 5'
+good -w "runs/gd_1/step_000080.h5: it was trained on other data than $GD" connect $GD runs/gd_1/step_000080.h5
+holds out "^  path            straight line from A = $GD to B = runs/gd_1/step_000080.h5$"
+holds out "^  train  *120 samples, loss [0-9.]* at A, [0-9.]* at B; barrier [0-9.e-]* at t = [0-9.]*, between the points up to [0-9.e-]* more$"
+holds out "^  test  *[0-9,]* samples, loss"
+line=$(sed -n 's/^  train .*barrier \([0-9.e-]*\) at.*/\1/p' out)
+good -w "runs/gd_1/step_000080.h5: it was trained on other data than $GD" connect $GD runs/gd_1/step_000080.h5 --curve bezier --steps 60
+holds out "^  path            quadratic Bézier curve from"
+holds out "^  trained         60 steps of heavy ball, eta = 0.2, beta = 0.9, t uniform with seed 0: loss along the curve"
+curve=$(sed -n 's/^  train .*barrier \([0-9.e-]*\) at.*/\1/p' out)
+expect "the barrier of the curve, $curve, is below that of the line, $line" awk "BEGIN { exit !($curve < $line) }"
+good -w "runs/gd_1/step_000080.h5: it was trained on other data than $GD" connect $GD runs/gd_1/step_000080.h5 --curve polygon --steps 20 --learning-rate 0.05 --momentum 0 --seed 3
+holds out "polygon of two sides"
+stored linear connect $GD $SAM
+stored bezier connect $GD $SAM --curve bezier --steps 10
+good plot linear.h5 bezier.h5 -o both.svg --caption
+holds out "^Loss and accuracy from A to B (P = "
+holds out "straight line: A: $GD, B: $SAM"
+
+# The ends are the checkpoints' own losses.
+good connect $GD $SAM --grid 3 --json
+end=$(number out end_own)
+good slice $GD --along to:$SAM --range 0:1 --grid 2 --json
+equal "the loss of B itself" "$end" "$(number out end_own)"
+
+# BatchNorm: statistics are re-estimated along the way.
+bad "^basin: oracle_bn.h5: its BatchNorm statistics are those of one end; connect takes --bn reestimate" -- connect oracle_bn.h5 oracle_bn_other.h5
+same connect oracle_bn.h5 oracle_bn_other.h5 --bn reestimate --grid 5
+bad "with BatchNorm a curve is trained with --bn batch:SIZE" -- connect oracle_bn.h5 oracle_bn_other.h5 --bn reestimate --curve bezier
+good connect oracle_bn.h5 oracle_bn_other.h5 --bn batch:20 --curve bezier --steps 3 --learning-rate 0.01 --grid 5
+
+wrong "connect: too few arguments" -- connect $GD
+wrong "connect: --grid must be at least 3, got 2" -- connect $GD $SAM --grid 2
+wrong "connect: --steps, --learning-rate and --momentum train a --curve bezier or polygon" -- connect $GD $SAM --steps 3
+wrong "connect: --steps must be at least 1" -- connect $GD $SAM --curve bezier --steps 0
+wrong "connect: --learning-rate must be positive, got 0" -- connect $GD $SAM --curve bezier --learning-rate 0
+wrong "connect: --momentum must be at least 0 and below 1, got 1" -- connect $GD $SAM --curve bezier --momentum 1
+wrong "connect: --curve wants linear|bezier|polygon, got «arc»" -- connect $GD $SAM --curve arc
+bad "they have the same weights" -- connect $GD $GD
+bad "its parameters (.*) are not those of" -- connect $GD oracle_bn.h5
+bad "learning rate 1e+200 is too large" -- connect $GD $SAM --curve bezier --learning-rate 1e200
+bad "no_such_file.h5: No such file" -- connect $GD no_such_file.h5
+finish
