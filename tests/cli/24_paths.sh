@@ -58,6 +58,21 @@ for bn in stored reestimate batch:8; do
 done
 wrong "slice: --bn interpolate beside --plane" -- slice oracle_bn.h5 --plane oracle_bn.h5,oracle_bn_other.h5,third_bn.h5 --bn interpolate
 
+# where the loss is not finite: said, hatched, null; the path stays
+good slice one/gd --plane pca --range -1e200:1e200 --grid 6 -o infinite.h5
+holds out "36 values not finite"
+holds out "step_000080.h5  *80 "
+good plot infinite.h5 -o infinite.svg --caption
+holds out "Hatched: not finite."
+# polished, the centre is no checkpoint any more: the last one lies beside it
+good slice one/gd --plane pca --grid 3 --polish 2
+holds out "polished  *2 steps"
+never "the last checkpoint is the polished centre" [ "$(tail -1 out | awk '{ print ($5 == 0) }')" = 1 ]
+
+good train --mlp 64-4-10 --activation Tanh --data "$DIGITS" --method gd --learning-rate 0.2 --steps 20 --seed 2 --subset 120 --save 20 -o tanh
+bad "^basin: tanh/step_000020.h5: its network is another than that of one/gd/step_000120.h5: no plane holds both" -- slice one/gd tanh --plane pca
+bad "one/gd/step_000000.h5 and one/sam/step_000000.h5 hold the same weights" -- slice one/gd --plane one/gd/step_000000.h5,one/sam/step_000000.h5,one/gd/step_000020.h5
+bad "^basin: one/gd/step_000020.h5: 2 principal axes of 1 checkpoint that differs from the centre" -- slice one/gd/step_000020.h5 one/gd/step_000020.h5 one/gd/step_000000.h5 --plane pca
 wrong "slice: --along beside --plane" -- slice one/gd --plane pca --along random
 wrong "slice: --range auto:3 beside --plane, whose range covers all projections, or is FROM:TO" -- slice one/gd --plane pca --range auto:3
 wrong "slice: --tolerance 2: wanted a share" -- slice one/gd --plane pca --tolerance 2
