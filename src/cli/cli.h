@@ -92,6 +92,8 @@ typedef struct cli_command {
     /* works on the test split as well, where there is one and --split names none */
     bool              test_too;
     basin_result_kind kind;
+    /* where its options choose another kind of result; NULL: `kind` */
+    basin_result_kind (*kind_of)(const cli_arguments *arguments);
     /* what can be refused before anything is read; NULL: nothing */
     int (*check)(const cli_arguments *arguments);
     int (*measure)(const cli_arguments *arguments, cli_source *source, void **out);

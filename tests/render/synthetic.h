@@ -16,6 +16,8 @@ basin_result *synthetic_line(const char *method, const char *direction, double n
 /* two directions, train and test */
 basin_result *synthetic_plane(const char *method, size_t count);
 basin_result *synthetic_sharpness(const char *method);
+/* of a band, signed radii, a value that is missing */
+basin_result *synthetic_sharpness_table(const char *method);
 basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds,
                               size_t checkpoints); /* the last run diverges at its end */
 basin_result *synthetic_sweep(void);               /* five learning rates, the largest diverged */

@@ -133,6 +133,7 @@ static basin_result *synthetic_of(size_t figure)
         return strcmp(figures[figure].name, "lines") == 0 ? synthetic_line("gd", "eigen:1", 1, 21)
                                                           : synthetic_plane("gd", 15);
     case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
+    case BASIN_RESULT_SHARPNESS_TABLE: return synthetic_sharpness_table("gd");
     case BASIN_RESULT_TRACK:
         return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep()
                                                           : synthetic_track(methods, 3, 1, 5);
