@@ -94,8 +94,8 @@ done:
     return st;
 }
 
-/* A line a run, or the white ones under them: seen on any colour. Single checkpoints have none, but a sample of
-   their marker in the legend. */
+/* A line a run, or the white ones under them: seen on any colour. Single checkpoints have none, but a sample
+   of their marker in the legend. */
 static basin_status add_lines(basin_plan *plan, basin_panel *panel, const basin_slice *s, bool white,
                               bool named)
 {
