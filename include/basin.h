@@ -210,10 +210,42 @@ typedef struct basin_block { /* one named tensor inside the flat vector theta */
     size_t fan_in; /* inputs to one output; set by the network, 0 before */
 } basin_block;
 
+/* Two matrices inside theta that a network reads only as their product G Hᵀ, because attention
+   multiplies what they make: (G A⁻¹, H Aᵀ) is the same function for every regular A. Of a head they
+   are the projections of queries and of keys, [in, width] and a last row of biases; or that of the
+   values likewise and the output's, [out, width]. */
+typedef struct basin_factor_pair {
+    char   *name;     /* «attn, head 1: queries and keys» */
+    size_t  width;    /* columns of both */
+    size_t  rows[2];  /* of G, of H */
+    size_t *place[2]; /* [rows, width] where in theta each element lies */
+} basin_factor_pair;
+
+/* what undoes a common factor of some parameters, up to the ε in its denominator */
+typedef enum basin_normaliser {
+    BASIN_NORMALISER_BATCH, /* BatchNorm, where its statistics follow the weights */
+    BASIN_NORMALISER_SAMPLE /* layer or group normalisation: always */
+} basin_normaliser;
+
+/* Parameters that may be multiplied by one f > 0 together, and the network stays: those of a dense
+   or convolutional layer, which a normalisation reads, perhaps behind what is itself homogeneous,
+   as a rectifier or a pooling. */
+typedef struct basin_scale_group {
+    int    normaliser; /* basin_normaliser */
+    size_t weight;     /* its block */
+    size_t bias;       /* its block, or SIZE_MAX */
+} basin_scale_group;
+
 typedef struct basin_params {
     size_t       count;  /* blocks */
     basin_block *blocks; /* [count], offsets ascending, no holes */
     size_t       size;   /* P */
+    /* Symmetries, set by basin_network_objective: */
+    size_t             pair_count;
+    basin_factor_pair *pairs; /* [pair_count] */
+    size_t unpaired; /* products of attention that are no pair: something else reads a side */
+    size_t scale_group_count;
+    basin_scale_group *scale_groups; /* [scale_group_count] */
 } basin_params;
 
 /* caller destroys */
@@ -710,6 +742,16 @@ typedef struct basin_flops {
     double subspace; /* the loss at one point of many on a line or plane: F - f0 */
 } basin_flops;
 
+/* What the last dense layer reads, of every sample or token whose target counts, and the class that
+   it is of. */
+typedef struct basin_features {
+    size_t  count, width;
+    double *values; /* [count, width] */
+    size_t  class_count;
+    size_t *classes; /* [count] below class_count */
+} basin_features;
+void basin_features_clear(basin_features *features);
+
 /* L(theta), its gradient and curvature over any subset of samples: a network, a quadratic in a
    test, a user's callbacks. `loss` and `gradient` are required; rows left NULL get the defaults
    described. */
@@ -748,6 +790,9 @@ typedef struct basin_objective_type {
        samples; such a step says nothing about derivatives. Default: none. */
     basin_status (*crossings)(void *ctx, const basin_samples *s, const double *a, const double *b,
                               uint64_t *out);
+    /* Features at theta, of all samples. BASIN_ERR_UNSUPPORTED says why there are none. Default:
+       none. */
+    basin_status (*features)(void *ctx, const double *theta, basin_features *out);
     /* What one evaluation over all samples takes. Default: all NAN. */
     void (*flops)(const void *ctx, basin_flops *out);
     void (*destroy)(void *ctx);
@@ -796,6 +841,9 @@ basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s
                                       const double *coef, size_t n, basin_loss *out);
 basin_status basin_objective_crossings(basin_objective *o, const basin_samples *s, const double *a,
                                        const double *b, uint64_t *out);
+
+/* Caller clears. BASIN_ERR_UNSUPPORTED where there are none. */
+basin_status basin_objective_features(basin_objective *o, const double *theta, basin_features *out);
 
 /* An operator of that kind, the second derivative or its like, frozen at one theta. The objective
    is borrowed until the curvature is destroyed. BASIN_ERR_UNSUPPORTED says why the objective has
