@@ -148,7 +148,8 @@ bench-plot: all ## measure the rate of H·v against width, samples and block; dr
 install: all ## into PREFIX (/usr/local), honouring DESTDIR
 	install -D -m 755 $(BUILD)/basin $(DESTDIR)$(PREFIX)/bin/basin
 	install -D -m 644 $(BUILD)/libbasin.a $(DESTDIR)$(PREFIX)/lib/libbasin.a
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/basin.h include/basin_measures.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/basin.h include/basin_measures.h \
+	    include/basin_sharpness_measures.h
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	@printf '%s\n' 'Name: basin' 'Description: loss landscapes of saved training checkpoints' \
 	    "Version: $$(sed -n 's/^#define BASIN_VERSION "\(.*\)"/\1/p' include/basin.h)" 'Requires: $(PKG)' 'Cflags: -I$(PREFIX)/include' \
@@ -156,7 +157,8 @@ install: all ## into PREFIX (/usr/local), honouring DESTDIR
 
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/basin $(DESTDIR)$(PREFIX)/lib/libbasin.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/basin.pc \
-	    $(DESTDIR)$(PREFIX)/include/basin.h $(DESTDIR)$(PREFIX)/include/basin_measures.h
+	    $(DESTDIR)$(PREFIX)/include/basin.h $(DESTDIR)$(PREFIX)/include/basin_measures.h \
+	    $(DESTDIR)$(PREFIX)/include/basin_sharpness_measures.h
 
 format: ## lay out the C sources by .clang-format
 	@sh tools/format.sh

@@ -210,10 +210,42 @@ typedef struct basin_block { /* one named tensor inside the flat vector theta */
     size_t fan_in; /* inputs to one output; set by the network, 0 before */
 } basin_block;
 
+/* Two matrices inside theta that a network reads only as their product G Hᵀ, because attention
+   multiplies what they make: (G A⁻¹, H Aᵀ) is the same function for every regular A. Of a head they
+   are the projections of queries and of keys, [in, width] and a last row of biases; or that of the
+   values likewise and the output's, [out, width]. */
+typedef struct basin_factor_pair {
+    char   *name;     /* «attn, head 1: queries and keys» */
+    size_t  width;    /* columns of both */
+    size_t  rows[2];  /* of G, of H */
+    size_t *place[2]; /* [rows, width] where in theta each element lies */
+} basin_factor_pair;
+
+/* what undoes a common factor of some parameters, up to the ε in its denominator */
+typedef enum basin_normaliser {
+    BASIN_NORMALISER_BATCH, /* BatchNorm, where its statistics follow the weights */
+    BASIN_NORMALISER_SAMPLE /* layer or group normalisation: always */
+} basin_normaliser;
+
+/* Parameters that may be multiplied by one f > 0 together, and the network stays: those of a dense
+   or convolutional layer, which a normalisation reads, perhaps behind what is itself homogeneous,
+   as a rectifier or a pooling. */
+typedef struct basin_scale_group {
+    int    normaliser; /* basin_normaliser */
+    size_t weight;     /* its block */
+    size_t bias;       /* its block, or SIZE_MAX */
+} basin_scale_group;
+
 typedef struct basin_params {
     size_t       count;  /* blocks */
     basin_block *blocks; /* [count], offsets ascending, no holes */
     size_t       size;   /* P */
+    /* Symmetries, set by basin_network_objective: */
+    size_t             pair_count;
+    basin_factor_pair *pairs; /* [pair_count] */
+    size_t unpaired; /* products of attention that are no pair: something else reads a side */
+    size_t scale_group_count;
+    basin_scale_group *scale_groups; /* [scale_group_count] */
 } basin_params;
 
 /* caller destroys */
@@ -710,6 +742,16 @@ typedef struct basin_flops {
     double subspace; /* the loss at one point of many on a line or plane: F - f0 */
 } basin_flops;
 
+/* What the last dense layer reads, of every sample or token whose target counts, and the class that
+   it is of. */
+typedef struct basin_features {
+    size_t  count, width;
+    double *values; /* [count, width] */
+    size_t  class_count;
+    size_t *classes; /* [count] below class_count */
+} basin_features;
+void basin_features_clear(basin_features *features);
+
 /* L(theta), its gradient and curvature over any subset of samples: a network, a quadratic in a
    test, a user's callbacks. `loss` and `gradient` are required; rows left NULL get the defaults
    described. */
@@ -748,6 +790,9 @@ typedef struct basin_objective_type {
        samples; such a step says nothing about derivatives. Default: none. */
     basin_status (*crossings)(void *ctx, const basin_samples *s, const double *a, const double *b,
                               uint64_t *out);
+    /* Features at theta, of all samples. BASIN_ERR_UNSUPPORTED says why there are none. Default:
+       none. */
+    basin_status (*features)(void *ctx, const double *theta, basin_features *out);
     /* What one evaluation over all samples takes. Default: all NAN. */
     void (*flops)(const void *ctx, basin_flops *out);
     void (*destroy)(void *ctx);
@@ -796,6 +841,9 @@ basin_status basin_objective_subspace(basin_objective *o, const basin_samples *s
                                       const double *coef, size_t n, basin_loss *out);
 basin_status basin_objective_crossings(basin_objective *o, const basin_samples *s, const double *a,
                                        const double *b, uint64_t *out);
+
+/* Caller clears. BASIN_ERR_UNSUPPORTED where there are none. */
+basin_status basin_objective_features(basin_objective *o, const double *theta, basin_features *out);
 
 /* An operator of that kind, the second derivative or its like, frozen at one theta. The objective
    is borrowed until the curvature is destroyed. BASIN_ERR_UNSUPPORTED says why the objective has
@@ -2027,6 +2075,146 @@ basin_status basin_sharpness_compute(basin_point *point, const basin_sharpness_o
                                      basin_sharpness **out);
 void         basin_sharpness_destroy(basin_sharpness **sharpness);
 
+/* --------------------------------------------------------------------- measures of sharpness -- */
+
+/* What kind of number a value is, and so what its error is. */
+typedef enum basin_sharpness_number {
+    BASIN_SHARPNESS_EXACT,       /* what the definition says, up to rounding */
+    BASIN_SHARPNESS_LOWER_BOUND, /* the largest value that was found: the maximum is no smaller */
+    BASIN_SHARPNESS_SAMPLED,     /* a mean over random draws or batches, with its standard error */
+    BASIN_SHARPNESS_SAMPLED_BOUND, /* a mean over batches of the largest values found */
+    BASIN_SHARPNESS_NUMBERS
+} basin_sharpness_number;
+/* exact | lower_bound | sampled | sampled_bound */
+const char *basin_sharpness_number_text(basin_sharpness_number number);
+
+typedef enum basin_sharpness_radius {
+    BASIN_RADIUS_NONE,    /* it takes no radius: one row, with rho = NAN */
+    BASIN_RADIUS_ANY,     /* any finite one; positive ones by default */
+    BASIN_RADIUS_SIGNED,  /* any finite one; of both signs by default */
+    BASIN_RADIUS_POSITIVE /* > 0 */
+} basin_sharpness_radius;
+
+/* What a measure takes beside weights, samples and radius: name, bit, text. */
+#define BASIN_SHARPNESS_SETTING_LIST(X)                                     \
+    X(STEPS, 1, "--steps")                                                  \
+    X(BATCHES, 2, "--batch-size, --batches") /* without them all samples */ \
+    X(DRAWS, 4, "--draws")                                                  \
+    X(SEED, 8, "--seed")                                                    \
+    X(MOMENTUM, 16, "the momentum saved")                                   \
+    X(ACCURACY, 32, "an accuracy")                                          \
+    X(RESTARTS, 64, "--restarts")
+
+#define BASIN_SHARPNESS_SETTING_ENUM(name, bit, text) BASIN_TAKES_##name = bit,
+typedef enum basin_sharpness_setting {
+    BASIN_TAKES_NOTHING = 0,
+    BASIN_SHARPNESS_SETTING_LIST(BASIN_SHARPNESS_SETTING_ENUM)
+} basin_sharpness_setting;
+#undef BASIN_SHARPNESS_SETTING_ENUM
+
+/* Changes of the weights that leave the network's function alone: name, text. */
+#define BASIN_SYMMETRY_LIST(X)                                                              \
+    X(NEURON, "rescaled neurons")     /* what goes into one times a, what leaves / a */     \
+    X(LAYER, "rescaled layers")       /* the same of whole layers */                        \
+    X(NORM, "scale before BatchNorm") /* weights, and the statistics that belong to them */ \
+    X(ATTENTION, "attention's GL")    /* of a head, W_Q A⁻¹ and W_K Aᵀ */              \
+    X(PERMUTATION, "permuted neurons")
+
+#define BASIN_SYMMETRY_ENUM(name, text) BASIN_SYMMETRY_##name,
+typedef enum basin_symmetry {
+    BASIN_SYMMETRY_LIST(BASIN_SYMMETRY_ENUM) BASIN_SYMMETRIES
+} basin_symmetry;
+#undef BASIN_SYMMETRY_ENUM
+const char *basin_symmetry_text(basin_symmetry symmetry);
+
+typedef enum basin_symmetric {
+    BASIN_SYMMETRIC_NO,
+    BASIN_SYMMETRIC_YES,   /* of a sampled measure: its expectation */
+    BASIN_SYMMETRIC_LAYERS /* where whole layers change alike */
+} basin_symmetric;
+const char *basin_symmetric_text(basin_symmetric symmetric); /* no | yes | whole layers only */
+
+/* The number of a measure: BASIN_SHARPNESS_sam, …, and how many there are. */
+typedef enum basin_sharpness_measure {
+#define BASIN_SHARPNESS_MEASURE(name, ...) BASIN_SHARPNESS_##name,
+#include "basin_sharpness_measures.h"
+    BASIN_SHARPNESS_MEASURES
+} basin_sharpness_measure;
+
+typedef struct basin_sharpness_entry { /* of the list of basin_sharpness_measures.h */
+    const char            *name, *title, *definition, *source;
+    basin_sharpness_number number;
+    basin_sharpness_radius radius;
+    double                 rho;      /* of its default radii; 0 without a radius */
+    unsigned               settings; /* of basin_sharpness_setting */
+    basin_symmetric        symmetric[BASIN_SYMMETRIES];
+} basin_sharpness_entry;
+extern const basin_sharpness_entry basin_sharpness_entries[BASIN_SHARPNESS_MEASURES];
+/* BASIN_ERR_ARG lists the names that there are. */
+basin_status basin_sharpness_measure_find(const char *name, basin_sharpness_measure *out);
+
+typedef struct basin_sharpness_row { /* one measure at one radius */
+    int    measure;                  /* basin_sharpness_measure */
+    double rho;                      /* NAN: the measure has no radius */
+    int    number; /* basin_sharpness_number: batches make a lower bound a mean of such */
+    double value;  /* NAN: see `missing` */
+    double error;  /* standard error of a sampled value; NAN of others */
+    /* of a sampled value: 95 %, by Student's t where nothing else is said in docs/measures.md; else
+       NAN, where an end is not known too */
+    double lower, upper;
+    char  *missing; /* why there is no value («3 of 100 draws: …»), or NULL */
+    char *settings; /* in words: «20 steps», «12 batches of 128, 44 samples left out»; or NULL */
+    size_t steps;   /* 0: it takes none */
+    size_t batches;    /* 0: all samples together */
+    size_t batch_size; /* m */
+    size_t draws;      /* 0: none */
+    size_t not_finite; /* draws or batches without a finite value: then the value is missing */
+    /* evaluations spent, over all samples or, of batches, over those of one; what several radii
+       share stands at the first of them */
+    size_t gradients, losses, products;
+} basin_sharpness_row;
+
+typedef struct basin_sharpness_table {
+    size_t               parameters, samples;
+    char                *split;
+    double               loss;          /* F, with the weight decay that is included */
+    double               accuracy;      /* NAN where undefined */
+    double               gradient_norm; /* ‖∇L‖ */
+    uint64_t             seed;
+    size_t               row_count;
+    basin_sharpness_row *rows; /* by measure as asked for, then by radius as asked for */
+} basin_sharpness_table;
+
+typedef struct basin_sharpness_table_options {
+    const basin_sharpness_measure *measures; /* [measure_count]; NULL: all */
+    size_t                         measure_count;
+    /* [rho_count] of every measure that has a radius; NULL: each its own default radii */
+    const double *rho;
+    size_t        rho_count;
+    size_t        steps; /* 0 = 10 of an ascent and a box, 20 of a worst case */
+    /* m: maxima are then of each batch by itself, and their mean is the value; 0 = all samples, but
+       of m_sharpness `recorded_batch` or 128, and at most a quarter of the samples */
+    size_t        batch_size;
+    size_t        batches; /* 0 = as many as the samples give */
+    size_t        recorded_batch;
+    size_t        draws;    /* 0 = 100 */
+    size_t        restarts; /* of a worst case, from random points in its ball */
+    uint64_t      seed;     /* of batches, draws and restarts */
+    const double *momentum; /* [P], or NULL: msam is missing */
+    const char   *split;    /* name, or NULL */
+} basin_sharpness_table_options;
+
+/* Named measures of sharpness (docs/measures.md, «Measures of sharpness») at one point, each over a
+   grid of radii. What a measure needs and the point has not makes a row that says so (`missing`);
+   so does a loss that is not finite, which is in no mean. Weight decay that is included is part of
+   the losses, and of what a worst case climbs; the directions of sam, asam, msam and their like are
+   without. BASIN_ERR_ARG for a radius that has no sense for a measure, fewer than two draws, or
+   batches beyond the samples. Caller destroys. */
+basin_status basin_sharpness_table_compute(basin_point                         *point,
+                                           const basin_sharpness_table_options *options,
+                                           basin_sharpness_table              **out);
+void         basin_sharpness_table_destroy(basin_sharpness_table **table);
+
 /* ----------------------------------------------------------------------------------- batches -- */
 
 typedef struct basin_batch_row { /* one mini-batch B */
@@ -2142,6 +2330,9 @@ basin_status basin_slice_forecast(const basin_slice_request  *request,
                                   const basin_direction_spec *specs, basin_forecast **out);
 basin_status basin_sharpness_forecast(basin_point *point, const basin_sharpness_options *options,
                                       basin_forecast **out);
+basin_status basin_sharpness_table_forecast(basin_point                         *point,
+                                            const basin_sharpness_table_options *options,
+                                            basin_forecast                     **out);
 void         basin_forecast_destroy(basin_forecast **forecast);
 
 /* ---------------------------------------------------------------- measures of one checkpoint -- */
@@ -2949,7 +3140,8 @@ basin_status basin_provenance_record(basin_provenance *provenance, const basin_c
     X(BASIN_RESULT_BATCHES, "batches", basin_batches)          \
     X(BASIN_RESULT_LOSSES, "losses", basin_losses)             \
     X(BASIN_RESULT_BAND, "band", basin_band)                   \
-    X(BASIN_RESULT_CONNECTION, "connection", basin_connection)
+    X(BASIN_RESULT_CONNECTION, "connection", basin_connection) \
+    X(BASIN_RESULT_SHARPNESS_TABLE, "sharpness_table", basin_sharpness_table)
 
 #define BASIN_RESULT_ENUM(kind, name, type) kind,
 typedef enum basin_result_kind {

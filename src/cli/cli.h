@@ -95,6 +95,8 @@ typedef struct cli_command {
     /* the checkpoint that is measured where all operands make one result (caller frees); NULL: each
        operand is a checkpoint of its own */
     int (*centre)(const cli_arguments *arguments, char **path);
+    /* where its options choose another kind of result; NULL: `kind` */
+    basin_result_kind (*kind_of)(const cli_arguments *arguments);
     /* what can be refused before anything is read; NULL: nothing */
     int (*check)(const cli_arguments *arguments);
     int (*measure)(const cli_arguments *arguments, cli_source *source, void **out);

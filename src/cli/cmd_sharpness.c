@@ -1,20 +1,21 @@
 /* basin sharpness: rises of the loss along the gradient, the momentum, the top eigenvector and random
-   directions, over signed radii. */
+   directions, over signed radii; with --measure, named measures of sharpness (sharpness_table.c). */
 #include <math.h>
 #include <string.h>
 
 #include "cli/report.h"
-#include "cli/source.h"
+#include "cli/sharpness_table.h"
 
 static const cli_option options[] = {
     {"rho", CLI_REALS, "R,R,…",
      "signed radii (default: 0 and ±1/4, ±1/2, ±1, ±2, ±4 times the largest rho that the checkpoints record, "
-     "or 0.05)",
+     "or 0.05; of --measure 1/4, 1/2, 1, 2, 4 times what is usual for each)",
      false},
     {"top", CLI_FLAG, NULL,
      "along the eigenvector of the largest eigenvalue as well, by Lanczos to a residual of 1e-4 |H|", false},
     {"random", CLI_WHOLE, "N", "along N filter-normalised random directions of norm 1 as well (default: 0)",
      false},
+    CLI_SHARPNESS_TABLE_OPTIONS,
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 /* The largest radius that the checkpoints named record: one set of radii for all, so that they can be held
@@ -27,6 +28,7 @@ static int check(const cli_arguments *a)
     basin_checkpoint *ck = NULL;
 
     recorded_rho = NAN;
+    CLI_TRY(cli_sharpness_table_check(a));
     for (size_t i = 0; i < a->operand_count && !cli_has(a, "rho"); i++) {
         CLI_LIBRARY(basin_checkpoint_read(a->operands[i], &ck));
         recorded_rho = fmax(recorded_rho, ck->hyper.rho); /* of a number and NAN it is the number */
@@ -65,6 +67,7 @@ static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
     double                 *rho = NULL;
     basin_sharpness_options o;
 
+    if (cli_has(a, "measure")) return cli_sharpness_table_forecast(a, s, out);
     CLI_TRY(read_options(a, s, &rho, &o));
     CLI_TRY(cli_source_point(s, &point));
     CLI_LIBRARY(basin_sharpness_forecast(point, &o, out));
@@ -81,6 +84,7 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     basin_sharpness        *sharpness = NULL;
     basin_sharpness_options o;
 
+    if (cli_has(a, "measure")) return cli_sharpness_table_measure(a, s, out);
     CLI_TRY(read_options(a, s, &rho, &o));
     CLI_TRY(cli_source_point(s, &point));
     CLI_LIBRARY(basin_sharpness_compute(point, &o, &sharpness));
@@ -147,7 +151,7 @@ static void print_rounding(const basin_sharpness *s, double rounding, FILE *out)
                 count, count == 1 ? "rise is" : "rises are", rounding);
 }
 
-static void print(const basin_result *result, FILE *out)
+static void print_rises(const basin_result *result, FILE *out)
 {
     const basin_sharpness *s = result->value;
     const double           rounding = rounding_of(s, result->provenance);
@@ -173,23 +177,39 @@ static void print(const basin_result *result, FILE *out)
     print_rounding(s, rounding, out);
 }
 
+static void print(const basin_result *result, FILE *out)
+{
+    (result->kind == BASIN_RESULT_SHARPNESS ? print_rises : cli_sharpness_table_print)(result, out);
+}
+
+static basin_result_kind kind_of(const cli_arguments *a)
+{
+    return cli_has(a, "measure") ? BASIN_RESULT_SHARPNESS_TABLE : BASIN_RESULT_SHARPNESS;
+}
+
 const cli_command cli_command_sharpness = {
     .name = "sharpness",
-    .usage = "sharpness CKPT… [--rho R,R,…] [--top] [--random N]",
+    .usage = "sharpness CKPT… [--rho R,R,…] [--top] [--random N] | --measure NAME,…|all",
     .about = "One-step SAM sharpness L(theta + rho g/|g|) - L(theta) (arXiv:2010.01412) and MSAM sharpness\n"
              "L(theta - rho v/|v|) - L(theta) (arXiv:2401.12033, the published sign); a negative rho is the "
              "other sign.\n"
              "Each rise is split into its slope part and the symmetrised rise, which alone is of curvature. "
              "All checkpoints\n"
-             "named together are measured at the same radii.",
-    .examples =
-        "  basin sharpness runs/msam_0/step_000400.h5 --plot sharpness.svg\n"
-        "  basin sharpness runs/sam_0/step_000400.h5 --rho -0.1,-0.05,0.05,0.1 --top --random 3 --json\n",
+             "named together are measured at the same radii.\n"
+             "With --measure, named measures of sharpness, each at radii of its own (docs/measures.md has "
+             "them all):\n"
+#define BASIN_SHARPNESS_MEASURE(name, ...) " " #name
+#include "basin_sharpness_measures.h"
+    ,
+    .examples = "  basin sharpness runs/msam_0/step_000400.h5 --rho -0.1,-0.05,0.05,0.1 --top --random 3 "
+                "--plot sharpness.svg\n"
+                "  basin sharpness runs/sam_0/step_000400.h5 --measure all --plot measures.svg\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_STATE,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_SHARPNESS,
+    .kind_of = kind_of,
     .check = check,
     .measure = measure,
     .forecast = forecast,

@@ -55,7 +55,8 @@ static int measure_one(const cli_arguments *a, const char *path, cli_batch *batc
     CLI_TRY(cli_name_file(cli_point_take(a, &source), path));
     CLI_TRY(cli_state_inputs(source.provenance)); /* with what was averaged */
     CLI_TRY(cli_name_file(command->measure(a, &source, &value), path));
-    CLI_TRY(cli_batch_add(batch, command->kind, value, source.provenance));
+    const basin_result_kind kind = command->kind_of != NULL ? command->kind_of(a) : command->kind;
+    CLI_TRY(cli_batch_add(batch, kind, value, source.provenance));
     source.provenance = NULL;
 done:
     cli_source_close(&source);

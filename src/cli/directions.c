@@ -63,6 +63,17 @@ done:
 
 /* ----------------------------------------------------------------------------------- other checkpoints -- */
 
+/* Weights and network are all that is asked of it. */
+static void drop_states(basin_checkpoint *ck)
+{
+    for (size_t i = 0; i < ck->state_count; i++) {
+        basin_free(ck->states[i].name);
+        basin_free(ck->states[i].values);
+    }
+    basin_free(ck->states);
+    ck->states = NULL, ck->state_count = 0;
+}
+
 int cli_checkpoint_beside(const cli_arguments *a, cli_source *s, const char *path, basin_input_role role,
                           basin_checkpoint **out)
 {
@@ -77,6 +88,7 @@ int cli_checkpoint_beside(const cli_arguments *a, cli_source *s, const char *pat
               other->params->size, other->params->count, s->ck->path, s->ck->params->size,
               s->ck->params->count);
     CLI_TRY(cli_provenance_input(s->provenance, role, path, other->digest));
+    drop_states(other);
     *out = other, other = NULL;
 done:
     basin_checkpoint_destroy(&other);
@@ -288,6 +300,11 @@ static int gather(const cli_arguments *a, cli_source *s, const cli_axis *axis, b
     switch (spec->kind) {
     case BASIN_DIRECTION_MOMENTUM:
         if (basin_checkpoint_momentum(s->ck) == NULL) CLI_TRY(momentum_missing(s->ck));
+        break;
+    case BASIN_DIRECTION_UPDATE:
+        CLI_CHECK(s->weights != BASIN_WEIGHTS_AS_STORED || s->ck->perturbed == BASIN_PERTURBED_NO,
+                  "%s: --along update beside --as-stored: the next step is taken from unperturbed weights",
+                  s->ck->path);
         break;
     case BASIN_DIRECTION_TO: CLI_TRY(read_end(a, s, spec->path, end)); break;
     case BASIN_DIRECTION_GRADIENT:

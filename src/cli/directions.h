@@ -18,7 +18,8 @@ typedef struct cli_eigen {
 int  cli_eigen_open(const cli_arguments *arguments, cli_source *source, cli_eigen *out);
 void cli_eigen_close(cli_eigen *eigen);
 
-/* Another checkpoint of the same parameters, unperturbed; it joins the inputs. */
+/* Another checkpoint of the same parameters, unperturbed, without its optimizer's state; it joins
+   the inputs. */
 int cli_checkpoint_beside(const cli_arguments *arguments, cli_source *source, const char *path,
                           basin_input_role role, basin_checkpoint **out);
 /* Direction number 0 or 1, scaled as its axis says; `first` the other where this is number 1, else

@@ -7,7 +7,7 @@
 #include "cli/runs.h"
 
 #define MARGIN 0.15 /* of the range of the projections, on each side */
-#define LEAST 0.4   /* of the larger range: a plane that is drawn is no strip */
+#define LEAST 0.75  /* of the larger range: a plane that is drawn is no strip */
 
 bool cli_plane_wanted(const cli_arguments *a)
 {
@@ -90,17 +90,6 @@ done:
 
 /* --------------------------------------------------------------------------------------------- reading -- */
 
-/* Weights and network are all that is asked of it. */
-static void drop_states(basin_checkpoint *ck)
-{
-    for (size_t i = 0; i < ck->state_count; i++) {
-        basin_free(ck->states[i].name);
-        basin_free(ck->states[i].values);
-    }
-    basin_free(ck->states);
-    ck->states = NULL, ck->state_count = 0;
-}
-
 /* One loss is computed on the plane: that of the centre's network. */
 static int demand_network(const cli_source *s, const basin_checkpoint *ck)
 {
@@ -127,7 +116,6 @@ static int read_trail(const cli_arguments *a, cli_source *s, const char *const *
     for (size_t i = 0; i < count; i++) {
         CLI_TRY(cli_checkpoint_beside(a, s, paths[i], BASIN_INPUT_PATH, &out->checkpoints[i]));
         CLI_TRY(demand_network(s, out->checkpoints[i]));
-        drop_states(out->checkpoints[i]);
     }
 done:
     return status;

@@ -199,6 +199,23 @@ basin_status basin_objective_crossings(basin_objective *o, const basin_samples *
     return o->type->crossings != NULL ? o->type->crossings(o->ctx, s, a, b, out) : BASIN_OK;
 }
 
+basin_status basin_objective_features(basin_objective *o, const double *theta, basin_features *out)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(o->type->features != NULL, BASIN_ERR_UNSUPPORTED, "%s: no features are known", o->type->name);
+    BASIN_TRY(o->type->features(o->ctx, theta, out));
+done:
+    return st;
+}
+
+void basin_features_clear(basin_features *features)
+{
+    basin_free(features->values);
+    basin_free(features->classes);
+    *features = (basin_features){0};
+}
+
 /* ------------------------------------------------------------------------------------------ curvature -- */
 
 static basin_status keep_point(basin_curvature *c, const basin_samples *s, const double *theta)

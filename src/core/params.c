@@ -69,6 +69,39 @@ done:
     return st;
 }
 
+static basin_status copy_pair(const basin_factor_pair *pair, basin_factor_pair *out)
+{
+    basin_status st = BASIN_OK;
+
+    out->width = pair->width;
+    BASIN_STRDUP(out->name, pair->name);
+    for (size_t i = 0; i < 2; i++) {
+        out->rows[i] = pair->rows[i];
+        BASIN_ALLOC(out->place[i], pair->rows[i] * pair->width, "a pair");
+        memcpy(out->place[i], pair->place[i], pair->rows[i] * pair->width * sizeof *pair->place[i]);
+    }
+done:
+    return st;
+}
+
+static basin_status copy_symmetries(const basin_params *params, basin_params *out)
+{
+    basin_status st = BASIN_OK;
+
+    out->unpaired = params->unpaired;
+    if (params->pair_count > 0) BASIN_ALLOC(out->pairs, params->pair_count, "pairs");
+    for (size_t i = 0; i < params->pair_count; i++) {
+        out->pair_count = i + 1;
+        BASIN_TRY(copy_pair(&params->pairs[i], &out->pairs[i]));
+    }
+    if (params->scale_group_count == 0) goto done;
+    BASIN_ALLOC(out->scale_groups, params->scale_group_count, "scale groups");
+    for (size_t i = 0; i < params->scale_group_count; i++) out->scale_groups[i] = params->scale_groups[i];
+    out->scale_group_count = params->scale_group_count;
+done:
+    return st;
+}
+
 basin_status basin_params_copy(const basin_params *params, basin_params **out)
 {
     basin_status  st = BASIN_OK;
@@ -83,6 +116,7 @@ basin_status basin_params_copy(const basin_params *params, basin_params **out)
         BASIN_STRDUP(copy->blocks[i].name, params->blocks[i].name);
     }
     copy->size = params->size;
+    BASIN_TRY(copy_symmetries(params, copy));
     *out = copy, copy = NULL;
 done:
     basin_params_destroy(&copy);
@@ -94,6 +128,13 @@ void basin_params_destroy(basin_params **params)
     if (params == NULL || *params == NULL) return;
     for (size_t i = 0; i < (*params)->count; i++) basin_free((*params)->blocks[i].name);
     basin_free((*params)->blocks);
+    for (size_t i = 0; i < (*params)->pair_count; i++) {
+        const basin_factor_pair *pair = &(*params)->pairs[i];
+        basin_free(pair->name);
+        for (size_t l = 0; l < 2; l++) basin_free(pair->place[l]);
+    }
+    basin_free((*params)->pairs);
+    basin_free((*params)->scale_groups);
     basin_free(*params);
     *params = NULL;
 }

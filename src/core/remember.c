@@ -381,6 +381,14 @@ static void requirement(const void *ctx, size_t threads, basin_provision *out)
     m->own->requirement(m->ctx, threads, out);
 }
 
+/* One pass forward, which is not worth keeping. */
+static basin_status features(void *ctx, const double *theta, basin_features *out)
+{
+    const memory *m = ctx;
+
+    return m->own->features(m->ctx, theta, out);
+}
+
 static void flops(const void *ctx, basin_flops *out)
 {
     const memory *m = ctx;
@@ -407,6 +415,7 @@ static basin_objective_type type_beside(const basin_objective_type *own)
     if (own->freeze != NULL) type.provision = provision;
     if (own->rows != NULL) type.rows = rows_of, type.root = root, type.back = back;
     if (own->requirement != NULL) type.requirement = requirement;
+    if (own->features != NULL) type.features = features;
     if (own->flops != NULL) type.flops = flops;
     return type;
 }

@@ -16,7 +16,7 @@ typedef struct restriction {
     basin_objective     *whole;     /* borrowed */
     double              *theta;     /* [P] */
     basin_params        *params;    /* of the part; NULL: the whole has none */
-    size_t              *from;      /* [params->count] where each block lies in the whole */
+    size_t              *from;      /* [params->count] where each block lies in the whole; not of all */
     size_t               size, all; /* p, P */
     bool                 every;     /* all parameters */
     basin_samples        samples;   /* its index is owned */
@@ -364,7 +364,7 @@ done:
     return st;
 }
 
-/* The blocks chosen, one after the other; layers keep their numbers. */
+/* The blocks chosen, one after the other; layers keep their numbers. Symmetries are those of all of them. */
 static basin_status copy_blocks(restriction *r, const basin_part *part)
 {
     basin_status        st = BASIN_OK;
@@ -373,15 +373,16 @@ static basin_status copy_blocks(restriction *r, const basin_part *part)
     BASIN_CHECK(part->blocks == NULL || (all != NULL && part->count > 0), BASIN_ERR_ARG,
                 "a part of the parameters without blocks");
     if (all == NULL) return BASIN_OK;
-    const size_t count = part->blocks != NULL ? part->count : all->count;
+    if (part->blocks == NULL) return basin_params_copy(all, &r->params);
+    const size_t count = part->count;
     BASIN_ALLOC(r->from, count, "blocks");
     BASIN_ALLOC(r->params, 1, "parameters");
     BASIN_ALLOC(r->params->blocks, count, "blocks");
     r->size = 0;
     for (size_t i = 0; i < count; i++) {
-        const size_t which = part->blocks != NULL ? part->blocks[i] : i;
-        BASIN_CHECK(which < all->count && (i == 0 || part->blocks == NULL || which > part->blocks[i - 1]),
-                    BASIN_ERR_ARG, "block %zu of %zu: blocks of a part ascend", which, all->count);
+        const size_t which = part->blocks[i];
+        BASIN_CHECK(which < all->count && (i == 0 || which > part->blocks[i - 1]), BASIN_ERR_ARG,
+                    "block %zu of %zu: blocks of a part ascend", which, all->count);
         basin_block *to = &r->params->blocks[i];
         *to = all->blocks[which];
         to->name = NULL;

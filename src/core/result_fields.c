@@ -65,6 +65,11 @@ static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
 static const char *const phases[] = {"undecided", "descent", "sharpening", "edge", "catapult", NULL};
 static const char *const intervals[] = {"none", "residual", "bounds", "standard_error", "calibrated", NULL};
+static const char *const sharpness_measures[] = {
+#define BASIN_SHARPNESS_MEASURE(name, ...) #name,
+#include "basin_sharpness_measures.h"
+    NULL};
+static const char *const sharpness_numbers[] = {"exact", "lower_bound", "sampled", "sampled_bound", NULL};
 static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
                                        "not_measured", "not_paired", "continuation", NULL};
 
@@ -826,6 +831,45 @@ static const basin_field sharpness_fields[] = {
 };
 #undef S
 
+#define S basin_sharpness_row
+static const basin_field sharpness_row_fields[] = {
+    CHOICE(measure, "measure", sharpness_measures, 0, "docs/measures.md has its definition"),
+    PLAIN(DOUBLE, rho, "rho", 0, "radius; null where the measure has none"),
+    CHOICE(number, "number", sharpness_numbers, 0, "what kind of number the value is"),
+    PLAIN(DOUBLE, value, "value", 0, "null where missing says why"),
+    PLAIN(DOUBLE, error, "error", 0, "standard error of a sampled value; null of others"),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % interval of a sampled value; null where there is no end"),
+    PLAIN(DOUBLE, upper, "upper", 0, "likewise"),
+    PLAIN(STRING, missing, "missing", BASIN_FIELD_OPTIONAL, "why there is no value"),
+    PLAIN(STRING, settings, "settings", BASIN_FIELD_OPTIONAL, "in words"),
+    PLAIN(SIZE, steps, "steps", 0, "of an ascent; 0 where it takes none"),
+    PLAIN(SIZE, batches, "batches", 0, "0: all samples together"),
+    PLAIN(SIZE, batch_size, "batch_size", 0, "samples of a batch"),
+    PLAIN(SIZE, draws, "draws", 0, "random perturbations; 0 where it takes none"),
+    PLAIN(SIZE, not_finite, "not_finite", 0, "draws or batches without a finite value"),
+    PLAIN(SIZE, gradients, "gradients", 0, "evaluations, over all samples or one batch"),
+    PLAIN(SIZE, losses, "losses", 0, "likewise"),
+    PLAIN(SIZE, products, "products", 0, "likewise"),
+};
+#undef S
+
+static const basin_schema sharpness_row_schema = SCHEMA(basin_sharpness_row, sharpness_row_fields);
+
+#define S basin_sharpness_table
+static const basin_field sharpness_table_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(STRING, split, "split", BASIN_FIELD_OPTIONAL, "train, test, …"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(DOUBLE, accuracy, "accuracy", 0, "null where undefined"),
+    PLAIN(DOUBLE, gradient_norm, "gradient_norm", 0, "Euclidean norm of the gradient, without weight decay"),
+    PLAIN(UINT, seed, "seed", 0, "of batches, draws and restarts"),
+    PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), sharpness_row_schema,
+           "one for each measure and radius"),
+};
+#undef S
+
 #define S basin_value
 static const basin_field value_fields[] = {
     PLAIN(DOUBLE, value, "value", 0, "null where it is unknown or undefined"),
@@ -1224,6 +1268,7 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_LOSSES] = SCHEMA(basin_losses, losses_fields),
     [BASIN_RESULT_BAND] = SCHEMA(basin_band, band_fields),
     [BASIN_RESULT_CONNECTION] = SCHEMA(basin_connection, connection_fields),
+    [BASIN_RESULT_SHARPNESS_TABLE] = SCHEMA(basin_sharpness_table, sharpness_table_fields),
 };
 
 _Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS,
@@ -1340,6 +1385,11 @@ const char *basin_family_text(basin_family family)
 const char *basin_phase_text(basin_phase_kind phase)
 {
     return phases[phase];
+}
+
+const char *basin_sharpness_number_text(basin_sharpness_number number)
+{
+    return sharpness_numbers[number];
 }
 
 const char *basin_interval_text(basin_interval interval)

@@ -105,6 +105,8 @@ typedef struct basin_op {
     bool in_place;
     /* in place, and the numbers stay what they are: a value that is kept may be shared too */
     bool copies;
+    /* the output's elements are some of the first input's, where the others are constant */
+    bool moves;
     /* inputs may be left out in the middle: input[i] = BASIN_NONE */
     bool gaps;
     /* shapes, attributes, workspace; roles of parameters */

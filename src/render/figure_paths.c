@@ -46,7 +46,7 @@ static const char *name_of(basin_plan *plan, const basin_slice *s, size_t i)
 {
     const basin_path *path = &s->paths[i];
 
-    if (!path->joined) return "checkpoints of the plane";
+    if (!path->joined) return "corners of the plane";
     return methods_differ(s) && path->method != NULL ? basin_method_title(path->method)
                                                      : folder_name(plan, path->name);
 }
@@ -94,7 +94,8 @@ done:
     return st;
 }
 
-/* A line a run, or without a look the white ones under them: seen on any colour. */
+/* A line a run, or the white ones under them: seen on any colour. Single checkpoints have none, but a sample
+   of their marker in the legend. */
 static basin_status add_lines(basin_plan *plan, basin_panel *panel, const basin_slice *s, bool white,
                               bool named)
 {
@@ -104,11 +105,12 @@ static basin_status add_lines(basin_plan *plan, basin_panel *panel, const basin_
         const basin_path *path = &s->paths[i];
         const basin_look  look = look_of(s, i);
         basin_mark        mark = {.type = &basin_mark_line, .count = path->count, .silent = true};
-        if (!path->joined) continue;
+        if (!path->joined && white) continue;
         BASIN_TRY(column(plan, path, offsetof(basin_path_point, across), &mark.x));
         BASIN_TRY(column(plan, path, offsetof(basin_path_point, up), &mark.y));
         mark.pen = white ? (basin_pen){.color = basin_white, .width = 2.6}
                          : (basin_pen){.color = look.color, .width = 1.1, .dash = look.dash};
+        if (!path->joined) mark.pen.width = 0, mark.marker = look.marker, mark.size = LEAST_MARKER;
         mark.label = named ? name_of(plan, s, i) : NULL;
         BASIN_TRY(basin_panel_add(plan, panel, mark));
     }

@@ -109,6 +109,8 @@ static void what_is_not_recorded_of_a_step_is_named(void **state)
         {"adam", 0.1, 0.9, 7, 0, BASIN_ERR_MISSING, "it saved no momentum"},
         {"adam", 0.1, 0.9, 7, 1, BASIN_ERR_MISSING, "no second moments of the gradient saved"},
         {"gd", 0.0, 0.9, 7, 2, BASIN_ERR_VALUE, "direction update is zero"},
+        {"sam", 0.1, 0.9, 7, 2, BASIN_ERR_MISSING, "update: it records no rho"},
+        {"msam", 0.1, 0.9, 7, 2, BASIN_ERR_MISSING, "update: it records no rho"},
     };
 
     (void)state;
@@ -120,6 +122,7 @@ static void what_is_not_recorded_of_a_step_is_named(void **state)
         const size_t      held = ck->state_count;
         if (cases[i].method == NULL) basin_free(ck->method), ck->method = NULL;
         ck->hyper.learning_rate = cases[i].rate, ck->hyper.momentum = cases[i].momentum;
+        ck->hyper.rho = NAN;
         ck->step = cases[i].step, ck->state_count = cases[i].states;
         assert_status(basin_direction_update(point, ck, 0.999, 1e-8, &d), cases[i].status);
         assert_message(cases[i].message);

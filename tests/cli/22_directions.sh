@@ -51,6 +51,7 @@ for method in gd nag sam msam; do
     expect "the next step of $method" cmp -s update to
     expect "the next step of $method has a loss" [ -s to ]
 done
+bad "^basin: $MSAM: --along update beside --as-stored" -- slice $MSAM --along update --as-stored
 # and of the perturbations the perturbed point, whose loss `sharpness` knows
 good slice next/sam/step_000010.h5 --along sam --range 0:1 --grid 2
 holds out "SAM's perturbation, rho = 0.1 along the gradient"

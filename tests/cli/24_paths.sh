@@ -12,8 +12,6 @@ good slice one/gd --plane pca --grid 9
 holds out "principal axis 1 of 7 checkpoints about the centre, [0-9.]* % of their squared distances, norm 1"
 holds out "across, 9 points from"
 holds out "^  checkpoint  *step  *across  *up  *distance  *loss  *on the plane$"
-tail -7 out | awk '{ print $2 }' >steps
-expect "checkpoints are in the order of their steps, 80 before 100" [ "$(tr '\n' ' ' <steps)" = "0 20 40 60 80 100 120 " ]
 tail -1 out | awk '$3 == 0 && $4 == 0 && $5 == 0 && $6 == $7 { print "centre" }' >centre
 holds centre centre # the last checkpoint is the centre: on the plane, with one loss
 # the loss beside a checkpoint is its own, and its projection's is another where it is off the plane
@@ -58,6 +56,26 @@ for bn in stored reestimate batch:8; do
 done
 wrong "slice: --bn interpolate beside --plane" -- slice oracle_bn.h5 --plane oracle_bn.h5,oracle_bn_other.h5,third_bn.h5 --bn interpolate
 
+# checkpoints are in the order of their steps, whatever they are called: names would put 100 before 20
+mkdir named && cp one/gd/data.h5 named && for step in 20 100 120; do cp one/gd/step_000$(printf %03d $step).h5 named/epoch_$step.h5; done
+good slice named --plane pca --grid 3
+expect "steps ascend" [ "$(tail -3 out | awk '{ print $2 }' | tr '\n' ' ')" = "20 100 120 " ]
+
+# where the loss is not finite: said, hatched, null; the path stays
+good slice one/gd --plane pca --range -1e200:1e200 --grid 6 -o infinite.h5
+holds out "36 values not finite"
+holds out "step_000080.h5  *80 "
+good plot infinite.h5 -o infinite.svg --caption
+holds out "Hatched: not finite."
+# polished, the centre is no checkpoint any more: the last one lies beside it
+good slice one/gd --plane pca --grid 3 --polish 2
+holds out "polished  *2 steps"
+never "the last checkpoint is the polished centre" [ "$(tail -1 out | awk '{ print ($5 == 0) }')" = 1 ]
+
+good train --mlp 64-4-10 --activation Tanh --data "$DIGITS" --method gd --learning-rate 0.2 --steps 20 --seed 2 --subset 120 --save 20 -o tanh
+bad "^basin: tanh/step_000020.h5: its network is another than that of one/gd/step_000120.h5: no plane holds both" -- slice one/gd tanh --plane pca
+bad "one/gd/step_000000.h5 and one/sam/step_000000.h5 hold the same weights" -- slice one/gd --plane one/gd/step_000000.h5,one/sam/step_000000.h5,one/gd/step_000020.h5
+bad "^basin: one/gd/step_000020.h5: 2 principal axes of 1 checkpoint that differs from the centre" -- slice one/gd/step_000020.h5 one/gd/step_000020.h5 one/gd/step_000000.h5 --plane pca
 wrong "slice: --along beside --plane" -- slice one/gd --plane pca --along random
 wrong "slice: --range auto:3 beside --plane, whose range covers all projections, or is FROM:TO" -- slice one/gd --plane pca --range auto:3
 wrong "slice: --tolerance 2: wanted a share" -- slice one/gd --plane pca --tolerance 2

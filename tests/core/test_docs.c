@@ -1,5 +1,6 @@
 /* docs/json.md holds, under each heading of a result, the table of its keys as the schemas describe them;
- * docs/measures.md the table of the measures that include/basin_measures.h lists. BASIN_DOCS=1 (make docs)
+ * docs/measures.md the tables of the measures that include/basin_measures.h and
+ * include/basin_sharpness_measures.h list. BASIN_DOCS=1 (make docs)
  * writes the tables anew; otherwise a table that is not current fails. Prose around the tables is written by
  * hand. */
 #include "support.h"
@@ -253,11 +254,77 @@ static void the_table_of_measures_is_that_of_the_list(void **unused)
     settle(MEASURES, &found, &made);
 }
 
+/* ------------------------------------------------------------------------------- measures of sharpness -- */
+
+#define WORD(name, number, words) {number, words},
+static const word settings[] = {BASIN_SHARPNESS_SETTING_LIST(WORD)};
+#undef WORD
+
+static const char *radii_of(basin_sharpness_radius radius)
+{
+    static const char *const texts[] = {[BASIN_RADIUS_NONE] = "none",
+                                        [BASIN_RADIUS_ANY] = "any",
+                                        [BASIN_RADIUS_SIGNED] = "signed",
+                                        [BASIN_RADIUS_POSITIVE] = "positive"};
+
+    return texts[radius];
+}
+
+static void put_sharpness(text *t, const basin_sharpness_entry *entry)
+{
+    char around[40];
+
+    put(t, "| `");
+    put(t, entry->name);
+    put(t, "` | ");
+    put_cell(t, entry->definition);
+    put(t, " | ");
+    put(t, basin_sharpness_number_text(entry->number));
+    snprintf(around, sizeof around, entry->rho > 0 ? " | %s, %g" : " | %s", radii_of(entry->radius),
+             entry->rho);
+    put(t, around);
+    put(t, " | ");
+    put_words(t, settings, sizeof settings / sizeof *settings, entry->settings);
+    for (int s = 0; s < BASIN_SYMMETRIES; s++) {
+        put(t, " | ");
+        put(t, basin_symmetric_text(entry->symmetric[s]));
+    }
+    put(t, " | ");
+    put_cell(t, entry->source);
+    put(t, " |\n");
+}
+
+static void the_table_of_sharpness_is_that_of_the_list(void **unused)
+{
+    static const char head[] = "| measure | definition | number | radii | takes |";
+    text              found = {0}, made = {0};
+
+    (void)unused;
+    read_document(MEASURES, &found);
+    const char *table = strstr(found.bytes, head);
+    if (table == NULL) fail_msg(MEASURES " has no table of the measures of sharpness");
+    append(&made, found.bytes, (size_t)(table - found.bytes));
+    put(&made, head);
+    for (int s = 0; s < BASIN_SYMMETRIES; s++) {
+        put(&made, " ");
+        put(&made, basin_symmetry_text((basin_symmetry)s));
+        put(&made, " |");
+    }
+    put(&made, " source |\n| --- | --- | --- | --- | --- |");
+    for (int s = 0; s < BASIN_SYMMETRIES; s++) put(&made, " --- |");
+    put(&made, " --- |\n");
+    for (size_t i = 0; i < BASIN_SHARPNESS_MEASURES; i++) put_sharpness(&made, &basin_sharpness_entries[i]);
+    for (; *table == '|'; table++) table += strcspn(table, "\n");
+    put(&made, table);
+    settle(MEASURES, &found, &made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_tables_are_those_of_the_schemas),
         cmocka_unit_test(the_table_of_measures_is_that_of_the_list),
+        cmocka_unit_test(the_table_of_sharpness_is_that_of_the_list),
     };
     return cmocka_run_group_tests_name("docs", tests, NULL, NULL);
 }

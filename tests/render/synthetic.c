@@ -433,6 +433,36 @@ basin_result *synthetic_sharpness(const char *method)
     return envelope(BASIN_RESULT_SHARPNESS, s, method, "sharpness");
 }
 
+basin_result *synthetic_sharpness_table(const char *method)
+{
+    static const double radii[] = {0.0125, 0.025, 0.05, 0.1, 0.2};
+    static const int    measures[] = {BASIN_SHARPNESS_sam, BASIN_SHARPNESS_m_sharpness, BASIN_SHARPNESS_msam};
+    enum { RADII = sizeof radii / sizeof *radii, NAMES = sizeof measures / sizeof *measures };
+    basin_sharpness_table *t = make(1, sizeof *t);
+    double                 sharp = sharpness_of(method);
+
+    t->parameters = 2410, t->samples = 200, t->loss = 0.05, t->accuracy = 0.98, t->gradient_norm = 0.2;
+    t->split = name_of("train");
+    t->row_count = RADII * NAMES;
+    t->rows = make(t->row_count, sizeof *t->rows);
+    for (size_t m = 0; m < NAMES; m++) {
+        for (size_t i = 0; i < RADII; i++) {
+            basin_sharpness_row *row = &t->rows[m * RADII + i];
+            const double         rho = m == 2 ? radii[i] - 0.1 : radii[i];
+            const bool           sampled = m == 1;
+            *row = (basin_sharpness_row){.measure = measures[m],
+                                         .rho = rho,
+                                         .number = (int)basin_sharpness_entries[measures[m]].number,
+                                         .value = 0.2 * rho + 3 * sharp * rho * rho,
+                                         .error = sampled ? 0.1 * rho : (double)NAN};
+            row->lower = row->value - 2 * row->error, row->upper = row->value + 2 * row->error;
+        }
+    }
+    t->rows[3].value = NAN; /* a gap */
+    t->rows[3].missing = name_of("the loss there is NaN");
+    return envelope(BASIN_RESULT_SHARPNESS_TABLE, t, method, "sharpness_table");
+}
+
 /* An interval of both sides alike. */
 static void around(basin_value *v, double half, basin_interval interval)
 {

@@ -288,6 +288,9 @@ static bool draw_usual(size_t i, drawn *out)
              synthetic_plane("sam", 31), synthetic_plane("msam", 31))
         CASE(15, "change", 1, WITH(.kind = "change"), synthetic_plane("gd", 31))
         CASE(16, "sharpness", 1, WITH(0), synthetic_sharpness("gd"))
+        CASE(71, "measures", 1, WITH(0), synthetic_sharpness_table("gd"))
+        CASE(72, "measures_three", 3, WITH(.width = 6.75), synthetic_sharpness_table("gd"),
+             synthetic_sharpness_table("sam"), synthetic_sharpness_table("msam"))
         CASE(17, "sharpness_three", 3, WITH(.scale = "symlog"), synthetic_sharpness("gd"),
              synthetic_sharpness("sam"), synthetic_sharpness("msam"))
         CASE(62, "rises_symmetric", 1, WITH(.kind = "symmetric"), synthetic_sharpness("gd"))
@@ -820,6 +823,7 @@ static void every_listed_kind_can_be_asked_for(void **state)
         {BASIN_RESULT_COMPARISON, {"methods", NULL}},
         {BASIN_RESULT_BLOCKS, {"blocks", NULL}},
         {BASIN_RESULT_BATCHES, {"batches", NULL}},
+        {BASIN_RESULT_SHARPNESS_TABLE, {"measures", NULL}},
     };
 
     (void)state;

@@ -11,56 +11,8 @@
 #include "engine/engine.h"
 #include "engine/fold.h"
 #include "engine/plan/fuse.h"
-
-/* --------------------------------------------------------------------------------------------- outputs -- */
-
-typedef struct outputs_state {
-    basin_pass           pass;
-    const basin_weights *weights;
-    double              *out; /* [N, width] */
-} outputs_state;
-
-/* y in lanes, to [count, width]. */
-static void copy_outputs(const real *y, size_t count, size_t width, double *to)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t l = 0; l < width; l++)
-            *to++ = (double)y[(i / BASIN_LANES * width + l) * BASIN_LANES + i % BASIN_LANES];
-}
-
-static void outputs_fill(void *payload, size_t thread, size_t group, size_t count, real *reals,
-                         double *doubles)
-{
-    const outputs_state  *state = payload;
-    const basin_grouping *groups = &state->pass.groups;
-    basin_sweep          *sweep = state->pass.sweeps[thread];
-
-    (void)reals, (void)doubles;
-    for (size_t end = group + count; group < end; group++)
-        for (size_t c = basin_group_chunk(groups, group); c < basin_group_chunk(groups, group + 1); c++) {
-            const basin_chunk chunk = basin_chunk_at(groups, group, c);
-            const basin_batch batch = basin_pass_bind(&state->pass, sweep, state->weights, NULL, &chunk);
-            basin_sweep_forward(sweep, batch.count, BASIN_MODE_LOSS, 0, 2);
-            copy_outputs(SWEEP_OUTPUT(sweep)->v, batch.count, SWEEP_OUTPUT(sweep)->width,
-                         state->out + chunk.unit * groups->unit * SWEEP_OUTPUT(sweep)->width);
-        }
-}
-
-static basin_status outputs(void *ctx, const double *theta, double *out)
-{
-    basin_status   st = BASIN_OK;
-    basin_network *net = ctx;
-
-    BASIN_TRY(basin_network_workers(net));
-    BASIN_TRY(basin_network_set(net, net->weights, theta));
-    outputs_state state = {
-        .pass = basin_pass_over(net, &net->data, net->workers), .weights = net->weights, .out = out};
-    BASIN_TRY(basin_reduce(
-        &(basin_reduction){.groups = state.pass.groups.groups, .fill = outputs_fill, .state = &state},
-        net->workers->tree, net->workers->threads));
-done:
-    return st;
-}
+#include "engine/plan/pairs.h"
+#include "engine/plan/scales.h"
 
 /* With F of a forward pass and f0 of it in the first layer, whose inputs no derivative is taken by. Backward
  * to inputs F - f0, to weights F. The tangents of each have two terms, of weights' and of inputs' tangents:
@@ -120,6 +72,7 @@ static const basin_objective_type network_type = {
     .provision = basin_network_provision,
     .requirement = basin_network_requirement,
     .crossings = basin_network_crossings,
+    .features = basin_network_features,
     .flops = flops,
     .destroy = destroy,
 };
@@ -424,12 +377,15 @@ static basin_status compile(basin_network *net, const basin_graph *graph, basin_
 
     BASIN_TRY(basin_plan_create(graph, kind == BASIN_BN_BATCH, &net->plan));
     BASIN_TRY(basin_params_copy(net->plan->params, &net->params));
+    BASIN_TRY(basin_plan_scales(net->plan, net->params));
     if (kind == BASIN_BN_STORED && basin_graph_uses(graph, "BatchNormalization"))
         BASIN_TRY(basin_graph_fold(graph, &folded));
     BASIN_TRY(basin_fuse_attention(net->plan, folded != NULL ? folded : graph, &fused));
-    if (folded == NULL && fused == NULL) goto done;
-    basin_plan_destroy(&net->plan);
-    BASIN_TRY(basin_plan_create(fused != NULL ? fused : folded, kind == BASIN_BN_BATCH, &net->plan));
+    if (folded != NULL || fused != NULL) {
+        basin_plan_destroy(&net->plan);
+        BASIN_TRY(basin_plan_create(fused != NULL ? fused : folded, kind == BASIN_BN_BATCH, &net->plan));
+    }
+    BASIN_TRY(basin_plan_pairs(net->plan, net->params));
 done:
     basin_graph_destroy(&folded);
     basin_graph_destroy(&fused);
@@ -479,7 +435,7 @@ static bool facts(const basin_objective *objective, basin_network_facts *out)
     if (basin_objective_type_of(objective) != &network_type) return false;
     const basin_network *net = basin_objective_context(objective);
     out->width = net->plan->slots[net->plan->output].width;
-    out->output = outputs;
+    out->output = basin_network_outputs;
     out->ends = interpolate;
     return true;
 }

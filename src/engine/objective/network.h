@@ -81,5 +81,8 @@ void         basin_network_provision(const void *point, basin_provision *out);
 void         basin_network_requirement(const void *ctx, size_t threads, basin_provision *out);
 basin_status basin_network_crossings(void *ctx, const basin_samples *s, const double *a,
                                      const double *b, uint64_t *out);
+basin_status basin_network_features(void *ctx, const double *theta, basin_features *out);
+/* [N, width] */
+basin_status basin_network_outputs(void *ctx, const double *theta, double *out);
 
 #endif

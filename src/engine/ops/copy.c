@@ -191,6 +191,7 @@ static void backward_dot(basin_node *node, size_t b, size_t k)
         .degree = BASIN_DEGREE_LINEAR,       \
         .in_place = true,                    \
         .copies = true,                      \
+        .moves = true,                       \
         .infer = INFER,                      \
         .forward = forward,                  \
         .backward = backward,                \

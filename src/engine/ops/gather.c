@@ -263,6 +263,7 @@ const basin_op REAL(basin_op_Gather) = {
     .inputs_min = 2,
     .inputs_max = 2,
     .degree = BASIN_DEGREE_LINEAR,
+    .moves = true,
     .infer = infer,
     .check = check,
     .forward = forward,

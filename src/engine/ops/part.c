@@ -160,6 +160,7 @@ done:
         .inputs_min = 1,                          \
         .inputs_max = 1,                          \
         .degree = BASIN_DEGREE_LINEAR,            \
+        .moves = true,                            \
         .infer = INFER,                           \
         .forward = basin_moves_forward,           \
         .backward = basin_moves_backward,         \

@@ -163,6 +163,7 @@ const basin_op REAL(basin_op_Relayout) = {
     .inputs_min = 1,
     .inputs_max = 1,
     .degree = BASIN_DEGREE_LINEAR,
+    .moves = true,
     .infer = infer,
     .forward = forward,
     .backward = backward,

@@ -59,6 +59,7 @@ const basin_op REAL(basin_op_Transpose) = {
     .inputs_min = 1,
     .inputs_max = 1,
     .degree = BASIN_DEGREE_LINEAR,
+    .moves = true,
     .infer = infer,
     .forward = basin_moves_forward,
     .backward = basin_moves_backward,

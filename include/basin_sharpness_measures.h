@@ -1,0 +1,57 @@
+/* Every measure of sharpness that `basin sharpness --measure` knows, once. The numbers of the enum,
+ * the choices of the command line, titles of figures, the definitions that are printed, and the
+ * tables of docs/measures.md follow from this list. The functions basin_sharpness_by_NAME and
+ * basin_sharpness_cost_NAME, in a file of src/analysis/sharpness, compute it and say what that
+ * takes. CONTRIBUTING.md says how to add one.
+ *
+ *     BASIN_SHARPNESS_MEASURE(name, title, number, radius, rho, settings, symmetries, definition,
+ *                             source)
+ *
+ *     name        as in C, in JSON and on the command line
+ *     title       of its panel in figures
+ *     number      basin_sharpness_number: what kind of number its value is
+ *     radius      basin_sharpness_radius: which radii have a sense
+ *     rho         around which its default radii lie: times 1/4, 1/2, 1, 2, 4; 0 without a radius
+ *     settings    basin_sharpness_setting, several joined by |: what else enters
+ *     symmetries  BASIN_SYMMETRIC(neuron, layer, norm, attention, permutation), each NO, YES or
+ *                 LAYERS: which reparametrisations that leave the network's function alone are
+ *                 known to leave the measure alone (basin_symmetry)
+ *     definition  one line; L the loss, theta the weights, g the gradient of L without weight decay
+ *     source      paper, or «basin's own»
+ *
+ * It has no guard: whoever includes it defines BASIN_SHARPNESS_MEASURE before, and it takes the
+ * definition back.
+ */
+/* clang-format off */
+BASIN_SHARPNESS_MEASURE(sam, "SAM, one step", EXACT, ANY, 0.05, BASIN_TAKES_NOTHING,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "L(theta + rho g/|g|) - L(theta)",
+    "Foret et al., arXiv:2010.01412")
+
+BASIN_SHARPNESS_MEASURE(ascent, "ascent in n steps", EXACT, POSITIVE, 0.05, BASIN_TAKES_STEPS,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "L(x_n) - L(theta), x_0 = theta, x_k+1 = x_k + (rho/n) g(x_k)/|g(x_k)|: n steps of SAM's ascent",
+    "Kim et al., arXiv:2302.10181")
+
+BASIN_SHARPNESS_MEASURE(m_sharpness, "m-sharpness", SAMPLED, ANY, 0.05,
+    BASIN_TAKES_BATCHES | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "mean over batches B of m samples of L_B(theta + rho g_B/|g_B|) - L_B(theta)",
+    "Foret et al., arXiv:2010.01412")
+
+BASIN_SHARPNESS_MEASURE(asam, "ASAM, biases as they are", EXACT, ANY, 0.5, BASIN_TAKES_NOTHING,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "L(theta + rho T^2 g/|T g|) - L(theta), T = |theta| + 0.01 of weights and norm scales, 1 of "
+    "biases and shifts",
+    "Kwon et al., arXiv:2102.11600, as their code has it")
+
+BASIN_SHARPNESS_MEASURE(asam_all, "ASAM, all by magnitude", EXACT, ANY, 0.5, BASIN_TAKES_NOTHING,
+    BASIN_SYMMETRIC(YES, YES, YES, NO, YES),
+    "L(theta + rho T^2 g/|T g|) - L(theta), T = |theta| of all parameters",
+    "Kwon et al., arXiv:2102.11600, eq. 4 with T of every parameter")
+
+BASIN_SHARPNESS_MEASURE(msam, "MSAM", EXACT, SIGNED, 0.05, BASIN_TAKES_MOMENTUM,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "L(theta - rho v/|v|) - L(theta), v the momentum",
+    "Becker, Altrock & Risse, arXiv:2401.12033")
+#undef BASIN_SHARPNESS_MEASURE

@@ -1,0 +1,10 @@
+/* Parameters whose common factor a normalisation undoes (basin_scale_group of basin.h). */
+#ifndef BASIN_ENGINE_PLAN_SCALES_H
+#define BASIN_ENGINE_PLAN_SCALES_H
+
+#include "engine/plan/plan.h"
+
+/* Those of the plan, into `params`, which has the blocks of the plan's. */
+basin_status basin_plan_scales(const basin_plan *plan, basin_params *params);
+
+#endif

@@ -1,0 +1,59 @@
+# Named measures of sharpness: sharpness --measure.
+. "$(dirname "$0")/lib.sh"
+topic
+
+good sharpness $MSAM --measure sam,asam,msam --rho -0.1,0.1
+holds out "^  measure  *rho  *value  *error  *gradients  *losses$"
+holds out "^  sam  *-0.1  .*exact"
+holds out "^  msam  *0.1  .*exact"
+holds out "^  sam: L(theta + rho g/|g|) - L(theta) (Foret et al., arXiv:2010.01412)"
+holds out "known to be left alone by permuted neurons"
+same sharpness $MSAM --measure all
+stored measures sharpness $SAM --measure all
+good plot measures.h5 -o all.svg --kind measures --caption
+holds out "Measures of sharpness: SAM, one step, L(theta + rho g/|g|)"
+good sharpness $GD $SAM --measure sam,asam_all --plot two.pdf
+good sharpness $GD --measure sam,ascent --dry-run
+holds out "sharpness, nothing computed: "
+good sharpness $GD --measure all --rho 0.01 --polish 3 --polish-step 0.1
+
+# the named measure is the curve of the default
+good sharpness $GD --rho 0.05 --json
+curve=$(number out value)
+good sharpness $GD --measure sam --rho 0.05 --json
+equal "SAM as a curve and as a measure" "$(number out value)" "$curve"
+
+# batches
+good sharpness $GD --measure m_sharpness --rho 0.05 --batch-size 16 --seed 3
+holds out "^  m_sharpness  *0.05  .*± .*, 95 % .* to "
+holds out "7 batches of 16, 8 samples left out"
+good sharpness $GD --measure m_sharpness --rho 0.05 --batch-size 16 --seed 3 --json
+cp out seed3
+good sharpness $GD --measure m_sharpness --rho 0.05 --batch-size 16 --seed 4 --json
+never "another seed draws the same batches" cmp -s out seed3
+good sharpness $GD --measure m_sharpness --rho 0.05 --batch-size 120
+holds out "unknown: of one batch"
+bad "^basin: $GD: batches of 121 of 120 samples" -- sharpness $GD --measure m_sharpness --batch-size 121
+bad "^basin: $GD: 9 batches of 16 samples: of 120 there are 7" -- sharpness $GD --measure m_sharpness --batch-size 16 --batches 9
+
+# a loss that is not finite is said
+good sharpness $GD --measure sam --rho 1e200
+holds out "none: the loss there is "
+train gd 0 2 runs/plain --momentum 0
+good sharpness runs/plain/step_000002.h5 --measure msam --rho 0.1
+holds out "^  msam  *0.1  *-  none: no momentum is saved"
+
+# wrong usage
+wrong "^basin: sharpness: --measure: no measure asma; is asam meant?" -- sharpness $GD --measure asma
+wrong "^basin: sharpness: --measure: measure of sharpness flatness is none of sam | .* | all" -- sharpness $GD --measure flatness
+wrong "^basin: sharpness: --measure wants names with commas between, or all, got «sam,»" -- sharpness $GD --measure sam,
+wrong "^basin: sharpness: --measure names sam twice" -- sharpness $GD --measure sam,asam,sam
+wrong "^basin: sharpness: --rho: ascent takes positive radii, got 0" -- sharpness $GD --measure ascent --rho 0.1,0
+wrong "^basin: sharpness: --rho: radius 2 is not finite" -- sharpness $GD --measure sam --rho 0.1,nan
+wrong "^basin: sharpness: --steps must be at least 1, got 0" -- sharpness $GD --measure ascent --steps 0
+wrong "^basin: sharpness: --batch-size must be at least 1, got 0" -- sharpness $GD --measure m_sharpness --batch-size 0
+wrong "^basin: sharpness: --draws: no measure named takes it" -- sharpness $GD --measure sam --draws 10
+wrong "^basin: sharpness: --steps is for --measure" -- sharpness $GD --steps 3
+wrong "^basin: sharpness: --top does not go with --measure" -- sharpness $GD --measure sam --top
+bad "^basin: nowhere.h5: No such file" -- sharpness nowhere.h5 --measure sam
+finish
