@@ -50,7 +50,7 @@ typedef struct tracer {
     size_t              vectors;      /* n, averaged over */
     double              inflation;    /* of the standard error */
     double             *q, *z;        /* [k, P] */
-    double             *omega;        /* [vectors, P] */
+    double             *omega;        /* [vectors, P] of xtrace; else [P] */
     double             *r;            /* [k, k] upper triangular, of xtrace */
     double             *s;            /* [k, k] row i: s of vector i */
     double            **rows;         /* [max(k, 1)] of q or z, for core/vectors.h */
@@ -214,6 +214,15 @@ done:
     return st;
 }
 
+/* Uniform on the unit sphere of what t->rows leave over. */
+static void draw_beside(tracer *t, basin_random *random, double *u)
+{
+    draw(random, 1, t->size, 1.0, u);
+    for (int pass = 0; pass < 2 && t->basis > 0; pass++)
+        basin_vectors_deflate(t->rows, t->basis, u, 1, t->size, t->small);
+    basin_vectors_divide(u, basin_norm(u, t->size), u, t->size);
+}
+
 /* Steps 2: a basis of k vectors, and probes beside it. */
 static basin_status beside_basis(tracer *t, basin_random *random, double epsilon)
 {
@@ -227,14 +236,11 @@ static basin_status beside_basis(tracer *t, basin_random *random, double epsilon
         BASIN_TRY(multiply(t, t->q, t->basis, t->z));
         take_base(t);
     }
-    draw(random, t->vectors, t->size, 1.0, t->omega);
     for (size_t j = 0; j < t->basis; j++) t->rows[j] = t->q + j * t->size;
-    for (int pass = 0; pass < 2 && t->basis > 0; pass++)
-        basin_vectors_deflate(t->rows, t->basis, t->omega, t->vectors, t->size, t->small);
     const double dimension = (double)(t->size - t->basis);
     pace = basin_pace_begin(t->products);
     for (size_t i = 0; i < t->vectors; i++) {
-        double *u = t->omega + i * t->size, *sums = t->estimates + i * t->columns;
+        double *u = t->omega, *sums = t->estimates + i * t->columns;
         if (i < 2 && basin_time_short(0.0))
             BASIN_TRY(basin_time_fail("products", t->products, t->products + 2 - i));
         if (i >= 2 && basin_time_short(basin_pace_of(&pace, t->products, 1))) {
@@ -242,7 +248,7 @@ static basin_status beside_basis(tracer *t, basin_random *random, double epsilon
             t->vectors = i;
             break;
         }
-        basin_vectors_divide(u, basin_norm(u, t->size), u, t->size);
+        draw_beside(t, random, u);
         BASIN_TRY(multiply(t, u, 1, t->right));
         for (size_t c = 0; c < t->columns; c++) sums[c] = t->base[c];
         add_products(t, u, t->right, dimension, sums);
@@ -273,16 +279,22 @@ done:
     return st;
 }
 
+/* Of the vectors averaged over, how many are held at once: those of xtrace make its basis. */
+static size_t held_of(size_t basis, size_t vectors)
+{
+    return vectors == basis ? vectors : 1;
+}
+
 static basin_status demand_of(size_t size, size_t basis, size_t vectors, basin_demand *demand)
 {
     basin_status st = BASIN_OK;
-    size_t       rows = 2 * basis + vectors + 2, bytes;
+    size_t       rows = 2 * basis + held_of(basis, vectors) + 2, bytes;
 
     if (!basin_mul(rows * sizeof(double), size, &bytes)) bytes = SIZE_MAX;
     BASIN_CHECK(
         (double)bytes <= BASIN_VECTORS_MOST * (double)basin_memory_limit(), BASIN_ERR_BUDGET,
         "%zu vectors of %zu parameters and the network need %.0f bytes at least, the limit is %zu: fewer "
-        "products need less",
+        "products need less, hutchinson's method least",
         rows, size, ceil((double)bytes / BASIN_VECTORS_MOST), basin_memory_limit());
     demand->gradients = demand->freezes = 1;
     demand->vectors += 2 * basis + (vectors > basis ? vectors : 0);
@@ -305,7 +317,7 @@ static basin_status tracer_create(basin_point *point, size_t basis, size_t vecto
     t->columns = 1 + (t->params != NULL ? t->params->count : 0);
     BASIN_ALLOC(t->q, basis * size, "a basis");
     BASIN_ALLOC(t->z, basis * size, "products");
-    BASIN_ALLOC(t->omega, vectors * size, "random vectors");
+    BASIN_ALLOC(t->omega, held_of(basis, vectors) * size, "random vectors");
     BASIN_ALLOC(t->r, basis * basis, "a triangular matrix");
     BASIN_ALLOC(t->s, basis * basis, "a triangular matrix");
     BASIN_ALLOC(t->rows, basis + 1, "a basis");
