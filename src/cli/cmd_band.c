@@ -241,9 +241,10 @@ const cli_command cli_command_band = {
              "on the samples of one class each, or on random mini-batches (what their noise does to a "
              "landscape), with the mean over the\n"
              "lines, its 95 % interval by Student's t, and their standard deviation.",
-    .examples = "  basin band runs/msam_0/step_000400.h5 --along random:1..8 --plot seeds.pdf\n"
-                        "  basin band runs/msam_0/step_000400.h5 --along gradient --by batch --batches 50 --batch-size "
-                "128\n",
+    .examples =
+        "  basin band runs/msam_0/step_000400.h5 --along random:1..8 --plot seeds.pdf\n"
+        "  basin band runs/msam_0/step_000400.h5 --along gradient --by batch --batches 50 --batch-size "
+        "128\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_STATE,
     .least = 1,

@@ -10,8 +10,8 @@
 #include "cli/table.h"
 
 static const cli_option options[] = {
-    {"curve", CLI_CHOICE, "linear|bezier|polygon",
-     "straight, or bent by a trained point (default: linear)", false},
+    {"curve", CLI_CHOICE, "linear|bezier|polygon", "straight, or bent by a trained point (default: linear)",
+     false},
     {"grid", CLI_WHOLE, "N", "points from A to B (default: 51)", false},
     {"steps", CLI_WHOLE, "N", "of a curve's training, each a gradient of all samples (default: 200)", false},
     {"learning-rate", CLI_REAL, "ETA", "of a curve's training (default: as recorded in A)", false},
@@ -25,7 +25,7 @@ static int read_options(const cli_arguments *a, basin_path_request *r)
     const bool  trained = strcmp(curve, "linear") != 0;
     size_t      seed;
 
-    r->curve = !trained                        ? BASIN_CURVE_LINEAR
+    r->curve = !trained                       ? BASIN_CURVE_LINEAR
                : strcmp(curve, "bezier") == 0 ? BASIN_CURVE_BEZIER
                                               : BASIN_CURVE_POLYGON;
     CLI_WANT(trained || !(cli_has(a, "steps") || cli_has(a, "learning-rate") || cli_has(a, "momentum")),
@@ -38,8 +38,8 @@ static int read_options(const cli_arguments *a, basin_path_request *r)
     CLI_WANT(!cli_has(a, "learning-rate") || (r->learning_rate > 0 && isfinite(r->learning_rate)),
              "connect: --learning-rate must be positive, got %g", r->learning_rate);
     r->momentum = cli_real(a, "momentum", 0.9);
-    CLI_WANT(r->momentum >= 0 && r->momentum < 1, "connect: --momentum must be at least 0 and below 1, got %g",
-             r->momentum);
+    CLI_WANT(r->momentum >= 0 && r->momentum < 1,
+             "connect: --momentum must be at least 0 and below 1, got %g", r->momentum);
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     r->seed = seed;
 done:
@@ -51,16 +51,17 @@ static int check(const cli_arguments *a)
     return read_options(a, &(basin_path_request){0});
 }
 
-/* BatchNorm's statistics belong to weights: along a path they are estimated anew, or those of each batch; only
-   the latter's derivatives go through them. */
+/* BatchNorm's statistics belong to weights: along a path they are estimated anew, or those of each batch;
+   only the latter's derivatives go through them. */
 static int check_statistics(const cli_source *s, const basin_path_request *r)
 {
     int status = CLI_OK;
 
     if (!basin_graph_uses(s->ck->graph, "BatchNormalization")) return CLI_OK;
-    CLI_CHECK(s->bn == BASIN_BN_REESTIMATE || s->bn == BASIN_BN_BATCH,
-              "%s: its BatchNorm statistics are those of one end; connect takes --bn reestimate or batch:SIZE",
-              s->ck->path);
+    CLI_CHECK(
+        s->bn == BASIN_BN_REESTIMATE || s->bn == BASIN_BN_BATCH,
+        "%s: its BatchNorm statistics are those of one end; connect takes --bn reestimate or batch:SIZE",
+        s->ck->path);
     CLI_CHECK(r->curve == BASIN_CURVE_LINEAR || s->bn == BASIN_BN_BATCH,
               "%s: with BatchNorm a curve is trained with --bn batch:SIZE: re-estimated statistics have no "
               "derivative",
@@ -204,9 +205,10 @@ const cli_command cli_command_connect = {
              "trained point (arXiv:1802.10026). The barrier is the largest of L(t) - (1 - t) L(A) - t L(B). "
              "BatchNorm needs --bn reestimate,\n"
              "or for a curve batch:SIZE.",
-    .examples = "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --plot line.pdf\n"
-                "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --curve bezier --steps 400 "
-                "-o curve.h5\n",
+    .examples =
+        "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --plot line.pdf\n"
+        "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --curve bezier --steps 400 "
+        "-o curve.h5\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_STATE,
     .least = 2,

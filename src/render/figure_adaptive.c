@@ -27,7 +27,9 @@ basin_status basin_plan_sample_points(basin_plan *plan, basin_panel *panel, cons
                                                .x = x,
                                                .y = y,
                                                .marker = BASIN_MARKER_CIRCLE,
-                                               .size = a->axes == 1 ? 2.4 : halo ? 1.8 : 1.1,
+                                               .size = a->axes == 1 ? 2.4
+                                                       : halo       ? 1.8
+                                                                    : 1.1,
                                                .pen = {.color = halo ? basin_white : basin_black},
                                                .silent = true}));
 done:
@@ -40,7 +42,8 @@ void basin_plan_sample_caption(basin_plan *plan, const char *name, const basin_s
     const basin_adaptive_split *split = &s->adaptive->splits[k];
 
     basin_plan_caption(plan, "%s%s%snterpolated from %s points", name != NULL ? " " : "",
-                       name != NULL ? name : "", name != NULL ? ": i" : " I", BASIN_COUNT(s->adaptive->points));
+                       name != NULL ? name : "", name != NULL ? ": i" : " I",
+                       BASIN_COUNT(s->adaptive->points));
     basin_plan_caption(plan, "; estimated error at most %s, asked for %s.",
                        BASIN_NUMBER(split->largest_error, 2), BASIN_NUMBER(split->tolerance, 2));
 }

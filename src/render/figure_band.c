@@ -86,12 +86,14 @@ static basin_status add_band(basin_plan *plan, basin_panel *panel, const basin_b
 
     if (drawn) BASIN_TRY(add_spread(plan, panel, b, color));
     BASIN_TRY(add_lines(plan, panel, b, color));
-    BASIN_TRY(add_curve(plan, panel, b, b->mean, (basin_pen){.color = several ? color : basin_black, .width = 1.3},
+    BASIN_TRY(add_curve(plan, panel, b, b->mean,
+                        (basin_pen){.color = several ? color : basin_black, .width = 1.3},
                         several ? label : "mean"));
     if (b->by != BASIN_BAND_SEED)
-        BASIN_TRY(add_curve(plan, panel, b, b->whole,
-                            (basin_pen){.color = several ? color : basin_black, .width = 1.1, .dash = BASIN_DASHED},
-                            several ? NULL : "all samples"));
+        BASIN_TRY(
+            add_curve(plan, panel, b, b->whole,
+                      (basin_pen){.color = several ? color : basin_black, .width = 1.1, .dash = BASIN_DASHED},
+                      several ? NULL : "all samples"));
 done:
     return st;
 }
@@ -110,8 +112,7 @@ static void band_caption(basin_plan *plan, const basin_band *b, const char *name
     if (b->by != BASIN_BAND_SEED)
         basin_plan_caption(plan, " Dashed: all %s samples of %s.", BASIN_COUNT(b->samples), b->split);
     basin_plan_caption(plan, " %s: %s, norm %s.", b->direction,
-                       b->definition != NULL ? b->definition : "as given",
-                       BASIN_NUMBER(b->lines[0].norm, 3));
+                       b->definition != NULL ? b->definition : "as given", BASIN_NUMBER(b->lines[0].norm, 3));
 }
 
 /* The name that all bands share, or none. */

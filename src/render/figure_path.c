@@ -93,14 +93,15 @@ static basin_status add_reference(basin_plan *plan, basin_panel *panel, const ba
     BASIN_PLAN_ALLOC(plan, x, 2);
     BASIN_PLAN_ALLOC(plan, y, 2);
     x[1] = 1, y[0] = p->splits[0].loss[0], y[1] = p->splits[0].loss[p->points - 1];
-    BASIN_TRY(basin_panel_add(plan, panel,
-                              (basin_mark){.type = &basin_mark_line,
-                                           .count = 2,
-                                           .x = x,
-                                           .y = y,
-                                           .silent = true,
-                                           .label = "between the ends",
-                                           .pen = {.color = basin_grey, .width = 0.8, .dash = BASIN_DOTTED}}));
+    BASIN_TRY(
+        basin_panel_add(plan, panel,
+                        (basin_mark){.type = &basin_mark_line,
+                                     .count = 2,
+                                     .x = x,
+                                     .y = y,
+                                     .silent = true,
+                                     .label = "between the ends",
+                                     .pen = {.color = basin_grey, .width = 0.8, .dash = BASIN_DOTTED}}));
 done:
     return st;
 }
@@ -112,13 +113,14 @@ static basin_status add_path(basin_plan *plan, drawing *d, size_t i)
     const bool        several = plan->count > 1;
 
     for (size_t k = 0; k < p->split_count; k++) {
-        basin_mark mark = {.type = &basin_mark_line,
-                           .count = p->points,
-                           .x = p->t,
-                           .y = p->splits[k].loss,
-                           .cap = plan->options->cap,
-                           .label = several ? (k == 0 ? d->name[i] : NULL) : p->splits[k].split,
-                           .pen = {.color = d->color[i], .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
+        basin_mark mark = {
+            .type = &basin_mark_line,
+            .count = p->points,
+            .x = p->t,
+            .y = p->splits[k].loss,
+            .cap = plan->options->cap,
+            .label = several ? (k == 0 ? d->name[i] : NULL) : p->splits[k].split,
+            .pen = {.color = d->color[i], .width = 1.1, .dash = k == 0 ? BASIN_SOLID : BASIN_DASHED}};
         BASIN_TRY(basin_panel_add(plan, d->loss, mark));
         BASIN_TRY(add_ends(plan, d->loss, p, p->splits[k].loss, d->color[i]));
         if (d->hits == NULL) continue;
@@ -188,7 +190,8 @@ static void path_caption(basin_plan *plan, const basin_path *p, const char *name
     for (size_t k = 0; k < p->split_count; k++)
         basin_plan_caption(plan, " Barrier on %s (%s, N = %s): %s, up to %s more between the points.",
                            p->splits[k].split, k == 0 ? "solid" : "dashed", BASIN_COUNT(p->splits[k].samples),
-                           BASIN_NUMBER(p->splits[k].barrier, 3), BASIN_NUMBER(p->splits[k].barrier_error, 1));
+                           BASIN_NUMBER(p->splits[k].barrier, 3),
+                           BASIN_NUMBER(p->splits[k].barrier_error, 1));
 }
 
 basin_status basin_plan_path(basin_plan *plan)

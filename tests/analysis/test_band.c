@@ -23,10 +23,10 @@ static int setup(void **state)
 
     f.p = problem_relu(3);
     assert_ok(basin_network_objective(f.p.graph, &f.p.loss, &f.p.data, NULL, &f.o));
-    assert_ok(basin_point_create(f.o, f.p.theta, &(basin_point_options){.included = {.value = 0.1}}, &f.point));
+    assert_ok(
+        basin_point_create(f.o, f.p.theta, &(basin_point_options){.included = {.value = 0.1}}, &f.point));
     for (size_t i = 0; i < SEEDS; i++)
-        assert_ok(
-            basin_direction_random(basin_objective_params(f.o), f.p.theta, NULL, seeds[i], &f.d[i]));
+        assert_ok(basin_direction_random(basin_objective_params(f.o), f.p.theta, NULL, seeds[i], &f.d[i]));
     *state = &f;
     return 0;
 }
@@ -74,7 +74,7 @@ static double loss_at(const fixture *f, const basin_direction *d, double s, cons
 
 static void every_seed_is_its_own_slice(void **state)
 {
-    fixture   *f = *state;
+    fixture    *f = *state;
     basin_band *b = NULL;
 
     basin_band_request r = request(f, BASIN_BAND_SEED);
@@ -102,7 +102,8 @@ static void every_seed_is_its_own_slice(void **state)
         basin_slice_destroy(&s);
     }
     for (size_t i = 0; i < POINTS; i++) { /* mean, deviation and t_{0.975, 2} = 4.302653 by hand */
-        const double x = b->loss[i], y = b->loss[POINTS + i], z = b->loss[2 * POINTS + i], m = (x + y + z) / 3.0;
+        const double x = b->loss[i], y = b->loss[POINTS + i], z = b->loss[2 * POINTS + i],
+                     m = (x + y + z) / 3.0;
         const double sd = sqrt(((x - m) * (x - m) + (y - m) * (y - m) + (z - m) * (z - m)) / 2.0);
         assert_close(b->mean[i], m, 1e-14, 0.0);
         assert_close(b->deviation[i], sd, 1e-10, 1e-14);
@@ -116,7 +117,7 @@ static void every_seed_is_its_own_slice(void **state)
 /* Lines of classes are losses of their samples alone, and weighted by them the line of all. */
 static void classes_add_up_to_all_samples(void **state)
 {
-    fixture   *f = *state;
+    fixture    *f = *state;
     basin_band *b = NULL;
     size_t      all = 0;
 
@@ -146,7 +147,7 @@ static void classes_add_up_to_all_samples(void **state)
 
 static void batches_are_drawn_without_replacement_and_repeat(void **state)
 {
-    fixture   *f = *state;
+    fixture    *f = *state;
     basin_band *b = NULL, *again = NULL;
 
     basin_band_request r = request(f, BASIN_BAND_BATCH);
@@ -176,7 +177,7 @@ static void batches_are_drawn_without_replacement_and_repeat(void **state)
 
 static void bands_of_nothing_are_refused(void **state)
 {
-    fixture   *f = *state;
+    fixture    *f = *state;
     basin_band *b = NULL;
     int64_t     one[60] = {0};
 
@@ -208,7 +209,7 @@ static void bands_of_nothing_are_refused(void **state)
 
 static void a_line_that_is_not_finite_has_no_mean_there(void **state)
 {
-    fixture   *f = *state;
+    fixture    *f = *state;
     basin_band *b = NULL;
 
     basin_band_request r = request(f, BASIN_BAND_SEED);

@@ -37,7 +37,8 @@ static basin_status ridge_gradient(void *ctx, const basin_samples *s, const doub
     return BASIN_OK;
 }
 
-static const basin_objective_type ridge_type = {.name = "ridge", .loss = ridge_loss, .gradient = ridge_gradient};
+static const basin_objective_type ridge_type = {
+    .name = "ridge", .loss = ridge_loss, .gradient = ridge_gradient};
 
 static basin_objective *objective(void)
 {
@@ -80,7 +81,8 @@ static void a_line_has_the_barrier_of_its_function(void **state)
         const double rise = ridge(x, NULL) - (1.0 - t) * ridge(from, NULL) - t * ridge(to, NULL);
         if (rise > barrier) barrier = rise, at = t;
     }
-    assert_true(barrier >= p->splits[0].barrier && barrier <= p->splits[0].barrier + p->splits[0].barrier_error);
+    assert_true(barrier >= p->splits[0].barrier &&
+                barrier <= p->splits[0].barrier + p->splits[0].barrier_error);
     assert_true(p->splits[0].barrier_error < 1e-3);
     assert_close(p->splits[0].barrier_at, at, 0.0, 1.0 / 200.0);
     assert_close(p->distance, sqrt(4.04), 1e-14, 0.0);
@@ -95,7 +97,8 @@ static void a_line_has_the_barrier_of_its_function(void **state)
     basin_path_destroy(&p);
     r.points = 5; /* few: what lies between the points is told */
     assert_ok(basin_path_compute(&r, &p));
-    assert_true(barrier <= p->splits[0].barrier + p->splits[0].barrier_error && p->splits[0].barrier <= barrier);
+    assert_true(barrier <= p->splits[0].barrier + p->splits[0].barrier_error &&
+                p->splits[0].barrier <= barrier);
     basin_path_destroy(&p);
     basin_objective_destroy(&o);
 }
@@ -163,11 +166,13 @@ static void one_step_of_the_bend_is_the_formula(void **state)
 
     (void)state;
     for (basin_path_curve curve = BASIN_CURVE_BEZIER; curve <= BASIN_CURVE_POLYGON; curve++) {
-        basin_random random = basin_random_start(0, BASIN_STREAM_BATCH);
-        const double t = basin_random_uniform(&random);
-        const double w = curve == BASIN_CURVE_BEZIER ? 2.0 * t * (1.0 - t) : t < 0.5 ? 2.0 * t : 2.0 * (1.0 - t);
-        const double x[2] = {-1.0 + 2.0 * t, 0.1 + 0.2 * t}; /* the curve is still straight */
-        double       bend[2], middle[2];
+        basin_random       random = basin_random_start(0, BASIN_STREAM_BATCH);
+        const double       t = basin_random_uniform(&random);
+        const double       w = curve == BASIN_CURVE_BEZIER ? 2.0 * t * (1.0 - t)
+                               : t < 0.5                   ? 2.0 * t
+                                                           : 2.0 * (1.0 - t);
+        const double       x[2] = {-1.0 + 2.0 * t, 0.1 + 0.2 * t}; /* the curve is still straight */
+        double             bend[2], middle[2];
         basin_path_request r = request(o, curve);
         r.steps = 1, r.points = 3;
         assert_ok(basin_path_compute(&r, &p));

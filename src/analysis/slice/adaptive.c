@@ -197,7 +197,8 @@ static void draw(const basin_refinement *f, const basin_cell *c, size_t surface,
 }
 
 /* The grid's own points, last: what was evaluated stands where cells meet. */
-static basin_status draw_evaluated(basin_refinement *f, const basin_cell *c, size_t surface, double *loss, double *error)
+static basin_status draw_evaluated(basin_refinement *f, const basin_cell *c, size_t surface, double *loss,
+                                   double *error)
 {
     basin_status st = BASIN_OK;
     size_t       from[2], to[2], index;

@@ -125,7 +125,7 @@ done:
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------- over all lines -- */
+/* ------------------------------------------------------------------------------------ over all lines -- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -202,14 +202,13 @@ static basin_status make_room(drawing *d)
     basin_status              st = BASIN_OK;
     basin_band               *b = d->band;
     const basin_band_request *r = d->request;
-    double **const            arrays[] = {&b->coordinates, &b->mean, &b->deviation, &b->lower, &b->upper, &b->whole};
-    size_t                    all;
+    double **const arrays[] = {&b->coordinates, &b->mean, &b->deviation, &b->lower, &b->upper, &b->whole};
+    size_t         all;
 
     BASIN_CHECK(basin_mul(b->line_count, r->grid, &all), BASIN_ERR_BUDGET,
                 "%zu lines of %zu points are too many", b->line_count, r->grid);
     b->count = r->grid;
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
-        BASIN_ALLOC(*arrays[i], b->count, "a band");
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) BASIN_ALLOC(*arrays[i], b->count, "a band");
     BASIN_ALLOC(b->loss, all, "losses");
     BASIN_ALLOC(b->accuracy, all, "accuracies");
     BASIN_ALLOC(d->coefficients, b->count + 1, "points");
@@ -249,8 +248,7 @@ static basin_status add_whole(drawing *d)
     const bool   seeds = d->request->by == BASIN_BAND_SEED;
 
     if (!seeds) BASIN_TRY(evaluate(d, d->request->directions[0], NULL));
-    for (size_t i = 0; i < b->count; i++)
-        b->whole[i] = seeds ? (double)NAN : basin_loss_value(&d->losses[i]);
+    for (size_t i = 0; i < b->count; i++) b->whole[i] = seeds ? (double)NAN : basin_loss_value(&d->losses[i]);
 done:
     return st;
 }

@@ -11,7 +11,8 @@
 /* of the largest loss, in units of its epsilon: what two ways of evaluating differ by */
 #define ROUNDINGS 64.0
 
-void basin_cell_inside(const basin_refinement *f, const basin_cell *c, size_t axis, size_t *first, size_t *last)
+void basin_cell_inside(const basin_refinement *f, const basin_cell *c, size_t axis, size_t *first,
+                       size_t *last)
 {
     const size_t intervals = axis < f->lattice.axes ? f->request->grid[axis] - 1 : 0;
 
@@ -41,7 +42,7 @@ static size_t halving_cost(const basin_refinement *f)
 static basin_status add_cell(basin_refinement *f, const basin_cell *from, size_t axis, size_t half)
 {
     basin_status st = BASIN_OK;
-    basin_cell         c = *from;
+    basin_cell   c = *from;
 
     c.state = BASIN_CELL_OPEN;
     if (axis < 2) {
@@ -49,8 +50,8 @@ static basin_status add_cell(basin_refinement *f, const basin_cell *from, size_t
         c.at[axis] += half * c.width[axis];
     }
     if (f->count == f->room) {
-        size_t room = f->room > 0 ? 2 * f->room : 16;
-        basin_cell  *wider = basin_grow(f->cells, f->count, room, sizeof *wider);
+        size_t      room = f->room > 0 ? 2 * f->room : 16;
+        basin_cell *wider = basin_grow(f->cells, f->count, room, sizeof *wider);
         BASIN_CHECK(wider != NULL, BASIN_ERR_NOMEM, "out of memory for %zu cells", room);
         f->cells = wider, f->room = room;
     }
@@ -82,13 +83,13 @@ static basin_status want_grid(basin_refinement *f, basin_cell *c)
     for (size_t i = 0; i < 2; i++) basin_cell_inside(f, c, i, &from[i], &to[i]);
     for (size_t i = from[1]; i <= to[1]; i++)
         for (size_t j = from[0]; j <= to[0]; j++)
-            BASIN_TRY(
-                basin_lattice_want_grid(&f->lattice, f->slice, i * f->request->grid[0] + j, &point));
+            BASIN_TRY(basin_lattice_want_grid(&f->lattice, f->slice, i * f->request->grid[0] + j, &point));
 done:
     return st;
 }
 
-void basin_cell_values(const basin_refinement *f, const basin_cell *c, size_t surface, double v[BASIN_CELL_MOST])
+void basin_cell_values(const basin_refinement *f, const basin_cell *c, size_t surface,
+                       double v[BASIN_CELL_MOST])
 {
     for (size_t i = 0; i < f->rows * BASIN_CELL_NODES; i++)
         v[i] = basin_lattice_loss(&f->lattice, surface, c->index[i]);
@@ -111,8 +112,7 @@ static basin_status set_tolerances(basin_refinement *f)
         }
         if (f->least[k] > f->most[k]) continue; /* nothing finite yet */
         size = fmax(fabs(f->least[k]), fabs(f->most[k])), range = f->most[k] - f->least[k];
-        f->rounding[k] =
-            ROUNDINGS * size * basin_objective_epsilon(k == 0 ? r->point->objective : r->other);
+        f->rounding[k] = ROUNDINGS * size * basin_objective_epsilon(k == 0 ? r->point->objective : r->other);
         f->tolerance[k] = r->tolerance_absolute ? r->tolerance : r->tolerance * range;
         BASIN_CHECK(f->tolerance[k] >= f->rounding[k] || range <= f->rounding[k], BASIN_ERR_VALUE,
                     "the tolerance %g of the losses on %s is below their rounding, %.2g", f->tolerance[k],
@@ -153,7 +153,7 @@ bool basin_cell_judge(const basin_refinement *f, basin_cell *c, size_t *axis)
 basin_status basin_cell_divide(basin_refinement *f, size_t number, size_t axis)
 {
     basin_status st = BASIN_OK;
-    basin_cell         c = f->cells[number];
+    basin_cell   c = f->cells[number];
 
     if (grid_inside(f, &c) <= halving_cost(f) || c.width[axis] < 2 * (BASIN_CELL_NODES - 1)) {
         BASIN_TRY(want_grid(f, &f->cells[number]));
@@ -217,15 +217,15 @@ basin_status basin_cells_start(basin_refinement *f)
     const size_t half = BASIN_LATTICE / 2;
 
     for (size_t i = 0; i < (plane ? 4 : 2); i++)
-        BASIN_TRY(add_cell(f,
-                           &(basin_cell){.at = {i % 2 * half, plane ? i / 2 * half : 0},
-                                   .width = {half, plane ? half : 0}},
-                           BASIN_NONE, 0));
+        BASIN_TRY(add_cell(
+            f,
+            &(basin_cell){.at = {i % 2 * half, plane ? i / 2 * half : 0}, .width = {half, plane ? half : 0}},
+            BASIN_NONE, 0));
 done:
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------------- drawing -- */
+/* -------------------------------------------------------------------------------------------- drawing -- */
 
 /* A coordinate on the lattice. */
 static double position(const basin_slice_request *r, size_t axis, double coordinate)

@@ -56,8 +56,8 @@ void basin_cell_inside(const basin_refinement *f, const basin_cell *c, size_t ax
 void basin_cell_values(const basin_refinement *f, const basin_cell *c, size_t surface,
                        double v[BASIN_CELL_MOST]);
 /* Whether none of them is finite: nothing can be drawn there, and nothing refined. */
-bool   basin_cell_blank(const basin_refinement *f, const double *v);
-bool   basin_cell_holds(const basin_refinement *f, const basin_cell *c, const double *at);
+bool basin_cell_blank(const basin_refinement *f, const double *v);
+bool basin_cell_holds(const basin_refinement *f, const basin_cell *c, const double *at);
 /* The interpolation of a cell that is done, from its values v, at coordinates in it. */
 double basin_cell_at(const basin_refinement *f, const basin_cell *c, const double *v,
                      const double *at);

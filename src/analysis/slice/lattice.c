@@ -99,10 +99,10 @@ basin_status basin_lattice_want_grid(basin_lattice *l, const basin_slice *slice,
 
 basin_status basin_lattice_evaluate(basin_lattice *l)
 {
-    basin_status  st = BASIN_OK;
-    const size_t  n = l->count - l->evaluated;
+    basin_status st = BASIN_OK;
+    const size_t n = l->count - l->evaluated;
     const double *new = l->coordinates + l->evaluated * l->axes;
-    basin_loss   *losses = NULL;
+    basin_loss *losses = NULL;
 
     if (n == 0) goto done;
     BASIN_ALLOC(losses, n, "losses");

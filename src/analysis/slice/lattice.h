@@ -10,7 +10,7 @@
 typedef struct basin_lattice {
     const basin_slice_request *request;    /* borrowed */
     const double              *directions; /* [axes, P] borrowed */
-    size_t    axes, surfaces;
+    size_t                     axes, surfaces;
     size_t    count, room, evaluated; /* points; the first `evaluated` have values */
     double   *coordinates;            /* [room, axes] */
     double   *loss, *accuracy;        /* [surfaces, room] */

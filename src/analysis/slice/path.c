@@ -114,9 +114,10 @@ static basin_status bend(walk *w)
     for (size_t k = 0; k < p->steps; k++) {
         BASIN_TRY(basin_progress_report("curve", (double)k, (double)p->steps));
         BASIN_TRY(step(w, basin_random_uniform(&random), room, room + w->size, room + 2 * w->size, &loss));
-        BASIN_CHECK(isfinite(loss) && basin_all_finite(w->bend, w->size), BASIN_ERR_NUMERIC,
-                    "the curve from %s to %s is not finite after %zu steps: its learning rate %g is too large",
-                    r->from_name, r->to_name, k + 1, r->learning_rate);
+        BASIN_CHECK(
+            isfinite(loss) && basin_all_finite(w->bend, w->size), BASIN_ERR_NUMERIC,
+            "the curve from %s to %s is not finite after %zu steps: its learning rate %g is too large",
+            r->from_name, r->to_name, k + 1, r->learning_rate);
         if (k < tenth) first += loss;
         if (k + tenth >= p->steps) last += loss;
     }
@@ -151,7 +152,7 @@ done:
     return st;
 }
 
-/* Distances from the Gram matrix of the directions: ‖phi(t) - A‖, and the length of the curve by its points. */
+/* By the Gram matrix of the directions: ‖phi(t) - A‖, and the length of the curve by its points. */
 static void measure(walk *w)
 {
     basin_path  *p = w->path;
@@ -160,8 +161,7 @@ static void measure(walk *w)
 
     for (size_t i = 0; i < d; i++)
         for (size_t j = 0; j < d; j++)
-            gram[i * d + j] =
-                basin_dot(w->directions + i * w->size, w->directions + j * w->size, w->size);
+            gram[i * d + j] = basin_dot(w->directions + i * w->size, w->directions + j * w->size, w->size);
     p->distance = sqrt(gram[d * d - 1]);
     for (size_t k = 0; k < p->points; k++) {
         double moved = 0.0, gone = 0.0;

@@ -57,11 +57,11 @@ static void narrow(search *s, size_t side, const double *distances, size_t n)
 /* Outwards by doubling: a bracket on each side. */
 static basin_status find_brackets(search *s)
 {
-    basin_status              st = BASIN_OK;
+    basin_status               st = BASIN_OK;
     const basin_slice_request *r = s->request;
-    const double              weights = basin_norm(r->point->theta, r->point->size);
-    const double              unit = (weights > 0.0 ? weights : 1.0) / r->directions[s->axis]->norm;
-    double                    at[SIDES * DOUBLINGS];
+    const double               weights = basin_norm(r->point->theta, r->point->size);
+    const double               unit = (weights > 0.0 ? weights : 1.0) / r->directions[s->axis]->norm;
+    double                     at[SIDES * DOUBLINGS];
 
     for (int k = LEAST; k <= MOST && !(isfinite(s->far[0]) && isfinite(s->far[1])); k += DOUBLINGS) {
         for (int i = 0; i < SIDES * DOUBLINGS; i++) at[i] = ldexp(unit, k + i % DOUBLINGS);
@@ -85,8 +85,7 @@ static basin_status narrow_brackets(search *s)
 
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < SIDES * PARTS; i++)
-            at[i] =
-                s->near[i / PARTS] + (s->far[i / PARTS] - s->near[i / PARTS]) * (i % PARTS + 1) / PARTS;
+            at[i] = s->near[i / PARTS] + (s->far[i / PARTS] - s->near[i / PARTS]) * (i % PARTS + 1) / PARTS;
         BASIN_TRY(look(s, at, PARTS));
         for (size_t side = 0; side < SIDES; side++) narrow(s, side, at, PARTS);
     }
