@@ -51,8 +51,8 @@ static int check(const cli_arguments *a)
     return read_options(a, &(basin_connection_request){0});
 }
 
-/* BatchNorm's statistics belong to weights: along a path they are estimated anew, or those of each batch; only
-   the latter's derivatives go through them. */
+/* BatchNorm's statistics belong to weights: along a path they are estimated anew, or those of each batch;
+   only the latter's derivatives go through them. */
 static int check_statistics(const cli_source *s, const basin_connection_request *r)
 {
     int status = CLI_OK;
