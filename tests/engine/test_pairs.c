@@ -57,7 +57,7 @@ static double *copied(const double *x, size_t n)
     return copy;
 }
 
-/* ------------------------------------------------------------------------------------------------ pairs -- */
+/* ----------------------------------------------------------------------------------------------- pairs -- */
 
 static void attention_has_two_pairs_a_head(void **state)
 {
@@ -142,8 +142,8 @@ static void networks_without_attention_have_none(void **state)
     unload(&s);
 }
 
-/* One head over x [4, 3]: queries and keys and values by dense layers of width 3, an output projection. `twist`
-   puts something else in. */
+/* One head over x [4, 3]: queries and keys and values by dense layers of width 3, an output projection.
+   `twist` puts something else in. */
 typedef enum twist { PLAIN, QUERIES_BENT, KEYS_READ_TWICE, OUTPUT_BENT, WEIGHT_SHARED, TWISTS } twist;
 
 static void dense(basin_graph *g, const char *x, const char *w, const char *y)
@@ -209,7 +209,7 @@ static void what_is_read_otherwise_is_no_pair(void **state)
     }
 }
 
-/* ----------------------------------------------------------------------------------------------- scales -- */
+/* ---------------------------------------------------------------------------------------------- scales -- */
 
 static void scale_group(const basin_params *p, size_t group, double f, double *theta)
 {

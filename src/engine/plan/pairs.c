@@ -8,14 +8,14 @@
  *
  *   1. Elements of the output of each dense layer are labelled by column and by position. Ops between it and
  *      an attention that only move elements (basin_op.moves) move the labels, by their own forward.
- *   2. A head's queries are of whole columns if the label of element (t, d) is the same column for every t and
- *      the same position for every d; keys and values likewise. An attention that stays written out is a MatMul
- *      of two such matrices, and one of anything with a third.
+ *   2. A head's queries are of whole columns if the label of element (t, d) is the same column for every t
+ *      and the same position for every d; keys and values likewise. An attention that stays written out is a
+ *      MatMul of two such matrices, and one of anything with a third.
  *   3. What an attention makes of its values is labelled by these, and must be read by one dense layer, every
  *      input of which is one of them, whatever the position.
  *   4. A column has one reader. What two pairs claim, or an op that does more than move reads, has none: a
- *      rotation of queries and keys, their normalisation, keys that several heads share, weights that are used
- *      twice. Heads that agree in both sides, as those of several windows do, are one pair.
+ *      rotation of queries and keys, their normalisation, keys that several heads share, weights that are
+ *      used twice. Heads that agree in both sides, as those of several windows do, are one pair.
  */
 #include "engine/plan/pairs.h"
 
@@ -129,7 +129,7 @@ static size_t label_at(const search *s, size_t slot, label kind, size_t element)
     return (size_t)s->marks[slot].of[kind][element * s->plan->slots[slot].lanes];
 }
 
-/* -------------------------------------------------------------------------------------- who claims what -- */
+/* ------------------------------------------------------------------------------------- who claims what -- */
 
 static void exclude(search *s, size_t owner)
 {
@@ -320,8 +320,8 @@ done:
     return st;
 }
 
-/* A product of two matrices a head that attention is written out with, [t, k] times [k, n]: of queries by keys that
-   are turned, or of anything by values; false where it is neither. */
+/* A product of two matrices a head that attention is written out with, [t, k] times [k, n]: of queries by
+   keys that are turned, or of anything by values; false where it is neither. */
 static bool multiplies_heads(const search *s, const basin_node *node)
 {
     const basin_slot *a = NODE_INPUT(node, 0), *b = NODE_INPUT(node, 1);
@@ -431,7 +431,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ pairs -- */
+/* ----------------------------------------------------------------------------------------------- pairs -- */
 
 /* A parameter that nobody else reads. */
 static bool is_own(const search *s, size_t slot)
