@@ -2090,6 +2090,8 @@ const char *basin_sharpness_number_text(basin_sharpness_number number);
 
 typedef enum basin_sharpness_radius {
     BASIN_RADIUS_NONE,    /* it takes no radius: one row, with rho = NAN */
+    BASIN_RADIUS_LAYERS,  /* none: one row for each layer with a matrix of weights */
+    BASIN_RADIUS_SCALES,  /* none: one row for each basin_scale_group */
     BASIN_RADIUS_ANY,     /* any finite one; positive ones by default */
     BASIN_RADIUS_SIGNED,  /* any finite one; of both signs by default */
     BASIN_RADIUS_POSITIVE /* > 0 */
@@ -2150,6 +2152,8 @@ typedef struct basin_sharpness_entry { /* of the list of basin_sharpness_measure
     basin_symmetric        symmetric[BASIN_SYMMETRIES];
 } basin_sharpness_entry;
 extern const basin_sharpness_entry basin_sharpness_entries[BASIN_SHARPNESS_MEASURES];
+/* Are its rows of radii, and not one, or one for each part of the network? */
+bool basin_sharpness_has_radius(const basin_sharpness_entry *entry);
 /* BASIN_ERR_ARG lists the names that there are. */
 basin_status basin_sharpness_measure_find(const char *name, basin_sharpness_measure *out);
 
@@ -2162,6 +2166,7 @@ typedef struct basin_sharpness_row { /* one measure at one radius */
     /* of a sampled value: 95 %, by Student's t where nothing else is said in docs/measures.md; else
        NAN, where an end is not known too */
     double lower, upper;
+    char  *part;    /* the tensor of the layer that it is of; NULL: the whole network */
     char  *missing; /* why there is no value («3 of 100 draws: …»), or NULL */
     char *settings; /* in words: «20 steps», «12 batches of 128, 44 samples left out»; or NULL */
     size_t steps;   /* 0: it takes none */

@@ -840,6 +840,7 @@ static const basin_field sharpness_row_fields[] = {
     PLAIN(DOUBLE, error, "error", 0, "standard error of a sampled value; null of others"),
     PLAIN(DOUBLE, lower, "lower", 0, "95 % interval of a sampled value; null where there is no end"),
     PLAIN(DOUBLE, upper, "upper", 0, "likewise"),
+    PLAIN(STRING, part, "part", BASIN_FIELD_OPTIONAL, "tensor of the layer that it is of"),
     PLAIN(STRING, missing, "missing", BASIN_FIELD_OPTIONAL, "why there is no value"),
     PLAIN(STRING, settings, "settings", BASIN_FIELD_OPTIONAL, "in words"),
     PLAIN(SIZE, steps, "steps", 0, "of an ascent; 0 where it takes none"),
