@@ -10,7 +10,8 @@
  *   4. Where a direction leads to another checkpoint, the loss at its coordinate, beside those of both ends
  *      by networks of their own (ends.c).
  *   5. With a tolerance, instead of all points only those that a surface within it needs (adaptive.c).
- *   6. Cosines between the directions and with the momentum, always.
+ *   6. If asked for, the extreme eigenvalues over the range (convexity.c).
+ *   7. Cosines between the directions and with the momentum, always.
  */
 #include <math.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "analysis/forecast.h"
 #include "analysis/point.h"
 #include "analysis/slice/adaptive.h"
+#include "analysis/slice/convexity.h"
 #include "analysis/slice/ends.h"
 #include "analysis/slice/reach.h"
 #include "core/linalg.h"
@@ -100,6 +102,7 @@ static basin_status check_request(const basin_slice_request *r)
                 r->splits[0], size);
     for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(check_axis(r, i, size));
     BASIN_TRY(basin_slice_check_tolerance(r));
+    BASIN_TRY(basin_slice_check_convexity(r));
     BASIN_TRY(check_size(r));
     if (r->axis_count == 2) {
         double c = basin_cosine(r->directions[0]->values, r->directions[1]->values, size);
@@ -283,9 +286,11 @@ basin_status basin_slice_forecast(const basin_slice_request *r, const basin_dire
     BASIN_TRY(check_counts(r));
     BASIN_TRY(check_size(r));
     BASIN_TRY(basin_slice_check_tolerance(r));
+    BASIN_TRY(basin_slice_check_convexity(r));
     for (size_t i = 0; i < r->axis_count; i++)
         BASIN_TRY(basin_direction_demand(r->point->objective, &specs[i], &request.demand));
     add_demand(r, &request.demand);
+    BASIN_TRY(basin_slice_convexity_demand(r, &request.demand));
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
@@ -311,6 +316,7 @@ static basin_status compute(const basin_slice_request *r, basin_slice **out)
     BASIN_TRY(basin_stationarity_compute(r->point, &s->stationarity));
     for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(r, &g, i, s));
     if (r->tolerance > 0.0) BASIN_TRY(basin_slice_adapt(r, g.directions, s));
+    BASIN_TRY(basin_slice_map_convexity(r, g.directions, s));
     BASIN_TRY(measure_cosines(r, &g, s));
     *out = s, s = NULL;
 done:
