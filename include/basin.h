@@ -1797,6 +1797,20 @@ typedef struct basin_adaptive {
     basin_adaptive_split *splits; /* [split_count] as the slice's surfaces */
 } basin_adaptive;
 
+/* Extreme eigenvalues of the point's operator over the range of a slice, on a grid of their own:
+   where |λ_min/λ_max| is small, the surface is convex about (H. Li et al., arXiv:1712.09913,
+   section 6). Residuals bound what an eigenvalue found is off by, not that none lies beyond it. */
+typedef struct basin_convexity {
+    size_t  rows, columns;                /* rows: along the second direction; 1 on a line */
+    double *across, *up;                  /* [columns], [rows] coordinates; up = 0 on a line */
+    double *largest, *largest_residual;   /* [rows, columns] NAN where the loss is not finite */
+    double *smallest, *smallest_residual; /* [rows, columns] likewise */
+    double *ratio;       /* [rows, columns] |λ_min/λ_max|; NAN also where λ_max is not above 0 */
+    double *ratio_error; /* [rows, columns] by the residuals; NAN where these reach λ_max */
+    size_t  verified;    /* points where no eigenvalue lies beyond the two, as far as is known */
+    size_t  products;    /* in all */
+} basin_convexity;
+
 typedef struct basin_slice {
     size_t         parameters;
     size_t         axis_count; /* 1 or 2 */
@@ -1812,6 +1826,8 @@ typedef struct basin_slice {
     basin_stationarity stationarity;   /* of the point */
     size_t             adaptive_count; /* 1 where a tolerance was asked for, else 0 */
     basin_adaptive    *adaptive;
+    size_t             convexity_count; /* 1 where it was asked for, else 0 */
+    basin_convexity   *convexity;
 } basin_slice;
 
 typedef struct basin_slice_end { /* the checkpoint that a direction leads to */
@@ -1882,13 +1898,15 @@ typedef struct basin_slice_request {
        split. 0: every point of the grid is evaluated */
     double tolerance;
     bool   tolerance_absolute;
+    size_t convexity; /* points along each direction of a map of extreme eigenvalues; 0: none */
 } basin_slice_request;
 
 /* BASIN_ERR_VALUE for a zero direction, parallel directions, a reversed, empty or not finite range,
    grid < 1; for a tolerance that is negative, 1 of the range or more, or below the rounding of the
    losses, and for one with a grid of one point; where the loss does not rise as far as a range
    should reach within 64 times the norm of theta. With a tolerance the accuracy on the grid is NAN
-   unless every point of it was evaluated: it has steps, which nothing interpolates. */
+   unless every point of it was evaluated: it has steps, which nothing interpolates.
+   BASIN_ERR_UNSUPPORTED for a map of convexity where BatchNorm's statistics move. */
 basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out);
 void         basin_slice_destroy(basin_slice **slice);
 
@@ -2090,6 +2108,8 @@ const char *basin_sharpness_number_text(basin_sharpness_number number);
 
 typedef enum basin_sharpness_radius {
     BASIN_RADIUS_NONE,    /* it takes no radius: one row, with rho = NAN */
+    BASIN_RADIUS_LAYERS,  /* none: one row for each layer with a matrix of weights */
+    BASIN_RADIUS_SCALES,  /* none: one row for each basin_scale_group */
     BASIN_RADIUS_ANY,     /* any finite one; positive ones by default */
     BASIN_RADIUS_SIGNED,  /* any finite one; of both signs by default */
     BASIN_RADIUS_POSITIVE /* > 0 */
@@ -2150,6 +2170,8 @@ typedef struct basin_sharpness_entry { /* of the list of basin_sharpness_measure
     basin_symmetric        symmetric[BASIN_SYMMETRIES];
 } basin_sharpness_entry;
 extern const basin_sharpness_entry basin_sharpness_entries[BASIN_SHARPNESS_MEASURES];
+/* Are its rows of radii, and not one, or one for each part of the network? */
+bool basin_sharpness_has_radius(const basin_sharpness_entry *entry);
 /* BASIN_ERR_ARG lists the names that there are. */
 basin_status basin_sharpness_measure_find(const char *name, basin_sharpness_measure *out);
 
@@ -2162,6 +2184,7 @@ typedef struct basin_sharpness_row { /* one measure at one radius */
     /* of a sampled value: 95 %, by Student's t where nothing else is said in docs/measures.md; else
        NAN, where an end is not known too */
     double lower, upper;
+    char  *part;    /* the tensor of the layer that it is of; NULL: the whole network */
     char  *missing; /* why there is no value («3 of 100 draws: …»), or NULL */
     char *settings; /* in words: «20 steps», «12 batches of 128, 44 samples left out»; or NULL */
     size_t steps;   /* 0: it takes none */

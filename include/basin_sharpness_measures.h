@@ -54,4 +54,59 @@ BASIN_SHARPNESS_MEASURE(msam, "MSAM", EXACT, SIGNED, 0.05, BASIN_TAKES_MOMENTUM,
     BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
     "L(theta - rho v/|v|) - L(theta), v the momentum",
     "Becker, Altrock & Risse, arXiv:2401.12033")
+
+BASIN_SHARPNESS_MEASURE(geodesic, "geodesic, attention by its products", LOWER_BOUND, POSITIVE, 0.1,
+    BASIN_TAKES_STEPS | BASIN_TAKES_BATCHES | BASIN_TAKES_RESTARTS | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(YES, YES, YES, YES, YES),
+    "max L(theta + x - Gamma(x, x)/2) - L(theta), x horizontal, |x| <= rho: of attention's G H' in the metric mix, of all else by |theta|",
+    "da Silva, Dangel & Oore, ICML 2025, without a regulariser")
+
+BASIN_SHARPNESS_MEASURE(relative_flatness, "relative flatness of layers", EXACT, LAYERS, 0,
+    BASIN_TAKES_DRAWS | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, YES, YES, NO, YES),
+    "sum over neurons s, s' of <w_s, w_s'> tr H_ss' of a layer's matrix, w_s its row of neuron s",
+    "Petzka et al., arXiv:2001.00939")
+
+BASIN_SHARPNESS_MEASURE(scaled_lambda_max, "largest eigenvalue without scale", EXACT, SCALES, 0,
+    BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, YES, NO, YES),
+    "lambda_max |w|^2 of the block of the Hessian of weights w whose scale a normalisation undoes",
+    "basin's own")
+
+BASIN_SHARPNESS_MEASURE(scaled_trace, "trace without scale", EXACT, SCALES, 0,
+    BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, YES, NO, YES),
+    "tr H |w|^2 of the block of the Hessian of weights w whose scale a normalisation undoes",
+    "basin's own")
+
+BASIN_SHARPNESS_MEASURE(worst_direction, "worst direction", EXACT, NONE, 0, BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "lambda_1 / 2: the rise over rho^2 in the worst direction, rho to 0; full-batch SAM lowers it",
+    "Wen, Ma & Li, arXiv:2211.05729")
+
+BASIN_SHARPNESS_MEASURE(ascent_direction, "ascent direction", EXACT, NONE, 0, BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "the least eigenvalue above 1e-4 lambda_1, / 2: the rise over rho^2 where the gradient may point, rho to 0",
+    "Wen, Ma & Li, arXiv:2211.05729")
+
+BASIN_SHARPNESS_MEASURE(average_direction, "average direction", EXACT, NONE, 0, BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "tr H / 2P: the mean rise over rho^2 over directions, rho to 0; SAM on single samples lowers it",
+    "Wen, Ma & Li, arXiv:2211.05729")
+
+BASIN_SHARPNESS_MEASURE(fisher_relative, "relative to the Fisher matrix", EXACT, NONE, 0,
+    BASIN_TAKES_NOTHING,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "largest mu of H x = mu (G + delta I) x, G the Gauss-Newton matrix, delta 1 % of its mean eigenvalue",
+    "Kristiadi et al., arXiv:2302.07384")
+
+BASIN_SHARPNESS_MEASURE(feature_rank, "feature rank", EXACT, NONE, 0, BASIN_TAKES_NOTHING,
+    BASIN_SYMMETRIC(NO, YES, YES, YES, YES),
+    "principal components that hold 99 % of the variance of what the last dense layer reads: a confounder",
+    "Andriushchenko et al., arXiv:2305.16292")
+
+BASIN_SHARPNESS_MEASURE(neural_collapse, "neural collapse, NC1", EXACT, NONE, 0, BASIN_TAKES_NOTHING,
+    BASIN_SYMMETRIC(NO, YES, YES, YES, YES),
+    "tr(S_W S_B^+) / C of what the last dense layer reads, within and between C classes: a confounder",
+    "Papyan, Han & Donoho, PNAS 117(40), 2020")
 #undef BASIN_SHARPNESS_MEASURE

@@ -13,6 +13,9 @@ int cli_adaptive_read(const cli_arguments *a, basin_slice_request *request)
     char       *end = NULL;
     double      tolerance;
 
+    CLI_TRY(cli_size(a, "convexity", 0, &request->convexity));
+    CLI_WANT(!cli_has(a, "convexity") || request->convexity >= 2,
+             "slice: --convexity must be at least 2, got %zu", request->convexity);
     if (text == NULL) goto done;
     tolerance = strtod(text, &end);
     request->tolerance_absolute = strcmp(end, ":absolute") == 0;
@@ -72,10 +75,32 @@ static void print_split(const basin_adaptive *a, size_t k, const char *name, FIL
     fputc('\n', out);
 }
 
+/* The range of the ratio, and the largest error of it. */
+static void print_convexity(const basin_convexity *c, FILE *out)
+{
+    double least = INFINITY, most = -INFINITY, error = 0;
+    size_t known = 0;
+
+    for (size_t i = 0; i < c->rows * c->columns; i++) {
+        if (isnan(c->ratio[i])) continue;
+        known++;
+        least = fmin(least, c->ratio[i]), most = fmax(most, c->ratio[i]);
+        if (!isnan(c->ratio_error[i])) error = fmax(error, c->ratio_error[i]);
+    }
+    fprintf(out, "  convexity       |lambda_min / lambda_max| at %zu x %zu points", c->rows, c->columns);
+    if (known > 0) fprintf(out, ": %.3g to %.3g, each to %.1g", least, most, error);
+    fprintf(out, "; %zu of them verified to be the extremes; %s products\n", c->verified,
+            cli_thousands(c->products));
+    if (known < c->rows * c->columns)
+        fprintf(out, "                  %zu unknown: the loss is not finite, or lambda_max not above 0\n",
+                c->rows * c->columns - known);
+}
+
 void cli_adaptive_print(const basin_slice *slice, FILE *out)
 {
     const basin_adaptive *a = slice->adaptive;
 
+    if (slice->convexity_count > 0) print_convexity(slice->convexity, out);
     if (slice->adaptive_count == 0) return;
     const size_t grid = slice->surfaces[0].rows * slice->surfaces[0].columns, spent = a->points + a->held_out;
     const double share = share_of_grid(a);

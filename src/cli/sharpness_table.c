@@ -211,6 +211,8 @@ static void print_error(cli_table *table, const basin_sharpness_row *row)
 {
     if (row->missing != NULL)
         cli_table_cell(table, "none: %s", row->missing);
+    else if (row->number == BASIN_SHARPNESS_EXACT && isfinite(row->lower) && row->upper > row->lower)
+        cli_table_cell(table, "within %s", cli_number(0.5 * (row->upper - row->lower), 2));
     else if (row->number == BASIN_SHARPNESS_EXACT)
         cli_table_cell(table, "exact");
     else if (row->number == BASIN_SHARPNESS_LOWER_BOUND)
@@ -255,10 +257,12 @@ static void print_definitions(const basin_sharpness_table *t, FILE *out)
     for (size_t i = 0; i < t->row_count; i++) {
         const basin_sharpness_row   *row = &t->rows[i];
         const basin_sharpness_entry *entry = &basin_sharpness_entries[row->measure];
-        if (i > 0 && row[-1].measure == row->measure) continue;
-        fprintf(out, "  %s: %s (%s)\n", entry->name, entry->definition, entry->source);
-        if (row->settings != NULL) fprintf(out, "    %s\n", row->settings);
-        print_symmetries(entry, out);
+        const bool                   first = i == 0 || row[-1].measure != row->measure;
+        if (first) fprintf(out, "  %s: %s (%s)\n", entry->name, entry->definition, entry->source);
+        if (first && row->part == NULL && row->settings != NULL) fprintf(out, "    %s\n", row->settings);
+        if (first) print_symmetries(entry, out);
+        if (row->part != NULL && row->settings != NULL)
+            fprintf(out, "    %s: %s\n", row->part, row->settings);
     }
 }
 
@@ -274,7 +278,8 @@ void cli_sharpness_table_print(const basin_result *result, FILE *out)
     cli_table_titles(table, "measure|rho|value|error|gradients|losses");
     for (size_t i = 0; i < t->row_count; i++) {
         const basin_sharpness_row *row = &t->rows[i];
-        cli_table_cell(table, "%s", basin_sharpness_entries[row->measure].name);
+        cli_table_cell(table, "%s%s%s", basin_sharpness_entries[row->measure].name,
+                       row->part != NULL ? " " : "", row->part != NULL ? row->part : "");
         cli_table_number(table, row->rho, 4);
         print_value(table, t, result, row);
         print_error(table, row);

@@ -690,6 +690,28 @@ static const basin_field adaptive_fields[] = {
 
 static const basin_schema adaptive_schema = SCHEMA(basin_adaptive, adaptive_fields);
 
+#define S basin_convexity
+#define PLACES EXTENT(offsetof(S, rows), offsetof(S, columns))
+static const basin_field convexity_fields[] = {
+    PLAIN(SIZE, rows, "rows", BASIN_FIELD_HIDDEN, ""),
+    PLAIN(SIZE, columns, "columns", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, across, "across", EXTENT(offsetof(S, columns), BASIN_NO_EXTENT), 0,
+          "coordinates along the first direction"),
+    ARRAY(DOUBLES, up, "up", EXTENT(offsetof(S, rows), BASIN_NO_EXTENT), 0, "along the second; 0 on a line"),
+    ARRAY(DOUBLES, largest, "largest", PLACES, 0, "largest eigenvalue"),
+    ARRAY(DOUBLES, largest_residual, "largest_residual", PLACES, 0, "its residual"),
+    ARRAY(DOUBLES, smallest, "smallest", PLACES, 0, "smallest eigenvalue"),
+    ARRAY(DOUBLES, smallest_residual, "smallest_residual", PLACES, 0, "its residual"),
+    ARRAY(DOUBLES, ratio, "ratio", PLACES, 0, "|smallest / largest|; null where largest is not above 0"),
+    ARRAY(DOUBLES, ratio_error, "ratio_error", PLACES, 0, "by the residuals"),
+    PLAIN(SIZE, verified, "verified", 0, "points where no eigenvalue lies beyond these, as far as is known"),
+    PLAIN(SIZE, products, "products", 0, "products with H in all"),
+};
+#undef PLACES
+#undef S
+
+static const basin_schema convexity_schema = SCHEMA(basin_convexity, convexity_fields);
+
 #define S basin_slice
 static const basin_field slice_fields[] = {
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
@@ -709,6 +731,9 @@ static const basin_field slice_fields[] = {
     PLAIN(SIZE, adaptive_count, "adaptive_count", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, ""),
     NESTED(STRUCTS, adaptive, "adaptive", offsetof(S, adaptive_count), adaptive_schema,
            "with --tolerance: what the surfaces are interpolated from"),
+    PLAIN(SIZE, convexity_count, "convexity_count", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, ""),
+    NESTED(STRUCTS, convexity, "convexity", offsetof(S, convexity_count), convexity_schema,
+           "with --convexity: extreme eigenvalues over the range"),
 };
 #undef S
 
@@ -840,6 +865,7 @@ static const basin_field sharpness_row_fields[] = {
     PLAIN(DOUBLE, error, "error", 0, "standard error of a sampled value; null of others"),
     PLAIN(DOUBLE, lower, "lower", 0, "95 % interval of a sampled value; null where there is no end"),
     PLAIN(DOUBLE, upper, "upper", 0, "likewise"),
+    PLAIN(STRING, part, "part", BASIN_FIELD_OPTIONAL, "tensor of the layer that it is of"),
     PLAIN(STRING, missing, "missing", BASIN_FIELD_OPTIONAL, "why there is no value"),
     PLAIN(STRING, settings, "settings", BASIN_FIELD_OPTIONAL, "in words"),
     PLAIN(SIZE, steps, "steps", 0, "of an ascent; 0 where it takes none"),

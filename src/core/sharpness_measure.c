@@ -20,6 +20,11 @@ const basin_sharpness_entry basin_sharpness_entries[BASIN_SHARPNESS_MEASURES] = 
 };
 /* clang-format on */
 
+bool basin_sharpness_has_radius(const basin_sharpness_entry *entry)
+{
+    return entry->radius >= BASIN_RADIUS_ANY;
+}
+
 const char *basin_symmetry_text(basin_symmetry symmetry)
 {
 #define SYMMETRY_TEXT(name, text) text,

@@ -382,6 +382,8 @@ static basin_status check_slice(const char *file, const basin_slice *s)
                     file, i, BASIN_SHAPE_TEXT(expected, 2), BASIN_SHAPE_TEXT(found, 2));
     }
     BASIN_TRY(check_adaptive(file, s));
+    BASIN_CHECK(s->convexity_count <= 1, BASIN_ERR_VALUE, "%s: /result/convexity: expected 1, file has %zu",
+                file, s->convexity_count);
 done:
     return st;
 }

@@ -35,6 +35,10 @@ done:
 
 /* ------------------------------------------------------------------------------------------ in a panel -- */
 
+#define UNSEEN 1e-3 /* an interval of less, of its value, would only stretch the axis */
+
+enum { MOST_TICKS = 8 };
+
 typedef struct curve { /* of one measure and result, by radius */
     size_t  count;
     double *x, *y, *low, *high;
@@ -63,11 +67,13 @@ static basin_status take_curve(basin_plan *plan, size_t result, int measure, cur
     BASIN_PLAN_ALLOC(plan, c.high, t->row_count);
     for (size_t i = 0; i < t->row_count; i++)
         if (t->rows[i].measure == measure) rows[c.count++] = &t->rows[i];
-    qsort(rows, c.count, sizeof *rows, by_radius);
+    if (basin_sharpness_has_radius(&basin_sharpness_entries[measure]))
+        qsort(rows, c.count, sizeof *rows, by_radius);
     for (size_t i = 0; i < c.count; i++) {
         c.x[i] = rows[i]->rho, c.y[i] = rows[i]->value;
-        c.low[i] = rows[i]->lower, c.high[i] = rows[i]->upper;
-        c.sampled = c.sampled || isfinite(rows[i]->lower);
+        const bool seen = !(rows[i]->upper - rows[i]->lower < UNSEEN * fabs(rows[i]->value));
+        c.low[i] = seen ? rows[i]->lower : (double)NAN, c.high[i] = seen ? rows[i]->upper : (double)NAN;
+        c.sampled = c.sampled || isfinite(c.low[i]);
     }
     *out = c;
 done:
@@ -102,17 +108,17 @@ done:
     return st;
 }
 
-/* A measure without a radius: at the place of its result. */
-static basin_status add_place(basin_plan *plan, basin_panel *panel, const curve *c, size_t result,
+/* A measure without a radius: at the place of its result; or of parts, each at its own number. */
+static basin_status add_place(basin_plan *plan, basin_panel *panel, const curve *c, size_t result, bool parts,
                               const basin_series *series)
 {
     basin_status st = BASIN_OK;
 
     if (c->count == 0) return BASIN_OK;
-    c->x[0] = (double)result;
+    for (size_t i = 0; i < c->count; i++) c->x[i] = parts ? (double)(i + 1) : (double)result;
     BASIN_TRY(basin_panel_add(plan, panel,
                               (basin_mark){.type = &basin_mark_interval,
-                                           .count = 1,
+                                           .count = c->count,
                                            .x = c->x,
                                            .y = c->y,
                                            .low = c->low,
@@ -126,17 +132,27 @@ done:
     return st;
 }
 
-static basin_status fit(basin_plan *plan, basin_panel *panel, bool radii)
+/* What a panel's axis counts. */
+typedef enum abscissa { RADII, PARTS, RESULTS } abscissa;
+
+static abscissa abscissa_of(const basin_sharpness_entry *entry)
+{
+    if (basin_sharpness_has_radius(entry)) return RADII;
+    return entry->radius == BASIN_RADIUS_NONE ? RESULTS : PARTS;
+}
+
+static basin_status fit(basin_plan *plan, basin_panel *panel, abscissa what)
 {
     basin_status     st = BASIN_OK;
     basin_scale_kind kind = BASIN_SCALE_LINEAR;
     basin_range      x, y;
 
     basin_panel_ranges(panel, &x, &y);
-    const bool log = radii && x.low > 0.0 && x.high > 4.0 * x.low;
+    const bool log = what == RADII && x.low > 0.0 && x.high > 4.0 * x.low;
     BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_LINEAR, &y, &kind));
-    panel->x = radii ? basin_scale_fit(log ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &x, 0.04)
-                     : (basin_plot_scale){BASIN_SCALE_LINEAR, -0.6, (double)plan->count - 0.4, 0};
+    panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, -0.6, (double)plan->count - 0.4, 0};
+    if (what == RADII) panel->x = basin_scale_fit(log ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &x, 0.04);
+    if (what == PARTS) panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, 0.4, fmax(x.high, 1.0) + 0.6, 0};
     panel->y = basin_scale_fit(kind, &y, 0.06);
     panel->grid = true;
     panel->height = fmin(0.36 * plan->width, 120);
@@ -145,33 +161,53 @@ done:
     return st;
 }
 
+/* Of parts: their numbers, or some of them; of results none, since the legend names these. */
+static basin_status add_ticks(basin_plan *plan, basin_panel *panel, abscissa what)
+{
+    basin_status st = BASIN_OK;
+    const size_t parts = what == PARTS ? (size_t)panel->x.high : 1, step = parts / MOST_TICKS + 1;
+    double      *at = NULL;
+    const char **names = NULL;
+
+    BASIN_PLAN_ALLOC(plan, at, parts);
+    BASIN_PLAN_ALLOC(plan, names, parts);
+    names[0] = "";
+    panel->tick_count = 1;
+    if (what == PARTS) {
+        panel->tick_count = 0;
+        for (size_t i = 1; i <= parts; i += step, panel->tick_count++) {
+            at[panel->tick_count] = (double)i;
+            names[panel->tick_count] = basin_plan_text(plan, "%zu", i);
+        }
+    }
+    panel->tick_at = at, panel->tick_label = names;
+done:
+    return st;
+}
+
 static basin_status fill_panel(basin_plan *plan, basin_panel *panel, int measure, const basin_series *series)
 {
     basin_status                 st = BASIN_OK;
     const basin_sharpness_entry *entry = &basin_sharpness_entries[measure];
-    const bool                   radii = entry->radius != BASIN_RADIUS_NONE;
-    double                      *none = NULL;
-    const char                 **names = NULL;
+    const abscissa               what = abscissa_of(entry);
 
     for (size_t r = 0; r < plan->count; r++) {
         curve c = {0};
         BASIN_TRY(take_curve(plan, r, measure, &c));
-        BASIN_TRY(radii ? add_curve(plan, panel, &c, &series[r]) : add_place(plan, panel, &c, r, &series[r]));
+        BASIN_TRY(what == RADII ? add_curve(plan, panel, &c, &series[r])
+                                : add_place(plan, panel, &c, r, what == PARTS, &series[r]));
     }
-    BASIN_TRY(fit(plan, panel, radii));
+    BASIN_TRY(fit(plan, panel, what));
     panel->title = entry->number == BASIN_SHARPNESS_LOWER_BOUND
                        ? basin_plan_text(plan, "%s (lower bound)", entry->title)
                        : entry->title;
-    if (radii) {
+    if (what == PARTS) panel->x_label = "layer";
+    if (what == RADII) {
         panel->x_label = panel->x.kind == BASIN_SCALE_LOG || entry->radius == BASIN_RADIUS_POSITIVE
                              ? "radius ρ"
                              : "signed radius ρ";
-        goto done;
     }
-    BASIN_PLAN_ALLOC(plan, none, 1);
-    BASIN_PLAN_ALLOC(plan, names, 1);
-    names[0] = "";
-    panel->tick_count = 1, panel->tick_at = none, panel->tick_label = names;
+    if (what != RADII) BASIN_TRY(add_ticks(plan, panel, what));
 done:
     return st;
 }

@@ -182,8 +182,8 @@ static basin_status add_field(basin_plan *plan, basin_panel *panel, const field 
         mark.size = 0.8125 * plan->font_size;
     }
     BASIN_TRY(basin_panel_add(plan, panel, mark));
-    BASIN_TRY(basin_panel_add_paths(plan, panel, f->slice, plan->count == 1));
     BASIN_TRY(basin_plan_sample_points(plan, panel, f->slice, number_of(f), 1, kind == ERRORS));
+    BASIN_TRY(basin_panel_add_paths(plan, panel, f->slice, plan->count == 1));
     BASIN_TRY(add_centre(plan, panel));
     basin_panel_ranges(panel, &x, &y);
     panel->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0);

@@ -39,6 +39,8 @@ good plot smooth.h5 -o points.svg --points --caption
 holds out "Markers: checkpoints where they fall on the plane"
 holds out "Interpolated from [0-9,]* points"
 good slice one/gd --plane pca --tolerance 0.02 --grid 41 --dry-run
+good slice one/gd --plane pca --grid 5 --convexity 2
+holds out "lambda_max| at 2 x 2 points"
 
 stored corners slice one/gd --plane one/gd/step_000020.h5,one/sam/step_000120.h5,one/msam/step_000120.h5 --grid 9
 good slice one/gd --plane one/gd/step_000020.h5,one/sam/step_000120.h5,one/msam/step_000120.h5 --grid 9

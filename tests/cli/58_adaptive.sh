@@ -35,6 +35,20 @@ good slice $GD --along random:1 --range auto:+0.5 --tolerance 0.01 --dry-run
 holds out "at points of one line, at most"
 good plot reached.h5 -o reached.pdf
 
+# The map of convexity.
+same slice $GD --grid 3 --convexity 2 --along random:1 --along random:2
+holds one '"ratio_error"'
+stored convex slice $GD --grid 5 --convexity 3 --along random:1 --along gradient
+good slice $GD --grid 5 --convexity 3 --along random:1 --along gradient
+holds out "^  convexity       |lambda_min / lambda_max| at 3 x 3 points: [0-9.e-]* to [0-9.e-]*, each to [0-9.e-]*; [0-9]* of them verified to be the extremes; [0-9,]* products$"
+good plot convex.h5 -o convexity.svg --kind convexity --caption
+holds out "^Ratio |λmin/λmax| of the extreme eigenvalues over a plane"
+good slice $GD --along gradient --grid 5 --convexity 3
+holds out "lambda_max| at 1 x 3 points"
+good slice $GD --grid 3 --convexity 2 --along random:1 --along random:2 --dry-run
+wrong "slice: --convexity must be at least 2, got 1" -- slice $GD --along random --convexity 1
+bad "a map of convexity: where the statistics of BatchNorm move" -- slice oracle_bn.h5 --along random --convexity 2 --bn reestimate
+
 # Wrong and bad.
 wrong "slice: --tolerance wants a number, or NUMBER:absolute, got «fine»" -- slice $GD --along random --tolerance fine
 wrong "slice: --tolerance wants a number, or NUMBER:absolute, got «0.1:relative»" -- slice $GD --along random --tolerance 0.1:relative
@@ -50,4 +64,5 @@ bad "a slice with a tolerance needs a grid of at least 2 points along direction 
 bad "along random:0 the loss stays below 1[0-9.]*e+200 as far as -" -- slice $GD --along random --range auto:1e200
 good slice $GD --grid 5 --along random:1 --along random:2 -o plain.h5
 bad "^basin: figure error: every point of slice 1 was evaluated" -- plot plain.h5 -o x.svg --kind error
+bad "^basin: figure convexity: slice 1 has no map of convexity" -- plot plain.h5 -o x.svg --kind convexity
 finish

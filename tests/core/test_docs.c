@@ -264,6 +264,8 @@ static const char *radii_of(basin_sharpness_radius radius)
 {
     static const char *const texts[] = {[BASIN_RADIUS_NONE] = "none",
                                         [BASIN_RADIUS_ANY] = "any",
+                                        [BASIN_RADIUS_LAYERS] = "none: of each layer",
+                                        [BASIN_RADIUS_SCALES] = "none: of each layer that is normalised",
                                         [BASIN_RADIUS_SIGNED] = "signed",
                                         [BASIN_RADIUS_POSITIVE] = "positive"};
 

@@ -144,7 +144,15 @@ static void networks_without_attention_have_none(void **state)
 
 /* One head over x [4, 3]: queries and keys and values by dense layers of width 3, an output projection.
    `twist` puts something else in. */
-typedef enum twist { PLAIN, QUERIES_BENT, KEYS_READ_TWICE, OUTPUT_BENT, WEIGHT_SHARED, TWISTS } twist;
+typedef enum twist {
+    PLAIN,
+    QUERIES_BENT,
+    KEYS_READ_TWICE,
+    OUTPUT_BENT,
+    WEIGHT_SHARED,
+    WINDOWS,
+    TWISTS
+} twist;
 
 static void dense(basin_graph *g, const char *x, const char *w, const char *y)
 {
@@ -157,6 +165,15 @@ static void dense(basin_graph *g, const char *x, const char *w, const char *y)
 static void unary(basin_graph *g, const char *op, const char *x, const char *y)
 {
     assert_ok(basin_graph_add(g, y, op, &x, 1, &y, 1, NULL));
+}
+
+static void reshape(basin_graph *g, const char *x, const char *y, int64_t *shape, size_t count)
+{
+    basin_node_spec *node = NULL;
+
+    assert_ok(basin_graph_add(g, y, "Reshape", &x, 1, &y, 1, &node));
+    assert_ok(basin_node_spec_set(node, "shape", BASIN_ATTRIBUTE_INTS,
+                                  &(basin_attribute){.ints = shape, .count = count}));
 }
 
 static const char one_head[] =
@@ -175,8 +192,14 @@ static basin_objective *twisted(twist kind, problem *p)
     dense(g, "x", kind == WEIGHT_SHARED ? "wq" : "wk", "k");
     dense(g, "x", "wv", "v");
     unary(g, kind == QUERIES_BENT ? "Tanh" : "Identity", "q", "q2");
-    const char *qkv[] = {"q2", "k", "v"}, *a = "a", *sum[] = {"o", "k"}, *both = "both";
-    assert_ok(basin_graph_add(g, "a", "Attention", qkv, 3, &a, 1, NULL));
+    if (kind == WINDOWS) { /* of two positions each, which stand where heads do */
+        const char *const from[] = {"q2", "k", "v"}, *const to[] = {"qw", "kw", "vw"};
+        for (size_t i = 0; i < 3; i++) reshape(g, from[i], to[i], (int64_t[]){0, 2, 2, 3}, 4);
+    }
+    const char *plain[] = {"q2", "k", "v"}, *windows[] = {"qw", "kw", "vw"}, *sum[] = {"o", "k"};
+    const char *a = kind == WINDOWS ? "aw" : "a", *both = "both";
+    assert_ok(basin_graph_add(g, a, "Attention", kind == WINDOWS ? windows : plain, 3, &a, 1, NULL));
+    if (kind == WINDOWS) reshape(g, "aw", "a", (int64_t[]){0, 4, 3}, 3);
     unary(g, kind == OUTPUT_BENT ? "Tanh" : "Identity", "a", "a2");
     dense(g, "a2", "wo", "o");
     if (kind == KEYS_READ_TWICE) assert_ok(basin_graph_add(g, "both", "Add", sum, 2, &both, 1, NULL));
@@ -195,7 +218,7 @@ static basin_objective *twisted(twist kind, problem *p)
 
 static void what_is_read_otherwise_is_no_pair(void **state)
 {
-    static const size_t pairs[TWISTS] = {2, 1, 1, 1, 1};
+    static const size_t pairs[TWISTS] = {2, 1, 1, 1, 1, 2};
 
     (void)state;
     for (twist kind = PLAIN; kind < TWISTS; kind++) {

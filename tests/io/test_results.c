@@ -83,7 +83,9 @@ static void leave_one(const basin_schema *schema, basin_slice *slice)
     for (size_t i = 0; i < schema->count; i++)
         if (strcmp(schema->fields[i].name, "adaptive") == 0)
             basin_schema_clear(schema->fields[i].schema, &slice->adaptive[1]);
-    slice->adaptive_count = 1;
+        else if (strcmp(schema->fields[i].name, "convexity") == 0)
+            basin_schema_clear(schema->fields[i].schema, &slice->convexity[1]);
+    slice->adaptive_count = slice->convexity_count = 1;
 }
 
 static basin_result *filled(basin_result_kind kind)

@@ -339,6 +339,29 @@ basin_result *synthetic_adaptive(const char *method, size_t count)
     return result;
 }
 
+basin_result *synthetic_convexity(const char *method, size_t count)
+{
+    enum { SIDE = 5 };
+    basin_result    *result = synthetic_plane(method, count);
+    basin_slice     *s = result->value;
+    basin_convexity *c = make(1, sizeof *c);
+    double         **maps[] = {&c->largest, &c->largest_residual, &c->smallest, &c->smallest_residual,
+                               &c->ratio,   &c->ratio_error};
+
+    s->convexity = c, s->convexity_count = 1;
+    c->rows = c->columns = SIDE, c->verified = 24, c->products = 900;
+    c->across = make(SIDE, sizeof(double)), c->up = make(SIDE, sizeof(double));
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) *maps[i] = make(SIDE * SIDE, sizeof(double));
+    for (size_t i = 0; i < SIDE * SIDE; i++) {
+        const double x = -1 + 0.5 * (double)(i % SIDE), y = -1 + 0.5 * (double)(i / SIDE);
+        c->across[i % SIDE] = x, c->up[i / SIDE] = y;
+        c->largest[i] = 10 + x, c->smallest[i] = -1 - 3 * (x * x + y * y);
+        c->ratio[i] = i == 0 ? NAN : -c->smallest[i] / c->largest[i];
+        c->ratio_error[i] = i == 0 ? NAN : 0.001;
+    }
+    return result;
+}
+
 basin_result *synthetic_connection(const char *method, basin_connection_curve curve)
 {
     enum { POINTS = 31 };

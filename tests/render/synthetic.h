@@ -19,6 +19,7 @@ basin_result *synthetic_plane(const char *method, size_t count);
 basin_result *synthetic_paths(size_t count);
 /* the same, interpolated from four cells of which the last has its grid evaluated */
 basin_result *synthetic_adaptive(const char *method, size_t count);
+basin_result *synthetic_convexity(const char *method, size_t count); /* a plane with its map */
 basin_result *synthetic_connection(const char            *method,
                                    basin_connection_curve curve); /* train and test */
 basin_result *synthetic_band(const char *method, basin_band_by by, size_t lines);

@@ -809,13 +809,13 @@ static void every_listed_kind_can_be_asked_for(void **state)
 {
     static const struct {
         basin_result_kind result;
-        const char       *names[7];
+        const char       *names[8];
     } listed[] = {
         {BASIN_RESULT_INFO, {NULL}},
         {BASIN_RESULT_SANE, {NULL}},
         {BASIN_RESULT_SPECTRUM, {"stem", "histogram", "density", NULL}},
         {BASIN_RESULT_TRACE, {NULL}},
-        {BASIN_RESULT_SLICE, {"lines", "paths", "contour", "heat", "change", "error"}},
+        {BASIN_RESULT_SLICE, {"lines", "paths", "contour", "heat", "change", "error", "convexity"}},
         {BASIN_RESULT_BAND, {"band", NULL}},
         {BASIN_RESULT_CONNECTION, {"connection", NULL}},
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},

@@ -130,10 +130,11 @@ static basin_result *synthetic_of(size_t figure)
         return strcmp(figures[figure].name, "density") == 0 ? synthetic_density("gd", 5000)
                                                             : synthetic_spectrum("gd", 60);
     case BASIN_RESULT_SLICE:
-        return strcmp(figures[figure].name, "lines") == 0   ? synthetic_line("gd", "eigen:1", 1, 21)
-               : strcmp(figures[figure].name, "paths") == 0 ? synthetic_paths(5)
-               : strcmp(figures[figure].name, "error") == 0 ? synthetic_adaptive("gd", 15)
-                                                            : synthetic_plane("gd", 15);
+        return strcmp(figures[figure].name, "lines") == 0       ? synthetic_line("gd", "eigen:1", 1, 21)
+               : strcmp(figures[figure].name, "paths") == 0     ? synthetic_paths(5)
+               : strcmp(figures[figure].name, "convexity") == 0 ? synthetic_convexity("gd", 15)
+               : strcmp(figures[figure].name, "error") == 0     ? synthetic_adaptive("gd", 15)
+                                                                : synthetic_plane("gd", 15);
     case BASIN_RESULT_BAND: return synthetic_band("gd", BASIN_BAND_BATCH, 8);
     case BASIN_RESULT_CONNECTION: return synthetic_connection("gd", BASIN_CURVE_BEZIER);
     case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");

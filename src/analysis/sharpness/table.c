@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "analysis/forecast.h"
-#include "analysis/sharpness/sharpness.h"
+#include "analysis/sharpness/parts.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
@@ -37,9 +37,12 @@ static basin_sharpness_measure measure_of(const basin_sharpness_table_options *o
     return o->measures != NULL ? o->measures[i] : (basin_sharpness_measure)i;
 }
 
-static size_t radii_of(const basin_sharpness_table_options *o, const basin_sharpness_entry *entry)
+/* How many rows the measure has: one for each radius, or for each part. */
+static size_t rows_of(const basin_point *point, const basin_sharpness_table_options *o,
+                      const basin_sharpness_entry *entry)
 {
-    if (entry->radius == BASIN_RADIUS_NONE) return 1;
+    if (!basin_sharpness_has_radius(entry))
+        return basin_sharpness_parts(basin_objective_params(point->objective), entry->radius);
     if (o->rho != NULL) return o->rho_count;
     return entry->radius == BASIN_RADIUS_SIGNED ? 2 * FACTORS : FACTORS;
 }
@@ -47,18 +50,19 @@ static size_t radii_of(const basin_sharpness_table_options *o, const basin_sharp
 /* The i-th radius; of both signs they ascend. */
 static double radius_of(const basin_sharpness_table_options *o, const basin_sharpness_entry *entry, size_t i)
 {
-    if (entry->radius == BASIN_RADIUS_NONE) return NAN;
+    if (!basin_sharpness_has_radius(entry)) return NAN;
     if (o->rho != NULL) return o->rho[i];
     if (entry->radius != BASIN_RADIUS_SIGNED) return entry->rho * factors[i];
     return i < FACTORS ? -entry->rho * factors[FACTORS - 1 - i] : entry->rho * factors[i - FACTORS];
 }
 
-static basin_status check_radii(const basin_sharpness_table_options *o, const basin_sharpness_entry *entry)
+static basin_status check_radii(const basin_point *point, const basin_sharpness_table_options *o,
+                                const basin_sharpness_entry *entry)
 {
     basin_status st = BASIN_OK;
 
-    if (entry->radius == BASIN_RADIUS_NONE) goto done;
-    for (size_t i = 0; i < radii_of(o, entry); i++) {
+    if (!basin_sharpness_has_radius(entry)) goto done;
+    for (size_t i = 0; i < rows_of(point, o, entry); i++) {
         const double rho = radius_of(o, entry, i);
         BASIN_CHECK(isfinite(rho), BASIN_ERR_ARG, "radius %zu of %s is %g, not finite", i + 1, entry->name,
                     rho);
@@ -69,7 +73,7 @@ done:
     return st;
 }
 
-static basin_status check(const basin_sharpness_table_options *o)
+static basin_status check(const basin_point *point, const basin_sharpness_table_options *o)
 {
     basin_status st = BASIN_OK;
 
@@ -79,7 +83,7 @@ static basin_status check(const basin_sharpness_table_options *o)
     for (size_t i = 0; i < measure_count(o); i++) {
         BASIN_CHECK((unsigned)measure_of(o, i) < BASIN_SHARPNESS_MEASURES, BASIN_ERR_ARG,
                     "measure of sharpness number %d", (int)measure_of(o, i));
-        BASIN_TRY(check_radii(o, &basin_sharpness_entries[measure_of(o, i)]));
+        BASIN_TRY(check_radii(point, o, &basin_sharpness_entries[measure_of(o, i)]));
     }
 done:
     return st;
@@ -117,12 +121,12 @@ basin_status basin_sharpness_table_forecast(basin_point *point, const basin_shar
     const size_t                               bytes = VECTORS * point->size * sizeof(double);
 
     if (options == NULL) options = &defaults;
-    BASIN_TRY(check(options));
+    BASIN_TRY(check(point, options));
     task.options = options;
     BASIN_TRY(choose_batches(options, basin_objective_samples(point->objective), &task));
     for (size_t i = 0; i < measure_count(options); i++) {
         const basin_sharpness_measure m = measure_of(options, i);
-        functions[m].cost(&task, radii_of(options, &basin_sharpness_entries[m]), &cost);
+        functions[m].cost(&task, rows_of(point, options, &basin_sharpness_entries[m]), &cost);
     }
     request.splits[0] = options->split;
     request.demand = (basin_demand){.gradients = cost.gradients,
@@ -154,13 +158,14 @@ done:
     return st;
 }
 
-static basin_status make_rows(const basin_sharpness_table_options *o, basin_sharpness_table *t)
+static basin_status make_rows(const basin_point *point, const basin_sharpness_table_options *o,
+                              basin_sharpness_table *t)
 {
     basin_status st = BASIN_OK;
     size_t       count = 0;
 
     for (size_t i = 0; i < measure_count(o); i++)
-        BASIN_CHECK(basin_add(count, radii_of(o, &basin_sharpness_entries[measure_of(o, i)]), &count),
+        BASIN_CHECK(basin_add(count, rows_of(point, o, &basin_sharpness_entries[measure_of(o, i)]), &count),
                     BASIN_ERR_ARG, "%zu radii are too many", o->rho_count);
     BASIN_ALLOC(t->rows, count, "rows");
     t->row_count = count;
@@ -168,7 +173,7 @@ static basin_status make_rows(const basin_sharpness_table_options *o, basin_shar
     for (size_t i = 0; i < measure_count(o); i++) {
         const basin_sharpness_measure m = measure_of(o, i);
         const basin_sharpness_entry  *entry = &basin_sharpness_entries[m];
-        for (size_t j = 0; j < radii_of(o, entry); j++)
+        for (size_t j = 0; j < rows_of(point, o, entry); j++)
             t->rows[count++] = (basin_sharpness_row){.measure = (int)m,
                                                      .rho = radius_of(o, entry, j),
                                                      .number = (int)entry->number,
@@ -190,16 +195,16 @@ basin_status basin_sharpness_table_compute(basin_point *point, const basin_sharp
     basin_sharpening                           task = {0};
 
     if (options == NULL) options = &defaults;
-    BASIN_TRY(check(options));
+    BASIN_TRY(check(point, options));
     BASIN_TRY(basin_sharpening_begin(point, options, &task));
     BASIN_TRY(choose_batches(options, basin_objective_samples(point->objective), &task));
     BASIN_ALLOC(t, 1, "measures of sharpness");
     BASIN_TRY(describe(&task, t));
-    BASIN_TRY(make_rows(options, t));
+    BASIN_TRY(make_rows(point, options, t));
     basin_point_reserve(point, VECTORS * point->size * sizeof(double));
     for (size_t i = 0, first = 0, n; i < measure_count(options); i++, first += n) {
         const basin_sharpness_measure m = measure_of(options, i);
-        n = radii_of(options, &basin_sharpness_entries[m]);
+        n = rows_of(point, options, &basin_sharpness_entries[m]);
         BASIN_TRY(basin_progress_report(basin_sharpness_entries[m].name, (double)i,
                                         (double)measure_count(options)));
         BASIN_TRY(functions[m].compute(&task, &t->rows[first], n));

@@ -225,7 +225,7 @@ done:
     return st;
 }
 
-/* --------------------------------------------------------------------------------------------- drawing -- */
+/* -------------------------------------------------------------------------------------------- drawing -- */
 
 /* A coordinate on the lattice. */
 static double position(const basin_slice_request *r, size_t axis, double coordinate)

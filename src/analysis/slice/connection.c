@@ -152,8 +152,7 @@ done:
     return st;
 }
 
-/* Distances from the Gram matrix of the directions: ‖phi(t) - A‖, and the length of the curve by its
-   points. */
+/* By the Gram matrix of the directions: ‖phi(t) - A‖, and the length of the curve by its points. */
 static void measure(walk *w)
 {
     basin_connection *p = w->path;

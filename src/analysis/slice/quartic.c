@@ -1,21 +1,22 @@
 /* Interpolation on the cells of an adaptive slice, from equally spaced values.
  *
- * A cell has nodes 0 … 8 along each axis. Through every other one goes one polynomial of degree 4, of which
- * the values in between tell the error; through all of them go two, on nodes 0 … 4 and 4 … 8, and these are
- * what a cell is drawn by.
+ * A cell has nodes 0 … 8 along each axis. Through every other one goes one polynomial of degree 4, of
+ * which the values in between tell the error; through all of them go two, on nodes 0 … 4 and 4 … 8, and
+ * these are what a cell is drawn by.
  *
- * How that error, e, becomes the estimate: where the loss is smooth, e is within a tenth of the largest error
- * of the one polynomial, since the nodes in between lie near the extremes of Π (x - x_k) (0.90 and 0.99 of
- * them), and the two are 2⁵ times as good. The worst that a kink can do is to lie just inside the cell's end:
- * then all nodes but the last lie on the smooth side, that one is off by δ, e is 0.273 δ (Lagrange's weight
- * of an end node half-way to the next), and what is drawn is off by up to δ just inside the kink. So the
- * estimate is 3e, beyond which such a kink may still be by a fifth (0.273 · 3 = 1/1.22); and 2e where the
- * loss looks smooth, which the polynomial of degree 2 through every fourth node tells by an error of at least
- * 8e. A kink too small to be told beside a smooth rise may be beyond that by 1/(0.273 · 2) = 1.83.
+ * How that error, e, becomes the estimate: where the loss is smooth, e is within a tenth of the largest
+ * error of the one polynomial, since the nodes in between lie near the extremes of Π (x - x_k) (0.90 and
+ * 0.99 of them), and the two are 2⁵ times as good. The worst that a kink can do is to lie just inside the
+ * cell's end: then all nodes but the last lie on the smooth side, that one is off by δ, e is 0.273 δ
+ * (Lagrange's weight of an end node half-way to the next), and what is drawn is off by up to δ just inside
+ * the kink. So the estimate is 3e, beyond which such a kink may still be by a fifth (0.273 · 3 = 1/1.22);
+ * and 2e where the loss looks smooth, which the polynomial of degree 2 through every fourth node tells by
+ * an error of at least 8e. A kink too small to be told beside a smooth rise may be beyond that by
+ * 1/(0.273 · 2) = 1.83.
  *
- * Degree 4: Lebesgue constant 2.2 an axis, so values are taken up with their noise about as they are; higher
- * degrees on equal spacing amplify it (11 at degree 8), and other spacings share no nodes when a cell is
- * halved.
+ * Degree 4: Lebesgue constant 2.2 an axis, so values are taken up with their noise about as they are;
+ * higher degrees on equal spacing amplify it (11 at degree 8), and other spacings share no nodes when a
+ * cell is halved.
  */
 #include "analysis/slice/quartic.h"
 

@@ -11,7 +11,8 @@
  *      by networks of their own (ends.c).
  *   5. Runs beside a plane: where their checkpoints fall on it (path.c), the losses there with the others.
  *   6. With a tolerance, instead of all points only those that a surface within it needs (adaptive.c).
- *   7. Cosines between the directions, with the momentum and with the gradient, always.
+ *   7. If asked for, the extreme eigenvalues over the range (convexity.c).
+ *   8. Cosines between the directions, with the momentum and with the gradient, always.
  */
 #include <math.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "analysis/forecast.h"
 #include "analysis/point.h"
 #include "analysis/slice/adaptive.h"
+#include "analysis/slice/convexity.h"
 #include "analysis/slice/direction.h"
 #include "analysis/slice/ends.h"
 #include "analysis/slice/path.h"
@@ -106,6 +108,7 @@ static basin_status check_request(const basin_slice_request *r)
                 r->splits[0], size);
     for (size_t i = 0; i < r->axis_count; i++) BASIN_TRY(check_axis(r, i, size));
     BASIN_TRY(basin_slice_check_tolerance(r));
+    BASIN_TRY(basin_slice_check_convexity(r));
     BASIN_TRY(check_size(r));
     if (r->axis_count == 2) {
         double c = basin_cosine(r->directions[0]->values, r->directions[1]->values, size);
@@ -299,6 +302,7 @@ basin_status basin_slice_forecast(const basin_slice_request *r, const basin_dire
     BASIN_TRY(check_counts(r));
     BASIN_TRY(check_size(r));
     BASIN_TRY(basin_slice_check_tolerance(r));
+    BASIN_TRY(basin_slice_check_convexity(r));
     for (size_t i = 0; i < r->axis_count; i++) {
         const bool part = specs[i].kind == BASIN_DIRECTION_EIGEN && r->eigen != NULL;
         BASIN_TRY(basin_direction_demand(part ? r->eigen : r->point->objective, &specs[i], &request.demand));
@@ -306,6 +310,7 @@ basin_status basin_slice_forecast(const basin_slice_request *r, const basin_dire
     }
     add_demand(r, &request.demand);
     request.demand.gradients += gradients;
+    BASIN_TRY(basin_slice_convexity_demand(r, &request.demand));
     BASIN_TRY(basin_forecast_measure(&request, out));
 done:
     return st;
@@ -331,6 +336,7 @@ static basin_status compute(const basin_slice_request *r, basin_slice **out)
     BASIN_TRY(basin_stationarity_compute(r->point, &s->stationarity));
     for (size_t i = 0; i < s->surface_count; i++) BASIN_TRY(evaluate(r, &g, i, s));
     if (r->tolerance > 0.0) BASIN_TRY(basin_slice_adapt(r, g.directions, s));
+    BASIN_TRY(basin_slice_map_convexity(r, g.directions, s));
     BASIN_TRY(measure_cosines(r, &g, s));
     *out = s, s = NULL;
 done:

@@ -1,0 +1,23 @@
+/* Auto-PGD: the largest value of a function that is found in a ball of an inner-product space
+   (src/analysis/sharpness/auto_pgd.c). */
+#ifndef BASIN_ANALYSIS_SHARPNESS_AUTO_PGD_H
+#define BASIN_ANALYSIS_SHARPNESS_AUTO_PGD_H
+
+#include "core/status.h"
+
+/* Vectors are double[size]. */
+typedef struct basin_ball {
+    size_t size;
+    double radius;
+    size_t steps; /* > 0; each takes one value with its ascent */
+    void  *payload;
+    /* f(x), and the vector of steepest ascent there; f may be not finite */
+    basin_status (*climb)(void *payload, const double *x, double *f, double *ascent);
+    double (*norm)(void *payload, const double *x);
+} basin_ball;
+
+/* From x, which is in the ball and becomes the best point that was met; *best its value, NAN where
+   a value was not finite, which ends the search. */
+basin_status basin_auto_pgd(const basin_ball *ball, double *x, double *best);
+
+#endif
