@@ -39,13 +39,13 @@ BASIN_SHARPNESS_MEASURE(m_sharpness, "m-sharpness", SAMPLED, ANY, 0.05,
     "mean over batches B of m samples of L_B(theta + rho g_B/|g_B|) - L_B(theta)",
     "Foret et al., arXiv:2010.01412")
 
-BASIN_SHARPNESS_MEASURE(asam, "ASAM, biases as they are", EXACT, ANY, 0.5, BASIN_TAKES_NOTHING,
+BASIN_SHARPNESS_MEASURE(asam, "ASAM", EXACT, ANY, 0.5, BASIN_TAKES_NOTHING,
     BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
     "L(theta + rho T^2 g/|T g|) - L(theta), T = |theta| + 0.01 of weights and norm scales, 1 of "
     "biases and shifts",
     "Kwon et al., arXiv:2102.11600, as their code has it")
 
-BASIN_SHARPNESS_MEASURE(asam_all, "ASAM, all by magnitude", EXACT, ANY, 0.5, BASIN_TAKES_NOTHING,
+BASIN_SHARPNESS_MEASURE(asam_all, "ASAM, biases too", EXACT, ANY, 0.5, BASIN_TAKES_NOTHING,
     BASIN_SYMMETRIC(YES, YES, YES, NO, YES),
     "L(theta + rho T^2 g/|T g|) - L(theta), T = |theta| of all parameters",
     "Kwon et al., arXiv:2102.11600, eq. 4 with T of every parameter")
@@ -54,6 +54,62 @@ BASIN_SHARPNESS_MEASURE(msam, "MSAM", EXACT, SIGNED, 0.05, BASIN_TAKES_MOMENTUM,
     BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
     "L(theta - rho v/|v|) - L(theta), v the momentum",
     "Becker, Altrock & Risse, arXiv:2401.12033")
+
+BASIN_SHARPNESS_MEASURE(average, "average", SAMPLED, POSITIVE, 0.05,
+    BASIN_TAKES_DRAWS | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "E L(theta + delta) - L(theta), delta ~ N(0, rho^2 I)",
+    "Andriushchenko et al., arXiv:2302.07011")
+
+BASIN_SHARPNESS_MEASURE(adaptive_average, "average, adaptive", SAMPLED, POSITIVE, 0.1,
+    BASIN_TAKES_DRAWS | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(YES, YES, YES, NO, YES),
+    "E L(theta + delta) - L(theta), delta ~ N(0, rho^2 diag(theta^2))",
+    "Andriushchenko et al., arXiv:2302.07011")
+
+BASIN_SHARPNESS_MEASURE(worst_l2, "worst case, ℓ₂", LOWER_BOUND, POSITIVE, 0.05,
+    BASIN_TAKES_STEPS | BASIN_TAKES_RESTARTS | BASIN_TAKES_BATCHES | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "max L(theta + delta) - L(theta), |delta|_2 <= rho, by Auto-PGD",
+    "Andriushchenko et al., arXiv:2302.07011; Croce & Hein, arXiv:2003.01690")
+
+BASIN_SHARPNESS_MEASURE(worst_linf, "worst case, ℓ∞", LOWER_BOUND, POSITIVE, 0.001,
+    BASIN_TAKES_STEPS | BASIN_TAKES_RESTARTS | BASIN_TAKES_BATCHES | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "max L(theta + delta) - L(theta), |delta|_inf <= rho, by Auto-PGD",
+    "Andriushchenko et al., arXiv:2302.07011; Croce & Hein, arXiv:2003.01690")
+
+BASIN_SHARPNESS_MEASURE(adaptive_worst_l2, "worst case, adaptive ℓ₂", LOWER_BOUND, POSITIVE, 0.5,
+    BASIN_TAKES_STEPS | BASIN_TAKES_RESTARTS | BASIN_TAKES_BATCHES | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(YES, YES, YES, NO, YES),
+    "max L(theta + delta) - L(theta), |delta / |theta||_2 <= rho, by Auto-PGD in delta / |theta|",
+    "Andriushchenko et al., arXiv:2302.07011; Croce & Hein, arXiv:2003.01690")
+
+BASIN_SHARPNESS_MEASURE(adaptive_worst_linf, "worst case, adaptive ℓ∞", LOWER_BOUND, POSITIVE, 0.005,
+    BASIN_TAKES_STEPS | BASIN_TAKES_RESTARTS | BASIN_TAKES_BATCHES | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(YES, YES, YES, NO, YES),
+    "max L(theta + delta) - L(theta), |delta_i| <= rho |theta_i|, by Auto-PGD in delta / |theta|",
+    "Andriushchenko et al., arXiv:2302.07011; Croce & Hein, arXiv:2003.01690")
+
+BASIN_SHARPNESS_MEASURE(box, "ε-box", LOWER_BOUND, POSITIVE, 0.001,
+    BASIN_TAKES_STEPS | BASIN_TAKES_BATCHES | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "100 (max L(theta + z) - L(theta)) / (1 + L(theta)), |z_i| <= rho (|theta_i| + 1), by L-BFGS-B",
+    "Keskar et al., arXiv:1609.04836")
+
+BASIN_SHARPNESS_MEASURE(pac_bayes, "PAC-Bayes σ", SAMPLED, NONE, 0,
+    BASIN_TAKES_DRAWS | BASIN_TAKES_SEED | BASIN_TAKES_ACCURACY,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "largest standard deviation sigma of theta + N(0, sigma^2 I) at which the accuracy falls by at most "
+    "0.1 on average",
+    "Jiang et al., arXiv:1912.02178")
+
+BASIN_SHARPNESS_MEASURE(adaptive_pac_bayes, "PAC-Bayes σ, relative", SAMPLED, NONE, 0,
+    BASIN_TAKES_DRAWS | BASIN_TAKES_SEED | BASIN_TAKES_ACCURACY,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "largest sigma of theta_i + N(0, (sigma theta_i)^2 + 0.001^2) at which the accuracy falls by at most "
+    "0.1 on average",
+    "Jiang et al., arXiv:1912.02178")
 
 BASIN_SHARPNESS_MEASURE(geodesic, "geodesic, attention by its products", LOWER_BOUND, POSITIVE, 0.1,
     BASIN_TAKES_STEPS | BASIN_TAKES_BATCHES | BASIN_TAKES_RESTARTS | BASIN_TAKES_SEED,

@@ -109,7 +109,8 @@ static int check_taken(const cli_arguments *a, const asked *all)
     } options[] = {{"steps", BASIN_TAKES_STEPS},
                    {"batch-size", BASIN_TAKES_BATCHES},
                    {"batches", BASIN_TAKES_BATCHES},
-                   {"draws", BASIN_TAKES_DRAWS}};
+                   {"draws", BASIN_TAKES_DRAWS},
+                   {"restarts", BASIN_TAKES_RESTARTS}};
 
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         unsigned taken = 0;
@@ -135,6 +136,7 @@ static int read_options(const cli_arguments *a, asked *out)
     CLI_TRY(read_size(a, "batch-size", 1, &o->batch_size));
     CLI_TRY(read_size(a, "batches", 1, &o->batches));
     CLI_TRY(read_size(a, "draws", 2, &o->draws));
+    CLI_TRY(read_size(a, "restarts", 1, &o->restarts));
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     o->seed = seed;
     o->rho = out->rho;
@@ -148,7 +150,7 @@ int cli_sharpness_table_check(const cli_arguments *a)
     int                      status = CLI_OK;
     asked                    all = {0};
     static const char *const without[] = {"top", "random"}, *const with[] = {"steps", "batch-size", "batches",
-                                                                             "draws"};
+                                                                             "draws", "restarts"};
 
     for (size_t i = 0; i < sizeof with / sizeof *with && !cli_has(a, "measure"); i++)
         CLI_WANT(!cli_has(a, with[i]), "sharpness: --%s is for --measure", with[i]);

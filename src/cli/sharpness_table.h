@@ -5,18 +5,22 @@
 #include "cli/source.h"
 
 /* Options that only --measure has; ended by one without a name. */
-#define CLI_SHARPNESS_TABLE_OPTIONS                                                              \
-    {"measure", CLI_TEXT, "NAME,…", "measures of sharpness instead, those named or all", false}, \
-        {"steps", CLI_WHOLE, "N",                                                                \
-         "with --measure: steps of an ascent (default: 10; of a worst case 20)", false},         \
-        {"batch-size", CLI_WHOLE, "M",                                                           \
-         "with --measure: maxima of each batch of M samples, and their mean (default: of all "   \
-         "samples; m_sharpness: recorded, else 128, at most a quarter of the samples)",          \
-         false},                                                                                 \
-        {"batches", CLI_WHOLE, "N", "with --measure: how many (default: all that there are)",    \
-         false},                                                                                 \
-    {                                                                                            \
-        "draws", CLI_WHOLE, "N", "with --measure: random perturbations (default: 100)", false    \
+#define CLI_SHARPNESS_TABLE_OPTIONS                                                                \
+    {"measure", CLI_TEXT, "NAME,…", "measures of sharpness instead, those named or all", false},   \
+        {"steps", CLI_WHOLE, "N",                                                                  \
+         "with --measure: steps of an ascent or a box (default: 10) or of a worst case (default: " \
+         "20)",                                                                                    \
+         false},                                                                                   \
+        {"restarts", CLI_WHOLE, "N",                                                               \
+         "with --measure: worst cases from N random starts as well (default: 0)", false},          \
+        {"batch-size", CLI_WHOLE, "M",                                                             \
+         "with --measure: maxima of each batch of M samples, and their mean (default: of all "     \
+         "samples; m_sharpness: recorded, else 128, at most a quarter of the samples)",            \
+         false},                                                                                   \
+        {"batches", CLI_WHOLE, "N", "with --measure: how many (default: all that there are)",      \
+         false},                                                                                   \
+    {                                                                                              \
+        "draws", CLI_WHOLE, "N", "with --measure: random perturbations (default: 100)", false      \
     }
 
 /* --measure and what goes with it, judged before anything is read. */

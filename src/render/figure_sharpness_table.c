@@ -156,7 +156,27 @@ static basin_status fit(basin_plan *plan, basin_panel *panel, abscissa what)
     panel->y = basin_scale_fit(kind, &y, 0.06);
     panel->grid = true;
     panel->height = fmin(0.36 * plan->width, 120);
-    if (y.low > y.high) panel->empty = "no value: the table says why";
+    if (y.low > y.high) panel->empty = "no value: the table says why", panel->mark_count = 0;
+done:
+    return st;
+}
+
+/* Instead of round numbers on a logarithmic axis, for one of which a narrow panel has room at most: the
+   least, a middle and the largest radius. */
+static basin_status name_radii(basin_plan *plan, basin_panel *panel, const curve *c)
+{
+    basin_status st = BASIN_OK;
+    const size_t count = c->count < 3 ? c->count : 3;
+    double      *at = NULL;
+    const char **names = NULL;
+
+    BASIN_PLAN_ALLOC(plan, at, count);
+    BASIN_PLAN_ALLOC(plan, names, count);
+    for (size_t i = 0; i < count; i++) {
+        at[i] = c->x[i == 0 ? 0 : i == 1 ? c->count / 2 : c->count - 1];
+        names[i] = basin_plan_text(plan, "%s", BASIN_NUMBER(at[i], 3));
+    }
+    panel->tick_count = count, panel->tick_at = at, panel->tick_label = names;
 done:
     return st;
 }
@@ -190,24 +210,23 @@ static basin_status fill_panel(basin_plan *plan, basin_panel *panel, int measure
     basin_status                 st = BASIN_OK;
     const basin_sharpness_entry *entry = &basin_sharpness_entries[measure];
     const abscissa               what = abscissa_of(entry);
+    curve                        longest = {0};
 
     for (size_t r = 0; r < plan->count; r++) {
         curve c = {0};
         BASIN_TRY(take_curve(plan, r, measure, &c));
         BASIN_TRY(what == RADII ? add_curve(plan, panel, &c, &series[r])
                                 : add_place(plan, panel, &c, r, what == PARTS, &series[r]));
+        if (c.count > longest.count) longest = c;
     }
     BASIN_TRY(fit(plan, panel, what));
     panel->title = entry->number == BASIN_SHARPNESS_LOWER_BOUND
-                       ? basin_plan_text(plan, "%s (lower bound)", entry->title)
+                       ? basin_plan_text(plan, "%s (≥)", entry->title)
                        : entry->title;
     if (what == PARTS) panel->x_label = "layer";
-    if (what == RADII) {
-        panel->x_label = panel->x.kind == BASIN_SCALE_LOG || entry->radius == BASIN_RADIUS_POSITIVE
-                             ? "radius ρ"
-                             : "signed radius ρ";
-    }
+    if (what == RADII) panel->x_label = panel->x.low < 0.0 ? "signed radius ρ" : "radius ρ";
     if (what != RADII) BASIN_TRY(add_ticks(plan, panel, what));
+    if (panel->x.kind == BASIN_SCALE_LOG) BASIN_TRY(name_radii(plan, panel, &longest));
 done:
     return st;
 }
@@ -227,7 +246,7 @@ static void caption(basin_plan *plan, const int *measures, size_t count, const b
     }
     basin_plan_caption(plan, " L the loss, θ the weights, g its gradient.");
     if (sampled) basin_plan_caption(plan, " Bands and bars: 95 %% intervals of what was sampled.");
-    if (bound) basin_plan_caption(plan, " A maximum that was found is a lower bound of the maximum.");
+    if (bound) basin_plan_caption(plan, " ≥: a maximum that was found is a lower bound of the maximum.");
     for (size_t r = 0; r < plan->count; r++) {
         const basin_sharpness_table *t = table_of(plan, r);
         basin_plan_caption(plan, " %s%sP = %s, N = %s%s%s, loss %s.", plan->count > 1 ? series[r].label : "",

@@ -201,11 +201,31 @@ static void weight_decay_is_in_the_losses_but_not_in_the_step(void **state)
 
 /* --------------------------------------------------------------------------------------------- batches -- */
 
+/* Its labels become what it answers, but for each seventh: then noise has an accuracy to take away. */
+static void know_its_labels(problem *p)
+{
+    basin_objective *o = NULL;
+    double          *y = NULL;
+    size_t           width;
+
+    assert_ok(basin_network_objective(p->graph, &p->loss, &p->data, NULL, &o));
+    assert_ok(basin_network_output(o, p->theta, &width, &y));
+    for (size_t i = 0; i < p->data.count; i++) {
+        size_t best = 0;
+        for (size_t k = 1; k < width; k++)
+            if (y[i * width + k] > y[i * width + best]) best = k;
+        if (i % 7 != 0) p->data.classes[i] = (int64_t)best;
+    }
+    basin_free(y);
+    basin_objective_destroy(&o);
+}
+
 static basin_objective *network(problem *p)
 {
     basin_objective *o = NULL;
 
     *p = problem_relu(5);
+    know_its_labels(p);
     assert_ok(basin_network_objective(p->graph, &p->loss, &p->data, NULL, &o));
     return o;
 }
@@ -569,6 +589,249 @@ static void a_loss_that_is_not_finite_is_said_and_in_no_mean(void **state)
     basin_objective_destroy(&o);
 }
 
+/* ----------------------------------------------------------------------------------------------- draws -- */
+
+/* E L(theta + rho z) − L(theta) = ½ rho² tr A whatever the slope is. With rho² for rho it were rho⁴, with
+   entries uniform in [0, 1) the slope would enter, with a sum over draws for a mean it were n times as
+   much. */
+static void an_average_rise_is_half_the_trace(void **state)
+{
+    const double     rho[] = {0.5, 0.1};
+    double           g[SIZE], squares = 0.0;
+    basin_objective *o = quadratic();
+
+    (void)state;
+    gradient_of(start, g);
+    for (size_t i = 0; i < SIZE; i++) squares += curvature[i] * curvature[i];
+    basin_sharpness_table *t = one(o, start, BASIN_SHARPNESS_average, rho, 2, (options){.draws = 4000});
+    basin_sharpness_table *a =
+        one(o, start, BASIN_SHARPNESS_adaptive_average, rho, 2, (options){.draws = 4000});
+    for (size_t i = 0; i < 2; i++) {
+        double trace = 0.0, scaled = 0.0;
+        for (size_t k = 0; k < SIZE; k++) trace += curvature[k], scaled += curvature[k] * start[k] * start[k];
+        assert_close(t->rows[i].value, 0.5 * rho[i] * rho[i] * trace, 0.0, 3.0 * t->rows[i].error);
+        assert_close(a->rows[i].value, 0.5 * rho[i] * rho[i] * scaled, 0.0, 3.0 * a->rows[i].error);
+        assert_close(
+            t->rows[i].error,
+            sqrt((pow(rho[i] * basin_norm(g, SIZE), 2.0) + 0.5 * pow(rho[i], 4.0) * squares) / 4000.0), 0.1,
+            0.0);
+        assert_int_equal(t->rows[i].losses, 4000);
+    }
+    basin_sharpness_table_destroy(&t);
+    basin_sharpness_table_destroy(&a);
+    basin_objective_destroy(&o);
+}
+
+/* Accuracy 1 − |theta_0 − 1|: its mean fall is sigma √(2/π), so that 0.1 is reached at sigma = 0.1253. */
+static basin_status tent_loss(void *ctx, const basin_samples *s, const double *theta, basin_loss *out)
+{
+    const double fall = fmin(fabs(theta[0] - 1.0), 1.0);
+
+    (void)ctx, (void)s;
+    *out =
+        (basin_loss){.sum = 1.0, .weight = 1.0, .correct = (uint64_t)(1e6 * (1.0 - fall)), .count = 1000000};
+    return BASIN_OK;
+}
+
+static basin_status tent_gradient(void *ctx, const basin_samples *s, const double *theta, basin_loss *out,
+                                  double *g)
+{
+    g[0] = g[1] = 0.0;
+    return tent_loss(ctx, s, theta, out);
+}
+
+static const basin_objective_type tent = {.name = "tent", .loss = tent_loss, .gradient = tent_gradient};
+
+static void sigma_is_a_standard_deviation(void **state)
+{
+    const double     theta[] = {1.0, 2.0}, truth = 0.1 * sqrt(0.5 * acos(-1.0));
+    basin_objective *o = NULL;
+
+    (void)state;
+    assert_ok(basin_objective_create(&tent, NULL, &(basin_objective_facts){.size = 2, .samples = 1}, &o));
+    for (int adaptive = 0; adaptive < 2; adaptive++) {
+        basin_sharpness_table *t =
+            one(o, theta, adaptive ? BASIN_SHARPNESS_adaptive_pac_bayes : BASIN_SHARPNESS_pac_bayes, NULL, 0,
+                (options){.draws = 1000, .seed = 2});
+        const basin_sharpness_row *row = &t->rows[0];
+        assert_true(isnan(row->rho) && row->missing == NULL);
+        assert_true(row->lower < truth && truth < row->upper);
+        assert_true(row->lower < row->value && row->value < row->upper);
+        /* two half-widths of a mean of 1,000 half-normal numbers */
+        assert_close(row->upper - row->lower,
+                     truth * 2.0 * 1.96 * sqrt(0.5 * acos(-1.0) - 1.0) / sqrt(1000.0), 0.15, 0.0);
+        basin_sharpness_table_destroy(&t);
+    }
+    basin_objective_destroy(&o);
+}
+
+static void a_loss_without_an_accuracy_has_no_sigma(void **state)
+{
+    basin_objective *o = quadratic();
+
+    (void)state;
+    basin_sharpness_table *t = one(o, start, BASIN_SHARPNESS_pac_bayes, NULL, 0, (options){0});
+    assert_string_equal(t->rows[0].missing, "this loss has no accuracy");
+    basin_sharpness_table_destroy(&t);
+    basin_objective_destroy(&o);
+}
+
+/* ----------------------------------------------------------------------------------------- worst cases -- */
+
+/* max g'u + ½ u'Du over ‖u‖ <= rho, D diagonal: u = (mu − D)⁻¹ g with mu > max D where ‖u‖ = rho. */
+static double largest_in_ball(const double *g, const double *d, double rho)
+{
+    double low = 0.0, high = 1e6, value = 0.0;
+
+    for (size_t i = 0; i < SIZE; i++) low = fmax(low, d[i]);
+    for (int k = 0; k < 200; k++) {
+        const double mu = 0.5 * (low + high);
+        double       norm = 0.0;
+        for (size_t i = 0; i < SIZE; i++) norm += pow(g[i] / (mu - d[i]), 2.0);
+        *(norm > rho * rho ? &low : &high) = mu;
+    }
+    for (size_t i = 0; i < SIZE; i++) {
+        const double u = g[i] / (high - d[i]);
+        value += g[i] * u + 0.5 * d[i] * u * u;
+    }
+    return value;
+}
+
+/* The same over |u_i| <= h_i: each to the bound that its slope points to. */
+static double largest_in_box(const double *g, const double *d, const double *h)
+{
+    double value = 0.0;
+
+    for (size_t i = 0; i < SIZE; i++) value += fabs(g[i]) * h[i] + 0.5 * d[i] * h[i] * h[i];
+    return value;
+}
+
+static void worst_cases_of_a_quadratic_are_found(void **state)
+{
+    const double     rho[] = {0.1, 0.7};
+    double           g[SIZE], scaled[SIZE], bent[SIZE], h[SIZE];
+    basin_objective *o = quadratic();
+
+    (void)state;
+    gradient_of(start, g);
+    for (size_t i = 0; i < SIZE; i++)
+        scaled[i] = fabs(start[i]) * g[i], bent[i] = curvature[i] * start[i] * start[i];
+    basin_sharpness_table *l2 = one(o, start, BASIN_SHARPNESS_worst_l2, rho, 2, (options){0});
+    basin_sharpness_table *a2 = one(o, start, BASIN_SHARPNESS_adaptive_worst_l2, rho, 2, (options){0});
+    basin_sharpness_table *linf = one(o, start, BASIN_SHARPNESS_worst_linf, rho, 2, (options){0});
+    basin_sharpness_table *ainf = one(o, start, BASIN_SHARPNESS_adaptive_worst_linf, rho, 2, (options){0});
+    basin_sharpness_table *box = one(o, start, BASIN_SHARPNESS_box, rho, 2, (options){0});
+    for (size_t i = 0; i < 2; i++) {
+        const double ball = largest_in_ball(g, curvature, rho[i]),
+                     ellipsoid = largest_in_ball(scaled, bent, rho[i]);
+        assert_close(l2->rows[i].value, ball, 1e-6, 0.0);
+        assert_close(a2->rows[i].value, ellipsoid, 1e-6, 0.0);
+        assert_true(l2->rows[i].value <= ball * (1.0 + 1e-12) &&
+                    a2->rows[i].value <= ellipsoid * (1.0 + 1e-12));
+        for (size_t k = 0; k < SIZE; k++) h[k] = rho[i];
+        assert_close(linf->rows[i].value, largest_in_box(g, curvature, h), 1e-12, 0.0);
+        for (size_t k = 0; k < SIZE; k++) h[k] = rho[i] * fabs(start[k]);
+        assert_close(ainf->rows[i].value, largest_in_box(g, curvature, h), 1e-12, 0.0);
+        for (size_t k = 0; k < SIZE; k++) h[k] = rho[i] * (fabs(start[k]) + 1.0);
+        assert_close(box->rows[i].value, 100.0 * largest_in_box(g, curvature, h) / (1.0 + loss_of(start)),
+                     1e-12, 0.0);
+        assert_int_equal(l2->rows[i].number, BASIN_SHARPNESS_LOWER_BOUND);
+        assert_int_equal(l2->rows[i].gradients, 21);
+        assert_true(isnan(l2->rows[i].error) && isnan(l2->rows[i].upper));
+    }
+    basin_sharpness_table_destroy(&l2);
+    basin_sharpness_table_destroy(&a2);
+    basin_sharpness_table_destroy(&linf);
+    basin_sharpness_table_destroy(&ainf);
+    basin_sharpness_table_destroy(&box);
+    basin_objective_destroy(&o);
+}
+
+/* At the bottom there is no gradient to climb by: a random point is the start, and the maximum ½ rho² max
+   A. */
+static void a_bottom_is_climbed_from_a_random_point(void **state)
+{
+    const double     rho[] = {0.3};
+    double           bottom[SIZE], g[SIZE];
+    basin_objective *o = quadratic();
+
+    (void)state;
+    for (size_t i = 0; i < SIZE; i++) bottom[i] = slope[i] / curvature[i];
+    gradient_of(bottom, g);
+    assert_close(basin_norm(g, SIZE), 0.0, 0.0, 0.0);
+    basin_sharpness_table *t =
+        one(o, bottom, BASIN_SHARPNESS_worst_l2, rho, 1, (options){.restarts = 2, .steps = 40});
+    assert_close(t->rows[0].value, 0.5 * rho[0] * rho[0] * curvature[0], 1e-6, 0.0);
+    assert_string_equal(t->rows[0].settings, "40 steps from each of 3 starts");
+    basin_sharpness_table_destroy(&t);
+    t = one(o, bottom, BASIN_SHARPNESS_worst_l2, rho, 1, (options){.steps = 40});
+    assert_close(t->rows[0].value, 0.5 * rho[0] * rho[0] * curvature[0], 1e-6, 0.0);
+    basin_sharpness_table_destroy(&t);
+    basin_objective_destroy(&o);
+}
+
+/* On a ReLU network a small ball has the slope of the exact gradient: rho ‖g‖_2, and rho ‖g‖_1 of the box.
+   Differences with a step across kinks would not. */
+static void a_small_ball_has_the_slope_of_the_gradient(void **state)
+{
+    problem          p;
+    basin_objective *o = network(&p);
+    const double     rho[] = {1e-7};
+    basin_loss       loss;
+    double          *g = basin_alloc(p.size, sizeof *g), sum = 0.0;
+
+    (void)state;
+    assert_ok(basin_objective_gradient(o, NULL, p.theta, &loss, g));
+    for (size_t i = 0; i < p.size; i++) sum += fabs(g[i]);
+    basin_sharpness_table *l2 = one(o, p.theta, BASIN_SHARPNESS_worst_l2, rho, 1, (options){0});
+    basin_sharpness_table *linf = one(o, p.theta, BASIN_SHARPNESS_worst_linf, rho, 1, (options){0});
+    assert_close(l2->rows[0].value, rho[0] * basin_norm(g, p.size), 1e-5, 0.0);
+    assert_close(linf->rows[0].value, rho[0] * sum, 1e-5, 0.0);
+    basin_sharpness_table_destroy(&l2);
+    basin_sharpness_table_destroy(&linf);
+    basin_free(g);
+    basin_objective_destroy(&o);
+    problem_release(&p);
+}
+
+/* Each batch has a maximum of its own, and their mean is no smaller than that of all samples together. */
+static void maxima_of_batches_are_larger(void **state)
+{
+    problem                p;
+    basin_objective       *o = network(&p);
+    const double           rho[] = {0.2};
+    basin_sharpness_table *whole = one(o, p.theta, BASIN_SHARPNESS_worst_l2, rho, 1, (options){0});
+    basin_sharpness_table *batches =
+        one(o, p.theta, BASIN_SHARPNESS_worst_l2, rho, 1, (options){.batch_size = 10});
+
+    (void)state;
+    assert_int_equal(batches->rows[0].number, BASIN_SHARPNESS_SAMPLED_BOUND);
+    assert_string_equal(batches->rows[0].settings, "20 steps, 6 batches of 10, 0 samples left out");
+    assert_true(batches->rows[0].value > whole->rows[0].value);
+    assert_true(batches->rows[0].lower < batches->rows[0].value);
+    basin_sharpness_table_destroy(&whole);
+    basin_sharpness_table_destroy(&batches);
+    basin_objective_destroy(&o);
+    problem_release(&p);
+}
+
+static void a_cliff_within_the_ball_is_said(void **state)
+{
+    double           edge = 1.2;
+    const double     rho[] = {0.5}, theta[] = {1.0, 0.0};
+    basin_objective *o = cliff_at(&edge);
+
+    (void)state;
+    for (int m = BASIN_SHARPNESS_average; m <= BASIN_SHARPNESS_box; m++) {
+        basin_sharpness_table *t = one(o, theta, (basin_sharpness_measure)m, rho, 1, (options){.draws = 40});
+        if (t->rows[0].missing == NULL || !isnan(t->rows[0].value))
+            fail_msg("%s: %g", basin_sharpness_entries[m].name, t->rows[0].value);
+        assert_non_null(strstr(t->rows[0].missing, "finite"));
+        basin_sharpness_table_destroy(&t);
+    }
+    basin_objective_destroy(&o);
+}
+
 static void what_has_no_sense_is_refused(void **state)
 {
     basin_objective              *o = quadratic();
@@ -707,6 +970,14 @@ int main(void)
         cmocka_unit_test(attention_has_a_symmetry_that_none_but_the_listed_are_left_alone_by),
         cmocka_unit_test(what_a_measure_needs_and_has_not_is_said),
         cmocka_unit_test(a_loss_that_is_not_finite_is_said_and_in_no_mean),
+        cmocka_unit_test(an_average_rise_is_half_the_trace),
+        cmocka_unit_test(sigma_is_a_standard_deviation),
+        cmocka_unit_test(a_loss_without_an_accuracy_has_no_sigma),
+        cmocka_unit_test(worst_cases_of_a_quadratic_are_found),
+        cmocka_unit_test(a_bottom_is_climbed_from_a_random_point),
+        cmocka_unit_test(a_small_ball_has_the_slope_of_the_gradient),
+        cmocka_unit_test(maxima_of_batches_are_larger),
+        cmocka_unit_test(a_cliff_within_the_ball_is_said),
         cmocka_unit_test(what_has_no_sense_is_refused),
         cmocka_unit_test(every_measure_is_said_in_full),
         cmocka_unit_test(every_failed_allocation_is_clean),

@@ -8,14 +8,14 @@ holds out "^  sam  *-0.1  .*exact"
 holds out "^  msam  *0.1  .*exact"
 holds out "^  sam: L(theta + rho g/|g|) - L(theta) (Foret et al., arXiv:2010.01412)"
 holds out "known to be left alone by permuted neurons"
-same sharpness $MSAM --measure all
-stored measures sharpness $SAM --measure all
+same sharpness $MSAM --measure all --draws 5
+stored measures sharpness $SAM --measure all --draws 10
 good plot measures.h5 -o all.svg --kind measures --caption
 holds out "Measures of sharpness: SAM, one step, L(theta + rho g/|g|)"
 good sharpness $GD $SAM --measure sam,asam_all --plot two.pdf
 good sharpness $GD --measure sam,ascent --dry-run
 holds out "sharpness, nothing computed: "
-good sharpness $GD --measure all --rho 0.01 --polish 3 --polish-step 0.1
+good sharpness $GD --measure all --rho 0.01 --draws 5 --polish 3 --polish-step 0.1
 
 # the named measure is the curve of the default
 good sharpness $GD --rho 0.05 --json
@@ -35,6 +35,23 @@ good sharpness $GD --measure m_sharpness --rho 0.05 --batch-size 120
 holds out "unknown: of one batch"
 bad "^basin: $GD: batches of 121 of 120 samples" -- sharpness $GD --measure m_sharpness --batch-size 121
 bad "^basin: $GD: 9 batches of 16 samples: of 120 there are 7" -- sharpness $GD --measure m_sharpness --batch-size 16 --batches 9
+
+# maxima and means
+good sharpness $GD --measure worst_l2,adaptive_worst_linf,box --rho 0.01 --steps 5 --restarts 1
+holds out "^  worst_l2  *0.01  .*a lower bound  *12  *0$"
+holds out "    5 steps from each of 2 starts"
+holds out "    at most 5 iterations of L-BFGS-B, and as many by sign"
+good sharpness $GD --measure worst_l2 --rho 0.01 --batch-size 30
+holds out "± .*, of lower bounds"
+good sharpness $GD --measure average,pac_bayes --rho 0.05 --draws 20
+holds out "^  average  *0.05  .*± .*, 95 % .* to "
+holds out "^  pac_bayes  *-  *[0-9.]*  95 % [0-9.]* to [0-9.]* "
+good sharpness $GD --measure worst_linf --dry-run
+holds out "sharpness, nothing computed: .*106 gradients"
+bad "^basin: $GD: batches of 121 of 120 samples" -- sharpness $GD --measure box --batch-size 121
+wrong "^basin: sharpness: --rho: ascent takes positive radii, got -0.1" -- sharpness $GD --measure all --rho -0.1
+wrong "^basin: sharpness: --draws must be at least 2, got 1" -- sharpness $GD --measure average --draws 1
+wrong "^basin: sharpness: --restarts: no measure named takes it" -- sharpness $GD --measure box --restarts 2
 
 # a loss that is not finite is said
 good sharpness $GD --measure sam --rho 1e200

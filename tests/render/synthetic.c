@@ -459,15 +459,23 @@ basin_result *synthetic_sharpness(const char *method)
 basin_result *synthetic_sharpness_table(const char *method)
 {
     static const double radii[] = {0.0125, 0.025, 0.05, 0.1, 0.2};
-    static const int    measures[] = {BASIN_SHARPNESS_sam, BASIN_SHARPNESS_m_sharpness, BASIN_SHARPNESS_msam};
+    static const int    measures[] = {BASIN_SHARPNESS_sam, BASIN_SHARPNESS_m_sharpness, BASIN_SHARPNESS_msam,
+                                      BASIN_SHARPNESS_worst_l2};
     enum { RADII = sizeof radii / sizeof *radii, NAMES = sizeof measures / sizeof *measures };
     basin_sharpness_table *t = make(1, sizeof *t);
     double                 sharp = sharpness_of(method);
 
     t->parameters = 2410, t->samples = 200, t->loss = 0.05, t->accuracy = 0.98, t->gradient_norm = 0.2;
     t->split = name_of("train");
-    t->row_count = RADII * NAMES;
+    t->row_count = RADII * NAMES + 1;
     t->rows = make(t->row_count, sizeof *t->rows);
+    t->rows[RADII * NAMES] = (basin_sharpness_row){.measure = BASIN_SHARPNESS_pac_bayes,
+                                                   .rho = NAN,
+                                                   .number = BASIN_SHARPNESS_SAMPLED,
+                                                   .value = 0.3 / sharp,
+                                                   .error = NAN,
+                                                   .lower = 0.28 / sharp,
+                                                   .upper = 0.33 / sharp};
     for (size_t m = 0; m < NAMES; m++) {
         for (size_t i = 0; i < RADII; i++) {
             basin_sharpness_row *row = &t->rows[m * RADII + i];
