@@ -13,6 +13,9 @@
 #include "core/graph.h"
 #include "support.h"
 
+#define TEXT(x) #x
+#define TEXT_OF(x) TEXT(x)
+
 /* ------------------------------------------------------------------------------------------ good files -- */
 
 static void write_checkpoint(const char *path)
@@ -194,7 +197,7 @@ SPOIL(no_version)
 }
 SPOIL(newer_version)
 {
-    put_int(file, "/", "version", 7);
+    put_int(file, "/", "version", 99);
 }
 SPOIL(older_version)
 {
@@ -670,9 +673,11 @@ static const struct fault {
     {&dataset, other_format, BASIN_ERR_FORMAT, "expected «basin data», file is «basin results»"},
     {&checkpoint, no_version, BASIN_ERR_FORMAT, "no attribute version"},
     {&checkpoint, newer_version, BASIN_ERR_UNSUPPORTED,
-     "basin checkpoint version 7, this basin reads up to 1"},
-    {&dataset, newer_version, BASIN_ERR_UNSUPPORTED, "basin data version 7, this basin reads up to 1"},
-    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED, "basin result version 7, this basin reads up to 5"},
+     "basin checkpoint version 99, this basin reads up to " TEXT_OF(BASIN_FORMAT_VERSION)},
+    {&dataset, newer_version, BASIN_ERR_UNSUPPORTED,
+     "basin data version 99, this basin reads up to " TEXT_OF(BASIN_FORMAT_VERSION)},
+    {&spectrum, newer_version, BASIN_ERR_UNSUPPORTED,
+     "basin result version 99, this basin reads up to " TEXT_OF(BASIN_RESULTS_VERSION)},
     {&spectrum, older_version, BASIN_ERR_UNSUPPORTED, "a result of format 1, made by older rules"},
     {&checkpoint, version_zero, BASIN_ERR_FORMAT, "basin checkpoint version 0, they count from 1"},
     {&checkpoint, real_version, BASIN_ERR_FORMAT,
