@@ -93,12 +93,19 @@ static int read_what(const cli_arguments *a, wanted *w)
         w->request.by = BASIN_BAND_SEED;
     } else {
         w->request.by = strcmp(by, "class") == 0 ? BASIN_BAND_CLASS : BASIN_BAND_BATCH;
+        CLI_WANT(strstr(along, "..") == NULL || strncmp(along, "random:", 7) != 0,
+                 "band: --along %s is a line for each seed, --by %s one direction for all: either of them",
+                 along, by);
         if (basin_direction_parse(along, &w->spec) != BASIN_OK)
             return cli_usage("band: %s", basin_error_message());
-        CLI_WANT(is_own(&w->spec), "band: --along %s: slice takes it", along);
+        CLI_WANT(is_own(&w->spec),
+                 "band: --along %s leads through another file or split, which slice takes and band does not",
+                 along);
     }
     CLI_WANT(w->request.by == BASIN_BAND_BATCH || !(cli_has(a, "batches") || cli_has(a, "batch-size")),
              "band: --batches and --batch-size are of --by batch");
+    CLI_WANT(!cli_has(a, "batches") || strtoll(cli_text(a, "batches", "0"), NULL, 10) > 1,
+             "band: --batches must be at least 2");
     CLI_TRY(read_line(a, w));
 done:
     return status;
@@ -117,7 +124,6 @@ static int read_batches(const cli_arguments *a, const cli_source *s, basin_band_
     size_t seed;
 
     CLI_TRY(cli_size(a, "batches", 0, &r->batches));
-    CLI_CHECK(!cli_has(a, "batches") || r->batches > 1, "--batches must be at least 2");
     CLI_TRY(cli_size(a, "batch-size", s->ck->hyper.batch_size > 0 ? (size_t)s->ck->hyper.batch_size : 0,
                      &r->batch_size));
     CLI_CHECK(!cli_has(a, "batch-size") || r->batch_size > 0, "--batch-size must be at least 1");

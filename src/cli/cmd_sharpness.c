@@ -53,7 +53,7 @@ static int read_options(const cli_arguments *a, const cli_source *s, double **rh
     CLI_TRY(cli_size(a, "random", 0, &o.random));
     CLI_TRY(cli_size(a, "seed", 0, &seed));
     for (size_t i = 0; i < o.rho_count; i++)
-        CLI_CHECK(isfinite((*rho)[i]), "--rho: radius %zu is not finite", i + 1);
+        CLI_CHECK(isfinite((*rho)[i]), "--rho: radius number %zu, %g, is not finite", i + 1, (*rho)[i]);
     o.rho = *rho, o.seed = seed;
     *out = o;
 done:

@@ -88,7 +88,8 @@ static int check_radii(const asked *out)
     int status = CLI_OK;
 
     for (size_t i = 0; i < out->options.rho_count; i++) {
-        CLI_WANT(isfinite(out->rho[i]), "sharpness: --rho: radius %zu is not finite", i + 1);
+        CLI_WANT(isfinite(out->rho[i]), "sharpness: --rho: radius number %zu, %g, is not finite", i + 1,
+                 out->rho[i]);
         for (size_t m = 0; m < out->count && !(out->rho[i] > 0); m++) {
             const basin_sharpness_entry *entry = &basin_sharpness_entries[out->measures[m]];
             CLI_WANT(entry->radius != BASIN_RADIUS_POSITIVE,

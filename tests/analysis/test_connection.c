@@ -196,7 +196,7 @@ static void paths_that_are_none_are_refused(void **state)
     basin_connection_request r = request(o, BASIN_CURVE_LINEAR);
     r.to = from;
     assert_status(basin_connection_compute(&r, &p), BASIN_ERR_VALUE);
-    assert_message("a path from a.h5 to b.h5: they have the same weights");
+    assert_message("a.h5 and b.h5 have the same weights: there is no path between them");
     r = request(o, BASIN_CURVE_LINEAR), r.points = 2;
     assert_status(basin_connection_compute(&r, &p), BASIN_ERR_VALUE);
     assert_message("a path needs at least 3 points, got 2");

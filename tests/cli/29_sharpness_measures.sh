@@ -66,7 +66,7 @@ wrong "^basin: sharpness: --measure: measure of sharpness flatness is none of sa
 wrong "^basin: sharpness: --measure wants names with commas between, or all, got «sam,»" -- sharpness $GD --measure sam,
 wrong "^basin: sharpness: --measure names sam twice" -- sharpness $GD --measure sam,asam,sam
 wrong "^basin: sharpness: --rho: ascent takes positive radii, got 0" -- sharpness $GD --measure ascent --rho 0.1,0
-wrong "^basin: sharpness: --rho: radius 2 is not finite" -- sharpness $GD --measure sam --rho 0.1,nan
+wrong "^basin: sharpness: --rho: radius number 2, -*nan, is not finite" -- sharpness $GD --measure sam --rho 0.1,nan
 wrong "^basin: sharpness: --steps must be at least 1, got 0" -- sharpness $GD --measure ascent --steps 0
 wrong "^basin: sharpness: --batch-size must be at least 1, got 0" -- sharpness $GD --measure m_sharpness --batch-size 0
 wrong "^basin: sharpness: --draws: no measure named takes it" -- sharpness $GD --measure sam --draws 10

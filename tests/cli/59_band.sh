@@ -34,17 +34,17 @@ wrong "band: --along momentum without --by: wanted random:A..B, two to 1000 seed
 wrong "band: --along random:4..4 without --by" -- band $GD --along random:4..4
 wrong "band: --along random:4..2 without --by" -- band $GD --along random:4..2
 wrong "band: --along random:0..1000 without --by" -- band $GD --along random:0..1000
-wrong "band: direction «random:1..8»: a seed is a whole number" -- band $GD --along random:1..8 --by class
-wrong "band: --along to:x.h5: slice takes it" -- band $GD --along to:x.h5 --by class
-wrong "band: --along gradient:test: slice takes it" -- band $GD --along gradient:test --by class
-wrong "band: --along pca:1: slice takes it" -- band $GD --along pca:1 --by class
-wrong "band: --along plane:a.h5,b.h5,c.h5: slice takes it" -- band $GD --along plane:a.h5,b.h5,c.h5 --by class
+wrong "band: --along to:x.h5 leads through another file or split, which slice takes" -- band $GD --along to:x.h5 --by class
+wrong "band: --along gradient:test leads through another file or split, which slice takes" -- band $GD --along gradient:test --by class
+wrong "band: --along pca:1 leads through another file or split, which slice takes" -- band $GD --along pca:1 --by class
+wrong "band: --along plane:a.h5,b.h5,c.h5 leads through another file or split, which slice takes" -- band $GD --along plane:a.h5,b.h5,c.h5 --by class
 wrong "band: --by wants class|batch, got «row»" -- band $GD --along momentum --by row
 wrong "band: --batches and --batch-size are of --by batch" -- band $GD --along momentum --by class --batches 3
 wrong "band: --grid must be at least 2, got 1" -- band $GD --along random:1..2 --grid 1
 wrong "band: --range 1:0: wanted FROM < TO" -- band $GD --along random:1..2 --range 1:0
 wrong "band: --range auto: wanted FROM:TO; slice takes auto" -- band $GD --along random:1..2 --range auto
-bad "^basin: .*--batches must be at least 2" -- band $GD --along gradient --by batch --batches 1
+wrong "band: --batches must be at least 2" -- band $GD --along gradient --by batch --batches 1
+wrong "band: --along random:1..3 is a line for each seed, --by class one direction for all: either of them" -- band $GD --along random:1..3 --by class
 bad "a batch of 1000 of 120 samples" -- band $GD --along gradient --by batch --batch-size 1000
 bad "--by class takes all samples, or those of --rows" -- band $GD --along gradient --by class --samples 30
 bad "it saved no momentum" -- band no_momentum.h5 --along momentum --by class

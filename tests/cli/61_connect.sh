@@ -43,7 +43,7 @@ wrong "connect: --steps must be at least 1" -- connect $GD $SAM --curve bezier -
 wrong "connect: --learning-rate must be positive, got 0" -- connect $GD $SAM --curve bezier --learning-rate 0
 wrong "connect: --momentum must be at least 0 and below 1, got 1" -- connect $GD $SAM --curve bezier --momentum 1
 wrong "connect: --curve wants linear|bezier|polygon, got «arc»" -- connect $GD $SAM --curve arc
-bad "they have the same weights" -- connect $GD $GD
+bad "have the same weights: there is no path between them" -- connect $GD $GD
 bad "its parameters (.*) are not those of" -- connect $GD oracle_bn.h5
 bad "learning rate 1e+200 is too large" -- connect $GD $SAM --curve bezier --learning-rate 1e200
 bad "no_such_file.h5: No such file" -- connect $GD no_such_file.h5

@@ -64,9 +64,9 @@ wrong "slice: direction «sideways» is none of momentum, gradient\[:SPLIT\], ei
 wrong "slice: at most two --along" -- slice good.h5 --along gradient --along momentum --along random
 wrong "slice: along what? --along momentum | gradient | eigen:I | random" -- slice good.h5
 bad "^basin: $GD: a dense spectrum of 310 parameters needs [0-9]* bytes, the limit is 716800" -- spectrum $GD --method dense --memory 700K
-bad "^basin: good.h5: --rho: radius 2 is not finite" -- sharpness good.h5 --rho 0.1,nan
+bad "^basin: good.h5: --rho: radius number 2, -*nan, is not finite" -- sharpness good.h5 --rho 0.1,nan
 bad "^basin: $GD: a dense spectrum of 310 parameters needs [0-9]* bytes, the limit is 716800" -- spectrum $GD --method dense --memory 700K --dry-run
-bad "^basin: good.h5: --rho: radius 2 is not finite" -- sharpness good.h5 --rho 0.1,nan --dry-run
+bad "^basin: good.h5: --rho: radius number 2, -*nan, is not finite" -- sharpness good.h5 --rho 0.1,nan --dry-run
 bad "^basin: runs/sam_0/none.h5: No such file" -- slice good.h5 --along to:runs/sam_0/none.h5 --dry-run
 bad "^basin: nowhere.h5: No such file" -- sharpness $GD nowhere.h5
 bad "^basin: good.h5: --kappa must be positive, got -1" -- sane good.h5 --kappa -1

@@ -53,7 +53,7 @@ static basin_status check_request(const basin_connection_request *r)
     BASIN_CHECK(basin_all_finite(r->from, size) && basin_all_finite(r->to, size), BASIN_ERR_VALUE,
                 "a path from %s to %s: their weights are not finite", r->from_name, r->to_name);
     BASIN_CHECK(memcmp(r->from, r->to, size * sizeof(double)) != 0, BASIN_ERR_VALUE,
-                "a path from %s to %s: they have the same weights", r->from_name, r->to_name);
+                "%s and %s have the same weights: there is no path between them", r->from_name, r->to_name);
     if (r->curve == BASIN_CURVE_LINEAR) goto done;
     BASIN_CHECK(r->learning_rate > 0.0 && isfinite(r->learning_rate), BASIN_ERR_VALUE,
                 "the learning rate %g of a curve is not a number above 0", r->learning_rate);
