@@ -53,8 +53,8 @@ extern "C" {
 /* Version of results files; older ones are not read any more. In 1, stationarity went by one step
    along −g and families of measures were mixed. In 2, methods and points were told in words, and a
    measure had no interval. In 3, recorded values did not say who says them, a line not what stands
-   at its end, nor spectra and SANE of which operator and part they are. In 5, a slice had no paths,
-   no cosines with the gradient and nothing interpolated. */
+   at its end, nor spectra and SANE of which operator and part they are. In 4, there was no
+   quadrature. In 5, a slice had no paths, no cosines with the gradient and nothing interpolated. */
 #define BASIN_RESULTS_VERSION 6
 
 /* ------------------------------------------------------------------------------------ status -- */

@@ -459,7 +459,8 @@ static const char *older_rules(int64_t version)
                "hold";
     case 2: return "which tells methods and points in words, and measures without their intervals";
     case 3: return "which does not say who says a recorded value, nor what stands at the end of a line";
-    default: return "which has no quadrature, nor the weight decay of the training";
+    case 4: return "which has no quadrature, nor the weight decay of the training";
+    default: return "in which slices have no paths of runs, and no cosines with the gradient";
     }
 }
 

@@ -31,6 +31,16 @@ if $python -c 'import h5py' 2>/dev/null; then
     bad "^basin: two.h5: a result of format 2, which tells methods and points in words" "compute it again: basin sane runs/gd_0/step_000040.h5" -- verify two.h5
     $python -c 'import h5py; h5py.File("two.h5", "r+").attrs["version"] = 3'
     bad "^basin: two.h5: a result of format 3, which does not say who says a recorded value" "compute it again: basin sane" -- verify two.h5
+    current=$("$B" --version --verbose | sed -n 's/.*of results \([0-9]*\).*/\1/p')
+    version=1
+    while [ "$version" -lt "$current" ]; do # each has a reason of its own
+        $python -c 'import h5py, sys; h5py.File("two.h5", "r+").attrs["version"] = int(sys.argv[1])' $version
+        bad "^basin: two.h5: a result of format $version, " -- verify two.h5
+        sed 's/.*a result of format [0-9]*, \(.*\); compute.*/\1/' err >>reasons
+        version=$((version + 1))
+    done
+    expect "every older format is told by what it lacks" [ "$(sort -u reasons | grep -c .)" = $((current - 1)) ]
+    rm reasons
 else
     echo "skipped a result of format 2: no python3 with h5py"
 fi
