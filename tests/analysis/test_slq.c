@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "analysis/spectrum/quadrature.h"
+#include "analysis/spectrum/slq.h"
 
 static basin_spectrum *solve(problem_of *p, const basin_spectrum_options *options)
 {
@@ -275,6 +276,30 @@ static void a_truncated_spectrum_takes_quadrature_too(void **state)
     basin_free(e.x);
 }
 
+/* 27 vectors of 1,000 numbers beside what is needed in passing: a run of more than twice as many steps is
+   cut, and its products go to the probe instead. */
+static void a_run_that_memory_restarts_is_short(void **state)
+{
+    const size_t    limit = basin_memory_limit();
+    exact           e = of_power("power", 1000, 0.9);
+    problem_of      p;
+    basin_sane     *sane = NULL;
+    basin_spectrum *s = NULL;
+
+    (void)state;
+    open_problem(&p, e.x, e.n, 0.0);
+    basin_memory_limit_set(30 * 1000 * sizeof(double) * 2);
+    assert_int_equal(basin_slq_run_most(1000, 200), 54);
+    assert_int_equal(basin_slq_run_most(1000, 40), 40);
+    assert_ok(basin_sane_estimate(p.point, NULL, &(basin_sane_options){.products = 200}, &sane, &s));
+    basin_memory_limit_set(limit);
+    assert_true(s->products <= 200 && s->quadrature.probes * s->quadrature.steps >= 140);
+    basin_sane_destroy(&sane);
+    basin_spectrum_destroy(&s);
+    close_problem(&p);
+    basin_free(e.x);
+}
+
 static basin_status compute_and_drop(void *payload)
 {
     basin_status status;
@@ -312,6 +337,7 @@ int main(void)
         cmocka_unit_test(a_product_that_is_no_number_is_named),
         cmocka_unit_test(a_rank_among_copies_is_refused),
         cmocka_unit_test(a_truncated_spectrum_takes_quadrature_too),
+        cmocka_unit_test(a_run_that_memory_restarts_is_short),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
