@@ -4,7 +4,7 @@
  *
  *   usage: bench JOB NETWORK [BLOCK [SAMPLES [MEMORY]]]
  *
- *     JOB       gradient | product | slice | hessian | top | memory | scale
+ *     JOB       gradient | product | slice | worst | hessian | top | memory | scale
  *     NETWORK   a checkpoint with its data; or mlp:784-512-256-10, made here, on synthetic inputs
  *     BLOCK     vectors in a block of products (8)
  *     SAMPLES   of the training split (0: all; of synthetic inputs, 10,000)
@@ -36,8 +36,13 @@ enum {
     HESSIAN_BLOCK = 64,
     TOP = 10,
     WIDTHS = 8,
+    /* the worst case of Andriushchenko et al. (arXiv:2302.07011): batches of so many samples, and steps */
+    WORST_BATCH = 128,
+    WORST_STEPS = 20,
     SYNTHETIC_SAMPLES = 10000
 };
+
+static const double WORST_RADIUS = 0.5; /* of δ / |θ| */
 
 static const double PASS_SECONDS = 2.0, ROUND_SECONDS = 0.1;
 
@@ -204,6 +209,7 @@ typedef struct job {
     double          *coef; /* [GRID * GRID, 2] */
     basin_loss      *losses;
     basin_spectrum  *spectrum;
+    double           worst; /* the mean over batches of the largest rise found */
 } job;
 
 static void run_gradient(job *j)
@@ -252,6 +258,25 @@ static void run_top(job *j)
     basin_spectrum_destroy(&j->spectrum);
     require(basin_point_create(j->net->objective, j->net->theta, NULL, &point));
     require(basin_spectrum_compute(point, &options, &j->spectrum));
+    basin_point_destroy(&point);
+}
+
+static void run_worst(job *j)
+{
+    const basin_sharpness_measure       measure = BASIN_SHARPNESS_adaptive_worst_l2;
+    const basin_sharpness_table_options options = {.measures = &measure,
+                                                   .measure_count = 1,
+                                                   .rho = &WORST_RADIUS,
+                                                   .rho_count = 1,
+                                                   .steps = WORST_STEPS,
+                                                   .batch_size = WORST_BATCH};
+    basin_sharpness_table              *table = NULL;
+    basin_point                        *point = NULL;
+
+    require(basin_point_create(j->net->objective, j->net->theta, NULL, &point));
+    require(basin_sharpness_table_compute(point, &options, &table));
+    j->worst = table->rows[0].value;
+    basin_sharpness_table_destroy(&table);
     basin_point_destroy(&point);
 }
 
@@ -318,6 +343,7 @@ static void serve(measured *m, size_t count, job *j, basin_precision precision)
                 ", \"products\": %zu, \"eigenvalues\": [%.9g, %.9g], \"residual\": %.3g, \"converged\": %s",
                 j->spectrum->products, j->spectrum->eigenvalues[0], j->spectrum->eigenvalues[TOP - 1],
                 j->spectrum->residuals[TOP - 1], j->spectrum->converged ? "true" : "false");
+        if (j->worst > 0.0) printf(", \"maximum\": %.9g", j->worst);
         printf("}\n");
         fflush(stdout);
     }
@@ -413,6 +439,32 @@ static void print_scale(job *j)
     basin_curvature_destroy(&j->curvature);
 }
 
+/* A round is of one or two measurements. */
+static void serve_job(const char *name, job *j, basin_precision precision)
+{
+    const basin_flops flops = j->net->flops;
+    const double      columns = (double)j->net->size, k = (double)j->block, points = (double)j->points;
+
+    if (strcmp(name, "memory") == 0)
+        serve_memory(j);
+    else if (strcmp(name, "product") == 0)
+        serve((measured[]){{"product", run_product, 1, flops.product, 1, 1},
+                           {"block", run_product, k, flops.product, j->block, 1}},
+              2, j, precision);
+    else if (strcmp(name, "slice") == 0)
+        serve((measured[]){{"slice", run_slice, points, flops.subspace, 0, 1},
+                           {"loop", run_loop, 1, flops.loss, 0, 1}},
+              2, j, precision);
+    else if (strcmp(name, "worst") == 0)
+        serve((measured[]){{"worst", run_worst, 1, WORST_STEPS * flops.gradient, 0, 1}}, 1, j, precision);
+    else if (strcmp(name, "hessian") == 0)
+        serve((measured[]){{"hessian", run_hessian, 1, columns * flops.product, 0, 1}}, 1, j, precision);
+    else if (strcmp(name, "top") == 0)
+        serve((measured[]){{"top", run_top, 1, 0, 0, 1}}, 1, j, precision);
+    else
+        serve((measured[]){{"gradient", run_gradient, 1, flops.gradient, 0, 1}}, 1, j, precision);
+}
+
 static size_t argument(int argc, char **argv, int at, size_t otherwise)
 {
     return argc > at ? (size_t)strtoull(argv[at], NULL, 10) : otherwise;
@@ -421,14 +473,14 @@ static size_t argument(int argc, char **argv, int at, size_t otherwise)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: bench gradient|product|slice|hessian|top|memory|scale "
+        fprintf(stderr, "usage: bench gradient|product|slice|worst|hessian|top|memory|scale "
                         "CHECKPOINT|mlp:WIDTH-WIDTH… [BLOCK [SAMPLES [MEMORY]]]\n");
         return 2;
     }
     const char *name = argv[1];
     bool        hessian = strcmp(name, "hessian") == 0, memory = strcmp(name, "memory") == 0;
     bool        slice = strcmp(name, "slice") == 0;
-    bool        top = strcmp(name, "top") == 0, product = strcmp(name, "product") == 0;
+    bool        product = strcmp(name, "product") == 0;
 
     basin_precision precision = hessian ? BASIN_DOUBLE : BASIN_SINGLE;
     job    j = {.block = hessian ? HESSIAN_BLOCK : memory ? 1 : slice ? 2 : argument(argc, argv, 3, 8)};
@@ -454,24 +506,7 @@ int main(int argc, char **argv)
     if (slice) prepare_slice(&j);
     describe(&j, name, seconds);
 
-    const basin_flops flops = net.flops;
-    const double      columns = (double)net.size, k = (double)j.block, points = (double)j.points;
-    if (memory)
-        serve_memory(&j);
-    else if (product)
-        serve((measured[]){{"product", run_product, 1, flops.product, 1, 1},
-                           {"block", run_product, k, flops.product, j.block, 1}},
-              2, &j, precision);
-    else if (slice)
-        serve((measured[]){{"slice", run_slice, points, flops.subspace, 0, 1},
-                           {"loop", run_loop, 1, flops.loss, 0, 1}},
-              2, &j, precision);
-    else if (hessian)
-        serve((measured[]){{"hessian", run_hessian, 1, columns * flops.product, 0, 1}}, 1, &j, precision);
-    else if (top)
-        serve((measured[]){{"top", run_top, 1, 0, 0, 1}}, 1, &j, precision);
-    else
-        serve((measured[]){{"gradient", run_gradient, 1, flops.gradient, 0, 1}}, 1, &j, precision);
+    serve_job(name, &j, precision);
 
 done:
     basin_spectrum_destroy(&j.spectrum);

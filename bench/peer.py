@@ -1,6 +1,6 @@
 """One job on one network by PyTorch, in the best way and batch size of those tried: the other half of bench.c, with the same protocol.
 
-    python3 bench/peer.py JOB FOLDER NETWORK [BLOCK]      JOB: gradient | product | slice | hessian | top | memory
+    python3 bench/peer.py JOB FOLDER NETWORK [BLOCK]      JOB: gradient | product | slice | worst | hessian | top | memory
 
 A line of JSON says what was tried and chosen; then one round for every line read. Libraries that find eigenvalues (top) are taken if they
 can be imported: PyHessian, hessian-eigenthings, curvlinops with SciPy's ARPACK; ARPACK also works on the same kept graph.
@@ -21,6 +21,7 @@ import torch.nn.functional as F
 import networks
 
 THREADS, PEAK, TOP, SAMPLE_ROWS, RESIDUAL = 2, 2048, 10, 64, 1e-4
+WORST_SAMPLES, WORST_BATCH, WORST_STEPS, WORST_RADIUS = 896, 128, 20, 0.5  # of Andriushchenko et al., arXiv:2302.07011
 BATCHES = (4000, 2000, 1000, 500, 250, 100, 50)
 
 
@@ -159,8 +160,60 @@ class Job:
                 return sum(float(self.loss(rows)) for rows in self.batches(size))
         return run
 
+    def worst(self, size):
+        """Mean over batches of the largest rise that Auto-PGD finds where ‖δ ⊘ |θ|‖₂ <= 0.5: parameters are views of one vector."""
+        theta = torch.cat([p.detach().reshape(-1) for p in self.theta])
+        c, at = theta.abs(), theta.clone()
+        for p, view in zip(self.parameters, self.parts(at)):
+            p.data = view
+
+        def climb(rows):
+            x, y = self.x[rows], self.y[rows]
+
+            def gradient(delta):
+                torch.add(theta, delta, out=at)
+                loss = F.cross_entropy(self.model(x), y)
+                return loss.item(), torch.cat([g.reshape(-1) for g in torch.autograd.grad(loss, self.parameters)])
+            return auto_pgd(gradient, c, WORST_RADIUS, WORST_STEPS)
+
+        def run():
+            rises = [climb(rows) for rows in self.batches(size) if rows.stop - rows.start == size]
+            self.maximum = sum(rises) / len(rises)
+            return self.maximum
+        return run
+
     def candidates(self):
         return [self.count] + [b for b in BATCHES if b < self.count and self.count // b <= 40]
+
+
+def auto_pgd(gradient, c, rho, steps):
+    """Croce & Hein (arXiv:2003.01690), algorithm 1, in the ball ‖δ ⊘ c‖₂ <= rho, from δ = 0: the largest rise found."""
+    def into_ball(d):
+        length = float((d / c.clamp_min(1e-30)).norm())
+        return d * (rho / length) if length > rho else d
+    looks, p0, p1 = set(), 0.0, 0.22
+    while math.ceil(p1 * steps) <= steps:
+        looks.add(math.ceil(p1 * steps))
+        p0, p1 = p1, p1 + max(p1 - p0 - 0.03, 0.06)
+    step, delta = 2.0 * rho, torch.zeros_like(c)
+    old, (value, g) = delta, gradient(delta)
+    start = best = last_best = value
+    best_delta, best_g, rose, last, halved = delta, g, 0, 0, False
+    for k in range(1, steps + 1):
+        z = into_ball(delta + step / float((g * c).norm()) * c * c * g)
+        if k > 1:
+            z = into_ball(delta + 0.75 * (z - delta) + 0.25 * (delta - old))
+        old, delta, before = delta, z, value
+        value, g = gradient(delta)
+        rose += value > before
+        if value > best:
+            best, best_delta, best_g = value, delta, g
+        if k in looks:
+            halved = rose < 0.75 * (k - last) or (not halved and best == last_best)
+            if halved:
+                step, delta, old, g, value = step / 2, best_delta, best_delta, best_g, best
+            rose, last, last_best = 0, k, best
+    return best - start
 
 
 class Way:
@@ -346,13 +399,13 @@ def configuration():
 
 
 def describe(job, kind, way, log):
-    if kind == "slice":  # it has moved them; graphs that are kept forbid even writing the same values
+    if kind in ("slice", "worst"):  # they have moved them; graphs that are kept forbid even writing the same values
         with torch.no_grad():
             for p, t in zip(job.parameters, job.theta):
                 p.copy_(t)
     flat = lambda parts: torch.cat([p.reshape(-1) for p in parts]).double()
     facts = {"job": kind, "parameters": job.size, "samples": job.count, "configuration": configuration(), "tried": log,
-             "chosen": way.text if way else None, "loss": float(job.loss().double()),
+             "chosen": way.text if way else None, "loss": job.loss().double().item(),
              "gradient_norm": float(flat(job.gradient(job.count if not large(job.name) else 250)()).norm())}
     if kind == "product":
         hv, v = flat(job.scratch(job.count if not large(job.name) else 100)()), flat(job.vector(0))
@@ -366,7 +419,7 @@ def main():
     torch.set_num_threads(THREADS)
     torch.manual_seed(0)
     hessian = kind == "hessian"
-    samples = 1000 if hessian else 500 if kind == "memory" else None
+    samples = 1000 if hessian else 500 if kind == "memory" else WORST_SAMPLES if kind == "worst" else None
     job = Job(folder, name, torch.float64 if hessian else torch.float32, samples)
     a, log, way = torch.randn(PEAK, PEAK, dtype=job.x.dtype), {}, None
     if kind == "gradient":
@@ -377,6 +430,8 @@ def main():
         way = tried(job, "no_grad", job.point, job.candidates(), log)
     elif kind == "hessian":
         way = best_hessian(job, log)
+    elif kind == "worst":
+        way = tried(job, "Auto-PGD", job.worst, [WORST_BATCH], log)
     elif kind == "memory":
         way = Way(f"kept graph, {job.count} samples", job.kept(job.count), math.nan)
         way.run()
@@ -394,6 +449,8 @@ def main():
         repeats = max(1, math.ceil(0.1 / (way.seconds * way.per))) if way.seconds > 0 else 1
         seconds, cpu = clock(lambda: [way.run() for _ in range(repeats)] and None)
         facts = {kind: {"seconds": seconds / repeats / way.per, "cpu": cpu / repeats / way.per, "peak": rate}}
+        if kind == "worst":
+            facts["maximum"] = job.maximum
         facts["resident"] = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(json.dumps(facts), flush=True)
 

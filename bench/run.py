@@ -33,9 +33,11 @@ JOBS = [("product", "mlp", 8, 0.90, 0.92, 1.25), ("product", "lenet", 8, 0.80, 0
         ("gradient", "digits_64_32_10", 1, None, None, None),
         ("hessian", "digits_cnn", 1, 0.50, None, 10.0),
         ("slice", "mlp", 1, None, None, 4.0), ("slice", "lenet", 1, None, None, 4.0), ("slice", "resnet20", 1, None, None, 1.2),
-        ("slice", "digits_64_32_10", 1, None, None, None)]
+        ("slice", "digits_64_32_10", 1, None, None, None),
+        *[("worst", name, 1, None, None, 3.0) for name in ("mlp", "lenet", "resnet20", "digits_64_32_10", "digits_cnn", "digits_resnet")]]
 TOPS = ["mlp", "lenet", "digits_cnn"]
-TITLES = {"product": "H·v", "gradient": "gradient", "hessian": "full Hessian in double, 1,000 samples", "slice": "51×51 slice, a point"}
+TITLES = {"product": "H·v", "gradient": "gradient", "hessian": "full Hessian in double, 1,000 samples", "slice": "51×51 slice, a point",
+          "worst": "worst case, 7 batches of 128, 20 steps"}
 
 
 class Side:
@@ -113,7 +115,7 @@ class Bench:
 
     def measure(self, job, name, *rest, peer=True):
         """Rounds of all sides in turns: {"basin": …, "current": …} with what they said of themselves and the rounds."""
-        network, samples = self.network(name), "1000" if job == "hessian" else "0"
+        network, samples = self.network(name), {"hessian": "1000", "worst": "896"}.get(job, "0")
         if network is None:
             return None
         block = rest[:1] or ("8",)
