@@ -54,8 +54,9 @@ extern "C" {
    along −g and families of measures were mixed. In 2, methods and points were told in words, and a
    measure had no interval. In 3, recorded values did not say who says them, a line not what stands
    at its end, nor spectra and SANE of which operator and part they are. In 4, there was no
-   quadrature. In 5, a slice had no paths, no cosines with the gradient and nothing interpolated. */
-#define BASIN_RESULTS_VERSION 6
+   quadrature. In 5, a slice had no paths, no cosines with the gradient and nothing interpolated. In
+   6, rows had no sharpness by name, and a comparison no conclusions. */
+#define BASIN_RESULTS_VERSION 7
 
 /* ------------------------------------------------------------------------------------ status -- */
 
@@ -2387,13 +2388,15 @@ typedef enum basin_family {
     /* these cost more, and are there only where they are asked for */      \
     X(SUBSPACE, 512, "top eigenvectors, on request")                        \
     X(STEP, 1024, "the next step, on request")                              \
-    X(BATCHES, 2048, "mini-batches, on request")
+    X(BATCHES, 2048, "mini-batches, on request")                            \
+    X(SHARPNESS, 4096, "sharpness by name, on request")
 
 #define BASIN_NEED_ENUM(name, bit, text) BASIN_NEEDS_##name = bit,
 typedef enum basin_need { BASIN_NEEDS_NOTHING = 0, BASIN_NEED_LIST(BASIN_NEED_ENUM) } basin_need;
 #undef BASIN_NEED_ENUM
 /* what basin_row_options.request may ask for */
-#define BASIN_NEEDS_ON_REQUEST (BASIN_NEEDS_SUBSPACE | BASIN_NEEDS_STEP | BASIN_NEEDS_BATCHES)
+#define BASIN_NEEDS_ON_REQUEST \
+    (BASIN_NEEDS_SUBSPACE | BASIN_NEEDS_STEP | BASIN_NEEDS_BATCHES | BASIN_NEEDS_SHARPNESS)
 
 /* What leaves a measure alone: name, bit, text. */
 #define BASIN_INVARIANCE_LIST(X)                                                          \
@@ -2583,6 +2586,8 @@ typedef struct basin_row_options {
     size_t subspace;   /* k of the top eigenspace; 0 = BASIN_SUBSPACE; at most P - 1 */
     size_t batches;    /* 0 = 20 */
     size_t batch_size; /* 0 = recorded, else 128; at most the samples */
+    /* of the measures that need BASIN_NEEDS_SHARPNESS, those to compute; none chosen = all */
+    bool chosen[BASIN_MEASURES];
     /* where the top eigenspace goes; NULL: nowhere. Caller destroys it */
     basin_eigenspace **eigenspace;
     /* where its energies go layer by layer, with row = 0; NULL: nowhere. Caller clears */

@@ -256,5 +256,97 @@ BASIN_MEASURE(batch_sharpness_momentum, "batch sharpness along the step", "L/θ�
               "batch",
               .compared = false, .own_direction = true,
               .setting = offsetof(basin_row, batch_samples), .aside = "sHs/sg", .digits = 4)
+/* Measures of `sharpness --measure` by their names there, at one radius each; of worst cases the
+ * most that was found. */
+BASIN_MEASURE(ascent, "ascent in 10 steps", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_NOTHING,
+              "rise of the loss by 10 steps of SAM's ascent, rho = 0.05",
+              .compared = true, .ratio = true, .own_direction = true, .aside = "ascent", .digits = 4)
+
+BASIN_MEASURE(m_sharpness, "m-sharpness", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_NOTHING,
+              "mean over batches of the rise of their loss by SAM's step on them, rho = 0.05",
+              .compared = true, .ratio = true, .own_direction = true, .aside = "m-sharp.", .digits = 4)
+
+BASIN_MEASURE(asam, "ASAM sharpness", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_NOTHING,
+              "rise of the loss by ASAM's step, biases not scaled, rho = 0.5",
+              .compared = true, .ratio = true, .own_direction = true, .aside = "asam", .digits = 4)
+
+BASIN_MEASURE(asam_all, "ASAM sharpness, biases too", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_RESCALING,
+              "rise of the loss by ASAM's step, biases scaled too, rho = 0.5",
+              .compared = true, .ratio = true, .own_direction = true, .aside = "asam_all", .digits = 4)
+
+BASIN_MEASURE(average, "average sharpness", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_NOTHING,
+              "mean rise of the loss under N(0, rho^2 I), rho = 0.05, 100 draws",
+              .compared = true, .ratio = true, .aside = "average", .digits = 4)
+
+BASIN_MEASURE(adaptive_average, "average adaptive sharpness", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_RESCALING,
+              "mean rise of the loss under N(0, rho^2 diag(theta^2)), rho = 0.1, 100 draws",
+              .compared = true, .ratio = true, .aside = "adaptive av.", .digits = 4)
+
+BASIN_MEASURE(worst_l2, "worst-case sharpness, ℓ2", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_NOTHING,
+              "largest rise of the loss found within |delta|_2 <= 0.05 by Auto-PGD",
+              .compared = true, .ratio = true, .aside = "worst_l2", .digits = 4)
+
+BASIN_MEASURE(worst_linf, "worst-case sharpness, ℓ∞", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_NOTHING,
+              "largest rise of the loss found within |delta|_inf <= 0.001 by Auto-PGD",
+              .compared = true, .ratio = true, .aside = "worst_linf", .digits = 4)
+
+BASIN_MEASURE(adaptive_worst_l2, "worst-case adaptive sharpness, ℓ2", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_RESCALING,
+              "largest rise of the loss found within |delta / |theta||_2 <= 0.5 by Auto-PGD",
+              .compared = true, .ratio = true, .aside = "adaptive l2", .digits = 4)
+
+BASIN_MEASURE(adaptive_worst_linf, "worst-case adaptive sharpness, ℓ∞", "L", -INFINITY,
+              INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_RESCALING,
+              "largest rise of the loss found within |delta_i| <= 0.005 |theta_i| by Auto-PGD",
+              .compared = true, .ratio = true, .aside = "adaptive linf", .digits = 4)
+
+BASIN_MEASURE(box, "ε-box sharpness", "1", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_NOTHING,
+              "100 times the largest rise found within |z_i| <= 0.001 (|theta_i| + 1), over 1 + the "
+              "loss",
+              .compared = true, .ratio = true, .aside = "box", .digits = 4)
+
+BASIN_MEASURE(geodesic, "geodesic sharpness", "L", -INFINITY, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_RESCALING,
+              "largest rise of the loss found within a geodesic ball of radius 0.1",
+              .compared = true, .ratio = true, .aside = "geodesic", .digits = 4)
+
+BASIN_MEASURE(pac_bayes_precision, "1/σ² of PAC-Bayes", "1/θ²", 0.0, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_LOSS_SCALE,
+              "1 / sigma^2 of pac_bayes: of the noise at which the accuracy falls by 0.1",
+              .compared = true, .ratio = true, .aside = "1/sigma^2", .digits = 4)
+
+BASIN_MEASURE(adaptive_pac_bayes_precision, "1/σ² of relative PAC-Bayes", "1", 0.0, INFINITY,
+              BASIN_FAMILY_RISE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_LOSS_SCALE,
+              "1 / sigma^2 of adaptive_pac_bayes: of the relative noise at which the accuracy falls "
+              "by 0.1",
+              .compared = true, .ratio = true, .aside = "rel. 1/sigma^2", .digits = 4)
+
+BASIN_MEASURE(fisher_relative, "curvature relative to Fisher's", "1", -INFINITY, INFINITY,
+              BASIN_FAMILY_CURVATURE, BASIN_NEEDS_SHARPNESS, BASIN_INVARIANT_TO_LOSS_SCALE,
+              "largest mu of H x = mu (G + delta I) x, G the Gauss-Newton matrix",
+              .compared = true, .ratio = true, .aside = "to Fisher's", .digits = 4)
+
+BASIN_MEASURE(feature_rank, "feature rank", "1", 0.0, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_SHARPNESS,
+              BASIN_INVARIANT_TO_RESCALING | BASIN_INVARIANT_TO_LOSS_SCALE,
+              "principal components that hold 99 % of the variance of what the last dense layer "
+              "reads",
+              .compared = true, .aside = "features", .digits = 4)
+
+BASIN_MEASURE(neural_collapse, "NC1", "1", 0.0, INFINITY,
+              BASIN_FAMILY_CONDITION, BASIN_NEEDS_SHARPNESS,
+              BASIN_INVARIANT_TO_RESCALING | BASIN_INVARIANT_TO_LOSS_SCALE,
+              "tr(S_W S_B^+) / C of what the last dense layer reads: within and between classes",
+              .compared = true, .ratio = true, .aside = "NC1", .digits = 4)
 /* clang-format on */
 #undef BASIN_MEASURE

@@ -12,22 +12,30 @@ static void list_requests(char *text, size_t room)
     for (size_t i = 0; i < BASIN_MEASURES && used < room; i++)
         if (basin_columns[i].needs & BASIN_NEEDS_ON_REQUEST)
             used += (size_t)snprintf(text + used, room - used, "%s | ", basin_columns[i].name);
-    if (used < room) snprintf(text + used, room - used, "all");
+    if (used < room) snprintf(text + used, room - used, "core | all");
 }
 
-/* One of the names of --measures, of `length` letters. What is measured anyway asks for nothing. */
-static int request_one(const char *name, size_t length, unsigned *request)
+static bool is_word(const char *name, size_t length, const char *word)
 {
-    char choices[400];
+    return strlen(word) == length && strncmp(name, word, length) == 0;
+}
 
-    if (length == 3 && strncmp(name, "all", length) == 0) {
-        *request = BASIN_NEEDS_ON_REQUEST;
+/* One of the names of --measures, of `length` letters. What is measured anyway, «core», asks for nothing. */
+static int request_one(const char *name, size_t length, basin_row_options *o)
+{
+    char choices[800];
+
+    if (is_word(name, length, "core")) return CLI_OK;
+    if (is_word(name, length, "all")) {
+        o->request = BASIN_NEEDS_ON_REQUEST;
+        for (size_t i = 0; i < BASIN_MEASURES; i++) o->chosen[i] = true;
         return CLI_OK;
     }
     for (size_t i = 0; i < BASIN_MEASURES; i++) {
         const basin_column *column = &basin_columns[i];
-        if (strlen(column->name) != length || strncmp(name, column->name, length) != 0) continue;
-        *request |= column->needs & BASIN_NEEDS_ON_REQUEST;
+        if (!is_word(name, length, column->name)) continue;
+        o->request |= column->needs & BASIN_NEEDS_ON_REQUEST;
+        o->chosen[i] = true;
         return CLI_OK;
     }
     list_requests(choices, sizeof choices);
@@ -41,7 +49,7 @@ static int read_requests(const cli_arguments *a, basin_row_options *o)
 
     for (const char *name = names; *name != '\0';) {
         const size_t length = strcspn(name, ",");
-        CLI_TRY(request_one(name, length, &o->request));
+        CLI_TRY(request_one(name, length, o));
         name += length + (name[length] == ',');
     }
     CLI_TRY(cli_size(a, "subspace", 0, &o->subspace));

@@ -26,8 +26,8 @@
          false},                                                                                   \
         CLI_RUN_OPTION,                                                                            \
         {"measures", CLI_TEXT, "NAME,…",                                                           \
-         "also these, which cost more: gradient_top_energy | momentum_top_energy | "               \
-         "critical_sharpness | batch_sharpness | … | all",                                         \
+         "also these, which cost more: gradient_top_energy | critical_sharpness | "                \
+         "batch_sharpness | asam | adaptive_worst_l2 | pac_bayes_precision | … | all; core: none", \
          false},                                                                                   \
         {"subspace", CLI_WHOLE, "K",                                                               \
          "top eigenvectors of these energies, and of how track sees them turn (default: 5)",       \

@@ -460,7 +460,8 @@ static const char *older_rules(int64_t version)
     case 2: return "which tells methods and points in words, and measures without their intervals";
     case 3: return "which does not say who says a recorded value, nor what stands at the end of a line";
     case 4: return "which has no quadrature, nor the weight decay of the training";
-    default: return "in which slices have no paths of runs, and no cosines with the gradient";
+    case 5: return "in which slices have no paths of runs, and no cosines with the gradient";
+    default: return "in which rows have no sharpness by name, and comparisons no conclusions";
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/linalg.h"
+#include "core/memory.h"
 #include "core/random.h"
 #include "problem.h"
 #include "support.h"
@@ -32,6 +33,19 @@ static void make_checkpoint(const problem *p, basin_checkpoint **ck)
     basin_random_normals(&r, (*ck)->states[0].values, p->size);
 }
 
+/* Far enough for the network to be right more often than noise leaves it. */
+static void descend(const problem *p, basin_objective *o)
+{
+    basin_loss loss;
+    double    *g = basin_alloc(p->size, sizeof *g);
+
+    for (int step = 0; step < 200; step++) {
+        assert_ok(basin_objective_gradient(o, NULL, p->theta, &loss, g));
+        basin_axpy(-0.3, g, p->theta, p->size);
+    }
+    basin_free(g);
+}
+
 static void set_up(setup *s)
 {
     problem *problems[] = {&s->train, &s->test, &s->clean};
@@ -40,6 +54,7 @@ static void set_up(setup *s)
     for (int i = 0; i < 3; i++)
         assert_ok(basin_network_objective(s->train.graph, &problems[i]->loss, &problems[i]->data, NULL,
                                           &s->objectives[i]));
+    descend(&s->train, s->objectives[0]);
     make_checkpoint(&s->train, &s->ck);
     make_checkpoint(&s->test, &s->start); /* other weights of the same network */
 }
@@ -219,12 +234,27 @@ static void what_is_asked_for_is_what_its_parts_say(void **unused)
 
 /* ----------------------------------------------------------------------------------------- invariances -- */
 
+/* The floor of its noise, 0.001, moves it by less than the accuracy of 60 samples shows. */
+static bool moves_unseen(size_t measure)
+{
+    return measure == BASIN_MEASURE_adaptive_pac_bayes_precision;
+}
+
+/* An objective that is no network has no features, and no Gauss-Newton matrix here. */
+static bool takes_a_network(size_t measure)
+{
+    return measure == BASIN_MEASURE_feature_rank || measure == BASIN_MEASURE_neural_collapse ||
+           measure == BASIN_MEASURE_fisher_relative || measure == BASIN_MEASURE_geodesic;
+}
+
 /* `by` leaves exactly those measures alone that the list says it does. */
 static void assert_left_alone(const basin_row *a, const basin_row *b, unsigned by)
 {
     for (size_t i = 0; i < BASIN_MEASURES; i++) {
         double x = a->measures[i].value, y = b->measures[i].value,
                moved = fabs(x - y) / fmax(fabs(x), fabs(y));
+        if (moves_unseen(i) || (isnan(y) && takes_a_network(i) && by == BASIN_INVARIANT_TO_LOSS_SCALE))
+            continue;
         assert_true(isfinite(x) && isfinite(y));
         if (basin_columns[i].invariance & by ? !(x == y || moved < 1e-9) : !(moved > 1e-3))
             fail_msg("%s moves from %.17g to %.17g", basin_columns[i].name, x, y);

@@ -96,6 +96,12 @@ bad "batches must be at least 2" -- track runs/gd_0 --batches 1
 good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --no-polish --measures all
 holds out "^  curvature  *lambda_max  *raw "
 holds out "^   *batch_sharpness  *raw "
+holds out "^  rise .*adaptive_worst_l2  *raw \|^   *adaptive_worst_l2  *raw "
+good track runs/gd_0 --every 4 --no-polish --measures core,asam,pac_bayes_precision
+holds out " asam  1/sigma^2$"
+lacks out "adaptive l2"
+good track runs/gd_0 --every 4 --no-polish --measures core
+lacks out "asam"
 good track runs/gd_0 runs/msam_0 --no-polish --subspace 2 -o turned.h5
 good plot turned.h5 --y turn_top,turn,turn_top_last,turn_last -o turned.svg
 

@@ -66,6 +66,9 @@ basin_status basin_measuring_step(basin_measuring *m, double *hx);
 /* How the energies in the top eigenspace are spread over the layers; none where these are not known
    or it was not asked for. */
 basin_status basin_measuring_layers(basin_measuring *m, basin_layers *out);
+/* Adds what the chosen measures of sharpness by name take, in evaluations over all samples. */
+void basin_measuring_named_cost(const basin_objective *train, const basin_row_options *options,
+                                basin_cost *out);
 /* samples of each mini-batch */
 size_t basin_measuring_batch_size(const basin_measuring *m);
 /* needs the test objective */

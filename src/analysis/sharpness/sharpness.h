@@ -28,6 +28,11 @@ typedef void basin_sharpness_cost_function(const basin_sharpening *task, size_t 
     basin_sharpness_cost_function basin_sharpness_cost_##name;
 #include "basin_sharpness_measures.h"
 
+/* Adds what one measure takes at one radius with the default settings, in evaluations over all
+   samples. */
+void basin_sharpness_cost(const basin_objective *objective, basin_sharpness_measure measure,
+                          basin_cost *out);
+
 /* The task at a point: its F there. */
 basin_status basin_sharpening_begin(basin_point                         *point,
                                     const basin_sharpness_table_options *options,

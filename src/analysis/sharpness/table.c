@@ -110,6 +110,16 @@ done:
 
 /* --------------------------------------------------------------------------------------- what it takes -- */
 
+void basin_sharpness_cost(const basin_objective *objective, basin_sharpness_measure measure, basin_cost *out)
+{
+    static const basin_sharpness_table_options defaults;
+    basin_point point = {.objective = (basin_objective *)objective, .size = basin_objective_size(objective)};
+    basin_sharpening task = {.point = &point, .options = &defaults};
+
+    if (choose_batches(&defaults, basin_objective_samples(objective), &task) == BASIN_OK)
+        functions[measure].cost(&task, 1, out);
+}
+
 basin_status basin_sharpness_table_forecast(basin_point *point, const basin_sharpness_table_options *options,
                                             basin_forecast **out)
 {
