@@ -2773,6 +2773,35 @@ typedef struct basin_difference {
     size_t seeds_needed;
 } basin_difference;
 
+/* The answer to «is this group flatter than its base, and does that go with generalisation here?»
+   by the rules of docs/verdict.md. */
+typedef enum basin_conclusion_kind {
+    BASIN_CONCLUSION_SUPPORTED,     /* flatter also where rescaling changes nothing, and better */
+    BASIN_CONCLUSION_NOT_TIED,      /* that flat, but generalisation does not go with it */
+    BASIN_CONCLUSION_NOT_INVARIANT, /* flatter only by measures that rescaling moves */
+    BASIN_CONCLUSION_DISAGREE,      /* some measures say flatter, others sharper */
+    BASIN_CONCLUSION_NOT_SUPPORTED, /* sharper, or equivalent within the margin */
+    BASIN_CONCLUSION_INCONCLUSIVE,  /* unequal losses, no pairs, too few seeds, nothing decides */
+    BASIN_CONCLUSIONS
+} basin_conclusion_kind;
+/* supported | not_tied | not_invariant | disagree | not_supported | inconclusive */
+const char *basin_conclusion_text(basin_conclusion_kind kind);
+
+typedef struct basin_conclusion { /* of one group against one base */
+    char *group, *base;
+    int   kind;   /* basin_conclusion_kind */
+    char *reason; /* one sentence, with the measures and numbers that it rests on */
+    char *change; /* what would change the answer, in one sentence */
+    /* measures of flatness at each kind of point that the report decides, by direction, and those
+       it does not; of them those that rescaling leaves alone */
+    size_t flatter, sharper, undecided;
+    size_t invariant_flatter, invariant_sharper, invariant_undecided;
+    size_t equivalent; /* within the margin, by two one-sided tests at the level */
+    /* about how many seeds would decide what is not decided and matters most, at the spread seen
+       (power 0.8); 0: nothing is asked for, or it cannot be told */
+    size_t seeds_needed;
+} basin_conclusion;
+
 typedef struct basin_comparison {
     size_t            row_count;
     basin_row        *rows;
@@ -2790,12 +2819,15 @@ typedef struct basin_comparison {
     double level;        /* of significance */
     size_t report_pairs; /* pairs of groups that the report tests */
     /* training losses of some pair of groups differ: see losses_note */
-    bool   losses_unequal;
-    char  *losses_note;
-    size_t missing;
-    size_t note_count;
-    char **notes;           /* in plain words, in order of weight */
-    size_t test_part_count; /* J: parts of the test set; 0 where none were measured */
+    bool              losses_unequal;
+    char             *losses_note;
+    size_t            missing;
+    double            margin; /* relative, within which measures are equivalent */
+    size_t            conclusion_count;
+    basin_conclusion *conclusions; /* of each pair of groups that is a comparison of methods */
+    size_t            note_count;
+    char            **notes;           /* in plain words, in order of weight */
+    size_t            test_part_count; /* J: parts of the test set; 0 where none were measured */
     /* [row_count, J] mean loss on each part; NAN where not measured */
     double *test_part_loss;
     double *test_part_accuracy; /* [row_count, J] */
@@ -2806,6 +2838,7 @@ typedef struct basin_comparison_options {
     double      level; /* of significance; 0 = 0.05 */
     /* relative difference of mean training losses that counts as unequal; 0 = 0.1 */
     double loss_tolerance;
+    double margin; /* relative difference that is none: of equivalence; 0 = 0.1 */
     /* > 0: compare at this training loss instead of at a step, each run interpolated between the
        consecutive checkpoints that bracket it, or else at its first checkpoint at or below; 0 = at
        a step */

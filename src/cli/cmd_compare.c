@@ -17,6 +17,8 @@ static const cli_option options[] = {
     {"level", CLI_REAL, "P", "of significance (default: 0.05)", false},
     {"loss-tolerance", CLI_REAL, "T",
      "training losses that differ by more than this share are «unequal» (default: 0.1)", false},
+    {"margin", CLI_REAL, "M",
+     "relative difference of a measure that counts as none, of equivalence (default: 0.1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 /* Before anything is measured: may the runs be held against each other? What the library will note beside
@@ -98,12 +100,15 @@ static int read_options(const cli_arguments *a, basin_comparison_options *out)
     basin_comparison_options o = {.base = cli_text(a, "base", NULL),
                                   .level = cli_real(a, "level", 0),
                                   .loss_tolerance = cli_real(a, "loss-tolerance", 0),
+                                  .margin = cli_real(a, "margin", 0),
                                   .at_loss = cli_real(a, "at-loss", 0)};
 
     CLI_CHECK(!cli_has(a, "level") || (o.level > 0 && o.level < 1),
               "--level must lie between 0 and 1, got %g", o.level);
     CLI_CHECK(!cli_has(a, "loss-tolerance") || o.loss_tolerance > 0,
               "--loss-tolerance must be positive, got %g", o.loss_tolerance);
+    CLI_CHECK(!cli_has(a, "margin") || (o.margin > 0 && o.margin < 1),
+              "--margin must lie between 0 and 1, got %g", o.margin);
     *out = o;
 done:
     return status;

@@ -276,6 +276,30 @@ static void print_differences(const basin_comparison *c, FILE *out)
     }
 }
 
+const char *cli_conclusion_words(basin_conclusion_kind kind)
+{
+    static const char *const words[BASIN_CONCLUSIONS] = {
+        [BASIN_CONCLUSION_SUPPORTED] = "supported",
+        [BASIN_CONCLUSION_NOT_TIED] = "flatter, but not tied to generalisation here",
+        [BASIN_CONCLUSION_NOT_INVARIANT] = "flatter only by measures that are not invariant",
+        [BASIN_CONCLUSION_DISAGREE] = "measures disagree",
+        [BASIN_CONCLUSION_NOT_SUPPORTED] = "not supported",
+        [BASIN_CONCLUSION_INCONCLUSIVE] = "inconclusive",
+    };
+
+    return words[kind];
+}
+
+static void print_conclusions(const basin_comparison *c, FILE *out)
+{
+    for (size_t i = 0; i < c->conclusion_count; i++) {
+        const basin_conclusion *k = &c->conclusions[i];
+        fprintf(out, "%sverdict on «%s is flatter than %s»: %s\n  %s\n  what would change it: %s\n",
+                i == 0 ? "\n" : "", k->group, k->base, cli_conclusion_words((basin_conclusion_kind)k->kind),
+                k->reason, k->change);
+    }
+}
+
 void cli_comparison_print(const basin_comparison *c, const basin_provenance *p, FILE *out)
 {
     if (!isnan(c->at_loss))
@@ -288,5 +312,6 @@ void cli_comparison_print(const basin_comparison *c, const basin_provenance *p, 
     print_groups(c, out);
     print_all_estimates(c, out);
     print_differences(c, out);
+    print_conclusions(c, out);
     for (size_t i = 0; i < c->note_count; i++) fprintf(out, "%s- %s\n", i == 0 ? "\n" : "", c->notes[i]);
 }

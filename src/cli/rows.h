@@ -26,8 +26,8 @@
          false},                                                                                   \
         CLI_RUN_OPTION,                                                                            \
         {"measures", CLI_TEXT, "NAME,…",                                                           \
-         "also these, which cost more: gradient_top_energy | critical_sharpness | "                \
-         "batch_sharpness | asam | adaptive_worst_l2 | pac_bayes_precision | … | all; core: none", \
+         "also these, which cost more: critical_sharpness | batch_sharpness | asam | … | all, "  \
+         "or core: none (default: track core, compare adaptive_average,adaptive_worst_l2)",        \
          false},                                                                                   \
         {"subspace", CLI_WHOLE, "K",                                                               \
          "top eigenvectors of these energies, and of how track sees them turn (default: 5)",       \

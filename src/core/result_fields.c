@@ -70,6 +70,8 @@ static const char *const sharpness_measures[] = {
 #include "basin_sharpness_measures.h"
     NULL};
 static const char *const sharpness_numbers[] = {"exact", "lower_bound", "sampled", "sampled_bound", NULL};
+static const char *const conclusions[] = {
+    "supported", "not_tied", "not_invariant", "disagree", "not_supported", "inconclusive", NULL};
 static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
                                        "not_measured", "not_paired", "continuation", NULL};
 
@@ -1127,6 +1129,28 @@ static const basin_field difference_fields[] = {
 
 static const basin_schema difference_schema = SCHEMA(basin_difference, difference_fields);
 
+#define S basin_conclusion
+static const basin_field conclusion_fields[] = {
+    PLAIN(STRING, group, "group", 0, "name of the group"),
+    PLAIN(STRING, base, "base", 0, "name of the group it is held against"),
+    CHOICE(kind, "verdict", conclusions, 0, "by the rules of docs/verdict.md"),
+    PLAIN(STRING, reason, "reason", 0, "with the measures and numbers that it rests on"),
+    PLAIN(STRING, change, "change", 0, "what would change the answer"),
+    PLAIN(SIZE, flatter, "flatter", 0, "measures of flatness that the report decides so"),
+    PLAIN(SIZE, sharper, "sharper", 0, "that it decides the other way"),
+    PLAIN(SIZE, undecided, "undecided", 0, "that it does not decide"),
+    PLAIN(SIZE, invariant_flatter, "invariant_flatter", 0, "the same of those that rescaling leaves alone"),
+    PLAIN(SIZE, invariant_sharper, "invariant_sharper", 0, "the same of those that rescaling leaves alone"),
+    PLAIN(SIZE, invariant_undecided, "invariant_undecided", 0,
+          "the same of those that rescaling leaves alone"),
+    PLAIN(SIZE, equivalent, "equivalent", 0, "measures of flatness within the margin"),
+    PLAIN(SIZE, seeds_needed, "seeds_needed", 0,
+          "about how many would decide what matters most, at the spread seen (power 0.8); 0: not told"),
+};
+#undef S
+
+static const basin_schema conclusion_schema = SCHEMA(basin_conclusion, conclusion_fields);
+
 #define S basin_comparison
 static const basin_field comparison_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
@@ -1149,6 +1173,10 @@ static const basin_field comparison_fields[] = {
           "the mean training losses differ: flatness compares unlike with unlike"),
     PLAIN(STRING, losses_note, "losses_note", BASIN_FIELD_OPTIONAL, "which and how much"),
     PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
+    PLAIN(DOUBLE, margin, "margin", 0, "relative difference within which measures are equivalent"),
+    PLAIN(SIZE, conclusion_count, "conclusion_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, conclusions, "conclusions", offsetof(S, conclusion_count), conclusion_schema,
+           "the verdict on each group against its base"),
     PLAIN(SIZE, note_count, "note_count", BASIN_FIELD_HIDDEN, ""),
     ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0,
           "in plain words, by weight"),
@@ -1401,6 +1429,11 @@ const char *basin_alpha_source_text(basin_alpha_source source)
 const char *basin_verdict_text(basin_verdict verdict)
 {
     return verdicts[verdict];
+}
+
+const char *basin_conclusion_text(basin_conclusion_kind kind)
+{
+    return conclusions[kind];
 }
 
 const char *basin_family_text(basin_family family)

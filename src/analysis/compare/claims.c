@@ -83,7 +83,7 @@ static bool test_says(const basin_comparer *c, const basin_pair *pair, int gap)
 
 /* What of the report is claimed: not a gap that clean labels do not confirm, nor one that the test set alone
    does not. */
-static int claimed(const basin_comparer *c, const basin_pair *pair, const basin_difference *d)
+int basin_comparison_claimed(const basin_comparer *c, const basin_pair *pair, const basin_difference *d)
 {
     bool decided = d->report == BASIN_VERDICT_LOWER || d->report == BASIN_VERDICT_HIGHER;
     bool gap = strcmp(d->measure, "gap") == 0;
@@ -128,7 +128,8 @@ static basin_status count_family(const basin_comparer *c, const basin_pair *pair
     const basin_difference *d = &c->result->differences[pair->first];
 
     for (size_t i = 0; i < pair->differences; i++)
-        if (d[i].family == (int)family) BASIN_TRY(count_one(claimed(c, pair, &d[i]), &d[i], t));
+        if (d[i].family == (int)family)
+            BASIN_TRY(count_one(basin_comparison_claimed(c, pair, &d[i]), &d[i], t));
 done:
     return st;
 }

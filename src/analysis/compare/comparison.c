@@ -7,7 +7,8 @@
  *   2. Per measure, kind of point and group the mean with its 95 % t-interval (estimates.c); per pair of
  *      groups the differences paired by seed, their interval, the exact sign-flip test (pairs.c), and what is
  *      left of it among so many measures (adjust.c).
- *   3. Say what that supports and what it does not (claims.c, notes.c).
+ *   3. Conclude, one verdict for each group against its base (conclude.c).
+ *   4. Say what all that supports and what it does not (claims.c, notes.c).
  */
 #include "analysis/compare/comparison.h"
 
@@ -75,16 +76,20 @@ static basin_status start(const basin_row *rows, size_t count, const basin_compa
 
     *c = (basin_comparer){.level = given->level == 0.0 ? 0.05 : given->level,
                           .loss_tolerance = given->loss_tolerance == 0.0 ? 0.1 : given->loss_tolerance,
+                          .margin = given->margin == 0.0 ? 0.1 : given->margin,
                           .bn = given->bn,
                           .note = given->note};
     BASIN_CHECK(c->level > 0.0 && c->level < 1.0, BASIN_ERR_ARG, "level of significance %g is not in (0, 1)",
                 c->level);
     BASIN_CHECK(c->loss_tolerance > 0.0 && isfinite(c->loss_tolerance), BASIN_ERR_ARG,
                 "loss tolerance %g is not a finite number > 0", c->loss_tolerance);
+    BASIN_CHECK(c->margin > 0.0 && c->margin < 1.0, BASIN_ERR_ARG,
+                "margin of equivalence %g is not in (0, 1)", c->margin);
     BASIN_CHECK(given->at_loss >= 0.0 && isfinite(given->at_loss), BASIN_ERR_ARG,
                 "training loss %g to compare at is not a finite number >= 0", given->at_loss);
     BASIN_ALLOC(c->result, 1, "comparison");
     c->result->level = c->level;
+    c->result->margin = c->margin;
     c->result->at_loss = given->at_loss > 0.0 ? given->at_loss : (double)NAN;
     BASIN_TRY(copy_rows(rows, count, c->result));
     BASIN_TRY(copy_test_parts(given, count, c->result));
@@ -106,6 +111,7 @@ basin_status basin_comparison_compute(const basin_row *rows, size_t count,
     BASIN_TRY(basin_comparison_estimates(&c));
     BASIN_TRY(basin_comparison_pairs(&c));
     BASIN_TRY(basin_comparison_judge_losses(&c));
+    BASIN_TRY(basin_comparison_conclude(&c));
     BASIN_TRY(basin_comparison_note(&c));
     *out = c.result, c.result = NULL;
 done:

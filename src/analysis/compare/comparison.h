@@ -12,6 +12,7 @@
 typedef struct basin_pair { /* a group held against a base by the runs of equal seed */
     size_t  group, base;    /* indices of groups */
     bool    continuation;   /* the same runs later: no comparison of methods */
+    bool    losses_equal;   /* the training losses at the raw points are shown to be equal */
     size_t  count;
     size_t *rows, *others; /* [count] raw rows of the group, of the base */
     /* which of the comparison's differences are its own, column by column, point by point */
@@ -20,7 +21,7 @@ typedef struct basin_pair { /* a group held against a base by the runs of equal 
 
 typedef struct basin_comparer {
     basin_comparison    *result;
-    double               level, loss_tolerance;
+    double               level, loss_tolerance, margin;
     const basin_bn_mode *bn;   /* of the options */
     const char          *note; /* of the options */
     size_t               column_count;
@@ -44,6 +45,7 @@ basin_status basin_comparison_columns(basin_comparer *c);
 basin_status basin_comparison_estimates(basin_comparer *c);
 basin_status basin_comparison_pairs(basin_comparer *c);
 basin_status basin_comparison_judge_losses(basin_comparer *c);
+basin_status basin_comparison_conclude(basin_comparer *c);
 basin_status basin_comparison_note(basin_comparer *c);
 
 /* Rows. A checkpoint is a measured row of the whole sample at the raw weights, not interpolated. */
@@ -95,6 +97,10 @@ size_t basin_pairs_needed(size_t tests, double level);
 void   basin_mean_and_interval(const double *x, size_t n, double *mean, double *sd, double *lower,
                                double *upper);
 
+/* What of the report is claimed of a difference, as a basin_verdict: not a gap that clean labels or
+   the test set alone do not confirm. */
+int basin_comparison_claimed(const basin_comparer *c, const basin_pair *pair,
+                             const basin_difference *d);
 /* seeds and rows of the test set together could make such a mean */
 bool basin_rows_explain(const basin_comparison *k, const basin_difference *d);
 

@@ -530,7 +530,7 @@ static double mean_at(const basin_comparison *k, const char *group, int point)
 
 /* The losses at one kind of point; unequal ones mark every difference of the pair there. Raw points are
    always told, others where unequal. */
-static basin_status judge_losses_at(basin_comparer *c, const basin_pair *pair, const basin_difference *loss)
+static basin_status judge_losses_at(basin_comparer *c, basin_pair *pair, const basin_difference *loss)
 {
     static const char *const names[] = {"", "polished, ", "averaged, "};
     basin_status             st = BASIN_OK;
@@ -544,6 +544,7 @@ static basin_status judge_losses_at(basin_comparer *c, const basin_pair *pair, c
     const char  *verdict = loss_verdicts[judged];
     bool         unequal = judged == LOSS_UNEQUAL;
 
+    if (loss->point == BASIN_POINT_RAW) pair->losses_equal = judged == LOSS_EQUAL;
     k->losses_unequal = k->losses_unequal || unequal;
     for (size_t j = pair->first; j < pair->first + pair->differences; j++)
         if (k->differences[j].point == loss->point) k->differences[j].losses_unequal = unequal;
@@ -561,10 +562,11 @@ done:
 }
 
 /* `at_loss`: the raw points are equal by construction, and only the others are looked at. */
-static basin_status judge_pair_losses(basin_comparer *c, const basin_pair *pair, bool at_loss)
+static basin_status judge_pair_losses(basin_comparer *c, basin_pair *pair, bool at_loss)
 {
     basin_status st = BASIN_OK;
 
+    pair->losses_equal = at_loss;
     for (size_t i = pair->first; i < pair->first + pair->differences; i++) {
         const basin_difference *d = &c->result->differences[i];
         if (strcmp(d->measure, "train_loss") != 0 || (at_loss && d->point == BASIN_POINT_RAW)) continue;

@@ -102,10 +102,10 @@ done:
     {                                                                       \
         return take(m, BASIN_MEASURE_##name, BASIN_SHARPNESS_##name, out);  \
     }
-#define PRECISION(name)                                                                            \
-    basin_status basin_measure_##name##_precision(basin_measuring *m, basin_value *out)            \
-    {                                                                                              \
-        return take_precision(m, BASIN_MEASURE_##name##_precision, BASIN_SHARPNESS_##name, out);   \
+#define PRECISION(name)                                                                          \
+    basin_status basin_measure_##name##_precision(basin_measuring *m, basin_value *out)          \
+    {                                                                                            \
+        return take_precision(m, BASIN_MEASURE_##name##_precision, BASIN_SHARPNESS_##name, out); \
     }
 NAMED_LIST(NAMED)
 PRECISION_LIST(PRECISION)
@@ -114,11 +114,12 @@ static const struct {
     basin_measure           measure;
     basin_sharpness_measure named;
 } named[] = {
-#define NAMED_PAIR(name)     {BASIN_MEASURE_##name, BASIN_SHARPNESS_##name},
+#define NAMED_PAIR(name) {BASIN_MEASURE_##name, BASIN_SHARPNESS_##name},
 #define PRECISION_PAIR(name) {BASIN_MEASURE_##name##_precision, BASIN_SHARPNESS_##name},
     NAMED_LIST(NAMED_PAIR) PRECISION_LIST(PRECISION_PAIR)};
 
-void basin_measuring_named_cost(const basin_objective *train, const basin_row_options *options, basin_cost *out)
+void basin_measuring_named_cost(const basin_objective *train, const basin_row_options *options,
+                                basin_cost *out)
 {
     if (!(options->request & BASIN_NEEDS_SHARPNESS)) return;
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
