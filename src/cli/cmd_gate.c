@@ -10,10 +10,12 @@
 
 static const cli_option options[] = {
     CLI_LIMIT_OPTIONS,
-    {"baseline", CLI_TEXT, "CKPT", "another checkpoint, whose measures may be exceeded by no more than", false},
+    {"baseline", CLI_TEXT, "CKPT", "another checkpoint, whose measures may be exceeded by no more than",
+     false},
     {"max-increase", CLI_TEXT, "X", "so much: a share of its value, e.g. 10%, or a number", false},
     {"from-runs", CLI_TEXT, "PATTERN",
-     "limits from the spread over the last checkpoints of these folders, e.g. 'runs/gd_*'; at least 3", false},
+     "limits from the spread over the last checkpoints of these folders, e.g. 'runs/gd_*'; at least 3",
+     false},
     {"sigma", CLI_REAL, "S", "as improbable in one more such run as S normal deviations (default: 3)", false},
     {"measures", CLI_TEXT, "NAME,…",
      "of --baseline and --from-runs (default: those of --max and --min, else lambda_max)", false},
@@ -38,10 +40,11 @@ static int check(const cli_arguments *a)
     return status;
 }
 
-/* -------------------------------------------------------------------------------------------- measuring -- */
+/* ------------------------------------------------------------------------------------------- measuring -- */
 
 /* Limits that were given, as questions to the checkpoint. */
-static int given_limits(const cli_gate *g, const cli_source *s, basin_gated *limits, basin_question *questions)
+static int given_limits(const cli_gate *g, const cli_source *s, basin_gated *limits,
+                        basin_question *questions)
 {
     int       status = CLI_OK;
     basin_row record = {0};
@@ -68,8 +71,13 @@ static int start_limits(basin_gated *limits, size_t count)
         limits[i].answer = limits[i].baseline = unknown;
         limits[i].increase = limits[i].difference = NAN;
         limits[i].difference_lower = limits[i].difference_upper = NAN;
-        limits[i].spread = (basin_limit_of_runs){
-            .mean = NAN, .deviation = NAN, .sigma = NAN, .factor = NAN, .limit = NAN, .low = NAN, .high = NAN};
+        limits[i].spread = (basin_limit_of_runs){.mean = NAN,
+                                                 .deviation = NAN,
+                                                 .sigma = NAN,
+                                                 .factor = NAN,
+                                                 .limit = NAN,
+                                                 .low = NAN,
+                                                 .high = NAN};
     }
     return CLI_OK;
 }
@@ -81,7 +89,8 @@ static int take_answer(const basin_question *q, const basin_answer *answer, basi
     l->answer = *answer;
     l->at_most = q->at_most;
     l->bound_low = q->low, l->bound_high = q->high;
-    CLI_CHECK((l->measure = basin_strdup(basin_columns[q->measure].name)) != NULL, "out of memory for a name");
+    CLI_CHECK((l->measure = basin_strdup(basin_columns[q->measure].name)) != NULL,
+              "out of memory for a name");
     if (l->origin != BASIN_LIMIT_BASELINE) goto done;
     l->difference = answer->value - l->baseline.value;
     l->difference_lower = answer->lower - l->baseline.upper;
@@ -112,9 +121,9 @@ done:
 
 static int compute(const cli_arguments *a, const cli_gate *g, cli_source *s, basin_gate *gate)
 {
-    int             status = CLI_OK;
-    const size_t    given = g->limits.count, based = g->baseline != NULL ? g->measure_count : 0,
-                    spread = g->runs != NULL ? g->measure_count : 0;
+    int          status = CLI_OK;
+    const size_t given = g->limits.count, based = g->baseline != NULL ? g->measure_count : 0,
+                 spread = g->runs != NULL ? g->measure_count : 0;
     basin_question *questions = NULL;
     basin_answer   *answers = NULL;
 
@@ -124,8 +133,7 @@ static int compute(const cli_arguments *a, const cli_gate *g, cli_source *s, bas
     CLI_ALLOC(answers, gate->limit_count);
     CLI_TRY(start_limits(gate->limits, gate->limit_count));
     CLI_TRY(given_limits(g, s, gate->limits, questions));
-    CLI_TRY(
-        cli_gate_baseline(a, g, s, gate->limits + given, questions + given, &gate->baseline_products));
+    CLI_TRY(cli_gate_baseline(a, g, s, gate->limits + given, questions + given, &gate->baseline_products));
     CLI_TRY(cli_gate_runs(a, g, s, gate->limits + given + based, questions + given + based,
                           &gate->runs_products));
     cli_monitor_part("", 0, 0);
@@ -155,7 +163,7 @@ done:
     return status;
 }
 
-/* --------------------------------------------------------------------------------------------- printing -- */
+/* -------------------------------------------------------------------------------------------- printing -- */
 
 /* «<= 20», «<= 19.5 [19.4, 19.7]». */
 static const char *bound_text(const basin_gated *l)
@@ -190,8 +198,8 @@ static void print_sources(const basin_gated *l, FILE *out)
     if (l->origin == BASIN_LIMIT_GIVEN) return;
     fprintf(out, "  %s\n", cli_plain(l->limit));
     if (l->origin == BASIN_LIMIT_BASELINE)
-        fprintf(out, "                  there %s %s; difference %s [%s, %s]\n", cli_number(l->baseline.value, 5),
-                cli_answer_ends(&l->baseline), cli_number(l->difference, 4),
+        fprintf(out, "                  there %s %s; difference %s [%s, %s]\n",
+                cli_number(l->baseline.value, 5), cli_answer_ends(&l->baseline), cli_number(l->difference, 4),
                 cli_number(l->difference_lower, 4), cli_number(l->difference_upper, 4));
     else
         fprintf(out,
@@ -233,7 +241,8 @@ static const char *names_of(const basin_gate *g, int verdict, char text[600])
     text[0] = '\0';
     for (size_t i = 0; i < g->limit_count && used < 590; i++)
         if (g->limits[i].answer.verdict == verdict)
-            used += (size_t)snprintf(text + used, 600 - used, "%s%s", used > 0 ? ", " : "", g->limits[i].limit);
+            used +=
+                (size_t)snprintf(text + used, 600 - used, "%s%s", used > 0 ? ", " : "", g->limits[i].limit);
     return text;
 }
 
@@ -246,13 +255,14 @@ static int verdict(const basin_result *result)
     names_of(g, BASIN_GATE_VIOLATED, violated), names_of(g, BASIN_GATE_UNDECIDED, open);
     return cli_conclude(g->verdict == BASIN_GATE_VIOLATED ? CLI_VIOLATED : CLI_UNDECIDED, "%s%s%s%s%s",
                         violated[0] != '\0' ? "violated: " : "", violated,
-                        violated[0] != '\0' && open[0] != '\0' ? "; " : "", open[0] != '\0' ? "undecided: " : "",
-                        open);
+                        violated[0] != '\0' && open[0] != '\0' ? "; " : "",
+                        open[0] != '\0' ? "undecided: " : "", open);
 }
 
 const cli_command cli_command_gate = {
     .name = "gate",
-    .usage = "gate CKPT --max NAME=X… [--min NAME=X…] [--baseline CKPT --max-increase X] [--from-runs PATTERN]",
+    .usage =
+        "gate CKPT --max NAME=X… [--min NAME=X…] [--baseline CKPT --max-increase X] [--from-runs PATTERN]",
     .about =
         "Holds measures of a checkpoint against limits, for pipelines and the monitoring of models. Products "
         "with the Hessian are\n"
@@ -262,9 +272,10 @@ const cli_command cli_command_gate = {
         "undecided. The intervals stay\n"
         "valid however often they are looked at (docs/measures.md, «Gate»). Exit status: 0 within, 3 "
         "violated, 4 undecided.",
-    .examples = "  basin gate runs/sam_0/step_000400.h5 --max 'lambda_max<=2/lr' --max sane=12\n"
-                "  basin gate new.h5 --baseline old.h5 --max-increase 10% --measures lambda_max,trace --time 60s\n"
-                "  basin gate runs/gd_9/step_000400.h5 --from-runs 'runs/gd_[0-7]' --sigma 3 --junit gate.xml\n",
+    .examples =
+        "  basin gate runs/sam_0/step_000400.h5 --max 'lambda_max<=2/lr' --max sane=12\n"
+        "  basin gate new.h5 --baseline old.h5 --max-increase 10% --measures lambda_max,trace --time 60s\n"
+        "  basin gate runs/gd_9/step_000400.h5 --from-runs 'runs/gd_[0-7]' --sigma 3 --junit gate.xml\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_POINT | CLI_COMMON_TIME,
     .least = 1,

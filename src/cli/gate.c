@@ -16,13 +16,13 @@
 #define ALPHA 0.05
 #define SIGMA 3.0
 #define PRODUCTS 2000
-/* Half-widths of what other checkpoints are measured to, relative to the value: a quarter of the increase that
-   is allowed, and at least so narrow, or no narrower. */
+/* Half-widths that other checkpoints are measured to, relative to the value: a quarter of the increase that
+   is allowed, and no less than the least; else the first. */
 #define WIDTH 0.02
 #define WIDTH_LEAST 0.005
 #define NARROWER 0.1 /* of these, for what costs few products: all but sums over the spectrum */
 
-/* ------------------------------------------------------------------------------------- what is asked for -- */
+/* ----------------------------------------------------------------------------------- what is asked for -- */
 
 /* «10%» or «0.5». */
 static int read_increase(const cli_arguments *a, cli_gate *g)
@@ -132,7 +132,7 @@ void cli_gate_clear(cli_gate *g)
     *g = (cli_gate){.baseline = NULL};
 }
 
-/* -------------------------------------------------------------------------------------------- measuring -- */
+/* ------------------------------------------------------------------------------------------- measuring -- */
 
 static bool needs_start(const basin_question *questions, size_t count)
 {
@@ -171,7 +171,7 @@ done:
     return cli_name_file(status, s->ck->path);
 }
 
-/* ------------------------------------------------------------------------------------ other checkpoints -- */
+/* ----------------------------------------------------------------------------------- other checkpoints -- */
 
 static int record_of(const cli_source *s, const char *path, basin_row *out)
 {
@@ -231,8 +231,8 @@ static int measure_other(const cli_arguments *a, const cli_gate *g, const char *
 
     CLI_ALLOC(questions, g->measure_count);
     for (size_t i = 0; i < g->measure_count; i++)
-        questions[i] =
-            (basin_question){.measure = g->measures[i], .low = NAN, .high = NAN, .width = width_of(g->measures[i], width)};
+        questions[i] = (basin_question){
+            .measure = g->measures[i], .low = NAN, .high = NAN, .width = width_of(g->measures[i], width)};
     CLI_TRY(cli_monitor_check());
     CLI_TRY(cli_source_open(a, path, true, true, &other));
     CLI_TRY(cli_name_file(cli_point_take(a, &other), path));
@@ -294,7 +294,7 @@ done:
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------- baseline set -- */
+/* ---------------------------------------------------------------------------------------- baseline set -- */
 
 /* Is it a folder, and not that of the checkpoint, which would be held against itself? */
 static bool is_other_run(const char *folder, const char *own)
@@ -337,10 +337,10 @@ static int limit_of_runs(const cli_gate *g, size_t i, const basin_answer *answer
     }
     limit->origin = BASIN_LIMIT_RUNS;
     limit->bound = l->limit;
-    *question = (basin_question){
-        .measure = g->measures[i], .at_most = at_most, .low = l->low, .high = l->high};
-    snprintf(text, sizeof text, "%s%smean %c %.3g s of %zu runs %s", column->name, at_most ? "<=" : ">=",
-             at_most ? '+' : '-', l->factor, l->runs, g->runs);
+    *question =
+        (basin_question){.measure = g->measures[i], .at_most = at_most, .low = l->low, .high = l->high};
+    snprintf(text, sizeof text, "%s%smean %c %.3g s of %zu runs %s", column->name,
+             at_most ? "<=" : ">=", at_most ? '+' : '-', l->factor, l->runs, g->runs);
     CLI_TRY(describe(limit, text));
 done:
     return status;
@@ -377,8 +377,8 @@ int cli_gate_runs(const cli_arguments *a, const cli_gate *g, cli_source *s, basi
     size_t        runs = 0;
 
     if (g->runs == NULL) return CLI_OK;
-    CLI_CHECK(glob(g->runs, 0, NULL, &found) == 0 && found.gl_pathc > 0, "--from-runs %s: no folder is called so",
-              g->runs);
+    CLI_CHECK(glob(g->runs, 0, NULL, &found) == 0 && found.gl_pathc > 0,
+              "--from-runs %s: no folder is called so", g->runs);
     CLI_ALLOC(all, g->measure_count * found.gl_pathc);
     CLI_TRY(measure_runs(a, g, &found, s, &runs, all, products));
     for (size_t m = 0; m < g->measure_count; m++)

@@ -4,13 +4,13 @@
 
 #include "cli/options.h"
 
-#define CLI_LIMIT_OPTIONS                                                                          \
-    {"max", CLI_TEXT, "NAME=X",                                                                    \
-     "a measure of track may be at most X, a number or an expression of lr, momentum, rho, "       \
-     "weight_decay, batch_size, step, epoch, P and N, e.g. 'lambda_max<=2/lr'; several times",     \
-     false},                                                                                       \
-    {                                                                                              \
-        "min", CLI_TEXT, "NAME=X", "or must be at least X, e.g. 'test_accuracy>=0.9'", false       \
+#define CLI_LIMIT_OPTIONS                                                                      \
+    {"max", CLI_TEXT, "NAME=X",                                                                \
+     "a measure of track may be at most X, a number or an expression of lr, momentum, rho, "   \
+     "weight_decay, batch_size, step, epoch, P and N, e.g. 'lambda_max<=2/lr'; several times", \
+     false},                                                                                   \
+    {                                                                                          \
+        "min", CLI_TEXT, "NAME=X", "or must be at least X, e.g. 'test_accuracy>=0.9'", false   \
     }
 
 typedef struct cli_limits {

@@ -1,5 +1,5 @@
-/* A gate as a suite of test cases, in the XML that Jenkins, GitLab and their like read: a limit is a case, one
- * that is violated a failure, one that is undecided an error.
+/* A gate as a suite of test cases, in the XML that Jenkins, GitLab and their like read. A limit is a case;
+ * one that is violated is a failure, one that is undecided an error.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -42,8 +42,8 @@ static void put_finding(FILE *out, const basin_gated *g, bool strict)
     const char         *kind = open && !strict ? "error" : "failure";
 
     fprintf(out, ">\n    <%s type=\"%s\" message=\"%s = %.9g [%.9g, %.9g], limit %s %.9g", kind,
-            basin_gate_verdict_text((basin_gate_verdict)a->verdict), g->measure, a->value, a->lower,
-            a->upper, g->at_most ? "&lt;=" : "&gt;=", g->bound);
+            basin_gate_verdict_text((basin_gate_verdict)a->verdict), g->measure, a->value, a->lower, a->upper,
+            g->at_most ? "&lt;=" : "&gt;=", g->bound);
     if (open && a->ended != BASIN_GATE_COMPLETE)
         fprintf(out, ", ended by %s", basin_gate_end_text((basin_gate_end)a->ended));
     fprintf(out, "\"/>\n  </testcase>\n");

@@ -24,8 +24,7 @@
    stationarity, and a check. */
 enum { ROW_LEAST = 40, BESIDE = 16 };
 
-/* -------------------------------------------------------------------------------------------- one answer --
-   */
+/* ------------------------------------------------------------------------------------------ one answer -- */
 
 basin_gate_way basin_gate_way_of(size_t measure)
 {
@@ -57,8 +56,7 @@ static void judge(const basin_question *q, basin_answer *a)
     const bool beyond = q->at_most ? a->lower > q->high : a->upper < q->low;
 
     a->verdict = within ? BASIN_GATE_WITHIN : beyond ? BASIN_GATE_VIOLATED : BASIN_GATE_UNDECIDED;
-    a->certain =
-        q->low == q->high && (within || beyond) && is_proven(a->ends, q->at_most ? within : beyond);
+    a->certain = q->low == q->high && (within || beyond) && is_proven(a->ends, q->at_most ? within : beyond);
 }
 
 bool basin_gate_look(basin_asking *a, size_t i, double value, double lower, double upper, int ends)
@@ -96,8 +94,7 @@ void basin_gate_give_up(basin_asking *a, basin_gate_way way, basin_gate_end why)
             a->answers[i].ended = (int)why, a->open[i] = false;
 }
 
-/* --------------------------------------------------------------------------------------- values of a row --
-   */
+/* ------------------------------------------------------------------------------------- values of a row -- */
 
 /* Degrees of freedom of a standard error; 0: it does not come from so few numbers that it would matter. */
 static size_t degrees_of(size_t measure, const basin_row_options *o)
@@ -153,8 +150,7 @@ void basin_gate_answer_row(const basin_row *row, const basin_row_options *option
     basin_gate_look(&a, 0, v->value, e.lower, e.upper, e.kind);
 }
 
-/* ------------------------------------------------------------------------------------------- what is there --
-   */
+/* --------------------------------------------------------------------------------------- what is there -- */
 
 #define NEED_TEXT(name, bit, text) {bit, text},
 static const struct {
@@ -209,18 +205,17 @@ static size_t products_of(const basin_asking *a)
 /* A row's spectrum, within the products that are left. */
 static basin_status afford_row(basin_asking *a, bool *out)
 {
-    basin_status            st = BASIN_OK;
-    basin_row_options      *o = &a->measuring.options;
-    basin_spectrum_options  spectrum;
-    basin_demand            demand = {0};
-    size_t                  aside, left = basin_gate_left(a);
+    basin_status           st = BASIN_OK;
+    basin_row_options     *o = &a->measuring.options;
+    basin_spectrum_options spectrum;
+    basin_demand           demand = {0};
+    size_t                 aside, left = basin_gate_left(a);
 
     BASIN_TRY(basin_measuring_demand(basin_point_objective(a->point), o, &spectrum, &demand, &aside));
     if (demand.most + demand.vectors + BESIDE > left) {
         o->spectrum.method = BASIN_SPECTRUM_LANCZOS;
         demand = (basin_demand){0};
-        BASIN_TRY(
-            basin_measuring_demand(basin_point_objective(a->point), o, &spectrum, &demand, &aside));
+        BASIN_TRY(basin_measuring_demand(basin_point_objective(a->point), o, &spectrum, &demand, &aside));
         o->spectrum.max_products =
             left > demand.vectors + BESIDE + ROW_LEAST ? left - demand.vectors - BESIDE : 0;
     }
@@ -247,8 +242,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ whole --
-   */
+/* ----------------------------------------------------------------------------------------------- whole -- */
 
 /* Where the time or the memory does not do for a first interval, what is open stays so. */
 static basin_status settle(basin_asking *a, basin_gate_way way, basin_status st)

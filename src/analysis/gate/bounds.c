@@ -1,12 +1,12 @@
 /* Limits that other checkpoints give, and the quantiles that gates need.
  *
  *     of a baseline of value b   b + d, or b + d |b| with a relative increase d
- *     of n runs                  mean ± t s √(1 + 1/n), s their standard deviation (n − 1): one more run of the
- *                                same kind lies beyond it with the chance that Student's t with n − 1 degrees
- *                                of freedom gives t; that is the chance of a normal number beyond sigma.
+ *     of n runs                  mean ± t s √(1 + 1/n), s their standard deviation (n − 1)
  *
- * The runs were measured with intervals of half-width h_i. Their mean may be off by Σ h_i/n, and s, which is a
- * norm, by √(Σ h_i²/(n − 1)): the limit lies within the sum of the first and `factor` times the second.
+ * One more run of the same kind lies beyond the latter with the chance that Student's t with n − 1 degrees of
+ * freedom gives t, which is that of a normal number beyond sigma. The runs were measured with intervals of
+ * half-width h_i. Their mean may be off by Σ h_i/n, and s, which is a norm, by √(Σ h_i²/(n − 1)): the limit
+ * lies within the sum of the first and `factor` times the second.
  *
  * Reference: G. Hahn, Factors for calculating two-sided prediction intervals for samples from a normal
  * distribution, J. Amer. Statist. Assoc. 64(327), 1969.
@@ -77,8 +77,8 @@ basin_status basin_limit_from_runs(const basin_answer *runs, size_t count, doubl
     double              sum = 0.0, squares = 0.0, halves = 0.0, half_squares = 0.0;
     basin_limit_of_runs l = {.runs = count, .sigma = sigma};
 
-    BASIN_CHECK(sigma > 0.0 && sigma <= SIGMA_MOST, BASIN_ERR_VALUE, "sigma %g does not lie in (0, %g]", sigma,
-                SIGMA_MOST);
+    BASIN_CHECK(sigma > 0.0 && sigma <= SIGMA_MOST, BASIN_ERR_VALUE, "sigma %g does not lie in (0, %g]",
+                sigma, SIGMA_MOST);
     BASIN_CHECK(count >= BASIN_GATE_RUNS_LEAST, BASIN_ERR_VALUE,
                 "%zu run%s tell no spread: at least %d are needed", count, count == 1 ? "" : "s",
                 BASIN_GATE_RUNS_LEAST);

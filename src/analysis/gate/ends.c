@@ -1,20 +1,21 @@
 /* The largest and the smallest eigenvalue of a point's operator, until the questions about them are decided.
  *
  * Method
- *   1. Lanczos from z, uniform on the sphere, with full reorthogonalisation (krylov.c): after n products there
- *      are the Jacobi matrix T of α and β, and n + 1 orthonormal vectors v_i = p_i(H) z, p_i the polynomials
+ *   1. Lanczos from z, uniform on the sphere, with full reorthogonalisation (krylov.c): n products give the
+ *      Jacobi matrix T of α and β, and n + 1 orthonormal vectors v_i = p_i(H) z, p_i the polynomials
  *      β_{i+1} p_{i+1}(x) = (x − α_i) p_i(x) − β_i p_{i−1}(x).
  *   2. The largest Ritz value θ is a Rayleigh quotient: λ_max >= θ is proven.
  *   3. For the unit eigenvector u of λ_max Bessel's inequality says Σ (u·v_i)² = (u·z)² Σ p_i(λ_max)² <= 1.
  *      Beyond θ every p_i grows. So if |u·z| >= t, λ_max is at most the x > θ at which Σ p_i(x)² = 1/t².
  *      P(|u·z| < t) < t √(2P/π), which is the chance that is allowed: t is its share times √(π/(2P)).
  *   4. The event in step 3 is one about z alone. It does not ask how many steps are made, so the bound may be
- *      looked at after every step, and the chance is spent once. The smallest eigenvalue is the largest of −H,
- *      by the same vectors, with an event of its own.
+ *      looked at after every step, and the chance is spent once. The smallest eigenvalue is the largest of
+ *      −H, by the same vectors, with an event of its own.
  *   5. Rounding moves both ends outwards by 10 ε‖H‖.
  *
- * References: J. van Dorsselaer, M. Hochstenbach, H. van der Vorst, Computing probabilistic bounds for extreme
- * eigenvalues of symmetric matrices with the Lanczos method, SIAM J. Matrix Anal. Appl. 22(3), 2000 (step 3).
+ * Reference: J. van Dorsselaer, M. Hochstenbach, H. van der Vorst, Computing probabilistic bounds for extreme
+ * eigenvalues of symmetric matrices with the Lanczos method, SIAM J. Matrix Anal. Appl. 22(3), 2000, for
+ * step 3.
  */
 #include <math.h>
 
@@ -34,14 +35,14 @@ enum { EACH = 32, SHARE = 8, STEPS_MOST = 500, BESIDE = 4, ROWS_LEAST = 4 };
 
 typedef struct chain { /* T */
     basin_krylov *k;
-    size_t        n, seen; /* steps, and those at the last look */
-    size_t        most;    /* steps at most */
+    size_t        n, seen;      /* steps, and those at the last look */
+    size_t        most;         /* steps at most */
     double       *alpha, *beta; /* [rows] */
     double        log_bound;    /* ln 1/t² */
     bool          ended;        /* the Krylov space is exhausted */
 } chain;
 
-/* ------------------------------------------------------------------------------------------- the bounds -- */
+/* ------------------------------------------------------------------------------------------ the bounds -- */
 
 /* ln Σ p_i(x)² over i <= n, of H or with sign −1 of −H. */
 static double log_sum(const chain *c, double x, double sign)
@@ -77,7 +78,7 @@ static double bound_beyond(const chain *c, double ritz, double sign)
     return ritz + high;
 }
 
-/* -------------------------------------------------------------------------------------------- questions -- */
+/* ------------------------------------------------------------------------------------------- questions -- */
 
 /* What the eigenvalue is divided by; 1 for itself. */
 static basin_status divisor(basin_asking *a, size_t measure, double *out)
@@ -130,7 +131,7 @@ done:
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------------- the run -- */
+/* --------------------------------------------------------------------------------------------- the run -- */
 
 static basin_status step(basin_asking *a, chain *c)
 {

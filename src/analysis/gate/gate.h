@@ -1,7 +1,7 @@
 /* The questions of a gate while they are being answered: what those who measure share (ask.c).
  *
- * A question is random where its interval holds but for a chance; each of these has the same share of alpha.
- * Letters: P parameters. */
+ * A question is random where its interval holds but for a chance; each of these has the same share
+ * of alpha. Letters: P parameters. */
 #ifndef BASIN_ANALYSIS_GATE_GATE_H
 #define BASIN_ANALYSIS_GATE_GATE_H
 

@@ -23,7 +23,7 @@ typedef struct reader {
     size_t           depth;
 } reader;
 
-/* ---------------------------------------------------------------------------------------- what it names -- */
+/* --------------------------------------------------------------------------------------- what it names -- */
 
 static double known(int64_t value)
 {
@@ -97,7 +97,7 @@ static const struct {
              {"N", samples}};
 #define NAMES "lr, momentum, rho, weight_decay, batch_size, step, epoch, seed, P or N"
 
-/* ------------------------------------------------------------------------------------------- the reader -- */
+/* ------------------------------------------------------------------------------------------ the reader -- */
 
 static void skip(reader *r)
 {

@@ -100,7 +100,8 @@ static basin_status look(basin_asking *a, sums *s, basin_spectral_sum *error)
     options.recorded_weight_decay = NAN; /* as in a row */
     s->looks++;
     a->spent = s->before + s->spectrum->products;
-    for (size_t i = 0; i < a->count; i++) wanted = wanted || (is_open(a, i) && is_of_sane(a->questions[i].measure));
+    for (size_t i = 0; i < a->count; i++)
+        wanted = wanted || (is_open(a, i) && is_of_sane(a->questions[i].measure));
     basin_sane_destroy(&s->sane);
     if (wanted) BASIN_TRY(basin_sane_compute(s->spectrum, &options, &s->sane));
     for (size_t i = a->count; i-- > 0;) {
@@ -115,7 +116,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ dense -- */
+/* ----------------------------------------------------------------------------------------------- dense -- */
 
 static basin_status dense(basin_asking *a, sums *s)
 {
@@ -125,10 +126,10 @@ static basin_status dense(basin_asking *a, sums *s)
     basin_slq_close(&s->slq);
     s->before = a->spent;
     basin_spectrum_destroy(&s->spectrum);
-    BASIN_TRY(basin_spectrum_solve(a->point,
-                                   &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE,
-                                                             .seed = a->measuring.options.spectrum.seed},
-                                   &s->spectrum));
+    BASIN_TRY(basin_spectrum_solve(
+        a->point,
+        &(basin_spectrum_options){.method = BASIN_SPECTRUM_DENSE, .seed = a->measuring.options.spectrum.seed},
+        &s->spectrum));
     BASIN_TRY(look(a, s, &ignored));
     basin_gate_give_up(a, BASIN_WAY_SUMS, BASIN_GATE_COMPLETE);
 done:
@@ -144,7 +145,7 @@ static bool is_dense_better(const basin_asking *a, size_t products)
            basin_spectrum_dense_bytes(size, 0) <= basin_memory_limit();
 }
 
-/* ----------------------------------------------------------------------------------------- quadrature -- */
+/* ------------------------------------------------------------------------------------------ quadrature -- */
 
 static basin_spectrum_options first_options(const basin_asking *a)
 {
