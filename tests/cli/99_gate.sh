@@ -71,6 +71,20 @@ run 3 gate $GD --max "sane=$sane" --products 90 --strict --junit gate.xml
 holds gate.xml 'failures="1" errors="0"'
 bad "nowhere/gate.xml: cannot be written" -- gate $GD --max sane=50 --junit nowhere/gate.xml
 
+# the sample for pipelines: a run like the others may go on, its start may not, a file that is not there is neither
+PATH=$(dirname "$B"):$PATH
+sample() { # STATUS PATTERN CHECKPOINT: of what it says
+    sh "$ROOT/samples/gate/gate.sh" "$3" 'runs/gd_[1-4]' >out 2>&1 </dev/null
+    got=$?
+    expect "status of the sample with $3" [ $got = "$1" ]
+    holds out "$2"
+}
+sample 0 "^runs/gd_0/step_000080.h5: within its limits$" runs/gd_0/step_000080.h5
+holds gate.xml 'tests="4" failures="0" errors="0"'
+sample 1 "^runs/gd_0/step_000000.h5: beyond a limit$" runs/gd_0/step_000000.h5
+sample 2 "^basin: nothere.h5: " nothere.h5
+expect "the sample's pipeline names the script that is tested" grep -q "sh samples/gate/gate.sh " "$ROOT/samples/gate/pipeline.yaml"
+
 # what is wrong
 wrong "gate: wants a limit: --max, --min, --baseline with --max-increase, or --from-runs" -- gate $GD
 wrong "gate: --max: «2/lrr», at character 3: «lrr» is not lr, momentum" -- gate $GD --max 'lambda_max<=2/lrr'
