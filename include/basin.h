@@ -2932,6 +2932,159 @@ double basin_student_t975(size_t dof);
    sampling with +1 correction). */
 double basin_sign_flip_p(const double *differences, size_t n);
 
+/* ------------------------------------------------------------------------------------- gate -- */
+
+/* What a measure of a checkpoint may be at most, or must be at least. */
+typedef struct basin_limit {
+    char  *text;    /* as it was given, «lambda_max<=2/lr» */
+    char  *bound;   /* the expression in it, «2/lr» */
+    size_t measure; /* basin_measure */
+    bool   at_most; /* else at least */
+} basin_limit;
+
+/* From «NAME=X», or «NAME<=X» with at_most and «NAME>=X» without. X is an expression of numbers,
+   + - * /, parentheses and what a checkpoint records: lr (or learning_rate), momentum, rho,
+   weight_decay, batch_size (of full batch the samples), step, epoch, seed, P (parameters) and N
+   (samples measured). BASIN_ERR_ARG for anything else, with the place. Caller clears. */
+basin_status basin_limit_parse(const char *text, bool at_most, basin_limit *out);
+void         basin_limit_clear(basin_limit *limit);
+/* Its number, for what `record` says of a checkpoint. BASIN_ERR_MISSING names what it does not say,
+   BASIN_ERR_VALUE an expression without a finite value. */
+basin_status basin_limit_bound(const basin_limit *limit, const basin_row *record, double *out);
+
+/* What is known of a value's ends. */
+typedef enum basin_ends_kind {
+    BASIN_ENDS_UNKNOWN, /* nothing: it was not measured */
+    BASIN_ENDS_EXACT,   /* they are the value, which is off by rounding only */
+    BASIN_ENDS_PROVEN,  /* it lies between them */
+    BASIN_ENDS_LOWER,   /* the lower end is proven, the upper one holds but for the chance told */
+    BASIN_ENDS_UPPER,   /* the other way round */
+    BASIN_ENDS_CONFIDENCE, /* it lies between them but for the chance told */
+    BASIN_ENDS_KINDS
+} basin_ends_kind;
+/* unknown | exact | proven | lower_proven | upper_proven | confidence */
+const char *basin_ends_text(basin_ends_kind ends);
+
+typedef enum basin_gate_verdict {
+    BASIN_GATE_UNDECIDED, /* the interval and the limit overlap */
+    BASIN_GATE_WITHIN,    /* the whole interval is within the limit */
+    BASIN_GATE_VIOLATED   /* the whole interval is beyond it */
+} basin_gate_verdict;
+/* undecided | within | violated */
+const char *basin_gate_verdict_text(basin_gate_verdict verdict);
+
+/* Why no more was spent on a question. */
+typedef enum basin_gate_end {
+    BASIN_GATE_DECIDED,
+    BASIN_GATE_COMPLETE, /* all that can be known is: no product would tell more */
+    BASIN_GATE_PRODUCTS, /* they are spent */
+    BASIN_GATE_TIME,     /* basin_time_limit_set */
+    BASIN_GATE_MEMORY    /* no room for what would tell more */
+} basin_gate_end;
+/* decided | complete | products | time | memory */
+const char *basin_gate_end_text(basin_gate_end end);
+
+typedef struct basin_question {
+    size_t measure;
+    bool   at_most;   /* the limit is an upper one */
+    double low, high; /* the limit lies between these: equal where it is a number; NAN: there is
+                         none, and the measure is to be known to `width` */
+    double width;     /* half of the interval, relative to the value; 0 with a limit */
+} basin_question;
+
+typedef struct basin_answer {
+    double value, lower, upper; /* NAN: not measured */
+    int    ends;                /* basin_ends_kind */
+    int    verdict;             /* basin_gate_verdict; UNDECIDED without a limit */
+    bool   certain;             /* the verdict rests on a proven end */
+    int    ended;               /* basin_gate_end */
+    size_t looks;               /* times that the interval was held against the limit */
+    size_t products;            /* H·v spent until then, on whatever was asked for before it too */
+} basin_answer;
+
+typedef struct basin_gate_options {
+    basin_row_options row;      /* what the measures are taken by; of its spectrum the seed */
+    double            alpha;    /* chance that any answer is wrong; 0 = 0.05 */
+    size_t            products; /* H·v at most; 0 = 2,000 */
+} basin_gate_options;
+
+/* Measures at a point until each question is answered, or what may be spent is (docs/measures.md,
+   «Gate»). λ_max and λ_min by Lanczos, whose bounds hold at every step together; trace, SANE and
+   N_eff by quadrature, at products that double from look to look, of which each has its share of
+   alpha; what follows from loss, gradient and record at once; other measures as basin_row_compute
+   takes them, once. `test` and `clean` as there. alpha is shared by the questions equally.
+   BASIN_ERR_MISSING names what a measure needs that is not there. `out` [count]. */
+basin_status basin_gate_ask(basin_point *point, basin_objective *test, basin_objective *clean,
+                            const basin_checkpoint *ck, const basin_question *questions,
+                            size_t count, const basin_gate_options *options, basin_answer *out);
+/* What a row says that was measured with these options: ends as its interval has them, at the
+   chance `alpha`; a measure that the row does not have is undecided. */
+void basin_gate_answer_row(const basin_row *row, const basin_row_options *options,
+                           const basin_question *question, double alpha, basin_answer *out);
+
+/* The limit that a baseline of that value gives: `increase` more, times |value| if relative. The
+   question's low and high. */
+void basin_limit_of_baseline(const basin_answer *baseline, double increase, bool relative,
+                             bool at_most, basin_question *question);
+
+/* The limit that n runs of a baseline set give, as a prediction for one more of them: mean ±
+   factor s, s their standard deviation, factor = t √(1 + 1/n) with the quantile of Student's t that
+   has the chance of `sigma` normal deviations to one side. */
+typedef struct basin_limit_of_runs {
+    size_t runs;
+    double mean, deviation, sigma, factor;
+    double limit, low, high; /* low, high: as far as the runs' own intervals leave it open */
+} basin_limit_of_runs;
+enum { BASIN_GATE_RUNS_LEAST = 3 };
+/* BASIN_ERR_VALUE for fewer than BASIN_GATE_RUNS_LEAST runs, for sigma outside of (0, 6], and for
+   runs that were not measured. */
+basin_status basin_limit_from_runs(const basin_answer *runs, size_t count, double sigma,
+                                   bool at_most, basin_limit_of_runs *out);
+
+/* Where a limit comes from. */
+typedef enum basin_limit_origin {
+    BASIN_LIMIT_GIVEN,
+    BASIN_LIMIT_BASELINE, /* the value of another checkpoint */
+    BASIN_LIMIT_RUNS      /* the spread of a baseline set */
+} basin_limit_origin;
+/* given | baseline | runs */
+const char *basin_limit_origin_text(basin_limit_origin origin);
+
+typedef struct basin_gated {                          /* one limit, and what was found */
+    char               *limit;                        /* for people, «lambda_max<=2/lr» */
+    char               *measure;                      /* its name */
+    bool                at_most;                      /* else at least */
+    int                 origin;                       /* basin_limit_origin */
+    double              bound, bound_low, bound_high; /* of the question: its limit */
+    basin_answer        answer;
+    double              increase;   /* over the baseline; NAN: none */
+    bool                relative;   /* as a share of it */
+    basin_answer        baseline;   /* of the same measure there */
+    double              difference; /* value less the baseline's, with its interval */
+    double              difference_lower, difference_upper;
+    basin_limit_of_runs spread; /* runs = 0: no baseline set */
+} basin_gated;
+
+typedef struct basin_gate {
+    size_t       parameters, samples;
+    double       alpha;             /* chance that any verdict is wrong */
+    bool         strict;            /* undecided counts as violated */
+    int          verdict;           /* basin_gate_verdict, of all limits together */
+    size_t       products;          /* H·v spent on the checkpoint */
+    size_t       products_most;     /* that might have been */
+    size_t       baseline_products; /* on the baseline */
+    size_t       runs_products;     /* on the baseline set */
+    size_t       limit_count;
+    basin_gated *limits;
+} basin_gate;
+void basin_gate_destroy(basin_gate **gate);
+/* Of limits: violated where one is, or with `strict` one is undecided; else undecided where one is;
+   else within. */
+basin_gate_verdict basin_gate_sum_up(const basin_gated *limits, size_t count, bool strict);
+/* One test case a limit, in the XML that build servers read: violated is a failure, undecided an
+   error, with strict a failure too. `name` is the suite's. Atomic. */
+basin_status basin_gate_junit(const basin_gate *gate, const char *name, const char *path);
+
 /* ------------------------------------------------------------------------------------- check -- */
 
 typedef enum basin_check_verdict {
@@ -3186,23 +3339,24 @@ void         basin_provenance_destroy(basin_provenance **provenance);
 basin_status basin_provenance_record(basin_provenance *provenance, const basin_checkpoint *ck);
 
 /* kind, name, struct behind it */
-#define BASIN_RESULT_LIST(X)                                   \
-    X(BASIN_RESULT_INFO, "info", basin_info)                   \
-    X(BASIN_RESULT_CHECK, "check", basin_check)                \
-    X(BASIN_RESULT_SPECTRUM, "spectrum", basin_spectrum)       \
-    X(BASIN_RESULT_TRACE, "trace", basin_trace)                \
-    X(BASIN_RESULT_SANE, "sane", basin_sane)                   \
-    X(BASIN_RESULT_SLICE, "slice", basin_slice)                \
-    X(BASIN_RESULT_SHARPNESS, "sharpness", basin_sharpness)    \
-    X(BASIN_RESULT_TRACK, "track", basin_track)                \
-    X(BASIN_RESULT_COMPARISON, "comparison", basin_comparison) \
-    X(BASIN_RESULT_FORECAST, "forecast", basin_forecast)       \
-    X(BASIN_RESULT_BLOCKS, "blocks", basin_blocks)             \
-    X(BASIN_RESULT_BATCHES, "batches", basin_batches)          \
-    X(BASIN_RESULT_LOSSES, "losses", basin_losses)             \
-    X(BASIN_RESULT_BAND, "band", basin_band)                   \
-    X(BASIN_RESULT_CONNECTION, "connection", basin_connection) \
-    X(BASIN_RESULT_SHARPNESS_TABLE, "sharpness_table", basin_sharpness_table)
+#define BASIN_RESULT_LIST(X)                                                  \
+    X(BASIN_RESULT_INFO, "info", basin_info)                                  \
+    X(BASIN_RESULT_CHECK, "check", basin_check)                               \
+    X(BASIN_RESULT_SPECTRUM, "spectrum", basin_spectrum)                      \
+    X(BASIN_RESULT_TRACE, "trace", basin_trace)                               \
+    X(BASIN_RESULT_SANE, "sane", basin_sane)                                  \
+    X(BASIN_RESULT_SLICE, "slice", basin_slice)                               \
+    X(BASIN_RESULT_SHARPNESS, "sharpness", basin_sharpness)                   \
+    X(BASIN_RESULT_TRACK, "track", basin_track)                               \
+    X(BASIN_RESULT_COMPARISON, "comparison", basin_comparison)                \
+    X(BASIN_RESULT_FORECAST, "forecast", basin_forecast)                      \
+    X(BASIN_RESULT_BLOCKS, "blocks", basin_blocks)                            \
+    X(BASIN_RESULT_BATCHES, "batches", basin_batches)                         \
+    X(BASIN_RESULT_LOSSES, "losses", basin_losses)                            \
+    X(BASIN_RESULT_BAND, "band", basin_band)                                  \
+    X(BASIN_RESULT_CONNECTION, "connection", basin_connection)                \
+    X(BASIN_RESULT_SHARPNESS_TABLE, "sharpness_table", basin_sharpness_table) \
+    X(BASIN_RESULT_GATE, "gate", basin_gate)
 
 #define BASIN_RESULT_ENUM(kind, name, type) kind,
 typedef enum basin_result_kind {

@@ -16,10 +16,19 @@
 #define CLI_PRINTF(text, first)
 #endif
 
-enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
+enum {
+    CLI_OK = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_VIOLATED = 3,  /* of gate and watch: a limit is */
+    CLI_UNDECIDED = 4, /* of gate: whether one is cannot be told with what may be spent */
+    CLI_INTERRUPTED = 130
+};
 
 int cli_fail(const char *format, ...) CLI_PRINTF(1, 2);  /* keeps the line; CLI_FAILED */
 int cli_usage(const char *format, ...) CLI_PRINTF(1, 2); /* keeps the line; CLI_USAGE */
+/* keeps the line, the last word of work that was done; returns the status */
+int cli_conclude(int status, const char *format, ...) CLI_PRINTF(2, 3);
 /* keeps the library's line; CLI_OK, CLI_FAILED or CLI_INTERRUPTED */
 int         cli_library(basin_status status);
 const char *cli_message(void);

@@ -5,6 +5,7 @@
 #include "cli/crossing.h"
 #include "cli/report.h"
 #include "cli/row_jobs.h"
+#include "cli/track.h"
 #include "cli/track_more.h"
 
 static const cli_option options[] = {
@@ -177,50 +178,6 @@ static int measure_runs(const cli_arguments *a, basin_run *const *runs, size_t e
     return cli_has(a, "at-loss") ? track_at_loss(a, runs, every, rows) : track_steps(a, runs, every, rows, b);
 }
 
-/* Rows of the run that begins at the first of them. */
-static size_t rows_of_run(const basin_row *rows, size_t count)
-{
-    size_t n = 1;
-
-    while (n < count && strcmp(rows[0].run, rows[n].run) == 0) n++;
-    return n;
-}
-
-/* What each run did between its checkpoints: the phases of rows `first` to `first + count` join the track. */
-static int add_phases(basin_track *track, size_t first, size_t count)
-{
-    int          status = CLI_OK;
-    basin_phase *found = NULL, *all = NULL;
-    size_t       more = 0;
-
-    CLI_LIBRARY(basin_phases_find(track->rows + first, count, &found, &more));
-    CLI_ALLOC(all, track->phase_count + more);
-    if (track->phase_count > 0) memcpy(all, track->phases, track->phase_count * sizeof *all);
-    for (size_t i = 0; i < more; i++) {
-        all[track->phase_count + i] = found[i];
-        all[track->phase_count + i].first += first, all[track->phase_count + i].last += first;
-    }
-    basin_free(track->phases);
-    track->phases = all, track->phase_count += more;
-    more = 0; /* they are the track's */
-done:
-    basin_phases_free(&found, more);
-    return status;
-}
-
-/* Of whole runs only: rows at a loss are no series. */
-static int find_phases(const cli_arguments *a, basin_track *track)
-{
-    int status = CLI_OK;
-
-    for (size_t i = 0, n; i < track->row_count && !cli_has(a, "at-loss"); i += n) {
-        n = rows_of_run(track->rows + i, track->row_count - i);
-        CLI_TRY(add_phases(track, i, n));
-    }
-done:
-    return status;
-}
-
 static int compute(const cli_arguments *a, cli_batch *out)
 {
     int          status = CLI_OK;
@@ -250,7 +207,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
                            .layers = b.layers,
                            .note = rows.note};
     rows.rows = NULL, rows.count = 0, rows.note = NULL, b = (beside){0};
-    CLI_TRY(find_phases(a, track));
+    if (!cli_has(a, "at-loss")) CLI_TRY(cli_track_find_phases(track)); /* rows at a loss are no series */
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_TRACK, track, rows.provenance));
     track = NULL, rows.provenance = NULL;
 done:
@@ -449,7 +406,7 @@ static void print(const basin_result *result, FILE *out)
 
     cli_report_statistics(result->provenance, true, out);
     for (size_t i = 0, n; i < track->row_count; i += n) {
-        n = rows_of_run(track->rows + i, track->row_count - i);
+        n = cli_track_run_length(track->rows + i, track->row_count - i);
         print_run(&track->rows[i], n, result->provenance, out);
         cli_track_print_more(track, i, n, out);
     }

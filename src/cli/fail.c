@@ -34,6 +34,16 @@ int cli_usage(const char *format, ...)
     return CLI_USAGE;
 }
 
+int cli_conclude(int status, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    keep(format, arguments);
+    va_end(arguments);
+    return status;
+}
+
 int cli_library(basin_status status)
 {
     if (status == BASIN_OK) return CLI_OK;

@@ -212,7 +212,8 @@ static void list_commands(FILE *out)
           "  basin --version       with --verbose: libraries and the BLAS kernel\n"
           "  python3 -m basin convert --help    folders of PyTorch's .pt files as checkpoints (pip install "
           "./python)\n\n"
-          "exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted\n",
+          "exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted; of gate and watch 3 a limit is "
+          "violated, 4 undecided\n",
           out);
 }
 

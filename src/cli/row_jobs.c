@@ -79,11 +79,17 @@ done:
     return status;
 }
 
+static bool is_known(const cli_row_job *job)
+{
+    return job->known != NULL && job->opened && strcmp(job->gauge.source.ck->digest, job->digest) == 0;
+}
+
 static int measure(walk *w, cli_row_job *job)
 {
     const char *name = w->a->operands[job->run];
 
     if (!job->opened) return CLI_OK;
+    if (is_known(job)) return cli_rows_add_known(&job->found, &job->gauge, job->known, job->known_count);
     return job->glance ? cli_rows_glance(&job->found, &job->gauge.source, name, job->path)
                        : cli_rows_add(&job->found, &job->gauge, name, job->path);
 }
@@ -116,7 +122,7 @@ static basin_status open_job(void *payload, size_t i, basin_job_cost *cost)
     cli_row_job *job = &w->jobs->jobs[i];
     basin_status st = keep_status(job, open_checkpoint(w, job));
 
-    if (st == BASIN_OK && job->opened && !job->glance) {
+    if (st == BASIN_OK && job->opened && !job->glance && !is_known(job)) {
         cli_rows_cost(&job->found, &job->gauge, cost);
         count_kept(w, job, cost);
     }

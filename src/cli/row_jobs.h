@@ -7,10 +7,15 @@
 #include "cli/rows.h"
 
 typedef struct cli_row_job { /* one checkpoint */
-    size_t            run;
-    const char       *path;   /* borrowed */
-    bool              glance; /* a row of cli_rows_glance */
-    bool              last;   /* of its run, and the first of its jobs: cli_row_jobs.turning */
+    size_t      run;
+    const char *path;   /* borrowed */
+    bool        glance; /* a row of cli_rows_glance */
+    /* Rows [known_count] that it had when its bytes had that digest: they are taken, not measured,
+       if it still has. Borrowed; NULL: none */
+    basin_row        *known;
+    size_t            known_count;
+    const char       *digest;
+    bool              last; /* of its run, and the first of its jobs: cli_row_jobs.turning */
     cli_rows          found;
     cli_gauge         gauge; /* while it is being measured */
     basin_eigenspace *space; /* its top eigenvectors, until those after it were held against them */

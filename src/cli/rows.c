@@ -170,11 +170,10 @@ int cli_rows_add_missing(cli_rows *r, const char *run, const char *path, const c
     return push_missing(r, &(spot){.run = run, .path = path}, reason);
 }
 
-int cli_rows_join(cli_rows *r, cli_rows *part)
+int cli_rows_lend(cli_rows *r, const cli_rows *part)
 {
     int status = CLI_OK;
 
-    if (part->doubt != NULL) cli_warn("%s", part->doubt);
     CLI_TRY(cli_provenance_take_inputs(r->provenance, part->provenance));
     if (part->provenance->loss != NULL)
         CLI_TRY(cli_provenance_take_settings(r->provenance, part->provenance));
@@ -182,9 +181,25 @@ int cli_rows_join(cli_rows *r, cli_rows *part)
     memcpy(r->rows + r->count, part->rows, part->count * sizeof *r->rows);
     memcpy(r->parts + r->count, part->parts, part->count * sizeof *r->parts);
     r->count += part->count, r->missing += part->missing;
-    part->count = part->missing = 0; /* the rows are the table's */
     r->stray += part->stray, r->stale += part->stale, r->unpolished += part->unpolished;
     r->averaged += part->averaged, r->not_averaged += part->not_averaged;
+done:
+    return status;
+}
+
+void cli_rows_return(cli_rows *r)
+{
+    r->count = 0;
+    cli_rows_clear(r);
+}
+
+int cli_rows_join(cli_rows *r, cli_rows *part)
+{
+    int status = CLI_OK;
+
+    if (part->doubt != NULL) cli_warn("%s", part->doubt);
+    CLI_TRY(cli_rows_lend(r, part));
+    part->count = part->missing = 0; /* the rows are the table's */
     if (r->why_not_averaged == NULL)
         r->why_not_averaged = part->why_not_averaged, part->why_not_averaged = NULL;
 done:
@@ -321,6 +336,23 @@ done:
     return status;
 }
 
+int cli_rows_add_known(cli_rows *r, const cli_gauge *g, basin_row *known, size_t count)
+{
+    int status = CLI_OK;
+
+    CLI_TRY(cli_provenance_take_inputs(r->provenance, g->source.provenance));
+    CLI_TRY(take_settings(r, &g->source));
+    CLI_TRY(make_room(r, count));
+    for (size_t i = 0; i < count; i++) {
+        r->rows[r->count++] = known[i];
+        if (known[i].missing != NULL) r->missing++;
+        known[i] = (basin_row){0};
+    }
+    if (is_polished(r, g->source.ck) && isnan(cli_polish_step(&r->point, g->source.ck))) r->unpolished++;
+done:
+    return status;
+}
+
 /* Two halves of a subset are as much as the whole. */
 void cli_rows_cost(const cli_rows *r, const cli_gauge *g, basin_job_cost *out)
 {
@@ -395,7 +427,7 @@ int cli_rows_note(cli_rows *r, const char *text)
     snprintf(joined, length, "%s%s%s", before > 0 ? r->note : "", before > 0 ? "; " : "", text);
     basin_free(r->note);
     r->note = joined;
-    cli_warn("%s", text);
+    if (!r->quiet) cli_warn("%s", text);
 done:
     return status;
 }

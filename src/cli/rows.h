@@ -10,35 +10,40 @@
 #include "cli/point.h"
 #include "cli/runs.h"
 
-#define CLI_ROWS_OPTIONS                                                                           \
-    CLI_SPECTRAL_OPTIONS("1; with --top: 0"), CLI_SANE_OPTIONS,                                    \
-        {"rho", CLI_REAL, "R",                                                                     \
-         "radius of every rise of the loss, the same for all (default: 0.05)", false},             \
-        {"polish", CLI_WHOLE, "K",                                                                 \
-         "also after K plain gradient steps (default: 20, where a method hovers: SAM and MSAM)",   \
-         false},                                                                                   \
-        {"polish-step", CLI_REAL, "X",                                                             \
-         "size of these steps (default: the learning rate that each checkpoint records)", false},  \
-        {"no-polish", CLI_FLAG, NULL, "at the weights as they are only", false},                   \
-        {"average", CLI_WHOLE, "M",                                                                \
-         "also at the mean of the weights of M checkpoints of consecutive steps, where they are "  \
-         "saved",                                                                                  \
-         false},                                                                                   \
-        CLI_RUN_OPTION,                                                                            \
-        {"measures", CLI_TEXT, "NAME,…",                                                           \
-         "also these, which cost more: critical_sharpness | batch_sharpness | asam | … | all, "  \
-         "or core: none (default: track core, compare adaptive_average,adaptive_worst_l2)",        \
-         false},                                                                                   \
-        {"subspace", CLI_WHOLE, "K",                                                               \
-         "top eigenvectors of these energies, and of how track sees them turn (default: 5)",       \
-         false},                                                                                   \
-        {"batches", CLI_WHOLE, "N", "mini-batches of batch_sharpness (default: 20)", false},       \
-        {"batch-size", CLI_WHOLE, "B", "samples of each (default: as recorded, else 128)", false}, \
-    {                                                                                              \
-        "at-loss", CLI_REAL, "L",                                                                  \
-            "at the training loss L instead of a step: between the two checkpoints where a run "   \
-            "first comes down to it",                                                              \
-            false                                                                                  \
+/* Of a row at a checkpoint; those of tables of rows go on. */
+#define CLI_ROW_OPTIONS                                                                           \
+    CLI_SPECTRAL_OPTIONS("1; with --top: 0"), CLI_SANE_OPTIONS,                                   \
+        {"rho", CLI_REAL, "R",                                                                    \
+         "radius of every rise of the loss, the same for all (default: 0.05)", false},            \
+        {"polish", CLI_WHOLE, "K",                                                                \
+         "also after K plain gradient steps (default: 20, where a method hovers: SAM and MSAM)",  \
+         false},                                                                                  \
+        {"polish-step", CLI_REAL, "X",                                                            \
+         "size of these steps (default: the learning rate that each checkpoint records)", false}, \
+        {"no-polish", CLI_FLAG, NULL, "at the weights as they are only", false}, CLI_RUN_OPTION,  \
+        {"measures", CLI_TEXT, "NAME,…",                                                          \
+         "also these, which cost more: critical_sharpness | batch_sharpness | asam | … | all, "   \
+         "or core: none (default: core; compare: adaptive_average,adaptive_worst_l2)",            \
+         false},                                                                                  \
+        {"batches", CLI_WHOLE, "N", "mini-batches of batch_sharpness (default: 20)", false},      \
+    {                                                                                             \
+        "batch-size", CLI_WHOLE, "B", "samples of each (default: as recorded, else 128)", false   \
+    }
+
+#define CLI_ROWS_OPTIONS                                                                          \
+    CLI_ROW_OPTIONS,                                                                              \
+        {"average", CLI_WHOLE, "M",                                                               \
+         "also at the mean of the weights of M checkpoints of consecutive steps, where they are " \
+         "saved",                                                                                 \
+         false},                                                                                  \
+        {"subspace", CLI_WHOLE, "K",                                                              \
+         "top eigenvectors of these energies, and of how track sees them turn (default: 5)",      \
+         false},                                                                                  \
+    {                                                                                             \
+        "at-loss", CLI_REAL, "L",                                                                 \
+            "at the training loss L instead of a step: between the two checkpoints where a run "  \
+            "first comes down to it",                                                             \
+            false                                                                                 \
     }
 
 typedef struct cli_rows {
@@ -65,6 +70,7 @@ typedef struct cli_rows {
     size_t averaged, not_averaged;
     char  *why_not_averaged; /* the first of those; NULL if none */
     char  *note;             /* of cli_rows_note; NULL if none */
+    bool   quiet;            /* notes are kept and not said */
     /* about one checkpoint, a warning once its rows are joined; NULL if none */
     char *doubt;
 } cli_rows;
@@ -74,11 +80,17 @@ int cli_rows_start(const cli_arguments *arguments, cli_rows *out);
 int cli_rows_like(const cli_arguments *arguments, const cli_rows *asked, cli_rows *out);
 /* The rows of `part` become the last of `rows`, with what is to be noted of them. */
 int cli_rows_join(cli_rows *rows, cli_rows *part);
+/* Likewise, but they are only lent, and `rows` is to be cleared with cli_rows_return. */
+int  cli_rows_lend(cli_rows *rows, const cli_rows *part);
+void cli_rows_return(cli_rows *rows);
 /* cli_run_open; a doubt goes along with the rows as a note. */
 int cli_rows_open(const cli_arguments *arguments, cli_rows *rows, const char *path,
                   basin_run **out);
 /* All rows of an open checkpoint. */
 int cli_rows_add(cli_rows *rows, cli_gauge *gauge, const char *run, const char *path);
+/* Those [count] that an open checkpoint had when it was measured before: they become the last of
+   `rows`, which counts what is to be noted of them. */
+int cli_rows_add_known(cli_rows *rows, const cli_gauge *gauge, basin_row *known, size_t count);
 /* What that takes, about; zeros where it is not known. */
 void cli_rows_cost(const cli_rows *rows, const cli_gauge *gauge, basin_job_cost *out);
 /* Only the record, the training loss and |theta|: enough to tell whether two runs started at the

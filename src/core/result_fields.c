@@ -65,6 +65,11 @@ static const char *const points[] = {"raw", "polished", "averaged", NULL};
 static const char *const families[] = {"curvature", "dimension", "rise", "generalisation", "condition", NULL};
 static const char *const phases[] = {"undecided", "descent", "sharpening", "edge", "catapult", NULL};
 static const char *const intervals[] = {"none", "residual", "bounds", "standard_error", "calibrated", NULL};
+static const char *const gate_ends[] = {"unknown",      "exact",      "proven", "lower_proven",
+                                        "upper_proven", "confidence", NULL};
+static const char *const gate_verdicts[] = {"undecided", "within", "violated", NULL};
+static const char *const gate_reasons[] = {"decided", "complete", "products", "time", "memory", NULL};
+static const char *const limit_origins[] = {"given", "baseline", "runs", NULL};
 static const char *const sharpness_measures[] = {
 #define BASIN_SHARPNESS_MEASURE(name, ...) #name,
 #include "basin_sharpness_measures.h"
@@ -1306,6 +1311,78 @@ static const basin_field forecast_fields[] = {
 };
 #undef S
 
+#define S basin_answer
+static const basin_field answer_fields[] = {
+    PLAIN(DOUBLE, value, "value", 0, "null: it was not measured"),
+    PLAIN(DOUBLE, lower, "lower", 0, "end of its interval"),
+    PLAIN(DOUBLE, upper, "upper", 0, "end of its interval"),
+    CHOICE(ends, "ends", gate_ends, 0,
+           "exact; both proven; one proven and the other but for the chance alpha; or both but for that"),
+    CHOICE(verdict, "verdict", gate_verdicts, 0, "of the interval against the limit"),
+    PLAIN(BOOL, certain, "certain", 0, "does the verdict rest on a proven end and an exact limit"),
+    CHOICE(ended, "ended", gate_reasons, 0,
+           "why no more was spent: decided; complete: nothing more can be known; else what was lacking"),
+    PLAIN(SIZE, looks, "looks", 0, "times that the interval was held against the limit"),
+    PLAIN(SIZE, products, "products", 0, "with the Hessian spent until then"),
+};
+#undef S
+
+static const basin_schema answer_schema = SCHEMA(basin_answer, answer_fields);
+
+#define S basin_limit_of_runs
+static const basin_field limit_of_runs_fields[] = {
+    PLAIN(SIZE, runs, "runs", 0, "of the baseline set; 0: there is none"),
+    PLAIN(DOUBLE, mean, "mean", 0, "over them"),
+    PLAIN(DOUBLE, deviation, "deviation", 0, "standard deviation over them"),
+    PLAIN(DOUBLE, sigma, "sigma", 0, "normal deviations whose chance the limit has"),
+    PLAIN(DOUBLE, factor, "factor", 0,
+          "standard deviations from the mean: Student's t times sqrt(1 + 1/runs)"),
+    PLAIN(DOUBLE, limit, "limit", 0, "mean with factor deviations"),
+    PLAIN(DOUBLE, low, "low", 0, "as far as the runs' own intervals leave it open"),
+    PLAIN(DOUBLE, high, "high", 0, "likewise"),
+};
+#undef S
+
+static const basin_schema limit_of_runs_schema = SCHEMA(basin_limit_of_runs, limit_of_runs_fields);
+
+#define S basin_gated
+static const basin_field gated_fields[] = {
+    PLAIN(STRING, limit, "limit", 0, "as it was given"),
+    PLAIN(STRING, measure, "measure", 0, "its name"),
+    PLAIN(BOOL, at_most, "at_most", 0, "is it an upper limit"),
+    CHOICE(origin, "origin", limit_origins, 0, "where it comes from"),
+    PLAIN(DOUBLE, bound, "bound", 0, "the limit as a number"),
+    PLAIN(DOUBLE, bound_low, "bound_low", 0, "it lies between these, which are it where it is exact"),
+    PLAIN(DOUBLE, bound_high, "bound_high", 0, "likewise"),
+    NESTED(STRUCT, answer, "answer", BASIN_NO_EXTENT, answer_schema, "what was found"),
+    PLAIN(DOUBLE, increase, "increase", 0, "allowed over the baseline; null: it is no such limit"),
+    PLAIN(BOOL, relative, "relative", 0, "is the increase a share of the baseline"),
+    NESTED(STRUCT, baseline, "baseline", BASIN_NO_EXTENT, answer_schema, "the measure there"),
+    PLAIN(DOUBLE, difference, "difference", 0, "value less the baseline's"),
+    PLAIN(DOUBLE, difference_lower, "difference_lower", 0, "end of its interval"),
+    PLAIN(DOUBLE, difference_upper, "difference_upper", 0, "end of its interval"),
+    NESTED(STRUCT, spread, "spread", BASIN_NO_EXTENT, limit_of_runs_schema, "of the baseline set"),
+};
+#undef S
+
+static const basin_schema gated_schema = SCHEMA(basin_gated, gated_fields);
+
+#define S basin_gate
+static const basin_field gate_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(DOUBLE, alpha, "alpha", 0, "chance at most that any verdict is wrong"),
+    PLAIN(BOOL, strict, "strict", 0, "does undecided count as violated"),
+    CHOICE(verdict, "verdict", gate_verdicts, 0, "of all limits together"),
+    PLAIN(SIZE, products, "products", 0, "with the Hessian, on the checkpoint"),
+    PLAIN(SIZE, products_most, "products_most", 0, "that might have been spent on it"),
+    PLAIN(SIZE, baseline_products, "baseline_products", 0, "on the baseline"),
+    PLAIN(SIZE, runs_products, "runs_products", 0, "on the baseline set"),
+    PLAIN(SIZE, limit_count, "limit_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, limits, "limits", offsetof(S, limit_count), gated_schema, "each limit"),
+};
+#undef S
+
 static const basin_schema result_schemas[] = {
     [BASIN_RESULT_INFO] = SCHEMA(basin_info, info_fields),
     [BASIN_RESULT_CHECK] = SCHEMA(basin_check, check_fields),
@@ -1323,6 +1400,7 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_BAND] = SCHEMA(basin_band, band_fields),
     [BASIN_RESULT_CONNECTION] = SCHEMA(basin_connection, connection_fields),
     [BASIN_RESULT_SHARPNESS_TABLE] = SCHEMA(basin_sharpness_table, sharpness_table_fields),
+    [BASIN_RESULT_GATE] = SCHEMA(basin_gate, gate_fields),
 };
 
 _Static_assert(sizeof result_schemas / sizeof *result_schemas == BASIN_RESULT_KINDS,
@@ -1454,4 +1532,24 @@ const char *basin_sharpness_number_text(basin_sharpness_number number)
 const char *basin_interval_text(basin_interval interval)
 {
     return intervals[interval];
+}
+
+const char *basin_ends_text(basin_ends_kind ends)
+{
+    return gate_ends[ends];
+}
+
+const char *basin_gate_verdict_text(basin_gate_verdict verdict)
+{
+    return gate_verdicts[verdict];
+}
+
+const char *basin_gate_end_text(basin_gate_end end)
+{
+    return gate_reasons[end];
+}
+
+const char *basin_limit_origin_text(basin_limit_origin origin)
+{
+    return limit_origins[origin];
 }

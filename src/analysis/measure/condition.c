@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "analysis/measure/measuring.h"
+#include "analysis/point.h"
 #include "core/decay.h"
 #include "core/linalg.h"
 #include "core/memory.h"
@@ -28,12 +29,14 @@ static double included(const basin_measuring *m)
    ceiling. The method's own ceiling goes by norms that it had while it trained, at the raw point. */
 basin_status basin_measure_ceiling(basin_measuring *m, basin_value *out)
 {
-    basin_status           st = BASIN_OK;
-    const basin_sharpness *s = NULL;
-
-    BASIN_TRY(basin_measuring_sharpness(m, &s));
+    basin_status                st = BASIN_OK;
     const basin_hyperparameters hyper = recorded(m);
-    out->value = basin_ceiling(m->ck->method, &hyper, s->gradient_norm, s->momentum_norm) + included(m);
+    const size_t                size = m->point->size;
+    const double               *g;
+
+    BASIN_TRY(basin_point_bare_gradient(m->point, NULL, &g));
+    const double momentum_norm = m->momentum != NULL ? basin_norm(m->momentum, size) : (double)NAN;
+    out->value = basin_ceiling(m->ck->method, &hyper, basin_norm(g, size), momentum_norm) + included(m);
 done:
     return st;
 }
@@ -76,11 +79,11 @@ done:
 
 basin_status basin_measure_momentum_gradient_cosine(basin_measuring *m, basin_value *out)
 {
-    basin_status           st = BASIN_OK;
-    const basin_sharpness *s = NULL;
+    basin_status  st = BASIN_OK;
+    const double *g;
 
-    BASIN_TRY(basin_measuring_sharpness(m, &s));
-    out->value = s->momentum_gradient_cosine;
+    BASIN_TRY(basin_point_bare_gradient(m->point, NULL, &g));
+    out->value = basin_cosine(g, m->momentum, m->point->size);
 done:
     return st;
 }
@@ -109,11 +112,11 @@ done:
 
 basin_status basin_measure_gradient_norm(basin_measuring *m, basin_value *out)
 {
-    basin_status          st = BASIN_OK;
-    const basin_spectrum *spectrum = NULL;
+    basin_status  st = BASIN_OK;
+    const double *g;
 
-    BASIN_TRY(basin_measuring_spectrum(m, &spectrum));
-    out->value = spectrum->gradient_norm;
+    BASIN_TRY(basin_point_gradient(m->point, NULL, &g));
+    out->value = basin_norm(g, m->point->size);
 done:
     return st;
 }

@@ -6,22 +6,22 @@
 
 basin_status basin_measure_train_loss(basin_measuring *m, basin_value *out)
 {
-    basin_status          st = BASIN_OK;
-    const basin_spectrum *spectrum = NULL;
+    basin_status st = BASIN_OK;
+    basin_loss   loss = {0};
 
-    BASIN_TRY(basin_measuring_spectrum(m, &spectrum));
-    out->value = spectrum->loss;
+    BASIN_TRY(basin_point_gradient(m->point, &loss, NULL));
+    out->value = basin_loss_value(&loss);
 done:
     return st;
 }
 
 basin_status basin_measure_train_accuracy(basin_measuring *m, basin_value *out)
 {
-    basin_status          st = BASIN_OK;
-    const basin_spectrum *spectrum = NULL;
+    basin_status st = BASIN_OK;
+    basin_loss   loss = {0};
 
-    BASIN_TRY(basin_measuring_spectrum(m, &spectrum));
-    out->value = spectrum->accuracy;
+    BASIN_TRY(basin_point_gradient(m->point, &loss, NULL));
+    out->value = basin_loss_accuracy(&loss);
 done:
     return st;
 }

@@ -76,6 +76,9 @@ basin_status basin_measuring_test(basin_measuring *m, basin_loss *out);
 /* needs the clean objective */
 basin_status basin_measuring_clean(basin_measuring *m, basin_loss *out);
 
+/* One measure alone, of which everything that it needs is there; out holds NAN. */
+basin_status basin_measuring_one(basin_measuring *m, size_t measure, basin_value *out);
+
 #define BASIN_MEASURE(name, ...) \
     basin_status basin_measure_##name(basin_measuring *m, basin_value *out);
 #include "basin_measures.h"

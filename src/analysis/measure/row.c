@@ -71,6 +71,11 @@ static basin_status (*const functions[BASIN_MEASURES])(basin_measuring *, basin_
 #include "basin_measures.h"
 };
 
+basin_status basin_measuring_one(basin_measuring *m, size_t measure, basin_value *out)
+{
+    return functions[measure](m, out);
+}
+
 /* `values` are blank: where a need of a measure is not met, it stays unknown. */
 static basin_status measure_all(basin_measuring *m, basin_value *values)
 {

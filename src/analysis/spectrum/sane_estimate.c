@@ -97,8 +97,8 @@ done:
     return st;
 }
 
-/* Step 3, within `left` products; *grown says whether there was anything to spend them on. */
-static basin_status grow(basin_slq *slq, const basin_sane *s, size_t left, bool *grown)
+/* Step 3. */
+basin_status basin_slq_grow(basin_slq *slq, const basin_spectral_sum *error, size_t left, bool *grown)
 {
     basin_status st = BASIN_OK;
     size_t more = slq->steps / 4 > 0 ? slq->steps / 4 : 1, add = slq->probes / 2 > 0 ? slq->probes / 2 : 1;
@@ -109,7 +109,7 @@ static basin_status grow(basin_slq *slq, const basin_sane *s, size_t left, bool 
     if (add > left / slq->steps) add = left / slq->steps;
     if (add > slq->most.probes - slq->probes) add = slq->most.probes - slq->probes;
     if (slq->cohort_count == BASIN_SLQ_COHORTS) add = 0;
-    bool deeper = 2.0 * s->error.quadrature * s->error.quadrature > s->error.sampling * s->error.sampling;
+    bool deeper = 2.0 * error->quadrature * error->quadrature > error->sampling * error->sampling;
     *grown = more > 0 || add > 0;
     if (more > 0 && (deeper || add == 0))
         BASIN_TRY(basin_slq_extend(slq, slq->steps + more));
@@ -137,7 +137,7 @@ static basin_status iterate(basin_slq *slq, const budget *b, const basin_sane_op
         BASIN_TRY(check_floor(b, s));
         bool met = b->tolerance > 0.0 && half_width(s) <= b->tolerance * s->value;
         if (met || !grown || slq->late || slq->products >= b->products) break;
-        BASIN_TRY(grow(slq, s, b->products - slq->products, &grown));
+        BASIN_TRY(basin_slq_grow(slq, &s->error, b->products - slq->products, &grown));
         if (!grown) break;
     }
     *out = s, s = NULL;

@@ -67,6 +67,10 @@ void   basin_slq_close(basin_slq *slq);
 basin_status basin_slq_add(basin_slq *slq, size_t count);
 /* All probes get `steps` steps in all, at most slq->most.steps. */
 basin_status basin_slq_extend(basin_slq *slq, size_t steps);
+/* More probes or more steps, whichever takes more off an interval of those parts a product, within
+   `left` products (sane_estimate.c); *grown says whether there was anything to spend them on. */
+basin_status basin_slq_grow(basin_slq *slq, const basin_spectral_sum *error, size_t left,
+                            bool *grown);
 /* Everything that follows into the spectrum: quadrature, ‖H‖_F², trace, products. What was there of
    these before is replaced. */
 basin_status basin_slq_tell(const basin_slq *slq, basin_spectrum *spectrum);
