@@ -2123,7 +2123,9 @@ typedef enum basin_sharpness_radius {
     X(SEED, 8, "--seed")                                                    \
     X(MOMENTUM, 16, "the momentum saved")                                   \
     X(ACCURACY, 32, "an accuracy")                                          \
-    X(RESTARTS, 64, "--restarts")
+    X(RESTARTS, 64, "--restarts")                                           \
+    X(UPDATE, 128, "the next update")                                       \
+    X(START, 256, "the start of the run")
 
 #define BASIN_SHARPNESS_SETTING_ENUM(name, bit, text) BASIN_TAKES_##name = bit,
 typedef enum basin_sharpness_setting {
@@ -2224,7 +2226,13 @@ typedef struct basin_sharpness_table_options {
     size_t        restarts; /* of a worst case, from random points in its ball */
     uint64_t      seed;     /* of batches, draws and restarts */
     const double *momentum; /* [P], or NULL: msam is missing */
-    const char   *split;    /* name, or NULL */
+    /* what records the next update, and the momentum's coefficient; NULL: what takes them is
+       missing */
+    const basin_checkpoint *checkpoint;
+    /* the point is polished or averaged: no update of training leads on from it */
+    bool          elsewhere;
+    const double *start; /* [P] where the run began, or NULL: theta_norm_rel is missing */
+    const char   *split; /* name, or NULL */
 } basin_sharpness_table_options;
 
 /* Named measures of sharpness (docs/measures.md, «Measures of sharpness») at one point, each over a

@@ -309,9 +309,30 @@ static void batches_are_said_and_seeded(void **state)
 
 /* ------------------------------------------------------------------------------------------ symmetries -- */
 
+/* A training by gradient descent that is here, with that momentum: good until the next call. */
+static const basin_checkpoint *recorded(const double *momentum)
+{
+    static basin_checkpoint ck;
+    static basin_state      state;
+
+    state = (basin_state){.name = (char *)"momentum", .values = (double *)momentum};
+    ck = (basin_checkpoint){.method = (char *)"gd",
+                            .step = 3,
+                            .state_count = 1,
+                            .states = &state,
+                            .hyper = {.learning_rate = 0.1, .momentum = 0.01, .rho = NAN}};
+    return &ck;
+}
+
 static options of_all(const double *momentum)
 {
-    return (options){.momentum = momentum, .draws = 20, .steps = 5, .batch_size = 0, .seed = 3};
+    return (options){.momentum = momentum,
+                     .checkpoint = recorded(momentum),
+                     .start = momentum,
+                     .draws = 20,
+                     .steps = 5,
+                     .batch_size = 0,
+                     .seed = 3};
 }
 
 /* The measures that the symmetry leaves alone by the list have not moved, the others have. A sampled measure
@@ -341,8 +362,10 @@ static void assert_left_alone(const basin_sharpness_table *a, const basin_sharpn
 static void assert_moved_only(basin_objective *o, const double *before, const double *after, const double *v,
                               const double *v_after, basin_symmetry symmetry)
 {
-    const options          how = of_all(v), then = of_all(v_after);
-    basin_sharpness_table *a = table_at(o, before, &how), *b = table_at(o, after, &then);
+    const options          how = of_all(v);
+    basin_sharpness_table *a = table_at(o, before, &how);
+    const options          then = of_all(v_after);
+    basin_sharpness_table *b = table_at(o, after, &then);
 
     assert_close(b->loss, a->loss, 1e-10, 0.0);
     assert_left_alone(a, b, symmetry);

@@ -36,11 +36,32 @@ holds out "unknown: of one batch"
 bad "^basin: $GD: batches of 121 of 120 samples" -- sharpness $GD --measure m_sharpness --batch-size 121
 bad "^basin: $GD: 9 batches of 16 samples: of 120 there are 7" -- sharpness $GD --measure m_sharpness --batch-size 16 --batches 9
 
+# of the training: those of track
+good track runs/gd_0 --no-polish --measures critical_sharpness,batch_sharpness --json
+sed 's/"step": /\
+&/g' out | grep '^"step": 40,' >row
+for name in critical_quadratic theta_norm theta_norm_rel; do
+    good sharpness $GD --measure $name --json
+    equal "$name of sharpness and of track" "$(number out value)" "$(number row $name)"
+done
+good sharpness $GD --measure critical_sharpness,batch_sharpness,batch_sharpness_momentum,theta_norm_rel
+holds out "^  critical_sharpness  *-  .* within "
+holds out "^  batch_sharpness  *-  .*± .*, 95 % .* to "
+holds out "    20 batches of 30, each drawn by itself"
+holds out "    gd, cos(u, g) = 0"
+holds out "^  theta_norm_rel  *-  *[0-9.]*  exact"
+good sharpness $GD --measure critical_sharpness,sam --polish 2 --polish-step 0.1
+holds out "^  critical_sharpness .*none: the next update is not known: no step of training leads on from this point"
+mkdir alone && cp $GD alone/
+good sharpness alone/step_000040.h5 --data "$DIGITS" --measure theta_norm_rel,theta_norm
+holds out "^  theta_norm_rel .*none: the start of the run is not known"
+same sharpness $MSAM --measure critical_sharpness,batch_sharpness_momentum,theta_norm_rel
+
 # maxima and means
 good sharpness $GD --measure worst_l2,adaptive_worst_linf,box --rho 0.01 --steps 5 --restarts 1
 holds out "^  worst_l2  *0.01  .*a lower bound  *12  *0$"
 holds out "    5 steps from each of 2 starts"
-holds out "    at most 5 iterations of L-BFGS-B, and as many by sign"
+holds out "    at most 5 iterations of L-BFGS-B, as many by sign and by spectral rates, 10 of Auto-PGD"
 good sharpness $GD --measure worst_l2 --rho 0.01 --batch-size 30
 holds out "± .*, of lower bounds"
 good sharpness $GD --measure average,pac_bayes --rho 0.05 --draws 20
