@@ -154,6 +154,9 @@ done:
     return status;
 }
 
+/* Of the command that runs: measures that were asked for by name are to be had, or it fails. */
+static bool by_name;
+
 int cli_sharpness_table_check(const cli_arguments *a)
 {
     int                      status = CLI_OK;
@@ -163,6 +166,7 @@ int cli_sharpness_table_check(const cli_arguments *a)
 
     for (size_t i = 0; i < sizeof with / sizeof *with && !cli_has(a, "measure"); i++)
         CLI_WANT(!cli_has(a, with[i]), "sharpness: --%s is for --measure", with[i]);
+    by_name = cli_has(a, "measure") && strcmp(cli_text(a, "measure", ""), "all") != 0;
     if (!cli_has(a, "measure")) goto done;
     for (size_t i = 0; i < sizeof without / sizeof *without; i++)
         CLI_WANT(!cli_has(a, without[i]), "sharpness: --%s does not go with --measure", without[i]);
@@ -215,7 +219,10 @@ static int begin(const cli_arguments *a, cli_source *s, asked *out, basin_point 
     CLI_TRY(read_options(a, out));
     out->options.momentum = basin_checkpoint_momentum(s->ck);
     out->options.checkpoint = s->ck;
-    out->options.elsewhere = s->provenance->averaged > 0 || cli_has(a, "polish");
+    out->options.no_step = cli_has(a, "polish")          ? "the point is polished"
+                           : s->provenance->averaged > 0 ? "the point is averaged"
+                           : s->ck->loss.normalizes      ? "the loss is not that of the training"
+                                                         : NULL;
     out->options.recorded_batch = batch > 0 ? (size_t)batch : 0;
     out->options.split = s->splits[0];
     if (wants_start(out)) CLI_TRY(find_start(s, &out->start));
@@ -336,4 +343,30 @@ void cli_sharpness_table_print(const basin_result *result, FILE *out)
     }
     cli_table_print(table, 2, out);
     print_definitions(t, out);
+}
+
+/* The first row of the measure that begins at `first` where none of its rows has a value; *next is the
+   measure after it. */
+static const basin_sharpness_row *lacking(const basin_sharpness_table *t, size_t first, size_t *next)
+{
+    bool any = false;
+
+    for (*next = first; *next < t->row_count && t->rows[*next].measure == t->rows[first].measure; ++*next)
+        any = any || t->rows[*next].missing == NULL;
+    return any ? NULL : &t->rows[first];
+}
+
+int cli_sharpness_table_verdict(const basin_result *result)
+{
+    int                          status = CLI_OK;
+    const basin_sharpness_table *t = result->value;
+
+    if (result->kind != BASIN_RESULT_SHARPNESS_TABLE || !by_name) return CLI_OK;
+    for (size_t i = 0, next; i < t->row_count; i = next) {
+        const basin_sharpness_row *row = lacking(t, i, &next);
+        CLI_CHECK(row == NULL, "%s: %s: %s", result->provenance->inputs[0].path,
+                  basin_sharpness_entries[row->measure].name, row->missing);
+    }
+done:
+    return status;
 }

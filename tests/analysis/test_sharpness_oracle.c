@@ -20,13 +20,15 @@ enum { NETWORKS = sizeof networks / sizeof *networks };
 
 static const double scales[POINTS] = {0.6, 0.8, 1.0, 1.25};
 
+static bool normalized; /* are logits normalised, here and in the reference? */
+
 /* Dataset NETWORK/MEASURE: one number a point. */
 static void expected(const char *network, const char *measure, const char *more, double *out)
 {
     char  path[100];
     hid_t f = H5Fopen(basin_test_data("oracle_sharpness.h5"), H5F_ACC_RDONLY, H5P_DEFAULT);
 
-    snprintf(path, sizeof path, "/%s/%s%s", network, measure, more);
+    snprintf(path, sizeof path, "/%s/%s%s%s", network, normalized ? "normalized/" : "", measure, more);
     hid_t d = H5Dopen2(f, path, H5P_DEFAULT);
     assert_true(d >= 0);
     assert_true(H5Dread(d, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) >= 0);
@@ -49,6 +51,7 @@ static subject load(const char *network)
     snprintf(file, sizeof file, "%s.h5", network);
     assert_ok(basin_checkpoint_read(basin_test_data(file), &s.ck));
     assert_ok(basin_checkpoint_dataset(s.ck, NULL, &s.data));
+    s.ck->loss.normalizes = normalized;
     assert_ok(basin_network_objective(s.ck->graph, &s.ck->loss, s.data, NULL, &s.o));
     s.theta = basin_alloc(s.ck->params->size, sizeof *s.theta);
     return s;
@@ -198,6 +201,40 @@ static void maxima_found_are_at_least_as_high(void **state)
     assert_int_equal(lower, 0);
 }
 
+/* Logits of mean 0 and norm 1 (Andriushchenko et al.): loss, rises, means and maxima. */
+static void of_normalised_logits_too(void **state)
+{
+    const basin_sharpness_table_options defaults = {0}, five = {.steps = 5}, twenty = {.steps = 20};
+    const basin_sharpness_table_options drawn = {.draws = DRAWS, .seed = 1};
+
+    (void)state;
+    normalized = true;
+    for (size_t n = 0; n < NETWORKS; n++) {
+        subject s = load(networks[n]);
+        double  losses[POINTS];
+        expected(networks[n], "loss", "", losses);
+        for (size_t p = 0; p < POINTS; p++) {
+            basin_sharpness_table *t = measure_at(&s, scales[p], BASIN_SHARPNESS_sam, 0.05, defaults);
+            assert_close(t->loss, losses[p], 1e-12, 0.0);
+            basin_sharpness_table_destroy(&t);
+        }
+        unload(&s);
+    }
+    hold(BASIN_SHARPNESS_sam, 0.05, defaults, false, agrees);
+    hold(BASIN_SHARPNESS_asam_all, 0.5, defaults, false, agrees);
+    hold(BASIN_SHARPNESS_ascent, 0.1, five, false, agrees);
+    hold(BASIN_SHARPNESS_average, 0.05, drawn, true, close_enough);
+    hold(BASIN_SHARPNESS_adaptive_average, 0.1, drawn, true, close_enough);
+    higher = lower = points = 0;
+    hold(BASIN_SHARPNESS_worst_l2, 0.3, twenty, false, is_as_high);
+    hold(BASIN_SHARPNESS_worst_linf, 0.01, twenty, false, is_as_high);
+    hold(BASIN_SHARPNESS_adaptive_worst_l2, 1.0, twenty, false, is_as_high);
+    hold(BASIN_SHARPNESS_adaptive_worst_linf, 0.05, twenty, false, is_as_high);
+    print_message("    %zu maxima, %zu of them higher than the reference's\n", points, higher);
+    assert_int_equal(lower, 0);
+    normalized = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +242,7 @@ int main(void)
         cmocka_unit_test(what_is_drawn_agrees_within_its_errors),
         cmocka_unit_test(the_noise_that_accuracy_stands_agrees_within_its_errors),
         cmocka_unit_test(maxima_found_are_at_least_as_high),
+        cmocka_unit_test(of_normalised_logits_too),
     };
 
     return basin_initialise() == BASIN_OK ? cmocka_run_group_tests_name("sharpness_oracle", tests, NULL, NULL)

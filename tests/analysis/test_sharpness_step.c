@@ -60,7 +60,10 @@ static training train(const char *method)
 {
     training t = {.ck = {.method = (char *)method,
                          .step = 7,
-                         .hyper = {.learning_rate = 0.1, .momentum = 0.9, .rho = 0.2, .weight_decay = 0.01,
+                         .hyper = {.learning_rate = 0.1,
+                                   .momentum = 0.9,
+                                   .rho = 0.2,
+                                   .weight_decay = 0.01,
                                    .weight_decay_coupled = true}}};
 
     for (size_t i = 0; i < SIZE; i++) {
@@ -142,8 +145,8 @@ static void a_step_that_is_not_known_or_leads_uphill_is_said(void **state)
 
     (void)state;
     lacks(o, m, (options){0}, "the next update is not known: no checkpoint records it");
-    lacks(o, m, (options){.checkpoint = record(&t, 1), .elsewhere = true},
-          "the next update is not known: no step of training leads on from this point");
+    lacks(o, m, (options){.checkpoint = record(&t, 1), .no_step = "it is polished"},
+          "the next update is not known: it is polished");
     lacks(o, m, (options){.checkpoint = record(&t, 0)}, "the next update is not known: it saved no momentum");
     t.ck.hyper.rho = NAN;
     lacks(o, m, (options){.checkpoint = record(&t, 1)}, "the next update is not known: it records no rho");
@@ -209,8 +212,8 @@ static void a_batch_of_all_samples_has_the_whole_s_curvature(void **state)
     assert_ok(basin_objective_gradient(o, NULL, p.theta, &loss, g));
     assert_ok(basin_point_create(o, p.theta, NULL, &point));
     assert_ok(basin_point_product(point, g, 1, hg));
-    basin_sharpness_table *t = one(o, p.theta, BASIN_SHARPNESS_batch_sharpness,
-                                   (options){.batch_size = p.data.count, .batches = 1});
+    basin_sharpness_table *t =
+        one(o, p.theta, BASIN_SHARPNESS_batch_sharpness, (options){.batch_size = p.data.count, .batches = 1});
     assert_string_equal(t->rows[0].missing, "of one batch the mean has no error: two at least");
     basin_sharpness_table_destroy(&t);
     t = one(o, p.theta, BASIN_SHARPNESS_batch_sharpness, (options){.batch_size = p.data.count});
@@ -233,8 +236,13 @@ static void batch_sharpness_is_that_of_the_batches(void **state)
     basin_batches        *b = NULL;
     double               *v = basin_alloc(p.size, sizeof *v);
     basin_checkpoint      ck = {.method = (char *)"sgd", .hyper = {.momentum = 0.5}};
-    basin_batches_options asked = {.count = 4, .batch_size = 12, .sharpness_only = true, .momentum = v,
-                                   .beta = 0.5, .learning_rate = NAN, .seed = 9};
+    basin_batches_options asked = {.count = 4,
+                                   .batch_size = 12,
+                                   .sharpness_only = true,
+                                   .momentum = v,
+                                   .beta = 0.5,
+                                   .learning_rate = NAN,
+                                   .seed = 9};
 
     (void)state;
     for (size_t i = 0; i < p.size; i++) v[i] = sin((double)i);
@@ -244,9 +252,9 @@ static void batch_sharpness_is_that_of_the_batches(void **state)
     const options how = {.batch_size = 12, .batches = 4, .seed = 9, .momentum = v, .checkpoint = &ck};
     for (int m = 0; m < 2; m++) {
         const basin_mean      *mean = m == 0 ? &b->sharpness : &b->momentum;
-        basin_sharpness_table *t = one(
-            o, p.theta,
-            m == 0 ? BASIN_SHARPNESS_batch_sharpness : BASIN_SHARPNESS_batch_sharpness_momentum, how);
+        basin_sharpness_table *t =
+            one(o, p.theta,
+                m == 0 ? BASIN_SHARPNESS_batch_sharpness : BASIN_SHARPNESS_batch_sharpness_momentum, how);
         assert_close(t->rows[0].value, mean->mean, 1e-14, 0.0);
         assert_close(t->rows[0].lower, mean->lower, 1e-14, 0.0);
         assert_close(t->rows[0].upper, mean->upper, 1e-14, 0.0);
@@ -270,6 +278,7 @@ static void a_momentum_that_is_not_there_is_said(void **state)
 
     (void)state;
     lacks(o, m, (options){0}, "no momentum is saved");
+    lacks(o, m, (options){.momentum = v, .no_step = "it is polished"}, "no step of training: it is polished");
     lacks(o, m, (options){.momentum = v}, "no coefficient of the momentum is recorded");
     basin_objective_destroy(&o);
 }
@@ -293,6 +302,56 @@ static void norms_are_those_of_the_weights(void **state)
     basin_objective_destroy(&o);
 }
 
+/* ----------------------------------------------------------------------------------- normalised logits -- */
+
+/* Logits times a positive number are the same normalised ones: the last layer has lost its scale, as gradient
+   and Hessian know, and the part of the network before them is what it was. */
+static void normalised_logits_have_no_scale(void **state)
+{
+    problem          p = problem_relu(5);
+    basin_objective *plain = NULL, *o = NULL;
+    basin_loss       loss;
+    double          *g = basin_alloc(p.size, sizeof *g), *x = basin_alloc(p.size, sizeof *x);
+    char            *text = NULL;
+
+    (void)state;
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &plain));
+    p.loss.normalizes = true;
+    assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o));
+    const basin_params *params = basin_objective_params(o);
+    const basin_block  *weight = &params->blocks[params->count - 2],
+                      *bias = &params->blocks[params->count - 1];
+    assert_int_equal(basin_objective_size(o), basin_objective_size(plain));
+    assert_ok(basin_objective_gradient(o, NULL, p.theta, &loss, g));
+    const double slope_along = basin_dot(g + weight->offset, p.theta + weight->offset, weight->size) +
+                               basin_dot(g + bias->offset, p.theta + bias->offset, bias->size);
+    assert_close(slope_along, 0.0, 0.0, 1e-14);
+    basin_copy(p.theta, x, p.size);
+    basin_scale(7.0, x + weight->offset, weight->size);
+    basin_scale(7.0, x + bias->offset, bias->size);
+    const double before = basin_loss_value(&loss);
+    assert_ok(basin_objective_loss(o, NULL, x, &loss));
+    assert_close(basin_loss_value(&loss), before, 1e-14, 0.0);
+    /* the last layer is one of those whose scale a normalisation undoes, and features are what they were */
+    assert_int_equal(params->scale_group_count, 1);
+    basin_sharpness_table *a = one(plain, p.theta, BASIN_SHARPNESS_neural_collapse, (options){0});
+    basin_sharpness_table *b = one(o, p.theta, BASIN_SHARPNESS_neural_collapse, (options){0});
+    assert_true(a->rows[0].value > 0.0);
+    assert_close(b->rows[0].value, a->rows[0].value, 1e-13, 0.0);
+    basin_sharpness_table_destroy(&a);
+    basin_sharpness_table_destroy(&b);
+    assert_ok(basin_loss_spec_describe(&p.loss, &text));
+    assert_string_equal(text, "softmax_cross_entropy, normalised logits");
+    basin_free(text);
+    basin_objective_destroy(&o);
+    p.loss.kind = BASIN_LOSS_MSE;
+    assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_UNSUPPORTED);
+    assert_message("loss mse takes no normalised logits");
+    basin_objective_destroy(&plain);
+    basin_free(g), basin_free(x);
+    problem_release(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +362,7 @@ int main(void)
         cmocka_unit_test(batch_sharpness_is_that_of_the_batches),
         cmocka_unit_test(a_momentum_that_is_not_there_is_said),
         cmocka_unit_test(norms_are_those_of_the_weights),
+        cmocka_unit_test(normalised_logits_have_no_scale),
     };
 
     return basin_initialise() == BASIN_OK ? cmocka_run_group_tests_name("sharpness_step", tests, NULL, NULL)

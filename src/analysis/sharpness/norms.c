@@ -23,8 +23,7 @@ basin_status basin_sharpness_by_theta_norm_rel(const basin_sharpening *task, bas
                                                size_t count)
 {
     (void)count;
-    if (task->options->start == NULL)
-        return basin_sharpness_lacks(rows, "the start of the run is not known");
+    if (task->options->start == NULL) return basin_sharpness_lacks(rows, "the start of the run is not known");
     const double moved = basin_distance_over(task->point->theta, task->options->start, task->point->size);
     if (isnan(moved)) return basin_sharpness_lacks(rows, "the start of the run is 0");
     return basin_sharpness_take(rows, moved);

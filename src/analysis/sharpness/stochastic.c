@@ -48,6 +48,8 @@ static basin_status compute(const basin_sharpening *task, bool momentum, basin_s
     if (o.count < 2) return basin_sharpness_lacks(row, "of one batch the mean has no error: two at least");
     if (momentum) {
         o.momentum = task->options->momentum, o.beta = ck != NULL ? ck->hyper.momentum : (double)NAN;
+        if (task->options->no_step != NULL)
+            return basin_sharpness_lacks(row, "no step of training: %s", task->options->no_step);
         if (o.momentum == NULL) return basin_sharpness_lacks(row, "no momentum is saved");
         if (isnan(o.beta)) return basin_sharpness_lacks(row, "no coefficient of the momentum is recorded");
     }

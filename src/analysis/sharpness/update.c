@@ -36,15 +36,13 @@ static basin_status take_step(const basin_sharpening *task, basin_sharpness_row 
     basin_status            st = BASIN_OK;
     const basin_checkpoint *ck = task->options->checkpoint;
     const bool              adam = ck != NULL && basin_next_step_is_adam(ck);
-    const char             *unknown = ck == NULL                 ? "no checkpoint records it"
-                                      : task->options->elsewhere ? "no step of training leads on from this point"
-                                      : adam                     ? NULL
-                                                                 : basin_next_step_unknown(ck);
+    const char             *unknown = ck == NULL ? "no checkpoint records it" : task->options->no_step;
 
+    if (unknown == NULL && !adam) unknown = basin_next_step_unknown(ck);
     *known = unknown == NULL;
     if (!*known) return basin_sharpness_lacks(row, "the next update is not known: %s", unknown);
-    st = adam ? basin_next_step_adam(task->point, ck, BETA2, EPSILON, u)
-              : basin_next_step(task->point, ck, u);
+    st =
+        adam ? basin_next_step_adam(task->point, ck, BETA2, EPSILON, u) : basin_next_step(task->point, ck, u);
     row->gradients += GRADIENTS;
     if (st == BASIN_ERR_MISSING) {
         *known = false;
@@ -70,10 +68,10 @@ static basin_status make_update(const basin_sharpening *task, basin_sharpness_ro
     out->cosine = basin_cosine(u, g, size);
     out->more = basin_next_step_is_adam(task->options->checkpoint) ? ", beta2 = 0.999, epsilon = 1e-8" : "";
     if (!(out->slope > 0.0)) {
-        BASIN_TRY(basin_sharpness_lacks(
-            row, isnan(out->cosine) ? "the next update or the gradient is zero"
-                                    : "the next update leads uphill: cos(u, g) = %.3g",
-            out->cosine));
+        BASIN_TRY(basin_sharpness_lacks(row,
+                                        isnan(out->cosine) ? "the next update or the gradient is zero"
+                                                           : "the next update leads uphill: cos(u, g) = %.3g",
+                                        out->cosine));
         goto done;
     }
     BASIN_TRY(basin_sharpness_say(row, "%s, cos(u, g) = %.4g%s", task->options->checkpoint->method,

@@ -7,7 +7,7 @@
 /* theta + c ⊙ u, ‖u‖ ≤ rho. */
 typedef struct basin_worst {
     const basin_sharpening *task;
-    basin_sharpness_row    *row; /* counts the gradients */
+    basin_sharpness_row    *row;      /* counts the gradients */
     bool                    infinite; /* ‖u‖_∞, else ‖u‖_2 */
     const double           *scale;    /* [P] c >= 0; NULL: 1 */
     double                  rho;
