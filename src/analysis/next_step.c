@@ -111,7 +111,7 @@ static basin_status demand_adam(const basin_checkpoint *ck, double beta2, double
     const bool   starts = ck->step == 0;
 
     BASIN_CHECK(beta2 > 0.0 && beta2 < 1.0 && epsilon > 0.0, BASIN_ERR_ARG,
-                "Adam's step with beta2 = %g in (0, 1) and epsilon = %g > 0", beta2, epsilon);
+                "Adam's step takes beta2 in (0, 1) and epsilon > 0, got %g and %g", beta2, epsilon);
     BASIN_CHECK(ck->step >= 0, BASIN_ERR_MISSING, "%s: update: it records no step, by which Adam scales",
                 path);
     BASIN_CHECK(ck->hyper.momentum >= 0.0 && ck->hyper.momentum < 1.0, BASIN_ERR_MISSING,
