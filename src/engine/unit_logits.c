@@ -1,6 +1,6 @@
-/* Logits that are moved to mean 0 and divided by their 2-norm, as M. Andriushchenko, F. Croce, M. Müller, M. Hein
- * & N. Flammarion, arXiv:2302.07011, do before they measure sharpness: the loss of a network whose accuracy is 1
- * may be lowered without end by larger logits, and its sharpness with it.
+/* Logits that are moved to mean 0 and divided by their 2-norm, as M. Andriushchenko, F. Croce, M. Müller,
+ * M. Hein & N. Flammarion, arXiv:2302.07011, do before they measure sharpness: the loss of a network whose
+ * accuracy is 1 may be lowered without end by larger logits, and its sharpness with it.
  *
  * It is a LayerNormalization behind the output, with scale 1/√C, C classes: √C (y − m)/√(Σ(y − m)² + Cε) of
  * which 1/√C is left. With ε = 1e-20/C the norm is √(Σ(y − m)² + 1e-20): where the authors' code has the
