@@ -367,6 +367,10 @@ typedef struct basin_loss_spec {
     /* [C], or NULL; cross-entropy: of each target by its class; binary: of the term with t
        (PyTorch's pos_weight) by the output's last axis */
     double *weights;
+    /* cross-entropy: of outputs that are moved to mean 0 and then divided by their 2-norm over the
+       classes, or by 1e-10 where that is less (Andriushchenko et al., arXiv:2302.07011). A question
+       about a network, which no checkpoint records: one that was trained so has it in its graph */
+    bool normalizes;
 } basin_loss_spec;
 
 /* softmax_cross_entropy | bce_with_logits | mse */
@@ -1989,6 +1993,8 @@ typedef struct basin_connection_split {
        all are below), and how much more may lie between the points beside it: 1/8 of the largest
        second difference there. NAN where a loss is not finite */
     double barrier, barrier_at, barrier_error;
+    /* of a trained curve: the same of the straight line from A to B, at the same t; else NAN */
+    double straight, straight_at, straight_error;
 } basin_connection_split;
 
 typedef struct basin_connection {
@@ -2124,7 +2130,9 @@ typedef enum basin_sharpness_radius {
     X(SEED, 8, "--seed")                                                    \
     X(MOMENTUM, 16, "the momentum saved")                                   \
     X(ACCURACY, 32, "an accuracy")                                          \
-    X(RESTARTS, 64, "--restarts")
+    X(RESTARTS, 64, "--restarts")                                           \
+    X(UPDATE, 128, "the next update")                                       \
+    X(START, 256, "the start of the run")
 
 #define BASIN_SHARPNESS_SETTING_ENUM(name, bit, text) BASIN_TAKES_##name = bit,
 typedef enum basin_sharpness_setting {
@@ -2225,7 +2233,13 @@ typedef struct basin_sharpness_table_options {
     size_t        restarts; /* of a worst case, from random points in its ball */
     uint64_t      seed;     /* of batches, draws and restarts */
     const double *momentum; /* [P], or NULL: msam is missing */
-    const char   *split;    /* name, or NULL */
+    /* what records the next update, and the momentum's coefficient; NULL: what takes them is
+       missing */
+    const basin_checkpoint *checkpoint;
+    /* why no step of training leads on from the point («it is polished»); NULL: one does */
+    const char   *no_step;
+    const double *start; /* [P] where the run began, or NULL: theta_norm_rel is missing */
+    const char   *split; /* name, or NULL */
 } basin_sharpness_table_options;
 
 /* Named measures of sharpness (docs/measures.md, «Measures of sharpness») at one point, each over a
@@ -2352,6 +2366,11 @@ basin_status basin_sane_estimate_forecast(basin_point                  *point,
 /* The request's directions are not read: `specs` [axis_count] says what it takes to make them. */
 basin_status basin_slice_forecast(const basin_slice_request  *request,
                                   const basin_direction_spec *specs, basin_forecast **out);
+/* Likewise; of seeds `spec` is not read, else it is the direction. */
+basin_status basin_band_forecast(const basin_band_request   *request,
+                                 const basin_direction_spec *spec, basin_forecast **out);
+basin_status basin_connection_forecast(const basin_connection_request *request,
+                                       basin_forecast                **out);
 basin_status basin_sharpness_forecast(basin_point *point, const basin_sharpness_options *options,
                                       basin_forecast **out);
 basin_status basin_sharpness_table_forecast(basin_point                         *point,

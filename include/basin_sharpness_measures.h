@@ -156,6 +156,30 @@ BASIN_SHARPNESS_MEASURE(fisher_relative, "relative to the Fisher matrix", EXACT,
     "largest mu of H x = mu (G + delta I) x, G the Gauss-Newton matrix, delta 1 % of its mean eigenvalue",
     "Kristiadi et al., arXiv:2302.07384")
 
+BASIN_SHARPNESS_MEASURE(critical_sharpness, "critical sharpness", EXACT, NONE, 0,
+    BASIN_TAKES_UPDATE | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "2 / eta_c, eta_c the least eta with L(theta - eta u) > L(theta), u the next update",
+    "arXiv:2601.16979")
+
+BASIN_SHARPNESS_MEASURE(critical_quadratic, "critical sharpness, quadratic", EXACT, NONE, 0,
+    BASIN_TAKES_UPDATE,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "u'Hu / u'g, u the next update: what critical sharpness is of the quadratic model",
+    "arXiv:2601.16979")
+
+BASIN_SHARPNESS_MEASURE(batch_sharpness, "batch sharpness", SAMPLED, NONE, 0,
+    BASIN_TAKES_BATCHES | BASIN_TAKES_SEED,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "mean over batches B of g'Hg / |g|^2, g and H of L_B",
+    "Andreyev & Beneventano, arXiv:2412.20553")
+
+BASIN_SHARPNESS_MEASURE(batch_sharpness_momentum, "batch sharpness along the step", SAMPLED, NONE, 0,
+    BASIN_TAKES_BATCHES | BASIN_TAKES_SEED | BASIN_TAKES_MOMENTUM,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "mean over batches B of s'Hs / s'g, s = beta v + g, v the momentum, g and H of L_B",
+    "Andreyev et al., arXiv:2604.14108")
+
 BASIN_SHARPNESS_MEASURE(feature_rank, "feature rank", EXACT, NONE, 0, BASIN_TAKES_NOTHING,
     BASIN_SYMMETRIC(NO, YES, YES, YES, YES),
     "principal components that hold 99 % of the variance of what the last dense layer reads: a confounder",
@@ -165,4 +189,14 @@ BASIN_SHARPNESS_MEASURE(neural_collapse, "neural collapse, NC1", EXACT, NONE, 0,
     BASIN_SYMMETRIC(NO, YES, YES, YES, YES),
     "tr(S_W S_B^+) / C of what the last dense layer reads, within and between C classes: a confounder",
     "Papyan, Han & Donoho, PNAS 117(40), 2020")
+
+BASIN_SHARPNESS_MEASURE(theta_norm, "norm of the parameters", EXACT, NONE, 0, BASIN_TAKES_NOTHING,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "|theta|: a confounder",
+    "basin's own")
+
+BASIN_SHARPNESS_MEASURE(theta_norm_rel, "distance from the start", EXACT, NONE, 0, BASIN_TAKES_START,
+    BASIN_SYMMETRIC(NO, NO, NO, NO, YES),
+    "|theta - theta_0| / |theta_0|, theta_0 where the run began: a confounder",
+    "Nagarajan & Kolter, arXiv:1901.01672")
 #undef BASIN_SHARPNESS_MEASURE

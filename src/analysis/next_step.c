@@ -28,6 +28,9 @@ const char *basin_next_step_unknown(const basin_checkpoint *ck)
     if (isnan(ck->hyper.momentum)) return "it records no coefficient of its momentum";
     if (ck->hyper.momentum != 0.0 && basin_checkpoint_momentum(ck) == NULL && ck->step != 0)
         return "it saved no momentum";
+    if (basin_method_perturbs(ck->method) != NULL && isnan(ck->hyper.rho)) return "it records no rho";
+    if (method->stability == BASIN_STABILITY_NESTEROV && isnan(ck->hyper.learning_rate))
+        return "it records no learning rate";
     return NULL;
 }
 
@@ -45,7 +48,6 @@ static basin_status place(basin_point *point, const basin_checkpoint *ck, double
 {
     basin_status                 st = BASIN_OK;
     const basin_hyperparameters *h = &ck->hyper;
-    const double                 rho = isnan(h->rho) ? 0.0 : h->rho;
     const double                *g, *v = basin_checkpoint_momentum(ck);
 
     BASIN_TRY(basin_point_bare_gradient(point, NULL, &g));
@@ -54,8 +56,8 @@ static basin_status place(basin_point *point, const basin_checkpoint *ck, double
     case BASIN_STABILITY_NESTEROV:
         if (v != NULL) basin_axpy(-h->learning_rate * h->momentum, v, x, point->size);
         break;
-    case BASIN_STABILITY_SAM: displace(point, g, rho, x); break;
-    case BASIN_STABILITY_MSAM: displace(point, v, -rho, x); break;
+    case BASIN_STABILITY_SAM: displace(point, g, h->rho, x); break;
+    case BASIN_STABILITY_MSAM: displace(point, v, -h->rho, x); break;
     default: break;
     }
 done:
@@ -109,7 +111,7 @@ static basin_status demand_adam(const basin_checkpoint *ck, double beta2, double
     const bool   starts = ck->step == 0;
 
     BASIN_CHECK(beta2 > 0.0 && beta2 < 1.0 && epsilon > 0.0, BASIN_ERR_ARG,
-                "Adam's step with beta2 = %g in (0, 1) and epsilon = %g > 0", beta2, epsilon);
+                "Adam's step takes beta2 in (0, 1) and epsilon > 0, got %g and %g", beta2, epsilon);
     BASIN_CHECK(ck->step >= 0, BASIN_ERR_MISSING, "%s: update: it records no step, by which Adam scales",
                 path);
     BASIN_CHECK(ck->hyper.momentum >= 0.0 && ck->hyper.momentum < 1.0, BASIN_ERR_MISSING,

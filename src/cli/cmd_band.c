@@ -172,6 +172,36 @@ done:
     return status;
 }
 
+/* All but the directions. *classes is the caller's to free. */
+static int prepare(const cli_arguments *a, cli_source *s, wanted *w, int64_t **classes)
+{
+    int status = CLI_OK;
+
+    CLI_TRY(read_what(a, w));
+    CLI_TRY(cli_source_point(s, &w->request.point));
+    if (w->request.by == BASIN_BAND_BATCH) CLI_TRY(read_batches(a, s, &w->request));
+    if (w->request.by == BASIN_BAND_CLASS) CLI_TRY(read_classes(a, s, classes));
+    w->request.split = s->splits[0];
+    w->request.classes = *classes;
+    w->request.seeds = w->seeds;
+    w->request.direction_count = w->count > 0 ? w->count : 1;
+done:
+    return status;
+}
+
+static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
+{
+    int      status = CLI_OK;
+    wanted   w;
+    int64_t *classes = NULL;
+
+    CLI_TRY(prepare(a, s, &w, &classes));
+    CLI_LIBRARY(basin_band_forecast(&w.request, &w.spec, out));
+done:
+    basin_free(classes);
+    return status;
+}
+
 static int measure(const cli_arguments *a, cli_source *s, void **out)
 {
     int               status = CLI_OK;
@@ -181,17 +211,10 @@ static int measure(const cli_arguments *a, cli_source *s, void **out)
     int64_t          *classes = NULL;
     size_t            count = 0;
 
-    CLI_TRY(read_what(a, &w));
-    CLI_TRY(cli_source_point(s, &w.request.point));
-    if (w.request.by == BASIN_BAND_BATCH) CLI_TRY(read_batches(a, s, &w.request));
-    if (w.request.by == BASIN_BAND_CLASS) CLI_TRY(read_classes(a, s, &classes));
-    count = w.count > 0 ? w.count : 1;
+    CLI_TRY(prepare(a, s, &w, &classes));
+    count = w.request.direction_count;
     CLI_ALLOC(directions, count);
     CLI_TRY(make_directions(s, w.request.point, &w, directions));
-    w.request.split = s->splits[0];
-    w.request.classes = classes;
-    w.request.seeds = w.seeds;
-    w.request.direction_count = count;
     w.request.directions = (const basin_direction *const *)directions;
     CLI_LIBRARY(basin_band_compute(&w.request, &band));
     *out = band;
@@ -274,5 +297,6 @@ const cli_command cli_command_band = {
     .kind = BASIN_RESULT_BAND,
     .check = check,
     .measure = measure,
+    .forecast = forecast,
     .print = print,
 };

@@ -102,41 +102,93 @@ static void warn_of_end(const cli_source *s, const basin_connection *p)
              p->to, there, p->end_own, p->to);
 }
 
-static int compute(const cli_arguments *a, cli_batch *out)
-{
-    int                      status = CLI_OK;
-    cli_source               s = {0};
-    basin_checkpoint        *end = NULL;
-    basin_objective         *own = NULL;
-    basin_connection        *path = NULL;
-    basin_connection_request r = {0};
+/* What a connection is asked for, and what has to be closed again. */
+typedef struct way {
+    basin_connection_request request;
+    basin_checkpoint        *end;
+    basin_objective         *own; /* B in a network of its own */
+} way;
 
-    CLI_TRY(read_options(a, &r));
-    CLI_TRY(cli_source_open(a, a->operands[0], true, false, &s));
-    CLI_TRY(check_statistics(&s, &r));
-    CLI_TRY(read_end(a, &s, &end));
-    CLI_TRY(cli_state_inputs(s.provenance));
-    CLI_TRY(cli_source_own(&s, end, &own));
-    if (isnan(r.learning_rate)) r.learning_rate = s.ck->hyper.learning_rate;
-    CLI_CHECK(r.curve == BASIN_CURVE_LINEAR || (r.learning_rate > 0 && isfinite(r.learning_rate)),
-              "%s: it records no learning rate; --learning-rate gives the curve's", s.ck->path);
-    r.objective = s.objectives[0], r.other = s.objectives[1], r.end = own;
-    r.splits[0] = s.splits[0], r.splits[1] = s.splits[1];
-    r.from_name = a->operands[0], r.to_name = a->operands[1];
-    r.from = s.ck->theta, r.to = end->theta;
-    CLI_LIBRARY(basin_connection_compute(&r, &path));
-    warn_of_end(&s, path);
-    CLI_TRY(cli_batch_add(out, BASIN_RESULT_CONNECTION, path, s.provenance));
-    path = NULL, s.provenance = NULL;
+static void way_close(way *w)
+{
+    basin_objective_destroy(&w->own);
+    basin_checkpoint_destroy(&w->end);
+}
+
+/* To be closed after a failure too. */
+static int way_open(const cli_arguments *a, cli_source *s, way *w)
+{
+    int                       status = CLI_OK;
+    basin_connection_request *r = &w->request;
+
+    CLI_TRY(read_options(a, r));
+    CLI_TRY(check_statistics(s, r));
+    CLI_TRY(read_end(a, s, &w->end));
+    CLI_TRY(cli_source_own(s, w->end, &w->own));
+    if (isnan(r->learning_rate)) r->learning_rate = s->ck->hyper.learning_rate;
+    CLI_CHECK(r->curve == BASIN_CURVE_LINEAR || (r->learning_rate > 0 && isfinite(r->learning_rate)),
+              "%s: it records no learning rate; --learning-rate gives the curve's", s->ck->path);
+    r->objective = s->objectives[0], r->other = s->objectives[1], r->end = w->own;
+    r->splits[0] = s->splits[0], r->splits[1] = s->splits[1];
+    r->from_name = a->operands[0], r->to_name = a->operands[1];
+    r->from = s->ck->theta, r->to = w->end->theta;
 done:
-    basin_connection_destroy(&path);
-    basin_objective_destroy(&own);
-    basin_checkpoint_destroy(&end);
-    cli_source_close(&s);
+    return status;
+}
+
+static int measure(const cli_arguments *a, cli_source *s, void **out)
+{
+    int               status = CLI_OK;
+    way               w = {0};
+    basin_connection *path = NULL;
+
+    CLI_TRY(way_open(a, s, &w));
+    CLI_TRY(cli_state_inputs(s->provenance));
+    CLI_LIBRARY(basin_connection_compute(&w.request, &path));
+    warn_of_end(s, path);
+    *out = path;
+done:
+    way_close(&w);
+    return status;
+}
+
+static int forecast(const cli_arguments *a, cli_source *s, basin_forecast **out)
+{
+    int status = CLI_OK;
+    way w = {0};
+
+    CLI_TRY(way_open(a, s, &w));
+    CLI_LIBRARY(basin_connection_forecast(&w.request, out));
+done:
+    way_close(&w);
+    return status;
+}
+
+/* A is measured, on the way to B. */
+static int centre(const cli_arguments *a, char **out)
+{
+    int status = CLI_OK;
+
+    CLI_CHECK((*out = basin_strdup(a->operands[0])) != NULL, "out of memory for a path");
+done:
     return status;
 }
 
 /* -------------------------------------------------------------------------------------------- printing -- */
+
+/* Beside a trained curve: is its barrier lower than that of the straight line, by more than either is off? */
+static void print_straight(const basin_connection_split *s, FILE *out)
+{
+    const double open = s->barrier_error + s->straight_error, gained = s->straight - s->barrier;
+
+    if (isnan(s->straight)) return;
+    fprintf(out, "                  the straight line's is %.4g at t = %.3g, up to %.1g more: ", s->straight,
+            s->straight_at, s->straight_error);
+    if (isnan(s->barrier) || gained < -open)
+        fputs("the curve is worse than the straight line\n", out);
+    else
+        fputs(gained > open ? "the curve is lower\n" : "they do not differ by more than that\n", out);
+}
 
 static void print_barrier(const basin_connection_split *s, FILE *out)
 {
@@ -149,6 +201,7 @@ static void print_barrier(const basin_connection_split *s, FILE *out)
     else
         fprintf(out, "%.4g at t = %.3g, between the points up to %.1g more\n", s->barrier, s->barrier_at,
                 s->barrier_error);
+    print_straight(s, out);
 }
 
 /* At most 21 of the points; the stored result and --json hold them all. */
@@ -215,7 +268,9 @@ const cli_command cli_command_connect = {
     .most = 2,
     .test_too = true,
     .kind = BASIN_RESULT_CONNECTION,
+    .centre = centre,
     .check = check,
-    .compute = compute,
+    .measure = measure,
+    .forecast = forecast,
     .print = print,
 };

@@ -15,6 +15,8 @@ static const cli_option options[] = {
      "along the eigenvector of the largest eigenvalue as well, by Lanczos to a residual of 1e-4 |H|", false},
     {"random", CLI_WHOLE, "N", "along N filter-normalised random directions of norm 1 as well (default: 0)",
      false},
+    {"normalize-logits", CLI_FLAG, NULL,
+     "of logits moved to mean 0 and divided by their norm, sample by sample (arXiv:2302.07011)", false},
     CLI_SHARPNESS_TABLE_OPTIONS,
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
@@ -214,4 +216,5 @@ const cli_command cli_command_sharpness = {
     .measure = measure,
     .forecast = forecast,
     .print = print,
+    .verdict = cli_sharpness_table_verdict,
 };

@@ -22,6 +22,7 @@ static int charge_polish(const cli_arguments *a, basin_forecast *f)
     int       status = CLI_OK;
     cli_point point;
 
+    if (!(a->command->common & CLI_COMMON_POINT)) return CLI_OK;
     CLI_TRY(cli_point_read(a, &point));
     for (size_t i = 0; i < f->work_count && point.polish > 0; i++) {
         basin_work *w = &f->works[i];

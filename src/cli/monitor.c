@@ -79,8 +79,9 @@ static void describe(double time, bool bar, char *text, size_t size)
     char   drawing[WIDTH + 4] = "", left[32], span[SPAN];
 
     if (isnan(share)) {
-        snprintf(text, size, "%s%s, %s", now.part, now.stage[0] != '\0' ? now.stage : "at work",
-                 span_text(time - (now.stage[0] != '\0' ? now.stage_from : now.start), span));
+        snprintf(text, size, "%s%s, %s%s", now.part, now.stage[0] != '\0' ? now.stage : "at work",
+                 span_text(time - (now.stage[0] != '\0' ? now.stage_from : now.start), span),
+                 interrupted ? "; interrupted, ends after this step" : "");
         return;
     }
     if (bar) {

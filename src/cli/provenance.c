@@ -87,7 +87,8 @@ int cli_provenance_loss(basin_provenance *p, const basin_loss_spec *loss)
 
     CLI_LIBRARY(basin_loss_spec_describe(loss, &p->loss));
     p->loss_kind = (int)loss->kind;
-    p->loss_settings = loss->label_smoothing > 0 || loss->ignores || loss->weight_count > 0;
+    p->loss_settings =
+        loss->label_smoothing > 0 || loss->ignores || loss->weight_count > 0 || loss->normalizes;
     p->label_smoothing = loss->label_smoothing;
 done:
     return status;

@@ -4,14 +4,22 @@
 #include <string.h>
 
 #include "cli/nearest.h"
+#include "cli/provenance.h"
 #include "cli/report.h"
 
 typedef struct asked { /* for */
     size_t                        count;
     basin_sharpness_measure       measures[BASIN_SHARPNESS_MEASURES];
-    double                       *rho; /* the caller's to free */
+    double                       *rho;
+    basin_checkpoint             *start; /* of the run; NULL: not known, or not wanted */
     basin_sharpness_table_options options;
 } asked;
+
+static void release(asked *all)
+{
+    basin_free(all->rho);
+    basin_checkpoint_destroy(&all->start);
+}
 
 /* --------------------------------------------------------------------------------------------- options -- */
 
@@ -146,6 +154,9 @@ done:
     return status;
 }
 
+/* Of the command that runs: measures that were asked for by name are to be had, or it fails. */
+static bool by_name;
+
 int cli_sharpness_table_check(const cli_arguments *a)
 {
     int                      status = CLI_OK;
@@ -155,16 +166,50 @@ int cli_sharpness_table_check(const cli_arguments *a)
 
     for (size_t i = 0; i < sizeof with / sizeof *with && !cli_has(a, "measure"); i++)
         CLI_WANT(!cli_has(a, with[i]), "sharpness: --%s is for --measure", with[i]);
+    by_name = cli_has(a, "measure") && strcmp(cli_text(a, "measure", ""), "all") != 0;
     if (!cli_has(a, "measure")) goto done;
     for (size_t i = 0; i < sizeof without / sizeof *without; i++)
         CLI_WANT(!cli_has(a, without[i]), "sharpness: --%s does not go with --measure", without[i]);
     CLI_TRY(read_options(a, &all));
 done:
-    basin_free(all.rho);
+    release(&all);
     return status;
 }
 
 /* --------------------------------------------------------------------------------------------- running -- */
+
+static bool wants_start(const asked *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (basin_sharpness_entries[all->measures[i]].settings & BASIN_TAKES_START) return true;
+    return false;
+}
+
+/* Where the run of the checkpoint began, by its folder, joins the inputs; *out stays NULL where that is not
+   known, or is another network. */
+static int find_start(cli_source *s, basin_checkpoint **out)
+{
+    int               status = CLI_OK;
+    const char       *path = s->ck->path, *name = strrchr(path, '/');
+    char             *folder = basin_strdup(name != NULL ? path : ".");
+    basin_run        *run = NULL;
+    basin_checkpoint *start = NULL;
+
+    CLI_CHECK(folder != NULL, "out of memory for a path");
+    if (name != NULL) folder[name - path + (name == path)] = '\0';
+    if (basin_run_open(folder, &run) != BASIN_OK ||
+        basin_run_choose(run, name != NULL ? name + 1 : path) != BASIN_OK)
+        goto done;
+    CLI_LIBRARY(basin_run_start(run, &start));
+    if (start == NULL || !basin_params_equal(start->params, s->ck->params)) goto done;
+    CLI_TRY(cli_provenance_input(s->provenance, BASIN_INPUT_OTHER, start->path, start->digest));
+    *out = start, start = NULL;
+done:
+    basin_free(folder);
+    basin_run_destroy(&run);
+    basin_checkpoint_destroy(&start);
+    return status;
+}
 
 static int begin(const cli_arguments *a, cli_source *s, asked *out, basin_point **point)
 {
@@ -173,8 +218,15 @@ static int begin(const cli_arguments *a, cli_source *s, asked *out, basin_point 
 
     CLI_TRY(read_options(a, out));
     out->options.momentum = basin_checkpoint_momentum(s->ck);
+    out->options.checkpoint = s->ck;
+    out->options.no_step = cli_has(a, "polish")          ? "the point is polished"
+                           : s->provenance->averaged > 0 ? "the point is averaged"
+                           : s->ck->loss.normalizes      ? "the loss is not that of the training"
+                                                         : NULL;
     out->options.recorded_batch = batch > 0 ? (size_t)batch : 0;
     out->options.split = s->splits[0];
+    if (wants_start(out)) CLI_TRY(find_start(s, &out->start));
+    if (out->start != NULL) out->options.start = out->start->theta;
     CLI_TRY(cli_source_point(s, point));
 done:
     return status;
@@ -191,7 +243,7 @@ int cli_sharpness_table_measure(const cli_arguments *a, cli_source *s, void **ou
     CLI_LIBRARY(basin_sharpness_table_compute(point, &all.options, &table));
     *out = table;
 done:
-    basin_free(all.rho);
+    release(&all);
     return status;
 }
 
@@ -204,7 +256,7 @@ int cli_sharpness_table_forecast(const cli_arguments *a, cli_source *s, basin_fo
     CLI_TRY(begin(a, s, &all, &point));
     CLI_LIBRARY(basin_sharpness_table_forecast(point, &all.options, out));
 done:
-    basin_free(all.rho);
+    release(&all);
     return status;
 }
 
@@ -291,4 +343,30 @@ void cli_sharpness_table_print(const basin_result *result, FILE *out)
     }
     cli_table_print(table, 2, out);
     print_definitions(t, out);
+}
+
+/* The first row of the measure that begins at `first` where none of its rows has a value; *next is the
+   measure after it. */
+static const basin_sharpness_row *lacking(const basin_sharpness_table *t, size_t first, size_t *next)
+{
+    bool any = false;
+
+    for (*next = first; *next < t->row_count && t->rows[*next].measure == t->rows[first].measure; ++*next)
+        any = any || t->rows[*next].missing == NULL;
+    return any ? NULL : &t->rows[first];
+}
+
+int cli_sharpness_table_verdict(const basin_result *result)
+{
+    int                          status = CLI_OK;
+    const basin_sharpness_table *t = result->value;
+
+    if (result->kind != BASIN_RESULT_SHARPNESS_TABLE || !by_name) return CLI_OK;
+    for (size_t i = 0, next; i < t->row_count; i = next) {
+        const basin_sharpness_row *row = lacking(t, i, &next);
+        CLI_CHECK(row == NULL, "%s: %s: %s", result->provenance->inputs[0].path,
+                  basin_sharpness_entries[row->measure].name, row->missing);
+    }
+done:
+    return status;
 }

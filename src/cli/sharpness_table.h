@@ -29,5 +29,7 @@ int  cli_sharpness_table_measure(const cli_arguments *arguments, cli_source *sou
 int  cli_sharpness_table_forecast(const cli_arguments *arguments, cli_source *source,
                                   basin_forecast **out);
 void cli_sharpness_table_print(const basin_result *result, FILE *out);
+/* Fails where a measure that was asked for by name has no value at all. */
+int cli_sharpness_table_verdict(const basin_result *result);
 
 #endif

@@ -176,13 +176,14 @@ static int attach(const cli_source *s, const basin_checkpoint *network, const ba
 {
     int  status = CLI_OK;
     char identity[1200];
-    int  used = snprintf(
-         identity, sizeof identity,
-         "network %s, loss of %s, data %s, split %s without %s, %zu samples, seed %llu, rows %s, "
-          "part %zu, precision %d, statistics %d of %zu%s",
-         network->digest, s->ck->digest, s->data->digest, o->split, o->without != NULL ? o->without : "none",
-         o->samples, (unsigned long long)o->seed, o->rows != NULL ? s->subset.digest : "all", o->part,
-         (int)o->precision, (int)o->bn, o->bn_batch, beside);
+    int  used =
+        snprintf(identity, sizeof identity,
+                 "network %s, loss of %s, data %s, split %s without %s, %zu samples, seed %llu, rows %s, "
+                 "part %zu, precision %d, statistics %d of %zu%s%s",
+                 network->digest, s->ck->digest, s->data->digest, o->split,
+                 o->without != NULL ? o->without : "none", o->samples, (unsigned long long)o->seed,
+                 o->rows != NULL ? s->subset.digest : "all", o->part, (int)o->precision, (int)o->bn,
+                 o->bn_batch, s->ck->loss.normalizes ? ", normalised logits" : "", beside);
 
     CLI_CHECK(used > 0 && (size_t)used < sizeof identity, "%s: the name of split %.40s is too long",
               s->ck->path, o->split);
@@ -458,6 +459,14 @@ done:
     return status;
 }
 
+/* Of commands that have the option. */
+static bool wants_unit_logits(const cli_arguments *a)
+{
+    for (size_t i = 0; i < a->given_count; i++)
+        if (strcmp(a->given[i].option->name, "normalize-logits") == 0) return true;
+    return false;
+}
+
 int cli_source_open(const cli_arguments *a, const char *path, bool test_too, bool quiet, cli_source *out)
 {
     int        status = CLI_OK;
@@ -467,6 +476,7 @@ int cli_source_open(const cli_arguments *a, const char *path, bool test_too, boo
     if ((status = cli_subset_read(a, &s.subset)) != CLI_OK) return status;
     CLI_TRY(read_bn(a, &s.options.bn, &s.options.bn_batch));
     CLI_TRY(cli_checkpoint_open(a, path, quiet, &s.ck, &s.weights));
+    s.ck->loss.normalizes = wants_unit_logits(a);
     CLI_TRY(cli_data_open(a, s.ck, &s.data));
     CLI_TRY(cli_provenance_create(a, &s.provenance));
     s.record = basin_point_recorded(s.ck);

@@ -68,6 +68,15 @@ double basin_cosine(const double *x, const double *y, size_t n)
     return sum;
 }
 
+double basin_distance_over(const double *x, const double *y, size_t n)
+{
+    const double norm = basin_norm(y, n);
+    double       squares = 0.0;
+
+    for (size_t i = 0; i < n; i++) squares += (x[i] / norm - y[i] / norm) * (x[i] / norm - y[i] / norm);
+    return norm > 0.0 ? sqrt(squares) : (double)NAN;
+}
+
 void basin_axpy(double a, const double *x, double *y, size_t n)
 {
 #pragma omp simd

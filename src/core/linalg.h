@@ -13,6 +13,8 @@ double basin_dot(const double *x, const double *y, size_t n);
 double basin_norm(const double *x, size_t n);
 /* cos(x, y); NAN where one of them is zero, not finite or NULL. Nothing over- or underflows. */
 double basin_cosine(const double *x, const double *y, size_t n);
+/* ‖x − y‖ / ‖y‖; NAN where y is zero. */
+double basin_distance_over(const double *x, const double *y, size_t n);
 void   basin_axpy(double a, const double *x, double *y, size_t n); /* y += a x */
 void   basin_scale(double a, double *x, size_t n);
 void   basin_copy(const double *x, double *y, size_t n);

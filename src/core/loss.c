@@ -95,6 +95,8 @@ basin_status basin_loss_spec_check(const basin_loss_spec *spec)
     BASIN_CHECK(!spec->ignores || spec->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_UNSUPPORTED,
                 "loss %s takes no ignore_index, it has %lld", basin_loss_names[spec->kind],
                 (long long)spec->ignore_index);
+    BASIN_CHECK(!spec->normalizes || spec->kind == BASIN_LOSS_SOFTMAX_CROSS_ENTROPY, BASIN_ERR_UNSUPPORTED,
+                "loss %s takes no normalised logits", basin_loss_names[spec->kind]);
     BASIN_TRY(check_weights(spec));
 done:
     return st;
@@ -130,9 +132,9 @@ basin_status basin_loss_spec_describe(const basin_loss_spec *spec, char **out)
     if (spec->ignores)
         snprintf(ignored, sizeof ignored, ", ignore index %lld", (long long)spec->ignore_index);
     if (spec->weight_count > 0) describe_weights(spec, weights, sizeof weights);
-    BASIN_CHECK(
-        (text = basin_format("%s%s%s%s", basin_loss_names[spec->kind], smoothing, ignored, weights)) != NULL,
-        BASIN_ERR_NOMEM, "out of memory for a description");
+    text = basin_format("%s%s%s%s%s", basin_loss_names[spec->kind], smoothing, ignored, weights,
+                        spec->normalizes ? ", normalised logits" : "");
+    BASIN_CHECK(text != NULL, BASIN_ERR_NOMEM, "out of memory for a description");
     *out = text;
 done:
     return st;

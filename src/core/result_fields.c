@@ -797,6 +797,11 @@ static const basin_field connection_split_fields[] = {
     PLAIN(DOUBLE, barrier_at, "barrier_at", 0, "t of it"),
     PLAIN(DOUBLE, barrier_error, "barrier_error", 0,
           "how much more may lie between the points: 1/8 of the largest second difference beside it"),
+    PLAIN(DOUBLE, straight, "straight_barrier", 0,
+          "barrier of the straight line from A to B at the same t, beside a trained curve; else null"),
+    PLAIN(DOUBLE, straight_at, "straight_barrier_at", 0, "t of it"),
+    PLAIN(DOUBLE, straight_error, "straight_barrier_error", 0,
+          "how much more of it may lie between the points"),
 };
 #undef ALONG
 #undef S
@@ -1240,10 +1245,11 @@ static const basin_field provenance_fields[] = {
     PLAIN(SIZE, split_samples, "split_samples", 0,
           "samples that the split measured has; 0 in tables of rows, which say it themselves"),
     PLAIN(STRING, loss, "loss", BASIN_FIELD_OPTIONAL,
-          "loss function with label smoothing, ignore index and weights; several: they differ between rows"),
+          "loss function with label smoothing, ignore index, weights and normalised logits; several: they "
+          "differ between rows"),
     CHOICE(loss_kind, "loss_name", basin_loss_names, BASIN_FIELD_UNKNOWN, "its name; null for several"),
     PLAIN(BOOL, loss_settings, "loss_settings", 0,
-          "does it have label smoothing, an ignore index or weights"),
+          "does it have label smoothing, an ignore index, weights or normalised logits"),
     PLAIN(DOUBLE, label_smoothing, "label_smoothing", 0, "of it; null for several"),
     PLAIN(DOUBLE, weight_decay_included, "weight_decay_included", 0,
           "w of w/2 |theta|^2 in the losses; 0 = none; null: it differs by tensor"),

@@ -135,6 +135,9 @@ static basin_status put_loss(basin_h5 *h5, const basin_loss_spec *loss)
 {
     basin_status st = BASIN_OK;
 
+    BASIN_CHECK(
+        !loss->normalizes, BASIN_ERR_UNSUPPORTED,
+        "normalised logits are in no checkpoint: a network that was trained so has them in its graph");
     BASIN_TRY(basin_h5_put_group(h5, "/loss"));
     BASIN_TRY(basin_h5_put_text_attribute(h5, "/loss", "name", basin_loss_name(loss->kind)));
     BASIN_TRY(basin_h5_put_real_attribute(h5, "/loss", "label_smoothing", loss->label_smoothing));

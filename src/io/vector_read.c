@@ -54,8 +54,9 @@ static basin_status parse(const char *text, reference *r)
     r->eigen = strncmp(r->name, "/eigen:", 7) == 0;
     if (!r->eigen) BASIN_TRY(parse_row(text, r));
     if (!r->eigen) goto done;
+    errno = 0;
     r->index = strtol(r->name + 7, &end, 10);
-    BASIN_CHECK(end != r->name + 7 && *end == '\0' && r->index != 0, BASIN_ERR_ARG,
+    BASIN_CHECK(end != r->name + 7 && *end == '\0' && r->index != 0 && errno == 0, BASIN_ERR_ARG,
                 "«%s»: eigen wants a whole number, 1 = largest, -1 = smallest", text);
 done:
     return st;
@@ -74,8 +75,10 @@ static basin_status read_eigen(const reference *r, size_t size, double *out)
     BASIN_CHECK(s->parameters == size, BASIN_ERR_SHAPE,
                 "%s: its eigenvectors have %zu parameters, wanted %zu", r->file, s->parameters, size);
     vector = basin_spectrum_vector(s, r->index, NULL);
-    BASIN_CHECK(vector != NULL, BASIN_ERR_MISSING,
-                "%s: holds no eigenvector %ld (spectrum --vectors keeps them)", r->file, r->index);
+    BASIN_CHECK(s->vector_count > 0, BASIN_ERR_MISSING,
+                "%s: holds no eigenvectors (spectrum --vectors keeps them)", r->file);
+    BASIN_CHECK(vector != NULL, BASIN_ERR_MISSING, "%s: of its %zu eigenvectors none is number %ld", r->file,
+                s->vector_count, r->index);
     basin_copy(vector, out, size);
 done:
     basin_result_destroy(&result);
@@ -92,7 +95,8 @@ static basin_status read_array(const reference *r, size_t size, double *out)
 
     BASIN_TRY(basin_h5_open(r->file, &h5));
     BASIN_TRY(basin_h5_kind_of(h5, r->name, &kind));
-    BASIN_CHECK(kind == BASIN_H5_ARRAY, BASIN_ERR_MISSING, "%s: %s: no data set", r->file, r->name);
+    BASIN_CHECK(kind == BASIN_H5_ARRAY, BASIN_ERR_MISSING, "%s: %s: no data set%s", r->file, r->name,
+                strcmp(r->name, "/eigen") == 0 ? "; an eigenvector is eigen:I" : "");
     BASIN_TRY(basin_h5_array_open(h5, r->name, &array));
     BASIN_TRY(basin_h5_array_expect(
         &array, (size_t[]){r->has_row && array.rank == 2 ? array.shape[0] : size, size}, r->has_row ? 2 : 1));

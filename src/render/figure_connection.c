@@ -194,6 +194,11 @@ static void connection_caption(basin_plan *plan, const basin_connection *p, cons
                            p->splits[k].split, k == 0 ? "solid" : "dashed", BASIN_COUNT(p->splits[k].samples),
                            BASIN_NUMBER(p->splits[k].barrier, 3),
                            BASIN_NUMBER(p->splits[k].barrier_error, 1));
+    for (size_t k = 0; k < p->split_count; k++)
+        if (isfinite(p->splits[k].straight))
+            basin_plan_caption(plan, " Of the straight line on %s: %s, up to %s more.", p->splits[k].split,
+                               BASIN_NUMBER(p->splits[k].straight, 3),
+                               BASIN_NUMBER(p->splits[k].straight_error, 1));
 }
 
 basin_status basin_plan_connection(basin_plan *plan)

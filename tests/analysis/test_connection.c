@@ -137,6 +137,10 @@ static void a_trained_curve_goes_round_the_ridge(void **state)
                       curve == BASIN_CURVE_BEZIER ? "bezier" : "polygon", p->splits[0].barrier,
                       line->splits[0].barrier, p->length);
         assert_true(p->splits[0].barrier < 0.5 * line->splits[0].barrier);
+        assert_close(p->splits[0].straight, line->splits[0].barrier, 1e-13, 0.0);
+        assert_close(p->splits[0].straight_at, line->splits[0].barrier_at, 0.0, 1e-15);
+        assert_close(p->splits[0].straight_error, line->splits[0].barrier_error, 1e-12, 0.0);
+        assert_true(isnan(line->splits[0].straight) && isnan(line->splits[0].straight_error));
         assert_true(p->length > 1.1 * p->distance);
         assert_close(p->splits[0].loss[0], ridge(from, NULL), 1e-14, 0.0);
         assert_close(p->splits[0].loss[200], ridge(to, NULL), 1e-13, 0.0);

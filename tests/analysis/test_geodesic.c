@@ -206,6 +206,7 @@ static void a_singular_gram_matrix_is_refused(void **state)
 typedef struct bowl {
     const double *a, *b;
     size_t        n;
+    double        radius;
 } bowl;
 
 static basin_status climb_bowl(void *payload, const double *x, double *f, double *ascent)
@@ -217,20 +218,25 @@ static basin_status climb_bowl(void *payload, const double *x, double *f, double
         *f += 0.5 * w->a[i] * x[i] * x[i] + w->b[i] * x[i];
         ascent[i] = w->a[i] * x[i] + w->b[i];
     }
+    const double norm = basin_norm(ascent, w->n);
+    if (norm > 0.0) basin_scale(1.0 / norm, ascent, w->n);
     return BASIN_OK;
 }
 
-static double norm_bowl(void *payload, const double *x)
+static void project_bowl(void *payload, double *x)
 {
-    return basin_norm(x, ((const bowl *)payload)->n);
+    const bowl  *w = payload;
+    const double norm = basin_norm(x, w->n);
+
+    if (norm > w->radius) basin_scale(w->radius / norm, x, w->n);
 }
 
 static void auto_pgd_finds_the_maximum_of_a_quadratic(void **state)
 {
     const double     a[] = {3.0, 1.0, -2.0, 0.5}, b[] = {0.0, 0.0, 0.0, 0.0}, slope[] = {0.0, 0.0, 2.0, 0.0};
-    bowl             w = {a, b, 4};
+    bowl             w = {a, b, 4, 0.7};
     const basin_ball ball = {
-        .size = 4, .radius = 0.7, .steps = 60, .payload = &w, .climb = climb_bowl, .norm = norm_bowl};
+        .size = 4, .radius = 0.7, .steps = 60, .payload = &w, .climb = climb_bowl, .project = project_bowl};
     double x[] = {0.1, 0.3, 0.5, -0.2}, best;
 
     (void)state;
@@ -239,9 +245,9 @@ static void auto_pgd_finds_the_maximum_of_a_quadratic(void **state)
     assert_true(basin_norm(x, 4) <= 0.7 * (1.0 + 1e-12));
     /* an inner maximum is met as closely as the halved steps come, and never overstated */
     const double     hill[] = {-1.0, -1.0, -4.0, -1.0};
-    bowl             h = {hill, slope, 4};
+    bowl             h = {hill, slope, 4, 3.0};
     const basin_ball wide = {
-        .size = 4, .radius = 3.0, .steps = 100, .payload = &h, .climb = climb_bowl, .norm = norm_bowl};
+        .size = 4, .radius = 3.0, .steps = 100, .payload = &h, .climb = climb_bowl, .project = project_bowl};
     double y[] = {0.5, 0.5, -1.0, 0.5};
     assert_ok(basin_auto_pgd(&wide, y, &best));
     assert_true(best <= 0.5 && best > 0.499);

@@ -109,8 +109,8 @@ static void what_is_not_recorded_of_a_step_is_named(void **state)
         {"adam", 0.1, 0.9, 7, 0, BASIN_ERR_MISSING, "it saved no momentum"},
         {"adam", 0.1, 0.9, 7, 1, BASIN_ERR_MISSING, "no second moments of the gradient saved"},
         {"gd", 0.0, 0.9, 7, 2, BASIN_ERR_VALUE, "direction update is zero"},
-        {"sam", 0.1, 0.9, 7, 2, BASIN_ERR_MISSING, "update: it records no rho"},
-        {"msam", 0.1, 0.9, 7, 2, BASIN_ERR_MISSING, "update: it records no rho"},
+        {"sam", 0.1, 0.9, 7, 2, BASIN_ERR_MISSING, "is not known: it records no rho"},
+        {"msam", 0.1, 0.9, 7, 2, BASIN_ERR_MISSING, "is not known: it records no rho"},
     };
 
     (void)state;

@@ -98,7 +98,9 @@ good slice $GD --along eigen:-1 --layer fc1 --along pca:1 --dry-run
 bad "runs/sam_0/step_000040.h5 and runs/sam_0/step_000040.h5 hold the same weights" -- slice $GD --along between:$SAM,$SAM
 bad "^basin: $GD: $SAM and $SAM hold the same weights" -- slice $GD --along plane:$GD,$SAM,$SAM
 bad "good.h5: its parameters (43 in 4 tensors) are not those of $GD (310 in 4 tensors)" -- slice $GD --along plane:$GD,$SAM,good.h5
-bad "spectrum.h5: holds no eigenvector 9" -- slice $GD --along file:spectrum.h5#eigen:9
+bad "spectrum.h5: of its [0-9]* eigenvectors none is number 9" -- slice $GD --along file:spectrum.h5#eigen:9
+bad "spectrum.h5: /eigen: no data set; an eigenvector is eigen:I" -- slice $GD --along file:spectrum.h5#eigen
+bad "eigen wants a whole number, 1 = largest, -1 = smallest" -- slice $GD --along file:spectrum.h5#eigen:99999999999999999999
 bad "spectrum.h5: /result/nothing: no data set" -- slice $GD --along file:spectrum.h5#result/nothing
 bad "none.h5: No such file" -- slice $GD --along file:none.h5#x
 bad "^basin: $GD: 9 principal axes of 4 checkpoints beside the centre" -- slice $GD --along pca:9

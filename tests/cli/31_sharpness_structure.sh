@@ -19,7 +19,7 @@ good sharpness vit.h5 --measure geodesic --dry-run
 holds out "sharpness, nothing computed: "
 
 # a row for each layer
-good sharpness $GD --measure relative_flatness,scaled_trace,feature_rank,neural_collapse
+fails "^basin: $GD: scaled_trace: no normalisation reads a layer" -- sharpness $GD --measure relative_flatness,scaled_trace,feature_rank,neural_collapse
 holds out "^  relative_flatness fc1.weight  *- .* exact"
 holds out "^  relative_flatness fc2.weight  *- .* exact"
 holds out "^  scaled_trace  *-  *-  none: no normalisation reads a layer"

@@ -21,6 +21,11 @@ holds out "^  lines           20 mini-batches of 16 samples, each drawn without 
 good band $GD --along momentum --by class --split test
 holds out "^  lines           10 classes$"
 
+for how in "--along random:1..4" "--along momentum --by class" "--along gradient --by batch --batches 6 --batch-size 20"; do
+    good band $GD $how --grid 5 --dry-run
+    holds out "band, nothing computed"
+done
+
 # The line of all samples is that of a slice.
 good band $GD --along gradient --by class --range 0:1 --grid 2 --json
 first=$(sed -n 's/.*"whole": *\[ *\([0-9.e+-]*\).*/\1/p' out | head -1)

@@ -24,6 +24,22 @@ good plot linear.h5 bezier.h5 -o both.svg --caption
 holds out "^Loss and accuracy from A to B (P = "
 holds out "straight line: A: $GD, B: $SAM"
 
+# beside a trained curve stands the straight line; too large steps make it worse, and it says so
+good connect $GD $SAM --curve bezier --steps 40 --learning-rate 3 --momentum 0 --json
+cp out worse
+good connect $GD $SAM --curve bezier --steps 40 --learning-rate 3 --momentum 0
+holds out "^  *the straight line's is [0-9.e-]* at t = [0-9.]*, up to [0-9.e-]* more: the curve is worse than the straight line$"
+good connect $GD $SAM --json
+equal "the barrier of the line beside the curve" "$(number worse straight_barrier)" "$(number out barrier)"
+good -w "runs/gd_1/step_000080.h5: it was trained on other data than $GD" connect $GD runs/gd_1/step_000080.h5 --curve bezier --steps 60
+holds out "more: the curve is lower$"
+good connect $GD $SAM
+lacks out "the straight line's"
+good connect $GD $SAM --dry-run
+holds out "connect, nothing computed"
+good connect $GD $SAM --curve bezier --steps 70 --dry-run
+holds out "connect, nothing computed: .*70 gradients"
+
 # The ends are the checkpoints' own losses.
 good connect $GD $SAM --grid 3 --json
 end=$(number out end_own)

@@ -274,7 +274,7 @@ static const char *radii_of(basin_sharpness_radius radius)
 
 static void put_sharpness(text *t, const basin_sharpness_entry *entry)
 {
-    char around[40];
+    char around[60];
 
     put(t, "| `");
     put(t, entry->name);

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Writes tests/data/oracle_geodesic.h5: geodesic sharpness (da Silva, Dangel & Oore, ICML 2025, metric «mix», without a regulariser) of
 networks in oracle_*.h5, by PyTorch in double: what Auto-PGD finds from +g and from −g. Written from the paper's formulas, with inverted Gram
-matrices, and from the published code of Auto-PGD (Croce & Hein 2020); which matrices are pairs is said here by hand, and gradients with respect
+matrices, and Auto-PGD as printed (Croce & Hein 2020); which matrices are pairs is said here by hand, and gradients with respect
 to the tangent vector are autograd's, through the Christoffel term. tests/analysis/test_geodesic.c holds basin to these numbers.
 Modules are those of make_oracle.py and make_networks.py with the parameters of the file; the graph in the file is not used.
 Made with PyTorch 1.13.0 (Debian 12's python3-torch), numpy and h5py.
 
 usage: PYTHONPATH=python:tests/data /usr/bin/python3 make_geodesic.py [FOLDER]
 """
+import math
 import sys
 
 import h5py
@@ -169,35 +170,32 @@ def project(space, x, rho):
     return times(rho / norm, x) if norm > rho else x
 
 
-def oscillates(losses, j, k):
-    return sum(losses[j - i] > losses[j - i - 1] for i in range(k)) <= 0.75 * k
-
-
 def auto_pgd(rise, space, x, rho, n):
-    """autoattack/autopgd_base.py of one example."""
-    k, least, less = max(int(0.22 * n), 1), max(int(0.06 * n), 1), max(int(0.03 * n), 1)
-    step, counter, reduced = 2 * rho, 0, True
+    """Croce & Hein, arXiv:2003.01690, algorithm 1."""
+    checkpoints, p0, p1 = [], 0.0, 0.22
+    while math.ceil(p1 * n) <= n:
+        checkpoints.append(math.ceil(p1 * n))
+        p0, p1 = p1, p1 + max(p1 - p0 - 0.03, 0.06)
+    step, halved, rose, last_checkpoint = 2 * rho, False, 0, 0
     f, grad = rise(x)
-    losses = [f]
-    best, x_best, grad_best, last = f, x, grad, f
+    best, x_best, grad_best, last_best = f, x, grad, f
     old = x
-    for i in range(n):
-        momentum, old = plus(x, times(-1.0, old)), x
-        a = 0.75 if i > 0 else 1.0
+    for k in range(1, n + 1):
         z = project(space, plus(x, times(step / space.norm(grad), grad)), rho)
-        x = project(space, plus(x, times(a, plus(z, times(-1.0, x))), times(1 - a, momentum)), rho)
+        if k > 1:
+            z = project(space, plus(x, times(0.75, plus(z, times(-1.0, x))), times(0.25, plus(x, times(-1.0, old)))), rho)
+        old, x, before = x, z, f
         f, grad = rise(x)
-        losses.append(f)
+        rose += f > before
         if f > best:
             best, x_best, grad_best = f, x, grad
-        counter += 1
-        if counter == k:
-            stuck = not reduced and last >= best
-            reduced = oscillates(losses, i + 1, k) or stuck
-            last = best
-            if reduced:
-                step, x, grad = step / 2, x_best, grad_best
-            k, counter = max(k - less, least), 0
+        if k in checkpoints:
+            if rose < 0.75 * (k - last_checkpoint) or (not halved and best == last_best):
+                step, halved = step / 2, True
+                x, old, grad, f = x_best, x_best, grad_best, best
+            else:
+                halved = False
+            rose, last_checkpoint, last_best = 0, k, best
     return best
 
 

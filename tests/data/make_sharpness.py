@@ -2,7 +2,8 @@
 """Writes tests/data/oracle_sharpness.h5: measures of sharpness of the networks in oracle_*.h5, each at its weights times 0.6, 0.8, 1
 and 1.25, by PyTorch's own autograd in double, written from the papers and from nothing of basin: one-step and several-step rises,
 means over draws with their standard errors, Auto-PGD in plain loops over lists of tensors, projected ascents in a box, and the noise
-that the accuracy stands. tests/analysis/test_sharpness_oracle.c holds basin to these numbers. Modules are those of make_oracle.py and
+that the accuracy stands; and in the groups NAME/normalized some of them of logits that are moved to mean 0 and divided by their norm, as in
+the published code of Andriushchenko et al. 2023. tests/analysis/test_sharpness_oracle.c holds basin to these numbers. Modules are those of make_oracle.py and
 make_networks.py with the parameters of the file. Made with PyTorch 1.13.1 (Debian 12's python3-torch), numpy and h5py.
 
 usage: PYTHONPATH=python:tests/data make_sharpness.py [FOLDER [NAME...]]
@@ -55,13 +56,17 @@ class Network:
                 self.x, self.t = torch.from_numpy(d["inputs"][()][rows]), torch.from_numpy(d["targets"][()][rows])
         if self.x.dtype != torch.int64 and name == "oracle_gpt":
             self.x = self.x.long()
-        self.model, self.criterion = model.eval(), criterion
+        self.model, self.criterion, self.normalized = model.eval(), criterion, False
         self.start = [p.detach().clone() for p in model.parameters()]
         place = {id(p): i for i, p in enumerate(model.parameters())}  # a tied tensor has two names
         self.places = {n: place[id(p)] for n, p in model.state_dict(keep_vars=True).items() if id(p) in place}
 
     def output(self, w, rows=slice(None)):
-        return torch.nn.utils.stateless.functional_call(self.model, {n: w[i] for n, i in self.places.items()}, self.x[rows])
+        y = torch.nn.utils.stateless.functional_call(self.model, {n: w[i] for n, i in self.places.items()}, self.x[rows])
+        if not self.normalized:
+            return y
+        y = y - y.mean(dim=-1, keepdim=True)
+        return y / torch.clamp(y.norm(dim=-1, keepdim=True), min=1e-10)
 
     def loss(self, w, rows=slice(None)):
         y = self.output(w, rows)
@@ -243,6 +248,22 @@ def measures(net, w):
     return rows
 
 
+def of_unit_logits(net, w):
+    """Those of the losses of normalised logits."""
+    generator = torch.Generator().manual_seed(8)
+    net.normalized = True
+    _, g = net.gradient(w)
+    rows = {"loss": net.value(w), "sam": along(net, w, [p / norm(g) for p in g], RHO["sam"]),
+            "asam_all": asam(net, w, RHO["asam_all"], lambda n, p: p.abs()), "ascent": ascent(net, w, RHO["ascent"], STEPS["ascent"])}
+    for adaptive in (False, True):
+        name = "adaptive_" if adaptive else ""
+        rows[f"{name}average"], rows[f"{name}average_error"] = average(net, w, RHO[f"{name}average"], adaptive, generator)
+        for kind in ("l2", "linf"):
+            rows[f"{name}worst_{kind}"] = auto_pgd(net, w, RHO[f"{name}worst_{kind}"], kind == "linf", adaptive, STEPS["worst"])
+    net.normalized = False
+    return rows
+
+
 if __name__ == "__main__":
     folder = sys.argv[1] if len(sys.argv) > 1 else "tests/data"
     with h5py.File(f"{folder}/oracle_sharpness.h5", "a" if sys.argv[2:] else "w") as f:
@@ -252,7 +273,8 @@ if __name__ == "__main__":
             if name in f:
                 del f[name]
             net = Network(folder, name, model, criterion)
-            rows = [measures(net, [s * p for p in net.start]) for s in SCALES]
-            for key in rows[0]:
-                f.create_dataset(f"{name}/{key}", data=[r[key] for r in rows], track_times=False)
-            print(name, {k: float("%.4g" % v) for k, v in rows[2].items()}, flush=True)
+            for group, measure in ((name, measures), (f"{name}/normalized", of_unit_logits)):
+                rows = [measure(net, [s * p for p in net.start]) for s in SCALES]
+                for key in rows[0]:
+                    f.create_dataset(f"{group}/{key}", data=[r[key] for r in rows], track_times=False)
+                print(group, {k: float("%.4g" % v) for k, v in rows[2].items()}, flush=True)

@@ -8,7 +8,6 @@
 #include "analysis/point.h"
 #include "core/decay.h"
 #include "core/linalg.h"
-#include "core/memory.h"
 
 /* Of decay by tensor the largest counts: λ_max below that ceiling is stable whatever its direction. */
 static basin_hyperparameters recorded(const basin_measuring *m)
@@ -132,17 +131,6 @@ basin_status basin_measure_theta_norm(basin_measuring *m, basin_value *out)
    0. */
 basin_status basin_measure_theta_norm_rel(basin_measuring *m, basin_value *out)
 {
-    basin_status  st = BASIN_OK;
-    const double *start = m->options.start->theta;
-    const size_t  size = m->ck->params->size;
-    const double  norm = basin_norm(start, size);
-    double       *moved = NULL; /* [P] */
-
-    BASIN_ALLOC(moved, size, "parameters");
-    basin_copy(m->ck->theta, moved, size);
-    basin_axpy(-1.0, start, moved, size);
-    if (norm > 0.0) out->value = basin_norm(moved, size) / norm;
-done:
-    basin_free(moved);
-    return st;
+    out->value = basin_distance_over(m->ck->theta, m->options.start->theta, m->ck->params->size);
+    return BASIN_OK;
 }

@@ -74,10 +74,12 @@ static basin_status relate(double *h, double *g, size_t size, double *room, doub
 {
     basin_status st = BASIN_OK;
 
+    BASIN_TRY(basin_progress_report("eigenvectors by LAPACK", 0.0, 1.0));
     BASIN_TRY(basin_symmetric_eigen_vectors(g, size, w)); /* rows of g */
     for (size_t i = 0; i < size; i++) basin_scale(1.0 / sqrt(w[i]), g + i * size, size);
     basin_gemm_f64(BASIN_N, BASIN_N, size, size, size, 1.0, g, size, h, size, 0.0, room, size);
     basin_gemm_f64(BASIN_N, BASIN_T, size, size, size, 1.0, room, size, g, size, 0.0, h, size);
+    BASIN_TRY(basin_progress_report("eigenvalues by LAPACK", 0.0, 1.0));
     BASIN_TRY(basin_symmetric_eigen(h, size, w));
     *out = w[size - 1];
 done:

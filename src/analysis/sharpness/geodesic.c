@@ -35,6 +35,11 @@ typedef struct geodesic {
     double                  loss; /* L at theta */
 } geodesic;
 
+static double norm(const geodesic *s, const double *x)
+{
+    return sqrt(basin_quotient_inner(s->space, x, x));
+}
+
 static basin_status climb(void *payload, const double *x, double *f, double *ascent)
 {
     basin_status st = BASIN_OK;
@@ -48,14 +53,18 @@ static basin_status climb(void *payload, const double *x, double *f, double *asc
     *f = basin_loss_value(&loss) - s->loss;
     basin_quotient_pull(s->space, x, ascent);
     basin_quotient_raise(s->space, ascent);
+    const double length = norm(s, ascent);
+    basin_scale(length > 0.0 && isfinite(length) ? 1.0 / length : 0.0, ascent, s->task->point->size);
 done:
     return st;
 }
 
-static double norm(void *payload, const double *x)
+static void project(void *payload, double *x)
 {
     const geodesic *s = payload;
-    return sqrt(basin_quotient_inner(s->space, x, x));
+    const double    length = norm(s, x);
+
+    if (length > s->row->rho) basin_scale(s->row->rho / length, x, s->task->point->size);
 }
 
 /* x becomes the start of that number, on the sphere: +g, −g, then random ones; false where there is none,
@@ -91,7 +100,7 @@ static basin_status search_from(geodesic *s, size_t number, double *x, double *o
                              .steps = basin_sharpening_steps(s->task, STEPS, s->row),
                              .payload = s,
                              .climb = climb,
-                             .norm = norm};
+                             .project = project};
     bool             there;
 
     *out = NAN;

@@ -9,26 +9,19 @@
  * |theta|, the ball is one of u, and the climb is in u: then it is the same climb for every rescaling of
  * neurons, and so is what it finds.
  *
- * Method (F. Croce & M. Hein, arXiv:2003.01690, algorithm 1; n steps, alpha = 0.75)
- *   1. Step eta = 2 rho, from u_0 = 0, along the steepest ascent of the norm: c g/‖c g‖_2, or sign(c g).
- *   2. z = P(u_k + eta a), P the projection onto the ball;
- *      u_{k+1} = P(u_k + alpha (z − u_k) + (1 − alpha) (u_k − u_{k−1})), where the first step is z itself.
- *   3. At checkpoints w_j = ⌈p_j n⌉, p_0 = 0, p_1 = 0.22, p_{j+1} = p_j + max(p_j − p_{j−1} − 0.03, 0.06):
- *      where fewer than three quarters of the steps since the last one rose, or neither eta nor the best
- *      value have changed since, eta is halved and the climb goes on from the best point.
- *   4. The best value of all points is handed back: n + 1 gradients in all, the first of them at theta.
- * The same again from random points in the ball (--restarts), and once where the gradient at theta is zero.
- *
- * A maximum that was found is a lower bound. In the authors' code the random start is the only one (restarts
- * without it fail there), the projection onto the ellipsoid is Euclidean, and going back to the best point
- * moves the weights but not the perturbation that the next step is added to; none of this is taken over.
+ * Auto-PGD (auto_pgd.c) climbs from u = 0, along c g/‖c g‖_2, or sign(c g) in the ∞-norm: n + 1 gradients,
+ * the first of them at theta. The same again from random points in the ball (--restarts), and once where the
+ * gradient at theta is zero. In the authors' code the random start is the only one (restarts without it fail
+ * there), and the projection onto the ellipsoid is Euclidean; neither is taken over.
  *
  * A parameter that is 0 does not move where c = |theta|.
  */
+#include "analysis/sharpness/worst.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "analysis/sharpness/sharpness.h"
+#include "analysis/sharpness/auto_pgd.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
@@ -36,185 +29,109 @@
 
 enum { STEPS = 20 };
 
-static const double ALPHA = 0.75, RISING = 0.75;
-
-typedef struct climb {
-    const basin_sharpening *task;
-    basin_sharpness_row    *row;
-    size_t                  size, steps;
-    bool                    infinite, adaptive;
-    double                  rho;
-    double                 *u, *before, *best; /* [P] u_k, u_{k−1} and the best of them */
-    double                 *best_g;            /* [P] ∇F at the best */
-    double                 *x, *g, *z;         /* [P] theta + c u, ∇F there; room */
-    double                  value, most;       /* F at u and at the best */
-} climb;
-
-static void release(climb *c)
+static double scale_at(const basin_worst *w, size_t i)
 {
-    double **const all[] = {&c->u, &c->before, &c->best, &c->best_g, &c->x, &c->g, &c->z};
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) basin_free(*all[i]);
+    return w->scale != NULL ? w->scale[i] : 1.0;
 }
 
-static basin_status prepare(climb *c)
-{
-    basin_status   st = BASIN_OK;
-    double **const all[] = {&c->u, &c->before, &c->best, &c->best_g, &c->x, &c->g, &c->z};
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) BASIN_ALLOC(*all[i], c->size, "a climb");
-done:
-    return st;
-}
-
-static double scale_at(const climb *c, size_t i)
-{
-    return c->adaptive ? fabs(c->task->point->theta[i]) : 1.0;
-}
-
-/* F and its gradient at u. */
-static basin_status evaluate(climb *c)
+/* F at u, and the ascent c g/‖c g‖_2 or sign(c g). */
+static basin_status climb(void *payload, const double *u, double *f, double *ascent)
 {
     basin_status  st = BASIN_OK;
-    const double *theta = c->task->point->theta;
+    basin_worst  *w = payload;
+    const size_t  size = w->task->point->size;
+    const double *theta = w->task->point->theta;
 
-    for (size_t i = 0; i < c->size; i++) c->x[i] = theta[i] + scale_at(c, i) * c->u[i];
-    BASIN_TRY(basin_sharpening_gradient(c->task, c->x, true, c->row, &c->value, c->g));
+    for (size_t i = 0; i < size; i++) w->x[i] = theta[i] + scale_at(w, i) * u[i];
+    BASIN_TRY(basin_sharpening_gradient(w->task, w->x, true, w->row, f, ascent));
+    for (size_t i = 0; i < size; i++) ascent[i] *= scale_at(w, i);
+    const double norm = basin_norm(ascent, size);
+    const bool   flat = !(norm > 0.0) || !isfinite(norm);
+    for (size_t i = 0; i < size; i++)
+        ascent[i] = flat          ? 0.0
+                    : w->infinite ? (double)((ascent[i] > 0.0) - (ascent[i] < 0.0))
+                                  : ascent[i] / norm;
 done:
     return st;
 }
 
 /* Onto the ball of radius rho. */
-static void project(const climb *c, double *u)
+static void project(void *payload, double *u)
 {
-    if (c->infinite) {
-        for (size_t i = 0; i < c->size; i++) u[i] = fmax(-c->rho, fmin(c->rho, u[i]));
+    const basin_worst *w = payload;
+    const size_t       size = w->task->point->size;
+
+    if (w->infinite) {
+        for (size_t i = 0; i < size; i++) u[i] = fmax(-w->rho, fmin(w->rho, u[i]));
         return;
     }
-    const double norm = basin_norm(u, c->size);
-    if (norm > c->rho) basin_scale(c->rho / norm, u, c->size);
+    const double norm = basin_norm(u, size);
+    if (norm > w->rho) basin_scale(w->rho / norm, u, size);
 }
 
-/* The direction of steepest ascent in u into z; false where there is none. */
-static bool steepest(climb *c)
+basin_status basin_worst_climb(basin_worst *w, double *u, double *most)
 {
-    double norm;
+    const basin_ball ball = {.size = w->task->point->size,
+                             .radius = w->rho,
+                             .steps = w->steps,
+                             .payload = w,
+                             .climb = climb,
+                             .project = project};
 
-    for (size_t i = 0; i < c->size; i++) c->z[i] = scale_at(c, i) * c->g[i];
-    norm = basin_norm(c->z, c->size);
-    if (!(norm > 0.0) || !isfinite(norm)) return false;
-    for (size_t i = 0; i < c->size; i++)
-        c->z[i] = c->infinite ? (double)((c->z[i] > 0.0) - (c->z[i] < 0.0)) : c->z[i] / norm;
-    return true;
+    return basin_auto_pgd(&ball, u, most);
 }
 
-/* Step 2; false where the gradient is zero. */
-static bool move(climb *c, double eta, bool first)
+/* A random point of the ball: of the surface of the 2-ball, or uniform in the box. */
+static void random_start(const basin_worst *w, basin_random *random, double *u)
 {
-    if (!steepest(c)) return false;
-    for (size_t i = 0; i < c->size; i++) c->z[i] = c->u[i] + eta * c->z[i];
-    project(c, c->z);
-    for (size_t i = 0; i < c->size && !first; i++)
-        c->z[i] = c->u[i] + ALPHA * (c->z[i] - c->u[i]) + (1.0 - ALPHA) * (c->u[i] - c->before[i]);
-    if (!first) project(c, c->z);
-    basin_copy(c->u, c->before, c->size);
-    basin_copy(c->z, c->u, c->size);
-    return true;
+    const size_t size = w->task->point->size;
+
+    if (w->infinite) {
+        for (size_t i = 0; i < size; i++) u[i] = w->rho * (2.0 * basin_random_uniform(random) - 1.0);
+        return;
+    }
+    basin_random_normals(random, u, size);
+    const double norm = basin_norm(u, size);
+    if (norm > 0.0) basin_scale(w->rho / norm, u, size);
 }
 
-static void keep_best(climb *c)
-{
-    c->most = c->value;
-    basin_copy(c->u, c->best, c->size);
-    basin_copy(c->g, c->best_g, c->size);
-}
-
-/* The checkpoints of step 3: w > the one before, at most n. */
-typedef struct checkpoints {
-    double p, before;
-    size_t w, last;
-} checkpoints;
-
-static void next_checkpoint(checkpoints *w, size_t steps)
-{
-    const double p = w->p + fmax(w->p - w->before - 0.03, 0.06);
-
-    w->last = w->w;
-    w->before = w->p, w->p = p;
-    w->w = (size_t)ceil(p * (double)steps);
-    if (w->w <= w->last) w->w = w->last + 1;
-}
-
-/* From u, where value and gradient are known. */
-static basin_status ascend(climb *c)
+/* From u = 0, then from random points; *most becomes NAN where a loss is not finite. */
+static basin_status all_starts(basin_worst *w, double *u, size_t *restarts, double *most)
 {
     basin_status st = BASIN_OK;
-    checkpoints  w = {.p = 0.22, .w = (size_t)ceil(0.22 * (double)c->steps)};
-    double       eta = 2.0 * c->rho, eta_before = eta, most_before = c->most;
-    size_t       rose = 0;
+    basin_random random = basin_random_start(w->task->options->seed, BASIN_STREAM_SHARPNESS_STARTS);
+    const size_t before = w->row->gradients;
+    double       found;
 
-    for (size_t k = 0; k < c->steps; k++) {
-        const double last = c->value;
-        BASIN_TRY(basin_progress_report("worst case", (double)k, (double)c->steps));
-        if (!move(c, eta, k == 0)) break;
-        BASIN_TRY(evaluate(c));
-        if (!isfinite(c->value)) break;
-        rose += c->value > last;
-        if (c->value > c->most) keep_best(c);
-        if (k + 1 != w.w) continue;
-        if ((double)rose < RISING * (double)(w.w - w.last) || (eta == eta_before && c->most == most_before)) {
-            eta_before = eta, eta *= 0.5;
-            c->value = c->most;
-            basin_copy(c->best, c->u, c->size);
-            basin_copy(c->best, c->before, c->size);
-            basin_copy(c->best_g, c->g, c->size);
-        } else {
-            eta_before = eta;
-        }
-        most_before = c->most, rose = 0;
-        next_checkpoint(&w, c->steps);
+    memset(u, 0, w->task->point->size * sizeof *u);
+    BASIN_TRY(basin_worst_climb(w, u, most));
+    if (*restarts == 0 && w->row->gradients == before + 1 && isfinite(*most)) *restarts = 1; /* it is flat */
+    for (size_t i = 0; i < *restarts && isfinite(*most); i++) {
+        random_start(w, &random, u);
+        BASIN_TRY(basin_worst_climb(w, u, &found));
+        *most = isnan(found) ? found : fmax(*most, found);
     }
 done:
     return st;
 }
 
-/* A random point of the ball: of the surface of the 2-ball, or uniform in the box. */
-static void random_start(climb *c, basin_random *random)
-{
-    if (c->infinite) {
-        for (size_t i = 0; i < c->size; i++) c->u[i] = c->rho * (2.0 * basin_random_uniform(random) - 1.0);
-        return;
-    }
-    basin_random_normals(random, c->u, c->size);
-    const double norm = basin_norm(c->u, c->size);
-    if (norm > 0.0) basin_scale(c->rho / norm, c->u, c->size);
-}
-
-static basin_status all_starts(climb *c)
+static basin_status one_radius(basin_worst *w, double *u)
 {
     basin_status st = BASIN_OK;
-    basin_random random = basin_random_start(c->task->options->seed, BASIN_STREAM_SHARPNESS_STARTS);
-    size_t       restarts = c->task->options->restarts;
+    size_t       restarts = w->task->options->restarts;
+    double       most;
 
-    memset(c->u, 0, c->size * sizeof *c->u);
-    BASIN_TRY(evaluate(c));
-    keep_best(c);
-    if (restarts == 0 && !steepest(c)) restarts = 1;
-    BASIN_TRY(ascend(c));
-    for (size_t i = 0; i < restarts && isfinite(c->value); i++) {
-        random_start(c, &random);
-        BASIN_TRY(evaluate(c));
-        if (c->value > c->most) keep_best(c);
-        BASIN_TRY(ascend(c));
-    }
-    if (!isfinite(c->value))
-        BASIN_TRY(basin_sharpness_lacks(c->row, "the loss is not finite within the ball"));
+    w->rho = w->row->rho;
+    w->steps = basin_sharpening_steps(w->task, STEPS, w->row);
+    BASIN_TRY(all_starts(w, u, &restarts, &most));
+    if (isnan(most))
+        BASIN_TRY(basin_sharpness_lacks(w->row, "the loss is not finite within the ball"));
     else
-        BASIN_TRY(basin_sharpness_take(c->row, c->most - c->task->loss));
+        BASIN_TRY(basin_sharpness_take(w->row, most - w->task->loss));
     if (restarts > 0)
-        BASIN_TRY(basin_sharpness_say(c->row, "%zu steps from each of %zu starts", c->steps, restarts + 1));
+        BASIN_TRY(basin_sharpness_say(w->row, "%zu steps from each of %zu starts", w->steps, restarts + 1));
     else
-        BASIN_TRY(basin_sharpness_say(c->row, "%zu steps", c->steps));
+        BASIN_TRY(basin_sharpness_say(w->row, "%zu steps", w->steps));
 done:
     return st;
 }
@@ -223,16 +140,24 @@ static basin_status worst(const basin_sharpening *task, bool infinite, bool adap
                           basin_sharpness_row *rows, size_t count)
 {
     basin_status st = BASIN_OK;
-    climb        c = {.task = task, .size = task->point->size, .infinite = infinite, .adaptive = adaptive};
+    const size_t size = task->point->size;
+    basin_worst  w = {.task = task, .infinite = infinite};
+    double      *u = NULL, *scale = NULL;
 
-    BASIN_TRY(prepare(&c));
+    BASIN_ALLOC(w.x, size, "a climb");
+    BASIN_ALLOC(u, size, "a climb");
+    if (adaptive) BASIN_ALLOC(scale, size, "a scale");
+    for (size_t i = 0; i < size && adaptive; i++) scale[i] = fabs(task->point->theta[i]);
+    w.scale = scale;
     for (size_t i = 0; i < count; i++) {
-        c.row = &rows[i], c.rho = rows[i].rho;
-        c.steps = basin_sharpening_steps(task, STEPS, c.row);
-        BASIN_TRY(all_starts(&c));
+        BASIN_TRY(basin_progress_report("worst case", (double)i, (double)count));
+        w.row = &rows[i];
+        BASIN_TRY(one_radius(&w, u));
     }
 done:
-    release(&c);
+    basin_free(w.x);
+    basin_free(u);
+    basin_free(scale);
     return st;
 }
 

@@ -17,8 +17,10 @@
 #include <string.h>
 
 #include "analysis/compare/comparison.h"
+#include "analysis/forecast.h"
 #include "analysis/point.h"
 #include "analysis/slice/adaptive.h"
+#include "analysis/slice/direction.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -34,10 +36,26 @@ typedef struct drawing {
     basin_random              random;       /* of the batches */
 } drawing;
 
-static basin_status check_request(const basin_band_request *r)
+/* What of a request is known before its directions are made. */
+static basin_status check_lines(const basin_band_request *r)
 {
     basin_status st = BASIN_OK;
     const size_t samples = basin_objective_samples(r->point->objective);
+
+    BASIN_CHECK(isfinite(r->to - r->from) && r->from < r->to, BASIN_ERR_VALUE,
+                "the range %g:%g of a band is empty, reversed or not finite", r->from, r->to);
+    BASIN_CHECK(r->grid >= 2, BASIN_ERR_VALUE, "a band needs at least 2 points, got %zu", r->grid);
+    BASIN_CHECK(r->by != BASIN_BAND_CLASS || r->classes != NULL, BASIN_ERR_ARG,
+                "a band of classes needs those of the samples");
+    BASIN_CHECK(r->by != BASIN_BAND_BATCH || r->batch_size <= samples, BASIN_ERR_ARG,
+                "a batch of %zu of %zu samples", r->batch_size, samples);
+done:
+    return st;
+}
+
+static basin_status check_request(const basin_band_request *r)
+{
+    basin_status st = BASIN_OK;
 
     BASIN_CHECK(r->direction_count >= 1 && (r->by == BASIN_BAND_SEED || r->direction_count == 1),
                 BASIN_ERR_ARG, "a band of samples takes 1 direction, got %zu", r->direction_count);
@@ -48,13 +66,7 @@ static basin_status check_request(const basin_band_request *r)
         BASIN_CHECK(d->norm > 0.0 && basin_all_finite(d->values, d->size), BASIN_ERR_VALUE,
                     "direction %s is zero or not finite", d->label);
     }
-    BASIN_CHECK(isfinite(r->to - r->from) && r->from < r->to, BASIN_ERR_VALUE,
-                "the range %g:%g of a band is empty, reversed or not finite", r->from, r->to);
-    BASIN_CHECK(r->grid >= 2, BASIN_ERR_VALUE, "a band needs at least 2 points, got %zu", r->grid);
-    BASIN_CHECK(r->by != BASIN_BAND_CLASS || r->classes != NULL, BASIN_ERR_ARG,
-                "a band of classes needs those of the samples");
-    BASIN_CHECK(r->by != BASIN_BAND_BATCH || r->batch_size <= samples, BASIN_ERR_ARG,
-                "a batch of %zu of %zu samples", r->batch_size, samples);
+    BASIN_TRY(check_lines(r));
 done:
     return st;
 }
@@ -272,6 +284,44 @@ done:
     basin_free(d.coefficients);
     basin_free(d.losses);
     basin_free(d.index);
+    basin_band_destroy(&b);
+    return st;
+}
+
+/* --------------------------------------------------------------------------------------- what it takes -- */
+
+/* Points of all lines, in those on all samples. */
+static size_t points_of(const basin_band_request *r, const basin_band *b)
+{
+    const size_t each = r->grid + 1;
+
+    if (r->by == BASIN_BAND_SEED) return b->line_count * each;
+    if (r->by == BASIN_BAND_CLASS) return 2 * each;
+    return each + (size_t)ceil((double)(b->line_count * each) * (double)b->batch_size / (double)b->samples);
+}
+
+basin_status basin_band_forecast(const basin_band_request *r, const basin_direction_spec *spec,
+                                 basin_forecast **out)
+{
+    basin_status           st = BASIN_OK;
+    basin_band            *b = NULL;
+    basin_forecast_request request = {
+        .analysis = "band", .point = r->point, .splits = {r->split}, .demand = {.axes = 1}};
+    const size_t held = (r->direction_count + 1) * r->point->size * sizeof(double);
+
+    BASIN_ALLOC(b, 1, "band");
+    b->samples = basin_objective_samples(r->point->objective);
+    BASIN_TRY(check_lines(r));
+    BASIN_TRY(make_lines(r, b));
+    if (r->by != BASIN_BAND_SEED) {
+        BASIN_TRY(basin_direction_demand(r->point->objective, spec, &request.demand));
+        request.demand.gradients += basin_direction_gradients(spec);
+    }
+    request.demand.points[0] = points_of(r, b);
+    request.demand.calls = b->line_count + (r->by == BASIN_BAND_SEED ? 0 : 1);
+    basin_demand_hold(&request.demand, held, held);
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
     basin_band_destroy(&b);
     return st;
 }

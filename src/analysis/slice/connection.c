@@ -10,6 +10,8 @@
  *   3. The barrier is the largest of L(t) less the straight line between the losses of the ends. Between the
  *      points it may be larger by about h²/8 |L''|, of which the second differences at the maximum and beside
  *      it say how much.
+ *   4. Beside a trained curve stands the barrier of the straight line: training is of the mean over t, and
+ *      its maximum may end up higher.
  *
  * References: T. Garipov, P. Izmailov, D. Podoprikhin, D. Vetrov, A. Wilson, «Loss surfaces, mode
  * connectivity, and fast ensembling of DNNs», arXiv:1802.10026, sections 3.1 and 3.2; the barrier as in
@@ -19,6 +21,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/forecast.h"
+#include "analysis/point.h"
 #include "core/linalg.h"
 #include "core/memory.h"
 #include "core/progress.h"
@@ -185,48 +189,82 @@ static double between(const double *loss, size_t n, size_t at)
     return largest / 8.0;
 }
 
-static void find_barrier(const basin_connection *p, basin_connection_split *s)
+/* Of the losses at p->t: the barrier, where it is, and what may lie between the points. */
+static void find_barrier(const basin_connection *p, const double *loss, double *barrier, double *where,
+                         double *error)
 {
     const size_t last = p->points - 1;
     size_t       at = 0;
 
-    s->barrier = s->barrier_at = 0.0;
-    if (!basin_all_finite(s->loss, p->points)) {
-        s->barrier = s->barrier_at = s->barrier_error = (double)NAN;
+    *barrier = *where = 0.0;
+    if (!basin_all_finite(loss, p->points)) {
+        *barrier = *where = *error = (double)NAN;
         return;
     }
     for (size_t i = 1; i < last; i++) {
-        const double rise = s->loss[i] - (1.0 - p->t[i]) * s->loss[0] - p->t[i] * s->loss[last];
-        if (rise > s->barrier) s->barrier = rise, at = i;
+        const double rise = loss[i] - (1.0 - p->t[i]) * loss[0] - p->t[i] * loss[last];
+        if (rise > *barrier) *barrier = rise, at = i;
     }
-    s->barrier_at = p->t[at];
-    s->barrier_error = between(s->loss, p->points, at);
+    *where = p->t[at];
+    *error = between(loss, p->points, at);
+}
+
+/* Losses and accuracies (or NULL) at the points with these coefficients [points, d]. */
+static basin_status losses_at(walk *w, basin_objective *o, const double *coefficients, double *loss,
+                              double *accuracy)
+{
+    basin_status st = BASIN_OK;
+    const size_t n = w->path->points;
+    basin_loss  *losses = NULL;
+
+    BASIN_ALLOC(losses, n, "losses");
+    BASIN_TRY(basin_objective_subspace(o, NULL, w->request->from, w->directions, dimension(w->request),
+                                       coefficients, n, losses));
+    for (size_t i = 0; i < n; i++) {
+        loss[i] = basin_loss_value(&losses[i]);
+        if (accuracy != NULL) accuracy[i] = basin_loss_accuracy(&losses[i]);
+    }
+done:
+    basin_free(losses);
+    return st;
+}
+
+/* Beside a trained curve: what it is better, or worse, than. */
+static basin_status compare_with_straight(walk *w, basin_objective *o, basin_connection_split *s)
+{
+    basin_status            st = BASIN_OK;
+    const basin_connection *p = w->path;
+    double                 *coefficients = NULL, *loss = NULL;
+
+    s->straight = s->straight_at = s->straight_error = (double)NAN;
+    if (w->request->curve == BASIN_CURVE_LINEAR) goto done;
+    BASIN_ALLOC(coefficients, 2 * p->points, "points");
+    BASIN_ALLOC(loss, p->points, "losses");
+    for (size_t i = 0; i < p->points; i++) coefficients[2 * i + 1] = p->t[i];
+    BASIN_TRY(losses_at(w, o, coefficients, loss, NULL));
+    find_barrier(p, loss, &s->straight, &s->straight_at, &s->straight_error);
+done:
+    basin_free(coefficients);
+    basin_free(loss);
+    return st;
 }
 
 static basin_status evaluate(walk *w, size_t which)
 {
-    basin_status                    st = BASIN_OK;
-    const basin_connection_request *r = w->request;
-    basin_connection               *p = w->path;
-    basin_connection_split         *s = &p->splits[which];
-    basin_objective                *o = which == 0 ? r->objective : r->other;
-    basin_loss                     *losses = NULL;
+    basin_status            st = BASIN_OK;
+    basin_connection       *p = w->path;
+    basin_connection_split *s = &p->splits[which];
+    basin_objective        *o = which == 0 ? w->request->objective : w->request->other;
 
     s->samples = basin_objective_samples(o);
     s->points = p->points;
-    BASIN_STRDUP(s->split, r->splits[which]);
+    BASIN_STRDUP(s->split, w->request->splits[which]);
     BASIN_ALLOC(s->loss, p->points, "losses");
     BASIN_ALLOC(s->accuracy, p->points, "accuracies");
-    BASIN_ALLOC(losses, p->points, "losses");
-    BASIN_TRY(basin_objective_subspace(o, NULL, r->from, w->directions, dimension(r), w->coefficients,
-                                       p->points, losses));
-    for (size_t i = 0; i < p->points; i++) {
-        s->loss[i] = basin_loss_value(&losses[i]);
-        s->accuracy[i] = basin_loss_accuracy(&losses[i]);
-    }
-    find_barrier(p, s);
+    BASIN_TRY(losses_at(w, o, w->coefficients, s->loss, s->accuracy));
+    find_barrier(p, s->loss, &s->barrier, &s->barrier_at, &s->barrier_error);
+    BASIN_TRY(compare_with_straight(w, o, s));
 done:
-    basin_free(losses);
     return st;
 }
 
@@ -277,5 +315,31 @@ done:
     basin_free(w.coefficients);
     basin_free(w.bend);
     basin_connection_destroy(&p);
+    return st;
+}
+
+/* --------------------------------------------------------------------------------------- what it takes -- */
+
+basin_status basin_connection_forecast(const basin_connection_request *r, basin_forecast **out)
+{
+    basin_status           st = BASIN_OK;
+    const bool             trained = r->curve != BASIN_CURVE_LINEAR;
+    const size_t           points = r->points > 0 ? r->points : POINTS, each = (trained ? 2 : 1) * points;
+    basin_point           *point = NULL;
+    basin_forecast_request request = {.analysis = "connect",
+                                      .other = r->other,
+                                      .splits = {r->splits[0], r->splits[1]},
+                                      .demand = {.axes = dimension(r), .calls = trained ? 2 : 1}};
+
+    BASIN_TRY(check_request(r));
+    BASIN_TRY(basin_point_create(r->objective, r->from, NULL, &point));
+    request.point = point;
+    request.demand.gradients = trained ? (r->steps > 0 ? r->steps : STEPS) : 0;
+    request.demand.points[0] = each;
+    if (r->other != NULL) request.demand.points[1] = each;
+    basin_demand_hold(&request.demand, (dimension(r) + 4) * point->size * sizeof(double), 0);
+    BASIN_TRY(basin_forecast_measure(&request, out));
+done:
+    basin_point_destroy(&point);
     return st;
 }

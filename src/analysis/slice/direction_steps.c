@@ -75,8 +75,6 @@ static basin_status demand_update(const basin_checkpoint *ck, double *eta)
     BASIN_CHECK(unknown == NULL, known ? BASIN_ERR_MISSING : BASIN_ERR_UNSUPPORTED,
                 "%s: the next step of method %s is not known: %s", path_of(ck),
                 ck->method != NULL ? ck->method : "«unknown»", unknown);
-    BASIN_CHECK(basin_method_perturbs(ck->method) == NULL || !isnan(ck->hyper.rho), BASIN_ERR_MISSING,
-                "%s: update: it records no rho", path_of(ck));
     BASIN_CHECK(ck->hyper.learning_rate >= 0.0 && isfinite(ck->hyper.learning_rate), BASIN_ERR_MISSING,
                 "%s: update: it records no learning rate", path_of(ck));
     *eta = ck->hyper.learning_rate;

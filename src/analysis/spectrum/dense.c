@@ -153,7 +153,7 @@ static basin_status compute(basin_point *point, size_t bottom, size_t top, decom
     d->facts[0] = 0.0;
     for (size_t i = 0; i < size; i++) d->facts[0] += h[i * size + i];
     d->facts[1] = basin_norm(h, size * size);
-    BASIN_TRY(basin_progress_report("eigenvalues", 0.0, 1.0));
+    BASIN_TRY(basin_progress_report("eigenvalues by LAPACK", 0.0, 1.0));
     BASIN_TRY(decompose(h, size, bottom, top, d->w, d->z));
 done:
     basin_free(h);

@@ -198,7 +198,7 @@ basin_status basin_spectrum_gram(basin_point *point, double epsilon, const basin
     skew = basin_spectrum_symmetrise(k, rows);
     const double norm = basin_norm(k, rows * rows);
     for (size_t i = 0; i < rows; i++) out->trace += k[i * rows + i];
-    BASIN_TRY(basin_progress_report("eigenvalues", 0.0, 1.0));
+    BASIN_TRY(basin_progress_report("eigenvalues by LAPACK", 0.0, 1.0));
     if (top > 0)
         BASIN_TRY(basin_symmetric_eigen_ends(k, rows, 0, top, w, z));
     else

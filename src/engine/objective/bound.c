@@ -13,6 +13,7 @@
 #include "engine/plan/fuse.h"
 #include "engine/plan/pairs.h"
 #include "engine/plan/scales.h"
+#include "engine/unit_logits.h"
 
 /* With F of a forward pass and f0 of it in the first layer, whose inputs no derivative is taken by. Backward
  * to inputs F - f0, to weights F. The tangents of each have two terms, of weights' and of inputs' tangents:
@@ -392,6 +393,24 @@ done:
     return st;
 }
 
+/* With the loss's own normalisation of the output behind it. */
+static basin_status compile_for(basin_network *net, const basin_graph *graph, basin_bn kind)
+{
+    basin_status st = BASIN_OK;
+    basin_graph *normalised = NULL;
+
+    BASIN_TRY(compile(net, graph, kind));
+    if (!net->loss.normalizes) goto done;
+    const basin_slot *y = &net->plan->slots[net->plan->output];
+    BASIN_TRY(basin_graph_unit_logits(graph, y->rank > 0 ? y->shape[y->rank - 1] : 1, &normalised));
+    basin_plan_destroy(&net->plan);
+    basin_params_destroy(&net->params);
+    BASIN_TRY(compile(net, normalised, kind));
+done:
+    basin_graph_destroy(&normalised);
+    return st;
+}
+
 static basin_status create(const basin_graph *graph, const basin_loss_spec *spec, const basin_dataset *data,
                            const size_t *rows, size_t count, const basin_network_bn *bn, uint64_t seed,
                            basin_objective **out)
@@ -401,8 +420,8 @@ static basin_status create(const basin_graph *graph, const basin_loss_spec *spec
 
     BASIN_TRY(basin_loss_spec_check(spec));
     BASIN_ALLOC(net, 1, "network");
-    BASIN_TRY(compile(net, graph, bn->kind));
     BASIN_TRY(basin_loss_spec_copy(spec, &net->loss));
+    BASIN_TRY(compile_for(net, graph, bn->kind));
     net->seed = seed;
     net->statistics.kind = bn->kind;
     net->data.count = count;

@@ -69,13 +69,22 @@ static const basin_node *maker_of(const basin_plan *plan, size_t slot)
     return NULL;
 }
 
-/* The dense layer whose elements the output is, in their order; NULL: there is none. */
-static const basin_node *last_layer(const basin_plan *plan)
+/* The node whose elements the slot is, in their order. */
+static const basin_node *origin_of(const basin_plan *plan, size_t slot)
 {
-    const basin_node *node = maker_of(plan, plan->output);
+    const basin_node *node = maker_of(plan, slot);
 
     while (node != NULL && (node->op->copies || node->op == &REAL(basin_op_Relayout)))
         node = maker_of(plan, node->input[0]);
+    return node;
+}
+
+/* The dense layer whose elements the output is, before the loss normalises it; NULL: there is none. */
+static const basin_node *last_layer(const basin_network *net)
+{
+    const basin_node *node = origin_of(net->plan, net->plan->output);
+
+    if (node != NULL && net->loss.normalizes) node = origin_of(net->plan, node->input[0]);
     return node != NULL && node->op == &REAL(basin_op_Gemm) ? node : NULL;
 }
 
@@ -102,7 +111,7 @@ basin_status basin_network_features(void *ctx, const double *theta, basin_featur
 {
     basin_status      st = BASIN_OK;
     basin_network    *net = ctx;
-    const basin_node *layer = last_layer(net->plan);
+    const basin_node *layer = last_layer(net);
     basin_features    f = {0};
 
     BASIN_CHECK(net->data.classes != NULL, BASIN_ERR_UNSUPPORTED,
