@@ -219,6 +219,11 @@ typedef struct basin_factor_pair {
     size_t  width;    /* columns of both */
     size_t  rows[2];  /* of G, of H */
     size_t *place[2]; /* [rows, width] where in theta each element lies */
+    /* The attention: pairs of one number are of heads that may change places. SIZE_MAX where
+       something tells its heads apart. */
+    size_t attention;
+    size_t head;   /* of the attention, from 0 */
+    bool   values; /* values and output; else queries and keys */
 } basin_factor_pair;
 
 /* what undoes a common factor of some parameters, up to the ε in its denominator */
@@ -1006,6 +1011,78 @@ basin_status basin_network_interpolate(basin_objective *objective, size_t d,
 /* Compiles only: checks ops and shapes, and gives the params with layer, role, output axis and
    fan-in. Caller destroys. */
 basin_status basin_network_params(const basin_graph *graph, basin_params **out);
+
+/* -------------------------------------------------------------------------------- symmetries -- */
+
+/* Changes of theta, and of BatchNorm's statistics, that leave a network's function alone; read off
+   its graph. A unit is a hidden feature: a neuron, a channel, a feature of a residual stream. */
+typedef enum basin_group_kind {
+    BASIN_GROUP_UNITS, /* units that may change places */
+    BASIN_GROUP_HEADS, /* heads of an attention that may change places */
+    /* f > 0 times what makes a unit is 1/f times what reads it: nothing but functions with
+       h(f x) = f h(x) lies between */
+    BASIN_GROUP_LAYER,
+    /* the same of what a normalisation's scale and shift make */
+    BASIN_GROUP_NORM_SCALE,
+    /* f > 0 times what makes a unit is undone by a normalisation: by BatchNorm's stored statistics
+       to rounding, which change with it, else up to the ε under its root */
+    BASIN_GROUP_NORMALISED
+} basin_group_kind;
+
+/* Where the units of a group stand in a tensor. */
+typedef struct basin_unit_axis {
+    bool    buffer; /* one of the graph's buffers (BatchNorm's statistics), else a parameter */
+    size_t  tensor; /* its number */
+    size_t  axis;
+    size_t  each;  /* indices of the axis that belong to one unit */
+    size_t *index; /* [units, each] in an order that is the same for all units */
+    /* what scaling a unit by f multiplies: +1 by f, -1 by 1/f; 2 a variance v, which becomes
+       f² (v + epsilon) - epsilon; 0: nothing, as for permutations */
+    int    power;
+    double epsilon;
+} basin_unit_axis;
+
+typedef struct basin_unit_group {
+    char            *name;  /* «fc1», the first of its tensors' layers */
+    int              kind;  /* basin_group_kind */
+    size_t           units; /* that may change places, or have a factor each */
+    size_t           axis_count;
+    basin_unit_axis *axes; /* [axis_count] */
+} basin_unit_group;
+
+typedef struct basin_symmetries {
+    size_t            permutation_count;
+    basin_unit_group *permutations;
+    size_t            scaling_count;
+    basin_unit_group *scalings;
+    basin_params     *params; /* as basin_network_params has them, with the pairs of attention */
+    /* hidden units that have to stay where they are because an op does more with them than is
+       known here, and the first such node: «node mix (MatMul)»; NULL: none */
+    size_t held;
+    char  *held_by;
+} basin_symmetries;
+
+/* BASIN_ERR_UNSUPPORTED, naming the node that is in the way, where a network has none at all.
+   Caller destroys. */
+basin_status basin_network_symmetries(const basin_graph *graph, basin_symmetries **out);
+void         basin_symmetries_destroy(basin_symmetries **symmetries);
+
+/* Each changes theta [P] and, where it says so, the buffers of the graph in place. */
+
+/* Unit u becomes what unit order[u] was; `order` [units] is a permutation. */
+basin_status basin_symmetry_permute(const basin_unit_group *group, const size_t *order,
+                                    basin_graph *graph, double *theta);
+/* Unit u by factor[u] > 0. BASIN_ERR_VALUE where a stored variance would be below 0. */
+basin_status basin_symmetry_scale(const basin_unit_group *group, const double *factor,
+                                  basin_graph *graph, double *theta);
+/* (G, H) of a pair becomes (G A⁻¹, H Aᵀ), a [width, width]. BASIN_ERR_NUMERIC where a is
+   singular. */
+basin_status basin_symmetry_rotate(const basin_factor_pair *pair, const double *a, double *theta);
+/* Outputs of two objectives of basin_network_objective over the same samples: the largest
+   difference, and the largest magnitude of the first's. BASIN_ERR_SHAPE where they differ in
+   number. */
+basin_status basin_network_difference(basin_objective *a, const double *theta_a, basin_objective *b,
+                                      const double *theta_b, double *difference, double *magnitude);
 
 /* ------------------------------------------------------------------------------------- point -- */
 
