@@ -1019,6 +1019,8 @@ basin_status basin_network_params(const basin_graph *graph, basin_params **out);
 typedef enum basin_group_kind {
     BASIN_GROUP_UNITS, /* units that may change places */
     BASIN_GROUP_HEADS, /* heads of an attention that may change places */
+    /* columns of a basin_factor_pair that may: a change of basis that only orders it */
+    BASIN_GROUP_COLUMNS,
     /* f > 0 times what makes a unit is 1/f times what reads it: nothing but functions with
        h(f x) = f h(x) lies between */
     BASIN_GROUP_LAYER,
@@ -1035,6 +1037,7 @@ typedef struct basin_unit_axis {
     size_t  tensor; /* its number */
     size_t  axis;
     size_t  each;  /* indices of the axis that belong to one unit */
+    size_t  part;  /* of a head: 0 its queries and keys, 1 its values and output; else 0 */
     size_t *index; /* [units, each] in an order that is the same for all units */
     /* what scaling a unit by f multiplies: +1 by f, -1 by 1/f; 2 a variance v, which becomes
        f² (v + epsilon) - epsilon; 0: nothing, as for permutations */
@@ -2046,6 +2049,47 @@ typedef struct basin_band_request {
 basin_status basin_band_compute(const basin_band_request *request, basin_band **out);
 void         basin_band_destroy(basin_band **band);
 
+/* --------------------------------------------------------------------------------- alignment -- */
+
+/* Two trainings number their hidden units differently. Weight matching gives those of B the places
+   at which the weights of both agree best: S. Ainsworth, J. Hayase, S. Srinivasa, «Git Re-Basin»,
+   arXiv:2209.04836, section 3.2. One group of units after the other, in a random order, is given
+   the assignment that maximises the inner product of A and B, until no group improves it; a local
+   optimum. A change of basis within attention beyond the order of its columns is left out, and so
+   is every factor. */
+typedef struct basin_alignment_group {
+    char  *name;
+    size_t units, moved; /* moved: units that are elsewhere than they were */
+} basin_alignment_group;
+
+typedef struct basin_alignment {
+    uint64_t seed;   /* of the order of the groups */
+    size_t   rounds; /* over all groups, with the last, which found nothing */
+    /* ⟨A, B⟩ over all parameters, and ‖A - B‖ */
+    double product_before, product_after;
+    double distance_before, distance_after;
+    /* largest difference of an output of B and of B aligned over the samples, and largest magnitude
+       of an output of B; NAN: not compared */
+    double                 difference, magnitude;
+    size_t                 held; /* hidden units that had to stay (basin_symmetries) */
+    size_t                 group_count;
+    basin_alignment_group *groups;
+} basin_alignment;
+
+/* b [P] and the buffers of its graph are changed in place, also where the call is interrupted: then
+   to a state on the way, of the same function. BASIN_ERR_VALUE where weights are not finite;
+   BASIN_ERR_UNSUPPORTED where no unit may change places. `difference` and `magnitude` are NAN: the
+   caller fills them in by basin_network_difference. Caller destroys. */
+basin_status basin_alignment_compute(const basin_symmetries *symmetries, const double *a,
+                                     basin_graph *graph, double *b, uint64_t seed,
+                                     basin_alignment **out);
+void         basin_alignment_destroy(basin_alignment **alignment);
+
+/* The assignment of n rows to n columns of the largest sum: column[i] of row i. By shortest
+   augmenting paths in O(n³): R. Jonker, A. Volgenant, Computing 38, 1987. BASIN_ERR_VALUE where a
+   value is not finite. */
+basin_status basin_assign(const double *value /* [n, n] */, size_t n, size_t *column);
+
 /* ---------------------------------------------------------------------------- connection -- */
 
 /* Curves from A to B; C is a point that is trained. phi(t) for t in [0, 1]:
@@ -2085,7 +2129,9 @@ typedef struct basin_connection {
     double   learning_rate, momentum;
     uint64_t seed; /* of t */
     /* mean training loss at the t of the first and of the last tenth of the steps; NAN of a line */
-    double trained_from, trained_to;
+    double           trained_from, trained_to;
+    size_t           alignment_count; /* 1 where B's units were given the places of A's; else 0 */
+    basin_alignment *alignment;
 } basin_connection;
 
 typedef struct basin_connection_request {
@@ -2101,6 +2147,8 @@ typedef struct basin_connection_request {
     double                 learning_rate; /* > 0 */
     double                 momentum;      /* in [0, 1) */
     uint64_t               seed;
+    /* how B was aligned, or NULL; copied. B may then be A */
+    const basin_alignment *alignment;
 } basin_connection_request;
 
 /* BASIN_ERR_VALUE where A is B, for fewer than 3 points, or rates outside their ranges;

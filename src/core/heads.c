@@ -41,7 +41,7 @@ static basin_status column_group(const basin_params *params, const basin_factor_
     basin_status st = BASIN_OK;
     size_t       index[BASIN_MAX_RANK];
 
-    out->kind = BASIN_GROUP_UNITS;
+    out->kind = BASIN_GROUP_COLUMNS;
     out->units = pair->width;
     BASIN_STRDUP(out->name, pair->name);
     BASIN_ALLOC(out->axes, 4, "the columns of a pair");
@@ -72,7 +72,7 @@ static bool stand_alike(const basin_unit_group *a, const basin_unit_group *b)
 /* Columns of the pairs of each head one after the other: heads[h] is the number of its pair, of queries and
    keys or of values. */
 static basin_status append_axes(const basin_unit_group *columns, const size_t *heads, size_t count,
-                                basin_unit_group *out)
+                                size_t part, basin_unit_group *out)
 {
     basin_status            st = BASIN_OK;
     const basin_unit_group *first = &columns[heads[0]];
@@ -83,6 +83,7 @@ static basin_status append_axes(const basin_unit_group *columns, const size_t *h
         *axis = first->axes[i];
         axis->index = NULL;
         axis->each = w;
+        axis->part = part;
         BASIN_ALLOC(axis->index, count * w, "the heads of an attention");
         for (size_t h = 0; h < count; h++)
             memcpy(axis->index + h * w, columns[heads[h]].axes[i].index, w * sizeof *axis->index);
@@ -133,8 +134,8 @@ static basin_status head_group(const basin_params *params, const basin_unit_grou
     out->name = basin_format("%.*s: heads", end != NULL ? (int)(end - name) : (int)strlen(name), name);
     BASIN_CHECK(out->name != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
     BASIN_ALLOC(out->axes, columns[scores[0]].axis_count + columns[values[0]].axis_count, "heads");
-    BASIN_TRY(append_axes(columns, scores, count, out));
-    BASIN_TRY(append_axes(columns, values, count, out));
+    BASIN_TRY(append_axes(columns, scores, count, 0, out));
+    BASIN_TRY(append_axes(columns, values, count, 1, out));
 done:
     basin_free(scores);
     basin_free(values);
