@@ -220,6 +220,11 @@ typedef struct basin_factor_pair {
     size_t  width;    /* columns of both */
     size_t  rows[2];  /* of G, of H */
     size_t *place[2]; /* [rows, width] where in theta each element lies */
+    /* The attention: pairs of one number are of heads that may change places. SIZE_MAX where
+       something tells its heads apart. */
+    size_t attention;
+    size_t head;   /* of the attention, from 0 */
+    bool   values; /* values and output; else queries and keys */
 } basin_factor_pair;
 
 /* what undoes a common factor of some parameters, up to the ε in its denominator */
@@ -1011,6 +1016,81 @@ basin_status basin_network_interpolate(basin_objective *objective, size_t d,
 /* Compiles only: checks ops and shapes, and gives the params with layer, role, output axis and
    fan-in. Caller destroys. */
 basin_status basin_network_params(const basin_graph *graph, basin_params **out);
+
+/* -------------------------------------------------------------------------------- symmetries -- */
+
+/* Changes of theta, and of BatchNorm's statistics, that leave a network's function alone; read off
+   its graph. A unit is a hidden feature: a neuron, a channel, a feature of a residual stream. */
+typedef enum basin_group_kind {
+    BASIN_GROUP_UNITS, /* units that may change places */
+    BASIN_GROUP_HEADS, /* heads of an attention that may change places */
+    /* columns of a basin_factor_pair that may: a change of basis that only orders it */
+    BASIN_GROUP_COLUMNS,
+    /* f > 0 times what makes a unit is 1/f times what reads it: nothing but functions with
+       h(f x) = f h(x) lies between */
+    BASIN_GROUP_LAYER,
+    /* the same of what a normalisation's scale and shift make */
+    BASIN_GROUP_NORM_SCALE,
+    /* f > 0 times what makes a unit is undone by a normalisation: by BatchNorm's stored statistics
+       to rounding, which change with it, else up to the ε under its root */
+    BASIN_GROUP_NORMALISED
+} basin_group_kind;
+
+/* Where the units of a group stand in a tensor. */
+typedef struct basin_unit_axis {
+    bool    buffer; /* one of the graph's buffers (BatchNorm's statistics), else a parameter */
+    size_t  tensor; /* its number */
+    size_t  axis;
+    size_t  each;  /* indices of the axis that belong to one unit */
+    size_t  part;  /* of a head: 0 its queries and keys, 1 its values and output; else 0 */
+    size_t *index; /* [units, each] in an order that is the same for all units */
+    /* what scaling a unit by f multiplies: +1 by f, -1 by 1/f; 2 a variance v, which becomes
+       f² (v + epsilon) - epsilon; 0: nothing, as for permutations */
+    int    power;
+    double epsilon;
+} basin_unit_axis;
+
+typedef struct basin_unit_group {
+    char            *name;  /* «fc1», the first of its tensors' layers */
+    int              kind;  /* basin_group_kind */
+    size_t           units; /* that may change places, or have a factor each */
+    size_t           axis_count;
+    basin_unit_axis *axes; /* [axis_count] */
+} basin_unit_group;
+
+typedef struct basin_symmetries {
+    size_t            permutation_count;
+    basin_unit_group *permutations;
+    size_t            scaling_count;
+    basin_unit_group *scalings;
+    basin_params     *params; /* as basin_network_params has them, with the pairs of attention */
+    /* hidden units that have to stay where they are because an op does more with them than is
+       known here, and the first such node: «node mix (MatMul)»; NULL: none */
+    size_t held;
+    char  *held_by;
+} basin_symmetries;
+
+/* BASIN_ERR_UNSUPPORTED, naming the node that is in the way, where a network has none at all.
+   Caller destroys. */
+basin_status basin_network_symmetries(const basin_graph *graph, basin_symmetries **out);
+void         basin_symmetries_destroy(basin_symmetries **symmetries);
+
+/* Each changes theta [P] and, where it says so, the buffers of the graph in place. */
+
+/* Unit u becomes what unit order[u] was; `order` [units] is a permutation. */
+basin_status basin_symmetry_permute(const basin_unit_group *group, const size_t *order,
+                                    basin_graph *graph, double *theta);
+/* Unit u by factor[u] > 0. BASIN_ERR_VALUE where a stored variance would be below 0. */
+basin_status basin_symmetry_scale(const basin_unit_group *group, const double *factor,
+                                  basin_graph *graph, double *theta);
+/* (G, H) of a pair becomes (G A⁻¹, H Aᵀ), a [width, width]. BASIN_ERR_NUMERIC where a is
+   singular. */
+basin_status basin_symmetry_rotate(const basin_factor_pair *pair, const double *a, double *theta);
+/* Outputs of two objectives of basin_network_objective over the same samples: the largest
+   difference, and the largest magnitude of the first's. BASIN_ERR_SHAPE where they differ in
+   number. */
+basin_status basin_network_difference(basin_objective *a, const double *theta_a, basin_objective *b,
+                                      const double *theta_b, double *difference, double *magnitude);
 
 /* ------------------------------------------------------------------------------------- point -- */
 
@@ -1974,6 +2054,47 @@ typedef struct basin_band_request {
 basin_status basin_band_compute(const basin_band_request *request, basin_band **out);
 void         basin_band_destroy(basin_band **band);
 
+/* --------------------------------------------------------------------------------- alignment -- */
+
+/* Two trainings number their hidden units differently. Weight matching gives those of B the places
+   at which the weights of both agree best: S. Ainsworth, J. Hayase, S. Srinivasa, «Git Re-Basin»,
+   arXiv:2209.04836, section 3.2. One group of units after the other, in a random order, is given
+   the assignment that maximises the inner product of A and B, until no group improves it; a local
+   optimum. A change of basis within attention beyond the order of its columns is left out, and so
+   is every factor. */
+typedef struct basin_alignment_group {
+    char  *name;
+    size_t units, moved; /* moved: units that are elsewhere than they were */
+} basin_alignment_group;
+
+typedef struct basin_alignment {
+    uint64_t seed;   /* of the order of the groups */
+    size_t   rounds; /* over all groups, with the last, which found nothing */
+    /* ⟨A, B⟩ over all parameters, and ‖A - B‖ */
+    double product_before, product_after;
+    double distance_before, distance_after;
+    /* largest difference of an output of B and of B aligned over the samples, and largest magnitude
+       of an output of B; NAN: not compared */
+    double                 difference, magnitude;
+    size_t                 held; /* hidden units that had to stay (basin_symmetries) */
+    size_t                 group_count;
+    basin_alignment_group *groups;
+} basin_alignment;
+
+/* b [P] and the buffers of its graph are changed in place, also where the call is interrupted: then
+   to a state on the way, of the same function. BASIN_ERR_VALUE where weights are not finite;
+   BASIN_ERR_UNSUPPORTED where no unit may change places. `difference` and `magnitude` are NAN: the
+   caller fills them in by basin_network_difference. Caller destroys. */
+basin_status basin_alignment_compute(const basin_symmetries *symmetries, const double *a,
+                                     basin_graph *graph, double *b, uint64_t seed,
+                                     basin_alignment **out);
+void         basin_alignment_destroy(basin_alignment **alignment);
+
+/* The assignment of n rows to n columns of the largest sum: column[i] of row i. By shortest
+   augmenting paths in O(n³): R. Jonker, A. Volgenant, Computing 38, 1987. BASIN_ERR_VALUE where a
+   value is not finite. */
+basin_status basin_assign(const double *value /* [n, n] */, size_t n, size_t *column);
+
 /* ---------------------------------------------------------------------------- connection -- */
 
 /* Curves from A to B; C is a point that is trained. phi(t) for t in [0, 1]:
@@ -2015,7 +2136,9 @@ typedef struct basin_connection {
     double   learning_rate, momentum;
     uint64_t seed; /* of t */
     /* mean training loss at the t of the first and of the last tenth of the steps; NAN of a line */
-    double trained_from, trained_to;
+    double           trained_from, trained_to;
+    size_t           alignment_count; /* 1 where B's units were given the places of A's; else 0 */
+    basin_alignment *alignment;
 } basin_connection;
 
 typedef struct basin_connection_request {
@@ -2031,6 +2154,8 @@ typedef struct basin_connection_request {
     double                 learning_rate; /* > 0 */
     double                 momentum;      /* in [0, 1) */
     uint64_t               seed;
+    /* how B was aligned, or NULL; copied. B may then be A */
+    const basin_alignment *alignment;
 } basin_connection_request;
 
 /* BASIN_ERR_VALUE where A is B, for fewer than 3 points, or rates outside their ranges;

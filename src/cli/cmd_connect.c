@@ -13,6 +13,7 @@ static const cli_option options[] = {
     {"curve", CLI_CHOICE, "linear|bezier|polygon", "straight, or bent by a trained point (default: linear)",
      false},
     {"grid", CLI_WHOLE, "N", "points from A to B (default: 51)", false},
+    {"align", CLI_FLAG, NULL, "units of B take the places at which its weights are nearest to A's", false},
     {"steps", CLI_WHOLE, "N", "of a curve's training, each a gradient of all samples (default: 200)", false},
     {"learning-rate", CLI_REAL, "ETA", "of a curve's training (default: as recorded in A)", false},
     {"momentum", CLI_REAL, "BETA", "of a curve's training (default: 0.9)", false},
@@ -93,6 +94,36 @@ done:
     return status;
 }
 
+/* B's units take the places of A's, and B's outputs must stay. */
+static int align(const cli_arguments *a, const cli_source *s, basin_checkpoint *end, basin_alignment **out)
+{
+    int               status = CLI_OK;
+    size_t            seed = 0;
+    double           *before = NULL;
+    basin_symmetries *symmetries = NULL;
+    basin_objective  *was = NULL, *is = NULL;
+    basin_alignment  *found = NULL;
+
+    CLI_TRY(cli_size(a, "seed", 0, &seed));
+    CLI_ALLOC(before, end->params->size);
+    memcpy(before, end->theta, end->params->size * sizeof *before);
+    CLI_TRY(cli_source_own(s, end, &was));
+    CLI_TRY(cli_name_file(cli_library(basin_network_symmetries(end->graph, &symmetries)), a->operands[1]));
+    CLI_TRY(cli_name_file(
+        cli_library(basin_alignment_compute(symmetries, s->ck->theta, end->graph, end->theta, seed, &found)),
+        a->operands[1]));
+    CLI_TRY(cli_source_own(s, end, &is));
+    CLI_LIBRARY(basin_network_difference(was, before, is, end->theta, &found->difference, &found->magnitude));
+    *out = found, found = NULL;
+done:
+    basin_objective_destroy(&was);
+    basin_objective_destroy(&is);
+    basin_symmetries_destroy(&symmetries);
+    basin_alignment_destroy(&found);
+    basin_free(before);
+    return status;
+}
+
 static void warn_of_end(const cli_source *s, const basin_connection *p)
 {
     const double there = p->splits[0].loss[p->points - 1];
@@ -107,11 +138,13 @@ typedef struct way {
     basin_connection_request request;
     basin_checkpoint        *end;
     basin_objective         *own; /* B in a network of its own */
+    basin_alignment         *alignment;
 } way;
 
 static void way_close(way *w)
 {
     basin_objective_destroy(&w->own);
+    basin_alignment_destroy(&w->alignment);
     basin_checkpoint_destroy(&w->end);
 }
 
@@ -124,6 +157,7 @@ static int way_open(const cli_arguments *a, cli_source *s, way *w)
     CLI_TRY(read_options(a, r));
     CLI_TRY(check_statistics(s, r));
     CLI_TRY(read_end(a, s, &w->end));
+    if (cli_has(a, "align")) CLI_TRY(align(a, s, w->end, &w->alignment));
     CLI_TRY(cli_source_own(s, w->end, &w->own));
     if (isnan(r->learning_rate)) r->learning_rate = s->ck->hyper.learning_rate;
     CLI_CHECK(r->curve == BASIN_CURVE_LINEAR || (r->learning_rate > 0 && isfinite(r->learning_rate)),
@@ -132,6 +166,7 @@ static int way_open(const cli_arguments *a, cli_source *s, way *w)
     r->splits[0] = s->splits[0], r->splits[1] = s->splits[1];
     r->from_name = a->operands[0], r->to_name = a->operands[1];
     r->from = s->ck->theta, r->to = w->end->theta;
+    r->alignment = w->alignment;
 done:
     return status;
 }
@@ -204,6 +239,30 @@ static void print_barrier(const basin_connection_split *s, FILE *out)
     print_straight(s, out);
 }
 
+static void print_alignment(const basin_alignment *found, FILE *out)
+{
+    size_t units = 0, moved = 0, groups = 0;
+
+    for (size_t i = 0; i < found->group_count; i++) {
+        units += found->groups[i].units, moved += found->groups[i].moved;
+        groups += found->groups[i].moved > 0;
+    }
+    fprintf(out,
+            "  aligned         weight matching (arXiv:2209.04836, seed %llu): %zu of %zu units in %zu of %zu "
+            "groups "
+            "of B moved, %zu rounds; a local optimum\n",
+            (unsigned long long)found->seed, moved, units, groups, found->group_count, found->rounds);
+    fprintf(out, "                  <A, B> = %.6g before, %.6g after; |B - A| = %.6g before, %.6g after\n",
+            found->product_before, found->product_after, found->distance_before, found->distance_after);
+    fprintf(out,
+            "                  function unchanged: outputs of B differ by at most %.2g of at most %.4g\n",
+            found->difference, found->magnitude);
+    if (found->held > 0)
+        fprintf(out,
+                "                  %zu hidden units had to stay: an op does more with them than is known\n",
+                found->held);
+}
+
 /* At most 21 of the points; the stored result and --json hold them all. */
 static void print_points(const basin_connection *p, FILE *out)
 {
@@ -239,6 +298,7 @@ static void print(const basin_result *result, FILE *out)
     fprintf(out, "  path            %s from A = %s to B = %s\n", curves[p->curve], p->from, p->to);
     fprintf(out, "                  |B - A| = %.6g, length %.6g, %zu points\n", p->distance, p->length,
             p->points);
+    for (size_t i = 0; i < p->alignment_count; i++) print_alignment(&p->alignment[i], out);
     if (p->steps > 0)
         fprintf(out,
                 "  trained         %zu steps of heavy ball, eta = %g, beta = %g, t uniform with seed %llu: "
@@ -252,16 +312,20 @@ static void print(const basin_result *result, FILE *out)
 
 const cli_command cli_command_connect = {
     .name = "connect",
-    .usage = "connect A.h5 B.h5 [--curve linear|bezier|polygon]",
-    .about = "Loss and accuracy on the way from checkpoint A to checkpoint B: along the straight line, or "
-             "along a curve that is bent by a\n"
-             "trained point (arXiv:1802.10026). The barrier is the largest of L(t) - (1 - t) L(A) - t L(B). "
-             "BatchNorm needs --bn reestimate,\n"
-             "or for a curve batch:SIZE.",
+    .usage = "connect A.h5 B.h5 [--align] [--curve linear|bezier|polygon]",
+    .about =
+        "Loss and accuracy on the way from checkpoint A to checkpoint B: along the straight line, or "
+        "along a curve that is bent by a\n"
+        "trained point (arXiv:1802.10026). The barrier is the largest of L(t) - (1 - t) L(A) - t L(B). "
+        "BatchNorm needs --bn reestimate,\n"
+        "or for a curve batch:SIZE. With --align hidden units of B change places first: the same function, "
+        "nearer to A; its momentum is\n"
+        "of no use to a path and stays behind.",
     .examples =
         "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --plot line.pdf\n"
         "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --curve bezier --steps 400 "
-        "-o curve.h5\n",
+        "-o curve.h5\n"
+        "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --align\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_STATE,
     .least = 2,

@@ -74,6 +74,9 @@ static basin_status copy_pair(const basin_factor_pair *pair, basin_factor_pair *
     basin_status st = BASIN_OK;
 
     out->width = pair->width;
+    out->attention = pair->attention;
+    out->head = pair->head;
+    out->values = pair->values;
     BASIN_STRDUP(out->name, pair->name);
     for (size_t i = 0; i < 2; i++) {
         out->rows[i] = pair->rows[i];
@@ -149,6 +152,20 @@ bool basin_params_equal(const basin_params *a, const basin_params *b)
                memcmp(x->shape, y->shape, x->rank * sizeof *x->shape) == 0;
     }
     return same;
+}
+
+size_t basin_params_locate(const basin_params *params, size_t place, size_t *index)
+{
+    size_t low = 0, high = params->count;
+
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+        *(params->blocks[middle].offset <= place ? &low : &high) = middle;
+    }
+    const basin_block *block = &params->blocks[low];
+    place -= block->offset;
+    for (size_t l = block->rank; l-- > 0; place /= block->shape[l]) index[l] = place % block->shape[l];
+    return low;
 }
 
 const basin_block *basin_params_find(const basin_params *params, const char *name)

@@ -26,4 +26,7 @@ const char *basin_shape_text(const size_t *shape, size_t rank, char *text, size_
                              .batch_size = -1,     \
                              .seed = -1})
 
+/* The block that holds element `place` of theta; its index in each of the block's axes. */
+size_t basin_params_locate(const basin_params *params, size_t place, size_t *index);
+
 #endif

@@ -808,6 +808,36 @@ static const basin_field connection_split_fields[] = {
 
 static const basin_schema connection_split_schema = SCHEMA(basin_connection_split, connection_split_fields);
 
+#define S basin_alignment_group
+static const basin_field alignment_group_fields[] = {
+    PLAIN(STRING, name, "name", 0, "the layer or head"),
+    PLAIN(SIZE, units, "units", 0, "that may change places"),
+    PLAIN(SIZE, moved, "moved", 0, "that are elsewhere than they were"),
+};
+#undef S
+
+static const basin_schema alignment_group_schema = SCHEMA(basin_alignment_group, alignment_group_fields);
+
+#define S basin_alignment
+static const basin_field alignment_fields[] = {
+    PLAIN(UINT, seed, "seed", 0, "of the order of the groups"),
+    PLAIN(SIZE, rounds, "rounds", 0, "over all groups; the last found nothing better"),
+    PLAIN(DOUBLE, product_before, "product_before", 0, "inner product of A and B, which is maximised"),
+    PLAIN(DOUBLE, product_after, "product_after", 0, "a local maximum"),
+    PLAIN(DOUBLE, distance_before, "distance_before", 0, "norm of A - B"),
+    PLAIN(DOUBLE, distance_after, "distance_after", 0, "of A and B aligned"),
+    PLAIN(DOUBLE, difference, "difference", 0,
+          "largest difference of an output of B and of B aligned, over the samples"),
+    PLAIN(DOUBLE, magnitude, "magnitude", 0, "largest magnitude of an output of B"),
+    PLAIN(SIZE, held, "held", 0, "hidden units that had to stay"),
+    PLAIN(SIZE, group_count, "group_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, groups, "groups", offsetof(S, group_count), alignment_group_schema,
+           "of units that may change places"),
+};
+#undef S
+
+const basin_schema basin_alignment_schema = SCHEMA(basin_alignment, alignment_fields);
+
 #define S basin_connection
 #define ALONG EXTENT(offsetof(S, points), BASIN_NO_EXTENT)
 static const basin_field connection_fields[] = {
@@ -830,6 +860,9 @@ static const basin_field connection_fields[] = {
     PLAIN(UINT, seed, "seed", 0, "that its t are drawn with"),
     PLAIN(DOUBLE, trained_from, "trained_from", 0, "mean loss at the t of the first tenth of its steps"),
     PLAIN(DOUBLE, trained_to, "trained_to", 0, "of the last tenth"),
+    PLAIN(SIZE, alignment_count, "alignment_count", BASIN_FIELD_HIDDEN | BASIN_FIELD_OPTIONAL, ""),
+    NESTED(STRUCTS, alignment, "alignment", offsetof(S, alignment_count), basin_alignment_schema,
+           "with --align: how B's units were given the places of A's"),
 };
 #undef ALONG
 #undef S

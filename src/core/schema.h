@@ -56,8 +56,9 @@ struct basin_schema {
     size_t             count;
 };
 
-extern const basin_schema basin_provenance_schema, basin_training_schema, basin_row_schema;
-const basin_schema       *basin_result_schema(basin_result_kind kind);
+extern const basin_schema basin_provenance_schema, basin_training_schema, basin_row_schema,
+    basin_alignment_schema;
+const basin_schema *basin_result_schema(basin_result_kind kind);
 
 /* A deep copy of one row, for tables of them; on failure `to` holds what basin_row_clear frees. */
 basin_status basin_row_copy(const basin_row *from, basin_row *to);

@@ -35,6 +35,7 @@ typedef struct basin_engine { /* filled by objective/bound.c */
     /* false: not a network of this engine */
     bool (*facts)(const basin_objective *objective, basin_network_facts *out);
     basin_status (*params)(const basin_graph *graph, basin_params **out);
+    basin_status (*symmetries)(const basin_graph *graph, basin_symmetries **out);
 } basin_engine;
 
 /* Does the processor have the instruction set of this name? */

@@ -1,10 +1,12 @@
 /* A graph and a split of a data set become an objective. */
 #include "engine/engine.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/heads.h"
 #include "core/memory.h"
 #include "core/objective.h"
 #include "core/random.h"
@@ -255,4 +257,47 @@ basin_status basin_network_params(const basin_graph *graph, basin_params **out)
     basin_status st = basin_engine_choose(BASIN_DOUBLE, &engine);
 
     return st != BASIN_OK ? st : engine->params(graph, out);
+}
+
+basin_status basin_network_symmetries(const basin_graph *graph, basin_symmetries **out)
+{
+    basin_status        st = BASIN_OK;
+    const basin_engine *engine = NULL;
+    basin_symmetries   *found = NULL;
+
+    BASIN_TRY(basin_engine_choose(BASIN_DOUBLE, &engine));
+    BASIN_TRY(engine->symmetries(graph, &found));
+    BASIN_TRY(basin_symmetries_of_heads(found));
+    BASIN_CHECK(found->permutation_count + found->scaling_count + found->params->pair_count > 0,
+                BASIN_ERR_UNSUPPORTED, "the network has no symmetry that is known: %s",
+                found->held_by != NULL ? found->held_by : "it has no hidden units");
+    *out = found, found = NULL;
+done:
+    basin_symmetries_destroy(&found);
+    return st;
+}
+
+basin_status basin_network_difference(basin_objective *a, const double *theta_a, basin_objective *b,
+                                      const double *theta_b, double *difference, double *magnitude)
+{
+    basin_status st = BASIN_OK;
+    double      *x = NULL, *y = NULL, far = 0.0, large = 0.0;
+    size_t       width = 0, other = 0;
+
+    BASIN_TRY(basin_network_output(a, theta_a, &width, &x));
+    BASIN_TRY(basin_network_output(b, theta_b, &other, &y));
+    BASIN_CHECK(width == other && basin_objective_samples(a) == basin_objective_samples(b), BASIN_ERR_SHAPE,
+                "outputs of %zu samples, %zu each, and of %zu, %zu each, are not of one kind",
+                basin_objective_samples(a), width, basin_objective_samples(b), other);
+    for (size_t i = 0; i < basin_objective_samples(a) * width; i++) {
+        /* fmax would lose what is no number */
+        if (!isnan(far) && !(fabs(x[i] - y[i]) <= far)) far = fabs(x[i] - y[i]);
+        if (!isnan(large) && !(fabs(x[i]) <= large)) large = fabs(x[i]);
+    }
+    *difference = far;
+    *magnitude = large;
+done:
+    basin_free(x);
+    basin_free(y);
+    return st;
 }

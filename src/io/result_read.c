@@ -388,6 +388,16 @@ done:
     return st;
 }
 
+static basin_status check_connection(const char *file, const basin_connection *c)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(c->alignment_count <= 1, BASIN_ERR_VALUE, "%s: /result/alignment: expected 1, file has %zu",
+                file, c->alignment_count);
+done:
+    return st;
+}
+
 static basin_status check_comparison(const char *file, const basin_comparison *c)
 {
     basin_status st = BASIN_OK;
@@ -405,6 +415,7 @@ static basin_status check_meaning(const char *file, basin_result_kind kind, cons
     case BASIN_RESULT_SPECTRUM: return check_spectrum(file, value);
     case BASIN_RESULT_SLICE: return check_slice(file, value);
     case BASIN_RESULT_COMPARISON: return check_comparison(file, value);
+    case BASIN_RESULT_CONNECTION: return check_connection(file, value);
     default: return BASIN_OK;
     }
 }

@@ -185,6 +185,9 @@ static void connection_caption(basin_plan *plan, const basin_connection *p, cons
     if (name != NULL) basin_plan_caption(plan, " %s:", name);
     basin_plan_caption(plan, " A: %s, B: %s, %s of length %s, ‖B − A‖ = %s.", p->from, p->to,
                        curve_names[p->curve], BASIN_NUMBER(p->length, 3), BASIN_NUMBER(p->distance, 3));
+    for (size_t i = 0; i < p->alignment_count; i++)
+        basin_plan_caption(plan, " Units of B are aligned with A's: ‖B − A‖ was %s.",
+                           BASIN_NUMBER(p->alignment[i].distance_before, 3));
     if (p->steps > 0)
         basin_plan_caption(plan, " Bent by %s steps of heavy ball at uniform t, η = %s, β = %s.",
                            BASIN_COUNT(p->steps), BASIN_NUMBER(p->learning_rate, 3),

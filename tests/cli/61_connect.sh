@@ -52,6 +52,33 @@ same connect oracle_bn.h5 oracle_bn_other.h5 --bn reestimate --grid 5
 bad "with BatchNorm a curve is trained with --bn batch:SIZE" -- connect oracle_bn.h5 oracle_bn_other.h5 --bn reestimate --curve bezier
 good connect oracle_bn.h5 oracle_bn_other.h5 --bn batch:20 --curve bezier --steps 3 --learning-rate 0.01 --grid 5
 
+# Aligned: the same function with its units in another order is A itself.
+same connect good.h5 reversed.h5 --align --grid 5
+holds one '"product_after"'
+good connect good.h5 reversed.h5 --align
+holds out "^  aligned         weight matching (arXiv:2209.04836, seed 0): 4 of 4 units in 1 of 1 groups of B moved, [23] rounds; a local optimum$"
+holds out "|B - A| = [0-9.]* before, 0 after$"
+holds out "^                  function unchanged: outputs of B differ by at most [0-9.e-]* of at most [0-9.]*$"
+holds out "^                  |B - A| = 0, length 0, 51 points$"
+holds out "^  train .*barrier 0 at t = 0"
+good connect oracle_bn.h5 reversed_bn.h5 --align --bn reestimate --grid 5
+holds out "|B - A| = [0-9.]* before, 0 after$"
+good connect good.h5 reversed.h5 --grid 5
+lacks out aligned
+stored aligned connect good.h5 reversed.h5 --align
+good plot aligned.h5 -o aligned.svg --caption
+holds out "Units of B are aligned with A's: ‖B − A‖ was"
+
+# Two seeds of one wide network: the barrier falls, the function does not change.
+for seed in 0 1; do good train --mlp 64-128-10 --data "$DIGITS" --method gd --learning-rate 0.3 --steps 150 --seed $seed --save 150 -o wide_$seed; done
+good connect wide_0/step_000150.h5 wide_1/step_000150.h5 --json
+before=$(number out barrier)
+good connect wide_0/step_000150.h5 wide_1/step_000150.h5 --align --json
+after=$(number out barrier)
+expect "the barrier falls from $before by more than a half, to $after" awk "BEGIN { exit !($after < 0.5 * $before) }"
+expect "outputs stay to rounding" awk "BEGIN { exit !($(number out difference) < 1e-12 * $(number out magnitude)) }"
+expect "B comes nearer" awk "BEGIN { exit !($(number out distance_after) < $(number out distance_before)) }"
+
 wrong "connect: too few arguments" -- connect $GD
 wrong "connect: --grid must be at least 3, got 2" -- connect $GD $SAM --grid 2
 wrong "connect: --steps, --learning-rate and --momentum train a --curve bezier or polygon" -- connect $GD $SAM --steps 3

@@ -189,6 +189,25 @@ static void write_batch_norm(void)
     write_as(&ck, "third_bn.h5");
 }
 
+/* The same function: units of every group in reversed order. */
+static void write_reversed(const char *file, const char *name)
+{
+    basin_checkpoint *ck = NULL;
+    basin_symmetries *symmetries = NULL;
+
+    assert_ok(basin_checkpoint_read(at(file), &ck));
+    assert_ok(basin_network_symmetries(ck->graph, &symmetries));
+    for (size_t i = 0; i < symmetries->permutation_count; i++) {
+        const basin_unit_group *group = &symmetries->permutations[i];
+        size_t                 *order = basin_alloc(group->units, sizeof *order);
+        for (size_t u = 0; u < group->units; u++) order[u] = group->units - 1 - u;
+        assert_ok(basin_symmetry_permute(group, order, ck->graph, ck->theta));
+        basin_free(order);
+    }
+    basin_symmetries_destroy(&symmetries);
+    write_as(&ck, name);
+}
+
 static void write_checkpoints(void)
 {
     basin_checkpoint *ck = NULL;
@@ -506,6 +525,8 @@ int main(int argc, char **argv)
     write_data();
     write_checkpoints();
     write_batch_norm();
+    write_reversed("good.h5", "reversed.h5");
+    write_reversed("oracle_bn.h5", "reversed_bn.h5");
     write_retouched();
     write_consecutive();
     write_rates();

@@ -8,7 +8,7 @@
 
 #include "core/graph.h"
 #include "core/linalg.h"
-#include "support.h"
+#include "symmetries.h"
 
 enum { OUTPUTS = 3, LONG = 16384, VECTORS = 5, POINTS = 4 };
 
@@ -179,7 +179,8 @@ static bool network_agrees(const char *name, basin_objective *o, const oracle *w
     return good;
 }
 
-static bool graph_agrees(hid_t group, const char *name, double bound)
+/* `groups` counts symmetries, which must leave the outputs alone. */
+static bool graph_agrees(hid_t group, const char *name, double bound, size_t *groups)
 {
     static char      json[LONG];
     basin_graph     *graph = NULL;
@@ -195,10 +196,12 @@ static bool graph_agrees(hid_t group, const char *name, double bound)
     basin_dataset data = dataset_of(graph, want.samples, want.x, want.targets, rows, &split);
     good = basin_network_objective(graph, &(basin_loss_spec){.kind = BASIN_LOSS_MSE}, &data, NULL, &o) ==
            BASIN_OK;
-    if (good)
+    if (!good) print_message("    %s: %s\n", name, basin_error_message());
+    if (good) {
+        const basin_loss_spec loss = {.kind = BASIN_LOSS_MSE};
         good = network_agrees(name, o, &want, bound);
-    else
-        print_message("    %s: %s\n", name, basin_error_message());
+        *groups += assert_symmetries_hold(&(network){graph, &loss, &data, want.theta}, name, 1e-11);
+    }
     basin_objective_destroy(&o);
     basin_graph_destroy(&graph);
     basin_free(want.x);
@@ -206,11 +209,12 @@ static bool graph_agrees(hid_t group, const char *name, double bound)
     return good;
 }
 
-static void every_graph_agrees(const char *path, double bound)
+/* At least `least` symmetries are found in them. */
+static void every_graph_agrees(const char *path, double bound, size_t least)
 {
     hid_t      file = H5Fopen(basin_test_data(path), H5F_ACC_RDONLY, H5P_DEFAULT);
     H5G_info_t info;
-    size_t     failed = 0;
+    size_t     failed = 0, groups = 0;
     char       key[16], name[LONG];
 
     assert_true(H5Gget_info(file, &info) >= 0 && info.nlinks > 0);
@@ -222,18 +226,19 @@ static void every_graph_agrees(const char *path, double bound)
             read_text(group, "name", name);
         else
             strcpy(name, key);
-        failed += !graph_agrees(group, name, bound);
+        failed += !graph_agrees(group, name, bound, &groups);
         H5Gclose(group);
     }
     H5Fclose(file);
-    print_message("    %llu graphs\n", (unsigned long long)info.nlinks);
+    print_message("    %llu graphs, %zu symmetries\n", (unsigned long long)info.nlinks, groups);
     assert_int_equal(failed, 0);
+    assert_true(groups >= least);
 }
 
 static void every_op_agrees_with_pytorch(void **state)
 {
     (void)state;
-    every_graph_agrees("oracle_ops.h5", 1e-12);
+    every_graph_agrees("oracle_ops.h5", 1e-12, 1);
 }
 
 /* Ops between any others: layouts, sharing of memory and who adds to whose adjoint are decided by the
@@ -241,7 +246,7 @@ static void every_op_agrees_with_pytorch(void **state)
 static void random_graphs_agree_with_pytorch(void **state)
 {
     (void)state;
-    every_graph_agrees("oracle_random.h5", 1e-12);
+    every_graph_agrees("oracle_random.h5", 1e-12, 1);
 }
 
 int main(void)

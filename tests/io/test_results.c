@@ -88,6 +88,13 @@ static void leave_one(const basin_schema *schema, basin_slice *slice)
     slice->adaptive_count = slice->convexity_count = 1;
 }
 
+/* One end of a connection is aligned, or none. */
+static void leave_one_alignment(basin_connection *connection)
+{
+    basin_schema_clear(&basin_alignment_schema, &connection->alignment[1]);
+    connection->alignment_count = 1;
+}
+
 static basin_result *filled(basin_result_kind kind)
 {
     const basin_schema *schema = basin_result_schema(kind);
@@ -101,6 +108,7 @@ static basin_result *filled(basin_result_kind kind)
     if (kind == BASIN_RESULT_SPECTRUM)
         ((basin_spectrum *)value)->bottom = 0, ((basin_spectrum *)value)->method = BASIN_SPECTRUM_LANCZOS;
     if (kind == BASIN_RESULT_SLICE) leave_one(schema, value);
+    if (kind == BASIN_RESULT_CONNECTION) leave_one_alignment(value);
     assert_ok(basin_result_create(kind, value, provenance, &result));
     return result;
 }

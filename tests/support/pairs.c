@@ -15,38 +15,6 @@ static double *gaussian(basin_random *r, double a, size_t n)
     return m;
 }
 
-static void swap_rows(double *m, size_t n, size_t i, size_t j)
-{
-    for (size_t l = 0; l < n; l++) {
-        const double kept = m[i * n + l];
-        m[i * n + l] = m[j * n + l];
-        m[j * n + l] = kept;
-    }
-}
-
-/* By Gauss and Jordan with pivots; a is overwritten. */
-static double *inverse(double *a, size_t n)
-{
-    double *out = basin_alloc(n * n, sizeof *out);
-
-    for (size_t i = 0; i < n; i++) out[i * n + i] = 1.0;
-    for (size_t c = 0; c < n; c++) {
-        size_t pivot = c;
-        for (size_t i = c; i < n; i++)
-            if (fabs(a[i * n + c]) > fabs(a[pivot * n + c])) pivot = i;
-        swap_rows(a, n, c, pivot);
-        swap_rows(out, n, c, pivot);
-        const double value = a[c * n + c];
-        for (size_t l = 0; l < n; l++) a[c * n + l] /= value, out[c * n + l] /= value;
-        for (size_t i = 0; i < n; i++) {
-            const double f = i != c ? a[i * n + c] : 0.0;
-            for (size_t l = 0; l < n; l++)
-                a[i * n + l] -= f * a[c * n + l], out[i * n + l] -= f * out[c * n + l];
-        }
-    }
-    return out;
-}
-
 /* Row r of a side, times m [n, n] (transposed: mᵀ), into `to` of x. */
 static void times(const basin_factor_pair *pair, size_t side, const double *from, const double *m,
                   bool transposed, double sign, double *to)
@@ -72,11 +40,9 @@ void pairs_transform(const basin_params *params, double a, uint64_t seed, double
 
     for (size_t i = 0; i < params->pair_count; i++) {
         const basin_factor_pair *pair = &params->pairs[i];
-        double                  *m = gaussian(&r, a, pair->width), *inverted;
-        times(pair, 1, theta, m, true, 1.0, theta);
-        inverted = inverse(m, pair->width);
-        times(pair, 0, theta, inverted, false, 1.0, theta);
-        basin_free(m), basin_free(inverted);
+        double                  *m = gaussian(&r, a, pair->width);
+        assert_ok(basin_symmetry_rotate(pair, m, theta));
+        basin_free(m);
     }
 }
 

@@ -27,6 +27,7 @@
 #include "core/memory.h"
 #include "core/progress.h"
 #include "core/random.h"
+#include "core/schema.h"
 
 enum { POINTS = 51, STEPS = 200 };
 
@@ -56,7 +57,7 @@ static basin_status check_request(const basin_connection_request *r)
                 r->points);
     BASIN_CHECK(basin_all_finite(r->from, size) && basin_all_finite(r->to, size), BASIN_ERR_VALUE,
                 "a path from %s to %s: their weights are not finite", r->from_name, r->to_name);
-    BASIN_CHECK(memcmp(r->from, r->to, size * sizeof(double)) != 0, BASIN_ERR_VALUE,
+    BASIN_CHECK(r->alignment != NULL || memcmp(r->from, r->to, size * sizeof(double)) != 0, BASIN_ERR_VALUE,
                 "%s and %s have the same weights: there is no path between them", r->from_name, r->to_name);
     if (r->curve == BASIN_CURVE_LINEAR) goto done;
     BASIN_CHECK(r->learning_rate > 0.0 && isfinite(r->learning_rate), BASIN_ERR_VALUE,
@@ -202,7 +203,7 @@ static void find_barrier(const basin_connection *p, const double *loss, double *
         return;
     }
     for (size_t i = 1; i < last; i++) {
-        const double rise = loss[i] - (1.0 - p->t[i]) * loss[0] - p->t[i] * loss[last];
+        const double rise = loss[i] - (loss[0] + p->t[i] * (loss[last] - loss[0]));
         if (rise > *barrier) *barrier = rise, at = i;
     }
     *where = p->t[at];
@@ -287,6 +288,11 @@ static basin_status describe(const basin_connection_request *r, basin_connection
     if (r->end != NULL) {
         BASIN_TRY(basin_objective_loss(r->end, NULL, r->to, &own));
         p->end_own = basin_loss_value(&own);
+    }
+    if (r->alignment != NULL) {
+        BASIN_ALLOC(p->alignment, 1, "an alignment");
+        p->alignment_count = 1;
+        BASIN_TRY(basin_schema_copy(&basin_alignment_schema, r->alignment, p->alignment));
     }
     if (r->curve == BASIN_CURVE_LINEAR) goto done;
     p->steps = r->steps > 0 ? r->steps : STEPS;

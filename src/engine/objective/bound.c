@@ -13,6 +13,7 @@
 #include "engine/plan/fuse.h"
 #include "engine/plan/pairs.h"
 #include "engine/plan/scales.h"
+#include "engine/plan/units.h"
 #include "engine/unit_logits.h"
 
 /* With F of a forward pass and f0 of it in the first layer, whose inputs no derivative is taken by. Backward
@@ -471,4 +472,31 @@ done:
     return st;
 }
 
-const basin_engine REAL(basin_engine) = {.create = create, .facts = facts, .params = params};
+/* Of the graph as it is, but that attention which is written out is one node. */
+static basin_status symmetries(const basin_graph *graph, basin_symmetries **out)
+{
+    basin_status      st = BASIN_OK;
+    basin_plan       *plan = NULL;
+    basin_graph      *fused = NULL;
+    basin_symmetries *found = NULL;
+
+    BASIN_ALLOC(found, 1, "symmetries");
+    BASIN_TRY(basin_plan_create(graph, false, &plan));
+    BASIN_TRY(basin_params_copy(plan->params, &found->params));
+    BASIN_TRY(basin_fuse_attention(plan, graph, &fused));
+    if (fused != NULL) {
+        basin_plan_destroy(&plan);
+        BASIN_TRY(basin_plan_create(fused, false, &plan));
+    }
+    BASIN_TRY(basin_plan_pairs(plan, found->params));
+    BASIN_TRY(basin_plan_units(plan, found));
+    *out = found, found = NULL;
+done:
+    basin_symmetries_destroy(&found);
+    basin_graph_destroy(&fused);
+    basin_plan_destroy(&plan);
+    return st;
+}
+
+const basin_engine REAL(basin_engine) = {
+    .create = create, .facts = facts, .params = params, .symmetries = symmetries};

@@ -487,12 +487,21 @@ done:
     return st;
 }
 
+/* Does nothing but their own weights tell the heads of a node apart? */
+static bool heads_are_alike(const basin_node *node)
+{
+    return node->op == &REAL(basin_op_Attention) && ((const basin_heads *)node->facts)->mask_step == 0;
+}
+
 static basin_status make_pair(const search *s, const candidate *c, basin_factor_pair *out)
 {
     basin_status           st = BASIN_OK;
     const basin_node_spec *spec = s->plan->nodes[c->attention].spec;
 
     out->width = c->width;
+    out->head = c->head;
+    out->values = c->values;
+    out->attention = heads_are_alike(&s->plan->nodes[c->attention]) ? c->attention : SIZE_MAX;
     out->name = basin_format("%s, head %zu: %s", spec->origin != NULL ? spec->origin : spec->name,
                              c->head + 1, c->values ? "values and output" : "queries and keys");
     BASIN_CHECK(out->name != NULL, BASIN_ERR_NOMEM, "out of memory for a name");

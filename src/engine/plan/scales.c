@@ -22,8 +22,7 @@ static bool is_one_of(const char *name, const char *const *names, size_t count)
     return false;
 }
 
-/* f x at the first input is f y at the output. */
-static bool hands_on(const basin_node *node)
+bool basin_node_hands_on(const basin_node *node)
 {
     return node->op->moves ||
            is_one_of(node->op->name, homogeneous, sizeof homogeneous / sizeof *homogeneous);
@@ -43,7 +42,7 @@ static bool normalised(const basin_plan *plan, const basin_node *layer, int *kin
 {
     const basin_node *node = reader_of(plan, layer->output);
 
-    while (node != NULL && hands_on(node)) node = reader_of(plan, node->output);
+    while (node != NULL && basin_node_hands_on(node)) node = reader_of(plan, node->output);
     if (node == NULL) return false;
     const bool batch = strcmp(node->op->name, "BatchNormalization") == 0;
     *kind = batch ? BASIN_NORMALISER_BATCH : BASIN_NORMALISER_SAMPLE;
