@@ -15,9 +15,9 @@ typedef struct planted {
     /* of sam, in standard deviations of a paired difference: of measures of flatness that rescaling moves, of
        those that it leaves alone, and of test loss and accuracy (positive is better) */
     double moving, invariant, better;
-    double loss;    /* of sam's training loss over gd's; 1: equal */
-    bool   outlier; /* one seed of sam lies 20 standard deviations off, the same way by all measures */
-    double spread;  /* of one run, relative to the value */
+    double loss;     /* of sam's training loss over gd's; 1: equal */
+    bool   outlier;  /* one seed of sam lies 20 standard deviations off, the same way by all measures */
+    double spread;   /* of one run, relative to the value */
     int    expected; /* basin_conclusion_kind that is right; another «supported» is wrong */
 } planted;
 
@@ -129,7 +129,7 @@ static void a_wrong_supported_is_as_rare_as_the_level_and_every_verdict_is_reach
     for (size_t i = 0; i < BASIN_CONCLUSIONS; i++) assert_true(reached[i] > 0.0);
 }
 
-/* --------------------------------------------------------------------------------------- what it rests on -- */
+    assert_non_null(strstr(k->reason, "only by measures that rescaling the same network changes (lambda_max"));
 
 static const basin_conclusion *conclude(const table *t, basin_comparison **c)
 {
@@ -157,7 +157,8 @@ static void the_reason_names_what_it_rests_on_and_what_would_change_it(void **st
     table_flat_and_better(&t, 8);
     k = conclude(&t, &c);
     assert_int_equal(k->kind, BASIN_CONCLUSION_NOT_INVARIANT);
-    assert_non_null(strstr(k->reason, "only by measures that rescaling the same network changes (lambda_max ratio"));
+    assert_non_null(
+        strstr(k->reason, "only by measures that rescaling the same network changes (lambda_max ratio"));
     assert_non_null(strstr(k->reason, "of those that it leaves alone none was measured"));
     assert_non_null(strstr(k->change, "--measures adaptive_average,adaptive_worst_l2"));
     basin_comparison_destroy(&c);
@@ -179,7 +180,13 @@ static void the_reason_names_what_it_rests_on_and_what_would_change_it(void **st
 /* The seeds that a verdict asks for do decide, in most studies of that effect. */
 static void as_many_seeds_as_are_asked_for_decide(void **state)
 {
-    const planted weak = {.name = "weak", .seeds = 8, .moving = 0.6, .invariant = 0.6, .better = 0.6, .loss = 1.0, .spread = 0.3};
+    const planted weak = {.name = "weak",
+                          .seeds = 8,
+                          .moving = 0.6,
+                          .invariant = 0.6,
+                          .better = 0.6,
+                          .loss = 1.0,
+                          .spread = 0.3};
     basin_random  r = basin_random_start(18, BASIN_STREAM_TEST);
     size_t        decided = 0, studies = 0;
 

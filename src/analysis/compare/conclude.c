@@ -218,7 +218,8 @@ static basin_status list(const evidence *e, chosen *is_chosen, char **out)
     for (size_t i = 0; i < e->pair->differences; i++)
         if (is_chosen(e, basin_column_find(d[i].measure), &d[i]) && count++ < NAMES)
             BASIN_TRY(basin_comparison_append(out, ", ", describe(&d[i])));
-    if (count > NAMES) BASIN_TRY(basin_comparison_append(out, ", ", basin_format("and %zu more", count - NAMES)));
+    if (count > NAMES)
+        BASIN_TRY(basin_comparison_append(out, ", ", basin_format("and %zu more", count - NAMES)));
     if (*out == NULL) BASIN_STRDUP(*out, "none");
 done:
     return st;
@@ -248,10 +249,11 @@ static char *more_seeds(const evidence *e, chosen *is_chosen)
     if (n <= d->pairs)
         return basin_format("%s%s is near a decision: a few more seeds", d->measure, point_names[d->point]);
     if (n >= MOST_SEEDS)
-        return basin_format("no number of seeds below %d would decide even %s%s at the spread seen", MOST_SEEDS,
-                            d->measure, point_names[d->point]);
-    return basin_format("about %zu seeds (there are %zu) would decide %s%s at the spread seen, with power 0.8", n,
-                        d->pairs, d->measure, point_names[d->point]);
+        return basin_format("no number of seeds below %d would decide even %s%s at the spread seen",
+                            MOST_SEEDS, d->measure, point_names[d->point]);
+    return basin_format(
+        "about %zu seeds (there are %zu) would decide %s%s at the spread seen, with power 0.8", n, d->pairs,
+        d->measure, point_names[d->point]);
 }
 
 /* ----------------------------------------------------------------------------------------- conclusions -- */
@@ -288,9 +290,10 @@ static basin_status inconclusive(const evidence *e, bool *done)
 {
     *done = true;
     if (e->pair->count == 0)
-        return conclude(e, BASIN_CONCLUSION_INCONCLUSIVE,
-                        basin_format("%s and %s have no pairs of runs of the same seed and start", group(e), base(e)),
-                        basin_strdup("runs of both methods from the same seeds"));
+        return conclude(
+            e, BASIN_CONCLUSION_INCONCLUSIVE,
+            basin_format("%s and %s have no pairs of runs of the same seed and start", group(e), base(e)),
+            basin_strdup("runs of both methods from the same seeds"));
     if (e->measured > 0 && e->too_few == e->measured)
         return conclude(e, BASIN_CONCLUSION_INCONCLUSIVE,
                         basin_format("%zu seed%s of %s and %s cannot decide anything", e->pair->count,
@@ -299,10 +302,10 @@ static basin_status inconclusive(const evidence *e, bool *done)
     if (!e->pair->losses_equal)
         return conclude(
             e, BASIN_CONCLUSION_INCONCLUSIVE,
-            basin_format("the training losses of %s (%.4g) and %s (%.4g) are not shown to be equal within %g %%, "
-                         "and flatness changes with the loss",
-                         group(e), loss_of(e, group(e)), base(e), loss_of(e, base(e)),
-                         100.0 * e->c->loss_tolerance),
+            basin_format(
+                "the training losses of %s (%.4g) and %s (%.4g) are not shown to be equal within %g %%, "
+                "and flatness changes with the loss",
+                group(e), loss_of(e, group(e)), base(e), loss_of(e, base(e)), 100.0 * e->c->loss_tolerance),
             basin_format("a comparison at equal training loss: --at-loss %.2g, or what all runs reach",
                          fmax(loss_of(e, group(e)), loss_of(e, base(e)))));
     *done = false;
@@ -319,26 +322,29 @@ static basin_status not_flatter(const evidence *e, bool *done)
     BASIN_TRY(list(e, says_flatter, &flatter));
     BASIN_TRY(list(e, says_sharper, &sharper));
     if (e->out->flatter > 0 && e->out->sharper > 0)
-        BASIN_TRY(conclude(e, BASIN_CONCLUSION_DISAGREE,
-                           basin_format("measures of flatness disagree: %s is flatter than %s by %s, but sharper by %s",
-                                        group(e), base(e), flatter, sharper),
-                           basin_strdup("a measure chosen beforehand, with a reason; more seeds would not")));
+        BASIN_TRY(conclude(
+            e, BASIN_CONCLUSION_DISAGREE,
+            basin_format("measures of flatness disagree: %s is flatter than %s by %s, but sharper by %s",
+                         group(e), base(e), flatter, sharper),
+            basin_strdup("a measure chosen beforehand, with a reason; more seeds would not")));
     else if (e->out->sharper > 0)
         BASIN_TRY(conclude(e, BASIN_CONCLUSION_NOT_SUPPORTED,
                            basin_format("%s is sharper than %s, by %s", group(e), base(e), sharper),
                            basin_strdup("other settings of either method; not more seeds of these")));
     else if (e->out->flatter == 0 && e->measured > 0 && e->all_equivalent)
-        BASIN_TRY(conclude(e, BASIN_CONCLUSION_NOT_SUPPORTED,
-                           basin_format("%s is neither flatter nor sharper than %s: all %zu measures of flatness are "
-                                        "equal within %g %%, by two one-sided tests",
-                                        group(e), base(e), e->measured, 100.0 * e->c->margin),
-                           basin_strdup("a smaller margin (--margin), if less matters")));
+        BASIN_TRY(conclude(
+            e, BASIN_CONCLUSION_NOT_SUPPORTED,
+            basin_format("%s is neither flatter nor sharper than %s: all %zu measures of flatness are "
+                         "equal within %g %%, by two one-sided tests",
+                         group(e), base(e), e->measured, 100.0 * e->c->margin),
+            basin_strdup("a smaller margin (--margin), if less matters")));
     else if (e->out->flatter == 0)
-        BASIN_TRY(conclude(e, BASIN_CONCLUSION_INCONCLUSIVE,
-                           basin_format("no measure of flatness tells %s from %s, and they are not shown to be equal "
-                                        "either",
-                                        group(e), base(e)),
-                           more_seeds(e, is_flatness_measured)));
+        BASIN_TRY(conclude(
+            e, BASIN_CONCLUSION_INCONCLUSIVE,
+            basin_format("no measure of flatness tells %s from %s, and they are not shown to be equal "
+                         "either",
+                         group(e), base(e)),
+            more_seeds(e, is_flatness_measured)));
     else
         *done = false;
 done:
@@ -356,13 +362,14 @@ static basin_status not_invariant(const evidence *e)
 
     BASIN_TRY(list(e, says_flatter, &flatter));
     BASIN_TRY(list(e, is_open_and_invariant, &open));
-    BASIN_TRY(conclude(e, BASIN_CONCLUSION_NOT_INVARIANT,
-                       basin_format("%s is flatter than %s only by measures that rescaling the same network changes "
-                                    "(%s); of those that it leaves alone %s%s",
-                                    group(e), base(e), flatter, measured ? "none decides: " : "none was measured",
-                                    measured ? open : ""),
-                       measured ? more_seeds(e, is_open_and_invariant)
-                                : basin_strdup("an invariant measure: --measures adaptive_average,adaptive_worst_l2")));
+    BASIN_TRY(conclude(
+        e, BASIN_CONCLUSION_NOT_INVARIANT,
+        basin_format("%s is flatter than %s only by measures that rescaling the same network changes "
+                     "(%s); of those that it leaves alone %s%s",
+                     group(e), base(e), flatter, measured ? "none decides: " : "none was measured",
+                     measured ? open : ""),
+        measured ? more_seeds(e, is_open_and_invariant)
+                 : basin_strdup("an invariant measure: --measures adaptive_average,adaptive_worst_l2")));
 done:
     basin_free(flatter);
     basin_free(open);
@@ -379,25 +386,27 @@ static basin_status flatter(const evidence *e)
     BASIN_TRY(list(e, says_better, &better));
     BASIN_TRY(list(e, says_worse, &worse));
     if (e->better > 0 && e->worse == 0)
-        BASIN_TRY(conclude(e, BASIN_CONCLUSION_SUPPORTED,
-                           basin_format("%s is flatter than %s, also by measures that rescaling leaves alone (%s), and "
-                                        "generalises better here (%s); the two go together, which does not say that "
-                                        "one is the cause",
-                                        group(e), base(e), by, better),
-                           basin_strdup("seeds, data or settings where one of these turns round")));
+        BASIN_TRY(conclude(
+            e, BASIN_CONCLUSION_SUPPORTED,
+            basin_format("%s is flatter than %s, also by measures that rescaling leaves alone (%s), and "
+                         "generalises better here (%s); the two go together, which does not say that "
+                         "one is the cause",
+                         group(e), base(e), by, better),
+            basin_strdup("seeds, data or settings where one of these turns round")));
     else
         BASIN_TRY(conclude(
             e, BASIN_CONCLUSION_NOT_TIED,
-            basin_format("%s is flatter than %s, also by measures that rescaling leaves alone (%s), but that is not "
-                         "tied to generalisation here: %s%s",
-                         group(e), base(e), by,
-                         e->worse > 0 ? "it generalises worse by "
-                         : e->open > 0 ? "no measure of generalisation decides"
-                                       : "nothing of generalisation was measured",
-                         e->worse > 0 ? worse : ""),
-            e->worse > 0    ? basin_strdup("other settings; not more seeds of these")
+            basin_format(
+                "%s is flatter than %s, also by measures that rescaling leaves alone (%s), but that is not "
+                "tied to generalisation here: %s%s",
+                group(e), base(e), by,
+                e->worse > 0  ? "it generalises worse by "
+                : e->open > 0 ? "no measure of generalisation decides"
+                              : "nothing of generalisation was measured",
+                e->worse > 0 ? worse : ""),
+            e->worse > 0  ? basin_strdup("other settings; not more seeds of these")
             : e->open > 0 ? more_seeds(e, is_open_generalisation)
-                            : basin_strdup("a test split")));
+                          : basin_strdup("a test split")));
 done:
     basin_free(by);
     basin_free(better);
