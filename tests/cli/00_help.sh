@@ -23,7 +23,7 @@ unset GOMP_SPINCOUNT OMP_WAIT_POLICY
 good --version --verbose
 holds out "^OpenMP, threads wait by GOMP_SPINCOUNT=1000$" # unless the user says how
 for library in OpenBLAS kernel HDF5 jansson cairo Pango; do holds out "$library"; done
-holds out "^file format 1, of results 6$"
+holds out "^file format 1, of results [0-9]*$"
 chosen=$(sed -n 's/.*(OpenBLAS itself chose \(.*\))$/\1/p' out) # the user's choice of a BLAS kernel stands, even a slow one
 if [ -n "$chosen" ]; then
     expect "--version --verbose with OPENBLAS_CORETYPE=$chosen" env OPENBLAS_CORETYPE="$chosen" "$B" --version --verbose >out 2>err
