@@ -2,6 +2,7 @@
  * setting alone, and how often the interval holds what it should.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "comparison_table.h"
@@ -77,6 +78,7 @@ static void a_setting_that_differs_alone_has_groups_of_its_own(void **state)
     t = (table){0};
     for (size_t i = 0; i < 6; i++) {
         basin_row *row = table_add(&t, "gd", (int64_t)(i / 3), 100);
+        snprintf(t.text[i][0], sizeof t.text[i][0], "runs/gd_%zu", i); /* runs of one seed, but not one run */
         row->learning_rate = 0.1 * (double)(1 + i % 3);
         row->lambda_max.value = 10.0 - (double)(i % 3), row->gap.value = 0.3 + 0.1 * (double)(i % 3);
     }
@@ -110,11 +112,11 @@ static void fewer_than_five_runs_are_not_correlated(void **state)
    of their variance. */
 static void intervals_hold_the_true_tau(void **state)
 {
-    static table  t;
-    const double  r = 0.6, truth = 2.0 / 3.141592653589793 * asin(r);
-    const size_t  studies = 200;
-    basin_random  random = basin_random_start(3, BASIN_STREAM_TEST);
-    size_t        held = 0;
+    static table t;
+    const double r = 0.6, truth = 2.0 / 3.141592653589793 * asin(r);
+    const size_t studies = 200;
+    basin_random random = basin_random_start(3, BASIN_STREAM_TEST);
+    size_t       held = 0;
 
     (void)state;
     for (size_t i = 0; i < studies; i++) {

@@ -29,8 +29,8 @@ static const char *const setting_names[SETTINGS] = {
 typedef struct ranking {
     const basin_comparison *k;
     size_t                  runs;
-    const basin_row       **rows;   /* [runs] */
-    size_t                 *seeds;  /* [runs] which of the seeds */
+    const basin_row       **rows;  /* [runs] */
+    size_t                 *seeds; /* [runs] which of the seeds */
     size_t                  seed_count;
     double                 *x, *y;  /* [runs] NAN: not measured */
     double                 *weight; /* [runs] */
@@ -71,7 +71,7 @@ static sums sums_of_all(const ranking *r)
     return s;
 }
 
-/* --------------------------------------------------------------------------------------------- bootstrap -- */
+/* ------------------------------------------------------------------------------------------ bootstrap -- */
 
 static void draw_weights(ranking *r, basin_random *random)
 {
@@ -112,7 +112,7 @@ static void bootstrap(ranking *r, double tau[SAMPLES], basin_correlation *out)
     out->upper = tau[(size_t)ceil(0.975 * (double)(count - 1))];
 }
 
-/* --------------------------------------------------------------------------------------------- granulated -- */
+/* ----------------------------------------------------------------------------------------- granulated -- */
 
 static bool same_number(double a, double b)
 {
@@ -140,8 +140,7 @@ static bool differ_alone(const basin_row *a, const basin_row *b, int setting)
     return true;
 }
 
-/* The mean of τ over the groups. What differs alone is an equivalence but for methods, where it is one, too:
-   all else is equal. */
+/* The mean of τ over the groups: to differ in one setting alone is an equivalence. */
 static void granulate(const ranking *r, int setting, basin_correlation *out)
 {
     double tau = 0.0, against = 0.0, pairs = 0.0;
@@ -167,7 +166,7 @@ static void granulate(const ranking *r, int setting, basin_correlation *out)
     out->sign_error = pairs > 0.0 ? against / pairs : (double)NAN;
 }
 
-/* --------------------------------------------------------------------------------------------------- all -- */
+/* ------------------------------------------------------------------------------------------------ all -- */
 
 /* To the end of the list. */
 static basin_status append(basin_comparison *k, const basin_correlation *found, const basin_column *x,
