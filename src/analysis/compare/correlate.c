@@ -7,8 +7,8 @@
  * groups of runs that differ in one setting alone. A perturbation radius is part of the method.
  *
  * The interval of τ over all runs: percentiles of 1,000 bootstrap samples of seeds, since runs of one seed
- * share their data and start; of runs where there are fewer than 5 seeds. A sample draws weights w, and a pair
- * counts w_i w_j: a run beside its own copy is no pair (which would count as a tie).
+ * share their data and start; of runs where there are fewer than 5 seeds. A sample draws weights w, and a
+ * pair counts w_i w_j: a run beside its own copy is no pair (which would count as a tie).
  */
 #include <math.h>
 #include <stdlib.h>
