@@ -2946,6 +2946,26 @@ typedef struct basin_conclusion { /* of one group against one base */
     size_t seeds_needed;
 } basin_conclusion;
 
+/* How the order of runs by one measure goes with their order by a measure of generalisation:
+   Kendall's τ-b (M. Kendall, Biometrika 33, 1945) over the raw points compared. */
+typedef struct basin_correlation {
+    char *measure, *against; /* gap or test_loss */
+    /* «all»: over all runs at once. Else a setting that differs while all others are equal (method,
+       seed, learning_rate, momentum, rho, weight_decay, batch_size): the mean of τ over such groups
+       of runs (granulated: Jiang et al., arXiv:1912.02178) */
+    char  *over;
+    size_t runs, groups, pairs; /* that enter; all: 1 group */
+    double tau;                 /* NAN: no pair that differs by both */
+    /* all: 95 % by the bootstrap over seeds, or over runs where there are fewer than 5 seeds; else
+       NAN */
+    double lower, upper;
+    /* share of the pairs that the measure orders the other way than `against` does
+       (Dziugaite et al., arXiv:2010.11924): of worth as the largest over settings */
+    double sign_error;
+} basin_correlation;
+
+enum { BASIN_CORRELATION_RUNS = 5 /* fewer are not correlated */ };
+
 typedef struct basin_comparison {
     size_t            row_count;
     basin_row        *rows;
@@ -2963,15 +2983,17 @@ typedef struct basin_comparison {
     double level;        /* of significance */
     size_t report_pairs; /* pairs of groups that the report tests */
     /* training losses of some pair of groups differ: see losses_note */
-    bool              losses_unequal;
-    char             *losses_note;
-    size_t            missing;
-    double            margin; /* relative, within which measures are equivalent */
-    size_t            conclusion_count;
-    basin_conclusion *conclusions; /* of each pair of groups that is a comparison of methods */
-    size_t            note_count;
-    char            **notes;           /* in plain words, in order of weight */
-    size_t            test_part_count; /* J: parts of the test set; 0 where none were measured */
+    bool               losses_unequal;
+    char              *losses_note;
+    size_t             missing;
+    double             margin; /* relative, within which measures are equivalent */
+    size_t             correlation_count;
+    basin_correlation *correlations; /* by `against`, measure, then what it is over */
+    size_t             conclusion_count;
+    basin_conclusion  *conclusions; /* of each pair of groups that is a comparison of methods */
+    size_t             note_count;
+    char             **notes;           /* in plain words, in order of weight */
+    size_t             test_part_count; /* J: parts of the test set; 0 where none were measured */
     /* [row_count, J] mean loss on each part; NAN where not measured */
     double *test_part_loss;
     double *test_part_accuracy; /* [row_count, J] */

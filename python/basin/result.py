@@ -39,7 +39,7 @@ def load_result(path: Any) -> Result:
     """`kind`, the fields of docs/json.md, and `provenance`. Arrays are numpy arrays; lists of objects are lists, or groups of columns."""
     try:
         with h5py.File(path, "r") as f:
-            expect_format(f, path, "basin result", version=6)
+            expect_format(f, path, "basin result", version=7)
             fields = _group(f["result"])
             return Result(kind=text(f.attrs["kind"]), **fields, provenance=_group(f["provenance"]))
     except (OSError, KeyError) as error:

@@ -15,6 +15,7 @@ CLI_COMMAND(sharpness, "one-step SAM and MSAM sharpness over signed radii")
 CLI_COMMAND(track,
             "measures over the checkpoints of runs, with the method's own ceiling of stability")
 CLI_COMMAND(compare, "methods against each other over seeds")
+CLI_COMMAND(explain, "the verdicts of a stored comparison in plain words")
 CLI_COMMAND(gate, "is a checkpoint within its limits, by exit status")
 CLI_COMMAND(watch, "measures of each checkpoint of a run as it lands, and its limits")
 CLI_COMMAND(plot, "draw stored results as PDF, SVG or PNG")

@@ -276,6 +276,98 @@ static void print_differences(const basin_comparison *c, FILE *out)
     }
 }
 
+/* ------------------------------------------------------------------------------ rank correlations -- */
+
+static const basin_correlation *correlation(const basin_comparison *c, const char *measure,
+                                            const char *against, const char *over)
+{
+    for (size_t i = 0; i < c->correlation_count; i++) {
+        const basin_correlation *k = &c->correlations[i];
+        if (strcmp(k->measure, measure) == 0 && strcmp(k->against, against) == 0 &&
+            strcmp(k->over, over) == 0)
+            return k;
+    }
+    return NULL;
+}
+
+static void tau_cell(cli_table *table, const basin_correlation *k)
+{
+    if (k == NULL || isnan(k->tau))
+        cli_table_cell(table, "-");
+    else if (isnan(k->lower))
+        cli_table_cell(table, "%.2f", k->tau);
+    else
+        cli_table_cell(table, "%.2f [%.2f, %.2f]", k->tau, k->lower, k->upper);
+}
+
+/* Over settings; NAN without any. */
+static double largest_sign_error(const basin_comparison *c, const basin_correlation *all)
+{
+    double most = NAN;
+
+    for (size_t i = 0; i < c->correlation_count; i++) {
+        const basin_correlation *k = &c->correlations[i];
+        if (strcmp(k->measure, all->measure) == 0 && strcmp(k->against, all->against) == 0 &&
+            strcmp(k->over, "all") != 0)
+            most = fmax(most, k->sign_error);
+    }
+    return most;
+}
+
+static void print_correlations_with(const basin_comparison *c, const char *against, FILE *out)
+{
+    static const char *const settings[] = {"method", "seed",         "learning_rate", "momentum",
+                                           "rho",    "weight_decay", "batch_size"};
+    enum { COUNT = sizeof settings / sizeof *settings };
+    bool   shown[COUNT] = {false};
+    char   alignment[COUNT + 4] = "lr", titles[160] = "measure|over all";
+    size_t runs = 0;
+
+    for (size_t i = 0; i < c->correlation_count; i++) {
+        if (strcmp(c->correlations[i].against, against) != 0) continue;
+        if (strcmp(c->correlations[i].over, "all") == 0)
+            runs = c->correlations[i].runs > runs ? c->correlations[i].runs : runs;
+        for (size_t s = 0; s < COUNT; s++)
+            shown[s] = shown[s] || strcmp(c->correlations[i].over, settings[s]) == 0;
+    }
+    if (runs == 0) return;
+    for (size_t s = 0; s < COUNT; s++) {
+        if (!shown[s]) continue;
+        strcat(alignment, "r");
+        snprintf(titles + strlen(titles), sizeof titles - strlen(titles), "|by %s", settings[s]);
+    }
+    strcat(alignment, "r");
+    snprintf(titles + strlen(titles), sizeof titles - strlen(titles), "|wrong sign");
+    cli_table *table = cli_table_create(alignment);
+    cli_table_titles(table, titles);
+    for (size_t i = 0; i < c->correlation_count; i++) {
+        const basin_correlation *k = &c->correlations[i];
+        if (strcmp(k->against, against) != 0 || strcmp(k->over, "all") != 0) continue;
+        cli_table_cell(table, "%s", k->measure);
+        tau_cell(table, k);
+        for (size_t s = 0; s < COUNT; s++)
+            if (shown[s]) tau_cell(table, correlation(c, k->measure, against, settings[s]));
+        const double most = largest_sign_error(c, k);
+        isnan(most) ? cli_table_cell(table, "-") : cli_table_cell(table, "%.0f %%", 100.0 * most);
+    }
+    fprintf(out,
+            "\nKendall's tau with %s over %zu runs, 95 %% by the bootstrap over seeds; by a setting: mean "
+            "over runs "
+            "that differ in it alone,\nand the largest share of pairs ordered the other way\n",
+            against, runs);
+    cli_table_print(table, 2, out);
+}
+
+/* The gap, or the test loss where that is all there is. Both are in the result. */
+static void print_correlations(const basin_comparison *c, FILE *out)
+{
+    bool gap = false;
+
+    for (size_t i = 0; i < c->correlation_count; i++)
+        gap = gap || strcmp(c->correlations[i].against, "gap") == 0;
+    print_correlations_with(c, gap ? "gap" : "test_loss", out);
+}
+
 const char *cli_conclusion_words(basin_conclusion_kind kind)
 {
     static const char *const words[BASIN_CONCLUSIONS] = {
@@ -312,6 +404,7 @@ void cli_comparison_print(const basin_comparison *c, const basin_provenance *p, 
     print_groups(c, out);
     print_all_estimates(c, out);
     print_differences(c, out);
+    print_correlations(c, out);
     print_conclusions(c, out);
     for (size_t i = 0; i < c->note_count; i++) fprintf(out, "%s- %s\n", i == 0 ? "\n" : "", c->notes[i]);
 }

@@ -1172,6 +1172,24 @@ static const basin_field difference_fields[] = {
 
 static const basin_schema difference_schema = SCHEMA(basin_difference, difference_fields);
 
+#define S basin_correlation
+static const basin_field correlation_fields[] = {
+    PLAIN(STRING, measure, "measure", 0, "a field of the rows"),
+    PLAIN(STRING, against, "against", 0, "measure of generalisation: gap or test_loss"),
+    PLAIN(STRING, over, "over", 0,
+          "all runs at once, or the setting that alone differs in groups of runs, of which it is the mean"),
+    PLAIN(SIZE, runs, "runs", 0, "that enter"),
+    PLAIN(SIZE, groups, "groups", 0, "of runs"),
+    PLAIN(SIZE, pairs, "pairs", 0, "of runs within a group that differ by both"),
+    PLAIN(DOUBLE, tau, "tau", 0, "Kendall's tau-b; null: no pair differs by both"),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % by the bootstrap over seeds or runs; null but for all"),
+    PLAIN(DOUBLE, upper, "upper", 0, "likewise"),
+    PLAIN(DOUBLE, sign_error, "sign_error", 0, "share of the pairs that it orders the other way"),
+};
+#undef S
+
+static const basin_schema correlation_schema = SCHEMA(basin_correlation, correlation_fields);
+
 #define S basin_conclusion
 static const basin_field conclusion_fields[] = {
     PLAIN(STRING, group, "group", 0, "name of the group"),
@@ -1217,6 +1235,9 @@ static const basin_field comparison_fields[] = {
     PLAIN(STRING, losses_note, "losses_note", BASIN_FIELD_OPTIONAL, "which and how much"),
     PLAIN(SIZE, missing, "missing", 0, "how many rows are missing"),
     PLAIN(DOUBLE, margin, "margin", 0, "relative difference within which measures are equivalent"),
+    PLAIN(SIZE, correlation_count, "correlation_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, correlations, "correlations", offsetof(S, correlation_count), correlation_schema,
+           "how measures order the runs beside generalisation; none of fewer than 5 runs"),
     PLAIN(SIZE, conclusion_count, "conclusion_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, conclusions, "conclusions", offsetof(S, conclusion_count), conclusion_schema,
            "the verdict on each group against its base"),

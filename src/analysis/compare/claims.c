@@ -265,6 +265,7 @@ static basin_status note_generalisation(basin_comparer *c, const basin_pair *pai
     bool        flatter = curvature->lower != NULL && curvature->higher == NULL;
     bool        sharper = curvature->higher != NULL && curvature->lower == NULL;
     const char *a = c->result->groups[pair->group].name, *b = c->result->groups[pair->base].name;
+    const char *at = pair->losses_equal ? "" : ", at training losses that are not shown to be equal";
 
     if (t->worse != NULL && t->better != NULL)
         return basin_comparison_add_note(
@@ -278,10 +279,10 @@ static basin_status note_generalisation(basin_comparer *c, const basin_pair *pai
                                                       t->worse, lead(t->undecided), or_empty(t->undecided)));
     if (t->better != NULL && flatter)
         return basin_comparison_add_note(c, basin_format("%s is flatter and generalises better than %s here, "
-                                                         "by %s%s%s; the two go together, which does not "
+                                                         "by %s%s%s%s; the two go together, which does not "
                                                          "say that one is the cause",
                                                          a, b, t->better, lead(t->undecided),
-                                                         or_empty(t->undecided)));
+                                                         or_empty(t->undecided), at));
     if (t->better != NULL)
         return basin_comparison_add_note(
             c, basin_format("%s generalises better than %s by %s, %s", a, b, t->better,

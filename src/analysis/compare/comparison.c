@@ -7,8 +7,9 @@
  *   2. Per measure, kind of point and group the mean with its 95 % t-interval (estimates.c); per pair of
  *      groups the differences paired by seed, their interval, the exact sign-flip test (pairs.c), and what is
  *      left of it among so many measures (adjust.c).
- *   3. Conclude, one verdict for each group against its base (conclude.c).
- *   4. Say what all that supports and what it does not (claims.c, notes.c).
+ *   3. Correlate measures with generalisation over the runs (correlate.c).
+ *   4. Conclude, one verdict for each group against its base (conclude.c).
+ *   5. Say what all that supports and what it does not (claims.c, notes.c).
  */
 #include "analysis/compare/comparison.h"
 
@@ -111,6 +112,7 @@ basin_status basin_comparison_compute(const basin_row *rows, size_t count,
     BASIN_TRY(basin_comparison_estimates(&c));
     BASIN_TRY(basin_comparison_pairs(&c));
     BASIN_TRY(basin_comparison_judge_losses(&c));
+    BASIN_TRY(basin_comparison_correlate(&c));
     BASIN_TRY(basin_comparison_conclude(&c));
     BASIN_TRY(basin_comparison_note(&c));
     *out = c.result, c.result = NULL;

@@ -1,6 +1,7 @@
 /* What the parts of `compare` share: whether rows can be held against each other (alike.c), which
  * checkpoints are (choose.c, groups.c, equal_loss.c), means (estimates.c), paired differences and
- * verdicts (pairs.c), multiplicity (adjust.c), words (claims.c, cautions.c, notes.c).
+ * verdicts (pairs.c), multiplicity (adjust.c), rank
+ * correlations (correlate.c), verdicts (conclude.c), words (claims.c, cautions.c, notes.c).
  */
 #ifndef BASIN_ANALYSIS_COMPARE_COMPARISON_H
 #define BASIN_ANALYSIS_COMPARE_COMPARISON_H
@@ -45,6 +46,7 @@ basin_status basin_comparison_columns(basin_comparer *c);
 basin_status basin_comparison_estimates(basin_comparer *c);
 basin_status basin_comparison_pairs(basin_comparer *c);
 basin_status basin_comparison_judge_losses(basin_comparer *c);
+basin_status basin_comparison_correlate(basin_comparer *c);
 basin_status basin_comparison_conclude(basin_comparer *c);
 basin_status basin_comparison_note(basin_comparer *c);
 
