@@ -50,6 +50,24 @@ good gate $GD --max "average=$3*3" --rho 0.05
 wrong "gate: --max: scaled_trace is not one number, or takes products without a bound: it has no limit" -- gate $GD --max scaled_trace=2
 bad "runs/gd_0/step_000000.h5: msam has no value here: " -- gate runs/gd_0/step_000000.h5 --max msam=2
 
+# a hundred thousand parameters are decided with a hundred products; ended by a signal nothing is left behind
+good train --mlp 64-256-256-64-10 --data "$DIGITS" --subset 200 --method gd --learning-rate 0.1 --steps 10 -o wide
+good gate wide/step_000010.h5 --max 'lambda_max<=2/lr' --max sane=20000
+holds out "^  P = 99,530 parameters"
+holds out "^  within; [0-9]* products of at most 2,000;"
+expect "with few products" awk '$1 == "sane" { found = 1; ok = $NF <= 100 } END { exit !(found && ok) }' out
+good gate wide/step_000010.h5 --max 'lambda_max<=2/lr' --memory 64M
+good spectrum wide/step_000010.h5 --top 1 --no-proof --json
+largest=$(grep -o '"eigenvalues": \[[0-9.e+-]*' out | sed 's/.*\[//')
+"$B" gate wide/step_000010.h5 --max "lambda_max=$largest" --max sane=1e-9 --min sane=1e9 --products 100000 --junit left.xml >out 2>err </dev/null &
+child=$!
+sleep 1
+kill -TERM $child
+wait $child
+expect "status of one that is ended" [ $? = 130 ]
+holds err "^basin: interrupted"
+never "no verdicts of one that is ended" [ -e left.xml ]
+
 # what it stores is recomputed; JSON is the same bytes
 good gate $GD --max sane=50 --max 'lambda_max<=2/lr' -o gate.h5
 good verify gate.h5
