@@ -3100,11 +3100,17 @@ double basin_sign_flip_p(const double *differences, size_t n);
 
 /* ------------------------------------------------------------------------------------- gate -- */
 
+/* The measures of a gate are those of a row, by their basin_measure, and of the named measures of
+   sharpness those that are one number and take no products, by BASIN_MEASURES + their
+   basin_sharpness_measure. BASIN_ERR_ARG says of another name why it is none. */
+basin_status basin_gate_measure_find(const char *name, size_t *out);
+const char  *basin_gate_measure_name(size_t measure);
+
 /* What a measure of a checkpoint may be at most, or must be at least. */
 typedef struct basin_limit {
     char  *text;    /* as it was given, «lambda_max<=2/lr» */
     char  *bound;   /* the expression in it, «2/lr» */
-    size_t measure; /* basin_measure */
+    size_t measure; /* of a gate */
     bool   at_most; /* else at least */
 } basin_limit;
 
@@ -3142,7 +3148,7 @@ const char *basin_gate_verdict_text(basin_gate_verdict verdict);
 /* Why no more was spent on a question. */
 typedef enum basin_gate_end {
     BASIN_GATE_DECIDED,
-    BASIN_GATE_COMPLETE, /* all that can be known is: no product would tell more */
+    BASIN_GATE_COMPLETE, /* nothing more is measured of it */
     BASIN_GATE_PRODUCTS, /* they are spent */
     BASIN_GATE_TIME,     /* basin_time_limit_set */
     BASIN_GATE_MEMORY    /* no room for what would tell more */
@@ -3151,7 +3157,7 @@ typedef enum basin_gate_end {
 const char *basin_gate_end_text(basin_gate_end end);
 
 typedef struct basin_question {
-    size_t measure;
+    size_t measure;   /* of a gate */
     bool   at_most;   /* the limit is an upper one */
     double low, high; /* the limit lies between these: equal where it is a number; NAN: there is
                          none, and the measure is to be known to `width` */
@@ -3178,13 +3184,14 @@ typedef struct basin_gate_options {
    «Gate»). λ_max and λ_min by Lanczos, whose bounds hold at every step together; trace, SANE and
    N_eff by quadrature, at products that double from look to look, of which each has its share of
    alpha; what follows from loss, gradient and record at once; other measures as basin_row_compute
-   takes them, once. `test` and `clean` as there. alpha is shared by the questions equally.
-   BASIN_ERR_MISSING names what a measure needs that is not there. `out` [count]. */
+   and basin_sharpness_table_compute take them, once. `test` and `clean` as in the first. alpha is
+   shared by the questions equally. BASIN_ERR_MISSING names what a measure needs that is not there.
+   `out` [count]. */
 basin_status basin_gate_ask(basin_point *point, basin_objective *test, basin_objective *clean,
                             const basin_checkpoint *ck, const basin_question *questions,
                             size_t count, const basin_gate_options *options, basin_answer *out);
 /* What a row says that was measured with these options: ends as its interval has them, at the
-   chance `alpha`; a measure that the row does not have is undecided. */
+   chance `alpha`; a measure that the row does not have, of sharpness say, is undecided. */
 void basin_gate_answer_row(const basin_row *row, const basin_row_options *options,
                            const basin_question *question, double alpha, basin_answer *out);
 

@@ -25,7 +25,8 @@ static const cli_option options[] = {
     {"chance", CLI_REAL, "A", "that any verdict is wrong, at most (default: 0.05)", false},
     {"junit", CLI_TEXT, "FILE", "write the verdicts as JUnit's XML, a test case each", true},
     CLI_SANE_OPTIONS,
-    {"rho", CLI_REAL, "R", "radius of rises of the loss (default: 0.05)", false},
+    {"rho", CLI_REAL, "R", "radius of rises and of sharpness (default: 0.05; of sharpness each its own)",
+     false},
     {"batches", CLI_WHOLE, "N", "mini-batches of batch_sharpness (default: 20)", false},
     {"batch-size", CLI_WHOLE, "B", "samples of each (default: as recorded, else 128)", false},
     CLI_RUN_OPTION,
@@ -89,7 +90,7 @@ static int take_answer(const basin_question *q, const basin_answer *answer, basi
     l->answer = *answer;
     l->at_most = q->at_most;
     l->bound_low = q->low, l->bound_high = q->high;
-    CLI_CHECK((l->measure = basin_strdup(basin_columns[q->measure].name)) != NULL,
+    CLI_CHECK((l->measure = basin_strdup(basin_gate_measure_name(q->measure))) != NULL,
               "out of memory for a name");
     if (l->origin != BASIN_LIMIT_BASELINE) goto done;
     l->difference = answer->value - l->baseline.value;
@@ -182,7 +183,7 @@ static const char *bound_text(const basin_gated *l)
 static const char *verdict_text(const basin_answer *a)
 {
     static const char *const reasons[] = {[BASIN_GATE_DECIDED] = "",
-                                          [BASIN_GATE_COMPLETE] = ", nothing more can be known",
+                                          [BASIN_GATE_COMPLETE] = ", nothing more is measured",
                                           [BASIN_GATE_PRODUCTS] = ", the products are spent",
                                           [BASIN_GATE_TIME] = ", the time has ended",
                                           [BASIN_GATE_MEMORY] = ", the memory is full"};
@@ -264,14 +265,16 @@ const cli_command cli_command_gate = {
     .usage =
         "gate CKPT --max NAME=X… [--min NAME=X…] [--baseline CKPT --max-increase X] [--from-runs PATTERN]",
     .about =
-        "Holds measures of a checkpoint against limits, for pipelines and the monitoring of models. Products "
-        "with the Hessian are\n"
-        "spent only until every verdict is decided: violated where the whole interval of the measure lies "
-        "beyond the limit, within\n"
-        "where all of it is within. What neither holds of when --products, --time or --memory end is "
-        "undecided. The intervals stay\n"
-        "valid however often they are looked at (docs/measures.md, «Gate»). Exit status: 0 within, 3 "
-        "violated, 4 undecided.",
+        "Holds measures of a checkpoint against limits, for pipelines and the monitoring of models: those of "
+        "`track`, and those of\n"
+        "`sharpness --measure` that are one number. Products with the Hessian are spent only until every "
+        "verdict is decided: violated\n"
+        "where the whole interval of the measure lies beyond the limit, within where all of it is within. "
+        "What "
+        "neither holds of when\n"
+        "--products, --time or --memory end is undecided. The intervals stay valid however often they are "
+        "looked at\n"
+        "(docs/measures.md, «Gate»). Exit status: 0 within, 3 violated, 4 undecided.",
     .examples =
         "  basin gate runs/sam_0/step_000400.h5 --max 'lambda_max<=2/lr' --max sane=12\n"
         "  basin gate new.h5 --baseline old.h5 --max-increase 10% --measures lambda_max,trace --time 60s\n"

@@ -61,7 +61,7 @@ static int choose_measures(const cli_arguments *a, watcher *w)
     const size_t        usual_count = sizeof usual / sizeof *usual;
     size_t             *named = NULL, count = 0;
 
-    if (cli_has(a, "measures")) CLI_TRY(cli_measures_read(a, cli_text(a, "measures", ""), &named, &count));
+    if (cli_has(a, "measures")) CLI_TRY(cli_measures_read(a, &named, &count));
     CLI_ALLOC(w->measures, count + usual_count + w->limits.count);
     for (size_t i = 0; i < count; i++) w->measures[w->measure_count++] = named[i];
     for (size_t i = 0; count == 0 && i < usual_count; i++) w->measures[w->measure_count++] = usual[i];
@@ -73,18 +73,21 @@ done:
     return status;
 }
 
-/* A limit on what is measured only on request asks for it by name in --measures. */
-static int check_requests(const cli_arguments *a, const watcher *w)
+/* Of what is measured only on request --measures must ask, and rows have no measures of `sharpness`. */
+static int check_measures(const cli_arguments *a, const watcher *w)
 {
-    const char *names = cli_text(a, "measures", "");
+    int         status = CLI_OK;
+    const char *asked = cli_text(a, "measures", "");
 
-    for (size_t i = 0; i < w->limits.count; i++) {
-        const basin_column *column = &basin_columns[w->limits.limits[i].measure];
-        if (column->needs & BASIN_NEEDS_ON_REQUEST && strstr(names, column->name) == NULL)
-            return cli_usage("watch: %s is measured on request only: --measures %s", column->name,
-                             column->name);
+    for (size_t i = 0; i < w->measure_count; i++) {
+        const size_t measure = w->measures[i];
+        const char  *name = basin_gate_measure_name(measure);
+        CLI_WANT(measure < BASIN_MEASURES, "watch: %s is no measure of track", name);
+        CLI_WANT(!(basin_columns[measure].needs & BASIN_NEEDS_ON_REQUEST) || strstr(asked, name) != NULL,
+                 "watch: %s is measured on request only: --measures %s", name, name);
     }
-    return CLI_OK;
+done:
+    return status;
 }
 
 static int read_options(const cli_arguments *a, watcher *w)
@@ -96,7 +99,7 @@ static int read_options(const cli_arguments *a, watcher *w)
     CLI_WANT(cli_has(a, "o"), "watch: -o FILE.h5 says where the results go");
     CLI_TRY(cli_limits_read(a, &w->limits));
     CLI_TRY(choose_measures(a, w));
-    CLI_TRY(check_requests(a, w));
+    CLI_TRY(check_measures(a, w));
     w->command = cli_text(a, "on-violation", NULL);
     CLI_WANT(w->command == NULL || w->limits.count > 0,
              "watch: --on-violation wants a limit: --max or --min");

@@ -73,8 +73,7 @@ static int choose_measures(const cli_arguments *a, cli_gate *g)
     int status = CLI_OK;
 
     if (g->baseline == NULL && g->runs == NULL) return CLI_OK;
-    if (cli_has(a, "measures"))
-        return cli_measures_read(a, cli_text(a, "measures", ""), &g->measures, &g->measure_count);
+    if (cli_has(a, "measures")) return cli_measures_read(a, &g->measures, &g->measure_count);
     CLI_ALLOC(g->measures, g->limits.count + 1);
     for (size_t i = 0; i < g->limits.count; i++)
         if (!is_among(g->measures, g->measure_count, g->limits.limits[i].measure))
@@ -137,7 +136,7 @@ void cli_gate_clear(cli_gate *g)
 static bool needs_start(const basin_question *questions, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (basin_columns[questions[i].measure].needs & BASIN_NEEDS_START) return true;
+        if (questions[i].measure == BASIN_MEASURE_theta_norm_rel) return true;
     return false;
 }
 
@@ -260,7 +259,7 @@ done:
 static int limit_of_baseline(const cli_gate *g, size_t measure, const basin_answer *baseline,
                              basin_gated *limit, basin_question *question)
 {
-    const char *name = basin_columns[measure].name;
+    const char *name = basin_gate_measure_name(measure);
     char        text[1200];
 
     limit->origin = BASIN_LIMIT_BASELINE;
@@ -326,20 +325,21 @@ static int limit_of_runs(const cli_gate *g, size_t i, const basin_answer *answer
                          basin_gated *limit, basin_question *question)
 {
     int                  status = CLI_OK;
-    const basin_column  *column = &basin_columns[g->measures[i]];
-    const bool           at_most = column->better <= 0;
+    const size_t         measure = g->measures[i];
+    const char          *name = basin_gate_measure_name(measure);
+    const bool           at_most = measure >= BASIN_MEASURES || basin_columns[measure].better <= 0;
     basin_limit_of_runs *l = &limit->spread;
     char                 text[1200];
 
     if (basin_limit_from_runs(answers, runs, g->sigma, at_most, l) != BASIN_OK) {
-        status = cli_fail("--from-runs %s: %s: %s", g->runs, column->name, basin_error_message());
+        status = cli_fail("--from-runs %s: %s: %s", g->runs, name, basin_error_message());
         goto done;
     }
     limit->origin = BASIN_LIMIT_RUNS;
     limit->bound = l->limit;
     *question =
         (basin_question){.measure = g->measures[i], .at_most = at_most, .low = l->low, .high = l->high};
-    snprintf(text, sizeof text, "%s%smean %c %.3g s of %zu runs %s", column->name,
+    snprintf(text, sizeof text, "%s%smean %c %.3g s of %zu runs %s", name,
              at_most ? "<=" : ">=", at_most ? '+' : '-', l->factor, l->runs, g->runs);
     CLI_TRY(describe(limit, text));
 done:

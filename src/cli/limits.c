@@ -50,26 +50,24 @@ static int unknown_measure(const cli_arguments *a, const char *name)
     }
     if (best != NULL)
         return cli_usage("%s: --measures: no measure «%s»; is %s meant?", a->command->name, name, best);
-    return cli_usage("%s: --measures: «%s» is no measure of track", a->command->name, name);
+    return cli_usage("%s: --measures: %s", a->command->name, basin_error_message());
 }
 
-int cli_measures_read(const cli_arguments *a, const char *text, size_t **out, size_t *count)
+int cli_measures_read(const cli_arguments *a, size_t **out, size_t *count)
 {
-    int     status = CLI_OK;
-    size_t *measures = NULL, n = 0;
-    char    name[64];
+    int         status = CLI_OK;
+    const char *text = cli_text(a, "measures", "");
+    size_t     *measures = NULL, n = 0;
+    char        name[64];
 
     CLI_ALLOC(measures, strlen(text) / 2 + 1);
     for (;; text++) {
-        const size_t        length = strcspn(text, ",");
-        const basin_column *column;
+        const size_t length = strcspn(text, ",");
         snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), text);
-        column = basin_column_find(name);
-        if (column == NULL || column - basin_columns >= BASIN_MEASURES) {
+        if (basin_gate_measure_find(name, &measures[n++]) != BASIN_OK) {
             status = unknown_measure(a, name);
             goto done;
         }
-        measures[n++] = (size_t)(column - basin_columns);
         text += length;
         if (*text == '\0') break;
     }

@@ -1381,7 +1381,7 @@ static const basin_field answer_fields[] = {
     CHOICE(verdict, "verdict", gate_verdicts, 0, "of the interval against the limit"),
     PLAIN(BOOL, certain, "certain", 0, "does the verdict rest on a proven end and an exact limit"),
     CHOICE(ended, "ended", gate_reasons, 0,
-           "why no more was spent: decided; complete: nothing more can be known; else what was lacking"),
+           "why no more was spent: decided; complete: nothing more is measured; else what was lacking"),
     PLAIN(SIZE, looks, "looks", 0, "times that the interval was held against the limit"),
     PLAIN(SIZE, products, "products", 0, "with the Hessian spent until then"),
 };

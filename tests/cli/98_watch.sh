@@ -139,6 +139,7 @@ wrong "watch: --on-violation wants a limit: --max or --min" -- watch runs/gd_0 -
 wrong "watch: batch_sharpness is measured on request only: --measures batch_sharpness" -- watch runs/gd_0 -o n.h5 --max batch_sharpness=2
 wrong "watch: energies in the top eigenspace go with the angles" -- watch runs/gd_0 -o n.h5 --measures gradient_top_energy
 wrong "watch: --measures: no measure «lambda_mx»; is lambda_max meant?" -- watch runs/gd_0 -o n.h5 --measures lambda_mx
+wrong "watch: asam is no measure of track" -- watch runs/gd_0 -o n.h5 --max asam=2
 wrong "watch: unknown option --every" -- watch runs/gd_0 -o n.h5 --every 2
 bad "data.h5: is there and not a result of basin" -- watch runs/gd_0 -o data.h5 --idle 1s
 bad "nowhere: no checkpoint has landed" -- watch nowhere -o n.h5 --idle 0.3s $QUICK

@@ -34,6 +34,40 @@ good gate $GD --max "sane=$sane*1.000001" # by the dense spectrum
 holds out "proven  *<= .*within, certain"
 gated 4 "the time has ended\|^basin: undecided: sane=$sane$" gate $GD --max "sane=$sane" --products 100 --time 1m
 
+# measures of sharpness: exact, a lower bound, a mean over draws
+good sharpness $GD --measure sam,worst_l2,average --rho 0.05 --json
+values=$(grep -o '"value": [0-9.e+-]*' out | sed 's/.*: //' | tr '\n' ' ')
+set -- $values
+expect "three values" [ $# = 3 ]
+good gate $GD --max "sam=$1*1.0000001" --min "sam=$1*0.9999999" --rho 0.05
+holds out "^  sam  .*  exact  .*within, certain"
+gated 3 "violated: worst_l2" gate $GD --max "worst_l2=$2*0.9999" --rho 0.05
+holds out "^  worst_l2  .*, inf\] lower end proven  .*violated, certain"
+gated 4 "undecided: worst_l2" gate $GD --max "worst_l2=$2*10" --rho 0.05
+holds out "undecided, nothing more is measured"
+gated 4 "undecided: average" gate $GD --max "average=$3" --rho 0.05
+good gate $GD --max "average=$3*3" --rho 0.05
+wrong "gate: --max: scaled_trace is not one number, or takes products without a bound: it has no limit" -- gate $GD --max scaled_trace=2
+bad "runs/gd_0/step_000000.h5: msam has no value here: " -- gate runs/gd_0/step_000000.h5 --max msam=2
+
+# a hundred thousand parameters are decided with a hundred products; ended by a signal nothing is left behind
+good train --mlp 64-256-256-64-10 --data "$DIGITS" --subset 200 --method gd --learning-rate 0.1 --steps 10 -o wide
+good gate wide/step_000010.h5 --max 'lambda_max<=2/lr' --max sane=20000
+holds out "^  P = 99,530 parameters"
+holds out "^  within; [0-9]* products of at most 2,000;"
+expect "with few products" awk '$1 == "sane" { found = 1; ok = $NF <= 100 } END { exit !(found && ok) }' out
+good gate wide/step_000010.h5 --max 'lambda_max<=2/lr' --memory 64M
+good spectrum wide/step_000010.h5 --top 1 --no-proof --json
+largest=$(grep -o '"eigenvalues": \[[0-9.e+-]*' out | sed 's/.*\[//')
+"$B" gate wide/step_000010.h5 --max "lambda_max=$largest" --max sane=1e-9 --min sane=1e9 --products 100000 --junit left.xml >out 2>err </dev/null &
+child=$!
+sleep 1
+kill -TERM $child
+wait $child
+expect "status of one that is ended" [ $? = 130 ]
+holds err "^basin: interrupted"
+never "no verdicts of one that is ended" [ -e left.xml ]
+
 # what it stores is recomputed; JSON is the same bytes
 good gate $GD --max sane=50 --max 'lambda_max<=2/lr' -o gate.h5
 good verify gate.h5
@@ -88,7 +122,7 @@ expect "the sample's pipeline names the script that is tested" grep -q "sh sampl
 # what is wrong
 wrong "gate: wants a limit: --max, --min, --baseline with --max-increase, or --from-runs" -- gate $GD
 wrong "gate: --max: «2/lrr», at character 3: «lrr» is not lr, momentum" -- gate $GD --max 'lambda_max<=2/lrr'
-wrong "gate: --max: «sharp=2»: «sharp» is no measure" -- gate $GD --max sharp=2
+wrong "gate: --max: «sharp» is no measure" -- gate $GD --max sharp=2
 wrong "gate: --min: «sane<=2»: after sane stands = or >=" -- gate $GD --min 'sane<=2'
 wrong "gate: --baseline and --max-increase go together" -- gate $GD --baseline $SAM
 wrong "gate: --max-increase wants a share or a number that is not negative" -- gate $GD --baseline $SAM --max-increase ten

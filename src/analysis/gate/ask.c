@@ -5,8 +5,9 @@
  *   2. Ends of the spectrum by one Lanczos run (ends.c), which stops at the first step at which every
  *      question about them is decided.
  *   3. Sums over the spectrum by quadrature (sums.c), whose products double from look to look.
- *   4. Other measures as a row of `track` takes them, once: rises of the loss along directions, quantities
- *      of mini-batches and the like, with the interval that their definition gives.
+ *   4. Other measures as a row of `track`, or the table of `sharpness`, takes them, once: rises of the loss
+ *      along directions, quantities of mini-batches, worst cases and the like, with the interval that their
+ *      definition gives. Of a maximum that a climb has found only the lower end is known.
  *
  * alpha is shared equally by the questions (Bonferroni), so that the chance of any wrong answer is at most
  * alpha; what a proven end decides costs nothing of it.
@@ -28,6 +29,7 @@ enum { ROW_LEAST = 40, BESIDE = 16 };
 
 basin_gate_way basin_gate_way_of(size_t measure)
 {
+    if (measure >= BASIN_MEASURES) return BASIN_WAY_SHARPNESS;
     switch (measure) {
     case BASIN_MEASURE_lambda_max:
     case BASIN_MEASURE_lambda_min:
@@ -140,12 +142,13 @@ static ends ends_of(const basin_value *v, size_t measure, const basin_row_option
 void basin_gate_answer_row(const basin_row *row, const basin_row_options *options,
                            const basin_question *question, double alpha, basin_answer *out)
 {
-    const basin_value *v = &row->measures[question->measure];
+    const size_t       number = question->measure < BASIN_MEASURES ? question->measure : 0;
+    const basin_value *v = &row->measures[number];
     bool               open = true;
     basin_asking       a = {.questions = question, .count = 1, .answers = out, .open = &open};
 
     *out = (basin_answer){.value = NAN, .lower = NAN, .upper = NAN, .ended = BASIN_GATE_COMPLETE};
-    if (isnan(v->value)) return;
+    if (number != question->measure || isnan(v->value)) return;
     const ends e = ends_of(v, question->measure, options, alpha);
     basin_gate_look(&a, 0, v->value, e.lower, e.upper, e.kind);
 }
@@ -160,12 +163,13 @@ static const struct {
 
 static basin_status demand_needs(const basin_measuring *m, size_t measure)
 {
-    const basin_column *column = &basin_columns[measure];
+    /* of sharpness its row will say it */
+    const unsigned lacking = measure < BASIN_MEASURES ? basin_columns[measure].needs & ~m->there : 0;
 
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
-        if (column->needs & needs[i].bit & ~m->there)
-            return basin_fail(BASIN_ERR_MISSING, "%s needs what is not there: %s", column->name,
-                              needs[i].text);
+        if (lacking & needs[i].bit)
+            return basin_fail(BASIN_ERR_MISSING, "%s needs what is not there: %s",
+                              basin_gate_measure_name(measure), needs[i].text);
     return BASIN_OK;
 }
 
@@ -193,6 +197,71 @@ static basin_status at_once(basin_asking *a)
     for (size_t i = 0; i < a->count; i++)
         if (a->open[i] && basin_gate_way_of(a->questions[i].measure) == BASIN_WAY_AT_ONCE)
             BASIN_TRY(measure_one(a, i));
+done:
+    return st;
+}
+
+/* Of a row of sharpness, at a chance of its own. */
+static ends ends_of_sharpness(const basin_sharpness_row *row, double chance)
+{
+    const size_t n = row->batches > 0 ? row->batches : row->draws;
+    ends         e = {row->value, row->value, BASIN_ENDS_EXACT};
+
+    if (row->number == BASIN_SHARPNESS_LOWER_BOUND) return (ends){row->value, INFINITY, BASIN_ENDS_LOWER};
+    if (row->number == BASIN_SHARPNESS_EXACT) {
+        if (row->upper > row->lower) e = (ends){row->lower, row->upper, BASIN_ENDS_PROVEN};
+        return e;
+    }
+    const double times = n > 1 && !isnan(row->error)
+                             ? basin_student_quantile(chance, n - 1) / basin_student_quantile(ALPHA, n - 1)
+                             : basin_normal_quantile(chance) / basin_normal_quantile(ALPHA);
+    e.lower = isnan(row->lower) ? -INFINITY : row->value - times * (row->value - row->lower);
+    e.upper = isnan(row->upper) ? INFINITY : row->value + times * (row->upper - row->value);
+    if (row->number == BASIN_SHARPNESS_SAMPLED_BOUND) e.upper = INFINITY;
+    e.kind = BASIN_ENDS_CONFIDENCE;
+    return e;
+}
+
+static basin_status sharpness_of(basin_asking *a, size_t i)
+{
+    basin_status                  st = BASIN_OK;
+    const basin_measuring        *m = &a->measuring;
+    const basin_sharpness_measure measure =
+        (basin_sharpness_measure)(a->questions[i].measure - BASIN_MEASURES);
+    const basin_sharpness_entry *entry = &basin_sharpness_entries[measure];
+    const double                 rho = a->rho > 0.0 ? a->rho : entry->rho;
+    const int64_t                batch = m->ck->hyper.batch_size;
+    basin_sharpness_table       *table = NULL;
+
+    BASIN_TRY(basin_sharpness_table_compute(
+        a->point,
+        &(basin_sharpness_table_options){.measures = &measure,
+                                         .measure_count = 1,
+                                         .rho = &rho,
+                                         .rho_count = 1,
+                                         .batch_size = 0,
+                                         .recorded_batch = batch > 0 ? (size_t)batch : 0,
+                                         .seed = m->options.seed,
+                                         .momentum = basin_checkpoint_momentum(m->ck)},
+        &table));
+    const basin_sharpness_row *row = &table->rows[0];
+    BASIN_CHECK(!isnan(row->value), BASIN_ERR_MISSING, "%s has no value here: %s", entry->name,
+                row->missing != NULL ? row->missing : entry->definition);
+    const ends e = ends_of_sharpness(row, a->chance);
+    if (!basin_gate_look(a, i, row->value, e.lower, e.upper, e.kind))
+        a->answers[i].ended = BASIN_GATE_COMPLETE, a->open[i] = false;
+done:
+    basin_sharpness_table_destroy(&table);
+    return st;
+}
+
+static basin_status sharpness(basin_asking *a)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < a->count; i++)
+        if (a->open[i] && basin_gate_way_of(a->questions[i].measure) == BASIN_WAY_SHARPNESS)
+            BASIN_TRY(sharpness_of(a, i));
 done:
     return st;
 }
@@ -271,8 +340,10 @@ static basin_status open_asking(basin_point *point, basin_objective *test, basin
 
     BASIN_CHECK(alpha < 1.0, BASIN_ERR_ARG, "a chance of %g of a wrong answer does not lie in (0, 1)", alpha);
     for (size_t i = 0; i < a->count; i++)
-        row.request |= basin_columns[a->questions[i].measure].needs & BASIN_NEEDS_ON_REQUEST;
+        if (a->questions[i].measure < BASIN_MEASURES)
+            row.request |= basin_columns[a->questions[i].measure].needs & BASIN_NEEDS_ON_REQUEST;
     a->point = point;
+    a->rho = o->row.rho;
     a->products_most = o->products > 0 ? o->products : PRODUCTS;
     a->chance = random > 0 ? alpha / (double)random : alpha;
     BASIN_ALLOC(a->open, a->count, "questions");
@@ -300,6 +371,7 @@ basin_status basin_gate_ask(basin_point *point, basin_objective *test, basin_obj
     BASIN_TRY(at_once(&a));
     BASIN_TRY(settle(&a, BASIN_WAY_ENDS, basin_gate_ends(&a)));
     BASIN_TRY(settle(&a, BASIN_WAY_SUMS, basin_gate_sums(&a)));
+    BASIN_TRY(settle(&a, BASIN_WAY_SHARPNESS, sharpness(&a)));
     BASIN_TRY(settle(&a, BASIN_WAY_ROW, as_row(&a)));
     for (size_t i = 0; i < count; i++) out[i] = a.answers[i];
 done:

@@ -18,14 +18,16 @@ typedef struct basin_asking {
     double                chance;  /* share of alpha that each random question has */
     size_t                products_most, spent;
     double                epsilon; /* relative rounding of a product */
+    double                rho;     /* of measures of sharpness; 0: each its own */
 } basin_asking;
 
 /* Who answers a question. */
 typedef enum basin_gate_way {
-    BASIN_WAY_AT_ONCE, /* from losses, gradient and record: no product */
-    BASIN_WAY_ENDS,    /* ends of the spectrum, and what is divided by a ceiling (ends.c) */
-    BASIN_WAY_SUMS,    /* sums over the spectrum (sums.c) */
-    BASIN_WAY_ROW      /* as a row is measured, once */
+    BASIN_WAY_AT_ONCE,   /* from losses, gradient and record: no product */
+    BASIN_WAY_ENDS,      /* ends of the spectrum, and what is divided by a ceiling (ends.c) */
+    BASIN_WAY_SUMS,      /* sums over the spectrum (sums.c) */
+    BASIN_WAY_SHARPNESS, /* as sharpness is, once: no product */
+    BASIN_WAY_ROW        /* as a row is measured, once */
 } basin_gate_way;
 basin_gate_way basin_gate_way_of(size_t measure);
 

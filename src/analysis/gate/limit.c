@@ -10,6 +10,7 @@
  */
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,18 +241,55 @@ done:
 
 /* ------------------------------------------------------------------------------------------- the limit -- */
 
-/* The measure's number; *length: of its name. */
-static basin_status find_measure(const char *text, size_t *length, size_t *out)
+/* One number, and no products, which a gate could not bound. */
+static bool is_for_gates(const basin_sharpness_entry *entry)
 {
-    *length = word_length(text);
+    switch (entry - basin_sharpness_entries) {
+    case BASIN_SHARPNESS_worst_direction:
+    case BASIN_SHARPNESS_ascent_direction:
+    case BASIN_SHARPNESS_average_direction:
+    case BASIN_SHARPNESS_fisher_relative: return false;
+    default: return entry->radius != BASIN_RADIUS_LAYERS && entry->radius != BASIN_RADIUS_SCALES;
+    }
+}
+
+basin_status basin_gate_measure_find(const char *name, size_t *out)
+{
+    basin_status st = BASIN_OK;
+
     for (size_t i = 0; i < BASIN_MEASURES; i++) {
-        const char *candidate = basin_columns[i].name;
-        if (strlen(candidate) != *length || strncmp(text, candidate, *length) != 0) continue;
+        if (strcmp(name, basin_columns[i].name) != 0) continue;
         *out = i;
         return BASIN_OK;
     }
-    return basin_fail(BASIN_ERR_ARG, "«%s»: «%.*s» is no measure: they are those of track", text,
-                      (int)(*length < 60 ? *length : 60), text);
+    for (size_t i = 0; i < BASIN_SHARPNESS_MEASURES; i++) {
+        const basin_sharpness_entry *entry = &basin_sharpness_entries[i];
+        if (strcmp(name, entry->name) != 0) continue;
+        BASIN_CHECK(is_for_gates(entry), BASIN_ERR_ARG,
+                    "%s is not one number, or takes products without a bound: it has no limit", name);
+        *out = BASIN_MEASURES + i;
+        return BASIN_OK;
+    }
+    st = basin_fail(BASIN_ERR_ARG, "«%s» is no measure: they are those of track and of sharpness --measure",
+                    name);
+done:
+    return st;
+}
+
+const char *basin_gate_measure_name(size_t measure)
+{
+    return measure < BASIN_MEASURES ? basin_columns[measure].name
+                                    : basin_sharpness_entries[measure - BASIN_MEASURES].name;
+}
+
+/* The measure's number; *length: of its name. */
+static basin_status find_measure(const char *text, size_t *length, size_t *out)
+{
+    char name[64];
+
+    *length = word_length(text);
+    snprintf(name, sizeof name, "%.*s", (int)(*length < 60 ? *length : 60), text);
+    return basin_gate_measure_find(name, out);
 }
 
 basin_status basin_limit_parse(const char *text, bool at_most, basin_limit *out)
@@ -265,7 +303,7 @@ basin_status basin_limit_parse(const char *text, bool at_most, basin_limit *out)
     const char *at = text + length + strspn(text + length, " ");
     if (*at == (at_most ? '<' : '>') && at[1] == '=') at++;
     BASIN_CHECK(*at == '=', BASIN_ERR_ARG, "«%s»: after %s stands = or %s, and then its limit", text,
-                basin_columns[limit.measure].name, at_most ? "<=" : ">=");
+                basin_gate_measure_name(limit.measure), at_most ? "<=" : ">=");
     at += 1 + strspn(at + 1, " ");
     BASIN_STRDUP(limit.text, text);
     BASIN_STRDUP(limit.bound, at);
