@@ -308,11 +308,12 @@ static void norms_are_those_of_the_weights(void **state)
    and Hessian know, and the part of the network before them is what it was. */
 static void normalised_logits_have_no_scale(void **state)
 {
-    problem          p = problem_relu(5);
-    basin_objective *plain = NULL, *o = NULL;
-    basin_loss       loss;
-    double          *g = basin_alloc(p.size, sizeof *g), *x = basin_alloc(p.size, sizeof *x);
-    char            *text = NULL;
+    problem           p = problem_relu(5);
+    basin_objective  *plain = NULL, *o = NULL;
+    basin_checkpoint *ck = NULL;
+    basin_loss        loss;
+    double           *g = basin_alloc(p.size, sizeof *g), *x = basin_alloc(p.size, sizeof *x);
+    char             *text = NULL;
 
     (void)state;
     assert_ok(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &plain));
@@ -344,6 +345,11 @@ static void normalised_logits_have_no_scale(void **state)
     assert_string_equal(text, "softmax_cross_entropy, normalised logits");
     basin_free(text);
     basin_objective_destroy(&o);
+    assert_ok(basin_checkpoint_create(p.graph, &ck));
+    ck->loss.normalizes = true;
+    assert_status(basin_checkpoint_write(ck, basin_test_scratch("normalised.h5")), BASIN_ERR_UNSUPPORTED);
+    assert_message("normalised logits are in no checkpoint");
+    basin_checkpoint_destroy(&ck);
     p.loss.kind = BASIN_LOSS_MSE;
     assert_status(basin_network_objective(p.graph, &p.loss, &p.data, NULL, &o), BASIN_ERR_UNSUPPORTED);
     assert_message("loss mse takes no normalised logits");

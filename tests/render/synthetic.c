@@ -379,6 +379,9 @@ basin_result *synthetic_connection(const char *method, basin_connection_curve cu
         s->samples = k == 0 ? 200 : 899, s->points = POINTS;
         s->loss = make(POINTS, sizeof(double)), s->accuracy = make(POINTS, sizeof(double));
         s->barrier = 0.8 * sharpness_of(method), s->barrier_at = 0.5, s->barrier_error = 0.004;
+        s->straight = s->straight_at = s->straight_error = NAN;
+        if (curve != BASIN_CURVE_LINEAR)
+            s->straight = 1.2 * s->barrier, s->straight_at = 0.5, s->straight_error = 0.005;
         for (size_t i = 0; i < POINTS; i++) {
             const double t = (double)i / (POINTS - 1), rise = 4 * t * (1 - t);
             p->t[i] = t, p->moved[i] = 10 * t;
