@@ -28,16 +28,19 @@ static const basin_group *group_named(const basin_comparison *c, const char *nam
 static void print_answer(const told *t, FILE *out)
 {
     static const char *const sentences[BASIN_CONCLUSIONS] = {
-        [BASIN_CONCLUSION_SUPPORTED] =
-            "Yes: the loss around the weights that %1$s finds is flatter than around those of %2$s, also by measures that "
-            "do not change with the scale of the weights, and %1$s does better on test data; that the two go together does not say "
-            "that one is the cause.",
-        [BASIN_CONCLUSION_NOT_TIED] =
-            "Flatter, yes, better, no: the loss around the weights that %1$s finds is flatter than around those of "
-            "%2$s, also by measures that do not change with the scale of the weights, but that does not go with "
-            "better results on test data here.",
+        [BASIN_CONCLUSION_SUPPORTED] = "Yes: the loss around the weights that %1$s finds is flatter than "
+                                       "around those of %2$s, also by measures that "
+                                       "do not change with the scale of the weights, and %1$s does better on "
+                                       "test data; that the two go together does not say "
+                                       "that one is the cause.",
+        [BASIN_CONCLUSION_NOT_TIED] = "Flatter, yes, better, no: the loss around the weights that %1$s finds "
+                                      "is flatter than around those of "
+                                      "%2$s, also by measures that do not change with the scale of the "
+                                      "weights, but that does not go with "
+                                      "better results on test data here.",
         [BASIN_CONCLUSION_NOT_INVARIANT] =
-            "Not shown: %1$s looks flatter than %2$s only by measures that also change when the same network is "
+            "Not shown: %1$s looks flatter than %2$s only by measures that also change when the same network "
+            "is "
             "written with other weights, so the difference may be one of scale.",
         [BASIN_CONCLUSION_DISAGREE] =
             "It depends on the measure: %1$s is flatter than %2$s by some and sharper by others.",
@@ -63,8 +66,9 @@ static bool is_told(const basin_difference *d)
 
 static void print_difference(const basin_difference *d, FILE *out)
 {
-    fprintf(out, d->ratio ? "%s is %.2g times that of %s (95 %%: %.2g to %.2g)"
-                          : "%s lies %.2g beside that of %s (95 %%: %.2g to %.2g)",
+    fprintf(out,
+            d->ratio ? "%s is %.2g times that of %s (95 %%: %.2g to %.2g)"
+                     : "%s lies %.2g beside that of %s (95 %%: %.2g to %.2g)",
             basin_column_find(d->measure)->definition, d->mean, d->base, d->lower, d->upper);
 }
 
@@ -73,10 +77,13 @@ static void print_numbers(const told *t, FILE *out)
 {
     static const char *const flatness[] = {"adaptive_average", "adaptive_worst_l2", "trace", "lambda_max"};
     const basin_difference  *d = NULL, *test = difference(t, "test_loss");
-    const basin_estimate    *own = basin_comparison_estimate(t->c, "test_accuracy", t->k->group, BASIN_POINT_RAW);
-    const basin_estimate    *others = basin_comparison_estimate(t->c, "test_accuracy", t->k->base, BASIN_POINT_RAW);
+    const basin_estimate    *own =
+        basin_comparison_estimate(t->c, "test_accuracy", t->k->group, BASIN_POINT_RAW);
+    const basin_estimate *others =
+        basin_comparison_estimate(t->c, "test_accuracy", t->k->base, BASIN_POINT_RAW);
 
-    for (size_t i = 0; i < sizeof flatness / sizeof *flatness && !is_told(d); i++) d = difference(t, flatness[i]);
+    for (size_t i = 0; i < sizeof flatness / sizeof *flatness && !is_told(d); i++)
+        d = difference(t, flatness[i]);
     if (!is_told(d)) return;
     fprintf(out, "  Over %zu seeds the ", d->pairs);
     print_difference(d, out);
@@ -122,10 +129,12 @@ static int run(const cli_arguments *a)
     basin_result *result = NULL;
 
     CLI_LIBRARY(basin_result_read(a->operands[0], &result));
-    CLI_CHECK(result->kind == BASIN_RESULT_COMPARISON, "%s: a result of kind %s; explain tells of those of compare",
-              a->operands[0], basin_result_name(result->kind));
+    CLI_CHECK(result->kind == BASIN_RESULT_COMPARISON,
+              "%s: a result of kind %s; explain tells of those of compare", a->operands[0],
+              basin_result_name(result->kind));
     const basin_comparison *c = result->value;
-    CLI_CHECK(c->conclusion_count > 0, "%s: one method alone; there is no verdict to explain", a->operands[0]);
+    CLI_CHECK(c->conclusion_count > 0, "%s: one method alone; there is no verdict to explain",
+              a->operands[0]);
     for (size_t i = 0; i < c->conclusion_count; i++) {
         if (i > 0) fputc('\n', stdout);
         print_conclusion(c, &c->conclusions[i], stdout);
@@ -138,9 +147,10 @@ done:
 const cli_command cli_command_explain = {
     .name = "explain",
     .usage = "explain COMPARISON.h5",
-    .about = "Tells the verdicts of a stored comparison in plain words: the answer, the numbers that matter most, "
-             "the price, and\n"
-             "what would change the answer. The rules are those of docs/verdict.md.",
+    .about =
+        "Tells the verdicts of a stored comparison in plain words: the answer, the numbers that matter most, "
+        "the price, and\n"
+        "what would change the answer. The rules are those of docs/verdict.md.",
     .examples = "  basin compare runs/gd_* runs/sam_* -o compare.h5\n"
                 "  basin explain compare.h5\n",
     .options = options,
