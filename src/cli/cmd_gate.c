@@ -64,7 +64,8 @@ done:
     return cli_name_file(status, s->ck->path);
 }
 
-static int start_limits(basin_gated *limits, size_t count)
+/* Nothing is known of any. */
+static void start_limits(basin_gated *limits, size_t count)
 {
     const basin_answer unknown = {.value = NAN, .lower = NAN, .upper = NAN};
 
@@ -80,7 +81,6 @@ static int start_limits(basin_gated *limits, size_t count)
                                                  .low = NAN,
                                                  .high = NAN};
     }
-    return CLI_OK;
 }
 
 static int take_answer(const basin_question *q, const basin_answer *answer, basin_gated *l)
@@ -132,7 +132,7 @@ static int compute(const cli_arguments *a, const cli_gate *g, cli_source *s, bas
     CLI_ALLOC(gate->limits, gate->limit_count);
     CLI_ALLOC(questions, gate->limit_count);
     CLI_ALLOC(answers, gate->limit_count);
-    CLI_TRY(start_limits(gate->limits, gate->limit_count));
+    start_limits(gate->limits, gate->limit_count);
     CLI_TRY(given_limits(g, s, gate->limits, questions));
     CLI_TRY(cli_gate_baseline(a, g, s, gate->limits + given, questions + given, &gate->baseline_products));
     CLI_TRY(cli_gate_runs(a, g, s, gate->limits + given + based, questions + given + based,
