@@ -23,8 +23,10 @@
  *
  * Traps: what is narrower than 1/16 of the range can lie between all nodes of the first round, for which the
  * held-out points are there: 64 of them miss what takes up a share q of a plane with probability (1 - q)^64.
- * A range of losses that a wall dominates makes a share of it useless for what lies below the wall: then an
- * absolute tolerance is what one wants.
+ * A range of losses that a wall dominates makes a share of it useless for what lies below the wall, and an
+ * interpolation may become negative there. So what a cell may err by is also half of its least loss at a
+ * tolerance of 1 % (basin_cell_tolerance). Estimates are cautious: what lines of a logarithmic scale are off
+ * by is far less.
  */
 #include "analysis/slice/adaptive.h"
 
@@ -124,7 +126,7 @@ static bool compare(basin_refinement *f, basin_cell *c, size_t test, size_t surf
         return false;
     }
     f->missed[surface] += first;
-    if (error > f->tolerance[surface]) return true;
+    if (error > basin_cell_tolerance(f, v, surface)) return true;
     f->held_error[surface] = fmax(f->held_error[surface], error);
     c->error[surface] = error;
     return false;

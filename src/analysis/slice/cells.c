@@ -10,6 +10,7 @@
 
 /* of the largest loss, in units of its epsilon: what two ways of evaluating differ by */
 #define ROUNDINGS 64.0
+#define BELOW 50.0 /* times a relative tolerance: a share of the least loss of a cell */
 
 void basin_cell_inside(const basin_refinement *f, const basin_cell *c, size_t axis, size_t *first,
                        size_t *last)
@@ -131,6 +132,17 @@ bool basin_cell_blank(const basin_refinement *f, const double *v)
     return true;
 }
 
+double basin_cell_tolerance(const basin_refinement *f, const double *v, size_t surface)
+{
+    double least = INFINITY;
+
+    if (f->request->tolerance_absolute) return f->tolerance[surface];
+    for (size_t i = 0; i < f->rows * BASIN_CELL_NODES; i++)
+        if (isfinite(v[i])) least = fmin(least, v[i]);
+    if (!(least > 0.0) || isinf(least)) return f->tolerance[surface];
+    return fmin(f->tolerance[surface], fmax(BELOW * f->request->tolerance * least, f->rounding[surface]));
+}
+
 bool basin_cell_judge(const basin_refinement *f, basin_cell *c, size_t *axis)
 {
     double v[BASIN_CELL_MOST], along[2], worst[2] = {0.0, 0.0};
@@ -141,9 +153,10 @@ bool basin_cell_judge(const basin_refinement *f, basin_cell *c, size_t *axis)
         c->error[k] = NAN;
         if (basin_cell_blank(f, v)) continue;
         c->error[k] = basin_quartic_error(v, f->rows, along);
-        if (c->error[k] <= f->tolerance[k]) continue;
+        const double tolerance = basin_cell_tolerance(f, v, k);
+        if (c->error[k] <= tolerance) continue;
         within = false;
-        for (size_t i = 0; i < 2; i++) worst[i] = fmax(worst[i], along[i] / f->tolerance[k]);
+        for (size_t i = 0; i < 2; i++) worst[i] = fmax(worst[i], along[i] / tolerance);
     }
     *axis = worst[1] > worst[0] ||
             (worst[1] == worst[0] && f->rows > 1 && count_along(f, c, 1) > count_along(f, c, 0));

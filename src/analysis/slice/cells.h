@@ -45,6 +45,10 @@ basin_status basin_cells_refine(basin_refinement *f);
 /* Measures the cell's errors; true where all are within the tolerance. `axis`: the one that errs
    more, in units of the tolerances, or that has more of the grid where both err as much. */
 bool basin_cell_judge(const basin_refinement *f, basin_cell *c, size_t *axis);
+/* What a cell with values v at its nodes may err by: the tolerance, and where that is a share of
+   the range, 50 times that share of its least loss as well, if all are positive: below a wall of
+   the loss that keeps lines of a logarithmic scale where they belong. */
+double basin_cell_tolerance(const basin_refinement *f, const double *v, size_t surface);
 /* A cell that is not within the tolerance becomes two open ones, or one of the grid's own points.
    Cells are added: what points to one is void after. */
 basin_status basin_cell_divide(basin_refinement *f, size_t number, size_t axis);
