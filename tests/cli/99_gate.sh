@@ -75,7 +75,10 @@ holds out "  verified"
 gated 3 "^basin: violated" gate $GD --max 'lambda_max<=0.1/lr' -o gate.h5
 good verify gate.h5
 same gate $GD --max sane=50 --baseline $SAM --max-increase 1000%
-wrong "gate: there is no figure of this; --plot does not apply" -- gate $GD --max sane=50 --plot gate.svg
+stored drawn gate $GD --max sane=50 --max 'lambda_max<=2/lr' --min 'test_accuracy>=0' --baseline $SAM --max-increase 1000%
+good plot drawn.h5 -o drawn.svg --caption
+holds out "lambda_max .*, limit ≤ 10, within"
+holds out "Not drawn: what was not measured, limits of 0"
 
 # other checkpoints
 good gate $GD --baseline $GD --max-increase 10% --measures lambda_max,train_loss

@@ -497,6 +497,42 @@ basin_result *synthetic_sharpness_table(const char *method)
     return envelope(BASIN_RESULT_SHARPNESS_TABLE, t, method, "sharpness_table");
 }
 
+basin_result *synthetic_gate(const char *method)
+{
+    static const struct {
+        const char *measure;
+        bool        at_most;
+        double      bound, half, value, lower, upper;
+        int         verdict;
+    } rows[] = {
+        {"lambda_max", true, 20.0, 0.0, 7.8, 7.8, 15.8, BASIN_GATE_WITHIN},
+        {"sane", true, 7.3, 0.0, 6.8, 6.3, 7.5, BASIN_GATE_UNDECIDED},
+        {"trace", true, 50.0, 2.0, 57.0, 55.0, 59.0, BASIN_GATE_VIOLATED},
+        {"test_accuracy", false, 0.8, 0.0, 0.7, 0.7, 0.7, BASIN_GATE_VIOLATED},
+        {"worst_l2", true, 0.4, 0.0, 0.3, 0.3, INFINITY, BASIN_GATE_UNDECIDED},
+        {"gap", true, 0.0, 0.0, 0.1, 0.1, 0.1, BASIN_GATE_VIOLATED},
+    };
+    enum { LIMITS = sizeof rows / sizeof *rows };
+    basin_gate *g = make(1, sizeof *g);
+
+    g->parameters = 2410, g->samples = 200, g->alpha = 0.05, g->products = 160, g->products_most = 2000;
+    g->verdict = BASIN_GATE_VIOLATED;
+    g->limit_count = LIMITS;
+    g->limits = make(LIMITS, sizeof *g->limits);
+    for (size_t i = 0; i < LIMITS; i++) {
+        basin_gated *l = &g->limits[i];
+        l->limit = name_of(rows[i].measure), l->measure = name_of(rows[i].measure);
+        l->at_most = rows[i].at_most;
+        l->bound = rows[i].bound;
+        l->bound_low = l->bound - rows[i].half, l->bound_high = l->bound + rows[i].half;
+        l->answer = (basin_answer){.value = rows[i].value,
+                                   .lower = rows[i].lower,
+                                   .upper = rows[i].upper,
+                                   .verdict = rows[i].verdict};
+    }
+    return envelope(BASIN_RESULT_GATE, g, method, "gate");
+}
+
 /* An interval of both sides alike. */
 static void around(basin_value *v, double half, basin_interval interval)
 {

@@ -385,6 +385,9 @@ static bool draw_part(size_t i, drawn *out)
         CASE(73, "paths_holes", 1, WITH(.title = "Three runs"), holes(synthetic_paths(4)))
         CASE(74, "paths_never_finite", 1, WITH(0), never_finite(synthetic_paths(6)))
         CASE(75, "paths_on_heat", 1, WITH(.kind = "heat"), synthetic_paths(9))
+        CASE(76, "limits", 1, WITH(0), synthetic_gate("gd"))
+        CASE(77, "limits_three", 3, WITH(.scale = "symlog"), synthetic_gate("gd"), synthetic_gate("sam"),
+             synthetic_gate("msam"))
     default: return false;
     }
 }

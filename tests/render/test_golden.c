@@ -144,6 +144,7 @@ static basin_result *synthetic_of(size_t figure)
                                                           : synthetic_track(methods, 3, 1, 5);
     case BASIN_RESULT_COMPARISON: return synthetic_comparison(4);
     case BASIN_RESULT_BLOCKS: return synthetic_blocks("gd", 7);
+    case BASIN_RESULT_GATE: return synthetic_gate("gd");
     case BASIN_RESULT_BATCHES: return synthetic_batches("gd", 30, true);
     default: fail_msg("no result for figure %s", figures[figure].name);
     }
