@@ -181,7 +181,8 @@ int cli_rows_lend(cli_rows *r, const cli_rows *part)
     memcpy(r->rows + r->count, part->rows, part->count * sizeof *r->rows);
     memcpy(r->parts + r->count, part->parts, part->count * sizeof *r->parts);
     r->count += part->count, r->missing += part->missing;
-    r->stray += part->stray, r->stale += part->stale, r->unpolished += part->unpolished;
+    r->stray += part->stray, r->half += part->half, r->stale += part->stale;
+    r->unpolished += part->unpolished;
     r->averaged += part->averaged, r->not_averaged += part->not_averaged;
 done:
     return status;
