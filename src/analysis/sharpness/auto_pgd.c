@@ -21,12 +21,16 @@
 
 static const double MOMENTUM = 0.75, RISING = 0.75;
 
-enum { VECTORS = 6 };
+/* Points are handed round, not copied, since passes over long vectors cost more than a gradient of a small
+ * batch: four buffers hold x_k, x_{k−1}, the best and the one that is made, of which the first three may be
+ * the same; two hold the ascents here and at the best point. */
+enum { POINTS = 4, ASCENTS = 2 };
 
 typedef struct search {
     const basin_ball *ball;
-    double           *x, *ascent, *before, *best, *best_ascent; /* [size] each */
-    double           *z;                                        /* [size] room */
+    double           *points[POINTS], *ascents[ASCENTS]; /* [size] each */
+    const double     *x, *before, *best;                 /* of the points */
+    const double     *ascent, *best_ascent;              /* of the ascents */
     double            value, best_value;
     double            step, step_before, best_before; /* now, and at the last checkpoint */
     double            p, p_before;                    /* of the next checkpoint and of the last one */
@@ -41,27 +45,44 @@ static bool is_zero(const double *x, size_t size)
     return true;
 }
 
+static double *free_point(const search *s)
+{
+    size_t i = 0;
+
+    while (s->points[i] == s->x || s->points[i] == s->before || s->points[i] == s->best) i++;
+    return s->points[i];
+}
+
 /* x moves; false where there is no ascent. */
 static bool move(search *s, bool first)
 {
     const basin_ball *ball = s->ball;
+    const double     *x = s->x, *before = s->before, *ascent = s->ascent;
+    double           *z = free_point(s);
 
-    if (is_zero(s->ascent, ball->size)) return false;
-    for (size_t i = 0; i < ball->size; i++) s->z[i] = s->x[i] + s->step * s->ascent[i];
-    ball->project(ball->payload, s->z);
+    if (is_zero(ascent, ball->size)) return false;
+    for (size_t i = 0; i < ball->size; i++) z[i] = x[i] + s->step * ascent[i];
+    ball->project(ball->payload, z);
     for (size_t i = 0; i < ball->size && !first; i++)
-        s->z[i] = s->x[i] + MOMENTUM * (s->z[i] - s->x[i]) + (1.0 - MOMENTUM) * (s->x[i] - s->before[i]);
-    if (!first) ball->project(ball->payload, s->z);
-    basin_copy(s->x, s->before, ball->size);
-    basin_copy(s->z, s->x, ball->size);
+        z[i] = x[i] + MOMENTUM * (z[i] - x[i]) + (1.0 - MOMENTUM) * (x[i] - before[i]);
+    if (!first) ball->project(ball->payload, z);
+    s->before = x, s->x = z;
     return true;
+}
+
+/* Value and ascent at x; those at the best point are kept. */
+static basin_status climb(search *s)
+{
+    double *ascent = s->ascents[s->best_ascent == s->ascents[0]];
+
+    s->ascent = ascent;
+    return s->ball->climb(s->ball->payload, s->x, &s->value, ascent);
 }
 
 static void keep_best(search *s)
 {
     s->best_value = s->value;
-    basin_copy(s->x, s->best, s->ball->size);
-    basin_copy(s->ascent, s->best_ascent, s->ball->size);
+    s->best = s->x, s->best_ascent = s->ascent;
 }
 
 static void next_checkpoint(search *s)
@@ -85,9 +106,8 @@ static void check(search *s)
     if (idle || stuck) {
         s->step *= 0.5;
         s->value = s->best_value;
-        basin_copy(s->best, s->x, s->ball->size);
-        basin_copy(s->best, s->before, s->ball->size);
-        basin_copy(s->best_ascent, s->ascent, s->ball->size);
+        s->x = s->before = s->best;
+        s->ascent = s->best_ascent;
     }
     next_checkpoint(s);
 }
@@ -101,7 +121,7 @@ static basin_status search_on(search *s)
         const double before = s->value;
         BASIN_TRY(basin_progress_poll());
         if (!move(s, k == 0)) break;
-        BASIN_TRY(ball->climb(ball->payload, s->x, &s->value, s->ascent));
+        BASIN_TRY(climb(s));
         s->rising += s->value > before;
         if (s->value > s->best_value) keep_best(s);
         if (k + 1 == s->next) check(s);
@@ -120,12 +140,12 @@ basin_status basin_auto_pgd(const basin_ball *ball, double *x, double *best)
                       .next = (size_t)ceil(0.22 * (double)ball->steps)};
     double      *room = NULL;
 
-    BASIN_ALLOC(room, VECTORS * ball->size, "an ascent");
-    double **vectors[VECTORS] = {&s.x, &s.ascent, &s.before, &s.best, &s.best_ascent, &s.z};
-    for (size_t i = 0; i < VECTORS; i++) *vectors[i] = room + i * ball->size;
-    basin_copy(x, s.x, ball->size);
-    basin_copy(x, s.before, ball->size);
-    BASIN_TRY(ball->climb(ball->payload, s.x, &s.value, s.ascent));
+    BASIN_ALLOC(room, (POINTS + ASCENTS) * ball->size, "an ascent");
+    for (size_t i = 0; i < POINTS; i++) s.points[i] = room + i * ball->size;
+    for (size_t i = 0; i < ASCENTS; i++) s.ascents[i] = room + (POINTS + i) * ball->size;
+    basin_copy(x, s.points[0], ball->size);
+    s.x = s.before = s.points[0];
+    BASIN_TRY(climb(&s));
     keep_best(&s);
     s.best_before = s.best_value;
     BASIN_TRY(search_on(&s));

@@ -44,13 +44,14 @@ static basin_status climb(void *payload, const double *u, double *f, double *asc
 
     for (size_t i = 0; i < size; i++) w->x[i] = theta[i] + scale_at(w, i) * u[i];
     BASIN_TRY(basin_sharpening_gradient(w->task, w->x, true, w->row, f, ascent));
-    for (size_t i = 0; i < size; i++) ascent[i] *= scale_at(w, i);
+    for (size_t i = 0; i < size && w->scale != NULL; i++) ascent[i] *= w->scale[i];
     const double norm = basin_norm(ascent, size);
-    const bool   flat = !(norm > 0.0) || !isfinite(norm);
-    for (size_t i = 0; i < size; i++)
-        ascent[i] = flat          ? 0.0
-                    : w->infinite ? (double)((ascent[i] > 0.0) - (ascent[i] < 0.0))
-                                  : ascent[i] / norm;
+    if (!(norm > 0.0) || !isfinite(norm))
+        memset(ascent, 0, size * sizeof *ascent);
+    else if (!w->infinite)
+        basin_scale(1.0 / norm, ascent, size);
+    else
+        for (size_t i = 0; i < size; i++) ascent[i] = (double)((ascent[i] > 0.0) - (ascent[i] < 0.0));
 done:
     return st;
 }
