@@ -1,7 +1,7 @@
 # MSAM against SAM, GD, NAG and SGD (docs/experiments/msam.md), whole. usage: BASIN=build/basin sh samples/experiments/msam/run.sh FOLDER [DATA.h5]
 #
 # Trains 100 runs of two networks with PyTorch (and 152 more to choose radii), measures the last checkpoints with basin, and writes
-# FOLDER/table.md and FOLDER/*.svg. DATA.h5 is a file with /images [N, 28, 28] and /labels; without it samples/digits.h5.
+# FOLDER/table.md and FOLDER/*.png. DATA.h5 is a file with /images [N, 28, 28] and /labels; without it samples/digits.h5.
 set -eu
 BASIN=$(realpath "${BASIN:-build/basin}")
 export BASIN
@@ -30,8 +30,8 @@ measure() { # NETWORK: top eigenvalues, rises along gradient, momentum and rando
             "$BASIN" band "runs/$of/last.h5" $BATCHES $bn --json >"results/band_$of.json"
         done
     done
-    "$BASIN" sharpness "runs/$1_sgd_0/last.h5" "runs/$1_sam_0/last.h5" "runs/$1_msam_0/last.h5" --rho=$RHO --random 3 $bn --plot "rises_$1.svg" >/dev/null
-    "$BASIN" band "runs/$1_sgd_0/last.h5" $BATCHES $bn --plot "batches_$1.svg" >/dev/null
+    "$BASIN" sharpness "runs/$1_sgd_0/last.h5" "runs/$1_sam_0/last.h5" "runs/$1_msam_0/last.h5" --rho=$RHO --random 3 $bn --plot "rises_$1.png" >/dev/null
+    "$BASIN" band "runs/$1_sgd_0/last.h5" $BATCHES $bn --plot "batches_$1.png" >/dev/null
 }
 
 for network in cnn transformer; do

@@ -137,7 +137,7 @@ class Data:
         self.x, self.y, self.validation, self.test, self.order = [], [], [], [], []
         for seed in seeds:
             g = torch.Generator().manual_seed(1000 + seed)
-            order, own = torch.randperm(len(x), generator=g), None
+            order = torch.randperm(len(x), generator=g)
             own = y[order[:TRAIN]].clone()
             wrong = torch.randperm(TRAIN, generator=g)[: int(NOISE * TRAIN)]
             own[wrong] = (own[wrong] + torch.randint(1, 10, (len(wrong),), generator=g)) % 10
