@@ -26,6 +26,7 @@ basin_result *synthetic_band(const char *method, basin_band_by by, size_t lines)
 basin_result *synthetic_sharpness(const char *method);
 /* of a band, signed radii, a value that is missing */
 basin_result *synthetic_sharpness_table(const char *method);
+basin_result *synthetic_invariance(const char *method);
 basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds,
                               size_t checkpoints); /* the last run diverges at its end */
 basin_result *synthetic_sweep(void);               /* five learning rates, the largest diverged */
