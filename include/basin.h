@@ -2266,20 +2266,23 @@ typedef enum basin_sharpness_setting {
 } basin_sharpness_setting;
 #undef BASIN_SHARPNESS_SETTING_ENUM
 
-/* Changes of the weights that leave the network's function alone: name, text. */
-#define BASIN_SYMMETRY_LIST(X)                                                              \
-    X(NEURON, "rescaled neurons")     /* what goes into one times a, what leaves / a */     \
-    X(LAYER, "rescaled layers")       /* the same of whole layers */                        \
-    X(NORM, "scale before BatchNorm") /* weights, and the statistics that belong to them */ \
-    X(ATTENTION, "attention's GL")    /* of a head, W_Q A⁻¹ and W_K Aᵀ */              \
-    X(PERMUTATION, "permuted neurons")
+/* Changes of the weights that leave the network's function alone: name, word, text. */
+#define BASIN_SYMMETRY_LIST(X)                                                                \
+    X(NEURON, "neuron", "rescaled neurons") /* what goes into one times a, what leaves / a */ \
+    X(LAYER, "layer", "rescaled layers")    /* the same of whole layers */                    \
+    X(NORM, "norm",                                                                           \
+      "scale before BatchNorm") /* weights, and the statistics that belong to them */         \
+    X(ATTENTION, "attention", "attention's GL") /* of a head, W_Q A⁻¹ and W_K Aᵀ */      \
+    X(PERMUTATION, "permutation", "permuted neurons")
 
-#define BASIN_SYMMETRY_ENUM(name, text) BASIN_SYMMETRY_##name,
+#define BASIN_SYMMETRY_ENUM(name, word, text) BASIN_SYMMETRY_##name,
 typedef enum basin_symmetry {
     BASIN_SYMMETRY_LIST(BASIN_SYMMETRY_ENUM) BASIN_SYMMETRIES
 } basin_symmetry;
 #undef BASIN_SYMMETRY_ENUM
 const char *basin_symmetry_text(basin_symmetry symmetry);
+/* neuron | layer | norm | attention | permutation */
+const char *basin_symmetry_name(basin_symmetry symmetry);
 
 typedef enum basin_symmetric {
     BASIN_SYMMETRIC_NO,
@@ -2839,6 +2842,99 @@ typedef struct basin_track {
     char *note;
 } basin_track;
 void basin_track_destroy(basin_track **track);
+
+/* -------------------------------------------------------------------------------- invariance -- */
+
+/* Which measures stay under changes of the weights that leave the function alone, told by making
+   these changes and measuring again (docs/measures.md, «Invariance»). */
+typedef enum basin_invariance_verdict {
+    BASIN_STAYS,          /* no value moved by more than rounding, with the same seed */
+    BASIN_MOVES,          /* some value moved by more than its error */
+    BASIN_STAYS_OR_MOVES, /* values moved, but not beyond their errors: undecided */
+    BASIN_NOT_JUDGED      /* it has no value here */
+} basin_invariance_verdict;
+/* invariant | moves | undecided | not_measured */
+const char *basin_invariance_text(basin_invariance_verdict verdict);
+
+/* A change by which outputs move more than this, relatively, as by the ε of a LayerNorm before
+   which weights became small, is no such change: it is measured, but does not count. */
+#define BASIN_SAME_OUTPUTS 1e-4
+
+typedef struct basin_change { /* one change of the weights */
+    int symmetry;             /* basin_symmetry */
+    /* f of layers and of what a normalisation undoes; of units F, each its own f = F^z, z uniform
+       in [-1, 1]; a of bases a · Gaussian; of a permutation its number */
+    double factor;
+    double outputs; /* largest difference of an output, over the largest magnitude of one */
+    double loss;
+    char  *missing; /* why it cannot be made («… would make the variance negative»), or NULL */
+} basin_change;
+
+typedef struct basin_invariance_row { /* one measure under one kind of changes */
+    char  *measure;                   /* of basin_measures.h or basin_sharpness_measures.h */
+    char  *part;                      /* the tensor that it is of; NULL: the whole network */
+    double rho;                       /* NAN: it has no radius */
+    int    symmetry;                  /* basin_symmetry */
+    int    verdict;                   /* basin_invariance_verdict */
+    int    known;                     /* basin_symmetric, as the list has it; -1: it does not say */
+    double value;                     /* at the weights as they are */
+    double error;                     /* half-width of its interval; 0: exact, or a lower bound */
+    double change;                    /* the largest |m' - m| / max(|m|, |m'|) over the changes */
+    double at;                        /* the factor of it */
+    /* likewise under other seeds and, of other kinds of changes, under permutations: what measuring
+       itself does */
+    double  noise;
+    double  tolerance; /* a change that counts as rounding: 1e-6, or 100 times that of outputs */
+    char   *missing;   /* why there is no value, or NULL */
+    size_t  count;     /* changes of this kind */
+    double *factors;   /* [count] */
+    double *values;    /* [count] NAN where there is none */
+    double *errors;    /* [count] half-widths */
+} basin_invariance_row;
+
+typedef struct basin_invariances {
+    size_t                parameters, samples;
+    char                 *split;
+    double                loss;
+    uint64_t              seed;
+    size_t                held; /* hidden units that stayed (basin_symmetries) */
+    size_t                change_count;
+    basin_change         *changes;
+    size_t                row_count;
+    basin_invariance_row *rows; /* by measure, then by kind of change */
+} basin_invariances;
+
+typedef struct basin_invariance_request {
+    basin_objective           *objective; /* of the checkpoint's network, at ck->theta */
+    const basin_checkpoint    *ck;
+    const basin_symmetries    *symmetries;
+    const basin_point_options *record; /* of every point */
+    /* an objective of another graph of the same network on the same samples; caller destroys */
+    basin_status (*bind)(void *payload, const basin_graph *graph, basin_objective **out);
+    /* basin_network_difference */
+    basin_status (*difference)(basin_objective *a, const double *theta_a, basin_objective *b,
+                               const double *theta_b, double *difference, double *magnitude);
+    void *payload;
+    bool  tried[BASIN_SYMMETRIES]; /* all false: all */
+    /* [factor_count] f; NULL: 1/25, 1/5, 5, 25; of bases 1/100, 1/10, 1, 10, 100 */
+    const double *factors;
+    size_t        factor_count;
+    /* of basin_measures.h; of the others each at the first of its default radii */
+    bool                          measures[BASIN_MEASURES];
+    bool                          sharpness[BASIN_SHARPNESS_MEASURES];
+    basin_row_options             row;   /* of the former */
+    basin_sharpness_table_options table; /* of the latter, but for measures and radii */
+    uint64_t                      seed;
+} basin_invariance_request;
+
+/* BASIN_ERR_UNSUPPORTED where the network has none of the symmetries; BASIN_ERR_VALUE for a factor
+   that is not positive. With basin_time_limit_set it ends after the kinds of change that there was
+   time for. Caller destroys. */
+basin_status basin_invariances_compute(const basin_invariance_request *request,
+                                       basin_invariances             **out);
+void         basin_invariances_destroy(basin_invariances **invariances);
+/* How often everything asked for would be measured: 1, 2 with other seeds, and once a change. */
+size_t basin_invariances_points(const basin_invariance_request *request);
 
 /* -------------------------------------------------------------------------------- comparison -- */
 
@@ -3529,7 +3625,8 @@ basin_status basin_provenance_record(basin_provenance *provenance, const basin_c
     X(BASIN_RESULT_BAND, "band", basin_band)                                  \
     X(BASIN_RESULT_CONNECTION, "connection", basin_connection)                \
     X(BASIN_RESULT_SHARPNESS_TABLE, "sharpness_table", basin_sharpness_table) \
-    X(BASIN_RESULT_GATE, "gate", basin_gate)
+    X(BASIN_RESULT_GATE, "gate", basin_gate)                                  \
+    X(BASIN_RESULT_INVARIANCES, "invariance", basin_invariances)
 
 #define BASIN_RESULT_ENUM(kind, name, type) kind,
 typedef enum basin_result_kind {

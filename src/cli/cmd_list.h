@@ -12,6 +12,7 @@ CLI_COMMAND(band, "the loss along one line for several seeds, classes or mini-ba
 CLI_COMMAND(connect, "the loss on a line or a trained curve from one checkpoint to another")
 CLI_COMMAND(sane, "SANE and the effective number of parameters")
 CLI_COMMAND(sharpness, "one-step SAM and MSAM sharpness over signed radii")
+CLI_COMMAND(invariance, "which measures stay under changes that leave the function alone")
 CLI_COMMAND(track,
             "measures over the checkpoints of runs, with the method's own ceiling of stability")
 CLI_COMMAND(compare, "methods against each other over seeds")

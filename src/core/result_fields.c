@@ -77,6 +77,10 @@ static const char *const sharpness_measures[] = {
 static const char *const sharpness_numbers[] = {"exact", "lower_bound", "sampled", "sampled_bound", NULL};
 static const char *const conclusions[] = {
     "supported", "not_tied", "not_invariant", "disagree", "not_supported", "inconclusive", NULL};
+#define SYMMETRY_NAME(NAME, word, text) word,
+static const char *const symmetries[] = {BASIN_SYMMETRY_LIST(SYMMETRY_NAME) NULL};
+static const char *const symmetrics[] = {"no", "yes", "layers", NULL};
+static const char *const invariance_verdicts[] = {"invariant", "moves", "undecided", "not_measured", NULL};
 static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
                                        "not_measured", "not_paired", "continuation", NULL};
 
@@ -941,6 +945,64 @@ static const basin_field sharpness_table_fields[] = {
 };
 #undef S
 
+#define S basin_change
+static const basin_field change_fields[] = {
+    CHOICE(symmetry, "symmetry", symmetries, 0, "which kind of change"),
+    PLAIN(DOUBLE, factor, "factor", 0, "f, F of units, a of bases, or the number of a permutation"),
+    PLAIN(DOUBLE, outputs, "outputs", 0,
+          "largest difference of an output, over the largest magnitude of one"),
+    PLAIN(DOUBLE, loss, "loss", 0, "after the change"),
+    PLAIN(STRING, missing, "missing", BASIN_FIELD_OPTIONAL, "why it cannot be made"),
+};
+#undef S
+
+static const basin_schema change_schema = SCHEMA(basin_change, change_fields);
+
+#define S basin_invariance_row
+#define EACH EXTENT(offsetof(S, count), BASIN_NO_EXTENT)
+static const basin_field invariance_row_fields[] = {
+    PLAIN(STRING, measure, "measure", 0, "of a row of track, or a measure of sharpness"),
+    PLAIN(STRING, part, "part", BASIN_FIELD_OPTIONAL, "tensor that it is of"),
+    PLAIN(DOUBLE, rho, "rho", 0, "radius; null where the measure has none"),
+    CHOICE(symmetry, "symmetry", symmetries, 0, "the kind of change"),
+    CHOICE(verdict, "verdict", invariance_verdicts, 0, "by this measurement"),
+    CHOICE(known, "known", symmetrics, BASIN_FIELD_UNKNOWN,
+           "as docs/measures.md has it; layers: where whole layers change alike"),
+    PLAIN(DOUBLE, value, "value", 0, "at the weights as they are"),
+    PLAIN(DOUBLE, error, "error", 0, "half-width of its interval; 0 where it is exact or a lower bound"),
+    PLAIN(DOUBLE, change, "change", 0, "largest relative change"),
+    PLAIN(DOUBLE, at, "at", 0, "factor of it"),
+    PLAIN(DOUBLE, noise, "noise", 0,
+          "largest relative change under other seeds and, as a control, permutations"),
+    PLAIN(DOUBLE, tolerance, "tolerance", 0, "relative change that counts as rounding"),
+    PLAIN(STRING, missing, "missing", BASIN_FIELD_OPTIONAL, "why there is no value"),
+    PLAIN(SIZE, count, "count", BASIN_FIELD_HIDDEN, ""),
+    ARRAY(DOUBLES, factors, "factors", EACH, 0, "of the changes"),
+    ARRAY(DOUBLES, values, "values", EACH, 0, "after them; null where there is none"),
+    ARRAY(DOUBLES, errors, "errors", EACH, 0, "half-widths of their intervals"),
+};
+#undef EACH
+#undef S
+
+static const basin_schema invariance_row_schema = SCHEMA(basin_invariance_row, invariance_row_fields);
+
+#define S basin_invariances
+static const basin_field invariances_fields[] = {
+    PLAIN(SIZE, parameters, "parameters", 0, "P"),
+    PLAIN(SIZE, samples, "samples", 0, "N used"),
+    PLAIN(STRING, split, "split", BASIN_FIELD_OPTIONAL, "train, test, …"),
+    PLAIN(DOUBLE, loss, "loss", 0, "mean loss"),
+    PLAIN(UINT, seed, "seed", 0, "of the changes and of every draw"),
+    PLAIN(SIZE, held, "held", 0, "hidden units that had to stay"),
+    PLAIN(SIZE, change_count, "change_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, changes, "changes", offsetof(S, change_count), change_schema,
+           "of the weights, which leave the function alone"),
+    PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), invariance_row_schema,
+           "one for each measure and kind of change"),
+};
+#undef S
+
 #define S basin_value
 static const basin_field value_fields[] = {
     PLAIN(DOUBLE, value, "value", 0, "null where it is unknown or undefined"),
@@ -1348,7 +1410,8 @@ static const basin_schema provision_schema = SCHEMA(basin_provision, provision_f
 
 #define S basin_forecast
 static const basin_field forecast_fields[] = {
-    PLAIN(STRING, analysis, "analysis", 0, "spectrum, trace, blocks, batches, sane, slice or sharpness"),
+    PLAIN(STRING, analysis, "analysis", 0,
+          "spectrum, trace, blocks, batches, sane, slice, sharpness or invariance"),
     PLAIN(STRING, method, "method", BASIN_FIELD_OPTIONAL, "of the analysis; null where there is only one"),
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
     PLAIN(SIZE, samples, "samples", 0, "N used"),
@@ -1459,6 +1522,7 @@ static const basin_schema result_schemas[] = {
     [BASIN_RESULT_LOSSES] = SCHEMA(basin_losses, losses_fields),
     [BASIN_RESULT_BAND] = SCHEMA(basin_band, band_fields),
     [BASIN_RESULT_CONNECTION] = SCHEMA(basin_connection, connection_fields),
+    [BASIN_RESULT_INVARIANCES] = SCHEMA(basin_invariances, invariances_fields),
     [BASIN_RESULT_SHARPNESS_TABLE] = SCHEMA(basin_sharpness_table, sharpness_table_fields),
     [BASIN_RESULT_GATE] = SCHEMA(basin_gate, gate_fields),
 };
@@ -1587,6 +1651,16 @@ const char *basin_phase_text(basin_phase_kind phase)
 const char *basin_sharpness_number_text(basin_sharpness_number number)
 {
     return sharpness_numbers[number];
+}
+
+const char *basin_invariance_text(basin_invariance_verdict verdict)
+{
+    return invariance_verdicts[verdict];
+}
+
+const char *basin_symmetry_name(basin_symmetry symmetry)
+{
+    return symmetries[symmetry];
 }
 
 const char *basin_interval_text(basin_interval interval)

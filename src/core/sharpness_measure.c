@@ -27,7 +27,7 @@ bool basin_sharpness_has_radius(const basin_sharpness_entry *entry)
 
 const char *basin_symmetry_text(basin_symmetry symmetry)
 {
-#define SYMMETRY_TEXT(name, text) text,
+#define SYMMETRY_TEXT(name, word, text) text,
     static const char *const texts[] = {BASIN_SYMMETRY_LIST(SYMMETRY_TEXT)};
 
     return texts[symmetry];

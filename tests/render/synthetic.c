@@ -533,6 +533,56 @@ basin_result *synthetic_gate(const char *method)
     return envelope(BASIN_RESULT_GATE, g, method, "gate");
 }
 
+/* Layers, neurons and permutations: one measure moves, one stays, one is sampled. */
+static basin_invariance_row invariance_row(const char *measure, double rho, int symmetry, double power,
+                                           double error)
+{
+    static const double  factors[] = {0.04, 0.2, 5, 25};
+    const bool           permuted = symmetry == BASIN_SYMMETRY_PERMUTATION;
+    basin_invariance_row row = {.measure = name_of(measure),
+                                .rho = rho,
+                                .symmetry = symmetry,
+                                .verdict = power != 0 && !permuted ? BASIN_MOVES
+                                           : error > 0             ? BASIN_STAYS_OR_MOVES
+                                                                   : BASIN_STAYS,
+                                .known = -1,
+                                .value = 0.5,
+                                .error = error,
+                                .count = permuted ? 3 : 4};
+
+    row.factors = make(row.count, sizeof(double));
+    row.values = make(row.count, sizeof(double));
+    row.errors = make(row.count, sizeof(double));
+    for (size_t k = 0; k < row.count; k++) {
+        row.factors[k] = permuted ? (double)(k + 1) : factors[k];
+        row.values[k] = row.value * (permuted ? 1.0 : pow(factors[k], power));
+        row.errors[k] = error;
+    }
+    return row;
+}
+
+basin_result *synthetic_invariance(const char *method)
+{
+    static const int   kinds[] = {BASIN_SYMMETRY_NEURON, BASIN_SYMMETRY_LAYER, BASIN_SYMMETRY_PERMUTATION};
+    basin_invariances *v = make(1, sizeof *v);
+
+    v->parameters = 2410, v->samples = 200, v->loss = 0.05;
+    v->change_count = 8;
+    v->changes = make(8, sizeof *v->changes);
+    v->rows = make(9, sizeof *v->rows);
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < 4; i++)
+            v->changes[4 * k + i] = (basin_change){
+                .symmetry = kinds[k], .factor = (const double[]){0.04, 0.2, 5, 25}[i], .outputs = 1e-15};
+    for (size_t k = 0; k < 3; k++) {
+        v->rows[k] = invariance_row("lambda_max", NAN, kinds[k], k == 0 ? 0.7 : 1.9, 0);
+        v->rows[3 + k] = invariance_row("asam_all", 0.5, kinds[k], 0, 0);
+        v->rows[6 + k] = invariance_row("average", 0.05, kinds[k], k == 0 ? 0.1 : -1, 0.1);
+    }
+    v->row_count = 9;
+    return envelope(BASIN_RESULT_INVARIANCES, v, method, "invariance");
+}
+
 /* An interval of both sides alike. */
 static void around(basin_value *v, double half, basin_interval interval)
 {

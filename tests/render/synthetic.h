@@ -28,6 +28,7 @@ basin_result *synthetic_sharpness(const char *method);
 basin_result *synthetic_sharpness_table(const char *method);
 basin_result *synthetic_gate(
     const char *method); /* every verdict, a limit of 0, an end that is not known */
+basin_result *synthetic_invariance(const char *method);
 basin_result *synthetic_track(const char *const *methods, size_t method_count, size_t seeds,
                               size_t checkpoints); /* the last run diverges at its end */
 basin_result *synthetic_sweep(void);               /* five learning rates, the largest diverged */

@@ -827,6 +827,7 @@ static void every_listed_kind_can_be_asked_for(void **state)
         {BASIN_RESULT_BLOCKS, {"blocks", NULL}},
         {BASIN_RESULT_BATCHES, {"batches", NULL}},
         {BASIN_RESULT_SHARPNESS_TABLE, {"measures", NULL}},
+        {BASIN_RESULT_INVARIANCES, {"invariance", NULL}},
     };
 
     (void)state;

@@ -138,6 +138,7 @@ static basin_result *synthetic_of(size_t figure)
     case BASIN_RESULT_BAND: return synthetic_band("gd", BASIN_BAND_BATCH, 8);
     case BASIN_RESULT_CONNECTION: return synthetic_connection("gd", BASIN_CURVE_BEZIER);
     case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
+    case BASIN_RESULT_INVARIANCES: return synthetic_invariance("gd");
     case BASIN_RESULT_SHARPNESS_TABLE: return synthetic_sharpness_table("gd");
     case BASIN_RESULT_TRACK:
         return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep()
