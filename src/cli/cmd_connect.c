@@ -269,10 +269,9 @@ const cli_command cli_command_connect = {
         "nearer to A; its momentum is\n"
         "of no use to a path and stays behind.",
     .examples =
-        "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --plot line.pdf\n"
+        "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --align --plot line.pdf\n"
         "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --curve bezier --steps 400 "
-        "-o curve.h5\n"
-        "  basin connect runs/gd_0/step_000400.h5 runs/gd_1/step_000400.h5 --align\n",
+        "-o curve.h5\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_STATE,
     .least = 2,
