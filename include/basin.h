@@ -2709,6 +2709,8 @@ extern const basin_column basin_columns[];
 extern const size_t       basin_column_count;
 
 const basin_column *basin_column_find(const char *name); /* NULL if there is none */
+/* Which measure of `sharpness` by name it is, at one radius; BASIN_SHARPNESS_MEASURES: none. */
+basin_sharpness_measure basin_column_sharpness(const basin_column *column);
 /* NAN: unknown */
 double basin_column_value(const basin_row *row, const basin_column *column);
 /* The ends of its interval; both are the value where there is none. */

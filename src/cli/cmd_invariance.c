@@ -51,9 +51,10 @@ static void take_core(asked *out)
 static void take_all(asked *out)
 {
     for (size_t i = 0; i < BASIN_MEASURES; i++)
-        out->measures[i] = basin_columns[i].family == BASIN_FAMILY_CURVATURE ||
-                           basin_columns[i].family == BASIN_FAMILY_DIMENSION ||
-                           basin_columns[i].family == BASIN_FAMILY_RISE;
+        out->measures[i] = (basin_columns[i].family == BASIN_FAMILY_CURVATURE ||
+                            basin_columns[i].family == BASIN_FAMILY_DIMENSION ||
+                            basin_columns[i].family == BASIN_FAMILY_RISE) &&
+                           basin_column_sharpness(&basin_columns[i]) == BASIN_SHARPNESS_MEASURES;
     for (size_t i = 0; i < BASIN_SHARPNESS_MEASURES; i++) out->sharpness[i] = true;
     take_core(out);
 }
@@ -90,7 +91,8 @@ static int take_measure(const char *name, asked *out)
         return CLI_OK;
     }
     for (size_t i = 0; i < BASIN_MEASURES; i++)
-        if (strcmp(basin_columns[i].name, name) == 0) {
+        if (strcmp(basin_columns[i].name, name) == 0 &&
+            basin_column_sharpness(&basin_columns[i]) == BASIN_SHARPNESS_MEASURES) {
             out->measures[i] = true;
             return CLI_OK;
         }

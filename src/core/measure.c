@@ -55,6 +55,15 @@ const basin_column *basin_column_find(const char *name)
     return NULL;
 }
 
+basin_sharpness_measure basin_column_sharpness(const basin_column *column)
+{
+    size_t m = 0;
+
+    if (!(column->needs & BASIN_NEEDS_SHARPNESS)) return BASIN_SHARPNESS_MEASURES;
+    while (m < BASIN_SHARPNESS_MEASURES && strcmp(basin_sharpness_entries[m].name, column->name) != 0) m++;
+    return (basin_sharpness_measure)m;
+}
+
 double basin_column_value(const basin_row *row, const basin_column *column)
 {
     const char *place = (const char *)row + column->offset;

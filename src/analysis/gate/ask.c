@@ -340,8 +340,10 @@ static basin_status open_asking(basin_point *point, basin_objective *test, basin
 
     BASIN_CHECK(alpha < 1.0, BASIN_ERR_ARG, "a chance of %g of a wrong answer does not lie in (0, 1)", alpha);
     for (size_t i = 0; i < a->count; i++)
-        if (a->questions[i].measure < BASIN_MEASURES)
+        if (a->questions[i].measure < BASIN_MEASURES) {
             row.request |= basin_columns[a->questions[i].measure].needs & BASIN_NEEDS_ON_REQUEST;
+            row.chosen[a->questions[i].measure] = true;
+        }
     a->point = point;
     a->rho = o->row.rho;
     a->products_most = o->products > 0 ? o->products : PRODUCTS;

@@ -259,6 +259,8 @@ basin_status basin_gate_measure_find(const char *name, size_t *out)
 
     for (size_t i = 0; i < BASIN_MEASURES; i++) {
         if (strcmp(name, basin_columns[i].name) != 0) continue;
+        if (basin_column_sharpness(&basin_columns[i]) < BASIN_SHARPNESS_MEASURES)
+            break; /* what its value is */
         *out = i;
         return BASIN_OK;
     }

@@ -61,6 +61,7 @@ static basin_status take_row(const basin_invariance_request *r, basin_point *poi
 
     for (size_t i = 0; i < BASIN_MEASURES; i++) {
         any = any || r->measures[i];
+        options.chosen[i] = r->measures[i];
         if (r->measures[i]) options.request |= basin_columns[i].needs & BASIN_NEEDS_ON_REQUEST;
     }
     if (!any) return BASIN_OK;
