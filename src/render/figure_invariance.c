@@ -196,7 +196,7 @@ static const char *title_of(basin_plan *plan, const basin_invariance_row *row)
     const char             *name = row->measure;
 
     if (column != NULL)
-        name = basin_column_words(plan, column);
+        name = column->label;
     else if (basin_sharpness_measure_find(row->measure, &m) == BASIN_OK)
         name = basin_sharpness_entries[m].title;
     if (row->part != NULL) return basin_plan_text(plan, "%s: %s", name, row->part);
