@@ -35,11 +35,14 @@ def _group(group: h5py.Group) -> Any:
     return Result(members)
 
 
+VERSION = 7  # of results files: BASIN_RESULTS_VERSION of basin.h; what basin has just written is read in the tests
+
+
 def load_result(path: Any) -> Result:
     """`kind`, the fields of docs/json.md, and `provenance`. Arrays are numpy arrays; lists of objects are lists, or groups of columns."""
     try:
         with h5py.File(path, "r") as f:
-            expect_format(f, path, "basin result", version=7)
+            expect_format(f, path, "basin result", version=VERSION)
             fields = _group(f["result"])
             return Result(kind=text(f.attrs["kind"]), **fields, provenance=_group(f["provenance"]))
     except (OSError, KeyError) as error:

@@ -3,6 +3,7 @@ import h5py
 import numpy as np
 
 from support import Case, basin, make_net, needs_basin, problem
+from basin.result import VERSION
 
 
 class Files(Case):
@@ -12,16 +13,16 @@ class Files(Case):
         with self.fails("a.h5: expected format «basin result», file has «basin data»"):
             basin.load_result(self.folder / "a.h5")
         with h5py.File(self.folder / "b.h5", "w") as f:
-            f.attrs.update(format="basin result", version=6)
+            f.attrs.update(format="basin result", version=VERSION)
         with self.fails("b.h5: not complete"):
             basin.load_result(self.folder / "b.h5")
         with h5py.File(self.folder / "c.h5", "w") as f:
-            f.attrs.update(format="basin result", version=9, complete=1)
-        with self.fails("c.h5: version 9, this package knows 6"):
+            f.attrs.update(format="basin result", version=VERSION + 1, complete=1)
+        with self.fails(f"c.h5: version {VERSION + 1}, this package knows {VERSION}"):
             basin.load_result(self.folder / "c.h5")
         with h5py.File(self.folder / "e.h5", "w") as f:
             f.attrs.update(format="basin result", version=1, complete=1)
-        with self.fails("e.h5: version 1, this package knows 6"):
+        with self.fails(f"e.h5: version 1, this package knows {VERSION}"):
             basin.load_result(self.folder / "e.h5")
         (self.folder / "d.h5").write_text("no HDF5")
         for name in ("d.h5", "none.h5"):
