@@ -2286,10 +2286,11 @@ const char *basin_symmetry_name(basin_symmetry symmetry);
 
 typedef enum basin_symmetric {
     BASIN_SYMMETRIC_NO,
-    BASIN_SYMMETRIC_YES,   /* of a sampled measure: its expectation */
-    BASIN_SYMMETRIC_LAYERS /* where whole layers change alike */
+    BASIN_SYMMETRIC_YES,    /* of a sampled measure: its expectation */
+    BASIN_SYMMETRIC_LAYERS, /* where whole layers change alike */
+    BASIN_SYMMETRIC_PLAIN   /* in networks without attention */
 } basin_symmetric;
-const char *basin_symmetric_text(basin_symmetric symmetric); /* no | yes | whole layers only */
+const char *basin_symmetric_text(basin_symmetric symmetric); /* no | yes | whole layers only | … */
 
 /* The number of a measure: BASIN_SHARPNESS_sam, …, and how many there are. */
 typedef enum basin_sharpness_measure {
@@ -3053,7 +3054,9 @@ typedef struct basin_correlation {
        of runs (granulated: Jiang et al., arXiv:1912.02178) */
     char  *over;
     size_t runs, groups, pairs; /* that enter; all: 1 group */
-    double tau;                 /* NAN: no pair that differs by both */
+    size_t units;   /* all: seeds, or runs, that bootstrap samples are drawn of; else 0 */
+    bool   by_seed; /* all: seeds */
+    double tau;     /* NAN: no pair that differs by both */
     /* all: 95 % by the bootstrap over seeds, or over runs where there are fewer than 5 seeds; else
        NAN */
     double lower, upper;

@@ -13,9 +13,9 @@
  *     radius      basin_sharpness_radius: which radii have a sense
  *     rho         around which its default radii lie: times 1/4, 1/2, 1, 2, 4; 0 without a radius
  *     settings    basin_sharpness_setting, several joined by |: what else enters
- *     symmetries  BASIN_SYMMETRIC(neuron, layer, norm, attention, permutation), each NO, YES or
- *                 LAYERS: which reparametrisations that leave the network's function alone are
- *                 known to leave the measure alone (basin_symmetry)
+ *     symmetries  BASIN_SYMMETRIC(neuron, layer, norm, attention, permutation), each NO, YES,
+ *                 LAYERS or PLAIN: which reparametrisations that leave the network's function alone
+ *                 are known to leave the measure alone (basin_symmetry)
  *     definition  one line; L the loss, theta the weights, g the gradient of L without weight decay
  *     source      paper, or «basin's own»
  *
@@ -113,7 +113,7 @@ BASIN_SHARPNESS_MEASURE(adaptive_pac_bayes, "PAC-Bayes σ, relative", SAMPLED, N
 
 BASIN_SHARPNESS_MEASURE(geodesic, "geodesic, attention by its products", LOWER_BOUND, POSITIVE, 0.1,
     BASIN_TAKES_STEPS | BASIN_TAKES_BATCHES | BASIN_TAKES_RESTARTS | BASIN_TAKES_SEED,
-    BASIN_SYMMETRIC(YES, YES, YES, YES, YES),
+    BASIN_SYMMETRIC(PLAIN, PLAIN, PLAIN, YES, YES),
     "max L(theta + x - Gamma(x, x)/2) - L(theta), x horizontal, |x| <= rho: of attention's G H' in the metric mix, of all else by |theta|",
     "da Silva, Dangel & Oore, ICML 2025, without a regulariser")
 

@@ -107,7 +107,7 @@ static void print_price(const told *t, FILE *out)
         fprintf(out, "  %s spent %.3g times the gradient evaluations of %s, %.6g against %.6g", t->k->group,
                 own / others, t->k->base, own, others);
     if (isfinite(seconds) && seconds > 0.0)
-        fprintf(out, ", and %.2g times its seconds as they were recorded", seconds);
+        fprintf(out, ", and %.2g times the recorded seconds of %s", seconds, t->k->base);
     fputs(".\n", out);
 }
 

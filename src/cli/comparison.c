@@ -321,12 +321,14 @@ static void print_correlations_with(const basin_comparison *c, const char *again
     enum { COUNT = sizeof settings / sizeof *settings };
     bool   shown[COUNT] = {false};
     char   alignment[COUNT + 4] = "lr", titles[160] = "measure|over all";
-    size_t runs = 0;
+    size_t runs = 0, units = 0;
+    bool   by_seed = false;
 
     for (size_t i = 0; i < c->correlation_count; i++) {
-        if (strcmp(c->correlations[i].against, against) != 0) continue;
-        if (strcmp(c->correlations[i].over, "all") == 0)
-            runs = c->correlations[i].runs > runs ? c->correlations[i].runs : runs;
+        const basin_correlation *k = &c->correlations[i];
+        if (strcmp(k->against, against) != 0) continue;
+        if (strcmp(k->over, "all") == 0)
+            runs = k->runs > runs ? k->runs : runs, units = k->units, by_seed = k->by_seed;
         for (size_t s = 0; s < COUNT; s++)
             shown[s] = shown[s] || strcmp(c->correlations[i].over, settings[s]) == 0;
     }
@@ -350,11 +352,11 @@ static void print_correlations_with(const basin_comparison *c, const char *again
         const double most = largest_sign_error(c, k);
         isnan(most) ? cli_table_cell(table, "-") : cli_table_cell(table, "%.0f %%", 100.0 * most);
     }
-    fprintf(out,
-            "\nKendall's tau with %s over %zu runs, 95 %% by the bootstrap over seeds; by a setting: mean "
-            "over runs "
-            "that differ in it alone,\nand the largest share of pairs ordered the other way\n",
-            against, runs);
+    fprintf(
+        out,
+        "\nKendall's tau with %s over %zu runs, 95 %% by the bootstrap over %zu %s; by a setting: mean over "
+        "runs that differ in it alone,\nand the largest share of pairs ordered the other way\n",
+        against, runs, units, by_seed ? "seeds" : "runs");
     cli_table_print(table, 2, out);
 }
 

@@ -300,8 +300,9 @@ static void print_symmetries(const basin_sharpness_entry *entry, FILE *out)
 
     for (int s = 0; s < BASIN_SYMMETRIES; s++) {
         if (entry->symmetric[s] == BASIN_SYMMETRIC_NO) continue;
-        fprintf(out, "%s%s%s", before, basin_symmetry_text((basin_symmetry)s),
-                entry->symmetric[s] == BASIN_SYMMETRIC_LAYERS ? " (whole layers only)" : "");
+        fprintf(out, "%s%s", before, basin_symmetry_text((basin_symmetry)s));
+        if (entry->symmetric[s] != BASIN_SYMMETRIC_YES)
+            fprintf(out, " (%s)", basin_symmetric_text(entry->symmetric[s]));
         before = ", ";
     }
     fputs(strcmp(before, ", ") == 0 ? "\n" : "    known to be left alone by nothing\n", out);

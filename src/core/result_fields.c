@@ -79,7 +79,7 @@ static const char *const conclusions[] = {
     "supported", "not_tied", "not_invariant", "disagree", "not_supported", "inconclusive", NULL};
 #define SYMMETRY_NAME(NAME, word, text) word,
 static const char *const symmetries[] = {BASIN_SYMMETRY_LIST(SYMMETRY_NAME) NULL};
-static const char *const symmetrics[] = {"no", "yes", "layers", NULL};
+static const char *const symmetrics[] = {"no", "yes", "layers", "plain", NULL};
 static const char *const invariance_verdicts[] = {"invariant", "moves", "undecided", "not_measured", NULL};
 static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
                                        "not_measured", "not_paired", "continuation", NULL};
@@ -967,7 +967,7 @@ static const basin_field invariance_row_fields[] = {
     CHOICE(symmetry, "symmetry", symmetries, 0, "the kind of change"),
     CHOICE(verdict, "verdict", invariance_verdicts, 0, "by this measurement"),
     CHOICE(known, "known", symmetrics, BASIN_FIELD_UNKNOWN,
-           "as docs/measures.md has it; layers: where whole layers change alike"),
+           "as docs/measures.md has it; layers: where whole layers change alike; plain: without attention"),
     PLAIN(DOUBLE, value, "value", 0, "at the weights as they are"),
     PLAIN(DOUBLE, error, "error", 0, "half-width of its interval; 0 where it is exact or a lower bound"),
     PLAIN(DOUBLE, change, "change", 0, "largest relative change"),
@@ -1243,6 +1243,8 @@ static const basin_field correlation_fields[] = {
     PLAIN(SIZE, runs, "runs", 0, "that enter"),
     PLAIN(SIZE, groups, "groups", 0, "of runs"),
     PLAIN(SIZE, pairs, "pairs", 0, "of runs within a group that differ by both"),
+    PLAIN(SIZE, units, "units", 0, "all: seeds, or runs, that bootstrap samples are drawn of"),
+    PLAIN(BOOL, by_seed, "by_seed", 0, "all: are these seeds"),
     PLAIN(DOUBLE, tau, "tau", 0, "Kendall's tau-b; null: no pair differs by both"),
     PLAIN(DOUBLE, lower, "lower", 0, "95 % by the bootstrap over seeds or runs; null but for all"),
     PLAIN(DOUBLE, upper, "upper", 0, "likewise"),

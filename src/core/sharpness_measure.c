@@ -8,6 +8,7 @@
 #define NO BASIN_SYMMETRIC_NO
 #define YES BASIN_SYMMETRIC_YES
 #define LAYERS BASIN_SYMMETRIC_LAYERS
+#define PLAIN BASIN_SYMMETRIC_PLAIN
 #define BASIN_SYMMETRIC(neuron, layer, norm, attention, permutation) \
     {neuron, layer, norm, attention, permutation}
 
@@ -37,7 +38,8 @@ const char *basin_symmetric_text(basin_symmetric symmetric)
 {
     static const char *const texts[] = {[BASIN_SYMMETRIC_NO] = "no",
                                         [BASIN_SYMMETRIC_YES] = "yes",
-                                        [BASIN_SYMMETRIC_LAYERS] = "whole layers only"};
+                                        [BASIN_SYMMETRIC_LAYERS] = "whole layers only",
+                                        [BASIN_SYMMETRIC_PLAIN] = "without attention"};
 
     return texts[symmetric];
 }

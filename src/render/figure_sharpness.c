@@ -55,7 +55,8 @@ typedef struct drawn {
     bool        cut;   /* some result has more */
 } drawn;
 
-/* The rises along the direction of `one`, by radius. */
+/* The rises along the direction of `one`, by radius; at 0, which lies between radii of both signs, the rise
+   is 0 without measuring. */
 static basin_status curve(basin_plan *plan, const basin_sharpness *s, const basin_rise *one,
                           const drawn *what, basin_mark *mark)
 {
@@ -64,15 +65,17 @@ static basin_status curve(basin_plan *plan, const basin_sharpness *s, const basi
     double      *x = NULL, *y = NULL;
     size_t       count = 0, kept = 0;
 
-    BASIN_PLAN_ALLOC(plan, pairs, s->rise_count);
-    BASIN_PLAN_ALLOC(plan, x, s->rise_count);
-    BASIN_PLAN_ALLOC(plan, y, s->rise_count);
+    BASIN_PLAN_ALLOC(plan, pairs, s->rise_count + 1);
+    BASIN_PLAN_ALLOC(plan, x, s->rise_count + 1);
+    BASIN_PLAN_ALLOC(plan, y, s->rise_count + 1);
     for (size_t i = 0; i < s->rise_count; i++) {
         const basin_rise *rise = &s->rises[i];
         if (!same_curve(rise, one) || rise->rho < what->radii.low || rise->rho > what->radii.high) continue;
         pairs[count++] =
             what->symmetric ? (pair){fabs(rise->rho), rise->symmetric} : (pair){rise->rho, rise->value};
     }
+    if (!what->symmetric && what->radii.low < 0.0 && what->radii.high > 0.0)
+        pairs[count++] = (pair){0.0, 0.0};
     qsort(pairs, count, sizeof *pairs, by_radius);
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || pairs[i].rho != x[kept - 1]) x[kept] = pairs[i].rho, y[kept++] = pairs[i].value;

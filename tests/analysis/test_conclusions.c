@@ -213,12 +213,65 @@ static void as_many_seeds_as_are_asked_for_decide(void **state)
     if (studies < 10 || 2 * decided < studies) fail_msg("%zu of %zu studies decided", decided, studies);
 }
 
+/* Flatter after polishing is no evidence where polishing has left the losses unequal. */
+static void unequal_losses_of_polished_points_are_no_evidence(void **state)
+{
+    static table      t;
+    basin_comparison *c;
+
+    (void)state;
+    for (int unequal = 0; unequal < 2; unequal++) {
+        t = (table){0};
+        for (size_t s = 0; s < 8; s++) {
+            const double jitter = 1.0 + 0.01 * (double)s;
+            table_beside(&t, table_add(&t, "gd", (int64_t)s, 100), BASIN_POINT_POLISHED, 0);
+            basin_row *row = table_beside(&t, table_add(&t, "sam", (int64_t)s, 100), BASIN_POINT_POLISHED, 0);
+            row->lambda_max.value = 5.0 * jitter;
+            if (unequal) row->train_loss.value = 0.3 * jitter;
+        }
+        assert_int_equal(conclude(&t, &c)->flatter, unequal ? 0 : 1);
+        basin_comparison_destroy(&c);
+    }
+}
+
+/* Every measure of flatness differs by ±a with mean 0: of one pair of groups the interval of 90 % lies within
+   the margin, of two that share the level that of 95 % does not. */
+static void equivalence_shares_the_level_over_pairs_of_groups(void **state)
+{
+    static const char *const methods[] = {"gd", "sam", "msam"};
+    const double             a = 0.05 * sqrt(7.0); /* a standard error of 0.05 from 8 seeds */
+    static table             t;
+
+    (void)state;
+    for (size_t groups = 2; groups <= 3; groups++) {
+        basin_comparison *c;
+        t = (table){0};
+        for (size_t s = 0; s < 8; s++)
+            for (size_t m = 0; m < groups; m++) {
+                basin_row *row = table_add(&t, methods[m], (int64_t)s, 100);
+                for (size_t i = 0; i < BASIN_MEASURES && m > 0; i++)
+                    if (basin_columns[i].family == BASIN_FAMILY_CURVATURE ||
+                        basin_columns[i].family == BASIN_FAMILY_RISE)
+                        row->measures[i].value *= exp(s % 2 == 0 ? a : -a);
+            }
+        for (size_t i = 0; i < t.count; i++)
+            t.rows[i].lambda_max.value /= 1.0 + 0.001 * (double)t.rows[i].seed;
+        c = table_compare(&t, NULL);
+        assert_int_equal(c->conclusion_count, groups - 1);
+        assert_int_equal(c->conclusions[0].kind,
+                         groups == 2 ? BASIN_CONCLUSION_NOT_SUPPORTED : BASIN_CONCLUSION_INCONCLUSIVE);
+        basin_comparison_destroy(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_supported_is_as_rare_as_the_level_and_every_verdict_is_reached),
         cmocka_unit_test(the_reason_names_what_it_rests_on_and_what_would_change_it),
         cmocka_unit_test(as_many_seeds_as_are_asked_for_decide),
+        cmocka_unit_test(unequal_losses_of_polished_points_are_no_evidence),
+        cmocka_unit_test(equivalence_shares_the_level_over_pairs_of_groups),
     };
 
     return cmocka_run_group_tests_name("conclusions", tests, NULL, NULL);

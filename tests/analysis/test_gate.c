@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/compare/comparison.h"
 #include "analysis/gate/gate.h"
 #include "core/random.h"
 

@@ -730,6 +730,37 @@ static void captions_say_how_a_point_was_reached(void **state)
     basin_result_destroy(&line);
 }
 
+/* Whether 0 was among the radii or not: a straight line from one sign to the other would pass beside it. */
+static void rises_over_signed_radii_pass_through_0(void **state)
+{
+    basin_result    *result = synthetic_sharpness("gd");
+    basin_sharpness *s = result->value;
+    basin_plan       plan;
+    size_t           lines = 0;
+
+    (void)state;
+    for (size_t i = 0; i < s->rise_count; i++)
+        if (s->rises[i].rho == 0.0)
+            s->rises[i] = (basin_rise){.direction = s->rises[i].direction,
+                                       .seed = s->rises[i].seed,
+                                       .definition = s->rises[i].definition,
+                                       .split = s->rises[i].split,
+                                       .rho = s->rises[i + 1].rho,
+                                       .value = s->rises[i + 1].value};
+    PLAN(sharpness, result, &no_options);
+    for (size_t i = 0; i < plan.panels[0].mark_count; i++) {
+        const basin_mark *mark = &plan.panels[0].marks[i];
+        bool              found = false;
+        if (mark->type != &basin_mark_line || mark->count < 5) continue;
+        for (size_t k = 0; k < mark->count; k++) found = found || (mark->x[k] == 0.0 && mark->y[k] == 0.0);
+        assert_true(found);
+        lines++;
+    }
+    assert_int_equal(lines, 6);
+    basin_plan_clear(&plan);
+    basin_result_destroy(&result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -737,6 +768,7 @@ int main(void)
         cmocka_unit_test(verdicts_are_the_report_s_and_of_conditions_their_family_s),
         cmocka_unit_test(polished_points_stand_beside_the_raw_ones_and_a_flip_is_said),
         cmocka_unit_test(one_run_is_its_own_mean),
+        cmocka_unit_test(rises_over_signed_radii_pass_through_0),
         cmocka_unit_test(parts_of_the_samples_are_never_drawn),
         cmocka_unit_test(what_was_not_measured_has_no_axis),
         cmocka_unit_test(an_axis_ends_where_its_measure_does),

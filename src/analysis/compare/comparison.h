@@ -92,6 +92,10 @@ double basin_lowest_loss(const basin_comparison *k, const basin_row *run);
 basin_status basin_comparison_demand_reached(const basin_comparison *k, const char *base);
 
 double basin_student_p(double t, size_t dof); /* P(|T| >= |t|), dof > 0; to rounding of 1 */
+/* z with P(|Z| > z) = p for a normal Z. */
+double basin_normal_quantile(double p);
+/* t with P(|T| > t) = p for Student's t with `dof` degrees of freedom. */
+double basin_student_quantile(double p, size_t dof);
 /* The least p that n pairs can give: 2/2^n, or what drawing leaves. NAN for none. */
 double basin_smallest_p(size_t pairs);
 /* The fewest pairs with which 2/2^n, times `tests`, is at most `level`. */

@@ -2,13 +2,15 @@
  * go with generalisation here? docs/verdict.md has the rules; a change of either is one of both.
  *
  * Evidence on flatness are the measures of curvature and of the rise of the loss that look the same way in
- * every run (not along a run's own gradient, momentum or step), at each kind of point, by the verdicts of the
- * report, which hold together at the level. So whatever is concluded from them, a wrong «supported» needs a
- * wrong verdict among them, and is no more frequent.
+ * every run (not along a run's own gradient, momentum or step), at each kind of point where the training
+ * losses are not known to be unequal, by the verdicts of the report, which hold together at the level. So
+ * whatever is concluded from them, a wrong «supported» needs a wrong verdict among them, and is no more
+ * frequent.
  *
  * Equivalence of a measure: both one-sided tests at the level (D. Schuirmann, J. Pharmacokinet. Biopharm. 15,
  * 1987): the interval of 1 − 2 level of the mean lies within the margin, as a ratio or beside the mean of the
- * base. All of several measures equivalent is an intersection of claims and needs no adjustment.
+ * base. All of several measures equivalent is an intersection of claims and needs no adjustment; the pairs of
+ * groups that are told so share the level.
  *
  * Seeds needed: the least n for which the mean and spread seen give |t| of the adjusted level with power 0.8,
  * by the normal approximation √n |mean|/sd >= t_{1 − a/2, n − 1} + 0.84 with a = level over the number of
@@ -34,10 +36,12 @@ typedef struct evidence {
     size_t                better, worse, open;       /* measures of generalisation, as claimed */
 } evidence;
 
-static bool is_flatness(const basin_column *column)
+/* Raw points at unequal losses end the question before (rule 3). */
+static bool is_flatness(const basin_column *column, const basin_difference *d)
 {
-    return column->compared && !column->own_direction &&
-           (column->family == BASIN_FAMILY_CURVATURE || column->family == BASIN_FAMILY_RISE);
+    return column->compared && !column->own_direction && d->report != BASIN_VERDICT_NOT_MEASURED &&
+           (column->family == BASIN_FAMILY_CURVATURE || column->family == BASIN_FAMILY_RISE) &&
+           (d->point == BASIN_POINT_RAW || !d->losses_unequal);
 }
 
 static bool is_invariant(const basin_column *column)
@@ -57,27 +61,15 @@ static void on_scale(const basin_difference *d, double *mean, double *half)
     *half = 0.5 * (d->ratio ? log(d->upper) - log(d->lower) : d->upper - d->lower);
 }
 
-/* t of which a two-sided share p lies beyond, by bisection. */
-static double student_quantile(double p, size_t dof)
-{
-    double low = 0.0, high = 1.0;
-
-    while (basin_student_p(high, dof) > p && high < 1e9) high *= 2.0;
-    for (int i = 0; i < 60; i++) {
-        double middle = 0.5 * (low + high);
-        *(basin_student_p(middle, dof) > p ? &low : &high) = middle;
-    }
-    return 0.5 * (low + high);
-}
-
 static bool is_equivalent(const evidence *e, const basin_difference *d)
 {
     const basin_estimate *base = basin_comparison_estimate(e->c->result, d->measure, d->base, d->point);
+    const double          level = e->c->level / (double)e->c->result->report_pairs;
     double                mean, half, margin = e->c->margin;
 
     if (d->pairs < 2 || base == NULL) return false;
     on_scale(d, &mean, &half);
-    half *= student_quantile(2.0 * e->c->level, d->pairs - 1) / basin_student_t975(d->pairs - 1);
+    half *= basin_student_quantile(2.0 * level, d->pairs - 1) / basin_student_t975(d->pairs - 1);
     double low = d->ratio ? log1p(-margin) : -margin * fabs(base->mean);
     double high = d->ratio ? -log1p(-margin) : margin * fabs(base->mean);
     return isfinite(half) && mean - half >= low && mean + half <= high;
@@ -95,7 +87,7 @@ static size_t seeds_for(const evidence *e, const basin_difference *d)
     size_t       n = basin_pairs_needed(e->c->result->report_pairs, e->c->level);
     if (!(fabs(mean) > 0.0) || !isfinite(sd)) return 0;
     while (n < MOST_SEEDS &&
-           sqrt((double)n) * fabs(mean) < sd * (student_quantile(e->c->level / tests, n - 1) + POWER80))
+           sqrt((double)n) * fabs(mean) < sd * (basin_student_quantile(e->c->level / tests, n - 1) + POWER80))
         n++;
     return n;
 }
@@ -105,7 +97,6 @@ static void count_flatness(evidence *e, const basin_column *column, const basin_
     basin_conclusion *k = e->out;
     const bool        invariant = is_invariant(column);
 
-    if (d->report == BASIN_VERDICT_NOT_MEASURED) return;
     e->measured++;
     if (is_equivalent(e, d))
         k->equivalent++;
@@ -140,7 +131,7 @@ static void count_all(evidence *e)
     e->all_equivalent = true;
     for (size_t i = 0; i < e->pair->differences; i++) {
         const basin_column *column = basin_column_find(d[i].measure);
-        if (is_flatness(column)) count_flatness(e, column, &d[i]);
+        if (is_flatness(column, &d[i])) count_flatness(e, column, &d[i]);
         if (column->family == BASIN_FAMILY_GENERALISATION) count_generalisation(e, column, &d[i]);
     }
 }
@@ -152,7 +143,7 @@ typedef bool chosen(const evidence *e, const basin_column *column, const basin_d
 static bool says_flatter(const evidence *e, const basin_column *column, const basin_difference *d)
 {
     (void)e;
-    return is_flatness(column) && d->report == BASIN_VERDICT_LOWER;
+    return is_flatness(column, d) && d->report == BASIN_VERDICT_LOWER;
 }
 
 static bool says_flatter_invariantly(const evidence *e, const basin_column *column, const basin_difference *d)
@@ -163,20 +154,19 @@ static bool says_flatter_invariantly(const evidence *e, const basin_column *colu
 static bool says_sharper(const evidence *e, const basin_column *column, const basin_difference *d)
 {
     (void)e;
-    return is_flatness(column) && d->report == BASIN_VERDICT_HIGHER;
+    return is_flatness(column, d) && d->report == BASIN_VERDICT_HIGHER;
 }
 
 static bool is_open_and_invariant(const evidence *e, const basin_column *column, const basin_difference *d)
 {
     (void)e;
-    return is_flatness(column) && is_invariant(column) && !is_decided(d->report) &&
-           d->report != BASIN_VERDICT_NOT_MEASURED;
+    return is_flatness(column, d) && is_invariant(column) && !is_decided(d->report);
 }
 
 static bool is_flatness_measured(const evidence *e, const basin_column *column, const basin_difference *d)
 {
     (void)e;
-    return is_flatness(column) && d->report != BASIN_VERDICT_NOT_MEASURED;
+    return is_flatness(column, d);
 }
 
 static int direction_of(const evidence *e, const basin_column *column, const basin_difference *d)
@@ -252,8 +242,8 @@ static char *more_seeds(const evidence *e, chosen *is_chosen)
         return basin_format("no number of seeds below %d would decide even %s%s at the spread seen",
                             MOST_SEEDS, d->measure, point_names[d->point]);
     return basin_format(
-        "about %zu seeds (there are %zu) would decide %s%s at the spread seen, with power 0.8", n, d->pairs,
-        d->measure, point_names[d->point]);
+        "about %zu seeds (there are %zu) would decide %s%s if the effect and the spread are those seen", n,
+        d->pairs, d->measure, point_names[d->point]);
 }
 
 /* ----------------------------------------------------------------------------------------- conclusions -- */

@@ -73,16 +73,13 @@ static sums sums_of_all(const ranking *r)
 
 /* ------------------------------------------------------------------------------------------ bootstrap -- */
 
-static void draw_weights(ranking *r, basin_random *random)
+static void draw_weights(ranking *r, const basin_correlation *out, basin_random *random)
 {
-    const bool   by_seed = r->seed_count >= LEAST_SEEDS;
-    const size_t units = by_seed ? r->seed_count : r->runs;
-
     for (size_t i = 0; i < r->runs; i++) r->weight[i] = 0.0;
-    for (size_t u = 0; u < units; u++) {
-        const size_t drawn = (size_t)basin_random_below(random, units);
+    for (size_t u = 0; u < out->units; u++) {
+        const size_t drawn = (size_t)basin_random_below(random, out->units);
         for (size_t i = 0; i < r->runs; i++)
-            if ((by_seed ? r->seeds[i] : i) == drawn) r->weight[i] += 1.0;
+            if ((out->by_seed ? r->seeds[i] : i) == drawn) r->weight[i] += 1.0;
     }
 }
 
@@ -100,7 +97,7 @@ static void bootstrap(ranking *r, double tau[SAMPLES], basin_correlation *out)
     size_t       count = 0;
 
     for (size_t b = 0; b < SAMPLES; b++) {
-        draw_weights(r, &random);
+        draw_weights(r, out, &random);
         const sums   s = sums_of_all(r);
         const double t = tau_of(&s);
         if (!isnan(t)) tau[count++] = t;
@@ -189,6 +186,8 @@ static void correlate_all(ranking *r, double *room, basin_correlation *out)
 
     for (size_t i = 0; i < r->runs; i++) out->runs += !isnan(r->x[i]) && !isnan(r->y[i]);
     out->groups = 1, out->pairs = (size_t)s.pairs;
+    out->by_seed = r->seed_count >= LEAST_SEEDS;
+    out->units = out->by_seed ? r->seed_count : r->runs;
     out->tau = tau_of(&s);
     out->sign_error = s.pairs > 0.0 ? s.against / s.pairs : (double)NAN;
     if (!isnan(out->tau)) bootstrap(r, room, out);

@@ -42,8 +42,6 @@
 #include "core/memory.h"
 
 #define START_TOLERANCE 1e-9
-/* 97.5 % of a normal variable lie below */
-#define NORMAL975 1.959963984540054
 /* an error of measuring up to this share of the error over seeds adds less than a hundredth to its square */
 #define NEGLIGIBLE 0.1
 /* correlation of the errors of two runs */
@@ -244,7 +242,7 @@ static double value_error(const basin_row *row, const basin_column *column, bool
 
     if (kind != BASIN_INTERVAL_CALIBRATED && kind != BASIN_INTERVAL_STANDARD_ERROR) return 0.0;
     basin_column_bounds(row, column, &low, &high);
-    half = 0.5 * (high - low) / (kind == BASIN_INTERVAL_CALIBRATED ? NORMAL975 : 1.0);
+    half = 0.5 * (high - low) / (kind == BASIN_INTERVAL_CALIBRATED ? basin_normal_quantile(0.05) : 1.0);
     return ratio ? half / value : half;
 }
 

@@ -41,6 +41,38 @@ double basin_student_p(double t, size_t dof)
     return fmax(0.0, 1.0 - student_central(atan2(fabs(t), sqrt((double)dof)), dof));
 }
 
+/* x >= 0 at which a tail that falls with x is p. */
+static double solve(double (*tail)(double x, size_t dof), double p, size_t dof)
+{
+    double low = 0.0, high = 1.0;
+
+    while (tail(high, dof) > p && high < 1e300) low = high, high *= 2.0;
+    for (int i = 0; i < 200; i++) {
+        const double middle = 0.5 * (low + high);
+        if (tail(middle, dof) > p)
+            low = middle;
+        else
+            high = middle;
+    }
+    return 0.5 * (low + high);
+}
+
+static double normal_tail(double x, size_t dof)
+{
+    (void)dof;
+    return erfc(x / sqrt(2.0));
+}
+
+double basin_normal_quantile(double p)
+{
+    return solve(normal_tail, p, 0);
+}
+
+double basin_student_quantile(double p, size_t dof)
+{
+    return solve(basin_student_p, p, dof);
+}
+
 double basin_student_t975(size_t dof)
 {
     if (dof == 0) return NAN;

@@ -14,6 +14,7 @@
  */
 #include <math.h>
 
+#include "analysis/compare/comparison.h"
 #include "analysis/gate/gate.h"
 #include "analysis/point.h"
 #include "core/memory.h"

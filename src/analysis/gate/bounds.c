@@ -1,4 +1,4 @@
-/* Limits that other checkpoints give, and the quantiles that gates need.
+/* Limits that other checkpoints give.
  *
  *     of a baseline of value b   b + d, or b + d |b| with a relative increase d
  *     of n runs                  mean ± t s √(1 + 1/n), s their standard deviation (n − 1)
@@ -17,38 +17,6 @@
 #include "analysis/gate/gate.h"
 
 #define SIGMA_MOST 6.0
-
-/* x >= 0 at which a tail that falls with x is p. */
-static double solve(double (*tail)(double x, size_t dof), double p, size_t dof)
-{
-    double low = 0.0, high = 1.0;
-
-    while (tail(high, dof) > p && high < 1e300) low = high, high *= 2.0;
-    for (int i = 0; i < 200; i++) {
-        const double middle = 0.5 * (low + high);
-        if (tail(middle, dof) > p)
-            low = middle;
-        else
-            high = middle;
-    }
-    return 0.5 * (low + high);
-}
-
-static double normal_tail(double x, size_t dof)
-{
-    (void)dof;
-    return erfc(x / sqrt(2.0));
-}
-
-double basin_normal_quantile(double p)
-{
-    return solve(normal_tail, p, 0);
-}
-
-double basin_student_quantile(double p, size_t dof)
-{
-    return solve(basin_student_p, p, dof);
-}
 
 static double raised(double value, double increase, bool relative, double sign)
 {
@@ -92,7 +60,7 @@ basin_status basin_limit_from_runs(const basin_answer *runs, size_t count, doubl
     l.mean = sum / n;
     for (size_t i = 0; i < count; i++) squares += (runs[i].value - l.mean) * (runs[i].value - l.mean);
     l.deviation = sqrt(squares / (n - 1.0));
-    l.factor = basin_student_quantile(normal_tail(sigma, 0), count - 1) * sqrt(1.0 + 1.0 / n);
+    l.factor = basin_student_quantile(erfc(sigma / sqrt(2.0)), count - 1) * sqrt(1.0 + 1.0 / n);
     const double room = halves / n + l.factor * sqrt(half_squares / (n - 1.0));
     l.limit = l.mean + sign * l.factor * l.deviation;
     l.low = l.limit - room, l.high = l.limit + room;

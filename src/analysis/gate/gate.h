@@ -44,9 +44,4 @@ bool basin_gate_open(const basin_asking *a, basin_gate_way way);
 basin_status basin_gate_ends(basin_asking *a);
 basin_status basin_gate_sums(basin_asking *a);
 
-/* z with P(|Z| > z) = p for a normal Z. */
-double basin_normal_quantile(double p);
-/* t with P(|T| > t) = p for Student's t with `dof` degrees of freedom. */
-double basin_student_quantile(double p, size_t dof);
-
 #endif

@@ -15,6 +15,7 @@
  */
 #include <math.h>
 
+#include "analysis/compare/comparison.h"
 #include "analysis/gate/gate.h"
 #include "analysis/spectrum/slq.h"
 #include "core/memory.h"

@@ -3,6 +3,7 @@
  */
 #include <math.h>
 
+#include "analysis/compare/comparison.h"
 #include "analysis/measure/measuring.h"
 #include "analysis/point.h"
 #include "analysis/sharpness/sharpness.h"
@@ -15,13 +16,14 @@ static bool is_chosen(const basin_row_options *options, basin_measure measure)
     return !any || options->chosen[measure];
 }
 
-/* An interval of 95 % where there is no standard error beside it is none that a row could hold. */
+/* Where there is an interval of 95 % alone, half of it stands for 1.96 standard errors. */
 static basin_value value_of(const basin_sharpness_row *row)
 {
-    if (isnan(row->value) || isnan(row->error))
-        return (basin_value){row->value, NAN, NAN, BASIN_INTERVAL_NONE};
-    return (basin_value){row->value, row->value - row->error, row->value + row->error,
-                         BASIN_INTERVAL_STANDARD_ERROR};
+    const double error =
+        isnan(row->error) ? 0.5 * (row->upper - row->lower) / basin_normal_quantile(0.05) : row->error;
+
+    if (isnan(row->value) || isnan(error)) return (basin_value){row->value, NAN, NAN, BASIN_INTERVAL_NONE};
+    return (basin_value){row->value, row->value - error, row->value + error, BASIN_INTERVAL_STANDARD_ERROR};
 }
 
 static basin_status compute(basin_measuring *m, basin_sharpness_measure named, basin_value *out)
