@@ -3016,6 +3016,11 @@ typedef struct basin_difference {
     size_t seeds_needed;
 } basin_difference;
 
+/* Whether the verdict on a flat-minima claim counts it as evidence on flatness: a measured
+   curvature or rise of the loss that looks the same way in every run, not at a polished or averaged
+   point where the training losses are unequal (docs/verdict.md). */
+bool basin_difference_is_evidence(const basin_difference *d);
+
 /* The answer to «is this group flatter than its base, and does that go with generalisation here?»
    by the rules of docs/verdict.md. */
 typedef enum basin_conclusion_kind {
@@ -3029,6 +3034,8 @@ typedef enum basin_conclusion_kind {
 } basin_conclusion_kind;
 /* supported | not_tied | not_invariant | disagree | not_supported | inconclusive */
 const char *basin_conclusion_text(basin_conclusion_kind kind);
+/* in words, e.g. «flatter, but not tied to generalisation here» */
+const char *basin_conclusion_words(basin_conclusion_kind kind);
 
 typedef struct basin_conclusion { /* of one group against one base */
     char *group, *base;

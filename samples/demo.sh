@@ -117,6 +117,7 @@ alone /dev/null track $sweep --at-loss 0.3 -o "$RESULTS/sweep.h5"
 cat "$RESULTS/compare.txt"
 say "and at training loss $LOSS"
 grep '^- ' "$RESULTS/compare_at_loss.txt"
+for at in compare compare_at_loss; do alone "$RESULTS/$at.words" explain "$RESULTS/$at.h5"; done
 
 # ------------------------------------------------------------------------------------------------------------- figures
 
@@ -128,6 +129,8 @@ draw() { # NAME RESULT… [OPTION…]: a figure and its own caption
 }
 R=$RESULTS
 say "figures"
+draw verdict "$R/compare.h5" --kind verdict --width 6.75
+draw verdict_at_loss "$R/compare_at_loss.h5" --kind verdict --width 6.75
 draw compare "$R/compare.h5" --width 6.75
 draw compare_at_loss "$R/compare_at_loss.h5" --width 6.75
 draw lambda_max "$R/track.h5" --y lambda_max --width 6.75
@@ -161,6 +164,7 @@ escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 body { font: 16px/1.5 "DejaVu Sans", Verdana, sans-serif; color: #222; max-width: 58rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
 pre { font: 12px/1.4 "DejaVu Sans Mono", monospace; background: #f6f6f4; padding: 1rem; overflow-x: auto; }
+pre.words { white-space: pre-wrap; }
 figure { margin: 1.5rem 0; } figure img { width: 100%; display: block; } figure.column { display: inline-block; width: 48%; vertical-align: top; }
 figcaption { font-size: 0.8rem; color: #555; margin-top: 0.4rem; overflow-wrap: anywhere; }
 </style></head><body>
@@ -169,13 +173,7 @@ figcaption { font-size: 0.8rem; color: #555; margin-top: 0.4rem; overflow-wrap: 
 full batch, learning rate 0.1, momentum 0.9, ρ = 0.2, 8 seeds a method. Test labels are right. Curvature, slices and sharpness are
 those of the training loss at step 400, in double precision; where «polished» stands, after 20 plain gradient steps from there. The numbers stand as
 they came out.</p>
-<h2>Comparison over seeds</h2>
 HTML
-    printf '<pre>'
-    escape <"$R/compare.txt"
-    printf '</pre>\n<h2>The same at training loss %s</h2>\n<pre>' "$LOSS"
-    escape <"$R/compare_at_loss.txt"
-    printf '</pre>\n'
     section() { # TITLE CLASS NAME…
         printf '<h2>%s</h2>\n' "$1"
         class=$2
@@ -188,6 +186,18 @@ HTML
             printf '</figcaption></figure>\n'
         done
     }
+    section "The verdict at step 400" page verdict
+    printf '<pre class="words">'
+    escape <"$R/compare.words"
+    printf '</pre>\n'
+    section "The verdict at training loss $LOSS" page verdict_at_loss
+    printf '<pre class="words">'
+    escape <"$R/compare_at_loss.words"
+    printf '</pre>\n<h2>Comparison over seeds</h2>\n<pre>'
+    escape <"$R/compare.txt"
+    printf '</pre>\n<h2>The same at training loss %s</h2>\n<pre>' "$LOSS"
+    escape <"$R/compare_at_loss.txt"
+    printf '</pre>\n'
     section "Measures with seeds, at step 400 and at equal training loss" page compare compare_at_loss
     section "Over training: λ_max with the ceiling of stability of its learning rate, and SANE" page lambda_max sane
     section "GD over the learning rate, at equal training loss" column sweep_lambda_max sweep_sane
@@ -202,5 +212,7 @@ HTML
 } >"$OUT/index.html"
 
 say "done in $(($(date +%s) - START)) s. Look at $OUT/index.html (figures in $FIGURES, results in $R, runs in $RUNS)."
-say "what the numbers support, and what not"
-grep '^- ' "$R/compare.txt"
+say "what the numbers support, and what not, at step 400"
+cat "$R/compare.words"
+say "and at training loss $LOSS"
+cat "$R/compare_at_loss.words"

@@ -116,7 +116,7 @@ static void print_conclusion(const basin_comparison *c, const basin_conclusion *
     const told t = {c, k, group_named(c, k->group), group_named(c, k->base)};
 
     fprintf(out, "%s against %s: %s\n", k->group, k->base,
-            cli_conclusion_words((basin_conclusion_kind)k->kind));
+            basin_conclusion_words((basin_conclusion_kind)k->kind));
     print_answer(&t, out);
     print_numbers(&t, out);
     if (t.group != NULL && t.base != NULL) print_price(&t, out);

@@ -370,26 +370,12 @@ static void print_correlations(const basin_comparison *c, FILE *out)
     print_correlations_with(c, gap ? "gap" : "test_loss", out);
 }
 
-const char *cli_conclusion_words(basin_conclusion_kind kind)
-{
-    static const char *const words[BASIN_CONCLUSIONS] = {
-        [BASIN_CONCLUSION_SUPPORTED] = "supported",
-        [BASIN_CONCLUSION_NOT_TIED] = "flatter, but not tied to generalisation here",
-        [BASIN_CONCLUSION_NOT_INVARIANT] = "flatter only by measures that are not invariant",
-        [BASIN_CONCLUSION_DISAGREE] = "measures disagree",
-        [BASIN_CONCLUSION_NOT_SUPPORTED] = "not supported",
-        [BASIN_CONCLUSION_INCONCLUSIVE] = "inconclusive",
-    };
-
-    return words[kind];
-}
-
 static void print_conclusions(const basin_comparison *c, FILE *out)
 {
     for (size_t i = 0; i < c->conclusion_count; i++) {
         const basin_conclusion *k = &c->conclusions[i];
         fprintf(out, "%sverdict on «%s is flatter than %s»: %s\n  %s\n  what would change it: %s\n",
-                i == 0 ? "\n" : "", k->group, k->base, cli_conclusion_words((basin_conclusion_kind)k->kind),
+                i == 0 ? "\n" : "", k->group, k->base, basin_conclusion_words((basin_conclusion_kind)k->kind),
                 k->reason, k->change);
     }
 }

@@ -8,6 +8,4 @@
 void cli_comparison_print(const basin_comparison *comparison, const basin_provenance *provenance,
                           FILE *out);
 
-const char *cli_conclusion_words(basin_conclusion_kind kind);
-
 #endif

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "cli/paths.h"
 
 #include <errno.h>
@@ -39,22 +40,54 @@ int cli_relative(const char *from, const char *to, char *out, size_t size)
     return CLI_OK;
 }
 
+/* A file without a name in the folder of `path`, which nothing can leave behind; false where the file system
+   has none. */
+static bool nameless_file(const char *path, int *file)
+{
+#ifdef O_TMPFILE
+    char        folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    const int   length = slash != NULL ? (int)(slash - path) : 0;
+
+    snprintf(folder, sizeof folder, "%.*s", length > 0 ? length : 1,
+             slash == path ? "/"
+             : length > 0  ? path
+                           : ".");
+    *file = open(folder, O_WRONLY | O_TMPFILE, 0666);
+    return *file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL);
+#else
+    (void)path, (void)file;
+    return false;
+#endif
+}
+
+static int named_file(const char *name)
+{
+    const int file = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+
+    if (file >= 0) unlink(name);
+    return file;
+}
+
 /* Fails when `path` cannot be written: its folder is missing, not writable, or it is a folder or a device
-   itself. Leaves nothing. */
+   itself. Leaves nothing, killed or not. */
 static int output_check(const char *path)
 {
     char        name[PATH_MAX];
     struct stat facts;
+    int         file = -1;
 
     if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode))
         return cli_fail("%s: cannot be written: %s", path,
                         S_ISDIR(facts.st_mode) ? strerror(EISDIR) : "it is there and not a regular file");
     if (snprintf(name, sizeof name, "%s.%ld.check", path, (long)getpid()) >= (int)sizeof name)
         return cli_fail("%.60s…: the name is too long", path);
-    int file = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    /* a name that is too long is found by looking for it */
+    if (stat(name, &facts) != 0 && errno == ENAMETOOLONG)
+        return cli_fail("%s: cannot be written: %s", path, strerror(errno));
+    if (!nameless_file(path, &file)) file = named_file(name);
     if (file < 0) return cli_fail("%s: cannot be written: %s", path, strerror(errno));
     close(file);
-    unlink(name);
     return CLI_OK;
 }
 

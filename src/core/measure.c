@@ -89,3 +89,26 @@ bool basin_column_partial(const basin_row *row, const basin_column *column)
     if (v->interval == BASIN_INTERVAL_CALIBRATED) return false;
     return !(v->upper - v->lower <= OPEN * v->lower);
 }
+
+bool basin_difference_is_evidence(const basin_difference *d)
+{
+    const basin_column *column = basin_column_find(d->measure);
+
+    return column != NULL && column->compared && !column->own_direction &&
+           (column->family == BASIN_FAMILY_CURVATURE || column->family == BASIN_FAMILY_RISE) &&
+           d->report != BASIN_VERDICT_NOT_MEASURED && (d->point == BASIN_POINT_RAW || !d->losses_unequal);
+}
+
+const char *basin_conclusion_words(basin_conclusion_kind kind)
+{
+    static const char *const words[BASIN_CONCLUSIONS] = {
+        [BASIN_CONCLUSION_SUPPORTED] = "supported",
+        [BASIN_CONCLUSION_NOT_TIED] = "flatter, but not tied to generalisation here",
+        [BASIN_CONCLUSION_NOT_INVARIANT] = "flatter only by measures that are not invariant",
+        [BASIN_CONCLUSION_DISAGREE] = "measures disagree",
+        [BASIN_CONCLUSION_NOT_SUPPORTED] = "not supported",
+        [BASIN_CONCLUSION_INCONCLUSIVE] = "inconclusive",
+    };
+
+    return words[kind];
+}

@@ -72,7 +72,7 @@ void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double wid
 {
     *x = *y = (basin_ticks){0};
     if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, 0, x);
-    if (!panel->bare && panel->empty == NULL)
+    if (!panel->bare && panel->empty == NULL && panel->name_count == 0)
         fitting_ticks(canvas, &panel->y, height, false, panel->equal ? 0.99 * step_of(x) : 0, y);
 }
 
@@ -178,6 +178,16 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
     }
 }
 
+static void names_on_y(const basin_panel *panel, basin_canvas *canvas)
+{
+    const basin_rect *b = &panel->box;
+
+    for (size_t i = 0; i < panel->name_count && !panel->no_y; i++)
+        basin_canvas_text(canvas, panel->name_label[i], b->left - BASIN_TICK - 1.5,
+                          b->bottom - basin_scale_at(&panel->y, panel->name_at[i]) * (b->bottom - b->top),
+                          &(basin_type){.color = panel->name_color[i], .across = 1, .down = 0.5});
+}
+
 static void y_axis(const basin_panel *panel, basin_canvas *canvas)
 {
     const basin_rect *b = &panel->box;
@@ -194,6 +204,7 @@ static void y_axis(const basin_panel *panel, basin_canvas *canvas)
             basin_canvas_text(canvas, tick->label, b->left - BASIN_TICK - 1.5, y,
                               &(basin_type){.color = basin_black, .across = 1, .down = 0.5});
     }
+    names_on_y(panel, canvas);
     if (!panel->no_y && panel->y_ticks.exponent != 0) {
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
         snprintf(text, sizeof text, "×%s", basin_number_power(panel->y_ticks.exponent, power));

@@ -16,9 +16,9 @@
 
 #define MAX_GRID 64
 
-/* points: to the page's edge, between panels, plots of equal units, how much wider than its plot a note may
-   be */
-enum { PAD = 4, BETWEEN = 7, LARGEST_SQUARE = 280, NOTE_OVER = 14 };
+/* points: to the page's edge, between panels, plots of equal units, how much wider than its plot a note and
+   the label of x may be */
+enum { PAD = 4, BETWEEN = 7, LARGEST_SQUARE = 280, NOTE_OVER = 14, LABEL_OVER = 20 };
 
 typedef struct margins {
     double left, right, top, bottom;
@@ -42,18 +42,32 @@ static double text_height(basin_canvas *canvas, const char *text, double size, d
     return h;
 }
 
-static double widest_number(basin_canvas *canvas, const basin_ticks *ticks)
+/* Of the numbers on y, or of the names there. */
+static double widest_on_y(basin_canvas *canvas, const basin_panel *panel)
 {
     double widest = 0, w, h;
 
-    for (size_t i = 0; i < ticks->count; i++) {
-        basin_canvas_measure(canvas, ticks->tick[i].label, &(basin_type){0}, &w, &h);
+    for (size_t i = 0; i < panel->y_ticks.count + panel->name_count; i++) {
+        bool named = i >= panel->y_ticks.count;
+        basin_canvas_measure(
+            canvas, named ? panel->name_label[i - panel->y_ticks.count] : panel->y_ticks.tick[i].label,
+            &(basin_type){0}, &w, &h);
         widest = fmax(widest, w);
     }
     return widest;
 }
 
-/* How far the numbers on x reach beyond the plot, at its left or right end. */
+/* The label of x; with the power of ten that its numbers are to be multiplied by. */
+static const char *x_text(const basin_panel *panel, char room[512])
+{
+    char power[BASIN_NUMBER_ROOM];
+
+    if (panel->x_label == NULL || panel->x_ticks.exponent == 0) return panel->x_label;
+    snprintf(room, 512, "%s, ×%s", panel->x_label, basin_number_power(panel->x_ticks.exponent, power));
+    return room;
+}
+
+/* How far the numbers on x and its label reach beyond the plot, at its left or right end. */
 static double overhang(basin_canvas *canvas, const basin_panel *panel, double width, bool right)
 {
     double most = 0, w, h;
@@ -69,22 +83,18 @@ static double overhang(basin_canvas *canvas, const basin_panel *panel, double wi
         basin_canvas_measure(canvas, label, &(basin_type){0}, &w, &h);
         most = fmax(most, right ? at + w / 2 - width : w / 2 - at);
     }
+    if (panel->x_label != NULL && !panel->no_x) {
+        char room[512];
+        basin_canvas_measure(canvas, x_text(panel, room),
+                             &(basin_type){.across = 0.5, .width = width + LABEL_OVER}, &w, &h);
+        most = fmax(most, (w - width) / 2);
+    }
     return most;
 }
 
 static double y_label_width(basin_canvas *canvas, const basin_panel *panel)
 {
     return panel->y_label != NULL ? text_height(canvas, panel->y_label, 0, panel->height + 8) + 2.5 : 0;
-}
-
-/* The label of x; with the power of ten that its numbers are to be multiplied by. */
-static const char *x_text(const basin_panel *panel, char room[512])
-{
-    char power[BASIN_NUMBER_ROOM];
-
-    if (panel->x_label == NULL || panel->x_ticks.exponent == 0) return panel->x_label;
-    snprintf(room, 512, "%s, ×%s", panel->x_label, basin_number_power(panel->x_ticks.exponent, power));
-    return room;
 }
 
 static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, double width)
@@ -97,7 +107,7 @@ static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, doub
     tallest = fmax(tallest, basin_axes_names_height(panel, canvas, width));
     double height = BASIN_TICK + 1 + tallest;
     if (panel->x_label != NULL)
-        height += 1 + text_height(canvas, x_text(panel, room), 0, width + 20);
+        height += 1 + text_height(canvas, x_text(panel, room), 0, width + LABEL_OVER);
     else if (panel->x_ticks.exponent != 0)
         height += 1 + 1.25 * size;
     return height;
@@ -109,8 +119,8 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
     margins m = {.left = 1, .right = 3, .top = 0.55 * size, .bottom = 0};
 
     if (!panel->bare)
-        m.left = BASIN_TICK + (panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks)) +
-                 y_label_width(canvas, panel);
+        m.left =
+            BASIN_TICK + (panel->no_y ? 0 : 1.5 + widest_on_y(canvas, panel)) + y_label_width(canvas, panel);
     m.left = fmax(m.left, overhang(canvas, panel, width, false) + 1);
     m.right = fmax(m.right, overhang(canvas, panel, width, true) + 1);
     m.right = fmax(m.right, basin_bar_width(panel, canvas));
@@ -129,10 +139,11 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
     return m;
 }
 
-/* A shared legend begins where the plots of the first column do. */
-static double legend_left(const grid *g)
+/* A shared legend begins where the plots of the first column do, unless the names beside them leave it less
+   than half of the page. */
+static double legend_left(const basin_plan *plan, const grid *g)
 {
-    return PAD + g->left[0];
+    return g->left[0] < plan->width / 2 ? PAD + g->left[0] : PAD;
 }
 
 static double outer_head(basin_plan *plan, basin_canvas *canvas, const grid *g)
@@ -145,7 +156,7 @@ static double outer_head(basin_plan *plan, basin_canvas *canvas, const grid *g)
     if (plan->legend_shared) {
         basin_legend legend = {0};
         for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
-        head += basin_legend_rows(canvas, &legend, 0, 0, plan->width - PAD - legend_left(g), false) + 2;
+        head += basin_legend_rows(canvas, &legend, 0, 0, plan->width - PAD - legend_left(plan, g), false) + 2;
     }
     return head;
 }
@@ -300,13 +311,13 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
     const basin_rect *b = &panel->box;
     double            middle = (b->left + b->right) / 2, width = b->right - b->left;
     double            size = basin_canvas_font_size(canvas);
-    basin_type        type = {.color = basin_black, .across = 0.5, .width = width + 20};
+    basin_type        type = {.color = basin_black, .across = 0.5, .width = width + LABEL_OVER};
     char              room[512];
 
     double y = b->bottom + x_axis_height(canvas, panel, width);
     if (panel->x_label != NULL && !panel->no_x) {
         basin_canvas_text(canvas, x_text(panel, room), middle,
-                          y - text_height(canvas, x_text(panel, room), 0, width + 20), &type);
+                          y - text_height(canvas, x_text(panel, room), 0, width + LABEL_OVER), &type);
     }
     for (size_t i = 0; i < panel->note_count; i++) {
         const basin_panel_note *note = &panel->notes[i];
@@ -319,7 +330,7 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
         y += text_height(canvas, note->text, BASIN_NOTE_SIZE * size, width + NOTE_OVER);
     }
     if (panel->y_label != NULL) {
-        double     numbers = panel->no_y ? 0 : 1.5 + widest_number(canvas, &panel->y_ticks);
+        double     numbers = panel->no_y ? 0 : 1.5 + widest_on_y(canvas, panel);
         basin_type turned = upright;
         turned.angle = -acos(0);
         turned.width = b->bottom - b->top + 8;
@@ -384,7 +395,8 @@ static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, co
     if (plan->legend_shared) {
         basin_legend legend = {0};
         for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
-        basin_legend_rows(canvas, &legend, legend_left(g), y, plan->width - PAD - legend_left(g), true);
+        basin_legend_rows(canvas, &legend, legend_left(plan, g), y, plan->width - PAD - legend_left(plan, g),
+                          true);
     }
     if (footer != NULL) {
         basin_canvas_text(

@@ -59,6 +59,7 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     bool        silent;      /* leaves the scales alone: predictions, ceilings */
     /* line: gaps are not hatched, since another mark tells why they are there */
     bool open;
+    bool lying; /* interval: low and high are of x */
 };
 
 #define BASIN_MARK(name) extern const basin_mark_type basin_mark_##name;

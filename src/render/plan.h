@@ -31,6 +31,10 @@ struct basin_panel {
     const double      *tick_at;
     const char *const *tick_label;
     const basin_color *tick_color;
+    size_t             name_count; /* named places on y instead of numbers */
+    const double      *name_at;
+    const char *const *name_label;
+    const basin_color *name_color;
     /* said in the middle of a panel without data, whose y then has no numbers; NULL = there is
        data */
     const char        *empty;

@@ -785,28 +785,36 @@ static void estimate(basin_comparison *c, const basin_group *group, int point, c
 static void difference(basin_comparison *c, const basin_group *group, int point, const basin_column *measure)
 {
     basin_difference *d = &c->differences[c->difference_count];
-    double            x[MOST_SEEDS], y[MOST_SEEDS], sum = 0;
+    double            x[MOST_SEEDS], y[MOST_SEEDS], sum = 0, square = 0;
     size_t            n = values_of(c, group, point, measure, x);
     size_t            pairs = values_of(c, &c->groups[0], BASIN_POINT_RAW, measure, y);
+    bool              ratio = measure->ratio;
 
     if (n == 0 || (point != BASIN_POINT_RAW && measure->at_raw_only)) return;
     pairs = n < pairs ? n : pairs;
-    for (size_t i = 0; i < pairs; i++) x[i] -= y[i], sum += x[i];
+    for (size_t i = 0; i < pairs; i++) ratio = ratio && x[i] > 0 && y[i] > 0;
+    for (size_t i = 0; i < pairs; i++) x[i] = ratio ? log(x[i] / y[i]) : x[i] - y[i], sum += x[i];
+    for (size_t i = 0; i < pairs; i++) square += (x[i] - sum / (double)pairs) * (x[i] - sum / (double)pairs);
+    const double mean = sum / (double)pairs;
+    const double half =
+        pairs > 1 ? basin_student_t975(pairs - 1) * sqrt(square / (double)(pairs * (pairs - 1))) : NAN;
     *d = (basin_difference){.measure = name_of("%s", measure->name),
                             .group = name_of("%s", group->name),
                             .base = name_of("gd"),
                             .family = (int)measure->family,
                             .point = point,
-                            .ratio = measure->ratio,
+                            .ratio = ratio,
                             .pairs = pairs,
-                            .mean = sum / (double)pairs,
+                            .mean = ratio ? exp(mean) : mean,
+                            .lower = ratio ? exp(mean - half) : mean - half,
+                            .upper = ratio ? exp(mean + half) : mean + half,
                             .p = basin_sign_flip_p(x, pairs),
                             .p_smallest = ldexp(2, -(int)pairs),
                             .paired = true,
                             .losses_unequal = true};
     d->p_family = fmin(1, 2 * d->p),
     d->p_report = measure->family == BASIN_FAMILY_CONDITION ? NAN : fmin(1, 4 * d->p);
-    int sign = d->mean < 0 ? BASIN_VERDICT_LOWER : BASIN_VERDICT_HIGHER;
+    int sign = mean < 0 ? BASIN_VERDICT_LOWER : BASIN_VERDICT_HIGHER;
     d->verdict = 2 * d->p_smallest > 0.05 ? BASIN_VERDICT_TOO_FEW_SEEDS
                  : d->p_family <= 0.05    ? sign
                                           : BASIN_VERDICT_UNDECIDED;
@@ -840,6 +848,19 @@ static void make_groups(basin_comparison *c, size_t seeds, bool polished)
         polish_row(&c->rows[i], &c->rows[c->row_count++]);
 }
 
+/* By what the losses are told to be: nothing is judged here. */
+static void conclude(basin_comparison *c)
+{
+    c->conclusions = make(METHODS - 1, sizeof *c->conclusions);
+    for (size_t g = 1; g < c->group_count; g++)
+        c->conclusions[c->conclusion_count++] =
+            (basin_conclusion){.group = name_of("%s", c->groups[g].name),
+                               .base = name_of("gd"),
+                               .kind = BASIN_CONCLUSION_INCONCLUSIVE,
+                               .reason = name_of("the training losses are unequal"),
+                               .change = name_of("a comparison at equal training loss")};
+}
+
 static basin_result *comparison_of(size_t seeds, bool polished)
 {
     basin_comparison *c = make(1, sizeof *c);
@@ -858,6 +879,7 @@ static basin_result *comparison_of(size_t seeds, bool polished)
     c->base = name_of("gd");
     c->step = 2000, c->at_loss = NAN, c->level = 0.05, c->report_pairs = 2;
     c->losses_unequal = true;
+    conclude(c);
     c->losses_note = name_of("sam 0.044 against gd 0.02: unequal (relative difference 0.55, tolerance 0.1)");
     return envelope(BASIN_RESULT_COMPARISON, c, "all", "compare");
 }

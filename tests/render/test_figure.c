@@ -386,6 +386,9 @@ static bool draw_part(size_t i, drawn *out)
         CASE(74, "paths_never_finite", 1, WITH(0), never_finite(synthetic_paths(6)))
         CASE(75, "paths_on_heat", 1, WITH(.kind = "heat"), synthetic_paths(9))
         CASE(76, "limits", 1, WITH(0), synthetic_gate("gd"))
+        CASE(80, "verdict", 1, WITH(.kind = "verdict"), synthetic_polished_comparison(8))
+        CASE(81, "verdict_column", 1, WITH(.kind = "verdict", .width = 3.25), synthetic_comparison(8))
+        CASE(82, "verdict_one_seed", 1, WITH(.kind = "verdict"), synthetic_comparison(1))
         CASE(77, "limits_three", 3, WITH(.scale = "symlog"), synthetic_gate("gd"), synthetic_gate("sam"),
              synthetic_gate("msam"))
     default: return false;
@@ -823,7 +826,7 @@ static void every_listed_kind_can_be_asked_for(void **state)
         {BASIN_RESULT_CONNECTION, {"connection", NULL}},
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},
         {BASIN_RESULT_TRACK, {"epochs", "sweep", NULL}},
-        {BASIN_RESULT_COMPARISON, {"methods", NULL}},
+        {BASIN_RESULT_COMPARISON, {"methods", "verdict", NULL}},
         {BASIN_RESULT_BLOCKS, {"blocks", NULL}},
         {BASIN_RESULT_BATCHES, {"batches", NULL}},
         {BASIN_RESULT_SHARPNESS_TABLE, {"measures", NULL}},

@@ -125,6 +125,78 @@ static void seeds_are_joined_only_where_their_pair_is_tested(void **state)
     basin_result_destroy(&result);
 }
 
+/* The interval at that value in a panel of the verdict; NULL if there is none. */
+static const basin_mark *interval_at(const basin_panel *panel, double value)
+{
+    for (size_t i = 0; i < panel->mark_count; i++)
+        if (panel->marks[i].type == &basin_mark_interval && fabs(panel->marks[i].x[0] - value) < 1e-12)
+            return &panel->marks[i];
+    return NULL;
+}
+
+static bool is_named(const basin_panel *panel, const char *name)
+{
+    for (size_t i = 0; i < panel->name_count; i++)
+        if (strcmp(panel->name_label[i], name) == 0) return true;
+    return false;
+}
+
+static basin_difference *difference_of(basin_comparison *c, const char *measure, const char *group)
+{
+    for (size_t i = 0; i < c->difference_count; i++)
+        if (strcmp(c->differences[i].measure, measure) == 0 && strcmp(c->differences[i].group, group) == 0)
+            return &c->differences[i];
+    fail_msg("no difference of %s", measure);
+    return NULL;
+}
+
+static void a_verdict_shows_what_it_rests_on_and_nothing_else(void **state)
+{
+    basin_result     *result = synthetic_comparison(8);
+    basin_comparison *c = result->value;
+    basin_difference *top = difference_of(c, "lambda_max", "sam");
+    basin_difference *right = difference_of(c, "test_accuracy", "sam");
+    const double      wrong = 1 - basin_comparison_estimate(c, "test_accuracy", "gd", BASIN_POINT_RAW)->mean;
+    basin_look        sam;
+    basin_plan        plan;
+
+    (void)state;
+    assert_true(basin_look_method("sam", &sam));
+    top->ratio = true, top->mean = 0.5, top->lower = 0.4, top->upper = 0.6, top->report = BASIN_VERDICT_LOWER;
+    right->ratio = false, right->mean = -0.25 * wrong, right->lower = -0.5 * wrong, right->upper = 0;
+    right->report = BASIN_VERDICT_LOWER; /* of an accuracy: worse */
+    c->conclusions[0].kind = BASIN_CONCLUSION_DISAGREE;
+    PLAN(verdict, result, &no_options);
+    basin_panel *panel = panel_titled(&plan, "SAM against GD:\nmeasures disagree");
+    assert_non_null(interval_at(panel, 0.5));
+    assert_true(interval_at(panel, 0.5)->lying && interval_at(panel, 0.5)->low[0] == 0.4);
+    assert_true(interval_at(panel, 0.5)->high[0] == 0.6);
+    assert_true(interval_at(panel, 0.5)->pen.color.r == sam.color.r);
+    assert_non_null(interval_at(panel, 1.25)); /* a quarter more errors */
+    assert_true(interval_at(panel, 1.25)->pen.color.r == basin_black.r);
+    assert_true(fabs(interval_at(panel, 1.25)->low[0] - 1) < 1e-12);
+    assert_true(fabs(interval_at(panel, 1.25)->high[0] - 1.5) < 1e-12);
+    assert_true(is_named(panel, "test error") && is_named(panel, "λ\1max\2"));
+    /* a run's own directions and effective dimensions are no evidence */
+    assert_false(is_named(panel, "SAM sharpness") || is_named(panel, "SANE"));
+    basin_plan_clear(&plan);
+    top->report = BASIN_VERDICT_UNDECIDED;
+    PLAN(verdict, result, &no_options);
+    assert_true(interval_at(&plan.panels[0], 0.5)->pen.color.r != sam.color.r);
+    assert_true(says(&plan, "sam against gd: measures disagree; the training losses are unequal."));
+    basin_plan_clear(&plan);
+    /* polished points at unequal losses */
+    top->point = BASIN_POINT_POLISHED;
+    PLAN(verdict, result, &no_options);
+    assert_null(interval_at(&plan.panels[0], 0.5));
+    top->losses_unequal = false;
+    basin_plan_clear(&plan);
+    PLAN(verdict, result, &no_options);
+    assert_true(interval_at(&plan.panels[0], 0.5)->hollow);
+    basin_plan_clear(&plan);
+    basin_result_destroy(&result);
+}
+
 static void verdicts_are_the_report_s_and_of_conditions_their_family_s(void **state)
 {
     basin_result     *result = synthetic_comparison(8);
@@ -765,6 +837,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seeds_are_joined_only_where_their_pair_is_tested),
+        cmocka_unit_test(a_verdict_shows_what_it_rests_on_and_nothing_else),
         cmocka_unit_test(verdicts_are_the_report_s_and_of_conditions_their_family_s),
         cmocka_unit_test(polished_points_stand_beside_the_raw_ones_and_a_flip_is_said),
         cmocka_unit_test(one_run_is_its_own_mean),

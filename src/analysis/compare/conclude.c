@@ -36,14 +36,6 @@ typedef struct evidence {
     size_t                better, worse, open;       /* measures of generalisation, as claimed */
 } evidence;
 
-/* Raw points at unequal losses end the question before (rule 3). */
-static bool is_flatness(const basin_column *column, const basin_difference *d)
-{
-    return column->compared && !column->own_direction && d->report != BASIN_VERDICT_NOT_MEASURED &&
-           (column->family == BASIN_FAMILY_CURVATURE || column->family == BASIN_FAMILY_RISE) &&
-           (d->point == BASIN_POINT_RAW || !d->losses_unequal);
-}
-
 static bool is_invariant(const basin_column *column)
 {
     return column->invariance & BASIN_INVARIANT_TO_RESCALING;
@@ -131,7 +123,7 @@ static void count_all(evidence *e)
     e->all_equivalent = true;
     for (size_t i = 0; i < e->pair->differences; i++) {
         const basin_column *column = basin_column_find(d[i].measure);
-        if (is_flatness(column, &d[i])) count_flatness(e, column, &d[i]);
+        if (basin_difference_is_evidence(&d[i])) count_flatness(e, column, &d[i]);
         if (column->family == BASIN_FAMILY_GENERALISATION) count_generalisation(e, column, &d[i]);
     }
 }
@@ -142,8 +134,8 @@ typedef bool chosen(const evidence *e, const basin_column *column, const basin_d
 
 static bool says_flatter(const evidence *e, const basin_column *column, const basin_difference *d)
 {
-    (void)e;
-    return is_flatness(column, d) && d->report == BASIN_VERDICT_LOWER;
+    (void)e, (void)column;
+    return basin_difference_is_evidence(d) && d->report == BASIN_VERDICT_LOWER;
 }
 
 static bool says_flatter_invariantly(const evidence *e, const basin_column *column, const basin_difference *d)
@@ -153,20 +145,20 @@ static bool says_flatter_invariantly(const evidence *e, const basin_column *colu
 
 static bool says_sharper(const evidence *e, const basin_column *column, const basin_difference *d)
 {
-    (void)e;
-    return is_flatness(column, d) && d->report == BASIN_VERDICT_HIGHER;
+    (void)e, (void)column;
+    return basin_difference_is_evidence(d) && d->report == BASIN_VERDICT_HIGHER;
 }
 
 static bool is_open_and_invariant(const evidence *e, const basin_column *column, const basin_difference *d)
 {
     (void)e;
-    return is_flatness(column, d) && is_invariant(column) && !is_decided(d->report);
+    return basin_difference_is_evidence(d) && is_invariant(column) && !is_decided(d->report);
 }
 
 static bool is_flatness_measured(const evidence *e, const basin_column *column, const basin_difference *d)
 {
-    (void)e;
-    return is_flatness(column, d);
+    (void)e, (void)column;
+    return basin_difference_is_evidence(d);
 }
 
 static int direction_of(const evidence *e, const basin_column *column, const basin_difference *d)
