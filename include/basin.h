@@ -3677,6 +3677,13 @@ basin_status basin_result_compare(const basin_result *a, const basin_result *b, 
 /* drawing never fails half-way: the first error is kept and told by _write */
 typedef struct basin_figure basin_figure;
 
+/* What of a plane is drawn between its points, too, by the rule that tells left-out points best. */
+typedef enum basin_smoothing {
+    BASIN_SMOOTH_LINES, /* contour lines */
+    BASIN_SMOOTH_NONE,
+    BASIN_SMOOTH_ALL /* heat maps as well */
+} basin_smoothing;
+
 typedef struct basin_figure_options {
     /* of the result's figures (basin_figure_kind); NULL = the first that suits. A plane's kinds
        take a split after a colon, «contour:test»; without one they draw the first */
@@ -3695,6 +3702,7 @@ typedef struct basin_figure_options {
     const char *scale;     /* of the value axis: linear | log | symlog; NULL = the figure's own */
     double      cap;       /* clip values above and mark them; 0 = none */
     bool        points;    /* mark where a slice with a tolerance was evaluated */
+    int         smooth;    /* basin_smoothing */
     bool        no_footer; /* leave the line of provenance out */
     double      dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;

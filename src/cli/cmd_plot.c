@@ -22,10 +22,21 @@ static const cli_option options[] = {
     {"scale", CLI_CHOICE, "linear|log|symlog", "of the value axis (default: by the figure)", false},
     {"cap", CLI_REAL, "VALUE", "clip values above, and mark them (default: none)", false},
     {"points", CLI_FLAG, NULL, "slice --tolerance: mark the points that were evaluated", false},
+    {"smooth", CLI_CHOICE, "lines|none|all",
+     "what of a plane is drawn between its points, too, by the rule that tells left-out points best; all: "
+     "heat maps as well (default: lines)",
+     false},
     {"dpi", CLI_REAL, "DPI", "PNG (default: 300)", false},
     {"no-footer", CLI_FLAG, NULL, "leave the line of provenance out", false},
     {"caption", CLI_FLAG, NULL, "print the figure's caption", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
+
+static basin_smoothing smoothing(const char *text)
+{
+    return strcmp(text, "none") == 0  ? BASIN_SMOOTH_NONE
+           : strcmp(text, "all") == 0 ? BASIN_SMOOTH_ALL
+                                      : BASIN_SMOOTH_LINES;
+}
 
 static int read_options(const cli_arguments *a, const char **labels, basin_figure_options *out)
 {
@@ -52,6 +63,7 @@ static int read_options(const cli_arguments *a, const char **labels, basin_figur
         .scale = cli_text(a, "scale", NULL),
         .cap = cli_real(a, "cap", 0),
         .points = cli_has(a, "points"),
+        .smooth = smoothing(cli_text(a, "smooth", "lines")),
         .no_footer = cli_has(a, "no-footer"),
         .dpi = cli_real(a, "dpi", 0),
     };

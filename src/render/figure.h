@@ -50,6 +50,15 @@ typedef enum basin_label_form {
 } basin_label_form;
 const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form);
 
+/* figure_ends.c */
+/* Of a direction that leads to another checkpoint: what tells that one's file from the others of its
+   slice, e.g. «sam_0». */
+const char *basin_end_name(basin_plan *plan, const basin_axis *axis);
+/* The checkpoints that the directions of a plane lead to, marked, and their names and that of the
+   centre; nothing where they lead to none. Where in `frame`, NULL = at right angles. */
+basin_status basin_panel_add_ends(basin_plan *plan, basin_panel *panel, size_t result,
+                                  const basin_frame *frame);
+
 /* figure_paths.c: the runs beside a plane over its panel, and what they are in the caption. */
 basin_status basin_panel_add_paths(basin_plan *plan, basin_panel *panel, const basin_slice *slice,
                                    bool named);
@@ -60,9 +69,9 @@ void         basin_caption_paths(basin_plan *plan, const basin_slice *slice);
 
 /* figure_adaptive.c: what a slice with a tolerance has besides; nothing of one without. */
 /* The points that surface k is interpolated from, where options->points asks for them or `always`;
-   `unit` scales the coordinate of a line. */
+   `unit` scales the coordinate of a line; `frame` as of the surface's mark. */
 basin_status basin_plan_sample_points(basin_plan *plan, basin_panel *panel, const basin_slice *s,
-                                      size_t k, double unit, bool always);
+                                      size_t k, double unit, bool always, const basin_frame *frame);
 /* From how many points it is interpolated, and to within what; of the i-th result, named where
    there are several. */
 void basin_plan_sample_caption(basin_plan *plan, const char *name, const basin_slice *s, size_t k);

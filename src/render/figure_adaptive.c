@@ -7,7 +7,7 @@
 #include "render/figure.h"
 
 basin_status basin_plan_sample_points(basin_plan *plan, basin_panel *panel, const basin_slice *s, size_t k,
-                                      double unit, bool always)
+                                      double unit, bool always, const basin_frame *frame)
 {
     basin_status          st = BASIN_OK;
     const basin_adaptive *a = s->adaptive;
@@ -19,6 +19,7 @@ basin_status basin_plan_sample_points(basin_plan *plan, basin_panel *panel, cons
     for (size_t i = 0; i < a->points; i++) {
         x[i] = a->coordinates[i * a->axes] * (a->axes == 1 ? unit : 1);
         y[i] = a->axes == 2 ? a->coordinates[i * a->axes + 1] : a->splits[k].loss[i];
+        if (frame != NULL) x[i] = frame->xx * x[i] + frame->xy * y[i], y[i] *= frame->yy;
     }
     for (size_t halo = a->axes == 2 ? 2 : 1; halo-- > 0;) /* white under black: seen on any colour */
         BASIN_TRY(basin_panel_add(plan, panel,

@@ -69,15 +69,13 @@ static bool same_eigenvalue(const basin_plan *plan, const basin_axis *axis)
     return isfinite(axis->eigenvalue);
 }
 
-/* Of a direction to a checkpoint: its file's name, or «weights of» that where the network at its coordinate
-   is not it. */
-static const char *end_of(basin_plan *plan, const char *direction)
+/* Of a direction to a checkpoint: its name, or «weights of» that where the network at its coordinate is not
+   it. */
+static const char *end_of(basin_plan *plan, const basin_axis *axis)
 {
-    const size_t      weights = strlen(BASIN_WEIGHTS_OF);
-    const bool        reached = strncmp(direction, BASIN_WEIGHTS_OF, weights) != 0;
-    const char *const file = basin_name_file(reached ? detail_of(direction) : direction + weights);
+    const bool reached = strncmp(axis->direction, BASIN_WEIGHTS_OF, strlen(BASIN_WEIGHTS_OF)) != 0;
 
-    return reached ? file : basin_plan_text(plan, "%s%s", BASIN_WEIGHTS_OF, file);
+    return basin_plan_text(plan, "%s%s", reached ? "" : BASIN_WEIGHTS_OF, basin_end_name(plan, axis));
 }
 
 /* No-break spaces keep «‖d‖ = 1» whole when the label breaks. */
@@ -92,7 +90,7 @@ const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_lab
     const char *norm = basin_plan_text(plan, "‖d‖ = %s", BASIN_NUMBER(axis->norm, 3));
 
     if (axis->kind == BASIN_DIRECTION_TO) {
-        const char *end = end_of(plan, name);
+        const char *end = end_of(plan, axis);
         if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", end);
         return basin_plan_text(plan, "%stowards %s (%s),%s%s",
                                strstr(name, BASIN_WEIGHTS_OF) == name ? "" : "from θ (0) ", end,
@@ -351,7 +349,7 @@ static basin_status add_slice(basin_plan *plan, drawing *d, size_t i)
             mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3,
             mark.every = axis->count / 7 + 1;
         BASIN_TRY(basin_panel_add(plan, d->loss, mark));
-        BASIN_TRY(basin_plan_sample_points(plan, d->loss, s, k, unit_of(axis, d->distance), false));
+        BASIN_TRY(basin_plan_sample_points(plan, d->loss, s, k, unit_of(axis, d->distance), false, NULL));
         if (d->hits == NULL || surface->accuracy == NULL) continue;
         mark.cap = 0, mark.label = NULL;
         BASIN_TRY(percent(plan, surface, &mark.y));

@@ -11,13 +11,20 @@
 #include "core/memory.h"
 #include "render/contour.h"
 #include "render/figure.h"
+#include "render/smooth.h"
 
 typedef enum look { CONTOUR, HEAT, CHANGE, ERRORS } look;
+
+#define LEAST_COSINE 0.005 /* half a per cent of a length: not seen */
 
 typedef struct field { /* what one panel shows */
     const basin_slice   *slice;
     const basin_surface *surface;
-    const double        *z;
+    size_t               rows, columns;
+    const double        *x, *y, *z; /* [columns], [rows], [rows, columns] */
+    const basin_frame   *frame;     /* NULL: at right angles, in units of the directions */
+    basin_between        between;
+    basin_smooth_error   errors; /* of what is drawn between the points; count 0: nothing is */
 } field;
 
 static basin_status find_field(const basin_plan *plan, size_t i, const char *kind, field *out)
@@ -42,7 +49,8 @@ static basin_status find_field(const basin_plan *plan, size_t i, const char *kin
                     f->columns > 0,
                 BASIN_ERR_SHAPE, "figure %s: %zu x %zu losses for %zu x %zu coordinates", kind, f->rows,
                 f->columns, s->axes[1].count, s->axes[0].count);
-    out->z = f->loss;
+    out->rows = f->rows, out->columns = f->columns;
+    out->x = s->axes[0].coordinates, out->y = s->axes[1].coordinates, out->z = f->loss;
 done:
     return st;
 }
@@ -78,12 +86,65 @@ done:
     return st;
 }
 
+/* Directions that are not at right angles: the plane as it is, in lengths. Those of a plane with runs on it
+   are. */
+static basin_status find_frame(basin_plan *plan, field *f)
+{
+    basin_status st = BASIN_OK;
+    const double cosine = f->slice->cosine, across = f->slice->axes[0].norm, up = f->slice->axes[1].norm;
+    basin_frame *frame = NULL;
+
+    if (f->slice->path_count > 0 || !(fabs(cosine) > LEAST_COSINE) || !(fabs(cosine) < 1 - LEAST_COSINE) ||
+        !(across > 0) || !(up > 0))
+        goto done;
+    BASIN_PLAN_ALLOC(plan, frame, 1);
+    *frame = (basin_frame){across, up * cosine, up * sqrt(1 - cosine * cosine)};
+    f->frame = frame;
+done:
+    return st;
+}
+
+/* A finer grid, where the values at left-out points are told by a cubic rule better than by straight lines. */
+static basin_status smooth_field(basin_plan *plan, field *f, bool logarithmic)
+{
+    enum { SIDE = 240, MOST_PARTS = 8 }; /* points of the finer grid, about; of a step, at most */
+    basin_status      st = BASIN_OK;
+    basin_smooth_grid fine = {0};
+    double           *x = NULL, *y = NULL, *z = NULL;
+
+    if (f->slice->adaptive_count > 0 || f->rows < 2 || f->columns < 2) goto done;
+    const size_t most = f->rows > f->columns ? f->rows : f->columns, parts = SIDE / most;
+    BASIN_TRY(basin_smooth(f->z, f->rows, f->columns, f->x, f->y,
+                           parts < 1            ? 1
+                           : parts < MOST_PARTS ? parts
+                                                : MOST_PARTS,
+                           logarithmic, &fine));
+    if (fine.between == BASIN_BETWEEN_LINEAR) goto done;
+    BASIN_PLAN_ALLOC(plan, x, fine.columns);
+    BASIN_PLAN_ALLOC(plan, y, fine.rows);
+    BASIN_PLAN_ALLOC(plan, z, fine.rows * fine.columns);
+    memcpy(x, fine.x, fine.columns * sizeof *x), memcpy(y, fine.y, fine.rows * sizeof *y);
+    memcpy(z, fine.z, fine.rows * fine.columns * sizeof *z);
+    f->x = x, f->y = y, f->z = z, f->rows = fine.rows, f->columns = fine.columns;
+    f->between = fine.between, f->errors = fine.errors;
+done:
+    basin_smooth_clear(&fine);
+    return st;
+}
+
+static bool is_smoothed(const basin_plan *plan, look kind)
+{
+    if (kind == ERRORS) return false;
+    return plan->options->smooth == BASIN_SMOOTH_ALL ||
+           (kind == CONTOUR && plan->options->smooth == BASIN_SMOOTH_LINES);
+}
+
 static basin_range range_of(const field *fields, size_t count, double cap)
 {
     basin_range range = basin_range_start();
 
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < fields[i].surface->rows * fields[i].surface->columns; j++)
+        for (size_t j = 0; j < fields[i].rows * fields[i].columns; j++)
             if (isfinite(fields[i].z[j])) basin_range_add(&range, fmin(fields[i].z[j], cap));
     return range;
 }
@@ -129,6 +190,7 @@ static bool same_axes(const basin_plan *plan, const field *fields)
                 a->coordinates[a->count - 1] != b->coordinates[b->count - 1])
                 return false;
         }
+        if (fields[0].frame != fields[i].frame) return false;
     }
     return true;
 }
@@ -158,16 +220,42 @@ done:
     return st;
 }
 
-static basin_status add_field(basin_plan *plan, basin_panel *panel, const field *f, look kind,
+/* The edge of the grid in a frame that is not at right angles. */
+static basin_status add_outline(basin_plan *plan, basin_panel *panel, const field *f)
+{
+    enum { CORNERS = 5 };
+    basin_status st = BASIN_OK;
+    double      *at = NULL;
+
+    BASIN_PLAN_ALLOC(plan, at, 2 * CORNERS);
+    for (size_t i = 0; i < CORNERS; i++) {
+        const double x = f->x[i == 1 || i == 2 ? f->columns - 1 : 0],
+                     y = f->y[i == 2 || i == 3 ? f->rows - 1 : 0];
+        at[i] = f->frame->xx * x + f->frame->xy * y, at[CORNERS + i] = f->frame->yy * y;
+    }
+    BASIN_TRY(basin_panel_add(plan, panel,
+                              (basin_mark){.type = &basin_mark_line,
+                                           .count = CORNERS,
+                                           .x = at,
+                                           .y = at + CORNERS,
+                                           .pen = {.color = basin_grey, .width = 0.4},
+                                           .silent = true}));
+done:
+    return st;
+}
+
+/* Of the i-th result. */
+static basin_status add_field(basin_plan *plan, basin_panel *panel, const field *f, size_t result, look kind,
                               const basin_paint *paint, const double *levels, size_t level_count)
 {
     basin_status      st = BASIN_OK;
     const basin_axis *across = &f->slice->axes[0], *up = &f->slice->axes[1];
     basin_mark        mark = {.type = kind == CONTOUR ? &basin_mark_contour : &basin_mark_heat,
-                              .x = across->coordinates,
-                              .y = up->coordinates,
-                              .rows = f->surface->rows,
-                              .columns = f->surface->columns,
+                              .x = f->x,
+                              .y = f->y,
+                              .rows = f->rows,
+                              .columns = f->columns,
+                              .frame = f->frame,
                               .z = f->z,
                               .paint = paint};
     basin_range       x, y;
@@ -177,19 +265,22 @@ static basin_status add_field(basin_plan *plan, basin_panel *panel, const field 
                     "figure contour: a grid of %zu x %zu; at least 2 x 2, or draw it as heat",
                     f->surface->rows, f->surface->columns);
         mark.count = level_count, mark.levels = levels;
+        mark.every = f->surface->columns > 1 ? (f->columns - 1) / (f->surface->columns - 1) : 1;
         mark.pen = (basin_pen){.width = 0.9};
         BASIN_TRY(basin_paths_places(plan, f->slice, &mark.clear_count, &mark.clear));
         mark.size = 0.8125 * plan->font_size;
     }
     BASIN_TRY(basin_panel_add(plan, panel, mark));
-    BASIN_TRY(basin_plan_sample_points(plan, panel, f->slice, number_of(f), 1, kind == ERRORS));
+    if (f->frame != NULL && kind == CONTOUR) BASIN_TRY(add_outline(plan, panel, f));
+    BASIN_TRY(basin_plan_sample_points(plan, panel, f->slice, number_of(f), 1, kind == ERRORS, f->frame));
     BASIN_TRY(basin_panel_add_paths(plan, panel, f->slice, plan->count == 1));
     BASIN_TRY(add_centre(plan, panel));
+    if (f->slice->path_count == 0) BASIN_TRY(basin_panel_add_ends(plan, panel, result, f->frame));
     basin_panel_ranges(panel, &x, &y);
     panel->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0);
     panel->y = basin_scale_fit(BASIN_SCALE_LINEAR, &y, 0);
     double ratio = across->count > 1 && up->count > 1 ? span(up) / span(across) : 0;
-    panel->equal = same_units(f) && ratio > 0.2 && ratio < 5;
+    panel->equal = f->frame != NULL || (same_units(f) && ratio > 0.2 && ratio < 5);
     panel->framed = true;
 done:
     return st;
@@ -218,7 +309,7 @@ static void hatched_caption(basin_plan *plan, look kind, const field *fields, co
     bool missing = false, outside = false;
 
     for (size_t i = 0; i < plan->count; i++) {
-        for (size_t j = 0; j < fields[i].surface->rows * fields[i].surface->columns; j++) {
+        for (size_t j = 0; j < fields[i].rows * fields[i].columns; j++) {
             bool finite = isfinite(fields[i].z[j]);
             missing = missing || !finite;
             outside = outside ||
@@ -229,6 +320,24 @@ static void hatched_caption(basin_plan *plan, look kind, const field *fields, co
         basin_plan_caption(plan, " Hatched: %s%s%s.", missing ? "not finite" : "",
                            missing && outside ? " or " : "",
                            outside ? "not above 0, no place on the logarithmic scale" : "");
+}
+
+/* What stands between the points, and how far that was off where it could be held against values. */
+static void smooth_caption(basin_plan *plan, const field *f, const char *name)
+{
+    if (f->frame != NULL)
+        basin_plan_caption(plan,
+                           "%s%s Axes are distances; the grid is a parallelogram between the directions.",
+                           name != NULL ? " " : "", name != NULL ? basin_plan_text(plan, "%s:", name) : "");
+    if (f->errors.count == 0) return;
+    basin_plan_caption(
+        plan,
+        "%s%s%s %s between the %zu x %zu points; from every second point it tells the %s others to "
+        "within %s",
+        name != NULL ? " " : "", name != NULL ? name : "", name != NULL ? ":" : "",
+        f->between == BASIN_BETWEEN_CUBIC ? "Cubic interpolation" : "Cubic interpolation of the logarithm",
+        f->surface->columns, f->surface->rows, BASIN_COUNT(f->errors.count), BASIN_NUMBER(f->errors.rms, 2));
+    basin_plan_caption(plan, " (rms), %s at most.", BASIN_NUMBER(f->errors.largest, 2));
 }
 
 static void surface_caption(basin_plan *plan, look kind, const field *fields, const basin_series *series,
@@ -265,6 +374,8 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
     for (size_t i = 0; i < plan->count; i++)
         basin_plan_sample_caption(plan, several ? series[i].label : NULL, fields[i].slice,
                                   number_of(&fields[i]));
+    for (size_t i = 0; i < plan->count; i++)
+        smooth_caption(plan, &fields[i], several ? series[i].label : NULL);
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
     if (isfinite(paint->cap))
         basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
@@ -280,7 +391,14 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
 static const char *units(basin_plan *plan, const field *fields)
 {
     double a = fields[0].slice->axes[0].norm, b = fields[0].slice->axes[1].norm;
+    size_t oblique = 0;
 
+    for (size_t i = 0; i < plan->count; i++) oblique += fields[i].frame != NULL;
+    if (oblique > 0)
+        return oblique == plan->count
+                   ? "axes: distances from θ"
+                   : "axes: distances from θ where directions are not at right angles, else in "
+                     "units of each";
     for (size_t i = 1; i < plan->count; i++)
         if (fields[i].slice->axes[0].norm != a || fields[i].slice->axes[1].norm != b)
             return "axes in units of each direction";
@@ -314,6 +432,20 @@ done:
     return st;
 }
 
+/* In a frame that is not at right angles the axes are lengths: along the first direction, and at right angles to
+   it towards the second. */
+static const char *axis_text(basin_plan *plan, const field *f, size_t k, basin_label_form form)
+{
+    const char *towards = basin_axis_label(plan, &f->slice->axes[k], BASIN_LABEL_SHORT);
+    const char *leads = f->slice->axes[k].kind == BASIN_DIRECTION_TO ? "" : k == 0 ? "along " : "towards ";
+
+    if (f->frame == NULL) return basin_axis_label(plan, &f->slice->axes[k], form);
+    if (form == BASIN_LABEL_SHORT) return k == 0 ? towards : basin_plan_text(plan, "⟂, %s", towards);
+    return k == 0 ? basin_plan_text(plan, "distance from θ %s%s", leads, towards)
+                  : basin_plan_text(plan, "at right angles,%s%s%s", form == BASIN_LABEL_BROKEN ? "\n" : " ",
+                                    leads, towards);
+}
+
 /* Axes, title and colour bar of the i-th plane; one bar a row will do, since one scale is for all. */
 static void label_panel(basin_plan *plan, look kind, const field *fields, const basin_series *series,
                         const basin_paint *paint, size_t i)
@@ -325,8 +457,8 @@ static void label_panel(basin_plan *plan, look kind, const field *fields, const 
                             : plan->width < 300 ? BASIN_LABEL_BROKEN
                                                 : BASIN_LABEL_LINE;
 
-    panel->x_label = below ? basin_axis_label(plan, &fields[i].slice->axes[0], form) : NULL;
-    panel->y_label = left ? basin_axis_label(plan, &fields[i].slice->axes[1], form) : NULL;
+    panel->x_label = below ? axis_text(plan, &fields[i], 0, form) : NULL;
+    panel->y_label = left ? axis_text(plan, &fields[i], 1, form) : NULL;
     panel->height = fmin(0.7 * plan->width / (double)plan->columns, 300);
     panel->title = plan->count > 1 ? series[i].label : NULL;
     panel->no_x = shared && !below;
@@ -358,10 +490,15 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
     }
     basin_range range = range_of(fields, plan->count, plan->options->cap > 0 ? plan->options->cap : INFINITY);
     BASIN_TRY(make_paint(plan, kind, &range, &paint));
+    for (size_t i = 0; i < plan->count; i++) {
+        BASIN_TRY(find_frame(plan, &fields[i]));
+        if (is_smoothed(plan, kind))
+            BASIN_TRY(smooth_field(plan, &fields[i], paint->scale.kind == BASIN_SCALE_LOG));
+    }
     if (kind == CONTOUR) BASIN_TRY(choose_levels(plan, &range, paint, &lines));
     BASIN_TRY(basin_plan_panels(plan, plan->count, columns < plan->count ? columns : plan->count));
     for (size_t i = 0; i < plan->count; i++) {
-        BASIN_TRY(add_field(plan, &plan->panels[i], &fields[i], kind, paint, lines.values, lines.count));
+        BASIN_TRY(add_field(plan, &plan->panels[i], &fields[i], i, kind, paint, lines.values, lines.count));
         label_panel(plan, kind, fields, series, paint, i);
     }
     if (plan->count > 1) plan->note = units(plan, fields);

@@ -189,11 +189,12 @@ static basin_status add_margin(basin_plan *plan, basin_panel *panel, const basin
     BASIN_PLAN_ALLOC(plan, ends, 2);
     ends[0] = 1.0 - c->margin, ends[1] = 1.0 / (1.0 - c->margin);
     for (size_t i = 0; i < 2; i++)
-        BASIN_TRY(basin_panel_add(plan, panel,
-                                  (basin_mark){.type = &basin_mark_rule,
-                                               .x = &ends[i],
-                                               .pen = {.color = basin_grey, .width = 0.5, .dash = BASIN_DOTTED},
-                                               .silent = true}));
+        BASIN_TRY(
+            basin_panel_add(plan, panel,
+                            (basin_mark){.type = &basin_mark_rule,
+                                         .x = &ends[i],
+                                         .pen = {.color = basin_grey, .width = 0.5, .dash = BASIN_DOTTED},
+                                         .silent = true}));
     BASIN_TRY(basin_panel_rule(plan, panel, true, 1.0));
 done:
     return st;
@@ -214,9 +215,9 @@ static basin_status fill_panel(basin_plan *plan, basin_panel *panel, const basin
     BASIN_TRY(name_lines(plan, panel, l));
     panel->y = (basin_plot_scale){BASIN_SCALE_LINEAR, -(double)l->count + 0.3, 0.6, 0};
     panel->height = LINE * ((double)l->count + 0.4);
-    panel->title =
-        basin_plan_text(plan, "%s against %s:\n%s", basin_group_title(plan, group),
-                        basin_group_title(plan, base), basin_conclusion_words((basin_conclusion_kind)k->kind));
+    panel->title = basin_plan_text(plan, "%s against %s:\n%s", basin_group_title(plan, group),
+                                   basin_group_title(plan, base),
+                                   basin_conclusion_words((basin_conclusion_kind)k->kind));
     if (panel->mark_count == 3) panel->empty = "no measure in two pairs of seeds";
 done:
     return st;
@@ -279,14 +280,15 @@ done:
 
 static void caption(basin_plan *plan, const basin_comparison *c)
 {
-    basin_plan_caption(plan,
-                       "Verdicts on «flatter», and what they rest on: measures over those of the base, paired "
-                       "by seed (geometric means of ratios where a measure is positive, else one beside the "
-                       "base's mean), with 95 %% t-intervals. Decided is what differs at level ");
-    basin_plan_caption(plan,
-                       "%s over the whole report. Between the dotted lines, within %s %%, a measure counts as "
-                       "equivalent.",
-                       BASIN_NUMBER(c->level, 3), BASIN_NUMBER(100 * c->margin, 3));
+    basin_plan_caption(
+        plan, "Verdicts on «flatter», and what they rest on: measures over those of the base, paired "
+              "by seed (geometric means of ratios where a measure is positive, else one beside the "
+              "base's mean), with 95 %% t-intervals. Decided is what differs at level ");
+    basin_plan_caption(
+        plan,
+        "%s over the whole report. Between the dotted lines, within %s %%, a measure counts as "
+        "equivalent.",
+        BASIN_NUMBER(c->level, 3), BASIN_NUMBER(100 * c->margin, 3));
     for (size_t i = 0; i < c->conclusion_count; i++) {
         const basin_conclusion *k = &c->conclusions[i];
         basin_plan_caption(plan, " %s against %s: %s; %s.", k->group, k->base,
@@ -311,9 +313,9 @@ basin_status basin_plan_verdict(basin_plan *plan)
         BASIN_TRY(fill_panel(plan, &plan->panels[p], c, &c->conclusions[p], &l));
         plan->panels[p].no_y = p % columns > 0;
         if (columns == 1 || p + columns >= c->conclusion_count)
-            plan->panels[p].x_label = basin_plan_text(
-                plan, "over that of %s",
-                basin_group_title(plan, basin_versus_group(c, c->conclusions[p].base)));
+            plan->panels[p].x_label =
+                basin_plan_text(plan, "over that of %s",
+                                basin_group_title(plan, basin_versus_group(c, c->conclusions[p].base)));
     }
     BASIN_TRY(set_scales(plan, c));
     BASIN_TRY(add_keys(plan, c, &l));

@@ -71,3 +71,36 @@ basin_color basin_paint_color(const basin_paint *paint, double value)
     double at = basin_scale_at(&paint->scale, fmin(value, paint->cap));
     return paint->diverging ? basin_color_diverging(2 * at - 1) : basin_color_sequential(at);
 }
+
+void basin_mark_place(const basin_mark *mark, const basin_view *view, double x, double y, double place[2])
+{
+    const basin_frame f = mark->frame != NULL ? *mark->frame : (basin_frame){1, 0, 1};
+
+    place[0] = basin_view_x(view, mark->frame != NULL ? f.xx * x + f.xy * y : x);
+    place[1] = basin_view_y(view, f.yy * y);
+}
+
+void basin_mark_corners(const basin_mark *mark, const double x_ends[2], const double y_ends[2],
+                        basin_range *x, basin_range *y)
+{
+    const basin_frame f = mark->frame != NULL ? *mark->frame : (basin_frame){1, 0, 1};
+
+    for (size_t i = 0; i < 4; i++) {
+        basin_range_add(x, mark->frame != NULL ? f.xx * x_ends[i % 2] + f.xy * y_ends[i / 2] : x_ends[i % 2]);
+        basin_range_add(y, f.yy * y_ends[i / 2]);
+    }
+}
+
+void basin_mark_hatch(const basin_mark *mark, const basin_view *view, basin_canvas *canvas,
+                      const double x_ends[2], const double y_ends[2], const basin_pen *pen)
+{
+    double at[4][2];
+
+    for (size_t i = 0; i < 4; i++) basin_mark_place(mark, view, x_ends[i % 2], y_ends[i / 2], at[i]);
+    if (mark->frame == NULL) {
+        basin_canvas_hatch(canvas, (basin_rect){at[0][0], at[2][1], at[1][0], at[1][1]}, pen);
+        return;
+    }
+    basin_canvas_line(canvas, at[0][0], at[0][1], at[3][0], at[3][1], pen);
+    basin_canvas_line(canvas, at[1][0], at[1][1], at[2][0], at[2][1], pen);
+}

@@ -34,15 +34,22 @@ typedef struct basin_mark_type {
     void (*draw)(const basin_mark *mark, const basin_view *view, basin_canvas *canvas);
 } basin_mark_type;
 
+/* Where coordinates (s, t) of two directions that are not at right angles lie in their plane: at
+   (xx s + xy t, yy t). */
+typedef struct basin_frame {
+    double xx, xy, yy;
+} basin_frame;
+
 struct basin_mark { /* arrays are borrowed while the figure is made */
     const basin_mark_type *type;
     size_t                 count;
     /* [count]; bars: x [count + 1] edges; contour, heat: axes of z */
-    const double *x, *y;
-    const double *low, *high; /* [count] or NULL: error bars, or the two edges of a band */
-    size_t        rows, columns;
-    const double *z;      /* [rows, columns] */
-    const double *levels; /* [count] of contour lines */
+    const double      *x, *y;
+    const double      *low, *high; /* [count] or NULL: error bars, or the two edges of a band */
+    size_t             rows, columns;
+    const basin_frame *frame;  /* contour, heat: of x and y; NULL = as they are */
+    const double      *z;      /* [rows, columns] */
+    const double      *levels; /* [count] of contour lines */
     /* contour: (x, y) of markers that labels keep off, [clear_count, 2] */
     size_t             clear_count;
     const double      *clear;
@@ -51,16 +58,30 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     basin_marker       marker;
     bool               hollow;
     /* of the marker, points; contour: of the numbers on the lines, 0 = none */
-    double      size;
-    size_t      every;       /* line: a marker at every so many points; 0 or 1 = all */
+    double size;
+    size_t
+        every; /* line: a marker at every so many points; 0 or 1 = all; contour: steps of the grid
+                          to a cell that is hatched */
     size_t      slot, slots; /* rug: which of how many rows */
     double      cap;         /* line: clipped above and so marked; 0 = none */
     const char *label;       /* in the legend; NULL = none */
     bool        silent;      /* leaves the scales alone: predictions, ceilings */
     /* line: gaps are not hatched, since another mark tells why they are there */
-    bool open;
-    bool lying; /* interval: low and high are of x */
+    bool               open;
+    bool               lying; /* interval: low and high are of x */
+    const char *const *names; /* name: [count] */
 };
+
+/* on the page, of (x, y) in the mark's frame */
+void basin_mark_place(const basin_mark *mark, const basin_view *view, double x, double y,
+                      double place[2]);
+/* Adds the four corners of [left, right] x [bottom, top] in the mark's frame. */
+void basin_mark_corners(const basin_mark *mark, const double x_ends[2], const double y_ends[2],
+                        basin_range *x, basin_range *y);
+
+/* Diagonal strokes over a cell; in a frame that is not at right angles its two diagonals. */
+void basin_mark_hatch(const basin_mark *mark, const basin_view *view, basin_canvas *canvas,
+                      const double x_ends[2], const double y_ends[2], const basin_pen *pen);
 
 #define BASIN_MARK(name) extern const basin_mark_type basin_mark_##name;
 #include "render/mark_list.h"

@@ -12,29 +12,28 @@
 
 static void extent(const basin_mark *mark, basin_range *x, basin_range *y)
 {
-    basin_range_add(x, mark->x[0]);
-    basin_range_add(x, mark->x[mark->columns - 1]);
-    basin_range_add(y, mark->y[0]);
-    basin_range_add(y, mark->y[mark->rows - 1]);
+    basin_mark_corners(mark, (double[]){mark->x[0], mark->x[mark->columns - 1]},
+                       (double[]){mark->y[0], mark->y[mark->rows - 1]}, x, y);
+}
+
+/* Any corner of the cell of `step` steps at (i, j), or between them, without a value. */
+static bool is_hole(const basin_mark *mark, size_t i, size_t j, size_t step)
+{
+    for (size_t k = 0; k < (step + 1) * (step + 1); k++)
+        if (!isfinite(mark->z[(i + k / (step + 1)) * mark->columns + j + k % (step + 1)])) return true;
+    return false;
 }
 
 static void hatch_holes(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
 {
     const basin_pen pen = {.color = basin_grey, .width = 0.5, .fade = 0.2};
+    const size_t    step = mark->every > 0 ? mark->every : 1;
 
-    for (size_t i = 0; i + 1 < mark->rows; i++) {
-        double top = basin_view_y(view, mark->y[i + 1]), bottom = basin_view_y(view, mark->y[i]);
-        for (size_t j = 0; j + 1 < mark->columns; j++) {
-            const double *z = mark->z + i * mark->columns + j;
-            if (isfinite(z[0]) && isfinite(z[1]) && isfinite(z[mark->columns]) &&
-                isfinite(z[mark->columns + 1]))
-                continue;
-            basin_canvas_hatch(
-                canvas,
-                (basin_rect){basin_view_x(view, mark->x[j]), top, basin_view_x(view, mark->x[j + 1]), bottom},
-                &pen);
-        }
-    }
+    for (size_t i = 0; i + step < mark->rows; i += step)
+        for (size_t j = 0; j + step < mark->columns; j += step)
+            if (is_hole(mark, i, j, step))
+                basin_mark_hatch(mark, view, canvas, (double[]){mark->x[j], mark->x[j + step]},
+                                 (double[]){mark->y[i], mark->y[i + step]}, &pen);
 }
 
 /* The parts of a line that lie outside its own label. */
@@ -68,11 +67,11 @@ static basin_contour_obstacles find_obstacles(const basin_mark *mark, const basi
 {
     basin_contour_obstacles o = {.boxes = basin_alloc(mark->clear_count, sizeof *o.boxes)};
 
-    for (size_t i = 0; o.boxes != NULL && i < mark->clear_count; i++)
-        o.boxes[o.count++] = (basin_label){.x = basin_view_x(view, mark->clear[2 * i]),
-                                           .y = basin_view_y(view, mark->clear[2 * i + 1]),
-                                           .half_width = 4,
-                                           .half_height = 4};
+    for (size_t i = 0; o.boxes != NULL && i < mark->clear_count; i++) {
+        double at[2];
+        basin_mark_place(mark, view, mark->clear[2 * i], mark->clear[2 * i + 1], at);
+        o.boxes[o.count++] = (basin_label){.x = at[0], .y = at[1], .half_width = 4, .half_height = 4};
+    }
     return o;
 }
 
@@ -89,8 +88,8 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
         basin_canvas_check(canvas, basin_contour_trace(mark->z, mark->rows, mark->columns, mark->x, mark->y,
                                                        mark->levels[k], contour));
         for (size_t i = 0; i < contour->point_count; i++) {
-            contour->points[2 * i] = basin_view_x(view, contour->points[2 * i]);
-            contour->points[2 * i + 1] = basin_view_y(view, contour->points[2 * i + 1]);
+            double *at = contour->points + 2 * i;
+            basin_mark_place(mark, view, at[0], at[1], at);
         }
         basin_number_text(mark->levels[k], 3, levels[k].text);
         levels[k].color = basin_paint_color(mark->paint, mark->levels[k]);

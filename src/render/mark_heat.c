@@ -20,10 +20,9 @@ static double edge(const double *x, size_t count, size_t i)
 
 static void extent(const basin_mark *mark, basin_range *x, basin_range *y)
 {
-    basin_range_add(x, edge(mark->x, mark->columns, 0));
-    basin_range_add(x, edge(mark->x, mark->columns, mark->columns));
-    basin_range_add(y, edge(mark->y, mark->rows, 0));
-    basin_range_add(y, edge(mark->y, mark->rows, mark->rows));
+    basin_mark_corners(
+        mark, (double[]){edge(mark->x, mark->columns, 0), edge(mark->x, mark->columns, mark->columns)},
+        (double[]){edge(mark->y, mark->rows, 0), edge(mark->y, mark->rows, mark->rows)}, x, y);
 }
 
 static bool has_color(const basin_mark *mark, double z)
@@ -36,36 +35,53 @@ static bool same(basin_color a, basin_color b)
     return a.r == b.r && a.g == b.g && a.b == b.b;
 }
 
+/* Columns from c on that look the same: the last of them. */
+static size_t run_of(const basin_mark *mark, const double *z, size_t c)
+{
+    const bool hole = !has_color(mark, z[c]);
+
+    for (; c + 1 < mark->columns && hole == !has_color(mark, z[c + 1]); c++)
+        if (!hole && !same(basin_paint_color(mark->paint, z[c]), basin_paint_color(mark->paint, z[c + 1])))
+            break;
+    return c;
+}
+
+/* In a frame at right angles a cell reaches under its right and lower neighbour. */
+static void fill_cells(const basin_mark *mark, const basin_view *view, basin_canvas *canvas,
+                       const double x_ends[2], const double y_ends[2], basin_color color, double under)
+{
+    double at[4][2];
+
+    for (size_t i = 0; i < 4; i++) basin_mark_place(mark, view, x_ends[i % 2], y_ends[i / 2], at[i]);
+    if (mark->frame == NULL) {
+        const double right = fmin(at[1][0] + under, fmax(at[1][0], view->box.right));
+        const double bottom = fmin(at[0][1] + under, fmax(at[0][1], view->box.bottom));
+        basin_canvas_box(canvas, (basin_rect){at[0][0], at[2][1], right, bottom}, color, 0);
+        return;
+    }
+    const double corners[8] = {at[0][0], at[0][1], at[1][0], at[1][1],
+                               at[3][0], at[3][1], at[2][0], at[2][1]};
+    basin_canvas_fill(canvas, corners, 4, color, 0);
+    if (under > 0) basin_canvas_stroke(canvas, corners, 4, true, &(basin_pen){.color = color, .width = 0.4});
+}
+
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
 {
     const basin_pen pen = {.color = basin_grey, .width = 0.5};
 
     for (size_t pass = 0; pass < 2; pass++) {   /* colours first, hatches over them */
         for (size_t r = mark->rows; r-- > 0;) { /* from the top of the page */
-            double top = basin_view_y(view, edge(mark->y, mark->rows, r + 1));
-            double bottom = basin_view_y(view, edge(mark->y, mark->rows, r));
-            for (size_t c = 0; c < mark->columns; c++) {
-                const double *z = mark->z + r * mark->columns;
-                size_t        last = c;
-                bool          hole = !has_color(mark, z[c]);
-                basin_color   color = hole ? basin_white : basin_paint_color(mark->paint, z[c]);
-                while (last + 1 < mark->columns) {
-                    double next = z[last + 1];
-                    if (hole == has_color(mark, next) ||
-                        (!hole && !same(color, basin_paint_color(mark->paint, next))))
-                        break;
-                    last++;
-                }
-                double left = basin_view_x(view, edge(mark->x, mark->columns, c));
-                double right = basin_view_x(view, edge(mark->x, mark->columns, last + 1));
-                double under = hole ? 0 : UNDER; /* white must not shine through */
-                double under_right = fmin(right + under, fmax(right, view->box.right)),
-                       under_bottom = fmin(bottom + under, fmax(bottom, view->box.bottom));
-                if (pass == 0)
-                    basin_canvas_box(canvas, (basin_rect){left, top, under_right, under_bottom}, color, 0);
+            const double *z = mark->z + r * mark->columns;
+            const double  y[2] = {edge(mark->y, mark->rows, r), edge(mark->y, mark->rows, r + 1)};
+            for (size_t c = 0, last; c < mark->columns; c = last + 1) {
+                const bool hole = !has_color(mark, z[c]);
+                last = run_of(mark, z, c);
+                const double x[2] = {edge(mark->x, mark->columns, c), edge(mark->x, mark->columns, last + 1)};
+                if (pass == 0) /* white must not shine through */
+                    fill_cells(mark, view, canvas, x, y,
+                               hole ? basin_white : basin_paint_color(mark->paint, z[c]), hole ? 0 : UNDER);
                 else if (hole)
-                    basin_canvas_hatch(canvas, (basin_rect){left, top, right, bottom}, &pen);
-                c = last;
+                    basin_mark_hatch(mark, view, canvas, x, y, &pen);
             }
         }
     }

@@ -254,6 +254,22 @@ basin_result *synthetic_plane(const char *method, size_t count)
     return envelope(BASIN_RESULT_SLICE, s, method, "slice");
 }
 
+basin_result *synthetic_three(size_t count)
+{
+    basin_result *plane = synthetic_plane("gd", count);
+    basin_slice  *s = plane->value;
+
+    s->cosine = 0.4;
+    for (size_t k = 0; k < 2; k++) {
+        basin_axis *axis = &s->axes[k];
+        basin_free(axis->direction);
+        axis->direction = name_of("to:runs/%s_0/step_2000.h5", k == 0 ? "sam" : "msam");
+        axis->kind = BASIN_DIRECTION_TO, axis->end_at = 0.75, axis->reached = true;
+        axis->norm = axis->natural_norm = k == 0 ? 8 : 6, axis->eigenvalue = NAN;
+    }
+    return plane;
+}
+
 static void path_of(basin_path *path, const char *method, bool joined, size_t count, double bend)
 {
     path->name = name_of("runs/%s_0", method);

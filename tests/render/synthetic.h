@@ -15,6 +15,8 @@ basin_result *synthetic_ends(const char *method, size_t parameters, size_t top, 
 basin_result *synthetic_line(const char *method, const char *direction, double norm, size_t count);
 /* two directions, train and test */
 basin_result *synthetic_plane(const char *method, size_t count);
+/* through two other checkpoints, at an angle whose cosine is 0.4 */
+basin_result *synthetic_three(size_t count);
 /* a plane, two runs of so many checkpoints beside it, and three single ones */
 basin_result *synthetic_paths(size_t count);
 /* the same, interpolated from four cells of which the last has its grid evaluated */

@@ -388,6 +388,11 @@ static bool draw_part(size_t i, drawn *out)
         CASE(76, "limits", 1, WITH(0), synthetic_gate("gd"))
         CASE(80, "verdict", 1, WITH(.kind = "verdict"), synthetic_polished_comparison(8))
         CASE(81, "verdict_column", 1, WITH(.kind = "verdict", .width = 3.25), synthetic_comparison(8))
+        CASE(83, "ends", 1, WITH(.kind = "contour"), synthetic_three(25))
+        CASE(84, "ends_heat", 1, WITH(.kind = "heat", .smooth = BASIN_SMOOTH_ALL, .width = 6.75),
+             synthetic_three(25))
+        CASE(85, "ends_holes", 1, WITH(.kind = "heat"), holes(synthetic_three(25)))
+        CASE(86, "ends_contour_holes", 1, WITH(.kind = "contour"), holes(synthetic_three(25)))
         CASE(82, "verdict_one_seed", 1, WITH(.kind = "verdict"), synthetic_comparison(1))
         CASE(77, "limits_three", 3, WITH(.scale = "symlog"), synthetic_gate("gd"), synthetic_gate("sam"),
              synthetic_gate("msam"))

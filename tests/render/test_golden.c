@@ -50,6 +50,8 @@ static int data(void **state)
     return 0;
 }
 
+static const char *const names[] = {"xxxx", "xxxx", "xxxx", "xxxx", "xxxx", "xxxx"};
+
 /* The mark as each picture shows it. */
 static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
 {
@@ -71,6 +73,8 @@ static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
     if (type == &basin_mark_band) mark.low = low, mark.high = high, mark.pen.fade = 0.7;
     if (type == &basin_mark_rug) mark.slot = 1, mark.slots = 3;
     if (type == &basin_mark_rule) mark.y = NULL;
+    if (type == &basin_mark_name)
+        mark.names = names, mark.count = sizeof names / sizeof *names, mark.size = 7;
     if (type == &basin_mark_heat || type == &basin_mark_contour) {
         mark.x = mark.y = side, mark.z = plane, mark.rows = mark.columns = GRID, mark.paint = paint,
         mark.size = 0;
