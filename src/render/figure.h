@@ -51,8 +51,8 @@ typedef enum basin_label_form {
 const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form);
 
 /* figure_ends.c */
-/* Of a direction that leads to another checkpoint: what tells that one's file from the others of its
-   slice, e.g. «sam_0». */
+/* Of a direction that leads to another checkpoint: what tells that one's file from the others of
+   its slice, e.g. «sam_0». */
 const char *basin_end_name(basin_plan *plan, const basin_axis *axis);
 /* The checkpoints that the directions of a plane lead to, marked, and their names and that of the
    centre; nothing where they lead to none. Where in `frame`, NULL = at right angles. */

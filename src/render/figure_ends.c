@@ -1,5 +1,5 @@
-/* Checkpoints that stand on a plane or a line: its centre and those that its directions lead to, each marked and
- * named by what tells it from the others.
+/* Checkpoints that stand on a plane: its centre and those that its directions lead to, each marked and named
+ * by what tells it from the others.
  */
 #include <math.h>
 #include <string.h>
@@ -63,7 +63,8 @@ static const char *file_of(basin_plan *plan, const char *path)
 }
 
 /* Whether no other end has the same. */
-static bool is_alone(basin_plan *plan, const ends *e, size_t i, const char *(*part)(basin_plan *, const char *))
+static bool is_alone(basin_plan *plan, const ends *e, size_t i,
+                     const char *(*part)(basin_plan *, const char *))
 {
     for (size_t k = 0; k < e->count; k++)
         if (k != i && strcmp(part(plan, e->path[k]), part(plan, e->path[i])) == 0) return false;
@@ -93,7 +94,8 @@ const char *basin_end_name(basin_plan *plan, const basin_axis *axis)
 
 /* ------------------------------------------------------------------------------------------- the marks -- */
 
-basin_status basin_panel_add_ends(basin_plan *plan, basin_panel *panel, size_t result, const basin_frame *frame)
+basin_status basin_panel_add_ends(basin_plan *plan, basin_panel *panel, size_t result,
+                                  const basin_frame *frame)
 {
     basin_status st = BASIN_OK;
     const ends   e = ends_of(plan, result);

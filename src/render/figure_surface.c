@@ -104,7 +104,7 @@ done:
     return st;
 }
 
-/* A finer grid, where the values at left-out points are told by a cubic rule better than by straight lines. */
+/* A finer grid, where a cubic rule tells the values at left-out points better than straight lines do. */
 static basin_status smooth_field(basin_plan *plan, field *f, bool logarithmic)
 {
     enum { SIDE = 240, MOST_PARTS = 8 }; /* points of the finer grid, about; of a step, at most */
@@ -432,8 +432,8 @@ done:
     return st;
 }
 
-/* In a frame that is not at right angles the axes are lengths: along the first direction, and at right angles to
-   it towards the second. */
+/* In a frame that is not at right angles the axes are lengths: along the first direction, and at right angles
+   to it towards the second. */
 static const char *axis_text(basin_plan *plan, const field *f, size_t k, basin_label_form form)
 {
     const char *towards = basin_axis_label(plan, &f->slice->axes[k], BASIN_LABEL_SHORT);

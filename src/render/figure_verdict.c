@@ -1,7 +1,8 @@
-/* The verdicts of a comparison and what they rest on: a panel for each pair of groups, a line for each measure
- * with its value over the base's, paired by seed, and the 95 % t-interval of that. Measures that rescaling
- * leaves alone come first, then the others, then what was measured on test data. Left of 1 is flatter, or
- * better; where the report decides that, it has the method's colour, and the other way is black. Between the dotted lines a measure counts as equivalent.
+/* The verdicts of a comparison and what they rest on: a panel for each pair of groups, a line for each
+ * measure with its value over the base's, paired by seed, and the 95 % t-interval of that. Measures that
+ * rescaling leaves alone come first, then the others, then what was measured on test data. Left of 1 is
+ * flatter, or better; where the report decides that, it has the method's colour, and the other way is black.
+ * Between the dotted lines a measure counts as equivalent.
  */
 #include <math.h>
 #include <string.h>

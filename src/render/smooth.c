@@ -1,7 +1,7 @@
 /* Interpolation of a grid, rows and columns alike, by cubic Hermite pieces whose slope at a point is that of
  * the parabola through it and its two neighbours (at an end, through the last three): local, so that a wall
- * far away rings nowhere else. The rule is not believed but tried: on every second point, at the others, whose
- * values are known. A grid twice as coarse errs more, so that what it tells of the error is cautious.
+ * far away rings nowhere else. The rule is not believed but tried: on every second point, at the others,
+ * whose values are known. A grid twice as coarse errs more, so that what it tells of the error is cautious.
  */
 #include "render/smooth.h"
 
@@ -11,8 +11,8 @@
 
 enum { TAPS = 4 };
 
-typedef struct lattice { /* every stride-th point of a grid */
-    const double *z, *logs, *x, *y; /* logs: of z, or NULL */
+typedef struct lattice {                        /* every stride-th point of a grid */
+    const double *z, *logs, *x, *y;             /* logs: of z, or NULL */
     size_t        rows, columns, stride, pitch; /* pitch: from row to row of the whole grid */
 } lattice;
 
@@ -99,16 +99,16 @@ static double between(basin_between rule, const lattice *l, size_t r, size_t c, 
 /* `scored` is the root mean square that rules are chosen by. */
 static basin_smooth_error try_rule(basin_between rule, const lattice *whole, bool logarithmic, double *scored)
 {
-    const lattice  half = {.z = whole->z,
-                           .logs = whole->logs,
-                           .x = whole->x,
-                           .y = whole->y,
-                           .rows = (whole->rows + 1) / 2,
-                           .columns = (whole->columns + 1) / 2,
-                           .stride = 2,
-                           .pitch = whole->pitch};
+    const lattice      half = {.z = whole->z,
+                               .logs = whole->logs,
+                               .x = whole->x,
+                               .y = whole->y,
+                               .rows = (whole->rows + 1) / 2,
+                               .columns = (whole->columns + 1) / 2,
+                               .stride = 2,
+                               .pitch = whole->pitch};
     basin_smooth_error out = {0};
-    double         squares = 0, scores = 0;
+    double             squares = 0, scores = 0;
 
     for (size_t r = 0; r < 2 * half.rows - 1; r++) {
         for (size_t c = 0; c < 2 * half.columns - 1; c++) {
@@ -135,8 +135,8 @@ static void choose_rule(const lattice *l, basin_smooth_grid *out)
     double     best = INFINITY, scored;
 
     if (l->rows < LEAST || l->columns < LEAST) return;
-    for (int rule = BASIN_BETWEEN_LINEAR; rule <= (logarithmic ? BASIN_BETWEEN_LOG_CUBIC : BASIN_BETWEEN_CUBIC);
-         rule++) {
+    for (int rule = BASIN_BETWEEN_LINEAR;
+         rule <= (logarithmic ? BASIN_BETWEEN_LOG_CUBIC : BASIN_BETWEEN_CUBIC); rule++) {
         const basin_smooth_error errors = try_rule((basin_between)rule, l, logarithmic, &scored);
         if (errors.count == 0 || !(scored < best)) continue;
         best = scored, out->between = (basin_between)rule, out->errors = errors;
@@ -190,8 +190,8 @@ basin_status basin_smooth(const double *z, size_t rows, size_t columns, const do
             const bool on = i % parts == 0 && j % parts == 0;
             made.z[i * made.columns + j] =
                 on ? z[i / parts * columns + j / parts]
-                   : between(made.between, &l, clamp(i / parts, 0, rows - 2), clamp(j / parts, 0, columns - 2),
-                             made.x[j], made.y[i]);
+                   : between(made.between, &l, clamp(i / parts, 0, rows - 2),
+                             clamp(j / parts, 0, columns - 2), made.x[j], made.y[i]);
         }
     }
     *out = made, made = (basin_smooth_grid){0};

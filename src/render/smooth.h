@@ -18,14 +18,14 @@ typedef struct basin_smooth_error {
 } basin_smooth_error;
 
 typedef struct basin_smooth_grid {
-    basin_between  between;
+    basin_between      between;
     basin_smooth_error errors;
-    size_t         rows, columns;
-    double        *x, *y, *z; /* [columns], [rows], [rows, columns] */
+    size_t             rows, columns;
+    double            *x, *y, *z; /* [columns], [rows], [rows, columns] */
 } basin_smooth_grid;
 
-/* z [rows, columns] over x [columns] and y [rows], both ascending, at `parts` places in each step of
-   the grid, by the rule that tells left-out points best by their rms error (of the logarithm, if
+/* z [rows, columns] over x [columns] and y [rows], both ascending, at `parts` places in each step
+   of the grid, by the rule that tells left-out points best by their rms error (of the logarithm, if
    `logarithmic`, where all values are positive). Where a neighbour is not finite the cubic rules
    have no value and the linear one takes their place. Clear afterwards. */
 basin_status basin_smooth(const double *z, size_t rows, size_t columns, const double *x,
