@@ -141,6 +141,8 @@ bool basin_time_ended(void);
 
 /* SHA-256 of a file's bytes, hexadecimal */
 basin_status basin_file_digest(const char *path, char out[65]);
+/* A file of these bytes, whole or not at all. BASIN_ERR_IO names it. */
+basin_status basin_file_write(const char *path, const void *bytes, size_t size);
 
 /* -------------------------------------------------------------------------------------- jobs -- */
 
@@ -3713,6 +3715,9 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
                                  const basin_figure_options *options, basin_figure **out);
 /* by extension: .pdf .svg .png; atomic */
 basin_status basin_figure_write(const basin_figure *figure, const char *path);
+/* The bytes of that file; `name` ends likewise. Caller frees. */
+basin_status basin_figure_encode(const basin_figure *figure, const char *name, unsigned char **out,
+                                 size_t *size);
 /* what, which data, which settings; borrowed */
 const char *basin_figure_caption(const basin_figure *figure);
 /* the i-th of its figures by name; NULL beyond the last */

@@ -153,63 +153,16 @@ draw heat "$R/momentum_eigen_gd.h5" "$R/momentum_eigen_sam.h5" "$R/momentum_eige
 now plot "$R/plane_msam.h5" -o "$FIGURES/plane_msam.pdf"
 now verify "$R/momentum_msam.h5"
 
-# ---------------------------------------------------------------------------------------------------------------- page
+# -------------------------------------------------------------------------------------------------------------- report
 
-escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
-{
-    cat <<'HTML'
-<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>basin: GD, SAM and MSAM on the digits</title>
-<style>
-body { font: 16px/1.5 "DejaVu Sans", Verdana, sans-serif; color: #222; max-width: 58rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
-pre { font: 12px/1.4 "DejaVu Sans Mono", monospace; background: #f6f6f4; padding: 1rem; overflow-x: auto; }
-pre.words { white-space: pre-wrap; }
-figure { margin: 1.5rem 0; } figure img { width: 100%; display: block; } figure.column { display: inline-block; width: 48%; vertical-align: top; }
-figcaption { font-size: 0.8rem; color: #555; margin-top: 0.4rem; overflow-wrap: anywhere; }
-</style></head><body>
-<h1>GD, SAM and MSAM on the digits</h1>
-<p>250 of the 8×8 handwritten digits, a fifth of their training labels replaced by wrong ones, a 64-32-10 network with ReLU,
-full batch, learning rate 0.1, momentum 0.9, ρ = 0.2, 8 seeds a method. Test labels are right. Curvature, slices and sharpness are
-those of the training loss at step 400, in double precision; where «polished» stands, after 20 plain gradient steps from there. The numbers stand as
-they came out.</p>
-HTML
-    section() { # TITLE CLASS NAME…
-        printf '<h2>%s</h2>\n' "$1"
-        class=$2
-        shift 2
-        for name in "$@"; do
-            printf '<figure class="%s"><img alt="%s" src="data:image/svg+xml;base64,' "$class" "$name"
-            base64 <"$FIGURES/$name.svg" | tr -d '\n'
-            printf '">\n<figcaption>'
-            escape <"$FIGURES/$name.txt"
-            printf '</figcaption></figure>\n'
-        done
-    }
-    section "The verdict at step 400" page verdict
-    printf '<pre class="words">'
-    escape <"$R/compare.words"
-    printf '</pre>\n'
-    section "The verdict at training loss $LOSS" page verdict_at_loss
-    printf '<pre class="words">'
-    escape <"$R/compare_at_loss.words"
-    printf '</pre>\n<h2>Comparison over seeds</h2>\n<pre>'
-    escape <"$R/compare.txt"
-    printf '</pre>\n<h2>The same at training loss %s</h2>\n<pre>' "$LOSS"
-    escape <"$R/compare_at_loss.txt"
-    printf '</pre>\n'
-    section "Measures with seeds, at step 400 and at equal training loss" page compare compare_at_loss
-    section "Over training: λ_max with the ceiling of stability of its learning rate, and SANE" page lambda_max sane
-    section "GD over the learning rate, at equal training loss" column sweep_lambda_max sweep_sane
-    section "Hessian spectra" page spectrum histogram
-    section "The same by stochastic Lanczos quadrature, blocks of layers, mini-batches" column density blocks batches
-    section "Slices: momentum, top eigenvector, random direction" column momentum eigen random
-    section "One-step rises over signed ρ, and their symmetrised part" column sharpness symmetric
-    section "Planes of two random directions" page planes
-    section "Runs on the plane that they lie nearest to" page paths
-    section "Planes of momentum and top eigenvector" page heat
-    printf '</body></html>\n'
-} >"$OUT/index.html"
+now report "$R/compare.h5" "$R/compare_at_loss.h5" "$R/track.h5" "$R/sweep.h5" "$R"/spectrum_gd_0.h5 "$R"/spectrum_sam_0.h5 "$R"/spectrum_msam_0.h5 \
+    "$R"/density_gd_0.h5 "$R/blocks_gd_0.h5" "$R/batches_gd_0.h5" "$R/momentum_gd.h5" "$R/momentum_sam.h5" "$R/momentum_msam.h5" "$R/eigen_gd.h5" \
+    "$R/eigen_sam.h5" "$R/eigen_msam.h5" "$R/random_gd.h5" "$R/random_sam.h5" "$R/random_msam.h5" "$R/sharpness_gd.h5" "$R/sharpness_sam.h5" \
+    "$R/sharpness_msam.h5" "$R/plane_gd.h5" "$R/plane_sam.h5" "$R/plane_msam.h5" "$R/paths.h5" "$R/momentum_eigen_gd.h5" "$R/momentum_eigen_sam.h5" \
+    "$R/momentum_eigen_msam.h5" -o "$OUT/index.html" --title "GD, SAM and MSAM on the digits" \
+    --about "250 of the 8×8 handwritten digits, a fifth of their training labels replaced by wrong ones, a 64-32-10 network with ReLU, full batch, \
+learning rate 0.1, momentum 0.9, ρ = 0.2, 8 seeds a method. Test labels are right. Curvature, slices and sharpness are those of the training loss at \
+step 400, in double precision; where «polished» stands, after 20 plain gradient steps from there."
 
 say "done in $(($(date +%s) - START)) s. Look at $OUT/index.html (figures in $FIGURES, results in $R, runs in $RUNS)."
 say "what the numbers support, and what not, at step 400"

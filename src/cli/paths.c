@@ -69,9 +69,7 @@ static int named_file(const char *name)
     return file;
 }
 
-/* Fails when `path` cannot be written: its folder is missing, not writable, or it is a folder or a device
-   itself. Leaves nothing, killed or not. */
-static int output_check(const char *path)
+int cli_output_check(const char *path)
 {
     char        name[PATH_MAX];
     struct stat facts;
@@ -103,7 +101,7 @@ int cli_result_check(const char *path)
         if (read != BASIN_OK && read != BASIN_ERR_UNSUPPORTED)
             return cli_fail("%s: is there and not a result of basin, which is all that -o replaces", path);
     }
-    return output_check(path);
+    return cli_output_check(path);
 }
 
 bool cli_same_file(const char *a, const char *b)
@@ -120,7 +118,7 @@ int cli_figure_check(const char *path)
 
     if (dot == NULL || (strcmp(dot, ".pdf") != 0 && strcmp(dot, ".svg") != 0 && strcmp(dot, ".png") != 0))
         return cli_usage("%s: a figure's name ends in .pdf, .svg or .png", path);
-    return output_check(path);
+    return cli_output_check(path);
 }
 
 int cli_folder_make(const char *path)

@@ -14,6 +14,9 @@ int cli_relative(const char *from, const char *to, char *out, size_t size);
 /* Fails when a results file cannot be written to `path`, or would replace anything but a results
    file, as a checkpoint or data. Leaves nothing. */
 int cli_result_check(const char *path);
+/* Fails when `path` cannot be written: its folder is missing, not writable, or it is a folder or a
+   device itself. Leaves nothing, killed or not. */
+int cli_output_check(const char *path);
 /* Fails when a figure cannot be written to `path`, whose name must end in .pdf, .svg or .png.
    Leaves nothing. */
 int cli_figure_check(const char *path);

@@ -140,6 +140,25 @@ void basin_file_emergency(void)
     if (being_written[0] != '\0') unlink(being_written);
 }
 
+basin_status basin_file_write(const char *path, const void *bytes, size_t size)
+{
+    basin_status st = BASIN_OK;
+    char        *temporary = NULL;
+    FILE        *file = NULL;
+
+    BASIN_TRY(basin_file_begin(path, &temporary));
+    BASIN_CHECK((file = fopen(temporary, "wb")) != NULL, BASIN_ERR_IO, "%s: cannot be written: %s", path,
+                strerror(errno));
+    const bool written = fwrite(bytes, 1, size, file) == size;
+    const int  closed = fclose(file);
+    file = NULL;
+    BASIN_CHECK(written && closed == 0, BASIN_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    BASIN_TRY(basin_file_commit(temporary, path));
+done:
+    basin_file_abandon(&temporary);
+    return st;
+}
+
 basin_status basin_file_digest(const char *path, char out[65])
 {
     basin_status  st = BASIN_OK;

@@ -1,11 +1,9 @@
 #include "render/figure.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/file.h"
 #include "core/memory.h"
 
 struct basin_figure {
@@ -204,30 +202,30 @@ static basin_status format_of(const char *path, basin_format_kind *out)
     return basin_fail(BASIN_ERR_ARG, "%s: a figure's file ends in .pdf, .svg or .png", path);
 }
 
-basin_status basin_figure_write(const basin_figure *figure, const char *path)
+basin_status basin_figure_encode(const basin_figure *figure, const char *name, unsigned char **out,
+                                 size_t *size)
 {
     basin_status      st = BASIN_OK;
     basin_format_kind format = BASIN_FORMAT_PDF;
-    unsigned char    *bytes = NULL;
-    size_t            size = 0;
-    char             *temporary = NULL;
-    FILE             *file = NULL;
 
-    BASIN_TRY(format_of(path, &format));
+    BASIN_TRY(format_of(name, &format));
     BASIN_TRY(basin_canvas_encode(
         figure->canvas, format,
-        &(basin_sheet){.title = figure->title, .description = figure->caption, .dpi = figure->dpi}, &bytes,
-        &size));
-    BASIN_TRY(basin_file_begin(path, &temporary));
-    BASIN_CHECK((file = fopen(temporary, "wb")) != NULL, BASIN_ERR_IO, "%s: cannot be written: %s", path,
-                strerror(errno));
-    bool written = fwrite(bytes, 1, size, file) == size;
-    int  closed = fclose(file);
-    file = NULL;
-    BASIN_CHECK(written && closed == 0, BASIN_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    BASIN_TRY(basin_file_commit(temporary, path));
+        &(basin_sheet){.title = figure->title, .description = figure->caption, .dpi = figure->dpi}, out,
+        size));
 done:
-    basin_file_abandon(&temporary);
+    return st;
+}
+
+basin_status basin_figure_write(const basin_figure *figure, const char *path)
+{
+    basin_status   st = BASIN_OK;
+    unsigned char *bytes = NULL;
+    size_t         size = 0;
+
+    BASIN_TRY(basin_figure_encode(figure, path, &bytes, &size));
+    BASIN_TRY(basin_file_write(path, bytes, size));
+done:
     basin_free(bytes);
     return st;
 }

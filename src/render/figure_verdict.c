@@ -292,8 +292,8 @@ static void caption(basin_plan *plan, const basin_comparison *c)
         BASIN_NUMBER(c->level, 3), BASIN_NUMBER(100 * c->margin, 3));
     for (size_t i = 0; i < c->conclusion_count; i++) {
         const basin_conclusion *k = &c->conclusions[i];
-        basin_plan_caption(plan, " %s against %s: %s; %s.", k->group, k->base,
-                           basin_conclusion_words((basin_conclusion_kind)k->kind), k->reason);
+        basin_plan_caption(plan, " %s against %s: %s.", k->group, k->base,
+                           basin_conclusion_words((basin_conclusion_kind)k->kind));
     }
 }
 

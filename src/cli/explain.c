@@ -1,0 +1,119 @@
+/* A verdict in plain words: the answer, the numbers that matter most, the price, and what would change the
+ * answer. The rules are the comparison's (docs/verdict.md); nothing is judged here.
+ */
+#include "cli/explain.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct told { /* one verdict */
+    const basin_comparison *c;
+    const basin_conclusion *k;
+    const basin_group      *group, *base;
+} told;
+
+static const basin_group *group_named(const basin_comparison *c, const char *name)
+{
+    for (size_t g = 0; g < c->group_count; g++)
+        if (strcmp(c->groups[g].name, name) == 0) return &c->groups[g];
+    return NULL;
+}
+
+/* %1$s the group, %2$s its base. */
+static void print_answer(const told *t, FILE *out)
+{
+    static const char *const sentences[BASIN_CONCLUSIONS] = {
+        [BASIN_CONCLUSION_SUPPORTED] = "Yes: the loss around the weights that %1$s finds is flatter than "
+                                       "around those of %2$s, also by measures that "
+                                       "do not change with the scale of the weights, and %1$s does better on "
+                                       "test data; that the two go together does not say "
+                                       "that one is the cause.",
+        [BASIN_CONCLUSION_NOT_TIED] = "Flatter, yes, better, no: the loss around the weights that %1$s finds "
+                                      "is flatter than around those of "
+                                      "%2$s, also by measures that do not change with the scale of the "
+                                      "weights, but that does not go with "
+                                      "better results on test data here.",
+        [BASIN_CONCLUSION_NOT_INVARIANT] =
+            "Not shown: %1$s looks flatter than %2$s only by measures that also change when the same network "
+            "is "
+            "written with other weights, so the difference may be one of scale.",
+        [BASIN_CONCLUSION_DISAGREE] =
+            "It depends on the measure: %1$s is flatter than %2$s by some and sharper by others.",
+        [BASIN_CONCLUSION_NOT_SUPPORTED] = "No: %1$s is not flatter than %2$s.",
+        [BASIN_CONCLUSION_INCONCLUSIVE] =
+            "These runs do not tell whether %1$s finds flatter weights than %2$s: %3$s.",
+    };
+    char text[1200];
+
+    snprintf(text, sizeof text, sentences[t->k->kind], t->k->group, t->k->base, t->k->reason);
+    fprintf(out, "  %s\n", text);
+}
+
+static const basin_difference *difference(const told *t, const char *measure)
+{
+    return basin_comparison_difference(t->c, measure, t->k->group, t->k->base, BASIN_POINT_RAW);
+}
+
+static bool is_told(const basin_difference *d)
+{
+    return d != NULL && d->pairs > 1 && isfinite(d->lower) && isfinite(d->upper);
+}
+
+static void print_difference(const basin_difference *d, FILE *out)
+{
+    fprintf(out,
+            d->ratio ? "%s is %.2g times that of %s (95 %%: %.2g to %.2g)"
+                     : "%s lies %.2g beside that of %s (95 %%: %.2g to %.2g)",
+            basin_column_find(d->measure)->definition, d->mean, d->base, d->lower, d->upper);
+}
+
+/* One invariant measure, or else the trace; and the share of wrong predictions, or the test loss. */
+static void print_numbers(const told *t, FILE *out)
+{
+    static const char *const flatness[] = {"adaptive_average", "adaptive_worst_l2", "trace", "lambda_max"};
+    const basin_difference  *d = NULL, *test = difference(t, "test_loss");
+    const basin_estimate    *own =
+        basin_comparison_estimate(t->c, "test_accuracy", t->k->group, BASIN_POINT_RAW);
+    const basin_estimate *others =
+        basin_comparison_estimate(t->c, "test_accuracy", t->k->base, BASIN_POINT_RAW);
+
+    for (size_t i = 0; i < sizeof flatness / sizeof *flatness && !is_told(d); i++)
+        d = difference(t, flatness[i]);
+    if (!is_told(d)) return;
+    fprintf(out, "  Over %zu seeds the ", d->pairs);
+    print_difference(d, out);
+    if (own != NULL && others != NULL && isfinite(own->mean) && isfinite(others->mean))
+        fprintf(out, "; of the test samples %s gets %.3g %% wrong, %s %.3g %%", t->k->group,
+                100.0 * (1.0 - own->mean), t->k->base, 100.0 * (1.0 - others->mean));
+    else if (is_told(test))
+        fputs("; the ", out), print_difference(test, out);
+    fputs(".\n", out);
+}
+
+static void print_price(const told *t, FILE *out)
+{
+    const double own = t->group->gradient_evaluations, others = t->base->gradient_evaluations;
+    const double seconds = t->group->seconds / t->base->seconds;
+
+    if (!(own > 0.0) || !(others > 0.0)) return;
+    if (own == others)
+        fprintf(out, "  Both spent as many gradient evaluations, %.6g", own);
+    else
+        fprintf(out, "  %s spent %.3g times the gradient evaluations of %s, %.6g against %.6g", t->k->group,
+                own / others, t->k->base, own, others);
+    if (isfinite(seconds) && seconds > 0.0)
+        fprintf(out, ", and %.2g times the recorded seconds of %s", seconds, t->k->base);
+    fputs(".\n", out);
+}
+
+void cli_explain_print(const basin_comparison *c, const basin_conclusion *k, FILE *out)
+{
+    const told t = {c, k, group_named(c, k->group), group_named(c, k->base)};
+
+    fprintf(out, "%s against %s: %s\n", k->group, k->base,
+            basin_conclusion_words((basin_conclusion_kind)k->kind));
+    print_answer(&t, out);
+    print_numbers(&t, out);
+    if (t.group != NULL && t.base != NULL) print_price(&t, out);
+    fprintf(out, "  What would change this answer: %s.\n", k->change);
+}
