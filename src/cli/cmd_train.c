@@ -16,7 +16,12 @@
 
 static const cli_option options[] = {
     {"graph", CLI_TEXT, "FILE.json", "the network, ONNX ops as in docs/checkpoint-format.md; or", false},
-    {"mlp", CLI_TEXT, "N-N-…", "a multilayer perceptron of these widths, input and output included", false},
+    {"mlp", CLI_TEXT, "N-N-…", "a multilayer perceptron of these widths, input and output included; or",
+     false},
+    {"from", CLI_TEXT, "FILE.h5",
+     "the network of a checkpoint, from its weights on and not from new ones, BatchNorm's statistics as "
+     "they are; momentum starts at 0",
+     false},
     {"activation", CLI_TEXT, "OP", "of --mlp: Relu, Tanh, Sigmoid, Gelu, … (default: Relu)", false},
     {"data", CLI_TEXT, "FILE.h5", "inputs, targets and splits", false},
     {"inputs", CLI_TEXT, "OBJECT", "where another program's HDF5 file has its inputs (default: /inputs)",
@@ -32,10 +37,13 @@ static const cli_option options[] = {
      false},
     {"loss-weights", CLI_REALS, "W,W,…",
      "of the classes in the cross-entropy; of the term with t in bce_with_logits (default: 1)", false},
-    {"method", CLI_CHOICE, "gd|sgd|nag|sam|msam", "update rule (default: gd)", false},
+    {"method", CLI_CHOICE, "gd|sgd|nag|sam|usam|msam",
+     "update rule; usam is SAM without the norm (default: gd)", false},
     {"learning-rate", CLI_REAL, "X", "required", false},
     {"momentum", CLI_REAL, "B", "coefficient (default: 0.9)", false},
-    {"rho", CLI_REAL, "R", "perturbation radius of sam and msam (default: 0.05)", false},
+    {"rho", CLI_REAL, "R",
+     "perturbation radius of sam and msam (default: 0.05); usam perturbs by R times the gradient (required)",
+     false},
     {"weight-decay", CLI_REAL, "W", "coupled (default: 0)", false},
     {"batch-size", CLI_WHOLE, "N", "0 is the full batch, which gd always takes (default: 0)", false},
     {"steps", CLI_WHOLE, "N", "how long; or", false},
@@ -59,6 +67,7 @@ typedef struct training {
     const char          *folder;
     char                 run[BASIN_RUN_IDENTITY]; /* identity of this training */
     basin_graph         *graph;
+    basin_checkpoint    *start; /* of --from; else NULL */
     basin_dataset       *data;
     bool                 own_data, wrote_data; /* data.h5 is to be, has been written into the folder */
     bool                 made_folder;
@@ -96,14 +105,33 @@ done:
     return status;
 }
 
+/* The checkpoint to start from, at unperturbed weights. */
+static int read_start(training *t, const char *path)
+{
+    int status = CLI_OK, weights;
+
+    CLI_LIBRARY(basin_checkpoint_read(path, &t->start));
+    CLI_LIBRARY(basin_checkpoint_finite(t->start));
+    CLI_LIBRARY(basin_checkpoint_unperturb(t->start, BASIN_UNPERTURB_RECORDED, &weights));
+    CLI_CHECK(t->start->perturbed != BASIN_PERTURBED_UNKNOWN,
+              "%s: does not say whether its weights are perturbed: --from needs ones that are not", path);
+    CLI_LIBRARY(basin_graph_copy(t->start->graph, &t->graph));
+done:
+    return status;
+}
+
 static int make_graph(training *t)
 {
     int         status = CLI_OK;
-    const char *file = cli_text(t->a, "graph", NULL), *mlp = cli_text(t->a, "mlp", NULL);
-    size_t      widths[64], count = 0;
+    const char *file = cli_text(t->a, "graph", NULL), *mlp = cli_text(t->a, "mlp", NULL),
+               *from = cli_text(t->a, "from", NULL);
+    size_t widths[64], count = 0;
 
-    CLI_WANT((file != NULL) != (mlp != NULL), "train: which network? --graph FILE.json or --mlp 64-32-10");
-    if (file != NULL) {
+    CLI_WANT((file != NULL) + (mlp != NULL) + (from != NULL) == 1,
+             "train: which network? --graph FILE.json, --mlp 64-32-10 or --from CHECKPOINT");
+    if (from != NULL) {
+        CLI_TRY(read_start(t, from));
+    } else if (file != NULL) {
         CLI_LIBRARY(basin_graph_read(file, &t->graph));
     } else {
         CLI_TRY(parse_widths(mlp, widths, 64, &count));
@@ -169,7 +197,7 @@ static int make_objectives(training *t)
 
     CLI_TRY(make_loss(t));
     CLI_TRY(cli_name_file(cli_library(basin_network_objective(t->graph, &t->loss, t->data, &o, &t->train)),
-                          cli_text(t->a, "graph", "--mlp")));
+                          cli_text(t->a, "from", cli_text(t->a, "graph", "--mlp"))));
     o.split = "test";
     if (basin_dataset_split(t->data, "test") != NULL)
         CLI_LIBRARY(basin_network_objective(t->graph, &t->loss, t->data, &o, &t->test));
@@ -204,6 +232,8 @@ static int make_rule(training *t)
 
     CLI_LIBRARY(basin_update_find(cli_text(t->a, "method", "gd"), &o->method));
     CLI_WANT(cli_has(t->a, "learning-rate"), "train: --learning-rate is required");
+    CLI_WANT(o->method != BASIN_USAM || cli_has(t->a, "rho"),
+             "train: --method usam multiplies the gradient by --rho, for which no value is usual: give one");
     o->learning_rate = cli_real(t->a, "learning-rate", NAN);
     o->momentum = cli_real(t->a, "momentum", 0.9);
     o->rho = cli_real(t->a, "rho", 0.05);
@@ -360,9 +390,9 @@ static int fill(training *t, const basin_train_state *state)
     int                        status = CLI_OK;
     basin_checkpoint          *ck = t->ck;
     const basin_train_options *o = &t->rule;
-    bool                       rho = o->method == BASIN_SAM || o->method == BASIN_MSAM;
-    bool                       perturbed = cli_has(t->a, "save-perturbed") && state->undo != 0;
-    char                       folder[PATH_MAX], there[PATH_MAX], relative[2 * PATH_MAX];
+    bool rho = o->method == BASIN_SAM || o->method == BASIN_USAM || o->method == BASIN_MSAM;
+    bool perturbed = cli_has(t->a, "save-perturbed") && state->undo != 0;
+    char folder[PATH_MAX], there[PATH_MAX], relative[2 * PATH_MAX];
 
     memcpy(ck->theta, perturbed ? state->stored : state->theta, ck->params->size * sizeof *ck->theta);
     if (state->momentum != NULL) {
@@ -384,6 +414,9 @@ static int fill(training *t, const basin_train_state *state)
                                         .batch_size = (int64_t)o->batch_size,
                                         .seed = (int64_t)o->seed};
     CLI_LIBRARY(basin_loss_spec_copy(&t->loss, &ck->loss));
+    if (t->start != NULL && t->start->buffers_point != NULL)
+        CLI_CHECK((ck->buffers_point = basin_strdup(t->start->buffers_point)) != NULL,
+                  "out of memory for a checkpoint");
     if (t->own_data) {
         strcpy(relative, "data.h5");
     } else {
@@ -509,10 +542,25 @@ static void remove_folder(training *t)
     }
 }
 
-static int prepare(training *t)
+static int make_weights(training *t)
 {
     int           status = CLI_OK;
     basin_params *params = NULL;
+
+    CLI_LIBRARY(basin_network_params(t->graph, &params));
+    CLI_ALLOC(t->theta, params->size);
+    if (t->start != NULL)
+        memcpy(t->theta, t->start->theta, params->size * sizeof *t->theta);
+    else
+        CLI_LIBRARY(basin_train_initialise(params, t->rule.seed, t->theta));
+done:
+    basin_params_destroy(&params);
+    return status;
+}
+
+static int prepare(training *t)
+{
+    int status = CLI_OK;
 
     CLI_WANT((t->folder = cli_text(t->a, "o", NULL)) != NULL, "train: where to? -o RUN");
     CLI_LIBRARY(basin_run_identity(t->run));
@@ -522,12 +570,9 @@ static int prepare(training *t)
     CLI_TRY(make_objectives(t));
     CLI_TRY(make_steps(t));
     CLI_TRY(make_saves(t));
-    CLI_LIBRARY(basin_network_params(t->graph, &params));
-    CLI_ALLOC(t->theta, params->size);
-    CLI_LIBRARY(basin_train_initialise(params, t->rule.seed, t->theta));
+    CLI_TRY(make_weights(t));
     CLI_TRY(prepare_folder(t));
 done:
-    basin_params_destroy(&params);
     return status;
 }
 
@@ -564,6 +609,7 @@ done:
     basin_dataset_destroy(&t.data);
     basin_loss_spec_clear(&t.loss);
     basin_graph_destroy(&t.graph);
+    basin_checkpoint_destroy(&t.start);
     return status;
 }
 
