@@ -473,7 +473,7 @@ const char *basin_weights_text(basin_weights_kind weights);
 typedef struct basin_hyperparameters {
     double  learning_rate; /* at this step */
     double  momentum;      /* coefficient beta */
-    double  rho;           /* SAM, MSAM perturbation radius */
+    double  rho;           /* SAM, MSAM: perturbation radius; USAM: multiplies the gradient */
     double  weight_decay;
     bool    weight_decay_coupled; /* true: added to the gradient (L2); false: decoupled (AdamW) */
     int64_t batch_size;           /* 0 = full batch; -1 unknown */
@@ -1218,6 +1218,9 @@ basin_status basin_polish_compute(basin_objective *o, double *theta,
 /* Whether a method perturbs by a radius, so that with a constant one its iterates hover: sam, asam,
    msam with rho > 0. */
 bool basin_hovers(const char *method /* or NULL */, double rho);
+/* Whether a recorded rho is a length: false for usam and its like (adamw_usam), whose perturbation
+   is rho times the gradient itself; true for all else, and for NULL. */
+bool basin_rho_is_radius(const char *method);
 
 /* ---------------------------------------------------------------------------------- spectrum -- */
 
@@ -1628,6 +1631,7 @@ void         basin_blocks_destroy(basin_blocks **blocks);
     X(ADAM, "adam", "")                                  \
     X(UPDATE, "update", "")                              \
     X(SAM, "sam", "[:RHO]")                              \
+    X(USAM, "usam", "[:RHO]")                            \
     X(MSAM, "msam", "[:RHO]")                            \
     X(PCA, "pca", ":I")                                  \
     X(BETWEEN, "between", ":A,B")                        \
@@ -1705,11 +1709,15 @@ basin_status basin_direction_update(basin_point *point, const basin_checkpoint *
                                     double epsilon, basin_direction **out);
 /* SAM's perturbation rho ∇L/‖∇L‖ (Foret et al., arXiv:2010.01412), without weight decay, and
    MSAM's, -rho v/‖v‖ (Becker et al., arXiv:2401.12033): coordinate 1 is the perturbed point. rho =
-   NAN takes the recorded one. BASIN_ERR_MISSING without rho or momentum, BASIN_ERR_VALUE for rho
-   <= 0, a zero gradient or momentum. */
+   NAN takes the recorded one. BASIN_ERR_MISSING without rho or momentum, and where the recorded rho
+   is that of usam and no radius; BASIN_ERR_VALUE for rho <= 0, a zero gradient or momentum. */
 basin_status basin_direction_sam(basin_point *point, const basin_checkpoint *ck, double rho,
                                  basin_direction **out);
 basin_status basin_direction_msam(const basin_checkpoint *ck, double rho, basin_direction **out);
+/* Un-normalised SAM's perturbation rho ∇L (arXiv:2206.06232), without weight decay; rho = NAN takes
+   that of a checkpoint of usam, BASIN_ERR_MISSING for one of another method. Else as sam. */
+basin_status basin_direction_usam(basin_point *point, const basin_checkpoint *ck, double rho,
+                                  basin_direction **out);
 /* i > 0: i-th largest; i < 0: |i|-th smallest. From `spectrum` if it holds that vector, else
    computed. Caller destroys. */
 basin_status basin_direction_eigen(basin_point *point, long i, const basin_spectrum *spectrum,
@@ -1767,7 +1775,7 @@ typedef struct basin_direction_spec {
     long                 index; /* eigen, pca; plane: which of its two axes, 1 */
     uint64_t             seed;  /* random; default 0 */
     const char          *path;  /* to; file: with #NAME; gradient: the split, NULL the point's */
-    double               rho;   /* sam, msam: NAN the recorded one */
+    double               rho;   /* sam, usam, msam: NAN the recorded one */
     size_t               file_count; /* between: 2, plane: 3 */
     struct {
         const char *text;
@@ -2788,12 +2796,12 @@ basin_status basin_rows_interpolate(const basin_row *before, size_t before_count
                                     basin_row *out, size_t *standing);
 void         basin_row_clear(basin_row *row); /* frees the strings; zeroes */
 
-/* Largest stable λ_max of a method at full batch (docs/measures.md): gd and sgd 2(1+β)/η, nag, sam,
-   msam; NAN for others and for η = 0. gradient_norm and momentum_norm enter for sam and msam, with
-   rho/‖·‖ held fixed: since these norms follow λ_max, the ratio λ_max/ceiling tends to 1 on a fixed
-   quadratic whatever λ_max is. It is an index of hovering there, not of stability. Coupled weight
-   decay is taken off: it is curvature too; decoupled decay w shrinks the ceiling of heavy ball to
-   (1+β)(2/η − w). */
+/* Largest stable λ_max of a method at full batch (docs/measures.md): gd, sgd 2(1+β)/η, nag, sam,
+   usam, msam; NAN for others and for η = 0. gradient_norm and momentum_norm enter for sam and
+   msam, with rho/‖·‖ held fixed: since these norms follow λ_max, the ratio λ_max/ceiling tends to
+   1 on a fixed quadratic whatever λ_max is. It is an index of hovering there, not of stability.
+   Coupled weight decay is taken off: it is curvature too; decoupled decay w shrinks the ceiling of
+   heavy ball to (1+β)(2/η − w). */
 double basin_ceiling(const char *method, const basin_hyperparameters *hyper, double gradient_norm,
                      double momentum_norm);
 /* The ceiling of the same learning rate, momentum and decay without the perturbation; NAN for
@@ -3485,9 +3493,16 @@ void         basin_info_destroy(basin_info **info);
 
 /* The recursions are those of docs/measures.md. Weight decay is coupled, taken where the method's
    paper takes it. */
-typedef enum basin_update { BASIN_GD, BASIN_SGD, BASIN_NAG, BASIN_SAM, BASIN_MSAM } basin_update;
+typedef enum basin_update {
+    BASIN_GD,
+    BASIN_SGD,
+    BASIN_NAG,
+    BASIN_SAM,
+    BASIN_USAM, /* un-normalised SAM: perturbs by rho times the gradient itself */
+    BASIN_MSAM
+} basin_update;
 
-/* gd | sgd | nag | sam | msam */
+/* gd | sgd | nag | sam | usam | msam */
 basin_status basin_update_find(const char *name, basin_update *out);
 
 typedef struct basin_train_state { /* handed to the callback: everything a checkpoint saves */
@@ -3499,7 +3514,7 @@ typedef struct basin_train_state { /* handed to the callback: everything a check
     double        undo; /* theta = stored + undo * momentum (MSAM), 0 otherwise */
     int64_t       step;
     double        epoch;
-    /* one is one gradient over one batch: SAM spends two a step, the others one */
+    /* one is one gradient over one batch: SAM and USAM spend two a step, the others one */
     int64_t gradient_evaluations;
     double  seconds;       /* spent in gradients and updates */
     double  learning_rate; /* of the update that led here; at step 0 of the first one */
@@ -3518,7 +3533,7 @@ typedef struct basin_train_options {
     basin_update   method;
     double         learning_rate; /* > 0, required */
     double         momentum;      /* [0, 1); NAN = 0.9 */
-    double         rho;           /* SAM, MSAM; NAN = 0.05 */
+    double         rho;           /* SAM, MSAM: NAN = 0.05; USAM: required */
     double         weight_decay;  /* coupled */
     size_t         batch_size;    /* 0 = full batch (required 0 for gd) */
     size_t         steps;         /* > 0 */

@@ -80,7 +80,7 @@ BASIN_MEASURE(ceiling, "ceiling of λ\1max\2", "L/θ²", 0.0, INFINITY,
 BASIN_MEASURE(ceiling_plain, "ceiling of λ\1max\2 without perturbation", "L/θ²", 0.0, INFINITY,
               BASIN_FAMILY_CONDITION, BASIN_NEEDS_RECORD,
               BASIN_INVARIANT_TO_RESCALING | BASIN_INVARIANT_TO_LOSS_SCALE,
-              "the ceiling without the perturbation of sam and msam",
+              "the ceiling without the perturbation of sam, usam and msam",
               .title = "plain", .digits = 4)
 
 BASIN_MEASURE(lambda_max_over_ceiling, "λ\1max\2 / own ceiling", "1", -INFINITY, INFINITY,

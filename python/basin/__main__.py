@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--test", metavar="MOD:NAME")
     c.add_argument("--data", metavar="FILE", help="a data file of basin instead")
     c.add_argument("--order", metavar="MOD:NAME", help="function that makes the optimizer or its param groups of the network")
-    c.add_argument("--method", help="instead of what the files say: gd, sgd, nag, sam, msam, adam, …")
+    c.add_argument("--method", help="instead of what the files say: gd, sgd, nag, sam, usam, msam, adam, …")
     c.add_argument("--perturbed", choices=("yes", "no"), help="of MSAM: saved between steps, or moved back; no: also of weights without a method")
     c.add_argument("--seed", metavar="N|REGEX", help="a number, or a pattern with one group that finds it in a path: 'seed_(\\d+)'")
     c.add_argument("--run", dest="identity", metavar="ID", help="identity of the one training that all files are of, where several folders are one")

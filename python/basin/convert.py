@@ -54,7 +54,7 @@ class _Converter:
             return self._of_weights_alone()
         found, notes = snapshot(saved.optimizer, saved.writer, self.order, saved.trainer)
         found.kind = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "gd": "SGD", "nag": "SGD"}.get(self.method or "", found.kind)
-        found.sam = found.sam or self.method in ("sam", "asam")
+        found.sam = found.sam or self.method in ("sam", "usam", "asam")
         training = describe(found, saved.writer.shapes, self.perturbed,
                             of_folder=not (self.method or "").endswith("msam"),
                             undo=self.hyperparameters.get("undo"))

@@ -188,8 +188,8 @@ def method_of(s: Snapshot) -> Optional[str]:
 
 
 def evaluations(method: Optional[str]) -> int:
-    """Gradient evaluations of a step: two for SAM and its like, else one."""
-    return 2 if method is not None and (method in ("sam", "asam") or method.endswith(("_sam", "_asam"))) else 1
+    """Gradient evaluations of a step: two for SAM, USAM and ASAM, else one."""
+    return 2 if method is not None and (method.split("_")[-1] in ("sam", "usam", "asam")) else 1
 
 
 # ------------------------------------------------------------------------------------------- what it holds --

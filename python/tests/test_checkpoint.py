@@ -96,6 +96,13 @@ class Optimizers(Saving):
             found = self.training(path)
             self.assertEqual((found["method"], found["rho"], found["momentum"], found["perturbed"]), (name, 0.02, 0.9, "no"))
 
+    def test_a_wrapper_without_the_norm_is_usam_where_it_is_said(self):
+        optimizer = SAM(self.net.parameters(), torch.optim.SGD, rho=0.02, lr=0.1, momentum=0.9)
+        train(self.net, optimizer, self.x, self.y)
+        found = self.training(self.save(optimizer=optimizer, method="usam"))
+        self.assertEqual((found["method"], found["rho"], found["momentum"], found["perturbed"]), ("usam", 0.02, 0.9, "no"))
+        self.assertEqual([basin.optim.evaluations(m) for m in ("usam", "adamw_usam", "sam", "msam", "adamw_msam", None)], [2, 2, 2, 1, 1, 1])
+
     def test_sam_over_adam_is_another_method(self):
         optimizer = SAM(self.net.parameters(), torch.optim.AdamW, lr=0.01)
         train(self.net, optimizer, self.x, self.y)

@@ -7,9 +7,10 @@
  *   nag       2(1+β)/(η(1+2β)) − w undefined with u: whether θ or the point ahead of it decays is not
  *             recorded
  *   sam       λ + ρλ²/‖g‖ < (1+β)(2/η − u) − w             P. Long & P. Bartlett, arXiv:2309.12488, for β = 0
+ *   usam      λ + ρλ² < (1+β)(2/η − u) − w                 the same without the norm
  *   msam      (1+β)(2 − ηu)/(η + 2ρ/‖v‖) − w               with r = ρ/‖v‖: v ← (β − λr)v + λθ
  *
- * All four are 1 + trace + determinant > 0 of the recursion in (v, θ): its eigenvalue −1, which is reached
+ * All five are 1 + trace + determinant > 0 of the recursion in (v, θ): its eigenvalue −1, which is reached
  * before any other of modulus 1. Heavy ball with u: v ← βv + λθ, θ ← (1 − ηu)θ − ηv has trace β + 1 − ηu − ηλ
  * and determinant β(1 − ηu). SAM's decay is of θ too. MSAM decays the point that it holds, θ − rv, as its
  * authors' code does: trace β − λr + 1 − ηu − ηλ, determinant β(1 − ηu) − λr.
@@ -59,6 +60,12 @@ static double ceiling_sam(const setting *s, double gradient_norm, double momentu
     return 2.0 * c / (1.0 + sqrt(1.0 + 4.0 * c * s->rho / gradient_norm));
 }
 
+static double ceiling_usam(const setting *s, double gradient_norm, double momentum_norm)
+{
+    (void)gradient_norm;
+    return ceiling_sam(s, 1.0, momentum_norm);
+}
+
 static double ceiling_msam(const setting *s, double gradient_norm, double momentum_norm)
 {
     (void)gradient_norm;
@@ -77,7 +84,7 @@ static double ceiling_unknown(const setting *s, double gradient_norm, double mom
 static double (*const ceilings[])(const setting *s, double gradient_norm, double momentum_norm) = {
     [BASIN_STABILITY_UNKNOWN] = ceiling_unknown,   [BASIN_STABILITY_HEAVY_BALL] = ceiling_heavy_ball,
     [BASIN_STABILITY_NESTEROV] = ceiling_nesterov, [BASIN_STABILITY_SAM] = ceiling_sam,
-    [BASIN_STABILITY_MSAM] = ceiling_msam,
+    [BASIN_STABILITY_USAM] = ceiling_usam,         [BASIN_STABILITY_MSAM] = ceiling_msam,
 };
 
 double basin_ceiling(const char *name, const basin_hyperparameters *hyper, double gradient_norm,

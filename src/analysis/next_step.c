@@ -1,8 +1,9 @@
 /* The next update of a training at full batch, so that training moves theta by -eta u.
  *
- *   gd, sgd, nag, sam, msam    u = beta v + g(x), x = theta for gd and sgd, theta - eta beta v for nag,
- *                              theta + rho ∇L/‖∇L‖ for sam, theta - rho v/‖v‖ for msam (docs/measures.md,
- *                              «Training recursions»); weight decay is added where the method takes it
+ *   gd, sgd, nag, sam, usam,   u = beta v + g(x), x = theta for gd and sgd, theta - eta beta v for nag,
+ *   msam                       theta + rho ∇L/‖∇L‖ for sam, theta + rho ∇L for usam, theta - rho v/‖v‖
+ *                              for msam (docs/measures.md, «Training recursions»); weight decay is added
+ *                              where the method takes it
  *   adam, adamw                m' = beta m + (1 - beta) g, v' = beta2 v + (1 - beta2) g², t' = t + 1,
  *                              u = m'/(1 - beta^t') / (√(v'/(1 - beta2^t')) + epsilon), decoupled decay
  *                              w theta beside it, coupled decay in g (Kingma & Ba, arXiv:1412.6980,
@@ -57,6 +58,7 @@ static basin_status place(basin_point *point, const basin_checkpoint *ck, double
         if (v != NULL) basin_axpy(-h->learning_rate * h->momentum, v, x, point->size);
         break;
     case BASIN_STABILITY_SAM: displace(point, g, h->rho, x); break;
+    case BASIN_STABILITY_USAM: basin_axpy(h->rho, g, x, point->size); break;
     case BASIN_STABILITY_MSAM: displace(point, v, -h->rho, x); break;
     default: break;
     }
@@ -67,7 +69,9 @@ done:
 /* SAM's decay is that of theta, the others' that of where they take the gradient. */
 static const double *decayed(const basin_point *point, const basin_checkpoint *ck, const double *x)
 {
-    return basin_method_find(ck->method)->stability == BASIN_STABILITY_SAM ? point->theta : x;
+    const basin_stability of = basin_method_find(ck->method)->stability;
+
+    return of == BASIN_STABILITY_SAM || of == BASIN_STABILITY_USAM ? point->theta : x;
 }
 
 basin_status basin_next_step(basin_point *point, const basin_checkpoint *ck, double *u)

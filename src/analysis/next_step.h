@@ -4,9 +4,9 @@
 
 #include "analysis/point.h"
 
-/* Why the next step of gd, sgd, nag, sam or msam is not known of this checkpoint: what of method,
-   coefficient, momentum, radius and learning rate it takes and is not recorded; NULL where it is
-   known. */
+/* Why the next step of gd, sgd, nag, sam, usam or msam is not known of this checkpoint: what of
+   method, coefficient, momentum, radius and learning rate it takes and is not recorded; NULL where
+   it is known. */
 const char *basin_next_step_unknown(const basin_checkpoint *ck);
 /* u [P] of theta <- theta - eta u at full batch, at the point's theta, of a checkpoint whose next
    step is known. */

@@ -13,7 +13,7 @@ enum { SEEDS_MOST = 1000 };
 static const cli_option options[] = {
     {"along", CLI_TEXT, "D",
      "random:A..B, directions of these seeds; or one direction for --by: momentum | adam | gradient | "
-     "eigen:I | update | sam[:RHO] | msam[:RHO] | random[:SEED]",
+     "eigen:I | update | sam[:RHO] | usam[:RHO] | msam[:RHO] | random[:SEED]",
      false},
     {"by", CLI_CHOICE, "class|batch", "a line for each class, or for each of several mini-batches", false},
     {"batches", CLI_WHOLE, "N", "how many mini-batches (default: 50)", false},
@@ -73,6 +73,7 @@ static bool is_own(const basin_direction_spec *spec)
     case BASIN_DIRECTION_EIGEN:
     case BASIN_DIRECTION_UPDATE:
     case BASIN_DIRECTION_SAM:
+    case BASIN_DIRECTION_USAM:
     case BASIN_DIRECTION_MSAM:
     case BASIN_DIRECTION_RANDOM: return true;
     default: return false;

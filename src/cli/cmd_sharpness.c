@@ -8,8 +8,8 @@
 
 static const cli_option options[] = {
     {"rho", CLI_REALS, "R,R,…",
-     "signed radii (default: 0 and ±1/4, ±1/2, ±1, ±2, ±4 times the largest rho that the checkpoints record, "
-     "or 0.05; of --measure 1/4, 1/2, 1, 2, 4 times what is usual for each)",
+     "signed radii (default: 0 and ±1/4, ±1/2, ±1, ±2, ±4 times the largest radius rho that the checkpoints "
+     "record, or 0.05; of --measure 1/4, 1/2, 1, 2, 4 times what is usual for each)",
      false},
     {"top", CLI_FLAG, NULL,
      "along the eigenvector of the largest eigenvalue as well, by Lanczos to a residual of 1e-4 |H|", false},
@@ -33,7 +33,8 @@ static int check(const cli_arguments *a)
     CLI_TRY(cli_sharpness_table_check(a));
     for (size_t i = 0; i < a->operand_count && !cli_has(a, "rho"); i++) {
         CLI_LIBRARY(basin_checkpoint_read(a->operands[i], &ck));
-        recorded_rho = fmax(recorded_rho, ck->hyper.rho); /* of a number and NAN it is the number */
+        /* of a number and NAN it is the number */
+        if (basin_rho_is_radius(ck->method)) recorded_rho = fmax(recorded_rho, ck->hyper.rho);
         basin_checkpoint_destroy(&ck);
     }
 done:

@@ -81,7 +81,7 @@ const char *basin_checkpoint_no_momentum(const basin_checkpoint *ck)
 
     if (ck->step == 0) return "there is none before the first step";
     if (ck->hyper.momentum == 0.0) return "its optimizer has none (coefficient 0)";
-    if (method == &basin_methods[BASIN_METHOD_SAM] || method == &basin_methods[BASIN_METHOD_ASAM])
+    if (method != NULL && method != &basin_methods[BASIN_METHOD_MSAM])
         return "the state of a SAM wrapper does not hold it, that of its base optimizer does";
     return "the state of its optimizer was not saved with it";
 }

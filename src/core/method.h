@@ -12,6 +12,7 @@ typedef enum basin_method_kind {
     BASIN_METHOD_SGD,
     BASIN_METHOD_NAG,
     BASIN_METHOD_SAM,
+    BASIN_METHOD_USAM, /* un-normalised SAM */
     BASIN_METHOD_ASAM,
     BASIN_METHOD_MSAM,
     BASIN_METHOD_ADAM,
@@ -25,6 +26,7 @@ typedef enum basin_stability {
     BASIN_STABILITY_HEAVY_BALL,
     BASIN_STABILITY_NESTEROV,
     BASIN_STABILITY_SAM,
+    BASIN_STABILITY_USAM,
     BASIN_STABILITY_MSAM
 } basin_stability;
 
@@ -33,8 +35,10 @@ typedef struct basin_method {
     const char *title; /* as figures print it */
     /* between steps its weights are theta itself, whatever it does inside a step */
     bool never_perturbed;
-    /* perturbs by a radius rho: with a constant one its iterates hover */
-    bool            radius;
+    bool perturbs; /* inside a step or between steps, by rho */
+    /* rho multiplies the gradient itself, and so is no radius: the perturbation fades with the
+       gradient, and the iterates can settle, where a constant radius makes them hover */
+    bool            raw;
     basin_stability stability;
 } basin_method;
 

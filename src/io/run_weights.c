@@ -46,10 +46,8 @@ static bool is_any_of(const char *method, const char *const *names)
 
 static double speed_of(const basin_checkpoint *ck)
 {
-    static const char *const velocity[] = {"gd", "sgd", "nag", "sam", "asam", "msam", NULL}, *const adam[] = {
-                                                                                                 "adam",
-                                                                                                 "adamw",
-                                                                                                 NULL};
+    static const char *const        velocity[] = {"gd", "sgd", "nag", "sam", "usam", "asam", "msam", NULL},
+                             *const adam[] = {"adam", "adamw", NULL};
     const double *v = is_any_of(ck->method, velocity) ? basin_checkpoint_momentum(ck) : NULL;
     const double  norm = v != NULL ? basin_norm(v, ck->params->size) : 0.0;
 

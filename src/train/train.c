@@ -10,8 +10,8 @@
  *      callback.
  *   4. Call back at the steps asked for.
  *
- * Cost: one gradient evaluation is one gradient over one batch (SAM spends two a step). Seconds are those of
- * step 2 alone, by the monotonic clock: neither saving nor measuring counts.
+ * Cost: one gradient evaluation is one gradient over one batch (SAM and USAM spend two a step). Seconds are
+ * those of step 2 alone, by the monotonic clock: neither saving nor measuring counts.
  */
 #include <math.h>
 
@@ -127,6 +127,8 @@ static basin_status check_options(const trainer *t, const basin_objective *o)
                 "learning rate %g is not a finite number > 0", options->learning_rate);
     BASIN_CHECK(opt->beta >= 0.0 && opt->beta < 1.0, BASIN_ERR_ARG, "momentum %g is not in [0, 1)",
                 opt->beta);
+    BASIN_CHECK(!isnan(opt->rho), BASIN_ERR_ARG,
+                "method usam multiplies the gradient by rho, for which no value is usual: give one");
     BASIN_CHECK(opt->rho >= 0.0 && isfinite(opt->rho), BASIN_ERR_ARG, "rho %g is not a finite number >= 0",
                 opt->rho);
     BASIN_CHECK(opt->decay >= 0.0 && isfinite(opt->decay), BASIN_ERR_ARG,
@@ -158,7 +160,7 @@ static basin_status trainer_start(trainer *t, basin_objective *o, const double *
     opt->objective = o;
     opt->size = basin_objective_size(o);
     opt->beta = isnan(t->options->momentum) ? 0.9 : t->options->momentum;
-    opt->rho = isnan(t->options->rho) ? 0.05 : t->options->rho;
+    opt->rho = isnan(t->options->rho) && t->options->method != BASIN_USAM ? 0.05 : t->options->rho;
     opt->decay = t->options->weight_decay;
     t->rule = basin_update_rule_of(t->options->method);
     BASIN_TRY(check_options(t, o));

@@ -4,6 +4,7 @@
  *   nag       x = θ − ηβv;  g = ∇L_B(x) + wx               Nesterov's gradient in the heavy ball's variables
  *   sam       ε = ρ ∇L_B(θ)/‖∇L_B(θ)‖; g = ∇L_B(θ+ε) + wθ (two gradients; the decay is neither in ε nor moved
  *             by it)
+ *   usam      ε = ρ ∇L_B(θ), the rest as sam               un-normalised SAM
  *   msam      x = θ − ρ v/‖v‖; g = ∇L_B(x) + wx between steps the optimizer holds x, the perturbed point
  *   all       v ← βv + g;  θ ← θ − ηv
  *
@@ -15,6 +16,8 @@
  *   Phys. 4(5), 1964.
  *   P. Foret, A. Kleiner, H. Mobahi, B. Neyshabur, «Sharpness-aware minimization», arXiv:2010.01412, eq. 2
  *   and algorithm 1.
+ *   M. Andriushchenko, N. Flammarion, «Towards understanding sharpness-aware minimization», arXiv:2206.06232:
+ *   SAM without the norm.
  *   M. Becker, F. Altrock, B. Risse, «Momentum-SAM», arXiv:2401.12033, algorithm 1: the perturbation is along
  *   −v.
  *
@@ -77,15 +80,37 @@ done:
     return st;
 }
 
+/* SAM's step from the perturbed point on, which `opt->point` is. */
+static basin_status descend(basin_optimizer *opt, const basin_samples *batch)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_TRY(gradient_at(opt, batch, opt->point, NULL));
+    basin_axpy(opt->decay, opt->theta, opt->g, opt->size);
+    heavy_ball(opt);
+done:
+    return st;
+}
+
 static basin_status step_sam(basin_optimizer *opt, const basin_samples *batch, basin_loss *loss)
 {
     basin_status st = BASIN_OK;
 
     BASIN_TRY(gradient_at(opt, batch, opt->theta, loss));
     perturb(opt->theta, opt->g, opt->rho, opt->size, opt->point);
-    BASIN_TRY(gradient_at(opt, batch, opt->point, NULL));
-    basin_axpy(opt->decay, opt->theta, opt->g, opt->size);
-    heavy_ball(opt);
+    BASIN_TRY(descend(opt, batch));
+done:
+    return st;
+}
+
+static basin_status step_usam(basin_optimizer *opt, const basin_samples *batch, basin_loss *loss)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_TRY(gradient_at(opt, batch, opt->theta, loss));
+    basin_copy(opt->theta, opt->point, opt->size);
+    basin_axpy(opt->rho, opt->g, opt->point, opt->size);
+    BASIN_TRY(descend(opt, batch));
 done:
     return st;
 }
@@ -107,6 +132,7 @@ static const basin_update_rule rules[] = {
     [BASIN_SGD] = {BASIN_METHOD_SGD, .gradients = 1, .step = step_gd},
     [BASIN_NAG] = {BASIN_METHOD_NAG, .gradients = 1, .step = step_nag},
     [BASIN_SAM] = {BASIN_METHOD_SAM, .gradients = 2, .step = step_sam},
+    [BASIN_USAM] = {BASIN_METHOD_USAM, .gradients = 2, .step = step_usam},
     [BASIN_MSAM] = {BASIN_METHOD_MSAM, .perturbed = true, .gradients = 1, .step = step_msam},
 };
 
@@ -124,5 +150,5 @@ basin_status basin_update_find(const char *name, basin_update *out)
             *out = (basin_update)i;
             return BASIN_OK;
         }
-    return basin_fail(BASIN_ERR_ARG, "method %s is none of gd, sgd, nag, sam, msam", name);
+    return basin_fail(BASIN_ERR_ARG, "method %s is none of gd, sgd, nag, sam, usam, msam", name);
 }

@@ -17,6 +17,8 @@ static void formulas_of_measures_md(void **unused)
     assert_close(basin_ceiling("msam", &h, NAN, 0.5), 3.8 / (0.1 + 0.2), 1e-14, 0.0);
     double sam = basin_ceiling("sam", &h, 0.2, NAN);
     assert_close(sam + 0.05 * sam * sam / 0.2, 38.0, 1e-14, 0.0);
+    double usam = basin_ceiling("usam", &h, NAN, NAN); /* no norm enters */
+    assert_close(usam + 0.05 * usam * usam, 38.0, 1e-14, 0.0);
     h.momentum = 0.0; /* (‖g‖/2ρ)(√(1 + 8ρ/(η‖g‖)) - 1) */
     assert_close(basin_ceiling("gd", &h, NAN, NAN), 20.0, 1e-15, 0.0);
     assert_close(basin_ceiling("sam", &h, 0.2, NAN), 0.2 / 0.1 * (sqrt(1.0 + 0.4 / 0.02) - 1.0), 1e-14, 0.0);
@@ -47,11 +49,9 @@ static void limits(void **unused)
     assert_true(isnan(basin_ceiling(NULL, &h, 1.0, 1.0)));
     for (int i = 0; i < 3; i++) { /* where nothing moves nothing is unstable, but that is no ceiling */
         h.learning_rate = (double[]){NAN, 0.0, -0.1}[i];
-        for (size_t m = 0; m < 5; m++) {
-            assert_true(
-                isnan(basin_ceiling((const char *[]){"gd", "sgd", "nag", "sam", "msam"}[m], &h, 1.0, 1.0)));
-            assert_true(
-                isnan(basin_ceiling_plain((const char *[]){"gd", "sgd", "nag", "sam", "msam"}[m], &h)));
+        for (size_t m = 0; m < 6; m++) {
+            const char *name = (const char *[]){"gd", "sgd", "nag", "sam", "usam", "msam"}[m];
+            assert_true(isnan(basin_ceiling(name, &h, 1.0, 1.0)) && isnan(basin_ceiling_plain(name, &h)));
         }
     }
     assert_true(isnan(basin_ceiling("msam", &plain, 1.0, NAN)));
@@ -67,6 +67,7 @@ static void the_plain_ceiling_leaves_the_perturbation_out(void **unused)
         const double expected = i == 0 ? 38.0 : i == 1 ? 36.0 : 34.2;
         assert_close(basin_ceiling_plain("gd", &h), expected, 1e-14, 0.0);
         assert_close(basin_ceiling_plain("sam", &h), expected, 1e-14, 0.0);
+        assert_close(basin_ceiling_plain("usam", &h), expected, 1e-14, 0.0);
         assert_close(basin_ceiling_plain("msam", &h), expected, 1e-14, 0.0);
     }
     h.weight_decay = 0.0;
@@ -114,7 +115,7 @@ static bool grows(const char *method, double lambda, double decay)
 
 static void the_trainer_is_stable_below_and_unstable_above(void **unused)
 {
-    static const char *const methods[] = {"gd", "sgd", "nag", "sam", "msam"};
+    static const char *const methods[] = {"gd", "sgd", "nag", "sam", "usam", "msam"};
 
     (void)unused;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
@@ -134,6 +135,7 @@ static double growth(const char *method, const basin_hyperparameters *h, double 
     for (int step = 0; step < 20000; step++) {
         double held = theta, g = lambda * theta;
         if (strcmp(method, "sam") == 0) g = lambda * (theta + r_sam * lambda * theta);
+        if (strcmp(method, "usam") == 0) g = lambda * (theta + h->rho * lambda * theta);
         if (strcmp(method, "msam") == 0) held = theta - r_msam * v, g = lambda * held;
         v = h->momentum * v + g;
         theta = theta - eta * h->weight_decay * held - eta * v;
@@ -146,7 +148,7 @@ static double growth(const char *method, const basin_hyperparameters *h, double 
 
 static void decoupled_decay_lowers_the_ceiling_as_the_recursion_does(void **unused)
 {
-    static const char *const methods[] = {"gd", "sgd", "sam", "msam"};
+    static const char *const methods[] = {"gd", "sgd", "sam", "usam", "msam"};
 
     (void)unused;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)

@@ -247,7 +247,7 @@ static void no_ceiling_discounts_a_lower_curvature(void **unused)
     table_note(c, "sam is flatter than gd by every measure of curvature", true);
     table_note(c,
                "lambda_max over the ceiling that learning rate and momentum set without any perturbation "
-               "(2(1+β)/η without weight decay for gd, sgd, sam, msam), mean: gd "
+               "(2(1+β)/η without weight decay for gd, sgd, sam, usam, msam), mean: gd "
                "0.98 (8 runs), sam 0.2 (8 runs)",
                true);
     table_note(c,

@@ -338,7 +338,7 @@ static void other_texts_are_refused_with_the_choices(void **state)
     }
     assert_message("momentum, gradient[:SPLIT], eigen:I (1 = largest, -1 = smallest), random[:SEED], "
                    "to:FILE, adam, update, sam[:RHO], "
-                   "msam[:RHO], pca:I, between:A,B, plane:A,B,C, file:FILE#NAME");
+                   "usam[:RHO], msam[:RHO], pca:I, between:A,B, plane:A,B,C, file:FILE#NAME");
     assert_status(basin_direction_parse("eigen:0", &s), BASIN_ERR_ARG);
     assert_message("counted from 1 (largest) or -1 (smallest)");
 }

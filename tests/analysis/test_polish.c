@@ -192,7 +192,7 @@ static void who_hovers_is_told_by_method_and_radius(void **unused)
         double      rho;
         bool        hovers;
     } cases[] = {{"sam", 0.05, true}, {"msam", 0.3, true},  {"asam", 0.5, true}, {"gd", 0.05, false},
-                 {"sam", 0.0, false}, {"msam", NAN, false}, {NULL, 0.1, false}};
+                 {"sam", 0.0, false}, {"msam", NAN, false}, {NULL, 0.1, false},  {"usam", 0.1, false}};
 
     (void)unused;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -188,18 +188,19 @@ static void next_step(const char *method, const double *a, const double *v, doub
     const double rho = 0.2, eta = 0.1, beta = 0.9;
 
     for (size_t i = 0; i < P; i++) x[i] = theta6[i], g[i] = basin_dot(a + i * P, theta6, P) - b6[i];
+    const bool ascends = strcmp(method, "sam") == 0 || strcmp(method, "usam") == 0;
     if (strcmp(method, "nag") == 0) basin_axpy(-eta * beta, v, x, P);
     if (strcmp(method, "sam") == 0) basin_axpy(rho / basin_norm(g, P), g, x, P);
+    if (strcmp(method, "usam") == 0) basin_axpy(rho, g, x, P);
     if (strcmp(method, "msam") == 0) basin_axpy(-rho / basin_norm(v, P), v, x, P);
     for (size_t i = 0; i < P; i++)
-        u[i] = basin_dot(a + i * P, x, P) - b6[i] + beta * v[i] +
-               0.01 * (strcmp(method, "sam") == 0 ? theta6[i] : x[i]);
+        u[i] = basin_dot(a + i * P, x, P) - b6[i] + beta * v[i] + 0.01 * (ascends ? theta6[i] : x[i]);
 }
 
 /* Of a quadratic the loss crosses where its model does. */
 static void critical_sharpness_of_a_quadratic_is_that_of_its_model_along_the_methods_step(void **unused)
 {
-    static const char *const methods[] = {"gd", "sgd", "nag", "sam", "msam"};
+    static const char *const methods[] = {"gd", "sgd", "nag", "sam", "usam", "msam"};
     double                   a[P * P], g[P], v[P], u[P], au[P];
     basin_objective         *train = NULL;
 

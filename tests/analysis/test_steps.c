@@ -110,6 +110,7 @@ static void what_is_not_recorded_of_a_step_is_named(void **state)
         {"adam", 0.1, 0.9, 7, 1, BASIN_ERR_MISSING, "no second moments of the gradient saved"},
         {"gd", 0.0, 0.9, 7, 2, BASIN_ERR_VALUE, "direction update is zero"},
         {"sam", 0.1, 0.9, 7, 2, BASIN_ERR_MISSING, "is not known: it records no rho"},
+        {"usam", 0.1, 0.9, 7, 2, BASIN_ERR_MISSING, "is not known: it records no rho"},
         {"msam", 0.1, 0.9, 7, 2, BASIN_ERR_MISSING, "is not known: it records no rho"},
     };
 
@@ -213,6 +214,73 @@ static void perturbations_have_the_length_of_their_radius(void **state)
     basin_checkpoint_destroy(&ck);
 }
 
+/* The gradient of the quadratic and the one at the raw perturbed point, which the next step takes; the decay
+   is in neither and is that of theta. */
+static void the_raw_perturbation_and_its_step_are_multiples_of_the_gradient(void **state)
+{
+    basin_checkpoint *ck = checkpoint("gd", "usam");
+    basin_objective  *o = NULL;
+    basin_point      *point = point_at(ck, &o);
+    basin_direction  *usam = NULL, *given = NULL, *update = NULL;
+    double            g[P], x[P], ahead;
+
+    (void)state;
+    ck->hyper.weight_decay = 0.1, ck->hyper.weight_decay_coupled = true;
+    assert_ok(basin_direction_usam(point, ck, NAN, &usam));
+    assert_ok(basin_direction_usam(point, ck, 0.7, &given));
+    assert_ok(basin_direction_update(point, ck, 0.99, 1e-6, &update));
+    for (size_t i = 0; i < P; i++) g[i] = basin_dot(A + i * P, ck->theta, P) - B[i];
+    for (size_t i = 0; i < P; i++) x[i] = ck->theta[i] + 0.3 * g[i];
+    for (size_t i = 0; i < P; i++) {
+        assert_close(usam->values[i], 0.3 * g[i], 1e-14, 0.0);
+        assert_close(given->values[i], 0.7 * g[i], 1e-14, 0.0);
+        ahead = basin_dot(A + i * P, x, P) - B[i] + 0.1 * ck->theta[i];
+        assert_close(update->values[i], -0.05 * (0.9 * ck->states[0].values[i] + ahead), 1e-14, 0.0);
+    }
+    assert_string_equal(given->label, "usam:0.7");
+    assert_string_equal(usam->definition, "un-normalised SAM's perturbation, rho = 0.3 times the gradient "
+                                          "(coordinate 1 is the perturbed point)");
+    assert_close(usam->natural_norm, 0.3 * basin_norm(g, P), 1e-14, 0.0);
+    basin_direction_destroy(&usam), basin_direction_destroy(&given), basin_direction_destroy(&update);
+    basin_point_destroy(&point);
+    basin_objective_destroy(&o);
+    basin_checkpoint_destroy(&ck);
+}
+
+static void the_rho_of_one_method_is_not_taken_for_that_of_another(void **state)
+{
+    static const char *const radii[] = {"sam", "adamw_sam", "msam", "gd"}, *const raw[] = {"usam",
+                                                                                           "adamw_usam"};
+    basin_checkpoint *ck = checkpoint("gd", "usam");
+    basin_objective  *o = NULL;
+    basin_point      *point = point_at(ck, &o);
+    basin_direction  *d = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        basin_free(ck->method), ck->method = basin_strdup(radii[i]);
+        assert_true(basin_rho_is_radius(ck->method));
+        assert_status(basin_direction_usam(point, ck, NAN, &d), BASIN_ERR_MISSING);
+        assert_message("is a radius and multiplies no gradient: usam:RHO");
+    }
+    for (size_t i = 0; i < 2; i++) {
+        basin_free(ck->method), ck->method = basin_strdup(raw[i]);
+        assert_false(basin_rho_is_radius(ck->method));
+        assert_status(basin_direction_sam(point, ck, NAN, &d), BASIN_ERR_MISSING);
+        assert_message("is no radius but multiplies the gradient: sam:RHO");
+        assert_status(basin_direction_msam(ck, NAN, &d), BASIN_ERR_MISSING);
+        assert_message("is no radius but multiplies the gradient: msam:RHO");
+        assert_ok(basin_direction_sam(point, ck, 0.1, &d)); /* a radius that is given is one */
+        basin_direction_destroy(&d);
+    }
+    assert_true(basin_rho_is_radius(NULL) && basin_rho_is_radius("lion"));
+    assert_status(basin_direction_usam(point, ck, 0.0, &d), BASIN_ERR_VALUE);
+    assert_message("usam: a perturbation by the factor 0");
+    basin_point_destroy(&point);
+    basin_objective_destroy(&o);
+    basin_checkpoint_destroy(&ck);
+}
+
 /* Of F: the decay that is included at the point is in it too. */
 static void the_gradient_on_another_split_is_its_own(void **state)
 {
@@ -243,7 +311,7 @@ static basin_status make_all(void *payload)
     basin_checkpoint *ck = payload;
     basin_objective  *o = NULL;
     basin_point      *point = NULL;
-    basin_direction  *d[5] = {0};
+    basin_direction  *d[6] = {0};
 
     BASIN_TRY(basin_test_quadratic(A, B, 0.0, P, &o));
     BASIN_TRY(basin_point_create(o, ck->theta, NULL, &point));
@@ -252,8 +320,9 @@ static basin_status make_all(void *payload)
     BASIN_TRY(basin_direction_sam(point, ck, NAN, &d[2]));
     BASIN_TRY(basin_direction_msam(ck, NAN, &d[3]));
     BASIN_TRY(basin_direction_gradient_on(point, o, "test", &d[4]));
+    BASIN_TRY(basin_direction_usam(point, ck, 0.1, &d[5]));
 done:
-    for (size_t i = 0; i < 5; i++) basin_direction_destroy(&d[i]);
+    for (size_t i = 0; i < 6; i++) basin_direction_destroy(&d[i]);
     basin_point_destroy(&point);
     basin_objective_destroy(&o);
     return st;
@@ -276,6 +345,8 @@ int main(void)
         cmocka_unit_test(the_first_step_of_adam_has_the_length_of_its_learning_rate),
         cmocka_unit_test(adam_is_the_momentum_over_the_root_of_the_second_moments),
         cmocka_unit_test(perturbations_have_the_length_of_their_radius),
+        cmocka_unit_test(the_raw_perturbation_and_its_step_are_multiples_of_the_gradient),
+        cmocka_unit_test(the_rho_of_one_method_is_not_taken_for_that_of_another),
         cmocka_unit_test(the_gradient_on_another_split_is_its_own),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };

@@ -76,6 +76,12 @@ static void recursion(basin_update method, const double *a, double eta, double b
             gradient4(a, x, g);
             for (size_t i = 0; i < P; i++) g[i] += w * theta[i];
             break;
+        case BASIN_USAM:
+            gradient4(a, theta, g);
+            for (size_t i = 0; i < P; i++) x[i] = theta[i] + rho * g[i];
+            gradient4(a, x, g);
+            for (size_t i = 0; i < P; i++) g[i] += w * theta[i];
+            break;
         case BASIN_MSAM:
             gradient4(a, tilde, g);
             for (size_t i = 0; i < P; i++) g[i] += w * tilde[i];
@@ -94,12 +100,12 @@ static void recursion(basin_update method, const double *a, double eta, double b
 
 static void every_method_follows_its_recursion(void **unused)
 {
-    static const char *const names[] = {"gd", "sgd", "nag", "sam", "msam"};
+    static const char *const names[] = {"gd", "sgd", "nag", "sam", "usam", "msam"};
     double                   a[P * P];
     basin_objective         *o = quadratic4(a);
 
     (void)unused;
-    for (size_t m = 0; m < 5; m++)
+    for (size_t m = 0; m < 6; m++)
         for (int decayed = 0; decayed < 2; decayed++) {
             double              theta[P] = {1.0, -2.0, 0.5, 0.1}, expected[P];
             trace               t = {0};
@@ -118,7 +124,8 @@ static void every_method_follows_its_recursion(void **unused)
             assert_ok(basin_train(o, theta, &options));
             for (size_t i = 0; i < P; i++) assert_close(theta[i], expected[i], 1e-11, 1e-12);
             assert_int_equal(t.count, 3);
-            assert_int_equal(t.state[2].gradient_evaluations, options.method == BASIN_SAM ? 80 : 40);
+            bool twice = options.method == BASIN_SAM || options.method == BASIN_USAM;
+            assert_int_equal(t.state[2].gradient_evaluations, twice ? 80 : 40);
             assert_memory_equal(t.theta[2], theta, sizeof theta);
         }
     basin_objective_destroy(&o);
@@ -126,16 +133,18 @@ static void every_method_follows_its_recursion(void **unused)
 
 static void the_methods_differ(void **unused)
 {
-    double           a[P * P], end[5][P];
+    double           a[P * P], end[6][P];
     basin_objective *o = quadratic4(a);
 
     (void)unused;
-    for (size_t m = 0; m < 5; m++) {
+    for (size_t m = 0; m < 6; m++) {
         memcpy(end[m], (double[P]){1.0, -2.0, 0.5, 0.1}, sizeof end[m]);
-        assert_ok(basin_train(
-            o, end[m],
-            &(basin_train_options){
-                .method = (basin_update)m, .learning_rate = 0.05, .momentum = NAN, .rho = NAN, .steps = 5}));
+        assert_ok(basin_train(o, end[m],
+                              &(basin_train_options){.method = (basin_update)m,
+                                                     .learning_rate = 0.05,
+                                                     .momentum = NAN,
+                                                     .rho = m == BASIN_USAM ? 0.1 : NAN,
+                                                     .steps = 5}));
         for (size_t n = 0; n < m; n++) {
             bool same = fabs(end[m][0] - end[n][0]) < 1e-6;
             /* at full batch these two are one method */
@@ -183,7 +192,7 @@ static void without_momentum_there_is_none_to_save_except_for_msam(void **unused
     basin_objective *o = quadratic4(a);
 
     (void)unused;
-    for (size_t m = 0; m < 5; m++) {
+    for (size_t m = 0; m < 6; m++) {
         double theta[P] = {1.0};
         trace  t = {0};
         assert_ok(basin_train(o, theta,
@@ -261,21 +270,22 @@ static void fit(const kernel *k, int power, const double *y, basin_update method
     basin_objective_destroy(&o);
 }
 
-/* Gradient descent: bias² = Σ s^{2k} (u'f*)², variance = σ² Σ (1 - s^k)², s = 1 - ηλ. The fit is linear in y,
-   so f* alone gives the bias and the K unit vectors give the variance. */
-static void gd_in_kernel_regression_has_its_bias_and_variance(void **unused)
+/* Gradient descent: bias² = Σ s^{2k} (u'f*)², variance = σ² Σ (1 - s^k)², s = 1 - ηλ, and SAM without the
+   norm the same with s = 1 - ηλ - ηρλ²: a larger rate where λ is large. The fit is linear in y, so f* alone
+   gives the bias and the K unit vectors give the variance. */
+static void has_its_bias_and_variance(basin_update method, double rho)
 {
     static kernel k;
     double        truth[K], modes[K], sigma = 0.3, eta = 0.2;
     size_t        steps = 37;
 
-    (void)unused;
     rbf_kernel(&k);
     for (size_t i = 0; i < K; i++) truth[i] = sin(6.0 * (double)i / K);
     double bias = 0.0, variance = 0.0, expected_bias = 0.0, expected_variance = 0.0;
-    fit(&k, 1, truth, BASIN_GD, eta, 0.0, steps, modes);
+    fit(&k, 1, truth, method, eta, rho, steps, modes);
     for (size_t m = 0; m < K; m++) {
-        double s = pow(1.0 - eta * k.lambda[m], (double)steps), ut = basin_dot(k.u + m * K, truth, K);
+        double s = pow(1.0 - eta * k.lambda[m] * (1.0 + rho * k.lambda[m]), (double)steps),
+               ut = basin_dot(k.u + m * K, truth, K);
         bias += (modes[m] - ut) * (modes[m] - ut);
         expected_bias += s * s * ut * ut;
         expected_variance += sigma * sigma * (1.0 - s) * (1.0 - s);
@@ -283,11 +293,18 @@ static void gd_in_kernel_regression_has_its_bias_and_variance(void **unused)
     for (size_t j = 0; j < K; j++) {
         double unit[K] = {0};
         unit[j] = sigma;
-        fit(&k, 1, unit, BASIN_GD, eta, 0.0, steps, modes);
+        fit(&k, 1, unit, method, eta, rho, steps, modes);
         variance += basin_dot(modes, modes, K);
     }
     assert_close(bias, expected_bias, 1e-10, 0.0);
     assert_close(variance, expected_variance, 1e-10, 0.0);
+}
+
+static void in_kernel_regression_gd_and_usam_have_their_bias_and_variance(void **unused)
+{
+    (void)unused;
+    has_its_bias_and_variance(BASIN_GD, 0.0);
+    has_its_bias_and_variance(BASIN_USAM, 0.1);
 }
 
 /* SAM: the residual of mode i is multiplied by s = 1 - ημ_i - ηρ_k μ_i² with ρ_k = ρ/‖g_k‖, ‖g_k‖² = Σ μ_i
@@ -639,6 +656,9 @@ static void wrong_options_are_named(void **unused)
         {{.method = BASIN_GD, .learning_rate = 1.0}, "0 training steps"},
         {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .momentum = 1.0}, "momentum 1"},
         {{.method = BASIN_SAM, .learning_rate = 1.0, .steps = 1, .rho = -1.0}, "rho -1"},
+        {{.method = BASIN_USAM, .learning_rate = 1.0, .steps = 1, .rho = -1.0}, "rho -1"},
+        {{.method = BASIN_USAM, .learning_rate = 1.0, .steps = 1, .rho = NAN},
+         "usam multiplies the gradient"},
         {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .weight_decay = -0.5}, "weight decay -0.5"},
         {{.method = BASIN_GD, .learning_rate = 1.0, .steps = 1, .batch_size = 2},
          "method gd uses all samples in each step: batch size 2"},
@@ -671,7 +691,7 @@ static void wrong_options_are_named(void **unused)
         assert_message(cases[i].part);
     }
     assert_status(basin_update_find("adam", &method), BASIN_ERR_ARG);
-    assert_message("method adam is none of gd, sgd, nag, sam, msam");
+    assert_message("method adam is none of gd, sgd, nag, sam, usam, msam");
     theta = NAN;
     assert_status(
         basin_train(o, &theta, &(basin_train_options){.method = BASIN_GD, .learning_rate = 1.0, .steps = 1}),
@@ -710,7 +730,7 @@ int main(void)
         cmocka_unit_test(msam_holds_the_perturbed_point_and_the_scalar_that_undoes_it),
         cmocka_unit_test(without_momentum_there_is_none_to_save_except_for_msam),
         cmocka_unit_test(heavy_ball_has_its_closed_form),
-        cmocka_unit_test(gd_in_kernel_regression_has_its_bias_and_variance),
+        cmocka_unit_test(in_kernel_regression_gd_and_usam_have_their_bias_and_variance),
         cmocka_unit_test(sam_in_kernel_regression_is_the_product_of_its_factors),
         cmocka_unit_test(every_epoch_sees_every_sample_once_in_a_new_order),
         cmocka_unit_test(the_callback_hears_epoch_rate_and_running_loss),

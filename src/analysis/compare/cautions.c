@@ -159,7 +159,7 @@ static basin_status note_ceilings(basin_comparer *c)
         BASIN_TRY(basin_comparison_add_note(
             c, basin_format("lambda_max over the ceiling that learning rate and momentum set without any "
                             "perturbation (2(1+β)/η without weight decay for gd, sgd, sam, "
-                            "msam), mean: %s%s%s%s",
+                            "usam, msam), mean: %s%s%s%s",
                             plain,
                             other ? ". But with BatchNorm the ceiling is that of training mode, and "
                                     "lambda_max here is at statistics "

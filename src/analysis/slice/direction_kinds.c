@@ -226,6 +226,12 @@ static basin_status make_sam(const basin_direction_source *from, const basin_dir
     return basin_direction_sam(from->point, from->ck, spec->rho, out);
 }
 
+static basin_status make_usam(const basin_direction_source *from, const basin_direction_spec *spec,
+                              basin_direction **out)
+{
+    return basin_direction_usam(from->point, from->ck, spec->rho, out);
+}
+
 static basin_status make_msam(const basin_direction_source *from, const basin_direction_spec *spec,
                               basin_direction **out)
 {
@@ -298,6 +304,7 @@ static const struct direction_row {
     [BASIN_DIRECTION_ADAM] = {.make = make_adam},
     [BASIN_DIRECTION_UPDATE] = {.demand = demand_gradient, .make = make_update},
     [BASIN_DIRECTION_SAM] = {.parse = parse_rho, .demand = demand_gradient, .make = make_sam},
+    [BASIN_DIRECTION_USAM] = {.parse = parse_rho, .demand = demand_gradient, .make = make_usam},
     [BASIN_DIRECTION_MSAM] = {.parse = parse_rho, .make = make_msam},
     [BASIN_DIRECTION_PCA] = {.parse = parse_pca, .argument = true, .make = make_pca},
     [BASIN_DIRECTION_BETWEEN] = {.parse = parse_between, .argument = true, .make = make_of_files},

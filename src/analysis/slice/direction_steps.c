@@ -111,26 +111,56 @@ done:
 
 /* --------------------------------------------------------------------------------------- perturbations -- */
 
-/* rho d/‖d‖, or its negative, of length |rho|. */
-static basin_status perturb(basin_direction_kind kind, const basin_checkpoint *ck, double rho, double sign,
+typedef struct perturbation {
+    basin_direction_kind kind;
+    const char          *name, *whose, *along;
+    double               sign; /* of the vector along which it perturbs */
+    bool                 raw;  /* by rho times that vector, and not by the length rho */
+} perturbation;
+
+static const perturbation by_sam = {BASIN_DIRECTION_SAM, "sam", "SAM's", "along the gradient", 1.0, false};
+static const perturbation by_usam = {BASIN_DIRECTION_USAM, "usam", "un-normalised SAM's",
+                                     "times the gradient", 1.0,    true};
+static const perturbation by_msam = {BASIN_DIRECTION_MSAM,       "msam", "MSAM's",
+                                     "along minus the momentum", -1.0,   false};
+
+/* The recorded rho, where it means what this perturbation makes of it. */
+static basin_status recorded_rho(const perturbation *by, const basin_checkpoint *ck, double *out)
+{
+    basin_status st = BASIN_OK;
+
+    BASIN_CHECK(!isnan(ck->hyper.rho), BASIN_ERR_MISSING, "%s: %s: it records no rho: %s:RHO", path_of(ck),
+                by->name, by->name);
+    BASIN_CHECK(basin_rho_is_radius(ck->method) == !by->raw, BASIN_ERR_MISSING,
+                "%s: %s: the rho %g of method %s is %s: %s:RHO", path_of(ck), by->name, ck->hyper.rho,
+                ck->method != NULL ? ck->method : "«unknown»",
+                by->raw ? "a radius and multiplies no gradient" : "no radius but multiplies the gradient",
+                by->name);
+    *out = ck->hyper.rho;
+done:
+    return st;
+}
+
+/* ±rho d/‖d‖, of length rho; raw: rho d. */
+static basin_status perturb(const perturbation *by, const basin_checkpoint *ck, double rho,
                             const double *along, size_t size, basin_direction **out)
 {
     basin_status     st = BASIN_OK;
     basin_direction *d = NULL;
-    const bool       sam = kind == BASIN_DIRECTION_SAM, given = !isnan(rho);
-    const char      *name = sam ? "sam" : "msam";
+    const bool       given = !isnan(rho);
     char            *label = NULL, *definition = NULL;
 
-    if (!given) rho = ck->hyper.rho;
-    BASIN_CHECK(!isnan(rho), BASIN_ERR_MISSING, "%s: %s: it records no rho: %s:RHO", path_of(ck), name, name);
-    BASIN_CHECK(rho > 0.0 && isfinite(rho), BASIN_ERR_VALUE, "%s: a perturbation of radius %g", name, rho);
-    label = given ? basin_format("%s:%g", name, rho) : basin_strdup(name);
-    definition = basin_format("%s perturbation, rho = %.6g along %s (coordinate 1 is the perturbed point)",
-                              sam ? "SAM's" : "MSAM's", rho, sam ? "the gradient" : "minus the momentum");
+    if (!given) BASIN_TRY(recorded_rho(by, ck, &rho));
+    BASIN_CHECK(rho > 0.0 && isfinite(rho), BASIN_ERR_VALUE, "%s: a perturbation %s %g", by->name,
+                by->raw ? "by the factor" : "of radius", rho);
+    label = given ? basin_format("%s:%g", by->name, rho) : basin_strdup(by->name);
+    definition = basin_format("%s perturbation, rho = %.6g %s (coordinate 1 is the perturbed point)",
+                              by->whose, rho, by->along);
     BASIN_CHECK(label != NULL && definition != NULL, BASIN_ERR_NOMEM, "out of memory for a name");
-    BASIN_TRY(basin_direction_create(kind, label, definition, size, &d));
-    for (size_t i = 0; i < size; i++) d->values[i] = sign * along[i];
+    BASIN_TRY(basin_direction_create(by->kind, label, definition, size, &d));
+    for (size_t i = 0; i < size; i++) d->values[i] = by->sign * along[i];
     BASIN_TRY(basin_direction_normalise(d));
+    if (by->raw) rho *= d->natural_norm;
     BASIN_TRY(basin_direction_rescale(d, rho));
     d->natural_norm = rho;
     *out = d, d = NULL;
@@ -148,7 +178,19 @@ basin_status basin_direction_sam(basin_point *point, const basin_checkpoint *ck,
     const double *g;
 
     BASIN_TRY(basin_point_bare_gradient(point, NULL, &g));
-    BASIN_TRY(perturb(BASIN_DIRECTION_SAM, ck, rho, 1.0, g, point->size, out));
+    BASIN_TRY(perturb(&by_sam, ck, rho, g, point->size, out));
+done:
+    return st;
+}
+
+basin_status basin_direction_usam(basin_point *point, const basin_checkpoint *ck, double rho,
+                                  basin_direction **out)
+{
+    basin_status  st = BASIN_OK;
+    const double *g;
+
+    BASIN_TRY(basin_point_bare_gradient(point, NULL, &g));
+    BASIN_TRY(perturb(&by_usam, ck, rho, g, point->size, out));
 done:
     return st;
 }
@@ -160,7 +202,7 @@ basin_status basin_direction_msam(const basin_checkpoint *ck, double rho, basin_
 
     BASIN_CHECK(v != NULL, BASIN_ERR_MISSING, "%s: msam: it saved no momentum: %s", path_of(ck),
                 basin_checkpoint_no_momentum(ck));
-    BASIN_TRY(perturb(BASIN_DIRECTION_MSAM, ck, rho, -1.0, v, ck->params->size, out));
+    BASIN_TRY(perturb(&by_msam, ck, rho, v, ck->params->size, out));
 done:
     return st;
 }
