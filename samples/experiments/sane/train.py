@@ -1,0 +1,159 @@
+"""Trains for the experiment that docs/experiments/sane.md writes down: plain gradient descent at many rates from one start, all seeds and rates as
+one computation with a leading axis, in double precision, so that a second run gives the same bits on the same machine.
+
+usage: python3 train.py data FOLDER DATA.h5     writes FOLDER/data/LOSS_SEED.h5; DATA.h5 has /inputs and /targets, or /images and /labels
+       python3 train.py train FOLDER LOSS       from FOLDER/flow/LOSS_SEED/step_000000.h5 and the spectra beside it; writes FOLDER/LOSS.json and
+                                                FOLDER/points/LOSS_LEVEL_SEED/RATE_ITERATE.h5, rescaled copies in FOLDER/rescaled/LOSS_SEED/RATE.h5
+"""
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+SEEDS, TRAIN, TEST, CLASSES = range(8), 250, 1000, 10
+FLOW = (0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 2.8, 4, 5.6, 8)  # times 2 / lambda_flow
+START = (0.8, 1.25, 2)  # times 2 / lambda_0
+LEVELS = {"cross_entropy": (0.1, 0.2), "mse": (0.02, 0.03)}  # training losses; the first is the primary one
+ITERATES, STEPS = 4, 3000
+NAMES = ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias")
+
+
+# ---------------------------------------------------------------------------------------------------- data --
+
+def read(path):
+    """Rows in [0, 1] and labels: images of 28×28 pixels are halved in size."""
+    with h5py.File(path, "r") as f:
+        if "images" in f:
+            x, y = f["images"][:4000] / 255.0, f["labels"][:4000]
+            return x.reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(len(y), -1), y.astype(np.int64)
+        return f["inputs"][()] * f["inputs"].attrs.get("scale", 1.0), f["targets"][()].astype(np.int64)
+
+
+def write_data(folder, path):
+    """Of every seed: its own rows to train and to test on, pixels less their mean over all rows; classes, or a number for each."""
+    x, y = read(path)
+    x = (x - x.mean(0)).reshape(len(x), -1)
+    (folder / "data").mkdir(parents=True)
+    for seed in SEEDS:
+        rows = np.random.default_rng(1000 + seed).permutation(len(x))[:TRAIN + TEST]
+        for loss, targets in (("cross_entropy", y[rows]), ("mse", np.eye(CLASSES)[y[rows]])):
+            with h5py.File(folder / "data" / f"{loss}_{seed}.h5", "w") as f:
+                f.attrs["format"], f.attrs["version"] = "basin data", 1
+                f["inputs"], f["targets"] = x[rows], targets
+                f["splits/train"], f["splits/test"] = np.arange(TRAIN), np.arange(TRAIN, TRAIN + TEST)
+                f.attrs["complete"] = 1
+
+
+# -------------------------------------------------------------------------------------------------- training --
+
+def loss_of(z, t, kind):
+    """Losses [K] of outputs z [K, N, C] and targets t [K, N, C] that sum to 1, and what falls back on z."""
+    if kind == "mse":
+        return ((z - t) ** 2).mean((1, 2)), 2 * (z - t) / z[0].size
+    z = z - z.max(2, keepdims=True)
+    p = np.exp(z) / np.exp(z).sum(2, keepdims=True)
+    return (np.log(np.exp(z).sum(2)) - (z * t).sum(2)).mean(1), (p - t) / z.shape[1]
+
+
+def outputs(w, x):
+    """Hidden units [K, N, H] and outputs [K, N, C] of K networks on inputs x [K, N, D]."""
+    h = np.maximum(x @ w[0].transpose(0, 2, 1) + w[1][:, None], 0)
+    return h, h @ w[2].transpose(0, 2, 1) + w[3][:, None]
+
+
+class Seeds:
+    """Starts, rows and rates: of K = seeds × rates networks."""
+
+    def __init__(self, folder, loss):
+        self.folder, self.loss, self.rates, starts, rows = folder, loss, [], [], []
+        for seed in SEEDS:
+            with h5py.File(folder / "flow" / f"{loss}_{seed}" / "step_000000.h5", "r") as f:
+                starts.append([f[f"parameters/{n}"][()] for n in NAMES])
+            with h5py.File(folder / "data" / f"{loss}_{seed}.h5", "r") as f:
+                t = f["targets"][()]
+                rows.append((f["inputs"][()], t if t.ndim == 2 else np.eye(CLASSES)[t]))
+            flow = json.loads((folder / "flow" / f"{loss}_{seed}.json").read_text())["results"]
+            tops = [r["eigenvalues"][0] for r in flow]
+            self.rates.append([m * 2 / max(tops) for m in FLOW] + [m * 2 / tops[0] for m in START])
+        each = len(FLOW) + len(START)
+        self.w = [np.repeat(np.stack(p), each, 0) for p in zip(*starts)]
+        self.x, self.t = (np.repeat(np.stack(p), each, 0) for p in zip(*rows))
+        self.rate = np.array(self.rates).ravel()
+
+    def step(self, alive):
+        """One step of the networks alive [n]; their training losses before it."""
+        w, x, t = [p[alive] for p in self.w], self.x[alive, :TRAIN], self.t[alive, :TRAIN]
+        h, z = outputs(w, x)
+        losses, d = loss_of(z, t, self.loss)
+        back = (d @ w[2]) * (h > 0)
+        for p, g in zip(self.w, (back.transpose(0, 2, 1) @ x, back.sum(1), d.transpose(0, 2, 1) @ h, d.sum(1))):
+            p[alive] -= self.rate[alive].reshape(-1, *[1] * (g.ndim - 1)) * g
+        return losses
+
+    def test(self, k):
+        _, z = outputs([p[k:k + 1] for p in self.w], self.x[k:k + 1, TRAIN:])
+        return float(loss_of(z, self.t[k:k + 1, TRAIN:], self.loss)[0][0])
+
+    def save(self, path, k, step, factors=None):
+        """The checkpoint of the start again with these weights; factors [H] of what enters the hidden units."""
+        seed = k // (len(FLOW) + len(START))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.folder / "flow" / f"{self.loss}_{seed}" / "step_000000.h5", path)
+        scale = np.ones(len(self.w[1][k])) if factors is None else factors
+        with h5py.File(path, "r+") as f:
+            for name, p, by in zip(NAMES, self.w, (scale[:, None], scale, 1 / scale, 1)):
+                f[f"parameters/{name}"][...] = p[k] * by
+            for old in ("optimizer", "recorded"):
+                if old in f:
+                    del f[old]
+            f["data"].attrs["path"] = str(Path("../..") / "data" / f"{self.loss}_{seed}.h5")
+            f["training"].attrs.update(learning_rate=self.rate[k], momentum=0.0, step=step, epoch=float(step), gradient_evaluations=step,
+                                       run=f"{self.loss} {seed}, rate {k % (len(FLOW) + len(START))}")
+
+
+def train(folder, loss):
+    """Every network until it is ITERATES steps past the lowest level, or diverged, or STEPS are over. A level is reached at the first step whose loss
+    is at or below it; that iterate and those after it are saved."""
+    s, each = Seeds(folder, loss), len(FLOW) + len(START)
+    count = len(s.rate)
+    first, found = {level: [None] * count for level in LEVELS[loss]}, {level: [[] for _ in range(count)] for level in LEVELS[loss]}
+    rises, last, open_ = np.zeros(count, int), np.full(count, np.inf), np.ones(count, bool)
+    for step in range(STEPS):
+        alive = np.flatnonzero(open_)
+        if not len(alive):
+            break
+        before = [p.copy() for p in s.w]
+        losses = s.step(alive)
+        after, s.w = s.w, before
+        for k, value in zip(alive, losses):
+            rises[k] += value > last[k]
+            last[k] = value
+            for i, level in enumerate(LEVELS[loss]):
+                if first[level][k] is None and value <= level:
+                    first[level][k] = step
+                if first[level][k] is not None and len(found[level][k]) < ITERATES:
+                    found[level][k].append({"loss": float(value), "test_loss": s.test(k), "rises": int(rises[k])})
+                    s.save(folder / "points" / f"{loss}_{i}_{k // each}" / f"{k % each:02d}_{len(found[level][k]) - 1}.h5", k, step)
+                    if i == 0 and len(found[level][k]) == 1:
+                        z = np.random.default_rng(2000 + k // each).uniform(-1, 1, s.w[1].shape[1])
+                        s.save(folder / "rescaled" / f"{loss}_{k // each}" / f"{k % each:02d}.h5", k, step, 5.0 ** z)
+            open_[k] = np.isfinite(value) and any(len(found[level][k]) < ITERATES for level in LEVELS[loss])
+        s.w = after
+    out = {"flow": FLOW, "start": START, "levels": LEVELS[loss], "rates": s.rates,
+           "points": [{"level": i, "seed": k // each, "rate": k % each, "step": first[level][k], "iterates": found[level][k]}
+                      for i, level in enumerate(LEVELS[loss]) for k in range(count) if len(found[level][k]) == ITERATES]}
+    (folder / f"{loss}.json").write_text(json.dumps(out, indent=1) + "\n")
+    print(f"{loss}: {len(out['points'])} of {count * len(LEVELS[loss])} points reached", flush=True)
+
+
+def main():
+    kind, folder, of = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    np.seterr(over="ignore", invalid="ignore")  # diverged networks end at their first loss that is not finite
+    (write_data if kind == "data" else train)(folder, of)
+
+
+if __name__ == "__main__":
+    main()
