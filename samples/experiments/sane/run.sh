@@ -1,6 +1,6 @@
 # SANE at large learning rates (docs/experiments/sane.md), whole. usage: BASIN=build/basin sh samples/experiments/sane/run.sh FOLDER [DATA.h5]
 #
-# Trains 224 small networks with NumPy (and 24 transformers with basin), measures them, and writes FOLDER/table.md and FOLDER/*.png. DATA.h5 is a
+# Trains 240 small networks with NumPy, measures them, and writes FOLDER/table.md and FOLDER/*.png. DATA.h5 is a
 # file with /images [N, 28, 28] and /labels; without it samples/digits.h5.
 set -eu
 BASIN=$(realpath "${BASIN:-build/basin}")
@@ -29,12 +29,12 @@ measure() { # LOSS: whole spectra of all points, polished, rescaled; SANE by qua
         for level in 0 1; do
             of=$1_${level}_$seed
             "$BASIN" spectrum points/$of/*.h5 --method dense --json >results/spectra_$of.json
-            "$BASIN" spectrum points/$of/*_0.h5 --method dense --polish 20 --json >results/polished_$of.json
+            "$BASIN" spectrum points/$of/*_1.h5 --method dense --polish 20 --json >results/polished_$of.json
         done
         "$BASIN" spectrum rescaled/$1_$seed/*.h5 --method dense --json >results/rescaled_$1_$seed.json
-        "$BASIN" sane points/$1_0_$seed/*_0.h5 --json >results/exact_$1_$seed.json
-        "$BASIN" sane points/$1_0_$seed/*_0.h5 --method slq --json >results/slq_$1_$seed.json
-        for point in points/$1_0_$seed/*_0.h5; do
+        "$BASIN" sane points/$1_0_$seed/*_1.h5 --json >results/exact_$1_$seed.json
+        "$BASIN" sane points/$1_0_$seed/*_1.h5 --method slq --json >results/slq_$1_$seed.json
+        for point in points/$1_0_$seed/*_1.h5; do
             "$BASIN" spectrum $point --method lanczos --top 3 --vectors --tolerance 1e-6 --no-proof -o results/top_$1_${seed}_$(basename $point) >/dev/null
         done
     done

@@ -3,7 +3,8 @@ one computation with a leading axis, in double precision, so that a second run g
 
 usage: python3 train.py data FOLDER DATA.h5     writes FOLDER/data/LOSS_SEED.h5; DATA.h5 has /inputs and /targets, or /images and /labels
        python3 train.py train FOLDER LOSS       from FOLDER/flow/LOSS_SEED/step_000000.h5 and the spectra beside it; writes FOLDER/LOSS.json and
-                                                FOLDER/points/LOSS_LEVEL_SEED/RATE_ITERATE.h5, rescaled copies in FOLDER/rescaled/LOSS_SEED/RATE.h5
+                                                FOLDER/points/LOSS_LEVEL_SEED/RATE_{0,1}.h5, before and after it comes down to the level, and rescaled copies
+                                                of those after the first level, FOLDER/rescaled/LOSS_SEED/RATE.h5
 """
 import json
 import shutil
@@ -14,10 +15,11 @@ import h5py
 import numpy as np
 
 SEEDS, TRAIN, TEST, CLASSES = range(8), 250, 1000, 10
-FLOW = (0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 2.8, 4, 5.6, 8)  # times 2 / lambda_flow
-START = (0.8, 1.25, 2)  # times 2 / lambda_0
+FLOW = (0.25, 0.35, 0.5, 0.7, 1, 1.2, 1.4, 1.7, 2, 2.4, 2.8, 3.4)  # times 2 / lambda_flow
+START = (0.8, 1, 1.25)  # times 2 / lambda_0
+EACH = len(FLOW) + len(START)
 LEVELS = {"cross_entropy": (0.1, 0.2), "mse": (0.02, 0.03)}  # training losses; the first is the primary one
-ITERATES, STEPS = 4, 3000
+STEPS = 3000
 NAMES = ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias")
 
 
@@ -78,9 +80,8 @@ class Seeds:
             flow = json.loads((folder / "flow" / f"{loss}_{seed}.json").read_text())["results"]
             tops = [r["eigenvalues"][0] for r in flow]
             self.rates.append([m * 2 / max(tops) for m in FLOW] + [m * 2 / tops[0] for m in START])
-        each = len(FLOW) + len(START)
-        self.w = [np.repeat(np.stack(p), each, 0) for p in zip(*starts)]
-        self.x, self.t = (np.repeat(np.stack(p), each, 0) for p in zip(*rows))
+        self.w = [np.repeat(np.stack(p), EACH, 0) for p in zip(*starts)]
+        self.x, self.t = (np.repeat(np.stack(p), EACH, 0) for p in zip(*rows))
         self.rate = np.array(self.rates).ravel()
 
     def step(self, alive):
@@ -93,60 +94,60 @@ class Seeds:
             p[alive] -= self.rate[alive].reshape(-1, *[1] * (g.ndim - 1)) * g
         return losses
 
-    def test(self, k):
-        _, z = outputs([p[k:k + 1] for p in self.w], self.x[k:k + 1, TRAIN:])
+    def test(self, w, k):
+        _, z = outputs([p[k:k + 1] for p in w], self.x[k:k + 1, TRAIN:])
         return float(loss_of(z, self.t[k:k + 1, TRAIN:], self.loss)[0][0])
 
-    def save(self, path, k, step, factors=None):
-        """The checkpoint of the start again with these weights; factors [H] of what enters the hidden units."""
-        seed = k // (len(FLOW) + len(START))
+    def save(self, path, w, k, step, factors=1.0):
+        """The checkpoint of the start again, with weights w of network k; factors [H] of what enters the hidden units."""
+        seed, scale = k // EACH, factors * np.ones(len(w[1][k]))
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(self.folder / "flow" / f"{self.loss}_{seed}" / "step_000000.h5", path)
-        scale = np.ones(len(self.w[1][k])) if factors is None else factors
         with h5py.File(path, "r+") as f:
-            for name, p, by in zip(NAMES, self.w, (scale[:, None], scale, 1 / scale, 1)):
+            for name, p, by in zip(NAMES, w, (scale[:, None], scale, 1 / scale, 1)):
                 f[f"parameters/{name}"][...] = p[k] * by
             for old in ("optimizer", "recorded"):
                 if old in f:
                     del f[old]
             f["data"].attrs["path"] = str(Path("../..") / "data" / f"{self.loss}_{seed}.h5")
             f["training"].attrs.update(learning_rate=self.rate[k], momentum=0.0, step=step, epoch=float(step), gradient_evaluations=step,
-                                       run=f"{self.loss} {seed}, rate {k % (len(FLOW) + len(START))}")
+                                       run=f"{self.loss} {seed}, rate {k % EACH}")
+
+    def reach(self, level, k, step, before, now):
+        """Network k is down at a level for the first time: before and now are weights and losses of the last step and of this one."""
+        pair = []
+        for i, (w, losses) in enumerate((before, now)):
+            self.save(self.folder / "points" / f"{self.loss}_{level}_{k // EACH}" / f"{k % EACH:02d}_{i}.h5", w, k, step - 1 + i)
+            pair.append({"loss": float(losses[k]), "test_loss": self.test(w, k)})
+        if level == 0:
+            z = np.random.default_rng(2000 + k // EACH).uniform(-1, 1, now[0][1].shape[1])
+            self.save(self.folder / "rescaled" / f"{self.loss}_{k // EACH}" / f"{k % EACH:02d}.h5", now[0], k, step, 5.0 ** z)
+        return {"level": level, "seed": k // EACH, "rate": k % EACH, "step": step, "pair": pair}
 
 
 def train(folder, loss):
-    """Every network until it is ITERATES steps past the lowest level, or diverged, or STEPS are over. A level is reached at the first step whose loss
-    is at or below it; that iterate and those after it are saved."""
-    s, each = Seeds(folder, loss), len(FLOW) + len(START)
-    count = len(s.rate)
-    first, found = {level: [None] * count for level in LEVELS[loss]}, {level: [[] for _ in range(count)] for level in LEVELS[loss]}
-    rises, last, open_ = np.zeros(count, int), np.full(count, np.inf), np.ones(count, bool)
+    """Every network until it is down at the lowest level, or diverged, or STEPS are over. A level is reached at the first step whose loss is at or
+    below it."""
+    s = Seeds(folder, loss)
+    count, points, rises = len(s.rate), [], np.zeros(len(s.rate), int)
+    waits = np.array([[True] * count for _ in LEVELS[loss]])  # [levels, networks]
+    open_, before = np.ones(count, bool), (None, np.full(count, np.inf))
     for step in range(STEPS):
         alive = np.flatnonzero(open_)
         if not len(alive):
             break
-        before = [p.copy() for p in s.w]
-        losses = s.step(alive)
-        after, s.w = s.w, before
-        for k, value in zip(alive, losses):
-            rises[k] += value > last[k]
-            last[k] = value
-            for i, level in enumerate(LEVELS[loss]):
-                if first[level][k] is None and value <= level:
-                    first[level][k] = step
-                if first[level][k] is not None and len(found[level][k]) < ITERATES:
-                    found[level][k].append({"loss": float(value), "test_loss": s.test(k), "rises": int(rises[k])})
-                    s.save(folder / "points" / f"{loss}_{i}_{k // each}" / f"{k % each:02d}_{len(found[level][k]) - 1}.h5", k, step)
-                    if i == 0 and len(found[level][k]) == 1:
-                        z = np.random.default_rng(2000 + k // each).uniform(-1, 1, s.w[1].shape[1])
-                        s.save(folder / "rescaled" / f"{loss}_{k // each}" / f"{k % each:02d}.h5", k, step, 5.0 ** z)
-            open_[k] = np.isfinite(value) and any(len(found[level][k]) < ITERATES for level in LEVELS[loss])
-        s.w = after
-    out = {"flow": FLOW, "start": START, "levels": LEVELS[loss], "rates": s.rates,
-           "points": [{"level": i, "seed": k // each, "rate": k % each, "step": first[level][k], "iterates": found[level][k]}
-                      for i, level in enumerate(LEVELS[loss]) for k in range(count) if len(found[level][k]) == ITERATES]}
-    (folder / f"{loss}.json").write_text(json.dumps(out, indent=1) + "\n")
-    print(f"{loss}: {len(out['points'])} of {count * len(LEVELS[loss])} points reached", flush=True)
+        now = ([p.copy() for p in s.w], before[1].copy())
+        now[1][alive] = s.step(alive)
+        rises += now[1] > before[1]
+        for i, level in enumerate(LEVELS[loss]):
+            for k in alive[waits[i, alive] & (now[1][alive] <= level)] if step else ():
+                points.append({**s.reach(i, k, step, before, now), "rises": int(rises[k])})
+                waits[i, k] = False
+        open_ &= waits.any(0) & np.isfinite(now[1])
+        before = now
+    out = {"flow": FLOW, "start": START, "levels": LEVELS[loss], "rates": s.rates, "points": sorted(points, key=lambda p: (p["level"], p["seed"], p["rate"]))}
+    (folder / f"{loss}.json").write_text(json.dumps(out, indent=1, default=int) + "\n")
+    print(f"{loss}: {len(points)} of {count * len(LEVELS[loss])} points reached", flush=True)
 
 
 def main():
