@@ -45,7 +45,7 @@ done
 # Dinh's rescaling and the bases of attention
 "$BASIN" invariance runs/true_0/step_000200.h5 --measures all --json >results/perceptron.json
 "$BASIN" invariance runs/transformer/step_000200.h5 --measures all --json >results/transformer.json
-SHOWN=lambda_max,trace,sane,average,worst_l2,asam_all,adaptive_average,adaptive_worst_l2,geodesic
+SHOWN=lambda_max,trace,sane,average,worst_l2,adaptive_average,adaptive_worst_l2,geodesic
 "$BASIN" invariance runs/transformer/step_000200.h5 --measures $SHOWN -o results/shown.h5 >/dev/null
 "$BASIN" plot results/shown.h5 --width 6.75 -o rescaling.png
 

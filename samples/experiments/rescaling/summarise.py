@@ -10,8 +10,10 @@ from common import answer, bootstrap, error, holm, kendall, mean, sign_flip, tab
 
 SEEDS = range(8)
 KINDS = ("true", "half", "random")
+LABELS = {"true": "true", "half": "half random", "random": "random"}
 CLAIMED = ("lambda_max", "trace", "average", "adaptive_average", "adaptive_worst_l2", "geodesic")
-CONDITIONS = ("feature_rank", "neural_collapse", "theta_norm", "theta_norm_rel", "sane", "n_eff", "gradient_norm")
+OTHERS = ("feature_rank", "neural_collapse", "theta_norm", "theta_norm_rel", "sane", "n_eff", "gradient_norm")  # neither curvature nor rise
+TWIN_ANSWERS = {"not_invariant": "holds", "supported": "contradicted", "not_tied": "contradicted"}
 SYMMETRIES = ("neuron", "layer", "norm", "attention", "permutation")
 NOT_RANKED = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "gap", "clean_train_loss", "clean_gap", "ceiling", "ceiling_plain",
               "lambda_max_over_ceiling", "lambda_max_over_plain", "curvature_random")
@@ -45,10 +47,10 @@ def spread(row):
 
 
 def by_measure(rows):
-    """{(measure, part): {symmetry: row}}; of the names that both `track` and `sharpness` have the row that could be measured."""
+    """{(measure, part): {symmetry: row}} of those that could be measured; a name that both `track` and `sharpness` have counts once."""
     out = {}
     for row in rows:
-        if row["change"] is not None:
+        if row["verdict"] != "not_measured":
             out.setdefault((row["measure"], row["part"]), {}).setdefault(row["symmetry"], row)
     return out
 
@@ -66,7 +68,7 @@ def rescaling(f):
     found = {n: by_measure(r) for n, r in rows.items()}
     least = {m: max(spread(r) for r in found["perceptron"][m, None].values()) for m in ("lambda_max", "trace", "average", "worst_l2")}
     false = [(n, r["measure"], r["symmetry"]) for n in rows for r in rows[n] if r["known"] in ("yes", "plain") and r["verdict"] == "moves"]
-    whole = [k for k in found["transformer"] if k[1] is None and k[0] not in CONDITIONS + NOT_RANKED]
+    whole = [k for k in found["transformer"] if k[1] is None and k[0] not in OTHERS + NOT_RANKED]
     under = {k[0]: found["transformer"][k]["attention"]["verdict"] for k in whole if "attention" in found["transformer"][k]}
     kept = [m for m, v in under.items() if v == "invariant"]
     open_ = [m for m, v in under.items() if v == "undecided"]
@@ -79,7 +81,7 @@ def rescaling(f):
            "holds" if kept == ["geodesic"] and not open_ else "contradicted" if "geodesic" not in kept or len(kept) > 1 else "undecided"]
     twins = verdict(f, "twins")
     yield ["4. Twins of one function", f"{twins['verdict'].replace('_', ' ')}: {twins['reason']}",
-           "holds" if twins["verdict"] == "only_not_invariant" else "contradicted"]
+           TWIN_ANSWERS.get(twins["verdict"], "another verdict, by which the claim falls too")]
 
 
 def print_rescaling(f):
@@ -136,12 +138,12 @@ def print_ranking(f):
         centre = lambda kind: math.exp(mean([math.log(data.value(m, kind, s)) for s in SEEDS])) if geometric else mean([data.value(m, kind, s) for s in SEEDS])
         tau, (low, high) = data.tau(m, [1] * 8), bootstrap(lambda c: data.tau(m, c), 8)
         inner, (a, b) = data.within(m, [1] * 8), bootstrap(lambda c: data.within(m, c), 8)
-        word = "flatter, more accurate" if high < 0 else "the other way" if low > 0 else "undecided"
+        word = "yes" if high < 0 else "the other way" if low > 0 else "undecided"
         rows.append((tau, [m, *(f"{centre(k):.3g}" for k in KINDS), f"{tau:.2f} [{low:.2f}, {high:.2f}]", f"{inner:.2f} [{a:.2f}, {b:.2f}]", word]))
-    table(["measure at training loss 0.1", *(f"{k} labels" for k in KINDS), "τ with test accuracy, 24 networks", "within one kind of labels", "the smaller, the more accurate?"],
+    table(["measure at training loss 0.1", *(f"{LABELS[k]} labels" for k in KINDS), "τ with test accuracy, 24 networks", "within one kind of labels", "the smaller, the more accurate?"],
           [r for _, r in sorted(rows, key=lambda r: (r[0], r[1][0]))])
     accuracy = {k: [100 * data.value("test_accuracy", k, s) for s in SEEDS] for k in KINDS}
-    print("Test accuracy: " + ", ".join(f"{mean(a):.1f} ± {error(a):.1f} % with {k} labels" for k, a in accuracy.items()) + ".\n")
+    print("Test accuracy: " + ", ".join(f"{mean(a):.1f} ± {error(a):.1f} % with {LABELS[k]} labels" for k, a in accuracy.items()) + ".\n")
 
 
 # ---------------------------------------------------------------------------------------------------- early --
