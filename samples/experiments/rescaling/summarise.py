@@ -14,6 +14,7 @@ LABELS = {"true": "true", "half": "half random", "random": "random"}
 CLAIMED = ("lambda_max", "trace", "average", "adaptive_average", "adaptive_worst_l2", "geodesic")
 OTHERS = ("feature_rank", "neural_collapse", "theta_norm", "theta_norm_rel", "sane", "n_eff", "gradient_norm")  # neither curvature nor rise
 TWIN_ANSWERS = {"not_invariant": "holds", "supported": "contradicted", "not_tied": "contradicted"}
+OUTPUTS = 1e-4  # relative; docs/measures.md, «Invariance»
 SYMMETRIES = ("neuron", "layer", "norm", "attention", "permutation")
 NOT_RANKED = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "gap", "clean_train_loss", "clean_gap", "ceiling", "ceiling_plain",
               "lambda_max_over_ceiling", "lambda_max_over_plain", "curvature_random")
@@ -40,6 +41,14 @@ def verdict(f, name):
 
 # ----------------------------------------------------------------------------------------------- rescaling --
 
+def of_one_function(found):
+    """The rows of an invariance result without the values at which the outputs moved by more than rounding, as basin itself leaves them out."""
+    moved = {(c["symmetry"], c["factor"]) for c in found["changes"] if c["missing"] is not None or c["outputs"] > OUTPUTS}
+    for row in found["rows"]:
+        row["values"] = [v for v, f in zip(row["values"], row["factors"]) if (row["symmetry"], f) not in moved]
+    return found["rows"]
+
+
 def spread(row):
     """Largest over smallest value that one function has taken."""
     values = [v for v in [row["value"], *row["values"]] if v is not None]
@@ -64,7 +73,7 @@ def cell(row):
 
 
 def rescaling(f):
-    rows = {n: f.json(n)["rows"] for n in ("perceptron", "transformer")}
+    rows = {n: of_one_function(f.json(n)) for n in ("perceptron", "transformer")}
     found = {n: by_measure(r) for n, r in rows.items()}
     least = {m: max(spread(r) for r in found["perceptron"][m, None].values()) for m in ("lambda_max", "trace", "average", "worst_l2")}
     false = [(n, r["measure"], r["symmetry"]) for n in rows for r in rows[n] if r["known"] in ("yes", "plain") and r["verdict"] == "moves"]
@@ -86,7 +95,7 @@ def rescaling(f):
 
 def print_rescaling(f):
     for name in ("perceptron", "transformer"):
-        found = by_measure(f.json(name)["rows"])
+        found = by_measure(of_one_function(f.json(name)))
         symmetries = [s for s in SYMMETRIES if any(s in v for v in found.values())]
         table([name, *symmetries], [[" ".join(filter(None, k)), *(cell(v.get(s)) for s in symmetries)] for k, v in found.items()])
 
