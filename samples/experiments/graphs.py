@@ -1,6 +1,7 @@
 """Networks of the experiments as the graphs that `basin train --graph` reads (docs/checkpoint-format.md). Standard library only.
 
 usage: python3 graphs.py rows WIDTH HEADS HIDDEN [OUTPUTS]    a transformer of one block over the rows of an 8×8 image, on standard output
+       python3 graphs.py next WIDTH HEADS HIDDEN              a causal one, which predicts each of rows 1 to 7 from those before it
 """
 import json
 import sys
@@ -48,11 +49,21 @@ def rows(width, heads, hidden, outputs=10):
     return g.json(g.dense("head", g.node("mean", "ReduceMean", x, axes=[1], keepdims=0), width, outputs))
 
 
+def next_row(width, heads, hidden):
+    """The first seven rows [7, 8] in, the next one of each out, as one line of 56 numbers."""
+    g = Graph([56])
+    x = g.dense("embed", g.node("tokens", "Reshape", "input", shape=[0, 7, 8]), 8, width)
+    x = g.node("placed", "Add", x, g.parameter("positions.weight", 7, width))
+    x = g.norm("norm3", g.block(x, 7, width, heads, hidden, True), width)
+    return g.json(g.node("flat", "Flatten", g.dense("head", x, width, 8), axis=1))
+
+
 def main():
+    kinds = {"rows": rows, "next": next_row}
     kind, *numbers = sys.argv[1:]
-    if kind != "rows":
-        raise SystemExit(f"{kind}: rows is what there is")
-    print({"rows": rows}[kind](*map(int, numbers)))
+    if kind not in kinds:
+        raise SystemExit(f"{kind}: {', '.join(kinds)} is what there is")
+    print(kinds[kind](*map(int, numbers)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 # SANE at large learning rates (docs/experiments/sane.md), whole. usage: BASIN=build/basin sh samples/experiments/sane/run.sh FOLDER [DATA.h5]
 #
-# Trains 240 small networks with NumPy, measures them, and writes FOLDER/table.md and FOLDER/*.png. DATA.h5 is a
+# Trains 240 perceptrons with NumPy and 40 transformers with basin, measures them, and writes FOLDER/table.md and FOLDER/*.png. DATA.h5 is a
 # file with /images [N, 28, 28] and /labels; without it samples/digits.h5.
 set -eu
 BASIN=$(realpath "${BASIN:-build/basin}")
@@ -40,11 +40,41 @@ measure() { # LOSS: whole spectra of all points, polished, rescaled; SANE by qua
     done
 }
 
+next_row() { # a causal transformer on the rows of digits: 40 trainings by basin itself, each measured where it comes down to the loss 0.06
+    "$PYTHON" "$HERE/train.py" next . "$HERE/../../digits.h5"
+    "$PYTHON" "$HERE/../graphs.py" next 8 2 16 >next.json
+    for seed in 0 1 2 3; do
+        descend flow/next_$seed $seed 0.25 100
+        "$BASIN" spectrum flow/next_$seed/step_*.h5 --method lanczos --top 1 --tolerance 1e-4 --no-proof --json >flow/next_$seed.json
+        for rate in $("$PYTHON" "$HERE/train.py" rates . $seed); do descend next/${seed}_$rate $seed $rate 10; done
+    done
+    "$BASIN" track next/* --at-loss 0.06 --no-polish --json >results/next.json
+}
+
+descend() { # FOLDER SEED RATE EVERY
+    "$BASIN" train --graph next.json --data data/next_$2.h5 --loss mse --method gd --momentum 0 --learning-rate $3 --seed $2 --steps 2400 \
+        --save-every $4 -o $1 >/dev/null || [ -e $1/step_000000.h5 ] # some diverge
+}
+
+draw() { # SANE, the largest eigenvalue and the test loss against the rate, with cross-entropy
+    tracks='' labels=''
+    for seed in 0 1 2 3 4 5 6 7; do
+        mkdir -p drawn/points/$seed
+        cp points/cross_entropy_0_$seed/*_1.h5 drawn/points/$seed/
+        tracks="$tracks drawn/$seed.h5" labels="$labels --label $seed"
+    done
+    cp -r data drawn/data
+    for seed in 0 1 2 3 4 5 6 7; do "$BASIN" track drawn/points/$seed --run ALL --no-polish -o drawn/$seed.h5 >/dev/null; done
+    for measure in sane lambda_max test_loss; do "$BASIN" plot $tracks -x learning_rate -y $measure $labels -o $measure.png; done
+}
+
 flow cross_entropy softmax_cross_entropy 0.05
 flow mse mse 0.25
 for loss in cross_entropy mse; do
     "$PYTHON" "$HERE/train.py" train . $loss
     measure $loss
 done
+next_row
+draw
 "$PYTHON" "$HERE/summarise.py" . >table.md
 cat table.md

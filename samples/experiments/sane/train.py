@@ -2,6 +2,8 @@
 one computation with a leading axis, in double precision, so that a second run gives the same bits on the same machine.
 
 usage: python3 train.py data FOLDER DATA.h5     writes FOLDER/data/LOSS_SEED.h5; DATA.h5 has /inputs and /targets, or /images and /labels
+       python3 train.py next FOLDER DIGITS.h5   writes FOLDER/data/next_SEED.h5: the first seven rows of a digit, and the next one of each
+       python3 train.py rates FOLDER SEED       prints the rates of that task, by the spectra in FOLDER/flow/next_SEED.json
        python3 train.py train FOLDER LOSS       from FOLDER/flow/LOSS_SEED/step_000000.h5 and the spectra beside it; writes FOLDER/LOSS.json and
                                                 FOLDER/points/LOSS_LEVEL_SEED/RATE_{0,1}.h5, before and after it comes down to the level, and rescaled copies
                                                 of those after the first level, FOLDER/rescaled/LOSS_SEED/RATE.h5
@@ -20,6 +22,7 @@ START = (0.8, 1, 1.25)  # times 2 / lambda_0
 EACH = len(FLOW) + len(START)
 LEVELS = {"cross_entropy": (0.1, 0.2), "mse": (0.02, 0.03)}  # training losses; the first is the primary one
 STEPS = 3000
+NEXT_TRAIN, NEXT_TEST, NEXT_SEEDS, NEXT_RATES = 40, 500, range(4), (0.5, 0.7, 1, 1.4, 2, 2.5, 3, 3.5, 4, 5)  # times 2 / lambda_flow
 NAMES = ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias")
 
 
@@ -34,19 +37,40 @@ def read(path):
         return f["inputs"][()] * f["inputs"].attrs.get("scale", 1.0), f["targets"][()].astype(np.int64)
 
 
-def write_data(folder, path):
-    """Of every seed: its own rows to train and to test on, pixels less their mean over all rows; classes, or a number for each."""
+def centred(path):
+    """Pixels [N, D] less their mean over all rows, and labels."""
     x, y = read(path)
-    x = (x - x.mean(0)).reshape(len(x), -1)
-    (folder / "data").mkdir(parents=True)
+    return (x - x.mean(0)).reshape(len(x), -1), y
+
+
+def write(path, inputs, targets, train):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as f:
+        f.attrs["format"], f.attrs["version"] = "basin data", 1
+        f["inputs"], f["targets"] = inputs, targets
+        f["splits/train"], f["splits/test"] = np.arange(train), np.arange(train, len(inputs))
+        f.attrs["complete"] = 1
+
+
+def write_data(folder, path):
+    """Of every seed: its own rows to train and to test on; targets are classes, or a number for each."""
+    x, y = centred(path)
     for seed in SEEDS:
         rows = np.random.default_rng(1000 + seed).permutation(len(x))[:TRAIN + TEST]
         for loss, targets in (("cross_entropy", y[rows]), ("mse", np.eye(CLASSES)[y[rows]])):
-            with h5py.File(folder / "data" / f"{loss}_{seed}.h5", "w") as f:
-                f.attrs["format"], f.attrs["version"] = "basin data", 1
-                f["inputs"], f["targets"] = x[rows], targets
-                f["splits/train"], f["splits/test"] = np.arange(TRAIN), np.arange(TRAIN, TRAIN + TEST)
-                f.attrs["complete"] = 1
+            write(folder / "data" / f"{loss}_{seed}.h5", x[rows], targets, TRAIN)
+
+
+def write_next(folder, path):
+    x, _ = centred(path)
+    for seed in NEXT_SEEDS:
+        rows = np.random.default_rng(1000 + seed).permutation(len(x))[:NEXT_TRAIN + NEXT_TEST]
+        write(folder / "data" / f"next_{seed}.h5", x[rows, :56], x[rows, 8:], NEXT_TRAIN)
+
+
+def print_rates(folder, seed):
+    tops = [r["eigenvalues"][0] for r in json.loads((folder / "flow" / f"next_{seed}.json").read_text())["results"]]
+    print(*(f"{m * 2 / max(tops):.6g}" for m in NEXT_RATES))
 
 
 # -------------------------------------------------------------------------------------------------- training --
@@ -153,7 +177,7 @@ def train(folder, loss):
 def main():
     kind, folder, of = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     np.seterr(over="ignore", invalid="ignore")  # diverged networks end at their first loss that is not finite
-    (write_data if kind == "data" else train)(folder, of)
+    {"data": write_data, "next": write_next, "rates": print_rates, "train": train}[kind](folder, of)
 
 
 if __name__ == "__main__":
