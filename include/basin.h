@@ -2281,7 +2281,7 @@ typedef enum basin_sharpness_setting {
     X(NEURON, "neuron", "rescaled neurons") /* what goes into one times a, what leaves / a */ \
     X(LAYER, "layer", "rescaled layers")    /* the same of whole layers */                    \
     X(NORM, "norm",                                                                           \
-      "scale before BatchNorm") /* weights, and the statistics that belong to them */         \
+      "scale before normalisation") /* weights, and the statistics that belong to them */     \
     X(ATTENTION, "attention", "attention's GL") /* of a head, W_Q A⁻¹ and W_K Aᵀ */      \
     X(PERMUTATION, "permutation", "permuted neurons")
 

@@ -3,49 +3,16 @@ and their statistics are those that the document writes down. usage: python3 sum
 import json
 import math
 import sys
-from itertools import product
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from common import answer, error, holm, mean, pm, sign_flip, table  # noqa: E402
 
 METHODS = ("sgd", "nag", "gd", "sam", "msam")
 TITLES = {"sgd": "SGD", "nag": "NAG", "gd": "GD", "sam": "SAM", "msam": "MSAM"}
 NETWORKS = ("cnn", "transformer")
 SEEDS = range(10)
 AT = 0.2  # the radius of the rises in the table and the claims
-
-
-def mean(x):
-    return sum(x) / len(x)
-
-
-def error(x):
-    """Standard error of the mean."""
-    return math.sqrt(sum((v - mean(x)) ** 2 for v in x) / (len(x) - 1) / len(x))
-
-
-def sign_flip(x):
-    """Exact two-sided p of a mean, by all signs of its terms (under which it is symmetric, if there is nothing)."""
-    seen = abs(sum(x)) * (1 - 1e-12)
-    signs = list(product((1, -1), repeat=len(x)))
-    return sum(abs(sum(s * v for s, v in zip(row, x))) >= seen for row in signs) / len(signs)
-
-
-def holm(ps):
-    order, out, before = sorted(range(len(ps)), key=ps.__getitem__), [0.0] * len(ps), 0.0
-    for rank, i in enumerate(order):
-        before = max(before, min(1.0, (len(ps) - rank) * ps[i]))
-        out[i] = before
-    return out
-
-
-def table(head, rows):
-    print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
-
-
-def pm(x, digits=2, scale=1.0):
-    return f"{scale * mean(x):.{digits}f} ± {scale * error(x):.{digits}f}"
 
 
 class Folder:
@@ -104,8 +71,7 @@ def print_claims(f):
     ps = [sign_flip(x) for _, _, x in found]
     rows = []
     for (n, name, x), p, adjusted in zip(found, ps, holm(ps)):
-        word = "undecided" if adjusted > 0.05 else "holds" if mean(x) > 0 else "contradicted"
-        rows.append([name, n, f"{mean(x):.3g} ± {error(x):.2g}", f"{p:.3f}", f"{adjusted:.3f}", word])
+        rows.append([name, n, f"{mean(x):.3g} ± {error(x):.2g}", f"{p:.3f}", f"{adjusted:.3f}", answer(x, adjusted)])
     table(["claim", "network", "mean over 10 seeds", "p", "p, Holm over 14", "answer"], rows)
 
 
