@@ -111,6 +111,32 @@ static void print_price(const told *t, FILE *out)
     fputs(".\n", out);
 }
 
+/* Whence it is known which measures rescaling leaves alone, and what they alone say. */
+static void print_invariance(const told *t, FILE *out)
+{
+    const basin_comparison *c = t->c;
+    const char             *file = NULL;
+    size_t                  stay = 0;
+
+    for (size_t i = 0; i < c->invariant_count; i++) {
+        stay += c->invariants[i].verdict == BASIN_STAYS;
+        if (file == NULL) file = c->invariants[i].file;
+    }
+    if (c->invariant_count == 0)
+        fputs("  Which measures do not change with the scale of the weights is taken from basin's list; "
+              "basin invariance measures it.\n",
+              out);
+    else
+        fprintf(out,
+                "  Which measures do not change with the scale of the weights was measured on this network "
+                "(%s): %zu of %zu.\n",
+                file != NULL ? file : "none of these", stay, c->invariant_count);
+    if (strcmp(t->k->invariant_reason, t->k->reason) != 0 &&
+        (c->invariant_count > 0 || t->k->invariant_kind != t->k->kind))
+        fprintf(out, "  By those alone: %s: %s.\n",
+                cli_conclusion_words((basin_conclusion_kind)t->k->invariant_kind), t->k->invariant_reason);
+}
+
 static void print_conclusion(const basin_comparison *c, const basin_conclusion *k, FILE *out)
 {
     const told t = {c, k, group_named(c, k->group), group_named(c, k->base)};
@@ -119,6 +145,7 @@ static void print_conclusion(const basin_comparison *c, const basin_conclusion *
             cli_conclusion_words((basin_conclusion_kind)k->kind));
     print_answer(&t, out);
     print_numbers(&t, out);
+    print_invariance(&t, out);
     if (t.group != NULL && t.base != NULL) print_price(&t, out);
     fprintf(out, "  What would change this answer: %s.\n", k->change);
 }

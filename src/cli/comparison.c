@@ -384,13 +384,29 @@ const char *cli_conclusion_words(basin_conclusion_kind kind)
     return words[kind];
 }
 
+/* Over the invariant measures alone, where they were measured or the verdict is another. */
+static void print_restated(const basin_comparison *c, const basin_conclusion *k, FILE *out)
+{
+    const bool same = k->invariant_kind == k->kind;
+
+    if (c->invariant_count == 0 && same) return;
+    fprintf(out, "  over the measures alone that %s: ",
+            c->invariant_count > 0 ? "were measured to be invariant" : "rescaling leaves alone");
+    if (same && strcmp(k->invariant_reason, k->reason) == 0)
+        fputs("the same\n", out);
+    else
+        fprintf(out, "%s: %s\n", cli_conclusion_words((basin_conclusion_kind)k->invariant_kind),
+                k->invariant_reason);
+}
+
 static void print_conclusions(const basin_comparison *c, FILE *out)
 {
     for (size_t i = 0; i < c->conclusion_count; i++) {
         const basin_conclusion *k = &c->conclusions[i];
-        fprintf(out, "%sverdict on «%s is flatter than %s»: %s\n  %s\n  what would change it: %s\n",
-                i == 0 ? "\n" : "", k->group, k->base, cli_conclusion_words((basin_conclusion_kind)k->kind),
-                k->reason, k->change);
+        fprintf(out, "%sverdict on «%s is flatter than %s»: %s\n  %s\n", i == 0 ? "\n" : "", k->group,
+                k->base, cli_conclusion_words((basin_conclusion_kind)k->kind), k->reason);
+        print_restated(c, k, out);
+        fprintf(out, "  what would change it: %s\n", k->change);
     }
 }
 

@@ -28,6 +28,7 @@ const basin_column basin_columns[] = {
     {RECORD(momentum, "momentum β"), .fixed = true, ANY},
     {RECORD(rho, "perturbation radius ρ"), .fixed = true, ANY},
     {RECORD(weight_decay, "weight decay"), .fixed = true, ANY},
+    {RECORD(batch_size, "batch size (0: full)"), .integer = true, .fixed = true, ANY},
     {.name = "decrement", .label = "decrement / L",
      .offset = offsetof(basin_row, stationarity.decrement), POSITIVE},
     {.name = "fall_per_step", .label = "relative fall per step",

@@ -988,6 +988,8 @@ static const basin_schema invariance_row_schema = SCHEMA(basin_invariance_row, i
 
 #define S basin_invariances
 static const basin_field invariances_fields[] = {
+    PLAIN(STRING, network, "network", BASIN_FIELD_OPTIONAL | BASIN_FIELD_HIDDEN,
+          "input, parameters and nodes with their attributes"),
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
     PLAIN(SIZE, samples, "samples", 0, "N used"),
     PLAIN(STRING, split, "split", BASIN_FIELD_OPTIONAL, "train, test, …"),
@@ -1163,8 +1165,11 @@ static const basin_field track_fields[] = {
 
 #define S basin_group
 static const basin_field group_fields[] = {
-    PLAIN(STRING, name, "name", 0, "method, or method and budget"),
+    PLAIN(STRING, name, "name", 0,
+          "method, with its value of a setting by which groups are made, and budget"),
     PLAIN(STRING, method, "method", 0, "of training; unknown where it is not recorded"),
+    PLAIN(DOUBLE, value, "value", 0,
+          "of the setting by which groups are made; null: not recorded, or by methods alone"),
     PLAIN(STRING, budget_of, "budget_of", BASIN_FIELD_OPTIONAL,
           "the method whose gradient evaluations this extra group has spent; null: no extra group"),
     PLAIN(SIZE, run_count, "run_count", BASIN_FIELD_HIDDEN, ""),
@@ -1268,6 +1273,9 @@ static const basin_field conclusion_fields[] = {
     PLAIN(SIZE, invariant_sharper, "invariant_sharper", 0, "the same of those that rescaling leaves alone"),
     PLAIN(SIZE, invariant_undecided, "invariant_undecided", 0,
           "the same of those that rescaling leaves alone"),
+    CHOICE(invariant_kind, "invariant_verdict", conclusions, 0,
+           "by the same rules over the measures alone that rescaling leaves alone"),
+    PLAIN(STRING, invariant_reason, "invariant_reason", 0, "of that verdict"),
     PLAIN(SIZE, equivalent, "equivalent", 0, "measures of flatness within the margin"),
     PLAIN(SIZE, seeds_needed, "seeds_needed", 0,
           "about how many would decide what matters most, at the spread seen (power 0.8); 0: not told"),
@@ -1276,13 +1284,30 @@ static const basin_field conclusion_fields[] = {
 
 static const basin_schema conclusion_schema = SCHEMA(basin_conclusion, conclusion_fields);
 
+#define S basin_invariant
+static const basin_field invariant_fields[] = {
+    PLAIN(STRING, measure, "measure", 0, "of flatness, a field of the rows"),
+    PLAIN(BOOL, listed, "listed", 0, "by the list of measures, rescaling leaves it alone"),
+    CHOICE(
+        verdict, "verdict", invariance_verdicts, 0,
+        "the worst over all kinds of change but permutations; it counts as invariant where it is invariant"),
+    CHOICE(symmetry, "symmetry", symmetries, BASIN_FIELD_UNKNOWN,
+           "the kind of change of the worst, and among these of the largest change; null: not measured"),
+    PLAIN(DOUBLE, change, "change", 0, "largest relative change there"),
+    PLAIN(DOUBLE, at, "at", 0, "factor of it"),
+    PLAIN(STRING, file, "file", BASIN_FIELD_OPTIONAL, "the result of invariance"),
+};
+#undef S
+
+static const basin_schema invariant_schema = SCHEMA(basin_invariant, invariant_fields);
+
 #define S basin_comparison
 static const basin_field comparison_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), basin_row_schema, "every checkpoint measured"),
     PLAIN(SIZE, group_count, "group_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, groups, "groups", offsetof(S, group_count), group_schema,
-           "runs of one method, one checkpoint each"),
+           "runs of one method, or of one value of its setting, one checkpoint each"),
     PLAIN(SIZE, estimate_count, "estimate_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, estimates, "estimates", offsetof(S, estimate_count), estimate_schema,
            "one measure in one group"),
@@ -1290,6 +1315,8 @@ static const basin_field comparison_fields[] = {
     NESTED(STRUCTS, differences, "differences", offsetof(S, difference_count), difference_schema,
            "one measure, one group minus the base, paired by seed"),
     PLAIN(STRING, base, "base", BASIN_FIELD_OPTIONAL, "name of the group that the others are held against"),
+    PLAIN(STRING, by, "by", BASIN_FIELD_OPTIONAL,
+          "the setting whose values make groups of a method's runs; null: methods alone"),
     PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "at which the methods were compared"),
     PLAIN(DOUBLE, at_loss, "at_loss", 0, "training loss at which they were compared; null: at a step"),
     PLAIN(DOUBLE, level, "level", 0, "of significance"),
@@ -1305,6 +1332,9 @@ static const basin_field comparison_fields[] = {
     PLAIN(SIZE, conclusion_count, "conclusion_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, conclusions, "conclusions", offsetof(S, conclusion_count), conclusion_schema,
            "the verdict on each group against its base"),
+    PLAIN(SIZE, invariant_count, "invariant_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, invariants, "invariants", offsetof(S, invariant_count), invariant_schema,
+           "what the results of --invariance say of the measures; none: invariance is by the list"),
     PLAIN(SIZE, note_count, "note_count", BASIN_FIELD_HIDDEN, ""),
     ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0,
           "in plain words, by weight"),

@@ -115,17 +115,29 @@ static basin_status add_pair(basin_comparer *c, size_t group, size_t base)
     return pair_by_seed(c, pair);
 }
 
+/* The dearest group; by a setting all values of its method that spent as much. */
+static bool spent_the_budget(const basin_comparer *c, size_t g)
+{
+    const basin_group *own = &c->result->groups[g], *dearest = &c->result->groups[c->budget_of];
+
+    if (g == c->budget_of) return true;
+    return c->result->by != NULL && g != c->base && g != c->budget &&
+           strcmp(own->method, dearest->method) == 0 &&
+           own->gradient_evaluations == dearest->gradient_evaluations;
+}
+
 static basin_status make_pairs(basin_comparer *c)
 {
     basin_status      st = BASIN_OK;
     basin_comparison *k = c->result;
 
     c->starts_checked = true;
-    /* one for each group but the base, and one at equal budget */
-    BASIN_ALLOC(c->pairs, k->group_count, "pairs of groups");
+    /* one for each group but the base, and one at equal budget for each that spent it */
+    BASIN_ALLOC(c->pairs, 2 * k->group_count, "pairs of groups");
     for (size_t g = 0; g < k->group_count; g++)
         if (g != c->base) BASIN_TRY(add_pair(c, g, c->base));
-    if (c->budget != BASIN_NO_ROW) BASIN_TRY(add_pair(c, c->budget_of, c->budget));
+    for (size_t g = 0; g < k->group_count && c->budget != BASIN_NO_ROW; g++)
+        if (spent_the_budget(c, g)) BASIN_TRY(add_pair(c, g, c->budget));
     for (size_t i = 0; i < c->pair_count; i++)
         if (!c->pairs[i].continuation && c->pairs[i].count > 0) k->report_pairs++;
 done:
