@@ -27,6 +27,10 @@ static const cli_option options[] = {
      "a result of basin invariance on this network: measures count as invariant by it and not by the list; "
      "may be given several times",
      false},
+    {"value", CLI_TEXT, "GAIN=COST",
+     "what a gain of test accuracy (0.1%) or of test loss (0.01) may cost, in s, min, h or evaluations, as "
+     "0.1%=30s: does the extra cost of each group pay?",
+     false},
     {"margin", CLI_REAL, "M",
      "relative difference of a measure that counts as none, of equivalence (default: 0.1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
@@ -120,6 +124,7 @@ static int read_options(const cli_arguments *a, basin_comparison_options *out)
               "--loss-tolerance must be positive, got %g", o.loss_tolerance);
     CLI_CHECK(!cli_has(a, "margin") || (o.margin > 0 && o.margin < 1),
               "--margin must lie between 0 and 1, got %g", o.margin);
+    if (cli_has(a, "value")) CLI_LIBRARY(basin_worth_parse(cli_text(a, "value", ""), &o.worth));
     *out = o;
 done:
     return status;
@@ -172,6 +177,16 @@ static int read_known(const cli_arguments *a, const cli_records *records, basin_
             CLI_TRY(read_one(a->given[i].text, records, p, k));
 done:
     return status;
+}
+
+/* Wrong usage, refused before anything is read. */
+static int check(const cli_arguments *a)
+{
+    basin_worth worth;
+
+    if (!cli_has(a, "value") || basin_worth_parse(cli_text(a, "value", ""), &worth) == BASIN_OK)
+        return CLI_OK;
+    return cli_usage("compare: --value: %s", basin_error_message());
 }
 
 static int open_runs(const cli_arguments *a, cli_rows *rows, basin_run **runs)
@@ -249,6 +264,7 @@ const cli_command cli_command_compare = {
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_COMPARISON,
+    .check = check,
     .compute = compute,
     .print = print,
     .verdict = cli_rows_verdict,

@@ -81,6 +81,9 @@ static const char *const conclusions[] = {
 static const char *const symmetries[] = {BASIN_SYMMETRY_LIST(SYMMETRY_NAME) NULL};
 static const char *const symmetrics[] = {"no", "yes", "layers", "plain", NULL};
 static const char *const invariance_verdicts[] = {"invariant", "moves", "undecided", "not_measured", NULL};
+static const char *const worth_units[] = {"none", "seconds", "evaluations", NULL};
+static const char *const payments[] = {"not_asked",    "pays", "does_not_pay", "undecided", "too_few_seeds",
+                                       "not_recorded", NULL};
 static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
                                        "not_measured", "not_paired", "continuation", NULL};
 
@@ -1301,6 +1304,47 @@ static const basin_field invariant_fields[] = {
 
 static const basin_schema invariant_schema = SCHEMA(basin_invariant, invariant_fields);
 
+#define S basin_worth
+static const basin_field worth_fields[] = {
+    CHOICE(unit, "unit", worth_units, 0, "of the cost; none: nothing was asked"),
+    PLAIN(BOOL, accuracy, "accuracy", 0, "the gain is of test accuracy, else of test loss"),
+    PLAIN(DOUBLE, gain, "gain", 0, "that pays for the cost"),
+    PLAIN(DOUBLE, cost, "cost", 0, "in the unit"),
+};
+#undef S
+
+static const basin_schema worth_schema = SCHEMA(basin_worth, worth_fields);
+
+#define S basin_benefit
+static const basin_field benefit_fields[] = {
+    PLAIN(STRING, group, "group", 0, "name of the group"),
+    PLAIN(STRING, base, "base", 0, "name of the group it is held against"),
+    PLAIN(STRING, measure, "measure", 0, "test_accuracy or test_loss"),
+    PLAIN(SIZE, pairs, "pairs", 0, "runs of equal seed in both"),
+    PLAIN(DOUBLE, gain, "gain", 0, "how much better: of accuracy the difference, of loss the fall"),
+    PLAIN(DOUBLE, gain_lower, "gain_lower", 0, "95 % interval over seeds and rows of the test set"),
+    PLAIN(DOUBLE, gain_upper, "gain_upper", 0, "likewise"),
+    PLAIN(BOOL, rows_known, "rows_known", 0, "false: the interval is over seeds alone"),
+    PLAIN(DOUBLE, evaluations, "evaluations", 0, "extra gradient evaluations"),
+    PLAIN(DOUBLE, evaluations_lower, "evaluations_lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, evaluations_upper, "evaluations_upper", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "extra seconds of training, as recorded"),
+    PLAIN(DOUBLE, seconds_lower, "seconds_lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, seconds_upper, "seconds_upper", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, rate, "rate", 0,
+          "gain for each extra gradient evaluation; null unless every pair spent more"),
+    PLAIN(DOUBLE, rate_lower, "rate_lower", 0, "95 % interval over seeds and rows of the test set"),
+    PLAIN(DOUBLE, rate_upper, "rate_upper", 0, "likewise"),
+    PLAIN(DOUBLE, net, "net", 0, "what the gain is of worth less the extra cost; null where not asked"),
+    PLAIN(DOUBLE, net_lower, "net_lower", 0, "interval at the level, divided by the pairs of groups"),
+    PLAIN(DOUBLE, net_upper, "net_upper", 0, "likewise"),
+    PLAIN(DOUBLE, p, "p", 0, "exact sign-flip test of net = 0, times the pairs of groups"),
+    CHOICE(answer, "answer", payments, 0, "does it pay?"),
+};
+#undef S
+
+static const basin_schema benefit_schema = SCHEMA(basin_benefit, benefit_fields);
+
 #define S basin_comparison
 static const basin_field comparison_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
@@ -1335,6 +1379,10 @@ static const basin_field comparison_fields[] = {
     PLAIN(SIZE, invariant_count, "invariant_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, invariants, "invariants", offsetof(S, invariant_count), invariant_schema,
            "what the results of --invariance say of the measures; none: invariance is by the list"),
+    NESTED(STRUCT, worth, "worth", BASIN_NO_EXTENT, worth_schema, "of a gain, to the reader"),
+    PLAIN(SIZE, benefit_count, "benefit_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, benefits, "benefits", offsetof(S, benefit_count), benefit_schema,
+           "what each group spent beyond its base, and what it got for it"),
     PLAIN(SIZE, note_count, "note_count", BASIN_FIELD_HIDDEN, ""),
     ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0,
           "in plain words, by weight"),
@@ -1668,6 +1716,11 @@ const char *basin_verdict_text(basin_verdict verdict)
 const char *basin_conclusion_text(basin_conclusion_kind kind)
 {
     return conclusions[kind];
+}
+
+const char *basin_payment_text(basin_payment payment)
+{
+    return payments[payment];
 }
 
 const char *basin_family_text(basin_family family)

@@ -62,9 +62,11 @@ static void without_it_a_mixture_is_said_and_is_not_paired(void **state)
     assert_null(c->by);
     assert_int_equal(c->group_count, 2);
     assert_false(table_difference(c, "lambda_max", "sam", "gd")->paired);
-    table_note(c, "runs of sam differ in rho (0.05 to 0.2): its means mix them; 24 of them share their seed with "
-                  "another and are not paired. --by rho makes groups of its values",
-               true);
+    table_note(
+        c,
+        "runs of sam differ in rho (0.05 to 0.2): its means mix them; 24 of them share their seed with "
+        "another and are not paired. --by rho makes groups of its values",
+        true);
     table_note(c, "runs of gd", false);
     basin_comparison_destroy(&c);
 }
@@ -141,9 +143,9 @@ static void every_value_that_spent_the_budget_is_held_against_it(void **state)
 
 static basin_status compare_once(void *payload)
 {
-    const table        *t = payload;
-    basin_comparison   *c = NULL;
-    const basin_status  st =
+    const table       *t = payload;
+    basin_comparison  *c = NULL;
+    const basin_status st =
         basin_comparison_compute(t->rows, t->count, &(basin_comparison_options){.by = "rho"}, &c);
 
     basin_comparison_destroy(&c);

@@ -53,9 +53,8 @@ static basin_comparison *compare(const table *t, const measured *const *m, size_
     const basin_invariances *values[2];
 
     for (size_t i = 0; i < count; i++) values[i] = &m[i]->value;
-    return table_compare(t,
-                         &(basin_comparison_options){
-                             .invariance_count = count, .invariances = values, .invariance_files = files});
+    return table_compare(t, &(basin_comparison_options){
+                                .invariance_count = count, .invariances = values, .invariance_files = files});
 }
 
 static const basin_invariant *find(const basin_comparison *c, const char *measure)
@@ -83,7 +82,8 @@ static void what_was_measured_counts_in_place_of_the_list(void **state)
     start(&m);
     add(&m, "adaptive_average", BASIN_SYMMETRY_LAYER, BASIN_MOVES, 0.5);
     add(&m, "lambda_max", BASIN_SYMMETRY_LAYER, BASIN_STAYS_OR_MOVES, 0.1);
-    add(&m, "trace", BASIN_SYMMETRY_PERMUTATION, BASIN_STAYS, 0.0); /* the control says nothing of rescaling */
+    add(&m, "trace", BASIN_SYMMETRY_PERMUTATION, BASIN_STAYS,
+        0.0); /* the control says nothing of rescaling */
     c = compare(&t, &one, 1);
     assert_int_equal(c->conclusions[0].kind, BASIN_CONCLUSION_NOT_INVARIANT);
     assert_int_equal(find(c, "adaptive_average")->verdict, BASIN_MOVES);
@@ -91,7 +91,8 @@ static void what_was_measured_counts_in_place_of_the_list(void **state)
     assert_int_equal(find(c, "lambda_max")->verdict, BASIN_STAYS_OR_MOVES);
     assert_int_equal(find(c, "trace")->verdict, BASIN_NOT_JUDGED);
     assert_int_equal(find(c, "trace")->symmetry, -1);
-    table_note(c, "adaptive_average is listed as left alone by rescaling, but one.h5 saw it move by 50 %", true);
+    table_note(c, "adaptive_average is listed as left alone by rescaling, but one.h5 saw it move by 50 %",
+               true);
     table_note(c, "undecided, so they do not count: lambda_max", true);
     assert_int_equal(c->conclusions[0].invariant_kind, BASIN_CONCLUSION_INCONCLUSIVE);
     assert_non_null(strstr(c->conclusions[0].invariant_reason, "was compared"));
@@ -113,11 +114,12 @@ static void a_measure_listed_as_changed_counts_where_it_stayed(void **state)
     c = compare(&t, &one, 1);
     assert_int_equal(c->conclusions[0].kind, BASIN_CONCLUSION_SUPPORTED);
     assert_int_equal(c->conclusions[0].invariant_flatter, 1);
-    assert_non_null(
-        strstr(c->conclusions[0].reason, "that were measured to stay when the same network is rescaled (trace"));
+    assert_non_null(strstr(c->conclusions[0].reason,
+                           "that were measured to stay when the same network is rescaled (trace"));
     table_note(c, "trace is listed as changed by rescaling, but stayed under all that one.h5 tried", true);
-    table_note(c, "by the invariant measures alone: sam is flatter than gd by every measure of curvature "
-                  "compared: trace",
+    table_note(c,
+               "by the invariant measures alone: sam is flatter than gd by every measure of curvature "
+               "compared: trace",
                true);
     basin_comparison_destroy(&c);
 }
@@ -156,7 +158,8 @@ static void over_the_invariant_ones_alone_the_verdict_is_another(void **state)
     c = compare(&t, NULL, 0);
     assert_int_equal(c->conclusions[0].kind, BASIN_CONCLUSION_DISAGREE);
     assert_int_equal(c->conclusions[0].invariant_kind, BASIN_CONCLUSION_NOT_SUPPORTED);
-    assert_non_null(strstr(c->conclusions[0].invariant_reason, "sam is sharper than gd, by adaptive_average"));
+    assert_non_null(
+        strstr(c->conclusions[0].invariant_reason, "sam is sharper than gd, by adaptive_average"));
     basin_comparison_destroy(&c);
 }
 
@@ -168,12 +171,12 @@ static void refuse(const measured *m, const char *message)
     basin_comparison        *c = NULL;
 
     make_table(&t);
-    assert_int_equal(
-        basin_comparison_compute(t.rows, t.count,
-                                 &(basin_comparison_options){
-                                     .invariance_count = 1, .invariances = &value, .invariance_files = &file},
-                                 &c),
-        BASIN_ERR_VALUE);
+    assert_int_equal(basin_comparison_compute(t.rows, t.count,
+                                              &(basin_comparison_options){.invariance_count = 1,
+                                                                          .invariances = &value,
+                                                                          .invariance_files = &file},
+                                              &c),
+                     BASIN_ERR_VALUE);
     assert_null(c);
     if (strstr(basin_error_message(), message) == NULL)
         fail_msg("«%s» does not say «%s»", basin_error_message(), message);
@@ -189,10 +192,12 @@ static void results_of_another_network_or_of_unequal_outputs_are_refused(void **
     refuse(&m, "inv.h5: P = 11 parameters, runs/gd_0 has 10: invariance of another network");
     start(&m);
     m.value.network = (char *)(uintptr_t) "input x; fc2";
-    refuse(&m, "inv.h5: invariance of another network than runs/gd_0: their networks differ: fc2 against fc1");
+    refuse(&m,
+           "inv.h5: invariance of another network than runs/gd_0: their networks differ: fc2 against fc1");
     start(&m);
     m.changes[0].outputs = 3e-3;
-    refuse(&m, "inv.h5: layer: every change moved the outputs, by 0.003 at least, and 0.0001 counts as equal");
+    refuse(&m,
+           "inv.h5: layer: every change moved the outputs, by 0.003 at least, and 0.0001 counts as equal");
     start(&m);
     m.changes[0].symmetry = m.changes[1].symmetry = BASIN_SYMMETRY_PERMUTATION;
     refuse(&m, "inv.h5: 3 changes, none of which rescales anything");

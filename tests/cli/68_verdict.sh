@@ -57,6 +57,19 @@ holds out "^- runs of sam differ in rho (0.02 to 0.1): its means mix them; 2 of 
 wrong "by" "rho|learning_rate|momentum|weight_decay|batch_size" -- compare other sam_0.1 --by colour
 bad "no measured run of group sam, rho 3 to compare with" -- compare other sam_0.1 --by rho --base "sam, rho 3"
 
+# What it cost, and whether it pays.
+good compare other sam_0.1 --no-polish --measures core --value 0.1%=500evaluations -o value.h5
+holds out "^cost and benefit, paired by seed: gain over the base"
+holds out "^a gain of 0.1 % of test accuracy may cost 500 gradient evaluations; net value: "
+holds out "^  sam against gd  *test_accuracy  .*  5  .* too few seeds$"
+good explain value.h5
+holds out "^  If 0.1 % of test accuracy may cost 500 gradient evaluations, there are too few seeds to tell whether it pays: what is left is "
+good verify value.h5
+good compare other sam_0.1 --no-polish --measures core
+holds out "^cost and benefit"
+lacks out "net value"
+for value in 0.1% 3s 0.1%=3 0.1%=-3s 0%=3s 0.1%=3weeks; do wrong "compare: --value: «$value» is no worth" "as in 0.1%=30s" -- compare other sam_0.1 --value $value; done
+
 # one method alone has no verdict; other results are none
 good compare runs/gd_0 runs/gd_1 --no-polish -o alone.h5
 lacks out "verdict on"

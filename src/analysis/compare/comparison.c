@@ -9,7 +9,7 @@
  *      left of it among so many measures (adjust.c).
  *   3. Correlate measures with generalisation over the runs (correlate.c).
  *   4. Conclude, one verdict for each group against its base (conclude.c), by what leaves which measure
- *      alone (invariant.c).
+ *      alone (invariant.c), and weigh what each spent against what it got (benefits.c).
  *   5. Say what all that supports and what it does not (claims.c, notes.c).
  */
 #include "analysis/compare/comparison.h"
@@ -95,6 +95,12 @@ static basin_status start(const basin_row *rows, size_t count, const basin_compa
                 "loss tolerance %g is not a finite number > 0", c->loss_tolerance);
     BASIN_CHECK(c->margin > 0.0 && c->margin < 1.0, BASIN_ERR_ARG,
                 "margin of equivalence %g is not in (0, 1)", c->margin);
+    BASIN_CHECK(
+        given->worth.unit == BASIN_WORTH_NONE ||
+            (given->worth.gain > 0.0 && given->worth.cost > 0.0 &&
+             (given->worth.unit == BASIN_WORTH_SECONDS || given->worth.unit == BASIN_WORTH_EVALUATIONS)),
+        BASIN_ERR_ARG, "a gain of %g for a cost of %g in unit %d is no worth", given->worth.gain,
+        given->worth.cost, given->worth.unit);
     BASIN_CHECK(given->at_loss >= 0.0 && isfinite(given->at_loss), BASIN_ERR_ARG,
                 "training loss %g to compare at is not a finite number >= 0", given->at_loss);
     BASIN_CHECK(given->by == NULL || is_setting(given->by), BASIN_ERR_ARG,
@@ -129,6 +135,7 @@ basin_status basin_comparison_compute(const basin_row *rows, size_t count,
     BASIN_TRY(basin_comparison_correlate(&c));
     BASIN_TRY(basin_comparison_find_invariants(&c));
     BASIN_TRY(basin_comparison_conclude(&c));
+    BASIN_TRY(basin_comparison_weigh(&c));
     BASIN_TRY(basin_comparison_note(&c));
     *out = c.result, c.result = NULL;
 done:

@@ -1,8 +1,8 @@
 /* What the parts of `compare` share: whether rows can be held against each other (alike.c), which
  * checkpoints are (choose.c, groups.c, equal_loss.c), means (estimates.c), paired differences and
  * verdicts (pairs.c), multiplicity (adjust.c), rank
- * correlations (correlate.c), what counts as invariant (invariant.c), verdicts (conclude.c), words
- * (claims.c, cautions.c, notes.c).
+ * correlations (correlate.c), what counts as invariant (invariant.c), verdicts (conclude.c),
+ * costs and benefits (benefits.c), words (claims.c, settings.c, cautions.c, notes.c).
  */
 #ifndef BASIN_ANALYSIS_COMPARE_COMPARISON_H
 #define BASIN_ANALYSIS_COMPARE_COMPARISON_H
@@ -51,6 +51,8 @@ basin_status basin_comparison_pairs(basin_comparer *c);
 basin_status basin_comparison_judge_losses(basin_comparer *c);
 basin_status basin_comparison_find_invariants(basin_comparer *c);
 basin_status basin_comparison_correlate(basin_comparer *c);
+/* costs and benefits */
+basin_status basin_comparison_weigh(basin_comparer *c);
 basin_status basin_comparison_conclude(basin_comparer *c);
 basin_status basin_comparison_note(basin_comparer *c);
 
@@ -121,6 +123,10 @@ void   basin_mean_and_interval(const double *x, size_t n, double *mean, double *
    the test set alone do not confirm. */
 int basin_comparison_claimed(const basin_comparer *c, const basin_pair *pair,
                              const basin_difference *d);
+/* Of the mean over the pairs of differences like d (family, point, ratio, pairs) over the rows of the
+   test set; NAN: unknown. */
+double basin_rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
+                        const basin_difference *d);
 /* seeds and rows of the test set together could make such a mean */
 bool basin_rows_explain(const basin_comparison *k, const basin_difference *d);
 
@@ -133,6 +139,7 @@ basin_status basin_comparison_append(char **text, const char *separator, char *p
 basin_status basin_comparison_claims(basin_comparer *c);
 /* where invariance was measured, and where that contradicts the list */
 basin_status basin_comparison_note_invariants(basin_comparer *c);
+basin_status basin_comparison_note_benefits(basin_comparer *c); /* what pays */
 /* settings that the runs of one group do not share; what the best of several values is */
 basin_status basin_comparison_note_settings(basin_comparer *c);
 basin_status basin_comparison_cautions(basin_comparer *c); /* what the rows say against it */

@@ -67,10 +67,11 @@ static basin_status demand_equal_outputs(const basin_invariances *found, const c
         if (change->symmetry != symmetry || change->missing != NULL) continue;
         least = fmin(least, change->outputs), made = true;
     }
-    BASIN_CHECK(!made || least <= BASIN_SAME_OUTPUTS, BASIN_ERR_VALUE,
-                "%s: %s: every change moved the outputs, by %.2g at least, and %g counts as equal: nothing is "
-                "known of invariance",
-                file, basin_symmetry_name((basin_symmetry)symmetry), least, BASIN_SAME_OUTPUTS);
+    BASIN_CHECK(
+        !made || least <= BASIN_SAME_OUTPUTS, BASIN_ERR_VALUE,
+        "%s: %s: every change moved the outputs, by %.2g at least, and %g counts as equal: nothing is "
+        "known of invariance",
+        file, basin_symmetry_name((basin_symmetry)symmetry), least, BASIN_SAME_OUTPUTS);
 done:
     return st;
 }
@@ -225,9 +226,10 @@ static basin_status note_contradiction(basin_comparer *c, const basin_invariant 
                             basin_symmetry_name((basin_symmetry)i->symmetry), i->at));
     if (!i->listed && i->verdict == BASIN_STAYS)
         return basin_comparison_add_note(
-            c, basin_format("%s is listed as changed by rescaling, but stayed under all that %s tried (within "
-                            "%.1g): it counts as invariant here",
-                            i->measure, i->file, i->change));
+            c,
+            basin_format("%s is listed as changed by rescaling, but stayed under all that %s tried (within "
+                         "%.1g): it counts as invariant here",
+                         i->measure, i->file, i->change));
     return BASIN_OK;
 }
 

@@ -271,6 +271,7 @@ basin_status basin_comparison_note(basin_comparer *c)
                                                               note_missing,
                                                               note_points,
                                                               note_cost,
+                                                              basin_comparison_note_benefits,
                                                               note_method};
     basin_status st = BASIN_OK;
 

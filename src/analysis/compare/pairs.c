@@ -226,8 +226,8 @@ static double on_part(const basin_comparison *k, const basin_column *column, boo
     return k->test_part_loss[a] - k->test_part_loss[b];
 }
 
-static double rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
-                         const basin_difference *d)
+double basin_rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
+                        const basin_difference *d)
 {
     const basin_comparison *k = c->result;
     double                  average = 0.0, square = 0.0, parts = (double)k->test_part_count;
@@ -315,7 +315,7 @@ static basin_status make_difference(const basin_comparer *c, const basin_column 
     d->pairs = gather(x, pair->count, there);
     basin_mean_and_interval(there, d->pairs, &d->mean, &sd, &d->lower, &d->upper);
     if (!d->paired) d->mean = unpaired_mean(k, column, d);
-    d->rows_error = rows_error(c, column, pair, d);
+    d->rows_error = basin_rows_error(c, column, pair, d);
     d->interval_error = interval_error(c, column, pair, d);
     d->p = basin_sign_flip_p(there, d->pairs);
     if (!pair->continuation)

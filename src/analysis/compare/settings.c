@@ -41,14 +41,15 @@ static basin_status note_mixed(basin_comparer *c, const basin_group *group, cons
     char         *dropped = NULL;
 
     if (!(m.most > m.least * (1.0 + 1e-6))) return BASIN_OK;
-    dropped = m.repeated > 0 ? basin_format("; %zu of them share their seed with another and are not paired",
-                                            m.repeated)
-                             : basin_strdup("");
+    dropped = m.repeated > 0
+                  ? basin_format("; %zu of them share their seed with another and are not paired", m.repeated)
+                  : basin_strdup("");
     BASIN_CHECK(dropped != NULL, BASIN_ERR_NOMEM, "out of memory for a note");
     BASIN_TRY(basin_comparison_add_note(
-        c, basin_format("runs of %s differ in %s (%.6g to %.6g): its means mix them%s. --by %s makes groups of "
-                        "its values",
-                        group->name, setting, m.least, m.most, dropped, setting)));
+        c,
+        basin_format("runs of %s differ in %s (%.6g to %.6g): its means mix them%s. --by %s makes groups of "
+                     "its values",
+                     group->name, setting, m.least, m.most, dropped, setting)));
 done:
     basin_free(dropped);
     return st;
@@ -75,8 +76,7 @@ static const basin_group *best_of_method(const basin_comparison *k, const char *
         double most = -INFINITY;
         for (size_t g = 0; g < k->group_count; g++) {
             const basin_group    *group = &k->groups[g];
-            const basin_estimate *e =
-                basin_comparison_estimate(k, measures[m], group->name, BASIN_POINT_RAW);
+            const basin_estimate *e = basin_comparison_estimate(k, measures[m], group->name, BASIN_POINT_RAW);
             if (group->budget_of != NULL || strcmp(group->method, method) != 0 || e == NULL) continue;
             const double better = m == 0 ? e->mean : -e->mean;
             if (better > most) best = group, most = better, *measure = measures[m];
@@ -115,8 +115,9 @@ static basin_status note_base(basin_comparer *c)
 
     if (count < 2) return BASIN_OK;
     return basin_comparison_add_note(
-        c, basin_format("every group is held against «%s», one of %zu of %s; --base takes another by its name",
-                        base->name, count, base->method));
+        c,
+        basin_format("every group is held against «%s», one of %zu of %s; --base takes another by its name",
+                     base->name, count, base->method));
 }
 
 basin_status basin_comparison_note_settings(basin_comparer *c)
