@@ -55,8 +55,10 @@ extern "C" {
    measure had no interval. In 3, recorded values did not say who says them, a line not what stands
    at its end, nor spectra and SANE of which operator and part they are. In 4, there was no
    quadrature. In 5, a slice had no paths, no cosines with the gradient and nothing interpolated. In
-   6, rows had no sharpness by name, and a comparison no conclusions. */
-#define BASIN_RESULTS_VERSION 7
+   6, rows had no sharpness by name, and a comparison no conclusions. In 7, invariances did not say
+   of which network they are, and a comparison had one group a method, no costs against benefits and
+   no table of confounders. */
+#define BASIN_RESULTS_VERSION 8
 
 /* ------------------------------------------------------------------------------------ status -- */
 
@@ -2906,6 +2908,7 @@ typedef struct basin_invariance_row { /* one measure under one kind of changes *
 } basin_invariance_row;
 
 typedef struct basin_invariances {
+    char                 *network; /* as basin_graph_describe; not in JSON */
     size_t                parameters, samples;
     char                 *split;
     double                loss;
@@ -2951,10 +2954,14 @@ size_t basin_invariances_points(const basin_invariance_request *request);
 
 /* -------------------------------------------------------------------------------- comparison -- */
 
-typedef struct basin_group { /* the runs of one method, at one checkpoint each */
-    /* of the method; «gd, budget of sam» of the extra group at equal gradient evaluations */
+/* The runs of one method, with `by` of one value of a setting, at one checkpoint each. */
+typedef struct basin_group {
+    /* of the method; with `by` and its value, «sam, rho 0.1»; «gd, budget of sam» of the extra
+       group at equal gradient evaluations */
     char *name;
     char *method; /* gd | sam | msam | … | unknown */
+    /* of the setting that groups are made by; NAN: not recorded, or by none */
+    double value;
     /* the method whose gradient evaluations the extra group has spent; NULL: a method at the common
        step or loss */
     char   *budget_of;
@@ -3026,11 +3033,6 @@ typedef struct basin_difference {
     size_t seeds_needed;
 } basin_difference;
 
-/* Whether the verdict on a flat-minima claim counts it as evidence on flatness: a measured
-   curvature or rise of the loss that looks the same way in every run, not at a polished or averaged
-   point where the training losses are unequal (docs/verdict.md). */
-bool basin_difference_is_evidence(const basin_difference *d);
-
 /* The answer to «is this group flatter than its base, and does that go with generalisation here?»
    by the rules of docs/verdict.md. */
 typedef enum basin_conclusion_kind {
@@ -3056,6 +3058,10 @@ typedef struct basin_conclusion { /* of one group against one base */
        it does not; of them those that rescaling leaves alone */
     size_t flatter, sharper, undecided;
     size_t invariant_flatter, invariant_sharper, invariant_undecided;
+    /* basin_conclusion_kind and its reason by the same rules over those measures alone that
+       rescaling leaves alone */
+    int    invariant_kind;
+    char  *invariant_reason;
     size_t equivalent; /* within the margin, by two one-sided tests at the level */
     /* about how many seeds would decide what is not decided and matters most, at the spread seen
        (power 0.8); 0: nothing is asked for, or it cannot be told */
@@ -3084,6 +3090,103 @@ typedef struct basin_correlation {
 
 enum { BASIN_CORRELATION_RUNS = 5 /* fewer are not correlated */ };
 
+/* What results of `invariance` on the same network say of a measure of flatness that is compared,
+   over all kinds of change but permutations, which are the control. It counts as invariant where it
+   was measured and stayed under all of them. */
+typedef struct basin_invariant {
+    char *measure;
+    bool  listed;  /* by the list, rescaling leaves it alone */
+    int   verdict; /* basin_invariance_verdict: the worst of them */
+    /* of the worst, and among these of the largest change: basin_symmetry (-1: not measured), the
+       largest relative change, its factor, and the file of the result */
+    int    symmetry;
+    double change, at;
+    char  *file;
+} basin_invariant;
+
+/* What an extra cost is of worth to the reader: a gain of `gain` in test accuracy (or of so much
+   less test loss) pays for `cost` seconds or gradient evaluations. */
+typedef enum basin_worth_unit {
+    BASIN_WORTH_NONE, /* nothing was said */
+    BASIN_WORTH_SECONDS,
+    BASIN_WORTH_EVALUATIONS,
+    BASIN_WORTH_UNITS
+} basin_worth_unit;
+
+typedef struct basin_worth {
+    int    unit;     /* basin_worth_unit, of the cost */
+    bool   accuracy; /* the gain is of test accuracy; else of test loss */
+    double gain, cost;
+} basin_worth;
+
+/* A worth as it is typed: «0.1%=30s» (test accuracy), «0.01=2h» (test loss), «0.1%=500evaluations»;
+   units s, min, h and evaluations. BASIN_ERR_ARG for anything else. */
+basin_status basin_worth_parse(const char *text, basin_worth *out);
+
+typedef enum basin_payment {
+    BASIN_PAYMENT_NOT_ASKED,
+    BASIN_PAYMENT_PAYS,         /* the net value is above 0 */
+    BASIN_PAYMENT_DOES_NOT_PAY, /* it is below 0 */
+    BASIN_PAYMENT_UNDECIDED,
+    BASIN_PAYMENT_TOO_FEW_SEEDS, /* even all signs alike would not decide */
+    BASIN_PAYMENT_NOT_RECORDED,  /* the cost is not recorded, or the gain not measured */
+    BASIN_PAYMENTS
+} basin_payment;
+/* not_asked | pays | does_not_pay | undecided | too_few_seeds | not_recorded */
+const char *basin_payment_text(basin_payment payment);
+
+/* What a group spent beyond its base, and what it got for it, paired by seed: means and 95 %
+   intervals; NAN where something is not recorded. */
+typedef struct basin_benefit {
+    char  *group, *base;
+    char  *measure; /* test_accuracy | test_loss */
+    size_t pairs;
+    /* how much better: of accuracy the difference, of loss the fall. The interval holds seeds and,
+       where the parts of the test set are known, its rows together */
+    double gain, gain_lower, gain_upper;
+    bool   rows_known;
+    /* gradient evaluations and recorded seconds of the group less those of its base */
+    double evaluations, evaluations_lower, evaluations_upper;
+    double seconds, seconds_lower, seconds_upper;
+    /* gain for each extra evaluation; NAN unless every pair has spent more */
+    double rate, rate_lower, rate_upper;
+    /* with a worth in that measure: gain · cost / gain of the worth, less the extra cost, in its
+       unit. Interval at the level, divided by the pairs of groups */
+    double net, net_lower, net_upper;
+    double p;      /* exact sign-flip test of net = 0, times the pairs of groups */
+    int    answer; /* basin_payment */
+} basin_benefit;
+
+/* How something beside the measures of flatness, which may be behind them, differs between a group
+   and its base, pair by pair. */
+typedef enum basin_confounding {
+    BASIN_CONFOUNDING_EQUAL, /* a setting: the same in every pair, as recorded */
+    BASIN_CONFOUNDING_LOWER, /* in every pair, or by the test */
+    BASIN_CONFOUNDING_HIGHER,
+    BASIN_CONFOUNDING_MIXED,     /* a setting: lower in some pairs and not in others */
+    BASIN_CONFOUNDING_UNDECIDED, /* the test does not tell; nothing is shown to be equal */
+    BASIN_CONFOUNDING_TOO_FEW_SEEDS,
+    BASIN_CONFOUNDING_NOT_KNOWN, /* not recorded or not measured */
+    BASIN_CONFOUNDINGS
+} basin_confounding;
+/* equal | lower | higher | mixed | undecided | too_few_seeds | not_known */
+const char *basin_confounding_text(basin_confounding confounding);
+
+typedef struct basin_confounder {
+    char  *name; /* a setting, a measure, way_down or batch_sharpness_over_plain */
+    char  *group, *base;
+    bool   setting;           /* exact, as recorded: nothing is tested */
+    size_t pairs;             /* that know it */
+    double value, base_value; /* means over these */
+    /* as of basin_difference */
+    bool   ratio;
+    double mean, lower, upper;
+    double p;    /* sign-flip test, step-down over the confounders of the pair of groups */
+    int    kind; /* basin_confounding */
+    /* flatness is decided for this pair, and this difference by itself would act the same way */
+    bool same_way;
+} basin_confounder;
+
 typedef struct basin_comparison {
     size_t            row_count;
     basin_row        *rows;
@@ -3094,6 +3197,7 @@ typedef struct basin_comparison {
     size_t            difference_count;
     basin_difference *differences;
     char             *base; /* the group that the others are held against */
+    char             *by;   /* the setting that groups are made by; NULL: methods alone */
     /* at which the methods were compared; -1 if each at its own last, or at equal loss */
     int64_t step;
     /* the training loss at which they were compared; NAN = at a step */
@@ -3109,9 +3213,18 @@ typedef struct basin_comparison {
     basin_correlation *correlations; /* by `against`, measure, then what it is over */
     size_t             conclusion_count;
     basin_conclusion  *conclusions; /* of each pair of groups that is a comparison of methods */
-    size_t             note_count;
-    char             **notes;           /* in plain words, in order of weight */
-    size_t             test_part_count; /* J: parts of the test set; 0 where none were measured */
+    /* of the measures of flatness compared, where results of `invariance` were given; 0: invariance
+       is by the list */
+    size_t            invariant_count;
+    basin_invariant  *invariants;
+    basin_worth       worth;
+    size_t            benefit_count;
+    basin_benefit    *benefits; /* of each such pair, by its measure */
+    size_t            confounder_count;
+    basin_confounder *confounders; /* of each such pair */
+    size_t            note_count;
+    char            **notes;           /* in plain words, in order of weight */
+    size_t            test_part_count; /* J: parts of the test set; 0 where none were measured */
     /* [row_count, J] mean loss on each part; NAN where not measured */
     double *test_part_loss;
     double *test_part_accuracy; /* [row_count, J] */
@@ -3137,6 +3250,16 @@ typedef struct basin_comparison_options {
     /* [count, J], as basin_test_parts gives them; NAN where not measured */
     const double *test_part_loss;
     const double *test_part_accuracy; /* [count, J] */
+    /* results of `invariance` by which measures count as invariant, in place of the list, and their
+       files for words; 0 = the list. BASIN_ERR_VALUE for one of another network, or by which no
+       change of some kind left the outputs equal */
+    size_t                          invariance_count;
+    const basin_invariances *const *invariances;
+    const char *const              *invariance_files;
+    /* rho | learning_rate | momentum | weight_decay | batch_size: groups are those of a method with
+       one value of it; NULL = methods alone */
+    const char *by;
+    basin_worth worth; /* unit 0 = not asked */
 } basin_comparison_options;
 
 /* Loss and accuracy of each of J parts of the objective's samples, which are drawn by `seed` and
@@ -3187,6 +3310,11 @@ basin_status basin_rows_demand_alike(const basin_row *rows, size_t count);
    basin_free. */
 basin_status basin_rows_unlike(const basin_row *rows, size_t count, char **out);
 
+/* Does a result of `invariance`, of `file`, speak of the network of these rows? BASIN_ERR_VALUE
+   where P or the network differ, or no change of some kind left the outputs equal. */
+basin_status basin_invariances_demand(const basin_invariances *found, const char *file,
+                                      const basin_row *rows, size_t count);
+
 /* rows: one or several checkpoints a run (by step), at one or several kinds of points; copied.
    Compares those that basin_comparison_choose names, the base's at the budget as a group of
    their own. BASIN_ERR_VALUE as basin_rows_demand_alike. With at_loss: BASIN_ERR_VALUE names the
@@ -3195,6 +3323,15 @@ basin_status basin_comparison_compute(const basin_row *rows, size_t count,
                                       const basin_comparison_options *options,
                                       basin_comparison              **out);
 void         basin_comparison_destroy(basin_comparison **comparison);
+/* Curvature and rises that look the same way in every run: what a claim of flatness rests on. */
+bool basin_is_flatness(const basin_column *column);
+/* Whether rescaling leaves the measure alone, as it was measured on the network, or else by the
+   list. */
+bool basin_is_invariant(const basin_comparison *comparison, const basin_column *column);
+/* Whether the verdict on a flat-minima claim counts it as evidence on flatness: a measured
+   curvature or rise of the loss that looks the same way in every run, not at a polished or averaged
+   point where the training losses are unequal (docs/verdict.md). */
+bool basin_difference_is_evidence(const basin_difference *d);
 /* By their names; NULL if absent. Borrowed from the comparison. */
 const basin_estimate   *basin_comparison_estimate(const basin_comparison *comparison,
                                                   const char *measure, const char *group,

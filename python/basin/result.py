@@ -35,7 +35,7 @@ def _group(group: h5py.Group) -> Any:
     return Result(members)
 
 
-VERSION = 7  # of results files: BASIN_RESULTS_VERSION of basin.h; what basin has just written is read in the tests
+VERSION = 8  # of results files: BASIN_RESULTS_VERSION of basin.h; what basin has just written is read in the tests
 
 
 def load_result(path: Any) -> Result:

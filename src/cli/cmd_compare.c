@@ -8,15 +8,29 @@
 #include "cli/comparison.h"
 #include "cli/crossing.h"
 #include "cli/paths.h"
+#include "cli/provenance.h"
 #include "cli/row_jobs.h"
 
 static const cli_option options[] = {
     CLI_ROWS_OPTIONS,
     {"base", CLI_TEXT, "METHOD",
-     "the method that the others are held against (default: gd, else sgd, else the first)", false},
+     "the method, or with --by the group, that the others are held against (default: gd, else sgd, else the "
+     "first; of its groups that of the least value)",
+     false},
+    {"by", CLI_CHOICE, "rho|learning_rate|momentum|weight_decay|batch_size",
+     "groups are those of a method with one value of this setting, as recorded at the checkpoint compared",
+     false},
     {"level", CLI_REAL, "P", "of significance (default: 0.05)", false},
     {"loss-tolerance", CLI_REAL, "T",
      "training losses that differ by more than this share are «unequal» (default: 0.1)", false},
+    {"invariance", CLI_TEXT, "FILE.h5",
+     "a result of basin invariance on this network: measures count as invariant by it and not by the list; "
+     "may be given several times",
+     false},
+    {"value", CLI_TEXT, "GAIN=COST",
+     "what a gain of test accuracy (0.1%) or of test loss (0.01) may cost, in s, min, h or evaluations, as "
+     "0.1%=30s: does the extra cost of each group pay?",
+     false},
     {"margin", CLI_REAL, "M",
      "relative difference of a measure that counts as none, of equivalence (default: 0.1)", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
@@ -98,6 +112,7 @@ static int read_options(const cli_arguments *a, basin_comparison_options *out)
 {
     int                      status = CLI_OK;
     basin_comparison_options o = {.base = cli_text(a, "base", NULL),
+                                  .by = cli_text(a, "by", NULL),
                                   .level = cli_real(a, "level", 0),
                                   .loss_tolerance = cli_real(a, "loss-tolerance", 0),
                                   .margin = cli_real(a, "margin", 0),
@@ -109,9 +124,69 @@ static int read_options(const cli_arguments *a, basin_comparison_options *out)
               "--loss-tolerance must be positive, got %g", o.loss_tolerance);
     CLI_CHECK(!cli_has(a, "margin") || (o.margin > 0 && o.margin < 1),
               "--margin must lie between 0 and 1, got %g", o.margin);
+    if (cli_has(a, "value")) CLI_LIBRARY(basin_worth_parse(cli_text(a, "value", ""), &o.worth));
     *out = o;
 done:
     return status;
+}
+
+/* Results of invariance, in the order typed. */
+typedef struct known {
+    size_t                    count;
+    basin_result            **results;
+    const basin_invariances **values;
+    const char              **files;
+} known;
+
+static void known_clear(known *k)
+{
+    for (size_t i = 0; i < k->count; i++) basin_result_destroy(&k->results[i]);
+    basin_free(k->results);
+    basin_free(k->values);
+    basin_free(k->files);
+}
+
+static int read_one(const char *path, const cli_records *records, basin_provenance *p, known *k)
+{
+    int            status = CLI_OK;
+    char           digest[65];
+    basin_result **result = &k->results[k->count];
+
+    CLI_LIBRARY(basin_result_read(path, result));
+    k->values[k->count] = (*result)->value, k->files[k->count++] = path;
+    CLI_CHECK((*result)->kind == BASIN_RESULT_INVARIANCES,
+              "%s: a result of kind %s; --invariance takes those of basin invariance", path,
+              basin_result_name((*result)->kind));
+    CLI_LIBRARY(basin_invariances_demand((*result)->value, path, records->rows, records->count));
+    CLI_LIBRARY(basin_file_digest(path, digest));
+    CLI_TRY(cli_provenance_input(p, BASIN_INPUT_RESULT, path, digest));
+done:
+    return status;
+}
+
+/* Refused before anything is measured where they are of another network. */
+static int read_known(const cli_arguments *a, const cli_records *records, basin_provenance *p, known *k)
+{
+    int status = CLI_OK;
+
+    CLI_ALLOC(k->results, a->given_count + 1);
+    CLI_ALLOC(k->values, a->given_count + 1);
+    CLI_ALLOC(k->files, a->given_count + 1);
+    for (size_t i = 0; i < a->given_count; i++)
+        if (strcmp(a->given[i].option->name, "invariance") == 0)
+            CLI_TRY(read_one(a->given[i].text, records, p, k));
+done:
+    return status;
+}
+
+/* Wrong usage, refused before anything is read. */
+static int check(const cli_arguments *a)
+{
+    basin_worth worth;
+
+    if (!cli_has(a, "value") || basin_worth_parse(cli_text(a, "value", ""), &worth) == BASIN_OK)
+        return CLI_OK;
+    return cli_usage("compare: --value: %s", basin_error_message());
 }
 
 static int open_runs(const cli_arguments *a, cli_rows *rows, basin_run **runs)
@@ -135,6 +210,7 @@ static int compute(const cli_arguments *a, cli_batch *out)
     cli_rows                 rows = {0};
     basin_comparison        *comparison = NULL;
     basin_comparison_options o;
+    known                    invariances = {0};
     double                  *part_loss = NULL, *part_accuracy = NULL;
 
     CLI_TRY(read_options(a, &o));
@@ -143,9 +219,12 @@ static int compute(const cli_arguments *a, cli_batch *out)
     CLI_TRY(open_runs(a, &rows, runs));
     CLI_TRY(cli_records_read(a, a->operands, runs, a->operand_count, &records));
     CLI_TRY(demand_alike(&records));
+    CLI_TRY(read_known(a, &records, rows.provenance, &invariances));
     CLI_TRY(measure_runs(a, runs, &records, &rows));
     CLI_TRY(cli_rows_test_parts(&rows, &o.test_part_count, &part_loss, &part_accuracy));
     o.test_part_loss = part_loss, o.test_part_accuracy = part_accuracy;
+    o.invariance_count = invariances.count, o.invariances = invariances.values;
+    o.invariance_files = invariances.files;
     o.bn = &rows.provenance->bn, o.note = rows.note;
     CLI_LIBRARY(basin_comparison_compute(rows.rows, rows.count, &o, &comparison));
     CLI_TRY(cli_batch_add(out, BASIN_RESULT_COMPARISON, comparison, rows.provenance));
@@ -154,6 +233,7 @@ done:
     cli_records_clear(&records);
     for (size_t i = 0; runs != NULL && i < a->operand_count; i++) basin_run_destroy(&runs[i]);
     basin_free(runs);
+    known_clear(&invariances);
     basin_free(part_loss);
     basin_free(part_accuracy);
     basin_comparison_destroy(&comparison);
@@ -177,12 +257,14 @@ const cli_command cli_command_compare = {
              "sign-flip test, adjusted\n"
              "within each family of measures and over the whole report.",
     .examples = "  basin compare runs/gd_* runs/sam_* runs/msam_* -o compare.h5 --plot compare.pdf\n"
-                "  basin compare runs/gd_? runs/sam_? --method lanczos --top 1 --bottom 1 --json\n",
+                "  basin compare runs/gd_? runs/sam_? --method lanczos --top 1 --bottom 1 --json\n"
+                "  basin compare runs/* --by rho --base gd --invariance gd_0.invariance.h5\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_STATE | CLI_COMMON_TIME,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_COMPARISON,
+    .check = check,
     .compute = compute,
     .print = print,
     .verdict = cli_rows_verdict,

@@ -106,6 +106,64 @@ static void print_price(const told *t, FILE *out)
     fputs(".\n", out);
 }
 
+/* Whence it is known which measures rescaling leaves alone, and what they alone say. */
+static void print_invariance(const told *t, FILE *out)
+{
+    const basin_comparison *c = t->c;
+    const char             *file = NULL;
+    size_t                  stay = 0;
+
+    for (size_t i = 0; i < c->invariant_count; i++) {
+        stay += c->invariants[i].verdict == BASIN_STAYS;
+        if (file == NULL) file = c->invariants[i].file;
+    }
+    if (c->invariant_count == 0)
+        fputs("  Which measures do not change with the scale of the weights is taken from basin's list; "
+              "basin invariance measures it.\n",
+              out);
+    else
+        fprintf(out,
+                "  Which measures do not change with the scale of the weights was measured on this network "
+                "(%s): %zu of %zu.\n",
+                file != NULL ? file : "none of these", stay, c->invariant_count);
+    if (strcmp(t->k->invariant_reason, t->k->reason) != 0 &&
+        (c->invariant_count > 0 || t->k->invariant_kind != t->k->kind))
+        fprintf(out, "  By those alone: %s: %s.\n",
+                basin_conclusion_words((basin_conclusion_kind)t->k->invariant_kind), t->k->invariant_reason);
+}
+
+static const basin_benefit *benefit_asked(const told *t)
+{
+    for (size_t i = 0; i < t->c->benefit_count; i++) {
+        const basin_benefit *b = &t->c->benefits[i];
+        if (b->answer != BASIN_PAYMENT_NOT_ASKED && strcmp(b->group, t->k->group) == 0 &&
+            strcmp(b->base, t->k->base) == 0)
+            return b;
+    }
+    return NULL;
+}
+
+/* Only where the reader said what a gain is of worth. */
+static void print_payment(const told *t, FILE *out)
+{
+    static const char *const words[BASIN_PAYMENTS] = {
+        [BASIN_PAYMENT_PAYS] = "it pays",
+        [BASIN_PAYMENT_DOES_NOT_PAY] = "it does not pay",
+        [BASIN_PAYMENT_UNDECIDED] = "whether it pays is not decided",
+        [BASIN_PAYMENT_TOO_FEW_SEEDS] = "there are too few seeds to tell whether it pays",
+        [BASIN_PAYMENT_NOT_RECORDED] = "whether it pays cannot be told, since the cost is not recorded"};
+    const basin_benefit *b = benefit_asked(t);
+    const basin_worth   *w = &t->c->worth;
+    const char          *unit = w->unit == BASIN_WORTH_SECONDS ? "s" : "gradient evaluations";
+
+    if (b == NULL) return;
+    fprintf(out, "  If %.4g%s may cost %.6g %s, %s", w->accuracy ? 100.0 * w->gain : w->gain,
+            w->accuracy ? " % of test accuracy" : " of test loss", w->cost, unit, words[b->answer]);
+    if (!isnan(b->net))
+        fprintf(out, ": what is left is %.3g %s (%.3g to %.3g)", b->net, unit, b->net_lower, b->net_upper);
+    fputs(".\n", out);
+}
+
 void cli_explain_print(const basin_comparison *c, const basin_conclusion *k, FILE *out)
 {
     const told t = {c, k, group_named(c, k->group), group_named(c, k->base)};
@@ -114,6 +172,8 @@ void cli_explain_print(const basin_comparison *c, const basin_conclusion *k, FIL
             basin_conclusion_words((basin_conclusion_kind)k->kind));
     print_answer(&t, out);
     print_numbers(&t, out);
+    print_invariance(&t, out);
     if (t.group != NULL && t.base != NULL) print_price(&t, out);
+    print_payment(&t, out);
     fprintf(out, "  What would change this answer: %s.\n", k->change);
 }

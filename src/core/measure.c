@@ -28,6 +28,7 @@ const basin_column basin_columns[] = {
     {RECORD(momentum, "momentum β"), .fixed = true, ANY},
     {RECORD(rho, "perturbation radius ρ"), .fixed = true, ANY},
     {RECORD(weight_decay, "weight decay"), .fixed = true, ANY},
+    {RECORD(batch_size, "batch size (0: full)"), .integer = true, .fixed = true, ANY},
     {.name = "decrement", .label = "decrement / L",
      .offset = offsetof(basin_row, stationarity.decrement), POSITIVE},
     {.name = "fall_per_step", .label = "relative fall per step",
@@ -90,13 +91,27 @@ bool basin_column_partial(const basin_row *row, const basin_column *column)
     return !(v->upper - v->lower <= OPEN * v->lower);
 }
 
+bool basin_is_flatness(const basin_column *column)
+{
+    return column->compared && !column->own_direction &&
+           (column->family == BASIN_FAMILY_CURVATURE || column->family == BASIN_FAMILY_RISE);
+}
+
+bool basin_is_invariant(const basin_comparison *c, const basin_column *column)
+{
+    if (c->invariant_count == 0) return (column->invariance & BASIN_INVARIANT_TO_RESCALING) != 0;
+    for (size_t i = 0; i < c->invariant_count; i++)
+        if (strcmp(c->invariants[i].measure, column->name) == 0)
+            return c->invariants[i].verdict == BASIN_STAYS;
+    return false;
+}
+
 bool basin_difference_is_evidence(const basin_difference *d)
 {
     const basin_column *column = basin_column_find(d->measure);
 
-    return column != NULL && column->compared && !column->own_direction &&
-           (column->family == BASIN_FAMILY_CURVATURE || column->family == BASIN_FAMILY_RISE) &&
-           d->report != BASIN_VERDICT_NOT_MEASURED && (d->point == BASIN_POINT_RAW || !d->losses_unequal);
+    return column != NULL && basin_is_flatness(column) && d->report != BASIN_VERDICT_NOT_MEASURED &&
+           (d->point == BASIN_POINT_RAW || !d->losses_unequal);
 }
 
 const char *basin_conclusion_words(basin_conclusion_kind kind)

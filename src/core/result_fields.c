@@ -81,6 +81,9 @@ static const char *const conclusions[] = {
 static const char *const symmetries[] = {BASIN_SYMMETRY_LIST(SYMMETRY_NAME) NULL};
 static const char *const symmetrics[] = {"no", "yes", "layers", "plain", NULL};
 static const char *const invariance_verdicts[] = {"invariant", "moves", "undecided", "not_measured", NULL};
+static const char *const worth_units[] = {"none", "seconds", "evaluations", NULL};
+static const char *const payments[] = {"not_asked",    "pays", "does_not_pay", "undecided", "too_few_seeds",
+                                       "not_recorded", NULL};
 static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
                                        "not_measured", "not_paired", "continuation", NULL};
 
@@ -988,6 +991,8 @@ static const basin_schema invariance_row_schema = SCHEMA(basin_invariance_row, i
 
 #define S basin_invariances
 static const basin_field invariances_fields[] = {
+    PLAIN(STRING, network, "network", BASIN_FIELD_OPTIONAL | BASIN_FIELD_HIDDEN,
+          "input, parameters and nodes with their attributes"),
     PLAIN(SIZE, parameters, "parameters", 0, "P"),
     PLAIN(SIZE, samples, "samples", 0, "N used"),
     PLAIN(STRING, split, "split", BASIN_FIELD_OPTIONAL, "train, test, …"),
@@ -1163,8 +1168,11 @@ static const basin_field track_fields[] = {
 
 #define S basin_group
 static const basin_field group_fields[] = {
-    PLAIN(STRING, name, "name", 0, "method, or method and budget"),
+    PLAIN(STRING, name, "name", 0,
+          "method, with its value of a setting by which groups are made, and budget"),
     PLAIN(STRING, method, "method", 0, "of training; unknown where it is not recorded"),
+    PLAIN(DOUBLE, value, "value", 0,
+          "of the setting by which groups are made; null: not recorded, or by methods alone"),
     PLAIN(STRING, budget_of, "budget_of", BASIN_FIELD_OPTIONAL,
           "the method whose gradient evaluations this extra group has spent; null: no extra group"),
     PLAIN(SIZE, run_count, "run_count", BASIN_FIELD_HIDDEN, ""),
@@ -1268,6 +1276,9 @@ static const basin_field conclusion_fields[] = {
     PLAIN(SIZE, invariant_sharper, "invariant_sharper", 0, "the same of those that rescaling leaves alone"),
     PLAIN(SIZE, invariant_undecided, "invariant_undecided", 0,
           "the same of those that rescaling leaves alone"),
+    CHOICE(invariant_kind, "invariant_verdict", conclusions, 0,
+           "by the same rules over the measures alone that rescaling leaves alone"),
+    PLAIN(STRING, invariant_reason, "invariant_reason", 0, "of that verdict"),
     PLAIN(SIZE, equivalent, "equivalent", 0, "measures of flatness within the margin"),
     PLAIN(SIZE, seeds_needed, "seeds_needed", 0,
           "about how many would decide what matters most, at the spread seen (power 0.8); 0: not told"),
@@ -1276,13 +1287,71 @@ static const basin_field conclusion_fields[] = {
 
 static const basin_schema conclusion_schema = SCHEMA(basin_conclusion, conclusion_fields);
 
+#define S basin_invariant
+static const basin_field invariant_fields[] = {
+    PLAIN(STRING, measure, "measure", 0, "of flatness, a field of the rows"),
+    PLAIN(BOOL, listed, "listed", 0, "by the list of measures, rescaling leaves it alone"),
+    CHOICE(
+        verdict, "verdict", invariance_verdicts, 0,
+        "the worst over all kinds of change but permutations; it counts as invariant where it is invariant"),
+    CHOICE(symmetry, "symmetry", symmetries, BASIN_FIELD_UNKNOWN,
+           "the kind of change of the worst, and among these of the largest change; null: not measured"),
+    PLAIN(DOUBLE, change, "change", 0, "largest relative change there"),
+    PLAIN(DOUBLE, at, "at", 0, "factor of it"),
+    PLAIN(STRING, file, "file", BASIN_FIELD_OPTIONAL, "the result of invariance"),
+};
+#undef S
+
+static const basin_schema invariant_schema = SCHEMA(basin_invariant, invariant_fields);
+
+#define S basin_worth
+static const basin_field worth_fields[] = {
+    CHOICE(unit, "unit", worth_units, 0, "of the cost; none: nothing was asked"),
+    PLAIN(BOOL, accuracy, "accuracy", 0, "the gain is of test accuracy, else of test loss"),
+    PLAIN(DOUBLE, gain, "gain", 0, "that pays for the cost"),
+    PLAIN(DOUBLE, cost, "cost", 0, "in the unit"),
+};
+#undef S
+
+static const basin_schema worth_schema = SCHEMA(basin_worth, worth_fields);
+
+#define S basin_benefit
+static const basin_field benefit_fields[] = {
+    PLAIN(STRING, group, "group", 0, "name of the group"),
+    PLAIN(STRING, base, "base", 0, "name of the group it is held against"),
+    PLAIN(STRING, measure, "measure", 0, "test_accuracy or test_loss"),
+    PLAIN(SIZE, pairs, "pairs", 0, "runs of equal seed in both"),
+    PLAIN(DOUBLE, gain, "gain", 0, "how much better: of accuracy the difference, of loss the fall"),
+    PLAIN(DOUBLE, gain_lower, "gain_lower", 0, "95 % interval over seeds and rows of the test set"),
+    PLAIN(DOUBLE, gain_upper, "gain_upper", 0, "likewise"),
+    PLAIN(BOOL, rows_known, "rows_known", 0, "false: the interval is over seeds alone"),
+    PLAIN(DOUBLE, evaluations, "evaluations", 0, "extra gradient evaluations"),
+    PLAIN(DOUBLE, evaluations_lower, "evaluations_lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, evaluations_upper, "evaluations_upper", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, seconds, "seconds", 0, "extra seconds of training, as recorded"),
+    PLAIN(DOUBLE, seconds_lower, "seconds_lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, seconds_upper, "seconds_upper", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, rate, "rate", 0,
+          "gain for each extra gradient evaluation; null unless every pair spent more"),
+    PLAIN(DOUBLE, rate_lower, "rate_lower", 0, "95 % interval over seeds and rows of the test set"),
+    PLAIN(DOUBLE, rate_upper, "rate_upper", 0, "likewise"),
+    PLAIN(DOUBLE, net, "net", 0, "what the gain is of worth less the extra cost; null where not asked"),
+    PLAIN(DOUBLE, net_lower, "net_lower", 0, "interval at the level, divided by the pairs of groups"),
+    PLAIN(DOUBLE, net_upper, "net_upper", 0, "likewise"),
+    PLAIN(DOUBLE, p, "p", 0, "exact sign-flip test of net = 0, times the pairs of groups"),
+    CHOICE(answer, "answer", payments, 0, "does it pay?"),
+};
+#undef S
+
+static const basin_schema benefit_schema = SCHEMA(basin_benefit, benefit_fields);
+
 #define S basin_comparison
 static const basin_field comparison_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, rows, "rows", offsetof(S, row_count), basin_row_schema, "every checkpoint measured"),
     PLAIN(SIZE, group_count, "group_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, groups, "groups", offsetof(S, group_count), group_schema,
-           "runs of one method, one checkpoint each"),
+           "runs of one method, or of one value of its setting, one checkpoint each"),
     PLAIN(SIZE, estimate_count, "estimate_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, estimates, "estimates", offsetof(S, estimate_count), estimate_schema,
            "one measure in one group"),
@@ -1290,6 +1359,8 @@ static const basin_field comparison_fields[] = {
     NESTED(STRUCTS, differences, "differences", offsetof(S, difference_count), difference_schema,
            "one measure, one group minus the base, paired by seed"),
     PLAIN(STRING, base, "base", BASIN_FIELD_OPTIONAL, "name of the group that the others are held against"),
+    PLAIN(STRING, by, "by", BASIN_FIELD_OPTIONAL,
+          "the setting whose values make groups of a method's runs; null: methods alone"),
     PLAIN(INT, step, "step", BASIN_FIELD_UNKNOWN, "at which the methods were compared"),
     PLAIN(DOUBLE, at_loss, "at_loss", 0, "training loss at which they were compared; null: at a step"),
     PLAIN(DOUBLE, level, "level", 0, "of significance"),
@@ -1305,6 +1376,13 @@ static const basin_field comparison_fields[] = {
     PLAIN(SIZE, conclusion_count, "conclusion_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, conclusions, "conclusions", offsetof(S, conclusion_count), conclusion_schema,
            "the verdict on each group against its base"),
+    PLAIN(SIZE, invariant_count, "invariant_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, invariants, "invariants", offsetof(S, invariant_count), invariant_schema,
+           "what the results of --invariance say of the measures; none: invariance is by the list"),
+    NESTED(STRUCT, worth, "worth", BASIN_NO_EXTENT, worth_schema, "of a gain, to the reader"),
+    PLAIN(SIZE, benefit_count, "benefit_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, benefits, "benefits", offsetof(S, benefit_count), benefit_schema,
+           "what each group spent beyond its base, and what it got for it"),
     PLAIN(SIZE, note_count, "note_count", BASIN_FIELD_HIDDEN, ""),
     ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0,
           "in plain words, by weight"),
@@ -1638,6 +1716,11 @@ const char *basin_verdict_text(basin_verdict verdict)
 const char *basin_conclusion_text(basin_conclusion_kind kind)
 {
     return conclusions[kind];
+}
+
+const char *basin_payment_text(basin_payment payment)
+{
+    return payments[payment];
 }
 
 const char *basin_family_text(basin_family family)

@@ -40,10 +40,14 @@ const basin_group *basin_versus_group(const basin_comparison *c, const char *nam
 
 const char *basin_group_title(basin_plan *plan, const basin_group *group)
 {
-    if (group == NULL || group->method == NULL) return "?";
-    if (group->budget_of == NULL) return basin_method_title(group->method);
-    return basin_plan_text(plan, "%s at %s’s budget", basin_method_title(group->method),
-                           basin_method_title(group->budget_of));
+    if (group == NULL || group->method == NULL || group->name == NULL) return "?";
+    const size_t method = strlen(group->method);
+    const bool   valued = strncmp(group->name, group->method, method) == 0 && isfinite(group->value);
+    const char  *value = valued ? group->name + method : "", *end = strstr(value, ", budget of ");
+    const char  *title = basin_plan_text(plan, "%s%.*s", basin_method_title(group->method),
+                                        end != NULL ? (int)(end - value) : (int)strlen(value), value);
+    if (group->budget_of == NULL) return title;
+    return basin_plan_text(plan, "%s at %s’s budget", title, basin_method_title(group->budget_of));
 }
 
 static const char *title_named(basin_plan *plan, const basin_comparison *c, const char *name)

@@ -40,10 +40,10 @@ static bool is_of_test(const basin_column *column)
     return strcmp(column->name, "test_loss") == 0 || strcmp(column->name, "test_accuracy") == 0;
 }
 
-static bool belongs(const basin_column *column, section of)
+static bool belongs(const basin_comparison *c, const basin_column *column, section of)
 {
     if (of == TEST) return is_of_test(column);
-    return ((column->invariance & BASIN_INVARIANT_TO_RESCALING) != 0) == (of == INVARIANT);
+    return basin_is_invariant(c, column) == (of == INVARIANT);
 }
 
 static bool is_drawn(const basin_difference *d, const basin_column *column, section of)
@@ -65,7 +65,7 @@ static void collect_lines(const basin_comparison *c, lines *out)
     for (section of = INVARIANT; of < SECTIONS; of++) {
         bool headed = false;
         for (size_t m = 0; m < BASIN_MEASURES && out->count + 2 < MOST_LINES; m++) {
-            if (!belongs(&basin_columns[m], of) || !any_drawn(c, &basin_columns[m], of)) continue;
+            if (!belongs(c, &basin_columns[m], of) || !any_drawn(c, &basin_columns[m], of)) continue;
             if (!headed) out->at[out->count++] = (line){of, NULL};
             headed = true;
             out->at[out->count++] = (line){of, &basin_columns[m]};

@@ -80,6 +80,19 @@ static void networks_differ(difference *d, const basin_row *a, const basin_row *
     differ(d, a, b, "their networks differ: %.*s against %.*s", quoted(m), x, quoted(n), y);
 }
 
+basin_status basin_networks_unlike(const basin_row *a, const basin_row *b, char **out)
+{
+    basin_status st = BASIN_OK;
+    difference   d = {.text = ""};
+
+    *out = NULL;
+    if (!unlike(a->network, b->network)) return BASIN_OK;
+    networks_differ(&d, a, b);
+    BASIN_STRDUP(*out, d.text);
+done:
+    return st;
+}
+
 /* ------------------------------------------------------------------------------------------ who speaks -- */
 
 static bool speaks_for(const basin_row *a, const basin_row *b)

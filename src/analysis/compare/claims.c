@@ -39,7 +39,8 @@ static const words family_words[] = {
 
 /* the measures of one family and pair by verdict of the report; names, comma-separated; NULL = none */
 typedef struct tally {
-    char *lower, *higher, *undecided, *better, *worse;
+    const char *scope; /* before each claim; NULL: all measures */
+    char       *lower, *higher, *undecided, *better, *worse;
     /* rise: along a common direction; a run's own direction decides */
     bool common_lower, common_higher, own;
     /* how many measures the seeds cannot decide, with so many pairs, and with how many they could */
@@ -122,13 +123,14 @@ done:
 }
 
 static basin_status count_family(const basin_comparer *c, const basin_pair *pair, basin_family family,
-                                 tally *t)
+                                 bool only_invariant, tally *t)
 {
     basin_status            st = BASIN_OK;
     const basin_difference *d = &c->result->differences[pair->first];
 
     for (size_t i = 0; i < pair->differences; i++)
-        if (d[i].family == (int)family)
+        if (d[i].family == (int)family &&
+            (!only_invariant || basin_is_invariant(c->result, basin_column_find(d[i].measure))))
             BASIN_TRY(count_one(basin_comparison_claimed(c, pair, &d[i]), &d[i], t));
 done:
     return st;
@@ -157,12 +159,12 @@ static char *claim(const basin_comparison *k, const basin_pair *pair, const rela
 static basin_status note_undecided(basin_comparer *c, const char *lower, const char *noun, const tally *t)
 {
     if (t->undecided != NULL)
-        return basin_comparison_add_note(
-            c, basin_format("not supported: «%s»: no measure of %s decides", lower, noun));
+        return basin_comparison_add_note(c, basin_format("%snot supported: «%s»: no measure of %s decides",
+                                                         or_empty(t->scope), lower, noun));
     if (t->too_few == 0) return BASIN_OK; /* nothing of it was measured */
     return basin_comparison_add_note(
-        c, basin_format("«%s»? %zu seed%s cannot decide; %zu could, if all agreed in sign", lower, t->pairs,
-                        t->pairs == 1 ? "" : "s", t->needed));
+        c, basin_format("%s«%s»? %zu seed%s cannot decide; %zu could, if all agreed in sign",
+                        or_empty(t->scope), lower, t->pairs, t->pairs == 1 ? "" : "s", t->needed));
 }
 
 static basin_status note_family(basin_comparer *c, const basin_pair *pair, basin_family family,
@@ -176,16 +178,18 @@ static basin_status note_family(basin_comparer *c, const basin_pair *pair, basin
     BASIN_CHECK(lower != NULL && higher != NULL, BASIN_ERR_NOMEM, "out of memory for a note");
     if (t->lower != NULL && t->higher != NULL)
         BASIN_TRY(basin_comparison_add_note(
-            c, basin_format("measures of %s disagree: %s by %s, but %s by %s%s%s", w->noun, lower, t->lower,
-                            higher, t->higher, lead(t->undecided), or_empty(t->undecided))));
+            c,
+            basin_format("%smeasures of %s disagree: %s by %s, but %s by %s%s%s", or_empty(t->scope), w->noun,
+                         lower, t->lower, higher, t->higher, lead(t->undecided), or_empty(t->undecided))));
     else if (list == NULL)
         BASIN_TRY(note_undecided(c, lower, w->noun, t));
     else if (t->undecided == NULL && t->too_few == 0)
-        BASIN_TRY(basin_comparison_add_note(
-            c, basin_format("%s by every measure of %s compared: %s", decided, w->noun, list)));
+        BASIN_TRY(basin_comparison_add_note(c, basin_format("%s%s by every measure of %s compared: %s",
+                                                            or_empty(t->scope), decided, w->noun, list)));
     else
-        BASIN_TRY(basin_comparison_add_note(
-            c, basin_format("%s by %s%s%s", decided, list, lead(t->undecided), or_empty(t->undecided))));
+        BASIN_TRY(
+            basin_comparison_add_note(c, basin_format("%s%s by %s%s%s", or_empty(t->scope), decided, list,
+                                                      lead(t->undecided), or_empty(t->undecided))));
 done:
     basin_free(lower);
     basin_free(higher);
@@ -256,6 +260,24 @@ static basin_status note_rise(basin_comparer *c, const basin_pair *pair, const t
     if (t->own) BASIN_TRY(note_directions(c, pair));
 done:
     basin_free(text);
+    return st;
+}
+
+/* The claims on flatness again, over the measures alone that were measured to be invariant. */
+static basin_status restate(basin_comparer *c, const basin_pair *pair)
+{
+    static const basin_family families[] = {BASIN_FAMILY_CURVATURE, BASIN_FAMILY_RISE};
+    basin_status              st = BASIN_OK;
+    tally                     t = {0};
+
+    for (size_t i = 0; i < 2 && c->result->invariant_count > 0; i++) {
+        tally_clear(&t);
+        t.scope = "by the invariant measures alone: ";
+        BASIN_TRY(count_family(c, pair, families[i], true, &t));
+        BASIN_TRY(note_family(c, pair, families[i], &t));
+    }
+done:
+    tally_clear(&t);
     return st;
 }
 
@@ -395,10 +417,11 @@ static basin_status note_pair(basin_comparer *c, const basin_pair *pair)
                    "%s and %s have no pairs of runs with the same recorded seed and start: nothing is tested",
                    k->groups[pair->group].name, k->groups[pair->base].name));
     for (int family = 0; family < BASIN_FAMILY_CONDITION; family++)
-        BASIN_TRY(count_family(c, pair, (basin_family)family, &t[family]));
+        BASIN_TRY(count_family(c, pair, (basin_family)family, false, &t[family]));
     BASIN_TRY(note_family(c, pair, BASIN_FAMILY_CURVATURE, &t[BASIN_FAMILY_CURVATURE]));
     BASIN_TRY(note_family(c, pair, BASIN_FAMILY_DIMENSION, &t[BASIN_FAMILY_DIMENSION]));
     BASIN_TRY(note_rise(c, pair, &t[BASIN_FAMILY_RISE]));
+    BASIN_TRY(restate(c, pair));
     BASIN_TRY(note_flips(c, pair));
     BASIN_TRY(note_generalisation(c, pair, &t[BASIN_FAMILY_CURVATURE], &t[BASIN_FAMILY_GENERALISATION]));
     BASIN_TRY(note_gap(c, pair));

@@ -1,14 +1,15 @@
 /* Methods against each other over seeds.
  *
  *   0. Rows of unlike networks, losses or data are refused (alike.c).
- *   1. Group the runs by method and take each at one common step, or where its training loss reaches a given
- *      one (choose.c, groups.c, equal_loss.c); at a common step the base method also at the largest gradient
- *      budget that another method spent.
+ *   1. Group the runs by method, and by a setting where that is asked for, and take each at one common step,
+ *      or where its training loss reaches a given one (choose.c, groups.c, equal_loss.c); at a common step
+ *      the base method also at the largest gradient budget that another method spent.
  *   2. Per measure, kind of point and group the mean with its 95 % t-interval (estimates.c); per pair of
  *      groups the differences paired by seed, their interval, the exact sign-flip test (pairs.c), and what is
  *      left of it among so many measures (adjust.c).
  *   3. Correlate measures with generalisation over the runs (correlate.c).
- *   4. Conclude, one verdict for each group against its base (conclude.c).
+ *   4. Conclude, one verdict for each group against its base (conclude.c), by what leaves which measure
+ *      alone (invariant.c), and weigh what each spent against what it got (benefits.c).
  *   5. Say what all that supports and what it does not (claims.c, notes.c).
  */
 #include "analysis/compare/comparison.h"
@@ -70,6 +71,13 @@ static void comparer_clear(basin_comparer *c)
     basin_comparison_destroy(&c->result);
 }
 
+static bool is_setting(const char *name)
+{
+    for (size_t i = 0; i < BASIN_SETTINGS; i++)
+        if (strcmp(basin_settings[i], name) == 0) return true;
+    return false;
+}
+
 static basin_status start(const basin_row *rows, size_t count, const basin_comparison_options *given,
                           basin_comparer *c)
 {
@@ -79,16 +87,28 @@ static basin_status start(const basin_row *rows, size_t count, const basin_compa
                           .loss_tolerance = given->loss_tolerance == 0.0 ? 0.1 : given->loss_tolerance,
                           .margin = given->margin == 0.0 ? 0.1 : given->margin,
                           .bn = given->bn,
-                          .note = given->note};
+                          .note = given->note,
+                          .given = given};
     BASIN_CHECK(c->level > 0.0 && c->level < 1.0, BASIN_ERR_ARG, "level of significance %g is not in (0, 1)",
                 c->level);
     BASIN_CHECK(c->loss_tolerance > 0.0 && isfinite(c->loss_tolerance), BASIN_ERR_ARG,
                 "loss tolerance %g is not a finite number > 0", c->loss_tolerance);
     BASIN_CHECK(c->margin > 0.0 && c->margin < 1.0, BASIN_ERR_ARG,
                 "margin of equivalence %g is not in (0, 1)", c->margin);
+    BASIN_CHECK(
+        given->worth.unit == BASIN_WORTH_NONE ||
+            (given->worth.gain > 0.0 && given->worth.cost > 0.0 &&
+             (given->worth.unit == BASIN_WORTH_SECONDS || given->worth.unit == BASIN_WORTH_EVALUATIONS)),
+        BASIN_ERR_ARG, "a gain of %g for a cost of %g in unit %d is no worth", given->worth.gain,
+        given->worth.cost, given->worth.unit);
     BASIN_CHECK(given->at_loss >= 0.0 && isfinite(given->at_loss), BASIN_ERR_ARG,
                 "training loss %g to compare at is not a finite number >= 0", given->at_loss);
+    BASIN_CHECK(given->by == NULL || is_setting(given->by), BASIN_ERR_ARG,
+                "%s is no setting to make groups by: rho | learning_rate | momentum | weight_decay | "
+                "batch_size",
+                given->by);
     BASIN_ALLOC(c->result, 1, "comparison");
+    BASIN_STRDUP(c->result->by, given->by);
     c->result->level = c->level;
     c->result->margin = c->margin;
     c->result->at_loss = given->at_loss > 0.0 ? given->at_loss : (double)NAN;
@@ -113,7 +133,9 @@ basin_status basin_comparison_compute(const basin_row *rows, size_t count,
     BASIN_TRY(basin_comparison_pairs(&c));
     BASIN_TRY(basin_comparison_judge_losses(&c));
     BASIN_TRY(basin_comparison_correlate(&c));
+    BASIN_TRY(basin_comparison_find_invariants(&c));
     BASIN_TRY(basin_comparison_conclude(&c));
+    BASIN_TRY(basin_comparison_weigh(&c));
     BASIN_TRY(basin_comparison_note(&c));
     *out = c.result, c.result = NULL;
 done:

@@ -1,7 +1,8 @@
 /* What the parts of `compare` share: whether rows can be held against each other (alike.c), which
  * checkpoints are (choose.c, groups.c, equal_loss.c), means (estimates.c), paired differences and
  * verdicts (pairs.c), multiplicity (adjust.c), rank
- * correlations (correlate.c), verdicts (conclude.c), words (claims.c, cautions.c, notes.c).
+ * correlations (correlate.c), what counts as invariant (invariant.c), verdicts (conclude.c),
+ * costs and benefits (benefits.c), words (claims.c, settings.c, cautions.c, notes.c).
  */
 #ifndef BASIN_ANALYSIS_COMPARE_COMPARISON_H
 #define BASIN_ANALYSIS_COMPARE_COMPARISON_H
@@ -25,7 +26,9 @@ typedef struct basin_comparer {
     double               level, loss_tolerance, margin;
     const basin_bn_mode *bn;   /* of the options */
     const char          *note; /* of the options */
-    size_t               column_count;
+    /* of the options, which are there while it is computed */
+    const basin_comparison_options *given;
+    size_t                          column_count;
     /* what is compared: of the columns meant to be, those that some row of a group knows */
     const basin_column **columns;
     bool                 points[BASIN_POINTS]; /* every group has such rows */
@@ -46,7 +49,10 @@ basin_status basin_comparison_columns(basin_comparer *c);
 basin_status basin_comparison_estimates(basin_comparer *c);
 basin_status basin_comparison_pairs(basin_comparer *c);
 basin_status basin_comparison_judge_losses(basin_comparer *c);
+basin_status basin_comparison_find_invariants(basin_comparer *c);
 basin_status basin_comparison_correlate(basin_comparer *c);
+/* costs and benefits */
+basin_status basin_comparison_weigh(basin_comparer *c);
 basin_status basin_comparison_conclude(basin_comparer *c);
 basin_status basin_comparison_note(basin_comparer *c);
 
@@ -61,8 +67,14 @@ bool basin_is_first_of_run(const basin_comparison *k, size_t row);
 /* The row at the run and step of `row`, of that kind of point and part of the samples; BASIN_NO_ROW
    if there is none. */
 size_t basin_row_beside(const basin_comparison *k, size_t row, int point, size_t part);
+/* In one line, the first thing in which the networks of two rows differ; *out = NULL: nothing. */
+basin_status basin_networks_unlike(const basin_row *a, const basin_row *b, char **out);
 /* A number that can be held against others; NAN where unknown, or part of a truncated sum. */
 double basin_measured(const basin_row *row, const basin_column *column);
+
+/* Settings that groups are made by: rho | learning_rate | momentum | weight_decay | batch_size */
+enum { BASIN_SETTINGS = 5 };
+extern const char *const basin_settings[BASIN_SETTINGS];
 
 const char *basin_method_of(const basin_row *row);      /* «unknown» where it is not recorded */
 double      basin_evaluations_of(const basin_row *row); /* NAN where they are not recorded */
@@ -107,6 +119,10 @@ void   basin_mean_and_interval(const double *x, size_t n, double *mean, double *
    the test set alone do not confirm. */
 int basin_comparison_claimed(const basin_comparer *c, const basin_pair *pair,
                              const basin_difference *d);
+/* Of the mean over the pairs of differences like d (family, point, ratio, pairs) over the rows of the
+   test set; NAN: unknown. */
+double basin_rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
+                        const basin_difference *d);
 /* seeds and rows of the test set together could make such a mean */
 bool basin_rows_explain(const basin_comparison *k, const basin_difference *d);
 
@@ -117,6 +133,11 @@ basin_status basin_comparison_add_note(basin_comparer *c, char *text);
 basin_status basin_comparison_append(char **text, const char *separator, char *part);
 /* what each pair supports, a note a family */
 basin_status basin_comparison_claims(basin_comparer *c);
+/* where invariance was measured, and where that contradicts the list */
+basin_status basin_comparison_note_invariants(basin_comparer *c);
+basin_status basin_comparison_note_benefits(basin_comparer *c); /* what pays */
+/* settings that the runs of one group do not share; what the best of several values is */
+basin_status basin_comparison_note_settings(basin_comparer *c);
 basin_status basin_comparison_cautions(basin_comparer *c); /* what the rows say against it */
 
 /* m measures over n seeds whose signs are flipped jointly (adjust.c). */

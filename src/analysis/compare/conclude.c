@@ -5,7 +5,7 @@
  * every run (not along a run's own gradient, momentum or step), at each kind of point where the training
  * losses are not known to be unequal, by the verdicts of the report, which hold together at the level. So
  * whatever is concluded from them, a wrong «supported» needs a wrong verdict among them, and is no more
- * frequent.
+ * frequent. So it is with what is concluded from the invariant ones alone.
  *
  * Equivalence of a measure: both one-sided tests at the level (D. Schuirmann, J. Pharmacokinet. Biopharm. 15,
  * 1987): the interval of 1 − 2 level of the mean lies within the margin, as a ratio or beside the mean of the
@@ -31,14 +31,21 @@ typedef struct evidence {
     const basin_comparer *c;
     const basin_pair     *pair;
     basin_conclusion     *out;
+    bool                  only_invariant; /* nothing else is evidence */
     bool                  all_equivalent;
     size_t                measured, too_few, needed; /* measures of flatness; seeds by signs alone */
     size_t                better, worse, open;       /* measures of generalisation, as claimed */
 } evidence;
 
-static bool is_invariant(const basin_column *column)
+static bool is_invariant(const evidence *e, const basin_column *column)
 {
-    return column->invariance & BASIN_INVARIANT_TO_RESCALING;
+    return basin_is_invariant(e->c->result, column);
+}
+
+/* Raw points at unequal losses end the question before (rule 3). */
+static bool is_flatness(const evidence *e, const basin_column *column, const basin_difference *d)
+{
+    return basin_difference_is_evidence(d) && (!e->only_invariant || is_invariant(e, column));
 }
 
 static bool is_decided(int verdict)
@@ -87,7 +94,7 @@ static size_t seeds_for(const evidence *e, const basin_difference *d)
 static void count_flatness(evidence *e, const basin_column *column, const basin_difference *d)
 {
     basin_conclusion *k = e->out;
-    const bool        invariant = is_invariant(column);
+    const bool        invariant = is_invariant(e, column);
 
     e->measured++;
     if (is_equivalent(e, d))
@@ -123,7 +130,7 @@ static void count_all(evidence *e)
     e->all_equivalent = true;
     for (size_t i = 0; i < e->pair->differences; i++) {
         const basin_column *column = basin_column_find(d[i].measure);
-        if (basin_difference_is_evidence(&d[i])) count_flatness(e, column, &d[i]);
+        if (is_flatness(e, column, &d[i])) count_flatness(e, column, &d[i]);
         if (column->family == BASIN_FAMILY_GENERALISATION) count_generalisation(e, column, &d[i]);
     }
 }
@@ -134,31 +141,22 @@ typedef bool chosen(const evidence *e, const basin_column *column, const basin_d
 
 static bool says_flatter(const evidence *e, const basin_column *column, const basin_difference *d)
 {
-    (void)e, (void)column;
-    return basin_difference_is_evidence(d) && d->report == BASIN_VERDICT_LOWER;
+    return is_flatness(e, column, d) && d->report == BASIN_VERDICT_LOWER;
 }
 
 static bool says_flatter_invariantly(const evidence *e, const basin_column *column, const basin_difference *d)
 {
-    return says_flatter(e, column, d) && is_invariant(column);
+    return says_flatter(e, column, d) && is_invariant(e, column);
 }
 
 static bool says_sharper(const evidence *e, const basin_column *column, const basin_difference *d)
 {
-    (void)e, (void)column;
-    return basin_difference_is_evidence(d) && d->report == BASIN_VERDICT_HIGHER;
+    return is_flatness(e, column, d) && d->report == BASIN_VERDICT_HIGHER;
 }
 
 static bool is_open_and_invariant(const evidence *e, const basin_column *column, const basin_difference *d)
 {
-    (void)e;
-    return basin_difference_is_evidence(d) && is_invariant(column) && !is_decided(d->report);
-}
-
-static bool is_flatness_measured(const evidence *e, const basin_column *column, const basin_difference *d)
-{
-    (void)e, (void)column;
-    return basin_difference_is_evidence(d);
+    return is_flatness(e, column, d) && is_invariant(e, column) && !is_decided(d->report);
 }
 
 static int direction_of(const evidence *e, const basin_column *column, const basin_difference *d)
@@ -250,6 +248,13 @@ done:
     return st;
 }
 
+/* «measures that …» */
+static const char *which_stay(const evidence *e)
+{
+    return e->c->result->invariant_count > 0 ? "that were measured to stay when the same network is rescaled"
+                                             : "that rescaling leaves alone";
+}
+
 static const char *group(const evidence *e)
 {
     return e->out->group;
@@ -294,6 +299,11 @@ static basin_status inconclusive(const evidence *e, bool *done)
     return BASIN_OK;
 }
 
+static char *an_invariant_one(void)
+{
+    return basin_strdup("an invariant measure: --measures adaptive_average,adaptive_worst_l2");
+}
+
 /* Rules 4 to 6: not flatter, or not known to be. */
 static basin_status not_flatter(const evidence *e, bool *done)
 {
@@ -320,13 +330,16 @@ static basin_status not_flatter(const evidence *e, bool *done)
                          "equal within %g %%, by two one-sided tests",
                          group(e), base(e), e->measured, 100.0 * e->c->margin),
             basin_strdup("a smaller margin (--margin), if less matters")));
+    else if (e->out->flatter == 0 && e->measured == 0 && e->only_invariant)
+        BASIN_TRY(conclude(e, BASIN_CONCLUSION_INCONCLUSIVE,
+                           basin_format("no measure %s was compared", which_stay(e)), an_invariant_one()));
     else if (e->out->flatter == 0)
         BASIN_TRY(conclude(
             e, BASIN_CONCLUSION_INCONCLUSIVE,
             basin_format("no measure of flatness tells %s from %s, and they are not shown to be equal "
                          "either",
                          group(e), base(e)),
-            more_seeds(e, is_flatness_measured)));
+            more_seeds(e, is_flatness)));
     else
         *done = false;
 done:
@@ -346,12 +359,12 @@ static basin_status not_invariant(const evidence *e)
     BASIN_TRY(list(e, is_open_and_invariant, &open));
     BASIN_TRY(conclude(
         e, BASIN_CONCLUSION_NOT_INVARIANT,
-        basin_format("%s is flatter than %s only by measures that rescaling the same network changes "
+        basin_format("%s is flatter than %s only by measures that rescaling the same network changes%s "
                      "(%s); of those that it leaves alone %s%s",
-                     group(e), base(e), flatter, measured ? "none decides: " : "none was measured",
-                     measured ? open : ""),
-        measured ? more_seeds(e, is_open_and_invariant)
-                 : basin_strdup("an invariant measure: --measures adaptive_average,adaptive_worst_l2")));
+                     group(e), base(e),
+                     e->c->result->invariant_count > 0 ? ", or may change, as measured" : "", flatter,
+                     measured ? "none decides: " : "none was measured", measured ? open : ""),
+        measured ? more_seeds(e, is_open_and_invariant) : an_invariant_one()));
 done:
     basin_free(flatter);
     basin_free(open);
@@ -370,18 +383,17 @@ static basin_status flatter(const evidence *e)
     if (e->better > 0 && e->worse == 0)
         BASIN_TRY(conclude(
             e, BASIN_CONCLUSION_SUPPORTED,
-            basin_format("%s is flatter than %s, also by measures that rescaling leaves alone (%s), and "
-                         "generalises better here (%s); the two go together, which does not say that "
-                         "one is the cause",
-                         group(e), base(e), by, better),
+            basin_format("%s is flatter than %s, also by measures %s (%s), and generalises better here (%s); "
+                         "the two go together, which does not say that one is the cause",
+                         group(e), base(e), which_stay(e), by, better),
             basin_strdup("seeds, data or settings where one of these turns round")));
     else
         BASIN_TRY(conclude(
             e, BASIN_CONCLUSION_NOT_TIED,
             basin_format(
-                "%s is flatter than %s, also by measures that rescaling leaves alone (%s), but that is not "
-                "tied to generalisation here: %s%s",
-                group(e), base(e), by,
+                "%s is flatter than %s, also by measures %s (%s), but that is not tied to generalisation "
+                "here: %s%s",
+                group(e), base(e), which_stay(e), by,
                 e->worse > 0  ? "it generalises worse by "
                 : e->open > 0 ? "no measure of generalisation decides"
                               : "nothing of generalisation was measured",
@@ -396,11 +408,12 @@ done:
     return st;
 }
 
-static basin_status conclude_pair(const basin_comparer *c, const basin_pair *pair, basin_conclusion *out)
+static basin_status conclude_from(const basin_comparer *c, const basin_pair *pair, bool only_invariant,
+                                  basin_conclusion *out)
 {
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
-    evidence                e = {.c = c, .pair = pair, .out = out};
+    evidence                e = {.c = c, .pair = pair, .out = out, .only_invariant = only_invariant};
     bool                    done;
 
     BASIN_STRDUP(out->group, k->groups[pair->group].name);
@@ -410,6 +423,24 @@ static basin_status conclude_pair(const basin_comparer *c, const basin_pair *pai
     if (!done) BASIN_TRY(not_flatter(&e, &done));
     if (!done) BASIN_TRY(out->invariant_flatter > 0 ? flatter(&e) : not_invariant(&e));
 done:
+    return st;
+}
+
+/* All measures, and the invariant ones alone, whose sentences need no word for that. */
+static basin_status conclude_pair(const basin_comparer *c, const basin_pair *pair, basin_conclusion *out)
+{
+    basin_status     st = BASIN_OK;
+    basin_conclusion alone = {0};
+
+    BASIN_TRY(conclude_from(c, pair, false, out));
+    BASIN_TRY(conclude_from(c, pair, true, &alone));
+    out->invariant_kind = alone.kind;
+    out->invariant_reason = alone.reason, alone.reason = NULL;
+done:
+    basin_free(alone.group);
+    basin_free(alone.base);
+    basin_free(alone.reason);
+    basin_free(alone.change);
     return st;
 }
 

@@ -105,10 +105,11 @@ done:
 
 /* -------------------------------------------------------------------------------------- who reaches it -- */
 
-static bool in_a_group(const basin_comparison *k, const char *method)
+/* A group of that name, or of that method. */
+static bool in_a_group(const basin_comparison *k, const char *name)
 {
     for (size_t i = 0; i < k->group_count; i++)
-        if (strcmp(k->groups[i].name, method) == 0) return true;
+        if (strcmp(k->groups[i].name, name) == 0 || strcmp(k->groups[i].method, name) == 0) return true;
     return false;
 }
 

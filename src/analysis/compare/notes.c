@@ -265,10 +265,13 @@ basin_status basin_comparison_note(basin_comparer *c)
     static basin_status (*const notes[])(basin_comparer *) = {note_reached,
                                                               note_losses,
                                                               basin_comparison_claims,
+                                                              basin_comparison_note_invariants,
+                                                              basin_comparison_note_settings,
                                                               basin_comparison_cautions,
                                                               note_missing,
                                                               note_points,
                                                               note_cost,
+                                                              basin_comparison_note_benefits,
                                                               note_method};
     basin_status st = BASIN_OK;
 

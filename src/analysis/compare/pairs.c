@@ -115,17 +115,29 @@ static basin_status add_pair(basin_comparer *c, size_t group, size_t base)
     return pair_by_seed(c, pair);
 }
 
+/* The dearest group; by a setting all values of its method that spent as much. */
+static bool spent_the_budget(const basin_comparer *c, size_t g)
+{
+    const basin_group *own = &c->result->groups[g], *dearest = &c->result->groups[c->budget_of];
+
+    if (g == c->budget_of) return true;
+    return c->result->by != NULL && g != c->base && g != c->budget &&
+           strcmp(own->method, dearest->method) == 0 &&
+           own->gradient_evaluations == dearest->gradient_evaluations;
+}
+
 static basin_status make_pairs(basin_comparer *c)
 {
     basin_status      st = BASIN_OK;
     basin_comparison *k = c->result;
 
     c->starts_checked = true;
-    /* one for each group but the base, and one at equal budget */
-    BASIN_ALLOC(c->pairs, k->group_count, "pairs of groups");
+    /* one for each group but the base, and one at equal budget for each that spent it */
+    BASIN_ALLOC(c->pairs, 2 * k->group_count, "pairs of groups");
     for (size_t g = 0; g < k->group_count; g++)
         if (g != c->base) BASIN_TRY(add_pair(c, g, c->base));
-    if (c->budget != BASIN_NO_ROW) BASIN_TRY(add_pair(c, c->budget_of, c->budget));
+    for (size_t g = 0; g < k->group_count && c->budget != BASIN_NO_ROW; g++)
+        if (spent_the_budget(c, g)) BASIN_TRY(add_pair(c, g, c->budget));
     for (size_t i = 0; i < c->pair_count; i++)
         if (!c->pairs[i].continuation && c->pairs[i].count > 0) k->report_pairs++;
 done:
@@ -214,8 +226,8 @@ static double on_part(const basin_comparison *k, const basin_column *column, boo
     return k->test_part_loss[a] - k->test_part_loss[b];
 }
 
-static double rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
-                         const basin_difference *d)
+double basin_rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
+                        const basin_difference *d)
 {
     const basin_comparison *k = c->result;
     double                  average = 0.0, square = 0.0, parts = (double)k->test_part_count;
@@ -303,7 +315,7 @@ static basin_status make_difference(const basin_comparer *c, const basin_column 
     d->pairs = gather(x, pair->count, there);
     basin_mean_and_interval(there, d->pairs, &d->mean, &sd, &d->lower, &d->upper);
     if (!d->paired) d->mean = unpaired_mean(k, column, d);
-    d->rows_error = rows_error(c, column, pair, d);
+    d->rows_error = basin_rows_error(c, column, pair, d);
     d->interval_error = interval_error(c, column, pair, d);
     d->p = basin_sign_flip_p(there, d->pairs);
     if (!pair->continuation)

@@ -246,6 +246,7 @@ static basin_status describe(study *s)
     to->samples = basin_objective_samples(r->objective);
     to->seed = r->seed;
     to->held = r->symmetries->held;
+    BASIN_TRY(basin_graph_describe(r->ck->graph, &to->network));
     BASIN_STRDUP(to->split, r->table.split);
     BASIN_TRY(basin_changes_list(r, &to->change_count, &to->changes));
     BASIN_ALLOC(s->after, to->change_count, "what is measured");
