@@ -10,7 +10,7 @@ DATA=$(realpath "${2:-$HERE/../../digits.h5}")
 PYTHON=${PYTHON:-python3}
 OMP_NUM_THREADS=1 # of the BLAS; basin's own threads share the checkpoints
 export OMP_NUM_THREADS
-case $DATA in */digits.h5) WIDTHS=64-12-10 ;; *) WIDTHS=196-4-10 ;; esac
+case $DATA in */digits.h5) WIDTHS=64-12-10 ;; *) WIDTHS=196-8-10 ;; esac
 [ ! -e "$OUT" ] || { echo "$OUT: there already" >&2; exit 1; }
 mkdir -p "$OUT/flow" "$OUT/results"
 cd "$OUT"
