@@ -10,7 +10,7 @@ DATA=$(realpath "${2:-$HERE/../../digits.h5}")
 PYTHON=${PYTHON:-python3}
 OMP_NUM_THREADS=1 # of the BLAS; basin's own threads share the checkpoints
 export OMP_NUM_THREADS
-case $DATA in */digits.h5) WIDTHS=64-12-10 ;; *) WIDTHS=196-4-10 ;; esac
+case $DATA in */digits.h5) WIDTHS=64-12-10 ;; *) WIDTHS=196-8-10 ;; esac
 [ ! -e "$OUT" ] || { echo "$OUT: there already" >&2; exit 1; }
 mkdir -p "$OUT/flow" "$OUT/results"
 cd "$OUT"
@@ -56,16 +56,18 @@ descend() { # FOLDER SEED RATE EVERY
         --save-every $4 -o $1 >/dev/null || [ -e $1/step_000000.h5 ] # some diverge
 }
 
-draw() { # SANE, the largest eigenvalue and the test loss against the rate, with cross-entropy
-    tracks='' labels=''
+draw() { # SANE, the largest eigenvalue and the test loss against the rate, with cross-entropy, at the first iterate at or below 0.1
+    set --
     for seed in 0 1 2 3 4 5 6 7; do
         mkdir -p drawn/points/$seed
         cp points/cross_entropy_0_$seed/*_1.h5 drawn/points/$seed/
-        tracks="$tracks drawn/$seed.h5" labels="$labels --label $seed"
+        set -- "$@" drawn/$seed.h5 --label "seed $seed"
     done
     cp -r data drawn/data
     for seed in 0 1 2 3 4 5 6 7; do "$BASIN" track drawn/points/$seed --run ALL --no-polish -o drawn/$seed.h5 >/dev/null; done
-    for measure in sane lambda_max test_loss; do "$BASIN" plot $tracks -x learning_rate -y $measure $labels -o $measure.png; done
+    "$BASIN" plot "$@" -x learning_rate -y sane -o sane.png
+    "$BASIN" plot "$@" -x learning_rate -y lambda_max -o lambda_max.png
+    "$BASIN" plot "$@" -x learning_rate -y test_loss --scale log -o test_loss.png
 }
 
 flow cross_entropy softmax_cross_entropy 0.05
