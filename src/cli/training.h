@@ -12,11 +12,12 @@ typedef struct cli_training {
     basin_graph         *graph;
     basin_checkpoint    *start; /* of --from; else NULL */
     basin_dataset       *data;
-    bool             own_data, wrote_data; /* data.h5 is to be, has been written into the folder */
-    bool             made_folder;
-    int              claim;        /* of the folder; -1: none yet */
-    basin_loss_spec  loss;         /* weights owned */
-    basin_objective *train, *test; /* test may be NULL */
+    /* data.h5 is to be, has been written into the folder */
+    bool                own_data, wrote_data;
+    bool                made_folder;
+    int                 claim;        /* of the folder; -1: none yet */
+    basin_loss_spec     loss;         /* weights owned */
+    basin_objective    *train, *test; /* test may be NULL */
     basin_train_options rule;
     size_t             *save;
     double             *theta;
