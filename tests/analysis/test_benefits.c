@@ -1,5 +1,5 @@
-/* What a group spent beyond its base and what it got for it: known answers, and how often «pays» and «does not
- * pay» are wrong in planted studies whose net value is 0. The long run draws 2,000 studies of each case and
+/* What a group spent beyond its base and what it got for it: known answers, and how often «pays» and «does
+ * not pay» are wrong in planted studies whose net value is 0. The long run draws 2,000 studies of each case and
  * prints the table of docs/verdict.md.
  */
 #include <math.h>
@@ -52,7 +52,8 @@ static void gains_and_costs_are_those_of_the_pairs(void **state)
     assert_int_equal(b->pairs, 8);
     assert_close(b->gain, 0.0205, 1e-12, 0.0);
     /* standard deviation of 0, 1, …: √(8/7)/2 */
-    assert_close(b->gain_upper - b->gain, basin_student_t975(7) * 0.0005 * sqrt(8.0 / 7.0) / sqrt(8.0), 1e-9, 0.0);
+    assert_close(b->gain_upper - b->gain, basin_student_t975(7) * 0.0005 * sqrt(8.0 / 7.0) / sqrt(8.0), 1e-9,
+                 0.0);
     assert_close(b->evaluations, 100.0, 0.0, 0.0);
     assert_close(b->evaluations_upper, 100.0, 1e-12, 0.0);
     assert_close(b->seconds, 3.0, 0.0, 0.0);
@@ -72,8 +73,7 @@ static void expect(const char *worth, size_t seeds, const char *measure, basin_p
     make_table(&t, seeds);
     c = weigh(&t, worth);
     const basin_benefit *b = find(c, "sam", measure);
-    if (b->answer != (int)answer)
-        fail_msg("%s: %s", worth, basin_payment_text((basin_payment)b->answer));
+    if (b->answer != (int)answer) fail_msg("%s: %s", worth, basin_payment_text((basin_payment)b->answer));
     assert_close(b->net, net, 1e-9, 0.0);
     basin_comparison_destroy(&c);
 }
@@ -101,7 +101,8 @@ static void the_same_cost_is_for_nothing_and_an_unknown_one_no_answer(void **sta
     c = weigh(&t, "0.1%=1evaluations");
     assert_int_equal(find(c, "sam", "test_accuracy")->answer, BASIN_PAYMENT_PAYS);
     assert_true(isnan(find(c, "sam", "test_accuracy")->rate));
-    table_note(c, "sam spends as many gradient evaluations as gd: for nothing it is better in test_accuracy", true);
+    table_note(c, "sam spends as many gradient evaluations as gd: for nothing it is better in test_accuracy",
+               true);
     basin_comparison_destroy(&c);
     make_table(&t, 8);
     for (size_t i = 0; i < t.count; i++) t.rows[i].seconds = NAN;
@@ -114,8 +115,8 @@ static void the_same_cost_is_for_nothing_and_an_unknown_one_no_answer(void **sta
 
 static void what_is_typed_is_a_gain_and_a_cost(void **state)
 {
-    static const char *const bad[] = {"", "0.1%", "0.1%=", "0.1%=3", "0=3s", "-1%=3s", "0.1%=0s", "0.1%=3sec", "nan%=3s",
-                                      "0.1%%=3s"};
+    static const char *const bad[] = {"",       "0.1%",    "0.1%=",     "0.1%=3",  "0=3s",
+                                      "-1%=3s", "0.1%=0s", "0.1%=3sec", "nan%=3s", "0.1%%=3s"};
     basin_worth              w;
 
     (void)state;
@@ -139,7 +140,7 @@ typedef struct planted {
     /* true net value, and the deviation over seeds and over the rows of the test set of a difference between
        methods, in units of the worth of 0.01 accuracy */
     double net, seed_sd, rows_sd;
-    bool   heavy; /* Student's t with two degrees of freedom over seeds: symmetric, not normal */
+    bool   heavy;  /* Student's t with two degrees of freedom over seeds: symmetric, not normal */
     int    groups; /* beside gd */
 } planted;
 
@@ -178,11 +179,13 @@ static bool draw_study(const planted *o, basin_random *r, size_t *decided)
     static table             t;
     static double            parts[TABLE_MOST * PARTS], shift[4][PARTS];
     bool                     wrong = false;
-    basin_comparison_options o_ = {.test_part_count = PARTS, .test_part_loss = parts, .test_part_accuracy = parts};
+    basin_comparison_options o_ = {
+        .test_part_count = PARTS, .test_part_loss = parts, .test_part_accuracy = parts};
 
     t = (table){0};
     for (int g = 1; g <= o->groups; g++)
-        for (size_t j = 0; j < PARTS; j++) shift[g][j] = sqrt((double)PARTS) * o->rows_sd * basin_random_normal(r);
+        for (size_t j = 0; j < PARTS; j++)
+            shift[g][j] = sqrt((double)PARTS) * o->rows_sd * basin_random_normal(r);
     for (size_t s = 0; s < o->seeds; s++)
         for (int g = 0; g <= o->groups; g++) {
             basin_row *row = table_add(&t, methods[g], (int64_t)s, 100);

@@ -57,8 +57,8 @@ static void gather(const basin_comparison *k, const basin_pair *pair, const basi
 {
     for (size_t s = 0; s < pair->count; s++) {
         const basin_row *a = &k->rows[pair->rows[s]], *b = &k->rows[pair->others[s]];
-        const double     gain = (double)column->better * (basin_measured(a, column) - basin_measured(b, column));
-        const size_t     i = v->n;
+        const double gain = (double)column->better * (basin_measured(a, column) - basin_measured(b, column));
+        const size_t i = v->n;
         if (isnan(gain)) continue;
         v->gain[i] = gain;
         v->evaluations[i] = basin_evaluations_of(a) - basin_evaluations_of(b);
@@ -181,19 +181,20 @@ static basin_status note_free(basin_comparer *c, const basin_benefit *b)
 {
     const basin_difference *d =
         basin_comparison_difference(c->result, b->measure, b->group, b->base, BASIN_POINT_RAW);
-    const int   better = basin_column_find(b->measure)->better;
-    const bool  more = d->report == (better > 0 ? BASIN_VERDICT_HIGHER : BASIN_VERDICT_LOWER);
-    const bool  less = d->report == (better > 0 ? BASIN_VERDICT_LOWER : BASIN_VERDICT_HIGHER);
+    const int  better = basin_column_find(b->measure)->better;
+    const bool more = d->report == (better > 0 ? BASIN_VERDICT_HIGHER : BASIN_VERDICT_LOWER);
+    const bool less = d->report == (better > 0 ? BASIN_VERDICT_LOWER : BASIN_VERDICT_HIGHER);
 
     if (b->evaluations != 0.0 || b->evaluations_upper > 0.0 || b->evaluations_lower < 0.0) return BASIN_OK;
     return basin_comparison_add_note(
-        c, basin_format("%s spends as many gradient evaluations as %s: for nothing it %s in %s, gain %.3g [%.3g, "
-                        "%.3g]",
-                        b->group, b->base,
-                        more   ? "is better"
-                        : less ? "is worse"
-                               : "is not shown to be better or worse",
-                        b->measure, b->gain, b->gain_lower, b->gain_upper));
+        c, basin_format(
+               "%s spends as many gradient evaluations as %s: for nothing it %s in %s, gain %.3g [%.3g, "
+               "%.3g]",
+               b->group, b->base,
+               more   ? "is better"
+               : less ? "is worse"
+                      : "is not shown to be better or worse",
+               b->measure, b->gain, b->gain_lower, b->gain_upper));
 }
 
 static basin_status note_level(basin_comparer *c)
@@ -202,10 +203,11 @@ static basin_status note_level(basin_comparer *c)
 
     if (k->worth.unit == BASIN_WORTH_NONE) return BASIN_OK;
     return basin_comparison_add_note(
-        c, basin_format("what pays is told for itself, at level %g over %zu pair%s of groups, in %s as recorded: "
-                        "costs of tuning, of failed runs and of energy are not among them",
-                        k->level, k->report_pairs, k->report_pairs == 1 ? "" : "s",
-                        k->worth.unit == BASIN_WORTH_SECONDS ? "seconds" : "gradient evaluations"));
+        c, basin_format(
+               "what pays is told for itself, at level %g over %zu pair%s of groups, in %s as recorded: "
+               "costs of tuning, of failed runs and of energy are not among them",
+               k->level, k->report_pairs, k->report_pairs == 1 ? "" : "s",
+               k->worth.unit == BASIN_WORTH_SECONDS ? "seconds" : "gradient evaluations"));
 }
 
 basin_status basin_comparison_note_benefits(basin_comparer *c)
