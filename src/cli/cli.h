@@ -106,6 +106,8 @@ typedef struct cli_command {
     int (*centre)(const cli_arguments *arguments, char **path);
     /* where its options choose another kind of result; NULL: `kind` */
     basin_result_kind (*kind_of)(const cli_arguments *arguments);
+    /* of --measures of rows where it is not given; NULL: core */
+    const char *measures;
     /* what can be refused before anything is read; NULL: nothing */
     int (*check)(const cli_arguments *arguments);
     int (*measure)(const cli_arguments *arguments, cli_source *source, void **out);

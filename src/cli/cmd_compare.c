@@ -257,13 +257,15 @@ const cli_command cli_command_compare = {
              "sign-flip test, adjusted\n"
              "within each family of measures and over the whole report.",
     .examples = "  basin compare runs/gd_* runs/sam_* runs/msam_* -o compare.h5 --plot compare.pdf\n"
-                "  basin compare runs/gd_? runs/sam_? --method lanczos --top 1 --bottom 1 --json\n"
-                "  basin compare runs/* --by rho --base gd --invariance gd_0.invariance.h5\n",
+                "  basin compare runs/* --by rho --invariance gd_0.invariance.h5 --value 0.1%=30s --json\n",
     .options = options,
     .common = CLI_COMMON_RESULT | CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_STATE | CLI_COMMON_TIME,
     .least = 1,
     .most = SIZE_MAX,
     .kind = BASIN_RESULT_COMPARISON,
+    /* A claim of flatness must not rest on measures alone that rescaling the same network changes, and the
+       features are cheap to look at. */
+    .measures = "adaptive_average,adaptive_worst_l2,feature_rank,neural_collapse",
     .check = check,
     .compute = compute,
     .print = print,

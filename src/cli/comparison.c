@@ -226,6 +226,13 @@ static size_t most_pairs(const basin_difference *d, size_t count)
     return most;
 }
 
+/* Conditions at the checkpoint stand in the table of confounders, where their pair has one. */
+static bool is_in_the_other_table(const basin_difference *d)
+{
+    return d->family == BASIN_FAMILY_CONDITION && d->point == BASIN_POINT_RAW && d->paired &&
+           d->verdict != BASIN_VERDICT_CONTINUATION;
+}
+
 /* The differences [count] of one pair of groups, by family. */
 static void print_pair(const basin_difference *d, size_t count, FILE *out)
 {
@@ -247,7 +254,7 @@ static void print_pair(const basin_difference *d, size_t count, FILE *out)
     for (int family = 0; family < BASIN_FAMILIES; family++) {
         bool opens = true;
         for (size_t i = 0; i < count; i++) {
-            if (d[i].family != family || !is_measured(&d[i])) continue;
+            if (d[i].family != family || !is_measured(&d[i]) || is_in_the_other_table(&d[i])) continue;
             difference_row(table, &d[i], pairs, opens);
             opens = false;
         }
@@ -385,6 +392,48 @@ static void print_restated(const basin_comparison *c, const basin_conclusion *k,
                 k->invariant_reason);
 }
 
+/* ----------------------------------------------------------------------------------------- confounders -- */
+
+static void confounder_row(cli_table *table, const basin_confounder *k, bool opens)
+{
+    static const char *const words[BASIN_CONFOUNDINGS] = {"equal",     "lower",         "higher",   "mixed",
+                                                          "undecided", "too few seeds", "not known"};
+
+    cli_table_cell(table, "%s%s%s", opens ? k->group : "", opens ? " against " : "", opens ? k->base : "");
+    cli_table_cell(table, "%s", k->name);
+    cli_table_number(table, k->value, 4);
+    cli_table_number(table, k->base_value, 4);
+    if (k->setting)
+        cli_table_cell(table, "as recorded");
+    else if (isnan(k->lower))
+        cli_table_cell(table, "%s%.3g", k->ratio ? "ratio " : "", k->mean);
+    else
+        cli_table_cell(table, "%s%.3g [%.3g, %.3g]", k->ratio ? "ratio " : "", k->mean, k->lower, k->upper);
+    cli_table_number(table, k->p, 2);
+    cli_table_cell(table, "%s%s", words[k->kind], k->same_way ? ", acts the same way" : "");
+}
+
+static void print_confounders(const basin_comparison *c, FILE *out)
+{
+    const char *group = "", *base = "";
+    cli_table  *table;
+
+    if (c->confounder_count == 0) return;
+    table = cli_table_create("llrrrrl");
+    cli_table_titles(table, "|beside flatness|group|base|difference, 95 % t-interval|p|differs");
+    for (size_t i = 0; i < c->confounder_count; i++) {
+        const basin_confounder *k = &c->confounders[i];
+        if (k->kind == BASIN_CONFOUNDING_NOT_KNOWN) continue;
+        confounder_row(table, k, strcmp(k->group, group) != 0 || strcmp(k->base, base) != 0);
+        group = k->group, base = k->base;
+    }
+    fputs(
+        "\nwhat else differs, paired by seed; p: sign-flip test, step-down over this table for each pair of "
+        "groups\n",
+        out);
+    cli_table_print(table, 2, out);
+}
+
 /* ---------------------------------------------------------------------------------- costs and benefits -- */
 
 static void with_interval(cli_table *table, double factor, double value, double lower, double upper)
@@ -478,6 +527,7 @@ void cli_comparison_print(const basin_comparison *c, const basin_provenance *p, 
     print_groups(c, out);
     print_all_estimates(c, out);
     print_differences(c, out);
+    print_confounders(c, out);
     print_correlations(c, out);
     print_benefits(c, out);
     print_conclusions(c, out);

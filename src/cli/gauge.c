@@ -42,16 +42,11 @@ static int request_one(const char *name, size_t length, basin_row_options *o)
     return cli_usage("--measures: «%.*s» is none of %s", (int)length, name, choices);
 }
 
-/* A claim of flatness must not rest on measures alone that rescaling the same network changes. */
-static const char *by_default(const cli_arguments *a)
-{
-    return strcmp(a->command->name, "compare") == 0 ? "adaptive_average,adaptive_worst_l2" : "core";
-}
-
 static int read_requests(const cli_arguments *a, basin_row_options *o)
 {
     int         status = CLI_OK;
-    const char *names = cli_text(a, "measures", by_default(a));
+    const char *usual = a->command->measures != NULL ? a->command->measures : "core";
+    const char *names = cli_text(a, "measures", usual);
 
     for (const char *name = names; *name != '\0';) {
         const size_t length = strcspn(name, ",");

@@ -82,6 +82,8 @@ static const char *const symmetries[] = {BASIN_SYMMETRY_LIST(SYMMETRY_NAME) NULL
 static const char *const symmetrics[] = {"no", "yes", "layers", "plain", NULL};
 static const char *const invariance_verdicts[] = {"invariant", "moves", "undecided", "not_measured", NULL};
 static const char *const worth_units[] = {"none", "seconds", "evaluations", NULL};
+static const char *const confoundings[] = {"equal",     "lower",         "higher",    "mixed",
+                                           "undecided", "too_few_seeds", "not_known", NULL};
 static const char *const payments[] = {"not_asked",    "pays", "does_not_pay", "undecided", "too_few_seeds",
                                        "not_recorded", NULL};
 static const char *const verdicts[] = {"undecided",    "lower",      "higher",       "too_few_seeds",
@@ -1345,6 +1347,30 @@ static const basin_field benefit_fields[] = {
 
 static const basin_schema benefit_schema = SCHEMA(basin_benefit, benefit_fields);
 
+#define S basin_confounder
+static const basin_field confounder_fields[] = {
+    PLAIN(
+        STRING, name, "name", 0,
+        "a field of the rows, way_down (share of runs in which one was found) or batch_sharpness_over_plain"),
+    PLAIN(STRING, group, "group", 0, "name of the group"),
+    PLAIN(STRING, base, "base", 0, "name of the group it is held against"),
+    PLAIN(BOOL, setting, "setting", 0, "exact, as recorded; else measured and tested"),
+    PLAIN(SIZE, pairs, "pairs", 0, "runs of equal seed that know it"),
+    PLAIN(DOUBLE, value, "value", 0, "mean over these, of the group"),
+    PLAIN(DOUBLE, base_value, "base_value", 0, "likewise of the base"),
+    PLAIN(BOOL, ratio, "ratio", 0, "mean, lower and upper are of group / base, by logarithms"),
+    PLAIN(DOUBLE, mean, "mean", 0, "of the paired differences; geometric of ratios"),
+    PLAIN(DOUBLE, lower, "lower", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, upper, "upper", 0, "95 % t-interval"),
+    PLAIN(DOUBLE, p, "p", 0, "sign-flip test, step-down over the confounders of the pair of groups"),
+    CHOICE(kind, "differs", confoundings, 0, "how it differs: of settings as recorded, else by p"),
+    PLAIN(BOOL, same_way, "same_way", 0,
+          "flatness is decided, and this difference by itself acts the same way"),
+};
+#undef S
+
+static const basin_schema confounder_schema = SCHEMA(basin_confounder, confounder_fields);
+
 #define S basin_comparison
 static const basin_field comparison_fields[] = {
     PLAIN(SIZE, row_count, "row_count", BASIN_FIELD_HIDDEN, ""),
@@ -1383,6 +1409,9 @@ static const basin_field comparison_fields[] = {
     PLAIN(SIZE, benefit_count, "benefit_count", BASIN_FIELD_HIDDEN, ""),
     NESTED(STRUCTS, benefits, "benefits", offsetof(S, benefit_count), benefit_schema,
            "what each group spent beyond its base, and what it got for it"),
+    PLAIN(SIZE, confounder_count, "confounder_count", BASIN_FIELD_HIDDEN, ""),
+    NESTED(STRUCTS, confounders, "confounders", offsetof(S, confounder_count), confounder_schema,
+           "what else differs between each group and its base"),
     PLAIN(SIZE, note_count, "note_count", BASIN_FIELD_HIDDEN, ""),
     ARRAY(STRINGS, notes, "notes", EXTENT(offsetof(S, note_count), BASIN_NO_EXTENT), 0,
           "in plain words, by weight"),
@@ -1716,6 +1745,11 @@ const char *basin_verdict_text(basin_verdict verdict)
 const char *basin_conclusion_text(basin_conclusion_kind kind)
 {
     return conclusions[kind];
+}
+
+const char *basin_confounding_text(basin_confounding confounding)
+{
+    return confoundings[confounding];
 }
 
 const char *basin_payment_text(basin_payment payment)

@@ -472,7 +472,8 @@ static const char *older_rules(int64_t version)
     case 3: return "which does not say who says a recorded value, nor what stands at the end of a line";
     case 4: return "which has no quadrature, nor the weight decay of the training";
     case 5: return "in which slices have no paths of runs, and no cosines with the gradient";
-    default: return "in which rows have no sharpness by name, and comparisons no conclusions";
+    case 6: return "in which rows have no sharpness by name, and comparisons no conclusions";
+    default: return "in which invariances name no network, and comparisons have no costs and confounders";
     }
 }
 

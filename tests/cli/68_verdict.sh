@@ -57,6 +57,21 @@ holds out "^- runs of sam differ in rho (0.02 to 0.1): its means mix them; 2 of 
 wrong "by" "rho|learning_rate|momentum|weight_decay|batch_size" -- compare other sam_0.1 --by colour
 bad "no measured run of group sam, rho 3 to compare with" -- compare other sam_0.1 --by rho --base "sam, rho 3"
 
+# What else differs.
+good compare other sam_0.1 --no-polish -o beside.h5
+holds out "^what else differs, paired by seed; p: sign-flip test"
+holds out "^  sam against gd  *learning_rate  *0.2  *0.2  *as recorded  *-  *equal$"
+holds out "^   *rho  *0.1  *0  *as recorded  *-  *higher$"
+holds out "^   *theta_norm  .* too few seeds$"
+holds out "^   *feature_rank  .* too few seeds$"
+holds out "^   *neural_collapse  .* too few seeds$"
+lacks out "^  condition"
+lacks out "^   *batch_sharpness_over_plain"
+good verify beside.h5
+good compare other sam_0.1 --no-polish --measures batch_sharpness --json
+holds out '"name": "batch_sharpness_over_plain"'
+holds out '"differs": "higher"'
+
 # What it cost, and whether it pays.
 good compare other sam_0.1 --no-polish --measures core --value 0.1%=500evaluations -o value.h5
 holds out "^cost and benefit, paired by seed: gain over the base"

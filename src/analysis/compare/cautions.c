@@ -126,56 +126,49 @@ static basin_status note_undefined(basin_comparer *c, const basin_group *group)
                         group->run_count, group->name, why));
 }
 
-/* «gd 0.97 (8 runs), sam 0.4 (8 runs)», of the methods that hover or of all. */
-static basin_status list_ratios(const basin_comparison *k, const char *measure, bool hovering, char **text)
+/* «sam, msam»: groups that hover and know their ceiling. */
+static basin_status list_hovering(const basin_comparison *k, char **text)
 {
-    basin_status st = BASIN_OK;
+    static const char measure[] = "lambda_max_over_ceiling";
+    basin_status      st = BASIN_OK;
 
     for (size_t g = 0; g < k->group_count; g++) {
         const basin_row      *row = row_of(k, &k->groups[g], 0);
         const basin_estimate *e = basin_comparison_estimate(k, measure, k->groups[g].name, BASIN_POINT_RAW);
-        if (e != NULL && e->n > 0 && (!hovering || basin_hovers(row->method, row->rho)))
-            BASIN_TRY(basin_comparison_append(
-                text, ", ",
-                basin_format("%s %.3g (%zu run%s)", e->group, e->mean, e->n, e->n == 1 ? "" : "s")));
+        if (e != NULL && e->n > 0 && basin_hovers(row->method, row->rho))
+            BASIN_TRY(basin_comparison_append(text, ", ", basin_strdup(e->group)));
     }
 done:
     return st;
 }
 
+/* What the ratios of the table of confounders do not say. */
 static basin_status note_ceilings(basin_comparer *c)
 {
     basin_status            st = BASIN_OK;
     const basin_comparison *k = c->result;
-    char                   *plain = NULL, *own = NULL;
+    char                   *hovering = NULL;
     /* the recursion that the ceiling bounds ran on the loss in training mode, whose derivatives go through
        the statistics */
     bool other = c->bn != NULL && c->bn->kind >= 0 && c->bn->kind != BASIN_BN_BATCH;
     char bn[40];
 
-    BASIN_TRY(list_ratios(k, "lambda_max_over_plain", false, &plain));
-    BASIN_TRY(list_ratios(k, "lambda_max_over_ceiling", true, &own));
-    if (plain != NULL)
+    BASIN_TRY(list_hovering(k, &hovering));
+    if (other && is_compared(c, "lambda_max_over_plain"))
         BASIN_TRY(basin_comparison_add_note(
-            c, basin_format("lambda_max over the ceiling that learning rate and momentum set without any "
-                            "perturbation (2(1+β)/η without weight decay for gd, sgd, sam, "
-                            "usam, msam), mean: %s%s%s%s",
-                            plain,
-                            other ? ". But with BatchNorm the ceiling is that of training mode, and "
-                                    "lambda_max here is at statistics "
-                                  : "",
-                            other ? basin_bn_mode_text(c->bn, bn) : "",
-                            other ? ": --bn batch:SIZE gives its lambda_max" : "")));
-    if (own != NULL)
+            c, basin_format("with BatchNorm the ceiling is that of training mode, and lambda_max here is at "
+                            "statistics %s: --bn batch:SIZE gives its lambda_max",
+                            basin_bn_mode_text(c->bn, bn))));
+    if (hovering != NULL)
         BASIN_TRY(basin_comparison_add_note(
-            c, basin_format("lambda_max over the method's own ceiling, mean: %s: an index of hovering (on a "
-                            "fixed quadratic it tends to 1 for any "
-                            "lambda_max): it neither shows stability nor discounts a lower lambda_max",
-                            own)));
+            c,
+            basin_format("lambda_max_over_ceiling of %s is an index of hovering (on a fixed quadratic it "
+                         "tends to 1 for any lambda_max): it neither shows stability nor discounts a lower "
+                         "lambda_max",
+                         hovering)));
     for (size_t g = 0; g < k->group_count; g++) BASIN_TRY(note_undefined(c, &k->groups[g]));
 done:
-    basin_free(plain);
-    basin_free(own);
+    basin_free(hovering);
     return st;
 }
 

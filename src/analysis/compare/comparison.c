@@ -9,7 +9,8 @@
  *      left of it among so many measures (adjust.c).
  *   3. Correlate measures with generalisation over the runs (correlate.c).
  *   4. Conclude, one verdict for each group against its base (conclude.c), by what leaves which measure
- *      alone (invariant.c), and weigh what each spent against what it got (benefits.c).
+ *      alone (invariant.c), look at what else differs (confounders.c), and weigh what each spent
+ *      against what it got (benefits.c).
  *   5. Say what all that supports and what it does not (claims.c, notes.c).
  */
 #include "analysis/compare/comparison.h"
@@ -135,6 +136,7 @@ basin_status basin_comparison_compute(const basin_row *rows, size_t count,
     BASIN_TRY(basin_comparison_correlate(&c));
     BASIN_TRY(basin_comparison_find_invariants(&c));
     BASIN_TRY(basin_comparison_conclude(&c));
+    BASIN_TRY(basin_comparison_confound(&c));
     BASIN_TRY(basin_comparison_weigh(&c));
     BASIN_TRY(basin_comparison_note(&c));
     *out = c.result, c.result = NULL;

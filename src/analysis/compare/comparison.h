@@ -1,8 +1,8 @@
 /* What the parts of `compare` share: whether rows can be held against each other (alike.c), which
  * checkpoints are (choose.c, groups.c, equal_loss.c), means (estimates.c), paired differences and
- * verdicts (pairs.c), multiplicity (adjust.c), rank
- * correlations (correlate.c), what counts as invariant (invariant.c), verdicts (conclude.c),
- * costs and benefits (benefits.c), words (claims.c, settings.c, cautions.c, notes.c).
+ * verdicts (pairs.c), multiplicity (adjust.c), rank correlations (correlate.c), what counts as
+ * invariant (invariant.c), conclusions (conclude.c), confounders (confounders.c), costs and
+ * benefits (benefits.c), words (claims.c, settings.c, cautions.c, notes.c).
  */
 #ifndef BASIN_ANALYSIS_COMPARE_COMPARISON_H
 #define BASIN_ANALYSIS_COMPARE_COMPARISON_H
@@ -54,6 +54,7 @@ basin_status basin_comparison_correlate(basin_comparer *c);
 /* costs and benefits */
 basin_status basin_comparison_weigh(basin_comparer *c);
 basin_status basin_comparison_conclude(basin_comparer *c);
+basin_status basin_comparison_confound(basin_comparer *c); /* concluded */
 basin_status basin_comparison_note(basin_comparer *c);
 
 /* Rows. A checkpoint is a measured row of the whole sample at the raw weights, not interpolated. */
@@ -119,8 +120,8 @@ void   basin_mean_and_interval(const double *x, size_t n, double *mean, double *
    the test set alone do not confirm. */
 int basin_comparison_claimed(const basin_comparer *c, const basin_pair *pair,
                              const basin_difference *d);
-/* Of the mean over the pairs of differences like d (family, point, ratio, pairs) over the rows of the
-   test set; NAN: unknown. */
+/* Of the mean over the pairs of differences like d (family, point, ratio, pairs) over the rows of
+   the test set; NAN: unknown. */
 double basin_rows_error(const basin_comparer *c, const basin_column *column, const basin_pair *pair,
                         const basin_difference *d);
 /* seeds and rows of the test set together could make such a mean */
@@ -135,6 +136,8 @@ basin_status basin_comparison_append(char **text, const char *separator, char *p
 basin_status basin_comparison_claims(basin_comparer *c);
 /* where invariance was measured, and where that contradicts the list */
 basin_status basin_comparison_note_invariants(basin_comparer *c);
+/* what acts the same way as a difference in flatness */
+basin_status basin_comparison_note_confounders(basin_comparer *c);
 basin_status basin_comparison_note_benefits(basin_comparer *c); /* what pays */
 /* settings that the runs of one group do not share; what the best of several values is */
 basin_status basin_comparison_note_settings(basin_comparer *c);

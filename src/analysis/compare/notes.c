@@ -266,6 +266,7 @@ basin_status basin_comparison_note(basin_comparer *c)
                                                               note_losses,
                                                               basin_comparison_claims,
                                                               basin_comparison_note_invariants,
+                                                              basin_comparison_note_confounders,
                                                               basin_comparison_note_settings,
                                                               basin_comparison_cautions,
                                                               note_missing,
