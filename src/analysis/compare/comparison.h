@@ -1,8 +1,8 @@
 /* What the parts of `compare` share: whether rows can be held against each other (alike.c), which
  * checkpoints are (choose.c, groups.c, equal_loss.c), means (estimates.c), paired differences and
  * verdicts (pairs.c), multiplicity (adjust.c), rank correlations (correlate.c), what counts as
- * invariant (invariant.c), conclusions (conclude.c), confounders (confounders.c), costs and benefits
- * (benefits.c), words (claims.c, settings.c, cautions.c, notes.c).
+ * invariant (invariant.c), conclusions (conclude.c), confounders (confounders.c), costs and
+ * benefits (benefits.c), words (claims.c, settings.c, cautions.c, notes.c).
  */
 #ifndef BASIN_ANALYSIS_COMPARE_COMPARISON_H
 #define BASIN_ANALYSIS_COMPARE_COMPARISON_H

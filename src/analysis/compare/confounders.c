@@ -5,9 +5,9 @@
  *              nothing is tested. A method that takes no radius has radius 0; a full batch is as large as the
  *              training split.
  *   measured   |theta|, training loss, gradient norm, lambda_max over its ceilings, batch sharpness over the
- *              ceiling of the step (1: the edge of stability of mini-batches), features, and the share of runs
- *              in which a way down was found. Differences are paired by seed, of logarithms where a measure of
- *              scale is positive in every pair; sign-flip tests, step-down over all of them for the pair of
+ *              ceiling of the step (1: the edge of stability of mini-batches), features, and the share of
+ *              runs in which a way down was found. Differences are paired by seed, of logarithms where a
+ *              measure of scale is positive in every pair; sign-flip tests, step-down over all of them for the pair of
  *              groups (adjust.c). They are no part of the report, which claims nothing of them.
  *
  * A difference acts the same way as the one in flatness where its sign is the one that would by itself make
@@ -44,8 +44,9 @@ static double radius_of(const basin_row *row)
 
 static double batch_of(const basin_row *row)
 {
-    return row->batch_size < 0 ? (double)NAN : (double)(row->batch_size == 0 ? row->split_samples
-                                                                              : (size_t)row->batch_size);
+    return row->batch_size < 0
+               ? (double)NAN
+               : (double)(row->batch_size == 0 ? row->split_samples : (size_t)row->batch_size);
 }
 
 static double batch_sharpness_over_plain(const basin_row *row)
@@ -81,11 +82,12 @@ static const candidate candidates[] = {
 };
 enum { CANDIDATES = sizeof candidates / sizeof *candidates };
 
-/* -------------------------------------------------------------------------------------------- of a pair -- */
+/* ------------------------------------------------------------------------------------------- of a pair -- */
 
 static double value_of(const candidate *what, const basin_row *row)
 {
-    const double value = what->of != NULL ? what->of(row) : basin_column_value(row, basin_column_find(what->name));
+    const double value =
+        what->of != NULL ? what->of(row) : basin_column_value(row, basin_column_find(what->name));
 
     return isfinite(value) ? value : (double)NAN;
 }
@@ -98,7 +100,8 @@ static void differ(const basin_comparison *k, const basin_pair *pair, const cand
 
     to->ratio = what->ratio;
     for (size_t s = 0; s < pair->count; s++) {
-        const double a = value_of(what, &k->rows[pair->rows[s]]), b = value_of(what, &k->rows[pair->others[s]]);
+        const double a = value_of(what, &k->rows[pair->rows[s]]),
+                     b = value_of(what, &k->rows[pair->others[s]]);
         out[s] = a - b;
         if (isnan(out[s])) continue;
         sum += a, base += b, to->pairs++;
@@ -107,16 +110,19 @@ static void differ(const basin_comparison *k, const basin_pair *pair, const cand
     to->value = to->pairs > 0 ? sum / (double)to->pairs : (double)NAN;
     to->base_value = to->pairs > 0 ? base / (double)to->pairs : (double)NAN;
     for (size_t s = 0; s < pair->count && to->ratio; s++)
-        out[s] = log(value_of(what, &k->rows[pair->rows[s]])) - log(value_of(what, &k->rows[pair->others[s]]));
+        out[s] =
+            log(value_of(what, &k->rows[pair->rows[s]])) - log(value_of(what, &k->rows[pair->others[s]]));
 }
 
 /* Settings that agree to six digits are equal, as in groups. */
-static basin_confounding kind_of_setting(const basin_comparison *k, const basin_pair *pair, const candidate *what)
+static basin_confounding kind_of_setting(const basin_comparison *k, const basin_pair *pair,
+                                         const candidate *what)
 {
     size_t lower = 0, higher = 0, known = 0;
 
     for (size_t s = 0; s < pair->count; s++) {
-        const double a = value_of(what, &k->rows[pair->rows[s]]), b = value_of(what, &k->rows[pair->others[s]]);
+        const double a = value_of(what, &k->rows[pair->rows[s]]),
+                     b = value_of(what, &k->rows[pair->others[s]]);
         if (isnan(a - b)) continue;
         const bool equal = fabs(a - b) <= 1e-6 * fmax(fabs(a), fabs(b));
         known++, lower += !equal && a < b, higher += !equal && a > b;
@@ -184,9 +190,7 @@ static int flatness_of(const basin_comparison *k, const basin_confounder *of)
     for (size_t i = 0; i < k->conclusion_count; i++) {
         const basin_conclusion *own = &k->conclusions[i];
         if (strcmp(own->group, of->group) == 0 && strcmp(own->base, of->base) == 0)
-            return own->flatter > 0 && own->sharper == 0   ? -1
-                   : own->sharper > 0 && own->flatter == 0 ? 1
-                                                           : 0;
+            return own->flatter > 0 && own->sharper == 0 ? -1 : own->sharper > 0 && own->flatter == 0 ? 1 : 0;
     }
     return 0;
 }
@@ -254,8 +258,8 @@ static basin_status note_same_way(basin_comparer *c, const basin_confounder *of)
                                       of->lower, of->upper);
     BASIN_CHECK(size != NULL, BASIN_ERR_NOMEM, "out of memory for a note");
     BASIN_TRY(basin_comparison_add_note(
-        c, basin_format("%s is %s than %s, and its %s is %s (%s), which by itself acts the same way: %s", of->group,
-                        flatness_of(c->result, of) < 0 ? "flatter" : "sharper", of->base, of->name,
+        c, basin_format("%s is %s than %s, and its %s is %s (%s), which by itself acts the same way: %s",
+                        of->group, flatness_of(c->result, of) < 0 ? "flatter" : "sharper", of->base, of->name,
                         of->kind == BASIN_CONFOUNDING_HIGHER ? "higher" : "lower", size, what->why)));
 done:
     basin_free(size);
