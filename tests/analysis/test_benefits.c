@@ -1,5 +1,5 @@
-/* What a group spent beyond its base and what it got for it: known answers, and how often «pays» and «does
- * not pay» are wrong in planted studies whose net value is 0. The long run draws 2,000 studies of each case
+/* What a group spent beyond its base and what it got for it: known answers, and in planted studies whose net
+ * value is 0 how often «pays» and «does not pay» are wrong. The long run draws 2,000 studies of each case
  * and prints the table of docs/verdict.md.
  */
 #include <math.h>

@@ -7,8 +7,9 @@
  *   measured   |theta|, training loss, gradient norm, lambda_max over its ceilings, batch sharpness over the
  *              ceiling of the step (1: the edge of stability of mini-batches), features, and the share of
  *              runs in which a way down was found. Differences are paired by seed, of logarithms where a
- *              measure of scale is positive in every pair; sign-flip tests, step-down over all of them for
- *              the pair of groups (adjust.c). They are no part of the report, which claims nothing of them.
+ *              measure of scale is positive in every pair; sign-flip tests, step-down over all of them
+ *              for the pair of groups (adjust.c). They are no part of the report, which claims nothing of
+ *              them.
  *
  * A difference acts the same way as the one in flatness where its sign is the one that would by itself make
  * that difference; only for those of which that is known does `flattens` say so:
@@ -82,7 +83,7 @@ static const candidate candidates[] = {
 };
 enum { CANDIDATES = sizeof candidates / sizeof *candidates };
 
-/* ------------------------------------------------------------------------------------------ of a pair -- */
+/* ------------------------------------------------------------------------------------------- of a pair -- */
 
 static double value_of(const candidate *what, const basin_row *row)
 {
