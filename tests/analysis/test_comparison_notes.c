@@ -342,10 +342,28 @@ static void batches_and_notes_and_unequal_subsets_are_told(void **unused)
     basin_comparison_destroy(&c);
 }
 
+static void attention_limits_what_counts_as_invariant(void **unused)
+{
+    static const char *const networks[] = {
+        "input [4]; w [2, 4]; Gemm a = input w; Softmax b = a; output b", /* no attention */
+        "input [3, 4]; MatMul s = q k; Softmax a = s; MatMul o = a v; output o"};
+
+    (void)unused;
+    for (size_t n = 0; n < 2; n++) {
+        table t = {0};
+        table_flat_and_better(&t, 8);
+        for (size_t i = 0; i < t.count; i++) t.rows[i].network = (char *)(uintptr_t)networks[n];
+        basin_comparison *c = table_compare(&t, NULL);
+        table_note(c, "the network has attention, where a change of basis within a head", n == 1);
+        basin_comparison_destroy(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_family_has_its_own_words),
+        cmocka_unit_test(attention_limits_what_counts_as_invariant),
         cmocka_unit_test(sane_alone_makes_nothing_flatter_or_sharper),
         cmocka_unit_test(too_few_seeds_are_said_with_how_many_could),
         cmocka_unit_test(measures_that_disagree_are_said_to),

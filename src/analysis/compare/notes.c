@@ -221,6 +221,16 @@ done:
     return st;
 }
 
+/* A softmax between products, as basin_graph_describe tells of it. */
+static bool has_attention(const basin_comparison *k)
+{
+    for (size_t i = 0; i < k->row_count; i++) {
+        const char *softmax = k->rows[i].network != NULL ? strstr(k->rows[i].network, "Softmax") : NULL;
+        if (softmax != NULL && strstr(softmax, "MatMul") != NULL) return true;
+    }
+    return false;
+}
+
 static basin_status note_method(basin_comparer *c)
 {
     basin_status            st = BASIN_OK;
@@ -244,6 +254,12 @@ static basin_status note_method(basin_comparer *c)
     BASIN_TRY(basin_comparison_add_note(
         c, basin_strdup("lambda_max, trace, SANE, N_eff and one-step sharpness change under rescalings that "
                         "leave the network's function alone")));
+    if (k->invariant_count == 0 && has_attention(k))
+        BASIN_TRY(basin_comparison_add_note(
+            c, basin_strdup("the network has attention, where a change of basis within a head leaves the "
+                            "function alone and moves every measure compared: what counts as invariant here "
+                            "is so under factors alone; basin invariance tells by how much the others move, "
+                            "and --invariance goes by that")));
 done:
     return st;
 }
