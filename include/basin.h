@@ -3851,8 +3851,10 @@ typedef struct basin_figure_options {
     const char        *font;      /* NULL = DejaVu Sans */
     double             font_size; /* points at final size; 0 = 8 */
     /* track, comparison: fields of basin_row, e.g. "learning_rate"; y: several with commas between,
-       a panel each, "lambda_max,sane"; NULL = the figure's own */
+       a panel each, "lambda_max,sane"; of a line y is loss or loss,accuracy; NULL = the figure's
+       own */
     const char *x, *y;
+    const char *x_label, *y_label; /* in place of the figure's own, where it has one; NULL = none */
     const char *scale;     /* of the value axis: linear | log | symlog; NULL = the figure's own */
     double      cap;       /* clip values above and mark them; 0 = none */
     bool        points;    /* mark where a slice with a tolerance was evaluated */

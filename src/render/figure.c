@@ -143,6 +143,16 @@ done:
     return st;
 }
 
+/* Labels that were asked for, wherever the figure has one. */
+static void name_axes(basin_plan *plan)
+{
+    for (size_t i = 0; i < plan->panel_count; i++) {
+        basin_panel *panel = &plan->panels[i];
+        if (panel->x_label != NULL && plan->options->x_label != NULL) panel->x_label = plan->options->x_label;
+        if (panel->y_label != NULL && plan->options->y_label != NULL) panel->y_label = plan->options->y_label;
+    }
+}
+
 basin_status basin_figure_create(const basin_result *const *results, size_t count,
                                  const basin_figure_options *options, basin_figure **out)
 {
@@ -159,6 +169,7 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
                                                                      : COLUMN);
     plan.font_size = plan.options->font_size > 0 ? plan.options->font_size : 8;
     BASIN_TRY(kinds[kind].plan(&plan));
+    name_axes(&plan);
     basin_plan_sources(&plan);
     BASIN_TRY(basin_figure_draw(&plan, kinds[kind].name, basin_plan_footer(&plan), out));
 done:

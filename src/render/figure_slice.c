@@ -410,6 +410,20 @@ static void finish_accuracy(const drawing *d, bool cut)
     d->hits->height = 0.5 * d->loss->height;
 }
 
+/* The accuracy has a panel of its own where there is one and the loss alone was not asked for. */
+static basin_status choose_panels(const basin_plan *plan, bool *accuracy)
+{
+    basin_status st = BASIN_OK;
+    const char  *y = plan->options->y;
+
+    BASIN_CHECK(y == NULL || strcmp(y, "loss") == 0 || strcmp(y, "loss,accuracy") == 0, BASIN_ERR_ARG,
+                "figure lines: -y %s; there are loss and loss,accuracy", y);
+    for (size_t i = 0; i < plan->count && (y == NULL || strcmp(y, "loss") != 0); i++)
+        *accuracy = *accuracy || has_accuracy(slice_of(plan, i));
+done:
+    return st;
+}
+
 basin_status basin_plan_lines(basin_plan *plan)
 {
     basin_status  st = BASIN_OK;
@@ -420,7 +434,7 @@ basin_status basin_plan_lines(basin_plan *plan)
     BASIN_TRY(check_slices(plan));
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_TRY(names(plan, series, &d.name, &d.directions));
-    for (size_t i = 0; i < plan->count; i++) accuracy = accuracy || has_accuracy(slice_of(plan, i));
+    BASIN_TRY(choose_panels(plan, &accuracy));
     BASIN_TRY(basin_plan_panels(plan, accuracy ? 2 : 1, 1));
     d.series = series, d.distance = needs_distance(plan, d.directions);
     d.loss = &plan->panels[0], d.hits = accuracy ? &plan->panels[1] : NULL;

@@ -458,6 +458,21 @@ done:
     return st;
 }
 
+/* A histogram of a few values shows the bins and not the spectrum. */
+static basin_status demand_many(const basin_plan *plan)
+{
+    enum { LEAST = 30 };
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < plan->count; i++)
+        BASIN_CHECK(spectrum_of(plan, i)->count >= LEAST, BASIN_ERR_ARG,
+                    "figure histogram: %zu eigenvalues are too few, of %d at least; stem shows each of them, "
+                    "and spectrum --method slq the density of all",
+                    spectrum_of(plan, i)->count, LEAST);
+done:
+    return st;
+}
+
 basin_status basin_plan_histogram(basin_plan *plan)
 {
     basin_status     st = BASIN_OK;
@@ -468,6 +483,7 @@ basin_status basin_plan_histogram(basin_plan *plan)
     size_t           bins = plan->width < 300 ? 48 : 80;
 
     BASIN_TRY(check_spectra(plan));
+    BASIN_TRY(demand_many(plan));
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_TRY(eigenvalue_scale(plan, &kind, &threshold));
     for (size_t i = 0; i < plan->count; i++)

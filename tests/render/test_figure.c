@@ -393,6 +393,9 @@ static bool draw_part(size_t i, drawn *out)
              synthetic_three(25))
         CASE(85, "ends_holes", 1, WITH(.kind = "heat"), holes(synthetic_three(25)))
         CASE(86, "ends_contour_holes", 1, WITH(.kind = "contour"), holes(synthetic_three(25)))
+        CASE(87, "stem_few", 1, WITH(.x_label = "number", .y_label = "curvature"),
+             synthetic_spectrum("gd", 15))
+        CASE(88, "lines_loss", 1, WITH(.y = "loss"), synthetic_line("gd", "eigen:1", 1, 51))
         CASE(82, "verdict_one_seed", 1, WITH(.kind = "verdict"), synthetic_comparison(1))
         CASE(77, "limits_three", 3, WITH(.scale = "symlog"), synthetic_gate("gd"), synthetic_gate("sam"),
              synthetic_gate("msam"))
@@ -869,6 +872,10 @@ static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
     refuse(0, (basin_figure_options){.kind = "pie"}, BASIN_ERR_ARG,
            "no figure «pie» of a spectrum result; there are: stem histogram");
     refuse(0, (basin_figure_options){.kind = "stem:test"}, BASIN_ERR_ARG, "stem takes nothing after a colon");
+    refuse(87, (basin_figure_options){.kind = "histogram"}, BASIN_ERR_ARG,
+           "figure histogram: 15 eigenvalues are too few, of 30 at least; stem shows each of them");
+    refuse(6, (basin_figure_options){.y = "accuracy"}, BASIN_ERR_ARG,
+           "figure lines: -y accuracy; there are loss and loss,accuracy");
     refuse(0, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE,
            "no logarithmic scale for values from -1 to 1; symlog or linear");
     refuse(0, (basin_figure_options){.scale = "sqrt"}, BASIN_ERR_ARG, "linear, log or symlog");

@@ -150,6 +150,21 @@ static basin_difference *difference_of(basin_comparison *c, const char *measure,
     return NULL;
 }
 
+static void a_line_of_the_loss_alone_has_one_panel(void **state)
+{
+    basin_result *result = synthetic_line("gd", "eigen:1", 1, 51);
+    basin_plan    plan;
+
+    (void)state;
+    PLAN(lines, result, &no_options);
+    assert_int_equal(plan.panel_count, 2);
+    basin_plan_clear(&plan);
+    PLAN(lines, result, (&(basin_figure_options){.y = "loss"}));
+    assert_int_equal(plan.panel_count, 1);
+    basin_plan_clear(&plan);
+    basin_result_destroy(&result);
+}
+
 static void a_verdict_shows_what_it_rests_on_and_nothing_else(void **state)
 {
     basin_result     *result = synthetic_comparison(8);
@@ -837,6 +852,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seeds_are_joined_only_where_their_pair_is_tested),
+        cmocka_unit_test(a_line_of_the_loss_alone_has_one_panel),
         cmocka_unit_test(a_verdict_shows_what_it_rests_on_and_nothing_else),
         cmocka_unit_test(verdicts_are_the_report_s_and_of_conditions_their_family_s),
         cmocka_unit_test(polished_points_stand_beside_the_raw_ones_and_a_flip_is_said),
