@@ -183,7 +183,10 @@ done:
 static int check(const cli_arguments *a)
 {
     basin_worth worth;
+    size_t      values = 0;
 
+    for (size_t i = 0; i < a->given_count; i++) values += strcmp(a->given[i].option->name, "value") == 0;
+    if (values > 1) return cli_usage("compare: one --value, not %zu", values);
     if (!cli_has(a, "value") || basin_worth_parse(cli_text(a, "value", ""), &worth) == BASIN_OK)
         return CLI_OK;
     return cli_usage("compare: --value: %s", basin_error_message());

@@ -47,6 +47,10 @@ static int run(const cli_arguments *a)
     CLI_WANT(path != NULL, "report: where to? -o FILE.html");
     CLI_TRY(check_ending(path));
     CLI_TRY(cli_output_check(path));
+    for (size_t i = 0; i < a->operand_count; i++)
+        for (size_t k = 0; k < i; k++)
+            CLI_CHECK(!cli_same_file(a->operands[k], a->operands[i]), "%s and %s are one result, named twice",
+                      a->operands[k], a->operands[i]);
     CLI_ALLOC(results, a->operand_count);
     for (size_t i = 0; i < a->operand_count; i++) CLI_LIBRARY(basin_result_read(a->operands[i], &results[i]));
     CLI_TRY(write_page(&(cli_page){.title = cli_text(a, "title", "Loss landscape report"),

@@ -91,6 +91,9 @@ static int read_start(cli_training *t, const char *path)
     CLI_CHECK(t->start->perturbed != BASIN_PERTURBED_UNKNOWN,
               "%s: does not say whether its weights are perturbed: --from needs ones that are not", path);
     CLI_LIBRARY(basin_graph_copy(t->start->graph, &t->graph));
+    if (weights == BASIN_WEIGHTS_UNDONE)
+        cli_note("%s: its weights are stored perturbed; the training starts from theta, with that undone",
+                 path);
 done:
     return status;
 }
@@ -103,7 +106,8 @@ static int make_graph(cli_training *t)
     size_t widths[64], count = 0;
 
     CLI_WANT((file != NULL) + (mlp != NULL) + (from != NULL) == 1,
-             "train: which network? --graph FILE.json, --mlp 64-32-10 or --from CHECKPOINT");
+             "train: which network? one of --graph FILE.json, --mlp 64-32-10 and --from CHECKPOINT");
+    CLI_WANT(mlp != NULL || !cli_has(t->a, "activation"), "train: --activation is of the network of --mlp");
     if (from != NULL) {
         CLI_TRY(read_start(t, from));
     } else if (file != NULL) {

@@ -62,8 +62,8 @@ static bool is_told(const basin_difference *d)
 static void print_difference(const basin_difference *d, FILE *out)
 {
     fprintf(out,
-            d->ratio ? "%s is %.2g times that of %s (95 %%: %.2g to %.2g)"
-                     : "%s lies %.2g beside that of %s (95 %%: %.2g to %.2g)",
+            d->ratio ? "%s is %.3g times that of %s (95 %%: %.3g to %.3g)"
+                     : "%s lies %.3g beside that of %s (95 %%: %.3g to %.3g)",
             basin_column_find(d->measure)->definition, d->mean, d->base, d->lower, d->upper);
 }
 
@@ -102,7 +102,7 @@ static void print_price(const told *t, FILE *out)
         fprintf(out, "  %s spent %.3g times the gradient evaluations of %s, %.6g against %.6g", t->k->group,
                 own / others, t->k->base, own, others);
     if (isfinite(seconds) && seconds > 0.0)
-        fprintf(out, ", and %.2g times the recorded seconds of %s", seconds, t->k->base);
+        fprintf(out, "; %s took %.2g times the recorded seconds of %s", t->k->group, seconds, t->k->base);
     fputs(".\n", out);
 }
 

@@ -288,7 +288,7 @@ static void caption(basin_plan *plan, const basin_comparison *c)
     basin_plan_caption(
         plan,
         "%s over the whole report. Between the dotted lines, within %s %%, a measure counts as "
-        "equivalent.",
+        "equivalent. Polished points are left out where the training losses differ.",
         BASIN_NUMBER(c->level, 3), BASIN_NUMBER(100 * c->margin, 3));
     for (size_t i = 0; i < c->conclusion_count; i++) {
         const basin_conclusion *k = &c->conclusions[i];

@@ -247,7 +247,9 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
                 if (panel->equal) { /* as large as fits with equal units, in the middle */
                     double ratio = (panel->y.high - panel->y.low) / (panel->x.high - panel->x.low);
                     double w = fmin(g->width, g->heights[r] / ratio), h = w * ratio;
-                    panel->box = (basin_rect){x + (g->width - w) / 2, y, x + (g->width + w) / 2, y + h};
+                    double above = (g->heights[r] - h) / 2;
+                    panel->box = (basin_rect){x + (g->width - w) / 2, y + above, x + (g->width + w) / 2,
+                                              y + above + h};
                 }
                 basin_axes_ticks(panel, canvas, panel->box.right - panel->box.left,
                                  panel->box.bottom - panel->box.top, &panel->x_ticks, &panel->y_ticks);
@@ -333,7 +335,7 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
         double     numbers = panel->no_y ? 0 : 1.5 + widest_on_y(canvas, panel);
         basin_type turned = upright;
         turned.angle = -acos(0);
-        turned.width = b->bottom - b->top + 8;
+        turned.width = panel->height + 8; /* as measured: a plot of equal units may be lower */
         double across = text_height(canvas, panel->y_label, 0, turned.width);
         basin_canvas_text(canvas, panel->y_label, b->left - BASIN_TICK - numbers - 2.5 - across / 2,
                           (b->top + b->bottom) / 2, &turned);

@@ -3,7 +3,11 @@
 
 #include "render/mark.h"
 
-enum { AWAY = 5, GROUND = 1 }; /* points: from the point to its name; of the ground around it */
+enum {
+    AWAY = 5,
+    GROUND = 1,
+    MOST = 16 /* names */
+};            /* points: from the point to its name; of the ground around it */
 
 /* Around a point, best first: right, left, above, below, and between these. */
 static const double sides[][2] = {{1, 0},      {-1, 0},      {0, -1},    {0, 1},
@@ -22,33 +26,56 @@ static double outside(const basin_rect *box, const basin_rect *plot)
            fmax(0, plot->top - box->top) + fmax(0, box->bottom - plot->bottom);
 }
 
-static basin_rect best_place(basin_canvas *canvas, const basin_view *view, const double at[2], double width,
-                             double height)
+static bool overlap(const basin_rect *a, const basin_rect *b)
+{
+    return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
+}
+
+typedef struct taken { /* places of names, and of the points themselves */
+    size_t     count;
+    basin_rect box[2 * MOST];
+} taken;
+
+/* Off the plot is worst, then on another name or point, then on ink. */
+static basin_rect best_place(basin_canvas *canvas, const basin_view *view, const taken *t, const double at[2],
+                             double width, double height)
 {
     basin_rect best = {0};
     double     least = INFINITY;
 
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
         const basin_rect box = box_at(at, sides[i], width, height);
-        const double     cost =
-            1000 * outside(&box, &view->box) + (double)basin_canvas_hits(canvas, (basin_moment){0}, box);
+        double           cost =
+            1e6 * outside(&box, &view->box) + (double)basin_canvas_hits(canvas, (basin_moment){0}, box);
+        for (size_t k = 0; k < t->count; k++) cost += overlap(&box, &t->box[k]) ? 1e5 : 0;
         if (cost < least) least = cost, best = box;
     }
     return best;
 }
 
+static void take_points(const basin_mark *mark, const basin_view *view, taken *t)
+{
+    for (size_t i = 0; i < mark->count && t->count < MOST; i++) {
+        const double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);
+        t->box[t->count++] = (basin_rect){x - 3, y - 3, x + 3, y + 3};
+    }
+}
+
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
 {
     const basin_type type = {.color = mark->pen.color, .size = mark->size, .across = 0.5, .down = 0.5};
+    taken            t = {0};
 
-    for (size_t i = 0; i < mark->count; i++) {
+    take_points(mark, view, &t);
+    for (size_t i = 0; i < mark->count && t.count < 2 * MOST; i++) {
         const double at[2] = {basin_view_x(view, mark->x[i]), basin_view_y(view, mark->y[i])};
         double       width, height;
         if (!(at[0] >= view->box.left && at[0] <= view->box.right && at[1] >= view->box.top &&
               at[1] <= view->box.bottom))
             continue;
         basin_canvas_measure(canvas, mark->names[i], &type, &width, &height);
-        const basin_rect box = best_place(canvas, view, at, width, height);
+        const basin_rect box = best_place(canvas, view, &t, at, width, height);
+        t.box[t.count++] = box;
         basin_canvas_box(canvas, (basin_rect){box.left - GROUND, box.top, box.right + GROUND, box.bottom},
                          basin_white, 0.15);
         basin_canvas_text(canvas, mark->names[i], (box.left + box.right) / 2, (box.top + box.bottom) / 2,

@@ -101,7 +101,7 @@ static void the_same_cost_is_for_nothing_and_an_unknown_one_no_answer(void **sta
     c = weigh(&t, "0.1%=1evaluations");
     assert_int_equal(find(c, "sam", "test_accuracy")->answer, BASIN_PAYMENT_PAYS);
     assert_true(isnan(find(c, "sam", "test_accuracy")->rate));
-    table_note(c, "sam spends as many gradient evaluations as gd: for nothing it is better in test_accuracy",
+    table_note(c, "sam spends as many gradient evaluations as gd: at that cost it is better in test_accuracy",
                true);
     basin_comparison_destroy(&c);
     make_table(&t, 8);
@@ -109,7 +109,7 @@ static void the_same_cost_is_for_nothing_and_an_unknown_one_no_answer(void **sta
     c = weigh(&t, "0.1%=1s");
     assert_int_equal(find(c, "sam", "test_accuracy")->answer, BASIN_PAYMENT_NOT_RECORDED);
     assert_close(find(c, "sam", "test_accuracy")->gain, 0.0205, 1e-12, 0.0);
-    table_note(c, "for nothing", false);
+    table_note(c, "at that cost", false);
     basin_comparison_destroy(&c);
 }
 

@@ -474,7 +474,7 @@ static void at_a_loss_runs_are_interpolated_between_their_checkpoints(void **unu
                "checkpoint at or below it",
                true);
     table_note(c, "to reach that loss", true);
-    table_note(c, "no run of gd went on", false);
+    table_note(c, "is not compared at the budget", false);
     table_note(c, "share no step", false);
     basin_comparison_destroy(&c);
 }
@@ -592,7 +592,7 @@ static void the_base_also_enters_at_the_largest_budget(void **unused)
     table_note(c, "gd, budget of sam are the same runs as gd, later: listed, but no comparison of methods",
                true);
     table_note(c, "gd, budget of sam is", false);
-    table_note(c, "no run of gd went on", false);
+    table_note(c, "is not compared at the budget", false);
     basin_comparison_destroy(&c);
 
     t = (table){0}; /* seven counts of 200 average to 200, which the budget admits */

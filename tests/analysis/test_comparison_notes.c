@@ -47,7 +47,9 @@ static void each_family_has_its_own_words(void **unused)
                true);
     table_note(c, "sharper", false);
     table_note(c, "cost: sam spent 2 times the gradient evaluations of gd (200 against 100", true);
-    table_note(c, "no run of gd went on to the budget of sam", true);
+    table_note(
+        c, "gd is not compared at the budget of sam: no run of it went on to so many gradient evaluations",
+        true);
     table_note(c,
                "these sentences hold together at level 0.05: of 1 pair of groups x 13 measures (each kind of "
                "point counted)",

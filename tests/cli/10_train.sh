@@ -45,7 +45,7 @@ wrong "train: --label-noise with --ignore-index: a target that does not count ha
 wrong "train: --mlp wants widths such as 64-32-10, got «64-x»" -- train --mlp 64-x --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
 wrong "train: --learning-rate is required" -- train --mlp 64-10 --data "$DIGITS" --steps 1 -o new
 wrong "train: how long? --steps N or --epochs N" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 -o new
-wrong "train: which network? --graph FILE.json, --mlp 64-32-10 or --from CHECKPOINT" -- train --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
+wrong "train: which network? one of --graph FILE.json, --mlp 64-32-10 and --from CHECKPOINT" -- train --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
 wrong "train: on which data? --data FILE.h5" -- train --mlp 64-10 --learning-rate 0.1 --steps 1 -o new
 wrong "train: where to? -o RUN" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 1
 bad "^basin: unknown_op.json: node act1 (Frobnicate): this op is unknown to basin" -- train --graph unknown_op.json --data data.h5 --learning-rate 0.1 --steps 1 -o new

@@ -44,12 +44,13 @@ wrong "train: --method usam multiplies the gradient by --rho, for which no value
 # --from: the weights of the checkpoint, unperturbed, on the data given
 good train --from $GD --data runs/gd_0/data.h5 --learning-rate 0.2 --steps 1 -o on
 bad "direction to:$GD is zero" -- slice on/step_000000.h5 --along to:$GD --grid 3
-good train --from $MSAM --data runs/msam_0/data.h5 --learning-rate 0.2 --steps 1 -o undone
+run 0 train --from $MSAM --data runs/msam_0/data.h5 --learning-rate 0.2 --steps 1 -o undone
+holds err "^basin: $MSAM: its weights are stored perturbed; the training starts from theta, with that undone$"
 run 1 slice undone/step_000000.h5 --along to:$MSAM --grid 3
 holds err "direction to:$MSAM is zero"
 good train --from oracle_bn.h5 --data oracle_bn_data.h5 --learning-rate 0.01 --steps 1 -o normed
 good check normed/step_000000.h5
-wrong "train: which network? --graph FILE.json, --mlp 64-32-10 or --from CHECKPOINT" -- train --from $GD --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
+wrong "train: which network? one of --graph FILE.json, --mlp 64-32-10 and --from CHECKPOINT" -- train --from $GD --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
 bad "^basin: nowhere.h5: No such file" -- train --from nowhere.h5 --data "$DIGITS" --learning-rate 0.1 --steps 1 -o new
 bad "^basin: kernel.h5: /inputs: the graph expects samples of shape \[64\], the file has \[32\]" -- train --from $GD --data kernel.h5 --learning-rate 0.1 --steps 1 -o new
 bad "^basin: unknown.h5: does not say whether its weights are perturbed: --from needs ones that are not" -- train --from unknown.h5 --data data.h5 --learning-rate 0.1 --steps 1 -o new

@@ -50,6 +50,7 @@ expect "one script, the page's own" [ "$(grep -o '<script' odd.html | wc -l)" = 
 lacks odd.html "odd<b>"
 holds odd.html "^<title>&lt;/title&gt;&lt;script&gt;</title>$"
 
+bad "one.h5 and ./one.h5 are one result, named twice" -- report one.h5 two.h5 ./one.h5 -o page.html
 wrong "report: where to? -o FILE.html" -- report compare.h5
 wrong "report: page.pdf: a report's name ends in .html" -- report compare.h5 -o page.pdf
 wrong "" -- report -o page.html

@@ -188,7 +188,7 @@ static basin_status note_free(basin_comparer *c, const basin_benefit *b)
     if (b->evaluations != 0.0 || b->evaluations_upper > 0.0 || b->evaluations_lower < 0.0) return BASIN_OK;
     return basin_comparison_add_note(
         c, basin_format(
-               "%s spends as many gradient evaluations as %s: for nothing it %s in %s, gain %.3g [%.3g, "
+               "%s spends as many gradient evaluations as %s: at that cost it %s in %s, gain %.3g [%.3g, "
                "%.3g]",
                b->group, b->base,
                more   ? "is better"

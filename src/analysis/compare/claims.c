@@ -413,9 +413,9 @@ static basin_status note_pair(basin_comparer *c, const basin_pair *pair)
 
     if (pair->count == 0)
         return basin_comparison_add_note(
-            c, basin_format(
-                   "%s and %s have no pairs of runs with the same recorded seed and start: nothing is tested",
-                   k->groups[pair->group].name, k->groups[pair->base].name));
+            c, basin_format("%s and %s have no pairs of runs, each the only one of its group with that "
+                            "recorded seed and start: nothing is tested",
+                            k->groups[pair->group].name, k->groups[pair->base].name));
     for (int family = 0; family < BASIN_FAMILY_CONDITION; family++)
         BASIN_TRY(count_family(c, pair, (basin_family)family, false, &t[family]));
     BASIN_TRY(note_family(c, pair, BASIN_FAMILY_CURVATURE, &t[BASIN_FAMILY_CURVATURE]));

@@ -279,7 +279,9 @@ static basin_status inconclusive(const evidence *e, bool *done)
     if (e->pair->count == 0)
         return conclude(
             e, BASIN_CONCLUSION_INCONCLUSIVE,
-            basin_format("%s and %s have no pairs of runs of the same seed and start", group(e), base(e)),
+            basin_format(
+                "%s and %s have no pairs of runs, each the only one of its group with that seed and start",
+                group(e), base(e)),
             basin_strdup("runs of both methods from the same seeds"));
     if (e->measured > 0 && e->too_few == e->measured)
         return conclude(e, BASIN_CONCLUSION_INCONCLUSIVE,

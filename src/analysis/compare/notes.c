@@ -143,11 +143,9 @@ static basin_status note_cost(basin_comparer *c)
             c, basin_format("%s are the same runs as %s, later: listed, but no comparison of methods",
                             k->groups[c->budget].name, base->name)));
     else if (c->budget_of != BASIN_NO_ROW)
-        BASIN_TRY(basin_comparison_add_note(
-            c,
-            basin_format(
-                "at equal gradient evaluations nothing is compared: no run of %s went on to the budget of %s",
-                base->name, k->groups[c->budget_of].name)));
+        BASIN_TRY(basin_comparison_add_note(c, basin_format("%s is not compared at the budget of %s: no run "
+                                                            "of it went on to so many gradient evaluations",
+                                                            base->name, k->groups[c->budget_of].name)));
 done:
     return st;
 }

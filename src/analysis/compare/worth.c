@@ -51,6 +51,11 @@ basin_status basin_worth_parse(const char *text, basin_worth *out)
                 "«%s» is no worth: a gain of test accuracy (0.1%%) or of test loss (0.01), = and what it may "
                 "cost in s, min, h or evaluations, as in 0.1%%=30s",
                 text);
+    BASIN_CHECK(
+        w.gain > 1e-9 && w.cost > 0 && w.cost < 1e12 && (!w.accuracy || w.gain <= 1), BASIN_ERR_ARG,
+        "«%s» is no worth: a gain above 1e-9, of accuracy at most 100%%, for a cost above 0 and below "
+        "1e12",
+        text);
     *out = w;
 done:
     return st;
