@@ -59,17 +59,25 @@ done:
     return status;
 }
 
-/* One training, counted twice, would make a spread of 0 and a seed that is none. */
+static bool known_alike(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && a[0] != '\0' && strcmp(a, b) == 0;
+}
+
+/* One training, counted twice, would make a spread of 0 and a seed that is none, also where the folders hold
+   different parts of it. */
 static int refuse_copies(char *const *names, const end *ends, size_t count)
 {
     int status = CLI_OK;
 
     for (size_t i = 1; i < count; i++)
         for (size_t j = 0; j < i; j++) {
-            const bool bytes = ends[i].digest[0] != '\0' && strcmp(ends[i].digest, ends[j].digest) == 0;
-            const bool training = ends[i].identity != NULL && ends[j].identity != NULL &&
-                                  strcmp(ends[i].identity, ends[j].identity) == 0 && ends[i].step >= 0 &&
-                                  ends[i].step == ends[j].step;
+            const bool bytes = known_alike(ends[i].digest, ends[j].digest);
+            const bool training = known_alike(ends[i].identity, ends[j].identity);
+            CLI_CHECK(!training || ends[i].step == ends[j].step,
+                      "%s and %s are parts of one training (%s): put their checkpoints into one folder, or "
+                      "leave one out",
+                      names[j], names[i], ends[i].identity);
             CLI_CHECK(!bytes && !training, "%s and %s are copies of one run (%s%s): leave one out", names[j],
                       names[i], training ? "training " : "the same bytes",
                       training ? ends[i].identity : " in the last checkpoint");

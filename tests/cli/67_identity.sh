@@ -45,6 +45,9 @@ good slice $GD --along to:$SAM --grid 3 # of another folder: meant so
 # a run and its copy are one seed, not two
 cp -r runs/gd_0 copy_of_gd_0
 bad "^basin: runs/gd_0 and copy_of_gd_0 are copies of one run (training $GD_0): leave one out" -- compare runs/gd_0 copy_of_gd_0 runs/sam_0
+mkdir early && cp runs/gd_0/data.h5 runs/gd_0/step_000020.h5 early
+bad "^basin: runs/gd_0 and early are parts of one training ($GD_0): put their checkpoints into one folder, or leave one out" -- compare runs/gd_0 early runs/sam_0
+bad "^basin: early and runs/gd_0 are parts of one training ($GD_0): " -- track early runs/gd_0 --at-loss 1
 
 # one checkpoint that cannot be read leaves the header and the other rows as they are
 cp -r runs/gd_0 holed && head -c 5000 runs/gd_0/step_000000.h5 >holed/step_000000.h5
