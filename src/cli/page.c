@@ -260,7 +260,7 @@ static void put_definitions(const cli_page *page, size_t *number, FILE *out)
     begin_section(out, number, "Measures");
     fputs(
         "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">name</th><th scope=\"col\">definition</th>"
-        "<th scope=\"col\">rescaling layers</th></tr></thead>\n<tbody>\n",
+        "<th scope=\"col\">rescaling layers, by the list</th></tr></thead>\n<tbody>\n",
         out);
     for (size_t m = 0; m < BASIN_MEASURES; m++) {
         const basin_column *c = &basin_columns[m];

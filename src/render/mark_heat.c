@@ -59,10 +59,22 @@ static void fill_cells(const basin_mark *mark, const basin_view *view, basin_can
         basin_canvas_box(canvas, (basin_rect){at[0][0], at[2][1], right, bottom}, color, 0);
         return;
     }
-    const double corners[8] = {at[0][0], at[0][1], at[1][0], at[1][1],
-                               at[3][0], at[3][1], at[2][0], at[2][1]};
-    basin_canvas_fill(canvas, corners, 4, color, 0);
-    if (under > 0) basin_canvas_stroke(canvas, corners, 4, true, &(basin_pen){.color = color, .width = 0.4});
+    /* likewise along the directions of the frame, but not beyond its edge */
+    double ends[2][2];
+    basin_mark_place(mark, view, edge(mark->x, mark->columns, mark->columns), y_ends[0], ends[0]);
+    basin_mark_place(mark, view, x_ends[0], edge(mark->y, mark->rows, 0), ends[1]);
+    double       right[2] = {at[1][0] - at[0][0], at[1][1] - at[0][1]};
+    double       down[2] = {at[0][0] - at[2][0], at[0][1] - at[2][1]};
+    const double across = hypot(ends[0][0] - at[1][0], ends[0][1] - at[1][1]);
+    const double below = hypot(ends[1][0] - at[0][0], ends[1][1] - at[0][1]);
+    const double a = fmin(under, across) / hypot(right[0], right[1]);
+    const double b = fmin(under, below) / hypot(down[0], down[1]);
+    for (size_t i = 0; i < 2; i++) right[i] *= a, down[i] *= b;
+    basin_canvas_fill(canvas,
+                      (double[]){at[0][0] + down[0], at[0][1] + down[1], at[1][0] + right[0] + down[0],
+                                 at[1][1] + right[1] + down[1], at[3][0] + right[0], at[3][1] + right[1],
+                                 at[2][0], at[2][1]},
+                      4, color, 0);
 }
 
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)

@@ -255,9 +255,9 @@ static basin_status note_method(basin_comparer *c)
     if (k->invariant_count == 0 && has_attention(k))
         BASIN_TRY(basin_comparison_add_note(
             c, basin_strdup("the network has attention, where a change of basis within a head leaves the "
-                            "function alone and moves every measure compared: what counts as invariant here "
-                            "is so under factors alone; basin invariance tells by how much the others move, "
-                            "and --invariance goes by that")));
+                            "function alone: what counts as invariant here is so under factors alone, by a "
+                            "list; basin invariance tells what such a change does to each measure, and "
+                            "--invariance goes by that")));
 done:
     return st;
 }
