@@ -3855,12 +3855,15 @@ typedef struct basin_figure_options {
        own */
     const char *x, *y;
     const char *x_label, *y_label; /* in place of the figure's own, where it has one; NULL = none */
-    const char *scale;     /* of the value axis: linear | log | symlog; NULL = the figure's own */
-    double      cap;       /* clip values above and mark them; 0 = none */
-    bool        points;    /* mark where a slice with a tolerance was evaluated */
-    int         smooth;    /* basin_smoothing */
-    bool        no_footer; /* leave the line of provenance out */
-    double      dpi;       /* PNG; 0 = 300 */
+    const char *scale; /* of the value axis: linear | log | symlog; NULL = the figure's own */
+    double      cap;   /* clip values above and mark them; 0 = none */
+    /* of a surface: where it is seen from, degrees: from the first direction towards the second, and
+       above the floor, 5 to 70; elevation 0 = the figure's own */
+    double azimuth, elevation;
+    bool   points;    /* mark where a slice with a tolerance was evaluated */
+    int    smooth;    /* basin_smoothing */
+    bool   no_footer; /* leave the line of provenance out */
+    double dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;
 
 /* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows

@@ -24,6 +24,11 @@ static const cli_option options[] = {
     {"y-label", CLI_TEXT, "TEXT", "beside the panels (default: the figure's own)", false},
     {"scale", CLI_CHOICE, "linear|log|symlog", "of the value axis (default: by the figure)", false},
     {"cap", CLI_REAL, "VALUE", "clip values above, and mark them (default: none)", false},
+    {"view", CLI_VIEW, "AZIMUTH:ELEVATION",
+     "surface: where it is seen from, degrees from the first direction towards the second and above the "
+     "floor "
+     "(default: -60:38)",
+     false},
     {"points", CLI_FLAG, NULL, "slice --tolerance: mark the points that were evaluated", false},
     {"smooth", CLI_CHOICE, "lines|none|all",
      "what of a plane is drawn between its points, too, by the rule that tells left-out points best; all: "
@@ -45,11 +50,16 @@ static int read_options(const cli_arguments *a, const char **labels, basin_figur
 {
     int    status = CLI_OK;
     size_t count = 0;
+    double azimuth = 0, elevation = 0;
 
     for (size_t i = 0; i < a->given_count; i++) {
         if (strcmp(a->given[i].option->name, "label") != 0) continue;
         CLI_WANT(count < a->operand_count, "plot: more --label than results");
         labels[count++] = a->given[i].text;
+    }
+    if (cli_has(a, "view")) {
+        cli_range(cli_text(a, "view", NULL), &azimuth, &elevation);
+        CLI_WANT(elevation != 0, "plot: --view %s: an elevation from 5 to 70", cli_text(a, "view", NULL));
     }
     CLI_WANT(count == 0 || count == a->operand_count, "plot: %zu --label for %zu results", count,
              a->operand_count);
@@ -67,6 +77,8 @@ static int read_options(const cli_arguments *a, const char **labels, basin_figur
         .y_label = cli_text(a, "y-label", NULL),
         .scale = cli_text(a, "scale", NULL),
         .cap = cli_real(a, "cap", 0),
+        .azimuth = azimuth,
+        .elevation = elevation,
         .points = cli_has(a, "points"),
         .smooth = smoothing(cli_text(a, "smooth", "lines")),
         .no_footer = cli_has(a, "no-footer"),

@@ -58,15 +58,15 @@ done:
 }
 
 /* A finer grid, where a cubic rule tells the values at left-out points better than straight lines do. */
-basin_status basin_field_smooth(basin_plan *plan, basin_field *f, bool logarithmic)
+basin_status basin_field_smooth(basin_plan *plan, basin_field *f, size_t side, bool logarithmic)
 {
-    enum { SIDE = 240, MOST_PARTS = 8 }; /* points of the finer grid, about; of a step, at most */
+    enum { MOST_PARTS = 8 }; /* of a step */
     basin_status      st = BASIN_OK;
     basin_smooth_grid fine = {0};
     double           *x = NULL, *y = NULL, *z = NULL;
 
     if (f->slice->adaptive_count > 0 || f->rows < 2 || f->columns < 2) goto done;
-    const size_t most = f->rows > f->columns ? f->rows : f->columns, parts = SIDE / most;
+    const size_t most = f->rows > f->columns ? f->rows : f->columns, parts = side / most;
     BASIN_TRY(basin_smooth(f->z, f->rows, f->columns, f->x, f->y,
                            parts < 1            ? 1
                            : parts < MOST_PARTS ? parts
@@ -142,11 +142,11 @@ static const char *direction_text(const basin_axis *axis)
 }
 
 /* The directions of one plane, where they are not those of the plane before. */
-void basin_field_directions(basin_plan *plan, const basin_field *fields, size_t i)
+void basin_field_directions(basin_plan *plan, const basin_field *f, const basin_field *before)
 {
     for (size_t k = 0; k < 2; k++) {
-        const char *is = direction_text(&fields[i].slice->axes[k]);
-        if (i > 0 && strcmp(direction_text(&fields[i - 1].slice->axes[k]), is) == 0) continue;
+        const char *is = direction_text(&f->slice->axes[k]);
+        if (before != NULL && strcmp(direction_text(&before->slice->axes[k]), is) == 0) continue;
         basin_plan_caption(plan, " %s: %s.", k == 0 ? "Across" : "Up", is);
     }
 }
@@ -154,10 +154,6 @@ void basin_field_directions(basin_plan *plan, const basin_field *fields, size_t 
 /* What stands between the points, and how far that was off where it could be held against values. */
 void basin_field_between(basin_plan *plan, const basin_field *f, const char *name)
 {
-    if (f->frame != NULL)
-        basin_plan_caption(plan,
-                           "%s%s Axes are distances; the grid is a parallelogram between the directions.",
-                           name != NULL ? " " : "", name != NULL ? basin_plan_text(plan, "%s:", name) : "");
     if (f->errors.count == 0) return;
     basin_plan_caption(
         plan,

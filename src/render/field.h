@@ -21,14 +21,16 @@ basin_status basin_field_find(const basin_plan *plan, size_t i, const char *kind
 /* which surface of its slice */
 size_t       basin_field_number(const basin_field *f);
 basin_status basin_field_frame(basin_plan *plan, basin_field *f);
-basin_status basin_field_smooth(basin_plan *plan, basin_field *f, bool logarithmic);
+/* A grid of about `side` points, where a cubic rule tells left-out values better than straight
+   lines. */
+basin_status basin_field_smooth(basin_plan *plan, basin_field *f, size_t side, bool logarithmic);
 /* of the finite values, no more than `cap` */
 basin_range basin_field_range(const basin_field *fields, size_t count, double cap);
 /* whether one unit across is as long as one up, and the plane no narrow strip */
-bool basin_field_is_equal(const basin_field *f);
+bool         basin_field_is_equal(const basin_field *f);
 basin_status basin_panel_add_centre(basin_plan *plan, basin_panel *panel);
-/* for the caption */
-void basin_field_directions(basin_plan *plan, const basin_field *fields, size_t i);
+/* For the caption: the directions, where they are not those of the plane before (NULL: none). */
+void basin_field_directions(basin_plan *plan, const basin_field *f, const basin_field *before);
 void basin_field_between(basin_plan *plan, const basin_field *f, const char *name);
 
 #endif

@@ -11,6 +11,8 @@
 #include "render/contour.h"
 #include "render/field.h"
 
+enum { FINE_SIDE = 240 }; /* points of a finer grid, about */
+
 typedef enum look { CONTOUR, HEAT, CHANGE, ERRORS } look;
 
 /* L(s, t) - L(0, 0) */
@@ -170,6 +172,14 @@ static void hatched_caption(basin_plan *plan, look kind, const basin_field *fiel
                            outside ? "not above 0, no place on the logarithmic scale" : "");
 }
 
+static void frame_caption(basin_plan *plan, const basin_field *f, const char *name)
+{
+    if (f->frame != NULL)
+        basin_plan_caption(plan,
+                           "%s%s Axes are distances; the grid is a parallelogram between the directions.",
+                           name != NULL ? " " : "", name != NULL ? basin_plan_text(plan, "%s:", name) : "");
+}
+
 static void surface_caption(basin_plan *plan, look kind, const basin_field *fields,
                             const basin_series *series, const basin_paint *paint, bool levels_log)
 {
@@ -190,7 +200,7 @@ static void surface_caption(basin_plan *plan, look kind, const basin_field *fiel
     for (size_t i = 0; i < plan->count; i++) {
         /* orthogonal but for rounding */
         double cosine = fabs(fields[i].slice->cosine) < 1e-12 ? 0 : fields[i].slice->cosine;
-        basin_field_directions(plan, fields, i);
+        basin_field_directions(plan, &fields[i], i > 0 ? &fields[i - 1] : NULL);
         if (several)
             basin_plan_caption(plan, " %s: loss at the centre %s", series[i].label,
                                BASIN_NUMBER(fields[i].surface->centre_loss, 3));
@@ -204,8 +214,10 @@ static void surface_caption(basin_plan *plan, look kind, const basin_field *fiel
     for (size_t i = 0; i < plan->count; i++)
         basin_plan_sample_caption(plan, several ? series[i].label : NULL, fields[i].slice,
                                   basin_field_number(&fields[i]));
-    for (size_t i = 0; i < plan->count; i++)
+    for (size_t i = 0; i < plan->count; i++) {
+        frame_caption(plan, &fields[i], several ? series[i].label : NULL);
         basin_field_between(plan, &fields[i], several ? series[i].label : NULL);
+    }
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
     if (isfinite(paint->cap))
         basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
@@ -324,7 +336,7 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
     for (size_t i = 0; i < plan->count; i++) {
         BASIN_TRY(basin_field_frame(plan, &fields[i]));
         if (is_smoothed(plan, kind))
-            BASIN_TRY(basin_field_smooth(plan, &fields[i], paint->scale.kind == BASIN_SCALE_LOG));
+            BASIN_TRY(basin_field_smooth(plan, &fields[i], FINE_SIDE, paint->scale.kind == BASIN_SCALE_LOG));
     }
     if (kind == CONTOUR) BASIN_TRY(choose_levels(plan, &range, paint, &lines));
     BASIN_TRY(basin_plan_panels(plan, plan->count, columns < plan->count ? columns : plan->count));

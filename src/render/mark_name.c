@@ -36,7 +36,20 @@ typedef struct taken { /* places of names, and of the points themselves */
     basin_rect box[2 * MOST];
 } taken;
 
-/* Off the plot is worst, then on another name or point, then on ink. */
+static size_t texts_under(const basin_canvas *canvas, const basin_rect *box)
+{
+    const basin_label  middle = {.x = (box->left + box->right) / 2,
+                                 .y = (box->top + box->bottom) / 2,
+                                 .half_width = (box->right - box->left) / 2,
+                                 .half_height = (box->bottom - box->top) / 2};
+    size_t             count, under = 0;
+    const basin_label *labels = basin_canvas_labels(canvas, &count);
+
+    for (size_t i = 0; i < count; i++) under += basin_label_overlap(&labels[i], &middle);
+    return under;
+}
+
+/* Off the plot is worst, then on another text or point, then on ink. */
 static basin_rect best_place(basin_canvas *canvas, const basin_view *view, const taken *t, const double at[2],
                              double width, double height)
 {
@@ -47,6 +60,7 @@ static basin_rect best_place(basin_canvas *canvas, const basin_view *view, const
         const basin_rect box = box_at(at, sides[i], width, height);
         double           cost =
             1e6 * outside(&box, &view->box) + (double)basin_canvas_hits(canvas, (basin_moment){0}, box);
+        cost += 1e5 * (double)texts_under(canvas, &box);
         for (size_t k = 0; k < t->count; k++) cost += overlap(&box, &t->box[k]) ? 1e5 : 0;
         if (cost < least) least = cost, best = box;
     }
