@@ -3875,6 +3875,15 @@ basin_status basin_figure_write(const basin_figure *figure, const char *path);
 /* The bytes of that file; `name` ends likewise. Caller frees. */
 basin_status basin_figure_encode(const basin_figure *figure, const char *name, unsigned char **out,
                                  size_t *size);
+/* A plane as a surface for programs that turn it: by the end of `name` legacy VTK (.vtk: ParaView,
+   PyVista) or glTF 2.0 (.glb, .gltf: Blender, browsers). Its points are those of the grid as they
+   are, in the shape that the figure «surface» draws; what is not finite is a hole. Of the options:
+   kind (surface:SPLIT), scale, cap. BASIN_ERR_ARG for another ending or kind, or no plane,
+   BASIN_ERR_MISSING for a split that is not there, BASIN_ERR_VALUE where no loss is finite. Caller
+   frees. */
+basin_status basin_mesh_encode(const basin_result *result, const basin_figure_options *options,
+                               const char *name, unsigned char **out, size_t *size);
+bool         basin_mesh_is_name(const char *name); /* whether it ends so */
 /* what, which data, which settings; borrowed */
 const char *basin_figure_caption(const basin_figure *figure);
 /* the i-th of its figures by name; NULL beyond the last */

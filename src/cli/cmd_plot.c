@@ -6,7 +6,8 @@
 #include "cli/paths.h"
 
 static const cli_option options[] = {
-    {"o", CLI_TEXT, "FILE", "the figure: .pdf, .svg or .png", true},
+    {"o", CLI_TEXT, "FILE",
+     "the figure: .pdf, .svg or .png; of a plane also the surface itself: .vtk, .glb or .gltf", true},
     {"kind", CLI_TEXT, "KIND", "which figure of the result (default: its first; a wrong one lists them)",
      false},
     {"title", CLI_TEXT, "TEXT", "above the figure (default: none)", false},
@@ -88,6 +89,27 @@ done:
     return status;
 }
 
+/* A surface for other programs. */
+static int write_mesh(const cli_arguments *a, const basin_figure_options *o, const char *path)
+{
+    int            status = CLI_OK;
+    basin_result  *result = NULL;
+    unsigned char *bytes = NULL;
+    size_t         size = 0;
+
+    CLI_WANT(a->operand_count == 1, "plot: %s holds one surface, not those of %zu results", path,
+             a->operand_count);
+    CLI_WANT(!cli_has(a, "caption"), "plot: a mesh has no caption");
+    CLI_LIBRARY(basin_result_read(a->operands[0], &result));
+    CLI_LIBRARY(basin_mesh_encode(result, o, path, &bytes, &size));
+    CLI_LIBRARY(basin_file_write(path, bytes, size));
+    cli_monitor_clear();
+done:
+    basin_result_destroy(&result);
+    basin_free(bytes);
+    return status;
+}
+
 static int run(const cli_arguments *a)
 {
     int                  status = CLI_OK;
@@ -97,9 +119,13 @@ static int run(const cli_arguments *a)
     basin_figure        *figure = NULL;
 
     CLI_WANT(path != NULL, "plot: where to? -o FILE.pdf, .svg or .png");
-    CLI_TRY(cli_figure_check(path));
+    CLI_TRY(basin_mesh_is_name(path) ? cli_output_check(path) : cli_figure_check(path));
     CLI_ALLOC(labels, a->operand_count);
     CLI_TRY(read_options(a, labels, &o));
+    if (basin_mesh_is_name(path)) {
+        CLI_TRY(write_mesh(a, &o, path));
+        goto done;
+    }
     CLI_ALLOC(results, a->operand_count);
     for (size_t i = 0; i < a->operand_count; i++) CLI_LIBRARY(basin_result_read(a->operands[i], &results[i]));
     CLI_LIBRARY(basin_figure_create((const basin_result *const *)results, a->operand_count, &o, &figure));
@@ -119,6 +145,8 @@ const cli_command cli_command_plot = {
     .usage = "plot RESULT.h5… -o FIGURE [--kind KIND] [--title TEXT]",
     .about = "Draws stored results as PDF, SVG or PNG. Several results of one kind come into one figure, "
              "overlaid or side by side.\n"
+             "A plane is also written as a surface for other programs: .vtk for ParaView, .glb or .gltf for "
+             "Blender.\n"
              "The same result gives the same bytes as --plot at the time it was computed.",
     .examples =
         "  basin plot slice.h5 -o slice.pdf --title \"MSAM, seed 0\"\n"

@@ -31,10 +31,11 @@ void basin_scene_project(const basin_scene *scene, const double box[3], double p
 /* where the camera stands over the floor, in units of s and t */
 void basin_scene_camera(const basin_scene *scene, double at[2]);
 
-/* Scales of the panel's x and y, so that the box and all that is written about it fit into panel->box. */
+/* Scales of the panel's x and y, so that the box and all that is written about it fit into
+   panel->box. */
 void basin_scene_fit(basin_panel *panel, basin_canvas *canvas);
-/* Floor and back walls, which a legend may cover; then edges, ticks, numbers and labels, which it may not.
-   Returns the moment between. */
+/* Floor and back walls, which a legend may cover; then edges, ticks, numbers and labels, which it
+   may not. Returns the moment between. */
 basin_moment basin_scene_draw(const basin_panel *panel, basin_canvas *canvas);
 
 #endif
