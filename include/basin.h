@@ -3857,8 +3857,8 @@ typedef struct basin_figure_options {
     const char *x_label, *y_label; /* in place of the figure's own, where it has one; NULL = none */
     const char *scale; /* of the value axis: linear | log | symlog; NULL = the figure's own */
     double      cap;   /* clip values above and mark them; 0 = none */
-    /* of a surface: where it is seen from, degrees: from the first direction towards the second, and
-       above the floor, 5 to 70; elevation 0 = the figure's own */
+    /* of a surface: where it is seen from, degrees: from the first direction towards the second,
+       and above the floor, 5 to 70; elevation 0 = the figure's own */
     double azimuth, elevation;
     bool   points;    /* mark where a slice with a tolerance was evaluated */
     int    smooth;    /* basin_smoothing */

@@ -16,8 +16,9 @@ double basin_drape_height(const basin_drape *drape, double s, double t);
 /* Whether a place on the surface is seen from where the camera stands. */
 bool basin_drape_is_seen(const basin_drape *drape, double s, double t);
 
-/* Lays the panel's marks from `first` on, of lines, points and names on the plane, upon the surface. What it
-   hides becomes a dotted line or a small grey marker; *hidden: whether there is any. */
+/* Lays the panel's marks from `first` on, of lines, points and names on the plane, upon the
+   surface. What it hides becomes a dotted line or a small grey marker; *hidden: whether there is
+   any. */
 basin_status basin_drape_marks(basin_plan *plan, basin_panel *panel, size_t first,
                                const basin_drape *drape, bool *hidden);
 
