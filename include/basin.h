@@ -2007,6 +2007,27 @@ typedef struct basin_slice_request {
 basin_status basin_slice_compute(const basin_slice_request *request, basin_slice **out);
 void         basin_slice_destroy(basin_slice **slice);
 
+/* A component of the sublevel sets {value <= level} of a grid, as the level rises. */
+typedef struct basin_merge_branch {
+    size_t minimum; /* where it is born: a point of the grid, row by row */
+    size_t saddle;  /* where it meets a deeper one and ends; SIZE_MAX: it does not */
+    size_t parent;  /* the branch that it meets there; SIZE_MAX likewise */
+    double birth, death, persistence; /* values there, and death - birth; INFINITY: does not end */
+} basin_merge_branch;
+
+typedef struct basin_merge_tree {
+    size_t              points; /* finite ones */
+    size_t              branch_count;
+    basin_merge_branch *branches; /* by descending persistence */
+} basin_merge_tree;
+
+/* Of values [rows, columns], each point with its 8 neighbours; what is not finite is no part of
+   them. One branch a minimum: of equal neighbours the first is it. BASIN_ERR_VALUE where no value
+   is finite. Caller destroys. */
+basin_status basin_merge_tree_compute(const double *values, size_t rows, size_t columns,
+                                      basin_merge_tree **out);
+void         basin_merge_tree_destroy(basin_merge_tree **tree);
+
 /* -------------------------------------------------------------------------------------- band -- */
 
 /* What the lines of a band differ in. */
