@@ -3872,6 +3872,10 @@ basin_status basin_figure_write(const basin_figure *figure, const char *path);
 /* The bytes of that file; `name` ends likewise. Caller frees. */
 basin_status basin_figure_encode(const basin_figure *figure, const char *name, unsigned char **out,
                                  size_t *size);
+/* How many of the figure's texts touch another one or leave the page, 0 where all can be read;
+   `where`, unless NULL, names the first. */
+enum { BASIN_COLLISION_ROOM = 200 };
+size_t basin_figure_collisions(const basin_figure *figure, char where[BASIN_COLLISION_ROOM]);
 /* what, which data, which settings; borrowed */
 const char *basin_figure_caption(const basin_figure *figure);
 /* the i-th of its figures by name; NULL beyond the last */

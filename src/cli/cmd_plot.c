@@ -1,6 +1,7 @@
 /* basin plot: draws stored results anew. */
 #include <string.h>
 
+#include "cli/figure_file.h"
 #include "cli/monitor.h"
 #include "cli/options.h"
 #include "cli/paths.h"
@@ -91,7 +92,7 @@ static int run(const cli_arguments *a)
     CLI_ALLOC(results, a->operand_count);
     for (size_t i = 0; i < a->operand_count; i++) CLI_LIBRARY(basin_result_read(a->operands[i], &results[i]));
     CLI_LIBRARY(basin_figure_create((const basin_result *const *)results, a->operand_count, &o, &figure));
-    CLI_LIBRARY(basin_figure_write(figure, path));
+    CLI_TRY(cli_figure_write(figure, path));
     cli_monitor_clear();
     if (cli_has(a, "caption")) printf("%s\n", basin_figure_caption(figure));
 done:

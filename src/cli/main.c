@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/figure_file.h"
 #include "cli/forecast.h"
 #include "cli/kernel.h"
 #include "cli/monitor.h"
@@ -43,7 +44,7 @@ static int draw(const cli_batch *batch, const char *path)
 
     CLI_LIBRARY(
         basin_figure_create((const basin_result *const *)batch->results, batch->count, NULL, &figure));
-    CLI_LIBRARY(basin_figure_write(figure, path));
+    CLI_TRY(cli_figure_write(figure, path));
 done:
     basin_figure_destroy(&figure);
     return status;

@@ -149,6 +149,38 @@ double basin_axes_names_height(const basin_panel *panel, basin_canvas *canvas, d
     return tallest;
 }
 
+/* Whether the i-th name would touch one that is listed before it. */
+static bool touches_a_name(const basin_panel *panel, basin_canvas *canvas, size_t i)
+{
+    const double width = panel->box.right - panel->box.left;
+    double       mine, other, height;
+
+    basin_canvas_measure(canvas, panel->tick_label[i], &(basin_type){0}, &mine, &height);
+    for (size_t k = 0; k < i; k++) {
+        const double apart =
+            fabs(basin_scale_at(&panel->x, panel->tick_at[i]) - basin_scale_at(&panel->x, panel->tick_at[k]));
+        basin_canvas_measure(canvas, panel->tick_label[k], &(basin_type){0}, &other, &height);
+        if (apart * width < (mine + other) / 2 + 2) return true;
+    }
+    return false;
+}
+
+/* Plain names that would touch the one before them are left out; coloured ones stand in their slots. */
+static void names_on_x(const basin_panel *panel, basin_canvas *canvas, double label_top)
+{
+    const basin_rect *b = &panel->box;
+    basin_type        type = basin_axes_name_type(panel, canvas, b->right - b->left);
+
+    for (size_t i = 0; i < panel->tick_count; i++) {
+        const double x = b->left + basin_scale_at(&panel->x, panel->tick_at[i]) * (b->right - b->left);
+        if (!(x >= b->left - 0.5) || !(x <= b->right + 0.5)) continue;
+        basin_canvas_line(canvas, x, b->bottom, x, b->bottom + BASIN_TICK, &axis_pen);
+        if (panel->tick_color != NULL) type.color = panel->tick_color[i];
+        if (panel->no_x || (panel->tick_color == NULL && touches_a_name(panel, canvas, i))) continue;
+        basin_canvas_text(canvas, panel->tick_label[i], x, label_top, &type);
+    }
+}
+
 static void x_axis(const basin_panel *panel, basin_canvas *canvas)
 {
     const basin_rect *b = &panel->box;
@@ -163,13 +195,7 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
             basin_canvas_text(canvas, tick->label, x, label_top,
                               &(basin_type){.color = basin_black, .across = 0.5});
     }
-    basin_type type = basin_axes_name_type(panel, canvas, b->right - b->left);
-    for (size_t i = 0; i < panel->tick_count; i++) {
-        double x = b->left + basin_scale_at(&panel->x, panel->tick_at[i]) * (b->right - b->left);
-        basin_canvas_line(canvas, x, b->bottom, x, b->bottom + BASIN_TICK, &axis_pen);
-        if (panel->tick_color != NULL) type.color = panel->tick_color[i];
-        if (!panel->no_x) basin_canvas_text(canvas, panel->tick_label[i], x, label_top, &type);
-    }
+    names_on_x(panel, canvas, label_top);
     if (!panel->no_x && panel->x_label == NULL && panel->x_ticks.exponent != 0) { /* else the label says it */
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
         snprintf(text, sizeof text, "×%s", basin_number_power(panel->x_ticks.exponent, power));
@@ -208,8 +234,9 @@ static void y_axis(const basin_panel *panel, basin_canvas *canvas)
     if (!panel->no_y && panel->y_ticks.exponent != 0) {
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
         snprintf(text, sizeof text, "×%s", basin_number_power(panel->y_ticks.exponent, power));
-        basin_canvas_text(canvas, text, b->left, b->top - 2,
-                          &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
+        /* right of the axis: the highest number may stand at its end */
+        basin_canvas_text(canvas, text, b->left + 1, b->top - 2,
+                          &(basin_type){.color = basin_black, .down = 1});
     }
 }
 
@@ -221,7 +248,7 @@ void basin_axes_draw(const basin_panel *panel, basin_canvas *canvas)
 
 /* ------------------------------------------------------------------------------------------ colour bar -- */
 
-enum { BAR_GAP = 6, BAR = 7 };
+enum { BAR_GAP = 6, BAR = 7, BAR_OVER = 8 /* how much longer than the bar its label may be */ };
 
 static void bar_ticks(const basin_panel *panel, basin_canvas *canvas, double height, basin_ticks *ticks)
 {
@@ -244,7 +271,9 @@ static double bar_label_width(const basin_panel *panel, basin_canvas *canvas)
     double width = 0, height = 0;
 
     if (panel->bar_label != NULL)
-        basin_canvas_measure(canvas, panel->bar_label, &(basin_type){.across = 0.5}, &width, &height);
+        basin_canvas_measure(canvas, panel->bar_label,
+                             &(basin_type){.across = 0.5, .width = panel->height + BAR_OVER}, &width,
+                             &height);
     return height > 0 ? height + 2 : 0;
 }
 
@@ -307,8 +336,9 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
     if (ticks.exponent != 0) {
         char power[BASIN_NUMBER_ROOM];
         snprintf(text, sizeof text, "×%s", basin_number_power(ticks.exponent, power));
+        /* left of the numbers, of which one may stand at the end */
         basin_canvas_text(canvas, text, left + BAR, top - (isfinite(paint->cap) ? 5 : 2),
-                          &(basin_type){.color = basin_black, .down = 1});
+                          &(basin_type){.color = basin_black, .across = 1, .down = 1});
     }
     if (isfinite(paint->cap)) {
         basin_canvas_fill(canvas, (double[]){left, top, left + BAR, top, left + BAR / 2.0, top - 4}, 3,
@@ -319,6 +349,10 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
     if (panel->bar_label != NULL) {
         double x = panel->box.right + basin_bar_width(panel, canvas) - bar_label_width(panel, canvas) / 2;
         basin_canvas_text(canvas, panel->bar_label, x, top + height / 2,
-                          &(basin_type){.color = basin_black, .across = 0.5, .down = 0.5, .angle = -acos(0)});
+                          &(basin_type){.color = basin_black,
+                                        .across = 0.5,
+                                        .down = 0.5,
+                                        .width = panel->height + BAR_OVER,
+                                        .angle = -acos(0)});
     }
 }

@@ -58,6 +58,24 @@ done:
     return st;
 }
 
+/* Places on an axis are finite and ascend: nothing can be drawn over others. */
+static basin_status check_axes(const basin_slice *slice, size_t number)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t k = 0; k < slice->axis_count; k++) {
+        const basin_axis *axis = &slice->axes[k];
+        for (size_t i = 0; axis->coordinates != NULL && i < axis->count; i++)
+            BASIN_CHECK(isfinite(axis->coordinates[i]) &&
+                            (i == 0 || axis->coordinates[i] > axis->coordinates[i - 1]),
+                        BASIN_ERR_VALUE,
+                        "result %zu: place %zu along %s is %g: they must be finite and ascend", number, i + 1,
+                        axis->direction != NULL ? axis->direction : "its direction", axis->coordinates[i]);
+    }
+done:
+    return st;
+}
+
 static basin_status check_results(const basin_result *const *results, size_t count)
 {
     basin_status st = BASIN_OK;
@@ -69,6 +87,7 @@ static basin_status check_results(const basin_result *const *results, size_t cou
         BASIN_CHECK(results[i]->kind == results[0]->kind, BASIN_ERR_ARG,
                     "a figure is of one kind of result: the first is a %s, number %zu a %s",
                     basin_result_name(results[0]->kind), i + 1, basin_result_name(results[i]->kind));
+        if (results[i]->kind == BASIN_RESULT_SLICE) BASIN_TRY(check_axes(results[i]->value, i + 1));
     }
     BASIN_CHECK(basin_figure_kind(results[0]->kind, 0) != NULL, BASIN_ERR_UNSUPPORTED,
                 "there is no figure of %s results", basin_result_name(results[0]->kind));

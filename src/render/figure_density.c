@@ -32,8 +32,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------ both panels --
-   */
+/* ---------------------------------------------------------------------------------------- both panels -- */
 
 /* A curve and its band. */
 static basin_status add_curve(basin_plan *plan, basin_panel *panel, size_t count, const double *x,
@@ -57,13 +56,14 @@ done:
     return st;
 }
 
+/* |λ| */
 static double largest_of(const basin_plan *plan)
 {
     double largest = 0;
 
     for (size_t i = 0; i < plan->count; i++) {
         const basin_density *d = &spectrum_of(plan, i)->density;
-        largest = fmax(largest, d->at[d->count - 1]);
+        largest = fmax(largest, fmax(fabs(d->at[0]), fabs(d->at[d->count - 1])));
     }
     return largest;
 }
@@ -166,8 +166,10 @@ basin_status basin_plan_density(basin_plan *plan)
     BASIN_TRY(check_densities(plan));
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_TRY(basin_plan_panels(plan, 2, 1));
-    basin_panel     *decades = &plan->panels[0], *share = &plan->panels[1];
-    double           largest = largest_of(plan), threshold = pow(10, floor(log10(largest) - DECADES + 0.5));
+    basin_panel *decades = &plan->panels[0], *share = &plan->panels[1];
+    const double largest = largest_of(plan), threshold = pow(10, floor(log10(largest) - DECADES + 0.5));
+    BASIN_CHECK(largest > 0 && isfinite(largest), BASIN_ERR_VALUE,
+                "the density reaches to |λ| = %g: there is nothing to draw", largest);
     basin_plot_scale scale = {BASIN_SCALE_SYMLOG, -1.6 * largest, 2 * largest, threshold};
     for (size_t i = 0; i < plan->count; i++) {
         const basin_density *d = &spectrum_of(plan, i)->density;

@@ -18,6 +18,7 @@
 
 /* points: to the page's edge, between panels, plots of equal units, how much wider than its plot a note and
    the label of x may be */
+enum { TALLEST = 40 }; /* inches, of a page */
 enum { PAD = 4, BETWEEN = 7, LARGEST_SQUARE = 280, NOTE_OVER = 14, LABEL_OVER = 20 };
 
 typedef struct margins {
@@ -113,6 +114,18 @@ static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, doub
     return height;
 }
 
+/* The power of ten of the numbers on y or beside the colour bar. */
+static bool has_power_above(const basin_panel *panel, basin_canvas *canvas)
+{
+    return (panel->y_ticks.exponent != 0 && !panel->no_y) || basin_bar_exponent(panel, canvas) != 0;
+}
+
+/* From the plot to what stands above it. */
+static double title_gap(const basin_panel *panel, basin_canvas *canvas)
+{
+    return (has_power_above(panel, canvas) ? 1.4 : 0.3) * basin_canvas_font_size(canvas);
+}
+
 static margins measure(basin_canvas *canvas, const basin_panel *panel, double width)
 {
     double  size = basin_canvas_font_size(canvas), note = BASIN_NOTE_SIZE * size;
@@ -124,8 +137,7 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
     m.left = fmax(m.left, overhang(canvas, panel, width, false) + 1);
     m.right = fmax(m.right, overhang(canvas, panel, width, true) + 1);
     m.right = fmax(m.right, basin_bar_width(panel, canvas));
-    if ((panel->y_ticks.exponent != 0 && !panel->no_y) || basin_bar_exponent(panel, canvas) != 0)
-        m.top = 1.5 * size;
+    if (has_power_above(panel, canvas)) m.top = 1.5 * size;
     if (panel->title != NULL) m.top = fmax(m.top, 0.3 * size) + text_height(canvas, panel->title, 0, width);
     if (panel->legend_above) {
         basin_legend legend = {0};
@@ -227,6 +239,11 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
         for (size_t i = 0; i < plan->panel_count; i++) plan->panels[i].height = g->heights[i / g->columns];
         *page = 72 * plan->options->height;
     }
+    BASIN_CHECK(
+        *page <= 72 * TALLEST, BASIN_ERR_ARG,
+        "a page of %.3g in for %zu panels is too high; at most %d in: fewer results, or more width for "
+        "panels side by side",
+        *page / 72, plan->panel_count, TALLEST);
 done:
     return st;
 }
@@ -302,16 +319,17 @@ static void draw_inset(basin_panel *inset, basin_canvas *canvas, basin_moment fr
         basin_axes_frame(inset, canvas);
         if (inset->title != NULL)
             basin_canvas_text(canvas, inset->title, (inset->box.left + inset->box.right) / 2,
-                              inset->box.top - 2,
+                              inset->box.top - title_gap(inset, canvas),
                               &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
         return;
     }
 }
 
-static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
+/* As measured: a plot of equal units may be smaller than `width`, that of its column. */
+static void draw_labels(const basin_panel *panel, basin_canvas *canvas, double width)
 {
     const basin_rect *b = &panel->box;
-    double            middle = (b->left + b->right) / 2, width = b->right - b->left;
+    double            middle = (b->left + b->right) / 2;
     double            size = basin_canvas_font_size(canvas);
     basin_type        type = {.color = basin_black, .across = 0.5, .width = width + LABEL_OVER};
     char              room[512];
@@ -343,10 +361,10 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
 }
 
 /* Whether the legend found its place. */
-static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas *canvas)
+static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas *canvas, double width)
 {
     basin_legend legend = {0};
-    double       size = basin_canvas_font_size(canvas), above = panel->box.top - 0.3 * size;
+    double       above = panel->box.top - title_gap(panel, canvas);
     bool         found = true;
 
     basin_axes_draw(panel, canvas);
@@ -369,13 +387,10 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
                                         .across = 0.5,
                                         .down = 0.5,
                                         .width = panel->box.right - panel->box.left});
-    if (panel->y_ticks.exponent != 0 && !panel->no_y) above -= size;
     if (panel->title != NULL)
-        basin_canvas_text(
-            canvas, panel->title, (panel->box.left + panel->box.right) / 2, above,
-            &(basin_type){
-                .color = basin_black, .across = 0.5, .down = 1, .width = panel->box.right - panel->box.left});
-    draw_labels(panel, canvas);
+        basin_canvas_text(canvas, panel->title, (panel->box.left + panel->box.right) / 2, above,
+                          &(basin_type){.color = basin_black, .across = 0.5, .down = 1, .width = width});
+    draw_labels(panel, canvas, width);
     return found;
 }
 
@@ -416,6 +431,33 @@ static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, co
                                         .width = inner});
 }
 
+static basin_status check_scale(const char *axis, const basin_plot_scale *scale)
+{
+    return basin_scale_drawable(scale)
+               ? BASIN_OK
+               : basin_fail(BASIN_ERR_VALUE,
+                            "a figure's axis %s cannot run from %g to %g: the values of the result are too "
+                            "close to each other, too large or too small to be told apart",
+                            axis, scale->low, scale->high);
+}
+
+static basin_status check_scales(const basin_plan *plan)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < plan->panel_count; i++) {
+        const basin_panel *panel = &plan->panels[i];
+        BASIN_TRY(check_scale("x", &panel->x));
+        if (!panel->bare) BASIN_TRY(check_scale("y", &panel->y));
+        if (panel->bar != NULL) BASIN_TRY(check_scale("of colours", &panel->bar->scale));
+        if (panel->inset == NULL) continue;
+        BASIN_TRY(check_scale("x", &panel->inset->x));
+        BASIN_TRY(check_scale("y", &panel->inset->y));
+    }
+done:
+    return st;
+}
+
 basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas **out)
 {
     basin_status  st = BASIN_OK;
@@ -426,6 +468,7 @@ basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas 
 
     BASIN_CHECK(g.rows <= MAX_GRID && g.columns <= MAX_GRID, BASIN_ERR_ARG,
                 "a figure of %zu panels; at most %d rows", plan->panel_count, MAX_GRID);
+    BASIN_TRY(check_scales(plan));
     BASIN_TRY(basin_canvas_create(plan->width, 72,
                                   plan->options->font != NULL ? plan->options->font : "DejaVu Sans",
                                   plan->font_size, &canvas));
@@ -444,7 +487,7 @@ basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas 
         draw_outer(plan, canvas, &g, footer, page);
         for (size_t i = 0; i < plan->panel_count; i++) {
             basin_panel *panel = &plan->panels[i];
-            if (draw_panel(plan, panel, canvas) || panel->legend_above) continue;
+            if (draw_panel(plan, panel, canvas, g.width) || panel->legend_above) continue;
             panel->legend_above = again = true;
         }
         BASIN_TRY(basin_canvas_status(canvas));

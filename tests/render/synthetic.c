@@ -976,3 +976,38 @@ basin_result *synthetic_batches(const char *method, size_t count, bool spectra)
     b->sane = mean_about(none + 9, 1, count);
     return envelope(BASIN_RESULT_BATCHES, b, method, "batches");
 }
+
+/* ------------------------------------------------------------------------------------- for each figure -- */
+
+static basin_result *slice_figured(const char *figure)
+{
+    if (strcmp(figure, "lines") == 0) return synthetic_line("gd", "eigen:1", 1, 21);
+    if (strcmp(figure, "paths") == 0) return synthetic_paths(5);
+    if (strcmp(figure, "convexity") == 0) return synthetic_convexity("gd", 15);
+    if (strcmp(figure, "error") == 0) return synthetic_adaptive("gd", 15);
+    return synthetic_plane("gd", 15);
+}
+
+basin_result *synthetic_figured(basin_result_kind kind, const char *figure)
+{
+    static const char *const methods[] = {"gd", "sam", "msam"};
+
+    switch (kind) {
+    case BASIN_RESULT_SPECTRUM:
+        return strcmp(figure, "density") == 0 ? synthetic_density("gd", 5000) : synthetic_spectrum("gd", 60);
+    case BASIN_RESULT_SLICE: return slice_figured(figure);
+    case BASIN_RESULT_BAND: return synthetic_band("gd", BASIN_BAND_BATCH, 8);
+    case BASIN_RESULT_CONNECTION: return synthetic_connection("gd", BASIN_CURVE_BEZIER);
+    case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
+    case BASIN_RESULT_INVARIANCES: return synthetic_invariance("gd");
+    case BASIN_RESULT_SHARPNESS_TABLE: return synthetic_sharpness_table("gd");
+    case BASIN_RESULT_TRACK:
+        return strcmp(figure, "sweep") == 0 ? synthetic_sweep() : synthetic_track(methods, 3, 1, 5);
+    case BASIN_RESULT_COMPARISON: return synthetic_comparison(4);
+    case BASIN_RESULT_BLOCKS: return synthetic_blocks("gd", 7);
+    case BASIN_RESULT_GATE: return synthetic_gate("gd");
+    case BASIN_RESULT_BATCHES: return synthetic_batches("gd", 30, true);
+    default: fail_msg("no result for figure %s", figure);
+    }
+    return NULL;
+}

@@ -45,4 +45,7 @@ basin_result *synthetic_blocks(const char *method, size_t count);
 /* with momentum; one without a gradient; `spectra`: trace and SANE as well */
 basin_result *synthetic_batches(const char *method, size_t count, bool spectra);
 
+/* What the figure of that name is drawn of, small. */
+basin_result *synthetic_figured(basin_result_kind kind, const char *figure);
+
 #endif

@@ -125,37 +125,6 @@ static cairo_surface_t *drawn(const basin_mark_type *type, double shift, double 
     return pixels(canvas, type->name);
 }
 
-static basin_result *synthetic_of(size_t figure)
-{
-    static const char *const methods[] = {"gd", "sam", "msam"};
-
-    switch (figures[figure].result) {
-    case BASIN_RESULT_SPECTRUM:
-        return strcmp(figures[figure].name, "density") == 0 ? synthetic_density("gd", 5000)
-                                                            : synthetic_spectrum("gd", 60);
-    case BASIN_RESULT_SLICE:
-        return strcmp(figures[figure].name, "lines") == 0       ? synthetic_line("gd", "eigen:1", 1, 21)
-               : strcmp(figures[figure].name, "paths") == 0     ? synthetic_paths(5)
-               : strcmp(figures[figure].name, "convexity") == 0 ? synthetic_convexity("gd", 15)
-               : strcmp(figures[figure].name, "error") == 0     ? synthetic_adaptive("gd", 15)
-                                                                : synthetic_plane("gd", 15);
-    case BASIN_RESULT_BAND: return synthetic_band("gd", BASIN_BAND_BATCH, 8);
-    case BASIN_RESULT_CONNECTION: return synthetic_connection("gd", BASIN_CURVE_BEZIER);
-    case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
-    case BASIN_RESULT_INVARIANCES: return synthetic_invariance("gd");
-    case BASIN_RESULT_SHARPNESS_TABLE: return synthetic_sharpness_table("gd");
-    case BASIN_RESULT_TRACK:
-        return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep()
-                                                          : synthetic_track(methods, 3, 1, 5);
-    case BASIN_RESULT_COMPARISON: return synthetic_comparison(4);
-    case BASIN_RESULT_BLOCKS: return synthetic_blocks("gd", 7);
-    case BASIN_RESULT_GATE: return synthetic_gate("gd");
-    case BASIN_RESULT_BATCHES: return synthetic_batches("gd", 30, true);
-    default: fail_msg("no result for figure %s", figures[figure].name);
-    }
-    return NULL;
-}
-
 /* One sign for every label, so that the layout knows of no words. `marks` = false leaves out what stands for
    data. */
 static void without_words(basin_panel *panel, bool marks)
@@ -172,7 +141,7 @@ static void without_words(basin_panel *panel, bool marks)
 static cairo_surface_t *drawn_figure(size_t figure, bool marks)
 {
     basin_figure_options options = {.no_footer = true};
-    basin_result        *result = synthetic_of(figure);
+    basin_result        *result = synthetic_figured(figures[figure].result, figures[figure].name);
     basin_plan           plan = {.results = (const basin_result *const *)&result,
                                  .count = 1,
                                  .options = &options,
