@@ -257,12 +257,8 @@ static void texts_in_each_others_way_are_noticed(void **state)
                                          .name_at = at,
                                          .name_label = words,
                                          .name_color = colors};
-    basin_plan                  plan = {.options = &options,
-                                        .width = 234,
-                                        .font_size = 8,
-                                        .panel_count = 1,
-                                        .columns = 1,
-                                        .panels = &panel};
+    basin_plan                  plan = {
+                         .options = &options, .width = 234, .font_size = 8, .panel_count = 1, .columns = 1, .panels = &panel};
     char where[BASIN_COLLISION_ROOM];
 
     (void)state;
