@@ -257,11 +257,11 @@ static void texts_in_each_others_way_are_noticed(void **state)
                                          .name_at = at,
                                          .name_label = words,
                                          .name_color = colors};
-    basin_plan                  plan = {
-                         .options = &options, .width = 234, .font_size = 8, .panel_count = 1, .columns = 1, .panels = &panel};
-    char where[BASIN_COLLISION_ROOM];
+    basin_plan                  plan = {.options = &options, .width = 234, .font_size = 8};
+    char                        where[BASIN_COLLISION_ROOM];
 
     (void)state;
+    plan.panel_count = plan.columns = 1, plan.panels = &panel;
     for (panel.name_count = 1; panel.name_count <= 2; panel.name_count++) {
         basin_figure *figure = NULL;
         basin_plan_caption(&plan, "Names.");
