@@ -36,10 +36,10 @@ typedef struct taken { /* places of names, and of the points themselves */
 /* How many texts stand there. */
 static size_t texts_at(const basin_canvas *canvas, const basin_rect *box)
 {
-    const basin_label place = {.x = (box->left + box->right) / 2,
-                               .y = (box->top + box->bottom) / 2,
-                               .half_width = (box->right - box->left) / 2,
-                               .half_height = (box->bottom - box->top) / 2};
+    const basin_label  place = {.x = (box->left + box->right) / 2,
+                                .y = (box->top + box->bottom) / 2,
+                                .half_width = (box->right - box->left) / 2,
+                                .half_height = (box->bottom - box->top) / 2};
     size_t             count, hits = 0;
     const basin_label *labels = basin_canvas_labels(canvas, &count);
 
