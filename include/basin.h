@@ -3855,12 +3855,15 @@ typedef struct basin_figure_options {
        own */
     const char *x, *y;
     const char *x_label, *y_label; /* in place of the figure's own, where it has one; NULL = none */
-    const char *scale;     /* of the value axis: linear | log | symlog; NULL = the figure's own */
-    double      cap;       /* clip values above and mark them; 0 = none */
-    bool        points;    /* mark where a slice with a tolerance was evaluated */
-    int         smooth;    /* basin_smoothing */
-    bool        no_footer; /* leave the line of provenance out */
-    double      dpi;       /* PNG; 0 = 300 */
+    const char *scale; /* of the value axis: linear | log | symlog; NULL = the figure's own */
+    double      cap;   /* clip values above and mark them; 0 = none */
+    /* of a surface: where it is seen from, degrees: from the first direction towards the second, and
+       above the floor, 5 to 70; elevation 0 = the figure's own */
+    double azimuth, elevation;
+    bool   points;    /* mark where a slice with a tolerance was evaluated */
+    int    smooth;    /* basin_smoothing */
+    bool   no_footer; /* leave the line of provenance out */
+    double dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;
 
 /* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows
@@ -3876,6 +3879,15 @@ basin_status basin_figure_encode(const basin_figure *figure, const char *name, u
    `where`, unless NULL, names the first. */
 enum { BASIN_COLLISION_ROOM = 200 };
 size_t basin_figure_collisions(const basin_figure *figure, char where[BASIN_COLLISION_ROOM]);
+/* A plane as a surface for programs that turn it: by the end of `name` legacy VTK (.vtk: ParaView,
+   PyVista) or glTF 2.0 (.glb, .gltf: Blender, browsers). Its points are those of the grid as they
+   are, in the shape that the figure «surface» draws; what is not finite is a hole. Of the options:
+   kind (surface:SPLIT), scale, cap. BASIN_ERR_ARG for another ending or kind, or no plane,
+   BASIN_ERR_MISSING for a split that is not there, BASIN_ERR_VALUE where no loss is finite. Caller
+   frees. */
+basin_status basin_mesh_encode(const basin_result *result, const basin_figure_options *options,
+                               const char *name, unsigned char **out, size_t *size);
+bool         basin_mesh_is_name(const char *name); /* whether it ends so */
 /* what, which data, which settings; borrowed */
 const char *basin_figure_caption(const basin_figure *figure);
 /* the i-th of its figures by name; NULL beyond the last */

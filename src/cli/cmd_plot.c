@@ -7,7 +7,8 @@
 #include "cli/paths.h"
 
 static const cli_option options[] = {
-    {"o", CLI_TEXT, "FILE", "the figure: .pdf, .svg or .png", true},
+    {"o", CLI_TEXT, "FILE",
+     "the figure: .pdf, .svg or .png; of a plane also the surface itself: .vtk, .glb or .gltf", true},
     {"kind", CLI_TEXT, "KIND", "which figure of the result (default: its first; a wrong one lists them)",
      false},
     {"title", CLI_TEXT, "TEXT", "above the figure (default: none)", false},
@@ -25,6 +26,11 @@ static const cli_option options[] = {
     {"y-label", CLI_TEXT, "TEXT", "beside the panels (default: the figure's own)", false},
     {"scale", CLI_CHOICE, "linear|log|symlog", "of the value axis (default: by the figure)", false},
     {"cap", CLI_REAL, "VALUE", "clip values above, and mark them (default: none)", false},
+    {"view", CLI_VIEW, "AZIMUTH:ELEVATION",
+     "surface: where it is seen from, degrees from the first direction towards the second and above the "
+     "floor "
+     "(default: -60:38)",
+     false},
     {"points", CLI_FLAG, NULL, "slice --tolerance: mark the points that were evaluated", false},
     {"smooth", CLI_CHOICE, "lines|none|all",
      "what of a plane is drawn between its points, too, by the rule that tells left-out points best; all: "
@@ -46,11 +52,16 @@ static int read_options(const cli_arguments *a, const char **labels, basin_figur
 {
     int    status = CLI_OK;
     size_t count = 0;
+    double azimuth = 0, elevation = 0;
 
     for (size_t i = 0; i < a->given_count; i++) {
         if (strcmp(a->given[i].option->name, "label") != 0) continue;
         CLI_WANT(count < a->operand_count, "plot: more --label than results");
         labels[count++] = a->given[i].text;
+    }
+    if (cli_has(a, "view")) {
+        cli_range(cli_text(a, "view", NULL), &azimuth, &elevation);
+        CLI_WANT(elevation != 0, "plot: --view %s: an elevation from 5 to 70", cli_text(a, "view", NULL));
     }
     CLI_WANT(count == 0 || count == a->operand_count, "plot: %zu --label for %zu results", count,
              a->operand_count);
@@ -68,12 +79,35 @@ static int read_options(const cli_arguments *a, const char **labels, basin_figur
         .y_label = cli_text(a, "y-label", NULL),
         .scale = cli_text(a, "scale", NULL),
         .cap = cli_real(a, "cap", 0),
+        .azimuth = azimuth,
+        .elevation = elevation,
         .points = cli_has(a, "points"),
         .smooth = smoothing(cli_text(a, "smooth", "lines")),
         .no_footer = cli_has(a, "no-footer"),
         .dpi = cli_real(a, "dpi", 0),
     };
 done:
+    return status;
+}
+
+/* A surface for other programs. */
+static int write_mesh(const cli_arguments *a, const basin_figure_options *o, const char *path)
+{
+    int            status = CLI_OK;
+    basin_result  *result = NULL;
+    unsigned char *bytes = NULL;
+    size_t         size = 0;
+
+    CLI_WANT(a->operand_count == 1, "plot: %s holds one surface, not those of %zu results", path,
+             a->operand_count);
+    CLI_WANT(!cli_has(a, "caption"), "plot: a mesh has no caption");
+    CLI_LIBRARY(basin_result_read(a->operands[0], &result));
+    CLI_LIBRARY(basin_mesh_encode(result, o, path, &bytes, &size));
+    CLI_LIBRARY(basin_file_write(path, bytes, size));
+    cli_monitor_clear();
+done:
+    basin_result_destroy(&result);
+    basin_free(bytes);
     return status;
 }
 
@@ -86,9 +120,13 @@ static int run(const cli_arguments *a)
     basin_figure        *figure = NULL;
 
     CLI_WANT(path != NULL, "plot: where to? -o FILE.pdf, .svg or .png");
-    CLI_TRY(cli_figure_check(path));
+    CLI_TRY(basin_mesh_is_name(path) ? cli_output_check(path) : cli_figure_check(path));
     CLI_ALLOC(labels, a->operand_count);
     CLI_TRY(read_options(a, labels, &o));
+    if (basin_mesh_is_name(path)) {
+        CLI_TRY(write_mesh(a, &o, path));
+        goto done;
+    }
     CLI_ALLOC(results, a->operand_count);
     for (size_t i = 0; i < a->operand_count; i++) CLI_LIBRARY(basin_result_read(a->operands[i], &results[i]));
     CLI_LIBRARY(basin_figure_create((const basin_result *const *)results, a->operand_count, &o, &figure));
@@ -108,6 +146,8 @@ const cli_command cli_command_plot = {
     .usage = "plot RESULT.h5… -o FIGURE [--kind KIND] [--title TEXT]",
     .about = "Draws stored results as PDF, SVG or PNG. Several results of one kind come into one figure, "
              "overlaid or side by side.\n"
+             "A plane is also written as a surface for other programs: .vtk for ParaView, .glb or .gltf for "
+             "Blender.\n"
              "The same result gives the same bytes as --plot at the time it was computed.",
     .examples =
         "  basin plot slice.h5 -o slice.pdf --title \"MSAM, seed 0\"\n"

@@ -184,6 +184,7 @@ static int check_value(const cli_command *command, const cli_option *option, con
     case CLI_RANGE:
         wanted = range_text(text) || auto_text(text) ? NULL : "FROM:TO or auto[:FACTOR|:+RISE]";
         break;
+    case CLI_VIEW: wanted = range_text(text) ? NULL : "AZIMUTH:ELEVATION in degrees, e.g. 30:45"; break;
     case CLI_BYTES: wanted = bytes_text(text) ? NULL : "bytes, e.g. 512M or 4G"; break;
     case CLI_DURATION: wanted = duration_text(text) ? NULL : "a time, e.g. 90s, 10m or 2h"; break;
     case CLI_CHOICE: wanted = choice_text(text, option->argument) ? NULL : option->argument; break;

@@ -12,6 +12,7 @@ typedef enum cli_option_kind {
     CLI_REAL,     /* NaN and Inf included: commands and the library judge */
     CLI_REALS,    /* separated by commas              */
     CLI_RANGE,    /* FROM:TO, or auto[:FACTOR|:+RISE]  */
+    CLI_VIEW,     /* AZIMUTH:ELEVATION               */
     CLI_BYTES,    /* 512M, 4G                         */
     CLI_DURATION, /* 90s, 10m, 2h                   */
     CLI_CHOICE,   /* one of argument's words, a|b|c   */
@@ -55,7 +56,7 @@ int    cli_reals(const cli_arguments *a, const char *name,
                  double **values /* caller frees; NULL if not given */, size_t *count);
 size_t cli_bytes(const char *text);   /* of a checked CLI_BYTES; SIZE_MAX when it does not fit */
 double cli_seconds(const char *text); /* of a checked CLI_DURATION */
-void   cli_range(const char *text, double *from, double *to);
+void   cli_range(const char *text, double *from, double *to); /* of a CLI_VIEW, too */
 
 void cli_help(const cli_command *command, FILE *out);
 

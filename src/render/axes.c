@@ -71,6 +71,7 @@ void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double wid
                       basin_ticks *x, basin_ticks *y)
 {
     *x = *y = (basin_ticks){0};
+    if (panel->scene != NULL) return;
     if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, 0, x);
     if (!panel->bare && panel->empty == NULL && panel->name_count == 0)
         fitting_ticks(canvas, &panel->y, height, false, panel->equal ? 0.99 * step_of(x) : 0, y);
@@ -266,6 +267,14 @@ static const char *cap_text(const basin_paint *paint, char text[BASIN_NUMBER_ROO
     return text;
 }
 
+static const char *power_text(int exponent, char text[BASIN_NUMBER_ROOM + 8])
+{
+    char power[BASIN_NUMBER_ROOM];
+
+    snprintf(text, BASIN_NUMBER_ROOM + 8, "×%s", basin_number_power(exponent, power));
+    return text;
+}
+
 static double bar_label_width(const basin_panel *panel, basin_canvas *canvas)
 {
     double width = 0, height = 0;
@@ -334,10 +343,9 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
                           &(basin_type){.color = basin_black, .down = 0.5});
     }
     if (ticks.exponent != 0) {
-        char power[BASIN_NUMBER_ROOM];
-        snprintf(text, sizeof text, "×%s", basin_number_power(ticks.exponent, power));
         /* left of the numbers, of which one may stand at the end */
-        basin_canvas_text(canvas, text, left + BAR, top - (isfinite(paint->cap) ? 5 : 2),
+        basin_canvas_text(canvas, power_text(ticks.exponent, text), left + BAR,
+                          top - (isfinite(paint->cap) ? 5 : 2),
                           &(basin_type){.color = basin_black, .across = 1, .down = 1});
     }
     if (isfinite(paint->cap)) {

@@ -51,6 +51,10 @@ static basin_status check_options(const basin_figure_options *o)
     if (o->height != 0) BASIN_TRY(in_range("height", o->height, 0.5, 40, " in"));
     if (o->font_size != 0) BASIN_TRY(in_range("font size", o->font_size, 4, 36, " points"));
     if (o->dpi != 0) BASIN_TRY(in_range("resolution", o->dpi, 36, 2400, " dpi"));
+    if (o->elevation != 0 || o->azimuth != 0) {
+        BASIN_TRY(in_range("elevation", o->elevation, 5, 70, " degrees"));
+        BASIN_TRY(in_range("azimuth", o->azimuth, -360, 360, " degrees"));
+    }
     if (o->scale != NULL) BASIN_TRY(basin_scale_find(o->scale, &scale));
     BASIN_CHECK(o->cap >= 0 && isfinite(o->cap), BASIN_ERR_ARG, "cap %g of a figure: above 0, or 0 for none",
                 o->cap);

@@ -6,57 +6,17 @@
  * one. Equal units on both axes (directions of equal norm) make a plot of equal aspect.
  */
 #include <math.h>
-#include <string.h>
 
 #include "core/memory.h"
 #include "render/contour.h"
-#include "render/figure.h"
-#include "render/smooth.h"
+#include "render/field.h"
+
+enum { FINE_SIDE = 240 }; /* points of a finer grid, about */
 
 typedef enum look { CONTOUR, HEAT, CHANGE, ERRORS } look;
 
-#define LEAST_COSINE 0.005 /* half a per cent of a length: not seen */
-
-typedef struct field { /* what one panel shows */
-    const basin_slice   *slice;
-    const basin_surface *surface;
-    size_t               rows, columns;
-    const double        *x, *y, *z; /* [columns], [rows], [rows, columns] */
-    const basin_frame   *frame;     /* NULL: at right angles, in units of the directions */
-    basin_between        between;
-    basin_smooth_error   errors; /* of what is drawn between the points; count 0: nothing is */
-} field;
-
-static basin_status find_field(const basin_plan *plan, size_t i, const char *kind, field *out)
-{
-    basin_status       st = BASIN_OK;
-    const basin_slice *s = plan->results[i]->value;
-
-    BASIN_CHECK(s->axis_count == 2, BASIN_ERR_ARG, "figure %s: slice %zu has %zu direction; draw it as lines",
-                kind, i + 1, s->axis_count);
-    *out = (field){.slice = s};
-    for (size_t k = 0; k < s->surface_count && out->surface == NULL; k++) {
-        const char *split = s->surfaces[k].split;
-        if (plan->variant[0] == '\0' || (split != NULL && strcmp(split, plan->variant) == 0))
-            out->surface = &s->surfaces[k];
-    }
-    BASIN_CHECK(out->surface != NULL, BASIN_ERR_MISSING,
-                "figure %s: slice %zu has no split «%s»; the first is %s", kind, i + 1, plan->variant,
-                s->surface_count > 0 && s->surfaces[0].split != NULL ? s->surfaces[0].split : "unnamed");
-    const basin_surface *f = out->surface;
-    BASIN_CHECK(f->loss != NULL && s->axes[0].coordinates != NULL && s->axes[1].coordinates != NULL &&
-                    f->columns == s->axes[0].count && f->rows == s->axes[1].count && f->rows > 0 &&
-                    f->columns > 0,
-                BASIN_ERR_SHAPE, "figure %s: %zu x %zu losses for %zu x %zu coordinates", kind, f->rows,
-                f->columns, s->axes[1].count, s->axes[0].count);
-    out->rows = f->rows, out->columns = f->columns;
-    out->x = s->axes[0].coordinates, out->y = s->axes[1].coordinates, out->z = f->loss;
-done:
-    return st;
-}
-
 /* L(s, t) - L(0, 0) */
-static basin_status subtract_centre(basin_plan *plan, field *f)
+static basin_status subtract_centre(basin_plan *plan, basin_field *f)
 {
     basin_status st = BASIN_OK;
     size_t       count = f->surface->rows * f->surface->columns;
@@ -69,66 +29,15 @@ done:
     return st;
 }
 
-static size_t number_of(const field *f)
-{
-    return (size_t)(f->surface - f->slice->surfaces);
-}
-
-static basin_status take_error(size_t i, field *f)
+static basin_status take_error(size_t i, basin_field *f)
 {
     basin_status st = BASIN_OK;
 
     BASIN_CHECK(f->slice->adaptive_count > 0, BASIN_ERR_ARG,
                 "figure error: every point of slice %zu was evaluated; only one with a tolerance has errors",
                 i + 1);
-    f->z = f->slice->adaptive->splits[number_of(f)].error;
+    f->z = f->slice->adaptive->splits[basin_field_number(f)].error;
 done:
-    return st;
-}
-
-/* Directions that are not at right angles: the plane as it is, in lengths. Those of a plane with runs on it
-   are. */
-static basin_status find_frame(basin_plan *plan, field *f)
-{
-    basin_status st = BASIN_OK;
-    const double cosine = f->slice->cosine, across = f->slice->axes[0].norm, up = f->slice->axes[1].norm;
-    basin_frame *frame = NULL;
-
-    if (f->slice->path_count > 0 || !(fabs(cosine) > LEAST_COSINE) || !(fabs(cosine) < 1 - LEAST_COSINE) ||
-        !(across > 0) || !(up > 0))
-        goto done;
-    BASIN_PLAN_ALLOC(plan, frame, 1);
-    *frame = (basin_frame){across, up * cosine, up * sqrt(1 - cosine * cosine)};
-    f->frame = frame;
-done:
-    return st;
-}
-
-/* A finer grid, where a cubic rule tells the values at left-out points better than straight lines do. */
-static basin_status smooth_field(basin_plan *plan, field *f, bool logarithmic)
-{
-    enum { SIDE = 240, MOST_PARTS = 8 }; /* points of the finer grid, about; of a step, at most */
-    basin_status      st = BASIN_OK;
-    basin_smooth_grid fine = {0};
-    double           *x = NULL, *y = NULL, *z = NULL;
-
-    if (f->slice->adaptive_count > 0 || f->rows < 2 || f->columns < 2) goto done;
-    const size_t most = f->rows > f->columns ? f->rows : f->columns, parts = SIDE / most;
-    BASIN_TRY(basin_smooth(f->z, f->rows, f->columns, f->x, f->y,
-                           parts < 1            ? 1
-                           : parts < MOST_PARTS ? parts
-                                                : MOST_PARTS,
-                           logarithmic, &fine));
-    if (fine.between == BASIN_BETWEEN_LINEAR) goto done;
-    BASIN_PLAN_ALLOC(plan, x, fine.columns);
-    BASIN_PLAN_ALLOC(plan, y, fine.rows);
-    BASIN_PLAN_ALLOC(plan, z, fine.rows * fine.columns);
-    memcpy(x, fine.x, fine.columns * sizeof *x), memcpy(y, fine.y, fine.rows * sizeof *y);
-    memcpy(z, fine.z, fine.rows * fine.columns * sizeof *z);
-    f->x = x, f->y = y, f->z = z, f->rows = fine.rows, f->columns = fine.columns;
-    f->between = fine.between, f->errors = fine.errors;
-done:
-    basin_smooth_clear(&fine);
     return st;
 }
 
@@ -137,16 +46,6 @@ static bool is_smoothed(const basin_plan *plan, look kind)
     if (kind == ERRORS) return false;
     return plan->options->smooth == BASIN_SMOOTH_ALL ||
            (kind == CONTOUR && plan->options->smooth == BASIN_SMOOTH_LINES);
-}
-
-static basin_range range_of(const field *fields, size_t count, double cap)
-{
-    basin_range range = basin_range_start();
-
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < fields[i].rows * fields[i].columns; j++)
-            if (isfinite(fields[i].z[j])) basin_range_add(&range, fmin(fields[i].z[j], cap));
-    return range;
 }
 
 static basin_status make_paint(basin_plan *plan, look kind, const basin_range *range, basin_paint **out)
@@ -175,13 +74,7 @@ done:
     return st;
 }
 
-static bool same_units(const field *f)
-{
-    double a = f->slice->axes[0].norm, b = f->slice->axes[1].norm;
-    return fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
-}
-
-static bool same_axes(const basin_plan *plan, const field *fields)
+static bool same_axes(const basin_plan *plan, const basin_field *fields)
 {
     for (size_t i = 1; i < plan->count; i++) {
         for (size_t k = 0; k < 2; k++) {
@@ -195,33 +88,8 @@ static bool same_axes(const basin_plan *plan, const field *fields)
     return true;
 }
 
-static double span(const basin_axis *axis)
-{
-    return axis->coordinates[axis->count - 1] - axis->coordinates[0];
-}
-
-static basin_status add_centre(basin_plan *plan, basin_panel *panel)
-{
-    basin_status st = BASIN_OK;
-    double      *zero = NULL;
-
-    BASIN_PLAN_ALLOC(plan, zero, 1);
-    for (size_t halo = 2; halo-- > 0;) /* white under black: seen on any colour */
-        BASIN_TRY(basin_panel_add(plan, panel,
-                                  (basin_mark){.type = &basin_mark_points,
-                                               .count = 1,
-                                               .x = zero,
-                                               .y = zero,
-                                               .marker = halo ? BASIN_MARKER_CIRCLE : BASIN_MARKER_PLUS,
-                                               .size = halo ? 7 : 5,
-                                               .pen = {.color = halo ? basin_white : basin_black},
-                                               .silent = true}));
-done:
-    return st;
-}
-
 /* The edge of the grid in a frame that is not at right angles. */
-static basin_status add_outline(basin_plan *plan, basin_panel *panel, const field *f)
+static basin_status add_outline(basin_plan *plan, basin_panel *panel, const basin_field *f)
 {
     enum { CORNERS = 5 };
     basin_status st = BASIN_OK;
@@ -245,20 +113,19 @@ done:
 }
 
 /* Of the i-th result. */
-static basin_status add_field(basin_plan *plan, basin_panel *panel, const field *f, size_t result, look kind,
-                              const basin_paint *paint, const double *levels, size_t level_count)
+static basin_status add_field(basin_plan *plan, basin_panel *panel, const basin_field *f, size_t result,
+                              look kind, const basin_paint *paint, const double *levels, size_t level_count)
 {
-    basin_status      st = BASIN_OK;
-    const basin_axis *across = &f->slice->axes[0], *up = &f->slice->axes[1];
-    basin_mark        mark = {.type = kind == CONTOUR ? &basin_mark_contour : &basin_mark_heat,
-                              .x = f->x,
-                              .y = f->y,
-                              .rows = f->rows,
-                              .columns = f->columns,
-                              .frame = f->frame,
-                              .z = f->z,
-                              .paint = paint};
-    basin_range       x, y;
+    basin_status st = BASIN_OK;
+    basin_mark   mark = {.type = kind == CONTOUR ? &basin_mark_contour : &basin_mark_heat,
+                         .x = f->x,
+                         .y = f->y,
+                         .rows = f->rows,
+                         .columns = f->columns,
+                         .frame = f->frame,
+                         .z = f->z,
+                         .paint = paint};
+    basin_range  x, y;
 
     if (kind == CONTOUR) {
         BASIN_CHECK(f->surface->rows >= 2 && f->surface->columns >= 2, BASIN_ERR_ARG,
@@ -272,39 +139,22 @@ static basin_status add_field(basin_plan *plan, basin_panel *panel, const field 
     }
     BASIN_TRY(basin_panel_add(plan, panel, mark));
     if (f->frame != NULL && kind == CONTOUR) BASIN_TRY(add_outline(plan, panel, f));
-    BASIN_TRY(basin_plan_sample_points(plan, panel, f->slice, number_of(f), 1, kind == ERRORS, f->frame));
+    BASIN_TRY(
+        basin_plan_sample_points(plan, panel, f->slice, basin_field_number(f), 1, kind == ERRORS, f->frame));
     BASIN_TRY(basin_panel_add_paths(plan, panel, f->slice, plan->count == 1));
-    BASIN_TRY(add_centre(plan, panel));
+    BASIN_TRY(basin_panel_add_centre(plan, panel));
     if (f->slice->path_count == 0) BASIN_TRY(basin_panel_add_ends(plan, panel, result, f->frame));
     basin_panel_ranges(panel, &x, &y);
     panel->x = basin_scale_fit(BASIN_SCALE_LINEAR, &x, 0);
     panel->y = basin_scale_fit(BASIN_SCALE_LINEAR, &y, 0);
-    double ratio = across->count > 1 && up->count > 1 ? span(up) / span(across) : 0;
-    panel->equal = f->frame != NULL || (same_units(f) && ratio > 0.2 && ratio < 5);
+    panel->equal = f->frame != NULL || basin_field_is_equal(f);
     panel->framed = true;
 done:
     return st;
 }
 
-static const char *direction_text(const basin_axis *axis)
-{
-    return axis->definition != NULL  ? axis->definition
-           : axis->direction != NULL ? axis->direction
-                                     : "as given";
-}
-
-/* The directions of one plane, where they are not those of the plane before. */
-static void plane_caption(basin_plan *plan, const field *fields, size_t i)
-{
-    for (size_t k = 0; k < 2; k++) {
-        const char *is = direction_text(&fields[i].slice->axes[k]);
-        if (i > 0 && strcmp(direction_text(&fields[i - 1].slice->axes[k]), is) == 0) continue;
-        basin_plan_caption(plan, " %s: %s.", k == 0 ? "Across" : "Up", is);
-    }
-}
-
 /* Where values have no colour or no lines. */
-static void hatched_caption(basin_plan *plan, look kind, const field *fields, const basin_paint *paint)
+static void hatched_caption(basin_plan *plan, look kind, const basin_field *fields, const basin_paint *paint)
 {
     bool missing = false, outside = false;
 
@@ -322,26 +172,16 @@ static void hatched_caption(basin_plan *plan, look kind, const field *fields, co
                            outside ? "not above 0, no place on the logarithmic scale" : "");
 }
 
-/* What stands between the points, and how far that was off where it could be held against values. */
-static void smooth_caption(basin_plan *plan, const field *f, const char *name)
+static void frame_caption(basin_plan *plan, const basin_field *f, const char *name)
 {
     if (f->frame != NULL)
         basin_plan_caption(plan,
                            "%s%s Axes are distances; the grid is a parallelogram between the directions.",
                            name != NULL ? " " : "", name != NULL ? basin_plan_text(plan, "%s:", name) : "");
-    if (f->errors.count == 0) return;
-    basin_plan_caption(
-        plan,
-        "%s%s%s %s between the %zu x %zu points; from every second point it tells the %s others to "
-        "within %s",
-        name != NULL ? " " : "", name != NULL ? name : "", name != NULL ? ":" : "",
-        f->between == BASIN_BETWEEN_CUBIC ? "Cubic interpolation" : "Cubic interpolation of the logarithm",
-        f->surface->columns, f->surface->rows, BASIN_COUNT(f->errors.count), BASIN_NUMBER(f->errors.rms, 2));
-    basin_plan_caption(plan, " (rms), %s at most.", BASIN_NUMBER(f->errors.largest, 2));
 }
 
-static void surface_caption(basin_plan *plan, look kind, const field *fields, const basin_series *series,
-                            const basin_paint *paint, bool levels_log)
+static void surface_caption(basin_plan *plan, look kind, const basin_field *fields,
+                            const basin_series *series, const basin_paint *paint, bool levels_log)
 {
     const basin_slice   *s = fields[0].slice;
     const basin_surface *f = fields[0].surface;
@@ -360,7 +200,7 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
     for (size_t i = 0; i < plan->count; i++) {
         /* orthogonal but for rounding */
         double cosine = fabs(fields[i].slice->cosine) < 1e-12 ? 0 : fields[i].slice->cosine;
-        plane_caption(plan, fields, i);
+        basin_field_directions(plan, &fields[i], i > 0 ? &fields[i - 1] : NULL);
         if (several)
             basin_plan_caption(plan, " %s: loss at the centre %s", series[i].label,
                                BASIN_NUMBER(fields[i].surface->centre_loss, 3));
@@ -373,9 +213,11 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
         basin_plan_caption(plan, " The cross marks the centre, loss %s.", BASIN_NUMBER(f->centre_loss, 3));
     for (size_t i = 0; i < plan->count; i++)
         basin_plan_sample_caption(plan, several ? series[i].label : NULL, fields[i].slice,
-                                  number_of(&fields[i]));
-    for (size_t i = 0; i < plan->count; i++)
-        smooth_caption(plan, &fields[i], several ? series[i].label : NULL);
+                                  basin_field_number(&fields[i]));
+    for (size_t i = 0; i < plan->count; i++) {
+        frame_caption(plan, &fields[i], several ? series[i].label : NULL);
+        basin_field_between(plan, &fields[i], several ? series[i].label : NULL);
+    }
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
     if (isfinite(paint->cap))
         basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
@@ -388,7 +230,7 @@ static void surface_caption(basin_plan *plan, look kind, const field *fields, co
 }
 
 /* What one unit is on the axes of several panels with short labels. */
-static const char *units(basin_plan *plan, const field *fields)
+static const char *units(basin_plan *plan, const basin_field *fields)
 {
     double a = fields[0].slice->axes[0].norm, b = fields[0].slice->axes[1].norm;
     size_t oblique = 0;
@@ -434,7 +276,7 @@ done:
 
 /* In a frame that is not at right angles the axes are lengths: along the first direction, and at right angles
    to it towards the second. */
-static const char *axis_text(basin_plan *plan, const field *f, size_t k, basin_label_form form)
+static const char *axis_text(basin_plan *plan, const basin_field *f, size_t k, basin_label_form form)
 {
     const char *towards = basin_axis_label(plan, &f->slice->axes[k], BASIN_LABEL_SHORT);
     const char *leads = f->slice->axes[k].kind == BASIN_DIRECTION_TO ? "" : k == 0 ? "along " : "towards ";
@@ -447,7 +289,7 @@ static const char *axis_text(basin_plan *plan, const field *f, size_t k, basin_l
 }
 
 /* Axes, title and colour bar of the i-th plane; one bar a row will do, since one scale is for all. */
-static void label_panel(basin_plan *plan, look kind, const field *fields, const basin_series *series,
+static void label_panel(basin_plan *plan, look kind, const basin_field *fields, const basin_series *series,
                         const basin_paint *paint, size_t i)
 {
     basin_panel     *panel = &plan->panels[i];
@@ -476,7 +318,7 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
 {
     basin_status  st = BASIN_OK;
     basin_series *series = NULL;
-    field        *fields = NULL;
+    basin_field  *fields = NULL;
     basin_paint  *paint = NULL;
     levels        lines = {0};
     size_t        columns = (size_t)fmax(1, floor(plan->width / 110));
@@ -484,16 +326,17 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_PLAN_ALLOC(plan, fields, plan->count);
     for (size_t i = 0; i < plan->count; i++) {
-        BASIN_TRY(find_field(plan, i, name, &fields[i]));
+        BASIN_TRY(basin_field_find(plan, i, name, &fields[i]));
         if (kind == CHANGE) BASIN_TRY(subtract_centre(plan, &fields[i]));
         if (kind == ERRORS) BASIN_TRY(take_error(i, &fields[i]));
     }
-    basin_range range = range_of(fields, plan->count, plan->options->cap > 0 ? plan->options->cap : INFINITY);
+    basin_range range =
+        basin_field_range(fields, plan->count, plan->options->cap > 0 ? plan->options->cap : INFINITY);
     BASIN_TRY(make_paint(plan, kind, &range, &paint));
     for (size_t i = 0; i < plan->count; i++) {
-        BASIN_TRY(find_frame(plan, &fields[i]));
+        BASIN_TRY(basin_field_frame(plan, &fields[i]));
         if (is_smoothed(plan, kind))
-            BASIN_TRY(smooth_field(plan, &fields[i], paint->scale.kind == BASIN_SCALE_LOG));
+            BASIN_TRY(basin_field_smooth(plan, &fields[i], FINE_SIDE, paint->scale.kind == BASIN_SCALE_LOG));
     }
     if (kind == CONTOUR) BASIN_TRY(choose_levels(plan, &range, paint, &lines));
     BASIN_TRY(basin_plan_panels(plan, plan->count, columns < plan->count ? columns : plan->count));

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "render/plan.h"
+#include "render/scene.h"
 
 #define MAX_GRID 64
 
@@ -104,6 +104,7 @@ static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, doub
     double tallest = panel->x_ticks.count > 0 ? text_height(canvas, "0", 0, 0) : 0;
     char   room[512];
 
+    if (panel->scene != NULL) return 0.6 * size; /* of the lowest number of a colour bar */
     if (panel->no_x) return BASIN_TICK;
     tallest = fmax(tallest, basin_axes_names_height(panel, canvas, width));
     double height = BASIN_TICK + 1 + tallest;
@@ -131,7 +132,7 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
     double  size = basin_canvas_font_size(canvas), note = BASIN_NOTE_SIZE * size;
     margins m = {.left = 1, .right = 3, .top = 0.55 * size, .bottom = 0};
 
-    if (!panel->bare)
+    if (!panel->bare && panel->scene == NULL)
         m.left =
             BASIN_TICK + (panel->no_y ? 0 : 1.5 + widest_on_y(canvas, panel)) + y_label_width(canvas, panel);
     m.left = fmax(m.left, overhang(canvas, panel, width, false) + 1);
@@ -270,6 +271,7 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
                 }
                 basin_axes_ticks(panel, canvas, panel->box.right - panel->box.left,
                                  panel->box.bottom - panel->box.top, &panel->x_ticks, &panel->y_ticks);
+                if (panel->scene != NULL) basin_scene_fit(panel, canvas);
             }
             x += g->width + g->right[c] + BETWEEN;
         }
@@ -367,8 +369,9 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
     double       above = panel->box.top - title_gap(panel, canvas);
     bool         found = true;
 
-    basin_axes_draw(panel, canvas);
-    basin_moment start = basin_canvas_now(canvas), from = draw_marks(panel, canvas);
+    if (panel->scene == NULL) basin_axes_draw(panel, canvas);
+    basin_moment start = panel->scene != NULL ? basin_scene_draw(panel, canvas) : basin_canvas_now(canvas);
+    basin_moment from = draw_marks(panel, canvas);
     basin_bar_draw(panel, canvas);
     if (panel->inset != NULL) draw_inset(panel->inset, canvas, start, &panel->box);
     if (!plan->legend_shared) basin_legend_collect(&legend, panel);
@@ -377,9 +380,9 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
         basin_legend_rows(canvas, &legend, panel->box.left, above, panel->box.right - panel->box.left, true);
     } else if (legend.count > 0) {
         found = basin_legend_inside(canvas, &legend, start, &panel->box) ||
-                basin_legend_inside(canvas, &legend, from, &panel->box);
+                (panel->scene == NULL && basin_legend_inside(canvas, &legend, from, &panel->box));
     }
-    basin_axes_frame(panel, canvas);
+    if (panel->scene == NULL) basin_axes_frame(panel, canvas);
     if (panel->empty != NULL)
         basin_canvas_text(canvas, panel->empty, (panel->box.left + panel->box.right) / 2,
                           (panel->box.top + panel->box.bottom) / 2,
@@ -447,8 +450,8 @@ static basin_status check_scales(const basin_plan *plan)
 
     for (size_t i = 0; i < plan->panel_count; i++) {
         const basin_panel *panel = &plan->panels[i];
-        BASIN_TRY(check_scale("x", &panel->x));
-        if (!panel->bare) BASIN_TRY(check_scale("y", &panel->y));
+        if (panel->scene == NULL) BASIN_TRY(check_scale("x", &panel->x));
+        if (panel->scene == NULL && !panel->bare) BASIN_TRY(check_scale("y", &panel->y));
         if (panel->bar != NULL) BASIN_TRY(check_scale("of colours", &panel->bar->scale));
         if (panel->inset == NULL) continue;
         BASIN_TRY(check_scale("x", &panel->inset->x));

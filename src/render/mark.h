@@ -70,6 +70,10 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     bool               open;
     bool               lying; /* interval: low and high are of x */
     const char *const *names; /* name: [count] */
+    /* relief: of the cells, [rows - 1, columns - 1]; the row and the column of cells that the
+       viewer stands over or nearest to; corners from one mesh line to the next */
+    const basin_color *colors;
+    size_t             near[2], mesh[2];
 };
 
 /* on the page, of (x, y) in the mark's frame */

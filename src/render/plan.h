@@ -37,15 +37,17 @@ struct basin_panel {
     const basin_color *name_color;
     /* said in the middle of a panel without data, whose y then has no numbers; NULL = there is
        data */
-    const char        *empty;
-    size_t             note_count;
-    basin_panel_note  *notes;
-    const basin_paint *bar; /* a colour bar to the right */
-    const char        *bar_label;
-    basin_panel       *inset;        /* drawn where the plot is empty, if there is room */
-    bool               legend_above; /* found while drawing: no empty room for it inside */
-    basin_rect         box;          /* found by the layout */
-    basin_ticks        x_ticks, y_ticks;
+    const char *empty;
+    /* a box in perspective, whose axes it has in place of x and y; these are the picture's */
+    const struct basin_scene *scene;
+    size_t                    note_count;
+    basin_panel_note         *notes;
+    const basin_paint        *bar; /* a colour bar to the right */
+    const char               *bar_label;
+    basin_panel              *inset;        /* drawn where the plot is empty, if there is room */
+    bool                      legend_above; /* found while drawing: no empty room for it inside */
+    basin_rect                box;          /* found by the layout */
+    basin_ticks               x_ticks, y_ticks;
 };
 
 typedef struct basin_plan {

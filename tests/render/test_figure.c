@@ -395,6 +395,20 @@ static bool draw_part(size_t i, drawn *out)
         CASE(86, "ends_contour_holes", 1, WITH(.kind = "contour"), holes(synthetic_three(25)))
         CASE(87, "stem_few", 1, WITH(.x_label = "number", .y_label = "curvature"),
              synthetic_spectrum("gd", 15))
+        CASE(89, "surface", 1, WITH(.kind = "surface"), synthetic_plane("gd", 41))
+        CASE(90, "surface_cap_holes", 1, WITH(.kind = "surface", .cap = 3), holes(synthetic_plane("gd", 41)))
+        CASE(91, "surface_three", 3, WITH(.kind = "surface:test"), synthetic_plane("gd", 31),
+             synthetic_plane("sam", 31), synthetic_plane("msam", 31))
+        CASE(92, "surface_paths", 1, WITH(.kind = "surface"), synthetic_paths(9))
+        CASE(93, "surface_ends", 1, WITH(.kind = "surface", .azimuth = 30, .elevation = 60),
+             synthetic_three(25))
+        CASE(94, "surface_steep", 1, WITH(.kind = "surface", .azimuth = 200, .elevation = 70),
+             holes(synthetic_three(9)))
+        CASE(95, "surface_flat", 1,
+             WITH(.kind = "surface", .azimuth = 100, .elevation = 6, .scale = "linear"),
+             huge(synthetic_plane("gd", 9)))
+        CASE(96, "surface_long_labels", 3, WITH(.kind = "surface", .labels = long_labels),
+             synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
         CASE(88, "lines_loss", 1, WITH(.y = "loss"), synthetic_line("gd", "eigen:1", 1, 51))
         CASE(82, "verdict_one_seed", 1, WITH(.kind = "verdict"), synthetic_comparison(1))
         CASE(77, "limits_three", 3, WITH(.scale = "symlog"), synthetic_gate("gd"), synthetic_gate("sam"),
@@ -796,13 +810,14 @@ static void every_listed_kind_can_be_asked_for(void **state)
 {
     static const struct {
         basin_result_kind result;
-        const char       *names[8];
+        const char       *names[10];
     } listed[] = {
         {BASIN_RESULT_INFO, {NULL}},
         {BASIN_RESULT_SANE, {NULL}},
         {BASIN_RESULT_SPECTRUM, {"stem", "histogram", "density", NULL}},
         {BASIN_RESULT_TRACE, {NULL}},
-        {BASIN_RESULT_SLICE, {"lines", "paths", "contour", "heat", "change", "error", "convexity"}},
+        {BASIN_RESULT_SLICE,
+         {"lines", "paths", "contour", "heat", "surface", "change", "error", "convexity"}},
         {BASIN_RESULT_BAND, {"band", NULL}},
         {BASIN_RESULT_CONNECTION, {"connection", NULL}},
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},

@@ -33,7 +33,9 @@ static const struct {
 #undef BASIN_FIGURE
 enum { FIGURES = sizeof figures / sizeof *figures };
 
-static double x[COUNT + 1], y[COUNT + 1], low[COUNT], high[COUNT], plane[GRID * GRID], side[GRID];
+static double      x[COUNT + 1], y[COUNT + 1], low[COUNT], high[COUNT], plane[GRID * GRID], side[GRID];
+static double      relief_x[GRID * GRID], relief_y[GRID * GRID]; /* corners of a folded sheet */
+static basin_color relief_colors[(GRID - 1) * (GRID - 1)];
 
 static int data(void **state)
 {
@@ -47,6 +49,14 @@ static int data(void **state)
             plane[i * GRID + j] =
                 0.2 + 3 * side[j] * side[j] + 2 * side[i] * side[i] * side[i] + side[i] * side[j] + 2;
     plane[3 * GRID + 7] = NAN;
+    for (size_t i = 0; i < GRID * GRID; i++) {
+        const double across = side[i % GRID], up = side[i / GRID];
+        relief_x[i] = 0.75 * across + 0.25 * up;
+        relief_y[i] = 2 * up - across + 2.2 * exp(-6 * (across * across + up * up));
+    }
+    relief_x[5 * GRID + 6] = NAN;
+    for (size_t i = 0; i < (GRID - 1) * (GRID - 1); i++)
+        relief_colors[i] = basin_color_sequential((double)(i % (GRID - 1)) / (GRID - 2));
     return 0;
 }
 
@@ -75,6 +85,10 @@ static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
     if (type == &basin_mark_rule) mark.y = NULL;
     if (type == &basin_mark_name)
         mark.names = names, mark.count = sizeof names / sizeof *names, mark.size = 7;
+    if (type == &basin_mark_relief) {
+        mark.x = relief_x, mark.y = relief_y, mark.rows = mark.columns = GRID, mark.colors = relief_colors;
+        mark.near[0] = 2, mark.near[1] = GRID - 2, mark.mesh[0] = mark.mesh[1] = 2, mark.pen.width = 0.5;
+    }
     if (type == &basin_mark_heat || type == &basin_mark_contour) {
         mark.x = mark.y = side, mark.z = plane, mark.rows = mark.columns = GRID, mark.paint = paint,
         mark.size = 0;

@@ -1,0 +1,36 @@
+/* The values of one split on a plane, as a panel shows them, and what the figures of planes share. */
+#ifndef BASIN_RENDER_FIELD_H
+#define BASIN_RENDER_FIELD_H
+
+#include "render/figure.h"
+#include "render/smooth.h"
+
+typedef struct basin_field { /* what one panel shows */
+    const basin_slice   *slice;
+    const basin_surface *surface;
+    size_t               rows, columns;
+    const double        *x, *y, *z; /* [columns], [rows], [rows, columns] */
+    const basin_frame   *frame;     /* NULL: at right angles, in units of the directions */
+    basin_between        between;
+    basin_smooth_error   errors; /* of what is drawn between the points; count 0: nothing is */
+} basin_field;
+
+/* Of the i-th result: the split behind the colon of the kind, else the first. BASIN_ERR_ARG for a line,
+   BASIN_ERR_MISSING for a split that it has not. */
+basin_status basin_field_find(const basin_plan *plan, size_t i, const char *kind, basin_field *out);
+/* which surface of its slice */
+size_t       basin_field_number(const basin_field *f);
+basin_status basin_field_frame(basin_plan *plan, basin_field *f);
+/* A grid of about `side` points, where a cubic rule tells left-out values better than straight
+   lines. */
+basin_status basin_field_smooth(basin_plan *plan, basin_field *f, size_t side, bool logarithmic);
+/* of the finite values, no more than `cap` */
+basin_range basin_field_range(const basin_field *fields, size_t count, double cap);
+/* whether one unit across is as long as one up, and the plane no narrow strip */
+bool         basin_field_is_equal(const basin_field *f);
+basin_status basin_panel_add_centre(basin_plan *plan, basin_panel *panel);
+/* For the caption: the directions, where they are not those of the plane before (NULL: none). */
+void basin_field_directions(basin_plan *plan, const basin_field *f, const basin_field *before);
+void basin_field_between(basin_plan *plan, const basin_field *f, const char *name);
+
+#endif
