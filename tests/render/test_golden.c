@@ -111,7 +111,8 @@ static cairo_surface_t *drawn(const basin_mark_type *type, double shift, double 
                      up = {BASIN_SCALE_LINEAR,
                            type == &basin_mark_heat || type == &basin_mark_contour ? -1.1 : -4.5,
                            type == &basin_mark_heat || type == &basin_mark_contour ? 1.1 : 4.5, 0};
-    basin_paint   paint = {.scale = {BASIN_SCALE_LINEAR, 0, 6, 0}, .cap = 5};
+    basin_paint paint = {
+        .scale = {BASIN_SCALE_LINEAR, 0, 6, 0}, .cap = 5, .floor = -INFINITY, .palette = &basin_palettes[0]};
     basin_view    view = {.x = &across, .y = &up, .box = {10 + shift, 10, WIDTH - 10 + shift, HEIGHT - 10}};
     basin_mark    mark = sample(type, &paint);
     basin_canvas *canvas = NULL;
@@ -332,17 +333,17 @@ static void colours_are_as_published(void **state)
     basin_look look;
 
     (void)state;
-    assert_close(basin_color_sequential(0).r, 0x44 / 255.0, 0, 1e-12);
-    assert_close(basin_color_sequential(1).b, 0x25 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], 0).r, 0x44 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], 1).b, 0x25 / 255.0, 0, 1e-12);
     /* between the two middle stations */
-    assert_close(basin_color_sequential(0.5).g, (0x82 + 0x9e) / 2.0 / 255.0, 0, 1e-12);
-    assert_close(basin_color_sequential(7).r, 0xfd / 255.0, 0, 1e-12);
-    assert_close(basin_color_sequential(NAN).r, 0x44 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], 0.5).g, (0x82 + 0x9e) / 2.0 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], 7).r, 0xfd / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], NAN).r, 0x44 / 255.0, 0, 1e-12);
     assert_close(basin_color_diverging(0).r, 0xf7 / 255.0, 0, 1e-12);
     assert_close(basin_color_diverging(-1).b, 0xac / 255.0, 0, 1e-12);
     double last = -1;
     for (int i = 0; i <= 100; i++) { /* viridis grows lighter all the way: it survives greyscale */
-        basin_color c = basin_color_sequential(i / 100.0);
+        basin_color c = basin_color_sequential(&basin_palettes[0], i / 100.0);
         double      luminance = 0.2126 * c.r + 0.7152 * c.g + 0.0722 * c.b;
         assert_true(luminance > last);
         last = luminance;
