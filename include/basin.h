@@ -3910,6 +3910,11 @@ typedef struct basin_figure_options {
     double dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;
 
+/* BASIN_ERR_ARG for options that no such results could be drawn with: sizes, a kind that they do
+   not have; and for results of several kinds. What depends on their numbers is told by
+   basin_figure_create. */
+basin_status basin_figure_check(const basin_result *const *results, size_t count,
+                                const basin_figure_options *options);
 /* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows
    nothing. Caller destroys. */
 basin_status basin_figure_create(const basin_result *const *results, size_t count,

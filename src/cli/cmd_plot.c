@@ -52,10 +52,13 @@ static void clear(plot *p)
     cli_look_clear(&p->look);
 }
 
-/* Wrong options of a figure are wrong usage; what is wrong with the results is not. */
-static int drawn(basin_status status)
+/* Options that no results of these kinds could be drawn with are wrong usage; `prefix` names the cell. */
+static int check(const basin_figure_cell *cell, basin_figure_options look, const char *prefix)
 {
-    return status == BASIN_ERR_ARG ? cli_usage("plot: %s", basin_error_message()) : cli_library(status);
+    look.kind = cell->kind;
+    const basin_status status = basin_figure_check(cell->results, cell->count, &look);
+    return status == BASIN_ERR_ARG ? cli_usage("plot: %s%s", prefix, basin_error_message())
+                                   : cli_library(status);
 }
 
 static bool joins(const char *operand)
@@ -175,12 +178,28 @@ static int arrange(const cli_arguments *a, plot *p, basin_figure **out)
     CLI_WANT(p->cell_count <= rows * columns && p->cell_count > (rows - 1) * columns,
              "plot: --layout %s has %zu cells, in each row at least one used; there are %zu figures",
              cli_text(a, "layout", NULL), rows * columns, p->cell_count);
-    CLI_TRY(drawn(basin_figure_arrange(p->cells, p->cell_count, rows, columns, &p->look.options, out)));
+    for (size_t i = 0; i < p->cell_count; i++) {
+        const char prefix[] = {'(', (char)('a' + i % 26), ')', ' ', '\0'};
+        CLI_TRY(check(&p->cells[i], p->look.options, prefix));
+    }
+    CLI_LIBRARY(basin_figure_arrange(p->cells, p->cell_count, rows, columns, &p->look.options, out));
 done:
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------------ */
+/* -------------------------------------------------------------------------------------------- drawing -- */
+
+static int draw_one(plot *p, basin_figure **out)
+{
+    int                     status = CLI_OK;
+    const basin_figure_cell all = {
+        .results = (const basin_result *const *)p->results, .count = p->count, .kind = p->look.options.kind};
+
+    CLI_TRY(check(&all, p->look.options, ""));
+    CLI_LIBRARY(basin_figure_create(all.results, all.count, &p->look.options, out));
+done:
+    return status;
+}
 
 static int run(const cli_arguments *a)
 {
@@ -200,8 +219,7 @@ static int run(const cli_arguments *a)
     if (layout)
         CLI_TRY(arrange(a, &p, &figure));
     else
-        CLI_TRY(drawn(
-            basin_figure_create((const basin_result *const *)p.results, p.count, &p.look.options, &figure)));
+        CLI_TRY(draw_one(&p, &figure));
     cli_look_tell(&p.look, figure);
     CLI_LIBRARY(basin_figure_write(figure, path));
     cli_monitor_clear();

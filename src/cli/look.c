@@ -132,8 +132,8 @@ void cli_look_tell(const cli_look *look, const basin_figure *figure)
     const char *stand_in = basin_figure_stand_in(figure);
 
     if (stand_in != NULL)
-        cli_warn("font %s is not installed; %s stands in", look->options.font != NULL ? look->options.font : "DejaVu Sans",
-                 stand_in);
+        cli_warn("font %s is not installed; %s stands in",
+                 look->options.font != NULL ? look->options.font : "DejaVu Sans", stand_in);
 }
 
 void cli_look_clear(cli_look *look)

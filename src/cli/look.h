@@ -17,7 +17,7 @@ typedef struct cli_look {
 /* --style, in the order given, each over the one before. */
 int cli_look_styles(const cli_arguments *arguments, cli_look *out);
 /* The styles, then the options of the command line, which win. */
-int  cli_look_read(const cli_arguments *arguments, cli_look *out);
+int cli_look_read(const cli_arguments *arguments, cli_look *out);
 /* Says which font stands in for one that is not installed. */
 void cli_look_tell(const cli_look *look, const basin_figure *figure);
 void cli_look_clear(cli_look *look);

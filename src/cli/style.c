@@ -75,10 +75,10 @@ done:
 
 int cli_style_read(const char *command, const char *name, cli_look *look)
 {
-    int            status = CLI_OK;
-    const char    *text = NULL;
-    char           list[100] = "";
-    size_t         used = 0;
+    int         status = CLI_OK;
+    const char *text = NULL;
+    char        list[100] = "";
+    size_t      used = 0;
     basin_style settings = {0};
 
     for (size_t i = 0; i < SHIPPED && used < sizeof list; i++) {

@@ -69,10 +69,10 @@ done:
 
 basin_status basin_style_read(const char *name, const char *text, basin_style *out)
 {
-    basin_status   st = BASIN_OK;
-    json_t        *document = NULL, *value;
-    basin_style s = {0};
-    const char    *key;
+    basin_status st = BASIN_OK;
+    json_t      *document = NULL, *value;
+    basin_style  s = {0};
+    const char  *key;
 
     BASIN_TRY(load(name, text, &document));
     BASIN_ALLOC(s.list, json_object_size(document), "settings");

@@ -21,8 +21,8 @@ typedef struct cell {
 
 typedef struct sheet {
     size_t     rows, columns, count;
-    cell      *cells; /* [count], row by row */
-    basin_plan page;  /* of all results: for title and footer */
+    cell      *cells;              /* [count], row by row */
+    basin_plan page;               /* of all results: for title and footer */
     double     cell_width, letter; /* points: width of a cell, height of a letter */
     double     head, foot;         /* of the page, with its edges */
 } sheet;
@@ -173,10 +173,9 @@ static basin_status put_together(sheet *s, const char *footer, basin_canvas **ou
             const double x = (double)(i % s->columns) * (s->cell_width + GAP);
             const char   letter[] = {(char)('a' + i), '\0'};
             basin_canvas_append(canvas, s->cells[i].canvas, x, y);
-            basin_canvas_text(canvas, letter, x + 2, y,
-                              &(basin_type){.size = 1.125 * s->page.font_size,
-                                            .color = basin_black,
-                                            .bold = true});
+            basin_canvas_text(
+                canvas, letter, x + 2, y,
+                &(basin_type){.size = 1.125 * s->page.font_size, .color = basin_black, .bold = true});
         }
         y += height_of(&s->cells[r * s->columns]) + GAP;
     }
@@ -216,9 +215,11 @@ done:
 static basin_status join_captions(sheet *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        basin_plan_join_caption(&s->page, basin_plan_text(&s->page, "%s(%c) ", i > 0 ? " " : "", (char)('a' + i)),
+        basin_plan_join_caption(&s->page,
+                                basin_plan_text(&s->page, "%s(%c) ", i > 0 ? " " : "", (char)('a' + i)),
                                 s->cells[i].plan.caption);
-    return s->page.failed ? basin_fail(BASIN_ERR_NOMEM, "out of memory for the caption of a figure") : BASIN_OK;
+    return s->page.failed ? basin_fail(BASIN_ERR_NOMEM, "out of memory for the caption of a figure")
+                          : BASIN_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------- cells -- */
@@ -268,8 +269,8 @@ static basin_status check_grid(const basin_figure_cell *cells, const sheet *s)
     BASIN_CHECK(s->cell_width >= narrowest, BASIN_ERR_ARG,
                 "width %.3g in leaves no room for %zu figures side by side; at least %.2g in",
                 s->page.options->width, s->columns,
-                s->page.options->width *
-                        ((double)s->columns * narrowest + GAP * (double)(s->columns - 1)) / s->page.width +
+                s->page.options->width * ((double)s->columns * narrowest + GAP * (double)(s->columns - 1)) /
+                        s->page.width +
                     0.005);
 done:
     return st;

@@ -254,6 +254,21 @@ done:
     return st;
 }
 
+basin_status basin_figure_check(const basin_result *const *results, size_t count,
+                                const basin_figure_options *options)
+{
+    static const basin_figure_options defaults;
+    basin_status                      st = BASIN_OK;
+    basin_plan plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
+    size_t     kind = 0;
+
+    BASIN_TRY(check_results(results, count));
+    BASIN_TRY(basin_plan_size(&plan, COLUMN));
+    BASIN_TRY(find_kind(results[0], plan.options->kind, &kind, &plan.variant));
+done:
+    return st;
+}
+
 basin_status basin_figure_create(const basin_result *const *results, size_t count,
                                  const basin_figure_options *options, basin_figure **out)
 {

@@ -21,8 +21,8 @@ char *basin_canvas_family(const basin_canvas *canvas)
 
 static bool is_named(const char *name, size_t length, const char *family)
 {
-    static const char *const any[] = {"sans",  "sans-serif", "serif",    "monospace",
-                                      "mono",  "cursive",    "fantasy",  "system-ui"};
+    static const char *const any[] = {"sans", "sans-serif", "serif",   "monospace",
+                                      "mono", "cursive",    "fantasy", "system-ui"};
 
     for (size_t i = 0; i < sizeof any / sizeof *any; i++)
         if (strlen(any[i]) == length && g_ascii_strncasecmp(any[i], name, length) == 0) return true;

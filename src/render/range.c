@@ -17,7 +17,8 @@ bool basin_plan_range(const basin_plan *plan, basin_range *range)
 
 static bool can_be_clipped(const basin_mark *mark)
 {
-    return mark->type == &basin_mark_line || mark->type == &basin_mark_points || mark->type == &basin_mark_rule;
+    return mark->type == &basin_mark_line || mark->type == &basin_mark_points ||
+           mark->type == &basin_mark_rule;
 }
 
 static bool same_quantity(const basin_panel *a, const basin_panel *b)
@@ -45,10 +46,9 @@ static void tell(basin_plan *plan, bool above, bool below)
     const char *low = basin_plan_text(plan, "▼ below %s", BASIN_NUMBER(plan->options->range[0], 3));
 
     if (!above && !below) return;
-    plan->note =
-        basin_plan_text(plan, "%s%s%s%s%s, cut off", plan->note != NULL ? plan->note : "",
-                        plan->note != NULL ? "\n" : "", above ? high : "", above && below ? ", " : "",
-                        below ? low : "");
+    plan->note = basin_plan_text(plan, "%s%s%s%s%s, cut off", plan->note != NULL ? plan->note : "",
+                                 plan->note != NULL ? "\n" : "", above ? high : "",
+                                 above && below ? ", " : "", below ? low : "");
     basin_plan_caption(plan, " The axis ends at %s and %s; arrows mark where values are beyond.",
                        BASIN_NUMBER(plan->options->range[0], 3), BASIN_NUMBER(plan->options->range[1], 3));
 }

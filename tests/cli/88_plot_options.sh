@@ -38,7 +38,7 @@ expect "a ground" [ "$(grep -c "<rect .*7.84.*9.0.*10.19" dark.svg)" = 1 ]
 good plot plane.h5 -o few.svg --levels 3
 good plot plane.h5 -o many.svg --levels 12
 expect "more levels, more lines" [ "$(grep -c '<path' few.svg)" -lt "$(grep -c '<path' many.svg)" ]
-wrong "none of the 2 levels, 1e+06 to 2e+06, lies within the values" -- plot plane.h5 -o x.svg --levels 1e6,2e6
+bad "none of the 2 levels, 1e+06 to 2e+06, lies within the values" -- plot plane.h5 -o x.svg --levels 1e6,2e6
 wrong "ascending" -- plot plane.h5 -o x.svg --levels 2,1
 wrong "palette wants viridis|cividis|inferno|magma|plasma|greys, got «jet»" -- plot plane.h5 -o x.svg --palette jet
 good plot plane.h5 --kind heat --range 2.4:2.5 -o range.svg --caption
@@ -48,7 +48,7 @@ holds out "The axis ends at 0 and .*; arrows mark where values are beyond"
 wrong "range" "from a number to a larger one" -- plot gd.h5 -o x.svg --range 2:1
 wrong "range wants LOW:HIGH" -- plot gd.h5 -o x.svg --range auto
 wrong "cap 1 and range 0:2" -- plot gd.h5 -o x.svg --range 0:2 --cap 1
-wrong "a range is of figures of lines, points or colours" -- plot one.h5 -o x.svg --range 0:2
+bad "a range is of figures of lines, points or colours" -- plot one.h5 -o x.svg --range 0:2
 good plot gd.h5 sam.h5 -o legend.svg
 good plot gd.h5 sam.h5 -o none.svg --legend none
 expect "less without a legend" [ "$(wc -c <none.svg)" -lt "$(wc -c <legend.svg)" ]
@@ -104,10 +104,10 @@ expect "a page wide" grep -q 'width="486' all.svg
 wrong "2 kinds for 3 cells" -- plot plane.h5 one.h5 gd.h5 -o x.svg --layout 1x3 --kind contour,stem
 wrong "layout 1x2 has 2 cells" "3 figures" -- plot plane.h5 one.h5 gd.h5 -o x.svg --layout 1x2
 wrong "wants ROWSxCOLUMNS, as 2x3, got «3»" -- plot plane.h5 one.h5 gd.h5 -o x.svg --layout 3
-wrong "figure b: a figure is of one kind of result" -- plot plane.h5 one.h5 + gd.h5 -o x.svg --layout 1x2
+wrong "(b) a figure is of one kind of result" -- plot plane.h5 one.h5 + gd.h5 -o x.svg --layout 1x2
 wrong "a + stands between two results" -- plot plane.h5 + -o x.svg --layout 1x1
 wrong "+ joins results of one cell, with --layout" -- plot gd.h5 + sam.h5 -o x.svg
-wrong "width 3.25 in leaves no room for 4 figures side by side; at least 5" -- plot gd.h5 gd.h5 gd.h5 gd.h5 -o x.svg --layout 1x4 --width 3.25
+bad "width 3.25 in leaves no room for 4 figures side by side; at least 5" -- plot gd.h5 gd.h5 gd.h5 gd.h5 -o x.svg --layout 1x4 --width 3.25
 
 # ---- a font that is not installed
 good -w "font No Such Family is not installed; .* stands in" plot gd.h5 -o font.svg --font "No Such Family"

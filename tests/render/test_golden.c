@@ -170,9 +170,9 @@ static void without_words(basin_panel *panel, bool marks)
 }
 
 /* A whole figure, one pixel a point. Caller destroys. */
-static cairo_surface_t *drawn_figure(size_t figure, bool marks)
+static cairo_surface_t *drawn_figure(size_t figure, bool marks, bool dark)
 {
-    basin_figure_options options = {.no_footer = true};
+    basin_figure_options options = {.no_footer = true, .dark = dark};
     basin_result        *result = synthetic_of(figure);
     basin_plan           plan = {.results = (const basin_result *const *)&result,
                                  .count = 1,
@@ -274,7 +274,23 @@ static void each_kind_of_figure_looks_as_it_did(void **state)
     for (size_t i = 0; i < FIGURES; i++) {
         char name[64];
         snprintf(name, sizeof name, "figure_%s", figures[i].name);
-        looks_as_it_did(drawn_figure(i, true), name);
+        looks_as_it_did(drawn_figure(i, true, false), name);
+    }
+}
+
+/* One of each kind of colours: of a method, of numbers as lines and as cells, of signed numbers. */
+static void dark_figures_look_as_they_did(void **state)
+{
+    static const char *const dark[] = {"lines", "contour", "heat", "change", "methods"};
+
+    (void)state;
+    for (size_t i = 0; i < FIGURES; i++) {
+        for (size_t k = 0; k < sizeof dark / sizeof *dark; k++) {
+            char name[64];
+            if (strcmp(figures[i].name, dark[k]) != 0) continue;
+            snprintf(name, sizeof name, "dark_%s", figures[i].name);
+            looks_as_it_did(drawn_figure(i, true, true), name);
+        }
     }
 }
 
@@ -283,8 +299,8 @@ static void a_figure_without_its_marks_is_noticed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < FIGURES; i++) {
-        cairo_surface_t *whole = drawn_figure(i, true), *again = drawn_figure(i, true),
-                        *bare = drawn_figure(i, false);
+        cairo_surface_t *whole = drawn_figure(i, true, false), *again = drawn_figure(i, true, false),
+                        *bare = drawn_figure(i, false, false);
         assert_int_equal(compare(whole, again, NULL).pixels, 0);
         change c = compare(whole, bare, NULL);
         if (c.most <= MOST || c.pixels < 100)
@@ -359,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mark_looks_as_it_did),
         cmocka_unit_test(each_kind_of_figure_looks_as_it_did),
+        cmocka_unit_test(dark_figures_look_as_they_did),
         cmocka_unit_test(a_figure_without_its_marks_is_noticed),
         cmocka_unit_test(the_comparison_sees_small_changes),
         cmocka_unit_test(each_mark_has_ink_inside_its_plot),
