@@ -238,7 +238,6 @@ const cli_command cli_command_plot = {
              "of any kinds, with --layout, each into a cell of its own.\n"
              "The same result gives the same bytes as --plot at the time it was computed.",
     .examples =
-        "  basin plot slice.h5 -o slice.pdf --title \"MSAM, seed 0\"\n"
         "  basin plot gd.h5 sam.h5 msam.h5 -o slices.svg --width 6.75 --label GD --label SAM --label MSAM\n"
         "  basin plot plane.h5 spectrum.h5 gd.h5 + sam.h5 -o all.pdf --layout 1x3 --kind contour,stem, "
         "--style page\n",
