@@ -3826,6 +3826,34 @@ basin_status basin_result_json(const basin_result *const *results, size_t count,
 basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference,
                                   char where[128]);
 
+/* ------------------------------------------------------------------------------------- style -- */
+
+/* A flat JSON object, as a style of figures is: keys with a truth, a number, numbers or a text
+   each. */
+typedef enum basin_setting_type {
+    BASIN_SETTING_TRUE,
+    BASIN_SETTING_FALSE,
+    BASIN_SETTING_NUMBER,
+    BASIN_SETTING_NUMBERS, /* text: with commas between */
+    BASIN_SETTING_TEXT,
+    BASIN_SETTING_OTHER /* null, an object, a list of anything else; text: "" */
+} basin_setting_type;
+
+typedef struct basin_setting {
+    basin_setting_type type;
+    char              *key, *text; /* owned; numbers so that they read back as the same double */
+} basin_setting;
+
+typedef struct basin_style {
+    size_t         count;
+    basin_setting *list; /* in the order of the file */
+} basin_style;
+
+/* Of `text`, or of the file `name` where that is NULL; BASIN_ERR_FORMAT where it is no such object.
+   On success the caller clears. */
+basin_status basin_style_read(const char *name, const char *text, basin_style *out);
+void         basin_style_clear(basin_style *style);
+
 /* ------------------------------------------------------------------------------------ figure -- */
 
 /* drawing never fails half-way: the first error is kept and told by _write */
@@ -3837,6 +3865,13 @@ typedef enum basin_smoothing {
     BASIN_SMOOTH_NONE,
     BASIN_SMOOTH_ALL /* heat maps as well */
 } basin_smoothing;
+
+/* Where legends stand. */
+typedef enum basin_legend_place {
+    BASIN_LEGEND_AUTO,  /* inside a plot where it is empty, else above it */
+    BASIN_LEGEND_ABOVE, /* above each plot */
+    BASIN_LEGEND_NONE
+} basin_legend_place;
 
 typedef struct basin_figure_options {
     /* of the result's figures (basin_figure_kind); NULL = the first that suits. A plane's kinds
@@ -3860,16 +3895,47 @@ typedef struct basin_figure_options {
     /* of a surface: where it is seen from, degrees: from the first direction towards the second, and
        above the floor, 5 to 70; elevation 0 = the figure's own */
     double azimuth, elevation;
+    /* [2] low, high of the value axis or the colour scale: what is beyond is marked as clipped;
+       NULL = by the data. In place of cap, of figures of lines, points or colours */
+    const double *range;
+    const char   *palette; /* of values over a plane (basin_figure_palette); NULL = viridis */
+    /* [level_count] of contour lines, ascending; NULL = round ones, about level_count, 0 = by the
+       width */
+    const double *levels;
+    size_t        level_count;
+    int           legend; /* basin_legend_place */
+    bool          dark;   /* a dark ground, painted in every format */
+    /* text, lines, marks and gaps so many times as large, on a page of the same width; 0 = 1 */
+    double magnify;
     bool   points;    /* mark where a slice with a tolerance was evaluated */
     int    smooth;    /* basin_smoothing */
     bool   no_footer; /* leave the line of provenance out */
     double dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;
 
+/* BASIN_ERR_ARG for options that no such results could be drawn with: sizes, a kind that they do
+   not have; and for results of several kinds. What depends on their numbers is told by
+   basin_figure_create. */
+basin_status basin_figure_check(const basin_result *const *results, size_t count,
+                                const basin_figure_options *options);
 /* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows
    nothing. Caller destroys. */
 basin_status basin_figure_create(const basin_result *const *results, size_t count,
                                  const basin_figure_options *options, basin_figure **out);
+/* One of several figures on a page; borrowed while it is made. */
+typedef struct basin_figure_cell {
+    const basin_result *const *results; /* [count], of one kind */
+    size_t                     count;
+    const char                *kind;   /* as of the options */
+    const char *const         *labels; /* [count]; as of the options */
+} basin_figure_cell;
+
+/* Figures of any kinds as the cells of one, row by row, lettered a, b, c …; the plots of a row and
+   those of a column line up. The options hold for all, but for kind and labels; width is that of
+   the page (0 = 6.75, of one column 3.25), height likewise. Caller destroys. */
+basin_status basin_figure_arrange(const basin_figure_cell *cells, size_t count, size_t rows,
+                                  size_t columns, const basin_figure_options *options,
+                                  basin_figure **out);
 /* by extension: .pdf .svg .png; atomic */
 basin_status basin_figure_write(const basin_figure *figure, const char *path);
 /* The bytes of that file; `name` ends likewise. Caller frees. */
@@ -3892,6 +3958,11 @@ bool         basin_mesh_is_name(const char *name); /* whether it ends so */
 const char *basin_figure_caption(const basin_figure *figure);
 /* the i-th of its figures by name; NULL beyond the last */
 const char *basin_figure_kind(basin_result_kind kind, size_t i);
+/* the i-th choice of options->palette; NULL beyond the last */
+const char *basin_figure_palette(size_t i);
+/* The family that stands in for the font that was asked for and is not installed here; NULL where
+   it is. Borrowed. */
+const char *basin_figure_stand_in(const basin_figure *figure);
 void        basin_figure_destroy(basin_figure **figure);
 
 #ifdef __cplusplus

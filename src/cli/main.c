@@ -7,8 +7,8 @@
 #include "cli/figure_file.h"
 #include "cli/forecast.h"
 #include "cli/kernel.h"
+#include "cli/look.h"
 #include "cli/monitor.h"
-#include "cli/options.h"
 #include "cli/paths.h"
 #include "cli/provenance.h"
 #include "cli/shared_data.h"
@@ -21,6 +21,7 @@ static int check_outputs(const cli_arguments *a)
 {
     int         status = CLI_OK;
     const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
+    cli_look    look = {0};
 
     if (stored != NULL) {
         CLI_WANT(a->command->measure == NULL || cli_measured_count(a) == 1,
@@ -33,19 +34,27 @@ static int check_outputs(const cli_arguments *a)
                  "%s: there is no figure of this; --plot does not apply", a->command->name);
         CLI_TRY(cli_figure_check(figure));
     }
+    CLI_WANT(figure != NULL || !cli_has(a, "style"), "%s: --style is of a figure: --plot FILE says where to",
+             a->command->name);
+    CLI_TRY(cli_look_styles(a, &look));
 done:
+    cli_look_clear(&look);
     return status;
 }
 
-static int draw(const cli_batch *batch, const char *path)
+static int draw(const cli_arguments *a, const cli_batch *batch, const char *path)
 {
     int           status = CLI_OK;
     basin_figure *figure = NULL;
+    cli_look      look = {0};
 
-    CLI_LIBRARY(
-        basin_figure_create((const basin_result *const *)batch->results, batch->count, NULL, &figure));
+    CLI_TRY(cli_look_styles(a, &look));
+    CLI_LIBRARY(basin_figure_create((const basin_result *const *)batch->results, batch->count, &look.options,
+                                    &figure));
+    cli_look_tell(&look, figure);
     CLI_TRY(cli_figure_write(figure, path));
 done:
+    cli_look_clear(&look);
     basin_figure_destroy(&figure);
     return status;
 }
@@ -130,13 +139,13 @@ done:
 
 /* Stores and draws what is asked for; a failure of one leaves the other its chance. Returns the first
    failure, whose line is kept. */
-static int deliver(const cli_batch *batch, const char *stored, const char *figure)
+static int deliver(const cli_arguments *a, const cli_batch *batch, const char *stored, const char *figure)
 {
     int  status = stored != NULL ? cli_library(basin_result_write(batch->results[0], stored)) : CLI_OK, drawn;
     char first[1200];
 
     snprintf(first, sizeof first, "%s", cli_message());
-    drawn = figure != NULL ? draw(batch, figure) : CLI_OK;
+    drawn = figure != NULL ? draw(a, batch, figure) : CLI_OK;
     if (status == CLI_OK) return drawn;
     if (drawn != CLI_OK) cli_fail("%s; %s", first, cli_message());
     return status;
@@ -152,7 +161,7 @@ static int compute_and_deliver(const cli_arguments *a)
     CLI_TRY(cli_compute(a, &batch));
     for (size_t i = 0; i < batch.count; i++)
         CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, basin_seconds() - start));
-    delivered = deliver(&batch, stored, figure);
+    delivered = deliver(a, &batch, stored, figure);
     CLI_TRY(print(a, &batch)); /* the work is done: it is told even where it could not be stored */
     CLI_TRY(delivered);
     for (size_t i = 0; i < batch.count && a->command->verdict != NULL; i++)

@@ -12,6 +12,8 @@
 
 static const cli_option result_options[] = {
     {"plot", CLI_TEXT, "FILE", "draw it at once: .pdf, .svg or .png", true},
+    {"style", CLI_TEXT, "STYLE", "of --plot: column, page, slide, poster, dark or a JSON file (see plot)",
+     true},
     {"json", CLI_FLAG, NULL, "print one JSON document instead of a table", true},
     {"o", CLI_TEXT, "FILE.h5", "store the result with its provenance", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
@@ -170,7 +172,7 @@ static bool choice_text(const char *text, const char *choices)
     return false;
 }
 
-static int check_value(const cli_command *command, const cli_option *option, const char *text)
+const char *cli_option_wants(const cli_option *option, const char *text)
 {
     const char *end = text + strlen(text), *wanted = NULL;
 
@@ -193,6 +195,13 @@ static int check_value(const cli_command *command, const cli_option *option, con
             real_text(text, end) || choice_text(text, "unit|natural") ? NULL : "unit, natural or a number";
         break;
     }
+    return wanted;
+}
+
+static int check_value(const cli_command *command, const cli_option *option, const char *text)
+{
+    const char *wanted = cli_option_wants(option, text);
+
     if (wanted == NULL) return CLI_OK;
     return cli_usage("%s: %s%s wants %s, got «%s»", command->name, option->name[1] == '\0' ? "-" : "--",
                      option->name, wanted, text);
@@ -380,7 +389,7 @@ void cli_help(const cli_command *command, FILE *out)
     if (command->common & CLI_COMMON_POINT) help_table("where to measure", point_options, out);
     if (command->common & CLI_COMMON_DATA) help_table("data and point", data_options, out);
     if (command->common & CLI_COMMON_RESULT)
-        help_table("results", result_options + (basin_figure_kind(command->kind, 0) != NULL ? 0 : 1), out);
+        help_table("results", result_options + (basin_figure_kind(command->kind, 0) != NULL ? 0 : 2), out);
     if (command->forecast != NULL) help_table("forecast", forecast_options, out);
     if (command->common & CLI_COMMON_STATE) help_table("long work", state_options, out);
     if (command->common & CLI_COMMON_TIME) help_table(NULL, time_options, out);

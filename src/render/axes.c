@@ -67,12 +67,28 @@ static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, d
     drop_touching(canvas, scale, out, length, across);
 }
 
+/* What counts has no half: ticks between whole numbers go, and the others are written whole. */
+static void keep_whole(basin_ticks *ticks)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < ticks->count; i++) {
+        basin_tick tick = ticks->tick[i];
+        if (fabs(tick.value - round(tick.value)) > 1e-9) continue;
+        char *point = ticks->exponent == 0 ? strchr(tick.label, '.') : NULL;
+        if (point != NULL) *point = '\0';
+        ticks->tick[kept++] = tick;
+    }
+    ticks->count = kept;
+}
+
 void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height,
                       basin_ticks *x, basin_ticks *y)
 {
     *x = *y = (basin_ticks){0};
     if (panel->scene != NULL) return;
-    if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, 0, x);
+    if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, panel->counted ? 1 : 0, x);
+    if (panel->counted) keep_whole(x);
     if (!panel->bare && panel->empty == NULL && panel->name_count == 0)
         fitting_ticks(canvas, &panel->y, height, false, panel->equal ? 0.99 * step_of(x) : 0, y);
 }
@@ -254,16 +270,22 @@ enum { BAR_GAP = 6, BAR = 7, BAR_OVER = 8 /* how much longer than the bar its la
 static void bar_ticks(const basin_panel *panel, basin_canvas *canvas, double height, basin_ticks *ticks)
 {
     fitting_ticks(canvas, &panel->bar->scale, height, false, 0, ticks);
-    if (!isfinite(panel->bar->cap)) return;
-    for (size_t i = 0; i < ticks->count; i++) /* leave the end to the cap's own label */
-        if ((1 - basin_scale_at(&panel->bar->scale, ticks->tick[i].value)) * height <
-            1.1 * basin_canvas_font_size(canvas))
+    const double room = 1.1 * basin_canvas_font_size(canvas);
+    for (size_t i = 0; i < ticks->count; i++) { /* leave the ends to their own labels */
+        const double up = basin_scale_at(&panel->bar->scale, ticks->tick[i].value) * height;
+        if ((isfinite(panel->bar->cap) && height - up < room) || (isfinite(panel->bar->floor) && up < room))
             ticks->tick[i].label[0] = '\0';
+    }
 }
 
-static const char *cap_text(const basin_paint *paint, char text[BASIN_NUMBER_ROOM + 8])
+/* What the upper or lower end stands for where values are beyond it; "" where none is. */
+static const char *end_text(const basin_paint *paint, bool upper, char text[BASIN_NUMBER_ROOM + 8])
 {
-    snprintf(text, BASIN_NUMBER_ROOM + 8, "> %s", BASIN_NUMBER(paint->cap, 3));
+    const double end = upper ? paint->cap : paint->floor;
+
+    text[0] = '\0';
+    if (isfinite(end))
+        snprintf(text, BASIN_NUMBER_ROOM + 8, "%s %s", upper ? ">" : "<", BASIN_NUMBER(end, 3));
     return text;
 }
 
@@ -298,8 +320,8 @@ double basin_bar_width(const basin_panel *panel, basin_canvas *canvas)
         basin_canvas_measure(canvas, ticks.tick[i].label, &(basin_type){0}, &width, &height);
         widest = fmax(widest, width);
     }
-    if (isfinite(panel->bar->cap)) {
-        basin_canvas_measure(canvas, cap_text(panel->bar, text), &(basin_type){0}, &width, &height);
+    for (int upper = 0; upper < 2; upper++) {
+        basin_canvas_measure(canvas, end_text(panel->bar, upper, text), &(basin_type){0}, &width, &height);
         widest = fmax(widest, width);
     }
     return BAR_GAP + BAR + BASIN_TICK + 1.5 + widest + bar_label_width(panel, canvas);
@@ -313,6 +335,22 @@ int basin_bar_exponent(const basin_panel *panel, basin_canvas *canvas)
     return ticks.exponent;
 }
 
+/* A point at each end that values are beyond. */
+static void bar_ends(const basin_panel *panel, basin_canvas *canvas)
+{
+    const basin_paint *paint = panel->bar;
+    const double       left = panel->box.right + BAR_GAP, top = panel->box.top, bottom = panel->box.bottom;
+
+    if (isfinite(paint->cap))
+        basin_canvas_fill(canvas, (double[]){left, top, left + BAR, top, left + BAR / 2.0, top - 4}, 3,
+                          basin_paint_color(paint, paint->cap), 0);
+    const double low[] = {left, bottom, left + BAR, bottom, left + BAR / 2.0, bottom + 4};
+    if (isfinite(paint->floor)) basin_canvas_fill(canvas, low, 3, basin_paint_color(paint, paint->floor), 0);
+    basin_canvas_data(canvas, false);
+    /* the dark end of a map is dark on a dark ground: its outline shows */
+    if (isfinite(paint->floor)) basin_canvas_stroke(canvas, low, 3, true, &axis_pen);
+}
+
 void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
 {
     enum { STEPS = 96 };
@@ -324,6 +362,7 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
 
     if (paint == NULL) return;
     bar_ticks(panel, canvas, height, &ticks);
+    basin_canvas_data(canvas, true);
     for (size_t i = 0; i < STEPS; i++) { /* from the top; each reaches under the next */
         double value = basin_scale_value(&paint->scale, 1 - ((double)i + 0.5) / STEPS);
         double y = top + height * (double)i / STEPS;
@@ -331,6 +370,7 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
                          (basin_rect){left, y, left + BAR, fmin(y + height / STEPS + 4, panel->box.bottom)},
                          basin_paint_color(paint, value), 0);
     }
+    bar_ends(panel, canvas);
     basin_canvas_stroke(canvas,
                         (double[]){left, top, left + BAR, top, left + BAR, top + height, left, top + height},
                         4, true, &axis_pen);
@@ -348,12 +388,9 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
                           top - (isfinite(paint->cap) ? 5 : 2),
                           &(basin_type){.color = basin_black, .across = 1, .down = 1});
     }
-    if (isfinite(paint->cap)) {
-        basin_canvas_fill(canvas, (double[]){left, top, left + BAR, top, left + BAR / 2.0, top - 4}, 3,
-                          basin_paint_color(paint, paint->cap), 0);
-        basin_canvas_text(canvas, cap_text(paint, text), left + BAR + BASIN_TICK + 1.5, top,
-                          &(basin_type){.color = basin_black, .down = 0.5});
-    }
+    for (int upper = 0; upper < 2; upper++)
+        basin_canvas_text(canvas, end_text(paint, upper, text), left + BAR + BASIN_TICK + 1.5,
+                          upper ? top : top + height, &(basin_type){.color = basin_black, .down = 0.5});
     if (panel->bar_label != NULL) {
         double x = panel->box.right + basin_bar_width(panel, canvas) - bar_label_width(panel, canvas) / 2;
         basin_canvas_text(canvas, panel->bar_label, x, top + height / 2,

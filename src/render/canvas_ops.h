@@ -23,10 +23,12 @@ typedef struct basin_draw {
     char      *text; /* TEXT, owned: Pango markup */
     basin_type type;
     size_t     label; /* TEXT: its index in labels */
+    bool       data;  /* its colour is that of a number, the same on any ground */
 } basin_draw;
 
 struct basin_canvas {
-    double        width, height, font_size;
+    double        width, height, font_size, magnify;
+    bool          dark, data;
     char         *font;
     basin_status  status;
     char          message[256];

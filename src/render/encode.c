@@ -15,6 +15,7 @@
 #include "core/memory.h"
 #include "render/bytes.h"
 #include "render/canvas_ops.h"
+#include "render/color.h"
 
 static const double dashes[][4] = {[BASIN_SOLID] = {0},
                                    [BASIN_DASHED] = {4.0, 2.0},
@@ -32,12 +33,16 @@ static void path(cairo_t *cr, const double *xy, size_t count, bool closed)
     if (closed) cairo_close_path(cr);
 }
 
-static void ink(cairo_t *cr, const basin_pen *pen)
+static void ink(const basin_canvas *canvas, cairo_t *cr, const basin_draw *op)
 {
-    if (pen->fade > 0)
-        cairo_set_source_rgba(cr, pen->color.r, pen->color.g, pen->color.b, 1 - pen->fade);
+    const bool  text = op->kind == BASIN_DRAW_TEXT, exchanged = canvas->dark && !op->data;
+    basin_color c = text ? op->type.color : op->pen.color;
+
+    if (exchanged) c = basin_color_on_dark(c);
+    if (!text && op->pen.fade > 0)
+        cairo_set_source_rgba(cr, c.r, c.g, c.b, 1 - op->pen.fade);
     else
-        cairo_set_source_rgb(cr, pen->color.r, pen->color.g, pen->color.b);
+        cairo_set_source_rgb(cr, c.r, c.g, c.b);
 }
 
 static void show_text(const basin_canvas *canvas, cairo_t *cr, PangoContext *context, const basin_draw *op)
@@ -51,7 +56,7 @@ static void show_text(const basin_canvas *canvas, cairo_t *cr, PangoContext *con
     cairo_translate(cr, corner[0], corner[1]);
     cairo_rotate(cr, op->type.angle);
     cairo_move_to(cr, -(double)logical.x / PANGO_SCALE, -(double)logical.y / PANGO_SCALE);
-    cairo_set_source_rgb(cr, op->type.color.r, op->type.color.g, op->type.color.b);
+    ink(canvas, cr, op);
     pango_cairo_show_layout(cr, layout);
     cairo_restore(cr);
     g_object_unref(layout);
@@ -61,6 +66,11 @@ static void replay(const basin_canvas *canvas, cairo_t *cr)
 {
     PangoContext *context = basin_canvas_context(cr);
 
+    if (canvas->dark) {
+        cairo_set_source_rgb(cr, basin_dark_ground.r, basin_dark_ground.g, basin_dark_ground.b);
+        cairo_paint(cr);
+    }
+    if (canvas->magnify != 1) cairo_scale(cr, canvas->magnify, canvas->magnify);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
     for (size_t i = 0; i < canvas->op_count; i++) {
         const basin_draw *op = &canvas->ops[i];
@@ -68,20 +78,20 @@ static void replay(const basin_canvas *canvas, cairo_t *cr)
         switch (op->kind) {
         case BASIN_DRAW_STROKE:
             path(cr, xy, op->count, op->closed);
-            ink(cr, &op->pen);
+            ink(canvas, cr, op);
             cairo_set_line_width(cr, op->pen.width);
             cairo_set_dash(cr, dashes[op->pen.dash], dash_counts[op->pen.dash], 0);
             cairo_stroke(cr);
             break;
         case BASIN_DRAW_FILL:
             path(cr, xy, op->count, true);
-            ink(cr, &op->pen);
+            ink(canvas, cr, op);
             cairo_fill(cr);
             break;
         case BASIN_DRAW_DOT:
             cairo_new_path(cr);
             cairo_arc(cr, xy[0], xy[1], xy[2], 0, 4 * acos(0));
-            ink(cr, &op->pen);
+            ink(canvas, cr, op);
             cairo_fill(cr);
             break;
         case BASIN_DRAW_TEXT: show_text(canvas, cr, context, op); break;
@@ -114,9 +124,9 @@ static basin_status vector(const basin_canvas *canvas, basin_format_kind format,
                            basin_bytes *out)
 {
     bool             pdf = format == BASIN_FORMAT_PDF;
-    cairo_surface_t *surface =
-        pdf ? cairo_pdf_surface_create_for_stream(collect, out, canvas->width, canvas->height)
-            : cairo_svg_surface_create_for_stream(collect, out, canvas->width, canvas->height);
+    double           width = canvas->magnify * canvas->width, height = canvas->magnify * canvas->height;
+    cairo_surface_t *surface = pdf ? cairo_pdf_surface_create_for_stream(collect, out, width, height)
+                                   : cairo_svg_surface_create_for_stream(collect, out, width, height);
 
     if (pdf) {
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, sheet->title);
@@ -233,9 +243,9 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, ba
     enum { HEADER = 8 + 25 }; /* signature and IHDR, behind which pHYs goes */
     basin_status     st = BASIN_OK;
     basin_bytes      plain = {0};
-    double           scale = sheet->dpi / 72.0;
+    double           scale = sheet->dpi / 72.0, points = scale * canvas->magnify;
     cairo_surface_t *surface = cairo_image_surface_create(
-        CAIRO_FORMAT_RGB24, (int)lround(canvas->width * scale), (int)lround(canvas->height * scale));
+        CAIRO_FORMAT_RGB24, (int)lround(canvas->width * points), (int)lround(canvas->height * points));
     cairo_t *cr = cairo_create(surface);
 
     cairo_set_source_rgb(cr, 1, 1, 1);

@@ -15,6 +15,14 @@
 basin_status basin_figure_draw(basin_plan *plan, const char *name, const char *footer,
                                basin_figure **out);
 
+/* Checks the options, and makes widths and sizes of them; `width` in inches. */
+basin_status basin_plan_size(basin_plan *plan, double width);
+/* Fills a plan, of which results and options are set, by its kind, whose name is borrowed. */
+basin_status basin_plan_fill(basin_plan *plan, const char **name);
+/* A figure of what was drawn, with the plan's caption; takes both. */
+basin_status basin_figure_finish(basin_plan *plan, const char *name, basin_canvas **canvas,
+                                 basin_figure **out);
+
 /* The drawing inside a figure, for tests of what stands where; borrowed. */
 const basin_canvas *basin_figure_canvas(const basin_figure *figure);
 

@@ -210,6 +210,7 @@ static basin_status stem_whole(basin_plan *plan, const basin_series *series, bas
     panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, most > FEW ? 0 : 0.3,
                                   (double)most + (most > FEW ? 1 : 0.7), 0};
     panel->x_label = "rank";
+    panel->counted = true;
     if (most > FEW) {
         BASIN_PLAN_ALLOC(plan, panel->inset, 1);
         BASIN_TRY(largest(plan, series, panel->inset));
@@ -318,6 +319,7 @@ static basin_status stem_ends(basin_plan *plan, const basin_series *series, basi
     BASIN_TRY(name_ranks(plan, panel, &e));
     if (e.gap > 0) BASIN_TRY(mark_gap(plan, panel, &e));
     panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, 0.3, (double)(e.top + e.bottom + e.gap) + 0.7, 0};
+    panel->counted = true;
     panel->x_label = e.gap > 0 ? "rank (those between were not computed)" : "rank";
 done:
     return st;

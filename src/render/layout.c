@@ -34,6 +34,12 @@ typedef struct grid {
 
 static const basin_type upright = {.color = {0.1, 0.1, 0.1}, .across = 0.5, .down = 0.5};
 
+/* The entries of the legend of a panel, none where the options want none. */
+static void collect(const basin_plan *plan, const basin_panel *panel, basin_legend *legend)
+{
+    if (plan->options->legend != BASIN_LEGEND_NONE) basin_legend_collect(legend, panel);
+}
+
 static double text_height(basin_canvas *canvas, const char *text, double size, double width)
 {
     double w, h;
@@ -156,7 +162,7 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
    than half of the page. */
 static double legend_left(const basin_plan *plan, const grid *g)
 {
-    return g->left[0] < plan->width / 2 ? PAD + g->left[0] : PAD;
+    return plan->margin.left + (g->left[0] < plan->width / 2 ? PAD + g->left[0] : PAD);
 }
 
 static double outer_head(basin_plan *plan, basin_canvas *canvas, const grid *g)
@@ -168,7 +174,7 @@ static double outer_head(basin_plan *plan, basin_canvas *canvas, const grid *g)
     if (plan->warning != NULL) head += text_height(canvas, plan->warning, 0, inner) + 2;
     if (plan->legend_shared) {
         basin_legend legend = {0};
-        for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
+        for (size_t i = 0; i < plan->panel_count; i++) collect(plan, &plan->panels[i], &legend);
         head += basin_legend_rows(canvas, &legend, 0, 0, plan->width - PAD - legend_left(plan, g), false) + 2;
     }
     return head;
@@ -180,7 +186,7 @@ static double outer_foot(basin_plan *plan, basin_canvas *canvas, const char *foo
 
     if (plan->note != NULL)
         foot += text_height(canvas, plan->note, BASIN_NOTE_SIZE * plan->font_size, plan->width - 2 * PAD) + 3;
-    if (footer != NULL) foot += text_height(canvas, "0", 5, 0) + 2;
+    if (footer != NULL) foot += text_height(canvas, "0", BASIN_FOOTER_SIZE, 0) + 2;
     return foot;
 }
 
@@ -207,16 +213,18 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
 {
     basin_status st = BASIN_OK;
     double       fixed = plan->width - 2 * PAD - BETWEEN * (double)(g->columns - 1), plots = 0, others = 0;
+    const double inch = 72 / (plan->options->magnify > 0 ? plan->options->magnify : 1);
     double       least = 30;
 
+    fixed -= plan->margin.left + plan->margin.right;
     for (size_t c = 0; c < g->columns; c++) fixed -= g->left[c] + g->right[c];
     g->width = fixed / (double)g->columns;
     BASIN_CHECK(g->width >= least, BASIN_ERR_ARG,
                 "width %.3g in leaves no room for %zu panels side by side; at least %.2g in",
-                plan->width / 72, g->columns,
-                (plan->width + (double)g->columns * (least - g->width)) / 72 + 0.05);
-    g->head = outer_head(plan, canvas, g);
-    g->foot = outer_foot(plan, canvas, footer);
+                plan->width / inch, g->columns,
+                (plan->width + (double)g->columns * (least - g->width)) / inch + 0.05);
+    g->head = outer_head(plan, canvas, g) + plan->margin.top;
+    g->foot = outer_foot(plan, canvas, footer) + plan->margin.bottom;
     for (size_t r = 0; r < g->rows; r++) {
         g->heights[r] = 0;
         for (size_t c = 0; c < g->columns && r * g->columns + c < plan->panel_count; c++) {
@@ -231,20 +239,20 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
         others += g->top[r] + g->bottom[r] + (r > 0 ? BETWEEN : 0);
     }
     *page = g->head + g->foot + plots + others;
-    if (plan->options->height > 0) {
-        double room = 72 * plan->options->height - (*page - plots);
+    if (plan->height > 0) {
+        double room = plan->height - (*page - plots);
         BASIN_CHECK(room >= 0.2 * plots && room >= 12, BASIN_ERR_ARG,
-                    "height %.3g in leaves no room for the figure; at least %.2g in", plan->options->height,
-                    (*page - 0.8 * plots) / 72 + 0.05);
+                    "height %.3g in leaves no room for the figure; at least %.2g in", plan->height / inch,
+                    (*page - 0.8 * plots) / inch + 0.05);
         for (size_t r = 0; r < g->rows; r++) g->heights[r] *= room / plots;
         for (size_t i = 0; i < plan->panel_count; i++) plan->panels[i].height = g->heights[i / g->columns];
-        *page = 72 * plan->options->height;
+        *page = plan->height;
     }
     BASIN_CHECK(
-        *page <= 72 * TALLEST, BASIN_ERR_ARG,
+        *page <= inch * TALLEST, BASIN_ERR_ARG,
         "a page of %.3g in for %zu panels is too high; at most %d in: fewer results, or more width for "
         "panels side by side",
-        *page / 72, plan->panel_count, TALLEST);
+        *page / inch, plan->panel_count, TALLEST);
 done:
     return st;
 }
@@ -254,7 +262,7 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
     double y = g->head;
 
     for (size_t r = 0; r < g->rows; r++) {
-        double x = PAD;
+        double x = PAD + plan->margin.left;
         y += g->top[r] + (r > 0 ? BETWEEN : 0);
         for (size_t c = 0; c < g->columns; c++) {
             size_t i = r * g->columns + c;
@@ -277,6 +285,9 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
         }
         y += g->heights[r] + g->bottom[r];
     }
+    plan->plots = (basin_rect){PAD + plan->margin.left + g->left[0], g->head + g->top[0],
+                               plan->width - PAD - plan->margin.right - g->right[g->columns - 1],
+                               y - g->bottom[g->rows - 1]};
 }
 
 /* --------------------------------------------------------------------------------------------- drawing -- */
@@ -374,7 +385,7 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
     basin_moment from = draw_marks(panel, canvas);
     basin_bar_draw(panel, canvas);
     if (panel->inset != NULL) draw_inset(panel->inset, canvas, start, &panel->box);
-    if (!plan->legend_shared) basin_legend_collect(&legend, panel);
+    if (!plan->legend_shared) collect(plan, panel, &legend);
     if (legend.count > 0 && panel->legend_above) {
         above -= basin_legend_rows(canvas, &legend, 0, 0, panel->box.right - panel->box.left, false);
         basin_legend_rows(canvas, &legend, panel->box.left, above, panel->box.right - panel->box.left, true);
@@ -397,6 +408,24 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
     return found;
 }
 
+void basin_footer_draw(basin_plan *plan, basin_canvas *canvas, const char *footer, double bottom)
+{
+    const double inner = plan->width - 2 * PAD;
+    basin_type   type = {.size = BASIN_FOOTER_SIZE, .color = basin_grey, .across = 1, .down = 1};
+    char        *text = basin_plan_text(plan, "%s", footer);
+    const char  *shown = text;
+    double       width, height;
+
+    basin_canvas_measure(canvas, shown, &type, &width, &height);
+    for (char *end; width > inner && (end = strrchr(text, ' ')) != NULL;) {
+        *end = '\0';
+        shown = basin_plan_text(plan, "%s …", text);
+        basin_canvas_measure(canvas, shown, &type, &width, &height);
+    }
+    type.width = width > inner ? inner : 0, type.one_line = width > inner; /* one word wider than the page */
+    basin_canvas_text(canvas, shown, plan->width - PAD, bottom, &type);
+}
+
 static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, const char *footer, double page)
 {
     double inner = plan->width - 2 * PAD, y = PAD, bottom = page - PAD;
@@ -414,16 +443,13 @@ static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, co
     }
     if (plan->legend_shared) {
         basin_legend legend = {0};
-        for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
+        for (size_t i = 0; i < plan->panel_count; i++) collect(plan, &plan->panels[i], &legend);
         basin_legend_rows(canvas, &legend, legend_left(plan, g), y, plan->width - PAD - legend_left(plan, g),
                           true);
     }
     if (footer != NULL) {
-        basin_canvas_text(
-            canvas, footer, plan->width - PAD, bottom,
-            &(basin_type){
-                .size = 5, .color = basin_grey, .across = 1, .down = 1, .width = inner, .one_line = true});
-        bottom -= text_height(canvas, "0", 5, 0) + 2;
+        basin_footer_draw(plan, canvas, footer, bottom);
+        bottom -= text_height(canvas, "0", BASIN_FOOTER_SIZE, 0) + 2;
     }
     if (plan->note != NULL)
         basin_canvas_text(canvas, plan->note, plan->width / 2, bottom,
@@ -461,6 +487,16 @@ done:
     return st;
 }
 
+/* Where the options say that legends stand. */
+static void place_legends(basin_plan *plan)
+{
+    for (size_t i = 0; i < plan->panel_count; i++) {
+        basin_legend legend = {0};
+        if (!plan->legend_shared) collect(plan, &plan->panels[i], &legend);
+        if (plan->options->legend == BASIN_LEGEND_ABOVE) plan->panels[i].legend_above = legend.count > 0;
+    }
+}
+
 basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas **out)
 {
     basin_status  st = BASIN_OK;
@@ -473,8 +509,10 @@ basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas 
                 "a figure of %zu panels; at most %d rows", plan->panel_count, MAX_GRID);
     BASIN_TRY(check_scales(plan));
     BASIN_TRY(basin_canvas_create(plan->width, 72,
-                                  plan->options->font != NULL ? plan->options->font : "DejaVu Sans",
+                                  plan->options->font != NULL ? plan->options->font : BASIN_FONT,
                                   plan->font_size, &canvas));
+    basin_canvas_dress(canvas, plan->options->dark, plan->options->magnify > 0 ? plan->options->magnify : 1);
+    place_legends(plan);
     while (again) {
         again = false;
         basin_canvas_rewind(canvas, (basin_moment){0});

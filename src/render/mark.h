@@ -21,7 +21,9 @@ void basin_view_path(const basin_view *view, basin_canvas *canvas, const double 
 typedef struct basin_paint { /* values to colours */
     basin_plot_scale scale;
     bool             diverging;
-    double           cap; /* values above are painted as it and said to be above; INFINITY = none */
+    /* values above or below are painted as these and said to be beyond; ±INFINITY = none */
+    double               cap, floor;
+    const basin_palette *palette;
 } basin_paint;
 basin_color basin_paint_color(const basin_paint *paint, double value);
 
@@ -64,8 +66,9 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
                           to a cell that is hatched */
     size_t      slot, slots; /* rug: which of how many rows */
     double      cap;         /* line: clipped above and so marked; 0 = none */
-    const char *label;       /* in the legend; NULL = none */
-    bool        silent;      /* leaves the scales alone: predictions, ceilings */
+    bool        beyond; /* line, points: marked where they are beyond the plot, above or below */
+    const char *label;  /* in the legend; NULL = none */
+    bool        silent; /* leaves the scales alone: predictions, ceilings */
     /* line: gaps are not hatched, since another mark tells why they are there */
     bool               open;
     bool               lying; /* interval: low and high are of x */
@@ -86,6 +89,10 @@ void basin_mark_corners(const basin_mark *mark, const double x_ends[2], const do
 /* Diagonal strokes over a cell; in a frame that is not at right angles its two diagonals. */
 void basin_mark_hatch(const basin_mark *mark, const basin_view *view, basin_canvas *canvas,
                       const double x_ends[2], const double y_ends[2], const basin_pen *pen);
+
+/* Where values are beyond the plot: arrows at its upper or lower edge, each in the mark's
+   colour. */
+void basin_mark_beyond(const basin_mark *mark, const basin_view *view, basin_canvas *canvas);
 
 #define BASIN_MARK(name) extern const basin_mark_type basin_mark_##name;
 #include "render/mark_list.h"

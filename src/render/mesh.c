@@ -7,15 +7,15 @@
 #include "render/field.h"
 
 typedef struct builder {
-    basin_plan          plan;
-    basin_field         field;
-    basin_scene         scene;
-    basin_mesh          mesh;
-    double             *height; /* [rows, columns] NAN where not finite */
-    size_t             *vertex; /* [rows, columns] BASIN_NONE where not finite */
-    basin_mesh_vertex  *vertices;
-    size_t            (*quads)[4];
-    basin_mesh_run     *runs;
+    basin_plan         plan;
+    basin_field        field;
+    basin_scene        scene;
+    basin_mesh         mesh;
+    double            *height; /* [rows, columns] NAN where not finite */
+    size_t            *vertex; /* [rows, columns] BASIN_NONE where not finite */
+    basin_mesh_vertex *vertices;
+    size_t (*quads)[4];
+    basin_mesh_run *runs;
 } builder;
 
 static basin_status set_scene(builder *b)
@@ -28,16 +28,18 @@ static basin_status set_scene(builder *b)
     basin_scale_kind         kind = BASIN_SCALE_LINEAR;
     const bool               wide = range.low > 0 && range.high > 20 * range.low;
 
-    BASIN_CHECK(range.low <= range.high, BASIN_ERR_VALUE, "no loss of the plane is finite; there is no surface");
+    BASIN_CHECK(range.low <= range.high, BASIN_ERR_VALUE,
+                "no loss of the plane is finite; there is no surface");
     BASIN_TRY(basin_plan_scale(&b->plan, wide ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &range, &kind));
+    BASIN_TRY(basin_palette_find(b->plan.options->palette, &b->mesh.palette));
     b->mesh.scale = basin_scale_fit(kind, &range, 0);
     b->mesh.cap = cap <= range.high ? cap : INFINITY;
-    b->scene = basin_scene_make((double[]){f->x[0], f->y[0]},
-                                (double[]){f->x[f->columns - 1], f->y[f->rows - 1]},
-                                f->frame != NULL         ? f->frame
-                                : basin_field_is_equal(f) ? &equal
-                                                          : NULL,
-                                &b->mesh.scale, 0, 45);
+    b->scene =
+        basin_scene_make((double[]){f->x[0], f->y[0]}, (double[]){f->x[f->columns - 1], f->y[f->rows - 1]},
+                         f->frame != NULL          ? f->frame
+                         : basin_field_is_equal(f) ? &equal
+                                                   : NULL,
+                         &b->mesh.scale, 0, 45);
 done:
     return st;
 }
@@ -117,7 +119,7 @@ static basin_status add_runs(builder *b)
         *run = (basin_mesh_run){.path = path, .at = at, .point = point};
         for (size_t k = 0; k < path->count; k++) {
             const basin_path_point *p = &path->points[k];
-            const double height = basin_scene_height(&b->scene, fmin(p->projected, b->mesh.cap));
+            const double            height = basin_scene_height(&b->scene, fmin(p->projected, b->mesh.cap));
             if (!isfinite(height)) continue;
             basin_scene_place(&b->scene, p->across, p->up, height, at + 3 * run->count);
             point[run->count++] = k;
@@ -176,10 +178,11 @@ basin_status basin_mesh_encode(const basin_result *result, const basin_figure_op
 {
     static const basin_figure_options defaults;
     basin_status                      st = BASIN_OK;
-    builder     b = {.plan = {.results = &result, .count = 1, .options = options != NULL ? options : &defaults}};
+    builder b = {.plan = {.results = &result, .count = 1, .options = options != NULL ? options : &defaults}};
     basin_bytes bytes = {0};
 
-    BASIN_CHECK(basin_mesh_is_name(name), BASIN_ERR_ARG, "%s: a mesh's file ends in .vtk, .glb or .gltf", name);
+    BASIN_CHECK(basin_mesh_is_name(name), BASIN_ERR_ARG, "%s: a mesh's file ends in .vtk, .glb or .gltf",
+                name);
     BASIN_CHECK(result != NULL && result->kind == BASIN_RESULT_SLICE && result->value != NULL, BASIN_ERR_ARG,
                 "%s: only a plane, a slice along two directions, is a surface; this is a %s result", name,
                 result != NULL ? basin_result_name(result->kind) : "missing");
@@ -189,7 +192,8 @@ basin_status basin_mesh_encode(const basin_result *result, const basin_figure_op
         basin_mesh_vtk(&b.mesh, &bytes);
     else
         basin_mesh_gltf(&b.mesh, ends_in(name, ".glb"), &bytes);
-    BASIN_CHECK(!bytes.failed, BASIN_ERR_NOMEM, "out of memory for a mesh of %zu points", b.mesh.vertex_count);
+    BASIN_CHECK(!bytes.failed, BASIN_ERR_NOMEM, "out of memory for a mesh of %zu points",
+                b.mesh.vertex_count);
     *out = bytes.bytes, bytes.bytes = NULL;
     *size = bytes.size;
 done:

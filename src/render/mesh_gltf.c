@@ -15,7 +15,7 @@ enum { FLOAT = 5126, UNSIGNED = 5125, VERTICES = 34962, INDICES = 34963, LINE_ST
 typedef struct model {
     const basin_mesh *mesh;
     basin_bytes       data, views, accessors, meshes, nodes;
-    size_t            count;         /* of views, and of accessors: one each */
+    size_t            count;           /* of views, and of accessors: one each */
     double            low[3], high[3]; /* of the positions last added */
 } model;
 
@@ -29,10 +29,11 @@ static size_t end_view(model *m, size_t start, size_t count, int component, cons
 {
     const char *comma = m->count > 0 ? "," : "";
 
-    basin_bytes_print(&m->views, "%s{\"buffer\":0,\"byteOffset\":%zu,\"byteLength\":%zu,\"target\":%d}", comma,
-                      start, m->data.size - start, component == UNSIGNED ? INDICES : VERTICES);
-    basin_bytes_print(&m->accessors, "%s{\"bufferView\":%zu,\"componentType\":%d,\"count\":%zu,\"type\":\"%s\"",
-                      comma, m->count, component, count, type);
+    basin_bytes_print(&m->views, "%s{\"buffer\":0,\"byteOffset\":%zu,\"byteLength\":%zu,\"target\":%d}",
+                      comma, start, m->data.size - start, component == UNSIGNED ? INDICES : VERTICES);
+    basin_bytes_print(&m->accessors,
+                      "%s{\"bufferView\":%zu,\"componentType\":%d,\"count\":%zu,\"type\":\"%s\"", comma,
+                      m->count, component, count, type);
     return m->count++;
 }
 
@@ -56,8 +57,8 @@ static size_t end_positions(model *m, size_t start, size_t count)
 {
     const size_t view = end_view(m, start, count, FLOAT, "VEC3");
 
-    basin_bytes_print(&m->accessors, ",\"min\":[%.9g,%.9g,%.9g],\"max\":[%.9g,%.9g,%.9g]}", m->low[0], m->low[1],
-                      m->low[2], m->high[0], m->high[1], m->high[2]);
+    basin_bytes_print(&m->accessors, ",\"min\":[%.9g,%.9g,%.9g],\"max\":[%.9g,%.9g,%.9g]}", m->low[0],
+                      m->low[1], m->low[2], m->high[0], m->high[1], m->high[2]);
     return view;
 }
 
@@ -115,8 +116,9 @@ static size_t append_colors(model *m)
 
     for (size_t i = 0; i < m->mesh->vertex_count; i++) {
         const double      value = fmin(loss[m->mesh->vertices[i].point], m->mesh->cap);
-        const basin_color c = basin_color_sequential(basin_scale_at(&m->mesh->scale, value));
-        const double      v[3] = {linear(c.r), linear(c.g), linear(c.b)};
+        const basin_color c =
+            basin_color_sequential(m->mesh->palette, basin_scale_at(&m->mesh->scale, value));
+        const double v[3] = {linear(c.r), linear(c.g), linear(c.b)};
         for (size_t k = 0; k < 3; k++) basin_bytes_f32(&m->data, (float)v[k], false);
     }
     return end_plain(m, start, m->mesh->vertex_count, FLOAT, "VEC3");
@@ -129,7 +131,8 @@ static size_t append_losses(model *m)
     const double *loss = m->mesh->slice->surfaces[m->mesh->height].loss;
 
     for (size_t i = 0; i < m->mesh->vertex_count; i++)
-        basin_bytes_f32(&m->data, (float)fmax(fmin(loss[m->mesh->vertices[i].point], FLT_MAX), -FLT_MAX), false);
+        basin_bytes_f32(&m->data, (float)fmax(fmin(loss[m->mesh->vertices[i].point], FLT_MAX), -FLT_MAX),
+                        false);
     return end_plain(m, start, m->mesh->vertex_count, FLOAT, "SCALAR");
 }
 
@@ -168,7 +171,8 @@ static void append_run(model *m, const basin_mesh_run *run, size_t *made)
     start_positions(m);
     for (size_t k = 0; k < run->count; k++) append_position(m, run->at + 3 * k);
     const size_t position = end_positions(m, start, run->count);
-    basin_bytes_print(&m->meshes, ",{\"primitives\":[{\"attributes\":{\"POSITION\":%zu},\"mode\":%d,\"material\":1}]}",
+    basin_bytes_print(&m->meshes,
+                      ",{\"primitives\":[{\"attributes\":{\"POSITION\":%zu},\"mode\":%d,\"material\":1}]}",
                       position, run->path->joined && run->count > 1 ? LINE_STRIP : POINTS);
     basin_bytes_print(&m->nodes, ",{\"mesh\":%zu,\"name\":", ++*made);
     append_string(&m->nodes, run->path->name != NULL ? run->path->name : "run");
@@ -183,16 +187,18 @@ static void append_base64(basin_bytes *out, const unsigned char *bytes, size_t s
         const size_t   left = size - i;
         const unsigned group = (unsigned)bytes[i] << 16 | (left > 1 ? (unsigned)bytes[i + 1] << 8 : 0) |
                                (left > 2 ? (unsigned)bytes[i + 2] : 0);
-        const char four[4] = {signs[group >> 18], signs[group >> 12 & 63], left > 1 ? signs[group >> 6 & 63] : '=',
-                              left > 2 ? signs[group & 63] : '='};
+        const char four[4] = {signs[group >> 18], signs[group >> 12 & 63],
+                              left > 1 ? signs[group >> 6 & 63] : '=', left > 2 ? signs[group & 63] : '='};
         basin_bytes_append(out, four, 4);
     }
 }
 
 static void append_json(model *m, size_t runs, bool inside, basin_bytes *out)
 {
-    basin_bytes_print(out, "{\"asset\":{\"version\":\"2.0\",\"generator\":\"basin %s\"},\"scene\":0,\"scenes\":"
-                           "[{\"nodes\":[0", BASIN_VERSION);
+    basin_bytes_print(out,
+                      "{\"asset\":{\"version\":\"2.0\",\"generator\":\"basin %s\"},\"scene\":0,\"scenes\":"
+                      "[{\"nodes\":[0",
+                      BASIN_VERSION);
     for (size_t i = 1; i <= runs; i++) basin_bytes_print(out, ",%zu", i);
     basin_bytes_print(out, "]}],\"nodes\":[");
     basin_bytes_append(out, m->nodes.bytes, m->nodes.size);

@@ -52,7 +52,13 @@ void basin_plan_caption(basin_plan *plan, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    char *longer = basin_format("%s%s", plan->caption != NULL ? plan->caption : "", text);
+    basin_plan_join_caption(plan, "", text);
+}
+
+void basin_plan_join_caption(basin_plan *plan, const char *before, const char *caption)
+{
+    char *longer = basin_format("%s%s%s", plan->caption != NULL ? plan->caption : "", before, caption);
+
     if (longer == NULL) {
         plan->failed = true;
         return;

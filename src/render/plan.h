@@ -25,6 +25,7 @@ struct basin_panel {
     bool               grid;       /* light lines at the numbers of y */
     bool               no_x, no_y; /* no numbers: the panel below or to the left has them */
     bool               bare;       /* no y axis at all (a rug) */
+    bool               counted;    /* x counts things: its numbers are whole */
     bool               equal;      /* one unit of x is as long as one of y */
     double             height;     /* of the plot, points; equal: found from the width */
     size_t             tick_count; /* named places on x instead of numbers */
@@ -55,8 +56,14 @@ typedef struct basin_plan {
     size_t                      count;
     const basin_figure_options *options; /* never NULL */
     /* what stood behind the kind: «test» in contour:test; "" if nothing */
-    const char  *variant;
-    double       width, font_size;
+    const char *variant;
+    double      width, height, font_size; /* points before they are magnified; height 0 = free */
+    const basin_palette *palette;
+    bool                 ranged; /* options->range is in the scales already */
+    /* points kept free around the plots besides what stands there, so that figures beside each
+       other line up; 0 mostly */
+    basin_rect   margin;
+    basin_rect   plots; /* found by the layout: where they stand, with the room between them */
     size_t       panel_count, columns;
     basin_panel *panels;
     bool         legend_shared; /* one legend above all panels */
@@ -96,6 +103,18 @@ const char *basin_plan_scale_label(basin_plan *plan, const char *label,
 /* A fine upright or level line at 0 or elsewhere, behind the data. */
 basin_status basin_panel_rule(basin_plan *plan, basin_panel *panel, bool upright, double at);
 
+/* options->range as the range of values: `range` of the data becomes it. False without one. */
+bool basin_plan_range(const basin_plan *plan, basin_range *range);
+/* Puts it on the value axis of the first panel and of those of the same quantity, and marks what is
+   beyond; of a plan whose kind has not done so by its colours. */
+basin_status basin_plan_apply_range(basin_plan *plan);
+
+/* One more caption behind what there is; both may be of any length. */
+void basin_plan_join_caption(basin_plan *plan, const char *before, const char *caption);
+/* The line of provenance above `bottom`; where it is longer than the page is wide it ends at a
+   word. */
+void basin_footer_draw(basin_plan *plan, basin_canvas *canvas, const char *footer, double bottom);
+
 /* Finds room for everything and draws it. */
 basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas **out);
 
@@ -132,6 +151,8 @@ int basin_bar_exponent(const basin_panel *panel, basin_canvas *canvas);
 /* of colour bar, numbers and label; 0 without one */
 double basin_bar_width(const basin_panel *panel, basin_canvas *canvas);
 
+#define BASIN_FONT "DejaVu Sans"
+#define BASIN_FOOTER_SIZE 5   /* points */
 #define BASIN_NOTE_SIZE 0.875 /* of the font size: notes */
 #define BASIN_TICK 2.6        /* points, outwards */
 
