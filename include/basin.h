@@ -3874,6 +3874,26 @@ basin_status basin_figure_encode(const basin_figure *figure, const char *name, u
                                  size_t *size);
 /* what, which data, which settings; borrowed */
 const char *basin_figure_caption(const basin_figure *figure);
+/* How many colours a terminal shows. */
+typedef enum basin_sketch_colors {
+    BASIN_SKETCH_NO_COLOR,
+    BASIN_SKETCH_256_COLORS,
+    BASIN_SKETCH_TRUE_COLOR
+} basin_sketch_colors;
+
+typedef struct basin_sketch_options {
+    size_t columns; /* width; 0 = 80, at least 32 */
+    bool   plain;   /* ASCII; otherwise UTF-8 with Braille dots and half blocks */
+    int    colors;  /* basin_sketch_colors */
+    size_t panels;  /* at most so many, the first ones; 0 = all */
+} basin_sketch_options;
+
+/* The figure that basin_figure_create would draw as lines of characters, colours by escapes:
+   curves in dots, planes in shades, missing and clipped values marked as in the figure. NULL
+   options are the defaults. Caller frees. */
+basin_status basin_figure_sketch(const basin_result *const *results, size_t count,
+                                 const basin_figure_options *options,
+                                 const basin_sketch_options *sketch, char **out);
 /* the i-th of its figures by name; NULL beyond the last */
 const char *basin_figure_kind(basin_result_kind kind, size_t i);
 void        basin_figure_destroy(basin_figure **figure);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/drawing.h"
 #include "cli/forecast.h"
 #include "cli/kernel.h"
 #include "cli/monitor.h"
@@ -14,6 +15,12 @@
 #include "cli/state.h"
 
 /* ---------------------------------------------------------------------------------------------- output -- */
+
+/* info has none but its line of losses. */
+static bool has_drawing(const cli_command *command)
+{
+    return command->kind == BASIN_RESULT_INFO || basin_figure_kind(command->kind, 0) != NULL;
+}
 
 /* Everything about the outputs that can be known before the work. */
 static int check_outputs(const cli_arguments *a)
@@ -27,6 +34,10 @@ static int check_outputs(const cli_arguments *a)
                  a->operand_count);
         CLI_TRY(cli_result_check(stored));
     }
+    if (strcmp(cli_text(a, "draw", "auto"), "always") == 0 ||
+        strcmp(cli_text(a, "draw", "auto"), "image") == 0)
+        CLI_WANT(has_drawing(a->command), "%s: there is no figure of this; --draw does not apply",
+                 a->command->name);
     if (figure != NULL) {
         CLI_WANT(basin_figure_kind(a->command->kind, 0) != NULL,
                  "%s: there is no figure of this; --plot does not apply", a->command->name);
@@ -107,6 +118,7 @@ static int print(const cli_arguments *a, const cli_batch *batch)
         if (json[0] != '\0' && json[strlen(json) - 1] != '\n') fputc('\n', stdout);
     } else {
         CLI_TRY(print_for_people(a, batch));
+        if (!cli_forecast_wanted(a)) CLI_TRY(cli_drawing_print(a, batch));
     }
 done:
     basin_free(json);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "render/sketch.h"
 
 struct basin_figure {
     basin_canvas *canvas;
@@ -153,25 +154,56 @@ static void name_axes(basin_plan *plan)
     }
 }
 
-basin_status basin_figure_create(const basin_result *const *results, size_t count,
-                                 const basin_figure_options *options, basin_figure **out)
+/* The filled plan of a figure, whose kind is called `name`; basin_plan_clear afterwards, of a failure too. */
+static basin_status fill(const basin_result *const *results, size_t count,
+                         const basin_figure_options *options, basin_plan *plan, const char **name)
 {
     static const basin_figure_options defaults;
     basin_status                      st = BASIN_OK;
-    basin_plan plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
-    size_t     kind = 0;
+    size_t                            kind = 0;
 
+    *plan =
+        (basin_plan){.results = results, .count = count, .options = options != NULL ? options : &defaults};
     BASIN_TRY(check_results(results, count));
-    BASIN_TRY(check_options(plan.options));
-    BASIN_TRY(find_kind(results[0], plan.options->kind, &kind, &plan.variant));
-    plan.width = 72 * (plan.options->width > 0                       ? plan.options->width
-                       : results[0]->kind == BASIN_RESULT_COMPARISON ? PAGE
-                                                                     : COLUMN);
-    plan.font_size = plan.options->font_size > 0 ? plan.options->font_size : 8;
-    BASIN_TRY(kinds[kind].plan(&plan));
-    name_axes(&plan);
+    BASIN_TRY(check_options(plan->options));
+    BASIN_TRY(find_kind(results[0], plan->options->kind, &kind, &plan->variant));
+    plan->width = 72 * (plan->options->width > 0                      ? plan->options->width
+                        : results[0]->kind == BASIN_RESULT_COMPARISON ? PAGE
+                                                                      : COLUMN);
+    plan->font_size = plan->options->font_size > 0 ? plan->options->font_size : 8;
+    BASIN_TRY(kinds[kind].plan(plan));
+    name_axes(plan);
+    *name = kinds[kind].name;
+done:
+    return st;
+}
+
+basin_status basin_figure_create(const basin_result *const *results, size_t count,
+                                 const basin_figure_options *options, basin_figure **out)
+{
+    basin_status st = BASIN_OK;
+    basin_plan   plan;
+    const char  *name = NULL;
+
+    BASIN_TRY(fill(results, count, options, &plan, &name));
     basin_plan_sources(&plan);
-    BASIN_TRY(basin_figure_draw(&plan, kinds[kind].name, basin_plan_footer(&plan), out));
+    BASIN_TRY(basin_figure_draw(&plan, name, basin_plan_footer(&plan), out));
+done:
+    basin_plan_clear(&plan);
+    return st;
+}
+
+basin_status basin_figure_sketch(const basin_result *const *results, size_t count,
+                                 const basin_figure_options *options, const basin_sketch_options *sketch,
+                                 char **out)
+{
+    static const basin_sketch_options defaults;
+    basin_status                      st = BASIN_OK;
+    basin_plan                        plan;
+    const char                       *name = NULL;
+
+    BASIN_TRY(fill(results, count, options, &plan, &name));
+    BASIN_TRY(basin_plan_sketch(&plan, sketch != NULL ? sketch : &defaults, out));
 done:
     basin_plan_clear(&plan);
     return st;
