@@ -1,6 +1,7 @@
 /* basin plot: draws stored results anew. */
 #include <string.h>
 
+#include "cli/latex.h"
 #include "cli/monitor.h"
 #include "cli/options.h"
 #include "cli/paths.h"
@@ -31,6 +32,8 @@ static const cli_option options[] = {
      false},
     {"dpi", CLI_REAL, "DPI", "PNG (default: 300)", false},
     {"no-footer", CLI_FLAG, NULL, "leave the line of provenance out", false},
+    {"latex", CLI_TEXT, "FILE.tex", "write a float for LaTeX that includes the figure, with its caption",
+     true},
     {"caption", CLI_FLAG, NULL, "print the figure's caption", false},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
@@ -79,19 +82,25 @@ done:
 static int run(const cli_arguments *a)
 {
     int                  status = CLI_OK;
-    const char          *path = cli_text(a, "o", NULL), **labels = NULL;
+    const char          *path = cli_text(a, "o", NULL), *latex = cli_text(a, "latex", NULL), **labels = NULL;
     basin_figure_options o;
     basin_result       **results = NULL;
     basin_figure        *figure = NULL;
 
     CLI_WANT(path != NULL, "plot: where to? -o FILE.pdf, .svg or .png");
     CLI_TRY(cli_figure_check(path));
+    if (latex != NULL) {
+        CLI_WANT(strcmp(path + strlen(path) - 4, ".svg") != 0,
+                 "plot: --latex includes .pdf or .png, which LaTeX reads, not %s", path);
+        CLI_TRY(cli_latex_check(latex));
+    }
     CLI_ALLOC(labels, a->operand_count);
     CLI_TRY(read_options(a, labels, &o));
     CLI_ALLOC(results, a->operand_count);
     for (size_t i = 0; i < a->operand_count; i++) CLI_LIBRARY(basin_result_read(a->operands[i], &results[i]));
     CLI_LIBRARY(basin_figure_create((const basin_result *const *)results, a->operand_count, &o, &figure));
     CLI_LIBRARY(basin_figure_write(figure, path));
+    if (latex != NULL) CLI_TRY(cli_latex_figure(latex, path, basin_figure_caption(figure)));
     cli_monitor_clear();
     if (cli_has(a, "caption")) printf("%s\n", basin_figure_caption(figure));
 done:

@@ -7,6 +7,7 @@
 #include "cli/drawing.h"
 #include "cli/forecast.h"
 #include "cli/kernel.h"
+#include "cli/latex.h"
 #include "cli/monitor.h"
 #include "cli/options.h"
 #include "cli/paths.h"
@@ -27,7 +28,9 @@ static int check_outputs(const cli_arguments *a)
 {
     int         status = CLI_OK;
     const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
+    const char *latex = cli_text(a, "latex", NULL);
 
+    if (latex != NULL) CLI_TRY(cli_latex_check(latex));
     if (stored != NULL) {
         CLI_WANT(a->command->measure == NULL || cli_measured_count(a) == 1,
                  "%s: -o stores the result of one checkpoint, %zu were named", a->command->name,
@@ -84,12 +87,12 @@ done:
     return status;
 }
 
-static int print_for_people(const cli_arguments *a, const cli_batch *batch)
+/* What is printed for people; caller frees with free. */
+static int compose(const cli_arguments *a, const cli_batch *batch, char **text)
 {
     int    status = CLI_OK;
-    char  *text = NULL;
     size_t size = 0;
-    FILE  *out = open_memstream(&text, &size);
+    FILE  *out = open_memstream(text, &size);
 
     CLI_CHECK(out != NULL, "out of memory for what is printed");
     for (size_t i = 0; i < batch->count; i++) {
@@ -99,10 +102,37 @@ static int print_for_people(const cli_arguments *a, const cli_batch *batch)
         else
             a->command->print(batch->results[i], out);
     }
-    CLI_CHECK(fflush(out) == 0, "out of memory for what is printed");
+done:
+    if (out != NULL && fclose(out) != 0 && status == CLI_OK)
+        status = cli_fail("out of memory for what is printed");
+    return status;
+}
+
+static int print_for_people(const cli_arguments *a, const cli_batch *batch)
+{
+    int   status = CLI_OK;
+    char *text = NULL;
+
+    CLI_TRY(compose(a, batch, &text));
     CLI_TRY(show(text));
 done:
-    if (out != NULL) fclose(out);
+    free(text);
+    return status;
+}
+
+static int write_latex(const cli_arguments *a, const cli_batch *batch, const char *path)
+{
+    int             status = CLI_OK;
+    char           *text = NULL;
+    cli_kept_tables tables = {0};
+
+    cli_tables_keep(&tables);
+    status = compose(a, batch, &text);
+    cli_tables_keep(NULL);
+    CLI_TRY(status);
+    CLI_TRY(cli_latex_tables(path, a, text, &tables));
+done:
+    cli_kept_tables_clear(&tables);
     free(text);
     return status;
 }
@@ -139,31 +169,40 @@ done:
     return status;
 }
 
-/* Stores and draws what is asked for; a failure of one leaves the other its chance. Returns the first
-   failure, whose line is kept. */
-static int deliver(const cli_batch *batch, const char *stored, const char *figure)
+/* The first failure of two, with both lines; that of the first is `line`. */
+static int both(int status, int next, const char *line)
 {
-    int  status = stored != NULL ? cli_library(basin_result_write(batch->results[0], stored)) : CLI_OK, drawn;
-    char first[1200];
-
-    snprintf(first, sizeof first, "%s", cli_message());
-    drawn = figure != NULL ? draw(batch, figure) : CLI_OK;
-    if (status == CLI_OK) return drawn;
-    if (drawn != CLI_OK) cli_fail("%s; %s", first, cli_message());
+    if (status == CLI_OK) return next;
+    if (next != CLI_OK) cli_fail("%s; %s", line, cli_message());
     return status;
+}
+
+/* Stores, draws and writes what is asked for; a failure of one leaves the others their chance. Returns the
+   first failure, whose line is kept. */
+static int deliver(const cli_arguments *a, const cli_batch *batch)
+{
+    const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
+    const char *latex = cli_text(a, "latex", NULL);
+    char        line[1200];
+    int         status = stored != NULL ? cli_library(basin_result_write(batch->results[0], stored)) : CLI_OK;
+
+    snprintf(line, sizeof line, "%s", cli_message());
+    status = both(status, figure != NULL ? draw(batch, figure) : CLI_OK, line);
+    snprintf(line, sizeof line, "%s", cli_message());
+    return both(status, latex != NULL ? write_latex(a, batch, latex) : CLI_OK, line);
 }
 
 static int compute_and_deliver(const cli_arguments *a)
 {
     int         status = CLI_OK, delivered;
     cli_batch   batch = {0};
-    const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
+    const char *stored = cli_text(a, "o", NULL);
     double      start = basin_seconds();
 
     CLI_TRY(cli_compute(a, &batch));
     for (size_t i = 0; i < batch.count; i++)
         CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, basin_seconds() - start));
-    delivered = deliver(&batch, stored, figure);
+    delivered = deliver(a, &batch);
     CLI_TRY(print(a, &batch)); /* the work is done: it is told even where it could not be stored */
     CLI_TRY(delivered);
     for (size_t i = 0; i < batch.count && a->command->verdict != NULL; i++)

@@ -16,6 +16,7 @@ static const cli_option result_options[] = {
      "below the tables, in characters or as an image (kitty's protocol); auto: curves and planes, on a "
      "terminal",
      true},
+    {"latex", CLI_TEXT, "FILE.tex", "write the tables for LaTeX (booktabs), each with its caption", true},
     {"json", CLI_FLAG, NULL, "print one JSON document instead of a table", true},
     {"o", CLI_TEXT, "FILE.h5", "store the result with its provenance", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};

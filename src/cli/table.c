@@ -12,8 +12,10 @@ struct cli_table {
     const char *alignment;
     size_t      columns, count, room;
     char      **cells;
-    bool        failed;
+    bool        failed, untitled;
 };
+
+static cli_kept_tables *kept; /* where printed tables go as well; NULL: nowhere */
 
 static size_t width_of(const char *text)
 {
@@ -174,9 +176,35 @@ static void print_parts(const cli_table *table, size_t *widths, int indent, FILE
     } while (from < table->columns);
 }
 
+/* Takes the cells of a table that was printed. */
+static void keep(cli_table *table, size_t begin, size_t end)
+{
+    cli_kept_table *tables = basin_alloc(kept->count + 1, sizeof *tables);
+    char           *alignment = basin_strdup(table->alignment);
+
+    if (tables == NULL || alignment == NULL) {
+        basin_free(tables);
+        basin_free(alignment);
+        kept->failed = true;
+        return;
+    }
+    if (kept->count > 0) memcpy(tables, kept->tables, kept->count * sizeof *tables);
+    basin_free(kept->tables);
+    kept->tables = tables;
+    tables[kept->count++] = (cli_kept_table){.begin = begin,
+                                             .end = end,
+                                             .columns = table->columns,
+                                             .count = table->count,
+                                             .alignment = alignment,
+                                             .cells = table->cells,
+                                             .titled = !table->untitled};
+    table->cells = NULL, table->count = 0;
+}
+
 void cli_table_print(cli_table *table, int indent, FILE *out)
 {
-    size_t *widths = table != NULL ? basin_alloc(table->columns, sizeof *widths) : NULL;
+    size_t    *widths = table != NULL ? basin_alloc(table->columns, sizeof *widths) : NULL;
+    const long begin = kept != NULL ? ftell(out) : 0;
 
     if (widths == NULL || table->failed) {
         fputs("(no memory for this table)\n", out);
@@ -186,9 +214,32 @@ void cli_table_print(cli_table *table, int indent, FILE *out)
             if (width > widths[i % table->columns]) widths[i % table->columns] = width;
         }
         print_parts(table, widths, indent, out);
+        if (kept != NULL && table->count > 0) keep(table, (size_t)begin, (size_t)ftell(out));
     }
     basin_free(widths);
     cli_table_destroy(&table);
+}
+
+void cli_tables_keep(cli_kept_tables *tables)
+{
+    kept = tables;
+}
+
+void cli_kept_tables_clear(cli_kept_tables *tables)
+{
+    for (size_t i = 0; i < tables->count; i++) {
+        cli_kept_table *t = &tables->tables[i];
+        for (size_t c = 0; c < t->count; c++) basin_free(t->cells[c]);
+        basin_free(t->cells);
+        basin_free(t->alignment);
+    }
+    basin_free(tables->tables);
+    *tables = (cli_kept_tables){0};
+}
+
+void cli_table_untitled(cli_table *table)
+{
+    if (table != NULL) table->untitled = true;
 }
 
 void cli_table_destroy(cli_table **table)
