@@ -7,8 +7,8 @@
 #include "cli/paths.h"
 
 enum {
-    WIDE = 88,  /* characters of a row that no column of text holds at its own size */
-    LONG = 42,  /* rows that no page holds */
+    WIDE = 88, /* characters of a row that no column of text holds at its own size */
+    LONG = 42, /* rows that no page holds */
     STEM = 64,
     COMMENT = 100 /* characters of a line */
 };
@@ -26,21 +26,79 @@ int cli_latex_check(const char *path)
 
 /* What is printed beyond ASCII, and what LaTeX would obey. Letters of other languages stay: UTF-8 is the
    encoding of its input since 2018. */
-static const char *const spelled[][2] = {
-    {"&", "\\&"}, {"%", "\\%"}, {"$", "\\$"}, {"#", "\\#"}, {"_", "\\_"}, {"{", "\\{"}, {"}", "\\}"},
-    {"~", "\\textasciitilde{}"}, {"^", "\\textasciicircum{}"}, {"\\", "\\textbackslash{}"},
-    {"|", "$|$"}, {"<=", "$\\leq$"}, {">=", "$\\geq$"}, {"->", "$\\to$"}, {"<", "$<$"}, {">", "$>$"},
-    {"«", "``"}, {"»", "''"}, {"…", "\\dots{}"}, {"±", "$\\pm$"}, {"×", "$\\times$"}, {"−", "$-$"},
-    {"·", "$\\cdot$"}, {"≥", "$\\geq$"}, {"≤", "$\\leq$"}, {"≈", "$\\approx$"}, {"→", "$\\to$"},
-    {"∞", "$\\infty$"}, {"‖", "$\\|$"}, {"√", "$\\surd$"}, {"∑", "$\\sum$"}, {"Σ", "$\\Sigma$"},
-    {"Δ", "$\\Delta$"}, {"∇", "$\\nabla$"}, {"⟂", "$\\perp$"}, {"α", "$\\alpha$"}, {"β", "$\\beta$"},
-    {"γ", "$\\gamma$"}, {"δ", "$\\delta$"}, {"ε", "$\\epsilon$"}, {"η", "$\\eta$"}, {"θ", "$\\theta$"},
-    {"κ", "$\\kappa$"}, {"λ", "$\\lambda$"}, {"μ", "$\\mu$"}, {"π", "$\\pi$"}, {"ρ", "$\\rho$"},
-    {"σ", "$\\sigma$"}, {"τ", "$\\tau$"}, {"φ", "$\\phi$"}, {"⁻", "$^{-}$"}, {"⁰", "$^{0}$"},
-    {"¹", "$^{1}$"}, {"²", "$^{2}$"}, {"³", "$^{3}$"}, {"⁴", "$^{4}$"}, {"⁵", "$^{5}$"}, {"⁶", "$^{6}$"},
-    {"⁷", "$^{7}$"}, {"⁸", "$^{8}$"}, {"⁹", "$^{9}$"}, {"₀", "$_{0}$"}, {"₁", "$_{1}$"}, {"₂", "$_{2}$"},
-    {"₃", "$_{3}$"}, {"₄", "$_{4}$"}, {"₅", "$_{5}$"}, {"₆", "$_{6}$"}, {"₇", "$_{7}$"}, {"₈", "$_{8}$"},
-    {"₉", "$_{9}$"}, {"\u00a0", "~"}, {"\u202f", "\\,"}};
+static const char *const spelled[][2] = {{"&", "\\&"},
+                                         {"%", "\\%"},
+                                         {"$", "\\$"},
+                                         {"#", "\\#"},
+                                         {"_", "\\_"},
+                                         {"{", "\\{"},
+                                         {"}", "\\}"},
+                                         {"~", "\\textasciitilde{}"},
+                                         {"^", "\\textasciicircum{}"},
+                                         {"\\", "\\textbackslash{}"},
+                                         {"|", "$|$"},
+                                         {"<=", "$\\leq$"},
+                                         {">=", "$\\geq$"},
+                                         {"->", "$\\to$"},
+                                         {"<", "$<$"},
+                                         {">", "$>$"},
+                                         {"«", "``"},
+                                         {"»", "''"},
+                                         {"…", "\\dots{}"},
+                                         {"±", "$\\pm$"},
+                                         {"×", "$\\times$"},
+                                         {"−", "$-$"},
+                                         {"·", "$\\cdot$"},
+                                         {"≥", "$\\geq$"},
+                                         {"≤", "$\\leq$"},
+                                         {"≈", "$\\approx$"},
+                                         {"→", "$\\to$"},
+                                         {"∞", "$\\infty$"},
+                                         {"‖", "$\\|$"},
+                                         {"√", "$\\surd$"},
+                                         {"∑", "$\\sum$"},
+                                         {"Σ", "$\\Sigma$"},
+                                         {"Δ", "$\\Delta$"},
+                                         {"∇", "$\\nabla$"},
+                                         {"⟂", "$\\perp$"},
+                                         {"α", "$\\alpha$"},
+                                         {"β", "$\\beta$"},
+                                         {"γ", "$\\gamma$"},
+                                         {"δ", "$\\delta$"},
+                                         {"ε", "$\\epsilon$"},
+                                         {"η", "$\\eta$"},
+                                         {"θ", "$\\theta$"},
+                                         {"κ", "$\\kappa$"},
+                                         {"λ", "$\\lambda$"},
+                                         {"μ", "$\\mu$"},
+                                         {"π", "$\\pi$"},
+                                         {"ρ", "$\\rho$"},
+                                         {"σ", "$\\sigma$"},
+                                         {"τ", "$\\tau$"},
+                                         {"φ", "$\\phi$"},
+                                         {"⁻", "$^{-}$"},
+                                         {"⁰", "$^{0}$"},
+                                         {"¹", "$^{1}$"},
+                                         {"²", "$^{2}$"},
+                                         {"³", "$^{3}$"},
+                                         {"⁴", "$^{4}$"},
+                                         {"⁵", "$^{5}$"},
+                                         {"⁶", "$^{6}$"},
+                                         {"⁷", "$^{7}$"},
+                                         {"⁸", "$^{8}$"},
+                                         {"⁹", "$^{9}$"},
+                                         {"₀", "$_{0}$"},
+                                         {"₁", "$_{1}$"},
+                                         {"₂", "$_{2}$"},
+                                         {"₃", "$_{3}$"},
+                                         {"₄", "$_{4}$"},
+                                         {"₅", "$_{5}$"},
+                                         {"₆", "$_{6}$"},
+                                         {"₇", "$_{7}$"},
+                                         {"₈", "$_{8}$"},
+                                         {"₉", "$_{9}$"},
+                                         {"\u00a0", "~"},
+                                         {"\u202f", "\\,"}};
 
 /* Writes the character or pair at `c`; returns its bytes. */
 static size_t put_character(FILE *out, const char *c)
@@ -187,7 +245,8 @@ static void put_caption(FILE *out, const char *caption, const char *label, size_
     fprintf(out, "}\\label{tab:%s-%zu}", label, number);
 }
 
-static void put_table(FILE *out, const cli_kept_table *t, const char *caption, const char *label, size_t number)
+static void put_table(FILE *out, const cli_kept_table *t, const char *caption, const char *label,
+                      size_t number)
 {
     const size_t rows = (t->count + t->columns - 1) / t->columns, head = t->titled;
     const bool   is_long = rows > LONG, wide = !is_long && width_of(t) > WIDE;
@@ -207,8 +266,10 @@ static void put_table(FILE *out, const cli_kept_table *t, const char *caption, c
     if (is_long) fputs("  \\endhead\n", out);
     put_rows(out, t, head, rows);
     fputs("  \\bottomrule\n", out);
-    fputs(is_long ? "\\end{longtable}\n\\endgroup\n" : wide ? "\\end{tabular}}\n\\end{table}\n"
-                                                            : "\\end{tabular}\n\\end{table}\n", out);
+    fputs(is_long ? "\\end{longtable}\n\\endgroup\n"
+          : wide  ? "\\end{tabular}}\n\\end{table}\n"
+                  : "\\end{tabular}\n\\end{table}\n",
+          out);
 }
 
 /* What \usepackage these need. */
@@ -284,10 +345,10 @@ done:
 
 int cli_latex_figure(const char *path, const char *figure, const char *caption)
 {
-    int    status = CLI_OK;
-    char  *bytes = NULL, label[STEM], here[PATH_MAX], there[PATH_MAX], relative[2 * PATH_MAX];
-    size_t size = 0;
-    FILE  *out = open_memstream(&bytes, &size);
+    int         status = CLI_OK;
+    char       *bytes = NULL, label[STEM], here[PATH_MAX], there[PATH_MAX], relative[2 * PATH_MAX];
+    size_t      size = 0;
+    FILE       *out = open_memstream(&bytes, &size);
     const char *slash = strrchr(figure, '/'), *name = slash != NULL ? slash + 1 : figure;
 
     CLI_CHECK(out != NULL, "out of memory for %s", path);
