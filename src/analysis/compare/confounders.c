@@ -3,8 +3,8 @@
  *
  *   settings   as recorded: learning rate, radius, momentum, decay, batch. Each pair has the same, or not:
  *              nothing is tested. A method that takes no radius has radius 0; a full batch is as large as the
- *              training split. The rho of un-normalised SAM multiplies the gradient and is no radius, so it is
- *              not held against one: not known.
+ *              training split. The rho of un-normalised SAM multiplies the gradient and is no radius, so it
+ *              is not held against one: not known.
  *   measured   |theta|, training loss, gradient norm, lambda_max over its ceilings, batch sharpness over the
  *              ceiling of the step (1: the edge of stability of mini-batches), features, and the share of
  *              runs in which a way down was found. Differences are paired by seed, of logarithms where a
