@@ -3819,6 +3819,9 @@ basin_status basin_result_read(const char *path, basin_result **out);
 bool basin_result_is(const char *path);
 /* one document; caller frees with basin_free */
 basin_status basin_result_json(const basin_result *const *results, size_t count, char **out);
+/* One of its tables as comma-separated values, a line of names first; NULL: the one that the kind
+   is about. BASIN_ERR_ARG lists them. Caller frees with basin_free. */
+basin_status basin_result_csv(const basin_result *result, const char *table, char **out);
 /* The largest relative disagreement of any number in two results of the same kind, and which
    («eigenvalues[3]»); strings and sizes must agree exactly (then *difference = INFINITY). Vectors
    are left out, and of the provenance everything but the training of the checkpoint, which must

@@ -70,8 +70,7 @@ def _walk(group: Mapping[str, Any], prefix: str = "") -> Iterator[Tuple[str, Tab
 
 
 def _eigenvalues(result: Mapping[str, Any]) -> Table:
-    names = {"eigenvalue": "eigenvalues", "residual": "residuals", "gap": "gaps", "multiplicity": "multiplicity"}
-    return {name: result[member] for name, member in names.items() if member in result}
+    return {name: result[name] for name in ("eigenvalues", "residuals", "gaps", "multiplicity") if name in result}
 
 
 def _values(result: Mapping[str, Any]) -> Table:

@@ -1,5 +1,6 @@
 """Results files of the command, read back."""
 import base64
+import csv
 import html
 import re
 import subprocess
@@ -62,8 +63,8 @@ class Results(Case):
     def test_tables_are_the_arrays(self):
         result = self.result("spectrum", "--method", "dense")
         table = result.tables()["eigenvalues"]
-        self.assertEqual(list(table), ["eigenvalue", "residual", "gap", "multiplicity"])
-        np.testing.assert_array_equal(table["eigenvalue"], self.json["eigenvalues"])
+        self.assertEqual(list(table), ["eigenvalues", "residuals", "gaps", "multiplicity"])
+        np.testing.assert_array_equal(table["eigenvalues"], self.json["eigenvalues"])
         line = self.result("slice", "--along", "gradient", "--grid", "5").tables()["values"]
         self.assertEqual(list(line), ["split", "s", "loss", "accuracy"])
         self.assertEqual(list(line["split"]), ["train"] * 5 + ["test"] * 5)
@@ -83,13 +84,37 @@ class Results(Case):
         self.assertNotIn("asam", table)  # was not asked for
         self.assertIn("asam", result.rows.measures)
 
-    def track(self):
+    def track(self, *options):
         (self.folder / "run").mkdir(exist_ok=True)
         for step in (1, 2):
             basin.save_checkpoint(self.folder / "run" / f"{step}.h5", make_net(), loss="cross_entropy", train=problem(), step=step, run="a")
         out = self.folder / "track.h5"
-        self.json = self.basin("track", self.folder / "run", "--method", "dense", "-o", out, "--json")
+        self.json = self.basin("track", self.folder / "run", "--method", "dense", "-o", out, *options, "--json")
         return basin.load_result(out)
+
+    def test_csv_has_the_same_columns(self):
+        for command, options, table in (("spectrum", ("--method", "dense"), "eigenvalues"), ("sane", ("--method", "dense"), "sane.sweep"),
+                                        ("slice", ("--grid", "3", "--along", "gradient", "--along", "random:1"), "values"),
+                                        ("sharpness", (), "measures")):
+            path = self.folder / f"{command}.csv"
+            result = self.result(command, *options, "--csv", f"{path}#{table}")
+            self.same(path, result.tables()[table])
+        path = self.folder / "rows.csv"
+        self.same(path, self.track("--csv", path).tables()["rows"])
+
+    def same(self, path, columns):
+        with open(path, newline="", encoding="utf-8") as f:
+            names, *rows = csv.reader(f)
+        self.assertEqual(set(columns) - set(names), {"network"} & set(columns))  # which, as in JSON, is not written
+        self.assertLessEqual(set(names), set(columns))
+        for name, *values in zip(names, *rows):
+            for text, value in zip(values, columns[name]):
+                if isinstance(value, (bool, np.bool_)):
+                    self.assertEqual(text, str(bool(value)).lower())
+                elif isinstance(value, str):
+                    self.assertEqual(text, value)
+                else:
+                    self.assertTrue(float(text) == value if text else np.isnan(value) or value == -1, (name, text, value))
 
     def test_pandas(self):
         result = self.result("spectrum", "--method", "dense")
@@ -103,7 +128,7 @@ class Results(Case):
             return
         frame = result.to_pandas()
         self.assertIsInstance(frame, pandas.DataFrame)
-        np.testing.assert_array_equal(frame["eigenvalue"], result.eigenvalues)
+        np.testing.assert_array_equal(frame["eigenvalues"], result.eigenvalues)
         with unittest.mock.patch.dict(sys.modules, pandas=None), self.fails("to_pandas needs pandas: pip install pandas"):
             result.to_pandas()
 

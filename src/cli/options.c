@@ -17,6 +17,8 @@ static const cli_option result_options[] = {
      "terminal",
      true},
     {"latex", CLI_TEXT, "FILE.tex", "write the tables for LaTeX (booktabs), each with its caption", true},
+    {"csv", CLI_TEXT, "FILE.csv[#TABLE]",
+     "write the result's table, or the one named (a wrong name lists them)", true},
     {"json", CLI_FLAG, NULL, "print one JSON document instead of a table", true},
     {"o", CLI_TEXT, "FILE.h5", "store the result with its provenance", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
