@@ -3819,6 +3819,9 @@ basin_status basin_result_read(const char *path, basin_result **out);
 bool basin_result_is(const char *path);
 /* one document; caller frees with basin_free */
 basin_status basin_result_json(const basin_result *const *results, size_t count, char **out);
+/* One of its tables as comma-separated values, a line of names first; NULL: the one that the kind
+   is about. BASIN_ERR_ARG lists them. Caller frees with basin_free. */
+basin_status basin_result_csv(const basin_result *result, const char *table, char **out);
 /* The largest relative disagreement of any number in two results of the same kind, and which
    («eigenvalues[3]»); strings and sizes must agree exactly (then *difference = INFINITY). Vectors
    are left out, and of the provenance everything but the training of the checkpoint, which must
@@ -3956,6 +3959,26 @@ basin_status basin_mesh_encode(const basin_result *result, const basin_figure_op
 bool         basin_mesh_is_name(const char *name); /* whether it ends so */
 /* what, which data, which settings; borrowed */
 const char *basin_figure_caption(const basin_figure *figure);
+/* How many colours a terminal shows. */
+typedef enum basin_sketch_colors {
+    BASIN_SKETCH_NO_COLOR,
+    BASIN_SKETCH_256_COLORS,
+    BASIN_SKETCH_TRUE_COLOR
+} basin_sketch_colors;
+
+typedef struct basin_sketch_options {
+    size_t columns; /* width; 0 = 80, at least 32 */
+    bool   plain;   /* ASCII; otherwise UTF-8 with Braille dots and half blocks */
+    int    colors;  /* basin_sketch_colors */
+    size_t panels;  /* at most so many, the first ones; 0 = all */
+} basin_sketch_options;
+
+/* The figure that basin_figure_create would draw as lines of characters, colours by escapes:
+   curves in dots, planes in shades, missing and clipped values marked as in the figure. NULL
+   options are the defaults. Caller frees. */
+basin_status basin_figure_sketch(const basin_result *const *results, size_t count,
+                                 const basin_figure_options *options,
+                                 const basin_sketch_options *sketch, char **out);
 /* the i-th of its figures by name; NULL beyond the last */
 const char *basin_figure_kind(basin_result_kind kind, size_t i);
 /* the i-th choice of options->palette; NULL beyond the last */

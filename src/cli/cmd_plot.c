@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/figure_file.h"
+#include "cli/latex.h"
 #include "cli/look.h"
 #include "cli/monitor.h"
 #include "cli/paths.h"
@@ -28,6 +29,8 @@ static const cli_option options[] = {
      "track, compare: on the vertical axis, e.g. lambda_max, sane; slice: loss, or loss,accuracy", false},
     {"x-label", CLI_TEXT, "TEXT", "below the panels (default: the figure's own)", false},
     {"y-label", CLI_TEXT, "TEXT", "beside the panels (default: the figure's own)", false},
+    {"latex", CLI_TEXT, "FILE.tex", "write a float for LaTeX that includes the figure, with its caption",
+     true},
     {"caption", CLI_FLAG, NULL, "print the figure's caption", false},
 #define CLI_FIGURE_OPTION(name, kind, argument, help, setter, member) {name, kind, argument, help, false},
 #include "cli/figure_option_list.h"
@@ -220,16 +223,30 @@ done:
     return status;
 }
 
+/* What LaTeX can include. */
+static int check_latex(const char *path, const char *latex)
+{
+    int         status = CLI_OK;
+    const char *ending = path + strlen(path) - 4;
+
+    CLI_WANT(strcmp(ending, ".pdf") == 0 || strcmp(ending, ".png") == 0,
+             "plot: --latex includes .pdf or .png, which LaTeX reads, not %s", path);
+    CLI_TRY(cli_latex_check(latex));
+done:
+    return status;
+}
+
 static int run(const cli_arguments *a)
 {
     int           status = CLI_OK;
-    const char   *path = cli_text(a, "o", NULL);
+    const char   *path = cli_text(a, "o", NULL), *latex = cli_text(a, "latex", NULL);
     const bool    layout = cli_has(a, "layout");
     plot          p = {0};
     basin_figure *figure = NULL;
 
     CLI_WANT(path != NULL, "plot: where to? -o FILE.pdf, .svg or .png");
     CLI_TRY(basin_mesh_is_name(path) ? cli_output_check(path) : cli_figure_check(path));
+    if (latex != NULL) CLI_TRY(check_latex(path, latex));
     for (size_t i = 0; i < a->operand_count; i++) p.count += !joins(a->operands[i]);
     CLI_WANT(layout || p.count == a->operand_count, "plot: + joins results of one cell, with --layout");
     CLI_WANT(p.count > 0, "plot: no result is named");
@@ -245,6 +262,7 @@ static int run(const cli_arguments *a)
         CLI_TRY(draw_one(&p, &figure));
     cli_look_tell(&p.look, figure);
     CLI_TRY(cli_figure_write(figure, path));
+    if (latex != NULL) CLI_TRY(cli_latex_figure(latex, path, basin_figure_caption(figure)));
     cli_monitor_clear();
     if (cli_has(a, "caption")) printf("%s\n", basin_figure_caption(figure));
 done:

@@ -10,8 +10,9 @@
 
 static const char *const point_names[BASIN_POINTS] = {"", ", polished", ", averaged"};
 
-/* The first line names the pair and its verdict, the others are sentences. */
-static int put_conclusion(const basin_comparison *c, const basin_conclusion *k, FILE *out)
+/* A conclusion, whose first line names the pair and its verdict, or NULL: what holds for all of them. Each
+   line is an element of its own. */
+static int put_words(const basin_comparison *c, const basin_conclusion *k, FILE *out)
 {
     int    status = CLI_OK;
     char  *text = NULL, *next;
@@ -19,12 +20,15 @@ static int put_conclusion(const basin_comparison *c, const basin_conclusion *k, 
     FILE  *words = open_memstream(&text, &size);
 
     CLI_CHECK(words != NULL, "out of memory for a report");
-    cli_explain_print(c, k, words);
+    if (k != NULL)
+        cli_explain_print(c, k, words);
+    else
+        cli_explain_invariance(c, words);
     CLI_CHECK(fflush(words) == 0, "out of memory for a report");
     for (char *line = text; *line != '\0'; line = next) {
         next = line + strcspn(line, "\n");
         if (*next != '\0') *next++ = '\0';
-        cli_html_element(out, line == text ? "h3" : "p", line + strspn(line, " "));
+        cli_html_element(out, k != NULL && line == text ? "h3" : "p", line + strspn(line, " "));
     }
 done:
     if (words != NULL) fclose(words);
@@ -37,7 +41,8 @@ int cli_page_verdicts(const basin_result *result, FILE *out)
     int                     status = CLI_OK;
     const basin_comparison *c = result->value;
 
-    for (size_t i = 0; i < c->conclusion_count; i++) CLI_TRY(put_conclusion(c, &c->conclusions[i], out));
+    for (size_t i = 0; i < c->conclusion_count; i++) CLI_TRY(put_words(c, &c->conclusions[i], out));
+    CLI_TRY(put_words(c, NULL, out));
     CLI_TRY(cli_page_figure(&result, 1, "verdict", out));
 done:
     return status;

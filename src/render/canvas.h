@@ -9,6 +9,8 @@
 #ifndef BASIN_RENDER_CANVAS_H
 #define BASIN_RENDER_CANVAS_H
 
+#include <stdint.h>
+
 #include "core/status.h"
 
 typedef struct basin_canvas basin_canvas;
@@ -131,5 +133,9 @@ typedef struct basin_sheet { /* what goes into the file besides the drawing */
 /* The drawing as the bytes of a file; the same bytes for the same drawing. Caller frees. */
 basin_status basin_canvas_encode(const basin_canvas *canvas, basin_format_kind format,
                                  const basin_sheet *sheet, unsigned char **out, size_t *size);
+/* Without its texts as width x height dots, one for each point of the page, 0xRRGGBB and white
+   where nothing is; every line is one dot wide. */
+basin_status basin_canvas_dots(const basin_canvas *canvas, size_t width, size_t height,
+                               uint32_t *out /* [height, width] */);
 
 #endif

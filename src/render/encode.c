@@ -62,7 +62,8 @@ static void show_text(const basin_canvas *canvas, cairo_t *cr, PangoContext *con
     g_object_unref(layout);
 }
 
-static void replay(const basin_canvas *canvas, cairo_t *cr)
+/* `fine`: every line one unit wide, and no texts. */
+static void replay(const basin_canvas *canvas, cairo_t *cr, bool fine)
 {
     PangoContext *context = basin_canvas_context(cr);
 
@@ -79,7 +80,7 @@ static void replay(const basin_canvas *canvas, cairo_t *cr)
         case BASIN_DRAW_STROKE:
             path(cr, xy, op->count, op->closed);
             ink(canvas, cr, op);
-            cairo_set_line_width(cr, op->pen.width);
+            cairo_set_line_width(cr, fine ? 1 : op->pen.width);
             cairo_set_dash(cr, dashes[op->pen.dash], dash_counts[op->pen.dash], 0);
             cairo_stroke(cr);
             break;
@@ -94,7 +95,9 @@ static void replay(const basin_canvas *canvas, cairo_t *cr)
             ink(canvas, cr, op);
             cairo_fill(cr);
             break;
-        case BASIN_DRAW_TEXT: show_text(canvas, cr, context, op); break;
+        case BASIN_DRAW_TEXT:
+            if (!fine) show_text(canvas, cr, context, op);
+            break;
         }
     }
     g_object_unref(context);
@@ -136,7 +139,7 @@ static basin_status vector(const basin_canvas *canvas, basin_format_kind format,
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, "2000-01-01T00:00:00Z");
     }
     cairo_t *cr = cairo_create(surface);
-    replay(canvas, cr);
+    replay(canvas, cr, false);
     cairo_status_t status = cairo_status(cr);
     cairo_destroy(cr);
     cairo_surface_finish(surface);
@@ -251,7 +254,7 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, ba
     cairo_set_source_rgb(cr, 1, 1, 1);
     cairo_paint(cr);
     cairo_scale(cr, scale, scale);
-    replay(canvas, cr);
+    replay(canvas, cr, false);
     BASIN_TRY(drawn(cairo_status(cr), &plain));
     BASIN_TRY(drawn(cairo_surface_write_to_png_stream(surface, collect, &plain), &plain));
     BASIN_CHECK(plain.size > HEADER, BASIN_ERR_NUMERIC, "cairo wrote a PNG of %zu bytes", plain.size);
@@ -294,6 +297,32 @@ basin_status basin_canvas_encode(const basin_canvas *canvas, basin_format_kind f
     *size = b.size;
 done:
     basin_free(b.bytes);
+    return st;
+}
+
+basin_status basin_canvas_dots(const basin_canvas *canvas, size_t width, size_t height, uint32_t *out)
+{
+    basin_status     st = BASIN_OK;
+    basin_bytes      none = {0};
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
+    cairo_t         *cr = cairo_create(surface);
+
+    BASIN_TRY(basin_canvas_status(canvas));
+    cairo_set_antialias(cr, CAIRO_ANTIALIAS_NONE);
+    cairo_set_source_rgb(cr, 1, 1, 1);
+    cairo_paint(cr);
+    replay(canvas, cr, true);
+    BASIN_TRY(drawn(cairo_status(cr), &none));
+    cairo_surface_flush(surface);
+    for (size_t y = 0; y < height; y++) {
+        memcpy(out + y * width,
+               cairo_image_surface_get_data(surface) + y * (size_t)cairo_image_surface_get_stride(surface),
+               width * sizeof *out);
+        for (size_t x = 0; x < width; x++) out[y * width + x] &= 0xffffff; /* the rest is undefined */
+    }
+done:
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
     return st;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "render/contour.h"
+#include "render/sketch.h"
 
 struct basin_figure {
     basin_canvas *canvas;
@@ -302,6 +303,23 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
 
     BASIN_TRY(basin_plan_fill(&plan, &name));
     BASIN_TRY(basin_figure_draw(&plan, name, basin_plan_footer(&plan), out));
+done:
+    basin_plan_clear(&plan);
+    return st;
+}
+
+basin_status basin_figure_sketch(const basin_result *const *results, size_t count,
+                                 const basin_figure_options *options, const basin_sketch_options *sketch,
+                                 char **out)
+{
+    static const basin_figure_options defaults;
+    static const basin_sketch_options plain;
+    basin_status                      st = BASIN_OK;
+    basin_plan  plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
+    const char *name = NULL;
+
+    BASIN_TRY(basin_plan_fill(&plan, &name));
+    BASIN_TRY(basin_plan_sketch(&plan, sketch != NULL ? sketch : &plain, out));
 done:
     basin_plan_clear(&plan);
     return st;

@@ -186,6 +186,18 @@ static void caption_point(basin_plan *plan, size_t result)
                        BASIN_NUMBER(p->polish.gradient_norm_after, 2));
 }
 
+/* The checkpoint that a caption names: the first input, but of a comparison the one that its first group's
+   first run is compared at, since the first input is the start of that run. */
+static const char *named_checkpoint(basin_plan *plan, size_t i)
+{
+    if (plan->results[i]->kind != BASIN_RESULT_COMPARISON) return checkpoint_path(plan, i);
+    const basin_comparison *c = plan->results[i]->value;
+    if (c->group_count == 0 || c->groups[0].run_count == 0) return checkpoint_path(plan, i);
+    const basin_row *row = &c->rows[c->groups[0].rows[0]];
+    return basin_plan_text(plan, "%s/%s", row->run != NULL ? row->run : "?",
+                           row->checkpoint != NULL ? row->checkpoint : "?");
+}
+
 static void caption_checkpoints(basin_plan *plan)
 {
     const char *last_data = "";
@@ -198,7 +210,7 @@ static void caption_checkpoints(basin_plan *plan)
                                     : first > 1    ? " The first of the checkpoints:"
                                     : distinct > 1 ? " Checkpoints:"
                                                    : " Checkpoint:";
-        if (!repeats(plan, i)) basin_plan_caption(plan, "%s %s", before, checkpoint_path(plan, i)), told++;
+        if (!repeats(plan, i)) basin_plan_caption(plan, "%s %s", before, named_checkpoint(plan, i)), told++;
         if (data != NULL && data->digest != NULL) last_data = data->digest;
     }
     if (told > 0) basin_plan_caption(plan, ".");
