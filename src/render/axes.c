@@ -72,7 +72,7 @@ void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double wid
 {
     *x = *y = (basin_ticks){0};
     if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, 0, x);
-    if (!panel->bare && panel->empty == NULL && panel->name_count == 0)
+    if (!panel->bare && (panel->empty == NULL || panel->numbered) && panel->name_count == 0)
         fitting_ticks(canvas, &panel->y, height, false, panel->equal ? 0.99 * step_of(x) : 0, y);
 }
 

@@ -58,7 +58,8 @@ done:
     return st;
 }
 
-static basin_status check_results(const basin_result *const *results, size_t count)
+/* `mixed`: of several kinds. */
+static basin_status check_results(const basin_result *const *results, size_t count, bool mixed)
 {
     basin_status st = BASIN_OK;
 
@@ -66,11 +67,11 @@ static basin_status check_results(const basin_result *const *results, size_t cou
     for (size_t i = 0; i < count; i++) {
         BASIN_CHECK(results[i] != NULL && results[i]->value != NULL, BASIN_ERR_ARG,
                     "result %zu of a figure is empty", i + 1);
-        BASIN_CHECK(results[i]->kind == results[0]->kind, BASIN_ERR_ARG,
+        BASIN_CHECK(mixed || results[i]->kind == results[0]->kind, BASIN_ERR_ARG,
                     "a figure is of one kind of result: the first is a %s, number %zu a %s",
                     basin_result_name(results[0]->kind), i + 1, basin_result_name(results[i]->kind));
     }
-    BASIN_CHECK(basin_figure_kind(results[0]->kind, 0) != NULL, BASIN_ERR_UNSUPPORTED,
+    BASIN_CHECK(mixed || basin_figure_kind(results[0]->kind, 0) != NULL, BASIN_ERR_UNSUPPORTED,
                 "there is no figure of %s results", basin_result_name(results[0]->kind));
 done:
     return st;
@@ -109,7 +110,7 @@ static basin_status find_kind(const basin_result *result, const char *name, size
     size_t       found = KINDS, length = name != NULL ? strcspn(name, ":") : 0;
 
     for (size_t i = 0; i < KINDS && found == KINDS; i++) {
-        if (kinds[i].result != result->kind) continue;
+        if (kinds[i].result != result->kind && !basin_figure_mixes(name)) continue;
         if (name == NULL ? suits(result, kinds[i].plan)
                          : strlen(kinds[i].name) == length && strncmp(kinds[i].name, name, length) == 0)
             found = i;
@@ -161,12 +162,11 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
     basin_plan plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
     size_t     kind = 0;
 
-    BASIN_TRY(check_results(results, count));
+    BASIN_TRY(check_results(results, count, basin_figure_mixes(plan.options->kind)));
     BASIN_TRY(check_options(plan.options));
     BASIN_TRY(find_kind(results[0], plan.options->kind, &kind, &plan.variant));
-    plan.width = 72 * (plan.options->width > 0                       ? plan.options->width
-                       : results[0]->kind == BASIN_RESULT_COMPARISON ? PAGE
-                                                                     : COLUMN);
+    const bool wide = results[0]->kind == BASIN_RESULT_COMPARISON || basin_figure_mixes(plan.options->kind);
+    plan.width = 72 * (plan.options->width > 0 ? plan.options->width : wide ? PAGE : COLUMN);
     plan.font_size = plan.options->font_size > 0 ? plan.options->font_size : 8;
     BASIN_TRY(kinds[kind].plan(&plan));
     name_axes(&plan);

@@ -224,6 +224,37 @@ basin_result *synthetic_line(const char *method, const char *direction, double n
     return envelope(BASIN_RESULT_SLICE, s, method, "slice");
 }
 
+basin_result *synthetic_seed(basin_result *line, size_t seed)
+{
+    basin_slice      *s = line->value;
+    basin_provenance *p = line->provenance;
+
+    for (size_t k = 0; k < s->surface_count; k++)
+        for (size_t j = 0; j < s->surfaces[k].columns; j++) s->surfaces[k].loss[j] *= 1 + 0.1 * (double)seed;
+    basin_free(p->inputs[0].path);
+    p->inputs[0].path = name_of("runs/%s_%zu/step_2000.h5", p->training.method, seed);
+    p->training.seed = (int64_t)seed;
+    return line;
+}
+
+basin_result *synthetic_vectors(const char *method, double degrees)
+{
+    enum { P = 12, TOP = 4 };
+    basin_result   *result = synthetic_ends(method, P, TOP, 0);
+    basin_spectrum *s = result->value;
+    const double    angle = degrees * acos(-1) / 180;
+
+    for (size_t i = 0; i < TOP; i++) s->residuals[i] = 1e-9;
+    s->vector_count = TOP;
+    s->vector_index = make(TOP, sizeof *s->vector_index);
+    s->vectors = make((size_t)TOP * P, sizeof(double));
+    for (size_t i = 0; i < TOP; i++) {
+        s->vector_index[i] = i;
+        s->vectors[i * P + i] = cos(angle), s->vectors[i * P + TOP + i] = sin(angle);
+    }
+    return result;
+}
+
 basin_result *synthetic_plane(const char *method, size_t count)
 {
     basin_slice *s = make(1, sizeof *s);

@@ -13,6 +13,10 @@ basin_result *synthetic_density(const char *method, size_t parameters);
 basin_result *synthetic_ends(const char *method, size_t parameters, size_t top, size_t bottom);
 /* train and test, accuracy */
 basin_result *synthetic_line(const char *method, const char *direction, double norm, size_t count);
+/* The same line of another run of its method: losses higher by a tenth a seed. */
+basin_result *synthetic_seed(basin_result *line, size_t seed);
+/* P = 12, top 4 with vectors: the i-th unit vector turned by `degrees` towards the (4 + i)-th */
+basin_result *synthetic_vectors(const char *method, double degrees);
 /* two directions, train and test */
 basin_result *synthetic_plane(const char *method, size_t count);
 /* through two other checkpoints, at an angle whose cosine is 0.4 */

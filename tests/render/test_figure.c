@@ -397,6 +397,23 @@ static bool draw_part(size_t i, drawn *out)
              synthetic_spectrum("gd", 15))
         CASE(88, "lines_loss", 1, WITH(.y = "loss"), synthetic_line("gd", "eigen:1", 1, 51))
         CASE(82, "verdict_one_seed", 1, WITH(.kind = "verdict"), synthetic_comparison(1))
+        CASE(89, "strip", 3, WITH(.kind = "strip"), synthetic_plane("gd", 25),
+             synthetic_line("sam", "eigen:1", 1, 21), synthetic_comparison(8))
+        CASE(90, "strip_rows", 3, WITH(.kind = "strip", .y = "lambda_max"), synthetic_density("gd", 5000),
+             synthetic_density("sam", 5000), synthetic_polished_comparison(3))
+        CASE(91, "strip_odd", 3, WITH(.kind = "strip", .title = "Odd", .labels = long_labels),
+             never_finite(synthetic_plane("gd", 9)), gaps(synthetic_line("sam", "eigen:1", 1, 51)),
+             synthetic_ends("msam", 244234, 10, 5))
+        CASE(92, "seeds", 3, WITH(.kind = "seeds"), synthetic_line("gd", "eigen:1", 1, 21),
+             synthetic_seed(synthetic_line("gd", "eigen:1", 1, 21), 1),
+             synthetic_line("sam", "eigen:1", 1, 21))
+        CASE(93, "seeds_gaps", 2, WITH(.kind = "seeds:test", .y = "loss", .scale = "log"),
+             gaps(synthetic_line("gd", "eigen:1", 1, 51)),
+             synthetic_seed(gaps(synthetic_line("gd", "eigen:1", 1, 51)), 1))
+        CASE(94, "overlap", 3, WITH(.kind = "overlap"), synthetic_vectors("gd", 0),
+             synthetic_vectors("sam", 20), synthetic_vectors("msam", 70))
+        CASE(95, "overlap_labels", 3, WITH(.kind = "overlap:2", .labels = long_labels),
+             synthetic_vectors("gd", 0), synthetic_vectors("gd", 20), synthetic_vectors("gd", 70))
         CASE(77, "limits_three", 3, WITH(.scale = "symlog"), synthetic_gate("gd"), synthetic_gate("sam"),
              synthetic_gate("msam"))
     default: return false;
@@ -823,13 +840,14 @@ static void every_listed_kind_can_be_asked_for(void **state)
 {
     static const struct {
         basin_result_kind result;
-        const char       *names[8];
+        const char       *names[12];
     } listed[] = {
         {BASIN_RESULT_INFO, {NULL}},
         {BASIN_RESULT_SANE, {NULL}},
-        {BASIN_RESULT_SPECTRUM, {"stem", "histogram", "density", NULL}},
+        {BASIN_RESULT_SPECTRUM, {"stem", "histogram", "density", "overlap", NULL}},
         {BASIN_RESULT_TRACE, {NULL}},
-        {BASIN_RESULT_SLICE, {"lines", "paths", "contour", "heat", "change", "error", "convexity"}},
+        {BASIN_RESULT_SLICE,
+         {"lines", "paths", "contour", "heat", "change", "error", "convexity", "seeds", "strip", NULL}},
         {BASIN_RESULT_BAND, {"band", NULL}},
         {BASIN_RESULT_CONNECTION, {"connection", NULL}},
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},

@@ -18,7 +18,7 @@
 #include "render/figure.h"
 #include "synthetic.h"
 
-enum { WIDTH = 200, HEIGHT = 150, COUNT = 41, GRID = 25, MOST = 8 };
+enum { WIDTH = 200, HEIGHT = 150, COUNT = 41, GRID = 25, MOST = 8, MOST_RESULTS = 6 };
 
 typedef basin_status plan_figure(basin_plan *plan);
 
@@ -75,6 +75,7 @@ static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
     if (type == &basin_mark_rule) mark.y = NULL;
     if (type == &basin_mark_name)
         mark.names = names, mark.count = sizeof names / sizeof *names, mark.size = 7;
+    if (type == &basin_mark_text) mark.names = names, mark.count = 6, mark.columns = 3, mark.size = 7;
     if (type == &basin_mark_heat || type == &basin_mark_contour) {
         mark.x = mark.y = side, mark.z = plane, mark.rows = mark.columns = GRID, mark.paint = paint,
         mark.size = 0;
@@ -156,6 +157,29 @@ static basin_result *synthetic_of(size_t figure)
     return NULL;
 }
 
+/* What a figure of several results takes; returns how many. */
+static size_t results_of(size_t figure, basin_result *out[MOST_RESULTS])
+{
+    static const char *const methods[] = {"gd", "sam"};
+    const char              *name = figures[figure].name;
+    size_t                   n = 0;
+
+    if (strcmp(name, "strip") == 0) {
+        for (size_t m = 0; m < 2; m++) out[n++] = synthetic_plane(methods[m], 15);
+        out[n++] = synthetic_line("sam", "eigen:1", 1, 21);
+        out[n++] = synthetic_density("gd", 5000);
+    } else if (strcmp(name, "seeds") == 0) {
+        for (size_t m = 0; m < 2; m++)
+            for (size_t seed = 0; seed < 3; seed++)
+                out[n++] = synthetic_seed(synthetic_line(methods[m], "eigen:1", 1, 21), seed);
+    } else if (strcmp(name, "overlap") == 0) {
+        for (; n < 3; n++) out[n] = synthetic_vectors("gd", 35 * (double)n);
+    } else {
+        out[n++] = synthetic_of(figure);
+    }
+    return n;
+}
+
 /* One sign for every label, so that the layout knows of no words. `marks` = false leaves out what stands for
    data. */
 static void without_words(basin_panel *panel, bool marks)
@@ -172,9 +196,10 @@ static void without_words(basin_panel *panel, bool marks)
 static cairo_surface_t *drawn_figure(size_t figure, bool marks)
 {
     basin_figure_options options = {.no_footer = true};
-    basin_result        *result = synthetic_of(figure);
-    basin_plan           plan = {.results = (const basin_result *const *)&result,
-                                 .count = 1,
+    basin_result        *results[MOST_RESULTS] = {NULL};
+    const size_t         count = results_of(figure, results);
+    basin_plan           plan = {.results = (const basin_result *const *)results,
+                                 .count = count,
                                  .options = &options,
                                  .variant = "",
                                  .width = 234,
@@ -186,7 +211,7 @@ static cairo_surface_t *drawn_figure(size_t figure, bool marks)
     for (size_t i = 0; i < plan.panel_count; i++) without_words(&plan.panels[i], marks);
     assert_ok(basin_plan_draw(&plan, NULL, &canvas));
     basin_plan_clear(&plan);
-    basin_result_destroy(&result);
+    for (size_t i = 0; i < count; i++) basin_result_destroy(&results[i]);
     return pixels(canvas, figures[figure].name);
 }
 
