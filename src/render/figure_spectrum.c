@@ -32,6 +32,29 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double largest_negative(const basin_spectrum *s)
+{
+    double size = 0;
+
+    for (size_t j = 0; j < s->count; j++)
+        if (isfinite(s->eigenvalues[j])) size = fmax(size, -s->eigenvalues[j]);
+    return size;
+}
+
+/* Where only ends are held and the negative eigenvalues of some spectrum would be less than 2 % of the axis,
+   not to be told from 0: the size of its largest one, beyond its residuals; else 0. */
+static double lost_negative(const basin_plan *plan, double largest, double residual)
+{
+    double least = INFINITY;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const double size = largest_negative(spectrum_of(plan, i));
+        if (whole(spectrum_of(plan, i))) return 0;
+        if (size > residual) least = fmin(least, size);
+    }
+    return least < 0.02 * largest ? least : 0;
+}
+
 /* Whether the values need it, and the threshold. */
 static basin_status eigenvalue_scale(basin_plan *plan, basin_scale_kind *kind, double *threshold)
 {
@@ -51,7 +74,9 @@ static basin_status eigenvalue_scale(basin_plan *plan, basin_scale_kind *kind, d
     }
     qsort(sizes, count, sizeof *sizes, ascending);
     *threshold = basin_scale_threshold(sizes, count, floor_);
-    bool wide = count > 0 && sizes[count - 1] > 100 * sizes[count / 2];
+    bool         wide = count > 0 && sizes[count - 1] > 100 * sizes[count / 2];
+    const double lost = count > 0 ? lost_negative(plan, sizes[count - 1], floor_) : 0;
+    if (lost > 0) wide = true, *threshold = fmin(*threshold, pow(10, floor(log10(lost))));
     /* signed */
     BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_SYMLOG : BASIN_SCALE_LINEAR, &(basin_range){-1, 1, 1},
                                kind));
@@ -418,14 +443,8 @@ basin_status basin_plan_stem(basin_plan *plan)
     panel->y_label = basin_plan_scale_label(plan, "eigenvalue λ", &panel->y, plan->width < 300 ? "\n" : " ");
     panel->grid = true;
     panel->height = fmin(0.56 * plan->width, 190);
-    if (panel->inset == NULL || plan->count > 1) {
-        const char *ratio = ratio_text(plan, series);
-        if (ratio != NULL) {
-            BASIN_PLAN_ALLOC(plan, panel->notes, 1);
-            panel->notes[0].text = ratio;
-            panel->note_count = 1;
-        }
-    }
+    if (panel->inset == NULL || plan->count > 1)
+        panel->title = ratio_text(plan, series); /* below it would stand like a second label of x */
     spectrum_caption(
         plan, series,
         basin_plan_text(plan,

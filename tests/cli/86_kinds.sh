@@ -37,4 +37,14 @@ good plot spectrum_gd.h5 spectrum_sam.h5 --kind overlap:2 -o overlap.png --capti
 holds out "^Overlap ‖UᵀV‖_F²/k of the spans of the first k = 2 eigenvectors of the Hessian"
 bad "spectrum 2 (runs/sam_0/step_000040.h5) holds no eigenvector" "--vectors" -- plot spectrum_gd.h5 bare_sam.h5 --kind overlap -o n.png
 bad "20 eigenvectors were asked for, and a spectrum holds 6" -- plot spectrum_gd.h5 spectrum_sam.h5 --kind overlap:20 -o n.png
+
+# the runs of a comparison
+good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --no-polish --by rho -o by.h5
+good plot compare.h5 --kind cost -o cost.svg --caption
+holds out "^What was reached against what it cost: .* Runs: .*SAM n = 2; .*at step 40"
+good plot by.h5 --kind setting -y lambda_max,sane -o setting.svg --caption
+holds out "^Means over runs against perturbation radius ρ; bars and bands are 95 % t-intervals"
+bad "methods alone; compare --by rho" -- plot compare.h5 --kind setting -o n.svg
+bad "it takes 5 runs" -- plot compare.h5 --kind correlation -o n.svg
+bad "figure correlation: --x sane; measures are correlated with gap and test_loss" -- plot compare.h5 --kind correlation --x sane -o n.svg
 finish

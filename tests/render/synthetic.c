@@ -884,7 +884,7 @@ static void make_groups(basin_comparison *c, size_t seeds, bool polished)
                                .method = name_of("%s", methods[g]),
                                .run_count = seeds,
                                .rows = make(seeds, sizeof *group->rows)};
-        group->gradient_evaluations = g == 1 ? 4000 : 2000;
+        group->gradient_evaluations = g == 1 ? 4000 : 2000, group->seconds = g == 1 ? 40 : 20;
         for (size_t s = 0; s < seeds; s++) {
             group->rows[s] = c->row_count;
             fill_row(&c->rows[c->row_count++], methods[g], (int64_t)s, 1, 0.05, &r);
@@ -934,6 +934,44 @@ static basin_result *comparison_of(size_t seeds, bool polished)
 basin_result *synthetic_comparison(size_t seeds)
 {
     return comparison_of(seeds, false);
+}
+
+static void regroup(basin_comparison *c, size_t g, const char *name, const char *method, double value)
+{
+    basin_group *group = &c->groups[g];
+
+    for (size_t e = 0; e < c->estimate_count; e++) {
+        if (strcmp(c->estimates[e].group, group->name) != 0) continue;
+        basin_free(c->estimates[e].group);
+        c->estimates[e].group = name_of("%s", name);
+    }
+    basin_free(group->name), basin_free(group->method);
+    group->name = name_of("%s", name), group->method = name_of("%s", method), group->value = value;
+}
+
+basin_result *synthetic_settings(size_t seeds)
+{
+    static const char *const measures[] = {"lambda_max", "sane"};
+    basin_result            *result = synthetic_comparison(seeds);
+    basin_comparison        *c = result->value;
+
+    regroup(c, 0, "sam, rho 0.5", "sam", 0.5);
+    regroup(c, 1, "sam, rho 0.05", "sam", 0.05);
+    regroup(c, 2, "msam, rho 0.05", "msam", 0.05);
+    c->by = name_of("rho");
+    c->correlations = make(2, sizeof *c->correlations);
+    for (size_t i = 0; i < 2; i++)
+        c->correlations[c->correlation_count++] = (basin_correlation){.measure = name_of("%s", measures[i]),
+                                                                      .against = name_of("gap"),
+                                                                      .over = name_of("all"),
+                                                                      .runs = METHODS * seeds,
+                                                                      .groups = 1,
+                                                                      .units = seeds,
+                                                                      .by_seed = true,
+                                                                      .tau = 0.5 - 0.7 * (double)i,
+                                                                      .lower = 0.25 - (double)i,
+                                                                      .upper = 0.75};
+    return result;
 }
 
 basin_result *synthetic_polished_comparison(size_t seeds)

@@ -42,6 +42,8 @@ basin_result *synthetic_sweep(void);               /* five learning rates, the l
 basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints);
 /* gd, sam, msam; at most 16 seeds */
 basin_result *synthetic_comparison(size_t seeds);
+/* sam at two values of rho, msam at one; with correlations of lambda_max and sane */
+basin_result *synthetic_settings(size_t seeds);
 /* sam and msam also polished: a verdict flips */
 basin_result *synthetic_polished_comparison(size_t seeds);
 /* of layers; a third of them by probes */

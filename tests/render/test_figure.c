@@ -414,6 +414,14 @@ static bool draw_part(size_t i, drawn *out)
              synthetic_vectors("sam", 20), synthetic_vectors("msam", 70))
         CASE(95, "overlap_labels", 3, WITH(.kind = "overlap:2", .labels = long_labels),
              synthetic_vectors("gd", 0), synthetic_vectors("gd", 20), synthetic_vectors("gd", 70))
+        CASE(96, "correlation", 1, WITH(.kind = "correlation"), synthetic_settings(8))
+        CASE(97, "correlation_none", 1, WITH(.kind = "correlation", .y = "trace,rise_top"),
+             nothing_measured(synthetic_comparison(3)))
+        CASE(98, "cost", 1, WITH(.kind = "cost"), with_budget(synthetic_comparison(8), 0))
+        CASE(99, "cost_one_seed", 1, WITH(.kind = "cost", .y = "test_loss", .title = "One seed"),
+             synthetic_comparison(1))
+        CASE(100, "setting", 1, WITH(.kind = "setting"), synthetic_settings(8))
+        CASE(101, "setting_one_seed", 1, WITH(.kind = "setting", .y = "sane"), synthetic_settings(1))
         CASE(77, "limits_three", 3, WITH(.scale = "symlog"), synthetic_gate("gd"), synthetic_gate("sam"),
              synthetic_gate("msam"))
     default: return false;
@@ -852,7 +860,7 @@ static void every_listed_kind_can_be_asked_for(void **state)
         {BASIN_RESULT_CONNECTION, {"connection", NULL}},
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},
         {BASIN_RESULT_TRACK, {"epochs", "sweep", NULL}},
-        {BASIN_RESULT_COMPARISON, {"methods", "verdict", NULL}},
+        {BASIN_RESULT_COMPARISON, {"methods", "verdict", "correlation", "cost", "setting", NULL}},
         {BASIN_RESULT_BLOCKS, {"blocks", NULL}},
         {BASIN_RESULT_BATCHES, {"batches", NULL}},
         {BASIN_RESULT_SHARPNESS_TABLE, {"measures", NULL}},

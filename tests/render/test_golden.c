@@ -148,7 +148,11 @@ static basin_result *synthetic_of(size_t figure)
     case BASIN_RESULT_TRACK:
         return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep()
                                                           : synthetic_track(methods, 3, 1, 5);
-    case BASIN_RESULT_COMPARISON: return synthetic_comparison(4);
+    case BASIN_RESULT_COMPARISON:
+        return strcmp(figures[figure].name, "setting") == 0 ||
+                       strcmp(figures[figure].name, "correlation") == 0
+                   ? synthetic_settings(4)
+                   : synthetic_comparison(4);
     case BASIN_RESULT_BLOCKS: return synthetic_blocks("gd", 7);
     case BASIN_RESULT_GATE: return synthetic_gate("gd");
     case BASIN_RESULT_BATCHES: return synthetic_batches("gd", 30, true);

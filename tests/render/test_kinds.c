@@ -276,6 +276,120 @@ static void an_overlap_says_what_it_lacks(void **state)
     forget(r, 3);
 }
 
+/* -------------------------------------------------------------------------------- runs of a comparison -- */
+
+static void correlations_stand_over_their_runs(void **state)
+{
+    basin_result           *r = synthetic_settings(4), *none = synthetic_comparison(4);
+    const basin_comparison *c = r->value;
+    basin_figure_options    against = {.x = "test_accuracy"};
+    basin_plan              plan = plan_of(&r, 1, &no_options, "");
+
+    (void)state;
+    assert_ok(basin_plan_correlation(&plan));
+    assert_int_equal(plan.panel_count, 2);
+    assert_string_equal(plan.panels[0].title, "τ = 0.5 [0.25, 0.75]");
+    assert_string_equal(plan.panels[1].title, "τ = −0.2 [−0.75, 0.75]");
+    assert_true(says(&plan, "τ-b over 12 runs; in brackets 95 % by the bootstrap over 4 seeds."));
+    for (size_t g = 0; g < 3; g++) {
+        const basin_mark *m = &plan.panels[1].marks[g];
+        assert_int_equal(m->count, 4);
+        for (size_t k = 0; k < 4; k++) {
+            assert_close(m->x[k], c->rows[c->groups[g].rows[k]].sane.value, 0, 0);
+            assert_close(m->y[k], c->rows[c->groups[g].rows[k]].gap.value, 0, 0);
+        }
+    }
+    /* two groups are of SAM: colours stand for groups */
+    assert_true(memcmp(&plan.panels[0].marks[0].pen.color, &plan.panels[0].marks[1].pen.color,
+                       sizeof(basin_color)) != 0);
+    basin_plan_clear(&plan);
+    refused(basin_plan_correlation, plan_of(&none, 1, &no_options, ""), BASIN_ERR_MISSING, "it takes 5 runs");
+    refused(basin_plan_correlation, plan_of(&r, 1, &against, ""), BASIN_ERR_ARG, "gap and test_loss");
+    basin_result_destroy(&r), basin_result_destroy(&none);
+}
+
+static void costs_are_those_of_the_runs(void **state)
+{
+    basin_result     *r = synthetic_comparison(4);
+    basin_comparison *c = r->value;
+    basin_plan        plan = plan_of(&r, 1, &no_options, "");
+
+    (void)state;
+    for (size_t i = 0; i < c->row_count; i++)
+        c->rows[i].seconds = 10 + (double)i, c->rows[i].gradient_evaluations = i == 0 ? -1 : 100 * (int64_t)i;
+    for (size_t g = 0; g < c->group_count; g++) c->groups[g].seconds = 11.5 + 4 * (double)g;
+    assert_ok(basin_plan_cost(&plan));
+    assert_int_equal(plan.panel_count, 4); /* accuracy and gap, against evaluations and seconds */
+    assert_string_equal(plan.panels[2].x_label, "gradient evaluations");
+    assert_int_equal(plan.panels[0].marks[0].count, 3); /* of one run it is not known */
+    assert_close(plan.panels[0].marks[0].x[0], 100, 0, 0);
+    const basin_mark *runs = &plan.panels[1].marks[2], *mean = &plan.panels[1].marks[3];
+    for (size_t k = 0; k < 4; k++) {
+        assert_close(runs->x[k], 14 + (double)k, 0, 0);
+        assert_close(runs->y[k], c->rows[4 + k].test_accuracy.value, 0, 0);
+    }
+    assert_true(mean->type == &basin_mark_interval);
+    assert_close(mean->x[0], 15.5, 0, 0);
+    basin_plan_clear(&plan);
+    basin_result_destroy(&r);
+}
+
+static void a_setting_is_swept_in_the_order_of_its_values(void **state)
+{
+    basin_result           *r = synthetic_settings(4), *methods = synthetic_comparison(4);
+    const basin_comparison *c = r->value;
+    basin_figure_options    options = {.y = "sane"};
+    basin_plan              plan = plan_of(&r, 1, &options, "");
+
+    (void)state;
+    assert_ok(basin_plan_setting(&plan));
+    const basin_mark *line = mark_of(plan.panels, &basin_mark_line, 1.1);
+    assert_int_equal(line->count, 2); /* SAM: the group of rho 0.05 is the second */
+    assert_close(line->x[0], 0.05, 0, 0), assert_close(line->x[1], 0.5, 0, 0);
+    for (size_t e = 0; e < c->estimate_count; e++) {
+        const basin_estimate *x = &c->estimates[e];
+        if (strcmp(x->measure, "sane") != 0 || strcmp(x->group, "sam, rho 0.05") != 0) continue;
+        assert_close(line->y[0], x->mean, 0, 0);
+        assert_close(line->low[0], x->lower, 0, 0), assert_close(line->high[0], x->upper, 0, 0);
+    }
+    assert_int_equal(plan.panels->x.kind, BASIN_SCALE_LOG); /* a decade */
+    basin_plan_clear(&plan);
+    refused(basin_plan_setting, plan_of(&methods, 1, &no_options, ""), BASIN_ERR_MISSING, "compare --by rho");
+    basin_result_destroy(&r), basin_result_destroy(&methods);
+}
+
+/* ------------------------------------------------------------------------------------------------ stem -- */
+
+/* −0.9 · e^(0.35 k) beside 42: 2 % of that is 0.84; a thousandth of them needs a scale of its own. */
+static void negatives_that_would_look_like_zero_have_a_logarithmic_scale(void **state)
+{
+    basin_result   *r = synthetic_ends("gd", 2410, 10, 5);
+    basin_spectrum *s = r->value;
+    basin_plan      plan = plan_of(&r, 1, &no_options, "");
+
+    (void)state;
+    assert_ok(basin_plan_stem(&plan));
+    assert_int_equal(plan.panels->y.kind, BASIN_SCALE_LINEAR);
+    assert_string_equal(plan.panels->title, "λ₁/λ₅ = 3.32"); /* e^1.2 */
+    assert_int_equal(plan.panels->note_count, 0);
+    basin_plan_clear(&plan);
+    for (size_t i = 0; i < s->count; i++) s->residuals[i] = 1e-9;
+    for (size_t i = s->top; i < s->count; i++) s->eigenvalues[i] *= 1e-3;
+    plan = plan_of(&r, 1, &no_options, "");
+    assert_ok(basin_plan_stem(&plan));
+    assert_int_equal(plan.panels->y.kind, BASIN_SCALE_SYMLOG);
+    const double zero = basin_scale_at(&plan.panels->y, 0);
+    for (size_t i = s->top; i < s->count; i++) /* seen: more than 2 % of the axis */
+        assert_true(zero - basin_scale_at(&plan.panels->y, s->eigenvalues[i]) > 0.02);
+    basin_plan_clear(&plan);
+    for (size_t i = 0; i < s->count; i++) s->residuals[i] = 0.1; /* their signs mean nothing */
+    plan = plan_of(&r, 1, &no_options, "");
+    assert_ok(basin_plan_stem(&plan));
+    assert_int_equal(plan.panels->y.kind, BASIN_SCALE_LINEAR);
+    basin_plan_clear(&plan);
+    basin_result_destroy(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +401,10 @@ int main(void)
         cmocka_unit_test(seeds_refuse_what_has_no_mean),
         cmocka_unit_test(overlaps_are_those_of_the_planted_angles),
         cmocka_unit_test(an_overlap_says_what_it_lacks),
+        cmocka_unit_test(correlations_stand_over_their_runs),
+        cmocka_unit_test(costs_are_those_of_the_runs),
+        cmocka_unit_test(a_setting_is_swept_in_the_order_of_its_values),
+        cmocka_unit_test(negatives_that_would_look_like_zero_have_a_logarithmic_scale),
     };
     return cmocka_run_group_tests_name("kinds", tests, NULL, NULL);
 }
