@@ -17,7 +17,9 @@ static const cli_option options[] = {
     {"height", CLI_REAL, "INCHES", "(default: by the figure)", false},
     {"font", CLI_TEXT, "NAME", "(default: DejaVu Sans)", false},
     {"font-size", CLI_REAL, "POINTS", "at final size (default: 8)", false},
-    {"x", CLI_TEXT, "FIELD", "track: on the horizontal axis, e.g. epoch, learning_rate; compare --kind correlation: gap or test_loss", false},
+    {"x", CLI_TEXT, "FIELD",
+     "track: on the horizontal axis, e.g. epoch, learning_rate; compare --kind correlation: gap or test_loss",
+     false},
     {"y", CLI_TEXT, "FIELD",
      "track, compare, strip: on the vertical axis or in the table, e.g. lambda_max, sane; slice: loss, or "
      "loss,accuracy",

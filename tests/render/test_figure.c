@@ -988,7 +988,8 @@ static void every_failed_allocation_is_clean(void **state)
     static const struct {
         size_t      which;
         const char *name;
-    } cases[] = {{24, "a.pdf"}, {28, "a.svg"}, {34, "a.png"}, {60, "b.svg"}, {61, "c.svg"}};
+    } cases[] = {{24, "a.pdf"}, {28, "a.svg"}, {34, "a.png"}, {60, "b.svg"}, {61, "c.svg"},
+                 {90, "d.svg"}, {93, "e.svg"}, {94, "f.svg"}, {101, "g.svg"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
