@@ -18,8 +18,7 @@ static const cli_option options[] = {
     {"font", CLI_TEXT, "NAME", "(default: DejaVu Sans)", false},
     {"font-size", CLI_REAL, "POINTS", "at final size (default: 8)", false},
     {"x", CLI_TEXT, "FIELD",
-     "track: on the horizontal axis, e.g. epoch, learning_rate; compare --kind correlation: gap or test_loss",
-     false},
+     "track: on the horizontal axis, e.g. epoch, learning_rate; correlation: gap or test_loss", false},
     {"y", CLI_TEXT, "FIELD",
      "track, compare, strip: on the vertical axis or in the table, e.g. lambda_max, sane; slice: loss, or "
      "loss,accuracy",
@@ -112,12 +111,12 @@ const cli_command cli_command_plot = {
     .about = "Draws stored results as PDF, SVG or PNG. Several results of one kind come into one figure, "
              "overlaid or side by side.\n"
              "--kind strip takes slices, spectra and one comparison together: a column for each method (or "
-             "--label), a row for each kind of result on one scale, and a table of the comparison's means.\n"
+             "--label), a\n"
+             "row for each kind of result on one scale, and a table of the comparison's means.\n"
              "The same result gives the same bytes as --plot at the time it was computed.",
     .examples =
         "  basin plot slice.h5 -o slice.pdf --title \"MSAM, seed 0\"\n"
-        "  basin plot gd.h5 sam.h5 msam.h5 -o slices.svg --width 6.75 --label GD --label SAM --label MSAM\n"
-        "  basin plot plane_*.h5 momentum_*.h5 density_*.h5 compare.h5 --kind strip -o strip.pdf\n",
+        "  basin plot gd.h5 sam.h5 msam.h5 -o slices.svg --width 6.75 --label GD --label SAM --label MSAM\n",
     .options = options,
     .common = 0,
     .least = 1,
