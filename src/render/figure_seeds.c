@@ -306,6 +306,25 @@ static void caption_descent(basin_plan *plan)
     if (curves > 0) basin_plan_caption(plan, " No minimum: %zu of %zu points.", curves, plan->count);
 }
 
+/* How many slices have values between the points that were evaluated, and how far off they are at most. */
+static void caption_interpolated(basin_plan *plan)
+{
+    size_t count = 0;
+    double error = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const basin_slice *s = slice_of(plan, i);
+        if (s->adaptive_count == 0) continue;
+        count++;
+        for (size_t k = 0; k < s->surface_count; k++)
+            error = fmax(error, s->adaptive->splits[k].largest_error);
+    }
+    if (count > 0)
+        basin_plan_caption(plan,
+                           " %zu of %zu slices are interpolated from fewer points, by estimate to within %s.",
+                           count, plan->count, BASIN_NUMBER(error, 2));
+}
+
 static void seeds_caption(basin_plan *plan, const seeds *s)
 {
     const basin_surface *f = s->surface[0];
@@ -321,6 +340,7 @@ static void seeds_caption(basin_plan *plan, const seeds *s)
     basin_plan_caption(plan, ". Thin lines: single runs; thick: their mean; bands: its 95 %% t-interval at "
                              "each place, cut to what the value can be.");
     if (s->gaps) basin_plan_caption(plan, " Hatched: a run is not finite, so there is no mean.");
+    caption_interpolated(plan);
     caption_descent(plan);
 }
 

@@ -31,6 +31,10 @@ good plot line_gd.h5 line_gd_1.h5 line_sam.h5 --kind seeds -o seeds.svg --captio
 holds out " Runs: GD n = 2, SAM n = 1. Thin lines: single runs; thick: their mean"
 bad "slice 2 has 9 coordinates from -1 to 1, the first 7" "one --range and --grid" -- plot line_gd.h5 finer_sam.h5 --kind seeds -o n.svg
 bad "slice 2 (runs/sam_0/step_000040.h5) has 2 directions" -- plot line_gd.h5 plane_sam.h5 --kind seeds -o n.svg
+good slice $SAM --along momentum --grid 9 --tolerance 0.01 -o rough_sam.h5
+good slice $GD --along momentum --grid 9 -o finer_gd.h5
+good plot finer_gd.h5 rough_sam.h5 --kind seeds -o rough.svg --caption
+holds out " 1 of 2 slices are interpolated from fewer points, by estimate to within [0-9]"
 
 # overlaps
 good plot spectrum_gd.h5 spectrum_sam.h5 --kind overlap:2 -o overlap.png --caption
