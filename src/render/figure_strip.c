@@ -304,6 +304,17 @@ static void finish_cells(const basin_plan *plan, const strip *s, const strip_row
     }
 }
 
+/* A row's own note, once. */
+static void add_note(basin_plan *plan, const strip_row *row, const char *note)
+{
+    if (note == NULL) return;
+    if (row->kind == PLANE) note = basin_plan_text(plan, "planes: %s", note);
+    if (plan->note == NULL)
+        plan->note = note;
+    else if (strstr(plan->note, note) == NULL)
+        plan->note = basin_plan_text(plan, "%s; %s", plan->note, note);
+}
+
 static basin_status plan_row(basin_plan *plan, const strip *s, size_t r, basin_panel *cells)
 {
     static basin_status (*const figures[])(basin_plan *) = {
@@ -321,8 +332,7 @@ static basin_status plan_row(basin_plan *plan, const strip *s, size_t r, basin_p
         BASIN_TRY(deal_panel(plan, &part, row, s->columns.count, cells));
     }
     finish_cells(plan, s, row, cells);
-    if (part.note != NULL && (plan->note == NULL || strstr(plan->note, part.note) == NULL))
-        plan->note = plan->note == NULL ? part.note : basin_plan_text(plan, "%s; %s", plan->note, part.note);
+    add_note(plan, row, part.note);
 done:
     basin_plan_adopt(plan, &part);
     return st;
