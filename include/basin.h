@@ -1434,6 +1434,12 @@ void         basin_eigenspace_destroy(basin_eigenspace **space);
 basin_status basin_eigenspace_turn(const basin_eigenspace *a, const basin_eigenspace *b,
                                    double *angle /* [k] */, double *error /* [k] */,
                                    double *similarity /* [k] */);
+/* ‖A_kᵀ B_k‖_F² / k of the first k vectors of both: the mean cos² of the principal angles, 1 for
+   equal and 0 for orthogonal spans (G. Gur-Ari et al., arXiv:1812.04754); and by how much it may be
+   off, the sum of both sines. NAN where a span is not separated. BASIN_ERR_SHAPE where P differs,
+   BASIN_ERR_ARG where one holds fewer than k > 0. */
+basin_status basin_eigenspace_overlap(const basin_eigenspace *a, const basin_eigenspace *b,
+                                      size_t k, double *overlap, double *error);
 /* ‖P x‖²/‖x‖² for the projection P onto the whole of it, with the ends that its sine leaves; NAN
    for x = 0. p [P] = P x, or NULL: not wanted. */
 void basin_eigenspace_energy(const basin_eigenspace *space, const double *x, double *p,
@@ -3878,7 +3884,8 @@ typedef enum basin_legend_place {
 
 typedef struct basin_figure_options {
     /* of the result's figures (basin_figure_kind); NULL = the first that suits. A plane's kinds
-       take a split after a colon, «contour:test»; without one they draw the first */
+       take a split after a colon, «contour:test»; without one they draw the first. «strip» takes
+       slices, spectra and one comparison together, a column for each label, else method */
     const char *kind;
     const char *title; /* NULL = none */
     /* [count] one for each result in legends; NULL = the method of its checkpoint where no other
@@ -3888,9 +3895,9 @@ typedef struct basin_figure_options {
     double             height;    /* inches; 0 = by the figure */
     const char        *font;      /* NULL = DejaVu Sans */
     double             font_size; /* points at final size; 0 = 8 */
-    /* track, comparison: fields of basin_row, e.g. "learning_rate"; y: several with commas between,
-       a panel each, "lambda_max,sane"; of a line y is loss or loss,accuracy; NULL = the figure's
-       own */
+    /* track, comparison, strip: fields of basin_row, e.g. "learning_rate"; y: several with commas
+       between, a panel or line of a table each, "lambda_max,sane"; of a line y is loss or
+       loss,accuracy; NULL = the figure's own */
     const char *x, *y;
     const char *x_label, *y_label; /* in place of the figure's own, where it has one; NULL = none */
     const char *scale; /* of the value axis: linear | log | symlog; NULL = the figure's own */
@@ -3921,8 +3928,8 @@ typedef struct basin_figure_options {
    basin_figure_create. */
 basin_status basin_figure_check(const basin_result *const *results, size_t count,
                                 const basin_figure_options *options);
-/* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows
-   nothing. Caller destroys. */
+/* A figure of one result, or of several of one kind together (overlaid or side by side); «strip»
+   of several kinds. Borrows nothing. Caller destroys. */
 basin_status basin_figure_create(const basin_result *const *results, size_t count,
                                  const basin_figure_options *options, basin_figure **out);
 /* One of several figures on a page; borrowed while it is made. */

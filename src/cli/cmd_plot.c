@@ -24,9 +24,12 @@ static const cli_option options[] = {
     {"title", CLI_TEXT, "TEXT", "above the figure (default: none)", false},
     {"label", CLI_TEXT, "TEXT", "in the legend, one for each result in order (default: method, seed, step)",
      false},
-    {"x", CLI_TEXT, "FIELD", "track: on the horizontal axis, e.g. epoch, learning_rate", false},
+    {"x", CLI_TEXT, "FIELD",
+     "track: on the horizontal axis, e.g. epoch, learning_rate; correlation: gap or test_loss", false},
     {"y", CLI_TEXT, "FIELD",
-     "track, compare: on the vertical axis, e.g. lambda_max, sane; slice: loss, or loss,accuracy", false},
+     "track, compare, strip: on the vertical axis or in the table, e.g. lambda_max, sane; slice: loss, or "
+     "loss,accuracy",
+     false},
     {"x-label", CLI_TEXT, "TEXT", "below the panels (default: the figure's own)", false},
     {"y-label", CLI_TEXT, "TEXT", "beside the panels (default: the figure's own)", false},
     {"latex", CLI_TEXT, "FILE.tex", "write a float for LaTeX that includes the figure, with its caption",
@@ -277,6 +280,9 @@ const cli_command cli_command_plot = {
     .about = "Draws stored results as PDF, SVG or PNG. Several results of one kind come into one figure, "
              "overlaid or side by side;\n"
              "of any kinds, with --layout, each into a cell of its own.\n"
+             "--kind strip takes slices, spectra and one comparison together: a column for each method (or "
+             "--label), a\n"
+             "row for each kind of result on one scale, and a table of the comparison's means.\n"
              "A plane is also written as a surface for other programs: .vtk for ParaView, .glb or .gltf for "
              "Blender.\n"
              "The same result gives the same bytes as --plot at the time it was computed.",

@@ -89,7 +89,7 @@ void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double wid
     if (panel->scene != NULL) return;
     if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, panel->counted ? 1 : 0, x);
     if (panel->counted) keep_whole(x);
-    if (!panel->bare && panel->empty == NULL && panel->name_count == 0)
+    if (!panel->bare && (panel->empty == NULL || panel->numbered) && panel->name_count == 0)
         fitting_ticks(canvas, &panel->y, height, false, panel->equal ? 0.99 * step_of(x) : 0, y);
 }
 
@@ -297,14 +297,19 @@ static const char *power_text(int exponent, char text[BASIN_NUMBER_ROOM + 8])
     return text;
 }
 
+/* A plot of equal units does not know its height at first. */
+static double bar_label_room(const basin_panel *panel)
+{
+    return panel->height > 0 ? panel->height + BAR_OVER : 0;
+}
+
 static double bar_label_width(const basin_panel *panel, basin_canvas *canvas)
 {
     double width = 0, height = 0;
 
     if (panel->bar_label != NULL)
         basin_canvas_measure(canvas, panel->bar_label,
-                             &(basin_type){.across = 0.5, .width = panel->height + BAR_OVER}, &width,
-                             &height);
+                             &(basin_type){.across = 0.5, .width = bar_label_room(panel)}, &width, &height);
     return height > 0 ? height + 2 : 0;
 }
 
@@ -397,7 +402,7 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
                           &(basin_type){.color = basin_black,
                                         .across = 0.5,
                                         .down = 0.5,
-                                        .width = panel->height + BAR_OVER,
+                                        .width = bar_label_room(panel),
                                         .angle = -acos(0)});
     }
 }

@@ -120,7 +120,8 @@ done:
     return st;
 }
 
-static basin_status check_results(const basin_result *const *results, size_t count)
+/* `mixed`: of several kinds. */
+static basin_status check_results(const basin_result *const *results, size_t count, bool mixed)
 {
     basin_status st = BASIN_OK;
 
@@ -128,13 +129,13 @@ static basin_status check_results(const basin_result *const *results, size_t cou
     for (size_t i = 0; i < count; i++) {
         BASIN_CHECK(results[i] != NULL && results[i]->value != NULL, BASIN_ERR_ARG,
                     "result %zu of a figure is empty", i + 1);
-        BASIN_CHECK(results[i]->kind == results[0]->kind, BASIN_ERR_ARG,
+        BASIN_CHECK(mixed || results[i]->kind == results[0]->kind, BASIN_ERR_ARG,
                     "a figure is of one kind of result: the first is a %s, number %zu a %s; in cells of one "
                     "figure: basin plot --layout ROWSxCOLUMNS",
                     basin_result_name(results[0]->kind), i + 1, basin_result_name(results[i]->kind));
         if (results[i]->kind == BASIN_RESULT_SLICE) BASIN_TRY(check_axes(results[i]->value, i + 1));
     }
-    BASIN_CHECK(basin_figure_kind(results[0]->kind, 0) != NULL, BASIN_ERR_UNSUPPORTED,
+    BASIN_CHECK(mixed || basin_figure_kind(results[0]->kind, 0) != NULL, BASIN_ERR_UNSUPPORTED,
                 "there is no figure of %s results", basin_result_name(results[0]->kind));
 done:
     return st;
@@ -173,7 +174,7 @@ static basin_status find_kind(const basin_result *result, const char *name, size
     size_t       found = KINDS, length = name != NULL ? strcspn(name, ":") : 0;
 
     for (size_t i = 0; i < KINDS && found == KINDS; i++) {
-        if (kinds[i].result != result->kind) continue;
+        if (kinds[i].result != result->kind && !basin_figure_mixes(name)) continue;
         if (name == NULL ? suits(result, kinds[i].plan)
                          : strlen(kinds[i].name) == length && strncmp(kinds[i].name, name, length) == 0)
             found = i;
@@ -264,9 +265,10 @@ basin_status basin_plan_fill(basin_plan *plan, const char **name)
     basin_status st = BASIN_OK;
     size_t       kind = 0;
     double       width = plan->options->width;
+    const bool   mixes = basin_figure_mixes(plan->options->kind);
 
-    BASIN_TRY(check_results(plan->results, plan->count));
-    if (width == 0) width = plan->results[0]->kind == BASIN_RESULT_COMPARISON ? PAGE : COLUMN;
+    BASIN_TRY(check_results(plan->results, plan->count, mixes));
+    if (width == 0) width = mixes || plan->results[0]->kind == BASIN_RESULT_COMPARISON ? PAGE : COLUMN;
     BASIN_TRY(basin_plan_size(plan, width));
     BASIN_TRY(find_kind(plan->results[0], plan->options->kind, &kind, &plan->variant));
     BASIN_TRY(kinds[kind].plan(plan));
@@ -286,7 +288,7 @@ basin_status basin_figure_check(const basin_result *const *results, size_t count
     basin_plan plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
     size_t     kind = 0;
 
-    BASIN_TRY(check_results(results, count));
+    BASIN_TRY(check_results(results, count, basin_figure_mixes(plan.options->kind)));
     BASIN_TRY(basin_plan_size(&plan, COLUMN));
     BASIN_TRY(find_kind(results[0], plan.options->kind, &kind, &plan.variant));
 done:

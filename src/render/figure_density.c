@@ -76,7 +76,7 @@ static basin_status add_sides(basin_plan *plan, basin_panel *panel, size_t i, co
 {
     basin_status         st = BASIN_OK;
     const basin_density *d = &spectrum_of(plan, i)->density;
-    bool                 alone = plan->count == 1;
+    bool                 alone = !basin_plan_several(plan);
 
     for (int side = 0; side < 2; side++) {
         const double *value = side ? d->log_negative : d->log_positive;
@@ -133,6 +133,23 @@ done:
     return st;
 }
 
+/* 0 and the largest decade of either sign: for narrow panels. */
+static basin_status name_ends(basin_plan *plan, basin_panel *panel, double largest)
+{
+    basin_status st = BASIN_OK;
+    double      *at = NULL;
+    const char **label = NULL;
+
+    BASIN_PLAN_ALLOC(plan, at, 3);
+    BASIN_PLAN_ALLOC(plan, label, 3);
+    at[2] = pow(10, floor(log10(1.6 * largest))), at[0] = -at[2];
+    label[0] = basin_plan_text(plan, "−%s", BASIN_NUMBER(at[2], 2)), label[1] = "0";
+    label[2] = basin_plan_text(plan, "%s", BASIN_NUMBER(at[2], 2));
+    panel->tick_count = 3, panel->tick_at = at, panel->tick_label = label;
+done:
+    return st;
+}
+
 /* ------------------------------------------------------------------------------------------- the whole -- */
 
 static void density_caption(basin_plan *plan, const basin_series *series, double threshold)
@@ -173,10 +190,12 @@ basin_status basin_plan_density(basin_plan *plan)
     basin_plot_scale scale = {BASIN_SCALE_SYMLOG, -1.6 * largest, 2 * largest, threshold};
     for (size_t i = 0; i < plan->count; i++) {
         const basin_density *d = &spectrum_of(plan, i)->density;
+        plan->of = i + 1;
         BASIN_TRY(add_sides(plan, decades, i, series, threshold));
         BASIN_TRY(add_curve(plan, share, d->count, d->at, d->below, d->lower, d->upper,
                             basin_look_pen(&series[i].look, 1.1), NULL));
     }
+    plan->of = 0;
     basin_panel_ranges(decades, &x, &y);
     decades->x = share->x = scale;
     const double cut = 2 * highest_of(plan, threshold);
@@ -189,7 +208,7 @@ basin_status basin_plan_density(basin_plan *plan)
     share->y = (basin_plot_scale){BASIN_SCALE_LINEAR, 0, 1, 0};
     share->y_label = "share below λ";
     share->x_label = basin_plan_scale_label(plan, "eigenvalue λ", &scale, " ");
-    BASIN_TRY(name_decades(plan, share, threshold, largest));
+    BASIN_TRY(plan->apart ? name_ends(plan, share, largest) : name_decades(plan, share, threshold, largest));
     decades->grid = share->grid = true;
     decades->height = fmin(0.42 * plan->width, 150);
     share->height = fmin(0.30 * plan->width, 110);

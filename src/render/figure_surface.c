@@ -211,7 +211,7 @@ static void surface_caption(basin_plan *plan, look kind, const basin_field *fiel
 {
     const basin_slice   *s = fields[0].slice;
     const basin_surface *f = fields[0].surface;
-    bool                 several = plan->count > 1;
+    bool                 several = basin_plan_several(plan);
 
     basin_plan_caption(plan, "%s on a plane through the parameters (P = %s), %s%sN = %s.",
                        kind == CONTOUR  ? "Contour lines of the loss"
@@ -322,9 +322,9 @@ static void label_panel(basin_plan *plan, look kind, const basin_field *fields, 
     basin_panel     *panel = &plan->panels[i];
     bool             below = i + plan->columns >= plan->count, left = i % plan->columns == 0;
     bool             shared = same_axes(plan, fields);
-    basin_label_form form = plan->count > 1 || is_narrow(plan) ? BASIN_LABEL_SHORT
-                            : plan->width < 300                ? BASIN_LABEL_BROKEN
-                                                               : BASIN_LABEL_LINE;
+    basin_label_form form = basin_plan_several(plan) || is_narrow(plan) ? BASIN_LABEL_SHORT
+                            : plan->width < 300                         ? BASIN_LABEL_BROKEN
+                                                                        : BASIN_LABEL_LINE;
 
     panel->x_label = below ? axis_text(plan, &fields[i], 0, form) : NULL;
     panel->y_label = left ? axis_text(plan, &fields[i], 1, form) : NULL;

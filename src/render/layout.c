@@ -90,7 +90,7 @@ static double overhang(basin_canvas *canvas, const basin_panel *panel, double wi
         basin_canvas_measure(canvas, label, &(basin_type){0}, &w, &h);
         most = fmax(most, right ? at + w / 2 - width : w / 2 - at);
     }
-    if (panel->x_label != NULL && !panel->no_x) {
+    if (panel->x_label != NULL && !panel->no_x && !panel->across) {
         char room[512];
         basin_canvas_measure(canvas, x_text(panel, room),
                              &(basin_type){.across = 0.5, .width = width + LABEL_OVER}, &w, &h);
@@ -104,6 +104,14 @@ static double y_label_width(basin_canvas *canvas, const basin_panel *panel)
     return panel->y_label != NULL ? text_height(canvas, panel->y_label, 0, panel->height + 8) + 2.5 : 0;
 }
 
+/* How wide the label of x may be: of its plot, or of the row's. */
+static double x_label_room(const basin_panel *panel, double width)
+{
+    return (panel->across && panel->row.right > panel->row.left ? panel->row.right - panel->row.left
+                                                                : width) +
+           LABEL_OVER;
+}
+
 static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, double width)
 {
     double size = basin_canvas_font_size(canvas);
@@ -115,7 +123,7 @@ static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, doub
     tallest = fmax(tallest, basin_axes_names_height(panel, canvas, width));
     double height = BASIN_TICK + 1 + tallest;
     if (panel->x_label != NULL)
-        height += 1 + text_height(canvas, x_text(panel, room), 0, width + LABEL_OVER);
+        height += 1 + text_height(canvas, x_text(panel, room), 0, x_label_room(panel, width));
     else if (panel->x_ticks.exponent != 0)
         height += 1 + 1.25 * size;
     return height;
@@ -180,14 +188,21 @@ static double outer_head(basin_plan *plan, basin_canvas *canvas, const grid *g)
     return head;
 }
 
-static double outer_foot(basin_plan *plan, basin_canvas *canvas, const char *footer)
+static basin_status outer_foot(basin_plan *plan, basin_canvas *canvas, const char *footer, double *out)
 {
-    double foot = PAD;
+    basin_status st = BASIN_OK;
+    double       foot = PAD, table = 0;
+
+    if (plan->table != NULL)
+        BASIN_TRY(basin_table_draw(plan->table, canvas, PAD, 0, plan->width - 2 * PAD, false, &table));
+    foot += table > 0 ? table + BETWEEN : 0;
 
     if (plan->note != NULL)
         foot += text_height(canvas, plan->note, BASIN_NOTE_SIZE * plan->font_size, plan->width - 2 * PAD) + 3;
     if (footer != NULL) foot += text_height(canvas, "0", BASIN_FOOTER_SIZE, 0) + 2;
-    return foot;
+    *out = foot;
+done:
+    return st;
 }
 
 static void reset_margins(grid *g)
@@ -201,6 +216,7 @@ static void sum_margins(basin_plan *plan, basin_canvas *canvas, grid *g)
     for (size_t i = 0; i < plan->panel_count; i++) {
         basin_panel *panel = &plan->panels[i];
         basin_axes_ticks(panel, canvas, g->width, panel->height, &panel->x_ticks, &panel->y_ticks);
+        panel->row = (basin_rect){0, 0, (double)g->columns * g->width, 0}; /* at least */
         margins m = measure(canvas, panel, g->width);
         size_t  c = i % g->columns, r = i / g->columns;
         g->left[c] = fmax(g->left[c], m.left), g->right[c] = fmax(g->right[c], m.right);
@@ -224,7 +240,8 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
                 plan->width / inch, g->columns,
                 (plan->width + (double)g->columns * (least - g->width)) / inch + 0.05);
     g->head = outer_head(plan, canvas, g) + plan->margin.top;
-    g->foot = outer_foot(plan, canvas, footer) + plan->margin.bottom;
+    BASIN_TRY(outer_foot(plan, canvas, footer, &g->foot));
+    g->foot += plan->margin.bottom;
     for (size_t r = 0; r < g->rows; r++) {
         g->heights[r] = 0;
         for (size_t c = 0; c < g->columns && r * g->columns + c < plan->panel_count; c++) {
@@ -257,6 +274,17 @@ done:
     return st;
 }
 
+/* From the leftmost to the rightmost plot of row r. */
+static void span_row(basin_plan *plan, size_t columns, size_t r)
+{
+    const size_t from = r * columns,
+                 to = from + columns < plan->panel_count ? from + columns : plan->panel_count;
+
+    for (size_t i = from; i < to; i++)
+        plan->panels[i].row = (basin_rect){plan->panels[from].box.left, plan->panels[from].box.top,
+                                           plan->panels[to - 1].box.right, plan->panels[from].box.bottom};
+}
+
 static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
 {
     double y = g->head;
@@ -283,6 +311,7 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
             }
             x += g->width + g->right[c] + BETWEEN;
         }
+        span_row(plan, g->columns, r);
         y += g->heights[r] + g->bottom[r];
     }
     plan->plots = (basin_rect){PAD + plan->margin.left + g->left[0], g->head + g->top[0],
@@ -344,13 +373,14 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas, double w
     const basin_rect *b = &panel->box;
     double            middle = (b->left + b->right) / 2;
     double            size = basin_canvas_font_size(canvas);
-    basin_type        type = {.color = basin_black, .across = 0.5, .width = width + LABEL_OVER};
+    basin_type        type = {.color = basin_black, .across = 0.5, .width = x_label_room(panel, width)};
     char              room[512];
 
     double y = b->bottom + x_axis_height(canvas, panel, width);
     if (panel->x_label != NULL && !panel->no_x) {
-        basin_canvas_text(canvas, x_text(panel, room), middle,
-                          y - text_height(canvas, x_text(panel, room), 0, width + LABEL_OVER), &type);
+        basin_canvas_text(canvas, x_text(panel, room),
+                          panel->across ? (panel->row.left + panel->row.right) / 2 : middle,
+                          y - text_height(canvas, x_text(panel, room), 0, type.width), &type);
     }
     for (size_t i = 0; i < panel->note_count; i++) {
         const basin_panel_note *note = &panel->notes[i];
@@ -402,8 +432,12 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
                                         .down = 0.5,
                                         .width = panel->box.right - panel->box.left});
     if (panel->title != NULL)
-        basin_canvas_text(canvas, panel->title, (panel->box.left + panel->box.right) / 2, above,
-                          &(basin_type){.color = basin_black, .across = 0.5, .down = 1, .width = width});
+        basin_canvas_text(
+            canvas, panel->title, (panel->box.left + panel->box.right) / 2, above,
+            &(basin_type){.color = panel->title_color != NULL ? *panel->title_color : basin_black,
+                          .across = 0.5,
+                          .down = 1,
+                          .width = width});
     draw_labels(panel, canvas, width);
     return found;
 }
@@ -426,9 +460,11 @@ void basin_footer_draw(basin_plan *plan, basin_canvas *canvas, const char *foote
     basin_canvas_text(canvas, shown, plan->width - PAD, bottom, &type);
 }
 
-static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, const char *footer, double page)
+static basin_status draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, const char *footer,
+                               double page)
 {
-    double inner = plan->width - 2 * PAD, y = PAD, bottom = page - PAD;
+    basin_status st = BASIN_OK;
+    double       inner = plan->width - 2 * PAD, y = PAD, bottom = page - PAD;
 
     if (plan->options->title != NULL) {
         basin_type type = {
@@ -451,13 +487,21 @@ static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, co
         basin_footer_draw(plan, canvas, footer, bottom);
         bottom -= text_height(canvas, "0", BASIN_FOOTER_SIZE, 0) + 2;
     }
-    if (plan->note != NULL)
+    if (plan->note != NULL) {
         basin_canvas_text(canvas, plan->note, plan->width / 2, bottom,
                           &(basin_type){.size = BASIN_NOTE_SIZE * plan->font_size,
                                         .color = basin_black,
                                         .across = 0.5,
                                         .down = 1,
                                         .width = inner});
+        bottom -= text_height(canvas, plan->note, BASIN_NOTE_SIZE * plan->font_size, inner) + 3;
+    }
+    if (plan->table != NULL) { /* its height first: it stands on what is below it */
+        BASIN_TRY(basin_table_draw(plan->table, canvas, PAD, 0, inner, false, &y));
+        BASIN_TRY(basin_table_draw(plan->table, canvas, PAD, bottom - y, inner, true, &y));
+    }
+done:
+    return st;
 }
 
 static basin_status check_scale(const char *axis, const basin_plot_scale *scale)
@@ -525,7 +569,7 @@ basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas 
         }
         set_boxes(plan, canvas, &g);
         basin_canvas_resize(canvas, plan->width, page);
-        draw_outer(plan, canvas, &g, footer, page);
+        BASIN_TRY(draw_outer(plan, canvas, &g, footer, page));
         for (size_t i = 0; i < plan->panel_count; i++) {
             basin_panel *panel = &plan->panels[i];
             if (draw_panel(plan, panel, canvas, g.width) || panel->legend_above) continue;

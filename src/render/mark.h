@@ -47,16 +47,16 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     size_t                 count;
     /* [count]; bars: x [count + 1] edges; contour, heat: axes of z */
     const double      *x, *y;
-    const double      *low, *high; /* [count] or NULL: error bars, or the two edges of a band */
-    size_t             rows, columns;
-    const basin_frame *frame;  /* contour, heat: of x and y; NULL = as they are */
-    const double      *z;      /* [rows, columns] */
-    const double      *levels; /* [count] of contour lines */
+    const double      *low, *high;    /* [count] or NULL: error bars, or the two edges of a band */
+    size_t             rows, columns; /* of z; text: columns of cells */
+    const basin_frame *frame;         /* contour, heat: of x and y; NULL = as they are */
+    const double      *z;             /* [rows, columns] */
+    const double      *levels;        /* [count] of contour lines */
     /* contour: (x, y) of markers that labels keep off, [clear_count, 2] */
     size_t             clear_count;
     const double      *clear;
-    const basin_paint *paint;
-    basin_pen          pen; /* width 0 = no line */
+    const basin_paint *paint; /* contour: NULL = lines of the pen's colour */
+    basin_pen          pen;   /* width 0 = no line */
     basin_marker       marker;
     bool               hollow;
     /* of the marker, points; contour: of the numbers on the lines, 0 = none */
@@ -68,11 +68,12 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     double      cap;         /* line: clipped above and so marked; 0 = none */
     bool        beyond; /* line, points: marked where they are beyond the plot, above or below */
     const char *label;  /* in the legend; NULL = none */
+    size_t      of;     /* of which result, from 1; 0 = of all: stamped by basin_panel_add */
     bool        silent; /* leaves the scales alone: predictions, ceilings */
     /* line: gaps are not hatched, since another mark tells why they are there */
     bool               open;
     bool               lying; /* interval: low and high are of x */
-    const char *const *names; /* name: [count] */
+    const char *const *names; /* name, text: [count] */
     /* relief: of the cells, [rows - 1, columns - 1]; the row and the column of cells that the
        viewer stands over or nearest to; corners from one mesh line to the next */
     const basin_color *colors;

@@ -92,7 +92,8 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
             basin_mark_place(mark, view, at[0], at[1], at);
         }
         basin_number_text(mark->levels[k], 3, levels[k].text);
-        levels[k].color = basin_paint_color(mark->paint, mark->levels[k]);
+        levels[k].color =
+            mark->paint != NULL ? basin_paint_color(mark->paint, mark->levels[k]) : mark->pen.color;
     }
     hatch_holes(mark, view, canvas);
     basin_contour_obstacles obstacles = find_obstacles(mark, view);

@@ -21,6 +21,13 @@ static const char *checkpoint_path(const basin_plan *plan, size_t i)
     return input != NULL ? input->path : NULL;
 }
 
+const char *basin_plan_origin(const basin_plan *plan, size_t result)
+{
+    const char *path = checkpoint_path(plan, result);
+
+    return path != NULL ? path : "unknown";
+}
+
 /* «runs/sam_3/step_200.h5» is run sam_3. */
 static const char *run_name(basin_plan *plan, size_t i)
 {
@@ -85,6 +92,11 @@ basin_status basin_plan_series(basin_plan *plan, basin_series **out)
     bool          repeated = false;
 
     BASIN_PLAN_ALLOC(plan, series, plan->count);
+    if (plan->series != NULL) {
+        memcpy(series, plan->series, plan->count * sizeof *series);
+        *out = series;
+        goto done;
+    }
     for (size_t i = 0; i < plan->count; i++) repeated = repeated || has_rival(plan, i);
     for (size_t i = 0; i < plan->count; i++) {
         const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL;
@@ -266,7 +278,7 @@ void basin_plan_stationarity(basin_plan *plan, size_t result, const basin_statio
     const char *products = basin_plan_text(plan, "within %zu product%s from the gradient", s->products,
                                            s->products == 1 ? "" : "s");
 
-    if (repeats_point(plan, result)) return;
+    if (plan->apart || repeats_point(plan, result)) return;
     switch ((basin_descent)s->verdict) {
     case BASIN_DESCENT_FOUND:
         basin_plan_caption(plan, "%s not stationary, a quadratic model falls by %s %s.", whose(plan, result),
@@ -304,7 +316,7 @@ const char *basin_plan_footer(basin_plan *plan)
     if (p->argument_count > 0) used += (size_t)snprintf(text + used, sizeof text - used, " · basin");
     for (size_t i = 0; i < p->argument_count && used < sizeof text; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, " %s", p->arguments[i]);
-    if (plan->count > 1 && used < sizeof text)
-        snprintf(text + used, sizeof text - used, " (and %zu more)", plan->count - 1);
+    if (plan->count + plan->beside > 1 && used < sizeof text)
+        snprintf(text + used, sizeof text - used, " (and %zu more)", plan->count + plan->beside - 1);
     return basin_plan_text(plan, "%s", text);
 }

@@ -89,6 +89,7 @@ static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
         mark.x = relief_x, mark.y = relief_y, mark.rows = mark.columns = GRID, mark.colors = relief_colors;
         mark.near[0] = 2, mark.near[1] = GRID - 2, mark.mesh[0] = mark.mesh[1] = 2, mark.pen.width = 0.5;
     }
+    if (type == &basin_mark_text) mark.names = names, mark.count = 6, mark.columns = 3, mark.size = 7;
     if (type == &basin_mark_heat || type == &basin_mark_contour) {
         mark.x = mark.y = side, mark.z = plane, mark.rows = mark.columns = GRID, mark.paint = paint,
         mark.size = 0;
@@ -156,9 +157,10 @@ static void without_words(basin_panel *panel, bool marks)
 static cairo_surface_t *drawn_figure(size_t figure, bool marks, bool dark)
 {
     basin_figure_options options = {.no_footer = true, .dark = dark};
-    basin_result        *result = synthetic_figured(figures[figure].result, figures[figure].name);
-    basin_plan           plan = {.results = (const basin_result *const *)&result,
-                                 .count = 1,
+    basin_result        *results[SYNTHETIC_MOST] = {NULL};
+    const size_t         count = synthetic_figured(figures[figure].result, figures[figure].name, results);
+    basin_plan           plan = {.results = (const basin_result *const *)results,
+                                 .count = count,
                                  .options = &options,
                                  .variant = "",
                                  .width = 234,
@@ -170,7 +172,7 @@ static cairo_surface_t *drawn_figure(size_t figure, bool marks, bool dark)
     for (size_t i = 0; i < plan.panel_count; i++) without_words(&plan.panels[i], marks);
     assert_ok(basin_plan_draw(&plan, NULL, &canvas));
     basin_plan_clear(&plan);
-    basin_result_destroy(&result);
+    for (size_t i = 0; i < count; i++) basin_result_destroy(&results[i]);
     return pixels(canvas, figures[figure].name);
 }
 
