@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "render/bytes.h"
 #include "render/canvas_ops.h"
 
 static const double dashes[][4] = {[BASIN_SOLID] = {0},
@@ -56,7 +57,7 @@ static void show_text(const basin_canvas *canvas, cairo_t *cr, PangoContext *con
     g_object_unref(layout);
 }
 
-static void replay(const basin_canvas *canvas, cairo_t *cr)
+void basin_canvas_replay(const basin_canvas *canvas, cairo_t *cr)
 {
     PangoContext *context = basin_canvas_context(cr);
 
@@ -91,54 +92,13 @@ static void replay(const basin_canvas *canvas, cairo_t *cr)
 
 /* ----------------------------------------------------------------------------------------------- bytes -- */
 
-typedef struct buffer {
-    unsigned char *bytes;
-    size_t         size, room;
-    bool           failed;
-} buffer;
-
-static void append(buffer *b, const void *bytes, size_t size)
-{
-    if (b->failed) return;
-    if (b->size + size > b->room) {
-        size_t         wanted = 2 * b->room > b->size + size ? 2 * b->room : b->size + size + 4096;
-        unsigned char *larger = basin_grow(b->bytes, b->size, wanted, 1);
-        if (larger == NULL) {
-            b->failed = true;
-            return;
-        }
-        b->bytes = larger;
-        b->room = wanted;
-    }
-    if (size > 0) memcpy(b->bytes + b->size, bytes, size);
-    b->size += size;
-}
-
-static cairo_status_t collect(void *closure, const unsigned char *bytes, unsigned int size)
-{
-    buffer *b = closure;
-
-    append(b, bytes, size);
-    return b->failed ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
-}
-
-static basin_status drawn(cairo_status_t status, const buffer *b)
-{
-    if (b->failed || status == CAIRO_STATUS_NO_MEMORY)
-        return basin_fail(BASIN_ERR_NOMEM, "out of memory for a figure's file");
-    if (status != CAIRO_STATUS_SUCCESS)
-        return basin_fail(BASIN_ERR_NUMERIC, "cairo cannot draw the figure: %s",
-                          cairo_status_to_string(status));
-    return BASIN_OK;
-}
-
 static basin_status vector(const basin_canvas *canvas, basin_format_kind format, const basin_sheet *sheet,
-                           buffer *out)
+                           basin_bytes *out)
 {
     bool             pdf = format == BASIN_FORMAT_PDF;
     cairo_surface_t *surface =
-        pdf ? cairo_pdf_surface_create_for_stream(collect, out, canvas->width, canvas->height)
-            : cairo_svg_surface_create_for_stream(collect, out, canvas->width, canvas->height);
+        pdf ? cairo_pdf_surface_create_for_stream(basin_bytes_collect, out, canvas->width, canvas->height)
+            : cairo_svg_surface_create_for_stream(basin_bytes_collect, out, canvas->width, canvas->height);
 
     if (pdf) {
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, sheet->title);
@@ -148,61 +108,61 @@ static basin_status vector(const basin_canvas *canvas, basin_format_kind format,
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, "2000-01-01T00:00:00Z");
     }
     cairo_t *cr = cairo_create(surface);
-    replay(canvas, cr);
+    basin_canvas_replay(canvas, cr);
     cairo_status_t status = cairo_status(cr);
     cairo_destroy(cr);
     cairo_surface_finish(surface);
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
-    return drawn(status, out);
+    return basin_bytes_status(out, status, "a figure");
 }
 
-static void append_escaped(buffer *b, const char *text)
+static void append_escaped(basin_bytes *b, const char *text)
 {
     for (; *text != '\0'; text++) {
         const char *escape = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : NULL;
         if (escape != NULL)
-            append(b, escape, strlen(escape));
+            basin_bytes_append(b, escape, strlen(escape));
         else
-            append(b, text, 1);
+            basin_bytes_append(b, text, 1);
     }
 }
 
 /* Copies SVG, naming the drawing's group the same each time: cairo before 1.18 calls it «surface» with a
    number that counts through the process. Nothing refers to it. */
-static void append_numberless(buffer *out, const char *text)
+static void append_numberless(basin_bytes *out, const char *text)
 {
     static const char mark[] = "<g id=\"surface";
     const char       *group = strstr(text, mark), *number = group != NULL ? group + strlen(mark) : NULL;
     size_t            digits = number != NULL ? strspn(number, "0123456789") : 0;
 
     if (digits > 0 && number[digits] == '"') {
-        append(out, text, (size_t)(number - text));
+        basin_bytes_append(out, text, (size_t)(number - text));
         text = number + digits;
     }
-    append(out, text, strlen(text));
+    basin_bytes_append(out, text, strlen(text));
 }
 
 /* cairo's SVG with <title> and <desc> behind the opening tag. */
-static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, buffer *out)
+static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, basin_bytes *out)
 {
     basin_status st = BASIN_OK;
-    buffer       plain = {0};
+    basin_bytes  plain = {0};
 
     BASIN_TRY(vector(canvas, BASIN_FORMAT_SVG, sheet, &plain));
-    append(&plain, "", 1);
-    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, &plain));
+    basin_bytes_append(&plain, "", 1);
+    BASIN_TRY(basin_bytes_status(&plain, CAIRO_STATUS_SUCCESS, "a figure"));
     const char *text = (const char *)plain.bytes, *tag = strstr(text, "<svg");
     const char *end = tag ? strchr(tag, '>') : NULL;
     BASIN_CHECK(end != NULL, BASIN_ERR_NUMERIC, "cairo wrote no SVG of %zu bytes", plain.size);
-    append(out, text, (size_t)(end + 1 - text));
-    append(out, "\n<title>", 8);
+    basin_bytes_append(out, text, (size_t)(end + 1 - text));
+    basin_bytes_append(out, "\n<title>", 8);
     append_escaped(out, sheet->title);
-    append(out, "</title>\n<desc>", 15);
+    basin_bytes_append(out, "</title>\n<desc>", 15);
     append_escaped(out, sheet->description);
-    append(out, "</desc>", 7);
+    basin_bytes_append(out, "</desc>", 7);
     append_numberless(out, end + 1);
-    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, out));
+    BASIN_TRY(basin_bytes_status(out, CAIRO_STATUS_SUCCESS, "a figure"));
 done:
     basin_free(plain.bytes);
     return st;
@@ -219,30 +179,30 @@ static uint32_t crc32(const unsigned char *bytes, size_t size)
     return c ^ 0xffffffffu;
 }
 
-static void append_u32(buffer *b, uint32_t value)
+static void append_u32(basin_bytes *b, uint32_t value)
 {
-    append(b,
-           (unsigned char[]){(unsigned char)(value >> 24), (unsigned char)(value >> 16),
-                             (unsigned char)(value >> 8), (unsigned char)value},
-           4);
+    basin_bytes_append(b,
+                       (unsigned char[]){(unsigned char)(value >> 24), (unsigned char)(value >> 16),
+                                         (unsigned char)(value >> 8), (unsigned char)value},
+                       4);
 }
 
-static void append_chunk(buffer *out, const char *kind, const unsigned char *data, size_t size)
+static void append_chunk(basin_bytes *out, const char *kind, const unsigned char *data, size_t size)
 {
     append_u32(out, (uint32_t)size);
     size_t start = out->size;
-    append(out, kind, 4);
-    append(out, data, size);
+    basin_bytes_append(out, kind, 4);
+    basin_bytes_append(out, data, size);
     if (!out->failed) append_u32(out, crc32(out->bytes + start, size + 4));
 }
 
-static void append_itxt(buffer *out, const char *keyword, const char *text)
+static void append_itxt(basin_bytes *out, const char *keyword, const char *text)
 {
-    buffer data = {0};
+    basin_bytes data = {0};
 
-    append(&data, keyword, strlen(keyword) + 1);
-    append(&data, "\0\0\0\0", 4); /* not compressed, no language, no translated keyword */
-    append(&data, text, strlen(text));
+    basin_bytes_append(&data, keyword, strlen(keyword) + 1);
+    basin_bytes_append(&data, "\0\0\0\0", 4); /* not compressed, no language, no translated keyword */
+    basin_bytes_append(&data, text, strlen(text));
     if (data.failed)
         out->failed = true;
     else
@@ -250,11 +210,11 @@ static void append_itxt(buffer *out, const char *keyword, const char *text)
     basin_free(data.bytes);
 }
 
-static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, buffer *out)
+static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, basin_bytes *out)
 {
     enum { HEADER = 8 + 25 }; /* signature and IHDR, behind which pHYs goes */
     basin_status     st = BASIN_OK;
-    buffer           plain = {0};
+    basin_bytes      plain = {0};
     double           scale = sheet->dpi / 72.0;
     cairo_surface_t *surface = cairo_image_surface_create(
         CAIRO_FORMAT_RGB24, (int)lround(canvas->width * scale), (int)lround(canvas->height * scale));
@@ -263,16 +223,17 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, bu
     cairo_set_source_rgb(cr, 1, 1, 1);
     cairo_paint(cr);
     cairo_scale(cr, scale, scale);
-    replay(canvas, cr);
-    BASIN_TRY(drawn(cairo_status(cr), &plain));
-    BASIN_TRY(drawn(cairo_surface_write_to_png_stream(surface, collect, &plain), &plain));
+    basin_canvas_replay(canvas, cr);
+    BASIN_TRY(basin_bytes_status(&plain, cairo_status(cr), "a figure"));
+    BASIN_TRY(basin_bytes_status(
+        &plain, cairo_surface_write_to_png_stream(surface, basin_bytes_collect, &plain), "a figure"));
     BASIN_CHECK(plain.size > HEADER, BASIN_ERR_NUMERIC, "cairo wrote a PNG of %zu bytes", plain.size);
-    uint32_t per_metre = (uint32_t)lround(sheet->dpi / 0.0254);
-    buffer   physical = {0};
+    uint32_t    per_metre = (uint32_t)lround(sheet->dpi / 0.0254);
+    basin_bytes physical = {0};
     append_u32(&physical, per_metre);
     append_u32(&physical, per_metre);
-    append(&physical, "\1", 1); /* unit: metre */
-    append(out, plain.bytes, HEADER);
+    basin_bytes_append(&physical, "\1", 1); /* unit: metre */
+    basin_bytes_append(out, plain.bytes, HEADER);
     if (physical.failed)
         out->failed = true;
     else
@@ -280,8 +241,8 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, bu
     basin_free(physical.bytes);
     append_itxt(out, "Title", sheet->title);
     append_itxt(out, "Description", sheet->description);
-    append(out, plain.bytes + HEADER, plain.size - HEADER);
-    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, out));
+    basin_bytes_append(out, plain.bytes + HEADER, plain.size - HEADER);
+    BASIN_TRY(basin_bytes_status(out, CAIRO_STATUS_SUCCESS, "a figure"));
 done:
     cairo_destroy(cr);
     cairo_surface_destroy(surface);
@@ -293,7 +254,7 @@ basin_status basin_canvas_encode(const basin_canvas *canvas, basin_format_kind f
                                  const basin_sheet *sheet, unsigned char **out, size_t *size)
 {
     basin_status st = BASIN_OK;
-    buffer       b = {0};
+    basin_bytes  b = {0};
 
     BASIN_TRY(basin_canvas_status(canvas));
     switch (format) {

@@ -1,0 +1,61 @@
+#include "render/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+
+void basin_bytes_append(basin_bytes *b, const void *bytes, size_t size)
+{
+    if (b->failed) return;
+    if (b->size + size > b->room) {
+        size_t         wanted = 2 * b->room > b->size + size ? 2 * b->room : b->size + size + 4096;
+        unsigned char *larger = basin_grow(b->bytes, b->size, wanted, 1);
+        if (larger == NULL) {
+            b->failed = true;
+            return;
+        }
+        b->bytes = larger;
+        b->room = wanted;
+    }
+    if (size > 0) memcpy(b->bytes + b->size, bytes, size);
+    b->size += size;
+}
+
+void basin_bytes_text(basin_bytes *b, const char *text)
+{
+    basin_bytes_append(b, text, strlen(text));
+}
+
+void basin_bytes_print(basin_bytes *b, const char *format, ...)
+{
+    char    text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    const int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (length < 0 || length >= (int)sizeof text)
+        b->failed = true;
+    else
+        basin_bytes_append(b, text, (size_t)length);
+}
+
+cairo_status_t basin_bytes_collect(void *closure, const unsigned char *bytes, unsigned int size)
+{
+    basin_bytes *b = closure;
+
+    basin_bytes_append(b, bytes, size);
+    return b->failed ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
+}
+
+basin_status basin_bytes_status(const basin_bytes *b, cairo_status_t status, const char *what)
+{
+    if (b->failed || status == CAIRO_STATUS_NO_MEMORY)
+        return basin_fail(BASIN_ERR_NOMEM, "out of memory for %s's file", what);
+    if (status != CAIRO_STATUS_SUCCESS)
+        return basin_fail(BASIN_ERR_NUMERIC, "cairo cannot draw %s: %s", what,
+                          cairo_status_to_string(status));
+    return BASIN_OK;
+}
