@@ -3860,7 +3860,8 @@ typedef struct basin_figure_options {
     bool        points;    /* mark where a slice with a tolerance was evaluated */
     int         smooth;    /* basin_smoothing */
     bool        no_footer; /* leave the line of provenance out */
-    double      dpi;       /* PNG; 0 = 300 */
+    bool        values; /* keep the numbers of planes, which a document of HTML shows when asked */
+    double      dpi;    /* PNG; 0 = 300 */
 } basin_figure_options;
 
 /* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows

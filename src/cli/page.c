@@ -103,6 +103,7 @@ int cli_page_figure(const cli_page *page, size_t first, size_t count, const char
     for (size_t i = 0; i < count; i++) texts[i] = labels[i];
     const basin_figure_options o = {.width = rows || count > 1 ? 6.75 : 3.25,
                                     .no_footer = true,
+                                    .values = true,
                                     .kind = kind,
                                     .labels = page->sides != NULL && count > 1 ? texts : NULL};
     CLI_LIBRARY(basin_figure_create(results, count, &o, &figure));

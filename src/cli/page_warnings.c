@@ -220,7 +220,7 @@ static int collect(const cli_page *page, warnings *w)
             for (size_t i = page->first[g]; i < page->first[g + 1]; i++) {
                 CLI_TRY(begin(w));
                 kinds[k](page->results[i], w->out);
-                CLI_TRY(end(w, cli_page_file(page->files[i]), g));
+                CLI_TRY(end(w, page->sides != NULL ? page->files[i] : cli_page_file(page->files[i]), g));
             }
 done:
     return status;

@@ -58,8 +58,14 @@ static basin_status put_figure(basin_bytes *out, const basin_piece *part)
 
     BASIN_TRY(basin_figure_encode(part->figure, "figure.svg", &bytes, &size));
     basin_canvas_size(basin_figure_canvas(part->figure), &width, &height);
-    basin_bytes_print(out, "<figure class=\"%s\"><div class=\"wide\"><div class=\"sheet\"><img alt=\"",
+    basin_bytes_print(out, "<figure class=\"%s\"><div class=\"wide\"><div class=\"sheet\"",
                       width > 360 ? "page" : "column");
+    if (basin_figure_values(part->figure) != NULL) {
+        basin_bytes_text(out, " data-values=\"");
+        put(out, basin_figure_values(part->figure));
+        basin_bytes_text(out, "\"");
+    }
+    basin_bytes_text(out, "><img alt=\"");
     put(out, part->text);
     basin_bytes_print(out, "\" width=\"%.0f\" height=\"%.0f\" src=\"data:image/svg+xml,", width, height);
     put_url(out, bytes, size);

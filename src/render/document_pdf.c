@@ -147,7 +147,7 @@ static void put_item(basin_typeset *t, const basin_piece *part)
         t->failed = true;
         return;
     }
-    basin_typeset_need(t, 1.4 * basin_face_text.size);
+    basin_typeset_need(t, 3 * basin_face_text.size); /* two lines: the dot stands beside the first */
     basin_typeset_show(t, basin_typeset_layout(t, "•", &basin_face_text, 0), BASIN_PAGE_LEFT, t->y,
                        &basin_face_text);
     put_text(t, text, &basin_face_text, 12, there != NULL ? part->anchor : NULL);

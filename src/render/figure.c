@@ -10,6 +10,7 @@ struct basin_figure {
     basin_canvas *canvas;
     char         *caption, *title;
     double        dpi;
+    basin_bytes   values; /* of its planes, where they are wanted */
 };
 
 static const struct {
@@ -160,6 +161,7 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
     basin_status                      st = BASIN_OK;
     basin_plan plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
     size_t     kind = 0;
+    basin_figure *figure = NULL;
 
     BASIN_TRY(check_results(results, count));
     BASIN_TRY(check_options(plan.options));
@@ -171,8 +173,13 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
     BASIN_TRY(kinds[kind].plan(&plan));
     name_axes(&plan);
     basin_plan_sources(&plan);
-    BASIN_TRY(basin_figure_draw(&plan, kinds[kind].name, basin_plan_footer(&plan), out));
+    BASIN_TRY(basin_figure_draw(&plan, kinds[kind].name, basin_plan_footer(&plan), &figure));
+    if (plan.options->values && plan.variant[0] == '\0')
+        basin_plan_values(&plan, figure->canvas, &figure->values);
+    BASIN_TRY(basin_bytes_status(&figure->values, CAIRO_STATUS_SUCCESS, "the values of a figure"));
+    *out = figure, figure = NULL;
 done:
+    basin_figure_destroy(&figure);
     basin_plan_clear(&plan);
     return st;
 }
@@ -183,6 +190,7 @@ void basin_figure_destroy(basin_figure **figure)
     basin_canvas_destroy(&(*figure)->canvas);
     basin_free((*figure)->caption);
     basin_free((*figure)->title);
+    basin_free((*figure)->values.bytes);
     basin_free(*figure);
     *figure = NULL;
 }
@@ -190,6 +198,11 @@ void basin_figure_destroy(basin_figure **figure)
 const basin_canvas *basin_figure_canvas(const basin_figure *figure)
 {
     return figure->canvas;
+}
+
+const char *basin_figure_values(const basin_figure *figure)
+{
+    return (const char *)figure->values.bytes;
 }
 
 const char *basin_figure_caption(const basin_figure *figure)

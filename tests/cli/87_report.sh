@@ -90,6 +90,15 @@ good report one.h5 -o turned.html --title "$turned"
 holds turned.html "^<h1>tu�rn�ed�\[31m</h1>$"
 good report one.h5 'odd<b>.h5' -o turned.pdf --title "$turned"
 
+# the values of a plane are in the page, those of its file
+good slice $GD --range -1:1 --grid 3 --both --along random:1 --along random:2 -o plane.h5 --json
+json=$(tr -d ' \n' <out | grep -o '"loss":\[\[[^"]*' | head -n 1 | sed 's/"loss"://; s/[][]//g; s/,$//')
+good report plane.h5 -o plane.html
+shown=$(grep -o '&quot;loss&quot;:\[[^]]*\]' plane.html | head -n 1 | sed 's/.*\[//; s/\]//')
+expect "nine values" [ "$(echo "$shown" | tr ',' '\n' | wc -l)" = 9 ]
+expect "the values of the file to four digits" awk -v a="$json" -v b="$shown" \
+    'BEGIN { n = split(a, x, ","); if (n != 9 || split(b, y, ",") != 9) exit 1; for (i = 1; i <= 9; i++) if ((x[i] - y[i]) ^ 2 > 1e-6 * x[i] ^ 2) exit 1 }'
+
 # two folders of results stand side by side
 mkdir old new
 cp one.h5 track.h5 compare.h5 old
