@@ -1,10 +1,11 @@
 /* What a report of runs is made of: each result is computed by the command that a user would type, stored
  * under its name, and taken from there the next time.
  *
- *   1. compare (of two runs or more) and track, of all runs as they were named.
+ *   1. compare, of two runs or more as they were named.
  *   2. Runs looked at closer: all, or of more than CLOSER the first of each method; at the step compared, or
  *      each at its last.
  *   3. Of these the plane of their principal axes, and of each checkpoint spectrum, SANE, slices and a plane.
+ *   4. track, of all runs: it makes something of any time that is left.
  *
  * A command that cannot end early (a slice) is not begun once the time has ended.
  */
@@ -17,25 +18,17 @@
 #include "cli/paths.h"
 #include "cli/provenance.h"
 #include "cli/report_inputs.h"
+#include "cli/report_run.h"
 
-enum { CLOSER = 6 /* runs: as many stand in one figure */, WORDS = 24, NAME = 160 };
-
-typedef struct run_of { /* one operand */
-    basin_run  *run;
-    char        name[NAME]; /* in names of results */
-    char        method[64]; /* "" unknown */
-    bool        folder, closer;
-    const char *path; /* of the checkpoint looked at closer */
-    bool        momentum;
-    char        spectrum[PATH_MAX]; /* the stored one, where it holds all eigenvalues; else "" */
-} run_of;
+enum { CLOSER = 6 /* runs: as many stand in one figure */, WORDS = 24, NAME = CLI_RUN_NAME };
 
 typedef struct report {
     const cli_arguments *a;
     const char          *results; /* the folder */
     cli_page            *page;
+    size_t               before; /* results on the page that are not of these runs */
     size_t               count, taken;
-    run_of              *runs;        /* [count] */
+    cli_report_run      *runs;        /* [count] */
     char *const         *operands;    /* [count] as typed */
     bool                 has_options; /* that hold for every command */
     double               end;         /* seconds of the clock; INFINITY without --time */
@@ -174,85 +167,14 @@ done:
 
 /* ------------------------------------------------------------------------------------------ runs -- */
 
-/* The last part of its path; of a checkpoint also that of its folder, «gd_0_step_000400». */
-static void name_run(const char *operand, bool folder, char out[NAME])
-{
-    char   path[PATH_MAX];
-    size_t length = (size_t)snprintf(path, sizeof path, "%s", operand);
-
-    if (length >= sizeof path) length = sizeof path - 1;
-    while (length > 1 && path[length - 1] == '/') path[--length] = '\0';
-    char *slash = strrchr(path, '/');
-    if (slash != NULL && !folder) {
-        *slash = '_';
-        char *dot = strrchr(path, '.');
-        if (dot != NULL) *dot = '\0';
-        slash = strrchr(path, '/');
-    }
-    snprintf(out, NAME, "%.120s", slash != NULL ? slash + 1 : path);
-}
-
-static void tell_apart(report *r, size_t i)
-{
-    for (size_t k = 0; k < i; k++) {
-        if (strcmp(r->runs[k].name, r->runs[i].name) != 0) continue;
-        const size_t length = strlen(r->runs[i].name);
-        snprintf(r->runs[i].name + length, NAME - length, "_%zu", i + 1);
-        return;
-    }
-}
-
-static int open_run(report *r, size_t i)
-{
-    int         status = CLI_OK;
-    run_of     *one = &r->runs[i];
-    char       *text = NULL;
-    const char *operand = r->operands[i];
-
-    for (size_t k = 0; k < i; k++)
-        CLI_CHECK(!cli_same_file(r->operands[k], operand), "%s and %s are one run, named twice",
-                  r->operands[k], operand);
-    CLI_LIBRARY(basin_run_open(operand, &one->run));
-    CLI_CHECK(one->run->count > 0, "%s: holds no checkpoint and no stored result", operand);
-    if (one->run->training_count != 1) {
-        CLI_LIBRARY(basin_run_describe(one->run, &text));
-        CLI_CHECK(false, "%s: holds %s: a report is of runs, one a folder", operand, text);
-    }
-    one->folder = strcmp(one->run->entries[0].path, operand) != 0;
-    name_run(operand, one->folder, one->name);
-    tell_apart(r, i);
-done:
-    basin_free(text);
-    return status;
-}
-
-/* The checkpoint at that step, else the last one that can be read. */
-static void choose_checkpoint(run_of *one, int64_t step)
-{
-    basin_checkpoint *ck = NULL;
-
-    for (size_t i = one->run->count; i-- > 0 && one->path == NULL;)
-        if (one->run->entries[i].step == step && step >= 0) one->path = one->run->entries[i].path;
-    for (size_t i = one->run->count; i-- > 0 && ck == NULL;) {
-        if (one->path == NULL && basin_checkpoint_read(one->run->entries[i].path, &ck) == BASIN_OK)
-            one->path = one->run->entries[i].path;
-        else if (one->path == one->run->entries[i].path)
-            if (basin_checkpoint_read(one->path, &ck) != BASIN_OK) break;
-    }
-    if (ck == NULL) return;
-    one->momentum = basin_checkpoint_momentum(ck) != NULL;
-    if (ck->method != NULL) snprintf(one->method, sizeof one->method, "%s", ck->method);
-    basin_checkpoint_destroy(&ck);
-}
-
 static int choose_closer(report *r, int64_t step)
 {
     int    status = CLI_OK;
     size_t closer = 0;
 
     for (size_t i = 0; i < r->count; i++) {
-        run_of *one = &r->runs[i];
-        choose_checkpoint(one, step);
+        cli_report_run *one = &r->runs[i];
+        cli_report_run_choose(one, step);
         one->closer = one->path != NULL;
         for (size_t k = 0; k < i && r->count > CLOSER; k++)
             if (r->runs[k].closer && strcmp(r->runs[k].method, one->method) == 0) one->closer = false;
@@ -290,18 +212,36 @@ static const struct each {
 
 enum { EACH = sizeof each / sizeof *each };
 
-static int have_rows(report *r, int64_t *step)
+static int have_comparison(report *r, int64_t *step)
 {
-    static const char *const compare[] = {"compare", NULL}, *const track[] = {"track", NULL};
-    int                 status = CLI_OK;
-    const basin_result *result;
+    static const char *const compare[] = {"compare", NULL};
+    int                      status = CLI_OK;
+    const basin_result      *result;
 
     *step = -1;
-    if (r->count > 1) {
-        CLI_TRY(have(r, "compare", (double)r->left / 2, compare, r->operands, r->count, &result));
-        if (result != NULL) *step = ((const basin_comparison *)result->value)->step;
-    }
-    CLI_TRY(have(r, "track", (double)r->left / 3, track, r->operands, r->count, &result));
+    if (r->count < 2) return CLI_OK;
+    CLI_TRY(have(r, "compare", (double)r->left / 2, compare, r->operands, r->count, &result));
+    if (result != NULL) *step = ((const basin_comparison *)result->value)->step;
+done:
+    return status;
+}
+
+/* Computed last, and shown behind the comparison. */
+static int have_track(report *r)
+{
+    static const char *const track[] = {"track", NULL};
+    int                      status = CLI_OK;
+    const basin_result      *result;
+    cli_page                *page = r->page;
+
+    CLI_TRY(have(r, "track", (double)r->left, track, r->operands, r->count, &result));
+    if (result == NULL) return CLI_OK;
+    basin_result *moved = page->results[page->count - 1];
+    char         *file = page->files[page->count - 1];
+    size_t        at = page->count - 1;
+    for (; at > r->before && page->results[at - 1]->kind != BASIN_RESULT_COMPARISON; at--)
+        page->results[at] = page->results[at - 1], page->files[at] = page->files[at - 1];
+    page->results[at] = moved, page->files[at] = file;
 done:
     return status;
 }
@@ -322,14 +262,14 @@ done:
 }
 
 /* SANE of a spectrum that holds all eigenvalues costs nothing; it cannot be asked with options for data. */
-static void keep_spectrum(const report *r, const basin_result *result, run_of *one)
+static void keep_spectrum(const report *r, const basin_result *result, cli_report_run *one)
 {
     if (result == NULL || result->kind != BASIN_RESULT_SPECTRUM || r->has_options) return;
     if (((const basin_spectrum *)result->value)->method == BASIN_SPECTRUM_DENSE)
         snprintf(one->spectrum, sizeof one->spectrum, "%s", r->page->files[r->page->count - 1]);
 }
 
-static int have_one(report *r, const struct each *what, run_of *one)
+static int have_one(report *r, const struct each *what, cli_report_run *one)
 {
     int                 status = CLI_OK;
     char                name[2 * NAME], *path = (char *)(uintptr_t)one->path;
@@ -360,23 +300,32 @@ int cli_report_runs(const cli_arguments *a, char *const *operands, size_t count,
 {
     int     status = CLI_OK;
     int64_t step;
-    report  r = {.a = a, .results = results, .page = page, .operands = operands, .end = INFINITY};
+    report  r = {.a = a,
+                 .results = results,
+                 .page = page,
+                 .before = page->count,
+                 .operands = operands,
+                 .end = INFINITY};
 
     CLI_ALLOC(r.runs, count);
-    for (r.count = 0; r.count < count; r.count++) CLI_TRY(open_run(&r, r.count));
+    for (r.count = 0; r.count < count; r.count++) CLI_TRY(cli_report_run_open(operands, r.count, r.runs));
     CLI_TRY(cli_folder_make(results));
     for (size_t i = 0; i < a->given_count; i++) r.has_options = r.has_options || !a->given[i].option->outward;
     if (cli_has(a, "time")) r.end = basin_seconds() + cli_seconds(cli_text(a, "time", NULL));
     r.left = 3 + EACH * (count < CLOSER ? count : CLOSER);
-    CLI_TRY(have_rows(&r, &step));
+    CLI_TRY(have_comparison(&r, &step));
     CLI_TRY(choose_closer(&r, step));
     CLI_TRY(have_paths(&r));
     CLI_TRY(have_each(&r));
-    if (page->count == 0) rmdir(results); /* which fails where something is in it */
+    CLI_TRY(have_track(&r));
     CLI_CHECK(page->count > 0, "nothing could be computed: %s",
               page->missing_count > 0 ? page->missing[0] : "");
     cli_note("%s: %zu results computed, %zu taken from there", results, r.begun, r.taken);
 done:
+    if (status == CLI_INTERRUPTED && r.begun + r.taken > 0)
+        cli_conclude(status, "interrupted: what is done is kept in %s, and the same command goes on",
+                     results);
+    if (status != CLI_OK && r.begun + r.taken == 0) rmdir(results); /* fails where something is in it */
     for (size_t i = 0; r.runs != NULL && i < count; i++) basin_run_destroy(&r.runs[i].run);
     basin_free(r.runs);
     return status;

@@ -42,8 +42,10 @@ struct basin_document {
 /* The heading of that anchor; NULL if there is none. */
 const basin_piece *basin_document_find(const basin_document *document, const char *anchor);
 
-/* document_style.c */
-extern const char basin_document_style[], basin_document_script[];
+/* document_style.c; scripts are ended by NULL, but the first in document_planes.c */
+extern const char basin_document_style[], basin_document_values[], basin_document_surface[],
+    basin_document_turning[];
+extern const char *const basin_document_scripts[];
 
 /* document_html.c, document_pdf.c: the whole file. */
 basin_status basin_document_html(const basin_document *document, basin_bytes *out);

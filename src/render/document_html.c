@@ -210,7 +210,8 @@ basin_status basin_document_html(const basin_document *d, basin_bytes *out)
     if (w.list) basin_bytes_text(out, "</ul>\n");
     if (w.section) basin_bytes_text(out, "</section>\n");
     basin_bytes_text(out, "</main>\n<script>\n");
-    basin_bytes_text(out, basin_document_script);
+    for (size_t i = 0; basin_document_scripts[i] != NULL; i++)
+        basin_bytes_text(out, basin_document_scripts[i]);
     basin_bytes_text(out, "</script>\n</body></html>\n");
 done:
     return st;
