@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOGETHER = 6 /* results that one figure shows at most */ };
-
 const char *cli_page_command(const basin_result *result)
 {
     const basin_provenance *p = result->provenance;
@@ -95,8 +93,8 @@ int cli_page_figure(const cli_page *page, size_t first, size_t count, const char
     basin_figure              *figure = NULL;
     const basin_result *const *results = (const basin_result *const *)page->results + first;
     const bool                 rows = results[0]->kind == BASIN_RESULT_TRACK || is_comparison(results[0]);
-    char                       labels[TOGETHER][64], name[CLI_TITLE];
-    const char                *texts[TOGETHER];
+    char                       labels[CLI_TOGETHER][64], name[CLI_TITLE];
+    const char                *texts[CLI_TOGETHER];
 
     if (basin_figure_kind(results[0]->kind, 0) == NULL) return CLI_OK;
     if (page->sides != NULL) label_sides(page, first, count, labels);

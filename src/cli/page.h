@@ -27,7 +27,11 @@ void cli_page_clear(cli_page *page);
    measures' definitions, and where everything comes from. After cli_page_group. */
 int cli_page_fill(const cli_page *page, basin_document *out);
 
-enum { CLI_TITLE = 512, CLI_ANCHOR = 32 };
+enum {
+    CLI_TITLE = 512,
+    CLI_ANCHOR = 32,
+    CLI_TOGETHER = 6 /* results that one figure shows at most */
+};
 const char *cli_page_command(const basin_result *result);
 const char *cli_page_file(const char *path); /* its last part */
 /* The section of a group. */

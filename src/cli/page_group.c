@@ -4,8 +4,6 @@
 #include "cli/options.h"
 #include "cli/page.h"
 
-enum { TOGETHER = 6 /* results that one figure shows at most */ };
-
 static bool names_a_file(const char *argument)
 {
     const size_t length = strlen(argument);
@@ -121,7 +119,7 @@ static int group_sides(cli_page *page)
     CLI_ALLOC(o.placed, page->count);
     for (size_t i = 0; i < page->count; i++) {
         if (o.placed[i]) continue;
-        const size_t most = page->results[i]->kind == BASIN_RESULT_COMPARISON ? 1 : TOGETHER / 2;
+        const size_t most = page->results[i]->kind == BASIN_RESULT_COMPARISON ? 1 : CLI_TOGETHER / 2;
         place_like(page, i, 0, most, &o);
         place_like(page, i, 1, most, &o);
         page->first[++page->group_count] = o.count;
@@ -139,7 +137,7 @@ static size_t count_alike(const cli_page *page, size_t first)
 {
     size_t n = 1;
 
-    while (first + n < page->count && n < TOGETHER &&
+    while (first + n < page->count && n < CLI_TOGETHER &&
            asks_the_same(page->results[first], page->results[first + n]))
         n++;
     return n;

@@ -20,7 +20,7 @@
 #include "cli/report_inputs.h"
 #include "cli/report_run.h"
 
-enum { CLOSER = 6 /* runs: as many stand in one figure */, WORDS = 24, NAME = CLI_RUN_NAME };
+enum { CLOSER = CLI_TOGETHER /* runs, at most */, WORDS = 24, NAME = CLI_RUN_NAME };
 
 typedef struct report {
     const cli_arguments *a;

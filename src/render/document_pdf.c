@@ -15,6 +15,9 @@
 static const basin_face title_face = {.size = 17, .bold = true}, section_face = {.size = 12.5, .bold = true},
                         heading_face = {.size = 9.5, .bold = true}, lines_face = {.size = 6.2, .mono = true};
 
+/* What a page has for a figure below its heading. */
+#define FIGURE_MOST (BASIN_PAGE_BOTTOM - BASIN_PAGE_TOP - 40)
+
 enum { ROUNDS = 4 /* of setting without drawing: the second mostly changes nothing */ };
 
 /* ------------------------------------------------------------------------------------- places -- */
@@ -63,7 +66,7 @@ static double shrink_of(const basin_piece *part, double *height)
     double width;
 
     basin_canvas_size(basin_figure_canvas(part->figure), &width, height);
-    return fmin(1, fmin(BASIN_PAGE_TEXT / width, (BASIN_PAGE_BOTTOM - BASIN_PAGE_TOP - 40) / *height));
+    return fmin(1, fmin(BASIN_PAGE_TEXT / width, (FIGURE_MOST - 40) / *height));
 }
 
 static double caption_height(basin_typeset *t, const basin_piece *part)
@@ -84,7 +87,7 @@ static double figure_height(basin_typeset *t, const basin_piece *part)
     const double shrink = shrink_of(part, &height), caption = caption_height(t, part);
 
     height = shrink * height + 10;
-    return height + (height + caption > BASIN_PAGE_BOTTOM - BASIN_PAGE_TOP ? 30 : caption);
+    return height + (height + caption > FIGURE_MOST ? 30 : caption);
 }
 
 static void put_figure(basin_typeset *t, const basin_piece *part)
