@@ -3920,6 +3920,7 @@ typedef struct basin_figure_options {
     bool   points;    /* mark where a slice with a tolerance was evaluated */
     int    smooth;    /* basin_smoothing */
     bool   no_footer; /* leave the line of provenance out */
+    bool   values;    /* keep the numbers of planes, which a document of HTML shows when asked */
     double dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;
 
@@ -3994,6 +3995,54 @@ const char *basin_figure_palette(size_t i);
    it is. Borrowed. */
 const char *basin_figure_stand_in(const basin_figure *figure);
 void        basin_figure_destroy(basin_figure **figure);
+
+/* ---------------------------------------------------------------------------------- document -- */
+
+/* Text, tables and figures to be read from start to end: written as one page of HTML that needs
+   nothing beside it, or as PDF on A4 pages with contents, bookmarks and links. Texts are copied;
+   control characters, marks that turn the direction of writing and bytes that are no UTF-8 become
+   U+FFFD. The first failure is kept and told by _encode. */
+typedef struct basin_document basin_document;
+
+typedef struct basin_table_cell {
+    const char *text;
+    double      key;   /* by which its column sorts; NAN: by the text */
+    bool        label; /* as of basin_columns: \1…\2 is a subscript */
+} basin_table_cell;
+
+typedef struct basin_table {
+    const char             *caption; /* NULL = none */
+    size_t                  rows, columns;
+    const char *const      *heads; /* [columns] */
+    const basin_table_cell *cells; /* [rows, columns]; the first of a row names it */
+    bool                    sorts; /* in HTML, by the column whose head is pressed */
+} basin_table;
+
+/* `about` is a paragraph below the title, or NULL. Caller destroys. */
+basin_status basin_document_create(const char *title, const char *about, basin_document **out);
+void         basin_document_destroy(basin_document **document);
+/* Level 2 or 3. One with an anchor (letters and digits) stands in the contents; NULL: it does
+   not. */
+void basin_document_heading(basin_document *document, int level, const char *anchor,
+                            const char *text);
+void basin_document_paragraph(basin_document *document, const char *text);
+/* Of a list; link: the anchor of a heading that is named behind it, or NULL. */
+void basin_document_item(basin_document *document, const char *text, const char *link);
+/* As it stands, in letters of one width. */
+void basin_document_lines(basin_document *document, const char *text);
+void basin_document_table(basin_document *document, const basin_table *table);
+/* With its caption; takes the figure. `name` is for who cannot see it. */
+void basin_document_figure(basin_document *document, const char *name, basin_figure **figure);
+/* What is shown when asked for, up to _unfold: on paper, where it stands, or with `appendix` at the
+   end. */
+void basin_document_fold(basin_document *document, const char *summary, bool appendix);
+void basin_document_unfold(basin_document *document);
+/* Where the headings with anchors are listed, on paper with their pages. */
+void basin_document_contents(basin_document *document);
+/* The bytes of a file whose `name` ends in .html or .pdf; the same bytes for the same document.
+   Caller frees. */
+basin_status basin_document_encode(const basin_document *document, const char *name,
+                                   unsigned char **out, size_t *size);
 
 #ifdef __cplusplus
 }

@@ -283,9 +283,7 @@ PangoLayout *basin_canvas_layout(const basin_canvas *canvas, PangoContext *conte
     return layout;
 }
 
-/* Plain text to markup: the five XML characters escaped, control characters dropped but for \n and the
-   subscript marks, bytes that are not UTF-8 replaced, since names and paths come from files. */
-static char *markup_of(const char *text)
+char *basin_canvas_markup(const char *text)
 {
     size_t room = strlen(text) * 6 + 64, used = 0;
     size_t open = 0;
@@ -335,7 +333,7 @@ static void extent(basin_canvas *canvas, const char *markup, const basin_type *t
 void basin_canvas_measure(basin_canvas *canvas, const char *text, const basin_type *type, double *width,
                           double *height)
 {
-    char *markup = canvas->status == BASIN_OK ? markup_of(text) : NULL;
+    char *markup = canvas->status == BASIN_OK ? basin_canvas_markup(text) : NULL;
 
     *width = *height = 0;
     if (markup != NULL)
@@ -363,7 +361,7 @@ void basin_canvas_text(basin_canvas *canvas, const char *text, double x, double 
     double width, height;
 
     if (text[0] == '\0' || canvas->status != BASIN_OK) return;
-    char *markup = markup_of(text);
+    char *markup = basin_canvas_markup(text);
     if (markup == NULL) {
         fail(canvas);
         return;

@@ -62,8 +62,7 @@ static void show_text(const basin_canvas *canvas, cairo_t *cr, PangoContext *con
     g_object_unref(layout);
 }
 
-/* `fine`: every line one unit wide, and no texts. */
-static void replay(const basin_canvas *canvas, cairo_t *cr, bool fine)
+void basin_canvas_replay(const basin_canvas *canvas, cairo_t *cr, bool fine)
 {
     PangoContext *context = basin_canvas_context(cr);
 
@@ -105,31 +104,14 @@ static void replay(const basin_canvas *canvas, cairo_t *cr, bool fine)
 
 /* ----------------------------------------------------------------------------------------------- bytes -- */
 
-static cairo_status_t collect(void *closure, const unsigned char *bytes, unsigned int size)
-{
-    basin_bytes *b = closure;
-
-    basin_bytes_append(b, bytes, size);
-    return b->failed ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
-}
-
-static basin_status drawn(cairo_status_t status, const basin_bytes *b)
-{
-    if (b->failed || status == CAIRO_STATUS_NO_MEMORY)
-        return basin_fail(BASIN_ERR_NOMEM, "out of memory for a figure's file");
-    if (status != CAIRO_STATUS_SUCCESS)
-        return basin_fail(BASIN_ERR_NUMERIC, "cairo cannot draw the figure: %s",
-                          cairo_status_to_string(status));
-    return BASIN_OK;
-}
-
 static basin_status vector(const basin_canvas *canvas, basin_format_kind format, const basin_sheet *sheet,
                            basin_bytes *out)
 {
     bool             pdf = format == BASIN_FORMAT_PDF;
     double           width = canvas->magnify * canvas->width, height = canvas->magnify * canvas->height;
-    cairo_surface_t *surface = pdf ? cairo_pdf_surface_create_for_stream(collect, out, width, height)
-                                   : cairo_svg_surface_create_for_stream(collect, out, width, height);
+    cairo_surface_t *surface =
+        pdf ? cairo_pdf_surface_create_for_stream(basin_bytes_collect, out, width, height)
+            : cairo_svg_surface_create_for_stream(basin_bytes_collect, out, width, height);
 
     if (pdf) {
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, sheet->title);
@@ -139,13 +121,13 @@ static basin_status vector(const basin_canvas *canvas, basin_format_kind format,
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, "2000-01-01T00:00:00Z");
     }
     cairo_t *cr = cairo_create(surface);
-    replay(canvas, cr, false);
+    basin_canvas_replay(canvas, cr, false);
     cairo_status_t status = cairo_status(cr);
     cairo_destroy(cr);
     cairo_surface_finish(surface);
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
-    return drawn(status, out);
+    return basin_bytes_status(out, status, "a figure");
 }
 
 static void append_escaped(basin_bytes *b, const char *text)
@@ -182,7 +164,7 @@ static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, ba
 
     BASIN_TRY(vector(canvas, BASIN_FORMAT_SVG, sheet, &plain));
     basin_bytes_append(&plain, "", 1);
-    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, &plain));
+    BASIN_TRY(basin_bytes_status(&plain, CAIRO_STATUS_SUCCESS, "a figure"));
     const char *text = (const char *)plain.bytes, *tag = strstr(text, "<svg");
     const char *end = tag ? strchr(tag, '>') : NULL;
     BASIN_CHECK(end != NULL, BASIN_ERR_NUMERIC, "cairo wrote no SVG of %zu bytes", plain.size);
@@ -193,7 +175,7 @@ static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, ba
     append_escaped(out, sheet->description);
     basin_bytes_append(out, "</desc>", 7);
     append_numberless(out, end + 1);
-    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, out));
+    BASIN_TRY(basin_bytes_status(out, CAIRO_STATUS_SUCCESS, "a figure"));
 done:
     basin_free(plain.bytes);
     return st;
@@ -254,9 +236,10 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, ba
     cairo_set_source_rgb(cr, 1, 1, 1);
     cairo_paint(cr);
     cairo_scale(cr, scale, scale);
-    replay(canvas, cr, false);
-    BASIN_TRY(drawn(cairo_status(cr), &plain));
-    BASIN_TRY(drawn(cairo_surface_write_to_png_stream(surface, collect, &plain), &plain));
+    basin_canvas_replay(canvas, cr, false);
+    BASIN_TRY(basin_bytes_status(&plain, cairo_status(cr), "a figure"));
+    BASIN_TRY(basin_bytes_status(
+        &plain, cairo_surface_write_to_png_stream(surface, basin_bytes_collect, &plain), "a figure"));
     BASIN_CHECK(plain.size > HEADER, BASIN_ERR_NUMERIC, "cairo wrote a PNG of %zu bytes", plain.size);
     uint32_t    per_metre = (uint32_t)lround(sheet->dpi / 0.0254);
     basin_bytes physical = {0};
@@ -272,7 +255,7 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, ba
     append_itxt(out, "Title", sheet->title);
     append_itxt(out, "Description", sheet->description);
     basin_bytes_append(out, plain.bytes + HEADER, plain.size - HEADER);
-    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, out));
+    BASIN_TRY(basin_bytes_status(out, CAIRO_STATUS_SUCCESS, "a figure"));
 done:
     cairo_destroy(cr);
     cairo_surface_destroy(surface);
@@ -311,8 +294,8 @@ basin_status basin_canvas_dots(const basin_canvas *canvas, size_t width, size_t 
     cairo_set_antialias(cr, CAIRO_ANTIALIAS_NONE);
     cairo_set_source_rgb(cr, 1, 1, 1);
     cairo_paint(cr);
-    replay(canvas, cr, true);
-    BASIN_TRY(drawn(cairo_status(cr), &none));
+    basin_canvas_replay(canvas, cr, true);
+    BASIN_TRY(basin_bytes_status(&none, cairo_status(cr), "a figure"));
     cairo_surface_flush(surface);
     for (size_t y = 0; y < height; y++) {
         memcpy(out + y * width,

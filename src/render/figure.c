@@ -13,6 +13,7 @@ struct basin_figure {
     char         *caption, *title;
     char         *stand_in; /* for a font that is not here; NULL = it is */
     double        dpi;
+    basin_bytes   values; /* of its planes, where they are wanted */
 };
 
 static const struct {
@@ -302,10 +303,16 @@ basin_status basin_figure_create(const basin_result *const *results, size_t coun
     basin_status                      st = BASIN_OK;
     basin_plan  plan = {.results = results, .count = count, .options = options != NULL ? options : &defaults};
     const char *name = NULL;
+    basin_figure *figure = NULL;
 
     BASIN_TRY(basin_plan_fill(&plan, &name));
-    BASIN_TRY(basin_figure_draw(&plan, name, basin_plan_footer(&plan), out));
+    BASIN_TRY(basin_figure_draw(&plan, name, basin_plan_footer(&plan), &figure));
+    if (plan.options->values && plan.variant[0] == '\0')
+        basin_plan_values(&plan, figure->canvas, &figure->values);
+    BASIN_TRY(basin_bytes_status(&figure->values, CAIRO_STATUS_SUCCESS, "the values of a figure"));
+    *out = figure, figure = NULL;
 done:
+    basin_figure_destroy(&figure);
     basin_plan_clear(&plan);
     return st;
 }
@@ -334,6 +341,7 @@ void basin_figure_destroy(basin_figure **figure)
     basin_free((*figure)->caption);
     basin_free((*figure)->title);
     basin_free((*figure)->stand_in);
+    basin_free((*figure)->values.bytes);
     basin_free(*figure);
     *figure = NULL;
 }
@@ -346,6 +354,11 @@ const basin_canvas *basin_figure_canvas(const basin_figure *figure)
 const char *basin_figure_stand_in(const basin_figure *figure)
 {
     return figure->stand_in;
+}
+
+const char *basin_figure_values(const basin_figure *figure)
+{
+    return (const char *)figure->values.bytes;
 }
 
 const char *basin_figure_caption(const basin_figure *figure)

@@ -4,6 +4,7 @@
 #define BASIN_RENDER_FIGURE_H
 
 #include "core/method.h"
+#include "render/bytes.h"
 #include "render/plan.h"
 
 #define BASIN_FIGURE(result, name, splits) basin_status basin_plan_##name(basin_plan *plan);
@@ -25,6 +26,12 @@ basin_status basin_figure_finish(basin_plan *plan, const char *name, basin_canva
 
 /* The drawing inside a figure, for tests of what stands where; borrowed. */
 const basin_canvas *basin_figure_canvas(const basin_figure *figure);
+
+/* figure_values.c: the numbers of its planes, ended by a 0 (document_html.c); nothing where there
+   are none. */
+void basin_plan_values(const basin_plan *plan, const basin_canvas *canvas, basin_bytes *out);
+/* borrowed; NULL: there are none, or none were asked for */
+const char *basin_figure_values(const basin_figure *figure);
 
 /* series.c: how one of several results is told from the others. */
 /* [plan->count]: the label of options->labels, else the method that the result's checkpoint

@@ -194,7 +194,7 @@ static basin_status outer_foot(basin_plan *plan, basin_canvas *canvas, const cha
     double       foot = PAD, table = 0;
 
     if (plan->table != NULL)
-        BASIN_TRY(basin_table_draw(plan->table, canvas, PAD, 0, plan->width - 2 * PAD, false, &table));
+        BASIN_TRY(basin_plan_table_draw(plan->table, canvas, PAD, 0, plan->width - 2 * PAD, false, &table));
     foot += table > 0 ? table + BETWEEN : 0;
 
     if (plan->note != NULL)
@@ -497,8 +497,8 @@ static basin_status draw_outer(basin_plan *plan, basin_canvas *canvas, const gri
         bottom -= text_height(canvas, plan->note, BASIN_NOTE_SIZE * plan->font_size, inner) + 3;
     }
     if (plan->table != NULL) { /* its height first: it stands on what is below it */
-        BASIN_TRY(basin_table_draw(plan->table, canvas, PAD, 0, inner, false, &y));
-        BASIN_TRY(basin_table_draw(plan->table, canvas, PAD, bottom - y, inner, true, &y));
+        BASIN_TRY(basin_plan_table_draw(plan->table, canvas, PAD, 0, inner, false, &y));
+        BASIN_TRY(basin_plan_table_draw(plan->table, canvas, PAD, bottom - y, inner, true, &y));
     }
 done:
     return st;

@@ -55,13 +55,13 @@ struct basin_panel {
 };
 
 /* Numbers under the panels, a line for each name and a column for each heading. */
-typedef struct basin_table {
+typedef struct basin_plan_table {
     size_t       rows, columns;
     const char  *corner;           /* over the names */
     const char **names, **heads;   /* [rows], [columns] */
     basin_color *colors;           /* [columns] of the headings */
     const char **values, **ranges; /* [rows, columns]; ranges: intervals, "" = none */
-} basin_table;
+} basin_plan_table;
 
 /* How one of several results is told from the others. */
 typedef struct basin_series {
@@ -93,7 +93,7 @@ typedef struct basin_plan {
     bool                legend_shared; /* one legend above all panels */
     /* a line above the panels that must not be overlooked; NULL = none */
     const char              *warning;
-    const basin_table       *table;   /* below the panels; NULL = none */
+    const basin_plan_table  *table;   /* below the panels; NULL = none */
     const char              *note;    /* a small line below them; NULL = none */
     char                    *caption; /* grown by basin_plan_caption */
     struct basin_plan_block *blocks;  /* everything allocated for the plan */
@@ -167,8 +167,8 @@ bool basin_empty_place(const basin_canvas *canvas, basin_moment from, const basi
 
 /* table.c: between left and left + width; draw = false only measures. BASIN_ERR_ARG where it has no
    room. */
-basin_status basin_table_draw(const basin_table *table, basin_canvas *canvas, double left,
-                              double top, double width, bool draw, double *height);
+basin_status basin_plan_table_draw(const basin_plan_table *table, basin_canvas *canvas, double left,
+                                   double top, double width, bool draw, double *height);
 
 /* axes.c */
 void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height,

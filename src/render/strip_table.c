@@ -44,7 +44,7 @@ static int exponent_of(const source *s, const basin_column *measure)
 
 /* The line of one measure. */
 static void fill_row(basin_plan *plan, const source *s, const size_t *group, const basin_column *measure,
-                     size_t r, basin_table *t)
+                     size_t r, basin_plan_table *t)
 {
     const int    exponent = exponent_of(s, measure);
     const double unit = pow(10, exponent);
@@ -69,7 +69,7 @@ static void fill_row(basin_plan *plan, const source *s, const size_t *group, con
 }
 
 /* First how many runs a group has, then the measures. */
-static basin_status fill_table(basin_plan *plan, const source *s, const basin_versus *v, basin_table *t)
+static basin_status fill_table(basin_plan *plan, const source *s, const basin_versus *v, basin_plan_table *t)
 {
     basin_status            st = BASIN_OK;
     const basin_comparison *c = s->comparison;
@@ -108,10 +108,10 @@ static void caption_table(basin_plan *plan, const basin_comparison *c)
 
 basin_status basin_strip_table(basin_plan *plan, const basin_grouping *columns, const basin_comparison *c)
 {
-    basin_status st = BASIN_OK;
-    const source s = {columns, c};
-    basin_versus v = {.comparison = c};
-    basin_table *t = NULL;
+    basin_status      st = BASIN_OK;
+    const source      s = {columns, c};
+    basin_versus      v = {.comparison = c};
+    basin_plan_table *t = NULL;
 
     BASIN_TRY(basin_versus_check(c));
     BASIN_TRY(basin_versus_choose(plan, &v));

@@ -23,7 +23,7 @@ static double width_of(basin_canvas *canvas, const char *text)
     return width;
 }
 
-static sizes measure(const basin_table *t, basin_canvas *canvas)
+static sizes measure(const basin_plan_table *t, basin_canvas *canvas)
 {
     sizes s = {.names = width_of(canvas, t->corner), .line = 1.28 * basin_canvas_font_size(canvas)};
 
@@ -36,8 +36,8 @@ static sizes measure(const basin_table *t, basin_canvas *canvas)
 }
 
 /* One line of a cell, in the middle of its column as a value and an interval together are. */
-static void draw_cell(const basin_table *t, basin_canvas *canvas, const sizes *s, size_t i, double middle,
-                      double y, bool below)
+static void draw_cell(const basin_plan_table *t, basin_canvas *canvas, const sizes *s, size_t i,
+                      double middle, double y, bool below)
 {
     const double left = middle - (s->value + BETWEEN_PARTS + s->range) / 2;
     basin_type   value = {.color = basin_black, .across = 1, .down = 0.5};
@@ -57,7 +57,7 @@ typedef struct setting {
     bool   below;         /* intervals below their values */
 } setting;
 
-static setting setting_of(const basin_table *t, const sizes *s, double width)
+static setting setting_of(const basin_plan_table *t, const sizes *s, double width)
 {
     setting      g = {.names = s->names};
     const double widest = fmax(s->value, s->range);
@@ -69,14 +69,14 @@ static setting setting_of(const basin_table *t, const sizes *s, double width)
 }
 
 /* Whether some cell has an interval below its value. */
-static bool has_second(const basin_table *t, const setting *g, size_t r)
+static bool has_second(const basin_plan_table *t, const setting *g, size_t r)
 {
     for (size_t c = 0; c < t->columns && g->below; c++)
         if (t->ranges[r * t->columns + c][0] != '\0') return true;
     return false;
 }
 
-static double row_height(const basin_table *t, const sizes *s, const setting *g, size_t r)
+static double row_height(const basin_plan_table *t, const sizes *s, const setting *g, size_t r)
 {
     return s->line * (1.0 + (g->names > 0 ? 0 : 1) + (has_second(t, g, r) ? 1 : 0));
 }
@@ -87,7 +87,7 @@ static double head_height(const sizes *s, const setting *g)
     return s->line * (g->names > 0 ? 1 : 2);
 }
 
-static void draw_heads(const basin_table *t, basin_canvas *canvas, const sizes *s, const setting *g,
+static void draw_heads(const basin_plan_table *t, basin_canvas *canvas, const sizes *s, const setting *g,
                        double left, double top, double width)
 {
     const basin_pen pen = {.color = basin_grey, .width = 0.4};
@@ -106,7 +106,7 @@ static void draw_heads(const basin_table *t, basin_canvas *canvas, const sizes *
     basin_canvas_line(canvas, left, bottom + 1, left + width, bottom + 1, &pen);
 }
 
-static void draw_rows(const basin_table *t, basin_canvas *canvas, const sizes *s, const setting *g,
+static void draw_rows(const basin_plan_table *t, basin_canvas *canvas, const sizes *s, const setting *g,
                       double left, double top)
 {
     double y = top + head_height(s, g) + 2 + s->line / 2;
@@ -119,8 +119,8 @@ static void draw_rows(const basin_table *t, basin_canvas *canvas, const sizes *s
     }
 }
 
-basin_status basin_table_draw(const basin_table *t, basin_canvas *canvas, double left, double top,
-                              double width, bool draw, double *height)
+basin_status basin_plan_table_draw(const basin_plan_table *t, basin_canvas *canvas, double left, double top,
+                                   double width, bool draw, double *height)
 {
     basin_status  st = BASIN_OK;
     const sizes   s = measure(t, canvas);
