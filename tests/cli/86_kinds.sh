@@ -21,7 +21,7 @@ holds out " Row 3: Eigenvalues of the Hessian"
 holds out " Table: means over runs with 95 % t-intervals, at step 40."
 good plot compare.h5 line_sam.h5 plane_sam.h5 spectrum_gd.h5 line_gd.h5 --kind strip -o again.pdf
 expect "the same bytes" cmp -s strip.pdf again.pdf
-bad "a figure is of one kind of result" -- plot compare.h5 line_sam.h5 -o mixed.pdf
+wrong "a figure is of one kind of result" -- plot compare.h5 line_sam.h5 -o mixed.pdf
 bad "two results of one kind for column GD, of runs/gd_0/step_000040.h5 and of runs/gd_1/step_000040.h5" -- plot line_gd.h5 line_gd_1.h5 --kind strip -o two.pdf
 good plot line_gd.h5 line_gd_1.h5 --kind strip --label first --label second -o two.pdf --caption
 holds out "^Side by side: first, second;"
