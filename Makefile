@@ -6,7 +6,7 @@ PACKAGES := build-essential pkg-config libopenblas-dev liblapacke-dev libhdf5-de
             libcmocka-dev fonts-dejavu-core
 
 # What the tests of python/ and of the written formats want besides; without them those tests say «skipped».
-PYTHON_PACKAGES := python3-torch python3-torchvision python3-h5py
+PYTHON_PACKAGES := python3-torch python3-torchvision python3-h5py poppler-utils libxml2-utils
 
 BUILD    ?= build
 PREFIX   ?= /usr/local
@@ -61,7 +61,7 @@ files    := $(BUILD)/tests/cli/make_files
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all deps demo test test-long asan golden docs layers bench bench-plot install uninstall format format-check help clean run-demo run-test
+.PHONY: all deps demo test test-long asan golden gallery docs layers bench bench-plot install uninstall format format-check help clean run-demo run-test
 
 all: deps ## library and command-line tool: build/libbasin.a, build/basin
 	@$(MAKE) --no-print-directory $(BUILD)/libbasin.a $(BUILD)/basin
@@ -125,6 +125,12 @@ asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 golden: all ## draw the golden images anew; look at the difference before committing
 	@$(MAKE) --no-print-directory $(BUILD)/tests/render/test_golden && BASIN_GOLDEN=1 $(BUILD)/tests/render/test_golden
+
+gallery: all ## draw docs/gallery from its results anew, vectors to build/gallery; with matplotlib beside, and as seen in greyscale and with deuteranopia
+	@BASIN=$(BUILD)/basin sh docs/gallery/gallery.sh docs/gallery png
+	@BASIN=$(BUILD)/basin sh docs/gallery/gallery.sh $(BUILD)/gallery pdf svg
+	@python3 docs/gallery/matplotlib_beside.py docs/gallery/figures docs/gallery/beside
+	@python3 docs/gallery/sight.py $(BUILD)/gallery/sight docs/gallery/figures/*.png
 
 docs: all ## write the tables of docs/json.md and docs/measures.md anew from descriptions and lists, and docs/commands.md from the help of the commands
 	@$(MAKE) --no-print-directory $(BUILD)/tests/core/test_docs && BASIN_DOCS=1 $(BUILD)/tests/core/test_docs

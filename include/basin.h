@@ -1434,6 +1434,12 @@ void         basin_eigenspace_destroy(basin_eigenspace **space);
 basin_status basin_eigenspace_turn(const basin_eigenspace *a, const basin_eigenspace *b,
                                    double *angle /* [k] */, double *error /* [k] */,
                                    double *similarity /* [k] */);
+/* ‖A_kᵀ B_k‖_F² / k of the first k vectors of both: the mean cos² of the principal angles, 1 for
+   equal and 0 for orthogonal spans (G. Gur-Ari et al., arXiv:1812.04754); and by how much it may be
+   off, the sum of both sines. NAN where a span is not separated. BASIN_ERR_SHAPE where P differs,
+   BASIN_ERR_ARG where one holds fewer than k > 0. */
+basin_status basin_eigenspace_overlap(const basin_eigenspace *a, const basin_eigenspace *b,
+                                      size_t k, double *overlap, double *error);
 /* ‖P x‖²/‖x‖² for the projection P onto the whole of it, with the ends that its sine leaves; NAN
    for x = 0. p [P] = P x, or NULL: not wanted. */
 void basin_eigenspace_energy(const basin_eigenspace *space, const double *x, double *p,
@@ -3840,12 +3846,43 @@ basin_status basin_result_read(const char *path, basin_result **out);
 bool basin_result_is(const char *path);
 /* one document; caller frees with basin_free */
 basin_status basin_result_json(const basin_result *const *results, size_t count, char **out);
+/* One of its tables as comma-separated values, a line of names first; NULL: the one that the kind
+   is about. BASIN_ERR_ARG lists them. Caller frees with basin_free. */
+basin_status basin_result_csv(const basin_result *result, const char *table, char **out);
 /* The largest relative disagreement of any number in two results of the same kind, and which
    («eigenvalues[3]»); strings and sizes must agree exactly (then *difference = INFINITY). Vectors
    are left out, and of the provenance everything but the training of the checkpoint, which must
    agree where both have one. */
 basin_status basin_result_compare(const basin_result *a, const basin_result *b, double *difference,
                                   char where[128]);
+
+/* ------------------------------------------------------------------------------------- style -- */
+
+/* A flat JSON object, as a style of figures is: keys with a truth, a number, numbers or a text
+   each. */
+typedef enum basin_setting_type {
+    BASIN_SETTING_TRUE,
+    BASIN_SETTING_FALSE,
+    BASIN_SETTING_NUMBER,
+    BASIN_SETTING_NUMBERS, /* text: with commas between */
+    BASIN_SETTING_TEXT,
+    BASIN_SETTING_OTHER /* null, an object, a list of anything else; text: "" */
+} basin_setting_type;
+
+typedef struct basin_setting {
+    basin_setting_type type;
+    char              *key, *text; /* owned; numbers so that they read back as the same double */
+} basin_setting;
+
+typedef struct basin_style {
+    size_t         count;
+    basin_setting *list; /* in the order of the file */
+} basin_style;
+
+/* Of `text`, or of the file `name` where that is NULL; BASIN_ERR_FORMAT where it is no such object.
+   On success the caller clears. */
+basin_status basin_style_read(const char *name, const char *text, basin_style *out);
+void         basin_style_clear(basin_style *style);
 
 /* ------------------------------------------------------------------------------------ figure -- */
 
@@ -3859,9 +3896,17 @@ typedef enum basin_smoothing {
     BASIN_SMOOTH_ALL /* heat maps as well */
 } basin_smoothing;
 
+/* Where legends stand. */
+typedef enum basin_legend_place {
+    BASIN_LEGEND_AUTO,  /* inside a plot where it is empty, else above it */
+    BASIN_LEGEND_ABOVE, /* above each plot */
+    BASIN_LEGEND_NONE
+} basin_legend_place;
+
 typedef struct basin_figure_options {
     /* of the result's figures (basin_figure_kind); NULL = the first that suits. A plane's kinds
-       take a split after a colon, «contour:test»; without one they draw the first */
+       take a split after a colon, «contour:test»; without one they draw the first. «strip» takes
+       slices, spectra and one comparison together, a column for each label, else method */
     const char *kind;
     const char *title; /* NULL = none */
     /* [count] one for each result in legends; NULL = the method of its checkpoint where no other
@@ -3871,9 +3916,9 @@ typedef struct basin_figure_options {
     double             height;    /* inches; 0 = by the figure */
     const char        *font;      /* NULL = DejaVu Sans */
     double             font_size; /* points at final size; 0 = 8 */
-    /* track, comparison: fields of basin_row, e.g. "learning_rate"; y: several with commas between,
-       a panel each, "lambda_max,sane"; of a line y is loss or loss,accuracy; NULL = the figure's
-       own */
+    /* track, comparison, strip: fields of basin_row, e.g. "learning_rate"; y: several with commas
+       between, a panel or line of a table each, "lambda_max,sane"; of a line y is loss or
+       loss,accuracy; NULL = the figure's own */
     const char *x, *y;
     const char *x_label, *y_label; /* in place of the figure's own, where it has one; NULL = none */
     const char *scale; /* of the value axis: linear | log | symlog; NULL = the figure's own */
@@ -3881,21 +3926,57 @@ typedef struct basin_figure_options {
     /* of a surface: where it is seen from, degrees: from the first direction towards the second,
        and above the floor, 5 to 70; elevation 0 = the figure's own */
     double azimuth, elevation;
+    /* [2] low, high of the value axis or the colour scale: what is beyond is marked as clipped;
+       NULL = by the data. In place of cap, of figures of lines, points or colours */
+    const double *range;
+    const char   *palette; /* of values over a plane (basin_figure_palette); NULL = viridis */
+    /* [level_count] of contour lines, ascending; NULL = round ones, about level_count, 0 = by the
+       width */
+    const double *levels;
+    size_t        level_count;
+    int           legend; /* basin_legend_place */
+    bool          dark;   /* a dark ground, painted in every format */
+    /* text, lines, marks and gaps so many times as large, on a page of the same width; 0 = 1 */
+    double magnify;
     bool   points;    /* mark where a slice with a tolerance was evaluated */
     int    smooth;    /* basin_smoothing */
     bool   no_footer; /* leave the line of provenance out */
+    bool   values;    /* keep the numbers of planes, which a document of HTML shows when asked */
     double dpi;       /* PNG; 0 = 300 */
 } basin_figure_options;
 
-/* A figure of one result, or of several of one kind together (overlaid or side by side). Borrows
-   nothing. Caller destroys. */
+/* BASIN_ERR_ARG for options that no such results could be drawn with: sizes, a kind that they do
+   not have; and for results of several kinds. What depends on their numbers is told by
+   basin_figure_create. */
+basin_status basin_figure_check(const basin_result *const *results, size_t count,
+                                const basin_figure_options *options);
+/* A figure of one result, or of several of one kind together (overlaid or side by side); «strip»
+   of several kinds. Borrows nothing. Caller destroys. */
 basin_status basin_figure_create(const basin_result *const *results, size_t count,
                                  const basin_figure_options *options, basin_figure **out);
+/* One of several figures on a page; borrowed while it is made. */
+typedef struct basin_figure_cell {
+    const basin_result *const *results; /* [count], of one kind */
+    size_t                     count;
+    const char                *kind;   /* as of the options */
+    const char *const         *labels; /* [count]; as of the options */
+} basin_figure_cell;
+
+/* Figures of any kinds as the cells of one, row by row, lettered a, b, c …; the plots of a row and
+   those of a column line up. The options hold for all, but for kind and labels; width is that of
+   the page (0 = 6.75, of one column 3.25), height likewise. Caller destroys. */
+basin_status basin_figure_arrange(const basin_figure_cell *cells, size_t count, size_t rows,
+                                  size_t columns, const basin_figure_options *options,
+                                  basin_figure **out);
 /* by extension: .pdf .svg .png; atomic */
 basin_status basin_figure_write(const basin_figure *figure, const char *path);
 /* The bytes of that file; `name` ends likewise. Caller frees. */
 basin_status basin_figure_encode(const basin_figure *figure, const char *name, unsigned char **out,
                                  size_t *size);
+/* How many of the figure's texts touch another one or leave the page, 0 where all can be read;
+   `where`, unless NULL, names the first. */
+enum { BASIN_COLLISION_ROOM = 200 };
+size_t basin_figure_collisions(const basin_figure *figure, char where[BASIN_COLLISION_ROOM]);
 /* A plane as a surface for programs that turn it: by the end of `name` legacy VTK (.vtk: ParaView,
    PyVista) or glTF 2.0 (.glb, .gltf: Blender, browsers). Its points are those of the grid as they
    are, in the shape that the figure «surface» draws; what is not finite is a hole. Of the options:
@@ -3907,9 +3988,82 @@ basin_status basin_mesh_encode(const basin_result *result, const basin_figure_op
 bool         basin_mesh_is_name(const char *name); /* whether it ends so */
 /* what, which data, which settings; borrowed */
 const char *basin_figure_caption(const basin_figure *figure);
+/* How many colours a terminal shows. */
+typedef enum basin_sketch_colors {
+    BASIN_SKETCH_NO_COLOR,
+    BASIN_SKETCH_256_COLORS,
+    BASIN_SKETCH_TRUE_COLOR
+} basin_sketch_colors;
+
+typedef struct basin_sketch_options {
+    size_t columns; /* width; 0 = 80, at least 32 */
+    bool   plain;   /* ASCII; otherwise UTF-8 with Braille dots and half blocks */
+    int    colors;  /* basin_sketch_colors */
+    size_t panels;  /* at most so many, the first ones; 0 = all */
+} basin_sketch_options;
+
+/* The figure that basin_figure_create would draw as lines of characters, colours by escapes:
+   curves in dots, planes in shades, missing and clipped values marked as in the figure. NULL
+   options are the defaults. Caller frees. */
+basin_status basin_figure_sketch(const basin_result *const *results, size_t count,
+                                 const basin_figure_options *options,
+                                 const basin_sketch_options *sketch, char **out);
 /* the i-th of its figures by name; NULL beyond the last */
 const char *basin_figure_kind(basin_result_kind kind, size_t i);
+/* the i-th choice of options->palette; NULL beyond the last */
+const char *basin_figure_palette(size_t i);
+/* The family that stands in for the font that was asked for and is not installed here; NULL where
+   it is. Borrowed. */
+const char *basin_figure_stand_in(const basin_figure *figure);
 void        basin_figure_destroy(basin_figure **figure);
+
+/* ---------------------------------------------------------------------------------- document -- */
+
+/* Text, tables and figures to be read from start to end: written as one page of HTML that needs
+   nothing beside it, or as PDF on A4 pages with contents, bookmarks and links. Texts are copied;
+   control characters, marks that turn the direction of writing and bytes that are no UTF-8 become
+   U+FFFD. The first failure is kept and told by _encode. */
+typedef struct basin_document basin_document;
+
+typedef struct basin_table_cell {
+    const char *text;
+    double      key;   /* by which its column sorts; NAN: by the text */
+    bool        label; /* as of basin_columns: \1…\2 is a subscript */
+} basin_table_cell;
+
+typedef struct basin_table {
+    const char             *caption; /* NULL = none */
+    size_t                  rows, columns;
+    const char *const      *heads; /* [columns] */
+    const basin_table_cell *cells; /* [rows, columns]; the first of a row names it */
+    bool                    sorts; /* in HTML, by the column whose head is pressed */
+} basin_table;
+
+/* `about` is a paragraph below the title, or NULL. Caller destroys. */
+basin_status basin_document_create(const char *title, const char *about, basin_document **out);
+void         basin_document_destroy(basin_document **document);
+/* Level 2 or 3. One with an anchor (letters and digits) stands in the contents; NULL: it does
+   not. */
+void basin_document_heading(basin_document *document, int level, const char *anchor,
+                            const char *text);
+void basin_document_paragraph(basin_document *document, const char *text);
+/* Of a list; link: the anchor of a heading that is named behind it, or NULL. */
+void basin_document_item(basin_document *document, const char *text, const char *link);
+/* As it stands, in letters of one width. */
+void basin_document_lines(basin_document *document, const char *text);
+void basin_document_table(basin_document *document, const basin_table *table);
+/* With its caption; takes the figure. `name` is for who cannot see it. */
+void basin_document_figure(basin_document *document, const char *name, basin_figure **figure);
+/* What is shown when asked for, up to _unfold: on paper, where it stands, or with `appendix` at the
+   end. */
+void basin_document_fold(basin_document *document, const char *summary, bool appendix);
+void basin_document_unfold(basin_document *document);
+/* Where the headings with anchors are listed, on paper with their pages. */
+void basin_document_contents(basin_document *document);
+/* The bytes of a file whose `name` ends in .html or .pdf; the same bytes for the same document.
+   Caller frees. */
+basin_status basin_document_encode(const basin_document *document, const char *name,
+                                   unsigned char **out, size_t *size);
 
 #ifdef __cplusplus
 }

@@ -155,16 +155,20 @@ now verify "$R/momentum_msam.h5"
 
 # -------------------------------------------------------------------------------------------------------------- report
 
-now report "$R/compare.h5" "$R/compare_at_loss.h5" "$R/track.h5" "$R/sweep.h5" "$R"/spectrum_gd_0.h5 "$R"/spectrum_sam_0.h5 "$R"/spectrum_msam_0.h5 \
-    "$R"/density_gd_0.h5 "$R/blocks_gd_0.h5" "$R/batches_gd_0.h5" "$R/momentum_gd.h5" "$R/momentum_sam.h5" "$R/momentum_msam.h5" "$R/eigen_gd.h5" \
-    "$R/eigen_sam.h5" "$R/eigen_msam.h5" "$R/random_gd.h5" "$R/random_sam.h5" "$R/random_msam.h5" "$R/sharpness_gd.h5" "$R/sharpness_sam.h5" \
-    "$R/sharpness_msam.h5" "$R/plane_gd.h5" "$R/plane_sam.h5" "$R/plane_msam.h5" "$R/paths.h5" "$R/momentum_eigen_gd.h5" "$R/momentum_eigen_sam.h5" \
-    "$R/momentum_eigen_msam.h5" -o "$OUT/index.html" --title "GD, SAM and MSAM on the digits" \
-    --about "250 of the 8×8 handwritten digits, a fifth of their training labels replaced by wrong ones, a 64-32-10 network with ReLU, full batch, \
-learning rate 0.1, momentum 0.9, ρ = 0.2, 8 seeds a method. Test labels are right. Curvature, slices and sharpness are those of the training loss at \
-step 400, in double precision; where «polished» stands, after 20 plain gradient steps from there."
+report() { # FILE: the same results on a page and on paper
+    now report "$R/compare.h5" "$R/compare_at_loss.h5" "$R/track.h5" "$R/sweep.h5" "$R"/spectrum_gd_0.h5 "$R"/spectrum_sam_0.h5 \
+        "$R"/spectrum_msam_0.h5 "$R"/density_gd_0.h5 "$R/blocks_gd_0.h5" "$R/batches_gd_0.h5" "$R/momentum_gd.h5" "$R/momentum_sam.h5" \
+        "$R/momentum_msam.h5" "$R/eigen_gd.h5" "$R/eigen_sam.h5" "$R/eigen_msam.h5" "$R/random_gd.h5" "$R/random_sam.h5" "$R/random_msam.h5" \
+        "$R/sharpness_gd.h5" "$R/sharpness_sam.h5" "$R/sharpness_msam.h5" "$R/plane_gd.h5" "$R/plane_sam.h5" "$R/plane_msam.h5" "$R/paths.h5" \
+        "$R/momentum_eigen_gd.h5" "$R/momentum_eigen_sam.h5" "$R/momentum_eigen_msam.h5" -o "$1" --title "GD, SAM and MSAM on the digits" \
+        --about "250 of the 8×8 handwritten digits, a fifth of their training labels replaced by wrong ones, a 64-32-10 network with ReLU, full \
+batch, learning rate 0.1, momentum 0.9, ρ = 0.2, 8 seeds a method. Test labels are right. Curvature, slices and sharpness are those of the training \
+loss at step 400, in double precision; where «polished» stands, after 20 plain gradient steps from there."
+}
+report "$OUT/index.html"
+report "$OUT/report.pdf"
 
-say "done in $(($(date +%s) - START)) s. Look at $OUT/index.html (figures in $FIGURES, results in $R, runs in $RUNS)."
+say "done in $(($(date +%s) - START)) s. Look at $OUT/index.html, or on paper $OUT/report.pdf (figures in $FIGURES, results in $R, runs in $RUNS)."
 say "what the numbers support, and what not, at step 400"
 cat "$R/compare.words"
 say "and at training loss $LOSS"

@@ -7,10 +7,11 @@ from .checkpoint import save_checkpoint
 from .contents import contents
 from .convert import Conversion, convert
 from .error import Error
+from .figure import Figure, plot
 from .recorder import Recorder
-from .result import Result, load_result
+from .result import Result, StoredResult, load_result
 
 __all__ = [
-    "Conversion", "Error", "Recorder", "Result", "contents", "convert", "load_result", "save_checkpoint"
+    "Conversion", "Error", "Figure", "Recorder", "Result", "StoredResult", "contents", "convert", "load_result", "plot", "save_checkpoint"
 ]
 __version__ = "0.1.0"

@@ -22,6 +22,9 @@ class Statistics(unittest.TestCase):
         self.assertEqual(common.sign_flip([1.0] * 6), 2 / 64)
         self.assertEqual(common.sign_flip([3.0, 2.0, -1.0]), 4 / 8)  # 6, 4, -4 and -6 of -6, -4, -2, 0, 0, 2, 4, 6
         self.assertEqual(common.sign_flip([1.0, -1.0]), 1.0)
+        values = [0.3, -1.2, 0.7, 2.5, 0.1, -0.4, 1.9]
+        sums = [abs(np.dot([1 if i >> k & 1 else -1 for k in range(7)], values)) for i in range(2**7)]
+        self.assertEqual(common.sign_flip(values), sum(s >= sum(values) - 1e-9 for s in sums) / 2**7)
 
     def test_holm_multiplies_the_smallest_most_and_stays_in_order(self):
         for found, wanted in zip(common.holm([0.01, 0.04, 0.03]), (0.03, 0.06, 0.06)):

@@ -187,6 +187,12 @@ static int check(const cli_arguments *a)
 
     for (size_t i = 0; i < a->given_count; i++) values += strcmp(a->given[i].option->name, "value") == 0;
     if (values > 1) return cli_usage("compare: one --value, not %zu", values);
+    for (size_t i = 1; i < a->given_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(a->given[i].option->name, "invariance") == 0 &&
+                a->given[j].option == a->given[i].option && cli_same_file(a->given[i].text, a->given[j].text))
+                return cli_usage("compare: --invariance: %s and %s are one file, named twice; one will do",
+                                 a->given[j].text, a->given[i].text);
     if (!cli_has(a, "value") || basin_worth_parse(cli_text(a, "value", ""), &worth) == BASIN_OK)
         return CLI_OK;
     return cli_usage("compare: --value: %s", basin_error_message());

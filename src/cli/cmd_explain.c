@@ -20,6 +20,8 @@ static int run(const cli_arguments *a)
         if (i > 0) fputc('\n', stdout);
         cli_explain_print(c, &c->conclusions[i], stdout);
     }
+    fputc('\n', stdout);
+    cli_explain_invariance(c, stdout);
 done:
     basin_result_destroy(&result);
     return status;

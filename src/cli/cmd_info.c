@@ -228,6 +228,7 @@ static void print_recorded(const basin_info *info, FILE *out)
     };
     cli_table *table = cli_table_create("llllrl");
 
+    cli_table_untitled(table);
     for (size_t i = 0; i < info->recorded_count; i++) {
         const basin_recorded *r = &info->recorded[i];
         cli_table_cell(table, "%s %s", r->split, r->quantity);

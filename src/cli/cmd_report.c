@@ -1,4 +1,4 @@
-/* basin report: stored results as one page, to be read from start to end. */
+/* basin report: results as one document, to be read from start to end. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,80 +6,87 @@
 #include "cli/options.h"
 #include "cli/page.h"
 #include "cli/paths.h"
+#include "cli/report_inputs.h"
 
 static const cli_option options[] = {
-    {"o", CLI_TEXT, "FILE.html", "the page", true},
-    {"title", CLI_TEXT, "TEXT", "above it (default: Loss landscape report)", false},
-    {"about", CLI_TEXT, "TEXT", "a paragraph below it, e.g. what was trained on what (default: none)", false},
+    {"o", CLI_TEXT, "REPORT", "the report: .html or .pdf", true},
+    {"results", CLI_TEXT, "DIR",
+     "where what is computed of runs is stored, and what is there and still holds is taken from (default: "
+     "REPORT.results)",
+     true},
+    {"title", CLI_TEXT, "TEXT", "above it (default: Loss landscape report)", true},
+    {"about", CLI_TEXT, "TEXT", "a paragraph below it, e.g. what was trained on what (default: none)", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
 
 static int check_ending(const char *path)
 {
     const char *dot = strrchr(path, '.');
 
-    if (dot != NULL && strcmp(dot, ".html") == 0) return CLI_OK;
-    return cli_usage("report: %s: a report's name ends in .html", path);
+    if (dot != NULL && (strcmp(dot, ".html") == 0 || strcmp(dot, ".pdf") == 0)) return CLI_OK;
+    return cli_usage("report: %s: a report's name ends in .html or .pdf", path);
 }
 
 static int write_page(const cli_page *page, const char *path)
 {
-    int    status = CLI_OK;
-    char  *text = NULL;
-    size_t size = 0;
-    FILE  *out = open_memstream(&text, &size);
+    int             status = CLI_OK;
+    basin_document *document = NULL;
+    unsigned char  *bytes = NULL;
+    size_t          size = 0;
 
-    CLI_CHECK(out != NULL, "out of memory for a report");
-    CLI_TRY(cli_page_write(page, out));
-    CLI_CHECK(fflush(out) == 0, "out of memory for a report");
-    CLI_LIBRARY(basin_file_write(path, text, size));
+    CLI_LIBRARY(basin_document_create(page->title, page->about, &document));
+    CLI_TRY(cli_page_fill(page, document));
+    CLI_LIBRARY(basin_document_encode(document, path, &bytes, &size));
+    CLI_LIBRARY(basin_file_write(path, bytes, size));
 done:
-    if (out != NULL) fclose(out);
-    free(text);
+    basin_free(bytes);
+    basin_document_destroy(&document);
     return status;
 }
 
 static int run(const cli_arguments *a)
 {
-    int            status = CLI_OK;
-    const char    *path = cli_text(a, "o", NULL);
-    basin_result **results = NULL;
+    int         status = CLI_OK;
+    const char *path = cli_text(a, "o", NULL);
+    cli_page    page = {.title = cli_text(a, "title", "Loss landscape report"),
+                        .about = cli_text(a, "about", NULL)};
 
-    CLI_WANT(path != NULL, "report: where to? -o FILE.html");
+    CLI_WANT(path != NULL, "report: where to? -o REPORT.html or REPORT.pdf");
     CLI_TRY(check_ending(path));
     CLI_TRY(cli_output_check(path));
-    for (size_t i = 0; i < a->operand_count; i++)
-        for (size_t k = 0; k < i; k++)
-            CLI_CHECK(!cli_same_file(a->operands[k], a->operands[i]), "%s and %s are one result, named twice",
-                      a->operands[k], a->operands[i]);
-    CLI_ALLOC(results, a->operand_count);
-    for (size_t i = 0; i < a->operand_count; i++) CLI_LIBRARY(basin_result_read(a->operands[i], &results[i]));
-    CLI_TRY(write_page(&(cli_page){.title = cli_text(a, "title", "Loss landscape report"),
-                                   .about = cli_text(a, "about", NULL),
-                                   .count = a->operand_count,
-                                   .results = results,
-                                   .files = a->operands},
-                       path));
+    CLI_TRY(cli_report_inputs(a, path, &page));
+    CLI_TRY(cli_page_group(&page));
+    CLI_TRY(write_page(&page, path));
     cli_monitor_clear();
 done:
-    for (size_t i = 0; results != NULL && i < a->operand_count; i++) basin_result_destroy(&results[i]);
-    basin_free(results);
+    cli_page_clear(&page);
     return status;
 }
 
 const cli_command cli_command_report = {
     .name = "report",
-    .usage = "report RESULT.h5… -o REPORT.html [--title TEXT]",
+    .usage = "report RESULT.h5…|RUN…|FOLDER_A FOLDER_B -o REPORT.html|REPORT.pdf [--time T]",
     .about =
-        "Puts stored results together as one page of HTML that needs nothing beside it: the verdicts of its "
-        "comparisons first,\n"
-        "then figures with captions, tables, definitions of the measures, and the commands that computed "
-        "everything.\n"
-        "Results of one kind that follow each other and were asked for alike share a figure. Nothing is "
-        "computed again.",
-    .examples = "  basin report compare.h5 track.h5 spectrum_gd.h5 spectrum_sam.h5 -o report.html\n"
-                "  basin report results/*.h5 -o report.html --title 'SAM and MSAM on the digits'\n",
+        "Puts results together as one document, a page of HTML that needs nothing beside it or a PDF: "
+        "verdicts "
+        "first, then warnings,\n"
+        "figures with captions, tables, definitions of the measures, and the commands that computed "
+        "everything. "
+        "Results of one kind\n"
+        "that follow each other and were asked for alike share a figure.\n"
+        "Of runs (folders or checkpoints) it computes what is not stored yet: compare, track, the runs on "
+        "the "
+        "plane of their principal\n"
+        "axes, and of each run, or with more than six of the first of each method, spectrum, SANE, slices "
+        "and a "
+        "plane at the step\n"
+        "compared. Options for data hold for all of these. After --time nothing more is begun; slices, which "
+        "cannot end early, end after it.\n"
+        "Two folders of results stand side by side as A and B: what both asked for alike in one figure.",
+    .examples = "  basin report runs/* -o report.html --time 10m\n"
+                "  basin report results/*.h5 -o report.pdf --title 'SAM and MSAM on the digits'\n"
+                "  basin report monday.results tuesday.results -o both.html\n",
     .options = options,
-    .common = 0,
+    .common = CLI_COMMON_DATA | CLI_COMMON_WORK | CLI_COMMON_TIME,
     .least = 1,
     .most = SIZE_MAX,
     .run = run,

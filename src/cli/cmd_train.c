@@ -217,6 +217,14 @@ static int make_rule(cli_training *t)
     o->momentum = cli_real(t->a, "momentum", 0.9);
     o->rho = cli_real(t->a, "rho", 0.05);
     o->weight_decay = cli_real(t->a, "weight-decay", 0);
+    CLI_WANT(o->learning_rate > 0 && isfinite(o->learning_rate),
+             "train: --learning-rate must be a finite number above 0, got %g", o->learning_rate);
+    CLI_WANT(o->momentum >= 0 && o->momentum < 1, "train: --momentum must be at least 0 and below 1, got %g",
+             o->momentum);
+    CLI_WANT(o->rho >= 0 && isfinite(o->rho), "train: --rho must be a finite number of at least 0, got %g",
+             o->rho);
+    CLI_WANT(o->weight_decay >= 0 && isfinite(o->weight_decay),
+             "train: --weight-decay must be a finite number of at least 0, got %g", o->weight_decay);
     CLI_TRY(cli_size(t->a, "batch-size", 0, &o->batch_size));
     CLI_TRY(cli_size(t->a, "seed", 0, &seed));
     o->seed = seed;

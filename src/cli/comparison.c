@@ -148,11 +148,17 @@ static void print_estimates(const basin_comparison *c, basin_point_kind point, F
 
 static void print_all_estimates(const basin_comparison *c, FILE *out)
 {
-    bool sampled = false;
+    bool   sampled = false;
+    size_t least = SIZE_MAX, most = 0;
 
     for (size_t i = 0; i < c->estimate_count; i++)
         sampled = sampled || !isnan(c->estimates[i].sampling_error);
-    fprintf(out, "\nmean ± half the 95 %% t-interval over runs%s\n",
+    for (size_t g = 0; g < c->group_count; g++) {
+        if (c->groups[g].run_count < least) least = c->groups[g].run_count;
+        if (c->groups[g].run_count > most) most = c->groups[g].run_count;
+    }
+    fprintf(out, "\nmean ± half the 95 %% t-interval over the runs of each, n = %s%s%zu%s\n",
+            least < most ? cli_thousands(least) : "", least < most ? " to " : "", most,
             sampled ? " (± error of the choice of training samples, from halves of them)" : "");
     for (basin_point_kind point = 0; point < BASIN_POINTS; point++) print_estimates(c, point, out);
 }

@@ -59,12 +59,20 @@ static bool is_told(const basin_difference *d)
     return d != NULL && d->pairs > 1 && isfinite(d->lower) && isfinite(d->upper);
 }
 
+/* What a measure is, in words: its definition, or its name where that is a formula. */
+static const char *words_of(const char *measure)
+{
+    const basin_column *column = basin_column_find(measure);
+
+    return strpbrk(column->definition, "=<>^|") == NULL ? column->definition : column->label;
+}
+
 static void print_difference(const basin_difference *d, FILE *out)
 {
     fprintf(out,
             d->ratio ? "%s is %.3g times that of %s (95 %%: %.3g to %.3g)"
                      : "%s lies %.3g beside that of %s (95 %%: %.3g to %.3g)",
-            basin_column_find(d->measure)->definition, d->mean, d->base, d->lower, d->upper);
+            words_of(d->measure), d->mean, d->base, d->lower, d->upper);
 }
 
 /* One invariant measure, or else the trace; and the share of wrong predictions, or the test loss. */
@@ -106,29 +114,12 @@ static void print_price(const told *t, FILE *out)
     fputs(".\n", out);
 }
 
-/* Whence it is known which measures rescaling leaves alone, and what they alone say. */
-static void print_invariance(const told *t, FILE *out)
+/* What the measures alone say that rescaling leaves alone. */
+static void print_invariant(const told *t, FILE *out)
 {
-    const basin_comparison *c = t->c;
-    const char             *file = NULL;
-    size_t                  stay = 0;
-
-    for (size_t i = 0; i < c->invariant_count; i++) {
-        stay += c->invariants[i].verdict == BASIN_STAYS;
-        if (file == NULL) file = c->invariants[i].file;
-    }
-    if (c->invariant_count == 0)
-        fputs("  Which measures do not change with the scale of the weights is taken from basin's list; "
-              "basin invariance measures it.\n",
-              out);
-    else
-        fprintf(out,
-                "  Which measures do not change with the scale of the weights was measured on this network "
-                "(%s): %zu of %zu.\n",
-                file != NULL ? file : "none of these", stay, c->invariant_count);
     if (strcmp(t->k->invariant_reason, t->k->reason) != 0 &&
-        (c->invariant_count > 0 || t->k->invariant_kind != t->k->kind))
-        fprintf(out, "  By those alone: %s: %s.\n",
+        (t->c->invariant_count > 0 || t->k->invariant_kind != t->k->kind))
+        fprintf(out, "  By the measures alone that do not change with the scale of the weights: %s: %s.\n",
                 basin_conclusion_words((basin_conclusion_kind)t->k->invariant_kind), t->k->invariant_reason);
 }
 
@@ -172,8 +163,28 @@ void cli_explain_print(const basin_comparison *c, const basin_conclusion *k, FIL
             basin_conclusion_words((basin_conclusion_kind)k->kind));
     print_answer(&t, out);
     print_numbers(&t, out);
-    print_invariance(&t, out);
+    print_invariant(&t, out);
     if (t.group != NULL && t.base != NULL) print_price(&t, out);
     print_payment(&t, out);
     fprintf(out, "  What would change this answer: %s.\n", k->change);
+}
+
+void cli_explain_invariance(const basin_comparison *c, FILE *out)
+{
+    const char *file = NULL;
+    size_t      stay = 0;
+
+    for (size_t i = 0; i < c->invariant_count; i++) {
+        stay += c->invariants[i].verdict == BASIN_STAYS;
+        if (file == NULL) file = c->invariants[i].file;
+    }
+    if (c->invariant_count == 0)
+        fputs("Which measures do not change with the scale of the weights is taken from basin's list; "
+              "basin invariance measures it.\n",
+              out);
+    else
+        fprintf(out,
+                "Which measures do not change with the scale of the weights was measured on this network "
+                "(%s): %zu of %zu.\n",
+                file != NULL ? file : "none of these", stay, c->invariant_count);
 }

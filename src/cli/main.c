@@ -1,117 +1,19 @@
-/* basin COMMAND …: finds the command, parses its arguments, runs it, writes and prints its results, and
-   prints the one line when it fails. */
+/* basin COMMAND …: finds the command, parses its arguments, runs it, and prints the one line when it
+   fails. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/deliver.h"
 #include "cli/forecast.h"
 #include "cli/kernel.h"
 #include "cli/monitor.h"
 #include "cli/options.h"
-#include "cli/paths.h"
 #include "cli/provenance.h"
 #include "cli/shared_data.h"
 #include "cli/state.h"
 
-/* ---------------------------------------------------------------------------------------------- output -- */
-
-/* Everything about the outputs that can be known before the work. */
-static int check_outputs(const cli_arguments *a)
-{
-    int         status = CLI_OK;
-    const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
-
-    if (stored != NULL) {
-        CLI_WANT(a->command->measure == NULL || cli_measured_count(a) == 1,
-                 "%s: -o stores the result of one checkpoint, %zu were named", a->command->name,
-                 a->operand_count);
-        CLI_TRY(cli_result_check(stored));
-    }
-    if (figure != NULL) {
-        CLI_WANT(basin_figure_kind(a->command->kind, 0) != NULL,
-                 "%s: there is no figure of this; --plot does not apply", a->command->name);
-        CLI_TRY(cli_figure_check(figure));
-    }
-done:
-    return status;
-}
-
-static int draw(const cli_batch *batch, const char *path)
-{
-    int           status = CLI_OK;
-    basin_figure *figure = NULL;
-
-    CLI_LIBRARY(
-        basin_figure_create((const basin_result *const *)batch->results, batch->count, NULL, &figure));
-    CLI_LIBRARY(basin_figure_write(figure, path));
-done:
-    basin_figure_destroy(&figure);
-    return status;
-}
-
-/* What was printed for people, line by line, without anything that a terminal would obey. */
-static int show(const char *text)
-{
-    int    status = CLI_OK;
-    char  *line = NULL;
-    size_t room = 0;
-
-    for (const char *end; *text != '\0'; text = *end == '\0' ? end : end + 1) {
-        const size_t length = (end = strchr(text, '\n')) != NULL ? (size_t)(end - text) : strlen(text);
-        if (end == NULL) end = text + length;
-        if (room < 9 * length + 2) {
-            basin_free(line);
-            CLI_ALLOC(line, room = 9 * length + 2);
-        }
-        memcpy(line, text, length), line[length] = '\0';
-        char *plain = line + length + 1;
-        fputs(basin_printable(line, plain, room - length - 1), stdout);
-        if (*end == '\n') fputc('\n', stdout);
-    }
-done:
-    basin_free(line);
-    return status;
-}
-
-static int print_for_people(const cli_arguments *a, const cli_batch *batch)
-{
-    int    status = CLI_OK;
-    char  *text = NULL;
-    size_t size = 0;
-    FILE  *out = open_memstream(&text, &size);
-
-    CLI_CHECK(out != NULL, "out of memory for what is printed");
-    for (size_t i = 0; i < batch->count; i++) {
-        if (i > 0) fputc('\n', out);
-        if (cli_forecast_wanted(a))
-            cli_forecast_print(a, batch->results[i], out);
-        else
-            a->command->print(batch->results[i], out);
-    }
-    CLI_CHECK(fflush(out) == 0, "out of memory for what is printed");
-    CLI_TRY(show(text));
-done:
-    if (out != NULL) fclose(out);
-    free(text);
-    return status;
-}
-
-static int print(const cli_arguments *a, const cli_batch *batch)
-{
-    int   status = CLI_OK;
-    char *json = NULL;
-
-    if (cli_has(a, "json")) {
-        CLI_LIBRARY(basin_result_json((const basin_result *const *)batch->results, batch->count, &json));
-        fputs(json, stdout);
-        if (json[0] != '\0' && json[strlen(json) - 1] != '\n') fputc('\n', stdout);
-    } else {
-        CLI_TRY(print_for_people(a, batch));
-    }
-done:
-    basin_free(json);
-    return status;
-}
+/* ------------------------------------------------------------------------------------------ computing -- */
 
 static int run_forecast(const cli_arguments *a)
 {
@@ -121,23 +23,9 @@ static int run_forecast(const cli_arguments *a)
     CLI_TRY(cli_forecast_compute(a, &batch));
     for (size_t i = 0; i < batch.count; i++)
         CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, NULL, 0));
-    CLI_TRY(print(a, &batch));
+    CLI_TRY(cli_deliver_print(a, &batch));
 done:
     cli_batch_clear(&batch);
-    return status;
-}
-
-/* Stores and draws what is asked for; a failure of one leaves the other its chance. Returns the first
-   failure, whose line is kept. */
-static int deliver(const cli_batch *batch, const char *stored, const char *figure)
-{
-    int  status = stored != NULL ? cli_library(basin_result_write(batch->results[0], stored)) : CLI_OK, drawn;
-    char first[1200];
-
-    snprintf(first, sizeof first, "%s", cli_message());
-    drawn = figure != NULL ? draw(batch, figure) : CLI_OK;
-    if (status == CLI_OK) return drawn;
-    if (drawn != CLI_OK) cli_fail("%s; %s", first, cli_message());
     return status;
 }
 
@@ -145,14 +33,15 @@ static int compute_and_deliver(const cli_arguments *a)
 {
     int         status = CLI_OK, delivered;
     cli_batch   batch = {0};
-    const char *stored = cli_text(a, "o", NULL), *figure = cli_text(a, "plot", NULL);
+    const char *stored = cli_text(a, "o", NULL);
     double      start = basin_seconds();
 
     CLI_TRY(cli_compute(a, &batch));
     for (size_t i = 0; i < batch.count; i++)
         CLI_TRY(cli_provenance_finish(batch.results[i]->provenance, stored, basin_seconds() - start));
-    delivered = deliver(&batch, stored, figure);
-    CLI_TRY(print(a, &batch)); /* the work is done: it is told even where it could not be stored */
+    delivered = cli_deliver(a, &batch);
+    CLI_TRY(
+        cli_deliver_print(a, &batch)); /* the work is done: it is told even where it could not be stored */
     CLI_TRY(delivered);
     for (size_t i = 0; i < batch.count && a->command->verdict != NULL; i++)
         CLI_TRY(a->command->verdict(batch.results[i]));
@@ -167,14 +56,14 @@ static int run_computing(const cli_arguments *a)
 {
     int status = CLI_OK;
 
-    CLI_TRY(check_outputs(a));
+    CLI_TRY(cli_deliver_check(a));
     CLI_TRY(cli_state_open(a));
     status = cli_state_end(compute_and_deliver(a));
 done:
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------ main -- */
+/* ----------------------------------------------------------------------------------------------- main -- */
 
 /* argv is the process's: it may be executed again in another environment. */
 static int set_up(const cli_arguments *a, char **argv)

@@ -12,9 +12,20 @@
 
 static const cli_option result_options[] = {
     {"plot", CLI_TEXT, "FILE", "draw it at once: .pdf, .svg or .png", true},
+    {"style", CLI_TEXT, "STYLE", "of --plot: column, page, slide, poster, dark or a JSON file (see plot)",
+     true},
+    {"draw", CLI_CHOICE, "auto|always|never|image",
+     "below the tables, in characters or as an image (kitty's protocol); auto: curves and planes, on a "
+     "terminal",
+     true},
+    {"latex", CLI_TEXT, "FILE.tex", "write the tables for LaTeX (booktabs), each with its caption", true},
+    {"csv", CLI_TEXT, "FILE.csv[#TABLE]",
+     "write the result's table, or the one named (a wrong name lists them)", true},
     {"json", CLI_FLAG, NULL, "print one JSON document instead of a table", true},
     {"o", CLI_TEXT, "FILE.h5", "store the result with its provenance", true},
     {NULL, CLI_FLAG, NULL, NULL, false}};
+
+enum { UNDRAWN = 3 }; /* from there on they hold for results without a figure too */
 
 static const cli_option data_options[] = {
     {"data", CLI_TEXT, "FILE", "use this data set instead of the one that the checkpoint names", false},
@@ -170,7 +181,7 @@ static bool choice_text(const char *text, const char *choices)
     return false;
 }
 
-static int check_value(const cli_command *command, const cli_option *option, const char *text)
+const char *cli_option_wants(const cli_option *option, const char *text)
 {
     const char *end = text + strlen(text), *wanted = NULL;
 
@@ -193,6 +204,13 @@ static int check_value(const cli_command *command, const cli_option *option, con
             real_text(text, end) || choice_text(text, "unit|natural") ? NULL : "unit, natural or a number";
         break;
     }
+    return wanted;
+}
+
+static int check_value(const cli_command *command, const cli_option *option, const char *text)
+{
+    const char *wanted = cli_option_wants(option, text);
+
     if (wanted == NULL) return CLI_OK;
     return cli_usage("%s: %s%s wants %s, got «%s»", command->name, option->name[1] == '\0' ? "-" : "--",
                      option->name, wanted, text);
@@ -380,7 +398,8 @@ void cli_help(const cli_command *command, FILE *out)
     if (command->common & CLI_COMMON_POINT) help_table("where to measure", point_options, out);
     if (command->common & CLI_COMMON_DATA) help_table("data and point", data_options, out);
     if (command->common & CLI_COMMON_RESULT)
-        help_table("results", result_options + (basin_figure_kind(command->kind, 0) != NULL ? 0 : 1), out);
+        help_table("results", result_options + (basin_figure_kind(command->kind, 0) != NULL ? 0 : UNDRAWN),
+                   out);
     if (command->forecast != NULL) help_table("forecast", forecast_options, out);
     if (command->common & CLI_COMMON_STATE) help_table("long work", state_options, out);
     if (command->common & CLI_COMMON_TIME) help_table(NULL, time_options, out);

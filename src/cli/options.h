@@ -45,6 +45,9 @@ struct cli_arguments {
 int  cli_arguments_parse(const cli_command *command, int argc, char **argv, cli_arguments *out);
 void cli_arguments_clear(cli_arguments *arguments);
 
+/* What a value of the option has to be, NULL where `text` is that. */
+const char *cli_option_wants(const cli_option *option, const char *text);
+
 /* The last one given counts. Asking for an option that the command does not have is an error of
    ours: assertion. */
 bool        cli_has(const cli_arguments *a, const char *name);

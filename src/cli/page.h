@@ -1,28 +1,60 @@
-/* A report: stored results as one page of HTML that needs nothing beside it. */
+/* A report: results as one document. */
 #ifndef BASIN_CLI_PAGE_H
 #define BASIN_CLI_PAGE_H
 
 #include "cli/cli.h"
 
 typedef struct cli_page {
-    const char          *title, *about; /* about: a paragraph below the title, or NULL */
-    size_t               count;
-    basin_result *const *results; /* [count], in the order of their files */
-    char *const         *files;   /* [count] */
+    const char    *title, *about; /* about: a paragraph below the title, or NULL */
+    size_t         count;
+    basin_result **results; /* [count], in the order in which they are shown */
+    char         **files;   /* [count] */
+    /* [count] 0 and 1: of which of two folders that stand side by side as A and B; NULL: of none */
+    int   *sides;
+    size_t missing_count; /* what was to be computed and was not, and why */
+    char **missing;       /* [missing_count] a line each */
+    /* found by cli_page_group: results that stand in one section */
+    size_t  group_count;
+    size_t *first; /* [group_count + 1] */
 } cli_page;
 
-/* The verdicts first, then every result with its figures and what its command prints, the measures'
-   definitions, and where everything comes from. */
-int cli_page_write(const cli_page *page, FILE *out);
+/* Puts together what was asked for alike; with sides what both have, in the same section, which
+   moves results and files. */
+int  cli_page_group(cli_page *page);
+void cli_page_clear(cli_page *page);
+
+/* The verdicts first, then warnings, every result with its figures and what its command prints, the
+   measures' definitions, and where everything comes from. After cli_page_group. */
+int cli_page_fill(const cli_page *page, basin_document *out);
+
+enum {
+    CLI_TITLE = 512,
+    CLI_ANCHOR = 32,
+    CLI_TOGETHER = 6 /* results that one figure shows at most */
+};
+const char *cli_page_command(const basin_result *result);
+const char *cli_page_file(const char *path); /* its last part */
+/* The section of a group. */
+const char *cli_page_anchor(size_t group, char out[CLI_ANCHOR]);
+/* «compare, at training loss 0.2 (compare.h5)» */
+const char *cli_page_title(const cli_page *page, size_t first, size_t count, char out[CLI_TITLE]);
+/* The figure of these results together of the kind named (NULL: the default), with its caption;
+   nothing where there is none. */
+int cli_page_figure(const cli_page *page, size_t first, size_t count, const char *kind,
+                    basin_document *out);
 
 /* page_comparison.c */
 /* Verdicts of a comparison in plain words, and their figure. */
-int cli_page_verdicts(const basin_result *result, FILE *out);
-/* Means of each group with their intervals and what is said of each difference. */
-void cli_page_estimates(const basin_comparison *comparison, FILE *out);
+int cli_page_verdicts(const cli_page *page, size_t i, basin_document *out);
+/* Means of each group with their intervals and what is said of each difference, of the comparisons
+   beside each other. */
+int cli_page_estimates(const cli_page *page, size_t first, size_t count, basin_document *out);
 
-/* The default figure of these results together, or that of the kind named, with its caption;
-   nothing where there is none. */
-int cli_page_figure(const basin_result *const *results, size_t count, const char *kind, FILE *out);
+/* page_warnings.c: what must not be overlooked, a line each with its section. */
+int cli_page_warnings(const cli_page *page, basin_document *out);
+
+/* page_origin.c: what the measures are, and where everything comes from. */
+int cli_page_definitions(const cli_page *page, basin_document *out);
+int cli_page_origin(const cli_page *page, basin_document *out);
 
 #endif

@@ -91,18 +91,17 @@ void cli_report_point(const basin_provenance *p, FILE *out)
 }
 
 /* Each line claims what was found, not what the point is. */
-void cli_report_stationarity(const basin_stationarity *s, FILE *out)
+void cli_report_descent(const basin_stationarity *s, FILE *out)
 {
     const char *products = s->products == 1 ? "product" : "products";
 
-    fputs("  way down        ", out);
     switch (s->verdict) {
     case BASIN_DESCENT_NEGATIVE:
         if (fabs(s->ritz_least) <= 1e-9 * s->ritz_most)
-            fprintf(out, "a slope without curvature found within %zu %s: not a minimum\n", s->products,
+            fprintf(out, "a slope without curvature found within %zu %s: not a minimum", s->products,
                     products);
         else
-            fprintf(out, "curvature %.3g found within %zu %s: not a minimum\n", s->ritz_least, s->products,
+            fprintf(out, "curvature %.3g found within %zu %s: not a minimum", s->ritz_least, s->products,
                     products);
         break;
     case BASIN_DESCENT_FOUND:
@@ -112,18 +111,25 @@ void cli_report_stationarity(const basin_stationarity *s, FILE *out)
         else
             fprintf(out, "the quadratic model falls by %.3g %% of the loss within %zu %s", 100 * s->decrement,
                     s->products, products);
-        fprintf(out, ", the loss itself by %.3g %%: not stationary\n", 100 * s->tried);
+        fprintf(out, ", the loss itself by %.3g %%: not stationary", 100 * s->tried);
         break;
     case BASIN_DESCENT_NOT_FOUND:
-        fprintf(out, "none above %g %% of the loss found within %zu %s (%.2g %%)\n", 100 * s->threshold,
+        fprintf(out, "none above %g %% of the loss found within %zu %s (%.2g %%)", 100 * s->threshold,
                 s->products, products, 100 * s->decrement);
         break;
     case BASIN_DESCENT_AT_ROUNDING:
-        fputs("the gradient is within 100 times what rounding the weights makes of it: nothing can be told\n",
+        fputs("the gradient is within 100 times what rounding the weights makes of it: nothing can be told",
               out);
         break;
-    default: fputs("not looked for\n", out);
+    default: fputs("not looked for", out);
     }
+}
+
+void cli_report_stationarity(const basin_stationarity *s, FILE *out)
+{
+    fputs("  way down        ", out);
+    cli_report_descent(s, out);
+    fputc('\n', out);
     fprintf(out, "                  |g| = %.4g", s->gradient_norm);
     if (!isnan(s->decayed_gradient_norm)) fprintf(out, ", with weight decay %.4g", s->decayed_gradient_norm);
     if (s->products > 0)

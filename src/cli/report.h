@@ -13,6 +13,8 @@ void cli_report_point(const basin_provenance *provenance, FILE *out);
 const char *cli_polish_text(const basin_polish *polish);
 /* «500», or «500 of 60,000» where more are there */
 const char *cli_samples(size_t used, size_t there);
+/* «none above 1 % of the loss found within 5 products (0.2 %)» */
+void cli_report_descent(const basin_stationarity *stationarity, FILE *out);
 /* «way down  a fall of 18.9 % of the loss found in 5 products: not stationary», «|g| = …» */
 void cli_report_stationarity(const basin_stationarity *stationarity, FILE *out);
 /* With BatchNorm: which statistics were used, and that a ceiling beside it is of training mode. */

@@ -23,7 +23,8 @@
         {"no-polish", CLI_FLAG, NULL, "at the weights as they are only", false}, CLI_RUN_OPTION,  \
         {"measures", CLI_TEXT, "NAME,…",                                                          \
          "also these, which cost more: critical_sharpness | batch_sharpness | asam | … | all, " \
-         "or core: none (default: core; compare: adaptive_average, adaptive_worst_l2, "           \
+         "or core, which adds none of them (default: core; compare: adaptive_average, "           \
+         "adaptive_worst_l2, "                                                                    \
          "feature_rank and neural_collapse)",                                                     \
          false},                                                                                  \
         {"batches", CLI_WHOLE, "N", "mini-batches of batch_sharpness (default: 20)", false},      \

@@ -4,12 +4,18 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "cli/terminal.h"
+
+enum { GAP = 2 }; /* blanks between columns */
+
 struct cli_table {
     const char *alignment;
     size_t      columns, count, room;
     char      **cells;
-    bool        failed;
+    bool        failed, untitled;
 };
+
+static cli_kept_tables *kept; /* where printed tables go as well; NULL: nowhere */
 
 static size_t width_of(const char *text)
 {
@@ -75,28 +81,130 @@ void cli_table_integer(cli_table *table, int64_t value)
         cli_table_cell(table, "%lld", (long long)value);
 }
 
-static void print_row(const cli_table *table, size_t row, const size_t *widths, int indent, FILE *out)
-{
-    size_t last = table->columns; /* no blanks at the end of a line */
+/* Columns of a table as they are printed: the first `keys`, then from `from` up to `to`. */
+typedef struct part {
+    size_t keys, from, to;
+} part;
 
-    while (last > 0 && (row * table->columns + last > table->count ||
-                        table->cells[row * table->columns + last - 1][0] == '\0'))
-        last--;
+/* Cut off with … where it is wider. */
+static void print_cell(const char *text, size_t width, char alignment, size_t gap, FILE *out)
+{
+    const size_t own = width_of(text);
+    const int    blank = own < width ? (int)(width - own) : 0;
+    size_t       bytes = strlen(text);
+
+    if (own > width) {
+        size_t left = width - 1;
+        for (bytes = 0; left > 0 || (text[bytes] & 0xC0) == 0x80; bytes++)
+            left -= ((unsigned char)text[bytes + 1] & 0xC0) != 0x80;
+    }
+    if (alignment == 'r')
+        fprintf(out, "%*s%.*s%s%*s", blank, "", (int)bytes, text, own > width ? "…" : "", (int)gap, "");
+    else
+        fprintf(out, "%.*s%s%*s", (int)bytes, text, own > width ? "…" : "", gap > 0 ? blank + (int)gap : 0,
+                "");
+}
+
+/* The number of the column that stands at place i of the part. */
+static size_t column_of(const part *p, size_t i)
+{
+    return i < p->keys ? i : p->from + i - p->keys;
+}
+
+/* "" behind the last cell. */
+static const char *cell_at(const cli_table *table, size_t row, size_t column)
+{
+    const size_t i = row * table->columns + column;
+
+    return i < table->count ? table->cells[i] : "";
+}
+
+static void print_row(const cli_table *table, size_t row, const size_t *widths, const part *p, int indent,
+                      FILE *out)
+{
+    size_t last = p->keys + p->to - p->from; /* no blanks at the end of a line */
+
+    while (last > 0 && cell_at(table, row, column_of(p, last - 1))[0] == '\0') last--;
     if (last > 0) fprintf(out, "%*s", indent, "");
-    for (size_t c = 0; c < last; c++) {
-        const char *text = table->cells[row * table->columns + c];
-        int         blank = (int)(widths[c] - width_of(text)), gap = c + 1 < last ? 2 : 0;
-        if (table->alignment[c] == 'r')
-            fprintf(out, "%*s%s%*s", blank, "", text, gap, "");
-        else
-            fprintf(out, "%s%*s", text, c + 1 < last ? blank + gap : 0, "");
+    for (size_t i = 0; i < last; i++) {
+        const size_t c = column_of(p, i);
+        print_cell(cell_at(table, row, c), widths[c], table->alignment[c], i + 1 < last ? GAP : 0, out);
     }
     fputc('\n', out);
 }
 
+/* The names at the left of each row: they stand again before the columns that did not fit. */
+static size_t keys_of(const cli_table *table)
+{
+    size_t keys = 1;
+
+    while (keys + 1 < table->columns && table->alignment[keys - 1] == 'l' && table->alignment[keys] == 'l')
+        keys++;
+    return keys < table->columns ? keys : table->columns;
+}
+
+/* As many columns as fit from `from` on, at least one. */
+static part next_part(const cli_table *table, const size_t *widths, size_t keys, size_t from, size_t room)
+{
+    part   p = {keys, from, from};
+    size_t used = 0;
+
+    for (size_t c = 0; c < keys; c++) used += widths[c] + GAP;
+    for (; p.to < table->columns && (p.to == from || used + widths[p.to] <= room); p.to++)
+        used += widths[p.to] + GAP;
+    return p;
+}
+
+/* Side by side as far as they fit into the terminal, the rest below; names take no more than half of it. */
+static void print_parts(const cli_table *table, size_t *widths, int indent, FILE *out)
+{
+    const size_t limit = cli_terminal_width();
+    const size_t room = limit == SIZE_MAX ? limit : limit > 40 ? limit - (size_t)indent : 40;
+    const size_t keys = keys_of(table);
+    size_t       whole = 0, from = keys;
+
+    for (size_t c = 0; c < table->columns; c++) whole += widths[c] + (c > 0 ? GAP : 0);
+    for (size_t c = 0; c < keys && whole > room; c++)
+        if (widths[c] > room / (2 * keys) && widths[c] > 12)
+            widths[c] = room / (2 * keys) > 12 ? room / (2 * keys) : 12;
+    do {
+        const part p = next_part(table, widths, keys, from, room);
+        if (from > keys) fputc('\n', out);
+        for (size_t row = 0; row * table->columns < table->count; row++)
+            print_row(table, row, widths, &p, indent, out);
+        from = p.to;
+    } while (from < table->columns);
+}
+
+/* Takes the cells of a table that was printed. */
+static void keep(cli_table *table, size_t begin, size_t end)
+{
+    cli_kept_table *tables = basin_alloc(kept->count + 1, sizeof *tables);
+    char           *alignment = basin_strdup(table->alignment);
+
+    if (tables == NULL || alignment == NULL) {
+        basin_free(tables);
+        basin_free(alignment);
+        kept->failed = true;
+        return;
+    }
+    if (kept->count > 0) memcpy(tables, kept->tables, kept->count * sizeof *tables);
+    basin_free(kept->tables);
+    kept->tables = tables;
+    tables[kept->count++] = (cli_kept_table){.begin = begin,
+                                             .end = end,
+                                             .columns = table->columns,
+                                             .count = table->count,
+                                             .alignment = alignment,
+                                             .cells = table->cells,
+                                             .titled = !table->untitled};
+    table->cells = NULL, table->count = 0;
+}
+
 void cli_table_print(cli_table *table, int indent, FILE *out)
 {
-    size_t *widths = table != NULL ? basin_alloc(table->columns, sizeof *widths) : NULL;
+    size_t    *widths = table != NULL ? basin_alloc(table->columns, sizeof *widths) : NULL;
+    const long begin = kept != NULL ? ftell(out) : 0;
 
     if (widths == NULL || table->failed) {
         fputs("(no memory for this table)\n", out);
@@ -105,11 +213,33 @@ void cli_table_print(cli_table *table, int indent, FILE *out)
             size_t width = width_of(table->cells[i]);
             if (width > widths[i % table->columns]) widths[i % table->columns] = width;
         }
-        for (size_t row = 0; row * table->columns < table->count; row++)
-            print_row(table, row, widths, indent, out);
+        print_parts(table, widths, indent, out);
+        if (kept != NULL && table->count > 0) keep(table, (size_t)begin, (size_t)ftell(out));
     }
     basin_free(widths);
     cli_table_destroy(&table);
+}
+
+void cli_tables_keep(cli_kept_tables *tables)
+{
+    kept = tables;
+}
+
+void cli_kept_tables_clear(cli_kept_tables *tables)
+{
+    for (size_t i = 0; i < tables->count; i++) {
+        cli_kept_table *t = &tables->tables[i];
+        for (size_t c = 0; c < t->count; c++) basin_free(t->cells[c]);
+        basin_free(t->cells);
+        basin_free(t->alignment);
+    }
+    basin_free(tables->tables);
+    *tables = (cli_kept_tables){0};
+}
+
+void cli_table_untitled(cli_table *table)
+{
+    if (table != NULL) table->untitled = true;
 }
 
 void cli_table_destroy(cli_table **table)

@@ -19,6 +19,25 @@ void cli_table_integer(cli_table *table, int64_t value); /* «-» for negative o
 /* Prints with `indent` spaces before each row, then destroys. */
 void cli_table_print(cli_table *table, int indent, FILE *out);
 void cli_table_destroy(cli_table **table); /* unprinted */
+/* Its first row is data and no titles. */
+void cli_table_untitled(cli_table *table);
+
+typedef struct cli_kept_table { /* as it was printed */
+    size_t begin, end;          /* bytes of the stream before and behind it */
+    size_t columns, count;
+    char  *alignment, **cells; /* [count] */
+    bool   titled;
+} cli_kept_table;
+
+typedef struct cli_kept_tables {
+    size_t          count;
+    cli_kept_table *tables;
+    bool            failed; /* out of memory for one of them */
+} cli_kept_tables;
+
+/* Every table that is printed from now on is kept as well; NULL ends that. */
+void cli_tables_keep(cli_kept_tables *tables);
+void cli_kept_tables_clear(cli_kept_tables *tables);
 
 /* One of 32 buffers of CLI_TURN characters that take turns: for texts that are printed at once. */
 enum { CLI_TURN = 96 };

@@ -131,11 +131,17 @@ static basin_status fail_to_open(const char *path)
     const char *reason = basin_h5_reason(text);
 
     if (strstr(reason, "truncated") != NULL)
-        return basin_fail(BASIN_ERR_IO, "%s: truncated, or still being written: %s", path, reason);
+        return basin_fail(BASIN_ERR_IO,
+                          "%s: truncated, or still being written: %s; wait for its writer, or copy "
+                          "it anew",
+                          path, reason);
     if (strstr(reason, "already open") != NULL || strstr(reason, "flags") != NULL)
         return basin_fail(BASIN_ERR_IO, "%s: still being written, or its writer was stopped: %s", path,
                           reason);
-    return basin_fail(BASIN_ERR_IO, "%s: damaged, or still being written: %s", path, reason);
+    return basin_fail(BASIN_ERR_IO,
+                      "%s: damaged, or still being written: %s; wait for its writer, or take "
+                      "another copy",
+                      path, reason);
 }
 
 basin_status basin_h5_open(const char *path, basin_h5 **out)
@@ -305,6 +311,15 @@ done:
     return st;
 }
 
+/* What to name instead of a file that is not in the wanted format. */
+static const char *way_out(const char *wanted)
+{
+    if (strcmp(wanted, "basin result") == 0) return "results are what a command stores with -o";
+    if (strcmp(wanted, "basin data") == 0)
+        return "data sets are what --data takes, and the recorder and train write beside checkpoints";
+    return "checkpoints are what train, the recorder and python3 -m basin convert write";
+}
+
 basin_status basin_h5_header(const basin_h5 *h5, const char *format, int64_t newest, int64_t *out)
 {
     basin_status st = BASIN_OK;
@@ -312,9 +327,10 @@ basin_status basin_h5_header(const basin_h5 *h5, const char *format, int64_t new
     int64_t      version = INT64_MIN, complete = 0;
 
     BASIN_TRY(basin_h5_text_attribute(h5, "/", "format", &found));
-    BASIN_CHECK(found != NULL, BASIN_ERR_FORMAT, "%s: no attribute format: expected «%s»", h5->path, format);
-    BASIN_CHECK(strcmp(found, format) == 0, BASIN_ERR_FORMAT, "%s: expected «%s», file is «%.60s»", h5->path,
-                format, found);
+    BASIN_CHECK(found != NULL, BASIN_ERR_FORMAT, "%s: no attribute format: expected «%s»; %s", h5->path,
+                format, way_out(format));
+    BASIN_CHECK(strcmp(found, format) == 0, BASIN_ERR_FORMAT, "%s: expected «%s», file is «%.60s»; %s",
+                h5->path, format, found, way_out(format));
     BASIN_TRY(basin_h5_int_attribute(h5, "/", "version", &version));
     BASIN_CHECK(version != INT64_MIN, BASIN_ERR_FORMAT, "%s: no attribute version", h5->path);
     BASIN_CHECK(version >= 1, BASIN_ERR_FORMAT, "%s: %s version %lld, they count from 1", h5->path, format,

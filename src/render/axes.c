@@ -67,13 +67,29 @@ static void fitting_ticks(basin_canvas *canvas, const basin_plot_scale *scale, d
     drop_touching(canvas, scale, out, length, across);
 }
 
+/* What counts has no half: ticks between whole numbers go, and the others are written whole. */
+static void keep_whole(basin_ticks *ticks)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < ticks->count; i++) {
+        basin_tick tick = ticks->tick[i];
+        if (fabs(tick.value - round(tick.value)) > 1e-9) continue;
+        char *point = ticks->exponent == 0 ? strchr(tick.label, '.') : NULL;
+        if (point != NULL) *point = '\0';
+        ticks->tick[kept++] = tick;
+    }
+    ticks->count = kept;
+}
+
 void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height,
                       basin_ticks *x, basin_ticks *y)
 {
     *x = *y = (basin_ticks){0};
     if (panel->scene != NULL) return;
-    if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, 0, x);
-    if (!panel->bare && panel->empty == NULL && panel->name_count == 0)
+    if (panel->tick_count == 0) fitting_ticks(canvas, &panel->x, width, true, panel->counted ? 1 : 0, x);
+    if (panel->counted) keep_whole(x);
+    if (!panel->bare && (panel->empty == NULL || panel->numbered) && panel->name_count == 0)
         fitting_ticks(canvas, &panel->y, height, false, panel->equal ? 0.99 * step_of(x) : 0, y);
 }
 
@@ -150,6 +166,38 @@ double basin_axes_names_height(const basin_panel *panel, basin_canvas *canvas, d
     return tallest;
 }
 
+/* Whether the i-th name would touch one that is listed before it. */
+static bool touches_a_name(const basin_panel *panel, basin_canvas *canvas, size_t i)
+{
+    const double width = panel->box.right - panel->box.left;
+    double       mine, other, height;
+
+    basin_canvas_measure(canvas, panel->tick_label[i], &(basin_type){0}, &mine, &height);
+    for (size_t k = 0; k < i; k++) {
+        const double apart =
+            fabs(basin_scale_at(&panel->x, panel->tick_at[i]) - basin_scale_at(&panel->x, panel->tick_at[k]));
+        basin_canvas_measure(canvas, panel->tick_label[k], &(basin_type){0}, &other, &height);
+        if (apart * width < (mine + other) / 2 + 2) return true;
+    }
+    return false;
+}
+
+/* Plain names that would touch the one before them are left out; coloured ones stand in their slots. */
+static void names_on_x(const basin_panel *panel, basin_canvas *canvas, double label_top)
+{
+    const basin_rect *b = &panel->box;
+    basin_type        type = basin_axes_name_type(panel, canvas, b->right - b->left);
+
+    for (size_t i = 0; i < panel->tick_count; i++) {
+        const double x = b->left + basin_scale_at(&panel->x, panel->tick_at[i]) * (b->right - b->left);
+        if (!(x >= b->left - 0.5) || !(x <= b->right + 0.5)) continue;
+        basin_canvas_line(canvas, x, b->bottom, x, b->bottom + BASIN_TICK, &axis_pen);
+        if (panel->tick_color != NULL) type.color = panel->tick_color[i];
+        if (panel->no_x || (panel->tick_color == NULL && touches_a_name(panel, canvas, i))) continue;
+        basin_canvas_text(canvas, panel->tick_label[i], x, label_top, &type);
+    }
+}
+
 static void x_axis(const basin_panel *panel, basin_canvas *canvas)
 {
     const basin_rect *b = &panel->box;
@@ -164,13 +212,7 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
             basin_canvas_text(canvas, tick->label, x, label_top,
                               &(basin_type){.color = basin_black, .across = 0.5});
     }
-    basin_type type = basin_axes_name_type(panel, canvas, b->right - b->left);
-    for (size_t i = 0; i < panel->tick_count; i++) {
-        double x = b->left + basin_scale_at(&panel->x, panel->tick_at[i]) * (b->right - b->left);
-        basin_canvas_line(canvas, x, b->bottom, x, b->bottom + BASIN_TICK, &axis_pen);
-        if (panel->tick_color != NULL) type.color = panel->tick_color[i];
-        if (!panel->no_x) basin_canvas_text(canvas, panel->tick_label[i], x, label_top, &type);
-    }
+    names_on_x(panel, canvas, label_top);
     if (!panel->no_x && panel->x_label == NULL && panel->x_ticks.exponent != 0) { /* else the label says it */
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
         snprintf(text, sizeof text, "×%s", basin_number_power(panel->x_ticks.exponent, power));
@@ -209,8 +251,9 @@ static void y_axis(const basin_panel *panel, basin_canvas *canvas)
     if (!panel->no_y && panel->y_ticks.exponent != 0) {
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
         snprintf(text, sizeof text, "×%s", basin_number_power(panel->y_ticks.exponent, power));
-        basin_canvas_text(canvas, text, b->left, b->top - 2,
-                          &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
+        /* right of the axis: the highest number may stand at its end */
+        basin_canvas_text(canvas, text, b->left + 1, b->top - 2,
+                          &(basin_type){.color = basin_black, .down = 1});
     }
 }
 
@@ -222,21 +265,27 @@ void basin_axes_draw(const basin_panel *panel, basin_canvas *canvas)
 
 /* ------------------------------------------------------------------------------------------ colour bar -- */
 
-enum { BAR_GAP = 6, BAR = 7 };
+enum { BAR_GAP = 6, BAR = 7, BAR_OVER = 8 /* how much longer than the bar its label may be */ };
 
 static void bar_ticks(const basin_panel *panel, basin_canvas *canvas, double height, basin_ticks *ticks)
 {
     fitting_ticks(canvas, &panel->bar->scale, height, false, 0, ticks);
-    if (!isfinite(panel->bar->cap)) return;
-    for (size_t i = 0; i < ticks->count; i++) /* leave the end to the cap's own label */
-        if ((1 - basin_scale_at(&panel->bar->scale, ticks->tick[i].value)) * height <
-            1.1 * basin_canvas_font_size(canvas))
+    const double room = 1.1 * basin_canvas_font_size(canvas);
+    for (size_t i = 0; i < ticks->count; i++) { /* leave the ends to their own labels */
+        const double up = basin_scale_at(&panel->bar->scale, ticks->tick[i].value) * height;
+        if ((isfinite(panel->bar->cap) && height - up < room) || (isfinite(panel->bar->floor) && up < room))
             ticks->tick[i].label[0] = '\0';
+    }
 }
 
-static const char *cap_text(const basin_paint *paint, char text[BASIN_NUMBER_ROOM + 8])
+/* What the upper or lower end stands for where values are beyond it; "" where none is. */
+static const char *end_text(const basin_paint *paint, bool upper, char text[BASIN_NUMBER_ROOM + 8])
 {
-    snprintf(text, BASIN_NUMBER_ROOM + 8, "> %s", BASIN_NUMBER(paint->cap, 3));
+    const double end = upper ? paint->cap : paint->floor;
+
+    text[0] = '\0';
+    if (isfinite(end))
+        snprintf(text, BASIN_NUMBER_ROOM + 8, "%s %s", upper ? ">" : "<", BASIN_NUMBER(end, 3));
     return text;
 }
 
@@ -248,12 +297,19 @@ static const char *power_text(int exponent, char text[BASIN_NUMBER_ROOM + 8])
     return text;
 }
 
+/* A plot of equal units does not know its height at first. */
+static double bar_label_room(const basin_panel *panel)
+{
+    return panel->height > 0 ? panel->height + BAR_OVER : 0;
+}
+
 static double bar_label_width(const basin_panel *panel, basin_canvas *canvas)
 {
     double width = 0, height = 0;
 
     if (panel->bar_label != NULL)
-        basin_canvas_measure(canvas, panel->bar_label, &(basin_type){.across = 0.5}, &width, &height);
+        basin_canvas_measure(canvas, panel->bar_label,
+                             &(basin_type){.across = 0.5, .width = bar_label_room(panel)}, &width, &height);
     return height > 0 ? height + 2 : 0;
 }
 
@@ -269,16 +325,11 @@ double basin_bar_width(const basin_panel *panel, basin_canvas *canvas)
         basin_canvas_measure(canvas, ticks.tick[i].label, &(basin_type){0}, &width, &height);
         widest = fmax(widest, width);
     }
-    if (isfinite(panel->bar->cap)) {
-        basin_canvas_measure(canvas, cap_text(panel->bar, text), &(basin_type){0}, &width, &height);
+    for (int upper = 0; upper < 2; upper++) {
+        basin_canvas_measure(canvas, end_text(panel->bar, upper, text), &(basin_type){0}, &width, &height);
         widest = fmax(widest, width);
     }
-    widest += BASIN_TICK + 1.5 + bar_label_width(panel, canvas);
-    if (ticks.exponent != 0) {
-        basin_canvas_measure(canvas, power_text(ticks.exponent, text), &(basin_type){0}, &width, &height);
-        widest = fmax(widest, width);
-    }
-    return BAR_GAP + BAR + widest;
+    return BAR_GAP + BAR + BASIN_TICK + 1.5 + widest + bar_label_width(panel, canvas);
 }
 
 int basin_bar_exponent(const basin_panel *panel, basin_canvas *canvas)
@@ -287,6 +338,22 @@ int basin_bar_exponent(const basin_panel *panel, basin_canvas *canvas)
 
     if (panel->bar != NULL) bar_ticks(panel, canvas, panel->height, &ticks);
     return ticks.exponent;
+}
+
+/* A point at each end that values are beyond. */
+static void bar_ends(const basin_panel *panel, basin_canvas *canvas)
+{
+    const basin_paint *paint = panel->bar;
+    const double       left = panel->box.right + BAR_GAP, top = panel->box.top, bottom = panel->box.bottom;
+
+    if (isfinite(paint->cap))
+        basin_canvas_fill(canvas, (double[]){left, top, left + BAR, top, left + BAR / 2.0, top - 4}, 3,
+                          basin_paint_color(paint, paint->cap), 0);
+    const double low[] = {left, bottom, left + BAR, bottom, left + BAR / 2.0, bottom + 4};
+    if (isfinite(paint->floor)) basin_canvas_fill(canvas, low, 3, basin_paint_color(paint, paint->floor), 0);
+    basin_canvas_data(canvas, false);
+    /* the dark end of a map is dark on a dark ground: its outline shows */
+    if (isfinite(paint->floor)) basin_canvas_stroke(canvas, low, 3, true, &axis_pen);
 }
 
 void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
@@ -300,6 +367,7 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
 
     if (paint == NULL) return;
     bar_ticks(panel, canvas, height, &ticks);
+    basin_canvas_data(canvas, true);
     for (size_t i = 0; i < STEPS; i++) { /* from the top; each reaches under the next */
         double value = basin_scale_value(&paint->scale, 1 - ((double)i + 0.5) / STEPS);
         double y = top + height * (double)i / STEPS;
@@ -307,6 +375,7 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
                          (basin_rect){left, y, left + BAR, fmin(y + height / STEPS + 4, panel->box.bottom)},
                          basin_paint_color(paint, value), 0);
     }
+    bar_ends(panel, canvas);
     basin_canvas_stroke(canvas,
                         (double[]){left, top, left + BAR, top, left + BAR, top + height, left, top + height},
                         4, true, &axis_pen);
@@ -319,19 +388,21 @@ void basin_bar_draw(const basin_panel *panel, basin_canvas *canvas)
                           &(basin_type){.color = basin_black, .down = 0.5});
     }
     if (ticks.exponent != 0) {
+        /* left of the numbers, of which one may stand at the end */
         basin_canvas_text(canvas, power_text(ticks.exponent, text), left + BAR,
                           top - (isfinite(paint->cap) ? 5 : 2),
-                          &(basin_type){.color = basin_black, .down = 1});
+                          &(basin_type){.color = basin_black, .across = 1, .down = 1});
     }
-    if (isfinite(paint->cap)) {
-        basin_canvas_fill(canvas, (double[]){left, top, left + BAR, top, left + BAR / 2.0, top - 4}, 3,
-                          basin_paint_color(paint, paint->cap), 0);
-        basin_canvas_text(canvas, cap_text(paint, text), left + BAR + BASIN_TICK + 1.5, top,
-                          &(basin_type){.color = basin_black, .down = 0.5});
-    }
+    for (int upper = 0; upper < 2; upper++)
+        basin_canvas_text(canvas, end_text(paint, upper, text), left + BAR + BASIN_TICK + 1.5,
+                          upper ? top : top + height, &(basin_type){.color = basin_black, .down = 0.5});
     if (panel->bar_label != NULL) {
         double x = panel->box.right + basin_bar_width(panel, canvas) - bar_label_width(panel, canvas) / 2;
         basin_canvas_text(canvas, panel->bar_label, x, top + height / 2,
-                          &(basin_type){.color = basin_black, .across = 0.5, .down = 0.5, .angle = -acos(0)});
+                          &(basin_type){.color = basin_black,
+                                        .across = 0.5,
+                                        .down = 0.5,
+                                        .width = bar_label_room(panel),
+                                        .angle = -acos(0)});
     }
 }

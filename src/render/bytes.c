@@ -23,15 +23,23 @@ void basin_bytes_append(basin_bytes *b, const void *bytes, size_t size)
     b->size += size;
 }
 
+void basin_bytes_text(basin_bytes *b, const char *text)
+{
+    basin_bytes_append(b, text, strlen(text));
+}
+
 void basin_bytes_print(basin_bytes *b, const char *format, ...)
 {
     char    text[1024];
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    const int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    basin_bytes_append(b, text, strlen(text));
+    if (length < 0 || length >= (int)sizeof text)
+        b->failed = true;
+    else
+        basin_bytes_append(b, text, (size_t)length);
 }
 
 static void append_ordered(basin_bytes *b, uint64_t value, size_t size, bool big)
@@ -61,4 +69,21 @@ void basin_bytes_f64(basin_bytes *b, double value, bool big)
 
     memcpy(&bits, &value, sizeof bits);
     append_ordered(b, bits, sizeof bits, big);
+}
+
+cairo_status_t basin_bytes_collect(void *closure, const unsigned char *bytes, unsigned int size)
+{
+    basin_bytes_append(closure, bytes, size);
+    /* `failed` tells: cairo 1.16 crashes at the end of a PDF with links whose stream has failed. */
+    return CAIRO_STATUS_SUCCESS;
+}
+
+basin_status basin_bytes_status(const basin_bytes *b, cairo_status_t status, const char *what)
+{
+    if (b->failed || status == CAIRO_STATUS_NO_MEMORY)
+        return basin_fail(BASIN_ERR_NOMEM, "out of memory for %s's file", what);
+    if (status != CAIRO_STATUS_SUCCESS)
+        return basin_fail(BASIN_ERR_NUMERIC, "cairo cannot draw %s: %s", what,
+                          cairo_status_to_string(status));
+    return BASIN_OK;
 }

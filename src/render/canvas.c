@@ -59,7 +59,7 @@ static basin_draw *record(basin_canvas *canvas, basin_op_kind kind, const double
     if (!fits) return NULL;
     if (count > 0) memcpy(canvas->points + 2 * canvas->point_count, xy, count * 2 * sizeof(double));
     basin_draw *op = &canvas->ops[canvas->op_count++];
-    *op = (basin_draw){.kind = kind, .first = canvas->point_count, .count = count};
+    *op = (basin_draw){.kind = kind, .first = canvas->point_count, .count = count, .data = canvas->data};
     canvas->point_count += count;
     return op;
 }
@@ -76,6 +76,7 @@ basin_status basin_canvas_create(double width, double height, const char *font, 
     canvas->width = width;
     canvas->height = height;
     canvas->font_size = font_size;
+    canvas->magnify = 1;
     BASIN_STRDUP(canvas->font, font);
     surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
     cr = cairo_create(surface);
@@ -112,6 +113,17 @@ basin_status basin_canvas_status(const basin_canvas *canvas)
 double basin_canvas_font_size(const basin_canvas *canvas)
 {
     return canvas->font_size;
+}
+
+void basin_canvas_dress(basin_canvas *canvas, bool dark, double magnify)
+{
+    canvas->dark = dark;
+    canvas->magnify = magnify;
+}
+
+void basin_canvas_data(basin_canvas *canvas, bool data)
+{
+    canvas->data = data;
 }
 
 void basin_canvas_resize(basin_canvas *canvas, double width, double height)
@@ -166,6 +178,11 @@ static void shape(basin_canvas *canvas, basin_marker marker, double x, double y,
     case BASIN_MARKER_TRIANGLE:
         basin_canvas_fill(canvas,
                           (double[]){x, y - 1.2 * r, x + 1.1 * r, y + 0.75 * r, x - 1.1 * r, y + 0.75 * r}, 3,
+                          color, 0);
+        break;
+    case BASIN_MARKER_DOWN:
+        basin_canvas_fill(canvas,
+                          (double[]){x, y + 1.2 * r, x + 1.1 * r, y - 0.75 * r, x - 1.1 * r, y - 0.75 * r}, 3,
                           color, 0);
         break;
     case BASIN_MARKER_DIAMOND:
@@ -247,6 +264,7 @@ PangoLayout *basin_canvas_layout(const basin_canvas *canvas, PangoContext *conte
     PangoFontDescription *font = pango_font_description_from_string(canvas->font);
 
     pango_font_description_set_size(font, (int)lround(size * PANGO_SCALE));
+    if (type->bold) pango_font_description_set_weight(font, PANGO_WEIGHT_BOLD);
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
     pango_layout_set_markup(layout, markup, -1);
@@ -265,9 +283,7 @@ PangoLayout *basin_canvas_layout(const basin_canvas *canvas, PangoContext *conte
     return layout;
 }
 
-/* Plain text to markup: the five XML characters escaped, control characters dropped but for \n and the
-   subscript marks, bytes that are not UTF-8 replaced, since names and paths come from files. */
-static char *markup_of(const char *text)
+char *basin_canvas_markup(const char *text)
 {
     size_t room = strlen(text) * 6 + 64, used = 0;
     size_t open = 0;
@@ -317,7 +333,7 @@ static void extent(basin_canvas *canvas, const char *markup, const basin_type *t
 void basin_canvas_measure(basin_canvas *canvas, const char *text, const basin_type *type, double *width,
                           double *height)
 {
-    char *markup = canvas->status == BASIN_OK ? markup_of(text) : NULL;
+    char *markup = canvas->status == BASIN_OK ? basin_canvas_markup(text) : NULL;
 
     *width = *height = 0;
     if (markup != NULL)
@@ -345,7 +361,7 @@ void basin_canvas_text(basin_canvas *canvas, const char *text, double x, double 
     double width, height;
 
     if (text[0] == '\0' || canvas->status != BASIN_OK) return;
-    char *markup = markup_of(text);
+    char *markup = basin_canvas_markup(text);
     if (markup == NULL) {
         fail(canvas);
         return;
@@ -365,6 +381,32 @@ void basin_canvas_text(basin_canvas *canvas, const char *text, double x, double 
     op->type = *type;
     op->label = canvas->label_count;
     canvas->labels[canvas->label_count++] = label;
+}
+
+void basin_canvas_append(basin_canvas *canvas, const basin_canvas *part, double x, double y)
+{
+    basin_canvas_check(canvas, part->status);
+    for (size_t i = 0; i < part->op_count; i++) {
+        const basin_draw *from = &part->ops[i];
+        void             *labels = canvas->labels;
+        basin_draw       *op = record(canvas, from->kind, part->points + 2 * from->first, from->count);
+        if (op == NULL) return;
+        const size_t first = op->first, label = canvas->label_count;
+        *op = *from;
+        op->first = first, op->label = label, op->text = NULL;
+        /* of a dot the second pair is its radius */
+        for (size_t j = 0; j < (from->kind == BASIN_DRAW_DOT ? 1 : from->count); j++)
+            canvas->points[2 * (first + j)] += x, canvas->points[2 * (first + j) + 1] += y;
+        if (from->kind != BASIN_DRAW_TEXT) continue;
+        op->text = basin_strdup(from->text);
+        if (op->text == NULL) fail(canvas);
+        bool fits = room(canvas, &labels, label, &canvas->label_room, 1, sizeof *canvas->labels);
+        canvas->labels = labels;
+        if (!fits) return;
+        canvas->labels[label] = part->labels[from->label];
+        canvas->labels[label].x += x, canvas->labels[label].y += y;
+        canvas->label_count++;
+    }
 }
 
 void basin_canvas_size(const basin_canvas *canvas, double *width, double *height)

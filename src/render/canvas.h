@@ -9,6 +9,8 @@
 #ifndef BASIN_RENDER_CANVAS_H
 #define BASIN_RENDER_CANVAS_H
 
+#include <stdint.h>
+
 #include "core/status.h"
 
 typedef struct basin_canvas basin_canvas;
@@ -38,7 +40,8 @@ typedef enum basin_marker {
     BASIN_MARKER_DIAMOND,
     BASIN_MARKER_CROSS, /* two diagonal strokes: missing */
     BASIN_MARKER_PLUS,  /* two upright strokes: the centre */
-    BASIN_MARKER_UP     /* filled, pointing up: clipped */
+    BASIN_MARKER_UP,    /* filled, pointing up: clipped */
+    BASIN_MARKER_DOWN   /* likewise, below */
 } basin_marker;
 
 /* How a text is set. Zeroed: black, the canvas's size, (x, y) its upper left corner. «\1» starts a
@@ -51,6 +54,7 @@ typedef struct basin_type {
     /* > 0: broken into lines of at most this width, centred by `across` */
     double width;
     bool   one_line; /* with width: shortened with … instead */
+    bool   bold;
 } basin_type;
 
 /* a text as placed: the box (before turning by `angle` about its middle) that it covers */
@@ -61,6 +65,19 @@ typedef struct basin_label {
 basin_status basin_canvas_create(double width, double height, const char *font, double font_size,
                                  basin_canvas **out);
 void         basin_canvas_destroy(basin_canvas **canvas);
+/* How the drawing comes onto its page: on a dark ground, every colour but those of data exchanged;
+   and everything larger by a factor, text, lines and page. */
+void basin_canvas_dress(basin_canvas *canvas, bool dark, double magnify);
+/* Whether what is drawn from now on has the colours of numbers, which are kept on any ground. */
+void basin_canvas_data(basin_canvas *canvas, bool data);
+/* Draws all of `part` with its upper left corner at (x, y). */
+void basin_canvas_append(basin_canvas *canvas, const basin_canvas *part, double x, double y);
+/* The family that texts are really set in, "" if unknown; caller frees, NULL is a lack of
+   memory. */
+char *basin_canvas_family(const basin_canvas *canvas);
+/* Whether `family` is one of those that the canvas's font asks for, or it asks for any of a kind,
+   as sans or serif do. */
+bool basin_canvas_asks_for(const basin_canvas *canvas, const char *family);
 /* the first failure; its message becomes the last one */
 basin_status basin_canvas_status(const basin_canvas *canvas);
 double       basin_canvas_font_size(const basin_canvas *canvas);
@@ -116,5 +133,9 @@ typedef struct basin_sheet { /* what goes into the file besides the drawing */
 /* The drawing as the bytes of a file; the same bytes for the same drawing. Caller frees. */
 basin_status basin_canvas_encode(const basin_canvas *canvas, basin_format_kind format,
                                  const basin_sheet *sheet, unsigned char **out, size_t *size);
+/* Without its texts as width x height dots, one for each point of the page, 0xRRGGBB and white
+   where nothing is; every line is one dot wide. */
+basin_status basin_canvas_dots(const basin_canvas *canvas, size_t width, size_t height,
+                               uint32_t *out /* [height, width] */);
 
 #endif

@@ -23,10 +23,12 @@ typedef struct basin_draw {
     char      *text; /* TEXT, owned: Pango markup */
     basin_type type;
     size_t     label; /* TEXT: its index in labels */
+    bool       data;  /* its colour is that of a number, the same on any ground */
 } basin_draw;
 
 struct basin_canvas {
-    double        width, height, font_size;
+    double        width, height, font_size, magnify;
+    bool          dark, data;
     char         *font;
     basin_status  status;
     char          message[256];
@@ -45,5 +47,11 @@ PangoContext *basin_canvas_context(cairo_t *cr);
 /* A layout of the markup as `type` says, for showing or measuring; unref with g_object_unref. */
 PangoLayout *basin_canvas_layout(const basin_canvas *canvas, PangoContext *context,
                                  const char *markup, const basin_type *type);
+/* Plain text to markup: the five XML characters escaped, control characters dropped but for \n and
+   the subscript marks, bytes that are not UTF-8 replaced, since names and paths come from files.
+   Caller frees; NULL when memory is short. */
+char *basin_canvas_markup(const char *text);
+/* Draws the list again, from where cr stands; `fine`: every line one unit wide, and no texts. */
+void basin_canvas_replay(const basin_canvas *canvas, cairo_t *cr, bool fine);
 
 #endif

@@ -17,6 +17,17 @@ typedef struct basin_versus { /* a comparison as it is drawn */
    all samples. NULL if none. */
 const basin_row *basin_versus_row(const basin_comparison *c, size_t raw, int point);
 
+/* BASIN_ERR_VALUE where a group names rows that there are not. */
+basin_status basin_versus_check(const basin_comparison *c);
+/* Those asked for by options->y, or of the defaults those that were measured (the first, were it
+   none). */
+basin_status basin_versus_choose(basin_plan *plan, basin_versus *v);
+/* NULL if there is none */
+const basin_estimate *basin_versus_estimate(const basin_comparison *c, size_t group, int point,
+                                            const basin_column *measure);
+/* strip_table.c: the plan's table, of the group of each column, and what the caption says of it. */
+basin_status basin_strip_table(basin_plan *plan, const basin_grouping *columns,
+                               const basin_comparison *c);
 /* Whether the difference was tested: seeds paired, and of two methods. */
 bool basin_versus_tested(const basin_difference *d);
 /* The group of that name; NULL if there is none. */

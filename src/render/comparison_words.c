@@ -102,6 +102,25 @@ static const char *verdict_text(basin_plan *plan, const basin_difference *d)
     return basin_plan_text(plan, "%s, p\u00a0=\u00a0%s", words[verdict_of(d)], BASIN_NUMBER(p, 2));
 }
 
+static bool is_of(const basin_comparison *c, const basin_difference *d, const basin_column *measure)
+{
+    return between_methods(c, d) && strcmp(d->measure, measure->name) == 0;
+}
+
+/* No outcome of these numbers of seeds could be significant: one line says it for all. */
+static bool never_enough(const basin_comparison *c, const basin_column *measure)
+{
+    size_t tests = 0;
+
+    for (size_t i = 0; i < c->difference_count; i++) {
+        const basin_difference *d = &c->differences[i];
+        if (!is_of(c, d, measure) || d->verdict == BASIN_VERDICT_NOT_MEASURED) continue;
+        if (!basin_versus_tested(d) || verdict_of(d) != BASIN_VERDICT_TOO_FEW_SEEDS) return false;
+        tests++;
+    }
+    return tests > 0;
+}
+
 basin_status basin_versus_notes(basin_plan *plan, const basin_versus *v, const basin_column *measure,
                                 basin_panel *panel)
 {
@@ -109,12 +128,14 @@ basin_status basin_versus_notes(basin_plan *plan, const basin_versus *v, const b
     const basin_comparison *c = v->comparison;
 
     BASIN_PLAN_ALLOC(plan, panel->notes, c->difference_count);
+    if (never_enough(c, measure)) {
+        panel->notes[panel->note_count++] = (basin_panel_note){"too few seeds for any test", false};
+        goto done;
+    }
     /* each method once, with what was found at all its points */
     for (size_t first = 0; first < c->difference_count; first++) {
         const basin_difference *pair = &c->differences[first];
-        if (!between_methods(c, pair) || pair->point != BASIN_POINT_RAW ||
-            strcmp(pair->measure, measure->name) != 0)
-            continue;
+        if (!is_of(c, pair, measure) || pair->point != BASIN_POINT_RAW) continue;
         for (size_t i = 0; i < c->difference_count; i++) {
             const basin_difference *d = &c->differences[i];
             bool                    same = basin_same_text(d->measure, pair->measure) &&

@@ -15,6 +15,7 @@
 #include "core/memory.h"
 #include "render/bytes.h"
 #include "render/canvas_ops.h"
+#include "render/color.h"
 
 static const double dashes[][4] = {[BASIN_SOLID] = {0},
                                    [BASIN_DASHED] = {4.0, 2.0},
@@ -32,12 +33,16 @@ static void path(cairo_t *cr, const double *xy, size_t count, bool closed)
     if (closed) cairo_close_path(cr);
 }
 
-static void ink(cairo_t *cr, const basin_pen *pen)
+static void ink(const basin_canvas *canvas, cairo_t *cr, const basin_draw *op)
 {
-    if (pen->fade > 0)
-        cairo_set_source_rgba(cr, pen->color.r, pen->color.g, pen->color.b, 1 - pen->fade);
+    const bool  text = op->kind == BASIN_DRAW_TEXT, exchanged = canvas->dark && !op->data;
+    basin_color c = text ? op->type.color : op->pen.color;
+
+    if (exchanged) c = basin_color_on_dark(c);
+    if (!text && op->pen.fade > 0)
+        cairo_set_source_rgba(cr, c.r, c.g, c.b, 1 - op->pen.fade);
     else
-        cairo_set_source_rgb(cr, pen->color.r, pen->color.g, pen->color.b);
+        cairo_set_source_rgb(cr, c.r, c.g, c.b);
 }
 
 static void show_text(const basin_canvas *canvas, cairo_t *cr, PangoContext *context, const basin_draw *op)
@@ -51,16 +56,21 @@ static void show_text(const basin_canvas *canvas, cairo_t *cr, PangoContext *con
     cairo_translate(cr, corner[0], corner[1]);
     cairo_rotate(cr, op->type.angle);
     cairo_move_to(cr, -(double)logical.x / PANGO_SCALE, -(double)logical.y / PANGO_SCALE);
-    cairo_set_source_rgb(cr, op->type.color.r, op->type.color.g, op->type.color.b);
+    ink(canvas, cr, op);
     pango_cairo_show_layout(cr, layout);
     cairo_restore(cr);
     g_object_unref(layout);
 }
 
-static void replay(const basin_canvas *canvas, cairo_t *cr)
+void basin_canvas_replay(const basin_canvas *canvas, cairo_t *cr, bool fine)
 {
     PangoContext *context = basin_canvas_context(cr);
 
+    if (canvas->dark) {
+        cairo_set_source_rgb(cr, basin_dark_ground.r, basin_dark_ground.g, basin_dark_ground.b);
+        cairo_paint(cr);
+    }
+    if (canvas->magnify != 1) cairo_scale(cr, canvas->magnify, canvas->magnify);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
     for (size_t i = 0; i < canvas->op_count; i++) {
         const basin_draw *op = &canvas->ops[i];
@@ -68,23 +78,25 @@ static void replay(const basin_canvas *canvas, cairo_t *cr)
         switch (op->kind) {
         case BASIN_DRAW_STROKE:
             path(cr, xy, op->count, op->closed);
-            ink(cr, &op->pen);
-            cairo_set_line_width(cr, op->pen.width);
+            ink(canvas, cr, op);
+            cairo_set_line_width(cr, fine ? 1 : op->pen.width);
             cairo_set_dash(cr, dashes[op->pen.dash], dash_counts[op->pen.dash], 0);
             cairo_stroke(cr);
             break;
         case BASIN_DRAW_FILL:
             path(cr, xy, op->count, true);
-            ink(cr, &op->pen);
+            ink(canvas, cr, op);
             cairo_fill(cr);
             break;
         case BASIN_DRAW_DOT:
             cairo_new_path(cr);
             cairo_arc(cr, xy[0], xy[1], xy[2], 0, 4 * acos(0));
-            ink(cr, &op->pen);
+            ink(canvas, cr, op);
             cairo_fill(cr);
             break;
-        case BASIN_DRAW_TEXT: show_text(canvas, cr, context, op); break;
+        case BASIN_DRAW_TEXT:
+            if (!fine) show_text(canvas, cr, context, op);
+            break;
         }
     }
     g_object_unref(context);
@@ -92,31 +104,14 @@ static void replay(const basin_canvas *canvas, cairo_t *cr)
 
 /* ----------------------------------------------------------------------------------------------- bytes -- */
 
-static cairo_status_t collect(void *closure, const unsigned char *bytes, unsigned int size)
-{
-    basin_bytes *b = closure;
-
-    basin_bytes_append(b, bytes, size);
-    return b->failed ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
-}
-
-static basin_status drawn(cairo_status_t status, const basin_bytes *b)
-{
-    if (b->failed || status == CAIRO_STATUS_NO_MEMORY)
-        return basin_fail(BASIN_ERR_NOMEM, "out of memory for a figure's file");
-    if (status != CAIRO_STATUS_SUCCESS)
-        return basin_fail(BASIN_ERR_NUMERIC, "cairo cannot draw the figure: %s",
-                          cairo_status_to_string(status));
-    return BASIN_OK;
-}
-
 static basin_status vector(const basin_canvas *canvas, basin_format_kind format, const basin_sheet *sheet,
                            basin_bytes *out)
 {
     bool             pdf = format == BASIN_FORMAT_PDF;
+    double           width = canvas->magnify * canvas->width, height = canvas->magnify * canvas->height;
     cairo_surface_t *surface =
-        pdf ? cairo_pdf_surface_create_for_stream(collect, out, canvas->width, canvas->height)
-            : cairo_svg_surface_create_for_stream(collect, out, canvas->width, canvas->height);
+        pdf ? cairo_pdf_surface_create_for_stream(basin_bytes_collect, out, width, height)
+            : cairo_svg_surface_create_for_stream(basin_bytes_collect, out, width, height);
 
     if (pdf) {
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, sheet->title);
@@ -126,13 +121,13 @@ static basin_status vector(const basin_canvas *canvas, basin_format_kind format,
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, "2000-01-01T00:00:00Z");
     }
     cairo_t *cr = cairo_create(surface);
-    replay(canvas, cr);
+    basin_canvas_replay(canvas, cr, false);
     cairo_status_t status = cairo_status(cr);
     cairo_destroy(cr);
     cairo_surface_finish(surface);
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
-    return drawn(status, out);
+    return basin_bytes_status(out, status, "a figure");
 }
 
 static void append_escaped(basin_bytes *b, const char *text)
@@ -169,7 +164,7 @@ static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, ba
 
     BASIN_TRY(vector(canvas, BASIN_FORMAT_SVG, sheet, &plain));
     basin_bytes_append(&plain, "", 1);
-    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, &plain));
+    BASIN_TRY(basin_bytes_status(&plain, CAIRO_STATUS_SUCCESS, "a figure"));
     const char *text = (const char *)plain.bytes, *tag = strstr(text, "<svg");
     const char *end = tag ? strchr(tag, '>') : NULL;
     BASIN_CHECK(end != NULL, BASIN_ERR_NUMERIC, "cairo wrote no SVG of %zu bytes", plain.size);
@@ -180,7 +175,7 @@ static basin_status svg(const basin_canvas *canvas, const basin_sheet *sheet, ba
     append_escaped(out, sheet->description);
     basin_bytes_append(out, "</desc>", 7);
     append_numberless(out, end + 1);
-    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, out));
+    BASIN_TRY(basin_bytes_status(out, CAIRO_STATUS_SUCCESS, "a figure"));
 done:
     basin_free(plain.bytes);
     return st;
@@ -233,17 +228,18 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, ba
     enum { HEADER = 8 + 25 }; /* signature and IHDR, behind which pHYs goes */
     basin_status     st = BASIN_OK;
     basin_bytes      plain = {0};
-    double           scale = sheet->dpi / 72.0;
+    double           scale = sheet->dpi / 72.0, points = scale * canvas->magnify;
     cairo_surface_t *surface = cairo_image_surface_create(
-        CAIRO_FORMAT_RGB24, (int)lround(canvas->width * scale), (int)lround(canvas->height * scale));
+        CAIRO_FORMAT_RGB24, (int)lround(canvas->width * points), (int)lround(canvas->height * points));
     cairo_t *cr = cairo_create(surface);
 
     cairo_set_source_rgb(cr, 1, 1, 1);
     cairo_paint(cr);
     cairo_scale(cr, scale, scale);
-    replay(canvas, cr);
-    BASIN_TRY(drawn(cairo_status(cr), &plain));
-    BASIN_TRY(drawn(cairo_surface_write_to_png_stream(surface, collect, &plain), &plain));
+    basin_canvas_replay(canvas, cr, false);
+    BASIN_TRY(basin_bytes_status(&plain, cairo_status(cr), "a figure"));
+    BASIN_TRY(basin_bytes_status(
+        &plain, cairo_surface_write_to_png_stream(surface, basin_bytes_collect, &plain), "a figure"));
     BASIN_CHECK(plain.size > HEADER, BASIN_ERR_NUMERIC, "cairo wrote a PNG of %zu bytes", plain.size);
     uint32_t    per_metre = (uint32_t)lround(sheet->dpi / 0.0254);
     basin_bytes physical = {0};
@@ -259,7 +255,7 @@ static basin_status png(const basin_canvas *canvas, const basin_sheet *sheet, ba
     append_itxt(out, "Title", sheet->title);
     append_itxt(out, "Description", sheet->description);
     basin_bytes_append(out, plain.bytes + HEADER, plain.size - HEADER);
-    BASIN_TRY(drawn(CAIRO_STATUS_SUCCESS, out));
+    BASIN_TRY(basin_bytes_status(out, CAIRO_STATUS_SUCCESS, "a figure"));
 done:
     cairo_destroy(cr);
     cairo_surface_destroy(surface);
@@ -284,6 +280,32 @@ basin_status basin_canvas_encode(const basin_canvas *canvas, basin_format_kind f
     *size = b.size;
 done:
     basin_free(b.bytes);
+    return st;
+}
+
+basin_status basin_canvas_dots(const basin_canvas *canvas, size_t width, size_t height, uint32_t *out)
+{
+    basin_status     st = BASIN_OK;
+    basin_bytes      none = {0};
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
+    cairo_t         *cr = cairo_create(surface);
+
+    BASIN_TRY(basin_canvas_status(canvas));
+    cairo_set_antialias(cr, CAIRO_ANTIALIAS_NONE);
+    cairo_set_source_rgb(cr, 1, 1, 1);
+    cairo_paint(cr);
+    basin_canvas_replay(canvas, cr, true);
+    BASIN_TRY(basin_bytes_status(&none, cairo_status(cr), "a figure"));
+    cairo_surface_flush(surface);
+    for (size_t y = 0; y < height; y++) {
+        memcpy(out + y * width,
+               cairo_image_surface_get_data(surface) + y * (size_t)cairo_image_surface_get_stride(surface),
+               width * sizeof *out);
+        for (size_t x = 0; x < width; x++) out[y * width + x] &= 0xffffff; /* the rest is undefined */
+    }
+done:
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
     return st;
 }
 

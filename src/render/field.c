@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "render/contour.h"
+
 #define LEAST_COSINE 0.005 /* half a per cent of a length: not seen */
 
 basin_status basin_field_find(const basin_plan *plan, size_t i, const char *kind, basin_field *out)
@@ -163,4 +165,34 @@ void basin_field_between(basin_plan *plan, const basin_field *f, const char *nam
         f->between == BASIN_BETWEEN_CUBIC ? "Cubic interpolation" : "Cubic interpolation of the logarithm",
         f->surface->columns, f->surface->rows, BASIN_COUNT(f->errors.count), BASIN_NUMBER(f->errors.rms, 2));
     basin_plan_caption(plan, " (rms), %s at most.", BASIN_NUMBER(f->errors.largest, 2));
+}
+
+/* ------------------------------------------------------------------------------------------ its lines -- */
+
+static basin_status asked_levels(basin_plan *plan, const basin_range *range, basin_levels *out)
+{
+    basin_status                st = BASIN_OK;
+    const basin_figure_options *o = plan->options;
+
+    for (size_t i = 0; i < o->level_count; i++)
+        if (o->levels[i] > range->low && o->levels[i] < range->high) out->values[out->count++] = o->levels[i];
+    BASIN_CHECK(out->count > 0, BASIN_ERR_ARG,
+                "contour lines: none of the %zu levels, %.4g to %.4g, lies within the values, %.4g to %.4g",
+                o->level_count, o->levels[0], o->levels[o->level_count - 1], range->low, range->high);
+done:
+    return st;
+}
+
+basin_status basin_plan_levels(basin_plan *plan, const basin_range *range, size_t about, basin_levels *out)
+{
+    basin_status st = BASIN_OK;
+    const size_t asked = plan->options->level_count;
+
+    *out = (basin_levels){0};
+    BASIN_PLAN_ALLOC(plan, out->values, BASIN_MAX_LEVELS);
+    if (plan->options->levels != NULL) return asked_levels(plan, range, out);
+    out->count = basin_contour_levels(range->low, range->high, asked > 0 ? asked : about, out->values,
+                                      &out->logarithmic);
+done:
+    return st;
 }

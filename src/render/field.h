@@ -33,4 +33,14 @@ basin_status basin_panel_add_centre(basin_plan *plan, basin_panel *panel);
 void basin_field_directions(basin_plan *plan, const basin_field *f, const basin_field *before);
 void basin_field_between(basin_plan *plan, const basin_field *f, const char *name);
 
+typedef struct basin_levels { /* of contour lines; none for other kinds */
+    double *values;
+    size_t  count;
+    bool    logarithmic;
+} basin_levels;
+/* Those of options->levels that lie within the values, else round ones, about options->level_count or
+   `about`. BASIN_ERR_ARG where none of those asked for does. */
+basin_status basin_plan_levels(basin_plan *plan, const basin_range *range, size_t about,
+                               basin_levels *out);
+
 #endif

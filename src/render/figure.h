@@ -4,6 +4,7 @@
 #define BASIN_RENDER_FIGURE_H
 
 #include "core/method.h"
+#include "render/bytes.h"
 #include "render/plan.h"
 
 #define BASIN_FIGURE(result, name, splits) basin_status basin_plan_##name(basin_plan *plan);
@@ -15,14 +16,24 @@
 basin_status basin_figure_draw(basin_plan *plan, const char *name, const char *footer,
                                basin_figure **out);
 
+/* Checks the options, and makes widths and sizes of them; `width` in inches. */
+basin_status basin_plan_size(basin_plan *plan, double width);
+/* Fills a plan, of which results and options are set, by its kind, whose name is borrowed. */
+basin_status basin_plan_fill(basin_plan *plan, const char **name);
+/* A figure of what was drawn, with the plan's caption; takes both. */
+basin_status basin_figure_finish(basin_plan *plan, const char *name, basin_canvas **canvas,
+                                 basin_figure **out);
+
 /* The drawing inside a figure, for tests of what stands where; borrowed. */
 const basin_canvas *basin_figure_canvas(const basin_figure *figure);
 
+/* figure_values.c: the numbers of its planes, ended by a 0 (document_html.c); nothing where there
+   are none. */
+void basin_plan_values(const basin_plan *plan, const basin_canvas *canvas, basin_bytes *out);
+/* borrowed; NULL: there are none, or none were asked for */
+const char *basin_figure_values(const basin_figure *figure);
+
 /* series.c: how one of several results is told from the others. */
-typedef struct basin_series {
-    const char *label;
-    basin_look  look;
-} basin_series;
 /* [plan->count]: the label of options->labels, else the method that the result's checkpoint
    records, else the folder's name («runs/sam_3/…» is sam_3), which also stands where two results
    share a method. The look is the method's own, where no two results share one. */
@@ -49,6 +60,24 @@ typedef enum basin_label_form {
     BASIN_LABEL_SHORT
 } basin_label_form;
 const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form);
+
+/* grouping.c: results put together by label, else by method, in the order of their first ones. */
+typedef struct basin_grouping {
+    size_t        count;
+    basin_series *series;  /* [count] name and look */
+    const char  **methods; /* [count] of its first result; NULL unknown */
+    size_t       *sizes;   /* [count] */
+    size_t       *of;      /* [plan->count] */
+} basin_grouping;
+basin_status basin_plan_groups(basin_plan *plan, basin_grouping *out);
+/* The path of the result's checkpoint; «unknown» without one. */
+const char *basin_plan_origin(const basin_plan *plan, size_t result);
+
+/* figure_slice.c: of one kind and name; directions to checkpoints are alike, wherever these are. */
+bool basin_same_direction(const basin_axis *a, const basin_axis *b);
+
+/* figure_strip.c: whether that kind is of results of several kinds. */
+bool basin_figure_mixes(const char *kind);
 
 /* figure_ends.c */
 /* Of a direction that leads to another checkpoint: what tells that one's file from the others of

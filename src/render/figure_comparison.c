@@ -151,8 +151,8 @@ done:
     return st;
 }
 
-static const basin_estimate *estimate_of(const basin_comparison *c, size_t g, int point,
-                                         const basin_column *measure)
+const basin_estimate *basin_versus_estimate(const basin_comparison *c, size_t g, int point,
+                                            const basin_column *measure)
 {
     for (size_t e = 0; e < c->estimate_count; e++) {
         const basin_estimate *estimate = &c->estimates[e];
@@ -183,7 +183,7 @@ static basin_status add_mean(basin_plan *plan, basin_panel *panel, const basin_c
                              int point, const basin_column *measure)
 {
     basin_status          st = BASIN_OK;
-    const basin_estimate *e = estimate_of(c, g, point, measure);
+    const basin_estimate *e = basin_versus_estimate(c, g, point, measure);
     slot                  s = slot_of(c, g, point, measure);
     basin_look            look = look_of(&c->groups[g], g);
     basin_mark            mark;
@@ -253,7 +253,7 @@ done:
 
 /* ------------------------------------------------------------------------------------------- the whole -- */
 
-static basin_status check_comparison(const basin_comparison *c)
+basin_status basin_versus_check(const basin_comparison *c)
 {
     basin_status st = BASIN_OK;
 
@@ -265,8 +265,7 @@ done:
     return st;
 }
 
-/* Those asked for, or of the defaults those that were measured (the first, were it none). */
-static basin_status choose_measures(basin_plan *plan, basin_versus *v)
+basin_status basin_versus_choose(basin_plan *plan, basin_versus *v)
 {
     basin_status st = BASIN_OK;
 
@@ -351,8 +350,8 @@ basin_status basin_plan_methods(basin_plan *plan)
     basin_versus v = {.comparison = plan->results[0]->value};
 
     BASIN_CHECK(plan->count == 1, BASIN_ERR_ARG, "figure methods is of one comparison, not %zu", plan->count);
-    BASIN_TRY(check_comparison(v.comparison));
-    BASIN_TRY(choose_measures(plan, &v));
+    BASIN_TRY(basin_versus_check(v.comparison));
+    BASIN_TRY(basin_versus_choose(plan, &v));
     BASIN_TRY(collect_rows(plan, &v));
     BASIN_TRY(basin_plan_panels(plan, v.count, columns_of(plan, v.count)));
     for (size_t p = 0; p < v.count; p++) {

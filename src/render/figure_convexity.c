@@ -88,8 +88,15 @@ basin_status basin_plan_convexity(basin_plan *plan)
     BASIN_TRY(check_maps(plan, &range));
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_PLAN_ALLOC(plan, paint, 1);
+    const basin_range data = range;
+    plan->ranged = basin_plan_range(plan, &range);
     paint->scale = basin_scale_fit(BASIN_SCALE_LINEAR, &range, 0);
-    paint->cap = INFINITY;
+    paint->palette = plan->palette;
+    paint->cap = data.high > range.high ? range.high : INFINITY;
+    paint->floor = data.low < range.low ? range.low : -INFINITY;
+    if (isfinite(paint->cap) || isfinite(paint->floor))
+        basin_plan_caption(plan, "Colours end at %s and %s; the bar marks values beyond. ",
+                           BASIN_NUMBER(range.low, 3), BASIN_NUMBER(range.high, 3));
     BASIN_TRY(basin_plan_panels(plan, plan->count, columns < plan->count ? columns : plan->count));
     basin_plan_caption(plan,
                        "Ratio |λmin/λmax| of the extreme eigenvalues over a plane through the "

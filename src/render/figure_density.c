@@ -32,8 +32,7 @@ done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------------------ both panels --
-   */
+/* ---------------------------------------------------------------------------------------- both panels -- */
 
 /* A curve and its band. */
 static basin_status add_curve(basin_plan *plan, basin_panel *panel, size_t count, const double *x,
@@ -57,13 +56,14 @@ done:
     return st;
 }
 
+/* |λ| */
 static double largest_of(const basin_plan *plan)
 {
     double largest = 0;
 
     for (size_t i = 0; i < plan->count; i++) {
         const basin_density *d = &spectrum_of(plan, i)->density;
-        largest = fmax(largest, d->at[d->count - 1]);
+        largest = fmax(largest, fmax(fabs(d->at[0]), fabs(d->at[d->count - 1])));
     }
     return largest;
 }
@@ -76,7 +76,7 @@ static basin_status add_sides(basin_plan *plan, basin_panel *panel, size_t i, co
 {
     basin_status         st = BASIN_OK;
     const basin_density *d = &spectrum_of(plan, i)->density;
-    bool                 alone = plan->count == 1;
+    bool                 alone = !basin_plan_several(plan);
 
     for (int side = 0; side < 2; side++) {
         const double *value = side ? d->log_negative : d->log_positive;
@@ -133,6 +133,23 @@ done:
     return st;
 }
 
+/* 0 and the largest decade of either sign: for narrow panels. */
+static basin_status name_ends(basin_plan *plan, basin_panel *panel, double largest)
+{
+    basin_status st = BASIN_OK;
+    double      *at = NULL;
+    const char **label = NULL;
+
+    BASIN_PLAN_ALLOC(plan, at, 3);
+    BASIN_PLAN_ALLOC(plan, label, 3);
+    at[2] = pow(10, floor(log10(1.6 * largest))), at[0] = -at[2];
+    label[0] = basin_plan_text(plan, "−%s", BASIN_NUMBER(at[2], 2)), label[1] = "0";
+    label[2] = basin_plan_text(plan, "%s", BASIN_NUMBER(at[2], 2));
+    panel->tick_count = 3, panel->tick_at = at, panel->tick_label = label;
+done:
+    return st;
+}
+
 /* ------------------------------------------------------------------------------------------- the whole -- */
 
 static void density_caption(basin_plan *plan, const basin_series *series, double threshold)
@@ -166,15 +183,19 @@ basin_status basin_plan_density(basin_plan *plan)
     BASIN_TRY(check_densities(plan));
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_TRY(basin_plan_panels(plan, 2, 1));
-    basin_panel     *decades = &plan->panels[0], *share = &plan->panels[1];
-    double           largest = largest_of(plan), threshold = pow(10, floor(log10(largest) - DECADES + 0.5));
+    basin_panel *decades = &plan->panels[0], *share = &plan->panels[1];
+    const double largest = largest_of(plan), threshold = pow(10, floor(log10(largest) - DECADES + 0.5));
+    BASIN_CHECK(largest > 0 && isfinite(largest), BASIN_ERR_VALUE,
+                "the density reaches to |λ| = %g: there is nothing to draw", largest);
     basin_plot_scale scale = {BASIN_SCALE_SYMLOG, -1.6 * largest, 2 * largest, threshold};
     for (size_t i = 0; i < plan->count; i++) {
         const basin_density *d = &spectrum_of(plan, i)->density;
+        plan->of = i + 1;
         BASIN_TRY(add_sides(plan, decades, i, series, threshold));
         BASIN_TRY(add_curve(plan, share, d->count, d->at, d->below, d->lower, d->upper,
                             basin_look_pen(&series[i].look, 1.1), NULL));
     }
+    plan->of = 0;
     basin_panel_ranges(decades, &x, &y);
     decades->x = share->x = scale;
     const double cut = 2 * highest_of(plan, threshold);
@@ -187,7 +208,7 @@ basin_status basin_plan_density(basin_plan *plan)
     share->y = (basin_plot_scale){BASIN_SCALE_LINEAR, 0, 1, 0};
     share->y_label = "share below λ";
     share->x_label = basin_plan_scale_label(plan, "eigenvalue λ", &scale, " ");
-    BASIN_TRY(name_decades(plan, share, threshold, largest));
+    BASIN_TRY(plan->apart ? name_ends(plan, share, largest) : name_decades(plan, share, threshold, largest));
     decades->grid = share->grid = true;
     decades->height = fmin(0.42 * plan->width, 150);
     share->height = fmin(0.30 * plan->width, 110);

@@ -23,6 +23,8 @@ typedef struct relief {        /* one panel */
     basin_scene *scene;
     basin_drape  drape;
     bool         thinned, hidden;
+
+    const basin_palette *palette;
 } relief;
 
 /* -------------------------------------------------------------------------------------------- the grid -- */
@@ -147,7 +149,7 @@ static basin_color color_of(const relief *r, size_t row, size_t column)
         basin_scene_place(r->scene, d->s[j], d->t[i], d->height[i * d->columns + j], corner[k]);
         at += corner[k][2] / r->scene->height / 4;
     }
-    const basin_color color = basin_color_sequential(at);
+    const basin_color color = basin_color_sequential(r->palette, at);
     const double      light = brightness(r->scene, corner);
     return (basin_color){light * color.r, light * color.g, light * color.b};
 }
@@ -245,8 +247,9 @@ static basin_status add_levels(basin_plan *plan, basin_panel *panel, const relie
 
     for (size_t k = 0; k < count; k++) {
         BASIN_TRY(basin_contour_trace(f->z, f->rows, f->columns, f->x, f->y, levels[k], &c));
-        const basin_color color = basin_color_sequential(basin_scale_at(&r->scene->value, levels[k]));
-        const basin_pen   pen = {.color = {0.9 * color.r, 0.9 * color.g, 0.9 * color.b}, .width = 0.6};
+        const basin_color color =
+            basin_color_sequential(r->palette, basin_scale_at(&r->scene->value, levels[k]));
+        const basin_pen pen = {.color = {0.9 * color.r, 0.9 * color.g, 0.9 * color.b}, .width = 0.6};
         for (size_t l = 0; l < c.line_count; l++)
             BASIN_TRY(add_floor_line(plan, panel, r, c.points + 2 * c.lines[l].first, c.lines[l].count,
                                      c.lines[l].closed, &pen));
@@ -378,6 +381,7 @@ static basin_status make_paint(basin_plan *plan, const basin_range *range, basin
     BASIN_PLAN_ALLOC(plan, *out, 1);
     BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, range, &kind));
     (*out)->scale = basin_scale_fit(kind, range, 0);
+    (*out)->palette = plan->palette, (*out)->floor = -INFINITY;
     (*out)->cap = plan->options->cap > 0 && plan->options->cap <= range->high ? plan->options->cap : INFINITY;
 done:
     return st;
@@ -400,29 +404,27 @@ basin_status basin_plan_surface(basin_plan *plan)
     relief       *reliefs = NULL;
     basin_paint  *paint = NULL;
     basin_range   range;
-    double       *levels = NULL;
+    basin_levels  levels = {0};
     const size_t  columns = (size_t)fmax(1, floor(plan->width / 150));
-    bool          levels_log = false;
 
     BASIN_TRY(basin_plan_series(plan, &series));
     BASIN_PLAN_ALLOC(plan, reliefs, plan->count);
-    BASIN_PLAN_ALLOC(plan, levels, BASIN_MAX_LEVELS);
     BASIN_TRY(read_fields(plan, reliefs, &range));
     BASIN_TRY(make_paint(plan, &range, &paint));
-    const size_t level_count = basin_contour_levels(range.low, range.high, 10, levels, &levels_log);
+    BASIN_TRY(basin_plan_levels(plan, &range, 10, &levels));
     BASIN_TRY(basin_plan_panels(plan, plan->count, columns < plan->count ? columns : plan->count));
     for (size_t i = 0; i < plan->count; i++) {
         relief *r = &reliefs[i];
-        r->drawn = r->field;
+        r->drawn = r->field, r->palette = plan->palette;
         if (plan->options->smooth != BASIN_SMOOTH_NONE)
             BASIN_TRY(basin_field_smooth(plan, &r->drawn, FINE_SIDE, paint->scale.kind == BASIN_SCALE_LOG));
         BASIN_TRY(thin(plan, r));
         BASIN_TRY(set_scene(plan, r, &paint->scale, true));
         BASIN_TRY(find_heights(plan, r, &range));
-        BASIN_TRY(fill_panel(plan, &plan->panels[i], r, i, levels, level_count));
+        BASIN_TRY(fill_panel(plan, &plan->panels[i], r, i, levels.values, levels.count));
         dress(plan, &plan->panels[i], series, paint, i);
     }
-    caption(plan, reliefs, series, paint, levels_log);
+    caption(plan, reliefs, series, paint, levels.logarithmic);
 done:
     return st;
 }

@@ -17,6 +17,12 @@ static const basin_slice *slice_of(const basin_plan *plan, size_t i)
     return plan->results[i]->value;
 }
 
+bool basin_same_direction(const basin_axis *a, const basin_axis *b)
+{
+    return a->kind == b->kind &&
+           (a->kind == BASIN_DIRECTION_TO || basin_same_text(a->direction, b->direction));
+}
+
 static bool has_accuracy(const basin_slice *s)
 {
     for (size_t k = 0; k < s->surface_count; k++)
@@ -217,7 +223,7 @@ static void curve_caption(basin_plan *plan, size_t i, const char *name, bool dis
     if (!basin_same_text(before, definition))
         basin_plan_caption(plan, " %s: %s.", axis->direction != NULL ? axis->direction : "direction",
                            definition);
-    basin_plan_caption(plan, plan->count > 1 ? " %s:" : " At the centre:", name);
+    basin_plan_caption(plan, basin_plan_several(plan) ? " %s:" : " At the centre:", name);
     for (size_t k = 0; k < s->surface_count; k++)
         basin_plan_caption(plan, " %s loss %s,", s->surfaces[k].split != NULL ? s->surfaces[k].split : "its",
                            BASIN_NUMBER(s->surfaces[k].centre_loss, 3));
@@ -324,7 +330,7 @@ static basin_status add_slice(basin_plan *plan, drawing *d, size_t i)
     basin_status       st = BASIN_OK;
     const basin_slice *s = slice_of(plan, i);
     const basin_axis  *axis = &s->axes[0];
-    bool               several = plan->count > 1;
+    bool               several = basin_plan_several(plan);
     basin_look         look = several ? d->series[i].look : (basin_look){.color = basin_positive};
     const double      *at = NULL;
 
@@ -345,7 +351,7 @@ static basin_status add_slice(basin_plan *plan, drawing *d, size_t i)
                                      .cap = plan->options->cap,
                                      .pen = {.color = look.color, .width = 1.1, .dash = dash}};
         mark.label = !several ? surface->split : k == 0 ? d->name[i] : NULL;
-        if (several)
+        if (several && !plan->apart)
             mark.marker = look.marker, mark.hollow = look.hollow, mark.size = 3,
             mark.every = axis->count / 7 + 1;
         BASIN_TRY(basin_panel_add(plan, d->loss, mark));
@@ -424,6 +430,15 @@ done:
     return st;
 }
 
+static const char *line_label(basin_plan *plan, const drawing *d)
+{
+    const basin_axis *axis = &slice_of(plan, 0)->axes[0];
+
+    if (d->directions) return "distance from θ along each direction";
+    if (!d->distance) return basin_axis_label(plan, axis, BASIN_LABEL_LINE);
+    return basin_plan_text(plan, "distance from θ along %s", axis->direction);
+}
+
 basin_status basin_plan_lines(basin_plan *plan)
 {
     basin_status  st = BASIN_OK;
@@ -440,13 +455,15 @@ basin_status basin_plan_lines(basin_plan *plan)
     d.loss = &plan->panels[0], d.hits = accuracy ? &plan->panels[1] : NULL;
     for (size_t i = 0; i < plan->panel_count; i++)
         BASIN_TRY(basin_panel_rule(plan, &plan->panels[i], true, 0));
-    for (size_t i = 0; i < plan->count; i++) BASIN_TRY(add_slice(plan, &d, i));
-    if (plan->count > 1) BASIN_TRY(add_keys(plan, &d));
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->of = i + 1;
+        BASIN_TRY(add_slice(plan, &d, i));
+    }
+    plan->of = 0;
+    if (basin_plan_several(plan)) BASIN_TRY(add_keys(plan, &d));
     BASIN_TRY(finish_loss(plan, &d, &cut));
     if (d.hits != NULL) finish_accuracy(&d, cut);
-    (d.hits != NULL ? d.hits : d.loss)->x_label =
-        d.distance || d.directions ? "distance from θ along each direction"
-                                   : basin_axis_label(plan, &slice_of(plan, 0)->axes[0], BASIN_LABEL_LINE);
+    (d.hits != NULL ? d.hits : d.loss)->x_label = line_label(plan, &d);
     if (plan->options->cap > 0)
         plan->note = basin_plan_text(plan, "▲ above %s, cut off", BASIN_NUMBER(plan->options->cap, 3));
     lines_caption(plan, d.name, d.distance, cut);

@@ -32,6 +32,29 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double largest_negative(const basin_spectrum *s)
+{
+    double size = 0;
+
+    for (size_t j = 0; j < s->count; j++)
+        if (isfinite(s->eigenvalues[j])) size = fmax(size, -s->eigenvalues[j]);
+    return size;
+}
+
+/* Where only ends are held and the negative eigenvalues of some spectrum would be less than 2 % of the axis,
+   not to be told from 0: the size of its largest one, beyond its residuals; else 0. */
+static double lost_negative(const basin_plan *plan, double largest, double residual)
+{
+    double least = INFINITY;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const double size = largest_negative(spectrum_of(plan, i));
+        if (whole(spectrum_of(plan, i))) return 0;
+        if (size > residual) least = fmin(least, size);
+    }
+    return least < 0.02 * largest ? least : 0;
+}
+
 /* Whether the values need it, and the threshold. */
 static basin_status eigenvalue_scale(basin_plan *plan, basin_scale_kind *kind, double *threshold)
 {
@@ -51,7 +74,9 @@ static basin_status eigenvalue_scale(basin_plan *plan, basin_scale_kind *kind, d
     }
     qsort(sizes, count, sizeof *sizes, ascending);
     *threshold = basin_scale_threshold(sizes, count, floor_);
-    bool wide = count > 0 && sizes[count - 1] > 100 * sizes[count / 2];
+    bool         wide = count > 0 && sizes[count - 1] > 100 * sizes[count / 2];
+    const double lost = count > 0 ? lost_negative(plan, sizes[count - 1], floor_) : 0;
+    if (lost > 0) wide = true, *threshold = fmin(*threshold, pow(10, floor(log10(lost))));
     /* signed */
     BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_SYMLOG : BASIN_SCALE_LINEAR, &(basin_range){-1, 1, 1},
                                kind));
@@ -93,7 +118,7 @@ static basin_status add_stems(basin_plan *plan, basin_panel *panel, const basin_
             x[n] = at[j], y[n] = value, low[n] = value - error, high[n] = value + error, n++;
         }
         if (n == 0) continue;
-        bool        alone = plan->count == 1;
+        bool        alone = !basin_plan_several(plan);
         basin_look  look = alone ? (basin_look){sign ? basin_negative : basin_positive, BASIN_SOLID,
                                                BASIN_MARKER_CIRCLE, sign == 1}
                                  : series->look;
@@ -117,7 +142,7 @@ done:
 
 static double dodge(const basin_plan *plan, size_t i)
 {
-    return plan->count > 1 ? 0.62 * ((double)i / (double)(plan->count - 1) - 0.5) : 0;
+    return plan->count > 1 && !plan->apart ? 0.62 * ((double)i / (double)(plan->count - 1) - 0.5) : 0;
 }
 
 /* λ₁/λ₅ as one line. */
@@ -152,8 +177,10 @@ static basin_status largest(basin_plan *plan, const basin_series *series, basin_
         BASIN_PLAN_ALLOC(plan, from, LARGEST);
         BASIN_PLAN_ALLOC(plan, at, LARGEST);
         for (size_t j = 0; j < count; j++) from[j] = j, at[j] = (double)j + 1 + dodge(plan, i);
+        plan->of = i + 1;
         BASIN_TRY(add_stems(plan, panel, s, from, at, count, &series[i], false));
     }
+    plan->of = 0;
     basin_panel_ranges(panel, &x, &y);
     panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, 0.4, LARGEST + 0.6, 0};
     panel->y = basin_scale_fit(BASIN_SCALE_LINEAR, &y, 0.06);
@@ -181,9 +208,10 @@ static basin_status stem_whole(basin_plan *plan, const basin_series *series, bas
         for (size_t j = 0; j < s->count; j++)
             from[j] = j, rank[j] = (double)(j + 1) + (s->count <= FEW ? dodge(plan, i) : 0);
         most = s->count > most ? s->count : most;
+        plan->of = i + 1;
         if (s->count <= FEW) {
             BASIN_TRY(add_stems(plan, panel, s, from, rank, s->count, &series[i], true));
-        } else if (plan->count > 1) {
+        } else if (basin_plan_several(plan)) {
             BASIN_TRY(basin_panel_add(plan, panel,
                                       (basin_mark){.type = &basin_mark_line,
                                                    .count = s->count,
@@ -207,9 +235,11 @@ static basin_status stem_whole(basin_plan *plan, const basin_series *series, bas
             if (area.count > 0) BASIN_TRY(basin_panel_add(plan, panel, area));
         }
     }
+    plan->of = 0;
     panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, most > FEW ? 0 : 0.3,
                                   (double)most + (most > FEW ? 1 : 0.7), 0};
     panel->x_label = "rank";
+    panel->counted = true;
     if (most > FEW) {
         BASIN_PLAN_ALLOC(plan, panel->inset, 1);
         BASIN_TRY(largest(plan, series, panel->inset));
@@ -250,6 +280,7 @@ static basin_status add_ends(basin_plan *plan, basin_panel *panel, const ends *e
 
     BASIN_PLAN_ALLOC(plan, from, count);
     BASIN_PLAN_ALLOC(plan, at, count);
+    plan->of = i + 1;
     for (size_t j = 0; j < count; j++) {
         from[j] = j < e->top ? j : s->count - (count - j);
         at[j] = (double)(j < e->top ? j + 1 : j + 1 + e->gap) + dodge(plan, i);
@@ -270,7 +301,9 @@ static basin_status name_ranks(basin_plan *plan, basin_panel *panel, const ends 
     BASIN_PLAN_ALLOC(plan, at, 4);
     BASIN_PLAN_ALLOC(plan, label, 4);
     for (size_t k = 0; k < 4; k++) {
-        if ((k < 2 ? e->top : e->bottom) == 0 || (k == 1 && e->top < 3) || (k == 2 && e->bottom < 4))
+        const bool inner = k == 1 || k == 2;
+        if ((k < 2 ? e->top : e->bottom) == 0 || (k == 1 && e->top < 3) || (k == 2 && e->bottom < 4) ||
+            (inner && plan->apart)) /* whose panels are narrow */
             continue;
         size_t from_end = k == 2 ? e->bottom - 1 : 0;
         at[panel->tick_count] = (double)places[k];
@@ -315,9 +348,11 @@ static basin_status stem_ends(basin_plan *plan, const basin_series *series, basi
     ends         e = common_ends(plan);
 
     for (size_t i = 0; i < plan->count; i++) BASIN_TRY(add_ends(plan, panel, &e, i, &series[i]));
+    plan->of = 0;
     BASIN_TRY(name_ranks(plan, panel, &e));
     if (e.gap > 0) BASIN_TRY(mark_gap(plan, panel, &e));
     panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, 0.3, (double)(e.top + e.bottom + e.gap) + 0.7, 0};
+    panel->counted = true;
     panel->x_label = e.gap > 0 ? "rank (those between were not computed)" : "rank";
 done:
     return st;
@@ -410,14 +445,8 @@ basin_status basin_plan_stem(basin_plan *plan)
     panel->y_label = basin_plan_scale_label(plan, "eigenvalue λ", &panel->y, plan->width < 300 ? "\n" : " ");
     panel->grid = true;
     panel->height = fmin(0.56 * plan->width, 190);
-    if (panel->inset == NULL || plan->count > 1) {
-        const char *ratio = ratio_text(plan, series);
-        if (ratio != NULL) {
-            BASIN_PLAN_ALLOC(plan, panel->notes, 1);
-            panel->notes[0].text = ratio;
-            panel->note_count = 1;
-        }
-    }
+    if (panel->inset == NULL || plan->count > 1)
+        panel->title = ratio_text(plan, series); /* below it would stand like a second label of x */
     spectrum_caption(
         plan, series,
         basin_plan_text(plan,

@@ -48,7 +48,9 @@ static bool is_smoothed(const basin_plan *plan, look kind)
            (kind == CONTOUR && plan->options->smooth == BASIN_SMOOTH_LINES);
 }
 
-static basin_status make_paint(basin_plan *plan, look kind, const basin_range *range, basin_paint **out)
+/* `data` is the range of all values, `range` the part of it that is shown. */
+static basin_status make_paint(basin_plan *plan, look kind, const basin_range *data, const basin_range *range,
+                               basin_paint **out)
 {
     basin_status     st = BASIN_OK;
     basin_paint     *paint = NULL;
@@ -63,11 +65,17 @@ static basin_status make_paint(basin_plan *plan, look kind, const basin_range *r
                                               : BASIN_SCALE_LINEAR,
                                kind == CHANGE ? &(basin_range){-1, 1, 1} : range, &scale));
     paint->scale = basin_scale_fit(scale, range, 0);
+    paint->palette = plan->palette;
     paint->cap = plan->options->cap > 0 && plan->options->cap <= range->high ? plan->options->cap : INFINITY;
+    paint->floor = -INFINITY;
     if (kind == CHANGE) { /* as far below zero as above: white is no change */
         double size = range->low <= range->high ? fmax(fmax(fabs(range->low), fabs(range->high)), 1e-300) : 1;
         paint->scale = (basin_plot_scale){scale, -size, size, pow(10, floor(log10(size)) - 2)};
         paint->diverging = true;
+    }
+    if (plan->ranged) {
+        paint->cap = data->high > paint->scale.high ? paint->scale.high : INFINITY;
+        paint->floor = data->low < paint->scale.low ? paint->scale.low : -INFINITY;
     }
     *out = paint;
 done:
@@ -162,8 +170,9 @@ static void hatched_caption(basin_plan *plan, look kind, const basin_field *fiel
         for (size_t j = 0; j < fields[i].rows * fields[i].columns; j++) {
             bool finite = isfinite(fields[i].z[j]);
             missing = missing || !finite;
-            outside = outside ||
-                      (finite && kind != CONTOUR && !isfinite(basin_scale_at(&paint->scale, fields[i].z[j])));
+            outside =
+                outside || (finite && kind != CONTOUR &&
+                            !isfinite(basin_scale_at(&paint->scale, fmax(fields[i].z[j], paint->floor))));
         }
     }
     if (missing || outside)
@@ -180,12 +189,29 @@ static void frame_caption(basin_plan *plan, const basin_field *f, const char *na
                            name != NULL ? " " : "", name != NULL ? basin_plan_text(plan, "%s:", name) : "");
 }
 
+/* Where values are beyond the ends of the colours or of the lines. */
+static void beyond_caption(basin_plan *plan, look kind, const basin_paint *paint)
+{
+    const char *what = kind == CHANGE ? "Differences" : kind == ERRORS ? "Errors" : "Losses";
+
+    for (int above = 1; above >= 0; above--) {
+        const double end = above ? paint->cap : paint->floor;
+        if (!isfinite(end)) continue;
+        if (kind == CONTOUR && plan->ranged)
+            basin_plan_caption(plan, " There are no lines %s %s.", above ? "above" : "below",
+                               BASIN_NUMBER(end, 3));
+        else
+            basin_plan_caption(plan, " %s %s %s are shown as that.", what, above ? "above" : "below",
+                               BASIN_NUMBER(end, 3));
+    }
+}
+
 static void surface_caption(basin_plan *plan, look kind, const basin_field *fields,
                             const basin_series *series, const basin_paint *paint, bool levels_log)
 {
     const basin_slice   *s = fields[0].slice;
     const basin_surface *f = fields[0].surface;
-    bool                 several = plan->count > 1;
+    bool                 several = basin_plan_several(plan);
 
     basin_plan_caption(plan, "%s on a plane through the parameters (P = %s), %s%sN = %s.",
                        kind == CONTOUR  ? "Contour lines of the loss"
@@ -219,8 +245,7 @@ static void surface_caption(basin_plan *plan, look kind, const basin_field *fiel
         basin_field_between(plan, &fields[i], several ? series[i].label : NULL);
     }
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
-    if (isfinite(paint->cap))
-        basin_plan_caption(plan, " Losses above %s are shown as that.", BASIN_NUMBER(paint->cap, 3));
+    beyond_caption(plan, kind, paint);
     if (several)
         basin_plan_caption(plan, " All panels have the same %s.",
                            kind == CONTOUR ? "levels" : "colour scale");
@@ -250,26 +275,22 @@ static const char *units(basin_plan *plan, const basin_field *fields)
                            BASIN_NUMBER(a, 3), BASIN_NUMBER(b, 3));
 }
 
-typedef struct levels { /* of contour lines; none for other kinds */
-    double *values;
-    size_t  count;
-    bool    logarithmic;
-} levels;
-
-/* The paint follows them: dark to middling only, since the light end of the map is no ink on white. */
-static basin_status choose_levels(basin_plan *plan, const basin_range *range, basin_paint *paint, levels *out)
+/* The paint follows them: only the part of the map that is ink on the ground. */
+static basin_status choose_levels(basin_plan *plan, const basin_range *range, basin_paint *paint,
+                                  basin_levels *out)
 {
     basin_status st = BASIN_OK;
 
-    BASIN_PLAN_ALLOC(plan, out->values, BASIN_MAX_LEVELS);
-    out->count = basin_contour_levels(range->low, range->high, plan->width < 300 ? 9 : 12, out->values,
-                                      &out->logarithmic);
+    BASIN_TRY(basin_plan_levels(plan, range, plan->width < 300 ? 9 : 12, out));
     if (out->count == 0) goto done;
-    double first = basin_scale_at(&paint->scale, out->values[0]);
-    double last = basin_scale_at(&paint->scale, out->values[out->count - 1]);
-    paint->scale.low = out->values[0];
-    paint->scale.high =
-        basin_scale_value(&paint->scale, last > first ? (last - first) / (1 - first) / 0.8 : 2);
+    double from, to; /* of the map */
+    basin_palette_ink(plan->palette, plan->options->dark, &from, &to);
+    double       first = basin_scale_at(&paint->scale, out->values[0]);
+    double       last = basin_scale_at(&paint->scale, out->values[out->count - 1]);
+    const double span = last > first ? last - first : 2 * (to - from); /* of one level: any */
+    const double low = first - span * from / (to - from), high = first + span * (1 - from) / (to - from);
+    const basin_plot_scale scale = paint->scale;
+    paint->scale.low = basin_scale_value(&scale, low), paint->scale.high = basin_scale_value(&scale, high);
 done:
     return st;
 }
@@ -288,6 +309,12 @@ static const char *axis_text(basin_plan *plan, const basin_field *f, size_t k, b
                                     leads, towards);
 }
 
+/* Beside others on a page: what one unit is stands below instead of on both axes. */
+static bool is_narrow(const basin_plan *plan)
+{
+    return plan->width < 180;
+}
+
 /* Axes, title and colour bar of the i-th plane; one bar a row will do, since one scale is for all. */
 static void label_panel(basin_plan *plan, look kind, const basin_field *fields, const basin_series *series,
                         const basin_paint *paint, size_t i)
@@ -295,9 +322,9 @@ static void label_panel(basin_plan *plan, look kind, const basin_field *fields, 
     basin_panel     *panel = &plan->panels[i];
     bool             below = i + plan->columns >= plan->count, left = i % plan->columns == 0;
     bool             shared = same_axes(plan, fields);
-    basin_label_form form = plan->count > 1     ? BASIN_LABEL_SHORT
-                            : plan->width < 300 ? BASIN_LABEL_BROKEN
-                                                : BASIN_LABEL_LINE;
+    basin_label_form form = basin_plan_several(plan) || is_narrow(plan) ? BASIN_LABEL_SHORT
+                            : plan->width < 300                         ? BASIN_LABEL_BROKEN
+                                                                        : BASIN_LABEL_LINE;
 
     panel->x_label = below ? axis_text(plan, &fields[i], 0, form) : NULL;
     panel->y_label = left ? axis_text(plan, &fields[i], 1, form) : NULL;
@@ -320,7 +347,7 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
     basin_series *series = NULL;
     basin_field  *fields = NULL;
     basin_paint  *paint = NULL;
-    levels        lines = {0};
+    basin_levels  lines = {0};
     size_t        columns = (size_t)fmax(1, floor(plan->width / 110));
 
     BASIN_TRY(basin_plan_series(plan, &series));
@@ -332,7 +359,9 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
     }
     basin_range range =
         basin_field_range(fields, plan->count, plan->options->cap > 0 ? plan->options->cap : INFINITY);
-    BASIN_TRY(make_paint(plan, kind, &range, &paint));
+    const basin_range data = range;
+    plan->ranged = basin_plan_range(plan, &range);
+    BASIN_TRY(make_paint(plan, kind, &data, &range, &paint));
     for (size_t i = 0; i < plan->count; i++) {
         BASIN_TRY(basin_field_frame(plan, &fields[i]));
         if (is_smoothed(plan, kind))
@@ -344,7 +373,7 @@ static basin_status plan_surface(basin_plan *plan, look kind, const char *name)
         BASIN_TRY(add_field(plan, &plan->panels[i], &fields[i], i, kind, paint, lines.values, lines.count));
         label_panel(plan, kind, fields, series, paint, i);
     }
-    if (plan->count > 1) plan->note = units(plan, fields);
+    if (plan->count > 1 || is_narrow(plan)) plan->note = units(plan, fields);
     surface_caption(plan, kind, fields, series, paint, lines.logarithmic);
 done:
     return st;

@@ -357,6 +357,7 @@ static basin_status scale_panel(basin_plan *plan, basin_panel *panel, const basi
                    : basin_scale_fit(ratios ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &x, ratios ? 0.06 : 0.03);
     panel->y = basin_column_fit(column, kind, &y, 0.09);
     panel->y_label = basin_plan_scale_label(plan, column->label, &panel->y, "\n");
+    panel->counted = t->x->integer && panel->x.kind == BASIN_SCALE_LINEAR;
     panel->grid = true;
     if (y.low > y.high) panel->empty = "not measured";
 done:

@@ -18,6 +18,7 @@
 
 /* points: to the page's edge, between panels, plots of equal units, how much wider than its plot a note and
    the label of x may be */
+enum { TALLEST = 40 }; /* inches, of a page */
 enum { PAD = 4, BETWEEN = 7, LARGEST_SQUARE = 280, NOTE_OVER = 14, LABEL_OVER = 20 };
 
 typedef struct margins {
@@ -32,6 +33,12 @@ typedef struct grid {
 } grid;
 
 static const basin_type upright = {.color = {0.1, 0.1, 0.1}, .across = 0.5, .down = 0.5};
+
+/* The entries of the legend of a panel, none where the options want none. */
+static void collect(const basin_plan *plan, const basin_panel *panel, basin_legend *legend)
+{
+    if (plan->options->legend != BASIN_LEGEND_NONE) basin_legend_collect(legend, panel);
+}
 
 static double text_height(basin_canvas *canvas, const char *text, double size, double width)
 {
@@ -83,7 +90,7 @@ static double overhang(basin_canvas *canvas, const basin_panel *panel, double wi
         basin_canvas_measure(canvas, label, &(basin_type){0}, &w, &h);
         most = fmax(most, right ? at + w / 2 - width : w / 2 - at);
     }
-    if (panel->x_label != NULL && !panel->no_x) {
+    if (panel->x_label != NULL && !panel->no_x && !panel->across) {
         char room[512];
         basin_canvas_measure(canvas, x_text(panel, room),
                              &(basin_type){.across = 0.5, .width = width + LABEL_OVER}, &w, &h);
@@ -97,6 +104,14 @@ static double y_label_width(basin_canvas *canvas, const basin_panel *panel)
     return panel->y_label != NULL ? text_height(canvas, panel->y_label, 0, panel->height + 8) + 2.5 : 0;
 }
 
+/* How wide the label of x may be: of its plot, or of the row's. */
+static double x_label_room(const basin_panel *panel, double width)
+{
+    return (panel->across && panel->row.right > panel->row.left ? panel->row.right - panel->row.left
+                                                                : width) +
+           LABEL_OVER;
+}
+
 static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, double width)
 {
     double size = basin_canvas_font_size(canvas);
@@ -108,10 +123,22 @@ static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, doub
     tallest = fmax(tallest, basin_axes_names_height(panel, canvas, width));
     double height = BASIN_TICK + 1 + tallest;
     if (panel->x_label != NULL)
-        height += 1 + text_height(canvas, x_text(panel, room), 0, width + LABEL_OVER);
+        height += 1 + text_height(canvas, x_text(panel, room), 0, x_label_room(panel, width));
     else if (panel->x_ticks.exponent != 0)
         height += 1 + 1.25 * size;
     return height;
+}
+
+/* The power of ten of the numbers on y or beside the colour bar. */
+static bool has_power_above(const basin_panel *panel, basin_canvas *canvas)
+{
+    return (panel->y_ticks.exponent != 0 && !panel->no_y) || basin_bar_exponent(panel, canvas) != 0;
+}
+
+/* From the plot to what stands above it. */
+static double title_gap(const basin_panel *panel, basin_canvas *canvas)
+{
+    return (has_power_above(panel, canvas) ? 1.4 : 0.3) * basin_canvas_font_size(canvas);
 }
 
 static margins measure(basin_canvas *canvas, const basin_panel *panel, double width)
@@ -125,8 +152,7 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
     m.left = fmax(m.left, overhang(canvas, panel, width, false) + 1);
     m.right = fmax(m.right, overhang(canvas, panel, width, true) + 1);
     m.right = fmax(m.right, basin_bar_width(panel, canvas));
-    if ((panel->y_ticks.exponent != 0 && !panel->no_y) || basin_bar_exponent(panel, canvas) != 0)
-        m.top = 1.5 * size;
+    if (has_power_above(panel, canvas)) m.top = 1.5 * size;
     if (panel->title != NULL) m.top = fmax(m.top, 0.3 * size) + text_height(canvas, panel->title, 0, width);
     if (panel->legend_above) {
         basin_legend legend = {0};
@@ -144,7 +170,7 @@ static margins measure(basin_canvas *canvas, const basin_panel *panel, double wi
    than half of the page. */
 static double legend_left(const basin_plan *plan, const grid *g)
 {
-    return g->left[0] < plan->width / 2 ? PAD + g->left[0] : PAD;
+    return plan->margin.left + (g->left[0] < plan->width / 2 ? PAD + g->left[0] : PAD);
 }
 
 static double outer_head(basin_plan *plan, basin_canvas *canvas, const grid *g)
@@ -156,20 +182,27 @@ static double outer_head(basin_plan *plan, basin_canvas *canvas, const grid *g)
     if (plan->warning != NULL) head += text_height(canvas, plan->warning, 0, inner) + 2;
     if (plan->legend_shared) {
         basin_legend legend = {0};
-        for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
+        for (size_t i = 0; i < plan->panel_count; i++) collect(plan, &plan->panels[i], &legend);
         head += basin_legend_rows(canvas, &legend, 0, 0, plan->width - PAD - legend_left(plan, g), false) + 2;
     }
     return head;
 }
 
-static double outer_foot(basin_plan *plan, basin_canvas *canvas, const char *footer)
+static basin_status outer_foot(basin_plan *plan, basin_canvas *canvas, const char *footer, double *out)
 {
-    double foot = PAD;
+    basin_status st = BASIN_OK;
+    double       foot = PAD, table = 0;
+
+    if (plan->table != NULL)
+        BASIN_TRY(basin_plan_table_draw(plan->table, canvas, PAD, 0, plan->width - 2 * PAD, false, &table));
+    foot += table > 0 ? table + BETWEEN : 0;
 
     if (plan->note != NULL)
         foot += text_height(canvas, plan->note, BASIN_NOTE_SIZE * plan->font_size, plan->width - 2 * PAD) + 3;
-    if (footer != NULL) foot += text_height(canvas, "0", 5, 0) + 2;
-    return foot;
+    if (footer != NULL) foot += text_height(canvas, "0", BASIN_FOOTER_SIZE, 0) + 2;
+    *out = foot;
+done:
+    return st;
 }
 
 static void reset_margins(grid *g)
@@ -183,6 +216,7 @@ static void sum_margins(basin_plan *plan, basin_canvas *canvas, grid *g)
     for (size_t i = 0; i < plan->panel_count; i++) {
         basin_panel *panel = &plan->panels[i];
         basin_axes_ticks(panel, canvas, g->width, panel->height, &panel->x_ticks, &panel->y_ticks);
+        panel->row = (basin_rect){0, 0, (double)g->columns * g->width, 0}; /* at least */
         margins m = measure(canvas, panel, g->width);
         size_t  c = i % g->columns, r = i / g->columns;
         g->left[c] = fmax(g->left[c], m.left), g->right[c] = fmax(g->right[c], m.right);
@@ -195,16 +229,19 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
 {
     basin_status st = BASIN_OK;
     double       fixed = plan->width - 2 * PAD - BETWEEN * (double)(g->columns - 1), plots = 0, others = 0;
+    const double inch = 72 / (plan->options->magnify > 0 ? plan->options->magnify : 1);
     double       least = 30;
 
+    fixed -= plan->margin.left + plan->margin.right;
     for (size_t c = 0; c < g->columns; c++) fixed -= g->left[c] + g->right[c];
     g->width = fixed / (double)g->columns;
     BASIN_CHECK(g->width >= least, BASIN_ERR_ARG,
                 "width %.3g in leaves no room for %zu panels side by side; at least %.2g in",
-                plan->width / 72, g->columns,
-                (plan->width + (double)g->columns * (least - g->width)) / 72 + 0.05);
-    g->head = outer_head(plan, canvas, g);
-    g->foot = outer_foot(plan, canvas, footer);
+                plan->width / inch, g->columns,
+                (plan->width + (double)g->columns * (least - g->width)) / inch + 0.05);
+    g->head = outer_head(plan, canvas, g) + plan->margin.top;
+    BASIN_TRY(outer_foot(plan, canvas, footer, &g->foot));
+    g->foot += plan->margin.bottom;
     for (size_t r = 0; r < g->rows; r++) {
         g->heights[r] = 0;
         for (size_t c = 0; c < g->columns && r * g->columns + c < plan->panel_count; c++) {
@@ -219,17 +256,33 @@ static basin_status arrange(basin_plan *plan, basin_canvas *canvas, const char *
         others += g->top[r] + g->bottom[r] + (r > 0 ? BETWEEN : 0);
     }
     *page = g->head + g->foot + plots + others;
-    if (plan->options->height > 0) {
-        double room = 72 * plan->options->height - (*page - plots);
+    if (plan->height > 0) {
+        double room = plan->height - (*page - plots);
         BASIN_CHECK(room >= 0.2 * plots && room >= 12, BASIN_ERR_ARG,
-                    "height %.3g in leaves no room for the figure; at least %.2g in", plan->options->height,
-                    (*page - 0.8 * plots) / 72 + 0.05);
+                    "height %.3g in leaves no room for the figure; at least %.2g in", plan->height / inch,
+                    (*page - 0.8 * plots) / inch + 0.05);
         for (size_t r = 0; r < g->rows; r++) g->heights[r] *= room / plots;
         for (size_t i = 0; i < plan->panel_count; i++) plan->panels[i].height = g->heights[i / g->columns];
-        *page = 72 * plan->options->height;
+        *page = plan->height;
     }
+    BASIN_CHECK(
+        *page <= inch * TALLEST, BASIN_ERR_ARG,
+        "a page of %.3g in for %zu panels is too high; at most %d in: fewer results, or more width for "
+        "panels side by side",
+        *page / inch, plan->panel_count, TALLEST);
 done:
     return st;
+}
+
+/* From the leftmost to the rightmost plot of row r. */
+static void span_row(basin_plan *plan, size_t columns, size_t r)
+{
+    const size_t from = r * columns,
+                 to = from + columns < plan->panel_count ? from + columns : plan->panel_count;
+
+    for (size_t i = from; i < to; i++)
+        plan->panels[i].row = (basin_rect){plan->panels[from].box.left, plan->panels[from].box.top,
+                                           plan->panels[to - 1].box.right, plan->panels[from].box.bottom};
 }
 
 static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
@@ -237,7 +290,7 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
     double y = g->head;
 
     for (size_t r = 0; r < g->rows; r++) {
-        double x = PAD;
+        double x = PAD + plan->margin.left;
         y += g->top[r] + (r > 0 ? BETWEEN : 0);
         for (size_t c = 0; c < g->columns; c++) {
             size_t i = r * g->columns + c;
@@ -258,8 +311,12 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
             }
             x += g->width + g->right[c] + BETWEEN;
         }
+        span_row(plan, g->columns, r);
         y += g->heights[r] + g->bottom[r];
     }
+    plan->plots = (basin_rect){PAD + plan->margin.left + g->left[0], g->head + g->top[0],
+                               plan->width - PAD - plan->margin.right - g->right[g->columns - 1],
+                               y - g->bottom[g->rows - 1]};
 }
 
 /* --------------------------------------------------------------------------------------------- drawing -- */
@@ -304,24 +361,26 @@ static void draw_inset(basin_panel *inset, basin_canvas *canvas, basin_moment fr
         basin_axes_frame(inset, canvas);
         if (inset->title != NULL)
             basin_canvas_text(canvas, inset->title, (inset->box.left + inset->box.right) / 2,
-                              inset->box.top - 2,
+                              inset->box.top - title_gap(inset, canvas),
                               &(basin_type){.color = basin_black, .across = 0.5, .down = 1});
         return;
     }
 }
 
-static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
+/* As measured: a plot of equal units may be smaller than `width`, that of its column. */
+static void draw_labels(const basin_panel *panel, basin_canvas *canvas, double width)
 {
     const basin_rect *b = &panel->box;
-    double            middle = (b->left + b->right) / 2, width = b->right - b->left;
+    double            middle = (b->left + b->right) / 2;
     double            size = basin_canvas_font_size(canvas);
-    basin_type        type = {.color = basin_black, .across = 0.5, .width = width + LABEL_OVER};
+    basin_type        type = {.color = basin_black, .across = 0.5, .width = x_label_room(panel, width)};
     char              room[512];
 
     double y = b->bottom + x_axis_height(canvas, panel, width);
     if (panel->x_label != NULL && !panel->no_x) {
-        basin_canvas_text(canvas, x_text(panel, room), middle,
-                          y - text_height(canvas, x_text(panel, room), 0, width + LABEL_OVER), &type);
+        basin_canvas_text(canvas, x_text(panel, room),
+                          panel->across ? (panel->row.left + panel->row.right) / 2 : middle,
+                          y - text_height(canvas, x_text(panel, room), 0, type.width), &type);
     }
     for (size_t i = 0; i < panel->note_count; i++) {
         const basin_panel_note *note = &panel->notes[i];
@@ -345,10 +404,10 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas)
 }
 
 /* Whether the legend found its place. */
-static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas *canvas)
+static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas *canvas, double width)
 {
     basin_legend legend = {0};
-    double       size = basin_canvas_font_size(canvas), above = panel->box.top - 0.3 * size;
+    double       above = panel->box.top - title_gap(panel, canvas);
     bool         found = true;
 
     if (panel->scene == NULL) basin_axes_draw(panel, canvas);
@@ -356,7 +415,7 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
     basin_moment from = draw_marks(panel, canvas);
     basin_bar_draw(panel, canvas);
     if (panel->inset != NULL) draw_inset(panel->inset, canvas, start, &panel->box);
-    if (!plan->legend_shared) basin_legend_collect(&legend, panel);
+    if (!plan->legend_shared) collect(plan, panel, &legend);
     if (legend.count > 0 && panel->legend_above) {
         above -= basin_legend_rows(canvas, &legend, 0, 0, panel->box.right - panel->box.left, false);
         basin_legend_rows(canvas, &legend, panel->box.left, above, panel->box.right - panel->box.left, true);
@@ -372,19 +431,40 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
                                         .across = 0.5,
                                         .down = 0.5,
                                         .width = panel->box.right - panel->box.left});
-    if (panel->y_ticks.exponent != 0 && !panel->no_y) above -= size;
     if (panel->title != NULL)
         basin_canvas_text(
             canvas, panel->title, (panel->box.left + panel->box.right) / 2, above,
-            &(basin_type){
-                .color = basin_black, .across = 0.5, .down = 1, .width = panel->box.right - panel->box.left});
-    draw_labels(panel, canvas);
+            &(basin_type){.color = panel->title_color != NULL ? *panel->title_color : basin_black,
+                          .across = 0.5,
+                          .down = 1,
+                          .width = width});
+    draw_labels(panel, canvas, width);
     return found;
 }
 
-static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, const char *footer, double page)
+void basin_footer_draw(basin_plan *plan, basin_canvas *canvas, const char *footer, double bottom)
 {
-    double inner = plan->width - 2 * PAD, y = PAD, bottom = page - PAD;
+    const double inner = plan->width - 2 * PAD;
+    basin_type   type = {.size = BASIN_FOOTER_SIZE, .color = basin_grey, .across = 1, .down = 1};
+    char        *text = basin_plan_text(plan, "%s", footer);
+    const char  *shown = text;
+    double       width, height;
+
+    basin_canvas_measure(canvas, shown, &type, &width, &height);
+    for (char *end; width > inner && (end = strrchr(text, ' ')) != NULL;) {
+        *end = '\0';
+        shown = basin_plan_text(plan, "%s …", text);
+        basin_canvas_measure(canvas, shown, &type, &width, &height);
+    }
+    type.width = width > inner ? inner : 0, type.one_line = width > inner; /* one word wider than the page */
+    basin_canvas_text(canvas, shown, plan->width - PAD, bottom, &type);
+}
+
+static basin_status draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, const char *footer,
+                               double page)
+{
+    basin_status st = BASIN_OK;
+    double       inner = plan->width - 2 * PAD, y = PAD, bottom = page - PAD;
 
     if (plan->options->title != NULL) {
         basin_type type = {
@@ -399,24 +479,66 @@ static void draw_outer(basin_plan *plan, basin_canvas *canvas, const grid *g, co
     }
     if (plan->legend_shared) {
         basin_legend legend = {0};
-        for (size_t i = 0; i < plan->panel_count; i++) basin_legend_collect(&legend, &plan->panels[i]);
+        for (size_t i = 0; i < plan->panel_count; i++) collect(plan, &plan->panels[i], &legend);
         basin_legend_rows(canvas, &legend, legend_left(plan, g), y, plan->width - PAD - legend_left(plan, g),
                           true);
     }
     if (footer != NULL) {
-        basin_canvas_text(
-            canvas, footer, plan->width - PAD, bottom,
-            &(basin_type){
-                .size = 5, .color = basin_grey, .across = 1, .down = 1, .width = inner, .one_line = true});
-        bottom -= text_height(canvas, "0", 5, 0) + 2;
+        basin_footer_draw(plan, canvas, footer, bottom);
+        bottom -= text_height(canvas, "0", BASIN_FOOTER_SIZE, 0) + 2;
     }
-    if (plan->note != NULL)
+    if (plan->note != NULL) {
         basin_canvas_text(canvas, plan->note, plan->width / 2, bottom,
                           &(basin_type){.size = BASIN_NOTE_SIZE * plan->font_size,
                                         .color = basin_black,
                                         .across = 0.5,
                                         .down = 1,
                                         .width = inner});
+        bottom -= text_height(canvas, plan->note, BASIN_NOTE_SIZE * plan->font_size, inner) + 3;
+    }
+    if (plan->table != NULL) { /* its height first: it stands on what is below it */
+        BASIN_TRY(basin_plan_table_draw(plan->table, canvas, PAD, 0, inner, false, &y));
+        BASIN_TRY(basin_plan_table_draw(plan->table, canvas, PAD, bottom - y, inner, true, &y));
+    }
+done:
+    return st;
+}
+
+static basin_status check_scale(const char *axis, const basin_plot_scale *scale)
+{
+    return basin_scale_drawable(scale)
+               ? BASIN_OK
+               : basin_fail(BASIN_ERR_VALUE,
+                            "a figure's axis %s cannot run from %g to %g: the values of the result are too "
+                            "close to each other, too large or too small to be told apart",
+                            axis, scale->low, scale->high);
+}
+
+static basin_status check_scales(const basin_plan *plan)
+{
+    basin_status st = BASIN_OK;
+
+    for (size_t i = 0; i < plan->panel_count; i++) {
+        const basin_panel *panel = &plan->panels[i];
+        if (panel->scene == NULL) BASIN_TRY(check_scale("x", &panel->x));
+        if (panel->scene == NULL && !panel->bare) BASIN_TRY(check_scale("y", &panel->y));
+        if (panel->bar != NULL) BASIN_TRY(check_scale("of colours", &panel->bar->scale));
+        if (panel->inset == NULL) continue;
+        BASIN_TRY(check_scale("x", &panel->inset->x));
+        BASIN_TRY(check_scale("y", &panel->inset->y));
+    }
+done:
+    return st;
+}
+
+/* Where the options say that legends stand. */
+static void place_legends(basin_plan *plan)
+{
+    for (size_t i = 0; i < plan->panel_count; i++) {
+        basin_legend legend = {0};
+        if (!plan->legend_shared) collect(plan, &plan->panels[i], &legend);
+        if (plan->options->legend == BASIN_LEGEND_ABOVE) plan->panels[i].legend_above = legend.count > 0;
+    }
 }
 
 basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas **out)
@@ -429,9 +551,12 @@ basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas 
 
     BASIN_CHECK(g.rows <= MAX_GRID && g.columns <= MAX_GRID, BASIN_ERR_ARG,
                 "a figure of %zu panels; at most %d rows", plan->panel_count, MAX_GRID);
+    BASIN_TRY(check_scales(plan));
     BASIN_TRY(basin_canvas_create(plan->width, 72,
-                                  plan->options->font != NULL ? plan->options->font : "DejaVu Sans",
+                                  plan->options->font != NULL ? plan->options->font : BASIN_FONT,
                                   plan->font_size, &canvas));
+    basin_canvas_dress(canvas, plan->options->dark, plan->options->magnify > 0 ? plan->options->magnify : 1);
+    place_legends(plan);
     while (again) {
         again = false;
         basin_canvas_rewind(canvas, (basin_moment){0});
@@ -444,10 +569,10 @@ basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas 
         }
         set_boxes(plan, canvas, &g);
         basin_canvas_resize(canvas, plan->width, page);
-        draw_outer(plan, canvas, &g, footer, page);
+        BASIN_TRY(draw_outer(plan, canvas, &g, footer, page));
         for (size_t i = 0; i < plan->panel_count; i++) {
             basin_panel *panel = &plan->panels[i];
-            if (draw_panel(plan, panel, canvas) || panel->legend_above) continue;
+            if (draw_panel(plan, panel, canvas, g.width) || panel->legend_above) continue;
             panel->legend_above = again = true;
         }
         BASIN_TRY(basin_canvas_status(canvas));

@@ -68,8 +68,8 @@ void basin_view_path(const basin_view *view, basin_canvas *canvas, const double 
 
 basin_color basin_paint_color(const basin_paint *paint, double value)
 {
-    double at = basin_scale_at(&paint->scale, fmin(value, paint->cap));
-    return paint->diverging ? basin_color_diverging(2 * at - 1) : basin_color_sequential(at);
+    double at = basin_scale_at(&paint->scale, fmax(fmin(value, paint->cap), paint->floor));
+    return paint->diverging ? basin_color_diverging(2 * at - 1) : basin_color_sequential(paint->palette, at);
 }
 
 void basin_mark_place(const basin_mark *mark, const basin_view *view, double x, double y, double place[2])
@@ -103,4 +103,19 @@ void basin_mark_hatch(const basin_mark *mark, const basin_view *view, basin_canv
     }
     basin_canvas_line(canvas, at[0][0], at[0][1], at[3][0], at[3][1], pen);
     basin_canvas_line(canvas, at[1][0], at[1][1], at[2][0], at[2][1], pen);
+}
+
+void basin_mark_beyond(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
+{
+    double last[2] = {-INFINITY, -INFINITY}; /* above, below */
+
+    for (size_t i = 0; i < mark->count && mark->beyond; i++) {
+        const double x = basin_view_x(view, mark->x[i]);
+        const bool   above = mark->y[i] > view->y->high, below = mark->y[i] < view->y->low;
+        if ((!above && !below) || !(x >= view->box.left) || !(x <= view->box.right) || x <= last[below] + 7)
+            continue;
+        basin_canvas_marker(canvas, above ? BASIN_MARKER_UP : BASIN_MARKER_DOWN, x,
+                            above ? view->box.top + 3 : view->box.bottom - 3, 4, mark->pen.color, false);
+        last[below] = x;
+    }
 }

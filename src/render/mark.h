@@ -21,7 +21,9 @@ void basin_view_path(const basin_view *view, basin_canvas *canvas, const double 
 typedef struct basin_paint { /* values to colours */
     basin_plot_scale scale;
     bool             diverging;
-    double           cap; /* values above are painted as it and said to be above; INFINITY = none */
+    /* values above or below are painted as these and said to be beyond; ±INFINITY = none */
+    double               cap, floor;
+    const basin_palette *palette;
 } basin_paint;
 basin_color basin_paint_color(const basin_paint *paint, double value);
 
@@ -45,16 +47,16 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
     size_t                 count;
     /* [count]; bars: x [count + 1] edges; contour, heat: axes of z */
     const double      *x, *y;
-    const double      *low, *high; /* [count] or NULL: error bars, or the two edges of a band */
-    size_t             rows, columns;
-    const basin_frame *frame;  /* contour, heat: of x and y; NULL = as they are */
-    const double      *z;      /* [rows, columns] */
-    const double      *levels; /* [count] of contour lines */
+    const double      *low, *high;    /* [count] or NULL: error bars, or the two edges of a band */
+    size_t             rows, columns; /* of z; text: columns of cells */
+    const basin_frame *frame;         /* contour, heat: of x and y; NULL = as they are */
+    const double      *z;             /* [rows, columns] */
+    const double      *levels;        /* [count] of contour lines */
     /* contour: (x, y) of markers that labels keep off, [clear_count, 2] */
     size_t             clear_count;
     const double      *clear;
-    const basin_paint *paint;
-    basin_pen          pen; /* width 0 = no line */
+    const basin_paint *paint; /* contour: NULL = lines of the pen's colour */
+    basin_pen          pen;   /* width 0 = no line */
     basin_marker       marker;
     bool               hollow;
     /* of the marker, points; contour: of the numbers on the lines, 0 = none */
@@ -64,12 +66,14 @@ struct basin_mark { /* arrays are borrowed while the figure is made */
                           to a cell that is hatched */
     size_t      slot, slots; /* rug: which of how many rows */
     double      cap;         /* line: clipped above and so marked; 0 = none */
-    const char *label;       /* in the legend; NULL = none */
-    bool        silent;      /* leaves the scales alone: predictions, ceilings */
+    bool        beyond; /* line, points: marked where they are beyond the plot, above or below */
+    const char *label;  /* in the legend; NULL = none */
+    size_t      of;     /* of which result, from 1; 0 = of all: stamped by basin_panel_add */
+    bool        silent; /* leaves the scales alone: predictions, ceilings */
     /* line: gaps are not hatched, since another mark tells why they are there */
     bool               open;
     bool               lying; /* interval: low and high are of x */
-    const char *const *names; /* name: [count] */
+    const char *const *names; /* name, text: [count] */
     /* relief: of the cells, [rows - 1, columns - 1]; the row and the column of cells that the
        viewer stands over or nearest to; corners from one mesh line to the next */
     const basin_color *colors;
@@ -86,6 +90,10 @@ void basin_mark_corners(const basin_mark *mark, const double x_ends[2], const do
 /* Diagonal strokes over a cell; in a frame that is not at right angles its two diagonals. */
 void basin_mark_hatch(const basin_mark *mark, const basin_view *view, basin_canvas *canvas,
                       const double x_ends[2], const double y_ends[2], const basin_pen *pen);
+
+/* Where values are beyond the plot: arrows at its upper or lower edge, each in the mark's
+   colour. */
+void basin_mark_beyond(const basin_mark *mark, const basin_view *view, basin_canvas *canvas);
 
 #define BASIN_MARK(name) extern const basin_mark_type basin_mark_##name;
 #include "render/mark_list.h"

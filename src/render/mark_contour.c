@@ -92,13 +92,15 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
             basin_mark_place(mark, view, at[0], at[1], at);
         }
         basin_number_text(mark->levels[k], 3, levels[k].text);
-        levels[k].color = basin_paint_color(mark->paint, mark->levels[k]);
+        levels[k].color =
+            mark->paint != NULL ? basin_paint_color(mark->paint, mark->levels[k]) : mark->pen.color;
     }
     hatch_holes(mark, view, canvas);
     basin_contour_obstacles obstacles = find_obstacles(mark, view);
     for (size_t k = 0; levels != NULL && mark->size > 0 && k < mark->count; k++)
         basin_contour_label(levels, mark->count, k, mark->size, canvas, &view->box, &obstacles);
     basin_free(obstacles.boxes);
+    basin_canvas_data(canvas, true);
     for (size_t k = 0; levels != NULL && k < mark->count; k++) {
         basin_pen pen = mark->pen;
         pen.color = levels[k].color;
@@ -111,6 +113,7 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
         if (levels[k].labelled)
             basin_canvas_text(canvas, levels[k].text, levels[k].label.x, levels[k].label.y, &type);
     }
+    basin_canvas_data(canvas, false);
     for (size_t k = 0; levels != NULL && k < mark->count; k++) basin_contour_clear(&levels[k].contour);
     basin_free(levels);
 }

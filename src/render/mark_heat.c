@@ -27,7 +27,8 @@ static void extent(const basin_mark *mark, basin_range *x, basin_range *y)
 
 static bool has_color(const basin_mark *mark, double z)
 {
-    return isfinite(z) && isfinite(basin_scale_at(&mark->paint->scale, fmin(z, mark->paint->cap)));
+    return isfinite(z) &&
+           isfinite(basin_scale_at(&mark->paint->scale, fmax(fmin(z, mark->paint->cap), mark->paint->floor)));
 }
 
 static bool same(basin_color a, basin_color b)
@@ -89,6 +90,7 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
                 const bool hole = !has_color(mark, z[c]);
                 last = run_of(mark, z, c);
                 const double x[2] = {edge(mark->x, mark->columns, c), edge(mark->x, mark->columns, last + 1)};
+                basin_canvas_data(canvas, pass == 0 && !hole);
                 if (pass == 0) /* white must not shine through */
                     fill_cells(mark, view, canvas, x, y,
                                hole ? basin_white : basin_paint_color(mark->paint, z[c]), hole ? 0 : UNDER);
@@ -97,6 +99,7 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
             }
         }
     }
+    basin_canvas_data(canvas, false);
 }
 
 const basin_mark_type basin_mark_heat = {.name = "heat", .extent = extent, .draw = draw};

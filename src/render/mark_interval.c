@@ -45,6 +45,7 @@ static void draw_interval(const basin_mark *mark, const basin_view *view, basin_
 
     if (isnan(low) && isfinite(mark->low[i])) low = least;
     if (!isfinite(low) || !isfinite(high)) return;
+    if (inwards * (high - least) < 0 || inwards * (most - low) < 0) return; /* none of it is in the plot */
     const bool cut = inwards * (low - least) <= 0, beyond = inwards * (most - high) < 0;
     if (cut) low = least;
     if (beyond) high = most;
@@ -60,7 +61,8 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
         double across = mark->lying ? y : x;
         if (!isfinite(across)) continue;
         draw_interval(mark, view, canvas, i, across);
-        if (isfinite(x) && isfinite(y))
+        if (x >= view->box.left - 0.5 && x <= view->box.right + 0.5 && y >= view->box.top - 0.5 &&
+            y <= view->box.bottom + 0.5)
             basin_canvas_marker(canvas, mark->marker, x, y, mark->size, mark->pen.color, mark->hollow);
     }
 }

@@ -74,6 +74,7 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
     if (mark->pen.width > 0) basin_view_path(view, canvas, mark->x, mark->y, mark->count, &mark->pen);
     lonely(mark, view, canvas);
     if (mark->low != NULL) errors(mark, view, canvas);
+    basin_mark_beyond(mark, view, canvas);
     for (size_t i = 0; i < mark->count; i++) {
         double x = basin_view_x(view, mark->x[i]), y = basin_view_y(view, mark->y[i]);
         if (mark->y[i] > cap && x > last_arrow + 7) {

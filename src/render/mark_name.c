@@ -3,11 +3,8 @@
 
 #include "render/mark.h"
 
-enum {
-    AWAY = 5,
-    GROUND = 1,
-    MOST = 16 /* names */
-};            /* points: from the point to its name; of the ground around it */
+enum { AWAY = 5, GROUND = 1 }; /* points: from the point to its name; of the ground around it */
+enum { MOST = 16 };            /* names */
 
 /* Around a point, best first: right, left, above, below, and between these. */
 static const double sides[][2] = {{1, 0},      {-1, 0},      {0, -1},    {0, 1},
@@ -36,20 +33,21 @@ typedef struct taken { /* places of names, and of the points themselves */
     basin_rect box[2 * MOST];
 } taken;
 
-static size_t texts_under(const basin_canvas *canvas, const basin_rect *box)
+/* How many texts stand there. */
+static size_t texts_at(const basin_canvas *canvas, const basin_rect *box)
 {
-    const basin_label  middle = {.x = (box->left + box->right) / 2,
-                                 .y = (box->top + box->bottom) / 2,
-                                 .half_width = (box->right - box->left) / 2,
-                                 .half_height = (box->bottom - box->top) / 2};
-    size_t             count, under = 0;
+    const basin_label  place = {.x = (box->left + box->right) / 2,
+                                .y = (box->top + box->bottom) / 2,
+                                .half_width = (box->right - box->left) / 2,
+                                .half_height = (box->bottom - box->top) / 2};
+    size_t             count, hits = 0;
     const basin_label *labels = basin_canvas_labels(canvas, &count);
 
-    for (size_t i = 0; i < count; i++) under += basin_label_overlap(&labels[i], &middle);
-    return under;
+    for (size_t i = 0; i < count; i++) hits += basin_label_overlap(&labels[i], &place);
+    return hits;
 }
 
-/* Off the plot is worst, then on another text or point, then on ink. */
+/* Off the plot is worst, then on a text or point, then on other ink. */
 static basin_rect best_place(basin_canvas *canvas, const basin_view *view, const taken *t, const double at[2],
                              double width, double height)
 {
@@ -60,7 +58,7 @@ static basin_rect best_place(basin_canvas *canvas, const basin_view *view, const
         const basin_rect box = box_at(at, sides[i], width, height);
         double           cost =
             1e6 * outside(&box, &view->box) + (double)basin_canvas_hits(canvas, (basin_moment){0}, box);
-        cost += 1e5 * (double)texts_under(canvas, &box);
+        cost += 1e5 * (double)texts_at(canvas, &box);
         for (size_t k = 0; k < t->count; k++) cost += overlap(&box, &t->box[k]) ? 1e5 : 0;
         if (cost < least) least = cost, best = box;
     }

@@ -31,6 +31,7 @@ static basin_status set_scene(builder *b)
     BASIN_CHECK(range.low <= range.high, BASIN_ERR_VALUE,
                 "no loss of the plane is finite; there is no surface");
     BASIN_TRY(basin_plan_scale(&b->plan, wide ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &range, &kind));
+    BASIN_TRY(basin_palette_find(b->plan.options->palette, &b->mesh.palette));
     b->mesh.scale = basin_scale_fit(kind, &range, 0);
     b->mesh.cap = cap <= range.high ? cap : INFINITY;
     b->scene =

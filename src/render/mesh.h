@@ -23,6 +23,7 @@ typedef struct basin_mesh {
     size_t                   height; /* the surface whose loss the height is */
     basin_plot_scale         scale;
     double                   cap; /* INFINITY = none */
+    const basin_palette     *palette;
     size_t                   vertex_count, quad_count, run_count;
     const basin_mesh_vertex *vertices;
     const size_t (*quads)[4]; /* of vertices, counterclockwise seen from above */

@@ -116,8 +116,9 @@ static size_t append_colors(model *m)
 
     for (size_t i = 0; i < m->mesh->vertex_count; i++) {
         const double      value = fmin(loss[m->mesh->vertices[i].point], m->mesh->cap);
-        const basin_color c = basin_color_sequential(basin_scale_at(&m->mesh->scale, value));
-        const double      v[3] = {linear(c.r), linear(c.g), linear(c.b)};
+        const basin_color c =
+            basin_color_sequential(m->mesh->palette, basin_scale_at(&m->mesh->scale, value));
+        const double v[3] = {linear(c.r), linear(c.g), linear(c.b)};
         for (size_t k = 0; k < 3; k++) basin_bytes_f32(&m->data, (float)v[k], false);
     }
     return end_plain(m, start, m->mesh->vertex_count, FLOAT, "VEC3");

@@ -52,13 +52,39 @@ void basin_plan_caption(basin_plan *plan, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    char *longer = basin_format("%s%s", plan->caption != NULL ? plan->caption : "", text);
+    basin_plan_join_caption(plan, "", text);
+}
+
+void basin_plan_join_caption(basin_plan *plan, const char *before, const char *caption)
+{
+    char *longer = basin_format("%s%s%s", plan->caption != NULL ? plan->caption : "", before, caption);
+
     if (longer == NULL) {
         plan->failed = true;
         return;
     }
     basin_free(plan->caption);
     plan->caption = longer;
+}
+
+bool basin_plan_several(const basin_plan *plan)
+{
+    return plan->count > 1 || plan->apart;
+}
+
+void basin_plan_adopt(basin_plan *plan, basin_plan *part)
+{
+    block **last = &plan->blocks;
+
+    while (*last != NULL) last = &(*last)->next;
+    *last = part->blocks, part->blocks = NULL;
+    if (part->caption != NULL) {
+        char *longer = basin_format("%s%s", plan->caption != NULL ? plan->caption : "", part->caption);
+        plan->failed = plan->failed || longer == NULL;
+        if (longer != NULL) basin_free(plan->caption), plan->caption = longer;
+    }
+    plan->failed = plan->failed || part->failed;
+    basin_plan_clear(part);
 }
 
 void basin_plan_clear(basin_plan *plan)
@@ -95,6 +121,7 @@ basin_status basin_panel_add(basin_plan *plan, basin_panel *panel, basin_mark ma
         panel->marks = larger;
         panel->mark_room = 2 * panel->mark_room + 8;
     }
+    mark.of = plan->of;
     panel->marks[panel->mark_count++] = mark;
 done:
     return st;

@@ -19,12 +19,15 @@ typedef struct basin_panel_note {
 struct basin_panel {
     basin_plot_scale   x, y;
     const char        *title, *x_label, *y_label;
+    const basin_color *title_color; /* NULL = black */
     size_t             mark_count, mark_room;
     basin_mark        *marks;
     bool               framed;     /* a full frame; otherwise axes left and below */
     bool               grid;       /* light lines at the numbers of y */
     bool               no_x, no_y; /* no numbers: the panel below or to the left has them */
+    bool               across;     /* the label of x is under the whole row of panels */
     bool               bare;       /* no y axis at all (a rug) */
+    bool               counted;    /* x counts things: its numbers are whole */
     bool               equal;      /* one unit of x is as long as one of y */
     double             height;     /* of the plot, points; equal: found from the width */
     size_t             tick_count; /* named places on x instead of numbers */
@@ -38,6 +41,7 @@ struct basin_panel {
     /* said in the middle of a panel without data, whose y then has no numbers; NULL = there is
        data */
     const char *empty;
+    bool        numbered; /* it has its numbers all the same: its row's */
     /* a box in perspective, whose axes it has in place of x and y; these are the picture's */
     const struct basin_scene *scene;
     size_t                    note_count;
@@ -46,22 +50,50 @@ struct basin_panel {
     const char               *bar_label;
     basin_panel              *inset;        /* drawn where the plot is empty, if there is room */
     bool                      legend_above; /* found while drawing: no empty room for it inside */
-    basin_rect                box;          /* found by the layout */
+    basin_rect                box, row; /* found by the layout: of the plot, of its row's plots */
     basin_ticks               x_ticks, y_ticks;
 };
+
+/* Numbers under the panels, a line for each name and a column for each heading. */
+typedef struct basin_plan_table {
+    size_t       rows, columns;
+    const char  *corner;           /* over the names */
+    const char **names, **heads;   /* [rows], [columns] */
+    basin_color *colors;           /* [columns] of the headings */
+    const char **values, **ranges; /* [rows, columns]; ranges: intervals, "" = none */
+} basin_plan_table;
+
+/* How one of several results is told from the others. */
+typedef struct basin_series {
+    const char *label;
+    basin_look  look;
+} basin_series;
 
 typedef struct basin_plan {
     const basin_result *const  *results;
     size_t                      count;
+    size_t                      beside;  /* further results, which the table is of */
     const basin_figure_options *options; /* never NULL */
     /* what stood behind the kind: «test» in contour:test; "" if nothing */
-    const char  *variant;
-    double       width, font_size;
+    const char *variant;
+    double      width, height, font_size; /* points before they are magnified; height 0 = free */
+    const basin_palette *palette;
+    bool                 ranged; /* options->range is in the scales already */
+    /* points kept free around the plots besides what stands there, so that figures beside each
+       other line up; 0 mostly */
+    basin_rect   margin;
+    basin_rect   plots; /* found by the layout: where they stand, with the room between them */
     size_t       panel_count, columns;
     basin_panel *panels;
-    bool         legend_shared; /* one legend above all panels */
+    /* a figure of several kinds gives each result a panel of its own: they need not make way for
+       each other, and that figure tells what is common to all */
+    bool                apart;
+    size_t              of; /* of which result marks are that are added now, from 1; 0 = of all */
+    const basin_series *series;        /* [count] in place of the plan's own; NULL = none */
+    bool                legend_shared; /* one legend above all panels */
     /* a line above the panels that must not be overlooked; NULL = none */
     const char              *warning;
+    const basin_plan_table  *table;   /* below the panels; NULL = none */
     const char              *note;    /* a small line below them; NULL = none */
     char                    *caption; /* grown by basin_plan_caption */
     struct basin_plan_block *blocks;  /* everything allocated for the plan */
@@ -73,7 +105,12 @@ void *basin_plan_alloc(basin_plan *plan, size_t count, size_t size);
 /* "" when memory is short: the plan has failed */
 char *basin_plan_text(basin_plan *plan, const char *format, ...) BASIN_PRINTF(2, 3);
 void  basin_plan_caption(basin_plan *plan, const char *format, ...) BASIN_PRINTF(2, 3);
-void  basin_plan_clear(basin_plan *plan);
+/* What `part` allocated becomes the plan's, its caption the end of the plan's; the part is
+   cleared. */
+void basin_plan_adopt(basin_plan *plan, basin_plan *part);
+void basin_plan_clear(basin_plan *plan);
+/* Whether its results are to be told from each other, or from those of other plans. */
+bool basin_plan_several(const basin_plan *plan);
 
 #define BASIN_PLAN_ALLOC(plan, pointer, count)                                                   \
     BASIN_CHECK(((pointer) = basin_plan_alloc((plan), (count), sizeof *(pointer))) != NULL,      \
@@ -96,6 +133,18 @@ const char *basin_plan_scale_label(basin_plan *plan, const char *label,
 /* A fine upright or level line at 0 or elsewhere, behind the data. */
 basin_status basin_panel_rule(basin_plan *plan, basin_panel *panel, bool upright, double at);
 
+/* options->range as the range of values: `range` of the data becomes it. False without one. */
+bool basin_plan_range(const basin_plan *plan, basin_range *range);
+/* Puts it on the value axis of the first panel and of those of the same quantity, and marks what is
+   beyond; of a plan whose kind has not done so by its colours. */
+basin_status basin_plan_apply_range(basin_plan *plan);
+
+/* One more caption behind what there is; both may be of any length. */
+void basin_plan_join_caption(basin_plan *plan, const char *before, const char *caption);
+/* The line of provenance above `bottom`; where it is longer than the page is wide it ends at a
+   word. */
+void basin_footer_draw(basin_plan *plan, basin_canvas *canvas, const char *footer, double bottom);
+
 /* Finds room for everything and draws it. */
 basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas **out);
 
@@ -116,6 +165,11 @@ double basin_legend_rows(basin_canvas *canvas, const basin_legend *legend, doubl
 bool basin_empty_place(const basin_canvas *canvas, basin_moment from, const basin_rect *plot,
                        double width, double height, basin_rect *out);
 
+/* table.c: between left and left + width; draw = false only measures. BASIN_ERR_ARG where it has no
+   room. */
+basin_status basin_plan_table_draw(const basin_plan_table *table, basin_canvas *canvas, double left,
+                                   double top, double width, bool draw, double *height);
+
 /* axes.c */
 void basin_axes_ticks(const basin_panel *panel, basin_canvas *canvas, double width, double height,
                       basin_ticks *x, basin_ticks *y);
@@ -132,6 +186,8 @@ int basin_bar_exponent(const basin_panel *panel, basin_canvas *canvas);
 /* of colour bar, numbers and label; 0 without one */
 double basin_bar_width(const basin_panel *panel, basin_canvas *canvas);
 
+#define BASIN_FONT "DejaVu Sans"
+#define BASIN_FOOTER_SIZE 5   /* points */
 #define BASIN_NOTE_SIZE 0.875 /* of the font size: notes */
 #define BASIN_TICK 2.6        /* points, outwards */
 

@@ -19,6 +19,15 @@ basin_status basin_scale_find(const char *name, basin_scale_kind *out)
     return basin_fail(BASIN_ERR_ARG, "unknown scale «%s»: linear, log or symlog", name);
 }
 
+bool basin_scale_drawable(const basin_plot_scale *scale)
+{
+    const double least = 1e-14 * fmax(fabs(scale->low), fabs(scale->high)); /* steps must be told apart */
+
+    if (!isfinite(scale->low) || !isfinite(scale->high) || !(scale->high - scale->low > least)) return false;
+    if (scale->kind == BASIN_SCALE_SYMLOG) return scale->threshold > 0 && isfinite(scale->threshold);
+    return scale->kind != BASIN_SCALE_LOG || scale->low > 0;
+}
+
 /* The coordinate in which the scale is even. */
 static double even(const basin_plot_scale *scale, double value)
 {
@@ -94,11 +103,12 @@ basin_plot_scale basin_scale_fit(basin_scale_kind kind, const basin_range *range
         scale.high = pow(10, fmax(fmin(high + spare, 307), -306));
         return scale;
     }
-    double size =
-        range->low > range->high ? 1 : fmax(fmax(fabs(range->low), fabs(range->high)), DBL_MIN * 1e20);
+    double     size = range->low > range->high ? 0 : fmax(fabs(range->low), fabs(range->high));
+    const bool nothing = size < DBL_MIN * 1e20; /* no values, or all 0 */
+    if (nothing) size = 1;
     scale.threshold = pow(10, floor(log10(size)) - 3);
     scale.low = fmin(range->low, 0), scale.high = fmax(range->high, 0);
-    if (range->low > range->high || (scale.low == 0 && scale.high == 0)) scale.low = -1, scale.high = 1;
+    if (nothing) scale.low = -1, scale.high = 1;
     double low = even(&scale, scale.low), high = even(&scale, scale.high);
     double spare = margin * (high - low);
     /* even coordinates -1 … 1 */

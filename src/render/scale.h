@@ -20,6 +20,8 @@ typedef struct basin_plot_scale {
     double           threshold; /* SYMLOG, > 0: linear within ± this, as long as one decade */
 } basin_plot_scale;
 
+/* Ends that are finite and apart, above 0 on a logarithmic scale, and a threshold above 0. */
+bool basin_scale_drawable(const basin_plot_scale *scale);
 /* Where the value lies, 0 at `low` and 1 at `high`; NAN where the scale has no place for it. */
 double basin_scale_at(const basin_plot_scale *scale, double value);
 double basin_scale_value(const basin_plot_scale *scale, double at); /* the inverse */

@@ -21,6 +21,13 @@ static const char *checkpoint_path(const basin_plan *plan, size_t i)
     return input != NULL ? input->path : NULL;
 }
 
+const char *basin_plan_origin(const basin_plan *plan, size_t result)
+{
+    const char *path = checkpoint_path(plan, result);
+
+    return path != NULL ? path : "unknown";
+}
+
 /* «runs/sam_3/step_200.h5» is run sam_3. */
 static const char *run_name(basin_plan *plan, size_t i)
 {
@@ -85,6 +92,11 @@ basin_status basin_plan_series(basin_plan *plan, basin_series **out)
     bool          repeated = false;
 
     BASIN_PLAN_ALLOC(plan, series, plan->count);
+    if (plan->series != NULL) {
+        memcpy(series, plan->series, plan->count * sizeof *series);
+        *out = series;
+        goto done;
+    }
     for (size_t i = 0; i < plan->count; i++) repeated = repeated || has_rival(plan, i);
     for (size_t i = 0; i < plan->count; i++) {
         const char *label = plan->options->labels != NULL ? plan->options->labels[i] : NULL;
@@ -186,6 +198,18 @@ static void caption_point(basin_plan *plan, size_t result)
                        BASIN_NUMBER(p->polish.gradient_norm_after, 2));
 }
 
+/* The checkpoint that a caption names: the first input, but of a comparison the one that its first group's
+   first run is compared at, since the first input is the start of that run. */
+static const char *named_checkpoint(basin_plan *plan, size_t i)
+{
+    if (plan->results[i]->kind != BASIN_RESULT_COMPARISON) return checkpoint_path(plan, i);
+    const basin_comparison *c = plan->results[i]->value;
+    if (c->group_count == 0 || c->groups[0].run_count == 0) return checkpoint_path(plan, i);
+    const basin_row *row = &c->rows[c->groups[0].rows[0]];
+    return basin_plan_text(plan, "%s/%s", row->run != NULL ? row->run : "?",
+                           row->checkpoint != NULL ? row->checkpoint : "?");
+}
+
 static void caption_checkpoints(basin_plan *plan)
 {
     const char *last_data = "";
@@ -198,7 +222,7 @@ static void caption_checkpoints(basin_plan *plan)
                                     : first > 1    ? " The first of the checkpoints:"
                                     : distinct > 1 ? " Checkpoints:"
                                                    : " Checkpoint:";
-        if (!repeats(plan, i)) basin_plan_caption(plan, "%s %s", before, checkpoint_path(plan, i)), told++;
+        if (!repeats(plan, i)) basin_plan_caption(plan, "%s %s", before, named_checkpoint(plan, i)), told++;
         if (data != NULL && data->digest != NULL) last_data = data->digest;
     }
     if (told > 0) basin_plan_caption(plan, ".");
@@ -254,7 +278,7 @@ void basin_plan_stationarity(basin_plan *plan, size_t result, const basin_statio
     const char *products = basin_plan_text(plan, "within %zu product%s from the gradient", s->products,
                                            s->products == 1 ? "" : "s");
 
-    if (repeats_point(plan, result)) return;
+    if (plan->apart || repeats_point(plan, result)) return;
     switch ((basin_descent)s->verdict) {
     case BASIN_DESCENT_FOUND:
         basin_plan_caption(plan, "%s not stationary, a quadratic model falls by %s %s.", whose(plan, result),
@@ -292,7 +316,7 @@ const char *basin_plan_footer(basin_plan *plan)
     if (p->argument_count > 0) used += (size_t)snprintf(text + used, sizeof text - used, " · basin");
     for (size_t i = 0; i < p->argument_count && used < sizeof text; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, " %s", p->arguments[i]);
-    if (plan->count > 1 && used < sizeof text)
-        snprintf(text + used, sizeof text - used, " (and %zu more)", plan->count - 1);
+    if (plan->count + plan->beside > 1 && used < sizeof text)
+        snprintf(text + used, sizeof text - used, " (and %zu more)", plan->count + plan->beside - 1);
     return basin_plan_text(plan, "%s", text);
 }

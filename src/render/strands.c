@@ -131,8 +131,8 @@ basin_status basin_tracks_collect(basin_plan *plan, bool sweep, basin_tracks *t)
         join_group(plan, t, &t->strands[i], strand_label(plan, &t->strands[i], result[i], by_rate, i),
                    by_rate);
     for (size_t g = 0; by_rate && g < t->group_count; g++) /* dark to light, not into the yellow */
-        t->groups[g].look.color =
-            basin_color_sequential(0.85 * (double)g / (double)(t->group_count > 1 ? t->group_count - 1 : 1));
+        t->groups[g].look.color = basin_color_sequential(
+            plan->palette, 0.85 * (double)g / (double)(t->group_count > 1 ? t->group_count - 1 : 1));
     BASIN_TRY(list_rows(plan, t, total));
 done:
     return st;

@@ -365,10 +365,11 @@ static void the_rows_of_the_test_set_have_an_error_of_their_own(void **unused)
                "test set together leave it open: difference 0.0135, "
                "standard error over rows 0.21",
                true);
-    table_note(c,
-               "must stand out against its errors over seeds and rows of the test set of 899 rows together, "
-               "the rows from 5 parts of it",
-               true);
+    table_note(
+        c,
+        "must stand out against two errors together: over the seeds, and over the rows of the test set "
+        "(899 rows), from 5 parts of it",
+        true);
     assert_int_equal(c->test_part_count, J);
     assert_close(c->test_part_loss[7], loss[7], 0.0, 0.0);
     basin_comparison_destroy(&c);

@@ -46,6 +46,13 @@ static void settings_are_equal_lower_higher_or_mixed_as_recorded(void **state)
     assert_true(find(c, "rho")->setting);
     assert_true(isnan(find(c, "learning_rate")->p));
     basin_comparison_destroy(&c);
+    for (size_t i = 0; i < t.count; i++) /* a factor of the gradient is no radius */
+        t.rows[i].method = i % 2 == 1 ? (char *)"sam" : (char *)"usam", t.rows[i].rho = 0.1;
+    c = table_compare(&t, &(basin_comparison_options){.base = "usam"});
+    expect(c, "rho", BASIN_CONFOUNDING_NOT_KNOWN);
+    assert_true(isnan(find(c, "rho")->value) && isnan(find(c, "rho")->base_value));
+    basin_comparison_destroy(&c);
+    for (size_t i = 0; i < t.count; i++) t.rows[i].method = i % 2 == 1 ? (char *)"sam" : (char *)"gd";
     for (size_t i = 0; i < t.count; i++) t.rows[i].learning_rate = i % 2 == 1 ? 0.1 : (double)0.1f;
     c = table_compare(&t, NULL);
     expect(c, "learning_rate", BASIN_CONFOUNDING_EQUAL);

@@ -201,6 +201,32 @@ static void the_energy_is_the_squared_share_and_its_ends_leave_room_for_the_sine
     basin_eigenspace_destroy(&e);
 }
 
+/* Of angles θ it is the mean of cos² θ over the first k. */
+static void the_overlap_is_the_mean_squared_cosine_of_the_planted_angles(void **unused)
+{
+    static const double degrees[K] = {30.0, 60.0, 90.0}, means[K] = {0.75, 0.5, 1.0 / 3.0};
+    basin_eigenspace   *a = turned((const double[K]){0.0}, 0.01), *b = turned(degrees, 0.02);
+    double              overlap, error;
+
+    (void)unused;
+    for (size_t k = 1; k <= K; k++) {
+        assert_ok(basin_eigenspace_overlap(a, b, k, &overlap, &error));
+        assert_close(overlap, means[k - 1], 1e-14, 0.0);
+        assert_close(error, 0.03, 1e-14, 0.0);
+        assert_ok(basin_eigenspace_overlap(b, b, k, &overlap, &error));
+        assert_close(overlap, 1.0, 1e-14, 0.0);
+    }
+    b->sine[1] = 2 * BASIN_SEPARATED;
+    assert_ok(basin_eigenspace_overlap(a, b, 2, &overlap, &error));
+    assert_true(isnan(overlap) && isnan(error));
+    assert_status(basin_eigenspace_overlap(a, b, K + 1, &overlap, &error), BASIN_ERR_ARG);
+    assert_status(basin_eigenspace_overlap(a, b, 0, &overlap, &error), BASIN_ERR_ARG);
+    b->size = P - 1;
+    assert_status(basin_eigenspace_overlap(a, b, 1, &overlap, &error), BASIN_ERR_SHAPE);
+    basin_eigenspace_destroy(&a);
+    basin_eigenspace_destroy(&b);
+}
+
 static basin_status make_and_turn(void *payload)
 {
     basin_status      st = BASIN_OK;
@@ -237,6 +263,7 @@ int main(void)
         cmocka_unit_test(other_parameters_are_refused),
         cmocka_unit_test(spans_are_off_by_no_more_than_is_said),
         cmocka_unit_test(the_energy_is_the_squared_share_and_its_ends_leave_room_for_the_sine),
+        cmocka_unit_test(the_overlap_is_the_mean_squared_cosine_of_the_planted_angles),
         cmocka_unit_test(every_failed_allocation_is_clean),
     };
 

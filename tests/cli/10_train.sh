@@ -6,7 +6,7 @@ expect "gd_0 holds" [ "$(ls runs/gd_0 | tr '\n' ' ')" = "data.h5 step_000000.h5 
 expect "sam_0 holds" [ "$(ls runs/sam_0 | tr '\n' ' ')" = "data.h5 step_000000.h5 step_000020.h5 step_000040.h5 " ]
 never "seeds 0 and 1 start at the same weights" cmp -s runs/gd_0/step_000000.h5 runs/gd_1/step_000000.h5
 train gd 0 80 again --save-every 20 --threads 1
-bad "^basin: again/step_000080.h5: direction to:runs/gd_0/step_000080.h5 is zero: its norm is 0$" -- slice again/step_000080.h5 --along to:runs/gd_0/step_000080.h5 --grid 3 # the same bits: the difference of two equal runs is no direction
+bad "^basin: again/step_000080.h5: direction to:runs/gd_0/step_000080.h5 is zero: its norm is 0, so no line follows it; choose another direction$" -- slice again/step_000080.h5 --along to:runs/gd_0/step_000080.h5 --grid 3 # the same bits: the difference of two equal runs is no direction
 bad "^basin: runs/sam_0: holds 3 checkpoints already, of 1 training: [0-9]\{8\}T[0-9.]\{10\}Z-[0-9a-f]\{12\} (3 checkpoints: step_000000.h5, step_000020.h5, step_000040.h5)" "; --force replaces them, or choose another folder" -- train --mlp 64-4-10 --data "$DIGITS" --method sam --learning-rate 0.2 --steps 4 -o runs/sam_0
 train sam 0 40 runs/sam_0 --save 0,20 --force
 good train --mlp 64-10 --data "$DIGITS" --method sgd --learning-rate 0.1 --batch-size 200 --epochs 2 --schedule cosine -o plain --precision single
@@ -56,7 +56,10 @@ good train --mlp 64-10 --data "$DIGITS" --method sam --learning-rate 0.1 --steps
 expect "consecutive iterates are saved" [ "$(ls iterates | sed 's/step_0*\(.*[0-9]\)\.h5/\1/' | tr '\n' ' ')" = "0 1 2 6 7 8 9 10 11 17 18 19 20 " ]
 bad "save-consecutive must be at least 1" -- train --mlp 64-10 --data "$DIGITS" --learning-rate 0.1 --steps 2 --save-consecutive 0 -o new
 bad "^basin: --save 9 is not a step from 0 to 5" -- train --graph graph.json --data data.h5 --learning-rate 0.1 --steps 5 --save 9 -o new
-bad "^basin: learning rate -1 is not a finite number > 0" -- train --graph graph.json --data data.h5 --learning-rate -1 --steps 5 -o new
+for setting in "learning-rate 0" "rho -1" "momentum 1" "momentum -0.1" "weight-decay -1" "rho inf"; do
+    wrong "^basin: train: --${setting% *} must be .*, got ${setting#* }$" -- train --graph graph.json --data data.h5 --learning-rate 0.1 --steps 5 -o new --$setting
+done
+wrong "^basin: train: --learning-rate must be a finite number above 0, got -1" -- train --graph graph.json --data data.h5 --learning-rate -1 --steps 5 -o new
 
 # Networks that differ in an attribute alone: the same names, shapes and ops.
 network() { # ALPHA

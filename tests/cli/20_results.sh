@@ -88,9 +88,9 @@ wrong "picture.gif: a figure's name ends in .pdf, .svg or .png" -- plot spectrum
 wrong "picture.gif: a figure's name ends in .pdf, .svg or .png" -- spectrum $GD --plot picture.gif
 wrong "info: there is no figure of this; --plot does not apply" -- info $GD --plot picture.svg
 wrong "sane: -o stores the result of one checkpoint, 2 were named" -- sane $GD $SAM -o both.h5
-bad "^basin: a figure is of one kind of result: the first is a spectrum, number 2 a sharpness" -- plot spectrum.h5 sharpness.h5 -o mixed.svg
-bad "^basin: no figure «nonsense» of a spectrum result; there are: stem histogram" -- plot spectrum.h5 -o kind.svg --kind nonsense
-bad "^basin: good.h5: expected «basin result», file is «basin checkpoint»" -- plot good.h5 -o checkpoint.svg
+wrong "a figure is of one kind of result: the first is a spectrum, number 2 a sharpness" -- plot spectrum.h5 sharpness.h5 -o mixed.svg
+wrong "no figure «nonsense» of a spectrum result; there are: stem histogram" -- plot spectrum.h5 -o kind.svg --kind nonsense
+bad "^basin: good.h5: expected «basin result», file is «basin checkpoint»; results are what a command stores with -o$" -- plot good.h5 -o checkpoint.svg
 bad "^basin: data.h5: expected «basin result», file is «basin data»" -- verify data.h5
 
 # radii of checkpoints named together

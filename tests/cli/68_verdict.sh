@@ -11,10 +11,13 @@ lacks out "Kendall" # four runs
 good explain compare.h5
 holds out "^sam against gd: inconclusive$"
 holds out "^  These runs do not tell whether sam finds flatter weights than gd: 2 seeds"
-holds out "^  Over 2 seeds the mean rise of the loss under N(0, rho^2 diag(theta^2))"
+holds out "^  Over 2 seeds the average adaptive sharpness is [0-9.]* times that of gd"
+expect "invariance is told once, behind all verdicts" [ "$(grep -c "is taken from basin's list" out) $(tail -n 1 out | grep -c "is taken from basin's list")" = "1 1" ]
 holds out "^  sam spent 2 times the gradient evaluations of gd"
 holds out "^  What would change this answer: [0-9]* seeds could"
 good verify compare.h5
+good plot compare.h5 --kind verdict -o verdict.svg --caption
+holds out "The first of the checkpoints: runs/gd_0/step_000040.h5" # that it is compared at, not its start
 good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --no-polish --json
 holds out '"conclusions": \[{"group": "sam", "base": "gd", "verdict": "inconclusive"'
 good -w "their data differ" compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 runs/msam_0 --no-polish --measures core
@@ -33,9 +36,10 @@ good verify measured.h5
 good invariance $GD --measures adaptive_worst_l2 -o more.h5
 good compare runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 --no-polish --invariance inv.h5 --invariance more.h5
 holds out "invariance as measured (inv.h5, more.h5): these stay, and count as invariant: adaptive_average, adaptive_worst_l2; "
+wrong "compare: --invariance: inv.h5 and ./inv.h5 are one file, named twice" -- compare runs/gd_0 runs/sam_0 --invariance inv.h5 --invariance ./inv.h5
 good train --mlp 64-3-10 --data "$DIGITS" --method gd --learning-rate 0.2 --steps 5 --subset 40 --seed 0 --save 5 -o other
 good invariance other/step_000005.h5 --measures lambda_max --symmetry layer -o other.h5
-bad "other.h5: P = 235 parameters, runs/gd_0 has " "invariance of another network" -- compare runs/gd_0 runs/sam_0 --invariance other.h5
+bad "other.h5: P = 235 parameters, runs/gd_0 has " "invariance of another network; measure that of this one: basin invariance" -- compare runs/gd_0 runs/sam_0 --invariance other.h5
 good invariance $GD --measures lambda_max --symmetry permutation -o control.h5
 bad "control.h5: 3 changes, none of which rescales anything" -- compare runs/gd_0 runs/sam_0 --invariance control.h5
 bad "measured.h5: a result of kind comparison; --invariance takes those of basin invariance" -- compare runs/gd_0 runs/sam_0 --invariance measured.h5

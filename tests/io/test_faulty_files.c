@@ -666,7 +666,9 @@ static const struct fault {
     basin_status status;
     const char  *message; /* after «FILE: » */
 } faults[] = {
-    {&checkpoint, no_format, BASIN_ERR_FORMAT, "no attribute format: expected «basin checkpoint»"},
+    {&checkpoint, no_format, BASIN_ERR_FORMAT,
+     "no attribute format: expected «basin checkpoint»; checkpoints are what train, the recorder and "
+     "python3 -m basin convert write"},
     {&checkpoint, numeric_format, BASIN_ERR_FORMAT,
      "/: attribute format: expected a string, file has integers"},
     {&checkpoint, other_format, BASIN_ERR_FORMAT, "expected «basin checkpoint», file is «basin results»"},

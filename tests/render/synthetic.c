@@ -224,6 +224,37 @@ basin_result *synthetic_line(const char *method, const char *direction, double n
     return envelope(BASIN_RESULT_SLICE, s, method, "slice");
 }
 
+basin_result *synthetic_seed(basin_result *line, size_t seed)
+{
+    basin_slice      *s = line->value;
+    basin_provenance *p = line->provenance;
+
+    for (size_t k = 0; k < s->surface_count; k++)
+        for (size_t j = 0; j < s->surfaces[k].columns; j++) s->surfaces[k].loss[j] *= 1 + 0.1 * (double)seed;
+    basin_free(p->inputs[0].path);
+    p->inputs[0].path = name_of("runs/%s_%zu/step_2000.h5", p->training.method, seed);
+    p->training.seed = (int64_t)seed;
+    return line;
+}
+
+basin_result *synthetic_vectors(const char *method, double degrees)
+{
+    enum { P = 12, TOP = 4 };
+    basin_result   *result = synthetic_ends(method, P, TOP, 0);
+    basin_spectrum *s = result->value;
+    const double    angle = degrees * acos(-1) / 180;
+
+    for (size_t i = 0; i < TOP; i++) s->residuals[i] = 1e-9;
+    s->vector_count = TOP;
+    s->vector_index = make(TOP, sizeof *s->vector_index);
+    s->vectors = make((size_t)TOP * P, sizeof(double));
+    for (size_t i = 0; i < TOP; i++) {
+        s->vector_index[i] = i;
+        s->vectors[i * P + i] = cos(angle), s->vectors[i * P + TOP + i] = sin(angle);
+    }
+    return result;
+}
+
 basin_result *synthetic_plane(const char *method, size_t count)
 {
     basin_slice *s = make(1, sizeof *s);
@@ -853,7 +884,7 @@ static void make_groups(basin_comparison *c, size_t seeds, bool polished)
                                .method = name_of("%s", methods[g]),
                                .run_count = seeds,
                                .rows = make(seeds, sizeof *group->rows)};
-        group->gradient_evaluations = g == 1 ? 4000 : 2000;
+        group->gradient_evaluations = g == 1 ? 4000 : 2000, group->seconds = g == 1 ? 40 : 20;
         for (size_t s = 0; s < seeds; s++) {
             group->rows[s] = c->row_count;
             fill_row(&c->rows[c->row_count++], methods[g], (int64_t)s, 1, 0.05, &r);
@@ -903,6 +934,44 @@ static basin_result *comparison_of(size_t seeds, bool polished)
 basin_result *synthetic_comparison(size_t seeds)
 {
     return comparison_of(seeds, false);
+}
+
+static void regroup(basin_comparison *c, size_t g, const char *name, const char *method, double value)
+{
+    basin_group *group = &c->groups[g];
+
+    for (size_t e = 0; e < c->estimate_count; e++) {
+        if (strcmp(c->estimates[e].group, group->name) != 0) continue;
+        basin_free(c->estimates[e].group);
+        c->estimates[e].group = name_of("%s", name);
+    }
+    basin_free(group->name), basin_free(group->method);
+    group->name = name_of("%s", name), group->method = name_of("%s", method), group->value = value;
+}
+
+basin_result *synthetic_settings(size_t seeds)
+{
+    static const char *const measures[] = {"lambda_max", "sane"};
+    basin_result            *result = synthetic_comparison(seeds);
+    basin_comparison        *c = result->value;
+
+    regroup(c, 0, "sam, rho 0.5", "sam", 0.5);
+    regroup(c, 1, "sam, rho 0.05", "sam", 0.05);
+    regroup(c, 2, "msam, rho 0.05", "msam", 0.05);
+    c->by = name_of("rho");
+    c->correlations = make(2, sizeof *c->correlations);
+    for (size_t i = 0; i < 2; i++)
+        c->correlations[c->correlation_count++] = (basin_correlation){.measure = name_of("%s", measures[i]),
+                                                                      .against = name_of("gap"),
+                                                                      .over = name_of("all"),
+                                                                      .runs = METHODS * seeds,
+                                                                      .groups = 1,
+                                                                      .units = seeds,
+                                                                      .by_seed = true,
+                                                                      .tau = 0.5 - 0.7 * (double)i,
+                                                                      .lower = 0.25 - (double)i,
+                                                                      .upper = 0.75};
+    return result;
 }
 
 basin_result *synthetic_polished_comparison(size_t seeds)
@@ -975,4 +1044,62 @@ basin_result *synthetic_batches(const char *method, size_t count, bool spectra)
     b->trace = mean_about(none + 160 * scale, 20 * scale, count);
     b->sane = mean_about(none + 9, 1, count);
     return envelope(BASIN_RESULT_BATCHES, b, method, "batches");
+}
+
+/* ------------------------------------------------------------------------------------- for each figure -- */
+
+static basin_result *slice_figured(const char *figure)
+{
+    if (strcmp(figure, "lines") == 0) return synthetic_line("gd", "eigen:1", 1, 21);
+    if (strcmp(figure, "paths") == 0) return synthetic_paths(5);
+    if (strcmp(figure, "convexity") == 0) return synthetic_convexity("gd", 15);
+    if (strcmp(figure, "error") == 0) return synthetic_adaptive("gd", 15);
+    return synthetic_plane("gd", 15);
+}
+
+static basin_result *one_figured(basin_result_kind kind, const char *figure)
+{
+    static const char *const methods[] = {"gd", "sam", "msam"};
+
+    switch (kind) {
+    case BASIN_RESULT_SPECTRUM:
+        return strcmp(figure, "density") == 0 ? synthetic_density("gd", 5000) : synthetic_spectrum("gd", 60);
+    case BASIN_RESULT_SLICE: return slice_figured(figure);
+    case BASIN_RESULT_BAND: return synthetic_band("gd", BASIN_BAND_BATCH, 8);
+    case BASIN_RESULT_CONNECTION: return synthetic_connection("gd", BASIN_CURVE_BEZIER);
+    case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
+    case BASIN_RESULT_INVARIANCES: return synthetic_invariance("gd");
+    case BASIN_RESULT_SHARPNESS_TABLE: return synthetic_sharpness_table("gd");
+    case BASIN_RESULT_TRACK:
+        return strcmp(figure, "sweep") == 0 ? synthetic_sweep() : synthetic_track(methods, 3, 1, 5);
+    case BASIN_RESULT_COMPARISON:
+        return strcmp(figure, "setting") == 0 || strcmp(figure, "correlation") == 0 ? synthetic_settings(4)
+                                                                                    : synthetic_comparison(4);
+    case BASIN_RESULT_BLOCKS: return synthetic_blocks("gd", 7);
+    case BASIN_RESULT_GATE: return synthetic_gate("gd");
+    case BASIN_RESULT_BATCHES: return synthetic_batches("gd", 30, true);
+    default: fail_msg("no result for figure %s", figure);
+    }
+    return NULL;
+}
+
+size_t synthetic_figured(basin_result_kind kind, const char *figure, basin_result *out[SYNTHETIC_MOST])
+{
+    static const char *const methods[] = {"gd", "sam"};
+    size_t                   n = 0;
+
+    if (strcmp(figure, "strip") == 0) {
+        for (size_t m = 0; m < 2; m++) out[n++] = synthetic_plane(methods[m], 15);
+        out[n++] = synthetic_line("sam", "eigen:1", 1, 21);
+        out[n++] = synthetic_density("gd", 5000);
+    } else if (strcmp(figure, "seeds") == 0) {
+        for (size_t m = 0; m < 2; m++)
+            for (size_t seed = 0; seed < 3; seed++)
+                out[n++] = synthetic_seed(synthetic_line(methods[m], "eigen:1", 1, 21), seed);
+    } else if (strcmp(figure, "overlap") == 0) {
+        for (; n < 3; n++) out[n] = synthetic_vectors("gd", 35 * (double)n);
+    } else {
+        out[n++] = one_figured(kind, figure);
+    }
+    return n;
 }

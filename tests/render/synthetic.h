@@ -13,6 +13,10 @@ basin_result *synthetic_density(const char *method, size_t parameters);
 basin_result *synthetic_ends(const char *method, size_t parameters, size_t top, size_t bottom);
 /* train and test, accuracy */
 basin_result *synthetic_line(const char *method, const char *direction, double norm, size_t count);
+/* The same line of another run of its method: losses higher by a tenth a seed. */
+basin_result *synthetic_seed(basin_result *line, size_t seed);
+/* P = 12, top 4 with vectors: the i-th unit vector turned by `degrees` towards the (4 + i)-th */
+basin_result *synthetic_vectors(const char *method, double degrees);
 /* two directions, train and test */
 basin_result *synthetic_plane(const char *method, size_t count);
 /* through two other checkpoints, at an angle whose cosine is 0.4 */
@@ -38,11 +42,18 @@ basin_result *synthetic_sweep(void);               /* five learning rates, the l
 basin_result *synthetic_polished_track(size_t seeds, size_t checkpoints);
 /* gd, sam, msam; at most 16 seeds */
 basin_result *synthetic_comparison(size_t seeds);
+/* sam at two values of rho, msam at one; with correlations of lambda_max and sane */
+basin_result *synthetic_settings(size_t seeds);
 /* sam and msam also polished: a verdict flips */
 basin_result *synthetic_polished_comparison(size_t seeds);
 /* of layers; a third of them by probes */
 basin_result *synthetic_blocks(const char *method, size_t count);
 /* with momentum; one without a gradient; `spectra`: trace and SANE as well */
 basin_result *synthetic_batches(const char *method, size_t count, bool spectra);
+
+/* What the figure of that name is drawn of, small; returns how many results. */
+enum { SYNTHETIC_MOST = 6 };
+size_t synthetic_figured(basin_result_kind kind, const char *figure,
+                         basin_result *out[SYNTHETIC_MOST]);
 
 #endif

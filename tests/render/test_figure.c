@@ -411,6 +411,31 @@ static bool draw_part(size_t i, drawn *out)
              synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
         CASE(88, "lines_loss", 1, WITH(.y = "loss"), synthetic_line("gd", "eigen:1", 1, 51))
         CASE(82, "verdict_one_seed", 1, WITH(.kind = "verdict"), synthetic_comparison(1))
+        CASE(97, "strip", 3, WITH(.kind = "strip"), synthetic_plane("gd", 25),
+             synthetic_line("sam", "eigen:1", 1, 21), synthetic_comparison(8))
+        CASE(98, "strip_rows", 3, WITH(.kind = "strip", .y = "lambda_max"), synthetic_density("gd", 5000),
+             synthetic_density("sam", 5000), synthetic_polished_comparison(3))
+        CASE(99, "strip_odd", 3, WITH(.kind = "strip", .title = "Odd", .labels = long_labels),
+             never_finite(synthetic_plane("gd", 9)), gaps(synthetic_line("sam", "eigen:1", 1, 51)),
+             synthetic_ends("msam", 244234, 10, 5))
+        CASE(100, "seeds", 3, WITH(.kind = "seeds"), synthetic_line("gd", "eigen:1", 1, 21),
+             synthetic_seed(synthetic_line("gd", "eigen:1", 1, 21), 1),
+             synthetic_line("sam", "eigen:1", 1, 21))
+        CASE(101, "seeds_gaps", 2, WITH(.kind = "seeds:test", .y = "loss", .scale = "log"),
+             gaps(synthetic_line("gd", "eigen:1", 1, 51)),
+             synthetic_seed(gaps(synthetic_line("gd", "eigen:1", 1, 51)), 1))
+        CASE(102, "overlap", 3, WITH(.kind = "overlap"), synthetic_vectors("gd", 0),
+             synthetic_vectors("sam", 20), synthetic_vectors("msam", 70))
+        CASE(103, "overlap_labels", 3, WITH(.kind = "overlap:2", .labels = long_labels),
+             synthetic_vectors("gd", 0), synthetic_vectors("gd", 20), synthetic_vectors("gd", 70))
+        CASE(104, "correlation", 1, WITH(.kind = "correlation"), synthetic_settings(8))
+        CASE(105, "correlation_none", 1, WITH(.kind = "correlation", .y = "trace,rise_top"),
+             nothing_measured(synthetic_comparison(3)))
+        CASE(106, "cost", 1, WITH(.kind = "cost"), with_budget(synthetic_comparison(8), 0))
+        CASE(107, "cost_one_seed", 1, WITH(.kind = "cost", .y = "test_loss", .title = "One seed"),
+             synthetic_comparison(1))
+        CASE(108, "setting", 1, WITH(.kind = "setting"), synthetic_settings(8))
+        CASE(109, "setting_one_seed", 1, WITH(.kind = "setting", .y = "sane"), synthetic_settings(1))
         CASE(77, "limits_three", 3, WITH(.scale = "symlog"), synthetic_gate("gd"), synthetic_gate("sam"),
              synthetic_gate("msam"))
     default: return false;
@@ -437,14 +462,6 @@ static basin_status create(drawn *d, basin_figure **out)
     return basin_figure_create((const basin_result *const *)d->results, d->count, &d->options, out);
 }
 
-/* Letters fill about four fifths of a line's height. */
-static basin_label ink(const basin_label *label)
-{
-    basin_label inner = *label;
-    inner.half_height *= 0.78;
-    return inner;
-}
-
 static void keep(const basin_figure *figure, const char *name, size_t width)
 {
     const char *folder = getenv("BASIN_FIGURES");
@@ -463,33 +480,14 @@ static void labels_stay_on_the_page_and_off_each_other(void **state)
     for (size_t i = 0; draw_case(i, &d); i++) {
         for (size_t width = 0; width < 2; width++) {
             basin_figure *figure = NULL;
-            size_t        count, overlaps = 0;
-            double        page[2];
+            size_t        count;
+            char          where[BASIN_COLLISION_ROOM];
             d.options.width = width == 0 ? 3.25 : 6.75;
             if (create(&d, &figure) != BASIN_OK) fail_msg("%s: %s", d.name, basin_error_message());
-            const basin_label *labels = basin_canvas_labels(basin_figure_canvas(figure), &count);
-            basin_canvas_size(basin_figure_canvas(figure), &page[0], &page[1]);
+            basin_canvas_labels(basin_figure_canvas(figure), &count);
             assert_true(count > 2);
-            for (size_t a = 0; a < count; a++) {
-                basin_label one = ink(&labels[a]);
-                double      c = fabs(cos(one.angle)), s = fabs(sin(one.angle));
-                double      x = c * one.half_width + s * one.half_height;
-                double      y = s * one.half_width + c * one.half_height;
-                bool on_page = one.x - x >= -0.01 && one.x + x <= page[0] + 0.01 && one.y - y >= -0.01 &&
-                               one.y + y <= page[1] + 0.01;
-                if (!on_page)
-                    print_error("%s, width %g: label %zu at (%g, %g) leaves the page %g x %g\n", d.name,
-                                d.options.width, a, one.x, one.y, page[0], page[1]);
-                overlaps += !on_page;
-                for (size_t b = 0; b < a; b++) {
-                    basin_label other = ink(&labels[b]);
-                    if (!basin_label_overlap(&one, &other)) continue;
-                    print_error("%s, width %g: labels %zu at (%g, %g) and %zu at (%g, %g) overlap\n", d.name,
-                                d.options.width, a, one.x, one.y, b, other.x, other.y);
-                    overlaps++;
-                }
-            }
-            assert_int_equal(overlaps, 0);
+            if (basin_figure_collisions(figure, where) > 0)
+                fail_msg("%s, width %g: %s", d.name, d.options.width, where);
             keep(figure, d.name, width);
             basin_figure_destroy(&figure);
         }
@@ -837,19 +835,20 @@ static void every_listed_kind_can_be_asked_for(void **state)
 {
     static const struct {
         basin_result_kind result;
-        const char       *names[10];
+        const char       *names[12];
     } listed[] = {
         {BASIN_RESULT_INFO, {NULL}},
         {BASIN_RESULT_SANE, {NULL}},
-        {BASIN_RESULT_SPECTRUM, {"stem", "histogram", "density", NULL}},
+        {BASIN_RESULT_SPECTRUM, {"stem", "histogram", "density", "overlap", NULL}},
         {BASIN_RESULT_TRACE, {NULL}},
         {BASIN_RESULT_SLICE,
-         {"lines", "paths", "contour", "heat", "surface", "change", "error", "convexity"}},
+         {"lines", "paths", "contour", "heat", "surface", "change", "error", "convexity", "seeds", "strip",
+          NULL}},
         {BASIN_RESULT_BAND, {"band", NULL}},
         {BASIN_RESULT_CONNECTION, {"connection", NULL}},
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},
         {BASIN_RESULT_TRACK, {"epochs", "sweep", NULL}},
-        {BASIN_RESULT_COMPARISON, {"methods", "verdict", NULL}},
+        {BASIN_RESULT_COMPARISON, {"methods", "verdict", "correlation", "cost", "setting", NULL}},
         {BASIN_RESULT_BLOCKS, {"blocks", NULL}},
         {BASIN_RESULT_BATCHES, {"batches", NULL}},
         {BASIN_RESULT_SHARPNESS_TABLE, {"measures", NULL}},
@@ -977,7 +976,8 @@ static void every_failed_allocation_is_clean(void **state)
     static const struct {
         size_t      which;
         const char *name;
-    } cases[] = {{24, "a.pdf"}, {28, "a.svg"}, {34, "a.png"}, {60, "b.svg"}, {61, "c.svg"}};
+    } cases[] = {{24, "a.pdf"}, {28, "a.svg"},  {34, "a.png"},  {60, "b.svg"}, {61, "c.svg"},
+                 {98, "d.svg"}, {101, "e.svg"}, {102, "f.svg"}, {109, "g.svg"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

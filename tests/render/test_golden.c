@@ -56,7 +56,7 @@ static int data(void **state)
     }
     relief_x[5 * GRID + 6] = NAN;
     for (size_t i = 0; i < (GRID - 1) * (GRID - 1); i++)
-        relief_colors[i] = basin_color_sequential((double)(i % (GRID - 1)) / (GRID - 2));
+        relief_colors[i] = basin_color_sequential(NULL, (double)(i % (GRID - 1)) / (GRID - 2));
     return 0;
 }
 
@@ -89,6 +89,7 @@ static basin_mark sample(const basin_mark_type *type, const basin_paint *paint)
         mark.x = relief_x, mark.y = relief_y, mark.rows = mark.columns = GRID, mark.colors = relief_colors;
         mark.near[0] = 2, mark.near[1] = GRID - 2, mark.mesh[0] = mark.mesh[1] = 2, mark.pen.width = 0.5;
     }
+    if (type == &basin_mark_text) mark.names = names, mark.count = 6, mark.columns = 3, mark.size = 7;
     if (type == &basin_mark_heat || type == &basin_mark_contour) {
         mark.x = mark.y = side, mark.z = plane, mark.rows = mark.columns = GRID, mark.paint = paint,
         mark.size = 0;
@@ -125,7 +126,8 @@ static cairo_surface_t *drawn(const basin_mark_type *type, double shift, double 
                      up = {BASIN_SCALE_LINEAR,
                            type == &basin_mark_heat || type == &basin_mark_contour ? -1.1 : -4.5,
                            type == &basin_mark_heat || type == &basin_mark_contour ? 1.1 : 4.5, 0};
-    basin_paint   paint = {.scale = {BASIN_SCALE_LINEAR, 0, 6, 0}, .cap = 5};
+    basin_paint paint = {
+        .scale = {BASIN_SCALE_LINEAR, 0, 6, 0}, .cap = 5, .floor = -INFINITY, .palette = &basin_palettes[0]};
     basin_view    view = {.x = &across, .y = &up, .box = {10 + shift, 10, WIDTH - 10 + shift, HEIGHT - 10}};
     basin_mark    mark = sample(type, &paint);
     basin_canvas *canvas = NULL;
@@ -137,37 +139,6 @@ static cairo_surface_t *drawn(const basin_mark_type *type, double shift, double 
     mark.type->draw(&mark, &view, canvas);
     y[12] = gap[0];
     return pixels(canvas, type->name);
-}
-
-static basin_result *synthetic_of(size_t figure)
-{
-    static const char *const methods[] = {"gd", "sam", "msam"};
-
-    switch (figures[figure].result) {
-    case BASIN_RESULT_SPECTRUM:
-        return strcmp(figures[figure].name, "density") == 0 ? synthetic_density("gd", 5000)
-                                                            : synthetic_spectrum("gd", 60);
-    case BASIN_RESULT_SLICE:
-        return strcmp(figures[figure].name, "lines") == 0       ? synthetic_line("gd", "eigen:1", 1, 21)
-               : strcmp(figures[figure].name, "paths") == 0     ? synthetic_paths(5)
-               : strcmp(figures[figure].name, "convexity") == 0 ? synthetic_convexity("gd", 15)
-               : strcmp(figures[figure].name, "error") == 0     ? synthetic_adaptive("gd", 15)
-                                                                : synthetic_plane("gd", 15);
-    case BASIN_RESULT_BAND: return synthetic_band("gd", BASIN_BAND_BATCH, 8);
-    case BASIN_RESULT_CONNECTION: return synthetic_connection("gd", BASIN_CURVE_BEZIER);
-    case BASIN_RESULT_SHARPNESS: return synthetic_sharpness("gd");
-    case BASIN_RESULT_INVARIANCES: return synthetic_invariance("gd");
-    case BASIN_RESULT_SHARPNESS_TABLE: return synthetic_sharpness_table("gd");
-    case BASIN_RESULT_TRACK:
-        return strcmp(figures[figure].name, "sweep") == 0 ? synthetic_sweep()
-                                                          : synthetic_track(methods, 3, 1, 5);
-    case BASIN_RESULT_COMPARISON: return synthetic_comparison(4);
-    case BASIN_RESULT_BLOCKS: return synthetic_blocks("gd", 7);
-    case BASIN_RESULT_GATE: return synthetic_gate("gd");
-    case BASIN_RESULT_BATCHES: return synthetic_batches("gd", 30, true);
-    default: fail_msg("no result for figure %s", figures[figure].name);
-    }
-    return NULL;
 }
 
 /* One sign for every label, so that the layout knows of no words. `marks` = false leaves out what stands for
@@ -183,12 +154,13 @@ static void without_words(basin_panel *panel, bool marks)
 }
 
 /* A whole figure, one pixel a point. Caller destroys. */
-static cairo_surface_t *drawn_figure(size_t figure, bool marks)
+static cairo_surface_t *drawn_figure(size_t figure, bool marks, bool dark)
 {
-    basin_figure_options options = {.no_footer = true};
-    basin_result        *result = synthetic_of(figure);
-    basin_plan           plan = {.results = (const basin_result *const *)&result,
-                                 .count = 1,
+    basin_figure_options options = {.no_footer = true, .dark = dark};
+    basin_result        *results[SYNTHETIC_MOST] = {NULL};
+    const size_t         count = synthetic_figured(figures[figure].result, figures[figure].name, results);
+    basin_plan           plan = {.results = (const basin_result *const *)results,
+                                 .count = count,
                                  .options = &options,
                                  .variant = "",
                                  .width = 234,
@@ -200,7 +172,7 @@ static cairo_surface_t *drawn_figure(size_t figure, bool marks)
     for (size_t i = 0; i < plan.panel_count; i++) without_words(&plan.panels[i], marks);
     assert_ok(basin_plan_draw(&plan, NULL, &canvas));
     basin_plan_clear(&plan);
-    basin_result_destroy(&result);
+    for (size_t i = 0; i < count; i++) basin_result_destroy(&results[i]);
     return pixels(canvas, figures[figure].name);
 }
 
@@ -287,7 +259,23 @@ static void each_kind_of_figure_looks_as_it_did(void **state)
     for (size_t i = 0; i < FIGURES; i++) {
         char name[64];
         snprintf(name, sizeof name, "figure_%s", figures[i].name);
-        looks_as_it_did(drawn_figure(i, true), name);
+        looks_as_it_did(drawn_figure(i, true, false), name);
+    }
+}
+
+/* One of each kind of colours: of a method, of numbers as lines and as cells, of signed numbers. */
+static void dark_figures_look_as_they_did(void **state)
+{
+    static const char *const dark[] = {"lines", "contour", "heat", "change", "methods"};
+
+    (void)state;
+    for (size_t i = 0; i < FIGURES; i++) {
+        for (size_t k = 0; k < sizeof dark / sizeof *dark; k++) {
+            char name[64];
+            if (strcmp(figures[i].name, dark[k]) != 0) continue;
+            snprintf(name, sizeof name, "dark_%s", figures[i].name);
+            looks_as_it_did(drawn_figure(i, true, true), name);
+        }
     }
 }
 
@@ -296,8 +284,8 @@ static void a_figure_without_its_marks_is_noticed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < FIGURES; i++) {
-        cairo_surface_t *whole = drawn_figure(i, true), *again = drawn_figure(i, true),
-                        *bare = drawn_figure(i, false);
+        cairo_surface_t *whole = drawn_figure(i, true, false), *again = drawn_figure(i, true, false),
+                        *bare = drawn_figure(i, false, false);
         assert_int_equal(compare(whole, again, NULL).pixels, 0);
         change c = compare(whole, bare, NULL);
         if (c.most <= MOST || c.pixels < 100)
@@ -346,17 +334,17 @@ static void colours_are_as_published(void **state)
     basin_look look;
 
     (void)state;
-    assert_close(basin_color_sequential(0).r, 0x44 / 255.0, 0, 1e-12);
-    assert_close(basin_color_sequential(1).b, 0x25 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], 0).r, 0x44 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], 1).b, 0x25 / 255.0, 0, 1e-12);
     /* between the two middle stations */
-    assert_close(basin_color_sequential(0.5).g, (0x82 + 0x9e) / 2.0 / 255.0, 0, 1e-12);
-    assert_close(basin_color_sequential(7).r, 0xfd / 255.0, 0, 1e-12);
-    assert_close(basin_color_sequential(NAN).r, 0x44 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], 0.5).g, (0x82 + 0x9e) / 2.0 / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], 7).r, 0xfd / 255.0, 0, 1e-12);
+    assert_close(basin_color_sequential(&basin_palettes[0], NAN).r, 0x44 / 255.0, 0, 1e-12);
     assert_close(basin_color_diverging(0).r, 0xf7 / 255.0, 0, 1e-12);
     assert_close(basin_color_diverging(-1).b, 0xac / 255.0, 0, 1e-12);
     double last = -1;
     for (int i = 0; i <= 100; i++) { /* viridis grows lighter all the way: it survives greyscale */
-        basin_color c = basin_color_sequential(i / 100.0);
+        basin_color c = basin_color_sequential(&basin_palettes[0], i / 100.0);
         double      luminance = 0.2126 * c.r + 0.7152 * c.g + 0.0722 * c.b;
         assert_true(luminance > last);
         last = luminance;
@@ -372,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mark_looks_as_it_did),
         cmocka_unit_test(each_kind_of_figure_looks_as_it_did),
+        cmocka_unit_test(dark_figures_look_as_they_did),
         cmocka_unit_test(a_figure_without_its_marks_is_noticed),
         cmocka_unit_test(the_comparison_sees_small_changes),
         cmocka_unit_test(each_mark_has_ink_inside_its_plot),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import STEPS_A_TABLE, checkpoints, train, write_data, write_linear_start
+from runs import STEPS_A_TABLE, checkpoints, train, write_data, write_linear_start
 
 N = 32
 NOISE = 0.25  # sigma^2 of the reference tables

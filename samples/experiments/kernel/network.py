@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import BASIN, checkpoints, train, write_data
+from runs import BASIN, checkpoints, train, write_data
 
 INPUTS, TEACHER, STUDENT, SAMPLES, TEST = 10, 4, 32, 100, 1000
 NOISES = (0.25, 1.0)

@@ -5,27 +5,18 @@ import math
 import sys
 from pathlib import Path
 
-from common import STEPS_A_TABLE, error, holm, sign_flip
-from kernel import NOISE, RADII, TARGETS
-from network import NOISES, SAVES
+sys.path.insert(1, str(Path(__file__).parents[1]))
+from common import error, holm, mean, sign_flip, table  # noqa: E402
+from kernel import NOISE, RADII, TARGETS  # noqa: E402
+from network import NOISES, SAVES  # noqa: E402
+from runs import STEPS_A_TABLE  # noqa: E402
 
 METHODS = {"gd": "GD", "usam": "raw SAM", "sam": "normalised SAM"}
 EXACT = 1e-9  # less than that is no difference of two expectations
 
 
-def mean(x):
-    return sum(x) / len(x)
-
-
 def pm(x, digits=4):
     return f"{mean(x):.{digits}f} ± {error(x):.{digits}f}"
-
-
-def table(head, rows):
-    print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
 
 
 def better(differences):

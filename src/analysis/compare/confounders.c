@@ -3,7 +3,8 @@
  *
  *   settings   as recorded: learning rate, radius, momentum, decay, batch. Each pair has the same, or not:
  *              nothing is tested. A method that takes no radius has radius 0; a full batch is as large as the
- *              training split.
+ *              training split. The rho of un-normalised SAM multiplies the gradient and is no radius, so it
+ *              is not held against one: not known.
  *   measured   |theta|, training loss, gradient norm, lambda_max over its ceilings, batch sharpness over the
  *              ceiling of the step (1: the edge of stability of mini-batches), features, and the share of
  *              runs in which a way down was found. Differences are paired by seed, of logarithms where a
@@ -41,6 +42,15 @@ static double radius_of(const basin_row *row)
     const basin_method *method = basin_method_find(row->method);
 
     return isnan(row->rho) && method != NULL && !method->perturbs ? 0.0 : row->rho;
+}
+
+/* Of two methods that perturb: both by a radius, or both by a multiple of the gradient. */
+static bool are_radii(const basin_row *row, const basin_row *base)
+{
+    const basin_method *own = basin_method_perturbs(row->method),
+                       *other = basin_method_perturbs(base->method);
+
+    return own == NULL || other == NULL || own->raw == other->raw;
 }
 
 static double batch_of(const basin_row *row)
@@ -93,6 +103,17 @@ static double value_of(const candidate *what, const basin_row *row)
     return isfinite(value) ? value : (double)NAN;
 }
 
+/* Both values of pair s; false where they are not known, or cannot be held against each other. */
+static bool values_of(const basin_comparison *k, const basin_pair *pair, const candidate *what, size_t s,
+                      double *value, double *base)
+{
+    const basin_row *row = &k->rows[pair->rows[s]], *other = &k->rows[pair->others[s]];
+
+    if (what->of == radius_of && !are_radii(row, other)) return false;
+    *value = value_of(what, row), *base = value_of(what, other);
+    return !isnan(*value - *base);
+}
+
 /* out [pairs]: the differences, NAN where one is not known; of logarithms, if *ratio comes out true. */
 static void differ(const basin_comparison *k, const basin_pair *pair, const candidate *what, double *out,
                    basin_confounder *to)
@@ -101,10 +122,10 @@ static void differ(const basin_comparison *k, const basin_pair *pair, const cand
 
     to->ratio = what->ratio;
     for (size_t s = 0; s < pair->count; s++) {
-        const double a = value_of(what, &k->rows[pair->rows[s]]),
-                     b = value_of(what, &k->rows[pair->others[s]]);
+        double a, b;
+        out[s] = NAN;
+        if (!values_of(k, pair, what, s, &a, &b)) continue;
         out[s] = a - b;
-        if (isnan(out[s])) continue;
         sum += a, base += b, to->pairs++;
         to->ratio = to->ratio && a > 0.0 && b > 0.0;
     }
@@ -122,9 +143,8 @@ static basin_confounding kind_of_setting(const basin_comparison *k, const basin_
     size_t lower = 0, higher = 0, known = 0;
 
     for (size_t s = 0; s < pair->count; s++) {
-        const double a = value_of(what, &k->rows[pair->rows[s]]),
-                     b = value_of(what, &k->rows[pair->others[s]]);
-        if (isnan(a - b)) continue;
+        double a, b;
+        if (!values_of(k, pair, what, s, &a, &b)) continue;
         const bool equal = fabs(a - b) <= 1e-6 * fmax(fabs(a), fabs(b));
         known++, lower += !equal && a < b, higher += !equal && a > b;
     }

@@ -30,11 +30,13 @@ static basin_status demand_network(const basin_invariances *found, const char *f
     char           *what = NULL;
 
     BASIN_CHECK(found->parameters == row->parameters, BASIN_ERR_VALUE,
-                "%s: P = %zu parameters, %s has %zu: invariance of another network", file, found->parameters,
-                run, row->parameters);
+                "%s: P = %zu parameters, %s has %zu: invariance of another network; measure that of this "
+                "one: basin invariance of a checkpoint of it, with -o",
+                file, found->parameters, run, row->parameters);
     BASIN_TRY(basin_networks_unlike(&own, row, &what));
-    BASIN_CHECK(what == NULL, BASIN_ERR_VALUE, "%s: invariance of another network than %s: %s", file, run,
-                what);
+    BASIN_CHECK(what == NULL, BASIN_ERR_VALUE,
+                "%s: invariance of another network than %s: %s; measure that of a checkpoint of it", file,
+                run, what);
 done:
     basin_free(what);
     return st;

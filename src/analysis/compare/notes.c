@@ -184,12 +184,13 @@ static basin_status describe_test_set(const basin_comparer *c, const tested *t, 
     size_t                  rows = k->rows[k->groups[c->base].rows[0]].test_samples;
     char                   *size = NULL;
 
-    BASIN_CHECK((size = rows > 0 ? basin_format(" of %zu rows", rows) : basin_strdup("")) != NULL,
+    BASIN_CHECK((size = rows > 0 ? basin_format(t->rows_known ? " (%zu rows)" : " of %zu rows", rows)
+                                 : basin_strdup("")) != NULL,
                 BASIN_ERR_NOMEM, "out of memory for a note");
     *out = !t->generalisation ? basin_strdup("")
-           : t->rows_known    ? basin_format("; a difference in generalisation must stand out against its "
-                                                "errors over seeds and rows of the test set%s together, "
-                                                "the rows from %zu parts of it",
+           : t->rows_known    ? basin_format("; a difference in generalisation must stand out against two "
+                                                "errors together: over the seeds, and over the rows of the "
+                                                "test set%s, from %zu parts of it",
                                              size, k->test_part_count)
                               : basin_format("; in generalisation conditional on one test set%s", size);
     BASIN_CHECK(*out != NULL, BASIN_ERR_NOMEM, "out of memory for a note");

@@ -57,7 +57,8 @@ basin_status basin_direction_measure(basin_direction *d)
     BASIN_CHECK(basin_all_finite(d->values, d->size), BASIN_ERR_VALUE, "direction %s is not finite",
                 d->label);
     d->norm = d->natural_norm = basin_norm(d->values, d->size);
-    BASIN_CHECK(d->norm > 0.0 && isfinite(d->norm), BASIN_ERR_VALUE, "direction %s is zero: its norm is %g",
+    BASIN_CHECK(d->norm > 0.0 && isfinite(d->norm), BASIN_ERR_VALUE,
+                "direction %s is zero: its norm is %g, so no line follows it; choose another direction",
                 d->label, d->norm);
 done:
     return st;

@@ -11,6 +11,8 @@
  *      to rounding: θ = atan2(sin θ, cos θ) (Å. Björck & G. Golub, Math. Comp. 27, 1973).
  *   3. The largest angle is a metric between spans, so that it is off by no more than the angles by which the
  *      two spans are (L. Qiu, Y. Zhang & C.-K. Li, SIAM J. Matrix Anal. Appl. 27(2), 2005).
+ *   4. The overlap tr(P_A P_B)/k of two spans changes by at most ‖P_A − P_A'‖ where A does, which is the sine
+ *      of step 1.
  *
  * Where the gap is not larger than the residuals the first d vectors are any of a larger span, and an angle
  * between two such choices says nothing: there is none. That the pairs are the first d is Lanczos's order,
@@ -214,5 +216,29 @@ basin_status basin_eigenspace_turn(const basin_eigenspace *a, const basin_eigens
     }
 done:
     turn_release(&t);
+    return st;
+}
+
+basin_status basin_eigenspace_overlap(const basin_eigenspace *a, const basin_eigenspace *b, size_t k,
+                                      double *overlap, double *error)
+{
+    basin_status st = BASIN_OK;
+    double       sum = 0.0;
+
+    BASIN_CHECK(a->size == b->size, BASIN_ERR_SHAPE, "eigenvectors of %zu parameters beside such of %zu",
+                b->size, a->size);
+    BASIN_CHECK(k > 0 && k <= a->dimension && k <= b->dimension, BASIN_ERR_ARG,
+                "overlap of the first %zu eigenvectors, of which %zu and %zu are held", k, a->dimension,
+                b->dimension);
+    *overlap = *error = NAN;
+    if (!separated(a->sine[k - 1]) || !separated(b->sine[k - 1])) goto done;
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j < k; j++) {
+            const double along = basin_dot(a->vectors + i * a->size, b->vectors + j * b->size, a->size);
+            sum += along * along;
+        }
+    *overlap = fmin(1.0, sum / (double)k);
+    *error = a->sine[k - 1] + b->sine[k - 1];
+done:
     return st;
 }

@@ -1,6 +1,5 @@
-"""What kernel.py, network.py and summarise.py share: data sets and starts for basin, its runs and what they saved, and the tests of the claims."""
+"""What kernel.py, network.py and summarise.py share: data sets and starts for basin, its runs and what they saved."""
 import json
-import math
 import os
 import shutil
 import subprocess
@@ -64,25 +63,3 @@ def checkpoints(folder, saves, read, keep=()):
     if not keep:
         shutil.rmtree(folder)
     return np.array(found)
-
-
-def error(x):
-    """Standard error of the mean."""
-    return float(np.std(x, ddof=1) / math.sqrt(len(x)))
-
-
-def sign_flip(x):
-    """Exact two-sided p of a mean, by all signs of its terms (under which it is symmetric, if there is nothing)."""
-    x = np.asarray(x, float)
-    sums = np.zeros(1)
-    for v in x:
-        sums = np.concatenate((sums + v, sums - v))
-    return float(np.mean(np.abs(sums) >= abs(x.sum()) * (1 - 1e-12)))
-
-
-def holm(ps):
-    order, out, before = sorted(range(len(ps)), key=ps.__getitem__), [0.0] * len(ps), 0.0
-    for rank, i in enumerate(order):
-        before = max(before, min(1.0, (len(ps) - rank) * ps[i]))
-        out[i] = before
-    return out
