@@ -97,6 +97,18 @@ basin_range basin_field_range(const basin_field *fields, size_t count, double ca
     return range;
 }
 
+basin_status basin_field_scale(const basin_plan *plan, const basin_range *range, basin_plot_scale *out)
+{
+    basin_status     st = BASIN_OK;
+    const bool       wide = range->low > 0 && range->high > 20 * range->low;
+    basin_scale_kind kind = BASIN_SCALE_LINEAR;
+
+    BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, range, &kind));
+    *out = basin_scale_fit(kind, range, 0);
+done:
+    return st;
+}
+
 static bool same_units(const basin_field *f)
 {
     double a = f->slice->axes[0].norm, b = f->slice->axes[1].norm;

@@ -26,6 +26,10 @@ basin_status basin_field_frame(basin_plan *plan, basin_field *f);
 basin_status basin_field_smooth(basin_plan *plan, basin_field *f, size_t side, bool logarithmic);
 /* of the finite values, no more than `cap` */
 basin_range basin_field_range(const basin_field *fields, size_t count, double cap);
+/* For heights and colours: logarithmic where positive values reach over a factor of 20, unless
+   options->scale says which. BASIN_ERR_VALUE as basin_plan_scale. */
+basin_status basin_field_scale(const basin_plan *plan, const basin_range *range,
+                               basin_plot_scale *out);
 /* whether one unit across is as long as one up, and the plane no narrow strip */
 bool         basin_field_is_equal(const basin_field *f);
 basin_status basin_panel_add_centre(basin_plan *plan, basin_panel *panel);

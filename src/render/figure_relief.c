@@ -374,13 +374,10 @@ done:
 
 static basin_status make_paint(basin_plan *plan, const basin_range *range, basin_paint **out)
 {
-    basin_status     st = BASIN_OK;
-    basin_scale_kind kind = BASIN_SCALE_LINEAR;
-    const bool       wide = range->low > 0 && range->high > 20 * range->low;
+    basin_status st = BASIN_OK;
 
     BASIN_PLAN_ALLOC(plan, *out, 1);
-    BASIN_TRY(basin_plan_scale(plan, wide ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, range, &kind));
-    (*out)->scale = basin_scale_fit(kind, range, 0);
+    BASIN_TRY(basin_field_scale(plan, range, &(*out)->scale));
     (*out)->palette = plan->palette, (*out)->floor = -INFINITY;
     (*out)->cap = plan->options->cap > 0 && plan->options->cap <= range->high ? plan->options->cap : INFINITY;
 done:

@@ -54,21 +54,17 @@ static basin_status make_paint(basin_plan *plan, look kind, const basin_range *d
 {
     basin_status     st = BASIN_OK;
     basin_paint     *paint = NULL;
-    bool             wide = range->low > 0 && range->high > 20 * range->low;
     basin_scale_kind scale = BASIN_SCALE_LINEAR;
 
     BASIN_PLAN_ALLOC(plan, paint, 1);
-    /* descent is small beside the rise all around: symmetric logarithmic */
-    BASIN_TRY(basin_plan_scale(plan,
-                               kind == CHANGE ? BASIN_SCALE_SYMLOG
-                               : wide         ? BASIN_SCALE_LOG
-                                              : BASIN_SCALE_LINEAR,
-                               kind == CHANGE ? &(basin_range){-1, 1, 1} : range, &scale));
-    paint->scale = basin_scale_fit(scale, range, 0);
     paint->palette = plan->palette;
     paint->cap = plan->options->cap > 0 && plan->options->cap <= range->high ? plan->options->cap : INFINITY;
     paint->floor = -INFINITY;
-    if (kind == CHANGE) { /* as far below zero as above: white is no change */
+    if (kind != CHANGE) {
+        BASIN_TRY(basin_field_scale(plan, range, &paint->scale));
+    } else { /* as far below zero as above: white is no change */
+        /* descent is small beside the rise all around: symmetric logarithmic */
+        BASIN_TRY(basin_plan_scale(plan, BASIN_SCALE_SYMLOG, &(basin_range){-1, 1, 1}, &scale));
         double size = range->low <= range->high ? fmax(fmax(fabs(range->low), fabs(range->high)), 1e-300) : 1;
         paint->scale = (basin_plot_scale){scale, -size, size, pow(10, floor(log10(size)) - 2)};
         paint->diverging = true;

@@ -285,9 +285,10 @@ static void span_row(basin_plan *plan, size_t columns, size_t r)
                                            plan->panels[to - 1].box.right, plan->panels[from].box.bottom};
 }
 
-static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
+static basin_status set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
 {
-    double y = g->head;
+    basin_status st = BASIN_OK;
+    double       y = g->head;
 
     for (size_t r = 0; r < g->rows; r++) {
         double x = PAD + plan->margin.left;
@@ -307,7 +308,7 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
                 }
                 basin_axes_ticks(panel, canvas, panel->box.right - panel->box.left,
                                  panel->box.bottom - panel->box.top, &panel->x_ticks, &panel->y_ticks);
-                if (panel->scene != NULL) basin_scene_fit(panel, canvas);
+                if (panel->scene != NULL) BASIN_TRY(basin_scene_fit(panel, canvas));
             }
             x += g->width + g->right[c] + BETWEEN;
         }
@@ -317,6 +318,8 @@ static void set_boxes(basin_plan *plan, basin_canvas *canvas, const grid *g)
     plan->plots = (basin_rect){PAD + plan->margin.left + g->left[0], g->head + g->top[0],
                                plan->width - PAD - plan->margin.right - g->right[g->columns - 1],
                                y - g->bottom[g->rows - 1]};
+done:
+    return st;
 }
 
 /* --------------------------------------------------------------------------------------------- drawing -- */
@@ -567,7 +570,7 @@ basin_status basin_plan_draw(basin_plan *plan, const char *footer, basin_canvas 
             sum_margins(plan, canvas, &g);
             BASIN_TRY(arrange(plan, canvas, footer, &g, &page));
         }
-        set_boxes(plan, canvas, &g);
+        BASIN_TRY(set_boxes(plan, canvas, &g));
         basin_canvas_resize(canvas, plan->width, page);
         BASIN_TRY(draw_outer(plan, canvas, &g, footer, page));
         for (size_t i = 0; i < plan->panel_count; i++) {

@@ -25,14 +25,11 @@ static basin_status set_scene(builder *b)
     const basin_field       *f = &b->field;
     const double             cap = b->plan.options->cap > 0 ? b->plan.options->cap : INFINITY;
     const basin_range        range = basin_field_range(f, 1, cap);
-    basin_scale_kind         kind = BASIN_SCALE_LINEAR;
-    const bool               wide = range.low > 0 && range.high > 20 * range.low;
 
     BASIN_CHECK(range.low <= range.high, BASIN_ERR_VALUE,
                 "no loss of the plane is finite; there is no surface");
-    BASIN_TRY(basin_plan_scale(&b->plan, wide ? BASIN_SCALE_LOG : BASIN_SCALE_LINEAR, &range, &kind));
+    BASIN_TRY(basin_field_scale(&b->plan, &range, &b->mesh.scale));
     BASIN_TRY(basin_palette_find(b->plan.options->palette, &b->mesh.palette));
-    b->mesh.scale = basin_scale_fit(kind, &range, 0);
     b->mesh.cap = cap <= range.high ? cap : INFINITY;
     b->scene =
         basin_scene_make((double[]){f->x[0], f->y[0]}, (double[]){f->x[f->columns - 1], f->y[f->rows - 1]},

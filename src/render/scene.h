@@ -33,8 +33,8 @@ void basin_scene_project(const basin_scene *scene, const double box[3], double p
 void basin_scene_camera(const basin_scene *scene, double at[2]);
 
 /* Scales of the panel's x and y, so that the box and all that is written about it fit into
-   panel->box. */
-void basin_scene_fit(basin_panel *panel, basin_canvas *canvas);
+   panel->box. BASIN_ERR_ARG where what is written leaves no room for a box. */
+basin_status basin_scene_fit(basin_panel *panel, basin_canvas *canvas);
 /* Floor and back walls, which a legend may cover; then edges, ticks, numbers and labels, which it
    may not. Returns the moment between. */
 basin_moment basin_scene_draw(const basin_panel *panel, basin_canvas *canvas);

@@ -147,6 +147,18 @@ static bool write_numbers(const basin_scene *scene, const edge *e, size_t axis, 
     return apart;
 }
 
+/* From `far` points outwards on, where it touches nothing that stands there. */
+static void place_beyond(const writing *w, const double middle[2], const double normal[2], double far,
+                         basin_label *box)
+{
+    enum { STEPS = 100 };
+
+    for (size_t i = 0; i < STEPS; i++, far += GAP) {
+        box->x = middle[0] + far * normal[0], box->y = middle[1] + far * normal[1];
+        if (!touches_one(w, box)) return;
+    }
+}
+
 /* Along the axis, beyond its numbers from `first` on. */
 static void write_label(const basin_scene *scene, size_t axis, const course *c, const basin_ticks *ticks,
                         size_t first, basin_canvas *canvas, writing *w)
@@ -176,13 +188,9 @@ static void write_label(const basin_scene *scene, size_t axis, const course *c, 
                                      .angle = atan2(uy, ux),
                                      .width = fmax(1.5 * c->length, 60)};
     basin_canvas_measure(canvas, text, &w->type[w->count], &width, &height);
-    const double far = most + GAP + height / 2;
-    w->box[w->count] = (basin_label){.x = middle[0] + far * normal[0],
-                                     .y = middle[1] + far * normal[1],
-                                     .half_width = width / 2,
-                                     .half_height = height / 2,
-                                     .angle = w->type[w->count].angle};
-    w->count++;
+    basin_label box = {.half_width = width / 2, .half_height = height / 2, .angle = w->type[w->count].angle};
+    place_beyond(w, middle, normal, most + GAP + height / 2, &box);
+    w->box[w->count++] = box;
 }
 
 static edge edge_of(const basin_scene *scene, size_t axis)
@@ -253,11 +261,12 @@ static basin_rect bounds(const basin_scene *scene, double scale, basin_canvas *c
     return r;
 }
 
-void basin_scene_fit(basin_panel *panel, basin_canvas *canvas)
+basin_status basin_scene_fit(basin_panel *panel, basin_canvas *canvas)
 {
-    enum { HALVINGS = 18 };
+    enum { HALVINGS = 18, LEAST = 10 }; /* LEAST: points to a unit of the box */
+    basin_status st = BASIN_OK;
     const double width = panel->box.right - panel->box.left, height = panel->box.bottom - panel->box.top;
-    double       low = 1, high = fmax(width, height);
+    double       low = LEAST, high = fmax(width, height);
     basin_rect   r = {0};
     writing      w;
 
@@ -270,9 +279,15 @@ void basin_scene_fit(basin_panel *panel, basin_canvas *canvas)
             high = scale;
     }
     r = bounds(panel->scene, low, canvas, &w);
+    BASIN_CHECK(r.right - r.left <= width && r.bottom - r.top <= height, BASIN_ERR_ARG,
+                "figure surface: its labels and numbers leave no room for the surface in %.0f x %.0f points; "
+                "a wider figure (--width), fewer results or shorter labels do",
+                width, height);
     const double x = (r.left + r.right) / 2, y = -(r.top + r.bottom) / 2;
     panel->x = (basin_plot_scale){BASIN_SCALE_LINEAR, (x - width / 2) / low, (x + width / 2) / low, 0};
     panel->y = (basin_plot_scale){BASIN_SCALE_LINEAR, (y - height / 2) / low, (y + height / 2) / low, 0};
+done:
+    return st;
 }
 
 /* ------------------------------------------------------------------------------------------------ draw -- */
