@@ -285,6 +285,30 @@ basin_result *synthetic_plane(const char *method, size_t count)
     return envelope(BASIN_RESULT_SLICE, s, method, "slice");
 }
 
+basin_result *synthetic_wells(size_t count)
+{
+    static const double wells[][4] = {/* across, up, depth, width */
+                                      {0.5, 0.4, 1.2, 0.3},
+                                      {-0.5, -0.2, 0.9, 0.35},
+                                      {-0.4, 0.6, 0.5, 0.2},
+                                      {0.15, -0.6, 0.42, 0.15}};
+    basin_result       *plane = synthetic_plane("gd", count);
+    basin_slice        *s = plane->value;
+
+    for (size_t k = 0; k < s->surface_count; k++) {
+        for (size_t i = 0; i < s->surfaces[k].rows * count; i++) {
+            const double x = s->axes[0].coordinates[i % count], y = s->axes[1].coordinates[i / count];
+            double       loss = 1.5 + 0.4 * (x * x + y * y) + 0.01 * sin(40 * x) * sin(37 * y);
+            for (size_t w = 0; w < sizeof wells / sizeof *wells; w++) {
+                const double dx = (x - wells[w][0]) / wells[w][3], dy = (y - wells[w][1]) / wells[w][3];
+                loss -= wells[w][2] * exp(-dx * dx - dy * dy);
+            }
+            s->surfaces[k].loss[i] = loss;
+        }
+    }
+    return plane;
+}
+
 basin_result *synthetic_three(size_t count)
 {
     basin_result *plane = synthetic_plane("gd", count);
@@ -1054,6 +1078,7 @@ static basin_result *slice_figured(const char *figure)
     if (strcmp(figure, "paths") == 0) return synthetic_paths(5);
     if (strcmp(figure, "convexity") == 0) return synthetic_convexity("gd", 15);
     if (strcmp(figure, "error") == 0) return synthetic_adaptive("gd", 15);
+    if (strcmp(figure, "topology") == 0) return synthetic_wells(25);
     return synthetic_plane("gd", 15);
 }
 

@@ -19,6 +19,8 @@ basin_result *synthetic_seed(basin_result *line, size_t seed);
 basin_result *synthetic_vectors(const char *method, double degrees);
 /* two directions, train and test */
 basin_result *synthetic_plane(const char *method, size_t count);
+/* the same with four wells and a ripple */
+basin_result *synthetic_wells(size_t count);
 /* through two other checkpoints, at an angle whose cosine is 0.4 */
 basin_result *synthetic_three(size_t count);
 /* a plane, two runs of so many checkpoints beside it, and three single ones */

@@ -409,6 +409,13 @@ static bool draw_part(size_t i, drawn *out)
              huge(synthetic_plane("gd", 9)))
         CASE(96, "surface_long_labels", 3, WITH(.kind = "surface", .labels = long_labels),
              synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
+        CASE(110, "topology", 1, WITH(.kind = "topology"), synthetic_wells(31))
+        CASE(111, "topology_holes", 1, WITH(.kind = "topology:test", .width = 6.75),
+             holes(synthetic_wells(31)))
+        CASE(112, "topology_one", 1, WITH(.kind = "topology", .width = 6.75), synthetic_three(25))
+        CASE(113, "topology_adaptive", 1, WITH(.kind = "topology"), synthetic_adaptive("gd", 15))
+        CASE(114, "topology_tiny", 1, WITH(.kind = "topology", .smooth = BASIN_SMOOTH_NONE),
+             huge(synthetic_wells(6)))
         CASE(88, "lines_loss", 1, WITH(.y = "loss"), synthetic_line("gd", "eigen:1", 1, 51))
         CASE(82, "verdict_one_seed", 1, WITH(.kind = "verdict"), synthetic_comparison(1))
         CASE(97, "strip", 3, WITH(.kind = "strip"), synthetic_plane("gd", 25),
@@ -842,8 +849,8 @@ static void every_listed_kind_can_be_asked_for(void **state)
         {BASIN_RESULT_SPECTRUM, {"stem", "histogram", "density", "overlap", NULL}},
         {BASIN_RESULT_TRACE, {NULL}},
         {BASIN_RESULT_SLICE,
-         {"lines", "paths", "contour", "heat", "surface", "change", "error", "convexity", "seeds", "strip",
-          NULL}},
+         {"lines", "paths", "contour", "heat", "surface", "topology", "change", "error", "convexity", "seeds",
+          "strip", NULL}},
         {BASIN_RESULT_BAND, {"band", NULL}},
         {BASIN_RESULT_CONNECTION, {"connection", NULL}},
         {BASIN_RESULT_SHARPNESS, {"sharpness", "symmetric", NULL}},
