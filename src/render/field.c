@@ -109,6 +109,18 @@ done:
     return st;
 }
 
+const char *basin_field_label(basin_plan *plan, const basin_field *f, size_t k, basin_label_form form)
+{
+    const char *towards = basin_axis_label(plan, &f->slice->axes[k], BASIN_LABEL_SHORT);
+    const char *leads = f->slice->axes[k].kind == BASIN_DIRECTION_TO ? "" : k == 0 ? "along " : "towards ";
+
+    if (f->frame == NULL) return basin_axis_label(plan, &f->slice->axes[k], form);
+    if (form == BASIN_LABEL_SHORT) return k == 0 ? towards : basin_plan_text(plan, "⟂, %s", towards);
+    return k == 0 ? basin_plan_text(plan, "distance from θ %s%s", leads, towards)
+                  : basin_plan_text(plan, "at right angles,%s%s%s", form == BASIN_LABEL_BROKEN ? "\n" : " ",
+                                    leads, towards);
+}
+
 static bool same_units(const basin_field *f)
 {
     double a = f->slice->axes[0].norm, b = f->slice->axes[1].norm;

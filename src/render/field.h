@@ -33,6 +33,10 @@ basin_status basin_field_scale(const basin_plan *plan, const basin_range *range,
 /* whether one unit across is as long as one up, and the plane no narrow strip */
 bool         basin_field_is_equal(const basin_field *f);
 basin_status basin_panel_add_centre(basin_plan *plan, basin_panel *panel);
+/* Of axis k. In a frame that is not at right angles the axes are lengths: along the first
+   direction, and at right angles to it towards the second. */
+const char *basin_field_label(basin_plan *plan, const basin_field *f, size_t k,
+                              basin_label_form form);
 /* For the caption: the directions, where they are not those of the plane before (NULL: none). */
 void basin_field_directions(basin_plan *plan, const basin_field *f, const basin_field *before);
 void basin_field_between(basin_plan *plan, const basin_field *f, const char *name);

@@ -291,20 +291,6 @@ done:
     return st;
 }
 
-/* In a frame that is not at right angles the axes are lengths: along the first direction, and at right angles
-   to it towards the second. */
-static const char *axis_text(basin_plan *plan, const basin_field *f, size_t k, basin_label_form form)
-{
-    const char *towards = basin_axis_label(plan, &f->slice->axes[k], BASIN_LABEL_SHORT);
-    const char *leads = f->slice->axes[k].kind == BASIN_DIRECTION_TO ? "" : k == 0 ? "along " : "towards ";
-
-    if (f->frame == NULL) return basin_axis_label(plan, &f->slice->axes[k], form);
-    if (form == BASIN_LABEL_SHORT) return k == 0 ? towards : basin_plan_text(plan, "⟂, %s", towards);
-    return k == 0 ? basin_plan_text(plan, "distance from θ %s%s", leads, towards)
-                  : basin_plan_text(plan, "at right angles,%s%s%s", form == BASIN_LABEL_BROKEN ? "\n" : " ",
-                                    leads, towards);
-}
-
 /* Beside others on a page: what one unit is stands below instead of on both axes. */
 static bool is_narrow(const basin_plan *plan)
 {
@@ -322,8 +308,8 @@ static void label_panel(basin_plan *plan, look kind, const basin_field *fields, 
                             : plan->width < 300                         ? BASIN_LABEL_BROKEN
                                                                         : BASIN_LABEL_LINE;
 
-    panel->x_label = below ? axis_text(plan, &fields[i], 0, form) : NULL;
-    panel->y_label = left ? axis_text(plan, &fields[i], 1, form) : NULL;
+    panel->x_label = below ? basin_field_label(plan, &fields[i], 0, form) : NULL;
+    panel->y_label = left ? basin_field_label(plan, &fields[i], 1, form) : NULL;
     panel->height = fmin(0.7 * plan->width / (double)plan->columns, 300);
     panel->title = plan->count > 1 ? series[i].label : NULL;
     panel->no_x = shared && !below;

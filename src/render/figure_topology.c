@@ -135,13 +135,13 @@ static basin_color color_of(const basin_topology_branch *b)
     return b->certain ? basin_black : basin_grey;
 }
 
-/* Its marker over a white one, seen on any colour. */
+/* Its marker; on the plane over a white one, seen on any colour. */
 static basin_status add_marker(basin_plan *plan, basin_panel *panel, const basin_topology_branch *b,
-                               const double *at, basin_marker marker, double size)
+                               const double *at, basin_marker marker, double size, bool on_plane)
 {
     basin_status st = BASIN_OK;
 
-    for (size_t halo = 2; halo-- > 0;)
+    for (size_t halo = 1 + on_plane; halo-- > 0;)
         BASIN_TRY(basin_panel_add(plan, panel,
                                   (basin_mark){.type = &basin_mark_points,
                                                .count = 1,
@@ -226,12 +226,12 @@ static basin_status fill_plane(basin_plan *plan, basin_panel *panel, const basin
     for (size_t i = t->count; i-- > 0;) {
         const basin_topology_branch *b = &t->branches[i];
         if (b->of->saddle != BASIN_NONE)
-            BASIN_TRY(add_marker(plan, panel, b, b->pass, BASIN_MARKER_DIAMOND, 3.5));
-        BASIN_TRY(add_marker(plan, panel, b, b->minimum, BASIN_MARKER_CIRCLE, 4.5));
+            BASIN_TRY(add_marker(plan, panel, b, b->pass, BASIN_MARKER_DIAMOND, 3.5, true));
+        BASIN_TRY(add_marker(plan, panel, b, b->minimum, BASIN_MARKER_CIRCLE, 4.5, true));
     }
     BASIN_TRY(add_names(plan, panel, t));
-    panel->x_label = basin_axis_label(plan, &t->field.slice->axes[0], form);
-    panel->y_label = basin_axis_label(plan, &t->field.slice->axes[1], form);
+    panel->x_label = basin_field_label(plan, &t->field, 0, form);
+    panel->y_label = basin_field_label(plan, &t->field, 1, form);
     panel->equal = t->field.frame != NULL || basin_field_is_equal(&t->field);
     panel->height = fmin(0.7 * plan->width / (double)plan->columns, 300);
     panel->framed = true;
@@ -279,8 +279,9 @@ static basin_status add_bar(basin_plan *plan, basin_panel *panel, const basin_to
                            fine));
     BASIN_TRY(add_line(plan, panel, (double[]){birth, death, row, row},
                        (basin_pen){.color = color_of(b), .width = b->certain ? 2.5 : 1}));
-    if (b->of->birth == birth) BASIN_TRY(add_marker(plan, panel, b, at, BASIN_MARKER_CIRCLE, 4.5));
-    if (b->of->death == death) BASIN_TRY(add_marker(plan, panel, b, at + 2, BASIN_MARKER_DIAMOND, 3.5));
+    if (b->of->birth == birth) BASIN_TRY(add_marker(plan, panel, b, at, BASIN_MARKER_CIRCLE, 4.5, false));
+    if (b->of->death == death)
+        BASIN_TRY(add_marker(plan, panel, b, at + 2, BASIN_MARKER_DIAMOND, 3.5, false));
 done:
     return st;
 }

@@ -10,9 +10,11 @@ enum { MOST = 16 };            /* names */
 static const double sides[][2] = {{1, 0},      {-1, 0},      {0, -1},    {0, 1},
                                   {0.8, -0.8}, {-0.8, -0.8}, {0.8, 0.8}, {-0.8, 0.8}};
 
-static basin_rect box_at(const double at[2], const double side[2], double width, double height)
+enum { SIDES = sizeof sides / sizeof *sides, RINGS = 3 };
+
+static basin_rect box_at(const double at[2], const double side[2], double away, double width, double height)
 {
-    const double x = at[0] + side[0] * (AWAY + width / 2), y = at[1] + side[1] * (AWAY + height / 2);
+    const double x = at[0] + side[0] * (away + width / 2), y = at[1] + side[1] * (away + height / 2);
 
     return (basin_rect){x - width / 2, y - height / 2, x + width / 2, y + height / 2};
 }
@@ -47,18 +49,19 @@ static size_t texts_at(const basin_canvas *canvas, const basin_rect *box)
     return hits;
 }
 
-/* Off the plot is worst, then on a text or point, then on other ink. */
+/* Off the plot is worst, then on a text or point, then further away, then on other ink. */
 static basin_rect best_place(basin_canvas *canvas, const basin_view *view, const taken *t, const double at[2],
                              double width, double height)
 {
     basin_rect best = {0};
     double     least = INFINITY;
 
-    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
-        const basin_rect box = box_at(at, sides[i], width, height);
+    for (size_t i = 0; i < RINGS * SIDES; i++) {
+        const size_t     ring = i / SIDES;
+        const basin_rect box = box_at(at, sides[i % SIDES], AWAY + (double)ring * height, width, height);
         double           cost =
             1e6 * outside(&box, &view->box) + (double)basin_canvas_hits(canvas, (basin_moment){0}, box);
-        cost += 1e5 * (double)texts_at(canvas, &box);
+        cost += 1e5 * (double)texts_at(canvas, &box) + 2e4 * (double)ring;
         for (size_t k = 0; k < t->count; k++) cost += overlap(&box, &t->box[k]) ? 1e5 : 0;
         if (cost < least) least = cost, best = box;
     }

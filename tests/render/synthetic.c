@@ -298,7 +298,7 @@ basin_result *synthetic_wells(size_t count)
     for (size_t k = 0; k < s->surface_count; k++) {
         for (size_t i = 0; i < s->surfaces[k].rows * count; i++) {
             const double x = s->axes[0].coordinates[i % count], y = s->axes[1].coordinates[i / count];
-            double       loss = 1.5 + 0.4 * (x * x + y * y) + 0.01 * sin(40 * x) * sin(37 * y);
+            double       loss = 1.5 + 0.4 * (x * x + y * y) + 0.04 * sin(40 * x) * sin(37 * y);
             for (size_t w = 0; w < sizeof wells / sizeof *wells; w++) {
                 const double dx = (x - wells[w][0]) / wells[w][3], dy = (y - wells[w][1]) / wells[w][3];
                 loss -= wells[w][2] * exp(-dx * dx - dy * dy);

@@ -409,13 +409,12 @@ static bool draw_part(size_t i, drawn *out)
              huge(synthetic_plane("gd", 9)))
         CASE(96, "surface_long_labels", 3, WITH(.kind = "surface", .labels = long_labels),
              synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
-        CASE(110, "topology", 1, WITH(.kind = "topology"), synthetic_wells(31))
-        CASE(111, "topology_holes", 1, WITH(.kind = "topology:test", .width = 6.75),
-             holes(synthetic_wells(31)))
-        CASE(112, "topology_one", 1, WITH(.kind = "topology", .width = 6.75), synthetic_three(25))
+        CASE(110, "topology", 1, WITH(.kind = "topology:test"), synthetic_wells(31))
+        CASE(111, "topology_holes", 1, WITH(.kind = "topology"), holes(synthetic_wells(31)))
+        CASE(112, "topology_one", 1, WITH(.kind = "topology"), synthetic_three(25))
         CASE(113, "topology_adaptive", 1, WITH(.kind = "topology"), synthetic_adaptive("gd", 15))
         CASE(114, "topology_tiny", 1, WITH(.kind = "topology", .smooth = BASIN_SMOOTH_NONE),
-             huge(synthetic_wells(6)))
+             synthetic_wells(14))
         CASE(88, "lines_loss", 1, WITH(.y = "loss"), synthetic_line("gd", "eigen:1", 1, 51))
         CASE(82, "verdict_one_seed", 1, WITH(.kind = "verdict"), synthetic_comparison(1))
         CASE(97, "strip", 3, WITH(.kind = "strip"), synthetic_plane("gd", 25),
@@ -833,6 +832,13 @@ static void captions_say_what_the_eye_cannot_know(void **state)
     assert_true(caption_says(46, " With BatchNorm the ceiling is that of training mode (--bn batch:SIZE "
                                  "gives its λ_max); here the statistics are stored."));
     assert_false(caption_says(47, "training mode"));
+    assert_true(caption_says(110, "4 minima of the loss on a plane through the parameters"));
+    assert_true(caption_says(110, " 31 x 27 points with 8 neighbours each."));
+    assert_true(caption_says(110, " told from every second one: none. A finer grid"));
+    assert_true(caption_says(111, " Hatched: not finite, no part of any valley."));
+    assert_true(caption_says(112, "1 minimum of the loss"));
+    assert_true(caption_says(113, " within the estimated errors of the interpolated losses at the minimum"));
+    assert_true(caption_says(114, " told from every second one: 1. A finer grid"));
     assert_true(caption_says(7, " Checkpoint: runs/gd_0/step_2000.h5. "));
     assert_true(caption_says(
         1, " Checkpoints: runs/gd_0/step_2000.h5, runs/sam_0/step_2000.h5, runs/msam_0/step_2000.h5."));
@@ -895,6 +901,9 @@ static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
     refuse(0, (basin_figure_options){.kind = "stem:test"}, BASIN_ERR_ARG, "stem takes nothing after a colon");
     refuse(87, (basin_figure_options){.kind = "histogram"}, BASIN_ERR_ARG,
            "figure histogram: 15 eigenvalues are too few, of 30 at least; stem shows each of them");
+    refuse(96, (basin_figure_options){.kind = "topology"}, BASIN_ERR_ARG, "of one plane, not of 3");
+    refuse(31, (basin_figure_options){.kind = "topology"}, BASIN_ERR_VALUE,
+           "no loss of the plane is finite; it has no minima");
     refuse(6, (basin_figure_options){.y = "accuracy"}, BASIN_ERR_ARG,
            "figure lines: -y accuracy; there are loss and loss,accuracy");
     refuse(0, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE,
