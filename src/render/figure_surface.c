@@ -145,10 +145,14 @@ static basin_status add_field(basin_plan *plan, basin_panel *panel, const basin_
         BASIN_TRY(basin_paths_places(plan, f->slice, &mark.clear_count, &mark.clear));
         mark.size = 0.8125 * plan->font_size;
     }
-    BASIN_TRY(basin_panel_add(plan, panel, mark));
+    for (size_t k = 0; k < 2; k++) { /* points under lines and their labels, but upon colours */
+        if ((k == 0) == (kind == CONTOUR))
+            BASIN_TRY(basin_plan_sample_points(plan, panel, f->slice, basin_field_number(f), 1,
+                                               kind == ERRORS, f->frame));
+        else
+            BASIN_TRY(basin_panel_add(plan, panel, mark));
+    }
     if (f->frame != NULL && kind == CONTOUR) BASIN_TRY(add_outline(plan, panel, f));
-    BASIN_TRY(
-        basin_plan_sample_points(plan, panel, f->slice, basin_field_number(f), 1, kind == ERRORS, f->frame));
     BASIN_TRY(basin_panel_add_paths(plan, panel, f->slice, plan->count == 1));
     BASIN_TRY(basin_panel_add_centre(plan, panel));
     if (f->slice->path_count == 0) BASIN_TRY(basin_panel_add_ends(plan, panel, result, f->frame));
@@ -305,7 +309,7 @@ static const char *axis_text(basin_plan *plan, const basin_field *f, size_t k, b
     if (f->frame == NULL) return basin_axis_label(plan, &f->slice->axes[k], form);
     if (form == BASIN_LABEL_SHORT) return k == 0 ? towards : basin_plan_text(plan, "⟂, %s", towards);
     return k == 0 ? basin_plan_text(plan, "distance from θ %s%s", leads, towards)
-                  : basin_plan_text(plan, "at right angles,%s%s%s", form == BASIN_LABEL_BROKEN ? "\n" : " ",
+                  : basin_plan_text(plan, "at right angles%s%s%s", form == BASIN_LABEL_BROKEN ? "\n" : ", ",
                                     leads, towards);
 }
 

@@ -1,8 +1,9 @@
 /* A box seen in perspective: the floor is a plane through the parameters, height is a value.
  *
- * Three spaces: data (s, t, value) with s and t in units of the two directions; the box, whose floor is
- * centred on the origin with its longer side from -1 to 1 and whose heights run from 0 to `height`; and
- * the picture, (x to the right, y upwards) in units of the box at its middle, which are a panel's x and y.
+ * Three spaces: data (s, t, value) with s and t in units of the two directions; the box, whose floor
+ * is centred on the origin with its longer side from -1 to 1 and whose heights run from 0 to
+ * `height`; and the picture, (x to the right, y upwards) in units of the box at its middle, which
+ * are a panel's x and y.
  */
 #ifndef BASIN_RENDER_SCENE_H
 #define BASIN_RENDER_SCENE_H
@@ -20,7 +21,8 @@ typedef struct basin_scene {
     const char      *label[3];
 } basin_scene;
 
-/* azimuth in degrees from the first axis towards the second, elevation in degrees above the floor */
+/* azimuth in degrees from the first axis towards the second, elevation in degrees above the
+   floor */
 basin_scene basin_scene_make(const double from[2], const double to[2], const basin_frame *frame,
                              const basin_plot_scale *value, double azimuth, double elevation);
 
