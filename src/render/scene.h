@@ -1,7 +1,7 @@
 /* A box seen in perspective: the floor is a plane through the parameters, height is a value.
  *
- * Three spaces: data (s, t, value) with s and t in units of the two directions; the box, whose floor
- * is centred on the origin with its longer side from -1 to 1 and whose heights run from 0 to
+ * Three spaces: data (s, t, value) with s and t in units of the two directions; the box, whose
+ * floor is centred on the origin with its longer side from -1 to 1 and whose heights run from 0 to
  * `height`; and the picture, (x to the right, y upwards) in units of the box at its middle, which
  * are a panel's x and y.
  */
