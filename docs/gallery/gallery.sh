@@ -68,7 +68,7 @@ figure contour_methods plane_gd.h5 plane_sam.h5 plane_msam.h5 --width 6.75
 figure heat plane_gd.h5 --kind heat --palette cividis
 figure surface plane_gd.h5 --kind surface
 figure surface_paths paths.h5 --kind surface
-figure change plane_gd.h5 --kind change
+figure change three.h5 --kind change
 figure contour_three three.h5
 figure contour_adaptive adaptive.h5 --kind contour --points
 figure error adaptive.h5 --kind error

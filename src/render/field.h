@@ -1,4 +1,5 @@
-/* The values of one split on a plane, as a panel shows them, and what the figures of planes share. */
+/* The values of one split on a plane, as a panel shows them, and what the figures of planes
+   share. */
 #ifndef BASIN_RENDER_FIELD_H
 #define BASIN_RENDER_FIELD_H
 
@@ -15,8 +16,8 @@ typedef struct basin_field { /* what one panel shows */
     basin_smooth_error   errors; /* of what is drawn between the points; count 0: nothing is */
 } basin_field;
 
-/* Of the i-th result: the split behind the colon of the kind, else the first. BASIN_ERR_ARG for a line,
-   BASIN_ERR_MISSING for a split that it has not. */
+/* Of the i-th result: the split behind the colon of the kind, else the first. BASIN_ERR_ARG for a
+   line, BASIN_ERR_MISSING for a split that it has not. */
 basin_status basin_field_find(const basin_plan *plan, size_t i, const char *kind, basin_field *out);
 /* which surface of its slice */
 size_t       basin_field_number(const basin_field *f);

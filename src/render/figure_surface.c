@@ -120,6 +120,25 @@ done:
     return st;
 }
 
+/* Where the loss is that of the centre: in greyscale nothing else tells a descent from a rise. */
+static basin_status add_zero_line(basin_plan *plan, basin_panel *panel, const basin_field *f)
+{
+    static const double zero[] = {0};
+
+    if (f->rows < 2 || f->columns < 2) return BASIN_OK;
+    return basin_panel_add(plan, panel,
+                           (basin_mark){.type = &basin_mark_contour,
+                                        .count = 1,
+                                        .levels = zero,
+                                        .x = f->x,
+                                        .y = f->y,
+                                        .z = f->z,
+                                        .rows = f->rows,
+                                        .columns = f->columns,
+                                        .frame = f->frame,
+                                        .pen = {.color = basin_black, .width = 0.6, .dash = BASIN_DASHED}});
+}
+
 /* Of the i-th result. */
 static basin_status add_field(basin_plan *plan, basin_panel *panel, const basin_field *f, size_t result,
                               look kind, const basin_paint *paint, const double *levels, size_t level_count)
@@ -152,6 +171,7 @@ static basin_status add_field(basin_plan *plan, basin_panel *panel, const basin_
         else
             BASIN_TRY(basin_panel_add(plan, panel, mark));
     }
+    if (kind == CHANGE) BASIN_TRY(add_zero_line(plan, panel, f));
     if (f->frame != NULL && kind == CONTOUR) BASIN_TRY(add_outline(plan, panel, f));
     BASIN_TRY(basin_panel_add_paths(plan, panel, f->slice, plan->count == 1));
     BASIN_TRY(basin_panel_add_centre(plan, panel));
@@ -249,6 +269,7 @@ static void surface_caption(basin_plan *plan, look kind, const basin_field *fiel
         basin_field_between(plan, &fields[i], several ? series[i].label : NULL);
     }
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
+    if (kind == CHANGE) basin_plan_caption(plan, " Dashed: where the loss is that of the centre.");
     beyond_caption(plan, kind, paint);
     if (several)
         basin_plan_caption(plan, " All panels have the same %s.",

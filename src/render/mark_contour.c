@@ -86,7 +86,9 @@ static void fill_ground(const basin_label *l, basin_canvas *canvas)
         const double y = (i < 2 ? -0.75 : 0.75) * l->half_height;
         corners[2 * i] = l->x + c * x - s * y, corners[2 * i + 1] = l->y + s * x + c * y;
     }
+    basin_canvas_data(canvas, false); /* the ground's colour, also where that is dark */
     basin_canvas_fill(canvas, corners, 4, basin_white, 0.1);
+    basin_canvas_data(canvas, true);
 }
 
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)

@@ -358,11 +358,10 @@ static void colours_are_as_published(void **state)
 /* As a colour is seen with deuteranopia (Machado, Oliveira & Fernandes 2009, severity 1), in linear RGB. */
 static void seen_without_green(basin_color c, double out[3])
 {
-    static const double matrix[3][3] = {{0.367322, 0.860646, -0.227968},
-                                        {0.280085, 0.672501, 0.047413},
-                                        {-0.011820, 0.042940, 0.968881}};
-    const double        s[3] = {c.r, c.g, c.b};
-    double              linear[3];
+    static const double matrix[3][3] = {
+        {0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}};
+    const double s[3] = {c.r, c.g, c.b};
+    double       linear[3];
 
     for (size_t i = 0; i < 3; i++)
         linear[i] = s[i] <= 0.04045 ? s[i] / 12.92 : pow((s[i] + 0.055) / 1.055, 2.4);
