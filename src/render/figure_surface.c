@@ -294,7 +294,7 @@ static const char *units(basin_plan *plan, const basin_field *fields)
     for (size_t i = 1; i < plan->count; i++)
         if (fields[i].slice->axes[0].norm != a || fields[i].slice->axes[1].norm != b)
             return "axes in units of each direction";
-    if (a == b)
+    if (fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b)))
         return basin_plan_text(plan, "axes: distance from θ in units of ‖d‖ = %s", BASIN_NUMBER(a, 3));
     return basin_plan_text(plan, "axes in units of the directions, ‖d‖ = %s across, %s up",
                            BASIN_NUMBER(a, 3), BASIN_NUMBER(b, 3));

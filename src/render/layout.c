@@ -438,8 +438,8 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
         above -= basin_legend_rows(canvas, &legend, 0, 0, panel->box.right - panel->box.left, false);
         basin_legend_rows(canvas, &legend, panel->box.left, above, panel->box.right - panel->box.left, true);
     } else if (legend.count > 0) {
-        found = basin_legend_inside(canvas, &legend, start, &panel->box) ||
-                (panel->scene == NULL && basin_legend_inside(canvas, &legend, from, &panel->box));
+        found = basin_legend_inside(canvas, &legend, start, &panel->box, false) ||
+                (panel->scene == NULL && basin_legend_inside(canvas, &legend, from, &panel->box, true));
     }
     if (panel->scene == NULL) basin_axes_frame(panel, canvas);
     if (panel->empty != NULL)
