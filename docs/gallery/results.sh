@@ -1,6 +1,6 @@
 # Computes the results that the gallery is drawn from. usage: BASIN=build/basin sh docs/gallery/results.sh [RESULTS]
 #
-# Small networks on a hundred of the 8x8 digits, so that the results are small enough to be committed; twenty seconds on two
+# Small networks on a hundred of the 8x8 digits, so that the results are small enough to be committed; half a minute on two
 # cores. What a figure of them shows is how it looks, not a finding: docs/tour.md and docs/experiments have those. The results
 # are committed, and this is run again when what results hold has changed.
 set -eu
@@ -21,15 +21,19 @@ result() { # NAME COMMAND…
     shift
     quietly "$@" -o "$RESULTS/$name.h5"
 }
-train() { # FOLDER METHOD SEED RATE
+train() { # FOLDER METHOD SEED RATE [RHO]
     quietly train --mlp 64-8-10 --data digits.h5 --subset 100 --label-noise 0.2 --method "$2" --seed "$3" --learning-rate "$4" \
-        --rho 0.2 --steps 200 --save 0,10,20,40,80,120,160,200 -o "runs/$1"
+        --rho "${5:-0.2}" --steps 200 --save 0,10,20,40,80,120,160,200 -o "runs/$1"
 }
 
 for method in gd sam msam; do
     for seed in 0 1 2 3 4; do train ${method}_$seed $method $seed 0.1; done
 done
 for rate in 0.05 0.1 0.2 0.4; do train rate_$rate gd 0 $rate; done
+
+for rho in 0.05 0.1 0.2 0.4; do
+    for seed in 0 1 2 3; do train rho_${rho}_$seed sam $seed 0.1 $rho; done
+done
 
 LAST=step_000200.h5
 all=$(for method in gd sam msam; do for seed in 0 1 2 3 4; do echo runs/${method}_$seed; done; done)
@@ -45,6 +49,9 @@ for method in gd sam msam; do
     for seed in 0 1 2 3 4; do
         result seeds_${method}_$seed slice runs/${method}_$seed/$LAST --along random:1 --range -1:1 --grid 31
     done
+done
+for step in 040 080 120 160 200; do
+    result vectors_$step spectrum runs/gd_0/step_000$step.h5 --top 10 --vectors
 done
 result top spectrum runs/gd_0/$LAST --method lanczos --top 8 --bottom 4
 result blocks blocks runs/gd_0/$LAST
@@ -62,4 +69,5 @@ result track track runs/gd_0 runs/sam_0 runs/msam_0
 result rates track runs/rate_0.05 runs/rate_0.1 runs/rate_0.2 runs/rate_0.4
 # shellcheck disable=SC2086
 result compare compare $all --rho 0.2
+result compare_rho compare runs/rho_* --by rho --rho 0.2
 "$BASIN" gate runs/gd_0/$LAST --max 'lambda_max<=2/lr' --max sane=12 --threads 1 -o "$RESULTS/gate.h5" >/dev/null || [ $? -ge 3 ]

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/csv.h"
 #include "cli/figure_file.h"
 #include "cli/latex.h"
 #include "cli/look.h"
@@ -10,7 +11,9 @@
 
 static const cli_option options[] = {
     {"o", CLI_TEXT, "FILE",
-     "the figure: .pdf, .svg or .png; of a plane also the surface itself: .vtk, .glb or .gltf", true},
+     "the figure: .pdf, .svg or .png; of a plane also the surface itself: .vtk, .glb or .gltf; the numbers: "
+     ".csv, or .csv#TABLE",
+     true},
     {"kind", CLI_TEXT, "KIND",
      "which figure of the result (default: its first; a wrong one lists them); with --layout one for each "
      "cell, commas between, none for the first",
@@ -226,6 +229,31 @@ done:
     return status;
 }
 
+static int write_numbers(const cli_arguments *a, const plot *p, const char *path)
+{
+    int status = CLI_OK;
+
+    CLI_WANT(p->count == 1, "plot: %s holds the table of one result, not of %zu", path, p->count);
+    CLI_WANT(!cli_has(a, "caption"), "plot: a table has no caption");
+    CLI_TRY(cli_csv_write(p->results[0], path));
+    cli_monitor_clear();
+done:
+    return status;
+}
+
+/* Files that are no figures have functions of their own; NULL: `path` is a figure's. */
+typedef int    writer(const cli_arguments *a, const plot *p, const char *path);
+static writer *writer_of(const char *path)
+{
+    return cli_csv_is_name(path) ? write_numbers : basin_mesh_is_name(path) ? write_mesh : NULL;
+}
+
+static int check_path(const char *path)
+{
+    if (cli_csv_is_name(path)) return cli_csv_check(path);
+    return basin_mesh_is_name(path) ? cli_output_check(path) : cli_figure_check(path);
+}
+
 /* What LaTeX can include. */
 static int check_latex(const char *path, const char *latex)
 {
@@ -248,15 +276,15 @@ static int run(const cli_arguments *a)
     basin_figure *figure = NULL;
 
     CLI_WANT(path != NULL, "plot: where to? -o FILE.pdf, .svg or .png");
-    CLI_TRY(basin_mesh_is_name(path) ? cli_output_check(path) : cli_figure_check(path));
+    CLI_TRY(check_path(path));
     if (latex != NULL) CLI_TRY(check_latex(path, latex));
     for (size_t i = 0; i < a->operand_count; i++) p.count += !joins(a->operands[i]);
     CLI_WANT(layout || p.count == a->operand_count, "plot: + joins results of one cell, with --layout");
     CLI_WANT(p.count > 0, "plot: no result is named");
     CLI_TRY(read_options(a, &p));
     CLI_TRY(read_results(a, &p));
-    if (basin_mesh_is_name(path)) {
-        CLI_TRY(write_mesh(a, &p, path));
+    if (writer_of(path) != NULL) {
+        CLI_TRY(writer_of(path)(a, &p, path));
         goto done;
     }
     if (layout)

@@ -4,55 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/csv.h"
 #include "cli/drawing.h"
 #include "cli/figure_file.h"
 #include "cli/forecast.h"
 #include "cli/latex.h"
 #include "cli/look.h"
 #include "cli/paths.h"
-
-/* ------------------------------------------------------------------------------------------------ CSV -- */
-
-/* «FILE.csv» or «FILE.csv#TABLE»: the bytes of the file's name. */
-static size_t csv_length(const char *path)
-{
-    const char *mark = strrchr(path, '#');
-
-    return mark != NULL && mark - path > 4 && strncmp(mark - 4, ".csv", 4) == 0 ? (size_t)(mark - path)
-                                                                                : strlen(path);
-}
-
-static int check_csv(const char *path)
-{
-    int          status = CLI_OK;
-    const size_t length = csv_length(path);
-    char        *file = NULL;
-
-    CLI_WANT(length > 4 && strncmp(path + length - 4, ".csv", 4) == 0,
-             "%s: the name of a table's file ends in .csv, or .csv#TABLE", path);
-    CLI_CHECK((file = basin_strdup(path)) != NULL, "out of memory for a path");
-    file[length] = '\0';
-    CLI_TRY(cli_output_check(file));
-done:
-    basin_free(file);
-    return status;
-}
-
-static int write_csv(const basin_result *result, const char *path)
-{
-    int          status = CLI_OK;
-    const size_t length = csv_length(path);
-    char        *file = NULL, *text = NULL;
-
-    CLI_CHECK((file = basin_strdup(path)) != NULL, "out of memory for a path");
-    file[length] = '\0';
-    CLI_LIBRARY(basin_result_csv(result, path[length] == '#' ? path + length + 1 : NULL, &text));
-    CLI_LIBRARY(basin_file_write(file, text, strlen(text)));
-done:
-    basin_free(text);
-    basin_free(file);
-    return status;
-}
 
 /* ------------------------------------------------------------------------------------ before the work -- */
 
@@ -73,7 +31,7 @@ int cli_deliver_check(const cli_arguments *a)
              "%s: %s stores the result of one checkpoint, %zu were named", a->command->name,
              stored != NULL ? "-o" : "--csv", a->operand_count);
     if (latex != NULL) CLI_TRY(cli_latex_check(latex));
-    if (csv != NULL) CLI_TRY(check_csv(csv));
+    if (csv != NULL) CLI_TRY(cli_csv_check(csv));
     if (stored != NULL) CLI_TRY(cli_result_check(stored));
     if (strcmp(cli_text(a, "draw", "auto"), "always") == 0 ||
         strcmp(cli_text(a, "draw", "auto"), "image") == 0)
@@ -221,7 +179,7 @@ int cli_deliver(const cli_arguments *a, const cli_batch *batch)
     snprintf(line, sizeof line, "%s", cli_message());
     status = both(status, figure != NULL ? draw(a, batch, figure) : CLI_OK, line);
     snprintf(line, sizeof line, "%s", cli_message());
-    status = both(status, csv != NULL ? write_csv(batch->results[0], csv) : CLI_OK, line);
+    status = both(status, csv != NULL ? cli_csv_write(batch->results[0], csv) : CLI_OK, line);
     snprintf(line, sizeof line, "%s", cli_message());
     return both(status, latex != NULL ? write_latex(a, batch, latex) : CLI_OK, line);
 }

@@ -117,7 +117,7 @@ const char *basin_field_label(basin_plan *plan, const basin_field *f, size_t k, 
     if (f->frame == NULL) return basin_axis_label(plan, &f->slice->axes[k], form);
     if (form == BASIN_LABEL_SHORT) return k == 0 ? towards : basin_plan_text(plan, "⟂, %s", towards);
     return k == 0 ? basin_plan_text(plan, "distance from θ %s%s", leads, towards)
-                  : basin_plan_text(plan, "at right angles,%s%s%s", form == BASIN_LABEL_BROKEN ? "\n" : " ",
+                  : basin_plan_text(plan, "at right angles%s%s%s", form == BASIN_LABEL_BROKEN ? "\n" : ", ",
                                     leads, towards);
 }
 

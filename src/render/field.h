@@ -1,4 +1,5 @@
-/* The values of one split on a plane, as a panel shows them, and what figures of planes share. */
+/* The values of one split on a plane, as a panel shows them, and what the figures of planes
+   share. */
 #ifndef BASIN_RENDER_FIELD_H
 #define BASIN_RENDER_FIELD_H
 
@@ -46,8 +47,8 @@ typedef struct basin_levels { /* of contour lines; none for other kinds */
     size_t  count;
     bool    logarithmic;
 } basin_levels;
-/* Those of options->levels that lie within the values, else round ones, about options->level_count or
-   `about`. BASIN_ERR_ARG where none of those asked for does. */
+/* Those of options->levels that lie within the values, else round ones, about options->level_count
+   or `about`. BASIN_ERR_ARG where none of those asked for does. */
 basin_status basin_plan_levels(basin_plan *plan, const basin_range *range, size_t about,
                                basin_levels *out);
 

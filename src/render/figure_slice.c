@@ -88,7 +88,7 @@ static const char *end_of(basin_plan *plan, const basin_axis *axis)
 const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_label_form form)
 {
     const char *name = axis->direction != NULL ? axis->direction : "direction";
-    const char *apart = form == BASIN_LABEL_BROKEN ? "\n" : " ";
+    const char *apart = form == BASIN_LABEL_BROKEN ? "\n" : ", ";
     bool        uphill = axis->kind == BASIN_DIRECTION_MOMENTUM || axis->kind == BASIN_DIRECTION_GRADIENT ||
                   axis->kind == BASIN_DIRECTION_ADAM;
     bool        unit = fabs(axis->norm - 1) < 1e-9;
@@ -98,29 +98,29 @@ const char *basin_axis_label(basin_plan *plan, const basin_axis *axis, basin_lab
     if (axis->kind == BASIN_DIRECTION_TO) {
         const char *end = end_of(plan, axis);
         if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "towards %s", end);
-        return basin_plan_text(plan, "%stowards %s (%s),%s%s",
+        return basin_plan_text(plan, "%stowards %s (%s)%s%s",
                                strstr(name, BASIN_WEIGHTS_OF) == name ? "" : "from θ (0) ", end,
                                BASIN_NUMBER(axis->end_at > 0 ? axis->end_at : 1, 3), apart, norm);
     }
     if (axis->kind == BASIN_DIRECTION_EIGEN) {
         if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "eigenvector %s", detail);
         if (!same_eigenvalue(plan, axis))
-            return basin_plan_text(plan, "distance along eigenvector %s,%s%s", detail, apart, norm);
-        return basin_plan_text(plan, "distance along eigenvector %s,%sλ = %s, %s", detail, apart,
+            return basin_plan_text(plan, "distance along eigenvector %s%s%s", detail, apart, norm);
+        return basin_plan_text(plan, "distance along eigenvector %s%sλ = %s, %s", detail, apart,
                                BASIN_NUMBER(axis->eigenvalue, 3), norm);
     }
     if (axis->kind == BASIN_DIRECTION_PLANE && strrchr(name, ' ') != NULL) {
         const char *number = strrchr(name, ' ') + 1;
         if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "axis %s of the plane", number);
-        return basin_plan_text(plan, "distance along axis %s of the plane,%s%s", number, apart, norm);
+        return basin_plan_text(plan, "distance along axis %s of the plane%s%s", number, apart, norm);
     }
     if (axis->kind == BASIN_DIRECTION_PCA) {
         const char *share = basin_plan_text(plan, "%s %%", BASIN_NUMBER(100 * axis->explained, 3));
         if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "principal axis %s (%s)", detail, share);
-        return basin_plan_text(plan, "principal axis %s (%s),%s%s", detail, share, apart, norm);
+        return basin_plan_text(plan, "principal axis %s (%s)%s%s", detail, share, apart, norm);
     }
     if (form == BASIN_LABEL_SHORT) return basin_plan_text(plan, "%s%s", name, uphill ? " →" : "");
-    return basin_plan_text(plan, "%s along %s,%s%s%s", unit ? "distance" : "coordinate", name, apart, norm,
+    return basin_plan_text(plan, "%s along %s%s%s%s", unit ? "distance" : "coordinate", name, apart, norm,
                            uphill ? ", uphill →" : "");
 }
 

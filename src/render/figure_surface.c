@@ -116,6 +116,25 @@ done:
     return st;
 }
 
+/* Where the loss is that of the centre: in greyscale nothing else tells a descent from a rise. */
+static basin_status add_zero_line(basin_plan *plan, basin_panel *panel, const basin_field *f)
+{
+    static const double zero[] = {0};
+
+    if (f->rows < 2 || f->columns < 2) return BASIN_OK;
+    return basin_panel_add(plan, panel,
+                           (basin_mark){.type = &basin_mark_contour,
+                                        .count = 1,
+                                        .levels = zero,
+                                        .x = f->x,
+                                        .y = f->y,
+                                        .z = f->z,
+                                        .rows = f->rows,
+                                        .columns = f->columns,
+                                        .frame = f->frame,
+                                        .pen = {.color = basin_black, .width = 0.6, .dash = BASIN_DASHED}});
+}
+
 /* Of the i-th result. */
 static basin_status add_field(basin_plan *plan, basin_panel *panel, const basin_field *f, size_t result,
                               look kind, const basin_paint *paint, const double *levels, size_t level_count)
@@ -141,10 +160,15 @@ static basin_status add_field(basin_plan *plan, basin_panel *panel, const basin_
         BASIN_TRY(basin_paths_places(plan, f->slice, &mark.clear_count, &mark.clear));
         mark.size = 0.8125 * plan->font_size;
     }
-    BASIN_TRY(basin_panel_add(plan, panel, mark));
+    for (size_t k = 0; k < 2; k++) { /* points under lines and their labels, but upon colours */
+        if ((k == 0) == (kind == CONTOUR))
+            BASIN_TRY(basin_plan_sample_points(plan, panel, f->slice, basin_field_number(f), 1,
+                                               kind == ERRORS, f->frame));
+        else
+            BASIN_TRY(basin_panel_add(plan, panel, mark));
+    }
+    if (kind == CHANGE) BASIN_TRY(add_zero_line(plan, panel, f));
     if (f->frame != NULL && kind == CONTOUR) BASIN_TRY(add_outline(plan, panel, f));
-    BASIN_TRY(
-        basin_plan_sample_points(plan, panel, f->slice, basin_field_number(f), 1, kind == ERRORS, f->frame));
     BASIN_TRY(basin_panel_add_paths(plan, panel, f->slice, plan->count == 1));
     BASIN_TRY(basin_panel_add_centre(plan, panel));
     if (f->slice->path_count == 0) BASIN_TRY(basin_panel_add_ends(plan, panel, result, f->frame));
@@ -241,6 +265,7 @@ static void surface_caption(basin_plan *plan, look kind, const basin_field *fiel
         basin_field_between(plan, &fields[i], several ? series[i].label : NULL);
     }
     if (kind == CONTOUR && levels_log) basin_plan_caption(plan, " Levels are spaced logarithmically.");
+    if (kind == CHANGE) basin_plan_caption(plan, " Dashed: where the loss is that of the centre.");
     beyond_caption(plan, kind, paint);
     if (several)
         basin_plan_caption(plan, " All panels have the same %s.",
@@ -265,7 +290,7 @@ static const char *units(basin_plan *plan, const basin_field *fields)
     for (size_t i = 1; i < plan->count; i++)
         if (fields[i].slice->axes[0].norm != a || fields[i].slice->axes[1].norm != b)
             return "axes in units of each direction";
-    if (a == b)
+    if (fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b)))
         return basin_plan_text(plan, "axes: distance from θ in units of ‖d‖ = %s", BASIN_NUMBER(a, 3));
     return basin_plan_text(plan, "axes in units of the directions, ‖d‖ = %s across, %s up",
                            BASIN_NUMBER(a, 3), BASIN_NUMBER(b, 3));

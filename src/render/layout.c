@@ -99,9 +99,27 @@ static double overhang(basin_canvas *canvas, const basin_panel *panel, double wi
     return most;
 }
 
+/* How long the label of y may be, beside a plot of the panel's height (one of equal units may be lower); no
+   word is broken. */
+static double y_label_room(basin_canvas *canvas, const basin_panel *panel)
+{
+    double room = panel->height + 8, width, height;
+    char   word[64];
+
+    for (const char *text = panel->y_label; *text != '\0'; text += strspn(text, " \n")) {
+        const size_t length = strcspn(text, " \n");
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        basin_canvas_measure(canvas, word, &(basin_type){0}, &width, &height);
+        if (length < sizeof word) room = fmax(room, width + 1);
+        text += length;
+    }
+    return room;
+}
+
 static double y_label_width(basin_canvas *canvas, const basin_panel *panel)
 {
-    return panel->y_label != NULL ? text_height(canvas, panel->y_label, 0, panel->height + 8) + 2.5 : 0;
+    return panel->y_label != NULL ? text_height(canvas, panel->y_label, 0, y_label_room(canvas, panel)) + 2.5
+                                  : 0;
 }
 
 /* How wide the label of x may be: of its plot, or of the row's. */
@@ -399,7 +417,7 @@ static void draw_labels(const basin_panel *panel, basin_canvas *canvas, double w
         double     numbers = panel->no_y ? 0 : 1.5 + widest_on_y(canvas, panel);
         basin_type turned = upright;
         turned.angle = -acos(0);
-        turned.width = panel->height + 8; /* as measured: a plot of equal units may be lower */
+        turned.width = y_label_room(canvas, panel);
         double across = text_height(canvas, panel->y_label, 0, turned.width);
         basin_canvas_text(canvas, panel->y_label, b->left - BASIN_TICK - numbers - 2.5 - across / 2,
                           (b->top + b->bottom) / 2, &turned);
@@ -423,8 +441,8 @@ static bool draw_panel(const basin_plan *plan, basin_panel *panel, basin_canvas 
         above -= basin_legend_rows(canvas, &legend, 0, 0, panel->box.right - panel->box.left, false);
         basin_legend_rows(canvas, &legend, panel->box.left, above, panel->box.right - panel->box.left, true);
     } else if (legend.count > 0) {
-        found = basin_legend_inside(canvas, &legend, start, &panel->box) ||
-                (panel->scene == NULL && basin_legend_inside(canvas, &legend, from, &panel->box));
+        found = basin_legend_inside(canvas, &legend, start, &panel->box, false) ||
+                (panel->scene == NULL && basin_legend_inside(canvas, &legend, from, &panel->box, true));
     }
     if (panel->scene == NULL) basin_axes_frame(panel, canvas);
     if (panel->empty != NULL)

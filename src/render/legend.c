@@ -77,7 +77,7 @@ bool basin_empty_place(const basin_canvas *canvas, basin_moment from, const basi
 }
 
 bool basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin_moment from,
-                         const basin_rect *plot)
+                         const basin_rect *plot, bool covers)
 {
     double row = 1.28 * basin_canvas_font_size(canvas), most = 0.7 * (plot->right - plot->left);
 
@@ -93,7 +93,7 @@ bool basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin
                 canvas, from, &(basin_rect){plot->left + 3, plot->top + 1, plot->right - 1, plot->bottom - 3},
                 width, height, &place))
             continue;
-        basin_canvas_box(canvas, place, basin_white, 0); /* over the grid, not over data */
+        if (covers) basin_canvas_box(canvas, place, basin_white, 0);
         double x = place.left + 3;
         for (size_t c = 0; c < columns; c++) {
             for (size_t r = 0; r < rows && c * rows + r < legend->count; r++)

@@ -75,6 +75,22 @@ static basin_contour_obstacles find_obstacles(const basin_mark *mark, const basi
     return o;
 }
 
+/* Points that lie under a label are not to be taken for a part of it. */
+static void fill_ground(const basin_label *l, basin_canvas *canvas)
+{
+    const double c = cos(l->angle), s = sin(l->angle);
+    double       corners[8];
+
+    for (size_t i = 0; i < 4; i++) {
+        const double x = (i == 0 || i == 3 ? -1 : 1) * l->half_width;
+        const double y = (i < 2 ? -0.75 : 0.75) * l->half_height;
+        corners[2 * i] = l->x + c * x - s * y, corners[2 * i + 1] = l->y + s * x + c * y;
+    }
+    basin_canvas_data(canvas, false); /* the ground's colour, also where that is dark */
+    basin_canvas_fill(canvas, corners, 4, basin_white, 0.1);
+    basin_canvas_data(canvas, true);
+}
+
 static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *canvas)
 {
     basin_contour_level *levels = basin_alloc(mark->count, sizeof *levels);
@@ -110,6 +126,7 @@ static void draw(const basin_mark *mark, const basin_view *view, basin_canvas *c
                            .across = 0.5,
                            .down = 0.5,
                            .angle = levels[k].label.angle};
+        if (levels[k].labelled) fill_ground(&levels[k].label, canvas);
         if (levels[k].labelled)
             basin_canvas_text(canvas, levels[k].text, levels[k].label.x, levels[k].label.y, &type);
     }

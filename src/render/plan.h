@@ -154,9 +154,10 @@ typedef struct basin_legend {
     const basin_mark *entries[64];
 } basin_legend;
 void basin_legend_collect(basin_legend *legend, const basin_panel *panel);
-/* Inside the plot where nothing has been drawn since `from`; false if there is no such place. */
+/* Inside the plot where nothing has been drawn since `from`; false if there is no such place.
+   `covers`: on a ground that hides what was drawn before. */
 bool basin_legend_inside(basin_canvas *canvas, const basin_legend *legend, basin_moment from,
-                         const basin_rect *plot);
+                         const basin_rect *plot, bool covers);
 /* In rows from (left, top) on; returns the height. draw = false only measures. */
 double basin_legend_rows(basin_canvas *canvas, const basin_legend *legend, double left, double top,
                          double width, bool draw);

@@ -21,7 +21,8 @@ typedef struct basin_scene {
     const char      *label[3];
 } basin_scene;
 
-/* azimuth in degrees from the first axis towards the second, elevation above the floor */
+/* azimuth in degrees from the first axis towards the second, elevation in degrees above the
+   floor */
 basin_scene basin_scene_make(const double from[2], const double to[2], const basin_frame *frame,
                              const basin_plot_scale *value, double azimuth, double elevation);
 

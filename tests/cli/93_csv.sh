@@ -20,6 +20,13 @@ holds t.csv ",lambda_max,lambda_max.lower,lambda_max.upper,"
 never "an unknown table leaves a file" [ -e n.csv ]
 fails "no table «nothing» in a sane result; there are: .*sane.sweep" -- sane $GD --csv 'n.csv#nothing'
 never "an unknown table leaves a file" [ -e n.csv ]
+# a stored result has the same table
+good spectrum $GD -o kept.h5 --csv n.csv
+good plot kept.h5 -o kept.csv
+expect "the table of a stored result is that of the command" cmp -s n.csv kept.csv
+wrong "plot: two.csv holds the table of one result, not of 2" -- plot kept.h5 kept.h5 -o two.csv
+bad "no table «nothing»" -- plot kept.h5 -o 'other.csv#nothing'
+rm n.csv kept.csv
 wrong "ends in .csv, or .csv#TABLE" -- sane $GD --csv n.txt
 wrong "spectrum: --csv stores the result of one checkpoint, 2 were named" -- spectrum $GD $SAM --csv n.csv
 bad "none/n.csv: cannot be written" -- sane $GD --csv none/n.csv

@@ -355,6 +355,41 @@ static void colours_are_as_published(void **state)
     assert_false(basin_look_method(NULL, &look));
 }
 
+/* As a colour is seen with deuteranopia (Machado, Oliveira & Fernandes 2009, severity 1), in linear RGB. */
+static void seen_without_green(basin_color c, double out[3])
+{
+    static const double matrix[3][3] = {
+        {0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}};
+    const double s[3] = {c.r, c.g, c.b};
+    double       linear[3];
+
+    for (size_t i = 0; i < 3; i++)
+        linear[i] = s[i] <= 0.04045 ? s[i] / 12.92 : pow((s[i] + 0.055) / 1.055, 2.4);
+    for (size_t i = 0; i < 3; i++)
+        out[i] = matrix[i][0] * linear[0] + matrix[i][1] * linear[1] + matrix[i][2] * linear[2];
+}
+
+/* Greyscale keeps marker and dash, so no two looks share both; with deuteranopia those that share a marker
+   are of other colours. */
+static void series_are_told_apart_however_they_are_seen(void **state)
+{
+    enum { SERIES = 7 };
+
+    (void)state;
+    for (size_t i = 0; i < SERIES; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const basin_look a = basin_look_series(i), b = basin_look_series(j);
+            double           p[3], q[3], apart = 0;
+            if (a.marker == b.marker && a.hollow == b.hollow && a.dash == b.dash)
+                fail_msg("series %zu and %zu look alike in grey", i, j);
+            seen_without_green(a.color, p), seen_without_green(b.color, q);
+            for (size_t k = 0; k < 3; k++) apart = fmax(apart, fabs(p[k] - q[k]));
+            if (a.marker == b.marker && apart < 0.05)
+                fail_msg("series %zu and %zu: of one marker, %g apart with deuteranopia", i, j, apart);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +400,7 @@ int main(void)
         cmocka_unit_test(the_comparison_sees_small_changes),
         cmocka_unit_test(each_mark_has_ink_inside_its_plot),
         cmocka_unit_test(colours_are_as_published),
+        cmocka_unit_test(series_are_told_apart_however_they_are_seen),
     };
     return cmocka_run_group_tests_name("golden", tests, data, NULL);
 }
