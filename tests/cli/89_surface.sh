@@ -9,6 +9,9 @@ holds out "Seen from azimuth 30°, elevation 45°"
 good plot plane.h5 -o capped.pdf --kind surface:train --cap 3 --caption
 holds out "Losses above 3 are drawn flat at that height"
 good plot plane.h5 plane.h5 -o two.png --kind surface --width 6.75 --label one --label two
+good plot plane.h5 -o topology.svg --kind topology --caption
+holds out "among 11 x 11 points with 8 neighbours each"
+bad "of one plane, not of 2" -- plot plane.h5 plane.h5 -o x.svg --kind topology
 for ending in vtk glb gltf; do
     good plot plane.h5 -o first.$ending
     good plot plane.h5 -o second.$ending

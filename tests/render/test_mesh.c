@@ -123,12 +123,41 @@ static void the_same_plane_gives_the_same_bytes(void **state)
     }
 }
 
+/* A checkpoint whose loss on the plane is not finite is no point of its run; all others are. */
+static void a_run_leaves_out_what_has_no_height(void **state)
+{
+    enum { SIDE = 25, SHORT = SIDE - 4, POINTS = SIDE * SHORT, RUN = 9, SINGLE = 3 };
+    basin_result  *plane = synthetic_paths(RUN);
+    basin_slice   *s = plane->value;
+    unsigned char *bytes = NULL;
+    size_t         size;
+    char           text[64];
+
+    (void)state;
+    s->paths[0].points[0].projected = INFINITY;
+    s->paths[1].points[4].projected = NAN;
+    assert_ok(basin_mesh_encode(plane, NULL, "run.vtk", &bytes, &size));
+    snprintf(text, sizeof text, "POINTS %d double\n", POINTS + 2 * (RUN - 1) + SINGLE);
+    const unsigned char *at = after(bytes, size, text);
+    for (size_t i = 0; i < 3 * (POINTS + 2 * (RUN - 1) + SINGLE); i++)
+        assert_true(isfinite(big_double(at + 8 * i)));
+    at = after(bytes, size, "SCALARS loss_train double 1\nLOOKUP_TABLE default\n") + 8 * (size_t)POINTS;
+    for (size_t k = 1; k < RUN; k++)
+        assert_true(big_double(at + 8 * (k - 1)) == s->paths[0].points[k].projected);
+    for (size_t k = 0; k < RUN; k++)
+        if (k != 4)
+            assert_true(big_double(at + 8 * (RUN - 1 + k - (k > 4))) == s->paths[1].points[k].projected);
+    basin_free(bytes);
+    basin_result_destroy(&plane);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vtk_holds_points_and_losses),
         cmocka_unit_test(glb_is_framed_as_specified),
         cmocka_unit_test(the_same_plane_gives_the_same_bytes),
+        cmocka_unit_test(a_run_leaves_out_what_has_no_height),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
