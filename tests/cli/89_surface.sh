@@ -23,7 +23,7 @@ expect "glTF 2.0" grep -aq '"version":"2.0"' first.gltf
 
 wrong "view wants AZIMUTH:ELEVATION" -- plot plane.h5 -o x.svg --kind surface --view 30
 wrong "elevation from 5 to 70" -- plot plane.h5 -o x.svg --kind surface --view 30:0
-bad "elevation 80" "from 5 to 70" -- plot plane.h5 -o x.svg --kind surface --view 30:80
+wrong "elevation 80 of a figure: from 5 to 70 degrees" -- plot plane.h5 -o x.svg --kind surface --view 30:80
 bad "has 1 direction" -- plot line.h5 -o x.svg --kind surface
 bad "has 1 direction" -- plot line.h5 -o x.vtk
 bad "«heat» is no mesh" -- plot plane.h5 -o x.glb --kind heat

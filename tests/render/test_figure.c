@@ -369,6 +369,33 @@ static bool draw_odd(size_t i, drawn *out)
     }
 }
 
+static bool draw_relief(size_t i, drawn *out)
+{
+    switch (i) {
+        CASE(89, "surface", 1, WITH(.kind = "surface"), synthetic_plane("gd", 41))
+        CASE(90, "surface_cap_holes", 1, WITH(.kind = "surface", .cap = 3), holes(synthetic_plane("gd", 41)))
+        CASE(91, "surface_three", 3, WITH(.kind = "surface:test"), synthetic_plane("gd", 31),
+             synthetic_plane("sam", 31), synthetic_plane("msam", 31))
+        CASE(92, "surface_paths", 1, WITH(.kind = "surface"), synthetic_paths(9))
+        CASE(93, "surface_ends", 1, WITH(.kind = "surface", .azimuth = 30, .elevation = 60),
+             synthetic_three(25))
+        CASE(94, "surface_steep", 1, WITH(.kind = "surface", .azimuth = 200, .elevation = 70),
+             holes(synthetic_three(9)))
+        CASE(95, "surface_flat", 1,
+             WITH(.kind = "surface", .azimuth = 100, .elevation = 6, .scale = "linear"),
+             huge(synthetic_plane("gd", 9)))
+        CASE(96, "surface_long_labels", 3, WITH(.kind = "surface", .labels = long_labels),
+             synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
+        CASE(110, "topology", 1, WITH(.kind = "topology:test"), synthetic_wells(31))
+        CASE(111, "topology_holes", 1, WITH(.kind = "topology"), holes(synthetic_wells(31)))
+        CASE(112, "topology_one", 1, WITH(.kind = "topology"), synthetic_three(25))
+        CASE(113, "topology_adaptive", 1, WITH(.kind = "topology"), synthetic_adaptive("gd", 15))
+        CASE(114, "topology_tiny", 1, WITH(.kind = "topology", .smooth = BASIN_SMOOTH_NONE),
+             synthetic_wells(14))
+    default: return false;
+    }
+}
+
 static bool draw_part(size_t i, drawn *out)
 {
     switch (i) {
@@ -395,26 +422,6 @@ static bool draw_part(size_t i, drawn *out)
         CASE(86, "ends_contour_holes", 1, WITH(.kind = "contour"), holes(synthetic_three(25)))
         CASE(87, "stem_few", 1, WITH(.x_label = "number", .y_label = "curvature"),
              synthetic_spectrum("gd", 15))
-        CASE(89, "surface", 1, WITH(.kind = "surface"), synthetic_plane("gd", 41))
-        CASE(90, "surface_cap_holes", 1, WITH(.kind = "surface", .cap = 3), holes(synthetic_plane("gd", 41)))
-        CASE(91, "surface_three", 3, WITH(.kind = "surface:test"), synthetic_plane("gd", 31),
-             synthetic_plane("sam", 31), synthetic_plane("msam", 31))
-        CASE(92, "surface_paths", 1, WITH(.kind = "surface"), synthetic_paths(9))
-        CASE(93, "surface_ends", 1, WITH(.kind = "surface", .azimuth = 30, .elevation = 60),
-             synthetic_three(25))
-        CASE(94, "surface_steep", 1, WITH(.kind = "surface", .azimuth = 200, .elevation = 70),
-             holes(synthetic_three(9)))
-        CASE(95, "surface_flat", 1,
-             WITH(.kind = "surface", .azimuth = 100, .elevation = 6, .scale = "linear"),
-             huge(synthetic_plane("gd", 9)))
-        CASE(96, "surface_long_labels", 3, WITH(.kind = "surface", .labels = long_labels),
-             synthetic_plane("gd", 9), synthetic_plane("sam", 9), synthetic_plane("msam", 9))
-        CASE(110, "topology", 1, WITH(.kind = "topology:test"), synthetic_wells(31))
-        CASE(111, "topology_holes", 1, WITH(.kind = "topology"), holes(synthetic_wells(31)))
-        CASE(112, "topology_one", 1, WITH(.kind = "topology"), synthetic_three(25))
-        CASE(113, "topology_adaptive", 1, WITH(.kind = "topology"), synthetic_adaptive("gd", 15))
-        CASE(114, "topology_tiny", 1, WITH(.kind = "topology", .smooth = BASIN_SMOOTH_NONE),
-             synthetic_wells(14))
         CASE(88, "lines_loss", 1, WITH(.y = "loss"), synthetic_line("gd", "eigen:1", 1, 51))
         CASE(82, "verdict_one_seed", 1, WITH(.kind = "verdict"), synthetic_comparison(1))
         CASE(97, "strip", 3, WITH(.kind = "strip"), synthetic_plane("gd", 25),
@@ -452,7 +459,7 @@ static bool draw_part(size_t i, drawn *out)
 static bool draw_case(size_t i, drawn *out)
 {
     *out = (drawn){.count = 1};
-    return draw_usual(i, out) || draw_odd(i, out) || draw_part(i, out);
+    return draw_usual(i, out) || draw_odd(i, out) || draw_relief(i, out) || draw_part(i, out);
 }
 
 static void forget(drawn *d)
@@ -890,6 +897,14 @@ static void refuse(size_t which, basin_figure_options options, basin_status code
     forget(&d);
 }
 
+static void minima_of_several_or_of_nothing_are_refused(void **state)
+{
+    (void)state;
+    refuse(96, (basin_figure_options){.kind = "topology"}, BASIN_ERR_ARG, "of one plane, not of 3");
+    refuse(31, (basin_figure_options){.kind = "topology"}, BASIN_ERR_VALUE,
+           "no loss of the plane is finite; it has no minima");
+}
+
 static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
 {
     basin_figure *figure = NULL;
@@ -901,9 +916,6 @@ static void what_cannot_be_drawn_is_refused_in_one_line(void **state)
     refuse(0, (basin_figure_options){.kind = "stem:test"}, BASIN_ERR_ARG, "stem takes nothing after a colon");
     refuse(87, (basin_figure_options){.kind = "histogram"}, BASIN_ERR_ARG,
            "figure histogram: 15 eigenvalues are too few, of 30 at least; stem shows each of them");
-    refuse(96, (basin_figure_options){.kind = "topology"}, BASIN_ERR_ARG, "of one plane, not of 3");
-    refuse(31, (basin_figure_options){.kind = "topology"}, BASIN_ERR_VALUE,
-           "no loss of the plane is finite; it has no minima");
     refuse(6, (basin_figure_options){.y = "accuracy"}, BASIN_ERR_ARG,
            "figure lines: -y accuracy; there are loss and loss,accuracy");
     refuse(0, (basin_figure_options){.scale = "log"}, BASIN_ERR_VALUE,
@@ -1037,6 +1049,7 @@ int main(void)
         cmocka_unit_test(captions_say_what_the_eye_cannot_know),
         cmocka_unit_test(every_listed_kind_can_be_asked_for),
         cmocka_unit_test(what_cannot_be_drawn_is_refused_in_one_line),
+        cmocka_unit_test(minima_of_several_or_of_nothing_are_refused),
         cmocka_unit_test(a_comparison_with_wrong_rows_is_refused),
         cmocka_unit_test(every_failed_allocation_is_clean),
         cmocka_unit_test(libraries_are_named),
