@@ -247,6 +247,22 @@ static void put_lonely(const cli_page *page, basin_document *out)
     }
 }
 
+/* «A: monday.results» and «B: tuesday.results», as the folders were named. */
+static void put_sides(const cli_page *page, basin_document *out)
+{
+    char line[CLI_TITLE];
+
+    for (int side = 0; page->sides != NULL && side < 2; side++)
+        for (size_t i = 0; i < page->count; i++) {
+            if (page->sides[i] != side) continue;
+            const int length = (int)(cli_page_file(page->files[i]) - page->files[i]);
+            snprintf(line, sizeof line, "%c: %.*s", 'A' + side, length > 1 ? length - 1 : length,
+                     page->files[i]);
+            basin_document_item(out, line, NULL);
+            break;
+        }
+}
+
 int cli_page_fill(const cli_page *page, basin_document *out)
 {
     int  status = CLI_OK;
@@ -255,6 +271,7 @@ int cli_page_fill(const cli_page *page, basin_document *out)
     snprintf(line, sizeof line, "%zu stored result%s, put together by basin %s.", page->count,
              page->count == 1 ? "" : "s", BASIN_VERSION);
     basin_document_paragraph(out, line);
+    put_sides(page, out);
     CLI_TRY(put_verdicts(page, out));
     CLI_TRY(cli_page_warnings(page, out));
     CLI_TRY(cli_page_runs(page, out));

@@ -120,6 +120,7 @@ cp three.h5 new/three.h5
 good spectrum $SAM -o new/one.h5
 good compare runs/gd_0 runs/sam_0 --no-polish -o new/compare.h5
 good report old new -o sides.html
+expect "which folder is which, before anything else" [ "$(sed -n "/<h1>/,/<h2>/p" sides.html | grep "<li>" | tr -d "\n")" = "<li>A: old</li><li>B: new</li>" ]
 holds sides.html "^<h2>A and B: spectrum (one.h5 and others)</h2>$"
 holds sides.html "^<h2>A and B: compare, at step 40 (compare.h5 and others)</h2>$"
 holds sides.html "<th scope=\"col\"><button type=\"button\">A gd</button></th>.*<th scope=\"col\"><button type=\"button\">B sam</button></th>"
