@@ -67,18 +67,15 @@ const cli_command cli_command_report = {
     .usage = "report RESULT.h5…|RUN…|FOLDER_A FOLDER_B -o REPORT.html|REPORT.pdf [--time T]",
     .about =
         "Puts results together as one document, a page of HTML that needs nothing beside it or a PDF: "
-        "verdicts "
-        "first, then warnings,\n"
-        "figures with captions, tables, definitions of the measures, and the commands that computed "
-        "everything. "
-        "Results of one kind\n"
-        "that follow each other and were asked for alike share a figure.\n"
+        "verdicts first, then warnings,\n"
+        "what was trained, figures with captions, tables, definitions of the measures, and the commands that "
+        "computed everything.\n"
+        "Results of one kind that follow each other and were asked for alike share a figure.\n"
         "Of runs (folders or checkpoints) it computes what is not stored yet: compare, track, the runs on "
         "the "
         "plane of their principal\n"
         "axes, and of each run, or with more than six of the first of each method, spectrum, SANE, slices "
-        "and a "
-        "plane at the step\n"
+        "and a plane at the step\n"
         "compared. Options for data hold for all of these. After --time nothing more is begun; slices, which "
         "cannot end early, end after it.\n"
         "Two folders of results stand side by side as A and B: what both asked for alike in one figure.",

@@ -109,7 +109,9 @@ static void print_price(const told *t, FILE *out)
     else
         fprintf(out, "  %s spent %.3g times the gradient evaluations of %s, %.6g against %.6g", t->k->group,
                 own / others, t->k->base, own, others);
-    if (isfinite(seconds) && seconds > 0.0)
+    if (fabs(seconds - 1.0) < 0.05)
+        fprintf(out, "; %s took as long as %s, to 5 %% of the recorded seconds", t->k->group, t->k->base);
+    else if (isfinite(seconds) && seconds > 0.0)
         fprintf(out, "; %s took %.2g times the recorded seconds of %s", t->k->group, seconds, t->k->base);
     fputs(".\n", out);
 }

@@ -22,21 +22,42 @@ const char *cli_page_anchor(size_t group, char out[CLI_ANCHOR])
     return out;
 }
 
+void cli_page_rows(const basin_result *result, const basin_row **rows, size_t *count)
+{
+    const basin_comparison *c = result->kind == BASIN_RESULT_COMPARISON ? result->value : NULL;
+    const basin_track      *t = result->kind == BASIN_RESULT_TRACK ? result->value : NULL;
+
+    *rows = c != NULL ? c->rows : t != NULL ? t->rows : NULL;
+    *count = c != NULL ? c->row_count : t != NULL ? t->row_count : 0;
+}
+
 static bool is_comparison(const basin_result *result)
 {
     return result->kind == BASIN_RESULT_COMPARISON;
+}
+
+/* « along momentum and eigen:1» */
+static void tell_axes(const basin_slice *slice, char *out, size_t size)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < slice->axis_count && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%.60s", i == 0 ? " along " : " and ",
+                                 slice->axes[i].direction);
 }
 
 const char *cli_page_title(const cli_page *page, size_t first, size_t count, char out[CLI_TITLE])
 {
     const basin_result     *result = page->results[first];
     const basin_comparison *c = is_comparison(result) ? result->value : NULL;
-    char                    more[64] = "", side[16] = "";
+    char                    more[160] = "", side[16] = "";
 
     if (c != NULL && isfinite(c->at_loss))
         snprintf(more, sizeof more, ", at training loss %g", c->at_loss);
     else if (c != NULL && c->step >= 0)
         snprintf(more, sizeof more, ", at step %lld", (long long)c->step);
+    else if (result->kind == BASIN_RESULT_SLICE)
+        tell_axes(result->value, more, sizeof more);
     if (page->sides != NULL)
         snprintf(side, sizeof side, "%s: ",
                  page->sides[first] != page->sides[first + count - 1] ? "A and B"
@@ -114,12 +135,13 @@ done:
 
 /* ------------------------------------------------------------------------------------------- sections -- */
 
-/* What the command prints. */
+/* What the command prints: folded below a figure, and open where there is none. */
 static int put_numbers(const cli_page *page, size_t i, basin_document *out)
 {
     int                 status = CLI_OK;
     const basin_result *result = page->results[i];
     const cli_command  *command = cli_command_find(cli_page_command(result));
+    const bool          drawn = basin_figure_kind(result->kind, 0) != NULL;
     char               *text = NULL, summary[CLI_TITLE];
     size_t              size = 0;
     FILE               *words = NULL;
@@ -129,9 +151,9 @@ static int put_numbers(const cli_page *page, size_t i, basin_document *out)
     command->print(result, words);
     CLI_CHECK(fflush(words) == 0, "out of memory for a report");
     snprintf(summary, sizeof summary, "Numbers of %s", page->files[i]);
-    basin_document_fold(out, summary, true);
+    if (drawn) basin_document_fold(out, summary, true);
     basin_document_lines(out, text);
-    basin_document_unfold(out);
+    if (drawn) basin_document_unfold(out);
 done:
     if (words != NULL) fclose(words);
     free(text);
@@ -225,6 +247,22 @@ static void put_lonely(const cli_page *page, basin_document *out)
     }
 }
 
+/* «A: monday.results» and «B: tuesday.results», as the folders were named. */
+static void put_sides(const cli_page *page, basin_document *out)
+{
+    char line[CLI_TITLE];
+
+    for (int side = 0; page->sides != NULL && side < 2; side++)
+        for (size_t i = 0; i < page->count; i++) {
+            if (page->sides[i] != side) continue;
+            const int length = (int)(cli_page_file(page->files[i]) - page->files[i]);
+            snprintf(line, sizeof line, "%c: %.*s", 'A' + side, length > 1 ? length - 1 : length,
+                     page->files[i]);
+            basin_document_item(out, line, NULL);
+            break;
+        }
+}
+
 int cli_page_fill(const cli_page *page, basin_document *out)
 {
     int  status = CLI_OK;
@@ -233,8 +271,10 @@ int cli_page_fill(const cli_page *page, basin_document *out)
     snprintf(line, sizeof line, "%zu stored result%s, put together by basin %s.", page->count,
              page->count == 1 ? "" : "s", BASIN_VERSION);
     basin_document_paragraph(out, line);
+    put_sides(page, out);
     CLI_TRY(put_verdicts(page, out));
     CLI_TRY(cli_page_warnings(page, out));
+    CLI_TRY(cli_page_runs(page, out));
     put_lonely(page, out);
     basin_document_contents(out);
     for (size_t g = 0; g < page->group_count; g++) CLI_TRY(put_group(page, g, out));

@@ -34,6 +34,8 @@ enum {
 };
 const char *cli_page_command(const basin_result *result);
 const char *cli_page_file(const char *path); /* its last part */
+/* The rows of a comparison or a track, borrowed; none of other results. */
+void cli_page_rows(const basin_result *result, const basin_row **rows, size_t *count);
 /* The section of a group. */
 const char *cli_page_anchor(size_t group, char out[CLI_ANCHOR]);
 /* «compare, at training loss 0.2 (compare.h5)» */
@@ -52,6 +54,10 @@ int cli_page_estimates(const cli_page *page, size_t first, size_t count, basin_d
 
 /* page_warnings.c: what must not be overlooked, a line each with its section. */
 int cli_page_warnings(const cli_page *page, basin_document *out);
+
+/* page_runs.c: what was trained, a row for each setting that comparisons and tracks record; nothing
+   where there is none of these. */
+int cli_page_runs(const cli_page *page, basin_document *out);
 
 /* page_origin.c: what the measures are, and where everything comes from. */
 int cli_page_definitions(const cli_page *page, basin_document *out);

@@ -105,13 +105,34 @@ static const basin_input *data_of(const basin_provenance *p)
     return NULL;
 }
 
+/* Whether an input before that one is the same data set. */
+static bool is_known(const basin_provenance *p, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (p->inputs[k].role == BASIN_INPUT_DATA && strcmp(p->inputs[k].digest, p->inputs[i].digest) == 0)
+            return true;
+    return false;
+}
+
+/* «data.h5 (1e2f005e1e34) and 7 others»: runs of several seeds may each have data of their own. */
+static void tell_data(const basin_provenance *p, const basin_input *first, char out[CELL])
+{
+    const int used = snprintf(out, CELL, "%.120s (%.12s)", cli_page_file(first->path), first->digest);
+    size_t    others = 0;
+
+    for (size_t i = 0; i < p->input_count; i++)
+        others += p->inputs[i].role == BASIN_INPUT_DATA && &p->inputs[i] != first && !is_known(p, i);
+    if (others > 0)
+        snprintf(out + used, CELL - (size_t)used, " and %zu other%s", others, others == 1 ? "" : "s");
+}
+
 /* result; data, digest; inputs; basin; computed */
 static void fill_origin(const cli_page *page, size_t i, char (*texts)[CELL], basin_table_cell *cells)
 {
     const basin_provenance *p = page->results[i]->provenance;
     const basin_input      *data = data_of(p);
 
-    if (data != NULL) snprintf(texts[0], CELL, "%s (%.12s)", cli_page_file(data->path), data->digest);
+    if (data != NULL) tell_data(p, data, texts[0]);
     snprintf(texts[1], CELL, "%zu", p != NULL ? p->input_count : (size_t)0);
     if (p != NULL && p->version != NULL) snprintf(texts[2], CELL, "%s", p->version);
     if (p != NULL && p->date != NULL)

@@ -152,21 +152,12 @@ static void warn_of_sane(const basin_result *result, FILE *out)
                 s->eigenvalues, s->parameters);
 }
 
-static void rows_of(const basin_result *result, const basin_row **rows, size_t *count)
-{
-    const basin_comparison *c = result->kind == BASIN_RESULT_COMPARISON ? result->value : NULL;
-    const basin_track      *t = result->kind == BASIN_RESULT_TRACK ? result->value : NULL;
-
-    *rows = c != NULL ? c->rows : t != NULL ? t->rows : NULL;
-    *count = c != NULL ? c->row_count : t != NULL ? t->row_count : 0;
-}
-
 static void warn_of_rows(const basin_result *result, FILE *out)
 {
     const basin_row *rows;
     size_t           count, down = 0, negative = 0;
 
-    rows_of(result, &rows, &count);
+    cli_page_rows(result, &rows, &count);
     for (size_t i = 0; i < count; i++) {
         down += rows[i].stationarity.verdict == BASIN_DESCENT_FOUND;
         negative += rows[i].stationarity.verdict == BASIN_DESCENT_NEGATIVE;
@@ -182,7 +173,7 @@ static void warn_of_missing(const basin_result *result, FILE *out)
     const basin_row *rows;
     size_t           count, missing = 0, first = 0;
 
-    rows_of(result, &rows, &count);
+    cli_page_rows(result, &rows, &count);
     for (size_t i = count; i-- > 0;)
         if (rows[i].missing != NULL) missing++, first = i;
     if (missing > 0)

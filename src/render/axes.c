@@ -213,7 +213,8 @@ static void x_axis(const basin_panel *panel, basin_canvas *canvas)
                               &(basin_type){.color = basin_black, .across = 0.5});
     }
     names_on_x(panel, canvas, label_top);
-    if (!panel->no_x && panel->x_label == NULL && panel->x_ticks.exponent != 0) { /* else the label says it */
+    const bool told = panel->x_label != NULL || panel->across; /* the label says it, or that of the row */
+    if (!panel->no_x && !told && panel->x_ticks.exponent != 0) {
         char power[BASIN_NUMBER_ROOM], text[BASIN_NUMBER_ROOM + 8];
         snprintf(text, sizeof text, "×%s", basin_number_power(panel->x_ticks.exponent, power));
         basin_canvas_text(canvas, text, b->right, label_top + 1.25 * size,

@@ -41,7 +41,7 @@ basin_status basin_plan_series(basin_plan *plan, basin_series **out);
 /* The first input of that role; NULL if none. */
 const basin_input *basin_plan_input(const basin_plan *plan, size_t result, basin_input_role role);
 /* How the points were reached from their checkpoints, then «Checkpoints: …, …. Data: digest ….»,
-   each once, at the end of the caption. */
+   or «8 data sets, the first of digest ….», each once, at the end of the caption. */
 void basin_plan_sources(basin_plan *plan);
 /* What a ceiling of stability is with BatchNorm, where a result was computed at other statistics
    than of batches. */

@@ -142,7 +142,7 @@ static double x_axis_height(basin_canvas *canvas, const basin_panel *panel, doub
     double height = BASIN_TICK + 1 + tallest;
     if (panel->x_label != NULL)
         height += 1 + text_height(canvas, x_text(panel, room), 0, x_label_room(panel, width));
-    else if (panel->x_ticks.exponent != 0)
+    else if (panel->x_ticks.exponent != 0 && !panel->across)
         height += 1 + 1.25 * size;
     return height;
 }

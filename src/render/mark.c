@@ -38,8 +38,9 @@ static bool cut(const basin_rect *box, double a[2], double b[2])
     }
     if (!(t0 <= t1)) return false;
     for (size_t i = 0; i < 2; i++) {
-        if (t1 < 1) b[i] = from[i] + t1 * (to[i] - from[i]);
-        if (t0 > 0) a[i] = from[i] + t0 * (to[i] - from[i]);
+        /* of ends that are far away the sum has lost the digits of the near one */
+        if (t1 < 1) b[i] = fmin(fmax(from[i] + t1 * (to[i] - from[i]), low[i]), high[i]);
+        if (t0 > 0) a[i] = fmin(fmax(from[i] + t0 * (to[i] - from[i]), low[i]), high[i]);
     }
     return true;
 }

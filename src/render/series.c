@@ -210,23 +210,55 @@ static const char *named_checkpoint(basin_plan *plan, size_t i)
                            row->checkpoint != NULL ? row->checkpoint : "?");
 }
 
+static const char *data_digest(const basin_provenance *p, size_t i)
+{
+    return p->inputs[i].role == BASIN_INPUT_DATA ? p->inputs[i].digest : NULL;
+}
+
+/* Whether one of the results from `plan->results[0]` to that one has this data set before its input i. */
+static bool repeats_data(const basin_plan *plan, size_t result, size_t i)
+{
+    const char *digest = data_digest(plan->results[result]->provenance, i);
+
+    for (size_t r = 0; r <= result; r++) {
+        const basin_provenance *p = plan->results[r]->provenance;
+        for (size_t k = 0; p != NULL && k < (r < result ? p->input_count : i); k++)
+            if (data_digest(p, k) != NULL && strcmp(data_digest(p, k), digest) == 0) return true;
+    }
+    return false;
+}
+
+/* Runs of several seeds may each have data of their own. */
+static void caption_data(basin_plan *plan)
+{
+    const char *first = NULL;
+    size_t      count = 0;
+
+    for (size_t r = 0; r < plan->count; r++) {
+        const basin_provenance *p = plan->results[r]->provenance;
+        for (size_t i = 0; p != NULL && i < p->input_count; i++) {
+            if (data_digest(p, i) == NULL || repeats_data(plan, r, i)) continue;
+            if (count++ == 0) first = data_digest(p, i);
+        }
+    }
+    if (count == 1) basin_plan_caption(plan, " Data: digest %.12s.", first);
+    if (count > 1) basin_plan_caption(plan, " %zu data sets, the first of digest %.12s.", count, first);
+}
+
 static void caption_checkpoints(basin_plan *plan)
 {
-    const char *last_data = "";
-    size_t      first = checkpoint_count(plan->results[0]->provenance), told = 0, distinct = 0;
+    size_t first = checkpoint_count(plan->results[0]->provenance), told = 0, distinct = 0;
 
     for (size_t i = 0; i < plan->count; i++) distinct += !repeats(plan, i);
     for (size_t i = 0; i < plan->count; i++) {
-        const basin_input *data = basin_plan_input(plan, i, BASIN_INPUT_DATA);
-        const char        *before = told > 0       ? ","
-                                    : first > 1    ? " The first of the checkpoints:"
-                                    : distinct > 1 ? " Checkpoints:"
-                                                   : " Checkpoint:";
+        const char *before = told > 0       ? ","
+                             : first > 1    ? " The first of the checkpoints:"
+                             : distinct > 1 ? " Checkpoints:"
+                                            : " Checkpoint:";
         if (!repeats(plan, i)) basin_plan_caption(plan, "%s %s", before, named_checkpoint(plan, i)), told++;
-        if (data != NULL && data->digest != NULL) last_data = data->digest;
     }
     if (told > 0) basin_plan_caption(plan, ".");
-    if (last_data[0] != '\0') basin_plan_caption(plan, " Data: digest %.12s.", last_data);
+    caption_data(plan);
 }
 
 void basin_plan_sources(basin_plan *plan)

@@ -11,6 +11,8 @@ good spectrum $SAM -o two.h5
 good spectrum $GD --top 3 --method lanczos -o three.h5
 good sane $GD -o sane.h5
 ALL="compare.h5 one.h5 two.h5 three.h5 track.h5 sane.h5"
+good info $GD
+parameters=$(sed -n "s/^  weights  *P = \([0-9,]*\) .*/\1/p" out)
 good report $ALL -o page.html --title 'A & B' --about 'Digits, <few> of "them".'
 expect "nothing is printed" [ ! -s out ]
 holds page.html "^<!DOCTYPE html>$"
@@ -24,12 +26,22 @@ expect "five figures" [ "$(grep -c '^<figure ' page.html)" = 5 ]
 holds page.html "^<h2>spectrum (one.h5 and others)</h2>$"
 holds page.html "^<h2>spectrum (three.h5)</h2>$"
 holds page.html "^<h2>sane (sane.h5)</h2>$"
-expect "what each command prints" [ "$(grep -c '^<details><summary>Numbers of ' page.html)" = 6 ]
+expect "what each command prints" [ "$(grep -c '^<details><summary>Numbers of ' page.html)" = 5 ]
 holds page.html "λ<sub>max</sub></th><td data-by=\"[0-9.]*\" data-head=\"gd\">[0-9.]* ± [0-9.]*</td>"
 holds page.html "^<tr><th scope=\"row\">adaptive_average</th><td.*leaves it alone, by the list</td></tr>$"
 holds page.html "^<tr><th scope=\"row\">lambda_max</th><td.*>moves it, by the list</td></tr>$"
 holds page.html "^<details><summary>The commands</summary>$"
 holds page.html "basin compare --no-polish runs/gd_0 runs/gd_1 runs/sam_0 runs/sam_1 -o compare.h5$"
+# what was trained, a row for each setting; both seeds have the same data or each its own
+holds page.html "^<h2>What was trained</h2>$"
+expect "a row for each method" [ "$(sed -n '/<section id="runs">/,/<\/section>/p' page.html | grep -c '^<tr><th scope="row">')" = 2 ]
+holds page.html "^<tr><th scope=\"row\">sam</th><td data-head=\"learning rate η\">[0-9.]*</td>.*<td data-head=\"seeds\">0, 1</td><td data-head=\"P\">$parameters</td>"
+holds page.html "^<p>Network (P = [0-9,]*), loss softmax_cross_entropy: input \[64\]"
+holds page.html " 2 data sets, the first of digest [0-9a-f]*\.</figcaption>"
+holds page.html "<td data-head=\"data, digest\">[^<]* ([0-9a-f]*) and 1 other</td>"
+holds page.html "<td data-head=\"data, digest\">[^<]* ([0-9a-f]*)</td>"
+# what no figure shows stands open
+expect "SANE is told openly" [ "$(sed -n '/<h2>sane (sane.h5)/,/<\/section>/p' page.html | grep -c '^  SANE  *[0-9]\|<details>')" = 1 ]
 # warnings stand once, each with its section
 holds page.html "^<h2>Warnings</h2>$"
 holds page.html "^<li>three.h5: 3 of [0-9]* eigenvalues are known (3 largest, 0 least).*<a href=\"#s3\">spectrum (three.h5)</a></li>$"
@@ -94,6 +106,8 @@ good report one.h5 'odd<b>.h5' -o turned.pdf --title "$turned"
 good slice $GD --range -1:1 --grid 3 --both --along random:1 --along random:2 -o plane.h5 --json
 json=$(tr -d ' \n' <out | grep -o '"loss":\[\[[^"]*' | head -n 1 | sed 's/"loss"://; s/[][]//g; s/,$//')
 good report plane.h5 -o plane.html
+holds plane.html "^<h2>slice along random:1 and random:2 (plane.h5)</h2>$"
+lacks plane.html "What was trained" # no rows record it
 shown=$(grep -o '&quot;loss&quot;:\[[^]]*\]' plane.html | head -n 1 | sed 's/.*\[//; s/\]//')
 expect "nine values" [ "$(echo "$shown" | tr ',' '\n' | wc -l)" = 9 ]
 expect "the values of the file to four digits" awk -v a="$json" -v b="$shown" \
@@ -106,6 +120,7 @@ cp three.h5 new/three.h5
 good spectrum $SAM -o new/one.h5
 good compare runs/gd_0 runs/sam_0 --no-polish -o new/compare.h5
 good report old new -o sides.html
+expect "which folder is which, before anything else" [ "$(sed -n "/<h1>/,/<h2>/p" sides.html | grep "<li>" | tr -d "\n")" = "<li>A: old</li><li>B: new</li>" ]
 holds sides.html "^<h2>A and B: spectrum (one.h5 and others)</h2>$"
 holds sides.html "^<h2>A and B: compare, at step 40 (compare.h5 and others)</h2>$"
 holds sides.html "<th scope=\"col\"><button type=\"button\">A gd</button></th>.*<th scope=\"col\"><button type=\"button\">B sam</button></th>"
