@@ -123,6 +123,33 @@ done:
     return status;
 }
 
+static bool any_plane(const plot *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->results[i]->kind == BASIN_RESULT_SLICE &&
+            ((const basin_slice *)p->results[i]->value)->axis_count == 2)
+            return true;
+    return false;
+}
+
+/* What is asked for on the command line acts, or is refused; a style may hold what only some figures have. */
+static int check_use(const cli_arguments *a, const plot *p)
+{
+    static const char *const of_planes[] = {"levels", "smooth", "palette"};
+    int                      status = CLI_OK;
+    const char              *kind = cli_text(a, "kind", "");
+    const bool               plane = any_plane(p), colored = strstr(kind, "overlap") != NULL;
+
+    for (size_t i = 0; i < sizeof of_planes / sizeof *of_planes; i++)
+        CLI_WANT(plane || !cli_has(a, of_planes[i]) || (colored && strcmp(of_planes[i], "palette") == 0),
+                 "plot: --%s is of planes, slices along two directions; none of these results is one",
+                 of_planes[i]);
+    CLI_WANT(!cli_has(a, "view") || strstr(kind, "surface") != NULL,
+             "plot: --view is of a surface: --kind surface");
+done:
+    return status;
+}
+
 /* -------------------------------------------------------------------------------------------- a layout -- */
 
 static int read_grid(const char *text, size_t *rows, size_t *columns)
@@ -283,6 +310,7 @@ static int run(const cli_arguments *a)
     CLI_WANT(p.count > 0, "plot: no result is named");
     CLI_TRY(read_options(a, &p));
     CLI_TRY(read_results(a, &p));
+    CLI_TRY(check_use(a, &p));
     if (writer_of(path) != NULL) {
         CLI_TRY(writer_of(path)(a, &p, path));
         goto done;

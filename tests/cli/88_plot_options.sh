@@ -113,4 +113,9 @@ bad "width 3.25 in leaves no room for 4 figures side by side; at least 5" -- plo
 good -w "font No Such Family is not installed; .* stands in" plot gd.h5 -o font.svg --font "No Such Family"
 good plot gd.h5 -o font.svg --font sans
 
+# ---- an option that could do nothing
+wrong "plot: --levels is of planes" -- plot gd.h5 -o x.svg --levels 5
+wrong "plot: --palette is of planes" -- plot gd.h5 -o x.svg --palette greys
+wrong "plot: --view is of a surface: --kind surface" -- plot plane.h5 -o x.svg --view 10:20
+
 finish
