@@ -57,15 +57,15 @@ expect "less without a legend" [ "$(wc -c <none.svg)" -lt "$(wc -c <legend.svg)"
 wrong "width 300 of a figure: from 1.5 to 40 in" -- plot gd.h5 -o x.svg --width 300
 wrong "no figure «pie» of a slice result; there are: lines" -- plot gd.h5 -o x.svg --kind pie
 wrong "more --label than results, of which there are 1" -- plot gd.h5 -o x.svg --label A --label B
-wrong "--layout ROWSxCOLUMNS" -- plot gd.h5 one.h5 -o x.svg
+wrong "--layout ROWSxCOLUMNS" -- plot plane.h5 one.h5 -o x.svg
 
 # ---- styles: files and names; options win
-good plot gd.h5 -o a.svg --width 6.75 --font-size 10 --no-footer --palette magma --dark --range 0:1
+good plot plane.h5 -o a.svg --width 6.75 --font-size 10 --no-footer --palette magma --dark --range 0:1
 printf '{"width": 6.75, "font-size": 10, "no-footer": true, "palette": "magma", "dark": true, "range": [0, 1]}' >own.json
-good plot gd.h5 -o b.svg --style own.json
+good plot plane.h5 -o b.svg --style own.json
 expect "a style is its options" cmp -s a.svg b.svg
-good plot gd.h5 -o a.png --style page --dpi 100
-good plot gd.h5 -o b.png --style page --style own.json --width 4 --dpi 100
+good plot plane.h5 -o a.png --style page --dpi 100
+good plot plane.h5 -o b.png --style page --style own.json --width 4 --dpi 100
 expect "a page" [ "$(pixels a.png | cut -d' ' -f1)" = 675 ]
 expect "the option wins" [ "$(pixels b.png | cut -d' ' -f1)" = 400 ]
 good plot gd.h5 -o slide.png --style slide --dpi 50
