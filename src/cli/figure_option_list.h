@@ -3,14 +3,14 @@
    it is. */
 CLI_FIGURE_OPTION(
     "width", CLI_REAL, "INCHES",
-    "3.25 is a column, 6.75 a page (default: 3.25; of a comparison and with --layout 6.75)", real,
+    "3.25 is a column, 6.75 a page (default: 3.25; of a comparison and with --layout 6.75)", size,
     width)
-CLI_FIGURE_OPTION("height", CLI_REAL, "INCHES", "(default: by the figure)", real, height)
+CLI_FIGURE_OPTION("height", CLI_REAL, "INCHES", "(default: by the figure)", size, height)
 CLI_FIGURE_OPTION("font", CLI_TEXT, "NAME", "(default: DejaVu Sans)", text, font)
-CLI_FIGURE_OPTION("font-size", CLI_REAL, "POINTS", "at final size (default: 8)", real, font_size)
+CLI_FIGURE_OPTION("font-size", CLI_REAL, "POINTS", "at final size (default: 8)", size, font_size)
 CLI_FIGURE_OPTION("magnify", CLI_REAL, "X",
                   "text, lines, marks and gaps X times as large on the same width (default: 1)",
-                  real, magnify)
+                  size, magnify)
 CLI_FIGURE_OPTION("dark", CLI_FLAG, NULL, "on a dark ground", flag, dark)
 CLI_FIGURE_OPTION("palette", CLI_CHOICE, "viridis|cividis|inferno|magma|plasma|greys",
                   "colours of values over a plane (default: viridis)", text, palette)
@@ -39,5 +39,5 @@ CLI_FIGURE_OPTION(
     "what of a plane is drawn between its points, too, by the rule that tells left-out points "
     "best; all: heat maps as well (default: lines)",
     smooth, smooth)
-CLI_FIGURE_OPTION("dpi", CLI_REAL, "DPI", "PNG (default: 300)", real, dpi)
+CLI_FIGURE_OPTION("dpi", CLI_REAL, "DPI", "PNG (default: 300)", size, dpi)
 CLI_FIGURE_OPTION("no-footer", CLI_FLAG, NULL, "leave the line of provenance out", flag, no_footer)

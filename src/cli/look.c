@@ -20,6 +20,16 @@ static int set_real(cli_look *look, size_t offset, const char *text)
     return CLI_OK;
 }
 
+/* 0 would be taken for what the figure chooses. */
+static int set_size(cli_look *look, size_t offset, const char *text)
+{
+    const double value = strtod(text, NULL);
+
+    if (!(value > 0)) return cli_usage("a size of a figure is above 0, not %s", text);
+    *(double *)member(look, offset) = value;
+    return CLI_OK;
+}
+
 static int set_text(cli_look *look, size_t offset, const char *text)
 {
     *(const char **)member(look, offset) = text;

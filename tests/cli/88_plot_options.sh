@@ -114,6 +114,7 @@ good -w "font No Such Family is not installed; .* stands in" plot gd.h5 -o font.
 good plot gd.h5 -o font.svg --font sans
 
 # ---- an option that could do nothing
+wrong "a size of a figure is above 0, not 0" -- plot gd.h5 -o x.svg --width 0
 wrong "plot: --levels is of planes" -- plot gd.h5 -o x.svg --levels 5
 wrong "plot: --palette is of planes" -- plot gd.h5 -o x.svg --palette greys
 wrong "plot: --view is of a surface: --kind surface" -- plot plane.h5 -o x.svg --view 10:20
